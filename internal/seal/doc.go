@@ -1,0 +1,42 @@
+// Package seal keeps what the database must not be able to read by itself: it encrypts columns, and computes the keyed
+// digests under which encrypted values are found again.
+//
+// # Keys
+//
+// A key encryption key (KEK) comes from outside: a file only its owner can read, or the environment. It wraps one
+// 256-bit data key per purpose and version; the wrapped data keys are rows of table data_keys. KEK and database have to
+// be stolen together to be of use.
+//
+//	KEK ──wraps──> data key (purpose, version) ──HKDF-SHA-256──> encryption key, AES-256-GCM
+//	                                                      └────> MAC key, HMAC-SHA-256
+//
+// A data key lives through these states:
+//
+//	next ──Promote──> writing ──the following Promote──> readable
+//
+// Exactly one version of a purpose writes; every version reads. A new version starts as next, so that all instances
+// know it (they call Refresh at least once a minute) before the first value is written with it.
+//
+// The first KEK given to Load wraps new data keys, the others only unwrap. Rotating the KEK: start every instance with
+// "new, old", call Rewrap, then start them with "new" alone.
+//
+// # Format
+//
+// A sealed value is
+//
+//	version (2 bytes, big endian) | nonce (12) | ciphertext | tag (16)
+//
+// The tag also covers purpose, version and Place (table, column, row), so a value copied to another row, column or
+// table does not open. A MAC covers its parts each under its length, so that ("ab","c") and ("a","bc") differ.
+//
+// # Table and errors
+//
+// Table data_keys: purpose, version (from 1), state, kek_id (which KEK wrapped it: a short hash, no secret), wrapped,
+// created_at (UTC). Rows are never deleted by this package.
+//
+// Open answers ErrOpen for everything that is not the value sealed at that place, whatever the cause. Load answers
+// *UnwrapError when none of the KEKs fits, naming the KEK that would; it then changes nothing. Using a purpose that is
+// not in the list of this package is a mistake of the programmer and panics.
+//
+// Security bar: S-46 (envelope, bound to its place), S-47 (several versions), S-48 (weak keys refused).
+package seal
