@@ -1,0 +1,156 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// ErrUnavailable says that no connection could be had in time: the server is
+// down, hung or all connections are busy. The answer to it is 503.
+var ErrUnavailable = errors.New("postgres: no connection available")
+
+// Querier is what a transaction and the pool have in common.
+type Querier interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
+	CopyFrom(ctx context.Context, table pgx.Identifier, columns []string, rows pgx.CopyFromSource) (int64, error)
+}
+
+// Options say how to reach the database.
+type Options struct {
+	DSN      string          // postgres://… or key=value
+	MaxConns int32           // default 16
+	Tracer   pgx.QueryTracer // counts statements in tests; nil in production
+}
+
+// DB is the pool. It is safe for concurrent use.
+type DB struct{ pool *pgxpool.Pool }
+
+// Open makes the pool. It does not wait for the server: connections are made
+// when first needed, so that the program can start, answer 503 and recover.
+func Open(ctx context.Context, o Options) (*DB, error) {
+	cfg, err := pgxpool.ParseConfig(o.DSN)
+	if err != nil {
+		return nil, fmt.Errorf("reading the database address: %w", redact(err))
+	}
+	cfg.MaxConns = 16
+	if o.MaxConns > 0 {
+		cfg.MaxConns = o.MaxConns
+	}
+	cfg.ConnConfig.Tracer = o.Tracer
+	cfg.ConnConfig.ConnectTimeout = time.Second
+	cfg.MaxConnIdleTime = 5 * time.Minute
+	for name, value := range map[string]string{
+		"application_name":                    "idp",
+		"timezone":                            "UTC",
+		"statement_timeout":                   "3000",
+		"lock_timeout":                        "1000",
+		"idle_in_transaction_session_timeout": "5000",
+	} {
+		if _, set := cfg.ConnConfig.RuntimeParams[name]; !set {
+			cfg.ConnConfig.RuntimeParams[name] = value
+		}
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("opening the database pool: %w", redact(err))
+	}
+	return &DB{pool: pool}, nil
+}
+
+// redact drops the address, with its password, from pgx's parse errors.
+func redact(err error) error {
+	if _, ok := errors.AsType[*pgconn.ParseConfigError](err); ok {
+		return errors.New("it is not a valid PostgreSQL address")
+	}
+	return err
+}
+
+// Close waits for borrowed connections and closes them.
+func (db *DB) Close() { db.pool.Close() }
+
+// Pool gives River and COPY the pool itself.
+func (db *DB) Pool() *pgxpool.Pool { return db.pool }
+
+// Ping asks the server for an answer within ctx.
+func (db *DB) Ping(ctx context.Context) error {
+	_, err := db.pool.Exec(ctx, "select 1")
+	return unavailable(err)
+}
+
+type txKey struct{}
+
+// Tx returns the transaction that ctx carries, or nil.
+func (db *DB) Tx(ctx context.Context) pgx.Tx {
+	tx, _ := ctx.Value(txKey{}).(pgx.Tx)
+	return tx
+}
+
+// From returns the transaction that ctx carries, else the pool.
+func (db *DB) From(ctx context.Context) Querier {
+	if tx := db.Tx(ctx); tx != nil {
+		return tx
+	}
+	return pooled{db.pool}
+}
+
+// InTx runs fn in a read-committed transaction and commits when fn returns nil.
+// Inside another InTx it joins that one. The outermost call retries a
+// serialization failure or deadlock three times with jitter.
+func (db *DB) InTx(ctx context.Context, fn func(ctx context.Context) error) error {
+	if db.Tx(ctx) != nil {
+		return fn(ctx)
+	}
+	for attempt := 0; ; attempt++ {
+		err := db.once(ctx, fn)
+		if !retryable(err) || attempt == 3 {
+			return err
+		}
+		pause := time.Duration(attempt+1) * (5 + rand.N(time.Duration(15))) * time.Millisecond
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+}
+
+func (db *DB) once(ctx context.Context, fn func(ctx context.Context) error) error {
+	conn, err := acquire(ctx, db.pool)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	return unavailable(pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		return fn(context.WithValue(ctx, txKey{}, tx))
+	}))
+}
+
+func retryable(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (pg.Code == "40001" || pg.Code == "40P01")
+}
+
+// Violated returns the name of the constraint that err reports as violated, or
+// "" when err is something else. Stores turn names into sentinels.
+func Violated(err error) string {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok || len(pg.Code) != 5 || pg.Code[:2] != "23" {
+		return ""
+	}
+	return pg.ConstraintName
+}
+
+func isUndefinedTable(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pg.Code == "42P01"
+}

@@ -1,0 +1,31 @@
+// Package postgres holds the connection pool, the one transaction mechanism of
+// the program, and the schema's migrations.
+//
+// # One transaction, carried in the context
+//
+//	use case            db.InTx(ctx, fn)      begins, or joins what ctx carries
+//	  store of accounts   db.From(ctx)        the transaction
+//	  audit, outbox       db.From(ctx)        the same transaction
+//	anything else       db.From(ctx)          the pool
+//
+// Use cases open transactions; stores and handlers only take part. The outermost
+// InTx repeats its callback up to three times when PostgreSQL reports a
+// serialization failure or a deadlock (SQLSTATE 40001, 40P01), so a callback does
+// nothing but database work.
+//
+// # Limits (security bar S-78, R-07)
+//
+// Every connection runs with a 3 s statement, 1 s lock and 5 s
+// idle-in-transaction timeout. Waiting for a connection ends after 1 s with
+// ErrUnavailable, as does a lost server: pages answer 503 and never fail open.
+//
+// # Migrations
+//
+// Files in migrations/ are numbered SQL for goose, forward only; an applied file
+// is history. River's own tables come first, from its Go migrator. Migrate takes
+// a session advisory lock, so many instances may call it at once; give it a
+// direct address, never a transaction pooler. CheckSchema refuses a database that
+// is behind or ahead of this binary.
+//
+// All instants are timestamptz in UTC and arrive as arguments.
+package postgres

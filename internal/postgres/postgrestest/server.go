@@ -1,0 +1,98 @@
+package postgrestest
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/postgres"
+	"huskyidp/internal/postgres/embedded"
+)
+
+type place struct{ admin, template string }
+
+// server starts or finds the server and its template, once per test program.
+var server = sync.OnceValues(func() (place, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	admin := os.Getenv("TEST_DATABASE_URL")
+	if admin == "" {
+		var err error
+		if admin, err = ownServer(ctx); err != nil {
+			return place{}, err
+		}
+	}
+	template, err := ensureTemplate(ctx, admin)
+	return place{admin, template}, err
+})
+
+// ownServer gives this test program a server without fsync. It ends with the
+// program; its folder is reused by the next program that finds it free, since
+// making a new one takes a second.
+func ownServer(ctx context.Context) (string, error) {
+	for slot := range 64 {
+		dir := filepath.Join(os.TempDir(), fmt.Sprintf("idp-test-postgres-%d", os.Geteuid()), fmt.Sprint(slot))
+		free, err := claim(dir)
+		if err != nil {
+			return "", err
+		}
+		if !free {
+			continue
+		}
+		s, err := embedded.Start(ctx, embedded.Options{DataDir: dir, Volatile: true})
+		if err != nil {
+			return "", err
+		}
+		return s.DSN("postgres"), nil
+	}
+	return "", fmt.Errorf("64 test servers are in use already")
+}
+
+// ensureTemplate makes the migrated database that tests clone, named after the
+// migrations' content, so that a change of them makes a new one.
+func ensureTemplate(ctx context.Context, admin string) (string, error) {
+	sum := sha256.New()
+	err := fs.WalkDir(postgres.Migrations(), ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := fs.ReadFile(postgres.Migrations(), path)
+		fmt.Fprintf(sum, "%s %d\n%s", path, len(content), content)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	name := "template_" + hex.EncodeToString(sum.Sum(nil)[:8])
+	conn, err := pgx.Connect(ctx, admin)
+	if err != nil {
+		return "", err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	if _, err := conn.Exec(ctx, "select pg_advisory_lock(71001)"); err != nil { // test programs share a given server
+		return "", err
+	}
+	var ready bool
+	if err := conn.QueryRow(ctx, "select exists (select from pg_database where datname = $1 and datistemplate)", name).Scan(&ready); err != nil || ready {
+		return name, err
+	}
+	if _, err := conn.Exec(ctx, "drop database if exists "+name); err != nil {
+		return "", err
+	}
+	if _, err := conn.Exec(ctx, "create database "+name); err != nil {
+		return "", err
+	}
+	if err := postgres.Migrate(ctx, withDatabase(admin, name)); err != nil {
+		return "", err
+	}
+	_, err = conn.Exec(ctx, "alter database "+name+" is_template true")
+	return name, err
+}
