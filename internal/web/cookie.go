@@ -1,0 +1,73 @@
+package web
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+const (
+	browserCookie    = "browser"
+	browserCookieAge = 180 * 24 * time.Hour
+	browserSize      = 32 // bytes
+)
+
+func (w *Web) cookieName(name string) string {
+	if w.secure {
+		return "__Host-" + name
+	}
+	return "idp_" + name
+}
+
+// SetCookie sets a cookie for this host alone (S-24): HttpOnly, SameSite=Lax, Path=/,
+// no Domain, Secure with an https issuer. maxAge 0 means until the browser closes.
+func (w *Web) SetCookie(c *gin.Context, name, value string, maxAge time.Duration) {
+	http.SetCookie(c.Writer, &http.Cookie{
+		Name: w.cookieName(name), Value: value, Path: "/", MaxAge: int(maxAge / time.Second),
+		Secure: w.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
+}
+
+// ClearCookie makes the browser forget the cookie.
+func (w *Web) ClearCookie(c *gin.Context, name string) { w.SetCookie(c, name, "", -time.Second) }
+
+// Cookie returns the cookie's value, or "".
+func (w *Web) Cookie(c *gin.Context, name string) string {
+	cookie, err := c.Request.Cookie(w.cookieName(name))
+	if err != nil {
+		return ""
+	}
+	return cookie.Value
+}
+
+// Browser returns the digest (SHA-256) of the browser cookie, to bind a flow to the
+// browser that began it; nil when the browser sent none and this is no GET.
+func Browser(c *gin.Context) []byte {
+	secret := requestOf(c).browser
+	if secret == nil {
+		return nil
+	}
+	sum := sha256.Sum256(secret)
+	return sum[:]
+}
+
+// browserCookie reads the browser cookie and sets it on the first GET. A POST from
+// another site comes without cookies and must not replace the one that is there.
+func (w *Web) browserCookie(c *gin.Context) {
+	secret, err := base64.RawURLEncoding.DecodeString(w.Cookie(c, browserCookie))
+	if err == nil && len(secret) == browserSize {
+		requestOf(c).browser = secret
+		return
+	}
+	if c.Request.Method != http.MethodGet {
+		return
+	}
+	secret = make([]byte, browserSize)
+	rand.Read(secret)
+	requestOf(c).browser = secret
+	w.SetCookie(c, browserCookie, base64.RawURLEncoding.EncodeToString(secret), browserCookieAge)
+}

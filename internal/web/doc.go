@@ -1,0 +1,46 @@
+// Package web is what all HTTP surfaces share: the gin engine without its
+// defaults, the checks that come before a handler, cookies, pages and errors.
+//
+// # A request's way
+//
+//	request id, access log, panic -> 500
+//	  security headers, source address, host, sizes, language     every route
+//	    Pages     browser cookie, per-source limit, form, CSRF     our own forms
+//	    Entry     browser cookie, per-source limit, form           pages that other sites may post to (/authorize)
+//	    Protocol  body limits, form; no cookies                    OAuth endpoints, JSON errors
+//	      Handle(fn)  one error -> one answer
+//
+// A handler parses, calls one use case and answers with Page or SeeOther. What it
+// cannot answer it returns: an *Error becomes its page, an error with RetryAfter
+// a 429, postgres.ErrUnavailable a 503, and the rest a 500 that is logged once
+// under the request id, which is all the answer shows.
+//
+// # Who is asking
+//
+// Source is the peer, or behind trusted proxies the right-most hop that is not
+// trusted; IPv4 counts as /32, IPv6 as /64. Browser is the digest of a random
+// cookie that GET sets once: flows are bound to it, and CSRF tokens are a MAC over
+// it, masked anew for each page. Cookies are SameSite=Lax, so a POST from another
+// site carries none; for this reason only GET sets the browser cookie.
+//
+// # Language
+//
+// ?lang= (the switch on every page), then ui_locales, then the cookie "lang", then
+// Accept-Language, then the catalog's first. The first two are remembered in the
+// cookie. PreferLanguage remembers the ui_locales of a pushed or posted request.
+//
+// # Limits
+//
+// Sizes are in Limits with their defaults (S-69); per-source limits are GCRA in
+// memory, per instance, for the volume of requests only. Limits that must hold over
+// instances and restarts are those of internal/ratelimit.
+//
+// # Where it implements what
+//
+// Security bar S-09 (in part), S-24, S-26 to S-29, S-36 (303), S-68 to S-70, S-75,
+// R-10 (panics); conformance.md 12.4, 12.7, 12.8, 12.10. S-27 asks for
+// nonces or hashes: no page has inline script or style, so 'self' is stricter.
+// With Referrer-Policy: no-referrer, browsers without Sec-Fetch-Site (iOS 15)
+// send Origin: null on our own forms. It is let through to the CSRF token, which a
+// foreign page can neither read nor, without the cookie, use.
+package web

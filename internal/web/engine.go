@@ -1,0 +1,57 @@
+package web
+
+import (
+	"net/http"
+	"sync"
+
+	"github.com/gin-gonic/gin"
+)
+
+var releaseMode = sync.OnceFunc(func() { gin.SetMode(gin.ReleaseMode) })
+
+// Engine returns a gin engine with the checks of every route and none of gin's
+// defaults (S-75): no proxy is trusted by gin itself, no path is fixed or
+// redirected, no query string is logged. Unknown addresses and methods get a page.
+func (w *Web) Engine() *gin.Engine {
+	releaseMode()
+	e := gin.New()
+	e.RedirectTrailingSlash = false
+	e.RedirectFixedPath = false
+	e.RemoveExtraSlash = false
+	e.HandleMethodNotAllowed = true
+	e.ForwardedByClientIP = false
+	e.RemoteIPHeaders = nil
+	if err := e.SetTrustedProxies(nil); err != nil {
+		panic(err) // an empty list always parses
+	}
+	e.Use(w.begin, w.recoverPanic, w.securityHeaders, w.checkHost, w.checkSizes, w.chooseLanguage)
+	e.NoRoute(w.Handle(func(*gin.Context) error {
+		return &Error{Status: http.StatusNotFound, Key: KeyNotFound}
+	}))
+	e.NoMethod(w.Handle(func(*gin.Context) error {
+		return &Error{Status: http.StatusMethodNotAllowed, Key: KeyNotFound}
+	}))
+	return e
+}
+
+// Pages is the group for our own pages and forms.
+func (w *Web) Pages(r gin.IRouter) gin.IRouter {
+	return r.Group("", w.limitSource(w.pages), w.browserCookie, w.rememberLanguage, w.parseForm(refuseRepeats), w.checkCSRF)
+}
+
+// Entry is the group for pages that other sites link or post to: as Pages, without
+// the CSRF check. Handlers must treat a POST as having no cookies (conformance.md
+// 12.7), may change nothing on behalf of the signed-in member, and judge repeated
+// parameters themselves.
+func (w *Web) Entry(r gin.IRouter) gin.IRouter {
+	return r.Group("", w.limitSource(w.pages), w.browserCookie, w.rememberLanguage, w.parseForm(keepRepeats))
+}
+
+// Protocol is the group for endpoints that programs call: no cookies, errors as
+// JSON. Request.Form and PostForm are filled; repeated parameters are kept for the
+// endpoint to refuse in its own words.
+func (w *Web) Protocol(r gin.IRouter) gin.IRouter {
+	return r.Group("", speakJSON, w.parseForm(keepRepeats))
+}
+
+func speakJSON(c *gin.Context) { requestOf(c).json = true }

@@ -1,0 +1,188 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"huskyidp/internal/postgres"
+	"huskyidp/templates"
+)
+
+// The error pages: catalog keys that have .title, .body and .button below them.
+const (
+	KeyApp         = "error.app"
+	KeyExpired     = "error.expired"
+	KeyCookies     = "error.cookies"
+	KeyTooMany     = "error.too_many"
+	KeyUnavailable = "error.unavailable"
+	KeyNotFound    = "error.not_found"
+	KeyForbidden   = "error.forbidden"
+	KeyTooLarge    = "error.too_large"
+	KeyUnexpected  = "error.unexpected"
+)
+
+// Error is an answer that a handler chose. Err is for the log and never shown.
+type Error struct {
+	Status    int
+	Key       string        // one of the Key constants
+	Code      string        // OAuth error code for the app's maker, or ""
+	Parameter string        // name of the parameter at fault, or ""
+	Href      string        // where the button leads; "" means the usual place for Key
+	Wait      time.Duration // sent as Retry-After, shown as {time}
+	Err       error
+}
+
+func (e *Error) Error() string {
+	if e.Err != nil {
+		return fmt.Sprintf("%s (%d): %v", e.Key, e.Status, e.Err)
+	}
+	return fmt.Sprintf("%s (%d)", e.Key, e.Status)
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// errorPage is what the template "web/error" gets.
+type errorPage struct {
+	Key             string         // its .title, .body and .button are the words
+	Args            templates.Args // "time" where the body says how long to wait
+	Code, Parameter string         // "" when the app's maker has nothing to see
+	Button          string         // where the button leads
+}
+
+// Handle turns a handler that may fail into gin's.
+func (w *Web) Handle(fn func(*gin.Context) error) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if err := fn(c); err != nil {
+			w.abort(c, err)
+		}
+	}
+}
+
+// abort answers err, and keeps the handlers behind from running.
+func (w *Web) abort(c *gin.Context, err error) {
+	c.Abort()
+	e := classify(err)
+	if e.Status >= http.StatusInternalServerError {
+		w.logger.LogAttrs(c.Request.Context(), slog.LevelError, "request failed", slog.String("request_id", requestOf(c).id),
+			slog.String("route", c.FullPath()), slog.Int("status", e.Status), slog.String("error", err.Error()))
+	}
+	if c.Writer.Written() {
+		return // too late for another answer
+	}
+	w.answer(c, e)
+}
+
+// busyWait is the Retry-After of a 503 that knows no better.
+const busyWait = 5 * time.Second
+
+func classify(err error) *Error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	if later, ok := errors.AsType[interface {
+		error
+		RetryAfter() time.Duration
+	}](err); ok {
+		if busy, ok := later.(interface{ Unavailable() bool }); ok && busy.Unavailable() {
+			return &Error{Status: http.StatusServiceUnavailable, Key: KeyUnavailable, Wait: later.RetryAfter(), Err: err}
+		}
+		return &Error{Status: http.StatusTooManyRequests, Key: KeyTooMany, Wait: later.RetryAfter(), Err: err}
+	}
+	if errors.Is(err, postgres.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) {
+		return &Error{Status: http.StatusServiceUnavailable, Key: KeyUnavailable, Wait: busyWait, Err: err}
+	}
+	return &Error{Status: http.StatusInternalServerError, Key: KeyUnexpected, Err: err}
+}
+
+// answer writes the error in the dialect of the route.
+func (w *Web) answer(c *gin.Context, e *Error) {
+	if e.Wait > 0 {
+		c.Header("Retry-After", strconv.Itoa(int(math.Ceil(e.Wait.Seconds()))))
+	}
+	if requestOf(c).json {
+		answerJSON(c, e)
+		return
+	}
+	if requestOf(c).lang == "" { // refused before the language was chosen
+		w.chooseLanguage(c)
+	}
+	page := errorPage{Key: e.Key, Args: templates.Args{}, Code: e.Code, Parameter: e.Parameter, Button: e.button(c)}
+	if e.Wait > 0 || e.Key == KeyTooMany || e.Key == KeyUnavailable {
+		page.Args["time"] = max(e.Wait, time.Second)
+	}
+	if err := w.Page(c, e.Status, "web/error", page); err != nil {
+		w.logger.LogAttrs(c.Request.Context(), slog.LevelError, "error page failed",
+			slog.String("request_id", requestOf(c).id), slog.String("error", err.Error()))
+		c.String(e.Status, "%s\n", requestOf(c).id)
+	}
+}
+
+// button is where the page's button leads: again to this page, or to a start.
+func (e *Error) button(c *gin.Context) string {
+	if e.Href != "" {
+		return e.Href
+	}
+	switch e.Key {
+	case KeyApp, KeyForbidden:
+		return "/account"
+	case KeyExpired, KeyNotFound:
+		return "/"
+	}
+	if e.Status == http.StatusRequestURITooLong || e.Status == http.StatusMisdirectedRequest {
+		return "/"
+	}
+	again := *c.Request.URL
+	again.RawQuery = switchQuery(again.Query(), Flow(c))
+	return again.RequestURI()
+}
+
+// answerJSON writes an error of RFC 6749 5.2; codes that it lacks are those of 4.1.2.1.
+func answerJSON(c *gin.Context, e *Error) {
+	code := e.Code
+	switch {
+	case code != "":
+	case e.Status == http.StatusInternalServerError:
+		code = "server_error"
+	case e.Status == http.StatusServiceUnavailable, e.Status == http.StatusTooManyRequests:
+		code = "temporarily_unavailable"
+	default:
+		code = "invalid_request"
+	}
+	body := map[string]string{"error": code, "request_id": requestOf(c).id}
+	if e.Parameter != "" {
+		body["error_description"] = "The parameter " + strconv.Quote(e.Parameter) + " cannot be accepted."
+	}
+	writeJSON(c, e.Status, "application/json", body)
+}
+
+// Problem answers with an RFC 9457 document; kind becomes its "type" below
+// "urn:huskyidp:problem:", extra are further members.
+func Problem(c *gin.Context, status int, kind, detail string, extra map[string]any) {
+	body := map[string]any{}
+	for name, value := range extra {
+		body[name] = value
+	}
+	body["type"] = "urn:huskyidp:problem:" + kind
+	body["title"] = http.StatusText(status)
+	body["status"] = status
+	body["detail"] = detail
+	body["request_id"] = requestOf(c).id
+	writeJSON(c, status, "application/problem+json", body)
+}
+
+func writeJSON(c *gin.Context, status int, mediaType string, body any) {
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		panic(err) // strings and numbers
+	}
+	c.Data(status, mediaType, encoded)
+}

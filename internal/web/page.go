@@ -1,0 +1,101 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"huskyidp/templates"
+)
+
+// PageOption adds to a page's layout or headers.
+type PageOption func(*pageOptions)
+
+type pageOptions struct {
+	layout     templates.Layout
+	formAction []string
+}
+
+// WithProblems shows what is wrong with a form; the status is then usually 422.
+func WithProblems(problems ...templates.Problem) PageOption {
+	return func(o *pageOptions) { o.layout.Problems = problems }
+}
+
+// WithNotice shows one sentence under the header; kind is "ok", "warn", "info" or
+// "error", key is from the catalog.
+func WithNotice(kind, key string, args templates.Args) PageOption {
+	return func(o *pageOptions) { o.layout.Notice = &templates.Notice{Kind: kind, Key: key, Args: args} }
+}
+
+// WithApp names the app that the member is on the way to.
+func WithApp(name string) PageOption {
+	return func(o *pageOptions) { o.layout.App = name }
+}
+
+// WithFormAction lets the page's form end in a redirect to the origins of these
+// addresses (conformance.md 12.10).
+func WithFormAction(addresses ...string) PageOption {
+	return func(o *pageOptions) {
+		for _, address := range addresses {
+			if origin := originOf(address); origin != "" {
+				o.formAction = append(o.formAction, origin)
+			}
+		}
+	}
+}
+
+// SignedIn shows whose session it is, and how long it stays open without use.
+func SignedIn(username string) PageOption {
+	return func(o *pageOptions) { o.layout.SignedInAs = username }
+}
+
+// Page renders the named template and answers with it. Path, language switch, CSRF
+// token, flow and request id come from the request.
+func (w *Web) Page(c *gin.Context, status int, name string, page any, opts ...PageOption) error {
+	r := requestOf(c)
+	o := pageOptions{layout: templates.Layout{
+		Path: c.Request.URL.Path, Query: switchQuery(c.Request.URL.Query(), Flow(c)),
+		CSRF: w.csrfToken(r.browser), Flow: Flow(c), RequestID: r.id,
+	}}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	if o.layout.SignedInAs != "" {
+		o.layout.IdleTimeout = w.sessionIdle
+	}
+	body, err := w.templates.Page(r.lang, name, o.layout, page)
+	if err != nil {
+		return fmt.Errorf("rendering %s: %w", name, err)
+	}
+	if len(o.formAction) > 0 {
+		c.Header("Content-Security-Policy", contentSecurityPolicy(o.formAction...))
+	}
+	c.Header("Content-Language", r.lang)
+	c.Data(status, "text/html; charset=utf-8", body)
+	return nil
+}
+
+// switchQuery is what the language switch has to repeat: the query without the
+// language, and the flow, which after a POST stood in the form.
+func switchQuery(query url.Values, flow string) string {
+	query.Del("lang")
+	query.Del("ui_locales")
+	if flow != "" {
+		query.Set("flow", flow)
+	}
+	return query.Encode()
+}
+
+// SeeOther answers 303 to a path of this server (S-29, S-36): the browser follows
+// with GET and a reload posts nothing twice.
+func SeeOther(c *gin.Context, path string) error {
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n") {
+		return errors.New("refusing to redirect outside this server")
+	}
+	c.Redirect(http.StatusSeeOther, path)
+	return nil
+}

@@ -1,0 +1,97 @@
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+// request is what the middleware learned about the request at hand.
+type request struct {
+	id      string
+	source  netip.Prefix
+	lang    string
+	chosen  bool   // lang came with this request, not from cookie or header
+	browser []byte // the browser cookie's 32 bytes; nil without one
+	form    url.Values
+	json    bool // errors are answered as JSON
+}
+
+const requestKey = "huskyidp/web.request"
+
+func requestOf(c *gin.Context) *request {
+	if r, ok := c.Get(requestKey); ok {
+		return r.(*request)
+	}
+	r := &request{} // outside an Engine: a unit test of a handler
+	c.Set(requestKey, r)
+	return r
+}
+
+type requestIDKey struct{}
+
+// RequestID returns the id of the request that ctx belongs to, or "".
+func RequestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestIDKey{}).(string)
+	return id
+}
+
+// begin names the request and writes one access log line at its end (S-70): the
+// route's pattern instead of the path, never the query, ids or headers.
+func (w *Web) begin(c *gin.Context) {
+	started := time.Now() // a duration, so the monotonic clock
+	r := &request{id: strings.ToLower(rand.Text()[:16]), source: w.sourceOf(c.Request)}
+	c.Set(requestKey, r)
+	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), requestIDKey{}, r.id))
+	c.Header("X-Request-Id", r.id)
+	defer func() {
+		took := time.Since(started)
+		method, route, status := knownMethod(c.Request.Method), c.FullPath(), c.Writer.Status()
+		w.logger.LogAttrs(c.Request.Context(), slog.LevelInfo, "request",
+			slog.String("request_id", r.id), slog.String("method", method), slog.String("route", route),
+			slog.Int("status", status), slog.Int("bytes", max(0, c.Writer.Size())),
+			slog.Float64("ms", float64(took.Microseconds())/1000), slog.String("source", r.source.String()))
+		if w.observe != nil {
+			w.observe(method, route, status, took)
+		}
+	}()
+	c.Next()
+}
+
+// knownMethod bounds what a stranger can write into logs and metric labels.
+func knownMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return method
+	}
+	return "other"
+}
+
+// recoverPanic answers 500 and logs the panic with its stack, without headers.
+func (w *Web) recoverPanic(c *gin.Context) {
+	defer func() {
+		cause := recover()
+		if cause == nil {
+			return
+		}
+		if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+			panic(cause) // net/http's own way to drop a connection
+		}
+		w.logger.LogAttrs(c.Request.Context(), slog.LevelError, "panic", slog.String("request_id", requestOf(c).id),
+			slog.String("route", c.FullPath()), slog.Any("panic", cause), slog.String("stack", string(debug.Stack())))
+		if !c.Writer.Written() {
+			w.answer(c, &Error{Status: http.StatusInternalServerError, Key: KeyUnexpected})
+		}
+		c.Abort()
+	}()
+	c.Next()
+}

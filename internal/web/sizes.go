@@ -1,0 +1,96 @@
+package web
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+)
+
+// checkSizes refuses what is too large or of a form we do not read, before anything
+// is parsed (S-69).
+func (w *Web) checkSizes(c *gin.Context) {
+	r := c.Request
+	switch {
+	case len(r.RequestURI) > w.limits.URLBytes:
+		w.abort(c, &Error{Status: http.StatusRequestURITooLong, Key: KeyTooLarge})
+	case headerBytes(r.Header) > w.limits.HeaderBytes:
+		w.abort(c, &Error{Status: http.StatusRequestHeaderFieldsTooLarge, Key: KeyTooLarge})
+	case r.ContentLength > w.limits.BodyBytes:
+		w.abort(c, &Error{Status: http.StatusRequestEntityTooLarge, Key: KeyTooLarge})
+	case r.Header.Get("Content-Encoding") != "" || strings.HasPrefix(contentType(r), "multipart/"):
+		w.abort(c, &Error{Status: http.StatusUnsupportedMediaType, Key: KeyTooLarge})
+	case strings.Count(r.URL.RawQuery, "&") >= w.limits.Parameters:
+		w.abort(c, &Error{Status: http.StatusBadRequest, Key: KeyTooLarge, Code: "invalid_request"})
+	default:
+		r.Body = http.MaxBytesReader(c.Writer, r.Body, w.limits.BodyBytes)
+	}
+}
+
+func headerBytes(h http.Header) (n int) {
+	for name, values := range h {
+		for _, value := range values {
+			n += len(name) + len(value) + len(": \r\n")
+		}
+	}
+	return n
+}
+
+func contentType(r *http.Request) string {
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil {
+		return ""
+	}
+	return media
+}
+
+const formType = "application/x-www-form-urlencoded"
+
+// readForm reads a form body within the limits.
+func (w *Web) readForm(r *http.Request) (url.Values, error) {
+	if contentType(r) != formType {
+		return nil, &Error{Status: http.StatusUnsupportedMediaType, Key: KeyTooLarge}
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			return nil, &Error{Status: http.StatusRequestEntityTooLarge, Key: KeyTooLarge}
+		}
+		return nil, invalidRequest("", err)
+	}
+	if strings.Count(string(body), "&") >= w.limits.Parameters {
+		return nil, &Error{Status: http.StatusRequestEntityTooLarge, Key: KeyTooLarge, Code: "invalid_request"}
+	}
+	return parseValues(string(body))
+}
+
+// parseValues decodes a query or form strictly: no bad escapes, valid UTF-8 only. A
+// NUL, which PostgreSQL cannot store, becomes U+FFFD, so that the field's own check
+// can answer and what was typed is kept.
+func parseValues(encoded string) (url.Values, error) {
+	values, err := url.ParseQuery(encoded)
+	if err != nil {
+		return nil, invalidRequest("", errors.New("the form is not well-formed")) // err would quote it
+	}
+	for name, all := range values {
+		if !utf8.ValidString(name) || strings.ContainsRune(name, 0) {
+			return nil, invalidRequest("", errors.New("a name is not UTF-8"))
+		}
+		for i, value := range all {
+			if !utf8.ValidString(value) {
+				return nil, invalidRequest(name, errors.New("a value is not UTF-8"))
+			}
+			all[i] = strings.ReplaceAll(value, "\x00", "\uFFFD")
+		}
+	}
+	return values, nil
+}
+
+func invalidRequest(parameter string, err error) *Error {
+	return &Error{Status: http.StatusBadRequest, Key: KeyExpired, Code: "invalid_request", Parameter: parameter, Err: err}
+}

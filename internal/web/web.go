@@ -1,0 +1,97 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"huskyidp/internal/seal"
+	"huskyidp/templates"
+)
+
+// Options configure a Web. Templates, Keyring, Issuer, Logger and Now are required.
+type Options struct {
+	Templates      *templates.Set
+	Keyring        *seal.Keyring
+	Issuer         string         // https://host[:port]; http only for the demo on localhost
+	Hosts          []string       // Host values accepted besides the issuer's
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For is read; default none
+	Logger         *slog.Logger
+	Now            func() time.Time
+	Limits         Limits
+	SessionIdle    time.Duration                                              // shown on signed-in pages; default 15 min
+	Observe        func(method, route string, status int, took time.Duration) // metrics; may be nil
+}
+
+// Limits are the sizes and rates of S-09 and S-69. A zero field means its default.
+type Limits struct {
+	HeaderBytes int            // default 16 KiB
+	URLBytes    int            // default 8 KiB
+	BodyBytes   int64          // default 64 KiB
+	Parameters  int            // in query or form; default 100
+	Requests    int            // page requests of one source per Window; default 300
+	Window      time.Duration  // default 5 min
+	Wide        []netip.Prefix // clinics and call centres: many people behind one address
+	WideFactor  int            // how many times the limits they get; default 20
+}
+
+func (l Limits) withDefaults() Limits {
+	orDefault(&l.HeaderBytes, 16<<10)
+	orDefault(&l.URLBytes, 8<<10)
+	orDefault(&l.BodyBytes, 64<<10)
+	orDefault(&l.Parameters, 100)
+	orDefault(&l.Requests, 300)
+	orDefault(&l.Window, 5*time.Minute)
+	orDefault(&l.WideFactor, 20)
+	return l
+}
+
+func orDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// Web makes engines and answers requests. It is safe for concurrent use.
+type Web struct {
+	templates   *templates.Set
+	keyring     *seal.Keyring
+	logger      *slog.Logger
+	now         func() time.Time
+	observe     func(method, route string, status int, took time.Duration)
+	limits      Limits
+	proxies     []netip.Prefix
+	hosts       map[string]bool
+	origin      string // scheme://host[:port] of the issuer
+	secure      bool   // the issuer is https
+	sessionIdle time.Duration
+	pages       *perSource
+}
+
+// New checks the options. The error names what is missing or wrong.
+func New(o Options) (*Web, error) {
+	if o.Templates == nil || o.Keyring == nil || o.Logger == nil || o.Now == nil {
+		return nil, errors.New("web: Templates, Keyring, Logger and Now are required")
+	}
+	issuer, err := url.Parse(o.Issuer)
+	if err != nil || issuer.Host == "" || (issuer.Scheme != "https" && issuer.Scheme != "http") {
+		return nil, fmt.Errorf("web: the issuer is not an http(s) address: %q", o.Issuer)
+	}
+	orDefault(&o.SessionIdle, 15*time.Minute)
+	w := &Web{
+		templates: o.Templates, keyring: o.Keyring, logger: o.Logger, now: o.Now, observe: o.Observe,
+		limits: o.Limits.withDefaults(), proxies: o.TrustedProxies, sessionIdle: o.SessionIdle,
+		origin: issuer.Scheme + "://" + strings.ToLower(issuer.Host), secure: issuer.Scheme == "https",
+		hosts: map[string]bool{strings.ToLower(issuer.Host): true},
+	}
+	for _, host := range o.Hosts {
+		w.hosts[strings.ToLower(host)] = true
+	}
+	w.pages = w.newPerSource(w.limits.Requests, w.limits.Window)
+	return w, nil
+}
