@@ -1,0 +1,99 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/postgres"
+)
+
+// Event is one thing that happened. Kind and At are required; the rest is left empty
+// where it does not apply.
+type Event struct {
+	Kind      Kind
+	At        time.Time
+	AccountID string // UUID of the member's account
+	ClientID  string // OAuth client
+	SessionID string // sid
+	Subject   string // whom it is about when there is no account: a random id or keyed digest
+	Actor     string // staff member or program; "" is the member
+	RequestID string // as in the access log
+	Success   bool
+	Reason    string            // a word of ours: why it failed
+	Data      map[string]string // further words and ids of ours
+}
+
+// Log writes events. It is safe for concurrent use.
+type Log struct{ db *postgres.DB }
+
+// New returns the log in db.
+func New(db *postgres.DB) *Log { return &Log{db} }
+
+const insert = `
+insert into audit_events (id, at, kind, account_id, client_id, session_id, subject, actor, request_id, success, reason, data)
+values (@id, @at, @kind, @account_id, @client_id, @session_id, @subject, @actor, @request_id, @success, @reason, @data)`
+
+// Record writes the events in one round trip, in the transaction of ctx if it has one.
+func (l *Log) Record(ctx context.Context, events ...Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	b := &pgx.Batch{}
+	if err := l.Queue(b, events...); err != nil {
+		return err
+	}
+	if err := l.db.From(ctx).SendBatch(ctx, b).Close(); err != nil {
+		return fmt.Errorf("recording %s: %w", events[0].Kind, err)
+	}
+	return nil
+}
+
+// Queue adds the events to a batch, one statement each. The error is one of the
+// caller: an event without kind or instant, or an account id that is no UUID.
+func (l *Log) Queue(b *pgx.Batch, events ...Event) error {
+	for _, e := range events {
+		if e.Kind == "" || e.At.IsZero() {
+			return errors.New("audit: an event needs a kind and an instant")
+		}
+		id, err := uuid.NewV7()
+		if err != nil {
+			return err
+		}
+		var account *uuid.UUID
+		if e.AccountID != "" {
+			parsed, err := uuid.Parse(e.AccountID)
+			if err != nil {
+				return fmt.Errorf("audit: %s: the account id is not a UUID", e.Kind)
+			}
+			account = &parsed
+		}
+		if e.Data == nil {
+			e.Data = map[string]string{}
+		}
+		b.Queue(insert, pgx.NamedArgs{
+			"id": id, "at": e.At, "kind": e.Kind, "account_id": account, "client_id": e.ClientID, "session_id": e.SessionID,
+			"subject": e.Subject, "actor": e.Actor, "request_id": e.RequestID, "success": e.Success, "reason": e.Reason, "data": e.Data,
+		})
+	}
+	return nil
+}
+
+// History returns the newest events of an account, at most limit.
+func (l *Log) History(ctx context.Context, accountID uuid.UUID, limit int) ([]Event, error) {
+	rows, err := l.db.From(ctx).Query(ctx, `
+		select kind, at, account_id::text, client_id, session_id, subject, actor, request_id, success, reason, data
+		from audit_events where account_id = $1 order by at desc, id desc limit $2`, accountID, limit)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Event, error) {
+		var e Event
+		err := row.Scan(&e.Kind, &e.At, &e.AccountID, &e.ClientID, &e.SessionID, &e.Subject, &e.Actor, &e.RequestID, &e.Success, &e.Reason, &e.Data)
+		return e, err
+	})
+}

@@ -1,0 +1,88 @@
+package ratelimit_test
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"huskyidp/internal/postgres/postgrestest"
+	"huskyidp/internal/ratelimit"
+	"huskyidp/internal/seal"
+)
+
+var (
+	noon  = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	three = ratelimit.Limit{Name: "test", Count: 3, Per: time.Hour}
+)
+
+func TestTake(t *testing.T) {
+	t.Parallel()
+	l := ratelimit.New(postgrestest.New(t), seal.Ephemeral())
+	for i, step := range []struct {
+		key  string
+		at   time.Duration
+		wait time.Duration // 0 is allowed
+	}{
+		{"a", 0, 0}, {"a", time.Minute, 0}, {"a", 2 * time.Minute, 0},
+		{"a", 3 * time.Minute, 57 * time.Minute},
+		{"b", 3 * time.Minute, 0},
+		{"a", 59 * time.Minute, time.Minute},
+		{"a", time.Hour, 0}, // a new window
+		{"a", 61 * time.Minute, 0}, {"a", 62 * time.Minute, 0},
+		{"a", 63 * time.Minute, 57 * time.Minute},
+	} {
+		err := l.Take(t.Context(), three, step.key, noon.Add(step.at))
+		exceeded, refused := errors.AsType[*ratelimit.Exceeded](err)
+		switch {
+		case err != nil && !refused:
+			t.Fatalf("step %d: Take: %v", i, err)
+		case refused != (step.wait > 0):
+			t.Errorf("step %d: Take(%s at %v) = %v, want a wait of %v", i, step.key, step.at, err, step.wait)
+		case refused && exceeded.RetryAfter() != step.wait:
+			t.Errorf("step %d: RetryAfter = %v, want %v", i, exceeded.RetryAfter(), step.wait)
+		}
+	}
+	if err := l.Release(t.Context(), "test", "a"); err != nil {
+		t.Fatalf("Release: %v", err)
+	}
+	if err := l.Take(t.Context(), three, "a", noon.Add(64*time.Minute)); err != nil {
+		t.Errorf("Take after Release = %v, want nil", err)
+	}
+}
+
+// parallel takes never get more than the limit.
+func TestTakeInParallel(t *testing.T) {
+	t.Parallel()
+	l := ratelimit.New(postgrestest.NewPool(t, 8), seal.Ephemeral())
+	var allowed atomic.Int32
+	var all sync.WaitGroup
+	for range 32 {
+		all.Go(func() {
+			if l.Take(t.Context(), three, "a", noon) == nil {
+				allowed.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if got := allowed.Load(); got != 3 {
+		t.Errorf("%d of 32 parallel takes were allowed, want 3", got)
+	}
+}
+
+func TestSweep(t *testing.T) {
+	t.Parallel()
+	l := ratelimit.New(postgrestest.New(t), seal.Ephemeral())
+	for _, key := range []string{"a", "b"} {
+		if err := l.Take(t.Context(), three, key, noon); err != nil {
+			t.Fatalf("Take: %v", err)
+		}
+	}
+	if n, err := l.Sweep(t.Context(), noon.Add(59*time.Minute)); n != 0 || err != nil {
+		t.Errorf("Sweep before the end = %d, %v, want 0", n, err)
+	}
+	if n, err := l.Sweep(t.Context(), noon.Add(time.Hour)); n != 2 || err != nil {
+		t.Errorf("Sweep after the end = %d, %v, want 2", n, err)
+	}
+}
