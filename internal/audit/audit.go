@@ -2,7 +2,6 @@ package audit
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -36,7 +35,7 @@ func New(db *postgres.DB) *Log { return &Log{db} }
 
 const insert = `
 insert into audit_events (id, at, kind, account_id, client_id, session_id, subject, actor, request_id, success, reason, data)
-values (@id, @at, @kind, @account_id, @client_id, @session_id, @subject, @actor, @request_id, @success, @reason, @data)`
+values (@id, @at, @kind, nullif(@account_id, '')::uuid, @client_id, @session_id, @subject, @actor, @request_id, @success, @reason, @data)`
 
 // Record writes the events in one round trip, in the transaction of ctx if it has one.
 func (l *Log) Record(ctx context.Context, events ...Event) error {
@@ -44,43 +43,26 @@ func (l *Log) Record(ctx context.Context, events ...Event) error {
 		return nil
 	}
 	b := &pgx.Batch{}
-	if err := l.Queue(b, events...); err != nil {
-		return err
-	}
+	l.Queue(b, ctx, events...)
 	if err := l.db.From(ctx).SendBatch(ctx, b).Close(); err != nil {
 		return fmt.Errorf("recording %s: %w", events[0].Kind, err)
 	}
 	return nil
 }
 
-// Queue adds the events to a batch, one statement each. The error is one of the
-// caller: an event without kind or instant, or an account id that is no UUID.
-func (l *Log) Queue(b *pgx.Batch, events ...Event) error {
+// Queue adds the events to a batch, one statement each. The database refuses an event
+// without kind or instant, or whose account id is no UUID; the batch then fails.
+func (l *Log) Queue(b *pgx.Batch, _ context.Context, events ...Event) {
 	for _, e := range events {
-		if e.Kind == "" || e.At.IsZero() {
-			return errors.New("audit: an event needs a kind and an instant")
-		}
-		id, err := uuid.NewV7()
-		if err != nil {
-			return err
-		}
-		var account *uuid.UUID
-		if e.AccountID != "" {
-			parsed, err := uuid.Parse(e.AccountID)
-			if err != nil {
-				return fmt.Errorf("audit: %s: the account id is not a UUID", e.Kind)
-			}
-			account = &parsed
-		}
 		if e.Data == nil {
 			e.Data = map[string]string{}
 		}
 		b.Queue(insert, pgx.NamedArgs{
-			"id": id, "at": e.At, "kind": e.Kind, "account_id": account, "client_id": e.ClientID, "session_id": e.SessionID,
-			"subject": e.Subject, "actor": e.Actor, "request_id": e.RequestID, "success": e.Success, "reason": e.Reason, "data": e.Data,
+			"id": uuid.Must(uuid.NewV7()), "at": e.At, "kind": e.Kind, "account_id": e.AccountID, "client_id": e.ClientID,
+			"session_id": e.SessionID, "subject": e.Subject, "actor": e.Actor, "request_id": e.RequestID,
+			"success": e.Success, "reason": e.Reason, "data": e.Data,
 		})
 	}
-	return nil
 }
 
 // History returns the newest events of an account, at most limit.

@@ -14,6 +14,7 @@ create table audit_events (
     data       jsonb       not null default '{}',
     constraint audit_events_pkey primary key (id),
     constraint audit_events_kind check (kind <> ''),
+    constraint audit_events_at check (at > '2000-01-01T00:00:00Z'),
     constraint audit_events_data check (jsonb_typeof(data) = 'object')
 );
 create index audit_events_account on audit_events (account_id, at desc) where account_id is not null;
