@@ -1,0 +1,145 @@
+package templates
+
+import (
+	"fmt"
+	"html/template"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Date is a civil date to be shown in full: a birth date has no time zone.
+type Date struct{ Year, Month, Day int }
+
+// value writes what a place takes, in the catalog's language. A time.Time is a date in {date}, a time of day in
+// {clock} and both elsewhere.
+func (c *catalog) value(place string, args Args) (string, error) {
+	v, ok := args[place]
+	if !ok {
+		switch place {
+		case "email":
+			return c.options.SupportEmail, nil
+		case "phone":
+			return c.options.SupportPhone, nil
+		case "hours":
+			return c.hours()
+		}
+		return "", fmt.Errorf("nothing given for {%s}", place)
+	}
+	switch v := v.(type) {
+	case string:
+		return v, nil
+	case int:
+		return c.number(v), nil
+	case time.Duration:
+		return c.wait(v)
+	case Date:
+		return c.date(v)
+	case time.Time:
+		switch place {
+		case "date":
+			return c.date(c.civil(v))
+		case "clock":
+			return c.clock(v)
+		default:
+			return c.dateTime(v)
+		}
+	case template.HTML:
+		return string(v), nil // already safe; only rich lets it through, see funcs.go
+	default:
+		return "", fmt.Errorf("{%s} cannot take a %T", place, v)
+	}
+}
+
+func (c *catalog) hours() (string, error) {
+	if hours := c.options.SupportHours[c.lang]; hours != "" {
+		return hours, nil
+	}
+	return c.text("web.footer.hours", nil)
+}
+
+// number groups thousands with commas, as the United States and Puerto Rico write them; a year or a code is no number
+// and is given as a string.
+func (c *catalog) number(n int) string {
+	digits := strconv.Itoa(max(n, -n))
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	if n < 0 {
+		return "-" + digits
+	}
+	return digits
+}
+
+// wait says how long to wait: seconds below a minute, minutes up to two hours, then hours; rounded up, so that whoever
+// waits as told is let in.
+func (c *catalog) wait(d time.Duration) (string, error) {
+	d = max(d, time.Second)
+	up := func(unit time.Duration) int { return int(math.Ceil(float64(d) / float64(unit))) }
+	switch {
+	case d <= 59*time.Second:
+		return c.text("web.wait.seconds", Args{"n": up(time.Second)})
+	case d <= 2*time.Hour:
+		return c.text("web.wait.minutes", Args{"n": up(time.Minute)})
+	default:
+		return c.text("web.wait.hours", Args{"n": up(time.Hour)})
+	}
+}
+
+func (c *catalog) civil(at time.Time) Date {
+	year, month, day := at.In(c.options.TimeZone).Date()
+	return Date{year, int(month), day}
+}
+
+func (c *catalog) date(d Date) (string, error) {
+	month, err := c.month(d.Month)
+	if err != nil {
+		return "", err
+	}
+	return c.text("web.format.date", Args{"day": strconv.Itoa(d.Day), "month": month, "year": strconv.Itoa(d.Year)})
+}
+
+func (c *catalog) month(n int) (string, error) {
+	return c.text("web.month.m"+strconv.Itoa(n), nil)
+}
+
+func (c *catalog) clock(at time.Time) (string, error) {
+	at = at.In(c.options.TimeZone)
+	key := "web.format.clock_am"
+	if at.Hour() >= 12 {
+		key = "web.format.clock_pm"
+	}
+	return c.text(key, Args{"hour": strconv.Itoa(hour12(at)), "minute": fmt.Sprintf("%02d", at.Minute())})
+}
+
+// hour12 is the hour as said: 12 at midnight and noon.
+func hour12(at time.Time) int { return (at.Hour()+11)%12 + 1 }
+
+func (c *catalog) dateTime(at time.Time) (string, error) {
+	at = at.In(c.options.TimeZone)
+	date, err := c.date(c.civil(at))
+	if err != nil {
+		return "", err
+	}
+	clock, err := c.clock(at)
+	if err != nil {
+		return "", err
+	}
+	return c.text("web.format.date_time", Args{"date": date, "clock": clock, "n": hour12(at)})
+}
+
+// telephone turns a number as read aloud into the address of a tel: link: the digits of its first part.
+func telephone(read string) string {
+	first, _, _ := strings.Cut(read, ",")
+	digits := strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, first)
+	if len(digits) == 11 && digits[0] == '1' {
+		return "tel:+" + digits
+	}
+	return "tel:" + digits
+}

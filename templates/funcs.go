@@ -1,0 +1,195 @@
+package templates
+
+import (
+	"fmt"
+	"html/template"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// funcs are the functions of a language's templates.
+func (s *Set) funcs(c *catalog) template.FuncMap {
+	return template.FuncMap{
+		"t": func(key string, pairs ...any) (string, error) {
+			args, err := toArgs(pairs)
+			if err != nil {
+				return "", err
+			}
+			return c.text(key, args)
+		},
+		"rich": func(key string, pairs ...any) (template.HTML, error) {
+			args, err := toArgs(pairs)
+			if err != nil {
+				return "", err
+			}
+			return c.rich(key, args)
+		},
+		"paragraphs": func(key string, pairs ...any) ([]string, error) {
+			args, err := toArgs(pairs)
+			if err != nil {
+				return nil, err
+			}
+			text, err := c.text(key, args)
+			return strings.Split(text, "\n\n"), err
+		},
+		"brand":      c.brand,
+		"lang":       func() string { return c.lang },
+		"others":     func() []Language { return s.others(c.lang) },
+		"asset":      s.Asset,
+		"args":       toArgs,
+		"list":       func(names []string) string { return strings.Join(names, ", ") },
+		"months":     c.months,
+		"birthParts": func() []string { return []string{"birth_month", "birth_day", "birth_year"} },
+		"reached":    reached,
+		"wait":       c.wait,
+		"iso":        func(at time.Time) string { return at.UTC().Format(time.RFC3339) },
+		"seconds":    func(d time.Duration) int { return int(d / time.Second) },
+		"minutes": func(d time.Duration) (string, error) {
+			return c.text("web.wait.minutes", Args{"n": int(d / time.Minute)})
+		},
+		"mailAbout":  c.mailLink,
+		"phone":      c.phoneLink,
+		"code":       codeHTML,
+		"strong":     strongHTML,
+		"maskEmail":  MaskEmail,
+		"first":      func(s string) string { return string([]rune(s)[:min(1, len([]rune(s)))]) },
+		"domain":     func(s string) string { return s[strings.LastIndex(s, "@")+1:] },
+		"tail":       func(s string) string { return s[max(0, len(s)-3):] },
+		"spell":      spell,
+		"plain":      strconv.Itoa,
+		"accountURL": func() string { return c.options.AccountPath },
+	}
+}
+
+// toArgs takes one Args, or names and values in turn.
+func toArgs(pairs ...any) (Args, error) {
+	if len(pairs) == 1 {
+		switch given := pairs[0].(type) {
+		case Args:
+			return given, nil
+		case []any:
+			return toArgs(given...)
+		}
+	}
+	if len(pairs)%2 != 0 {
+		return nil, fmt.Errorf("a name without a value")
+	}
+	args := make(Args, len(pairs)/2)
+	for i := 0; i < len(pairs); i += 2 {
+		name, ok := pairs[i].(string)
+		if !ok {
+			return nil, fmt.Errorf("the name of a place must be a string, got %T", pairs[i])
+		}
+		args[name] = pairs[i+1]
+	}
+	return args, nil
+}
+
+// rich gives the message as HTML: its own text and plain values escaped, {email} and {phone} as links.
+func (c *catalog) rich(key string, args Args) (template.HTML, error) {
+	pieces, err := c.pick(key, args)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	for _, p := range pieces {
+		_, given := args[p.place]
+		switch {
+		case p.place == "":
+			b.WriteString(template.HTMLEscapeString(p.text))
+			continue
+		case p.place == "email" && !given:
+			b.WriteString(string(c.mailLink("")))
+			continue
+		case p.place == "phone" && !given:
+			b.WriteString(string(c.phoneLink()))
+			continue
+		}
+		value, err := c.value(p.place, args)
+		if err != nil {
+			return "", fmt.Errorf("text %q: %w", key, err)
+		}
+		if _, safe := args[p.place].(template.HTML); !safe {
+			value = template.HTMLEscapeString(value)
+		}
+		b.WriteString(value)
+	}
+	return template.HTML(b.String()), nil
+}
+
+// mailLink is the support address as a link; a subject, if given, holds a reference number and nothing else.
+func (c *catalog) mailLink(subject string) template.HTML {
+	address := template.HTMLEscapeString(c.options.SupportEmail)
+	href := "mailto:" + address
+	if subject != "" {
+		href += "?subject=" + template.URLQueryEscaper(subject)
+	}
+	return template.HTML(`<a href="` + href + `">` + address + `</a>`)
+}
+
+func (c *catalog) brand() (string, error) {
+	if brand := c.options.Brand[c.lang]; brand != "" {
+		return brand, nil
+	}
+	return c.text("web.layout.brand", nil)
+}
+
+// Month is a choice in the select of months.
+type Month struct {
+	Value string
+	Label string
+}
+
+func (c *catalog) months() ([]Month, error) {
+	months := make([]Month, 12)
+	for i := range months {
+		name, err := c.month(i + 1)
+		if err != nil {
+			return nil, err
+		}
+		label, err := c.text("registration.personal.month_option", Args{"n": i + 1, "month": name})
+		if err != nil {
+			return nil, err
+		}
+		months[i] = Month{strconv.Itoa(i + 1), label}
+	}
+	return months, nil
+}
+
+// phoneLink is the support telephone as a link.
+func (c *catalog) phoneLink() template.HTML {
+	phone := c.options.SupportPhone
+	return template.HTML(`<a href="` + template.HTMLEscapeString(telephone(phone)) + `">` + template.HTMLEscapeString(phone) + `</a>`)
+}
+
+// MaskEmail shows enough of an address to know one's own: m•••@example.com.
+func MaskEmail(address string) string {
+	at := strings.LastIndex(address, "@")
+	if at < 1 {
+		return "•••"
+	}
+	return string([]rune(address)[:1]) + "•••" + address[at:]
+}
+
+// spell parts the characters of a code or number so that a screen reader says them one by one.
+func spell(s string) string { return strings.Join(strings.Split(s, ""), " ") }
+
+// codeHTML shows a reference number in the face of codes and says it character by character.
+func codeHTML(s string) template.HTML {
+	return template.HTML(`<span class="code" aria-hidden="true">` + template.HTMLEscapeString(s) +
+		`</span><span class="hidden">` + template.HTMLEscapeString(spell(s)) + `</span>`)
+}
+
+func strongHTML(s string) template.HTML {
+	return template.HTML("<strong>" + template.HTMLEscapeString(s) + "</strong>")
+}
+
+// reached says of each of the five steps of a registration whether it is the nth or before it.
+func reached(n int) []bool {
+	steps := make([]bool, 5)
+	for i := range steps {
+		steps[i] = i < n
+	}
+	return steps
+}

@@ -1,0 +1,119 @@
+package templates
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"maps"
+	"strings"
+)
+
+// Mail is a rendered mail: its subject and its two parts.
+type Mail struct {
+	Subject string
+	Text    string
+	HTML    string
+}
+
+// mailKind says what goes round a mail's own body.
+type mailKind struct {
+	when, device bool // notices say when, and one says where
+	notMe        bool // carries the "this wasn't me" link
+	notAsked     bool // says to do nothing if it was not asked for
+}
+
+// mailKinds are the mails we send; the texts of a kind are mail.<kind>.subject and mail.<kind>.body.
+var mailKinds = map[string]mailKind{
+	"verify":         {notAsked: true},
+	"welcome":        {},
+	"already_member": {when: true},
+	"locked":         {when: true, notMe: true},
+	"new_device":     {when: true, device: true, notMe: true},
+}
+
+// mailPart is a paragraph; Kind is "", "code" (stands alone), "link" (an address of ours) or "quiet".
+type mailPart struct{ Kind, Text string }
+
+type mailPage struct {
+	Subject string
+	Parts   []mailPart
+}
+
+// Mail sets a mail. All kinds take username; verify takes code; notices take at (time.Time), new_device also device;
+// locked takes datetime (time.Time). Those with a "this wasn't me" link take link and date (time.Time, its end): without a
+// link the paragraph is left out.
+func (s *Set) Mail(lang, kind string, args Args) (Mail, error) {
+	k, ok := mailKinds[kind]
+	if !ok {
+		return Mail{}, fmt.Errorf("templates: no mail %q", kind)
+	}
+	c := s.catalog(lang)
+	w := mailWriter{catalog: c, args: args}
+	w.add("", "mail.frame.hello")
+	w.add("", "mail.frame.account")
+	w.add("", "mail."+kind+".body")
+	if k.when {
+		w.args = withArg(args, "datetime", args["at"])
+		w.add("quiet", "mail.frame.when")
+		w.args = args
+	}
+	if k.device {
+		w.add("quiet", "mail.frame.device")
+	}
+	if _, linked := args["link"]; k.notMe && linked {
+		w.add("", "mail.frame.not_me")
+		w.add("quiet", "mail.frame.not_me_until")
+	}
+	if k.notAsked {
+		w.add("quiet", "mail.frame.not_asked")
+	}
+	w.add("quiet", "mail.frame.shared")
+	w.add("quiet", "mail.frame.never")
+	w.add("quiet", "mail.frame.sign")
+	subject, err := c.text("mail."+kind+".subject", args)
+	if w.err != nil || err != nil {
+		return Mail{}, fmt.Errorf("templates: mail %s: %w", kind, cmp.Or(w.err, err))
+	}
+	var b bytes.Buffer
+	if err := s.mails[c.lang].ExecuteTemplate(&b, "mail", mailPage{subject, w.parts}); err != nil {
+		return Mail{}, fmt.Errorf("templates: mail %s: %w", kind, err)
+	}
+	texts := make([]string, len(w.parts))
+	for i, part := range w.parts {
+		texts[i] = part.Text
+	}
+	return Mail{Subject: subject, Text: strings.Join(texts, "\n\n") + "\n", HTML: b.String()}, nil
+}
+
+// mailWriter gathers paragraphs until something is missing.
+type mailWriter struct {
+	catalog *catalog
+	args    Args
+	parts   []mailPart
+	err     error
+}
+
+// add appends the paragraphs of a text. A paragraph that is a code or link and nothing else is set as such.
+func (w *mailWriter) add(kind, key string) {
+	text, err := w.catalog.text(key, w.args)
+	if w.err = cmp.Or(w.err, err); w.err != nil {
+		return
+	}
+	for paragraph := range strings.SplitSeq(text, "\n\n") {
+		part := mailPart{kind, paragraph}
+		switch paragraph {
+		case w.args["code"]:
+			part.Kind = "code"
+		case w.args["link"]:
+			part.Kind = "link"
+		}
+		w.parts = append(w.parts, part)
+	}
+}
+
+func withArg(args Args, name string, value any) Args {
+	more := make(Args, len(args)+1)
+	maps.Copy(more, args)
+	more[name] = value
+	return more
+}

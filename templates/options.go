@@ -1,0 +1,36 @@
+package templates
+
+import (
+	"cmp"
+	"embed"
+	"time"
+)
+
+//go:embed layout pages static locales
+var files embed.FS
+
+// DefaultLanguage is the first language of the product, the one of the member guide.
+const DefaultLanguage = "es"
+
+// Options are the operator's facts that pages and mails name.
+type Options struct {
+	SupportEmail string            // default WebSupport@CHNCT.org
+	SupportPhone string            // as read aloud, default "1-800-859-9889, TTY 711"
+	SupportHours map[string]string // by language; default: the catalog's web.footer.hours
+	Brand        map[string]string // by language; default: the catalog's web.layout.brand
+	TimeZone     *time.Location    // of every date and time shown; default America/New_York, else UTC
+	AccountPath  string            // where "my account" leads, default /account
+}
+
+func (o Options) withDefaults() Options {
+	o.SupportEmail = cmp.Or(o.SupportEmail, "WebSupport@CHNCT.org")
+	o.SupportPhone = cmp.Or(o.SupportPhone, "1-800-859-9889, TTY 711")
+	o.AccountPath = cmp.Or(o.AccountPath, "/account")
+	if o.TimeZone == nil {
+		o.TimeZone = time.UTC
+		if eastern, err := time.LoadLocation("America/New_York"); err == nil {
+			o.TimeZone = eastern
+		}
+	}
+	return o
+}

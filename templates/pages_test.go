@@ -1,0 +1,273 @@
+package templates
+
+import (
+	"flag"
+	"html/template"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jba/templatecheck"
+)
+
+// renderTo keeps the rendered pages for looking at: go test ./templates -run TestPages -render DIR
+var renderTo = flag.String("render", "", "directory for the rendered pages")
+
+type (
+	document struct {
+		Version, Language string
+		Published         Date
+		Paragraphs        []string
+	}
+	personal struct {
+		BirthMonth, BirthDay, BirthYear, FirstName, LastName, Suffix, CardID string
+		Suffixes                                                             []string
+		CardDigits, TriesLeft                                                int
+		Matched                                                              bool
+	}
+	credentials struct {
+		Username, Email, EmailAgain, Question string
+		Questions, Suggestions                []string
+		Kept                                  bool
+		MinLength                             int
+		Length, Common, Personal              string
+	}
+	review struct {
+		FirstName, LastName, Suffix, MemberNumber, Username, Email, Question string
+		BirthYear                                                            int
+		AgreedAt                                                             time.Time
+		Certification                                                        document
+	}
+	login struct {
+		Username                   string
+		Cancel                     bool
+		PolicyURI, TosURI, LogoURI string
+	}
+)
+
+var (
+	noon   = time.Date(2026, 11, 22, 20, 5, 0, 0, time.UTC)
+	sample = document{"2026-11-01", "es", Date{2026, 11, 1}, []string{"1. Para qué sirve. Con esta cuenta usted entra a los sitios y aplicaciones de Salud HUSKY.", "2. Su cuenta es personal. Úsela solo para usted."}}
+)
+
+// pageCase is a page in one of its states; check runs templatecheck on it with its concrete struct.
+type pageCase struct {
+	name   string
+	state  string
+	layout Layout
+	page   any
+	check  func(t *template.Template) error
+}
+
+func page[P any](name, state string, layout Layout, p P) pageCase {
+	return pageCase{name, state, layout, p, func(t *template.Template) error {
+		return templatecheck.CheckHTML(t, View[P]{layout, p})
+	}}
+}
+
+func pageCases() []pageCase {
+	at := func(path string) Layout {
+		return Layout{Path: path, Query: "flow=f1", Flow: "f1", CSRF: "token", App: "Portal de Salud HUSKY", RequestID: "01J9"}
+	}
+	with := func(l Layout, problems ...Problem) Layout { l.Problems = problems; return l }
+	questions := []string{"first_pay", "first_book", "toy_name"}
+	account := Layout{Path: "/account", CSRF: "token", SignedInAs: "maria.lopez", IdleTimeout: 15 * time.Minute}
+	return []pageCase{
+		page("provider/login", "", at("/login"), login{Cancel: true, PolicyURI: "https://a.example/p", TosURI: "https://a.example/t"}),
+		page("provider/login", "plain", Layout{Path: "/login", CSRF: "token", Notice: &Notice{"info", "registration.agreement.declined", nil}}, login{}),
+		page("provider/login", "wrong", with(at("/login"), Problem{"username", "provider.login.wrong", nil}), login{Username: "maria", Cancel: true}),
+		page("provider/login", "wait", with(at("/login"), Problem{"", "provider.login.wait", Args{"time": time.Minute}}), login{Username: "maria"}),
+		page("provider/login", "disabled", with(at("/login"), Problem{"", "provider.login.disabled", nil}), login{Username: "maria"}),
+		page("provider/accounts", "", at("/login/accounts"), struct{ Username string }{"maria.lopez"}),
+		page("provider/logout", "", at("/logout"), struct {
+			Username    string
+			OtherPerson bool
+			Hidden      []Hidden
+		}{"maria.lopez", false, []Hidden{{"request", "r1"}}}),
+		page("provider/signed_out", "", at("/logout/done"), struct {
+			ToAppURI string
+			Frames   []string
+		}{"https://portal.example/", []string{"https://a.example/bye"}}),
+		page("provider/handover", "", at("/authorize/resume"), struct {
+			Action string
+			Fields []Hidden
+		}{"https://portal.example/cb", []Hidden{{"code", "abc"}}}),
+		page("web/error", "app", at("/error"), struct {
+			Key                     string
+			Args                    Args
+			Code, Parameter, Button string
+		}{"error.app", nil, "invalid_request", "redirect_uri", "/account"}),
+		page("web/error", "too_many", at("/login"), struct {
+			Key                     string
+			Args                    Args
+			Code, Parameter, Button string
+		}{"error.too_many", Args{"time": 90 * time.Second}, "", "", "/login"}),
+		page("accounts/home", "", account, struct {
+			Name, Username, Email, MemberNumber string
+			BirthYear                           int
+			App, AppURI                         string
+		}{"María Nuñez", "maria.lopez", "maria@example.com", "004123789", 1984, "Portal", "http://localhost:8090/login"}),
+		page("registration/agreement", "", at("/register/agreement"), struct{ Document document }{sample}),
+		page("registration/text", "", at("/agreement"), struct{ Document document }{sample}),
+		page("registration/personal", "", at("/register/personal"), personal{Suffixes: []string{"JR", "SR", "II"}, CardDigits: 9}),
+		page("registration/personal", "no_match", with(at("/register/personal"), Problem{"", "registration.personal.no_match", nil}),
+			personal{BirthMonth: "3", BirthDay: "14", BirthYear: "1984", FirstName: "María", LastName: "Núñez", CardID: "004123789", Suffixes: []string{"JR", "SR", "II"}, CardDigits: 9, TriesLeft: 2}),
+		page("registration/personal", "empty", with(at("/register/personal"), Problem{"birth_day", "registration.personal.birth_unreal", nil}, Problem{"first_name", "registration.personal.first_missing", nil},
+			Problem{"card_id", "registration.personal.card_id_format", Args{"n": 9}}), personal{BirthMonth: "2", BirthDay: "31", BirthYear: "1984", Suffixes: []string{"JR"}, CardDigits: 9, Matched: true}),
+		page("registration/locked", "", at("/register/locked"), struct {
+			Reference string
+			Until     time.Time
+		}{"H7K-2QD-9MW", noon}),
+		page("registration/credentials", "", at("/register/credentials"), credentials{Questions: questions, MinLength: 15}),
+		page("registration/credentials", "taken", with(at("/register/credentials"), Problem{"username", "registration.credentials.username_taken", nil},
+			Problem{"new_password", "registration.credentials.password_short", Args{"min": 15}}),
+			credentials{Username: "maria", Email: "maria@example.com", EmailAgain: "maria@example.com", Question: "toy_name", Questions: questions, MinLength: 15, Suggestions: []string{"maria1984", "maria.n"}, Length: "unmet", Common: "met", Personal: "met"}),
+		page("registration/credentials", "kept", at("/register/credentials"), credentials{Username: "maria", Questions: questions, MinLength: 15, Kept: true}),
+		page("registration/code", "", at("/register/code"), struct{ Address string }{"maria@example.com"}),
+		page("registration/code", "wrong", with(at("/register/code"), Problem{"code", "registration.code.wrong", Args{"n": 4}}), struct{ Address string }{"maria@example.com"}),
+		page("registration/review", "", with(at("/register/review"), Problem{"certify", "registration.review.certify_missing", nil}),
+			review{"María", "Núñez López", "", "004123789", "maria.lopez", "maria@example.com", "toy_name", 1984, noon, document{"2026-11-01", "es", Date{2026, 11, 1}, []string{"Certifico que estos datos son míos, y que son verdaderos y están completos."}}}),
+		page("registration/done", "", Layout{Path: "/register/done", App: "Portal", SignedInAs: "maria.lopez"}, struct{ Username, AppURI string }{"maria.lopez", "https://portal.example/login"}),
+		page("registration/gone", "", at("/register/code"), struct{}{}),
+		page("recovery/hub", "", at("/recover"), struct{}{}),
+		page("recovery/support", "", at("/support"), struct{ Reference string }{"H7K-2QD-9MW"}),
+		page("recovery/privacy", "", at("/privacy"), struct{}{}),
+		page("recovery/languages", "", at("/language-help"), struct{}{}),
+		page("portal/home", "", Layout{Path: "/"}, struct{ SignIn, Error string }{"/login", "access_denied"}),
+		page("portal/me", "", Layout{Path: "/me", CSRF: "x"}, struct {
+			Name                string
+			Claims              []struct{ Name, Value string }
+			AccountURL, SignOut string
+		}{"María", []struct{ Name, Value string }{{"sub", "abc"}, {"husky.member", `{"program":"A"}`}}, "http://localhost:8080/account", "/logout"}),
+		page("demo/mails", "", Layout{Path: "/demo/mail"}, struct {
+			Mails []struct {
+				Path, Subject, To string
+				At                time.Time
+			}
+		}{[]struct {
+			Path, Subject, To string
+			At                time.Time
+		}{{"/demo/mail/1", "Su código para inscribirse", "maria@example.com", noon}}}),
+		page("demo/mail", "", Layout{Path: "/demo/mail/1"}, struct {
+			Subject, To              string
+			At                       time.Time
+			Text, HTMLPath, ListPath string
+		}{"Su código para inscribirse", "maria@example.com", noon, "Hola:\n\n123456\n", "/demo/mail/1/html", "/demo/mail"}),
+	}
+}
+
+func load(t testing.TB) *Set {
+	t.Helper()
+	s, err := Load(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestPages(t *testing.T) {
+	s := load(t)
+	seen := map[string]bool{}
+	for _, c := range pageCases() {
+		seen[c.name] = true
+		for _, lang := range s.Languages() {
+			body, err := s.Page(lang, c.name, c.layout, c.page)
+			if err != nil {
+				t.Errorf("%s %s in %s: %v", c.name, c.state, lang, err)
+				continue
+			}
+			checkPage(t, c.name+" "+c.state+" "+lang, lang, string(body))
+			if *renderTo != "" {
+				keep(t, s, strings.ReplaceAll(c.name, "/", "-")+strings.TrimSuffix("-"+c.state, "-")+"."+lang+".html", body)
+			}
+		}
+	}
+	err := fs.WalkDir(files, "pages", func(name string, d fs.DirEntry, err error) error {
+		if page := strings.TrimSuffix(strings.TrimPrefix(name, "pages/"), ".html"); err == nil && !d.IsDir() && !seen[page] {
+			t.Errorf("page %s has no case", page)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// keep writes what is needed to look at a page without a server.
+func keep(t *testing.T, s *Set, name string, body []byte) {
+	t.Helper()
+	for _, a := range s.assets {
+		path := filepath.Join(*renderTo, a.address)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, a.plain, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(*renderTo, name), body, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+var (
+	idPattern     = regexp.MustCompile(`\sid="([^"]*)"`)
+	refPattern    = regexp.MustCompile(`\s(?:for|aria-describedby|aria-labelledby|aria-controls)="([^"]*)"`)
+	inlinePattern = regexp.MustCompile(`(?i)<style|<script(?:>|[^>]*[^r]>.)|\son[a-z]+=|\sstyle=`)
+)
+
+// checkPage holds what is true of every page: one h1 that is the title, no id twice, no reference to a missing id, one form,
+// nothing inline.
+func checkPage(t *testing.T, what, lang, body string) {
+	t.Helper()
+	if !strings.HasPrefix(body, "<!doctype html>\n<html lang=\""+lang+"\">") {
+		t.Errorf("%s does not begin with doctype and language: %.60q", what, body)
+	}
+	if n := strings.Count(body, "<h1>"); n != 1 {
+		t.Errorf("%s has %d h1", what, n)
+	}
+	if n := strings.Count(body, "<form"); n > 1 {
+		t.Errorf("%s has %d forms", what, n)
+	}
+	ids := map[string]bool{}
+	for _, m := range idPattern.FindAllStringSubmatch(body, -1) {
+		if ids[m[1]] {
+			t.Errorf("%s has id %q twice", what, m[1])
+		}
+		ids[m[1]] = true
+	}
+	for _, m := range refPattern.FindAllStringSubmatch(body, -1) {
+		for _, ref := range strings.Fields(m[1]) {
+			if !ids[ref] {
+				t.Errorf("%s refers to id %q, which it has not", what, ref)
+			}
+		}
+	}
+	for _, bad := range []string{"ZgotmplZ", "<no value>", "{{", "⏎", "¦"} {
+		if strings.Contains(body, bad) {
+			t.Errorf("%s contains %q", what, bad)
+		}
+	}
+	if m := inlinePattern.FindString(body); m != "" {
+		t.Errorf("%s has something inline: %q", what, m)
+	}
+	if len(body) > 30<<10 {
+		t.Errorf("%s weighs %d bytes", what, len(body))
+	}
+}
+
+// TestPageStructs lets templatecheck compare each template with its page struct, on a set that was never executed.
+func TestPageStructs(t *testing.T) {
+	s := load(t)
+	for _, c := range pageCases() {
+		for _, lang := range s.Languages() {
+			if err := c.check(s.Template(lang, c.name)); err != nil {
+				t.Errorf("%s in %s: %v", c.name, lang, err)
+			}
+		}
+	}
+}

@@ -1,0 +1,184 @@
+package templates
+
+import (
+	"bytes"
+	"fmt"
+	"html"
+	"html/template"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"golang.org/x/text/language"
+)
+
+// Set is every page, mail and text in every language. It does not change after Load and is safe for concurrent use.
+type Set struct {
+	languages []string
+	catalogs  map[string]*catalog
+	matcher   language.Matcher
+	pages     map[string]map[string]*template.Template // language, page
+	mails     map[string]*template.Template            // language
+	assets    map[string]*asset                        // by name
+}
+
+// Language is a language as those who speak it name it.
+type Language struct{ Tag, Name string }
+
+// Load parses everything embedded and reports the first broken file.
+func Load(options Options) (*Set, error) {
+	s := &Set{catalogs: map[string]*catalog{}, pages: map[string]map[string]*template.Template{}, mails: map[string]*template.Template{}}
+	var err error
+	if s.assets, err = loadAssets(files, "static"); err != nil {
+		return nil, err
+	}
+	if err := s.loadCatalogs(options.withDefaults()); err != nil {
+		return nil, err
+	}
+	for _, lang := range s.languages {
+		if err := s.loadPages(lang); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (s *Set) loadCatalogs(options Options) error {
+	names, err := fs.Glob(files, "locales/*.json")
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		data, err := files.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		lang := strings.TrimSuffix(path.Base(name), ".json")
+		if s.catalogs[lang], err = parseCatalog(lang, data, options); err != nil {
+			return err
+		}
+		s.languages = append(s.languages, lang)
+	}
+	slices.SortStableFunc(s.languages, func(a, b string) int { // the default first, it is what the matcher falls back to
+		switch {
+		case a == DefaultLanguage:
+			return -1
+		case b == DefaultLanguage:
+			return 1
+		default:
+			return strings.Compare(a, b)
+		}
+	})
+	if len(s.languages) == 0 || s.languages[0] != DefaultLanguage {
+		return fmt.Errorf("templates: no catalog of the default language %s", DefaultLanguage)
+	}
+	tags := make([]language.Tag, len(s.languages))
+	for i, lang := range s.languages {
+		tags[i] = s.catalogs[lang].tag
+	}
+	s.matcher = language.NewMatcher(tags)
+	return nil
+}
+
+func (s *Set) loadPages(lang string) error {
+	base, err := template.New("").Option("missingkey=error").Funcs(s.funcs(s.catalogs[lang])).ParseFS(files, "layout/*.html")
+	if err != nil {
+		return fmt.Errorf("layout in %s: %w", lang, err)
+	}
+	if s.mails[lang], err = base.Clone(); err != nil {
+		return err
+	}
+	s.pages[lang] = map[string]*template.Template{}
+	return fs.WalkDir(files, "pages", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		page := strings.TrimSuffix(strings.TrimPrefix(name, "pages/"), ".html")
+		text, err := files.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		set, err := base.Clone()
+		if err != nil {
+			return err
+		}
+		s.pages[lang][page], err = set.New(page).Parse(string(text))
+		if err != nil {
+			return fmt.Errorf("page %s in %s: %w", page, lang, err)
+		}
+		return nil
+	})
+}
+
+// Languages lists the languages, the default first.
+func (s *Set) Languages() []string { return slices.Clone(s.languages) }
+
+// others are the languages a page can be switched to.
+func (s *Set) others(lang string) []Language {
+	var others []Language
+	for _, other := range s.languages {
+		if other != lang {
+			others = append(others, Language{other, s.Text(other, "web.layout.language_name", nil)})
+		}
+	}
+	return others
+}
+
+// Match picks the best language for BCP 47 tags or values of Accept-Language, the earlier the better liked.
+func (s *Set) Match(prefs ...string) string {
+	for _, pref := range prefs {
+		tags, _, err := language.ParseAcceptLanguage(pref)
+		if err != nil || len(tags) == 0 {
+			continue
+		}
+		if _, i, confidence := s.matcher.Match(tags...); confidence > language.No {
+			return s.languages[i]
+		}
+	}
+	return s.languages[0]
+}
+
+func (s *Set) catalog(lang string) *catalog {
+	if c, ok := s.catalogs[lang]; ok {
+		return c
+	}
+	return s.catalogs[s.languages[0]]
+}
+
+// Text gives one message. A key or place that is missing shows itself in the text: there is no page to refuse here.
+func (s *Set) Text(lang, key string, args Args) string {
+	text, err := s.catalog(lang).text(key, args)
+	if err != nil {
+		return "{" + key + "}"
+	}
+	return text
+}
+
+// Has reports whether every catalog knows the key.
+func (s *Set) Has(key string) bool { return s.catalogs[s.languages[0]].has(key) }
+
+// Page renders a page, such as "registration/personal", in a language.
+func (s *Set) Page(lang, name string, layout Layout, page any) ([]byte, error) {
+	t := s.Template(lang, name)
+	if t == nil {
+		return nil, fmt.Errorf("templates: no page %q", name)
+	}
+	view := View[any]{layout, page}
+	var b bytes.Buffer
+	b.Grow(16 << 10)
+	if err := t.ExecuteTemplate(&b, "title", view); err != nil {
+		return nil, fmt.Errorf("templates: title of %s: %w", name, err)
+	}
+	view.Layout.Title = html.UnescapeString(b.String()) // the frame escapes it for where it stands
+	b.Reset()
+	if err := t.Execute(&b, view); err != nil {
+		return nil, fmt.Errorf("templates: page %s: %w", name, err)
+	}
+	return bytes.TrimLeft(b.Bytes(), "\n"), nil
+}
+
+// Template is the parsed page, for checks of a page struct against it; nil if there is none.
+func (s *Set) Template(lang, name string) *template.Template {
+	return s.pages[s.catalog(lang).lang][name]
+}

@@ -1,0 +1,93 @@
+package templates
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+)
+
+// asset is a static file: its bytes, also compressed, and its address, which names its content.
+type asset struct {
+	address     string
+	contentType string
+	plain       []byte
+	gzipped     []byte
+}
+
+func loadAssets(files fs.ReadFileFS, dir string) (map[string]*asset, error) {
+	entries, err := fs.ReadDir(files, dir)
+	if err != nil {
+		return nil, err
+	}
+	assets := make(map[string]*asset, len(entries))
+	for _, entry := range entries {
+		data, err := files.ReadFile(dir + "/" + entry.Name())
+		if err != nil {
+			return nil, err
+		}
+		hash := sha256.Sum256(data)
+		ext := path.Ext(entry.Name())
+		var packed bytes.Buffer
+		w, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := w.Write(data); err != nil {
+			return nil, err
+		}
+		if err := w.Close(); err != nil {
+			return nil, err
+		}
+		assets[entry.Name()] = &asset{
+			address:     fmt.Sprintf("/static/%s.%s%s", strings.TrimSuffix(entry.Name(), ext), hex.EncodeToString(hash[:6]), ext),
+			contentType: mime.TypeByExtension(ext),
+			plain:       data,
+			gzipped:     packed.Bytes(),
+		}
+	}
+	return assets, nil
+}
+
+// Asset is the address of a static file, such as "style.css"; "" if there is none.
+func (s *Set) Asset(name string) string {
+	if a, ok := s.assets[name]; ok {
+		return a.address
+	}
+	return ""
+}
+
+// Static serves the assets under /static/. An address holds a hash of what it serves, so it may be kept for ever.
+func (s *Set) Static() http.Handler {
+	byAddress := make(map[string]*asset, len(s.assets))
+	for _, a := range s.assets {
+		byAddress[a.address] = a
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a, ok := byAddress[r.URL.Path]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		body := a.plain
+		h := w.Header()
+		if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+			body = a.gzipped
+			h.Set("Content-Encoding", "gzip")
+		}
+		h.Set("Content-Type", a.contentType)
+		h.Set("Content-Length", strconv.Itoa(len(body)))
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+		h.Set("Vary", "Accept-Encoding")
+		if r.Method != http.MethodHead {
+			w.Write(body)
+		}
+	})
+}

@@ -1,0 +1,103 @@
+// Comfort only: every page works without this file.
+(() => {
+  "use strict";
+  const each = (selector, use) => document.querySelectorAll(selector).forEach(use);
+  const make = (tag, props) => Object.assign(document.createElement(tag), props);
+
+  // A refused form: the focus goes to the summary.
+  document.getElementById("summary")?.focus();
+
+  // The answer for an app is handed over at once.
+  document.getElementById("handover")?.submit();
+
+  // A password can be shown; it is hidden again before it is sent.
+  each(".reveal", (row) => {
+    const input = row.querySelector("input");
+    const text = row.dataset;
+    const button = make("button", { type: "button", className: "show", textContent: text.show });
+    const status = make("span", { className: "hidden" });
+    status.setAttribute("role", "status");
+    button.setAttribute("aria-controls", input.id);
+    const set = (shown) => {
+      input.type = shown ? "text" : "password";
+      button.textContent = shown ? text.hide : text.show;
+      button.setAttribute("aria-pressed", String(shown));
+    };
+    button.addEventListener("click", () => {
+      const shown = input.type === "password";
+      set(shown);
+      status.textContent = shown ? text.shown : text.hidden;
+    });
+    input.form.addEventListener("submit", () => set(false));
+    set(false);
+    row.append(button, status);
+  });
+
+  // Rules of a new password, told while typing; the server judges.
+  each(".rules", (rules) => {
+    const input = document.getElementById(rules.id.replace(/-rules$/, ""));
+    const text = rules.dataset;
+    const row = make("div", { className: "strength" });
+    const meter = make("meter", { min: 0, max: 3, low: 1.5, high: 2.5, optimum: 3 });
+    const word = make("span", {});
+    const length = rules.querySelector("[data-rule=length]");
+    meter.setAttribute("aria-hidden", "true");
+    word.setAttribute("role", "status");
+    row.append(meter, word);
+    let timer;
+    input.addEventListener("input", () => {
+      const points = [...input.value.normalize("NFKC")];
+      const long = points.length >= Number(text.min);
+      const level = !points.length ? 0 : !long ? 1 : new Set(points).size < 8 || points.length < Number(text.min) + 4 ? 2 : 3;
+      let mark = length.querySelector("b");
+      if (!mark) length.append(" ", mark = make("b", {}));
+      mark.className = long ? "met" : "unmet";
+      mark.textContent = `(${long ? text.met : text.unmet})`;
+      meter.value = level;
+      if (!row.isConnected) rules.after(row);
+      clearTimeout(timer); // spoken at most once in two seconds
+      timer = setTimeout(() => { word.textContent = ["", text.weak, text.fair, text.good][level]; }, 2000);
+    });
+  });
+
+  // A code may be pasted with spaces.
+  each("#code", (input) => input.addEventListener("paste", () => setTimeout(() => { input.value = input.value.replace(/\s/g, ""); })));
+
+  // Before an idle session ends, the member is asked.
+  const dialog = document.getElementById("timeout");
+  if (dialog?.showModal) {
+    const text = dialog.dataset;
+    const body = document.getElementById("timeout-body");
+    const spoken = document.getElementById("timeout-spoken");
+    const warning = 180;
+    let end = Date.now() + Number(text.idle) * 1000;
+    const say = (seconds) => {
+      const whole = seconds >= 60 && seconds % 60 === 0;
+      const n = whole ? seconds / 60 : seconds;
+      const one = whole ? text.minute : text.second;
+      const many = whole ? text.minutes : text.seconds;
+      return n === 1 ? one : many.replace("2", n);
+    };
+    const stay = async () => {
+      dialog.close();
+      try {
+        const answer = await fetch(location.href, { credentials: "same-origin", redirect: "error" });
+        if (!answer.ok) throw new Error(answer.status);
+        end = Date.now() + Number(text.idle) * 1000;
+        spoken.textContent = text.kept;
+      } catch {
+        location.reload();
+      }
+    };
+    dialog.querySelector("[data-stay]").addEventListener("click", stay);
+    dialog.addEventListener("cancel", (event) => { event.preventDefault(); stay(); });
+    setInterval(() => {
+      const left = Math.ceil((end - Date.now()) / 1000);
+      if (left > warning) return;
+      if (left <= 0) { location.reload(); return; }
+      if (!dialog.open) dialog.showModal();
+      body.textContent = text.body.replace("{time}", say(left));
+      if ([180, 120, 60, 30].includes(left)) spoken.textContent = text.spoken.replace("{time}", say(left));
+    }, 1000);
+  }
+})();
