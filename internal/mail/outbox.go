@@ -1,0 +1,137 @@
+package mail
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"huskyidp/internal/postgres"
+	"huskyidp/internal/seal"
+	"huskyidp/templates"
+)
+
+// Message is a mail to one address.
+type Message struct {
+	Kind      string // as rendered: "verify", "welcome", …
+	To        string // a parsed address
+	Lang      string
+	AccountID uuid.UUID // whose it is, for support; may be zero
+	Content   templates.Mail
+	NotAfter  time.Time // zero: it never loses its use
+}
+
+// body is what is sealed.
+type body struct {
+	To      string
+	Lang    string
+	Content templates.Mail
+}
+
+// sendArgs are the arguments of the River job: nothing but the id.
+type sendArgs struct {
+	MailID uuid.UUID `json:"mail_id"`
+}
+
+func (sendArgs) Kind() string { return "mail_send" }
+
+// maxAttempts is about three days: ten tries in the first hour and a half, then one an hour.
+const maxAttempts = 80
+
+// Outbox queues mails. It is safe for concurrent use.
+type Outbox struct {
+	db      *postgres.DB
+	keyring *seal.Keyring
+	now     func() time.Time
+	jobs    *river.Client[pgx.Tx]
+}
+
+// NewOutbox returns the outbox in db.
+func NewOutbox(db *postgres.DB, keyring *seal.Keyring, now func() time.Time) (*Outbox, error) {
+	if db == nil || keyring == nil || now == nil {
+		return nil, errors.New("mail: the outbox needs a database, a keyring and a clock")
+	}
+	jobs, err := river.NewClient(riverpgxv5.New(nil), &river.Config{})
+	if err != nil {
+		return nil, fmt.Errorf("opening the job queue: %w", err)
+	}
+	return &Outbox{db, keyring, now, jobs}, nil
+}
+
+func place(id uuid.UUID) seal.Place {
+	return seal.Place{Table: "mails", Column: "sealed", Row: id.String()}
+}
+
+// Enqueue queues the message in the transaction of ctx, or in one of its own.
+func (o *Outbox) Enqueue(ctx context.Context, m Message) error {
+	if m.Kind == "" || m.To == "" || m.Content.Subject == "" || m.Content.Text == "" {
+		return errors.New("mail: a message needs a kind, a recipient, a subject and a text")
+	}
+	plain, err := json.Marshal(body{m.To, m.Lang, m.Content})
+	if err != nil {
+		return err
+	}
+	id := uuid.Must(uuid.NewV7())
+	err = o.db.InTx(ctx, func(ctx context.Context) error {
+		_, err := o.db.From(ctx).Exec(ctx, `
+			insert into mails (id, kind, account_id, state, sealed, created_at, not_after)
+			values (@id, @kind, @account_id, 'queued', @sealed, @now, @not_after)`,
+			pgx.NamedArgs{
+				"id": id, "kind": m.Kind, "account_id": nullable(m.AccountID), "sealed": o.keyring.Seal(seal.Queue, place(id), plain),
+				"now": o.now(), "not_after": nullable(m.NotAfter),
+			})
+		if err != nil {
+			return err
+		}
+		_, err = o.jobs.InsertTx(ctx, o.db.Tx(ctx), sendArgs{id}, &river.InsertOpts{MaxAttempts: maxAttempts})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("queueing mail %s: %w", m.Kind, err)
+	}
+	return nil
+}
+
+// nullable is nil for a zero value.
+func nullable[T comparable](v T) *T {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return &v
+}
+
+// Delivery is what became of a mail, for support.
+type Delivery struct {
+	Kind      string
+	State     string // queued, sent, failed or expired
+	Attempts  int
+	LastError string
+	CreatedAt time.Time
+	DoneAt    *time.Time
+}
+
+// Deliveries returns the newest mails of an account, at most limit.
+func (o *Outbox) Deliveries(ctx context.Context, accountID uuid.UUID, limit int) ([]Delivery, error) {
+	rows, err := o.db.From(ctx).Query(ctx, `
+		select kind, state, attempts, last_error, created_at, done_at
+		from mails where account_id = $1 order by id desc limit $2`, accountID, limit)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByName[Delivery])
+}
+
+// Sweep deletes mails that were done 30 days ago, at most 10,000 at a time.
+func (o *Outbox) Sweep(ctx context.Context, now time.Time) (int64, error) {
+	tag, err := o.db.From(ctx).Exec(ctx, `
+		delete from mails where id in (
+			select id from mails where done_at < $1 limit 10000 for update skip locked)`, now.AddDate(0, 0, -30))
+	return tag.RowsAffected(), err
+}

@@ -1,0 +1,208 @@
+package mail
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
+
+	"huskyidp/internal/postgres"
+	"huskyidp/internal/seal"
+)
+
+// Sender hands a mail to the next mail server. An error that is permanent has
+// Permanent() true; its text goes to table mails and must not quote the server.
+type Sender interface {
+	Send(ctx context.Context, o Outgoing) error
+}
+
+// Outgoing is a mail as the Sender gets it.
+type Outgoing struct {
+	ID        uuid.UUID // makes the Message-ID
+	To, Lang  string
+	Subject   string
+	Text      string
+	HTML      string
+	CreatedAt time.Time
+}
+
+// RunnerDeps are what the Runner works with. The pool of DB must have at least four
+// connections, best its own (R-07): one listens for new jobs all the time.
+type RunnerDeps struct {
+	DB       *postgres.DB
+	Keyring  *seal.Keyring
+	Sender   Sender
+	Logger   *slog.Logger
+	Now      func() time.Time
+	Workers  int           // default 10
+	FirstTry time.Duration // wait after the first failure, doubled up to LastTry; default 5 s
+	LastTry  time.Duration // default 1 h
+}
+
+const (
+	// jobTimeout and rescueAfter, with River's own 30 s between looks, make a dead
+	// worker's job run again within 120 s (R-02).
+	jobTimeout  = 30 * time.Second
+	rescueAfter = 75 * time.Second
+)
+
+// Runner works the queue.
+type Runner struct{ jobs *river.Client[pgx.Tx] }
+
+// NewRunner checks the dependencies; Start starts the work.
+func NewRunner(d RunnerDeps) (*Runner, error) {
+	if d.DB == nil || d.Keyring == nil || d.Sender == nil || d.Logger == nil || d.Now == nil {
+		return nil, errors.New("mail: the runner needs DB, Keyring, Sender, Logger and Now")
+	}
+	if d.Workers == 0 {
+		d.Workers = 10
+	}
+	if d.FirstTry == 0 {
+		d.FirstTry = 5 * time.Second
+	}
+	if d.LastTry == 0 {
+		d.LastTry = time.Hour
+	}
+	workers := river.NewWorkers()
+	if err := river.AddWorkerSafely(workers, &sendWorker{deps: d}); err != nil {
+		return nil, err
+	}
+	jobs, err := river.NewClient(riverpgxv5.New(d.DB.Pool()), &river.Config{
+		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: d.Workers}},
+		Workers:              workers,
+		Logger:               quiet(d.Logger),
+		FetchCooldown:        20 * time.Millisecond,
+		JobTimeout:           jobTimeout,
+		RescueStuckJobsAfter: rescueAfter,
+		RetryPolicy:          backOff{d.FirstTry, d.LastTry},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("opening the job queue: %w", err)
+	}
+	return &Runner{jobs}, nil
+}
+
+// Start works until Stop; ending ctx gives up what is under way.
+func (r *Runner) Start(ctx context.Context) error { return r.jobs.Start(ctx) }
+
+// Stop takes no new job and waits for those under way, at most as long as ctx lives.
+func (r *Runner) Stop(ctx context.Context) error { return r.jobs.Stop(ctx) }
+
+// quiet keeps River's own account of each job out of the log.
+func quiet(l *slog.Logger) *slog.Logger { return slog.New(levelHandler{l.Handler()}) }
+
+type levelHandler struct{ slog.Handler }
+
+func (h levelHandler) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelError && h.Handler.Enabled(ctx, level)
+}
+
+// backOff doubles from first to last, each time up to a fifth more or less.
+type backOff struct{ first, last time.Duration }
+
+func (b backOff) NextRetry(job *rivertype.JobRow) time.Time {
+	wait := b.last
+	if doublings := len(job.Errors); doublings < 20 {
+		wait = min(b.last, b.first<<doublings)
+	}
+	return time.Now().Add(time.Duration(float64(wait) * (0.8 + 0.4*rand.Float64())))
+}
+
+type sendWorker struct {
+	river.WorkerDefaults[sendArgs]
+	deps RunnerDeps
+}
+
+type queued struct {
+	State     string
+	Sealed    []byte
+	CreatedAt time.Time
+	NotAfter  *time.Time
+}
+
+// Work sends one mail. A row that is gone or done means that an earlier try came
+// through after all.
+func (w *sendWorker) Work(ctx context.Context, job *river.Job[sendArgs]) error {
+	id := job.Args.MailID
+	rows, err := w.deps.DB.From(ctx).Query(ctx, `select state, sealed, created_at, not_after from mails where id = $1`, id)
+	if err != nil {
+		return err
+	}
+	row, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[queued])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	now := w.deps.Now()
+	switch {
+	case row.State != "queued":
+		return nil
+	case row.NotAfter != nil && now.After(*row.NotAfter):
+		return w.finish(ctx, job, "expired", "")
+	}
+	plain, err := w.deps.Keyring.Open(seal.Queue, place(id), row.Sealed)
+	if err != nil {
+		return w.failed(ctx, job, errSealed)
+	}
+	var b body
+	if err := json.Unmarshal(plain, &b); err != nil {
+		return w.failed(ctx, job, errSealed)
+	}
+	err = w.deps.Sender.Send(ctx, Outgoing{
+		ID: id, To: b.To, Lang: b.Lang, Subject: b.Content.Subject, Text: b.Content.Text, HTML: b.Content.HTML, CreatedAt: row.CreatedAt,
+	})
+	if err != nil {
+		return w.failed(ctx, job, err)
+	}
+	return w.finish(ctx, job, "sent", "")
+}
+
+var errSealed = permanentError("the sealed body does not open")
+
+type permanentError string
+
+func (e permanentError) Error() string   { return string(e) }
+func (e permanentError) Permanent() bool { return true }
+
+// failed gives up for good or leaves the job to be tried again.
+func (w *sendWorker) failed(ctx context.Context, job *river.Job[sendArgs], cause error) error {
+	ctx = context.WithoutCancel(ctx) // a send that ran out of time still has to be noted
+	permanent, ok := errors.AsType[interface {
+		error
+		Permanent() bool
+	}](cause)
+	if ok && permanent.Permanent() || job.Attempt >= job.MaxAttempts {
+		w.deps.Logger.LogAttrs(ctx, slog.LevelWarn, "mail failed",
+			slog.String("mail_id", job.Args.MailID.String()), slog.Int("attempts", job.Attempt), slog.String("error", cause.Error()))
+		return w.finish(ctx, job, "failed", cause.Error())
+	}
+	_, err := w.deps.DB.From(ctx).Exec(ctx, `update mails set attempts = $2, last_error = $3 where id = $1 and state = 'queued'`,
+		job.Args.MailID, job.Attempt, cause.Error())
+	return errors.Join(cause, err)
+}
+
+// finish clears the body and completes the job in one transaction.
+func (w *sendWorker) finish(ctx context.Context, job *river.Job[sendArgs], state, lastError string) error {
+	return w.deps.DB.InTx(ctx, func(ctx context.Context) error {
+		_, err := w.deps.DB.From(ctx).Exec(ctx, `
+			update mails set state = @state, sealed = null, attempts = @attempts, last_error = @last_error, done_at = @now
+			where id = @id and state = 'queued'`,
+			pgx.NamedArgs{"id": job.Args.MailID, "state": state, "attempts": job.Attempt, "last_error": lastError, "now": w.deps.Now()})
+		if err != nil {
+			return err
+		}
+		_, err = river.JobCompleteTx[*riverpgxv5.Driver](ctx, w.deps.DB.Tx(ctx), job)
+		return err
+	})
+}
