@@ -1,0 +1,100 @@
+package keys
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"huskyidp/internal/seal"
+)
+
+// State is where a key stands in its life; see the package comment.
+type State string
+
+const (
+	Next     State = "next"
+	Active   State = "active"
+	Retiring State = "retiring"
+	Revoked  State = "revoked"
+)
+
+// Key describes a signing key without its private part. Instants are UTC; PublishedUntil is zero until the key retires.
+type Key struct {
+	KID            string
+	Alg            string // RS256 or ES256
+	State          State
+	NotBefore      time.Time
+	PublishedUntil time.Time
+	CreatedAt      time.Time
+}
+
+// Algorithms lists what keys are made for. The RS256 key also signs PS256.
+func Algorithms() []string { return []string{string(jose.RS256), string(jose.ES256)} }
+
+// keyAlg is the algorithm under which the key that signs alg is kept.
+func keyAlg(alg string) string {
+	if alg == string(jose.PS256) {
+		return string(jose.RS256)
+	}
+	return alg
+}
+
+// newKey makes a key pair, which takes up to a second for RSA: do it before the transaction.
+func (s *Service) newKey(alg string, state State, notBefore, now time.Time) (row, error) {
+	var private crypto.Signer
+	var err error
+	switch jose.SignatureAlgorithm(alg) {
+	case jose.RS256:
+		private, err = rsa.GenerateKey(rand.Reader, s.deps.RSABits)
+	case jose.ES256:
+		private, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	default:
+		return row{}, fmt.Errorf("%w: %q (known: %v)", ErrUnknownAlgorithm, alg, Algorithms())
+	}
+	if err != nil {
+		return row{}, fmt.Errorf("making a signing key: %w", err)
+	}
+	public := jose.JSONWebKey{Key: private.Public()}
+	thumbprint, err := public.Thumbprint(crypto.SHA256)
+	if err != nil {
+		return row{}, fmt.Errorf("naming a signing key: %w", err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		return row{}, fmt.Errorf("encoding a signing key: %w", err)
+	}
+	kid := base64.RawURLEncoding.EncodeToString(thumbprint[:12])
+	return row{
+		KID: kid, Alg: alg, State: state, NotBefore: notBefore, CreatedAt: now,
+		Sealed: s.deps.Keyring.Seal(seal.Signing, place(kid), der),
+	}, nil
+}
+
+func (s *Service) unseal(r row) (crypto.Signer, error) {
+	der, err := s.deps.Keyring.Open(seal.Signing, place(r.KID), r.Sealed)
+	if err != nil {
+		return nil, fmt.Errorf("signing key %s: %w", r.KID, err)
+	}
+	private, err := x509.ParsePKCS8PrivateKey(der)
+	if err != nil {
+		return nil, fmt.Errorf("signing key %s: %w", r.KID, err)
+	}
+	signer, ok := private.(crypto.Signer)
+	if !ok || !slices.Contains(Algorithms(), r.Alg) {
+		return nil, fmt.Errorf("signing key %s: %w", r.KID, ErrUnknownAlgorithm)
+	}
+	return signer, nil
+}
+
+func place(kid string) seal.Place {
+	return seal.Place{Table: "signing_keys", Column: "sealed", Row: kid}
+}

@@ -1,0 +1,122 @@
+package keys
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"huskyidp/internal/audit"
+)
+
+const reloadEvery = 30 * time.Second
+
+// Current returns the keys as of the last reload. It never fails and asks no database.
+func (s *Service) Current() *Set { return s.set.Load() }
+
+// Ensure makes an active key for every algorithm that has none, and loads. Instances that start at once make one.
+func (s *Service) Ensure(ctx context.Context) error {
+	rows, err := s.store.list(ctx)
+	if err != nil {
+		return err
+	}
+	for _, alg := range Algorithms() {
+		if slices.ContainsFunc(rows, func(r row) bool { return r.Alg == alg && r.State == Active }) {
+			continue
+		}
+		now := s.deps.Now()
+		key, err := s.newKey(alg, Active, now, now)
+		if err != nil {
+			return err
+		}
+		err = s.deps.DB.InTx(ctx, func(ctx context.Context) error {
+			inserted, err := s.store.insert(ctx, key)
+			if err != nil || !inserted {
+				return err
+			}
+			return s.record(ctx, audit.KeyCreated, key, "first start", now)
+		})
+		if err != nil {
+			return fmt.Errorf("making the first %s key: %w", alg, err)
+		}
+	}
+	return s.Reload(ctx)
+}
+
+// List returns every key on record, revoked ones included, by algorithm and age, the newest first.
+func (s *Service) List(ctx context.Context) ([]Key, error) {
+	rows, err := s.store.list(ctx)
+	if err != nil {
+		return nil, err
+	}
+	keys := make([]Key, len(rows))
+	for i, r := range rows {
+		keys[i] = r.key()
+	}
+	return keys, nil
+}
+
+// Reload moves keys whose time has come to their next state, reads all of them and swaps the Set. After an error the
+// former Set stays.
+func (s *Service) Reload(ctx context.Context) error {
+	now := s.deps.Now()
+	rows, err := s.store.list(ctx)
+	if err != nil {
+		return err
+	}
+	if s.isDue(rows, now) {
+		if err := s.advance(ctx, now); err != nil {
+			return err
+		}
+		if rows, err = s.store.list(ctx); err != nil {
+			return err
+		}
+	}
+	var keys []usable
+	for _, r := range rows {
+		if r.State == Revoked || r.State == Retiring && !r.PublishedUntil.After(now) {
+			continue
+		}
+		private, err := s.unseal(r)
+		if err != nil {
+			return err
+		}
+		keys = append(keys, usable{r, private})
+	}
+	set, err := newSet(keys)
+	if err != nil {
+		return err
+	}
+	s.set.Store(set)
+	return nil
+}
+
+// Run reloads until ctx ends. A failing reload is logged and tried again; the last good Set keeps serving.
+func (s *Service) Run(ctx context.Context, log *slog.Logger) {
+	ticker := time.NewTicker(reloadEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			if err := s.Reload(ctx); err != nil && !errors.Is(err, context.Canceled) {
+				log.ErrorContext(ctx, "reloading signing keys", "error", err)
+			}
+		}
+	}
+}
+
+// Sweep deletes keys whose publication has ended and returns how many.
+func (s *Service) Sweep(ctx context.Context) (int, error) {
+	return s.store.deleteUnpublished(ctx, s.deps.Now())
+}
+
+func (s *Service) record(ctx context.Context, kind audit.Kind, r row, reason string, now time.Time) error {
+	return s.deps.Audit.Record(ctx, audit.Event{
+		Kind: kind, At: now, Success: true, Reason: reason,
+		Data: map[string]string{"kid": r.KID, "alg": r.Alg, "state": string(r.State)},
+	})
+}
