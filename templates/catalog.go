@@ -134,7 +134,7 @@ func (c *catalog) text(key string, args Args) (string, error) {
 		return "", err
 	}
 	var b strings.Builder
-	for _, p := range pieces {
+	for i, p := range pieces {
 		if p.place == "" {
 			b.WriteString(p.text)
 			continue
@@ -143,9 +143,17 @@ func (c *catalog) text(key string, args Args) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("text %q: %w", key, err)
 		}
-		b.WriteString(value)
+		b.WriteString(oneStop(value, pieces[i+1:]))
 	}
 	return b.String(), nil
+}
+
+// oneStop takes the last stop from a value such as "3:05 p. m." where the sentence ends with its own.
+func oneStop(value string, after []piece) string {
+	if len(after) > 0 && strings.HasPrefix(after[0].text, ".") {
+		return strings.TrimSuffix(value, ".")
+	}
+	return value
 }
 
 // has reports whether the catalog knows the key.

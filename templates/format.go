@@ -101,7 +101,7 @@ func (c *catalog) date(d Date) (string, error) {
 }
 
 func (c *catalog) month(n int) (string, error) {
-	return c.text("web.month.m"+strconv.Itoa(n), nil)
+	return c.text("web.month."+strconv.Itoa(n), nil)
 }
 
 func (c *catalog) clock(at time.Time) (string, error) {

@@ -93,7 +93,7 @@ func (c *catalog) rich(key string, args Args) (template.HTML, error) {
 		return "", err
 	}
 	var b strings.Builder
-	for _, p := range pieces {
+	for i, p := range pieces {
 		_, given := args[p.place]
 		switch {
 		case p.place == "":
@@ -113,7 +113,7 @@ func (c *catalog) rich(key string, args Args) (template.HTML, error) {
 		if _, safe := args[p.place].(template.HTML); !safe {
 			value = template.HTMLEscapeString(value)
 		}
-		b.WriteString(value)
+		b.WriteString(oneStop(value, pieces[i+1:]))
 	}
 	return template.HTML(b.String()), nil
 }

@@ -1,0 +1,72 @@
+package templates
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func mailArgs() Args {
+	return Args{"username": "maria.lopez", "code": "123456", "at": noon, "datetime": noon.Add(time.Hour), "device": "Firefox", "link": "https://id.example/not-me?t=x", "date": noon.AddDate(0, 0, 10)}
+}
+
+func TestMails(t *testing.T) {
+	s := load(t)
+	for kind := range mailKinds {
+		for _, lang := range s.Languages() {
+			m, err := s.Mail(lang, kind, mailArgs())
+			if err != nil {
+				t.Errorf("Mail(%s, %s) = %v", lang, kind, err)
+				continue
+			}
+			if m.Subject == "" || strings.Contains(m.Subject, "123456") || strings.ContainsAny(m.Subject, "\r\n") {
+				t.Errorf("Mail(%s, %s) has the subject %q", lang, kind, m.Subject)
+			}
+			for part, text := range map[string]string{"text": m.Text, "html": m.HTML} {
+				for _, want := range []string{"maria.lopez", "WebSupport@CHNCT.org"} {
+					if !strings.Contains(text, want) {
+						t.Errorf("Mail(%s, %s): the %s part lacks %q:\n%s", lang, kind, part, want, text)
+					}
+				}
+				if strings.Contains(text, "ZgotmplZ") || strings.Contains(text, "⏎") {
+					t.Errorf("Mail(%s, %s): the %s part is broken:\n%s", lang, kind, part, text)
+				}
+			}
+		}
+	}
+}
+
+func TestVerifyMailHasTheCodeOnALineOfItsOwn(t *testing.T) {
+	m, err := load(t).Mail("es", "verify", mailArgs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(m.Text, "\n\n123456\n\n") {
+		t.Errorf("the code stands not alone in\n%s", m.Text)
+	}
+	if !strings.Contains(m.HTML, `<p class="code">123456</p>`) {
+		t.Errorf("the code is not set as a code in\n%s", m.HTML)
+	}
+}
+
+func TestMailEscapesNames(t *testing.T) {
+	args := mailArgs()
+	args["device"] = "<b>x</b>"
+	m, err := load(t).Mail("es", "new_device", args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(m.HTML, "<b>x</b>") || !strings.Contains(m.Text, "<b>x</b>") {
+		t.Errorf("the device is not escaped in the HTML part alone:\n%s", m.HTML)
+	}
+}
+
+func TestMailRefusesWhatIsMissing(t *testing.T) {
+	s := load(t)
+	if _, err := s.Mail("es", "no_such_mail", mailArgs()); err == nil {
+		t.Error("Mail of an unknown kind went through")
+	}
+	if _, err := s.Mail("es", "verify", Args{"username": "maria"}); err == nil {
+		t.Error("Mail without its code went through")
+	}
+}
