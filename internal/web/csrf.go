@@ -55,6 +55,12 @@ func (w *Web) checkCSRF(c *gin.Context) {
 	}
 }
 
+// SameOrigin tells whether a POST in the Entry group comes from a page of ours, with
+// its token: only then may it change anything for the signed-in member.
+func (w *Web) SameOrigin(c *gin.Context) bool {
+	return w.sameOrigin(c.Request) == nil && w.validCSRF(Form(c).Get(CSRFField), requestOf(c).browser)
+}
+
 // sameOrigin judges by Sec-Fetch-Site, and by Origin only where that is missing; see
 // the package comment for "null".
 func (w *Web) sameOrigin(r *http.Request) error {

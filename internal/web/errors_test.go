@@ -1,0 +1,67 @@
+package web
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/jba/templatecheck"
+
+	"huskyidp/templates"
+)
+
+func TestErrors(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for path, test := range map[string]struct {
+		status int
+		retry  string
+		want   []string
+	}{
+		"/fail/unknown":     {500, "", []string{"Algo falló de nuestro lado"}},
+		"/fail/database":    {503, "5", []string{"El servicio no está disponible"}},
+		"/fail/interrupted": {503, "5", nil},
+		"/fail/later":       {429, "90", []string{"Espere un poco", "2 minutos"}},
+		"/fail/busy":        {503, "90", nil},
+		"/fail/chosen":      {400, "", []string{"No podemos volver a la aplicación", "invalid_request", "redirect_uri", `href="/account"`}},
+		"/panic":            {500, "", []string{"Algo falló de nuestro lado"}},
+		"/nowhere":          {404, "", []string{"Esta página no existe"}},
+		"/echo":             {405, "", []string{"Esta página no existe"}},
+	} {
+		s.log.Reset()
+		w := s.do("GET", path, "")
+		if w.Code != test.status || w.Header().Get("Retry-After") != test.retry {
+			t.Errorf("GET %s = %d, Retry-After %q, want %d, %q", path, w.Code, w.Header().Get("Retry-After"), test.status, test.retry)
+		}
+		id := w.Header().Get("X-Request-Id")
+		for _, want := range append(test.want, id) {
+			if !strings.Contains(w.Body.String(), want) {
+				t.Errorf("GET %s: the page lacks %q", path, want)
+			}
+		}
+		for _, secret := range []string{"a secret detail", "maria@example.com"} {
+			if strings.Contains(w.Body.String(), secret) {
+				t.Errorf("GET %s: the page shows %q", path, secret)
+			}
+		}
+		if logged := strings.Contains(s.log.String(), `"level":"ERROR"`); logged != (test.status >= 500) || !strings.Contains(s.log.String(), id) {
+			t.Errorf("GET %s: log is\n%s", path, s.log)
+		}
+	}
+	w := s.do("GET", "/broken", "")
+	if got := w.Header().Get("Content-Type"); w.Code != 503 || got != "application/json" || !strings.Contains(w.Body.String(), `"temporarily_unavailable"`) {
+		t.Errorf("GET /broken = %d %s %s, want 503 as JSON", w.Code, got, w.Body)
+	}
+}
+
+func TestErrorTemplate(t *testing.T) {
+	t.Parallel()
+	set, err := templates.Load(templates.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, lang := range set.Languages() {
+		if err := templatecheck.CheckHTML(set.Template(lang, "web/error"), templates.View[errorPage]{}); err != nil {
+			t.Errorf("%s: %v", lang, err)
+		}
+	}
+}
