@@ -141,11 +141,16 @@ func retryable(err error) bool {
 }
 
 // Violated returns the name of the constraint that err reports as violated, or
-// "" when err is something else. Stores turn names into sentinels.
+// "" when err is something else. Stores turn names into sentinels. A column that
+// may not be null goes by the name that PostgreSQL 18 gives its constraint,
+// table_column_not_null.
 func Violated(err error) string {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok || len(pg.Code) != 5 || pg.Code[:2] != "23" {
 		return ""
+	}
+	if pg.Code == "23502" {
+		return pg.TableName + "_" + pg.ColumnName + "_not_null"
 	}
 	return pg.ConstraintName
 }
