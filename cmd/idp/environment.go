@@ -1,0 +1,21 @@
+package main
+
+import (
+	"io"
+	"time"
+
+	"huskyidp/internal/postgres"
+	"huskyidp/internal/seal"
+	"huskyidp/members"
+)
+
+// Environment is what the commands work on; main fills it. DB and Keyring are nil for commands that need neither
+// (roster sample).
+type Environment struct {
+	DB            *postgres.DB
+	Keyring       *seal.Keyring
+	MemberNumbers members.NumberFormat // zero: nine digits
+	Stdout        io.Writer            // results
+	Stderr        io.Writer            // progress and faults
+	Now           func() time.Time
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"huskyidp/internal/audit"
+	"huskyidp/keys"
+)
+
+// KeysCmd is "idp keys".
+type KeysCmd struct {
+	List   KeysListCmd   `cmd:"" help:"Show the signing keys."`
+	Rotate KeysRotateCmd `cmd:"" help:"Make the key that follows the active one."`
+	Revoke KeysRevokeCmd `cmd:"" help:"Erase a key: what it signed is valid no longer."`
+}
+
+func newKeys(env *Environment) (*keys.Service, error) {
+	return keys.New(keys.Deps{DB: env.DB, Keyring: env.Keyring, Audit: audit.New(env.DB), Now: env.Now})
+}
+
+// KeysListCmd is "idp keys list".
+type KeysListCmd struct{}
+
+// Run prints one line per key.
+func (c *KeysListCmd) Run(ctx context.Context, env *Environment) error {
+	service, err := newKeys(env)
+	if err != nil {
+		return err
+	}
+	list, err := service.List(ctx)
+	if err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(env.Stdout, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(w, "KID\tALG\tSTATE\tSIGNS FROM\tPUBLISHED UNTIL")
+	for _, k := range list {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", k.KID, k.Alg, k.State, shown(k.NotBefore), shown(k.PublishedUntil))
+	}
+	return w.Flush()
+}
+
+func shown(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+// KeysRotateCmd is "idp keys rotate".
+type KeysRotateCmd struct {
+	Alg string `enum:"RS256,ES256," default:"" help:"RS256 (also PS256) or ES256; both if left out."`
+	Now bool   `help:"Sign with the new key at once. Applications that cached the keys must fetch them again."`
+}
+
+// Run rotates and says what signs when.
+func (c *KeysRotateCmd) Run(ctx context.Context, env *Environment) error {
+	service, err := newKeys(env)
+	if err != nil {
+		return err
+	}
+	algs := keys.Algorithms()
+	if c.Alg != "" {
+		algs = []string{c.Alg}
+	}
+	for _, alg := range algs {
+		key, err := service.Rotate(ctx, alg, c.Now)
+		switch {
+		case errors.Is(err, keys.ErrNextExists):
+			fmt.Fprintf(env.Stdout, "%s: key %s waits already and signs from %s\n", alg, key.KID, shown(key.NotBefore))
+		case err != nil:
+			return err
+		default:
+			fmt.Fprintf(env.Stdout, "%s: key %s signs from %s\n", alg, key.KID, shown(key.NotBefore))
+		}
+	}
+	return nil
+}
+
+// KeysRevokeCmd is "idp keys revoke".
+type KeysRevokeCmd struct {
+	KID    string `arg:"" help:"Which key, as idp keys list shows it."`
+	Reason string `required:"" help:"Why, for the audit trail."`
+}
+
+// Run revokes and says when it has taken effect.
+func (c *KeysRevokeCmd) Run(ctx context.Context, env *Environment) error {
+	service, err := newKeys(env)
+	if err != nil {
+		return err
+	}
+	if err := service.Revoke(ctx, c.KID, c.Reason); err != nil {
+		return err
+	}
+	fmt.Fprintf(env.Stdout, "Key %s is revoked. Every instance has dropped it within a minute.\n", c.KID)
+	return nil
+}

@@ -1,0 +1,96 @@
+package members
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// column is what a field of the file means. The text is also the header name unless configured otherwise.
+type column string
+
+const (
+	colNumber        column = "member_number"
+	colFirstName     column = "first_name"
+	colLastName      column = "last_name"
+	colSuffix        column = "suffix"
+	colBirthDate     column = "birth_date"
+	colProgram       column = "program"
+	colCoverageStart column = "coverage_start"
+	colCoverageEnd   column = "coverage_end"
+)
+
+var (
+	requiredColumns = []column{colNumber, colFirstName, colLastName, colBirthDate}
+	optionalColumns = []column{colSuffix, colProgram, colCoverageStart, colCoverageEnd}
+)
+
+// ColumnNames lists the columns that a roster file may have, the required ones first.
+func ColumnNames() []string {
+	var names []string
+	for _, c := range slices.Concat(requiredColumns, optionalColumns) {
+		names = append(names, string(c))
+	}
+	return names
+}
+
+// layout says at which position of a line each column stands; columns that are absent are not in it.
+type layout struct {
+	position map[column]int
+	fields   int
+}
+
+// readHeader finds the columns by name, whatever their order and case. Further columns are ignored.
+func readHeader(line string, separator byte, names map[string]string) (layout, error) {
+	header, problem := splitLine(nil, line, separator)
+	if problem != "" {
+		return layout{}, &FileError{1, problem}
+	}
+	at := map[string]int{}
+	for i, name := range header {
+		name = strings.ToLower(strings.TrimSpace(name))
+		if _, twice := at[name]; twice && name != "" {
+			return layout{}, &FileError{1, fmt.Sprintf("the header has the column %q twice", clip(name))}
+		}
+		at[name] = i
+	}
+	l := layout{position: map[column]int{}, fields: len(header)}
+	var missing []string
+	for _, c := range slices.Concat(requiredColumns, optionalColumns) {
+		name := string(c)
+		configured, isConfigured := names[name]
+		if isConfigured {
+			name = configured
+		}
+		i, ok := at[strings.ToLower(strings.TrimSpace(name))]
+		if ok {
+			l.position[c] = i
+		} else if isConfigured || slices.Contains(requiredColumns, c) {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) == 0 {
+		return l, nil
+	}
+	hint := ""
+	if len(header) == 1 {
+		hint = fmt.Sprintf(" (the line has no %q: is the separator right?)", separator)
+	}
+	return layout{}, &FileError{1, fmt.Sprintf("the header lacks %s%s; known columns are %s",
+		strings.Join(missing, ", "), hint, strings.Join(ColumnNames(), ", "))}
+}
+
+func (l layout) field(fields []string, c column) string {
+	if i, ok := l.position[c]; ok {
+		return strings.TrimSpace(fields[i])
+	}
+	return ""
+}
+
+// clip keeps what is quoted from a file short; headers hold no personal data, but a wrong file might.
+func clip(s string) string {
+	if r := []rune(s); len(r) > 30 {
+		return string(r[:30]) + "…"
+	}
+	return s
+}

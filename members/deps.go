@@ -1,0 +1,49 @@
+package members
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"huskyidp/internal/audit"
+	"huskyidp/internal/postgres"
+	"huskyidp/internal/seal"
+)
+
+// Auditor records an import in the transaction that applies it.
+type Auditor interface {
+	Record(ctx context.Context, events ...audit.Event) error
+}
+
+// Deps is what the roster needs. NumberFormat is DefaultNumberFormat if left out.
+type Deps struct {
+	DB           *postgres.DB
+	Keyring      *seal.Keyring
+	Audit        Auditor
+	Now          func() time.Time
+	NumberFormat NumberFormat
+}
+
+// Roster is the list of eligible people. It is safe for concurrent use.
+type Roster struct {
+	deps  Deps
+	store store
+	dummy memberRow // opened and compared where there is no member, for equal work
+}
+
+// New checks that nothing is missing.
+func New(deps Deps) (*Roster, error) {
+	if deps.DB == nil || deps.Keyring == nil || deps.Audit == nil || deps.Now == nil {
+		return nil, errors.New("members: DB, Keyring, Audit and Now are needed")
+	}
+	if deps.NumberFormat.pattern == nil {
+		deps.NumberFormat = DefaultNumberFormat
+	}
+	r := &Roster{deps: deps, store: store{deps.DB}}
+	nobody := record{FirstName: "NOBODY", LastName: "NOBODY NOWHERE", BirthDate: Date{1900, 1, 1}, MemberNumber: "none"}
+	r.dummy.ID = uuid.Max
+	r.dummy.Sealed = deps.Keyring.Seal(seal.PII, place(uuid.Max), nobody.encode())
+	return r, nil
+}

@@ -1,0 +1,88 @@
+package members
+
+import (
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// fold is the form in which two names are compared. It levels how a name was typed (Unicode form, case, spaces, the
+// kind of apostrophe and hyphen) and then drops what many people leave out or cannot type: accents (so Ñ is N),
+// apostrophes, hyphens, dots and spaces. What is left is the content of the name, and that has to be equal.
+//
+// Names that are equal in the strict sense (typing form only) are equal folded as well, so one comparison of folded
+// forms decides both tiers.
+func fold(name string) string {
+	if folded, ok := foldASCII(name); ok {
+		return folded
+	}
+	// The apostrophes come first, because NFKC turns an acute accent that stands alone (´) into space and accent.
+	name = strings.Map(func(r rune) rune {
+		if isApostrophe(r) {
+			return -1
+		}
+		return r
+	}, name)
+	name = norm.NFKD.String(strings.ReplaceAll(strings.Map(foldCase, norm.NFKD.String(name)), "ß", "ss"))
+	return strings.Map(func(r rune) rune {
+		switch {
+		case isAccent(r), isHyphen(r), isApostrophe(r), isDot(r), isInvisible(r), unicode.IsSpace(r):
+			return -1
+		}
+		if plain, ok := strokes[r]; ok {
+			return plain
+		}
+		return r
+	}, name)
+}
+
+// foldCase goes through the capital, so that letters with two small forms (σ and ς) come out as one.
+func foldCase(r rune) rune { return unicode.ToLower(unicode.ToUpper(r)) }
+
+// foldASCII is fold for the many names without any other character; ok is false for the rest.
+func foldASCII(name string) (folded string, ok bool) {
+	out := make([]byte, 0, 64)
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c >= 0x80:
+			return "", false
+		case c >= 'A' && c <= 'Z':
+			out = append(out, c+'a'-'A')
+		case c == ' ' || c >= '\t' && c <= '\r' || c == '-' || c == '\'' || c == '`' || c == '.':
+		default:
+			out = append(out, c)
+		}
+	}
+	return string(out), true
+}
+
+// strokes are letters whose stroke is to their readers an accent, but which Unicode does not take apart.
+var strokes = map[rune]rune{'ł': 'l', 'ø': 'o', 'đ': 'd', 'ħ': 'h', 'ŧ': 't', 'ı': 'i'}
+
+// isAccent knows the combining marks of Latin, Greek and Cyrillic. The vowel signs of other scripts are marks too, but
+// content, and stay.
+func isAccent(r rune) bool {
+	return r >= 0x0300 && r <= 0x036F || r >= 0x1AB0 && r <= 0x1AFF || r >= 0x1DC0 && r <= 0x1DFF || r >= 0xFE20 && r <= 0xFE2F
+}
+
+func isApostrophe(r rune) bool {
+	switch r {
+	case '\'', '`', '´', '‘', '’', '‚', '‛', '′', '‵', 'ʹ', 'ʻ', 'ʼ', 'ʽ', 'ʾ', 'ʿ', 'ˈ', 'ˊ', 'ˋ', '＇', '\uA78C':
+		return true
+	}
+	return false
+}
+
+func isHyphen(r rune) bool {
+	switch r {
+	case '-', '\u00AD', '\u2010', '\u2011', '\u2012', '\u2013', '\u2014', '\u2015', '\u2043', '\u2212', '\uFE58', '\uFE63', '\uFF0D':
+		return true
+	}
+	return false
+}
+
+func isDot(r rune) bool { return r == '.' || r == '·' || r == '․' || r == '．' }
+
+// isInvisible knows the format characters that come along when a name is pasted: direction marks, joiners, BOM.
+func isInvisible(r rune) bool { return unicode.Is(unicode.Cf, r) }

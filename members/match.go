@@ -1,0 +1,66 @@
+package members
+
+import (
+	"crypto/subtle"
+	"strings"
+)
+
+// Claim is what a person says about the card in their hand, as typed.
+type Claim struct {
+	FirstName, LastName, Suffix string
+	BirthDate                   Date
+	MemberNumber                string
+}
+
+// matches compares a claim with a member. Every part is always looked at, so that the time taken does not tell which
+// part was wrong. Equal means equal in content: no nicknames, no swapped names, no edit distance.
+func (m *Member) matches(c Claim) bool {
+	claimLast, claimSuffix := splitSuffix(c.LastName, c.Suffix)
+	memberLast, memberSuffix := splitSuffix(m.LastName, m.Suffix)
+	ok := sameName(c.FirstName, m.FirstName)
+	ok &= sameName(claimLast, memberLast)
+	ok &= same(claimSuffix, memberSuffix)
+	ok &= same(c.BirthDate.String(), m.BirthDate.String())
+	ok &= same(c.MemberNumber, m.MemberNumber)
+	return ok == 1
+}
+
+// sameName is 0 for names without content, such as "-", whatever the other is.
+func sameName(a, b string) int {
+	a, b = fold(a), fold(b)
+	if a == "" {
+		a, b = "a", "b"
+	}
+	return same(a, b)
+}
+
+func same(a, b string) int { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) }
+
+// suffixes maps every accepted spelling, folded, to the form stored and shown.
+var suffixes = map[string]string{
+	"jr": "JR", "junior": "JR", "sr": "SR", "senior": "SR",
+	"ii": "II", "2nd": "II", "iii": "III", "3rd": "III", "iv": "IV", "4th": "IV", "v": "V", "5th": "V",
+}
+
+// Suffixes lists the suffixes a card can carry, in the order in which forms offer them.
+func Suffixes() []string { return []string{"JR", "SR", "II", "III", "IV", "V"} }
+
+// splitSuffix brings a name into the two slots that are compared. A suffix typed behind the last name ("Pérez, Jr.")
+// moves into its own slot, unless that already holds another one. A suffix that is not known ("MD") cannot be chosen in
+// the form; it counts as the end of the last name, as it is printed on the card.
+func splitSuffix(last, suffix string) (restLast, knownSuffix string) {
+	slot := fold(suffix)
+	known, isKnown := suffixes[slot]
+	if slot != "" && !isKnown {
+		return last + " " + suffix, ""
+	}
+	words := strings.Fields(last)
+	if len(words) < 2 { // a last name that is nothing but "V" is a name
+		return last, known
+	}
+	end := len(words) - 1
+	if typed, ok := suffixes[fold(strings.Trim(words[end], ","))]; ok && (known == "" || known == typed) {
+		return strings.TrimRight(strings.Join(words[:end], " "), ", "), typed
+	}
+	return last, known
+}

@@ -1,0 +1,62 @@
+package members
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// ErrMemberNumber says that a text does not have the form of a member number. It says nothing about the roster.
+var ErrMemberNumber = errors.New("not a member number")
+
+const maxNumber = 64 // characters as typed; longer input is not looked at
+
+// NumberFormat is the form of the member number on the card ("Número de ID del Cliente").
+type NumberFormat struct{ pattern *regexp.Regexp }
+
+// DefaultNumberFormat is nine digits.
+var DefaultNumberFormat = mustNumberFormat(`[0-9]{9}`)
+
+// NewNumberFormat takes the regular expression (RE2) that a whole number, spaces and dashes dropped, has to match.
+func NewNumberFormat(pattern string) (NumberFormat, error) {
+	re, err := regexp.Compile(`\A(?:` + pattern + `)\z`)
+	if err != nil {
+		return NumberFormat{}, fmt.Errorf("pattern of the member number: %w", err)
+	}
+	return NumberFormat{re}, nil
+}
+
+func mustNumberFormat(pattern string) NumberFormat {
+	f, err := NewNumberFormat(pattern)
+	if err != nil {
+		panic(err)
+	}
+	return f
+}
+
+// Parse drops spaces and every kind of dash, keeps leading zeros, and answers ErrMemberNumber if the rest does not fit.
+func (f NumberFormat) Parse(typed string) (string, error) {
+	if len(typed) > maxNumber {
+		return "", ErrMemberNumber
+	}
+	number := typed
+	if !f.pattern.MatchString(number) { // as it mostly is in a roster file
+		number = strings.Map(func(r rune) rune {
+			if unicode.IsSpace(r) || isHyphen(r) || isInvisible(r) {
+				return -1
+			}
+			return r
+		}, norm.NFKC.String(typed))
+	}
+	if !f.pattern.MatchString(number) {
+		return "", ErrMemberNumber
+	}
+	return number, nil
+}
+
+// ParseMemberNumber reads a number of the default format.
+func ParseMemberNumber(typed string) (string, error) { return DefaultNumberFormat.Parse(typed) }

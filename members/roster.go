@@ -1,0 +1,61 @@
+package members
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+)
+
+// ErrNoMatch is the one answer to every claim that is not a member's card, whatever the cause (S-52).
+var ErrNoMatch = errors.New("no member matches")
+
+// ErrUnknown says that no member has this id.
+var ErrUnknown = errors.New("no such member")
+
+// ParseMemberNumber reads a number in the configured format; the error is ErrMemberNumber.
+func (r *Roster) ParseMemberNumber(typed string) (string, error) {
+	return r.deps.NumberFormat.Parse(typed)
+}
+
+// Match finds the member whose card the claim describes. It costs one round trip, one unsealing and one comparison
+// whether or not there is such a member (S-13). The caller decides what an Ended member may do. The error is ErrNoMatch,
+// or the database's.
+func (r *Roster) Match(ctx context.Context, claim Claim) (Member, error) {
+	number, parseErr := r.deps.NumberFormat.Parse(claim.MemberNumber)
+	claim.MemberNumber = number
+	row, findErr := r.store.byNumber(ctx, r.numberMACs(number))
+	if findErr != nil && !errors.Is(findErr, ErrUnknown) {
+		return Member{}, fmt.Errorf("matching roster: %w", findErr)
+	}
+	if findErr != nil {
+		row = r.dummy
+	}
+	member, err := r.open(row)
+	if err != nil {
+		return Member{}, fmt.Errorf("matching roster: %w", err)
+	}
+	if matched := member.matches(claim); !matched || findErr != nil || parseErr != nil {
+		return Member{}, ErrNoMatch
+	}
+	return member, nil
+}
+
+// Member reads one member by id. The error is ErrUnknown, or the database's.
+func (r *Roster) Member(ctx context.Context, id uuid.UUID) (Member, error) {
+	row, err := r.store.byID(ctx, id)
+	if err != nil {
+		return Member{}, fmt.Errorf("reading member: %w", err)
+	}
+	return r.open(row)
+}
+
+// Find reads one member by number, for support staff. The error is ErrUnknown, or the database's.
+func (r *Roster) Find(ctx context.Context, number string) (Member, error) {
+	row, err := r.store.byNumber(ctx, r.numberMACs(number))
+	if err != nil {
+		return Member{}, fmt.Errorf("finding member: %w", err)
+	}
+	return r.open(row)
+}
