@@ -46,19 +46,23 @@ func (w *Web) checkCSRF(c *gin.Context) {
 	case http.MethodGet, http.MethodHead, http.MethodOptions:
 		return
 	}
-	if err := w.sameOrigin(c.Request); err != nil {
+	if err := w.ownForm(c); err != nil {
 		w.abort(c, &Error{Status: http.StatusForbidden, Key: KeyCookies, Err: err})
-		return
-	}
-	if !w.validCSRF(Form(c).Get(CSRFField), requestOf(c).browser) {
-		w.abort(c, &Error{Status: http.StatusForbidden, Key: KeyCookies, Err: errors.New("no valid form token")})
 	}
 }
 
-// SameOrigin tells whether a POST in the Entry group comes from a page of ours, with
-// its token: only then may it change anything for the signed-in member.
-func (w *Web) SameOrigin(c *gin.Context) bool {
-	return w.sameOrigin(c.Request) == nil && w.validCSRF(Form(c).Get(CSRFField), requestOf(c).browser)
+// SameOrigin reports whether a request of the Entry group comes from a form of ours,
+// as the Pages group demands of each.
+func (w *Web) SameOrigin(c *gin.Context) bool { return w.ownForm(c) == nil }
+
+func (w *Web) ownForm(c *gin.Context) error {
+	if err := w.sameOrigin(c.Request); err != nil {
+		return err
+	}
+	if !w.validCSRF(Form(c).Get(CSRFField), requestOf(c).browser) {
+		return errors.New("no valid form token")
+	}
+	return nil
 }
 
 // sameOrigin judges by Sec-Fetch-Site, and by Origin only where that is missing; see

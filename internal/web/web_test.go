@@ -77,7 +77,7 @@ var failures = map[string]error{
 
 type later struct{}
 
-func (later) Error() string             { return "later" }
+func (later) Error() string { return "later" }
 
 func (later) RetryAfter() time.Duration { return 90 * time.Second }
 
