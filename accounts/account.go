@@ -1,0 +1,163 @@
+package accounts
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"huskyidp/internal/audit"
+)
+
+// Status says whether an account may be used.
+type Status string
+
+const (
+	Active   Status = "active"
+	Disabled Status = "disabled"
+)
+
+// Account is what a member signs in with.
+type Account struct {
+	ID                   uuid.UUID
+	Subject              string // the random sub of the programme's own apps (S-42)
+	Username             string // canonical, see CheckUsername
+	Email                string // as ParseEmail returns it
+	Language             string
+	MemberID             uuid.UUID // on the roster
+	Status               Status
+	CreatedAt, UpdatedAt time.Time
+	LastSignInAt         time.Time // zero before the first
+}
+
+// Acceptance is a text that the member agreed to.
+type Acceptance struct {
+	Version  string
+	Language string
+	TextHash []byte // SHA-256 of the text as shown
+	At       time.Time
+}
+
+// NewAccount is a registration that is complete. ID was chosen at its beginning, so
+// that the hashes could be bound to it.
+type NewAccount struct {
+	ID            uuid.UUID
+	Username      string // canonical
+	Email         string // parsed and proven
+	Language      string
+	MemberID      uuid.UUID
+	PasswordHash  []byte // of HashPassword for this ID
+	Question      string // key of the bank; "" where questions are switched off
+	AnswerHash    []byte // of HashAnswer for this ID
+	Agreement     Acceptance
+	Certification Acceptance
+}
+
+// Create makes the account with its question, acceptances and audit rows in the
+// transaction of ctx, in one round trip. The error is ErrUsernameTaken,
+// ErrMemberHasAccount or ErrExists, after which the transaction is void.
+func (s *Service) Create(ctx context.Context, n NewAccount) (Account, error) {
+	username, err := CheckUsername(n.Username)
+	if err != nil {
+		return Account{}, fmt.Errorf("creating an account: %w", err)
+	}
+	email, err := ParseEmail(n.Email)
+	if err != nil {
+		return Account{}, fmt.Errorf("creating an account: %w", err)
+	}
+	now := s.now()
+	account := Account{
+		ID: n.ID, Subject: rand.Text(), Username: username, Email: email, Language: n.Language, MemberID: n.MemberID,
+		Status: Active, CreatedAt: now, UpdatedAt: now,
+	}
+	id := n.ID.String()
+	b := s.store.create(account, n)
+	s.audit.Queue(b, ctx,
+		audit.Event{Kind: audit.AccountCreated, At: now, AccountID: id, Success: true},
+		audit.Event{Kind: audit.AgreementAccepted, At: n.Agreement.At, AccountID: id, Success: true, Data: n.Agreement.words()},
+		audit.Event{Kind: audit.Certified, At: n.Certification.At, AccountID: id, Success: true, Data: n.Certification.words()})
+	if err := s.store.run(ctx, b); err != nil {
+		return Account{}, err
+	}
+	return account, nil
+}
+
+func (a Acceptance) words() map[string]string {
+	return map[string]string{"version": a.Version, "language": a.Language}
+}
+
+// Get reads an account. The error is ErrNotFound, or the database's.
+func (s *Service) Get(ctx context.Context, id uuid.UUID) (Account, error) {
+	return s.store.account(ctx, "id = $1", id)
+}
+
+// ByMember reads the account of a member of the roster. The error is ErrNotFound, or
+// the database's.
+func (s *Service) ByMember(ctx context.Context, memberID uuid.UUID) (Account, error) {
+	return s.store.account(ctx, "member_id = $1", memberID)
+}
+
+// AgreementVersion returns the newest version of the agreement that the account has
+// accepted, "" if none.
+func (s *Service) AgreementVersion(ctx context.Context, id uuid.UUID) (string, error) {
+	return s.store.agreementVersion(ctx, id)
+}
+
+// UsernameTaken reports whether somebody has the username. What is no username is not
+// taken.
+func (s *Service) UsernameTaken(ctx context.Context, name string) (bool, error) {
+	canonical, err := CheckUsername(name)
+	if err != nil {
+		return false, nil
+	}
+	taken, err := s.store.taken(ctx, []string{canonical})
+	return len(taken) > 0, err
+}
+
+// suggestions is how many free usernames are offered.
+const suggestions = 3
+
+// SuggestUsernames returns up to three free usernames like name, in one round trip.
+func (s *Service) SuggestUsernames(ctx context.Context, name string) ([]string, error) {
+	canonical, err := CheckUsername(name)
+	if err != nil {
+		return nil, nil
+	}
+	if runes := []rune(canonical); len(runes) > usernameMax-4 {
+		canonical = string(runes[:usernameMax-4])
+	}
+	var candidates []string
+	for _, digits := range []int{2, 2, 3, 3, 4, 4, 4} {
+		candidates = append(candidates, canonical+randomDigits(digits))
+	}
+	taken, err := s.store.taken(ctx, candidates)
+	if err != nil {
+		return nil, err
+	}
+	var free []string
+	for _, candidate := range candidates {
+		if !taken[candidate] && len(free) < suggestions {
+			free = append(free, candidate)
+			taken[candidate] = true // the same twice is offered once
+		}
+	}
+	return free, nil
+}
+
+// randomDigits has no zero in front, so that nobody has to remember one.
+func randomDigits(n int) string {
+	low, span := 1, 9
+	for range n - 1 {
+		low, span = low*10, span*10
+	}
+	var b [8]byte
+	rand.Read(b[:])
+	v := 0
+	for _, x := range b {
+		v = (v*256 + int(x)) % span
+	}
+	return strconv.Itoa(low + v)
+}

@@ -1,0 +1,118 @@
+package accounts
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/audit"
+	"huskyidp/internal/seal"
+	"huskyidp/internal/web"
+)
+
+// Attempt is a username and password as typed, and the device cookie of the browser.
+type Attempt struct {
+	Username, Password string
+	Source             string // as web.Source gives it; limits by source are the caller's
+	Device             string
+}
+
+// Authenticate checks a password. The error is ErrWrongCredentials, *WaitError,
+// ErrDisabled (only after the right password), ErrBusy, or the database's.
+//
+// Every attempt costs a hash, one statement before it and one after it, whatever the
+// name (S-12, S-13). The failure that was counted in advance is taken back by
+// StartSession, in the transaction of the new session.
+func (s *Service) Authenticate(ctx context.Context, a Attempt) (Account, error) {
+	now := s.now()
+	name := signInName(a.Username)
+	device := s.readDeviceCookie(a.Device, name, now)
+	leave, err := s.hasher.enter(ctx) // first, so that being busy costs nobody a try
+	if err != nil {
+		return Account{}, err
+	}
+	defer leave()
+	key := s.throttleKey(name, device)
+	r, err := s.store.reserve(ctx, key, name, device.valid, now)
+	if err != nil {
+		return Account{}, err
+	}
+	event := audit.Event{Kind: audit.SignInFailed, At: now, RequestID: web.RequestID(ctx), Subject: base64.RawURLEncoding.EncodeToString(key)}
+	if r.account.ID != nil {
+		event.AccountID = r.account.ID.String()
+	}
+	if !r.granted {
+		event.Reason = "waiting"
+		return Account{}, s.refused(ctx, event, &WaitError{r.wait(now)})
+	}
+	ok, stale, err := s.verify(r.account, a.Password)
+	if err != nil {
+		return Account{}, err
+	}
+	if !ok {
+		event.Reason = "wrong_credentials"
+		if r.failures == allFailures {
+			event.Kind = audit.PasswordDisabled
+		}
+		return Account{}, s.refused(ctx, event, ErrWrongCredentials)
+	}
+	account, err := s.store.open(r.account)
+	if err != nil {
+		return Account{}, err
+	}
+	if account.Status != Active {
+		event.Reason = "account_disabled"
+		return Account{}, s.refused(ctx, event, ErrDisabled)
+	}
+	if stale {
+		if err := s.rehash(ctx, account.ID, r.account.PasswordSealed, a.Password, now); err != nil {
+			return Account{}, err
+		}
+	}
+	return account, nil
+}
+
+// verify does the same work for a name that nobody has, and for a password that is too
+// long to be anybody's.
+func (s *Service) verify(row accountRow, password string) (ok, stale bool, err error) {
+	id, sealed := uuid.Nil, s.hasher.dummy
+	if row.ID != nil {
+		id, sealed = *row.ID, row.PasswordSealed
+	}
+	tooLong := len(password) > 16*PasswordMax
+	if tooLong {
+		password = ""
+	}
+	password = normalize(password)
+	if utf8.RuneCountInString(password) > PasswordMax {
+		password, tooLong = "", true
+	}
+	ok, stale, err = s.hasher.verify(seal.PepperPassword, passwordPlace(id), sealed, password)
+	return ok && row.ID != nil && !tooLong, stale, err
+}
+
+// refused records the outcome, and answers it once it is recorded.
+func (s *Service) refused(ctx context.Context, e audit.Event, outcome error) error {
+	if err := s.audit.Record(ctx, e); err != nil {
+		return err
+	}
+	return outcome
+}
+
+// rehash replaces a hash of older parameters, unless the password was changed meanwhile.
+// The caller has a slot.
+func (s *Service) rehash(ctx context.Context, id uuid.UUID, old []byte, password string, now time.Time) error {
+	b := &pgx.Batch{}
+	b.Queue(`update accounts set password_sealed = $3 where id = $1 and password_sealed = $2`,
+		id, old, s.hasher.seal(seal.PepperPassword, passwordPlace(id), normalize(password)))
+	s.audit.Queue(b, ctx, audit.Event{Kind: audit.PasswordRehashed, At: now, AccountID: id.String(), Success: true})
+	if err := s.store.run(ctx, b); err != nil {
+		return fmt.Errorf("renewing a hash: %w", err)
+	}
+	return nil
+}

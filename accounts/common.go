@@ -1,0 +1,125 @@
+package accounts
+
+import (
+	"hash/maphash"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/trustelem/zxcvbn/frequency"
+)
+
+// commonList is an offline list of values that people choose where 15 characters are
+// asked for: they repeat, pair and pad the passwords they always chose. It is derived at
+// first use from the frequency list that zxcvbn carries, and kept as digests: 1 MB.
+var commonList = sync.OnceValue(func() map[uint64]struct{} {
+	ranked := frequency.FrequencyLists["passwords"]
+	list := make(map[uint64]struct{}, 1<<18)
+	add := func(folded string) {
+		if n := utf8.RuneCountInString(folded); n >= PasswordMin && n <= 2*PasswordMin {
+			list[commonDigest(folded)] = struct{}{}
+		}
+	}
+	for i, word := range ranked {
+		word = fold(word)
+		add(word)
+		if i >= 10_000 || word == "" {
+			continue
+		}
+		for _, ending := range commonEndings {
+			add(word + ending)
+		}
+		repeated := word + word
+		for utf8.RuneCountInString(repeated) < PasswordMin {
+			repeated += word
+		}
+		add(repeated)
+		add(repeated + "1")
+	}
+	for _, first := range ranked[:500] {
+		for _, second := range ranked[:500] {
+			add(fold(first) + fold(second))
+			add(fold(first) + fold(second) + "1")
+		}
+	}
+	return list
+})
+
+// commonEndings are what is put behind a password that is too short.
+var commonEndings = []string{"1", "12", "123", "1234", "12345", "123456", "1234567", "12345678", "123456789", "1234567890", "2024", "2025", "2026"}
+
+var commonSeed = maphash.MakeSeed()
+
+func commonDigest(folded string) uint64 { return maphash.String(commonSeed, folded) }
+
+// isCommon compares a password, whole and whatever its case and punctuation, with the
+// list, with runs of keys, and with the estimate of how soon a guesser would try it
+// (S-03). Nothing leaves the process.
+func isCommon(password string) bool {
+	folded := fold(password)
+	if _, listed := commonList()[commonDigest(folded)]; listed {
+		return true
+	}
+	return isRun(folded) || isRun(strings.ToLower(password)) || estimate(password, nil) <= 1
+}
+
+// keyRuns are orders in which fingers or minds run through characters.
+var keyRuns = []string{
+	"abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiopasdfghjklzxcvbnm", "qwertyuiopasdfghjklñzxcvbnm",
+	"1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p", "qazwsxedcrfvtgbyhnujmikolp", "1q2w3e4r5t6y7u8i9o0p", "`1234567890-=",
+}
+
+// isRun reports whether s is made of few pieces: one piece repeated, or long runs along
+// a keyboard or an alphabet in either direction.
+func isRun(s string) bool {
+	runes := []rune(s)
+	if len(runes) < 4 {
+		return len(runes) > 0
+	}
+	for period := 1; period <= len(runes)/2; period++ {
+		if repeats(runes, period) {
+			return true
+		}
+	}
+	pieces := 0
+	for rest := s; rest != ""; pieces++ {
+		rest = rest[longestRun(rest):]
+	}
+	return pieces*5 <= len(runes) // pieces of five or more on average
+}
+
+func repeats(runes []rune, period int) bool {
+	for i := period; i < len(runes); i++ {
+		if runes[i] != runes[i-period] {
+			return false
+		}
+	}
+	return true
+}
+
+// longestRun is the length in bytes of the longest beginning of s that lies in a key
+// run, read either way; at least one character.
+func longestRun(s string) int {
+	_, longest := utf8.DecodeRuneInString(s)
+	for _, run := range keyRuns {
+		for _, run := range []string{run + run, reverse(run + run)} {
+			for end := range s {
+				if end > longest && strings.Contains(run, s[:end]) {
+					longest = end
+				}
+			}
+			if strings.Contains(run, s) {
+				return len(s)
+			}
+		}
+	}
+	return longest
+}
+
+func reverse(s string) string {
+	runes := []rune(s)
+	for i, j := 0, len(runes)-1; i < j; i, j = i+1, j-1 {
+		runes[i], runes[j] = runes[j], runes[i]
+	}
+	return string(runes)
+}

@@ -1,0 +1,67 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"huskyidp/internal/audit"
+	"huskyidp/internal/mail"
+	"huskyidp/internal/postgres"
+	"huskyidp/internal/seal"
+	"huskyidp/templates"
+)
+
+// Outbox queues a mail in the transaction of ctx.
+type Outbox interface {
+	Enqueue(ctx context.Context, m mail.Message) error
+}
+
+// Mails renders mails in a language.
+type Mails interface {
+	Mail(lang, kind string, args templates.Args) (templates.Mail, error)
+}
+
+// Deps is what the service is built from. All but the last three are required.
+type Deps struct {
+	DB      *postgres.DB
+	Keyring *seal.Keyring
+	Audit   *audit.Log
+	Outbox  Outbox
+	Mails   Mails
+	Now     func() time.Time
+
+	Hash     HashParams
+	Idle     time.Duration // a session without use ends; default 15 min (S-23)
+	Absolute time.Duration // any session ends; default 12 h
+}
+
+// Service decides about accounts, sign-ins and sessions. It is safe for concurrent use.
+type Service struct {
+	store          *store
+	db             *postgres.DB
+	keyring        *seal.Keyring
+	audit          *audit.Log
+	outbox         Outbox
+	mails          Mails
+	hasher         *hasher
+	now            func() time.Time
+	idle, absolute time.Duration
+}
+
+// New checks that nothing is missing.
+func New(d Deps) (*Service, error) {
+	if d.DB == nil || d.Keyring == nil || d.Audit == nil || d.Outbox == nil || d.Mails == nil || d.Now == nil {
+		return nil, errors.New("accounts: DB, Keyring, Audit, Outbox, Mails and Now are required")
+	}
+	if d.Idle == 0 {
+		d.Idle = 15 * time.Minute
+	}
+	if d.Absolute == 0 {
+		d.Absolute = 12 * time.Hour
+	}
+	return &Service{
+		store: &store{d.DB, d.Keyring}, db: d.DB, keyring: d.Keyring, audit: d.Audit, outbox: d.Outbox, mails: d.Mails,
+		hasher: newHasher(d.Hash, d.Keyring), now: d.Now, idle: d.Idle, absolute: d.Absolute,
+	}, nil
+}

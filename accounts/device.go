@@ -1,0 +1,71 @@
+package accounts
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/binary"
+	"strings"
+	"time"
+
+	"huskyidp/internal/seal"
+)
+
+// knownDeviceAge is how long a browser stays known after a sign-in (S-11).
+const knownDeviceAge = 180 * 24 * time.Hour
+
+const deviceIDSize = 16
+
+// knownDevice is what the device cookie proves: that this browser has signed in to the
+// account with one name before.
+type knownDevice struct {
+	valid bool
+	id    []byte
+}
+
+// newDeviceCookie is id | end (Unix seconds) | MAC over both and the username. It says
+// nothing by itself and is good for one account.
+func (s *Service) newDeviceCookie(username string, id []byte, now time.Time) string {
+	if len(id) != deviceIDSize {
+		id = make([]byte, deviceIDSize)
+		rand.Read(id)
+	}
+	raw := binary.BigEndian.AppendUint64(append([]byte(nil), id...), uint64(now.Add(knownDeviceAge).Unix()))
+	return base64.RawURLEncoding.EncodeToString(append(raw, s.keyring.MAC(seal.Device, raw, []byte(username))...))
+}
+
+func (s *Service) readDeviceCookie(cookie, username string, now time.Time) knownDevice {
+	raw, err := base64.RawURLEncoding.DecodeString(cookie)
+	if err != nil || len(raw) != deviceIDSize+8+32 {
+		return knownDevice{}
+	}
+	signed, mac := raw[:deviceIDSize+8], raw[deviceIDSize+8:]
+	if !s.keyring.VerifyMAC(seal.Device, mac, signed, []byte(username)) {
+		return knownDevice{}
+	}
+	if end := int64(binary.BigEndian.Uint64(signed[deviceIDSize:])); now.Unix() >= end {
+		return knownDevice{}
+	}
+	return knownDevice{valid: true, id: signed[:deviceIDSize]}
+}
+
+// describeAgent names the browser and the system of a User-Agent, as far as a member
+// would; "" for what it does not know. The order matters: each browser also claims to
+// be those behind it.
+func describeAgent(agent string) (browser, system string) {
+	return firstIn(agent, [][2]string{
+			{"Edg", "Edge"}, {"OPR", "Opera"}, {"SamsungBrowser", "Samsung Internet"}, {"Firefox", "Firefox"}, {"FxiOS", "Firefox"},
+			{"CriOS", "Chrome"}, {"Chrome", "Chrome"}, {"Safari", "Safari"},
+		}), firstIn(agent, [][2]string{
+			{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"}, {"CrOS", "ChromeOS"}, {"Windows", "Windows"},
+			{"Macintosh", "Mac"}, {"Linux", "Linux"},
+		})
+}
+
+func firstIn(agent string, names [][2]string) string {
+	for _, n := range names {
+		if strings.Contains(agent, n[0]) {
+			return n[1]
+		}
+	}
+	return ""
+}

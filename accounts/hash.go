@@ -1,0 +1,152 @@
+package accounts
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/crypto/argon2"
+
+	"huskyidp/internal/seal"
+)
+
+// HashParams are those of Argon2id (RFC 9106). The zero value means S-04's: 46 MiB,
+// one pass, one lane. They stand in each hash, so that they can be raised: an older
+// hash is replaced at the next sign-in.
+type HashParams struct {
+	MemoryKiB uint32
+	Passes    uint32
+	Lanes     uint8
+}
+
+var defaultParams = HashParams{MemoryKiB: 47104, Passes: 1, Lanes: 1}
+
+const (
+	saltSize = 16
+	hashSize = 32
+	hashWait = 2 * time.Second // in the queue (S-05)
+)
+
+// hasher computes slow hashes, few at a time: each takes its memory and a core (S-05).
+// What it returns is sealed and bound to one account.
+type hasher struct {
+	params  HashParams
+	slots   chan struct{}
+	keyring *seal.Keyring
+	dummy   []byte // sealed for uuid.Nil; of a password nobody has
+	compute func(secret string, salt []byte, p HashParams) []byte
+}
+
+func newHasher(params HashParams, keyring *seal.Keyring) *hasher {
+	if params == (HashParams{}) {
+		params = defaultParams
+	}
+	h := &hasher{params: params, slots: make(chan struct{}, 2*runtime.GOMAXPROCS(0)), keyring: keyring, compute: argon2id}
+	h.dummy = h.seal(seal.PepperPassword, passwordPlace(uuid.Nil), rand.Text())
+	return h
+}
+
+func argon2id(secret string, salt []byte, p HashParams) []byte {
+	return argon2.IDKey([]byte(secret), salt, p.Passes, p.MemoryKiB, p.Lanes, hashSize)
+}
+
+// MemoryKiB is what all slots together take.
+func (h *hasher) memoryKiB() int { return cap(h.slots) * int(h.params.MemoryKiB) }
+
+// enter waits for a slot; the caller gives it back. The error is ErrBusy.
+func (h *hasher) enter(ctx context.Context) (leave func(), err error) {
+	timer := time.NewTimer(hashWait)
+	defer timer.Stop()
+	select {
+	case h.slots <- struct{}{}:
+		return func() { <-h.slots }, nil
+	case <-timer.C:
+		return nil, ErrBusy
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// hash is enter, seal and leave.
+func (h *hasher) hash(ctx context.Context, p seal.Purpose, at seal.Place, secret string) ([]byte, error) {
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return h.seal(p, at, secret), nil
+}
+
+// seal hashes with a new salt and seals the PHC string. The caller has a slot.
+func (h *hasher) seal(p seal.Purpose, at seal.Place, secret string) []byte {
+	salt := make([]byte, saltSize)
+	rand.Read(salt)
+	return h.keyring.Seal(p, at, []byte(encodePHC(h.params, salt, h.compute(secret, salt, h.params))))
+}
+
+// verify compares in constant time. stale asks for a new hash: parameters have been
+// raised. The caller has a slot. The error means that the stored value is damaged.
+func (h *hasher) verify(p seal.Purpose, at seal.Place, sealed []byte, secret string) (ok, stale bool, err error) {
+	plain, err := h.keyring.Open(p, at, sealed)
+	if err != nil {
+		return false, false, fmt.Errorf("opening a hash: %w", err)
+	}
+	params, salt, want, err := decodePHC(string(plain))
+	if err != nil {
+		return false, false, err
+	}
+	got := h.compute(secret, salt, params)
+	return subtle.ConstantTimeCompare(got, want) == 1, params != h.params, nil
+}
+
+func encodePHC(p HashParams, salt, hash []byte) string {
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, p.MemoryKiB, p.Passes, p.Lanes,
+		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(hash))
+}
+
+var errPHC = errors.New("accounts: not an Argon2id hash")
+
+func decodePHC(s string) (p HashParams, salt, hash []byte, err error) {
+	parts := strings.Split(s, "$")
+	if len(parts) != 6 || parts[0] != "" || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
+		return p, nil, nil, errPHC
+	}
+	if n, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &p.MemoryKiB, &p.Passes, &p.Lanes); err != nil || n != 3 {
+		return p, nil, nil, errPHC
+	}
+	salt, saltErr := base64.RawStdEncoding.DecodeString(parts[4])
+	hash, hashErr := base64.RawStdEncoding.DecodeString(parts[5])
+	if saltErr != nil || hashErr != nil || len(salt) < saltSize || len(hash) != hashSize || p.Passes == 0 || p.Lanes == 0 {
+		return p, nil, nil, errPHC
+	}
+	return p, salt, hash, nil
+}
+
+func passwordPlace(account uuid.UUID) seal.Place {
+	return seal.Place{Table: "accounts", Column: "password_sealed", Row: account.String()}
+}
+
+func answerPlace(account uuid.UUID) seal.Place {
+	return seal.Place{Table: "account_questions", Column: "answer_sealed", Row: account.String()}
+}
+
+// HashPassword hashes a checked password for the account with this id, which need not
+// exist yet, and no other (S-04). The error is ErrBusy, or ctx's.
+func (s *Service) HashPassword(ctx context.Context, account uuid.UUID, password string) ([]byte, error) {
+	return s.hasher.hash(ctx, seal.PepperPassword, passwordPlace(account), normalize(password))
+}
+
+// HashAnswer is HashPassword for the answer to the secret question (S-58).
+func (s *Service) HashAnswer(ctx context.Context, account uuid.UUID, answer string) ([]byte, error) {
+	return s.hasher.hash(ctx, seal.PepperAnswer, answerPlace(account), normalizeAnswer(answer))
+}
+
+// HashMemoryKiB is what hashing may take in all, for the operator to know.
+func (s *Service) HashMemoryKiB() int { return s.hasher.memoryKiB() }

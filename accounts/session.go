@@ -1,0 +1,180 @@
+package accounts
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"time"
+
+	"github.com/google/uuid"
+
+	"huskyidp/internal/audit"
+	"huskyidp/internal/web"
+	"huskyidp/templates"
+)
+
+// The ladder of acr values (S-19): what was proven of the person who signs in, never
+// called more than it was.
+const (
+	// ACRPassword: whoever registered knew what is on the member's card, and has now
+	// given the password.
+	ACRPassword = "urn:huskyidp:acr:card-password"
+)
+
+const (
+	maxSessions = 10 // of one member; the oldest ends (S-23)
+	tokenSize   = 32 // bytes, S-22
+	sidSize     = 16
+)
+
+// Session is an open sign-in of a member.
+type Session struct {
+	SID        string // public: the sid claim
+	AccountID  uuid.UUID
+	Subject    string
+	Username   string
+	Language   string
+	MemberID   uuid.UUID
+	AMR        []string // RFC 8176
+	ACR        string
+	AuthTime   time.Time
+	LastSeenAt time.Time // exact to a minute
+	ExpiresAt  time.Time // however much it is used
+}
+
+// SessionStart says who signed in, how, and with what.
+type SessionStart struct {
+	Account   Account
+	AMR       []string
+	UserAgent string
+	Device    string // device cookie; unknown or missing, the member is told by mail unless it is the first sign-in
+	Replaces  string // token of the session this browser had, which ends
+}
+
+// Started is a new session with its secrets.
+type Started struct {
+	Session
+	Token  string // for the session cookie
+	Device string // for the device cookie
+}
+
+// StartSession opens a session after every required proof, in one round trip unless the
+// device is new: it clears the count of failures, ends the session that the browser had
+// and the oldest beyond ten, and records the sign-in. The error is ErrDisabled, or the
+// database's.
+func (s *Service) StartSession(ctx context.Context, start SessionStart) (Started, error) {
+	now := s.now()
+	account := start.Account
+	device := s.readDeviceCookie(start.Device, account.Username, now)
+	token := randomText(tokenSize)
+	session := Session{
+		SID: randomText(sidSize), AccountID: account.ID, Subject: account.Subject, Username: account.Username, Language: account.Language,
+		MemberID: account.MemberID, AMR: start.AMR, ACR: ACRPassword, AuthTime: now, LastSeenAt: now, ExpiresAt: now.Add(s.absolute),
+	}
+	browser, system := describeAgent(start.UserAgent)
+	open := func(ctx context.Context) error {
+		b := s.store.startSession(session, tokenDigest(token), tokenDigest(start.Replaces), browser, system, now)
+		s.store.clearThrottles(b, s.throttleKeys(account.Username, device))
+		event := audit.Event{Kind: audit.SignedIn, At: now, AccountID: account.ID.String(), SessionID: session.SID, RequestID: web.RequestID(ctx), Success: true}
+		s.audit.Queue(b, ctx, event)
+		if !device.valid {
+			event.Kind = audit.NewDevice
+			s.audit.Queue(b, ctx, event)
+		}
+		return s.store.runSession(ctx, b)
+	}
+	var err error
+	if device.valid || account.LastSignInAt.IsZero() {
+		err = open(ctx)
+	} else {
+		err = s.db.InTx(ctx, func(ctx context.Context) error {
+			if err := open(ctx); err != nil {
+				return err
+			}
+			return s.notify(ctx, account, "new_device", templates.Args{"at": now, "device": deviceName(browser, system)})
+		})
+	}
+	if err != nil {
+		return Started{}, err
+	}
+	return Started{session, token, s.newDeviceCookie(account.Username, device.id, now)}, nil
+}
+
+func deviceName(browser, system string) string {
+	switch {
+	case browser == "" && system == "":
+		return "–"
+	case browser == "" || system == "":
+		return browser + system
+	}
+	return browser + ", " + system
+}
+
+// Session returns the open session of a token, in one round trip; the same statement
+// notes, at most once a minute, that it is in use. The error is ErrNoSession, or the
+// database's.
+func (s *Service) Session(ctx context.Context, token string) (Session, error) {
+	if len(token) != base64.RawURLEncoding.EncodedLen(tokenSize) {
+		return Session{}, ErrNoSession
+	}
+	now := s.now()
+	return s.store.session(ctx, tokenDigest(token), now, now.Add(-s.idle))
+}
+
+// EndSession ends a session that is open. It is no error if it is not.
+func (s *Service) EndSession(ctx context.Context, sid string) error {
+	return s.endSession(ctx, sid, audit.SessionEnded)
+}
+
+func (s *Service) endSession(ctx context.Context, sid string, kind audit.Kind) error {
+	now := s.now()
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		account, ended, err := s.store.endSession(ctx, sid, now)
+		if err != nil || !ended {
+			return err
+		}
+		return s.audit.Record(ctx, audit.Event{
+			Kind: kind, At: now, AccountID: account.String(), SessionID: sid, RequestID: web.RequestID(ctx), Success: true,
+		})
+	})
+}
+
+// EndSessions ends every open session of an account but the one named; "" names none.
+func (s *Service) EndSessions(ctx context.Context, accountID uuid.UUID, except string) error {
+	now := s.now()
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		ended, err := s.store.endSessions(ctx, accountID, except, now)
+		if err != nil {
+			return err
+		}
+		events := make([]audit.Event, len(ended))
+		for i, sid := range ended {
+			events[i] = audit.Event{
+				Kind: audit.SessionEnded, At: now, AccountID: accountID.String(), SessionID: sid, RequestID: web.RequestID(ctx), Success: true,
+			}
+		}
+		return s.audit.Record(ctx, events...)
+	})
+}
+
+// Sweep deletes what expired: sessions 30 days after their end, failures after 30 days
+// without another, unless they have used up the password of an account (S-73).
+func (s *Service) Sweep(ctx context.Context) error {
+	return s.store.sweep(ctx, s.now().AddDate(0, 0, -30))
+}
+
+// tokenDigest is what of a token is stored (S-49); nil for no token.
+func tokenDigest(token string) []byte {
+	if token == "" {
+		return nil
+	}
+	sum := sha256.Sum256([]byte(token))
+	return sum[:]
+}
+
+func randomText(size int) string {
+	raw := make([]byte, size)
+	rand.Read(raw)
+	return base64.RawURLEncoding.EncodeToString(raw)
+}

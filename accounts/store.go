@@ -1,0 +1,143 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/postgres"
+	"huskyidp/internal/seal"
+)
+
+// store holds every statement on the tables of this package.
+type store struct {
+	db      *postgres.DB
+	keyring *seal.Keyring
+}
+
+// run sends a batch; outside a transaction it is one of its own. Violated constraints
+// become sentinels.
+func (s *store) run(ctx context.Context, b *pgx.Batch) error {
+	err := s.db.From(ctx).SendBatch(ctx, b).Close()
+	switch postgres.Violated(err) {
+	case "":
+		return err
+	case "accounts_username_key":
+		return ErrUsernameTaken
+	case "accounts_member_key":
+		return ErrMemberHasAccount
+	case "accounts_pkey":
+		return ErrExists
+	}
+	return err
+}
+
+func emailPlace(id uuid.UUID) seal.Place {
+	return seal.Place{Table: "accounts", Column: "email_sealed", Row: id.String()}
+}
+
+// emailDigest is what an address is found by. It belongs to no one account: families
+// share mailboxes (S-50).
+func (s *store) emailDigest(address string) []byte {
+	return s.keyring.MAC(seal.Index, []byte("accounts.email"), []byte(foldEmail(address)))
+}
+
+func (s *store) create(a Account, n NewAccount) *pgx.Batch {
+	b := &pgx.Batch{}
+	b.Queue(`
+		insert into accounts (id, subject, username, email_sealed, email_digest, language, member_id, status, password_sealed,
+			created_at, updated_at, credentials_changed_at)
+		values (@id, @subject, @username, @email_sealed, @email_digest, @language, @member_id, @status, @password_sealed,
+			@created_at, @created_at, @created_at)`,
+		pgx.NamedArgs{
+			"id": a.ID, "subject": a.Subject, "username": a.Username, "language": a.Language, "member_id": a.MemberID, "status": a.Status,
+			"email_sealed": s.keyring.Seal(seal.PII, emailPlace(a.ID), []byte(a.Email)), "email_digest": s.emailDigest(a.Email),
+			"password_sealed": n.PasswordHash, "created_at": a.CreatedAt,
+		})
+	if n.Question != "" {
+		b.Queue(`insert into account_questions (account_id, question, answer_sealed, set_at) values ($1, $2, $3, $4)`,
+			a.ID, n.Question, n.AnswerHash, a.CreatedAt)
+	}
+	for kind, accepted := range map[string]Acceptance{"agreement": n.Agreement, "certification": n.Certification} {
+		b.Queue(`
+			insert into account_acceptances (account_id, kind, version, language, text_hash, accepted_at)
+			values ($1, $2, $3, $4, $5, $6)`,
+			a.ID, kind, accepted.Version, accepted.Language, accepted.TextHash, accepted.At)
+	}
+	return b
+}
+
+// accountRow is an account as it lies in the table. A left join may leave it empty.
+type accountRow struct {
+	ID             *uuid.UUID
+	Subject        *string
+	Username       *string
+	EmailSealed    []byte
+	Language       *string
+	MemberID       *uuid.UUID
+	Status         *Status
+	CreatedAt      *time.Time
+	UpdatedAt      *time.Time
+	LastSignInAt   *time.Time
+	PasswordSealed []byte
+}
+
+const accountColumns = `a.id, a.subject, a.username, a.email_sealed, a.language, a.member_id, a.status, a.created_at, a.updated_at, a.last_sign_in_at, a.password_sealed`
+
+func (r *accountRow) targets() []any {
+	return []any{&r.ID, &r.Subject, &r.Username, &r.EmailSealed, &r.Language, &r.MemberID, &r.Status, &r.CreatedAt, &r.UpdatedAt, &r.LastSignInAt, &r.PasswordSealed}
+}
+
+func (s *store) open(r accountRow) (Account, error) {
+	email, err := s.keyring.Open(seal.PII, emailPlace(*r.ID), r.EmailSealed)
+	if err != nil {
+		return Account{}, fmt.Errorf("opening an address: %w", err)
+	}
+	account := Account{
+		ID: *r.ID, Subject: *r.Subject, Username: *r.Username, Email: string(email), Language: *r.Language, MemberID: *r.MemberID,
+		Status: *r.Status, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+	}
+	if r.LastSignInAt != nil {
+		account.LastSignInAt = r.LastSignInAt.UTC()
+	}
+	return account, nil
+}
+
+func (s *store) account(ctx context.Context, where string, arg any) (Account, error) {
+	var row accountRow
+	err := s.db.From(ctx).QueryRow(ctx, `select `+accountColumns+` from accounts a where a.`+where, arg).Scan(row.targets()...)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Account{}, ErrNotFound
+	}
+	if err != nil {
+		return Account{}, fmt.Errorf("reading an account: %w", err)
+	}
+	return s.open(row)
+}
+
+func (s *store) taken(ctx context.Context, names []string) (map[string]bool, error) {
+	rows, err := s.db.From(ctx).Query(ctx, `select username from accounts where username = any($1)`, names)
+	if err != nil {
+		return nil, fmt.Errorf("looking for usernames: %w", err)
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	taken := make(map[string]bool, len(found))
+	for _, name := range found {
+		taken[name] = true
+	}
+	return taken, err
+}
+
+func (s *store) agreementVersion(ctx context.Context, id uuid.UUID) (version string, err error) {
+	err = s.db.From(ctx).QueryRow(ctx, `
+		select version from account_acceptances where account_id = $1 and kind = 'agreement'
+		order by accepted_at desc limit 1`, id).Scan(&version)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", nil
+	}
+	return version, err
+}

@@ -1,0 +1,104 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/postgres"
+)
+
+// startSession begins with an update of the account's row: parallel sign-ins of one
+// member wait for each other, so that the count of ten holds. The session of an account
+// that is not active names none, which violates sessions_account and undoes the batch.
+func (s *store) startSession(n Session, digest, replaces []byte, browser, system string, now time.Time) *pgx.Batch {
+	b := &pgx.Batch{}
+	b.Queue(`update accounts set last_sign_in_at = $2 where id = $1`, n.AccountID, now)
+	b.Queue(`
+		insert into sessions (sid, digest, account_id, amr, acr, auth_time, last_seen_at, expires_at, browser, system)
+		values (@sid, @digest, coalesce((select id from accounts where id = @account_id and status = 'active'), @nobody),
+			@amr, @acr, @now, @now, @expires_at, @browser, @system)`,
+		pgx.NamedArgs{
+			"sid": n.SID, "digest": digest, "account_id": n.AccountID, "nobody": uuid.Nil, "amr": n.AMR, "acr": n.ACR, "now": now, "expires_at": n.ExpiresAt,
+			"browser": browser, "system": system,
+		})
+	b.Queue(`
+		update sessions set ended_at = @now
+		where account_id = @account_id and ended_at is null and sid not in (
+			select sid from sessions where account_id = @account_id and ended_at is null and expires_at > @now
+			order by sid = @sid desc, auth_time desc, sid limit @max)`,
+		pgx.NamedArgs{"now": now, "account_id": n.AccountID, "sid": n.SID, "max": maxSessions})
+	if replaces != nil { // whoever's it was: this browser has one session
+		b.Queue(`update sessions set ended_at = $2 where digest = $1 and ended_at is null`, replaces, now)
+	}
+	return b
+}
+
+// runSession sends the batch of startSession.
+func (s *store) runSession(ctx context.Context, b *pgx.Batch) error {
+	err := s.run(ctx, b)
+	if postgres.Violated(err) == "sessions_account" {
+		return ErrDisabled
+	}
+	if err != nil {
+		return fmt.Errorf("starting a session: %w", err)
+	}
+	return nil
+}
+
+func (s *store) session(ctx context.Context, digest []byte, now, idleSince time.Time) (Session, error) {
+	var n Session
+	err := s.db.From(ctx).QueryRow(ctx, `
+		with seen as (
+			update sessions set last_seen_at = @now
+			where digest = @digest and ended_at is null and expires_at > @now
+				and last_seen_at > @idle_since and last_seen_at <= @now::timestamptz - interval '1 minute'
+		)
+		select s.sid, s.account_id, a.subject, a.username, a.language, a.member_id, s.amr, s.acr, s.auth_time, s.last_seen_at, s.expires_at
+		from sessions s join accounts a on a.id = s.account_id
+		where s.digest = @digest and s.ended_at is null and s.expires_at > @now and s.last_seen_at > @idle_since and a.status = 'active'`,
+		pgx.NamedArgs{"digest": digest, "now": now, "idle_since": idleSince}).
+		Scan(&n.SID, &n.AccountID, &n.Subject, &n.Username, &n.Language, &n.MemberID, &n.AMR, &n.ACR, &n.AuthTime, &n.LastSeenAt, &n.ExpiresAt)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Session{}, ErrNoSession
+	}
+	if err != nil {
+		return Session{}, fmt.Errorf("reading a session: %w", err)
+	}
+	n.AuthTime, n.LastSeenAt, n.ExpiresAt = n.AuthTime.UTC(), n.LastSeenAt.UTC(), n.ExpiresAt.UTC()
+	return n, nil
+}
+
+func (s *store) endSession(ctx context.Context, sid string, now time.Time) (account uuid.UUID, ended bool, err error) {
+	err = s.db.From(ctx).QueryRow(ctx, `
+		update sessions set ended_at = $2 where sid = $1 and ended_at is null returning account_id`, sid, now).Scan(&account)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return account, false, nil
+	}
+	return account, err == nil, err
+}
+
+func (s *store) endSessions(ctx context.Context, account uuid.UUID, except string, now time.Time) ([]string, error) {
+	rows, err := s.db.From(ctx).Query(ctx, `
+		update sessions set ended_at = $3 where account_id = $1 and sid <> $2 and ended_at is null returning sid`, account, except, now)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
+func (s *store) sweep(ctx context.Context, before time.Time) error {
+	b := &pgx.Batch{}
+	b.Queue(`
+		delete from sessions where sid in (
+			select sid from sessions where least(ended_at, expires_at) < $1 limit 10000 for update skip locked)`, before)
+	b.Queue(`
+		delete from sign_in_throttles where key in (
+			select key from sign_in_throttles where last_failed_at < $1 and (account_id is null or failures < $2)
+			limit 10000 for update skip locked)`, before, allFailures)
+	return s.run(ctx, b)
+}

@@ -1,0 +1,55 @@
+package accounts
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/secure/precis"
+	"golang.org/x/text/unicode/norm"
+)
+
+const (
+	usernameMin = 3
+	usernameMax = 32
+)
+
+// CheckUsername returns the one form under which a username is kept and compared
+// (PRECIS UsernameCaseMapped, RFC 8265 3.3). It takes Latin letters, digits, dot,
+// hyphen and underscore; other scripts hold letters that look the same. The error is
+// FlawMissing, FlawLength or FlawCharacters.
+func CheckUsername(typed string) (canonical string, err error) {
+	typed = strings.TrimSpace(typed)
+	if typed == "" {
+		return "", FlawMissing
+	}
+	if utf8.RuneCountInString(typed) > 4*usernameMax {
+		return "", FlawLength
+	}
+	canonical, err = precis.UsernameCaseMapped.String(typed)
+	if err != nil {
+		return "", FlawCharacters
+	}
+	for i, r := range canonical {
+		letter := unicode.Is(unicode.Latin, r) && unicode.IsLetter(r) || '0' <= r && r <= '9'
+		if !letter && (i == 0 || !strings.ContainsRune("._-", r)) {
+			return "", FlawCharacters
+		}
+	}
+	if n := utf8.RuneCountInString(canonical); n < usernameMin || n > usernameMax {
+		return "", FlawLength
+	}
+	return canonical, nil
+}
+
+// signInName is the form under which attempts are counted: the canonical username,
+// or for what cannot be one a form that does not depend on case and spaces (S-08).
+func signInName(typed string) string {
+	if canonical, err := CheckUsername(typed); err == nil {
+		return canonical
+	}
+	if runes := []rune(typed); len(runes) > 254 {
+		typed = string(runes[:254])
+	}
+	return strings.Join(strings.Fields(strings.ToLower(norm.NFKC.String(typed))), "")
+}
