@@ -1,0 +1,73 @@
+package mailbox
+
+import (
+	"net/http"
+	"time"
+
+	"huskyidp/internal/site"
+)
+
+// Path is where the list of mails stands.
+const Path = "/demo/mail"
+
+// Handler serves the pages.
+type Handler struct {
+	box  *Box
+	site *site.Site
+}
+
+// NewHandler shows the box on a site.
+func NewHandler(box *Box, site *site.Site) *Handler { return &Handler{box, site} }
+
+// Mount adds the pages to a mux.
+func (h *Handler) Mount(mux *http.ServeMux) {
+	mux.HandleFunc("GET "+Path, h.list)
+	mux.HandleFunc("GET "+Path+"/{id}", h.read)
+	mux.HandleFunc("GET "+Path+"/{id}/html", h.html)
+}
+
+type listPage struct{ Mails []listed }
+
+type listed struct {
+	Path, Subject, To string
+	At                time.Time
+}
+
+func (h *Handler) list(w http.ResponseWriter, r *http.Request) {
+	var page listPage
+	for _, m := range h.box.Mails() {
+		page.Mails = append(page.Mails, listed{Path + "/" + m.ID, m.Subject, m.To, m.At})
+	}
+	h.site.Page(w, r, http.StatusOK, "demo/mails", page, site.PageOptions{})
+}
+
+type readPage struct {
+	Subject, To              string
+	At                       time.Time
+	Text, HTMLPath, ListPath string
+}
+
+func (h *Handler) read(w http.ResponseWriter, r *http.Request) {
+	m, ok := h.box.Mail(r.PathValue("id"))
+	if !ok { // it made room for newer ones
+		http.Redirect(w, r, Path, http.StatusSeeOther)
+		return
+	}
+	page := readPage{m.Subject, m.To, m.At, m.Text, Path + "/" + m.ID + "/html", Path}
+	h.site.Page(w, r, http.StatusOK, "demo/mail", page, site.PageOptions{Frames: true})
+}
+
+// html serves what a stranger wrote: the sandbox directive makes it an origin of its own even when opened outside the
+// frame.
+func (h *Handler) html(w http.ResponseWriter, r *http.Request) {
+	m, ok := h.box.Mail(r.PathValue("id"))
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'")
+	if _, err := w.Write([]byte(m.HTML)); err != nil {
+		h.site.Logger.DebugContext(r.Context(), "the visitor has gone", "error", err)
+	}
+}

@@ -1,0 +1,54 @@
+package mailbox
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/emersion/go-smtp"
+)
+
+// NewServer returns an SMTP server that puts every mail into the box. The caller gives it a listener and closes it.
+func NewServer(box *Box, logger *slog.Logger) *smtp.Server {
+	s := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &session{box: box}, nil }))
+	s.Domain = "localhost"
+	s.ReadTimeout, s.WriteTimeout = 30*time.Second, 30*time.Second
+	s.MaxMessageBytes = 1 << 20
+	s.MaxRecipients = 20
+	s.MaxLineLength = 2000
+	s.EnableSMTPUTF8 = true
+	s.ErrorLog = slog.NewLogLogger(logger.Handler(), slog.LevelWarn)
+	return s
+}
+
+// session is one connection's envelope.
+type session struct {
+	box        *Box
+	recipients []string
+}
+
+func (s *session) Mail(string, *smtp.MailOptions) error { return nil }
+
+func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+	s.recipients = append(s.recipients, to)
+	return nil
+}
+
+func (s *session) Data(r io.Reader) error {
+	m, err := parse(r)
+	if err != nil {
+		return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: "not a mail that can be read"}
+	}
+	for _, to := range s.recipients {
+		m.To = to
+		if err := s.box.Add(m); err != nil {
+			return fmt.Errorf("keeping the mail: %w", err)
+		}
+	}
+	return nil
+}
+
+func (s *session) Reset() { s.recipients = nil }
+
+func (s *session) Logout() error { return nil }

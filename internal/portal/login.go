@@ -1,0 +1,163 @@
+package portal
+
+import (
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/oauth2"
+)
+
+// pending is a sign-in on its way, kept by the browser.
+type pending struct {
+	State, Nonce, Verifier string
+	Target                 string // path after the sign-in
+	At                     int64  // Unix seconds
+}
+
+const (
+	pendingAge = 24 * time.Hour // a registration may take its time
+	maxPending = 6              // tabs; each has a cookie of some 300 bytes
+)
+
+// pendingCookie names the cookie of a sign-in: one per state, so that tabs do not overwrite each other.
+func pendingCookie(state string) string { return "login_" + state[:min(8, len(state))] }
+
+func (p *Portal) login(w http.ResponseWriter, r *http.Request) {
+	extra := url.Values{}
+	if prompt := r.URL.Query().Get("prompt"); prompt == "create" || prompt == "login" {
+		extra.Set("prompt", prompt)
+	}
+	p.start(w, r, MePath, extra)
+}
+
+// initiate is a sign-in started elsewhere (OpenID Connect Core 4). A foreign issuer or target gets no say.
+func (p *Portal) initiate(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodPost {
+		w.Header().Set("Allow", "GET, POST")
+		http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
+		return
+	}
+	if iss := r.FormValue("iss"); iss != "" && iss != p.options.Issuer {
+		p.fail(w, r, "login_failed", errors.New("the sign-in was started for another issuer"))
+		return
+	}
+	target, ok := p.local(r.FormValue("target_link_uri"))
+	if !ok {
+		target = MePath
+	}
+	extra := url.Values{}
+	if hint := r.FormValue("login_hint"); hint != "" && len(hint) <= 255 {
+		extra.Set("login_hint", hint)
+	}
+	p.start(w, r, target, extra)
+}
+
+// start sends the browser to the provider.
+func (p *Portal) start(w http.ResponseWriter, r *http.Request, target string, extra url.Values) {
+	provider, err := p.provider.discover(r.Context())
+	if err != nil {
+		p.fail(w, r, "provider_unavailable", err)
+		return
+	}
+	entry := pending{
+		State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), Target: target, At: time.Now().Unix(),
+	}
+	name := pendingCookie(entry.State)
+	sealed, err := p.box.seal(name, entry)
+	if err != nil {
+		p.fail(w, r, "login_failed", err)
+		return
+	}
+	p.dropOldPending(w, r)
+	p.site.SetCookie(w, name, sealed, pendingAge)
+	options := []oauth2.AuthCodeOption{
+		oauth2.S256ChallengeOption(entry.Verifier),
+		oauth2.SetAuthURLParam("nonce", entry.Nonce),
+		oauth2.SetAuthURLParam("ui_locales", p.site.Lang(r)),
+	}
+	for name := range extra {
+		options = append(options, oauth2.SetAuthURLParam(name, extra.Get(name)))
+	}
+	http.Redirect(w, r, provider.config.AuthCodeURL(entry.State, options...), http.StatusSeeOther)
+}
+
+// dropOldPending keeps the cookies of abandoned sign-ins from piling up.
+func (p *Portal) dropOldPending(w http.ResponseWriter, r *http.Request) {
+	type aged struct {
+		name string
+		at   int64
+	}
+	var all []aged
+	for _, cookie := range r.Cookies() {
+		name, ours := strings.CutPrefix(cookie.Name, p.site.Prefix)
+		if !ours || !strings.HasPrefix(name, pendingCookie("")) {
+			continue
+		}
+		var entry pending // what does not open has age 0 and goes first
+		if err := p.box.open(name, cookie.Value, &entry); err != nil {
+			entry.At = 0
+		}
+		all = append(all, aged{name, entry.At})
+	}
+	slices.SortFunc(all, func(a, b aged) int { return int(b.at - a.at) })
+	for _, old := range all[min(len(all), maxPending-1):] {
+		p.site.SetCookie(w, old.name, "", -time.Second)
+	}
+}
+
+// takePending finds the sign-in that a callback answers, and forgets it: a state is good once.
+func (p *Portal) takePending(w http.ResponseWriter, r *http.Request, state string) (pending, bool) {
+	name := pendingCookie(state)
+	var entry pending
+	if err := p.box.open(name, p.site.Cookie(r, name), &entry); err != nil {
+		return pending{}, false
+	}
+	fresh := time.Since(time.Unix(entry.At, 0)) < pendingAge
+	if state == "" || entry.State != state || !fresh {
+		return pending{}, false
+	}
+	p.site.SetCookie(w, name, "", -time.Second)
+	return entry, true
+}
+
+func (p *Portal) callback(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	entry, ok := p.takePending(w, r, query.Get("state"))
+	if !ok {
+		if _, signedIn := p.session(r); signedIn { // back, or reload, after it worked
+			http.Redirect(w, r, MePath, http.StatusSeeOther)
+			return
+		}
+		p.fail(w, r, "login_expired", errors.New("no pending sign-in for this state"))
+		return
+	}
+	provider, err := p.provider.discover(r.Context())
+	if err != nil {
+		p.fail(w, r, "provider_unavailable", err)
+		return
+	}
+	if err := provider.checkIssuer(query); err != nil {
+		p.fail(w, r, "login_failed", err)
+		return
+	}
+	if code := query.Get("error"); code != "" {
+		p.fail(w, r, errorCode(code), errors.New("the provider answered with an error"))
+		return
+	}
+	s, err := provider.redeem(r.Context(), query.Get("code"), entry)
+	if err != nil {
+		p.fail(w, r, "login_failed", err)
+		return
+	}
+	p.sessions.Invalidate(p.site.Cookie(r, "session"))
+	id := rand.Text()
+	s.CSRF = rand.Text()
+	p.sessions.Set(id, s)
+	p.site.SetCookie(w, "session", id, sessionAge)
+	http.Redirect(w, r, entry.Target, http.StatusSeeOther)
+}

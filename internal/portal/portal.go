@@ -1,0 +1,196 @@
+package portal
+
+import (
+	"cmp"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+
+	"huskyidp/internal/site"
+	"huskyidp/templates"
+)
+
+// The paths of the portal. A client registration names the callback, the root (for after signing out) and the
+// initiation.
+const (
+	LoginPath    = "/login"
+	CallbackPath = "/callback"
+	MePath       = "/me"
+	LogoutPath   = "/logout"
+	InitiatePath = "/initiate"
+)
+
+// Options configure the portal.
+type Options struct {
+	Issuer       string
+	ClientID     string
+	ClientSecret string   // "" for a public client
+	BaseURL      string   // as the browser sees the portal, without a slash at its end
+	Scopes       []string // default openid, profile, email
+	AccountURL   string   // where "my account" leads; default the issuer's /account
+	Key          []byte   // 32 bytes that seal pending sign-ins; random if left out, and then a restart forgets them
+	Templates    *templates.Set
+	Logger       *slog.Logger
+	Client       *http.Client // default: 5 s, as few redirects as none
+}
+
+// Portal is the application. It is safe for concurrent use.
+type Portal struct {
+	options  Options
+	site     *site.Site
+	mux      *http.ServeMux
+	box      *sealer
+	provider *relyingParty
+	sessions *otter.Cache[string, session]
+}
+
+// session is a signed-in visitor.
+type session struct {
+	Name    string
+	Claims  []claim
+	IDToken string // for signing out
+	CSRF    string
+}
+
+const (
+	sessionAge  = 12 * time.Hour
+	maxSessions = 10_000
+)
+
+// New checks the options. It asks the provider nothing yet.
+func New(o Options) (*Portal, error) {
+	base, err := url.Parse(o.BaseURL)
+	switch {
+	case o.Templates == nil || o.Logger == nil:
+		return nil, errors.New("portal: templates and logger are needed")
+	case o.Issuer == "" || o.ClientID == "":
+		return nil, errors.New("portal: issuer and client_id are needed")
+	case err != nil || base.Host == "" || base.Path != "":
+		return nil, errors.New("portal: the base address must be http(s)://host without path")
+	}
+	if len(o.Key) == 0 {
+		o.Key = make([]byte, 32)
+		rand.Read(o.Key)
+	}
+	box, err := newSealer(o.Key)
+	if err != nil {
+		return nil, err
+	}
+	if len(o.Scopes) == 0 {
+		o.Scopes = []string{"openid", "profile", "email"}
+	}
+	o.AccountURL = cmp.Or(o.AccountURL, strings.TrimSuffix(o.Issuer, "/")+"/account")
+	if o.Client == nil {
+		o.Client = &http.Client{Timeout: 5 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	}
+	sessions, err := otter.New(&otter.Options[string, session]{
+		MaximumSize: maxSessions, ExpiryCalculator: otter.ExpiryWriting[string, session](sessionAge),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("portal: %w", err)
+	}
+	p := &Portal{
+		options: o, box: box, sessions: sessions, provider: newRelyingParty(o),
+		site: &site.Site{
+			Templates: o.Templates, Logger: o.Logger, Prefix: "portal_", Secure: base.Scheme == "https", Hosts: []string{strings.ToLower(base.Host)},
+		},
+		mux: http.NewServeMux(),
+	}
+	p.mux.HandleFunc("GET /{$}", p.home)
+	p.mux.HandleFunc("GET "+LoginPath, p.login)
+	p.mux.HandleFunc("GET "+CallbackPath, p.callback)
+	p.mux.HandleFunc("GET "+MePath, p.me)
+	p.mux.HandleFunc("POST "+LogoutPath, p.logout)
+	p.mux.HandleFunc(InitiatePath, p.initiate)
+	p.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	p.mux.HandleFunc("/", p.lost)
+	return p, nil
+}
+
+// Site is what the portal's pages are made with, for pages that stand beside them.
+func (p *Portal) Site() *site.Site { return p.site }
+
+// Mux takes further pages: the demo shows its mailbox here.
+func (p *Portal) Mux() *http.ServeMux { return p.mux }
+
+// Handler is the portal whole.
+func (p *Portal) Handler() http.Handler { return p.site.Handler(p.mux) }
+
+type homePage struct{ SignIn, Error string }
+
+func (p *Portal) home(w http.ResponseWriter, r *http.Request) {
+	page := homePage{SignIn: LoginPath, Error: errorCode(r.URL.Query().Get("error"))}
+	status := http.StatusOK
+	if page.Error != "" {
+		status = http.StatusBadRequest
+	}
+	p.site.Page(w, r, status, "portal/home", page, site.PageOptions{})
+}
+
+// lost answers unknown addresses with the welcome page.
+func (p *Portal) lost(w http.ResponseWriter, r *http.Request) {
+	p.site.Page(w, r, http.StatusNotFound, "portal/home", homePage{SignIn: LoginPath}, site.PageOptions{})
+}
+
+type mePage struct {
+	Name                string
+	Claims              []claim
+	AccountURL, SignOut string
+}
+
+type claim struct{ Name, Value string }
+
+func (p *Portal) me(w http.ResponseWriter, r *http.Request) {
+	s, ok := p.session(r)
+	if !ok {
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+		return
+	}
+	page := mePage{Name: s.Name, Claims: s.Claims, AccountURL: p.options.AccountURL, SignOut: LogoutPath}
+	// A browser applies form-action to the redirect after the post as well, and signing out leads to the provider.
+	p.site.Page(w, r, http.StatusOK, "portal/me", page, site.PageOptions{CSRF: s.CSRF, FormAction: []string{originOf(p.options.Issuer)}})
+}
+
+func (p *Portal) session(r *http.Request) (session, bool) {
+	return p.sessions.GetIfPresent(p.site.Cookie(r, "session"))
+}
+
+// fail leads to the welcome page with a code, and logs the cause.
+func (p *Portal) fail(w http.ResponseWriter, r *http.Request, code string, cause error) {
+	p.options.Logger.WarnContext(r.Context(), "a sign-in failed", "code", code, "cause", cause)
+	http.Redirect(w, r, "/?"+url.Values{"error": {code}}.Encode(), http.StatusSeeOther)
+}
+
+// errorCode lets through what an error code is made of (RFC 6749 4.1.2.1 names lower-case words), since it is shown.
+func errorCode(s string) string {
+	isOther := func(c rune) bool { return (c < 'a' || c > 'z') && c != '_' }
+	if s == "" || len(s) <= 50 && !strings.ContainsFunc(s, isOther) {
+		return s
+	}
+	return "login_failed"
+}
+
+func originOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+// local reports whether an address leads to a page of the portal, and gives its path and query.
+func (p *Portal) local(address string) (path string, ok bool) {
+	u, err := url.Parse(address)
+	if err != nil || u.User != nil || u.Scheme+"://"+u.Host != p.options.BaseURL || strings.HasPrefix(u.Path, "//") || strings.Contains(u.Path, `\`) {
+		return "", false
+	}
+	return cmp.Or(u.RequestURI(), "/"), slices.Contains([]string{"/", MePath}, u.Path)
+}

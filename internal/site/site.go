@@ -1,0 +1,126 @@
+// Package site serves the pages of the small sites beside the provider: the sample portal and the mailbox. They share
+// the provider's templates and nothing else of it, for they stand for applications of other people.
+package site
+
+import (
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"huskyidp/templates"
+)
+
+// Site renders pages in the visitor's language under strict headers.
+type Site struct {
+	Templates *templates.Set
+	Logger    *slog.Logger
+	Prefix    string   // of cookie names: cookies on localhost are shared by all ports
+	Secure    bool     // the site is served by https
+	Hosts     []string // which Host values are answered; none means any
+}
+
+const langAge = 365 * 24 * time.Hour
+
+// Lang is the language of ?lang=, the visitor's last choice, or what the browser asks for.
+func (s *Site) Lang(r *http.Request) string {
+	asked := []string{r.URL.Query().Get("lang"), s.Cookie(r, "lang")}
+	for _, lang := range asked {
+		if slices.Contains(s.Templates.Languages(), lang) {
+			return lang
+		}
+	}
+	accept := r.Header.Get("Accept-Language")
+	if len(accept) > 200 { // parsing it is not free
+		accept = ""
+	}
+	return s.Templates.Match(accept)
+}
+
+// PageOptions are what differs between pages. FormAction lists origins, besides our own, that the page's form leads to;
+// Frames allows frames of our own.
+type PageOptions struct {
+	CSRF       string
+	FormAction []string
+	Frames     bool
+}
+
+// Page renders a page of the templates and answers with it.
+func (s *Site) Page(w http.ResponseWriter, r *http.Request, status int, name string, page any, o PageOptions) {
+	lang := s.Lang(r)
+	layout := templates.Layout{Path: r.URL.Path, Query: keepLanguageOut(r.URL.Query()), CSRF: o.CSRF}
+	body, err := s.Templates.Page(lang, name, layout, page)
+	if err != nil {
+		s.Logger.ErrorContext(r.Context(), "rendering a page", "page", name, "error", err)
+		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		return
+	}
+	if chosen := r.URL.Query().Get("lang"); chosen == lang {
+		s.SetCookie(w, "lang", lang, langAge)
+	}
+	policy := "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+	for _, origin := range o.FormAction {
+		policy += " " + origin
+	}
+	if o.Frames {
+		policy += "; frame-src 'self'"
+	}
+	h := w.Header()
+	h.Set("Content-Security-Policy", policy)
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Language", lang)
+	w.WriteHeader(status)
+	if _, err := w.Write(body); err != nil {
+		s.Logger.DebugContext(r.Context(), "the visitor has gone", "error", err)
+	}
+}
+
+// keepLanguageOut gives the query for the language switch, which adds its own.
+func keepLanguageOut(query url.Values) string {
+	query.Del("lang")
+	return query.Encode()
+}
+
+// Handler puts the headers that every answer has around the site, serves its assets, and refuses foreign hosts: a name
+// that someone else's DNS points at this machine must not read what is here.
+func (s *Site) Handler(pages http.Handler) http.Handler {
+	assets := s.Templates.Static()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if len(s.Hosts) > 0 && !slices.Contains(s.Hosts, strings.ToLower(r.Host)) {
+			http.Error(w, http.StatusText(http.StatusMisdirectedRequest), http.StatusMisdirectedRequest)
+			return
+		}
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		h.Set("Cache-Control", "no-store")
+		r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+		if strings.HasPrefix(r.URL.Path, "/static/") {
+			assets.ServeHTTP(w, r)
+			return
+		}
+		pages.ServeHTTP(w, r)
+	})
+}
+
+// Cookie reads a cookie of this site, "" if there is none.
+func (s *Site) Cookie(r *http.Request, name string) string {
+	cookie, err := r.Cookie(s.Prefix + name)
+	if err != nil {
+		return ""
+	}
+	return cookie.Value
+}
+
+// SetCookie sets one; a negative age removes it.
+func (s *Site) SetCookie(w http.ResponseWriter, name, value string, age time.Duration) {
+	http.SetCookie(w, &http.Cookie{
+		Name: s.Prefix + name, Value: value, Path: "/", MaxAge: int(age / time.Second),
+		HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteLaxMode,
+	})
+}
