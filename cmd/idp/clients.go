@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"text/tabwriter"
+
+	"huskyidp/internal/audit"
+	"huskyidp/provider"
+)
+
+// ClientsCmd manages the applications that may ask for sign-ins.
+type ClientsCmd struct {
+	List         ClientsListCmd         `cmd:"" help:"List the clients."`
+	Show         ClientsShowCmd         `cmd:"" help:"Print a client's registration as JSON."`
+	Create       ClientsCreateCmd       `cmd:"" help:"Register a client from JSON in RFC 7591 member names; prints its secret once."`
+	Update       ClientsUpdateCmd       `cmd:"" help:"Replace a client's registration."`
+	RotateSecret ClientsRotateSecretCmd `cmd:"" help:"Give a client a new secret; the old one ends at once."`
+	Disable      ClientsDisableCmd      `cmd:"" help:"End a client's use."`
+	Enable       ClientsEnableCmd       `cmd:"" help:"Let a disabled client be used again."`
+}
+
+type ClientsListCmd struct{}
+
+type ClientsShowCmd struct {
+	ID string `arg:"" help:"client_id."`
+}
+
+type ClientsCreateCmd struct {
+	ID   string `help:"client_id; drawn at random when left out."`
+	File string `arg:"" help:"JSON file, or - for standard input. Example: {\"client_name\": \"Portal\", \"redirect_uris\": [\"https://portal.example/callback\"]}"`
+}
+
+type ClientsUpdateCmd struct {
+	ID   string `arg:"" help:"client_id."`
+	File string `arg:"" help:"JSON file, or - for standard input."`
+}
+
+type ClientsRotateSecretCmd struct {
+	ID string `arg:"" help:"client_id."`
+}
+
+type ClientsDisableCmd struct {
+	ID string `arg:"" help:"client_id."`
+}
+
+type ClientsEnableCmd struct {
+	ID string `arg:"" help:"client_id."`
+}
+
+// registration is a client as printed: RFC 7591 member names.
+type registration struct {
+	ClientID     string `json:"client_id"`
+	ClientSecret string `json:"client_secret,omitempty"`
+	provider.Metadata
+}
+
+func openClients(ctx context.Context, env *Environment) (*provider.Clients, error) {
+	return provider.NewClients(ctx, env.DB, env.Keyring, audit.New(env.DB), env.Now, false)
+}
+
+func printJSON(w io.Writer, value any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(value)
+}
+
+// readMetadata refuses members that it does not know, so that a typing error is told.
+func readMetadata(path string) (m provider.Metadata, err error) {
+	in := os.Stdin
+	if path != "-" {
+		if in, err = os.Open(path); err != nil {
+			return m, err
+		}
+		defer in.Close()
+	}
+	d := json.NewDecoder(io.LimitReader(in, 64<<10))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&m); err != nil {
+		return m, fmt.Errorf("reading the registration: %w", err)
+	}
+	return m, nil
+}
+
+func (c *ClientsListCmd) Run(ctx context.Context, env *Environment) error {
+	clients, err := openClients(ctx, env)
+	if err != nil {
+		return err
+	}
+	table := tabwriter.NewWriter(env.Stdout, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(table, "CLIENT ID\tNAME\tPROFILE\tSTATE")
+	for _, client := range clients.List() {
+		state := "active"
+		if client.DisabledAt != nil {
+			state = "disabled"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", client.ID, client.Metadata.ClientName, client.Metadata.Profile, state)
+	}
+	return table.Flush()
+}
+
+func (c *ClientsShowCmd) Run(ctx context.Context, env *Environment) error {
+	clients, err := openClients(ctx, env)
+	if err != nil {
+		return err
+	}
+	for _, client := range clients.List() {
+		if client.ID == c.ID {
+			return printJSON(env.Stdout, registration{ClientID: client.ID, Metadata: client.Metadata})
+		}
+	}
+	return provider.ErrNoClient
+}
+
+func (c *ClientsCreateCmd) Run(ctx context.Context, env *Environment) error {
+	m, err := readMetadata(c.File)
+	if err != nil {
+		return err
+	}
+	clients, err := openClients(ctx, env)
+	if err != nil {
+		return err
+	}
+	client, secret, err := clients.Create(ctx, c.ID, m)
+	if err != nil {
+		return err
+	}
+	return printJSON(env.Stdout, registration{client.ID, secret, client.Metadata})
+}
+
+func (c *ClientsUpdateCmd) Run(ctx context.Context, env *Environment) error {
+	m, err := readMetadata(c.File)
+	if err != nil {
+		return err
+	}
+	clients, err := openClients(ctx, env)
+	if err != nil {
+		return err
+	}
+	client, err := clients.Update(ctx, c.ID, m)
+	if err != nil {
+		return err
+	}
+	return printJSON(env.Stdout, registration{ClientID: client.ID, Metadata: client.Metadata})
+}
+
+func (c *ClientsRotateSecretCmd) Run(ctx context.Context, env *Environment) error {
+	clients, err := openClients(ctx, env)
+	if err != nil {
+		return err
+	}
+	secret, err := clients.RotateSecret(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	return printJSON(env.Stdout, map[string]string{"client_id": c.ID, "client_secret": secret})
+}
+
+func (c *ClientsDisableCmd) Run(ctx context.Context, env *Environment) error {
+	return setDisabled(ctx, env, c.ID, true)
+}
+
+func (c *ClientsEnableCmd) Run(ctx context.Context, env *Environment) error {
+	return setDisabled(ctx, env, c.ID, false)
+}
+
+func setDisabled(ctx context.Context, env *Environment, id string, disabled bool) error {
+	clients, err := openClients(ctx, env)
+	if err != nil {
+		return err
+	}
+	return clients.SetDisabled(ctx, id, disabled)
+}

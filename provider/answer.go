@@ -1,0 +1,111 @@
+package provider
+
+import (
+	"errors"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+	"github.com/ory/fosite"
+
+	"huskyidp/internal/web"
+	"huskyidp/templates"
+)
+
+// answer sends an authorization response to the app (RFC 6749 4.1.2, RFC 9207,
+// OAuth 2.0 Form Post Response Mode).
+func (h *Handler) answer(c *gin.Context, r *authorizeRequest, parameters url.Values) error {
+	parameters = maps.Clone(parameters)
+	parameters.Set("iss", h.service.strategy.issuer)
+	parameters.Del("state")
+	if state := r.form.Get("state"); state != "" {
+		parameters.Set("state", state)
+	}
+	if r.form.Get("response_mode") == string(fosite.ResponseModeFormPost) {
+		return h.formPost(c, r, parameters)
+	}
+	target := *r.RedirectURI
+	target.RawQuery = joinQuery(target.RawQuery, parameters)
+	c.Redirect(http.StatusSeeOther, target.String())
+	return nil
+}
+
+// joinQuery keeps the redirect URI's own query byte for byte (RFC 6749 3.1.2).
+func joinQuery(own string, parameters url.Values) string {
+	if own == "" {
+		return parameters.Encode()
+	}
+	return own + "&" + parameters.Encode()
+}
+
+// handoverPage is the form that returns the browser to the app.
+type handoverPage struct {
+	Action string // the app's redirect_uri
+	Fields []templates.Hidden
+}
+
+func (h *Handler) formPost(c *gin.Context, r *authorizeRequest, parameters url.Values) error {
+	page := handoverPage{Action: r.RedirectURI.String()}
+	for _, name := range slices.Sorted(maps.Keys(parameters)) {
+		page.Fields = append(page.Fields, templates.Hidden{Name: name, Value: parameters.Get(name)})
+	}
+	return h.web.Page(c, http.StatusOK, "provider/handover", page,
+		web.WithApp(r.client.Metadata.ClientName), web.WithFormAction(page.Action))
+}
+
+// refuse answers an authorization request with an error: to the app once client and
+// redirect_uri are proven, else on our own page (RFC 6749 4.1.2.1).
+func (h *Handler) refuse(c *gin.Context, r *authorizeRequest, cause error) error {
+	oauth := oauthError(cause)
+	if oauth == nil {
+		return cause
+	}
+	if !r.mayAnswer() {
+		return &web.Error{Status: http.StatusBadRequest, Key: web.KeyApp, Code: oauth.ErrorField,
+			Parameter: parameterAtFault(r), Err: cause}
+	}
+	parameters := url.Values{"error": {oauth.ErrorField}}
+	if text := describe(oauth); text != "" {
+		parameters.Set("error_description", text)
+	}
+	return h.answer(c, r, parameters)
+}
+
+// parameterAtFault tells the app's maker where to look.
+func parameterAtFault(r *authorizeRequest) string {
+	if r == nil || r.client == nil {
+		return "client_id"
+	}
+	return "redirect_uri"
+}
+
+// oauthError finds fosite's error, nil when the cause is something that should not
+// reach an app, such as a lost database.
+func oauthError(cause error) *fosite.RFC6749Error {
+	var oauth *fosite.RFC6749Error
+	if !errors.As(cause, &oauth) || oauth.CodeField >= 500 {
+		return nil
+	}
+	return oauth
+}
+
+// describe is the error's description and hint in the characters that RFC 6749
+// 5.2 allows.
+func describe(e *fosite.RFC6749Error) string {
+	text := e.HintField
+	if text == "" {
+		text = e.DescriptionField
+	}
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '"':
+			return '\''
+		case r < 0x20 || r > 0x7e || r == '\\':
+			return ' '
+		}
+		return r
+	}, text)
+}

@@ -1,0 +1,168 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+	"github.com/ory/fosite"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/web"
+)
+
+// authorize is the authorization endpoint (RFC 6749 3.1, OpenID Connect Core 3.1.2).
+// A signed-in member's request is answered without being stored.
+func (h *Handler) authorize(c *gin.Context) error {
+	query := c.Request.URL.Query()
+	for name, values := range query {
+		if len(values) > 1 { // RFC 6749 3.1
+			return &web.Error{Status: http.StatusBadRequest, Key: web.KeyApp, Code: "invalid_request", Parameter: name}
+		}
+	}
+	if c.Request.Method == http.MethodPost {
+		// A cross-site form post carries no cookies (SameSite=Lax): come back by GET.
+		c.Redirect(http.StatusSeeOther, "/authorize?"+web.Form(c).Encode())
+		return nil
+	}
+	ctx, u := h.service.store.newUnit(c.Request.Context(), h.now())
+	r, err := h.service.parseAuthorizeRequest(ctx, query, u.now)
+	if err != nil {
+		return h.refuse(c, r, err)
+	}
+	u.client = r.client
+	return h.dispatch(c, ctx, r, nil)
+}
+
+// resume continues a stored request: every page of sign-in and registration ends here.
+func (h *Handler) resume(c *gin.Context) error {
+	ctx, u := h.service.store.newUnit(c.Request.Context(), h.now())
+	i, r, err := h.pending(c, ctx)
+	if err != nil {
+		return err
+	}
+	u.client = r.client
+	return h.dispatch(c, ctx, r, i)
+}
+
+// pending loads and checks the request that the address names.
+func (h *Handler) pending(c *gin.Context, ctx context.Context) (*interaction, *authorizeRequest, error) {
+	i, err := h.service.store.interaction(ctx, web.Flow(c), web.Browser(c))
+	if errors.Is(err, errNoInteraction) || err == nil && !i.live(h.now()) {
+		return nil, nil, h.gone(i)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := h.service.parseAuthorizeRequest(ctx, i.form, i.requestedAt)
+	if err != nil || !r.mayAnswer() { // the client has been changed or disabled meanwhile
+		return nil, nil, h.gone(i)
+	}
+	return i, r, nil
+}
+
+// gone is the page for a request that can no longer be answered, with the way on
+// that its app registered.
+func (h *Handler) gone(i *interaction) error {
+	e := &web.Error{Status: http.StatusBadRequest, Key: web.KeyExpired, Href: "/account"}
+	if i != nil {
+		if client, err := h.service.clients.Get(i.form.Get("client_id")); err == nil && client.Metadata.InitiateLoginURI != "" {
+			e.Href = client.Metadata.InitiateLoginURI
+		}
+	}
+	return e
+}
+
+// dispatch is the one place that decides what comes next. i is nil for a request
+// that has just arrived.
+func (h *Handler) dispatch(c *gin.Context, ctx context.Context, r *authorizeRequest, i *interaction) error {
+	session, err := h.current(c)
+	if err != nil {
+		return err
+	}
+	f := facts{request: r, session: session}
+	if i != nil {
+		f.selectedAt = i.selectedAt
+	}
+	next, _ := nextStep(f)
+	switch {
+	case next == stepNone:
+		return h.issue(c, ctx, r, session, i)
+	case r.asks("none"):
+		return h.refuse(c, r, next.silentError())
+	}
+	flow := ""
+	if i != nil {
+		flow = i.flow
+	} else if flow, err = h.service.store.keep(ctx, r, web.Browser(c)); err != nil {
+		return err
+	}
+	target := url.URL{Path: next.path(), RawQuery: url.Values{"flow": {flow}}.Encode()}
+	return web.SeeOther(c, target.String())
+}
+
+// current is the member's session, nil without one.
+func (h *Handler) current(c *gin.Context) (*accounts.Session, error) {
+	session, ok, err := h.sessions.Lookup(c)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return &session, nil
+}
+
+// issue makes the code and sends it. The grant is written after fosite has
+// succeeded and before the answer.
+func (h *Handler) issue(c *gin.Context, ctx context.Context, r *authorizeRequest, session *accounts.Session, i *interaction) error {
+	u := unitFrom(ctx)
+	for _, scope := range r.GetRequestedScopes() {
+		r.GrantScope(scope)
+	}
+	for _, audience := range r.GetRequestedAudience() {
+		r.GrantAudience(audience)
+	}
+	u.grant = newGrant(r, session, u.now)
+	answer, err := h.service.fosite.NewAuthorizeResponse(ctx, r.AuthorizeRequest, newTokenSession(u.grant))
+	if err != nil {
+		return h.refuse(c, r, err)
+	}
+	var flowHash []byte
+	if i != nil {
+		flowHash = hashToken(i.flow)
+	}
+	if err := u.flushAuthorize(ctx, flowHash); err != nil {
+		return err
+	}
+	return h.answer(c, r, answer.GetParameters())
+}
+
+func newGrant(r *authorizeRequest, session *accounts.Session, now time.Time) *grant {
+	return &grant{
+		ID:            uuid.Must(uuid.NewV7()),
+		ClientID:      r.client.ID,
+		AccountID:     session.AccountID,
+		Subject:       session.Subject,
+		SID:           session.SID,
+		Scopes:        r.GetGrantedScopes(),
+		Audience:      nonNil(r.GetGrantedAudience()),
+		AuthTime:      session.AuthTime,
+		ACR:           session.ACR,
+		AMR:           session.AMR,
+		Nonce:         r.form.Get("nonce"),
+		RedirectURI:   r.form.Get("redirect_uri"),
+		CodeChallenge: r.form.Get("code_challenge"),
+		CodeExpiresAt: now.Add(codeLifetime),
+		CreatedAt:     now,
+		ExpiresAt:     session.AuthTime.Add(refreshAbsolute),
+	}
+}
+
+func nonNil(values fosite.Arguments) []string {
+	if values == nil {
+		return []string{}
+	}
+	return values
+}

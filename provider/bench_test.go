@@ -1,0 +1,294 @@
+package provider_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/net/html"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/audit"
+	"huskyidp/internal/mail"
+	"huskyidp/internal/postgres"
+	"huskyidp/internal/postgres/postgrestest"
+	"huskyidp/internal/ratelimit"
+	"huskyidp/internal/seal"
+	"huskyidp/internal/web"
+	"huskyidp/keys"
+	"huskyidp/members"
+	"huskyidp/provider"
+	"huskyidp/templates"
+)
+
+const (
+	username = "maria.nunez"
+	password = "un caballo azul corre lejos"
+	callback = "https://app.example/callback?keep=1"
+	goodbye  = "https://app.example/bye"
+)
+
+// counter counts the round trips that a pool makes: a pipelined batch is one.
+type counter struct{ trips atomic.Int64 }
+
+func (c *counter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	c.trips.Add(1)
+	return ctx
+}
+func (c *counter) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+func (c *counter) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	c.trips.Add(1)
+	return ctx
+}
+func (c *counter) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
+func (c *counter) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData)     {}
+
+// bench is a provider on a database of its own, served over TLS, with one member
+// who has an account.
+type bench struct {
+	t       *testing.T
+	db      *postgres.DB
+	trips   *counter
+	issuer  string
+	server  *httptest.Server
+	clients *provider.Clients
+	keys    *keys.Service
+	account accounts.Account
+	clock   *clock
+}
+
+// clock is the test's time: real, plus what the test adds.
+type clock struct {
+	mu    sync.Mutex
+	ahead time.Duration
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Add(c.ahead)
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ahead += d
+}
+
+func newBench(t *testing.T, conns int32) *bench {
+	t.Helper()
+	b := &bench{t: t, trips: &counter{}, clock: &clock{}}
+	b.db = postgrestest.Open(t, postgres.Options{DSN: postgrestest.DSN(t), MaxConns: conns, Tracer: b.trips})
+	ring := seal.Ephemeral()
+	log := audit.New(b.db)
+	set, err := templates.Load(templates.Options{})
+	must(t, err)
+	// The handler is known only once the server's address is.
+	var handler http.Handler
+	b.server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
+	t.Cleanup(b.server.Close)
+	b.issuer = b.server.URL
+	w, err := web.New(web.Options{Templates: set, Keyring: ring, Issuer: b.issuer, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: b.clock.now,
+		Limits: web.Limits{Requests: 100000}})
+	must(t, err)
+	outbox, err := mail.NewOutbox(b.db, ring, b.clock.now)
+	must(t, err)
+	service, err := accounts.New(accounts.Deps{DB: b.db, Keyring: ring, Audit: log, Outbox: outbox, Mails: set, Now: b.clock.now})
+	must(t, err)
+	roster, err := members.New(members.Deps{DB: b.db, Keyring: ring, Audit: log, Now: b.clock.now})
+	must(t, err)
+	b.keys, err = keys.New(keys.Deps{DB: b.db, Keyring: ring, Audit: log, Now: b.clock.now})
+	must(t, err)
+	must(t, b.keys.Ensure(t.Context()))
+	b.clients, err = provider.NewClients(t.Context(), b.db, ring, log, b.clock.now, false)
+	must(t, err)
+	p, err := provider.New(provider.Deps{Issuer: b.issuer, SupportEmail: "support@example.org", Locales: set.Languages(), DB: b.db, Keyring: ring,
+		Keys: b.keys, Clients: b.clients, Accounts: service, Members: roster, Limiter: ratelimit.New(b.db, ring), Audit: log, Now: b.clock.now})
+	must(t, err)
+	signIn, err := accounts.NewHandler(service, w, noCards{}, accounts.App{})
+	must(t, err)
+	h, err := provider.NewHandler(p, w, signIn)
+	must(t, err)
+	engine := w.Engine()
+	h.Mount(engine)
+	signIn.Mount(engine)
+	handler = engine
+	b.register(service, roster)
+	return b
+}
+
+// noCards leaves the account page without card data, which is not tested here.
+type noCards struct{}
+
+func (noCards) Card(context.Context, uuid.UUID) (accounts.Card, error) {
+	return accounts.Card{}, accounts.ErrNoCard
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// register makes the member and the account.
+func (b *bench) register(service *accounts.Service, roster *members.Roster) {
+	b.t.Helper()
+	ctx := b.t.Context()
+	file := "member_number,first_name,last_name,suffix,birth_date,program,coverage_start,coverage_end\n" +
+		"012345678,MARÍA,NÚÑEZ DE LA CRUZ,,1984-03-05,A,2026-01-01,\n"
+	_, err := roster.Import(ctx, strings.NewReader(file), members.ImportOptions{})
+	must(b.t, err)
+	member, err := roster.Find(ctx, "012345678")
+	must(b.t, err)
+	id := uuid.Must(uuid.NewV7())
+	hash, err := service.HashPassword(ctx, id, password)
+	must(b.t, err)
+	answer, err := service.HashAnswer(ctx, id, "mi primera bicicleta roja")
+	must(b.t, err)
+	agreed := accounts.Acceptance{Version: "1", Language: "es", TextHash: make([]byte, 32), At: b.clock.now()}
+	must(b.t, b.db.InTx(ctx, func(ctx context.Context) (err error) {
+		b.account, err = service.Create(ctx, accounts.NewAccount{ID: id, Username: username, Email: "maria@example.org", Language: "es",
+			MemberID: member.ID, PasswordHash: hash, Question: "first_pay", AnswerHash: answer, Agreement: agreed, Certification: agreed})
+		return err
+	}))
+}
+
+// client registers a client with the metadata that change makes of a common one.
+func (b *bench) client(change func(*provider.Metadata)) (id, secret string) {
+	b.t.Helper()
+	m := provider.Metadata{ClientName: "Prueba", RedirectURIs: []string{callback}, PostLogoutRedirectURIs: []string{goodbye},
+		InitiateLoginURI: "https://app.example/start"}
+	if change != nil {
+		change(&m)
+	}
+	client, secret, err := b.clients.Create(b.t.Context(), "", m)
+	must(b.t, err)
+	return client.ID, secret
+}
+
+// browser is a browser double: it keeps cookies, follows redirects on the issuer and
+// stops at any other address.
+type browser struct {
+	b      *bench
+	client *http.Client
+}
+
+func (b *bench) browser() *browser {
+	jar, err := cookiejar.New(nil)
+	must(b.t, err)
+	transport := b.server.Client().Transport
+	client := &http.Client{Jar: jar, Transport: transport, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
+		if r.URL.Scheme+"://"+r.URL.Host != b.issuer {
+			return http.ErrUseLastResponse
+		}
+		return nil
+	}}
+	return &browser{b, client}
+}
+
+// page is where the browser stands.
+type page struct {
+	status   int
+	url      *url.URL
+	location *url.URL // where it would leave the issuer to; nil when it stays
+	header   http.Header
+	body     string
+}
+
+func (w *browser) do(r *http.Request) page {
+	w.b.t.Helper()
+	response, err := w.client.Do(r)
+	must(w.b.t, err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	must(w.b.t, err)
+	p := page{response.StatusCode, response.Request.URL, nil, response.Header, string(body)}
+	if location := response.Header.Get("Location"); location != "" && response.StatusCode == http.StatusSeeOther {
+		p.location, err = url.Parse(location)
+		must(w.b.t, err)
+	}
+	return p
+}
+
+func (w *browser) get(address string) page {
+	w.b.t.Helper()
+	if strings.HasPrefix(address, "/") {
+		address = w.b.issuer + address
+	}
+	r, err := http.NewRequestWithContext(w.b.t.Context(), http.MethodGet, address, nil)
+	must(w.b.t, err)
+	return w.do(r)
+}
+
+func (w *browser) post(address string, fields url.Values) page {
+	w.b.t.Helper()
+	r, err := http.NewRequestWithContext(w.b.t.Context(), http.MethodPost, address, strings.NewReader(fields.Encode()))
+	must(w.b.t, err)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	return w.do(r)
+}
+
+// submit sends the one form of a page: its hidden fields, and what is typed.
+func (w *browser) submit(p page, typed url.Values) page {
+	w.b.t.Helper()
+	action, fields := formOf(w.b.t, p)
+	for name, values := range typed {
+		fields[name] = values
+	}
+	return w.post(action, fields)
+}
+
+func formOf(t *testing.T, p page) (string, url.Values) {
+	t.Helper()
+	root, err := html.Parse(strings.NewReader(p.body))
+	must(t, err)
+	action, fields, found := p.url.String(), url.Values{}, false
+	for n := range root.Descendants() {
+		attrs := map[string]string{}
+		for _, a := range n.Attr {
+			attrs[a.Key] = a.Val
+		}
+		switch {
+		case n.Data == "form":
+			found = true
+			target, err := p.url.Parse(attrs["action"])
+			must(t, err)
+			action = target.String()
+		case n.Data == "input" && attrs["type"] == "hidden":
+			fields.Add(attrs["name"], attrs["value"])
+		}
+	}
+	if !found {
+		t.Fatalf("no form at %s (%d):\n%s", p.url, p.status, p.body)
+	}
+	return action, fields
+}
+
+// signIn fills in the sign-in page.
+func (w *browser) signIn(p page) page {
+	w.b.t.Helper()
+	return w.submit(p, url.Values{"username": {username}, "password": {password}})
+}
+
+// signedIn is a browser with a session.
+func (b *bench) signedIn() *browser {
+	b.t.Helper()
+	w := b.browser()
+	if p := w.signIn(w.get("/login")); p.url.Path != "/account" {
+		b.t.Fatalf("after sign-in at %s (%d)\n%s", p.url, p.status, p.body)
+	}
+	return w
+}

@@ -1,0 +1,103 @@
+package provider
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ory/fosite"
+)
+
+// Profile is a set of defaults that a client's registration may tighten.
+type Profile string
+
+const (
+	ProfileOwn     Profile = "own"     // the programme's own apps: no consent page
+	ProfileService Profile = "service" // machines: client_credentials only
+)
+
+// Metadata is what a client registers, in the member names of RFC 7591 section 2,
+// OpenID Connect Dynamic Client Registration and this service's own additions.
+type Metadata struct {
+	ClientName               string   `json:"client_name"`
+	Profile                  Profile  `json:"profile"`
+	RedirectURIs             []string `json:"redirect_uris,omitempty"`
+	PostLogoutRedirectURIs   []string `json:"post_logout_redirect_uris,omitempty"`
+	GrantTypes               []string `json:"grant_types,omitempty"`
+	ResponseTypes            []string `json:"response_types,omitempty"`
+	ResponseModes            []string `json:"response_modes,omitempty"`
+	Scope                    Scopes   `json:"scope,omitempty"`    // one space-separated string in JSON
+	Audience                 []string `json:"audience,omitempty"` // resource servers that its access tokens may name
+	TokenEndpointAuthMethod  string   `json:"token_endpoint_auth_method,omitempty"`
+	IDTokenSignedResponseAlg string   `json:"id_token_signed_response_alg,omitempty"`
+	InitiateLoginURI         string   `json:"initiate_login_uri,omitempty"`
+	ClientURI                string   `json:"client_uri,omitempty"`
+	PolicyURI                string   `json:"policy_uri,omitempty"`
+	TosURI                   string   `json:"tos_uri,omitempty"`
+	Contacts                 []string `json:"contacts,omitempty"`
+	RequirePKCE              *bool    `json:"require_pkce,omitempty"` // absent: true
+}
+
+// Scopes are scope names, written as RFC 7591 has them: one space-separated string.
+type Scopes []string
+
+func (s Scopes) MarshalText() ([]byte, error) { return []byte(joinScopes(s)), nil }
+
+func (s *Scopes) UnmarshalText(text []byte) error {
+	*s = strings.Fields(string(text))
+	return nil
+}
+
+// Client is a registered application. It implements fosite.Client. A value is
+// shared between requests and never changed.
+type Client struct {
+	ID         string
+	Metadata   Metadata
+	SecretMAC  []byte // nil for a public client
+	DisabledAt *time.Time
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+}
+
+var (
+	_ fosite.Client             = (*Client)(nil)
+	_ fosite.ResponseModeClient = (*Client)(nil)
+)
+
+func (c *Client) GetID() string                      { return c.ID }
+func (c *Client) GetHashedSecret() []byte            { return nil } // checked by authenticateClient, never by fosite
+func (c *Client) GetRedirectURIs() []string          { return c.Metadata.RedirectURIs }
+func (c *Client) GetGrantTypes() fosite.Arguments    { return c.Metadata.GrantTypes }
+func (c *Client) GetResponseTypes() fosite.Arguments { return c.Metadata.ResponseTypes }
+func (c *Client) GetScopes() fosite.Arguments        { return fosite.Arguments(c.Metadata.Scope) }
+func (c *Client) GetAudience() fosite.Arguments      { return c.Metadata.Audience }
+
+// IsPublic tells whether the client cannot keep a secret (RFC 6749 2.1).
+func (c *Client) IsPublic() bool { return c.Metadata.TokenEndpointAuthMethod == "none" }
+
+func (c *Client) GetResponseModes() []fosite.ResponseModeType {
+	modes := make([]fosite.ResponseModeType, len(c.Metadata.ResponseModes))
+	for i, mode := range c.Metadata.ResponseModes {
+		modes[i] = fosite.ResponseModeType(mode)
+	}
+	return modes
+}
+
+// requiresPKCE is true unless the registration switched it off by name (S-32).
+func (c *Client) requiresPKCE() bool {
+	return c.Metadata.RequirePKCE == nil || *c.Metadata.RequirePKCE
+}
+
+func (c *Client) mayLogoutTo(uri string) bool {
+	return uri != "" && slices.Contains(c.Metadata.PostLogoutRedirectURIs, uri)
+}
+
+// origin is scheme and host of a URI, for a Content-Security-Policy.
+func origin(uri string) string {
+	u, err := url.Parse(uri)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}

@@ -1,0 +1,177 @@
+package provider
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// MetadataError names the registration member at fault and the rule it breaks
+// (RFC 7591 section 3.2.2: invalid_redirect_uri or invalid_client_metadata).
+type MetadataError struct {
+	Member string
+	Rule   string
+}
+
+func (e *MetadataError) Error() string { return e.Member + ": " + e.Rule }
+
+// Code is the error code of RFC 7591.
+func (e *MetadataError) Code() string {
+	if e.Member == "redirect_uris" {
+		return "invalid_redirect_uri"
+	}
+	return "invalid_client_metadata"
+}
+
+// supported values of registration members.
+var (
+	grantTypes   = []string{"authorization_code", "refresh_token", "client_credentials"}
+	authMethods  = []string{"none", "client_secret_basic", "client_secret_post"}
+	idTokenAlgs  = []string{"RS256", "ES256"}
+	memberScopes = []string{"openid", "profile", "email", "offline_access", "husky.member"}
+)
+
+// complete fills in what the profile gives and checks the whole (S-30, S-31).
+// insecureLocal also allows http redirect URIs on localhost: the demo's.
+func (m *Metadata) complete(insecureLocal bool) error {
+	switch m.Profile {
+	case "", ProfileOwn:
+		m.Profile = ProfileOwn
+		m.defaults([]string{"authorization_code", "refresh_token"}, memberScopes)
+	case ProfileService:
+		m.defaults([]string{"client_credentials"}, nil)
+	default:
+		return &MetadataError{"profile", `is "own" or "service"`}
+	}
+	if strings.TrimSpace(m.ClientName) == "" || len(m.ClientName) > 80 {
+		return &MetadataError{"client_name", "has 1 to 80 characters; members see it"}
+	}
+	if err := subset("grant_types", m.GrantTypes, grantTypes); err != nil {
+		return err
+	}
+	if err := subset("response_types", m.ResponseTypes, []string{"code"}); err != nil {
+		return err
+	}
+	if err := subset("response_modes", m.ResponseModes, []string{"query", "form_post"}); err != nil {
+		return err
+	}
+	if err := subset("token_endpoint_auth_method", []string{m.TokenEndpointAuthMethod}, authMethods); err != nil {
+		return err
+	}
+	if err := subset("id_token_signed_response_alg", []string{m.IDTokenSignedResponseAlg}, idTokenAlgs); err != nil {
+		return err
+	}
+	return m.checkFlows(insecureLocal)
+}
+
+func (m *Metadata) defaults(grants, scopes []string) {
+	if len(m.GrantTypes) == 0 {
+		m.GrantTypes = grants
+	}
+	if len(m.ResponseTypes) == 0 && slices.Contains(m.GrantTypes, "authorization_code") {
+		m.ResponseTypes = []string{"code"}
+	}
+	if len(m.ResponseModes) == 0 && len(m.ResponseTypes) > 0 {
+		m.ResponseModes = []string{"query", "form_post"}
+	}
+	if len(m.Scope) == 0 {
+		m.Scope = scopes
+	}
+	if m.TokenEndpointAuthMethod == "" {
+		m.TokenEndpointAuthMethod = "client_secret_basic"
+	}
+	if m.IDTokenSignedResponseAlg == "" {
+		m.IDTokenSignedResponseAlg = "RS256"
+	}
+}
+
+func (m *Metadata) checkFlows(insecureLocal bool) error {
+	code := slices.Contains(m.GrantTypes, "authorization_code")
+	service := slices.Contains(m.GrantTypes, "client_credentials")
+	switch {
+	case code && service:
+		return &MetadataError{"grant_types", "a client acts for members or for itself, not both: register two"}
+	case service && m.Profile != ProfileService:
+		return &MetadataError{"grant_types", `client_credentials needs the profile "service"`}
+	case code && len(m.RedirectURIs) == 0:
+		return &MetadataError{"redirect_uris", "needs at least one address"}
+	case service && m.TokenEndpointAuthMethod == "none":
+		return &MetadataError{"token_endpoint_auth_method", "a service has a secret"}
+	case slices.Contains(m.GrantTypes, "refresh_token") && !code:
+		return &MetadataError{"grant_types", "refresh_token comes with authorization_code"}
+	case m.TokenEndpointAuthMethod == "none" && !m.pkce():
+		return &MetadataError{"require_pkce", "a public client always uses PKCE"}
+	}
+	for _, uri := range m.RedirectURIs {
+		if rule := redirectURIRule(uri, insecureLocal); rule != "" {
+			return &MetadataError{"redirect_uris", fmt.Sprintf("%q %s", uri, rule)}
+		}
+	}
+	for _, uri := range m.PostLogoutRedirectURIs {
+		if rule := redirectURIRule(uri, insecureLocal); rule != "" {
+			return &MetadataError{"post_logout_redirect_uris", fmt.Sprintf("%q %s", uri, rule)}
+		}
+	}
+	for member, uri := range map[string]string{"initiate_login_uri": m.InitiateLoginURI, "client_uri": m.ClientURI,
+		"policy_uri": m.PolicyURI, "tos_uri": m.TosURI} {
+		if uri == "" {
+			continue
+		}
+		if rule := redirectURIRule(uri, insecureLocal); rule != "" {
+			return &MetadataError{member, fmt.Sprintf("%q %s", uri, rule)}
+		}
+	}
+	for _, scope := range m.Scope {
+		if !scopeToken(scope) {
+			return &MetadataError{"scope", fmt.Sprintf("%q is not a scope", scope)}
+		}
+	}
+	return nil
+}
+
+func (m *Metadata) pkce() bool { return m.RequirePKCE == nil || *m.RequirePKCE }
+
+func subset(member string, values, allowed []string) error {
+	for _, value := range values {
+		if !slices.Contains(allowed, value) {
+			return &MetadataError{member, fmt.Sprintf("%q is not one of %s", value, strings.Join(allowed, ", "))}
+		}
+	}
+	return nil
+}
+
+// redirectURIRule returns the rule that the URI breaks, or "" (S-31): https, or
+// http on a loopback address for native apps; no fragment, no user information.
+func redirectURIRule(uri string, insecureLocal bool) string {
+	u, err := url.Parse(uri)
+	switch {
+	case err != nil || u.Host == "" || strings.ContainsAny(uri, " \t\r\n\\"):
+		return "is not an absolute address"
+	case u.Fragment != "" || strings.Contains(uri, "#"):
+		return "has a fragment"
+	case u.User != nil:
+		return "has user information"
+	case u.Scheme == "https":
+		return ""
+	case u.Scheme == "http" && (isLoopback(u.Hostname()) || insecureLocal && u.Hostname() == "localhost"):
+		return ""
+	}
+	return "is not https"
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// scopeToken follows RFC 6749 3.3.
+func scopeToken(s string) bool {
+	for _, r := range s {
+		if r < 0x21 || r > 0x7e || r == '"' || r == '\\' {
+			return false
+		}
+	}
+	return s != ""
+}

@@ -1,0 +1,171 @@
+package provider
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"huskyidp/internal/audit"
+	"huskyidp/internal/postgres"
+	"huskyidp/internal/seal"
+)
+
+// Clients is the registry of applications: kept in PostgreSQL, read from memory.
+// Changes made here are seen at once, those of other instances within a second.
+type Clients struct {
+	db            *postgres.DB
+	keyring       *seal.Keyring
+	audit         *audit.Log
+	now           func() time.Time
+	insecureLocal bool
+	snapshot      atomic.Pointer[registry]
+}
+
+// registry is one state of the clients table.
+type registry struct {
+	version int64
+	byID    map[string]*Client
+}
+
+// ErrNoClient says that no client has that client_id, or that it is disabled.
+var ErrNoClient = errors.New("provider: there is no such client")
+
+// ErrClientExists says that the client_id is taken.
+var ErrClientExists = errors.New("provider: a client with this client_id exists")
+
+// NewClients makes the registry and reads it once. insecureLocal lets clients
+// register http addresses on localhost, for the demo.
+func NewClients(ctx context.Context, db *postgres.DB, keyring *seal.Keyring, log *audit.Log, now func() time.Time, insecureLocal bool) (*Clients, error) {
+	r := &Clients{db: db, keyring: keyring, audit: log, now: now, insecureLocal: insecureLocal}
+	if err := r.reload(ctx); err != nil {
+		return nil, fmt.Errorf("reading the clients: %w", err)
+	}
+	return r, nil
+}
+
+// Get returns a client that may be used. It asks memory only.
+func (r *Clients) Get(id string) (*Client, error) {
+	client, ok := r.snapshot.Load().byID[id]
+	if !ok || client.DisabledAt != nil {
+		return nil, ErrNoClient
+	}
+	return client, nil
+}
+
+// List returns all clients, disabled ones too, by client_id.
+func (r *Clients) List() []*Client {
+	return slices.SortedFunc(maps.Values(r.snapshot.Load().byID), func(a, b *Client) int {
+		return cmpText(a.ID, b.ID)
+	})
+}
+
+// Create registers a client and returns it with its secret, which is shown only
+// now; public clients have none. An empty id is drawn.
+func (r *Clients) Create(ctx context.Context, id string, m Metadata) (*Client, string, error) {
+	if err := m.complete(r.insecureLocal); err != nil {
+		return nil, "", err
+	}
+	if id == "" {
+		id = rand.Text()
+	}
+	if len(id) > 64 || !scopeToken(id) {
+		return nil, "", &MetadataError{"client_id", "has 1 to 64 visible ASCII characters"}
+	}
+	now := r.now()
+	client := &Client{ID: id, Metadata: m, CreatedAt: now, UpdatedAt: now}
+	secret := r.newSecret(client)
+	return client, secret, r.change(ctx, audit.ClientCreated, client, r.insert)
+}
+
+// Update replaces a client's metadata.
+func (r *Clients) Update(ctx context.Context, id string, m Metadata) (*Client, error) {
+	if err := m.complete(r.insecureLocal); err != nil {
+		return nil, err
+	}
+	old, ok := r.snapshot.Load().byID[id]
+	if !ok {
+		return nil, ErrNoClient
+	}
+	client := *old
+	client.Metadata, client.UpdatedAt = m, r.now()
+	return &client, r.change(ctx, audit.ClientUpdated, &client, r.update)
+}
+
+// RotateSecret gives a confidential client a new secret; the old one ends at once.
+func (r *Clients) RotateSecret(ctx context.Context, id string) (string, error) {
+	old, ok := r.snapshot.Load().byID[id]
+	if !ok {
+		return "", ErrNoClient
+	}
+	if old.IsPublic() {
+		return "", &MetadataError{"token_endpoint_auth_method", "a public client has no secret"}
+	}
+	client := *old
+	client.UpdatedAt = r.now()
+	secret := r.newSecret(&client)
+	return secret, r.change(ctx, audit.ClientSecretRotated, &client, r.update)
+}
+
+// SetDisabled ends or resumes a client's use.
+func (r *Clients) SetDisabled(ctx context.Context, id string, disabled bool) error {
+	old, ok := r.snapshot.Load().byID[id]
+	if !ok {
+		return ErrNoClient
+	}
+	client := *old
+	client.UpdatedAt, client.DisabledAt = r.now(), nil
+	kind := audit.ClientEnabled
+	if disabled {
+		client.DisabledAt, kind = &client.UpdatedAt, audit.ClientDisabled
+	}
+	return r.change(ctx, kind, &client, r.update)
+}
+
+func (r *Clients) change(ctx context.Context, kind audit.Kind, client *Client, write func(context.Context, *Client) error) error {
+	err := r.db.InTx(ctx, func(ctx context.Context) error {
+		if err := write(ctx, client); err != nil {
+			return err
+		}
+		return r.audit.Record(ctx, audit.Event{Kind: kind, At: client.UpdatedAt, ClientID: client.ID, Success: true})
+	})
+	if err != nil {
+		return err
+	}
+	return r.reload(ctx)
+}
+
+// newSecret draws 256 bits and keeps their keyed digest on the client (S-37).
+func (r *Clients) newSecret(client *Client) string {
+	if client.IsPublic() {
+		return ""
+	}
+	secret := randomToken()
+	client.SecretMAC = r.keyring.MAC(seal.Client, []byte(client.ID), []byte(secret))
+	return secret
+}
+
+// Watch keeps the registry within a second of the database until ctx ends.
+func (r *Clients) Watch(ctx context.Context, logger *slog.Logger) {
+	tick := time.NewTicker(700 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		version, err := r.version(ctx)
+		if err == nil && version != r.snapshot.Load().version {
+			err = r.reload(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
+			logger.Warn("clients are not refreshed", "error", err)
+		}
+	}
+}

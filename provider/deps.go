@@ -1,0 +1,117 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+	"github.com/ory/fosite"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/audit"
+	"huskyidp/internal/postgres"
+	"huskyidp/internal/ratelimit"
+	"huskyidp/internal/seal"
+	"huskyidp/internal/web"
+	"huskyidp/keys"
+	"huskyidp/members"
+)
+
+// Accounts is what sign-in and claims need of package accounts.
+type Accounts interface {
+	Authenticate(ctx context.Context, a accounts.Attempt) (accounts.Account, error)
+	Get(ctx context.Context, id uuid.UUID) (accounts.Account, error)
+}
+
+// Sessions keeps the member's sign-in in the browser.
+type Sessions interface {
+	Lookup(c *gin.Context) (accounts.Session, bool, error)
+	SignIn(c *gin.Context, account accounts.Account, amr []string) (accounts.Session, error)
+	SignOut(c *gin.Context) error
+}
+
+// Members releases what the roster knows of a member.
+type Members interface {
+	Member(ctx context.Context, id uuid.UUID) (members.Member, error)
+}
+
+// Keys gives the signing keys of this moment.
+type Keys interface{ Current() *keys.Set }
+
+// Deps is what the provider is built from. All fields are required.
+type Deps struct {
+	Issuer       string // https://host, without a slash at its end
+	SupportEmail string // shown to a member whose account is closed
+	Locales      []string
+	DB           *postgres.DB
+	Keyring      *seal.Keyring
+	Keys         Keys
+	Clients      *Clients
+	Accounts     Accounts
+	Members      Members
+	Limiter      *ratelimit.Limiter
+	Audit        *audit.Log
+	Now          func() time.Time
+}
+
+// Service decides; Handler speaks HTTP.
+type Service struct {
+	store        *store
+	clients      *Clients
+	accounts     Accounts
+	members      Members
+	limiter      *ratelimit.Limiter
+	strategy     *strategy
+	fosite       *fosite.Fosite
+	locales      []string
+	supportEmail string
+	now          func() time.Time
+}
+
+// New checks that nothing is missing.
+func New(d Deps) (*Service, error) {
+	if d.Issuer == "" || d.SupportEmail == "" || len(d.Locales) == 0 || d.DB == nil || d.Keyring == nil || d.Keys == nil || d.Clients == nil ||
+		d.Accounts == nil || d.Members == nil || d.Limiter == nil || d.Audit == nil || d.Now == nil {
+		return nil, errors.New("provider: a dependency is missing")
+	}
+	s := &Service{
+		store:        &store{db: d.DB, audit: d.Audit, keyring: d.Keyring},
+		clients:      d.Clients,
+		accounts:     d.Accounts,
+		members:      d.Members,
+		limiter:      d.Limiter,
+		strategy:     &strategy{issuer: d.Issuer, keys: d.Keys, keyring: d.Keyring},
+		locales:      d.Locales,
+		supportEmail: d.SupportEmail,
+		now:          d.Now,
+	}
+	s.fosite = newFosite(s.strategy, d.Clients, s.authenticateClient)
+	return s, nil
+}
+
+// Sweep deletes what has expired; cmd/idp runs it every hour on one instance.
+func (s *Service) Sweep(ctx context.Context) error { return s.store.sweep(ctx, s.now()) }
+
+// Handler holds the endpoints and pages.
+type Handler struct {
+	service  *Service
+	web      *web.Web
+	accounts Accounts
+	sessions Sessions
+	metadata document
+	now      func() time.Time
+}
+
+// NewHandler makes the handler and the discovery document.
+func NewHandler(s *Service, w *web.Web, sessions Sessions) (*Handler, error) {
+	if s == nil || w == nil || sessions == nil {
+		return nil, errors.New("provider: a dependency is missing")
+	}
+	doc, err := newDocument(newMetadata(s.strategy.issuer, s.locales, []string{accounts.ACRPassword}))
+	if err != nil {
+		return nil, err
+	}
+	return &Handler{service: s, web: w, accounts: s.accounts, sessions: sessions, metadata: doc, now: s.now}, nil
+}

@@ -1,0 +1,105 @@
+package provider
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+)
+
+// metadata is the discovery document (OpenID Connect Discovery 1.0 section 3, RFC
+// 8414 section 2, RFC 9207 section 3). A test holds it against the routes.
+type metadata struct {
+	Issuer                            string   `json:"issuer"`
+	AuthorizationEndpoint             string   `json:"authorization_endpoint"`
+	TokenEndpoint                     string   `json:"token_endpoint"`
+	UserinfoEndpoint                  string   `json:"userinfo_endpoint"`
+	JWKSURI                           string   `json:"jwks_uri"`
+	EndSessionEndpoint                string   `json:"end_session_endpoint"`
+	ScopesSupported                   []string `json:"scopes_supported"`
+	ResponseTypesSupported            []string `json:"response_types_supported"`
+	ResponseModesSupported            []string `json:"response_modes_supported"`
+	GrantTypesSupported               []string `json:"grant_types_supported"`
+	SubjectTypesSupported             []string `json:"subject_types_supported"`
+	IDTokenSigningAlgValuesSupported  []string `json:"id_token_signing_alg_values_supported"`
+	TokenEndpointAuthMethodsSupported []string `json:"token_endpoint_auth_methods_supported"`
+	CodeChallengeMethodsSupported     []string `json:"code_challenge_methods_supported"`
+	PromptValuesSupported             []string `json:"prompt_values_supported"`
+	ClaimsSupported                   []string `json:"claims_supported"`
+	ClaimTypesSupported               []string `json:"claim_types_supported"`
+	ACRValuesSupported                []string `json:"acr_values_supported"`
+	UILocalesSupported                []string `json:"ui_locales_supported"`
+	ServiceDocumentation              string   `json:"service_documentation,omitempty"`
+	AuthorizationResponseIssSupported bool     `json:"authorization_response_iss_parameter_supported"`
+	RequestParameterSupported         bool     `json:"request_parameter_supported"`
+	RequestURIParameterSupported      bool     `json:"request_uri_parameter_supported"`
+	ClaimsParameterSupported          bool     `json:"claims_parameter_supported"`
+}
+
+func newMetadata(issuer string, locales, acrValues []string) metadata {
+	return metadata{
+		Issuer:                            issuer,
+		AuthorizationEndpoint:             issuer + "/authorize",
+		TokenEndpoint:                     issuer + "/token",
+		UserinfoEndpoint:                  issuer + "/userinfo",
+		JWKSURI:                           issuer + "/jwks",
+		EndSessionEndpoint:                issuer + "/logout",
+		ScopesSupported:                   memberScopes,
+		ResponseTypesSupported:            []string{"code"},
+		ResponseModesSupported:            []string{"query", "form_post"},
+		GrantTypesSupported:               grantTypes,
+		SubjectTypesSupported:             []string{"public"},
+		IDTokenSigningAlgValuesSupported:  idTokenAlgs,
+		TokenEndpointAuthMethodsSupported: authMethods,
+		CodeChallengeMethodsSupported:     []string{"S256"},
+		PromptValuesSupported:             promptValues,
+		ClaimsSupported:                   scopeClaims,
+		ClaimTypesSupported:               []string{"normal"},
+		ACRValuesSupported:                acrValues,
+		UILocalesSupported:                locales,
+		AuthorizationResponseIssSupported: true,
+	}
+}
+
+// document is JSON whose bytes and ETag are made once.
+type document struct {
+	body []byte
+	etag string
+}
+
+func newDocument(value any) (document, error) {
+	body, err := json.Marshal(value)
+	if err != nil {
+		return document{}, err
+	}
+	sum := sha256.Sum256(body)
+	return document{body, `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`}, nil
+}
+
+// discovery serves the metadata at both well-known addresses.
+func (h *Handler) discovery(c *gin.Context) error {
+	return servePublic(c, h.metadata.body, h.metadata.etag)
+}
+
+// jwks serves the published keys.
+func (h *Handler) jwks(c *gin.Context) error {
+	body, etag := h.service.strategy.keys.Current().JWKS()
+	return servePublic(c, body, etag)
+}
+
+// servePublic answers with JSON that any origin may read and keep for an hour (S-28, S-45).
+func servePublic(c *gin.Context, body []byte, etag string) error {
+	c.Header("Cache-Control", "public, max-age=3600")
+	c.Header("Access-Control-Allow-Origin", "*")
+	c.Header("Cross-Origin-Resource-Policy", "cross-origin")
+	c.Header("ETag", etag)
+	if c.GetHeader("If-None-Match") == etag {
+		c.Status(http.StatusNotModified)
+		c.Writer.WriteHeaderNow()
+		return nil
+	}
+	c.Data(http.StatusOK, "application/json", body)
+	return nil
+}

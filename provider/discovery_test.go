@@ -1,0 +1,78 @@
+package provider_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// TestDiscovery covers conformance 3.1 and 5: the document says what is there, and
+// every endpoint that it names answers.
+func TestDiscovery(t *testing.T) {
+	b := newBench(t, 4)
+	w := b.browser()
+	p := w.get("/.well-known/openid-configuration")
+	var doc map[string]any
+	must(t, json.Unmarshal([]byte(p.body), &doc))
+	if doc["issuer"] != b.issuer || p.header.Get("Access-Control-Allow-Origin") != "*" || p.header.Get("Content-Type") != "application/json" {
+		t.Errorf("issuer %v, headers %v", doc["issuer"], p.header)
+	}
+	if other := w.get("/.well-known/oauth-authorization-server"); other.body != p.body {
+		t.Error("the two well-known documents differ")
+	}
+	for name, value := range doc {
+		address, ok := value.(string)
+		if !ok || name == "issuer" || !strings.HasPrefix(address, "https://") {
+			continue
+		}
+		u, err := url.Parse(address)
+		must(t, err)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+		must(t, err)
+		response, err := b.server.Client().Transport.RoundTrip(r)
+		must(t, err)
+		response.Body.Close()
+		if response.StatusCode == http.StatusNotFound || response.StatusCode >= 500 || u.Fragment != "" {
+			t.Errorf("%s: %s answers %d", name, address, response.StatusCode)
+		}
+	}
+	for _, name := range []string{"request_parameter_supported", "request_uri_parameter_supported", "claims_parameter_supported"} {
+		if doc[name] != false {
+			t.Errorf("%s = %v, want false and present", name, doc[name])
+		}
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.issuer+"/.well-known/openid-configuration", nil)
+	must(t, err)
+	r.Header.Set("If-None-Match", p.header.Get("ETag"))
+	if again := w.do(r); again.status != http.StatusNotModified || again.body != "" {
+		t.Errorf("with its ETag: %d", again.status)
+	}
+}
+
+func TestJWKS(t *testing.T) {
+	b := newBench(t, 4)
+	p := b.browser().get("/jwks")
+	var set jose.JSONWebKeySet
+	must(t, json.Unmarshal([]byte(p.body), &set))
+	if len(set.Keys) < 2 {
+		t.Fatalf("%d keys", len(set.Keys))
+	}
+	seen := map[string]bool{}
+	for _, key := range set.Keys {
+		if !key.IsPublic() || key.KeyID == "" || seen[key.KeyID] || key.Use != "sig" {
+			t.Errorf("key %q: public %v, use %q", key.KeyID, key.IsPublic(), key.Use)
+		}
+		seen[key.KeyID] = true
+	}
+	_, err := b.keys.Rotate(t.Context(), "RS256", true)
+	must(t, err)
+	var after jose.JSONWebKeySet
+	must(t, json.Unmarshal([]byte(b.browser().get("/jwks").body), &after))
+	if len(after.Keys) != len(set.Keys)+1 {
+		t.Errorf("after a rotation %d keys, want %d: the old one stays", len(after.Keys), len(set.Keys)+1)
+	}
+}

@@ -1,0 +1,60 @@
+// Package provider is the OpenID Provider: it takes authorization requests, leads
+// the member through what they need, and issues codes and tokens.
+//
+// # The life of a request
+//
+//	GET /authorize ──checked by request.go and fosite──> nextStep(request, session)
+//	    │ not provable                                      │ nothing unmet      │ prompt=none      │ a step is unmet
+//	    v                                                   v                    v                  v
+//	  our error page                                  code to the app      error to the app   stored as interaction,
+//	                                                                                          303 to the step's page
+//	/login, /login/accounts, /register/… ──work done──> GET /authorize/resume?flow=… ──> nextStep again
+//
+// A signed-in member's request is answered without being stored. A stored one is
+// found by an opaque id in the address together with the browser's cookie, lives 48
+// hours, and survives restarts, since nothing of it is in memory.
+//
+// # A grant
+//
+//	grants           one row: code, PKCE challenge, OpenID Connect facts, revocation
+//	code_redemptions the code was presented; a second insert violates the key
+//	refresh_tokens   one row a token; the unique predecessor lets one successor exist
+//
+// fosite asks its storage for codes, PKCE and OpenID Connect sessions one by one. A
+// unit (unit.go) per request answers from one loaded row and keeps the writes, which
+// flush as one pipelined batch after fosite has succeeded and before the answer.
+// Constraints undo the whole batch when another request was first: authorize takes one
+// statement trip, code exchange and refresh two each.
+//
+// A failed redemption kills the code, a replay by the code's client revokes the grant
+// (RFC 9700 2.1.1, security bar S-32, S-33). A refresh token's successor is a keyed
+// digest of it, so a client that lost the answer gets the same one for 10 s; any
+// later use revokes the family (S-38). Access tokens are JWTs (RFC 9068) for 10
+// minutes, whose jti names the grant, so that our own endpoints see a revocation at
+// once.
+//
+// # Tables
+//
+// clients, client_registry, interactions, grants, code_redemptions, refresh_tokens;
+// and the view account_states of package accounts. Instants are UTC. Sweep deletes
+// what ended a day ago.
+//
+// # Who sees what
+//
+// Apps get what the granted scopes name (claims.go). Codes, tokens and secrets are
+// stored as digests; the parameters of stored requests are sealed, for login_hint may
+// name a member.
+//
+// # Errors
+//
+// Until client_id and redirect_uri are proven the member sees our page with the code
+// and the parameter at fault; from then on the app gets the error with state and iss.
+// The token endpoint answers RFC 6749 5.2, userinfo RFC 6750 3.1. A lost database is
+// 503 everywhere.
+//
+// # Specifications
+//
+// RFC 6749, 6750, 7636 (S256 only), 8414, 9068, 9207; OpenID Connect Core 1.0 (code
+// flow), Discovery 1.0, RP-Initiated Logout 1.0, Form Post Response Mode 1.0, Initiating
+// User Registration 1.0. Where they leave a choice, the stricter one of RFC 9700.
+package provider

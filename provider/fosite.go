@@ -1,0 +1,111 @@
+package provider
+
+import (
+	"context"
+	"net/url"
+	"slices"
+
+	"github.com/ory/fosite"
+	"github.com/ory/fosite/handler/oauth2"
+	"github.com/ory/fosite/handler/openid"
+	"github.com/ory/fosite/handler/pkce"
+)
+
+// oauthConfig is fosite's configuration with what depends on the request: only the
+// handlers of the grant at hand are given to it, since each other one would answer
+// "not mine" with an allocated error, and PKCE is asked for by client.
+type oauthConfig struct {
+	fosite.Config
+	code, refresh, service fosite.TokenEndpointHandlers
+	authorize              fosite.AuthorizeEndpointHandlers
+	authenticate           fosite.ClientAuthenticationStrategy
+}
+
+func newFosite(s *strategy, clients *Clients, authenticate fosite.ClientAuthenticationStrategy) *fosite.Fosite {
+	storage := fositeStore{clients}
+	c := &oauthConfig{
+		Config: fosite.Config{
+			AuthorizeCodeLifespan:    codeLifetime,
+			AccessTokenLifespan:      accessTokenLifetime,
+			RefreshTokenLifespan:     refreshIdle,
+			IDTokenLifespan:          idTokenLifetime,
+			IDTokenIssuer:            s.issuer,
+			AccessTokenIssuer:        s.issuer,
+			ScopeStrategy:            fosite.ExactScopeStrategy,
+			AudienceMatchingStrategy: exactAudience,
+			RefreshTokenScopes:       []string{"offline_access"},
+			MinParameterEntropy:      1, // the length of state is judged by checkLengths
+			RedirectSecureChecker:    registeredIsSecure,
+			OmitRedirectScopeParam:   true,
+		},
+		authenticate: authenticate,
+	}
+	explicit := &oauth2.AuthorizeExplicitGrantHandler{
+		AccessTokenStrategy: s, RefreshTokenStrategy: s, AuthorizeCodeStrategy: s,
+		CoreStorage: storage, TokenRevocationStorage: storage, Config: c,
+	}
+	idToken := &openid.IDTokenHandleHelper{IDTokenStrategy: s}
+	connect := &openid.OpenIDConnectExplicitHandler{
+		OpenIDConnectRequestStorage:   storage,
+		OpenIDConnectRequestValidator: openid.NewOpenIDConnectRequestValidator(nil, c),
+		Config:                        c, IDTokenHandleHelper: idToken,
+	}
+	proof := &pkce.Handler{AuthorizeCodeStrategy: s, Storage: storage, Config: c}
+	c.authorize = fosite.AuthorizeEndpointHandlers{explicit, connect, proof}
+	c.code = fosite.TokenEndpointHandlers{explicit, connect, proof}
+	c.refresh = fosite.TokenEndpointHandlers{
+		&oauth2.RefreshTokenGrantHandler{AccessTokenStrategy: s, RefreshTokenStrategy: s, TokenRevocationStorage: storage, Config: c},
+		&openid.OpenIDConnectRefreshHandler{IDTokenHandleHelper: idToken, Config: c},
+	}
+	c.service = fosite.TokenEndpointHandlers{&oauth2.ClientCredentialsGrantHandler{
+		HandleHelper: &oauth2.HandleHelper{AccessTokenStrategy: s, AccessTokenStorage: storage, Config: c}, Config: c,
+	}}
+	return fosite.NewOAuth2Provider(storage, c)
+}
+
+func (c *oauthConfig) GetAuthorizeEndpointHandlers(context.Context) fosite.AuthorizeEndpointHandlers {
+	return c.authorize
+}
+
+func (c *oauthConfig) GetTokenEndpointHandlers(ctx context.Context) fosite.TokenEndpointHandlers {
+	request, ok := ctx.Value(fosite.AccessRequestContextKey).(fosite.AccessRequester)
+	if !ok {
+		return nil
+	}
+	switch grants := request.GetGrantTypes(); {
+	case grants.ExactOne("authorization_code"):
+		return c.code
+	case grants.ExactOne("refresh_token"):
+		return c.refresh
+	case grants.ExactOne("client_credentials"):
+		return c.service
+	}
+	return nil
+}
+
+func (c *oauthConfig) GetClientAuthenticationStrategy(context.Context) fosite.ClientAuthenticationStrategy {
+	return c.authenticate
+}
+
+// GetEnforcePKCE is true unless the client at hand was registered without PKCE.
+func (c *oauthConfig) GetEnforcePKCE(ctx context.Context) bool {
+	u, ok := ctx.Value(unitKey{}).(*unit)
+	return !ok || u.client == nil || u.client.requiresPKCE()
+}
+
+// exactAudience lets a request name the client's registered resource servers only;
+// fosite's default would accept prefixes of paths.
+func exactAudience(registered, requested []string) error {
+	for _, audience := range requested {
+		if !slices.Contains(registered, audience) {
+			return fosite.ErrInvalidRequest.WithHint("A requested audience has not been registered for this client.")
+		}
+	}
+	return nil
+}
+
+// registeredIsSecure: redirect URIs are judged when a client is registered.
+func registeredIsSecure(context.Context, *url.URL) bool { return true }
+
+// promptValues of OpenID Connect Core 3.1.2.1 and Initiating User Registration 1.0.
+var promptValues = []string{"none", "login", "consent", "select_account", "create"}

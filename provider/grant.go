@@ -1,0 +1,97 @@
+package provider
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/ory/fosite"
+)
+
+// Lifetimes of the security bar, S-33, S-38 and S-40.
+const (
+	codeLifetime        = 60 * time.Second
+	accessTokenLifetime = 10 * time.Minute
+	idTokenLifetime     = 5 * time.Minute
+	refreshIdle         = 24 * time.Hour
+	refreshAbsolute     = 30 * 24 * time.Hour // counted from sign-in, never extended
+	refreshRetry        = 10 * time.Second    // a lost response may be asked for again
+)
+
+// grant is one authorization: who allowed which client what, and by which sign-in.
+type grant struct {
+	ID            uuid.UUID
+	ClientID      string
+	AccountID     uuid.UUID
+	Subject       string
+	SID           string
+	Scopes        []string
+	Audience      []string
+	AuthTime      time.Time
+	ACR           string
+	AMR           []string
+	Nonce         string
+	RedirectURI   string
+	CodeHash      []byte
+	CodeChallenge string
+	CodeExpiresAt time.Time
+	CreatedAt     time.Time
+	ExpiresAt     time.Time
+	RevokedAt     *time.Time
+}
+
+func (g *grant) has(scope string) bool { return slices.Contains(g.Scopes, scope) }
+
+// refreshToken is one link of a grant's chain. It is used once it has a successor.
+type refreshToken struct {
+	Hash            []byte
+	ExpiresAt       time.Time
+	SuccessorAt     *time.Time // when the successor was made
+	SuccessorUsed   bool       // the successor has a successor of its own
+	retriesLastStep bool       // this request repeats one whose answer was lost
+}
+
+// requester rebuilds the request that fosite wants for a stored grant.
+func (g *grant) requester(client *Client) *fosite.Request {
+	session := newTokenSession(g)
+	session.SetExpiresAt(fosite.AuthorizeCode, g.CodeExpiresAt)
+	form := url.Values{"redirect_uri": {g.RedirectURI}}
+	if g.Nonce != "" {
+		form.Set("nonce", g.Nonce)
+	}
+	if g.CodeChallenge != "" {
+		form.Set("code_challenge", g.CodeChallenge)
+		form.Set("code_challenge_method", "S256")
+	}
+	return &fosite.Request{
+		ID:                g.ID.String(),
+		RequestedAt:       g.CreatedAt,
+		Client:            client,
+		RequestedScope:    g.Scopes,
+		GrantedScope:      g.Scopes,
+		RequestedAudience: g.Audience,
+		GrantedAudience:   g.Audience,
+		Form:              form,
+		Session:           session,
+	}
+}
+
+// randomToken is 256 random bits as 43 characters.
+func randomToken() string {
+	raw := make([]byte, 32)
+	rand.Read(raw) // never fails
+	return base64.RawURLEncoding.EncodeToString(raw)
+}
+
+// hashToken is how one-time values are stored (S-49).
+func hashToken(token string) []byte {
+	sum := sha256.Sum256([]byte(token))
+	return sum[:]
+}
+
+// signature is the same digest in the string form in which fosite passes it.
+func signature(token string) string { return string(hashToken(token)) }

@@ -1,0 +1,31 @@
+package provider
+
+import "github.com/gin-gonic/gin"
+
+// Mount registers the routes: endpoints that programs call, addresses that other
+// sites link or post to, and our own pages.
+func (h *Handler) Mount(r gin.IRouter) {
+	protocol := h.web.Protocol(r)
+	protocol.GET("/.well-known/openid-configuration", h.web.Handle(h.discovery))
+	protocol.GET("/.well-known/oauth-authorization-server", h.web.Handle(h.discovery))
+	protocol.GET("/jwks", h.web.Handle(h.jwks))
+	protocol.POST("/token", h.web.Handle(h.token))
+	protocol.GET("/userinfo", h.web.Handle(h.userinfo))
+	protocol.POST("/userinfo", h.web.Handle(h.userinfo))
+
+	entry := h.web.Entry(r)
+	entry.GET("/authorize", h.web.Handle(h.authorize))
+	entry.POST("/authorize", h.web.Handle(h.authorize))
+	entry.GET("/logout", h.web.Handle(h.logout))
+	entry.POST("/logout", h.web.Handle(h.logout))
+
+	pages := h.web.Pages(r)
+	pages.GET("/", h.web.Handle(h.home))
+	pages.GET("/authorize/resume", h.web.Handle(h.resume))
+	pages.GET("/login", h.web.Handle(h.showLogin))
+	pages.POST("/login", h.web.Handle(h.login))
+	pages.POST("/login/cancel", h.web.Handle(h.cancelLogin))
+	pages.GET("/login/accounts", h.web.Handle(h.showAccounts))
+	pages.POST("/login/accounts", h.web.Handle(h.chooseAccount))
+	pages.GET("/logout/done", h.web.Handle(h.logoutDone))
+}

@@ -1,0 +1,146 @@
+package provider
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/seal"
+)
+
+// interactionLife is longer than the 24 h that a registration may take.
+const interactionLife = 48 * time.Hour
+
+// errNoInteraction says that a flow is unknown, too old, answered already, or was
+// begun in another browser; all look alike.
+var errNoInteraction = errors.New("provider: there is no such pending request")
+
+// interaction is an authorization request that waits for the member.
+type interaction struct {
+	flow        string // the opaque id in addresses
+	form        url.Values
+	requestedAt time.Time
+	selectedAt  *time.Time
+	finishedAt  *time.Time
+	expiresAt   time.Time
+}
+
+// Flow is what other pages may know of a pending request.
+type Flow struct {
+	App              string // the client's name
+	InitiateLoginURI string // where the app begins anew; "" if it registered none
+	Origin           string // scheme and host of its redirect_uri, for form-action
+	Live             bool   // false once it is answered or too old
+}
+
+// ResumePath is where the member's browser goes when a page's work is done.
+func ResumePath(flow string) string { return "/authorize/resume?flow=" + url.QueryEscape(flow) }
+
+// Flow describes the pending request of this browser. An unknown flow is the zero
+// Flow, not an error.
+func (s *Service) Flow(ctx context.Context, flow string, browser []byte) (Flow, error) {
+	if flow == "" {
+		return Flow{}, nil
+	}
+	i, err := s.store.interaction(ctx, flow, browser)
+	if errors.Is(err, errNoInteraction) {
+		return Flow{}, nil
+	}
+	if err != nil {
+		return Flow{}, err
+	}
+	client, err := s.clients.Get(i.form.Get("client_id"))
+	if err != nil {
+		return Flow{}, nil
+	}
+	return Flow{
+		App:              client.Metadata.ClientName,
+		InitiateLoginURI: client.Metadata.InitiateLoginURI,
+		Origin:           origin(i.form.Get("redirect_uri")),
+		Live:             i.live(s.now()),
+	}, nil
+}
+
+func (i *interaction) live(now time.Time) bool {
+	return i.finishedAt == nil && now.Before(i.expiresAt)
+}
+
+// keep stores a checked request and returns its flow id.
+func (s *store) keep(ctx context.Context, r *authorizeRequest, browser []byte) (string, error) {
+	flow := randomToken()
+	hash := hashToken(flow)
+	sealed := s.keyring.Seal(seal.Session, interactionPlace(hash), []byte(r.form.Encode()))
+	_, err := s.db.From(ctx).Exec(ctx, `
+		insert into interactions (flow_hash, browser, client_id, request, requested_at, expires_at)
+		values (@flow_hash, @browser, @client_id, @request, @requested_at, @expires_at)`,
+		pgx.NamedArgs{"flow_hash": hash, "browser": browser, "client_id": r.client.ID, "request": sealed,
+			"requested_at": r.requestedAt, "expires_at": r.requestedAt.Add(interactionLife)})
+	if err != nil {
+		return "", fmt.Errorf("keeping the authorization request: %w", err)
+	}
+	return flow, nil
+}
+
+func interactionPlace(hash []byte) seal.Place {
+	return seal.Place{Table: "interactions", Column: "request", Row: string(hash)}
+}
+
+// interaction loads a pending request for the browser that began it (S-43).
+func (s *store) interaction(ctx context.Context, flow string, browser []byte) (*interaction, error) {
+	hash := hashToken(flow)
+	i := &interaction{flow: flow}
+	var owner, sealed []byte
+	err := s.db.From(ctx).QueryRow(ctx, `
+		select browser, request, requested_at, selected_at, finished_at, expires_at
+		from interactions where flow_hash = $1`, hash).
+		Scan(&owner, &sealed, &i.requestedAt, &i.selectedAt, &i.finishedAt, &i.expiresAt)
+	if errors.Is(err, pgx.ErrNoRows) || err == nil && subtle.ConstantTimeCompare(owner, browser) != 1 {
+		return nil, errNoInteraction
+	}
+	if err != nil {
+		return nil, fmt.Errorf("loading the authorization request: %w", err)
+	}
+	text, err := s.keyring.Open(seal.Session, interactionPlace(hash), sealed)
+	if err != nil {
+		return nil, fmt.Errorf("opening the authorization request: %w", err)
+	}
+	i.form, err = url.ParseQuery(string(text))
+	return i, err
+}
+
+// selected notes that the member chose to continue with the session.
+func (s *store) selected(ctx context.Context, flow string, now time.Time) error {
+	_, err := s.db.From(ctx).Exec(ctx, `update interactions set selected_at = $2 where flow_hash = $1`, hashToken(flow), now)
+	return err
+}
+
+// finish notes that the request was answered with an error.
+func (s *store) finish(ctx context.Context, flow string, now time.Time) error {
+	_, err := s.db.From(ctx).Exec(ctx, `update interactions set finished_at = $2 where flow_hash = $1`, hashToken(flow), now)
+	return err
+}
+
+// sweep deletes what ended a day ago and more, in small batches (S-73).
+func (s *store) sweep(ctx context.Context, now time.Time) error {
+	for _, statement := range []string{
+		`delete from interactions where flow_hash in (select flow_hash from interactions where expires_at < $1 limit 1000)`,
+		`delete from refresh_tokens where hash in (select hash from refresh_tokens where expires_at < $1 limit 1000)`,
+		`delete from grants where id in (select id from grants where expires_at < $1 limit 1000)`,
+	} {
+		for {
+			tag, err := s.db.From(ctx).Exec(ctx, statement, now.Add(-24*time.Hour))
+			if err != nil {
+				return fmt.Errorf("sweeping: %w", err)
+			}
+			if tag.RowsAffected() < 1000 {
+				break
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,238 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+	"github.com/ory/fosite"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/ratelimit"
+	"huskyidp/internal/web"
+	"huskyidp/templates"
+)
+
+// signInPosts is how many sign-in attempts one source may make (S-09).
+var signInPosts = ratelimit.Limit{Name: "sign_in", Count: 20, Per: 60 * 1e9}
+
+// loginPage is the sign-in page; the URIs are the waiting app's.
+type loginPage struct {
+	Username  string // as typed
+	Cancel    bool
+	PolicyURI string
+	TosURI    string
+	LogoURI   string
+}
+
+// waiting is what a page knows of the request that it serves; zero without one.
+type waiting struct {
+	flow    string
+	request *authorizeRequest
+	i       *interaction
+}
+
+func (w waiting) app() string {
+	if w.request == nil {
+		return ""
+	}
+	return w.request.client.Metadata.ClientName
+}
+
+func (w waiting) options() []web.PageOption {
+	if w.request == nil {
+		return nil
+	}
+	return []web.PageOption{web.WithApp(w.app()), web.WithFormAction(w.request.RedirectURI.String())}
+}
+
+// waiting finds the pending request of a page. A flow that is gone is an error only
+// where the page makes no sense without it.
+func (h *Handler) waiting(c *gin.Context, ctx context.Context) (waiting, error) {
+	flow := web.Flow(c)
+	if flow == "" {
+		return waiting{}, nil
+	}
+	i, r, err := h.pending(c, ctx)
+	if err != nil {
+		return waiting{}, err
+	}
+	return waiting{flow, r, i}, nil
+}
+
+// showLogin shows the form, or moves on when the member is signed in already.
+func (h *Handler) showLogin(c *gin.Context) error {
+	w, err := h.waiting(c, c.Request.Context())
+	if err != nil {
+		return err
+	}
+	session, err := h.current(c)
+	if err != nil {
+		return err
+	}
+	if session != nil {
+		if w.request == nil {
+			return web.SeeOther(c, "/login/accounts")
+		}
+		if next, _ := nextStep(facts{w.request, session, w.i.selectedAt}); next != stepLogin {
+			return web.SeeOther(c, ResumePath(w.flow))
+		}
+	}
+	return h.loginForm(c, w, http.StatusOK, "", loginNotice(c))
+}
+
+func loginNotice(c *gin.Context) []web.PageOption {
+	switch c.Query("note") {
+	case "ended":
+		return []web.PageOption{web.WithNotice("info", "provider.login.signed_out_note", nil)}
+	case "declined":
+		return []web.PageOption{web.WithNotice("info", "registration.agreement.declined", nil)}
+	}
+	return nil
+}
+
+func (h *Handler) loginForm(c *gin.Context, w waiting, status int, username string, opts []web.PageOption) error {
+	page := loginPage{Username: username, Cancel: w.request != nil}
+	if w.request != nil {
+		page.PolicyURI, page.TosURI = w.request.client.Metadata.PolicyURI, w.request.client.Metadata.TosURI
+	}
+	return h.web.Page(c, status, "provider/login", page, append(w.options(), opts...)...)
+}
+
+// login checks username and password. Whatever is wrong, the answer is the same page
+// with the same sentence (S-12).
+func (h *Handler) login(c *gin.Context) error {
+	ctx := c.Request.Context()
+	w, err := h.waiting(c, ctx)
+	if err != nil {
+		return err
+	}
+	username, password := web.Form(c).Get("username"), web.Form(c).Get("password")
+	var problems []templates.Problem
+	if strings.TrimSpace(username) == "" {
+		problems = append(problems, templates.Problem{Field: "username", Key: "provider.login.username_missing"})
+	}
+	if password == "" {
+		problems = append(problems, templates.Problem{Field: "password", Key: "provider.login.password_missing"})
+	}
+	if len(problems) > 0 {
+		return h.loginForm(c, w, http.StatusUnprocessableEntity, clip(username), []web.PageOption{web.WithProblems(problems...)})
+	}
+	if err := h.service.limiter.Take(ctx, signInPosts, web.Source(c), h.now()); err != nil {
+		return err
+	}
+	account, err := h.accounts.Authenticate(ctx, accounts.Attempt{
+		Username: username, Password: password, Source: web.Source(c), Device: h.web.Cookie(c, "device"),
+	})
+	if err != nil {
+		status, problem := loginProblem(err, h.service.supportEmail)
+		if status == 0 {
+			return err
+		}
+		return h.loginForm(c, w, status, clip(username), []web.PageOption{web.WithProblems(problem)})
+	}
+	if _, err := h.sessions.SignIn(c, account, []string{"pwd"}); err != nil {
+		return err
+	}
+	if w.request == nil {
+		return web.SeeOther(c, "/account")
+	}
+	return web.SeeOther(c, ResumePath(w.flow))
+}
+
+// loginProblem is what the member reads; status 0 means that the error is not theirs.
+func loginProblem(err error, supportEmail string) (int, templates.Problem) {
+	if wait, ok := errors.AsType[*accounts.WaitError](err); ok {
+		return http.StatusTooManyRequests, templates.Problem{Key: "provider.login.wait", Args: templates.Args{"time": wait.RetryAfter()}}
+	}
+	switch {
+	case errors.Is(err, accounts.ErrWrongCredentials):
+		return http.StatusUnprocessableEntity, templates.Problem{Field: "username", Key: "provider.login.wrong"}
+	case errors.Is(err, accounts.ErrDisabled):
+		return http.StatusForbidden, templates.Problem{Key: "provider.login.disabled", Args: templates.Args{"email": supportEmail}}
+	}
+	return 0, templates.Problem{}
+}
+
+// clip keeps what was typed within what a username may ever be.
+func clip(typed string) string {
+	if runes := []rune(typed); len(runes) > 254 {
+		return string(runes[:254])
+	}
+	return typed
+}
+
+// cancelLogin returns to the app without signing in (RFC 6749 4.1.2.1).
+func (h *Handler) cancelLogin(c *gin.Context) error {
+	w, err := h.waiting(c, c.Request.Context())
+	if err != nil {
+		return err
+	}
+	if w.request == nil {
+		return web.SeeOther(c, "/login")
+	}
+	if err := h.service.store.finish(c.Request.Context(), w.flow, h.now()); err != nil {
+		return err
+	}
+	return h.refuse(c, w.request, fosite.ErrAccessDenied.WithHint("The member cancelled the sign-in."))
+}
+
+// accountsPage offers the open session.
+type accountsPage struct{ Username string }
+
+func (h *Handler) showAccounts(c *gin.Context) error {
+	w, err := h.waiting(c, c.Request.Context())
+	if err != nil {
+		return err
+	}
+	session, err := h.current(c)
+	if err != nil {
+		return err
+	}
+	if session == nil {
+		return web.SeeOther(c, loginPath(w.flow))
+	}
+	return h.web.Page(c, http.StatusOK, "provider/accounts", accountsPage{session.Username},
+		append(w.options(), web.SignedIn(session.Username))...)
+}
+
+func (h *Handler) chooseAccount(c *gin.Context) error {
+	w, err := h.waiting(c, c.Request.Context())
+	if err != nil {
+		return err
+	}
+	if web.Form(c).Get("act") == "other" {
+		if err := h.sessions.SignOut(c); err != nil {
+			return err
+		}
+		return web.SeeOther(c, loginPath(w.flow))
+	}
+	if w.request == nil {
+		return web.SeeOther(c, "/account")
+	}
+	if err := h.service.store.selected(c.Request.Context(), w.flow, h.now()); err != nil {
+		return err
+	}
+	return web.SeeOther(c, ResumePath(w.flow))
+}
+
+func loginPath(flow string) string {
+	if flow == "" {
+		return "/login"
+	}
+	return "/login?flow=" + flow
+}
+
+// home is the address "/": the account when signed in, else the sign-in page.
+func (h *Handler) home(c *gin.Context) error {
+	session, err := h.current(c)
+	if err != nil {
+		return err
+	}
+	if session != nil {
+		return web.SeeOther(c, "/account")
+	}
+	return web.SeeOther(c, "/login")
+}

@@ -1,0 +1,137 @@
+package provider
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/gin-gonic/gin"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/web"
+	"huskyidp/templates"
+)
+
+// logoutParameters are those of OpenID Connect RP-Initiated Logout 1.0 section 2 that
+// the confirmation page carries along.
+var logoutParameters = []string{"id_token_hint", "post_logout_redirect_uri", "state", "client_id"}
+
+// logoutRequest is a judged logout request.
+type logoutRequest struct {
+	client  *Client // nil when no app asks, or none could be proven
+	subject string  // sub of the hint
+	target  string  // proven post_logout_redirect_uri, with state; "" for our own page
+	fields  []templates.Hidden
+}
+
+// parseLogout proves where the browser may go afterwards: the hint must be an ID token
+// of ours, also an expired one, whose client registered the address.
+func (s *Service) parseLogout(values url.Values) logoutRequest {
+	var r logoutRequest
+	for _, name := range logoutParameters {
+		if value := values.Get(name); value != "" {
+			r.fields = append(r.fields, templates.Hidden{Name: name, Value: value})
+		}
+	}
+	claims, err := s.strategy.parseIDTokenHint(values.Get("id_token_hint"))
+	if err != nil {
+		return r
+	}
+	if sent := values.Get("client_id"); sent != "" && sent != claims.Audience {
+		return r
+	}
+	client, err := s.clients.Get(claims.Audience)
+	if err != nil {
+		return r
+	}
+	r.client, r.subject = client, claims.Subject
+	uri := values.Get("post_logout_redirect_uri")
+	if !slices.Contains(client.Metadata.PostLogoutRedirectURIs, uri) {
+		return r
+	}
+	target, err := url.Parse(uri)
+	if err != nil {
+		return r
+	}
+	if state := values.Get("state"); state != "" {
+		target.RawQuery = joinQuery(target.RawQuery, url.Values{"state": {state}})
+	}
+	r.target = target.String()
+	return r
+}
+
+// logoutPage asks for the member's word (S-25).
+type logoutPage struct {
+	Username    string
+	OtherPerson bool // the app means another member than the one signed in
+	Hidden      []templates.Hidden
+}
+
+// logout is the end_session endpoint, and the page of our own sign-out link.
+func (h *Handler) logout(c *gin.Context) error {
+	posted := c.Request.Method == http.MethodPost
+	act := web.Form(c).Get("act")
+	if posted && (act == "" || !h.web.SameOrigin(c)) {
+		// An app's cross-site post comes without cookies: show the page by GET.
+		values := url.Values{}
+		for _, name := range append(logoutParameters, "ui_locales") {
+			if value := web.Form(c).Get(name); value != "" {
+				values.Set(name, value)
+			}
+		}
+		return web.SeeOther(c, "/logout?"+values.Encode())
+	}
+	session, err := h.current(c)
+	if err != nil {
+		return err
+	}
+	values := c.Request.URL.Query()
+	if posted {
+		values = web.Form(c)
+	}
+	r := h.service.parseLogout(values)
+	switch {
+	case session == nil:
+		return h.afterLogout(c, r)
+	case !posted:
+		return h.confirmLogout(c, r, session)
+	case act == "cancel":
+		return web.SeeOther(c, "/account")
+	}
+	if err := h.sessions.SignOut(c); err != nil {
+		return err
+	}
+	return h.afterLogout(c, r)
+}
+
+func (h *Handler) confirmLogout(c *gin.Context, r logoutRequest, session *accounts.Session) error {
+	page := logoutPage{Username: session.Username, Hidden: r.fields,
+		OtherPerson: r.subject != "" && r.subject != session.Subject}
+	opts := []web.PageOption{web.SignedIn(session.Username)}
+	if r.client != nil {
+		opts = append(opts, web.WithApp(r.client.Metadata.ClientName))
+	}
+	if r.target != "" {
+		opts = append(opts, web.WithFormAction(r.target))
+	}
+	return h.web.Page(c, http.StatusOK, "provider/logout", page, opts...)
+}
+
+// afterLogout returns to the app when its address is proven, else to our page.
+func (h *Handler) afterLogout(c *gin.Context, r logoutRequest) error {
+	if r.target != "" {
+		c.Redirect(http.StatusSeeOther, r.target)
+		return nil
+	}
+	return web.SeeOther(c, "/logout/done")
+}
+
+// signedOutPage has neither app nor frames when no app asked.
+type signedOutPage struct {
+	ToAppURI string
+	Frames   []string
+}
+
+func (h *Handler) logoutDone(c *gin.Context) error {
+	return h.web.Page(c, http.StatusOK, "provider/signed_out", signedOutPage{})
+}

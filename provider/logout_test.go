@@ -1,0 +1,105 @@
+package provider_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+)
+
+// claim reads one claim of a JWT without verifying it.
+func claim(t *testing.T, token, name string) any {
+	t.Helper()
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		t.Fatalf("not a JWT: %q", token)
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(parts[1])
+	must(t, err)
+	var claims map[string]any
+	must(t, json.Unmarshal(raw, &claims))
+	return claims[name]
+}
+
+// TestLogout covers conformance 8.2: the browser returns to the app only when a hint
+// of ours proves the address.
+func TestLogout(t *testing.T) {
+	b := newBench(t, 4)
+	id, secret := b.client(nil)
+	hint := func(w *browser) string {
+		code, verifier := b.code(w, id)
+		return b.redeem(id, secret, code, verifier).text("id_token")
+	}
+	forged, err := jwt.Signed(mustSigner(t)).Claims(map[string]any{"iss": b.issuer, "sub": b.account.Subject, "aud": id}).Serialize()
+	must(t, err)
+	none := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","typ":"JWT"}`)) + "." +
+		base64.RawURLEncoding.EncodeToString([]byte(`{"iss":"`+b.issuer+`","sub":"x","aud":"`+id+`"}`)) + "."
+	for _, test := range []struct {
+		name   string
+		change func(q url.Values)
+		back   string // "" for our own page
+	}{
+		{"as it should be", func(url.Values) {}, goodbye + "?state=st"},
+		{"no state", func(q url.Values) { q.Del("state") }, goodbye},
+		{"another address", func(q url.Values) { q.Set("post_logout_redirect_uri", "https://app.example/else") }, ""},
+		{"a query added", func(q url.Values) { q.Set("post_logout_redirect_uri", goodbye+"?foo=bar") }, ""},
+		{"no hint", func(q url.Values) { q.Del("id_token_hint") }, ""},
+		{"unsigned hint", func(q url.Values) { q.Set("id_token_hint", none) }, ""},
+		{"hint signed by another", func(q url.Values) { q.Set("id_token_hint", forged) }, ""},
+		{"another client_id", func(q url.Values) { q.Set("client_id", "nobody") }, ""},
+		{"the client_id", func(q url.Values) { q.Set("client_id", id) }, goodbye + "?state=st"},
+		{"no address", func(q url.Values) { q.Del("post_logout_redirect_uri") }, ""},
+		{"nothing", func(q url.Values) { clear(q) }, ""},
+		{"an expired hint", func(url.Values) { b.clock.advance(10 * time.Minute) }, goodbye + "?state=st"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := b.signedIn()
+			q := url.Values{"id_token_hint": {hint(w)}, "post_logout_redirect_uri": {goodbye}, "state": {"st"}}
+			test.change(q)
+			confirm := w.get("/logout?" + q.Encode())
+			if confirm.status != 200 || !strings.Contains(confirm.body, `id="logout-confirm"`) {
+				t.Fatalf("no confirmation: %s (%d)", confirm.url, confirm.status)
+			}
+			p := w.submit(confirm, url.Values{"act": {"confirm"}})
+			got := ""
+			if p.location != nil {
+				got = p.location.String()
+			}
+			if got != test.back || test.back == "" && p.url.Path != "/logout/done" {
+				t.Errorf("led to %q, %s (%d), want %q", got, p.url, p.status, test.back)
+			}
+			silent, _ := b.request(id, url.Values{"prompt": {"none"}})
+			if e := w.get(silent).location.Query().Get("error"); e != "login_required" {
+				t.Errorf("after logout prompt=none gives %q", e)
+			}
+		})
+	}
+	t.Run("staying", func(t *testing.T) {
+		w := b.signedIn()
+		if p := w.submit(w.get("/logout"), url.Values{"act": {"cancel"}}); p.url.Path != "/account" {
+			t.Errorf("cancel led to %s (%d)", p.url, p.status)
+		}
+	})
+	t.Run("a post from elsewhere ends nothing (S-25)", func(t *testing.T) {
+		w := b.signedIn()
+		p := w.post(b.issuer+"/logout", url.Values{"act": {"confirm"}})
+		if !strings.Contains(p.body, `id="logout-confirm"`) {
+			t.Errorf("no confirmation: %s (%d)", p.url, p.status)
+		}
+		if home := w.get("/account"); home.url.Path != "/account" {
+			t.Error("the session ended")
+		}
+	})
+}
+
+func mustSigner(t *testing.T) jose.Signer {
+	t.Helper()
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.HS256, Key: make([]byte, 32)}, (&jose.SignerOptions{}).WithType("JWT"))
+	must(t, err)
+	return signer
+}

@@ -1,0 +1,51 @@
+package provider
+
+import (
+	"testing"
+	"time"
+
+	"huskyidp/accounts"
+)
+
+func TestNextStep(t *testing.T) {
+	asked := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	before, after := asked.Add(-10*time.Minute), asked.Add(time.Minute)
+	session := func(at time.Time) *accounts.Session { return &accounts.Session{Subject: "s1", AuthTime: at} }
+	for _, test := range []struct {
+		name     string
+		prompt   []string
+		maxAge   time.Duration
+		hint     string
+		session  *accounts.Session
+		selected *time.Time
+		want     step
+	}{
+		{name: "no session", maxAge: -1, want: stepLogin},
+		{name: "session", maxAge: -1, session: session(before)},
+		{name: "prompt=login with an old session", prompt: []string{"login"}, maxAge: -1, session: session(before), want: stepLogin},
+		{name: "prompt=login after signing in", prompt: []string{"login"}, maxAge: -1, session: session(after)},
+		{name: "max_age passed", maxAge: 5 * time.Minute, session: session(before), want: stepLogin},
+		{name: "max_age not passed", maxAge: 15 * time.Minute, session: session(before)},
+		{name: "max_age=0 is prompt=login", maxAge: 0, session: session(before), want: stepLogin},
+		{name: "max_age=0 after signing in", maxAge: 0, session: session(after)},
+		{name: "hint of the same member", maxAge: -1, hint: "s1", session: session(before)},
+		{name: "hint of another member", maxAge: -1, hint: "s2", session: session(before), want: stepLogin},
+		{name: "prompt=select_account", prompt: []string{"select_account"}, maxAge: -1, session: session(before), want: stepSelect},
+		{name: "account selected", prompt: []string{"select_account"}, maxAge: -1, session: session(before), selected: &after},
+		{name: "select_account without a session", prompt: []string{"select_account"}, maxAge: -1, want: stepLogin},
+		{name: "prompt=create without a session", prompt: []string{"create"}, maxAge: -1, want: stepRegister},
+		{name: "prompt=create with an old session", prompt: []string{"create"}, maxAge: -1, session: session(before), want: stepRegister},
+		{name: "prompt=create after registering", prompt: []string{"create"}, maxAge: -1, session: session(after)},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := &authorizeRequest{requestedAt: asked, prompt: test.prompt, maxAge: test.maxAge, hintSubject: test.hint}
+			got, reason := nextStep(facts{r, test.session, test.selected})
+			if got != test.want {
+				t.Errorf("nextStep = %q (%s), want %q", got, reason, test.want)
+			}
+			if (got != stepNone) == (reason == "") {
+				t.Errorf("nextStep = %q with reason %q", got, reason)
+			}
+		})
+	}
+}

@@ -1,0 +1,81 @@
+package provider
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/postgres"
+)
+
+type clientRow struct {
+	ClientID   string
+	Metadata   Metadata
+	SecretMAC  []byte `db:"secret_mac"`
+	DisabledAt *time.Time
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+}
+
+// reload reads version and clients in one statement each, version first: a change
+// in between is seen again by the next look.
+func (r *Clients) reload(ctx context.Context) error {
+	version, err := r.version(ctx)
+	if err != nil {
+		return err
+	}
+	rows, err := r.db.From(ctx).Query(ctx, `
+		select client_id, metadata, secret_mac, disabled_at, created_at, updated_at
+		from clients`)
+	if err != nil {
+		return err
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByName[clientRow])
+	if err != nil {
+		return err
+	}
+	byID := make(map[string]*Client, len(all))
+	for _, row := range all {
+		byID[row.ClientID] = &Client{ID: row.ClientID, Metadata: row.Metadata, SecretMAC: row.SecretMAC,
+			DisabledAt: row.DisabledAt, CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt}
+	}
+	r.snapshot.Store(&registry{version, byID})
+	return nil
+}
+
+func (r *Clients) version(ctx context.Context) (version int64, err error) {
+	err = r.db.From(ctx).QueryRow(ctx, `select version from client_registry`).Scan(&version)
+	return version, err
+}
+
+func (c *Client) args() pgx.NamedArgs {
+	return pgx.NamedArgs{"client_id": c.ID, "metadata": c.Metadata, "secret_mac": c.SecretMAC,
+		"disabled_at": c.DisabledAt, "created_at": c.CreatedAt, "updated_at": c.UpdatedAt}
+}
+
+func (r *Clients) insert(ctx context.Context, c *Client) error {
+	_, err := r.db.From(ctx).Exec(ctx, `
+		with raised as (update client_registry set version = version + 1)
+		insert into clients (client_id, metadata, secret_mac, disabled_at, created_at, updated_at)
+		values (@client_id, @metadata, @secret_mac, @disabled_at, @created_at, @updated_at)`, c.args())
+	if postgres.Violated(err) == "clients_pkey" {
+		return ErrClientExists
+	}
+	return err
+}
+
+func (r *Clients) update(ctx context.Context, c *Client) error {
+	tag, err := r.db.From(ctx).Exec(ctx, `
+		with raised as (update client_registry set version = version + 1)
+		update clients
+		set metadata = @metadata, secret_mac = @secret_mac, disabled_at = @disabled_at, updated_at = @updated_at
+		where client_id = @client_id`, c.args())
+	if err == nil && tag.RowsAffected() == 0 {
+		return ErrNoClient
+	}
+	return err
+}
+
+func cmpText(a, b string) int { return cmp.Compare(a, b) }

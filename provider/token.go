@@ -1,0 +1,110 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"mime"
+	"net/http"
+	"slices"
+
+	"github.com/gin-gonic/gin"
+	"github.com/ory/fosite"
+
+	"huskyidp/internal/web"
+)
+
+// token is the token endpoint (RFC 6749 3.2). One unit of work covers it: what
+// fosite decides is written after it has succeeded and before the answer.
+func (h *Handler) token(c *gin.Context) error {
+	ctx, u := h.service.store.newUnit(c.Request.Context(), h.now())
+	if err := checkTokenRequest(c); err != nil {
+		return h.tokenError(c, err)
+	}
+	response, err := h.service.exchange(ctx, c.Request)
+	if errors.Is(err, errLostRace) {
+		// Two uses of one code at once are a replay. Two of one refresh token are more
+		// often one app in two windows: it may ask again within refreshRetry.
+		u.replayed = u.token == nil
+		err = fosite.ErrInvalidGrant.WithHint("The code or token is being used by another request.")
+	}
+	if err != nil {
+		if failure := u.flushFailure(ctx); failure != nil {
+			return failure
+		}
+		return h.tokenError(c, err)
+	}
+	noStore(c)
+	c.JSON(http.StatusOK, response.ToMap())
+	return nil
+}
+
+func (s *Service) exchange(ctx context.Context, r *http.Request) (fosite.AccessResponder, error) {
+	request, err := s.fosite.NewAccessRequest(ctx, r, newTokenSession(nil))
+	if err != nil {
+		return nil, err
+	}
+	if request.GetGrantTypes().ExactOne("client_credentials") {
+		for _, scope := range request.GetRequestedScopes() {
+			request.GrantScope(scope)
+		}
+		for _, audience := range request.GetRequestedAudience() {
+			request.GrantAudience(audience)
+		}
+	}
+	response, err := s.fosite.NewAccessResponse(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	response.SetTokenType("Bearer")
+	return response, unitFrom(ctx).flushTokens(ctx)
+}
+
+// checkTokenRequest refuses what fosite would take or answer with the wrong code.
+func checkTokenRequest(c *gin.Context) error {
+	media, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
+	if err != nil || media != "application/x-www-form-urlencoded" {
+		return fosite.ErrInvalidRequest.WithHint("The body is not application/x-www-form-urlencoded.")
+	}
+	for name, values := range c.Request.PostForm {
+		if len(values) > 1 && name != "audience" && name != "resource" {
+			return fosite.ErrInvalidRequest.WithHintf("The parameter %s is repeated.", name)
+		}
+	}
+	switch grant := web.Form(c).Get("grant_type"); {
+	case grant == "":
+		return fosite.ErrInvalidRequest.WithHint("The parameter grant_type is missing.")
+	case !slices.Contains(grantTypes, grant):
+		return errUnsupportedGrantType
+	}
+	return nil
+}
+
+// errUnsupportedGrantType is RFC 6749 5.2's; fosite would answer invalid_request.
+var errUnsupportedGrantType = &fosite.RFC6749Error{
+	ErrorField:       "unsupported_grant_type",
+	DescriptionField: "The authorization grant type is not supported by the authorization server.",
+	CodeField:        http.StatusBadRequest,
+}
+
+// tokenError answers per RFC 6749 5.2.
+func (h *Handler) tokenError(c *gin.Context, cause error) error {
+	oauth := oauthError(cause)
+	if oauth == nil {
+		return cause
+	}
+	status := http.StatusBadRequest
+	if oauth.ErrorField == "invalid_client" {
+		status = http.StatusUnauthorized
+		if c.GetHeader("Authorization") != "" {
+			c.Header("WWW-Authenticate", `Basic realm="`+h.service.strategy.issuer+`"`)
+		}
+	}
+	noStore(c)
+	c.JSON(status, gin.H{"error": oauth.ErrorField, "error_description": describe(oauth)})
+	return nil
+}
+
+func noStore(c *gin.Context) {
+	c.Header("Cache-Control", "no-store")
+	c.Header("Pragma", "no-cache")
+}

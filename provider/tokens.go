@@ -1,0 +1,166 @@
+package provider
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-jose/go-jose/v4/jwt"
+	"github.com/google/uuid"
+	"github.com/ory/fosite"
+
+	"huskyidp/internal/seal"
+)
+
+// strategy makes and checks codes and tokens for fosite: opaque 256-bit codes and
+// refresh tokens kept as SHA-256, JWT access tokens (RFC 9068), ID tokens (OpenID
+// Connect Core 2). Signatures come from go-jose v4 with the keys of package keys.
+type strategy struct {
+	issuer  string
+	keys    Keys
+	keyring *seal.Keyring
+}
+
+func (s *strategy) GenerateAuthorizeCode(context.Context, fosite.Requester) (string, string, error) {
+	code := randomToken()
+	return code, signature(code), nil
+}
+func (s *strategy) AuthorizeCodeSignature(_ context.Context, code string) string {
+	return signature(code)
+}
+func (s *strategy) ValidateAuthorizeCode(ctx context.Context, _ fosite.Requester, _ string) error {
+	u := unitFrom(ctx)
+	if !u.now.Before(u.grant.CodeExpiresAt) {
+		return fosite.ErrTokenExpired.WithHint("The authorization code has expired.")
+	}
+	return nil
+}
+
+// GenerateRefreshToken draws the first token of a grant. Each later one is a keyed
+// digest of the one before it, so that a retry after a lost response gets the same
+// successor although only digests are stored.
+func (s *strategy) GenerateRefreshToken(ctx context.Context, r fosite.Requester) (string, string, error) {
+	token := randomToken()
+	if u := unitFrom(ctx); u.token != nil {
+		presented := r.GetRequestForm().Get("refresh_token")
+		token = base64.RawURLEncoding.EncodeToString(s.keyring.MAC(seal.TokenMAC, []byte("refresh successor"), []byte(presented)))
+	}
+	return token, signature(token), nil
+}
+func (s *strategy) RefreshTokenSignature(_ context.Context, token string) string {
+	return signature(token)
+}
+func (s *strategy) ValidateRefreshToken(ctx context.Context, _ fosite.Requester, _ string) error {
+	u := unitFrom(ctx)
+	if !u.now.Before(u.token.ExpiresAt) || !u.now.Before(u.grant.ExpiresAt) {
+		return fosite.ErrTokenExpired
+	}
+	return nil
+}
+
+// accessClaims are the claims of a JWT access token, RFC 9068 section 2.2.
+type accessClaims struct {
+	Issuer   string           `json:"iss"`
+	Subject  string           `json:"sub"`
+	Audience string           `json:"aud"`
+	Expiry   *jwt.NumericDate `json:"exp"`
+	IssuedAt *jwt.NumericDate `json:"iat"`
+	ID       string           `json:"jti"`
+	ClientID string           `json:"client_id"`
+	Scope    string           `json:"scope,omitempty"`
+	AuthTime *jwt.NumericDate `json:"auth_time,omitempty"`
+	ACR      string           `json:"acr,omitempty"`
+	AMR      []string         `json:"amr,omitempty"`
+}
+
+func (s *strategy) GenerateAccessToken(ctx context.Context, r fosite.Requester) (string, string, error) {
+	u := unitFrom(ctx)
+	id := uuid.New()
+	claims := accessClaims{
+		Issuer:   s.issuer,
+		Subject:  r.GetClient().GetID(),
+		Audience: s.issuer,
+		Expiry:   jwt.NewNumericDate(u.now.Add(accessTokenLifetime)),
+		IssuedAt: jwt.NewNumericDate(u.now),
+		ID:       tokenID(uuid.Nil, id),
+		ClientID: r.GetClient().GetID(),
+		Scope:    joinScopes(r.GetGrantedScopes()),
+	}
+	if audience := r.GetGrantedAudience(); len(audience) > 0 {
+		claims.Audience = audience[0] // one resource a token (S-40)
+	}
+	if g := u.grant; g != nil {
+		claims.Subject, claims.ID = g.Subject, tokenID(g.ID, id)
+		claims.AuthTime, claims.ACR, claims.AMR = jwt.NewNumericDate(g.AuthTime), g.ACR, g.AMR
+	}
+	token, err := s.sign("ES256", "at+jwt", claims)
+	return token, "", err
+}
+
+// fosite never validates our access tokens: parseAccessToken does.
+func (s *strategy) AccessTokenSignature(context.Context, string) string { return "" }
+func (s *strategy) ValidateAccessToken(context.Context, fosite.Requester, string) error {
+	return fosite.ErrInvalidTokenFormat
+}
+
+// tokenID is a jti that names the grant, so that a resource request finds it:
+// 16 bytes of grant id (zero for a service) and 16 random ones.
+func tokenID(grant, random uuid.UUID) string {
+	return base64.RawURLEncoding.EncodeToString(append(grant[:], random[:]...))
+}
+
+// grantOf is the grant that a jti names; uuid.Nil for a service's token.
+func grantOf(jti string) (uuid.UUID, error) {
+	raw, err := base64.RawURLEncoding.DecodeString(jti)
+	if err != nil || len(raw) != 32 {
+		return uuid.Nil, errors.New("provider: the jti is not one of ours")
+	}
+	return uuid.UUID(raw[:16]), nil
+}
+
+// idClaims are the claims of an ID token. Nothing is in it that nobody asked for.
+type idClaims struct {
+	Issuer          string           `json:"iss"`
+	Subject         string           `json:"sub"`
+	Audience        string           `json:"aud"`
+	Expiry          *jwt.NumericDate `json:"exp"`
+	IssuedAt        *jwt.NumericDate `json:"iat"`
+	AuthTime        *jwt.NumericDate `json:"auth_time"`
+	Nonce           string           `json:"nonce,omitempty"`
+	ACR             string           `json:"acr"`
+	AMR             []string         `json:"amr"`
+	SID             string           `json:"sid"`
+	AccessTokenHash string           `json:"at_hash,omitempty"`
+}
+
+// GenerateIDToken signs with the algorithm that the client registered.
+func (s *strategy) GenerateIDToken(ctx context.Context, _ time.Duration, r fosite.Requester) (string, error) {
+	u := unitFrom(ctx)
+	g := u.grant
+	claims := idClaims{
+		Issuer: s.issuer, Subject: g.Subject, Audience: g.ClientID,
+		Expiry: jwt.NewNumericDate(u.now.Add(idTokenLifetime)), IssuedAt: jwt.NewNumericDate(u.now),
+		AuthTime: jwt.NewNumericDate(g.AuthTime), ACR: g.ACR, AMR: g.AMR, SID: g.SID,
+	}
+	if u.token == nil {
+		claims.Nonce = g.Nonce
+	}
+	if session, ok := r.GetSession().(*tokenSession); ok {
+		claims.AccessTokenHash = session.claims.AccessTokenHash
+	}
+	return s.sign(u.client.Metadata.IDTokenSignedResponseAlg, "JWT", claims)
+}
+
+func (s *strategy) sign(alg, typ string, claims any) (string, error) {
+	signer, err := s.keys.Current().Signer(alg, typ)
+	if err != nil {
+		return "", fmt.Errorf("finding a signing key for %s: %w", alg, err)
+	}
+	token, err := jwt.Signed(signer).Claims(claims).Serialize()
+	if err != nil {
+		return "", fmt.Errorf("signing a token: %w", err)
+	}
+	return token, nil
+}

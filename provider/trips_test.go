@@ -1,0 +1,39 @@
+package provider_test
+
+import "testing"
+
+// TestRoundTrips holds the numbers of performance.md section 2. The session look-up of
+// package accounts is one of authorize's.
+func TestRoundTrips(t *testing.T) {
+	b := newBench(t, 1) // a statement that left its unit would wait for ever
+	id, secret := b.client(nil)
+	w := b.signedIn()
+	measure := func(use func()) int64 {
+		before := b.trips.trips.Load()
+		use()
+		return b.trips.trips.Load() - before
+	}
+	var first answer
+	var code, verifier string
+	for _, step := range []struct {
+		name string
+		max  int64
+		use  func()
+	}{
+		{"authorize, signed in (session, grant)", 2, func() { code, verifier = b.code(w, id) }},
+		{"code exchange (load, write)", 2, func() { first = b.redeem(id, secret, code, verifier) }},
+		{"refresh (load, write)", 2, func() { first = b.refresh(id, secret, first.text("refresh_token")) }},
+		{"userinfo, openid alone", 1, func() { b.userinfo(first.text("access_token")).want(t, 200, "") }},
+		{"discovery", 0, func() { w.get("/.well-known/openid-configuration") }},
+		{"jwks", 0, func() { w.get("/jwks") }},
+	} {
+		if got := measure(step.use); got > step.max {
+			t.Errorf("%s: %d round trips, want at most %d", step.name, got, step.max)
+		} else {
+			t.Logf("%s: %d round trips", step.name, got)
+		}
+	}
+	if first.status != 200 {
+		t.Errorf("refresh answered %v", first.body)
+	}
+}

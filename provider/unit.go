@@ -1,0 +1,165 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/ory/fosite"
+)
+
+// unit is the work of one request on the store. fosite's handlers ask it for the
+// same grant many times and write in several calls; the unit loads once and keeps
+// the writes until flush sends them as one batch, after fosite has succeeded and
+// before the answer is written. A failure between the two leaves nothing behind.
+type unit struct {
+	store  *store
+	now    time.Time
+	client *Client // set once the client has been authenticated or looked up
+
+	grant    *grant        // loaded, or about to be inserted
+	token    *refreshToken // the refresh token presented
+	redeemed bool          // the code presented was used before
+	loaded   bool          // grant came from the database
+
+	newRefresh []byte // hash of the refresh token to insert
+	replayed   bool   // a code or refresh token came a second time
+}
+
+type unitKey struct{}
+
+func (s *store) newUnit(ctx context.Context, now time.Time) (context.Context, *unit) {
+	u := &unit{store: s, now: now}
+	return context.WithValue(ctx, unitKey{}, u), u
+}
+
+func unitFrom(ctx context.Context) *unit { return ctx.Value(unitKey{}).(*unit) }
+
+// errLostRace says that another request used the same code or token first.
+var errLostRace = errors.New("provider: the code or token was used by another request at the same moment")
+
+// fositeStore is the storage that fosite's handlers see. Everything it knows is
+// the unit in the context.
+type fositeStore struct{ clients *Clients }
+
+func (f fositeStore) GetClient(_ context.Context, id string) (fosite.Client, error) {
+	client, err := f.clients.Get(id)
+	if err != nil {
+		return nil, fosite.ErrNotFound
+	}
+	return client, nil
+}
+
+// fosite's own client assertions are not used: authenticateClient replaces them.
+func (fositeStore) ClientAssertionJWTValid(context.Context, string) error { return fosite.ErrJTIKnown }
+func (fositeStore) SetClientAssertionJWT(context.Context, string, time.Time) error {
+	return fosite.ErrJTIKnown
+}
+
+// The three Create calls of an authorization describe the same row, which
+// authorize.go has put into the unit already.
+func (fositeStore) CreateAuthorizeCodeSession(ctx context.Context, sig string, _ fosite.Requester) error {
+	unitFrom(ctx).grant.CodeHash = []byte(sig)
+	return nil
+}
+func (fositeStore) CreatePKCERequestSession(context.Context, string, fosite.Requester) error {
+	return nil
+}
+func (fositeStore) CreateOpenIDConnectSession(context.Context, string, fosite.Requester) error {
+	return nil
+}
+
+// GetAuthorizeCodeSession loads the grant of a code. A used code presented by its
+// own client makes fosite revoke what came of it (S-33); any other client learns
+// only that the code is no good.
+func (f fositeStore) GetAuthorizeCodeSession(ctx context.Context, sig string, _ fosite.Session) (fosite.Requester, error) {
+	u := unitFrom(ctx)
+	if u.grant == nil {
+		if err := u.loadByCode(ctx, []byte(sig)); err != nil {
+			return nil, err
+		}
+	}
+	client, err := f.clients.Get(u.grant.ClientID)
+	if err != nil || u.client == nil || u.client.ID != client.ID || u.grant.RevokedAt != nil && !u.redeemed {
+		return nil, fosite.ErrNotFound
+	}
+	if u.redeemed {
+		return u.grant.requester(client), fosite.ErrInvalidatedAuthorizeCode
+	}
+	return u.grant.requester(client), nil
+}
+
+func (f fositeStore) GetPKCERequestSession(ctx context.Context, sig string, s fosite.Session) (fosite.Requester, error) {
+	r, err := f.GetAuthorizeCodeSession(ctx, sig, s)
+	if errors.Is(err, fosite.ErrInvalidatedAuthorizeCode) {
+		err = fosite.ErrNotFound
+	}
+	if err == nil && unitFrom(ctx).grant.CodeChallenge == "" {
+		return nil, fosite.ErrNotFound
+	}
+	return r, err
+}
+
+func (f fositeStore) GetOpenIDConnectSession(ctx context.Context, code string, r fosite.Requester) (fosite.Requester, error) {
+	if !unitFrom(ctx).grant.has("openid") {
+		return nil, fosite.ErrNotFound
+	}
+	return r, nil // NewAccessRequest has put the grant's session on it
+}
+
+// Code, PKCE and OpenID Connect rows are one row, marked by flush.
+func (fositeStore) InvalidateAuthorizeCodeSession(context.Context, string) error { return nil }
+func (fositeStore) DeletePKCERequestSession(context.Context, string) error       { return nil }
+func (fositeStore) DeleteOpenIDConnectSession(context.Context, string) error     { return nil }
+
+// Access tokens are JWTs and have no row.
+func (fositeStore) CreateAccessTokenSession(context.Context, string, fosite.Requester) error {
+	return nil
+}
+func (fositeStore) GetAccessTokenSession(context.Context, string, fosite.Session) (fosite.Requester, error) {
+	return nil, fosite.ErrNotFound
+}
+func (fositeStore) DeleteAccessTokenSession(context.Context, string) error { return nil }
+
+func (fositeStore) CreateRefreshTokenSession(ctx context.Context, sig, _ string, _ fosite.Requester) error {
+	unitFrom(ctx).newRefresh = []byte(sig)
+	return nil
+}
+
+// GetRefreshTokenSession loads token and grant. A token that has a successor is
+// inactive, which makes fosite revoke the family, save for a retry within
+// refreshRetry while the successor has not been used.
+func (f fositeStore) GetRefreshTokenSession(ctx context.Context, sig string, _ fosite.Session) (fosite.Requester, error) {
+	u := unitFrom(ctx)
+	if u.grant == nil {
+		if err := u.loadByRefreshToken(ctx, []byte(sig)); err != nil {
+			return nil, err
+		}
+	}
+	client, err := f.clients.Get(u.grant.ClientID)
+	if err != nil || u.client == nil || u.client.ID != client.ID || u.grant.RevokedAt != nil {
+		return nil, fosite.ErrNotFound
+	}
+	request := u.grant.requester(client)
+	request.Session.SetExpiresAt(fosite.RefreshToken, u.token.ExpiresAt)
+	if at := u.token.SuccessorAt; at != nil {
+		if u.token.SuccessorUsed || u.now.Sub(*at) > refreshRetry {
+			return request, fosite.ErrInactiveToken
+		}
+		u.token.retriesLastStep = true
+	}
+	return request, nil
+}
+
+func (fositeStore) DeleteRefreshTokenSession(context.Context, string) error  { return nil }
+func (fositeStore) RotateRefreshToken(context.Context, string, string) error { return nil }
+
+// fosite asks for both when a code or refresh token is replayed.
+func (fositeStore) RevokeRefreshToken(ctx context.Context, _ string) error {
+	unitFrom(ctx).replayed = true
+	return nil
+}
+func (fositeStore) RevokeAccessToken(ctx context.Context, _ string) error {
+	unitFrom(ctx).replayed = true
+	return nil
+}

@@ -1,0 +1,67 @@
+package provider
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+	"github.com/ory/fosite"
+)
+
+// userinfo answers with the granted claims (OpenID Connect Core 5.3). The token
+// comes in the Authorization header alone (S-41).
+func (h *Handler) userinfo(c *gin.Context) error {
+	token, ok := bearer(c.GetHeader("Authorization"))
+	if !ok {
+		return tokenRefused(c, "")
+	}
+	ctx := c.Request.Context()
+	access, err := h.service.strategy.parseAccessToken(token, h.now())
+	if err != nil {
+		return tokenRefused(c, "invalid_token")
+	}
+	id, err := grantOf(access.ID)
+	if err != nil || id == uuid.Nil {
+		return tokenRefused(c, "invalid_token") // a service's token names no member
+	}
+	g, err := h.service.store.liveGrant(ctx, id, h.now())
+	if errors.Is(err, fosite.ErrNotFound) {
+		return tokenRefused(c, "invalid_token")
+	}
+	if err != nil {
+		return err
+	}
+	if !g.has("openid") {
+		c.Header("WWW-Authenticate", `Bearer error="insufficient_scope", scope="openid"`)
+		c.JSON(http.StatusForbidden, gin.H{"error": "insufficient_scope"})
+		return nil
+	}
+	claims, err := h.service.claims(ctx, g)
+	if err != nil {
+		return err
+	}
+	noStore(c)
+	c.JSON(http.StatusOK, claims)
+	return nil
+}
+
+// bearer reads the header of RFC 6750 2.1; the scheme's case does not matter.
+func bearer(header string) (string, bool) {
+	scheme, token, ok := strings.Cut(header, " ")
+	return strings.TrimSpace(token), ok && strings.EqualFold(scheme, "Bearer")
+}
+
+// tokenRefused answers per RFC 6750 3.1; a request without a token gets no code.
+func tokenRefused(c *gin.Context, code string) error {
+	noStore(c)
+	if code == "" {
+		c.Header("WWW-Authenticate", "Bearer")
+		c.JSON(http.StatusUnauthorized, gin.H{"error": "invalid_request"})
+		return nil
+	}
+	c.Header("WWW-Authenticate", `Bearer error="`+code+`"`)
+	c.JSON(http.StatusUnauthorized, gin.H{"error": code})
+	return nil
+}
