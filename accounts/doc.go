@@ -11,7 +11,7 @@
 //	                 ├─ right, closed ──> record ──> ErrDisabled
 //	                 └─ right ──> Account
 //	StartSession   clear the failures, end older sessions, open one,
-//	               record; mail about a new device                  1 batch, commits
+//	               record                                           1 batch, commits
 //	Session        session and account, judged and touched          1 statement
 //
 // A failure is counted before the password is looked at, so parallel attempts buy
@@ -20,8 +20,8 @@
 // hundred use the password up until it is set anew (S-07). They are counted per
 // canonical username, existing or not (S-08), except from a browser whose device cookie
 // proves an earlier sign-in to this account: it has a count of its own, so that a
-// stranger cannot lock a member out (S-11). SendNotices tells the owner of a lock
-// afterwards, outside the sign-in.
+// stranger cannot lock a member out (S-11). SendNotices tells the owner of a lock, and
+// of a sign-in from a new device, soon afterwards and outside the sign-in.
 //
 // # Tables
 //

@@ -11,7 +11,6 @@ import (
 
 	"huskyidp/internal/audit"
 	"huskyidp/internal/web"
-	"huskyidp/templates"
 )
 
 // The ladder of acr values (S-19): what was proven of the person who signs in, never
@@ -48,7 +47,7 @@ type SessionStart struct {
 	Account   Account
 	AMR       []string
 	UserAgent string
-	Device    string // device cookie; unknown or missing, the member is told by mail unless it is the first sign-in
+	Device    string // device cookie; without it SendNotices tells the member, unless it is the first sign-in
 	Replaces  string // token of the session this browser had, which ends
 }
 
@@ -59,10 +58,9 @@ type Started struct {
 	Device string // for the device cookie
 }
 
-// StartSession opens a session after every required proof, in one round trip unless the
-// device is new: it clears the count of failures, ends the session that the browser had
-// and the oldest beyond ten, and records the sign-in. The error is ErrDisabled, or the
-// database's.
+// StartSession opens a session after every required proof, in one round trip: it clears
+// the count of failures, ends the session that the browser had and the oldest beyond
+// ten, and records the sign-in. The error is ErrDisabled, or the database's.
 func (s *Service) StartSession(ctx context.Context, start SessionStart) (Started, error) {
 	now := s.now()
 	account := start.Account
@@ -73,42 +71,19 @@ func (s *Service) StartSession(ctx context.Context, start SessionStart) (Started
 		MemberID: account.MemberID, AMR: start.AMR, ACR: ACRPassword, AuthTime: now, LastSeenAt: now, ExpiresAt: now.Add(s.absolute),
 	}
 	browser, system := describeAgent(start.UserAgent)
-	open := func(ctx context.Context) error {
-		b := s.store.startSession(session, tokenDigest(token), tokenDigest(start.Replaces), browser, system, now)
-		s.store.clearThrottles(b, s.throttleKeys(account.Username, device))
-		event := audit.Event{Kind: audit.SignedIn, At: now, AccountID: account.ID.String(), SessionID: session.SID, RequestID: web.RequestID(ctx), Success: true}
+	announce := !device.valid && !account.LastSignInAt.IsZero()
+	b := s.store.startSession(session, tokenDigest(token), tokenDigest(start.Replaces), browser, system, announce)
+	s.store.clearThrottles(b, s.throttleKeys(account.Username, device))
+	event := audit.Event{Kind: audit.SignedIn, At: now, AccountID: account.ID.String(), SessionID: session.SID, RequestID: web.RequestID(ctx), Success: true}
+	s.audit.Queue(b, ctx, event)
+	if !device.valid {
+		event.Kind = audit.NewDevice
 		s.audit.Queue(b, ctx, event)
-		if !device.valid {
-			event.Kind = audit.NewDevice
-			s.audit.Queue(b, ctx, event)
-		}
-		return s.store.runSession(ctx, b)
 	}
-	var err error
-	if device.valid || account.LastSignInAt.IsZero() {
-		err = open(ctx)
-	} else {
-		err = s.db.InTx(ctx, func(ctx context.Context) error {
-			if err := open(ctx); err != nil {
-				return err
-			}
-			return s.notify(ctx, account, "new_device", templates.Args{"at": now, "device": deviceName(browser, system)})
-		})
-	}
-	if err != nil {
+	if err := s.store.runSession(ctx, b); err != nil {
 		return Started{}, err
 	}
 	return Started{session, token, s.newDeviceCookie(account.Username, device.id, now)}, nil
-}
-
-func deviceName(browser, system string) string {
-	switch {
-	case browser == "" && system == "":
-		return "–"
-	case browser == "" || system == "":
-		return browser + system
-	}
-	return browser + ", " + system
 }
 
 // Session returns the open session of a token, in one round trip; the same statement

@@ -15,16 +15,17 @@ import (
 // startSession begins with an update of the account's row: parallel sign-ins of one
 // member wait for each other, so that the count of ten holds. The session of an account
 // that is not active names none, which violates sessions_account and undoes the batch.
-func (s *store) startSession(n Session, digest, replaces []byte, browser, system string, now time.Time) *pgx.Batch {
+func (s *store) startSession(n Session, digest, replaces []byte, browser, system string, announce bool) *pgx.Batch {
+	now := n.AuthTime
 	b := &pgx.Batch{}
 	b.Queue(`update accounts set last_sign_in_at = $2 where id = $1`, n.AccountID, now)
 	b.Queue(`
-		insert into sessions (sid, digest, account_id, amr, acr, auth_time, last_seen_at, expires_at, browser, system)
+		insert into sessions (sid, digest, account_id, amr, acr, auth_time, last_seen_at, expires_at, browser, system, announce)
 		values (@sid, @digest, coalesce((select id from accounts where id = @account_id and status = 'active'), @nobody),
-			@amr, @acr, @now, @now, @expires_at, @browser, @system)`,
+			@amr, @acr, @now, @now, @expires_at, @browser, @system, @announce)`,
 		pgx.NamedArgs{
 			"sid": n.SID, "digest": digest, "account_id": n.AccountID, "nobody": uuid.Nil, "amr": n.AMR, "acr": n.ACR, "now": now, "expires_at": n.ExpiresAt,
-			"browser": browser, "system": system,
+			"browser": browser, "system": system, "announce": announce,
 		})
 	b.Queue(`
 		update sessions set ended_at = @now

@@ -5,13 +5,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"huskyidp/internal/audit"
-	"huskyidp/internal/mail"
 	"huskyidp/internal/seal"
-	"huskyidp/templates"
 )
 
 const (
@@ -106,62 +102,4 @@ func (r reservation) wait(now time.Time) time.Duration {
 
 func (s *store) clearThrottles(b *pgx.Batch, keys [][]byte) {
 	b.Queue(`delete from sign_in_throttles where key = any($1)`, keys)
-}
-
-// locked is a wait of which the account's owner has not been told.
-type locked struct {
-	Key          []byte
-	AccountID    uuid.UUID
-	Failures     int
-	BlockedUntil time.Time
-}
-
-func (s *store) takeNotices(ctx context.Context, now time.Time) ([]locked, error) {
-	rows, err := s.db.From(ctx).Query(ctx, `
-		update sign_in_throttles set noticed_at = $1 where key in (
-			select key from sign_in_throttles
-			where blocked_until is not null and account_id is not null and noticed_at is null
-			order by last_failed_at limit 100 for update skip locked)
-		returning key, account_id, failures, blocked_until`, now)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowToStructByName[locked])
-}
-
-// SendNotices mails, once per run of failures, the owners of accounts that were locked
-// since the last call; cmd/idp calls it every half minute. It stands outside the
-// sign-in so that an account's attempt costs no more than anybody's (S-13).
-func (s *Service) SendNotices(ctx context.Context) error {
-	now := s.now()
-	return s.db.InTx(ctx, func(ctx context.Context) error {
-		all, err := s.store.takeNotices(ctx, now)
-		if err != nil {
-			return fmt.Errorf("finding locked accounts: %w", err)
-		}
-		for _, l := range all {
-			account, err := s.Get(ctx, l.AccountID)
-			if err != nil {
-				return err
-			}
-			if err := s.notify(ctx, account, "locked", templates.Args{"at": now, "datetime": l.BlockedUntil}); err != nil {
-				return err
-			}
-			err = s.audit.Record(ctx, audit.Event{Kind: audit.AccountLocked, At: now, AccountID: account.ID.String(), Success: true, Reason: "failed_sign_ins"})
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// notify queues a mail in the language of the account.
-func (s *Service) notify(ctx context.Context, account Account, kind string, args templates.Args) error {
-	args["username"] = account.Username
-	content, err := s.mails.Mail(account.Language, kind, args)
-	if err != nil {
-		return err
-	}
-	return s.outbox.Enqueue(ctx, mail.Message{Kind: kind, To: account.Email, Lang: account.Language, AccountID: account.ID, Content: content})
 }

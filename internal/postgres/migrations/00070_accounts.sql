@@ -61,12 +61,14 @@ create table sessions (
     ended_at     timestamptz,
     browser      text        not null default '',
     system       text        not null default '',
+    announce     boolean     not null default false, -- the member has yet to be told of a new device
     constraint sessions_pkey primary key (sid),
     constraint sessions_digest_key unique (digest),
     constraint sessions_digest check (octet_length(digest) = 32),
     constraint sessions_account foreign key (account_id) references accounts (id) on delete cascade
 );
 create index sessions_account_open on sessions (account_id, auth_time desc) where ended_at is null;
+create index sessions_announce on sessions (auth_time) where announce;
 create index sessions_expires on sessions (expires_at);
 
 create table sign_in_throttles (

@@ -1,0 +1,114 @@
+package accounts
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/audit"
+	"huskyidp/internal/mail"
+	"huskyidp/templates"
+)
+
+// noticeBatch is how many of each kind one call tells of.
+const noticeBatch = 100
+
+// locked is a wait of which the account's owner has not been told.
+type locked struct {
+	AccountID    uuid.UUID
+	BlockedUntil time.Time
+}
+
+func (s *store) takeLocked(ctx context.Context, now time.Time) ([]locked, error) {
+	rows, err := s.db.From(ctx).Query(ctx, `
+		update sign_in_throttles set noticed_at = $1 where key in (
+			select key from sign_in_throttles
+			where blocked_until is not null and account_id is not null and noticed_at is null
+			order by last_failed_at limit $2 for update skip locked)
+		returning account_id, blocked_until`, now, noticeBatch)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByName[locked])
+}
+
+// newDevice is a sign-in from a device that was not known.
+type newDevice struct {
+	AccountID       uuid.UUID
+	AuthTime        time.Time
+	Browser, System string
+}
+
+func (s *store) takeNewDevices(ctx context.Context) ([]newDevice, error) {
+	rows, err := s.db.From(ctx).Query(ctx, `
+		update sessions set announce = false where sid in (
+			select sid from sessions where announce order by auth_time limit $1 for update skip locked)
+		returning account_id, auth_time, browser, system`, noticeBatch)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByName[newDevice])
+}
+
+// name says which device it is, as far as known.
+func (d newDevice) name() string {
+	switch {
+	case d.Browser == "" && d.System == "":
+		return "–"
+	case d.Browser == "" || d.System == "":
+		return d.Browser + d.System
+	}
+	return d.Browser + ", " + d.System
+}
+
+// SendNotices mails those whose account was locked, once per run of failures, or was
+// signed in to from a new device, since the last call; cmd/idp calls it every few
+// seconds, on any number of instances. Mails are queued here and not at the sign-in, so
+// that an attempt on an account costs no more than one on nobody's (S-13).
+func (s *Service) SendNotices(ctx context.Context) error {
+	now := s.now()
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		waits, err := s.store.takeLocked(ctx, now)
+		if err != nil {
+			return fmt.Errorf("finding locked accounts: %w", err)
+		}
+		for _, l := range waits {
+			if err := s.notify(ctx, l.AccountID, "locked", templates.Args{"at": now, "datetime": l.BlockedUntil}); err != nil {
+				return err
+			}
+			err := s.audit.Record(ctx, audit.Event{
+				Kind: audit.AccountLocked, At: now, AccountID: l.AccountID.String(), Success: true, Reason: "failed_sign_ins",
+			})
+			if err != nil {
+				return err
+			}
+		}
+		devices, err := s.store.takeNewDevices(ctx)
+		if err != nil {
+			return fmt.Errorf("finding new devices: %w", err)
+		}
+		for _, d := range devices {
+			if err := s.notify(ctx, d.AccountID, "new_device", templates.Args{"at": d.AuthTime, "device": d.name()}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// notify queues a mail in the language of the account.
+func (s *Service) notify(ctx context.Context, id uuid.UUID, kind string, args templates.Args) error {
+	account, err := s.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	args["username"] = account.Username
+	content, err := s.mails.Mail(account.Language, kind, args)
+	if err != nil {
+		return err
+	}
+	return s.outbox.Enqueue(ctx, mail.Message{Kind: kind, To: account.Email, Lang: account.Language, AccountID: account.ID, Content: content})
+}

@@ -1,0 +1,157 @@
+package accounts
+
+import (
+	"context"
+	"crypto/sha256"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/audit"
+	"huskyidp/internal/mail"
+	"huskyidp/internal/postgres"
+	"huskyidp/internal/postgres/postgrestest"
+	"huskyidp/internal/seal"
+	"huskyidp/templates"
+)
+
+const (
+	rightPassword = "tres tazas de café negro"
+	wrongPassword = "cuatro tazas de té verde"
+)
+
+var loadTemplates = sync.OnceValues(func() (*templates.Set, error) { return templates.Load(templates.Options{}) })
+
+// fixture is a service with a clock of its own and hashes that cost little.
+type fixture struct {
+	*Service
+	t       *testing.T
+	log     *audit.Log
+	trips   *trips
+	hashes  atomic.Int64
+	instant atomic.Pointer[time.Time]
+}
+
+func newFixture(t *testing.T, connections int32) *fixture {
+	t.Helper()
+	f := &fixture{t: t, trips: &trips{}}
+	f.at(time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC))
+	db := postgrestest.Open(t, postgres.Options{DSN: postgrestest.DSN(t), MaxConns: connections, Tracer: f.trips})
+	keyring := seal.Ephemeral()
+	set, err := loadTemplates()
+	if err != nil {
+		t.Fatalf("templates.Load: %v", err)
+	}
+	now := func() time.Time { return *f.instant.Load() }
+	outbox, err := mail.NewOutbox(db, keyring, now)
+	if err != nil {
+		t.Fatalf("NewOutbox: %v", err)
+	}
+	f.log = audit.New(db)
+	f.Service, err = New(Deps{
+		DB: db, Keyring: keyring, Audit: f.log, Outbox: outbox, Mails: set, Now: now, Hash: HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1},
+	})
+	if err != nil {
+		t.Fatalf("New: %v", err)
+	}
+	f.hasher.compute = func(secret string, salt []byte, p HashParams) []byte {
+		f.hashes.Add(1)
+		return argon2id(secret, salt, p)
+	}
+	return f
+}
+
+func (f *fixture) at(instant time.Time)      { f.instant.Store(&instant) }
+func (f *fixture) later(d time.Duration)     { f.at(f.instant.Load().Add(d)) }
+func (f *fixture) ctx() context.Context      { return f.t.Context() }
+func (f *fixture) querier() postgres.Querier { return f.db.From(f.ctx()) }
+
+// register makes an account with rightPassword.
+func (f *fixture) register(username string) Account {
+	f.t.Helper()
+	account, err := f.Create(f.ctx(), f.newAccount(username))
+	if err != nil {
+		f.t.Fatalf("Create: %v", err)
+	}
+	return account
+}
+
+func (f *fixture) newAccount(username string) NewAccount {
+	f.t.Helper()
+	id := uuid.Must(uuid.NewV7())
+	password, err := f.HashPassword(f.ctx(), id, rightPassword)
+	if err != nil {
+		f.t.Fatalf("HashPassword: %v", err)
+	}
+	answer, err := f.HashAnswer(f.ctx(), id, "una linterna")
+	if err != nil {
+		f.t.Fatalf("HashAnswer: %v", err)
+	}
+	text := sha256.Sum256([]byte("texto"))
+	accepted := Acceptance{Version: "2026-01", Language: "es", TextHash: text[:], At: f.now()}
+	return NewAccount{
+		ID: id, Username: username, Email: username + "@example.com", Language: "es", MemberID: uuid.Must(uuid.NewV7()),
+		PasswordHash: password, Question: "first_pay", AnswerHash: answer, Agreement: accepted, Certification: accepted,
+	}
+}
+
+func (f *fixture) try(username, password string) (Account, error) {
+	return f.Authenticate(f.ctx(), Attempt{Username: username, Password: password, Source: "192.0.2.1/32"})
+}
+
+func (f *fixture) start(s SessionStart) Started {
+	f.t.Helper()
+	s.AMR = []string{"pwd"}
+	started, err := f.StartSession(f.ctx(), s)
+	if err != nil {
+		f.t.Fatalf("StartSession: %v", err)
+	}
+	return started
+}
+
+func (f *fixture) count(query string, args ...any) (n int) {
+	f.t.Helper()
+	if err := f.querier().QueryRow(f.ctx(), query, args...).Scan(&n); err != nil {
+		f.t.Fatalf("%s: %v", query, err)
+	}
+	return n
+}
+
+// kinds are the kinds of the account's audit events, oldest first.
+func (f *fixture) kinds(id uuid.UUID) (kinds []audit.Kind) {
+	f.t.Helper()
+	events, err := f.log.History(f.ctx(), id, 1000)
+	if err != nil {
+		f.t.Fatalf("History: %v", err)
+	}
+	for i := range events {
+		kinds = append(kinds, events[len(events)-1-i].Kind)
+	}
+	return kinds
+}
+
+// trips counts round trips: a statement or a batch each.
+type trips struct{ n atomic.Int64 }
+
+func (t *trips) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	t.n.Add(1)
+	return ctx
+}
+func (t *trips) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+func (t *trips) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	t.n.Add(1)
+	return ctx
+}
+func (t *trips) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
+func (t *trips) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData)     {}
+
+// of returns how many round trips fn takes.
+func (t *trips) of(fn func()) int64 {
+	before := t.n.Load()
+	fn()
+	return t.n.Load() - before
+}
