@@ -1,0 +1,81 @@
+package recovery
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"math/big"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/audit"
+)
+
+// alphabet has no vowels, so that no words come about, and neither 0 nor 1, which are read as letters.
+const alphabet = "23456789BCDFGHJKLMNPQRSTVWXYZ"
+
+// referenceLife is how long the support page shows a number again.
+const referenceLife = 24 * time.Hour
+
+// newReference is nine random characters, 43 bits, as they are read aloud: H7K-2QD-9MW. It is a name, no secret.
+func newReference() (string, error) {
+	var b strings.Builder
+	for i := range 9 {
+		if i == 3 || i == 6 {
+			b.WriteByte('-')
+		}
+		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(alphabet))))
+		if err != nil {
+			return "", err
+		}
+		b.WriteByte(alphabet[n.Int64()])
+	}
+	return b.String(), nil
+}
+
+// Refer hands out the number under which support finds what this browser is stuck on, in the transaction of ctx. reason is
+// identity_locked, username, password or other; about is a registration, or uuid.Nil. Who asks again for the same reason
+// within a day is told the same number.
+func (s *Service) Refer(ctx context.Context, reason string, browser []byte, about uuid.UUID, lang string) (string, error) {
+	now := s.now()
+	reference, err := newReference()
+	if err != nil {
+		return "", err
+	}
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		known, err := s.store.newest(ctx, browser, reason, about, now.Add(-referenceLife))
+		if err != nil || known != "" {
+			reference = known
+			return err
+		}
+		b := &pgx.Batch{}
+		s.store.queueInsert(b, pgx.NamedArgs{
+			"reference": reference, "reason": reason, "browser": browser, "about": nullable(about), "language": lang, "now": now,
+		})
+		s.audit.Queue(b, ctx, audit.Event{Kind: audit.SupportReferred, At: now, Success: true, Data: map[string]string{"reference": reference, "need": reason}})
+		return s.db.From(ctx).SendBatch(ctx, b).Close()
+	})
+	if err != nil {
+		return "", fmt.Errorf("referring to support: %w", err)
+	}
+	return reference, nil
+}
+
+// Reference is the newest number of a browser, for the support page to repeat; "" if it has none of the last day.
+func (s *Service) Reference(ctx context.Context, browser []byte) (string, error) {
+	reference, err := s.store.latest(ctx, browser, s.now().Add(-referenceLife))
+	if err != nil {
+		return "", fmt.Errorf("reading the number of a browser: %w", err)
+	}
+	return reference, nil
+}
+
+func nullable(id uuid.UUID) *uuid.UUID {
+	if id == uuid.Nil {
+		return nil
+	}
+	return &id
+}

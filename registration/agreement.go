@@ -1,0 +1,47 @@
+package registration
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"huskyidp/internal/web"
+)
+
+// agreementPage is the first step. Nothing personal is asked before it.
+type agreementPage struct{ Document Document }
+
+func (h *Handler) showAgreement(c *gin.Context) error {
+	_, err := h.service.Load(c.Request.Context(), h.visit(c))
+	if err != nil && !errors.Is(err, errGone) {
+		return err
+	}
+	return h.page(c, http.StatusOK, "registration/agreement", agreementPage{h.service.Legal.Agreement(h.service.Now(), web.Lang(c))})
+}
+
+func (h *Handler) submitAgreement(c *gin.Context) error {
+	switch act(c, "agree") {
+	case "disagree":
+		return h.leave(c, "disagreed", "declined")
+	case "leave":
+		return h.leave(c, "left", "")
+	}
+	r, token, err := h.service.Agree(c.Request.Context(), h.visit(c), web.Form(c).Get("version"))
+	if err != nil {
+		return err
+	}
+	if token != "" {
+		h.web.SetCookie(c, cookie, token, idle)
+	} else {
+		h.keep(c)
+	}
+	return web.SeeOther(c, withFlow(next(r, h.service.Now()), web.Flow(c)))
+}
+
+// textPage is the agreement to read, by anyone and at any time.
+type textPage struct{ Document Document }
+
+func (h *Handler) showText(c *gin.Context) error {
+	return h.page(c, http.StatusOK, "registration/text", textPage{h.service.Legal.Agreement(h.service.Now(), web.Lang(c))})
+}

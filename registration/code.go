@@ -1,0 +1,175 @@
+package registration
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"math/big"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/google/uuid"
+	"golang.org/x/text/unicode/norm"
+
+	"huskyidp/internal/audit"
+	"huskyidp/internal/mail"
+	"huskyidp/internal/ratelimit"
+	"huskyidp/internal/seal"
+	"huskyidp/templates"
+)
+
+const (
+	codeLife  = 15 * time.Minute
+	codeTries = 5
+)
+
+// The limits of mail to one address (S-14).
+var (
+	mailGap    = ratelimit.Limit{Name: "mail_gap", Count: 1, Per: time.Minute}
+	mailHourly = ratelimit.Limit{Name: "mail_hour", Count: 5, Per: time.Hour}
+	mailDaily  = ratelimit.Limit{Name: "mail_day", Count: 10, Per: 24 * time.Hour}
+
+	// toldHolder keeps somebody with a card in hand from filling a member's mailbox.
+	toldHolder = ratelimit.Limit{Name: "already_member", Count: 1, Per: 24 * time.Hour}
+)
+
+var noTime time.Time
+
+// codeOut reports whether a code can still be typed.
+func (t *turn) codeOut() bool { return t.CodeMAC != nil && t.now.Before(t.CodeExpiresAt) }
+
+// codeMailed reports whether the code that is out went to the address typed; see mailCode.
+func (s *Service) codeMailed(t *turn) bool {
+	return t.codeOut() && !s.Keyring.VerifyMAC(seal.PepperCode, t.CodeMAC, []byte("registration"), t.ID[:], nil)
+}
+
+// codeMAC binds a code to its registration (S-49).
+func (s *Service) codeMAC(id uuid.UUID, code string) []byte {
+	return s.Keyring.MAC(seal.PepperCode, []byte("registration"), id[:], []byte(code))
+}
+
+func newCode() (string, error) {
+	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%06d", n), nil
+}
+
+// mailCode makes a code, which voids the one before, and queues its mail. Where the member already has an account, all is
+// done alike but no code leaves: the mailbox on file is told instead (S-52). The error is a *resendError.
+func (s *Service) mailCode(ctx context.Context, t *turn) error {
+	if err := s.takeMail(ctx, t); err != nil {
+		return err
+	}
+	code, err := newCode()
+	if err != nil {
+		return err
+	}
+	t.CodeMAC, t.CodeSentAt, t.CodeExpiresAt, t.CodeTries = s.codeMAC(t.ID, code), t.now, t.now.Add(codeLife), 0
+	t.record(audit.CodeSent, "")
+	if t.HolderID != uuid.Nil {
+		t.CodeMAC = s.codeMAC(t.ID, "") // no six digits are that
+		return s.tellHolder(ctx, t)
+	}
+	content, err := s.Mails.Mail(t.visit.Language, "verify", templates.Args{"username": t.Credentials.Username, "code": code})
+	if err != nil {
+		return err
+	}
+	return s.Outbox.Enqueue(ctx, mail.Message{
+		Kind: "verify", To: t.Credentials.Address, Lang: t.visit.Language, AccountID: t.AccountID, Content: content, NotAfter: t.CodeExpiresAt,
+	})
+}
+
+// takeMail takes one mail from the limits of the address and of the source.
+func (s *Service) takeMail(ctx context.Context, t *turn) error {
+	address := strings.ToLower(t.Credentials.Address)
+	source := ratelimit.Limit{Name: "mail_source", Count: s.Mailed, Per: time.Hour}
+	for _, take := range []struct {
+		limit ratelimit.Limit
+		key   string
+	}{{mailGap, address}, {mailHourly, address}, {mailDaily, address}, {source, t.visit.Source}} {
+		err := s.Limiter.Take(ctx, take.limit, take.key, t.now)
+		if exceeded, ok := errors.AsType[*ratelimit.Exceeded](err); ok {
+			return &resendError{wait: exceeded.RetryAfter(), limit: take.limit.Name != mailGap.Name}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tellHolder tells the mailbox on file that someone tried to register again, at most once a day.
+func (s *Service) tellHolder(ctx context.Context, t *turn) error {
+	err := s.Limiter.Take(ctx, toldHolder, t.HolderID.String(), t.now)
+	if _, told := errors.AsType[*ratelimit.Exceeded](err); told {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	holder, err := s.Accounts.Get(ctx, t.HolderID)
+	if err != nil {
+		return err
+	}
+	content, err := s.Mails.Mail(holder.Language, "already_member", templates.Args{"username": holder.Username, "at": t.now})
+	if err != nil {
+		return err
+	}
+	return s.Outbox.Enqueue(ctx, mail.Message{Kind: "already_member", To: holder.Email, Lang: holder.Language, AccountID: holder.ID, Content: content})
+}
+
+// ResendCode mails another code. The error is a *resendError, *movedError, errGone or errBusy.
+func (s *Service) ResendCode(ctx context.Context, v Visit) (*Registration, error) {
+	return s.change(ctx, v, stepCode, func(ctx context.Context, t *turn) (outcome, err error) {
+		if !t.ProvenAt.IsZero() {
+			return nil, nil
+		}
+		return nil, s.mailCode(ctx, t)
+	})
+}
+
+// SubmitCode compares a code of six digits. The error is ErrCode, ErrCodeExpired, ErrCodeEnded, a *movedError, errGone or
+// errBusy. The try is counted before it is judged, on the locked row (S-10).
+func (s *Service) SubmitCode(ctx context.Context, v Visit, code string) (*Registration, error) {
+	return s.change(ctx, v, stepCode, func(_ context.Context, t *turn) (outcome, err error) {
+		if !t.ProvenAt.IsZero() {
+			return nil, nil
+		}
+		if !t.codeOut() {
+			t.record(audit.CodeRefused, "expired")
+			return ErrCodeExpired, nil
+		}
+		t.CodeTries++
+		right := s.Keyring.VerifyMAC(seal.PepperCode, t.CodeMAC, []byte("registration"), t.ID[:], []byte(code))
+		if right && t.HolderID == uuid.Nil {
+			t.voidCode()
+			t.ProvenAt = t.now
+			t.record(audit.EmailProven, "")
+			return nil, nil
+		}
+		t.record(audit.CodeRefused, "wrong")
+		if t.CodeTries >= codeTries {
+			t.voidCode()
+			return ErrCodeEnded, nil
+		}
+		return ErrCode, nil
+	})
+}
+
+// cleanCode drops the spaces and dashes of a typed code; ok says whether six digits remain.
+func cleanCode(typed string) (code string, ok bool) {
+	if len(typed) > 64 {
+		return "", false
+	}
+	code = strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || unicode.Is(unicode.Pd, r) || unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, norm.NFKC.String(typed))
+	return code, len(code) == 6 && strings.Trim(code, "0123456789") == ""
+}

@@ -1,0 +1,98 @@
+package registration
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"huskyidp/internal/web"
+)
+
+// codePage asks for the code that was mailed. It looks the same when none was (S-52).
+type codePage struct{ Address string }
+
+func (h *Handler) showCode(c *gin.Context) error {
+	r, err := h.atCode(c)
+	if err != nil {
+		return err
+	}
+	var opts []web.PageOption
+	if c.Query("note") == "resent" {
+		opts = append(opts, web.WithNotice("ok", "registration.code.resent", nil))
+	}
+	return h.page(c, http.StatusOK, "registration/code", codePage{r.Credentials.Address}, opts...)
+}
+
+// atCode is at for the code page, which has nothing to ask once the address is proven.
+func (h *Handler) atCode(c *gin.Context) (*Registration, error) {
+	r, err := h.at(c, stepCode)
+	if err == nil && !r.ProvenAt.IsZero() {
+		return nil, &movedError{next(r, h.service.Now())}
+	}
+	return r, err
+}
+
+func (h *Handler) submitCode(c *gin.Context) error {
+	switch act(c, "next") {
+	case "leave":
+		return h.leave(c, "left", "")
+	case "previous":
+		return web.SeeOther(c, withFlow(stepCredentials.Path, web.Flow(c)))
+	case "resend":
+		return h.resend(c)
+	}
+	r, err := h.atCode(c)
+	if err != nil {
+		return err
+	}
+	var wrong problems
+	typed := web.Form(c).Get("code")
+	code, ok := cleanCode(typed)
+	switch {
+	case strings.TrimSpace(typed) == "":
+		wrong.add("code", "registration.code.missing")
+	case !ok:
+		wrong.add("code", "registration.code.format")
+	default:
+		submitted, err := h.service.SubmitCode(c.Request.Context(), h.visit(c), code)
+		switch {
+		case err == nil:
+			h.keep(c)
+			return web.SeeOther(c, withFlow(next(submitted, h.service.Now()), web.Flow(c)))
+		case errors.Is(err, ErrCode):
+			wrong.add("code", "registration.code.wrong", "n", codeTries-submitted.CodeTries)
+		case errors.Is(err, ErrCodeEnded):
+			wrong.add("code", "registration.code.ended")
+		case errors.Is(err, ErrCodeExpired):
+			wrong.add("code", "registration.code.expired")
+		default:
+			return err
+		}
+	}
+	return h.refused(c, http.StatusUnprocessableEntity, "registration/code", codePage{r.Credentials.Address}, wrong)
+}
+
+func (h *Handler) resend(c *gin.Context) error {
+	r, err := h.atCode(c)
+	if err != nil {
+		return err
+	}
+	_, err = h.service.ResendCode(c.Request.Context(), h.visit(c))
+	if wait, ok := errors.AsType[*resendError](err); ok {
+		var wrong problems
+		wrong.add("", wait.key(), "time", wait.wait)
+		retryAfter(c, wait.wait)
+		return h.refused(c, http.StatusTooManyRequests, "registration/code", codePage{r.Credentials.Address}, wrong)
+	}
+	if err != nil {
+		return err
+	}
+	h.keep(c)
+	to := withFlow(stepCode.Path, web.Flow(c))
+	if strings.Contains(to, "?") {
+		return web.SeeOther(c, to+"&note=resent")
+	}
+	return web.SeeOther(c, to+"?note=resent")
+}

@@ -1,0 +1,149 @@
+package registration
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"huskyidp/accounts"
+)
+
+// Choice is the form of the credentials page. The secrets are never kept as typed.
+type Choice struct {
+	Credentials
+	Password, Answer string
+}
+
+// Longest values, in code points, of what is kept as typed.
+const (
+	usernameMax = 64
+	emailMax    = 254
+)
+
+// checkChoice brings a choice into its one form, or says field by field what stands against it. A secret that is left out
+// stays as it is, if r has one; an answer belongs to its question.
+func checkChoice(r *Registration, c *Choice) problems {
+	var p problems
+	const key = "registration.credentials."
+	username, err := accounts.CheckUsername(c.Username)
+	if err != nil {
+		p.addFlaw("username", key+"username_", err)
+	}
+	address := checkEmail(&p, c)
+	names := []string{r.Identity.FirstName, r.Identity.LastName, r.Identity.CardID}
+	known := append(names, username, address)
+	if c.Password != "" || r.PasswordHash == nil {
+		if flaws := accounts.CheckPassword(c.Password, known...); len(flaws) > 0 {
+			p.addFlaw("new_password", key+"password_", flaws[0], "min", accounts.PasswordMin)
+		}
+	}
+	if !slices.Contains(accounts.Questions, c.Question) {
+		p.add("question", key+"question_missing")
+	}
+	if strings.TrimSpace(c.Answer) != "" || r.AnswerHash == nil || c.Question != r.Credentials.Question {
+		if err := accounts.CheckAnswer(c.Answer, c.Password, known...); err != nil {
+			p.addFlaw("answer", key+"answer_", err)
+		}
+	}
+	if len(p) == 0 {
+		c.Username, c.Email, c.EmailAgain, c.Address, c.Checked = username, address, address, address, true
+	}
+	return p
+}
+
+func checkEmail(p *problems, c *Choice) string {
+	const key = "registration.credentials.email_"
+	address, err := accounts.ParseEmail(c.Email)
+	switch {
+	case utf8.RuneCountInString(c.Email) > emailMax:
+		p.add("email", "web.field.too_long", "max", emailMax)
+	case err != nil:
+		p.addFlaw("email", key, err)
+	default:
+		again, err := accounts.ParseEmail(c.EmailAgain)
+		if err != nil || !accounts.SameEmail(address, again) {
+			p.add("email_again", key+"mismatch")
+		}
+	}
+	return address
+}
+
+// addFlaw turns what accounts has against a value into the message of its field.
+func (p *problems) addFlaw(field, prefix string, err error, pairs ...any) {
+	flaw, _ := errors.AsType[accounts.Flaw](err)
+	switch {
+	case flaw == accounts.FlawLong && field == "answer":
+		p.add(field, "web.field.too_long", "max", 100)
+	case flaw == accounts.FlawCharacters && field != "username":
+		p.add(field, "web.field.bad_characters")
+	default:
+		p.add(field, prefix+string(flaw), pairs...)
+	}
+}
+
+// SubmitCredentials stores a choice that checkChoice passed and mails a code, unless the address is proven or a code is
+// still out to it. A username is not reserved. The error is ErrUsernameTaken, a *resendError, *movedError, errGone,
+// errBusy or accounts.ErrBusy.
+func (s *Service) SubmitCredentials(ctx context.Context, v Visit, r *Registration, c Choice) (*Registration, error) {
+	taken, err := s.Accounts.UsernameTaken(ctx, c.Username)
+	if err != nil {
+		return nil, err
+	}
+	if taken {
+		return nil, ErrUsernameTaken
+	}
+	var password, answer []byte // slow, so before the transaction
+	if c.Password != "" {
+		if password, err = s.Accounts.HashPassword(ctx, r.AccountID, c.Password); err != nil {
+			return nil, err
+		}
+	}
+	if strings.TrimSpace(c.Answer) != "" {
+		if answer, err = s.Accounts.HashAnswer(ctx, r.AccountID, c.Answer); err != nil {
+			return nil, err
+		}
+	}
+	return s.change(ctx, v, stepCredentials, func(ctx context.Context, t *turn) (outcome, err error) {
+		if t.AccountID != r.AccountID || (password == nil && t.PasswordHash == nil) || (answer == nil && t.AnswerHash == nil) {
+			return nil, errGone // begun anew in another tab
+		}
+		moved := !accounts.SameEmail(t.Credentials.Address, c.Address)
+		if moved {
+			t.ProvenAt = noTime
+			t.voidCode()
+		}
+		t.Credentials = c.Credentials
+		if password != nil {
+			t.PasswordHash = password
+		}
+		if answer != nil {
+			t.AnswerHash = answer
+		}
+		if !t.ProvenAt.IsZero() || t.codeOut() && s.codeMailed(t) == (t.HolderID == uuid.Nil) {
+			return nil, nil
+		}
+		err = s.mailCode(ctx, t)
+		if wait, ok := errors.AsType[*resendError](err); ok && !moved && !wait.limit {
+			return nil, nil // the page of the code says when to ask again
+		}
+		return nil, err
+	})
+}
+
+// KeepCredentials stores what was typed, secrets apart, while the member goes back to the card: the match is void. What
+// has not passed must be submitted again.
+func (s *Service) KeepCredentials(ctx context.Context, v Visit, typed Credentials) error {
+	_, err := s.change(ctx, v, stepCredentials, func(_ context.Context, t *turn) (outcome, err error) {
+		t.voidMatch()
+		was := t.Credentials
+		typed.Address, typed.Checked = was.Address, was.Checked
+		typed.Checked = typed == was && was.Checked
+		t.Credentials = typed
+		return nil, nil
+	})
+	return err
+}

@@ -1,0 +1,153 @@
+package registration
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/web"
+)
+
+// credentialsPage asks for what the member will sign in with.
+type credentialsPage struct {
+	Username, Email, EmailAgain, Question string
+	Questions, Suggestions                []string
+	Kept                                  bool // password and answer are set and may stay
+	MinLength                             int
+	Length, Common, Personal              string // of the password just typed: "met", "unmet", or "" if there was none
+}
+
+func newCredentialsPage(c Credentials, r *Registration) credentialsPage {
+	return credentialsPage{
+		Username: c.Username, Email: c.Email, EmailAgain: c.EmailAgain, Question: c.Question, Questions: accounts.Questions,
+		Kept: r.PasswordHash != nil && r.AnswerHash != nil, MinLength: accounts.PasswordMin,
+	}
+}
+
+// judge tells the rules of a typed password, met or not.
+func (p *credentialsPage) judge(password string, known ...string) {
+	if password == "" {
+		return
+	}
+	flaws := accounts.CheckPassword(password, known...)
+	told := func(flaw accounts.Flaw) string {
+		if slices.Contains(flaws, flaw) {
+			return "unmet"
+		}
+		return "met"
+	}
+	p.Length, p.Common, p.Personal = told(accounts.FlawShort), told(accounts.FlawCommon), told(accounts.FlawPersonal)
+}
+
+func (h *Handler) showCredentials(c *gin.Context) error {
+	r, err := h.at(c, stepCredentials)
+	if err != nil {
+		return err
+	}
+	page := newCredentialsPage(r.Credentials, r)
+	if r.Credentials.Username == "" || r.Credentials.Checked {
+		return h.page(c, http.StatusOK, "registration/credentials", page)
+	}
+	taken, err := h.service.Accounts.UsernameTaken(c.Request.Context(), r.Credentials.Username)
+	if err != nil {
+		return err
+	}
+	if taken { // since it was chosen: someone else finished first
+		return h.usernameTaken(c, http.StatusOK, page, nil)
+	}
+	return h.page(c, http.StatusOK, "registration/credentials", page)
+}
+
+// usernameTaken shows the page with other names that are free.
+func (h *Handler) usernameTaken(c *gin.Context, status int, page credentialsPage, wrong problems) error {
+	var err error
+	if page.Suggestions, err = h.service.Accounts.SuggestUsernames(c.Request.Context(), page.Username); err != nil {
+		return err
+	}
+	taken := problems{}
+	taken.add("username", "registration.credentials.username_taken")
+	return h.refused(c, status, "registration/credentials", page, append(taken, wrong...))
+}
+
+func (h *Handler) submitCredentials(c *gin.Context) error {
+	ctx, v, form := c.Request.Context(), h.visit(c), web.Form(c)
+	choice := Choice{
+		Credentials: Credentials{
+			Username: form.Get("username"), Email: form.Get("email"), EmailAgain: form.Get("email_again"), Question: form.Get("question"),
+		},
+		Password: form.Get("new_password"), Answer: form.Get("answer"),
+	}
+	switch act(c, "next") {
+	case "leave":
+		return h.leave(c, "left", "")
+	case "previous":
+		if err := h.service.KeepCredentials(ctx, v, choice.Credentials.clipped()); err != nil {
+			return err
+		}
+		h.keep(c)
+		return web.SeeOther(c, withFlow(stepPersonal.Path, v.Flow))
+	}
+	r, err := h.at(c, stepCredentials)
+	if err != nil {
+		return err
+	}
+	typed := choice.Credentials
+	wrong := checkChoice(r, &choice)
+	if len(wrong) == 0 {
+		var submitted *Registration
+		if submitted, err = h.service.SubmitCredentials(ctx, v, r, choice); err == nil {
+			h.keep(c)
+			return web.SeeOther(c, withFlow(next(submitted, h.service.Now()), v.Flow))
+		}
+	} else if taken, takenErr := h.service.Accounts.UsernameTaken(ctx, typed.Username); takenErr != nil || taken {
+		err = errors.Join(takenErr, takenOr(taken))
+	}
+	page := newCredentialsPage(typed, r)
+	page.judge(choice.Password, r.Identity.FirstName, r.Identity.LastName, r.Identity.CardID, typed.Username, typed.Email)
+	if errors.Is(err, ErrUsernameTaken) {
+		return h.usernameTaken(c, http.StatusUnprocessableEntity, page, wrong)
+	}
+	if wait, ok := errors.AsType[*resendError](err); ok {
+		wrong.add("email", wait.key(), "time", wait.wait)
+		retryAfter(c, wait.wait)
+		return h.refused(c, http.StatusTooManyRequests, "registration/credentials", page, wrong)
+	}
+	if err != nil {
+		return err
+	}
+	return h.refused(c, http.StatusUnprocessableEntity, "registration/credentials", page, wrong)
+}
+
+func takenOr(taken bool) error {
+	if taken {
+		return ErrUsernameTaken
+	}
+	return nil
+}
+
+// clipped is what is kept of a form that nobody judged.
+func (c Credentials) clipped() Credentials {
+	c.Username, c.Email, c.EmailAgain = clip(c.Username, usernameMax), clip(c.Email, emailMax), clip(c.EmailAgain, emailMax)
+	if !slices.Contains(accounts.Questions, c.Question) {
+		c.Question = ""
+	}
+	return c
+}
+
+// key is the sentence that says when the next code may be asked for.
+func (e *resendError) key() string {
+	if e.limit {
+		return "registration.code.resend_limit"
+	}
+	return "registration.code.resend_wait"
+}
+
+// retryAfter tells programs what the page tells people.
+func retryAfter(c *gin.Context, wait time.Duration) {
+	c.Header("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
+}

@@ -1,0 +1,116 @@
+package registration
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/audit"
+	"huskyidp/internal/mail"
+	"huskyidp/internal/postgres"
+	"huskyidp/internal/ratelimit"
+	"huskyidp/internal/seal"
+	"huskyidp/members"
+	"huskyidp/templates"
+)
+
+// Roster validates the registrant.
+type Roster interface {
+	Match(ctx context.Context, claim members.Claim) (members.Member, error)
+	ParseMemberNumber(typed string) (string, error)
+}
+
+// Accounts makes the account at the end.
+type Accounts interface {
+	Create(ctx context.Context, a accounts.NewAccount) (accounts.Account, error)
+	Get(ctx context.Context, id uuid.UUID) (accounts.Account, error)
+	ByMember(ctx context.Context, memberID uuid.UUID) (accounts.Account, error)
+	HashPassword(ctx context.Context, accountID uuid.UUID, password string) ([]byte, error)
+	HashAnswer(ctx context.Context, accountID uuid.UUID, answer string) ([]byte, error)
+	UsernameTaken(ctx context.Context, username string) (bool, error)
+	SuggestUsernames(ctx context.Context, username string) ([]string, error)
+}
+
+// Outbox queues mails in the transaction of ctx.
+type Outbox interface {
+	Enqueue(ctx context.Context, m mail.Message) error
+}
+
+// Mails sets them.
+type Mails interface {
+	Mail(lang, kind string, args templates.Args) (templates.Mail, error)
+}
+
+// Desk hands out the reference number of a member who is sent to support, in the transaction of ctx. about is the
+// registration.
+type Desk interface {
+	Refer(ctx context.Context, reason string, browser []byte, about uuid.UUID, lang string) (reference string, err error)
+}
+
+// Flow is the authorization request that waits while a member registers; zero if there is none.
+type Flow struct {
+	App              string // the client's name
+	InitiateLoginURI string // where the app begins anew, "" if unknown
+	Origin           string // scheme and host the browser is sent to in the end, for form-action
+	Live             bool   // it can still be answered
+}
+
+// Flows is what registration needs of the provider.
+type Flows interface {
+	Flow(ctx context.Context, id string, browser []byte) (Flow, error)
+	ResumePath(id string) string
+}
+
+// Sessions signs the new member in.
+type Sessions interface {
+	SignIn(c *gin.Context, account accounts.Account, amr []string) (accounts.Session, error)
+	Current(c *gin.Context) (accounts.Session, bool)
+}
+
+// Deps is what a Service is built from. All but the settings at the end are required.
+type Deps struct {
+	DB       *postgres.DB
+	Keyring  *seal.Keyring
+	Limiter  *ratelimit.Limiter
+	Audit    *audit.Log
+	Outbox   Outbox
+	Mails    Mails
+	Roster   Roster
+	Accounts Accounts
+	Desk     Desk
+	Flows    Flows
+	Legal    *Legal
+	Now      func() time.Time
+
+	IdentityLock   time.Duration // how long three refused identities close the form; 0: until staff release it
+	SourceFailures int           // refused identities of one source in an hour; default 5
+	Registrations  int           // begun by one source in an hour; default 20 (S-09)
+	Mailed         int           // codes mailed for one source in an hour; default 20 (S-09)
+}
+
+// Service decides; Handler speaks HTTP.
+type Service struct {
+	Deps
+	store store
+}
+
+// New checks that nothing is missing.
+func New(d Deps) (*Service, error) {
+	if d.DB == nil || d.Keyring == nil || d.Limiter == nil || d.Audit == nil || d.Outbox == nil || d.Mails == nil || d.Roster == nil ||
+		d.Accounts == nil || d.Desk == nil || d.Flows == nil || d.Legal == nil || d.Now == nil {
+		return nil, errors.New("registration: a dependency is missing")
+	}
+	if d.IdentityLock < 0 {
+		return nil, errors.New("registration: IdentityLock is negative")
+	}
+	for field, value := range map[*int]int{&d.SourceFailures: 5, &d.Registrations: 20, &d.Mailed: 20} {
+		if *field == 0 {
+			*field = value
+		}
+	}
+	return &Service{Deps: d, store: store{d.DB, d.Keyring}}, nil
+}

@@ -1,0 +1,167 @@
+package registration
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"huskyidp/internal/web"
+	"huskyidp/templates"
+)
+
+const cookie = "registration"
+
+// Handler speaks HTTP for the Service.
+type Handler struct {
+	service    *Service
+	web        *web.Web
+	sessions   Sessions
+	cardDigits int
+}
+
+// NewHandler answers with pages of w. cardDigits is the length of a member number, for the words of the form.
+func NewHandler(s *Service, w *web.Web, sessions Sessions, cardDigits int) (*Handler, error) {
+	if s == nil || w == nil || sessions == nil || cardDigits < 1 {
+		return nil, errors.New("registration: the handler needs a service, pages, sessions and the length of a member number")
+	}
+	return &Handler{s, w, sessions, cardDigits}, nil
+}
+
+// Mount adds the routes to the group of pages.
+func (h *Handler) Mount(r gin.IRouter) {
+	for _, route := range []struct {
+		path         string
+		show, submit func(*gin.Context) error
+	}{
+		{stepAgreement.Path, h.showAgreement, h.submitAgreement},
+		{stepPersonal.Path, h.showPersonal, h.submitPersonal},
+		{stepCredentials.Path, h.showCredentials, h.submitCredentials},
+		{stepCode.Path, h.showCode, h.submitCode},
+		{stepReview.Path, h.showReview, h.submitReview},
+	} {
+		r.GET(route.path, h.handle(route.show))
+		r.POST(route.path, h.handle(route.submit))
+	}
+	r.GET(pathLocked, h.handle(h.showLocked))
+	r.GET(pathDone, h.handle(h.showDone))
+	r.GET("/agreement", h.handle(h.showText))
+}
+
+// handle turns the outcomes that every step shares into their answers: somewhere else to go, nothing to go on with, or a
+// moment's patience.
+func (h *Handler) handle(fn func(*gin.Context) error) gin.HandlerFunc {
+	return h.web.Handle(func(c *gin.Context) error {
+		err := fn(c)
+		if moved, ok := errors.AsType[*movedError](err); ok {
+			return web.SeeOther(c, withFlow(moved.path, web.Flow(c)))
+		}
+		switch {
+		case errors.Is(err, errGone):
+			return h.showGone(c)
+		case errors.Is(err, errBusy):
+			return &web.Error{Status: http.StatusServiceUnavailable, Key: web.KeyUnavailable, Wait: 2 * time.Second, Err: err}
+		}
+		return err
+	})
+}
+
+// visit is what the request says about itself.
+func (h *Handler) visit(c *gin.Context) Visit {
+	return Visit{
+		Token: h.web.Cookie(c, cookie), Browser: web.Browser(c), Source: web.Source(c), Language: web.Lang(c), Flow: web.Flow(c),
+		RequestID: web.RequestID(c.Request.Context()),
+	}
+}
+
+// at reads the registration of a page that shows a step, or says where to go instead.
+func (h *Handler) at(c *gin.Context, step Step) (*Registration, error) {
+	r, err := h.service.Load(c.Request.Context(), h.visit(c))
+	if err != nil {
+		return nil, err
+	}
+	if now := h.service.Now(); !open(r, step, now) {
+		return nil, &movedError{next(r, now)}
+	}
+	return r, nil
+}
+
+// page answers with a page that names the app that waits.
+func (h *Handler) page(c *gin.Context, status int, name string, page any, opts ...web.PageOption) error {
+	flow, err := h.flow(c, nil)
+	if err != nil {
+		return err
+	}
+	return h.web.Page(c, status, name, page, append([]web.PageOption{web.WithApp(flow.App)}, opts...)...)
+}
+
+// flow is the request that waits: the one of this address, else of the registration.
+func (h *Handler) flow(c *gin.Context, r *Registration) (Flow, error) {
+	return h.service.Flows.Flow(c.Request.Context(), flowID(c, r), web.Browser(c))
+}
+
+func flowID(c *gin.Context, r *Registration) string {
+	if id := web.Flow(c); id != "" || r == nil {
+		return id
+	}
+	return r.Flow
+}
+
+func withFlow(path, flow string) string {
+	if flow == "" {
+		return path
+	}
+	return path + "?" + url.Values{"flow": {flow}}.Encode()
+}
+
+// act is the button that was pressed; Enter presses the first of a form.
+func act(c *gin.Context, first string) string {
+	if pressed := web.Form(c).Get("act"); pressed != "" {
+		return pressed
+	}
+	return first
+}
+
+// leave erases the registration and goes back to the sign-in page.
+func (h *Handler) leave(c *gin.Context, reason, note string) error {
+	if err := h.service.Leave(c.Request.Context(), h.visit(c), reason); err != nil {
+		return err
+	}
+	h.web.ClearCookie(c, cookie)
+	to := url.Values{}
+	if flow := web.Flow(c); flow != "" {
+		to.Set("flow", flow)
+	}
+	if note != "" {
+		to.Set("note", note)
+	}
+	if len(to) == 0 {
+		return web.SeeOther(c, "/login")
+	}
+	return web.SeeOther(c, "/login?"+to.Encode())
+}
+
+// keep lets the cookie live as long as the registration.
+func (h *Handler) keep(c *gin.Context) {
+	h.web.SetCookie(c, cookie, h.web.Cookie(c, cookie), idle)
+}
+
+// gonePage has nothing to say but its words.
+type gonePage struct{}
+
+// showGone answers whoever comes back too late, too soon, or after the end. A member who is signed in by now is shown the
+// way on.
+func (h *Handler) showGone(c *gin.Context) error {
+	h.web.ClearCookie(c, cookie)
+	if _, ok := h.sessions.Current(c); ok && c.Request.Method == http.MethodGet {
+		return web.SeeOther(c, withFlow(pathDone, web.Flow(c)))
+	}
+	return h.page(c, http.StatusGone, "registration/gone", gonePage{})
+}
+
+// refused shows a form again with what is wrong with it.
+func (h *Handler) refused(c *gin.Context, status int, name string, page any, p problems) error {
+	return h.page(c, status, name, page, web.WithProblems([]templates.Problem(p)...))
+}

@@ -1,0 +1,159 @@
+package registration
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"huskyidp/members"
+	"huskyidp/templates"
+)
+
+// Longest values, in code points, of the fields on the card.
+const (
+	nameMax   = 100
+	cardMax   = 64
+	numberMax = 4
+)
+
+const oldestAge = 130 // years; a birth date before that is a slip
+
+// identityForm reads what was typed, for keeping and for showing again.
+func identityForm(form url.Values) Identity {
+	return Identity{
+		BirthMonth: form.Get("birth_month"), BirthDay: form.Get("birth_day"), BirthYear: form.Get("birth_year"),
+		FirstName: form.Get("first_name"), LastName: form.Get("last_name"), Suffix: form.Get("suffix"), CardID: form.Get("card_id"),
+	}
+}
+
+// clipped is what is kept of a form that nobody judged.
+func (i Identity) clipped() Identity {
+	for _, field := range []*string{&i.BirthMonth, &i.BirthDay, &i.BirthYear, &i.FirstName, &i.LastName, &i.Suffix, &i.CardID} {
+		*field = clip(*field, nameMax)
+	}
+	return i
+}
+
+// clip cuts a value to n code points.
+func clip(s string, n int) string {
+	for i := range s {
+		if n--; n < 0 {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+// problems gathers why a form is refused, at most one reason a field.
+type problems []templates.Problem
+
+func (p *problems) add(field, key string, pairs ...any) {
+	args := templates.Args{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		args[pairs[i].(string)] = pairs[i+1]
+	}
+	*p = append(*p, templates.Problem{Field: field, Key: key, Args: args})
+}
+
+// parseIdentity turns the form into a claim, or says field by field what is empty or cannot be. digits is the length of a
+// member number, for the message; parseNumber knows its form.
+func parseIdentity(i Identity, now time.Time, digits int, parseNumber func(string) (string, error)) (members.Claim, problems) {
+	var p problems
+	claim := members.Claim{BirthDate: parseBirth(&p, i, now)}
+	claim.FirstName = parseName(&p, "first_name", i.FirstName, "registration.personal.first_missing")
+	claim.LastName = parseName(&p, "last_name", i.LastName, "registration.personal.last_missing")
+	claim.Suffix = strings.TrimSpace(i.Suffix)
+	if claim.Suffix != "" && !isSuffix(claim.Suffix) {
+		p.add("suffix", "web.field.bad_characters")
+	}
+	number, err := parseNumber(i.CardID)
+	switch {
+	case strings.TrimSpace(i.CardID) == "":
+		p.add("card_id", "registration.personal.card_id_missing")
+	case utf8.RuneCountInString(i.CardID) > cardMax:
+		p.add("card_id", "web.field.too_long", "max", cardMax)
+	case err != nil:
+		p.add("card_id", "registration.personal.card_id_format", "n", digits)
+	}
+	claim.MemberNumber = number
+	return claim, p
+}
+
+func isSuffix(s string) bool {
+	for _, suffix := range members.Suffixes() {
+		if s == suffix {
+			return true
+		}
+	}
+	return false
+}
+
+func parseBirth(p *problems, i Identity, now time.Time) members.Date {
+	month, day, year := strings.TrimSpace(i.BirthMonth), strings.TrimSpace(i.BirthDay), strings.TrimSpace(i.BirthYear)
+	if month == "" && day == "" && year == "" {
+		p.add("birth_month", "registration.personal.birth_missing")
+		return members.Date{}
+	}
+	before := len(*p)
+	m, ok := smallNumber(month, 2)
+	if !ok || m < 1 || m > 12 {
+		p.add("birth_month", "registration.personal.month_missing")
+	}
+	d, ok := smallNumber(day, 2)
+	if !ok {
+		p.add("birth_day", "registration.personal.day_missing")
+	}
+	y, ok := smallNumber(year, numberMax)
+	if !ok || len(year) != numberMax {
+		p.add("birth_year", "registration.personal.year_missing")
+	}
+	if len(*p) > before {
+		return members.Date{}
+	}
+	date, today := members.Date{Year: y, Month: m, Day: d}, members.DateOf(now)
+	switch {
+	case !date.Valid() || y < today.Year-oldestAge:
+		p.add("birth_day", "registration.personal.birth_unreal")
+	case today.Before(date):
+		p.add("birth_year", "registration.personal.birth_future")
+	}
+	return date
+}
+
+// smallNumber reads up to max ASCII digits.
+func smallNumber(s string, max int) (int, bool) {
+	if s == "" || len(s) > max || strings.Trim(s, "0123456789") != "" {
+		return 0, false
+	}
+	n, err := strconv.Atoi(s)
+	return n, err == nil
+}
+
+func parseName(p *problems, field, typed, missing string) string {
+	name := strings.TrimSpace(typed)
+	switch {
+	case name == "":
+		p.add(field, missing)
+	case utf8.RuneCountInString(name) > nameMax:
+		p.add(field, "web.field.too_long", "max", nameMax)
+	case strings.ContainsFunc(name, unreadable):
+		p.add(field, "web.field.bad_characters")
+	case strings.ContainsFunc(name, func(r rune) bool { return !inName(r) }):
+		p.add(field, "registration.personal.name_characters")
+	}
+	return name
+}
+
+// unreadable is what no card shows: controls, marks that turn the direction, and what stands for a broken character.
+func unreadable(r rune) bool {
+	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == utf8.RuneError
+}
+
+// inName is what names are made of. A comma may part a suffix.
+func inName(r rune) bool {
+	return unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsSpace(r) ||
+		unicode.Is(unicode.Pd, r) || strings.ContainsRune(".,·'’‘ʼʹ`´", r)
+}

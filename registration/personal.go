@@ -1,0 +1,85 @@
+package registration
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"huskyidp/internal/web"
+	"huskyidp/members"
+)
+
+// personalPage asks for what is on the card.
+type personalPage struct {
+	Identity
+	Suffixes   []string
+	CardDigits int
+	TriesLeft  int  // 0: not to be said
+	Matched    bool // the card was matched before and will be again
+}
+
+func (h *Handler) personalPage(typed Identity) personalPage {
+	return personalPage{Identity: typed, Suffixes: members.Suffixes(), CardDigits: h.cardDigits}
+}
+
+func (h *Handler) showPersonal(c *gin.Context) error {
+	r, err := h.at(c, stepPersonal)
+	if err != nil {
+		return err
+	}
+	page := h.personalPage(r.Identity)
+	page.Matched = r.matched()
+	return h.page(c, http.StatusOK, "registration/personal", page)
+}
+
+func (h *Handler) submitPersonal(c *gin.Context) error {
+	ctx, v, typed := c.Request.Context(), h.visit(c), identityForm(web.Form(c))
+	switch act(c, "next") {
+	case "leave":
+		return h.leave(c, "left", "")
+	case "previous":
+		if err := h.service.KeepIdentity(ctx, v, typed.clipped()); err != nil {
+			return err
+		}
+		h.keep(c)
+		return web.SeeOther(c, withFlow(stepAgreement.Path, v.Flow))
+	}
+	claim, wrong := parseIdentity(typed, h.service.Now(), h.cardDigits, h.service.Roster.ParseMemberNumber)
+	if len(wrong) > 0 {
+		if _, err := h.at(c, stepPersonal); err != nil {
+			return err
+		}
+		return h.refused(c, http.StatusUnprocessableEntity, "registration/personal", h.personalPage(typed), wrong)
+	}
+	r, err := h.service.SubmitPersonal(ctx, v, typed, claim)
+	if errors.Is(err, ErrNoMatch) {
+		page := h.personalPage(typed)
+		page.TriesLeft = r.triesLeft()
+		wrong.add("", "registration.personal.no_match")
+		return h.refused(c, http.StatusUnprocessableEntity, "registration/personal", page, wrong)
+	}
+	if err != nil {
+		return err
+	}
+	h.keep(c)
+	return web.SeeOther(c, withFlow(next(r, h.service.Now()), v.Flow))
+}
+
+// lockedPage is the end of the way until someone helps, or the lock is over.
+type lockedPage struct {
+	Reference string
+	Until     time.Time // zero: by staff only
+}
+
+func (h *Handler) showLocked(c *gin.Context) error {
+	reference, until, err := h.service.Lock(c.Request.Context(), h.visit(c))
+	if err != nil {
+		return err
+	}
+	if reference == "" {
+		return web.SeeOther(c, withFlow(stepAgreement.Path, web.Flow(c)))
+	}
+	return h.page(c, http.StatusForbidden, "registration/locked", lockedPage{reference, until})
+}

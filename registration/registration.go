@@ -1,0 +1,84 @@
+package registration
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// idle is how long a registration lives without being used.
+const idle = 24 * time.Hour
+
+// Registration is one member's way through the steps.
+type Registration struct {
+	ID, AccountID uuid.UUID
+	Browser       []byte // digest of the browser cookie it is bound to
+	Flow          string // id of the authorization request that waits, "" if none
+	Language      string
+
+	TouchedAt         time.Time
+	AgreementVersion  string
+	AgreementLanguage string
+	AgreementHash     []byte
+	AgreedAt          time.Time
+
+	Identity    Identity
+	MemberID    uuid.UUID // zero: not matched
+	HolderID    uuid.UUID // account that the matched member already has, else zero (S-52)
+	Failures    int       // refused identities in a row
+	Reference   string    // of the lock that was met, "" if none
+	LockedUntil time.Time // its end; zero with a Reference: until staff release it
+
+	Credentials  Credentials
+	PasswordHash []byte
+	AnswerHash   []byte
+
+	CodeMAC       []byte // nil: no code is out
+	CodeSentAt    time.Time
+	CodeExpiresAt time.Time
+	CodeTries     int
+	ProvenAt      time.Time // the address in Credentials was proven
+	FinishedAt    time.Time
+}
+
+// Identity is the card as typed. It is sealed at rest.
+type Identity struct {
+	BirthMonth, BirthDay, BirthYear     string
+	FirstName, LastName, Suffix, CardID string
+}
+
+// Credentials are what the member chose, secrets apart. They are sealed at rest.
+type Credentials struct {
+	Username, Email, EmailAgain, Question string // as typed until Checked, then in their one form
+	Checked                               bool   // they passed
+	Address                               string // the parsed address that codes go to
+}
+
+func (r *Registration) matched() bool { return r.MemberID != uuid.Nil }
+
+func (r *Registration) hasCredentials() bool {
+	return r.Credentials.Checked && r.PasswordHash != nil && r.AnswerHash != nil
+}
+
+func (r *Registration) expiredAt(now time.Time) bool { return !now.Before(r.TouchedAt.Add(idle)) }
+
+func (r *Registration) lockedAt(now time.Time) bool {
+	return r.Reference != "" && (r.LockedUntil.IsZero() || now.Before(r.LockedUntil))
+}
+
+// agree records the text that was agreed to.
+func (r *Registration) agree(doc Document, at time.Time) {
+	r.AgreementVersion, r.AgreementLanguage, r.AgreementHash, r.AgreedAt = doc.Version, doc.Language, doc.Hash, at
+}
+
+// voidMatch forgets who was matched: the member goes back to the card, or it did not match.
+func (r *Registration) voidMatch() { r.MemberID, r.HolderID = uuid.Nil, uuid.Nil }
+
+// voidCode makes the code that is out useless.
+func (r *Registration) voidCode() { r.CodeMAC, r.CodeExpiresAt, r.CodeTries = nil, time.Time{}, 0 }
+
+// finish leaves the bare record that a registration was completed.
+func (r *Registration) finish(now time.Time) {
+	r.voidCode()
+	r.Identity, r.Credentials, r.PasswordHash, r.AnswerHash, r.FinishedAt = Identity{}, Credentials{}, nil, nil, now
+}

@@ -1,0 +1,112 @@
+package registration
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"huskyidp/internal/web"
+)
+
+// reviewPage shows everything once more, secrets as set, birth date and number masked.
+type reviewPage struct {
+	FirstName, LastName, Suffix, MemberNumber string
+	BirthYear                                 int
+	Username, Email, Question                 string
+	AgreedAt                                  time.Time
+	Certification                             Document
+}
+
+func (h *Handler) reviewPage(c *gin.Context, r *Registration) reviewPage {
+	year, _ := strconv.Atoi(strings.TrimSpace(r.Identity.BirthYear)) // it was matched
+	number, err := h.service.Roster.ParseMemberNumber(r.Identity.CardID)
+	if err != nil {
+		number = r.Identity.CardID
+	}
+	return reviewPage{
+		FirstName: r.Identity.FirstName, LastName: r.Identity.LastName, Suffix: r.Identity.Suffix, MemberNumber: number, BirthYear: year,
+		Username: r.Credentials.Username, Email: r.Credentials.Address, Question: r.Credentials.Question, AgreedAt: r.AgreedAt,
+		Certification: h.service.Legal.Certification(h.service.Now(), web.Lang(c)),
+	}
+}
+
+func (h *Handler) showReview(c *gin.Context) error {
+	r, err := h.at(c, stepReview)
+	if err != nil {
+		return err
+	}
+	return h.review(c, http.StatusOK, r, nil)
+}
+
+// review lets its form end at the app: the browser follows from Finalizar to there (conformance.md 12.10).
+func (h *Handler) review(c *gin.Context, status int, r *Registration, wrong problems) error {
+	flow, err := h.flow(c, r)
+	if err != nil {
+		return err
+	}
+	return h.web.Page(c, status, "registration/review", h.reviewPage(c, r),
+		web.WithApp(flow.App), web.WithFormAction(flow.Origin), web.WithProblems(wrong...))
+}
+
+func (h *Handler) submitReview(c *gin.Context) error {
+	switch act(c, "finish") {
+	case "leave":
+		return h.leave(c, "left", "")
+	case "previous":
+		return web.SeeOther(c, withFlow(stepCredentials.Path, web.Flow(c)))
+	}
+	var wrong problems
+	if web.Form(c).Get("certify") != "yes" {
+		r, err := h.at(c, stepReview)
+		if err != nil {
+			return err
+		}
+		wrong.add("certify", "registration.review.certify_missing")
+		return h.review(c, http.StatusUnprocessableEntity, r, wrong)
+	}
+	account, r, err := h.service.Finish(c.Request.Context(), h.visit(c), web.Form(c).Get("certification"))
+	switch {
+	case errors.Is(err, ErrUsernameTaken):
+		return web.SeeOther(c, withFlow(stepCredentials.Path, web.Flow(c)))
+	case errors.Is(err, ErrHasAccount):
+		wrong.add("", "registration.review.card_taken")
+		return h.review(c, http.StatusConflict, r, wrong)
+	case err != nil:
+		return err
+	}
+	flow, err := h.flow(c, r)
+	if err != nil {
+		return err
+	}
+	if _, err := h.sessions.SignIn(c, account, []string{"pwd"}); err != nil {
+		return err
+	}
+	h.web.ClearCookie(c, cookie)
+	if flow.Live {
+		return web.SeeOther(c, h.service.Flows.ResumePath(flowID(c, r)))
+	}
+	return web.SeeOther(c, withFlow(pathDone, flowID(c, r)))
+}
+
+// donePage is the end for whom no app waits.
+type donePage struct{ Username, AppURI string }
+
+func (h *Handler) showDone(c *gin.Context) error {
+	session, ok := h.sessions.Current(c)
+	if !ok {
+		return web.SeeOther(c, withFlow("/login", web.Flow(c)))
+	}
+	flow, err := h.flow(c, nil)
+	if err != nil {
+		return err
+	}
+	if flow.Live {
+		return web.SeeOther(c, h.service.Flows.ResumePath(web.Flow(c)))
+	}
+	return h.web.Page(c, http.StatusOK, "registration/done", donePage{session.Username, flow.InitiateLoginURI},
+		web.WithApp(flow.App), web.SignedIn(session.Username))
+}

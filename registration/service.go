@@ -1,0 +1,208 @@
+package registration
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/audit"
+	"huskyidp/internal/ratelimit"
+)
+
+// Visit is what a request says about itself.
+type Visit struct {
+	Token     string // the registration cookie
+	Browser   []byte // digest of the browser cookie
+	Source    string // network the request comes from
+	Language  string
+	Flow      string // "" keeps the one the registration has
+	RequestID string
+}
+
+func (v Visit) tokenHash() []byte {
+	hash := sha256.Sum256([]byte(v.Token))
+	return hash[:]
+}
+
+// Load reads the visit's registration; errGone if it has none that lives.
+func (s *Service) Load(ctx context.Context, v Visit) (*Registration, error) {
+	if v.Token == "" {
+		return nil, errGone
+	}
+	r, err := s.store.find(ctx, v.tokenHash())
+	if err != nil {
+		return nil, err
+	}
+	if err := v.mayGoOn(r, s.Now()); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// mayUse refuses a cookie that came with another browser, and a registration that idled away.
+func (v Visit) mayUse(r *Registration, now time.Time) error {
+	if !bytes.Equal(r.Browser, v.Browser) || r.expiredAt(now) {
+		return errGone
+	}
+	return nil
+}
+
+// mayGoOn is mayUse for all but the second of two Finalizar.
+func (v Visit) mayGoOn(r *Registration, now time.Time) error {
+	if !r.FinishedAt.IsZero() {
+		return errGone
+	}
+	return v.mayUse(r, now)
+}
+
+// event is an audit event of a registration; a reason makes it a failure.
+func (v Visit) event(r *Registration, kind audit.Kind, at time.Time, reason string) audit.Event {
+	return audit.Event{Kind: kind, At: at, Subject: r.ID.String(), RequestID: v.RequestID, Success: reason == "", Reason: reason}
+}
+
+// turn is one step at work on the locked registration. Its batch is sent at the end, with the registration and the events.
+type turn struct {
+	*Registration
+	visit  Visit
+	now    time.Time
+	batch  *pgx.Batch
+	events []audit.Event
+}
+
+func (t *turn) record(kind audit.Kind, reason string) {
+	t.events = append(t.events, t.visit.event(t.Registration, kind, t.now, reason))
+}
+
+// change runs one step. What fn leaves in the registration is stored together with its events even when its outcome is a
+// refusal, which is reported after the commit; an error of fn undoes everything.
+func (s *Service) change(ctx context.Context, v Visit, step Step, fn func(ctx context.Context, t *turn) (outcome, err error)) (*Registration, error) {
+	if v.Token == "" {
+		return nil, errGone
+	}
+	now := s.Now()
+	var r *Registration
+	var outcome error
+	err := s.DB.InTx(ctx, func(ctx context.Context) error {
+		var err error
+		if r, err = s.store.lock(ctx, v.tokenHash()); err != nil {
+			return err
+		}
+		if err := v.mayGoOn(r, now); err != nil {
+			return err
+		}
+		if !open(r, step, now) {
+			return &movedError{next(r, now)}
+		}
+		t := &turn{Registration: r, visit: v, now: now, batch: &pgx.Batch{}}
+		if outcome, err = fn(ctx, t); err != nil {
+			return err
+		}
+		return s.save(ctx, t)
+	})
+	if err != nil {
+		return r, err
+	}
+	return r, outcome
+}
+
+// save sends what a turn has left behind, in one round trip.
+func (s *Service) save(ctx context.Context, t *turn) error {
+	t.TouchedAt, t.Language = t.now, t.visit.Language
+	if t.visit.Flow != "" {
+		t.Flow = t.visit.Flow
+	}
+	s.store.queueUpdate(t.batch, t.Registration)
+	s.Audit.Queue(t.batch, ctx, t.events...)
+	return s.send(ctx, t.batch)
+}
+
+func (s *Service) send(ctx context.Context, b *pgx.Batch) error {
+	if err := s.DB.From(ctx).SendBatch(ctx, b).Close(); err != nil {
+		return fmt.Errorf("storing registration: %w", err)
+	}
+	return nil
+}
+
+// Agree records that the member agreed to a version of the agreement, and begins a registration where there is none. The
+// token is the new cookie's value, "" when the visit's own goes on. A version that is no longer in force is asked again.
+func (s *Service) Agree(ctx context.Context, v Visit, version string) (r *Registration, token string, err error) {
+	now := s.Now()
+	doc := s.Legal.Agreement(now, v.Language)
+	if version != doc.Version {
+		return nil, "", &movedError{stepAgreement.Path}
+	}
+	r, err = s.change(ctx, v, stepAgreement, func(_ context.Context, t *turn) (outcome, err error) {
+		t.agree(doc, t.now)
+		t.events = append(t.events, v.agreed(t.Registration, t.now))
+		return nil, nil
+	})
+	if !errors.Is(err, errGone) {
+		return r, "", err
+	}
+	reference, _, err := s.store.browserLock(ctx, s.guardKey("browser", v.Browser), now)
+	if err != nil {
+		return nil, "", err
+	}
+	if reference != "" {
+		return nil, "", &movedError{pathLocked}
+	}
+	limit := ratelimit.Limit{Name: "registration", Count: s.Registrations, Per: time.Hour}
+	if err := s.Limiter.Take(ctx, limit, v.Source, now); err != nil {
+		return nil, "", err
+	}
+	secret := make([]byte, 32)
+	rand.Read(secret)
+	v.Token = base64.RawURLEncoding.EncodeToString(secret)
+	r = &Registration{
+		ID: uuid.Must(uuid.NewV7()), AccountID: uuid.Must(uuid.NewV7()), Browser: v.Browser, Flow: v.Flow, Language: v.Language, TouchedAt: now,
+	}
+	r.agree(doc, now)
+	err = s.DB.InTx(ctx, func(ctx context.Context) error {
+		if err := s.store.insert(ctx, r, v.tokenHash()); err != nil {
+			return err
+		}
+		return s.Audit.Record(ctx, v.event(r, audit.RegistrationStarted, now, ""), v.agreed(r, now))
+	})
+	return r, v.Token, err
+}
+
+func (v Visit) agreed(r *Registration, at time.Time) audit.Event {
+	e := v.event(r, audit.RegistrationAgreed, at, "")
+	e.Data = map[string]string{"version": r.AgreementVersion, "language": r.AgreementLanguage}
+	return e
+}
+
+// Leave erases the visit's registration, if it has one. A lock stays: it is kept apart from the registration.
+func (s *Service) Leave(ctx context.Context, v Visit, reason string) error {
+	err := s.DB.InTx(ctx, func(ctx context.Context) error {
+		r, err := s.store.lock(ctx, v.tokenHash())
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(r.Browser, v.Browser) {
+			return errGone
+		}
+		now := s.Now()
+		e := v.event(r, audit.RegistrationLeft, now, "")
+		e.Reason = reason
+		b := &pgx.Batch{}
+		s.store.queueRemove(b, r.ID)
+		s.Audit.Queue(b, ctx, e)
+		return s.send(ctx, b)
+	})
+	if errors.Is(err, errGone) {
+		return nil
+	}
+	return err
+}
+
+// Sweep deletes what nobody comes back to; cmd/idp runs it. It returns how many rows went.
+func (s *Service) Sweep(ctx context.Context) (int64, error) { return s.store.sweep(ctx, s.Now()) }

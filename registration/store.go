@@ -1,0 +1,220 @@
+package registration
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"huskyidp/internal/postgres"
+	"huskyidp/internal/seal"
+)
+
+// store holds every statement on registrations and identity_guards.
+type store struct {
+	db      *postgres.DB
+	keyring *seal.Keyring
+}
+
+// row is a registration as stored; zero times and ids are null.
+type row struct {
+	ID                uuid.UUID
+	Browser           []byte
+	AccountID         uuid.UUID
+	Flow              string
+	Language          string
+	TouchedAt         time.Time
+	AgreementVersion  string
+	AgreementLanguage string
+	AgreementHash     []byte
+	AgreedAt          time.Time
+	Identity          []byte
+	MemberID          *uuid.UUID
+	HolderID          *uuid.UUID
+	Failures          int
+	Reference         *string
+	LockedUntil       *time.Time
+	Credentials       []byte
+	PasswordHash      []byte
+	AnswerHash        []byte
+	CodeMAC           []byte `db:"code_mac"`
+	CodeSentAt        *time.Time
+	CodeExpiresAt     *time.Time
+	CodeTries         int
+	ProvenAt          *time.Time
+	FinishedAt        *time.Time
+}
+
+const columns = `id, browser, account_id, flow, language, touched_at, agreement_version, agreement_language, agreement_hash, agreed_at,
+	identity, member_id, holder_id, failures, reference, locked_until, credentials, password_hash, answer_hash,
+	code_mac, code_sent_at, code_expires_at, code_tries, proven_at, finished_at`
+
+// find reads the registration of a cookie's digest, errGone if there is none.
+func (s store) find(ctx context.Context, tokenHash []byte) (*Registration, error) {
+	return s.one(ctx, `select `+columns+` from registrations where token_hash = $1`, tokenHash)
+}
+
+// lock is find for a change: the row stays ours until the transaction ends. The error is errBusy when another request of
+// the same registration holds it for too long.
+func (s store) lock(ctx context.Context, tokenHash []byte) (*Registration, error) {
+	return s.one(ctx, `select `+columns+` from registrations where token_hash = $1 for update`, tokenHash)
+}
+
+func (s store) one(ctx context.Context, sql string, tokenHash []byte) (*Registration, error) {
+	rows, err := s.db.From(ctx).Query(ctx, sql, tokenHash)
+	if err != nil {
+		return nil, storeError(err)
+	}
+	found, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[row])
+	if err != nil {
+		return nil, storeError(err)
+	}
+	return s.open(found)
+}
+
+// lockNotAvailable is PostgreSQL's code for a lock that did not come within lock_timeout.
+const lockNotAvailable = "55P03"
+
+func storeError(err error) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return errGone
+	}
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == lockNotAvailable {
+		return errBusy
+	}
+	return fmt.Errorf("reading registration: %w", err)
+}
+
+// insert begins a registration.
+func (s store) insert(ctx context.Context, r *Registration, tokenHash []byte) error {
+	_, err := s.db.From(ctx).Exec(ctx, `
+		insert into registrations (id, token_hash, browser, account_id, flow, language, created_at, touched_at,
+			agreement_version, agreement_language, agreement_hash, agreed_at)
+		values (@id, @token_hash, @browser, @account_id, @flow, @language, @touched_at, @touched_at,
+			@agreement_version, @agreement_language, @agreement_hash, @agreed_at)`,
+		pgx.NamedArgs{
+			"id": r.ID, "token_hash": tokenHash, "browser": r.Browser, "account_id": r.AccountID, "flow": r.Flow,
+			"language": r.Language, "touched_at": r.TouchedAt, "agreement_version": r.AgreementVersion,
+			"agreement_language": r.AgreementLanguage, "agreement_hash": r.AgreementHash, "agreed_at": r.AgreedAt,
+		})
+	if err != nil {
+		return fmt.Errorf("beginning registration: %w", err)
+	}
+	return nil
+}
+
+const updateRow = `
+	update registrations set flow = @flow, language = @language, touched_at = @touched_at, agreement_version = @agreement_version,
+		agreement_language = @agreement_language, agreement_hash = @agreement_hash, agreed_at = @agreed_at, identity = @identity,
+		member_id = @member_id, holder_id = @holder_id, failures = @failures, reference = @reference, locked_until = @locked_until,
+		credentials = @credentials, password_hash = @password_hash, answer_hash = @answer_hash, code_mac = @code_mac,
+		code_sent_at = @code_sent_at, code_expires_at = @code_expires_at, code_tries = @code_tries, proven_at = @proven_at,
+		finished_at = @finished_at
+	where id = @id`
+
+// queueUpdate adds the write of a registration to a batch.
+func (s store) queueUpdate(b *pgx.Batch, r *Registration) {
+	b.Queue(updateRow, pgx.NamedArgs{
+		"id": r.ID, "flow": r.Flow, "language": r.Language, "touched_at": r.TouchedAt, "agreement_version": r.AgreementVersion,
+		"agreement_language": r.AgreementLanguage, "agreement_hash": r.AgreementHash, "agreed_at": r.AgreedAt,
+		"identity": s.seal(r.ID, "identity", r.Identity), "member_id": nullable(r.MemberID), "holder_id": nullable(r.HolderID),
+		"failures": r.Failures, "reference": nullable(r.Reference), "locked_until": nullable(r.LockedUntil),
+		"credentials": s.seal(r.ID, "credentials", r.Credentials), "password_hash": r.PasswordHash, "answer_hash": r.AnswerHash,
+		"code_mac": r.CodeMAC, "code_sent_at": nullable(r.CodeSentAt), "code_expires_at": nullable(r.CodeExpiresAt),
+		"code_tries": r.CodeTries, "proven_at": nullable(r.ProvenAt), "finished_at": nullable(r.FinishedAt),
+	})
+}
+
+// remove deletes a registration: the member left it.
+func (s store) queueRemove(b *pgx.Batch, id uuid.UUID) {
+	b.Queue(`delete from registrations where id = $1`, id)
+}
+
+// sweep deletes what nobody will come back to: idle and finished registrations after a day, those with a lock after a
+// week (S-73), at most 10,000 at a time.
+func (s store) sweep(ctx context.Context, now time.Time) (int64, error) {
+	tag, err := s.db.From(ctx).Exec(ctx, `
+		delete from registrations where id in (
+			select id from registrations where touched_at < $1 and (reference is null or touched_at < $2) limit 10000 for update skip locked)`,
+		now.Add(-idle), now.AddDate(0, 0, -7))
+	if err != nil {
+		return 0, fmt.Errorf("sweeping registrations: %w", err)
+	}
+	guards, err := s.db.From(ctx).Exec(ctx, `
+		delete from identity_guards where (kind, key) in (
+			select kind, key from identity_guards where expires_at < $1 limit 10000 for update skip locked)`, now)
+	if err != nil {
+		return 0, fmt.Errorf("sweeping identity guards: %w", err)
+	}
+	return tag.RowsAffected() + guards.RowsAffected(), nil
+}
+
+// place binds a sealed column to its row (S-46).
+func place(id uuid.UUID, column string) seal.Place {
+	return seal.Place{Table: "registrations", Column: column, Row: id.String()}
+}
+
+// seal gives nil for a zero value.
+func (s store) seal(id uuid.UUID, column string, v emptier) []byte {
+	if v.empty() {
+		return nil
+	}
+	plain, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // strings always encode
+	}
+	return s.keyring.Seal(seal.PII, place(id, column), plain)
+}
+
+type emptier interface{ empty() bool }
+
+func (i Identity) empty() bool    { return i == Identity{} }
+func (c Credentials) empty() bool { return c == Credentials{} }
+
+func (s store) unseal(id uuid.UUID, column string, sealed []byte, v any) error {
+	if sealed == nil {
+		return nil
+	}
+	plain, err := s.keyring.Open(seal.PII, place(id, column), sealed)
+	if err != nil {
+		return fmt.Errorf("registration %s: %s: %w", id, column, err)
+	}
+	if json.Unmarshal(plain, v) != nil {
+		return fmt.Errorf("registration %s: %s does not decode", id, column) // the cause would quote personal data
+	}
+	return nil
+}
+
+func (s store) open(r row) (*Registration, error) {
+	out := &Registration{
+		ID: r.ID, AccountID: r.AccountID, Browser: r.Browser, Flow: r.Flow, Language: r.Language, TouchedAt: r.TouchedAt,
+		AgreementVersion: r.AgreementVersion, AgreementLanguage: r.AgreementLanguage, AgreementHash: r.AgreementHash, AgreedAt: r.AgreedAt,
+		MemberID: deref(r.MemberID), HolderID: deref(r.HolderID), Failures: r.Failures, Reference: deref(r.Reference),
+		LockedUntil: deref(r.LockedUntil), PasswordHash: r.PasswordHash, AnswerHash: r.AnswerHash, CodeMAC: r.CodeMAC,
+		CodeSentAt: deref(r.CodeSentAt), CodeExpiresAt: deref(r.CodeExpiresAt), CodeTries: r.CodeTries,
+		ProvenAt: deref(r.ProvenAt), FinishedAt: deref(r.FinishedAt),
+	}
+	err := errors.Join(s.unseal(r.ID, "identity", r.Identity, &out.Identity), s.unseal(r.ID, "credentials", r.Credentials, &out.Credentials))
+	return out, err
+}
+
+// nullable is nil for a zero value, deref the way back.
+func nullable[T comparable](v T) *T {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return &v
+}
+
+func deref[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}
