@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"text/tabwriter"
 	"time"
 
 	"huskyidp/internal/audit"
+	"huskyidp/internal/seal"
 	"huskyidp/keys"
 )
 
@@ -16,6 +18,9 @@ type KeysCmd struct {
 	List   KeysListCmd   `cmd:"" help:"Show the signing keys."`
 	Rotate KeysRotateCmd `cmd:"" help:"Make the key that follows the active one."`
 	Revoke KeysRevokeCmd `cmd:"" help:"Erase a key: what it signed is valid no longer."`
+
+	GenerateKEK KeysGenerateKEKCmd `cmd:"" name:"generate-kek" help:"Make a key-encryption key."`
+	Rewrap      KeysRewrapCmd      `cmd:"" help:"Wrap all data keys with the present key-encryption key, so that older ones can go."`
 }
 
 func newKeys(env *Environment) (*keys.Service, error) {
@@ -97,4 +102,48 @@ func (c *KeysRevokeCmd) Run(ctx context.Context, env *Environment) error {
 	}
 	fmt.Fprintf(env.Stdout, "Key %s is revoked. Every instance has dropped it within a minute.\n", c.KID)
 	return nil
+}
+
+// KeysGenerateKEKCmd is "idp keys generate-kek".
+type KeysGenerateKEKCmd struct {
+	Out string `placeholder:"FILE" help:"Write it to a new file of mode 0400; standard output if left out."`
+}
+
+// Help is shown by --help.
+func (KeysGenerateKEKCmd) Help() string {
+	return `The key wraps all other keys. Whoever has it and the database can read everything; without it nobody can,
+the operator included. Keep it, and a copy in another place, outside the database and its backups.`
+}
+
+// Run never overwrites a file.
+func (c *KeysGenerateKEKCmd) Run(_ context.Context, env *Environment) (err error) {
+	if c.Out == "" {
+		_, err := fmt.Fprintln(env.Stdout, seal.GenerateKEK())
+		return err
+	}
+	file, err := os.OpenFile(c.Out, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o400)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(file, seal.GenerateKEK())
+	return errors.Join(err, file.Sync(), file.Close())
+}
+
+// KeysRewrapCmd is "idp keys rewrap".
+type KeysRewrapCmd struct{}
+
+// Help is shown by --help.
+func (KeysRewrapCmd) Help() string {
+	return `To change the key-encryption key: start every instance with the new key as IDP_KEK and the old one in
+IDP_OLD_KEKS, run this, then start them without IDP_OLD_KEKS.`
+}
+
+// Run says how many data keys were wrapped anew.
+func (c *KeysRewrapCmd) Run(ctx context.Context, env *Environment) error {
+	changed, err := env.Keyring.Rewrap(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(env.Stdout, "%d data keys wrapped anew.\n", changed)
+	return err
 }

@@ -2,7 +2,6 @@ package mailbox
 
 import (
 	"bytes"
-	"cmp"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -14,33 +13,30 @@ import (
 	"time"
 )
 
-// Options say where mails are kept.
-type Options struct {
-	File string // JSON lines, made if missing; "" keeps mails in memory only
-	Keep int    // newest mails kept, default 200
-	Now  func() time.Time
-}
+// keep is how many mails a box holds: the newest.
+const keep = 200
 
 // Box holds the newest mails. It is safe for concurrent use.
 type Box struct {
-	options Options
+	path string // "" keeps mails in memory only
+	keep int
+	now  func() time.Time
 
 	mu    sync.Mutex
 	mails []Mail // oldest first
 	file  *os.File
 }
 
-// Open reads the file, reduces it to the newest mails, and keeps it open.
-func Open(options Options) (*Box, error) {
-	options.Keep = cmp.Or(options.Keep, 200)
-	if options.Now == nil {
-		options.Now = time.Now
-	}
-	b := &Box{options: options}
-	if options.File == "" {
+// Open reads the file (JSON lines, made if missing), reduces it to the newest mails, and keeps it open. Without a path
+// mails are in memory only.
+func Open(path string) (*Box, error) { return open(path, keep, time.Now) }
+
+func open(path string, keep int, now func() time.Time) (*Box, error) {
+	b := &Box{path: path, keep: keep, now: now}
+	if path == "" {
 		return b, nil
 	}
-	content, err := os.ReadFile(options.File)
+	content, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("reading the mails: %w", err)
 	}
@@ -63,29 +59,29 @@ func (b *Box) rewrite() error {
 			return fmt.Errorf("writing the mails: %w", err)
 		}
 	}
-	next := b.options.File + ".new"
+	next := b.path + ".new"
 	if err := os.WriteFile(next, content.Bytes(), 0o600); err != nil {
 		return fmt.Errorf("writing the mails: %w", err)
 	}
-	if err := os.Rename(next, b.options.File); err != nil {
+	if err := os.Rename(next, b.path); err != nil {
 		return fmt.Errorf("writing the mails: %w", err)
 	}
 	var err error
-	if b.file, err = os.OpenFile(b.options.File, os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
+	if b.file, err = os.OpenFile(b.path, os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
 		return fmt.Errorf("writing the mails: %w", err)
 	}
 	return nil
 }
 
 func (b *Box) trim() {
-	if extra := len(b.mails) - b.options.Keep; extra > 0 {
+	if extra := len(b.mails) - b.keep; extra > 0 {
 		b.mails = slices.Delete(b.mails, 0, extra)
 	}
 }
 
 // Add keeps a mail under a new id and the present instant.
 func (b *Box) Add(m Mail) error {
-	m.ID, m.At = rand.Text(), b.options.Now().UTC()
+	m.ID, m.At = rand.Text(), b.now().UTC()
 	line, err := json.Marshal(m)
 	if err != nil {
 		return fmt.Errorf("writing a mail: %w", err)

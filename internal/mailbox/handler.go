@@ -1,30 +1,38 @@
 package mailbox
 
 import (
+	"log/slog"
 	"net/http"
 	"time"
 
 	"huskyidp/internal/site"
+	"huskyidp/templates"
 )
 
 // Path is where the list of mails stands.
 const Path = "/demo/mail"
 
-// Handler serves the pages.
+// Handler serves the pages, their stylesheet included. It can stand alone or under Path and Path+"/" of another site.
 type Handler struct {
 	box  *Box
 	site *site.Site
+	http http.Handler
 }
 
-// NewHandler shows the box on a site.
-func NewHandler(box *Box, site *site.Site) *Handler { return &Handler{box, site} }
-
-// Mount adds the pages to a mux.
-func (h *Handler) Mount(mux *http.ServeMux) {
+// NewHandler shows the box.
+func NewHandler(box *Box, set *templates.Set, logger *slog.Logger) *Handler {
+	h := &Handler{box: box, site: &site.Site{Templates: set, Logger: logger, Prefix: "mailbox_"}}
+	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+Path, h.list)
 	mux.HandleFunc("GET "+Path+"/{id}", h.read)
 	mux.HandleFunc("GET "+Path+"/{id}/html", h.html)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.Handle("/", http.RedirectHandler(Path, http.StatusSeeOther))
+	h.http = h.site.Handler(mux)
+	return h
 }
+
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.http.ServeHTTP(w, r) }
 
 type listPage struct{ Mails []listed }
 

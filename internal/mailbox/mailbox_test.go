@@ -1,6 +1,7 @@
 package mailbox
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"net"
@@ -17,15 +18,14 @@ import (
 	"github.com/jba/templatecheck"
 	gomail "github.com/wneessen/go-mail"
 
-	"huskyidp/internal/site"
 	"huskyidp/templates"
 )
 
 var noon = time.Date(2026, 11, 24, 17, 0, 0, 0, time.UTC)
 
-func open(t *testing.T, file string) *Box {
+func openBox(t *testing.T, file string) *Box {
 	t.Helper()
-	box, err := Open(Options{File: file, Keep: 3, Now: func() time.Time { return noon }})
+	box, err := open(file, 3, func() time.Time { return noon })
 	if err != nil {
 		t.Fatalf("Open: %v", err)
 	}
@@ -40,9 +40,15 @@ func send(t *testing.T, box *Box, subject, to, text, html string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := NewServer(box, slog.New(slog.DiscardHandler))
-	go server.Serve(listener)
-	defer server.Close()
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- box.ServeSMTP(ctx, listener) }()
+	defer func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Errorf("ServeSMTP: %v", err)
+		}
+	}()
 	m := gomail.NewMsg()
 	if err := m.From("no-reply@example.org"); err != nil {
 		t.Fatal(err)
@@ -63,7 +69,7 @@ func send(t *testing.T, box *Box, subject, to, text, html string) {
 }
 
 func TestMailArrivesBySMTP(t *testing.T) {
-	box := open(t, "")
+	box := openBox(t, "")
 	send(t, box, "Su código para inscribirse ñ", "maria@example.org", "Escriba este código:\n\n123456\n", "<p>Código <b>123456</b></p>")
 	want := []Mail{{To: "maria@example.org", At: noon, Subject: "Su código para inscribirse ñ", Text: "Escriba este código:\n\n123456\n", HTML: "<p>Código <b>123456</b></p>"}}
 	got := box.Mails()
@@ -77,7 +83,7 @@ func TestMailArrivesBySMTP(t *testing.T) {
 
 func TestNewestMailsSurviveARestart(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "mails.jsonl")
-	first := open(t, file)
+	first := openBox(t, file)
 	for _, subject := range []string{"1", "2", "3", "4"} {
 		if err := first.Add(Mail{Subject: subject}); err != nil {
 			t.Fatal(err)
@@ -92,11 +98,11 @@ func TestNewestMailsSurviveARestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.Close()
-	second := open(t, file)
+	second := openBox(t, file)
 	if err := second.Add(Mail{Subject: "5"}); err != nil {
 		t.Fatal(err)
 	}
-	third := open(t, file)
+	third := openBox(t, file)
 	var subjects []string
 	for _, m := range third.Mails() {
 		subjects = append(subjects, m.Subject)
@@ -144,11 +150,8 @@ func TestPages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	box := open(t, "")
-	mux := http.NewServeMux()
-	s := &site.Site{Templates: set, Logger: slog.New(slog.DiscardHandler)}
-	NewHandler(box, s).Mount(mux)
-	server := httptest.NewServer(s.Handler(mux))
+	box := openBox(t, "")
+	server := httptest.NewServer(NewHandler(box, set, slog.New(slog.DiscardHandler)))
 	defer server.Close()
 	get := func(path string) (*http.Response, string) {
 		t.Helper()

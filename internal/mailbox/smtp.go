@@ -1,25 +1,32 @@
 package mailbox
 
 import (
+	"context"
 	"fmt"
 	"io"
-	"log/slog"
+	"log"
+	"net"
 	"time"
 
 	"github.com/emersion/go-smtp"
 )
 
-// NewServer returns an SMTP server that puts every mail into the box. The caller gives it a listener and closes it.
-func NewServer(box *Box, logger *slog.Logger) *smtp.Server {
-	s := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &session{box: box}, nil }))
+// ServeSMTP puts every mail that arrives on the listener into the box, until ctx ends.
+func (b *Box) ServeSMTP(ctx context.Context, listener net.Listener) error {
+	s := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &session{box: b}, nil }))
 	s.Domain = "localhost"
 	s.ReadTimeout, s.WriteTimeout = 30*time.Second, 30*time.Second
 	s.MaxMessageBytes = 1 << 20
 	s.MaxRecipients = 20
 	s.MaxLineLength = 2000
 	s.EnableSMTPUTF8 = true
-	s.ErrorLog = slog.NewLogLogger(logger.Handler(), slog.LevelWarn)
-	return s
+	s.ErrorLog = log.New(io.Discard, "", 0)                     // it would quote what strangers send
+	stopped := context.AfterFunc(ctx, func() { _ = s.Close() }) // the listener's error is Serve's to report
+	defer stopped()
+	if err := s.Serve(listener); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("serving SMTP: %w", err)
+	}
+	return nil
 }
 
 // session is one connection's envelope.

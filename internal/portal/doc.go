@@ -4,12 +4,13 @@
 // # A sign-in
 //
 //	GET /            welcome page, red button "Acceso del Usuario"
-//	GET /login       state, nonce and PKCE verifier into a sealed cookie ──303──> authorization endpoint
+//	GET|POST /login  state, nonce and PKCE verifier into a sealed cookie ──303──> authorization endpoint
 //	GET /callback    state, iss, code ──> tokens, ID token checked, userinfo ──> session ──303──> /me
 //	GET /me          what the portal knows
 //	POST /logout     session ended here ──303──> end_session endpoint ──> /
-//	GET|POST /initiate   sign-in started by others (OpenID Connect Core 4): the provider sends members here whose
-//	                     request has become stale
+//
+// The login page is also the client's initiate_login_uri (OpenID Connect Core 4): the provider sends members there whose
+// request has become stale.
 //
 // The pending sign-in lives in the browser, sealed, for 24 h and under a name of its own per tab: it survives a restart of
 // the portal while a member registers. Sessions live in memory and end with it; signing in again takes one click.

@@ -27,21 +27,9 @@ const (
 // pendingCookie names the cookie of a sign-in: one per state, so that tabs do not overwrite each other.
 func pendingCookie(state string) string { return "login_" + state[:min(8, len(state))] }
 
+// login starts a sign-in: for the red button, and for others (OpenID Connect Core 4), who may name the issuer, a hint
+// and the page to go to. A foreign issuer or target gets no say.
 func (p *Portal) login(w http.ResponseWriter, r *http.Request) {
-	extra := url.Values{}
-	if prompt := r.URL.Query().Get("prompt"); prompt == "create" || prompt == "login" {
-		extra.Set("prompt", prompt)
-	}
-	p.start(w, r, MePath, extra)
-}
-
-// initiate is a sign-in started elsewhere (OpenID Connect Core 4). A foreign issuer or target gets no say.
-func (p *Portal) initiate(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodGet && r.Method != http.MethodPost {
-		w.Header().Set("Allow", "GET, POST")
-		http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
-		return
-	}
 	if iss := r.FormValue("iss"); iss != "" && iss != p.options.Issuer {
 		p.fail(w, r, "login_failed", errors.New("the sign-in was started for another issuer"))
 		return
@@ -53,6 +41,9 @@ func (p *Portal) initiate(w http.ResponseWriter, r *http.Request) {
 	extra := url.Values{}
 	if hint := r.FormValue("login_hint"); hint != "" && len(hint) <= 255 {
 		extra.Set("login_hint", hint)
+	}
+	if prompt := r.FormValue("prompt"); prompt == "create" || prompt == "login" {
+		extra.Set("prompt", prompt)
 	}
 	p.start(w, r, target, extra)
 }

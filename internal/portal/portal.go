@@ -2,7 +2,6 @@ package portal
 
 import (
 	"cmp"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -18,14 +17,13 @@ import (
 	"huskyidp/templates"
 )
 
-// The paths of the portal. A client registration names the callback, the root (for after signing out) and the
-// initiation.
+// The paths of the portal. A client registration names the callback, the root (for after signing out) and, as
+// initiate_login_uri, the login.
 const (
 	LoginPath    = "/login"
 	CallbackPath = "/callback"
 	MePath       = "/me"
 	LogoutPath   = "/logout"
-	InitiatePath = "/initiate"
 )
 
 // Options configure the portal.
@@ -34,9 +32,9 @@ type Options struct {
 	ClientID     string
 	ClientSecret string   // "" for a public client
 	BaseURL      string   // as the browser sees the portal, without a slash at its end
-	Scopes       []string // default openid, profile, email
+	Scopes       []string // default openid, profile, email, husky.member; those the provider does not know are left out
 	AccountURL   string   // where "my account" leads; default the issuer's /account
-	Key          []byte   // 32 bytes that seal pending sign-ins; random if left out, and then a restart forgets them
+	Key          []byte   // 32 bytes that seal pending sign-ins; default: derived from the client secret, else random
 	Templates    *templates.Set
 	Logger       *slog.Logger
 	Client       *http.Client // default: 5 s, as few redirects as none
@@ -77,15 +75,16 @@ func New(o Options) (*Portal, error) {
 		return nil, errors.New("portal: the base address must be http(s)://host without path")
 	}
 	if len(o.Key) == 0 {
-		o.Key = make([]byte, 32)
-		rand.Read(o.Key)
+		if o.Key, err = defaultKey(o.ClientSecret); err != nil {
+			return nil, err
+		}
 	}
 	box, err := newSealer(o.Key)
 	if err != nil {
 		return nil, err
 	}
 	if len(o.Scopes) == 0 {
-		o.Scopes = []string{"openid", "profile", "email"}
+		o.Scopes = []string{"openid", "profile", "email", "husky.member"}
 	}
 	o.AccountURL = cmp.Or(o.AccountURL, strings.TrimSuffix(o.Issuer, "/")+"/account")
 	if o.Client == nil {
@@ -106,10 +105,10 @@ func New(o Options) (*Portal, error) {
 	}
 	p.mux.HandleFunc("GET /{$}", p.home)
 	p.mux.HandleFunc("GET "+LoginPath, p.login)
+	p.mux.HandleFunc("POST "+LoginPath, p.login)
 	p.mux.HandleFunc("GET "+CallbackPath, p.callback)
 	p.mux.HandleFunc("GET "+MePath, p.me)
 	p.mux.HandleFunc("POST "+LogoutPath, p.logout)
-	p.mux.HandleFunc(InitiatePath, p.initiate)
 	p.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	p.mux.HandleFunc("/", p.lost)
 	return p, nil
@@ -121,8 +120,10 @@ func (p *Portal) Site() *site.Site { return p.site }
 // Mux takes further pages: the demo shows its mailbox here.
 func (p *Portal) Mux() *http.ServeMux { return p.mux }
 
-// Handler is the portal whole.
-func (p *Portal) Handler() http.Handler { return p.site.Handler(p.mux) }
+// ServeHTTP is the portal whole.
+func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p.site.Handler(p.mux).ServeHTTP(w, r)
+}
 
 type homePage struct{ SignIn, Error string }
 

@@ -26,7 +26,7 @@ type fixture struct {
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	f := &fixture{provider: newTestProvider(t)}
-	f.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { f.Handler().ServeHTTP(w, r) }))
+	f.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { f.ServeHTTP(w, r) }))
 	t.Cleanup(f.server.Close)
 	f.base = f.server.URL
 	f.restart(t)
@@ -46,7 +46,7 @@ func (f *fixture) restart(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.Portal, err = New(Options{
-		Issuer: f.provider.URL, ClientID: "portal", ClientSecret: "s3cret", BaseURL: f.base, Key: []byte("0123456789abcdef0123456789abcdef"),
+		Issuer: f.provider.URL, ClientID: "portal", ClientSecret: "s3cret", BaseURL: f.base,
 		Templates: set, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -218,16 +218,16 @@ func TestPendingSignInSurvivesRestartAndOtherTabs(t *testing.T) {
 
 func TestInitiatedByTheProvider(t *testing.T) {
 	f := newFixture(t)
-	if _, at, _ := f.visit(t, "/initiate?iss="+url.QueryEscape(f.provider.URL)+"&login_hint=maria&target_link_uri="+url.QueryEscape(f.base+"/")); at != "/" {
+	if _, at, _ := f.visit(t, "/login?iss="+url.QueryEscape(f.provider.URL)+"&login_hint=maria&target_link_uri="+url.QueryEscape(f.base+"/")); at != "/" {
 		t.Errorf("an initiated sign-in ended at %s, want its target /", at)
 	}
 	if got := f.provider.request.Get("login_hint"); got != "maria" {
 		t.Errorf("login_hint = %q, want maria", got)
 	}
-	if _, at, _ := f.visit(t, "/initiate?target_link_uri="+url.QueryEscape("https://evil.example/")); at != "/me" {
+	if _, at, _ := f.visit(t, "/login?target_link_uri="+url.QueryEscape("https://evil.example/")); at != "/me" {
 		t.Errorf("a foreign target ended at %s, want /me", at)
 	}
-	if to := f.hop(t, "/initiate?iss=https://evil.example").Header.Get("Location"); to != "/?error=login_failed" {
+	if to := f.hop(t, "/login?iss=https://evil.example").Header.Get("Location"); to != "/?error=login_failed" {
 		t.Errorf("a foreign issuer led to %s, want the welcome page with an error", to)
 	}
 }

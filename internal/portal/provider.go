@@ -40,6 +40,7 @@ type provider struct {
 // metadata is what go-oidc does not keep of the discovery document.
 type metadata struct {
 	EndSession  string   `json:"end_session_endpoint"`
+	Scopes      []string `json:"scopes_supported"`
 	SendsIssuer bool     `json:"authorization_response_iss_parameter_supported"`
 	AuthMethods []string `json:"token_endpoint_auth_methods_supported"`
 }
@@ -68,10 +69,19 @@ func (rp *relyingParty) discover(ctx context.Context) (*provider, error) {
 	}
 	p.config = oauth2.Config{
 		ClientID: rp.options.ClientID, ClientSecret: rp.options.ClientSecret, Endpoint: endpoint,
-		RedirectURL: rp.options.BaseURL + CallbackPath, Scopes: rp.options.Scopes,
+		RedirectURL: rp.options.BaseURL + CallbackPath, Scopes: p.knownScopes(rp.options.Scopes),
 	}
 	rp.found = p
 	return p, nil
+}
+
+// knownScopes leaves out what the provider says it does not know.
+func (p *provider) knownScopes(scopes []string) []string {
+	if len(p.metadata.Scopes) == 0 {
+		return scopes
+	}
+	isUnknown := func(scope string) bool { return !slices.Contains(p.metadata.Scopes, scope) }
+	return slices.DeleteFunc(slices.Clone(scopes), isUnknown)
 }
 
 // checkIssuer keeps answers of other providers out (RFC 9207 2.4).

@@ -3,6 +3,9 @@ package portal
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -13,6 +16,17 @@ var errSealed = errors.New("the sealed value does not open")
 
 // sealer puts values into cookies that only the portal can read or make.
 type sealer struct{ aead cipher.AEAD }
+
+// defaultKey lets pending sign-ins survive a restart without a further secret to keep. A public client has none, and
+// its portal forgets them.
+func defaultKey(clientSecret string) ([]byte, error) {
+	if clientSecret == "" {
+		key := make([]byte, 32)
+		rand.Read(key) // never fails (crypto/rand)
+		return key, nil
+	}
+	return hkdf.Key(sha256.New, []byte(clientSecret), nil, "huskyidp portal pending sign-in", 32)
+}
 
 func newSealer(key []byte) (*sealer, error) {
 	if len(key) != 32 {
