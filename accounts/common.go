@@ -60,7 +60,8 @@ func isCommon(password string) bool {
 	if _, listed := commonList()[commonDigest(folded)]; listed {
 		return true
 	}
-	return isRun(folded) || isRun(strings.ToLower(password)) || estimate(password, nil) <= 1
+	letters := 2*utf8.RuneCountInString(folded) > utf8.RuneCountInString(password) // else it is made of signs
+	return letters && isRun(folded) || isRun(strings.ToLower(password)) || estimate(password, nil) <= 1
 }
 
 // keyRuns are orders in which fingers or minds run through characters.
@@ -73,9 +74,6 @@ var keyRuns = []string{
 // a keyboard or an alphabet in either direction.
 func isRun(s string) bool {
 	runes := []rune(s)
-	if len(runes) < 4 {
-		return len(runes) > 0
-	}
 	for period := 1; period <= len(runes)/2; period++ {
 		if repeats(runes, period) {
 			return true

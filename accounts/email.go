@@ -7,6 +7,9 @@ import (
 	"golang.org/x/net/idna"
 )
 
+// domains turns what is typed into what the DNS knows, and refuses what it cannot.
+var domains = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(true), idna.VerifyDNSLength(true), idna.ValidateLabels(true))
+
 // ParseEmail reads one address (S-50) and returns it with its domain in A-labels and
 // lower case. The local part stays as typed: only comparison folds its case, and dots
 // and plus signs mean what the mail server wants. Not taken: quoted or non-ASCII local
@@ -18,10 +21,10 @@ func ParseEmail(typed string) (string, error) {
 		return "", FlawMissing
 	}
 	local, domain, ok := strings.Cut(typed, "@")
-	if !ok || len(typed) > 4*254 || !isDotAtom(local) || len(local) > 64 {
+	if !ok || len(typed) > 4*254 || unreadable(typed) || !isDotAtom(local) || len(local) > 64 {
 		return "", FlawFormat
 	}
-	domain, err := idna.Lookup.ToASCII(domain)
+	domain, err := domains.ToASCII(domain)
 	if err != nil || !strings.Contains(domain, ".") || strings.HasSuffix(domain, ".") {
 		return "", FlawFormat
 	}
