@@ -1,0 +1,186 @@
+package accounts
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+	"github.com/jba/templatecheck"
+
+	"huskyidp/internal/web"
+	"huskyidp/templates"
+)
+
+type cards map[uuid.UUID]Card
+
+func (c cards) Card(_ context.Context, id uuid.UUID) (Card, error) {
+	if card, ok := c[id]; ok {
+		return card, nil
+	}
+	return Card{}, ErrNoCard
+}
+
+// browser is a client with cookies on a server with the account pages, and two routes
+// that sign in and out.
+type browser struct {
+	t       *testing.T
+	client  *http.Client
+	address string
+	log     *bytes.Buffer
+}
+
+func newBrowser(t *testing.T, f *fixture, c cards) *browser {
+	t.Helper()
+	set, err := loadTemplates()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(nil)
+	b := &browser{t: t, address: "http://" + server.Listener.Addr().String(), log: &bytes.Buffer{}}
+	w, err := web.New(web.Options{
+		Templates: set, Keyring: f.keyring, Issuer: b.address, Logger: slog.New(slog.NewJSONHandler(b.log, nil)), Now: f.now,
+	})
+	if err != nil {
+		t.Fatalf("web.New: %v", err)
+	}
+	h, err := NewHandler(f.Service, w, c, App{Name: "Portal", URI: "https://portal.example/"})
+	if err != nil {
+		t.Fatalf("NewHandler: %v", err)
+	}
+	e := w.Engine()
+	h.Mount(e)
+	w.Pages(e).GET("/in/:username", w.Handle(func(c *gin.Context) error {
+		account, err := f.Authenticate(c.Request.Context(), Attempt{Username: c.Param("username"), Password: rightPassword, Device: w.Cookie(c, "device")})
+		if err != nil {
+			return err
+		}
+		session, err := h.SignIn(c, account, []string{"pwd"})
+		if current, ok := h.Current(c); !ok || current.SID != session.SID {
+			t.Error("the new session is not current in its own request")
+		}
+		return err
+	}))
+	w.Pages(e).GET("/out", w.Handle(h.SignOut))
+	server.Config.Handler = e
+	server.Start()
+	t.Cleanup(server.Close)
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.client = &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return b
+}
+
+func (b *browser) get(path string) (status int, location, body string) {
+	b.t.Helper()
+	r, err := b.client.Get(b.address + path)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer r.Body.Close()
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return r.StatusCode, r.Header.Get("Location"), string(text)
+}
+
+func (b *browser) cookie(name string) string {
+	request, err := http.NewRequest("GET", b.address, nil)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, c := range b.client.Jar.Cookies(request.URL) {
+		if c.Name == "idp_"+name {
+			return c.Value
+		}
+	}
+	return ""
+}
+
+func TestAccountPage(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	account := f.register("maria")
+	b := newBrowser(t, f, cards{account.MemberID: {Name: "María Peña", BirthYear: 1984, MemberNumber: "001234789"}})
+	if status, location, _ := b.get("/account"); status != 303 || location != "/login" {
+		t.Errorf("GET /account signed out = %d %q, want 303 to /login", status, location)
+	}
+	b.get("/in/maria")
+	status, _, body := b.get("/account")
+	if status != 200 {
+		t.Fatalf("GET /account = %d", status)
+	}
+	for _, want := range []string{"Mi cuenta", "María Peña", "1984", "••••••789", "m•••@example.com", "Sesión de maria", "https://portal.example/"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	for _, secret := range []string{"001234789", "maria@example.com"} {
+		if strings.Contains(body, secret) {
+			t.Errorf("the page shows %q", secret)
+		}
+	}
+	if strings.Contains(b.log.String(), "maria") || strings.Contains(b.log.String(), "Peña") {
+		t.Errorf("the log holds what it must not:\n%s", b.log)
+	}
+	f.later(15 * time.Minute)
+	if status, location, _ := b.get("/account"); status != 303 || location != "/login?note=ended" {
+		t.Errorf("GET /account after the session's end = %d %q, want 303 to /login?note=ended", status, location)
+	}
+	if b.cookie("session") != "" {
+		t.Error("the cookie of the ended session is kept")
+	}
+}
+
+// S-22: each sign-in has a cookie of its own; signing out ends the session, not the
+// device.
+func TestSignInAndOut(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	f.register("maria")
+	b := newBrowser(t, f, nil)
+	b.get("/in/maria")
+	first, device := b.cookie("session"), b.cookie("device")
+	b.get("/in/maria")
+	second := b.cookie("session")
+	if first == "" || second == "" || first == second || device == "" {
+		t.Fatalf("cookies: session %q, then %q; device %q", first, second, device)
+	}
+	if _, err := f.Session(f.ctx(), first); err == nil {
+		t.Error("the first session lives on")
+	}
+	if n := f.count(`select count(*) from sessions where announce`); n != 0 {
+		t.Errorf("%d sign-ins count as from a new device, want 0", n)
+	}
+	b.get("/out")
+	if _, err := f.Session(f.ctx(), second); err == nil || b.cookie("session") != "" || b.cookie("device") == "" {
+		t.Errorf("after signing out: session %v, cookies %q and %q", err, b.cookie("session"), b.cookie("device"))
+	}
+	if status, location, _ := b.get("/account"); status != 303 || location != "/login" {
+		t.Errorf("GET /account signed out = %d %q, want 303 to /login", status, location)
+	}
+}
+
+func TestHomeTemplate(t *testing.T) {
+	t.Parallel()
+	set, err := loadTemplates()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, lang := range set.Languages() {
+		if err := templatecheck.CheckHTML(set.Template(lang, "accounts/home"), templates.View[homePage]{}); err != nil {
+			t.Errorf("%s: %v", lang, err)
+		}
+	}
+}
