@@ -1,0 +1,118 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"huskyidp/internal/audit"
+	"huskyidp/internal/postgres/postgrestest"
+	"huskyidp/internal/seal"
+	"huskyidp/members"
+)
+
+// commandEnvironment is what main gives to a command, with its output in buffers.
+func commandEnvironment(t *testing.T) (env *Environment, stdout, stderr *bytes.Buffer) {
+	t.Helper()
+	stdout, stderr = &bytes.Buffer{}, &bytes.Buffer{}
+	return &Environment{
+		DB: postgrestest.New(t), Keyring: seal.Ephemeral(), Stdout: stdout, Stderr: stderr, Now: time.Now,
+	}, stdout, stderr
+}
+
+func writeFile(t *testing.T, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "roster.csv")
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestSampleThenImport(t *testing.T) {
+	env, stdout, _ := commandEnvironment(t)
+	if err := (&RosterSampleCmd{N: 100, Seed: 1}).Run(t.Context(), env); err != nil {
+		t.Fatalf("roster sample: %v", err)
+	}
+	file := writeFile(t, stdout.String())
+	stdout.Reset()
+	cmd := &RosterImportCmd{File: file, Separator: ",", ShowFaults: 20}
+	if err := cmd.Run(t.Context(), env); err != nil {
+		t.Fatalf("roster import: %v", err)
+	}
+	if got := stdout.String(); !regexp.MustCompile(`added +100\nchanged +0\n`).MatchString(got) {
+		t.Errorf("report = %q, want 100 added", got)
+	}
+	stdout.Reset()
+	if err := cmd.Run(t.Context(), env); err != nil || !strings.Contains(stdout.String(), "nothing to do") {
+		t.Errorf("the same file again: %q, %v, want nothing to do", stdout, err)
+	}
+}
+
+func TestImportPrintsFaultsAndExplainsRefusals(t *testing.T) {
+	env, _, stderr := commandEnvironment(t)
+	const header, ana, eva = "member_number,first_name,last_name,birth_date\n", "111111111,ANA,GARCIA,1984-05-17\n", "222222222,EVA,LOPEZ,1985-05-17\n"
+	run := func(content string, change func(*RosterImportCmd)) error {
+		t.Helper()
+		stderr.Reset()
+		cmd := &RosterImportCmd{File: writeFile(t, content), Separator: ",", ShowFaults: 1}
+		if change != nil {
+			change(cmd)
+		}
+		return cmd.Run(t.Context(), env)
+	}
+	if err := run(header+ana+eva+"x,y,z,0\nx,y,z,0\nx,y,z,0\n", nil); err != nil {
+		t.Fatalf("import with faulty lines: %v", err)
+	}
+	if got, want := stderr.String(), "line 4: member_number: does not have the form of a member number\n2 more faulty lines (--show-faults -1 prints all)\n"; got != want {
+		t.Errorf("faults printed = %q, want %q", got, want)
+	}
+	if err := run(header+ana, nil); err == nil || !strings.Contains(err.Error(), "--allow-shrink") {
+		t.Errorf("a file that ends half of the members: %v, want a hint at --allow-shrink", err)
+	}
+	if err := run(header+ana, func(c *RosterImportCmd) { c.AllowShrink = true }); err != nil {
+		t.Errorf("the same with --allow-shrink: %v", err)
+	}
+	if err := run("birth_date\n", nil); err == nil || !strings.Contains(err.Error(), "lacks member_number, first_name, last_name") || !strings.Contains(err.Error(), "Nothing was changed") {
+		t.Errorf("a wrong header: %v, want what is missing", err)
+	}
+	if err := run(strings.ReplaceAll(header+ana+eva, ",", "\t"), func(c *RosterImportCmd) { c.Separator = "tab" }); err != nil {
+		t.Errorf("a file with tabs: %v", err)
+	}
+	if err := run(header+ana, func(c *RosterImportCmd) { c.Separator = "ñ" }); err == nil {
+		t.Error("a separator that is no ASCII character was taken")
+	}
+}
+
+// The demo's roster must import whole, and its three printed cards must match.
+func TestDemoRoster(t *testing.T) {
+	env, _, _ := commandEnvironment(t)
+	roster, err := members.New(members.Deps{DB: env.DB, Keyring: env.Keyring, Audit: audit.New(env.DB), Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := roster.Import(t.Context(), strings.NewReader(sampleRoster), members.ImportOptions{
+		Rejected: func(e members.LineError) { t.Error(e) },
+	})
+	if err != nil || report.Added != 30 {
+		t.Fatalf("Import(demo roster) = %+v, %v, want 30 added", report, err)
+	}
+	for _, claim := range []members.Claim{
+		{FirstName: "María José", LastName: "Núñez Peñalinda", BirthDate: members.Date{Year: 1984, Month: 3, Day: 14}, MemberNumber: "004123789"},
+		{FirstName: "James", LastName: "Thornwickle Jr.", BirthDate: members.Date{Year: 1971, Month: 11, Day: 2}, MemberNumber: "310542266"},
+		{FirstName: "Ana", LastName: "Riverstowe", BirthDate: members.Date{Year: 1996, Month: 8, Day: 25}, MemberNumber: "572908314"},
+	} {
+		if _, err := roster.Match(t.Context(), claim); err != nil {
+			t.Errorf("card %s %s: %v", claim.FirstName, claim.LastName, err)
+		}
+	}
+	for line := range strings.Lines(sampleRoster[strings.Index(sampleRoster, "\n")+1:]) {
+		if !strings.Contains(line, ",INVENTED") {
+			t.Errorf("the line %q is not marked as invented", line)
+		}
+	}
+}
