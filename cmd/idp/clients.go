@@ -51,8 +51,8 @@ type ClientsEnableCmd struct {
 	ID string `arg:"" help:"client_id."`
 }
 
-// registration is a client as printed: RFC 7591 member names.
-type registration struct {
+// clientDocument is a client as printed: RFC 7591 member names.
+type clientDocument struct {
 	ClientID     string `json:"client_id"`
 	ClientSecret string `json:"client_secret,omitempty"`
 	provider.Metadata
@@ -109,7 +109,7 @@ func (c *ClientsShowCmd) Run(ctx context.Context, env *Environment) error {
 	}
 	for _, client := range clients.List() {
 		if client.ID == c.ID {
-			return printJSON(env.Stdout, registration{ClientID: client.ID, Metadata: client.Metadata})
+			return printJSON(env.Stdout, clientDocument{ClientID: client.ID, Metadata: client.Metadata})
 		}
 	}
 	return provider.ErrNoClient
@@ -128,7 +128,7 @@ func (c *ClientsCreateCmd) Run(ctx context.Context, env *Environment) error {
 	if err != nil {
 		return err
 	}
-	return printJSON(env.Stdout, registration{client.ID, secret, client.Metadata})
+	return printJSON(env.Stdout, clientDocument{client.ID, secret, client.Metadata})
 }
 
 func (c *ClientsUpdateCmd) Run(ctx context.Context, env *Environment) error {
@@ -144,7 +144,7 @@ func (c *ClientsUpdateCmd) Run(ctx context.Context, env *Environment) error {
 	if err != nil {
 		return err
 	}
-	return printJSON(env.Stdout, registration{ClientID: client.ID, Metadata: client.Metadata})
+	return printJSON(env.Stdout, clientDocument{ClientID: client.ID, Metadata: client.Metadata})
 }
 
 func (c *ClientsRotateSecretCmd) Run(ctx context.Context, env *Environment) error {

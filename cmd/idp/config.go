@@ -1,0 +1,252 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/mail"
+	"huskyidp/internal/seal"
+	"huskyidp/internal/web"
+	"huskyidp/members"
+	"huskyidp/templates"
+)
+
+// environment is what `idp serve` reads, each name with the prefix IDP_. A secret may
+// come from a file named by NAME_FILE. `idp serve --help` prints this list.
+type environment struct {
+	DatabaseURL    string        `env:"DATABASE_URL"`                                    // PostgreSQL address; required
+	DatabaseConns  int32         `env:"DATABASE_CONNS" envDefault:"16"`                  // connections of this instance
+	Issuer         string        `env:"ISSUER"`                                          // https://host, no slash at its end; required
+	Listen         string        `env:"LISTEN" envDefault:":8080"`                       // public listener
+	MetricsListen  string        `env:"METRICS_LISTEN" envDefault:"127.0.0.1:9090"`      // health and metrics; "" for none
+	TLSCert        string        `env:"TLS_CERT"`                                        // PEM file; with TLS_KEY
+	TLSKey         string        `env:"TLS_KEY"`                                         // PEM file
+	KEK            string        `env:"KEK"`                                             // key-encryption key: 32 bytes, base64 or hex; required
+	OldKEKs        []string      `env:"OLD_KEKS"`                                        // still able to unwrap
+	SMTP           string        `env:"SMTP"`                                            // host:port; required
+	SMTPTLS        string        `env:"SMTP_TLS" envDefault:"starttls"`                  // starttls, tls or none
+	SMTPUsername   string        `env:"SMTP_USERNAME"`                                   // "" for no authentication
+	SMTPPassword   string        `env:"SMTP_PASSWORD"`                                   // sent over TLS only
+	MailFrom       string        `env:"MAIL_FROM"`                                       // bare address; required
+	SupportEmail   string        `env:"SUPPORT_EMAIL" envDefault:"WebSupport@CHNCT.org"` // shown on every page
+	SupportPhone   string        `env:"SUPPORT_PHONE" envDefault:"1-800-859-9889, TTY 711"`
+	TimeZone       string        `env:"TIME_ZONE" envDefault:"America/New_York"`     // of dates shown to members
+	Language       string        `env:"LANGUAGE" envDefault:"es"`                    // when nothing says otherwise
+	TrustedProxies []string      `env:"TRUSTED_PROXIES"`                             // CIDRs whose X-Forwarded-For is read
+	WideSources    []string      `env:"WIDE_SOURCES"`                                // CIDRs of clinics and call centres: higher limits
+	IdentityLock   time.Duration `env:"IDENTITY_LOCK" envDefault:"24h"`              // after three failures; 0: until staff release it
+	MemberNumber   string        `env:"MEMBER_NUMBER_PATTERN" envDefault:"[0-9]{9}"` // of the card, spaces and dashes dropped
+	AgreementDir   string        `env:"AGREEMENT_DIR"`                               // the operator's license agreement; "" for the sample
+	Drain          time.Duration `env:"DRAIN" envDefault:"5s"`                       // not ready before connections are closed
+	Accept         []string      `env:"ACCEPT"`                                      // weaker settings accepted by name, each logged at start
+}
+
+// The weaker settings that IDP_ACCEPT may name (R-19).
+const (
+	acceptPlainListener = "tls-ends-at-the-proxy"
+	acceptPlainDatabase = "database-without-verified-tls"
+	acceptPlainMail     = "mail-without-tls"
+	acceptSample        = "sample-agreement"
+)
+
+// settings are the checked values from which the program is built; the demo makes
+// its own.
+type settings struct {
+	dsn           string
+	conns         int32
+	issuer        string
+	keks          []seal.KEK
+	smtp          mail.SMTPOptions
+	templates     templates.Options
+	language      string
+	proxies       []netip.Prefix
+	limits        web.Limits
+	identityLock  time.Duration
+	numbers       members.NumberFormat
+	agreementDir  string
+	insecureLocal bool // the demo: http on localhost
+}
+
+// readEnvironment reads and checks everything and reports all mistakes together.
+func readEnvironment(vars map[string]string) (environment, settings, error) {
+	var e environment
+	var mistakes []error
+	vars, err := withFiles(vars)
+	mistakes = append(mistakes, err)
+	if err := env.ParseWithOptions(&e, env.Options{Prefix: "IDP_", Environment: vars}); err != nil {
+		mistakes = append(mistakes, err)
+	}
+	s, err := e.check()
+	return e, s, errors.Join(append(mistakes, err)...)
+}
+
+// withFiles replaces each IDP_…_FILE by the content of the file that it names.
+func withFiles(vars map[string]string) (map[string]string, error) {
+	all := make(map[string]string, len(vars))
+	var mistakes []error
+	for name, value := range vars {
+		plain, isFile := strings.CutSuffix(name, "_FILE")
+		if !isFile || !strings.HasPrefix(name, "IDP_") {
+			all[name] = value
+			continue
+		}
+		if _, both := vars[plain]; both {
+			mistakes = append(mistakes, fmt.Errorf("%s and %s are both set: keep one", plain, name))
+			continue
+		}
+		content, err := os.ReadFile(value)
+		if err != nil {
+			mistakes = append(mistakes, fmt.Errorf("%s: %w", name, err))
+			continue
+		}
+		all[plain] = strings.TrimSpace(string(content))
+	}
+	return all, errors.Join(mistakes...)
+}
+
+func (e *environment) accepts(name string) bool { return slices.Contains(e.Accept, name) }
+
+func (e *environment) check() (settings, error) {
+	s := settings{dsn: e.DatabaseURL, conns: e.DatabaseConns, issuer: e.Issuer, language: e.Language,
+		identityLock: e.IdentityLock, agreementDir: e.AgreementDir}
+	var mistakes []error
+	wrong := func(name, format string, args ...any) {
+		mistakes = append(mistakes, fmt.Errorf("IDP_"+name+": "+format, args...))
+	}
+	e.checkDatabase(wrong)
+	if u, err := url.Parse(e.Issuer); e.Issuer == "" || err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
+		wrong("ISSUER", "must be https://host without path, query or a slash at its end")
+	}
+	if (e.TLSCert == "") != (e.TLSKey == "") {
+		wrong("TLS_CERT", "and IDP_TLS_KEY come together")
+	} else if e.TLSCert == "" && !e.accepts(acceptPlainListener) {
+		wrong("TLS_CERT", "is missing; if TLS ends at a proxy in front, say so: IDP_ACCEPT=%s", acceptPlainListener)
+	}
+	s.keks = e.checkKEKs(wrong)
+	s.smtp = mail.SMTPOptions{Address: e.SMTP, TLS: mail.TLS(e.SMTPTLS), Username: e.SMTPUsername, Password: e.SMTPPassword,
+		From: e.MailFrom, ReplyTo: e.SupportEmail}
+	if _, err := mail.NewSMTP(s.smtp); err != nil {
+		wrong("SMTP", "%v", err)
+	} else if s.smtp.TLS == mail.PlainText && !e.accepts(acceptPlainMail) {
+		wrong("SMTP_TLS", "none sends codes in the clear; to accept that, IDP_ACCEPT=%s", acceptPlainMail)
+	}
+	zone, err := time.LoadLocation(e.TimeZone)
+	if err != nil {
+		wrong("TIME_ZONE", "%v", err)
+	}
+	s.templates = templates.Options{SupportEmail: e.SupportEmail, SupportPhone: e.SupportPhone, TimeZone: zone}
+	s.proxies = prefixes("TRUSTED_PROXIES", e.TrustedProxies, wrong)
+	s.limits.Wide = prefixes("WIDE_SOURCES", e.WideSources, wrong)
+	if s.numbers, err = members.NewNumberFormat(e.MemberNumber); err != nil {
+		wrong("MEMBER_NUMBER_PATTERN", "%v", err)
+	}
+	if e.IdentityLock < 0 {
+		wrong("IDENTITY_LOCK", "is negative")
+	}
+	if e.AgreementDir == "" && !e.accepts(acceptSample) {
+		wrong("AGREEMENT_DIR", "is missing: members would agree to the sample text; to accept that, IDP_ACCEPT=%s", acceptSample)
+	}
+	if e.Drain < 0 || e.Drain > 20*time.Second {
+		wrong("DRAIN", "is 0 to 20 s")
+	}
+	for _, name := range e.Accept {
+		if !slices.Contains([]string{acceptPlainListener, acceptPlainDatabase, acceptPlainMail, acceptSample}, name) {
+			wrong("ACCEPT", "does not know %q", name)
+		}
+	}
+	return s, errors.Join(mistakes...)
+}
+
+func (e *environment) checkDatabase(wrong func(name, format string, args ...any)) {
+	if e.DatabaseURL == "" {
+		wrong("DATABASE_URL", "is missing")
+		return
+	}
+	cfg, err := pgx.ParseConfig(e.DatabaseURL)
+	if err != nil {
+		wrong("DATABASE_URL", "is not a PostgreSQL address") // the cause would quote the password
+		return
+	}
+	socket := strings.HasPrefix(cfg.Host, "/")
+	verified := cfg.TLSConfig != nil && !cfg.TLSConfig.InsecureSkipVerify && len(cfg.Fallbacks) == 0
+	if !socket && !verified && !e.accepts(acceptPlainDatabase) {
+		wrong("DATABASE_URL", "lacks sslmode=verify-full; to accept that, IDP_ACCEPT=%s", acceptPlainDatabase)
+	}
+	if e.DatabaseConns < 4 {
+		wrong("DATABASE_CONNS", "is at least 4")
+	}
+}
+
+func (e *environment) checkKEKs(wrong func(name, format string, args ...any)) []seal.KEK {
+	if e.KEK == "" {
+		wrong("KEK", "is missing; make one with: idp keys generate-kek")
+		return nil
+	}
+	var keks []seal.KEK
+	for i, text := range append([]string{e.KEK}, e.OldKEKs...) {
+		kek, err := seal.ParseKEK(text)
+		if err != nil {
+			name := "KEK"
+			if i > 0 {
+				name = "OLD_KEKS"
+			}
+			wrong(name, "%v", err)
+			continue
+		}
+		keks = append(keks, kek)
+	}
+	return keks
+}
+
+func prefixes(name string, texts []string, wrong func(name, format string, args ...any)) []netip.Prefix {
+	var all []netip.Prefix
+	for _, text := range texts {
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			wrong(name, "%q is not a network such as 10.0.0.0/8", text)
+			continue
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+var hiddenDSN = regexp.MustCompile(`(password=)('[^']*'|\S+)|(://[^:/@]*:)[^@]*@`)
+
+// shownDSN is a database address without its password, for people.
+func shownDSN(dsn string) string {
+	return hiddenDSN.ReplaceAllString(dsn, "$1$3…")
+}
+
+// readAdminEnvironment reads what the managing commands need: database and keys.
+func readAdminEnvironment(vars map[string]string) (environment, settings, error) {
+	var e environment
+	vars, err := withFiles(vars)
+	if err != nil {
+		return e, settings{}, err
+	}
+	if err := env.ParseWithOptions(&e, env.Options{Prefix: "IDP_", Environment: vars}); err != nil {
+		return e, settings{}, err
+	}
+	var mistakes []error
+	wrong := func(name, format string, args ...any) {
+		mistakes = append(mistakes, fmt.Errorf("IDP_"+name+": "+format, args...))
+	}
+	s := settings{dsn: e.DatabaseURL}
+	e.checkDatabase(wrong)
+	s.keks = e.checkKEKs(wrong)
+	if s.numbers, err = members.NewNumberFormat(e.MemberNumber); err != nil {
+		wrong("MEMBER_NUMBER_PATTERN", "%v", err)
+	}
+	return e, s, errors.Join(mistakes...)
+}

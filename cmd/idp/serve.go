@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"huskyidp/internal/web"
+)
+
+// ServeCmd is "idp serve".
+type ServeCmd struct{}
+
+// Help is shown by --help.
+func (ServeCmd) Help() string {
+	return `Configuration comes from the environment. A secret may come from a file: IDP_KEK_FILE in place of IDP_KEK.
+Everything is checked before a port is opened, and every mistake is named.
+
+Required:
+  IDP_DATABASE_URL    PostgreSQL, sslmode=verify-full; run "idp migrate" first
+  IDP_ISSUER          https://host, as members and applications see it
+  IDP_KEK             key-encryption key, 32 bytes in base64: idp keys generate-kek
+  IDP_SMTP            mail server, host:port
+  IDP_MAIL_FROM       sender's address
+  IDP_TLS_CERT, IDP_TLS_KEY   or IDP_ACCEPT=tls-ends-at-the-proxy
+  IDP_AGREEMENT_DIR   license agreement as <version>.<language>.txt, or IDP_ACCEPT=sample-agreement
+
+Optional (default):
+  IDP_LISTEN (:8080), IDP_METRICS_LISTEN (127.0.0.1:9090), IDP_DATABASE_CONNS (16), IDP_OLD_KEKS,
+  IDP_SMTP_TLS (starttls; tls, none), IDP_SMTP_USERNAME, IDP_SMTP_PASSWORD,
+  IDP_SUPPORT_EMAIL (WebSupport@CHNCT.org), IDP_SUPPORT_PHONE, IDP_TIME_ZONE (America/New_York), IDP_LANGUAGE (es),
+  IDP_TRUSTED_PROXIES, IDP_WIDE_SOURCES (networks, comma-separated), IDP_IDENTITY_LOCK (24h; 0 until staff release),
+  IDP_MEMBER_NUMBER_PATTERN ([0-9]{9}), IDP_DRAIN (5s), IDP_ACCEPT (weaker settings by name)`
+}
+
+// Run serves until SIGTERM or SIGINT.
+func (ServeCmd) Run(ctx context.Context, p *process) error {
+	e, s, err := readEnvironment(p.vars)
+	if err != nil {
+		return fmt.Errorf("the configuration has mistakes:\n%w", err)
+	}
+	logger := slog.New(slog.NewJSONHandler(p.stdout, &slog.HandlerOptions{ReplaceAttr: utcTime}))
+	for _, name := range e.Accept {
+		logger.Warn("a weaker setting is accepted", "setting", name)
+	}
+	a, err := build(ctx, s, logger)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	public, err := web.Listen(e.Listen)
+	if err != nil {
+		return err
+	}
+	if e.TLSCert != "" {
+		cert, err := tls.LoadX509KeyPair(e.TLSCert, e.TLSKey)
+		if err != nil {
+			return fmt.Errorf("IDP_TLS_CERT: %w", err)
+		}
+		public = tls.NewListener(public, tlsConfig(cert))
+	}
+	var private net.Listener
+	if e.MetricsListen != "" {
+		if private, err = net.Listen("tcp", e.MetricsListen); err != nil {
+			return err
+		}
+	}
+	return a.serve(ctx, public, private, e.Drain)
+}
+
+// tlsConfig allows TLS 1.3, and 1.2 with AEAD suites and forward secrecy (RFC 9325).
+func tlsConfig(cert tls.Certificate) *tls.Config {
+	return &tls.Config{
+		MinVersion:   tls.VersionTLS12,
+		Certificates: []tls.Certificate{cert},
+		NextProtos:   []string{"h2", "http/1.1"},
+		CipherSuites: []uint16{
+			tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+			tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+			tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+		},
+	}
+}
+
+func utcTime(groups []string, attr slog.Attr) slog.Attr {
+	if len(groups) == 0 && attr.Key == slog.TimeKey {
+		attr.Value = slog.TimeValue(attr.Value.Time().UTC())
+	}
+	return attr
+}
+
+// inFlight is how long running requests may take after the drain (R-05).
+const inFlight = 20 * time.Second
+
+// serve answers on both listeners until ctx ends, then drains: not ready at once, new
+// connections for drain, requests in flight for 20 s, then the workers.
+func (a *app) serve(ctx context.Context, public, private net.Listener, drain time.Duration) error {
+	group, ctx := errgroup.WithContext(ctx)
+	working, stopWork := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWork()
+	if err := a.runner.Start(working); err != nil {
+		return fmt.Errorf("starting the mail queue: %w", err)
+	}
+	background := &errgroup.Group{}
+	for _, loop := range a.loops {
+		background.Go(func() error { loop(working); return nil })
+	}
+	servers := []*http.Server{a.web.Server(a.handler)}
+	listeners := []net.Listener{public}
+	if private != nil {
+		servers = append(servers, &http.Server{Handler: a.operations(), ReadHeaderTimeout: 5 * time.Second})
+		listeners = append(listeners, private)
+	}
+	for i, server := range servers {
+		group.Go(func() error {
+			if err := server.Serve(listeners[i]); !errors.Is(err, http.ErrServerClosed) {
+				return err
+			}
+			return nil
+		})
+	}
+	a.ready.Store(true)
+	a.logger.Info("serving", "issuer", a.issuer, "address", public.Addr().String())
+	group.Go(func() error {
+		<-ctx.Done()
+		a.ready.Store(false)
+		a.logger.Info("draining")
+		time.Sleep(drain)
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), inFlight)
+		defer cancel()
+		err := servers[0].Shutdown(end)
+		stop, cancelStop := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+		defer cancelStop()
+		err = errors.Join(err, a.runner.Stop(stop))
+		stopWork()
+		if len(servers) > 1 {
+			err = errors.Join(err, servers[1].Close())
+		}
+		return err
+	})
+	err := group.Wait()
+	stopWork()
+	return errors.Join(err, background.Wait())
+}

@@ -1,0 +1,259 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/audit"
+	"huskyidp/internal/mail"
+	"huskyidp/internal/postgres"
+	"huskyidp/internal/ratelimit"
+	"huskyidp/internal/seal"
+	"huskyidp/internal/web"
+	"huskyidp/keys"
+	"huskyidp/members"
+	"huskyidp/provider"
+	"huskyidp/recovery"
+	"huskyidp/registration"
+	"huskyidp/templates"
+)
+
+// app is the program, wired but not yet serving.
+type app struct {
+	issuer    string
+	logger    *slog.Logger
+	db        *postgres.DB // requests
+	jobs      *postgres.DB // mail queue and periodic work
+	health    *postgres.DB // readiness alone, so that it speaks when the others are busy
+	templates *templates.Set
+	web       *web.Web
+	clients   *provider.Clients
+	roster    *members.Roster
+	runner    *mail.Runner
+	engine    *gin.Engine
+	handler   http.Handler // engine, and what the demo puts beside it
+	metrics   *prometheus.Registry
+	loops     []func(context.Context) // until their context ends
+	ready     atomic.Bool
+}
+
+// build makes everything that serve needs. On error nothing stays open.
+func build(ctx context.Context, s settings, logger *slog.Logger) (a *app, err error) {
+	a = &app{issuer: s.issuer, logger: logger}
+	defer func() {
+		if err != nil {
+			a.close()
+		}
+	}()
+	if err := a.open(ctx, s); err != nil {
+		return nil, err
+	}
+	ring, err := seal.Load(ctx, a.db, s.keks...)
+	if err != nil {
+		return nil, err
+	}
+	if a.templates, err = templates.Load(s.templates); err != nil {
+		return nil, err
+	}
+	var metrics *requestMetrics
+	a.metrics, metrics = newMetrics(a)
+	a.web, err = web.New(web.Options{Templates: a.templates, Keyring: ring, Issuer: s.issuer, TrustedProxies: s.proxies,
+		Logger: logger, Now: time.Now, Limits: s.limits, Observe: metrics.observe})
+	if err != nil {
+		return nil, err
+	}
+	return a, a.features(ctx, s, ring)
+}
+
+func (a *app) open(ctx context.Context, s settings) (err error) {
+	for pool, conns := range map[**postgres.DB]int32{&a.db: s.conns, &a.jobs: 6, &a.health: 1} {
+		if *pool, err = postgres.Open(ctx, postgres.Options{DSN: s.dsn, MaxConns: conns}); err != nil {
+			return err
+		}
+	}
+	if err := postgres.CheckSchema(ctx, a.db); err != nil {
+		return fmt.Errorf("%s: %w", shownDSN(s.dsn), err)
+	}
+	return nil
+}
+
+func (a *app) close() {
+	for _, pool := range []*postgres.DB{a.db, a.jobs, a.health} {
+		if pool != nil {
+			pool.Close()
+		}
+	}
+}
+
+// features builds the packages bottom up and mounts their routes.
+func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) error {
+	log := audit.New(a.db)
+	limiter := ratelimit.New(a.db, ring)
+	outbox, err := mail.NewOutbox(a.db, ring, time.Now)
+	if err != nil {
+		return err
+	}
+	if a.runner, err = a.newRunner(s, ring); err != nil {
+		return err
+	}
+	signing, err := keys.New(keys.Deps{DB: a.db, Keyring: ring, Audit: log, Now: time.Now})
+	if err != nil {
+		return err
+	}
+	if err := signing.Ensure(ctx); err != nil {
+		return err
+	}
+	if a.roster, err = members.New(members.Deps{DB: a.db, Keyring: ring, Audit: log, Now: time.Now, NumberFormat: s.numbers}); err != nil {
+		return err
+	}
+	people, err := accounts.New(accounts.Deps{DB: a.db, Keyring: ring, Audit: log, Outbox: outbox, Mails: a.templates, Now: time.Now})
+	if err != nil {
+		return err
+	}
+	signIn, err := accounts.NewHandler(people, a.web, cards{a.roster}, accounts.App{})
+	if err != nil {
+		return err
+	}
+	if a.clients, err = provider.NewClients(ctx, a.db, ring, log, time.Now, s.insecureLocal); err != nil {
+		return err
+	}
+	idp, err := provider.New(provider.Deps{Issuer: s.issuer, SupportEmail: cmp.Or(s.templates.SupportEmail, "WebSupport@CHNCT.org"), Locales: a.templates.Languages(),
+		DB: a.db, Keyring: ring, Keys: signing, Clients: a.clients, Accounts: people, Members: a.roster, Limiter: limiter, Audit: log, Now: time.Now})
+	if err != nil {
+		return err
+	}
+	desk, err := recovery.New(recovery.Deps{DB: a.db, Limiter: limiter, Audit: log, Now: time.Now})
+	if err != nil {
+		return err
+	}
+	legal, err := loadLegal(s.agreementDir, a.templates.Languages())
+	if err != nil {
+		return err
+	}
+	enrol, err := registration.New(registration.Deps{DB: a.db, Keyring: ring, Limiter: limiter, Audit: log, Outbox: outbox, Mails: a.templates,
+		Roster: a.roster, Accounts: people, Desk: desk, Flows: flows{idp}, Legal: legal, Now: time.Now, IdentityLock: s.identityLock})
+	if err != nil {
+		return err
+	}
+	a.loops = append(a.loops,
+		func(ctx context.Context) { signing.Run(ctx, a.logger) },
+		func(ctx context.Context) { a.clients.Watch(ctx, a.logger) },
+		a.every(time.Minute, "notices", people.SendNotices),
+		a.every(10*time.Minute, "sweep", func(ctx context.Context) error {
+			now := time.Now()
+			return errors.Join(people.Sweep(ctx), idp.Sweep(ctx), second(enrol.Sweep(ctx)), second(desk.Sweep(ctx)),
+				second(outbox.Sweep(ctx, now)), second(limiter.Sweep(ctx, now)), second(signing.Sweep(ctx)))
+		}))
+	return a.mount(idp, signIn, enrol, desk, s)
+}
+
+func (a *app) mount(idp *provider.Service, signIn *accounts.Handler, enrol *registration.Service, desk *recovery.Service, s settings) error {
+	endpoints, err := provider.NewHandler(idp, a.web, signIn)
+	if err != nil {
+		return err
+	}
+	steps, err := registration.NewHandler(enrol, a.web, signIn, 9)
+	if err != nil {
+		return err
+	}
+	help, err := recovery.NewHandler(desk, a.web, apps{idp})
+	if err != nil {
+		return err
+	}
+	a.engine = a.web.Engine()
+	a.handler = a.engine
+	a.engine.GET("/static/*file", gin.WrapH(a.templates.Static()))
+	endpoints.Mount(a.engine)
+	signIn.Mount(a.engine)
+	pages := a.web.Pages(a.engine)
+	steps.Mount(pages)
+	help.Mount(pages)
+	return nil
+}
+
+func (a *app) newRunner(s settings, ring *seal.Keyring) (*mail.Runner, error) {
+	s.smtp.FromName = func(lang string) string { return a.templates.Text(lang, "web.layout.brand", nil) }
+	sender, err := mail.NewSMTP(s.smtp)
+	if err != nil {
+		return nil, err
+	}
+	return mail.NewRunner(mail.RunnerDeps{DB: a.jobs, Keyring: ring, Sender: sender, Logger: a.logger, Now: time.Now})
+}
+
+// loadLegal reads the operator's texts, or the sample.
+func loadLegal(dir string, languages []string) (*registration.Legal, error) {
+	files := registration.SampleLegal()
+	if dir != "" {
+		files = fs.FS(os.DirFS(dir))
+	}
+	return registration.LoadLegal(files, languages)
+}
+
+// every runs work again and again, each instance at its own moment.
+func (a *app) every(pause time.Duration, name string, work func(context.Context) error) func(context.Context) {
+	return func(ctx context.Context) {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(pause/2 + rand.N(pause)):
+			}
+			if err := work(ctx); err != nil && ctx.Err() == nil {
+				a.logger.Error("periodic work failed", "work", name, "error", err.Error())
+			}
+		}
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
+
+// The adapters below let neighbours meet through data.
+
+// cards shows the member's card on the account page.
+type cards struct{ roster *members.Roster }
+
+func (c cards) Card(ctx context.Context, memberID uuid.UUID) (accounts.Card, error) {
+	m, err := c.roster.Member(ctx, memberID)
+	if errors.Is(err, members.ErrUnknown) {
+		return accounts.Card{}, accounts.ErrNoCard
+	}
+	if err != nil {
+		return accounts.Card{}, err
+	}
+	name := m.FirstName + " " + m.LastName
+	if m.Suffix != "" {
+		name += " " + m.Suffix
+	}
+	return accounts.Card{Name: name, BirthYear: m.BirthDate.Year, MemberNumber: m.MemberNumber}, nil
+}
+
+// flows tells registration which request waits, and where it goes on.
+type flows struct{ idp *provider.Service }
+
+func (f flows) Flow(ctx context.Context, id string, browser []byte) (registration.Flow, error) {
+	flow, err := f.idp.Flow(ctx, id, browser)
+	return registration.Flow(flow), err
+}
+func (f flows) ResumePath(id string) string { return provider.ResumePath(id) }
+
+// apps tells recovery which app waits.
+type apps struct{ idp *provider.Service }
+
+func (f apps) Flow(ctx context.Context, id string, browser []byte) (recovery.Flow, error) {
+	flow, err := f.idp.Flow(ctx, id, browser)
+	return recovery.Flow{App: flow.App}, err
+}
