@@ -35,13 +35,14 @@ func NewHandler(s *Service, w *web.Web, flows Flows) (*Handler, error) {
 	return &Handler{s, w, flows}, nil
 }
 
-// Mount adds the routes to the group of pages.
+// Mount adds the pages.
 func (h *Handler) Mount(r gin.IRouter) {
-	r.GET("/recover", h.web.Handle(h.showHub))
-	r.POST("/recover", h.web.Handle(h.submitHub))
-	r.GET("/support", h.web.Handle(h.showSupport))
-	r.GET("/privacy", h.web.Handle(h.showPrivacy))
-	r.GET("/language-help", h.web.Handle(h.showLanguages))
+	pages := h.web.Pages(r)
+	pages.GET("/recover", h.web.Handle(h.showHub))
+	pages.POST("/recover", h.web.Handle(h.submitHub))
+	pages.GET("/support", h.web.Handle(h.showSupport))
+	pages.GET("/privacy", h.web.Handle(h.showPrivacy))
+	pages.GET("/language-help", h.web.Handle(h.showLanguages))
 }
 
 // The structs of the pages.

@@ -44,7 +44,7 @@ func checkChoice(r *Registration, c *Choice) problems {
 	if !slices.Contains(accounts.Questions, c.Question) {
 		p.add("question", key+"question_missing")
 	}
-	if strings.TrimSpace(c.Answer) != "" || r.AnswerHash == nil || c.Question != r.Credentials.Question {
+	if strings.TrimSpace(c.Answer) != "" || r.AnswerHash == nil || c.Question != r.Credentials.Answered {
 		if err := accounts.CheckAnswer(c.Answer, c.Password, known...); err != nil {
 			p.addFlaw("answer", key+"answer_", err)
 		}
@@ -116,12 +116,13 @@ func (s *Service) SubmitCredentials(ctx context.Context, v Visit, r *Registratio
 			t.ProvenAt = noTime
 			t.voidCode()
 		}
+		c.Answered = t.Credentials.Answered
 		t.Credentials = c.Credentials
 		if password != nil {
 			t.PasswordHash = password
 		}
 		if answer != nil {
-			t.AnswerHash = answer
+			t.AnswerHash, t.Credentials.Answered = answer, c.Question
 		}
 		if !t.ProvenAt.IsZero() || t.codeOut() && s.codeMailed(t) == (t.HolderID == uuid.Nil) {
 			return nil, nil
@@ -140,7 +141,7 @@ func (s *Service) KeepCredentials(ctx context.Context, v Visit, typed Credential
 	_, err := s.change(ctx, v, stepCredentials, func(_ context.Context, t *turn) (outcome, err error) {
 		t.voidMatch()
 		was := t.Credentials
-		typed.Address, typed.Checked = was.Address, was.Checked
+		typed.Address, typed.Answered, typed.Checked = was.Address, was.Answered, was.Checked
 		typed.Checked = typed == was && was.Checked
 		t.Credentials = typed
 		return nil, nil

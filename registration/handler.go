@@ -30,8 +30,9 @@ func NewHandler(s *Service, w *web.Web, sessions Sessions, cardDigits int) (*Han
 	return &Handler{s, w, sessions, cardDigits}, nil
 }
 
-// Mount adds the routes to the group of pages.
+// Mount adds the pages.
 func (h *Handler) Mount(r gin.IRouter) {
+	pages := h.web.Pages(r)
 	for _, route := range []struct {
 		path         string
 		show, submit func(*gin.Context) error
@@ -42,12 +43,12 @@ func (h *Handler) Mount(r gin.IRouter) {
 		{stepCode.Path, h.showCode, h.submitCode},
 		{stepReview.Path, h.showReview, h.submitReview},
 	} {
-		r.GET(route.path, h.handle(route.show))
-		r.POST(route.path, h.handle(route.submit))
+		pages.GET(route.path, h.handle(route.show))
+		pages.POST(route.path, h.handle(route.submit))
 	}
-	r.GET(pathLocked, h.handle(h.showLocked))
-	r.GET(pathDone, h.handle(h.showDone))
-	r.GET("/agreement", h.handle(h.showText))
+	pages.GET(pathLocked, h.handle(h.showLocked))
+	pages.GET(pathDone, h.handle(h.showDone))
+	pages.GET("/agreement", h.handle(h.showText))
 }
 
 // handle turns the outcomes that every step shares into their answers: somewhere else to go, nothing to go on with, or a

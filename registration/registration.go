@@ -52,6 +52,7 @@ type Credentials struct {
 	Username, Email, EmailAgain, Question string // as typed until Checked, then in their one form
 	Checked                               bool   // they passed
 	Address                               string // the parsed address that codes go to
+	Answered                              string // the question that the answer's hash belongs to
 }
 
 func (r *Registration) matched() bool { return r.MemberID != uuid.Nil }

@@ -130,7 +130,7 @@ func (s store) queueUpdate(b *pgx.Batch, r *Registration) {
 	})
 }
 
-// remove deletes a registration: the member left it.
+// queueRemove deletes a registration: the member left it.
 func (s store) queueRemove(b *pgx.Batch, id uuid.UUID) {
 	b.Queue(`delete from registrations where id = $1`, id)
 }
@@ -140,7 +140,7 @@ func (s store) queueRemove(b *pgx.Batch, id uuid.UUID) {
 func (s store) sweep(ctx context.Context, now time.Time) (int64, error) {
 	tag, err := s.db.From(ctx).Exec(ctx, `
 		delete from registrations where id in (
-			select id from registrations where touched_at < $1 and (reference is null or touched_at < $2) limit 10000 for update skip locked)`,
+			select id from registrations where touched_at <= $1 and (reference is null or touched_at < $2) limit 10000 for update skip locked)`,
 		now.Add(-idle), now.AddDate(0, 0, -7))
 	if err != nil {
 		return 0, fmt.Errorf("sweeping registrations: %w", err)
