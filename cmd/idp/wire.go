@@ -179,9 +179,8 @@ func (a *app) mount(idp *provider.Service, signIn *accounts.Handler, enrol *regi
 	a.engine.GET("/static/*file", gin.WrapH(a.templates.Static()))
 	endpoints.Mount(a.engine)
 	signIn.Mount(a.engine)
-	pages := a.web.Pages(a.engine)
-	steps.Mount(pages)
-	help.Mount(pages)
+	steps.Mount(a.engine)
+	help.Mount(a.engine)
 	return nil
 }
 

@@ -1,0 +1,51 @@
+// The member guide, from the portal and back, in both languages, small and large, with and without script.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { cards, start } from './product.js';
+import { launch, Member } from './walk.js';
+
+let product;
+let browser;
+before(async () => { [product, browser] = await Promise.all([start(), launch()]); });
+after(async () => { await browser?.close(); await product?.stop(); });
+
+const walks = [
+  { name: 'es-phone-noscript', card: cards.spanish, language: 'es', width: 320, script: false },
+  { name: 'es-phone', card: cards.suffix, language: 'es', width: 320 },
+  { name: 'es-desktop', card: cards.plain, language: 'es', width: 1280 },
+  { name: 'en-phone', card: cards.folded, language: 'en', width: 320 },
+  { name: 'en-desktop-dark', card: cards.apostrophe, language: 'en', width: 1280, colorScheme: 'dark' },
+];
+
+for (const walk of walks) {
+  test(`register through the portal, sign out, sign in: ${walk.name}`, async () => {
+    const member = await Member.open(browser, product, walk);
+    const username = `walk.${walk.name.replaceAll('-', '.')}`.slice(0, 32);
+    await member.page.goto(`${product.portal}/?lang=${walk.language}`);
+    await member.look('portal');
+    await member.toSignIn();
+    await member.look('login');
+    await member.register(walk.card, { username });
+    await member.page.waitForURL(`${product.portal}/me*`);
+    await member.look('me');
+    const claims = await member.page.locator('main').innerText();
+    for (const fact of [walk.card.number, username, `${username}@example.org`]) assert.ok(claims.includes(fact), `the portal shows ${fact}`);
+
+    // Out, and in again with the password.
+    await member.page.getByRole('button', { name: walk.language === 'es' ? 'Cerrar sesión' : 'Sign out' }).click();
+    await member.at('/logout');
+    await member.look('logout');
+    await member.press('logout-confirm');
+    await member.page.waitForURL(`${product.portal}/**`);
+    await member.toSignIn();
+    await member.signIn(username, 'not the right password');
+    await member.look('login-wrong');
+    assert.equal(await member.page.inputValue('#username'), username);
+    assert.equal(await member.page.inputValue('#password'), '');
+    await member.signIn(username);
+    await member.page.waitForURL(`${product.portal}/me*`);
+    await member.page.goto(`${product.issuer}/account`);
+    await member.look('account');
+    await member.close();
+  });
+}

@@ -1,0 +1,60 @@
+// The product under test: `idp demo` on free ports and a data folder of its own.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const binary = process.env.IDP ?? fileURLToPath(new URL('../bin/idp', import.meta.url));
+
+/** start runs the demo; stop ends it and erases its data. */
+export async function start(options = {}) {
+  const dir = options.dir ?? await mkdtemp(join(tmpdir(), 'idp-e2e-'));
+  await chmod(dir, 0o755); // PostgreSQL's own user passes through
+  const child = spawn(binary, ['demo', '--data-dir', join(dir, 'data'), '--port', String(options.port ?? 0),
+    '--portal-port', String(options.portalPort ?? 0)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const text = await new Promise((resolve, reject) => {
+    let out = '';
+    child.stdout.on('data', (chunk) => {
+      out += chunk;
+      if (out.includes('Ctrl-C')) resolve(out);
+    });
+    child.on('exit', (code) => reject(new Error(`idp demo ended with ${code}\n${out}`)));
+  });
+  const line = (name) => text.match(new RegExp(`${name}\\s+(\\S+)`))[1];
+  return {
+    dir,
+    portal: line('Sample portal'),
+    issuer: line('Provider'),
+    mailbox: line('Mailbox'),
+    /** end sends the signal and waits; the data stays. */
+    async end(signal = 'SIGTERM') {
+      const ended = new Promise((resolve) => child.on('exit', resolve));
+      child.kill(signal);
+      return ended;
+    },
+    async stop() {
+      await this.end();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** chromium is the path of an installed browser. */
+export function chromium() {
+  const found = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome',
+    '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'].find((path) => path && existsSync(path));
+  if (!found) throw new Error('no Chromium: apt-get install chromium, or set CHROMIUM to its path');
+  return found;
+}
+
+/** Cards of the sample roster, each used by one walk, since a card makes one account. */
+export const cards = {
+  spanish: { number: '004123789', first: 'MARÍA JOSÉ', last: 'NÚÑEZ PEÑALINDA', suffix: '', year: 1984, month: 3, day: 14 },
+  suffix: { number: '310542266', first: 'James', last: 'Thornwickle', suffix: 'JR', year: 1971, month: 11, day: 2 },
+  plain: { number: '572908314', first: 'Ana', last: 'Riverstowe', suffix: '', year: 1996, month: 8, day: 25 },
+  folded: { number: '118204437', first: 'juan carlos', last: 'De la Lunarejo', suffix: '', year: 1968, month: 1, day: 30 },
+  apostrophe: { number: '120773905', first: 'Siobhan', last: 'OFenworthy', suffix: '', year: 1990, month: 6, day: 11 },
+  hyphen: { number: '137450028', first: 'Mary Ann', last: 'Ashbourney Oakendall', suffix: '', year: 1979, month: 9, day: 19 },
+};

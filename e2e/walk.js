@@ -1,0 +1,145 @@
+// A member with a browser: what they see and press, with axe on every page.
+import assert from 'node:assert/strict';
+import { mkdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { chromium as playwright } from 'playwright-core';
+import { chromium } from './product.js';
+
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const folder = process.env.SCREENSHOTS;
+
+/** launch opens one browser for a test file. */
+export function launch() {
+  return playwright.launch({
+    executablePath: chromium(),
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+      '--disable-component-update', '--disable-sync'],
+  });
+}
+
+/** Member is one person in one browser profile. */
+export class Member {
+  static async open(browser, product, { language = 'es', width = 1280, script = true, name = 'walk', colorScheme = 'light' } = {}) {
+    const context = await browser.newContext({
+      locale: language === 'es' ? 'es-US' : 'en-US', viewport: { width, height: 900 }, javaScriptEnabled: script, colorScheme,
+    });
+    const member = new Member();
+    Object.assign(member, { product, context, page: await context.newPage(), language, width, script, name, seen: 0, faults: [] });
+    member.page.on('console', (message) => { // a refused form is a 4xx on purpose
+      if (message.type() === 'error' && !/status of 4\d\d/.test(message.text())) member.faults.push(message.text());
+    });
+    member.page.on('response', (response) => { if (response.status() >= 500) member.faults.push(`${response.status()} ${response.url()}`); });
+    return member;
+  }
+
+  close() { return this.context.close(); }
+
+  /** look checks the page that stands there: language, one h1, no sideways scroll, axe; and keeps a screenshot. */
+  async look(label) {
+    const page = this.page;
+    this.seen += 1;
+    if (folder) {
+      await mkdir(folder, { recursive: true });
+      await page.screenshot({ path: `${folder}/${this.name}-${this.language}-${this.width}-${String(this.seen).padStart(2, '0')}-${label}.png`, fullPage: true });
+    }
+    assert.equal(await page.locator('html').getAttribute('lang'), this.language, `${label}: language`);
+    assert.equal(await page.locator('h1').count(), 1, `${label}: one h1`);
+    if (this.script) { // evaluating in the page needs its script engine
+      const { scroll, client } = await page.evaluate(() => ({ scroll: document.documentElement.scrollWidth, client: document.documentElement.clientWidth }));
+      assert.ok(scroll <= client, `${label}: scrolls sideways at ${this.width} px (${scroll} > ${client})`);
+      const violations = await page.evaluate(`${axe}; axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations.map((v) => ({ id: v.id, help: v.help, nodes: v.nodes.map((n) => n.html + ' ' + n.failureSummary) })))`);
+      assert.deepEqual(violations, [], `${label}: axe`);
+    }
+    assert.deepEqual(this.faults, [], `${label}: console errors or 5xx`);
+  }
+
+  path() { return new URL(this.page.url()).pathname; }
+
+  async at(path) {
+    await this.page.waitForURL((url) => url.pathname === path, { timeout: 15000 });
+  }
+
+  press(id) { return this.page.locator(`#${id}`).click(); }
+
+  /** toSignIn goes from the portal's welcome page to the sign-in page. */
+  async toSignIn() {
+    await this.page.goto(`${this.product.portal}/?lang=${this.language}`);
+    await this.page.getByRole('link', { name: this.language === 'es' ? 'Acceso del Usuario' : 'Member Login' }).click();
+    await this.at('/login');
+  }
+
+  async agree() {
+    await this.page.getByRole('link', { name: this.language === 'es' ? '¿Nuevo usuario? Inscríbase aquí' : 'New User? Register Here' }).click();
+    await this.at('/register/agreement');
+    await this.look('agreement');
+    await this.press('agree');
+    await this.at('/register/personal');
+  }
+
+  async personal(card) {
+    const page = this.page;
+    await page.fill('#birth_day', String(card.day));
+    await page.fill('#birth_year', String(card.year));
+    await page.selectOption('#birth_month', String(card.month));
+    await page.fill('#first_name', card.first);
+    await page.fill('#last_name', card.last);
+    await page.selectOption('#suffix', card.suffix);
+    await page.fill('#card_id', card.number);
+    await this.press('next');
+  }
+
+  async credentials({ username, password = 'cuatro caballos azules corren', email = `${username}@example.org`, answer = 'una bicicleta roja' }) {
+    const page = this.page;
+    await page.fill('#username', username);
+    await page.fill('#email', email);
+    await page.fill('#email_again', email);
+    await page.fill('#new_password', password);
+    await page.selectOption('#question', { index: 1 });
+    await page.fill('#answer', answer);
+    await this.press('next');
+  }
+
+  /** code reads the newest mail to the address in the demo's mailbox, as the member would in another tab. */
+  async code(email) {
+    const tab = await this.context.newPage();
+    try {
+      for (let attempt = 0; attempt < 50; attempt += 1) {
+        await tab.goto(this.product.mailbox);
+        const link = tab.locator('li, tr, article').filter({ hasText: email }).getByRole('link').first();
+        if (await link.count()) {
+          await link.click();
+          const found = (await tab.locator('body').innerText()).match(/^\s*(\d{6})\s*$/m);
+          if (found) return found[1];
+        }
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
+      throw new Error(`no code for ${email}`);
+    } finally {
+      await tab.close();
+    }
+  }
+
+  /** register walks the whole guide, steps 1 to 6, and ends where it ends. */
+  async register(card, who) {
+    await this.agree();
+    await this.look('personal');
+    await this.personal(card);
+    await this.at('/register/credentials');
+    await this.look('credentials');
+    await this.credentials(who);
+    await this.at('/register/code');
+    await this.look('code');
+    await this.page.fill('#code', await this.code(who.email ?? `${who.username}@example.org`));
+    await this.press('next');
+    await this.at('/register/review');
+    await this.look('review');
+    await this.page.check('#certify');
+    await this.press('finish');
+  }
+
+  async signIn(username, password = 'cuatro caballos azules corren') {
+    await this.page.fill('#username', username);
+    await this.page.fill('#password', password);
+    await this.press('login-submit');
+  }
+}
