@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -83,11 +84,31 @@ func readEnvironment(vars map[string]string) (environment, settings, error) {
 	var mistakes []error
 	vars, err := withFiles(vars)
 	mistakes = append(mistakes, err)
-	if err := env.ParseWithOptions(&e, env.Options{Prefix: "IDP_", Environment: vars}); err != nil {
+	if err := parseEnvironment(&e, vars); err != nil {
 		mistakes = append(mistakes, err)
 	}
 	s, err := e.check()
 	return e, s, errors.Join(append(mistakes, err)...)
+}
+
+// parseEnvironment fills e. A value of the wrong kind is reported under the variable's
+// name, where the library knows the field's alone.
+func parseEnvironment(e *environment, vars map[string]string) error {
+	err := env.ParseWithOptions(e, env.Options{Prefix: "IDP_", Environment: vars})
+	all, ok := errors.AsType[env.AggregateError](err)
+	if !ok {
+		return err
+	}
+	mistakes := make([]error, len(all.Errors))
+	for i, mistake := range all.Errors {
+		mistakes[i] = mistake
+		if wrong, ok := errors.AsType[env.ParseError](mistake); ok {
+			if field, ok := reflect.TypeFor[environment]().FieldByName(wrong.Name); ok {
+				mistakes[i] = fmt.Errorf("IDP_%s: is no %s: %w", field.Tag.Get("env"), wrong.Type, wrong.Err)
+			}
+		}
+	}
+	return errors.Join(mistakes...)
 }
 
 // withFiles replaces each IDP_…_FILE by the content of the file that it names.
@@ -221,7 +242,7 @@ func prefixes(name string, texts []string, wrong func(name, format string, args 
 	return all
 }
 
-var hiddenDSN = regexp.MustCompile(`(password=)('[^']*'|\S+)|(://[^:/@]*:)[^@]*@`)
+var hiddenDSN = regexp.MustCompile(`(password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&]+)|(://[^:/@]*:)[^@]*@`)
 
 // shownDSN is a database address without its password, for people.
 func shownDSN(dsn string) string {
@@ -235,7 +256,7 @@ func readAdminEnvironment(vars map[string]string) (environment, settings, error)
 	if err != nil {
 		return e, settings{}, err
 	}
-	if err := env.ParseWithOptions(&e, env.Options{Prefix: "IDP_", Environment: vars}); err != nil {
+	if err := parseEnvironment(&e, vars); err != nil {
 		return e, settings{}, err
 	}
 	var mistakes []error

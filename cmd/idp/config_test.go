@@ -1,0 +1,145 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"huskyidp/internal/seal"
+)
+
+// production is an environment without mistakes.
+func production() map[string]string {
+	return map[string]string{
+		"IDP_DATABASE_URL":  "postgres://idp:hunter2@db.example/idp?sslmode=verify-full",
+		"IDP_ISSUER":        "https://idp.example",
+		"IDP_KEK":           seal.GenerateKEK(),
+		"IDP_SMTP":          "mail.example:587",
+		"IDP_MAIL_FROM":     "no-reply@idp.example",
+		"IDP_ACCEPT":        "tls-ends-at-the-proxy",
+		"IDP_AGREEMENT_DIR": "/etc/idp/agreement",
+	}
+}
+
+func TestReadEnvironment(t *testing.T) {
+	t.Parallel()
+	vars := production()
+	vars["IDP_TRUSTED_PROXIES"] = "10.0.0.0/8,fd00::/8"
+	vars["IDP_DRAIN"] = "1s"
+	e, s, err := readEnvironment(vars)
+	if err != nil {
+		t.Fatalf("readEnvironment: %v", err)
+	}
+	if e.Drain != time.Second || len(s.proxies) != 2 || len(s.keks) != 1 || s.conns != 16 || s.identityLock != 24*time.Hour || s.insecureLocal {
+		t.Errorf("environment %+v, settings %+v", e, s)
+	}
+}
+
+// R-16, S-48: each mistake is named by its variable, and no secret is repeated.
+func TestReadEnvironmentNamesMistakes(t *testing.T) {
+	t.Parallel()
+	const secret = "hunter2"
+	for name, change := range map[string]map[string]string{
+		"IDP_DATABASE_URL: is missing":           {"IDP_DATABASE_URL": ""},
+		"IDP_DATABASE_URL: is not a PostgreSQL":  {"IDP_DATABASE_URL": "postgres://idp:" + secret + "@db:port/idp"},
+		"IDP_DATABASE_URL: lacks sslmode":        {"IDP_DATABASE_URL": "postgres://idp:" + secret + "@db/idp?sslmode=require"},
+		"IDP_DATABASE_CONNS: is at least 4":      {"IDP_DATABASE_CONNS": "1"},
+		"IDP_ISSUER: must be https":              {"IDP_ISSUER": "http://idp.example"},
+		"IDP_ISSUER: must be https://host":       {"IDP_ISSUER": "https://idp.example/"},
+		"IDP_KEK: is missing":                    {"IDP_KEK": ""},
+		"IDP_KEK:":                               {"IDP_KEK": "hunter2"},
+		"IDP_OLD_KEKS:":                          {"IDP_OLD_KEKS": "hunter2"},
+		"IDP_TLS_CERT: is missing":               {"IDP_ACCEPT": ""},
+		"IDP_TLS_CERT: and IDP_TLS_KEY":          {"IDP_TLS_CERT": "/x.pem"},
+		"IDP_SMTP: ":                             {"IDP_SMTP": "mail.example"},
+		"IDP_SMTP: mail: the sender's address":   {"IDP_MAIL_FROM": ""},
+		"IDP_SMTP_TLS: none sends codes":         {"IDP_SMTP_TLS": "none"},
+		"IDP_TIME_ZONE:":                         {"IDP_TIME_ZONE": "Connecticut"},
+		"IDP_TRUSTED_PROXIES: \"everyone\"":      {"IDP_TRUSTED_PROXIES": "everyone"},
+		"IDP_WIDE_SOURCES: \"10.0.0.300/8\"":     {"IDP_WIDE_SOURCES": "10.0.0.300/8"},
+		"IDP_MEMBER_NUMBER_PATTERN:":             {"IDP_MEMBER_NUMBER_PATTERN": "("},
+		"IDP_IDENTITY_LOCK: is negative":         {"IDP_IDENTITY_LOCK": "-1h"},
+		"IDP_AGREEMENT_DIR: is missing":          {"IDP_AGREEMENT_DIR": ""},
+		"IDP_DRAIN: is no time.Duration":         {"IDP_DRAIN": "soon"},
+		"IDP_DATABASE_CONNS: is no int32":        {"IDP_DATABASE_CONNS": "many"},
+		"IDP_DRAIN: is 0 to 20 s":                {"IDP_DRAIN": "1h"},
+		"IDP_ACCEPT: does not know \"anything\"": {"IDP_ACCEPT": "tls-ends-at-the-proxy,anything"},
+		"IDP_KEK_FILE: open":                     {"IDP_KEK_FILE": "/does/not/exist", "-": "IDP_KEK"},
+		"IDP_KEK and IDP_KEK_FILE are both set":  {"IDP_KEK_FILE": "/does/not/exist"},
+	} {
+		vars := production()
+		for variable, value := range change {
+			vars[variable] = value
+		}
+		delete(vars, change["-"])
+		_, _, err := readEnvironment(vars)
+		if err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("readEnvironment = %v, want %q", err, name)
+		} else if strings.Contains(err.Error(), secret) {
+			t.Errorf("the mistake repeats a secret: %v", err)
+		}
+	}
+}
+
+// all mistakes are reported together, before a port is opened.
+func TestServeReportsAllMistakes(t *testing.T) {
+	t.Parallel()
+	var stdout, stderr strings.Builder
+	code := run(t.Context(), []string{"serve"}, map[string]string{"IDP_ISSUER": "http://idp.example", "IDP_DRAIN": "soon"}, &stdout, &stderr)
+	if code != 1 || stdout.String() != "" {
+		t.Errorf("serve = %d, stdout %q, want 1 and nothing", code, stdout.String())
+	}
+	for _, want := range []string{"IDP_DATABASE_URL", "IDP_ISSUER", "IDP_KEK", "IDP_SMTP", "IDP_TLS_CERT", "IDP_AGREEMENT_DIR"} {
+		if !strings.Contains(stderr.String(), want) {
+			t.Errorf("stderr does not name %s:\n%s", want, stderr.String())
+		}
+	}
+}
+
+func TestSecretFromFile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "kek")
+	vars := production()
+	if err := os.WriteFile(path, []byte(vars["IDP_KEK"]+"\n"), 0o400); err != nil {
+		t.Fatal(err)
+	}
+	delete(vars, "IDP_KEK")
+	vars["IDP_KEK_FILE"] = path
+	if _, s, err := readEnvironment(vars); err != nil || len(s.keks) != 1 {
+		t.Errorf("readEnvironment = %v with %d keys, want one", err, len(s.keks))
+	}
+}
+
+func TestShownDSN(t *testing.T) {
+	t.Parallel()
+	for _, dsn := range []string{
+		"postgres://idp:hunter2@db.example/idp", "postgres://idp:hunter2@db.example:5432/idp?sslmode=verify-full",
+		"host=db user=idp password=hunter2 dbname=idp", "host=db password='hunter2 it\\'s' dbname=idp", "password = hunter2 host=db",
+		"postgres://db.example/idp?password=hunter2&user=idp",
+	} {
+		if shown := shownDSN(dsn); strings.Contains(shown, "hunter2") {
+			t.Errorf("shownDSN(%q) = %q", dsn, shown)
+		}
+	}
+}
+
+// The help teaches: each command says what it is for, serve every variable it reads.
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	var stdout, stderr strings.Builder
+	if code := run(t.Context(), []string{"serve", "--help"}, nil, &stdout, &stderr); code != 0 {
+		t.Errorf("serve --help = %d: %s", code, stderr.String())
+	}
+	for field := range reflect.TypeFor[environment]().NumField() {
+		name := "IDP_" + reflect.TypeFor[environment]().Field(field).Tag.Get("env")
+		if !strings.Contains(stdout.String(), name) {
+			t.Errorf("serve --help does not name %s", name)
+		}
+	}
+	if code := run(t.Context(), []string{"fly"}, nil, &stdout, &stderr); code != 2 || !strings.Contains(stderr.String(), "fly") {
+		t.Errorf("an unknown command = %d: %s", code, stderr.String())
+	}
+}

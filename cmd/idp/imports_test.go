@@ -1,0 +1,118 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "huskyidp"
+
+// rows is the picture of CONTRIBUTING.md: a package imports packages of lower rows only,
+// so that neighbours meet through data.
+var rows = [][]string{
+	{"cmd/idp"},
+	{"admin"},
+	{"provider", "registration", "recovery"},
+	{"accounts", "members", "keys"},
+	{"internal/web", "internal/mail", "internal/audit", "internal/ratelimit"},
+	{"internal/seal"},
+	{"internal/postgres", "templates"},
+	{"internal/postgres/embedded"},
+}
+
+// apart are packages that stand beside the service, with all they may import.
+var apart = map[string][]string{
+	"internal/site":                  {"templates"},
+	"internal/portal":                {"internal/site", "templates"},
+	"internal/mailbox":               {"internal/site", "templates"},
+	"internal/postgres/postgrestest": {"internal/postgres", "internal/postgres/embedded"},
+}
+
+func TestImportsPointDown(t *testing.T) {
+	t.Parallel()
+	row := map[string]int{}
+	for i, packages := range rows {
+		for _, name := range packages {
+			row[name] = i
+		}
+	}
+	imports := packageImports(t)
+	for name, imported := range imports {
+		allowed, beside := apart[name]
+		from, known := row[name]
+		if !beside && !known {
+			t.Errorf("package %s is in no row: add it to the picture", name)
+			continue
+		}
+		for _, other := range imported {
+			to, inRow := row[other]
+			switch {
+			case beside && !slices.Contains(allowed, other):
+				t.Errorf("%s imports %s, want only %v", name, other, allowed)
+			case !beside && !inRow && name != "cmd/idp":
+				t.Errorf("%s imports %s, which stands beside the service", name, other)
+			case !beside && inRow && to <= from:
+				t.Errorf("%s imports %s, which is not below it", name, other)
+			}
+		}
+	}
+	for _, packages := range rows {
+		for _, name := range packages {
+			if imports[name] == nil && name != "admin" { // the support desk comes later
+				t.Errorf("package %s is in the picture and not in the tree", name)
+			}
+		}
+	}
+}
+
+// packageImports returns, per package of this module, its imports of this module, tests
+// left out. Both are paths in the repository.
+func packageImports(t *testing.T) map[string][]string {
+	t.Helper()
+	const root = "../.."
+	all := map[string][]string{}
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := d.Name()
+		if d.IsDir() && path != root && (strings.HasPrefix(name, ".") || name == "node_modules" || name == "testdata" || name == "oryx" || name == "e2e") {
+			return fs.SkipDir // oryx is a module of its own
+		}
+		if d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || filepath.Dir(path) == root {
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		dir, err := filepath.Rel(root, filepath.Dir(path))
+		if err != nil {
+			return err
+		}
+		pkg := filepath.ToSlash(dir)
+		if all[pkg] == nil {
+			all[pkg] = []string{}
+		}
+		for _, spec := range file.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			if other, ours := strings.CutPrefix(imported, module+"/"); ours && !slices.Contains(all[pkg], other) {
+				all[pkg] = append(all[pkg], other)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatalf("reading the tree: %v", err)
+	}
+	return all
+}
