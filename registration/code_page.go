@@ -43,33 +43,34 @@ func (h *Handler) submitCode(c *gin.Context) error {
 	case "resend":
 		return h.resend(c)
 	}
-	r, err := h.atCode(c)
-	if err != nil {
-		return err
-	}
 	var wrong problems
 	typed := web.Form(c).Get("code")
 	code, ok := cleanCode(typed)
-	switch {
-	case strings.TrimSpace(typed) == "":
-		wrong.add("code", "registration.code.missing")
-	case !ok:
-		wrong.add("code", "registration.code.format")
-	default:
-		submitted, err := h.service.SubmitCode(c.Request.Context(), h.visit(c), code)
-		switch {
-		case err == nil:
-			h.keep(c)
-			return web.SeeOther(c, withFlow(next(submitted, h.service.Now()), web.Flow(c)))
-		case errors.Is(err, ErrCode):
-			wrong.add("code", "registration.code.wrong", "n", codeTries-submitted.CodeTries)
-		case errors.Is(err, ErrCodeEnded):
-			wrong.add("code", "registration.code.ended")
-		case errors.Is(err, ErrCodeExpired):
-			wrong.add("code", "registration.code.expired")
-		default:
+	if !ok {
+		r, err := h.atCode(c)
+		if err != nil {
 			return err
 		}
+		if strings.TrimSpace(typed) == "" {
+			wrong.add("code", "registration.code.missing")
+		} else {
+			wrong.add("code", "registration.code.format")
+		}
+		return h.refused(c, http.StatusUnprocessableEntity, "registration/code", codePage{r.Credentials.Address}, wrong)
+	}
+	r, err := h.service.SubmitCode(c.Request.Context(), h.visit(c), code)
+	switch {
+	case err == nil:
+		h.keep(c)
+		return web.SeeOther(c, withFlow(next(r, h.service.Now()), web.Flow(c)))
+	case errors.Is(err, ErrCode):
+		wrong.add("code", "registration.code.wrong", "n", codeTries-r.CodeTries)
+	case errors.Is(err, ErrCodeEnded):
+		wrong.add("code", "registration.code.ended")
+	case errors.Is(err, ErrCodeExpired):
+		wrong.add("code", "registration.code.expired")
+	default:
+		return err
 	}
 	return h.refused(c, http.StatusUnprocessableEntity, "registration/code", codePage{r.Credentials.Address}, wrong)
 }

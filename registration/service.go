@@ -165,13 +165,10 @@ func (s *Service) Agree(ctx context.Context, v Visit, version string) (r *Regist
 		ID: uuid.Must(uuid.NewV7()), AccountID: uuid.Must(uuid.NewV7()), Browser: v.Browser, Flow: v.Flow, Language: v.Language, TouchedAt: now,
 	}
 	r.agree(doc, now)
-	err = s.DB.InTx(ctx, func(ctx context.Context) error {
-		if err := s.store.insert(ctx, r, v.tokenHash()); err != nil {
-			return err
-		}
-		return s.Audit.Record(ctx, v.event(r, audit.RegistrationStarted, now, ""), v.agreed(r, now))
-	})
-	return r, v.Token, err
+	b := &pgx.Batch{} // a batch of its own is one transaction
+	s.store.queueInsert(b, r, v.tokenHash())
+	s.Audit.Queue(b, ctx, v.event(r, audit.RegistrationStarted, now, ""), v.agreed(r, now))
+	return r, v.Token, s.send(ctx, b)
 }
 
 func (v Visit) agreed(r *Registration, at time.Time) audit.Event {

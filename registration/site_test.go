@@ -68,9 +68,13 @@ func must[T any](t testing.TB) func(v T, err error) T {
 // newSite begins with the roster above. change may alter the settings.
 func newSite(t *testing.T, connections int32, change ...func(*Deps)) *site {
 	t.Helper()
-	s := &site{t: t, logs: &strings.Builder{}, flow: Flow{App: "Portal", Origin: "https://portal.example", InitiateLoginURI: "https://portal.example/login", Live: true}}
+	return newSiteOn(t, postgrestest.NewPool(t, connections), change...)
+}
+
+func newSiteOn(t *testing.T, db *postgres.DB, change ...func(*Deps)) *site {
+	t.Helper()
+	s := &site{t: t, db: db, logs: &strings.Builder{}, flow: Flow{App: "Portal", Origin: "https://portal.example", InitiateLoginURI: "https://portal.example/login", Live: true}}
 	s.at(time.Date(2026, 11, 24, 17, 0, 0, 0, time.UTC))
-	s.db = postgrestest.NewPool(t, connections)
 	keyring, log := seal.Ephemeral(), audit.New(s.db)
 	set := must[*templates.Set](t)(loadTemplates())
 	outbox := must[*mail.Outbox](t)(mail.NewOutbox(s.db, keyring, s.now))
@@ -167,6 +171,15 @@ func (s *site) count(query string, args ...any) (n int) {
 		s.t.Fatalf("%s: %v", query, err)
 	}
 	return n
+}
+
+// browserDigest is the one that the only registration is bound to.
+func (s *site) browserDigest() (digest []byte) {
+	s.t.Helper()
+	if err := s.db.From(s.t.Context()).QueryRow(s.t.Context(), `select browser from registrations`).Scan(&digest); err != nil {
+		s.t.Fatal(err)
+	}
+	return digest
 }
 
 // browser is a member's: it keeps cookies and the page it looks at.

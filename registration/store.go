@@ -90,9 +90,9 @@ func storeError(err error) error {
 	return fmt.Errorf("reading registration: %w", err)
 }
 
-// insert begins a registration.
-func (s store) insert(ctx context.Context, r *Registration, tokenHash []byte) error {
-	_, err := s.db.From(ctx).Exec(ctx, `
+// queueInsert adds the beginning of a registration to a batch.
+func (s store) queueInsert(b *pgx.Batch, r *Registration, tokenHash []byte) {
+	b.Queue(`
 		insert into registrations (id, token_hash, browser, account_id, flow, language, created_at, touched_at,
 			agreement_version, agreement_language, agreement_hash, agreed_at)
 		values (@id, @token_hash, @browser, @account_id, @flow, @language, @touched_at, @touched_at,
@@ -102,10 +102,6 @@ func (s store) insert(ctx context.Context, r *Registration, tokenHash []byte) er
 			"language": r.Language, "touched_at": r.TouchedAt, "agreement_version": r.AgreementVersion,
 			"agreement_language": r.AgreementLanguage, "agreement_hash": r.AgreementHash, "agreed_at": r.AgreedAt,
 		})
-	if err != nil {
-		return fmt.Errorf("beginning registration: %w", err)
-	}
-	return nil
 }
 
 const updateRow = `

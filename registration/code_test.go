@@ -1,0 +1,165 @@
+package registration
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// wrongCode is six digits that were not mailed.
+func (s *site) wrongCode() string {
+	if s.code() == "111111" {
+		return "222222"
+	}
+	return "111111"
+}
+
+func TestCodeFormat(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	b := s.browser().toCode()
+	for typed, want := range map[string]string{
+		"": "Escriba el código.", "   ": "Escriba el código.", "12345": "El código tiene 6 números.", "1234567": "El código tiene 6 números.",
+		"12a456": "El código tiene 6 números.", strings.Repeat("1", 10_000): "El código tiene 6 números.", "12345\u0661": "El código tiene 6 números.",
+		"\u202e": "El código tiene 6 números.",
+	} {
+		b.post("code", typed).on("/register/code", 422)
+		if got := b.problems()["code"]; got != want {
+			t.Errorf("code %.10q: %q, want %q", typed, got, want)
+		}
+	}
+	b.post("code", s.code()).on("/register/review", 200) // none of these was a try
+}
+
+func TestFiveWrongCodesEndIt(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	b := s.browser().toCode()
+	for _, want := range []string{"Le quedan 4 intentos.", "Le quedan 3 intentos.", "Le quedan 2 intentos.", "Le queda 1 intento.", "Hubo 5 códigos incorrectos. Pida un código nuevo."} {
+		b.post("code", s.wrongCode()).on("/register/code", 422).reads(want)
+	}
+	b.post("code", s.code()).on("/register/code", 422).reads("Ese código ya no sirve. Pida otro.")
+	s.later(time.Minute)
+	b.post("act", "resend").on("/register/code", 200).reads("Enviamos otro código. Use el más nuevo.")
+	b.post("code", s.code()).on("/register/review", 200)
+}
+
+func TestExpiredCode(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	b := s.browser().toCode()
+	s.later(15 * time.Minute)
+	b.post("code", s.code()).on("/register/code", 422).reads("Ese código ya no sirve. Pida otro.")
+	b.post("act", "resend").on("/register/code", 200).post("code", s.code()).on("/register/review", 200)
+}
+
+func TestNewestCodeOnly(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	b := s.browser().toCode()
+	old := s.code()
+	for s.code() == old { // once, but for one time in a million
+		s.later(time.Minute)
+		b.post("act", "resend")
+	}
+	b.post("code", old).on("/register/code", 422)
+}
+
+// S-14: a minute apart, 5 an hour, 10 a day for one address.
+func TestResendLimits(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	b := s.browser().toCode()
+	s.later(20 * time.Second)
+	b.post("act", "resend").on("/register/code", http.StatusTooManyRequests).reads("Espere 40 segundos para pedir otro código.")
+	if got := b.header.Get("Retry-After"); got != "40" {
+		t.Errorf("Retry-After = %s, want 40", got)
+	}
+	for range 4 {
+		s.later(time.Minute)
+		b.get("/register/code?flow=f1").post("act", "resend").on("/register/code", 200)
+	}
+	s.later(time.Minute)
+	b.post("act", "resend").on("/register/code", http.StatusTooManyRequests).reads("Ya pidió muchos códigos.").reads("WebSupport@CHNCT.org")
+	for range 5 {
+		s.later(time.Hour)
+		b.get("/register/code?flow=f1").post("act", "resend").on("/register/code", 200)
+	}
+	s.later(time.Hour)
+	b.post("act", "resend").on("/register/code", http.StatusTooManyRequests)
+	if got := len(s.mailed()); got != 10 {
+		t.Errorf("%d mails in a day, want 10", got)
+	}
+}
+
+// A code that is still out is not mailed again for pressing Siguiente twice.
+func TestBackAndForthMailsOnce(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	b := s.browser().toCode()
+	b.post("act", "previous").on("/register/credentials", 200).post(mariaChoice...).on("/register/code", 200)
+	if got := s.mailed(); len(got) != 1 {
+		t.Errorf("mails: %v, want one", got)
+	}
+	b.post("code", s.code()).on("/register/review", 200)
+}
+
+// S-09: 20 mails an hour from one source, whatever the addresses.
+func TestSourceMailsAreLimited(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1, func(d *Deps) { d.Mailed = 2 })
+	b := s.browser().toCredentials()
+	for i, want := range []int{200, 200, http.StatusTooManyRequests} {
+		address := fmt.Sprintf("m%d@example.com", i)
+		b.get("/register/credentials?flow=f1").post(with(mariaChoice, "email", address, "email_again", address)...)
+		if b.status != want {
+			t.Errorf("mail %d = %d, want %d", i, b.status, want)
+		}
+	}
+}
+
+// S-09: 20 registrations an hour from one source.
+func TestRegistrationsAreLimited(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1, func(d *Deps) { d.Registrations = 2 })
+	s.browser().toPersonal()
+	s.browser().toPersonal()
+	b := s.browser().get("/register/agreement").send("act", "agree")
+	if b.status != http.StatusTooManyRequests || b.header.Get("Retry-After") == "" {
+		t.Errorf("the third registration of a source = %d, Retry-After %q", b.status, b.header.Get("Retry-After"))
+	}
+}
+
+// S-10: parallel tries buy no more than five.
+func TestParallelCodesAreCounted(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 8)
+	b := s.browser().toCode()
+	v := Visit{Token: b.cookies["idp_registration"], Language: "es"}
+	v.Browser = s.browserDigest()
+	wrong := s.wrongCode()
+	parallel(20, func(int) { s.service.SubmitCode(t.Context(), v, wrong) })
+	if n := s.count(`select count(*) from audit_events where kind = 'registration.code_refused' and reason = 'wrong'`); n != 5 {
+		t.Errorf("%d wrong codes were judged, want 5", n)
+	}
+}
+
+func TestNewCode(t *testing.T) {
+	seen := map[string]bool{}
+	for range 1000 {
+		code, err := newCode()
+		if clean, ok := cleanCode(code); err != nil || !ok || clean != code {
+			t.Fatalf("newCode = %q, %v", code, err)
+		}
+		seen[code] = true
+	}
+	if len(seen) < 950 {
+		t.Errorf("1000 codes hold %d different ones", len(seen))
+	}
+	if !slices.Contains([]string{"123456"}, func() string { c, _ := cleanCode("１２３ ４５–６\u200b"); return c }()) {
+		t.Error("cleanCode does not read full-width digits, spaces and dashes")
+	}
+}

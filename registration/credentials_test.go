@@ -1,0 +1,116 @@
+package registration
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func TestCredentialsFields(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	long := strings.Repeat("á", 10_000)
+	tests := []struct {
+		field, value, at, want string
+	}{
+		{"username", "", "username", "Escriba un Nombre de Usuario."},
+		{"username", "ab", "username", "El Nombre de Usuario debe tener de 3 a 32 letras o números."},
+		{"username", long, "username", "El Nombre de Usuario debe tener de 3 a 32 letras o números."},
+		{"username", "maria lopez", "username", "Use solo letras, números, punto, guion y guion bajo."},
+		{"username", "mar\u202eia", "username", "Use solo letras, números, punto, guion y guion bajo."},
+		{"email", "", "email", "Escriba su Correo Electrónico."},
+		{"email", "maria", "email", "Escriba un correo como nombre@ejemplo.com."},
+		{"email", "maria@example.com\x01", "email", "Escriba un correo como nombre@ejemplo.com."},
+		{"email", "a@b@example.com", "email", "Escriba un correo como nombre@ejemplo.com."},
+		{"email", long, "email", "Esto es muy largo. Escriba 254 letras o números como máximo."},
+		{"email_again", "maria@example.org", "email_again", "Los dos correos no son iguales. Revise las dos líneas."},
+		{"email_again", "", "email_again", "Los dos correos no son iguales. Revise las dos líneas."},
+		{"new_password", "", "new_password", "Escriba una Contraseña."},
+		{"new_password", "corta", "new_password", "Su Contraseña es muy corta. Debe tener 15 letras o números, o más."},
+		{"new_password", long, "new_password", "Su Contraseña es muy larga. Puede tener hasta 128."},
+		{"new_password", "aaaaaaaaaaaaaaaaaaaa", "new_password", "Mucha gente usa esa Contraseña. Elija otra."},
+		{"new_password", "MariaNunezLopez2026", "new_password", "Esa Contraseña tiene datos suyos o del programa. Elija otra."},
+		{"new_password", "huskyhealth-medicaid", "new_password", "Esa Contraseña tiene datos suyos o del programa. Elija otra."},
+		{"new_password", "tres tazas\x01de café", "new_password", "Hay letras o signos que no podemos leer. Escríbalo otra vez."},
+		{"question", "", "question", "Elija una Pregunta secreta."},
+		{"question", "mother_maiden", "question", "Elija una Pregunta secreta."},
+		{"answer", "", "answer", "Escriba su Respuesta secreta."},
+		{"answer", "!?a", "answer", "La respuesta debe tener 3 letras o más."},
+		{"answer", long, "answer", "Esto es muy largo. Escriba 100 letras o números como máximo."},
+		{"answer", "MARÍA", "answer", "La respuesta no puede ser su nombre, correo o contraseña."},
+		{"answer", "tres tazas de cafe negro", "answer", "La respuesta no puede ser su nombre, correo o contraseña."},
+		{"answer", "Titanic", "answer", "Esa respuesta es fácil de adivinar. Escriba otra o cambie la pregunta."},
+		{"answer", "La casa\u202e", "answer", "Hay letras o signos que no podemos leer. Escríbalo otra vez."},
+	}
+	b := s.browser().toCredentials()
+	for _, test := range tests {
+		b.post(with(mariaChoice, test.field, test.value)...).on("/register/credentials", 422)
+		if got := b.problems(); len(got) != 1 || got[test.at] != test.want {
+			t.Errorf("%s = %.20q: problems %v, want %s: %s", test.field, test.value, got, test.at, test.want)
+		}
+		if test.field != "username" && b.value("username") != "Maria.Lopez" {
+			t.Errorf("%s = %.20q: the username is gone", test.field, test.value)
+		}
+		for _, secret := range []string{"tres tazas", "Mango"} {
+			if strings.Contains(b.body, secret) {
+				t.Errorf("%s = %.20q: the page holds the secret %q", test.field, test.value, secret)
+			}
+		}
+	}
+	if got := s.mailed(); len(got) != 0 {
+		t.Errorf("mails after forms with problems: %v", got)
+	}
+	b.post(mariaChoice...).on("/register/code", 200)
+}
+
+func TestPasswordRulesAreToldInWords(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	b := s.browser().toCredentials().post(with(mariaChoice, "new_password", "jarro y uña 7")...)
+	b.reads("Tiene 15 letras o números, o más (falta)").reads("No es una contraseña muy usada (cumple)")
+}
+
+func TestUsernameTaken(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	s.browser().toReview().send("certify", "yes")
+	b := s.browser().toPersonal().post(ana...).on("/register/credentials", 200)
+	choice := with(mariaChoice, "username", "MARIA.LOPEZ", "email", "ana@example.com", "email_again", "ana@example.com")
+	b.post(choice...).on("/register/credentials", 422).reads("Ese Nombre de Usuario ya tiene dueño. Elija otro.").reads("Están libres: maria.lopez")
+	b.post(with(choice, "username", "ana")...).on("/register/code", 200)
+}
+
+// A username is not reserved: who finishes first has it, and the other is asked for another and keeps the rest.
+func TestUsernameLostAtTheEnd(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	first, second := s.browser(), s.browser()
+	second.toPersonal().post(ana...)
+	second.post(with(mariaChoice, "email", "ana@example.com", "email_again", "ana@example.com")...).on("/register/code", 200)
+	second.post("code", s.code()).on("/register/review", 200)
+	first.toReview().send("certify", "yes")
+	second.post("certify", "yes").on("/register/credentials", 200).reads("Ese Nombre de Usuario ya tiene dueño. Elija otro.").reads("Están libres:")
+	second.post("username", "ana.rivera", "email", "ana@example.com", "email_again", "ana@example.com", "question", "first_book").on("/register/review", 200)
+	second.send("certify", "yes")
+	if second.status != http.StatusSeeOther || s.count(`select count(*) from accounts`) != 2 {
+		t.Errorf("the second Finalizar = %d, accounts %d", second.status, s.count(`select count(*) from accounts`))
+	}
+}
+
+// An address may serve a family; the second member only has to wait a minute for the code.
+func TestSharedMailbox(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	s.browser().toReview().send("certify", "yes")
+	b := s.browser().toPersonal().post(ana...)
+	choice := with(mariaChoice, "username", "ana")
+	b.post(choice...).on("/register/credentials", http.StatusTooManyRequests)
+	if got := b.problems()["email"]; got != "Espere 1 minuto para pedir otro código." || b.header.Get("Retry-After") != "60" {
+		t.Errorf("within the minute: %q, Retry-After %s", got, b.header.Get("Retry-After"))
+	}
+	s.later(61e9)
+	b.post(choice...).on("/register/code", 200).post("code", s.code()).on("/register/review", 200).send("certify", "yes")
+	if n := s.count(`select count(*) from accounts`); n != 2 {
+		t.Errorf("%d accounts, want 2", n)
+	}
+}

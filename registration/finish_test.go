@@ -1,0 +1,234 @@
+package registration
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"huskyidp/accounts"
+)
+
+func TestBoxIsCheckedOnTheServer(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	b := s.browser().toReview()
+	for _, certify := range []string{"", "no", "on "} {
+		b.post("certify", certify).on("/register/review", 422).reads("Marque la casilla CERTIFICACIÓN DE USUARIO para terminar.")
+	}
+	b.send("certify", "yes", "certification", "1999-01-01") // a text that is not in force is shown again
+	if b.status != http.StatusSeeOther || b.location != "/register/review?flow=f1" || s.count(`select count(*) from accounts`) != 0 {
+		t.Errorf("an old certification = %d to %q", b.status, b.location)
+	}
+}
+
+// A double click, or Finalizar in two tabs: one account, and the same answer.
+func TestDoubleFinish(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	b := s.browser().toReview()
+	other := *b
+	other.cookies = map[string]string{"idp_registration": b.cookies["idp_registration"], "idp_browser": b.cookies["idp_browser"]}
+	b.send("certify", "yes")
+	other.send("certify", "yes")
+	if other.status != http.StatusSeeOther || other.location != b.location || other.cookies["idp_session"] == "" {
+		t.Errorf("the second Finalizar = %d to %q, cookies %v", other.status, other.location, other.cookies)
+	}
+	if n := s.count(`select count(*) from accounts`); n != 1 {
+		t.Errorf("%d accounts", n)
+	}
+	// Later the cookie is worth nothing.
+	s.later(repeat)
+	late := *b
+	late.cookies = map[string]string{"idp_registration": other.cookies["idp_registration"], "idp_browser": b.cookies["idp_browser"]}
+	late.get("/register/agreement")
+	late.do(http.MethodPost, "/register/review", late.form("certify", "yes", "certification", "2026-11-01"))
+	if late.cookies["idp_session"] != "" || late.status != http.StatusGone {
+		t.Errorf("Finalizar after %s = %d, cookies %v", repeat, late.status, late.cookies)
+	}
+}
+
+func TestBackAfterFinish(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	b := s.browser().toReview().send("certify", "yes")
+	s.flow.Live = false // it was answered
+	for _, step := range steps[1:] {
+		b.get(step.Path+"?flow=f1").on("/register/done", 200).reads("Su cuenta está lista").reads("maria.lopez")
+	}
+	// A stale request: the member is sent to where the app begins anew.
+	if !strings.Contains(b.body, `href="https://portal.example/login"`) {
+		t.Errorf("the last page lacks the way to the app:\n%s", b.text())
+	}
+}
+
+func TestFinishWithoutAnApp(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	b := s.browser()
+	b.get("/register/agreement").post("act", "agree").post(maria...).post(mariaChoice...).post("code", s.code()).on("/register/review", 200)
+	b.post("certify", "yes").on("/register/done", 200).reads("Su cuenta está lista").reads("Ir a mi cuenta")
+}
+
+// The request in the record is resumed where the address has lost it.
+func TestFlowIsKeptInTheRecord(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	b := s.browser().toReview().get("/register/review")
+	b.send("certify", "yes")
+	if b.location != "/authorize/resume?flow=f1" {
+		t.Errorf("Finalizar leads to %q", b.location)
+	}
+}
+
+// 32 Finalizar at once: one account, one welcome mail, and everybody gets the same answer.
+func TestParallelFinish(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 16)
+	b := s.browser().toReview()
+	v := Visit{Token: b.cookies["idp_registration"], Browser: s.browserDigest(), Language: "es"}
+	accountIDs := make([]uuid.UUID, 32)
+	parallel(len(accountIDs), func(i int) {
+		account, _, err := s.service.Finish(t.Context(), v, "2026-11-01")
+		if err != nil && !errors.Is(err, errBusy) {
+			t.Errorf("Finish %d = %v", i, err)
+		}
+		accountIDs[i] = account.ID
+	})
+	slices.SortFunc(accountIDs, func(a, b uuid.UUID) int { return strings.Compare(a.String(), b.String()) })
+	accountIDs = slices.DeleteFunc(slices.Compact(accountIDs), func(id uuid.UUID) bool { return id == uuid.Nil })
+	if len(accountIDs) != 1 {
+		t.Errorf("Finish answered with the accounts %v", accountIDs)
+	}
+	for table, want := range map[string]int{"accounts": 1, "mails where kind = 'welcome'": 1, "audit_events where kind = 'account_created'": 1} {
+		if n := s.count(`select count(*) from ` + table); n != want {
+			t.Errorf("%d %s, want %d", n, table, want)
+		}
+	}
+}
+
+// Two browsers with one card come to the end at once: the second reads that there is an account, the mailbox on file is
+// told, and nothing of the second is left.
+func TestTwoBrowsersOneCard(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 4)
+	first, second := s.browser(), s.browser()
+	first.toReview()
+	s.later(time.Minute)
+	second.toCredentials().post(with(mariaChoice, "username", "otra", "email", "otra@example.com", "email_again", "otra@example.com")...)
+	second.post("code", s.code()).on("/register/review", 200)
+	parallel(2, func(i int) { []*browser{first, second}[i].send("certify", "yes") })
+	winner, loser := first, second
+	if first.status != http.StatusSeeOther {
+		winner, loser = second, first
+	}
+	if winner.status != http.StatusSeeOther || loser.status != http.StatusConflict {
+		t.Fatalf("the two answers are %d and %d, want 303 and 409", first.status, second.status)
+	}
+	loser.reads("No pudimos terminar la inscripción. ¿Ya tenía una cuenta? Recupérela, o pida ayuda a Apoyo Técnico.")
+	if loser.cookies["idp_session"] != "" {
+		t.Error("the second browser is signed in")
+	}
+	if n := s.count(`select count(*) from accounts`); n != 1 {
+		t.Errorf("%d accounts", n)
+	}
+	told := slices.DeleteFunc(s.mailed(), func(m string) bool { return !strings.HasPrefix(m, "already_member ") })
+	if len(told) != 1 {
+		t.Errorf("the mailbox on file was told %v", told)
+	}
+	loser.send("certify", "yes")
+	if loser.status != http.StatusConflict {
+		t.Errorf("Finalizar again = %d, want 409", loser.status)
+	}
+}
+
+// S-52: a member who has an account walks on like everybody, but no code leaves; the mailbox on file is told.
+func TestMemberWhoHasAnAccount(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	plain := s.browser().toCode()
+	plain.post("code", s.code()).send("certify", "yes")
+
+	s.later(time.Hour)
+	b := s.browser().toCredentials()
+	b.post(with(mariaChoice, "username", "nueva", "email", "else@example.com", "email_again", "else@example.com")...).on("/register/code", 200)
+	if got, want := s.mailed()[2:], []string{"already_member maria@example.com"}; !slices.Equal(got, want) {
+		t.Fatalf("mails: %v, want %v", got, want)
+	}
+	if got := s.mails[2].Content.Text; !strings.Contains(got, "maria.lopez") || strings.Contains(got, "else@example.com") {
+		t.Errorf("the mail on file reads:\n%s", got)
+	}
+	fresh := s.browser().toPersonal().post(ana...)
+	fresh.post(with(mariaChoice, "username", "ana", "email", "else2@example.com", "email_again", "else2@example.com")...).on("/register/code", 200)
+	if got, want := masked(b.body), masked(fresh.body); got != want {
+		t.Errorf("the code pages differ:\n%s\n%s", got, want)
+	}
+	// Codes are refused in the same way, and no way leads on.
+	for range 4 {
+		b.post("code", "123456").on("/register/code", 422)
+	}
+	b.reads("Le queda 1 intento.").post("code", "123456").reads("Hubo 5 códigos incorrectos.")
+	b.get("/register/review?flow=f1").on("/register/code", 200)
+	// Another code is another mail to nobody: the member is told once a day.
+	s.later(time.Minute)
+	b.post("act", "resend").on("/register/code", 200).reads("Enviamos otro código.")
+	if told := slices.DeleteFunc(s.mailed(), func(m string) bool { return !strings.HasPrefix(m, "already_member ") }); len(told) != 1 {
+		t.Errorf("the mailbox on file was told %v", told)
+	}
+	b.reads("¿Ya tenía una cuenta?")
+	// The username typed stays free.
+	if taken, err := s.accounts.UsernameTaken(t.Context(), "nueva"); err != nil || taken {
+		t.Errorf("UsernameTaken = %v, %v", taken, err)
+	}
+	if n := s.count(`select count(*) from accounts`); n != 1 {
+		t.Errorf("%d accounts", n)
+	}
+}
+
+// masked is a page without what differs from one showing to the next.
+func masked(body string) string {
+	body = csrfField.ReplaceAllString(body, "")
+	return strings.NewReplacer("else2@", "else@").Replace(body)
+}
+
+// Nothing is half made: when the last statement fails, neither account nor mail is there.
+func TestFinishIsOneTransaction(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	b := s.browser().toReview()
+	v := Visit{Token: b.cookies["idp_registration"], Browser: s.browserDigest(), Language: "es"}
+	if _, err := s.db.From(t.Context()).Exec(t.Context(), `alter table registrations add constraint refuse check (finished_at is null)`); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.service.Finish(t.Context(), v, "2026-11-01"); err == nil {
+		t.Fatal("Finish went through")
+	}
+	for _, table := range []string{"accounts", "mails where kind = 'welcome'", "audit_events where kind in ('account_created', 'registration.finished')"} {
+		if n := s.count(`select count(*) from ` + table); n != 0 {
+			t.Errorf("%d %s after an undone Finish", n, table)
+		}
+	}
+	if _, err := s.db.From(t.Context()).Exec(t.Context(), `alter table registrations drop constraint refuse`); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.service.Finish(t.Context(), v, "2026-11-01"); err != nil {
+		t.Errorf("Finish afterwards = %v", err)
+	}
+}
+
+func TestAccountHoldsWhatWasAgreed(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	s.browser().toReview().send("certify", "yes")
+	account, err := s.accounts.Authenticate(t.Context(), accounts.Attempt{Username: "maria.lopez", Password: "tres tazas de café negro", Source: "s"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if version, err := s.accounts.AgreementVersion(t.Context(), account.ID); err != nil || version != "2026-11-01" {
+		t.Errorf("AgreementVersion = %q, %v", version, err)
+	}
+}

@@ -1,0 +1,327 @@
+package registration
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"huskyidp/members"
+)
+
+const guideSentence = "La información personal que usted ha puesto no se puede validar con nuestro sistema; por favor revísela para asegurarse de que ha puesto todo correctamente y vuelve a intentarlo"
+
+// Whichever field is wrong, the answer is the guide's sentence and nothing else, and what was typed is still there.
+func TestNoMatch(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1, func(d *Deps) { d.SourceFailures = 100 })
+	for name, change := range map[string][]string{
+		"day": {"birth_day", "15"}, "month": {"birth_month", "4"}, "year": {"birth_year", "1985"}, "first name": {"first_name", "Mario"},
+		"one of two last names": {"last_name", "Nuñez"}, "suffix": {"suffix", "JR"}, "number": {"card_id", "004123788"},
+		"another member's number": {"card_id", "004123790"},
+	} {
+		b := s.browser().toPersonal().post(with(maria, change...)...).on("/register/personal", http.StatusUnprocessableEntity)
+		if !strings.Contains(b.body, "<p>"+guideSentence+"</p>") {
+			t.Errorf("%s wrong: the page lacks the guide's sentence:\n%s", name, b.text())
+		}
+		if len(b.problems()) != 0 || strings.Contains(b.body, "aria-invalid") {
+			t.Errorf("%s wrong: a field is marked: %v", name, b.problems())
+		}
+		if b.value("last_name") == "" || b.value("birth_year") == "" {
+			t.Errorf("%s wrong: what was typed is gone", name)
+		}
+		b.reads("Le quedan 2 intentos.")
+		s.count(`with gone as (delete from identity_guards returning 1) select count(*) from gone`)
+	}
+}
+
+func TestThreeFailuresCloseTheForm(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	b := s.browser().toPersonal()
+	b.post(mariaWrong...).on("/register/personal", 422).reads("Le quedan 2 intentos.")
+	b.post(mariaWrong...).on("/register/personal", 422).reads("Le queda 1 intento.")
+	b.post(mariaWrong...).on("/register/locked", http.StatusForbidden).reads("WebSupport@CHNCT.org").reads("También puede intentarlo otra vez después del 25 de noviembre de 2026")
+	reference := s.reference(b)
+
+	// On the registration: no step opens, not even with the right card.
+	b.get("/register/agreement?flow=f1").do(http.MethodPost, "/register/personal?flow=f1", b.form(maria...))
+	if b.location != "/register/locked?flow=f1" {
+		t.Errorf("the right card on a locked form leads to %q", b.location)
+	}
+	// On the browser: a new registration does not begin.
+	delete(b.cookies, "idp_registration")
+	b.get("/register/agreement").post("act", "agree").on("/register/locked", http.StatusForbidden)
+	if got := s.reference(b); got != reference {
+		t.Errorf("the browser's reference is %s, want %s", got, reference)
+	}
+	// On the number typed: another browser is refused with it, and only with it.
+	other := s.browser()
+	other.source = "198.51.100.7:1"
+	other.toPersonal().post(maria...).on("/register/locked", http.StatusForbidden)
+	if got := s.reference(other); got != reference {
+		t.Errorf("the number's reference is %s, want %s", got, reference)
+	}
+	if n := s.count(`select count(*) from support_references where reference = $1 and reason = 'identity_locked' and about is not null`, reference); n != 1 {
+		t.Errorf("staff find %d references", n)
+	}
+	if n := s.count(`select count(*) from audit_events where kind = 'registration.identity_locked' and data->>'reference' = $1`, reference); n != 1 {
+		t.Errorf("%d audit rows of the lock", n)
+	}
+	s.browser().toPersonal().post(ana...).on("/register/credentials", 200)
+
+	// Staff release it everywhere.
+	if ok, err := s.service.Release(t.Context(), reference); err != nil || !ok {
+		t.Fatalf("Release = %v, %v", ok, err)
+	}
+	if ok, err := s.service.Release(t.Context(), reference); err != nil || ok {
+		t.Errorf("Release twice = %v, %v, want false", ok, err)
+	}
+	other.get("/register/locked").on("/register/agreement", 200)
+	other.get("/register/personal").post(maria...).on("/register/credentials", 200)
+}
+
+func (s *site) reference(b *browser) string {
+	s.t.Helper()
+	_, after, ok := strings.Cut(b.body, `<span class="code" aria-hidden="true">`)
+	reference, _, _ := strings.Cut(after, "<")
+	if !ok || len(reference) != 11 {
+		s.t.Fatalf("no reference number on %s:\n%s", b.path, b.text())
+	}
+	return reference
+}
+
+func TestLockEndsByItself(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1, func(d *Deps) { d.IdentityLock = time.Hour })
+	b := s.browser().toPersonal()
+	for range 3 {
+		b.post(mariaWrong...)
+	}
+	b.on("/register/locked", http.StatusForbidden)
+	s.later(time.Hour - time.Second)
+	b.get("/register/personal").on("/register/locked", http.StatusForbidden)
+	s.later(time.Second)
+	b.get("/register/locked?flow=f1").on("/register/agreement", 200)
+	b.get("/register/personal?flow=f1").post(mariaWrong...).on("/register/personal", 422).reads("Le quedan 2 intentos.")
+	b.post(maria...).on("/register/credentials", 200)
+}
+
+func TestLockOfStaffOnly(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1, func(d *Deps) { d.IdentityLock = 0 })
+	b := s.browser().toPersonal()
+	for range 3 {
+		b.post(mariaWrong...)
+	}
+	b.on("/register/locked", http.StatusForbidden)
+	if strings.Contains(b.text(), "intentarlo otra vez") {
+		t.Errorf("the page promises an end:\n%s", b.text())
+	}
+	s.later(365 * 24 * time.Hour)
+	if _, err := s.service.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	delete(b.cookies, "idp_registration")
+	b.get("/register/agreement").post("act", "agree").on("/register/locked", http.StatusForbidden)
+}
+
+func TestSuccessResetsTheCount(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	b := s.browser().toPersonal()
+	for range 2 {
+		b.post(mariaWrong...).post(mariaWrong...).on("/register/personal", 422)
+		b.post(maria...).on("/register/credentials", 200).post("act", "previous").on("/register/personal", 200)
+	}
+}
+
+// A new registration does not bring new tries: the browser and the number count as well.
+func TestStartingAgainBringsNoTries(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	b := s.browser().toPersonal()
+	b.post(mariaWrong...).post(mariaWrong...).send("act", "leave")
+	b.toPersonal().post(with(ana, "birth_day", "30")...).on("/register/locked", http.StatusForbidden)
+
+	s = newSite(t, 1)
+	for range 2 {
+		s.browser().toPersonal().post(mariaWrong...).on("/register/personal", 422)
+	}
+	s.browser().toPersonal().post(mariaWrong...).on("/register/locked", http.StatusForbidden)
+}
+
+// S-52: five refusals in an hour from one source, whoever it is.
+func TestSourceWaits(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	wrong := func(number string) *browser {
+		return s.browser().toPersonal().post(with(maria, "card_id", number)...)
+	}
+	for _, number := range []string{"100000001", "100000002", "100000003", "100000004", "100000005"} {
+		wrong(number).on("/register/personal", 422)
+	}
+	b := wrong("100000006")
+	if b.status != http.StatusTooManyRequests || b.header.Get("Retry-After") != "3600" {
+		t.Errorf("the sixth refusal of a source = %d, Retry-After %q", b.status, b.header.Get("Retry-After"))
+	}
+	s.later(time.Hour)
+	wrong("100000007").on("/register/personal", 422)
+}
+
+// An ended member may not register, and reads no more than others.
+func TestEndedMember(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	list := s.service.Roster.(*members.Roster)
+	shorter := strings.ReplaceAll(roster, "004123789,María,Núñez López,,1984-03-14,A\n", "004555555,Eva,Paz,,1999-01-01,A\n")
+	if _, err := list.Import(t.Context(), strings.NewReader(shorter), members.ImportOptions{AllowShrink: true}); err != nil {
+		t.Fatal(err)
+	}
+	s.browser().toPersonal().post(maria...).on("/register/personal", 422).reads(guideSentence)
+}
+
+// Ten browsers try one card at once: no more than three are judged (S-10).
+func TestParallelIdentitiesAreCounted(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 8, func(d *Deps) { d.SourceFailures = 100 })
+	v := make([]Visit, 10)
+	for i := range v {
+		_, token, err := s.service.Agree(t.Context(), Visit{Browser: []byte{byte(i)}, Source: "s", Language: "es"}, "2026-11-01")
+		if err != nil {
+			t.Fatal(err)
+		}
+		v[i] = Visit{Token: token, Browser: []byte{byte(i)}, Source: "s", Language: "es"}
+	}
+	claim := members.Claim{FirstName: "x", LastName: "y", BirthDate: members.Date{Year: 1984, Month: 1, Day: 1}, MemberNumber: "004123789"}
+	parallel(len(v), func(i int) { s.service.SubmitPersonal(t.Context(), v[i], Identity{FirstName: "x"}, claim) })
+	if n := s.count(`select count(*) from audit_events where kind = 'registration.identity_refused' and reason = 'no_match'`); n != 3 {
+		t.Errorf("%d identities were judged, want 3", n)
+	}
+	if n := s.count(`select count(distinct reference) from identity_guards where reference is not null`); n != 1 {
+		t.Errorf("%d locks, want 1", n)
+	}
+}
+
+func TestPersonalFields(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	long := strings.Repeat("a", 10_000)
+	tests := []struct {
+		field, value, at, want string
+	}{
+		{"first_name", "", "first_name", "Escriba su Nombre."},
+		{"first_name", " \t ", "first_name", "Escriba su Nombre."},
+		{"first_name", long, "first_name", "Esto es muy largo. Escriba 100 letras o números como máximo."},
+		{"first_name", "Mar\x01ía", "first_name", "Hay letras o signos que no podemos leer. Escríbalo otra vez."},
+		{"first_name", "Mar\u202eía", "first_name", "Hay letras o signos que no podemos leer. Escríbalo otra vez."},
+		{"first_name", "Mar1a", "first_name", "Use solo letras, espacios, guiones, puntos o apóstrofos."},
+		{"first_name", "<b>María</b>", "first_name", "Use solo letras, espacios, guiones, puntos o apóstrofos."},
+		{"last_name", "", "last_name", "Escriba su Apellido."},
+		{"last_name", long, "last_name", "Esto es muy largo. Escriba 100 letras o números como máximo."},
+		{"last_name", "Núñez; López", "last_name", "Use solo letras, espacios, guiones, puntos o apóstrofos."},
+		{"suffix", "MD", "suffix", "Hay letras o signos que no podemos leer. Escríbalo otra vez."},
+		{"card_id", "", "card_id", "Escriba su Número de ID del Cliente."},
+		{"card_id", "12345678", "card_id", "El Número de ID del Cliente tiene 9 números. Revíselo en su tarjeta."},
+		{"card_id", "00412378X", "card_id", "El Número de ID del Cliente tiene 9 números. Revíselo en su tarjeta."},
+		{"card_id", long, "card_id", "Esto es muy largo. Escriba 64 letras o números como máximo."},
+		{"birth_month", "", "birth_month", "Elija el mes."},
+		{"birth_month", "13", "birth_month", "Elija el mes."},
+		{"birth_day", "", "birth_day", "Escriba el día."},
+		{"birth_day", "dos", "birth_day", "Escriba el día."},
+		{"birth_day", "31\u202e", "birth_day", "Escriba el día."},
+		{"birth_year", "84", "birth_year", "Escriba el año con 4 números."},
+		{"birth_year", long, "birth_year", "Escriba el año con 4 números."},
+		{"birth_day", "32", "birth_day", "Esa fecha no existe. Revise el mes y el día."},
+		{"birth_day", "0", "birth_day", "Esa fecha no existe. Revise el mes y el día."},
+		{"birth_year", "1884", "birth_day", "Esa fecha no existe. Revise el mes y el día."},
+		{"birth_year", "2027", "birth_year", "La fecha tiene que ser de hoy o antes."},
+	}
+	b := s.browser().toPersonal()
+	for _, test := range tests {
+		b.post(with(maria, test.field, test.value)...).on("/register/personal", 422)
+		if got := b.problems(); len(got) != 1 || got[test.at] != test.want {
+			t.Errorf("%s = %.20q: problems %v, want %s: %s", test.field, test.value, got, test.at, test.want)
+		}
+		if test.field != "last_name" && b.value("last_name") != "NUÑEZ LOPEZ" {
+			t.Errorf("%s = %.20q: the last name is gone", test.field, test.value)
+		}
+		if !strings.Contains(b.body, "<title>Error: Información personal – Salud HUSKY</title>") {
+			t.Errorf("%s = %.20q: the title does not say Error", test.field, test.value)
+		}
+	}
+	b.post(with(maria, "birth_month", "2", "birth_day", "31")...).on("/register/personal", 422)
+	if got := b.problems()["birth_day"]; got != "Esa fecha no existe. Revise el mes y el día." {
+		t.Errorf("31 February: %q", got)
+	}
+	b.post("birth_month", "", "birth_day", "", "birth_year", "").on("/register/personal", 422)
+	if got := len(b.problems()); got != 4 {
+		t.Errorf("an empty form has %d problems, want birth date, two names and the number: %v", got, b.problems())
+	}
+	// Impossible fields cost no try.
+	if n := s.count(`select count(*) from identity_guards`); n != 0 {
+		t.Errorf("%d guards after forms with problems", n)
+	}
+	b.post(maria...).on("/register/credentials", 200)
+}
+
+func TestBytesThatNoFormMaySend(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	b := s.browser().toPersonal()
+	for _, value := range []string{"Mar\x00ía", "Mar\xff"} {
+		b.get("/register/personal?flow=f1").send(with(maria, "first_name", value)...)
+		if b.status < 400 || b.status >= 500 || !strings.Contains(b.body, "<h1>") {
+			t.Errorf("%q = %d, want a page with 4xx", value, b.status)
+		}
+	}
+	b.get("/register/personal?flow=f1").on("/register/personal", 200)
+	token := b.cookies["idp_browser"]
+	form := b.form(maria...)
+	form.Set("csrf", "AAAA")
+	if b.do(http.MethodPost, "/register/personal", form).status != http.StatusForbidden {
+		t.Errorf("a foreign form token = %d, want 403", b.status)
+	}
+	b.get("/register/personal?flow=f1")
+	delete(b.cookies, "idp_browser")
+	if b.send(maria...).status != http.StatusForbidden {
+		t.Errorf("no browser cookie = %d, want 403", b.status)
+	}
+	b.cookies["idp_browser"] = token
+	b.get("/register/personal?flow=f1").post(maria...).on("/register/credentials", 200)
+}
+
+func FuzzParseIdentity(f *testing.F) {
+	f.Add("3", "14", "1984", "María", "Núñez López", "JR", "004123789")
+	f.Add("2", "31", "2027", "\u202e", "O’Neill, Jr.", "", "0041-23-789 ")
+	f.Add("", "", "", "", "", "", "")
+	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	f.Fuzz(func(t *testing.T, month, day, year, first, last, suffix, card string) {
+		typed := Identity{month, day, year, first, last, suffix, card}
+		claim, wrong := parseIdentity(typed, now, 9, members.ParseMemberNumber)
+		fields := map[string]bool{}
+		for _, p := range wrong {
+			if fields[p.Field] || p.Key == "" {
+				t.Errorf("field %q has two problems or one without words: %v", p.Field, wrong)
+			}
+			fields[p.Field] = true
+		}
+		if len(wrong) == 0 {
+			if !claim.BirthDate.Valid() || members.DateOf(now).Before(claim.BirthDate) || claim.FirstName == "" || claim.LastName == "" || len(claim.MemberNumber) != 9 {
+				t.Errorf("parseIdentity(%+v) = %+v without a problem", typed, claim)
+			}
+		}
+		if kept := typed.clipped(); len([]rune(kept.FirstName)) > nameMax {
+			t.Errorf("clipped keeps %d code points", len([]rune(kept.FirstName)))
+		}
+	})
+}
+
+func TestNewWantsEverything(t *testing.T) {
+	if _, err := New(Deps{}); err == nil {
+		t.Error("New without dependencies went through")
+	}
+	if _, err := NewHandler(nil, nil, nil, 9); err == nil {
+		t.Error("NewHandler without dependencies went through")
+	}
+}
