@@ -26,7 +26,8 @@ type PortalCmd struct {
 func (PortalCmd) Help() string {
 	return `A relying party of its own, for trying a provider. Register it there with the redirect URI <base-url>/callback, the
 post-logout redirect URI <base-url>/ and the login initiation URI <base-url>/login. Its secret comes from
-IDP_PORTAL_SECRET or the file named by IDP_PORTAL_SECRET_FILE.`
+IDP_PORTAL_SECRET or the file named by IDP_PORTAL_SECRET_FILE; without one it is a public client. With IDP_PORTAL_KEY
+(32 characters or more, also from a file) a public client remembers sign-ins on their way over a restart.`
 }
 
 // Run serves until ctx ends.
@@ -40,7 +41,8 @@ func (c *PortalCmd) Run(ctx context.Context, p *process) error {
 		return err
 	}
 	site, err := portal.New(portal.Options{
-		Issuer: c.Issuer, ClientID: c.ClientID, ClientSecret: vars["IDP_PORTAL_SECRET"], BaseURL: c.BaseURL, Templates: set,
+		Issuer: c.Issuer, ClientID: c.ClientID, ClientSecret: vars["IDP_PORTAL_SECRET"], Key: []byte(vars["IDP_PORTAL_KEY"]),
+		BaseURL: c.BaseURL, Templates: set,
 		Logger: slog.New(slog.NewJSONHandler(p.stderr, &slog.HandlerOptions{ReplaceAttr: utcTime})),
 	})
 	if err != nil {

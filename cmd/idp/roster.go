@@ -134,21 +134,26 @@ func (p *faultPrinter) summary() {
 }
 
 // importBar shows progress on a terminal, and nothing elsewhere.
-type importBar struct{ bar *progressbar.ProgressBar }
+type importBar struct {
+	bar  *progressbar.ProgressBar
+	done chan struct{} // closed when the import has ended
+}
 
 func newImportBar(w io.Writer, file *os.File) (*importBar, error) {
+	b := &importBar{done: make(chan struct{})}
 	terminal, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(terminal.Fd())) {
-		return &importBar{}, nil
+		return b, nil
 	}
 	info, err := file.Stat()
 	if err != nil {
 		return nil, err
 	}
-	return &importBar{progressbar.NewOptions64(info.Size(),
-		progressbar.OptionSetWriter(w), progressbar.OptionSetDescription("reading"), progressbar.OptionShowBytes(true),
-		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish(),
-	)}, nil
+	b.bar = progressbar.NewOptions64(info.Size(),
+		progressbar.OptionSetWriter(w), progressbar.OptionSetDescription("reading "), progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish(),
+	)
+	return b, nil
 }
 
 func (b *importBar) progress(read int64) {
@@ -157,10 +162,24 @@ func (b *importBar) progress(read int64) {
 	}
 }
 
+// applying keeps the clock of the bar going while the database works.
 func (b *importBar) applying() {
-	if b.bar != nil {
-		b.bar.Describe("applying")
+	if b.bar == nil {
+		return
 	}
+	b.bar.Describe("applying")
+	go func() {
+		ticker := time.NewTicker(500 * time.Millisecond)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-b.done:
+				return
+			case <-ticker.C:
+				b.bar.RenderBlank()
+			}
+		}
+	}()
 }
 
 func (b *importBar) clear() {
@@ -170,6 +189,7 @@ func (b *importBar) clear() {
 }
 
 func (b *importBar) close() {
+	close(b.done)
 	if b.bar != nil {
 		b.bar.Finish()
 	}

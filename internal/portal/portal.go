@@ -34,7 +34,7 @@ type Options struct {
 	BaseURL      string   // as the browser sees the portal, without a slash at its end
 	Scopes       []string // default openid, profile, email, husky.member; those the provider does not know are left out
 	AccountURL   string   // where "my account" leads; default the issuer's /account
-	Key          []byte   // 32 bytes that seal pending sign-ins; default: derived from the client secret, else random
+	Key          []byte   // seals pending sign-ins, at least 32 bytes; default: the client secret, else random
 	Templates    *templates.Set
 	Logger       *slog.Logger
 	Client       *http.Client // default: 5 s, as few redirects as none
@@ -74,12 +74,7 @@ func New(o Options) (*Portal, error) {
 	case err != nil || base.Host == "" || base.Path != "":
 		return nil, errors.New("portal: the base address must be http(s)://host without path")
 	}
-	if len(o.Key) == 0 {
-		if o.Key, err = defaultKey(o.ClientSecret); err != nil {
-			return nil, err
-		}
-	}
-	box, err := newSealer(o.Key)
+	box, err := newSealer(o.Key, o.ClientSecret)
 	if err != nil {
 		return nil, err
 	}

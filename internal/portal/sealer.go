@@ -17,20 +17,21 @@ var errSealed = errors.New("the sealed value does not open")
 // sealer puts values into cookies that only the portal can read or make.
 type sealer struct{ aead cipher.AEAD }
 
-// defaultKey lets pending sign-ins survive a restart without a further secret to keep. A public client has none, and
-// its portal forgets them.
-func defaultKey(clientSecret string) ([]byte, error) {
-	if clientSecret == "" {
-		key := make([]byte, 32)
+// newSealer derives its key from the first that there is: the key, the client secret, which spares the operator a further
+// secret, or random bytes, with which pending sign-ins are forgotten at a restart.
+func newSealer(key []byte, clientSecret string) (*sealer, error) {
+	switch {
+	case len(key) > 0 && len(key) < 32:
+		return nil, fmt.Errorf("portal: the key has %d bytes, not 32 or more", len(key))
+	case len(key) == 0 && clientSecret != "":
+		key = []byte(clientSecret)
+	case len(key) == 0:
+		key = make([]byte, 32)
 		rand.Read(key) // never fails (crypto/rand)
-		return key, nil
 	}
-	return hkdf.Key(sha256.New, []byte(clientSecret), nil, "huskyidp portal pending sign-in", 32)
-}
-
-func newSealer(key []byte) (*sealer, error) {
-	if len(key) != 32 {
-		return nil, fmt.Errorf("portal: the key has %d bytes, not 32", len(key))
+	key, err := hkdf.Key(sha256.New, key, nil, "huskyidp portal pending sign-in", 32)
+	if err != nil {
+		return nil, fmt.Errorf("portal: %w", err)
 	}
 	block, err := aes.NewCipher(key)
 	if err != nil {
