@@ -32,7 +32,8 @@ func TestDoubleFinish(t *testing.T) {
 	s := newSite(t, 1)
 	b := s.browser().toReview()
 	other := *b
-	other.cookies = map[string]string{"idp_registration": b.cookies["idp_registration"], "idp_browser": b.cookies["idp_browser"]}
+	token := b.cookies["idp_registration"]
+	other.cookies = map[string]string{"idp_registration": token, "idp_browser": b.cookies["idp_browser"]}
 	b.send("certify", "yes")
 	other.send("certify", "yes")
 	if other.status != http.StatusSeeOther || other.location != b.location || other.cookies["idp_session"] == "" {
@@ -44,7 +45,7 @@ func TestDoubleFinish(t *testing.T) {
 	// Later the cookie is worth nothing.
 	s.later(repeat)
 	late := *b
-	late.cookies = map[string]string{"idp_registration": other.cookies["idp_registration"], "idp_browser": b.cookies["idp_browser"]}
+	late.cookies = map[string]string{"idp_registration": token, "idp_browser": b.cookies["idp_browser"]}
 	late.get("/register/agreement")
 	late.do(http.MethodPost, "/register/review", late.form("certify", "yes", "certification", "2026-11-01"))
 	if late.cookies["idp_session"] != "" || late.status != http.StatusGone {

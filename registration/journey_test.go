@@ -151,6 +151,17 @@ func TestPrevious(t *testing.T) {
 	}
 }
 
+// Other words on the card, kept by Previo, are not the ones that matched.
+func TestPreviousWithAnotherCard(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	b := s.browser().toCredentials()
+	b.get("/register/personal?flow=f1").post(with(maria, "act", "previous")...).on("/register/agreement", 200)
+	b.post("act", "agree").on("/register/credentials", 200)
+	b.get("/register/personal?flow=f1").post(with(maria, "act", "previous", "first_name", "Otra")...).on("/register/agreement", 200)
+	b.post("act", "agree").on("/register/personal", 200)
+}
+
 // A step cannot be reached before the one before it.
 func TestStepsOutOfOrder(t *testing.T) {
 	t.Parallel()

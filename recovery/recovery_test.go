@@ -1,0 +1,230 @@
+package recovery
+
+import (
+	"context"
+	"html"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"huskyidp/internal/audit"
+	"huskyidp/internal/postgres"
+	"huskyidp/internal/postgres/postgrestest"
+	"huskyidp/internal/ratelimit"
+	"huskyidp/internal/seal"
+	"huskyidp/internal/web"
+	"huskyidp/templates"
+)
+
+var form = regexp.MustCompile(`^[2-9B-DF-HJ-NP-TV-Z]{3}(-[2-9B-DF-HJ-NP-TV-Z]{3}){2}$`)
+
+type fixture struct {
+	*Service
+	t       *testing.T
+	db      *postgres.DB
+	handler http.Handler
+	instant time.Time
+}
+
+type noFlows struct{}
+
+func (noFlows) Flow(_ context.Context, id string, _ []byte) (Flow, error) {
+	if id == "f1" {
+		return Flow{App: "Portal"}, nil
+	}
+	return Flow{}, nil
+}
+
+func newFixture(t *testing.T) *fixture {
+	t.Helper()
+	f := &fixture{t: t, instant: time.Date(2026, 11, 24, 17, 0, 0, 0, time.UTC), db: postgrestest.New(t)}
+	now := func() time.Time { return f.instant }
+	keyring := seal.Ephemeral()
+	var err error
+	if f.Service, err = New(Deps{DB: f.db, Limiter: ratelimit.New(f.db, keyring), Audit: audit.New(f.db), Now: now}); err != nil {
+		t.Fatal(err)
+	}
+	set, err := templates.Load(templates.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages, err := web.New(web.Options{Templates: set, Keyring: keyring, Issuer: "http://localhost:8080", Logger: slog.New(slog.DiscardHandler), Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := NewHandler(f.Service, pages, noFlows{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine := pages.Engine()
+	h.Mount(engine)
+	f.handler = engine
+	return f
+}
+
+// do sends a request with the cookies of jar and keeps those of the answer in it.
+func (f *fixture) do(method, target string, jar map[string]string, form url.Values) *http.Response {
+	f.t.Helper()
+	r := httptest.NewRequest(method, "http://localhost:8080"+target, strings.NewReader(form.Encode()))
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for name, value := range jar {
+		r.AddCookie(&http.Cookie{Name: name, Value: value})
+	}
+	w := httptest.NewRecorder()
+	f.handler.ServeHTTP(w, r)
+	for _, c := range w.Result().Cookies() {
+		jar[c.Name] = c.Value
+	}
+	return w.Result()
+}
+
+func body(t *testing.T, r *http.Response) string {
+	t.Helper()
+	var b strings.Builder
+	if err := r.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	return html.UnescapeString(b.String())
+}
+
+var (
+	csrf      = regexp.MustCompile(`name="csrf" value="([^"]*)"`)
+	reference = regexp.MustCompile(`<span class="code" aria-hidden="true">([^<]*)<`)
+)
+
+// ask goes through the page of choices and returns the number on the support page.
+func (f *fixture) ask(jar map[string]string, need string) string {
+	f.t.Helper()
+	page := body(f.t, f.do(http.MethodGet, "/recover?flow=f1", jar, nil))
+	token := csrf.FindStringSubmatch(page)
+	if token == nil {
+		f.t.Fatalf("no form on /recover:\n%s", page)
+	}
+	answer := f.do(http.MethodPost, "/recover?flow=f1", jar, url.Values{"csrf": {token[1]}, "need": {need}})
+	if answer.StatusCode != http.StatusSeeOther || answer.Header.Get("Location") != "/support?flow=f1" {
+		f.t.Fatalf("POST /recover = %d to %q", answer.StatusCode, answer.Header.Get("Location"))
+	}
+	found := reference.FindStringSubmatch(body(f.t, f.do(http.MethodGet, "/support?flow=f1", jar, nil)))
+	if found == nil {
+		f.t.Fatal("no number on the support page")
+	}
+	return found[1]
+}
+
+func (f *fixture) count(query string, args ...any) (n int) {
+	f.t.Helper()
+	if err := f.db.From(f.t.Context()).QueryRow(f.t.Context(), query, args...).Scan(&n); err != nil {
+		f.t.Fatalf("%s: %v", query, err)
+	}
+	return n
+}
+
+func TestReferenceNumber(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	jar := map[string]string{}
+	number := f.ask(jar, "password")
+	if !form.MatchString(number) {
+		t.Errorf("the number is %q", number)
+	}
+	if n := f.count(`select count(*) from support_references where reference = $1 and reason = 'password' and language = 'es'`, number); n != 1 {
+		t.Errorf("support finds %d rows", n)
+	}
+	if n := f.count(`select count(*) from audit_events where kind = 'support.referred' and data->>'reference' = $1`, number); n != 1 {
+		t.Errorf("%d audit rows", n)
+	}
+	if again := f.ask(jar, "password"); again != number {
+		t.Errorf("asking again gives %s, want %s", again, number)
+	}
+	f.instant = f.instant.Add(time.Minute)
+	if other := f.ask(jar, "username"); other == number {
+		t.Errorf("another need gives the same number %s", other)
+	}
+	if number == f.ask(map[string]string{}, "password") {
+		t.Error("another browser is told the same number")
+	}
+	if f.ask(map[string]string{}, "<script>") == "" || f.count(`select count(*) from support_references where reason = 'other'`) != 1 {
+		t.Error("an unknown need is not kept as other")
+	}
+}
+
+func TestNumberIsForgottenAfterADay(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	jar := map[string]string{}
+	first := f.ask(jar, "other")
+	f.instant = f.instant.Add(24 * time.Hour)
+	if page := body(t, f.do(http.MethodGet, "/support", jar, nil)); strings.Contains(page, first) {
+		t.Error("the support page still shows the number")
+	}
+	if second := f.ask(jar, "other"); second == first {
+		t.Error("the next day gives the same number")
+	}
+	f.instant = f.instant.AddDate(0, 0, 31)
+	if n, err := f.Sweep(t.Context()); err != nil || n != 2 {
+		t.Errorf("Sweep = %d, %v, want 2", n, err)
+	}
+}
+
+// Refer takes part in the transaction of whoever calls it.
+func TestReferJoinsTheTransaction(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	err := f.db.InTx(t.Context(), func(ctx context.Context) error {
+		if _, err := f.Refer(ctx, "identity_locked", []byte{1}, uuid.Must(uuid.NewV7()), "en"); err != nil {
+			return err
+		}
+		return context.Canceled
+	})
+	if err != context.Canceled || f.count(`select count(*) from support_references`) != 0 {
+		t.Errorf("after a rollback: %v, %d references", err, f.count(`select count(*) from support_references`))
+	}
+}
+
+func TestReferralsAreLimited(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for range 20 {
+		f.ask(map[string]string{}, "other")
+	}
+	jar := map[string]string{}
+	page := body(t, f.do(http.MethodGet, "/recover", jar, nil))
+	answer := f.do(http.MethodPost, "/recover", jar, url.Values{"csrf": {csrf.FindStringSubmatch(page)[1]}, "need": {"other"}})
+	if answer.StatusCode != http.StatusTooManyRequests || answer.Header.Get("Retry-After") == "" {
+		t.Errorf("the 21st number of a source in an hour = %d", answer.StatusCode)
+	}
+}
+
+func TestHelpPages(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for path, want := range map[string]string{
+		"/recover": "¿Qué necesita?", "/support": "WebSupport@CHNCT.org", "/privacy": "Usamos solo las cookies que hacen falta para entrar.",
+		"/language-help": "Kreyòl ayisyen", "/support?lang=en": "Technical Support", "/support?flow=f1": "Apoyo Técnico",
+	} {
+		answer := f.do(http.MethodGet, path, map[string]string{}, nil)
+		if page := body(t, answer); answer.StatusCode != http.StatusOK || !strings.Contains(page, want) {
+			t.Errorf("GET %s = %d without %q", path, answer.StatusCode, want)
+		}
+	}
+}
+
+func TestNewReference(t *testing.T) {
+	seen := map[string]bool{}
+	for range 1000 {
+		number, err := newReference()
+		if err != nil || !form.MatchString(number) || seen[number] {
+			t.Fatalf("newReference = %q, %v", number, err)
+		}
+		seen[number] = true
+	}
+}
