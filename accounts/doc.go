@@ -3,7 +3,7 @@
 //
 // # Sign-in
 //
-//	Authenticate   wait for a hash slot (ErrBusy after 2 s)
+//	Authenticate   wait for a hash slot (ErrBusy after 1.5 s)
 //	               reserve: count a failure, read the account       1 statement, commits
 //	                 └─ waiting ──> record ──> *WaitError
 //	               hash, of nobody's password if there is no account

@@ -31,7 +31,10 @@ var defaultParams = HashParams{MemoryKiB: 47104, Passes: 1, Lanes: 1}
 const (
 	saltSize = 16
 	hashSize = 32
-	hashWait = 2 * time.Second // in the queue (S-05)
+
+	// hashWait is in the queue (S-05), and leaves time for the rest of an answer that
+	// is due in two seconds.
+	hashWait = 1500 * time.Millisecond
 )
 
 // hasher computes slow hashes, few at a time: each takes its memory and a core (S-05).

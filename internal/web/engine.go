@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"sync"
 
@@ -36,7 +37,7 @@ func (w *Web) Engine() *gin.Engine {
 
 // Pages is the group for our own pages and forms.
 func (w *Web) Pages(r gin.IRouter) gin.IRouter {
-	return r.Group("", w.limitSource(w.pages), w.browserCookie, w.rememberLanguage, w.parseForm(refuseRepeats), w.checkCSRF)
+	return r.Group("", w.limitSource(w.pages), w.browserCookie, w.rememberLanguage, w.parseForm(refuseRepeats), w.checkCSRF, w.limitTime)
 }
 
 // Entry is the group for pages that other sites link or post to: as Pages, without
@@ -44,14 +45,24 @@ func (w *Web) Pages(r gin.IRouter) gin.IRouter {
 // 12.7), may change nothing on behalf of the signed-in member, and judge repeated
 // parameters themselves.
 func (w *Web) Entry(r gin.IRouter) gin.IRouter {
-	return r.Group("", w.limitSource(w.pages), w.browserCookie, w.rememberLanguage, w.parseForm(keepRepeats))
+	return r.Group("", w.limitSource(w.pages), w.browserCookie, w.rememberLanguage, w.parseForm(keepRepeats), w.limitTime)
 }
 
 // Protocol is the group for endpoints that programs call: no cookies, errors as
 // JSON. Request.Form and PostForm are filled; repeated parameters are kept for the
 // endpoint to refuse in its own words.
 func (w *Web) Protocol(r gin.IRouter) gin.IRouter {
-	return r.Group("", speakJSON, w.parseForm(keepRepeats))
+	return r.Group("", speakJSON, w.parseForm(keepRepeats), w.limitTime)
+}
+
+// limitTime gives the handler its time, counted from when the request was read: a slow
+// phone has the server's limits for that. What a hung database does not answer in time
+// becomes a 503.
+func (w *Web) limitTime(c *gin.Context) {
+	ctx, cancel := context.WithTimeout(c.Request.Context(), w.limits.Answer)
+	defer cancel()
+	c.Request = c.Request.WithContext(ctx)
+	c.Next()
 }
 
 func speakJSON(c *gin.Context) { requestOf(c).json = true }

@@ -3,6 +3,7 @@ package web
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jba/templatecheck"
 
@@ -50,6 +51,21 @@ func TestErrors(t *testing.T) {
 	w := s.do("GET", "/broken", "")
 	if got := w.Header().Get("Content-Type"); w.Code != 503 || got != "application/json" || !strings.Contains(w.Body.String(), `"temporarily_unavailable"`) {
 		t.Errorf("GET /broken = %d %s %s, want 503 as JSON", w.Code, got, w.Body)
+	}
+}
+
+// R-06: a handler that waits for what does not answer is a 503 in time.
+func TestAnswerInTime(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(o *Options) { o.Limits.Answer = 50 * time.Millisecond })
+	began := time.Now()
+	for _, path := range []string{"/wait", "/protocol/wait"} {
+		if w := s.do("GET", path, ""); w.Code != 503 || w.Header().Get("Retry-After") == "" {
+			t.Errorf("GET %s = %d, Retry-After %q, want 503 with one", path, w.Code, w.Header().Get("Retry-After"))
+		}
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("it took %v", took)
 	}
 }
 

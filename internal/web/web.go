@@ -27,7 +27,7 @@ type Options struct {
 	Observe        func(method, route string, status int, took time.Duration) // metrics; may be nil
 }
 
-// Limits are the sizes and rates of S-09 and S-69. A zero field means its default.
+// Limits are the sizes, rates and times of S-09, S-69 and R-06. A zero field means its default.
 type Limits struct {
 	HeaderBytes int            // default 16 KiB
 	URLBytes    int            // default 8 KiB
@@ -37,6 +37,7 @@ type Limits struct {
 	Window      time.Duration  // default 5 min
 	Wide        []netip.Prefix // clinics and call centres: many people behind one address
 	WideFactor  int            // how many times the limits they get; default 20
+	Answer      time.Duration  // for a handler, once the request is read; default 2 s
 }
 
 func (l Limits) withDefaults() Limits {
@@ -47,6 +48,7 @@ func (l Limits) withDefaults() Limits {
 	orDefault(&l.Requests, 300)
 	orDefault(&l.Window, 5*time.Minute)
 	orDefault(&l.WideFactor, 20)
+	orDefault(&l.Answer, 2*time.Second)
 	return l
 }
 

@@ -60,7 +60,17 @@ func newSite(t *testing.T, change ...func(*Options)) *site {
 	pages.POST("/echo", func(c *gin.Context) { c.JSON(http.StatusOK, gin.H{"form": Form(c), "flow": Flow(c)}) })
 	pages.GET("/who", func(c *gin.Context) { c.String(http.StatusOK, Source(c)) })
 	s.web.Entry(e).POST("/authorize", func(c *gin.Context) { c.String(http.StatusOK, "%d %d", len(Browser(c)), len(c.Request.Form["a"])) })
+	wait := s.web.Handle(func(c *gin.Context) error {
+		select {
+		case <-c.Request.Context().Done():
+			return c.Request.Context().Err()
+		case <-time.After(10 * time.Second):
+			return nil
+		}
+	})
+	pages.GET("/wait", wait)
 	protocol := s.web.Protocol(e)
+	protocol.GET("/protocol/wait", wait)
 	protocol.POST("/token", func(c *gin.Context) { c.JSON(http.StatusOK, c.Request.PostForm) })
 	protocol.GET("/broken", s.web.Handle(func(*gin.Context) error { return postgres.ErrUnavailable }))
 	return s
