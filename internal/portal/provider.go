@@ -151,12 +151,21 @@ func displayName(claims map[string]json.RawMessage) string {
 	return cmp.Or(names...)
 }
 
+// protocolClaims are about the sign-in, not the person; they are listed last.
+var protocolClaims = []string{
+	"acr", "amr", "at_hash", "aud", "auth_time", "azp", "c_hash", "exp", "iat", "iss", "jti", "nbf", "nonce", "s_hash", "sid", "sub",
+}
+
 func list(claims map[string]json.RawMessage) []claim {
-	var all []claim
+	var person, protocol []claim
 	for _, name := range slices.Sorted(maps.Keys(claims)) {
-		all = append(all, claim{name, show(claims[name])})
+		if c := (claim{name, show(claims[name])}); slices.Contains(protocolClaims, name) {
+			protocol = append(protocol, c)
+		} else {
+			person = append(person, c)
+		}
 	}
-	return all
+	return slices.Concat(person, protocol)
 }
 
 // show gives a string as it is and everything else as JSON.
