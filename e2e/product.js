@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const binary = process.env.IDP ?? fileURLToPath(new URL('../bin/idp', import.meta.url));
+export const binary = process.env.IDP ?? fileURLToPath(new URL('../bin/idp', import.meta.url));
 
 /** start runs the demo; stop ends it and erases its data. */
 export async function start(options = {}) {
@@ -25,6 +25,8 @@ export async function start(options = {}) {
   const line = (name) => text.match(new RegExp(`${name}\\s+(\\S+)`))[1];
   return {
     dir,
+    // for the commands that manage the demo's data from another process
+    admin: { IDP_DATABASE_URL: `host=${join(dir, 'data', 'postgres', 'run')} user=idp dbname=idp`, IDP_KEK_FILE: join(dir, 'data', 'kek') },
     portal: line('Sample portal'),
     issuer: line('Provider'),
     mailbox: line('Mailbox'),
