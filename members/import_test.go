@@ -289,4 +289,3 @@ func TestIndexKeyRotation(t *testing.T) {
 		t.Errorf("after the import the member stands under the digest %x, want the current %x", stored, want)
 	}
 }
-
