@@ -6,6 +6,7 @@ import (
 	"testing"
 )
 
+// S-26 and conformance.md 12.8: who may post.
 func TestCSRF(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -43,6 +44,7 @@ func TestCSRF(t *testing.T) {
 	}
 }
 
+// conformance.md 12.7: a cross-site post has no cookies and must not replace them.
 func TestEntryTakesForeignPosts(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -57,6 +59,7 @@ func TestEntryTakesForeignPosts(t *testing.T) {
 	}
 }
 
+// S-24: what our cookies look like.
 func TestCookies(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

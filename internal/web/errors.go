@@ -70,6 +70,10 @@ func (w *Web) Handle(fn func(*gin.Context) error) gin.HandlerFunc {
 // abort answers err, and keeps the handlers behind from running.
 func (w *Web) abort(c *gin.Context, err error) {
 	c.Abort()
+	if errors.Is(err, context.Canceled) && c.Request.Context().Err() != nil {
+		c.Status(statusGone) // nobody is there to read an answer
+		return
+	}
 	e := classify(err)
 	if e.Status >= http.StatusInternalServerError {
 		w.logger.LogAttrs(c.Request.Context(), slog.LevelError, "request failed", slog.String("request_id", requestOf(c).id),
@@ -80,6 +84,9 @@ func (w *Web) abort(c *gin.Context, err error) {
 	}
 	w.answer(c, e)
 }
+
+// statusGone is what the access log shows of a browser that went away; no RFC has one.
+const statusGone = 499
 
 // busyWait is the Retry-After of a 503 that knows no better.
 const busyWait = 5 * time.Second

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"context"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"huskyidp/templates"
 )
 
+// Errors become pages or JSON; what is unexpected shows its id and nothing else.
 func TestErrors(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -66,6 +69,18 @@ func TestAnswerInTime(t *testing.T) {
 	}
 	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("it took %v", took)
+	}
+}
+
+// A browser that goes away is nobody's fault.
+func TestBrowserGoesAway(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	s.do("GET", "/wait", "", func(r *http.Request) { *r = *r.WithContext(ctx) })
+	if log := s.log.String(); strings.Contains(log, "ERROR") || !strings.Contains(log, `"status":499`) {
+		t.Errorf("log is\n%s", log)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 )
 
+// S-69: sizes and shapes are refused before anything is parsed.
 func TestSizes(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

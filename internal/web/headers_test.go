@@ -6,6 +6,7 @@ import (
 	"testing"
 )
 
+// S-27, S-28: every answer, errors included, carries the headers.
 func TestSecurityHeaders(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -61,6 +62,7 @@ func TestOriginOf(t *testing.T) {
 	}
 }
 
+// S-68: an unknown host is not served, and forwarded hosts count for nothing.
 func TestHost(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

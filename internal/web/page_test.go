@@ -40,6 +40,7 @@ func TestLanguage(t *testing.T) {
 	}
 }
 
+// S-29: a redirect stays on this server.
 func TestSeeOther(t *testing.T) {
 	t.Parallel()
 	for path, ok := range map[string]bool{

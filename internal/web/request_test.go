@@ -8,6 +8,7 @@ import (
 	"testing"
 )
 
+// S-70: one JSON line per request; no query, no path parameters, nothing typed.
 func TestAccessLog(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -35,6 +36,7 @@ func TestAccessLog(t *testing.T) {
 	}
 }
 
+// S-75: gin fixes no slashes and no case.
 func TestNoRedirects(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

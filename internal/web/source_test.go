@@ -8,6 +8,7 @@ import (
 	"time"
 )
 
+// S-68: which address counts as the source.
 func TestSource(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(o *Options) {
@@ -33,6 +34,7 @@ func TestSource(t *testing.T) {
 	}
 }
 
+// S-09: a source that asks too often waits; others do not, and a clinic may ask more.
 func TestPerSource(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(o *Options) {

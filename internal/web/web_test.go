@@ -20,7 +20,6 @@ import (
 )
 
 // site is a Web with a few routes, and a browser's cookies.
-
 type site struct {
 	t       *testing.T
 	web     *Web
@@ -96,7 +95,6 @@ type busy struct{ later }
 func (busy) Unavailable() bool { return true }
 
 // do sends a request as the browser would and keeps its cookies.
-
 func (s *site) do(method, target, body string, change ...func(*http.Request)) *httptest.ResponseRecorder {
 	s.t.Helper()
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
@@ -120,7 +118,6 @@ func (s *site) do(method, target, body string, change ...func(*http.Request)) *h
 }
 
 // token visits the page and returns a CSRF token for the browser.
-
 func (s *site) token() string {
 	s.t.Helper()
 	s.do("GET", "/form", "")
@@ -144,30 +141,6 @@ func form(pairs ...string) string {
 	}
 	return v.Encode()
 }
-
-// S-27, S-28: every answer, errors included, carries the headers.
-
-// S-68: an unknown host is not served, and forwarded hosts count for nothing.
-
-// S-68: which address counts as the source.
-
-// S-69: sizes and shapes are refused before anything is parsed.
-
-// S-26 and conformance.md 12.8: who may post.
-
-// conformance.md 12.7: a cross-site post has no cookies and must not replace them.
-
-// S-24: what our cookies look like.
-
-// S-09: a source that asks too often waits; others do not, and a clinic may ask more.
-
-// Errors become pages or JSON; what is unexpected shows its id and nothing else.
-
-// S-70: one JSON line per request; no query, no path parameters, nothing typed.
-
-// S-75: gin fixes no slashes and no case.
-
-// S-29: a redirect stays on this server.
 
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
