@@ -57,7 +57,7 @@ func (c *counter) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndDat
 // bench is a provider on a database of its own, served over TLS, with one member
 // who has an account.
 type bench struct {
-	t       *testing.T
+	t       testing.TB
 	db      *postgres.DB
 	trips   *counter
 	issuer  string
@@ -88,6 +88,11 @@ func (c *clock) advance(d time.Duration) {
 
 func newBench(t *testing.T, conns int32) *bench {
 	t.Helper()
+	return newBenchIn(t, conns)
+}
+
+func newBenchIn(t testing.TB, conns int32) *bench {
+	t.Helper()
 	b := &bench{t: t, trips: &counter{}, clock: &clock{}}
 	b.db = postgrestest.Open(t, postgres.Options{DSN: postgrestest.DSN(t), MaxConns: conns, Tracer: b.trips})
 	ring := seal.Ephemeral()
@@ -99,7 +104,7 @@ func newBench(t *testing.T, conns int32) *bench {
 	b.server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
 	t.Cleanup(b.server.Close)
 	b.issuer = b.server.URL
-	w, err := web.New(web.Options{Templates: set, Keyring: ring, Issuer: b.issuer, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: b.clock.now,
+	w, err := web.New(web.Options{Templates: set, Keyring: ring, Issuer: b.issuer, Logger: slog.New(slog.NewTextHandler(logTo(t), nil)), Now: b.clock.now,
 		Limits: web.Limits{Requests: 100000}})
 	must(t, err)
 	outbox, err := mail.NewOutbox(b.db, ring, b.clock.now)
@@ -128,6 +133,14 @@ func newBench(t *testing.T, conns int32) *bench {
 	return b
 }
 
+// logTo is the test's own output; a fuzz target may not write to it while it runs.
+func logTo(t testing.TB) io.Writer {
+	if _, fuzzing := t.(*testing.F); fuzzing {
+		return io.Discard
+	}
+	return t.Output()
+}
+
 // noCards leaves the account page without card data, which is not tested here.
 type noCards struct{}
 
@@ -135,7 +148,7 @@ func (noCards) Card(context.Context, uuid.UUID) (accounts.Card, error) {
 	return accounts.Card{}, accounts.ErrNoCard
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -176,6 +189,13 @@ func (b *bench) client(change func(*provider.Metadata)) (id, secret string) {
 	client, secret, err := b.clients.Create(b.t.Context(), "", m)
 	must(b.t, err)
 	return client.ID, secret
+}
+
+// clientNamed registers a client under a chosen client_id.
+func (b *bench) clientNamed(id string) {
+	b.t.Helper()
+	_, _, err := b.clients.Create(b.t.Context(), id, provider.Metadata{ClientName: "Prueba", RedirectURIs: []string{callback}})
+	must(b.t, err)
 }
 
 // browser is a browser double: it keeps cookies, follows redirects on the issuer and
@@ -251,7 +271,7 @@ func (w *browser) submit(p page, typed url.Values) page {
 	return w.post(action, fields)
 }
 
-func formOf(t *testing.T, p page) (string, url.Values) {
+func formOf(t testing.TB, p page) (string, url.Values) {
 	t.Helper()
 	root, err := html.Parse(strings.NewReader(p.body))
 	must(t, err)

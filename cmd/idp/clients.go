@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -30,8 +31,9 @@ type ClientsShowCmd struct {
 }
 
 type ClientsCreateCmd struct {
-	ID   string `help:"client_id; drawn at random when left out."`
-	File string `arg:"" help:"JSON file, or - for standard input. Example: {\"client_name\": \"Portal\", \"redirect_uris\": [\"https://portal.example/callback\"]}"`
+	ID      string `help:"client_id; drawn at random when left out."`
+	Replace bool   `help:"Update the client when it exists; its secret stays."`
+	File    string `arg:"" help:"JSON file, or - for standard input. Example: {\"client_name\": \"Portal\", \"redirect_uris\": [\"https://portal.example/callback\"]}"`
 }
 
 type ClientsUpdateCmd struct {
@@ -125,6 +127,10 @@ func (c *ClientsCreateCmd) Run(ctx context.Context, env *Environment) error {
 		return err
 	}
 	client, secret, err := clients.Create(ctx, c.ID, m)
+	if c.Replace && errors.Is(err, provider.ErrClientExists) {
+		client, err = clients.Update(ctx, c.ID, m)
+		secret = ""
+	}
 	if err != nil {
 		return err
 	}

@@ -34,6 +34,7 @@ type commands struct {
 	Roster  RosterCmd  `cmd:"" help:"Import the roster of members."`
 	Portal  PortalCmd  `cmd:"" help:"Run the sample portal alone, as an application of its own."`
 	Mailbox MailboxCmd `cmd:"" help:"Run the demo's mail catcher alone."`
+	Health  HealthCmd  `cmd:"" help:"Ask a health address; for container checks."`
 	Version VersionCmd `cmd:"" help:"Print the version."`
 }
 

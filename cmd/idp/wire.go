@@ -153,6 +153,7 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 		func(ctx context.Context) { signing.Run(ctx, a.logger) },
 		func(ctx context.Context) { a.clients.Watch(ctx, a.logger) },
 		a.every(time.Minute, "notices", people.SendNotices),
+		a.every(time.Minute, "data keys", ring.Refresh),
 		a.every(10*time.Minute, "sweep", func(ctx context.Context) error {
 			now := time.Now()
 			return errors.Join(people.Sweep(ctx), idp.Sweep(ctx), second(enrol.Sweep(ctx)), second(desk.Sweep(ctx)),
