@@ -80,10 +80,10 @@
     };
     const stay = async () => {
       dialog.close();
+      end = Date.now() + Number(text.idle) * 1000;
       try {
         const answer = await fetch(location.href, { credentials: "same-origin", redirect: "error" });
         if (!answer.ok) throw new Error(answer.status);
-        end = Date.now() + Number(text.idle) * 1000;
         spoken.textContent = text.kept;
       } catch {
         location.reload();
