@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -69,9 +70,12 @@ func build(ctx context.Context, s settings, logger *slog.Logger) (a *app, err er
 	if a.templates, err = templates.Load(s.templates); err != nil {
 		return nil, err
 	}
+	if languages := a.templates.Languages(); s.language != "" && !slices.Contains(languages, s.language) {
+		return nil, fmt.Errorf("IDP_LANGUAGE: %q is none of %v", s.language, languages)
+	}
 	var metrics *requestMetrics
 	a.metrics, metrics = newMetrics(a)
-	a.web, err = web.New(web.Options{Templates: a.templates, Keyring: ring, Issuer: s.issuer, TrustedProxies: s.proxies,
+	a.web, err = web.New(web.Options{Templates: a.templates, Keyring: ring, Issuer: s.issuer, Language: s.language, TrustedProxies: s.proxies,
 		Logger: logger, Now: time.Now, Limits: s.limits, Observe: metrics.observe})
 	if err != nil {
 		return nil, err

@@ -27,7 +27,7 @@ func (w *Web) chooseLanguage(c *gin.Context) {
 	if r.lang = w.supported(w.Cookie(c, langCookie)); r.lang != "" {
 		return
 	}
-	r.lang = w.templates.Match(limited(c.GetHeader("Accept-Language")))
+	r.lang = w.templates.Match(limited(c.GetHeader("Accept-Language")), w.language)
 }
 
 // limited keeps a hostile header from being parsed at length.

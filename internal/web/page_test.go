@@ -34,6 +34,10 @@ func TestLanguage(t *testing.T) {
 			t.Errorf("GET %s: language %q, want %q", step.target, got, step.want)
 		}
 	}
+	configured := newSite(t, func(o *Options) { o.Language = "en" })
+	if got := configured.do("GET", "/form", "").Header().Get("Content-Language"); got != "en" {
+		t.Errorf("language when nothing says otherwise = %q, want the configured en", got)
+	}
 	body := s.do("GET", "/form?flow=f1&lang=en&x=y", "").Body.String()
 	if !strings.Contains(body, `href="/form?flow=f1&amp;lang=es&amp;x=y"`) {
 		t.Errorf("the page has no link to itself in Spanish:\n%s", body)

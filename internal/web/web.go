@@ -19,6 +19,7 @@ type Options struct {
 	Keyring        *seal.Keyring
 	Issuer         string         // https://host[:port]; http only for the demo on localhost
 	Hosts          []string       // Host values accepted besides the issuer's
+	Language       string         // when nothing says otherwise; default the catalogs' first
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is read; default none
 	Logger         *slog.Logger
 	Now            func() time.Time
@@ -71,6 +72,7 @@ type Web struct {
 	hosts       map[string]bool
 	origin      string // scheme://host[:port] of the issuer
 	secure      bool   // the issuer is https
+	language    string
 	sessionIdle time.Duration
 	pages       *perSource
 }
@@ -87,7 +89,7 @@ func New(o Options) (*Web, error) {
 	orDefault(&o.SessionIdle, 15*time.Minute)
 	w := &Web{
 		templates: o.Templates, keyring: o.Keyring, logger: o.Logger, now: o.Now, observe: o.Observe,
-		limits: o.Limits.withDefaults(), proxies: o.TrustedProxies, sessionIdle: o.SessionIdle,
+		limits: o.Limits.withDefaults(), proxies: o.TrustedProxies, language: o.Language, sessionIdle: o.SessionIdle,
 		origin: issuer.Scheme + "://" + strings.ToLower(issuer.Host), secure: issuer.Scheme == "https",
 		hosts: map[string]bool{strings.ToLower(issuer.Host): true},
 	}
