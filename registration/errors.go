@@ -21,7 +21,9 @@ var (
 	ErrCodeEnded = errors.New("registration: too many wrong codes")
 
 	errGone = errors.New("registration: no such registration") // none, idle for too long, finished, or of another browser
-	errBusy = errors.New("registration: another request of it is at work")
+	// errFinished is an errGone whose member has an account by now.
+	errFinished = fmt.Errorf("%w: it is finished", errGone)
+	errBusy     = errors.New("registration: another request of it is at work")
 )
 
 // movedError says that a step is not open, and where to go instead.

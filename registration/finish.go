@@ -58,7 +58,7 @@ func (s *Service) Finish(ctx context.Context, v Visit, certification string) (ac
 // finished answers the second of two.
 func (s *Service) finished(ctx context.Context, r *Registration, now time.Time) (accounts.Account, error) {
 	if !now.Before(r.FinishedAt.Add(repeat)) {
-		return accounts.Account{}, errGone
+		return accounts.Account{}, errFinished
 	}
 	return s.Accounts.Get(ctx, r.AccountID)
 }

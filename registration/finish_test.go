@@ -48,8 +48,8 @@ func TestDoubleFinish(t *testing.T) {
 	late.cookies = map[string]string{"idp_registration": token, "idp_browser": b.cookies["idp_browser"]}
 	late.get("/register/agreement")
 	late.do(http.MethodPost, "/register/review", late.form("certify", "yes", "certification", "2026-11-01"))
-	if late.cookies["idp_session"] != "" || late.status != http.StatusGone {
-		t.Errorf("Finalizar after %s = %d, cookies %v", repeat, late.status, late.cookies)
+	if late.cookies["idp_session"] != "" || late.location != "/login?flow=f1" {
+		t.Errorf("Finalizar after %s = %d to %q, cookies %v", repeat, late.status, late.location, late.cookies)
 	}
 }
 
@@ -65,6 +65,25 @@ func TestBackAfterFinish(t *testing.T) {
 	if !strings.Contains(b.body, `href="https://portal.example/login"`) {
 		t.Errorf("the last page lacks the way to the app:\n%s", b.text())
 	}
+}
+
+// The account is made but the sign-in after it failed: the member is sent to sign in, not to begin anew.
+func TestBackAfterFinishWithoutSession(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	b := s.browser().toReview()
+	token := b.cookies["idp_registration"]
+	b.send("certify", "yes")
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		b.cookies = map[string]string{"idp_browser": b.cookies["idp_browser"], "idp_registration": token}
+		b.get("/register/agreement?flow=f1").do(method, "/register/code?flow=f1", b.form("code", "123456"))
+		if b.status != http.StatusSeeOther || b.location != "/login?flow=f1" {
+			t.Errorf("%s after the end = %d to %q", method, b.status, b.location)
+		}
+	}
+	// The next member of the family begins with the same browser.
+	b.cookies["idp_registration"] = token
+	b.toPersonal().post(ana...).on("/register/credentials", 200)
 }
 
 func TestFinishWithoutAnApp(t *testing.T) {

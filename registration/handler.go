@@ -46,6 +46,9 @@ func (h *Handler) Mount(r gin.IRouter) {
 		pages.GET(route.path, h.handle(route.show))
 		pages.POST(route.path, h.handle(route.submit))
 	}
+	pages.GET("/register", h.web.Handle(func(c *gin.Context) error {
+		return web.SeeOther(c, withFlow(stepAgreement.Path, web.Flow(c)))
+	}))
 	pages.GET(pathLocked, h.handle(h.showLocked))
 	pages.GET(pathDone, h.handle(h.showDone))
 	pages.GET("/agreement", h.handle(h.showText))
@@ -61,7 +64,7 @@ func (h *Handler) handle(fn func(*gin.Context) error) gin.HandlerFunc {
 		}
 		switch {
 		case errors.Is(err, errGone):
-			return h.showGone(c)
+			return h.showGone(c, errors.Is(err, errFinished))
 		case errors.Is(err, errBusy):
 			return &web.Error{Status: http.StatusServiceUnavailable, Key: web.KeyUnavailable, Wait: 2 * time.Second, Err: err}
 		}
@@ -152,12 +155,16 @@ func (h *Handler) keep(c *gin.Context) {
 // gonePage has nothing to say but its words.
 type gonePage struct{}
 
-// showGone answers whoever comes back too late, too soon, or after the end. A member who is signed in by now is shown the
-// way on.
-func (h *Handler) showGone(c *gin.Context) error {
+// showGone answers whoever comes back too late, too soon, or after the end: a member who has an account by now is shown the
+// way on, others how to begin.
+func (h *Handler) showGone(c *gin.Context, finished bool) error {
 	h.web.ClearCookie(c, cookie)
-	if _, ok := h.sessions.Current(c); ok && c.Request.Method == http.MethodGet {
+	_, signedIn := h.sessions.Current(c)
+	switch {
+	case signedIn && (finished || c.Request.Method == http.MethodGet):
 		return web.SeeOther(c, withFlow(pathDone, web.Flow(c)))
+	case finished:
+		return web.SeeOther(c, withFlow("/login", web.Flow(c)))
 	}
 	return h.page(c, http.StatusGone, "registration/gone", gonePage{})
 }

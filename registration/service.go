@@ -57,10 +57,10 @@ func (v Visit) mayUse(r *Registration, now time.Time) error {
 
 // mayGoOn is mayUse for all but the second of two Finalizar.
 func (v Visit) mayGoOn(r *Registration, now time.Time) error {
-	if !r.FinishedAt.IsZero() {
-		return errGone
+	if err := v.mayUse(r, now); err != nil || r.FinishedAt.IsZero() {
+		return err
 	}
-	return v.mayUse(r, now)
+	return errFinished
 }
 
 // event is an audit event of a registration; a reason makes it a failure.

@@ -50,6 +50,11 @@ func (l Layout) Problem(fields ...string) *Problem {
 	return nil
 }
 
+// FieldProblems are those that belong to a field.
+func (l Layout) FieldProblems() []Problem {
+	return slices.DeleteFunc(slices.Clone(l.Problems), func(p Problem) bool { return p.Field == "" })
+}
+
 // Wrong reports whether one of the problems is the text with this key.
 func (l Layout) Wrong(key string) bool {
 	return slices.ContainsFunc(l.Problems, func(p Problem) bool { return p.Key == key })
