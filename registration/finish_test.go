@@ -48,7 +48,7 @@ func TestDoubleFinish(t *testing.T) {
 	late.cookies = map[string]string{"idp_registration": token, "idp_browser": b.cookies["idp_browser"]}
 	late.get("/register/agreement")
 	late.do(http.MethodPost, "/register/review", late.form("certify", "yes", "certification", "2026-11-01"))
-	if late.cookies["idp_session"] != "" || late.location != "/login?flow=f1" {
+	if late.cookies["idp_session"] != "" || late.location != "/login" {
 		t.Errorf("Finalizar after %s = %d to %q, cookies %v", repeat, late.status, late.location, late.cookies)
 	}
 }
