@@ -20,9 +20,9 @@ var rows = [][]string{
 	{"admin"},
 	{"provider", "registration", "recovery"},
 	{"accounts", "members", "keys"},
-	{"internal/web", "internal/mail", "internal/audit", "internal/ratelimit"},
+	{"internal/web", "internal/mail", "internal/audit", "internal/ratelimit", "internal/outbound"},
 	{"internal/seal"},
-	{"internal/postgres", "templates"},
+	{"internal/postgres", "internal/jws", "templates"},
 	{"internal/postgres/embedded"},
 }
 

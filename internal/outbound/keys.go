@@ -1,0 +1,165 @@
+package outbound
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/maypok86/otter/v2"
+	"golang.org/x/sync/singleflight"
+
+	"huskyidp/internal/jws"
+)
+
+const (
+	shortestLife = 5 * time.Minute // of a key set, whatever its Cache-Control says
+	longestLife  = time.Hour       // also of one that cannot be renewed
+	maxKeys      = 50              // in one set
+	maxSets      = 2000            // in memory
+)
+
+// KeysOptions of a Keys.
+type KeysOptions struct {
+	Refetch time.Duration // least pause between two fetches of one address; 0: a minute
+	Now     func() time.Time
+}
+
+// Keys holds the JWK Sets of clients by address. It is safe for concurrent use.
+type Keys struct {
+	client  *Client
+	refetch time.Duration
+	now     func() time.Time
+	sets    *otter.Cache[string, keySet]
+	flight  singleflight.Group
+}
+
+// keySet is what is known of one address. A set that was never fetched is empty.
+type keySet struct {
+	keys      []jose.JSONWebKey
+	fetchedAt time.Time // last success
+	freshTill time.Time
+	triedAt   time.Time // last fetch, success or not
+	failed    error     // of the last fetch
+}
+
+// NewKeys makes an empty holder.
+func NewKeys(client *Client, o KeysOptions) *Keys {
+	k := &Keys{client: client, refetch: o.Refetch, now: o.Now}
+	if k.refetch == 0 {
+		k.refetch = time.Minute
+	}
+	if k.now == nil {
+		k.now = time.Now
+	}
+	k.sets = otter.Must(&otter.Options[string, keySet]{
+		MaximumSize:      maxSets,
+		ExpiryCalculator: otter.ExpiryWriting[string, keySet](2 * longestLife),
+	})
+	return k
+}
+
+// Get returns the public keys at address, those of kid alone unless kid is empty. An
+// unknown kid makes it look again, if the last look is a minute old. The error is
+// ErrUnavailable; no key is none.
+func (k *Keys) Get(ctx context.Context, address, kid string) ([]jose.JSONWebKey, error) {
+	now := k.now()
+	set, _ := k.sets.GetIfPresent(address)
+	found := set.pick(kid)
+	if (!now.Before(set.freshTill) || len(found) == 0) && now.Sub(set.triedAt) >= k.refetch {
+		var err error
+		if set, err = k.fetch(ctx, address); err != nil {
+			return nil, err
+		}
+		found = set.pick(kid)
+	}
+	if now.Sub(set.fetchedAt) > longestLife {
+		return nil, set.failed
+	}
+	return found, nil
+}
+
+func (s keySet) pick(kid string) []jose.JSONWebKey {
+	if kid == "" {
+		return s.keys
+	}
+	var found []jose.JSONWebKey
+	for _, key := range s.keys {
+		if key.KeyID == kid {
+			found = append(found, key)
+		}
+	}
+	return found
+}
+
+// fetch joins a fetch that is under way. It ends with its own five seconds, not with
+// the one request that began it.
+func (k *Keys) fetch(ctx context.Context, address string) (keySet, error) {
+	result := k.flight.DoChan(address, func() (any, error) {
+		now := k.now()
+		set, _ := k.sets.GetIfPresent(address)
+		if now.Sub(set.triedAt) < k.refetch {
+			return set, nil // another caller was faster
+		}
+		set.triedAt = now
+		answer, err := k.client.Get(context.WithoutCancel(ctx), address, "application/jwk-set+json, application/json")
+		var keys []jose.JSONWebKey
+		if err == nil {
+			keys, err = ParseKeySet(answer.Body)
+		}
+		if set.failed = err; err == nil {
+			set.keys, set.fetchedAt, set.freshTill = keys, now, now.Add(lifeOf(answer.Header.Get("Cache-Control")))
+		}
+		k.sets.Set(address, set)
+		return set, nil
+	})
+	select {
+	case <-ctx.Done():
+		return keySet{}, ctx.Err()
+	case r := <-result:
+		set, _ := r.Val.(keySet)
+		return set, r.Err
+	}
+}
+
+// ParseKeySet reads a JWK Set. Keys of kinds that are not known, symmetric ones and
+// private ones are left out.
+func ParseKeySet(body []byte) ([]jose.JSONWebKey, error) {
+	var document struct {
+		Keys []json.RawMessage `json:"keys"`
+	}
+	if !jws.Shallow(body) {
+		return nil, &failure{errors.New("the JSON nests too deep")}
+	}
+	if err := json.Unmarshal(body, &document); err != nil {
+		return nil, &failure{err}
+	}
+	if document.Keys == nil || len(document.Keys) > maxKeys {
+		return nil, &failure{errors.New("it is no JWK Set, or one of too many keys")}
+	}
+	keys := make([]jose.JSONWebKey, 0, len(document.Keys))
+	for _, raw := range document.Keys {
+		var key jose.JSONWebKey
+		if json.Unmarshal(raw, &key) == nil && key.Valid() && key.IsPublic() {
+			keys = append(keys, key)
+		}
+	}
+	return keys, nil
+}
+
+// lifeOf reads max-age (RFC 9111 5.2.2.1), within our bounds.
+func lifeOf(cacheControl string) time.Duration {
+	for part := range strings.SplitSeq(cacheControl, ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		if !strings.EqualFold(name, "max-age") {
+			continue
+		}
+		if seconds, err := strconv.ParseUint(strings.Trim(value, `"`), 10, 31); err == nil {
+			return min(max(time.Duration(seconds)*time.Second, shortestLife), longestLife)
+		}
+	}
+	return shortestLife
+}
