@@ -36,7 +36,9 @@ type Metadata struct {
 	PolicyURI                string   `json:"policy_uri,omitempty"`
 	TosURI                   string   `json:"tos_uri,omitempty"`
 	Contacts                 []string `json:"contacts,omitempty"`
-	RequirePKCE              *bool    `json:"require_pkce,omitempty"` // absent: true
+	RequirePKCE              *bool    `json:"require_pkce,omitempty"`        // absent: true
+	AccessTokenFormat        string   `json:"access_token_format,omitempty"` // jwt (default) or opaque
+	ResourceServer           []string `json:"resource_server,omitempty"`     // audiences whose tokens it may introspect
 }
 
 // Scopes are scope names, written as RFC 7591 has them: one space-separated string.

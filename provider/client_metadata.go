@@ -29,8 +29,15 @@ func (e *MetadataError) Code() string {
 var (
 	grantTypes   = []string{"authorization_code", "refresh_token", "client_credentials"}
 	authMethods  = []string{"none", "client_secret_basic", "client_secret_post"}
+	tokenFormats = []string{formatJWT, formatOpaque}
 	idTokenAlgs  = []string{"RS256", "ES256"}
 	memberScopes = []string{"openid", "profile", "email", "offline_access", "husky.member"}
+)
+
+// The forms of access tokens.
+const (
+	formatJWT    = "jwt"
+	formatOpaque = "opaque"
 )
 
 // complete fills in what the profile gives and checks the whole (S-30, S-31).
@@ -63,6 +70,9 @@ func (m *Metadata) complete(insecureLocal bool) error {
 	if err := subset("id_token_signed_response_alg", []string{m.IDTokenSignedResponseAlg}, idTokenAlgs); err != nil {
 		return err
 	}
+	if err := subset("access_token_format", []string{m.AccessTokenFormat}, tokenFormats); err != nil {
+		return err
+	}
 	return m.checkFlows(insecureLocal)
 }
 
@@ -81,6 +91,9 @@ func (m *Metadata) defaults(grants, scopes []string) {
 	}
 	if m.TokenEndpointAuthMethod == "" {
 		m.TokenEndpointAuthMethod = "client_secret_basic"
+	}
+	if m.AccessTokenFormat == "" {
+		m.AccessTokenFormat = formatJWT
 	}
 	if m.IDTokenSignedResponseAlg == "" {
 		m.IDTokenSignedResponseAlg = "RS256"

@@ -18,6 +18,8 @@ type metadata struct {
 	UserinfoEndpoint                  string   `json:"userinfo_endpoint"`
 	JWKSURI                           string   `json:"jwks_uri"`
 	EndSessionEndpoint                string   `json:"end_session_endpoint"`
+	IntrospectionEndpoint             string   `json:"introspection_endpoint"`
+	RevocationEndpoint                string   `json:"revocation_endpoint"`
 	ScopesSupported                   []string `json:"scopes_supported"`
 	ResponseTypesSupported            []string `json:"response_types_supported"`
 	ResponseModesSupported            []string `json:"response_modes_supported"`
@@ -46,6 +48,8 @@ func newMetadata(issuer string, locales, acrValues []string) metadata {
 		UserinfoEndpoint:                  issuer + "/userinfo",
 		JWKSURI:                           issuer + "/jwks",
 		EndSessionEndpoint:                issuer + "/logout",
+		IntrospectionEndpoint:             issuer + "/introspect",
+		RevocationEndpoint:                issuer + "/revoke",
 		ScopesSupported:                   memberScopes,
 		ResponseTypesSupported:            []string{"code"},
 		ResponseModesSupported:            []string{"query", "form_post"},

@@ -10,6 +10,8 @@ func (h *Handler) Mount(r gin.IRouter) {
 	protocol.GET("/.well-known/oauth-authorization-server", h.web.Handle(h.discovery))
 	protocol.GET("/jwks", h.web.Handle(h.jwks))
 	protocol.POST("/token", h.web.Handle(h.token))
+	protocol.POST("/introspect", h.web.Handle(h.introspect))
+	protocol.POST("/revoke", h.web.Handle(h.revoke))
 	protocol.GET("/userinfo", h.web.Handle(h.userinfo))
 	protocol.POST("/userinfo", h.web.Handle(h.userinfo))
 

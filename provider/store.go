@@ -70,23 +70,6 @@ func (u *unit) keep(g *grant, t *refreshToken, err error) error {
 	return nil
 }
 
-// liveGrant loads a grant by id for a resource request; ErrNotFound when it is void.
-func (s *store) liveGrant(ctx context.Context, id uuid.UUID, now time.Time) (*grant, error) {
-	g := &grant{}
-	err := s.db.From(ctx).QueryRow(ctx, `
-		select `+grantColumns+`
-		from grants g
-		join account_states a on a.account_id = g.account_id
-		where g.id = $1`, id).Scan(g.scanTargets()...)
-	if errors.Is(err, pgx.ErrNoRows) || err == nil && (g.RevokedAt != nil || !now.Before(g.ExpiresAt)) {
-		return nil, fosite.ErrNotFound
-	}
-	if err != nil {
-		return nil, fmt.Errorf("loading the grant: %w", err)
-	}
-	return g, nil
-}
-
 // flushAuthorize inserts the grant whose code is about to be sent.
 func (u *unit) flushAuthorize(ctx context.Context, flowHash []byte) error {
 	g := u.grant
@@ -112,10 +95,14 @@ func (u *unit) flushAuthorize(ctx context.Context, flowHash []byte) error {
 // batch, which a constraint undoes as a whole when another request was first or
 // the grant has been revoked meanwhile.
 func (u *unit) flushTokens(ctx context.Context) error {
-	if u.grant == nil { // client_credentials with a JWT writes nothing
+	if u.grant == nil && u.opaque == nil { // client_credentials with a JWT writes nothing
 		return nil
 	}
 	b := &pgx.Batch{}
+	if u.grant == nil {
+		u.queueOpaque(b, nil)
+		return u.store.db.From(ctx).SendBatch(ctx, b).Close()
+	}
 	kind := audit.TokensIssued
 	args := pgx.NamedArgs{"grant_id": u.grant.ID, "now": u.now, "hash": u.newRefresh, "predecessor": nil,
 		"expires_at": u.refreshExpiry()}
@@ -130,12 +117,21 @@ func (u *unit) flushTokens(ctx context.Context) error {
 		b.Queue(`insert into refresh_tokens (hash, grant_id, predecessor, created_at, expires_at)
 			values (@hash, (select id from grants where id = @grant_id and revoked_at is null), @predecessor, @now, @expires_at)`, args)
 	}
+	u.queueOpaque(b, &u.grant.ID)
 	u.store.audit.Queue(b, ctx, u.event(kind))
 	err := u.store.db.From(ctx).SendBatch(ctx, b).Close()
 	if postgres.Violated(err) != "" {
 		return errLostRace
 	}
 	return err
+}
+
+// queueOpaque adds the row of an opaque access token, if there is one.
+func (u *unit) queueOpaque(b *pgx.Batch, grantID *uuid.UUID) {
+	if u.opaque != nil {
+		b.Queue(`insert into access_tokens (hash, grant_id, claims, expires_at) values ($1, $2, $3, $4)`,
+			u.opaque.hash, grantID, u.opaque.claims, u.opaque.claims.Expiry.Time())
+	}
 }
 
 // flushFailure records what a refused token request means for the grant: a replay

@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"errors"
-	"mime"
 	"net/http"
 	"slices"
 
@@ -61,14 +60,8 @@ func (s *Service) exchange(ctx context.Context, r *http.Request) (fosite.AccessR
 
 // checkTokenRequest refuses what fosite would take or answer with the wrong code.
 func checkTokenRequest(c *gin.Context) error {
-	media, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
-	if err != nil || media != "application/x-www-form-urlencoded" {
-		return fosite.ErrInvalidRequest.WithHint("The body is not application/x-www-form-urlencoded.")
-	}
-	for name, values := range c.Request.PostForm {
-		if len(values) > 1 && name != "audience" && name != "resource" {
-			return fosite.ErrInvalidRequest.WithHintf("The parameter %s is repeated.", name)
-		}
+	if err := checkForm(c); err != nil {
+		return err
 	}
 	switch grant := web.Form(c).Get("grant_type"); {
 	case grant == "":

@@ -95,6 +95,11 @@ func (s *strategy) GenerateAccessToken(ctx context.Context, r fosite.Requester) 
 		claims.Subject, claims.ID = g.Subject, tokenID(g.ID, id)
 		claims.AuthTime, claims.ACR, claims.AMR = jwt.NewNumericDate(g.AuthTime), g.ACR, g.AMR
 	}
+	if client, ok := r.GetClient().(*Client); ok && client.Metadata.AccessTokenFormat == formatOpaque {
+		token := randomToken()
+		u.opaque = &opaqueToken{hashToken(token), claims}
+		return token, "", nil
+	}
 	token, err := s.sign("ES256", "at+jwt", claims)
 	return token, "", err
 }

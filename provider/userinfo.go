@@ -6,8 +6,6 @@ import (
 	"strings"
 
 	"github.com/gin-gonic/gin"
-	"github.com/google/uuid"
-	"github.com/ory/fosite"
 )
 
 // userinfo answers with the granted claims (OpenID Connect Core 5.3). The token
@@ -18,20 +16,16 @@ func (h *Handler) userinfo(c *gin.Context) error {
 		return tokenRefused(c, "")
 	}
 	ctx := c.Request.Context()
-	access, err := h.service.strategy.parseAccessToken(token, h.now())
-	if err != nil {
-		return tokenRefused(c, "invalid_token")
-	}
-	id, err := grantOf(access.ID)
-	if err != nil || id == uuid.Nil {
-		return tokenRefused(c, "invalid_token") // a service's token names no member
-	}
-	g, err := h.service.store.liveGrant(ctx, id, h.now())
-	if errors.Is(err, fosite.ErrNotFound) {
+	access, err := h.service.lookUpAccess(ctx, token, h.now())
+	if errors.Is(err, errToken) {
 		return tokenRefused(c, "invalid_token")
 	}
 	if err != nil {
 		return err
+	}
+	g := access.grant
+	if g == nil || access.claims.Audience != h.service.strategy.issuer {
+		return tokenRefused(c, "invalid_token") // a service's token, or one for another resource
 	}
 	if !g.has("openid") {
 		c.Header("WWW-Authenticate", `Bearer error="insufficient_scope", scope="openid"`)

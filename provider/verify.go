@@ -2,7 +2,6 @@ package provider
 
 import (
 	"errors"
-	"time"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
@@ -37,18 +36,6 @@ func (s *strategy) parse(token, typ string, claims any) error {
 		return errToken
 	}
 	return nil
-}
-
-// parseAccessToken verifies an access token for this issuer's own endpoints.
-func (s *strategy) parseAccessToken(token string, now time.Time) (accessClaims, error) {
-	var c accessClaims
-	if err := s.parse(token, "at+jwt", &c); err != nil {
-		return c, err
-	}
-	if c.Issuer != s.issuer || c.Audience != s.issuer || c.Expiry == nil || !now.Before(c.Expiry.Time()) || c.ID == "" {
-		return c, errToken
-	}
-	return c, nil
 }
 
 // parseIDTokenHint verifies an ID token given as a hint. It may have expired

@@ -57,6 +57,7 @@ const (
 	CodeReplayed        Kind = "grant.code_replayed"
 	RefreshReplayed     Kind = "grant.refresh_replayed"
 	GrantRevoked        Kind = "grant.revoked"
+	AccessTokenRevoked  Kind = "grant.access_token_revoked"
 	ClientAuthRefused   Kind = "client.auth_refused"
 	ClientCreated       Kind = "client.created"
 	ClientUpdated       Kind = "client.updated"

@@ -1,0 +1,101 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// access is a verified access token: its claims, the grant behind it (nil for a
+// service's own) and whether it is still good.
+type access struct {
+	claims accessClaims
+	grant  *grant
+}
+
+// lookUpAccess verifies an access token of either form for whoever may ask, in one
+// round trip: signature or row, expiry, its own revocation, the grant and the account
+// behind it. errToken says that it is not good.
+func (s *Service) lookUpAccess(ctx context.Context, token string, now time.Time) (*access, error) {
+	if len(token) > 8<<10 {
+		return nil, errToken
+	}
+	if strings.Count(token, ".") != 2 {
+		return s.store.opaqueAccess(ctx, token, now)
+	}
+	var claims accessClaims
+	if err := s.strategy.parse(token, "at+jwt", &claims); err != nil {
+		return nil, err
+	}
+	if claims.Issuer != s.strategy.issuer || claims.Expiry == nil || !now.Before(claims.Expiry.Time()) || claims.ID == "" {
+		return nil, errToken
+	}
+	id, err := grantOf(claims.ID)
+	if err != nil {
+		return nil, errToken
+	}
+	return s.store.jwtAccess(ctx, claims, id, now)
+}
+
+// jwtAccess asks whether a JWT has been revoked, alone or with its grant.
+func (s *store) jwtAccess(ctx context.Context, claims accessClaims, grantID uuid.UUID, now time.Time) (*access, error) {
+	a := &access{claims: claims}
+	var revoked bool
+	if grantID == uuid.Nil {
+		err := s.db.From(ctx).QueryRow(ctx, `select exists (select from revoked_access_tokens where jti = $1)`, claims.ID).Scan(&revoked)
+		return a.judge(revoked, err, now)
+	}
+	a.grant = &grant{}
+	err := s.db.From(ctx).QueryRow(ctx, `
+		select `+grantColumns+`, exists (select from revoked_access_tokens where jti = $2)
+		from grants g
+		join account_states a on a.account_id = g.account_id
+		where g.id = $1`, grantID, claims.ID).Scan(append(a.grant.scanTargets(), &revoked)...)
+	return a.judge(revoked, err, now)
+}
+
+// opaqueAccess finds an opaque token by the digest of its whole value (S-40), and the
+// grant behind it, in one pipelined batch.
+func (s *store) opaqueAccess(ctx context.Context, token string, now time.Time) (*access, error) {
+	hash := hashToken(token)
+	b := &pgx.Batch{}
+	b.Queue(`
+		select t.claims, t.grant_id, t.expires_at <= $2 or exists (select from revoked_access_tokens r where r.jti = t.claims ->> 'jti')
+		from access_tokens t where t.hash = $1`, hash, now)
+	b.Queue(`
+		select `+grantColumns+`
+		from grants g
+		join account_states a on a.account_id = g.account_id
+		where g.id = (select grant_id from access_tokens where hash = $1)`, hash)
+	results := s.db.From(ctx).SendBatch(ctx, b)
+	a := &access{}
+	var grantID *uuid.UUID
+	var revoked bool
+	err := results.QueryRow().Scan(&a.claims, &grantID, &revoked)
+	if err == nil && grantID != nil {
+		a.grant = &grant{}
+		err = results.QueryRow().Scan(a.grant.scanTargets()...)
+	}
+	if closing := results.Close(); err == nil {
+		err = closing
+	}
+	return a.judge(revoked, err, now)
+}
+
+func (a *access) judge(revoked bool, err error, now time.Time) (*access, error) {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, errToken
+	}
+	if err != nil {
+		return nil, fmt.Errorf("looking up an access token: %w", err)
+	}
+	if revoked || a.grant != nil && (a.grant.RevokedAt != nil || !now.Before(a.grant.ExpiresAt)) {
+		return nil, errToken
+	}
+	return a, nil
+}

@@ -1,0 +1,97 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/go-jose/go-jose/v4/jwt"
+	"github.com/ory/fosite"
+
+	"huskyidp/internal/web"
+)
+
+// introspection is the answer of RFC 7662 section 2.2. An inactive one has no other
+// member, whatever the reason.
+type introspection struct {
+	Active    bool   `json:"active"`
+	TokenType string `json:"token_type,omitempty"`
+	*accessClaims
+}
+
+// introspect is the introspection endpoint. Only resource servers may ask, and only
+// about access tokens of their audience (S-41).
+func (h *Handler) introspect(c *gin.Context) error {
+	ctx, u := h.service.store.newUnit(c.Request.Context(), h.now())
+	if err := checkForm(c); err != nil {
+		return h.tokenError(c, err)
+	}
+	if _, err := h.service.authenticateClient(ctx, c.Request, web.Form(c)); err != nil {
+		return h.tokenError(c, err)
+	}
+	if u.client.IsPublic() {
+		return h.tokenError(c, fosite.ErrInvalidClient.WithHint("A public client cannot introspect tokens."))
+	}
+	token := web.Form(c).Get("token")
+	if token == "" {
+		return h.tokenError(c, fosite.ErrInvalidRequest.WithHint("The parameter token is missing."))
+	}
+	answer, err := h.service.introspection(ctx, u.client, token, u.now)
+	if err != nil {
+		return err
+	}
+	noStore(c)
+	if media, _, err := mime.ParseMediaType(c.GetHeader("Accept")); err == nil && media == introspectionJWT {
+		return h.signedIntrospection(c, u, answer)
+	}
+	c.JSON(http.StatusOK, answer)
+	return nil
+}
+
+func (s *Service) introspection(ctx context.Context, asker *Client, token string, now time.Time) (introspection, error) {
+	found, err := s.lookUpAccess(ctx, token, now)
+	if errors.Is(err, errToken) {
+		return introspection{}, nil
+	}
+	if err != nil {
+		return introspection{}, err
+	}
+	if _, err := s.clients.Get(found.claims.ClientID); err != nil || !slices.Contains(asker.Metadata.ResourceServer, found.claims.Audience) {
+		return introspection{}, nil
+	}
+	return introspection{Active: true, TokenType: "Bearer", accessClaims: &found.claims}, nil
+}
+
+// introspectionJWT is the media type of RFC 9701 section 4.
+const introspectionJWT = "application/token-introspection+jwt"
+
+// signedIntrospection answers as a JWT (RFC 9701 section 5).
+func (h *Handler) signedIntrospection(c *gin.Context, u *unit, answer introspection) error {
+	signed, err := h.service.strategy.sign(u.client.Metadata.IDTokenSignedResponseAlg, "token-introspection+jwt", map[string]any{
+		"iss": h.service.strategy.issuer, "aud": u.client.ID, "iat": jwt.NewNumericDate(u.now), "token_introspection": answer,
+	})
+	if err != nil {
+		return err
+	}
+	c.Data(http.StatusOK, introspectionJWT, []byte(signed))
+	return nil
+}
+
+// checkForm refuses a body that is no form, and repeated parameters.
+func checkForm(c *gin.Context) error {
+	media, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
+	if err != nil || !strings.EqualFold(media, "application/x-www-form-urlencoded") {
+		return fosite.ErrInvalidRequest.WithHint("The body is not application/x-www-form-urlencoded.")
+	}
+	for name, values := range c.Request.PostForm {
+		if len(values) > 1 {
+			return fosite.ErrInvalidRequest.WithHintf("The parameter %s is repeated.", name)
+		}
+	}
+	return nil
+}
