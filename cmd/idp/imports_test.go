@@ -20,7 +20,7 @@ var rows = [][]string{
 	{"admin"},
 	{"provider", "registration", "recovery"},
 	{"accounts", "members", "keys"},
-	{"internal/web", "internal/mail", "internal/audit", "internal/ratelimit", "internal/outbound"},
+	{"internal/web", "internal/mail", "internal/audit", "internal/ratelimit", "internal/outbound", "internal/dpop"},
 	{"internal/seal"},
 	{"internal/postgres", "internal/jws", "templates"},
 	{"internal/postgres/embedded"},
