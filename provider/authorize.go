@@ -88,10 +88,15 @@ func (h *Handler) dispatch(c *gin.Context, ctx context.Context, r *authorizeRequ
 	if i != nil {
 		f.selectedAt = i.selectedAt
 	}
+	if session != nil && r.client.needsConsent() {
+		if f.consent, err = h.service.store.consentOf(ctx, session.AccountID, r.client.ID, h.now()); err != nil {
+			return err
+		}
+	}
 	next, _ := nextStep(f)
 	switch {
 	case next == stepNone:
-		return h.issue(c, ctx, r, session, i)
+		return h.issue(c, ctx, f, i)
 	case r.asks("none"):
 		return h.refuse(c, r, next.silentError())
 	}
@@ -116,15 +121,19 @@ func (h *Handler) current(c *gin.Context) (*accounts.Session, error) {
 
 // issue makes the code and sends it. The grant is written after fosite has
 // succeeded and before the answer.
-func (h *Handler) issue(c *gin.Context, ctx context.Context, r *authorizeRequest, session *accounts.Session, i *interaction) error {
-	u := unitFrom(ctx)
-	for _, scope := range r.GetRequestedScopes() {
+func (h *Handler) issue(c *gin.Context, ctx context.Context, f facts, i *interaction) error {
+	u, r := unitFrom(ctx), f.request
+	scopes := []string(r.GetRequestedScopes())
+	if f.consent != nil {
+		scopes = f.consent.granted(scopes)
+	}
+	for _, scope := range scopes {
 		r.GrantScope(scope)
 	}
 	for _, audience := range r.GetRequestedAudience() {
 		r.GrantAudience(audience)
 	}
-	u.grant = newGrant(r, session, u.now)
+	u.grant = newGrant(f, u.now)
 	answer, err := h.service.fosite.NewAuthorizeResponse(ctx, r.AuthorizeRequest, newTokenSession(u.grant))
 	if err != nil {
 		return h.refuse(c, r, err)
@@ -139,12 +148,13 @@ func (h *Handler) issue(c *gin.Context, ctx context.Context, r *authorizeRequest
 	return h.answer(c, r, answer.GetParameters())
 }
 
-func newGrant(r *authorizeRequest, session *accounts.Session, now time.Time) *grant {
-	return &grant{
+func newGrant(f facts, now time.Time) *grant {
+	r, session := f.request, f.session
+	g := &grant{
 		ID:            uuid.Must(uuid.NewV7()),
 		ClientID:      r.client.ID,
 		AccountID:     session.AccountID,
-		Subject:       session.Subject,
+		Subject:       f.subject(),
 		SID:           session.SID,
 		Scopes:        r.GetGrantedScopes(),
 		Audience:      nonNil(r.GetGrantedAudience()),
@@ -158,6 +168,13 @@ func newGrant(r *authorizeRequest, session *accounts.Session, now time.Time) *gr
 		CreatedAt:     now,
 		ExpiresAt:     session.AuthTime.Add(refreshAbsolute),
 	}
+	if f.consent != nil {
+		g.ConsentID = &f.consent.ID
+		if f.consent.ExpiresAt.Before(g.ExpiresAt) {
+			g.ExpiresAt = f.consent.ExpiresAt
+		}
+	}
+	return g
 }
 
 func nonNil(values fosite.Arguments) []string {

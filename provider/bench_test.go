@@ -57,15 +57,16 @@ func (c *counter) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndDat
 // bench is a provider on a database of its own, served over TLS, with one member
 // who has an account.
 type bench struct {
-	t       testing.TB
-	db      *postgres.DB
-	trips   *counter
-	issuer  string
-	server  *httptest.Server
-	clients *provider.Clients
-	keys    *keys.Service
-	account accounts.Account
-	clock   *clock
+	t        testing.TB
+	db       *postgres.DB
+	trips    *counter
+	issuer   string
+	server   *httptest.Server
+	clients  *provider.Clients
+	provider *provider.Service
+	keys     *keys.Service
+	account  accounts.Account
+	clock    *clock
 }
 
 // clock is the test's time: real, plus what the test adds.
@@ -119,10 +120,11 @@ func newBenchIn(t testing.TB, conns int32) *bench {
 	b.clients, err = provider.NewClients(t.Context(), b.db, ring, log, b.clock.now, false)
 	must(t, err)
 	p, err := provider.New(provider.Deps{Issuer: b.issuer, SupportEmail: "support@example.org", Locales: set.Languages(), DB: b.db, Keyring: ring,
-		Keys: b.keys, Clients: b.clients, Accounts: service, Members: roster, Limiter: ratelimit.New(b.db, ring), Audit: log, Now: b.clock.now})
+		Keys: b.keys, Clients: b.clients, Accounts: service, Members: roster, Outbox: outbox, Mails: set, Limiter: ratelimit.New(b.db, ring), Audit: log, Now: b.clock.now})
 	must(t, err)
 	signIn, err := accounts.NewHandler(service, w, noCards{}, accounts.App{})
 	must(t, err)
+	b.provider = p
 	h, err := provider.NewHandler(p, w, signIn)
 	must(t, err)
 	engine := w.Engine()

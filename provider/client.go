@@ -14,6 +14,7 @@ type Profile string
 
 const (
 	ProfileOwn     Profile = "own"     // the programme's own apps: no consent page
+	ProfilePartner Profile = "partner" // others' apps: the member's consent, a pairwise subject
 	ProfileService Profile = "service" // machines: client_credentials only
 )
 
@@ -35,6 +36,11 @@ type Metadata struct {
 	ClientURI                string   `json:"client_uri,omitempty"`
 	PolicyURI                string   `json:"policy_uri,omitempty"`
 	TosURI                   string   `json:"tos_uri,omitempty"`
+	OperatorName             string   `json:"operator_name,omitempty"`     // whose app it is, shown on the consent page
+	OperatorVerified         bool     `json:"operator_verified,omitempty"` // we checked who that is
+	SubjectType              string   `json:"subject_type,omitempty"`
+	SectorIdentifierURI      string   `json:"sector_identifier_uri,omitempty"`
+	ConsentMaxDays           int      `json:"consent_max_days,omitempty"` // absent: a year
 	Contacts                 []string `json:"contacts,omitempty"`
 	RequirePKCE              *bool    `json:"require_pkce,omitempty"`        // absent: true
 	AccessTokenFormat        string   `json:"access_token_format,omitempty"` // jwt (default) or opaque

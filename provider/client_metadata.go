@@ -27,11 +27,12 @@ func (e *MetadataError) Code() string {
 
 // supported values of registration members.
 var (
-	grantTypes   = []string{"authorization_code", "refresh_token", "client_credentials"}
-	authMethods  = []string{"none", "client_secret_basic", "client_secret_post"}
-	tokenFormats = []string{formatJWT, formatOpaque}
-	idTokenAlgs  = []string{"RS256", "ES256"}
-	memberScopes = []string{"openid", "profile", "email", "offline_access", "husky.member"}
+	grantTypes    = []string{"authorization_code", "refresh_token", "client_credentials"}
+	authMethods   = []string{"none", "client_secret_basic", "client_secret_post"}
+	tokenFormats  = []string{formatJWT, formatOpaque}
+	idTokenAlgs   = []string{"RS256", "ES256"}
+	partnerScopes = []string{"openid", "profile", "email", "offline_access"} // husky.member is for our own apps
+	memberScopes  = []string{"openid", "profile", "email", "offline_access", "husky.member"}
 )
 
 // The forms of access tokens.
@@ -47,6 +48,11 @@ func (m *Metadata) complete(insecureLocal bool) error {
 	case "", ProfileOwn:
 		m.Profile = ProfileOwn
 		m.defaults([]string{"authorization_code", "refresh_token"}, memberScopes)
+	case ProfilePartner:
+		m.defaults([]string{"authorization_code", "refresh_token"}, partnerScopes)
+		if m.SubjectType == "" {
+			m.SubjectType = subjectPairwise
+		}
 	case ProfileService:
 		m.defaults([]string{"client_credentials"}, nil)
 	default:
@@ -73,7 +79,42 @@ func (m *Metadata) complete(insecureLocal bool) error {
 	if err := subset("access_token_format", []string{m.AccessTokenFormat}, tokenFormats); err != nil {
 		return err
 	}
+	if err := m.checkSubjects(); err != nil {
+		return err
+	}
 	return m.checkFlows(insecureLocal)
+}
+
+// checkSubjects holds the rules of subject_type (OpenID Connect Core 8.1) and of partners.
+func (m *Metadata) checkSubjects() error {
+	if m.SubjectType == "" {
+		m.SubjectType = subjectPublic
+	}
+	if err := subset("subject_type", []string{m.SubjectType}, []string{subjectPublic, subjectPairwise}); err != nil {
+		return err
+	}
+	if m.SubjectType == subjectPairwise && m.Profile != ProfilePartner {
+		return &MetadataError{"subject_type", "pairwise is for partners: the programme's own apps share one subject"}
+	}
+	if m.SubjectType == subjectPairwise && m.SectorIdentifierURI == "" {
+		for _, uri := range m.RedirectURIs {
+			if u, err := url.Parse(uri); err == nil && u.Hostname() != m.sector() {
+				return &MetadataError{"sector_identifier_uri", "is needed: the redirect_uris have more than one host"}
+			}
+		}
+	}
+	if m.Profile == ProfilePartner {
+		if m.OperatorName == "" {
+			return &MetadataError{"operator_name", "is needed: members see whose app it is"}
+		}
+		if err := subset("scope", m.Scope, partnerScopes); err != nil {
+			return err
+		}
+	}
+	if m.ConsentMaxDays < 0 || m.ConsentMaxDays > 366 {
+		return &MetadataError{"consent_max_days", "is 1 to 366"}
+	}
+	return nil
 }
 
 func (m *Metadata) defaults(grants, scopes []string) {

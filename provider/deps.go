@@ -11,12 +11,14 @@ import (
 
 	"huskyidp/accounts"
 	"huskyidp/internal/audit"
+	"huskyidp/internal/mail"
 	"huskyidp/internal/postgres"
 	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 	"huskyidp/keys"
 	"huskyidp/members"
+	"huskyidp/templates"
 )
 
 // Accounts is what sign-in and claims need of package accounts.
@@ -37,6 +39,16 @@ type Members interface {
 	Member(ctx context.Context, id uuid.UUID) (members.Member, error)
 }
 
+// Outbox queues a mail in the transaction of ctx.
+type Outbox interface {
+	Enqueue(ctx context.Context, m mail.Message) error
+}
+
+// Mails renders mails in a language.
+type Mails interface {
+	Mail(lang, kind string, args templates.Args) (templates.Mail, error)
+}
+
 // Keys gives the signing keys of this moment.
 type Keys interface{ Current() *keys.Set }
 
@@ -51,6 +63,8 @@ type Deps struct {
 	Clients      *Clients
 	Accounts     Accounts
 	Members      Members
+	Outbox       Outbox
+	Mails        Mails
 	Limiter      *ratelimit.Limiter
 	Audit        *audit.Log
 	Now          func() time.Time
@@ -62,6 +76,8 @@ type Service struct {
 	clients      *Clients
 	accounts     Accounts
 	members      Members
+	outbox       Outbox
+	mails        Mails
 	limiter      *ratelimit.Limiter
 	strategy     *strategy
 	fosite       *fosite.Fosite
@@ -73,7 +89,7 @@ type Service struct {
 // New checks that nothing is missing.
 func New(d Deps) (*Service, error) {
 	if d.Issuer == "" || d.SupportEmail == "" || len(d.Locales) == 0 || d.DB == nil || d.Keyring == nil || d.Keys == nil || d.Clients == nil ||
-		d.Accounts == nil || d.Members == nil || d.Limiter == nil || d.Audit == nil || d.Now == nil {
+		d.Accounts == nil || d.Members == nil || d.Outbox == nil || d.Mails == nil || d.Limiter == nil || d.Audit == nil || d.Now == nil {
 		return nil, errors.New("provider: a dependency is missing")
 	}
 	s := &Service{
@@ -81,6 +97,8 @@ func New(d Deps) (*Service, error) {
 		clients:      d.Clients,
 		accounts:     d.Accounts,
 		members:      d.Members,
+		outbox:       d.Outbox,
+		mails:        d.Mails,
 		limiter:      d.Limiter,
 		strategy:     &strategy{issuer: d.Issuer, keys: d.Keys, keyring: d.Keyring},
 		locales:      d.Locales,

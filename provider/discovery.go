@@ -54,7 +54,7 @@ func newMetadata(issuer string, locales, acrValues []string) metadata {
 		ResponseTypesSupported:            []string{"code"},
 		ResponseModesSupported:            []string{"query", "form_post"},
 		GrantTypesSupported:               grantTypes,
-		SubjectTypesSupported:             []string{"public"},
+		SubjectTypesSupported:             []string{subjectPublic, subjectPairwise},
 		IDTokenSigningAlgValuesSupported:  idTokenAlgs,
 		TokenEndpointAuthMethodsSupported: authMethods,
 		CodeChallengeMethodsSupported:     []string{"S256"},

@@ -42,6 +42,7 @@ type grant struct {
 	CreatedAt     time.Time
 	ExpiresAt     time.Time
 	RevokedAt     *time.Time
+	ConsentID     *uuid.UUID // what it was made under; nil for our own apps
 }
 
 func (g *grant) has(scope string) bool { return slices.Contains(g.Scopes, scope) }

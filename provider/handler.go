@@ -29,5 +29,7 @@ func (h *Handler) Mount(r gin.IRouter) {
 	pages.POST("/login/cancel", h.web.Handle(h.cancelLogin))
 	pages.GET("/login/accounts", h.web.Handle(h.showAccounts))
 	pages.POST("/login/accounts", h.web.Handle(h.chooseAccount))
+	pages.GET("/consent", h.web.Handle(h.showConsent))
+	pages.POST("/consent", h.web.Handle(h.decideConsent))
 	pages.GET("/logout/done", h.web.Handle(h.logoutDone))
 }

@@ -46,7 +46,9 @@ func TestIntrospection(t *testing.T) {
 			server, serverSecret := b.client(func(m *provider.Metadata) {
 				*m = provider.Metadata{ClientName: "Reports", Profile: provider.ProfileService, ResourceServer: []string{reports}}
 			})
-			stranger, strangerSecret := b.client(func(m *provider.Metadata) { *m = provider.Metadata{ClientName: "Other", Profile: provider.ProfileService} })
+			stranger, strangerSecret := b.client(func(m *provider.Metadata) {
+				*m = provider.Metadata{ClientName: "Other", Profile: provider.ProfileService}
+			})
 			id, secret := b.client(func(m *provider.Metadata) { m.Audience = []string{reports}; m.AccessTokenFormat = format })
 			w := b.signedIn()
 			grant := func(audience url.Values) answer {

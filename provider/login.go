@@ -76,7 +76,7 @@ func (h *Handler) showLogin(c *gin.Context) error {
 		if w.request == nil {
 			return web.SeeOther(c, "/login/accounts")
 		}
-		if next, _ := nextStep(facts{w.request, session, w.i.selectedAt}); next != stepLogin {
+		if next, _ := nextStep(facts{request: w.request, session: session, selectedAt: w.i.selectedAt}); next != stepLogin {
 			return web.SeeOther(c, ResumePath(w.flow))
 		}
 	}

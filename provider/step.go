@@ -16,6 +16,7 @@ const (
 	stepRegister step = "register" // a new account was asked for
 	stepSelect   step = "select"   // which account
 	stepLogin    step = "login"    // a sign-in
+	stepConsent  step = "consent"  // the member's word to a partner app
 )
 
 // facts are all that nextStep looks at.
@@ -23,6 +24,7 @@ type facts struct {
 	request    *authorizeRequest
 	session    *accounts.Session // nil without one
 	selectedAt *time.Time        // when the member chose to continue with this session
+	consent    *consent          // what the member allowed this client; nil if nothing, or not asked for
 }
 
 // nextStep names the first unmet need and its reason, in a fixed order. It is pure:
@@ -39,18 +41,46 @@ func nextStep(f facts) (step, string) {
 		return stepLogin, "prompt=login"
 	case r.maxAge >= 0 && !fresh && r.requestedAt.Sub(s.AuthTime) >= r.maxAge:
 		return stepLogin, "max_age passed"
-	case r.hintSubject != "" && r.hintSubject != s.Subject:
+	case r.hintSubject != "" && r.hintSubject != f.subject():
 		return stepLogin, "id_token_hint names another member"
 	case r.asks("select_account") && !fresh && f.selectedAt == nil:
 		return stepSelect, "prompt=select_account"
 	}
+	return nextConsent(f)
+}
+
+// nextConsent asks a partner's member once, again for what is new, and whenever the app
+// wants it.
+func nextConsent(f facts) (step, string) {
+	r := f.request
+	switch {
+	case r.client == nil || !r.client.needsConsent():
+		return stepNone, ""
+	case f.consent == nil:
+		return stepConsent, "no consent"
+	case !f.consent.covers(r.GetRequestedScopes()):
+		return stepConsent, "a new scope"
+	case r.asks("consent") && f.consent.GrantedAt.Before(r.requestedAt):
+		return stepConsent, "prompt=consent"
+	}
 	return stepNone, ""
+}
+
+// subject is the member's sub at this client.
+func (f facts) subject() string {
+	if f.consent != nil {
+		return f.consent.Subject
+	}
+	return f.session.Subject
 }
 
 // silentError is the answer to prompt=none when a step is unmet (Core 3.1.2.6).
 func (s step) silentError() error {
-	if s == stepSelect {
+	switch s {
+	case stepSelect:
 		return fosite.ErrInteractionRequired
+	case stepConsent:
+		return fosite.ErrConsentRequired
 	}
 	return fosite.ErrLoginRequired
 }
@@ -62,6 +92,8 @@ func (s step) path() string {
 		return "/register/agreement"
 	case stepSelect:
 		return "/login/accounts"
+	case stepConsent:
+		return "/consent"
 	}
 	return "/login"
 }

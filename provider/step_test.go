@@ -39,7 +39,7 @@ func TestNextStep(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := &authorizeRequest{requestedAt: asked, prompt: test.prompt, maxAge: test.maxAge, hintSubject: test.hint}
-			got, reason := nextStep(facts{r, test.session, test.selected})
+			got, reason := nextStep(facts{request: r, session: test.session, selectedAt: test.selected})
 			if got != test.want {
 				t.Errorf("nextStep = %q (%s), want %q", got, reason, test.want)
 			}

@@ -76,13 +76,13 @@ func (u *unit) flushAuthorize(ctx context.Context, flowHash []byte) error {
 	b := &pgx.Batch{}
 	b.Queue(`
 		insert into grants (id, client_id, account_id, subject, sid, scopes, audience, auth_time, acr, amr, nonce,
-			redirect_uri, code_hash, code_challenge, code_expires_at, created_at, expires_at)
+			redirect_uri, code_hash, code_challenge, code_expires_at, created_at, expires_at, consent_id)
 		values (@id, @client_id, @account_id, @subject, @sid, @scopes, @audience, @auth_time, @acr, @amr, @nonce,
-			@redirect_uri, @code_hash, @code_challenge, @code_expires_at, @created_at, @expires_at)`,
+			@redirect_uri, @code_hash, @code_challenge, @code_expires_at, @created_at, @expires_at, @consent_id)`,
 		pgx.NamedArgs{"id": g.ID, "client_id": g.ClientID, "account_id": g.AccountID, "subject": g.Subject, "sid": g.SID,
 			"scopes": g.Scopes, "audience": g.Audience, "auth_time": g.AuthTime, "acr": g.ACR, "amr": g.AMR, "nonce": g.Nonce,
 			"redirect_uri": g.RedirectURI, "code_hash": g.CodeHash, "code_challenge": g.CodeChallenge,
-			"code_expires_at": g.CodeExpiresAt, "created_at": g.CreatedAt, "expires_at": g.ExpiresAt})
+			"code_expires_at": g.CodeExpiresAt, "created_at": g.CreatedAt, "expires_at": g.ExpiresAt, "consent_id": g.ConsentID})
 	if flowHash != nil {
 		b.Queue(`update interactions set finished_at = @now where flow_hash = @flow_hash`,
 			pgx.NamedArgs{"now": u.now, "flow_hash": flowHash})

@@ -29,6 +29,8 @@ var mailKinds = map[string]mailKind{
 	"already_member": {when: true},
 	"locked":         {when: true, notMe: true},
 	"new_device":     {when: true, device: true, notMe: true},
+	"app_allowed":    {when: true, notMe: true},
+	"app_stopped":    {when: true},
 }
 
 // mailPart is a paragraph; Kind is "", "code" (stands alone), "link" (an address of ours) or "quiet".

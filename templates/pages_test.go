@@ -69,6 +69,38 @@ func page[P any](name, state string, layout Layout, p P) pageCase {
 	}}
 }
 
+type consentGroup struct {
+	Scope, ID   string
+	Ticked, New bool
+}
+
+type consentDuration struct {
+	Value, Key string
+	N          int
+	Until      time.Time
+	Chosen     bool
+}
+
+type consent struct {
+	Username, Operator           string
+	Verified                     bool
+	Person                       string
+	Groups                       []consentGroup
+	NewOnly                      bool
+	Durations                    []consentDuration
+	Offline                      bool
+	ClientURI, PolicyURI, TosURI string
+}
+
+func consentCase(again bool) consent {
+	return consent{Username: "maria.lopez", Operator: "Diario S. A.", Verified: again, Person: "MARÍA LÓPEZ", NewOnly: again, Offline: true,
+		Groups: []consentGroup{{"openid", "", true, false}, {"profile", "group_profile", true, false}, {"email", "group_email", true, again},
+			{"offline_access", "group_offline_access", !again, false}},
+		Durations: []consentDuration{{"once", "provider.consent.once", 0, noon, false}, {"30d", "provider.consent.days", 30, noon, false},
+			{"12m", "provider.consent.months", 12, noon, true}},
+		ClientURI: "https://diary.example/"}
+}
+
 func pageCases() []pageCase {
 	at := func(path string) Layout {
 		return Layout{Path: path, Query: "flow=f1", Flow: "f1", CSRF: "token", App: "Portal de Salud HUSKY", RequestID: "01J9"}
@@ -83,6 +115,9 @@ func pageCases() []pageCase {
 		page("provider/login", "wait", with(at("/login"), Problem{"", "provider.login.wait", Args{"time": time.Minute}}), login{Username: "maria"}),
 		page("provider/login", "disabled", with(at("/login"), Problem{"", "provider.login.disabled", nil}), login{Username: "maria"}),
 		page("provider/accounts", "", at("/login/accounts"), struct{ Username string }{"maria.lopez"}),
+		page("provider/consent", "", Layout{Path: "/consent", Flow: "f1", CSRF: "token", App: "Mi Diario", SignedInAs: "maria.lopez"}, consentCase(false)),
+		page("provider/consent", "again", with(Layout{Path: "/consent", Flow: "f1", CSRF: "token", App: "Mi Diario", SignedInAs: "maria.lopez"},
+			Problem{"", "provider.consent.none_selected", nil}), consentCase(true)),
 		page("provider/logout", "", at("/logout"), struct {
 			Username    string
 			OtherPerson bool

@@ -1,0 +1,189 @@
+package provider
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/audit"
+	"huskyidp/internal/mail"
+	"huskyidp/internal/postgres"
+	"huskyidp/internal/web"
+	"huskyidp/templates"
+)
+
+// consent is what a member allowed a client (design.md section 3): a row of its own,
+// with an end.
+type consent struct {
+	ID        uuid.UUID
+	Subject   string
+	Scopes    []string
+	Refused   []string
+	GrantedAt time.Time
+	ExpiresAt time.Time
+}
+
+// needed are scopes without which a sign-in makes no sense; they have no box.
+var needed = []string{"openid"}
+
+// covers tells whether nothing that is asked is new to the member.
+func (c *consent) covers(scopes []string) bool {
+	for _, scope := range scopes {
+		if !slices.Contains(c.Scopes, scope) && !slices.Contains(c.Refused, scope) {
+			return false
+		}
+	}
+	return true
+}
+
+// granted are the asked scopes that the member left ticked.
+func (c *consent) granted(scopes []string) []string {
+	return slices.DeleteFunc(slices.Clone(scopes), func(scope string) bool { return !slices.Contains(c.Scopes, scope) })
+}
+
+// consentOf reads the open consent of an account to a client, nil without one. Whether
+// it has ended is judged here, not by the sweep.
+func (s *store) consentOf(ctx context.Context, account uuid.UUID, clientID string, now time.Time) (*consent, error) {
+	c := &consent{}
+	err := s.db.From(ctx).QueryRow(ctx, `
+		select id, subject, scopes, refused, granted_at, expires_at
+		from consents where account_id = $1 and client_id = $2 and revoked_at is null and expires_at > $3`, account, clientID, now).
+		Scan(&c.ID, &c.Subject, &c.Scopes, &c.Refused, &c.GrantedAt, &c.ExpiresAt)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the consent: %w", err)
+	}
+	return c, nil
+}
+
+// allow records the member's choice in place of an earlier one, tells them by mail, and
+// ends the grants made under the earlier one.
+func (s *Service) allow(ctx context.Context, session *accounts.Session, client *Client, asked, scopes []string, until time.Time) error {
+	account, err := s.accounts.Get(ctx, session.AccountID)
+	if err != nil {
+		return err
+	}
+	now := s.now()
+	notice, err := s.notice(account, "app_allowed", templates.Args{"at": now, "date": until})
+	if err != nil {
+		return err
+	}
+	return s.store.db.InTx(ctx, func(ctx context.Context) error {
+		subject, err := s.store.subjectAt(ctx, session, client)
+		if err != nil {
+			return err
+		}
+		if err := s.store.endConsent(ctx, session.AccountID, client.ID, now); err != nil {
+			return err
+		}
+		refused := slices.DeleteFunc(slices.Clone(asked), func(scope string) bool { return slices.Contains(scopes, scope) })
+		b := &pgx.Batch{}
+		b.Queue(`insert into consents (id, account_id, client_id, subject, scopes, refused, granted_at, expires_at)
+			values (@id, @account_id, @client_id, @subject, @scopes, @refused, @granted_at, @expires_at)`,
+			pgx.NamedArgs{"id": uuid.Must(uuid.NewV7()), "account_id": session.AccountID, "client_id": client.ID, "subject": subject,
+				"scopes": scopes, "refused": nonNil(refused), "granted_at": now, "expires_at": until})
+		s.store.audit.Queue(b, ctx, audit.Event{Kind: audit.AppAllowed, At: now, AccountID: session.AccountID.String(), ClientID: client.ID,
+			SessionID: session.SID, RequestID: web.RequestID(ctx), Success: true, Data: map[string]string{"app": client.Metadata.ClientName}})
+		if err := s.store.db.From(ctx).SendBatch(ctx, b).Close(); err != nil {
+			return err
+		}
+		return s.outbox.Enqueue(ctx, notice)
+	})
+}
+
+// StopApp ends a member's consent to a client with every grant made under it: codes,
+// refresh tokens and access tokens are void at once.
+func (s *Service) StopApp(ctx context.Context, accountID uuid.UUID, clientID string) error {
+	account, err := s.accounts.Get(ctx, accountID)
+	if err != nil {
+		return err
+	}
+	now := s.now()
+	notice, err := s.notice(account, "app_stopped", templates.Args{"at": now})
+	if err != nil {
+		return err
+	}
+	return s.store.db.InTx(ctx, func(ctx context.Context) error {
+		if err := s.store.endConsent(ctx, accountID, clientID, now); err != nil {
+			return err
+		}
+		if err := s.store.audit.Record(ctx, audit.Event{Kind: audit.AppStopped, At: now, AccountID: accountID.String(), ClientID: clientID,
+			RequestID: web.RequestID(ctx), Success: true}); err != nil {
+			return err
+		}
+		return s.outbox.Enqueue(ctx, notice)
+	})
+}
+
+func (s *Service) notice(account accounts.Account, kind string, args templates.Args) (mail.Message, error) {
+	args["username"] = account.Username
+	content, err := s.mails.Mail(account.Language, kind, args)
+	if err != nil {
+		return mail.Message{}, fmt.Errorf("rendering %s: %w", kind, err)
+	}
+	return mail.Message{Kind: kind, To: account.Email, Lang: account.Language, AccountID: account.ID, Content: content}, nil
+}
+
+func (s *store) endConsent(ctx context.Context, accountID uuid.UUID, clientID string, now time.Time) error {
+	_, err := s.db.From(ctx).Exec(ctx, `
+		with ended as (
+			update consents set revoked_at = @now
+			where account_id = @account_id and client_id = @client_id and revoked_at is null
+			returning id)
+		update grants set revoked_at = @now
+		where revoked_at is null and consent_id in (select id from ended)`,
+		pgx.NamedArgs{"now": now, "account_id": accountID, "client_id": clientID})
+	return err
+}
+
+// subjectAt is the member's sub at a client: the public one, or one per sector that is
+// drawn at random, never derived, and never reused (S-42).
+func (s *store) subjectAt(ctx context.Context, session *accounts.Session, client *Client) (string, error) {
+	if client.Metadata.SubjectType != subjectPairwise {
+		return session.Subject, nil
+	}
+	var subject string
+	err := s.db.From(ctx).QueryRow(ctx, `
+		insert into pairwise_subjects (account_id, sector, subject) values ($1, $2, $3)
+		on conflict on constraint pairwise_subjects_pkey do update set sector = excluded.sector
+		returning subject`, session.AccountID, client.sector(), rand.Text()).Scan(&subject)
+	if postgres.Violated(err) != "" {
+		return "", fmt.Errorf("drawing a pairwise subject: %w", err)
+	}
+	return subject, err
+}
+
+// The values of subject_type, OpenID Connect Core 8.
+const (
+	subjectPublic   = "public"
+	subjectPairwise = "pairwise"
+)
+
+// sector is the host that the client's redirect URIs share, or that of its
+// sector_identifier_uri; registration makes sure that there is one.
+func (c *Client) sector() string { return c.Metadata.sector() }
+
+func (m *Metadata) sector() string {
+	uri := m.SectorIdentifierURI
+	if uri == "" && len(m.RedirectURIs) > 0 {
+		uri = m.RedirectURIs[0]
+	}
+	u, err := url.Parse(uri)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
+}
+
+// needsConsent: the programme's own apps ask for none.
+func (c *Client) needsConsent() bool { return c.Metadata.Profile == ProfilePartner }

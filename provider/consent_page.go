@@ -1,0 +1,172 @@
+package provider
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/ory/fosite"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/web"
+	"huskyidp/templates"
+)
+
+// consentPage says what an app asks for, in plain words. Boxes start ticked; nothing is
+// shared before the member presses the button (design.md section 8).
+type consentPage struct {
+	Username, Operator           string
+	Verified                     bool
+	Person                       string // whose data
+	Groups                       []consentGroup
+	NewOnly                      bool // some groups were allowed before
+	Durations                    []consentDuration
+	Offline                      bool
+	ClientURI, PolicyURI, TosURI string
+}
+
+// consentGroup is one kind of data; ID is the form's field, "" for a needed one.
+type consentGroup struct {
+	Scope, ID   string
+	Ticked, New bool
+}
+
+// consentDuration is one choice of how long: Value is the form's, N counts its unit.
+type consentDuration struct {
+	Value, Key string
+	N          int
+	Until      time.Time
+	Chosen     bool
+}
+
+// groupNames are the form's names of the scopes that have a box.
+var groupNames = map[string]string{"profile": "group_profile", "email": "group_email", "offline_access": "group_offline_access"}
+
+// durations are offered up to the client's maximum.
+var durations = []struct {
+	value, key   string
+	n            int
+	hours        time.Duration
+	months, days int
+}{
+	{value: "once", key: "provider.consent.once", hours: time.Hour},
+	{value: "30d", key: "provider.consent.days", n: 30, days: 30},
+	{value: "6m", key: "provider.consent.months", n: 6, months: 6},
+	{value: "12m", key: "provider.consent.months", n: 12, months: 12},
+}
+
+func offered(client *Client, now time.Time) []consentDuration {
+	limit := now.AddDate(0, 0, client.consentDays())
+	var all []consentDuration
+	for _, d := range durations {
+		until := now.Add(d.hours).AddDate(0, d.months, d.days)
+		if until.After(limit) {
+			continue
+		}
+		all = append(all, consentDuration{Value: d.value, Key: d.key, N: d.n, Until: until})
+	}
+	return all
+}
+
+// consentDays is the longest consent that the client may get; default a year.
+func (c *Client) consentDays() int {
+	if c.Metadata.ConsentMaxDays > 0 {
+		return c.Metadata.ConsentMaxDays
+	}
+	return 366
+}
+
+// consenting is what both handlers of the page need; done means that the answer was
+// given because there is nothing to ask.
+func (h *Handler) consenting(c *gin.Context) (w waiting, session *accounts.Session, done bool, err error) {
+	if w, err = h.waiting(c, c.Request.Context()); err != nil {
+		return w, nil, true, err
+	}
+	if w.request == nil {
+		return w, nil, true, h.gone(nil)
+	}
+	if session, err = h.current(c); err != nil {
+		return w, nil, true, err
+	}
+	if session == nil || !w.request.client.needsConsent() {
+		return w, nil, true, web.SeeOther(c, ResumePath(w.flow))
+	}
+	return w, session, false, nil
+}
+
+func (h *Handler) showConsent(c *gin.Context) error {
+	w, session, done, err := h.consenting(c)
+	if done || err != nil {
+		return err
+	}
+	return h.consentForm(c, w, session, http.StatusOK, nil)
+}
+
+// consentForm shows the page. ticked are the boxes of a form that came back; nil ticks
+// all.
+func (h *Handler) consentForm(c *gin.Context, w waiting, session *accounts.Session, status int, ticked []string, opts ...web.PageOption) error {
+	before, err := h.service.store.consentOf(c.Request.Context(), session.AccountID, w.request.client.ID, h.now())
+	if err != nil {
+		return err
+	}
+	m := w.request.client.Metadata
+	page := consentPage{Username: session.Username, Operator: m.OperatorName, Verified: m.OperatorVerified,
+		ClientURI: m.ClientURI, PolicyURI: m.PolicyURI, TosURI: m.TosURI, Durations: offered(w.request.client, h.now())}
+	if card, err := h.service.claims(c.Request.Context(), &grant{AccountID: session.AccountID, Scopes: []string{"profile"}}); err == nil {
+		page.Person, _ = card["name"].(string)
+	}
+	for _, scope := range w.request.GetRequestedScopes() {
+		group := consentGroup{Scope: scope, ID: groupNames[scope], Ticked: ticked == nil || slices.Contains(ticked, scope)}
+		if before != nil {
+			group.New = !slices.Contains(before.Scopes, scope)
+			page.NewOnly = page.NewOnly || group.New
+		}
+		page.Offline = page.Offline || scope == "offline_access"
+		page.Groups = append(page.Groups, group)
+	}
+	chosen := web.Form(c).Get("duration")
+	last := len(page.Durations) - 1
+	for i := range page.Durations {
+		page.Durations[i].Chosen = page.Durations[i].Value == chosen || chosen == "" && i == last
+	}
+	return h.web.Page(c, status, "provider/consent", page, append(append(w.options(), web.SignedIn(session.Username)), opts...)...)
+}
+
+func (h *Handler) decideConsent(c *gin.Context) error {
+	w, session, done, err := h.consenting(c)
+	if done || err != nil {
+		return err
+	}
+	ctx := c.Request.Context()
+	switch web.Form(c).Get("act") {
+	case "deny":
+		if err := h.service.store.finish(ctx, w.flow, h.now()); err != nil {
+			return err
+		}
+		return h.refuse(c, w.request, fosite.ErrAccessDenied.WithHint("The member did not allow it."))
+	case "other":
+		return web.SeeOther(c, "/login/accounts?flow="+w.flow)
+	}
+	asked := w.request.GetRequestedScopes()
+	ticked := []string{}
+	for _, scope := range asked {
+		if slices.Contains(needed, scope) || web.Form(c).Has(groupNames[scope]) && groupNames[scope] != "" {
+			ticked = append(ticked, scope)
+		}
+	}
+	var until time.Time
+	for _, d := range offered(w.request.client, h.now()) {
+		if d.Value == web.Form(c).Get("duration") {
+			until = d.Until
+		}
+	}
+	if len(ticked) == 0 || until.IsZero() {
+		return h.consentForm(c, w, session, http.StatusUnprocessableEntity, ticked,
+			web.WithProblems(templates.Problem{Key: "provider.consent.none_selected"}))
+	}
+	if err := h.service.allow(ctx, session, w.request.client, asked, ticked, until); err != nil {
+		return err
+	}
+	return web.SeeOther(c, ResumePath(w.flow))
+}
