@@ -88,6 +88,13 @@ func (h *Handler) dispatch(c *gin.Context, ctx context.Context, r *authorizeRequ
 	if i != nil {
 		f.selectedAt = i.selectedAt
 	}
+	if session != nil && i != nil && !session.AuthTime.Before(r.requestedAt) { // signed in for this request
+		due, err := h.newAgreement(c, session)
+		if err != nil {
+			return err
+		}
+		f.agreement = due != nil
+	}
 	if session != nil && r.client.needsConsent() {
 		if f.consent, err = h.service.store.consentOf(ctx, session.AccountID, r.client.ID, h.now()); err != nil {
 			return err

@@ -172,6 +172,34 @@ func TestPendingRequest(t *testing.T) {
 	}
 }
 
+// TestNewAgreement: a version published since is asked at the next sign-in; who does not
+// agree is signed out and keeps the account (design.md section 2).
+func TestNewAgreement(t *testing.T) {
+	b := newBench(t, 4)
+	id, _ := b.client(nil)
+	b.agreement = "2026-06-01"
+	w := b.browser()
+	address, _ := b.request(id, nil)
+	p := w.signIn(w.get(address))
+	if p.url.Path != "/login/agreement" || !strings.Contains(p.body, "El acuerdo cambió") {
+		t.Fatalf("sign-in led to %s (%d)", p.url, p.status)
+	}
+	no := w.submit(p, url.Values{"act": {"disagree"}})
+	if no.url.Path != "/login" || !strings.Contains(no.body, "no aceptó la versión nueva") {
+		t.Fatalf("disagreeing led to %s (%d)", no.url, no.status)
+	}
+	again := w.signIn(no)
+	if again.url.Path != "/login/agreement" {
+		t.Fatalf("the second sign-in led to %s (%d)", again.url, again.status)
+	}
+	if back := w.submit(again, url.Values{"act": {"agree"}}); back.location == nil || back.location.Query().Get("code") == "" {
+		t.Fatalf("agreeing led to %s (%d)", back.url, back.status)
+	}
+	if back := b.browser(); back.signIn(back.get("/login")).url.Path != "/account" {
+		t.Error("it is asked again")
+	}
+}
+
 func TestCancel(t *testing.T) {
 	b := newBench(t, 4)
 	id, _ := b.client(nil)

@@ -57,16 +57,17 @@ func (c *counter) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndDat
 // bench is a provider on a database of its own, served over TLS, with one member
 // who has an account.
 type bench struct {
-	t        testing.TB
-	db       *postgres.DB
-	trips    *counter
-	issuer   string
-	server   *httptest.Server
-	clients  *provider.Clients
-	provider *provider.Service
-	keys     *keys.Service
-	account  accounts.Account
-	clock    *clock
+	t         testing.TB
+	db        *postgres.DB
+	trips     *counter
+	issuer    string
+	server    *httptest.Server
+	clients   *provider.Clients
+	provider  *provider.Service
+	agreement string // version in force
+	keys      *keys.Service
+	account   accounts.Account
+	clock     *clock
 }
 
 // clock is the test's time: real, plus what the test adds.
@@ -94,7 +95,7 @@ func newBench(t *testing.T, conns int32) *bench {
 
 func newBenchIn(t testing.TB, conns int32) *bench {
 	t.Helper()
-	b := &bench{t: t, trips: &counter{}, clock: &clock{}}
+	b := &bench{t: t, trips: &counter{}, clock: &clock{}, agreement: "2026-01-01"}
 	b.db = postgrestest.Open(t, postgres.Options{DSN: postgrestest.DSN(t), MaxConns: conns, Tracer: b.trips})
 	ring := seal.Ephemeral()
 	log := audit.New(b.db)
@@ -119,7 +120,7 @@ func newBenchIn(t testing.TB, conns int32) *bench {
 	must(t, b.keys.Ensure(t.Context()))
 	b.clients, err = provider.NewClients(t.Context(), b.db, ring, log, b.clock.now, false)
 	must(t, err)
-	p, err := provider.New(provider.Deps{Issuer: b.issuer, SupportEmail: "support@example.org", Locales: set.Languages(), DB: b.db, Keyring: ring,
+	p, err := provider.New(provider.Deps{Issuer: b.issuer, SupportEmail: "support@example.org", Locales: set.Languages(), Agreement: b.legal, DB: b.db, Keyring: ring,
 		Keys: b.keys, Clients: b.clients, Accounts: service, Members: roster, Outbox: outbox, Mails: set, Limiter: ratelimit.New(b.db, ring), Audit: log, Now: b.clock.now})
 	must(t, err)
 	signIn, err := accounts.NewHandler(service, w, noCards{}, accounts.App{})
@@ -141,6 +142,11 @@ func logTo(t testing.TB) io.Writer {
 		return io.Discard
 	}
 	return t.Output()
+}
+
+func (b *bench) legal(_ time.Time, lang string) provider.Agreement {
+	return provider.Agreement{Version: b.agreement, Language: lang, Published: templates.Date{Year: 2026, Month: 1, Day: 1},
+		Paragraphs: []string{"Texto."}, Hash: make([]byte, 32)}
 }
 
 // noCards leaves the account page without card data, which is not tested here.
@@ -172,7 +178,7 @@ func (b *bench) register(service *accounts.Service, roster *members.Roster) {
 	must(b.t, err)
 	answer, err := service.HashAnswer(ctx, id, "mi primera bicicleta roja")
 	must(b.t, err)
-	agreed := accounts.Acceptance{Version: "1", Language: "es", TextHash: make([]byte, 32), At: b.clock.now()}
+	agreed := accounts.Acceptance{Version: b.agreement, Language: "es", TextHash: make([]byte, 32), At: b.clock.now()}
 	must(b.t, b.db.InTx(ctx, func(ctx context.Context) (err error) {
 		b.account, err = service.Create(ctx, accounts.NewAccount{ID: id, Username: username, Email: "maria@example.org", Language: "es",
 			MemberID: member.ID, PasswordHash: hash, Question: "first_pay", AnswerHash: answer, Agreement: agreed, Certification: agreed})

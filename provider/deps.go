@@ -25,6 +25,8 @@ import (
 type Accounts interface {
 	Authenticate(ctx context.Context, a accounts.Attempt) (accounts.Account, error)
 	Get(ctx context.Context, id uuid.UUID) (accounts.Account, error)
+	AgreementVersion(ctx context.Context, id uuid.UUID) (string, error)
+	AcceptAgreement(ctx context.Context, id uuid.UUID, a accounts.Acceptance) error
 }
 
 // Sessions keeps the member's sign-in in the browser.
@@ -57,6 +59,7 @@ type Deps struct {
 	Issuer       string // https://host, without a slash at its end
 	SupportEmail string // shown to a member whose account is closed
 	Locales      []string
+	Agreement    func(now time.Time, lang string) Agreement // the license agreement in force
 	DB           *postgres.DB
 	Keyring      *seal.Keyring
 	Keys         Keys
@@ -82,13 +85,14 @@ type Service struct {
 	strategy     *strategy
 	fosite       *fosite.Fosite
 	locales      []string
+	agreement    func(now time.Time, lang string) Agreement
 	supportEmail string
 	now          func() time.Time
 }
 
 // New checks that nothing is missing.
 func New(d Deps) (*Service, error) {
-	if d.Issuer == "" || d.SupportEmail == "" || len(d.Locales) == 0 || d.DB == nil || d.Keyring == nil || d.Keys == nil || d.Clients == nil ||
+	if d.Issuer == "" || d.SupportEmail == "" || len(d.Locales) == 0 || d.Agreement == nil || d.DB == nil || d.Keyring == nil || d.Keys == nil || d.Clients == nil ||
 		d.Accounts == nil || d.Members == nil || d.Outbox == nil || d.Mails == nil || d.Limiter == nil || d.Audit == nil || d.Now == nil {
 		return nil, errors.New("provider: a dependency is missing")
 	}
@@ -102,6 +106,7 @@ func New(d Deps) (*Service, error) {
 		limiter:      d.Limiter,
 		strategy:     &strategy{issuer: d.Issuer, keys: d.Keys, keyring: d.Keyring},
 		locales:      d.Locales,
+		agreement:    d.Agreement,
 		supportEmail: d.SupportEmail,
 		now:          d.Now,
 	}

@@ -29,6 +29,8 @@ func (h *Handler) Mount(r gin.IRouter) {
 	pages.POST("/login/cancel", h.web.Handle(h.cancelLogin))
 	pages.GET("/login/accounts", h.web.Handle(h.showAccounts))
 	pages.POST("/login/accounts", h.web.Handle(h.chooseAccount))
+	pages.GET("/login/agreement", h.web.Handle(h.showAgreement))
+	pages.POST("/login/agreement", h.web.Handle(h.decideAgreement))
 	pages.GET("/consent", h.web.Handle(h.showConsent))
 	pages.POST("/consent", h.web.Handle(h.decideConsent))
 	pages.GET("/logout/done", h.web.Handle(h.logoutDone))

@@ -87,6 +87,8 @@ func loginNotice(c *gin.Context) []web.PageOption {
 	switch c.Query("note") {
 	case "ended":
 		return []web.PageOption{web.WithNotice("info", "provider.login.signed_out_note", nil)}
+	case "agreement":
+		return []web.PageOption{web.WithNotice("info", "accounts.agreement.declined", nil)}
 	case "declined":
 		return []web.PageOption{web.WithNotice("info", "registration.agreement.declined", nil)}
 	}
@@ -133,10 +135,18 @@ func (h *Handler) login(c *gin.Context) error {
 		}
 		return h.loginForm(c, w, status, clip(username), []web.PageOption{web.WithProblems(problem)})
 	}
-	if _, err := h.sessions.SignIn(c, account, []string{"pwd"}); err != nil {
+	session, err := h.sessions.SignIn(c, account, []string{"pwd"})
+	if err != nil {
 		return err
 	}
 	if w.request == nil {
+		due, err := h.newAgreement(c, &session)
+		if err != nil {
+			return err
+		}
+		if due != nil {
+			return web.SeeOther(c, "/login/agreement")
+		}
 		return web.SeeOther(c, "/account")
 	}
 	return web.SeeOther(c, ResumePath(w.flow))
@@ -216,6 +226,14 @@ func (h *Handler) chooseAccount(c *gin.Context) error {
 		return err
 	}
 	return web.SeeOther(c, ResumePath(w.flow))
+}
+
+// noted adds which notice the page shows.
+func noted(path, note string) string {
+	if strings.Contains(path, "?") {
+		return path + "&note=" + note
+	}
+	return path + "?note=" + note
 }
 
 func loginPath(flow string) string {

@@ -12,11 +12,12 @@ import (
 type step string
 
 const (
-	stepNone     step = ""         // nothing: the code can be issued
-	stepRegister step = "register" // a new account was asked for
-	stepSelect   step = "select"   // which account
-	stepLogin    step = "login"    // a sign-in
-	stepConsent  step = "consent"  // the member's word to a partner app
+	stepNone      step = ""          // nothing: the code can be issued
+	stepRegister  step = "register"  // a new account was asked for
+	stepSelect    step = "select"    // which account
+	stepLogin     step = "login"     // a sign-in
+	stepAgreement step = "agreement" // a new version of the license agreement
+	stepConsent   step = "consent"   // the member's word to a partner app
 )
 
 // facts are all that nextStep looks at.
@@ -24,6 +25,7 @@ type facts struct {
 	request    *authorizeRequest
 	session    *accounts.Session // nil without one
 	selectedAt *time.Time        // when the member chose to continue with this session
+	agreement  bool              // a new version is to be accepted; asked at a fresh sign-in
 	consent    *consent          // what the member allowed this client; nil if nothing, or not asked for
 }
 
@@ -45,6 +47,8 @@ func nextStep(f facts) (step, string) {
 		return stepLogin, "id_token_hint names another member"
 	case r.asks("select_account") && !fresh && f.selectedAt == nil:
 		return stepSelect, "prompt=select_account"
+	case f.agreement:
+		return stepAgreement, "a new version of the agreement"
 	}
 	return nextConsent(f)
 }
@@ -77,7 +81,7 @@ func (f facts) subject() string {
 // silentError is the answer to prompt=none when a step is unmet (Core 3.1.2.6).
 func (s step) silentError() error {
 	switch s {
-	case stepSelect:
+	case stepSelect, stepAgreement:
 		return fosite.ErrInteractionRequired
 	case stepConsent:
 		return fosite.ErrConsentRequired
@@ -92,6 +96,8 @@ func (s step) path() string {
 		return "/register/agreement"
 	case stepSelect:
 		return "/login/accounts"
+	case stepAgreement:
+		return "/login/agreement"
 	case stepConsent:
 		return "/consent"
 	}

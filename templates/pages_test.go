@@ -69,6 +69,12 @@ func page[P any](name, state string, layout Layout, p P) pageCase {
 	}}
 }
 
+type agreementText struct {
+	Version, Language string
+	Published         Date
+	Paragraphs        []string
+}
+
 type consentGroup struct {
 	Scope, ID   string
 	Ticked, New bool
@@ -115,6 +121,9 @@ func pageCases() []pageCase {
 		page("provider/login", "wait", with(at("/login"), Problem{"", "provider.login.wait", Args{"time": time.Minute}}), login{Username: "maria"}),
 		page("provider/login", "disabled", with(at("/login"), Problem{"", "provider.login.disabled", nil}), login{Username: "maria"}),
 		page("provider/accounts", "", at("/login/accounts"), struct{ Username string }{"maria.lopez"}),
+		page("provider/agreement", "", Layout{Path: "/login/agreement", Flow: "f1", CSRF: "token", App: "Portal", SignedInAs: "maria.lopez"}, struct {
+			Document agreementText
+		}{agreementText{"2026-11-01", "es", Date{2026, 11, 1}, []string{"1. Para qué sirve."}}}),
 		page("provider/consent", "", Layout{Path: "/consent", Flow: "f1", CSRF: "token", App: "Mi Diario", SignedInAs: "maria.lopez"}, consentCase(false)),
 		page("provider/consent", "again", with(Layout{Path: "/consent", Flow: "f1", CSRF: "token", App: "Mi Diario", SignedInAs: "maria.lopez"},
 			Problem{"", "provider.consent.none_selected", nil}), consentCase(true)),

@@ -135,16 +135,16 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 	if a.clients, err = provider.NewClients(ctx, a.db, ring, log, time.Now, s.insecureLocal); err != nil {
 		return err
 	}
-	idp, err := provider.New(provider.Deps{Issuer: s.issuer, SupportEmail: cmp.Or(s.templates.SupportEmail, "WebSupport@CHNCT.org"), Locales: a.templates.Languages(),
+	legal, err := loadLegal(s.agreementDir, a.templates.Languages())
+	if err != nil {
+		return err
+	}
+	idp, err := provider.New(provider.Deps{Issuer: s.issuer, SupportEmail: cmp.Or(s.templates.SupportEmail, "WebSupport@CHNCT.org"), Locales: a.templates.Languages(), Agreement: agreementOf(legal),
 		DB: a.db, Keyring: ring, Keys: signing, Clients: a.clients, Accounts: people, Members: a.roster, Outbox: outbox, Mails: a.templates, Limiter: limiter, Audit: log, Now: time.Now})
 	if err != nil {
 		return err
 	}
 	desk, err := recovery.New(recovery.Deps{DB: a.db, Limiter: limiter, Audit: log, Now: time.Now})
-	if err != nil {
-		return err
-	}
-	legal, err := loadLegal(s.agreementDir, a.templates.Languages())
 	if err != nil {
 		return err
 	}
@@ -243,6 +243,14 @@ func (c cards) Card(ctx context.Context, memberID uuid.UUID) (accounts.Card, err
 		name += " " + m.Suffix
 	}
 	return accounts.Card{Name: name, BirthYear: m.BirthDate.Year, MemberNumber: m.MemberNumber}, nil
+}
+
+// agreementOf lets the provider ask for a new version of the agreement.
+func agreementOf(legal *registration.Legal) func(time.Time, string) provider.Agreement {
+	return func(now time.Time, lang string) provider.Agreement {
+		doc := legal.Agreement(now, lang)
+		return provider.Agreement{Version: doc.Version, Language: doc.Language, Published: doc.Published, Paragraphs: doc.Paragraphs, Hash: doc.Hash}
+	}
 }
 
 // flows tells registration which request waits, and where it goes on.

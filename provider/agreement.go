@@ -1,0 +1,101 @@
+package provider
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/web"
+	"huskyidp/templates"
+)
+
+// Agreement is the license agreement in force, in one language.
+type Agreement struct {
+	Version    string // date of publication
+	Language   string
+	Published  templates.Date
+	Paragraphs []string
+	Hash       []byte // SHA-256 of the text
+}
+
+// agreementPage shows a version that the member has not accepted yet.
+type agreementPage struct{ Document Agreement }
+
+// newAgreement returns the version that the member has still to accept, nil if none
+// (design.md section 2: a newly published version is asked again at the next sign-in).
+func (h *Handler) newAgreement(c *gin.Context, session *accounts.Session) (*Agreement, error) {
+	accepted, err := h.accounts.AgreementVersion(c.Request.Context(), session.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	current := h.service.agreement(h.now(), web.Lang(c))
+	if accepted >= current.Version {
+		return nil, nil
+	}
+	return &current, nil
+}
+
+func (h *Handler) showAgreement(c *gin.Context) error {
+	w, err := h.waiting(c, c.Request.Context())
+	if err != nil {
+		return err
+	}
+	session, err := h.current(c)
+	if err != nil {
+		return err
+	}
+	if session == nil {
+		return web.SeeOther(c, loginPath(w.flow))
+	}
+	due, err := h.newAgreement(c, session)
+	if err != nil {
+		return err
+	}
+	if due == nil {
+		return h.goOn(c, w)
+	}
+	return h.web.Page(c, http.StatusOK, "provider/agreement", agreementPage{*due}, append(w.options(), web.SignedIn(session.Username))...)
+}
+
+// decideAgreement: who does not agree is signed out; the account stays as it is.
+func (h *Handler) decideAgreement(c *gin.Context) error {
+	w, err := h.waiting(c, c.Request.Context())
+	if err != nil {
+		return err
+	}
+	session, err := h.current(c)
+	if err != nil {
+		return err
+	}
+	if session == nil {
+		return web.SeeOther(c, loginPath(w.flow))
+	}
+	due, err := h.newAgreement(c, session)
+	switch {
+	case err != nil:
+		return err
+	case due == nil:
+		return h.goOn(c, w)
+	case web.Form(c).Get("act") != "agree":
+		if err := h.sessions.SignOut(c); err != nil {
+			return err
+		}
+		return web.SeeOther(c, noted(loginPath(w.flow), "agreement"))
+	case web.Form(c).Get("version") != due.Version: // another was published meanwhile: show that one
+		return web.SeeOther(c, c.Request.URL.RequestURI())
+	}
+	accepted := accounts.Acceptance{Version: due.Version, Language: due.Language, TextHash: due.Hash, At: h.now()}
+	if err := h.accounts.AcceptAgreement(c.Request.Context(), session.AccountID, accepted); err != nil {
+		return err
+	}
+	return h.goOn(c, w)
+}
+
+// goOn leads back to the dispatcher, or to the account when no app waits.
+func (h *Handler) goOn(c *gin.Context, w waiting) error {
+	if w.request == nil {
+		return web.SeeOther(c, "/account")
+	}
+	return web.SeeOther(c, ResumePath(w.flow))
+}
