@@ -21,30 +21,34 @@ const (
 // Metadata is what a client registers, in the member names of RFC 7591 section 2,
 // OpenID Connect Dynamic Client Registration and this service's own additions.
 type Metadata struct {
-	ClientName               string   `json:"client_name"`
-	Profile                  Profile  `json:"profile"`
-	RedirectURIs             []string `json:"redirect_uris,omitempty"`
-	PostLogoutRedirectURIs   []string `json:"post_logout_redirect_uris,omitempty"`
-	GrantTypes               []string `json:"grant_types,omitempty"`
-	ResponseTypes            []string `json:"response_types,omitempty"`
-	ResponseModes            []string `json:"response_modes,omitempty"`
-	Scope                    Scopes   `json:"scope,omitempty"`    // one space-separated string in JSON
-	Audience                 []string `json:"audience,omitempty"` // resource servers that its access tokens may name
-	TokenEndpointAuthMethod  string   `json:"token_endpoint_auth_method,omitempty"`
-	IDTokenSignedResponseAlg string   `json:"id_token_signed_response_alg,omitempty"`
-	InitiateLoginURI         string   `json:"initiate_login_uri,omitempty"`
-	ClientURI                string   `json:"client_uri,omitempty"`
-	PolicyURI                string   `json:"policy_uri,omitempty"`
-	TosURI                   string   `json:"tos_uri,omitempty"`
-	OperatorName             string   `json:"operator_name,omitempty"`     // whose app it is, shown on the consent page
-	OperatorVerified         bool     `json:"operator_verified,omitempty"` // we checked who that is
-	SubjectType              string   `json:"subject_type,omitempty"`
-	SectorIdentifierURI      string   `json:"sector_identifier_uri,omitempty"`
-	ConsentMaxDays           int      `json:"consent_max_days,omitempty"` // absent: a year
-	Contacts                 []string `json:"contacts,omitempty"`
-	RequirePKCE              *bool    `json:"require_pkce,omitempty"`        // absent: true
-	AccessTokenFormat        string   `json:"access_token_format,omitempty"` // jwt (default) or opaque
-	ResourceServer           []string `json:"resource_server,omitempty"`     // audiences whose tokens it may introspect
+	ClientName                string   `json:"client_name"`
+	Profile                   Profile  `json:"profile"`
+	RedirectURIs              []string `json:"redirect_uris,omitempty"`
+	PostLogoutRedirectURIs    []string `json:"post_logout_redirect_uris,omitempty"`
+	GrantTypes                []string `json:"grant_types,omitempty"`
+	ResponseTypes             []string `json:"response_types,omitempty"`
+	ResponseModes             []string `json:"response_modes,omitempty"`
+	Scope                     Scopes   `json:"scope,omitempty"`    // one space-separated string in JSON
+	Audience                  []string `json:"audience,omitempty"` // resource servers that its access tokens may name
+	TokenEndpointAuthMethod   string   `json:"token_endpoint_auth_method,omitempty"`
+	IDTokenSignedResponseAlg  string   `json:"id_token_signed_response_alg,omitempty"`
+	BackchannelLogoutURI      string   `json:"backchannel_logout_uri,omitempty"`
+	BackchannelLogoutSession  bool     `json:"backchannel_logout_session_required,omitempty"`
+	FrontchannelLogoutURI     string   `json:"frontchannel_logout_uri,omitempty"`
+	FrontchannelLogoutSession bool     `json:"frontchannel_logout_session_required,omitempty"`
+	InitiateLoginURI          string   `json:"initiate_login_uri,omitempty"`
+	ClientURI                 string   `json:"client_uri,omitempty"`
+	PolicyURI                 string   `json:"policy_uri,omitempty"`
+	TosURI                    string   `json:"tos_uri,omitempty"`
+	OperatorName              string   `json:"operator_name,omitempty"`     // whose app it is, shown on the consent page
+	OperatorVerified          bool     `json:"operator_verified,omitempty"` // we checked who that is
+	SubjectType               string   `json:"subject_type,omitempty"`
+	SectorIdentifierURI       string   `json:"sector_identifier_uri,omitempty"`
+	ConsentMaxDays            int      `json:"consent_max_days,omitempty"` // absent: a year
+	Contacts                  []string `json:"contacts,omitempty"`
+	RequirePKCE               *bool    `json:"require_pkce,omitempty"`        // absent: true
+	AccessTokenFormat         string   `json:"access_token_format,omitempty"` // jwt (default) or opaque
+	ResourceServer            []string `json:"resource_server,omitempty"`     // audiences whose tokens it may introspect
 }
 
 // Scopes are scope names, written as RFC 7591 has them: one space-separated string.

@@ -3,11 +3,16 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/ory/fosite"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"huskyidp/accounts"
 	"huskyidp/internal/audit"
@@ -84,6 +89,7 @@ type Service struct {
 	limiter      *ratelimit.Limiter
 	strategy     *strategy
 	fosite       *fosite.Fosite
+	jobs         *river.Client[pgx.Tx]
 	locales      []string
 	agreement    func(now time.Time, lang string) Agreement
 	supportEmail string
@@ -109,6 +115,10 @@ func New(d Deps) (*Service, error) {
 		agreement:    d.Agreement,
 		supportEmail: d.SupportEmail,
 		now:          d.Now,
+	}
+	var err error
+	if s.jobs, err = river.NewClient(riverpgxv5.New(d.DB.Pool()), &river.Config{Logger: slog.New(slog.DiscardHandler)}); err != nil {
+		return nil, fmt.Errorf("opening the job queue: %w", err)
 	}
 	s.fosite = newFosite(s.strategy, d.Clients, s.authenticateClient)
 	return s, nil

@@ -12,32 +12,36 @@ import (
 // metadata is the discovery document (OpenID Connect Discovery 1.0 section 3, RFC
 // 8414 section 2, RFC 9207 section 3). A test holds it against the routes.
 type metadata struct {
-	Issuer                            string   `json:"issuer"`
-	AuthorizationEndpoint             string   `json:"authorization_endpoint"`
-	TokenEndpoint                     string   `json:"token_endpoint"`
-	UserinfoEndpoint                  string   `json:"userinfo_endpoint"`
-	JWKSURI                           string   `json:"jwks_uri"`
-	EndSessionEndpoint                string   `json:"end_session_endpoint"`
-	IntrospectionEndpoint             string   `json:"introspection_endpoint"`
-	RevocationEndpoint                string   `json:"revocation_endpoint"`
-	ScopesSupported                   []string `json:"scopes_supported"`
-	ResponseTypesSupported            []string `json:"response_types_supported"`
-	ResponseModesSupported            []string `json:"response_modes_supported"`
-	GrantTypesSupported               []string `json:"grant_types_supported"`
-	SubjectTypesSupported             []string `json:"subject_types_supported"`
-	IDTokenSigningAlgValuesSupported  []string `json:"id_token_signing_alg_values_supported"`
-	TokenEndpointAuthMethodsSupported []string `json:"token_endpoint_auth_methods_supported"`
-	CodeChallengeMethodsSupported     []string `json:"code_challenge_methods_supported"`
-	PromptValuesSupported             []string `json:"prompt_values_supported"`
-	ClaimsSupported                   []string `json:"claims_supported"`
-	ClaimTypesSupported               []string `json:"claim_types_supported"`
-	ACRValuesSupported                []string `json:"acr_values_supported"`
-	UILocalesSupported                []string `json:"ui_locales_supported"`
-	ServiceDocumentation              string   `json:"service_documentation,omitempty"`
-	AuthorizationResponseIssSupported bool     `json:"authorization_response_iss_parameter_supported"`
-	RequestParameterSupported         bool     `json:"request_parameter_supported"`
-	RequestURIParameterSupported      bool     `json:"request_uri_parameter_supported"`
-	ClaimsParameterSupported          bool     `json:"claims_parameter_supported"`
+	Issuer                             string   `json:"issuer"`
+	AuthorizationEndpoint              string   `json:"authorization_endpoint"`
+	TokenEndpoint                      string   `json:"token_endpoint"`
+	UserinfoEndpoint                   string   `json:"userinfo_endpoint"`
+	JWKSURI                            string   `json:"jwks_uri"`
+	EndSessionEndpoint                 string   `json:"end_session_endpoint"`
+	IntrospectionEndpoint              string   `json:"introspection_endpoint"`
+	RevocationEndpoint                 string   `json:"revocation_endpoint"`
+	ScopesSupported                    []string `json:"scopes_supported"`
+	ResponseTypesSupported             []string `json:"response_types_supported"`
+	ResponseModesSupported             []string `json:"response_modes_supported"`
+	GrantTypesSupported                []string `json:"grant_types_supported"`
+	SubjectTypesSupported              []string `json:"subject_types_supported"`
+	IDTokenSigningAlgValuesSupported   []string `json:"id_token_signing_alg_values_supported"`
+	TokenEndpointAuthMethodsSupported  []string `json:"token_endpoint_auth_methods_supported"`
+	CodeChallengeMethodsSupported      []string `json:"code_challenge_methods_supported"`
+	PromptValuesSupported              []string `json:"prompt_values_supported"`
+	ClaimsSupported                    []string `json:"claims_supported"`
+	ClaimTypesSupported                []string `json:"claim_types_supported"`
+	ACRValuesSupported                 []string `json:"acr_values_supported"`
+	UILocalesSupported                 []string `json:"ui_locales_supported"`
+	FrontchannelLogoutSupported        bool     `json:"frontchannel_logout_supported"`
+	FrontchannelLogoutSessionSupported bool     `json:"frontchannel_logout_session_supported"`
+	BackchannelLogoutSupported         bool     `json:"backchannel_logout_supported"`
+	BackchannelLogoutSessionSupported  bool     `json:"backchannel_logout_session_supported"`
+	ServiceDocumentation               string   `json:"service_documentation,omitempty"`
+	AuthorizationResponseIssSupported  bool     `json:"authorization_response_iss_parameter_supported"`
+	RequestParameterSupported          bool     `json:"request_parameter_supported"`
+	RequestURIParameterSupported       bool     `json:"request_uri_parameter_supported"`
+	ClaimsParameterSupported           bool     `json:"claims_parameter_supported"`
 }
 
 func newMetadata(issuer string, locales, acrValues []string) metadata {
@@ -63,6 +67,8 @@ func newMetadata(issuer string, locales, acrValues []string) metadata {
 		ClaimTypesSupported:               []string{"normal"},
 		ACRValuesSupported:                acrValues,
 		UILocalesSupported:                locales,
+		FrontchannelLogoutSupported:       true, FrontchannelLogoutSessionSupported: true,
+		BackchannelLogoutSupported: true, BackchannelLogoutSessionSupported: true,
 		AuthorizationResponseIssSupported: true,
 	}
 }

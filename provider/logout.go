@@ -1,9 +1,11 @@
 package provider
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -98,10 +100,44 @@ func (h *Handler) logout(c *gin.Context) error {
 	case act == "cancel":
 		return web.SeeOther(c, "/account")
 	}
-	if err := h.sessions.SignOut(c); err != nil {
+	apps, err := h.endSession(c, session.SID)
+	if err != nil {
 		return err
 	}
+	if frames := h.service.frontChannel(session.SID, apps); len(frames) > 0 {
+		return h.farewell(c, r, frames)
+	}
 	return h.afterLogout(c, r)
+}
+
+// endSession signs out and queues the word to the apps in one transaction.
+func (h *Handler) endSession(c *gin.Context, sid string) (apps []told, err error) {
+	request := c.Request
+	defer func() { c.Request = request }()
+	err = h.service.store.db.InTx(request.Context(), func(ctx context.Context) error {
+		c.Request = request.WithContext(ctx) // SignOut takes part
+		if apps, err = h.service.store.appsOf(ctx, sid); err != nil {
+			return err
+		}
+		if err := h.sessions.SignOut(c); err != nil {
+			return err
+		}
+		return h.service.queueLogout(ctx, sid, apps)
+	})
+	return apps, err
+}
+
+// farewell shows the page that loads the apps' logout addresses before the browser goes on.
+func (h *Handler) farewell(c *gin.Context, r logoutRequest, frames []string) error {
+	f := farewell{Target: r.target, Frames: frames}
+	if r.client != nil {
+		f.App = r.client.Metadata.ClientName
+	}
+	sealed, err := h.service.sealFarewell(f)
+	if err != nil {
+		return err
+	}
+	return web.SeeOther(c, "/logout/done?r="+sealed)
 }
 
 func (h *Handler) confirmLogout(c *gin.Context, r logoutRequest, session *accounts.Session) error {
@@ -133,5 +169,10 @@ type signedOutPage struct {
 }
 
 func (h *Handler) logoutDone(c *gin.Context) error {
-	return h.web.Page(c, http.StatusOK, "provider/signed_out", signedOutPage{})
+	f := h.service.openFarewell(c.Query("r"))
+	if len(f.Frames) > 0 {
+		policy := c.Writer.Header().Get("Content-Security-Policy")
+		c.Header("Content-Security-Policy", policy+"; frame-src "+strings.Join(origins(f.Frames), " "))
+	}
+	return h.web.Page(c, http.StatusOK, "provider/signed_out", signedOutPage{f.Target, f.Frames}, web.WithApp(f.App))
 }

@@ -105,8 +105,10 @@ func (a *app) serve(ctx context.Context, public, private net.Listener, drain tim
 	group, ctx := errgroup.WithContext(ctx)
 	working, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
-	if err := a.runner.Start(working); err != nil {
-		return fmt.Errorf("starting the mail queue: %w", err)
+	for _, runner := range a.runners {
+		if err := runner.Start(working); err != nil {
+			return fmt.Errorf("starting a job queue: %w", err)
+		}
 	}
 	background := &errgroup.Group{}
 	for _, loop := range a.loops {
@@ -138,7 +140,9 @@ func (a *app) serve(ctx context.Context, public, private net.Listener, drain tim
 		err := servers[0].Shutdown(end)
 		stop, cancelStop := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 		defer cancelStop()
-		err = errors.Join(err, a.runner.Stop(stop))
+		for _, runner := range a.runners {
+			err = errors.Join(err, runner.Stop(stop))
+		}
 		stopWork()
 		if len(servers) > 1 {
 			err = errors.Join(err, servers[1].Close())

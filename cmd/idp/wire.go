@@ -21,6 +21,7 @@ import (
 	"huskyidp/accounts"
 	"huskyidp/internal/audit"
 	"huskyidp/internal/mail"
+	"huskyidp/internal/outbound"
 	"huskyidp/internal/postgres"
 	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/seal"
@@ -33,6 +34,12 @@ import (
 	"huskyidp/templates"
 )
 
+// runner works a job queue.
+type runner interface {
+	Start(ctx context.Context) error
+	Stop(ctx context.Context) error
+}
+
 // app is the program, wired but not yet serving.
 type app struct {
 	issuer    string
@@ -44,7 +51,7 @@ type app struct {
 	web       *web.Web
 	clients   *provider.Clients
 	roster    *members.Roster
-	runner    *mail.Runner
+	runners   []runner // job queues
 	engine    *gin.Engine
 	handler   http.Handler // engine, and what the demo puts beside it
 	metrics   *prometheus.Registry
@@ -84,7 +91,7 @@ func build(ctx context.Context, s settings, logger *slog.Logger) (a *app, err er
 }
 
 func (a *app) open(ctx context.Context, s settings) (err error) {
-	for pool, conns := range map[**postgres.DB]int32{&a.db: s.conns, &a.jobs: 6, &a.health: 1} {
+	for pool, conns := range map[**postgres.DB]int32{&a.db: s.conns, &a.jobs: 8, &a.health: 1} {
 		if *pool, err = postgres.Open(ctx, postgres.Options{DSN: s.dsn, MaxConns: conns}); err != nil {
 			return err
 		}
@@ -111,7 +118,8 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 	if err != nil {
 		return err
 	}
-	if a.runner, err = a.newRunner(s, ring); err != nil {
+	mails, err := a.newRunner(s, ring)
+	if err != nil {
 		return err
 	}
 	signing, err := keys.New(keys.Deps{DB: a.db, Keyring: ring, Audit: log, Now: time.Now})
@@ -144,6 +152,11 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 	if err != nil {
 		return err
 	}
+	goodbyes, err := provider.NewLogoutRunner(idp, a.jobs, outbound.New(outbound.Options{}), a.logger)
+	if err != nil {
+		return err
+	}
+	a.runners = []runner{mails, goodbyes}
 	desk, err := recovery.New(recovery.Deps{DB: a.db, Limiter: limiter, Audit: log, Now: time.Now})
 	if err != nil {
 		return err

@@ -10,6 +10,15 @@
   // The answer for an app is handed over at once.
   document.getElementById("handover")?.submit();
 
+  // Signed out: on to the app once the others have been told, at the latest after three seconds.
+  const onward = document.querySelector("#onward a.primary");
+  if (onward) {
+    const frames = [...document.querySelectorAll("iframe.frame")];
+    const go = () => location.replace(onward.href);
+    Promise.all(frames.map((frame) => new Promise((done) => { frame.onload = frame.onerror = done; }))).then(go);
+    setTimeout(go, 3000);
+  }
+
   // A password can be shown; it is hidden again before it is sent.
   each(".reveal", (row) => {
     const input = row.querySelector("input");

@@ -1,0 +1,191 @@
+package provider
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/go-jose/go-jose/v4/jwt"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"huskyidp/internal/outbound"
+	"huskyidp/internal/postgres"
+	"huskyidp/internal/seal"
+)
+
+// told is an app that the ended session had signed in to.
+type told struct{ ClientID, Subject string }
+
+// appsOf are the apps with a grant of the session.
+func (s *store) appsOf(ctx context.Context, sid string) ([]told, error) {
+	rows, err := s.db.From(ctx).Query(ctx, `select distinct client_id, subject from grants where sid = $1`, sid)
+	if err != nil {
+		return nil, fmt.Errorf("finding the apps of a session: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[told])
+}
+
+// logoutQueue keeps these jobs apart from the mails'.
+const logoutQueue = "logout"
+
+// logoutArgs name one app to tell. The token itself is signed when it is sent: it lives
+// for two minutes only.
+type logoutArgs struct {
+	ClientID string    `json:"client_id"`
+	Subject  string    `json:"sub"`
+	SID      string    `json:"sid"`
+	ID       uuid.UUID `json:"jti"`
+}
+
+func (logoutArgs) Kind() string { return "backchannel_logout" }
+
+// queueLogout inserts a job for each app that listens on the back channel, in the
+// transaction that ends the session (OpenID Connect Back-Channel Logout 2.3).
+func (s *Service) queueLogout(ctx context.Context, sid string, apps []told) error {
+	for _, app := range apps {
+		client, err := s.clients.Get(app.ClientID)
+		if err != nil || client.Metadata.BackchannelLogoutURI == "" {
+			continue
+		}
+		args := logoutArgs{app.ClientID, app.Subject, sid, uuid.New()}
+		if _, err := s.jobs.InsertTx(ctx, s.store.db.Tx(ctx), args, &river.InsertOpts{Queue: logoutQueue, MaxAttempts: 10}); err != nil {
+			return fmt.Errorf("queueing a logout token: %w", err)
+		}
+	}
+	return nil
+}
+
+// logoutToken is OpenID Connect Back-Channel Logout 2.4; it has no nonce, so that it can
+// never pass for an ID token.
+func (s *Service) logoutToken(client *Client, args logoutArgs, now time.Time) (string, error) {
+	return s.strategy.sign(client.Metadata.IDTokenSignedResponseAlg, "logout+jwt", map[string]any{
+		"iss": s.strategy.issuer, "aud": client.ID, "iat": jwt.NewNumericDate(now), "exp": jwt.NewNumericDate(now.Add(2 * time.Minute)),
+		"jti": args.ID.String(), "sub": args.Subject, "sid": args.SID,
+		"events": map[string]any{"http://schemas.openid.net/event/backchannel-logout": struct{}{}},
+	})
+}
+
+// LogoutRunner delivers logout tokens.
+type LogoutRunner struct{ jobs *river.Client[pgx.Tx] }
+
+// NewLogoutRunner makes the runner; db is the pool for background work.
+func NewLogoutRunner(s *Service, db *postgres.DB, client *outbound.Client, logger *slog.Logger) (*LogoutRunner, error) {
+	workers := river.NewWorkers()
+	if err := river.AddWorkerSafely(workers, &logoutWorker{service: s, outbound: client, logger: logger}); err != nil {
+		return nil, err
+	}
+	jobs, err := river.NewClient(riverpgxv5.New(db.Pool()), &river.Config{
+		Queues: map[string]river.QueueConfig{logoutQueue: {MaxWorkers: 10}}, Workers: workers, Logger: slog.New(slog.DiscardHandler),
+		FetchCooldown: 20 * time.Millisecond, JobTimeout: 20 * time.Second, RescueStuckJobsAfter: 75 * time.Second,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("opening the logout queue: %w", err)
+	}
+	return &LogoutRunner{jobs}, nil
+}
+
+// Start works until Stop.
+func (r *LogoutRunner) Start(ctx context.Context) error { return r.jobs.Start(ctx) }
+
+// Stop takes no new job and waits for those under way.
+func (r *LogoutRunner) Stop(ctx context.Context) error { return r.jobs.Stop(ctx) }
+
+type logoutWorker struct {
+	river.WorkerDefaults[logoutArgs]
+	service  *Service
+	outbound *outbound.Client
+	logger   *slog.Logger
+}
+
+// Work sends one logout token. 200 and 204 are success; all else is tried again later
+// and keeps nobody waiting (2.5, 2.8).
+func (w *logoutWorker) Work(ctx context.Context, job *river.Job[logoutArgs]) error {
+	client, err := w.service.clients.Get(job.Args.ClientID)
+	if err != nil || client.Metadata.BackchannelLogoutURI == "" {
+		return river.JobCancel(errors.New("the client is gone or no longer listens"))
+	}
+	token, err := w.service.logoutToken(client, job.Args, w.service.now())
+	if err != nil {
+		return err
+	}
+	answer, err := w.outbound.PostForm(ctx, client.Metadata.BackchannelLogoutURI, url.Values{"logout_token": {token}})
+	if err == nil && answer.Status != 200 && answer.Status != 204 {
+		err = fmt.Errorf("the app answered %d", answer.Status)
+	}
+	if err != nil {
+		w.logger.Warn("a logout token was not delivered", "client_id", client.ID, "attempt", job.Attempt, "error", err)
+	}
+	return err
+}
+
+// frontChannel are the addresses to load in the browser (OpenID Connect Front-Channel
+// Logout 2): the client's own, with iss and sid.
+func (s *Service) frontChannel(sid string, apps []told) []string {
+	var frames []string
+	for _, app := range apps {
+		client, err := s.clients.Get(app.ClientID)
+		if err != nil || client.Metadata.FrontchannelLogoutURI == "" {
+			continue
+		}
+		u, err := url.Parse(client.Metadata.FrontchannelLogoutURI)
+		if err != nil {
+			continue
+		}
+		u.RawQuery = joinQuery(u.RawQuery, url.Values{"iss": {s.strategy.issuer}, "sid": {sid}})
+		frames = append(frames, u.String())
+	}
+	return frames
+}
+
+// farewell is what the signed-out page shows once, carried sealed in its address.
+type farewell struct {
+	App    string    `json:"app,omitempty"`
+	Target string    `json:"target,omitempty"`
+	Frames []string  `json:"frames,omitempty"`
+	Until  time.Time `json:"until"`
+}
+
+var farewellPlace = seal.Place{Table: "farewell", Column: "address", Row: "r"}
+
+func (s *Service) sealFarewell(f farewell) (string, error) {
+	f.Until = s.now().Add(5 * time.Minute)
+	plain, err := json.Marshal(f)
+	if err != nil {
+		return "", err
+	}
+	return base64.RawURLEncoding.EncodeToString(s.store.keyring.Seal(seal.Session, farewellPlace, plain)), nil
+}
+
+// openFarewell reads it back; what is old or not ours is an empty one.
+func (s *Service) openFarewell(text string) farewell {
+	var f farewell
+	sealed, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		return farewell{}
+	}
+	plain, err := s.store.keyring.Open(seal.Session, farewellPlace, sealed)
+	if err != nil || json.Unmarshal(plain, &f) != nil || s.now().After(f.Until) {
+		return farewell{}
+	}
+	return f
+}
+
+// origins are what a Content-Security-Policy names for the addresses.
+func origins(addresses []string) []string {
+	var all []string
+	for _, address := range addresses {
+		if o := origin(address); o != "" && !slices.Contains(all, o) {
+			all = append(all, o)
+		}
+	}
+	return all
+}

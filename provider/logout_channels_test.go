@@ -1,0 +1,121 @@
+package provider_test
+
+import (
+	"crypto/x509"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+
+	"huskyidp/internal/outbound"
+	"huskyidp/internal/postgres"
+	"huskyidp/internal/postgres/postgrestest"
+	"huskyidp/provider"
+)
+
+// TestBackChannelLogout covers conformance 8.4: the app gets a logout token for the
+// session, is tried again after a failure, and never holds up the browser.
+func TestBackChannelLogout(t *testing.T) {
+	b := newBench(t, 4)
+	received := make(chan url.Values, 8)
+	status := make(chan int, 8)
+	status <- http.StatusInternalServerError // the first try fails
+	app := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		fields, _ := url.ParseQuery(string(body))
+		received <- fields
+		select {
+		case code := <-status:
+			w.WriteHeader(code)
+		default:
+		}
+	}))
+	t.Cleanup(app.Close)
+	roots := x509.NewCertPool()
+	roots.AddCert(app.Certificate())
+	jobs := postgrestest.Open(t, postgres.Options{DSN: b.db.Pool().Config().ConnString(), MaxConns: 5})
+	caller := outbound.New(outbound.Options{Allow: []string{strings.TrimPrefix(app.URL, "https://")}, RootCAs: roots})
+	runner, err := provider.NewLogoutRunner(b.provider, jobs, caller, slog.New(slog.DiscardHandler))
+	must(t, err)
+	must(t, runner.Start(t.Context()))
+	t.Cleanup(func() {
+		if err := runner.Stop(t.Context()); err != nil {
+			t.Log(err)
+		}
+	})
+	id, secret := b.client(func(m *provider.Metadata) { m.BackchannelLogoutURI = app.URL + "/bye?x=1" })
+	quiet, quietSecret := b.client(nil)
+	w := b.signedIn()
+	code, verifier := b.code(w, id)
+	idToken := b.redeem(id, secret, code, verifier).text("id_token")
+	code, verifier = b.code(w, quiet)
+	b.redeem(quiet, quietSecret, code, verifier).want(t, 200, "")
+	q := url.Values{"id_token_hint": {idToken}, "post_logout_redirect_uri": {goodbye}, "state": {"st"}}
+	began := time.Now()
+	p := w.submit(w.get("/logout?"+q.Encode()), url.Values{"act": {"confirm"}})
+	if p.location == nil || p.location.String() != goodbye+"?state=st" || time.Since(began) > 2*time.Second {
+		t.Fatalf("logout led to %s (%d) %v after %v", p.url, p.status, p.location, time.Since(began))
+	}
+	ctx := oidc.ClientContext(t.Context(), b.server.Client())
+	keys := oidc.NewRemoteKeySet(ctx, b.issuer+"/jwks")
+	for try := range 2 {
+		var fields url.Values
+		select {
+		case fields = <-received:
+		case <-time.After(20 * time.Second):
+			t.Fatalf("no logout token on try %d", try)
+		}
+		token := fields.Get("logout_token")
+		if len(fields) != 1 || token == "" {
+			t.Fatalf("the body holds %v", fields)
+		}
+		if _, err := keys.VerifySignature(ctx, token); err != nil {
+			t.Fatalf("signature: %v", err)
+		}
+		events, _ := claim(t, token, "events").(map[string]any)
+		if claim(t, token, "iss") != b.issuer || claim(t, token, "aud") != id || claim(t, token, "sub") != claim(t, idToken, "sub") ||
+			claim(t, token, "sid") != claim(t, idToken, "sid") || claim(t, token, "jti") == nil || claim(t, token, "nonce") != nil ||
+			events["http://schemas.openid.net/event/backchannel-logout"] == nil || len(events) != 1 {
+			t.Errorf("the logout token is not as Back-Channel Logout 2.4 has it: %s", token)
+		}
+		if exp, iat := claim(t, token, "exp").(float64), claim(t, token, "iat").(float64); exp-iat > 120 {
+			t.Errorf("it lives %v s", exp-iat)
+		}
+		b.userinfo(token).want(t, 401, "invalid_token") // never interchangeable (S-40)
+	}
+	select {
+	case more := <-received:
+		t.Errorf("a delivered token came again: %v", more)
+	case <-time.After(300 * time.Millisecond):
+	}
+}
+
+// TestFrontChannelLogout covers conformance 8.3.
+func TestFrontChannelLogout(t *testing.T) {
+	b := newBench(t, 4)
+	id, secret := b.client(func(m *provider.Metadata) { m.FrontchannelLogoutURI = "https://app.example/front?own=1" })
+	w := b.signedIn()
+	code, verifier := b.code(w, id)
+	idToken := b.redeem(id, secret, code, verifier).text("id_token")
+	q := url.Values{"id_token_hint": {idToken}, "post_logout_redirect_uri": {goodbye}, "state": {"st"}}
+	p := w.submit(w.get("/logout?"+q.Encode()), url.Values{"act": {"confirm"}})
+	frame := "https://app.example/front?own=1&amp;iss=" + url.QueryEscape(b.issuer) + "&amp;sid=" + url.QueryEscape(claim(t, idToken, "sid").(string))
+	if p.status != 200 || p.url.Path != "/logout/done" || !strings.Contains(p.body, `src="`+frame+`"`) {
+		t.Fatalf("led to %s (%d), without %s\n%s", p.url, p.status, frame, p.body)
+	}
+	if !strings.Contains(p.body, `href="`+goodbye+`?state=st"`) {
+		t.Error("there is no way on to the app")
+	}
+	if csp := p.header.Get("Content-Security-Policy"); !strings.Contains(csp, "frame-src https://app.example") {
+		t.Errorf("frames are not allowed: %s", csp)
+	}
+	if other := w.get("/logout/done?r=forged"); strings.Contains(other.body, "iframe") || strings.Contains(other.header.Get("Content-Security-Policy"), "frame-src") {
+		t.Error("a forged address makes frames")
+	}
+}
