@@ -87,7 +87,10 @@ func (db *DB) Ping(ctx context.Context) error {
 	return unavailable(err)
 }
 
-type txKey struct{}
+type (
+	txKey    struct{} // of the *tx
+	innerKey struct{} // set inside an InTx that joined another
+)
 
 // Tx returns the transaction that ctx carries, or nil.
 func (db *DB) Tx(ctx context.Context) pgx.Tx {
@@ -103,12 +106,12 @@ func (db *DB) From(ctx context.Context) Querier {
 	return pooled{db.pool}
 }
 
-// InTx runs fn in a read-committed transaction and commits when fn returns nil.
+// InTx runs fn in a read-committed transaction, which begins with its first statement, and commits when fn returns nil.
 // Inside another InTx it joins that one. The outermost call retries a
 // serialization failure or deadlock three times with jitter.
 func (db *DB) InTx(ctx context.Context, fn func(ctx context.Context) error) error {
 	if db.Tx(ctx) != nil {
-		return fn(ctx)
+		return fn(context.WithValue(ctx, innerKey{}, true))
 	}
 	for attempt := 0; ; attempt++ {
 		err := db.once(ctx, fn)
@@ -130,9 +133,22 @@ func (db *DB) once(ctx context.Context, fn func(ctx context.Context) error) erro
 		return err
 	}
 	defer conn.Release()
-	return unavailable(pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		return fn(context.WithValue(ctx, txKey{}, tx))
-	}))
+	t := &tx{conn: conn.Conn()}
+	defer t.Rollback(ctx) // after a panic as well; nothing is left to do after a commit
+	if err := fn(context.WithValue(ctx, txKey{}, t)); err != nil {
+		return unavailable(err)
+	}
+	return unavailable(t.Commit(ctx))
+}
+
+// Finish sends the last statements of a use case. In the outermost InTx the commit travels with them, and the transaction
+// is over: the callback returns what Finish returns and asks nothing more. In an inner one, or in none, it only sends them.
+func (db *DB) Finish(ctx context.Context, b *pgx.Batch) error {
+	t, ok := ctx.Value(txKey{}).(*tx)
+	if !ok || ctx.Value(innerKey{}) != nil {
+		return db.From(ctx).SendBatch(ctx, b).Close()
+	}
+	return t.finish(ctx, b)
 }
 
 func retryable(err error) bool {

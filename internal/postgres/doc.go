@@ -13,6 +13,9 @@
 // serialization failure or a deadlock (SQLSTATE 40001, 40P01), so a callback does
 // nothing but database work.
 //
+// Begin travels with the first statement, and commit with the batch that a use case
+// gives to db.Finish at its end: neither costs a round trip of its own.
+//
 // # Limits (security bar S-78, R-07)
 //
 // Every connection runs with a 3 s statement, 1 s lock and 5 s
