@@ -16,11 +16,14 @@ const (
 	ProfileOwn     Profile = "own"     // the programme's own apps: no consent page
 	ProfilePartner Profile = "partner" // others' apps: the member's consent, a pairwise subject
 	ProfileService Profile = "service" // machines: client_credentials only
+	ProfileFAPI2   Profile = "fapi2"   // FAPI 2.0 Security Profile: proof by keys, bound tokens
 )
 
 // Metadata is what a client registers, in the member names of RFC 7591 section 2,
 // OpenID Connect Dynamic Client Registration and this service's own additions.
 type Metadata struct {
+	KeyMetadata
+
 	ClientName                string   `json:"client_name"`
 	Profile                   Profile  `json:"profile"`
 	RedirectURIs              []string `json:"redirect_uris,omitempty"`

@@ -28,9 +28,9 @@ func (e *MetadataError) Code() string {
 // supported values of registration members.
 var (
 	grantTypes    = []string{"authorization_code", "refresh_token", "client_credentials"}
-	authMethods   = []string{"none", "client_secret_basic", "client_secret_post"}
+	authMethods   = []string{"none", "client_secret_basic", "client_secret_post", authPrivateKeyJWT, authTLS, authSelfSignedTLS}
 	tokenFormats  = []string{formatJWT, formatOpaque}
-	idTokenAlgs   = []string{"RS256", "ES256"}
+	idTokenAlgs   = []string{"RS256", "ES256", "PS256"}
 	partnerScopes = []string{"openid", "profile", "email", "offline_access"} // husky.member is for our own apps
 	memberScopes  = []string{"openid", "profile", "email", "offline_access", "husky.member"}
 )
@@ -53,10 +53,13 @@ func (m *Metadata) complete(insecureLocal bool) error {
 		if m.SubjectType == "" {
 			m.SubjectType = subjectPairwise
 		}
+	case ProfileFAPI2:
+		m.fapiDefaults()
+		m.defaults([]string{"authorization_code", "refresh_token"}, memberScopes)
 	case ProfileService:
 		m.defaults([]string{"client_credentials"}, nil)
 	default:
-		return &MetadataError{"profile", `is "own" or "service"`}
+		return &MetadataError{"profile", `is "own", "partner", "fapi2" or "service"`}
 	}
 	if strings.TrimSpace(m.ClientName) == "" || len(m.ClientName) > 80 {
 		return &MetadataError{"client_name", "has 1 to 80 characters; members see it"}
@@ -80,6 +83,9 @@ func (m *Metadata) complete(insecureLocal bool) error {
 		return err
 	}
 	if err := m.checkSubjects(); err != nil {
+		return err
+	}
+	if err := m.checkKeys(); err != nil {
 		return err
 	}
 	return m.checkFlows(insecureLocal)

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"encoding/json"
 	"errors"
 	"testing"
 )
@@ -40,6 +41,43 @@ func TestMetadataRules(t *testing.T) {
 			*m = Metadata{ClientName: "x", Profile: ProfileService, TokenEndpointAuthMethod: "none"}
 		}, "token_endpoint_auth_method"},
 		{"service", func(m *Metadata) { *m = Metadata{ClientName: "x", Profile: ProfileService} }, ""},
+		{"private_key_jwt without keys", func(m *Metadata) { m.TokenEndpointAuthMethod = authPrivateKeyJWT }, "jwks"},
+		{"private_key_jwt", func(m *Metadata) { m.TokenEndpointAuthMethod, m.JWKS = authPrivateKeyJWT, keySet(publicKey) }, ""},
+		{"private_key_jwt by address", func(m *Metadata) {
+			m.TokenEndpointAuthMethod, m.JWKSURI, m.TokenEndpointAuthSigningAlg = authPrivateKeyJWT, "https://app.example/jwks", "RS384"
+		}, ""},
+		{"jwks_uri over http", func(m *Metadata) {
+			m.TokenEndpointAuthMethod, m.JWKSURI = authPrivateKeyJWT, "http://127.0.0.1/jwks"
+		}, "jwks_uri"},
+		{"jwks and jwks_uri", func(m *Metadata) { m.JWKS, m.JWKSURI = keySet(publicKey), "https://app.example/jwks" }, "jwks_uri"},
+		{"a private key", func(m *Metadata) { m.JWKS = keySet(privateKey) }, "jwks"},
+		{"a symmetric key", func(m *Metadata) { m.JWKS = keySet(`{"kty":"oct","k":"c2VjcmV0"}`) }, "jwks"},
+		{"a key of no kind", func(m *Metadata) { m.JWKS = keySet(`{"kty":"x"}`) }, "jwks"},
+		{"two keys of one kid", func(m *Metadata) { m.JWKS = keySet(publicKey + "," + publicKey) }, "jwks"},
+		{"no keys", func(m *Metadata) { m.JWKS = keySet("") }, "jwks"},
+		{"HS256 assertions", func(m *Metadata) {
+			m.TokenEndpointAuthMethod, m.JWKS, m.TokenEndpointAuthSigningAlg = authPrivateKeyJWT, keySet(publicKey), "HS256"
+		}, "token_endpoint_auth_signing_alg"},
+		{"assertion algorithm of a client with a secret", func(m *Metadata) { m.TokenEndpointAuthSigningAlg = "ES256" }, "token_endpoint_auth_signing_alg"},
+		{"tls_client_auth without a name", func(m *Metadata) { m.TokenEndpointAuthMethod = authTLS }, "tls_client_auth_subject_dn"},
+		{"tls_client_auth with two names", func(m *Metadata) {
+			m.TokenEndpointAuthMethod, m.TLSClientAuthSubjectDN, m.TLSClientAuthSANDNS = authTLS, "CN=app", "app.example"
+		}, "tls_client_auth_san_dns"},
+		{"tls_client_auth", func(m *Metadata) { m.TokenEndpointAuthMethod, m.TLSClientAuthSANDNS = authTLS, "app.example" }, ""},
+		{"a certificate's name without tls_client_auth", func(m *Metadata) { m.TLSClientAuthSubjectDN = "CN=app" }, "tls_client_auth_subject_dn"},
+		{"bound twice", func(m *Metadata) { m.DPoPBoundTokens, m.CertificateBoundTokens = true, true }, "dpop_bound_access_tokens"},
+		{"fapi2", func(m *Metadata) { m.Profile, m.JWKS = ProfileFAPI2, keySet(publicKey) }, ""},
+		{"fapi2 with certificates", func(m *Metadata) {
+			m.Profile, m.TokenEndpointAuthMethod, m.TLSClientAuthSubjectDN, m.CertificateBoundTokens = ProfileFAPI2, authTLS, "CN=app", true
+		}, ""},
+		{"fapi2 with a secret", func(m *Metadata) { m.Profile, m.TokenEndpointAuthMethod = ProfileFAPI2, "client_secret_basic" }, "token_endpoint_auth_method"},
+		{"fapi2 with RS256 assertions", func(m *Metadata) {
+			m.Profile, m.JWKS, m.TokenEndpointAuthSigningAlg = ProfileFAPI2, keySet(publicKey), "RS256"
+		}, "token_endpoint_auth_signing_alg"},
+		{"fapi2 with RS256 ID tokens", func(m *Metadata) {
+			m.Profile, m.JWKS, m.IDTokenSignedResponseAlg = ProfileFAPI2, keySet(publicKey), "RS256"
+		}, "id_token_signed_response_alg"},
+		{"fapi2 without PKCE", func(m *Metadata) { m.Profile, m.JWKS, m.RequirePKCE = ProfileFAPI2, keySet(publicKey), &no }, "require_pkce"},
 		{"scope with a space", func(m *Metadata) { m.Scope = []string{"open id"} }, "scope"},
 		{"initiate_login_uri over http", func(m *Metadata) { m.InitiateLoginURI = "http://app.example/" }, "initiate_login_uri"},
 	} {
@@ -52,6 +90,36 @@ func TestMetadataRules(t *testing.T) {
 				t.Errorf("complete = %v, want the fault at %q", err, test.member)
 			}
 		})
+	}
+}
+
+// The key of RFC 7517 appendix A.
+const (
+	publicKey = `{"kty":"EC","crv":"P-256","kid":"1","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",` +
+		`"y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}`
+	privateKey = `{"kty":"EC","crv":"P-256","kid":"1","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",` +
+		`"y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM","d":"870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE"}`
+)
+
+func keySet(keys string) *KeySet {
+	s := &KeySet{}
+	if err := json.Unmarshal([]byte(`{"keys":[`+keys+`]}`), s); err != nil {
+		panic(err)
+	}
+	return s
+}
+
+// A client's keys are answered and stored as they were registered.
+func TestKeySetKeepsItsText(t *testing.T) {
+	const text = `{"keys":[{"kty":"EC","crv":"P-256","kid":"1","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",` +
+		`"y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM","extra":[1]}]}`
+	var m Metadata
+	if err := json.Unmarshal([]byte(`{"client_name":"x","jwks":`+text+`}`), &m); err != nil {
+		t.Fatal(err)
+	}
+	again, err := json.Marshal(m.JWKS)
+	if err != nil || string(again) != text || len(m.JWKS.Keys) != 1 {
+		t.Errorf("%d keys, written as %s (%v)", len(m.JWKS.Keys), again, err)
 	}
 }
 

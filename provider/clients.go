@@ -103,8 +103,8 @@ func (r *Clients) RotateSecret(ctx context.Context, id string) (string, error) {
 	if !ok {
 		return "", ErrNoClient
 	}
-	if old.IsPublic() {
-		return "", &MetadataError{"token_endpoint_auth_method", "a public client has no secret"}
+	if !old.usesSecret() {
+		return "", &MetadataError{"token_endpoint_auth_method", "this client has no secret"}
 	}
 	client := *old
 	client.UpdatedAt = r.now()
@@ -142,7 +142,7 @@ func (r *Clients) change(ctx context.Context, kind audit.Kind, client *Client, w
 
 // newSecret draws 256 bits and keeps their keyed digest on the client (S-37).
 func (r *Clients) newSecret(client *Client) string {
-	if client.IsPublic() {
+	if !client.usesSecret() {
 		return ""
 	}
 	secret := randomToken()

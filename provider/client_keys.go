@@ -1,0 +1,174 @@
+package provider
+
+import (
+	"bytes"
+	"crypto/rsa"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// KeyMetadata are the members that say how a client proves itself with keys (RFC 7591
+// section 2, RFC 8705 sections 2.1.2 and 3.4, RFC 9449 section 5.2).
+type KeyMetadata struct {
+	JWKS                        *KeySet `json:"jwks,omitempty"`
+	JWKSURI                     string  `json:"jwks_uri,omitempty"`
+	TokenEndpointAuthSigningAlg string  `json:"token_endpoint_auth_signing_alg,omitempty"` // absent: any of assertionAlgs
+	TLSClientAuthSubjectDN      string  `json:"tls_client_auth_subject_dn,omitempty"`      // RFC 4514
+	TLSClientAuthSANDNS         string  `json:"tls_client_auth_san_dns,omitempty"`
+	CertificateBoundTokens      bool    `json:"tls_client_certificate_bound_access_tokens,omitempty"`
+	DPoPBoundTokens             bool    `json:"dpop_bound_access_tokens,omitempty"`
+}
+
+// The methods of client authentication that need no shared secret.
+const (
+	authPrivateKeyJWT = "private_key_jwt"
+	authTLS           = "tls_client_auth"
+	authSelfSignedTLS = "self_signed_tls_client_auth"
+)
+
+// Algorithms of client assertions (S-37).
+var (
+	assertionAlgs = []string{"RS256", "RS384", "PS256", "ES256", "ES384", "EdDSA"}
+	fapiAlgs      = []string{"PS256", "ES256", "EdDSA"} // FAPI 2.0 section 5.4.1
+)
+
+// KeySet is a JWK Set as registered: its text is kept for the answer, its keys are
+// parsed once. What is wrong with it is told by complete, which can name the member.
+type KeySet struct {
+	Keys  []jose.JSONWebKey
+	text  json.RawMessage
+	fault string
+}
+
+const maxClientKeys = 20
+
+// NewKeySet makes a set of public keys.
+func NewKeySet(keys ...jose.JSONWebKey) *KeySet { return &KeySet{Keys: keys} }
+
+func (s *KeySet) UnmarshalJSON(text []byte) error {
+	*s = KeySet{text: bytes.Clone(text)}
+	var document struct{ Keys []json.RawMessage }
+	if json.Unmarshal(text, &document) != nil || len(document.Keys) == 0 || len(document.Keys) > maxClientKeys {
+		s.fault = fmt.Sprintf("is a JWK Set of 1 to %d keys", maxClientKeys)
+		return nil
+	}
+	for i, raw := range document.Keys {
+		var key jose.JSONWebKey
+		if json.Unmarshal(raw, &key) != nil || !key.Valid() {
+			s.fault = fmt.Sprintf("holds a key, number %d, that cannot be read as RSA, EC or OKP", i+1)
+			return nil
+		}
+		s.Keys = append(s.Keys, key)
+	}
+	return nil
+}
+
+func (s *KeySet) MarshalJSON() ([]byte, error) {
+	if s.text != nil {
+		return s.text, nil
+	}
+	return json.Marshal(jose.JSONWebKeySet{Keys: s.Keys})
+}
+
+// rule returns the rule that the set breaks, or "" (S-44: public keys only, of a size
+// that holds).
+func (s *KeySet) rule() string {
+	if s.fault != "" {
+		return s.fault
+	}
+	seen := map[string]bool{}
+	for i, key := range s.Keys {
+		switch public, _ := key.Key.(*rsa.PublicKey); {
+		case !key.IsPublic():
+			return fmt.Sprintf("holds a key, number %d, that is not public: keep private keys to yourself and make a new pair", i+1)
+		case public != nil && public.N.BitLen() < 2048:
+			return fmt.Sprintf("holds a key, number %d, of under 2048 bits", i+1)
+		case key.KeyID != "" && seen[key.KeyID]:
+			return fmt.Sprintf("holds two keys with the kid %q", key.KeyID)
+		}
+		seen[key.KeyID] = true
+	}
+	return ""
+}
+
+// fapiDefaults fill in what the profile fapi2 is about.
+func (m *Metadata) fapiDefaults() {
+	if m.TokenEndpointAuthMethod == "" {
+		m.TokenEndpointAuthMethod = authPrivateKeyJWT
+	}
+	if !m.CertificateBoundTokens {
+		m.DPoPBoundTokens = true
+	}
+	if m.IDTokenSignedResponseAlg == "" {
+		m.IDTokenSignedResponseAlg = "ES256"
+	}
+}
+
+// checkKeys holds the rules of KeyMetadata, and what FAPI 2.0 section 5.3.2.1 asks of
+// a client.
+func (m *Metadata) checkKeys() error {
+	method := m.TokenEndpointAuthMethod
+	if m.JWKS != nil {
+		if rule := m.JWKS.rule(); rule != "" {
+			return &MetadataError{"jwks", rule}
+		}
+	}
+	if m.JWKSURI != "" {
+		rule := redirectURIRule(m.JWKSURI, false)
+		if rule == "" && !strings.HasPrefix(m.JWKSURI, "https:") { // no exception for loopback (S-66)
+			rule = "is not https"
+		}
+		if rule != "" {
+			return &MetadataError{"jwks_uri", fmt.Sprintf("%q %s", m.JWKSURI, rule)}
+		}
+	}
+	switch {
+	case m.JWKS != nil && m.JWKSURI != "":
+		return &MetadataError{"jwks_uri", "does not come together with jwks"}
+	case (method == authPrivateKeyJWT || method == authSelfSignedTLS) && m.JWKS == nil && m.JWKSURI == "":
+		return &MetadataError{"jwks", "or jwks_uri is needed for " + method}
+	case m.TokenEndpointAuthSigningAlg != "" && method != authPrivateKeyJWT:
+		return &MetadataError{"token_endpoint_auth_signing_alg", "comes with private_key_jwt"}
+	case m.TokenEndpointAuthSigningAlg != "" && !slices.Contains(m.profileAlgs(), m.TokenEndpointAuthSigningAlg):
+		return subset("token_endpoint_auth_signing_alg", []string{m.TokenEndpointAuthSigningAlg}, m.profileAlgs())
+	case (m.TLSClientAuthSubjectDN != "") && (m.TLSClientAuthSANDNS != ""):
+		return &MetadataError{"tls_client_auth_san_dns", "does not come together with tls_client_auth_subject_dn"}
+	case method == authTLS && m.TLSClientAuthSubjectDN == "" && m.TLSClientAuthSANDNS == "":
+		return &MetadataError{"tls_client_auth_subject_dn", "or tls_client_auth_san_dns is needed for " + authTLS}
+	case method != authTLS && (m.TLSClientAuthSubjectDN != "" || m.TLSClientAuthSANDNS != ""):
+		return &MetadataError{"tls_client_auth_subject_dn", "and tls_client_auth_san_dns come with " + authTLS}
+	case m.CertificateBoundTokens && m.DPoPBoundTokens:
+		return &MetadataError{"dpop_bound_access_tokens", "does not come together with tls_client_certificate_bound_access_tokens"}
+	}
+	if m.Profile != ProfileFAPI2 {
+		return nil
+	}
+	if err := subset("token_endpoint_auth_method", []string{method}, []string{authPrivateKeyJWT, authTLS, authSelfSignedTLS}); err != nil {
+		return err
+	}
+	if !m.pkce() {
+		return &MetadataError{"require_pkce", "is always true in the profile fapi2"}
+	}
+	return subset("id_token_signed_response_alg", []string{m.IDTokenSignedResponseAlg}, []string{"PS256", "ES256"})
+}
+
+// profileAlgs are the assertion algorithms that the profile allows.
+func (m *Metadata) profileAlgs() []string {
+	if m.Profile == ProfileFAPI2 {
+		return fapiAlgs
+	}
+	return assertionAlgs
+}
+
+// usesSecret tells whether the client authenticates with a secret that we drew.
+func (c *Client) usesSecret() bool {
+	switch c.Metadata.TokenEndpointAuthMethod {
+	case "client_secret_basic", "client_secret_post":
+		return true
+	}
+	return false
+}
