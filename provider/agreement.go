@@ -92,9 +92,13 @@ func (h *Handler) decideAgreement(c *gin.Context) error {
 	return h.goOn(c, w)
 }
 
-// goOn leads back to the dispatcher, or to the account when no app waits.
+// goOn leads back to the dispatcher; when no app waits, to the screen that is being
+// connected or to the account.
 func (h *Handler) goOn(c *gin.Context, w waiting) error {
-	if w.request == nil {
+	switch {
+	case w.request == nil && h.web.Cookie(c, deviceCookie) != "":
+		return web.SeeOther(c, "/device/confirm")
+	case w.request == nil:
 		return web.SeeOther(c, "/account")
 	}
 	return web.SeeOther(c, ResumePath(w.flow))

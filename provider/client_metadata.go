@@ -27,7 +27,7 @@ func (e *MetadataError) Code() string {
 
 // supported values of registration members.
 var (
-	grantTypes    = []string{"authorization_code", "refresh_token", "client_credentials"}
+	grantTypes    = []string{"authorization_code", "refresh_token", "client_credentials", grantDevice}
 	authMethods   = []string{"none", "client_secret_basic", "client_secret_post", authPrivateKeyJWT, authTLS, authSelfSignedTLS}
 	tokenFormats  = []string{formatJWT, formatOpaque}
 	idTokenAlgs   = []string{"RS256", "ES256", "PS256"}
@@ -157,10 +157,12 @@ func (m *Metadata) checkFlows(insecureLocal bool) error {
 		return &MetadataError{"grant_types", `client_credentials needs the profile "service"`}
 	case code && len(m.RedirectURIs) == 0:
 		return &MetadataError{"redirect_uris", "needs at least one address"}
+	case slices.Contains(m.GrantTypes, grantDevice) && m.Profile != ProfileOwn:
+		return &MetadataError{"grant_types", "the device grant is for the programme's own apps"}
 	case service && m.TokenEndpointAuthMethod == "none":
 		return &MetadataError{"token_endpoint_auth_method", "a service has a secret"}
-	case slices.Contains(m.GrantTypes, "refresh_token") && !code:
-		return &MetadataError{"grant_types", "refresh_token comes with authorization_code"}
+	case slices.Contains(m.GrantTypes, "refresh_token") && !code && !slices.Contains(m.GrantTypes, grantDevice):
+		return &MetadataError{"grant_types", "refresh_token comes with authorization_code or the device grant"}
 	case m.TokenEndpointAuthMethod == "none" && !m.pkce():
 		return &MetadataError{"require_pkce", "a public client always uses PKCE"}
 	}

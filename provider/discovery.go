@@ -19,6 +19,7 @@ type metadata struct {
 	JWKSURI                            string   `json:"jwks_uri"`
 	EndSessionEndpoint                 string   `json:"end_session_endpoint"`
 	IntrospectionEndpoint              string   `json:"introspection_endpoint"`
+	DeviceAuthorizationEndpoint        string   `json:"device_authorization_endpoint"`
 	RevocationEndpoint                 string   `json:"revocation_endpoint"`
 	ScopesSupported                    []string `json:"scopes_supported"`
 	ResponseTypesSupported             []string `json:"response_types_supported"`
@@ -53,6 +54,7 @@ func newMetadata(issuer string, locales, acrValues []string) metadata {
 		JWKSURI:                           issuer + "/jwks",
 		EndSessionEndpoint:                issuer + "/logout",
 		IntrospectionEndpoint:             issuer + "/introspect",
+		DeviceAuthorizationEndpoint:       issuer + "/device_authorization",
 		RevocationEndpoint:                issuer + "/revoke",
 		ScopesSupported:                   memberScopes,
 		ResponseTypesSupported:            []string{"code"},

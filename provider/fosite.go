@@ -16,9 +16,9 @@ import (
 // "not mine" with an allocated error, and PKCE is asked for by client.
 type oauthConfig struct {
 	fosite.Config
-	code, refresh, service fosite.TokenEndpointHandlers
-	authorize              fosite.AuthorizeEndpointHandlers
-	authenticate           fosite.ClientAuthenticationStrategy
+	code, refresh, service, device fosite.TokenEndpointHandlers
+	authorize                      fosite.AuthorizeEndpointHandlers
+	authenticate                   fosite.ClientAuthenticationStrategy
 }
 
 func newFosite(s *strategy, clients *Clients, authenticate fosite.ClientAuthenticationStrategy) *fosite.Fosite {
@@ -60,6 +60,7 @@ func newFosite(s *strategy, clients *Clients, authenticate fosite.ClientAuthenti
 	c.service = fosite.TokenEndpointHandlers{&oauth2.ClientCredentialsGrantHandler{
 		HandleHelper: &oauth2.HandleHelper{AccessTokenStrategy: s, AccessTokenStorage: storage, Config: c}, Config: c,
 	}}
+	c.device = fosite.TokenEndpointHandlers{deviceHandler{s}}
 	return fosite.NewOAuth2Provider(storage, c)
 }
 
@@ -79,6 +80,8 @@ func (c *oauthConfig) GetTokenEndpointHandlers(ctx context.Context) fosite.Token
 		return c.refresh
 	case grants.ExactOne("client_credentials"):
 		return c.service
+	case grants.ExactOne(grantDevice):
+		return c.device
 	}
 	return nil
 }

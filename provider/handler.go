@@ -10,6 +10,7 @@ func (h *Handler) Mount(r gin.IRouter) {
 	protocol.GET("/.well-known/oauth-authorization-server", h.web.Handle(h.discovery))
 	protocol.GET("/jwks", h.web.Handle(h.jwks))
 	protocol.POST("/token", h.web.Handle(h.token))
+	protocol.POST("/device_authorization", h.web.Handle(h.deviceAuthorization))
 	protocol.POST("/introspect", h.web.Handle(h.introspect))
 	protocol.POST("/revoke", h.web.Handle(h.revoke))
 	protocol.GET("/userinfo", h.web.Handle(h.userinfo))
@@ -33,5 +34,10 @@ func (h *Handler) Mount(r gin.IRouter) {
 	pages.POST("/login/agreement", h.web.Handle(h.decideAgreement))
 	pages.GET("/consent", h.web.Handle(h.showConsent))
 	pages.POST("/consent", h.web.Handle(h.decideConsent))
+	pages.GET("/device", h.web.Handle(h.showDevice))
+	pages.POST("/device", h.web.Handle(h.submitDevice))
+	pages.GET("/device/confirm", h.web.Handle(h.showDeviceConfirm))
+	pages.POST("/device/confirm", h.web.Handle(h.decideDevice))
+	pages.GET("/device/done", h.web.Handle(h.showDeviceDone))
 	pages.GET("/logout/done", h.web.Handle(h.logoutDone))
 }

@@ -147,7 +147,7 @@ func (h *Handler) login(c *gin.Context) error {
 		if due != nil {
 			return web.SeeOther(c, "/login/agreement")
 		}
-		return web.SeeOther(c, "/account")
+		return h.goOn(c, w)
 	}
 	return web.SeeOther(c, ResumePath(w.flow))
 }

@@ -72,8 +72,18 @@ func (u *unit) keep(g *grant, t *refreshToken, err error) error {
 
 // flushAuthorize inserts the grant whose code is about to be sent.
 func (u *unit) flushAuthorize(ctx context.Context, flowHash []byte) error {
-	g := u.grant
 	b := &pgx.Batch{}
+	queueGrant(b, u.grant)
+	if flowHash != nil {
+		b.Queue(`update interactions set finished_at = @now where flow_hash = @flow_hash`,
+			pgx.NamedArgs{"now": u.now, "flow_hash": flowHash})
+	}
+	u.store.audit.Queue(b, ctx, u.event(audit.CodeIssued))
+	return u.store.db.From(ctx).SendBatch(ctx, b).Close()
+}
+
+// queueGrant adds the insert of a new grant.
+func queueGrant(b *pgx.Batch, g *grant) {
 	b.Queue(`
 		insert into grants (id, client_id, account_id, subject, sid, scopes, audience, auth_time, acr, amr, nonce,
 			redirect_uri, code_hash, code_challenge, code_expires_at, created_at, expires_at, consent_id)
@@ -83,12 +93,6 @@ func (u *unit) flushAuthorize(ctx context.Context, flowHash []byte) error {
 			"scopes": g.Scopes, "audience": g.Audience, "auth_time": g.AuthTime, "acr": g.ACR, "amr": g.AMR, "nonce": g.Nonce,
 			"redirect_uri": g.RedirectURI, "code_hash": g.CodeHash, "code_challenge": g.CodeChallenge,
 			"code_expires_at": g.CodeExpiresAt, "created_at": g.CreatedAt, "expires_at": g.ExpiresAt, "consent_id": g.ConsentID})
-	if flowHash != nil {
-		b.Queue(`update interactions set finished_at = @now where flow_hash = @flow_hash`,
-			pgx.NamedArgs{"now": u.now, "flow_hash": flowHash})
-	}
-	u.store.audit.Queue(b, ctx, u.event(audit.CodeIssued))
-	return u.store.db.From(ctx).SendBatch(ctx, b).Close()
 }
 
 // flushTokens marks the code or refresh token used and stores what is issued: one

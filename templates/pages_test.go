@@ -121,6 +121,11 @@ func pageCases() []pageCase {
 		page("provider/login", "wait", with(at("/login"), Problem{"", "provider.login.wait", Args{"time": time.Minute}}), login{Username: "maria"}),
 		page("provider/login", "disabled", with(at("/login"), Problem{"", "provider.login.disabled", nil}), login{Username: "maria"}),
 		page("provider/accounts", "", at("/login/accounts"), struct{ Username string }{"maria.lopez"}),
+		page("provider/device", "", Layout{Path: "/device", CSRF: "token"}, struct{ UserCode string }{"BCDF-GHJK"}),
+		page("provider/device", "wrong", with(Layout{Path: "/device", CSRF: "token"}, Problem{"user_code", "provider.device.wrong", nil}), struct{ UserCode string }{"x"}),
+		page("provider/device_confirm", "", Layout{Path: "/device/confirm", CSRF: "token", SignedInAs: "maria.lopez"}, struct{ App, UserCode, Username string }{"Quiosco", "BCDF-GHJK", "maria.lopez"}),
+		page("provider/device_done", "", Layout{Path: "/device/done"}, struct{ Allowed bool }{true}),
+		page("provider/device_done", "refused", Layout{Path: "/device/done"}, struct{ Allowed bool }{false}),
 		page("provider/agreement", "", Layout{Path: "/login/agreement", Flow: "f1", CSRF: "token", App: "Portal", SignedInAs: "maria.lopez"}, struct {
 			Document agreementText
 		}{agreementText{"2026-11-01", "es", Date{2026, 11, 1}, []string{"1. Para qué sirve."}}}),

@@ -57,6 +57,8 @@ const (
 	CodeReplayed        Kind = "grant.code_replayed"
 	RefreshReplayed     Kind = "grant.refresh_replayed"
 	GrantRevoked        Kind = "grant.revoked"
+	DeviceAllowed       Kind = "grant.device_allowed"
+	DeviceDenied        Kind = "grant.device_denied"
 	AccessTokenRevoked  Kind = "grant.access_token_revoked"
 	ClientAuthRefused   Kind = "client.auth_refused"
 	ClientCreated       Kind = "client.created"

@@ -1,0 +1,246 @@
+package provider
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"math/big"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/jackc/pgx/v5"
+	"github.com/ory/fosite"
+
+	"huskyidp/internal/postgres"
+	"huskyidp/internal/seal"
+	"huskyidp/internal/web"
+)
+
+// grantDevice is the grant type of RFC 8628 section 3.4. A client registers it by name.
+const grantDevice = "urn:ietf:params:oauth:grant-type:device_code"
+
+const (
+	deviceLife = 10 * time.Minute
+	devicePoll = 5 * time.Second
+)
+
+// userCodeLetters spell no words and are not mistaken for each other (RFC 8628 6.1).
+const userCodeLetters = "BCDFGHJKLMNPQRSTVWXZ"
+
+// deviceRequest is what waits for a member's word.
+type deviceRequest struct {
+	DeviceHash []byte
+	ClientID   string
+	Scopes     []string
+	Audience   []string
+	Poll       int32
+	PolledAt   *time.Time
+	Decision   *string
+	CreatedAt  time.Time
+	ExpiresAt  time.Time
+}
+
+// deviceAuthorization is the device authorization endpoint (RFC 8628 3.1).
+func (h *Handler) deviceAuthorization(c *gin.Context) error {
+	ctx, u := h.service.store.newUnit(c.Request.Context(), h.now())
+	if err := checkForm(c); err != nil {
+		return h.tokenError(c, err)
+	}
+	if _, err := h.service.authenticateClient(ctx, c.Request, web.Form(c)); err != nil {
+		return h.tokenError(c, err)
+	}
+	if !slices.Contains(u.client.Metadata.GrantTypes, grantDevice) {
+		return h.tokenError(c, fosite.ErrUnauthorizedClient.WithHint("The client is not registered for the device grant."))
+	}
+	scopes := strings.Fields(dropUnknown(web.Form(c)).Get("scope"))
+	for _, scope := range scopes {
+		if !slices.Contains(u.client.Metadata.Scope, scope) {
+			return h.tokenError(c, fosite.ErrInvalidScope.WithHint("The client is not registered for one of the scopes."))
+		}
+	}
+	audience := web.Form(c)["audience"]
+	if err := exactAudience(u.client.Metadata.Audience, audience); err != nil {
+		return h.tokenError(c, err)
+	}
+	deviceCode, userCode, err := h.service.newDeviceCode(ctx, u.client, scopes, audience, u.now)
+	if err != nil {
+		return err
+	}
+	page := h.service.strategy.issuer + "/device"
+	noStore(c)
+	c.JSON(http.StatusOK, gin.H{
+		"device_code": deviceCode, "user_code": userCode, "verification_uri": page, "verification_uri_complete": page + "?user_code=" + userCode,
+		"expires_in": int(deviceLife.Seconds()), "interval": int(devicePoll.Seconds()),
+	})
+	return nil
+}
+
+func (s *Service) newDeviceCode(ctx context.Context, client *Client, scopes, audience []string, now time.Time) (deviceCode, userCode string, err error) {
+	deviceCode = randomToken()
+	for range 5 {
+		userCode = newUserCode()
+		_, err = s.store.db.From(ctx).Exec(ctx, `
+			insert into device_codes (device_hash, user_code_hash, client_id, scopes, audience, poll_seconds, created_at, expires_at)
+			values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			hashToken(deviceCode), s.userCodeMAC(userCode), client.ID, nonNil(scopes), nonNil(audience), int(devicePoll.Seconds()), now, now.Add(deviceLife))
+		if postgres.Violated(err) != "device_codes_user_code_hash_key" {
+			break
+		}
+	}
+	if err != nil {
+		return "", "", fmt.Errorf("storing a device code: %w", err)
+	}
+	return deviceCode, userCode, nil
+}
+
+func newUserCode() string {
+	letters := make([]byte, 8)
+	for i := range letters {
+		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(userCodeLetters))))
+		if err != nil {
+			panic(err) // crypto/rand does not fail
+		}
+		letters[i] = userCodeLetters[n.Int64()]
+	}
+	return string(letters[:4]) + "-" + string(letters[4:])
+}
+
+// userCodeMAC is keyed: a code has too few letters for a bare digest (S-49).
+func (s *Service) userCodeMAC(typed string) []byte {
+	return s.store.keyring.MAC(seal.TokenMAC, []byte("user code"), []byte(canonicalUserCode(typed)))
+}
+
+// canonicalUserCode drops case, dashes and spaces (RFC 8628 6.1).
+func canonicalUserCode(typed string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '-' || r == ' ' {
+			return -1
+		}
+		return r
+	}, strings.ToUpper(typed))
+}
+
+const deviceColumns = `device_hash, client_id, scopes, audience, poll_seconds, polled_at, decision, created_at, expires_at`
+
+func scanDevice(row pgx.Row) (*deviceRequest, error) {
+	d := &deviceRequest{}
+	err := row.Scan(&d.DeviceHash, &d.ClientID, &d.Scopes, &d.Audience, &d.Poll, &d.PolledAt, &d.Decision, &d.CreatedAt, &d.ExpiresAt)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, fosite.ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("loading a device code: %w", err)
+	}
+	return d, nil
+}
+
+// pollDevice notes that the device asks, and returns the request as it was before.
+func (s *store) pollDevice(ctx context.Context, hash []byte, now time.Time) (*deviceRequest, error) {
+	return scanDevice(s.db.From(ctx).QueryRow(ctx, `
+		with before as (select `+deviceColumns+` from device_codes where device_hash = $1 for update),
+		polled as (
+			update device_codes d
+			set polled_at = $2,
+			    poll_seconds = d.poll_seconds + case when d.polled_at > $2::timestamptz - make_interval(secs => d.poll_seconds) then 5 else 0 end
+			from before where d.device_hash = before.device_hash)
+		select `+deviceColumns+` from before`, hash, now))
+}
+
+func (s *store) deviceByUserCode(ctx context.Context, mac []byte) (*deviceRequest, error) {
+	return scanDevice(s.db.From(ctx).QueryRow(ctx, `select `+deviceColumns+` from device_codes where user_code_hash = $1`, mac))
+}
+
+// Errors of RFC 8628 3.5.
+var (
+	errPending  = deviceError("authorization_pending", "The member has not decided yet.")
+	errSlowDown = deviceError("slow_down", "The device asks too often: wait 5 seconds longer between requests.")
+	errExpired  = deviceError("expired_token", "The device code has expired.")
+)
+
+func deviceError(code, text string) *fosite.RFC6749Error {
+	return &fosite.RFC6749Error{ErrorField: code, DescriptionField: text, CodeField: http.StatusBadRequest}
+}
+
+// deviceHandler is the token endpoint's part. fosite's own revokes by the wrong id on
+// replay and has no limit; this one redeems the grant that approval made like any code.
+type deviceHandler struct{ strategy *strategy }
+
+var _ fosite.TokenEndpointHandler = deviceHandler{}
+
+func (deviceHandler) CanSkipClientAuth(context.Context, fosite.AccessRequester) bool { return false }
+func (deviceHandler) CanHandleTokenEndpointRequest(_ context.Context, r fosite.AccessRequester) bool {
+	return r.GetGrantTypes().ExactOne(grantDevice)
+}
+
+func (d deviceHandler) HandleTokenEndpointRequest(ctx context.Context, r fosite.AccessRequester) error {
+	u := unitFrom(ctx)
+	if !slices.Contains(u.client.Metadata.GrantTypes, grantDevice) {
+		return fosite.ErrUnauthorizedClient.WithHint("The client is not registered for the device grant.")
+	}
+	hash := hashToken(r.GetRequestForm().Get("device_code"))
+	request, err := u.store.pollDevice(ctx, hash, u.now)
+	if err != nil || request.ClientID != u.client.ID {
+		if err == nil || errors.Is(err, fosite.ErrNotFound) {
+			return fosite.ErrInvalidGrant.WithHint("The device code is not valid.")
+		}
+		return err
+	}
+	switch {
+	case !u.now.Before(request.ExpiresAt):
+		return errExpired
+	case request.Decision != nil && *request.Decision == "denied":
+		return fosite.ErrAccessDenied
+	case request.PolledAt != nil && u.now.Sub(*request.PolledAt) < time.Duration(request.Poll)*time.Second:
+		return errSlowDown
+	case request.Decision == nil:
+		return errPending
+	}
+	if err := u.loadByCode(ctx, hash); err != nil {
+		return fosite.ErrInvalidGrant.WithHint("The device code is not valid.").WithWrap(err)
+	}
+	if u.redeemed || u.grant.RevokedAt != nil {
+		u.replayed = u.redeemed
+		return fosite.ErrInvalidGrant.WithHint("The device code has already been used.")
+	}
+	r.SetID(u.grant.ID.String())
+	r.SetSession(newTokenSession(u.grant))
+	return nil
+}
+
+func (d deviceHandler) PopulateTokenEndpointResponse(ctx context.Context, r fosite.AccessRequester, response fosite.AccessResponder) error {
+	u := unitFrom(ctx)
+	for _, scope := range u.grant.Scopes {
+		r.GrantScope(scope)
+	}
+	for _, audience := range u.grant.Audience {
+		r.GrantAudience(audience)
+	}
+	token, _, err := d.strategy.GenerateAccessToken(ctx, r)
+	if err != nil {
+		return fosite.ErrServerError.WithWrap(err)
+	}
+	response.SetAccessToken(token)
+	response.SetTokenType("bearer")
+	response.SetExpiresIn(accessTokenLifetime)
+	response.SetScopes(r.GetGrantedScopes())
+	if u.grant.has("offline_access") && slices.Contains(u.client.Metadata.GrantTypes, "refresh_token") {
+		refresh, sig, err := d.strategy.GenerateRefreshToken(ctx, r)
+		if err != nil {
+			return fosite.ErrServerError.WithWrap(err)
+		}
+		u.newRefresh = []byte(sig)
+		response.SetExtra("refresh_token", refresh)
+	}
+	if u.grant.has("openid") {
+		idToken, err := d.strategy.GenerateIDToken(ctx, idTokenLifetime, r)
+		if err != nil {
+			return fosite.ErrServerError.WithWrap(err)
+		}
+		response.SetExtra("id_token", idToken)
+	}
+	return nil
+}

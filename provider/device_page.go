@@ -1,0 +1,152 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/ory/fosite"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/audit"
+	"huskyidp/internal/ratelimit"
+	"huskyidp/internal/web"
+	"huskyidp/templates"
+)
+
+// deviceCookie carries the typed user code from the code page over sign-in to the
+// confirm page, sealed by nothing but its short life: it is worthless without a session.
+const deviceCookie = "device_flow"
+
+// userCodeTries are the wrong codes that one browser may type (S-30).
+var userCodeTries = ratelimit.Limit{Name: "user_code", Count: 5, Per: deviceLife}
+
+type devicePage struct{ UserCode string }
+
+// deviceConfirmPage names the app; nothing is approved before the button.
+type deviceConfirmPage struct{ App, UserCode, Username string }
+
+type deviceDonePage struct{ Allowed bool }
+
+// showDevice shows the field for the code, filled from ?user_code= but never sent by itself.
+func (h *Handler) showDevice(c *gin.Context) error {
+	return h.web.Page(c, http.StatusOK, "provider/device", devicePage{clip(c.Query("user_code"))})
+}
+
+func (h *Handler) submitDevice(c *gin.Context) error {
+	typed := web.Form(c).Get("user_code")
+	problem := func(status int, key string) error {
+		return h.web.Page(c, status, "provider/device", devicePage{clip(typed)}, web.WithProblems(templates.Problem{Field: "user_code", Key: key}))
+	}
+	request, err := h.service.pendingDevice(c.Request.Context(), typed)
+	switch {
+	case errors.Is(err, fosite.ErrNotFound):
+		if err := h.service.limiter.Take(c.Request.Context(), userCodeTries, string(web.Browser(c)), h.now()); err != nil {
+			if _, exceeded := errors.AsType[*ratelimit.Exceeded](err); exceeded {
+				return problem(http.StatusTooManyRequests, "provider.device.ended")
+			}
+			return err
+		}
+		return problem(http.StatusUnprocessableEntity, "provider.device.wrong")
+	case err != nil:
+		return err
+	case !h.now().Before(request.ExpiresAt) || request.Decision != nil:
+		return problem(http.StatusUnprocessableEntity, "provider.device.expired")
+	}
+	h.web.SetCookie(c, deviceCookie, canonicalUserCode(typed), deviceLife)
+	return web.SeeOther(c, "/device/confirm")
+}
+
+func (s *Service) pendingDevice(ctx context.Context, userCode string) (*deviceRequest, error) {
+	return s.store.deviceByUserCode(ctx, s.userCodeMAC(userCode))
+}
+
+// deviceInHand is the request of the browser's cookie with the member's session; done
+// means that the answer was given.
+func (h *Handler) deviceInHand(c *gin.Context) (request *deviceRequest, client *Client, session *accounts.Session, done bool, err error) {
+	if session, err = h.current(c); err != nil {
+		return nil, nil, nil, true, err
+	}
+	code := h.web.Cookie(c, deviceCookie)
+	if code == "" {
+		return nil, nil, nil, true, web.SeeOther(c, "/device")
+	}
+	if session == nil {
+		return nil, nil, nil, true, web.SeeOther(c, "/login")
+	}
+	request, err = h.service.pendingDevice(c.Request.Context(), code)
+	if err == nil {
+		client, err = h.service.clients.Get(request.ClientID)
+	}
+	switch {
+	case errors.Is(err, fosite.ErrNotFound), errors.Is(err, ErrNoClient), err == nil && (request.Decision != nil || !h.now().Before(request.ExpiresAt)):
+		h.web.ClearCookie(c, deviceCookie)
+		return nil, nil, nil, true, web.SeeOther(c, "/device")
+	case err != nil:
+		return nil, nil, nil, true, err
+	}
+	return request, client, session, false, nil
+}
+
+func (h *Handler) showDeviceConfirm(c *gin.Context) error {
+	_, client, session, done, err := h.deviceInHand(c)
+	if done || err != nil {
+		return err
+	}
+	code := h.web.Cookie(c, deviceCookie)
+	page := deviceConfirmPage{App: client.Metadata.ClientName, UserCode: code[:4] + "-" + code[4:], Username: session.Username}
+	return h.web.Page(c, http.StatusOK, "provider/device_confirm", page, web.SignedIn(session.Username))
+}
+
+func (h *Handler) decideDevice(c *gin.Context) error {
+	request, client, session, done, err := h.deviceInHand(c)
+	if done || err != nil {
+		return err
+	}
+	allowed := web.Form(c).Get("act") == "allow"
+	if err := h.service.decideDevice(c.Request.Context(), request, client, session, allowed, h.now()); err != nil {
+		return err
+	}
+	h.web.ClearCookie(c, deviceCookie)
+	if allowed {
+		return web.SeeOther(c, "/device/done?allowed=1")
+	}
+	return web.SeeOther(c, "/device/done")
+}
+
+func (h *Handler) showDeviceDone(c *gin.Context) error {
+	return h.web.Page(c, http.StatusOK, "provider/device_done", deviceDonePage{c.Query("allowed") == "1"})
+}
+
+// decideDevice records the member's word once, with the grant that the device will redeem.
+func (s *Service) decideDevice(ctx context.Context, d *deviceRequest, client *Client, session *accounts.Session, allowed bool, now time.Time) error {
+	decision, kind := "denied", audit.DeviceDenied
+	if allowed {
+		decision, kind = "allowed", audit.DeviceAllowed
+	}
+	return s.store.db.InTx(ctx, func(ctx context.Context) error {
+		tag, err := s.store.db.From(ctx).Exec(ctx, `
+			update device_codes set decision = $2 where device_hash = $1 and decision is null and expires_at > $3`, d.DeviceHash, decision, now)
+		if err != nil || tag.RowsAffected() == 0 {
+			return err // a second click finds it decided
+		}
+		b := &pgx.Batch{}
+		if allowed {
+			g := &grant{ID: uuid.Must(uuid.NewV7()), ClientID: client.ID, AccountID: session.AccountID, Subject: session.Subject, SID: session.SID,
+				Scopes: d.Scopes, Audience: d.Audience, AuthTime: session.AuthTime, ACR: session.ACR, AMR: session.AMR, CodeHash: d.DeviceHash,
+				CodeExpiresAt: d.ExpiresAt, CreatedAt: now, ExpiresAt: session.AuthTime.Add(refreshAbsolute)}
+			queueGrant(b, g)
+		}
+		s.store.audit.Queue(b, ctx, audit.Event{Kind: kind, At: now, AccountID: session.AccountID.String(), ClientID: client.ID,
+			SessionID: session.SID, RequestID: web.RequestID(ctx), Success: true})
+		if err := s.store.db.From(ctx).SendBatch(ctx, b).Close(); err != nil {
+			return fmt.Errorf("recording the member's word: %w", err)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,110 @@
+package provider_test
+
+import (
+	"encoding/json"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"huskyidp/provider"
+)
+
+const deviceGrant = "urn:ietf:params:oauth:grant-type:device_code"
+
+// TestDevice covers RFC 8628 and conformance 11.1.
+func TestDevice(t *testing.T) {
+	b := newBench(t, 4)
+	id, secret := b.client(func(m *provider.Metadata) {
+		*m = provider.Metadata{ClientName: "Quiosco", GrantTypes: []string{deviceGrant, "refresh_token"}}
+	})
+	plain, plainSecret := b.client(nil)
+	begin := func() map[string]any {
+		status, _, body := b.post("/device_authorization", id, secret, url.Values{"scope": {"openid offline_access unknown"}})
+		var got map[string]any
+		must(t, json.Unmarshal([]byte(body), &got))
+		if status != 200 {
+			t.Fatalf("device authorization: %d %v", status, got)
+		}
+		return got
+	}
+	poll := func(code any) answer {
+		return b.token(id, secret, url.Values{"grant_type": {deviceGrant}, "device_code": {code.(string)}})
+	}
+	approve := func(code string, act string) page {
+		w := b.browser()
+		p := w.get("/device?user_code=" + url.QueryEscape(strings.ToLower(strings.ReplaceAll(code, "-", " "))))
+		_, fields := formOf(t, p)
+		fields.Set("user_code", strings.ToLower(strings.ReplaceAll(code, "-", " ")))
+		p = w.post(b.issuer+"/device", fields)
+		if p.url.Path != "/login" {
+			t.Fatalf("the code led to %s (%d)\n%s", p.url, p.status, p.body)
+		}
+		p = w.signIn(p)
+		if p.url.Path != "/device/confirm" || !strings.Contains(p.body, "Quiosco") || !strings.Contains(p.body, code) {
+			t.Fatalf("sign-in led to %s (%d)\n%s", p.url, p.status, p.body)
+		}
+		return w.submit(p, url.Values{"act": {act}})
+	}
+
+	d := begin()
+	if d["verification_uri"] != b.issuer+"/device" || d["expires_in"] != 600.0 || d["interval"] != 5.0 || len(d["user_code"].(string)) != 9 {
+		t.Errorf("answer %v", d)
+	}
+	poll(d["device_code"]).want(t, 400, "authorization_pending")
+	poll(d["device_code"]).want(t, 400, "slow_down")
+	b.clock.advance(6 * time.Second)
+	poll(d["device_code"]).want(t, 400, "slow_down") // the interval is 10 s now
+	b.clock.advance(16 * time.Second)
+	poll(d["device_code"]).want(t, 400, "authorization_pending")
+	if p := approve(d["user_code"].(string), "allow"); p.url.Path != "/device/done" || !strings.Contains(p.body, "Listo") {
+		t.Fatalf("allowing led to %s (%d)", p.url, p.status)
+	}
+	b.clock.advance(30 * time.Second)
+	if a := b.token(plain, plainSecret, url.Values{"grant_type": {deviceGrant}, "device_code": {d["device_code"].(string)}}); a.status != 400 {
+		t.Errorf("another client: %v", a.body)
+	}
+	a := poll(d["device_code"])
+	a.want(t, 200, "")
+	if a.text("scope") != "openid offline_access" || claim(t, a.text("id_token"), "sub") != b.account.Subject {
+		t.Errorf("tokens %v", a.body)
+	}
+	b.userinfo(a.text("access_token")).want(t, 200, "")
+	b.refresh(id, secret, a.text("refresh_token")).want(t, 200, "")
+	b.clock.advance(30 * time.Second)
+	poll(d["device_code"]).want(t, 400, "invalid_grant") // used, and so revoked
+	b.userinfo(a.text("access_token")).want(t, 401, "invalid_token")
+
+	denied := begin()
+	if p := approve(denied["user_code"].(string), "deny"); !strings.Contains(p.body, "No se conectó") {
+		t.Errorf("denying led to %s (%d)", p.url, p.status)
+	}
+	poll(denied["device_code"]).want(t, 400, "access_denied")
+
+	late := begin()
+	b.clock.advance(10*time.Minute + time.Second)
+	poll(late["device_code"]).want(t, 400, "expired_token")
+
+	if status, _, body := b.post("/device_authorization", plain, plainSecret, url.Values{}); status != 400 || !strings.Contains(body, "unauthorized_client") {
+		t.Errorf("a client that is not registered for it: %d %s", status, body)
+	}
+	poll("unknown").want(t, 400, "invalid_grant")
+
+	t.Run("five wrong codes end the typing (S-30)", func(t *testing.T) {
+		w := b.browser()
+		p := w.get("/device")
+		for range 5 {
+			if p = w.submit(p, url.Values{"user_code": {"BCDF-GHJZ"}}); p.status != 422 || !strings.Contains(p.body, "No encontramos") {
+				t.Fatalf("a wrong code: %d", p.status)
+			}
+		}
+		if p = w.submit(p, url.Values{"user_code": {"BCDF-GHJZ"}}); p.status != 429 {
+			t.Errorf("the sixth: %d", p.status)
+		}
+	})
+	t.Run("the confirm page without a code", func(t *testing.T) {
+		if p := b.signedIn().get("/device/confirm"); p.url.Path != "/device" {
+			t.Errorf("led to %s (%d)", p.url, p.status)
+		}
+	})
+}
