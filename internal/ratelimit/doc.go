@@ -5,6 +5,9 @@
 //	Take(limit, key) ── fewer than Count in the window ──> nil, counted
 //	                 └─ else ──> *Exceeded, with the time to the window's end
 //
+// TakeAll takes one from each of several limits, or from none; Queue does so in a
+// batch.
+//
 // A window opens with the first take and lasts Limit.Per. Taking is one statement,
 // so parallel takes never exceed Count. A take inside a transaction counts
 // when that commits: what must count even when the use case fails is taken outside.

@@ -39,31 +39,87 @@ type Limiter struct {
 // New returns the limiter in db. The keyring turns keys into digests.
 func New(db *postgres.DB, keyring *seal.Keyring) *Limiter { return &Limiter{db, keyring} }
 
+// Ask is one from a limit for a key.
+type Ask struct {
+	Limit Limit
+	Key   string
+}
+
 // Take counts one for key, or answers *Exceeded and counts nothing.
 func (l *Limiter) Take(ctx context.Context, limit Limit, key string, now time.Time) error {
-	var count int
-	var opened time.Time
-	err := l.db.From(ctx).QueryRow(ctx, `
-		insert into rate_limits as r (name, key, opened_at, count, expires_at)
-		values (@name, @key, @now, 1, @expires)
-		on conflict (name, key) do update set
-			opened_at  = case when r.opened_at <= @closed then @now else r.opened_at end,
-			count      = case when r.opened_at <= @closed then 1 else least(r.count, @limit) + 1 end,
-			expires_at = case when r.opened_at <= @closed then @expires else r.expires_at end
-		returning count, opened_at`,
-		pgx.NamedArgs{
-			"name": limit.Name, "key": l.keyring.MAC(seal.Index, []byte("ratelimit"), []byte(key)), "limit": limit.Count,
-			"now": now, "closed": now.Add(-limit.Per), "expires": now.Add(limit.Per),
-		}).Scan(&count, &opened)
-	if err != nil {
-		return fmt.Errorf("taking from limit %s: %w", limit.Name, err)
-	}
-	if count > limit.Count {
-		until := opened.Add(limit.Per)
-		return &Exceeded{Limit: limit.Name, Until: until, wait: max(until.Sub(now), time.Second)}
-	}
-	return nil
+	return l.TakeAll(ctx, now, Ask{limit, key})
 }
+
+// TakeAll counts one for each of the asks, or answers *Exceeded for the first that is not to be had and counts nothing: one
+// statement whatever their number.
+func (l *Limiter) TakeAll(ctx context.Context, now time.Time, asks ...Ask) error {
+	var outcome error
+	b := &pgx.Batch{}
+	l.Queue(b, &outcome, now, asks...)
+	if err := l.db.From(ctx).SendBatch(ctx, b).Close(); err != nil {
+		return err
+	}
+	return outcome
+}
+
+// Queue adds TakeAll to a batch. Once that is closed, outcome is nil or *Exceeded.
+func (l *Limiter) Queue(b *pgx.Batch, outcome *error, now time.Time, asks ...Ask) {
+	n := len(asks)
+	names, keys, counts := make([]string, n), make([][]byte, n), make([]int, n)
+	ends := make([]time.Time, n) // of a window that opens now
+	for i, ask := range asks {
+		names[i], keys[i], counts[i] = ask.Limit.Name, l.keyring.MAC(seal.Index, []byte("ratelimit"), []byte(ask.Key)), ask.Limit.Count
+		ends[i] = now.Add(ask.Limit.Per)
+	}
+	b.Queue(takeAll, pgx.NamedArgs{
+		"names": names, "keys": keys, "counts": counts, "now": now, "ends": ends,
+	}).Query(func(rows pgx.Rows) error {
+		found, err := pgx.CollectRows(rows, pgx.RowToStructByName[taken])
+		if err != nil {
+			return fmt.Errorf("taking from limit %s: %w", names[0], err)
+		}
+		for _, row := range found {
+			limit := asks[row.Place-1].Limit
+			if row.Count > limit.Count {
+				until := row.OpenedAt.Add(limit.Per)
+				*outcome = &Exceeded{Limit: limit.Name, Until: until, wait: max(until.Sub(now), time.Second)}
+				return nil
+			}
+		}
+		return nil
+	})
+}
+
+// taken is one ask after the fact; a Count above the limit's was not to be had.
+type taken struct {
+	Place    int
+	Count    int
+	OpenedAt time.Time
+}
+
+// takeAll locks the windows that are there, and counts unless one of them is full. Those that two requests open at the same
+// moment meet in the conflict: who comes second counts on, and sees a count above the limit's.
+const takeAll = `
+with asked as (
+	select * from unnest(@names::text[], @keys::bytea[], @counts::integer[], @ends::timestamptz[])
+		with ordinality as t (name, key, most, ends, place)
+), held as (
+	select a.place, r.count, r.opened_at, r.expires_at > @now and r.count >= a.most as spent
+	from rate_limits r join asked a using (name, key)
+	order by r.name, r.key for update of r
+), counted as (
+	insert into rate_limits as r (name, key, opened_at, count, expires_at)
+	select name, key, @now, 1, ends from asked where not exists (select from held where spent) order by name, key
+	on conflict (name, key) do update set
+		opened_at  = case when r.expires_at <= @now then excluded.opened_at else r.opened_at end,
+		count      = case when r.expires_at <= @now then 1 else r.count + 1 end,
+		expires_at = case when r.expires_at <= @now then excluded.expires_at else r.expires_at end
+	returning name, key, count, opened_at
+)
+select place::integer, count + 1 as count, opened_at from held where spent
+union all
+select a.place::integer, c.count, c.opened_at from counted c join asked a using (name, key)
+order by place`
 
 // Release ends the window of key: a success that clears a count of failures, or a
 // member of staff.

@@ -2,6 +2,7 @@ package ratelimit_test
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -62,6 +63,65 @@ func TestTakeInParallel(t *testing.T) {
 		all.Go(func() {
 			if l.Take(t.Context(), three, "a", noon) == nil {
 				allowed.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if got := allowed.Load(); got != 3 {
+		t.Errorf("%d of 32 parallel takes were allowed, want 3", got)
+	}
+}
+
+// All or nothing: a limit that is reached keeps the others as they are.
+func TestTakeAll(t *testing.T) {
+	t.Parallel()
+	l := ratelimit.New(postgrestest.New(t), seal.Ephemeral())
+	one := ratelimit.Limit{Name: "one", Count: 1, Per: time.Minute}
+	for i, step := range []struct {
+		at      time.Duration
+		asks    []ratelimit.Ask
+		reached string
+		wait    time.Duration
+	}{
+		{0, []ratelimit.Ask{{three, "a"}, {one, "a"}, {three, "b"}}, "", 0},
+		{time.Second, []ratelimit.Ask{{three, "a"}, {one, "a"}, {three, "b"}}, "one", 59 * time.Second},
+		{2 * time.Second, []ratelimit.Ask{{three, "a"}, {three, "b"}}, "", 0},
+		{3 * time.Second, []ratelimit.Ask{{three, "a"}}, "", 0},
+		{4 * time.Second, []ratelimit.Ask{{one, "b"}, {three, "a"}}, "test", time.Hour - 4*time.Second},
+		{5 * time.Second, []ratelimit.Ask{{one, "b"}, {three, "b"}}, "", 0},
+		{61 * time.Minute, []ratelimit.Ask{{one, "a"}, {three, "a"}}, "", 0}, // new windows
+	} {
+		err := l.TakeAll(t.Context(), noon.Add(step.at), step.asks...)
+		exceeded, refused := errors.AsType[*ratelimit.Exceeded](err)
+		switch {
+		case err != nil && !refused:
+			t.Fatalf("step %d: TakeAll: %v", i, err)
+		case refused != (step.reached != ""):
+			t.Errorf("step %d: TakeAll = %v, want %q", i, err, step.reached)
+		case refused && (exceeded.Limit != step.reached || exceeded.RetryAfter() != step.wait):
+			t.Errorf("step %d: %s for %v, want %s for %v", i, exceeded.Limit, exceeded.RetryAfter(), step.reached, step.wait)
+		}
+	}
+}
+
+// parallel takes of several limits, in whatever order, neither exceed one nor wait for each other in a ring.
+func TestTakeAllInParallel(t *testing.T) {
+	t.Parallel()
+	l := ratelimit.New(postgrestest.NewPool(t, 8), seal.Ephemeral())
+	asks := []ratelimit.Ask{{three, "a"}, {ratelimit.Limit{Name: "many", Count: 100, Per: time.Hour}, "b"}, {three, "c"}}
+	var allowed atomic.Int32
+	var all sync.WaitGroup
+	for i := range 32 {
+		all.Go(func() {
+			mine := slices.Clone(asks)
+			if i%2 == 0 {
+				slices.Reverse(mine)
+			}
+			err := l.TakeAll(t.Context(), noon, mine...)
+			if _, refused := errors.AsType[*ratelimit.Exceeded](err); err == nil {
+				allowed.Add(1)
+			} else if !refused {
+				t.Errorf("TakeAll = %v", err)
 			}
 		})
 	}
