@@ -68,8 +68,22 @@ func place(id uuid.UUID) seal.Place {
 	return seal.Place{Table: "mails", Column: "sealed", Row: id.String()}
 }
 
-// Enqueue queues the message in the transaction of ctx, or in one of its own.
+// Enqueue queues the message in the transaction of ctx, or in one of its own, in one round trip.
 func (o *Outbox) Enqueue(ctx context.Context, m Message) error {
+	return o.db.InTx(ctx, func(ctx context.Context) error {
+		b := &pgx.Batch{}
+		if err := o.Queue(ctx, b, m); err != nil {
+			return err
+		}
+		if err := o.db.Finish(ctx, b); err != nil {
+			return fmt.Errorf("queueing mail %s: %w", m.Kind, err)
+		}
+		return nil
+	})
+}
+
+// Queue is Enqueue for a batch that is sent later in the transaction of ctx, which there must be.
+func (o *Outbox) Queue(ctx context.Context, b *pgx.Batch, m Message) error {
 	if m.Kind == "" || m.To == "" || m.Content.Subject == "" || m.Content.Text == "" {
 		return errors.New("mail: a message needs a kind, a recipient, a subject and a text")
 	}
@@ -78,19 +92,15 @@ func (o *Outbox) Enqueue(ctx context.Context, m Message) error {
 		return err
 	}
 	id := uuid.Must(uuid.NewV7())
-	err = o.db.InTx(ctx, func(ctx context.Context) error {
-		_, err := o.db.From(ctx).Exec(ctx, `
-			insert into mails (id, kind, account_id, state, sealed, created_at, not_after)
-			values (@id, @kind, @account_id, 'queued', @sealed, @now, @not_after)`,
-			pgx.NamedArgs{
-				"id": id, "kind": m.Kind, "account_id": nullable(m.AccountID), "sealed": o.keyring.Seal(seal.Queue, place(id), plain),
-				"now": o.now(), "not_after": nullable(m.NotAfter),
-			})
-		if err != nil {
-			return err
-		}
-		_, err = o.jobs.InsertTx(ctx, o.db.Tx(ctx), sendArgs{id}, &river.InsertOpts{MaxAttempts: maxAttempts})
-		return err
+	b.Queue(`
+		insert into mails (id, kind, account_id, state, sealed, created_at, not_after)
+		values (@id, @kind, @account_id, 'queued', @sealed, @now, @not_after)`,
+		pgx.NamedArgs{
+			"id": id, "kind": m.Kind, "account_id": nullable(m.AccountID), "sealed": o.keyring.Seal(seal.Queue, place(id), plain),
+			"now": o.now(), "not_after": nullable(m.NotAfter),
+		})
+	_, err = o.jobs.InsertManyFastTx(ctx, &batched{o.db.Tx(ctx), b}, []river.InsertManyParams{
+		{Args: sendArgs{id}, InsertOpts: &river.InsertOpts{MaxAttempts: maxAttempts}},
 	})
 	if err != nil {
 		return fmt.Errorf("queueing mail %s: %w", m.Kind, err)
