@@ -120,7 +120,7 @@ func newBenchIn(t testing.TB, conns int32) *bench {
 	must(t, b.keys.Ensure(t.Context()))
 	b.clients, err = provider.NewClients(t.Context(), b.db, ring, log, b.clock.now, false)
 	must(t, err)
-	p, err := provider.New(provider.Deps{Issuer: b.issuer, SupportEmail: "support@example.org", Locales: set.Languages(), Agreement: b.legal, DB: b.db, Keyring: ring,
+	p, err := provider.New(provider.Deps{Issuer: b.issuer, SupportEmail: "support@example.org", Locales: set.Languages(), Agreement: b.legal, InitialAccessToken: "initial-token", DB: b.db, Keyring: ring,
 		Keys: b.keys, Clients: b.clients, Accounts: service, Members: roster, Outbox: outbox, Mails: set, Limiter: ratelimit.New(b.db, ring), Audit: log, Now: b.clock.now})
 	must(t, err)
 	signIn, err := accounts.NewHandler(service, w, noCards{}, accounts.App{})

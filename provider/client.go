@@ -67,12 +67,13 @@ func (s *Scopes) UnmarshalText(text []byte) error {
 // Client is a registered application. It implements fosite.Client. A value is
 // shared between requests and never changed.
 type Client struct {
-	ID         string
-	Metadata   Metadata
-	SecretMAC  []byte // nil for a public client
-	DisabledAt *time.Time
-	CreatedAt  time.Time
-	UpdatedAt  time.Time
+	ID              string
+	Metadata        Metadata
+	SecretMAC       []byte // nil for a public client
+	RegistrationMAC []byte // of its registration token; nil unless it registered itself
+	DisabledAt      *time.Time
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
 }
 
 var (

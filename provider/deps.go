@@ -64,36 +64,40 @@ type Deps struct {
 	Issuer       string // https://host, without a slash at its end
 	SupportEmail string // shown to a member whose account is closed
 	Locales      []string
-	Agreement    func(now time.Time, lang string) Agreement // the license agreement in force
-	DB           *postgres.DB
-	Keyring      *seal.Keyring
-	Keys         Keys
-	Clients      *Clients
-	Accounts     Accounts
-	Members      Members
-	Outbox       Outbox
-	Mails        Mails
-	Limiter      *ratelimit.Limiter
-	Audit        *audit.Log
-	Now          func() time.Time
+	// InitialAccessToken opens dynamic client registration to who knows it; "" keeps the
+	// endpoint closed.
+	InitialAccessToken string
+	Agreement          func(now time.Time, lang string) Agreement // the license agreement in force
+	DB                 *postgres.DB
+	Keyring            *seal.Keyring
+	Keys               Keys
+	Clients            *Clients
+	Accounts           Accounts
+	Members            Members
+	Outbox             Outbox
+	Mails              Mails
+	Limiter            *ratelimit.Limiter
+	Audit              *audit.Log
+	Now                func() time.Time
 }
 
 // Service decides; Handler speaks HTTP.
 type Service struct {
-	store        *store
-	clients      *Clients
-	accounts     Accounts
-	members      Members
-	outbox       Outbox
-	mails        Mails
-	limiter      *ratelimit.Limiter
-	strategy     *strategy
-	fosite       *fosite.Fosite
-	jobs         *river.Client[pgx.Tx]
-	locales      []string
-	agreement    func(now time.Time, lang string) Agreement
-	supportEmail string
-	now          func() time.Time
+	store              *store
+	clients            *Clients
+	accounts           Accounts
+	members            Members
+	outbox             Outbox
+	mails              Mails
+	limiter            *ratelimit.Limiter
+	strategy           *strategy
+	fosite             *fosite.Fosite
+	initialAccessToken []byte // SHA-256; nil: no dynamic registration
+	jobs               *river.Client[pgx.Tx]
+	locales            []string
+	agreement          func(now time.Time, lang string) Agreement
+	supportEmail       string
+	now                func() time.Time
 }
 
 // New checks that nothing is missing.
@@ -115,6 +119,9 @@ func New(d Deps) (*Service, error) {
 		agreement:    d.Agreement,
 		supportEmail: d.SupportEmail,
 		now:          d.Now,
+	}
+	if d.InitialAccessToken != "" {
+		s.initialAccessToken = hashToken(d.InitialAccessToken)
 	}
 	var err error
 	if s.jobs, err = river.NewClient(riverpgxv5.New(d.DB.Pool()), &river.Config{Logger: slog.New(slog.DiscardHandler)}); err != nil {
@@ -142,7 +149,7 @@ func NewHandler(s *Service, w *web.Web, sessions Sessions) (*Handler, error) {
 	if s == nil || w == nil || sessions == nil {
 		return nil, errors.New("provider: a dependency is missing")
 	}
-	doc, err := newDocument(newMetadata(s.strategy.issuer, s.locales, []string{accounts.ACRPassword}))
+	doc, err := newDocument(newMetadata(s, []string{accounts.ACRPassword}))
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,7 @@ type metadata struct {
 	EndSessionEndpoint                 string   `json:"end_session_endpoint"`
 	IntrospectionEndpoint              string   `json:"introspection_endpoint"`
 	DeviceAuthorizationEndpoint        string   `json:"device_authorization_endpoint"`
+	RegistrationEndpoint               string   `json:"registration_endpoint,omitempty"` // where the deployment opens it
 	RevocationEndpoint                 string   `json:"revocation_endpoint"`
 	ScopesSupported                    []string `json:"scopes_supported"`
 	ResponseTypesSupported             []string `json:"response_types_supported"`
@@ -45,8 +46,9 @@ type metadata struct {
 	ClaimsParameterSupported           bool     `json:"claims_parameter_supported"`
 }
 
-func newMetadata(issuer string, locales, acrValues []string) metadata {
-	return metadata{
+func newMetadata(s *Service, acrValues []string) metadata {
+	issuer := s.strategy.issuer
+	m := metadata{
 		Issuer:                            issuer,
 		AuthorizationEndpoint:             issuer + "/authorize",
 		TokenEndpoint:                     issuer + "/token",
@@ -68,11 +70,15 @@ func newMetadata(issuer string, locales, acrValues []string) metadata {
 		ClaimsSupported:                   scopeClaims,
 		ClaimTypesSupported:               []string{"normal"},
 		ACRValuesSupported:                acrValues,
-		UILocalesSupported:                locales,
+		UILocalesSupported:                s.locales,
 		FrontchannelLogoutSupported:       true, FrontchannelLogoutSessionSupported: true,
 		BackchannelLogoutSupported: true, BackchannelLogoutSessionSupported: true,
 		AuthorizationResponseIssSupported: true,
 	}
+	if s.initialAccessToken != nil {
+		m.RegistrationEndpoint = issuer + RegistrationPath
+	}
+	return m
 }
 
 // document is JSON whose bytes and ETag are made once.

@@ -11,12 +11,13 @@ import (
 )
 
 type clientRow struct {
-	ClientID   string
-	Metadata   Metadata
-	SecretMAC  []byte `db:"secret_mac"`
-	DisabledAt *time.Time
-	CreatedAt  time.Time
-	UpdatedAt  time.Time
+	ClientID        string
+	Metadata        Metadata
+	SecretMAC       []byte `db:"secret_mac"`
+	RegistrationMAC []byte `db:"registration_mac"`
+	DisabledAt      *time.Time
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
 }
 
 // reload reads version and clients in one statement each, version first: a change
@@ -27,7 +28,7 @@ func (r *Clients) reload(ctx context.Context) error {
 		return err
 	}
 	rows, err := r.db.From(ctx).Query(ctx, `
-		select client_id, metadata, secret_mac, disabled_at, created_at, updated_at
+		select client_id, metadata, secret_mac, registration_mac, disabled_at, created_at, updated_at
 		from clients`)
 	if err != nil {
 		return err
@@ -38,7 +39,7 @@ func (r *Clients) reload(ctx context.Context) error {
 	}
 	byID := make(map[string]*Client, len(all))
 	for _, row := range all {
-		byID[row.ClientID] = &Client{ID: row.ClientID, Metadata: row.Metadata, SecretMAC: row.SecretMAC,
+		byID[row.ClientID] = &Client{ID: row.ClientID, Metadata: row.Metadata, SecretMAC: row.SecretMAC, RegistrationMAC: row.RegistrationMAC,
 			DisabledAt: row.DisabledAt, CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt}
 	}
 	r.snapshot.Store(&registry{version, byID})
@@ -51,15 +52,15 @@ func (r *Clients) version(ctx context.Context) (version int64, err error) {
 }
 
 func (c *Client) args() pgx.NamedArgs {
-	return pgx.NamedArgs{"client_id": c.ID, "metadata": c.Metadata, "secret_mac": c.SecretMAC,
+	return pgx.NamedArgs{"client_id": c.ID, "metadata": c.Metadata, "secret_mac": c.SecretMAC, "registration_mac": c.RegistrationMAC,
 		"disabled_at": c.DisabledAt, "created_at": c.CreatedAt, "updated_at": c.UpdatedAt}
 }
 
 func (r *Clients) insert(ctx context.Context, c *Client) error {
 	_, err := r.db.From(ctx).Exec(ctx, `
 		with raised as (update client_registry set version = version + 1)
-		insert into clients (client_id, metadata, secret_mac, disabled_at, created_at, updated_at)
-		values (@client_id, @metadata, @secret_mac, @disabled_at, @created_at, @updated_at)`, c.args())
+		insert into clients (client_id, metadata, secret_mac, registration_mac, disabled_at, created_at, updated_at)
+		values (@client_id, @metadata, @secret_mac, @registration_mac, @disabled_at, @created_at, @updated_at)`, c.args())
 	if postgres.Violated(err) == "clients_pkey" {
 		return ErrClientExists
 	}

@@ -25,31 +25,32 @@ import (
 // environment is what `idp serve` reads, each name with the prefix IDP_. A secret may
 // come from a file named by NAME_FILE. `idp serve --help` prints this list.
 type environment struct {
-	DatabaseURL    string        `env:"DATABASE_URL"`                                    // PostgreSQL address; required
-	DatabaseConns  int32         `env:"DATABASE_CONNS" envDefault:"16"`                  // connections of this instance
-	Issuer         string        `env:"ISSUER"`                                          // https://host, no slash at its end; required
-	Listen         string        `env:"LISTEN" envDefault:":8080"`                       // public listener
-	MetricsListen  string        `env:"METRICS_LISTEN" envDefault:"127.0.0.1:9090"`      // health and metrics; "" for none
-	TLSCert        string        `env:"TLS_CERT"`                                        // PEM file; with TLS_KEY
-	TLSKey         string        `env:"TLS_KEY"`                                         // PEM file
-	KEK            string        `env:"KEK"`                                             // key-encryption key: 32 bytes, base64 or hex; required
-	OldKEKs        []string      `env:"OLD_KEKS"`                                        // still able to unwrap
-	SMTP           string        `env:"SMTP"`                                            // host:port; required
-	SMTPTLS        string        `env:"SMTP_TLS" envDefault:"starttls"`                  // starttls, tls or none
-	SMTPUsername   string        `env:"SMTP_USERNAME"`                                   // "" for no authentication
-	SMTPPassword   string        `env:"SMTP_PASSWORD"`                                   // sent over TLS only
-	MailFrom       string        `env:"MAIL_FROM"`                                       // bare address; required
-	SupportEmail   string        `env:"SUPPORT_EMAIL" envDefault:"WebSupport@CHNCT.org"` // shown on every page
-	SupportPhone   string        `env:"SUPPORT_PHONE" envDefault:"1-800-859-9889, TTY 711"`
-	TimeZone       string        `env:"TIME_ZONE" envDefault:"America/New_York"`     // of dates shown to members
-	Language       string        `env:"LANGUAGE" envDefault:"es"`                    // when nothing says otherwise
-	TrustedProxies []string      `env:"TRUSTED_PROXIES"`                             // CIDRs whose X-Forwarded-For is read
-	WideSources    []string      `env:"WIDE_SOURCES"`                                // CIDRs of clinics and call centres: higher limits
-	IdentityLock   time.Duration `env:"IDENTITY_LOCK" envDefault:"24h"`              // after three failures; 0: until staff release it
-	MemberNumber   string        `env:"MEMBER_NUMBER_PATTERN" envDefault:"[0-9]{9}"` // of the card, spaces and dashes dropped
-	AgreementDir   string        `env:"AGREEMENT_DIR"`                               // the operator's license agreement; "" for the sample
-	Drain          time.Duration `env:"DRAIN" envDefault:"5s"`                       // not ready before connections are closed
-	Accept         []string      `env:"ACCEPT"`                                      // weaker settings accepted by name, each logged at start
+	DatabaseURL       string        `env:"DATABASE_URL"`                                    // PostgreSQL address; required
+	DatabaseConns     int32         `env:"DATABASE_CONNS" envDefault:"16"`                  // connections of this instance
+	Issuer            string        `env:"ISSUER"`                                          // https://host, no slash at its end; required
+	Listen            string        `env:"LISTEN" envDefault:":8080"`                       // public listener
+	MetricsListen     string        `env:"METRICS_LISTEN" envDefault:"127.0.0.1:9090"`      // health and metrics; "" for none
+	TLSCert           string        `env:"TLS_CERT"`                                        // PEM file; with TLS_KEY
+	TLSKey            string        `env:"TLS_KEY"`                                         // PEM file
+	KEK               string        `env:"KEK"`                                             // key-encryption key: 32 bytes, base64 or hex; required
+	OldKEKs           []string      `env:"OLD_KEKS"`                                        // still able to unwrap
+	SMTP              string        `env:"SMTP"`                                            // host:port; required
+	SMTPTLS           string        `env:"SMTP_TLS" envDefault:"starttls"`                  // starttls, tls or none
+	SMTPUsername      string        `env:"SMTP_USERNAME"`                                   // "" for no authentication
+	SMTPPassword      string        `env:"SMTP_PASSWORD"`                                   // sent over TLS only
+	MailFrom          string        `env:"MAIL_FROM"`                                       // bare address; required
+	SupportEmail      string        `env:"SUPPORT_EMAIL" envDefault:"WebSupport@CHNCT.org"` // shown on every page
+	SupportPhone      string        `env:"SUPPORT_PHONE" envDefault:"1-800-859-9889, TTY 711"`
+	TimeZone          string        `env:"TIME_ZONE" envDefault:"America/New_York"`     // of dates shown to members
+	Language          string        `env:"LANGUAGE" envDefault:"es"`                    // when nothing says otherwise
+	TrustedProxies    []string      `env:"TRUSTED_PROXIES"`                             // CIDRs whose X-Forwarded-For is read
+	WideSources       []string      `env:"WIDE_SOURCES"`                                // CIDRs of clinics and call centres: higher limits
+	IdentityLock      time.Duration `env:"IDENTITY_LOCK" envDefault:"24h"`              // after three failures; 0: until staff release it
+	MemberNumber      string        `env:"MEMBER_NUMBER_PATTERN" envDefault:"[0-9]{9}"` // of the card, spaces and dashes dropped
+	AgreementDir      string        `env:"AGREEMENT_DIR"`                               // the operator's license agreement; "" for the sample
+	Drain             time.Duration `env:"DRAIN" envDefault:"5s"`                       // not ready before connections are closed
+	RegistrationToken string        `env:"REGISTRATION_TOKEN"`                          // initial access token of dynamic client registration; "" keeps it closed
+	Accept            []string      `env:"ACCEPT"`                                      // weaker settings accepted by name, each logged at start
 }
 
 // The weaker settings that IDP_ACCEPT may name (R-19).
@@ -63,19 +64,20 @@ const (
 // settings are the checked values from which the program is built; the demo makes
 // its own.
 type settings struct {
-	dsn           string
-	conns         int32
-	issuer        string
-	keks          []seal.KEK
-	smtp          mail.SMTPOptions
-	templates     templates.Options
-	language      string
-	proxies       []netip.Prefix
-	limits        web.Limits
-	identityLock  time.Duration
-	numbers       members.NumberFormat
-	agreementDir  string
-	insecureLocal bool // the demo: http on localhost
+	dsn               string
+	conns             int32
+	issuer            string
+	keks              []seal.KEK
+	smtp              mail.SMTPOptions
+	templates         templates.Options
+	language          string
+	proxies           []netip.Prefix
+	limits            web.Limits
+	identityLock      time.Duration
+	numbers           members.NumberFormat
+	agreementDir      string
+	registrationToken string // initial access token; "" for none
+	insecureLocal     bool   // the demo: http on localhost
 }
 
 // readEnvironment reads and checks everything and reports all mistakes together.
@@ -139,7 +141,7 @@ func (e *environment) accepts(name string) bool { return slices.Contains(e.Accep
 
 func (e *environment) check() (settings, error) {
 	s := settings{dsn: e.DatabaseURL, conns: e.DatabaseConns, issuer: e.Issuer, language: e.Language,
-		identityLock: e.IdentityLock, agreementDir: e.AgreementDir}
+		identityLock: e.IdentityLock, registrationToken: e.RegistrationToken, agreementDir: e.AgreementDir}
 	var mistakes []error
 	wrong := func(name, format string, args ...any) {
 		mistakes = append(mistakes, fmt.Errorf("IDP_"+name+": "+format, args...))
@@ -179,6 +181,9 @@ func (e *environment) check() (settings, error) {
 	}
 	if e.Drain < 0 || e.Drain > 20*time.Second {
 		wrong("DRAIN", "is 0 to 20 s")
+	}
+	if n := len(e.RegistrationToken); n > 0 && n < 32 {
+		wrong("REGISTRATION_TOKEN", "is shorter than 32 characters")
 	}
 	for _, name := range e.Accept {
 		if !slices.Contains([]string{acceptPlainListener, acceptPlainDatabase, acceptPlainMail, acceptSample}, name) {

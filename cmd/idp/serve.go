@@ -37,7 +37,7 @@ Optional (default):
   IDP_SMTP_TLS (starttls; tls, none), IDP_SMTP_USERNAME, IDP_SMTP_PASSWORD,
   IDP_SUPPORT_EMAIL (WebSupport@CHNCT.org), IDP_SUPPORT_PHONE, IDP_TIME_ZONE (America/New_York), IDP_LANGUAGE (es),
   IDP_TRUSTED_PROXIES, IDP_WIDE_SOURCES (networks, comma-separated), IDP_IDENTITY_LOCK (24h; 0 until staff release),
-  IDP_MEMBER_NUMBER_PATTERN ([0-9]{9}), IDP_DRAIN (5s), IDP_ACCEPT (weaker settings by name)`
+  IDP_REGISTRATION_TOKEN (none: opens dynamic client registration), IDP_MEMBER_NUMBER_PATTERN ([0-9]{9}), IDP_DRAIN (5s), IDP_ACCEPT (weaker settings by name)`
 }
 
 // Run serves until SIGTERM or SIGINT.

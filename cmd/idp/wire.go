@@ -147,7 +147,7 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 	if err != nil {
 		return err
 	}
-	idp, err := provider.New(provider.Deps{Issuer: s.issuer, SupportEmail: cmp.Or(s.templates.SupportEmail, "WebSupport@CHNCT.org"), Locales: a.templates.Languages(), Agreement: agreementOf(legal),
+	idp, err := provider.New(provider.Deps{Issuer: s.issuer, SupportEmail: cmp.Or(s.templates.SupportEmail, "WebSupport@CHNCT.org"), Locales: a.templates.Languages(), Agreement: agreementOf(legal), InitialAccessToken: s.registrationToken,
 		DB: a.db, Keyring: ring, Keys: signing, Clients: a.clients, Accounts: people, Members: a.roster, Outbox: outbox, Mails: a.templates, Limiter: limiter, Audit: log, Now: time.Now})
 	if err != nil {
 		return err

@@ -1,0 +1,171 @@
+package provider
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"huskyidp/internal/audit"
+	"huskyidp/internal/ratelimit"
+	"huskyidp/internal/seal"
+	"huskyidp/internal/web"
+)
+
+// RegistrationPath is the dynamic registration endpoint.
+const RegistrationPath = "/connect/register"
+
+// registrations of one source in an hour.
+var registrations = ratelimit.Limit{Name: "client_registration", Count: 20, Per: 60 * 60 * 1e9}
+
+// registrationDocument is a registration as RFC 7591 3.2.1 and 7592 3 answer it.
+type registrationDocument struct {
+	ClientID                string `json:"client_id"`
+	ClientIDIssuedAt        int64  `json:"client_id_issued_at"`
+	ClientSecret            string `json:"client_secret,omitempty"`
+	ClientSecretExpiresAt   *int64 `json:"client_secret_expires_at,omitempty"` // 0: never
+	RegistrationClientURI   string `json:"registration_client_uri,omitempty"`
+	RegistrationAccessToken string `json:"registration_access_token,omitempty"`
+	Metadata
+}
+
+// registerClient lets an app register itself with an initial access token. The endpoint
+// exists only where the deployment has set one (S-30). What registers itself is a
+// partner: it asks for consent, and its operator is never called verified.
+func (h *Handler) registerClient(c *gin.Context) error {
+	if h.service.initialAccessToken == nil {
+		return &web.Error{Status: http.StatusNotFound, Key: web.KeyNotFound}
+	}
+	token, ok := bearer(c.GetHeader("Authorization"))
+	sum := sha256.Sum256([]byte(token))
+	if !ok || subtle.ConstantTimeCompare(sum[:], h.service.initialAccessToken) != 1 {
+		return tokenRefused(c, "invalid_token")
+	}
+	ctx := c.Request.Context()
+	if err := h.service.limiter.Take(ctx, registrations, web.Source(c), h.now()); err != nil {
+		return err
+	}
+	m, err := readRegistration(c)
+	if err != nil {
+		return registrationError(c, err)
+	}
+	client, secret, management, err := h.service.clients.register(ctx, m)
+	if err != nil {
+		return registrationError(c, err)
+	}
+	doc := h.service.registrationOf(client)
+	doc.RegistrationAccessToken = management
+	if secret != "" {
+		doc.ClientSecret, doc.ClientSecretExpiresAt = secret, new(int64)
+	}
+	noStore(c)
+	c.JSON(http.StatusCreated, doc)
+	return nil
+}
+
+func (s *Service) registrationOf(client *Client) registrationDocument {
+	return registrationDocument{ClientID: client.ID, ClientIDIssuedAt: client.CreatedAt.Unix(), Metadata: client.Metadata,
+		RegistrationClientURI: s.strategy.issuer + RegistrationPath + "/" + client.ID}
+}
+
+// readRegistration takes the members that a stranger may set; unknown ones are ignored
+// (RFC 7591 2).
+func readRegistration(c *gin.Context) (Metadata, error) {
+	var m Metadata
+	media, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
+	if err != nil || media != "application/json" {
+		return m, &MetadataError{"Content-Type", "is not application/json"}
+	}
+	body, err := io.ReadAll(io.LimitReader(c.Request.Body, 64<<10))
+	if err != nil || json.Unmarshal(body, &m) != nil {
+		return m, &MetadataError{"body", "is not a JSON object of client metadata"}
+	}
+	m.Profile, m.OperatorVerified, m.ResourceServer, m.Audience = ProfilePartner, false, nil, nil
+	if m.ClientName == "" {
+		m.ClientName = "App"
+	}
+	if m.OperatorName == "" {
+		m.OperatorName = m.ClientName
+	}
+	return m, nil
+}
+
+func registrationError(c *gin.Context, err error) error {
+	fault, ok := errors.AsType[*MetadataError](err)
+	if !ok {
+		return err
+	}
+	noStore(c)
+	c.JSON(http.StatusBadRequest, gin.H{"error": fault.Code(), "error_description": fault.Error()})
+	return nil
+}
+
+// managed finds the client of the address for the holder of its registration token; a
+// wrong token and an unknown client look alike.
+func (h *Handler) managed(c *gin.Context) (*Client, error) {
+	token, _ := bearer(c.GetHeader("Authorization"))
+	client, err := h.service.clients.Get(c.Param("id"))
+	if err != nil || client.RegistrationMAC == nil ||
+		!h.service.store.keyring.VerifyMAC(seal.Client, client.RegistrationMAC, []byte("registration"), []byte(client.ID), []byte(token)) {
+		return nil, errToken
+	}
+	return client, nil
+}
+
+// readClient, updateClient and deleteClient are RFC 7592 section 2.
+func (h *Handler) readClient(c *gin.Context) error {
+	client, err := h.managed(c)
+	if err != nil {
+		return tokenRefused(c, "invalid_token")
+	}
+	noStore(c)
+	c.JSON(http.StatusOK, h.service.registrationOf(client))
+	return nil
+}
+
+func (h *Handler) updateClient(c *gin.Context) error {
+	client, err := h.managed(c)
+	if err != nil {
+		return tokenRefused(c, "invalid_token")
+	}
+	m, err := readRegistration(c)
+	if err != nil {
+		return registrationError(c, err)
+	}
+	if client, err = h.service.clients.Update(c.Request.Context(), client.ID, m); err != nil {
+		return registrationError(c, err)
+	}
+	noStore(c)
+	c.JSON(http.StatusOK, h.service.registrationOf(client))
+	return nil
+}
+
+func (h *Handler) deleteClient(c *gin.Context) error {
+	client, err := h.managed(c)
+	if err != nil {
+		return tokenRefused(c, "invalid_token")
+	}
+	if err := h.service.clients.SetDisabled(c.Request.Context(), client.ID, true); err != nil {
+		return err
+	}
+	c.Status(http.StatusNoContent)
+	return nil
+}
+
+// register makes a client with a registration token of its own.
+func (r *Clients) register(ctx context.Context, m Metadata) (client *Client, secret, management string, err error) {
+	if err := m.complete(r.insecureLocal); err != nil {
+		return nil, "", "", err
+	}
+	now := r.now()
+	client = &Client{ID: randomToken(), Metadata: m, CreatedAt: now, UpdatedAt: now}
+	secret, management = r.newSecret(client), randomToken()
+	client.RegistrationMAC = r.keyring.MAC(seal.Client, []byte("registration"), []byte(client.ID), []byte(management))
+	return client, secret, management, r.change(ctx, audit.ClientCreated, client, r.insert)
+}
