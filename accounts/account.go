@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"huskyidp/internal/audit"
 )
@@ -60,6 +61,20 @@ type NewAccount struct {
 // transaction of ctx, in one round trip. The error is ErrUsernameTaken,
 // ErrMemberHasAccount or ErrExists, after which the transaction is void.
 func (s *Service) Create(ctx context.Context, n NewAccount) (Account, error) {
+	b := &pgx.Batch{}
+	account, err := s.QueueCreate(ctx, b, n)
+	if err != nil {
+		return Account{}, err
+	}
+	if err := s.store.run(ctx, b); err != nil {
+		return Account{}, err
+	}
+	return account, nil
+}
+
+// QueueCreate is Create for a batch that is sent later; Refused tells what its failure
+// means.
+func (s *Service) QueueCreate(ctx context.Context, b *pgx.Batch, n NewAccount) (Account, error) {
 	username, err := CheckUsername(n.Username)
 	if err != nil {
 		return Account{}, fmt.Errorf("creating an account: %w", err)
@@ -74,14 +89,11 @@ func (s *Service) Create(ctx context.Context, n NewAccount) (Account, error) {
 		Status: Active, CreatedAt: now, UpdatedAt: now,
 	}
 	id := n.ID.String()
-	b := s.store.create(account, n)
+	s.store.create(b, account, n)
 	s.audit.Queue(b, ctx,
 		audit.Event{Kind: audit.AccountCreated, At: now, AccountID: id, Success: true},
 		audit.Event{Kind: audit.AgreementAccepted, At: n.Agreement.At, AccountID: id, Success: true, Data: n.Agreement.words()},
 		audit.Event{Kind: audit.Certified, At: n.Certification.At, AccountID: id, Success: true, Data: n.Certification.words()})
-	if err := s.store.run(ctx, b); err != nil {
-		return Account{}, err
-	}
 	return account, nil
 }
 
@@ -100,6 +112,12 @@ func (s *Service) ByMember(ctx context.Context, memberID uuid.UUID) (Account, er
 	return s.store.account(ctx, "member_id = $1", memberID)
 }
 
+// QueueGet is Get for a batch that is sent later. account stays as it is where there is
+// none.
+func (s *Service) QueueGet(b *pgx.Batch, id uuid.UUID, account *Account) {
+	s.store.queueAccount(b, id, account)
+}
+
 // AgreementVersion returns the newest version of the agreement that the account has
 // accepted, "" if none.
 func (s *Service) AgreementVersion(ctx context.Context, id uuid.UUID) (string, error) {
@@ -115,6 +133,13 @@ func (s *Service) UsernameTaken(ctx context.Context, name string) (bool, error) 
 	}
 	taken, err := s.store.taken(ctx, []string{canonical})
 	return len(taken) > 0, err
+}
+
+// QueueTaken is UsernameTaken for a batch that is sent later.
+func (s *Service) QueueTaken(b *pgx.Batch, name string, taken *bool) {
+	if canonical, err := CheckUsername(name); err == nil {
+		s.store.queueTaken(b, canonical, taken)
+	}
 }
 
 // suggestions is how many free usernames are offered.

@@ -18,14 +18,15 @@ import (
 // Attempt is a username and password as typed, and the device cookie of the browser.
 type Attempt struct {
 	Username, Password string
-	Source             string // as web.Source gives it; limits by source are the caller's
+	Source             string // as web.Source gives it
 	Device             string
 }
 
 // Authenticate checks a password. The error is ErrWrongCredentials, *WaitError,
-// ErrDisabled (only after the right password), ErrBusy, or the database's.
+// ErrDisabled (only after the right password), *ratelimit.Exceeded of the source, ErrBusy,
+// or the database's.
 //
-// Every attempt costs a hash, one statement before it and one after it, whatever the
+// Every attempt costs a hash, one transaction before it and one after it, whatever the
 // name (S-12, S-13). The failure that was counted in advance is taken back by
 // StartSession, in the transaction of the new session.
 func (s *Service) Authenticate(ctx context.Context, a Attempt) (Account, error) {
@@ -38,7 +39,7 @@ func (s *Service) Authenticate(ctx context.Context, a Attempt) (Account, error) 
 	}
 	defer leave()
 	key := s.throttleKey(name, device)
-	r, err := s.store.reserve(ctx, key, name, device.valid, now)
+	r, err := s.reserve(ctx, a.Source, key, name, device.valid, now)
 	if err != nil {
 		return Account{}, err
 	}

@@ -251,7 +251,7 @@ func TestEqualWork(t *testing.T) {
 			t.Errorf("attempt %d: known name %q, unknown name %q", i, known, unknown)
 		}
 	}
-	if got, want := cost("nadie2", wrongPassword), "wrong: 1 hashes, 2 round trips"; got != want {
+	if got, want := cost("nadie2", wrongPassword), "wrong: 1 hashes, 3 round trips"; got != want {
 		t.Errorf("an attempt costs %q, want %q", got, want)
 	}
 	var gaps []time.Duration

@@ -8,6 +8,7 @@ import (
 	"huskyidp/internal/audit"
 	"huskyidp/internal/mail"
 	"huskyidp/internal/postgres"
+	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/seal"
 	"huskyidp/templates"
 )
@@ -22,7 +23,7 @@ type Mails interface {
 	Mail(lang, kind string, args templates.Args) (templates.Mail, error)
 }
 
-// Deps is what the service is built from. All but the last three are required.
+// Deps is what the service is built from. All but the settings at the end are required.
 type Deps struct {
 	DB      *postgres.DB
 	Keyring *seal.Keyring
@@ -31,6 +32,7 @@ type Deps struct {
 	Mails   Mails
 	Now     func() time.Time
 
+	Attempts int // sign-ins that one source may try in a minute; default 20 (S-09)
 	Hash     HashParams
 	Idle     time.Duration // a session without use ends; default 15 min (S-23)
 	Absolute time.Duration // any session ends; default 12 h
@@ -47,12 +49,17 @@ type Service struct {
 	hasher         *hasher
 	now            func() time.Time
 	idle, absolute time.Duration
+	limiter        *ratelimit.Limiter
+	sourceLimit    ratelimit.Limit
 }
 
 // New checks that nothing is missing.
 func New(d Deps) (*Service, error) {
 	if d.DB == nil || d.Keyring == nil || d.Audit == nil || d.Outbox == nil || d.Mails == nil || d.Now == nil {
 		return nil, errors.New("accounts: DB, Keyring, Audit, Outbox, Mails and Now are required")
+	}
+	if d.Attempts == 0 {
+		d.Attempts = 20
 	}
 	if d.Idle == 0 {
 		d.Idle = 15 * time.Minute
@@ -63,5 +70,6 @@ func New(d Deps) (*Service, error) {
 	return &Service{
 		store: &store{d.DB, d.Keyring}, db: d.DB, keyring: d.Keyring, audit: d.Audit, outbox: d.Outbox, mails: d.Mails,
 		hasher: newHasher(d.Hash, d.Keyring), now: d.Now, idle: d.Idle, absolute: d.Absolute,
+		limiter: ratelimit.New(d.DB, d.Keyring), sourceLimit: ratelimit.Limit{Name: "sign_in_source", Count: d.Attempts, Per: time.Minute},
 	}, nil
 }

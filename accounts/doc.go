@@ -4,7 +4,8 @@
 // # Sign-in
 //
 //	Authenticate   wait for a hash slot (ErrBusy after 1.5 s)
-//	               reserve: count a failure, read the account       1 statement, commits
+//	               reserve: take from the source's limit, count a
+//	                 failure, read the account                      1 batch, commits
 //	                 └─ waiting ──> record ──> *WaitError
 //	               hash, of nobody's password if there is no account
 //	                 ├─ wrong ──> record ──> ErrWrongCredentials

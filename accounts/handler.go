@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/gin-gonic/gin"
+	"github.com/jackc/pgx/v5"
 
 	"huskyidp/internal/audit"
 	"huskyidp/internal/web"
@@ -78,17 +79,32 @@ func (h *Handler) Current(c *gin.Context) (Session, bool) {
 // SignIn starts a session for an account whose every required proof was given, and sets
 // the cookies. The session that the browser had before ends (S-22).
 func (h *Handler) SignIn(c *gin.Context, account Account, amr []string) (Session, error) {
-	started, err := h.service.StartSession(c.Request.Context(), SessionStart{
-		Account: account, AMR: amr, UserAgent: c.Request.UserAgent(), Device: h.web.Cookie(c, deviceCookie),
-		Replaces: h.web.Cookie(c, sessionCookie),
-	})
+	started, err := h.service.StartSession(c.Request.Context(), h.start(c, account, amr))
 	if err != nil {
 		return Session{}, err
 	}
+	h.opened(c, started)
+	return started.Session, nil
+}
+
+// QueueSignIn is SignIn for a batch that is sent later, in the transaction that makes the
+// account; opened sets the cookies and is called once that is committed.
+func (h *Handler) QueueSignIn(c *gin.Context, b *pgx.Batch, account Account, amr []string) (opened func()) {
+	started := h.service.QueueSession(c.Request.Context(), b, h.start(c, account, amr))
+	return func() { h.opened(c, started) }
+}
+
+func (h *Handler) start(c *gin.Context, account Account, amr []string) SessionStart {
+	return SessionStart{
+		Account: account, AMR: amr, UserAgent: c.Request.UserAgent(), Device: h.web.Cookie(c, deviceCookie),
+		Replaces: h.web.Cookie(c, sessionCookie),
+	}
+}
+
+func (h *Handler) opened(c *gin.Context, started Started) {
 	h.web.SetCookie(c, sessionCookie, started.Token, 0)
 	h.web.SetCookie(c, deviceCookie, started.Device, knownDeviceAge)
 	c.Set(lookupKey, lookup{started.Session, true})
-	return started.Session, nil
 }
 
 // SignOut ends the browser's session, if it has one, and clears its cookie. The device

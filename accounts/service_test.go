@@ -53,7 +53,7 @@ func newFixture(t *testing.T, connections int32) *fixture {
 	}
 	f.log = audit.New(db)
 	f.Service, err = New(Deps{
-		DB: db, Keyring: keyring, Audit: f.log, Outbox: outbox, Mails: set, Now: now, Hash: HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1},
+		DB: db, Keyring: keyring, Audit: f.log, Outbox: outbox, Mails: set, Now: now, Attempts: 1_000_000, Hash: HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1},
 	})
 	if err != nil {
 		t.Fatalf("New: %v", err)

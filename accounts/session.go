@@ -5,9 +5,11 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"huskyidp/internal/audit"
 	"huskyidp/internal/web"
@@ -62,6 +64,17 @@ type Started struct {
 // the count of failures, ends the session that the browser had and the oldest beyond
 // ten, and records the sign-in. The error is ErrDisabled, or the database's.
 func (s *Service) StartSession(ctx context.Context, start SessionStart) (Started, error) {
+	b := &pgx.Batch{}
+	started := s.QueueSession(ctx, b, start)
+	if err := s.store.run(ctx, b); err != nil {
+		return Started{}, fmt.Errorf("starting a session: %w", err)
+	}
+	return started, nil
+}
+
+// QueueSession is StartSession for a batch that is sent later; Refused tells what its
+// failure means.
+func (s *Service) QueueSession(ctx context.Context, b *pgx.Batch, start SessionStart) Started {
 	now := s.now()
 	account := start.Account
 	device := s.readDeviceCookie(start.Device, account.Username, now)
@@ -72,7 +85,7 @@ func (s *Service) StartSession(ctx context.Context, start SessionStart) (Started
 	}
 	browser, system := describeAgent(start.UserAgent)
 	announce := !device.valid && !account.LastSignInAt.IsZero()
-	b := s.store.startSession(session, tokenDigest(token), tokenDigest(start.Replaces), browser, system, announce)
+	s.store.startSession(b, session, tokenDigest(token), tokenDigest(start.Replaces), browser, system, announce)
 	s.store.clearThrottles(b, s.throttleKeys(account.Username, device))
 	event := audit.Event{Kind: audit.SignedIn, At: now, AccountID: account.ID.String(), SessionID: session.SID, RequestID: web.RequestID(ctx), Success: true}
 	s.audit.Queue(b, ctx, event)
@@ -80,10 +93,7 @@ func (s *Service) StartSession(ctx context.Context, start SessionStart) (Started
 		event.Kind = audit.NewDevice
 		s.audit.Queue(b, ctx, event)
 	}
-	if err := s.store.runSession(ctx, b); err != nil {
-		return Started{}, err
-	}
-	return Started{session, token, s.newDeviceCookie(account.Username, device.id, now)}, nil
+	return Started{session, token, s.newDeviceCookie(account.Username, device.id, now)}
 }
 
 // Session returns the open session of a token, in one round trip; the same statement

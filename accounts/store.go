@@ -19,10 +19,15 @@ type store struct {
 	keyring *seal.Keyring
 }
 
-// run sends a batch; outside a transaction it is one of its own. Violated constraints
-// become sentinels.
+// run sends a batch; outside a transaction it is one of its own.
 func (s *store) run(ctx context.Context, b *pgx.Batch) error {
-	err := s.db.From(ctx).SendBatch(ctx, b).Close()
+	return Refused(s.db.From(ctx).SendBatch(ctx, b).Close())
+}
+
+// Refused turns the violation of a constraint of this package into its sentinel:
+// ErrUsernameTaken, ErrMemberHasAccount, ErrExists or ErrDisabled. Other errors stay what
+// they are.
+func Refused(err error) error {
 	switch postgres.Violated(err) {
 	case "":
 		return err
@@ -32,6 +37,8 @@ func (s *store) run(ctx context.Context, b *pgx.Batch) error {
 		return ErrMemberHasAccount
 	case "accounts_pkey":
 		return ErrExists
+	case "sessions_account":
+		return ErrDisabled
 	}
 	return err
 }
@@ -46,8 +53,7 @@ func (s *store) emailDigest(address string) []byte {
 	return s.keyring.MAC(seal.Index, []byte("accounts.email"), []byte(foldEmail(address)))
 }
 
-func (s *store) create(a Account, n NewAccount) *pgx.Batch {
-	b := &pgx.Batch{}
+func (s *store) create(b *pgx.Batch, a Account, n NewAccount) {
 	b.Queue(`
 		insert into accounts (id, subject, username, email_sealed, email_digest, language, member_id, status, password_sealed,
 			created_at, updated_at, credentials_changed_at)
@@ -68,7 +74,6 @@ func (s *store) create(a Account, n NewAccount) *pgx.Batch {
 			values ($1, $2, $3, $4, $5, $6)`,
 			a.ID, kind, accepted.Version, accepted.Language, accepted.TextHash, accepted.At)
 	}
-	return b
 }
 
 // accountRow is an account as it lies in the table. A left join may leave it empty.
@@ -105,6 +110,24 @@ func (s *store) open(r accountRow) (Account, error) {
 		account.LastSignInAt = r.LastSignInAt.UTC()
 	}
 	return account, nil
+}
+
+func (s *store) queueAccount(b *pgx.Batch, id uuid.UUID, account *Account) {
+	b.Queue(`select `+accountColumns+` from accounts a where a.id = $1`, id).QueryRow(func(r pgx.Row) error {
+		var row accountRow
+		err := r.Scan(row.targets()...)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		if err == nil {
+			*account, err = s.open(row)
+		}
+		return err
+	})
+}
+
+func (s *store) queueTaken(b *pgx.Batch, name string, taken *bool) {
+	b.Queue(`select exists (select from accounts where username = $1)`, name).QueryRow(func(r pgx.Row) error { return r.Scan(taken) })
 }
 
 func (s *store) account(ctx context.Context, where string, arg any) (Account, error) {

@@ -8,16 +8,13 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-
-	"huskyidp/internal/postgres"
 )
 
 // startSession begins with an update of the account's row: parallel sign-ins of one
 // member wait for each other, so that the count of ten holds. The session of an account
 // that is not active names none, which violates sessions_account and undoes the batch.
-func (s *store) startSession(n Session, digest, replaces []byte, browser, system string, announce bool) *pgx.Batch {
+func (s *store) startSession(b *pgx.Batch, n Session, digest, replaces []byte, browser, system string, announce bool) {
 	now := n.AuthTime
-	b := &pgx.Batch{}
 	b.Queue(`update accounts set last_sign_in_at = $2 where id = $1`, n.AccountID, now)
 	b.Queue(`
 		insert into sessions (sid, digest, account_id, amr, acr, auth_time, last_seen_at, expires_at, browser, system, announce)
@@ -36,19 +33,6 @@ func (s *store) startSession(n Session, digest, replaces []byte, browser, system
 	if replaces != nil { // whoever's it was: this browser has one session
 		b.Queue(`update sessions set ended_at = $2 where digest = $1 and ended_at is null`, replaces, now)
 	}
-	return b
-}
-
-// runSession sends the batch of startSession.
-func (s *store) runSession(ctx context.Context, b *pgx.Batch) error {
-	err := s.run(ctx, b)
-	if postgres.Violated(err) == "sessions_account" {
-		return ErrDisabled
-	}
-	if err != nil {
-		return fmt.Errorf("starting a session: %w", err)
-	}
-	return nil
 }
 
 func (s *store) session(ctx context.Context, digest []byte, now, idleSince time.Time) (Session, error) {

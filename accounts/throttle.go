@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/seal"
 )
 
@@ -45,14 +46,29 @@ type reservation struct {
 	account      accountRow
 }
 
-// reserve counts a failure before the password is looked at, so that parallel attempts
-// buy nothing (S-10), and reads the account: one statement, whether or not there is
-// one. Only the row of the name, not of a device, knows the account: its owner is
-// told.
-func (s *store) reserve(ctx context.Context, key []byte, name string, fromDevice bool, now time.Time) (reservation, error) {
-	var r reservation
-	var failures, before *int
-	err := s.db.From(ctx).QueryRow(ctx, `
+// reserve takes the attempt from the source's limit (S-09), counts a failure before the
+// password is looked at, so that parallel attempts buy nothing (S-10), and reads the
+// account: one round trip and the commit, whether or not there is an account. A source
+// over its limit counts against nobody.
+func (s *Service) reserve(ctx context.Context, source string, key []byte, name string, fromDevice bool, now time.Time) (r reservation, err error) {
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		var limited error
+		r = reservation{}
+		b := &pgx.Batch{}
+		s.limiter.Queue(b, &limited, now, ratelimit.Ask{Limit: s.sourceLimit, Key: source})
+		s.store.reserve(b, &r, key, name, fromDevice, now)
+		if err := s.db.From(ctx).SendBatch(ctx, b).Close(); err != nil {
+			return fmt.Errorf("counting a sign-in: %w", err)
+		}
+		return limited
+	})
+	return r, err
+}
+
+// reserve queues the count. Only the row of the name, not of a device, knows the account:
+// its owner is told.
+func (s *store) reserve(b *pgx.Batch, r *reservation, key []byte, name string, fromDevice bool, now time.Time) {
+	b.Queue(`
 		with found as (
 			select * from accounts where username = @name
 		), attempt as (
@@ -75,17 +91,19 @@ func (s *store) reserve(ctx context.Context, key []byte, name string, fromDevice
 		pgx.NamedArgs{
 			"name": name, "key": key, "from_device": fromDevice, "now": now, "free": freeFailures, "all": allFailures,
 			"first": firstWait.Seconds(), "longest": longestWait.Seconds(),
-		}).Scan(append([]any{&failures, &before, &r.blockedUntil}, r.account.targets()...)...)
-	if err != nil {
-		return r, fmt.Errorf("counting a sign-in: %w", err)
-	}
-	switch {
-	case failures != nil:
-		r.granted, r.failures = true, *failures
-	case before != nil:
-		r.failures = *before
-	}
-	return r, nil
+		}).QueryRow(func(row pgx.Row) error {
+		var failures, before *int
+		if err := row.Scan(append([]any{&failures, &before, &r.blockedUntil}, r.account.targets()...)...); err != nil {
+			return err
+		}
+		switch {
+		case failures != nil:
+			r.granted, r.failures = true, *failures
+		case before != nil:
+			r.failures = *before
+		}
+		return nil
+	})
 }
 
 // wait is how long a refused attempt is told to wait. A wait that another request has

@@ -1,0 +1,46 @@
+package accounts
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"huskyidp/internal/ratelimit"
+)
+
+// S-09: one source has so many attempts in a minute, whatever the names, right passwords included; beyond that it counts
+// against nobody, and other sources are not concerned.
+func TestSourceLimit(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	f.register("maria")
+	f.sourceLimit.Count = 3
+	from := func(source, name, password string) string {
+		_, err := f.Authenticate(f.ctx(), Attempt{Username: name, Password: password, Source: source})
+		if exceeded, ok := errors.AsType[*ratelimit.Exceeded](err); ok {
+			return "source: " + exceeded.RetryAfter().String()
+		}
+		return outcome(err)
+	}
+	for i, name := range []string{"a1a", "b2b", "c3c"} {
+		if got := from("one", name, wrongPassword); got != "wrong" {
+			t.Errorf("attempt %d: %s, want wrong", i, got)
+		}
+	}
+	f.later(20 * time.Second)
+	for _, password := range []string{wrongPassword, rightPassword} {
+		if got := from("one", "maria", password); got != "source: 40s" {
+			t.Errorf("beyond the limit: %s, want source: 40s", got)
+		}
+	}
+	if n := f.count(`select count(*) from sign_in_throttles`); n != 3 {
+		t.Errorf("%d names have failures, want 3", n)
+	}
+	if got := from("two", "maria", rightPassword); got != "ok" {
+		t.Errorf("another source: %s, want ok", got)
+	}
+	f.later(40 * time.Second)
+	if got := from("one", "maria", rightPassword); got != "ok" {
+		t.Errorf("a minute later: %s, want ok", got)
+	}
+}
