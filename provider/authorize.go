@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -30,11 +31,15 @@ func (h *Handler) authorize(c *gin.Context) error {
 		return nil
 	}
 	ctx, u := h.service.store.newUnit(c.Request.Context(), h.now())
-	r, err := h.service.parseAuthorizeRequest(ctx, query, u.now)
+	r, err := h.service.arrivedRequest(ctx, query, u.now)
+	if errors.Is(err, errRequestURI) {
+		return h.goneRequestURI(query.Get("client_id"))
+	}
 	if err != nil {
 		return h.refuse(c, r, err)
 	}
 	u.client = r.client
+	h.web.PreferLanguage(c, strings.Fields(r.form.Get("ui_locales"))...)
 	return h.dispatch(c, ctx, r, nil)
 }
 
@@ -62,17 +67,30 @@ func (h *Handler) pending(c *gin.Context, ctx context.Context) (*interaction, *a
 	if err != nil || !r.mayAnswer() { // the client has been changed or disabled meanwhile
 		return nil, nil, h.gone(i)
 	}
+	r.pushed = i.pushed
 	return i, r, nil
 }
 
 // gone is the page for a request that can no longer be answered, with the way on
 // that its app registered.
 func (h *Handler) gone(i *interaction) error {
+	if i == nil {
+		return h.expired("")
+	}
+	return h.expired(i.form.Get("client_id"))
+}
+
+// goneRequestURI is the page for a request_uri that is not, or no longer, good.
+func (h *Handler) goneRequestURI(clientID string) error {
+	e := h.expired(clientID)
+	e.Code, e.Parameter = "invalid_request_uri", "request_uri"
+	return e
+}
+
+func (h *Handler) expired(clientID string) *web.Error {
 	e := &web.Error{Status: http.StatusBadRequest, Key: web.KeyExpired, Href: "/account"}
-	if i != nil {
-		if client, err := h.service.clients.Get(i.form.Get("client_id")); err == nil && client.Metadata.InitiateLoginURI != "" {
-			e.Href = client.Metadata.InitiateLoginURI
-		}
+	if client, err := h.service.clients.Get(clientID); err == nil && client.Metadata.InitiateLoginURI != "" {
+		e.Href = client.Metadata.InitiateLoginURI
 	}
 	return e
 }
@@ -149,7 +167,11 @@ func (h *Handler) issue(c *gin.Context, ctx context.Context, f facts, i *interac
 	if i != nil {
 		flowHash = hashToken(i.flow)
 	}
-	if err := u.flushAuthorize(ctx, flowHash); err != nil {
+	err = u.flushAuthorize(ctx, flowHash, r.pushed)
+	if errors.Is(err, errLostRace) {
+		return h.refuse(c, r, fosite.ErrInvalidRequestURI.WithHint("The pushed request has been answered already."))
+	}
+	if err != nil {
 		return err
 	}
 	return h.answer(c, r, answer.GetParameters())
@@ -174,8 +196,10 @@ func newGrant(f facts, now time.Time) *grant {
 		CodeExpiresAt: now.Add(codeLifetime),
 		CreatedAt:     now,
 		ExpiresAt:     session.AuthTime.Add(refreshAbsolute),
+		Claims:        r.claims,
 	}
 	if f.consent != nil {
+		g.Claims = r.claims.within(f.consent.Scopes)
 		g.ConsentID = &f.consent.ID
 		if f.consent.ExpiresAt.Before(g.ExpiresAt) {
 			g.ExpiresAt = f.consent.ExpiresAt

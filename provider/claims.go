@@ -3,62 +3,110 @@ package provider
 import (
 	"context"
 	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"huskyidp/accounts"
 )
 
 // scopeClaims are the claims that a scope releases (OpenID Connect Core 5.4 and this
-// service's husky.member), for the metadata.
-var scopeClaims = []string{"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid",
-	"name", "given_name", "family_name", "birthdate", "preferred_username", "locale", "updated_at",
-	"email", "email_verified",
-	"husky_member_number", "husky_program", "husky_coverage_start", "husky_coverage_end"}
+// service's husky.member).
+var scopeClaims = map[string][]string{
+	"profile":      {"name", "given_name", "family_name", "birthdate", "preferred_username", "locale", "updated_at"},
+	"email":        {"email", "email_verified"},
+	"husky.member": {"husky_member_number", "husky_program", "husky_coverage_start", "husky_coverage_end"},
+}
 
-// claims are the member's facts that the grant's scopes release. A fact that is not
-// known is left out, never null or empty (Core 5.3.2).
+// claimNames are all claims, for the metadata.
+func claimNames() []string {
+	names := []string{"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"}
+	for _, scope := range memberScopes {
+		names = append(names, scopeClaims[scope]...)
+	}
+	return names
+}
+
+// claims are what userinfo says: the claims of the grant's scopes, and those asked for
+// one by one.
 func (s *Service) claims(ctx context.Context, g *grant) (map[string]any, error) {
-	claims := map[string]any{"sub": g.Subject}
-	if !g.has("profile") && !g.has("email") && !g.has("husky.member") {
+	var wanted []string
+	for _, scope := range g.Scopes {
+		wanted = append(wanted, scopeClaims[scope]...)
+	}
+	if g.Claims != nil {
+		wanted = append(wanted, g.Claims.Userinfo...)
+	}
+	claims, err := s.facts(ctx, g.AccountID, wanted)
+	if err != nil {
+		return nil, err
+	}
+	claims["sub"] = g.Subject
+	return claims, nil
+}
+
+// idTokenClaims are the member's claims that the app wants in the ID token (Core 5.5).
+func (s *Service) idTokenClaims(ctx context.Context, g *grant) (map[string]any, error) {
+	if g == nil || g.Claims == nil || len(g.Claims.IDToken) == 0 {
+		return nil, nil
+	}
+	return s.facts(ctx, g.AccountID, g.Claims.IDToken)
+}
+
+// facts are the wanted claims of a member. A fact that is not known is left out, never
+// null or empty (Core 5.3.2).
+func (s *Service) facts(ctx context.Context, accountID uuid.UUID, wanted []string) (map[string]any, error) {
+	claims := map[string]any{}
+	if len(wanted) == 0 {
 		return claims, nil
 	}
-	account, err := s.accounts.Get(ctx, g.AccountID)
+	account, err := s.accounts.Get(ctx, accountID)
 	if err != nil {
 		return nil, fmt.Errorf("reading the account: %w", err)
 	}
-	set := func(name, value string) {
-		if value != "" {
+	set := func(name string, value any) {
+		if value != "" && slices.Contains(wanted, name) {
 			claims[name] = value
 		}
 	}
-	if g.has("email") {
-		set("email", account.Email)
-		claims["email_verified"] = true // an account exists only once its address was proven
+	set("email", account.Email)
+	set("email_verified", true) // an account exists only once its address was proven
+	set("preferred_username", account.Username)
+	set("locale", account.Language)
+	set("updated_at", account.UpdatedAt.Unix())
+	if slices.ContainsFunc(wanted, onRoster) {
+		err = s.rosterFacts(ctx, account, set)
 	}
-	if !g.has("profile") && !g.has("husky.member") {
-		return claims, nil
+	return claims, err
+}
+
+// onRoster tells whether a claim comes from the roster, which is another round trip.
+func onRoster(name string) bool {
+	switch name {
+	case "email", "email_verified", "preferred_username", "locale", "updated_at":
+		return false
 	}
+	return true
+}
+
+func (s *Service) rosterFacts(ctx context.Context, account accounts.Account, set func(name string, value any)) error {
 	member, err := s.members.Member(ctx, account.MemberID)
 	if err != nil {
-		return nil, fmt.Errorf("reading the member: %w", err)
+		return fmt.Errorf("reading the member: %w", err)
 	}
-	if g.has("profile") {
-		family := member.LastName
-		if member.Suffix != "" {
-			family += " " + member.Suffix
-		}
-		set("given_name", member.FirstName)
-		set("family_name", family)
-		set("name", member.FirstName+" "+family)
-		set("birthdate", member.BirthDate.String())
-		set("preferred_username", account.Username)
-		set("locale", account.Language)
-		claims["updated_at"] = account.UpdatedAt.Unix()
+	family := member.LastName
+	if member.Suffix != "" {
+		family += " " + member.Suffix
 	}
-	if g.has("husky.member") {
-		set("husky_member_number", member.MemberNumber)
-		if !member.Ended { // ended members keep their account and lose coverage claims
-			set("husky_program", member.Program)
-			set("husky_coverage_start", member.CoverageStart.String())
-			set("husky_coverage_end", member.CoverageEnd.String())
-		}
+	set("given_name", member.FirstName)
+	set("family_name", family)
+	set("name", member.FirstName+" "+family)
+	set("birthdate", member.BirthDate.String())
+	set("husky_member_number", member.MemberNumber)
+	if !member.Ended { // ended members keep their account and lose coverage claims
+		set("husky_program", member.Program)
+		set("husky_coverage_start", member.CoverageStart.String())
+		set("husky_coverage_end", member.CoverageEnd.String())
 	}
-	return claims, nil
+	return nil
 }

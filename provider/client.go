@@ -23,6 +23,7 @@ const (
 // OpenID Connect Dynamic Client Registration and this service's own additions.
 type Metadata struct {
 	KeyMetadata
+	RequestMetadata
 
 	ClientName                string   `json:"client_name"`
 	Profile                   Profile  `json:"profile"`
@@ -77,8 +78,7 @@ type Client struct {
 }
 
 var (
-	_ fosite.Client             = (*Client)(nil)
-	_ fosite.ResponseModeClient = (*Client)(nil)
+	_ fosite.Client = (*Client)(nil)
 )
 
 func (c *Client) GetID() string                      { return c.ID }
@@ -91,14 +91,6 @@ func (c *Client) GetAudience() fosite.Arguments      { return c.Metadata.Audienc
 
 // IsPublic tells whether the client cannot keep a secret (RFC 6749 2.1).
 func (c *Client) IsPublic() bool { return c.Metadata.TokenEndpointAuthMethod == "none" }
-
-func (c *Client) GetResponseModes() []fosite.ResponseModeType {
-	modes := make([]fosite.ResponseModeType, len(c.Metadata.ResponseModes))
-	for i, mode := range c.Metadata.ResponseModes {
-		modes[i] = fosite.ResponseModeType(mode)
-	}
-	return modes
-}
 
 // requiresPKCE is true unless the registration switched it off by name (S-32).
 func (c *Client) requiresPKCE() bool {

@@ -70,7 +70,7 @@ func (m *Metadata) complete(insecureLocal bool) error {
 	if err := subset("response_types", m.ResponseTypes, []string{"code"}); err != nil {
 		return err
 	}
-	if err := subset("response_modes", m.ResponseModes, []string{"query", "form_post"}); err != nil {
+	if err := subset("response_modes", m.ResponseModes, responseModes); err != nil {
 		return err
 	}
 	if err := subset("token_endpoint_auth_method", []string{m.TokenEndpointAuthMethod}, authMethods); err != nil {
@@ -86,6 +86,9 @@ func (m *Metadata) complete(insecureLocal bool) error {
 		return err
 	}
 	if err := m.checkKeys(); err != nil {
+		return err
+	}
+	if err := m.completeRequests(); err != nil {
 		return err
 	}
 	return m.checkFlows(insecureLocal)

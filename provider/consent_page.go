@@ -116,7 +116,7 @@ func (h *Handler) consentForm(c *gin.Context, w waiting, session *accounts.Sessi
 	if card, err := h.service.claims(c.Request.Context(), &grant{AccountID: session.AccountID, Scopes: []string{"profile"}}); err == nil {
 		page.Person, _ = card["name"].(string)
 	}
-	for _, scope := range w.request.GetRequestedScopes() {
+	for _, scope := range w.request.sharedScopes() {
 		group := consentGroup{Scope: scope, ID: groupNames[scope], Ticked: ticked == nil || slices.Contains(ticked, scope)}
 		if before != nil {
 			group.New = !slices.Contains(before.Scopes, scope)
@@ -148,7 +148,7 @@ func (h *Handler) decideConsent(c *gin.Context) error {
 	case "other":
 		return web.SeeOther(c, "/login/accounts?flow="+w.flow)
 	}
-	asked := w.request.GetRequestedScopes()
+	asked := w.request.sharedScopes()
 	ticked := []string{}
 	for _, scope := range asked {
 		if slices.Contains(needed, scope) || web.Form(c).Has(groupNames[scope]) && groupNames[scope] != "" {

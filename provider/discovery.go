@@ -24,7 +24,6 @@ type metadata struct {
 	RevocationEndpoint                 string   `json:"revocation_endpoint"`
 	ScopesSupported                    []string `json:"scopes_supported"`
 	ResponseTypesSupported             []string `json:"response_types_supported"`
-	ResponseModesSupported             []string `json:"response_modes_supported"`
 	GrantTypesSupported                []string `json:"grant_types_supported"`
 	SubjectTypesSupported              []string `json:"subject_types_supported"`
 	IDTokenSigningAlgValuesSupported   []string `json:"id_token_signing_alg_values_supported"`
@@ -41,9 +40,7 @@ type metadata struct {
 	BackchannelLogoutSessionSupported  bool     `json:"backchannel_logout_session_supported"`
 	ServiceDocumentation               string   `json:"service_documentation,omitempty"`
 	AuthorizationResponseIssSupported  bool     `json:"authorization_response_iss_parameter_supported"`
-	RequestParameterSupported          bool     `json:"request_parameter_supported"`
-	RequestURIParameterSupported       bool     `json:"request_uri_parameter_supported"`
-	ClaimsParameterSupported           bool     `json:"claims_parameter_supported"`
+	requestSupport
 }
 
 func newMetadata(s *Service, acrValues []string) metadata {
@@ -60,20 +57,20 @@ func newMetadata(s *Service, acrValues []string) metadata {
 		RevocationEndpoint:                issuer + "/revoke",
 		ScopesSupported:                   memberScopes,
 		ResponseTypesSupported:            []string{"code"},
-		ResponseModesSupported:            []string{"query", "form_post"},
 		GrantTypesSupported:               grantTypes,
 		SubjectTypesSupported:             []string{subjectPublic, subjectPairwise},
 		IDTokenSigningAlgValuesSupported:  idTokenAlgs,
 		TokenEndpointAuthMethodsSupported: authMethods,
 		CodeChallengeMethodsSupported:     []string{"S256"},
 		PromptValuesSupported:             promptValues,
-		ClaimsSupported:                   scopeClaims,
+		ClaimsSupported:                   claimNames(),
 		ClaimTypesSupported:               []string{"normal"},
 		ACRValuesSupported:                acrValues,
 		UILocalesSupported:                s.locales,
 		FrontchannelLogoutSupported:       true, FrontchannelLogoutSessionSupported: true,
 		BackchannelLogoutSupported: true, BackchannelLogoutSessionSupported: true,
 		AuthorizationResponseIssSupported: true,
+		requestSupport:                    newRequestSupport(issuer),
 	}
 	if s.initialAccessToken != nil {
 		m.RegistrationEndpoint = issuer + RegistrationPath

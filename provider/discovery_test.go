@@ -40,9 +40,11 @@ func TestDiscovery(t *testing.T) {
 			t.Errorf("%s: %s answers %d", name, address, response.StatusCode)
 		}
 	}
-	for _, name := range []string{"request_parameter_supported", "request_uri_parameter_supported", "claims_parameter_supported"} {
-		if doc[name] != false {
-			t.Errorf("%s = %v, want false and present", name, doc[name])
+	for name, want := range map[string]bool{"request_parameter_supported": true, "request_uri_parameter_supported": false,
+		"claims_parameter_supported": true, "require_pushed_authorization_requests": false,
+		"authorization_response_iss_parameter_supported": true} { // conformance 5.11: JSON booleans, all present
+		if doc[name] != want {
+			t.Errorf("%s = %v, want %v", name, doc[name], want)
 		}
 	}
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.issuer+"/.well-known/openid-configuration", nil)

@@ -42,7 +42,8 @@ type grant struct {
 	CreatedAt     time.Time
 	ExpiresAt     time.Time
 	RevokedAt     *time.Time
-	ConsentID     *uuid.UUID // what it was made under; nil for our own apps
+	ConsentID     *uuid.UUID     // what it was made under; nil for our own apps
+	Claims        *claimsRequest // asked for one by one; nil if none
 }
 
 func (g *grant) has(scope string) bool { return slices.Contains(g.Scopes, scope) }

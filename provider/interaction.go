@@ -24,6 +24,7 @@ var errNoInteraction = errors.New("provider: there is no such pending request")
 type interaction struct {
 	flow        string // the opaque id in addresses
 	form        url.Values
+	pushed      []byte // digest of the request_uri; nil if it was not pushed
 	requestedAt time.Time
 	selectedAt  *time.Time
 	finishedAt  *time.Time
@@ -76,9 +77,9 @@ func (s *store) keep(ctx context.Context, r *authorizeRequest, browser []byte) (
 	hash := hashToken(flow)
 	sealed := s.keyring.Seal(seal.Session, interactionPlace(hash), []byte(r.form.Encode()))
 	_, err := s.db.From(ctx).Exec(ctx, `
-		insert into interactions (flow_hash, browser, client_id, request, requested_at, expires_at)
-		values (@flow_hash, @browser, @client_id, @request, @requested_at, @expires_at)`,
-		pgx.NamedArgs{"flow_hash": hash, "browser": browser, "client_id": r.client.ID, "request": sealed,
+		insert into interactions (flow_hash, browser, client_id, request, par_hash, requested_at, expires_at)
+		values (@flow_hash, @browser, @client_id, @request, @par_hash, @requested_at, @expires_at)`,
+		pgx.NamedArgs{"flow_hash": hash, "browser": browser, "client_id": r.client.ID, "request": sealed, "par_hash": r.pushed,
 			"requested_at": r.requestedAt, "expires_at": r.requestedAt.Add(interactionLife)})
 	if err != nil {
 		return "", fmt.Errorf("keeping the authorization request: %w", err)
@@ -96,9 +97,9 @@ func (s *store) interaction(ctx context.Context, flow string, browser []byte) (*
 	i := &interaction{flow: flow}
 	var owner, sealed []byte
 	err := s.db.From(ctx).QueryRow(ctx, `
-		select browser, request, requested_at, selected_at, finished_at, expires_at
+		select browser, request, par_hash, requested_at, selected_at, finished_at, expires_at
 		from interactions where flow_hash = $1`, hash).
-		Scan(&owner, &sealed, &i.requestedAt, &i.selectedAt, &i.finishedAt, &i.expiresAt)
+		Scan(&owner, &sealed, &i.pushed, &i.requestedAt, &i.selectedAt, &i.finishedAt, &i.expiresAt)
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && subtle.ConstantTimeCompare(owner, browser) != 1 {
 		return nil, errNoInteraction
 	}
@@ -129,6 +130,8 @@ func (s *store) finish(ctx context.Context, flow string, now time.Time) error {
 func (s *store) sweep(ctx context.Context, now time.Time) error {
 	for _, statement := range []string{
 		`delete from interactions where flow_hash in (select flow_hash from interactions where expires_at < $1 limit 1000)`,
+		`delete from par_requests where handle_hash in
+			(select handle_hash from par_requests where expires_at < $1::timestamptz - interval '2 days' limit 1000)`, // outlives its interactions
 		`delete from refresh_tokens where hash in (select hash from refresh_tokens where expires_at < $1 limit 1000)`,
 		`delete from device_codes where device_hash in (select device_hash from device_codes where expires_at < $1 limit 1000)`,
 		`delete from access_tokens where hash in (select hash from access_tokens where expires_at < $1 limit 1000)`,

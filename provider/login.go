@@ -41,6 +41,14 @@ func (w waiting) app() string {
 	return w.request.client.Metadata.ClientName
 }
 
+// loginHint is whom the app expects, for the field of the username (Core 3.1.2.1).
+func (w waiting) loginHint() string {
+	if w.request == nil {
+		return ""
+	}
+	return clip(w.request.form.Get("login_hint"))
+}
+
 func (w waiting) options() []web.PageOption {
 	if w.request == nil {
 		return nil
@@ -80,7 +88,7 @@ func (h *Handler) showLogin(c *gin.Context) error {
 			return web.SeeOther(c, ResumePath(w.flow))
 		}
 	}
-	return h.loginForm(c, w, http.StatusOK, "", loginNotice(c))
+	return h.loginForm(c, w, http.StatusOK, w.loginHint(), loginNotice(c))
 }
 
 func loginNotice(c *gin.Context) []web.PageOption {

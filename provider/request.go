@@ -17,48 +17,69 @@ import (
 type authorizeRequest struct {
 	*fosite.AuthorizeRequest
 	client      *Client
-	form        url.Values // as sent; what an interaction keeps
+	form        url.Values // what counts, wherever it came from; what an interaction keeps
+	pushed      []byte     // digest of the request_uri that it was pushed under; nil if it was not
 	requestedAt time.Time
 	prompt      []string
-	maxAge      time.Duration // -1 when not asked for
-	hintSubject string        // sub of a proven id_token_hint
+	maxAge      time.Duration  // -1 when not asked for
+	hintSubject string         // sub of a proven id_token_hint, or asked for by the claims parameter
+	claims      *claimsRequest // nil when not asked for
 }
 
-// parseAuthorizeRequest checks a request. The error is fosite's; provenRedirect
-// tells whether it may be sent to the app or must stay on our own page.
+// arrivedRequest reads a request as it comes to the authorization endpoint: what was
+// pushed, what a request object says, or the parameters themselves.
+func (s *Service) arrivedRequest(ctx context.Context, sent url.Values, now time.Time) (*authorizeRequest, error) {
+	if uri := sent.Get("request_uri"); strings.HasPrefix(uri, parPrefix) {
+		return s.pushedRequest(ctx, uri, sent.Get("client_id"), now)
+	}
+	form, fault := s.openRequest(ctx, sent, now)
+	if client, err := s.clients.Get(sent.Get("client_id")); err == nil && client.Metadata.RequirePAR {
+		fault = errors.Join(fosite.ErrInvalidRequest.WithHint("This client pushes its requests (RFC 9126)."), fault)
+	}
+	r, err := s.parseAuthorizeRequest(ctx, form, now)
+	if fault != nil && r.mayAnswer() {
+		return r, fault
+	}
+	return r, errors.Join(err, fault)
+}
+
+// parseAuthorizeRequest checks a request. The error is fosite's; mayAnswer tells
+// whether it may be sent to the app or must stay on our own page.
 func (s *Service) parseAuthorizeRequest(ctx context.Context, form url.Values, requestedAt time.Time) (*authorizeRequest, error) {
+	r := &authorizeRequest{form: form, requestedAt: requestedAt, maxAge: -1}
+	if form.Get("redirect_uri") == "" { // fosite would take the only one registered (S-31)
+		r.client, _ = s.clients.Get(form.Get("client_id"))
+		return r, fosite.ErrInvalidRequest.WithHint("The parameter redirect_uri is missing.")
+	}
+	parsed, err := s.fosite.NewAuthorizeRequest(ctx, fositeRequest(form))
+	request, ok := parsed.(*fosite.AuthorizeRequest)
+	if !ok {
+		return r, err
+	}
+	request.State = form.Get("state")
+	r.AuthorizeRequest = request
+	r.client, _ = request.Client.(*Client)
+	switch {
+	case err != nil:
+		return r, err
+	case form.Get("registration") != "":
+		return r, fosite.ErrRegistrationNotSupported
+	}
+	return r, errors.Join(r.checkMode(), r.checkLengths(), r.checkPKCE(), r.readPrompt(), r.readMaxAge(), s.readHint(r), r.readClaims())
+}
+
+// fositeRequest copies the form without what fosite does badly: request objects and
+// hints are judged here, prompt and max_age by nextStep with our clock, the response
+// mode by answer, and a missing state, which it refuses, gets a stand-in.
+func fositeRequest(form url.Values) *http.Request {
 	seen := dropUnknown(form)
-	// What fosite does badly is taken out before it looks: request objects and hints
-	// are judged here, prompt and max_age by nextStep with our clock, and a missing
-	// state, which it refuses, gets a stand-in.
-	requestObject, requestURI := seen.Get("request"), seen.Get("request_uri")
-	hint := seen.Get("id_token_hint")
-	for _, name := range []string{"request", "request_uri", "id_token_hint", "registration", "prompt", "max_age"} {
+	for _, name := range []string{"request", "request_uri", "id_token_hint", "registration", "prompt", "max_age", "response_mode"} {
 		seen.Del(name)
 	}
 	if seen.Get("state") == "" {
 		seen.Set("state", "-")
 	}
-	parsed, err := s.fosite.NewAuthorizeRequest(ctx, &http.Request{Method: http.MethodPost, Form: seen, PostForm: seen, URL: &url.URL{}})
-	request, ok := parsed.(*fosite.AuthorizeRequest)
-	if !ok {
-		return nil, err
-	}
-	request.State = form.Get("state")
-	r := &authorizeRequest{AuthorizeRequest: request, form: form, requestedAt: requestedAt, maxAge: -1}
-	r.client, _ = request.Client.(*Client)
-	if err != nil {
-		return r, err
-	}
-	switch {
-	case requestObject != "":
-		return r, fosite.ErrRequestNotSupported
-	case requestURI != "":
-		return r, fosite.ErrRequestURINotSupported
-	case form.Get("registration") != "":
-		return r, fosite.ErrRegistrationNotSupported
-	}
-	return r, errors.Join(r.checkLengths(), r.checkPKCE(), r.readPrompt(), r.readMaxAge(), s.readHint(r, hint))
+	return &http.Request{Method: http.MethodPost, Form: seen, PostForm: seen, URL: &url.URL{}}
 }
 
 // dropUnknown copies the form without scopes that nobody here knows: they are
@@ -84,6 +105,24 @@ func joinScopes(scopes []string) string { return strings.Join(scopes, " ") }
 // goes to the app.
 func (r *authorizeRequest) mayAnswer() bool {
 	return r != nil && r.AuthorizeRequest != nil && r.client != nil && r.RedirectURI != nil && r.IsRedirectURIValid()
+}
+
+// mode is how the answer travels. One that the client did not register is refused, in
+// the client's usual mode.
+func (r *authorizeRequest) mode() string {
+	switch mode := r.form.Get("response_mode"); {
+	case mode == "" || !r.client.mayUseMode(mode):
+		return r.client.defaultMode()
+	default:
+		return mode
+	}
+}
+
+func (r *authorizeRequest) checkMode() error {
+	if mode := r.form.Get("response_mode"); mode != "" && !r.client.mayUseMode(mode) {
+		return fosite.ErrUnsupportedResponseMode.WithHint("The client has not registered this response_mode.")
+	}
+	return nil
 }
 
 // checkLengths caps what we return unchanged (S-36).
@@ -134,9 +173,13 @@ func knownPrompts(form url.Values) []string {
 
 func (r *authorizeRequest) asks(prompt string) bool { return slices.Contains(r.prompt, prompt) }
 
+// readMaxAge falls back to the client's default_max_age.
 func (r *authorizeRequest) readMaxAge() error {
 	text := r.form.Get("max_age")
 	if text == "" {
+		if preset := r.client.Metadata.DefaultMaxAge; preset != nil {
+			r.maxAge = time.Duration(*preset) * time.Second
+		}
 		return nil
 	}
 	seconds, err := strconv.ParseUint(text, 10, 31)
@@ -147,7 +190,8 @@ func (r *authorizeRequest) readMaxAge() error {
 	return nil
 }
 
-func (s *Service) readHint(r *authorizeRequest, hint string) error {
+func (s *Service) readHint(r *authorizeRequest) error {
+	hint := r.form.Get("id_token_hint")
 	if hint == "" {
 		return nil
 	}

@@ -62,7 +62,7 @@ func nextConsent(f facts) (step, string) {
 		return stepNone, ""
 	case f.consent == nil:
 		return stepConsent, "no consent"
-	case !f.consent.covers(r.GetRequestedScopes()):
+	case !f.consent.covers(r.sharedScopes()):
 		return stepConsent, "a new scope"
 	case r.asks("consent") && f.consent.GrantedAt.Before(r.requestedAt):
 		return stepConsent, "prompt=consent"

@@ -26,13 +26,13 @@ type store struct {
 // account, or a password changed since, voids it.
 const grantColumns = `
 	g.id, g.client_id, g.account_id, g.subject, g.sid, g.scopes, g.audience, g.auth_time, g.acr, g.amr, g.nonce,
-	g.redirect_uri, g.code_hash, g.code_challenge, g.code_expires_at, g.created_at, g.expires_at,
+	g.redirect_uri, g.code_hash, g.code_challenge, g.code_expires_at, g.created_at, g.expires_at, g.claims,
 	case when a.active and a.credentials_changed_at <= g.created_at then g.revoked_at
 	     else coalesce(g.revoked_at, g.created_at) end as revoked_at`
 
 func (g *grant) scanTargets() []any {
 	return []any{&g.ID, &g.ClientID, &g.AccountID, &g.Subject, &g.SID, &g.Scopes, &g.Audience, &g.AuthTime, &g.ACR, &g.AMR,
-		&g.Nonce, &g.RedirectURI, &g.CodeHash, &g.CodeChallenge, &g.CodeExpiresAt, &g.CreatedAt, &g.ExpiresAt, &g.RevokedAt}
+		&g.Nonce, &g.RedirectURI, &g.CodeHash, &g.CodeChallenge, &g.CodeExpiresAt, &g.CreatedAt, &g.ExpiresAt, &g.Claims, &g.RevokedAt}
 }
 
 func (u *unit) loadByCode(ctx context.Context, hash []byte) error {
@@ -70,29 +70,38 @@ func (u *unit) keep(g *grant, t *refreshToken, err error) error {
 	return nil
 }
 
-// flushAuthorize inserts the grant whose code is about to be sent.
-func (u *unit) flushAuthorize(ctx context.Context, flowHash []byte) error {
+// flushAuthorize inserts the grant whose code is about to be sent, and ends what it
+// came from. The error is errLostRace when a pushed request was answered before.
+func (u *unit) flushAuthorize(ctx context.Context, flowHash, pushed []byte) error {
 	b := &pgx.Batch{}
 	queueGrant(b, u.grant)
 	if flowHash != nil {
 		b.Queue(`update interactions set finished_at = @now where flow_hash = @flow_hash`,
 			pgx.NamedArgs{"now": u.now, "flow_hash": flowHash})
 	}
+	if pushed != nil { // a second use violates par_requests_uses_check and undoes the batch
+		b.Queue(`update par_requests set used_at = @now, uses = uses + 1 where handle_hash = @handle_hash`,
+			pgx.NamedArgs{"now": u.now, "handle_hash": pushed})
+	}
 	u.store.audit.Queue(b, ctx, u.event(audit.CodeIssued))
-	return u.store.db.From(ctx).SendBatch(ctx, b).Close()
+	err := u.store.db.From(ctx).SendBatch(ctx, b).Close()
+	if postgres.Violated(err) == "par_requests_uses_check" {
+		return errLostRace
+	}
+	return err
 }
 
 // queueGrant adds the insert of a new grant.
 func queueGrant(b *pgx.Batch, g *grant) {
 	b.Queue(`
 		insert into grants (id, client_id, account_id, subject, sid, scopes, audience, auth_time, acr, amr, nonce,
-			redirect_uri, code_hash, code_challenge, code_expires_at, created_at, expires_at, consent_id)
+			redirect_uri, code_hash, code_challenge, code_expires_at, created_at, expires_at, consent_id, claims)
 		values (@id, @client_id, @account_id, @subject, @sid, @scopes, @audience, @auth_time, @acr, @amr, @nonce,
-			@redirect_uri, @code_hash, @code_challenge, @code_expires_at, @created_at, @expires_at, @consent_id)`,
+			@redirect_uri, @code_hash, @code_challenge, @code_expires_at, @created_at, @expires_at, @consent_id, @claims)`,
 		pgx.NamedArgs{"id": g.ID, "client_id": g.ClientID, "account_id": g.AccountID, "subject": g.Subject, "sid": g.SID,
 			"scopes": g.Scopes, "audience": g.Audience, "auth_time": g.AuthTime, "acr": g.ACR, "amr": g.AMR, "nonce": g.Nonce,
 			"redirect_uri": g.RedirectURI, "code_hash": g.CodeHash, "code_challenge": g.CodeChallenge,
-			"code_expires_at": g.CodeExpiresAt, "created_at": g.CreatedAt, "expires_at": g.ExpiresAt, "consent_id": g.ConsentID})
+			"code_expires_at": g.CodeExpiresAt, "created_at": g.CreatedAt, "expires_at": g.ExpiresAt, "consent_id": g.ConsentID, "claims": g.Claims})
 }
 
 // flushTokens marks the code or refresh token used and stores what is issued: one

@@ -50,6 +50,11 @@ func (s *Service) exchange(ctx context.Context, r *http.Request) (fosite.AccessR
 			request.GrantAudience(audience)
 		}
 	}
+	if u := unitFrom(ctx); u.grant != nil {
+		if u.idClaims, err = s.idTokenClaims(ctx, u.grant); err != nil {
+			return nil, err
+		}
+	}
 	response, err := s.fosite.NewAccessResponse(ctx, request)
 	if err != nil {
 		return nil, err

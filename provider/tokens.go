@@ -155,15 +155,20 @@ func (s *strategy) GenerateIDToken(ctx context.Context, _ time.Duration, r fosit
 	if session, ok := r.GetSession().(*tokenSession); ok {
 		claims.AccessTokenHash = session.claims.AccessTokenHash
 	}
-	return s.sign(u.client.Metadata.IDTokenSignedResponseAlg, "JWT", claims)
+	return s.sign(u.client.Metadata.IDTokenSignedResponseAlg, "JWT", claims, u.idClaims)
 }
 
-func (s *strategy) sign(alg, typ string, claims any) (string, error) {
+// sign makes a compact JWT of the claims, which may come in several parts.
+func (s *strategy) sign(alg, typ string, claims ...any) (string, error) {
 	signer, err := s.keys.Current().Signer(alg, typ)
 	if err != nil {
 		return "", fmt.Errorf("finding a signing key for %s: %w", alg, err)
 	}
-	token, err := jwt.Signed(signer).Claims(claims).Serialize()
+	builder := jwt.Signed(signer)
+	for _, part := range claims {
+		builder = builder.Claims(part)
+	}
+	token, err := builder.Serialize()
 	if err != nil {
 		return "", fmt.Errorf("signing a token: %w", err)
 	}

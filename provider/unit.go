@@ -22,9 +22,10 @@ type unit struct {
 	redeemed bool          // the code presented was used before
 	loaded   bool          // grant came from the database
 
-	opaque     *opaqueToken // the opaque access token to insert
-	newRefresh []byte       // hash of the refresh token to insert
-	replayed   bool         // a code or refresh token came a second time
+	opaque     *opaqueToken   // the opaque access token to insert
+	idClaims   map[string]any // the member's claims that the ID token shall have
+	newRefresh []byte         // hash of the refresh token to insert
+	replayed   bool           // a code or refresh token came a second time
 }
 
 // opaqueToken is an access token that the client gets as a reference.

@@ -37,7 +37,25 @@ func (h *Handler) userinfo(c *gin.Context) error {
 		return err
 	}
 	noStore(c)
+	client, err := h.service.clients.Get(g.ClientID)
+	if err != nil {
+		return tokenRefused(c, "invalid_token") // the client has been disabled
+	}
+	if alg := client.Metadata.UserinfoSignedResponseAlg; alg != "" {
+		return h.signedUserinfo(c, alg, g, claims)
+	}
 	c.JSON(http.StatusOK, claims)
+	return nil
+}
+
+// signedUserinfo answers as a JWT (Core 5.3.2). Its header has no typ, so that it never
+// passes for an ID token (S-40).
+func (h *Handler) signedUserinfo(c *gin.Context, alg string, g *grant, claims map[string]any) error {
+	signed, err := h.service.strategy.sign(alg, "", claims, map[string]any{"iss": h.service.strategy.issuer, "aud": g.ClientID})
+	if err != nil {
+		return err
+	}
+	c.Data(http.StatusOK, "application/jwt", []byte(signed))
 	return nil
 }
 

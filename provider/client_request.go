@@ -1,0 +1,120 @@
+package provider
+
+import (
+	"slices"
+	"strings"
+)
+
+// RequestMetadata are the members that say how a client asks and is answered at the
+// authorization and userinfo endpoints (RFC 9126 6, RFC 9101 10.5, JARM 3, OpenID
+// Connect Dynamic Client Registration 2).
+type RequestMetadata struct {
+	RequirePAR                     bool   `json:"require_pushed_authorization_requests,omitempty"`
+	RequestObjectSigningAlg        string `json:"request_object_signing_alg,omitempty"`        // absent: request objects are refused
+	RequireSignedRequest           bool   `json:"require_signed_request_object,omitempty"`     // nothing outside the object counts
+	AuthorizationSignedResponseAlg string `json:"authorization_signed_response_alg,omitempty"` // of the jwt response modes
+	UserinfoSignedResponseAlg      string `json:"userinfo_signed_response_alg,omitempty"`      // absent: plain JSON
+	DefaultMaxAge                  *int   `json:"default_max_age,omitempty"`                   // seconds, where a request has no max_age
+	RequireAuthTime                bool   `json:"require_auth_time,omitempty"`                 // our ID tokens always have it
+}
+
+// requestObjectAlgs are those of signed request objects; none never (S-35).
+var requestObjectAlgs = []string{"RS256", "PS256", "ES256", "EdDSA"}
+
+// completeRequests fills in and checks RequestMetadata. FAPI 2.0 asks for pushed
+// requests and its own algorithms (5.3.2.2, 5.4.1).
+func (m *Metadata) completeRequests() error {
+	signs := slices.ContainsFunc(m.ResponseModes, signedMode)
+	algs, objectAlgs := idTokenAlgs, requestObjectAlgs
+	preset := "RS256"
+	if m.Profile == ProfileFAPI2 {
+		m.RequirePAR = true
+		algs, objectAlgs, preset = []string{"PS256", "ES256"}, fapiAlgs, "ES256"
+	}
+	if signs && m.AuthorizationSignedResponseAlg == "" {
+		m.AuthorizationSignedResponseAlg = preset
+	}
+	for _, choice := range []struct {
+		member, value string
+		allowed       []string
+	}{
+		{"request_object_signing_alg", m.RequestObjectSigningAlg, objectAlgs},
+		{"authorization_signed_response_alg", m.AuthorizationSignedResponseAlg, algs},
+		{"userinfo_signed_response_alg", m.UserinfoSignedResponseAlg, algs},
+	} {
+		if choice.value == "" {
+			continue
+		}
+		if err := subset(choice.member, []string{choice.value}, choice.allowed); err != nil {
+			return err
+		}
+	}
+	switch {
+	case m.RequireSignedRequest && m.RequestObjectSigningAlg == "":
+		return &MetadataError{"request_object_signing_alg", "is needed for require_signed_request_object"}
+	case m.RequestObjectSigningAlg != "" && m.JWKS == nil && m.JWKSURI == "":
+		return &MetadataError{"jwks", "or jwks_uri is needed for request_object_signing_alg"}
+	case m.DefaultMaxAge != nil && *m.DefaultMaxAge < 0:
+		return &MetadataError{"default_max_age", "is a number of seconds"}
+	}
+	return nil
+}
+
+// The response modes of the code flow (OAuth 2.0 Multiple Response Types 2.1, Form Post
+// Response Mode, JARM 2.3). "jwt" is the flow's default mode with a signed response.
+const (
+	modeQuery       = "query"
+	modeFormPost    = "form_post"
+	modeJWT         = "jwt"
+	modeQueryJWT    = "query.jwt"
+	modeFormPostJWT = "form_post.jwt"
+)
+
+var responseModes = []string{modeQuery, modeFormPost, modeJWT, modeQueryJWT, modeFormPostJWT}
+
+func signedMode(mode string) bool { return mode == modeJWT || strings.HasSuffix(mode, ".jwt") }
+
+// mayUseMode tells whether the client registered the mode, under either of its names.
+func (c *Client) mayUseMode(mode string) bool {
+	registered := c.Metadata.ResponseModes
+	switch mode {
+	case modeJWT, modeQueryJWT:
+		return slices.Contains(registered, modeJWT) || slices.Contains(registered, modeQueryJWT)
+	}
+	return slices.Contains(registered, mode)
+}
+
+// defaultMode answers requests without a response_mode, and refuses wrong ones.
+func (c *Client) defaultMode() string {
+	registered := c.Metadata.ResponseModes
+	if len(registered) == 0 || slices.Contains(registered, modeQuery) {
+		return modeQuery
+	}
+	return registered[0]
+}
+
+// requestSupport are the members of the discovery document that go with it.
+type requestSupport struct {
+	PushedAuthorizationRequestEndpoint     string   `json:"pushed_authorization_request_endpoint"`
+	RequirePushedAuthorizationRequests     bool     `json:"require_pushed_authorization_requests"`
+	ResponseModesSupported                 []string `json:"response_modes_supported"`
+	AuthorizationSigningAlgValuesSupported []string `json:"authorization_signing_alg_values_supported"`
+	UserinfoSigningAlgValuesSupported      []string `json:"userinfo_signing_alg_values_supported"`
+	RequestObjectSigningAlgValuesSupported []string `json:"request_object_signing_alg_values_supported"`
+	RequireSignedRequestObject             bool     `json:"require_signed_request_object"`
+	RequestParameterSupported              bool     `json:"request_parameter_supported"`
+	RequestURIParameterSupported           bool     `json:"request_uri_parameter_supported"` // by address: never
+	ClaimsParameterSupported               bool     `json:"claims_parameter_supported"`
+}
+
+func newRequestSupport(issuer string) requestSupport {
+	return requestSupport{
+		PushedAuthorizationRequestEndpoint:     issuer + "/par",
+		ResponseModesSupported:                 responseModes,
+		AuthorizationSigningAlgValuesSupported: idTokenAlgs,
+		UserinfoSigningAlgValuesSupported:      idTokenAlgs,
+		RequestObjectSigningAlgValuesSupported: requestObjectAlgs,
+		RequestParameterSupported:              true,
+		ClaimsParameterSupported:               true,
+	}
+}

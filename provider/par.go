@@ -1,0 +1,116 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/jackc/pgx/v5"
+	"github.com/ory/fosite"
+
+	"huskyidp/internal/seal"
+	"huskyidp/internal/web"
+)
+
+const (
+	parPrefix   = "urn:ietf:params:oauth:request_uri:"
+	parLifetime = 90 * time.Second // S-34: 60 to 90
+)
+
+// errRequestURI says that a request_uri is unknown, has expired, was used, or is
+// another client's; all look alike.
+var errRequestURI = errors.New("provider: there is no such pushed request")
+
+// push is the pushed authorization request endpoint (RFC 9126 2). The whole request is
+// checked here, so that no browser is sent with one that fails.
+func (h *Handler) push(c *gin.Context) error {
+	ctx, u := h.service.store.newUnit(c.Request.Context(), h.now())
+	if err := checkForm(c); err != nil {
+		return h.tokenError(c, err)
+	}
+	if _, err := h.service.authenticateClient(ctx, c.Request, web.Form(c)); err != nil {
+		return h.tokenError(c, err)
+	}
+	uri, err := h.service.push(ctx, u.client, web.Form(c), u.now)
+	if err != nil {
+		return h.tokenError(c, err)
+	}
+	noStore(c)
+	c.JSON(http.StatusCreated, gin.H{"request_uri": uri, "expires_in": int(parLifetime.Seconds())})
+	return nil
+}
+
+// push checks and keeps a request, and returns its request_uri.
+func (s *Service) push(ctx context.Context, client *Client, posted url.Values, now time.Time) (string, error) {
+	sent := maps.Clone(posted)
+	for _, name := range []string{"client_secret", "client_assertion", "client_assertion_type"} {
+		sent.Del(name)
+	}
+	sent.Set("client_id", client.ID) // with client_secret_basic it need not be there
+	if sent.Has("request_uri") {
+		return "", fosite.ErrInvalidRequest.WithHint("A pushed request has no request_uri (RFC 9126 2.1).")
+	}
+	form, err := s.openRequest(ctx, sent, now)
+	if err != nil {
+		return "", err
+	}
+	if _, err := s.parseAuthorizeRequest(ctx, form, now); err != nil {
+		return "", err
+	}
+	return s.store.pushed(ctx, client, form, now)
+}
+
+// pushedRequest reads a pushed request for the browser that brings its request_uri. No
+// other parameter than client_id counts, and none of another client's is touched.
+func (s *Service) pushedRequest(ctx context.Context, uri, clientID string, now time.Time) (*authorizeRequest, error) {
+	form, err := s.store.pushedForm(ctx, uri, clientID, now)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.parseAuthorizeRequest(ctx, form, now)
+	r.pushed = hashToken(uri)
+	return r, err
+}
+
+func parPlace(hash []byte) seal.Place {
+	return seal.Place{Table: "par_requests", Column: "request", Row: string(hash)}
+}
+
+func (s *store) pushed(ctx context.Context, client *Client, form url.Values, now time.Time) (uri string, err error) {
+	uri = parPrefix + randomToken()
+	hash := hashToken(uri)
+	_, err = s.db.From(ctx).Exec(ctx, `
+		insert into par_requests (handle_hash, client_id, request, expires_at)
+		values (@handle_hash, @client_id, @request, @expires_at)`,
+		pgx.NamedArgs{"handle_hash": hash, "client_id": client.ID, "expires_at": now.Add(parLifetime),
+			"request": s.keyring.Seal(seal.Session, parPlace(hash), []byte(form.Encode()))})
+	if err != nil {
+		return "", fmt.Errorf("keeping the pushed request: %w", err)
+	}
+	return uri, nil
+}
+
+// pushedForm loads what was pushed. Expiry is judged here, not by the sweep.
+func (s *store) pushedForm(ctx context.Context, uri, clientID string, now time.Time) (url.Values, error) {
+	hash := hashToken(uri)
+	var sealed []byte
+	err := s.db.From(ctx).QueryRow(ctx, `
+		select request from par_requests
+		where handle_hash = $1 and client_id = $2 and expires_at > $3 and used_at is null`, hash, clientID, now).Scan(&sealed)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, errRequestURI
+	}
+	if err != nil {
+		return nil, fmt.Errorf("loading the pushed request: %w", err)
+	}
+	text, err := s.keyring.Open(seal.Session, parPlace(hash), sealed)
+	if err != nil {
+		return nil, fmt.Errorf("opening the pushed request: %w", err)
+	}
+	return url.ParseQuery(string(text))
+}

@@ -1,0 +1,171 @@
+package provider
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+	"github.com/ory/fosite"
+
+	"huskyidp/internal/jws"
+)
+
+const (
+	requestObjectSize  = 16 << 10         // bytes
+	requestObjectLife  = 60 * time.Minute // from nbf to exp, and of nbf itself (FAPI 2.0 Message Signing 5.3.1)
+	requestObjectAhead = 30 * time.Second // how far nbf may lie ahead
+)
+
+// openRequest gives the parameters that count of those sent. Without a request object
+// they are the same. A client that may sign has its object's members put over them
+// (OpenID Connect Core 6.1); for one that must sign, only the object counts (RFC 9101
+// 6.3). With an error the parameters are those sent, to tell where it may be answered.
+func (s *Service) openRequest(ctx context.Context, sent url.Values, now time.Time) (url.Values, error) {
+	client, err := s.clients.Get(sent.Get("client_id"))
+	if err != nil {
+		return sent, nil // refused by parseAuthorizeRequest
+	}
+	object := sent.Get("request")
+	switch {
+	case sent.Get("request_uri") != "" && object != "":
+		return sent, fosite.ErrInvalidRequest.WithHint("The parameters request and request_uri do not come together.")
+	case sent.Get("request_uri") != "":
+		return sent, fosite.ErrRequestURINotSupported
+	case object != "" && client.Metadata.RequestObjectSigningAlg == "":
+		return sent, fosite.ErrRequestNotSupported
+	case object == "" && client.Metadata.RequireSignedRequest:
+		return sent, fosite.ErrInvalidRequest.WithHint("This client signs its requests: the parameter request is missing.")
+	case object == "":
+		return sent, nil
+	}
+	inside, err := s.requestObject(ctx, client, object, now)
+	if err != nil {
+		return sent, err
+	}
+	if client.Metadata.RequireSignedRequest {
+		return inside, nil
+	}
+	if outer := sent.Get("response_type"); inside.Has("response_type") && outer != "" && outer != inside.Get("response_type") {
+		return sent, badObject("has another response_type than the request.")
+	}
+	merged := maps.Clone(sent)
+	merged.Del("request")
+	maps.Copy(merged, inside)
+	return merged, nil
+}
+
+// badObject is the answer to whatever is wrong with a request object.
+func badObject(rule string) error {
+	return fosite.ErrInvalidRequestObject.WithHint("The request object " + rule)
+}
+
+// requestObject verifies a request object with a key that the client registered, by the
+// one algorithm that it registered, and unpacks its parameters.
+func (s *Service) requestObject(ctx context.Context, client *Client, object string, now time.Time) (url.Values, error) {
+	if jws.Check(object, requestObjectSize) != nil {
+		return nil, badObject("is not a signed JWT of the allowed size.")
+	}
+	parsed, err := jose.ParseSigned(object, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(client.Metadata.RequestObjectSigningAlg)})
+	if err != nil {
+		return nil, badObject("is not signed with " + client.Metadata.RequestObjectSigningAlg + ".")
+	}
+	header := parsed.Signatures[0].Header
+	typ, _ := header.ExtraHeaders[jose.HeaderType].(string)
+	typ = strings.TrimPrefix(strings.ToLower(typ), "application/")
+	if typ != "" && typ != "oauth-authz-req+jwt" && (typ != "jwt" || client.Metadata.RequireSignedRequest) {
+		return nil, badObject("has a typ that is not oauth-authz-req+jwt.")
+	}
+	candidates, err := s.keysOfClient(ctx, client, header.KeyID)
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range candidates {
+		if payload, err := parsed.Verify(key.Key); err == nil {
+			return s.requestMembers(client, payload, now)
+		}
+	}
+	return nil, badObject("is not signed with a key of this client.")
+}
+
+// requestClaims are the members of a request object that speak of itself.
+type requestClaims struct {
+	Issuer    string           `json:"iss"`
+	Audience  jwt.Audience     `json:"aud"`
+	Expiry    *jwt.NumericDate `json:"exp"`
+	NotBefore *jwt.NumericDate `json:"nbf"`
+	ClientID  string           `json:"client_id"`
+}
+
+// check holds the rules of RFC 9101 and FAPI 2.0 Message Signing 5.3.1.
+func (c requestClaims) check(client *Client, issuer string, now time.Time) error {
+	switch {
+	case c.Issuer != client.ID:
+		return badObject("has an iss that is not the client_id.")
+	case !slices.Contains(c.Audience, issuer):
+		return badObject("has an aud without this issuer.")
+	case c.ClientID != client.ID:
+		return badObject("has another client_id.")
+	case c.Expiry == nil || !now.Before(c.Expiry.Time()):
+		return badObject("has no exp, or has expired.")
+	case c.NotBefore == nil && client.Metadata.RequireSignedRequest:
+		return badObject("has no nbf.")
+	case c.NotBefore == nil:
+		return nil
+	case c.NotBefore.Time().Sub(now) > requestObjectAhead:
+		return badObject("is not valid yet.")
+	case now.Sub(c.NotBefore.Time()) > requestObjectLife || c.Expiry.Time().Sub(c.NotBefore.Time()) > requestObjectLife:
+		return badObject("lives longer than 60 minutes.")
+	}
+	return nil
+}
+
+// ownMembers of a JWT are no parameters.
+var ownMembers = []string{"iss", "aud", "exp", "nbf", "iat", "jti", "sub"}
+
+// requestMembers unpacks a verified payload: text and numbers as they stand, objects and
+// arrays as JSON, which is how the parameters claims and authorization_details look.
+func (s *Service) requestMembers(client *Client, payload []byte, now time.Time) (url.Values, error) {
+	var own requestClaims
+	var members map[string]json.RawMessage
+	if json.Unmarshal(payload, &own) != nil || json.Unmarshal(payload, &members) != nil {
+		return nil, badObject("has members of the wrong type.")
+	}
+	if err := own.check(client, s.strategy.issuer, now); err != nil {
+		return nil, err
+	}
+	inside := url.Values{}
+	for name, raw := range members {
+		switch {
+		case slices.Contains(ownMembers, name) || bytes.Equal(raw, []byte("null")):
+		case name == "request" || name == "request_uri":
+			return nil, badObject("holds " + name + " (RFC 9101 4).")
+		case raw[0] == '"':
+			var text string
+			if json.Unmarshal(raw, &text) != nil {
+				return nil, badObject("has members of the wrong type.")
+			}
+			inside.Set(name, strings.ReplaceAll(text, "\x00", "\uFFFD"))
+		default:
+			inside.Set(name, string(raw))
+		}
+	}
+	return inside, nil
+}
+
+// keysOfClient are the public keys that the client registered, those of kid alone
+// unless kid is empty.
+func (s *Service) keysOfClient(_ context.Context, client *Client, kid string) ([]jose.JSONWebKey, error) {
+	if client.Metadata.JWKS == nil {
+		return nil, nil
+	}
+	return slices.DeleteFunc(slices.Clone(client.Metadata.JWKS.Keys), func(key jose.JSONWebKey) bool {
+		return kid != "" && key.KeyID != kid
+	}), nil
+}
