@@ -31,6 +31,7 @@ type Clients struct {
 type registry struct {
 	version int64
 	byID    map[string]*Client
+	origins map[string]bool // where the browser apps of public clients run
 }
 
 // ErrNoClient says that no client has that client_id, or that it is disabled.

@@ -9,17 +9,21 @@ func (h *Handler) Mount(r gin.IRouter) {
 	protocol.GET("/.well-known/openid-configuration", h.web.Handle(h.discovery))
 	protocol.GET("/.well-known/oauth-authorization-server", h.web.Handle(h.discovery))
 	protocol.GET("/jwks", h.web.Handle(h.jwks))
-	protocol.POST("/par", h.web.Handle(h.push))
-	protocol.POST("/token", h.web.Handle(h.token))
 	protocol.POST(RegistrationPath, h.web.Handle(h.registerClient))
 	protocol.GET(RegistrationPath+"/:id", h.web.Handle(h.readClient))
 	protocol.PUT(RegistrationPath+"/:id", h.web.Handle(h.updateClient))
 	protocol.DELETE(RegistrationPath+"/:id", h.web.Handle(h.deleteClient))
 	protocol.POST("/device_authorization", h.web.Handle(h.deviceAuthorization))
 	protocol.POST("/introspect", h.web.Handle(h.introspect))
-	protocol.POST("/revoke", h.web.Handle(h.revoke))
-	protocol.GET("/userinfo", h.web.Handle(h.userinfo))
-	protocol.POST("/userinfo", h.web.Handle(h.userinfo))
+
+	called := protocol.Group("", h.allowOrigins) // also by apps that run in a browser
+	for path, endpoint := range map[string]func(*gin.Context) error{
+		"/par": h.push, "/token": h.token, "/userinfo": h.userinfo, "/revoke": h.revoke,
+	} {
+		called.POST(path, h.web.Handle(endpoint))
+		called.OPTIONS(path, h.preflight)
+	}
+	called.GET("/userinfo", h.web.Handle(h.userinfo))
 
 	entry := h.web.Entry(r)
 	entry.GET("/authorize", h.web.Handle(h.authorize))

@@ -37,12 +37,18 @@ func (r *Clients) reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	byID := make(map[string]*Client, len(all))
+	byID, browserApps := make(map[string]*Client, len(all)), map[string]bool{}
 	for _, row := range all {
-		byID[row.ClientID] = &Client{ID: row.ClientID, Metadata: row.Metadata, SecretMAC: row.SecretMAC, RegistrationMAC: row.RegistrationMAC,
+		client := &Client{ID: row.ClientID, Metadata: row.Metadata, SecretMAC: row.SecretMAC, RegistrationMAC: row.RegistrationMAC,
 			DisabledAt: row.DisabledAt, CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt}
+		byID[client.ID] = client
+		if client.IsPublic() && client.DisabledAt == nil {
+			for _, from := range origins(client.Metadata.RedirectURIs) {
+				browserApps[from] = true
+			}
+		}
 	}
-	r.snapshot.Store(&registry{version, byID})
+	r.snapshot.Store(&registry{version, byID, browserApps})
 	return nil
 }
 
