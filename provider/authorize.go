@@ -193,6 +193,7 @@ func newGrant(f facts, now time.Time) *grant {
 		Nonce:         r.form.Get("nonce"),
 		RedirectURI:   r.form.Get("redirect_uri"),
 		CodeChallenge: r.form.Get("code_challenge"),
+		DPoPJKT:       r.form.Get("dpop_jkt"),
 		CodeExpiresAt: now.Add(codeLifetime),
 		CreatedAt:     now,
 		ExpiresAt:     session.AuthTime.Add(refreshAbsolute),

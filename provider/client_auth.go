@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 
@@ -16,27 +17,68 @@ import (
 var clientFailures = ratelimit.Limit{Name: "client_auth", Count: 20, Per: 5 * 60 * 1e9}
 
 // authenticateClient replaces fosite's client authentication: each client uses the
-// one method that it registered, and a generated secret is compared by one keyed
-// digest (RFC 6749 2.3, S-37).
+// one method that it registered (RFC 6749 2.3, S-37). An assertion, and the request's
+// DPoP proof with it, is marked used once everything else fits.
 func (s *Service) authenticateClient(ctx context.Context, r *http.Request, form url.Values) (fosite.Client, error) {
-	id, secret, method, err := presentedCredentials(r, form)
+	sent, err := presentedCredentials(r, form)
 	if err != nil {
 		return nil, err
 	}
-	client, err := s.clients.Get(id)
-	if err != nil || client.Metadata.TokenEndpointAuthMethod != method || !s.secretFits(client, secret) {
-		return nil, s.clientFailed(ctx, id)
+	client, err := s.clients.Get(sent.id)
+	if err != nil {
+		return nil, s.clientFailed(ctx, sent.id, "")
 	}
-	unitFrom(ctx).client = client
+	u := unitFrom(ctx)
+	var once []onceOnly
+	if u.proof != nil {
+		once = append(once, onceOnly{"dpop", u.proof.Thumbprint, u.proof.ID, u.proof.Expires})
+	}
+	switch method := client.Metadata.TokenEndpointAuthMethod; {
+	case method == authPrivateKeyJWT && sent.method == method:
+		var use onceOnly
+		use, err = s.checkAssertion(ctx, client, r, sent.secret, u.now)
+		once = append(once, use)
+	case (method == authTLS || method == authSelfSignedTLS) && sent.method == "none":
+		err = s.checkCertificate(r, client, u.now)
+	case sent.method != method || !s.secretFits(client, sent.secret):
+		err = refusal("")
+	}
+	if err == nil {
+		err = s.spendAll(ctx, once)
+	}
+	if rule, refused := errors.AsType[refusal](err); refused {
+		return nil, s.clientFailed(ctx, sent.id, rule)
+	}
+	if err != nil {
+		return nil, err
+	}
+	u.client = client
 	return client, nil
 }
 
-func (s *Service) secretFits(client *Client, secret string) bool {
-	return client.IsPublic() || s.store.keyring.VerifyMAC(seal.Client, client.SecretMAC, []byte(client.ID), []byte(secret))
+// spendAll tells a replayed assertion from a replayed proof.
+func (s *Service) spendAll(ctx context.Context, once []onceOnly) error {
+	replayed, err := s.store.spend(ctx, once...)
+	if err != nil {
+		return err
+	}
+	for _, one := range replayed {
+		if one.kind == "dpop" {
+			return invalidProof("The DPoP proof has been used before.")
+		}
+		return refusal("The client assertion has been used before.")
+	}
+	return nil
 }
 
-// clientFailed counts and records the failure before it answers.
-func (s *Service) clientFailed(ctx context.Context, id string) error {
+func (s *Service) secretFits(client *Client, secret string) bool {
+	return client.IsPublic() || client.usesSecret() &&
+		s.store.keyring.VerifyMAC(seal.Client, client.SecretMAC, []byte(client.ID), []byte(secret))
+}
+
+// clientFailed counts and records the failure before it answers with the rule that
+// the client broke, if its keys were at fault.
+func (s *Service) clientFailed(ctx context.Context, id string, rule refusal) error {
 	u := unitFrom(ctx)
 	if err := s.limiter.Take(ctx, clientFailures, id, u.now); err != nil {
 		return err
@@ -47,16 +89,23 @@ func (s *Service) clientFailed(ctx context.Context, id string) error {
 			return err
 		}
 	}
-	return fosite.ErrInvalidClient.WithHint("The client is unknown or did not authenticate as it is registered.")
+	if rule == "" {
+		rule = "The client is unknown or did not authenticate as it is registered."
+	}
+	return fosite.ErrInvalidClient.WithHint(string(rule))
 }
 
+// credentials are what a request says of its client. secret is the secret, or the
+// assertion.
+type credentials struct{ id, secret, method string }
+
 // presentedCredentials finds the one method that the request uses.
-func presentedCredentials(r *http.Request, form url.Values) (id, secret, method string, err error) {
+func presentedCredentials(r *http.Request, form url.Values) (credentials, error) {
 	user, password, basic := r.BasicAuth()
 	_, posted := form["client_secret"]
 	_, asserted := form["client_assertion"]
 	if basic && posted || basic && asserted || posted && asserted {
-		return "", "", "", fosite.ErrInvalidRequest.WithHint("The client authenticates by more than one method.")
+		return credentials{}, fosite.ErrInvalidRequest.WithHint("The client authenticates by more than one method.")
 	}
 	switch {
 	case basic:
@@ -64,18 +113,25 @@ func presentedCredentials(r *http.Request, form url.Values) (id, secret, method 
 		id, err1 := url.QueryUnescape(user)
 		secret, err2 := url.QueryUnescape(password)
 		if err1 != nil || err2 != nil {
-			return "", "", "", fosite.ErrInvalidRequest.WithHint("The Authorization header is not form-encoded.")
+			return credentials{}, fosite.ErrInvalidRequest.WithHint("The Authorization header is not form-encoded.")
 		}
 		if sent := form.Get("client_id"); sent != "" && sent != id {
-			return "", "", "", fosite.ErrInvalidRequest.WithHint("The client_id is not the one of the Authorization header.")
+			return credentials{}, fosite.ErrInvalidRequest.WithHint("The client_id is not the one of the Authorization header.")
 		}
-		return id, secret, "client_secret_basic", nil
+		return credentials{id, secret, "client_secret_basic"}, nil
 	case r.Header.Get("Authorization") != "":
-		return "", "", "", fosite.ErrInvalidClient.WithHint("The Authorization header is not of the Basic scheme.")
+		return credentials{}, fosite.ErrInvalidClient.WithHint("The Authorization header is not of the Basic scheme.")
 	case posted:
-		return form.Get("client_id"), form.Get("client_secret"), "client_secret_post", nil
+		return credentials{form.Get("client_id"), form.Get("client_secret"), "client_secret_post"}, nil
 	case asserted:
-		return form.Get("client_id"), "", "private_key_jwt", nil
+		if form.Get("client_assertion_type") != assertionType {
+			return credentials{}, fosite.ErrInvalidClient.WithHint("The client_assertion_type is not " + assertionType + ".")
+		}
+		id := form.Get("client_id")
+		if id == "" {
+			id = claimedSubject(form.Get("client_assertion"))
+		}
+		return credentials{id, form.Get("client_assertion"), authPrivateKeyJWT}, nil
 	}
-	return form.Get("client_id"), "", "none", nil
+	return credentials{form.Get("client_id"), "", "none"}, nil
 }

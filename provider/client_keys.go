@@ -2,6 +2,7 @@ package provider
 
 import (
 	"bytes"
+	"context"
 	"crypto/rsa"
 	"encoding/json"
 	"fmt"
@@ -171,4 +172,26 @@ func (c *Client) usesSecret() bool {
 		return true
 	}
 	return false
+}
+
+// keysOf are the keys with which the client may have signed: those of kid, unless it
+// is empty, that are for signatures by alg. The error is a refusal where its jwks_uri
+// gave none.
+func (s *Service) keysOf(ctx context.Context, client *Client, kid, alg string) ([]jose.JSONWebKey, error) {
+	var keys []jose.JSONWebKey
+	switch m := client.Metadata; {
+	case m.JWKS != nil:
+		keys = m.JWKS.Keys
+	case m.JWKSURI != "" && s.proofs.ClientKeys != nil:
+		var err error
+		if keys, err = s.proofs.ClientKeys.Get(ctx, m.JWKSURI, kid); err != nil {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			return nil, refusal("The client's keys could not be fetched from its jwks_uri.")
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(keys), func(key jose.JSONWebKey) bool {
+		return kid != "" && key.KeyID != kid || key.Use != "" && key.Use != "sig" || alg != "" && key.Algorithm != "" && key.Algorithm != alg
+	}), nil
 }

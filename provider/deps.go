@@ -59,7 +59,7 @@ type Mails interface {
 // Keys gives the signing keys of this moment.
 type Keys interface{ Current() *keys.Set }
 
-// Deps is what the provider is built from. All fields are required.
+// Deps is what the provider is built from. All fields are required but ProofDeps.
 type Deps struct {
 	Issuer       string // https://host, without a slash at its end
 	SupportEmail string // shown to a member whose account is closed
@@ -79,6 +79,7 @@ type Deps struct {
 	Limiter            *ratelimit.Limiter
 	Audit              *audit.Log
 	Now                func() time.Time
+	ProofDeps          // optional
 }
 
 // Service decides; Handler speaks HTTP.
@@ -91,6 +92,7 @@ type Service struct {
 	mails              Mails
 	limiter            *ratelimit.Limiter
 	strategy           *strategy
+	proofs             ProofDeps
 	fosite             *fosite.Fosite
 	initialAccessToken []byte // SHA-256; nil: no dynamic registration
 	jobs               *river.Client[pgx.Tx]
@@ -114,6 +116,7 @@ func New(d Deps) (*Service, error) {
 		outbox:       d.Outbox,
 		mails:        d.Mails,
 		limiter:      d.Limiter,
+		proofs:       d.ProofDeps,
 		strategy:     &strategy{issuer: d.Issuer, keys: d.Keys, keyring: d.Keyring},
 		locales:      d.Locales,
 		agreement:    d.Agreement,
@@ -149,7 +152,9 @@ func NewHandler(s *Service, w *web.Web, sessions Sessions) (*Handler, error) {
 	if s == nil || w == nil || sessions == nil {
 		return nil, errors.New("provider: a dependency is missing")
 	}
-	doc, err := newDocument(newMetadata(s, []string{accounts.ACRPassword}))
+	meta := newMetadata(s, []string{accounts.ACRPassword})
+	meta.describeProofs(s.proofs)
+	doc, err := newDocument(meta)
 	if err != nil {
 		return nil, err
 	}

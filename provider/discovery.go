@@ -12,6 +12,8 @@ import (
 // metadata is the discovery document (OpenID Connect Discovery 1.0 section 3, RFC
 // 8414 section 2, RFC 9207 section 3). A test holds it against the routes.
 type metadata struct {
+	proofMetadata
+
 	Issuer                             string   `json:"issuer"`
 	AuthorizationEndpoint              string   `json:"authorization_endpoint"`
 	TokenEndpoint                      string   `json:"token_endpoint"`

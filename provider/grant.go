@@ -42,6 +42,7 @@ type grant struct {
 	CreatedAt     time.Time
 	ExpiresAt     time.Time
 	RevokedAt     *time.Time
+	DPoPJKT       string         // key that the code is bound to; "" for none
 	ConsentID     *uuid.UUID     // what it was made under; nil for our own apps
 	Claims        *claimsRequest // asked for one by one; nil if none
 }
@@ -52,6 +53,7 @@ func (g *grant) has(scope string) bool { return slices.Contains(g.Scopes, scope)
 type refreshToken struct {
 	Hash            []byte
 	ExpiresAt       time.Time
+	BoundKey        string     // key or certificate that it was issued to; "" for none
 	SuccessorAt     *time.Time // when the successor was made
 	SuccessorUsed   bool       // the successor has a successor of its own
 	retriesLastStep bool       // this request repeats one whose answer was lost

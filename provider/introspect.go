@@ -64,7 +64,7 @@ func (s *Service) introspection(ctx context.Context, asker *Client, token string
 	if _, err := s.clients.Get(found.claims.ClientID); err != nil || !slices.Contains(asker.Metadata.ResourceServer, found.claims.Audience) {
 		return introspection{}, nil
 	}
-	return introspection{Active: true, TokenType: "Bearer", accessClaims: &found.claims}, nil
+	return introspection{Active: true, TokenType: found.claims.Sender.tokenType(), accessClaims: &found.claims}, nil
 }
 
 // introspectionJWT is the media type of RFC 9701 section 4.

@@ -33,10 +33,14 @@ func (h *Handler) push(c *gin.Context) error {
 	if err := checkForm(c); err != nil {
 		return h.tokenError(c, err)
 	}
+	var err error
+	if u.proof, err = h.readProof(c, "", u.now); err != nil {
+		return h.tokenError(c, err)
+	}
 	if _, err := h.service.authenticateClient(ctx, c.Request, web.Form(c)); err != nil {
 		return h.tokenError(c, err)
 	}
-	uri, err := h.service.push(ctx, u.client, web.Form(c), u.now)
+	uri, err := h.service.push(ctx, u, web.Form(c))
 	if err != nil {
 		return h.tokenError(c, err)
 	}
@@ -46,23 +50,26 @@ func (h *Handler) push(c *gin.Context) error {
 }
 
 // push checks and keeps a request, and returns its request_uri.
-func (s *Service) push(ctx context.Context, client *Client, posted url.Values, now time.Time) (string, error) {
+func (s *Service) push(ctx context.Context, u *unit, posted url.Values) (string, error) {
 	sent := maps.Clone(posted)
 	for _, name := range []string{"client_secret", "client_assertion", "client_assertion_type"} {
 		sent.Del(name)
 	}
-	sent.Set("client_id", client.ID) // with client_secret_basic it need not be there
+	sent.Set("client_id", u.client.ID) // with client_secret_basic it need not be there
 	if sent.Has("request_uri") {
 		return "", fosite.ErrInvalidRequest.WithHint("A pushed request has no request_uri (RFC 9126 2.1).")
 	}
-	form, err := s.openRequest(ctx, sent, now)
+	form, err := s.openRequest(ctx, sent, u.now)
 	if err != nil {
 		return "", err
 	}
-	if _, err := s.parseAuthorizeRequest(ctx, form, now); err != nil {
+	if err := bindCode(u.proof, form); err != nil {
 		return "", err
 	}
-	return s.store.pushed(ctx, client, form, now)
+	if _, err := s.parseAuthorizeRequest(ctx, form, u.now); err != nil {
+		return "", err
+	}
+	return s.store.pushed(ctx, u.client, form, u.now)
 }
 
 // pushedRequest reads a pushed request for the browser that brings its request_uri. No

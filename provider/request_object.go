@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/url"
 	"slices"
@@ -82,7 +83,10 @@ func (s *Service) requestObject(ctx context.Context, client *Client, object stri
 	if typ != "" && typ != "oauth-authz-req+jwt" && (typ != "jwt" || client.Metadata.RequireSignedRequest) {
 		return nil, badObject("has a typ that is not oauth-authz-req+jwt.")
 	}
-	candidates, err := s.keysOfClient(ctx, client, header.KeyID)
+	candidates, err := s.keysOf(ctx, client, header.KeyID, header.Algorithm)
+	if _, unknown := errors.AsType[refusal](err); unknown {
+		return nil, badObject("cannot be checked: the client's keys could not be fetched.")
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -157,15 +161,4 @@ func (s *Service) requestMembers(client *Client, payload []byte, now time.Time) 
 		}
 	}
 	return inside, nil
-}
-
-// keysOfClient are the public keys that the client registered, those of kid alone
-// unless kid is empty.
-func (s *Service) keysOfClient(_ context.Context, client *Client, kid string) ([]jose.JSONWebKey, error) {
-	if client.Metadata.JWKS == nil {
-		return nil, nil
-	}
-	return slices.DeleteFunc(slices.Clone(client.Metadata.JWKS.Keys), func(key jose.JSONWebKey) bool {
-		return kid != "" && key.KeyID != kid
-	}), nil
 }

@@ -26,13 +26,13 @@ type store struct {
 // account, or a password changed since, voids it.
 const grantColumns = `
 	g.id, g.client_id, g.account_id, g.subject, g.sid, g.scopes, g.audience, g.auth_time, g.acr, g.amr, g.nonce,
-	g.redirect_uri, g.code_hash, g.code_challenge, g.code_expires_at, g.created_at, g.expires_at, g.claims,
+	g.redirect_uri, g.code_hash, g.code_challenge, g.code_expires_at, g.created_at, g.expires_at, g.claims, g.dpop_jkt,
 	case when a.active and a.credentials_changed_at <= g.created_at then g.revoked_at
 	     else coalesce(g.revoked_at, g.created_at) end as revoked_at`
 
 func (g *grant) scanTargets() []any {
 	return []any{&g.ID, &g.ClientID, &g.AccountID, &g.Subject, &g.SID, &g.Scopes, &g.Audience, &g.AuthTime, &g.ACR, &g.AMR,
-		&g.Nonce, &g.RedirectURI, &g.CodeHash, &g.CodeChallenge, &g.CodeExpiresAt, &g.CreatedAt, &g.ExpiresAt, &g.Claims, &g.RevokedAt}
+		&g.Nonce, &g.RedirectURI, &g.CodeHash, &g.CodeChallenge, &g.CodeExpiresAt, &g.CreatedAt, &g.ExpiresAt, &g.Claims, &g.DPoPJKT, &g.RevokedAt}
 }
 
 func (u *unit) loadByCode(ctx context.Context, hash []byte) error {
@@ -49,13 +49,13 @@ func (u *unit) loadByCode(ctx context.Context, hash []byte) error {
 func (u *unit) loadByRefreshToken(ctx context.Context, hash []byte) error {
 	g, t := &grant{}, &refreshToken{Hash: hash}
 	err := u.store.db.From(ctx).QueryRow(ctx, `
-		select `+grantColumns+`, t.expires_at, next.created_at,
+		select `+grantColumns+`, t.expires_at, t.bound_key, next.created_at,
 		       exists (select from refresh_tokens after where after.predecessor = next.hash)
 		from refresh_tokens t
 		join grants g on g.id = t.grant_id
 		join account_states a on a.account_id = g.account_id
 		left join refresh_tokens next on next.predecessor = t.hash
-		where t.hash = $1`, hash).Scan(append(g.scanTargets(), &t.ExpiresAt, &t.SuccessorAt, &t.SuccessorUsed)...)
+		where t.hash = $1`, hash).Scan(append(g.scanTargets(), &t.ExpiresAt, &t.BoundKey, &t.SuccessorAt, &t.SuccessorUsed)...)
 	return u.keep(g, t, err)
 }
 
@@ -95,13 +95,14 @@ func (u *unit) flushAuthorize(ctx context.Context, flowHash, pushed []byte) erro
 func queueGrant(b *pgx.Batch, g *grant) {
 	b.Queue(`
 		insert into grants (id, client_id, account_id, subject, sid, scopes, audience, auth_time, acr, amr, nonce,
-			redirect_uri, code_hash, code_challenge, code_expires_at, created_at, expires_at, consent_id, claims)
+			redirect_uri, code_hash, code_challenge, code_expires_at, created_at, expires_at, consent_id, claims, dpop_jkt)
 		values (@id, @client_id, @account_id, @subject, @sid, @scopes, @audience, @auth_time, @acr, @amr, @nonce,
-			@redirect_uri, @code_hash, @code_challenge, @code_expires_at, @created_at, @expires_at, @consent_id, @claims)`,
+			@redirect_uri, @code_hash, @code_challenge, @code_expires_at, @created_at, @expires_at, @consent_id, @claims, @dpop_jkt)`,
 		pgx.NamedArgs{"id": g.ID, "client_id": g.ClientID, "account_id": g.AccountID, "subject": g.Subject, "sid": g.SID,
 			"scopes": g.Scopes, "audience": g.Audience, "auth_time": g.AuthTime, "acr": g.ACR, "amr": g.AMR, "nonce": g.Nonce,
 			"redirect_uri": g.RedirectURI, "code_hash": g.CodeHash, "code_challenge": g.CodeChallenge,
-			"code_expires_at": g.CodeExpiresAt, "created_at": g.CreatedAt, "expires_at": g.ExpiresAt, "consent_id": g.ConsentID, "claims": g.Claims})
+			"code_expires_at": g.CodeExpiresAt, "created_at": g.CreatedAt, "expires_at": g.ExpiresAt, "consent_id": g.ConsentID, "claims": g.Claims,
+			"dpop_jkt": g.DPoPJKT})
 }
 
 // flushTokens marks the code or refresh token used and stores what is issued: one
@@ -118,7 +119,7 @@ func (u *unit) flushTokens(ctx context.Context) error {
 	}
 	kind := audit.TokensIssued
 	args := pgx.NamedArgs{"grant_id": u.grant.ID, "now": u.now, "hash": u.newRefresh, "predecessor": nil,
-		"expires_at": u.refreshExpiry()}
+		"expires_at": u.refreshExpiry(), "bound_key": u.sender.key()}
 	if u.token == nil {
 		b.Queue(`insert into code_redemptions (grant_id, redeemed_at, succeeded)
 			values ((select id from grants where id = @grant_id and revoked_at is null), @now, true)`, args)
@@ -126,9 +127,15 @@ func (u *unit) flushTokens(ctx context.Context) error {
 		kind = audit.TokensRefreshed
 		args["predecessor"] = u.token.Hash
 	}
-	if u.newRefresh != nil && (u.token == nil || !u.token.retriesLastStep) {
-		b.Queue(`insert into refresh_tokens (hash, grant_id, predecessor, created_at, expires_at)
-			values (@hash, (select id from grants where id = @grant_id and revoked_at is null), @predecessor, @now, @expires_at)`, args)
+	switch {
+	case u.newRefresh == nil || u.token != nil && u.token.retriesLastStep:
+	case u.token.fixed():
+		b.Queue(`update refresh_tokens
+			set expires_at = @expires_at, grant_id = (select id from grants where id = @grant_id and revoked_at is null)
+			where hash = @hash`, args)
+	default:
+		b.Queue(`insert into refresh_tokens (hash, grant_id, predecessor, created_at, expires_at, bound_key)
+			values (@hash, (select id from grants where id = @grant_id and revoked_at is null), @predecessor, @now, @expires_at, @bound_key)`, args)
 	}
 	u.queueOpaque(b, &u.grant.ID)
 	u.store.audit.Queue(b, ctx, u.event(kind))

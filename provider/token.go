@@ -19,6 +19,10 @@ func (h *Handler) token(c *gin.Context) error {
 	if err := checkTokenRequest(c); err != nil {
 		return h.tokenError(c, err)
 	}
+	var err error
+	if u.proof, err = h.readProof(c, "", u.now); err != nil {
+		return h.tokenError(c, err)
+	}
 	response, err := h.service.exchange(ctx, c.Request)
 	if errors.Is(err, errLostRace) {
 		// Two uses of one code at once are a replay. Two of one refresh token are more
@@ -42,6 +46,10 @@ func (s *Service) exchange(ctx context.Context, r *http.Request) (fosite.AccessR
 	if err != nil {
 		return nil, err
 	}
+	u := unitFrom(ctx)
+	if err := s.bindTokens(u, r); err != nil {
+		return nil, err
+	}
 	if request.GetGrantTypes().ExactOne("client_credentials") {
 		for _, scope := range request.GetRequestedScopes() {
 			request.GrantScope(scope)
@@ -59,8 +67,8 @@ func (s *Service) exchange(ctx context.Context, r *http.Request) (fosite.AccessR
 	if err != nil {
 		return nil, err
 	}
-	response.SetTokenType("Bearer")
-	return response, unitFrom(ctx).flushTokens(ctx)
+	response.SetTokenType(u.sender.tokenType())
+	return response, u.flushTokens(ctx)
 }
 
 // checkTokenRequest refuses what fosite would take or answer with the wrong code.

@@ -40,11 +40,15 @@ func (s *strategy) ValidateAuthorizeCode(ctx context.Context, _ fosite.Requester
 
 // GenerateRefreshToken draws the first token of a grant. Each later one is a keyed
 // digest of the one before it, so that a retry after a lost response gets the same
-// successor although only digests are stored.
+// successor although only digests are stored. A token that only the holder of a key can
+// use stays the same (S-38).
 func (s *strategy) GenerateRefreshToken(ctx context.Context, r fosite.Requester) (string, string, error) {
 	token := randomToken()
 	if u := unitFrom(ctx); u.token != nil {
 		presented := r.GetRequestForm().Get("refresh_token")
+		if u.token.fixed() {
+			return presented, signature(presented), nil
+		}
 		token = base64.RawURLEncoding.EncodeToString(s.keyring.MAC(seal.TokenMAC, []byte("refresh successor"), []byte(presented)))
 	}
 	return token, signature(token), nil
@@ -73,6 +77,7 @@ type accessClaims struct {
 	AuthTime *jwt.NumericDate `json:"auth_time,omitempty"`
 	ACR      string           `json:"acr,omitempty"`
 	AMR      []string         `json:"amr,omitempty"`
+	Sender   *confirmation    `json:"cnf,omitempty"`
 }
 
 func (s *strategy) GenerateAccessToken(ctx context.Context, r fosite.Requester) (string, string, error) {
@@ -87,6 +92,7 @@ func (s *strategy) GenerateAccessToken(ctx context.Context, r fosite.Requester) 
 		ID:       tokenID(uuid.Nil, id),
 		ClientID: r.GetClient().GetID(),
 		Scope:    joinScopes(r.GetGrantedScopes()),
+		Sender:   u.sender,
 	}
 	if audience := r.GetGrantedAudience(); len(audience) > 0 {
 		claims.Audience = audience[0] // one resource a token (S-40)

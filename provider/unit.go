@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/ory/fosite"
+
+	"huskyidp/internal/dpop"
 )
 
 // unit is the work of one request on the store. fosite's handlers ask it for the
@@ -21,6 +23,9 @@ type unit struct {
 	token    *refreshToken // the refresh token presented
 	redeemed bool          // the code presented was used before
 	loaded   bool          // grant came from the database
+
+	proof  *dpop.Proof   // the request's, nil without one
+	sender *confirmation // what the tokens are bound to, nil for bearer tokens
 
 	opaque     *opaqueToken   // the opaque access token to insert
 	idClaims   map[string]any // the member's claims that the ID token shall have

@@ -3,7 +3,6 @@ package provider
 import (
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 )
@@ -11,21 +10,28 @@ import (
 // userinfo answers with the granted claims (OpenID Connect Core 5.3). The token
 // comes in the Authorization header alone (S-41).
 func (h *Handler) userinfo(c *gin.Context) error {
-	token, ok := bearer(c.GetHeader("Authorization"))
+	token, ok := presentedToken(c.GetHeader("Authorization"))
 	if !ok {
-		return tokenRefused(c, "")
+		return senderRefused(c, false, "", "")
 	}
 	ctx := c.Request.Context()
-	access, err := h.service.lookUpAccess(ctx, token, h.now())
+	access, err := h.service.lookUpAccess(ctx, token.text, h.now())
 	if errors.Is(err, errToken) {
-		return tokenRefused(c, "invalid_token")
+		return senderRefused(c, token.dpop, "invalid_token", "")
 	}
 	if err != nil {
 		return err
 	}
 	g := access.grant
 	if g == nil || access.claims.Audience != h.service.strategy.issuer {
-		return tokenRefused(c, "invalid_token") // a service's token, or one for another resource
+		return senderRefused(c, token.dpop, "invalid_token", "") // a service's token, or one for another resource
+	}
+	if err := h.checkSender(c, token, access.claims.Sender, h.now()); err != nil {
+		oauth := oauthError(err)
+		if oauth == nil {
+			return err
+		}
+		return senderRefused(c, token.dpop || access.claims.Sender.tokenType() == "DPoP", oauth.ErrorField, describe(oauth))
 	}
 	if !g.has("openid") {
 		c.Header("WWW-Authenticate", `Bearer error="insufficient_scope", scope="openid"`)
@@ -39,7 +45,7 @@ func (h *Handler) userinfo(c *gin.Context) error {
 	noStore(c)
 	client, err := h.service.clients.Get(g.ClientID)
 	if err != nil {
-		return tokenRefused(c, "invalid_token") // the client has been disabled
+		return senderRefused(c, token.dpop, "invalid_token", "") // the client has been disabled
 	}
 	if alg := client.Metadata.UserinfoSignedResponseAlg; alg != "" {
 		return h.signedUserinfo(c, alg, g, claims)
@@ -61,19 +67,35 @@ func (h *Handler) signedUserinfo(c *gin.Context, alg string, g *grant, claims ma
 
 // bearer reads the header of RFC 6750 2.1; the scheme's case does not matter.
 func bearer(header string) (string, bool) {
-	scheme, token, ok := strings.Cut(header, " ")
-	return strings.TrimSpace(token), ok && strings.EqualFold(scheme, "Bearer")
+	token, ok := presentedToken(header)
+	return token.text, ok && !token.dpop
 }
 
-// tokenRefused answers per RFC 6750 3.1; a request without a token gets no code.
+// tokenRefused answers per RFC 6750 3.1 where only bearer tokens are known.
 func tokenRefused(c *gin.Context, code string) error {
 	noStore(c)
-	if code == "" {
-		c.Header("WWW-Authenticate", "Bearer")
-		c.JSON(http.StatusUnauthorized, gin.H{"error": "invalid_request"})
-		return nil
-	}
 	c.Header("WWW-Authenticate", `Bearer error="`+code+`"`)
+	c.JSON(http.StatusUnauthorized, gin.H{"error": code})
+	return nil
+}
+
+// senderRefused answers per RFC 6750 3.1 or, to who uses DPoP, RFC 9449 7.1. A request
+// without a token gets no code, and both challenges.
+func senderRefused(c *gin.Context, dpop bool, code, hint string) error {
+	noStore(c)
+	challenge := "Bearer"
+	switch {
+	case dpop:
+		challenge = dpopChallenge(code, hint)
+	case code == "":
+		c.Writer.Header().Add("WWW-Authenticate", challenge)
+		challenge, code = dpopChallenge("", ""), "invalid_request"
+	case hint != "":
+		challenge += ` error="` + code + `", error_description="` + hint + `"`
+	default:
+		challenge += ` error="` + code + `"`
+	}
+	c.Writer.Header().Add("WWW-Authenticate", challenge)
 	c.JSON(http.StatusUnauthorized, gin.H{"error": code})
 	return nil
 }

@@ -1,0 +1,63 @@
+package provider
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// onceOnly names a JWT that may be used once: a client's assertion, a key's proof.
+type onceOnly struct {
+	kind    string // "assertion" or "dpop"
+	owner   string // client_id, or the key's thumbprint
+	id      string // jti
+	expires time.Time
+}
+
+// digest is what is stored of it. The lengths keep the parts apart.
+func (o onceOnly) digest() []byte {
+	h := sha256.New()
+	for _, part := range []string{o.kind, o.owner, o.id} {
+		h.Write(binary.BigEndian.AppendUint32(nil, uint32(len(part))))
+		h.Write([]byte(part))
+	}
+	return h.Sum(nil)
+}
+
+// spend marks all of them used in one statement and returns those that had been used
+// before. Call it after all other checks, so that a JWT which was refused is not spent.
+func (s *store) spend(ctx context.Context, all ...onceOnly) (replayed []onceOnly, err error) {
+	if len(all) == 0 {
+		return nil, nil
+	}
+	digests, expires := make([][]byte, len(all)), make([]time.Time, len(all))
+	for i, one := range all {
+		digests[i], expires[i] = one.digest(), one.expires
+	}
+	rows, err := s.db.From(ctx).Query(ctx, `
+		insert into used_jtis (digest, expires_at)
+		select * from unnest($1::bytea[], $2::timestamptz[])
+		on conflict on constraint used_jtis_pkey do nothing
+		returning digest`, digests, expires)
+	if err != nil {
+		return nil, fmt.Errorf("marking a jti used: %w", err)
+	}
+	defer rows.Close()
+	var fresh [][]byte
+	for rows.Next() {
+		var digest []byte
+		if err := rows.Scan(&digest); err != nil {
+			return nil, fmt.Errorf("marking a jti used: %w", err)
+		}
+		fresh = append(fresh, digest)
+	}
+	for i, digest := range digests {
+		if !slices.ContainsFunc(fresh, func(f []byte) bool { return slices.Equal(f, digest) }) {
+			replayed = append(replayed, all[i])
+		}
+	}
+	return replayed, rows.Err()
+}

@@ -1,0 +1,215 @@
+package provider
+
+import (
+	"context"
+	"crypto/subtle"
+	"crypto/x509"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/go-jose/go-jose/v4"
+	"github.com/ory/fosite"
+
+	"huskyidp/internal/dpop"
+	"huskyidp/internal/seal"
+)
+
+// ClientKeys are the key sets behind clients' jwks_uri.
+type ClientKeys interface {
+	Get(ctx context.Context, address, kid string) ([]jose.JSONWebKey, error)
+}
+
+// ProofDeps are what client authentication and bound tokens need beyond the rest.
+// Without one of them, what depends on it is refused.
+type ProofDeps struct {
+	ClientKeys        ClientKeys                            // for clients with a jwks_uri
+	ClientCertificate func(*http.Request) *x509.Certificate // PeerCertificate or ProxyCertificate, for mutual TLS
+	ClientCAs         *x509.CertPool                        // who issues certificates for tls_client_auth
+	MTLSAddress       string                                // https://host of the listener that asks for certificates; "" where it is the issuer's
+	RequireDPoPNonce  bool                                  // DPoP proofs bear a nonce of ours (RFC 9449 section 8)
+}
+
+// confirmation names the key that a token is bound to: cnf of RFC 7800, with jkt (RFC
+// 9449 section 6.1) or x5t#S256 (RFC 8705 section 3.1). nil is a bearer token's.
+type confirmation struct {
+	JKT string `json:"jkt,omitempty"`
+	X5T string `json:"x5t#S256,omitempty"`
+}
+
+func (c *confirmation) key() string {
+	switch {
+	case c == nil:
+		return ""
+	case c.JKT != "":
+		return c.JKT
+	}
+	return c.X5T
+}
+
+func (c *confirmation) tokenType() string {
+	if c != nil && c.JKT != "" {
+		return "DPoP"
+	}
+	return "Bearer"
+}
+
+// fixed tells whether a refresh token stays the same: stolen, it is of no use to who
+// lacks the key (S-38, FAPI 2.0 section 5.3.2.1).
+func (t *refreshToken) fixed() bool { return t != nil && t.BoundKey != "" }
+
+// invalidProof is the error of RFC 9449 section 5.
+func invalidProof(hint string) error {
+	return (&fosite.RFC6749Error{ErrorField: "invalid_dpop_proof", CodeField: http.StatusBadRequest}).WithHint(hint)
+}
+
+// errUseNonce is that of section 8.
+var errUseNonce = (&fosite.RFC6749Error{ErrorField: "use_dpop_nonce", CodeField: http.StatusBadRequest}).
+	WithHint("The DPoP proof needs the nonce of the header DPoP-Nonce.")
+
+// readProof verifies the request's DPoP proof, if it has one. The nonce that the next
+// proof needs goes into the answer, whatever that is.
+func (h *Handler) readProof(c *gin.Context, accessToken string, now time.Time) (*dpop.Proof, error) {
+	nonces := h.service.nonces()
+	if nonces != nil {
+		c.Header("DPoP-Nonce", nonces.Current(now))
+	}
+	text, err := dpop.FromHeader(c.Request.Header)
+	if err == nil && text == "" {
+		return nil, nil
+	}
+	var proof dpop.Proof
+	if err == nil {
+		proof, err = dpop.Verify(text, dpop.Request{Method: c.Request.Method, URLs: h.service.addresses(c.Request.URL.Path),
+			AccessToken: accessToken, Nonces: nonces, Now: now})
+	}
+	if errors.Is(err, dpop.ErrNonce) {
+		return nil, errUseNonce
+	}
+	if err != nil {
+		return nil, invalidProof(err.Error())
+	}
+	return &proof, nil
+}
+
+func (s *Service) nonces() *dpop.Nonces {
+	if !s.proofs.RequireDPoPNonce {
+		return nil
+	}
+	purpose, ring := []byte("dpop nonce"), s.store.keyring
+	return &dpop.Nonces{
+		MAC:       func(window []byte) []byte { return ring.MAC(seal.TokenMAC, purpose, window) },
+		VerifyMAC: func(mac, window []byte) bool { return ring.VerifyMAC(seal.TokenMAC, mac, purpose, window) },
+	}
+}
+
+// bindCode notes the key of a proof that came with a pushed request: the code will be
+// bound to it (RFC 9449 section 10.1).
+func bindCode(proof *dpop.Proof, form url.Values) error {
+	if proof == nil {
+		return nil
+	}
+	if asked := form.Get("dpop_jkt"); asked != "" && asked != proof.Thumbprint {
+		return invalidProof("The dpop_jkt is not the key of the DPoP proof.")
+	}
+	form.Set("dpop_jkt", proof.Thumbprint)
+	return nil
+}
+
+// checkDPoPKey: a thumbprint is 32 bytes in base64url.
+func (r *authorizeRequest) checkDPoPKey() error {
+	if jkt := r.form.Get("dpop_jkt"); jkt != "" && (len(jkt) != 43 || !base64URL(jkt)) {
+		return fosite.ErrInvalidRequest.WithHint("The dpop_jkt is not a SHA-256 thumbprint in base64url.")
+	}
+	return nil
+}
+
+// bindTokens decides what the tokens of this request are bound to, and holds the
+// sender against what code, refresh token and registration ask for.
+func (s *Service) bindTokens(u *unit, r *http.Request) error {
+	sender := confirmation{}
+	if u.client.Metadata.CertificateBoundTokens {
+		certificate := s.certificate(r)
+		if certificate == nil {
+			return fosite.ErrInvalidRequest.WithHint("This client's tokens are bound to its certificate, and it presented none.")
+		}
+		sender.X5T = thumbprint(certificate)
+	}
+	if u.proof != nil {
+		sender.JKT = u.proof.Thumbprint
+	}
+	if sender != (confirmation{}) {
+		u.sender = &sender
+	}
+	switch {
+	case u.client.Metadata.DPoPBoundTokens && u.proof == nil:
+		return invalidProof("This client's tokens are bound to a key: a DPoP proof is needed.")
+	case u.token == nil && u.grant != nil && u.grant.DPoPJKT != "" && u.grant.DPoPJKT != sender.JKT:
+		return fosite.ErrInvalidGrant.WithHint("The code is bound to another key, or a DPoP proof is missing.")
+	case u.token.fixed() && u.sender == nil:
+		return invalidProof("The refresh token is bound: a DPoP proof or the client's certificate is needed.")
+	case u.token.fixed() && u.client.IsPublic() && u.token.BoundKey != u.sender.key(): // RFC 9449 section 5
+		return fosite.ErrInvalidGrant.WithHint("The refresh token is bound to another key.")
+	}
+	return nil
+}
+
+// presented is an access token as a request shows it.
+type presented struct {
+	text string
+	dpop bool // by the scheme DPoP, not Bearer
+}
+
+// presentedToken reads the Authorization header; the scheme's case does not matter.
+func presentedToken(header string) (presented, bool) {
+	scheme, token, ok := strings.Cut(header, " ")
+	p := presented{strings.TrimSpace(token), strings.EqualFold(scheme, "DPoP")}
+	return p, ok && p.text != "" && (p.dpop || strings.EqualFold(scheme, "Bearer"))
+}
+
+// checkSender holds a resource request against what its token is bound to: a proof of
+// the right key for this request and token, or the right certificate. The error is one
+// of fosite's.
+func (h *Handler) checkSender(c *gin.Context, p presented, bound *confirmation, now time.Time) error {
+	if bound == nil {
+		bound = &confirmation{}
+	}
+	if p.dpop != (bound.JKT != "") {
+		return fosite.ErrInvalidTokenFormat.WithHint("The token is not of the type as which it was presented.")
+	}
+	if bound.X5T != "" {
+		certificate := h.service.certificate(c.Request)
+		if certificate == nil || subtle.ConstantTimeCompare([]byte(thumbprint(certificate)), []byte(bound.X5T)) != 1 {
+			return fosite.ErrInvalidTokenFormat.WithHint("The token is bound to another certificate.")
+		}
+	}
+	if !p.dpop {
+		return nil
+	}
+	proof, err := h.readProof(c, p.text, now)
+	switch {
+	case err != nil:
+		return err
+	case proof == nil:
+		return invalidProof("The DPoP proof is missing.")
+	case proof.Thumbprint != bound.JKT:
+		return fosite.ErrInvalidTokenFormat.WithHint("The token is bound to another key than the proof's.")
+	}
+	return h.service.spendAll(c.Request.Context(), []onceOnly{{"dpop", proof.Thumbprint, proof.ID, proof.Expires}})
+}
+
+// dpopChallenge is a WWW-Authenticate value of RFC 9449 section 7.1.
+func dpopChallenge(code, hint string) string {
+	parts := []string{}
+	if code != "" {
+		parts = append(parts, `error="`+code+`"`)
+	}
+	if hint != "" {
+		parts = append(parts, `error_description="`+hint+`"`)
+	}
+	parts = append(parts, `algs="`+strings.Join(dpop.Algorithms, " ")+`"`)
+	return "DPoP " + strings.Join(parts, ", ")
+}
