@@ -7,6 +7,15 @@ import { promisify } from 'node:util';
 import * as oidc from 'openid-client';
 import { binary } from './product.js';
 
+/** register makes a client with the product's own command; the provider sees it within a second. */
+export async function register(product, metadata) {
+  const file = join(product.dir, `client-${Math.random().toString(36).slice(2)}.json`);
+  await writeFile(file, JSON.stringify(metadata));
+  const { stdout } = await promisify(execFile)(binary, ['clients', 'create', file], { env: { ...process.env, ...product.admin } });
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  return JSON.parse(stdout);
+}
+
 export class App {
   static async register(product, metadata) {
     const app = new App();
@@ -15,11 +24,8 @@ export class App {
     const base = `http://127.0.0.1:${app.server.address().port}`;
     app.callback = `${base}/callback`;
     app.goodbye = `${base}/goodbye`;
-    const file = join(product.dir, `client-${app.server.address().port}.json`);
-    await writeFile(file, JSON.stringify({ redirect_uris: [app.callback], post_logout_redirect_uris: [app.goodbye], id_token_signed_response_alg: 'ES256', ...metadata }));
-    const { stdout } = await promisify(execFile)(binary, ['clients', 'create', file], { env: { ...process.env, ...product.admin } });
-    const client = JSON.parse(stdout);
-    await new Promise((resolve) => setTimeout(resolve, 1500)); // another process made it: seen within a second
+    const client = await register(product, { redirect_uris: [app.callback], post_logout_redirect_uris: [app.goodbye], id_token_signed_response_alg: 'ES256', ...metadata });
+    app.client = client;
     app.config = await oidc.discovery(new URL(product.issuer), client.client_id, { id_token_signed_response_alg: client.id_token_signed_response_alg },
       oidc.ClientSecretBasic(client.client_secret), { execute: [oidc.allowInsecureRequests] });
     return app;

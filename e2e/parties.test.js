@@ -1,0 +1,104 @@
+// Relying parties that others wrote: oauth4webapi, oidc-client-ts in the browser, and openid-client's device grant.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import * as oauth from 'oauth4webapi';
+import * as oidc from 'openid-client';
+import { App, register } from './app.js';
+import { cards, start } from './product.js';
+import { launch, Member } from './walk.js';
+
+let product;
+let browser;
+let member; // signed in once; every relying party below meets the same session
+
+before(async () => {
+  [product, browser] = await Promise.all([start(), launch()]);
+  member = await Member.open(browser, product, { language: 'es', width: 320, name: 'parties' });
+  await member.page.goto(`${product.issuer}/login`);
+  await member.register(cards.folded, { username: 'parties' });
+  await member.at('/register/done');
+  await member.look('done');
+});
+after(async () => { await browser?.close(); await product?.stop(); });
+
+test('oauth4webapi: code, userinfo, refresh, introspection, revocation', async () => {
+  const app = await App.register(product, { client_name: 'oauth4webapi', id_token_signed_response_alg: 'RS256' });
+  const options = { [oauth.allowInsecureRequests]: true };
+  const issuer = new URL(product.issuer);
+  const as = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, options));
+  const client = { client_id: app.client.client_id };
+  const auth = oauth.ClientSecretBasic(app.client.client_secret);
+  const verifier = oauth.generateRandomCodeVerifier();
+  const [state, nonce] = [oauth.generateRandomState(), oauth.generateRandomNonce()];
+  const url = new URL(as.authorization_endpoint);
+  url.search = new URLSearchParams({ client_id: client.client_id, redirect_uri: app.callback, response_type: 'code', scope: 'openid email offline_access',
+    code_challenge: await oauth.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256', state, nonce });
+  await member.page.goto(url.href);
+  await member.page.waitForURL(`${app.callback}*`);
+  const parameters = oauth.validateAuthResponse(as, client, new URL(member.page.url()), state);
+  const tokens = await oauth.processAuthorizationCodeResponse(as, client,
+    await oauth.authorizationCodeGrantRequest(as, client, auth, parameters, app.callback, verifier, options), { expectedNonce: nonce, requireIdToken: true });
+  const { sub } = oauth.getValidatedIdTokenClaims(tokens);
+  const info = await oauth.processUserInfoResponse(as, client, sub, await oauth.userInfoRequest(as, client, tokens.access_token, options));
+  assert.equal(info.email, 'parties@example.org');
+  const refreshed = await oauth.processRefreshTokenResponse(as, client, await oauth.refreshTokenGrantRequest(as, client, auth, tokens.refresh_token, options));
+  assert.ok(refreshed.refresh_token);
+  const seen = await oauth.processIntrospectionResponse(as, client, await oauth.introspectionRequest(as, client, auth, refreshed.access_token, options));
+  assert.deepEqual(seen, { active: false }, 'an app is no resource server');
+  await oauth.processRevocationResponse(await oauth.revocationRequest(as, client, auth, refreshed.refresh_token, options));
+  const after = await oauth.userInfoRequest(as, client, refreshed.access_token, options);
+  assert.equal(after.status, 401);
+  app.close();
+});
+
+test('oidc-client-ts: a browser app signs in, renews and signs out', async () => {
+  const library = await readFile(createRequire(import.meta.url).resolve('oidc-client-ts').replace(/dist.*$/, 'dist/browser/oidc-client-ts.min.js'), 'utf8');
+  const server = createServer((request, response) => {
+    response.setHeader('Content-Type', request.url.startsWith('/oidc.js') ? 'text/javascript' : 'text/html');
+    response.end(request.url.startsWith('/oidc.js') ? library : '<!doctype html><html lang="es"><title>app</title><h1>app</h1><script src="/oidc.js"></script>');
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const base = `http://127.0.0.1:${server.address().port}`;
+  const client = await register(product, { client_name: 'Aplicación del navegador', token_endpoint_auth_method: 'none', redirect_uris: [`${base}/cb`],
+    post_logout_redirect_uris: [`${base}/bye`] });
+  const page = await member.context.newPage();
+  const manager = { authority: product.issuer, client_id: client.client_id, redirect_uri: `${base}/cb`, post_logout_redirect_uri: `${base}/bye`,
+    scope: 'openid profile offline_access', loadUserInfo: true };
+  await page.goto(`${base}/`);
+  await page.evaluate((settings) => { new window.oidc.UserManager(settings).signinRedirect(); }, manager);
+  await page.waitForURL(`${base}/cb?*`);
+  const user = await page.evaluate((settings) => new window.oidc.UserManager(settings).signinRedirectCallback().then((u) => ({ profile: u.profile, token: u.access_token })), manager);
+  assert.equal(user.profile.preferred_username, 'parties');
+  const renewed = await page.evaluate((settings) => new window.oidc.UserManager(settings).signinSilent().then((u) => u.access_token), manager);
+  assert.notEqual(renewed, user.token, 'the session was renewed by a refresh token over CORS');
+  await page.evaluate((settings) => { new window.oidc.UserManager(settings).signoutRedirect({ state: 'x' }); }, manager);
+  await page.waitForURL('**/logout?*');
+  await page.locator('#logout-confirm').click();
+  await page.waitForURL(`${base}/bye*`);
+  await page.close();
+  server.close();
+});
+
+test('openid-client: another screen is connected with a code', async () => {
+  const client = await register(product, { client_name: 'Quiosco', grant_types: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
+    token_endpoint_auth_method: 'none' });
+  const config = await oidc.discovery(new URL(product.issuer), client.client_id, {}, oidc.None(), { execute: [oidc.allowInsecureRequests] });
+  const device = await oidc.initiateDeviceAuthorization(config, { scope: 'openid profile' });
+  const polling = oidc.pollDeviceAuthorizationGrant(config, device);
+  await member.page.goto(device.verification_uri_complete);
+  await member.look('device');
+  assert.equal(await member.page.inputValue('#user_code'), device.user_code);
+  await member.press('next');
+  await member.at('/login'); // the last test signed out
+  await member.signIn('parties');
+  await member.at('/device/confirm');
+  await member.look('device-confirm');
+  await member.press('device-allow');
+  await member.at('/device/done');
+  await member.look('device-done');
+  const tokens = await polling;
+  assert.equal((await oidc.fetchUserInfo(config, tokens.access_token, tokens.claims().sub)).preferred_username, 'parties');
+});
