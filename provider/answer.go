@@ -88,7 +88,7 @@ func (h *Handler) refuse(c *gin.Context, r *authorizeRequest, cause error) error
 	}
 	if !r.mayAnswer() {
 		return &web.Error{Status: http.StatusBadRequest, Key: web.KeyApp, Code: oauth.ErrorField,
-			Parameter: parameterAtFault(r), Err: cause}
+			Parameter: parameterAtFault(r, oauth.ErrorField), Err: cause}
 	}
 	parameters := url.Values{"error": {oauth.ErrorField}}
 	if text := describe(oauth); text != "" {
@@ -98,9 +98,14 @@ func (h *Handler) refuse(c *gin.Context, r *authorizeRequest, cause error) error
 }
 
 // parameterAtFault tells the app's maker where to look.
-func parameterAtFault(r *authorizeRequest) string {
-	if r == nil || r.client == nil {
+func parameterAtFault(r *authorizeRequest, code string) string {
+	switch {
+	case r == nil || r.client == nil:
 		return "client_id"
+	case code == "invalid_request_object" || code == "request_not_supported":
+		return "request"
+	case code == "request_uri_not_supported":
+		return "request_uri"
 	}
 	return "redirect_uri"
 }

@@ -40,7 +40,7 @@ func (s *Service) arrivedRequest(ctx context.Context, sent url.Values, now time.
 	if fault != nil && r.mayAnswer() {
 		return r, fault
 	}
-	return r, errors.Join(err, fault)
+	return r, errors.Join(fault, err)
 }
 
 // parseAuthorizeRequest checks a request. The error is fosite's; mayAnswer tells

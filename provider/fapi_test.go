@@ -1,0 +1,437 @@
+package provider_test
+
+import (
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"golang.org/x/oauth2"
+
+	"huskyidp/provider"
+)
+
+// party is a client of conformance section 9: it pushes its requests.
+type party struct {
+	b                    *bench
+	id, secret, redirect string
+	key                  clientKey
+}
+
+// dummy is registered with client 2's redirect URI and comes back in every answer.
+const dummy = "https://two.example/callback?dummy1=lorem&dummy2=ipsum"
+
+// parties are the two clients of a FAPI plan.
+func (b *bench) parties(change func(*provider.Metadata)) (one, two party) {
+	b.t.Helper()
+	return b.party(callback, change), b.party(dummy, change)
+}
+
+func (b *bench) party(redirect string, change func(*provider.Metadata)) party {
+	b.t.Helper()
+	p := party{b: b, redirect: redirect, key: newClientKey(b.t, jose.ES256, "k")}
+	p.id, p.secret = b.client(func(m *provider.Metadata) {
+		m.RedirectURIs, m.RequirePAR, m.IDTokenSignedResponseAlg, m.JWKS = []string{redirect}, true, "ES256", p.key.set()
+		if change != nil {
+			change(m)
+		}
+	})
+	return p
+}
+
+// request is the good one of conformance 9.2.
+func (p party) request(change url.Values) (fields url.Values, verifier string) {
+	verifier = oauth2.GenerateVerifier()
+	fields = url.Values{"client_id": {p.id}, "redirect_uri": {p.redirect}, "response_type": {"code"}, "scope": {"openid"}, "state": {"s"}, "nonce": {"n"},
+		"code_challenge": {oauth2.S256ChallengeFromVerifier(verifier)}, "code_challenge_method": {"S256"}}
+	maps.Copy(fields, change)
+	maps.DeleteFunc(fields, func(_ string, values []string) bool { return values == nil })
+	return fields, verifier
+}
+
+func (p party) push(fields url.Values) answer { return p.b.call("/par", p.id, p.secret, fields) }
+
+// pushed is the request_uri of a request that must be taken.
+func (p party) pushed(change url.Values) (uri, verifier string) {
+	p.b.t.Helper()
+	fields, verifier := p.request(change)
+	a := p.push(fields)
+	if a.status != http.StatusCreated {
+		p.b.t.Fatalf("the push was refused: %d %v", a.status, a.body)
+	}
+	return a.text("request_uri"), verifier
+}
+
+// open brings a request_uri to the authorization endpoint.
+func (p party) open(w *browser, uri string, more url.Values) page {
+	q := url.Values{"client_id": {p.id}, "request_uri": {uri}}
+	maps.Copy(q, more)
+	return w.get("/authorize?" + q.Encode())
+}
+
+func (p party) redeem(code, verifier string) answer {
+	return p.b.token(p.id, p.secret, url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {p.redirect}, "code_verifier": {verifier}})
+}
+
+// call posts a form to an endpoint of programs.
+func (b *bench) call(path, id, secret string, fields url.Values) answer {
+	b.t.Helper()
+	r, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, b.issuer+path, strings.NewReader(fields.Encode()))
+	must(b.t, err)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if secret != "" {
+		r.SetBasicAuth(url.QueryEscape(id), url.QueryEscape(secret))
+	}
+	response, err := b.server.Client().Do(r)
+	must(b.t, err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	must(b.t, err)
+	a := answer{status: response.StatusCode, header: response.Header}
+	if err := json.Unmarshal(body, &a.body); err != nil {
+		b.t.Fatalf("%s answered %d with %q", path, a.status, body)
+	}
+	return a
+}
+
+// answered is the app's view of the answer; the redirect URI's own parameters must have
+// come back.
+func (p party) answered(back page) url.Values {
+	p.b.t.Helper()
+	if back.location == nil {
+		p.b.t.Fatalf("no answer: %s (%d)\n%s", back.url, back.status, back.body)
+	}
+	q := back.location.Query()
+	registered, err := url.Parse(p.redirect)
+	must(p.b.t, err)
+	for name, values := range registered.Query() {
+		if q.Get(name) != values[0] {
+			p.b.t.Errorf("the parameter %s of the redirect URI is %q", name, q.Get(name))
+		}
+		q.Del(name)
+	}
+	if back.location.Fragment != "" || !strings.HasPrefix(back.location.String(), p.redirect) {
+		p.b.t.Errorf("the answer went to %s", back.location)
+	}
+	return q
+}
+
+// errorPage tells whether the browser stays on our page of a 4xx.
+func (p page) errorPage() bool {
+	return p.location == nil && p.status >= 400 && p.status < 500 && strings.Contains(p.header.Get("Content-Type"), "text/html")
+}
+
+// TestFAPIMetadata are the rules of conformance 9.1 that concern this slice.
+func TestFAPIMetadata(t *testing.T) {
+	b := newBench(t, 4)
+	var doc struct {
+		ResponseTypes  []string `json:"response_types_supported"`
+		ResponseModes  []string `json:"response_modes_supported"`
+		GrantTypes     []string `json:"grant_types_supported"`
+		Scopes         []string `json:"scopes_supported"`
+		Challenges     []string `json:"code_challenge_methods_supported"`
+		IDToken        []string `json:"id_token_signing_alg_values_supported"`
+		RequestObject  []string `json:"request_object_signing_alg_values_supported"`
+		Userinfo       []string `json:"userinfo_signing_alg_values_supported"`
+		Authorization  []string `json:"authorization_signing_alg_values_supported"`
+		PAR            string   `json:"pushed_authorization_request_endpoint"`
+		Iss            bool     `json:"authorization_response_iss_parameter_supported"`
+		RequestURI     *bool    `json:"request_uri_parameter_supported"`
+		RequireRequest *bool    `json:"require_pushed_authorization_requests"`
+	}
+	must(t, json.Unmarshal([]byte(b.browser().get("/.well-known/oauth-authorization-server").body), &doc))
+	for name, has := range map[string]bool{
+		"code": contains(doc.ResponseTypes, "code"), "authorization_code": contains(doc.GrantTypes, "authorization_code"),
+		"openid": contains(doc.Scopes, "openid"), "S256": contains(doc.Challenges, "S256"),
+		"the PAR endpoint": doc.PAR == b.issuer+"/par", "iss in answers": doc.Iss,
+		"require_pushed_authorization_requests": doc.RequireRequest != nil, "request_uri_parameter_supported": doc.RequestURI != nil && !*doc.RequestURI,
+		"ES256 and PS256 for ID tokens":      contains(doc.IDToken, "PS256") && contains(doc.IDToken, "ES256"),
+		"ES256 and PS256 of request objects": contains(doc.RequestObject, "PS256") && contains(doc.RequestObject, "ES256"),
+		"no unsigned request objects":        !contains(doc.RequestObject, "none"),
+		"ES256 for userinfo":                 contains(doc.Userinfo, "ES256"),
+		"PS256 for JARM":                     contains(doc.Authorization, "PS256") && contains(doc.ResponseModes, "jwt"),
+	} {
+		if !has {
+			t.Errorf("the metadata lack %s", name)
+		}
+	}
+}
+
+func contains(values []string, value string) bool {
+	return strings.Contains(" "+strings.Join(values, " ")+" ", " "+value+" ")
+}
+
+// TestFAPIRequests are the modules of conformance 9.3, named after them.
+func TestFAPIRequests(t *testing.T) {
+	b := newBench(t, 4)
+	one, two := b.parties(nil)
+	long := strings.Repeat("aB9-._~x", 16) // 128 characters
+
+	t.Run("happy-flow", func(t *testing.T) {
+		for _, p := range []party{one, two} {
+			fields, verifier := p.request(nil)
+			a := p.push(fields)
+			lifetime, _ := a.body["expires_in"].(float64)
+			if a.status != 201 || a.header.Get("Cache-Control") != "no-store" || lifetime < 60 || lifetime > 90 ||
+				len(strings.TrimPrefix(a.text("request_uri"), "urn:ietf:params:oauth:request_uri:")) != 43 {
+				t.Fatalf("PAR answered %d %v %v", a.status, a.header, a.body)
+			}
+			w := b.browser()
+			// Copies beside the request_uri are ignored (FAPI 5.3.3.2).
+			back := w.signIn(p.open(w, a.text("request_uri"), url.Values{"response_type": {"code"}, "scope": {"openid"}, "redirect_uri": {p.redirect}}))
+			q := p.answered(back)
+			if q.Get("state") != "s" || q.Get("iss") != b.issuer || len(q) != 3 {
+				t.Errorf("answer %v", q)
+			}
+			tokens := p.redeem(q.Get("code"), verifier)
+			tokens.want(t, 200, "")
+			claims, header := b.verified(tokens.text("id_token"))
+			if header.Algorithm != "ES256" || claims["nonce"] != "n" || claims["aud"] != p.id {
+				t.Errorf("ID token %v %v", header, claims)
+			}
+		}
+	})
+	t.Run("user-rejects-authentication", func(t *testing.T) {
+		for _, p := range []party{one, two} {
+			w := b.browser()
+			uri, _ := p.pushed(url.Values{"state": {long}})
+			action, fields := formOf(t, p.open(w, uri, nil))
+			q := p.answered(w.post(strings.Replace(action, "/login", "/login/cancel", 1), fields))
+			if q.Get("error") != "access_denied" || q.Get("state") != long || q.Get("iss") != b.issuer || q.Has("code") {
+				t.Errorf("answer %v", q)
+			}
+		}
+	})
+	for name, change := range map[string]url.Values{
+		"ensure-authorization-request-without-state-success": {"state": nil},
+		"ensure-authorization-request-without-nonce-success": {"nonce": nil},
+		"…-with-64-char-nonce-success":                       {"nonce": {strings.Repeat("n", 64)}},
+		"ensure-other-scope-order-succeeds":                  {"scope": {"profile openid email"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := b.signedIn()
+			uri, verifier := one.pushed(change)
+			q := one.answered(one.open(w, uri, nil))
+			if _, changed := change["state"]; q.Has("state") == changed {
+				t.Errorf("answer %v", q)
+			}
+			tokens := one.redeem(q.Get("code"), verifier)
+			tokens.want(t, 200, "")
+			claims, _ := b.verified(tokens.text("id_token"))
+			want := "n"
+			if sent, changed := change["nonce"]; changed {
+				want = strings.Join(sent, "")
+			}
+			if got, _ := claims["nonce"].(string); got != want {
+				t.Errorf("nonce %q, want %q", got, want)
+			}
+		})
+	}
+	for _, test := range []struct {
+		name   string
+		change url.Values
+		code   string
+	}{
+		{"…-with-long-nonce", url.Values{"nonce": {strings.Repeat("n", 384)}}, "invalid_request"},
+		{"…-with-long-state", url.Values{"state": {strings.Repeat("s", 1000)}}, "invalid_request"},
+		{"ensure-request-object-without-redirect-uri-fails", url.Values{"redirect_uri": nil}, "invalid_request"},
+		{"plain-fapi-tolerate-unregistered-redirect-uri", url.Values{"redirect_uri": {"https://elsewhere.example/"}}, "invalid_request"},
+		{"ensure-response-type-code-idtoken-fails", url.Values{"response_type": {"code id_token"}}, "unsupported_response_type"},
+		{"ensure-response-type-token-fails", url.Values{"response_type": {"token"}}, "unsupported_response_type"},
+		{"par-ensure-pkce-required", url.Values{"code_challenge": nil, "code_challenge_method": nil}, "invalid_request"},
+		{"par-plain-pkce-rejected", url.Values{"code_challenge_method": {"plain"}}, "invalid_request"},
+		{"par-authorization-request-containing-request_uri-form-param", url.Values{"request_uri": {"urn:ietf:params:oauth:request_uri:x"}}, "invalid_request"},
+		{"prompt none with another", url.Values{"prompt": {"none login"}}, "invalid_request"},
+		{"a repeated parameter", url.Values{"state": {"a", "b"}}, "invalid_request"},
+		{"an unsigned request object", url.Values{"request": {"e30.e30."}}, "request_not_supported"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			fields, _ := one.request(test.change)
+			a := one.push(fields)
+			a.want(t, 400, test.code)
+			if a.header.Get("Cache-Control") != "no-store" {
+				t.Errorf("headers %v", a.header)
+			}
+		})
+	}
+	t.Run("ensure-unsigned-authorization-request-without-using-par-fails", func(t *testing.T) {
+		fields, _ := two.request(nil)
+		q := two.answered(b.signedIn().get("/authorize?" + fields.Encode()))
+		if q.Get("error") != "invalid_request" || q.Get("state") != "s" || q.Has("code") {
+			t.Errorf("answer %v", q)
+		}
+	})
+	t.Run("ensure-different-nonce-inside-and-outside-request-object", func(t *testing.T) {
+		uri, verifier := one.pushed(nil)
+		q := one.answered(one.open(b.signedIn(), uri, url.Values{"nonce": {"outside"}, "state": {"outside"}}))
+		claims, _ := b.verified(one.redeem(q.Get("code"), verifier).text("id_token"))
+		if claims["nonce"] != "n" || q.Get("state") != "s" {
+			t.Errorf("answer %v, nonce %v", q, claims["nonce"])
+		}
+	})
+	t.Run("state-only-outside-request-object-not-used", func(t *testing.T) {
+		uri, _ := one.pushed(url.Values{"state": nil})
+		if q := one.answered(one.open(b.signedIn(), uri, url.Values{"state": {"outside"}})); q.Has("state") || q.Get("code") == "" {
+			t.Errorf("answer %v", q)
+		}
+	})
+}
+
+// TestPAR are the modules of conformance 9.4 (RFC 9126, S-34).
+func TestPAR(t *testing.T) {
+	b := newBench(t, 4)
+	one, two := b.parties(nil)
+
+	t.Run("par-without-duplicate-parameters", func(t *testing.T) {
+		uri, verifier := one.pushed(nil)
+		one.redeem(one.answered(one.open(b.signedIn(), uri, nil)).Get("code"), verifier).want(t, 200, "")
+	})
+	t.Run("par-ensure-reused-request-uri-prior-to-auth-completion-succeeds", func(t *testing.T) {
+		w := b.browser()
+		uri, verifier := one.pushed(nil)
+		first, second := one.open(w, uri, nil), one.open(w, uri, nil)
+		if second.url.Path != "/login" {
+			t.Fatalf("the second visit led to %s (%d)", second.url, second.status)
+		}
+		one.redeem(one.answered(w.signIn(second)).Get("code"), verifier).want(t, 200, "")
+		// The first tab's request is answered no more, and the app learns of it.
+		if q := one.answered(w.signIn(first)); q.Get("error") != "invalid_request_uri" || q.Has("code") {
+			t.Errorf("the first tab got %v", q)
+		}
+	})
+	t.Run("par-attempt-reuse-request_uri", func(t *testing.T) {
+		w := b.signedIn()
+		uri, _ := one.pushed(nil)
+		one.answered(one.open(w, uri, nil))
+		if again := one.open(w, uri, nil); !again.errorPage() || !strings.Contains(again.body, "invalid_request_uri") || !strings.Contains(again.body, "https://app.example/start") {
+			t.Errorf("the second use led to %s (%d) %v", again.url, again.status, again.location)
+		}
+	})
+	t.Run("par-attempt-to-use-expired-request_uri", func(t *testing.T) {
+		w := b.browser()
+		uri, _ := one.pushed(nil)
+		begun := one.open(w, uri, nil)
+		b.clock.advance(91 * time.Second)
+		if late := one.open(w, uri, nil); !late.errorPage() || !strings.Contains(late.body, "invalid_request_uri") || !strings.Contains(late.body, "request_uri") {
+			t.Errorf("the expired one led to %s (%d)", late.url, late.status)
+		}
+		if q := one.answered(w.signIn(begun)); q.Get("code") == "" { // what was begun in time may end later
+			t.Errorf("the sign-in begun in time got %v", q)
+		}
+	})
+	t.Run("par-attempt-to-use-request_uri-for-different-client", func(t *testing.T) {
+		w := b.signedIn()
+		uri, verifier := one.pushed(nil)
+		if foreign := two.open(w, uri, nil); !foreign.errorPage() {
+			t.Errorf("another client's led to %s (%d) %v", foreign.url, foreign.status, foreign.location)
+		}
+		if nobody := w.get("/authorize?" + url.Values{"request_uri": {uri}}.Encode()); !nobody.errorPage() {
+			t.Errorf("without client_id: %s (%d)", nobody.url, nobody.status)
+		}
+		one.redeem(one.answered(one.open(w, uri, nil)).Get("code"), verifier).want(t, 200, "") // not burnt
+	})
+	t.Run("par-attempt-invalid-http-method", func(t *testing.T) {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, b.issuer+"/par", nil)
+		must(t, err)
+		response, err := b.server.Client().Do(r)
+		must(t, err)
+		response.Body.Close()
+		if response.StatusCode != http.StatusMethodNotAllowed {
+			t.Errorf("PUT answered %d", response.StatusCode)
+		}
+	})
+	t.Run("client authentication", func(t *testing.T) {
+		fields, _ := one.request(nil)
+		b.call("/par", one.id, "wrong", fields).want(t, 401, "invalid_client")
+		b.call("/par", "", "", fields).want(t, 401, "invalid_client")
+		fields.Set("client_id", two.id)
+		one.push(fields).want(t, 400, "invalid_request")
+	})
+	t.Run("every client may push", func(t *testing.T) {
+		free := b.party(callback, func(m *provider.Metadata) { m.RequirePAR, m.TokenEndpointAuthMethod = false, "none" })
+		uri, _ := free.pushed(nil)
+		if q := free.answered(free.open(b.signedIn(), uri, nil)); q.Get("code") == "" {
+			t.Errorf("answer %v", q)
+		}
+	})
+	t.Run("ensure-pkce-code-verifier-required", func(t *testing.T) {
+		for _, verifier := range []string{"", oauth2.GenerateVerifier()} {
+			uri, _ := one.pushed(nil)
+			one.redeem(one.answered(one.open(b.signedIn(), uri, nil)).Get("code"), verifier).want(t, 400, "invalid_grant")
+		}
+	})
+	t.Run("nothing readable is stored", func(t *testing.T) {
+		one.pushed(url.Values{"login_hint": {"maria@example.org"}})
+		var found bool
+		must(t, b.db.Pool().QueryRow(t.Context(), `select exists (select from par_requests where position('maria'::bytea in request) > 0)`).Scan(&found))
+		if found {
+			t.Error("a login_hint is stored in the clear")
+		}
+	})
+}
+
+// TestPARRace: of tabs that end at the same moment one gets a code.
+func TestPARRace(t *testing.T) {
+	b := newBench(t, 8)
+	one, _ := b.parties(nil)
+	w := b.signedIn()
+	uri, _ := one.pushed(nil)
+	const tabs = 16
+	answers := make(chan page, tabs)
+	for range tabs {
+		go func() { answers <- one.open(w, uri, nil) }()
+	}
+	codes := 0
+	for range tabs {
+		switch p := <-answers; {
+		case p.location != nil && p.location.Query().Get("code") != "":
+			codes++
+		case p.location != nil && p.location.Query().Get("error") == "invalid_request_uri" || p.errorPage():
+		default:
+			t.Errorf("led to %s (%d) %v", p.url, p.status, p.location)
+		}
+	}
+	if codes != 1 {
+		t.Errorf("%d codes for one request_uri", codes)
+	}
+}
+
+// TestFAPICodes are the modules of conformance 9.6 on codes.
+func TestFAPICodes(t *testing.T) {
+	b := newBench(t, 4)
+	one, two := b.parties(nil)
+	w := b.signedIn()
+	code := func() (string, string) {
+		uri, verifier := one.pushed(url.Values{"scope": {"openid offline_access"}})
+		return one.answered(one.open(w, uri, nil)).Get("code"), verifier
+	}
+	t.Run("ensure-authorization-code-is-bound-to-client", func(t *testing.T) {
+		c, verifier := code()
+		b.token(two.id, two.secret, url.Values{"grant_type": {"authorization_code"}, "code": {c}, "redirect_uri": {one.redirect}, "code_verifier": {verifier}}).want(t, 400, "invalid_grant")
+	})
+	t.Run("attempt-reuse-authorization-code-after-one-second", func(t *testing.T) {
+		c, verifier := code()
+		first := one.redeem(c, verifier)
+		first.want(t, 200, "")
+		b.clock.advance(time.Second)
+		one.redeem(c, verifier).want(t, 400, "invalid_grant")
+		b.userinfo(first.text("access_token")).want(t, 401, "invalid_token")
+	})
+	t.Run("ensure-token-endpoint-fails-with-expired-auth-code", func(t *testing.T) {
+		c, verifier := code()
+		b.clock.advance(62 * time.Second)
+		one.redeem(c, verifier).want(t, 400, "invalid_grant")
+	})
+	t.Run("refresh-token", func(t *testing.T) {
+		c, verifier := code()
+		token := one.redeem(c, verifier).text("refresh_token")
+		b.refresh(two.id, two.secret, token).want(t, 400, "invalid_grant")
+		b.token("", "", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}}).want(t, 401, "invalid_client")
+		b.refresh(one.id, one.secret, token).want(t, 200, "")
+	})
+}
