@@ -107,7 +107,7 @@ func newBenchIn(t testing.TB, conns int32) *bench {
 	t.Cleanup(b.server.Close)
 	b.issuer = b.server.URL
 	w, err := web.New(web.Options{Templates: set, Keyring: ring, Issuer: b.issuer, Logger: slog.New(slog.NewTextHandler(logTo(t), nil)), Now: b.clock.now,
-		Limits: web.Limits{Requests: 100000}})
+		Limits: web.Limits{Requests: 100000, Answer: 20 * time.Second}})
 	must(t, err)
 	outbox, err := mail.NewOutbox(b.db, ring, b.clock.now)
 	must(t, err)
