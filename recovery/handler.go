@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/web"
@@ -73,11 +75,17 @@ func (h *Handler) submitHub(c *gin.Context) error {
 	if !slices.Contains(needs, need) {
 		need = "other"
 	}
-	ctx := c.Request.Context()
-	if err := h.service.limiter.Take(ctx, referrals, web.Source(c), h.service.now()); err != nil {
-		return err
-	}
-	if _, err := h.service.Refer(ctx, need, web.Browser(c), uuid.Nil, web.Lang(c)); err != nil {
+	err := h.service.db.InTx(c.Request.Context(), func(ctx context.Context) error {
+		if err := h.service.limiter.Take(ctx, referrals, web.Source(c), h.service.now()); err != nil {
+			return err
+		}
+		b := &pgx.Batch{}
+		if _, err := h.service.Refer(ctx, b, need, web.Browser(c), uuid.Nil, web.Lang(c)); err != nil {
+			return err
+		}
+		return h.service.db.Finish(ctx, b)
+	})
+	if err != nil {
 		return err
 	}
 	to := "/support"

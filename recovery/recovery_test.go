@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"huskyidp/internal/audit"
 	"huskyidp/internal/postgres"
@@ -180,7 +181,11 @@ func TestReferJoinsTheTransaction(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	err := f.db.InTx(t.Context(), func(ctx context.Context) error {
-		if _, err := f.Refer(ctx, "identity_locked", []byte{1}, uuid.Must(uuid.NewV7()), "en"); err != nil {
+		b := &pgx.Batch{}
+		if _, err := f.Refer(ctx, b, "identity_locked", []byte{1}, uuid.Must(uuid.NewV7()), "en"); err != nil {
+			return err
+		}
+		if err := f.db.From(ctx).SendBatch(ctx, b).Close(); err != nil {
 			return err
 		}
 		return context.Canceled

@@ -36,31 +36,27 @@ func newReference() (string, error) {
 	return b.String(), nil
 }
 
-// Refer hands out the number under which support finds what this browser is stuck on, in the transaction of ctx. reason is
+// Refer hands out the number under which support finds what this browser is stuck on; a new one is stored by the batch,
+// which is sent later in the transaction of ctx. reason is
 // identity_locked, username, password or other; about is a registration, or uuid.Nil. Who asks again for the same reason
 // within a day is told the same number.
-func (s *Service) Refer(ctx context.Context, reason string, browser []byte, about uuid.UUID, lang string) (string, error) {
+func (s *Service) Refer(ctx context.Context, b *pgx.Batch, reason string, browser []byte, about uuid.UUID, lang string) (string, error) {
 	now := s.now()
+	known, err := s.store.newest(ctx, browser, reason, about, now.Add(-referenceLife))
+	if err != nil {
+		return "", fmt.Errorf("referring to support: %w", err)
+	}
+	if known != "" {
+		return known, nil
+	}
 	reference, err := newReference()
 	if err != nil {
 		return "", err
 	}
-	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		known, err := s.store.newest(ctx, browser, reason, about, now.Add(-referenceLife))
-		if err != nil || known != "" {
-			reference = known
-			return err
-		}
-		b := &pgx.Batch{}
-		s.store.queueInsert(b, pgx.NamedArgs{
-			"reference": reference, "reason": reason, "browser": browser, "about": nullable(about), "language": lang, "now": now,
-		})
-		s.audit.Queue(b, ctx, audit.Event{Kind: audit.SupportReferred, At: now, Success: true, Data: map[string]string{"reference": reference, "need": reason}})
-		return s.db.From(ctx).SendBatch(ctx, b).Close()
+	s.store.queueInsert(b, pgx.NamedArgs{
+		"reference": reference, "reason": reason, "browser": browser, "about": nullable(about), "language": lang, "now": now,
 	})
-	if err != nil {
-		return "", fmt.Errorf("referring to support: %w", err)
-	}
+	s.audit.Queue(b, ctx, audit.Event{Kind: audit.SupportReferred, At: now, Success: true, Data: map[string]string{"reference": reference, "need": reason}})
 	return reference, nil
 }
 

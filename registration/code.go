@@ -11,8 +11,10 @@ import (
 	"unicode"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"golang.org/x/text/unicode/norm"
 
+	"huskyidp/accounts"
 	"huskyidp/internal/audit"
 	"huskyidp/internal/mail"
 	"huskyidp/internal/ratelimit"
@@ -61,7 +63,8 @@ func newCode() (string, error) {
 // mailCode makes a code, which voids the one before, and queues its mail. Where the member already has an account, all is
 // done alike but no code leaves: the mailbox on file is told instead (S-52). The error is a *resendError.
 func (s *Service) mailCode(ctx context.Context, t *turn) error {
-	if err := s.takeMail(ctx, t); err != nil {
+	holder, told, err := s.takeMail(ctx, t)
+	if err != nil {
 		return err
 	}
 	code, err := newCode()
@@ -72,54 +75,52 @@ func (s *Service) mailCode(ctx context.Context, t *turn) error {
 	t.record(audit.CodeSent, "")
 	if t.HolderID != uuid.Nil {
 		t.CodeMAC = s.codeMAC(t.ID, "") // no six digits are that
-		return s.tellHolder(ctx, t)
+		return s.queueTold(ctx, t, holder, told)
 	}
 	content, err := s.Mails.Mail(t.visit.Language, "verify", templates.Args{"username": t.Credentials.Username, "code": code})
 	if err != nil {
 		return err
 	}
-	return s.Outbox.Enqueue(ctx, mail.Message{
+	return s.Outbox.Queue(ctx, t.batch, mail.Message{
 		Kind: "verify", To: t.Credentials.Address, Lang: t.visit.Language, AccountID: t.AccountID, Content: content, NotAfter: t.CodeExpiresAt,
 	})
 }
 
-// takeMail takes one mail from the limits of the address and of the source.
-func (s *Service) takeMail(ctx context.Context, t *turn) error {
+// takeMail takes one mail from the limits of the address and of the source, and reads the account that the member already
+// has. told says that its mailbox was told of this not long ago. Who has no account asks the database for just as much
+// (S-13).
+func (s *Service) takeMail(ctx context.Context, t *turn) (holder accounts.Account, told bool, err error) {
+	whom := t.HolderID
+	if whom == uuid.Nil {
+		whom = t.ID
+	}
 	address := strings.ToLower(t.Credentials.Address)
 	source := ratelimit.Limit{Name: "mail_source", Count: s.Mailed, Per: time.Hour}
-	for _, take := range []struct {
-		limit ratelimit.Limit
-		key   string
-	}{{mailGap, address}, {mailHourly, address}, {mailDaily, address}, {source, t.visit.Source}} {
-		err := s.Limiter.Take(ctx, take.limit, take.key, t.now)
-		if exceeded, ok := errors.AsType[*ratelimit.Exceeded](err); ok {
-			return &resendError{wait: exceeded.RetryAfter(), limit: take.limit.Name != mailGap.Name}
-		}
-		if err != nil {
-			return err
-		}
+	var limited, tellable error
+	b := &pgx.Batch{}
+	s.Limiter.Queue(b, &limited, t.now, ratelimit.Ask{Limit: mailGap, Key: address}, ratelimit.Ask{Limit: mailHourly, Key: address},
+		ratelimit.Ask{Limit: mailDaily, Key: address}, ratelimit.Ask{Limit: source, Key: t.visit.Source})
+	s.Limiter.Queue(b, &tellable, t.now, ratelimit.Ask{Limit: toldHolder, Key: whom.String()})
+	s.Accounts.QueueGet(b, t.HolderID, &holder)
+	if err := s.DB.From(ctx).SendBatch(ctx, b).Close(); err != nil {
+		return holder, false, err
 	}
-	return nil
+	if exceeded, ok := errors.AsType[*ratelimit.Exceeded](limited); ok {
+		return holder, false, &resendError{wait: exceeded.RetryAfter(), limit: exceeded.Limit != mailGap.Name}
+	}
+	return holder, tellable != nil, nil
 }
 
-// tellHolder tells the mailbox on file that someone tried to register again, at most once a day.
-func (s *Service) tellHolder(ctx context.Context, t *turn) error {
-	err := s.Limiter.Take(ctx, toldHolder, t.HolderID.String(), t.now)
-	if _, told := errors.AsType[*ratelimit.Exceeded](err); told {
+// queueTold tells the mailbox on file that someone tried to register again, at most once a day.
+func (s *Service) queueTold(ctx context.Context, t *turn, holder accounts.Account, told bool) error {
+	if told {
 		return nil
-	}
-	if err != nil {
-		return err
-	}
-	holder, err := s.Accounts.Get(ctx, t.HolderID)
-	if err != nil {
-		return err
 	}
 	content, err := s.Mails.Mail(holder.Language, "already_member", templates.Args{"username": holder.Username, "at": t.now})
 	if err != nil {
 		return err
 	}
-	return s.Outbox.Enqueue(ctx, mail.Message{Kind: "already_member", To: holder.Email, Lang: holder.Language, AccountID: holder.ID, Content: content})
+	return s.Outbox.Queue(ctx, t.batch, mail.Message{Kind: "already_member", To: holder.Email, Lang: holder.Language, AccountID: holder.ID, Content: content})
 }
 
 // ResendCode mails another code. The error is a *resendError, *movedError, errGone or errBusy.

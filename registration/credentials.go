@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"huskyidp/accounts"
 )
@@ -86,17 +87,11 @@ func (p *problems) addFlaw(field, prefix string, err error, pairs ...any) {
 }
 
 // SubmitCredentials stores a choice that checkChoice passed and mails a code, unless the address is proven or a code is
-// still out to it. A username is not reserved. The error is ErrUsernameTaken, a *resendError, *movedError, errGone,
-// errBusy or accounts.ErrBusy.
+// still out to it. A username is not reserved. The error is a *resendError, *movedError, errGone, errBusy or
+// accounts.ErrBusy.
 func (s *Service) SubmitCredentials(ctx context.Context, v Visit, r *Registration, c Choice) (*Registration, error) {
-	taken, err := s.Accounts.UsernameTaken(ctx, c.Username)
-	if err != nil {
-		return nil, err
-	}
-	if taken {
-		return nil, ErrUsernameTaken
-	}
 	var password, answer []byte // slow, so before the transaction
+	var err error
 	if c.Password != "" {
 		if password, err = s.Accounts.HashPassword(ctx, r.AccountID, c.Password); err != nil {
 			return nil, err
@@ -127,11 +122,10 @@ func (s *Service) SubmitCredentials(ctx context.Context, v Visit, r *Registratio
 		if !t.ProvenAt.IsZero() || t.codeOut() && s.codeMailed(t) == (t.HolderID == uuid.Nil) {
 			return nil, nil
 		}
-		err = s.mailCode(ctx, t)
-		if wait, ok := errors.AsType[*resendError](err); ok && !moved && !wait.limit {
+		if !moved && t.now.Before(t.CodeSentAt.Add(mailGap.Per)) {
 			return nil, nil // the page of the code says when to ask again
 		}
-		return nil, err
+		return nil, s.mailCode(ctx, t)
 	})
 }
 
@@ -140,11 +134,29 @@ func (s *Service) SubmitCredentials(ctx context.Context, v Visit, r *Registratio
 func (s *Service) KeepCredentials(ctx context.Context, v Visit, typed Credentials) error {
 	_, err := s.change(ctx, v, stepCredentials, func(_ context.Context, t *turn) (outcome, err error) {
 		t.voidMatch()
-		was := t.Credentials
-		typed.Address, typed.Answered, typed.Checked = was.Address, was.Answered, was.Checked
-		typed.Checked = typed == was && was.Checked
-		t.Credentials = typed
+		t.typed(typed)
 		return nil, nil
 	})
 	return err
+}
+
+// typed replaces what was typed before; other words have not passed.
+func (r *Registration) typed(now Credentials) {
+	was := r.Credentials
+	now.Address, now.Answered, now.Checked = was.Address, was.Answered, was.Checked
+	now.Checked = now == was && was.Checked
+	r.Credentials = now
+}
+
+// LoadForCredentials is Load; taken says whether somebody has the username.
+func (s *Service) LoadForCredentials(ctx context.Context, v Visit, username string) (r *Registration, taken bool, err error) {
+	r, err = s.Load(ctx, v, func(b *pgx.Batch) { s.Accounts.QueueTaken(b, username, &taken) })
+	return r, taken, err
+}
+
+// KeepRefused stores what was typed and did not pass, secrets apart, so that a reload or another language does not lose it.
+func (s *Service) KeepRefused(ctx context.Context, r *Registration, typed Credentials) error {
+	kept := *r
+	kept.typed(typed)
+	return s.store.keepCredentials(ctx, &kept, s.Now())
 }

@@ -92,24 +92,27 @@ func (h *Handler) submitCredentials(c *gin.Context) error {
 		h.keep(c)
 		return web.SeeOther(c, withFlow(stepPersonal.Path, v.Flow))
 	}
-	r, err := h.at(c, stepCredentials)
+	r, taken, err := h.service.LoadForCredentials(ctx, v, choice.Username)
 	if err != nil {
 		return err
 	}
+	if now := h.service.Now(); !open(r, stepCredentials, now) {
+		return &movedError{next(r, now)}
+	}
 	typed := choice.Credentials
 	wrong := checkChoice(r, &choice)
-	if len(wrong) == 0 {
+	if len(wrong) == 0 && !taken {
 		var submitted *Registration
 		if submitted, err = h.service.SubmitCredentials(ctx, v, r, choice); err == nil {
 			h.keep(c)
 			return web.SeeOther(c, withFlow(next(submitted, h.service.Now()), v.Flow))
 		}
-	} else if taken, takenErr := h.service.Accounts.UsernameTaken(ctx, typed.Username); takenErr != nil || taken {
-		err = errors.Join(takenErr, takenOr(taken))
+	} else if err := h.service.KeepRefused(ctx, r, typed.clipped()); err != nil {
+		return err
 	}
 	page := newCredentialsPage(typed, r)
 	page.judge(choice.Password, r.Identity.FirstName, r.Identity.LastName, r.Identity.CardID, typed.Username, typed.Email)
-	if errors.Is(err, ErrUsernameTaken) {
+	if taken {
 		return h.usernameTaken(c, http.StatusUnprocessableEntity, page, wrong)
 	}
 	if wait, ok := errors.AsType[*resendError](err); ok {
@@ -121,13 +124,6 @@ func (h *Handler) submitCredentials(c *gin.Context) error {
 		return err
 	}
 	return h.refused(c, http.StatusUnprocessableEntity, "registration/credentials", page, wrong)
-}
-
-func takenOr(taken bool) error {
-	if taken {
-		return ErrUsernameTaken
-	}
-	return nil
 }
 
 // clipped is what is kept of a form that nobody judged.

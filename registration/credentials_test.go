@@ -114,3 +114,29 @@ func TestSharedMailbox(t *testing.T) {
 		t.Errorf("%d accounts, want 2", n)
 	}
 }
+
+// What was refused is kept, secrets apart: another language or a reload loses nothing that was typed, and the way on stays
+// closed until it passes.
+func TestRefusedFormsAreKept(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	b := s.browser().toPersonal().post(with(maria, "first_name", "María 😀", "birth_day", "31", "birth_month", "2")...)
+	b.on("/register/personal", 422).get("/register/personal?flow=f1&lang=en").reads("First Name")
+	if b.value("first_name") != "María 😀" || b.value("birth_day") != "31" {
+		t.Errorf("the form of the card lost what was typed: %q, %q", b.value("first_name"), b.value("birth_day"))
+	}
+	b.get("/register/personal?flow=f1&lang=es").post(maria...).on("/register/credentials", 200)
+	b.post(with(mariaChoice, "email_again", "otra@example.org")...).on("/register/credentials", 422)
+	b.get("/register/credentials?flow=f1").on("/register/credentials", 200)
+	for id, want := range map[string]string{"username": "Maria.Lopez", "email": "maria@example.com", "email_again": "otra@example.org", "new_password": "", "answer": ""} {
+		if got := b.value(id); got != want {
+			t.Errorf("%s = %q, want %q", id, got, want)
+		}
+	}
+	b.get("/register/code?flow=f1").on("/register/credentials", 200)
+	b.post(mariaChoice...).on("/register/code", 200).post("code", s.code()).on("/register/review", 200)
+	// Second thoughts that do not pass close the review again.
+	b.get("/register/credentials?flow=f1").post(with(mariaChoice, "username", "m")...).on("/register/credentials", 422)
+	b.get("/register/review?flow=f1").on("/register/credentials", 200)
+	b.post(mariaChoice...).on("/register/review", 200)
+}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"huskyidp/accounts"
 	"huskyidp/internal/audit"
@@ -26,18 +27,20 @@ type Roster interface {
 
 // Accounts makes the account at the end.
 type Accounts interface {
-	Create(ctx context.Context, a accounts.NewAccount) (accounts.Account, error)
+	QueueCreate(ctx context.Context, b *pgx.Batch, a accounts.NewAccount) (accounts.Account, error)
 	Get(ctx context.Context, id uuid.UUID) (accounts.Account, error)
+	QueueGet(b *pgx.Batch, id uuid.UUID, account *accounts.Account)
 	ByMember(ctx context.Context, memberID uuid.UUID) (accounts.Account, error)
 	HashPassword(ctx context.Context, accountID uuid.UUID, password string) ([]byte, error)
 	HashAnswer(ctx context.Context, accountID uuid.UUID, answer string) ([]byte, error)
 	UsernameTaken(ctx context.Context, username string) (bool, error)
+	QueueTaken(b *pgx.Batch, username string, taken *bool)
 	SuggestUsernames(ctx context.Context, username string) ([]string, error)
 }
 
-// Outbox queues mails in the transaction of ctx.
+// Outbox queues mails in a batch of the transaction of ctx.
 type Outbox interface {
-	Enqueue(ctx context.Context, m mail.Message) error
+	Queue(ctx context.Context, b *pgx.Batch, m mail.Message) error
 }
 
 // Mails sets them.
@@ -45,10 +48,10 @@ type Mails interface {
 	Mail(lang, kind string, args templates.Args) (templates.Mail, error)
 }
 
-// Desk hands out the reference number of a member who is sent to support, in the transaction of ctx. about is the
-// registration.
+// Desk hands out the reference number of a member who is sent to support, in a batch of the transaction of ctx. about is
+// the registration.
 type Desk interface {
-	Refer(ctx context.Context, reason string, browser []byte, about uuid.UUID, lang string) (reference string, err error)
+	Refer(ctx context.Context, b *pgx.Batch, reason string, browser []byte, about uuid.UUID, lang string) (reference string, err error)
 }
 
 // Flow is the authorization request that waits while a member registers; zero if there is none.
@@ -67,7 +70,7 @@ type Flows interface {
 
 // Sessions signs the new member in.
 type Sessions interface {
-	SignIn(c *gin.Context, account accounts.Account, amr []string) (accounts.Session, error)
+	QueueSignIn(c *gin.Context, b *pgx.Batch, account accounts.Account, amr []string) (opened func())
 	Current(c *gin.Context) (accounts.Session, bool)
 }
 

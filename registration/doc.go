@@ -14,7 +14,11 @@
 // A row of registrations is found by an opaque cookie (SHA-256 is stored), works only in the browser that began it, and
 // lives for 24 h without use. It chooses the account's id at once, so that the hashes of password and answer are bound to
 // it; the secrets themselves are never stored. The card as typed and the chosen username and address are sealed (purpose
-// pii). A finished row keeps none of that; for ten minutes it answers a second Finalizar like the first.
+// pii). What a form refuses is kept as well, so that a reload or another language loses nothing. A finished row keeps none
+// of that; for ten minutes it answers a second Finalizar like the first.
+//
+// A post takes at most four round trips and one commit (trips_test.go): the lock comes with begin, and all that a step leaves
+// behind, mail and session included, goes out in one batch with the commit.
 //
 // # Who is who
 //

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"huskyidp/accounts"
 )
@@ -113,11 +114,10 @@ func TestParallelFinish(t *testing.T) {
 	v := Visit{Token: b.cookies["idp_registration"], Browser: s.browserDigest(), Language: "es"}
 	accountIDs := make([]uuid.UUID, 32)
 	parallel(len(accountIDs), func(i int) {
-		account, _, err := s.service.Finish(t.Context(), v, "2026-11-01")
+		_, err := s.service.Finish(t.Context(), v, "2026-11-01", func(_ *pgx.Batch, account accounts.Account) { accountIDs[i] = account.ID })
 		if err != nil && !errors.Is(err, errBusy) {
 			t.Errorf("Finish %d = %v", i, err)
 		}
-		accountIDs[i] = account.ID
 	})
 	slices.SortFunc(accountIDs, func(a, b uuid.UUID) int { return strings.Compare(a.String(), b.String()) })
 	accountIDs = slices.DeleteFunc(slices.Compact(accountIDs), func(id uuid.UUID) bool { return id == uuid.Nil })
@@ -224,7 +224,8 @@ func TestFinishIsOneTransaction(t *testing.T) {
 	if _, err := s.db.From(t.Context()).Exec(t.Context(), `alter table registrations add constraint refuse check (finished_at is null)`); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := s.service.Finish(t.Context(), v, "2026-11-01"); err == nil {
+	noSession := func(*pgx.Batch, accounts.Account) {}
+	if _, err := s.service.Finish(t.Context(), v, "2026-11-01", noSession); err == nil {
 		t.Fatal("Finish went through")
 	}
 	for _, table := range []string{"accounts", "mails where kind = 'welcome'", "audit_events where kind in ('account_created', 'registration.finished')"} {
@@ -235,7 +236,7 @@ func TestFinishIsOneTransaction(t *testing.T) {
 	if _, err := s.db.From(t.Context()).Exec(t.Context(), `alter table registrations drop constraint refuse`); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := s.service.Finish(t.Context(), v, "2026-11-01"); err != nil {
+	if _, err := s.service.Finish(t.Context(), v, "2026-11-01", noSession); err != nil {
 		t.Errorf("Finish afterwards = %v", err)
 	}
 }

@@ -57,10 +57,10 @@ func (g guards) locked() (reference string, until time.Time, ok bool) {
 // worst is the larger count of the guards that lock, the attempt at hand included.
 func (g guards) worst() int { return max(g.found["browser"].Failures, g.found["card"].Failures) }
 
-// reserve counts the attempt as a failure before it is judged (S-10): parallel attempts wait for each other's rows and
+// queueReserve counts the attempt as a failure before it is judged (S-10): parallel attempts wait for each other's rows and
 // never get more than their number. A lock or window that is over begins anew.
-func (s store) reserve(ctx context.Context, g *guards, now time.Time) error {
-	rows, err := s.db.From(ctx).Query(ctx, `
+func (s store) queueReserve(b *pgx.Batch, g *guards, now time.Time) {
+	b.Queue(`
 		insert into identity_guards as g (kind, key, failures, opened_at, expires_at)
 		select kind, key, 1, @now, @now::timestamptz + span from unnest(@kinds::text[], @keys::bytea[], @spans::interval[]) as t (kind, key, span)
 		order by kind
@@ -77,19 +77,17 @@ func (s store) reserve(ctx context.Context, g *guards, now time.Time) error {
 		pgx.NamedArgs{
 			"now": now, "kinds": []string{"browser", "card", "source"}, "keys": [][]byte{g.browser, g.card, g.source},
 			"spans": []time.Duration{guardWindow, guardWindow, sourceWindow},
-		})
-	if err != nil {
-		return fmt.Errorf("counting an identity: %w", err)
-	}
-	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[guard])
-	if err != nil {
-		return fmt.Errorf("counting an identity: %w", err)
-	}
-	g.found = make(map[string]guard, len(found))
-	for _, one := range found {
-		g.found[one.Kind] = one
-	}
-	return nil
+		}).Query(func(rows pgx.Rows) error {
+		found, err := pgx.CollectRows(rows, pgx.RowToStructByName[guard])
+		if err != nil {
+			return fmt.Errorf("counting an identity: %w", err)
+		}
+		g.found = make(map[string]guard, len(found))
+		for _, one := range found {
+			g.found[one.Kind] = one
+		}
+		return nil
+	})
 }
 
 // queueSuccess ends the count of browser and number, and takes the attempt back from the source's.
@@ -103,27 +101,30 @@ func (s store) queueUncount(b *pgx.Batch, g guards) {
 	b.Queue(`update identity_guards set failures = failures - 1 where kind = 'source' and key = $1 and failures > 0`, g.source)
 }
 
-// queueLock locks browser and number under a reference; a zero until means until staff release it.
-func (s store) queueLock(b *pgx.Batch, g guards, reference string, until time.Time) {
+// queueLockGuards locks browser and number under a reference; a zero until means until staff release it.
+func (s store) queueLockGuards(b *pgx.Batch, g guards, reference string, until time.Time) {
 	b.Queue(`
 		update identity_guards set reference = $3, locked_until = $4, expires_at = $4
 		where (kind = 'browser' and key = $1) or (kind = 'card' and key = $2)`, g.browser, g.card, reference, nullable(until))
 }
 
-// browserLock is the lock of a browser that has no registration; "" if it has none.
-func (s store) browserLock(ctx context.Context, key []byte, now time.Time) (reference string, until time.Time, err error) {
-	rows, err := s.db.From(ctx).Query(ctx, `
+// browserLock is the lock of a browser that has no registration; zero if it has none.
+type browserLock struct {
+	reference string
+	until     *time.Time
+}
+
+func (s store) queueBrowserLock(b *pgx.Batch, key []byte, now time.Time, lock *browserLock) {
+	b.Queue(`
 		select reference, locked_until from identity_guards
-		where kind = 'browser' and key = $1 and reference is not null and (locked_until is null or locked_until > $2)`, key, now)
-	if err != nil {
-		return "", time.Time{}, fmt.Errorf("reading the lock of a browser: %w", err)
-	}
-	var locked *time.Time
-	_, err = pgx.ForEachRow(rows, []any{&reference, &locked}, func() error { return nil })
-	if err != nil {
-		return "", time.Time{}, fmt.Errorf("reading the lock of a browser: %w", err)
-	}
-	return reference, deref(locked), nil
+		where kind = 'browser' and key = $1 and reference is not null and (locked_until is null or locked_until > $2)`, key, now).
+		Query(func(rows pgx.Rows) error {
+			_, err := pgx.ForEachRow(rows, []any{&lock.reference, &lock.until}, func() error { return nil })
+			if err != nil {
+				return fmt.Errorf("reading the lock of a browser: %w", err)
+			}
+			return nil
+		})
 }
 
 // Lock tells a visit that is locked out its reference number and the end of the lock, zero if staff end it; the number is
@@ -137,7 +138,13 @@ func (s *Service) Lock(ctx context.Context, v Visit) (reference string, until ti
 	if err != nil && !errors.Is(err, errGone) {
 		return "", time.Time{}, err
 	}
-	return s.store.browserLock(ctx, s.guardKey("browser", v.Browser), now)
+	var lock browserLock
+	b := &pgx.Batch{}
+	s.store.queueBrowserLock(b, s.guardKey("browser", v.Browser), now, &lock)
+	if err := s.DB.From(ctx).SendBatch(ctx, b).Close(); err != nil {
+		return "", time.Time{}, err
+	}
+	return lock.reference, deref(lock.until), nil
 }
 
 // Release ends the lock with this reference on browser, number and registration, and reports whether there was one. Staff

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"huskyidp/accounts"
 	"huskyidp/internal/audit"
@@ -16,13 +17,11 @@ import (
 // ErrNoMatch, a *movedError to the locked page, a *sourceError, errGone or errBusy. Whoever goes this way again is matched
 // again, whatever the outcome was before.
 func (s *Service) SubmitPersonal(ctx context.Context, v Visit, typed Identity, claim members.Claim) (*Registration, error) {
-	return s.change(ctx, v, stepPersonal, func(ctx context.Context, t *turn) (outcome, err error) {
+	g := s.guardsOf(v, claim.MemberNumber)
+	reserve := func(b *pgx.Batch, now time.Time) { s.store.queueReserve(b, &g, now) }
+	return s.changeWith(ctx, v, stepPersonal, reserve, func(ctx context.Context, t *turn) (outcome, err error) {
 		t.voidMatch()
 		t.Identity = typed
-		g := s.guardsOf(v, claim.MemberNumber)
-		if err := s.store.reserve(ctx, &g, t.now); err != nil {
-			return nil, err
-		}
 		if reference, until, ok := g.locked(); ok {
 			t.Reference, t.LockedUntil = reference, until
 			t.record(audit.IdentityRefused, "locked")
@@ -66,7 +65,7 @@ func (s *Service) refuse(ctx context.Context, t *turn, g guards) (outcome, err e
 	if max(t.Failures, g.worst()) < maxFailures {
 		return ErrNoMatch, nil
 	}
-	reference, err := s.Desk.Refer(ctx, "identity_locked", t.visit.Browser, t.ID, t.visit.Language)
+	reference, err := s.Desk.Refer(ctx, t.batch, "identity_locked", t.visit.Browser, t.ID, t.visit.Language)
 	if err != nil {
 		return nil, err
 	}
@@ -77,12 +76,11 @@ func (s *Service) refuse(ctx context.Context, t *turn, g guards) (outcome, err e
 	locked := t.visit.event(t.Registration, audit.IdentityLocked, t.now, "three_failures")
 	locked.Data = map[string]string{"reference": reference}
 	t.events = append(t.events, locked)
-	s.store.queueLock(t.batch, g, reference, t.LockedUntil)
+	s.store.queueLockGuards(t.batch, g, reference, t.LockedUntil)
 	return &movedError{pathLocked}, nil
 }
 
-// KeepIdentity stores what was typed while the member goes back to the agreement. Other words void the match that was made
-// with the old ones.
+// KeepIdentity stores what was typed and not judged. Other words void the match that was made with the old ones.
 func (s *Service) KeepIdentity(ctx context.Context, v Visit, typed Identity) error {
 	_, err := s.change(ctx, v, stepPersonal, func(_ context.Context, t *turn) (outcome, err error) {
 		if t.Identity != typed {

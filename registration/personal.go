@@ -47,8 +47,8 @@ func (h *Handler) submitPersonal(c *gin.Context) error {
 		return web.SeeOther(c, withFlow(stepAgreement.Path, v.Flow))
 	}
 	claim, wrong := parseIdentity(typed, h.service.Now(), h.cardDigits, h.service.Roster.ParseMemberNumber)
-	if len(wrong) > 0 {
-		if _, err := h.at(c, stepPersonal); err != nil {
+	if len(wrong) > 0 { // kept, so that a reload or another language does not lose it
+		if err := h.service.KeepIdentity(ctx, v, typed.clipped()); err != nil {
 			return err
 		}
 		return h.refused(c, http.StatusUnprocessableEntity, "registration/personal", h.personalPage(typed), wrong)

@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/jackc/pgx/v5"
 
+	"huskyidp/accounts"
 	"huskyidp/internal/web"
 )
 
@@ -68,7 +70,10 @@ func (h *Handler) submitReview(c *gin.Context) error {
 		wrong.add("certify", "registration.review.certify_missing")
 		return h.review(c, http.StatusUnprocessableEntity, r, wrong)
 	}
-	account, r, err := h.service.Finish(c.Request.Context(), h.visit(c), web.Form(c).Get("certification"))
+	var opened func()
+	r, err := h.service.Finish(c.Request.Context(), h.visit(c), web.Form(c).Get("certification"), func(b *pgx.Batch, account accounts.Account) {
+		opened = h.sessions.QueueSignIn(c, b, account, []string{"pwd"})
+	})
 	switch {
 	case errors.Is(err, ErrUsernameTaken):
 		return web.SeeOther(c, withFlow(stepCredentials.Path, web.Flow(c)))
@@ -78,11 +83,9 @@ func (h *Handler) submitReview(c *gin.Context) error {
 	case err != nil:
 		return err
 	}
+	opened()
 	flow, err := h.flow(c, r)
 	if err != nil {
-		return err
-	}
-	if _, err := h.sessions.SignIn(c, account, []string{"pwd"}); err != nil {
 		return err
 	}
 	h.web.ClearCookie(c, cookie)

@@ -32,13 +32,19 @@ func (v Visit) tokenHash() []byte {
 	return hash[:]
 }
 
-// Load reads the visit's registration; errGone if it has none that lives.
-func (s *Service) Load(ctx context.Context, v Visit) (*Registration, error) {
+// Load reads the visit's registration; errGone if it has none that lives. What others want to read besides goes along in
+// the same round trip.
+func (s *Service) Load(ctx context.Context, v Visit, besides ...func(*pgx.Batch)) (*Registration, error) {
 	if v.Token == "" {
 		return nil, errGone
 	}
-	r, err := s.store.find(ctx, v.tokenHash())
-	if err != nil {
+	var r *Registration
+	b := &pgx.Batch{}
+	s.store.queueFind(b, v.tokenHash(), &r)
+	for _, queue := range besides {
+		queue(b)
+	}
+	if err := s.DB.From(ctx).SendBatch(ctx, b).Close(); err != nil {
 		return nil, err
 	}
 	if err := v.mayGoOn(r, s.Now()); err != nil {
@@ -84,6 +90,12 @@ func (t *turn) record(kind audit.Kind, reason string) {
 // change runs one step. What fn leaves in the registration is stored together with its events even when its outcome is a
 // refusal, which is reported after the commit; an error of fn undoes everything.
 func (s *Service) change(ctx context.Context, v Visit, step Step, fn func(ctx context.Context, t *turn) (outcome, err error)) (*Registration, error) {
+	return s.changeWith(ctx, v, step, func(*pgx.Batch, time.Time) {}, fn)
+}
+
+// changeWith is change with statements that are sent together with the lock, after it.
+func (s *Service) changeWith(ctx context.Context, v Visit, step Step, with func(*pgx.Batch, time.Time),
+	fn func(ctx context.Context, t *turn) (outcome, err error)) (*Registration, error) {
 	if v.Token == "" {
 		return nil, errGone
 	}
@@ -91,8 +103,10 @@ func (s *Service) change(ctx context.Context, v Visit, step Step, fn func(ctx co
 	var r *Registration
 	var outcome error
 	err := s.DB.InTx(ctx, func(ctx context.Context) error {
-		var err error
-		if r, err = s.store.lock(ctx, v.tokenHash()); err != nil {
+		b := &pgx.Batch{}
+		s.store.queueLock(b, v.tokenHash(), &r)
+		with(b, now)
+		if err := s.DB.From(ctx).SendBatch(ctx, b).Close(); err != nil {
 			return err
 		}
 		if err := v.mayGoOn(r, now); err != nil {
@@ -102,10 +116,12 @@ func (s *Service) change(ctx context.Context, v Visit, step Step, fn func(ctx co
 			return &movedError{next(r, now)}
 		}
 		t := &turn{Registration: r, visit: v, now: now, batch: &pgx.Batch{}}
+		var err error
 		if outcome, err = fn(ctx, t); err != nil {
 			return err
 		}
-		return s.save(ctx, t)
+		s.queueSave(ctx, t)
+		return s.send(ctx, t.batch)
 	})
 	if err != nil {
 		return r, err
@@ -113,19 +129,19 @@ func (s *Service) change(ctx context.Context, v Visit, step Step, fn func(ctx co
 	return r, outcome
 }
 
-// save sends what a turn has left behind, in one round trip.
-func (s *Service) save(ctx context.Context, t *turn) error {
+// queueSave adds what a turn has left behind to its batch.
+func (s *Service) queueSave(ctx context.Context, t *turn) {
 	t.TouchedAt, t.Language = t.now, t.visit.Language
 	if t.visit.Flow != "" {
 		t.Flow = t.visit.Flow
 	}
 	s.store.queueUpdate(t.batch, t.Registration)
 	s.Audit.Queue(t.batch, ctx, t.events...)
-	return s.send(ctx, t.batch)
 }
 
+// send sends the last batch of a use case, and the commit with it.
 func (s *Service) send(ctx context.Context, b *pgx.Batch) error {
-	if err := s.DB.From(ctx).SendBatch(ctx, b).Close(); err != nil {
+	if err := s.DB.Finish(ctx, b); err != nil {
 		return fmt.Errorf("storing registration: %w", err)
 	}
 	return nil
@@ -147,17 +163,11 @@ func (s *Service) Agree(ctx context.Context, v Visit, version string) (r *Regist
 	if !errors.Is(err, errGone) {
 		return r, "", err
 	}
-	reference, _, err := s.store.browserLock(ctx, s.guardKey("browser", v.Browser), now)
-	if err != nil {
-		return nil, "", err
-	}
-	if reference != "" {
-		return nil, "", &movedError{pathLocked}
-	}
-	limit := ratelimit.Limit{Name: "registration", Count: s.Registrations, Per: time.Hour}
-	if err := s.Limiter.Take(ctx, limit, v.Source, now); err != nil {
-		return nil, "", err
-	}
+	return s.begin(ctx, v, doc, now)
+}
+
+// begin makes the registration of a visit that has none, unless its browser is locked or its source has begun too many.
+func (s *Service) begin(ctx context.Context, v Visit, doc Document, now time.Time) (r *Registration, token string, err error) {
 	secret := make([]byte, 32)
 	rand.Read(secret)
 	v.Token = base64.RawURLEncoding.EncodeToString(secret)
@@ -165,10 +175,30 @@ func (s *Service) Agree(ctx context.Context, v Visit, version string) (r *Regist
 		ID: uuid.Must(uuid.NewV7()), AccountID: uuid.Must(uuid.NewV7()), Browser: v.Browser, Flow: v.Flow, Language: v.Language, TouchedAt: now,
 	}
 	r.agree(doc, now)
-	b := &pgx.Batch{} // a batch of its own is one transaction
-	s.store.queueInsert(b, r, v.tokenHash())
-	s.Audit.Queue(b, ctx, v.event(r, audit.RegistrationStarted, now, ""), v.agreed(r, now))
-	return r, v.Token, s.send(ctx, b)
+	err = s.DB.InTx(ctx, func(ctx context.Context) error {
+		var lock browserLock
+		var limited error
+		b := &pgx.Batch{}
+		s.store.queueBrowserLock(b, s.guardKey("browser", v.Browser), now, &lock)
+		s.Limiter.Queue(b, &limited, now, ratelimit.Ask{Limit: ratelimit.Limit{Name: "registration", Count: s.Registrations, Per: time.Hour}, Key: v.Source})
+		if err := s.DB.From(ctx).SendBatch(ctx, b).Close(); err != nil {
+			return err
+		}
+		if lock.reference != "" {
+			return &movedError{pathLocked}
+		}
+		if limited != nil {
+			return limited
+		}
+		b = &pgx.Batch{}
+		s.store.queueInsert(b, r, v.tokenHash())
+		s.Audit.Queue(b, ctx, v.event(r, audit.RegistrationStarted, now, ""), v.agreed(r, now))
+		return s.send(ctx, b)
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	return r, v.Token, nil
 }
 
 func (v Visit) agreed(r *Registration, at time.Time) audit.Event {

@@ -54,27 +54,34 @@ const columns = `id, browser, account_id, flow, language, touched_at, agreement_
 	identity, member_id, holder_id, failures, reference, locked_until, credentials, password_hash, answer_hash,
 	code_mac, code_sent_at, code_expires_at, code_tries, proven_at, finished_at`
 
-// find reads the registration of a cookie's digest, errGone if there is none.
-func (s store) find(ctx context.Context, tokenHash []byte) (*Registration, error) {
-	return s.one(ctx, `select `+columns+` from registrations where token_hash = $1`, tokenHash)
+// queueFind reads the registration of a cookie's digest; the batch fails with errGone if there is none.
+func (s store) queueFind(b *pgx.Batch, tokenHash []byte, r **Registration) {
+	s.queueOne(b, `select `+columns+` from registrations where token_hash = $1`, tokenHash, r)
 }
 
-// lock is find for a change: the row stays ours until the transaction ends. The error is errBusy when another request of
-// the same registration holds it for too long.
-func (s store) lock(ctx context.Context, tokenHash []byte) (*Registration, error) {
-	return s.one(ctx, `select `+columns+` from registrations where token_hash = $1 for update`, tokenHash)
+// queueLock is queueFind for a change: the row stays ours until the transaction ends. The error is errBusy when another
+// request of the same registration holds it for too long.
+func (s store) queueLock(b *pgx.Batch, tokenHash []byte, r **Registration) {
+	s.queueOne(b, `select `+columns+` from registrations where token_hash = $1 for update`, tokenHash, r)
 }
 
-func (s store) one(ctx context.Context, sql string, tokenHash []byte) (*Registration, error) {
-	rows, err := s.db.From(ctx).Query(ctx, sql, tokenHash)
-	if err != nil {
-		return nil, storeError(err)
-	}
-	found, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[row])
-	if err != nil {
-		return nil, storeError(err)
-	}
-	return s.open(found)
+func (s store) queueOne(b *pgx.Batch, sql string, tokenHash []byte, r **Registration) {
+	b.Queue(sql, tokenHash).Query(func(rows pgx.Rows) error {
+		found, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[row])
+		if err != nil {
+			return storeError(err)
+		}
+		*r, err = s.open(found)
+		return err
+	})
+}
+
+// lock is queueLock by itself.
+func (s store) lock(ctx context.Context, tokenHash []byte) (r *Registration, err error) {
+	b := &pgx.Batch{}
+	s.queueLock(b, tokenHash, &r)
+	err = s.db.From(ctx).SendBatch(ctx, b).Close()
+	return r, err
 }
 
 // lockNotAvailable is PostgreSQL's code for a lock that did not come within lock_timeout.
@@ -124,6 +131,17 @@ func (s store) queueUpdate(b *pgx.Batch, r *Registration) {
 		"code_mac": r.CodeMAC, "code_sent_at": nullable(r.CodeSentAt), "code_expires_at": nullable(r.CodeExpiresAt),
 		"code_tries": r.CodeTries, "proven_at": nullable(r.ProvenAt), "finished_at": nullable(r.FinishedAt),
 	})
+}
+
+// keepCredentials stores what was typed and did not pass, unless another request has changed the registration since it was
+// read.
+func (s store) keepCredentials(ctx context.Context, r *Registration, now time.Time) error {
+	_, err := s.db.From(ctx).Exec(ctx, `update registrations set credentials = $3, touched_at = $4 where id = $1 and touched_at = $2`,
+		r.ID, r.TouchedAt, s.seal(r.ID, "credentials", r.Credentials), now)
+	if err != nil {
+		return fmt.Errorf("keeping what was typed: %w", err)
+	}
+	return nil
 }
 
 // queueRemove deletes a registration: the member left it.

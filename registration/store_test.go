@@ -2,15 +2,12 @@ package registration
 
 import (
 	"context"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"huskyidp/internal/postgres"
-	"huskyidp/internal/postgres/postgrestest"
 )
 
 // The schema holds what must always be true.
@@ -109,47 +106,4 @@ func TestSweep(t *testing.T) {
 			t.Errorf("after %s: %d guards, want %d", want.after, got, want.guards)
 		}
 	}
-}
-
-// trips counts round trips: a statement or a batch each, begin and commit included.
-type trips struct{ n atomic.Int64 }
-
-func (t *trips) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
-	t.n.Add(1)
-	return ctx
-}
-func (t *trips) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
-func (t *trips) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
-	t.n.Add(1)
-	return ctx
-}
-func (t *trips) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
-func (t *trips) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData)     {}
-
-// What each post asks of the database may not grow unseen.
-func TestRoundTrips(t *testing.T) {
-	t.Parallel()
-	counter := &trips{}
-	s := newSiteOn(t, postgrestest.Open(t, postgres.Options{DSN: postgrestest.DSN(t), MaxConns: 1, Tracer: counter}))
-	b := s.browser()
-	post := func(most int64, pairs ...string) {
-		t.Helper()
-		path := b.path
-		before := counter.n.Load()
-		b.send(pairs...)
-		got := counter.n.Load() - before
-		t.Logf("POST %s: %d round trips", path, got)
-		if got > most {
-			t.Errorf("POST %s takes %d round trips, want at most %d", path, got, most)
-		}
-		if b.status == 303 {
-			b.get(b.location)
-		}
-	}
-	b.get("/register/agreement?flow=f1")
-	post(3, "act", "agree")
-	post(7, maria...)
-	post(14, mariaChoice...)
-	post(4, "code", s.code())
-	post(8, "certify", "yes")
 }

@@ -1,0 +1,104 @@
+package registration
+
+import (
+	"context"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/mail"
+	"huskyidp/internal/postgres"
+	"huskyidp/internal/postgres/postgrestest"
+	"huskyidp/templates"
+)
+
+// trips counts round trips, a statement or a batch each, begin and commit included; and the commits of what wrote.
+type trips struct{ n, commits atomic.Int64 }
+
+func (t *trips) TraceQueryStart(ctx context.Context, conn *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
+	t.n.Add(1)
+	if q.SQL == "commit" || conn.PgConn().TxStatus() == 'I' && writes(q.SQL) {
+		t.commits.Add(1)
+	}
+	return ctx
+}
+func (t *trips) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+func (t *trips) TraceBatchStart(ctx context.Context, conn *pgx.Conn, b pgx.TraceBatchStartData) context.Context {
+	t.n.Add(1)
+	first, last := b.Batch.QueuedQueries[0].SQL, b.Batch.QueuedQueries[b.Batch.Len()-1].SQL
+	if last == "commit" || conn.PgConn().TxStatus() == 'I' && first != "begin" && writes(first) {
+		t.commits.Add(1)
+	}
+	return ctx
+}
+func (t *trips) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
+func (t *trips) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData)     {}
+
+func writes(sql string) bool {
+	return !strings.HasPrefix(strings.ToLower(strings.TrimSpace(sql)), "select")
+}
+
+// performance.md section 2: a post of registration takes four round trips and one commit. One of the trips is the
+// provider's, which looks for the request that waits: none here.
+func TestRoundTrips(t *testing.T) {
+	t.Parallel()
+	counter := &trips{}
+	s := newSiteOn(t, postgrestest.Open(t, postgres.Options{DSN: postgrestest.DSN(t), MaxConns: 1, Tracer: counter}))
+	err := s.db.InTx(t.Context(), func(ctx context.Context) error { // the queue asks once what PostgreSQL can do
+		m := mail.Message{Kind: "verify", To: "a@example.org", Content: templates.Mail{Subject: "a", Text: "b"}}
+		return s.service.Outbox.(tap).Outbox.Queue(ctx, &pgx.Batch{}, m)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	post := func(b *browser, flow int64, pairs ...string) {
+		t.Helper()
+		path := b.path
+		before, commits := counter.n.Load(), counter.commits.Load()
+		b.send(pairs...)
+		got, commits := counter.n.Load()-before+flow, counter.commits.Load()-commits
+		if got > 4 || commits > 1 {
+			t.Errorf("POST %s = %d takes %d round trips and %d commits, want at most 4 and 1", path, b.status, got, commits)
+		}
+		if b.status == 303 {
+			b.get(b.location)
+		}
+	}
+	const refused = 1 // the page that is shown again names the app
+	b := s.browser()
+	b.get("/register/agreement?flow=f1")
+	post(b, 0, "act", "agree")
+	b.get("/register/agreement?flow=f1")
+	post(b, 0, "act", "agree")
+	post(b, refused, with(maria, "first_name", "")...)
+	post(b, refused, with(maria, "card_id", "999999998")...)
+	post(b, 0, maria...)
+	post(b, refused, with(mariaChoice, "email_again", "otra@example.org")...)
+	post(b, 0, mariaChoice...)
+	post(b, refused, "code", "000000")
+	s.later(2 * mailGap.Per)
+	post(b, 0, "act", "resend")
+	post(b, 0, "code", s.code())
+	post(b, refused, "certify", "")
+	post(b, 1, "certify", "yes") // where to go on
+
+	again := s.browser() // a member who has an account looks alike (S-13)
+	again.get("/register/agreement?flow=f1")
+	post(again, 0, "act", "agree")
+	post(again, 0, maria...)
+	post(again, refused, mariaChoice...) // the username is taken
+	post(again, 0, with(mariaChoice, "username", "otra.maria", "email", "otra@example.org", "email_again", "otra@example.org")...)
+	post(again, refused, "code", "000000")
+
+	locked := s.browser()
+	locked.source = "192.0.2.77:4000"
+	locked.get("/register/agreement?flow=f1")
+	post(locked, 0, "act", "agree")
+	post(locked, refused, with(maria, "card_id", "999999998")...)
+	post(locked, 0, with(maria, "card_id", "999999998")...) // the third with this number
+	if !strings.HasPrefix(locked.path, "/register/locked") {
+		t.Errorf("the third refusal leads to %s", locked.path)
+	}
+}
