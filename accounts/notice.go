@@ -53,17 +53,6 @@ func (s *store) takeNewDevices(ctx context.Context) ([]newDevice, error) {
 	return pgx.CollectRows(rows, pgx.RowToStructByName[newDevice])
 }
 
-// name says which device it is, as far as known.
-func (d newDevice) name() string {
-	switch {
-	case d.Browser == "" && d.System == "":
-		return "–"
-	case d.Browser == "" || d.System == "":
-		return d.Browser + d.System
-	}
-	return d.Browser + ", " + d.System
-}
-
 // SendNotices mails those whose account was locked, once per run of failures, or was
 // signed in to from a new device, since the last call; cmd/idp calls it every few
 // seconds, on any number of instances. Mails are queued here and not at the sign-in, so
@@ -91,7 +80,7 @@ func (s *Service) SendNotices(ctx context.Context) error {
 			return fmt.Errorf("finding new devices: %w", err)
 		}
 		for _, d := range devices {
-			if err := s.notify(ctx, d.AccountID, "new_device", templates.Args{"at": d.AuthTime, "device": d.name()}); err != nil {
+			if err := s.notify(ctx, d.AccountID, "new_device", templates.Args{"at": d.AuthTime, "browser": d.Browser, "system": d.System}); err != nil {
 				return err
 			}
 		}

@@ -41,7 +41,8 @@ type mailPage struct {
 	Parts   []mailPart
 }
 
-// Mail sets a mail. All kinds take username; verify takes code; notices take at (time.Time), new_device also device;
+// Mail sets a mail. All kinds take username; verify takes code; notices take at (time.Time), new_device also browser
+// and system, "" where unknown;
 // locked takes datetime (time.Time). Those with a "this wasn't me" link take link and date (time.Time, its end): without a
 // link the paragraph is left out.
 func (s *Set) Mail(lang, kind string, args Args) (Mail, error) {
@@ -60,7 +61,7 @@ func (s *Set) Mail(lang, kind string, args Args) (Mail, error) {
 		w.args = args
 	}
 	if k.device {
-		w.add("quiet", "mail.frame.device")
+		w.add("quiet", deviceKey(args))
 	}
 	if _, linked := args["link"]; k.notMe && linked {
 		w.add("", "mail.frame.not_me")
@@ -85,6 +86,19 @@ func (s *Set) Mail(lang, kind string, args Args) (Mail, error) {
 		texts[i] = part.Text
 	}
 	return Mail{Subject: subject, Text: strings.Join(texts, "\n\n") + "\n", HTML: b.String()}, nil
+}
+
+// deviceKey is the text that names as much of a device as is known.
+func deviceKey(args Args) string {
+	switch browser, system := args["browser"] != "", args["system"] != ""; {
+	case browser && system:
+		return "mail.frame.device_both"
+	case browser:
+		return "mail.frame.device_browser"
+	case system:
+		return "mail.frame.device"
+	}
+	return "mail.frame.device_unknown"
 }
 
 // mailWriter gathers paragraphs until something is missing.

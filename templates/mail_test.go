@@ -7,7 +7,7 @@ import (
 )
 
 func mailArgs() Args {
-	return Args{"username": "maria.lopez", "code": "123456", "at": noon, "datetime": noon.Add(time.Hour), "device": "Firefox", "link": "https://id.example/not-me?t=x", "date": noon.AddDate(0, 0, 10)}
+	return Args{"username": "maria.lopez", "code": "123456", "at": noon, "datetime": noon.Add(time.Hour), "browser": "Firefox", "system": "Windows", "link": "https://id.example/not-me?t=x", "date": noon.AddDate(0, 0, 10)}
 }
 
 func TestMails(t *testing.T) {
@@ -51,7 +51,7 @@ func TestVerifyMailHasTheCodeOnALineOfItsOwn(t *testing.T) {
 
 func TestMailEscapesNames(t *testing.T) {
 	args := mailArgs()
-	args["device"] = "<b>x</b>"
+	args["browser"] = "<b>x</b>"
 	m, err := load(t).Mail("es", "new_device", args)
 	if err != nil {
 		t.Fatal(err)
@@ -68,5 +68,25 @@ func TestMailRefusesWhatIsMissing(t *testing.T) {
 	}
 	if _, err := s.Mail("es", "verify", Args{"username": "maria"}); err == nil {
 		t.Error("Mail without its code went through")
+	}
+}
+
+// A new device is named in the language of the mail, as far as it is known.
+func TestMailNamesTheDevice(t *testing.T) {
+	set := load(t)
+	for _, test := range []struct{ lang, browser, system, want string }{
+		{"es", "Chrome", "Android", "Aparato: Chrome en Android"},
+		{"en", "Chrome", "Android", "Device: Chrome on Android"},
+		{"es", "Firefox", "", "Navegador: Firefox"},
+		{"es", "", "iPhone", "Aparato: iPhone"},
+		{"es", "", "", "Aparato: no sabemos cuál es"},
+		{"en", "", "", "Device: we do not know which"},
+	} {
+		args := mailArgs()
+		args["browser"], args["system"] = test.browser, test.system
+		m, err := set.Mail(test.lang, "new_device", args)
+		if err != nil || !strings.Contains(m.Text, test.want) {
+			t.Errorf("%s, %q on %q: %v, the mail lacks %q:\n%s", test.lang, test.browser, test.system, err, test.want, m.Text)
+		}
 	}
 }
