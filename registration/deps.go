@@ -88,6 +88,7 @@ type Deps struct {
 	Flows    Flows
 	Legal    *Legal
 	Now      func() time.Time
+	Issuer   string // told to the app that begins anew
 
 	IdentityLock   time.Duration // how long three refused identities close the form; 0: until staff release it
 	SourceFailures int           // refused identities of one source in an hour; default 5
@@ -104,7 +105,7 @@ type Service struct {
 // New checks that nothing is missing.
 func New(d Deps) (*Service, error) {
 	if d.DB == nil || d.Keyring == nil || d.Limiter == nil || d.Audit == nil || d.Outbox == nil || d.Mails == nil || d.Roster == nil ||
-		d.Accounts == nil || d.Desk == nil || d.Flows == nil || d.Legal == nil || d.Now == nil {
+		d.Accounts == nil || d.Desk == nil || d.Flows == nil || d.Legal == nil || d.Now == nil || d.Issuer == "" {
 		return nil, errors.New("registration: a dependency is missing")
 	}
 	if d.IdentityLock < 0 {

@@ -63,7 +63,7 @@ func TestBackAfterFinish(t *testing.T) {
 		b.get(step.Path+"?flow=f1").on("/register/done", 200).reads("Su cuenta está lista").reads("maria.lopez")
 	}
 	// A stale request: the member is sent to where the app begins anew.
-	if !strings.Contains(b.body, `href="https://portal.example/login"`) {
+	if !strings.Contains(b.body, `href="https://portal.example/login?iss=http%3A%2F%2Flocalhost%3A8080"`) {
 		t.Errorf("the last page lacks the way to the app:\n%s", b.text())
 	}
 }

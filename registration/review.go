@@ -3,6 +3,7 @@ package registration
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -95,6 +96,19 @@ func (h *Handler) submitReview(c *gin.Context) error {
 	return web.SeeOther(c, withFlow(pathDone, flowID(c, r)))
 }
 
+// initiateLogin is the address at which an app begins a sign-in with this provider (OpenID Connect Core 4), "" where it has
+// none.
+func initiateLogin(uri, issuer string) string {
+	u, err := url.Parse(uri)
+	if uri == "" || err != nil {
+		return ""
+	}
+	query := u.Query()
+	query.Set("iss", issuer)
+	u.RawQuery = query.Encode()
+	return u.String()
+}
+
 // donePage is the end for whom no app waits.
 type donePage struct{ Username, AppURI string }
 
@@ -110,6 +124,6 @@ func (h *Handler) showDone(c *gin.Context) error {
 	if flow.Live {
 		return web.SeeOther(c, h.service.Flows.ResumePath(web.Flow(c)))
 	}
-	return h.web.Page(c, http.StatusOK, "registration/done", donePage{session.Username, flow.InitiateLoginURI},
+	return h.web.Page(c, http.StatusOK, "registration/done", donePage{session.Username, initiateLogin(flow.InitiateLoginURI, h.service.Issuer)},
 		web.WithApp(flow.App), web.SignedIn(session.Username))
 }

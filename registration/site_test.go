@@ -88,7 +88,7 @@ func newSiteOn(t *testing.T, db *postgres.DB, change ...func(*Deps)) *site {
 	s.desk = must[*recovery.Service](t)(recovery.New(recovery.Deps{DB: s.db, Limiter: limiter, Audit: log, Now: s.now}))
 	deps := Deps{
 		DB: s.db, Keyring: keyring, Limiter: limiter, Audit: log, Outbox: tap{outbox, s}, Mails: set, Roster: list, Accounts: s.accounts, Desk: s.desk,
-		Flows: s, Legal: must[*Legal](t)(LoadLegal(SampleLegal(), set.Languages())), Now: s.now, IdentityLock: 24 * time.Hour,
+		Flows: s, Legal: must[*Legal](t)(LoadLegal(SampleLegal(), set.Languages())), Now: s.now, Issuer: "http://localhost:8080", IdentityLock: 24 * time.Hour,
 	}
 	for _, c := range change {
 		c(&deps)

@@ -162,7 +162,7 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 		return err
 	}
 	enrol, err := registration.New(registration.Deps{DB: a.db, Keyring: ring, Limiter: limiter, Audit: log, Outbox: outbox, Mails: a.templates,
-		Roster: a.roster, Accounts: people, Desk: desk, Flows: flows{idp}, Legal: legal, Now: time.Now, IdentityLock: s.identityLock})
+		Roster: a.roster, Accounts: people, Desk: desk, Flows: flows{idp}, Legal: legal, Now: time.Now, Issuer: s.issuer, IdentityLock: s.identityLock})
 	if err != nil {
 		return err
 	}
