@@ -1,0 +1,63 @@
+package provider
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "rewrite the generated part of docs/integrate.md")
+
+// TestIntegrateDoc holds the lists of docs/integrate.md against the code.
+func TestIntegrateDoc(t *testing.T) {
+	const path = "../docs/integrate.md"
+	const begin, end = "<!-- generated: go test ./provider -run TestIntegrateDoc -update -->\n", "<!-- end -->"
+	doc, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok1 := strings.Cut(string(doc), begin)
+	_, after, ok2 := strings.Cut(rest, end)
+	if !ok1 || !ok2 {
+		t.Fatal("the marks of the generated part are missing")
+	}
+	want := before + begin + reference() + end + after
+	if *update {
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if string(doc) != want {
+		t.Error("docs/integrate.md is not what the code says; run: go test ./provider -run TestIntegrateDoc -update")
+	}
+}
+
+// reference lists what the metadata names.
+func reference() string {
+	m := newMetadata(&Service{strategy: &strategy{issuer: ""}, locales: []string{"es", "en"}, initialAccessToken: []byte{1}}, nil)
+	var b strings.Builder
+	b.WriteString("| endpoint | path |\n|---|---|\n")
+	value := reflect.ValueOf(m)
+	for i := range value.NumField() {
+		name, _, _ := strings.Cut(value.Type().Field(i).Tag.Get("json"), ",")
+		if path, ok := value.Field(i).Interface().(string); ok && strings.HasPrefix(path, "/") {
+			fmt.Fprintf(&b, "| `%s` | `%s` |\n", name, path)
+		}
+	}
+	b.WriteString("\n")
+	for _, list := range []struct {
+		name   string
+		values []string
+	}{
+		{"Scopes", m.ScopesSupported}, {"Claims", m.ClaimsSupported}, {"Grant types", m.GrantTypesSupported},
+		{"Client authentication", m.TokenEndpointAuthMethodsSupported}, {"Response modes", m.ResponseModesSupported},
+		{"ID token algorithms", m.IDTokenSigningAlgValuesSupported}, {"Prompts", m.PromptValuesSupported},
+	} {
+		fmt.Fprintf(&b, "%s: `%s`\n\n", list.name, strings.Join(list.values, "`, `"))
+	}
+	return b.String()
+}
