@@ -1,10 +1,12 @@
 package provider
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
-	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -41,10 +43,16 @@ func reference() string {
 	m := newMetadata(&Service{strategy: &strategy{issuer: ""}, locales: []string{"es", "en"}, initialAccessToken: []byte{1}}, nil)
 	var b strings.Builder
 	b.WriteString("| endpoint | path |\n|---|---|\n")
-	value := reflect.ValueOf(m)
-	for i := range value.NumField() {
-		name, _, _ := strings.Cut(value.Type().Field(i).Tag.Get("json"), ",")
-		if path, ok := value.Field(i).Interface().(string); ok && strings.HasPrefix(path, "/") {
+	encoded, err := json.Marshal(m)
+	if err != nil {
+		panic(err) // strings and lists
+	}
+	var members map[string]any
+	if err := json.Unmarshal(encoded, &members); err != nil {
+		panic(err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if path, ok := members[name].(string); ok && strings.HasPrefix(path, "/") {
 			fmt.Fprintf(&b, "| `%s` | `%s` |\n", name, path)
 		}
 	}
