@@ -10,6 +10,12 @@
 //	                                                                                          303 to the step's page
 //	/login, /login/accounts, /register/… ──work done──> GET /authorize/resume?flow=… ──> nextStep again
 //
+// What counts as the request (request.go) is what was pushed (par.go), what a signed
+// request object says (request_object.go), or the parameters themselves; from there on
+// all three are the same form. A pushed request may be opened again until a code was
+// issued for it, which is marked in the batch that inserts the grant: a second use
+// violates a constraint and undoes it. The answer is plain or a JWT (answer.go).
+//
 // A signed-in member's request is answered without being stored. A stored one is
 // found by an opaque id in the address together with the browser's cookie, lives 48
 // hours, and survives restarts, since nothing of it is in memory.
@@ -35,13 +41,15 @@
 //
 // # Tables
 //
-// clients, client_registry, interactions, grants, code_redemptions, refresh_tokens;
+// clients, client_registry, interactions, par_requests, grants, code_redemptions, refresh_tokens;
 // and the view account_states of package accounts. Instants are UTC. Sweep deletes
 // what ended a day ago.
 //
 // # Who sees what
 //
-// Apps get what the granted scopes name (claims.go). Codes, tokens and secrets are
+// Apps get what the granted scopes name (claims.go), and single claims that they asked
+// for (claims_request.go) where the client's scopes, and for a partner the member's
+// consent, cover them. Codes, tokens and secrets are
 // stored as digests; the parameters of stored requests are sealed, for login_hint may
 // name a member.
 //
@@ -54,7 +62,7 @@
 //
 // # Specifications
 //
-// RFC 6749, 6750, 7636 (S256 only), 8414, 9068, 9207; OpenID Connect Core 1.0 (code
+// RFC 6749, 6750, 7636 (S256 only), 8414, 9068, 9101 (by value), 9126, 9207; OpenID Connect Core 1.0 (code
 // flow), Discovery 1.0, RP-Initiated Logout 1.0, Form Post Response Mode 1.0, Initiating
-// User Registration 1.0. Where they leave a choice, the stricter one of RFC 9700.
+// User Registration 1.0, JWT Secured Authorization Response Mode (signed). Where they leave a choice, the stricter one of RFC 9700.
 package provider

@@ -1,11 +1,15 @@
 package provider_test
 
-import "testing"
+import (
+	"net/url"
+	"testing"
+)
 
 // TestRoundTrips holds the numbers of performance.md section 2. The session look-up of
 // package accounts is one of authorize's.
 func TestRoundTrips(t *testing.T) {
 	b := newBench(t, 1) // a statement that left its unit would wait for ever
+	one, _ := b.parties(signedOnly)
 	id, secret := b.client(nil)
 	w := b.signedIn()
 	measure := func(use func()) int64 {
@@ -15,6 +19,8 @@ func TestRoundTrips(t *testing.T) {
 	}
 	var first answer
 	var code, verifier string
+	var pushed answer
+	object := url.Values{"client_id": {one.id}, "request": {one.object(nil).sign(t)}}
 	for _, step := range []struct {
 		name string
 		max  int64
@@ -24,6 +30,10 @@ func TestRoundTrips(t *testing.T) {
 		{"code exchange (load, write)", 2, func() { first = b.redeem(id, secret, code, verifier) }},
 		{"refresh (load, write)", 2, func() { first = b.refresh(id, secret, first.text("refresh_token")) }},
 		{"userinfo, openid alone", 1, func() { b.userinfo(first.text("access_token")).want(t, 200, "") }},
+		{"push of a signed request", 1, func() { pushed = one.push(object) }},
+		{"authorize with a pushed request, signed in (request, session, grant)", 3, func() {
+			one.answered(one.open(w, pushed.text("request_uri"), nil))
+		}},
 		{"discovery", 0, func() { w.get("/.well-known/openid-configuration") }},
 		{"jwks", 0, func() { w.get("/jwks") }},
 	} {
