@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"log/slog"
 	"net/http"
@@ -93,7 +94,8 @@ func newBench(t *testing.T, conns int32) *bench {
 	return newBenchIn(t, conns)
 }
 
-func newBenchIn(t testing.TB, conns int32) *bench {
+// newBenchIn also takes what a test changes of the provider's parts.
+func newBenchIn(t testing.TB, conns int32, change ...func(*bench, *provider.Deps)) *bench {
 	t.Helper()
 	b := &bench{t: t, trips: &counter{}, clock: &clock{}, agreement: "2026-01-01"}
 	b.db = postgrestest.Open(t, postgres.Options{DSN: postgrestest.DSN(t), MaxConns: conns, Tracer: b.trips})
@@ -103,7 +105,9 @@ func newBenchIn(t testing.TB, conns int32) *bench {
 	must(t, err)
 	// The handler is known only once the server's address is.
 	var handler http.Handler
-	b.server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
+	b.server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
+	b.server.TLS = &tls.Config{ClientAuth: tls.RequestClientCert}
+	b.server.StartTLS()
 	t.Cleanup(b.server.Close)
 	b.issuer = b.server.URL
 	w, err := web.New(web.Options{Templates: set, Keyring: ring, Issuer: b.issuer, Logger: slog.New(slog.NewTextHandler(logTo(t), nil)), Now: b.clock.now,
@@ -120,8 +124,12 @@ func newBenchIn(t testing.TB, conns int32) *bench {
 	must(t, b.keys.Ensure(t.Context()))
 	b.clients, err = provider.NewClients(t.Context(), b.db, ring, log, b.clock.now, false)
 	must(t, err)
-	p, err := provider.New(provider.Deps{Issuer: b.issuer, SupportEmail: "support@example.org", Locales: set.Languages(), Agreement: b.legal, InitialAccessToken: "initial-token", DB: b.db, Keyring: ring,
-		Keys: b.keys, Clients: b.clients, Accounts: service, Members: roster, Outbox: outbox, Mails: set, Limiter: ratelimit.New(b.db, ring), Audit: log, Now: b.clock.now})
+	deps := provider.Deps{Issuer: b.issuer, SupportEmail: "support@example.org", Locales: set.Languages(), Agreement: b.legal, InitialAccessToken: "initial-token", DB: b.db, Keyring: ring,
+		Keys: b.keys, Clients: b.clients, Accounts: service, Members: roster, Outbox: outbox, Mails: set, Limiter: ratelimit.New(b.db, ring), Audit: log, Now: b.clock.now}
+	for _, apply := range change {
+		apply(b, &deps)
+	}
+	p, err := provider.New(deps)
 	must(t, err)
 	signIn, err := accounts.NewHandler(service, w, noCards{}, accounts.App{})
 	must(t, err)

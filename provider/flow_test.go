@@ -150,7 +150,7 @@ func (b *bench) userinfo(token string) answer {
 	return a
 }
 
-func (a answer) want(t *testing.T, status int, code string) {
+func (a answer) want(t testing.TB, status int, code string) {
 	t.Helper()
 	if a.status != status || a.text("error") != code {
 		t.Errorf("answer %d %v, want %d %q", a.status, a.body, status, code)
