@@ -25,6 +25,7 @@ type Deps struct {
 	RSABits int           // size of new RSA keys: 2048 (default) or 3072
 	Lead    time.Duration // how long a key is published before it signs; default 24 h
 	Use     time.Duration // how long a key signs before the next one is made; default 90 days
+	Settle  time.Duration // how long a key is published before a rotation at once lets it sign; default 2 s
 	Keep    time.Duration // how long a key is published after it stopped signing; default 48 h: 12 h session, 24 h, reserve
 }
 
@@ -46,6 +47,7 @@ func New(deps Deps) (*Service, error) {
 	setDefault(&deps.RSABits, 2048)
 	setDefault(&deps.Lead, 24*time.Hour)
 	setDefault(&deps.Use, 90*24*time.Hour)
+	setDefault(&deps.Settle, 2*time.Second)
 	setDefault(&deps.Keep, 48*time.Hour)
 	s := &Service{deps: deps, store: store{deps.DB}}
 	s.set.Store(&Set{})

@@ -10,15 +10,11 @@ import (
 )
 
 // Rotate makes the key that follows the active one of alg (RS256 or ES256). It is published at once and signs after the
-// lead time. With immediately, it, or the key that waits already, signs from now on; relying parties that cached the
-// JWK Set then have to fetch it again. The error is ErrNextExists, beside the key that waits, or ErrUnknownAlgorithm.
+// lead time. With immediately, it, or the key that waits already, signs as soon as every instance has had time to publish
+// it; relying parties that cached the JWK Set then have to fetch it again. The error is ErrNextExists, beside the key that waits, or ErrUnknownAlgorithm.
 func (s *Service) Rotate(ctx context.Context, alg string, immediately bool) (Key, error) {
 	now := s.deps.Now()
-	notBefore := now.Add(s.deps.Lead)
-	if immediately {
-		notBefore = now
-	}
-	fresh, err := s.newKey(alg, Next, notBefore, now)
+	fresh, err := s.newKey(alg, Next, now.Add(s.deps.Lead), now)
 	if err != nil {
 		return Key{}, err
 	}
@@ -33,14 +29,13 @@ func (s *Service) Rotate(ctx context.Context, alg string, immediately bool) (Key
 		i := slices.IndexFunc(rows, func(r row) bool { return r.Alg == alg && r.State == Next })
 		if waits = i >= 0; waits {
 			chosen = rows[i]
-		} else if err := s.add(ctx, fresh, "rotation", now); err != nil {
-			return err
+			return nil
 		}
-		if immediately {
-			return s.activate(ctx, chosen, "rotation at once", now)
-		}
-		return nil
+		return s.add(ctx, fresh, "rotation", now)
 	})
+	if err == nil && immediately {
+		err = s.activateSoon(ctx, chosen)
+	}
 	if err != nil {
 		return Key{}, fmt.Errorf("rotating the %s key: %w", alg, err)
 	}
@@ -51,6 +46,26 @@ func (s *Service) Rotate(ctx context.Context, alg string, immediately bool) (Key
 		chosen.State, chosen.NotBefore = Active, now
 	}
 	return chosen.key(), s.Reload(ctx)
+}
+
+// activateSoon waits until every instance has seen the key, so that none meets a signature it cannot check.
+func (s *Service) activateSoon(ctx context.Context, next row) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(s.deps.Settle):
+	}
+	return s.deps.DB.InTx(ctx, func(ctx context.Context) error {
+		rows, err := s.store.lock(ctx)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(rows, func(r row) bool { return r.KID == next.KID && r.State == Next })
+		if i < 0 {
+			return nil // another rotation was faster
+		}
+		return s.activate(ctx, rows[i], "rotation at once", s.deps.Now())
+	})
 }
 
 // Revoke erases the private key, stops publishing the public one, and keeps a record. Tokens it signed no longer verify.

@@ -2,16 +2,19 @@ package keys
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"huskyidp/internal/audit"
 )
 
-const reloadEvery = 30 * time.Second
+// reloadEvery is how soon an instance publishes a key that another one made.
+const reloadEvery = time.Second
 
 // Current returns the keys as of the last reload. It never fails and asks no database.
 func (s *Service) Current() *Set { return s.set.Load() }
@@ -74,11 +77,15 @@ func (s *Service) Reload(ctx context.Context) error {
 			return err
 		}
 	}
+	rows = slices.DeleteFunc(rows, func(r row) bool {
+		return r.State == Revoked || r.State == Retiring && !r.PublishedUntil.After(now)
+	})
+	version := versionOf(rows)
+	if s.set.Load().version == version {
+		return nil
+	}
 	var keys []usable
 	for _, r := range rows {
-		if r.State == Revoked || r.State == Retiring && !r.PublishedUntil.After(now) {
-			continue
-		}
 		private, err := s.unseal(r)
 		if err != nil {
 			return err
@@ -89,8 +96,19 @@ func (s *Service) Reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	set.version = version
 	s.set.Store(set)
 	return nil
+}
+
+// versionOf tells whether a reload would change anything: unsealing and signing once with every key costs more than
+// reading the rows.
+func versionOf(rows []row) string {
+	var b strings.Builder
+	for _, r := range rows {
+		fmt.Fprintf(&b, "%s %s %s %d %x;", r.KID, r.Alg, r.State, r.NotBefore.UnixNano(), sha256.Sum256(r.Sealed))
+	}
+	return b.String()
 }
 
 // Run reloads until ctx ends. A failing reload is logged and tried again; the last good Set keeps serving.

@@ -23,6 +23,7 @@ type Set struct {
 	body    []byte
 	etag    string
 	active  map[string]jose.JSONWebKey // by kept algorithm; private
+	version string                     // see versionOf
 	signers sync.Map                   // signerKey -> jose.Signer; callers ask for a handful of pairs
 }
 

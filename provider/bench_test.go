@@ -68,6 +68,7 @@ type bench struct {
 	agreement string // version in force
 	keys      *keys.Service
 	account   accounts.Account
+	ring      *seal.Keyring
 	clock     *clock
 }
 
@@ -97,12 +98,8 @@ func newBench(t *testing.T, conns int32) *bench {
 // newBenchIn also takes what a test changes of the provider's parts.
 func newBenchIn(t testing.TB, conns int32, change ...func(*bench, *provider.Deps)) *bench {
 	t.Helper()
-	b := &bench{t: t, trips: &counter{}, clock: &clock{}, agreement: "2026-01-01"}
+	b := &bench{t: t, trips: &counter{}, clock: &clock{}, agreement: "2026-01-01", ring: seal.Ephemeral()}
 	b.db = postgrestest.Open(t, postgres.Options{DSN: postgrestest.DSN(t), MaxConns: conns, Tracer: b.trips})
-	ring := seal.Ephemeral()
-	log := audit.New(b.db)
-	set, err := templates.Load(templates.Options{})
-	must(t, err)
 	// The handler is known only once the server's address is.
 	var handler http.Handler
 	b.server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
@@ -110,6 +107,29 @@ func newBenchIn(t testing.TB, conns int32, change ...func(*bench, *provider.Deps
 	b.server.StartTLS()
 	t.Cleanup(b.server.Close)
 	b.issuer = b.server.URL
+	first := b.instance(change...)
+	b.keys, b.clients, b.provider, handler = first.keys, first.clients, first.provider, first.engine
+	b.register(first.accounts, first.roster)
+	return b
+}
+
+// instance is one of many that serve the same issuer from the same database.
+type instance struct {
+	keys     *keys.Service
+	clients  *provider.Clients
+	provider *provider.Service
+	accounts *accounts.Service
+	roster   *members.Roster
+	engine   http.Handler
+}
+
+func (b *bench) instance(change ...func(*bench, *provider.Deps)) instance {
+	t := b.t
+	t.Helper()
+	ring := b.ring
+	log := audit.New(b.db)
+	set, err := templates.Load(templates.Options{})
+	must(t, err)
 	w, err := web.New(web.Options{Templates: set, Keyring: ring, Issuer: b.issuer, Logger: slog.New(slog.NewTextHandler(logTo(t), nil)), Now: b.clock.now,
 		Limits: web.Limits{Requests: 100000, Answer: 20 * time.Second}})
 	must(t, err)
@@ -119,13 +139,13 @@ func newBenchIn(t testing.TB, conns int32, change ...func(*bench, *provider.Deps
 	must(t, err)
 	roster, err := members.New(members.Deps{DB: b.db, Keyring: ring, Audit: log, Now: b.clock.now})
 	must(t, err)
-	b.keys, err = keys.New(keys.Deps{DB: b.db, Keyring: ring, Audit: log, Now: b.clock.now})
+	signing, err := keys.New(keys.Deps{DB: b.db, Keyring: ring, Audit: log, Now: b.clock.now})
 	must(t, err)
-	must(t, b.keys.Ensure(t.Context()))
-	b.clients, err = provider.NewClients(t.Context(), b.db, ring, log, b.clock.now, false)
+	must(t, signing.Ensure(t.Context()))
+	clients, err := provider.NewClients(t.Context(), b.db, ring, log, b.clock.now, false)
 	must(t, err)
 	deps := provider.Deps{Issuer: b.issuer, SupportEmail: "support@example.org", Locales: set.Languages(), Agreement: b.legal, InitialAccessToken: "initial-token", DB: b.db, Keyring: ring,
-		Keys: b.keys, Clients: b.clients, Accounts: service, Members: roster, Outbox: outbox, Mails: set, Limiter: ratelimit.New(b.db, ring), Audit: log, Now: b.clock.now}
+		Keys: signing, Clients: clients, Accounts: service, Members: roster, Outbox: outbox, Mails: set, Limiter: ratelimit.New(b.db, ring), Audit: log, Now: b.clock.now}
 	for _, apply := range change {
 		apply(b, &deps)
 	}
@@ -133,15 +153,12 @@ func newBenchIn(t testing.TB, conns int32, change ...func(*bench, *provider.Deps
 	must(t, err)
 	signIn, err := accounts.NewHandler(service, w, noCards{}, accounts.App{})
 	must(t, err)
-	b.provider = p
 	h, err := provider.NewHandler(p, w, signIn)
 	must(t, err)
 	engine := w.Engine()
 	h.Mount(engine)
 	signIn.Mount(engine)
-	handler = engine
-	b.register(service, roster)
-	return b
+	return instance{signing, clients, p, service, roster, engine}
 }
 
 // logTo is the test's own output; a fuzz target may not write to it while it runs.

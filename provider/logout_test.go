@@ -103,3 +103,23 @@ func mustSigner(t *testing.T) jose.Signer {
 	must(t, err)
 	return signer
 }
+
+// header reads one member of a JWT's header without verifying it.
+func header(t testing.TB, token, name string) any {
+	t.Helper()
+	raw, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[0])
+	must(t, err)
+	var members map[string]any
+	must(t, json.Unmarshal(raw, &members))
+	return members[name]
+}
+
+// field reads a string of a JSON object; "" when there is none.
+func field(body, name string) string {
+	var members map[string]any
+	if json.Unmarshal([]byte(body), &members) != nil {
+		return ""
+	}
+	value, _ := members[name].(string)
+	return value
+}
