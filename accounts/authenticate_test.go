@@ -238,7 +238,7 @@ func TestEqualWork(t *testing.T) {
 	cost := func(username, password string) string {
 		f.hashes.Store(0)
 		var err error
-		trips := f.trips.of(func() { _, err = f.try(username, password) })
+		trips, _ := f.trips.Of(func() { _, err = f.try(username, password) })
 		return fmt.Sprintf("%s: %d hashes, %d round trips", outcome(err), f.hashes.Load(), trips)
 	}
 	long := string(make([]rune, 10_000))

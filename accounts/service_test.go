@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"huskyidp/internal/audit"
 	"huskyidp/internal/mail"
@@ -31,14 +30,14 @@ type fixture struct {
 	*Service
 	t       *testing.T
 	log     *audit.Log
-	trips   *trips
+	trips   *postgrestest.Trips
 	hashes  atomic.Int64
 	instant atomic.Pointer[time.Time]
 }
 
 func newFixture(t *testing.T, connections int32) *fixture {
 	t.Helper()
-	f := &fixture{t: t, trips: &trips{}}
+	f := &fixture{t: t, trips: &postgrestest.Trips{}}
 	f.at(time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC))
 	db := postgrestest.Open(t, postgres.Options{DSN: postgrestest.DSN(t), MaxConns: connections, Tracer: f.trips})
 	keyring := seal.Ephemeral()
@@ -132,26 +131,4 @@ func (f *fixture) kinds(id uuid.UUID) (kinds []audit.Kind) {
 		kinds = append(kinds, events[len(events)-1-i].Kind)
 	}
 	return kinds
-}
-
-// trips counts round trips: a statement or a batch each.
-type trips struct{ n atomic.Int64 }
-
-func (t *trips) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
-	t.n.Add(1)
-	return ctx
-}
-func (t *trips) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
-func (t *trips) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
-	t.n.Add(1)
-	return ctx
-}
-func (t *trips) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
-func (t *trips) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData)     {}
-
-// of returns how many round trips fn takes.
-func (t *trips) of(fn func()) int64 {
-	before := t.n.Load()
-	fn()
-	return t.n.Load() - before
 }

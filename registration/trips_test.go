@@ -3,7 +3,6 @@ package registration
 import (
 	"context"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -14,37 +13,11 @@ import (
 	"huskyidp/templates"
 )
 
-// trips counts round trips, a statement or a batch each, begin and commit included; and the commits of what wrote.
-type trips struct{ n, commits atomic.Int64 }
-
-func (t *trips) TraceQueryStart(ctx context.Context, conn *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
-	t.n.Add(1)
-	if q.SQL == "commit" || conn.PgConn().TxStatus() == 'I' && writes(q.SQL) {
-		t.commits.Add(1)
-	}
-	return ctx
-}
-func (t *trips) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
-func (t *trips) TraceBatchStart(ctx context.Context, conn *pgx.Conn, b pgx.TraceBatchStartData) context.Context {
-	t.n.Add(1)
-	first, last := b.Batch.QueuedQueries[0].SQL, b.Batch.QueuedQueries[b.Batch.Len()-1].SQL
-	if last == "commit" || conn.PgConn().TxStatus() == 'I' && first != "begin" && writes(first) {
-		t.commits.Add(1)
-	}
-	return ctx
-}
-func (t *trips) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
-func (t *trips) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData)     {}
-
-func writes(sql string) bool {
-	return !strings.HasPrefix(strings.ToLower(strings.TrimSpace(sql)), "select")
-}
-
 // performance.md section 2: a post of registration takes four round trips and one commit. One of the trips is the
 // provider's, which looks for the request that waits: none here.
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
-	counter := &trips{}
+	counter := &postgrestest.Trips{}
 	s := newSiteOn(t, postgrestest.Open(t, postgres.Options{DSN: postgrestest.DSN(t), MaxConns: 1, Tracer: counter}))
 	err := s.db.InTx(t.Context(), func(ctx context.Context) error { // the queue asks once what PostgreSQL can do
 		m := mail.Message{Kind: "verify", To: "a@example.org", Content: templates.Mail{Subject: "a", Text: "b"}}
@@ -56,11 +29,9 @@ func TestRoundTrips(t *testing.T) {
 	post := func(b *browser, flow int64, pairs ...string) {
 		t.Helper()
 		path := b.path
-		before, commits := counter.n.Load(), counter.commits.Load()
-		b.send(pairs...)
-		got, commits := counter.n.Load()-before+flow, counter.commits.Load()-commits
-		if got > 4 || commits > 1 {
-			t.Errorf("POST %s = %d takes %d round trips and %d commits, want at most 4 and 1", path, b.status, got, commits)
+		trips, commits := counter.Of(func() { b.send(pairs...) })
+		if trips+flow > 4 || commits > 1 {
+			t.Errorf("POST %s = %d takes %d round trips and %d commits, want at most 4 and 1", path, b.status, trips+flow, commits)
 		}
 		if b.status == 303 {
 			b.get(b.location)

@@ -3,7 +3,6 @@ package postgres_test
 import (
 	"context"
 	"errors"
-	"sync/atomic"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -12,25 +11,10 @@ import (
 	"huskyidp/internal/postgres/postgrestest"
 )
 
-// trips counts round trips: a statement or a batch each.
-type trips struct{ n atomic.Int64 }
-
-func (t *trips) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
-	t.n.Add(1)
-	return ctx
-}
-func (t *trips) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
-func (t *trips) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
-	t.n.Add(1)
-	return ctx
-}
-func (t *trips) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
-func (t *trips) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData)     {}
-
 // Begin travels with the first statement, and commit with what Finish is given.
 func TestRoundTripsOfATransaction(t *testing.T) {
 	t.Parallel()
-	counter := &trips{}
+	counter := &postgrestest.Trips{}
 	db := postgrestest.Open(t, postgres.Options{DSN: postgrestest.DSN(t), MaxConns: 1, Tracer: counter})
 	if _, err := db.From(t.Context()).Exec(t.Context(), "create table things (id int constraint things_pkey primary key)"); err != nil {
 		t.Fatal(err)
@@ -103,15 +87,15 @@ func TestRoundTripsOfATransaction(t *testing.T) {
 			return err
 		}, 2, 7, ""}, // COPY itself is not traced
 	} {
-		before := counter.n.Load()
-		err := db.InTx(t.Context(), test.fn)
+		var err error
+		trips, _ := counter.Of(func() { err = db.InTx(t.Context(), test.fn) })
 		switch {
 		case test.fails == "" && err != nil, test.fails == "boom" && !errors.Is(err, boom),
 			test.fails != "" && test.fails != "boom" && postgres.Violated(err) != test.fails:
 			t.Errorf("%s: InTx = %v, want %q", test.name, err, test.fails)
 		}
-		if got := counter.n.Load() - before; got != test.trips {
-			t.Errorf("%s: %d round trips, want %d", test.name, got, test.trips)
+		if trips != test.trips {
+			t.Errorf("%s: %d round trips, want %d", test.name, trips, test.trips)
 		}
 		var rows int
 		if err := db.From(t.Context()).QueryRow(t.Context(), "select count(*) from things").Scan(&rows); err != nil || rows != test.rows {
