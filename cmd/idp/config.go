@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -19,6 +20,7 @@ import (
 	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 	"huskyidp/members"
+	"huskyidp/provider"
 	"huskyidp/templates"
 )
 
@@ -50,6 +52,9 @@ type environment struct {
 	AgreementDir      string        `env:"AGREEMENT_DIR"`                               // the operator's license agreement; "" for the sample
 	Drain             time.Duration `env:"DRAIN" envDefault:"5s"`                       // not ready before connections are closed
 	RegistrationToken string        `env:"REGISTRATION_TOKEN"`                          // initial access token of dynamic client registration; "" keeps it closed
+	MTLSListen        string        `env:"MTLS_LISTEN"`                                 // listener that asks clients for certificates (RFC 8705); "" for none
+	MTLSAddress       string        `env:"MTLS_ADDRESS"`                                // https://host of that listener, as clients see it
+	ClientCAs         string        `env:"CLIENT_CAS"`                                  // PEM file: who issues certificates for tls_client_auth
 	Accept            []string      `env:"ACCEPT"`                                      // weaker settings accepted by name, each logged at start
 }
 
@@ -77,7 +82,8 @@ type settings struct {
 	numbers           members.NumberFormat
 	agreementDir      string
 	registrationToken string // initial access token; "" for none
-	insecureLocal     bool   // the demo: http on localhost
+	proofs            provider.ProofDeps
+	insecureLocal     bool // the demo: http on localhost
 }
 
 // readEnvironment reads and checks everything and reports all mistakes together.
@@ -185,6 +191,7 @@ func (e *environment) check() (settings, error) {
 	if n := len(e.RegistrationToken); n > 0 && n < 32 {
 		wrong("REGISTRATION_TOKEN", "is shorter than 32 characters")
 	}
+	s.proofs = e.checkMTLS(wrong)
 	for _, name := range e.Accept {
 		if !slices.Contains([]string{acceptPlainListener, acceptPlainDatabase, acceptPlainMail, acceptSample}, name) {
 			wrong("ACCEPT", "does not know %q", name)
@@ -211,6 +218,32 @@ func (e *environment) checkDatabase(wrong func(name, format string, args ...any)
 	if e.DatabaseConns < 4 {
 		wrong("DATABASE_CONNS", "is at least 4")
 	}
+}
+
+// checkMTLS reads what clients with certificates need. The certificate is asked for on a
+// listener of its own: on the members' one, browsers would ask the member for it.
+func (e *environment) checkMTLS(wrong func(name, format string, args ...any)) provider.ProofDeps {
+	if e.MTLSListen == "" {
+		if e.MTLSAddress != "" || e.ClientCAs != "" {
+			wrong("MTLS_LISTEN", "is missing beside IDP_MTLS_ADDRESS or IDP_CLIENT_CAS")
+		}
+		return provider.ProofDeps{}
+	}
+	if u, err := url.Parse(e.MTLSAddress); err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" {
+		wrong("MTLS_ADDRESS", "must be https://host without path")
+	}
+	if e.TLSCert == "" {
+		wrong("MTLS_LISTEN", "needs IDP_TLS_CERT: certificates are asked for where TLS ends")
+	}
+	proofs := provider.ProofDeps{MTLSAddress: e.MTLSAddress, ClientCertificate: provider.PeerCertificate}
+	if e.ClientCAs != "" {
+		pem, err := os.ReadFile(e.ClientCAs)
+		proofs.ClientCAs = x509.NewCertPool()
+		if err != nil || !proofs.ClientCAs.AppendCertsFromPEM(pem) {
+			wrong("CLIENT_CAS", "is not a readable file of PEM certificates")
+		}
+	}
+	return proofs
 }
 
 func (e *environment) checkKEKs(wrong func(name, format string, args ...any)) []seal.KEK {

@@ -132,7 +132,7 @@ func (d *DemoCmd) serve(ctx context.Context, out io.Writer, a *app, parts demoPa
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return box.ServeSMTP(ctx, parts.smtp) })
 	group.Go(func() error { return serveUntil(ctx, parts.app, site) })
-	group.Go(func() error { return a.serve(ctx, parts.public, nil, 0) })
+	group.Go(func() error { return a.serve(ctx, []net.Listener{parts.public}, nil, 0) })
 	d.welcome(out, a, parts)
 	return group.Wait()
 }

@@ -28,6 +28,7 @@ var rows = [][]string{
 
 // apart are packages that stand beside the service, with all they may import.
 var apart = map[string][]string{
+	"docs/examples":                  {},
 	"internal/site":                  {"templates"},
 	"internal/portal":                {"internal/site", "templates"},
 	"internal/mailbox":               {"internal/site", "templates"},

@@ -37,6 +37,7 @@ Optional (default):
   IDP_SMTP_TLS (starttls; tls, none), IDP_SMTP_USERNAME, IDP_SMTP_PASSWORD,
   IDP_SUPPORT_EMAIL (WebSupport@CHNCT.org), IDP_SUPPORT_PHONE, IDP_TIME_ZONE (America/New_York), IDP_LANGUAGE (es),
   IDP_TRUSTED_PROXIES, IDP_WIDE_SOURCES (networks, comma-separated), IDP_IDENTITY_LOCK (24h; 0 until staff release),
+  IDP_MTLS_LISTEN, IDP_MTLS_ADDRESS, IDP_CLIENT_CAS (none: clients that authenticate with certificates),
   IDP_REGISTRATION_TOKEN (none: opens dynamic client registration), IDP_MEMBER_NUMBER_PATTERN ([0-9]{9}), IDP_DRAIN (5s), IDP_ACCEPT (weaker settings by name)`
 }
 
@@ -66,13 +67,27 @@ func (ServeCmd) Run(ctx context.Context, p *process) error {
 		}
 		public = tls.NewListener(public, tlsConfig(cert))
 	}
+	publics := []net.Listener{public}
+	if e.MTLSListen != "" {
+		cert, err := tls.LoadX509KeyPair(e.TLSCert, e.TLSKey)
+		if err != nil {
+			return fmt.Errorf("IDP_TLS_CERT: %w", err)
+		}
+		listener, err := web.Listen(e.MTLSListen)
+		if err != nil {
+			return err
+		}
+		config := tlsConfig(cert)
+		config.ClientAuth = tls.RequestClientCert // judged by the registration of the client that shows it
+		publics = append(publics, tls.NewListener(listener, config))
+	}
 	var private net.Listener
 	if e.MetricsListen != "" {
 		if private, err = net.Listen("tcp", e.MetricsListen); err != nil {
 			return err
 		}
 	}
-	return a.serve(ctx, public, private, e.Drain)
+	return a.serve(ctx, publics, private, e.Drain)
 }
 
 // tlsConfig allows TLS 1.3, and 1.2 with AEAD suites and forward secrecy (RFC 9325).
@@ -96,12 +111,21 @@ func utcTime(groups []string, attr slog.Attr) slog.Attr {
 	return attr
 }
 
+func serveOn(server *http.Server, listener net.Listener) func() error {
+	return func() error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	}
+}
+
 // inFlight is how long running requests may take after the drain (R-05).
 const inFlight = 20 * time.Second
 
 // serve answers on both listeners until ctx ends, then drains: not ready at once, new
 // connections for drain, requests in flight for 20 s, then the workers.
-func (a *app) serve(ctx context.Context, public, private net.Listener, drain time.Duration) error {
+func (a *app) serve(ctx context.Context, publics []net.Listener, private net.Listener, drain time.Duration) error {
 	group, ctx := errgroup.WithContext(ctx)
 	working, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
@@ -114,22 +138,16 @@ func (a *app) serve(ctx context.Context, public, private net.Listener, drain tim
 	for _, loop := range a.loops {
 		background.Go(func() error { loop(working); return nil })
 	}
-	servers := []*http.Server{a.web.Server(a.handler)}
-	listeners := []net.Listener{public}
-	if private != nil {
-		servers = append(servers, &http.Server{Handler: a.operations(), ReadHeaderTimeout: 5 * time.Second})
-		listeners = append(listeners, private)
+	members := a.web.Server(a.handler)
+	for _, listener := range publics {
+		group.Go(serveOn(members, listener))
 	}
-	for i, server := range servers {
-		group.Go(func() error {
-			if err := server.Serve(listeners[i]); !errors.Is(err, http.ErrServerClosed) {
-				return err
-			}
-			return nil
-		})
+	operators := &http.Server{Handler: a.operations(), ReadHeaderTimeout: 5 * time.Second}
+	if private != nil {
+		group.Go(serveOn(operators, private))
 	}
 	a.ready.Store(true)
-	a.logger.Info("serving", "issuer", a.issuer, "address", public.Addr().String())
+	a.logger.Info("serving", "issuer", a.issuer, "address", publics[0].Addr().String())
 	group.Go(func() error {
 		<-ctx.Done()
 		a.ready.Store(false)
@@ -137,17 +155,14 @@ func (a *app) serve(ctx context.Context, public, private net.Listener, drain tim
 		time.Sleep(drain)
 		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), inFlight)
 		defer cancel()
-		err := servers[0].Shutdown(end)
+		err := members.Shutdown(end)
 		stop, cancelStop := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 		defer cancelStop()
 		for _, runner := range a.runners {
 			err = errors.Join(err, runner.Stop(stop))
 		}
 		stopWork()
-		if len(servers) > 1 {
-			err = errors.Join(err, servers[1].Close())
-		}
-		return err
+		return errors.Join(err, operators.Close())
 	})
 	err := group.Wait()
 	stopWork()

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"os"
 	"slices"
 	"sync/atomic"
@@ -83,11 +84,19 @@ func build(ctx context.Context, s settings, logger *slog.Logger) (a *app, err er
 	var metrics *requestMetrics
 	a.metrics, metrics = newMetrics(a)
 	a.web, err = web.New(web.Options{Templates: a.templates, Keyring: ring, Issuer: s.issuer, Language: s.language, TrustedProxies: s.proxies,
-		Logger: logger, Now: time.Now, Limits: s.limits, Observe: metrics.observe})
+		Hosts: mtlsHosts(s.proofs.MTLSAddress), Logger: logger, Now: time.Now, Limits: s.limits, Observe: metrics.observe})
 	if err != nil {
 		return nil, err
 	}
 	return a, a.features(ctx, s, ring)
+}
+
+// mtlsHosts is the second host that may be asked for, if there is one.
+func mtlsHosts(address string) []string {
+	if u, err := url.Parse(address); err == nil && u.Host != "" {
+		return []string{u.Host}
+	}
+	return nil
 }
 
 func (a *app) open(ctx context.Context, s settings) (err error) {
@@ -147,12 +156,15 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 	if err != nil {
 		return err
 	}
-	idp, err := provider.New(provider.Deps{Issuer: s.issuer, SupportEmail: cmp.Or(s.templates.SupportEmail, "WebSupport@CHNCT.org"), Locales: a.templates.Languages(), Agreement: agreementOf(legal), InitialAccessToken: s.registrationToken,
+	calls := outbound.New(outbound.Options{})
+	s.proofs.ClientKeys = outbound.NewKeys(calls, outbound.KeysOptions{})
+	idp, err := provider.New(provider.Deps{ProofDeps: s.proofs,
+		Issuer: s.issuer, SupportEmail: cmp.Or(s.templates.SupportEmail, "WebSupport@CHNCT.org"), Locales: a.templates.Languages(), Agreement: agreementOf(legal), InitialAccessToken: s.registrationToken,
 		DB: a.db, Keyring: ring, Keys: signing, Clients: a.clients, Accounts: people, Members: a.roster, Outbox: outbox, Mails: a.templates, Limiter: limiter, Audit: log, Now: time.Now})
 	if err != nil {
 		return err
 	}
-	goodbyes, err := provider.NewLogoutRunner(idp, a.jobs, outbound.New(outbound.Options{}), a.logger)
+	goodbyes, err := provider.NewLogoutRunner(idp, a.jobs, calls, a.logger)
 	if err != nil {
 		return err
 	}
