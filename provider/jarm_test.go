@@ -18,7 +18,7 @@ func (p party) response(fields url.Values, alg string) map[string]any {
 	claims, header := p.b.verified(fields.Get("response"))
 	expiry, _ := claims["exp"].(float64)
 	ahead := time.Unix(int64(expiry), 0).Sub(p.b.clock.now())
-	if header.Algorithm != alg || header.KeyID == "" || claims["iss"] != p.b.issuer || claims["aud"] != p.id || ahead < 10*time.Second || ahead > 10*time.Minute {
+	if header.ExtraHeaders["typ"] != nil || header.Algorithm != alg || header.KeyID == "" || claims["iss"] != p.b.issuer || claims["aud"] != p.id || ahead < 10*time.Second || ahead > 10*time.Minute {
 		p.b.t.Errorf("the response is %v %v, for %v", header, claims, ahead)
 	}
 	return claims

@@ -20,7 +20,7 @@ import (
 
 const (
 	requestObjectSize  = 16 << 10         // bytes
-	requestObjectLife  = 60 * time.Minute // from nbf to exp, and of nbf itself (FAPI 2.0 Message Signing 5.3.1)
+	requestObjectLife  = 60 * time.Minute // from nbf to exp (FAPI 2.0 Message Signing 5.3.1)
 	requestObjectAhead = 30 * time.Second // how far nbf may lie ahead
 )
 
@@ -124,7 +124,7 @@ func (c requestClaims) check(client *Client, issuer string, now time.Time) error
 		return nil
 	case c.NotBefore.Time().Sub(now) > requestObjectAhead:
 		return badObject("is not valid yet.")
-	case now.Sub(c.NotBefore.Time()) > requestObjectLife || c.Expiry.Time().Sub(c.NotBefore.Time()) > requestObjectLife:
+	case c.Expiry.Time().Sub(c.NotBefore.Time()) > requestObjectLife: // so its nbf is no older either
 		return badObject("lives longer than 60 minutes.")
 	}
 	return nil
