@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -107,7 +108,7 @@ func (rp relyingParty) idToken(a answer) map[string]any {
 		rp.t.Errorf("ID token %v %v", header, claims)
 	}
 	for name := range claims {
-		if !contains(strings.Fields("iss sub aud exp iat auth_time nonce acr amr at_hash sid"), name) {
+		if !slices.Contains(strings.Fields("iss sub aud exp iat auth_time nonce acr amr at_hash sid"), name) {
 			rp.t.Errorf("the ID token has %s, which nobody asked for", name)
 		}
 	}
@@ -179,7 +180,7 @@ func (rp relyingParty) modules(t *testing.T, w *browser) {
 			t.Errorf("header: %d %s", p.status, p.body)
 		}
 		// S-41: never in the body, which is a warning.
-		if a := rp.call("/userinfo", "", "", url.Values{"access_token": {token}}); a.status != 401 {
+		if a := rp.send(rp.server.Client(), http.MethodPost, "/userinfo", url.Values{"access_token": {token}}, nil); a.status != 401 {
 			t.Errorf("body: %d %v", a.status, a.body)
 		}
 	})
@@ -195,7 +196,7 @@ func (rp relyingParty) modules(t *testing.T, w *browser) {
 			rp.idToken(tokens) // nothing of it there
 			info := rp.userinfo(tokens.text("access_token"))
 			for name, value := range info.body {
-				if !contains(strings.Fields(want), name) || value == nil || value == "" {
+				if !slices.Contains(strings.Fields(want), name) || value == nil || value == "" {
 					t.Errorf("%s: userinfo has %s = %v", scope, name, value)
 				}
 			}
@@ -346,7 +347,7 @@ func (rp relyingParty) refusals(t *testing.T, w *browser) {
 // however the request came (Core 3.1.2.1).
 func TestSignInHints(t *testing.T) {
 	b := newBench(t, 4)
-	p := b.party(callback, func(m *provider.Metadata) { m.RequirePAR = false })
+	p := b.party(callback, connect)
 	hints := url.Values{"ui_locales": {"se en-US"}, "login_hint": {"maria.nunez"}}
 	fields, _ := p.request(hints)
 	direct := func(w *browser) page { return w.get("/authorize?" + fields.Encode()) }

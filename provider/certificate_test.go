@@ -14,6 +14,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"slices"
 	"testing"
 	"time"
 
@@ -207,12 +208,12 @@ func TestProofMetadata(t *testing.T) {
 		}
 		must(t, json.Unmarshal([]byte(b.browser().get("/.well-known/openid-configuration").body), &doc))
 		for _, alg := range []string{"PS256", "ES256", "EdDSA"} {
-			if !contains(doc.Algs, alg) || !contains(doc.DPoP, alg) {
+			if !slices.Contains(doc.Algs, alg) || !slices.Contains(doc.DPoP, alg) {
 				t.Errorf("%s is missing in %v or %v", alg, doc.Algs, doc.DPoP)
 			}
 		}
-		if !contains(doc.Methods, "private_key_jwt") || contains(doc.Methods, "tls_client_auth") != with ||
-			contains(doc.Methods, "self_signed_tls_client_auth") != with || doc.Bound != with {
+		if !slices.Contains(doc.Methods, "private_key_jwt") || slices.Contains(doc.Methods, "tls_client_auth") != with ||
+			slices.Contains(doc.Methods, "self_signed_tls_client_auth") != with || doc.Bound != with {
 			t.Errorf("with certificates %v: methods %v, bound %v", with, doc.Methods, doc.Bound)
 		}
 		want := ""

@@ -23,7 +23,7 @@ func (p party) asked(w *browser, change url.Values) (idToken, userinfo map[strin
 		p.b.t.Fatalf("tokens: %d %v", tokens.status, tokens.body)
 	}
 	idToken, _ = p.b.verified(tokens.text("id_token"))
-	return idToken, p.b.userinfo(tokens.text("access_token")).body
+	return idToken, p.userinfo(tokens.text("access_token")).body
 }
 
 // TestClaimsParameter covers OpenID Connect Core 5.5.
@@ -75,7 +75,7 @@ func TestClaimsParameter(t *testing.T) {
 	t.Run("again after a refresh", func(t *testing.T) {
 		uri, verifier := one.pushed(url.Values{"scope": {"openid offline_access"}, "claims": {`{"id_token":{"email":null}}`}})
 		tokens := one.redeem(one.answered(one.open(w, uri, nil)).Get("code"), verifier)
-		claims, _ := b.verified(b.refresh(one.id, one.secret, tokens.text("refresh_token")).text("id_token"))
+		claims, _ := b.verified(one.refresh(tokens.text("refresh_token")).text("id_token"))
 		if claims["email"] != "maria@example.org" {
 			t.Errorf("the ID token is %v", claims)
 		}
@@ -138,7 +138,7 @@ func TestClaimsParameter(t *testing.T) {
 // to, and gets it only when they left it ticked.
 func TestClaimsNeedConsent(t *testing.T) {
 	b := newBench(t, 4)
-	p := b.party(callback, func(m *provider.Metadata) { m.Profile, m.OperatorName = provider.ProfilePartner, "Prueba" })
+	p := b.party(callback, func(m *provider.Metadata) { connect(m); m.Profile, m.OperatorName = provider.ProfilePartner, "Prueba" })
 	claims := url.Values{"claims": {`{"userinfo":{"name":null,"email":null}}`}}
 	for _, test := range []struct {
 		ticked url.Values
@@ -157,7 +157,7 @@ func TestClaimsNeedConsent(t *testing.T) {
 		test.ticked.Set("act", "allow")
 		tokens := p.redeem(p.answered(w.submit(form, test.ticked)).Get("code"), verifier)
 		var got []string
-		for name := range b.userinfo(tokens.text("access_token")).body {
+		for name := range p.userinfo(tokens.text("access_token")).body {
 			got = append(got, name)
 		}
 		slices.Sort(got)

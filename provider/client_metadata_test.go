@@ -80,6 +80,20 @@ func TestMetadataRules(t *testing.T) {
 		{"fapi2 without PKCE", func(m *Metadata) { m.Profile, m.JWKS, m.RequirePKCE = ProfileFAPI2, keySet(publicKey), &no }, "require_pkce"},
 		{"scope with a space", func(m *Metadata) { m.Scope = []string{"open id"} }, "scope"},
 		{"initiate_login_uri over http", func(m *Metadata) { m.InitiateLoginURI = "http://app.example/" }, "initiate_login_uri"},
+		{"request objects without keys", func(m *Metadata) { m.RequestObjectSigningAlg = "ES256" }, "jwks"},
+		{"request objects by none", func(m *Metadata) { m.RequestObjectSigningAlg = "none" }, "request_object_signing_alg"},
+		{"request objects by HS256", func(m *Metadata) { m.RequestObjectSigningAlg = "HS256" }, "request_object_signing_alg"},
+		{"signed requests without an algorithm", func(m *Metadata) { m.RequireSignedRequest = true }, "request_object_signing_alg"},
+		{"request objects", func(m *Metadata) {
+			m.RequestObjectSigningAlg, m.RequireSignedRequest, m.JWKSURI = "PS256", true, "https://app.example/jwks"
+		}, ""},
+		{"signed responses by HS256", func(m *Metadata) { m.AuthorizationSignedResponseAlg = "HS256" }, "authorization_signed_response_alg"},
+		{"signed userinfo by none", func(m *Metadata) { m.UserinfoSignedResponseAlg = "none" }, "userinfo_signed_response_alg"},
+		{"signed responses", func(m *Metadata) {
+			m.ResponseModes, m.UserinfoSignedResponseAlg = []string{"jwt", "form_post.jwt"}, "PS256"
+		}, ""},
+		{"negative default_max_age", func(m *Metadata) { m.DefaultMaxAge = new(-1) }, "default_max_age"},
+		{"default_max_age of 0", func(m *Metadata) { m.DefaultMaxAge = new(0) }, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			m := good()

@@ -1,26 +1,28 @@
 package provider_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
-	"io"
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
 	"golang.org/x/oauth2"
 
 	"huskyidp/provider"
 )
 
-// party is a client of conformance section 9: it pushes its requests.
+// party is a client of conformance section 9: it pushes its requests, signs its
+// assertions and proves possession of its DPoP key.
 type party struct {
-	b                    *bench
-	id, secret, redirect string
-	key                  clientKey
+	*holder
+	redirect string
 }
 
 // dummy is registered with client 2's redirect URI and comes back in every answer.
@@ -34,14 +36,17 @@ func (b *bench) parties(change func(*provider.Metadata)) (one, two party) {
 
 func (b *bench) party(redirect string, change func(*provider.Metadata)) party {
 	b.t.Helper()
-	p := party{b: b, redirect: redirect, key: newClientKey(b.t, jose.ES256, "k")}
-	p.id, p.secret = b.client(func(m *provider.Metadata) {
-		m.RedirectURIs, m.RequirePAR, m.IDTokenSignedResponseAlg, m.JWKS = []string{redirect}, true, "ES256", p.key.set()
+	return party{b.holder("ES256", func(m *provider.Metadata) {
+		m.RedirectURIs = []string{redirect}
 		if change != nil {
 			change(m)
 		}
-	})
-	return p
+	}), redirect}
+}
+
+// connect makes an OpenID Connect client of one that would be FAPI's, with its keys.
+func connect(m *provider.Metadata) {
+	m.Profile, m.TokenEndpointAuthMethod, m.IDTokenSignedResponseAlg = provider.ProfileOwn, "private_key_jwt", "ES256"
 }
 
 // request is the good one of conformance 9.2.
@@ -54,7 +59,10 @@ func (p party) request(change url.Values) (fields url.Values, verifier string) {
 	return fields, verifier
 }
 
-func (p party) push(fields url.Values) answer { return p.b.call("/par", p.id, p.secret, fields) }
+func (p party) push(fields url.Values) answer {
+	p.b.t.Helper()
+	return p.post("/par", fields)
+}
 
 // pushed is the request_uri of a request that must be taken.
 func (p party) pushed(change url.Values) (uri, verifier string) {
@@ -75,28 +83,34 @@ func (p party) open(w *browser, uri string, more url.Values) page {
 }
 
 func (p party) redeem(code, verifier string) answer {
-	return p.b.token(p.id, p.secret, url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {p.redirect}, "code_verifier": {verifier}})
+	p.b.t.Helper()
+	return p.post("/token", url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {p.redirect},
+		"code_verifier": {verifier}}, p.proof("POST", "/token", ""))
 }
 
-// call posts a form to an endpoint of programs.
-func (b *bench) call(path, id, secret string, fields url.Values) answer {
+func (p party) refresh(token string) answer {
+	p.b.t.Helper()
+	return p.post("/token", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}}, p.proof("POST", "/token", ""))
+}
+
+func (p party) userinfo(token string) answer {
+	p.b.t.Helper()
+	return p.holder.userinfo(token, p.proof("GET", "/userinfo", token))
+}
+
+// verified reads a JWT of ours with the published keys, and its header.
+func (b *bench) verified(compact string) (claims map[string]any, header jose.Header) {
 	b.t.Helper()
-	r, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, b.issuer+path, strings.NewReader(fields.Encode()))
-	must(b.t, err)
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	if secret != "" {
-		r.SetBasicAuth(url.QueryEscape(id), url.QueryEscape(secret))
+	parsed, err := jwt.ParseSigned(compact, []jose.SignatureAlgorithm{jose.RS256, jose.PS256, jose.ES256})
+	if err != nil {
+		b.t.Fatalf("%v: %q", err, compact)
 	}
-	response, err := b.server.Client().Do(r)
-	must(b.t, err)
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	must(b.t, err)
-	a := answer{status: response.StatusCode, header: response.Header}
-	if err := json.Unmarshal(body, &a.body); err != nil {
-		b.t.Fatalf("%s answered %d with %q", path, a.status, body)
+	key, ok := b.keys.Current().Key(parsed.Headers[0].KeyID)
+	if !ok {
+		b.t.Fatalf("the kid %q is not published", parsed.Headers[0].KeyID)
 	}
-	return a
+	must(b.t, parsed.Claims(key.Key, &claims))
+	return claims, parsed.Headers[0]
 }
 
 // answered is the app's view of the answer; the redirect URI's own parameters must have
@@ -146,24 +160,20 @@ func TestFAPIMetadata(t *testing.T) {
 	}
 	must(t, json.Unmarshal([]byte(b.browser().get("/.well-known/oauth-authorization-server").body), &doc))
 	for name, has := range map[string]bool{
-		"code": contains(doc.ResponseTypes, "code"), "authorization_code": contains(doc.GrantTypes, "authorization_code"),
-		"openid": contains(doc.Scopes, "openid"), "S256": contains(doc.Challenges, "S256"),
+		"code": slices.Contains(doc.ResponseTypes, "code"), "authorization_code": slices.Contains(doc.GrantTypes, "authorization_code"),
+		"openid": slices.Contains(doc.Scopes, "openid"), "S256": slices.Contains(doc.Challenges, "S256"),
 		"the PAR endpoint": doc.PAR == b.issuer+"/par", "iss in answers": doc.Iss,
 		"require_pushed_authorization_requests": doc.RequireRequest != nil, "request_uri_parameter_supported": doc.RequestURI != nil && !*doc.RequestURI,
-		"ES256 and PS256 for ID tokens":      contains(doc.IDToken, "PS256") && contains(doc.IDToken, "ES256"),
-		"ES256 and PS256 of request objects": contains(doc.RequestObject, "PS256") && contains(doc.RequestObject, "ES256"),
-		"no unsigned request objects":        !contains(doc.RequestObject, "none"),
-		"ES256 for userinfo":                 contains(doc.Userinfo, "ES256"),
-		"PS256 for JARM":                     contains(doc.Authorization, "PS256") && contains(doc.ResponseModes, "jwt"),
+		"ES256 and PS256 for ID tokens":      slices.Contains(doc.IDToken, "PS256") && slices.Contains(doc.IDToken, "ES256"),
+		"ES256 and PS256 of request objects": slices.Contains(doc.RequestObject, "PS256") && slices.Contains(doc.RequestObject, "ES256"),
+		"no unsigned request objects":        !slices.Contains(doc.RequestObject, "none"),
+		"ES256 for userinfo":                 slices.Contains(doc.Userinfo, "ES256"),
+		"PS256 for JARM":                     slices.Contains(doc.Authorization, "PS256") && slices.Contains(doc.ResponseModes, "jwt"),
 	} {
 		if !has {
 			t.Errorf("the metadata lack %s", name)
 		}
 	}
-}
-
-func contains(values []string, value string) bool {
-	return strings.Contains(" "+strings.Join(values, " ")+" ", " "+value+" ")
 }
 
 // TestFAPIRequests are the modules of conformance 9.3, named after them.
@@ -191,9 +201,10 @@ func TestFAPIRequests(t *testing.T) {
 			tokens := p.redeem(q.Get("code"), verifier)
 			tokens.want(t, 200, "")
 			claims, header := b.verified(tokens.text("id_token"))
-			if header.Algorithm != "ES256" || claims["nonce"] != "n" || claims["aud"] != p.id {
-				t.Errorf("ID token %v %v", header, claims)
+			if tokens.text("token_type") != "DPoP" || header.Algorithm != "ES256" || claims["nonce"] != "n" || claims["aud"] != p.id {
+				t.Errorf("%s, ID token %v %v", tokens.text("token_type"), header, claims)
 			}
+			p.userinfo(tokens.text("access_token")).want(t, 200, "")
 		}
 	})
 	t.Run("user-rejects-authentication", func(t *testing.T) {
@@ -347,16 +358,29 @@ func TestPAR(t *testing.T) {
 	})
 	t.Run("client authentication", func(t *testing.T) {
 		fields, _ := one.request(nil)
-		b.call("/par", one.id, "wrong", fields).want(t, 401, "invalid_client")
-		b.call("/par", "", "", fields).want(t, 401, "invalid_client")
-		fields.Set("client_id", two.id)
-		one.push(fields).want(t, 400, "invalid_request")
+		b.send(b.server.Client(), http.MethodPost, "/par", fields, nil).want(t, 401, "invalid_client")
+		fields.Set("client_assertion", one.assertion(fault{Broken: true}))
+		one.push(fields).want(t, 401, "invalid_client")
+		fields.Set("client_assertion", two.assertion())
+		one.push(fields).want(t, 401, "invalid_client")
 	})
 	t.Run("every client may push", func(t *testing.T) {
-		free := b.party(callback, func(m *provider.Metadata) { m.RequirePAR, m.TokenEndpointAuthMethod = false, "none" })
-		uri, _ := free.pushed(nil)
-		if q := free.answered(free.open(b.signedIn(), uri, nil)); q.Get("code") == "" {
-			t.Errorf("answer %v", q)
+		for _, method := range []string{"none", "client_secret_basic", "client_secret_post"} {
+			id, secret := b.client(func(m *provider.Metadata) { m.TokenEndpointAuthMethod = method })
+			free := party{&holder{b: b, id: id}, callback}
+			fields, _ := free.request(nil)
+			header := http.Header{}
+			switch method {
+			case "client_secret_post":
+				fields.Set("client_secret", secret)
+			case "client_secret_basic":
+				header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(id+":"+secret)))
+				fields.Del("client_id") // RFC 9126 2.1: the header says who it is
+			}
+			uri := b.send(b.server.Client(), http.MethodPost, "/par", fields, header).text("request_uri")
+			if q := free.answered(free.open(b.signedIn(), uri, nil)); q.Get("code") == "" {
+				t.Errorf("%s: answer %v", method, q)
+			}
 		}
 	})
 	t.Run("ensure-pkce-code-verifier-required", func(t *testing.T) {
@@ -412,7 +436,7 @@ func TestFAPICodes(t *testing.T) {
 	}
 	t.Run("ensure-authorization-code-is-bound-to-client", func(t *testing.T) {
 		c, verifier := code()
-		b.token(two.id, two.secret, url.Values{"grant_type": {"authorization_code"}, "code": {c}, "redirect_uri": {one.redirect}, "code_verifier": {verifier}}).want(t, 400, "invalid_grant")
+		party{two.holder, one.redirect}.redeem(c, verifier).want(t, 400, "invalid_grant")
 	})
 	t.Run("attempt-reuse-authorization-code-after-one-second", func(t *testing.T) {
 		c, verifier := code()
@@ -420,7 +444,7 @@ func TestFAPICodes(t *testing.T) {
 		first.want(t, 200, "")
 		b.clock.advance(time.Second)
 		one.redeem(c, verifier).want(t, 400, "invalid_grant")
-		b.userinfo(first.text("access_token")).want(t, 401, "invalid_token")
+		one.userinfo(first.text("access_token")).want(t, 401, "invalid_token")
 	})
 	t.Run("ensure-token-endpoint-fails-with-expired-auth-code", func(t *testing.T) {
 		c, verifier := code()
@@ -430,8 +454,12 @@ func TestFAPICodes(t *testing.T) {
 	t.Run("refresh-token", func(t *testing.T) {
 		c, verifier := code()
 		token := one.redeem(c, verifier).text("refresh_token")
-		b.refresh(two.id, two.secret, token).want(t, 400, "invalid_grant")
+		two.refresh(token).want(t, 400, "invalid_grant")
 		b.token("", "", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}}).want(t, 401, "invalid_client")
-		b.refresh(one.id, one.secret, token).want(t, 200, "")
+		again := one.refresh(token)
+		again.want(t, 200, "")
+		one.userinfo(again.text("access_token")).want(t, 200, "")
+		b.clock.advance(30 * time.Second)
+		one.refresh(token).want(t, 200, "") // sender-constrained ones are not rotated (S-38)
 	})
 }

@@ -16,6 +16,8 @@ func FuzzAuthorize(f *testing.F) {
 		"client_id=app&redirect_uri=https%3A%2F%2Fapp.example%2Fcallback%3Fkeep%3D1&response_type=code+id_token&prompt=none&max_age=1&state=%00",
 		"client_id=app&redirect_uri=//evil.example&response_mode=form_post&request=e30.e30.&claims={}",
 		"client_id=app&redirect_uri=https%3A%2F%2Fapp.example%2Fcallback%3Fkeep%3D1%23x&id_token_hint=a.b.c&acr_values=1+2&ui_locales=es",
+		"client_id=app&redirect_uri=https%3A%2F%2Fapp.example%2Fcallback%3Fkeep%3D1&response_mode=jwt&claims={\"id_token\":{\"acr\":{\"essential\":true,\"values\":[1]},\"sub\":{\"value\":null}}}",
+		"client_id=app&request_uri=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3Ax&redirect_uri=",
 		"client_id[]=app&%zz=1&;", "client_id=app&client_id=app",
 	} {
 		f.Add(seed)

@@ -33,7 +33,11 @@ func TestJARM(t *testing.T) {
 		}
 	}
 	for _, alg := range []string{"ES256", "PS256", "RS256"} {
-		_, p := b.parties(jarm(alg))
+		p := b.party(dummy, func(m *provider.Metadata) {
+			if jarm(alg)(m); alg == "RS256" { // not FAPI's
+				connect(m)
+			}
+		})
 		for _, mode := range []string{"jwt", "query.jwt"} {
 			t.Run("happy-flow "+alg+" "+mode, func(t *testing.T) {
 				uri, verifier := p.pushed(url.Values{"response_mode": {mode}})
@@ -76,7 +80,7 @@ func TestJARM(t *testing.T) {
 		}
 	})
 	t.Run("a client of signed answers gets no other", func(t *testing.T) {
-		only, _ := b.parties(func(m *provider.Metadata) { m.ResponseModes, m.RequirePAR = []string{"jwt"}, false })
+		only, _ := b.parties(func(m *provider.Metadata) { connect(m); m.ResponseModes = []string{"jwt"} })
 		uri, _ := only.pushed(nil)
 		if claims := only.response(only.answered(only.open(b.signedIn(), uri, nil)), "RS256"); claims["code"] == nil {
 			t.Errorf("the response holds %v", claims)

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/ory/fosite"
 
+	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 )
@@ -21,6 +22,10 @@ const (
 	parPrefix   = "urn:ietf:params:oauth:request_uri:"
 	parLifetime = 90 * time.Second // S-34: 60 to 90
 )
+
+// publicPushes is how many requests one source may push for clients without a secret
+// (S-09).
+var publicPushes = ratelimit.Limit{Name: "public_pushes", Count: 300, Per: 5 * 60 * 1e9}
 
 // errRequestURI says that a request_uri is unknown, has expired, was used, or is
 // another client's; all look alike.
@@ -39,6 +44,11 @@ func (h *Handler) push(c *gin.Context) error {
 	}
 	if _, err := h.service.authenticateClient(ctx, c.Request, web.Form(c)); err != nil {
 		return h.tokenError(c, err)
+	}
+	if u.client.IsPublic() { // it has proven nothing, and what is pushed is stored
+		if err := h.service.limiter.Take(ctx, publicPushes, web.Source(c), u.now); err != nil {
+			return err
+		}
 	}
 	uri, err := h.service.push(ctx, u, web.Form(c))
 	if err != nil {

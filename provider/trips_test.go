@@ -20,7 +20,7 @@ func TestRoundTrips(t *testing.T) {
 	var first answer
 	var code, verifier string
 	var pushed answer
-	object := url.Values{"client_id": {one.id}, "request": {one.object(nil).sign(t)}}
+	object := url.Values{"request": {one.object()}}
 	for _, step := range []struct {
 		name string
 		max  int64
@@ -30,7 +30,7 @@ func TestRoundTrips(t *testing.T) {
 		{"code exchange (load, write)", 2, func() { first = b.redeem(id, secret, code, verifier) }},
 		{"refresh (load, write)", 2, func() { first = b.refresh(id, secret, first.text("refresh_token")) }},
 		{"userinfo, openid alone", 1, func() { b.userinfo(first.text("access_token")).want(t, 200, "") }},
-		{"push of a signed request", 1, func() { pushed = one.push(object) }},
+		{"push of a signed request (assertion, write)", 2, func() { pushed = one.push(object) }},
 		{"authorize with a pushed request, signed in (request, session, grant)", 3, func() {
 			one.answered(one.open(w, pushed.text("request_uri"), nil))
 		}},
