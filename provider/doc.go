@@ -39,9 +39,22 @@
 // minutes, whose jti names the grant, so that our own endpoints see a revocation at
 // once.
 //
+// # Proof by keys
+//
+//	client_auth.go   each client by its one method: a secret, a signed assertion
+//	                 (assertion.go), a certificate (certificate.go)
+//	proof.go         DPoP proofs, and what tokens are bound to: cnf
+//	jti.go           assertions and proofs are used once: one insert for both, after all
+//	                 other checks, which is the one round trip that keys cost
+//
+// A code may be bound to a key before it is issued (dpop_jkt, or a proof at the pushed
+// request). A refresh token remembers the key that it was issued to; it is then not
+// rotated, a confidential client may come with a new key, a public one may not, and
+// none comes without (S-38).
+//
 // # Tables
 //
-// clients, client_registry, interactions, par_requests, grants, code_redemptions, refresh_tokens;
+// clients, client_registry, interactions, par_requests, grants, code_redemptions, refresh_tokens, used_jtis;
 // and the view account_states of package accounts. Instants are UTC. Sweep deletes
 // what ended a day ago.
 //
@@ -62,7 +75,7 @@
 //
 // # Specifications
 //
-// RFC 6749, 6750, 7636 (S256 only), 8414, 9068, 9101 (by value), 9126, 9207; OpenID Connect Core 1.0 (code
+// RFC 6749, 6750, 7523 (client assertions), 7636 (S256 only), 8414, 8705, 9068, 9101 (by value), 9126, 9207, 9449; OpenID Connect Core 1.0 (code
 // flow), Discovery 1.0, RP-Initiated Logout 1.0, Form Post Response Mode 1.0, Initiating
 // User Registration 1.0, JWT Secured Authorization Response Mode (signed). Where they leave a choice, the stricter one of RFC 9700.
 package provider
