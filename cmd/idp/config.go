@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"huskyidp/internal/mail"
+	"huskyidp/internal/outbound"
 	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 	"huskyidp/members"
@@ -55,6 +56,10 @@ type environment struct {
 	MTLSListen        string        `env:"MTLS_LISTEN"`                                 // listener that asks clients for certificates (RFC 8705); "" for none
 	MTLSAddress       string        `env:"MTLS_ADDRESS"`                                // https://host of that listener, as clients see it
 	ClientCAs         string        `env:"CLIENT_CAS"`                                  // PEM file: who issues certificates for tls_client_auth
+	ClientCertHeader  string        `env:"CLIENT_CERT_HEADER"`                          // in which trusted proxies give a client's certificate
+	DPoPNonce         bool          `env:"DPOP_NONCE"`                                  // DPoP proofs bear a nonce of ours
+	OutboundAllow     []string      `env:"OUTBOUND_ALLOW"`                              // host:port of apps on private networks; for tests
+	OutboundCA        string        `env:"OUTBOUND_CA"`                                 // PEM file: who issues certificates of apps' servers; "" for the system's
 	Accept            []string      `env:"ACCEPT"`                                      // weaker settings accepted by name, each logged at start
 }
 
@@ -64,6 +69,7 @@ const (
 	acceptPlainDatabase = "database-without-verified-tls"
 	acceptPlainMail     = "mail-without-tls"
 	acceptSample        = "sample-agreement"
+	acceptOutbound      = "calls-to-named-hosts"
 )
 
 // settings are the checked values from which the program is built; the demo makes
@@ -83,6 +89,7 @@ type settings struct {
 	agreementDir      string
 	registrationToken string // initial access token; "" for none
 	proofs            provider.ProofDeps
+	outbound          outbound.Options
 	insecureLocal     bool // the demo: http on localhost
 }
 
@@ -192,8 +199,10 @@ func (e *environment) check() (settings, error) {
 		wrong("REGISTRATION_TOKEN", "is shorter than 32 characters")
 	}
 	s.proofs = e.checkMTLS(wrong)
+	e.checkProofs(&s, wrong)
+	s.outbound = e.checkOutbound(wrong)
 	for _, name := range e.Accept {
-		if !slices.Contains([]string{acceptPlainListener, acceptPlainDatabase, acceptPlainMail, acceptSample}, name) {
+		if !slices.Contains([]string{acceptPlainListener, acceptPlainDatabase, acceptPlainMail, acceptSample, acceptOutbound}, name) {
 			wrong("ACCEPT", "does not know %q", name)
 		}
 	}

@@ -38,6 +38,8 @@ Optional (default):
   IDP_SUPPORT_EMAIL (WebSupport@CHNCT.org), IDP_SUPPORT_PHONE, IDP_TIME_ZONE (America/New_York), IDP_LANGUAGE (es),
   IDP_TRUSTED_PROXIES, IDP_WIDE_SOURCES (networks, comma-separated), IDP_IDENTITY_LOCK (24h; 0 until staff release),
   IDP_MTLS_LISTEN, IDP_MTLS_ADDRESS, IDP_CLIENT_CAS (none: clients that authenticate with certificates),
+  IDP_CLIENT_CERT_HEADER (none: trusted proxies give them), IDP_DPOP_NONCE (false),
+  IDP_OUTBOUND_ALLOW (none: host:port of apps on private networks, for tests), IDP_OUTBOUND_CA (the system's),
   IDP_REGISTRATION_TOKEN (none: opens dynamic client registration), IDP_MEMBER_NUMBER_PATTERN ([0-9]{9}), IDP_DRAIN (5s), IDP_ACCEPT (weaker settings by name)`
 }
 

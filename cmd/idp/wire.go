@@ -156,7 +156,7 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 	if err != nil {
 		return err
 	}
-	calls := outbound.New(outbound.Options{})
+	calls := outbound.New(s.outbound)
 	s.proofs.ClientKeys = outbound.NewKeys(calls, outbound.KeysOptions{})
 	idp, err := provider.New(provider.Deps{ProofDeps: s.proofs,
 		Issuer: s.issuer, SupportEmail: cmp.Or(s.templates.SupportEmail, "WebSupport@CHNCT.org"), Locales: a.templates.Languages(), Agreement: agreementOf(legal), InitialAccessToken: s.registrationToken,
