@@ -9,6 +9,7 @@ import (
 
 	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/seal"
+	"huskyidp/internal/web"
 )
 
 const (
@@ -51,11 +52,13 @@ type reservation struct {
 // account: one round trip and the commit, whether or not there is an account. A source
 // over its limit counts against nobody.
 func (s *Service) reserve(ctx context.Context, source string, key []byte, name string, fromDevice bool, now time.Time) (r reservation, err error) {
+	limit := s.sourceLimit
+	limit.Count *= web.SourceFactor(ctx)
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		var limited error
 		r = reservation{}
 		b := &pgx.Batch{}
-		s.limiter.Queue(b, &limited, now, ratelimit.Ask{Limit: s.sourceLimit, Key: source})
+		s.limiter.Queue(b, &limited, now, ratelimit.Ask{Limit: limit, Key: source})
 		s.store.reserve(b, &r, key, name, fromDevice, now)
 		if err := s.db.From(ctx).SendBatch(ctx, b).Close(); err != nil {
 			return fmt.Errorf("counting a sign-in: %w", err)

@@ -76,7 +76,9 @@ func (h *Handler) submitHub(c *gin.Context) error {
 		need = "other"
 	}
 	err := h.service.db.InTx(c.Request.Context(), func(ctx context.Context) error {
-		if err := h.service.limiter.Take(ctx, referrals, web.Source(c), h.service.now()); err != nil {
+		limit := referrals
+		limit.Count *= web.SourceFactor(ctx)
+		if err := h.service.limiter.Take(ctx, limit, web.Source(c), h.service.now()); err != nil {
 			return err
 		}
 		b := &pgx.Batch{}

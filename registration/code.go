@@ -19,6 +19,7 @@ import (
 	"huskyidp/internal/mail"
 	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/seal"
+	"huskyidp/internal/web"
 	"huskyidp/templates"
 )
 
@@ -95,7 +96,7 @@ func (s *Service) takeMail(ctx context.Context, t *turn) (holder accounts.Accoun
 		whom = t.ID
 	}
 	address := strings.ToLower(t.Credentials.Address)
-	source := ratelimit.Limit{Name: "mail_source", Count: s.Mailed, Per: time.Hour}
+	source := ratelimit.Limit{Name: "mail_source", Count: s.Mailed * web.SourceFactor(ctx), Per: time.Hour}
 	var limited, tellable error
 	b := &pgx.Batch{}
 	s.Limiter.Queue(b, &limited, t.now, ratelimit.Ask{Limit: mailGap, Key: address}, ratelimit.Ask{Limit: mailHourly, Key: address},

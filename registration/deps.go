@@ -90,10 +90,11 @@ type Deps struct {
 	Now      func() time.Time
 	Issuer   string // told to the app that begins anew
 
-	IdentityLock   time.Duration // how long three refused identities close the form; 0: until staff release it
-	SourceFailures int           // refused identities of one source in an hour; default 5
-	Registrations  int           // begun by one source in an hour; default 20 (S-09)
-	Mailed         int           // codes mailed for one source in an hour; default 20 (S-09)
+	IdentityLock time.Duration // how long three refused identities close the form; 0: until staff release it
+	// Limits of one source; those of many people get web.SourceFactor times as much.
+	SourceFailures int // refused identities in an hour; default 5
+	Registrations  int // begun in an hour; default 20 (S-09)
+	Mailed         int // codes mailed in an hour; default 20 (S-09)
 }
 
 // Service decides; Handler speaks HTTP.

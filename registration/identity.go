@@ -10,6 +10,7 @@ import (
 
 	"huskyidp/accounts"
 	"huskyidp/internal/audit"
+	"huskyidp/internal/web"
 	"huskyidp/members"
 )
 
@@ -28,7 +29,7 @@ func (s *Service) SubmitPersonal(ctx context.Context, v Visit, typed Identity, c
 			s.store.queueUncount(t.batch, g)
 			return &movedError{pathLocked}, nil
 		}
-		if source := g.found["source"]; source.Failures > s.SourceFailures {
+		if source := g.found["source"]; source.Failures > s.SourceFailures*web.SourceFactor(ctx) {
 			return nil, &sourceError{max(source.OpenedAt.Add(sourceWindow).Sub(t.now), time.Second)}
 		}
 		member, err := s.Roster.Match(ctx, claim)

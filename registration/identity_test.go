@@ -2,6 +2,7 @@ package registration
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -167,6 +168,25 @@ func TestSourceWaits(t *testing.T) {
 	}
 	s.later(time.Hour)
 	wrong("100000007").on("/register/personal", 422)
+}
+
+// S-09: behind the address of a clinic stand many people: their limits are higher, those of a browser and a card are not.
+func TestWideSource(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	clinic := func() *browser {
+		b := s.browser()
+		b.source = "198.51.100.7:4000"
+		return b.toPersonal()
+	}
+	for i := range 25 { // more than 20 registrations, and more than 5 refusals, of one source in an hour
+		clinic().post(with(maria, "card_id", strconv.Itoa(100000001+i))...).on("/register/personal", 422)
+	}
+	b := clinic()
+	for range 2 {
+		b.post(mariaWrong...).on("/register/personal", 422)
+	}
+	b.post(mariaWrong...).on("/register/locked", http.StatusForbidden)
 }
 
 // An ended member may not register, and reads no more than others.

@@ -15,6 +15,7 @@ import (
 
 	"huskyidp/internal/audit"
 	"huskyidp/internal/ratelimit"
+	"huskyidp/internal/web"
 )
 
 // Visit is what a request says about itself.
@@ -175,12 +176,13 @@ func (s *Service) begin(ctx context.Context, v Visit, doc Document, now time.Tim
 		ID: uuid.Must(uuid.NewV7()), AccountID: uuid.Must(uuid.NewV7()), Browser: v.Browser, Flow: v.Flow, Language: v.Language, TouchedAt: now,
 	}
 	r.agree(doc, now)
+	limit := ratelimit.Limit{Name: "registration", Count: s.Registrations * web.SourceFactor(ctx), Per: time.Hour}
 	err = s.DB.InTx(ctx, func(ctx context.Context) error {
 		var lock browserLock
 		var limited error
 		b := &pgx.Batch{}
 		s.store.queueBrowserLock(b, s.guardKey("browser", v.Browser), now, &lock)
-		s.Limiter.Queue(b, &limited, now, ratelimit.Ask{Limit: ratelimit.Limit{Name: "registration", Count: s.Registrations, Per: time.Hour}, Key: v.Source})
+		s.Limiter.Queue(b, &limited, now, ratelimit.Ask{Limit: limit, Key: v.Source})
 		if err := s.DB.From(ctx).SendBatch(ctx, b).Close(); err != nil {
 			return err
 		}

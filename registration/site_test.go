@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -96,7 +97,7 @@ func newSiteOn(t *testing.T, db *postgres.DB, change ...func(*Deps)) *site {
 	s.service = must[*Service](t)(New(deps))
 	pages := must[*web.Web](t)(web.New(web.Options{
 		Templates: set, Keyring: keyring, Issuer: "http://localhost:8080", Logger: slog.New(slog.NewJSONHandler(s.logs, nil)), Now: s.now,
-		Limits: web.Limits{Requests: 100_000, Answer: 20 * time.Second}, // the race detector makes hashes slow
+		Limits: web.Limits{Requests: 100_000, Answer: 20 * time.Second, Wide: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}}, // the race detector makes hashes slow
 	}))
 	sessions := must[*accounts.Handler](t)(accounts.NewHandler(s.accounts, pages, cards{}, accounts.App{}))
 	h := must[*Handler](t)(NewHandler(s.service, pages, sessions, 9))

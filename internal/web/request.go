@@ -37,12 +37,24 @@ func requestOf(c *gin.Context) *request {
 	return r
 }
 
-type requestIDKey struct{}
+type (
+	requestIDKey    struct{}
+	sourceFactorKey struct{}
+)
 
 // RequestID returns the id of the request that ctx belongs to, or "".
 func RequestID(ctx context.Context) string {
 	id, _ := ctx.Value(requestIDKey{}).(string)
 	return id
+}
+
+// SourceFactor is how many times the limits of one source the request that ctx belongs to may take: many people stand behind
+// the address of a clinic (S-09). It is 1 for most, and outside a request.
+func SourceFactor(ctx context.Context) int {
+	if factor, ok := ctx.Value(sourceFactorKey{}).(int); ok {
+		return factor
+	}
+	return 1
 }
 
 // begin names the request and writes one access log line at its end (S-70): the
@@ -51,7 +63,11 @@ func (w *Web) begin(c *gin.Context) {
 	started := time.Now() // a duration, so the monotonic clock
 	r := &request{id: strings.ToLower(rand.Text()[:16]), source: w.sourceOf(c.Request)}
 	c.Set(requestKey, r)
-	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), requestIDKey{}, r.id))
+	ctx := context.WithValue(c.Request.Context(), requestIDKey{}, r.id)
+	if within(r.source.Addr(), w.limits.Wide) {
+		ctx = context.WithValue(ctx, sourceFactorKey{}, w.limits.WideFactor)
+	}
+	c.Request = c.Request.WithContext(ctx)
 	c.Header("X-Request-Id", r.id)
 	defer func() {
 		took := time.Since(started)
