@@ -230,18 +230,19 @@ func (e *environment) checkDatabase(wrong func(name, format string, args ...any)
 }
 
 // checkMTLS reads what clients with certificates need. The certificate is asked for on a
-// listener of its own: on the members' one, browsers would ask the member for it.
+// listener of its own: on the members' one, browsers would ask the member for it. Where
+// TLS ends at a proxy, that passes it on.
 func (e *environment) checkMTLS(wrong func(name, format string, args ...any)) provider.ProofDeps {
-	if e.MTLSListen == "" {
+	if e.MTLSListen == "" && e.ClientCertHeader == "" {
 		if e.MTLSAddress != "" || e.ClientCAs != "" {
 			wrong("MTLS_LISTEN", "is missing beside IDP_MTLS_ADDRESS or IDP_CLIENT_CAS")
 		}
 		return provider.ProofDeps{}
 	}
-	if u, err := url.Parse(e.MTLSAddress); err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" {
+	if u, err := url.Parse(e.MTLSAddress); (e.MTLSListen != "" || e.MTLSAddress != "") && (err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "") {
 		wrong("MTLS_ADDRESS", "must be https://host without path")
 	}
-	if e.TLSCert == "" {
+	if e.MTLSListen != "" && e.TLSCert == "" {
 		wrong("MTLS_LISTEN", "needs IDP_TLS_CERT: certificates are asked for where TLS ends")
 	}
 	proofs := provider.ProofDeps{MTLSAddress: e.MTLSAddress, ClientCertificate: provider.PeerCertificate}
