@@ -54,6 +54,33 @@ test('oauth4webapi: code, userinfo, refresh, introspection, revocation', async (
   app.close();
 });
 
+test('openid-client as FAPI 2.0 Message Signing has it: signed and pushed request, signed answer, assertion, DPoP', async () => {
+  const [own, proof] = await Promise.all([crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify']), oidc.randomDPoPKeyPair('ES256')]);
+  const key = { key: own.privateKey, kid: 'k' };
+  const app = await App.register(product, { client_name: 'FAPI', profile: 'fapi2', response_modes: ['jwt'], require_signed_request_object: true,
+    request_object_signing_alg: 'ES256', jwks: { keys: [{ ...await crypto.subtle.exportKey('jwk', own.publicKey), kid: 'k', use: 'sig' }] } });
+  const metadata = { id_token_signed_response_alg: 'ES256', authorization_signed_response_alg: 'ES256' };
+  const config = await oidc.discovery(new URL(product.issuer), app.client.client_id, metadata, oidc.PrivateKeyJwt(key), { execute: [oidc.allowInsecureRequests] });
+  oidc.useJwtResponseMode(config);
+  const options = { DPoP: oidc.getDPoPHandle(config, proof) };
+  const verifier = oidc.randomPKCECodeVerifier();
+  const checks = { pkceCodeVerifier: verifier, expectedState: oidc.randomState(), expectedNonce: oidc.randomNonce(), idTokenExpected: true };
+  const signed = await oidc.buildAuthorizationUrlWithJAR(config, { redirect_uri: app.callback, scope: 'openid offline_access', code_challenge_method: 'S256',
+    code_challenge: await oidc.calculatePKCECodeChallenge(verifier), state: checks.expectedState, nonce: checks.expectedNonce,
+    claims: JSON.stringify({ userinfo: { email: { essential: true } } }) }, key);
+  const pushed = await oidc.buildAuthorizationUrlWithPAR(config, signed.searchParams, options);
+  await member.page.goto(pushed.href);
+  await member.page.waitForURL(`${app.callback}?response=*`);
+  const tokens = await oidc.authorizationCodeGrant(config, new URL(member.page.url()), checks, {}, options);
+  assert.equal(tokens.token_type, 'dpop');
+  assert.equal((await oidc.fetchUserInfo(config, tokens.access_token, tokens.claims().sub, options)).email, 'parties@example.org');
+  const refreshed = await oidc.refreshTokenGrant(config, tokens.refresh_token, {}, options);
+  assert.equal(refreshed.claims().sub, tokens.claims().sub);
+  await member.page.goto(pushed.href); // a second use
+  await member.page.getByText('invalid_request_uri').waitFor();
+  app.close();
+});
+
 test('oidc-client-ts: a browser app signs in, renews and signs out', async () => {
   const library = await readFile(createRequire(import.meta.url).resolve('oidc-client-ts').replace(/dist.*$/, 'dist/browser/oidc-client-ts.min.js'), 'utf8');
   const server = createServer((request, response) => {
