@@ -21,7 +21,7 @@ import (
 func (h *Handler) authorize(c *gin.Context) error {
 	query := c.Request.URL.Query()
 	for name, values := range query {
-		if len(values) > 1 { // RFC 6749 3.1
+		if len(values) > 1 && name != "resource" { // RFC 6749 3.1, RFC 8707 2
 			return &web.Error{Status: http.StatusBadRequest, Key: web.KeyApp, Code: "invalid_request", Parameter: name}
 		}
 	}
@@ -90,9 +90,18 @@ func (h *Handler) goneRequestURI(clientID string) error {
 func (h *Handler) expired(clientID string) *web.Error {
 	e := &web.Error{Status: http.StatusBadRequest, Key: web.KeyExpired, Href: "/account"}
 	if client, err := h.service.clients.Get(clientID); err == nil && client.Metadata.InitiateLoginURI != "" {
-		e.Href = client.Metadata.InitiateLoginURI
+		e.Href = withIssuer(client.Metadata.InitiateLoginURI, h.service.strategy.issuer)
 	}
 	return e
+}
+
+// withIssuer tells the app who sends the member (OpenID Connect Core 4).
+func withIssuer(address, issuer string) string {
+	separator := "?"
+	if strings.Contains(address, "?") {
+		separator = "&"
+	}
+	return address + separator + "iss=" + url.QueryEscape(issuer)
 }
 
 // dispatch is the one place that decides what comes next. i is nil for a request

@@ -155,7 +155,7 @@ func TestPendingRequest(t *testing.T) {
 	if wrong.status != 422 || !strings.Contains(wrong.body, "login-submit") || strings.Contains(wrong.body, "not the password") {
 		t.Fatalf("a wrong password led to %s (%d)", wrong.url, wrong.status)
 	}
-	if stranger := b.browser().get(first.url.String()); stranger.status != 400 {
+	if stranger := b.browser().get(first.url.String()); stranger.status != 400 || !strings.Contains(stranger.body, "https://app.example/start?iss=") {
 		t.Errorf("another browser opened the pending request: %d", stranger.status)
 	}
 	if back := w.signIn(wrong); back.location == nil || back.location.Query().Get("state") != "tab1" {
@@ -167,7 +167,7 @@ func TestPendingRequest(t *testing.T) {
 	three, _ := b.request(id, url.Values{"prompt": {"login"}})
 	third := w.get(three)
 	b.clock.advance(49 * time.Hour)
-	if stale := w.get(third.url.String()); stale.status != 400 || !strings.Contains(stale.body, "https://app.example/start") {
+	if stale := w.get(third.url.String()); stale.status != 400 || !strings.Contains(stale.body, "https://app.example/start?iss=") {
 		t.Errorf("a stale request shows %d without the app's start page", stale.status)
 	}
 }

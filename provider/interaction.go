@@ -96,12 +96,17 @@ func (s *store) interaction(ctx context.Context, flow string, browser []byte) (*
 	hash := hashToken(flow)
 	i := &interaction{flow: flow}
 	var owner, sealed []byte
+	var clientID string
 	err := s.db.From(ctx).QueryRow(ctx, `
-		select browser, request, par_hash, requested_at, selected_at, finished_at, expires_at
+		select browser, client_id, request, par_hash, requested_at, selected_at, finished_at, expires_at
 		from interactions where flow_hash = $1`, hash).
-		Scan(&owner, &sealed, &i.pushed, &i.requestedAt, &i.selectedAt, &i.finishedAt, &i.expiresAt)
-	if errors.Is(err, pgx.ErrNoRows) || err == nil && subtle.ConstantTimeCompare(owner, browser) != 1 {
+		Scan(&owner, &clientID, &sealed, &i.pushed, &i.requestedAt, &i.selectedAt, &i.finishedAt, &i.expiresAt)
+	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, errNoInteraction
+	}
+	if err == nil && subtle.ConstantTimeCompare(owner, browser) != 1 {
+		// A link opened on another phone: nothing of the request, but which app to go back to.
+		return &interaction{form: url.Values{"client_id": {clientID}}}, errNoInteraction
 	}
 	if err != nil {
 		return nil, fmt.Errorf("loading the authorization request: %w", err)

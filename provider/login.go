@@ -10,13 +10,9 @@ import (
 	"github.com/ory/fosite"
 
 	"huskyidp/accounts"
-	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/web"
 	"huskyidp/templates"
 )
-
-// signInPosts is how many sign-in attempts one source may make (S-09).
-var signInPosts = ratelimit.Limit{Name: "sign_in", Count: 20, Per: 60 * 1e9}
 
 // loginPage is the sign-in page; the URIs are the waiting app's.
 type loginPage struct {
@@ -129,9 +125,6 @@ func (h *Handler) login(c *gin.Context) error {
 	}
 	if len(problems) > 0 {
 		return h.loginForm(c, w, http.StatusUnprocessableEntity, clip(username), []web.PageOption{web.WithProblems(problems...)})
-	}
-	if err := h.service.limiter.Take(ctx, signInPosts, web.Source(c), h.now()); err != nil {
-		return err
 	}
 	account, err := h.accounts.Authenticate(ctx, accounts.Attempt{
 		Username: username, Password: password, Source: web.Source(c), Device: h.web.Cookie(c, "device"),
