@@ -16,7 +16,7 @@ const maxConnections = 10_000
 // ours and the URL's together, so that a page can say what was too large.
 func (w *Web) Server(handler http.Handler) *http.Server {
 	return &http.Server{
-		Handler:           handler,
+		Handler:           headAsGet(handler),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      30 * time.Second,
@@ -24,6 +24,19 @@ func (w *Web) Server(handler http.Handler) *http.Server {
 		MaxHeaderBytes:    w.limits.HeaderBytes + w.limits.URLBytes,
 		ErrorLog:          slog.NewLogLogger(w.logger.Handler(), slog.LevelWarn),
 	}
+}
+
+// headAsGet answers HEAD wherever GET is answered (RFC 9110 9.3.2): the handlers see a
+// GET, and net/http, which knows what was asked, leaves the body out.
+func headAsGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead {
+			asked := *r
+			asked.Method = http.MethodGet
+			r = &asked
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // Listen opens a TCP listener that accepts at most maxConnections at a time.
