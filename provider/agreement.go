@@ -37,16 +37,9 @@ func (h *Handler) newAgreement(c *gin.Context, session *accounts.Session) (*Agre
 }
 
 func (h *Handler) showAgreement(c *gin.Context) error {
-	w, err := h.waiting(c, c.Request.Context())
-	if err != nil {
+	w, session, done, err := h.memberOf(c)
+	if done || err != nil {
 		return err
-	}
-	session, err := h.current(c)
-	if err != nil {
-		return err
-	}
-	if session == nil {
-		return web.SeeOther(c, loginPath(w.flow))
 	}
 	due, err := h.newAgreement(c, session)
 	if err != nil {
@@ -60,16 +53,9 @@ func (h *Handler) showAgreement(c *gin.Context) error {
 
 // decideAgreement: who does not agree is signed out; the account stays as it is.
 func (h *Handler) decideAgreement(c *gin.Context) error {
-	w, err := h.waiting(c, c.Request.Context())
-	if err != nil {
+	w, session, done, err := h.memberOf(c)
+	if done || err != nil {
 		return err
-	}
-	session, err := h.current(c)
-	if err != nil {
-		return err
-	}
-	if session == nil {
-		return web.SeeOther(c, loginPath(w.flow))
 	}
 	due, err := h.newAgreement(c, session)
 	switch {

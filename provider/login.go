@@ -190,20 +190,28 @@ func (h *Handler) cancelLogin(c *gin.Context) error {
 	return h.refuse(c, w.request, fosite.ErrAccessDenied.WithHint("The member cancelled the sign-in."))
 }
 
+// memberOf is the pending request, if any, and the session of a page that makes no sense
+// without one; done means that the member was sent to sign in.
+func (h *Handler) memberOf(c *gin.Context) (w waiting, session *accounts.Session, done bool, err error) {
+	if w, err = h.waiting(c, c.Request.Context()); err != nil {
+		return w, nil, true, err
+	}
+	if session, err = h.current(c); err != nil {
+		return w, nil, true, err
+	}
+	if session == nil {
+		return w, nil, true, web.SeeOther(c, loginPath(w.flow))
+	}
+	return w, session, false, nil
+}
+
 // accountsPage offers the open session.
 type accountsPage struct{ Username string }
 
 func (h *Handler) showAccounts(c *gin.Context) error {
-	w, err := h.waiting(c, c.Request.Context())
-	if err != nil {
+	w, session, done, err := h.memberOf(c)
+	if done || err != nil {
 		return err
-	}
-	session, err := h.current(c)
-	if err != nil {
-		return err
-	}
-	if session == nil {
-		return web.SeeOther(c, loginPath(w.flow))
 	}
 	return h.web.Page(c, http.StatusOK, "provider/accounts", accountsPage{session.Username},
 		append(w.options(), web.SignedIn(session.Username))...)
