@@ -47,7 +47,7 @@ type deviceRequest struct {
 // deviceAuthorization is the device authorization endpoint (RFC 8628 3.1).
 func (h *Handler) deviceAuthorization(c *gin.Context) error {
 	ctx, u := h.service.store.newUnit(c.Request.Context(), h.now())
-	if err := checkForm(c); err != nil {
+	if err := errors.Join(checkForm(c, "resource"), refuseDetails(web.Form(c))); err != nil {
 		return h.tokenError(c, err)
 	}
 	if _, err := h.service.authenticateClient(ctx, c.Request, web.Form(c)); err != nil {
@@ -66,6 +66,11 @@ func (h *Handler) deviceAuthorization(c *gin.Context) error {
 	if err := exactAudience(u.client.Metadata.Audience, audience); err != nil {
 		return h.tokenError(c, err)
 	}
+	resources, err := u.client.resources(web.Form(c))
+	if err != nil {
+		return h.tokenError(c, err)
+	}
+	audience = append(audience, resources...)
 	deviceCode, userCode, err := h.service.newDeviceCode(ctx, u.client, scopes, audience, u.now)
 	if err != nil {
 		return err

@@ -75,7 +75,7 @@
 //
 // # Specifications
 //
-// RFC 6749, 6750, 7523 (client assertions), 7636 (S256 only), 8414, 8705, 9068, 9101 (by value), 9126, 9207, 9449; OpenID Connect Core 1.0 (code
+// RFC 6749, 6750, 7523 (client assertions), 7636 (S256 only), 8414, 8705, 8707, 9068, 9101 (by value), 9126, 9207, 9449; OpenID Connect Core 1.0 (code
 // flow), Discovery 1.0, RP-Initiated Logout 1.0, Form Post Response Mode 1.0, Initiating
 // User Registration 1.0, JWT Secured Authorization Response Mode (signed). Where they leave a choice, the stricter one of RFC 9700.
 package provider

@@ -82,14 +82,14 @@ func (h *Handler) signedIntrospection(c *gin.Context, u *unit, answer introspect
 	return nil
 }
 
-// checkForm refuses a body that is no form, and repeated parameters.
-func checkForm(c *gin.Context) error {
+// checkForm refuses a body that is no form, and repeated parameters but those named.
+func checkForm(c *gin.Context, repeatable ...string) error {
 	media, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
 	if err != nil || !strings.EqualFold(media, "application/x-www-form-urlencoded") {
 		return fosite.ErrInvalidRequest.WithHint("The body is not application/x-www-form-urlencoded.")
 	}
 	for name, values := range c.Request.PostForm {
-		if len(values) > 1 {
+		if len(values) > 1 && !slices.Contains(repeatable, name) {
 			return fosite.ErrInvalidRequest.WithHintf("The parameter %s is repeated.", name)
 		}
 	}

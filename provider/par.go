@@ -35,7 +35,7 @@ var errRequestURI = errors.New("provider: there is no such pushed request")
 // checked here, so that no browser is sent with one that fails.
 func (h *Handler) push(c *gin.Context) error {
 	ctx, u := h.service.store.newUnit(c.Request.Context(), h.now())
-	if err := checkForm(c); err != nil {
+	if err := checkForm(c, "resource"); err != nil {
 		return h.tokenError(c, err)
 	}
 	var err error

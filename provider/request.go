@@ -65,7 +65,8 @@ func (s *Service) parseAuthorizeRequest(ctx context.Context, form url.Values, re
 	case form.Get("registration") != "":
 		return r, fosite.ErrRegistrationNotSupported
 	}
-	return r, errors.Join(r.checkMode(), r.checkLengths(), r.checkPKCE(), r.checkDPoPKey(), r.readPrompt(), r.readMaxAge(), s.readHint(r), r.readClaims())
+	return r, errors.Join(r.checkMode(), r.checkLengths(), r.checkPKCE(), r.checkDPoPKey(), r.readPrompt(), r.readMaxAge(), s.readHint(r), r.readClaims(),
+		r.readResources(), refuseDetails(form))
 }
 
 // fositeRequest copies the form without what fosite does badly: request objects and

@@ -150,6 +150,12 @@ func (s *Service) requestMembers(client *Client, payload []byte, now time.Time) 
 		case slices.Contains(ownMembers, name) || bytes.Equal(raw, []byte("null")):
 		case name == "request" || name == "request_uri":
 			return nil, badObject("holds " + name + " (RFC 9101 4).")
+		case name == "resource" && raw[0] == '[': // RFC 8707 2
+			var several []string
+			if json.Unmarshal(raw, &several) != nil {
+				return nil, badObject("has members of the wrong type.")
+			}
+			inside[name] = several
 		case raw[0] == '"':
 			var text string
 			if json.Unmarshal(raw, &text) != nil {

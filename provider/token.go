@@ -47,7 +47,7 @@ func (s *Service) exchange(ctx context.Context, r *http.Request) (fosite.AccessR
 		return nil, err
 	}
 	u := unitFrom(ctx)
-	if err := s.bindTokens(u, r); err != nil {
+	if err := errors.Join(u.pickResource(r.PostForm), s.bindTokens(u, r)); err != nil {
 		return nil, err
 	}
 	if request.GetGrantTypes().ExactOne("client_credentials") {
@@ -73,7 +73,7 @@ func (s *Service) exchange(ctx context.Context, r *http.Request) (fosite.AccessR
 
 // checkTokenRequest refuses what fosite would take or answer with the wrong code.
 func checkTokenRequest(c *gin.Context) error {
-	if err := checkForm(c); err != nil {
+	if err := errors.Join(checkForm(c, "resource"), refuseDetails(web.Form(c))); err != nil {
 		return err
 	}
 	switch grant := web.Form(c).Get("grant_type"); {

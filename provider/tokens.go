@@ -97,6 +97,9 @@ func (s *strategy) GenerateAccessToken(ctx context.Context, r fosite.Requester) 
 	if audience := r.GetGrantedAudience(); len(audience) > 0 {
 		claims.Audience = audience[0] // one resource a token (S-40)
 	}
+	if u.resource != "" {
+		claims.Audience = u.resource
+	}
 	if g := u.grant; g != nil {
 		claims.Subject, claims.ID = g.Subject, tokenID(g.ID, id)
 		claims.AuthTime, claims.ACR, claims.AMR = jwt.NewNumericDate(g.AuthTime), g.ACR, g.AMR

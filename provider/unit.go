@@ -27,6 +27,7 @@ type unit struct {
 	proof  *dpop.Proof   // the request's, nil without one
 	sender *confirmation // what the tokens are bound to, nil for bearer tokens
 
+	resource   string         // the one that the access token is for; "" for the first granted
 	opaque     *opaqueToken   // the opaque access token to insert
 	idClaims   map[string]any // the member's claims that the ID token shall have
 	newRefresh []byte         // hash of the refresh token to insert

@@ -1,0 +1,72 @@
+package provider
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/ory/fosite"
+)
+
+// resources are the resource indicators of a request (RFC 8707 2), each once. They are
+// audiences that the client is registered for, to the letter; the error is
+// invalid_target.
+func (c *Client) resources(form url.Values) ([]string, error) {
+	var named []string
+	for _, resource := range form["resource"] {
+		u, err := url.Parse(resource)
+		switch {
+		case resource == "": // as if it were not sent (RFC 6749 3.1)
+			continue
+		case err != nil || !u.IsAbs() || strings.Contains(resource, "#"):
+			return nil, invalidTarget("A resource is an absolute URI without a fragment.")
+		case !slices.Contains(c.Metadata.Audience, resource):
+			return nil, invalidTarget("The client is not registered for one of the resources.")
+		case !slices.Contains(named, resource):
+			named = append(named, resource)
+		}
+	}
+	return named, nil
+}
+
+// readResources adds what the request names to its audiences. It may name several: each
+// access token is then for one of them.
+func (r *authorizeRequest) readResources() error {
+	named, err := r.client.resources(r.form)
+	for _, resource := range named {
+		r.AppendRequestedAudience(resource)
+	}
+	return err
+}
+
+// pickResource notes the one resource that a token request names: one of those that the
+// member's grant has, or for a service that it is registered for. Without one the token
+// is for the first that was granted.
+func (u *unit) pickResource(form url.Values) error {
+	named, err := u.client.resources(form)
+	switch {
+	case err != nil || len(named) == 0:
+		return err
+	case len(named) > 1:
+		return invalidTarget("An access token is for one resource: ask once for each.")
+	case u.grant != nil && !slices.Contains(u.grant.Audience, named[0]):
+		return invalidTarget("The resource has not been granted.")
+	}
+	u.resource = named[0]
+	return nil
+}
+
+func invalidTarget(rule string) error {
+	return &fosite.RFC6749Error{ErrorField: "invalid_target", DescriptionField: rule, CodeField: http.StatusBadRequest}
+}
+
+// refuseDetails answers rich authorization requests: no type of them is known here (RFC
+// 9396 5).
+func refuseDetails(form url.Values) error {
+	if form.Get("authorization_details") == "" {
+		return nil
+	}
+	return &fosite.RFC6749Error{ErrorField: "invalid_authorization_details", CodeField: http.StatusBadRequest,
+		DescriptionField: "This server knows no types of authorization_details."}
+}
