@@ -58,8 +58,17 @@ func (s *Service) exchange(ctx context.Context, r *http.Request) (fosite.AccessR
 			request.GrantAudience(audience)
 		}
 	}
-	if u := unitFrom(ctx); u.grant != nil {
-		if u.idClaims, err = s.idTokenClaims(ctx, u.grant); err != nil {
+	if asked, ok := request.(*fosite.AccessRequest); ok && u.token != nil {
+		if err := narrowRefresh(asked, u.grant); err != nil {
+			return nil, err
+		}
+	}
+	if u.grant != nil {
+		released := u.grant
+		if u.token != nil {
+			released = released.narrowed(request.GetGrantedScopes())
+		}
+		if u.idClaims, err = s.idTokenClaims(ctx, released); err != nil {
 			return nil, err
 		}
 	}
