@@ -52,11 +52,22 @@
 // rotated, a confidential client may come with a new key, a public one may not, and
 // none comes without (S-38).
 //
+// # What the member decides
+//
+//	consent.go     a partner's permission: a row of its own with an end and a pairwise
+//	               subject; ending it voids every grant made under it
+//	agreement.go   a version of the license agreement published since the last sign-in
+//	device.go      another screen (RFC 8628): allowing it makes the grant, whose code is
+//	               the device code
+//	logout.go      ends the session and, in the same transaction, queues a logout token for
+//	               each app of the session that listens (logout_channels.go)
+//
 // # Tables
 //
-// clients, client_registry, interactions, par_requests, grants, code_redemptions, refresh_tokens, used_jtis;
-// and the view account_states of package accounts. Instants are UTC. Sweep deletes
-// what ended a day ago.
+// clients, client_registry, interactions, par_requests, grants, code_redemptions,
+// refresh_tokens, access_tokens (opaque ones), revoked_access_tokens, consents,
+// pairwise_subjects, device_codes, used_jtis; and the view account_states of package
+// accounts. Instants are UTC. Sweep deletes what ended a day ago.
 //
 // # Who sees what
 //
@@ -75,7 +86,10 @@
 //
 // # Specifications
 //
-// RFC 6749, 6750, 7523 (client assertions), 7636 (S256 only), 8414, 8705, 8707, 9068, 9101 (by value), 9126, 9207, 9449; OpenID Connect Core 1.0 (code
-// flow), Discovery 1.0, RP-Initiated Logout 1.0, Form Post Response Mode 1.0, Initiating
-// User Registration 1.0, JWT Secured Authorization Response Mode (signed). Where they leave a choice, the stricter one of RFC 9700.
+// RFC 6749, 6750, 7009, 7523 (client assertions), 7591 and 7592 (with an initial access
+// token), 7636 (S256 only), 7662, 8414, 8628, 8705, 8707, 9068, 9101 (by value), 9126,
+// 9207, 9449, 9701; OpenID Connect Core 1.0 (code flow), Discovery 1.0, RP-Initiated,
+// Front-Channel and Back-Channel Logout 1.0, Form Post Response Mode 1.0, Initiating User
+// Registration 1.0, JWT Secured Authorization Response Mode (signed). Where they leave a
+// choice, the stricter one of RFC 9700.
 package provider
