@@ -225,6 +225,9 @@ func TestFormPost(t *testing.T) {
 	if p.status != 200 || action != callback || fields.Get("state") != `"><script>` || fields.Get("iss") != b.issuer || strings.Contains(p.body, "<script>") {
 		t.Fatalf("form to %s with %v\n%s", action, fields, p.body)
 	}
+	if csp := p.header.Get("Content-Security-Policy"); !strings.Contains(csp, "form-action 'self' https://app.example") {
+		t.Errorf("the form may not end at the app: %s", csp)
+	}
 	b.redeem(id, secret, fields.Get("code"), verifier).want(t, 200, "")
 	refused, _ := b.request(id, url.Values{"response_mode": {"form_post"}, "prompt": {"none"}})
 	if _, fields := formOf(t, b.browser().get(refused)); fields.Get("error") != "login_required" {

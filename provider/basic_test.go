@@ -107,6 +107,9 @@ func (rp relyingParty) idToken(a answer) map[string]any {
 		claims["exp"].(float64) <= claims["iat"].(float64) || rp.clock.now().Sub(issued).Abs() > 5*time.Minute || claims["acr"] == "" {
 		rp.t.Errorf("ID token %v %v", header, claims)
 	}
+	if amr, ok := claims["amr"].([]any); !ok || len(amr) == 0 {
+		rp.t.Errorf("amr %v", claims["amr"])
+	}
 	for name := range claims {
 		if !slices.Contains(strings.Fields("iss sub aud exp iat auth_time nonce acr amr at_hash sid"), name) {
 			rp.t.Errorf("the ID token has %s, which nobody asked for", name)
@@ -178,6 +181,9 @@ func (rp relyingParty) modules(t *testing.T, w *browser) {
 		r.Header.Set("Authorization", "Bearer "+token)
 		if p := rp.browser().do(r); p.status != 200 || !strings.Contains(p.body, rp.account.Subject) {
 			t.Errorf("header: %d %s", p.status, p.body)
+		}
+		if p := rp.browser().get("/userinfo?access_token=" + token); p.status != 401 {
+			t.Errorf("query: %d %s", p.status, p.body)
 		}
 		// S-41: never in the body, which is a warning.
 		if a := rp.send(rp.server.Client(), http.MethodPost, "/userinfo", url.Values{"access_token": {token}}, nil); a.status != 401 {

@@ -52,7 +52,8 @@ func TestDynamicRegistration(t *testing.T) {
 	}
 	b.refresh(id, secret, "x").want(t, 400, "invalid_grant") // it is authenticated
 
-	if status, _, got := b.registration(http.MethodGet, uri, token, ""); status != 200 || got["client_name"] != "Diario" || got["client_secret"] != nil {
+	if status, _, got := b.registration(http.MethodGet, uri, token, ""); status != 200 || got["client_name"] != "Diario" ||
+		got["client_secret"] != nil || got["initiate_login_uri"] != "https://app.example/start" {
 		t.Errorf("reading: %d %v", status, got)
 	}
 	if status, _, _ := b.registration(http.MethodGet, uri, "wrong", ""); status != 401 {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,9 +43,20 @@ func TestDiscovery(t *testing.T) {
 	}
 	for name, want := range map[string]bool{"request_parameter_supported": true, "request_uri_parameter_supported": false,
 		"claims_parameter_supported": true, "require_pushed_authorization_requests": false,
-		"authorization_response_iss_parameter_supported": true} { // conformance 5.11: JSON booleans, all present
+		"authorization_response_iss_parameter_supported": true, "frontchannel_logout_supported": true, "frontchannel_logout_session_supported": true,
+		"backchannel_logout_supported": true, "backchannel_logout_session_supported": true} { // conformance 5.11: JSON booleans, all present
 		if doc[name] != want {
 			t.Errorf("%s = %v, want %v", name, doc[name], want)
+		}
+	}
+	for name, want := range map[string]string{"response_types_supported": "code", "subject_types_supported": "public pairwise",
+		"id_token_signing_alg_values_supported": "RS256", "request_object_signing_alg_values_supported": "RS256", "scopes_supported": "openid",
+		"claims_supported": "sub name email", "grant_types_supported": "authorization_code refresh_token", "ui_locales_supported": "es en"} {
+		listed, _ := doc[name].([]any)
+		for _, value := range strings.Fields(want) {
+			if !slices.Contains(listed, any(value)) {
+				t.Errorf("%s = %v, without %s", name, listed, value)
+			}
 		}
 	}
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.issuer+"/.well-known/openid-configuration", nil)

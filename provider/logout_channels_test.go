@@ -84,6 +84,9 @@ func TestBackChannelLogout(t *testing.T) {
 			events["http://schemas.openid.net/event/backchannel-logout"] == nil || len(events) != 1 {
 			t.Errorf("the logout token is not as Back-Channel Logout 2.4 has it: %s", token)
 		}
+		if typ := header(t, token, "typ"); typ != "logout+jwt" {
+			t.Errorf("its typ is %v", typ)
+		}
 		if exp, iat := claim(t, token, "exp").(float64), claim(t, token, "iat").(float64); exp-iat > 120 {
 			t.Errorf("it lives %v s", exp-iat)
 		}

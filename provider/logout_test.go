@@ -55,6 +55,7 @@ func TestLogout(t *testing.T) {
 		{"the client_id", func(q url.Values) { q.Set("client_id", id) }, goodbye + "?state=st"},
 		{"no address", func(q url.Values) { q.Del("post_logout_redirect_uri") }, ""},
 		{"nothing", func(q url.Values) { clear(q) }, ""},
+		{"only state", func(q url.Values) { q.Del("id_token_hint"); q.Del("post_logout_redirect_uri") }, ""},
 		{"an expired hint", func(url.Values) { b.clock.advance(10 * time.Minute) }, goodbye + "?state=st"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
