@@ -37,7 +37,8 @@
 // digest of it, so a client that lost the answer gets the same one for 10 s; any
 // later use revokes the family (S-38). Access tokens are JWTs (RFC 9068) for 10
 // minutes, whose jti names the grant, so that our own endpoints see a revocation at
-// once.
+// once. A grant may be for several resource servers, an access token is for one
+// (resource.go); a refresh may narrow it to fewer scopes (scope.go).
 //
 // # Proof by keys
 //
