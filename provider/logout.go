@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -48,7 +47,7 @@ func (s *Service) parseLogout(values url.Values) logoutRequest {
 	}
 	r.client, r.subject = client, claims.Subject
 	uri := values.Get("post_logout_redirect_uri")
-	if !slices.Contains(client.Metadata.PostLogoutRedirectURIs, uri) {
+	if !client.mayLogoutTo(uri) {
 		return r
 	}
 	target, err := url.Parse(uri)

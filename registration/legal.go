@@ -134,17 +134,6 @@ func (t texts) current(now time.Time, language string) Document {
 	return t[len(t)-1][language]
 }
 
-// find is a version in a language.
-func (t texts) find(v, language string) (Document, bool) {
-	for _, byLanguage := range t {
-		if version(byLanguage) == v {
-			doc, ok := byLanguage[language]
-			return doc, ok
-		}
-	}
-	return Document{}, false
-}
-
 // Agreement is the license agreement in force.
 func (l *Legal) Agreement(now time.Time, language string) Document {
 	return l.agreement.current(now, language)

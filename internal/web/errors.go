@@ -171,21 +171,6 @@ func answerJSON(c *gin.Context, e *Error) {
 	writeJSON(c, e.Status, "application/json", body)
 }
 
-// Problem answers with an RFC 9457 document; kind becomes its "type" below
-// "urn:huskyidp:problem:", extra are further members.
-func Problem(c *gin.Context, status int, kind, detail string, extra map[string]any) {
-	body := map[string]any{}
-	for name, value := range extra {
-		body[name] = value
-	}
-	body["type"] = "urn:huskyidp:problem:" + kind
-	body["title"] = http.StatusText(status)
-	body["status"] = status
-	body["detail"] = detail
-	body["request_id"] = requestOf(c).id
-	writeJSON(c, status, "application/problem+json", body)
-}
-
 func writeJSON(c *gin.Context, status int, mediaType string, body any) {
 	encoded, err := json.Marshal(body)
 	if err != nil {
