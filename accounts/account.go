@@ -17,8 +17,9 @@ import (
 type Status string
 
 const (
-	Active   Status = "active"
-	Disabled Status = "disabled"
+	Active    Status = "active"
+	Disabled  Status = "disabled"  // by staff
+	Protected Status = "protected" // by its owner: the old password is void until recovery sets another
 )
 
 // Account is what a member signs in with.
@@ -104,6 +105,12 @@ func (a Acceptance) words() map[string]string {
 // Get reads an account. The error is ErrNotFound, or the database's.
 func (s *Service) Get(ctx context.Context, id uuid.UUID) (Account, error) {
 	return s.store.account(ctx, "id = $1", id)
+}
+
+// ByUsername reads the account of a name as typed at sign-in. The error is ErrNotFound, or
+// the database's.
+func (s *Service) ByUsername(ctx context.Context, typed string) (Account, error) {
+	return s.store.account(ctx, "username = $1", signInName(typed))
 }
 
 // ByMember reads the account of a member of the roster. The error is ErrNotFound, or

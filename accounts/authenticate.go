@@ -66,6 +66,10 @@ func (s *Service) Authenticate(ctx context.Context, a Attempt) (Account, error) 
 	if err != nil {
 		return Account{}, err
 	}
+	if account.Status == Protected { // the old password is void, so nothing is said of the account
+		event.Reason = "account_protected"
+		return Account{}, s.refused(ctx, event, ErrWrongCredentials)
+	}
 	if account.Status != Active {
 		event.Reason = "account_disabled"
 		return Account{}, s.refused(ctx, event, ErrDisabled)
@@ -78,11 +82,12 @@ func (s *Service) Authenticate(ctx context.Context, a Attempt) (Account, error) 
 	return account, nil
 }
 
-// verify does the same work for a name that nobody has, and for a password that is too
-// long to be anybody's.
+// verify does the same work for a name that nobody has, for an account that has no
+// password yet, and for a password that is too long to be anybody's.
 func (s *Service) verify(row accountRow, password string) (ok, stale bool, err error) {
 	id, sealed := uuid.Nil, s.hasher.dummy
-	if row.ID != nil {
+	has := row.ID != nil && len(row.PasswordSealed) > 0
+	if has {
 		id, sealed = *row.ID, row.PasswordSealed
 	}
 	tooLong := len(password) > 16*PasswordMax
@@ -94,7 +99,7 @@ func (s *Service) verify(row accountRow, password string) (ok, stale bool, err e
 		password, tooLong = "", true
 	}
 	ok, stale, err = s.hasher.verify(seal.PepperPassword, passwordPlace(id), sealed, password)
-	return ok && row.ID != nil && !tooLong, stale, err
+	return ok && has && !tooLong, stale, err
 }
 
 // refused records the outcome, and answers it once it is recorded.

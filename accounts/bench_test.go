@@ -24,7 +24,7 @@ func BenchmarkSignIn(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	s, err := New(Deps{DB: db, Keyring: keyring, Audit: audit.New(db), Outbox: outbox, Mails: set, Now: time.Now})
+	s, err := New(Deps{DB: db, Keyring: keyring, Audit: audit.New(db), Outbox: outbox, Mails: set, Now: time.Now, Issuer: "https://idp.example"})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"huskyidp/internal/audit"
 	"huskyidp/internal/mail"
 	"huskyidp/internal/postgres"
@@ -13,9 +15,9 @@ import (
 	"huskyidp/templates"
 )
 
-// Outbox queues a mail in the transaction of ctx.
+// Outbox queues a mail by a batch that is sent in the transaction of ctx.
 type Outbox interface {
-	Enqueue(ctx context.Context, m mail.Message) error
+	Queue(ctx context.Context, b *pgx.Batch, m mail.Message) error
 }
 
 // Mails renders mails in a language.
@@ -31,6 +33,7 @@ type Deps struct {
 	Outbox  Outbox
 	Mails   Mails
 	Now     func() time.Time
+	Issuer  string // where the links of mails lead, without a slash at the end
 
 	Attempts int // sign-ins that one source may try in a minute; default 20 (S-09)
 	Hash     HashParams
@@ -48,6 +51,7 @@ type Service struct {
 	mails          Mails
 	hasher         *hasher
 	now            func() time.Time
+	issuer         string
 	idle, absolute time.Duration
 	limiter        *ratelimit.Limiter
 	sourceLimit    ratelimit.Limit
@@ -55,8 +59,8 @@ type Service struct {
 
 // New checks that nothing is missing.
 func New(d Deps) (*Service, error) {
-	if d.DB == nil || d.Keyring == nil || d.Audit == nil || d.Outbox == nil || d.Mails == nil || d.Now == nil {
-		return nil, errors.New("accounts: DB, Keyring, Audit, Outbox, Mails and Now are required")
+	if d.DB == nil || d.Keyring == nil || d.Audit == nil || d.Outbox == nil || d.Mails == nil || d.Now == nil || d.Issuer == "" {
+		return nil, errors.New("accounts: DB, Keyring, Audit, Outbox, Mails, Now and Issuer are required")
 	}
 	if d.Attempts == 0 {
 		d.Attempts = 20
@@ -69,7 +73,7 @@ func New(d Deps) (*Service, error) {
 	}
 	return &Service{
 		store: &store{d.DB, d.Keyring}, db: d.DB, keyring: d.Keyring, audit: d.Audit, outbox: d.Outbox, mails: d.Mails,
-		hasher: newHasher(d.Hash, d.Keyring), now: d.Now, idle: d.Idle, absolute: d.Absolute,
+		hasher: newHasher(d.Hash, d.Keyring), now: d.Now, issuer: d.Issuer, idle: d.Idle, absolute: d.Absolute,
 		limiter: ratelimit.New(d.DB, d.Keyring), sourceLimit: ratelimit.Limit{Name: "sign_in_source", Count: d.Attempts, Per: time.Minute},
 	}, nil
 }

@@ -20,6 +20,12 @@ var (
 	ErrMemberHasAccount = errors.New("accounts: the member has an account")
 	// ErrExists says that Create has run with this id before.
 	ErrExists = errors.New("accounts: the account exists already")
+	// ErrLink says that the link of a notice was used, is too old or never was.
+	ErrLink = errors.New("accounts: no such link")
+	// ErrSamePassword says that the new password is the one before.
+	ErrSamePassword = errors.New("accounts: the same password as before")
+	// ErrWrongAnswer says that the answers to the secret questions are not the right ones.
+	ErrWrongAnswer = errors.New("accounts: wrong answer")
 	// ErrBusy says that too many hashes are being computed; it is answered with 503.
 	ErrBusy error = busyError{}
 )
@@ -36,3 +42,8 @@ type WaitError struct{ Wait time.Duration }
 
 func (e *WaitError) Error() string             { return "accounts: too many failed attempts" }
 func (e *WaitError) RetryAfter() time.Duration { return e.Wait }
+
+// ClosedError says until when the secret questions of an account are not asked (S-59).
+type ClosedError struct{ Until time.Time }
+
+func (e *ClosedError) Error() string { return "accounts: too many wrong answers" }

@@ -9,7 +9,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"huskyidp/internal/audit"
-	"huskyidp/internal/mail"
 	"huskyidp/templates"
 )
 
@@ -65,7 +64,7 @@ func (s *Service) SendNotices(ctx context.Context) error {
 			return fmt.Errorf("finding locked accounts: %w", err)
 		}
 		for _, l := range waits {
-			if err := s.notify(ctx, l.AccountID, "locked", templates.Args{"at": now, "datetime": l.BlockedUntil}); err != nil {
+			if err := s.Notify(ctx, l.AccountID, "locked", templates.Args{"at": now, "datetime": l.BlockedUntil}); err != nil {
 				return err
 			}
 			err := s.audit.Record(ctx, audit.Event{
@@ -80,24 +79,10 @@ func (s *Service) SendNotices(ctx context.Context) error {
 			return fmt.Errorf("finding new devices: %w", err)
 		}
 		for _, d := range devices {
-			if err := s.notify(ctx, d.AccountID, "new_device", templates.Args{"at": d.AuthTime, "browser": d.Browser, "system": d.System}); err != nil {
+			if err := s.Notify(ctx, d.AccountID, "new_device", templates.Args{"at": d.AuthTime, "browser": d.Browser, "system": d.System}); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-}
-
-// notify queues a mail in the language of the account.
-func (s *Service) notify(ctx context.Context, id uuid.UUID, kind string, args templates.Args) error {
-	account, err := s.Get(ctx, id)
-	if err != nil {
-		return err
-	}
-	args["username"] = account.Username
-	content, err := s.mails.Mail(account.Language, kind, args)
-	if err != nil {
-		return err
-	}
-	return s.outbox.Enqueue(ctx, mail.Message{Kind: kind, To: account.Email, Lang: account.Language, AccountID: account.ID, Content: content})
 }

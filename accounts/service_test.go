@@ -3,12 +3,14 @@ package accounts
 import (
 	"context"
 	"crypto/sha256"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"huskyidp/internal/audit"
 	"huskyidp/internal/mail"
@@ -33,6 +35,35 @@ type fixture struct {
 	trips   *postgrestest.Trips
 	hashes  atomic.Int64
 	instant atomic.Pointer[time.Time]
+	outbox  spy
+}
+
+// spy keeps what is queued, to read links and codes from; the queue itself is real.
+type spy struct {
+	*mail.Outbox
+	mu   sync.Mutex
+	sent []mail.Message
+}
+
+func (o *spy) Queue(ctx context.Context, b *pgx.Batch, m mail.Message) error {
+	o.mu.Lock()
+	o.sent = append(o.sent, m)
+	o.mu.Unlock()
+	return o.Outbox.Queue(ctx, b, m)
+}
+
+// last is the newest mail of a kind.
+func (f *fixture) last(kind string) mail.Message {
+	f.t.Helper()
+	f.outbox.mu.Lock()
+	defer f.outbox.mu.Unlock()
+	for _, m := range slices.Backward(f.outbox.sent) {
+		if m.Kind == kind {
+			return m
+		}
+	}
+	f.t.Fatalf("no mail %q was queued", kind)
+	return mail.Message{}
 }
 
 func newFixture(t *testing.T, connections int32) *fixture {
@@ -50,9 +81,10 @@ func newFixture(t *testing.T, connections int32) *fixture {
 	if err != nil {
 		t.Fatalf("NewOutbox: %v", err)
 	}
+	f.outbox.Outbox = outbox
 	f.log = audit.New(db)
 	f.Service, err = New(Deps{
-		DB: db, Keyring: keyring, Audit: f.log, Outbox: outbox, Mails: set, Now: now, Attempts: 1_000_000, Hash: HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1},
+		DB: db, Keyring: keyring, Audit: f.log, Outbox: &f.outbox, Mails: set, Now: now, Issuer: "https://idp.example", Attempts: 1_000_000, Hash: HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1},
 	})
 	if err != nil {
 		t.Fatalf("New: %v", err)

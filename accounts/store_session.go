@@ -85,5 +85,9 @@ func (s *store) sweep(ctx context.Context, before time.Time) error {
 		delete from sign_in_throttles where key in (
 			select key from sign_in_throttles where last_failed_at < $1 and (account_id is null or failures < $2)
 			limit 10000 for update skip locked)`, before, allFailures)
+	b.Queue(`
+		delete from disown_links where digest in (
+			select digest from disown_links where expires_at < $1 limit 10000 for update skip locked)`, before.AddDate(0, 0, 29)) // S-73: a day
+	b.Queue(`delete from answer_throttles where greatest(began_at, closed_until) < $1`, before)
 	return s.run(ctx, b)
 }

@@ -70,6 +70,7 @@ type bench struct {
 	account   accounts.Account
 	ring      *seal.Keyring
 	clock     *clock
+	rules     provider.Rules
 }
 
 // clock is the test's time: real, plus what the test adds.
@@ -135,14 +136,14 @@ func (b *bench) instance(change ...func(*bench, *provider.Deps)) instance {
 	must(t, err)
 	outbox, err := mail.NewOutbox(b.db, ring, b.clock.now)
 	must(t, err)
-	service, err := accounts.New(accounts.Deps{DB: b.db, Keyring: ring, Audit: log, Outbox: outbox, Mails: set, Now: b.clock.now})
+	service, err := accounts.New(accounts.Deps{DB: b.db, Keyring: ring, Audit: log, Outbox: outbox, Mails: set, Now: b.clock.now, Issuer: "https://idp.example"})
 	must(t, err)
 	roster, err := members.New(members.Deps{DB: b.db, Keyring: ring, Audit: log, Now: b.clock.now})
 	must(t, err)
 	signing, err := keys.New(keys.Deps{DB: b.db, Keyring: ring, Audit: log, Now: b.clock.now})
 	must(t, err)
 	must(t, signing.Ensure(t.Context()))
-	clients, err := provider.NewClients(t.Context(), b.db, ring, log, b.clock.now, false)
+	clients, err := provider.NewClients(t.Context(), provider.ClientsDeps{DB: b.db, Keyring: ring, Audit: log, Now: b.clock.now, Rules: b.rules})
 	must(t, err)
 	deps := provider.Deps{Issuer: b.issuer, SupportEmail: "support@example.org", Locales: set.Languages(), Agreement: b.legal, InitialAccessToken: "initial-token", DB: b.db, Keyring: ring,
 		Keys: signing, Clients: clients, Accounts: service, Members: roster, Outbox: outbox, Mails: set, Limiter: ratelimit.New(b.db, ring), Audit: log, Now: b.clock.now}

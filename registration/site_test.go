@@ -81,7 +81,7 @@ func newSiteOn(t *testing.T, db *postgres.DB, change ...func(*Deps)) *site {
 	set := must[*templates.Set](t)(loadTemplates())
 	outbox := must[*mail.Outbox](t)(mail.NewOutbox(s.db, keyring, s.now))
 	s.accounts = must[*accounts.Service](t)(accounts.New(accounts.Deps{
-		DB: s.db, Keyring: keyring, Audit: log, Outbox: outbox, Mails: set, Now: s.now, Hash: accounts.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1},
+		DB: s.db, Keyring: keyring, Audit: log, Outbox: outbox, Mails: set, Now: s.now, Issuer: "http://localhost:8080", Hash: accounts.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1},
 	}))
 	list := must[*members.Roster](t)(members.New(members.Deps{DB: s.db, Keyring: keyring, Audit: log, Now: s.now}))
 	must[members.Report](t)(list.Import(t.Context(), strings.NewReader(roster), members.ImportOptions{}))

@@ -14,6 +14,9 @@ import (
 // Args fills the named places of a message.
 type Args = map[string]any
 
+// Key as a value is a text of the catalog by its key, set in the language of the message.
+type Key string
+
 // catalog is one language: its messages and what the operator's options say in it.
 type catalog struct {
 	lang     string

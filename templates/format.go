@@ -30,6 +30,8 @@ func (c *catalog) value(place string, args Args) (string, error) {
 	switch v := v.(type) {
 	case string:
 		return v, nil
+	case Key:
+		return c.text(string(v), args)
 	case int:
 		return c.number(v), nil
 	case time.Duration:

@@ -24,14 +24,30 @@ type mailKind struct {
 
 // mailKinds are the mails we send; the texts of a kind are mail.<kind>.subject and mail.<kind>.body.
 var mailKinds = map[string]mailKind{
-	"verify":         {notAsked: true},
-	"welcome":        {},
-	"already_member": {when: true},
-	"locked":         {when: true, notMe: true},
-	"new_device":     {when: true, device: true, notMe: true},
-	"app_allowed":    {when: true, notMe: true},
-	"app_stopped":    {when: true},
+	"verify":           {notAsked: true},
+	"welcome":          {},
+	"already_member":   {when: true},
+	"locked":           {when: true, notMe: true},
+	"new_device":       {when: true, device: true, notMe: true},
+	"app_allowed":      {when: true, notMe: true},
+	"app_stopped":      {when: true},
+	"username":         {when: true},
+	"reset":            {notAsked: true},
+	"caller_code":      {notAsked: true},
+	"password_changed": {when: true, notMe: true},
+	"factor_added":     {when: true, notMe: true},
+	"factor_removed":   {when: true, notMe: true},
+	"question_changed": {when: true, notMe: true},
+	"email_requested":  {when: true},
+	"email_changed":    {when: true},
+	"email_cancelled":  {when: true},
+	"staff_acted":      {when: true, notMe: true},
+	"staff_pending":    {when: true},
+	"disowned":         {when: true},
 }
+
+// CanDisown reports whether a mail carries the "this wasn't me" link.
+func CanDisown(kind string) bool { return mailKinds[kind].notMe }
 
 // mailPart is a paragraph; Kind is "", "code" (stands alone), "link" (an address of ours) or "quiet".
 type mailPart struct{ Kind, Text string }

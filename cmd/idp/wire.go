@@ -141,7 +141,7 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 	if a.roster, err = members.New(members.Deps{DB: a.db, Keyring: ring, Audit: log, Now: time.Now, NumberFormat: s.numbers}); err != nil {
 		return err
 	}
-	people, err := accounts.New(accounts.Deps{DB: a.db, Keyring: ring, Audit: log, Outbox: outbox, Mails: a.templates, Now: time.Now})
+	people, err := accounts.New(accounts.Deps{DB: a.db, Keyring: ring, Audit: log, Outbox: outbox, Mails: a.templates, Now: time.Now, Issuer: s.issuer})
 	if err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 	if err != nil {
 		return err
 	}
-	if a.clients, err = provider.NewClients(ctx, a.db, ring, log, time.Now, s.insecureLocal); err != nil {
+	if a.clients, err = provider.NewClients(ctx, provider.ClientsDeps{DB: a.db, Keyring: ring, Audit: log, Now: time.Now, Rules: s.clientRules}); err != nil {
 		return err
 	}
 	legal, err := loadLegal(s.agreementDir, a.templates.Languages())

@@ -51,6 +51,18 @@ const (
 	RegistrationLeft     Kind = "registration.left"
 	SupportReferred      Kind = "support.referred"
 
+	RecoveryStarted  Kind = "recovery.started"
+	RecoveryCodeSent Kind = "recovery.code_sent"
+	RecoveryRefused  Kind = "recovery.refused"
+	RecoveryProven   Kind = "recovery.proven"
+	RecoveryEnded    Kind = "recovery.ended"
+	AnswerAccepted   Kind = "recovery.answer_accepted"
+	AnswerRefused    Kind = "recovery.answer_refused"
+	AnswersClosed    Kind = "recovery.answers_closed"
+	ChangeHeld       Kind = "recovery.change_held"
+	ChangeApplied    Kind = "recovery.change_applied"
+	ChangeStopped    Kind = "recovery.change_stopped"
+
 	CodeIssued          Kind = "grant.code_issued"
 	TokensIssued        Kind = "grant.tokens_issued"
 	TokensRefreshed     Kind = "grant.tokens_refreshed"

@@ -1,0 +1,148 @@
+package accounts
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/audit"
+	"huskyidp/internal/mail"
+	"huskyidp/internal/web"
+	"huskyidp/templates"
+)
+
+// disownLife is how long the link of a notice works (S-54).
+const disownLife = 10 * 24 * time.Hour
+
+// Notify queues a mail to the address on file, in the language of the account and in the
+// transaction of ctx. Mails that tell of an event carry a link by which the owner says
+// "this wasn't me"; args are those of templates.Set.Mail, without username, link and date.
+// The error is ErrNotFound, or the database's.
+func (s *Service) Notify(ctx context.Context, id uuid.UUID, kind string, args templates.Args) error {
+	account, err := s.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		b := &pgx.Batch{}
+		if err := s.QueueNotice(ctx, b, account, kind, args); err != nil {
+			return err
+		}
+		return s.store.run(ctx, b)
+	})
+}
+
+// QueueNotice is Notify for a batch that is sent later in the transaction of ctx, which
+// there must be.
+func (s *Service) QueueNotice(ctx context.Context, b *pgx.Batch, account Account, kind string, args templates.Args) error {
+	if args == nil {
+		args = templates.Args{}
+	}
+	now := s.now()
+	args["username"] = account.Username
+	if _, dated := args["at"]; !dated {
+		args["at"] = now
+	}
+	if templates.CanDisown(kind) {
+		token := randomText(tokenSize)
+		at, _ := args["at"].(time.Time)
+		s.store.queueDisownLink(b, disownDigest(token), account.ID, at, now.Add(disownLife))
+		args["link"], args["date"] = s.issuer+"/not-me?link="+token, now.Add(disownLife)
+	}
+	content, err := s.mails.Mail(account.Language, kind, args)
+	if err != nil {
+		return err
+	}
+	return s.outbox.Queue(ctx, b, mail.Message{Kind: kind, To: account.Email, Lang: account.Language, AccountID: account.ID, Content: content})
+}
+
+// Disownable is the account that a link of a notice would protect. The error is ErrLink,
+// or the database's.
+func (s *Service) Disownable(ctx context.Context, link string) (Account, error) {
+	id, _, err := s.store.disownLink(ctx, disownDigest(link), s.now())
+	if err != nil {
+		return Account{}, err
+	}
+	return s.Get(ctx, id)
+}
+
+// Disown spends the link of a notice: every session and grant ends, the old password is
+// void until recovery sets another, and second steps that were added since the event are
+// gone (S-54). All other links of the account are void. The error is ErrLink, or the
+// database's.
+func (s *Service) Disown(ctx context.Context, link string) (account Account, err error) {
+	now := s.now()
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		id, _, err := s.store.takeDisownLink(ctx, disownDigest(link), now)
+		if err != nil {
+			return err
+		}
+		if err := s.EndSessions(ctx, id, ""); err != nil {
+			return err
+		}
+		if account, err = s.Get(ctx, id); err != nil {
+			return err
+		}
+		b := &pgx.Batch{}
+		s.store.protect(b, id, now)
+		s.audit.Queue(b, ctx, audit.Event{Kind: audit.Disowned, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx), Success: true})
+		if err := s.QueueNotice(ctx, b, account, "disowned", nil); err != nil {
+			return err
+		}
+		return s.store.run(ctx, b)
+	})
+	return account, err
+}
+
+func disownDigest(link string) []byte {
+	raw, err := base64.RawURLEncoding.DecodeString(link)
+	if err != nil || len(raw) != tokenSize {
+		return nil
+	}
+	digest := sha256.Sum256([]byte(link))
+	return digest[:]
+}
+
+func (s *store) queueDisownLink(b *pgx.Batch, digest []byte, account uuid.UUID, event, expires time.Time) {
+	b.Queue(`insert into disown_links (digest, account_id, event_at, expires_at) values ($1, $2, $3, $4)`, digest, account, event, expires)
+}
+
+func (s *store) disownLink(ctx context.Context, digest []byte, now time.Time) (account uuid.UUID, event time.Time, err error) {
+	return scanLink(s.db.From(ctx).QueryRow(ctx, `
+		select account_id, event_at from disown_links where digest = $1 and expires_at > $2`, digest, now))
+}
+
+// takeDisownLink deletes every link of the account: one is used, and none is needed any more.
+func (s *store) takeDisownLink(ctx context.Context, digest []byte, now time.Time) (account uuid.UUID, event time.Time, err error) {
+	return scanLink(s.db.From(ctx).QueryRow(ctx, `
+		with used as (
+			select account_id, event_at from disown_links where digest = $1 and expires_at > $2 for update
+		), others as (
+			delete from disown_links where account_id in (select account_id from used)
+		)
+		select account_id, event_at from used`, digest, now))
+}
+
+func scanLink(row pgx.Row) (account uuid.UUID, event time.Time, err error) {
+	err = row.Scan(&account, &event)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return account, event, ErrLink
+	}
+	if err != nil {
+		return account, event, fmt.Errorf("reading a link: %w", err)
+	}
+	return account, event.UTC(), nil
+}
+
+// protect leaves what staff have closed closed.
+func (s *store) protect(b *pgx.Batch, id uuid.UUID, now time.Time) {
+	b.Queue(`
+		update accounts set status = case when status = 'active' then 'protected' else status end, credentials_changed_at = $2, updated_at = $2
+		where id = $1`, id, now)
+}

@@ -1,0 +1,205 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/audit"
+	"huskyidp/internal/seal"
+	"huskyidp/internal/web"
+	"huskyidp/templates"
+)
+
+// SamePassword reports whether a password is the one that the account has, for whoever
+// sets another. The error is ErrBusy, ErrNotFound, or the database's.
+func (s *Service) SamePassword(ctx context.Context, id uuid.UUID, password string) (bool, error) {
+	sealed, err := s.store.passwordSealed(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	leave, err := s.hasher.enter(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer leave()
+	if len(sealed) == 0 {
+		return false, nil
+	}
+	ok, _, err := s.hasher.verify(seal.PepperPassword, passwordPlace(id), sealed, normalize(password))
+	return ok, err
+}
+
+// ResetPassword sets the password of an account that proved itself by recovery; hash is of
+// HashPassword for its id. Every session ends, older grants are void, failures are
+// forgotten, the old password's links are void, and the owner is told (S-54). It takes
+// part in the transaction of ctx.
+func (s *Service) ResetPassword(ctx context.Context, id uuid.UUID, hash []byte) error {
+	now := s.now()
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		account, err := s.Get(ctx, id)
+		if err != nil {
+			return err
+		}
+		if err := s.EndSessions(ctx, id, ""); err != nil {
+			return err
+		}
+		b := &pgx.Batch{}
+		s.store.resetPassword(b, id, hash, now)
+		s.store.clearThrottles(b, s.throttleKeys(account.Username, knownDevice{}))
+		s.audit.Queue(b, ctx, audit.Event{Kind: audit.PasswordReset, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx), Success: true})
+		if err := s.QueueNotice(ctx, b, account, "password_changed", nil); err != nil {
+			return err
+		}
+		return s.store.run(ctx, b)
+	})
+}
+
+// passwordSealed is empty for an account whose password was never set.
+func (s *store) passwordSealed(ctx context.Context, id uuid.UUID) (sealed []byte, err error) {
+	err = s.db.From(ctx).QueryRow(ctx, `select password_sealed from accounts where id = $1`, id).Scan(&sealed)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, ErrNotFound
+	}
+	return sealed, err
+}
+
+// resetPassword notes a recovery only of an account that has been used: whoever sets a
+// first password recovers nothing.
+func (s *store) resetPassword(b *pgx.Batch, id uuid.UUID, hash []byte, now time.Time) {
+	b.Queue(`
+		update accounts set password_sealed = @hash, credentials_changed_at = @now, updated_at = @now,
+			recovered_at = case when last_sign_in_at is null then recovered_at else @now end,
+			status = case when status = 'protected' then 'active' else status end
+		where id = @id`, pgx.NamedArgs{"id": id, "hash": hash, "now": now})
+}
+
+const (
+	answerTries  = 5 // wrong in a day, over all flows (S-59)
+	answerWindow = 24 * time.Hour
+)
+
+// Questions are the keys of the questions that an account has set, in a fixed order.
+func (s *Service) Questions(ctx context.Context, id uuid.UUID) ([]string, error) {
+	rows, err := s.db.From(ctx).Query(ctx, `select question from account_questions where account_id = $1 order by set_at, question`, id)
+	if err != nil {
+		return nil, fmt.Errorf("reading questions: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
+// CheckAnswers judges the answers to all questions of an account, by their keys, with one
+// verdict. The try is counted before it is judged, so that parallel tries buy nothing
+// (S-10); the right answers take it back. The error is ErrWrongAnswer, *ClosedError,
+// ErrBusy, or the database's.
+func (s *Service) CheckAnswers(ctx context.Context, id uuid.UUID, answers map[string]string) error {
+	now := s.now()
+	leave, err := s.hasher.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	set, err := s.store.answers(ctx, id)
+	if err != nil {
+		return err
+	}
+	granted, until, err := s.store.reserveAnswer(ctx, id, now)
+	if err != nil {
+		return err
+	}
+	if !granted {
+		return &ClosedError{until}
+	}
+	right := len(set) > 0
+	for question, sealed := range set { // all of them, whichever was wrong
+		ok, _, err := s.hasher.verify(seal.PepperAnswer, answerPlace(id), sealed, normalizeAnswer(answers[question]))
+		if err != nil {
+			return err
+		}
+		right = right && ok
+	}
+	event := audit.Event{Kind: audit.AnswerRefused, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx)}
+	if !right {
+		return s.refuseAnswer(ctx, event, until)
+	}
+	event.Kind, event.Success = audit.AnswerAccepted, true
+	b := &pgx.Batch{}
+	s.store.queueClearAnswers(b, id)
+	s.audit.Queue(b, ctx, event)
+	return s.store.run(ctx, b)
+}
+
+// refuseAnswer records a wrong answer. If it closes the questions until an instant, the
+// owner is told.
+func (s *Service) refuseAnswer(ctx context.Context, event audit.Event, until time.Time) error {
+	if until.IsZero() {
+		if err := s.audit.Record(ctx, event); err != nil {
+			return err
+		}
+		return ErrWrongAnswer
+	}
+	err := s.db.InTx(ctx, func(ctx context.Context) error {
+		closed := event
+		closed.Kind, closed.Success = audit.AnswersClosed, true
+		if err := s.audit.Record(ctx, event, closed); err != nil {
+			return err
+		}
+		return s.Notify(ctx, uuid.MustParse(event.AccountID), "locked", templates.Args{"at": event.At, "datetime": until})
+	})
+	if err != nil {
+		return err
+	}
+	return &ClosedError{until}
+}
+
+func (s *store) answers(ctx context.Context, id uuid.UUID) (map[string][]byte, error) {
+	rows, err := s.db.From(ctx).Query(ctx, `select question, answer_sealed from account_questions where account_id = $1`, id)
+	if err != nil {
+		return nil, fmt.Errorf("reading answers: %w", err)
+	}
+	set := map[string][]byte{}
+	var question string
+	var sealed []byte
+	_, err = pgx.ForEachRow(rows, []any{&question, &sealed}, func() error {
+		set[question] = append([]byte(nil), sealed...)
+		return nil
+	})
+	return set, err
+}
+
+// reserveAnswer counts a try. until is when the questions are asked again: of a refused
+// try, or of the fifth within a day, which is judged still. It is zero of the others.
+func (s *store) reserveAnswer(ctx context.Context, id uuid.UUID, now time.Time) (granted bool, until time.Time, err error) {
+	var closed *time.Time
+	err = s.db.From(ctx).QueryRow(ctx, `
+		with tried as (
+			insert into answer_throttles as t (account_id, failures, began_at) values (@id, 1, @now)
+			on conflict (account_id) do update set
+				failures     = case when t.began_at <= @since or t.closed_until is not null then 1 else t.failures + 1 end,
+				began_at     = case when t.began_at <= @since or t.closed_until is not null then @now else t.began_at end,
+				closed_until = case when t.closed_until is null and t.began_at > @since and t.failures + 1 >= @tries::int then @until::timestamptz end
+			where t.closed_until is null or t.closed_until <= @now
+			returning closed_until
+		)
+		select exists (select from tried),
+			coalesce((select closed_until from tried), (select closed_until from answer_throttles where account_id = @id and closed_until > @now))`,
+		pgx.NamedArgs{"id": id, "now": now, "since": now.Add(-answerWindow), "until": now.Add(answerWindow), "tries": answerTries}).
+		Scan(&granted, &closed)
+	if err != nil {
+		return false, until, fmt.Errorf("counting an answer: %w", err)
+	}
+	if closed != nil {
+		until = closed.UTC()
+	} else if !granted { // another request has closed them in this moment, out of the statement's view
+		until = now.Add(answerWindow)
+	}
+	return granted, until, nil
+}
+
+func (s *store) queueClearAnswers(b *pgx.Batch, id uuid.UUID) {
+	b.Queue(`delete from answer_throttles where account_id = $1`, id)
+}

@@ -1,0 +1,262 @@
+package accounts
+
+import (
+	"errors"
+	"regexp"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"huskyidp/internal/audit"
+)
+
+var notMeLink = regexp.MustCompile(`/not-me\?link=([A-Za-z0-9_-]{43})`)
+
+// disownLink is the link in the newest mail of a kind.
+func (f *fixture) disownLink(kind string) string {
+	f.t.Helper()
+	found := notMeLink.FindStringSubmatch(f.last(kind).Content.Text)
+	if found == nil {
+		f.t.Fatalf("the mail %q has no link:\n%s", kind, f.last(kind).Content.Text)
+	}
+	return found[1]
+}
+
+func (f *fixture) newPassword(a Account, password string) []byte {
+	f.t.Helper()
+	hash, err := f.HashPassword(f.ctx(), a.ID, password)
+	if err != nil {
+		f.t.Fatalf("HashPassword: %v", err)
+	}
+	return hash
+}
+
+const otherPassword = "una frase muy distinta"
+
+// S-54: a reset ends sessions and voids grants, opens what failures had closed, and mails the way to take it back.
+func TestResetPassword(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	a := f.register("maria")
+	started := f.start(SessionStart{Account: a})
+	for range 5 {
+		f.try("maria", "wrong")
+	}
+	f.later(time.Second)
+	if err := f.ResetPassword(f.ctx(), a.ID, f.newPassword(a, otherPassword)); err != nil {
+		t.Fatalf("ResetPassword: %v", err)
+	}
+	if _, err := f.Session(f.ctx(), started.Token); !errors.Is(err, ErrNoSession) {
+		t.Errorf("the session after a reset: %v", err)
+	}
+	if _, err := f.try("maria", otherPassword); err != nil {
+		t.Errorf("the new password: %v", err)
+	}
+	if _, err := f.try("maria", rightPassword); !errors.Is(err, ErrWrongCredentials) {
+		t.Errorf("the old password: %v", err)
+	}
+	if n := f.count(`select count(*) from account_states where account_id = $1 and credentials_changed_at = $2`, a.ID, f.instant.Load()); n != 1 {
+		t.Error("older grants stay valid")
+	}
+	if n := f.count(`select count(*) from accounts where id = $1 and recovered_at is not null`, a.ID); n != 1 {
+		t.Error("the recovery is not noted (S-55)")
+	}
+	f.disownLink("password_changed")
+}
+
+// Whoever sets a first password recovers nothing: a new member of staff may enrol a second step at once.
+func TestFirstPasswordIsNoRecovery(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	a := f.register("maria")
+	if _, err := f.querier().Exec(f.ctx(), `update accounts set password_sealed = ''`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.try("maria", ""); !errors.Is(err, ErrWrongCredentials) {
+		t.Errorf("no password at all: %v", err)
+	}
+	if same, err := f.SamePassword(f.ctx(), a.ID, rightPassword); err != nil || same {
+		t.Errorf("SamePassword of none = %v, %v", same, err)
+	}
+	if err := f.ResetPassword(f.ctx(), a.ID, f.newPassword(a, otherPassword)); err != nil {
+		t.Fatal(err)
+	}
+	if n := f.count(`select count(*) from accounts where recovered_at is not null`); n != 0 {
+		t.Error("it counts as a recovery")
+	}
+	if same, err := f.SamePassword(f.ctx(), a.ID, otherPassword); err != nil || !same {
+		t.Errorf("SamePassword = %v, %v", same, err)
+	}
+}
+
+// S-54: the link protects the account once, within ten days.
+func TestDisown(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	a := f.register("maria")
+	started := f.start(SessionStart{Account: a})
+	for range 2 {
+		if err := f.Notify(f.ctx(), a.ID, "new_device", map[string]any{"browser": "", "system": ""}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	link := f.disownLink("new_device")
+	if got, err := f.Disownable(f.ctx(), link); err != nil || got.Username != "maria" {
+		t.Errorf("Disownable = %v, %v", got, err)
+	}
+	if _, err := f.Session(f.ctx(), started.Token); err != nil {
+		t.Errorf("looking at the link ended the session: %v", err)
+	}
+	if _, err := f.Disown(f.ctx(), link); err != nil {
+		t.Fatalf("Disown: %v", err)
+	}
+	if _, err := f.Session(f.ctx(), started.Token); !errors.Is(err, ErrNoSession) {
+		t.Errorf("the session after it: %v", err)
+	}
+	if _, err := f.try("maria", rightPassword); !errors.Is(err, ErrWrongCredentials) {
+		t.Errorf("the old password after it: %v, want what a stranger is told", err)
+	}
+	if _, err := f.Disown(f.ctx(), link); !errors.Is(err, ErrLink) {
+		t.Errorf("the link again: %v", err)
+	}
+	if n := f.count(`select count(*) from disown_links`); n != 0 {
+		t.Errorf("%d links are left", n)
+	}
+	if f.last("disowned").To != "maria@example.com" {
+		t.Error("the owner is not told what to do next")
+	}
+	if err := f.ResetPassword(f.ctx(), a.ID, f.newPassword(a, otherPassword)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.try("maria", otherPassword); err != nil {
+		t.Errorf("after recovery: %v", err)
+	}
+}
+
+func TestDisownLinksEnd(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	a := f.register("maria")
+	if err := f.Notify(f.ctx(), a.ID, "question_changed", nil); err != nil {
+		t.Fatal(err)
+	}
+	link := f.disownLink("question_changed")
+	f.later(10 * 24 * time.Hour)
+	for _, text := range []string{link, "", "x", link[:42] + "!", link + "A"} {
+		if _, err := f.Disown(f.ctx(), text); !errors.Is(err, ErrLink) {
+			t.Errorf("Disown(%q) = %v, want %v", text, err, ErrLink)
+		}
+	}
+	if err := f.Sweep(f.ctx()); err != nil {
+		t.Fatal(err)
+	}
+	f.later(25 * time.Hour)
+	if err := f.Sweep(f.ctx()); err != nil || f.count(`select count(*) from disown_links`) != 0 {
+		t.Errorf("after the sweep: %v, %d links", err, f.count(`select count(*) from disown_links`))
+	}
+}
+
+// An account that staff have closed stays closed, whatever its owner does.
+func TestRecoveryOpensNothingThatStaffClosed(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	a := f.register("maria")
+	f.Notify(f.ctx(), a.ID, "question_changed", nil)
+	if _, err := f.querier().Exec(f.ctx(), `update accounts set status = 'disabled'`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Disown(f.ctx(), f.disownLink("question_changed")); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.ResetPassword(f.ctx(), a.ID, f.newPassword(a, otherPassword)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.try("maria", otherPassword); !errors.Is(err, ErrDisabled) {
+		t.Errorf("the new password = %v, want %v", err, ErrDisabled)
+	}
+}
+
+// S-59: five wrong answers in a day close the questions for a day, and the owner is told; accents and capitals do not count.
+func TestAnswers(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	a := f.register("maria")
+	say := func(answer string) error {
+		return f.CheckAnswers(f.ctx(), a.ID, map[string]string{"first_pay": answer})
+	}
+	if err := say("¡UNA  Linterná!"); err != nil {
+		t.Errorf("the right answer: %v", err)
+	}
+	for i := range 4 {
+		if err := say("un libro"); !errors.Is(err, ErrWrongAnswer) {
+			t.Errorf("wrong answer %d: %v", i+1, err)
+		}
+	}
+	if err := say("una linterna"); err != nil {
+		t.Errorf("right at the fifth try: %v", err)
+	}
+	for range 4 {
+		say("un libro")
+	}
+	closed, ok := errors.AsType[*ClosedError](say("un libro"))
+	if want := f.instant.Load().Add(24 * time.Hour); !ok || !closed.Until.Equal(want) {
+		t.Fatalf("the fifth wrong answer = %v, want closed until %v", closed, want)
+	}
+	f.last("locked")
+	f.later(23 * time.Hour)
+	if _, ok := errors.AsType[*ClosedError](say("una linterna")); !ok {
+		t.Error("the right answer opens what is closed")
+	}
+	f.later(time.Hour)
+	if err := say("una linterna"); err != nil {
+		t.Errorf("a day later: %v", err)
+	}
+	if got := f.kinds(a.ID); got[len(got)-1] != audit.AnswerAccepted {
+		t.Errorf("the audit ends with %v", got[len(got)-1])
+	}
+}
+
+// S-10, S-59: 32 wrong answers at once buy five judgements.
+func TestParallelAnswers(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 16)
+	a := f.register("maria")
+	var wrong, closed atomic.Int32
+	var wg sync.WaitGroup
+	for range 32 {
+		wg.Go(func() {
+			err := f.CheckAnswers(f.ctx(), a.ID, map[string]string{"first_pay": "un libro"})
+			if errors.Is(err, ErrWrongAnswer) {
+				wrong.Add(1)
+			} else if _, ok := errors.AsType[*ClosedError](err); ok {
+				closed.Add(1)
+			} else {
+				t.Errorf("CheckAnswers = %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	if wrong.Load() != 4 || closed.Load() != 28 {
+		t.Errorf("%d told wrong, %d closed; want 4 and 28", wrong.Load(), closed.Load())
+	}
+}
+
+func TestChangeEmail(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	a := f.register("maria")
+	started := f.start(SessionStart{Account: a})
+	if err := f.ChangeEmail(f.ctx(), a.ID, "otra@example.org"); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := f.Get(f.ctx(), a.ID); err != nil || got.Email != "otra@example.org" {
+		t.Errorf("the address is %q, %v", got.Email, err)
+	}
+	if _, err := f.Session(f.ctx(), started.Token); !errors.Is(err, ErrNoSession) {
+		t.Errorf("the session after it: %v", err)
+	}
+	if err := f.ChangeEmail(f.ctx(), a.ID, "no address"); err == nil {
+		t.Error("ChangeEmail took what is no address")
+	}
+}
