@@ -3,8 +3,10 @@ package accounts
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
+	"github.com/go-webauthn/webauthn/webauthn"
 	"github.com/jackc/pgx/v5"
 
 	"huskyidp/internal/audit"
@@ -52,6 +54,7 @@ type Service struct {
 	hasher         *hasher
 	now            func() time.Time
 	issuer         string
+	webauthn       *webauthn.WebAuthn // nil: no passkeys
 	idle, absolute time.Duration
 	limiter        *ratelimit.Limiter
 	sourceLimit    ratelimit.Limit
@@ -71,9 +74,13 @@ func New(d Deps) (*Service, error) {
 	if d.Absolute == 0 {
 		d.Absolute = 12 * time.Hour
 	}
+	keys, err := newWebAuthn(d.Issuer)
+	if err != nil {
+		return nil, fmt.Errorf("accounts: %w", err)
+	}
 	return &Service{
 		store: &store{d.DB, d.Keyring}, db: d.DB, keyring: d.Keyring, audit: d.Audit, outbox: d.Outbox, mails: d.Mails,
-		hasher: newHasher(d.Hash, d.Keyring), now: d.Now, issuer: d.Issuer, idle: d.Idle, absolute: d.Absolute,
+		hasher: newHasher(d.Hash, d.Keyring), now: d.Now, issuer: d.Issuer, webauthn: keys, idle: d.Idle, absolute: d.Absolute,
 		limiter: ratelimit.New(d.DB, d.Keyring), sourceLimit: ratelimit.Limit{Name: "sign_in_source", Count: d.Attempts, Per: time.Minute},
 	}, nil
 }

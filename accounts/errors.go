@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -26,6 +27,23 @@ var (
 	ErrSamePassword = errors.New("accounts: the same password as before")
 	// ErrWrongAnswer says that the answers to the secret questions are not the right ones.
 	ErrWrongAnswer = errors.New("accounts: wrong answer")
+	// ErrNoFactor says that the account has no such second step, or may not use it yet.
+	ErrNoFactor = errors.New("accounts: no such second step")
+	// ErrHasFactor says that the second step is enrolled already.
+	ErrHasFactor = errors.New("accounts: the second step is enrolled already")
+	// ErrCodeFormat says that what was typed is no code; nothing is counted.
+	ErrCodeFormat = errors.New("accounts: not a code of six digits")
+	// ErrWrongCode and ErrCodeUsed say why a code of a second step is refused.
+	ErrWrongCode = errors.New("accounts: wrong code")
+	ErrCodeUsed  = errors.New("accounts: the code was used before")
+	// ErrPasskey is the one answer to a passkey that proves nothing here.
+	ErrPasskey = errors.New("accounts: the passkey proves nothing")
+	// ErrCloned says that a passkey's counter went back.
+	ErrCloned = fmt.Errorf("%w: its counter went back", ErrPasskey)
+	// ErrNoPending says that there is no sign-in, or step-up, that waits for a second step
+	// in this browser; ErrEnded that it had too many wrong codes.
+	ErrNoPending = errors.New("accounts: nothing waits for a second step")
+	ErrEnded     = errors.New("accounts: too many wrong codes")
 	// ErrBusy says that too many hashes are being computed; it is answered with 503.
 	ErrBusy error = busyError{}
 )
@@ -47,3 +65,13 @@ func (e *WaitError) RetryAfter() time.Duration { return e.Wait }
 type ClosedError struct{ Until time.Time }
 
 func (e *ClosedError) Error() string { return "accounts: too many wrong answers" }
+
+// FactorLockedError says that a second step had too many wrong codes, and until when it
+// is refused, right or wrong (S-16).
+type FactorLockedError struct {
+	Until time.Time
+	wait  time.Duration
+}
+
+func (e *FactorLockedError) Error() string             { return "accounts: too many wrong codes" }
+func (e *FactorLockedError) RetryAfter() time.Duration { return e.wait }

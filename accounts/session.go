@@ -15,14 +15,6 @@ import (
 	"huskyidp/internal/web"
 )
 
-// The ladder of acr values (S-19): what was proven of the person who signs in, never
-// called more than it was.
-const (
-	// ACRPassword: whoever registered knew what is on the member's card, and has now
-	// given the password.
-	ACRPassword = "urn:huskyidp:acr:card-password"
-)
-
 const (
 	maxSessions = 10 // of one member; the oldest ends (S-23)
 	tokenSize   = 32 // bytes, S-22
@@ -81,7 +73,7 @@ func (s *Service) QueueSession(ctx context.Context, b *pgx.Batch, start SessionS
 	token := randomText(tokenSize)
 	session := Session{
 		SID: randomText(sidSize), AccountID: account.ID, Subject: account.Subject, Username: account.Username, Language: account.Language,
-		MemberID: account.MemberID, AMR: start.AMR, ACR: ACRPassword, AuthTime: now, LastSeenAt: now, ExpiresAt: now.Add(s.absolute),
+		MemberID: account.MemberID, AMR: start.AMR, ACR: acrOf(start.AMR, account.MemberID != uuid.Nil), AuthTime: now, LastSeenAt: now, ExpiresAt: now.Add(s.absolute),
 	}
 	browser, system := describeAgent(start.UserAgent)
 	announce := !device.valid && !account.LastSignInAt.IsZero()

@@ -39,6 +39,8 @@ func Refused(err error) error {
 		return ErrExists
 	case "sessions_account":
 		return ErrDisabled
+	case "account_passkeys_credential_key":
+		return ErrHasFactor
 	}
 	return err
 }
@@ -103,8 +105,11 @@ func (s *store) open(r accountRow) (Account, error) {
 		return Account{}, fmt.Errorf("opening an address: %w", err)
 	}
 	account := Account{
-		ID: *r.ID, Subject: *r.Subject, Username: *r.Username, Email: string(email), Language: *r.Language, MemberID: *r.MemberID,
+		ID: *r.ID, Subject: *r.Subject, Username: *r.Username, Email: string(email), Language: *r.Language,
 		Status: *r.Status, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+	}
+	if r.MemberID != nil {
+		account.MemberID = *r.MemberID
 	}
 	if r.LastSignInAt != nil {
 		account.LastSignInAt = r.LastSignInAt.UTC()

@@ -38,6 +38,8 @@ const (
 	PasswordDisabled Kind = "account.password_disabled"
 	PasswordRehashed Kind = "account.password_rehashed"
 	Certified        Kind = "account.certified"
+	FactorRefused    Kind = "account.factor_refused"
+	SteppedUp        Kind = "account.stepped_up"
 
 	RegistrationStarted  Kind = "registration.started"
 	RegistrationAgreed   Kind = "registration.agreed"

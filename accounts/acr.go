@@ -1,0 +1,59 @@
+package accounts
+
+import "slices"
+
+// The ladder of acr values (S-19): what was proven of the person who signs in, never
+// called more than it was.
+const (
+	// ACRUnmatched: the password of an account that belongs to nobody's card, a staff
+	// member's. It is on no rung of the ladder.
+	ACRUnmatched = "urn:huskyidp:acr:password"
+	// ACRPassword: whoever registered knew what is on the member's card, and has now
+	// given the password.
+	ACRPassword = "urn:huskyidp:acr:card-password"
+	// ACRFactor: the password, and a code of the app or of the saved list.
+	ACRFactor = "urn:huskyidp:acr:second-factor"
+	// ACRPhishingResistant: a passkey that verified its owner, alone or after the
+	// password.
+	ACRPhishingResistant = "urn:huskyidp:acr:phishing-resistant"
+)
+
+// Methods of RFC 8176. That a passkey lies in hardware is known of none: no attestation
+// is asked for.
+const (
+	amrPassword = "pwd"
+	amrCode     = "otp"
+	amrKey      = "pop"
+	amrMulti    = "mfa"
+)
+
+// Rank is the rung of an acr value: a higher one proves all that a lower one does. 0 is
+// for what is on no rung.
+func Rank(acr string) int { return 1 + slices.Index(ACRValues(), acr) }
+
+// ACRValues is the ladder, the lowest rung first.
+func ACRValues() []string { return []string{ACRPassword, ACRFactor, ACRPhishingResistant} }
+
+// acrOf says what the methods prove; matched is whether the account belongs to a card.
+func acrOf(amr []string, matched bool) string {
+	switch {
+	case slices.Contains(amr, amrKey):
+		return ACRPhishingResistant
+	case slices.Contains(amr, amrMulti):
+		return ACRFactor
+	case matched:
+		return ACRPassword
+	}
+	return ACRUnmatched
+}
+
+// withFactor adds what a second step proved.
+func withFactor(amr []string, method string) []string {
+	all := slices.Clone(amr)
+	for _, name := range []string{method, amrMulti} {
+		if !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	return all
+}

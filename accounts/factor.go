@@ -1,0 +1,165 @@
+package accounts
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/audit"
+	"huskyidp/internal/web"
+	"huskyidp/templates"
+)
+
+// Factor is a kind of second step. Its text is the end of accounts.factor_name.* and
+// stored in factor_throttles.
+type Factor string
+
+const (
+	TOTP       Factor = "totp"
+	Passkey    Factor = "passkey"
+	SavedCodes Factor = "saved_codes"
+)
+
+// newFactorWait is how long a factor waits that was enrolled within as much time after a
+// recovery (S-55).
+const newFactorWait = 24 * time.Hour
+
+// Factors are what an account may use as a second step now. Saved codes stand in for
+// another factor and never stand alone.
+type Factors struct {
+	TOTP       bool
+	Passkeys   int
+	SavedCodes int       // left
+	Waiting    time.Time // when the first of those that wait may be used; zero if none does (S-55)
+}
+
+// Any tells whether a sign-in takes a second step.
+func (f Factors) Any() bool { return f.TOTP || f.Passkeys > 0 }
+
+// Best is the rank of the strongest proof that the account can give.
+func (f Factors) Best() int {
+	switch {
+	case f.Passkeys > 0:
+		return Rank(ACRPhishingResistant)
+	case f.TOTP:
+		return Rank(ACRFactor)
+	}
+	return Rank(ACRPassword)
+}
+
+// factorColumns are those of a row of Factors, for the account in a.id at @now.
+const factorColumns = `
+	exists (select from account_totp f where f.account_id = a.id and f.usable_from <= @now),
+	(select count(*) from account_passkeys f where f.account_id = a.id and f.usable_from <= @now),
+	(select count(*) from account_saved_codes f where f.account_id = a.id and f.used_at is null),
+	least((select min(usable_from) from account_totp f where f.account_id = a.id and f.usable_from > @now),
+		(select min(usable_from) from account_passkeys f where f.account_id = a.id and f.usable_from > @now))`
+
+// factorsRow is read by factorColumns.
+type factorsRow struct {
+	totp            *bool
+	passkeys, saved *int
+	waiting         *time.Time
+}
+
+func (r *factorsRow) targets() []any { return []any{&r.totp, &r.passkeys, &r.saved, &r.waiting} }
+
+func (r *factorsRow) factors() (f Factors) {
+	if r.totp == nil {
+		return f
+	}
+	f = Factors{TOTP: *r.totp, Passkeys: *r.passkeys}
+	if f.Any() {
+		f.SavedCodes = *r.saved
+	}
+	if r.waiting != nil {
+		f.Waiting = r.waiting.UTC()
+	}
+	return f
+}
+
+// Factors reads what the account may use as a second step.
+func (s *Service) Factors(ctx context.Context, accountID uuid.UUID) (f Factors, err error) {
+	b := &pgx.Batch{}
+	s.QueueFactors(b, accountID, &f)
+	err = s.store.run(ctx, b)
+	return f, err
+}
+
+// QueueFactors is Factors for a batch that is sent later.
+func (s *Service) QueueFactors(b *pgx.Batch, id uuid.UUID, f *Factors) {
+	b.Queue(`select `+factorColumns+` from (select @id::uuid as id) a`, pgx.NamedArgs{"id": id, "now": s.now()}).
+		QueryRow(func(row pgx.Row) error {
+			var r factorsRow
+			if err := row.Scan(r.targets()...); err != nil {
+				return err
+			}
+			*f = r.factors()
+			return nil
+		})
+}
+
+// RemoveFactors takes every second step from an account, at the support desk's wish, in
+// the transaction of ctx. The member is told of each kind.
+func (s *Service) RemoveFactors(ctx context.Context, accountID uuid.UUID) error {
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		var removed []Factor
+		b := &pgx.Batch{}
+		note := func(f Factor) func(pgx.Row) error {
+			return func(row pgx.Row) error {
+				var n int
+				if err := row.Scan(&n); err != nil || n == 0 {
+					return err
+				}
+				removed = append(removed, f)
+				return nil
+			}
+		}
+		b.Queue(`with gone as (delete from account_totp where account_id = $1 returning confirmed_at) select count(confirmed_at) from gone`, accountID).
+			QueryRow(note(TOTP))
+		b.Queue(`with gone as (delete from account_passkeys where account_id = $1 returning 1) select count(*) from gone`, accountID).
+			QueryRow(note(Passkey))
+		s.store.dropSaved(b, accountID)
+		b.Queue(`delete from factor_throttles where account_id = $1`, accountID)
+		b.Queue(`delete from pending_sign_ins where account_id = $1`, accountID)
+		if err := s.store.run(ctx, b); err != nil {
+			return err
+		}
+		for _, f := range removed {
+			if err := s.factorNotice(ctx, accountID, f, false); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// factorNotice records the change, and tells the member by mail (S-21).
+func (s *Service) factorNotice(ctx context.Context, accountID uuid.UUID, f Factor, added bool) error {
+	kind, mail := audit.FactorRemoved, "factor_removed"
+	if added {
+		kind, mail = audit.FactorAdded, "factor_added"
+	}
+	err := s.audit.Record(ctx, audit.Event{
+		Kind: kind, At: s.now(), AccountID: accountID.String(), RequestID: web.RequestID(ctx), Success: true, Data: map[string]string{"factor": string(f)},
+	})
+	if err != nil {
+		return err
+	}
+	return s.tellFactor(ctx, accountID, f, mail)
+}
+
+// tellFactor mails a notice about a factor.
+func (s *Service) tellFactor(ctx context.Context, accountID uuid.UUID, f Factor, mail string) error {
+	return s.Notify(ctx, accountID, mail, templates.Args{"at": s.now(), "factor": templates.Key("accounts.factor_name." + string(f))})
+}
+
+// usableFrom is when a factor that is enrolled now may be used (S-55).
+func usableFrom(recovered *time.Time, now time.Time) time.Time {
+	if recovered != nil && now.Before(recovered.Add(newFactorWait)) {
+		return now.Add(newFactorWait)
+	}
+	return now
+}

@@ -1,0 +1,75 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// Wrong codes of a factor count apart from wrong passwords, and no right password clears
+// them (S-16).
+const (
+	factorWindow      = 10 * time.Minute
+	factorWindowTries = 10 // in the window: the factor is locked for as long again
+	factorLock        = 10 * time.Minute
+	allFactorTries    = 100 // consecutive: only support can take the factor away, and so help
+)
+
+// reserveFactor counts a failure before the code is looked at, and runs what read queues
+// in the same round trip; its row must be there, else the error is ErrNoFactor. The right
+// code deletes the count.
+func (s *Service) reserveFactor(ctx context.Context, accountID uuid.UUID, f Factor, read func(*pgx.Batch)) error {
+	now := s.now()
+	var locked *FactorLockedError
+	b := &pgx.Batch{}
+	b.Queue(`
+		with attempt as (
+			insert into factor_throttles as t (account_id, factor, failures, window_began_at, window_failures, last_failed_at)
+			values (@account_id, @factor, 1, @now, 1, @now)
+			on conflict on constraint factor_throttles_pkey do update set
+				failures        = t.failures + 1,
+				last_failed_at  = @now,
+				window_began_at = case when t.window_began_at <= @window::timestamptz then @now else t.window_began_at end,
+				window_failures = case when t.window_began_at <= @window then 1 else t.window_failures + 1 end,
+				locked_until    = case when t.window_began_at > @window and t.window_failures + 1 >= @most then @lock::timestamptz end
+			where t.failures < @all and (t.locked_until is null or t.locked_until <= @now)
+			returning 1
+		)
+		select exists (select from attempt), t.failures, t.locked_until
+		from (values (1)) one left join factor_throttles t on t.account_id = @account_id and t.factor = @factor`,
+		pgx.NamedArgs{
+			"account_id": accountID, "factor": f, "now": now, "window": now.Add(-factorWindow), "most": factorWindowTries,
+			"lock": now.Add(factorLock), "all": allFactorTries,
+		}).QueryRow(func(row pgx.Row) error {
+		var granted bool
+		var failures *int
+		var until *time.Time
+		if err := row.Scan(&granted, &failures, &until); err != nil || granted {
+			return err
+		}
+		locked = &FactorLockedError{Until: now.Add(factorLock)} // if it began just now, this statement cannot see it
+		switch {
+		case failures != nil && *failures >= allFactorTries:
+			locked.Until = now.Add(longestWait)
+		case until != nil && until.After(now):
+			locked.Until = until.UTC()
+		}
+		locked.wait = locked.Until.Sub(now)
+		return nil
+	})
+	read(b)
+	err := s.store.run(ctx, b)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return ErrNoFactor
+	case err != nil:
+		return fmt.Errorf("counting a code: %w", err)
+	case locked != nil:
+		return s.refusedFactor(ctx, accountID, f, locked)
+	}
+	return nil
+}

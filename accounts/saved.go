@@ -1,0 +1,208 @@
+package accounts
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/audit"
+	"huskyidp/internal/seal"
+	"huskyidp/internal/web"
+)
+
+const (
+	savedCodes     = 10
+	savedCodeSize  = 15 // letters, 74 bits (S-17)
+	savedCodeGroup = 5  // shown with a dash between
+	// savedLetters leaves out what is easily taken for another: i, l, o, 0 and 1.
+	savedLetters = "abcdefghjkmnpqrstuvwxyz23456789"
+)
+
+func savedPlace(account uuid.UUID, n int) seal.Place {
+	return seal.Place{Table: "account_saved_codes", Column: "code_sealed", Row: account.String() + "/" + strconv.Itoa(n)}
+}
+
+// newSavedCode is a random code without its dashes.
+func newSavedCode() string {
+	var b strings.Builder
+	var raw [1]byte
+	for b.Len() < savedCodeSize {
+		rand.Read(raw[:])
+		if i := int(raw[0] & 31); i < len(savedLetters) { // each as likely as the others
+			b.WriteByte(savedLetters[i])
+		}
+	}
+	return b.String()
+}
+
+// showSavedCode parts a code for the eye.
+func showSavedCode(code string) string {
+	var groups []string
+	for ; len(code) > savedCodeGroup; code = code[savedCodeGroup:] {
+		groups = append(groups, code[:savedCodeGroup])
+	}
+	return strings.Join(append(groups, code), "-")
+}
+
+// typedSavedCode takes capitals for small letters and drops what parts them. The error
+// is ErrWrongCode for what is no code of ours.
+func typedSavedCode(typed string) (string, error) {
+	if len(typed) > 128 {
+		return "", ErrWrongCode
+	}
+	code := strings.Map(func(r rune) rune {
+		if r == ' ' || r == '-' || r == '\u00a0' {
+			return -1
+		}
+		return r
+	}, strings.ToLower(typed))
+	if len(code) != savedCodeSize || strings.Trim(code, savedLetters) != "" {
+		return "", ErrWrongCode
+	}
+	return code, nil
+}
+
+// MakeSavedCodes makes a new list and voids the one before. The codes are returned to be
+// shown once. The error is ErrNoFactor where there is no other second step, ErrBusy, or
+// the database's.
+func (s *Service) MakeSavedCodes(ctx context.Context, accountID uuid.UUID) ([]string, error) {
+	leave, err := s.hasher.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	salt := make([]byte, saltSize)
+	rand.Read(salt)
+	codes, sealed := make([]string, savedCodes), make([][]byte, savedCodes)
+	for n := range codes {
+		code := newSavedCode()
+		phc := encodePHC(s.hasher.params, salt, s.hasher.compute(code, salt, s.hasher.params))
+		codes[n], sealed[n] = showSavedCode(code), s.keyring.Seal(seal.PepperCode, savedPlace(accountID, n+1), []byte(phc))
+	}
+	leave()
+	now := s.now()
+	return codes, s.db.InTx(ctx, func(ctx context.Context) error {
+		b := &pgx.Batch{}
+		s.store.dropSaved(b, accountID)
+		b.Queue(`
+			insert into account_saved_codes (account_id, n, code_sealed, made_at)
+			select @account_id, n, code, @now from unnest(@codes::bytea[]) with ordinality as t (code, n)
+			where exists (select from account_totp where account_id = @account_id and confirmed_at is not null)
+				or exists (select from account_passkeys where account_id = @account_id)
+			returning n`, pgx.NamedArgs{"account_id": accountID, "codes": sealed, "now": now}).
+			Query(func(rows pgx.Rows) error {
+				made, err := pgx.CollectRows(rows, pgx.RowTo[int])
+				if err == nil && len(made) == 0 {
+					err = ErrNoFactor
+				}
+				return err
+			})
+		s.audit.Queue(b, ctx, audit.Event{Kind: audit.SavedCodesMade, At: now, AccountID: accountID.String(), RequestID: web.RequestID(ctx), Success: true})
+		if err := s.store.run(ctx, b); err != nil {
+			return err
+		}
+		return s.tellFactor(ctx, accountID, SavedCodes, "factor_added")
+	})
+}
+
+// dropSaved voids the list, and the count of wrong codes with it.
+func (s *store) dropSaved(b *pgx.Batch, accountID uuid.UUID) {
+	b.Queue(`delete from account_saved_codes where account_id = $1`, accountID)
+	b.Queue(`delete from factor_throttles where account_id = $1 and factor = 'saved_codes'`, accountID)
+}
+
+// UseSavedCode uses up a code of the list, and tells how many are left. The error is
+// ErrWrongCode, ErrNoFactor, *FactorLockedError, ErrBusy, or the database's. Like
+// CheckTOTP it counts first, and is not to be called inside a transaction.
+func (s *Service) UseSavedCode(ctx context.Context, accountID uuid.UUID, typed string) (left int, err error) {
+	code, err := typedSavedCode(typed)
+	if err != nil {
+		return 0, err
+	}
+	leave, err := s.hasher.enter(ctx) // first, so that being busy costs nobody a try
+	if err != nil {
+		return 0, err
+	}
+	defer leave()
+	var list []savedRow
+	err = s.reserveFactor(ctx, accountID, SavedCodes, func(b *pgx.Batch) {
+		b.Queue(`select n, code_sealed from account_saved_codes where account_id = $1 and used_at is null order by n`, accountID).
+			Query(func(rows pgx.Rows) (err error) {
+				list, err = pgx.CollectRows(rows, pgx.RowToStructByPos[savedRow])
+				if err == nil && len(list) == 0 {
+					err = pgx.ErrNoRows
+				}
+				return err
+			})
+	})
+	if err != nil {
+		return 0, err
+	}
+	n, err := s.findSaved(accountID, list, code)
+	if err != nil {
+		return 0, err
+	}
+	if n == 0 {
+		return 0, s.refusedFactor(ctx, accountID, SavedCodes, ErrWrongCode)
+	}
+	used, err := s.spendSaved(ctx, accountID, n)
+	if err != nil {
+		return 0, err
+	}
+	if !used { // another request was faster
+		return 0, s.refusedFactor(ctx, accountID, SavedCodes, ErrWrongCode)
+	}
+	return len(list) - 1, nil
+}
+
+type savedRow struct {
+	N      int
+	Sealed []byte
+}
+
+// findSaved is the place of the code in the list, 0 if it is not there. The codes share
+// their salt, so that one slow hash is compared with each.
+func (s *Service) findSaved(accountID uuid.UUID, list []savedRow, code string) (found int, err error) {
+	var got []byte
+	for _, row := range list {
+		plain, err := s.keyring.Open(seal.PepperCode, savedPlace(accountID, row.N), row.Sealed)
+		if err != nil {
+			return 0, fmt.Errorf("opening a saved code: %w", err)
+		}
+		params, salt, want, err := decodePHC(string(plain))
+		if err != nil {
+			return 0, err
+		}
+		if got == nil {
+			got = s.hasher.compute(code, salt, params)
+		}
+		if subtle.ConstantTimeCompare(got, want) == 1 {
+			found = row.N
+		}
+	}
+	return found, nil
+}
+
+// spendSaved uses the code unless somebody has, clears the count of wrong ones and
+// records it, all or nothing.
+func (s *Service) spendSaved(ctx context.Context, accountID uuid.UUID, n int) (bool, error) {
+	now := s.now()
+	err := s.db.InTx(ctx, func(ctx context.Context) error {
+		b := &pgx.Batch{}
+		b.Queue(`update account_saved_codes set used_at = $3 where account_id = $1 and n = $2 and used_at is null returning n`, accountID, n, now).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&n) })
+		b.Queue(`delete from factor_throttles where account_id = $1 and factor = 'saved_codes'`, accountID)
+		s.audit.Queue(b, ctx, audit.Event{Kind: audit.SavedCodeUsed, At: now, AccountID: accountID.String(), RequestID: web.RequestID(ctx), Success: true})
+		return s.store.run(ctx, b)
+	})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}

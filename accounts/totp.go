@@ -1,0 +1,250 @@
+package accounts
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/pquerna/otp/hotp"
+
+	"huskyidp/internal/audit"
+	"huskyidp/internal/seal"
+	"huskyidp/internal/web"
+)
+
+const (
+	totpSecretSize = 20 // bytes, RFC 4226 4
+	totpStep       = 30 * time.Second
+	totpDigits     = 6
+	totpPending    = time.Hour // a key that was shown and not proven is replaced after it
+)
+
+func totpPlace(account uuid.UUID) seal.Place {
+	return seal.Place{Table: "account_totp", Column: "secret_sealed", Row: account.String()}
+}
+
+// totpSecret is the key in the form that apps take: base32 without padding.
+type totpSecret string
+
+func newTOTPSecret() totpSecret {
+	raw := make([]byte, totpSecretSize)
+	rand.Read(raw)
+	return totpSecret(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(raw))
+}
+
+// uri is the address that the QR code holds. The issuer's name stands in both places, as
+// apps expect.
+func (t totpSecret) uri(issuer, username string) string {
+	query := url.Values{"secret": {string(t)}, "issuer": {issuer}}
+	return "otpauth://totp/" + url.PathEscape(issuer) + ":" + url.PathEscape(username) + "?" + strings.ReplaceAll(query.Encode(), "+", "%20")
+}
+
+// step is the time step whose code this is: the current one or a neighbour, 0 for none.
+// The library neither remembers steps nor tells them (S-77), so they are computed here.
+func (t totpSecret) step(code string, now time.Time) (int64, error) {
+	current := now.Unix() / int64(totpStep/time.Second)
+	found := int64(0)
+	for _, step := range []int64{current - 1, current, current + 1} {
+		want, err := hotp.GenerateCode(string(t), uint64(step))
+		if err != nil {
+			return 0, fmt.Errorf("computing a code: %w", err)
+		}
+		if subtle.ConstantTimeCompare([]byte(want), []byte(code)) == 1 {
+			found = step
+		}
+	}
+	return found, nil
+}
+
+// typedCode drops what people type between digits. The error is ErrCodeFormat unless six
+// ASCII digits are left (S-15).
+func typedCode(typed string) (string, error) {
+	if len(typed) > 64 {
+		return "", ErrCodeFormat
+	}
+	code := strings.Map(func(r rune) rune {
+		if r == ' ' || r == '-' || r == '\u00a0' {
+			return -1
+		}
+		return r
+	}, typed)
+	if len(code) != totpDigits || strings.Trim(code, "0123456789") != "" {
+		return "", ErrCodeFormat
+	}
+	return code, nil
+}
+
+// CheckTOTP checks a code of the account's app and uses it up. The error is
+// ErrCodeFormat (nothing is counted), ErrNoFactor, *FactorLockedError, ErrWrongCode,
+// ErrCodeUsed, or the database's. The failure is counted, and committed, before the code
+// is looked at, so it is not to be called inside a transaction (S-10, S-16).
+func (s *Service) CheckTOTP(ctx context.Context, accountID uuid.UUID, typed string) error {
+	code, err := typedCode(typed)
+	if err != nil {
+		return err
+	}
+	now := s.now()
+	var sealed []byte
+	err = s.reserveFactor(ctx, accountID, TOTP, func(b *pgx.Batch) {
+		b.Queue(`select secret_sealed from account_totp where account_id = $1 and usable_from <= $2`, accountID, now).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&sealed) })
+	})
+	if err != nil {
+		return err
+	}
+	secret, err := s.keyring.Open(seal.TOTP, totpPlace(accountID), sealed)
+	if err != nil {
+		return fmt.Errorf("opening a TOTP secret: %w", err)
+	}
+	step, err := totpSecret(secret).step(code, now)
+	if err != nil {
+		return err
+	}
+	if step == 0 {
+		return s.refusedFactor(ctx, accountID, TOTP, ErrWrongCode)
+	}
+	var used bool
+	err = s.db.From(ctx).QueryRow(ctx, `
+		with used as (
+			update account_totp set last_step = @step, last_used_at = @now
+			where account_id = @account_id and last_step < @step and usable_from <= @now
+			returning account_id
+		), cleared as (
+			delete from factor_throttles t using used where t.account_id = used.account_id and t.factor = 'totp'
+		)
+		select exists (select from used)`, pgx.NamedArgs{"account_id": accountID, "step": step, "now": now}).Scan(&used)
+	if err != nil {
+		return fmt.Errorf("using a code: %w", err)
+	}
+	if !used {
+		return s.refusedFactor(ctx, accountID, TOTP, ErrCodeUsed)
+	}
+	return nil
+}
+
+// StartTOTP returns the key that the member copies into an app; the same for an hour, so
+// that a reload does not void what was scanned. The error is ErrHasFactor where an app
+// is enrolled.
+func (s *Service) StartTOTP(ctx context.Context, accountID uuid.UUID) (totpSecret, error) {
+	now, fresh := s.now(), newTOTPSecret()
+	var sealed []byte
+	var confirmed bool
+	b := &pgx.Batch{}
+	b.Queue(`
+		insert into account_totp as t (account_id, secret_sealed, created_at) values (@account_id, @secret, @now)
+		on conflict on constraint account_totp_pkey do update set
+			secret_sealed = excluded.secret_sealed, created_at = excluded.created_at, last_step = 0
+		where t.confirmed_at is null and t.created_at < @stale`,
+		pgx.NamedArgs{"account_id": accountID, "secret": s.keyring.Seal(seal.TOTP, totpPlace(accountID), []byte(fresh)), "now": now, "stale": now.Add(-totpPending)})
+	b.Queue(`select secret_sealed, confirmed_at is not null from account_totp where account_id = $1`, accountID).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&sealed, &confirmed) })
+	if err := s.store.run(ctx, b); err != nil {
+		return "", fmt.Errorf("starting an app: %w", err)
+	}
+	if confirmed {
+		return "", ErrHasFactor
+	}
+	secret, err := s.keyring.Open(seal.TOTP, totpPlace(accountID), sealed)
+	if err != nil {
+		return "", fmt.Errorf("opening a TOTP secret: %w", err)
+	}
+	return totpSecret(secret), nil
+}
+
+// ConfirmTOTP enrols the app whose key StartTOTP gave, once its code is right, and tells
+// the member by mail. The code counts as used. The error is ErrCodeFormat, ErrWrongCode,
+// ErrHasFactor (a second click), ErrNoFactor, or the database's.
+func (s *Service) ConfirmTOTP(ctx context.Context, accountID uuid.UUID, typed string) (usable time.Time, err error) {
+	code, err := typedCode(typed)
+	if err != nil {
+		return usable, err
+	}
+	now := s.now()
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		var sealed []byte
+		var confirmed bool
+		var recovered *time.Time
+		err := s.db.From(ctx).QueryRow(ctx, `
+			select t.secret_sealed, t.confirmed_at is not null, a.recovered_at
+			from account_totp t join accounts a on a.id = t.account_id where t.account_id = $1 for update of t`, accountID).
+			Scan(&sealed, &confirmed, &recovered)
+		switch {
+		case errors.Is(err, pgx.ErrNoRows):
+			return ErrNoFactor
+		case err != nil:
+			return err
+		case confirmed:
+			return ErrHasFactor
+		}
+		secret, err := s.keyring.Open(seal.TOTP, totpPlace(accountID), sealed)
+		if err != nil {
+			return fmt.Errorf("opening a TOTP secret: %w", err)
+		}
+		step, err := totpSecret(secret).step(code, now)
+		if err != nil {
+			return err
+		}
+		if step == 0 {
+			return ErrWrongCode
+		}
+		usable = usableFrom(recovered, now)
+		_, err = s.db.From(ctx).Exec(ctx, `
+			update account_totp set confirmed_at = $2, usable_from = $3, last_step = $4, last_used_at = $2 where account_id = $1`,
+			accountID, now, usable, step)
+		if err != nil {
+			return err
+		}
+		return s.factorNotice(ctx, accountID, TOTP, true)
+	})
+	return usable, err
+}
+
+// RemoveTOTP takes the app from the account, and the saved codes with the last factor.
+// It is no error if it is gone.
+func (s *Service) RemoveTOTP(ctx context.Context, accountID uuid.UUID) error {
+	return s.removeFactor(ctx, accountID, TOTP, `delete from account_totp where account_id = $1 and confirmed_at is not null`, accountID)
+}
+
+// removeFactor runs a deletion and what follows from it.
+func (s *Service) removeFactor(ctx context.Context, accountID uuid.UUID, f Factor, statement string, args ...any) error {
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		tag, err := s.db.From(ctx).Exec(ctx, statement, args...)
+		if err != nil || tag.RowsAffected() == 0 {
+			return err
+		}
+		_, err = s.db.From(ctx).Exec(ctx, `
+			delete from account_saved_codes where account_id = $1
+				and not exists (select from account_totp where account_id = $1 and confirmed_at is not null)
+				and not exists (select from account_passkeys where account_id = $1)`, accountID)
+		if err != nil {
+			return err
+		}
+		return s.factorNotice(ctx, accountID, f, false)
+	})
+}
+
+// refusedFactor records a wrong proof, and answers it once it is recorded.
+func (s *Service) refusedFactor(ctx context.Context, accountID uuid.UUID, f Factor, outcome error) error {
+	event := audit.Event{
+		Kind: audit.FactorRefused, At: s.now(), AccountID: accountID.String(), RequestID: web.RequestID(ctx), Reason: "wrong",
+		Data: map[string]string{"factor": string(f)},
+	}
+	switch {
+	case errors.Is(outcome, ErrCodeUsed):
+		event.Reason = "used"
+	case errors.Is(outcome, ErrCloned):
+		event.Reason = "sign_count"
+	}
+	if _, locked := errors.AsType[*FactorLockedError](outcome); locked {
+		event.Reason = "locked"
+	}
+	return s.refused(ctx, event, outcome)
+}
