@@ -11,6 +11,7 @@ import (
 
 	"huskyidp/accounts"
 	"huskyidp/internal/web"
+	"huskyidp/members"
 )
 
 // credentialsPage asks for what the member will sign in with.
@@ -128,7 +129,7 @@ func (h *Handler) submitCredentials(c *gin.Context) error {
 
 // clipped is what is kept of a form that nobody judged.
 func (c Credentials) clipped() Credentials {
-	c.Username, c.Email, c.EmailAgain = clip(c.Username, usernameMax), clip(c.Email, emailMax), clip(c.EmailAgain, emailMax)
+	c.Username, c.Email, c.EmailAgain = members.Clip(c.Username, usernameMax), members.Clip(c.Email, emailMax), members.Clip(c.EmailAgain, emailMax)
 	if !slices.Contains(accounts.Questions, c.Question) {
 		c.Question = ""
 	}

@@ -311,32 +311,6 @@ func TestBytesThatNoFormMaySend(t *testing.T) {
 	b.get("/register/personal?flow=f1").post(maria...).on("/register/credentials", 200)
 }
 
-func FuzzParseIdentity(f *testing.F) {
-	f.Add("3", "14", "1984", "María", "Núñez López", "JR", "004123789")
-	f.Add("2", "31", "2027", "\u202e", "O’Neill, Jr.", "", "0041-23-789 ")
-	f.Add("", "", "", "", "", "", "")
-	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
-	f.Fuzz(func(t *testing.T, month, day, year, first, last, suffix, card string) {
-		typed := Identity{month, day, year, first, last, suffix, card}
-		claim, wrong := parseIdentity(typed, now, 9, members.ParseMemberNumber)
-		fields := map[string]bool{}
-		for _, p := range wrong {
-			if fields[p.Field] || p.Key == "" {
-				t.Errorf("field %q has two problems or one without words: %v", p.Field, wrong)
-			}
-			fields[p.Field] = true
-		}
-		if len(wrong) == 0 {
-			if !claim.BirthDate.Valid() || members.DateOf(now).Before(claim.BirthDate) || claim.FirstName == "" || claim.LastName == "" || len(claim.MemberNumber) != 9 {
-				t.Errorf("parseIdentity(%+v) = %+v without a problem", typed, claim)
-			}
-		}
-		if kept := typed.clipped(); len([]rune(kept.FirstName)) > nameMax {
-			t.Errorf("clipped keeps %d code points", len([]rune(kept.FirstName)))
-		}
-	})
-}
-
 func TestNewWantsEverything(t *testing.T) {
 	if _, err := New(Deps{}); err == nil {
 		t.Error("New without dependencies went through")

@@ -35,20 +35,21 @@ func (h *Handler) showPersonal(c *gin.Context) error {
 }
 
 func (h *Handler) submitPersonal(c *gin.Context) error {
-	ctx, v, typed := c.Request.Context(), h.visit(c), identityForm(web.Form(c))
+	ctx, v, typed := c.Request.Context(), h.visit(c), members.ReadCard(web.Form(c))
 	switch act(c, "next") {
 	case "leave":
 		return h.leave(c, "left", "")
 	case "previous":
-		if err := h.service.KeepIdentity(ctx, v, typed.clipped()); err != nil {
+		if err := h.service.KeepIdentity(ctx, v, typed.Clipped()); err != nil {
 			return err
 		}
 		h.keep(c)
 		return web.SeeOther(c, withFlow(stepAgreement.Path, v.Flow))
 	}
-	claim, wrong := parseIdentity(typed, h.service.Now(), h.cardDigits, h.service.Roster.ParseMemberNumber)
+	claim, found := typed.Parse(h.service.Now(), h.cardDigits, h.service.Roster.ParseMemberNumber)
+	wrong := problems(found)
 	if len(wrong) > 0 { // kept, so that a reload or another language does not lose it
-		if err := h.service.KeepIdentity(ctx, v, typed.clipped()); err != nil {
+		if err := h.service.KeepIdentity(ctx, v, typed.Clipped()); err != nil {
 			return err
 		}
 		return h.refused(c, http.StatusUnprocessableEntity, "registration/personal", h.personalPage(typed), wrong)

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"huskyidp/members"
 )
 
 // idle is how long a registration lives without being used.
@@ -42,10 +44,7 @@ type Registration struct {
 }
 
 // Identity is the card as typed. It is sealed at rest.
-type Identity struct {
-	BirthMonth, BirthDay, BirthYear     string
-	FirstName, LastName, Suffix, CardID string
-}
+type Identity = members.Card
 
 // Credentials are what the member chose, secrets apart. They are sealed at rest.
 type Credentials struct {

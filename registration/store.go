@@ -125,9 +125,9 @@ func (s store) queueUpdate(b *pgx.Batch, r *Registration) {
 	b.Queue(updateRow, pgx.NamedArgs{
 		"id": r.ID, "flow": r.Flow, "language": r.Language, "touched_at": r.TouchedAt, "agreement_version": r.AgreementVersion,
 		"agreement_language": r.AgreementLanguage, "agreement_hash": r.AgreementHash, "agreed_at": r.AgreedAt,
-		"identity": s.seal(r.ID, "identity", r.Identity), "member_id": nullable(r.MemberID), "holder_id": nullable(r.HolderID),
+		"identity": sealed(s, r.ID, "identity", r.Identity), "member_id": nullable(r.MemberID), "holder_id": nullable(r.HolderID),
 		"failures": r.Failures, "reference": nullable(r.Reference), "locked_until": nullable(r.LockedUntil),
-		"credentials": s.seal(r.ID, "credentials", r.Credentials), "password_hash": r.PasswordHash, "answer_hash": r.AnswerHash,
+		"credentials": sealed(s, r.ID, "credentials", r.Credentials), "password_hash": r.PasswordHash, "answer_hash": r.AnswerHash,
 		"code_mac": r.CodeMAC, "code_sent_at": nullable(r.CodeSentAt), "code_expires_at": nullable(r.CodeExpiresAt),
 		"code_tries": r.CodeTries, "proven_at": nullable(r.ProvenAt), "finished_at": nullable(r.FinishedAt),
 	})
@@ -137,7 +137,7 @@ func (s store) queueUpdate(b *pgx.Batch, r *Registration) {
 // read.
 func (s store) keepCredentials(ctx context.Context, r *Registration, now time.Time) error {
 	_, err := s.db.From(ctx).Exec(ctx, `update registrations set credentials = $3, touched_at = $4 where id = $1 and touched_at = $2`,
-		r.ID, r.TouchedAt, s.seal(r.ID, "credentials", r.Credentials), now)
+		r.ID, r.TouchedAt, sealed(s, r.ID, "credentials", r.Credentials), now)
 	if err != nil {
 		return fmt.Errorf("keeping what was typed: %w", err)
 	}
@@ -173,9 +173,10 @@ func place(id uuid.UUID, column string) seal.Place {
 	return seal.Place{Table: "registrations", Column: column, Row: id.String()}
 }
 
-// seal gives nil for a zero value.
-func (s store) seal(id uuid.UUID, column string, v emptier) []byte {
-	if v.empty() {
+// sealed gives nil for a zero value.
+func sealed[T comparable](s store, id uuid.UUID, column string, v T) []byte {
+	var zero T
+	if v == zero {
 		return nil
 	}
 	plain, err := json.Marshal(v)
@@ -184,11 +185,6 @@ func (s store) seal(id uuid.UUID, column string, v emptier) []byte {
 	}
 	return s.keyring.Seal(seal.PII, place(id, column), plain)
 }
-
-type emptier interface{ empty() bool }
-
-func (i Identity) empty() bool    { return i == Identity{} }
-func (c Credentials) empty() bool { return c == Credentials{} }
 
 func (s store) unseal(id uuid.UUID, column string, sealed []byte, v any) error {
 	if sealed == nil {

@@ -41,7 +41,7 @@ func TestSealedColumnsAreBoundToTheirRow(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, 1)
 	r := Registration{ID: uuid.Must(uuid.NewV7()), Identity: Identity{FirstName: "María"}}
-	sealed := s.service.store.seal(r.ID, "identity", r.Identity)
+	sealed := sealed(s.service.store, r.ID, "identity", r.Identity)
 	var back Identity
 	if err := s.service.store.unseal(r.ID, "identity", sealed, &back); err != nil || back != r.Identity {
 		t.Errorf("unseal = %+v, %v", back, err)

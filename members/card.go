@@ -1,4 +1,4 @@
-package registration
+package members
 
 import (
 	"net/url"
@@ -8,7 +8,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"huskyidp/members"
 	"huskyidp/templates"
 )
 
@@ -21,24 +20,31 @@ const (
 
 const oldestAge = 130 // years; a birth date before that is a slip
 
-// identityForm reads what was typed, for keeping and for showing again.
-func identityForm(form url.Values) Identity {
-	return Identity{
+// Card is what is on a member's card, as typed. The fields have the names of the form.
+type Card struct {
+	BirthMonth, BirthDay, BirthYear string
+	FirstName, LastName, Suffix     string
+	CardID                          string
+}
+
+// ReadCard reads what was typed, for keeping and for showing again.
+func ReadCard(form url.Values) Card {
+	return Card{
 		BirthMonth: form.Get("birth_month"), BirthDay: form.Get("birth_day"), BirthYear: form.Get("birth_year"),
 		FirstName: form.Get("first_name"), LastName: form.Get("last_name"), Suffix: form.Get("suffix"), CardID: form.Get("card_id"),
 	}
 }
 
-// clipped is what is kept of a form that nobody judged.
-func (i Identity) clipped() Identity {
+// Clipped is what is kept of a form that nobody judged.
+func (i Card) Clipped() Card {
 	for _, field := range []*string{&i.BirthMonth, &i.BirthDay, &i.BirthYear, &i.FirstName, &i.LastName, &i.Suffix, &i.CardID} {
-		*field = clip(*field, nameMax)
+		*field = Clip(*field, nameMax)
 	}
 	return i
 }
 
-// clip cuts a value to n code points.
-func clip(s string, n int) string {
+// Clip cuts a value to n code points.
+func Clip(s string, n int) string {
 	for i := range s {
 		if n--; n < 0 {
 			return s[:i]
@@ -47,22 +53,11 @@ func clip(s string, n int) string {
 	return s
 }
 
-// problems gathers why a form is refused, at most one reason a field.
-type problems []templates.Problem
-
-func (p *problems) add(field, key string, pairs ...any) {
-	args := templates.Args{}
-	for i := 0; i+1 < len(pairs); i += 2 {
-		args[pairs[i].(string)] = pairs[i+1]
-	}
-	*p = append(*p, templates.Problem{Field: field, Key: key, Args: args})
-}
-
-// parseIdentity turns the form into a claim, or says field by field what is empty or cannot be. digits is the length of a
-// member number, for the message; parseNumber knows its form.
-func parseIdentity(i Identity, now time.Time, digits int, parseNumber func(string) (string, error)) (members.Claim, problems) {
-	var p problems
-	claim := members.Claim{BirthDate: parseBirth(&p, i, now)}
+// Parse turns the form into a claim, or says field by field what is empty or cannot be, at most one reason a field. digits
+// is the length of a member number, for the message; parseNumber knows its form.
+func (i Card) Parse(now time.Time, digits int, parseNumber func(string) (string, error)) (Claim, []templates.Problem) {
+	var p cardProblems
+	claim := Claim{BirthDate: parseBirth(&p, i, now)}
 	claim.FirstName = parseName(&p, "first_name", i.FirstName, "registration.personal.first_missing")
 	claim.LastName = parseName(&p, "last_name", i.LastName, "registration.personal.last_missing")
 	claim.Suffix = strings.TrimSpace(i.Suffix)
@@ -82,8 +77,19 @@ func parseIdentity(i Identity, now time.Time, digits int, parseNumber func(strin
 	return claim, p
 }
 
+// cardProblems gathers why a form is refused.
+type cardProblems []templates.Problem
+
+func (p *cardProblems) add(field, key string, pairs ...any) {
+	args := templates.Args{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		args[pairs[i].(string)] = pairs[i+1]
+	}
+	*p = append(*p, templates.Problem{Field: field, Key: key, Args: args})
+}
+
 func isSuffix(s string) bool {
-	for _, suffix := range members.Suffixes() {
+	for _, suffix := range Suffixes() {
 		if s == suffix {
 			return true
 		}
@@ -91,11 +97,11 @@ func isSuffix(s string) bool {
 	return false
 }
 
-func parseBirth(p *problems, i Identity, now time.Time) members.Date {
+func parseBirth(p *cardProblems, i Card, now time.Time) Date {
 	month, day, year := strings.TrimSpace(i.BirthMonth), strings.TrimSpace(i.BirthDay), strings.TrimSpace(i.BirthYear)
 	if month == "" && day == "" && year == "" {
 		p.add("birth_month", "registration.personal.birth_missing")
-		return members.Date{}
+		return Date{}
 	}
 	before := len(*p)
 	m, ok := smallNumber(month, 2)
@@ -111,9 +117,9 @@ func parseBirth(p *problems, i Identity, now time.Time) members.Date {
 		p.add("birth_year", "registration.personal.year_missing")
 	}
 	if len(*p) > before {
-		return members.Date{}
+		return Date{}
 	}
-	date, today := members.Date{Year: y, Month: m, Day: d}, members.DateOf(now)
+	date, today := Date{Year: y, Month: m, Day: d}, DateOf(now)
 	switch {
 	case !date.Valid() || y < today.Year-oldestAge:
 		p.add("birth_day", "registration.personal.birth_unreal")
@@ -132,7 +138,7 @@ func smallNumber(s string, max int) (int, bool) {
 	return n, err == nil
 }
 
-func parseName(p *problems, field, typed, missing string) string {
+func parseName(p *cardProblems, field, typed, missing string) string {
 	name := strings.TrimSpace(typed)
 	switch {
 	case name == "":
