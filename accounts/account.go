@@ -29,7 +29,7 @@ type Account struct {
 	Username             string // canonical, see CheckUsername
 	Email                string // as ParseEmail returns it
 	Language             string
-	MemberID             uuid.UUID // on the roster
+	MemberID             uuid.UUID // on the roster; uuid.Nil for a person of the support desk
 	Status               Status
 	CreatedAt, UpdatedAt time.Time
 	LastSignInAt         time.Time // zero before the first

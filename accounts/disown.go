@@ -143,6 +143,7 @@ func scanLink(row pgx.Row) (account uuid.UUID, event time.Time, err error) {
 // protect leaves what staff have closed closed.
 func (s *store) protect(b *pgx.Batch, id uuid.UUID, now time.Time) {
 	b.Queue(`
-		update accounts set status = case when status = 'active' then 'protected' else status end, credentials_changed_at = $2, updated_at = $2
+		update accounts set status = case when status = 'active' then 'protected' else status end, credentials_changed_at = $2, updated_at = $2,
+			reopens_as = case when status = 'disabled' then 'protected' end
 		where id = $1`, id, now)
 }

@@ -90,6 +90,9 @@ func onRoster(name string) bool {
 }
 
 func (s *Service) rosterFacts(ctx context.Context, account accounts.Account, set func(name string, value any)) error {
+	if account.Staff() {
+		return nil
+	}
 	member, err := s.members.Member(ctx, account.MemberID)
 	if err != nil {
 		return fmt.Errorf("reading the member: %w", err)

@@ -1,0 +1,54 @@
+package accounts
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/audit"
+	"huskyidp/internal/seal"
+)
+
+// NewStaff is a person of the support desk. The operator vouches for the address.
+type NewStaff struct {
+	Username string
+	Email    string
+	Language string
+}
+
+// Staff reports whether the account is that of a person of the support desk: it has no card,
+// and nobody of the desk can act on it (S-63).
+func (a Account) Staff() bool { return a.MemberID == uuid.Nil }
+
+// CreateStaff makes the account of a person of the support desk in the transaction of ctx. It
+// has no password: the person sets the first one through recovery, by a code to the address.
+// The error is a Flaw, ErrUsernameTaken, or the database's.
+func (s *Service) CreateStaff(ctx context.Context, n NewStaff) (Account, error) {
+	username, err := CheckUsername(n.Username)
+	if err != nil {
+		return Account{}, fmt.Errorf("username: %w", err)
+	}
+	email, err := ParseEmail(n.Email)
+	if err != nil {
+		return Account{}, fmt.Errorf("e-mail: %w", err)
+	}
+	now := s.now()
+	a := Account{
+		ID: uuid.Must(uuid.NewV7()), Subject: rand.Text(), Username: username, Email: email, Language: n.Language,
+		Status: Active, CreatedAt: now, UpdatedAt: now,
+	}
+	b := &pgx.Batch{}
+	b.Queue(`
+		insert into accounts (id, subject, username, email_sealed, email_digest, language, kind, status, password_sealed,
+			created_at, updated_at, credentials_changed_at)
+		values (@id, @subject, @username, @email_sealed, @email_digest, @language, 'staff', @status, '', @now, @now, @now)`,
+		pgx.NamedArgs{
+			"id": a.ID, "subject": a.Subject, "username": username, "language": a.Language, "status": a.Status, "now": now,
+			"email_sealed": s.keyring.Seal(seal.PII, emailPlace(a.ID), []byte(email)), "email_digest": s.store.emailDigest(email),
+		})
+	s.audit.Queue(b, ctx, audit.Event{Kind: audit.AccountCreated, At: now, AccountID: a.ID.String(), Success: true, Data: map[string]string{"kind": "staff"}})
+	return a, s.store.run(ctx, b)
+}

@@ -1,0 +1,111 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/seal"
+)
+
+// By is how support finds an account. Values match whole or not at all (S-62).
+type By string
+
+// The ways to find an account.
+const (
+	ByUsername By = "username"
+	ByEmail    By = "email"
+	ByMemberID By = "member_id" // on the roster, a UUID
+	BySubject  By = "subject"   // the sub of the programme's own apps
+)
+
+// FindExact returns the accounts that have exactly this value: several only where people
+// share a mailbox, none for a value that cannot be. The error is the database's.
+func (s *Service) FindExact(ctx context.Context, by By, value string) ([]Account, error) {
+	switch by {
+	case ByUsername:
+		canonical, err := CheckUsername(value)
+		if err != nil {
+			return nil, nil
+		}
+		return one(s.store.account(ctx, "username = $1", canonical))
+	case ByEmail:
+		address, err := ParseEmail(value)
+		if err != nil {
+			return nil, nil
+		}
+		return s.store.byEmail(ctx, address)
+	case ByMemberID:
+		id, err := uuid.Parse(value)
+		if err != nil {
+			return nil, nil
+		}
+		return one(s.store.account(ctx, "member_id = $1", id))
+	case BySubject:
+		return one(s.store.account(ctx, "subject = $1", value))
+	}
+	return nil, fmt.Errorf("accounts: nothing is found by %q", by)
+}
+
+func one(a Account, err error) ([]Account, error) {
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return []Account{a}, nil
+}
+
+// Disable closes an account until Enable, whatever its owner does meanwhile: its sessions end,
+// and so does every grant (S-25). It takes part in the transaction of ctx and reports whether
+// the account was open.
+func (s *Service) Disable(ctx context.Context, id uuid.UUID) (closed bool, err error) {
+	now := s.now()
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		if closed, err = s.store.disable(ctx, id, now); err != nil || !closed {
+			return err
+		}
+		return s.EndSessions(ctx, id, "")
+	})
+	return closed, err
+}
+
+// Enable opens an account that was closed, and reports whether it was. Where its owner has
+// said "this wasn't me", the old password stays void.
+func (s *Service) Enable(ctx context.Context, id uuid.UUID) (opened bool, err error) {
+	return s.store.enable(ctx, id, s.now())
+}
+
+func (s *store) byEmail(ctx context.Context, address string) ([]Account, error) {
+	rows, err := s.db.From(ctx).Query(ctx, `select `+accountColumns+` from accounts a where a.email_digest = any($1) order by a.id limit 100`,
+		s.keyring.MACs(seal.Index, []byte("accounts.email"), []byte(foldEmail(address))))
+	if err != nil {
+		return nil, fmt.Errorf("finding accounts: %w", err)
+	}
+	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (Account, error) {
+		var row accountRow
+		if err := r.Scan(row.targets()...); err != nil {
+			return Account{}, err
+		}
+		return s.open(row)
+	})
+}
+
+func (s *store) disable(ctx context.Context, id uuid.UUID, now time.Time) (bool, error) {
+	tag, err := s.db.From(ctx).Exec(ctx, `
+		update accounts set status = 'disabled', reopens_as = status, credentials_changed_at = $2, updated_at = $2
+		where id = $1 and status <> 'disabled'`, id, now)
+	return tag.RowsAffected() > 0, err
+}
+
+func (s *store) enable(ctx context.Context, id uuid.UUID, now time.Time) (bool, error) {
+	tag, err := s.db.From(ctx).Exec(ctx, `
+		update accounts set status = coalesce(reopens_as, 'active'), reopens_as = null, updated_at = $2
+		where id = $1 and status = 'disabled'`, id, now)
+	return tag.RowsAffected() > 0, err
+}
