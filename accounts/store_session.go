@@ -43,10 +43,10 @@ func (s *store) session(ctx context.Context, digest []byte, now, idleSince time.
 			where digest = @digest and ended_at is null and expires_at > @now
 				and last_seen_at > @idle_since and last_seen_at <= @now::timestamptz - interval '1 minute'
 		)
-		select s.sid, s.account_id, a.subject, a.username, a.language, a.member_id, s.amr, s.acr, s.auth_time, s.last_seen_at, s.expires_at
+		select s.sid, s.account_id, a.subject, a.username, a.language, coalesce(a.member_id, @nobody), s.amr, s.acr, s.auth_time, s.last_seen_at, s.expires_at
 		from sessions s join accounts a on a.id = s.account_id
 		where s.digest = @digest and s.ended_at is null and s.expires_at > @now and s.last_seen_at > @idle_since and a.status = 'active'`,
-		pgx.NamedArgs{"digest": digest, "now": now, "idle_since": idleSince}).
+		pgx.NamedArgs{"digest": digest, "now": now, "idle_since": idleSince, "nobody": uuid.Nil}).
 		Scan(&n.SID, &n.AccountID, &n.Subject, &n.Username, &n.Language, &n.MemberID, &n.AMR, &n.ACR, &n.AuthTime, &n.LastSeenAt, &n.ExpiresAt)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Session{}, ErrNoSession
@@ -85,6 +85,9 @@ func (s *store) sweep(ctx context.Context, before time.Time) error {
 		delete from sign_in_throttles where key in (
 			select key from sign_in_throttles where last_failed_at < $1 and (account_id is null or failures < $2)
 			limit 10000 for update skip locked)`, before, allFailures)
+	for _, table := range []string{"pending_sign_ins", "passkey_ceremonies"} {
+		b.Queue(`delete from `+table+` where digest in (select digest from `+table+` where expires_at < $1 limit 10000 for update skip locked)`, now.Add(-24*time.Hour))
+	}
 	b.Queue(`
 		delete from disown_links where digest in (
 			select digest from disown_links where expires_at < $1 limit 10000 for update skip locked)`, before.AddDate(0, 0, 29)) // S-73: a day
