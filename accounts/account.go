@@ -33,6 +33,7 @@ type Account struct {
 	Status               Status
 	CreatedAt, UpdatedAt time.Time
 	LastSignInAt         time.Time // zero before the first
+	Factors              Factors   // read by Authenticate and Pending alone; see Service.Factors
 }
 
 // Acceptance is a text that the member agreed to.

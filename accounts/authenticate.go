@@ -66,6 +66,7 @@ func (s *Service) Authenticate(ctx context.Context, a Attempt) (Account, error) 
 	if err != nil {
 		return Account{}, err
 	}
+	account.Factors = r.factors.factors()
 	if account.Status == Protected { // the old password is void, so nothing is said of the account
 		event.Reason = "account_protected"
 		return Account{}, s.refused(ctx, event, ErrWrongCredentials)

@@ -86,7 +86,7 @@ func (s *store) sweep(ctx context.Context, before time.Time) error {
 			select key from sign_in_throttles where last_failed_at < $1 and (account_id is null or failures < $2)
 			limit 10000 for update skip locked)`, before, allFailures)
 	for _, table := range []string{"pending_sign_ins", "passkey_ceremonies"} {
-		b.Queue(`delete from `+table+` where digest in (select digest from `+table+` where expires_at < $1 limit 10000 for update skip locked)`, now.Add(-24*time.Hour))
+		b.Queue(`delete from `+table+` where digest in (select digest from `+table+` where expires_at < $1 limit 10000 for update skip locked)`, before.AddDate(0, 0, 29)) // S-73: a day
 	}
 	b.Queue(`
 		delete from disown_links where digest in (

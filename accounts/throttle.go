@@ -45,6 +45,7 @@ type reservation struct {
 	failures     int // counted with this one; those before it when refused
 	blockedUntil *time.Time
 	account      accountRow
+	factors      factorsRow
 }
 
 // reserve takes the attempt from the source's limit (S-09), counts a failure before the
@@ -86,7 +87,7 @@ func (s *store) reserve(b *pgx.Batch, r *reservation, key []byte, name string, f
 			where t.failures < @all and (t.blocked_until is null or t.blocked_until <= @now)
 			returning failures, blocked_until
 		)
-		select attempt.failures, t.failures, t.blocked_until, `+accountColumns+`
+		select attempt.failures, t.failures, t.blocked_until, `+accountColumns+`, `+factorColumns+`
 		from (values (1)) one
 		left join attempt on true
 		left join sign_in_throttles t on t.key = @key
@@ -96,7 +97,8 @@ func (s *store) reserve(b *pgx.Batch, r *reservation, key []byte, name string, f
 			"first": firstWait.Seconds(), "longest": longestWait.Seconds(),
 		}).QueryRow(func(row pgx.Row) error {
 		var failures, before *int
-		if err := row.Scan(append([]any{&failures, &before, &r.blockedUntil}, r.account.targets()...)...); err != nil {
+		targets := append([]any{&failures, &before, &r.blockedUntil}, r.account.targets()...)
+		if err := row.Scan(append(targets, r.factors.targets()...)...); err != nil {
 			return err
 		}
 		switch {

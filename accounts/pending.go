@@ -1,0 +1,210 @@
+package accounts
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/audit"
+	"huskyidp/internal/web"
+)
+
+const (
+	pendingLife  = 10 * time.Minute // S-18
+	pendingTries = 5                // S-16
+)
+
+// Pending is a sign-in, or the step-up of a session, that waits for its second step. It
+// opens nothing else (S-18).
+type Pending struct {
+	Account Account // with its Factors
+	AMR     []string
+	SID     string // of the session to step up; "" for a sign-in
+	Return  string // where a step-up goes on
+	Tries   int
+}
+
+// PendingStart says for whom, in which browser, and what was proven already.
+type PendingStart struct {
+	Account     Account
+	AMR         []string
+	Browser     []byte
+	Device      string // device cookie, whose count of failures ends
+	SID, Return string // of a step-up
+}
+
+// StartPending keeps a sign-in back until its second step, in one round trip, in place of
+// another one in the same browser. The right password clears the count of wrong ones; the
+// counts of the factors stay.
+func (s *Service) StartPending(ctx context.Context, start PendingStart) (token string, err error) {
+	now := s.now()
+	token = randomText(tokenSize)
+	b := &pgx.Batch{}
+	b.Queue(`delete from pending_sign_ins where browser = $1`, start.Browser)
+	b.Queue(`
+		insert into pending_sign_ins (digest, browser, account_id, amr, sid, return_to, created_at, expires_at)
+		values (@digest, @browser, @account_id, @amr, @sid, @return_to, @now, @expires_at)`,
+		pgx.NamedArgs{"digest": tokenDigest(token), "browser": start.Browser, "account_id": start.Account.ID, "amr": start.AMR, "sid": start.SID,
+			"return_to": start.Return, "now": now, "expires_at": now.Add(pendingLife)})
+	s.store.clearThrottles(b, s.throttleKeys(start.Account.Username, s.readDeviceCookie(start.Device, start.Account.Username, now)))
+	if err := s.store.run(ctx, b); err != nil {
+		return "", fmt.Errorf("keeping a sign-in back: %w", err)
+	}
+	return token, nil
+}
+
+// Pending reads what waits under a token in this browser. The error is ErrNoPending, also
+// once the credentials have changed, or the database's.
+func (s *Service) Pending(ctx context.Context, token string, browser []byte) (Pending, error) {
+	return s.readPending(ctx, token, browser, 0)
+}
+
+// readPending counts tries more.
+func (s *Service) readPending(ctx context.Context, token string, browser []byte, more int) (p Pending, err error) {
+	var owner []byte
+	var row accountRow
+	var factors factorsRow
+	err = s.db.From(ctx).QueryRow(ctx, `
+		with p as (
+			update pending_sign_ins set tries = tries + @more
+			where digest = @digest and expires_at > @now and tries + @more <= @most returning *
+		)
+		select p.browser, p.amr, p.sid, p.return_to, p.tries, `+accountColumns+`, `+factorColumns+`
+		from p join accounts a on a.id = p.account_id
+		where a.status = 'active' and p.created_at >= a.credentials_changed_at`,
+		pgx.NamedArgs{"digest": tokenDigest(token), "more": more, "now": s.now(), "most": pendingTries}).
+		Scan(append(append([]any{&owner, &p.AMR, &p.SID, &p.Return, &p.Tries}, row.targets()...), factors.targets()...)...)
+	if errors.Is(err, pgx.ErrNoRows) || err == nil && subtle.ConstantTimeCompare(owner, browser) != 1 {
+		return Pending{}, ErrNoPending
+	}
+	if err != nil {
+		return Pending{}, fmt.Errorf("reading a sign-in: %w", err)
+	}
+	p.Account, err = s.store.open(row)
+	p.Account.Factors = factors.factors()
+	return p, err
+}
+
+// ProvePending checks the second step of what waits; left is how many saved codes remain.
+// The error is ErrNoPending, ErrEnded with the fifth wrong proof, after which nothing
+// waits, or that of the check: ErrCodeFormat, ErrNoFactor, ErrWrongCode, ErrCodeUsed,
+// ErrPasskey, *FactorLockedError, ErrBusy.
+func (s *Service) ProvePending(ctx context.Context, token string, browser []byte, f Factor, proof string) (p Pending, left int, err error) {
+	if f == TOTP {
+		if _, err := typedCode(proof); err != nil {
+			return Pending{}, 0, err
+		}
+	}
+	if p, err = s.readPending(ctx, token, browser, 1); err != nil {
+		return Pending{}, 0, err
+	}
+	method := amrCode
+	switch f {
+	case TOTP:
+		err = s.CheckTOTP(ctx, p.Account.ID, proof)
+	case SavedCodes:
+		left, err = s.UseSavedCode(ctx, p.Account.ID, proof)
+	case Passkey:
+		method = amrKey
+		_, err = s.FinishPasskey(ctx, browser, p.Account.ID, proof)
+	}
+	_, locked := errors.AsType[*FactorLockedError](err)
+	wrong := errors.Is(err, ErrWrongCode) || errors.Is(err, ErrCodeUsed) || errors.Is(err, ErrPasskey)
+	if locked || wrong && p.Tries >= pendingTries {
+		if err := s.EndPending(ctx, token); err != nil {
+			return Pending{}, 0, err
+		}
+		if wrong {
+			err = ErrEnded
+		}
+	}
+	p.AMR = withFactor(p.AMR, method)
+	return p, left, err
+}
+
+// EndPending gives up what waits. It is no error if nothing does.
+func (s *Service) EndPending(ctx context.Context, token string) error {
+	_, err := s.db.From(ctx).Exec(ctx, `delete from pending_sign_ins where digest = $1`, tokenDigest(token))
+	return err
+}
+
+// queueTakePending ends what waits, once: the batch fails with ErrNoPending if nothing
+// does.
+func (s *store) queueTakePending(b *pgx.Batch, token string) {
+	b.Queue(`delete from pending_sign_ins where digest = $1 returning 1`, tokenDigest(token)).QueryRow(func(row pgx.Row) error {
+		var one int
+		err := row.Scan(&one)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return ErrNoPending
+		}
+		return err
+	})
+}
+
+// FinishPending opens the session that waited, after ProvePending.
+func (s *Service) FinishPending(ctx context.Context, token string, start SessionStart) (started Started, err error) {
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		b := &pgx.Batch{}
+		s.store.queueTakePending(b, token)
+		started = s.QueueSession(ctx, b, start)
+		return s.store.run(ctx, b)
+	})
+	if err != nil {
+		return Started{}, fmt.Errorf("starting a session: %w", err)
+	}
+	return started, nil
+}
+
+// Renewal is what a step-up changes in a session.
+type Renewal struct {
+	SID       string
+	AccountID uuid.UUID
+	AMR       []string
+	AuthTime  time.Time // of the proof
+	Pending   string    // token of what waited; "" if nothing did
+}
+
+// RenewSession gives the session another token: the one before opens nothing from now on
+// (S-22). Its sid and its end stay. The error is ErrNoSession, ErrNoPending, or the
+// database's.
+func (s *Service) RenewSession(ctx context.Context, r Renewal) (session Session, token string, err error) {
+	now := s.now()
+	token = randomText(tokenSize)
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		b := &pgx.Batch{}
+		if r.Pending != "" {
+			s.store.queueTakePending(b, r.Pending)
+		}
+		b.Queue(`
+			update sessions s set digest = @digest, amr = @amr, acr = case when a.member_id is null then @unmatched else @matched end,
+				auth_time = @auth_time, last_seen_at = @now
+			from accounts a
+			where s.sid = @sid and s.account_id = @account_id and s.ended_at is null and s.expires_at > @now and s.last_seen_at > @idle_since
+				and a.id = s.account_id and a.status = 'active'
+			returning s.account_id`,
+			pgx.NamedArgs{
+				"digest": tokenDigest(token), "amr": r.AMR, "matched": acrOf(r.AMR, true), "unmatched": acrOf(r.AMR, false), "auth_time": r.AuthTime, "now": now,
+				"sid": r.SID, "account_id": r.AccountID, "idle_since": now.Add(-s.idle),
+			}).QueryRow(func(row pgx.Row) error {
+			err := row.Scan(&r.AccountID)
+			if errors.Is(err, pgx.ErrNoRows) {
+				return ErrNoSession
+			}
+			return err
+		})
+		s.audit.Queue(b, ctx, audit.Event{
+			Kind: audit.SteppedUp, At: now, AccountID: r.AccountID.String(), SessionID: r.SID, RequestID: web.RequestID(ctx), Success: true,
+		})
+		if err := s.store.run(ctx, b); err != nil {
+			return err
+		}
+		session, err = s.store.session(ctx, tokenDigest(token), now, now.Add(-s.idle))
+		return err
+	})
+	return session, token, err
+}

@@ -1,0 +1,141 @@
+package accounts
+
+import (
+	"net/url"
+	"regexp"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"huskyidp/internal/web"
+)
+
+const pendingCookie = "pending"
+
+// Fresh is how long a proof counts for a sensitive change (S-20).
+const Fresh = 5 * time.Minute
+
+// Hold keeps the sign-in of an account with a second step back: no session exists before
+// that is proven (S-18).
+func (h *Handler) Hold(c *gin.Context, account Account, amr []string) error {
+	return h.hold(c, PendingStart{Account: account, AMR: amr})
+}
+
+// HoldStepUp keeps the step-up of the browser's session back until its second step;
+// returnTo is the path where it goes on then.
+func (h *Handler) HoldStepUp(c *gin.Context, account Account, amr []string, sid, returnTo string) error {
+	return h.hold(c, PendingStart{Account: account, AMR: amr, SID: sid, Return: returnTo})
+}
+
+func (h *Handler) hold(c *gin.Context, start PendingStart) error {
+	start.Browser, start.Device = web.Browser(c), h.web.Cookie(c, deviceCookie)
+	token, err := h.service.StartPending(c.Request.Context(), start)
+	if err == nil {
+		h.web.SetCookie(c, pendingCookie, token, pendingLife)
+	}
+	return err
+}
+
+// Pending is what waits for a second step in this browser. The error is ErrNoPending, or
+// the database's.
+func (h *Handler) Pending(c *gin.Context) (Pending, error) {
+	token := h.web.Cookie(c, pendingCookie)
+	if token == "" {
+		return Pending{}, ErrNoPending
+	}
+	return h.service.Pending(c.Request.Context(), token, web.Browser(c))
+}
+
+// Drop gives up what waits in this browser.
+func (h *Handler) Drop(c *gin.Context) error {
+	token := h.web.Cookie(c, pendingCookie)
+	h.web.ClearCookie(c, pendingCookie)
+	return h.service.EndPending(c.Request.Context(), token)
+}
+
+// Proved is what a second step led to.
+type Proved struct {
+	Session Session
+	Return  string // of a step-up; "" for a sign-in
+	Left    int    // saved codes, after one was used
+}
+
+// Prove checks the second step of what waits in this browser and opens, or renews, its
+// session. The error is that of Service.ProvePending.
+func (h *Handler) Prove(c *gin.Context, f Factor, proof string) (Proved, error) {
+	ctx, token := c.Request.Context(), h.web.Cookie(c, pendingCookie)
+	p, left, err := h.service.ProvePending(ctx, token, web.Browser(c), f, proof)
+	if err != nil {
+		return Proved{}, err
+	}
+	proved := Proved{Return: p.Return, Left: left}
+	if p.SID == "" {
+		started, err := h.service.FinishPending(ctx, token, h.start(c, p.Account, p.AMR))
+		if err != nil {
+			return Proved{}, err
+		}
+		h.opened(c, started)
+		proved.Session = started.Session
+	} else if proved.Session, err = h.renew(c, Renewal{SID: p.SID, AccountID: p.Account.ID, AMR: p.AMR, AuthTime: h.service.now(), Pending: token}); err != nil {
+		return Proved{}, err
+	}
+	h.web.ClearCookie(c, pendingCookie)
+	return proved, nil
+}
+
+// StepUp renews the browser's session after a proof that takes no second step.
+func (h *Handler) StepUp(c *gin.Context, session Session, amr []string) (Session, error) {
+	return h.renew(c, Renewal{SID: session.SID, AccountID: session.AccountID, AMR: amr, AuthTime: h.service.now()})
+}
+
+func (h *Handler) renew(c *gin.Context, r Renewal) (Session, error) {
+	if current, ok, err := h.Lookup(c); err != nil || !ok || current.SID != r.SID {
+		if err == nil {
+			err = ErrNoSession
+		}
+		return Session{}, err
+	}
+	session, token, err := h.service.RenewSession(c.Request.Context(), r)
+	if err != nil {
+		return Session{}, err
+	}
+	h.web.SetCookie(c, sessionCookie, token, 0)
+	c.Set(lookupKey, lookup{session, true})
+	return session, nil
+}
+
+// RequireFresh is Require for a sensitive change: the last proof is at most so old, and
+// as strong as a sign-in to the account would be (S-20). Otherwise the browser is sent to
+// prove it again, and comes back to this path.
+func (h *Handler) RequireFresh(c *gin.Context, most time.Duration) (Session, bool, error) {
+	session, ok, err := h.Require(c)
+	if !ok || err != nil {
+		return session, false, err
+	}
+	if h.service.now().Sub(session.AuthTime) < most {
+		if Rank(session.ACR) >= Rank(ACRFactor) {
+			return session, true, nil
+		}
+		factors, err := h.service.Factors(c.Request.Context(), session.AccountID)
+		if err != nil || !factors.Any() {
+			return session, err == nil, err
+		}
+	}
+	query := url.Values{"return": {c.Request.URL.Path}}
+	if flow := web.Flow(c); flow != "" {
+		query.Set("flow", flow)
+	}
+	return session, false, web.SeeOther(c, "/reauth?"+query.Encode())
+}
+
+// returnPaths are where a step-up may go on: our own pages, and nothing that a stranger
+// could write into an address (S-29).
+var returnPaths = regexp.MustCompile(`^/(?:account(?:/[a-z-]+)*(?:/[0-9a-f-]{36})?(?:/[a-z-]+)?|device/confirm)$`)
+
+// ReturnPath is the path, if a step-up may go on there, else "".
+func ReturnPath(path string) string {
+	if len(path) > 200 || !returnPaths.MatchString(path) {
+		return ""
+	}
+	return path
+}
