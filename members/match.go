@@ -12,17 +12,37 @@ type Claim struct {
 	MemberNumber                string
 }
 
-// matches compares a claim with a member. Every part is always looked at, so that the time taken does not tell which
-// part was wrong. Equal means equal in content: no nicknames, no swapped names, no edit distance.
-func (m *Member) matches(c Claim) bool {
+// The fields of a claim, as NoMatchError names them.
+const (
+	FieldFirstName    = "first_name"
+	FieldLastName     = "last_name"
+	FieldSuffix       = "suffix"
+	FieldBirthDate    = "birth_date"
+	FieldMemberNumber = "member_number" // of nobody on the roster: there is nothing to compare the rest with
+)
+
+// differs compares a claim with a member and names the fields that are not equal. Every part is always looked at, so that
+// the time taken does not tell which part was wrong. Equal means equal in content: no nicknames, no swapped names, no edit
+// distance.
+func (m *Member) differs(c Claim) []string {
 	claimLast, claimSuffix := splitSuffix(c.LastName, c.Suffix)
 	memberLast, memberSuffix := splitSuffix(m.LastName, m.Suffix)
-	ok := sameName(c.FirstName, m.FirstName)
-	ok &= sameName(claimLast, memberLast)
-	ok &= same(claimSuffix, memberSuffix)
-	ok &= same(c.BirthDate.String(), m.BirthDate.String())
-	ok &= same(c.MemberNumber, m.MemberNumber)
-	return ok == 1
+	fields := make([]string, 0, 5)
+	for _, part := range []struct {
+		field string
+		same  int
+	}{
+		{FieldFirstName, sameName(c.FirstName, m.FirstName)},
+		{FieldLastName, sameName(claimLast, memberLast)},
+		{FieldSuffix, same(claimSuffix, memberSuffix)},
+		{FieldBirthDate, same(c.BirthDate.String(), m.BirthDate.String())},
+		{FieldMemberNumber, same(c.MemberNumber, m.MemberNumber)},
+	} {
+		if part.same != 1 {
+			fields = append(fields, part.field)
+		}
+	}
+	return fields
 }
 
 // sameName is 0 for names without content, such as "-", whatever the other is.

@@ -11,6 +11,13 @@ import (
 // ErrNoMatch is the one answer to every claim that is not a member's card, whatever the cause (S-52).
 var ErrNoMatch = errors.New("no member matches")
 
+// NoMatchError is ErrNoMatch with what support may know of it: the names of the fields that differ, never their values.
+// Whoever made the claim is not told.
+type NoMatchError struct{ Fields []string }
+
+func (e *NoMatchError) Error() string        { return ErrNoMatch.Error() }
+func (e *NoMatchError) Is(target error) bool { return target == ErrNoMatch }
+
 // ErrUnknown says that no member has this id.
 var ErrUnknown = errors.New("no such member")
 
@@ -20,8 +27,8 @@ func (r *Roster) ParseMemberNumber(typed string) (string, error) {
 }
 
 // Match finds the member whose card the claim describes. It costs one round trip, one unsealing and one comparison
-// whether or not there is such a member (S-13). The caller decides what an Ended member may do. The error is ErrNoMatch,
-// or the database's.
+// whether or not there is such a member (S-13). The caller decides what an Ended member may do. The error is a *NoMatchError,
+// which is ErrNoMatch, or the database's.
 func (r *Roster) Match(ctx context.Context, claim Claim) (Member, error) {
 	number, parseErr := r.deps.NumberFormat.Parse(claim.MemberNumber)
 	claim.MemberNumber = number
@@ -36,8 +43,12 @@ func (r *Roster) Match(ctx context.Context, claim Claim) (Member, error) {
 	if err != nil {
 		return Member{}, fmt.Errorf("matching roster: %w", err)
 	}
-	if matched := member.matches(claim); !matched || findErr != nil || parseErr != nil {
-		return Member{}, ErrNoMatch
+	fields := member.differs(claim)
+	if findErr != nil || parseErr != nil {
+		fields = []string{FieldMemberNumber}
+	}
+	if len(fields) > 0 {
+		return Member{}, &NoMatchError{fields}
 	}
 	return member, nil
 }

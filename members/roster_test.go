@@ -81,19 +81,27 @@ func TestMatchAndMember(t *testing.T) {
 			t.Errorf("%s = %+v, %v, want %+v", name, again, err, got)
 		}
 	}
-	for name, change := range map[string]func(*Claim){
-		"first name": func(c *Claim) { c.FirstName = "Ana" },
-		"last name":  func(c *Claim) { c.LastName = "García" },
-		"suffix":     func(c *Claim) { c.Suffix = "" },
-		"birth date": func(c *Claim) { c.BirthDate.Day = 18 },
-		"number":     func(c *Claim) { c.MemberNumber = "012345679" },
-		"no number":  func(c *Claim) { c.MemberNumber = "12" },
+	for field, change := range map[string]func(*Claim){
+		"first_name":    func(c *Claim) { c.FirstName = "Ana" },
+		"last_name":     func(c *Claim) { c.LastName = "García" },
+		"suffix":        func(c *Claim) { c.Suffix = "" },
+		"birth_date":    func(c *Claim) { c.BirthDate.Day = 18 },
+		"member_number": func(c *Claim) { c.MemberNumber = "012345679" },
 	} {
 		claim := right
 		change(&claim)
-		if m, err := f.Match(t.Context(), claim); !errors.Is(err, ErrNoMatch) || m != (Member{}) {
-			t.Errorf("Match with another %s = %+v, %v, want nothing and ErrNoMatch", name, m, err)
+		m, err := f.Match(t.Context(), claim)
+		refused, ok := errors.AsType[*NoMatchError](err)
+		if !ok || !errors.Is(err, ErrNoMatch) || m != (Member{}) {
+			t.Fatalf("Match with another %s = %+v, %v, want nothing and ErrNoMatch", field, m, err)
 		}
+		if diff := cmp.Diff([]string{field}, refused.Fields); diff != "" {
+			t.Errorf("Match with another %s names (-want +got):\n%s", field, diff)
+		}
+	}
+	_, err = f.Match(t.Context(), Claim{"Ana", "López", "", Date{1999, 1, 1}, "12"})
+	if refused, ok := errors.AsType[*NoMatchError](err); !ok || cmp.Diff([]string{"member_number"}, refused.Fields) != "" {
+		t.Errorf("Match with no number of the roster = %v, want the number alone", err)
 	}
 	if _, err := f.Member(t.Context(), uuid.Must(uuid.NewV7())); !errors.Is(err, ErrUnknown) {
 		t.Errorf("Member(unknown id) = %v, want ErrUnknown", err)

@@ -33,7 +33,11 @@ func (s *Service) SubmitPersonal(ctx context.Context, v Visit, typed Identity, c
 			return nil, &sourceError{max(source.OpenedAt.Add(sourceWindow).Sub(t.now), time.Second)}
 		}
 		member, err := s.Roster.Match(ctx, claim)
-		if errors.Is(err, members.ErrNoMatch) || err == nil && member.Ended { // who is no longer eligible is told no more than others
+		if err == nil && member.Ended { // who is no longer eligible is told no more than others
+			err = &members.NoMatchError{Fields: []string{members.FieldMemberNumber}}
+		}
+		if refused, ok := errors.AsType[*members.NoMatchError](err); ok {
+			t.Differs = refused.Fields
 			return s.refuse(ctx, t, g)
 		}
 		if err != nil {
@@ -49,7 +53,7 @@ func (s *Service) accept(ctx context.Context, t *turn, g guards, member members.
 	if err != nil && !errors.Is(err, accounts.ErrNotFound) {
 		return err
 	}
-	t.MemberID, t.HolderID, t.Failures = member.ID, holder.ID, 0
+	t.MemberID, t.HolderID, t.Failures, t.Differs = member.ID, holder.ID, 0, nil
 	t.Credentials.Checked = false // judged again beside these names
 	if t.HolderID != uuid.Nil {
 		t.ProvenAt = noTime // nobody gets past the code page

@@ -27,6 +27,7 @@ type Registration struct {
 	Identity    Identity
 	MemberID    uuid.UUID // zero: not matched
 	HolderID    uuid.UUID // account that the matched member already has, else zero (S-52)
+	Differs     []string  // fields of the last refused identity that differ from the roster, for support
 	Failures    int       // refused identities in a row
 	Reference   string    // of the lock that was met, "" if none
 	LockedUntil time.Time // its end; zero with a Reference: until staff release it

@@ -36,6 +36,7 @@ type row struct {
 	Identity          []byte
 	MemberID          *uuid.UUID
 	HolderID          *uuid.UUID
+	Differs           []string
 	Failures          int
 	Reference         *string
 	LockedUntil       *time.Time
@@ -51,7 +52,7 @@ type row struct {
 }
 
 const columns = `id, browser, account_id, flow, language, touched_at, agreement_version, agreement_language, agreement_hash, agreed_at,
-	identity, member_id, holder_id, failures, reference, locked_until, credentials, password_hash, answer_hash,
+	identity, member_id, holder_id, differs, failures, reference, locked_until, credentials, password_hash, answer_hash,
 	code_mac, code_sent_at, code_expires_at, code_tries, proven_at, finished_at`
 
 // queueFind reads the registration of a cookie's digest; the batch fails with errGone if there is none.
@@ -114,7 +115,7 @@ func (s store) queueInsert(b *pgx.Batch, r *Registration, tokenHash []byte) {
 const updateRow = `
 	update registrations set flow = @flow, language = @language, touched_at = @touched_at, agreement_version = @agreement_version,
 		agreement_language = @agreement_language, agreement_hash = @agreement_hash, agreed_at = @agreed_at, identity = @identity,
-		member_id = @member_id, holder_id = @holder_id, failures = @failures, reference = @reference, locked_until = @locked_until,
+		member_id = @member_id, holder_id = @holder_id, differs = @differs, failures = @failures, reference = @reference, locked_until = @locked_until,
 		credentials = @credentials, password_hash = @password_hash, answer_hash = @answer_hash, code_mac = @code_mac,
 		code_sent_at = @code_sent_at, code_expires_at = @code_expires_at, code_tries = @code_tries, proven_at = @proven_at,
 		finished_at = @finished_at
@@ -125,7 +126,7 @@ func (s store) queueUpdate(b *pgx.Batch, r *Registration) {
 	b.Queue(updateRow, pgx.NamedArgs{
 		"id": r.ID, "flow": r.Flow, "language": r.Language, "touched_at": r.TouchedAt, "agreement_version": r.AgreementVersion,
 		"agreement_language": r.AgreementLanguage, "agreement_hash": r.AgreementHash, "agreed_at": r.AgreedAt,
-		"identity": sealed(s, r.ID, "identity", r.Identity), "member_id": nullable(r.MemberID), "holder_id": nullable(r.HolderID),
+		"identity": sealed(s, r.ID, "identity", r.Identity), "member_id": nullable(r.MemberID), "holder_id": nullable(r.HolderID), "differs": append([]string{}, r.Differs...),
 		"failures": r.Failures, "reference": nullable(r.Reference), "locked_until": nullable(r.LockedUntil),
 		"credentials": sealed(s, r.ID, "credentials", r.Credentials), "password_hash": r.PasswordHash, "answer_hash": r.AnswerHash,
 		"code_mac": r.CodeMAC, "code_sent_at": nullable(r.CodeSentAt), "code_expires_at": nullable(r.CodeExpiresAt),
@@ -204,7 +205,7 @@ func (s store) open(r row) (*Registration, error) {
 	out := &Registration{
 		ID: r.ID, AccountID: r.AccountID, Browser: r.Browser, Flow: r.Flow, Language: r.Language, TouchedAt: r.TouchedAt,
 		AgreementVersion: r.AgreementVersion, AgreementLanguage: r.AgreementLanguage, AgreementHash: r.AgreementHash, AgreedAt: r.AgreedAt,
-		MemberID: deref(r.MemberID), HolderID: deref(r.HolderID), Failures: r.Failures, Reference: deref(r.Reference),
+		MemberID: deref(r.MemberID), HolderID: deref(r.HolderID), Differs: r.Differs, Failures: r.Failures, Reference: deref(r.Reference),
 		LockedUntil: deref(r.LockedUntil), PasswordHash: r.PasswordHash, AnswerHash: r.AnswerHash, CodeMAC: r.CodeMAC,
 		CodeSentAt: deref(r.CodeSentAt), CodeExpiresAt: deref(r.CodeExpiresAt), CodeTries: r.CodeTries,
 		ProvenAt: deref(r.ProvenAt), FinishedAt: deref(r.FinishedAt),
