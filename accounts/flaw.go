@@ -1,5 +1,11 @@
 package accounts
 
+import (
+	"errors"
+
+	"huskyidp/templates"
+)
+
 // Flaw is why something typed cannot be taken. Its text is the end of a catalog key,
 // such as registration.credentials.password_short.
 type Flaw string
@@ -17,3 +23,19 @@ const (
 )
 
 func (f Flaw) Error() string { return "accounts: " + string(f) }
+
+// Problem turns a flaw into the message of its field: prefix and the flaw's text are the
+// catalog key, args fill its places.
+func Problem(field, prefix string, err error, args templates.Args) templates.Problem {
+	flaw, _ := errors.AsType[Flaw](err)
+	switch {
+	case flaw == FlawLong && field != "username" && field != "new_password":
+		return templates.Problem{Field: field, Key: "web.field.too_long", Args: templates.Args{"max": answerMax}}
+	case flaw == FlawCharacters && field != "username":
+		return templates.Problem{Field: field, Key: "web.field.bad_characters", Args: templates.Args{}}
+	}
+	if args == nil {
+		args = templates.Args{}
+	}
+	return templates.Problem{Field: field, Key: prefix + string(flaw), Args: args}
+}

@@ -2,7 +2,6 @@ package registration
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -11,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"huskyidp/accounts"
+	"huskyidp/templates"
 )
 
 // Choice is the form of the credentials page. The secrets are never kept as typed.
@@ -32,14 +32,14 @@ func checkChoice(r *Registration, c *Choice) problems {
 	const key = "registration.credentials."
 	username, err := accounts.CheckUsername(c.Username)
 	if err != nil {
-		p.addFlaw("username", key+"username_", err)
+		p.addFlaw("username", key+"username_", err, nil)
 	}
 	address := checkEmail(&p, c)
 	names := []string{r.Identity.FirstName, r.Identity.LastName, r.Identity.CardID}
 	known := append(names, username, address)
 	if c.Password != "" || r.PasswordHash == nil {
 		if flaws := accounts.CheckPassword(c.Password, known...); len(flaws) > 0 {
-			p.addFlaw("new_password", key+"password_", flaws[0], "min", accounts.PasswordMin)
+			p.addFlaw("new_password", key+"password_", flaws[0], templates.Args{"min": accounts.PasswordMin})
 		}
 	}
 	if !slices.Contains(accounts.Questions, c.Question) {
@@ -47,7 +47,7 @@ func checkChoice(r *Registration, c *Choice) problems {
 	}
 	if strings.TrimSpace(c.Answer) != "" || r.AnswerHash == nil || c.Question != r.Credentials.Answered {
 		if err := accounts.CheckAnswer(c.Answer, c.Password, known...); err != nil {
-			p.addFlaw("answer", key+"answer_", err)
+			p.addFlaw("answer", key+"answer_", err, nil)
 		}
 	}
 	if len(p) == 0 {
@@ -63,7 +63,7 @@ func checkEmail(p *problems, c *Choice) string {
 	case utf8.RuneCountInString(c.Email) > emailMax:
 		p.add("email", "web.field.too_long", "max", emailMax)
 	case err != nil:
-		p.addFlaw("email", key, err)
+		p.addFlaw("email", key, err, nil)
 	default:
 		again, err := accounts.ParseEmail(c.EmailAgain)
 		if err != nil || !accounts.SameEmail(address, again) {
@@ -73,17 +73,9 @@ func checkEmail(p *problems, c *Choice) string {
 	return address
 }
 
-// addFlaw turns what accounts has against a value into the message of its field.
-func (p *problems) addFlaw(field, prefix string, err error, pairs ...any) {
-	flaw, _ := errors.AsType[accounts.Flaw](err)
-	switch {
-	case flaw == accounts.FlawLong && field == "answer":
-		p.add(field, "web.field.too_long", "max", 100)
-	case flaw == accounts.FlawCharacters && field != "username":
-		p.add(field, "web.field.bad_characters")
-	default:
-		p.add(field, prefix+string(flaw), pairs...)
-	}
+// addFlaw adds what accounts has against a value.
+func (p *problems) addFlaw(field, prefix string, err error, args templates.Args) {
+	*p = append(*p, accounts.Problem(field, prefix, err, args))
 }
 
 // SubmitCredentials stores a choice that checkChoice passed and mails a code, unless the address is proven or a code is

@@ -19,30 +19,14 @@ type credentialsPage struct {
 	Username, Email, EmailAgain, Question string
 	Questions, Suggestions                []string
 	Kept                                  bool // password and answer are set and may stay
-	MinLength                             int
-	Length, Common, Personal              string // of the password just typed: "met", "unmet", or "" if there was none
+	accounts.PasswordRules
 }
 
 func newCredentialsPage(c Credentials, r *Registration) credentialsPage {
 	return credentialsPage{
 		Username: c.Username, Email: c.Email, EmailAgain: c.EmailAgain, Question: c.Question, Questions: accounts.Questions,
-		Kept: r.PasswordHash != nil && r.AnswerHash != nil, MinLength: accounts.PasswordMin,
+		Kept: r.PasswordHash != nil && r.AnswerHash != nil, PasswordRules: accounts.JudgePassword(""),
 	}
-}
-
-// judge tells the rules of a typed password, met or not.
-func (p *credentialsPage) judge(password string, known ...string) {
-	if password == "" {
-		return
-	}
-	flaws := accounts.CheckPassword(password, known...)
-	told := func(flaw accounts.Flaw) string {
-		if slices.Contains(flaws, flaw) {
-			return "unmet"
-		}
-		return "met"
-	}
-	p.Length, p.Common, p.Personal = told(accounts.FlawShort), told(accounts.FlawCommon), told(accounts.FlawPersonal)
 }
 
 func (h *Handler) showCredentials(c *gin.Context) error {
@@ -112,7 +96,7 @@ func (h *Handler) submitCredentials(c *gin.Context) error {
 		return err
 	}
 	page := newCredentialsPage(typed, r)
-	page.judge(choice.Password, r.Identity.FirstName, r.Identity.LastName, r.Identity.CardID, typed.Username, typed.Email)
+	page.PasswordRules = accounts.JudgePassword(choice.Password, r.Identity.FirstName, r.Identity.LastName, r.Identity.CardID, typed.Username, typed.Email)
 	if taken {
 		return h.usernameTaken(c, http.StatusUnprocessableEntity, page, wrong)
 	}
