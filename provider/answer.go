@@ -40,6 +40,10 @@ func (h *Handler) answer(c *gin.Context, r *authorizeRequest, parameters url.Val
 	if mode == modeFormPost || mode == modeFormPostJWT {
 		return h.formPost(c, r, parameters)
 	}
+	if mode == modeFragment || mode == modeFragmentJWT { // a registered address has none of its own
+		c.Redirect(http.StatusSeeOther, r.RedirectURI.String()+"#"+parameters.Encode())
+		return nil
+	}
 	target := *r.RedirectURI
 	target.RawQuery = joinQuery(target.RawQuery, parameters)
 	c.Redirect(http.StatusSeeOther, target.String())

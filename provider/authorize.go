@@ -162,7 +162,9 @@ func (h *Handler) issue(c *gin.Context, ctx context.Context, f facts, i *interac
 		scopes = f.consent.granted(scopes)
 	}
 	for _, scope := range scopes {
-		r.GrantScope(scope)
+		if scope != "offline_access" || r.wants("code") { // OpenID Connect Core 11
+			r.GrantScope(scope)
+		}
 	}
 	for _, audience := range r.GetRequestedAudience() {
 		r.GrantAudience(audience)

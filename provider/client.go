@@ -17,6 +17,10 @@ const (
 	ProfilePartner Profile = "partner" // others' apps: the member's consent, a pairwise subject
 	ProfileService Profile = "service" // machines: client_credentials only
 	ProfileFAPI2   Profile = "fapi2"   // FAPI 2.0 Security Profile: proof by keys, bound tokens
+
+	// ProfileCertification is a partner with the flows that the certification plans need
+	// and S-30 to S-35 keep shut. It rests unless the deployment allows it (Rules).
+	ProfileCertification Profile = "certification"
 )
 
 // Metadata is what a client registers, in the member names of RFC 7591 section 2,

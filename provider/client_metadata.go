@@ -42,8 +42,7 @@ const (
 )
 
 // complete fills in what the profile gives and checks the whole (S-30, S-31).
-// insecureLocal also allows http redirect URIs on localhost: the demo's.
-func (m *Metadata) complete(insecureLocal bool) error {
+func (m *Metadata) complete(rules Rules) error {
 	switch m.Profile {
 	case "", ProfileOwn:
 		m.Profile = ProfileOwn
@@ -58,19 +57,19 @@ func (m *Metadata) complete(insecureLocal bool) error {
 		m.defaults([]string{"authorization_code", "refresh_token"}, memberScopes)
 	case ProfileService:
 		m.defaults([]string{"client_credentials"}, nil)
+	case ProfileCertification:
+		if !rules.Certification {
+			return &MetadataError{"profile", "certification is for deployments that switch it on (IDP_CERTIFICATION)"}
+		}
+		m.certificationDefaults()
+		m.defaults(nil, memberScopes)
 	default:
-		return &MetadataError{"profile", `is "own", "partner", "fapi2" or "service"`}
+		return &MetadataError{"profile", `is "own", "partner", "fapi2", "service" or "certification"`}
 	}
 	if strings.TrimSpace(m.ClientName) == "" || len(m.ClientName) > 80 {
 		return &MetadataError{"client_name", "has 1 to 80 characters; members see it"}
 	}
-	if err := subset("grant_types", m.GrantTypes, grantTypes); err != nil {
-		return err
-	}
-	if err := subset("response_types", m.ResponseTypes, []string{"code"}); err != nil {
-		return err
-	}
-	if err := subset("response_modes", m.ResponseModes, responseModes); err != nil {
+	if err := m.checkResponseTypes(); err != nil {
 		return err
 	}
 	if err := subset("token_endpoint_auth_method", []string{m.TokenEndpointAuthMethod}, authMethods); err != nil {
@@ -91,7 +90,7 @@ func (m *Metadata) complete(insecureLocal bool) error {
 	if err := m.completeRequests(); err != nil {
 		return err
 	}
-	return m.checkFlows(insecureLocal)
+	return m.checkFlows(rules.InsecureLocal)
 }
 
 // checkSubjects holds the rules of subject_type (OpenID Connect Core 8.1) and of partners.
@@ -102,7 +101,7 @@ func (m *Metadata) checkSubjects() error {
 	if err := subset("subject_type", []string{m.SubjectType}, []string{subjectPublic, subjectPairwise}); err != nil {
 		return err
 	}
-	if m.SubjectType == subjectPairwise && m.Profile != ProfilePartner {
+	if m.SubjectType == subjectPairwise && !m.asksConsent() {
 		return &MetadataError{"subject_type", "pairwise is for partners: the programme's own apps share one subject"}
 	}
 	if m.SubjectType == subjectPairwise && m.SectorIdentifierURI == "" {
@@ -112,10 +111,10 @@ func (m *Metadata) checkSubjects() error {
 			}
 		}
 	}
+	if m.asksConsent() && m.OperatorName == "" {
+		return &MetadataError{"operator_name", "is needed: members see whose app it is"}
+	}
 	if m.Profile == ProfilePartner {
-		if m.OperatorName == "" {
-			return &MetadataError{"operator_name", "is needed: members see whose app it is"}
-		}
 		if err := subset("scope", m.Scope, partnerScopes); err != nil {
 			return err
 		}
@@ -158,7 +157,7 @@ func (m *Metadata) checkFlows(insecureLocal bool) error {
 		return &MetadataError{"grant_types", "a client acts for members or for itself, not both: register two"}
 	case service && m.Profile != ProfileService:
 		return &MetadataError{"grant_types", `client_credentials needs the profile "service"`}
-	case code && len(m.RedirectURIs) == 0:
+	case len(m.ResponseTypes) > 0 && len(m.RedirectURIs) == 0:
 		return &MetadataError{"redirect_uris", "needs at least one address"}
 	case slices.Contains(m.GrantTypes, grantDevice) && m.Profile != ProfileOwn:
 		return &MetadataError{"grant_types", "the device grant is for the programme's own apps"}
@@ -166,7 +165,7 @@ func (m *Metadata) checkFlows(insecureLocal bool) error {
 		return &MetadataError{"token_endpoint_auth_method", "a service has a secret"}
 	case slices.Contains(m.GrantTypes, "refresh_token") && !code && !slices.Contains(m.GrantTypes, grantDevice):
 		return &MetadataError{"grant_types", "refresh_token comes with authorization_code or the device grant"}
-	case m.TokenEndpointAuthMethod == "none" && !m.pkce():
+	case code && m.TokenEndpointAuthMethod == "none" && !m.pkce():
 		return &MetadataError{"require_pkce", "a public client always uses PKCE"}
 	}
 	for _, uri := range m.RedirectURIs {

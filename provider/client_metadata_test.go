@@ -98,7 +98,7 @@ func TestMetadataRules(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			m := good()
 			test.change(&m)
-			err := m.complete(false)
+			err := m.complete(Rules{})
 			fault, refused := errors.AsType[*MetadataError](err)
 			if !refused && test.member != "" || refused && fault.Member != test.member {
 				t.Errorf("complete = %v, want the fault at %q", err, test.member)
@@ -139,7 +139,7 @@ func TestKeySetKeepsItsText(t *testing.T) {
 
 func TestDemoMayRegisterLocalhost(t *testing.T) {
 	m := Metadata{ClientName: "Portal", RedirectURIs: []string{"http://localhost:8090/callback"}}
-	if err := m.complete(true); err != nil {
-		t.Errorf("complete(insecureLocal) = %v", err)
+	if err := m.complete(Rules{InsecureLocal: true}); err != nil {
+		t.Errorf("complete = %v", err)
 	}
 }

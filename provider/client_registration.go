@@ -86,7 +86,8 @@ func readRegistration(c *gin.Context) (Metadata, error) {
 	if err != nil || json.Unmarshal(body, &m) != nil {
 		return m, &MetadataError{"body", "is not a JSON object of client metadata"}
 	}
-	m.Profile, m.OperatorVerified, m.ResourceServer, m.Audience = ProfilePartner, false, nil, nil
+	m.Profile = ProfilePartner
+	m.OperatorVerified, m.ResourceServer, m.Audience = false, nil, nil
 	if m.ClientName == "" {
 		m.ClientName = "App"
 	}
@@ -160,12 +161,12 @@ func (h *Handler) deleteClient(c *gin.Context) error {
 
 // register makes a client with a registration token of its own.
 func (r *Clients) register(ctx context.Context, m Metadata) (client *Client, secret, management string, err error) {
-	if err := m.complete(r.insecureLocal); err != nil {
+	if err := m.complete(r.Rules); err != nil {
 		return nil, "", "", err
 	}
-	now := r.now()
+	now := r.Now()
 	client = &Client{ID: randomToken(), Metadata: m, CreatedAt: now, UpdatedAt: now}
 	secret, management = r.newSecret(client), randomToken()
-	client.RegistrationMAC = r.keyring.MAC(seal.Client, []byte("registration"), []byte(client.ID), []byte(management))
+	client.RegistrationMAC = r.Keyring.MAC(seal.Client, []byte("registration"), []byte(client.ID), []byte(management))
 	return client, secret, management, r.change(ctx, audit.ClientCreated, client, r.insert)
 }

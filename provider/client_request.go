@@ -60,7 +60,7 @@ func (m *Metadata) completeRequests() error {
 	return nil
 }
 
-// The response modes of the code flow (OAuth 2.0 Multiple Response Types 2.1, Form Post
+// The response modes (OAuth 2.0 Multiple Response Types 2.1, Form Post
 // Response Mode, JARM 2.3). "jwt" is the flow's default mode with a signed response.
 const (
 	modeQuery       = "query"
@@ -68,9 +68,14 @@ const (
 	modeJWT         = "jwt"
 	modeQueryJWT    = "query.jwt"
 	modeFormPostJWT = "form_post.jwt"
+	modeFragment    = "fragment"
+	modeFragmentJWT = "fragment.jwt"
 )
 
-var responseModes = []string{modeQuery, modeFormPost, modeJWT, modeQueryJWT, modeFormPostJWT}
+var (
+	responseModes = []string{modeQuery, modeFormPost, modeJWT, modeQueryJWT, modeFormPostJWT}
+	frontModes    = []string{modeFragment, modeFragmentJWT} // of the profile certification
+)
 
 func signedMode(mode string) bool { return mode == modeJWT || strings.HasSuffix(mode, ".jwt") }
 
@@ -80,6 +85,8 @@ func (c *Client) mayUseMode(mode string) bool {
 	switch mode {
 	case modeJWT, modeQueryJWT:
 		return slices.Contains(registered, modeJWT) || slices.Contains(registered, modeQueryJWT)
+	case modeFragmentJWT:
+		return slices.Contains(registered, modeJWT) || slices.Contains(registered, mode)
 	}
 	return slices.Contains(registered, mode)
 }

@@ -19,12 +19,23 @@ import (
 // Clients is the registry of applications: kept in PostgreSQL, read from memory.
 // Changes made here are seen at once, those of other instances within a second.
 type Clients struct {
-	db            *postgres.DB
-	keyring       *seal.Keyring
-	audit         *audit.Log
-	now           func() time.Time
-	insecureLocal bool
-	snapshot      atomic.Pointer[registry]
+	ClientsDeps
+	snapshot atomic.Pointer[registry]
+}
+
+// ClientsDeps is what the registry is built from.
+type ClientsDeps struct {
+	DB      *postgres.DB
+	Keyring *seal.Keyring
+	Audit   *audit.Log
+	Now     func() time.Time
+	Rules   // what the deployment lets clients register
+}
+
+// Rules loosen S-30 and S-31 for a whole deployment, by name.
+type Rules struct {
+	InsecureLocal bool // http addresses on localhost: the demo's
+	Certification bool // the profile "certification" may be registered and used
 }
 
 // registry is one state of the clients table.
@@ -40,20 +51,20 @@ var ErrNoClient = errors.New("provider: there is no such client")
 // ErrClientExists says that the client_id is taken.
 var ErrClientExists = errors.New("provider: a client with this client_id exists")
 
-// NewClients makes the registry and reads it once. insecureLocal lets clients
-// register http addresses on localhost, for the demo.
-func NewClients(ctx context.Context, db *postgres.DB, keyring *seal.Keyring, log *audit.Log, now func() time.Time, insecureLocal bool) (*Clients, error) {
-	r := &Clients{db: db, keyring: keyring, audit: log, now: now, insecureLocal: insecureLocal}
+// NewClients makes the registry and reads it once.
+func NewClients(ctx context.Context, d ClientsDeps) (*Clients, error) {
+	r := &Clients{ClientsDeps: d}
 	if err := r.reload(ctx); err != nil {
 		return nil, fmt.Errorf("reading the clients: %w", err)
 	}
 	return r, nil
 }
 
-// Get returns a client that may be used. It asks memory only.
+// Get returns a client that may be used. It asks memory only. One of the profile
+// certification rests while the deployment does not allow it.
 func (r *Clients) Get(id string) (*Client, error) {
 	client, ok := r.snapshot.Load().byID[id]
-	if !ok || client.DisabledAt != nil {
+	if !ok || client.DisabledAt != nil || client.Metadata.Profile == ProfileCertification && !r.Certification {
 		return nil, ErrNoClient
 	}
 	return client, nil
@@ -69,7 +80,7 @@ func (r *Clients) List() []*Client {
 // Create registers a client and returns it with its secret, which is shown only
 // now; public clients have none. An empty id is drawn.
 func (r *Clients) Create(ctx context.Context, id string, m Metadata) (*Client, string, error) {
-	if err := m.complete(r.insecureLocal); err != nil {
+	if err := m.complete(r.Rules); err != nil {
 		return nil, "", err
 	}
 	if id == "" {
@@ -78,7 +89,7 @@ func (r *Clients) Create(ctx context.Context, id string, m Metadata) (*Client, s
 	if len(id) > 64 || !scopeToken(id) {
 		return nil, "", &MetadataError{"client_id", "has 1 to 64 visible ASCII characters"}
 	}
-	now := r.now()
+	now := r.Now()
 	client := &Client{ID: id, Metadata: m, CreatedAt: now, UpdatedAt: now}
 	secret := r.newSecret(client)
 	return client, secret, r.change(ctx, audit.ClientCreated, client, r.insert)
@@ -86,7 +97,7 @@ func (r *Clients) Create(ctx context.Context, id string, m Metadata) (*Client, s
 
 // Update replaces a client's metadata.
 func (r *Clients) Update(ctx context.Context, id string, m Metadata) (*Client, error) {
-	if err := m.complete(r.insecureLocal); err != nil {
+	if err := m.complete(r.Rules); err != nil {
 		return nil, err
 	}
 	old, ok := r.snapshot.Load().byID[id]
@@ -94,7 +105,7 @@ func (r *Clients) Update(ctx context.Context, id string, m Metadata) (*Client, e
 		return nil, ErrNoClient
 	}
 	client := *old
-	client.Metadata, client.UpdatedAt = m, r.now()
+	client.Metadata, client.UpdatedAt = m, r.Now()
 	return &client, r.change(ctx, audit.ClientUpdated, &client, r.update)
 }
 
@@ -108,7 +119,7 @@ func (r *Clients) RotateSecret(ctx context.Context, id string) (string, error) {
 		return "", &MetadataError{"token_endpoint_auth_method", "this client has no secret"}
 	}
 	client := *old
-	client.UpdatedAt = r.now()
+	client.UpdatedAt = r.Now()
 	secret := r.newSecret(&client)
 	return secret, r.change(ctx, audit.ClientSecretRotated, &client, r.update)
 }
@@ -120,7 +131,7 @@ func (r *Clients) SetDisabled(ctx context.Context, id string, disabled bool) err
 		return ErrNoClient
 	}
 	client := *old
-	client.UpdatedAt, client.DisabledAt = r.now(), nil
+	client.UpdatedAt, client.DisabledAt = r.Now(), nil
 	kind := audit.ClientEnabled
 	if disabled {
 		client.DisabledAt, kind = &client.UpdatedAt, audit.ClientDisabled
@@ -129,11 +140,11 @@ func (r *Clients) SetDisabled(ctx context.Context, id string, disabled bool) err
 }
 
 func (r *Clients) change(ctx context.Context, kind audit.Kind, client *Client, write func(context.Context, *Client) error) error {
-	err := r.db.InTx(ctx, func(ctx context.Context) error {
+	err := r.DB.InTx(ctx, func(ctx context.Context) error {
 		if err := write(ctx, client); err != nil {
 			return err
 		}
-		return r.audit.Record(ctx, audit.Event{Kind: kind, At: client.UpdatedAt, ClientID: client.ID, Success: true})
+		return r.Audit.Record(ctx, audit.Event{Kind: kind, At: client.UpdatedAt, ClientID: client.ID, Success: true})
 	})
 	if err != nil {
 		return err
@@ -147,7 +158,7 @@ func (r *Clients) newSecret(client *Client) string {
 		return ""
 	}
 	secret := randomToken()
-	client.SecretMAC = r.keyring.MAC(seal.Client, []byte(client.ID), []byte(secret))
+	client.SecretMAC = r.Keyring.MAC(seal.Client, []byte(client.ID), []byte(secret))
 	return secret
 }
 

@@ -186,4 +186,8 @@ func (m *Metadata) sector() string {
 }
 
 // needsConsent: the programme's own apps ask for none.
-func (c *Client) needsConsent() bool { return c.Metadata.Profile == ProfilePartner }
+func (c *Client) needsConsent() bool { return c.Metadata.asksConsent() }
+
+func (m *Metadata) asksConsent() bool {
+	return m.Profile == ProfilePartner || m.Profile == ProfileCertification
+}

@@ -130,7 +130,7 @@ func New(d Deps) (*Service, error) {
 	if s.jobs, err = river.NewClient(riverpgxv5.New(d.DB.Pool()), &river.Config{Logger: slog.New(slog.DiscardHandler)}); err != nil {
 		return nil, fmt.Errorf("opening the job queue: %w", err)
 	}
-	s.fosite = newFosite(s.strategy, d.Clients, s.authenticateClient)
+	s.fosite = newFosite(s)
 	return s, nil
 }
 

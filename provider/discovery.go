@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 )
@@ -73,6 +74,11 @@ func newMetadata(s *Service, acrValues []string) metadata {
 		BackchannelLogoutSupported: true, BackchannelLogoutSessionSupported: true,
 		AuthorizationResponseIssSupported: true,
 		requestSupport:                    newRequestSupport(issuer),
+	}
+	if s.clients.Certification {
+		m.ResponseTypesSupported = append(m.ResponseTypesSupported, frontTypes...)
+		m.GrantTypesSupported = append(slices.Clone(grantTypes), grantImplicit)
+		m.ResponseModesSupported = append(slices.Clone(responseModes), frontModes...)
 	}
 	if s.initialAccessToken != nil {
 		m.RegistrationEndpoint = issuer + RegistrationPath

@@ -21,8 +21,8 @@ type oauthConfig struct {
 	authenticate                   fosite.ClientAuthenticationStrategy
 }
 
-func newFosite(s *strategy, clients *Clients, authenticate fosite.ClientAuthenticationStrategy) *fosite.Fosite {
-	storage := fositeStore{clients}
+func newFosite(service *Service) *fosite.Fosite {
+	s, storage := service.strategy, fositeStore{service.clients}
 	c := &oauthConfig{
 		Config: fosite.Config{
 			AuthorizeCodeLifespan:    codeLifetime,
@@ -38,7 +38,7 @@ func newFosite(s *strategy, clients *Clients, authenticate fosite.ClientAuthenti
 			RedirectSecureChecker:    registeredIsSecure,
 			OmitRedirectScopeParam:   true,
 		},
-		authenticate: authenticate,
+		authenticate: service.authenticateClient,
 	}
 	explicit := &oauth2.AuthorizeExplicitGrantHandler{
 		AccessTokenStrategy: s, RefreshTokenStrategy: s, AuthorizeCodeStrategy: s,
@@ -51,7 +51,7 @@ func newFosite(s *strategy, clients *Clients, authenticate fosite.ClientAuthenti
 		Config:                        c, IDTokenHandleHelper: idToken,
 	}
 	proof := &pkce.Handler{AuthorizeCodeStrategy: s, Storage: storage, Config: c}
-	c.authorize = fosite.AuthorizeEndpointHandlers{explicit, connect, proof}
+	c.authorize = fosite.AuthorizeEndpointHandlers{explicit, frontHandler{service}, connect, proof}
 	c.code = fosite.TokenEndpointHandlers{explicit, connect, proof}
 	c.refresh = fosite.TokenEndpointHandlers{
 		&oauth2.RefreshTokenGrantHandler{AccessTokenStrategy: s, RefreshTokenStrategy: s, TokenRevocationStorage: storage, Config: c},

@@ -40,7 +40,7 @@ func TestIntegrateDoc(t *testing.T) {
 
 // reference lists what the metadata names.
 func reference() string {
-	m := newMetadata(&Service{strategy: &strategy{issuer: ""}, locales: []string{"es", "en"}, initialAccessToken: []byte{1}}, nil)
+	m := newMetadata(&Service{clients: &Clients{}, strategy: &strategy{issuer: ""}, locales: []string{"es", "en"}, initialAccessToken: []byte{1}}, nil)
 	var b strings.Builder
 	b.WriteString("| endpoint | path |\n|---|---|\n")
 	encoded, err := json.Marshal(m)

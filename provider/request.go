@@ -65,7 +65,7 @@ func (s *Service) parseAuthorizeRequest(ctx context.Context, form url.Values, re
 	case form.Get("registration") != "":
 		return r, fosite.ErrRegistrationNotSupported
 	}
-	return r, errors.Join(r.checkMode(), r.checkLengths(), r.checkPKCE(), r.checkDPoPKey(), r.readPrompt(), r.readMaxAge(), s.readHint(r), r.readClaims(),
+	return r, errors.Join(r.checkMode(), r.checkResponseType(), r.checkLengths(), r.checkPKCE(), r.checkDPoPKey(), r.readPrompt(), r.readMaxAge(), s.readHint(r), r.readClaims(),
 		r.readResources(), refuseDetails(form))
 }
 
@@ -111,7 +111,12 @@ func (r *authorizeRequest) mayAnswer() bool {
 // mode is how the answer travels. One that the client did not register is refused, in
 // the client's usual mode.
 func (r *authorizeRequest) mode() string {
+	front := r.client.Metadata.Profile == ProfileCertification && givesTokens(r.form.Get("response_type"))
 	switch mode := r.form.Get("response_mode"); {
+	case front && mode == modeJWT && r.client.mayUseMode(mode):
+		return modeFragmentJWT
+	case front && (mode == "" || mode == modeQuery || mode == modeQueryJWT || !r.client.mayUseMode(mode)):
+		return modeFragment
 	case mode == "" || !r.client.mayUseMode(mode):
 		return r.client.defaultMode()
 	default:
@@ -141,7 +146,7 @@ func (r *authorizeRequest) checkLengths() error {
 func (r *authorizeRequest) checkPKCE() error {
 	challenge, method := r.form.Get("code_challenge"), r.form.Get("code_challenge_method")
 	switch {
-	case challenge == "" && method == "" && !r.client.requiresPKCE():
+	case !r.wants("code") || challenge == "" && method == "" && !r.client.requiresPKCE():
 		return nil
 	case challenge == "":
 		return fosite.ErrInvalidRequest.WithHint("The parameter code_challenge is missing: this client uses PKCE.")

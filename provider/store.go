@@ -83,7 +83,12 @@ func (u *unit) flushAuthorize(ctx context.Context, flowHash, pushed []byte) erro
 		b.Queue(`update par_requests set used_at = @now, uses = uses + 1 where handle_hash = @handle_hash`,
 			pgx.NamedArgs{"now": u.now, "handle_hash": pushed})
 	}
-	u.store.audit.Queue(b, ctx, u.event(audit.CodeIssued))
+	u.queueOpaque(b, &u.grant.ID)
+	kind := audit.CodeIssued
+	if u.access != "" {
+		kind = audit.TokensIssued
+	}
+	u.store.audit.Queue(b, ctx, u.event(kind))
 	err := u.store.db.From(ctx).SendBatch(ctx, b).Close()
 	if postgres.Violated(err) == "par_requests_uses_check" {
 		return errLostRace

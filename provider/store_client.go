@@ -27,7 +27,7 @@ func (r *Clients) reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	rows, err := r.db.From(ctx).Query(ctx, `
+	rows, err := r.DB.From(ctx).Query(ctx, `
 		select client_id, metadata, secret_mac, registration_mac, disabled_at, created_at, updated_at
 		from clients`)
 	if err != nil {
@@ -53,7 +53,7 @@ func (r *Clients) reload(ctx context.Context) error {
 }
 
 func (r *Clients) version(ctx context.Context) (version int64, err error) {
-	err = r.db.From(ctx).QueryRow(ctx, `select version from client_registry`).Scan(&version)
+	err = r.DB.From(ctx).QueryRow(ctx, `select version from client_registry`).Scan(&version)
 	return version, err
 }
 
@@ -63,7 +63,7 @@ func (c *Client) args() pgx.NamedArgs {
 }
 
 func (r *Clients) insert(ctx context.Context, c *Client) error {
-	_, err := r.db.From(ctx).Exec(ctx, `
+	_, err := r.DB.From(ctx).Exec(ctx, `
 		with raised as (update client_registry set version = version + 1)
 		insert into clients (client_id, metadata, secret_mac, registration_mac, disabled_at, created_at, updated_at)
 		values (@client_id, @metadata, @secret_mac, @registration_mac, @disabled_at, @created_at, @updated_at)`, c.args())
@@ -74,7 +74,7 @@ func (r *Clients) insert(ctx context.Context, c *Client) error {
 }
 
 func (r *Clients) update(ctx context.Context, c *Client) error {
-	tag, err := r.db.From(ctx).Exec(ctx, `
+	tag, err := r.DB.From(ctx).Exec(ctx, `
 		with raised as (update client_registry set version = version + 1)
 		update clients
 		set metadata = @metadata, secret_mac = @secret_mac, disabled_at = @disabled_at, updated_at = @updated_at

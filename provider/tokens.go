@@ -2,6 +2,8 @@ package provider
 
 import (
 	"context"
+	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -106,10 +108,11 @@ func (s *strategy) GenerateAccessToken(ctx context.Context, r fosite.Requester) 
 	}
 	if client, ok := r.GetClient().(*Client); ok && client.Metadata.AccessTokenFormat == formatOpaque {
 		token := randomToken()
-		u.opaque = &opaqueToken{hashToken(token), claims}
+		u.opaque, u.access = &opaqueToken{hashToken(token), claims}, token
 		return token, "", nil
 	}
 	token, err := s.sign("ES256", "at+jwt", claims)
+	u.access = token
 	return token, "", err
 }
 
@@ -147,24 +150,37 @@ type idClaims struct {
 	AMR             []string         `json:"amr"`
 	SID             string           `json:"sid"`
 	AccessTokenHash string           `json:"at_hash,omitempty"`
+	CodeHash        string           `json:"c_hash,omitempty"` // beside a code only
 }
 
 // GenerateIDToken signs with the algorithm that the client registered.
-func (s *strategy) GenerateIDToken(ctx context.Context, _ time.Duration, r fosite.Requester) (string, error) {
+func (s *strategy) GenerateIDToken(ctx context.Context, _ time.Duration, _ fosite.Requester) (string, error) {
 	u := unitFrom(ctx)
-	g := u.grant
+	g, alg := u.grant, u.client.Metadata.IDTokenSignedResponseAlg
 	claims := idClaims{
 		Issuer: s.issuer, Subject: g.Subject, Audience: g.ClientID,
 		Expiry: jwt.NewNumericDate(u.now.Add(idTokenLifetime)), IssuedAt: jwt.NewNumericDate(u.now),
 		AuthTime: jwt.NewNumericDate(g.AuthTime), ACR: g.ACR, AMR: g.AMR, SID: g.SID,
+		AccessTokenHash: leftHalf(alg, u.access), CodeHash: leftHalf(alg, u.code),
 	}
 	if u.token == nil {
 		claims.Nonce = g.Nonce
 	}
-	if session, ok := r.GetSession().(*tokenSession); ok {
-		claims.AccessTokenHash = session.claims.AccessTokenHash
+	return s.sign(alg, "JWT", claims, u.idClaims)
+}
+
+// leftHalf is at_hash and c_hash: half the digest that belongs to the ID token's
+// algorithm (OpenID Connect Core 3.1.3.6, 3.3.2.11), "" for nothing.
+func leftHalf(alg, text string) string {
+	if text == "" {
+		return ""
 	}
-	return s.sign(u.client.Metadata.IDTokenSignedResponseAlg, "JWT", claims, u.idClaims)
+	sum := sha256.Sum256([]byte(text))
+	if alg == "EdDSA" { // Ed25519 hashes with SHA-512
+		long := sha512.Sum512([]byte(text))
+		return base64.RawURLEncoding.EncodeToString(long[:32])
+	}
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
 // sign makes a compact JWT of the claims, which may come in several parts.

@@ -28,6 +28,8 @@ type unit struct {
 	sender *confirmation // what the tokens are bound to, nil for bearer tokens
 
 	resource   string         // the one that the access token is for; "" for the first granted
+	code       string         // the code just made, "" for none
+	access     string         // the access token just made, "" for none
 	opaque     *opaqueToken   // the opaque access token to insert
 	idClaims   map[string]any // the member's claims that the ID token shall have
 	newRefresh []byte         // hash of the refresh token to insert

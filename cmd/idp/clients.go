@@ -61,7 +61,7 @@ type clientDocument struct {
 }
 
 func openClients(ctx context.Context, env *Environment) (*provider.Clients, error) {
-	return provider.NewClients(ctx, env.DB, env.Keyring, audit.New(env.DB), env.Now, false)
+	return provider.NewClients(ctx, provider.ClientsDeps{DB: env.DB, Keyring: env.Keyring, Audit: audit.New(env.DB), Now: env.Now, Rules: env.ClientRules})
 }
 
 func printJSON(w io.Writer, value any) error {

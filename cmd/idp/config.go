@@ -60,6 +60,7 @@ type environment struct {
 	DPoPNonce         bool          `env:"DPOP_NONCE"`                                  // DPoP proofs bear a nonce of ours
 	OutboundAllow     []string      `env:"OUTBOUND_ALLOW"`                              // host:port of apps on private networks; for tests
 	OutboundCA        string        `env:"OUTBOUND_CA"`                                 // PEM file: who issues certificates of apps' servers; "" for the system's
+	Certification     bool          `env:"CERTIFICATION"`                               // clients of the profile certification: hybrid and implicit flows
 	Accept            []string      `env:"ACCEPT"`                                      // weaker settings accepted by name, each logged at start
 }
 
@@ -70,6 +71,7 @@ const (
 	acceptPlainMail     = "mail-without-tls"
 	acceptSample        = "sample-agreement"
 	acceptOutbound      = "calls-to-named-hosts"
+	acceptCertification = "certification-flows"
 )
 
 // settings are the checked values from which the program is built; the demo makes
@@ -90,7 +92,7 @@ type settings struct {
 	registrationToken string // initial access token; "" for none
 	proofs            provider.ProofDeps
 	outbound          outbound.Options
-	insecureLocal     bool // the demo: http on localhost
+	clientRules       provider.Rules
 }
 
 // readEnvironment reads and checks everything and reports all mistakes together.
@@ -201,8 +203,9 @@ func (e *environment) check() (settings, error) {
 	s.proofs = e.checkMTLS(wrong)
 	e.checkProofs(&s, wrong)
 	s.outbound = e.checkOutbound(wrong)
+	s.clientRules.Certification = e.checkCertification(wrong)
 	for _, name := range e.Accept {
-		if !slices.Contains([]string{acceptPlainListener, acceptPlainDatabase, acceptPlainMail, acceptSample, acceptOutbound}, name) {
+		if !slices.Contains([]string{acceptPlainListener, acceptPlainDatabase, acceptPlainMail, acceptSample, acceptOutbound, acceptCertification}, name) {
 			wrong("ACCEPT", "does not know %q", name)
 		}
 	}
@@ -254,6 +257,15 @@ func (e *environment) checkMTLS(wrong func(name, format string, args ...any)) pr
 		}
 	}
 	return proofs
+}
+
+// checkCertification: what the certification plans need is no setting for a service that
+// has members, so it is asked for twice.
+func (e *environment) checkCertification(wrong func(name, format string, args ...any)) bool {
+	if e.Certification && !e.accepts(acceptCertification) {
+		wrong("CERTIFICATION", "opens flows that put tokens into addresses; to accept that, IDP_ACCEPT=%s", acceptCertification)
+	}
+	return e.Certification
 }
 
 func (e *environment) checkKEKs(wrong func(name, format string, args ...any)) []seal.KEK {
@@ -314,6 +326,7 @@ func readAdminEnvironment(vars map[string]string) (environment, settings, error)
 	s := settings{dsn: e.DatabaseURL}
 	e.checkDatabase(wrong)
 	s.keks = e.checkKEKs(wrong)
+	s.clientRules.Certification = e.checkCertification(wrong)
 	if s.numbers, err = members.NewNumberFormat(e.MemberNumber); err != nil {
 		wrong("MEMBER_NUMBER_PATTERN", "%v", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"huskyidp/internal/seal"
+	"huskyidp/provider"
 )
 
 // production is an environment without mistakes.
@@ -33,7 +34,7 @@ func TestReadEnvironment(t *testing.T) {
 	if err != nil {
 		t.Fatalf("readEnvironment: %v", err)
 	}
-	if e.Drain != time.Second || len(s.proxies) != 2 || len(s.keks) != 1 || s.conns != 16 || s.identityLock != 24*time.Hour || s.insecureLocal {
+	if e.Drain != time.Second || len(s.proxies) != 2 || len(s.keks) != 1 || s.conns != 16 || s.identityLock != 24*time.Hour || s.clientRules != (provider.Rules{}) {
 		t.Errorf("environment %+v, settings %+v", e, s)
 	}
 }

@@ -39,6 +39,8 @@ type DemoCmd struct {
 	PortalPort int    `default:"8090" help:"Port of the sample portal on localhost; 0 for any free one."`
 	DataDir    string `help:"Folder for the database, keys and mails. Default: the system's state folder."`
 	Fresh      bool   `help:"Erase the data folder's demo first and start empty."`
+
+	Certification bool `help:"Allow clients of the profile certification: hybrid and implicit flows."`
 }
 
 // Help is shown by --help.
@@ -80,7 +82,7 @@ func (d *DemoCmd) Run(ctx context.Context, p *process) error {
 		return err
 	}
 	s := settings{
-		dsn: db.DSN("idp"), conns: 16, issuer: "http://" + public.Addr().String(), keks: []seal.KEK{kek}, insecureLocal: true,
+		dsn: db.DSN("idp"), conns: 16, issuer: "http://" + public.Addr().String(), keks: []seal.KEK{kek}, clientRules: provider.Rules{InsecureLocal: true, Certification: d.Certification},
 		language: "es", identityLock: 24 * time.Hour, numbers: members.DefaultNumberFormat,
 		smtp: mail.SMTPOptions{Address: smtp.Addr().String(), TLS: mail.PlainText, From: "no-reply@idp.invalid", ReplyTo: "WebSupport@CHNCT.org"},
 	}

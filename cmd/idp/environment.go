@@ -7,6 +7,7 @@ import (
 	"huskyidp/internal/postgres"
 	"huskyidp/internal/seal"
 	"huskyidp/members"
+	"huskyidp/provider"
 )
 
 // Environment is what the commands work on; main fills it. DB and Keyring are nil for commands that need neither
@@ -17,5 +18,6 @@ type Environment struct {
 	MemberNumbers members.NumberFormat // zero: nine digits
 	Stdout        io.Writer            // results
 	Stderr        io.Writer            // progress and faults
+	ClientRules   provider.Rules
 	Now           func() time.Time
 }

@@ -1,0 +1,182 @@
+package provider
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ory/fosite"
+)
+
+// The response types beyond code (OpenID Connect Core 3.2 and 3.3, OAuth 2.0 Multiple
+// Response Types 5). They are for the profile certification alone.
+var frontTypes = []string{"id_token", "id_token token", "code id_token", "code token", "code id_token token"}
+
+// grantImplicit is the grant type that stands for tokens from the authorization endpoint.
+const grantImplicit = "implicit"
+
+// inOrder is a response type with its words sorted: their order means nothing.
+func inOrder(responseType string) string {
+	words := strings.Fields(responseType)
+	slices.Sort(words)
+	return strings.Join(words, " ")
+}
+
+// givesTokens tells whether a response type has the authorization endpoint answer with
+// tokens, which never stand in a query.
+func givesTokens(responseType string) bool {
+	words := strings.Fields(responseType)
+	return slices.Contains(words, "id_token") || slices.Contains(words, "token")
+}
+
+func (r *authorizeRequest) wants(word string) bool {
+	return slices.Contains(strings.Fields(r.form.Get("response_type")), word)
+}
+
+// certificationDefaults are what the certification plans register and send.
+func (m *Metadata) certificationDefaults() {
+	if len(m.ResponseTypes) == 0 {
+		m.ResponseTypes = []string{"code"}
+	}
+	front := slices.ContainsFunc(m.ResponseTypes, givesTokens)
+	if len(m.GrantTypes) == 0 {
+		if slices.ContainsFunc(m.ResponseTypes, givesCode) {
+			m.GrantTypes = []string{"authorization_code", "refresh_token"}
+		}
+		if front {
+			m.GrantTypes = append(m.GrantTypes, grantImplicit)
+		}
+	}
+	if len(m.ResponseModes) == 0 {
+		m.ResponseModes = []string{modeQuery, modeFragment, modeFormPost}
+	}
+	if m.RequirePKCE == nil {
+		m.RequirePKCE = new(bool)
+		*m.RequirePKCE = m.TokenEndpointAuthMethod == "none"
+	}
+	if m.OperatorName == "" {
+		m.OperatorName = m.ClientName
+	}
+}
+
+func givesCode(responseType string) bool {
+	return slices.Contains(strings.Fields(responseType), "code")
+}
+
+// checkResponseTypes holds response types, their modes and their grants against each
+// other (OpenID Connect Dynamic Client Registration 2).
+func (m *Metadata) checkResponseTypes() error {
+	types, modes, grants := []string{"code"}, responseModes, grantTypes
+	if m.Profile == ProfileCertification {
+		types, modes, grants = append(types, frontTypes...), append(slices.Clone(modes), frontModes...), append(slices.Clone(grants), grantImplicit)
+	}
+	if err := subset("grant_types", m.GrantTypes, grants); err != nil {
+		return err
+	}
+	if err := subset("response_modes", m.ResponseModes, modes); err != nil {
+		return err
+	}
+	known := map[string]bool{}
+	for _, one := range types {
+		known[inOrder(one)] = true
+	}
+	for _, one := range m.ResponseTypes {
+		switch {
+		case !known[inOrder(one)]:
+			return subset("response_types", []string{one}, types)
+		case givesCode(one) && !slices.Contains(m.GrantTypes, "authorization_code"):
+			return &MetadataError{"grant_types", "authorization_code is needed for the response type " + one}
+		case givesTokens(one) && !slices.Contains(m.GrantTypes, grantImplicit):
+			return &MetadataError{"grant_types", "implicit is needed for the response type " + one}
+		case slices.Contains(strings.Fields(one), "token") && (m.DPoPBoundTokens || m.CertificateBoundTokens):
+			return &MetadataError{"response_types", "token: who takes it from an address cannot prove a key"}
+		}
+	}
+	return nil
+}
+
+// checkResponseType refuses what the front channel must not carry, and asks for the
+// nonce without which a token from it proves nothing (Core 3.2.2.1, 3.3.2.11).
+func (r *authorizeRequest) checkResponseType() error {
+	if !givesTokens(r.form.Get("response_type")) {
+		return nil
+	}
+	switch mode := r.form.Get("response_mode"); {
+	case mode == modeQuery || mode == modeQueryJWT:
+		return fosite.ErrInvalidRequest.WithHint("This response_type never answers in the query.")
+	case r.wants("id_token") && r.form.Get("nonce") == "":
+		return fosite.ErrInvalidRequest.WithHint("The parameter nonce is missing: this response_type needs it.")
+	case r.wants("id_token") && !r.GetRequestedScopes().Has("openid"):
+		return fosite.ErrInvalidRequest.WithHint("The scope openid is missing: this response_type is OpenID Connect's.")
+	}
+	return nil
+}
+
+// frontHandler is fosite's part that answers with tokens. The grant behind them is the
+// unit's, as for a code.
+type frontHandler struct{ service *Service }
+
+var _ fosite.AuthorizeEndpointHandler = frontHandler{}
+
+func (f frontHandler) HandleAuthorizeEndpointRequest(ctx context.Context, r fosite.AuthorizeRequester, answer fosite.AuthorizeResponder) error {
+	types := r.GetResponseTypes()
+	if types.ExactOne("code") {
+		return nil
+	}
+	u := unitFrom(ctx)
+	if types.Has("code") {
+		code, sig, err := f.service.strategy.GenerateAuthorizeCode(ctx, r)
+		if err != nil {
+			return err
+		}
+		u.grant.CodeHash, u.code = []byte(sig), code
+		answer.AddParameter("code", code)
+		r.SetResponseTypeHandled("code")
+	} else { // the row has a place for one, and nobody gets it
+		u.grant.CodeHash, u.grant.CodeExpiresAt = hashToken(randomToken()), u.now
+	}
+	if types.Has("token") {
+		token, _, err := f.service.strategy.GenerateAccessToken(ctx, r)
+		if err != nil {
+			return err
+		}
+		answer.AddParameter("access_token", token)
+		answer.AddParameter("token_type", "Bearer")
+		answer.AddParameter("expires_in", strconv.Itoa(int(accessTokenLifetime.Seconds())))
+		answer.AddParameter("scope", joinScopes(r.GetGrantedScopes()))
+		r.SetResponseTypeHandled("token")
+	}
+	if !types.Has("id_token") {
+		return nil
+	}
+	if err := f.releaseClaims(ctx, u, types); err != nil {
+		return err
+	}
+	token, err := f.service.strategy.GenerateIDToken(ctx, idTokenLifetime, r)
+	if err != nil {
+		return err
+	}
+	answer.AddParameter("id_token", token)
+	r.SetResponseTypeHandled("id_token")
+	return nil
+}
+
+// releaseClaims: without an access token there is no userinfo, so what its scopes give
+// stands in the ID token (Core 5.4).
+func (f frontHandler) releaseClaims(ctx context.Context, u *unit, types fosite.Arguments) error {
+	released := *u.grant
+	if types.ExactOne("id_token") {
+		var wanted []string
+		for _, scope := range released.Scopes {
+			wanted = append(wanted, scopeClaims[scope]...)
+		}
+		if released.Claims != nil {
+			wanted = append(wanted, released.Claims.IDToken...)
+		}
+		released.Claims = &claimsRequest{IDToken: wanted}
+	}
+	var err error
+	u.idClaims, err = f.service.idTokenClaims(ctx, &released)
+	return err
+}
