@@ -20,6 +20,7 @@ import (
 type relyingParty struct {
 	*bench
 	id, secret, mode, method string
+	types                    string // its response type; "" for code
 }
 
 // in lets the helpers speak for a subtest.
@@ -31,6 +32,9 @@ func (rp relyingParty) in(t *testing.T) relyingParty {
 
 func (rp relyingParty) address(change url.Values) string {
 	q := url.Values{"client_id": {rp.id}, "redirect_uri": {callback}, "response_type": {"code"}, "scope": {"openid"}, "state": {"s"}, "nonce": {"n"}}
+	if rp.types != "" {
+		q.Set("response_type", rp.types)
+	}
 	if rp.mode != "" {
 		q.Set("response_mode", rp.mode)
 	}
@@ -47,7 +51,13 @@ func (rp relyingParty) answer(p page) url.Values {
 		if p.location == nil {
 			return nil
 		}
-		if q := p.location.Query(); p.location.Fragment == "" && q.Get("keep") == "1" {
+		q, err := p.location.Query(), error(nil)
+		if p.location.Fragment != "" && len(q) == 1 && rp.types != "" { // conformance 3.3.1: nothing of it in the query
+			kept := q.Get("keep")
+			if q, err = url.ParseQuery(p.location.EscapedFragment()); err == nil && kept == "1" {
+				return q
+			}
+		} else if p.location.Fragment == "" && q.Get("keep") == "1" {
 			return q
 		}
 		rp.t.Errorf("the answer went to %s", p.location)
@@ -98,8 +108,9 @@ func (rp relyingParty) redeem(code string) answer {
 	return a
 }
 
-// idToken is verified and held to conformance 3.5.
-func (rp relyingParty) idToken(a answer) map[string]any {
+// idToken is verified and held to conformance 3.5. asked are claims that may be in it
+// beside the usual ones.
+func (rp relyingParty) idToken(a answer, asked ...string) map[string]any {
 	rp.t.Helper()
 	claims, header := rp.verified(a.text("id_token"))
 	issued := time.Unix(int64(claims["iat"].(float64)), 0)
@@ -111,7 +122,7 @@ func (rp relyingParty) idToken(a answer) map[string]any {
 		rp.t.Errorf("amr %v", claims["amr"])
 	}
 	for name := range claims {
-		if !slices.Contains(strings.Fields("iss sub aud exp iat auth_time nonce acr amr at_hash sid"), name) {
+		if !slices.Contains(append(asked, strings.Fields("iss sub aud exp iat auth_time nonce acr amr at_hash sid")...), name) {
 			rp.t.Errorf("the ID token has %s, which nobody asked for", name)
 		}
 	}
@@ -126,7 +137,7 @@ func TestBasicOP(t *testing.T) {
 			t.Parallel()
 			b := newBench(t, 4)
 			no := false
-			rp := relyingParty{b, "", "", way.mode, way.method}
+			rp := relyingParty{bench: b, mode: way.mode, method: way.method}
 			rp.id, rp.secret = b.client(func(m *provider.Metadata) { m.RequirePKCE, m.TokenEndpointAuthMethod = &no, way.method })
 			w := b.signedIn()
 			rp.modules(t, w)

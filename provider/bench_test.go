@@ -99,7 +99,19 @@ func newBench(t *testing.T, conns int32) *bench {
 // newBenchIn also takes what a test changes of the provider's parts.
 func newBenchIn(t testing.TB, conns int32, change ...func(*bench, *provider.Deps)) *bench {
 	t.Helper()
-	b := &bench{t: t, trips: &counter{}, clock: &clock{}, agreement: "2026-01-01", ring: seal.Ephemeral()}
+	return (&bench{t: t}).start(conns, change...)
+}
+
+// certifying is a bench of a deployment that allows the profile certification.
+func certifying(t testing.TB, conns int32, change ...func(*bench, *provider.Deps)) *bench {
+	t.Helper()
+	return (&bench{t: t, rules: provider.Rules{Certification: true}}).start(conns, change...)
+}
+
+func (b *bench) start(conns int32, change ...func(*bench, *provider.Deps)) *bench {
+	t := b.t
+	t.Helper()
+	b.trips, b.clock, b.agreement, b.ring = &counter{}, &clock{}, "2026-01-01", seal.Ephemeral()
 	b.db = postgrestest.Open(t, postgres.Options{DSN: postgrestest.DSN(t), MaxConns: conns, Tracer: b.trips})
 	// The handler is known only once the server's address is.
 	var handler http.Handler

@@ -37,7 +37,8 @@ type registrationDocument struct {
 
 // registerClient lets an app register itself with an initial access token. The endpoint
 // exists only where the deployment has set one (S-30). What registers itself is a
-// partner: it asks for consent, and its operator is never called verified.
+// partner, or on a deployment for certification of that profile: it asks for consent,
+// and its operator is never called verified.
 func (h *Handler) registerClient(c *gin.Context) error {
 	if h.service.initialAccessToken == nil {
 		return &web.Error{Status: http.StatusNotFound, Key: web.KeyNotFound}
@@ -51,7 +52,7 @@ func (h *Handler) registerClient(c *gin.Context) error {
 	if err := h.service.limiter.Take(ctx, registrations, web.Source(c), h.now()); err != nil {
 		return err
 	}
-	m, err := readRegistration(c)
+	m, err := readRegistration(c, h.service.clients.Certification)
 	if err != nil {
 		return registrationError(c, err)
 	}
@@ -76,7 +77,7 @@ func (s *Service) registrationOf(client *Client) registrationDocument {
 
 // readRegistration takes the members that a stranger may set; unknown ones are ignored
 // (RFC 7591 2).
-func readRegistration(c *gin.Context) (Metadata, error) {
+func readRegistration(c *gin.Context, certification bool) (Metadata, error) {
 	var m Metadata
 	media, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
 	if err != nil || media != "application/json" {
@@ -87,6 +88,9 @@ func readRegistration(c *gin.Context) (Metadata, error) {
 		return m, &MetadataError{"body", "is not a JSON object of client metadata"}
 	}
 	m.Profile = ProfilePartner
+	if certification {
+		m.Profile = ProfileCertification
+	}
 	m.OperatorVerified, m.ResourceServer, m.Audience = false, nil, nil
 	if m.ClientName == "" {
 		m.ClientName = "App"
@@ -135,7 +139,7 @@ func (h *Handler) updateClient(c *gin.Context) error {
 	if err != nil {
 		return tokenRefused(c, "invalid_token")
 	}
-	m, err := readRegistration(c)
+	m, err := readRegistration(c, h.service.clients.Certification)
 	if err != nil {
 		return registrationError(c, err)
 	}

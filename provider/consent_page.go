@@ -41,7 +41,7 @@ type consentDuration struct {
 }
 
 // groupNames are the form's names of the scopes that have a box.
-var groupNames = map[string]string{"profile": "group_profile", "email": "group_email", "offline_access": "group_offline_access"}
+var groupNames = map[string]string{"profile": "group_profile", "email": "group_email", "husky.member": "group_member", "offline_access": "group_offline_access"}
 
 // durations are offered up to the client's maximum.
 var durations = []struct {

@@ -69,6 +69,7 @@ func scopeKey(scope, part string) (string, error) {
 		"openid label": "scope.openid.label", "openid hint": "scope.openid.hint",
 		"profile label": "scope.profile.label", "profile hint": "scope.profile.hint",
 		"email label": "scope.email.label", "email hint": "scope.email.hint",
+		"husky.member label": "scope.member.label", "husky.member hint": "scope.member.hint",
 		"offline_access label": "scope.offline_access.label", "offline_access hint": "scope.offline_access.hint",
 	}
 	key, ok := keys[scope+" "+part]

@@ -72,6 +72,7 @@ func TestReadEnvironmentNamesMistakes(t *testing.T) {
 		"IDP_DRAIN: is no time.Duration":         {"IDP_DRAIN": "soon"},
 		"IDP_DATABASE_CONNS: is no int32":        {"IDP_DATABASE_CONNS": "many"},
 		"IDP_DRAIN: is 0 to 20 s":                {"IDP_DRAIN": "1h"},
+		"IDP_CERTIFICATION: opens flows":         {"IDP_CERTIFICATION": "true"}, // S-30: asked for twice
 		"IDP_ACCEPT: does not know \"anything\"": {"IDP_ACCEPT": "tls-ends-at-the-proxy,anything"},
 		"IDP_KEK_FILE: open":                     {"IDP_KEK_FILE": "/does/not/exist", "-": "IDP_KEK"},
 		"IDP_KEK and IDP_KEK_FILE are both set":  {"IDP_KEK_FILE": "/does/not/exist"},
@@ -147,5 +148,15 @@ func TestHelp(t *testing.T) {
 	}
 	if code := run(t.Context(), []string{"fly"}, nil, &stdout, &stderr); code != 2 || !strings.Contains(stderr.String(), "fly") {
 		t.Errorf("an unknown command = %d: %s", code, stderr.String())
+	}
+}
+
+// S-30: the certification plans' flows are there when both settings say so.
+func TestCertificationIsAskedForTwice(t *testing.T) {
+	t.Parallel()
+	vars := production()
+	vars["IDP_CERTIFICATION"], vars["IDP_ACCEPT"] = "true", vars["IDP_ACCEPT"]+",certification-flows"
+	if _, s, err := readEnvironment(vars); err != nil || !s.clientRules.Certification {
+		t.Errorf("readEnvironment = %v, rules %+v", err, s.clientRules)
 	}
 }
