@@ -72,7 +72,7 @@ func (s *Service) readPending(ctx context.Context, token string, browser []byte,
 	err = s.db.From(ctx).QueryRow(ctx, `
 		with p as (
 			update pending_sign_ins set tries = tries + @more
-			where digest = @digest and expires_at > @now and tries + @more <= @most returning *
+			where digest = @digest and expires_at > @now and tries < @most returning *
 		)
 		select p.browser, p.amr, p.sid, p.return_to, p.tries, `+accountColumns+`, `+factorColumns+`
 		from p join accounts a on a.id = p.account_id
@@ -115,13 +115,13 @@ func (s *Service) ProvePending(ctx context.Context, token string, browser []byte
 	}
 	_, locked := errors.AsType[*FactorLockedError](err)
 	wrong := errors.Is(err, ErrWrongCode) || errors.Is(err, ErrCodeUsed) || errors.Is(err, ErrPasskey)
-	if locked || wrong && p.Tries >= pendingTries {
+	switch {
+	case locked:
 		if err := s.EndPending(ctx, token); err != nil {
 			return Pending{}, 0, err
 		}
-		if wrong {
-			err = ErrEnded
-		}
+	case wrong && p.Tries >= pendingTries: // nothing reads it any more, save a right proof that is on its way
+		err = ErrEnded
 	}
 	p.AMR = withFactor(p.AMR, method)
 	return p, left, err
