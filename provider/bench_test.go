@@ -71,6 +71,7 @@ type bench struct {
 	ring      *seal.Keyring
 	clock     *clock
 	rules     provider.Rules
+	fetcher   provider.Fetcher // of documents that clients name; nil: none
 }
 
 // clock is the test's time: real, plus what the test adds.
@@ -103,9 +104,9 @@ func newBenchIn(t testing.TB, conns int32, change ...func(*bench, *provider.Deps
 }
 
 // certifying is a bench of a deployment that allows the profile certification.
-func certifying(t testing.TB, conns int32, change ...func(*bench, *provider.Deps)) *bench {
+func certifying(t testing.TB, conns int32) *bench {
 	t.Helper()
-	return (&bench{t: t, rules: provider.Rules{Certification: true}}).start(conns, change...)
+	return (&bench{t: t, rules: provider.Rules{Certification: true}}).start(conns)
 }
 
 func (b *bench) start(conns int32, change ...func(*bench, *provider.Deps)) *bench {
@@ -155,7 +156,7 @@ func (b *bench) instance(change ...func(*bench, *provider.Deps)) instance {
 	signing, err := keys.New(keys.Deps{DB: b.db, Keyring: ring, Audit: log, Now: b.clock.now})
 	must(t, err)
 	must(t, signing.Ensure(t.Context()))
-	clients, err := provider.NewClients(t.Context(), provider.ClientsDeps{DB: b.db, Keyring: ring, Audit: log, Now: b.clock.now, Rules: b.rules})
+	clients, err := provider.NewClients(t.Context(), provider.ClientsDeps{DB: b.db, Keyring: ring, Audit: log, Now: b.clock.now, Fetcher: b.fetcher, Rules: b.rules})
 	must(t, err)
 	deps := provider.Deps{Issuer: b.issuer, SupportEmail: "support@example.org", Locales: set.Languages(), Agreement: b.legal, InitialAccessToken: "initial-token", DB: b.db, Keyring: ring,
 		Keys: signing, Clients: clients, Accounts: service, Members: roster, Outbox: outbox, Mails: set, Limiter: ratelimit.New(b.db, ring), Audit: log, Now: b.clock.now}

@@ -46,6 +46,7 @@ type Metadata struct {
 	FrontchannelLogoutSession bool     `json:"frontchannel_logout_session_required,omitempty"`
 	InitiateLoginURI          string   `json:"initiate_login_uri,omitempty"`
 	ClientURI                 string   `json:"client_uri,omitempty"`
+	LogoURI                   string   `json:"logo_uri,omitempty"` // fetched once; members see our copy
 	PolicyURI                 string   `json:"policy_uri,omitempty"`
 	TosURI                    string   `json:"tos_uri,omitempty"`
 	OperatorName              string   `json:"operator_name,omitempty"`     // whose app it is, shown on the consent page
@@ -79,6 +80,7 @@ type Client struct {
 	DisabledAt      *time.Time
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
+	logo            *logo // nil without one
 }
 
 var (

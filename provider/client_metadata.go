@@ -179,7 +179,7 @@ func (m *Metadata) checkFlows(insecureLocal bool) error {
 		}
 	}
 	for member, uri := range map[string]string{"initiate_login_uri": m.InitiateLoginURI, "client_uri": m.ClientURI,
-		"policy_uri": m.PolicyURI, "tos_uri": m.TosURI, "backchannel_logout_uri": m.BackchannelLogoutURI,
+		"logo_uri": m.LogoURI, "policy_uri": m.PolicyURI, "tos_uri": m.TosURI, "backchannel_logout_uri": m.BackchannelLogoutURI,
 		"frontchannel_logout_uri": m.FrontchannelLogoutURI, "sector_identifier_uri": m.SectorIdentifierURI} {
 		if uri == "" {
 			continue

@@ -165,11 +165,12 @@ func (h *Handler) deleteClient(c *gin.Context) error {
 
 // register makes a client with a registration token of its own.
 func (r *Clients) register(ctx context.Context, m Metadata) (client *Client, secret, management string, err error) {
-	if err := m.complete(r.Rules); err != nil {
+	picture, err := r.check(ctx, &m)
+	if err != nil {
 		return nil, "", "", err
 	}
 	now := r.Now()
-	client = &Client{ID: randomToken(), Metadata: m, CreatedAt: now, UpdatedAt: now}
+	client = &Client{ID: randomToken(), Metadata: m, CreatedAt: now, UpdatedAt: now, logo: picture}
 	secret, management = r.newSecret(client), randomToken()
 	client.RegistrationMAC = r.Keyring.MAC(seal.Client, []byte("registration"), []byte(client.ID), []byte(management))
 	return client, secret, management, r.change(ctx, audit.ClientCreated, client, r.insert)

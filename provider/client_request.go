@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -9,13 +10,14 @@ import (
 // authorization and userinfo endpoints (RFC 9126 6, RFC 9101 10.5, JARM 3, OpenID
 // Connect Dynamic Client Registration 2).
 type RequestMetadata struct {
-	RequirePAR                     bool   `json:"require_pushed_authorization_requests,omitempty"`
-	RequestObjectSigningAlg        string `json:"request_object_signing_alg,omitempty"`        // absent: request objects are refused
-	RequireSignedRequest           bool   `json:"require_signed_request_object,omitempty"`     // nothing outside the object counts
-	AuthorizationSignedResponseAlg string `json:"authorization_signed_response_alg,omitempty"` // of the jwt response modes
-	UserinfoSignedResponseAlg      string `json:"userinfo_signed_response_alg,omitempty"`      // absent: plain JSON
-	DefaultMaxAge                  *int   `json:"default_max_age,omitempty"`                   // seconds, where a request has no max_age
-	RequireAuthTime                bool   `json:"require_auth_time,omitempty"`                 // our ID tokens always have it
+	RequirePAR                     bool     `json:"require_pushed_authorization_requests,omitempty"`
+	RequestObjectSigningAlg        string   `json:"request_object_signing_alg,omitempty"`        // absent: request objects are refused
+	RequireSignedRequest           bool     `json:"require_signed_request_object,omitempty"`     // nothing outside the object counts
+	AuthorizationSignedResponseAlg string   `json:"authorization_signed_response_alg,omitempty"` // of the jwt response modes
+	UserinfoSignedResponseAlg      string   `json:"userinfo_signed_response_alg,omitempty"`      // absent: plain JSON
+	RequestURIs                    []string `json:"request_uris,omitempty"`                      // profile certification only
+	DefaultMaxAge                  *int     `json:"default_max_age,omitempty"`                   // seconds, where a request has no max_age
+	RequireAuthTime                bool     `json:"require_auth_time,omitempty"`                 // our ID tokens always have it
 }
 
 // requestObjectAlgs are those of signed request objects; none never (S-35).
@@ -49,6 +51,9 @@ func (m *Metadata) completeRequests() error {
 			return err
 		}
 	}
+	if err := m.checkRequestURIs(); err != nil {
+		return err
+	}
 	switch {
 	case m.RequireSignedRequest && m.RequestObjectSigningAlg == "":
 		return &MetadataError{"request_object_signing_alg", "is needed for require_signed_request_object"}
@@ -56,6 +61,32 @@ func (m *Metadata) completeRequests() error {
 		return &MetadataError{"jwks", "or jwks_uri is needed for request_object_signing_alg"}
 	case m.DefaultMaxAge != nil && *m.DefaultMaxAge < 0:
 		return &MetadataError{"default_max_age", "is a number of seconds"}
+	}
+	return nil
+}
+
+// checkRequestURIs: request objects are fetched for certification alone (S-35), and only
+// signed ones.
+func (m *Metadata) checkRequestURIs() error {
+	switch {
+	case len(m.RequestURIs) == 0:
+		return nil
+	case m.Profile != ProfileCertification:
+		return &MetadataError{"request_uris", "are not fetched: push the request, or send it in request"}
+	case len(m.RequestURIs) > 10:
+		return &MetadataError{"request_uris", "are at most 10"}
+	case m.RequestObjectSigningAlg == "":
+		return &MetadataError{"request_object_signing_alg", "is needed for request_uris"}
+	}
+	for _, uri := range m.RequestURIs {
+		plain, _, _ := strings.Cut(uri, "#")
+		rule := redirectURIRule(plain, false)
+		if rule == "" && !strings.HasPrefix(plain, "https:") {
+			rule = "is not https"
+		}
+		if rule != "" {
+			return &MetadataError{"request_uris", fmt.Sprintf("%q %s", uri, rule)}
+		}
 	}
 	return nil
 }
@@ -110,7 +141,8 @@ type requestSupport struct {
 	RequestObjectSigningAlgValuesSupported []string `json:"request_object_signing_alg_values_supported"`
 	RequireSignedRequestObject             bool     `json:"require_signed_request_object"`
 	RequestParameterSupported              bool     `json:"request_parameter_supported"`
-	RequestURIParameterSupported           bool     `json:"request_uri_parameter_supported"` // by address: never
+	RequestURIParameterSupported           bool     `json:"request_uri_parameter_supported"` // by address: for certification alone
+	RequireRequestURIRegistration          bool     `json:"require_request_uri_registration,omitempty"`
 	ClaimsParameterSupported               bool     `json:"claims_parameter_supported"`
 }
 

@@ -29,7 +29,8 @@ type ClientsDeps struct {
 	Keyring *seal.Keyring
 	Audit   *audit.Log
 	Now     func() time.Time
-	Rules   // what the deployment lets clients register
+	Fetcher Fetcher // logos and sector files; nil: what names one is refused
+	Rules           // what the deployment lets clients register
 }
 
 // Rules loosen S-30 and S-31 for a whole deployment, by name.
@@ -80,7 +81,8 @@ func (r *Clients) List() []*Client {
 // Create registers a client and returns it with its secret, which is shown only
 // now; public clients have none. An empty id is drawn.
 func (r *Clients) Create(ctx context.Context, id string, m Metadata) (*Client, string, error) {
-	if err := m.complete(r.Rules); err != nil {
+	picture, err := r.check(ctx, &m)
+	if err != nil {
 		return nil, "", err
 	}
 	if id == "" {
@@ -90,14 +92,15 @@ func (r *Clients) Create(ctx context.Context, id string, m Metadata) (*Client, s
 		return nil, "", &MetadataError{"client_id", "has 1 to 64 visible ASCII characters"}
 	}
 	now := r.Now()
-	client := &Client{ID: id, Metadata: m, CreatedAt: now, UpdatedAt: now}
+	client := &Client{ID: id, Metadata: m, CreatedAt: now, UpdatedAt: now, logo: picture}
 	secret := r.newSecret(client)
 	return client, secret, r.change(ctx, audit.ClientCreated, client, r.insert)
 }
 
 // Update replaces a client's metadata.
 func (r *Clients) Update(ctx context.Context, id string, m Metadata) (*Client, error) {
-	if err := m.complete(r.Rules); err != nil {
+	picture, err := r.check(ctx, &m)
+	if err != nil {
 		return nil, err
 	}
 	old, ok := r.snapshot.Load().byID[id]
@@ -105,8 +108,8 @@ func (r *Clients) Update(ctx context.Context, id string, m Metadata) (*Client, e
 		return nil, ErrNoClient
 	}
 	client := *old
-	client.Metadata, client.UpdatedAt = m, r.Now()
-	return &client, r.change(ctx, audit.ClientUpdated, &client, r.update)
+	client.Metadata, client.UpdatedAt, client.logo = m, r.Now(), picture
+	return &client, r.change(ctx, audit.ClientUpdated, &client, r.replace)
 }
 
 // RotateSecret gives a confidential client a new secret; the old one ends at once.

@@ -24,6 +24,7 @@ type consentPage struct {
 	Durations                    []consentDuration
 	Offline                      bool
 	ClientURI, PolicyURI, TosURI string
+	LogoURI                      string // our copy
 }
 
 // consentGroup is one kind of data; ID is the form's field, "" for a needed one.
@@ -112,7 +113,7 @@ func (h *Handler) consentForm(c *gin.Context, w waiting, session *accounts.Sessi
 	}
 	m := w.request.client.Metadata
 	page := consentPage{Username: session.Username, Operator: m.OperatorName, Verified: m.OperatorVerified,
-		ClientURI: m.ClientURI, PolicyURI: m.PolicyURI, TosURI: m.TosURI, Durations: offered(w.request.client, h.now())}
+		ClientURI: m.ClientURI, PolicyURI: m.PolicyURI, TosURI: m.TosURI, LogoURI: w.request.client.logoPath(), Durations: offered(w.request.client, h.now())}
 	if card, err := h.service.claims(c.Request.Context(), &grant{AccountID: session.AccountID, Scopes: []string{"profile"}}); err == nil {
 		page.Person, _ = card["name"].(string)
 	}

@@ -78,6 +78,7 @@ func newMetadata(s *Service, acrValues []string) metadata {
 	if s.clients.Certification {
 		m.ResponseTypesSupported = append(m.ResponseTypesSupported, frontTypes...)
 		m.GrantTypesSupported = append(slices.Clone(grantTypes), grantImplicit)
+		m.RequestURIParameterSupported, m.RequireRequestURIRegistration = true, true
 		m.ResponseModesSupported = append(slices.Clone(responseModes), frontModes...)
 	}
 	if s.initialAccessToken != nil {

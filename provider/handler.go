@@ -9,6 +9,7 @@ func (h *Handler) Mount(r gin.IRouter) {
 	protocol.GET("/.well-known/openid-configuration", h.web.Handle(h.discovery))
 	protocol.GET("/.well-known/oauth-authorization-server", h.web.Handle(h.discovery))
 	protocol.GET("/jwks", h.web.Handle(h.jwks))
+	protocol.GET("/logo/:digest", h.web.Handle(h.showLogo))
 	protocol.POST(RegistrationPath, h.web.Handle(h.registerClient))
 	protocol.GET(RegistrationPath+"/:id", h.web.Handle(h.readClient))
 	protocol.PUT(RegistrationPath+"/:id", h.web.Handle(h.updateClient))

@@ -103,6 +103,7 @@ func (h *Handler) loginForm(c *gin.Context, w waiting, status int, username stri
 	page := loginPage{Username: username, Cancel: w.request != nil}
 	if w.request != nil {
 		page.PolicyURI, page.TosURI = w.request.client.Metadata.PolicyURI, w.request.client.Metadata.TosURI
+		page.LogoURI = w.request.client.logoPath()
 	}
 	return h.web.Page(c, status, "provider/login", page, append(w.options(), opts...)...)
 }

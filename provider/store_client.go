@@ -18,6 +18,7 @@ type clientRow struct {
 	DisabledAt      *time.Time
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
+	LogoDigest      []byte
 }
 
 // reload reads version and clients in one statement each, version first: a change
@@ -28,8 +29,9 @@ func (r *Clients) reload(ctx context.Context) error {
 		return err
 	}
 	rows, err := r.DB.From(ctx).Query(ctx, `
-		select client_id, metadata, secret_mac, registration_mac, disabled_at, created_at, updated_at
-		from clients`)
+		select c.client_id, c.metadata, c.secret_mac, c.registration_mac, c.disabled_at, c.created_at, c.updated_at, l.digest as logo_digest
+		from clients c
+		left join client_logos l on l.client_id = c.client_id`)
 	if err != nil {
 		return err
 	}
@@ -41,6 +43,9 @@ func (r *Clients) reload(ctx context.Context) error {
 	for _, row := range all {
 		client := &Client{ID: row.ClientID, Metadata: row.Metadata, SecretMAC: row.SecretMAC, RegistrationMAC: row.RegistrationMAC,
 			DisabledAt: row.DisabledAt, CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt}
+		if row.LogoDigest != nil {
+			client.logo = &logo{Digest: row.LogoDigest}
+		}
 		byID[client.ID] = client
 		if client.IsPublic() && client.DisabledAt == nil {
 			for _, from := range origins(client.Metadata.RedirectURIs) {
@@ -70,7 +75,18 @@ func (r *Clients) insert(ctx context.Context, c *Client) error {
 	if postgres.Violated(err) == "clients_pkey" {
 		return ErrClientExists
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return r.storeLogo(ctx, c)
+}
+
+// replace is update where the metadata, and with them the logo, are new.
+func (r *Clients) replace(ctx context.Context, c *Client) error {
+	if err := r.update(ctx, c); err != nil {
+		return err
+	}
+	return r.storeLogo(ctx, c)
 }
 
 func (r *Clients) update(ctx context.Context, c *Client) error {

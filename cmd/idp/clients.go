@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 
 	"huskyidp/internal/audit"
+	"huskyidp/internal/outbound"
 	"huskyidp/provider"
 )
 
@@ -61,7 +62,7 @@ type clientDocument struct {
 }
 
 func openClients(ctx context.Context, env *Environment) (*provider.Clients, error) {
-	return provider.NewClients(ctx, provider.ClientsDeps{DB: env.DB, Keyring: env.Keyring, Audit: audit.New(env.DB), Now: env.Now, Rules: env.ClientRules})
+	return provider.NewClients(ctx, provider.ClientsDeps{DB: env.DB, Keyring: env.Keyring, Audit: audit.New(env.DB), Now: env.Now, Fetcher: outbound.New(env.Outbound), Rules: env.ClientRules})
 }
 
 func printJSON(w io.Writer, value any) error {

@@ -326,6 +326,7 @@ func readAdminEnvironment(vars map[string]string) (environment, settings, error)
 	s := settings{dsn: e.DatabaseURL}
 	e.checkDatabase(wrong)
 	s.keks = e.checkKEKs(wrong)
+	s.outbound = e.checkOutbound(wrong)
 	s.clientRules.Certification = e.checkCertification(wrong)
 	if s.numbers, err = members.NewNumberFormat(e.MemberNumber); err != nil {
 		wrong("MEMBER_NUMBER_PATTERN", "%v", err)

@@ -4,6 +4,7 @@ import (
 	"io"
 	"time"
 
+	"huskyidp/internal/outbound"
 	"huskyidp/internal/postgres"
 	"huskyidp/internal/seal"
 	"huskyidp/members"
@@ -19,5 +20,6 @@ type Environment struct {
 	Stdout        io.Writer            // results
 	Stderr        io.Writer            // progress and faults
 	ClientRules   provider.Rules
+	Outbound      outbound.Options
 	Now           func() time.Time
 }

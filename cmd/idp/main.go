@@ -117,7 +117,7 @@ func (p *process) environment(ctx context.Context, command string) (*Environment
 	if e.Keyring, err = seal.Load(ctx, p.db, s.keks...); err != nil {
 		return nil, err
 	}
-	e.DB, e.MemberNumbers, e.ClientRules = p.db, s.numbers, s.clientRules
+	e.DB, e.MemberNumbers, e.ClientRules, e.Outbound = p.db, s.numbers, s.clientRules, s.outbound
 	return e, nil
 }
 

@@ -149,14 +149,14 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 	if err != nil {
 		return err
 	}
-	if a.clients, err = provider.NewClients(ctx, provider.ClientsDeps{DB: a.db, Keyring: ring, Audit: log, Now: time.Now, Rules: s.clientRules}); err != nil {
+	calls := outbound.New(s.outbound)
+	if a.clients, err = provider.NewClients(ctx, provider.ClientsDeps{DB: a.db, Keyring: ring, Audit: log, Now: time.Now, Fetcher: calls, Rules: s.clientRules}); err != nil {
 		return err
 	}
 	legal, err := loadLegal(s.agreementDir, a.templates.Languages())
 	if err != nil {
 		return err
 	}
-	calls := outbound.New(s.outbound)
 	s.proofs.ClientKeys = outbound.NewKeys(calls, outbound.KeysOptions{})
 	idp, err := provider.New(provider.Deps{ProofDeps: s.proofs,
 		Issuer: s.issuer, SupportEmail: cmp.Or(s.templates.SupportEmail, "WebSupport@CHNCT.org"), Locales: a.templates.Languages(), Agreement: agreementOf(legal), InitialAccessToken: s.registrationToken,

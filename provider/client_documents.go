@@ -1,0 +1,81 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"huskyidp/internal/jws"
+	"huskyidp/internal/outbound"
+)
+
+// Fetcher gets a document of a client's from the public network; outbound.Client is one.
+type Fetcher interface {
+	Get(ctx context.Context, address, accept string) (outbound.Answer, error)
+}
+
+// check fills in the metadata, checks them, and fetches what they name. It is slow: call
+// it before a transaction.
+func (r *Clients) check(ctx context.Context, m *Metadata) (*logo, error) {
+	if err := m.complete(r.Rules); err != nil {
+		return nil, err
+	}
+	if err := r.checkSector(ctx, m); err != nil {
+		return nil, err
+	}
+	return r.fetchLogo(ctx, m.LogoURI)
+}
+
+// checkSector holds the redirect URIs against the file that says who shares subjects
+// (OpenID Connect Core 8.1, Dynamic Client Registration 5).
+func (r *Clients) checkSector(ctx context.Context, m *Metadata) error {
+	if m.SectorIdentifierURI == "" {
+		return nil
+	}
+	body, err := r.fetch(ctx, m.SectorIdentifierURI, "application/json")
+	if err != nil {
+		return &MetadataError{"sector_identifier_uri", "could not be fetched"}
+	}
+	var listed []string
+	if !jws.Shallow(body) || json.Unmarshal(body, &listed) != nil {
+		return &MetadataError{"sector_identifier_uri", "is not a JSON array of redirect URIs"}
+	}
+	for _, uri := range m.RedirectURIs {
+		if !slices.Contains(listed, uri) {
+			return &MetadataError{"sector_identifier_uri", fmt.Sprintf("does not list %q", uri)}
+		}
+	}
+	return nil
+}
+
+func (r *Clients) fetch(ctx context.Context, address, accept string) ([]byte, error) {
+	if r.Fetcher == nil {
+		return nil, outbound.ErrUnavailable
+	}
+	answer, err := r.Fetcher.Get(ctx, address, accept)
+	return answer.Body, err
+}
+
+// requestURIs are compared without their fragments, which only tell versions apart
+// (OpenID Connect Core 6.2): each request fetches anew.
+func (c *Client) registeredRequestURI(uri string) bool {
+	plain, _, _ := strings.Cut(uri, "#")
+	return slices.ContainsFunc(c.Metadata.RequestURIs, func(registered string) bool {
+		registered, _, _ = strings.Cut(registered, "#")
+		return registered == plain
+	})
+}
+
+// fetchObject gets a request object from an address that the client registered. Only
+// clients of the profile certification have any (S-35).
+func (r *Clients) fetchObject(ctx context.Context, uri string) (string, error) {
+	plain, _, _ := strings.Cut(uri, "#")
+	body, err := r.fetch(ctx, plain, "application/oauth-authz-req+jwt, application/jwt")
+	object := strings.TrimSpace(string(body))
+	if err == nil && object == "" { // must not pass for a request without one
+		err = outbound.ErrUnavailable
+	}
+	return object, err
+}

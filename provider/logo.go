@@ -1,0 +1,121 @@
+package provider
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"image"
+	_ "image/jpeg" // for DecodeConfig
+	_ "image/png"  // for DecodeConfig
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/web"
+)
+
+// logo is our copy of a client's logo. As part of the registry it is without its image.
+type logo struct {
+	Digest    []byte
+	MediaType string
+	Image     []byte
+}
+
+// maxLogoSide in pixels: a small file can unpack to a very large picture.
+const maxLogoSide = 2048
+
+// fetchLogo gets the logo that a client registered (S-27: our pages load no image from
+// others). Pictures that can hold script, which is SVG, are none to us.
+func (r *Clients) fetchLogo(ctx context.Context, address string) (*logo, error) {
+	if address == "" {
+		return nil, nil
+	}
+	body, err := r.fetch(ctx, address, "image/png, image/jpeg, image/webp")
+	if err != nil {
+		return nil, &MetadataError{"logo_uri", "could not be fetched: it is https, public, and of at most 64 KiB"}
+	}
+	media := http.DetectContentType(body)
+	width, height := 0, 0
+	switch media {
+	case "image/png", "image/jpeg":
+		var config image.Config
+		config, _, err = image.DecodeConfig(bytes.NewReader(body))
+		width, height = config.Width, config.Height
+	case "image/webp":
+		width, height, err = webpSize(body)
+	default:
+		err = errNotWebP
+	}
+	if err != nil || width < 1 || height < 1 || width > maxLogoSide || height > maxLogoSide {
+		return nil, &MetadataError{"logo_uri", "is not a PNG, JPEG or WebP picture of at most 2048 by 2048 pixels"}
+	}
+	sum := sha256.Sum256(body)
+	return &logo{sum[:], media, body}, nil
+}
+
+var errNotWebP = errors.New("provider: not a WebP picture")
+
+// webpSize reads the size from the head of a WebP file (RFC 9649 section 2).
+func webpSize(b []byte) (width, height int, err error) {
+	if len(b) < 30 {
+		return 0, 0, errNotWebP
+	}
+	three := func(at int) int { return int(b[at]) | int(b[at+1])<<8 | int(b[at+2])<<16 }
+	switch string(b[12:16]) {
+	case "VP8X":
+		return three(24) + 1, three(27) + 1, nil
+	case "VP8 ":
+		return int(binary.LittleEndian.Uint16(b[26:]) & 0x3fff), int(binary.LittleEndian.Uint16(b[28:]) & 0x3fff), nil
+	case "VP8L":
+		bits := binary.LittleEndian.Uint32(b[21:])
+		return int(bits&0x3fff) + 1, int(bits>>14&0x3fff) + 1, nil
+	}
+	return 0, 0, errNotWebP
+}
+
+// logoPath is where pages find the logo, "" without one. The address changes with the
+// picture, so that browsers may keep it.
+func (c *Client) logoPath() string {
+	if c.logo == nil {
+		return ""
+	}
+	return "/logo/" + base64.RawURLEncoding.EncodeToString(c.logo.Digest)
+}
+
+// showLogo serves a logo. Nothing in it is ever run.
+func (h *Handler) showLogo(c *gin.Context) error {
+	digest, err := base64.RawURLEncoding.DecodeString(c.Param("digest"))
+	if err != nil {
+		return &web.Error{Status: http.StatusNotFound, Key: web.KeyNotFound}
+	}
+	var l logo
+	err = h.service.store.db.From(c.Request.Context()).QueryRow(c.Request.Context(),
+		`select media_type, image from client_logos where digest = $1 limit 1`, digest).Scan(&l.MediaType, &l.Image)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return &web.Error{Status: http.StatusNotFound, Key: web.KeyNotFound}
+	}
+	if err != nil {
+		return err
+	}
+	c.Header("Cache-Control", "public, max-age=31536000, immutable")
+	c.Header("Content-Security-Policy", "default-src 'none'; sandbox")
+	c.Data(http.StatusOK, l.MediaType, l.Image)
+	return nil
+}
+
+// storeLogo takes part in the change of a client.
+func (r *Clients) storeLogo(ctx context.Context, c *Client) error {
+	if c.logo == nil {
+		_, err := r.DB.From(ctx).Exec(ctx, `delete from client_logos where client_id = $1`, c.ID)
+		return err
+	}
+	_, err := r.DB.From(ctx).Exec(ctx, `
+		insert into client_logos (client_id, digest, media_type, image) values ($1, $2, $3, $4)
+		on conflict on constraint client_logos_pkey do update
+		set digest = excluded.digest, media_type = excluded.media_type, image = excluded.image`, c.ID, c.logo.Digest, c.logo.MediaType, c.logo.Image)
+	return err
+}
