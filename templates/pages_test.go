@@ -88,14 +88,14 @@ type consentDuration struct {
 }
 
 type consent struct {
-	Username, Operator           string
-	Verified                     bool
-	Person                       string
-	Groups                       []consentGroup
-	NewOnly                      bool
-	Durations                    []consentDuration
-	Offline                      bool
-	ClientURI, PolicyURI, TosURI string
+	Username, Operator                    string
+	Verified                              bool
+	Person                                string
+	Groups                                []consentGroup
+	NewOnly                               bool
+	Durations                             []consentDuration
+	Offline                               bool
+	ClientURI, PolicyURI, TosURI, LogoURI string
 }
 
 func consentCase(again bool) consent {
