@@ -85,6 +85,18 @@ const (
 	KeyActivated Kind = "key.activated"
 	KeyRevoked   Kind = "key.revoked"
 
+	StaffCreated  Kind = "staff.created"
+	StaffChanged  Kind = "staff.roles_changed"
+	StaffRemoved  Kind = "staff.removed"
+	StaffSearched Kind = "staff.searched"
+	StaffVerified Kind = "staff.caller_verified"
+	StaffAsked    Kind = "staff.asked_for_approval"
+	StaffDecided  Kind = "staff.decided"
+	StaffDenied   Kind = "staff.denied"
+	StaffExported Kind = "staff.exported_audit"
+	StaffReviewed Kind = "staff.reviewed"
+	BreakGlass    Kind = "staff.break_glass_used"
+
 	RosterImported Kind = "roster.imported"
 	RosterRefused  Kind = "roster.refused"
 )

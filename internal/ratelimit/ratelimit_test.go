@@ -146,3 +146,23 @@ func TestSweep(t *testing.T) {
 		t.Errorf("Sweep after the end = %d, %v, want 2", n, err)
 	}
 }
+
+// TestLeft: support sees what is left and when the window ends, and looking takes nothing.
+func TestLeft(t *testing.T) {
+	t.Parallel()
+	l := ratelimit.New(postgrestest.New(t), seal.Ephemeral())
+	want := func(at time.Time, left int, until time.Time) {
+		t.Helper()
+		if n, end, err := l.Left(t.Context(), three, "a", at); err != nil || n != left || !end.Equal(until) {
+			t.Errorf("Left = %d, %v, %v, want %d, %v", n, end, err, left, until)
+		}
+	}
+	want(noon, 3, time.Time{})
+	for range 3 {
+		if err := l.Take(t.Context(), three, "a", noon); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want(noon.Add(time.Minute), 0, noon.Add(time.Hour))
+	want(noon.Add(time.Hour), 3, time.Time{})
+}

@@ -16,6 +16,7 @@ create table staff (
     account_id uuid        not null,
     name       text        not null, -- as colleagues read it; of an employee, not a member
     roles      text[]      not null,
+    break_glass boolean    not null default false, -- sealed away for the day when nobody else can act; each use is an alert
     created_at timestamptz not null,
     updated_at timestamptz not null,
     constraint staff_pkey primary key (account_id),

@@ -1,0 +1,107 @@
+package admin
+
+import (
+	"slices"
+	"time"
+)
+
+// Act is what a person of the desk can ask for.
+type Act string
+
+// The acts. The text is stored and must not change.
+const (
+	Find   Act = "find"
+	Look   Act = "look"
+	Verify Act = "verify"
+
+	ReleaseLock  Act = "release_lock"
+	SendUsername Act = "send_username"
+	StartReset   Act = "start_reset"
+	ChangeEmail  Act = "change_email"
+	ResetFactor  Act = "reset_factor"
+	EndSessions  Act = "end_sessions"
+	Disable      Act = "disable"
+	Enable       Act = "enable"
+
+	ListRequests Act = "list_requests"
+	ApproveAct   Act = "approve"
+	RefuseAct    Act = "refuse"
+	Activity     Act = "activity"
+	ExportAudit  Act = "export_audit"
+)
+
+// rule is what an act demands.
+type rule struct {
+	role     Role
+	fresh    bool // the person has signed in within the last five minutes (S-20)
+	onMember bool // asked for on a member's page, with reason and ticket
+	verified bool // the caller is
+	recovery bool // counts as help to get back in (S-65)
+	account  bool // there must be an account
+}
+
+// rules is the one table of who may do what; allow is the one place that reads it.
+var rules = map[Act]rule{
+	Find:   {role: Read},
+	Look:   {role: Read},
+	Verify: {role: Recover},
+
+	ReleaseLock:  {role: Recover, fresh: true, onMember: true, verified: true, recovery: true},
+	SendUsername: {role: Recover, fresh: true, onMember: true, recovery: true, account: true},
+	StartReset:   {role: Recover, fresh: true, onMember: true, recovery: true, account: true},
+	ChangeEmail:  {role: Recover, fresh: true, onMember: true, verified: true, recovery: true, account: true},
+	ResetFactor:  {role: Recover, fresh: true, onMember: true, verified: true, recovery: true, account: true},
+	EndSessions:  {role: Recover, fresh: true, onMember: true, account: true},
+	Disable:      {role: Admin, fresh: true, onMember: true, account: true},
+	Enable:       {role: Admin, fresh: true, onMember: true, verified: true, account: true},
+
+	ListRequests: {role: Approve},
+	ApproveAct:   {role: Approve, fresh: true},
+	RefuseAct:    {role: Approve, fresh: true},
+	Activity:     {role: Read},
+	ExportAudit:  {role: Audit, fresh: true},
+}
+
+// memberActs are those of a member's page, in the order in which they are offered.
+func memberActs() []Act {
+	return []Act{ReleaseLock, SendUsername, StartReset, ChangeEmail, ResetFactor, EndSessions, Disable, Enable}
+}
+
+// recoveryActs are the acts that count towards the third help in a week.
+func recoveryActs() (acts []string) {
+	for _, act := range memberActs() {
+		if rules[act].recovery {
+			acts = append(acts, string(act))
+		}
+	}
+	return acts
+}
+
+const (
+	freshness    = 5 * time.Minute  // of a sign-in, for an act (S-20)
+	verification = 15 * time.Minute // of a caller, for one person of the desk
+	requestLife  = 24 * time.Hour   // for the second person (S-64)
+	holdTime     = 24 * time.Hour   // before a held change is made (S-64)
+	helpWindow   = 7 * 24 * time.Hour
+	helpAlone    = 2 // recoveries of one member in that window that need no second person (S-65)
+)
+
+// allow is the gate in front of every use case. on is nil where no member is concerned. The error is ErrForbidden, ErrStaff or
+// ErrStepUp.
+func (s *Service) allow(p Person, act Act, on *Subject) error {
+	r, known := rules[act]
+	switch {
+	case !known || !slices.ContainsFunc(p.Roles, func(role Role) bool { return role.gives(r.role) }):
+		return ErrForbidden
+	case on != nil && on.staff():
+		return ErrStaff
+	case r.fresh && s.now().Sub(p.AuthTime) >= freshness:
+		return ErrStepUp
+	}
+	return nil
+}
+
+// may reports whether a person has the role that an act demands, for what a page offers.
+func (p Person) may(act Act) bool {
+	return slices.ContainsFunc(p.Roles, func(role Role) bool { return role.gives(rules[act].role) })
+}

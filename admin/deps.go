@@ -1,0 +1,141 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/audit"
+	"huskyidp/internal/mail"
+	"huskyidp/internal/postgres"
+	"huskyidp/internal/ratelimit"
+	"huskyidp/internal/seal"
+	"huskyidp/members"
+	"huskyidp/recovery"
+	"huskyidp/registration"
+	"huskyidp/templates"
+)
+
+// Accounts is what the desk needs of accounts.
+type Accounts interface {
+	CreateStaff(ctx context.Context, n accounts.NewStaff) (accounts.Account, error)
+	Get(ctx context.Context, id uuid.UUID) (accounts.Account, error)
+	FindExact(ctx context.Context, by accounts.By, value string) ([]accounts.Account, error)
+	Factors(ctx context.Context, id uuid.UUID) (accounts.Factors, error)
+	Locks(ctx context.Context, id uuid.UUID) ([]accounts.Lock, error)
+	ReleaseLock(ctx context.Context, id uuid.UUID, kind accounts.LockKind) (bool, error)
+	Disable(ctx context.Context, id uuid.UUID) (bool, error)
+	Enable(ctx context.Context, id uuid.UUID) (bool, error)
+	EndSession(ctx context.Context, sid string) error
+	EndSessions(ctx context.Context, id uuid.UUID, except string) error
+	Notify(ctx context.Context, id uuid.UUID, kind string, args templates.Args) error
+	QueueNotice(ctx context.Context, b *pgx.Batch, account accounts.Account, kind string, args templates.Args) error
+}
+
+// Roster compares a caller's card.
+type Roster interface {
+	Member(ctx context.Context, id uuid.UUID) (members.Member, error)
+	Find(ctx context.Context, number string) (members.Member, error)
+	Match(ctx context.Context, claim members.Claim) (members.Member, error)
+	ParseMemberNumber(typed string) (string, error)
+}
+
+// Enrolment tells what a registration is stuck on.
+type Enrolment interface {
+	StuckAt(ctx context.Context, id uuid.UUID) (registration.Stuck, error)
+	StuckAs(ctx context.Context, reference string) (registration.Stuck, error)
+	CardLock(ctx context.Context, number string) (registration.Stuck, error)
+	Release(ctx context.Context, reference string) (bool, error)
+}
+
+// Referrals finds reference numbers.
+type Referrals interface {
+	Referral(ctx context.Context, spoken string) (recovery.Referral, error)
+}
+
+// Change is what waits before it is made, so that the member can stop it (S-64).
+type Change struct {
+	AccountID uuid.UUID
+	Act       Act       // ChangeEmail or ResetFactor
+	Email     string    // the new address of ChangeEmail
+	By        uuid.UUID // who asked for it
+	ApplyAt   time.Time
+}
+
+// Held is a change that waits.
+type Held struct {
+	Act     Act
+	ApplyAt time.Time
+}
+
+// Recovery starts what the member finishes, and holds what waits. All take part in the transaction of ctx.
+type Recovery interface {
+	SendUsername(ctx context.Context, accountID uuid.UUID) error
+	StartReset(ctx context.Context, accountID uuid.UUID) error
+	Hold(ctx context.Context, c Change) error
+	Pending(ctx context.Context, accountID uuid.UUID) ([]Held, error)
+}
+
+// Deliveries tells what became of mails.
+type Deliveries interface {
+	Deliveries(ctx context.Context, accountID uuid.UUID, limit int) ([]mail.Delivery, error)
+}
+
+// Deps is what a Service is built from. All are required.
+type Deps struct {
+	DB         *postgres.DB
+	Keyring    *seal.Keyring
+	Limiter    *ratelimit.Limiter
+	Audit      *audit.Log
+	Accounts   Accounts
+	Roster     Roster
+	Enrolment  Enrolment
+	Referrals  Referrals
+	Recovery   Recovery
+	Deliveries Deliveries
+	Logger     *slog.Logger // alerts of S-74
+	Now        func() time.Time
+}
+
+// Service decides; API and Console speak HTTP.
+type Service struct {
+	store      *store
+	db         *postgres.DB
+	keyring    *seal.Keyring
+	limiter    *ratelimit.Limiter
+	audit      *audit.Log
+	accounts   Accounts
+	roster     Roster
+	enrolment  Enrolment
+	referrals  Referrals
+	recovery   Recovery
+	deliveries Deliveries
+	logger     *slog.Logger
+	now        func() time.Time
+}
+
+// New checks that nothing is missing.
+func New(d Deps) (*Service, error) {
+	if d.DB == nil || d.Keyring == nil || d.Limiter == nil || d.Audit == nil || d.Accounts == nil || d.Roster == nil || d.Enrolment == nil ||
+		d.Referrals == nil || d.Recovery == nil || d.Deliveries == nil || d.Logger == nil || d.Now == nil {
+		return nil, errors.New("admin: a dependency is missing")
+	}
+	return &Service{
+		store: &store{d.DB, d.Keyring}, db: d.DB, keyring: d.Keyring, limiter: d.Limiter, audit: d.Audit, accounts: d.Accounts, roster: d.Roster,
+		enrolment: d.Enrolment, referrals: d.Referrals, recovery: d.Recovery, deliveries: d.Deliveries, logger: d.Logger, now: d.Now,
+	}, nil
+}
+
+// alert is a line that operators are woken by (S-74).
+func (s *Service) alert(ctx context.Context, what string, p Person) {
+	s.logger.LogAttrs(ctx, slog.LevelWarn, "alert", slog.String("alert", what), slog.String("staff", p.ID.String()))
+}
+
+// Sweep erases what has lost its use: answers kept for repeats after a day, sign-ins to the console on their way after
+// an hour, console sessions 30 days after their end (S-73).
+func (s *Service) Sweep(ctx context.Context) error { return s.store.sweep(ctx, s.now()) }

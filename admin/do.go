@@ -1,0 +1,210 @@
+package admin
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"huskyidp/accounts"
+	"huskyidp/templates"
+)
+
+// Ask is an act that a person asks for on a member.
+type Ask struct {
+	Reason  string // 10 to 500 letters
+	Ticket  string // case number
+	Version string // Summary.Version as the person saw it
+	Lock    string // of ReleaseLock: which one
+	Email   string // of ChangeEmail: the new address
+}
+
+// The locks that ReleaseLock takes: those of accounts, and that of registrations.
+const identityLock = "identity"
+
+// Locks lists them.
+func Locks() []string {
+	return []string{identityLock, string(accounts.PasswordLock), string(accounts.FactorLock), string(accounts.AnswerLock)}
+}
+
+// State is what became of an act.
+type State string
+
+// The states: made at once, waiting for a second person, or waiting for its hour.
+const (
+	Done   State = "done"
+	Asked  State = "awaiting_approval"
+	OnHold State = "on_hold"
+)
+
+// Outcome is the answer to an act.
+type Outcome struct {
+	Act       Act       `json:"act"`
+	State     State     `json:"state"`
+	RequestID uuid.UUID `json:"request_id,omitzero"` // while it waits for a second person
+	ExpiresAt time.Time `json:"expires_at,omitzero"` // of that request
+	ApplyAt   time.Time `json:"apply_at,omitzero"`   // of a held change
+}
+
+var ticketForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9./_-]{0,39}$`)
+
+const (
+	reasonMin = 10
+	reasonMax = 500
+)
+
+func checkReason(reason string, invalid Invalid) string {
+	reason = strings.TrimSpace(reason)
+	switch n := utf8.RuneCountInString(reason); {
+	case n < reasonMin:
+		invalid["reason"] = "reason_short"
+	case n > reasonMax || strings.ContainsFunc(reason, func(r rune) bool { return r < ' ' && r != '\n' && r != '\r' && r != '\t' || r == utf8.RuneError }):
+		invalid["reason"] = "reason_long"
+	}
+	return reason
+}
+
+// check judges what a person typed, before anything is looked up.
+func (a *Ask) check(act Act) error {
+	invalid := Invalid{}
+	a.Reason = checkReason(a.Reason, invalid)
+	a.Ticket = strings.TrimSpace(a.Ticket)
+	if !ticketForm.MatchString(a.Ticket) {
+		invalid["ticket"] = "ticket_missing"
+	}
+	if act == ReleaseLock {
+		known := false
+		for _, lock := range Locks() {
+			known = known || lock == a.Lock
+		}
+		if !known {
+			invalid["lock"] = "lock_unknown"
+		}
+	}
+	if act == ChangeEmail {
+		address, err := accounts.ParseEmail(a.Email)
+		if err != nil {
+			invalid["email"] = "email_format"
+		}
+		a.Email = address
+	}
+	if len(invalid) > 0 {
+		return invalid
+	}
+	return nil
+}
+
+// Do does one of the acts on a member, or asks a second person for it. The error is Invalid, those of allow, ErrNotFound,
+// ErrUnverified, ErrConflict, ErrOtherBody, *LimitError, ErrBusy, or the database's.
+func (s *Service) Do(ctx context.Context, p Person, o *Once, id uuid.UUID, act Act, a Ask) (out Outcome, err error) {
+	if !rules[act].onMember {
+		return out, fmt.Errorf("admin: %q is no act on a member", act)
+	}
+	if err := a.check(act); err != nil {
+		return out, err
+	}
+	err = s.record(ctx, p, entry{act: act, subjectID: id, reason: a.Reason, ticket: a.Ticket}, func(ctx context.Context, e *entry) error {
+		return s.once(ctx, p, o, &out, func(ctx context.Context) error {
+			u, err := s.caller(ctx, p, e, id)
+			if err != nil {
+				return err
+			}
+			out, err = s.do(ctx, p, e, u, a)
+			return err
+		})
+	})
+	return out, err
+}
+
+// do judges the member's side, and then does the act or freezes it for a second person.
+func (s *Service) do(ctx context.Context, p Person, e *entry, u *Subject, a Ask) (Outcome, error) {
+	if err := s.take(ctx, acts, p); err != nil {
+		return Outcome{}, err
+	}
+	if rules[e.act].account && !u.hasAccount() {
+		return Outcome{}, ErrConflict
+	}
+	last, helped, err := s.store.standing(ctx, u.ID, s.now().Add(-helpWindow))
+	if err != nil {
+		return Outcome{}, err
+	}
+	if a.Version != u.version(last) {
+		return Outcome{}, ErrConflict
+	}
+	verification, v, err := s.verified(ctx, p, u)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if rules[e.act].verified && !v.Verified {
+		return Outcome{}, ErrUnverified
+	}
+	e.verification = verification
+	if needsSecond(e.act, v.Method, helped) {
+		return s.ask(ctx, p, e, u, a, verification)
+	}
+	return s.perform(ctx, p.ID, e.act, u, a)
+}
+
+// needsSecond tells whether a second person must agree: always for another address; for the factor where the caller has not
+// shown that the mailbox is theirs; and for the third help in a week (S-64, S-65).
+func needsSecond(act Act, m Method, helped int) bool {
+	switch {
+	case act == ChangeEmail, act == ResetFactor && m != SpokenCode:
+		return true
+	}
+	return rules[act].recovery && helped >= helpAlone
+}
+
+// perform does an act that nothing stands against any more, and tells the member. by is who asked for it.
+func (s *Service) perform(ctx context.Context, by uuid.UUID, act Act, u *Subject, a Ask) (Outcome, error) {
+	out := Outcome{Act: act, State: Done}
+	id := u.ID
+	changed, err := true, error(nil)
+	switch act {
+	case ReleaseLock:
+		changed, err = s.release(ctx, u, a.Lock)
+	case SendUsername:
+		err = s.recovery.SendUsername(ctx, id)
+	case StartReset:
+		err = s.recovery.StartReset(ctx, id)
+	case EndSessions:
+		err = s.accounts.EndSessions(ctx, id, "")
+	case Disable:
+		changed, err = s.accounts.Disable(ctx, id)
+	case Enable:
+		changed, err = s.accounts.Enable(ctx, id)
+	case ChangeEmail, ResetFactor:
+		out.State, out.ApplyAt = OnHold, s.now().Add(holdTime)
+		return out, s.recovery.Hold(ctx, Change{AccountID: id, Act: act, Email: a.Email, By: by, ApplyAt: out.ApplyAt})
+	default:
+		return out, fmt.Errorf("admin: nobody knows how to do %q", act)
+	}
+	if err != nil {
+		return out, err
+	}
+	if !changed {
+		return out, ErrConflict
+	}
+	if !u.hasAccount() { // there is nobody to tell yet
+		return out, nil
+	}
+	return out, s.accounts.Notify(ctx, id, "staff_acted", templates.Args{"act": templates.Key("admin.act." + string(act)), "ticket": a.Ticket})
+}
+
+// release ends one lock and reports whether it held.
+func (s *Service) release(ctx context.Context, u *Subject, lock string) (bool, error) {
+	if lock != identityLock {
+		if !u.hasAccount() {
+			return false, nil
+		}
+		return s.accounts.ReleaseLock(ctx, u.ID, accounts.LockKind(lock))
+	}
+	if u.Stuck.Reference == "" {
+		return false, nil
+	}
+	return s.enrolment.Release(ctx, u.Stuck.Reference)
+}

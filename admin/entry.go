@@ -1,0 +1,206 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"huskyidp/internal/audit"
+	"huskyidp/internal/ratelimit"
+	"huskyidp/internal/web"
+)
+
+// The limits of one person in an hour (S-62).
+var (
+	lookups = ratelimit.Limit{Name: "desk_lookups", Count: 60, Per: time.Hour}
+	acts    = ratelimit.Limit{Name: "desk_acts", Count: 20, Per: time.Hour}
+)
+
+// entry is a line of the desk's book in the making. Its outcome is "done" unless the use case says otherwise.
+type entry struct {
+	act          Act
+	subject      *Subject
+	subjectID    uuid.UUID // where the subject was not resolved
+	outcome      string
+	reason       string
+	ticket       string
+	request      uuid.UUID
+	verification uuid.UUID
+	data         map[string]string
+	kind         audit.Kind // default by act
+}
+
+// record runs a use case in a transaction with its line in the book and its audit event (S-65, S-71). A denial undoes the
+// transaction and is recorded by itself; other errors record nothing, since nothing happened.
+func (s *Service) record(ctx context.Context, p Person, e entry, use func(ctx context.Context, e *entry) error) error {
+	begun := e
+	err := s.db.InTx(ctx, func(ctx context.Context) error {
+		e = begun // a transaction that is tried again begins anew
+		if err := use(ctx, &e); err != nil {
+			return err
+		}
+		return s.write(ctx, p, e)
+	})
+	if errors.Is(err, errReplayed) { // recorded when it happened
+		return nil
+	}
+	word := denial(err)
+	if word == "" {
+		return busy(err)
+	}
+	if limit, ok := errors.AsType[*LimitError](err); ok {
+		s.alert(ctx, "staff_limit", p)
+		e.data = map[string]string{"limit": limit.Limit}
+	}
+	e.outcome, e.kind = word, audit.StaffDenied
+	if writeErr := s.db.InTx(ctx, func(ctx context.Context) error { return s.write(ctx, p, e) }); writeErr != nil {
+		return writeErr // not written, not answered
+	}
+	return err
+}
+
+// kinds are the audit events of acts that went well; the others are StaffActed.
+var kinds = map[Act]audit.Kind{
+	Find: audit.StaffSearched, Look: audit.StaffLooked, Verify: audit.StaffVerified, ListRequests: audit.StaffReviewed, Activity: audit.StaffReviewed,
+	RefuseAct: audit.StaffDecided, ExportAudit: audit.StaffExported,
+}
+
+func (s *Service) write(ctx context.Context, p Person, e entry) error {
+	now := s.now()
+	id := uuid.Must(uuid.NewV7())
+	if e.outcome == "" {
+		e.outcome = outcomeDone
+	}
+	if e.subject != nil {
+		e.subjectID = e.subject.ID
+	}
+	b := &pgx.Batch{}
+	b.Queue(`
+		insert into desk_entries (id, at, staff_id, subject_id, act, outcome, reason_sealed, ticket, request_id, verification)
+		values (@id, @at, @staff, @subject, @act, @outcome, @reason, @ticket, @request, @verification)`,
+		pgx.NamedArgs{
+			"id": id, "at": now, "staff": p.ID, "subject": nullable(e.subjectID), "act": e.act, "outcome": e.outcome,
+			"reason": s.store.seal("desk_entries", "reason_sealed", id, []byte(e.reason)), "ticket": e.ticket,
+			"request": nullable(e.request), "verification": nullable(e.verification),
+		})
+	s.audit.Queue(b, ctx, e.event(ctx, p, id, now))
+	return s.db.From(ctx).SendBatch(ctx, b).Close()
+}
+
+// event is what the audit keeps: ids and words, no reason, which a person typed.
+func (e *entry) event(ctx context.Context, p Person, id uuid.UUID, now time.Time) audit.Event {
+	kind := e.kind
+	if kind == "" {
+		kind = kinds[e.act]
+	}
+	if kind == "" {
+		kind = audit.StaffActed
+	}
+	data := map[string]string{"act": string(e.act), "entry": id.String()}
+	for name, value := range e.data {
+		data[name] = value
+	}
+	if e.ticket != "" {
+		data["ticket"] = e.ticket
+	}
+	event := audit.Event{Kind: kind, At: now, Actor: p.ID.String(), RequestID: web.RequestID(ctx), Success: kind != audit.StaffDenied, Data: data}
+	if !event.Success {
+		event.Reason = e.outcome
+	}
+	switch {
+	case e.subject != nil && e.subject.hasAccount():
+		event.AccountID = e.subject.Account.ID.String()
+	case e.subjectID != uuid.Nil:
+		event.Subject = e.subjectID.String()
+	}
+	return event
+}
+
+// The outcomes of entries that were not denied.
+const (
+	outcomeDone     = "done"
+	outcomeAsked    = "asked"
+	outcomeApproved = "approved"
+	outcomeRefused  = "refused"
+	outcomeFailed   = "no_match" // of a verification
+)
+
+// take takes one from a person's limit.
+func (s *Service) take(ctx context.Context, limit ratelimit.Limit, p Person) error {
+	return limited(s.limiter.Take(ctx, limit, p.ID.String(), s.now()))
+}
+
+func limited(err error) error {
+	if exceeded, ok := errors.AsType[*ratelimit.Exceeded](err); ok {
+		return &LimitError{exceeded.Limit, exceeded.RetryAfter()}
+	}
+	return err
+}
+
+// Line is a line of the book, as read.
+type Line struct {
+	ID        uuid.UUID
+	At        time.Time
+	StaffID   uuid.UUID
+	SubjectID uuid.UUID
+	Act       Act
+	Outcome   string
+	Reason    string
+	Ticket    string
+}
+
+const lineColumns = `id, at, staff_id, subject_id, act, outcome, reason_sealed, ticket`
+
+func (s *store) lines(ctx context.Context, sql string, args ...any) ([]Line, error) {
+	rows, err := s.db.From(ctx).Query(ctx, sql, args...)
+	if err != nil {
+		return nil, fmt.Errorf("reading the desk's book: %w", err)
+	}
+	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (l Line, err error) {
+		var subject *uuid.UUID
+		var sealed []byte
+		if err := r.Scan(&l.ID, &l.At, &l.StaffID, &subject, &l.Act, &l.Outcome, &sealed, &l.Ticket); err != nil {
+			return l, err
+		}
+		reason, err := s.open("desk_entries", "reason_sealed", l.ID, sealed)
+		l.At, l.SubjectID, l.Reason = l.At.UTC(), deref(subject), string(reason)
+		return l, err
+	})
+}
+
+// ofSubject are the newest lines about a member.
+func (s *store) ofSubject(ctx context.Context, id uuid.UUID, limit int) ([]Line, error) {
+	return s.lines(ctx, `select `+lineColumns+` from desk_entries where subject_id = $1 order by at desc, id desc limit $2`, id, limit)
+}
+
+// ofPerson are the newest lines of a person.
+func (s *store) ofPerson(ctx context.Context, id uuid.UUID, since time.Time, limit int) ([]Line, error) {
+	return s.lines(ctx, `select `+lineColumns+` from desk_entries where staff_id = $1 and at > $2 order by at desc, id desc limit $3`, id, since, limit)
+}
+
+// standing is what of the book an act depends on: the newest line that changed something, and how often the member was
+// helped since an instant.
+func (s *store) standing(ctx context.Context, id uuid.UUID, since time.Time) (last uuid.UUID, helped int, err error) {
+	var newest *uuid.UUID
+	err = s.db.From(ctx).QueryRow(ctx, `
+		select (select id from desk_entries where subject_id = $1 and act = any($2) and outcome in ('done', 'asked', 'approved', 'refused')
+				order by at desc, id desc limit 1),
+			(select count(*) from desk_entries where subject_id = $1 and act = any($3) and outcome in ('done', 'approved') and at > $4)`,
+		id, memberActs(), recoveryActs(), since).Scan(&newest, &helped)
+	return deref(newest), helped, err
+}
+
+// lockNotAvailable is PostgreSQL's code for a lock that did not come within lock_timeout.
+const lockNotAvailable = "55P03"
+
+func busy(err error) error {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == lockNotAvailable {
+		return ErrBusy
+	}
+	return err
+}

@@ -1,0 +1,212 @@
+package admin
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/audit"
+	"huskyidp/internal/mail"
+	"huskyidp/templates"
+)
+
+// Summary is a member as the desk sees one: masked, with what stands in the way.
+type Summary struct {
+	ID           uuid.UUID
+	Version      string // to be sent with an act
+	Username     string
+	Name         string // initials
+	Email        string
+	BirthYear    int
+	MemberNumber string // its last three digits
+	Status       string // active, disabled, protected or no_account
+	CreatedAt    time.Time
+	LastSignInAt time.Time
+	Factors      accounts.Factors
+	Obstacles    []Obstacle
+	Mails        []mail.Delivery
+	Held         []Held
+	Verification Verification
+	NeedsSecond  bool  // the next help needs a second person (S-65)
+	Acts         []Act // that the person who looks may ask for
+	Timeline     []Moment
+}
+
+// Obstacle is something that a member is stuck on.
+type Obstacle struct {
+	Kind   string    // differs, unknown_number, or lock_ and the lock's name
+	Fields []string  // of differs: their names
+	Lock   string    // what ReleaseLock takes; "" where it cannot be released
+	Until  time.Time // when it ends by itself; zero if it does not
+}
+
+// Moment is a line of the member's timeline.
+type Moment struct {
+	At      time.Time
+	Kind    audit.Kind
+	Act     Act // of the desk
+	Name    string
+	Role    Role
+	Reason  string
+	Ticket  string
+	Outcome string
+}
+
+const (
+	mailsShown    = 5
+	timelineShown = 50
+)
+
+// Look shows a member, and leaves a trace that the member sees (S-65). The error is ErrNotFound, ErrForbidden, ErrStaff, or
+// the database's.
+func (s *Service) Look(ctx context.Context, p Person, id uuid.UUID) (sum Summary, err error) {
+	err = s.record(ctx, p, entry{act: Look, subjectID: id}, func(ctx context.Context, e *entry) error {
+		if err := s.allow(p, Look, nil); err != nil {
+			return err
+		}
+		u, err := s.subject(ctx, id)
+		if err != nil {
+			return err
+		}
+		e.subject = u
+		if err := s.allow(p, Look, u); err != nil {
+			return err
+		}
+		sum, err = s.summary(ctx, p, u)
+		return err
+	})
+	return sum, err
+}
+
+func (s *Service) summary(ctx context.Context, p Person, u *Subject) (Summary, error) {
+	last, helped, err := s.store.standing(ctx, u.ID, s.now().Add(-helpWindow))
+	if err != nil {
+		return Summary{}, err
+	}
+	sum := Summary{ID: u.ID, Version: u.version(last), Status: "no_account", NeedsSecond: helped >= helpAlone}
+	if m := u.Member; m.ID != uuid.Nil {
+		sum.Name, sum.BirthYear = initials(m.FirstName+" "+m.LastName), m.BirthDate.Year
+		sum.MemberNumber = m.MemberNumber[max(0, len(m.MemberNumber)-3):]
+	}
+	if u.hasAccount() {
+		a := u.Account
+		sum.Username, sum.Email, sum.Status, sum.CreatedAt, sum.LastSignInAt = a.Username, templates.MaskEmail(a.Email), string(a.Status), a.CreatedAt, a.LastSignInAt
+		if sum.Factors, err = s.accounts.Factors(ctx, u.ID); err != nil {
+			return sum, err
+		}
+		if sum.Mails, err = s.deliveries.Deliveries(ctx, u.ID, mailsShown); err != nil {
+			return sum, err
+		}
+		if sum.Held, err = s.recovery.Pending(ctx, u.ID); err != nil {
+			return sum, err
+		}
+	}
+	if sum.Obstacles, err = s.obstacles(ctx, u); err != nil {
+		return sum, err
+	}
+	if _, sum.Verification, err = s.verified(ctx, p, u); err != nil {
+		return sum, err
+	}
+	for _, act := range memberActs() {
+		if p.may(act) && sum.offers(act) {
+			sum.Acts = append(sum.Acts, act)
+		}
+	}
+	sum.Timeline, err = s.timeline(ctx, u)
+	return sum, err
+}
+
+// offers leaves out acts that there is no sense in.
+func (sum *Summary) offers(act Act) bool {
+	switch act {
+	case ReleaseLock:
+		return slices.ContainsFunc(sum.Obstacles, func(o Obstacle) bool { return o.Lock != "" })
+	case ResetFactor:
+		return sum.Factors.Any()
+	case Disable:
+		return sum.Status == string(accounts.Active) || sum.Status == string(accounts.Protected)
+	case Enable:
+		return sum.Status == string(accounts.Disabled)
+	}
+	return sum.Status != "no_account"
+}
+
+// obstacles are what stands in the way now, and when each ends.
+func (s *Service) obstacles(ctx context.Context, u *Subject) (all []Obstacle, err error) {
+	if fields := u.Stuck.Differs; slices.Contains(fields, "member_number") {
+		all = append(all, Obstacle{Kind: "unknown_number"})
+	} else if len(fields) > 0 {
+		all = append(all, Obstacle{Kind: "differs", Fields: fields})
+	}
+	if u.Stuck.Locked {
+		all = append(all, Obstacle{Kind: "lock_identity", Lock: identityLock, Until: u.Stuck.LockedUntil})
+	}
+	if u.hasAccount() {
+		locks, err := s.accounts.Locks(ctx, u.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, lock := range locks {
+			o := Obstacle{Kind: "lock_" + string(lock.Kind), Until: lock.Until}
+			if !lock.Until.IsZero() {
+				o.Lock = string(lock.Kind)
+			}
+			all = append(all, o)
+		}
+	}
+	left, until, err := s.limiter.Left(ctx, factTries, u.ID.String(), s.now())
+	if err == nil && left == 0 {
+		all = append(all, Obstacle{Kind: "lock_facts", Until: until})
+	}
+	return all, err
+}
+
+// timeline is what the member's history says, with who of the desk did what and why.
+func (s *Service) timeline(ctx context.Context, u *Subject) ([]Moment, error) {
+	lines, err := s.store.ofSubject(ctx, u.ID, timelineShown)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]uuid.UUID, 0, len(lines))
+	for _, l := range lines {
+		ids = append(ids, l.StaffID)
+	}
+	names, err := s.store.names(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	var all []Moment
+	for _, l := range lines {
+		kind := audit.StaffActed
+		if l.Act == Look || l.Act == Find {
+			kind = audit.StaffLooked
+		}
+		all = append(all, Moment{At: l.At, Kind: kind, Act: l.Act, Name: names[l.StaffID], Role: rules[l.Act].role, Reason: l.Reason, Ticket: l.Ticket, Outcome: l.Outcome})
+	}
+	if u.hasAccount() {
+		events, err := s.audit.History(ctx, u.ID, timelineShown)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range events {
+			if e.Actor == "" && !strings.Contains(string(e.Kind), ".") { // the desk's own are in the book
+				all = append(all, Moment{At: e.At.UTC(), Kind: e.Kind})
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Moment) int { return b.At.Compare(a.At) })
+	return all[:min(len(all), timelineShown)], nil
+}
+
+// initials masks a name: M••• G•••.
+func initials(name string) string {
+	words := strings.Fields(name)
+	for i, word := range words {
+		words[i] = string([]rune(word)[:1]) + "•••"
+	}
+	return strings.Join(words, " ")
+}

@@ -1,0 +1,101 @@
+package admin
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/seal"
+)
+
+// replyLife is how long an answer is kept for repeats (R-04).
+const replyLife = 24 * time.Hour
+
+// Once names a call that may arrive twice: its Idempotency-Key, and all that it says.
+type Once struct {
+	Key  string
+	Body []byte
+	// Replayed is set when the answer is that of an earlier call.
+	Replayed bool
+}
+
+// errReplayed ends a use case whose answer is known; record writes nothing of it.
+var errReplayed = errors.New("admin: answered before")
+
+// once runs a use case at most one time for a key, in the transaction of ctx, and keeps its answer with it. A call that runs at
+// the same time waits for the first. The same key with another body is ErrOtherBody; calls that were denied keep nothing and
+// may be tried again.
+func (s *Service) once(ctx context.Context, p Person, o *Once, answer any, use func(ctx context.Context) error) error {
+	if o == nil {
+		return use(ctx)
+	}
+	o.Replayed = false
+	key := sha256.Sum256([]byte(o.Key))
+	id := uuid.NewSHA1(p.ID, key[:]) // binds the sealed answer to its row
+	kept, err := s.store.claim(ctx, p.ID, key[:], s.keyring.MAC(seal.Session, []byte("desk reply"), o.Body), s.now())
+	if err != nil {
+		return err
+	}
+	if kept != nil {
+		if !bytes.Equal(kept.BodyMAC, s.keyring.MAC(seal.Session, []byte("desk reply"), o.Body)) {
+			return ErrOtherBody
+		}
+		text, err := s.store.open("desk_replies", "reply", id, kept.Reply)
+		if err != nil {
+			return err
+		}
+		if err := json.Unmarshal(text, answer); err != nil {
+			return err
+		}
+		o.Replayed = true
+		return errReplayed
+	}
+	if err := use(ctx); err != nil {
+		return err
+	}
+	text, err := json.Marshal(answer)
+	if err != nil {
+		return err
+	}
+	return s.store.keepReply(ctx, p.ID, key[:], s.store.seal("desk_replies", "reply", id, text))
+}
+
+type replyRow struct {
+	BodyMAC []byte `db:"body_mac"`
+	Reply   []byte
+}
+
+// claim takes the key, or returns what is kept under it. One that is a day old counts no longer, swept or not.
+func (s *store) claim(ctx context.Context, person uuid.UUID, key, body []byte, now time.Time) (*replyRow, error) {
+	tag, err := s.db.From(ctx).Exec(ctx, `
+		insert into desk_replies as r (staff_id, key_hash, body_mac, reply, created_at) values ($1, $2, $3, '', $4)
+		on conflict on constraint desk_replies_pkey do update set body_mac = excluded.body_mac, reply = '', created_at = excluded.created_at
+			where r.created_at < $5`, person, key, body, now, now.Add(-replyLife))
+	if err != nil {
+		return nil, busy(err)
+	}
+	if tag.RowsAffected() == 1 {
+		return nil, nil
+	}
+	rows, err := s.db.From(ctx).Query(ctx, `select body_mac, reply from desk_replies where staff_id = $1 and key_hash = $2`, person, key)
+	if err != nil {
+		return nil, err
+	}
+	row, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[replyRow])
+	if err != nil {
+		return nil, fmt.Errorf("reading a kept answer: %w", err)
+	}
+	return &row, nil
+}
+
+func (s *store) keepReply(ctx context.Context, person uuid.UUID, key, reply []byte) error {
+	_, err := s.db.From(ctx).Exec(ctx, `update desk_replies set reply = $3 where staff_id = $1 and key_hash = $2`, person, key, reply)
+	return err
+}

@@ -1,0 +1,232 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/audit"
+)
+
+// Person is who acts, as read for the call at hand, and how they signed in.
+type Person struct {
+	ID         uuid.UUID // of the account
+	Name       string
+	Roles      []Role
+	BreakGlass bool
+	AuthTime   time.Time
+}
+
+// NewPerson is somebody who begins at the desk.
+type NewPerson struct {
+	Username, Email, Name, Language string
+	Roles                           []Role
+	BreakGlass                      bool // sealed away for an emergency: each use is an alert (S-61)
+}
+
+// Member of the desk, as listed for operators.
+type StaffRow struct {
+	Person
+	Username  string
+	Status    accounts.Status
+	CreatedAt time.Time
+}
+
+var (
+	// ErrRoles says that a role is none, or that there is none.
+	ErrRoles = errors.New("admin: give one or more of the roles read, recover, approve, admin, audit")
+	// ErrName says that a name is empty, too long, or has characters that no name has.
+	ErrName = errors.New("admin: a name has 1 to 80 letters")
+)
+
+// AddPerson makes an account of the desk. by is who did it: a person of the desk, or the operator's command. The error is
+// ErrRoles, ErrName, those of accounts.CreateStaff, or the database's.
+func (s *Service) AddPerson(ctx context.Context, n NewPerson, by string) (Person, error) {
+	n.Name = strings.TrimSpace(n.Name)
+	if n.Name == "" || utf8.RuneCountInString(n.Name) > 80 || strings.ContainsFunc(n.Name, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return Person{}, ErrName
+	}
+	roles, err := checkRoles(n.Roles)
+	if err != nil {
+		return Person{}, err
+	}
+	p := Person{Name: n.Name, Roles: roles, BreakGlass: n.BreakGlass}
+	now := s.now()
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		account, err := s.accounts.CreateStaff(ctx, accounts.NewStaff{Username: n.Username, Email: n.Email, Language: n.Language})
+		if err != nil {
+			return err
+		}
+		p.ID = account.ID
+		if err := s.store.insertPerson(ctx, p, now); err != nil {
+			return err
+		}
+		return s.audit.Record(ctx, staffEvent(audit.StaffCreated, p.ID, by, now, roles))
+	})
+	return p, err
+}
+
+// SetRoles gives a person other roles, from their next call on.
+func (s *Service) SetRoles(ctx context.Context, id uuid.UUID, roles []Role, by string) error {
+	roles, err := checkRoles(roles)
+	if err != nil {
+		return err
+	}
+	now := s.now()
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		if err := s.store.setRoles(ctx, id, roles, now); err != nil {
+			return err
+		}
+		return s.audit.Record(ctx, staffEvent(audit.StaffChanged, id, by, now, roles))
+	})
+}
+
+// RemovePerson ends a person's work at the desk: no role, sessions over, the account closed.
+func (s *Service) RemovePerson(ctx context.Context, id uuid.UUID, by string) error {
+	now := s.now()
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		if err := s.store.removePerson(ctx, id); err != nil {
+			return err
+		}
+		if _, err := s.accounts.Disable(ctx, id); err != nil {
+			return err
+		}
+		return s.audit.Record(ctx, staffEvent(audit.StaffRemoved, id, by, now, nil))
+	})
+}
+
+// Staff lists the people of the desk, the oldest first.
+func (s *Service) Staff(ctx context.Context) ([]StaffRow, error) {
+	people, err := s.store.people(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i := range people {
+		account, err := s.accounts.Get(ctx, people[i].ID)
+		if err != nil {
+			return nil, err
+		}
+		people[i].Username, people[i].Status = account.Username, account.Status
+	}
+	return people, nil
+}
+
+// ByName finds a person of the desk by username. The error is ErrNoRole, or the database's.
+func (s *Service) ByName(ctx context.Context, username string) (Person, error) {
+	found, err := s.accounts.FindExact(ctx, accounts.ByUsername, username)
+	if err != nil {
+		return Person{}, err
+	}
+	if len(found) != 1 {
+		return Person{}, ErrNoRole
+	}
+	return s.store.person(ctx, found[0].ID)
+}
+
+// Who reads a person's roles as they are now, so that taking one away works at once (S-61). The error is ErrNoRole, or the
+// database's.
+func (s *Service) Who(ctx context.Context, accountID uuid.UUID, authTime time.Time) (Person, error) {
+	p, err := s.store.person(ctx, accountID)
+	p.AuthTime = authTime
+	return p, err
+}
+
+// noteUse raises the alert of an emergency account.
+func (s *Service) noteUse(ctx context.Context, p Person) error {
+	if !p.BreakGlass {
+		return nil
+	}
+	s.alert(ctx, "break_glass_used", p)
+	return s.audit.Record(ctx, audit.Event{Kind: audit.BreakGlass, At: s.now(), AccountID: p.ID.String(), Actor: p.ID.String(), Success: true})
+}
+
+func checkRoles(roles []Role) ([]Role, error) {
+	roles = slices.Compact(slices.Sorted(slices.Values(roles)))
+	for _, role := range roles {
+		if !slices.Contains(Roles(), role) {
+			return nil, ErrRoles
+		}
+	}
+	if len(roles) == 0 {
+		return nil, ErrRoles
+	}
+	return roles, nil
+}
+
+func staffEvent(kind audit.Kind, id uuid.UUID, by string, at time.Time, roles []Role) audit.Event {
+	words := make([]string, len(roles))
+	for i, role := range roles {
+		words[i] = string(role)
+	}
+	return audit.Event{Kind: kind, At: at, AccountID: id.String(), Actor: by, Success: true, Data: map[string]string{"roles": strings.Join(words, " ")}}
+}
+
+func (s *store) insertPerson(ctx context.Context, p Person, now time.Time) error {
+	_, err := s.db.From(ctx).Exec(ctx, `
+		insert into staff (account_id, name, roles, break_glass, created_at, updated_at) values ($1, $2, $3, $4, $5, $5)`,
+		p.ID, p.Name, p.Roles, p.BreakGlass, now)
+	return err
+}
+
+func (s *store) setRoles(ctx context.Context, id uuid.UUID, roles []Role, now time.Time) error {
+	tag, err := s.db.From(ctx).Exec(ctx, `update staff set roles = $2, updated_at = $3 where account_id = $1`, id, roles, now)
+	if err == nil && tag.RowsAffected() == 0 {
+		return ErrNoRole
+	}
+	return err
+}
+
+func (s *store) removePerson(ctx context.Context, id uuid.UUID) error {
+	tag, err := s.db.From(ctx).Exec(ctx, `delete from staff where account_id = $1`, id)
+	if err == nil && tag.RowsAffected() == 0 {
+		return ErrNoRole
+	}
+	return err
+}
+
+func (s *store) person(ctx context.Context, id uuid.UUID) (Person, error) {
+	p := Person{ID: id}
+	err := s.db.From(ctx).QueryRow(ctx, `
+		select s.name, s.roles, s.break_glass from staff s join account_states a on a.account_id = s.account_id
+		where s.account_id = $1 and a.active`, id).Scan(&p.Name, &p.Roles, &p.BreakGlass)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Person{}, ErrNoRole
+	}
+	if err != nil {
+		return Person{}, fmt.Errorf("reading a person of the desk: %w", err)
+	}
+	return p, nil
+}
+
+func (s *store) people(ctx context.Context) ([]StaffRow, error) {
+	rows, err := s.db.From(ctx).Query(ctx, `select account_id, name, roles, break_glass, created_at from staff order by account_id`)
+	if err != nil {
+		return nil, fmt.Errorf("listing the desk: %w", err)
+	}
+	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (p StaffRow, err error) {
+		err = r.Scan(&p.ID, &p.Name, &p.Roles, &p.BreakGlass, &p.CreatedAt)
+		return p, err
+	})
+}
+
+// names gives the names of people who act or acted.
+func (s *store) names(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]string, error) {
+	rows, err := s.db.From(ctx).Query(ctx, `select account_id, name from staff where account_id = any($1)`, ids)
+	if err != nil {
+		return nil, err
+	}
+	names := map[uuid.UUID]string{}
+	var id uuid.UUID
+	var name string
+	_, err = pgx.ForEachRow(rows, []any{&id, &name}, func() error { names[id] = name; return nil })
+	return names, err
+}

@@ -1,0 +1,224 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/audit"
+)
+
+// Request is an act that waits for a second person, as an approver sees it: frozen as it was asked for (S-64).
+type Request struct {
+	ID        uuid.UUID
+	SubjectID uuid.UUID
+	Act       Act
+	Reason    string
+	Ticket    string
+	Email     string // of ChangeEmail, in full: it is what the approver judges
+	Lock      string
+	AskedBy   uuid.UUID
+	Name      string // of who asked
+	AskedAt   time.Time
+	ExpiresAt time.Time
+	Own       bool // asked for by the one who looks
+}
+
+// ask freezes an act for a second person.
+func (s *Service) ask(ctx context.Context, p Person, e *entry, u *Subject, a Ask, verification uuid.UUID) (Outcome, error) {
+	now := s.now()
+	id := uuid.Must(uuid.NewV7())
+	frozen, err := json.Marshal(a)
+	if err != nil {
+		return Outcome{}, err
+	}
+	e.kind, e.outcome, e.request = audit.StaffAsked, outcomeAsked, id
+	e.data = map[string]string{"request": id.String()}
+	r := requestRow{
+		ID: id, SubjectID: u.ID, Act: e.act, AskSealed: s.store.seal("desk_requests", "ask_sealed", id, frozen), Version: u.version(uuid.Nil),
+		Verification: nullable(verification), AskedBy: p.ID, AskedAt: now, ExpiresAt: now.Add(requestLife),
+	}
+	if err := s.store.insertRequest(ctx, r); err != nil {
+		return Outcome{}, err
+	}
+	return Outcome{Act: e.act, State: Asked, RequestID: id, ExpiresAt: r.ExpiresAt}, nil
+}
+
+// Requests lists what waits for a second person, the oldest first.
+func (s *Service) Requests(ctx context.Context, p Person) (open []Request, err error) {
+	err = s.record(ctx, p, entry{act: ListRequests}, func(ctx context.Context, _ *entry) error {
+		if err := s.allow(p, ListRequests, nil); err != nil {
+			return err
+		}
+		open, err = s.open(ctx, p)
+		return err
+	})
+	return open, err
+}
+
+func (s *Service) open(ctx context.Context, p Person) ([]Request, error) {
+	rows, err := s.store.openRequests(ctx, s.now())
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]uuid.UUID, len(rows))
+	for i, r := range rows {
+		ids[i] = r.AskedBy
+	}
+	names, err := s.store.names(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	open := make([]Request, len(rows))
+	for i, r := range rows {
+		a, err := s.store.thaw(r)
+		if err != nil {
+			return nil, err
+		}
+		open[i] = Request{
+			ID: r.ID, SubjectID: r.SubjectID, Act: r.Act, Reason: a.Reason, Ticket: a.Ticket, Email: a.Email, Lock: a.Lock, AskedBy: r.AskedBy,
+			Name: names[r.AskedBy], AskedAt: r.AskedAt.UTC(), ExpiresAt: r.ExpiresAt.UTC(), Own: r.AskedBy == p.ID,
+		}
+	}
+	return open, nil
+}
+
+// Waiting is how many requests of others a person may decide.
+func (s *Service) Waiting(ctx context.Context, p Person) (n int, err error) {
+	if !p.may(ApproveAct) {
+		return 0, nil
+	}
+	err = s.db.From(ctx).QueryRow(ctx, `select count(*) from desk_requests where decided_at is null and expires_at > $1 and asked_by <> $2`, s.now(), p.ID).Scan(&n)
+	return n, err
+}
+
+// Decide approves a request, which does the act, or refuses it with a reason. It is decided once, by somebody else than who
+// asked (S-64). The error is Invalid, those of allow, ErrNotFound, ErrOwn, ErrGone, ErrConflict where the member has changed
+// since, ErrOtherBody, *LimitError, ErrBusy, or the database's.
+func (s *Service) Decide(ctx context.Context, p Person, o *Once, id uuid.UUID, approve bool, reason string) (out Outcome, err error) {
+	act := RefuseAct
+	if approve {
+		act = ApproveAct
+	}
+	invalid := Invalid{}
+	if !approve {
+		if reason = checkReason(reason, invalid); len(invalid) > 0 {
+			return out, invalid
+		}
+	}
+	err = s.record(ctx, p, entry{act: act, request: id, reason: reason}, func(ctx context.Context, e *entry) error {
+		return s.once(ctx, p, o, &out, func(ctx context.Context) error {
+			out, err = s.decide(ctx, p, e, id, approve)
+			return err
+		})
+	})
+	return out, err
+}
+
+func (s *Service) decide(ctx context.Context, p Person, e *entry, id uuid.UUID, approve bool) (Outcome, error) {
+	if err := s.allow(p, e.act, nil); err != nil {
+		return Outcome{}, err
+	}
+	if err := s.take(ctx, acts, p); err != nil {
+		return Outcome{}, err
+	}
+	r, err := s.store.lockRequest(ctx, id)
+	if err != nil {
+		return Outcome{}, err
+	}
+	e.subjectID = r.SubjectID
+	switch {
+	case r.AskedBy == p.ID:
+		return Outcome{}, ErrOwn
+	case r.DecidedAt != nil || !s.now().Before(r.ExpiresAt):
+		return Outcome{}, ErrGone
+	}
+	e.data = map[string]string{"request": id.String(), "asked": string(r.Act)}
+	if !approve {
+		e.outcome = outcomeRefused
+		return Outcome{Act: r.Act, State: "refused"}, s.store.decide(ctx, id, p.ID, outcomeRefused, s.now())
+	}
+	u, err := s.caller(ctx, p, e, r.SubjectID)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if u.version(uuid.Nil) != r.Version {
+		return Outcome{}, ErrConflict
+	}
+	a, err := s.store.thaw(r)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := s.store.decide(ctx, id, p.ID, outcomeApproved, s.now()); err != nil {
+		return Outcome{}, err
+	}
+	e.act, e.outcome, e.reason, e.ticket, e.verification = r.Act, outcomeApproved, a.Reason, a.Ticket, deref(r.Verification)
+	return s.perform(ctx, r.AskedBy, r.Act, u, a)
+}
+
+type requestRow struct {
+	ID           uuid.UUID
+	SubjectID    uuid.UUID
+	Act          Act
+	AskSealed    []byte
+	Version      string
+	Verification *uuid.UUID
+	AskedBy      uuid.UUID
+	AskedAt      time.Time
+	ExpiresAt    time.Time
+	DecidedAt    *time.Time
+}
+
+const requestColumns = `id, subject_id, act, ask_sealed, version, verification, asked_by, asked_at, expires_at, decided_at`
+
+func (s *store) insertRequest(ctx context.Context, r requestRow) error {
+	_, err := s.db.From(ctx).Exec(ctx, `
+		insert into desk_requests (id, subject_id, act, ask_sealed, version, verification, asked_by, asked_at, expires_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		r.ID, r.SubjectID, r.Act, r.AskSealed, r.Version, r.Verification, r.AskedBy, r.AskedAt, r.ExpiresAt)
+	return err
+}
+
+func (s *store) openRequests(ctx context.Context, now time.Time) ([]requestRow, error) {
+	rows, err := s.db.From(ctx).Query(ctx, `
+		select `+requestColumns+` from desk_requests where decided_at is null and expires_at > $1 order by asked_at, id limit 200`, now)
+	if err != nil {
+		return nil, fmt.Errorf("reading requests: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByName[requestRow])
+}
+
+// lockRequest lets parallel decisions wait for the first (R-03).
+func (s *store) lockRequest(ctx context.Context, id uuid.UUID) (requestRow, error) {
+	rows, err := s.db.From(ctx).Query(ctx, `select `+requestColumns+` from desk_requests where id = $1 for update`, id)
+	if err != nil {
+		return requestRow{}, busy(err)
+	}
+	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[requestRow])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return r, ErrNotFound
+	}
+	return r, busy(err)
+}
+
+func (s *store) decide(ctx context.Context, id, by uuid.UUID, decision string, now time.Time) error {
+	tag, err := s.db.From(ctx).Exec(ctx, `
+		update desk_requests set decided_by = $2, decided_at = $3, decision = $4 where id = $1 and decided_at is null`, id, by, now, decision)
+	if err == nil && tag.RowsAffected() == 0 {
+		return ErrGone
+	}
+	return err
+}
+
+func (s *store) thaw(r requestRow) (a Ask, err error) {
+	text, err := s.open("desk_requests", "ask_sealed", r.ID, r.AskSealed)
+	if err != nil {
+		return a, err
+	}
+	return a, json.Unmarshal(text, &a)
+}

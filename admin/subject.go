@@ -1,0 +1,233 @@
+package admin
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"huskyidp/accounts"
+	"huskyidp/members"
+	"huskyidp/recovery"
+	"huskyidp/registration"
+)
+
+// Subject is whom a call is about: an account, a member of the roster who has none yet, or a registration that was refused.
+// Its id is the first of these that it has, and random like all of them (S-62).
+type Subject struct {
+	ID      uuid.UUID
+	Account accounts.Account   // ID is zero without
+	Member  members.Member     // ID is zero without
+	Stuck   registration.Stuck // with a Reference or an ID if there is one
+}
+
+func (u *Subject) hasAccount() bool { return u.Account.ID != uuid.Nil }
+
+// staff reports whether it is the account of a person of the desk.
+func (u *Subject) staff() bool { return u.hasAccount() && u.Account.Staff() }
+
+// subject resolves an id. The error is ErrNotFound, or the database's.
+func (s *Service) subject(ctx context.Context, id uuid.UUID) (*Subject, error) {
+	account, err := s.accounts.Get(ctx, id)
+	if err == nil {
+		return s.ofAccount(ctx, account)
+	}
+	if !errors.Is(err, accounts.ErrNotFound) {
+		return nil, err
+	}
+	member, err := s.roster.Member(ctx, id)
+	if err == nil {
+		return s.ofMember(ctx, member)
+	}
+	if !errors.Is(err, members.ErrUnknown) {
+		return nil, err
+	}
+	stuck, err := s.enrolment.StuckAt(ctx, id)
+	if errors.Is(err, registration.ErrNothing) {
+		return nil, ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.ofStuck(ctx, stuck)
+}
+
+func (s *Service) ofAccount(ctx context.Context, account accounts.Account) (*Subject, error) {
+	u := &Subject{ID: account.ID, Account: account}
+	if account.Staff() {
+		return u, nil
+	}
+	var err error
+	u.Member, err = s.roster.Member(ctx, account.MemberID)
+	if err != nil && !errors.Is(err, members.ErrUnknown) {
+		return nil, err
+	}
+	return u, s.addCardLock(ctx, u)
+}
+
+func (s *Service) ofMember(ctx context.Context, member members.Member) (*Subject, error) {
+	found, err := s.accounts.FindExact(ctx, accounts.ByMemberID, member.ID.String())
+	if err != nil {
+		return nil, err
+	}
+	u := &Subject{ID: member.ID, Member: member}
+	if len(found) == 1 {
+		u.ID, u.Account = found[0].ID, found[0]
+	}
+	return u, s.addCardLock(ctx, u)
+}
+
+// ofStuck is about the card that was matched, where one was.
+func (s *Service) ofStuck(ctx context.Context, stuck registration.Stuck) (*Subject, error) {
+	if stuck.HolderID != uuid.Nil {
+		if account, err := s.accounts.Get(ctx, stuck.HolderID); err == nil {
+			return s.ofAccount(ctx, account)
+		}
+	}
+	if stuck.MemberID != uuid.Nil {
+		if member, err := s.roster.Member(ctx, stuck.MemberID); err == nil {
+			return s.ofMember(ctx, member)
+		}
+	}
+	return &Subject{ID: stuck.ID, Stuck: stuck}, nil
+}
+
+// addCardLock looks whether registrations with the member's number are refused unseen.
+func (s *Service) addCardLock(ctx context.Context, u *Subject) error {
+	if u.Member.ID == uuid.Nil {
+		return nil
+	}
+	stuck, err := s.enrolment.CardLock(ctx, u.Member.MemberNumber)
+	if errors.Is(err, registration.ErrNothing) {
+		return nil
+	}
+	u.Stuck = stuck
+	return err
+}
+
+// version changes with everything that an act could have been decided on: the account, the lock, and what the desk did.
+func (u *Subject) version(lastEntry uuid.UUID) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %d %s %t %s", u.ID, u.Account.Status, u.Account.UpdatedAt.UnixMicro(), u.Stuck.Reference, u.Stuck.Locked, lastEntry))
+	return base64.RawURLEncoding.EncodeToString(sum[:12])
+}
+
+// Finding is what a search gives: one member, only a number where several share an address, or what is known of a reference
+// number that is about no registration.
+type Finding struct {
+	Count    int
+	ID       uuid.UUID // of the one that was found
+	Referral *recovery.Referral
+}
+
+// By is what is searched by.
+type By string
+
+// The kinds of values.
+const (
+	ByUsername  By = "username"
+	ByCardID    By = "card_id"
+	ByReference By = "reference"
+	ByEmail     By = "email"
+)
+
+// Ways lists them in the order in which they are offered.
+func Ways() []By { return []By{ByUsername, ByCardID, ByReference, ByEmail} }
+
+// find looks a value up exactly.
+func (s *Service) find(ctx context.Context, by By, value string) (Finding, *Subject, error) {
+	switch by {
+	case ByUsername, ByEmail:
+		found, err := s.accounts.FindExact(ctx, accounts.By(by), value)
+		if err != nil || len(found) != 1 {
+			return Finding{Count: len(found)}, nil, err
+		}
+		u := &Subject{ID: found[0].ID, Account: found[0]}
+		return Finding{Count: 1, ID: u.ID}, u, nil
+	case ByCardID:
+		number, err := s.roster.ParseMemberNumber(value)
+		if err != nil {
+			return Finding{}, nil, nil
+		}
+		member, err := s.roster.Find(ctx, number)
+		if errors.Is(err, members.ErrUnknown) {
+			return Finding{}, nil, nil
+		}
+		if err != nil {
+			return Finding{}, nil, err
+		}
+		u, err := s.ofMember(ctx, member)
+		if err != nil {
+			return Finding{}, nil, err
+		}
+		return Finding{Count: 1, ID: u.ID}, u, nil
+	case ByReference:
+		return s.findReference(ctx, value)
+	}
+	return Finding{}, nil, Invalid{"by": "unknown"}
+}
+
+func (s *Service) findReference(ctx context.Context, spoken string) (Finding, *Subject, error) {
+	referral, err := s.referrals.Referral(ctx, spoken)
+	if errors.Is(err, recovery.ErrNoReferral) {
+		return Finding{}, nil, nil
+	}
+	if err != nil {
+		return Finding{}, nil, err
+	}
+	stuck, err := s.enrolment.StuckAs(ctx, referral.Reference)
+	if errors.Is(err, registration.ErrNothing) && referral.About != uuid.Nil {
+		stuck, err = s.enrolment.StuckAt(ctx, referral.About)
+	}
+	if errors.Is(err, registration.ErrNothing) {
+		return Finding{Count: 1, Referral: &referral}, nil, nil
+	}
+	if err != nil {
+		return Finding{}, nil, err
+	}
+	u, err := s.ofStuck(ctx, stuck)
+	if err != nil {
+		return Finding{}, nil, err
+	}
+	return Finding{Count: 1, ID: u.ID, Referral: &referral}, u, nil
+}
+
+const maxValue = 254 // the longest that is searched by, an address
+
+// Find looks for a member by an exact value. Several are told as their number alone. The error is Invalid, ErrForbidden,
+// ErrStaff, *LimitError, or the database's.
+func (s *Service) Find(ctx context.Context, p Person, by By, value string) (f Finding, err error) {
+	if value == "" || len(value) > maxValue {
+		return f, Invalid{"value": "missing"}
+	}
+	var u *Subject
+	err = s.record(ctx, p, entry{act: Find}, func(ctx context.Context, e *entry) error {
+		if err := s.allow(p, Find, nil); err != nil {
+			return err
+		}
+		if err := s.take(ctx, lookups, p); err != nil {
+			return err
+		}
+		if f, u, err = s.find(ctx, by, value); err != nil {
+			return err
+		}
+		if u != nil {
+			e.subject = u
+		}
+		e.data = map[string]string{"by": string(by), "found": countWord(f.Count)}
+		return s.allow(p, Find, u)
+	})
+	return f, err
+}
+
+func countWord(n int) string {
+	switch n {
+	case 0:
+		return "none"
+	case 1:
+		return "one"
+	}
+	return "several"
+}

@@ -1,0 +1,253 @@
+package admin
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/ratelimit"
+	"huskyidp/internal/seal"
+	"huskyidp/members"
+	"huskyidp/templates"
+)
+
+// Method is how a caller was verified.
+type Method string
+
+// The methods. NoneWorked records that nobody could tell who is calling.
+const (
+	SpokenCode Method = "spoken_code" // mailed to the address on file, read out by the caller
+	Facts      Method = "facts"       // of the card, typed by the person, compared here
+	CallBack   Method = "call_back"   // to a number known before
+	InPerson   Method = "in_person"   // with an ID
+	NoneWorked Method = "none"
+)
+
+// Methods lists them in the order in which they are offered.
+func Methods() []Method { return []Method{SpokenCode, Facts, CallBack, InPerson, NoneWorked} }
+
+const spokenTries = 5 // of one code (S-14)
+
+// The limits of what a caller may try, whoever answers the phone; the mails are those of S-14, which all codes share.
+var (
+	factTries  = ratelimit.Limit{Name: "caller_facts", Count: 3, Per: 24 * time.Hour}
+	mailGap    = ratelimit.Limit{Name: "mail_gap", Count: 1, Per: time.Minute}
+	mailHourly = ratelimit.Limit{Name: "mail_hour", Count: 5, Per: time.Hour}
+	mailDaily  = ratelimit.Limit{Name: "mail_day", Count: 10, Per: 24 * time.Hour}
+)
+
+// Verification is the state of a caller for one person of the desk.
+type Verification struct {
+	Method     Method    `json:"method"`
+	Verified   bool      `json:"verified"`
+	CodeSent   bool      `json:"code_sent,omitempty"` // and waits to be read out
+	ValidUntil time.Time `json:"valid_until,omitzero"`
+}
+
+// Check records how a caller was verified (S-64), or mails the code that the caller is to read out. The error is Invalid,
+// those of allow, ErrNotFound, *LimitError, or the database's; facts that do not match are no error.
+func (s *Service) Check(ctx context.Context, p Person, o *Once, id uuid.UUID, m Method, card members.Card) (v Verification, err error) {
+	if !slices.Contains(Methods(), m) {
+		return v, Invalid{"method": "unknown"}
+	}
+	var claim members.Claim
+	if m == Facts {
+		var problems []templates.Problem
+		if claim, problems = card.Parse(s.now(), 9, s.roster.ParseMemberNumber); len(problems) > 0 {
+			return v, &CardError{problems}
+		}
+	}
+	err = s.record(ctx, p, entry{act: Verify, subjectID: id}, func(ctx context.Context, e *entry) error {
+		return s.once(ctx, p, o, &v, func(ctx context.Context) error {
+			u, err := s.caller(ctx, p, e, id)
+			if err != nil {
+				return err
+			}
+			if m == SpokenCode && !u.hasAccount() {
+				return Invalid{"method": "no_account"}
+			}
+			v, err = s.check(ctx, p, u, m, claim)
+			e.data = map[string]string{"method": string(m)}
+			if !v.Verified && !v.CodeSent {
+				e.outcome = outcomeFailed
+			}
+			return err
+		})
+	})
+	return v, err
+}
+
+// CardError says which fields of a card cannot be.
+type CardError struct{ Problems []templates.Problem }
+
+func (e *CardError) Error() string { return "admin: the card cannot be read" }
+
+// caller resolves and allows, and lets nobody else act on the member meanwhile.
+func (s *Service) caller(ctx context.Context, p Person, e *entry, id uuid.UUID) (*Subject, error) {
+	if err := s.store.lockSubject(ctx, id); err != nil {
+		return nil, err
+	}
+	u, err := s.subject(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	e.subject = u
+	return u, s.allow(p, e.act, u)
+}
+
+func (s *Service) check(ctx context.Context, p Person, u *Subject, m Method, claim members.Claim) (Verification, error) {
+	now := s.now()
+	row := verificationRow{ID: uuid.Must(uuid.NewV7()), StaffID: p.ID, SubjectID: u.ID, Method: m, CreatedAt: now}
+	switch m {
+	case SpokenCode:
+		return Verification{Method: m, CodeSent: true}, s.sendCode(ctx, u, row)
+	case Facts:
+		if err := limited(s.limiter.Take(ctx, factTries, u.ID.String(), now)); err != nil {
+			return Verification{}, err
+		}
+		member, err := s.roster.Match(ctx, claim)
+		if err != nil && !errors.Is(err, members.ErrNoMatch) {
+			return Verification{}, err
+		}
+		if err == nil && (member.ID == u.Member.ID || u.Member.ID == uuid.Nil && !member.Ended) {
+			row.VerifiedAt = &now
+		}
+	case CallBack, InPerson:
+		row.VerifiedAt = &now
+	}
+	if err := s.store.insertVerification(ctx, row); err != nil {
+		return Verification{}, err
+	}
+	return row.state(), nil
+}
+
+// sendCode mails six digits to the address on file, within what one address may get.
+func (s *Service) sendCode(ctx context.Context, u *Subject, row verificationRow) error {
+	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
+	if err != nil {
+		return err
+	}
+	code := fmt.Sprintf("%06d", n)
+	address := strings.ToLower(u.Account.Email)
+	err = limited(s.limiter.TakeAll(ctx, row.CreatedAt, ratelimit.Ask{Limit: mailGap, Key: address}, ratelimit.Ask{Limit: mailHourly, Key: address},
+		ratelimit.Ask{Limit: mailDaily, Key: address}))
+	if err != nil {
+		return err
+	}
+	row.CodeMAC = s.codeMAC(row.ID, code)
+	if err := s.store.insertVerification(ctx, row); err != nil {
+		return err
+	}
+	return s.accounts.Notify(ctx, u.ID, "caller_code", templates.Args{"code": code})
+}
+
+func (s *Service) codeMAC(id uuid.UUID, code string) []byte {
+	return s.keyring.MAC(seal.PepperCode, []byte("caller"), id[:], []byte(code))
+}
+
+// CheckCode compares what the caller read out with the newest code that this person sent. A code works once, for 15 minutes and
+// five tries; the try is counted before it is judged. The error is Invalid, those of allow, ErrNotFound, ErrConflict where no
+// code waits, or the database's.
+func (s *Service) CheckCode(ctx context.Context, p Person, o *Once, id uuid.UUID, spoken string) (v Verification, err error) {
+	code := strings.Map(func(r rune) rune {
+		if r == ' ' || r == '-' {
+			return -1
+		}
+		return r
+	}, spoken)
+	if len(code) != 6 || strings.Trim(code, "0123456789") != "" {
+		return v, Invalid{"code": "format"}
+	}
+	err = s.record(ctx, p, entry{act: Verify, subjectID: id}, func(ctx context.Context, e *entry) error {
+		return s.once(ctx, p, o, &v, func(ctx context.Context) error {
+			u, err := s.caller(ctx, p, e, id)
+			if err != nil {
+				return err
+			}
+			e.data = map[string]string{"method": string(SpokenCode)}
+			row, err := s.store.tryCode(ctx, u.ID, p.ID, s.now())
+			if err != nil {
+				return err
+			}
+			v = Verification{Method: SpokenCode}
+			if !s.keyring.VerifyMAC(seal.PepperCode, row.CodeMAC, []byte("caller"), row.ID[:], []byte(code)) {
+				e.outcome = outcomeFailed
+				return nil
+			}
+			now := s.now()
+			row.VerifiedAt = &now
+			v = row.state()
+			return s.store.codeSpoken(ctx, row.ID, now)
+		})
+	})
+	return v, err
+}
+
+// verified is the newest verification that holds, zero if none does.
+func (s *Service) verified(ctx context.Context, p Person, u *Subject) (id uuid.UUID, v Verification, err error) {
+	row, err := s.store.verified(ctx, u.ID, p.ID, s.now().Add(-verification))
+	if errors.Is(err, pgx.ErrNoRows) {
+		return uuid.Nil, Verification{}, nil
+	}
+	return row.ID, row.state(), err
+}
+
+type verificationRow struct {
+	ID         uuid.UUID
+	StaffID    uuid.UUID
+	SubjectID  uuid.UUID
+	Method     Method
+	CreatedAt  time.Time
+	CodeMAC    []byte `db:"code_mac"`
+	VerifiedAt *time.Time
+}
+
+func (r verificationRow) state() Verification {
+	v := Verification{Method: r.Method}
+	if r.VerifiedAt != nil {
+		v.Verified, v.ValidUntil = true, r.VerifiedAt.UTC().Add(verification)
+	}
+	return v
+}
+
+func (s *store) insertVerification(ctx context.Context, r verificationRow) error {
+	_, err := s.db.From(ctx).Exec(ctx, `
+		insert into caller_verifications (id, staff_id, subject_id, method, created_at, code_mac, verified_at)
+		values ($1, $2, $3, $4, $5, $6, $7)`, r.ID, r.StaffID, r.SubjectID, r.Method, r.CreatedAt, r.CodeMAC, r.VerifiedAt)
+	return err
+}
+
+// tryCode counts a try of the newest code that waits; ErrConflict if none does.
+func (s *store) tryCode(ctx context.Context, subject, person uuid.UUID, now time.Time) (r verificationRow, err error) {
+	err = s.db.From(ctx).QueryRow(ctx, `
+		update caller_verifications set tries = tries + 1 where id = (
+			select id from caller_verifications where subject_id = $1 and staff_id = $2 and method = 'spoken_code' order by created_at desc, id desc limit 1)
+			and code_mac is not null and created_at > $3 and tries < $4
+		returning id, code_mac`, subject, person, now.Add(-verification), spokenTries).Scan(&r.ID, &r.CodeMAC)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return r, ErrConflict
+	}
+	r.Method = SpokenCode
+	return r, err
+}
+
+func (s *store) codeSpoken(ctx context.Context, id uuid.UUID, now time.Time) error {
+	_, err := s.db.From(ctx).Exec(ctx, `update caller_verifications set code_mac = null, verified_at = $2 where id = $1`, id, now)
+	return err
+}
+
+func (s *store) verified(ctx context.Context, subject, person uuid.UUID, since time.Time) (r verificationRow, err error) {
+	err = s.db.From(ctx).QueryRow(ctx, `
+		select id, method, verified_at from caller_verifications
+		where subject_id = $1 and staff_id = $2 and verified_at > $3 order by verified_at desc limit 1`, subject, person, since).
+		Scan(&r.ID, &r.Method, &r.VerifiedAt)
+	return r, err
+}
