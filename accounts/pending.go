@@ -31,7 +31,7 @@ type Pending struct {
 
 // PendingStart says for whom, in which browser, and what was proven already.
 type PendingStart struct {
-	Account     Account
+	Account     Account // without its Username where no password was given: no count of failures ends then
 	AMR         []string
 	Browser     []byte
 	Device      string // device cookie, whose count of failures ends
@@ -51,7 +51,9 @@ func (s *Service) StartPending(ctx context.Context, start PendingStart) (token s
 		values (@digest, @browser, @account_id, @amr, @sid, @return_to, @now, @expires_at)`,
 		pgx.NamedArgs{"digest": tokenDigest(token), "browser": start.Browser, "account_id": start.Account.ID, "amr": start.AMR, "sid": start.SID,
 			"return_to": start.Return, "now": now, "expires_at": now.Add(pendingLife)})
-	s.store.clearThrottles(b, s.throttleKeys(start.Account.Username, s.readDeviceCookie(start.Device, start.Account.Username, now)))
+	if name := start.Account.Username; name != "" {
+		s.store.clearThrottles(b, s.throttleKeys(name, s.readDeviceCookie(start.Device, name, now)))
+	}
 	if err := s.store.run(ctx, b); err != nil {
 		return "", fmt.Errorf("keeping a sign-in back: %w", err)
 	}
@@ -167,6 +169,8 @@ type Renewal struct {
 	AMR       []string
 	AuthTime  time.Time // of the proof
 	Pending   string    // token of what waited; "" if nothing did
+	Username  string    // whose count of wrong passwords ends; "" for none
+	Device    string    // device cookie, likewise
 }
 
 // RenewSession gives the session another token: the one before opens nothing from now on
@@ -179,6 +183,9 @@ func (s *Service) RenewSession(ctx context.Context, r Renewal) (session Session,
 		b := &pgx.Batch{}
 		if r.Pending != "" {
 			s.store.queueTakePending(b, r.Pending)
+		}
+		if r.Username != "" {
+			s.store.clearThrottles(b, s.throttleKeys(r.Username, s.readDeviceCookie(r.Device, r.Username, now)))
 		}
 		b.Queue(`
 			update sessions s set digest = @digest, amr = @amr, acr = case when a.member_id is null then @unmatched else @matched end,

@@ -3,6 +3,7 @@ package accounts
 import (
 	"net/url"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -85,7 +86,11 @@ func (h *Handler) Prove(c *gin.Context, f Factor, proof string) (Proved, error) 
 
 // StepUp renews the browser's session after a proof that takes no second step.
 func (h *Handler) StepUp(c *gin.Context, session Session, amr []string) (Session, error) {
-	return h.renew(c, Renewal{SID: session.SID, AccountID: session.AccountID, AMR: amr, AuthTime: h.service.now()})
+	r := Renewal{SID: session.SID, AccountID: session.AccountID, AMR: amr, AuthTime: h.service.now()}
+	if slices.Contains(amr, amrPassword) {
+		r.Username, r.Device = session.Username, h.web.Cookie(c, deviceCookie)
+	}
+	return h.renew(c, r)
 }
 
 func (h *Handler) renew(c *gin.Context, r Renewal) (Session, error) {

@@ -122,6 +122,13 @@ func (h *Handler) dispatch(c *gin.Context, ctx context.Context, r *authorizeRequ
 		}
 		f.agreement = due != nil
 	}
+	if session != nil && accounts.Rank(session.ACR) < r.assurance.wish {
+		factors, err := h.accounts.Factors(c.Request.Context(), session.AccountID)
+		if err != nil {
+			return err
+		}
+		f.best = factors.Best()
+	}
 	if session != nil && r.client.needsConsent() {
 		if f.consent, err = h.service.store.consentOf(ctx, session.AccountID, r.client.ID, h.now()); err != nil {
 			return err
@@ -199,7 +206,7 @@ func newGrant(f facts, now time.Time) *grant {
 		Scopes:        r.GetGrantedScopes(),
 		Audience:      nonNil(r.GetGrantedAudience()),
 		AuthTime:      session.AuthTime,
-		ACR:           session.ACR,
+		ACR:           r.assurance.acr(session.ACR),
 		AMR:           session.AMR,
 		Nonce:         r.form.Get("nonce"),
 		RedirectURI:   r.form.Get("redirect_uri"),

@@ -7,7 +7,6 @@ import (
 
 	"github.com/ory/fosite"
 
-	"huskyidp/accounts"
 	"huskyidp/internal/jws"
 )
 
@@ -39,9 +38,6 @@ func (o *claimOptions) wanted() []any {
 
 const claimsParameterSize = 8 << 10 // bytes
 
-// acrValues are what a sign-in here can prove, and never more (S-19).
-var acrValues = []string{accounts.ACRPassword}
-
 // errUnmetAuthentication is OpenID Connect Core Error Code
 // unmet_authentication_requirements 1.0.
 var errUnmetAuthentication = &fosite.RFC6749Error{
@@ -50,12 +46,13 @@ var errUnmetAuthentication = &fosite.RFC6749Error{
 	CodeField:        http.StatusBadRequest,
 }
 
-// readClaims reads the claims parameter. A wish for an acr is honoured by saying which
-// one it was; insisting on one that cannot be had is an error.
-func (r *authorizeRequest) readClaims() error {
+// readClaims reads the claims parameter, and how much proof the app wants. Insisting on
+// an acr that nobody here can have is an error.
+func (s *Service) readClaims(r *authorizeRequest) (err error) {
 	text := r.form.Get("claims")
 	if text == "" {
-		return nil
+		r.assurance, err = s.assuranceOf(r, nil, nil)
+		return err
 	}
 	var asked struct {
 		Userinfo map[string]*claimOptions `json:"userinfo"`
@@ -64,9 +61,17 @@ func (r *authorizeRequest) readClaims() error {
 	if len(text) > claimsParameterSize || !jws.Shallow([]byte(text)) || json.Unmarshal([]byte(text), &asked) != nil {
 		return fosite.ErrInvalidRequest.WithHint("The parameter claims is not JSON as OpenID Connect Core 5.5 has it.")
 	}
-	acr := asked.IDToken["acr"]
-	if wanted := acr.wanted(); len(wanted) > 0 && acr.Essential && !slices.ContainsFunc(wanted, possibleACR) {
-		return errUnmetAuthentication
+	acr, essential, voluntary := asked.IDToken["acr"], []string(nil), []string(nil)
+	for _, value := range acr.wanted() {
+		text, _ := value.(string) // another kind of value is an acr that nobody has
+		if acr.Essential {
+			essential = append(essential, text)
+		} else {
+			voluntary = append(voluntary, text)
+		}
+	}
+	if r.assurance, err = s.assuranceOf(r, essential, voluntary); err != nil {
+		return err
 	}
 	for _, subject := range append(asked.IDToken["sub"].wanted(), asked.Userinfo["sub"].wanted()...) {
 		text, ok := subject.(string)
@@ -80,11 +85,6 @@ func (r *authorizeRequest) readClaims() error {
 		r.claims = nil
 	}
 	return nil
-}
-
-func possibleACR(value any) bool {
-	text, ok := value.(string)
-	return ok && slices.Contains(acrValues, text)
 }
 
 // releasable are the names that belong to a scope of the client's.

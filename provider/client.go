@@ -28,6 +28,7 @@ const (
 type Metadata struct {
 	KeyMetadata
 	RequestMetadata
+	ACRMetadata
 
 	ClientName                string   `json:"client_name"`
 	Profile                   Profile  `json:"profile"`

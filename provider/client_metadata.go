@@ -87,6 +87,9 @@ func (m *Metadata) complete(rules Rules) error {
 	if err := m.checkKeys(); err != nil {
 		return err
 	}
+	if err := m.checkACR(); err != nil {
+		return err
+	}
 	if err := m.completeRequests(); err != nil {
 		return err
 	}

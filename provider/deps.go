@@ -32,6 +32,9 @@ type Accounts interface {
 	Get(ctx context.Context, id uuid.UUID) (accounts.Account, error)
 	AgreementVersion(ctx context.Context, id uuid.UUID) (string, error)
 	AcceptAgreement(ctx context.Context, id uuid.UUID, a accounts.Acceptance) error
+	Factors(ctx context.Context, id uuid.UUID) (accounts.Factors, error)
+	BeginPasskey(ctx context.Context, browser []byte, source string, id uuid.UUID) (accounts.PasskeyOptions, error)
+	FinishPasskey(ctx context.Context, browser []byte, id uuid.UUID, answer string) (accounts.Account, error)
 }
 
 // Sessions keeps the member's sign-in in the browser.
@@ -39,6 +42,12 @@ type Sessions interface {
 	Lookup(c *gin.Context) (accounts.Session, bool, error)
 	SignIn(c *gin.Context, account accounts.Account, amr []string) (accounts.Session, error)
 	SignOut(c *gin.Context) error
+	Hold(c *gin.Context, account accounts.Account, amr []string) error
+	HoldStepUp(c *gin.Context, account accounts.Account, amr []string, sid, returnTo string) error
+	Pending(c *gin.Context) (accounts.Pending, error)
+	Prove(c *gin.Context, f accounts.Factor, proof string) (accounts.Proved, error)
+	Drop(c *gin.Context) error
+	StepUp(c *gin.Context, session accounts.Session, amr []string) (accounts.Session, error)
 }
 
 // Members releases what the roster knows of a member.
@@ -67,6 +76,7 @@ type Deps struct {
 	// InitialAccessToken opens dynamic client registration to who knows it; "" keeps the
 	// endpoint closed.
 	InitialAccessToken string
+	ScopeACR           ScopeACR                                   // minimum acr by scope; may be nil
 	Agreement          func(now time.Time, lang string) Agreement // the license agreement in force
 	DB                 *postgres.DB
 	Keyring            *seal.Keyring
@@ -99,6 +109,7 @@ type Service struct {
 	locales            []string
 	agreement          func(now time.Time, lang string) Agreement
 	supportEmail       string
+	scopeACR           ScopeACR
 	now                func() time.Time
 }
 
@@ -107,6 +118,9 @@ func New(d Deps) (*Service, error) {
 	if d.Issuer == "" || d.SupportEmail == "" || len(d.Locales) == 0 || d.Agreement == nil || d.DB == nil || d.Keyring == nil || d.Keys == nil || d.Clients == nil ||
 		d.Accounts == nil || d.Members == nil || d.Outbox == nil || d.Mails == nil || d.Limiter == nil || d.Audit == nil || d.Now == nil {
 		return nil, errors.New("provider: a dependency is missing")
+	}
+	if err := d.ScopeACR.check(); err != nil {
+		return nil, err
 	}
 	s := &Service{
 		store:        &store{db: d.DB, audit: d.Audit, keyring: d.Keyring},
@@ -121,6 +135,7 @@ func New(d Deps) (*Service, error) {
 		locales:      d.Locales,
 		agreement:    d.Agreement,
 		supportEmail: d.SupportEmail,
+		scopeACR:     d.ScopeACR,
 		now:          d.Now,
 	}
 	if d.InitialAccessToken != "" {
@@ -152,7 +167,7 @@ func NewHandler(s *Service, w *web.Web, sessions Sessions) (*Handler, error) {
 	if s == nil || w == nil || sessions == nil {
 		return nil, errors.New("provider: a dependency is missing")
 	}
-	meta := newMetadata(s, []string{accounts.ACRPassword})
+	meta := newMetadata(s, accounts.ACRValues())
 	meta.describeProofs(s.proofs)
 	doc, err := newDocument(meta)
 	if err != nil {

@@ -89,6 +89,15 @@ func (h *Handler) deviceInHand(c *gin.Context) (request *deviceRequest, client *
 		return nil, nil, nil, true, web.SeeOther(c, "/device")
 	case err != nil:
 		return nil, nil, nil, true, err
+	case accounts.Rank(session.ACR) < h.service.minimumACR(client, request.Scopes): // S-19
+		factors, err := h.accounts.Factors(c.Request.Context(), session.AccountID)
+		if err == nil && factors.Any() {
+			return nil, nil, nil, true, web.SeeOther(c, "/reauth?return=/device/confirm")
+		}
+		if err == nil {
+			err = web.SeeOther(c, "/account/factors")
+		}
+		return nil, nil, nil, true, err
 	}
 	return request, client, session, false, nil
 }

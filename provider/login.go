@@ -89,6 +89,10 @@ func (h *Handler) showLogin(c *gin.Context) error {
 
 func loginNotice(c *gin.Context) []web.PageOption {
 	switch c.Query("note") {
+	case "passkey":
+		return []web.PageOption{web.WithNotice("error", "accounts.passkey.failed", nil)}
+	case "expired":
+		return []web.PageOption{web.WithNotice("info", "provider.login.expired_page", nil)}
 	case "ended":
 		return []web.PageOption{web.WithNotice("info", "provider.login.signed_out_note", nil)}
 	case "agreement":
@@ -116,6 +120,9 @@ func (h *Handler) login(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if answer := web.Form(c).Get("credential"); answer != "" {
+		return h.loginByPasskey(c, w, answer)
+	}
 	username, password := web.Form(c).Get("username"), web.Form(c).Get("password")
 	var problems []templates.Problem
 	if strings.TrimSpace(username) == "" {
@@ -137,10 +144,21 @@ func (h *Handler) login(c *gin.Context) error {
 		}
 		return h.loginForm(c, w, status, clip(username), []web.PageOption{web.WithProblems(problem)})
 	}
+	if account.Factors.Any() {
+		if err := h.sessions.Hold(c, account, []string{"pwd"}); err != nil {
+			return err
+		}
+		return web.SeeOther(c, withFlow("/login/factor", w.flow))
+	}
 	session, err := h.sessions.SignIn(c, account, []string{"pwd"})
 	if err != nil {
 		return err
 	}
+	return h.signedIn(c, w, session)
+}
+
+// signedIn leads on from a sign-in whose every step was proven.
+func (h *Handler) signedIn(c *gin.Context, w waiting, session accounts.Session) error {
 	if w.request == nil {
 		due, err := h.newAgreement(c, &session)
 		if err != nil {
@@ -246,11 +264,14 @@ func noted(path, note string) string {
 	return path + "?note=" + note
 }
 
-func loginPath(flow string) string {
+func loginPath(flow string) string { return withFlow("/login", flow) }
+
+// withFlow keeps the pending request in a path of our own.
+func withFlow(path, flow string) string {
 	if flow == "" {
-		return "/login"
+		return path
 	}
-	return "/login?flow=" + flow
+	return path + "?flow=" + flow
 }
 
 // home is the address "/": the account when signed in, else the sign-in page.

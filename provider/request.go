@@ -24,6 +24,7 @@ type authorizeRequest struct {
 	maxAge      time.Duration  // -1 when not asked for
 	hintSubject string         // sub of a proven id_token_hint, or asked for by the claims parameter
 	claims      *claimsRequest // nil when not asked for
+	assurance   assurance
 }
 
 // arrivedRequest reads a request as it comes to the authorization endpoint: what was
@@ -65,7 +66,7 @@ func (s *Service) parseAuthorizeRequest(ctx context.Context, form url.Values, re
 	case form.Get("registration") != "":
 		return r, fosite.ErrRegistrationNotSupported
 	}
-	return r, errors.Join(r.checkMode(), r.checkResponseType(), r.checkLengths(), r.checkPKCE(), r.checkDPoPKey(), r.readPrompt(), r.readMaxAge(), s.readHint(r), r.readClaims(),
+	return r, errors.Join(r.checkMode(), r.checkResponseType(), r.checkLengths(), r.checkPKCE(), r.checkDPoPKey(), r.readPrompt(), r.readMaxAge(), s.readHint(r), s.readClaims(r),
 		r.readResources(), refuseDetails(form))
 }
 

@@ -16,6 +16,7 @@ const (
 	stepRegister  step = "register"  // a new account was asked for
 	stepSelect    step = "select"    // which account
 	stepLogin     step = "login"     // a sign-in
+	stepFactor    step = "factor"    // more proof than the session has
 	stepAgreement step = "agreement" // a new version of the license agreement
 	stepConsent   step = "consent"   // the member's word to a partner app
 )
@@ -25,6 +26,7 @@ type facts struct {
 	request    *authorizeRequest
 	session    *accounts.Session // nil without one
 	selectedAt *time.Time        // when the member chose to continue with this session
+	best       int               // rank that the member's factors can give; read where the session has less than is wanted
 	agreement  bool              // a new version is to be accepted; asked at a fresh sign-in
 	consent    *consent          // what the member allowed this client; nil if nothing, or not asked for
 }
@@ -47,6 +49,10 @@ func nextStep(f facts) (step, string) {
 		return stepLogin, "id_token_hint names another member"
 	case r.asks("select_account") && !fresh && f.selectedAt == nil:
 		return stepSelect, "prompt=select_account"
+	case accounts.Rank(s.ACR) < r.assurance.minimum:
+		return stepFactor, "a higher acr is needed"
+	case accounts.Rank(s.ACR) < r.assurance.wanted(f.best) && !r.asks("none"):
+		return stepFactor, "a higher acr is wished for"
 	case f.agreement:
 		return stepAgreement, "a new version of the agreement"
 	}
@@ -96,6 +102,8 @@ func (s step) path() string {
 		return "/register/agreement"
 	case stepSelect:
 		return "/login/accounts"
+	case stepFactor:
+		return "/reauth"
 	case stepAgreement:
 		return "/login/agreement"
 	case stepConsent:

@@ -72,6 +72,40 @@
   // A code may be pasted with spaces.
   each("#code", (input) => input.addEventListener("paste", () => setTimeout(() => { input.value = input.value.replace(/\s/g, ""); })));
 
+  // A passkey: the browser is asked, and what it answers is posted with the form.
+  const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
+  const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+  each("[data-passkey]", (button) => {
+    if (!window.PublicKeyCredential) return;
+    const { form, dataset } = button;
+    const problem = document.getElementById("passkey-problem");
+    document.getElementById("passkey-none")?.remove();
+    button.hidden = false;
+    document.getElementById("passkey-hint")?.removeAttribute("hidden");
+    button.addEventListener("click", async () => {
+      problem.textContent = "";
+      try {
+        const answer = await fetch(dataset.options, { method: "POST", body: new URLSearchParams({ csrf: form.elements.csrf.value }) });
+        if (!answer.ok) throw new Error(answer.status);
+        const { publicKey } = await answer.json();
+        publicKey.challenge = bytes(publicKey.challenge);
+        if (publicKey.user) publicKey.user.id = bytes(publicKey.user.id);
+        for (const key of [...publicKey.allowCredentials ?? [], ...publicKey.excludeCredentials ?? []]) key.id = bytes(key.id);
+        const made = await navigator.credentials[dataset.passkey]({ publicKey });
+        const response = {};
+        for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"]) {
+          if (made.response[name]) response[name] = text(made.response[name]);
+        }
+        response.transports = made.response.getTransports?.();
+        form.elements.credential.value = JSON.stringify({ id: made.id, rawId: text(made.rawId), type: made.type, response, clientExtensionResults: {} });
+        if (form.elements.password) form.elements.password.value = "";
+        form.submit();
+      } catch (error) {
+        problem.textContent = error.name === "InvalidStateError" ? dataset.duplicate : dataset.failed;
+      }
+    });
+  });
+
   // Before an idle session ends, the member is asked.
   const dialog = document.getElementById("timeout");
   if (dialog?.showModal) {

@@ -1,0 +1,263 @@
+package provider
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/web"
+	"huskyidp/templates"
+)
+
+// methods are the second steps by the end of their address, the best first.
+var methods = []struct {
+	name   string
+	factor accounts.Factor
+}{{"passkey", accounts.Passkey}, {"totp", accounts.TOTP}, {"saved-code", accounts.SavedCodes}}
+
+// factorPage is the second step by one method. Over tells that nothing waits any more.
+type factorPage struct {
+	Method string   // of methods; "" when Over
+	Others []string // further methods of this member
+	Over   bool
+}
+
+// enrolled are the methods that the member may use, where an app waits only those that
+// are enough for it, if there are any.
+func (w waiting) enrolled(f accounts.Factors) (names []string) {
+	strong := w.request != nil && w.request.assurance.minimum > accounts.Rank(accounts.ACRFactor) && f.Passkeys > 0
+	for _, m := range methods {
+		switch {
+		case strong && m.factor != accounts.Passkey:
+		case m.factor == accounts.Passkey && f.Passkeys > 0, m.factor == accounts.TOTP && f.TOTP, m.factor == accounts.SavedCodes && f.SavedCodes > 0:
+			names = append(names, m.name)
+		}
+	}
+	return names
+}
+
+// pendingFactor is what waits for a second step in this browser; done means that nothing
+// does, and that the member was sent to begin again.
+func (h *Handler) pendingFactor(c *gin.Context) (w waiting, p accounts.Pending, done bool, err error) {
+	if w, err = h.waiting(c, c.Request.Context()); err != nil {
+		return w, p, true, err
+	}
+	p, err = h.sessions.Pending(c)
+	if errors.Is(err, accounts.ErrNoPending) {
+		return w, p, true, h.nothingWaits(c, w)
+	}
+	return w, p, err != nil, err
+}
+
+// nothingWaits is for a page that was opened too late, or again by Back: whoever is
+// signed in goes on, everybody else begins anew.
+func (h *Handler) nothingWaits(c *gin.Context, w waiting) error {
+	session, err := h.current(c)
+	if err != nil {
+		return err
+	}
+	if session != nil {
+		return h.goOn(c, w)
+	}
+	return web.SeeOther(c, noted(loginPath(w.flow), "expired"))
+}
+
+// showFactor leads to the member's best method.
+func (h *Handler) showFactor(c *gin.Context) error {
+	w, p, done, err := h.pendingFactor(c)
+	if done || err != nil {
+		return err
+	}
+	names := w.enrolled(p.Account.Factors)
+	if len(names) == 0 { // taken away meanwhile
+		return web.SeeOther(c, loginPath(w.flow))
+	}
+	return web.SeeOther(c, withFlow("/login/factor/"+names[0], w.flow))
+}
+
+func (h *Handler) showMethod(c *gin.Context) error {
+	w, p, done, err := h.pendingFactor(c)
+	if done || err != nil {
+		return err
+	}
+	return h.factorForm(c, w, p, http.StatusOK)
+}
+
+func (h *Handler) factorForm(c *gin.Context, w waiting, p accounts.Pending, status int, problems ...templates.Problem) error {
+	page := factorPage{Method: c.Param("method")}
+	known := false
+	for _, name := range w.enrolled(p.Account.Factors) {
+		if name == page.Method {
+			known = true
+		} else {
+			page.Others = append(page.Others, name)
+		}
+	}
+	if !known {
+		return web.SeeOther(c, withFlow("/login/factor", w.flow))
+	}
+	return h.web.Page(c, status, "provider/factor", page, append(w.options(), web.WithProblems(problems...))...)
+}
+
+// proveMethod checks the second step. Only then is there a session (S-18).
+func (h *Handler) proveMethod(c *gin.Context) error {
+	w, p, done, err := h.pendingFactor(c)
+	if done || err != nil {
+		return err
+	}
+	form := web.Form(c)
+	if form.Get("act") == "back" { // gives the sign-in up; a step-up leaves the session as it is
+		if err := h.sessions.Drop(c); err != nil {
+			return err
+		}
+		return h.nothingWaitsFor(c, w, p)
+	}
+	var factor accounts.Factor
+	var field, proof string
+	switch c.Param("method") {
+	case "totp":
+		factor, field, proof = accounts.TOTP, "code", form.Get("code")
+	case "saved-code":
+		factor, field, proof = accounts.SavedCodes, "saved_code", form.Get("saved_code")
+	case "passkey":
+		factor, proof = accounts.Passkey, form.Get("credential")
+	default:
+		return web.SeeOther(c, withFlow("/login/factor", w.flow))
+	}
+	proved, err := h.sessions.Prove(c, factor, proof)
+	if err == nil {
+		return h.proved(c, w, proved)
+	}
+	status, problem, over := factorProblem(err, field, proof)
+	switch {
+	case errors.Is(err, accounts.ErrNoPending), errors.Is(err, accounts.ErrNoSession):
+		return h.nothingWaits(c, w)
+	case status == 0:
+		return err
+	case over:
+		return h.web.Page(c, status, "provider/factor", factorPage{Over: true}, append(w.options(), web.WithProblems(problem))...)
+	}
+	return h.factorForm(c, w, p, status, problem)
+}
+
+// nothingWaitsFor leads back to where the attempt began.
+func (h *Handler) nothingWaitsFor(c *gin.Context, w waiting, p accounts.Pending) error {
+	if p.SID != "" {
+		return h.stepUpLeft(c, w)
+	}
+	return web.SeeOther(c, loginPath(w.flow))
+}
+
+// proved leads on: to the page that asked for the proof, or as from any sign-in. Who
+// used a saved code sees first how many are left (S-17).
+func (h *Handler) proved(c *gin.Context, w waiting, proved accounts.Proved) error {
+	switch {
+	case proved.Return != "":
+		return web.SeeOther(c, proved.Return)
+	case web.Form(c).Get("saved_code") != "":
+		return web.SeeOther(c, withFlow("/login/saved-code", w.flow))
+	}
+	return h.signedIn(c, w, proved.Session)
+}
+
+// factorProblem is what the member reads; over says that the attempt has ended. Status 0
+// means that the error is not theirs.
+func factorProblem(err error, field, proof string) (status int, problem templates.Problem, over bool) {
+	if locked, ok := errors.AsType[*accounts.FactorLockedError](err); ok {
+		return http.StatusTooManyRequests, templates.Problem{Key: "accounts.factor.locked", Args: templates.Args{"time": locked.RetryAfter()}}, true
+	}
+	key := ""
+	switch {
+	case errors.Is(err, accounts.ErrEnded):
+		return http.StatusUnprocessableEntity, templates.Problem{Key: "accounts.factor.ended"}, true
+	case errors.Is(err, accounts.ErrCodeFormat) && proof == "":
+		key = "accounts.totp.missing"
+	case errors.Is(err, accounts.ErrCodeFormat):
+		key = "accounts.totp.format"
+	case errors.Is(err, accounts.ErrCodeUsed):
+		key = "accounts.totp.used"
+	case errors.Is(err, accounts.ErrWrongCode) && field == "saved_code", errors.Is(err, accounts.ErrNoFactor):
+		key = "accounts.saved_code.wrong"
+	case errors.Is(err, accounts.ErrWrongCode):
+		key = "accounts.totp.wrong"
+	case errors.Is(err, accounts.ErrPasskey):
+		key = "accounts.passkey.failed"
+	default:
+		return 0, templates.Problem{}, false
+	}
+	return http.StatusUnprocessableEntity, templates.Problem{Field: field, Key: key}, false
+}
+
+// codesLeftPage tells how many saved codes remain.
+type codesLeftPage struct{ Left int }
+
+func (h *Handler) showCodesLeft(c *gin.Context) error {
+	w, session, done, err := h.memberOf(c)
+	if done || err != nil {
+		return err
+	}
+	factors, err := h.accounts.Factors(c.Request.Context(), session.AccountID)
+	if err != nil {
+		return err
+	}
+	next := "/account"
+	if w.request != nil {
+		next = ResumePath(w.flow)
+	}
+	return h.web.Page(c, http.StatusOK, "provider/codes_left", struct {
+		codesLeftPage
+		Next string
+	}{codesLeftPage{factors.SavedCodes}, next}, append(w.options(), web.SignedIn(session.Username))...)
+}
+
+// factorOptions is what the browser is to ask the passkeys of who signs in.
+func (h *Handler) factorOptions(c *gin.Context) error {
+	p, err := h.sessions.Pending(c)
+	if err != nil {
+		return passkeyError(err)
+	}
+	return h.askPasskey(c, p.Account.ID)
+}
+
+// passkeyOptions is the same for whoever has one, in place of a password.
+func (h *Handler) passkeyOptions(c *gin.Context) error { return h.askPasskey(c, uuid.Nil) }
+
+func (h *Handler) askPasskey(c *gin.Context, id uuid.UUID) error {
+	options, err := h.accounts.BeginPasskey(c.Request.Context(), web.Browser(c), web.Source(c), id)
+	if err != nil {
+		return passkeyError(err)
+	}
+	c.Data(http.StatusOK, "application/json", options)
+	return nil
+}
+
+// passkeyError is for a script, which says itself that it did not work.
+func passkeyError(err error) error {
+	if errors.Is(err, accounts.ErrNoPending) || errors.Is(err, accounts.ErrNoFactor) {
+		return &web.Error{Status: http.StatusNotFound, Key: web.KeyNotFound, Err: err}
+	}
+	return err
+}
+
+// loginByPasskey signs in without a password: a passkey that verified its owner is proof
+// of two kinds.
+func (h *Handler) loginByPasskey(c *gin.Context, w waiting, answer string) error {
+	account, err := h.accounts.FinishPasskey(c.Request.Context(), web.Browser(c), uuid.Nil, answer)
+	switch {
+	case errors.Is(err, accounts.ErrPasskey):
+		return web.SeeOther(c, noted(loginPath(w.flow), "passkey"))
+	case errors.Is(err, accounts.ErrDisabled):
+		status, problem := loginProblem(err, h.service.supportEmail)
+		return h.loginForm(c, w, status, "", []web.PageOption{web.WithProblems(problem)})
+	case err != nil:
+		return err
+	}
+	session, err := h.sessions.SignIn(c, account, []string{"pop", "mfa"})
+	if err != nil {
+		return err
+	}
+	return h.signedIn(c, w, session)
+}

@@ -1,0 +1,206 @@
+package provider
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/ory/fosite"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/web"
+	"huskyidp/templates"
+)
+
+// reauthPage asks for the proof again: the password, or a passkey.
+type reauthPage struct {
+	Username string
+	Passkey  bool
+	Change   bool      // for a change of the account, not for an app
+	Enrol    string    // where to add the factor that is missing; "" if none is
+	Waiting  time.Time // until when a new factor may not be used (S-55); zero if none waits
+}
+
+// stepUp is what a request for more proof is about.
+type stepUp struct {
+	waiting
+	session *accounts.Session
+	factors accounts.Factors
+	back    string // the page of ours that asked; "" for an app
+	next    string // where it goes on
+}
+
+// stepUpOf reads it; done means that the answer was given.
+func (h *Handler) stepUpOf(c *gin.Context) (s stepUp, done bool, err error) {
+	if s.waiting, s.session, done, err = h.memberOf(c); done || err != nil {
+		return s, true, err
+	}
+	asked := c.Query("return")
+	if asked == "" {
+		asked = web.Form(c).Get("return")
+	}
+	s.back = accounts.ReturnPath(asked)
+	switch {
+	case s.back != "":
+		s.next = withFlow(s.back, s.flow)
+	case s.request != nil:
+		s.next = ResumePath(s.flow)
+	default:
+		return s, true, web.SeeOther(c, "/account")
+	}
+	s.factors, err = h.accounts.Factors(c.Request.Context(), s.session.AccountID)
+	return s, err != nil, err
+}
+
+// reachable tells whether the member's factors can give what is asked for.
+func (s stepUp) reachable() bool {
+	return s.back != "" || s.factors.Best() >= s.request.assurance.minimum
+}
+
+// fresh tells whether the password was given just now, so that only the second step is
+// left.
+func (s stepUp) fresh(now time.Time) bool { return now.Sub(s.session.AuthTime) < accounts.Fresh }
+
+// showReauth asks for the password, unless only the second step is missing, or says what
+// is needed first.
+func (h *Handler) showReauth(c *gin.Context) error {
+	s, done, err := h.stepUpOf(c)
+	if done || err != nil {
+		return err
+	}
+	if !s.reachable() {
+		page := reauthPage{Waiting: s.factors.Waiting}
+		switch {
+		case !page.Waiting.IsZero():
+		case s.request.assurance.minimum > accounts.Rank(accounts.ACRFactor):
+			page.Enrol = "/account/factors/passkey"
+		default:
+			page.Enrol = "/account/factors/totp"
+		}
+		return h.reauthForm(c, s, page, http.StatusOK)
+	}
+	if s.factors.Any() && s.fresh(h.now()) {
+		amr := s.session.AMR
+		if slices.Contains(amr, "pwd") { // the second step is proven anew
+			amr = []string{"pwd"}
+		}
+		return h.askFactor(c, s, accounts.Account{ID: s.session.AccountID}, amr)
+	}
+	return h.reauthForm(c, s, reauthPage{}, http.StatusOK)
+}
+
+// askFactor goes on to the second step.
+func (h *Handler) askFactor(c *gin.Context, s stepUp, account accounts.Account, amr []string) error {
+	if err := h.sessions.HoldStepUp(c, account, amr, s.session.SID, s.next); err != nil {
+		return err
+	}
+	return web.SeeOther(c, withFlow("/login/factor", s.flow))
+}
+
+func (h *Handler) reauthForm(c *gin.Context, s stepUp, page reauthPage, status int, problems ...templates.Problem) error {
+	page.Username, page.Passkey, page.Change = s.session.Username, s.factors.Passkeys > 0, s.back != ""
+	return h.web.Page(c, status, "provider/reauth", struct {
+		reauthPage
+		Return string
+	}{page, s.back}, append(s.options(), web.SignedIn(s.session.Username), web.WithProblems(problems...))...)
+}
+
+// reauth checks the password and goes on to the second step, if there is one.
+func (h *Handler) reauth(c *gin.Context) error {
+	s, done, err := h.stepUpOf(c)
+	if done || err != nil {
+		return err
+	}
+	if answer := web.Form(c).Get("credential"); answer != "" {
+		return h.reauthByPasskey(c, s, answer)
+	}
+	password := web.Form(c).Get("password")
+	if password == "" {
+		return h.reauthForm(c, s, reauthPage{}, http.StatusUnprocessableEntity, templates.Problem{Field: "password", Key: "provider.login.password_missing"})
+	}
+	account, err := h.accounts.Authenticate(c.Request.Context(), accounts.Attempt{
+		Username: s.session.Username, Password: password, Source: web.Source(c), Device: h.web.Cookie(c, "device"),
+	})
+	if errors.Is(err, accounts.ErrWrongCredentials) {
+		return h.reauthForm(c, s, reauthPage{}, http.StatusUnprocessableEntity, templates.Problem{Field: "password", Key: "accounts.password.current_wrong"})
+	}
+	if status, problem := loginProblem(err, h.service.supportEmail); status != 0 {
+		return h.reauthForm(c, s, reauthPage{}, status, problem)
+	}
+	if err != nil {
+		return err
+	}
+	if account.Factors.Any() {
+		return h.askFactor(c, s, account, []string{"pwd"})
+	}
+	if _, err := h.sessions.StepUp(c, *s.session, []string{"pwd"}); err != nil {
+		return h.lostSession(c, s, err)
+	}
+	return web.SeeOther(c, s.next)
+}
+
+func (h *Handler) reauthByPasskey(c *gin.Context, s stepUp, answer string) error {
+	_, err := h.accounts.FinishPasskey(c.Request.Context(), web.Browser(c), s.session.AccountID, answer)
+	if errors.Is(err, accounts.ErrPasskey) {
+		return h.reauthForm(c, s, reauthPage{}, http.StatusUnprocessableEntity, templates.Problem{Key: "accounts.passkey.failed"})
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := h.sessions.StepUp(c, *s.session, []string{"pop", "mfa"}); err != nil {
+		return h.lostSession(c, s, err)
+	}
+	return web.SeeOther(c, s.next)
+}
+
+// lostSession is for one that ended while the member proved it.
+func (h *Handler) lostSession(c *gin.Context, s stepUp, err error) error {
+	if errors.Is(err, accounts.ErrNoSession) {
+		return web.SeeOther(c, noted(loginPath(s.flow), "ended"))
+	}
+	return err
+}
+
+func (h *Handler) reauthOptions(c *gin.Context) error {
+	session, err := h.current(c)
+	if err == nil && session == nil {
+		err = accounts.ErrNoPending
+	}
+	if err != nil {
+		return passkeyError(err)
+	}
+	return h.askPasskey(c, session.AccountID)
+}
+
+// cancelReauth leaves everything as it was.
+func (h *Handler) cancelReauth(c *gin.Context) error {
+	s, done, err := h.stepUpOf(c)
+	if done || err != nil {
+		return err
+	}
+	if s.back != "" {
+		return web.SeeOther(c, "/account")
+	}
+	return h.stepUpLeft(c, s.waiting)
+}
+
+// stepUpLeft tells an app that its member did not prove more: a session remains that has
+// less than it needs (OpenID Connect Core Error Code unmet_authentication_requirements).
+func (h *Handler) stepUpLeft(c *gin.Context, w waiting) error {
+	if w.request == nil {
+		return web.SeeOther(c, "/account")
+	}
+	session, err := h.current(c)
+	if err != nil {
+		return err
+	}
+	if err := h.service.store.finish(c.Request.Context(), w.flow, h.now()); err != nil {
+		return err
+	}
+	if session != nil && accounts.Rank(session.ACR) < w.request.assurance.minimum {
+		return h.refuse(c, w.request, errUnmetAuthentication)
+	}
+	return h.refuse(c, w.request, fosite.ErrAccessDenied.WithHint("The member did not go on."))
+}
