@@ -32,34 +32,34 @@ const (
 
 // rule is what an act demands.
 type rule struct {
-	role     Role
-	fresh    bool // the person has signed in within the last five minutes (S-20)
-	onMember bool // asked for on a member's page, with reason and ticket
-	verified bool // the caller is
-	recovery bool // counts as help to get back in (S-65)
-	account  bool // there must be an account
+	roles    []Role // one of them is enough
+	fresh    bool   // the person has signed in within the last five minutes (S-20)
+	onMember bool   // asked for on a member's page, with reason and ticket
+	verified bool   // the caller is
+	recovery bool   // counts as help to get back in (S-65)
+	account  bool   // there must be an account
 }
 
 // rules is the one table of who may do what; allow is the one place that reads it.
 var rules = map[Act]rule{
-	Find:   {role: Read},
-	Look:   {role: Read},
-	Verify: {role: Recover},
+	Find:   {roles: []Role{Read}},
+	Look:   {roles: []Role{Read}},
+	Verify: {roles: []Role{Recover, Admin}},
 
-	ReleaseLock:  {role: Recover, fresh: true, onMember: true, verified: true, recovery: true},
-	SendUsername: {role: Recover, fresh: true, onMember: true, recovery: true, account: true},
-	StartReset:   {role: Recover, fresh: true, onMember: true, recovery: true, account: true},
-	ChangeEmail:  {role: Recover, fresh: true, onMember: true, verified: true, recovery: true, account: true},
-	ResetFactor:  {role: Recover, fresh: true, onMember: true, verified: true, recovery: true, account: true},
-	EndSessions:  {role: Recover, fresh: true, onMember: true, account: true},
-	Disable:      {role: Admin, fresh: true, onMember: true, account: true},
-	Enable:       {role: Admin, fresh: true, onMember: true, verified: true, account: true},
+	ReleaseLock:  {roles: []Role{Recover}, fresh: true, onMember: true, verified: true, recovery: true},
+	SendUsername: {roles: []Role{Recover}, fresh: true, onMember: true, recovery: true, account: true},
+	StartReset:   {roles: []Role{Recover}, fresh: true, onMember: true, recovery: true, account: true},
+	ChangeEmail:  {roles: []Role{Recover}, fresh: true, onMember: true, verified: true, recovery: true, account: true},
+	ResetFactor:  {roles: []Role{Recover}, fresh: true, onMember: true, verified: true, recovery: true, account: true},
+	EndSessions:  {roles: []Role{Recover}, fresh: true, onMember: true, account: true},
+	Disable:      {roles: []Role{Admin}, fresh: true, onMember: true, account: true},
+	Enable:       {roles: []Role{Admin}, fresh: true, onMember: true, verified: true, account: true},
 
-	ListRequests: {role: Approve},
-	ApproveAct:   {role: Approve, fresh: true},
-	RefuseAct:    {role: Approve, fresh: true},
-	Activity:     {role: Read},
-	ExportAudit:  {role: Audit, fresh: true},
+	ListRequests: {roles: []Role{Approve}},
+	ApproveAct:   {roles: []Role{Approve}, fresh: true},
+	RefuseAct:    {roles: []Role{Approve}, fresh: true},
+	Activity:     {roles: []Role{Read}},
+	ExportAudit:  {roles: []Role{Audit}, fresh: true},
 }
 
 // memberActs are those of a member's page, in the order in which they are offered.
@@ -91,7 +91,7 @@ const (
 func (s *Service) allow(p Person, act Act, on *Subject) error {
 	r, known := rules[act]
 	switch {
-	case !known || !slices.ContainsFunc(p.Roles, func(role Role) bool { return role.gives(r.role) }):
+	case !known || !p.may(act):
 		return ErrForbidden
 	case on != nil && on.staff():
 		return ErrStaff
@@ -101,7 +101,7 @@ func (s *Service) allow(p Person, act Act, on *Subject) error {
 	return nil
 }
 
-// may reports whether a person has the role that an act demands, for what a page offers.
+// may reports whether one of a person's roles allows an act.
 func (p Person) may(act Act) bool {
-	return slices.ContainsFunc(p.Roles, func(role Role) bool { return role.gives(rules[act].role) })
+	return slices.ContainsFunc(p.Roles, func(role Role) bool { return slices.ContainsFunc(rules[act].roles, role.gives) })
 }

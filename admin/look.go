@@ -185,7 +185,7 @@ func (s *Service) timeline(ctx context.Context, u *Subject) ([]Moment, error) {
 		if l.Act == Look || l.Act == Find {
 			kind = audit.StaffLooked
 		}
-		all = append(all, Moment{At: l.At, Kind: kind, Act: l.Act, Name: names[l.StaffID], Role: rules[l.Act].role, Reason: l.Reason, Ticket: l.Ticket, Outcome: l.Outcome})
+		all = append(all, Moment{At: l.At, Kind: kind, Act: l.Act, Name: names[l.StaffID], Role: roleOf(l.Act), Reason: l.Reason, Ticket: l.Ticket, Outcome: l.Outcome})
 	}
 	if u.hasAccount() {
 		events, err := s.audit.History(ctx, u.ID, timelineShown)
@@ -200,6 +200,14 @@ func (s *Service) timeline(ctx context.Context, u *Subject) ([]Moment, error) {
 	}
 	slices.SortStableFunc(all, func(a, b Moment) int { return b.At.Compare(a.At) })
 	return all[:min(len(all), timelineShown)], nil
+}
+
+// roleOf is the role under which an act was done, as colleagues read it.
+func roleOf(act Act) Role {
+	if roles := rules[act].roles; len(roles) > 0 {
+		return roles[0]
+	}
+	return Read
 }
 
 // initials masks a name: M••• G•••.

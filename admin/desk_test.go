@@ -1,0 +1,248 @@
+package admin
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"log/slog"
+	"regexp"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/audit"
+	"huskyidp/internal/mail"
+	"huskyidp/internal/postgres/postgrestest"
+	"huskyidp/internal/ratelimit"
+	"huskyidp/internal/seal"
+	"huskyidp/members"
+	"huskyidp/recovery"
+	"huskyidp/registration"
+	"huskyidp/templates"
+)
+
+const roster = `member_number,first_name,last_name,suffix,birth_date,program,coverage_start,coverage_end
+004123789,MARÍA JOSÉ,NÚÑEZ PEÑA,,1984-03-14,A,2026-01-01,
+310542266,JAMES,THORNWICKLE,JR,1971-11-02,D,2026-01-01,
+`
+
+var (
+	mariaCard = members.Card{BirthMonth: "3", BirthDay: "14", BirthYear: "1984", FirstName: "Maria Jose", LastName: "Nunez Pena", CardID: "004 123 789"}
+	jamesCard = members.Card{BirthMonth: "11", BirthDay: "2", BirthYear: "1971", FirstName: "James", LastName: "Thornwickle", Suffix: "JR", CardID: "310542266"}
+)
+
+var loadTemplates = sync.OnceValues(func() (*templates.Set, error) { return templates.Load(templates.Options{}) })
+
+func must[T any](t testing.TB) func(v T, err error) T {
+	return func(v T, err error) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+// desk is the service over the real packages below it, with a clock of its own.
+type desk struct {
+	*Service
+	t        *testing.T
+	people   *accounts.Service
+	roster   *members.Roster
+	enrol    *registration.Service
+	recovery *recovery.Service
+	keyring  *seal.Keyring
+	set      *templates.Set
+	instant  atomic.Pointer[time.Time]
+	log      *lockedBuffer
+	maria    accounts.Account
+	rosa     Person // read and recover
+	luis     Person // approve
+
+	mu    sync.Mutex
+	mails []mail.Message
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func newDesk(t *testing.T, connections int32) *desk {
+	t.Helper()
+	d := &desk{t: t, keyring: seal.Ephemeral(), log: &lockedBuffer{}}
+	d.at(time.Date(2026, 11, 24, 17, 0, 0, 0, time.UTC))
+	db := postgrestest.NewPool(t, connections)
+	log := audit.New(db)
+	now := func() time.Time { return *d.instant.Load() }
+	d.set = must[*templates.Set](t)(loadTemplates())
+	outbox := must[*mail.Outbox](t)(mail.NewOutbox(db, d.keyring, now))
+	limiter := ratelimit.New(db, d.keyring)
+	d.people = must[*accounts.Service](t)(accounts.New(accounts.Deps{
+		DB: db, Keyring: d.keyring, Audit: log, Outbox: tap{outbox, d}, Mails: d.set, Now: now, Issuer: "https://idp.example",
+		Hash: accounts.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1},
+	}))
+	d.roster = must[*members.Roster](t)(members.New(members.Deps{DB: db, Keyring: d.keyring, Audit: log, Now: now}))
+	must[members.Report](t)(d.roster.Import(t.Context(), strings.NewReader(roster), members.ImportOptions{}))
+	d.recovery = newRecovery(t, d, db, limiter, log, outbox, now)
+	d.enrol = must[*registration.Service](t)(registration.New(registration.Deps{
+		DB: db, Keyring: d.keyring, Limiter: limiter, Audit: log, Outbox: outbox, Mails: d.set, Roster: d.roster, Accounts: d.people, Desk: d.recovery,
+		Flows: noFlows{}, Legal: must[*registration.Legal](t)(registration.LoadLegal(registration.SampleLegal(), d.set.Languages())), Now: now,
+		Issuer: "https://idp.example", IdentityLock: 24 * time.Hour,
+	}))
+	d.Service = must[*Service](t)(New(Deps{
+		DB: db, Keyring: d.keyring, Limiter: limiter, Audit: log, Accounts: d.people, Roster: d.roster, Enrolment: d.enrol, Referrals: d.recovery,
+		Recovery: newHolder(d), Deliveries: outbox, Logger: slog.New(slog.NewJSONHandler(d.log, nil)), Now: now,
+	}))
+	d.maria = d.member("maria", "004123789")
+	d.rosa = d.person("rosa", Read, Recover)
+	d.luis = d.person("luis", Approve)
+	return d
+}
+
+type noFlows struct{}
+
+func (noFlows) Flow(context.Context, string, []byte) (registration.Flow, error) {
+	return registration.Flow{}, nil
+}
+func (noFlows) ResumePath(string) string { return "/" }
+
+// tap queues mails and keeps them aside, to read codes and links from.
+type tap struct {
+	*mail.Outbox
+	d *desk
+}
+
+func (o tap) Queue(ctx context.Context, b *pgx.Batch, m mail.Message) error {
+	o.d.mu.Lock()
+	o.d.mails = append(o.d.mails, m)
+	o.d.mu.Unlock()
+	return o.Outbox.Queue(ctx, b, m)
+}
+
+// mailed are the mails of a kind, the oldest first.
+func (d *desk) mailed(kind string) (found []mail.Message) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, m := range d.mails {
+		if m.Kind == kind {
+			found = append(found, m)
+		}
+	}
+	return found
+}
+
+var sixDigits = regexp.MustCompile(`(?m)^\d{6}$`)
+
+// spoken is the code in the newest mail to a caller.
+func (d *desk) spoken() string {
+	d.t.Helper()
+	found := d.mailed("caller_code")
+	if len(found) == 0 {
+		d.t.Fatal("no code was mailed")
+	}
+	return sixDigits.FindString(found[len(found)-1].Content.Text)
+}
+
+func (d *desk) at(instant time.Time)   { d.instant.Store(&instant) }
+func (d *desk) later(by time.Duration) { d.at(d.instant.Load().Add(by)) }
+
+// fresh is the person with a sign-in of just now.
+func (d *desk) fresh(p Person) Person { p.AuthTime = d.now(); return p }
+
+func (d *desk) person(username string, roles ...Role) Person {
+	d.t.Helper()
+	p := must[Person](d.t)(d.AddPerson(d.t.Context(), NewPerson{
+		Username: username, Email: username + "@desk.example", Name: strings.ToUpper(username[:1]) + username[1:] + " Vega", Language: "es", Roles: roles,
+	}, "test"))
+	return d.fresh(p)
+}
+
+// member registers somebody of the roster.
+func (d *desk) member(username, number string) accounts.Account {
+	d.t.Helper()
+	m := must[members.Member](d.t)(d.roster.Find(d.t.Context(), number))
+	id := uuid.Must(uuid.NewV7())
+	text := sha256.Sum256([]byte("texto"))
+	accepted := accounts.Acceptance{Version: "2026-01", Language: "es", TextHash: text[:], At: *d.instant.Load()}
+	return must[accounts.Account](d.t)(d.people.Create(d.t.Context(), accounts.NewAccount{
+		ID: id, Username: username, Email: username + "@example.org", Language: "es", MemberID: m.ID,
+		PasswordHash: must[[]byte](d.t)(d.people.HashPassword(d.t.Context(), id, "tres tazas de café negro")),
+		Question:     "first_pay", AnswerHash: must[[]byte](d.t)(d.people.HashAnswer(d.t.Context(), id, "una linterna")),
+		Agreement: accepted, Certification: accepted,
+	}))
+}
+
+func (d *desk) verify(p Person, id uuid.UUID, m Method) {
+	d.t.Helper()
+	must[Verification](d.t)(d.Check(d.t.Context(), p, nil, id, m, members.Card{}))
+}
+
+// seen is the member as a person sees them.
+func (d *desk) seen(p Person, id uuid.UUID) Summary {
+	d.t.Helper()
+	return must[Summary](d.t)(d.Look(d.t.Context(), p, id))
+}
+
+// asking fills in what an act needs besides.
+func (d *desk) asking(id uuid.UUID) Ask {
+	d.t.Helper()
+	return Ask{Reason: "La persona llamó y pidió ayuda", Ticket: "HD-1001", Version: d.version(id)}
+}
+
+// version is the member's, without a look that leaves a trace.
+func (d *desk) version(id uuid.UUID) string {
+	d.t.Helper()
+	u := must[*Subject](d.t)(d.subject(d.t.Context(), id))
+	last, _, err := d.store.standing(d.t.Context(), u.ID, d.now())
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return u.version(last)
+}
+
+func (d *desk) count(query string, args ...any) (n int) {
+	d.t.Helper()
+	if err := d.db.From(d.t.Context()).QueryRow(d.t.Context(), query, args...).Scan(&n); err != nil {
+		d.t.Fatalf("%s: %v", query, err)
+	}
+	return n
+}
+
+// last is the newest line of the book.
+func (d *desk) last() (act, outcome string) {
+	d.t.Helper()
+	err := d.db.From(d.t.Context()).QueryRow(d.t.Context(), `select act, outcome from desk_entries order by at desc, id desc limit 1`).Scan(&act, &outcome)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return act, outcome
+}
+
+// kinds are the kinds of the newest audit events, the newest first.
+func (d *desk) kinds(limit int) []string {
+	d.t.Helper()
+	rows, err := d.db.From(d.t.Context()).Query(d.t.Context(), `select kind from audit_events order by at desc, id desc limit $1`, limit)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return must[[]string](d.t)(pgx.CollectRows(rows, pgx.RowTo[string]))
+}

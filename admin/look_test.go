@@ -1,0 +1,177 @@
+package admin
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"huskyidp/accounts"
+	"huskyidp/members"
+	"huskyidp/registration"
+)
+
+// TestSummary (S-62): masked, with what stands in the way and when each ends; nothing that the desk may not know.
+func TestSummary(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1)
+	for range 5 {
+		d.people.Authenticate(t.Context(), accounts.Attempt{Username: "maria", Password: "no es esta", Source: "192.0.2.1/32"})
+	}
+	for range 5 {
+		d.people.CheckAnswers(t.Context(), d.maria.ID, map[string]string{"first_pay": "no"})
+	}
+	sum := d.seen(d.rosa, d.maria.ID)
+	var kinds []string
+	for _, o := range sum.Obstacles {
+		kinds = append(kinds, o.Kind+" "+o.Until.Sub(d.now()).String())
+	}
+	if want := []string{"lock_password 1m0s", "lock_answer 24h0m0s"}; !slices.Equal(kinds, want) {
+		t.Errorf("obstacles %v, want %v", kinds, want)
+	}
+	if sum.Username != "maria" || sum.Name != "M••• J••• N••• P•••" || sum.Email != "m•••@example.org" || sum.BirthYear != 1984 || sum.MemberNumber != "789" || sum.Status != "active" {
+		t.Errorf("summary %+v", sum)
+	}
+	if want := []Act{ReleaseLock, SendUsername, StartReset, ChangeEmail, EndSessions}; !slices.Equal(sum.Acts, want) {
+		t.Errorf("acts %v, want %v", sum.Acts, want)
+	}
+	if len(sum.Mails) == 0 || sum.Mails[0].State != "queued" {
+		t.Errorf("mails %+v", sum.Mails)
+	}
+	whole := string(must[[]byte](t)(json.Marshal(sum)))
+	for _, secret := range []string{"NÚÑEZ", "MARÍA", "004123", "maria@", "03-14", "first_pay", "linterna"} {
+		if strings.Contains(whole, secret) {
+			t.Errorf("the summary tells %s", secret)
+		}
+	}
+	if reader := d.seen(d.luis, d.maria.ID); len(reader.Acts) != 0 {
+		t.Errorf("an approver is offered %v", reader.Acts)
+	}
+}
+
+// TestLookLeavesATrace (S-65): in the book, in the audit, and in the member's history.
+func TestLookLeavesATrace(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1)
+	d.seen(d.rosa, d.maria.ID)
+	if act, outcome := d.last(); act != "look" || outcome != "done" {
+		t.Errorf("the book says %s %s", act, outcome)
+	}
+	if n := d.count(`select count(*) from audit_events where account_id = $1 and kind = 'staff_looked' and actor = $2`, d.maria.ID, d.rosa.ID.String()); n != 1 {
+		t.Errorf("%d events in the member's history", n)
+	}
+	for _, id := range []uuid.UUID{d.luis.ID, d.rosa.ID} {
+		if _, err := d.Look(t.Context(), d.rosa, id); !errors.Is(err, ErrStaff) {
+			t.Errorf("Look at the desk = %v, want ErrStaff", err)
+		}
+	}
+	if _, err := d.Look(t.Context(), d.rosa, uuid.New()); !errors.Is(err, ErrNotFound) {
+		t.Errorf("Look at nobody = %v, want ErrNotFound", err)
+	}
+}
+
+// TestTimeline: what happened, with who of the desk did it and why.
+func TestTimeline(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1)
+	d.later(time.Minute)
+	must[Outcome](t)(d.Do(t.Context(), d.fresh(d.rosa), nil, d.maria.ID, SendUsername, d.asking(d.maria.ID)))
+	d.later(time.Minute)
+	sum := d.seen(d.rosa, d.maria.ID)
+	i := slices.IndexFunc(sum.Timeline, func(m Moment) bool { return m.Act == SendUsername })
+	if i < 0 || sum.Timeline[i].Name != "Rosa Vega" || sum.Timeline[i].Reason != "La persona llamó y pidió ayuda" || sum.Timeline[i].Ticket != "HD-1001" || sum.Timeline[i].Role != Recover {
+		t.Errorf("timeline %+v", sum.Timeline)
+	}
+	if !slices.ContainsFunc(sum.Timeline, func(m Moment) bool { return m.Kind == "account_created" }) {
+		t.Error("the timeline lacks the registration")
+	}
+	if !slices.IsSortedFunc(sum.Timeline, func(a, b Moment) int { return b.At.Compare(a.At) }) {
+		t.Error("the timeline is out of order")
+	}
+}
+
+// stuck is a registration that was refused three times, and its reference number.
+func (d *desk) stuckWith(card members.Card) (registration.Stuck, string) {
+	d.t.Helper()
+	claim, problems := card.Parse(d.now(), 9, d.roster.ParseMemberNumber)
+	if len(problems) > 0 {
+		d.t.Fatal(problems)
+	}
+	doc := must[*registration.Legal](d.t)(registration.LoadLegal(registration.SampleLegal(), d.set.Languages())).Agreement(d.now(), "es")
+	v := registration.Visit{Browser: []byte("browser-digest-32-bytes-long-....")[:32], Source: "192.0.2.9/32", Language: "es"}
+	_, token, err := d.enrol.Agree(d.t.Context(), v, doc.Version)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	v.Token = token
+	for range 3 {
+		if _, err := d.enrol.SubmitPersonal(d.t.Context(), v, card, claim); err == nil {
+			d.t.Fatal("the card was taken")
+		}
+	}
+	reference, _, err := d.enrol.Lock(d.t.Context(), v)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return must[registration.Stuck](d.t)(d.enrol.StuckAs(d.t.Context(), reference)), reference
+}
+
+// TestStuckRegistration: who has no account yet is found by the reference number; the desk sees which fields differ, verifies
+// and lifts the lock.
+func TestStuckRegistration(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1)
+	wrong := jamesCard
+	wrong.BirthDay, wrong.Suffix = "3", ""
+	stuck, reference := d.stuckWith(wrong)
+	f := must[Finding](t)(d.Find(t.Context(), d.rosa, ByReference, strings.ToLower(reference)))
+	if f.Count != 1 || f.ID != stuck.ID || f.Referral.Reason != "identity_locked" {
+		t.Fatalf("Find = %+v", f)
+	}
+	sum := d.seen(d.rosa, f.ID)
+	if sum.Status != "no_account" || len(sum.Obstacles) != 2 || !slices.Equal(sum.Obstacles[0].Fields, []string{"suffix", "birth_date"}) || sum.Obstacles[1].Kind != "lock_identity" ||
+		!sum.Obstacles[1].Until.Equal(d.now().Add(24*time.Hour)) {
+		t.Errorf("summary %+v", sum)
+	}
+	if want := []Act{ReleaseLock}; !slices.Equal(sum.Acts, want) {
+		t.Errorf("acts %v, want %v", sum.Acts, want)
+	}
+	a := d.asking(f.ID)
+	a.Lock = identityLock
+	if _, err := d.Do(t.Context(), d.rosa, nil, f.ID, ReleaseLock, a); !errors.Is(err, ErrUnverified) {
+		t.Errorf("ReleaseLock before the caller is verified = %v", err)
+	}
+	if v := must[Verification](t)(d.Check(t.Context(), d.rosa, nil, f.ID, Facts, jamesCard)); !v.Verified {
+		t.Error("the right card is no proof")
+	}
+	if out, err := d.Do(t.Context(), d.rosa, nil, f.ID, ReleaseLock, a); err != nil || out.State != Done {
+		t.Fatalf("ReleaseLock = %+v, %v", out, err)
+	}
+	if sum := d.seen(d.rosa, f.ID); len(sum.Acts) != 0 || slices.ContainsFunc(sum.Obstacles, func(o Obstacle) bool { return o.Kind == "lock_identity" }) {
+		t.Errorf("after the release %+v", sum.Obstacles)
+	}
+	if _, err := d.Check(t.Context(), d.rosa, nil, f.ID, SpokenCode, members.Card{}); err == nil {
+		t.Error("a code was mailed to nobody")
+	}
+	if n := d.count(`select count(*) from audit_events where kind = 'staff_acted' and subject = $1 and account_id is null`, f.ID.String()); n != 1 {
+		t.Errorf("%d events under the registration's id", n)
+	}
+}
+
+// TestLockedCard: the member's number leads to the same lock, and an account shows it as well.
+func TestLockedCard(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1)
+	wrong := jamesCard
+	wrong.FirstName = "Jim"
+	d.stuckWith(wrong)
+	f := must[Finding](t)(d.Find(t.Context(), d.rosa, ByCardID, jamesCard.CardID))
+	sum := d.seen(d.rosa, f.ID)
+	if sum.Status != "no_account" || len(sum.Obstacles) != 2 || sum.Name != "J••• T•••" {
+		t.Errorf("summary %+v", sum)
+	}
+}

@@ -1,0 +1,238 @@
+package admin
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// askEmail asks for another address of the member.
+func (d *desk) askEmail() Outcome {
+	d.t.Helper()
+	d.verify(d.rosa, d.maria.ID, InPerson)
+	a := d.asking(d.maria.ID)
+	a.Email = "nueva@example.org"
+	out := must[Outcome](d.t)(d.Do(d.t.Context(), d.fresh(d.rosa), nil, d.maria.ID, ChangeEmail, a))
+	if out.State != Asked || out.RequestID == uuid.Nil {
+		d.t.Fatalf("ChangeEmail = %+v, want it to wait for a second person", out)
+	}
+	return out
+}
+
+// TestTwoPeople (S-64): asked for by one, approved by another within 24 hours, then held for 24 hours.
+func TestTwoPeople(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1)
+	out := d.askEmail()
+	both := d.person("bob", Recover, Approve)
+	open := must[[]Request](t)(d.Requests(t.Context(), d.luis))
+	if len(open) != 1 || open[0].Email != "nueva@example.org" || open[0].Own || open[0].Name != "Rosa Vega" || open[0].Ticket != "HD-1001" {
+		t.Fatalf("Requests = %+v", open)
+	}
+	if n := must[int](t)(d.Waiting(t.Context(), d.luis)); n != 1 {
+		t.Errorf("Waiting = %d", n)
+	}
+	if _, err := d.Decide(t.Context(), d.rosa, nil, out.RequestID, true, ""); !errors.Is(err, ErrForbidden) {
+		t.Errorf("Decide without the role = %v", err)
+	}
+	stale := both
+	stale.AuthTime = d.now().Add(-time.Hour)
+	if _, err := d.Decide(t.Context(), stale, nil, out.RequestID, true, ""); !errors.Is(err, ErrStepUp) {
+		t.Errorf("Decide with an old sign-in = %v", err)
+	}
+	done, err := d.Decide(t.Context(), both, nil, out.RequestID, true, "")
+	if err != nil || done.State != OnHold || !done.ApplyAt.Equal(d.now().Add(24*time.Hour)) {
+		t.Fatalf("Decide = %+v, %v, want it on hold for a day", done, err)
+	}
+	if held := d.seen(d.rosa, d.maria.ID).Held; len(held) != 1 {
+		t.Errorf("held: %+v", held)
+	}
+	if _, err := d.Decide(t.Context(), d.luis, nil, out.RequestID, true, ""); !errors.Is(err, ErrGone) {
+		t.Errorf("Decide again = %v, want ErrGone", err)
+	}
+	if open := must[[]Request](t)(d.Requests(t.Context(), d.luis)); len(open) != 0 {
+		t.Errorf("Requests after the decision = %+v", open)
+	}
+}
+
+// TestOwnRequest (S-64): the second person is another one, also with both roles; the database says so as well.
+func TestOwnRequest(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1)
+	d.rosa = d.person("both", Recover, Approve)
+	out := d.askEmail()
+	if _, err := d.Decide(t.Context(), d.rosa, nil, out.RequestID, true, ""); !errors.Is(err, ErrOwn) {
+		t.Errorf("Decide of one's own = %v, want ErrOwn", err)
+	}
+	if open := must[[]Request](t)(d.Requests(t.Context(), d.rosa)); len(open) != 1 || !open[0].Own {
+		t.Errorf("Requests = %+v, want one's own marked", open)
+	}
+	if err := d.store.decide(t.Context(), out.RequestID, d.rosa.ID, outcomeApproved, d.now()); err == nil {
+		t.Error("the database takes one person for two")
+	}
+}
+
+// TestRefusal: with a reason; it ends the request.
+func TestRefusal(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1)
+	out := d.askEmail()
+	if _, err := d.Decide(t.Context(), d.luis, nil, out.RequestID, false, "no"); err == nil {
+		t.Error("a refusal without reason was taken")
+	}
+	if _, err := d.Decide(t.Context(), d.luis, nil, out.RequestID, false, "No coincide con la ficha"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Decide(t.Context(), d.luis, nil, out.RequestID, true, ""); !errors.Is(err, ErrGone) {
+		t.Errorf("Decide after the refusal = %v, want ErrGone", err)
+	}
+	if len(d.seen(d.rosa, d.maria.ID).Held) != 0 {
+		t.Error("a refused change is held")
+	}
+}
+
+// TestStaleRequest (S-64): after 24 hours, or once the member has changed, nothing is approved any more.
+func TestStaleRequest(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1)
+	out := d.askEmail()
+	if _, err := d.people.Disable(t.Context(), d.maria.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Decide(t.Context(), d.luis, nil, out.RequestID, true, ""); !errors.Is(err, ErrConflict) {
+		t.Errorf("Decide on a changed member = %v, want ErrConflict", err)
+	}
+	d.later(requestLife)
+	if _, err := d.Decide(t.Context(), d.fresh(d.luis), nil, out.RequestID, true, ""); !errors.Is(err, ErrGone) {
+		t.Errorf("Decide after a day = %v, want ErrGone", err)
+	}
+	if open := must[[]Request](t)(d.Requests(t.Context(), d.luis)); len(open) != 0 {
+		t.Errorf("Requests after a day = %+v", open)
+	}
+}
+
+// TestThirdHelp (S-65): the third recovery of one member in seven days needs a second person, whoever helped before.
+func TestThirdHelp(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1)
+	eva := d.person("eva", Recover)
+	for _, p := range []Person{d.rosa, eva} {
+		if out := must[Outcome](t)(d.Do(t.Context(), p, nil, d.maria.ID, SendUsername, d.asking(d.maria.ID))); out.State != Done {
+			t.Fatalf("help = %+v", out)
+		}
+	}
+	if !d.seen(d.rosa, d.maria.ID).NeedsSecond {
+		t.Error("the page does not say so")
+	}
+	out := must[Outcome](t)(d.Do(t.Context(), d.rosa, nil, d.maria.ID, SendUsername, d.asking(d.maria.ID)))
+	if out.State != Asked {
+		t.Fatalf("the third help = %+v, want it to wait for a second person", out)
+	}
+	if out := must[Outcome](t)(d.Do(t.Context(), d.rosa, nil, d.maria.ID, EndSessions, d.asking(d.maria.ID))); out.State != Done {
+		t.Errorf("ending sessions = %+v: it is no help to get in", out)
+	}
+	sent := len(d.mailed("username"))
+	if done, err := d.Decide(t.Context(), d.luis, nil, out.RequestID, true, ""); err != nil || done.State != Done || len(d.mailed("username")) != sent+1 {
+		t.Errorf("Decide = %+v, %v", done, err)
+	}
+	d.later(helpWindow)
+	if out := must[Outcome](t)(d.Do(t.Context(), d.fresh(d.rosa), nil, d.maria.ID, SendUsername, d.asking(d.maria.ID))); out.State != Done {
+		t.Errorf("a week later = %+v", out)
+	}
+}
+
+// TestFactorNeedsSecond (S-64): one person is enough only where the caller has shown that the mailbox is theirs.
+func TestFactorNeedsSecond(t *testing.T) {
+	t.Parallel()
+	for _, m := range []Method{CallBack, SpokenCode} {
+		d := newDesk(t, 1)
+		d.verify(d.rosa, d.maria.ID, m)
+		want := Asked
+		if m == SpokenCode {
+			must[Verification](t)(d.CheckCode(t.Context(), d.rosa, nil, d.maria.ID, d.spoken()))
+			want = OnHold
+		}
+		if out := must[Outcome](t)(d.Do(t.Context(), d.rosa, nil, d.maria.ID, ResetFactor, d.asking(d.maria.ID))); out.State != want {
+			t.Errorf("verified by %s: ResetFactor = %+v, want %s", m, out, want)
+		}
+	}
+}
+
+// race runs 32 calls at once and counts those that were the one.
+func race(t *testing.T, call func(i int) (won bool, err error)) (won int) {
+	t.Helper()
+	var wins atomic.Int64
+	var wait sync.WaitGroup
+	begin := make(chan struct{})
+	for i := range 32 {
+		wait.Go(func() {
+			<-begin
+			ok, err := call(i)
+			if err != nil {
+				t.Errorf("call %d: %v", i, err)
+			}
+			if ok {
+				wins.Add(1)
+			}
+		})
+	}
+	close(begin)
+	wait.Wait()
+	return int(wins.Load())
+}
+
+// TestApprovalRace: 32 approvals at once make one change.
+func TestApprovalRace(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 8)
+	out := d.askEmail()
+	won := race(t, func(int) (bool, error) {
+		_, err := d.Decide(t.Context(), d.luis, nil, out.RequestID, true, "")
+		if _, limit := errors.AsType[*LimitError](err); limit || errors.Is(err, ErrGone) || errors.Is(err, ErrBusy) || errors.Is(err, ErrConflict) {
+			return false, nil
+		}
+		return err == nil, err
+	})
+	if held := d.seen(d.rosa, d.maria.ID).Held; won != 1 || len(held) != 1 {
+		t.Errorf("%d of 32 approvals won, %d changes are held; want one", won, len(held))
+	}
+}
+
+// TestSpokenCodeRace (S-14, R-03): a code that is read out works once, and wrong ones end it.
+func TestSpokenCodeRace(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 8)
+	d.verify(d.rosa, d.maria.ID, SpokenCode)
+	code := d.spoken()
+	won := race(t, func(int) (bool, error) {
+		v, err := d.CheckCode(t.Context(), d.rosa, nil, d.maria.ID, code)
+		if errors.Is(err, ErrConflict) || errors.Is(err, ErrBusy) {
+			return false, nil
+		}
+		return v.Verified, err
+	})
+	if won != 1 {
+		t.Errorf("%d of 32 calls were verified by one code", won)
+	}
+}
+
+// TestConcurrentActs: of two people who saw the same state, the second is told to look again.
+func TestConcurrentActs(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 8)
+	a := d.asking(d.maria.ID)
+	won := race(t, func(int) (bool, error) {
+		_, err := d.Do(t.Context(), d.rosa, nil, d.maria.ID, SendUsername, a)
+		if _, limit := errors.AsType[*LimitError](err); limit || errors.Is(err, ErrConflict) || errors.Is(err, ErrBusy) {
+			return false, nil
+		}
+		return err == nil, err
+	})
+	if won != 1 || len(d.mailed("username")) != 1 {
+		t.Errorf("%d of 32 acts on one state were done, %d mails", won, len(d.mailed("username")))
+	}
+}

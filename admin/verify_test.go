@@ -1,0 +1,124 @@
+package admin
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"huskyidp/members"
+)
+
+// TestVerification: how each method ends, for whom and how long it counts.
+func TestVerification(t *testing.T) {
+	t.Parallel()
+	for m, want := range map[Method]bool{Facts: true, CallBack: true, InPerson: true, NoneWorked: false} {
+		d := newDesk(t, 1)
+		v := must[Verification](t)(d.Check(t.Context(), d.rosa, nil, d.maria.ID, m, mariaCard))
+		if v.Verified != want || v.Verified && !v.ValidUntil.Equal(d.now().Add(15*time.Minute)) {
+			t.Errorf("%s: %+v, want verified %t for 15 minutes", m, v, want)
+		}
+		if got := d.seen(d.rosa, d.maria.ID).Verification.Verified; got != want {
+			t.Errorf("%s: the page says %t", m, got)
+		}
+		if d.seen(d.person("eva", Recover), d.maria.ID).Verification.Verified {
+			t.Errorf("%s: it counts for another person of the desk", m)
+		}
+		d.later(15 * time.Minute)
+		if d.seen(d.rosa, d.maria.ID).Verification.Verified {
+			t.Errorf("%s: it counts after 15 minutes", m)
+		}
+	}
+}
+
+// TestFacts: yes or no, three tries a day for one member whoever asks, and another member's card is no proof.
+func TestFacts(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1)
+	wrong := mariaCard
+	wrong.BirthDay = "15"
+	for i, card := range []members.Card{wrong, jamesCard, wrong} {
+		if v, err := d.Check(t.Context(), d.rosa, nil, d.maria.ID, Facts, card); err != nil || v.Verified {
+			t.Fatalf("try %d = %+v, %v", i, v, err)
+		}
+		if act, outcome := d.last(); act != "verify" || outcome != "no_match" {
+			t.Errorf("the book says %s %s", act, outcome)
+		}
+	}
+	for _, p := range []Person{d.rosa, d.person("eva", Recover)} {
+		if _, err := d.Check(t.Context(), p, nil, d.maria.ID, Facts, mariaCard); denial(err) != "limit" {
+			t.Errorf("a fourth try = %v, want a limit", err)
+		}
+	}
+	sum := d.seen(d.rosa, d.maria.ID)
+	if len(sum.Obstacles) != 1 || sum.Obstacles[0].Kind != "lock_facts" || !sum.Obstacles[0].Until.Equal(d.now().Add(24*time.Hour)) {
+		t.Errorf("obstacles: %+v, want the facts closed for a day", sum.Obstacles)
+	}
+	d.later(24 * time.Hour)
+	if v, err := d.Check(t.Context(), d.rosa, nil, d.maria.ID, Facts, mariaCard); err != nil || !v.Verified {
+		t.Errorf("a day later = %+v, %v", v, err)
+	}
+	if _, err := d.Check(t.Context(), d.rosa, nil, d.maria.ID, Facts, members.Card{FirstName: "María"}); err == nil {
+		t.Error("an unfinished card was compared")
+	}
+	if _, err := d.Check(t.Context(), d.rosa, nil, d.maria.ID, "voice", members.Card{}); err == nil {
+		t.Error("a method that is none was recorded")
+	}
+}
+
+// TestSpokenCode (S-14): to the address on file, for 15 minutes and five tries; one mail a minute.
+func TestSpokenCode(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1)
+	if v := must[Verification](t)(d.Check(t.Context(), d.rosa, nil, d.maria.ID, SpokenCode, members.Card{})); !v.CodeSent || v.Verified {
+		t.Fatalf("Check = %+v", v)
+	}
+	if to := d.mailed("caller_code")[0].To; to != d.maria.Email {
+		t.Errorf("the code went to %s", to)
+	}
+	if _, err := d.Check(t.Context(), d.rosa, nil, d.maria.ID, SpokenCode, members.Card{}); denial(err) != "limit" {
+		t.Errorf("a second mail at once = %v, want a limit", err)
+	}
+	eva := d.person("eva", Recover)
+	if _, err := d.CheckCode(t.Context(), eva, nil, d.maria.ID, d.spoken()); !errors.Is(err, ErrConflict) {
+		t.Errorf("the code of another person's call = %v, want ErrConflict", err)
+	}
+	for range spokenTries {
+		if v, err := d.CheckCode(t.Context(), d.rosa, nil, d.maria.ID, other(d.spoken())); err != nil || v.Verified {
+			t.Fatalf("a wrong code = %+v, %v", v, err)
+		}
+	}
+	if _, err := d.CheckCode(t.Context(), d.rosa, nil, d.maria.ID, d.spoken()); !errors.Is(err, ErrConflict) {
+		t.Errorf("the right code after five wrong ones = %v, want ErrConflict", err)
+	}
+	d.later(time.Minute)
+	d.verify(d.rosa, d.maria.ID, SpokenCode)
+	late := d.spoken()
+	d.later(verification)
+	if _, err := d.CheckCode(t.Context(), d.rosa, nil, d.maria.ID, late); !errors.Is(err, ErrConflict) {
+		t.Errorf("the code after 15 minutes = %v, want ErrConflict", err)
+	}
+	d.verify(d.rosa, d.maria.ID, SpokenCode)
+	spoken := d.spoken()
+	if v, err := d.CheckCode(t.Context(), d.rosa, nil, d.maria.ID, spoken[:3]+" "+spoken[3:]); err != nil || !v.Verified || v.Method != SpokenCode {
+		t.Errorf("the right code = %+v, %v", v, err)
+	}
+	if _, err := d.CheckCode(t.Context(), d.rosa, nil, d.maria.ID, spoken); !errors.Is(err, ErrConflict) {
+		t.Errorf("the code again = %v, want ErrConflict", err)
+	}
+	for _, typed := range []string{"", "12345", "1234567", "12345a", "１２３４５６"} {
+		if _, err := d.CheckCode(t.Context(), d.rosa, nil, d.maria.ID, typed); denial(err) != "" || err == nil {
+			t.Errorf("CheckCode(%q) = %v, want it invalid", typed, err)
+		}
+	}
+	if n := d.count(`select count(*) from caller_verifications where code_mac = convert_to($1, 'UTF8')`, spoken); n != 0 {
+		t.Error("a code is stored as it is (S-49)")
+	}
+}
+
+// other is a code that this one is not.
+func other(code string) string {
+	if code[0] == '9' {
+		return "0" + code[1:]
+	}
+	return string(code[0]+1) + code[1:]
+}
