@@ -3,6 +3,7 @@ package keys
 import (
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
@@ -30,15 +31,21 @@ const (
 // Key describes a signing key without its private part. Instants are UTC; PublishedUntil is zero until the key retires.
 type Key struct {
 	KID            string
-	Alg            string // RS256 or ES256
+	Alg            string // RS256, ES256 or EdDSA
 	State          State
 	NotBefore      time.Time
 	PublishedUntil time.Time
 	CreatedAt      time.Time
 }
 
-// Algorithms lists what keys are made for. The RS256 key also signs PS256.
-func Algorithms() []string { return []string{string(jose.RS256), string(jose.ES256)} }
+// Algorithms lists what keys are made for. The RS256 key also signs PS256. There is always a key for the first two; one
+// for EdDSA once Want asked for it.
+func Algorithms() []string {
+	return []string{string(jose.RS256), string(jose.ES256), string(jose.EdDSA)}
+}
+
+// standing are the algorithms that always have a key.
+var standing = []string{string(jose.RS256), string(jose.ES256)}
 
 // keyAlg is the algorithm under which the key that signs alg is kept.
 func keyAlg(alg string) string {
@@ -57,6 +64,8 @@ func (s *Service) newKey(alg string, state State, notBefore, now time.Time) (row
 		private, err = rsa.GenerateKey(rand.Reader, s.deps.RSABits)
 	case jose.ES256:
 		private, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	case jose.EdDSA:
+		_, private, err = ed25519.GenerateKey(rand.Reader)
 	default:
 		return row{}, fmt.Errorf("%w: %q (known: %v)", ErrUnknownAlgorithm, alg, Algorithms())
 	}

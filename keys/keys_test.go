@@ -77,7 +77,7 @@ func verify(set *Set, token string) (jose.Header, error) {
 	if err := json.Unmarshal(body, &published); err != nil {
 		return jose.Header{}, err
 	}
-	parsed, err := jwt.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256, jose.PS256, jose.ES256})
+	parsed, err := jwt.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256, jose.PS256, jose.ES256, jose.EdDSA})
 	if err != nil {
 		return jose.Header{}, err
 	}
@@ -390,4 +390,27 @@ func count(t *testing.T, db *postgres.DB, sql string) (n int) {
 		t.Fatalf("%s: %v", sql, err)
 	}
 	return n
+}
+
+// A key for EdDSA exists once it is wanted; wanting it twice, or on two instances, makes one.
+func TestWant(t *testing.T) {
+	f := newFixture(t)
+	for range 2 {
+		if err := f.Want(t.Context(), "EdDSA"); err != nil {
+			t.Fatalf("Want(EdDSA) = %v", err)
+		}
+	}
+	if diff := cmp.Diff([]string{"ES256", "EdDSA", "PS256", "RS256"}, f.Current().Algorithms()); diff != "" {
+		t.Errorf("Algorithms() (-want +got):\n%s", diff)
+	}
+	if n := len(f.Current().Public().Keys); n != 3 {
+		t.Errorf("%d keys, want 3", n)
+	}
+	header, err := verify(f.Current(), sign(t, f.Current(), "EdDSA", "JWT"))
+	if err != nil || header.Algorithm != "EdDSA" {
+		t.Errorf("the token has %v: %v", header.Algorithm, err)
+	}
+	if err := f.Want(t.Context(), "HS256"); !errors.Is(err, ErrUnknownAlgorithm) {
+		t.Errorf("Want(HS256) = %v, want ErrUnknownAlgorithm", err)
+	}
 }

@@ -9,7 +9,7 @@ import (
 	"huskyidp/internal/audit"
 )
 
-// Rotate makes the key that follows the active one of alg (RS256 or ES256). It is published at once and signs after the
+// Rotate makes the key that follows the active one of alg (RS256, ES256 or EdDSA). It is published at once and signs after the
 // lead time. With immediately, it, or the key that waits already, signs as soon as every instance has had time to publish
 // it; relying parties that cached the JWK Set then have to fetch it again. The error is ErrNextExists, beside the key that waits, or ErrUnknownAlgorithm.
 func (s *Service) Rotate(ctx context.Context, alg string, immediately bool) (Key, error) {

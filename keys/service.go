@@ -19,13 +19,24 @@ const reloadEvery = time.Second
 // Current returns the keys as of the last reload. It never fails and asks no database.
 func (s *Service) Current() *Set { return s.set.Load() }
 
-// Ensure makes an active key for every algorithm that has none, and loads. Instances that start at once make one.
-func (s *Service) Ensure(ctx context.Context) error {
+// Ensure makes an active key for every algorithm that always has one, and loads. Instances that start at once make one.
+func (s *Service) Ensure(ctx context.Context) error { return s.ensure(ctx, "first start", standing...) }
+
+// Want makes an active key for alg if there is none: for the first client that registers it. The error is
+// ErrUnknownAlgorithm for what no key can be made for.
+func (s *Service) Want(ctx context.Context, alg string) error {
+	if slices.Contains(s.Current().Algorithms(), alg) {
+		return nil
+	}
+	return s.ensure(ctx, "first wanted", keyAlg(alg))
+}
+
+func (s *Service) ensure(ctx context.Context, reason string, algs ...string) error {
 	rows, err := s.store.list(ctx)
 	if err != nil {
 		return err
 	}
-	for _, alg := range Algorithms() {
+	for _, alg := range algs {
 		if slices.ContainsFunc(rows, func(r row) bool { return r.Alg == alg && r.State == Active }) {
 			continue
 		}
@@ -39,7 +50,7 @@ func (s *Service) Ensure(ctx context.Context) error {
 			if err != nil || !inserted {
 				return err
 			}
-			return s.record(ctx, audit.KeyCreated, key, "first start", now)
+			return s.record(ctx, audit.KeyCreated, key, reason, now)
 		})
 		if err != nil {
 			return fmt.Errorf("making the first %s key: %w", alg, err)

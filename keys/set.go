@@ -68,7 +68,7 @@ func newSet(keys []usable) (*Set, error) {
 	return s, nil
 }
 
-// Signer returns the signer of alg (RS256, PS256 or ES256) whose signatures carry the active key's kid and, unless it
+// Signer returns the signer of alg (RS256, PS256, ES256 or EdDSA) whose signatures carry the active key's kid and, unless it
 // is empty, the header typ. Signers are kept, so typ must come from the program, never from a request. The error is
 // ErrUnknownAlgorithm when there is no active key for alg.
 func (s *Set) Signer(alg, typ string) (jose.Signer, error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -58,7 +57,7 @@ func claimedSubject(token string) string {
 // checkAssertion proves a client by a JWT that it signed (RFC 7523 section 3, S-37,
 // S-44). What is still to be asked is whether it came before. The error is a refusal,
 // or one of the database's and network's.
-func (s *Service) checkAssertion(ctx context.Context, client *Client, r *http.Request, token string, now time.Time) (onceOnly, error) {
+func (s *Service) checkAssertion(ctx context.Context, client *Client, path, token string, now time.Time) (onceOnly, error) {
 	if jws.Check(token, maxAssertion) != nil {
 		return onceOnly{}, refusal("The client assertion is not a signed JWT of at most 8 KiB.")
 	}
@@ -78,7 +77,7 @@ func (s *Service) checkAssertion(ctx context.Context, client *Client, r *http.Re
 	for _, key := range keys {
 		claims = assertion{}
 		if parsed.Claims(key.Key, &claims) == nil {
-			return onceOnly{"assertion", client.ID, claims.ID, at(claims.Expiry)}, s.checkClaims(claims, client, r, now)
+			return onceOnly{"assertion", client.ID, claims.ID, at(claims.Expiry)}, s.checkClaims(claims, client, path, now)
 		}
 	}
 	return onceOnly{}, refusal("The client assertion's signature does not fit a registered key.")
@@ -100,7 +99,7 @@ func bringsKey(token string) bool {
 	return false
 }
 
-func (s *Service) checkClaims(c assertion, client *Client, r *http.Request, now time.Time) error {
+func (s *Service) checkClaims(c assertion, client *Client, path string, now time.Time) error {
 	expiry := at(c.Expiry)
 	switch {
 	case c.Issuer != client.ID || c.Subject != client.ID:
@@ -114,7 +113,7 @@ func (s *Service) checkClaims(c assertion, client *Client, r *http.Request, now 
 	case c.IssuedAt != nil && at(c.IssuedAt).After(now.Add(assertionAhead)),
 		c.NotBefore != nil && at(c.NotBefore).After(now.Add(assertionAhead)):
 		return refusal("The client assertion is from the future.")
-	case !s.meansUs(c.Audience, client, r):
+	case !s.meansUs(c.Audience, client, path):
 		return refusal("The client assertion's aud is not this server.")
 	}
 	return nil
@@ -122,7 +121,7 @@ func (s *Service) checkClaims(c assertion, client *Client, r *http.Request, now 
 
 // meansUs judges aud. FAPI 2.0 section 5.3.2.1 takes the issuer as a string and nothing
 // else; other clients may name the address that they call, or the token endpoint.
-func (s *Service) meansUs(aud json.RawMessage, client *Client, r *http.Request) bool {
+func (s *Service) meansUs(aud json.RawMessage, client *Client, path string) bool {
 	var all []string
 	var one string
 	if json.Unmarshal(aud, &one) == nil {
@@ -133,7 +132,7 @@ func (s *Service) meansUs(aud json.RawMessage, client *Client, r *http.Request) 
 	if client.Metadata.Profile == ProfileFAPI2 {
 		return one == s.strategy.issuer
 	}
-	ours := append(s.addresses("/token"), s.addresses(r.URL.Path)...)
+	ours := append(s.addresses("/token"), s.addresses(path)...)
 	return slices.ContainsFunc(all, func(a string) bool { return a == s.strategy.issuer || slices.Contains(ours, a) })
 }
 

@@ -177,6 +177,12 @@ func (h *Handler) issue(c *gin.Context, ctx context.Context, f facts, i *interac
 		r.GrantAudience(audience)
 	}
 	u.grant = newGrant(f, u.now)
+	if r.wants("id_token") {
+		var err error
+		if u.envelope, err = h.service.idTokenEnvelope(ctx, r.client); err != nil {
+			return h.refuse(c, r, err)
+		}
+	}
 	answer, err := h.service.fosite.NewAuthorizeResponse(ctx, r.AuthorizeRequest, newTokenSession(u.grant))
 	if err != nil {
 		return h.refuse(c, r, err)

@@ -96,7 +96,7 @@ func (p party) userinfo(token string) answer {
 // verified reads a JWT of ours with the published keys, and its header.
 func (b *bench) verified(compact string) (claims map[string]any, header jose.Header) {
 	b.t.Helper()
-	parsed, err := jwt.ParseSigned(compact, []jose.SignatureAlgorithm{jose.RS256, jose.PS256, jose.ES256})
+	parsed, err := jwt.ParseSigned(compact, []jose.SignatureAlgorithm{jose.RS256, jose.PS256, jose.ES256, jose.EdDSA})
 	if err != nil {
 		b.t.Fatalf("%v: %q", err, compact)
 	}

@@ -29,6 +29,7 @@ type Metadata struct {
 	KeyMetadata
 	RequestMetadata
 	ACRMetadata
+	EncryptionMetadata
 
 	ClientName                string   `json:"client_name"`
 	Profile                   Profile  `json:"profile"`

@@ -36,7 +36,7 @@ func (s *Service) authenticateClient(ctx context.Context, r *http.Request, form 
 	switch method := client.Metadata.TokenEndpointAuthMethod; {
 	case method == authPrivateKeyJWT && sent.method == method:
 		var use onceOnly
-		use, err = s.checkAssertion(ctx, client, r, sent.secret, u.now)
+		use, err = s.checkAssertion(ctx, client, r.URL.Path, sent.secret, u.now)
 		once = append(once, use)
 	case (method == authTLS || method == authSelfSignedTLS) && sent.method == "none":
 		err = s.checkCertificate(r, client, u.now)

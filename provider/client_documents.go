@@ -16,16 +16,40 @@ type Fetcher interface {
 	Get(ctx context.Context, address, accept string) (outbound.Answer, error)
 }
 
+// Signers makes a signing key for an algorithm that has none yet.
+type Signers interface {
+	Want(ctx context.Context, alg string) error
+}
+
 // check fills in the metadata, checks them, and fetches what they name. It is slow: call
 // it before a transaction.
 func (r *Clients) check(ctx context.Context, m *Metadata) (*logo, error) {
 	if err := m.complete(r.Rules); err != nil {
 		return nil, err
 	}
+	if err := r.makeKeys(ctx, m); err != nil {
+		return nil, err
+	}
 	if err := r.checkSector(ctx, m); err != nil {
 		return nil, err
 	}
 	return r.fetchLogo(ctx, m.LogoURI)
+}
+
+// makeKeys: EdDSA keys exist once a client wants them.
+func (r *Clients) makeKeys(ctx context.Context, m *Metadata) error {
+	for _, alg := range m.signsWith() {
+		switch {
+		case alg != "EdDSA":
+		case r.Keys == nil:
+			return &MetadataError{"id_token_signed_response_alg", "EdDSA is not offered here"}
+		default:
+			if err := r.Keys.Want(ctx, alg); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // checkSector holds the redirect URIs against the file that says who shares subjects

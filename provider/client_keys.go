@@ -154,7 +154,7 @@ func (m *Metadata) checkKeys() error {
 	if !m.pkce() {
 		return &MetadataError{"require_pkce", "is always true in the profile fapi2"}
 	}
-	return subset("id_token_signed_response_alg", []string{m.IDTokenSignedResponseAlg}, []string{"PS256", "ES256"})
+	return subset("id_token_signed_response_alg", []string{m.IDTokenSignedResponseAlg}, fapiAlgs)
 }
 
 // profileAlgs are the assertion algorithms that the profile allows.
@@ -178,20 +178,30 @@ func (c *Client) usesSecret() bool {
 // is empty, that are for signatures by alg. The error is a refusal where its jwks_uri
 // gave none.
 func (s *Service) keysOf(ctx context.Context, client *Client, kid, alg string) ([]jose.JSONWebKey, error) {
-	var keys []jose.JSONWebKey
-	switch m := client.Metadata; {
-	case m.JWKS != nil:
-		keys = m.JWKS.Keys
-	case m.JWKSURI != "" && s.proofs.ClientKeys != nil:
-		var err error
-		if keys, err = s.proofs.ClientKeys.Get(ctx, m.JWKSURI, kid); err != nil {
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
-			return nil, refusal("The client's keys could not be fetched from its jwks_uri.")
-		}
+	keys, err := s.clientKeys(ctx, client, kid)
+	if err != nil {
+		return nil, err
 	}
 	return slices.DeleteFunc(slices.Clone(keys), func(key jose.JSONWebKey) bool {
 		return kid != "" && key.KeyID != kid || key.Use != "" && key.Use != "sig" || alg != "" && key.Algorithm != "" && key.Algorithm != alg
 	}), nil
+}
+
+// clientKeys are all keys of the client; for who keeps them at an address, those of kid
+// alone unless it is empty.
+func (s *Service) clientKeys(ctx context.Context, client *Client, kid string) ([]jose.JSONWebKey, error) {
+	switch m := client.Metadata; {
+	case m.JWKS != nil:
+		return m.JWKS.Keys, nil
+	case m.JWKSURI != "" && s.proofs.ClientKeys != nil:
+		keys, err := s.proofs.ClientKeys.Get(ctx, m.JWKSURI, kid)
+		if err != nil && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err != nil {
+			return nil, refusal("The client's keys could not be fetched from its jwks_uri.")
+		}
+		return keys, nil
+	}
+	return nil, nil
 }

@@ -27,10 +27,10 @@ func (e *MetadataError) Code() string {
 
 // supported values of registration members.
 var (
-	grantTypes    = []string{"authorization_code", "refresh_token", "client_credentials", grantDevice}
+	grantTypes    = []string{"authorization_code", "refresh_token", "client_credentials", grantDevice, grantJWTBearer}
 	authMethods   = []string{"none", "client_secret_basic", "client_secret_post", authPrivateKeyJWT, authTLS, authSelfSignedTLS}
 	tokenFormats  = []string{formatJWT, formatOpaque}
-	idTokenAlgs   = []string{"RS256", "ES256", "PS256"}
+	idTokenAlgs   = []string{"RS256", "ES256", "PS256", "EdDSA"}
 	partnerScopes = []string{"openid", "profile", "email", "offline_access"} // husky.member is for our own apps
 	memberScopes  = []string{"openid", "profile", "email", "offline_access", "husky.member"}
 )
@@ -91,6 +91,9 @@ func (m *Metadata) complete(rules Rules) error {
 		return err
 	}
 	if err := m.completeRequests(); err != nil {
+		return err
+	}
+	if err := m.completeEncryption(); err != nil {
 		return err
 	}
 	return m.checkFlows(rules.InsecureLocal)
@@ -158,6 +161,8 @@ func (m *Metadata) checkFlows(insecureLocal bool) error {
 	switch {
 	case code && service:
 		return &MetadataError{"grant_types", "a client acts for members or for itself, not both: register two"}
+	case slices.Contains(m.GrantTypes, grantJWTBearer) && (m.Profile != ProfileService || m.TokenEndpointAuthMethod != authPrivateKeyJWT):
+		return &MetadataError{"grant_types", `the jwt-bearer grant needs the profile "service" and private_key_jwt`}
 	case service && m.Profile != ProfileService:
 		return &MetadataError{"grant_types", `client_credentials needs the profile "service"`}
 	case len(m.ResponseTypes) > 0 && len(m.RedirectURIs) == 0:

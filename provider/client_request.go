@@ -31,7 +31,7 @@ func (m *Metadata) completeRequests() error {
 	preset := "RS256"
 	if m.Profile == ProfileFAPI2 {
 		m.RequirePAR = true
-		algs, objectAlgs, preset = []string{"PS256", "ES256"}, fapiAlgs, "ES256"
+		algs, objectAlgs, preset = fapiAlgs, fapiAlgs, "ES256"
 	}
 	if signs && m.AuthorizationSignedResponseAlg == "" {
 		m.AuthorizationSignedResponseAlg = preset

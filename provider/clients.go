@@ -29,6 +29,7 @@ type ClientsDeps struct {
 	Keyring *seal.Keyring
 	Audit   *audit.Log
 	Now     func() time.Time
+	Keys    Signers // for algorithms that no client wanted before; nil: those are refused
 	Fetcher Fetcher // logos and sector files; nil: what names one is refused
 	Rules           // what the deployment lets clients register
 }

@@ -44,6 +44,7 @@ type metadata struct {
 	ServiceDocumentation               string   `json:"service_documentation,omitempty"`
 	AuthorizationResponseIssSupported  bool     `json:"authorization_response_iss_parameter_supported"`
 	requestSupport
+	encryptionSupport
 }
 
 func newMetadata(s *Service, acrValues []string) metadata {
@@ -74,6 +75,7 @@ func newMetadata(s *Service, acrValues []string) metadata {
 		BackchannelLogoutSupported: true, BackchannelLogoutSessionSupported: true,
 		AuthorizationResponseIssSupported: true,
 		requestSupport:                    newRequestSupport(issuer),
+		encryptionSupport:                 newEncryptionSupport(),
 	}
 	if s.clients.Certification {
 		m.ResponseTypesSupported = append(m.ResponseTypesSupported, frontTypes...)

@@ -16,10 +16,11 @@ import (
 
 // TestGoOIDC signs a member in through a relying party built on coreos/go-oidc.
 func TestGoOIDC(t *testing.T) {
-	for _, alg := range []string{"RS256", "ES256"} {
+	for _, alg := range []string{"RS256", "ES256", "PS256", "EdDSA"} {
 		t.Run(alg, func(t *testing.T) {
 			b := newBench(t, 4)
 			id, secret := b.client(func(m *provider.Metadata) { m.IDTokenSignedResponseAlg = alg })
+			must(t, b.keys.Reload(t.Context())) // EdDSA has a key since this client wants one
 			ctx := oidc.ClientContext(t.Context(), b.server.Client())
 			issuer, err := oidc.NewProvider(ctx, b.issuer)
 			must(t, err)

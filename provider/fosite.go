@@ -16,9 +16,9 @@ import (
 // "not mine" with an allocated error, and PKCE is asked for by client.
 type oauthConfig struct {
 	fosite.Config
-	code, refresh, service, device fosite.TokenEndpointHandlers
-	authorize                      fosite.AuthorizeEndpointHandlers
-	authenticate                   fosite.ClientAuthenticationStrategy
+	code, refresh, service, device, jwtBearer fosite.TokenEndpointHandlers
+	authorize                                 fosite.AuthorizeEndpointHandlers
+	authenticate                              fosite.ClientAuthenticationStrategy
 }
 
 func newFosite(service *Service) *fosite.Fosite {
@@ -61,6 +61,7 @@ func newFosite(service *Service) *fosite.Fosite {
 		HandleHelper: &oauth2.HandleHelper{AccessTokenStrategy: s, AccessTokenStorage: storage, Config: c}, Config: c,
 	}}
 	c.device = fosite.TokenEndpointHandlers{deviceHandler{s}}
+	c.jwtBearer = fosite.TokenEndpointHandlers{jwtBearerHandler{service}}
 	return fosite.NewOAuth2Provider(storage, c)
 }
 
@@ -82,6 +83,8 @@ func (c *oauthConfig) GetTokenEndpointHandlers(ctx context.Context) fosite.Token
 		return c.service
 	case grants.ExactOne(grantDevice):
 		return c.device
+	case grants.ExactOne(grantJWTBearer):
+		return c.jwtBearer
 	}
 	return nil
 }

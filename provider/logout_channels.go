@@ -66,12 +66,20 @@ func (s *Service) queueLogout(ctx context.Context, sid string, apps []told) erro
 
 // logoutToken is OpenID Connect Back-Channel Logout 2.4; it has no nonce, so that it can
 // never pass for an ID token.
-func (s *Service) logoutToken(client *Client, args logoutArgs, now time.Time) (string, error) {
-	return s.strategy.sign(client.Metadata.IDTokenSignedResponseAlg, "logout+jwt", map[string]any{
+func (s *Service) logoutToken(ctx context.Context, client *Client, args logoutArgs, now time.Time) (string, error) {
+	envelope, err := s.idTokenEnvelope(ctx, client)
+	if err != nil {
+		return "", err
+	}
+	token, err := s.strategy.sign(client.Metadata.IDTokenSignedResponseAlg, "logout+jwt", map[string]any{
 		"iss": s.strategy.issuer, "aud": client.ID, "iat": jwt.NewNumericDate(now), "exp": jwt.NewNumericDate(now.Add(2 * time.Minute)),
 		"jti": args.ID.String(), "sub": args.Subject, "sid": args.SID,
 		"events": map[string]any{"http://schemas.openid.net/event/backchannel-logout": struct{}{}},
 	})
+	if err != nil {
+		return "", err
+	}
+	return envelope.seal(token, "JWT")
 }
 
 // LogoutRunner delivers logout tokens.
@@ -113,7 +121,7 @@ func (w *logoutWorker) Work(ctx context.Context, job *river.Job[logoutArgs]) err
 	if err != nil || client.Metadata.BackchannelLogoutURI == "" {
 		return river.JobCancel(errors.New("the client is gone or no longer listens"))
 	}
-	token, err := w.service.logoutToken(client, job.Args, w.service.now())
+	token, err := w.service.logoutToken(ctx, client, job.Args, w.service.now())
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ func (s *Service) exchange(ctx context.Context, r *http.Request) (fosite.AccessR
 	if err := errors.Join(u.pickResource(r.PostForm), s.bindTokens(u, r)); err != nil {
 		return nil, err
 	}
-	if request.GetGrantTypes().ExactOne("client_credentials") {
+	if request.GetGrantTypes().HasOneOf("client_credentials", grantJWTBearer) {
 		for _, scope := range request.GetRequestedScopes() {
 			request.GrantScope(scope)
 		}
@@ -69,6 +69,11 @@ func (s *Service) exchange(ctx context.Context, r *http.Request) (fosite.AccessR
 			released = released.narrowed(request.GetGrantedScopes())
 		}
 		if u.idClaims, err = s.idTokenClaims(ctx, released); err != nil {
+			return nil, err
+		}
+	}
+	if u.grant != nil && u.grant.has("openid") {
+		if u.envelope, err = s.idTokenEnvelope(ctx, u.client); err != nil {
 			return nil, err
 		}
 	}

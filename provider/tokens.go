@@ -166,7 +166,11 @@ func (s *strategy) GenerateIDToken(ctx context.Context, _ time.Duration, _ fosit
 	if u.token == nil {
 		claims.Nonce = g.Nonce
 	}
-	return s.sign(alg, "JWT", claims, u.idClaims)
+	token, err := s.sign(alg, "JWT", claims, u.idClaims)
+	if err != nil {
+		return "", err
+	}
+	return u.envelope.seal(token, "JWT")
 }
 
 // leftHalf is at_hash and c_hash: half the digest that belongs to the ID token's

@@ -28,6 +28,7 @@ type unit struct {
 	sender *confirmation // what the tokens are bound to, nil for bearer tokens
 
 	resource   string         // the one that the access token is for; "" for the first granted
+	envelope   *envelope      // of the ID token
 	code       string         // the code just made, "" for none
 	access     string         // the access token just made, "" for none
 	opaque     *opaqueToken   // the opaque access token to insert

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -48,21 +49,39 @@ func (h *Handler) userinfo(c *gin.Context) error {
 	if err != nil {
 		return senderRefused(c, token.dpop, "invalid_token", "") // the client has been disabled
 	}
-	if alg := client.Metadata.UserinfoSignedResponseAlg; alg != "" {
-		return h.signedUserinfo(c, alg, g, claims)
+	m := client.Metadata
+	if m.UserinfoSignedResponseAlg == "" && m.UserinfoEncryptedResponseAlg == "" {
+		c.JSON(http.StatusOK, claims)
+		return nil
 	}
-	c.JSON(http.StatusOK, claims)
-	return nil
+	return h.userinfoJWT(c, client, claims)
 }
 
-// signedUserinfo answers as a JWT (Core 5.3.2). Its header has no typ, so that it never
-// passes for an ID token (S-40).
-func (h *Handler) signedUserinfo(c *gin.Context, alg string, g *grant, claims map[string]any) error {
-	signed, err := h.service.strategy.sign(alg, "", claims, map[string]any{"iss": h.service.strategy.issuer, "aud": g.ClientID})
+// userinfoJWT answers as a JWT, signed, encrypted, or both (Core 5.3.2). A signed one's
+// header has no typ, so that it never passes for an ID token (S-40).
+func (h *Handler) userinfoJWT(c *gin.Context, client *Client, claims map[string]any) error {
+	m := client.Metadata
+	claims["iss"], claims["aud"] = h.service.strategy.issuer, client.ID
+	envelope, err := h.service.envelopeFor(c.Request.Context(), client, m.UserinfoEncryptedResponseAlg, m.UserinfoEncryptedResponseEnc)
+	if err != nil {
+		return h.tokenError(c, err)
+	}
+	token, content := "", ""
+	if m.UserinfoSignedResponseAlg != "" {
+		token, err = h.service.strategy.sign(m.UserinfoSignedResponseAlg, "", claims)
+		content = "JWT"
+	} else {
+		var plain []byte
+		plain, err = json.Marshal(claims)
+		token = string(plain)
+	}
 	if err != nil {
 		return err
 	}
-	c.Data(http.StatusOK, "application/jwt", []byte(signed))
+	if token, err = envelope.seal(token, content); err != nil {
+		return err
+	}
+	c.Data(http.StatusOK, "application/jwt", []byte(token))
 	return nil
 }
 

@@ -11,7 +11,7 @@ import (
 var errToken = errors.New("provider: the token is not valid")
 
 // signingAlgs are the algorithms of our own keys; none and HMAC never (S-44).
-var signingAlgs = []jose.SignatureAlgorithm{jose.RS256, jose.PS256, jose.ES256}
+var signingAlgs = []jose.SignatureAlgorithm{jose.RS256, jose.PS256, jose.ES256, jose.EdDSA}
 
 // parse verifies a compact JWS with a published key that its kid names, and reads
 // its claims. The header's typ must be the given one, so that kinds are never

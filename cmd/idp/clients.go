@@ -62,7 +62,11 @@ type clientDocument struct {
 }
 
 func openClients(ctx context.Context, env *Environment) (*provider.Clients, error) {
-	return provider.NewClients(ctx, provider.ClientsDeps{DB: env.DB, Keyring: env.Keyring, Audit: audit.New(env.DB), Now: env.Now, Fetcher: outbound.New(env.Outbound), Rules: env.ClientRules})
+	signing, err := newKeys(env)
+	if err != nil {
+		return nil, err
+	}
+	return provider.NewClients(ctx, provider.ClientsDeps{DB: env.DB, Keyring: env.Keyring, Audit: audit.New(env.DB), Now: env.Now, Keys: signing, Fetcher: outbound.New(env.Outbound), Rules: env.ClientRules})
 }
 
 func printJSON(w io.Writer, value any) error {

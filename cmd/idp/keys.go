@@ -57,7 +57,7 @@ func shown(t time.Time) string {
 
 // KeysRotateCmd is "idp keys rotate".
 type KeysRotateCmd struct {
-	Alg string `enum:"RS256,ES256," default:"" help:"RS256 (also PS256) or ES256; both if left out."`
+	Alg string `enum:"RS256,ES256,EdDSA," default:"" help:"RS256 (also PS256), ES256 or EdDSA; all that are in use if left out."`
 	Now bool   `help:"Sign with the new key at once. Applications that cached the keys must fetch them again."`
 }
 
@@ -67,9 +67,11 @@ func (c *KeysRotateCmd) Run(ctx context.Context, env *Environment) error {
 	if err != nil {
 		return err
 	}
-	algs := keys.Algorithms()
-	if c.Alg != "" {
-		algs = []string{c.Alg}
+	algs := []string{c.Alg}
+	if c.Alg == "" {
+		if algs, err = algorithmsInUse(ctx, service); err != nil {
+			return err
+		}
 	}
 	for _, alg := range algs {
 		key, err := service.Rotate(ctx, alg, c.Now)
@@ -83,6 +85,21 @@ func (c *KeysRotateCmd) Run(ctx context.Context, env *Environment) error {
 		}
 	}
 	return nil
+}
+
+// algorithmsInUse are those with an active key.
+func algorithmsInUse(ctx context.Context, service *keys.Service) ([]string, error) {
+	all, err := service.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var algs []string
+	for _, key := range all {
+		if key.State == keys.Active {
+			algs = append(algs, key.Alg)
+		}
+	}
+	return algs, nil
 }
 
 // KeysRevokeCmd is "idp keys revoke".

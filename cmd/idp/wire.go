@@ -150,7 +150,7 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 		return err
 	}
 	calls := outbound.New(s.outbound)
-	if a.clients, err = provider.NewClients(ctx, provider.ClientsDeps{DB: a.db, Keyring: ring, Audit: log, Now: time.Now, Fetcher: calls, Rules: s.clientRules}); err != nil {
+	if a.clients, err = provider.NewClients(ctx, provider.ClientsDeps{DB: a.db, Keyring: ring, Audit: log, Now: time.Now, Keys: signing, Fetcher: calls, Rules: s.clientRules}); err != nil {
 		return err
 	}
 	legal, err := loadLegal(s.agreementDir, a.templates.Languages())
