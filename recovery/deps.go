@@ -3,11 +3,21 @@ package recovery
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"huskyidp/accounts"
 	"huskyidp/internal/audit"
 	"huskyidp/internal/postgres"
 	"huskyidp/internal/ratelimit"
+	"huskyidp/internal/seal"
+	"huskyidp/members"
+	"huskyidp/templates"
 )
 
 // Flow is the app that waits while a member asks for help; zero if there is none.
@@ -18,32 +28,87 @@ type Flows interface {
 	Flow(ctx context.Context, id string, browser []byte) (Flow, error)
 }
 
-// Deps is what a Service is built from. All fields are required.
+// Accounts is what recovery needs of the accounts.
+type Accounts interface {
+	Get(ctx context.Context, id uuid.UUID) (accounts.Account, error)
+	ByUsername(ctx context.Context, typed string) (accounts.Account, error)
+	ByMember(ctx context.Context, memberID uuid.UUID) (accounts.Account, error)
+
+	Questions(ctx context.Context, id uuid.UUID) ([]string, error)
+	CheckAnswers(ctx context.Context, id uuid.UUID, answers map[string]string) error
+
+	Factors(ctx context.Context, id uuid.UUID) (accounts.Factors, error)
+	CheckTOTP(ctx context.Context, id uuid.UUID, typed string) error
+	UseSavedCode(ctx context.Context, id uuid.UUID, typed string) (left int, err error)
+	BeginPasskey(ctx context.Context, browser []byte, source string, id uuid.UUID) (accounts.PasskeyOptions, error)
+	FinishPasskey(ctx context.Context, browser []byte, id uuid.UUID, answer string) (accounts.Account, error)
+	RemoveFactors(ctx context.Context, id uuid.UUID) error
+
+	SamePassword(ctx context.Context, id uuid.UUID, password string) (bool, error)
+	HashPassword(ctx context.Context, id uuid.UUID, password string) ([]byte, error)
+	ResetPassword(ctx context.Context, id uuid.UUID, hash []byte) error
+	ChangeEmail(ctx context.Context, id uuid.UUID, email string) error
+	EndSessions(ctx context.Context, id uuid.UUID, except string) error
+
+	Notify(ctx context.Context, id uuid.UUID, kind string, args templates.Args) error
+	QueueNotice(ctx context.Context, b *pgx.Batch, account accounts.Account, kind string, args templates.Args) error
+	Disownable(ctx context.Context, link string) (accounts.Account, error)
+	Disown(ctx context.Context, link string) (accounts.Account, error)
+}
+
+// Roster finds whose card it is.
+type Roster interface {
+	Match(ctx context.Context, claim members.Claim) (members.Member, error)
+	ParseMemberNumber(typed string) (string, error)
+}
+
+// Deps is what a Service is built from. All fields but the last are required.
 type Deps struct {
-	DB      *postgres.DB
-	Limiter *ratelimit.Limiter
-	Audit   *audit.Log
-	Now     func() time.Time
+	DB       *postgres.DB
+	Keyring  *seal.Keyring
+	Limiter  *ratelimit.Limiter
+	Audit    *audit.Log
+	Accounts Accounts
+	Roster   Roster
+	Now      func() time.Time
+	Issuer   string // where the links of mails lead, without a slash at the end
+
+	NoQuestions bool // the secret question is not asked (S-56)
 }
 
 // Service decides; Handler speaks HTTP.
 type Service struct {
-	store   store
-	db      *postgres.DB
-	limiter *ratelimit.Limiter
-	audit   *audit.Log
-	now     func() time.Time
+	store     store
+	db        *postgres.DB
+	keyring   *seal.Keyring
+	limiter   *ratelimit.Limiter
+	audit     *audit.Log
+	accounts  Accounts
+	roster    Roster
+	jobs      *river.Client[pgx.Tx]
+	now       func() time.Time
+	issuer    string
+	questions bool
 }
 
 // New checks that nothing is missing.
 func New(d Deps) (*Service, error) {
-	if d.DB == nil || d.Limiter == nil || d.Audit == nil || d.Now == nil {
-		return nil, errors.New("recovery: DB, Limiter, Audit and Now are required")
+	if d.DB == nil || d.Keyring == nil || d.Limiter == nil || d.Audit == nil || d.Accounts == nil || d.Roster == nil || d.Now == nil || d.Issuer == "" {
+		return nil, errors.New("recovery: DB, Keyring, Limiter, Audit, Accounts, Roster, Now and Issuer are required")
 	}
-	return &Service{store{d.DB}, d.DB, d.Limiter, d.Audit, d.Now}, nil
+	jobs, err := river.NewClient(riverpgxv5.New(nil), &river.Config{})
+	if err != nil {
+		return nil, fmt.Errorf("opening the job queue: %w", err)
+	}
+	return &Service{
+		store: store{d.DB, d.Keyring, d.Now}, db: d.DB, keyring: d.Keyring, limiter: d.Limiter, audit: d.Audit, accounts: d.Accounts,
+		roster: d.Roster, jobs: jobs, now: d.Now, issuer: d.Issuer, questions: !d.NoQuestions,
+	}, nil
 }
 
-// Sweep deletes reference numbers after 30 days; cmd/idp runs it.
+// Sweep deletes recoveries a day after their end, reference numbers and decided changes after 30 days (S-73); cmd/idp
+// runs it.
 func (s *Service) Sweep(ctx context.Context) (int64, error) {
-	return s.store.sweep(ctx, s.now().AddDate(0, 0, -30))
+	now := s.now()
+	return s.store.sweep(ctx, now.AddDate(0, 0, -1), now.AddDate(0, 0, -30))
 }

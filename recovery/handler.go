@@ -5,110 +5,132 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
-	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/web"
+	"huskyidp/templates"
 )
 
-// referrals of one source in an hour; a number is cheap, but rows are not free.
-var referrals = ratelimit.Limit{Name: "support_referral", Count: 20, Per: time.Hour}
-
-// needs are what the page of choices offers; each is a reason that support reads.
-var needs = []string{"username", "password", "other"}
+const cookie = "recovery"
 
 // Handler speaks HTTP for the Service.
 type Handler struct {
-	service *Service
-	web     *web.Web
-	flows   Flows
+	service    *Service
+	web        *web.Web
+	flows      Flows
+	cardDigits int
 }
 
-// NewHandler answers with pages of w.
-func NewHandler(s *Service, w *web.Web, flows Flows) (*Handler, error) {
-	if s == nil || w == nil || flows == nil {
-		return nil, errors.New("recovery: the handler needs a service, pages and flows")
+// NewHandler answers with pages of w. cardDigits is the length of a member number, for the words of the form.
+func NewHandler(s *Service, w *web.Web, flows Flows, cardDigits int) (*Handler, error) {
+	if s == nil || w == nil || flows == nil || cardDigits < 1 {
+		return nil, errors.New("recovery: the handler needs a service, pages, flows and the length of a member number")
 	}
-	return &Handler{s, w, flows}, nil
+	return &Handler{s, w, flows, cardDigits}, nil
 }
 
 // Mount adds the pages.
 func (h *Handler) Mount(r gin.IRouter) {
 	pages := h.web.Pages(r)
-	pages.GET("/recover", h.web.Handle(h.showHub))
-	pages.POST("/recover", h.web.Handle(h.submitHub))
-	pages.GET("/support", h.web.Handle(h.showSupport))
-	pages.GET("/privacy", h.web.Handle(h.showPrivacy))
-	pages.GET("/language-help", h.web.Handle(h.showLanguages))
+	for _, route := range []struct {
+		path         string
+		show, submit func(*gin.Context) error
+	}{
+		{"/recover", h.showHub, h.submitHub},
+		{pathUsername, h.showUsername, h.submitUsername},
+		{pathPassword, h.showPassword, h.submitPassword},
+		{paths[stepCode], h.showCode, h.submitCode},
+		{paths[stepQuestion], h.showQuestion, h.submitQuestion},
+		{paths[stepFactor] + "/:method", h.showFactor, h.submitFactor},
+		{paths[stepPassword], h.showNewPassword, h.submitNewPassword},
+		{pathNotMe, h.showNotMe, h.submitNotMe},
+		{pathCancel, h.showCancel, h.submitCancel},
+	} {
+		pages.GET(route.path, h.handle(route.show))
+		pages.POST(route.path, h.handle(route.submit))
+	}
+	pages.GET(paths[stepFactor], h.handle(h.showFactor))
+	pages.POST(paths[stepFactor]+"/:method/options", h.handle(h.factorOptions))
+	for path, show := range map[string]func(*gin.Context) error{
+		pathUsernameSent: h.showUsernameSent, paths[stepDone]: h.showDone, pathNotMeDone: h.showNotMeDone, pathCancelDone: h.showCancelDone,
+		"/support": h.showSupport, "/privacy": h.showPrivacy, "/language-help": h.showLanguages,
+	} {
+		pages.GET(path, h.handle(show))
+	}
 }
 
-// The structs of the pages.
-type (
-	hubPage       struct{}
-	supportPage   struct{ Reference string } // "" if this browser has none
-	privacyPage   struct{}
-	languagesPage struct{}
-)
+// handle sends whoever is at another step to its page.
+func (h *Handler) handle(fn func(*gin.Context) error) gin.HandlerFunc {
+	return h.web.Handle(func(c *gin.Context) error {
+		err := fn(c)
+		if moved, ok := errors.AsType[*movedError](err); ok {
+			return h.to(c, paths[moved.step])
+		}
+		return err
+	})
+}
+
+// to is a redirect that keeps the request that waits.
+func (h *Handler) to(c *gin.Context, path string) error {
+	u, err := url.Parse(path)
+	if err != nil {
+		return err
+	}
+	if flow := web.Flow(c); flow != "" {
+		q := u.Query()
+		q.Set("flow", flow)
+		u.RawQuery = q.Encode()
+	}
+	return web.SeeOther(c, u.String())
+}
+
+// visit is what the request says about itself.
+func (h *Handler) visit(c *gin.Context) Visit {
+	return Visit{
+		Token: h.web.Cookie(c, cookie), Browser: web.Browser(c), Source: web.Source(c), Language: web.Lang(c), Flow: web.Flow(c),
+		RequestID: web.RequestID(c.Request.Context()),
+	}
+}
 
 // page answers with a page that names the app that waits.
-func (h *Handler) page(c *gin.Context, status int, name string, page any) error {
+func (h *Handler) page(c *gin.Context, status int, name string, page any, opts ...web.PageOption) error {
 	flow, err := h.flows.Flow(c.Request.Context(), web.Flow(c), web.Browser(c))
 	if err != nil {
 		return err
 	}
-	return h.web.Page(c, status, name, page, web.WithApp(flow.App))
+	return h.web.Page(c, status, name, page, append([]web.PageOption{web.WithApp(flow.App)}, opts...)...)
 }
 
-func (h *Handler) showHub(c *gin.Context) error {
-	return h.page(c, http.StatusOK, "recovery/hub", hubPage{})
+// refused shows a form again with what is wrong with it.
+func (h *Handler) refused(c *gin.Context, name string, page any, wrong ...templates.Problem) error {
+	return h.page(c, http.StatusUnprocessableEntity, name, page, web.WithProblems(wrong...))
 }
 
-// submitHub hands out a reference number and sends the member to the support page. Nothing is asked, so nothing is told
-// about any account (S-52).
-func (h *Handler) submitHub(c *gin.Context) error {
-	need := web.Form(c).Get("need")
-	if !slices.Contains(needs, need) {
-		need = "other"
+// problem is one message; field "" is for the whole form.
+func problem(field, key string, args templates.Args) templates.Problem {
+	if args == nil {
+		args = templates.Args{}
 	}
-	err := h.service.db.InTx(c.Request.Context(), func(ctx context.Context) error {
+	return templates.Problem{Field: field, Key: key, Args: args}
+}
+
+// refer hands out a reference number for a need: username, password or other.
+func (h *Handler) refer(c *gin.Context, need string) (reference string, err error) {
+	s := h.service
+	err = s.db.InTx(c.Request.Context(), func(ctx context.Context) error {
 		limit := referrals
 		limit.Count *= web.SourceFactor(ctx)
-		if err := h.service.limiter.Take(ctx, limit, web.Source(c), h.service.now()); err != nil {
+		if err := s.limiter.Take(ctx, limit, web.Source(c), s.now()); err != nil {
 			return err
 		}
 		b := &pgx.Batch{}
-		if _, err := h.service.Refer(ctx, b, need, web.Browser(c), uuid.Nil, web.Lang(c)); err != nil {
+		if reference, err = s.Refer(ctx, b, need, web.Browser(c), uuid.Nil, web.Lang(c)); err != nil {
 			return err
 		}
-		return h.service.db.Finish(ctx, b)
+		return s.db.Finish(ctx, b)
 	})
-	if err != nil {
-		return err
-	}
-	to := "/support"
-	if flow := web.Flow(c); flow != "" {
-		to += "?" + url.Values{"flow": {flow}}.Encode()
-	}
-	return web.SeeOther(c, to)
-}
-
-func (h *Handler) showSupport(c *gin.Context) error {
-	reference, err := h.service.Reference(c.Request.Context(), web.Browser(c))
-	if err != nil {
-		return err
-	}
-	return h.page(c, http.StatusOK, "recovery/support", supportPage{reference})
-}
-
-func (h *Handler) showPrivacy(c *gin.Context) error {
-	return h.page(c, http.StatusOK, "recovery/privacy", privacyPage{})
-}
-
-func (h *Handler) showLanguages(c *gin.Context) error {
-	return h.page(c, http.StatusOK, "recovery/languages", languagesPage{})
+	return reference, err
 }

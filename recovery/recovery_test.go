@@ -9,29 +9,65 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"huskyidp/accounts"
 	"huskyidp/internal/audit"
+	"huskyidp/internal/mail"
 	"huskyidp/internal/postgres"
 	"huskyidp/internal/postgres/postgrestest"
 	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
+	"huskyidp/members"
 	"huskyidp/templates"
 )
 
 var form = regexp.MustCompile(`^[2-9B-DF-HJ-NP-TV-Z]{3}(-[2-9B-DF-HJ-NP-TV-Z]{3}){2}$`)
 
+// roster is invented.
+const roster = `member_number,first_name,last_name,suffix,birth_date,program
+004123789,María,Núñez López,,1984-03-14,A
+004123790,John,O'Neill,JR,1990-07-01,D
+`
+
+// fixture is the whole of recovery over real collaborators, with a clock of its own. Mails are queued for real, and kept
+// aside to be read.
 type fixture struct {
 	*Service
 	t       *testing.T
 	db      *postgres.DB
+	people  *accounts.Service
+	list    *members.Roster
 	handler http.Handler
-	instant time.Time
+	trips   *postgrestest.Trips
+	clock   atomic.Pointer[time.Time]
+
+	mu    sync.Mutex
+	mails []mail.Message
+}
+
+func (f *fixture) now() time.Time        { return *f.clock.Load() }
+func (f *fixture) at(instant time.Time)  { f.clock.Store(&instant) }
+func (f *fixture) later(d time.Duration) { f.at(f.now().Add(d)) }
+
+// tap queues mails and keeps them aside.
+type tap struct {
+	*mail.Outbox
+	fixture *fixture
+}
+
+func (t tap) Queue(ctx context.Context, b *pgx.Batch, m mail.Message) error {
+	t.fixture.mu.Lock()
+	t.fixture.mails = append(t.fixture.mails, m)
+	t.fixture.mu.Unlock()
+	return t.Outbox.Queue(ctx, b, m)
 }
 
 type noFlows struct{}
@@ -43,31 +79,47 @@ func (noFlows) Flow(_ context.Context, id string, _ []byte) (Flow, error) {
 	return Flow{}, nil
 }
 
-func newFixture(t *testing.T) *fixture {
+func newFixture(t *testing.T, connections ...int32) *fixture {
 	t.Helper()
-	f := &fixture{t: t, instant: time.Date(2026, 11, 24, 17, 0, 0, 0, time.UTC), db: postgrestest.New(t)}
-	now := func() time.Time { return f.instant }
-	keyring := seal.Ephemeral()
-	var err error
-	if f.Service, err = New(Deps{DB: f.db, Limiter: ratelimit.New(f.db, keyring), Audit: audit.New(f.db), Now: now}); err != nil {
-		t.Fatal(err)
-	}
+	f := &fixture{t: t, trips: &postgrestest.Trips{}}
+	f.db = postgrestest.Open(t, postgres.Options{DSN: postgrestest.DSN(t), MaxConns: append(connections, 1)[0], Tracer: f.trips})
+	f.at(time.Date(2026, 11, 24, 17, 0, 0, 0, time.UTC))
+	const issuer = "http://localhost:8080"
+	keyring, log := seal.Ephemeral(), audit.New(f.db)
 	set, err := templates.Load(templates.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	pages, err := web.New(web.Options{Templates: set, Keyring: keyring, Issuer: "http://localhost:8080", Logger: slog.New(slog.DiscardHandler), Now: now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h, err := NewHandler(f.Service, pages, noFlows{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
+	outbox, err := mail.NewOutbox(f.db, keyring, f.now)
+	check(t, err)
+	f.people, err = accounts.New(accounts.Deps{
+		DB: f.db, Keyring: keyring, Audit: log, Outbox: tap{outbox, f}, Mails: set, Now: f.now, Issuer: issuer, Hash: accounts.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1},
+	})
+	check(t, err)
+	f.list, err = members.New(members.Deps{DB: f.db, Keyring: keyring, Audit: log, Now: f.now})
+	check(t, err)
+	_, err = f.list.Import(t.Context(), strings.NewReader(roster), members.ImportOptions{})
+	check(t, err)
+	f.Service, err = New(Deps{
+		DB: f.db, Keyring: keyring, Limiter: ratelimit.New(f.db, keyring), Audit: log, Accounts: f.people, Roster: f.list, Now: f.now, Issuer: issuer,
+	})
+	check(t, err)
+	pages, err := web.New(web.Options{
+		Templates: set, Keyring: keyring, Issuer: issuer, Logger: slog.New(slog.DiscardHandler), Now: f.now,
+		Limits: web.Limits{Requests: 100_000, Answer: 20 * time.Second},
+	})
+	check(t, err)
+	h, err := NewHandler(f.Service, pages, noFlows{}, 9)
+	check(t, err)
 	engine := pages.Engine()
 	h.Mount(engine)
 	f.handler = engine
 	return f
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // do sends a request with the cookies of jar and keeps those of the answer in it.
@@ -146,7 +198,7 @@ func TestReferenceNumber(t *testing.T) {
 	if again := f.ask(jar, "password"); again != number {
 		t.Errorf("asking again gives %s, want %s", again, number)
 	}
-	f.instant = f.instant.Add(time.Minute)
+	f.later(time.Minute)
 	if other := f.ask(jar, "username"); other == number {
 		t.Errorf("another need gives the same number %s", other)
 	}
@@ -163,14 +215,14 @@ func TestNumberIsForgottenAfterADay(t *testing.T) {
 	f := newFixture(t)
 	jar := map[string]string{}
 	first := f.ask(jar, "other")
-	f.instant = f.instant.Add(24 * time.Hour)
+	f.later(24 * time.Hour)
 	if page := body(t, f.do(http.MethodGet, "/support", jar, nil)); strings.Contains(page, first) {
 		t.Error("the support page still shows the number")
 	}
 	if second := f.ask(jar, "other"); second == first {
 		t.Error("the next day gives the same number")
 	}
-	f.instant = f.instant.AddDate(0, 0, 31)
+	f.later(31 * 24 * time.Hour)
 	if n, err := f.Sweep(t.Context()); err != nil || n != 2 {
 		t.Errorf("Sweep = %d, %v, want 2", n, err)
 	}

@@ -3,16 +3,22 @@ package recovery
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"huskyidp/internal/postgres"
+	"huskyidp/internal/seal"
 )
 
-// store holds every statement on support_references.
-type store struct{ db *postgres.DB }
+// store holds every statement on the tables of this package.
+type store struct {
+	db      *postgres.DB
+	keyring *seal.Keyring
+	now     func() time.Time
+}
 
 // newest is the latest reference of a browser for one reason and matter since an instant, "" if there is none.
 func (s store) newest(ctx context.Context, browser []byte, reason string, about uuid.UUID, since time.Time) (string, error) {
@@ -43,10 +49,20 @@ func (s store) queueInsert(b *pgx.Batch, args pgx.NamedArgs) {
 		values (@reference, @reason, @browser, @about, @language, @now)`, args)
 }
 
-// sweep deletes numbers nobody will ask for any more, at most 10,000 at a time.
-func (s store) sweep(ctx context.Context, before time.Time) (int64, error) {
-	tag, err := s.db.From(ctx).Exec(ctx, `
-		delete from support_references where reference in (
-			select reference from support_references where created_at < $1 limit 10000 for update skip locked)`, before)
-	return tag.RowsAffected(), err
+// sweep deletes what nobody will ask for any more, at most 10,000 of each at a time.
+func (s store) sweep(ctx context.Context, dayAgo, monthAgo time.Time) (deleted int64, err error) {
+	for statement, before := range map[string]time.Time{
+		`delete from recoveries where id in (select id from recoveries where expires_at < $1 limit 10000 for update skip locked)`: dayAgo,
+		`delete from recovery_staff_codes where expires_at < $1`:                                                                  dayAgo,
+		`delete from held_changes where state <> 'held' and greatest(decided_at, undo_until) < $1`:                                monthAgo,
+		`delete from support_references where reference in (
+			select reference from support_references where created_at < $1 limit 10000 for update skip locked)`: monthAgo,
+	} {
+		tag, err := s.db.From(ctx).Exec(ctx, statement, before)
+		if err != nil {
+			return deleted, fmt.Errorf("sweeping: %w", err)
+		}
+		deleted += tag.RowsAffected()
+	}
+	return deleted, nil
 }

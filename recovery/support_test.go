@@ -25,7 +25,7 @@ func TestReferral(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Referral{Reference: reference, Reason: "identity_locked", About: about, Language: "en", At: f.instant}
+	want := Referral{Reference: reference, Reason: "identity_locked", About: about, Language: "en", At: f.now()}
 	for _, spoken := range []string{reference, strings.ToLower(reference), " " + strings.ReplaceAll(reference, "-", " ") + " ", strings.ReplaceAll(reference, "-", "")} {
 		if got, err := f.Referral(t.Context(), spoken); err != nil || got != want {
 			t.Errorf("Referral(%q) = %+v, %v, want %+v", spoken, got, err, want)

@@ -2,17 +2,12 @@ package registration
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
-	"fmt"
-	"math/big"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"golang.org/x/text/unicode/norm"
 
 	"huskyidp/accounts"
 	"huskyidp/internal/audit"
@@ -53,14 +48,6 @@ func (s *Service) codeMAC(id uuid.UUID, code string) []byte {
 	return s.Keyring.MAC(seal.PepperCode, []byte("registration"), id[:], []byte(code))
 }
 
-func newCode() (string, error) {
-	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
-	if err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("%06d", n), nil
-}
-
 // mailCode makes a code, which voids the one before, and queues its mail. Where the member already has an account, all is
 // done alike but no code leaves: the mailbox on file is told instead (S-52). The error is a *resendError.
 func (s *Service) mailCode(ctx context.Context, t *turn) error {
@@ -68,7 +55,7 @@ func (s *Service) mailCode(ctx context.Context, t *turn) error {
 	if err != nil {
 		return err
 	}
-	code, err := newCode()
+	code, err := accounts.NewCode()
 	if err != nil {
 		return err
 	}
@@ -160,18 +147,4 @@ func (s *Service) SubmitCode(ctx context.Context, v Visit, code string) (*Regist
 		}
 		return ErrCode, nil
 	})
-}
-
-// cleanCode drops the spaces and dashes of a typed code; ok says whether six digits remain.
-func cleanCode(typed string) (code string, ok bool) {
-	if len(typed) > 64 {
-		return "", false
-	}
-	code = strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || unicode.Is(unicode.Pd, r) || unicode.Is(unicode.Cf, r) {
-			return -1
-		}
-		return r
-	}, norm.NFKC.String(typed))
-	return code, len(code) == 6 && strings.Trim(code, "0123456789") == ""
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"huskyidp/accounts"
 	"huskyidp/internal/web"
 )
 
@@ -45,7 +46,7 @@ func (h *Handler) submitCode(c *gin.Context) error {
 	}
 	var wrong problems
 	typed := web.Form(c).Get("code")
-	code, ok := cleanCode(typed)
+	code, ok := accounts.ReadCode(typed)
 	if !ok {
 		r, err := h.atCode(c)
 		if err != nil {

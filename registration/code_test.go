@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"huskyidp/accounts"
 )
 
 // wrongCode is six digits that were not mailed.
@@ -150,8 +152,8 @@ func TestParallelCodesAreCounted(t *testing.T) {
 func TestNewCode(t *testing.T) {
 	seen := map[string]bool{}
 	for range 1000 {
-		code, err := newCode()
-		if clean, ok := cleanCode(code); err != nil || !ok || clean != code {
+		code, err := accounts.NewCode()
+		if clean, ok := accounts.ReadCode(code); err != nil || !ok || clean != code {
 			t.Fatalf("newCode = %q, %v", code, err)
 		}
 		seen[code] = true
@@ -159,7 +161,7 @@ func TestNewCode(t *testing.T) {
 	if len(seen) < 950 {
 		t.Errorf("1000 codes hold %d different ones", len(seen))
 	}
-	if !slices.Contains([]string{"123456"}, func() string { c, _ := cleanCode("１２３ ４５–６\u200b"); return c }()) {
-		t.Error("cleanCode does not read full-width digits, spaces and dashes")
+	if !slices.Contains([]string{"123456"}, func() string { c, _ := accounts.ReadCode("１２３ ４５–６\u200b"); return c }()) {
+		t.Error("ReadCode does not read full-width digits, spaces and dashes")
 	}
 }

@@ -86,7 +86,9 @@ func newSiteOn(t *testing.T, db *postgres.DB, change ...func(*Deps)) *site {
 	list := must[*members.Roster](t)(members.New(members.Deps{DB: s.db, Keyring: keyring, Audit: log, Now: s.now}))
 	must[members.Report](t)(list.Import(t.Context(), strings.NewReader(roster), members.ImportOptions{}))
 	limiter := ratelimit.New(s.db, keyring)
-	s.desk = must[*recovery.Service](t)(recovery.New(recovery.Deps{DB: s.db, Limiter: limiter, Audit: log, Now: s.now}))
+	s.desk = must[*recovery.Service](t)(recovery.New(recovery.Deps{
+		DB: s.db, Keyring: keyring, Limiter: limiter, Audit: log, Accounts: s.accounts, Roster: list, Now: s.now, Issuer: "http://localhost:8080",
+	}))
 	deps := Deps{
 		DB: s.db, Keyring: keyring, Limiter: limiter, Audit: log, Outbox: tap{outbox, s}, Mails: set, Roster: list, Accounts: s.accounts, Desk: s.desk,
 		Flows: s, Legal: must[*Legal](t)(LoadLegal(SampleLegal(), set.Languages())), Now: s.now, Issuer: "http://localhost:8080", IdentityLock: 24 * time.Hour,
@@ -99,7 +101,7 @@ func newSiteOn(t *testing.T, db *postgres.DB, change ...func(*Deps)) *site {
 		Templates: set, Keyring: keyring, Issuer: "http://localhost:8080", Logger: slog.New(slog.NewJSONHandler(s.logs, nil)), Now: s.now,
 		Limits: web.Limits{Requests: 100_000, Answer: 20 * time.Second, Wide: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}}, // the race detector makes hashes slow
 	}))
-	sessions := must[*accounts.Handler](t)(accounts.NewHandler(s.accounts, pages, cards{}, accounts.App{}))
+	sessions := must[*accounts.Handler](t)(accounts.NewHandler(accounts.HandlerDeps{Service: s.accounts, Web: pages, Cards: cards{}}))
 	h := must[*Handler](t)(NewHandler(s.service, pages, sessions, 9))
 	engine := pages.Engine()
 	h.Mount(engine)

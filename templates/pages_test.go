@@ -114,7 +114,7 @@ func pageCases() []pageCase {
 	with := func(l Layout, problems ...Problem) Layout { l.Problems = problems; return l }
 	questions := []string{"first_pay", "first_book", "toy_name"}
 	account := Layout{Path: "/account", CSRF: "token", SignedInAs: "maria.lopez", IdleTimeout: 15 * time.Minute}
-	return []pageCase{
+	return append(recoveryCases(), []pageCase{
 		page("provider/login", "", at("/login"), login{Cancel: true, PolicyURI: "https://a.example/p", TosURI: "https://a.example/t"}),
 		page("provider/login", "plain", Layout{Path: "/login", CSRF: "token", Notice: &Notice{"info", "registration.agreement.declined", nil}}, login{}),
 		page("provider/login", "wrong", with(at("/login"), Problem{"username", "provider.login.wrong", nil}), login{Username: "maria", Cancel: true}),
@@ -206,7 +206,7 @@ func pageCases() []pageCase {
 			At                       time.Time
 			Text, HTMLPath, ListPath string
 		}{"Su código para inscribirse", "maria@example.com", noon, "Hola:\n\n123456\n", "/demo/mail/1/html", "/demo/mail"}),
-	}
+	}...)
 }
 
 func load(t testing.TB) *Set {

@@ -169,10 +169,15 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 		return err
 	}
 	a.runners = []runner{mails, goodbyes}
-	desk, err := recovery.New(recovery.Deps{DB: a.db, Limiter: limiter, Audit: log, Now: time.Now})
+	desk, err := recovery.New(recovery.Deps{DB: a.db, Keyring: ring, Limiter: limiter, Audit: log, Accounts: people, Roster: a.roster, Now: time.Now, Issuer: s.issuer})
 	if err != nil {
 		return err
 	}
+	reminders, err := recovery.NewRunner(desk, a.jobs)
+	if err != nil {
+		return err
+	}
+	a.runners = append(a.runners, reminders)
 	enrol, err := registration.New(registration.Deps{DB: a.db, Keyring: ring, Limiter: limiter, Audit: log, Outbox: outbox, Mails: a.templates,
 		Roster: a.roster, Accounts: people, Desk: desk, Flows: flows{idp}, Legal: legal, Now: time.Now, Issuer: s.issuer, IdentityLock: s.identityLock})
 	if err != nil {
@@ -182,6 +187,7 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 		func(ctx context.Context) { signing.Run(ctx, a.logger) },
 		func(ctx context.Context) { a.clients.Watch(ctx, a.logger) },
 		a.every(time.Minute, "notices", people.SendNotices),
+		a.every(time.Minute, "held changes", desk.ApplyDue),
 		a.every(time.Minute, "data keys", ring.Refresh),
 		a.every(10*time.Minute, "sweep", func(ctx context.Context) error {
 			now := time.Now()
@@ -200,7 +206,7 @@ func (a *app) mount(idp *provider.Service, signIn *accounts.Handler, enrol *regi
 	if err != nil {
 		return err
 	}
-	help, err := recovery.NewHandler(desk, a.web, apps{idp})
+	help, err := recovery.NewHandler(desk, a.web, apps{idp}, 9)
 	if err != nil {
 		return err
 	}

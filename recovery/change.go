@@ -1,0 +1,194 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/audit"
+	"huskyidp/internal/web"
+	"huskyidp/templates"
+)
+
+// Act is what a held change will do. Its text is the end of admin.act.*.
+type Act string
+
+const (
+	ChangeEmail Act = "change_email"
+	ResetFactor Act = "reset_factor"
+)
+
+const (
+	hold     = 24 * time.Hour // before a change is made (S-64)
+	undoTime = 72 * time.Hour // in which the old address undoes a change of address (S-53)
+)
+
+// Errors of held changes.
+var (
+	ErrHeld = errors.New("recovery: such a change is held already")
+	ErrLink = errors.New("recovery: no such link")
+)
+
+// Change is one that waits, or that can still be undone.
+type Change struct {
+	ID        uuid.UUID
+	AccountID uuid.UUID
+	Act       Act
+	Email     string // the new address of ChangeEmail
+	AskedBy   string // id of the member of staff
+	AskedAt   time.Time
+	ApplyAt   time.Time
+	UndoUntil time.Time // zero before it is made
+	oldEmail  string
+	state     string
+}
+
+// Hold keeps a change for 24 hours and tells the address on file, with a link that stops it. It takes part in the
+// transaction of ctx. The error is ErrHeld, a flaw of the address, accounts.ErrNotFound, or the database's.
+func (s *Service) Hold(ctx context.Context, c Change) (Change, error) {
+	now := s.now()
+	c.ID, c.AskedAt, c.ApplyAt, c.state = uuid.Must(uuid.NewV7()), now, now.Add(hold), "held"
+	if c.Act == ChangeEmail {
+		parsed, err := accounts.ParseEmail(c.Email)
+		if err != nil {
+			return c, err
+		}
+		c.Email = parsed
+	}
+	err := s.db.InTx(ctx, func(ctx context.Context) error {
+		account, err := s.accounts.Get(ctx, c.AccountID)
+		if err != nil {
+			return err
+		}
+		token, b := newToken(), &pgx.Batch{}
+		s.store.queueHold(b, c, digest(token))
+		events := []audit.Event{{Kind: audit.ChangeHeld, At: now, AccountID: c.AccountID.String(), Actor: c.AskedBy, Success: true, Data: map[string]string{"act": string(c.Act)}}}
+		kind, args := "staff_pending", templates.Args{"act": templates.Key("admin.act." + string(c.Act))}
+		if c.Act == ChangeEmail {
+			kind, args = "email_requested", templates.Args{}
+			events = append(events, audit.Event{Kind: audit.EmailChangeAsked, At: now, AccountID: c.AccountID.String(), Actor: c.AskedBy, Success: true})
+		}
+		args["datetime"], args["link"] = c.ApplyAt, s.cancelLink(token)
+		s.audit.Queue(b, ctx, events...)
+		if err := s.accounts.QueueNotice(ctx, b, account, kind, args); err != nil {
+			return err
+		}
+		return held(s.db.Finish(ctx, b))
+	})
+	return c, err
+}
+
+func (s *Service) cancelLink(token string) string { return s.issuer + "/cancel-change?link=" + token }
+
+// Pending are the changes of an account that wait, the newest first.
+func (s *Service) Pending(ctx context.Context, accountID uuid.UUID) ([]Change, error) {
+	return s.store.changes(ctx, `account_id = @account and state = 'held' order by asked_at desc`, pgx.NamedArgs{"account": accountID})
+}
+
+// ApplyDue makes the changes whose hold is over, at most 100; cmd/idp calls it again and again, on any number of instances.
+func (s *Service) ApplyDue(ctx context.Context) error {
+	now := s.now()
+	for range 100 {
+		more := false
+		err := s.db.InTx(ctx, func(ctx context.Context) error {
+			due, err := s.store.changes(ctx, `state = 'held' and apply_at <= @now order by apply_at limit 1 for update skip locked`, pgx.NamedArgs{"now": now})
+			if err != nil || len(due) == 0 {
+				return err
+			}
+			more = true
+			return s.apply(ctx, due[0], now)
+		})
+		if err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}
+
+// apply makes a locked change. The old address is told before it is none any more, with a link that undoes it.
+func (s *Service) apply(ctx context.Context, c Change, now time.Time) error {
+	account, err := s.accounts.Get(ctx, c.AccountID)
+	if err != nil {
+		return err
+	}
+	b := &pgx.Batch{}
+	s.audit.Queue(b, ctx, audit.Event{Kind: audit.ChangeApplied, At: now, AccountID: c.AccountID.String(), Actor: c.AskedBy, Success: true, Data: map[string]string{"act": string(c.Act)}})
+	if c.Act == ResetFactor {
+		s.store.queueDecide(b, c.ID, "applied", now)
+		if err := s.accounts.RemoveFactors(ctx, c.AccountID); err != nil {
+			return err
+		}
+		return s.db.Finish(ctx, b)
+	}
+	token := newToken()
+	c.oldEmail, c.UndoUntil = account.Email, now.Add(undoTime)
+	s.store.queueApplied(b, c, digest(token), now)
+	args := templates.Args{"datetime": c.UndoUntil, "link": s.cancelLink(token)}
+	if err := s.accounts.QueueNotice(ctx, b, account, "email_changed", args); err != nil {
+		return err
+	}
+	if err := s.accounts.ChangeEmail(ctx, c.AccountID, c.Email); err != nil {
+		return err
+	}
+	return s.db.Finish(ctx, b)
+}
+
+// Stoppable is the change that a link would stop or undo, and whose account it is. The error is ErrLink, or the database's.
+func (s *Service) Stoppable(ctx context.Context, link string) (Change, accounts.Account, error) {
+	c, err := s.store.stoppable(ctx, `link = @link`, pgx.NamedArgs{"link": digest(link), "now": s.now()})
+	if err != nil {
+		return c, accounts.Account{}, err
+	}
+	account, err := s.accounts.Get(ctx, c.AccountID)
+	return c, account, err
+}
+
+// Stop spends a link: the change does not come, or is undone, and every session ends. The error is ErrLink, or the
+// database's.
+func (s *Service) Stop(ctx context.Context, link string) error {
+	return s.stop(ctx, `link = @link for update`, pgx.NamedArgs{"link": digest(link)}, "")
+}
+
+// Cancel is Stop by staff, by the id of the change.
+func (s *Service) Cancel(ctx context.Context, id uuid.UUID, by string) error {
+	return s.stop(ctx, `id = @id for update`, pgx.NamedArgs{"id": id}, by)
+}
+
+func (s *Service) stop(ctx context.Context, where string, args pgx.NamedArgs, by string) error {
+	now := s.now()
+	args["now"] = now
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		c, err := s.store.stoppable(ctx, where, args)
+		if err != nil {
+			return err
+		}
+		b, to := &pgx.Batch{}, "stopped"
+		if c.state == "applied" {
+			to = "undone"
+			if err := s.accounts.ChangeEmail(ctx, c.AccountID, c.oldEmail); err != nil {
+				return err
+			}
+		} else if err := s.accounts.EndSessions(ctx, c.AccountID, ""); err != nil {
+			return err
+		}
+		s.store.queueDecide(b, c.ID, to, now)
+		event := audit.Event{Kind: audit.ChangeStopped, At: now, AccountID: c.AccountID.String(), Actor: by, RequestID: web.RequestID(ctx), Success: true, Data: map[string]string{"act": string(c.Act)}}
+		s.audit.Queue(b, ctx, event)
+		if c.Act == ChangeEmail {
+			event.Kind = audit.EmailChangeStop
+			s.audit.Queue(b, ctx, event)
+			account, err := s.accounts.Get(ctx, c.AccountID)
+			if err != nil {
+				return err
+			}
+			if err := s.accounts.QueueNotice(ctx, b, account, "email_cancelled", nil); err != nil {
+				return err
+			}
+		}
+		return s.db.Finish(ctx, b)
+	})
+}

@@ -1,0 +1,195 @@
+package recovery
+
+import (
+	"errors"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"huskyidp/accounts"
+)
+
+var ourLink = regexp.MustCompile(`http://localhost:8080(/(?:not-me|cancel-change)\?link=[A-Za-z0-9_-]{43})`)
+
+// link is the one in the newest mail of a kind.
+func (f *fixture) link(kind string) string {
+	f.t.Helper()
+	mails := f.mailed(kind)
+	if len(mails) == 0 {
+		f.t.Fatalf("no mail %q", kind)
+	}
+	found := ourLink.FindStringSubmatch(mails[len(mails)-1])
+	if found == nil {
+		f.t.Fatalf("the mail %q has no link:\n%s", kind, mails[len(mails)-1])
+	}
+	return found[1]
+}
+
+func (f *fixture) address(a accounts.Account) string {
+	f.t.Helper()
+	now, err := f.people.Get(f.t.Context(), a.ID)
+	check(f.t, err)
+	return now.Email
+}
+
+// S-51, S-54: looking at the link changes nothing, the button protects the account, once; recovery opens it again.
+func TestNotMe(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.member("maria", "004123789")
+	started, err := f.people.StartSession(t.Context(), accounts.SessionStart{Account: a, AMR: []string{"pwd"}})
+	check(t, err)
+	check(t, f.people.Notify(t.Context(), a.ID, "question_changed", nil))
+	path := f.link("question_changed")
+	v := f.visitor().get(path).on(path, 200).says("¿No fue usted?", "Cuenta: maria")
+	f.do(http.MethodHead, path, map[string]string{}, nil)
+	if _, err := f.people.Session(t.Context(), started.Token); err != nil {
+		t.Fatalf("S-51: looking at the link ended the session: %v", err)
+	}
+	_, link, _ := strings.Cut(path, "link=")
+	v.postTo("/not-me", "link", link).on("/not-me/done", 200).says("Su cuenta está protegida", "/recover/password")
+	if _, err := f.people.Session(t.Context(), started.Token); !errors.Is(err, accounts.ErrNoSession) {
+		t.Errorf("the session after it: %v", err)
+	}
+	if err := f.signIn("maria", oldPassword); !errors.Is(err, accounts.ErrWrongCredentials) {
+		t.Errorf("the old password after it: %v", err)
+	}
+	v.get(path).on(path, http.StatusGone).says("Este enlace ya no sirve")
+	v.get("/recover").postTo("/not-me", "link", link).on("/not-me", http.StatusGone)
+	f.mailed("disowned")
+	w := f.visitor().prove("maria")
+	w.post("answer", "una linterna").post("new_password", newPassword).on("/recover/done?flow=f1", 200)
+	if err := f.signIn("maria", newPassword); err != nil {
+		t.Errorf("after recovery: %v", err)
+	}
+}
+
+// S-53, S-64: a change of address waits a day, is undone from the old address for three, and each link works once.
+func TestEmailChange(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.member("maria", "004123789")
+	change, err := f.Hold(t.Context(), Change{AccountID: a.ID, Act: ChangeEmail, Email: "nueva@example.org", AskedBy: "s1"})
+	check(t, err)
+	if !change.ApplyAt.Equal(f.now().Add(24 * time.Hour)) {
+		t.Errorf("it comes at %v", change.ApplyAt)
+	}
+	if _, err := f.Hold(t.Context(), Change{AccountID: a.ID, Act: ChangeEmail, Email: "otra@example.org", AskedBy: "s2"}); !errors.Is(err, ErrHeld) {
+		t.Errorf("a second one at the same time: %v", err)
+	}
+	held := f.link("email_requested")
+	if pending, err := f.Pending(t.Context(), a.ID); err != nil || len(pending) != 1 || pending[0].Email != "nueva@example.org" {
+		t.Errorf("Pending = %+v, %v", pending, err)
+	}
+	f.later(24*time.Hour - time.Second)
+	check(t, f.ApplyDue(t.Context()))
+	if got := f.address(a); got != "maria@example.com" {
+		t.Fatalf("before its time the address is %q", got)
+	}
+	f.later(time.Second)
+	check(t, f.ApplyDue(t.Context()))
+	if got := f.address(a); got != "nueva@example.org" {
+		t.Fatalf("after the hold the address is %q", got)
+	}
+	f.visitor().get(held).on(held, http.StatusGone) // the first link went with the hold
+	undo := f.link("email_changed")
+	f.later(71 * time.Hour)
+	v := f.visitor().get(undo).on(undo, 200).says("Detener un cambio en su cuenta", "Cambiar el correo electrónico")
+	_, link, _ := strings.Cut(undo, "link=")
+	v.postTo("/cancel-change", "link", link).on("/cancel-change/done", 200).says("El cambio se detuvo")
+	if got := f.address(a); got != "maria@example.com" {
+		t.Errorf("after undoing the address is %q", got)
+	}
+	v.get("/recover").postTo("/cancel-change", "link", link).on("/cancel-change", http.StatusGone)
+	if len(f.mailed("email_cancelled")) != 1 {
+		t.Error("nobody is told that it was undone")
+	}
+}
+
+func TestUndoEnds(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.member("maria", "004123789")
+	_, err := f.Hold(t.Context(), Change{AccountID: a.ID, Act: ChangeEmail, Email: "nueva@example.org", AskedBy: "s1"})
+	check(t, err)
+	f.later(24 * time.Hour)
+	check(t, f.ApplyDue(t.Context()))
+	undo := f.link("email_changed")
+	f.later(72 * time.Hour)
+	f.visitor().get(undo).on(undo, http.StatusGone)
+	f.later(31 * 24 * time.Hour)
+	if _, err := f.Sweep(t.Context()); err != nil || f.count(`select count(*) from held_changes`) != 0 {
+		t.Errorf("the old address is kept: %v", err)
+	}
+}
+
+// The one-tap stop within the hold, and staff's own.
+func TestStopWithinTheHold(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.member("maria", "004123789")
+	for _, act := range []Act{ChangeEmail, ResetFactor} {
+		c := Change{AccountID: a.ID, Act: act, AskedBy: "s1"}
+		if act == ChangeEmail {
+			c.Email = "nueva@example.org"
+		}
+		_, err := f.Hold(t.Context(), c)
+		check(t, err)
+		kind := map[Act]string{ChangeEmail: "email_requested", ResetFactor: "staff_pending"}[act]
+		_, link, _ := strings.Cut(f.link(kind), "link=")
+		f.visitor().get("/recover").postTo("/cancel-change", "link", link).on("/cancel-change/done", 200)
+		held, err := f.Hold(t.Context(), c) // the place is free again
+		check(t, err)
+		check(t, f.Cancel(t.Context(), held.ID, "s2"))
+		if err := f.Cancel(t.Context(), held.ID, "s2"); !errors.Is(err, ErrLink) {
+			t.Errorf("Cancel again = %v", err)
+		}
+	}
+	f.later(25 * time.Hour)
+	check(t, f.ApplyDue(t.Context()))
+	if got := f.address(a); got != "maria@example.com" {
+		t.Errorf("the address is %q", got)
+	}
+}
+
+// 32 instances make one change, once.
+func TestParallelApply(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 16)
+	a := f.member("maria", "004123789")
+	_, err := f.Hold(t.Context(), Change{AccountID: a.ID, Act: ChangeEmail, Email: "nueva@example.org", AskedBy: "s1"})
+	check(t, err)
+	f.later(25 * time.Hour)
+	var failed atomic.Int32
+	var wg sync.WaitGroup
+	for range 32 {
+		wg.Go(func() {
+			if err := f.ApplyDue(t.Context()); err != nil {
+				failed.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if n := f.count(`select count(*) from audit_events where kind = 'recovery.change_applied'`); n != 1 || failed.Load() != 0 {
+		t.Errorf("made %d times, %d failed", n, failed.Load())
+	}
+}
+
+// S-53: while a change of address can be undone, the new address proves nothing alone.
+func TestNewAddressProvesNothingAlone(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.questions = false
+	a := f.member("maria", "004123789")
+	_, err := f.Hold(t.Context(), Change{AccountID: a.ID, Act: ChangeEmail, Email: "nueva@example.org", AskedBy: "s1"})
+	check(t, err)
+	f.later(24 * time.Hour)
+	check(t, f.ApplyDue(t.Context()))
+	f.visitor().begin("maria").post("code", f.code()).on("/recover/password?flow=f1&note=ended", 200)
+	f.later(73 * time.Hour)
+	f.visitor().begin("maria").post("code", f.code()).on("/recover/new-password?flow=f1", 200)
+}

@@ -1,0 +1,126 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/audit"
+	"huskyidp/internal/seal"
+)
+
+const (
+	codeLife  = 15 * time.Minute
+	codeTries = 5 // wrong ones end the recovery (S-14)
+	resendGap = time.Minute
+)
+
+// Errors of the code page.
+var (
+	ErrCode        = errors.New("recovery: not the code")
+	ErrCodeExpired = errors.New("recovery: the code is too old")
+)
+
+// resendError says how long until another code may be asked for.
+type resendError struct{ wait time.Duration }
+
+func (e *resendError) Error() string             { return "recovery: a code was sent just now" }
+func (e *resendError) RetryAfter() time.Duration { return e.wait }
+
+func (s *Service) codeMAC(id uuid.UUID, code string) []byte {
+	return s.keyring.MAC(seal.PepperCode, []byte("recovery"), id[:], []byte(code))
+}
+
+func (s *Service) staffMAC(account uuid.UUID, code string) []byte {
+	return s.keyring.MAC(seal.PepperCode, []byte("recovery.staff"), account[:], []byte(code))
+}
+
+// SubmitCode compares a code of six digits. The try is counted on the locked row, whether or not a code was ever sent
+// (S-10, S-12). The error is ErrCode, ErrCodeExpired, ErrEnded, a *movedError, or the database's.
+func (s *Service) SubmitCode(ctx context.Context, v Visit, code string) (*Recovery, error) {
+	return s.change(ctx, v, stepCode, func(ctx context.Context, t *turn) (outcome, error) {
+		own := s.keyring.VerifyMAC(seal.PepperCode, t.CodeMAC, []byte("recovery"), t.ID[:], []byte(code))
+		ofStaff := s.keyring.VerifyMAC(seal.PepperCode, t.StaffMAC, []byte("recovery.staff"), t.AccountID[:], []byte(code))
+		switch late := !t.now.Before(t.CodeAskedAt.Add(codeLife)); {
+		case ofStaff, own && !late:
+			return nil, s.proven(ctx, t)
+		case late && t.StaffMAC == nil:
+			t.record(audit.RecoveryRefused, "code_expired")
+			return ErrCodeExpired, nil
+		}
+		t.CodeTries++
+		s.store.queueStaffTry(t.batch, t.AccountID)
+		t.record(audit.RecoveryRefused, "wrong_code")
+		if t.CodeTries >= codeTries {
+			t.end("wrong_codes")
+			return ErrEnded, nil
+		}
+		return ErrCode, nil
+	})
+}
+
+// proven goes on from a mailbox that is the member's. No code works twice.
+func (s *Service) proven(ctx context.Context, t *turn) error {
+	n, err := s.proofs(ctx, t.AccountID)
+	if err != nil {
+		return err
+	}
+	t.CodeMAC = nil
+	s.store.queueDropStaffCode(t.batch, t.AccountID)
+	t.record(audit.RecoveryProven, "")
+	if !n.question && !n.factor { // a new address proves nothing alone while the change can be undone (S-53)
+		undoing, err := s.store.undoing(ctx, t.AccountID, t.now)
+		if err != nil {
+			return err
+		}
+		if undoing {
+			t.end("address_changed")
+			return nil
+		}
+	}
+	t.to(after(stepCode, n))
+	return nil
+}
+
+// ResendCode asks for another code, which voids the one before. The error is a *resendError, a *ratelimit.Exceeded of the
+// source, a *movedError, or the database's.
+func (s *Service) ResendCode(ctx context.Context, v Visit) error {
+	_, err := s.change(ctx, v, stepCode, func(ctx context.Context, t *turn) (outcome, error) {
+		if wait := t.CodeAskedAt.Add(resendGap).Sub(t.now); wait > 0 {
+			return &resendError{wait}, nil
+		}
+		if err := s.takeSource(ctx, v.Source, t.now); err != nil {
+			return nil, err
+		}
+		t.CodeMAC, t.CodeAskedAt, t.ExpiresAt = nil, t.now, t.now.Add(life)
+		return nil, s.enqueue(ctx, codeArgs{t.ID, t.now.Unix()})
+	})
+	return err
+}
+
+// StartReset mails a code to the address on file, at the wish of support, who never see it. The member types it into the
+// recovery that is open on their own screen, or into the next. It takes part in the transaction of ctx.
+func (s *Service) StartReset(ctx context.Context, accountID uuid.UUID) error {
+	code, err := accounts.NewCode()
+	if err != nil {
+		return err
+	}
+	now := s.now()
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		account, err := s.accounts.Get(ctx, accountID)
+		if err != nil {
+			return err
+		}
+		b := &pgx.Batch{}
+		s.store.queueStaffCode(b, accountID, s.staffMAC(accountID, code), now.Add(codeLife))
+		s.audit.Queue(b, ctx, audit.Event{Kind: audit.RecoveryCodeSent, At: now, AccountID: accountID.String(), Success: true, Reason: "support"})
+		if err := s.accounts.QueueNotice(ctx, b, account, "reset", map[string]any{"code": code}); err != nil {
+			return err
+		}
+		return s.db.Finish(ctx, b)
+	})
+}

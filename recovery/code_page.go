@@ -1,0 +1,75 @@
+package recovery
+
+import (
+	"errors"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/web"
+	"huskyidp/templates"
+)
+
+// codePage looks the same whether or not a code was sent (S-52).
+type codePage struct{}
+
+func (h *Handler) showCode(c *gin.Context) error {
+	if _, err := h.service.at(c.Request.Context(), h.visit(c), stepCode); err != nil {
+		return err
+	}
+	var opts []web.PageOption
+	if c.Query("note") == "resent" {
+		opts = append(opts, web.WithNotice("ok", "registration.code.resent", nil))
+	}
+	return h.page(c, http.StatusOK, "recovery/code", codePage{}, opts...)
+}
+
+func (h *Handler) submitCode(c *gin.Context) error {
+	switch web.Form(c).Get("act") {
+	case "resend":
+		return h.resend(c)
+	case "no_mailbox":
+		return h.toSupport(c, "password")
+	}
+	ctx, v, typed := c.Request.Context(), h.visit(c), web.Form(c).Get("code")
+	code, ok := accounts.ReadCode(typed)
+	if !ok {
+		if _, err := h.service.at(ctx, v, stepCode); err != nil {
+			return err
+		}
+		key := "registration.code.format"
+		if strings.TrimSpace(typed) == "" {
+			key = "registration.code.missing"
+		}
+		return h.refused(c, "recovery/code", codePage{}, problem("code", key, nil))
+	}
+	r, err := h.service.SubmitCode(ctx, v, code)
+	switch {
+	case err == nil:
+		return h.to(c, paths[r.Step])
+	case errors.Is(err, ErrCode):
+		return h.refused(c, "recovery/code", codePage{}, problem("code", "registration.code.wrong", templates.Args{"n": codeTries - r.CodeTries}))
+	case errors.Is(err, ErrCodeExpired):
+		return h.refused(c, "recovery/code", codePage{}, problem("code", "registration.code.expired", nil))
+	case errors.Is(err, ErrEnded):
+		return h.to(c, pathEnded)
+	}
+	return err
+}
+
+func (h *Handler) resend(c *gin.Context) error {
+	err := h.service.ResendCode(c.Request.Context(), h.visit(c))
+	if wait, ok := errors.AsType[*resendError](err); ok {
+		c.Header("Retry-After", strconv.Itoa(int(math.Ceil(wait.wait.Seconds()))))
+		return h.page(c, http.StatusTooManyRequests, "recovery/code", codePage{},
+			web.WithProblems(problem("", "registration.code.resend_wait", templates.Args{"time": wait.wait})))
+	}
+	if err != nil {
+		return err
+	}
+	return h.to(c, paths[stepCode]+"?note=resent")
+}

@@ -1,0 +1,132 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/web"
+)
+
+// methods are the second steps by the end of their address, the best first.
+var methods = []struct {
+	name   string
+	factor accounts.Factor
+}{{"passkey", accounts.Passkey}, {"totp", accounts.TOTP}, {"saved-code", accounts.SavedCodes}}
+
+// factorPage is one second step; Others are the further ones of the account.
+type factorPage struct {
+	Method string
+	Others []string
+}
+
+func enrolled(f accounts.Factors) (names []string) {
+	for _, m := range methods {
+		if m.factor == accounts.Passkey && f.Passkeys > 0 || m.factor == accounts.TOTP && f.TOTP || m.factor == accounts.SavedCodes && f.SavedCodes > 0 {
+			names = append(names, m.name)
+		}
+	}
+	return names
+}
+
+// factors is the page of the method in the address, or else of the best one.
+func (h *Handler) factors(c *gin.Context) (page factorPage, err error) {
+	factors, err := h.service.FactorsToAsk(c.Request.Context(), h.visit(c))
+	if err != nil {
+		return page, err
+	}
+	for _, name := range enrolled(factors) {
+		if page.Method == "" || name == c.Param("method") {
+			page.Method = name
+		}
+	}
+	for _, name := range enrolled(factors) {
+		if name != page.Method {
+			page.Others = append(page.Others, name)
+		}
+	}
+	return page, nil
+}
+
+func (h *Handler) showFactor(c *gin.Context) error {
+	page, err := h.factors(c)
+	switch {
+	case err != nil:
+		return err
+	case page.Method == "": // taken away meanwhile: nothing stands in the way
+		r, err := h.service.advance(c.Request.Context(), h.visit(c), stepFactor)
+		if err != nil {
+			return err
+		}
+		return h.to(c, paths[r.Step])
+	case page.Method != c.Param("method"):
+		return h.to(c, paths[stepFactor]+"/"+page.Method)
+	}
+	return h.page(c, http.StatusOK, "recovery/factor", page)
+}
+
+func (h *Handler) submitFactor(c *gin.Context) error {
+	form, v := web.Form(c), h.visit(c)
+	if form.Get("act") == "none" {
+		return h.toSupport(c, "other")
+	}
+	field, proof := "code", form.Get("code")
+	check := h.service.accounts.CheckTOTP
+	switch c.Param("method") {
+	case "saved-code":
+		field, proof = "saved_code", form.Get("saved_code")
+		check = func(ctx context.Context, id uuid.UUID, typed string) error {
+			_, err := h.service.accounts.UseSavedCode(ctx, id, typed)
+			return err
+		}
+	case "passkey":
+		field, proof = "", form.Get("credential")
+		check = func(ctx context.Context, id uuid.UUID, answer string) error {
+			_, err := h.service.accounts.FinishPasskey(ctx, v.Browser, id, answer)
+			if errors.Is(err, accounts.ErrDisabled) { // a key of the owner's, whose account is protected or closed
+				return nil
+			}
+			return err
+		}
+	}
+	r, err := h.service.SubmitFactor(c.Request.Context(), v, func(ctx context.Context, account accounts.Account) error {
+		return check(ctx, account.ID, proof)
+	})
+	if err == nil {
+		return h.to(c, paths[r.Step])
+	}
+	if errors.Is(err, ErrEnded) {
+		return h.to(c, pathEnded)
+	}
+	status, wrong, _ := accounts.FactorProblem(err, field, proof)
+	if status == 0 {
+		return err
+	}
+	page, err := h.factors(c)
+	if err != nil {
+		return err
+	}
+	return h.page(c, status, "recovery/factor", page, web.WithProblems(wrong))
+}
+
+// factorOptions is what the script is to ask the account's passkeys.
+func (h *Handler) factorOptions(c *gin.Context) error {
+	v := h.visit(c)
+	r, err := h.service.at(c.Request.Context(), v, stepFactor)
+	if err != nil {
+		return err
+	}
+	options, err := h.service.accounts.BeginPasskey(c.Request.Context(), v.Browser, v.Source, r.AccountID)
+	if errors.Is(err, accounts.ErrNoFactor) {
+		return &web.Error{Status: http.StatusNotFound, Key: web.KeyNotFound, Err: err}
+	}
+	if err != nil {
+		return err
+	}
+	c.Data(http.StatusOK, "application/json", options)
+	return nil
+}

@@ -1,0 +1,63 @@
+package recovery
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"huskyidp/internal/ratelimit"
+	"huskyidp/internal/web"
+)
+
+// referrals of one source in an hour; a number is cheap, but rows are not free.
+var referrals = ratelimit.Limit{Name: "support_referral", Count: 20, Per: time.Hour}
+
+// needs are what a member may be stuck on; each is a reason that support reads.
+var needs = []string{"username", "password", "other"}
+
+// The structs of the pages that ask nothing.
+type (
+	hubPage       struct{}
+	supportPage   struct{ Reference string } // "" if this browser has none
+	privacyPage   struct{}
+	languagesPage struct{}
+)
+
+func (h *Handler) showHub(c *gin.Context) error {
+	return h.page(c, http.StatusOK, "recovery/hub", hubPage{})
+}
+
+// submitHub hands out a reference number and sends the member to the support page. Nothing is asked, so nothing is told
+// about any account (S-52).
+func (h *Handler) submitHub(c *gin.Context) error {
+	need := web.Form(c).Get("need")
+	if !slices.Contains(needs, need) {
+		need = "other"
+	}
+	return h.toSupport(c, need)
+}
+
+func (h *Handler) toSupport(c *gin.Context, need string) error {
+	if _, err := h.refer(c, need); err != nil {
+		return err
+	}
+	return h.to(c, "/support")
+}
+
+func (h *Handler) showSupport(c *gin.Context) error {
+	reference, err := h.service.Reference(c.Request.Context(), web.Browser(c))
+	if err != nil {
+		return err
+	}
+	return h.page(c, http.StatusOK, "recovery/support", supportPage{reference})
+}
+
+func (h *Handler) showPrivacy(c *gin.Context) error {
+	return h.page(c, http.StatusOK, "recovery/privacy", privacyPage{})
+}
+
+func (h *Handler) showLanguages(c *gin.Context) error {
+	return h.page(c, http.StatusOK, "recovery/languages", languagesPage{})
+}

@@ -1,0 +1,188 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/audit"
+	"huskyidp/internal/postgres"
+	"huskyidp/internal/ratelimit"
+	"huskyidp/templates"
+)
+
+// queue keeps these jobs apart from the mails'. What depends on whether somebody has an account happens here, out of
+// sight and time of the request that asked for it (S-12, S-13).
+const queue = "recovery"
+
+// The limits of mail to one address (S-14), which registration takes from as well.
+var (
+	mailGap    = ratelimit.Limit{Name: "mail_gap", Count: 1, Per: time.Minute}
+	mailHourly = ratelimit.Limit{Name: "mail_hour", Count: 5, Per: time.Hour}
+	mailDaily  = ratelimit.Limit{Name: "mail_day", Count: 10, Per: 24 * time.Hour}
+)
+
+// codeArgs ask for the code of a recovery; Asked tells one asking from the next.
+type codeArgs struct {
+	RecoveryID uuid.UUID `json:"recovery_id"`
+	Asked      int64     `json:"asked"`
+}
+
+func (codeArgs) Kind() string { return "recovery_code" }
+
+// usernameArgs ask to remind a member; zero for nobody.
+type usernameArgs struct {
+	MemberID uuid.UUID `json:"member_id"`
+}
+
+func (usernameArgs) Kind() string { return "recovery_username" }
+
+// enqueue inserts a job in the transaction of ctx, which there must be.
+func (s *Service) enqueue(ctx context.Context, args river.JobArgs) error {
+	if _, err := s.jobs.InsertTx(ctx, s.db.Tx(ctx), args, &river.InsertOpts{Queue: queue, MaxAttempts: 10}); err != nil {
+		return fmt.Errorf("queueing %s: %w", args.Kind(), err)
+	}
+	return nil
+}
+
+// Runner works the queue.
+type Runner struct{ jobs *river.Client[pgx.Tx] }
+
+// NewRunner makes the runner; db is the pool for background work.
+func NewRunner(s *Service, db *postgres.DB) (*Runner, error) {
+	workers := river.NewWorkers()
+	if err := errors.Join(river.AddWorkerSafely(workers, &codeWorker{service: s}), river.AddWorkerSafely(workers, &usernameWorker{service: s})); err != nil {
+		return nil, err
+	}
+	jobs, err := river.NewClient(riverpgxv5.New(db.Pool()), &river.Config{
+		Queues: map[string]river.QueueConfig{queue: {MaxWorkers: 10}}, Workers: workers, Logger: slog.New(slog.DiscardHandler),
+		FetchCooldown: 20 * time.Millisecond, JobTimeout: 20 * time.Second, RescueStuckJobsAfter: 75 * time.Second,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("opening the recovery queue: %w", err)
+	}
+	return &Runner{jobs}, nil
+}
+
+// Start works until Stop.
+func (r *Runner) Start(ctx context.Context) error { return r.jobs.Start(ctx) }
+
+// Stop takes no new job and waits for those under way.
+func (r *Runner) Stop(ctx context.Context) error { return r.jobs.Stop(ctx) }
+
+type codeWorker struct {
+	river.WorkerDefaults[codeArgs]
+	service *Service
+}
+
+func (w *codeWorker) Work(ctx context.Context, job *river.Job[codeArgs]) error {
+	return w.service.sendCode(ctx, job.Args)
+}
+
+type usernameWorker struct {
+	river.WorkerDefaults[usernameArgs]
+	service *Service
+}
+
+func (w *usernameWorker) Work(ctx context.Context, job *river.Job[usernameArgs]) error {
+	return w.service.sendUsername(ctx, job.Args)
+}
+
+// sendCode makes the code of a recovery and queues its mail, if the recovery still waits for one. Where a mail to this
+// address left within the minute, it comes a little later; beyond the hour's or the day's number it does not come.
+func (s *Service) sendCode(ctx context.Context, args codeArgs) error {
+	var wait time.Duration
+	err := s.db.InTx(ctx, func(ctx context.Context) error {
+		now := s.now()
+		r, err := s.store.lockID(ctx, args.RecoveryID)
+		if err != nil || r == nil {
+			return err
+		}
+		expires := r.CodeAskedAt.Add(codeLife)
+		if r.AccountID == uuid.Nil || r.Step != stepCode || r.CodeMAC != nil || !now.Before(expires) {
+			return nil
+		}
+		account, err := s.accounts.Get(ctx, r.AccountID)
+		if errors.Is(err, accounts.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		var limited bool
+		if wait, limited, err = s.takeAddress(ctx, account.Email, now); err != nil || wait > 0 {
+			return err
+		}
+		event := audit.Event{Kind: audit.RecoveryCodeSent, At: now, AccountID: account.ID.String(), Subject: r.ID.String(), Success: !limited}
+		if limited {
+			event.Reason = "mail_limit"
+			return s.audit.Record(ctx, event)
+		}
+		code, err := accounts.NewCode()
+		if err != nil {
+			return err
+		}
+		r.CodeMAC = s.codeMAC(r.ID, code)
+		b := &pgx.Batch{}
+		s.store.queueUpdate(b, r)
+		s.audit.Queue(b, ctx, event)
+		if err := s.accounts.QueueNotice(ctx, b, account, "reset", templates.Args{"code": code}); err != nil {
+			return err
+		}
+		return s.db.Finish(ctx, b)
+	})
+	if err == nil && wait > 0 {
+		return river.JobSnooze(wait)
+	}
+	return err
+}
+
+// takeAddress takes one mail from the limits of an address. wait is how long until it may leave; limited says that it may
+// not leave today.
+func (s *Service) takeAddress(ctx context.Context, address string, now time.Time) (wait time.Duration, limited bool, err error) {
+	key := strings.ToLower(address)
+	err = s.limiter.TakeAll(ctx, now, ratelimit.Ask{Limit: mailHourly, Key: key}, ratelimit.Ask{Limit: mailDaily, Key: key}, ratelimit.Ask{Limit: mailGap, Key: key})
+	exceeded, ok := errors.AsType[*ratelimit.Exceeded](err)
+	switch {
+	case !ok:
+		return 0, false, err
+	case exceeded.Limit == mailGap.Name:
+		return exceeded.RetryAfter(), false, nil
+	}
+	return 0, true, nil
+}
+
+// sendUsername reminds a member, if there is one and they have an account.
+func (s *Service) sendUsername(ctx context.Context, args usernameArgs) error {
+	if args.MemberID == uuid.Nil {
+		return nil
+	}
+	var wait time.Duration
+	err := s.db.InTx(ctx, func(ctx context.Context) error {
+		account, err := s.accounts.ByMember(ctx, args.MemberID)
+		if errors.Is(err, accounts.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		var limited bool
+		if wait, limited, err = s.takeAddress(ctx, account.Email, s.now()); err != nil || limited || wait > 0 {
+			return err
+		}
+		return s.SendUsername(ctx, account.ID)
+	})
+	if err == nil && wait > 0 {
+		return river.JobSnooze(wait)
+	}
+	return err
+}

@@ -1,0 +1,84 @@
+package recovery
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/web"
+)
+
+const (
+	pathNotMe      = "/not-me"
+	pathNotMeDone  = pathNotMe + "/done"
+	pathCancel     = "/cancel-change"
+	pathCancelDone = pathCancel + "/done"
+)
+
+// The pages behind the links of notices: looking changes nothing, the button does (S-51).
+type (
+	notMePage  struct{ Link, Username string }
+	cancelPage struct {
+		Link, Username string
+		Act            Act
+	}
+	oldLinkPage   struct{}
+	notMeDonePage struct{}
+	stoppedPage   struct{}
+)
+
+func (h *Handler) showNotMe(c *gin.Context) error {
+	link := c.Query("link")
+	account, err := h.service.accounts.Disownable(c.Request.Context(), link)
+	if errors.Is(err, accounts.ErrLink) {
+		return h.page(c, http.StatusGone, "recovery/old_link", oldLinkPage{})
+	}
+	if err != nil {
+		return err
+	}
+	return h.page(c, http.StatusOK, "recovery/not_me", notMePage{link, account.Username})
+}
+
+func (h *Handler) submitNotMe(c *gin.Context) error {
+	_, err := h.service.accounts.Disown(c.Request.Context(), web.Form(c).Get("link"))
+	if errors.Is(err, accounts.ErrLink) {
+		return h.page(c, http.StatusGone, "recovery/old_link", oldLinkPage{})
+	}
+	if err != nil {
+		return err
+	}
+	return h.to(c, pathNotMeDone)
+}
+
+func (h *Handler) showNotMeDone(c *gin.Context) error {
+	return h.page(c, http.StatusOK, "recovery/not_me_done", notMeDonePage{})
+}
+
+func (h *Handler) showCancel(c *gin.Context) error {
+	link := c.Query("link")
+	change, account, err := h.service.Stoppable(c.Request.Context(), link)
+	if errors.Is(err, ErrLink) {
+		return h.page(c, http.StatusGone, "recovery/old_link", oldLinkPage{})
+	}
+	if err != nil {
+		return err
+	}
+	return h.page(c, http.StatusOK, "recovery/cancel", cancelPage{link, account.Username, change.Act})
+}
+
+func (h *Handler) submitCancel(c *gin.Context) error {
+	err := h.service.Stop(c.Request.Context(), web.Form(c).Get("link"))
+	if errors.Is(err, ErrLink) {
+		return h.page(c, http.StatusGone, "recovery/old_link", oldLinkPage{})
+	}
+	if err != nil {
+		return err
+	}
+	return h.to(c, pathCancelDone)
+}
+
+func (h *Handler) showCancelDone(c *gin.Context) error {
+	return h.page(c, http.StatusOK, "recovery/cancel_done", stoppedPage{})
+}

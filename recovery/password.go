@@ -1,0 +1,101 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/audit"
+	"huskyidp/internal/ratelimit"
+	"huskyidp/internal/web"
+	"huskyidp/templates"
+)
+
+// mailSource is how many mails one source may set off in an hour, here and at registration (S-09).
+var mailSource = ratelimit.Limit{Name: "mail_source", Count: 20, Per: time.Hour}
+
+func (s *Service) takeSource(ctx context.Context, source string, now time.Time) error {
+	limit := mailSource
+	limit.Count *= web.SourceFactor(ctx)
+	return s.limiter.Take(ctx, limit, source, now)
+}
+
+// Begin starts a recovery for a username as typed, and returns the token of its cookie. Whether anybody has the name makes
+// no difference here: the same statements run, and the mail is a job's work (S-12, S-13). The error is a
+// *ratelimit.Exceeded of the source, or the database's.
+func (s *Service) Begin(ctx context.Context, v Visit, username string) (token string, err error) {
+	account, err := s.accounts.ByUsername(ctx, username)
+	if err != nil && !errors.Is(err, accounts.ErrNotFound) {
+		return "", err
+	}
+	now, token := s.now(), newToken()
+	r := &Recovery{
+		ID: uuid.Must(uuid.NewV7()), Browser: v.Browser, Flow: v.Flow, Language: v.Language, AccountID: account.ID, Step: stepCode,
+		CreatedAt: now, ExpiresAt: now.Add(life),
+	}
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		if err := s.takeSource(ctx, v.Source, now); err != nil {
+			return err
+		}
+		if err := s.enqueue(ctx, codeArgs{r.ID, 1}); err != nil {
+			return err
+		}
+		t := &turn{Recovery: r, visit: v, now: now, batch: &pgx.Batch{}}
+		t.record(audit.RecoveryStarted, "")
+		s.store.queueCreate(t.batch, digest(token), r)
+		s.audit.Queue(t.batch, ctx, t.events...)
+		return s.db.Finish(ctx, t.batch)
+	})
+	return token, err
+}
+
+// SetPassword finishes a recovery: the new password is set, all sessions end and the owner is told (S-54). problem is what
+// stands against the password. The error is a *movedError, accounts.ErrBusy, or the database's.
+func (s *Service) SetPassword(ctx context.Context, v Visit, password string) (problem *templates.Problem, err error) {
+	r, err := s.at(ctx, v, stepPassword)
+	if err != nil {
+		return nil, err
+	}
+	account, err := s.accounts.Get(ctx, r.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	if flaws := accounts.CheckPassword(password, account.Username, account.Email); len(flaws) > 0 {
+		p := accounts.Problem("new_password", "registration.credentials.password_", flaws[0], templates.Args{"min": accounts.PasswordMin})
+		return &p, nil
+	}
+	same, err := s.accounts.SamePassword(ctx, account.ID, password)
+	if err != nil {
+		return nil, err
+	}
+	if same {
+		return &templates.Problem{Field: "new_password", Key: "recovery.new_password.same"}, nil
+	}
+	hash, err := s.accounts.HashPassword(ctx, account.ID, password)
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.change(ctx, v, stepPassword, func(ctx context.Context, t *turn) (outcome, error) {
+		if err := s.accounts.ResetPassword(ctx, t.AccountID, hash); err != nil {
+			return nil, err
+		}
+		s.store.queueEndOthers(t.batch, t.AccountID, t.ID)
+		s.store.queueDropStaffCode(t.batch, t.AccountID)
+		t.to(after(stepPassword, proofs{}))
+		return nil, nil
+	})
+	return nil, err
+}
+
+// Owner reads the account of a recovery that is about to end well, for the page of the new password.
+func (s *Service) Owner(ctx context.Context, v Visit) (accounts.Account, error) {
+	r, err := s.at(ctx, v, stepPassword)
+	if err != nil {
+		return accounts.Account{}, err
+	}
+	return s.accounts.Get(ctx, r.AccountID)
+}

@@ -1,0 +1,83 @@
+package recovery
+
+import (
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/web"
+	"huskyidp/members"
+)
+
+// usernameMax is the longest name, in code points, that is shown again; none that is longer is anybody's.
+const usernameMax = 64
+
+// passwordPage asks whose password was forgotten.
+type passwordPage struct{ Username string }
+
+func (h *Handler) showPassword(c *gin.Context) error {
+	var opts []web.PageOption
+	if c.Query("note") == "ended" {
+		h.web.ClearCookie(c, cookie)
+		opts = append(opts, web.WithNotice("warn", "recovery.code.ended", nil))
+	}
+	return h.page(c, http.StatusOK, "recovery/password", passwordPage{}, opts...)
+}
+
+func (h *Handler) submitPassword(c *gin.Context) error {
+	typed := web.Form(c).Get("username")
+	if strings.TrimSpace(typed) == "" {
+		return h.refused(c, "recovery/password", passwordPage{}, problem("username", "provider.login.username_missing", nil))
+	}
+	if utf8.RuneCountInString(typed) > usernameMax {
+		return h.refused(c, "recovery/password", passwordPage{members.Clip(typed, usernameMax)}, problem("username", "web.field.too_long", map[string]any{"max": usernameMax}))
+	}
+	token, err := h.service.Begin(c.Request.Context(), h.visit(c), typed)
+	if err != nil {
+		return err
+	}
+	h.web.SetCookie(c, cookie, token, 0)
+	return h.to(c, paths[stepCode])
+}
+
+// newPasswordPage asks for the new password. The username is there for password managers.
+type newPasswordPage struct {
+	Username string
+	accounts.PasswordRules
+}
+
+type donePage struct{}
+
+func (h *Handler) showNewPassword(c *gin.Context) error {
+	owner, err := h.service.Owner(c.Request.Context(), h.visit(c))
+	if err != nil {
+		return err
+	}
+	return h.page(c, http.StatusOK, "recovery/new_password", newPasswordPage{owner.Username, accounts.JudgePassword("")})
+}
+
+func (h *Handler) submitNewPassword(c *gin.Context) error {
+	ctx, v, password := c.Request.Context(), h.visit(c), web.Form(c).Get("new_password")
+	wrong, err := h.service.SetPassword(ctx, v, password)
+	if err != nil {
+		return err
+	}
+	if wrong == nil {
+		return h.to(c, paths[stepDone])
+	}
+	owner, err := h.service.Owner(ctx, v)
+	if err != nil {
+		return err
+	}
+	return h.refused(c, "recovery/new_password", newPasswordPage{owner.Username, accounts.JudgePassword(password, owner.Username, owner.Email)}, *wrong)
+}
+
+func (h *Handler) showDone(c *gin.Context) error {
+	if _, err := h.service.at(c.Request.Context(), h.visit(c), stepDone); err != nil {
+		return err
+	}
+	return h.page(c, http.StatusOK, "recovery/done", donePage{})
+}

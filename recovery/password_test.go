@@ -1,0 +1,335 @@
+package recovery
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"huskyidp/accounts"
+)
+
+// The way of pages.md 2.3: code, question, new password, sign-in.
+func TestForgottenPassword(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.member("maria", "004123789")
+	started, err := f.people.StartSession(t.Context(), accounts.SessionStart{Account: a, AMR: []string{"pwd"}})
+	check(t, err)
+	v := f.visitor().get("/recover?flow=f1").says("Olvidé mi Contraseña", "/recover/password?flow=f1", "/recover/username?flow=f1")
+	v.begin("  María ") // another name: nothing is said
+	if f.work(); len(f.mailed("reset")) != 0 {
+		t.Fatal("a mail for a name that nobody has")
+	}
+	v = f.visitor().begin("Maria").says("Si hay una cuenta con ese Nombre de Usuario")
+	code := f.code()
+	v.post("code", code[:3]+" - "+code[3:]).on("/recover/question?flow=f1", 200).says("¿Qué fue lo primero que compró con su propio dinero?")
+	v.post("answer", " UNA linterna. ").on("/recover/new-password?flow=f1", 200).says(`value="maria" autocomplete="username"`)
+	v.post("new_password", "corta").on("/recover/new-password?flow=f1", 422)
+	v.post("new_password", oldPassword).on("/recover/new-password?flow=f1", 422).says("Esa es su contraseña de antes.")
+	v.post("new_password", newPassword).on("/recover/done?flow=f1", 200).says("Su Contraseña cambió", "/login?flow=f1")
+	if _, err := f.people.Session(t.Context(), started.Token); !errors.Is(err, accounts.ErrNoSession) {
+		t.Errorf("S-54: the session after it: %v", err)
+	}
+	if err := f.signIn("maria", newPassword); err != nil {
+		t.Errorf("the new password: %v", err)
+	}
+	if err := f.signIn("maria", oldPassword); !errors.Is(err, accounts.ErrWrongCredentials) {
+		t.Errorf("the old password: %v", err)
+	}
+	if mails := f.mailed("password_changed"); len(mails) != 1 || !strings.Contains(mails[0], "/not-me?link=") {
+		t.Errorf("S-54: the notices %q", mails)
+	}
+	for name, value := range v.jar {
+		if strings.Contains(name, "session") && value != "" {
+			t.Error("S-54: a reset signs in")
+		}
+	}
+	v.get("/recover/question?flow=f1").on("/recover/done?flow=f1", 200) // S-60: what is finished never goes on
+}
+
+// S-60: no step is reached but by the one before it, in the browser that began.
+func TestStepsCannotBeSkipped(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.member("maria", "004123789")
+	v := f.visitor().begin("maria")
+	for _, step := range []string{"question", "factor", "factor/totp", "new-password", "done"} {
+		v.get("/recover/"+step).on("/recover/code", 200)
+	}
+	v.postTo("/recover/new-password", "new_password", newPassword).on("/recover/code", 200)
+	v.postTo("/recover/question", "answer", "una linterna").on("/recover/code", 200)
+	other := f.visitor().get("/recover/password")
+	other.jar["idp_recovery"] = v.jar["idp_recovery"]
+	other.get("/recover/code").on("/recover/password?note=ended", 200).says("Este cambio terminó sin completarse.")
+	nobody := f.visitor()
+	nobody.get("/recover/new-password").on("/recover/password?note=ended", 200)
+	// a second beginning in this browser voids the first
+	first := v.jar["idp_recovery"]
+	v.begin("maria")
+	if v.jar["idp_recovery"] == first {
+		t.Error("a new recovery has the cookie of the old one")
+	}
+}
+
+// S-14: five wrong codes end the recovery, whether or not there is an account; S-12: both look the same.
+func TestWrongCodes(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.member("maria", "004123789")
+	var pages [2][]string
+	for i, name := range []string{"maria", "nobody.at.all"} {
+		v := f.visitor().begin(name)
+		f.work()
+		right := "000000"
+		if mails := f.mailed("reset"); len(mails) == 1 {
+			right = sixDigits.FindString(mails[0])
+		}
+		for n := range 5 {
+			wrong := "12345" + string(rune('0'+n))
+			if wrong == right {
+				wrong = "999999"
+			}
+			v.post("code", wrong)
+			pages[i] = append(pages[i], v.path, csrf.ReplaceAllString(stripTokens(v.body), ""))
+		}
+		v.on("/recover/password?flow=f1&note=ended", 200)
+		v.get("/recover/code?flow=f1").on("/recover/password?flow=f1&note=ended", 200)
+	}
+	for n := range pages[0] {
+		if pages[0][n] != pages[1][n] {
+			t.Errorf("page %d differs:\n%s\n%s", n, pages[0][n], pages[1][n])
+		}
+	}
+}
+
+// S-10: 32 parallel tries of wrong codes buy five; of the right code, one goes on.
+func TestParallelCodes(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 16)
+	f.member("maria", "004123789")
+	v := f.visitor().begin("maria")
+	code := f.code()
+	visit := Visit{Token: v.jar["idp_recovery"], Browser: f.browserOf(v)}
+	var on, moved atomic.Int32
+	var wg sync.WaitGroup
+	for range 32 {
+		wg.Go(func() {
+			r, err := f.SubmitCode(t.Context(), visit, code)
+			if m, ok := errors.AsType[*movedError](err); ok && m.step == stepQuestion {
+				moved.Add(1)
+			} else if err == nil && r.Step == stepQuestion {
+				on.Add(1)
+			} else {
+				t.Errorf("SubmitCode = %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	if on.Load() != 1 || moved.Load() != 31 {
+		t.Errorf("one mailed code: %d went on, %d found it done; want 1 and 31", on.Load(), moved.Load())
+	}
+
+	f.later(2 * time.Minute)
+	v = f.visitor().begin("maria")
+	f.code()
+	visit = Visit{Token: v.jar["idp_recovery"], Browser: f.browserOf(v)}
+	var judged atomic.Int32
+	for range 32 {
+		wg.Go(func() {
+			if _, err := f.SubmitCode(t.Context(), visit, "not one"); errors.Is(err, ErrCode) || errors.Is(err, ErrEnded) {
+				judged.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if judged.Load() != 5 {
+		t.Errorf("32 parallel wrong codes: %d were judged, want 5", judged.Load())
+	}
+}
+
+// browserOf reads to which browser the recovery of a visitor is bound.
+func (f *fixture) browserOf(v *visitor) (browser []byte) {
+	f.t.Helper()
+	check(f.t, f.db.From(f.t.Context()).QueryRow(f.t.Context(), `select browser from recoveries where token = $1`, digest(v.jar["idp_recovery"])).Scan(&browser))
+	return browser
+}
+
+func stripTokens(page string) string {
+	for _, line := range strings.Split(page, "\n") {
+		if strings.HasPrefix(line, "X-Request-Id") || strings.HasPrefix(line, "Set-Cookie") || strings.Contains(line, "Content-Security-Policy") || strings.Contains(line, "nonce") || strings.Contains(line, `name="csrf"`) {
+			page = strings.Replace(page, line, "", 1)
+		}
+	}
+	return page
+}
+
+// A code is good for 15 minutes, another one after a minute; the newest alone counts (S-51).
+func TestResend(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.member("maria", "004123789")
+	v := f.visitor().begin("maria")
+	first := f.code()
+	v.post("act", "resend").on("/recover/code?flow=f1", http.StatusTooManyRequests).says("Espere 1 minuto")
+	if v.header.Get("Retry-After") != "60" {
+		t.Errorf("Retry-After %q", v.header.Get("Retry-After"))
+	}
+	v.get("/recover/code?flow=f1")
+	f.later(time.Minute)
+	v.post("act", "resend").on("/recover/code?flow=f1&note=resent", 200).says("Enviamos otro código.")
+	second := f.code()
+	if first != second {
+		v.post("code", first).on("/recover/code?flow=f1&note=resent", 422)
+	}
+	f.later(15 * time.Minute)
+	v.post("code", second).says("Ese código ya no sirve. Pida otro.")
+	v.post("act", "resend")
+	v.post("code", f.code()).on("/recover/question?flow=f1", 200)
+	nobody := f.visitor().begin("nobody")
+	f.later(15 * time.Minute)
+	nobody.post("code", "123456").says("Ese código ya no sirve. Pida otro.")
+}
+
+// S-59: three wrong answers end the recovery and lead to support; five in a day close the question.
+func TestWrongAnswers(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.member("maria", "004123789")
+	v := f.visitor().prove("maria")
+	v.post("answer", " ").says("Escriba su respuesta.")
+	v.post("answer", "un libro").on("/recover/question?flow=f1", 422).says("Le quedan 2 intentos.")
+	v.post("answer", "un libro").says("Le queda 1 intento.")
+	v.post("answer", "un libro").on("/support?flow=f1", 200).says("Apoyo Técnico")
+	if reference.FindStringSubmatch(v.body) == nil {
+		t.Error("no reference number")
+	}
+	v.get("/recover/question").on("/recover/password?note=ended", 200)
+	f.later(2 * time.Minute)
+	v = f.visitor().prove("maria")
+	v.post("answer", "un libro").says("Le quedan 2 intentos.")
+	v.post("answer", "un libro").on("/recover/question?flow=f1", http.StatusForbidden).says("cerramos este cambio hasta", "número de referencia")
+	f.later(2 * time.Minute)
+	v = f.visitor().prove("maria")
+	v.post("answer", "una linterna").on("/recover/question?flow=f1", http.StatusForbidden)
+	f.later(24 * time.Hour)
+	v = f.visitor().prove("maria")
+	v.post("answer", "una linterna").on("/recover/new-password?flow=f1", 200)
+}
+
+// S-59: 32 parallel answers of one recovery buy three judgements.
+func TestParallelAnswers(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 16)
+	f.member("maria", "004123789")
+	v := f.visitor().prove("maria")
+	visit := Visit{Token: v.jar["idp_recovery"], Browser: f.browserOf(v)}
+	var judged atomic.Int32
+	var wg sync.WaitGroup
+	for range 32 {
+		wg.Go(func() {
+			f.SubmitAnswers(t.Context(), visit, map[string]string{"first_pay": "un libro"})
+		})
+	}
+	wg.Wait()
+	judged.Store(int32(f.count(`select count(*) from audit_events where kind = 'recovery.answer_refused'`)))
+	if judged.Load() > 3 {
+		t.Errorf("%d answers were judged, want 3 at most", judged.Load())
+	}
+	if n := f.count(`select count(*) from recoveries where step = 'ended'`); n != 1 {
+		t.Error("the recovery goes on")
+	}
+}
+
+// What was typed against the field.
+func TestPasswordForm(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	v := f.visitor().get("/recover/password")
+	v.post("username", "  ").on("/recover/password", 422).says("Escriba su Nombre de Usuario.")
+	v.post("username", strings.Repeat("a", 1000)).on("/recover/password", 422)
+	v.post("username", "<script>alert(1)</script>").on("/recover/code", 200)
+	v.post("code", "").says("Escriba el código.")
+	v.post("code", "12x456").says("El código tiene 6 números.")
+	v.post("act", "no_mailbox").on("/support", 200)
+}
+
+// S-09: a source sets off 20 mails an hour; only that is told.
+func TestSourceIsLimited(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for range 20 {
+		f.visitor().begin("nobody")
+	}
+	f.visitor().get("/recover/password").post("username", "nobody").on("/recover/password", http.StatusTooManyRequests)
+}
+
+// S-14: an address gets five mails an hour, however many browsers ask; nobody is told.
+func TestAddressIsLimited(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.member("maria", "004123789")
+	sent := 0
+	for range 10 {
+		f.visitor().begin("maria")
+		f.work()
+		sent += len(f.mailed("reset"))
+		f.later(2 * time.Minute)
+	}
+	if sent != 5 {
+		t.Errorf("%d mails in an hour, want 5", sent)
+	}
+}
+
+// Support sends a code to the address on file; it works in the recovery that is open on the member's screen, once.
+func TestStaffCode(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.member("maria", "004123789")
+	v := f.visitor().begin("maria")
+	f.code()
+	check(t, f.StartReset(t.Context(), a.ID))
+	code := sixDigits.FindString(f.mailed("reset")[0])
+	v.post("code", code).on("/recover/question?flow=f1", 200)
+	f.later(2 * time.Minute)
+	again := f.visitor().begin("maria")
+	own := f.code()
+	if own != code {
+		again.post("code", code).on("/recover/code?flow=f1", 422)
+	}
+	check(t, f.StartReset(t.Context(), a.ID))
+	third := sixDigits.FindString(f.mailed("reset")[0])
+	for range 4 { // four wrong ones of this recovery, and one of another, end the code of support
+		again.post("code", "not6x6")
+	}
+	other := f.visitor().begin("nobody")
+	if third != own {
+		other.post("code", third).on("/recover/code?flow=f1", 422)
+	}
+}
+
+// S-56: the question can be switched off; the mailbox alone then proves an account without a second step.
+func TestQuestionsSwitchedOff(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.questions = false
+	f.member("maria", "004123789")
+	f.visitor().begin("maria").post("code", f.code()).on("/recover/new-password?flow=f1", 200)
+}
+
+func TestSweep(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.visitor().begin("nobody")
+	f.later(life + 23*time.Hour)
+	if n, err := f.Sweep(t.Context()); err != nil || n != 0 {
+		t.Errorf("Sweep before its day = %d, %v", n, err)
+	}
+	f.later(2 * time.Hour)
+	if n, err := f.Sweep(t.Context()); err != nil || n != 1 {
+		t.Errorf("Sweep = %d, %v, want 1", n, err)
+	}
+}

@@ -1,0 +1,126 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/audit"
+)
+
+const (
+	answerTries = 3 // wrong ones end the recovery (S-59)
+	factorTries = 5 // S-16
+)
+
+// AskedQuestions are the questions of the recovery, by their keys; only whoever has proven the mailbox sees them (S-57).
+func (s *Service) AskedQuestions(ctx context.Context, v Visit) ([]string, error) {
+	r, err := s.at(ctx, v, stepQuestion)
+	if err != nil {
+		return nil, err
+	}
+	return s.accounts.Questions(ctx, r.AccountID)
+}
+
+// SubmitAnswers judges the answers, by the keys of their questions. left is how many tries this recovery has after a wrong
+// one. The error is accounts.ErrWrongAnswer, ErrEnded, *accounts.ClosedError, accounts.ErrBusy, a *movedError, or the
+// database's. A try is counted before it is judged (S-10).
+func (s *Service) SubmitAnswers(ctx context.Context, v Visit, answers map[string]string) (r *Recovery, left int, err error) {
+	r, err = s.change(ctx, v, stepQuestion, func(_ context.Context, t *turn) (outcome, error) {
+		if t.AnswerTries++; t.AnswerTries > answerTries {
+			t.end("wrong_answers")
+			return ErrEnded, nil
+		}
+		return nil, nil
+	})
+	if err != nil {
+		return r, 0, err
+	}
+	err = s.accounts.CheckAnswers(ctx, r.AccountID, answers)
+	if errors.Is(err, accounts.ErrWrongAnswer) && r.AnswerTries < answerTries {
+		return r, answerTries - r.AnswerTries, err
+	}
+	if _, closed := errors.AsType[*accounts.ClosedError](err); closed || errors.Is(err, accounts.ErrWrongAnswer) {
+		return r, 0, errors.Join(s.giveUp(ctx, v, stepQuestion, "wrong_answers"), orEnded(err))
+	}
+	if err != nil {
+		return r, 0, err
+	}
+	r, err = s.advance(ctx, v, stepQuestion)
+	return r, 0, err
+}
+
+// orEnded is what the last wrong answer means.
+func orEnded(err error) error {
+	if errors.Is(err, accounts.ErrWrongAnswer) {
+		return ErrEnded
+	}
+	return err
+}
+
+// giveUp ends the recovery at a step.
+func (s *Service) giveUp(ctx context.Context, v Visit, step Step, reason string) error {
+	_, err := s.change(ctx, v, step, func(_ context.Context, t *turn) (outcome, error) {
+		t.end(reason)
+		return nil, nil
+	})
+	if _, moved := errors.AsType[*movedError](err); moved { // another request has ended it
+		return nil
+	}
+	return err
+}
+
+// FactorsToAsk are the second steps of the account in the recovery.
+func (s *Service) FactorsToAsk(ctx context.Context, v Visit) (accounts.Factors, error) {
+	r, err := s.at(ctx, v, stepFactor)
+	if err != nil {
+		return accounts.Factors{}, err
+	}
+	return s.accounts.Factors(ctx, r.AccountID)
+}
+
+// SubmitFactor judges a second step with check, which is given the account. The error is check's, ErrEnded, a *movedError,
+// or the database's.
+func (s *Service) SubmitFactor(ctx context.Context, v Visit, check func(context.Context, accounts.Account) error) (*Recovery, error) {
+	r, err := s.change(ctx, v, stepFactor, func(_ context.Context, t *turn) (outcome, error) {
+		if t.FactorTries++; t.FactorTries > factorTries {
+			t.end("wrong_factors")
+			return ErrEnded, nil
+		}
+		return nil, nil
+	})
+	if err != nil {
+		return r, err
+	}
+	account, err := s.accounts.Get(ctx, r.AccountID)
+	if err != nil {
+		return r, err
+	}
+	switch err := check(ctx, account); {
+	case err == nil:
+	case !wrongFactor(err): // nothing was judged
+		return r, errors.Join(s.giveBack(ctx, v), err)
+	case r.FactorTries >= factorTries:
+		return r, errors.Join(s.giveUp(ctx, v, stepFactor, "wrong_factors"), ErrEnded)
+	default:
+		return r, err
+	}
+	if err := s.audit.Record(ctx, audit.Event{Kind: audit.RecoveryProven, At: s.now(), AccountID: r.AccountID.String(), Subject: r.ID.String(), RequestID: v.RequestID, Success: true, Reason: "factor"}); err != nil {
+		return r, err
+	}
+	return s.advance(ctx, v, stepFactor)
+}
+
+// giveBack takes back a try that was counted and not judged.
+func (s *Service) giveBack(ctx context.Context, v Visit) error {
+	_, err := s.change(ctx, v, stepFactor, func(_ context.Context, t *turn) (outcome, error) {
+		t.FactorTries = max(0, t.FactorTries-1)
+		return nil, nil
+	})
+	return err
+}
+
+// wrongFactor reports whether a try was judged, and not the right one.
+func wrongFactor(err error) bool {
+	return errors.Is(err, accounts.ErrWrongCode) || errors.Is(err, accounts.ErrCodeUsed) || errors.Is(err, accounts.ErrPasskey)
+}

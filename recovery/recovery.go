@@ -1,0 +1,181 @@
+package recovery
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/audit"
+)
+
+// life is how long a recovery waits for its next step.
+const life = 30 * time.Minute
+
+// Recovery is one way to a new password.
+type Recovery struct {
+	ID        uuid.UUID
+	Browser   []byte // digest of the browser cookie it is bound to
+	Flow      string // id of the authorization request that waits, "" if none
+	Language  string
+	AccountID uuid.UUID // zero where nobody has the username
+	Step      Step
+
+	CodeMAC, StaffMAC                   []byte // of the code mailed last, and of one that support has sent
+	CodeAskedAt                         time.Time
+	CodeTries, AnswerTries, FactorTries int
+	CreatedAt, ExpiresAt                time.Time
+}
+
+// Visit is what a request says about itself.
+type Visit struct {
+	Token     string // the recovery cookie
+	Browser   []byte // digest of the browser cookie
+	Source    string // network the request comes from
+	Language  string
+	Flow      string
+	RequestID string
+}
+
+func digest(token string) []byte {
+	sum := sha256.Sum256([]byte(token))
+	return sum[:]
+}
+
+func newToken() string {
+	raw := make([]byte, 32)
+	rand.Read(raw)
+	return base64.RawURLEncoding.EncodeToString(raw)
+}
+
+// mayGoOn refuses a cookie that came with another browser, and a recovery whose time is over.
+func (v Visit) mayGoOn(r *Recovery, now time.Time) error {
+	if r == nil || !bytes.Equal(r.Browser, v.Browser) || !now.Before(r.ExpiresAt) {
+		return &movedError{stepEnded}
+	}
+	return nil
+}
+
+// movedError says that another page is next.
+type movedError struct{ step Step }
+
+func (e *movedError) Error() string { return "recovery: at the step " + string(e.step) }
+
+// at reads the visit's recovery for a page of a step. The error is a *movedError, or the database's.
+func (s *Service) at(ctx context.Context, v Visit, step Step) (*Recovery, error) {
+	r, err := s.store.find(ctx, digest(v.Token))
+	if err != nil {
+		return nil, err
+	}
+	if err := v.mayGoOn(r, s.now()); err != nil {
+		return nil, err
+	}
+	if r.Step != step {
+		return nil, &movedError{r.Step}
+	}
+	return r, nil
+}
+
+// turn is one step at work on the locked recovery. Its batch is sent at the end, with the recovery and the events.
+type turn struct {
+	*Recovery
+	visit  Visit
+	now    time.Time
+	batch  *pgx.Batch
+	events []audit.Event
+}
+
+// record notes what happened; a reason makes it a failure.
+func (t *turn) record(kind audit.Kind, reason string) {
+	e := audit.Event{Kind: kind, At: t.now, Subject: t.ID.String(), RequestID: t.visit.RequestID, Success: reason == "", Reason: reason}
+	if t.AccountID != uuid.Nil {
+		e.AccountID = t.AccountID.String()
+	}
+	t.events = append(t.events, e)
+}
+
+// to goes on to a step, which has its time anew.
+func (t *turn) to(step Step) {
+	t.Step, t.ExpiresAt = step, t.now.Add(life)
+}
+
+// end closes the recovery for good.
+func (t *turn) end(reason string) {
+	t.Step, t.CodeMAC = stepEnded, nil
+	t.record(audit.RecoveryEnded, reason)
+}
+
+// outcome is a refusal that is stored, unlike an error, which undoes what was done.
+type outcome = error
+
+// change runs one step. What fn leaves in the recovery is stored together with its events even when its outcome is a
+// refusal, which is reported after the commit; an error of fn undoes everything.
+func (s *Service) change(ctx context.Context, v Visit, step Step, fn func(ctx context.Context, t *turn) (outcome, err error)) (*Recovery, error) {
+	now := s.now()
+	var r *Recovery
+	var refused outcome
+	err := s.db.InTx(ctx, func(ctx context.Context) (err error) {
+		if r, err = s.store.lock(ctx, digest(v.Token)); err != nil {
+			return err
+		}
+		if err := v.mayGoOn(r, now); err != nil {
+			return err
+		}
+		if r.Step != step {
+			return &movedError{r.Step}
+		}
+		t := &turn{Recovery: r, visit: v, now: now, batch: &pgx.Batch{}}
+		if refused, err = fn(ctx, t); err != nil {
+			return err
+		}
+		s.store.queueUpdate(t.batch, r)
+		s.audit.Queue(t.batch, ctx, t.events...)
+		if err := s.db.Finish(ctx, t.batch); err != nil {
+			return fmt.Errorf("storing a recovery: %w", err)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return r, refused
+}
+
+// advance goes on from a step that is done.
+func (s *Service) advance(ctx context.Context, v Visit, done Step) (*Recovery, error) {
+	return s.change(ctx, v, done, func(ctx context.Context, t *turn) (outcome, error) {
+		n, err := s.proofs(ctx, t.AccountID)
+		if err != nil {
+			return nil, err
+		}
+		t.to(after(done, n))
+		return nil, nil
+	})
+}
+
+// proofs reads what an account can prove.
+func (s *Service) proofs(ctx context.Context, id uuid.UUID) (proofs, error) {
+	factors, err := s.accounts.Factors(ctx, id)
+	if err != nil {
+		return proofs{}, err
+	}
+	n := proofs{factor: factors.Any()}
+	if s.questions {
+		set, err := s.accounts.Questions(ctx, id)
+		if err != nil {
+			return proofs{}, err
+		}
+		n.question = len(set) > 0
+	}
+	return n, nil
+}
+
+// ErrEnded says that there were too many wrong tries; the recovery is over.
+var ErrEnded = errors.New("recovery: ended")

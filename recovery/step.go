@@ -1,0 +1,49 @@
+package recovery
+
+// Step is what a recovery of the password asks for next.
+type Step string
+
+// The steps in their order. Which of question and factor there are depends on the account.
+const (
+	stepCode     Step = "code"     // sent to the mailbox on file
+	stepQuestion Step = "question" // the secret question, where one is set
+	stepFactor   Step = "factor"   // the second step, where one is enrolled
+	stepPassword Step = "password" // the new one
+	stepDone     Step = "done"
+	stepEnded    Step = "ended" // without a new password; never goes on (S-60)
+)
+
+// paths are the pages of the steps.
+var paths = map[Step]string{
+	stepCode: "/recover/code", stepQuestion: "/recover/question", stepFactor: "/recover/factor", stepPassword: "/recover/new-password",
+	stepDone: "/recover/done", stepEnded: pathEnded,
+}
+
+const (
+	pathPassword = "/recover/password"
+	pathEnded    = pathPassword + "?note=ended"
+)
+
+// proofs are what an account can give besides its mailbox.
+type proofs struct{ question, factor bool }
+
+// after is the step that follows once one is done. It is the whole order (S-55).
+func after(done Step, n proofs) Step {
+	switch done {
+	case stepCode:
+		if n.question {
+			return stepQuestion
+		}
+		return after(stepQuestion, n)
+	case stepQuestion:
+		if n.factor {
+			return stepFactor
+		}
+		return after(stepFactor, n)
+	case stepFactor:
+		return stepPassword
+	case stepPassword:
+		return stepDone
+	}
+	return stepEnded
+}

@@ -1,0 +1,108 @@
+package recovery
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/postgres"
+	"huskyidp/internal/seal"
+)
+
+func changePlace(id uuid.UUID, column string) seal.Place {
+	return seal.Place{Table: "held_changes", Column: column, Row: id.String()}
+}
+
+// sealed is nil for no text.
+func (s store) sealed(id uuid.UUID, column, text string) []byte {
+	if text == "" {
+		return nil
+	}
+	return s.keyring.Seal(seal.PII, changePlace(id, column), []byte(text))
+}
+
+func (s store) queueHold(b *pgx.Batch, c Change, link []byte) {
+	b.Queue(`
+		insert into held_changes (id, account_id, act, asked_by, new_sealed, link, asked_at, apply_at)
+		values (@id, @account, @act, @by, @new, @link, @asked_at, @apply_at)`,
+		pgx.NamedArgs{
+			"id": c.ID, "account": c.AccountID, "act": c.Act, "by": c.AskedBy, "new": s.sealed(c.ID, "new_sealed", c.Email), "link": link,
+			"asked_at": c.AskedAt, "apply_at": c.ApplyAt,
+		})
+}
+
+// held turns the violated constraint into its sentinel.
+func held(err error) error {
+	if postgres.Violated(err) == "held_changes_one" {
+		return ErrHeld
+	}
+	return err
+}
+
+// queueApplied keeps the old address while the change can be undone, by a new link: the one in the first notice is void.
+func (s store) queueApplied(b *pgx.Batch, c Change, link []byte, now time.Time) {
+	b.Queue(`
+		update held_changes set state = 'applied', decided_at = @now, undo_until = @undo, old_sealed = @old, link = @link where id = @id`,
+		pgx.NamedArgs{"id": c.ID, "now": now, "undo": c.UndoUntil, "old": s.sealed(c.ID, "old_sealed", c.oldEmail), "link": link})
+}
+
+func (s store) queueDecide(b *pgx.Batch, id uuid.UUID, state string, now time.Time) {
+	b.Queue(`update held_changes set state = $2, decided_at = $3, undo_until = null where id = $1`, id, state, now)
+}
+
+// stoppable reads a change that waits or can be undone at @now. The error is ErrLink if there is none.
+func (s store) stoppable(ctx context.Context, where string, args pgx.NamedArgs) (Change, error) {
+	found, err := s.changes(ctx, `(state = 'held' or state = 'applied' and undo_until > @now) and `+where, args)
+	if err != nil {
+		return Change{}, err
+	}
+	if len(found) == 0 {
+		return Change{}, ErrLink
+	}
+	return found[0], nil
+}
+
+// undoing reports whether the address of an account was changed and can still be changed back.
+func (s store) undoing(ctx context.Context, account uuid.UUID, now time.Time) (yes bool, err error) {
+	err = s.db.From(ctx).QueryRow(ctx, `
+		select exists (select from held_changes where account_id = $1 and state = 'applied' and undo_until > $2)`, account, now).Scan(&yes)
+	return yes, err
+}
+
+func (s store) changes(ctx context.Context, where string, args pgx.NamedArgs) ([]Change, error) {
+	rows, err := s.db.From(ctx).Query(ctx, `
+		select id, account_id, act, asked_by, new_sealed, old_sealed, state, asked_at, apply_at, undo_until
+		from held_changes where `+where, args)
+	if err != nil {
+		return nil, fmt.Errorf("reading held changes: %w", err)
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (c Change, err error) {
+		var renewed, old []byte
+		var undo *time.Time
+		if err := row.Scan(&c.ID, &c.AccountID, &c.Act, &c.AskedBy, &renewed, &old, &c.state, &c.AskedAt, &c.ApplyAt, &undo); err != nil {
+			return c, err
+		}
+		if undo != nil {
+			c.UndoUntil = undo.UTC()
+		}
+		c.AskedAt, c.ApplyAt = c.AskedAt.UTC(), c.ApplyAt.UTC()
+		if c.Email, err = s.opened(c.ID, "new_sealed", renewed); err == nil {
+			c.oldEmail, err = s.opened(c.ID, "old_sealed", old)
+		}
+		return c, err
+	})
+}
+
+func (s store) opened(id uuid.UUID, column string, sealed []byte) (string, error) {
+	if sealed == nil {
+		return "", nil
+	}
+	plain, err := s.keyring.Open(seal.PII, changePlace(id, column), sealed)
+	if err != nil {
+		return "", fmt.Errorf("opening an address: %w", err)
+	}
+	return string(plain), nil
+}

@@ -1,0 +1,96 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+const recoveryColumns = `
+	select r.id, r.browser, r.flow, r.language, r.account_id, r.step, r.code_mac, c.code_mac, r.code_asked_at,
+		r.code_tries, r.answer_tries, r.factor_tries, r.created_at, r.expires_at
+	from recoveries r left join recovery_staff_codes c on c.account_id = r.account_id and c.expires_at > @now and c.tries < @tries
+	where `
+
+// find reads a recovery by the digest of its cookie; nil if there is none.
+func (s store) find(ctx context.Context, token []byte) (*Recovery, error) {
+	return s.one(ctx, `r.token = @key`, token)
+}
+
+// lock is find for a transaction that changes it.
+func (s store) lock(ctx context.Context, token []byte) (*Recovery, error) {
+	return s.one(ctx, `r.token = @key for update of r`, token)
+}
+
+// lockID is lock for work that is done later.
+func (s store) lockID(ctx context.Context, id uuid.UUID) (*Recovery, error) {
+	return s.one(ctx, `r.id = @key for update of r`, id)
+}
+
+func (s store) one(ctx context.Context, where string, key any) (*Recovery, error) {
+	var r Recovery
+	var account *uuid.UUID
+	err := s.db.From(ctx).QueryRow(ctx, recoveryColumns+where, pgx.NamedArgs{"key": key, "now": s.now(), "tries": codeTries}).
+		Scan(&r.ID, &r.Browser, &r.Flow, &r.Language, &account, &r.Step, &r.CodeMAC, &r.StaffMAC, &r.CodeAskedAt,
+			&r.CodeTries, &r.AnswerTries, &r.FactorTries, &r.CreatedAt, &r.ExpiresAt)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading a recovery: %w", err)
+	}
+	if account != nil {
+		r.AccountID = *account
+	}
+	return &r, nil
+}
+
+func (s store) queueCreate(b *pgx.Batch, token []byte, r *Recovery) {
+	b.Queue(`
+		insert into recoveries (id, token, browser, flow, language, account_id, step, code_asked_at, created_at, expires_at)
+		values (@id, @token, @browser, @flow, @language, @account_id, @step, @now, @now, @expires_at)`,
+		pgx.NamedArgs{
+			"id": r.ID, "token": token, "browser": r.Browser, "flow": r.Flow, "language": r.Language, "account_id": nullable(r.AccountID),
+			"step": r.Step, "now": r.CreatedAt, "expires_at": r.ExpiresAt,
+		})
+}
+
+func (s store) queueUpdate(b *pgx.Batch, r *Recovery) {
+	b.Queue(`
+		update recoveries set step = @step, code_mac = @code_mac, code_asked_at = @code_asked_at, code_tries = @code_tries,
+			answer_tries = @answer_tries, factor_tries = @factor_tries, expires_at = @expires_at
+		where id = @id`,
+		pgx.NamedArgs{
+			"id": r.ID, "step": r.Step, "code_mac": r.CodeMAC, "code_asked_at": r.CodeAskedAt, "code_tries": r.CodeTries,
+			"answer_tries": r.AnswerTries, "factor_tries": r.FactorTries, "expires_at": r.ExpiresAt,
+		})
+}
+
+// queueStaffCode keeps a code of support, in place of the one before.
+func (s store) queueStaffCode(b *pgx.Batch, account uuid.UUID, mac []byte, expires time.Time) {
+	b.Queue(`
+		insert into recovery_staff_codes (account_id, code_mac, expires_at) values ($1, $2, $3)
+		on conflict (account_id) do update set code_mac = excluded.code_mac, expires_at = excluded.expires_at, tries = 0`,
+		account, mac, expires)
+}
+
+// queueStaffTry counts a wrong code against that of support, whichever recovery it was typed into. For nobody's account
+// it finds no row.
+func (s store) queueStaffTry(b *pgx.Batch, account uuid.UUID) {
+	b.Queue(`update recovery_staff_codes set tries = tries + 1 where account_id = $1`, account)
+}
+
+func (s store) queueDropStaffCode(b *pgx.Batch, account uuid.UUID) {
+	b.Queue(`delete from recovery_staff_codes where account_id = $1`, account)
+}
+
+// queueEndOthers ends what else was open for an account when its password is set.
+func (s store) queueEndOthers(b *pgx.Batch, account, but uuid.UUID) {
+	b.Queue(`
+		update recoveries set step = 'ended', code_mac = null where account_id = $1 and id <> $2 and step not in ('done', 'ended')`,
+		account, but)
+}

@@ -1,0 +1,64 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/audit"
+	"huskyidp/internal/ratelimit"
+	"huskyidp/internal/web"
+	"huskyidp/members"
+)
+
+// The limits of looking people up (S-52). Beyond them nothing is sent, and nobody is told.
+var (
+	lookupSource = ratelimit.Limit{Name: "username_source", Count: 5, Per: time.Hour}
+	lookupCard   = ratelimit.Limit{Name: "username_card", Count: 3, Per: 24 * time.Hour}
+)
+
+// Remind mails the username to whoever's card this is, to the address on file. Whether it is anybody's makes no
+// difference here (S-12, S-13). The error is a *ratelimit.Exceeded of the source, or the database's.
+func (s *Service) Remind(ctx context.Context, v Visit, claim members.Claim) error {
+	now := s.now()
+	member, err := s.roster.Match(ctx, claim)
+	if err != nil && !errors.Is(err, members.ErrNoMatch) {
+		return err
+	}
+	perSource := lookupSource
+	perSource.Count *= web.SourceFactor(ctx)
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		if err := s.takeSource(ctx, v.Source, now); err != nil {
+			return err
+		}
+		whom := member.ID
+		err := s.limiter.TakeAll(ctx, now, ratelimit.Ask{Limit: perSource, Key: v.Source}, ratelimit.Ask{Limit: lookupCard, Key: claim.MemberNumber})
+		if _, over := errors.AsType[*ratelimit.Exceeded](err); over {
+			whom = uuid.Nil
+		} else if err != nil {
+			return err
+		}
+		if err := s.enqueue(ctx, usernameArgs{whom}); err != nil {
+			return err
+		}
+		b := &pgx.Batch{}
+		s.audit.Queue(b, ctx, audit.Event{Kind: audit.RecoveryStarted, At: now, RequestID: v.RequestID, Success: true, Reason: "username"})
+		return s.db.Finish(ctx, b)
+	})
+}
+
+// SendUsername mails the username to the address on file. It takes part in the transaction of ctx; the error is
+// accounts.ErrNotFound, or the database's.
+func (s *Service) SendUsername(ctx context.Context, accountID uuid.UUID) error {
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		if err := s.accounts.Notify(ctx, accountID, "username", nil); err != nil {
+			return err
+		}
+		return s.audit.Record(ctx, audit.Event{
+			Kind: audit.UsernameSent, At: s.now(), AccountID: accountID.String(), RequestID: web.RequestID(ctx), Success: true,
+		})
+	})
+}

@@ -1,0 +1,48 @@
+package recovery
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"huskyidp/internal/web"
+	"huskyidp/members"
+)
+
+const (
+	pathUsername     = "/recover/username"
+	pathUsernameSent = pathUsername + "/sent"
+)
+
+// usernamePage asks for what is on the card.
+type usernamePage struct {
+	members.Card
+	Suffixes   []string
+	CardDigits int
+}
+
+type usernameSentPage struct{}
+
+func (h *Handler) usernamePage(typed members.Card) usernamePage {
+	return usernamePage{typed, members.Suffixes(), h.cardDigits}
+}
+
+func (h *Handler) showUsername(c *gin.Context) error {
+	return h.page(c, http.StatusOK, "recovery/username", h.usernamePage(members.Card{}))
+}
+
+func (h *Handler) submitUsername(c *gin.Context) error {
+	typed := members.ReadCard(web.Form(c))
+	claim, wrong := typed.Parse(h.service.now(), h.cardDigits, h.service.roster.ParseMemberNumber)
+	if len(wrong) > 0 {
+		return h.refused(c, "recovery/username", h.usernamePage(typed.Clipped()), wrong...)
+	}
+	if err := h.service.Remind(c.Request.Context(), h.visit(c), claim); err != nil {
+		return err
+	}
+	return h.to(c, pathUsernameSent)
+}
+
+func (h *Handler) showUsernameSent(c *gin.Context) error {
+	return h.page(c, http.StatusOK, "recovery/username_sent", usernameSentPage{})
+}

@@ -1,0 +1,100 @@
+package recovery
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+var mariasCard = []string{"birth_month", "3", "birth_day", "14", "birth_year", "1984", "first_name", "María", "last_name", "Núñez López", "card_id", "004123789"}
+
+func with(pairs []string, changes ...string) []string {
+	return append(append([]string{}, pairs...), changes...)
+}
+
+// S-52: the answer is the same whoever it is; the username goes to the address on file.
+func TestForgottenUsername(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.member("maria", "004123789")
+	pages := map[string]string{}
+	for name, card := range map[string][]string{
+		"member":     mariasCard,
+		"no account": {"birth_month", "7", "birth_day", "1", "birth_year", "1990", "first_name", "John", "last_name", "O'Neill", "suffix", "JR", "card_id", "004123790"},
+		"nobody":     with(mariasCard, "card_id", "999999999"),
+	} {
+		v := f.visitor().get("/recover/username?flow=f1").post(card...).on("/recover/username/sent?flow=f1", 200)
+		pages[name] = stripTokens(v.body)
+		f.work()
+		mails := f.mailed("username")
+		if name == "member" && (len(mails) != 1 || !strings.Contains(mails[0], "\n\nmaria\n\n")) || name != "member" && len(mails) != 0 {
+			t.Errorf("%s: mails %q", name, mails)
+		}
+	}
+	if pages["member"] != pages["nobody"] || pages["member"] != pages["no account"] {
+		t.Errorf("the pages differ: %v", pages)
+	}
+	if n := f.count(`select count(*) from audit_events where kind = 'username_sent'`); n != 1 {
+		t.Errorf("S-71: %d audit rows", n)
+	}
+}
+
+func TestUsernameForm(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	v := f.visitor().get("/recover/username")
+	v.post(with(mariasCard, "first_name", "", "birth_day", "31", "birth_month", "2")...).on("/recover/username", http.StatusUnprocessableEntity).
+		says("Escriba su Nombre.", "Esa fecha no existe.", `value="Núñez López"`)
+	if n := f.count(`select count(*) from river_job where queue = 'recovery'`); n != 0 {
+		t.Error("an impossible card costs a look-up")
+	}
+}
+
+// S-52: three look-ups of a card in a day, five of a source in an hour; who asks more often is told nothing.
+func TestLookupsAreLimitedUnseen(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.member("maria", "004123789")
+	sent := 0
+	for range 5 {
+		f.visitor().get("/recover/username").post(mariasCard...).on("/recover/username/sent", 200)
+		f.work()
+		sent += len(f.mailed("username"))
+		f.later(2 * time.Minute)
+	}
+	if sent != 3 {
+		t.Errorf("%d mails for one card, want 3", sent)
+	}
+	for range 5 {
+		f.visitor().get("/recover/username").post(with(mariasCard, "card_id", "999999999")...).on("/recover/username/sent", 200)
+	}
+	if n := f.count(`select count(*) from river_job where queue = 'recovery' and args->>'member_id' <> '00000000-0000-0000-0000-000000000000'`); n != 0 {
+		t.Errorf("%d jobs have a member", n)
+	}
+}
+
+// The job of the queue does what the tests do by hand.
+func TestRunner(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 16)
+	f.member("maria", "004123789")
+	runner, err := NewRunner(f.Service, f.db)
+	check(t, err)
+	check(t, runner.Start(t.Context()))
+	defer func() { check(t, runner.Stop(t.Context())) }()
+	arrived := func(kind string) string {
+		for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+			if mails := f.mailed(kind); len(mails) > 0 {
+				return mails[0]
+			}
+		}
+		t.Fatalf("no mail %q", kind)
+		return ""
+	}
+	f.visitor().get("/recover/username").post(mariasCard...)
+	arrived("username")
+	f.later(2 * time.Minute) // one mail a minute
+	v := f.visitor().begin("maria")
+	v.post("code", sixDigits.FindString(arrived("reset"))).on("/recover/question?flow=f1", 200)
+}

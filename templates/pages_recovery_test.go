@@ -1,0 +1,61 @@
+package templates
+
+import "time"
+
+// card is members.Card with what its page says beside it.
+type card struct {
+	BirthMonth, BirthDay, BirthYear, FirstName, LastName, Suffix, CardID string
+	Suffixes                                                             []string
+	CardDigits                                                           int
+}
+
+type newPassword struct {
+	Username                 string
+	MinLength                int
+	Length, Common, Personal string
+}
+
+type askedQuestion struct{ Field, Question string }
+
+func recoveryCases() []pageCase {
+	at := func(path string, problems ...Problem) Layout {
+		return Layout{Path: path, Query: "flow=f1", Flow: "f1", CSRF: "token", App: "Portal de Salud HUSKY", RequestID: "01J9", Problems: problems}
+	}
+	one := []askedQuestion{{"answer", "first_pay"}}
+	return []pageCase{
+		page("recovery/username", "", at("/recover/username"), card{Suffixes: []string{"JR", "SR"}, CardDigits: 9}),
+		page("recovery/username", "empty", at("/recover/username", Problem{"first_name", "registration.personal.first_missing", nil}), card{CardDigits: 9}),
+		page("recovery/username_sent", "", at("/recover/username/sent"), struct{}{}),
+		page("recovery/password", "", at("/recover/password"), struct{ Username string }{}),
+		page("recovery/code", "", at("/recover/code"), struct{}{}),
+		page("recovery/code", "wrong", at("/recover/code", Problem{"code", "registration.code.wrong", Args{"n": 4}}), struct{}{}),
+		page("recovery/question", "", at("/recover/question"), struct{ Asked []askedQuestion }{one}),
+		page("recovery/question", "several", at("/recover/question", Problem{"", "recovery.question.wrong", Args{"n": 1}}),
+			struct{ Asked []askedQuestion }{append(one, askedQuestion{"answer_2", "crush"})}),
+		page("recovery/closed", "", at("/recover/question"), struct {
+			Reference string
+			Until     time.Time
+		}{"H7K-2QD-9MW", noon}),
+		page("recovery/factor", "", at("/recover/factor/totp", Problem{"code", "accounts.totp.wrong", nil}), struct {
+			Method string
+			Others []string
+		}{"totp", []string{"passkey", "saved-code"}}),
+		page("recovery/factor", "passkey", at("/recover/factor/passkey"), struct {
+			Method string
+			Others []string
+		}{"passkey", nil}),
+		page("recovery/factor", "saved", at("/recover/factor/saved-code"), struct {
+			Method string
+			Others []string
+		}{"saved-code", nil}),
+		page("recovery/new_password", "", at("/recover/new-password"), newPassword{Username: "maria.lopez", MinLength: 15}),
+		page("recovery/new_password", "short", at("/recover/new-password", Problem{"new_password", "registration.credentials.password_short", Args{"min": 15}}),
+			newPassword{"maria.lopez", 15, "unmet", "met", "met"}),
+		page("recovery/done", "", at("/recover/done"), struct{}{}),
+		page("recovery/not_me", "", at("/not-me"), struct{ Link, Username string }{"abc", "maria.lopez"}),
+		page("recovery/not_me_done", "", at("/not-me/done"), struct{}{}),
+		page("recovery/old_link", "", at("/not-me"), struct{}{}),
+		page("recovery/cancel", "", at("/cancel-change"), struct{ Link, Username, Act string }{"abc", "maria.lopez", "change_email"}),
+		page("recovery/cancel_done", "", at("/cancel-change/done"), struct{}{}),
+	}
+}
