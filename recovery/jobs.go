@@ -17,6 +17,7 @@ import (
 	"huskyidp/internal/audit"
 	"huskyidp/internal/postgres"
 	"huskyidp/internal/ratelimit"
+	"huskyidp/members"
 	"huskyidp/templates"
 )
 
@@ -39,9 +40,9 @@ type codeArgs struct {
 
 func (codeArgs) Kind() string { return "recovery_code" }
 
-// usernameArgs ask to remind a member; zero for nobody.
+// usernameArgs ask to remind whoever's card it is.
 type usernameArgs struct {
-	MemberID uuid.UUID `json:"member_id"`
+	CardID uuid.UUID `json:"card_id"`
 }
 
 func (usernameArgs) Kind() string { return "recovery_username" }
@@ -107,11 +108,10 @@ func (s *Service) sendCode(ctx context.Context, args codeArgs) error {
 		if err != nil || r == nil {
 			return err
 		}
-		expires := r.CodeAskedAt.Add(codeLife)
-		if r.AccountID == uuid.Nil || r.Step != stepCode || r.CodeMAC != nil || !now.Before(expires) {
+		if r.Step != stepCode || r.CodeMAC != nil || !now.Before(r.CodeAskedAt.Add(codeLife)) {
 			return nil
 		}
-		account, err := s.accounts.Get(ctx, r.AccountID)
+		account, err := s.owner(ctx, r)
 		if errors.Is(err, accounts.ErrNotFound) {
 			return nil
 		}
@@ -146,6 +146,22 @@ func (s *Service) sendCode(ctx context.Context, args codeArgs) error {
 	return err
 }
 
+// owner reads whose recovery it is, and at the first time looks whose name was typed. The error is accounts.ErrNotFound
+// where it is nobody's.
+func (s *Service) owner(ctx context.Context, r *Recovery) (accounts.Account, error) {
+	if r.Name == "" {
+		return s.accounts.Get(ctx, r.AccountID)
+	}
+	account, err := s.accounts.ByUsername(ctx, r.Name)
+	if err != nil && !errors.Is(err, accounts.ErrNotFound) {
+		return account, err
+	}
+	r.AccountID = account.ID
+	b := &pgx.Batch{}
+	s.store.queueFound(b, r)
+	return account, errors.Join(err, s.db.From(ctx).SendBatch(ctx, b).Close())
+}
+
 // takeAddress takes one mail from the limits of an address. wait is how long until it may leave; limited says that it may
 // not leave today.
 func (s *Service) takeAddress(ctx context.Context, address string, now time.Time) (wait time.Duration, limited bool, err error) {
@@ -161,28 +177,46 @@ func (s *Service) takeAddress(ctx context.Context, address string, now time.Time
 	return 0, true, nil
 }
 
-// sendUsername reminds a member, if there is one and they have an account.
+// sendUsername reminds whoever's card it is, if they have an account.
 func (s *Service) sendUsername(ctx context.Context, args usernameArgs) error {
-	if args.MemberID == uuid.Nil {
-		return nil
-	}
 	var wait time.Duration
 	err := s.db.InTx(ctx, func(ctx context.Context) error {
-		account, err := s.accounts.ByMember(ctx, args.MemberID)
+		claim, err := s.store.card(ctx, args.CardID)
+		if err != nil || claim == nil {
+			return err
+		}
+		account, err := s.holder(ctx, *claim)
 		if errors.Is(err, accounts.ErrNotFound) {
-			return nil
+			return s.store.dropCard(ctx, args.CardID)
 		}
 		if err != nil {
 			return err
 		}
 		var limited bool
-		if wait, limited, err = s.takeAddress(ctx, account.Email, s.now()); err != nil || limited || wait > 0 {
+		if wait, limited, err = s.takeAddress(ctx, account.Email, s.now()); err != nil || wait > 0 {
 			return err
 		}
-		return s.SendUsername(ctx, account.ID)
+		if !limited {
+			if err := s.SendUsername(ctx, account.ID); err != nil {
+				return err
+			}
+		}
+		return s.store.dropCard(ctx, args.CardID)
 	})
 	if err == nil && wait > 0 {
 		return river.JobSnooze(wait)
 	}
 	return err
+}
+
+// holder is the account of whoever's card it is. The error is accounts.ErrNotFound where it is nobody's.
+func (s *Service) holder(ctx context.Context, claim members.Claim) (accounts.Account, error) {
+	member, err := s.roster.Match(ctx, claim)
+	if errors.Is(err, members.ErrNoMatch) {
+		return accounts.Account{}, accounts.ErrNotFound
+	}
+	if err != nil {
+		return accounts.Account{}, err
+	}
+	return s.accounts.ByMember(ctx, member.ID)
 }

@@ -2,7 +2,6 @@ package recovery
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -24,24 +23,20 @@ func (s *Service) takeSource(ctx context.Context, source string, now time.Time) 
 	return s.limiter.Take(ctx, limit, source, now)
 }
 
-// Begin starts a recovery for a username as typed, and returns the token of its cookie. Whether anybody has the name makes
-// no difference here: the same statements run, and the mail is a job's work (S-12, S-13). The error is a
-// *ratelimit.Exceeded of the source, or the database's.
+// Begin starts a recovery for a username as typed, and returns the token of its cookie. Whose name it is, if anybody's, is
+// looked up by a job, so that this request is the same for all (S-12, S-13). The error is a *ratelimit.Exceeded of the
+// source, or the database's.
 func (s *Service) Begin(ctx context.Context, v Visit, username string) (token string, err error) {
-	account, err := s.accounts.ByUsername(ctx, username)
-	if err != nil && !errors.Is(err, accounts.ErrNotFound) {
-		return "", err
-	}
 	now, token := s.now(), newToken()
 	r := &Recovery{
-		ID: uuid.Must(uuid.NewV7()), Browser: v.Browser, Flow: v.Flow, Language: v.Language, AccountID: account.ID, Step: stepCode,
+		ID: uuid.Must(uuid.NewV7()), Browser: v.Browser, Flow: v.Flow, Language: v.Language, Name: username, Step: stepCode,
 		CreatedAt: now, ExpiresAt: now.Add(life),
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		if err := s.takeSource(ctx, v.Source, now); err != nil {
 			return err
 		}
-		if err := s.enqueue(ctx, codeArgs{r.ID, 1}); err != nil {
+		if err := s.enqueue(ctx, codeArgs{r.ID, now.Unix()}); err != nil {
 			return err
 		}
 		t := &turn{Recovery: r, visit: v, now: now, batch: &pgx.Batch{}}

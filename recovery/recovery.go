@@ -25,7 +25,8 @@ type Recovery struct {
 	Browser   []byte // digest of the browser cookie it is bound to
 	Flow      string // id of the authorization request that waits, "" if none
 	Language  string
-	AccountID uuid.UUID // zero where nobody has the username
+	Name      string    // as typed, until its account is looked up
+	AccountID uuid.UUID // zero before that, and where nobody has the name
 	Step      Step
 
 	CodeMAC, StaffMAC                   []byte // of the code mailed last, and of one that support has sent
@@ -92,10 +93,11 @@ type turn struct {
 	events []audit.Event
 }
 
-// record notes what happened; a reason makes it a failure.
+// record notes what happened; a reason makes it a failure. Before the mailbox is proven no account is named: rows with one
+// cost more to write (S-13). The code's own row tells whose recovery it is.
 func (t *turn) record(kind audit.Kind, reason string) {
 	e := audit.Event{Kind: kind, At: t.now, Subject: t.ID.String(), RequestID: t.visit.RequestID, Success: reason == "", Reason: reason}
-	if t.AccountID != uuid.Nil {
+	if t.Step != stepCode && t.AccountID != uuid.Nil {
 		e.AccountID = t.AccountID.String()
 	}
 	t.events = append(t.events, e)
@@ -108,8 +110,8 @@ func (t *turn) to(step Step) {
 
 // end closes the recovery for good.
 func (t *turn) end(reason string) {
-	t.Step, t.CodeMAC = stepEnded, nil
 	t.record(audit.RecoveryEnded, reason)
+	t.Step, t.CodeMAC = stepEnded, nil
 }
 
 // outcome is a refusal that is stored, unlike an error, which undoes what was done.

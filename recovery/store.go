@@ -20,6 +20,25 @@ type store struct {
 	now     func() time.Time
 }
 
+// sealed is nil for no text (S-46).
+func (s store) sealed(at seal.Place, text string) []byte {
+	if text == "" {
+		return nil
+	}
+	return s.keyring.Seal(seal.PII, at, []byte(text))
+}
+
+func (s store) opened(at seal.Place, sealed []byte) (string, error) {
+	if sealed == nil {
+		return "", nil
+	}
+	plain, err := s.keyring.Open(seal.PII, at, sealed)
+	if err != nil {
+		return "", fmt.Errorf("opening %s.%s: %w", at.Table, at.Column, err)
+	}
+	return string(plain), nil
+}
+
 // newest is the latest reference of a browser for one reason and matter since an instant, "" if there is none.
 func (s store) newest(ctx context.Context, browser []byte, reason string, about uuid.UUID, since time.Time) (string, error) {
 	return text(s.db.From(ctx).QueryRow(ctx, `
@@ -53,6 +72,7 @@ func (s store) queueInsert(b *pgx.Batch, args pgx.NamedArgs) {
 func (s store) sweep(ctx context.Context, dayAgo, monthAgo time.Time) (deleted int64, err error) {
 	for statement, before := range map[string]time.Time{
 		`delete from recoveries where id in (select id from recoveries where expires_at < $1 limit 10000 for update skip locked)`: dayAgo,
+		`delete from recovery_cards where created_at < $1`:                                                                        dayAgo,
 		`delete from recovery_staff_codes where expires_at < $1`:                                                                  dayAgo,
 		`delete from held_changes where state <> 'held' and greatest(decided_at, undo_until) < $1`:                                monthAgo,
 		`delete from support_references where reference in (

@@ -16,20 +16,12 @@ func changePlace(id uuid.UUID, column string) seal.Place {
 	return seal.Place{Table: "held_changes", Column: column, Row: id.String()}
 }
 
-// sealed is nil for no text.
-func (s store) sealed(id uuid.UUID, column, text string) []byte {
-	if text == "" {
-		return nil
-	}
-	return s.keyring.Seal(seal.PII, changePlace(id, column), []byte(text))
-}
-
 func (s store) queueHold(b *pgx.Batch, c Change, link []byte) {
 	b.Queue(`
 		insert into held_changes (id, account_id, act, asked_by, new_sealed, link, asked_at, apply_at)
 		values (@id, @account, @act, @by, @new, @link, @asked_at, @apply_at)`,
 		pgx.NamedArgs{
-			"id": c.ID, "account": c.AccountID, "act": c.Act, "by": c.AskedBy, "new": s.sealed(c.ID, "new_sealed", c.Email), "link": link,
+			"id": c.ID, "account": c.AccountID, "act": c.Act, "by": c.AskedBy, "new": s.sealed(changePlace(c.ID, "new_sealed"), c.Email), "link": link,
 			"asked_at": c.AskedAt, "apply_at": c.ApplyAt,
 		})
 }
@@ -46,7 +38,7 @@ func held(err error) error {
 func (s store) queueApplied(b *pgx.Batch, c Change, link []byte, now time.Time) {
 	b.Queue(`
 		update held_changes set state = 'applied', decided_at = @now, undo_until = @undo, old_sealed = @old, link = @link where id = @id`,
-		pgx.NamedArgs{"id": c.ID, "now": now, "undo": c.UndoUntil, "old": s.sealed(c.ID, "old_sealed", c.oldEmail), "link": link})
+		pgx.NamedArgs{"id": c.ID, "now": now, "undo": c.UndoUntil, "old": s.sealed(changePlace(c.ID, "old_sealed"), c.oldEmail), "link": link})
 }
 
 func (s store) queueDecide(b *pgx.Batch, id uuid.UUID, state string, now time.Time) {
@@ -89,20 +81,9 @@ func (s store) changes(ctx context.Context, where string, args pgx.NamedArgs) ([
 			c.UndoUntil = undo.UTC()
 		}
 		c.AskedAt, c.ApplyAt = c.AskedAt.UTC(), c.ApplyAt.UTC()
-		if c.Email, err = s.opened(c.ID, "new_sealed", renewed); err == nil {
-			c.oldEmail, err = s.opened(c.ID, "old_sealed", old)
+		if c.Email, err = s.opened(changePlace(c.ID, "new_sealed"), renewed); err == nil {
+			c.oldEmail, err = s.opened(changePlace(c.ID, "old_sealed"), old)
 		}
 		return c, err
 	})
-}
-
-func (s store) opened(id uuid.UUID, column string, sealed []byte) (string, error) {
-	if sealed == nil {
-		return "", nil
-	}
-	plain, err := s.keyring.Open(seal.PII, changePlace(id, column), sealed)
-	if err != nil {
-		return "", fmt.Errorf("opening an address: %w", err)
-	}
-	return string(plain), nil
 }

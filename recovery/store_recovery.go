@@ -8,10 +8,12 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/seal"
 )
 
 const recoveryColumns = `
-	select r.id, r.browser, r.flow, r.language, r.account_id, r.step, r.code_mac, c.code_mac, r.code_asked_at,
+	select r.id, r.browser, r.flow, r.language, r.name_sealed, r.account_id, r.step, r.code_mac, c.code_mac, r.code_asked_at,
 		r.code_tries, r.answer_tries, r.factor_tries, r.created_at, r.expires_at
 	from recoveries r left join recovery_staff_codes c on c.account_id = r.account_id and c.expires_at > @now and c.tries < @tries
 	where `
@@ -34,8 +36,9 @@ func (s store) lockID(ctx context.Context, id uuid.UUID) (*Recovery, error) {
 func (s store) one(ctx context.Context, where string, key any) (*Recovery, error) {
 	var r Recovery
 	var account *uuid.UUID
+	var name []byte
 	err := s.db.From(ctx).QueryRow(ctx, recoveryColumns+where, pgx.NamedArgs{"key": key, "now": s.now(), "tries": codeTries}).
-		Scan(&r.ID, &r.Browser, &r.Flow, &r.Language, &account, &r.Step, &r.CodeMAC, &r.StaffMAC, &r.CodeAskedAt,
+		Scan(&r.ID, &r.Browser, &r.Flow, &r.Language, &name, &account, &r.Step, &r.CodeMAC, &r.StaffMAC, &r.CodeAskedAt,
 			&r.CodeTries, &r.AnswerTries, &r.FactorTries, &r.CreatedAt, &r.ExpiresAt)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
@@ -46,15 +49,20 @@ func (s store) one(ctx context.Context, where string, key any) (*Recovery, error
 	if account != nil {
 		r.AccountID = *account
 	}
-	return &r, nil
+	r.Name, err = s.opened(namePlace(r.ID), name)
+	return &r, err
+}
+
+func namePlace(id uuid.UUID) seal.Place {
+	return seal.Place{Table: "recoveries", Column: "name_sealed", Row: id.String()}
 }
 
 func (s store) queueCreate(b *pgx.Batch, token []byte, r *Recovery) {
 	b.Queue(`
-		insert into recoveries (id, token, browser, flow, language, account_id, step, code_asked_at, created_at, expires_at)
-		values (@id, @token, @browser, @flow, @language, @account_id, @step, @now, @now, @expires_at)`,
+		insert into recoveries (id, token, browser, flow, language, name_sealed, step, code_asked_at, created_at, expires_at)
+		values (@id, @token, @browser, @flow, @language, @name, @step, @now, @now, @expires_at)`,
 		pgx.NamedArgs{
-			"id": r.ID, "token": token, "browser": r.Browser, "flow": r.Flow, "language": r.Language, "account_id": nullable(r.AccountID),
+			"id": r.ID, "token": token, "browser": r.Browser, "flow": r.Flow, "language": r.Language, "name": s.sealed(namePlace(r.ID), r.Name),
 			"step": r.Step, "now": r.CreatedAt, "expires_at": r.ExpiresAt,
 		})
 }
@@ -68,6 +76,11 @@ func (s store) queueUpdate(b *pgx.Batch, r *Recovery) {
 			"id": r.ID, "step": r.Step, "code_mac": r.CodeMAC, "code_asked_at": r.CodeAskedAt, "code_tries": r.CodeTries,
 			"answer_tries": r.AnswerTries, "factor_tries": r.FactorTries, "expires_at": r.ExpiresAt,
 		})
+}
+
+// queueFound notes whose name it was, and forgets the name.
+func (s store) queueFound(b *pgx.Batch, r *Recovery) {
+	b.Queue(`update recoveries set account_id = $2, name_sealed = null where id = $1`, r.ID, nullable(r.AccountID))
 }
 
 // queueStaffCode keeps a code of support, in place of the one before.

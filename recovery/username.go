@@ -20,32 +20,30 @@ var (
 	lookupCard   = ratelimit.Limit{Name: "username_card", Count: 3, Per: 24 * time.Hour}
 )
 
-// Remind mails the username to whoever's card this is, to the address on file. Whether it is anybody's makes no
-// difference here (S-12, S-13). The error is a *ratelimit.Exceeded of the source, or the database's.
+// Remind mails the username to whoever's card this is, to the address on file. Whose it is, if anybody's, is looked up by
+// a job, so that this request is the same for all (S-12, S-13). The error is a *ratelimit.Exceeded of the source, or the
+// database's.
 func (s *Service) Remind(ctx context.Context, v Visit, claim members.Claim) error {
-	now := s.now()
-	member, err := s.roster.Match(ctx, claim)
-	if err != nil && !errors.Is(err, members.ErrNoMatch) {
-		return err
-	}
+	now, id := s.now(), uuid.Must(uuid.NewV7())
 	perSource := lookupSource
 	perSource.Count *= web.SourceFactor(ctx)
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		if err := s.takeSource(ctx, v.Source, now); err != nil {
 			return err
 		}
-		whom := member.ID
+		b := &pgx.Batch{}
+		started := audit.Event{Kind: audit.RecoveryStarted, At: now, Subject: id.String(), RequestID: v.RequestID, Success: true, Reason: "username"}
 		err := s.limiter.TakeAll(ctx, now, ratelimit.Ask{Limit: perSource, Key: v.Source}, ratelimit.Ask{Limit: lookupCard, Key: claim.MemberNumber})
 		if _, over := errors.AsType[*ratelimit.Exceeded](err); over {
-			whom = uuid.Nil
+			started.Success, started.Reason = false, "lookup_limit"
 		} else if err != nil {
 			return err
-		}
-		if err := s.enqueue(ctx, usernameArgs{whom}); err != nil {
+		} else if err := s.store.queueCard(b, id, claim, now); err != nil {
+			return err
+		} else if err := s.enqueue(ctx, usernameArgs{id}); err != nil {
 			return err
 		}
-		b := &pgx.Batch{}
-		s.audit.Queue(b, ctx, audit.Event{Kind: audit.RecoveryStarted, At: now, RequestID: v.RequestID, Success: true, Reason: "username"})
+		s.audit.Queue(b, ctx, started)
 		return s.db.Finish(ctx, b)
 	})
 }

@@ -32,6 +32,7 @@ var apart = map[string][]string{
 	"internal/site":                  {"templates"},
 	"internal/portal":                {"internal/site", "templates"},
 	"internal/mailbox":               {"internal/site", "templates"},
+	"internal/timingtest":            {},
 	"internal/postgres/postgrestest": {"internal/postgres", "internal/postgres/embedded"},
 }
 

@@ -1,12 +1,13 @@
 -- +goose Up
--- One way through "I forgot my password", found by the digest of its cookie. account_id is empty where nobody has the
--- username: such a recovery looks and costs the same, and gets nowhere.
+-- One way through "I forgot my password", found by the digest of its cookie. The name typed is sealed until a job has looked
+-- whose it is; where it is nobody's, account_id stays empty: such a recovery looks and costs the same, and gets nowhere.
 create table recoveries (
     id            uuid        not null,
     token         bytea       not null, -- SHA-256 of the cookie
     browser       bytea       not null, -- digest of the browser cookie that it is bound to
     flow          text        not null default '',
     language      text        not null,
+    name_sealed   bytea,
     account_id    uuid,
     step          text        not null,
     code_mac      bytea,
@@ -32,6 +33,14 @@ create table recovery_staff_codes (
     tries      integer     not null default 0,
     expires_at timestamptz not null,
     constraint recovery_staff_codes_pkey primary key (account_id)
+);
+
+-- Cards of those who forgot their username, until a job has looked whose they are.
+create table recovery_cards (
+    id         uuid        not null,
+    sealed     bytea       not null,
+    created_at timestamptz not null,
+    constraint recovery_cards_pkey primary key (id)
 );
 
 -- Changes of an account that wait for their hold to pass, and then, if they can be undone, for that (S-53, S-64).

@@ -1,0 +1,64 @@
+// Package timingtest judges whether the clock tells two requests apart (S-13).
+package timingtest
+
+import (
+	"slices"
+	"testing"
+	"time"
+)
+
+// S-13: over at least this many pairs the median gap and a classifier's score stay within these bounds.
+const (
+	minPairs = 300
+	maxGap   = 5 * time.Millisecond
+	minScore = 0.45
+	maxScore = 0.55
+)
+
+// Alike runs pairs of one and other, in turn the one and the other first, so that a busy machine is busy for both, and
+// fails the test if their times differ. between, if there is one, runs before each pair.
+func Alike(t testing.TB, pairs int, between, one, other func()) {
+	t.Helper()
+	if pairs < minPairs {
+		t.Fatalf("%d pairs are too few, want %d", pairs, minPairs)
+	}
+	var took [2][]time.Duration
+	turns := []int{0, 1}
+	run := []func(){one, other}
+	for range pairs {
+		if between != nil {
+			between()
+		}
+		for _, i := range turns {
+			began := time.Now()
+			run[i]()
+			took[i] = append(took[i], time.Since(began))
+		}
+		slices.Reverse(turns)
+	}
+	gap, score := median(took[0])-median(took[1]), auc(took[0], took[1])
+	t.Logf("median gap %v, a classifier scores %.3f", gap, score)
+	if gap.Abs() > maxGap {
+		t.Errorf("S-13: the median gap is %v, want at most %v", gap, maxGap)
+	}
+	if score < minScore || score > maxScore {
+		t.Errorf("S-13: a classifier scores %.3f, want %.2f to %.2f", score, minScore, maxScore)
+	}
+}
+
+func median(all []time.Duration) time.Duration {
+	sorted := slices.Sorted(slices.Values(all))
+	return sorted[len(sorted)/2]
+}
+
+// auc is the chance that one of a takes longer than one of b.
+func auc(a, b []time.Duration) float64 {
+	sorted := slices.Sorted(slices.Values(b))
+	var longer float64
+	for _, one := range a {
+		below, _ := slices.BinarySearch(sorted, one)
+		above, _ := slices.BinarySearch(sorted, one+1)
+		longer += float64(below) + float64(above-below)/2
+	}
+	return longer / float64(len(a)*len(b))
+}

@@ -1,0 +1,101 @@
+package recovery
+
+import (
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/pquerna/otp/totp"
+
+	"huskyidp/accounts"
+)
+
+// enrol gives an account an app and saved codes; app shows the app's code.
+func (f *fixture) enrol(a accounts.Account) (app func() string, saved []string) {
+	f.t.Helper()
+	secret, err := f.people.StartTOTP(f.t.Context(), a.ID)
+	check(f.t, err)
+	app = func() string {
+		code, err := totp.GenerateCode(string(secret), f.now())
+		check(f.t, err)
+		return code
+	}
+	_, err = f.people.ConfirmTOTP(f.t.Context(), a.ID, app())
+	check(f.t, err)
+	saved, err = f.people.MakeSavedCodes(f.t.Context(), a.ID)
+	check(f.t, err)
+	f.later(time.Minute)
+	return app, saved
+}
+
+// S-55: an account with a second step recovers with it, and keeps it.
+func TestRecoveryWithFactor(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.member("maria", "004123789")
+	app, saved := f.enrol(a)
+	v := f.visitor().prove("maria")
+	v.post("answer", "una linterna").on("/recover/factor/totp?flow=f1", 200).says("Código de su aplicación", "/recover/factor/saved-code?flow=f1")
+	v.get("/recover/new-password").on("/recover/factor/totp", 200) // S-60
+	v.post("code", "").says("Escriba el código de 6 números.")
+	v.post("code", "000000").on("/recover/factor/totp", 422)
+	code := app()
+	v.post("code", code).on("/recover/new-password", 200)
+	v.post("new_password", newPassword).on("/recover/done", 200)
+	if factors, err := f.people.Factors(t.Context(), a.ID); err != nil || !factors.TOTP {
+		t.Errorf("S-54: the second step after recovery: %+v, %v", factors, err)
+	}
+	f.later(2 * time.Minute)
+	w := f.visitor().prove("maria")
+	w.post("answer", "una linterna").get("/recover/factor/saved-code")
+	w.post("saved_code", "nope").on("/recover/factor/saved-code", 422)
+	w.post("saved_code", saved[3]).on("/recover/new-password", 200)
+	f.later(2 * time.Minute)
+	x := f.visitor().prove("maria")
+	x.post("answer", "una linterna").get("/recover/factor/saved-code")
+	x.post("saved_code", saved[3]).on("/recover/factor/saved-code", 422) // S-17: each works once
+	x.post("act", "none").on("/support", 200)
+}
+
+// S-16: five wrong codes end the recovery.
+func TestWrongFactorsEndIt(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.member("maria", "004123789")
+	app, _ := f.enrol(a)
+	v := f.visitor().prove("maria").post("answer", "una linterna")
+	for range 20 {
+		v.post("code", "12345x") // no code at all: nothing is counted
+	}
+	wrong := "000000"
+	if app() == wrong {
+		wrong = "111111"
+	}
+	for range 4 {
+		v.post("code", wrong).on("/recover/factor/totp?flow=f1", http.StatusUnprocessableEntity)
+	}
+	v.post("code", wrong).on("/recover/password?flow=f1&note=ended", 200)
+	v.get("/recover/factor").on("/recover/password?note=ended", 200)
+}
+
+// A factor that staff have taken away meanwhile bars nobody.
+func TestFactorTakenAwayMeanwhile(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.member("maria", "004123789")
+	f.enrol(a)
+	v := f.visitor().prove("maria").post("answer", "una linterna").on("/recover/factor/totp?flow=f1", 200)
+	_, err := f.Hold(t.Context(), Change{AccountID: a.ID, Act: ResetFactor, AskedBy: "s1"})
+	check(t, err)
+	f.later(24 * time.Hour)
+	check(t, f.ApplyDue(t.Context()))
+	if factors, err := f.people.Factors(t.Context(), a.ID); err != nil || factors.Any() {
+		t.Errorf("the factors after the reset: %+v, %v", factors, err)
+	}
+	v.get("/recover/factor").on("/recover/password?note=ended", 200) // too late by then
+	v = f.visitor().prove("maria").post("answer", "una linterna").on("/recover/new-password?flow=f1", 200)
+	if _, err := f.SubmitFactor(t.Context(), Visit{}, nil); err == nil || !errors.As(err, new(*movedError)) {
+		t.Errorf("a factor without a recovery: %v", err)
+	}
+}
