@@ -79,7 +79,7 @@ func (s *Service) Disownable(ctx context.Context, link string) (Account, error) 
 func (s *Service) Disown(ctx context.Context, link string) (account Account, err error) {
 	now := s.now()
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		id, _, err := s.store.takeDisownLink(ctx, disownDigest(link), now)
+		id, event, err := s.store.takeDisownLink(ctx, disownDigest(link), now)
 		if err != nil {
 			return err
 		}
@@ -91,6 +91,7 @@ func (s *Service) Disown(ctx context.Context, link string) (account Account, err
 		}
 		b := &pgx.Batch{}
 		s.store.protect(b, id, now)
+		s.store.distrustFactors(b, id, event.Add(-time.Minute))
 		s.audit.Queue(b, ctx, audit.Event{Kind: audit.Disowned, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx), Success: true})
 		if err := s.QueueNotice(ctx, b, account, "disowned", nil); err != nil {
 			return err
@@ -146,4 +147,15 @@ func (s *store) protect(b *pgx.Batch, id uuid.UUID, now time.Time) {
 		update accounts set status = case when status = 'active' then 'protected' else status end, credentials_changed_at = $2, updated_at = $2,
 			reopens_as = case when status = 'disabled' then 'protected' end
 		where id = $1`, id, now)
+}
+
+// distrustFactors takes away the second steps that were added since an event that was not
+// the owner's, and the saved codes that would then stand alone.
+func (s *store) distrustFactors(b *pgx.Batch, id uuid.UUID, since time.Time) {
+	b.Queue(`delete from account_totp where account_id = $1 and coalesce(confirmed_at, created_at) >= $2`, id, since)
+	b.Queue(`delete from account_passkeys where account_id = $1 and created_at >= $2`, id, since)
+	b.Queue(`
+		delete from account_saved_codes where account_id = $1 and (made_at >= $2 or not exists (
+			select from account_totp where account_id = $1 and confirmed_at is not null union all select from account_passkeys where account_id = $1))`,
+		id, since)
 }
