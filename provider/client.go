@@ -16,6 +16,7 @@ const (
 	ProfileOwn     Profile = "own"     // the programme's own apps: no consent page
 	ProfilePartner Profile = "partner" // others' apps: the member's consent, a pairwise subject
 	ProfileService Profile = "service" // machines: client_credentials only
+	ProfileSmart   Profile = "smart"   // partners that read the record: SMART App Launch
 	ProfileFAPI2   Profile = "fapi2"   // FAPI 2.0 Security Profile: proof by keys, bound tokens
 
 	// ProfileCertification is a partner with the flows that the certification plans need

@@ -52,6 +52,10 @@ func (m *Metadata) complete(rules Rules) error {
 		if m.SubjectType == "" {
 			m.SubjectType = subjectPairwise
 		}
+	case ProfileSmart:
+		if err := m.completeSmart(); err != nil {
+			return err
+		}
 	case ProfileFAPI2:
 		m.fapiDefaults()
 		m.defaults([]string{"authorization_code", "refresh_token"}, memberScopes)
@@ -64,7 +68,7 @@ func (m *Metadata) complete(rules Rules) error {
 		m.certificationDefaults()
 		m.defaults(nil, memberScopes)
 	default:
-		return &MetadataError{"profile", `is "own", "partner", "fapi2", "service" or "certification"`}
+		return &MetadataError{"profile", `is "own", "partner", "smart", "fapi2", "service" or "certification"`}
 	}
 	if strings.TrimSpace(m.ClientName) == "" || len(m.ClientName) > 80 {
 		return &MetadataError{"client_name", "has 1 to 80 characters; members see it"}

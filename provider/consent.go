@@ -31,22 +31,32 @@ type consent struct {
 	ExpiresAt time.Time
 }
 
-// needed are scopes without which a sign-in makes no sense; they have no box.
-var needed = []string{"openid"}
-
 // covers tells whether nothing that is asked is new to the member.
 func (c *consent) covers(scopes []string) bool {
 	for _, scope := range scopes {
-		if !slices.Contains(c.Scopes, scope) && !slices.Contains(c.Refused, scope) {
+		if !coversScope(c.Scopes, scope) && !coversScope(c.Refused, scope) {
 			return false
 		}
 	}
 	return true
 }
 
-// granted are the asked scopes that the member left ticked.
+// granted are the asked scopes that the member left ticked; of one on the whole record
+// those parts.
 func (c *consent) granted(scopes []string) []string {
-	return slices.DeleteFunc(slices.Clone(scopes), func(scope string) bool { return !slices.Contains(c.Scopes, scope) })
+	var granted []string
+	for _, scope := range scopes {
+		if coversScope(c.Scopes, scope) {
+			granted = append(granted, scope)
+			continue
+		}
+		for _, part := range c.Scopes {
+			if coversScope([]string{scope}, part) && !slices.Contains(granted, part) {
+				granted = append(granted, part)
+			}
+		}
+	}
+	return granted
 }
 
 // consentOf reads the open consent of an account to a client, nil without one. Whether
@@ -189,5 +199,5 @@ func (m *Metadata) sector() string {
 func (c *Client) needsConsent() bool { return c.Metadata.asksConsent() }
 
 func (m *Metadata) asksConsent() bool {
-	return m.Profile == ProfilePartner || m.Profile == ProfileCertification
+	return m.Profile == ProfilePartner || m.Profile == ProfileSmart || m.Profile == ProfileCertification
 }

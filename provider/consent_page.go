@@ -20,17 +20,12 @@ type consentPage struct {
 	Verified                     bool
 	Person                       string // whose data
 	Groups                       []consentGroup
+	All                          bool // the app wants the whole record
 	NewOnly                      bool // some groups were allowed before
 	Durations                    []consentDuration
 	Offline                      bool
 	ClientURI, PolicyURI, TosURI string
 	LogoURI                      string // our copy
-}
-
-// consentGroup is one kind of data; ID is the form's field, "" for a needed one.
-type consentGroup struct {
-	Scope, ID   string
-	Ticked, New bool
 }
 
 // consentDuration is one choice of how long: Value is the form's, N counts its unit.
@@ -40,9 +35,6 @@ type consentDuration struct {
 	Until      time.Time
 	Chosen     bool
 }
-
-// groupNames are the form's names of the scopes that have a box.
-var groupNames = map[string]string{"profile": "group_profile", "email": "group_email", "husky.member": "group_member", "offline_access": "group_offline_access"}
 
 // durations are offered up to the client's maximum.
 var durations = []struct {
@@ -104,9 +96,9 @@ func (h *Handler) showConsent(c *gin.Context) error {
 	return h.consentForm(c, w, session, http.StatusOK, nil)
 }
 
-// consentForm shows the page. ticked are the boxes of a form that came back; nil ticks
+// consentForm shows the page with the boxes as a form that came back had them; nil ticks
 // all.
-func (h *Handler) consentForm(c *gin.Context, w waiting, session *accounts.Session, status int, ticked []string, opts ...web.PageOption) error {
+func (h *Handler) consentForm(c *gin.Context, w waiting, session *accounts.Session, status int, groups []consentGroup, opts ...web.PageOption) error {
 	before, err := h.service.store.consentOf(c.Request.Context(), session.AccountID, w.request.client.ID, h.now())
 	if err != nil {
 		return err
@@ -117,14 +109,18 @@ func (h *Handler) consentForm(c *gin.Context, w waiting, session *accounts.Sessi
 	if card, err := h.service.claims(c.Request.Context(), &grant{AccountID: session.AccountID, Scopes: []string{"profile"}}); err == nil {
 		page.Person, _ = card["name"].(string)
 	}
-	for _, scope := range w.request.sharedScopes() {
-		group := consentGroup{Scope: scope, ID: groupNames[scope], Ticked: ticked == nil || slices.Contains(ticked, scope)}
-		if before != nil {
-			group.New = !slices.Contains(before.Scopes, scope)
-			page.NewOnly = page.NewOnly || group.New
+	asked := w.request.sharedScopes()
+	page.All, page.Offline = asksForAll(asked), slices.Contains(asked, "offline_access")
+	if page.Groups = groups; groups == nil {
+		page.Groups = groupsOf(asked)
+		for i := range page.Groups {
+			page.Groups[i].Ticked = true
 		}
-		page.Offline = page.Offline || scope == "offline_access"
-		page.Groups = append(page.Groups, group)
+	}
+	for i := range page.Groups {
+		group := &page.Groups[i]
+		group.New = before != nil && slices.ContainsFunc(group.scopes, func(scope string) bool { return !coversScope(before.Scopes, scope) })
+		page.NewOnly = page.NewOnly || group.New
 	}
 	chosen := web.Form(c).Get("duration")
 	last := len(page.Durations) - 1
@@ -150,12 +146,11 @@ func (h *Handler) decideConsent(c *gin.Context) error {
 		return web.SeeOther(c, "/login/accounts?flow="+w.flow)
 	}
 	asked := w.request.sharedScopes()
-	ticked := []string{}
-	for _, scope := range asked {
-		if slices.Contains(needed, scope) || web.Form(c).Has(groupNames[scope]) && groupNames[scope] != "" {
-			ticked = append(ticked, scope)
-		}
+	groups := groupsOf(asked)
+	for i := range groups {
+		groups[i].Ticked = web.Form(c).Has(groups[i].ID)
 	}
+	ticked := allowed(asked, groups)
 	var until time.Time
 	for _, d := range offered(w.request.client, h.now()) {
 		if d.Value == web.Form(c).Get("duration") {
@@ -163,7 +158,7 @@ func (h *Handler) decideConsent(c *gin.Context) error {
 		}
 	}
 	if len(ticked) == 0 || until.IsZero() {
-		return h.consentForm(c, w, session, http.StatusUnprocessableEntity, ticked,
+		return h.consentForm(c, w, session, http.StatusUnprocessableEntity, groups,
 			web.WithProblems(templates.Problem{Key: "provider.consent.none_selected"}))
 	}
 	if err := h.service.allow(ctx, session, w.request.client, asked, ticked, until); err != nil {

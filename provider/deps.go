@@ -159,6 +159,7 @@ type Handler struct {
 	accounts Accounts
 	sessions Sessions
 	metadata document
+	smart    document
 	now      func() time.Time
 }
 
@@ -173,5 +174,9 @@ func NewHandler(s *Service, w *web.Web, sessions Sessions) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Handler{service: s, web: w, accounts: s.accounts, sessions: sessions, metadata: doc, now: s.now}, nil
+	smart, err := newDocument(newSmartConfiguration(meta))
+	if err != nil {
+		return nil, err
+	}
+	return &Handler{service: s, web: w, accounts: s.accounts, sessions: sessions, metadata: doc, smart: smart, now: s.now}, nil
 }

@@ -31,7 +31,7 @@ func newFosite(service *Service) *fosite.Fosite {
 			IDTokenLifespan:          idTokenLifetime,
 			IDTokenIssuer:            s.issuer,
 			AccessTokenIssuer:        s.issuer,
-			ScopeStrategy:            fosite.ExactScopeStrategy,
+			ScopeStrategy:            coversScope,
 			AudienceMatchingStrategy: exactAudience,
 			RefreshTokenScopes:       []string{"offline_access"},
 			MinParameterEntropy:      1, // the length of state is judged by checkLengths

@@ -8,6 +8,7 @@ func (h *Handler) Mount(r gin.IRouter) {
 	protocol := h.web.Protocol(r)
 	protocol.GET("/.well-known/openid-configuration", h.web.Handle(h.discovery))
 	protocol.GET("/.well-known/oauth-authorization-server", h.web.Handle(h.discovery))
+	protocol.GET("/.well-known/smart-configuration", h.web.Handle(h.smartConfiguration))
 	protocol.GET("/jwks", h.web.Handle(h.jwks))
 	protocol.GET("/logo/:digest", h.web.Handle(h.showLogo))
 	protocol.POST(RegistrationPath, h.web.Handle(h.registerClient))

@@ -52,7 +52,8 @@ func (s *Service) parseAuthorizeRequest(ctx context.Context, form url.Values, re
 		r.client, _ = s.clients.Get(form.Get("client_id"))
 		return r, fosite.ErrInvalidRequest.WithHint("The parameter redirect_uri is missing.")
 	}
-	parsed, err := s.fosite.NewAuthorizeRequest(ctx, fositeRequest(form))
+	known, _ := s.clients.Get(form.Get("client_id")) // nil is refused by fosite
+	parsed, err := s.fosite.NewAuthorizeRequest(ctx, fositeRequest(form, known))
 	request, ok := parsed.(*fosite.AuthorizeRequest)
 	if !ok {
 		return r, err
@@ -67,14 +68,14 @@ func (s *Service) parseAuthorizeRequest(ctx context.Context, form url.Values, re
 		return r, fosite.ErrRegistrationNotSupported
 	}
 	return r, errors.Join(r.checkMode(), r.checkResponseType(), r.checkLengths(), r.checkPKCE(), r.checkDPoPKey(), r.readPrompt(), r.readMaxAge(), s.readHint(r), s.readClaims(r),
-		r.readResources(), refuseDetails(form))
+		r.readResources(s.strategy.issuer), r.readAud(), refuseDetails(form))
 }
 
 // fositeRequest copies the form without what fosite does badly: request objects and
 // hints are judged here, prompt and max_age by nextStep with our clock, the response
 // mode by answer, and a missing state, which it refuses, gets a stand-in.
-func fositeRequest(form url.Values) *http.Request {
-	seen := dropUnknown(form)
+func fositeRequest(form url.Values, client *Client) *http.Request {
+	seen := dropUnknown(form, client)
 	for _, name := range []string{"request", "request_uri", "id_token_hint", "registration", "prompt", "max_age", "response_mode"} {
 		seen.Del(name)
 	}
@@ -84,16 +85,16 @@ func fositeRequest(form url.Values) *http.Request {
 	return &http.Request{Method: http.MethodPost, Form: seen, PostForm: seen, URL: &url.URL{}}
 }
 
-// dropUnknown copies the form without scopes that nobody here knows: they are
-// ignored, not refused (RFC 6749 3.3, conformance 3.7.4).
-func dropUnknown(form url.Values) url.Values {
+// dropUnknown copies the form without scopes that neither this server nor the client's
+// registration knows: they are ignored, not refused (RFC 6749 3.3, conformance 3.7.4).
+func dropUnknown(form url.Values, client *Client) url.Values {
 	seen := url.Values{}
 	for name, values := range form {
 		seen[name] = slices.Clone(values)
 	}
 	var known []string
 	for _, scope := range strings.Fields(form.Get("scope")) {
-		if slices.Contains(memberScopes, scope) && !slices.Contains(known, scope) {
+		if (slices.Contains(memberScopes, scope) || client != nil && client.knowsScope(scope)) && !slices.Contains(known, scope) {
 			known = append(known, scope)
 		}
 	}

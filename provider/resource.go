@@ -10,9 +10,9 @@ import (
 )
 
 // resources are the resource indicators of a request (RFC 8707 2), each once. They are
-// audiences that the client is registered for, to the letter; the error is
-// invalid_target.
-func (c *Client) resources(form url.Values) ([]string, error) {
+// audiences that the client is registered for, to the letter, or the issuer, which is
+// userinfo; the error is invalid_target.
+func (c *Client) resources(form url.Values, issuer string) ([]string, error) {
 	var named []string
 	for _, resource := range form["resource"] {
 		u, err := url.Parse(resource)
@@ -21,7 +21,7 @@ func (c *Client) resources(form url.Values) ([]string, error) {
 			continue
 		case err != nil || !u.IsAbs() || strings.Contains(resource, "#"):
 			return nil, invalidTarget("A resource is an absolute URI without a fragment.")
-		case !slices.Contains(c.Metadata.Audience, resource):
+		case resource != issuer && !slices.Contains(c.Metadata.Audience, resource):
 			return nil, invalidTarget("The client is not registered for one of the resources.")
 		case !slices.Contains(named, resource):
 			named = append(named, resource)
@@ -32,8 +32,8 @@ func (c *Client) resources(form url.Values) ([]string, error) {
 
 // readResources adds what the request names to its audiences. It may name several: each
 // access token is then for one of them.
-func (r *authorizeRequest) readResources() error {
-	named, err := r.client.resources(r.form)
+func (r *authorizeRequest) readResources(issuer string) error {
+	named, err := r.client.resources(r.form, issuer)
 	for _, resource := range named {
 		r.AppendRequestedAudience(resource)
 	}
@@ -42,14 +42,17 @@ func (r *authorizeRequest) readResources() error {
 
 // pickResource notes the one resource that a token request names: one of those that the
 // member's grant has, or for a service that it is registered for. Without one the token
-// is for the first that was granted.
-func (u *unit) pickResource(form url.Values) error {
-	named, err := u.client.resources(form)
+// is for the first that was granted. Who signed a member in may always ask for userinfo.
+func (u *unit) pickResource(form url.Values, issuer string) error {
+	named, err := u.client.resources(form, issuer)
 	switch {
 	case err != nil || len(named) == 0:
 		return err
 	case len(named) > 1:
 		return invalidTarget("An access token is for one resource: ask once for each.")
+	case u.grant == nil && named[0] == issuer:
+		return invalidTarget("A service has no userinfo.")
+	case u.grant != nil && named[0] == issuer && u.grant.has("openid"):
 	case u.grant != nil && !slices.Contains(u.grant.Audience, named[0]):
 		return invalidTarget("The resource has not been granted.")
 	}

@@ -21,12 +21,12 @@ func (g *grant) narrowed(scopes []string) *grant {
 // narrowRefresh gives a refresh the scopes that it names, for this one access token: the
 // refresh token keeps all (RFC 6749 6). Scopes that nobody knows are ignored, as in the
 // request that the token came from; one that was not granted is refused.
-func narrowRefresh(r *fosite.AccessRequest, g *grant) error {
+func narrowRefresh(r *fosite.AccessRequest, client *Client, g *grant) error {
 	if strings.TrimSpace(r.Form.Get("scope")) == "" {
 		return nil
 	}
-	scopes := strings.Fields(dropUnknown(r.Form).Get("scope"))
-	if len(scopes) == 0 || slices.ContainsFunc(scopes, func(scope string) bool { return !g.has(scope) }) {
+	scopes := strings.Fields(dropUnknown(r.Form, client).Get("scope"))
+	if len(scopes) == 0 || slices.ContainsFunc(scopes, func(scope string) bool { return !coversScope(g.Scopes, scope) }) {
 		return fosite.ErrInvalidScope.WithHint("A refresh cannot ask for a scope that was not granted.")
 	}
 	r.GrantedScope = scopes

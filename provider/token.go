@@ -47,7 +47,7 @@ func (s *Service) exchange(ctx context.Context, r *http.Request) (fosite.AccessR
 		return nil, err
 	}
 	u := unitFrom(ctx)
-	if err := errors.Join(u.pickResource(r.PostForm), s.bindTokens(u, r)); err != nil {
+	if err := errors.Join(u.pickResource(r.PostForm, s.strategy.issuer), s.bindTokens(u, r)); err != nil {
 		return nil, err
 	}
 	if request.GetGrantTypes().HasOneOf("client_credentials", grantJWTBearer) {
@@ -59,7 +59,7 @@ func (s *Service) exchange(ctx context.Context, r *http.Request) (fosite.AccessR
 		}
 	}
 	if asked, ok := request.(*fosite.AccessRequest); ok && u.token != nil {
-		if err := narrowRefresh(asked, u.grant); err != nil {
+		if err := narrowRefresh(asked, u.client, u.grant); err != nil {
 			return nil, err
 		}
 	}
@@ -69,6 +69,9 @@ func (s *Service) exchange(ctx context.Context, r *http.Request) (fosite.AccessR
 			released = released.narrowed(request.GetGrantedScopes())
 		}
 		if u.idClaims, err = s.idTokenClaims(ctx, released); err != nil {
+			return nil, err
+		}
+		if err := s.readLaunch(ctx, u, released.Scopes); err != nil {
 			return nil, err
 		}
 	}
@@ -82,6 +85,9 @@ func (s *Service) exchange(ctx context.Context, r *http.Request) (fosite.AccessR
 		return nil, err
 	}
 	response.SetTokenType(u.sender.tokenType())
+	if u.patient != "" {
+		response.SetExtra("patient", u.patient)
+	}
 	return response, u.flushTokens(ctx)
 }
 

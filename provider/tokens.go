@@ -80,6 +80,8 @@ type accessClaims struct {
 	ACR      string           `json:"acr,omitempty"`
 	AMR      []string         `json:"amr,omitempty"`
 	Sender   *confirmation    `json:"cnf,omitempty"`
+	Patient  string           `json:"patient,omitempty"` // SMART App Launch 7.1, for the FHIR server
+	FHIRUser string           `json:"fhirUser,omitempty"`
 }
 
 func (s *strategy) GenerateAccessToken(ctx context.Context, r fosite.Requester) (string, string, error) {
@@ -95,6 +97,8 @@ func (s *strategy) GenerateAccessToken(ctx context.Context, r fosite.Requester) 
 		ClientID: r.GetClient().GetID(),
 		Scope:    joinScopes(r.GetGrantedScopes()),
 		Sender:   u.sender,
+		Patient:  u.patient,
+		FHIRUser: u.fhirUser,
 	}
 	if audience := r.GetGrantedAudience(); len(audience) > 0 {
 		claims.Audience = audience[0] // one resource a token (S-40)
@@ -151,6 +155,7 @@ type idClaims struct {
 	SID             string           `json:"sid"`
 	AccessTokenHash string           `json:"at_hash,omitempty"`
 	CodeHash        string           `json:"c_hash,omitempty"` // beside a code only
+	FHIRUser        string           `json:"fhirUser,omitempty"`
 }
 
 // GenerateIDToken signs with the algorithm that the client registered.
@@ -161,7 +166,7 @@ func (s *strategy) GenerateIDToken(ctx context.Context, _ time.Duration, _ fosit
 		Issuer: s.issuer, Subject: g.Subject, Audience: g.ClientID,
 		Expiry: jwt.NewNumericDate(u.now.Add(idTokenLifetime)), IssuedAt: jwt.NewNumericDate(u.now),
 		AuthTime: jwt.NewNumericDate(g.AuthTime), ACR: g.ACR, AMR: g.AMR, SID: g.SID,
-		AccessTokenHash: leftHalf(alg, u.access), CodeHash: leftHalf(alg, u.code),
+		AccessTokenHash: leftHalf(alg, u.access), CodeHash: leftHalf(alg, u.code), FHIRUser: u.fhirUser,
 	}
 	if u.token == nil {
 		claims.Nonce = g.Nonce

@@ -29,6 +29,8 @@ type unit struct {
 
 	resource   string         // the one that the access token is for; "" for the first granted
 	envelope   *envelope      // of the ID token
+	patient    string         // whose record it is, for apps of the profile smart
+	fhirUser   string         // address of the member's resource there
 	code       string         // the code just made, "" for none
 	access     string         // the access token just made, "" for none
 	opaque     *opaqueToken   // the opaque access token to insert

@@ -58,25 +58,8 @@ func (s *Set) funcs(c *catalog) template.FuncMap {
 		"tail":       func(s string) string { return s[max(0, len(s)-3):] },
 		"spell":      spell,
 		"plain":      strconv.Itoa,
-		"scope":      scopeKey,
 		"accountURL": func() string { return c.options.AccountPath },
 	}
-}
-
-// scopeKey is the catalog key of a scope's label or hint.
-func scopeKey(scope, part string) (string, error) {
-	keys := map[string]string{
-		"openid label": "scope.openid.label", "openid hint": "scope.openid.hint",
-		"profile label": "scope.profile.label", "profile hint": "scope.profile.hint",
-		"email label": "scope.email.label", "email hint": "scope.email.hint",
-		"husky.member label": "scope.member.label", "husky.member hint": "scope.member.hint",
-		"offline_access label": "scope.offline_access.label", "offline_access hint": "scope.offline_access.hint",
-	}
-	key, ok := keys[scope+" "+part]
-	if !ok {
-		return "", fmt.Errorf("no words for the scope %q", scope)
-	}
-	return key, nil
 }
 
 // toArgs takes one Args, or names and values in turn.

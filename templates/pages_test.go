@@ -76,8 +76,8 @@ type agreementText struct {
 }
 
 type consentGroup struct {
-	Scope, ID   string
-	Ticked, New bool
+	Key, ID, Name                   string
+	Sensitive, Changes, Ticked, New bool
 }
 
 type consentDuration struct {
@@ -92,7 +92,7 @@ type consent struct {
 	Verified                              bool
 	Person                                string
 	Groups                                []consentGroup
-	NewOnly                               bool
+	All, NewOnly                          bool
 	Durations                             []consentDuration
 	Offline                               bool
 	ClientURI, PolicyURI, TosURI, LogoURI string
@@ -100,8 +100,11 @@ type consent struct {
 
 func consentCase(again bool) consent {
 	return consent{Username: "maria.lopez", Operator: "Diario S. A.", Verified: again, Person: "MARÍA LÓPEZ", NewOnly: again, Offline: true,
-		Groups: []consentGroup{{"openid", "", true, false}, {"profile", "group_profile", true, false}, {"email", "group_email", true, again},
-			{"offline_access", "group_offline_access", !again, false}},
+		All: again,
+		Groups: []consentGroup{{Key: "openid"}, {Key: "profile", ID: "group_profile", Ticked: true}, {Key: "email", ID: "group_email", Ticked: true, New: again},
+			{Key: "offline_access", ID: "group_offline_access", Ticked: !again}, {Key: "patient_person", ID: "group_patient_person", Changes: again},
+			{Key: "patient_claims", ID: "group_patient_claims", Sensitive: true, Ticked: true},
+			{Key: "patient_other", ID: "group_patient_other_Device", Name: "Device", Sensitive: true}},
 		Durations: []consentDuration{{"once", "provider.consent.once", 0, noon, false}, {"30d", "provider.consent.days", 30, noon, false},
 			{"12m", "provider.consent.months", 12, noon, true}},
 		ClientURI: "https://diary.example/"}

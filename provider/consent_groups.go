@@ -1,0 +1,140 @@
+package provider
+
+import (
+	"slices"
+	"strings"
+)
+
+// consentGroup is one kind of data on the consent page.
+type consentGroup struct {
+	Key       string // of its words: scope.<Key>.label and .hint
+	ID        string // the form's field; "" for what a sign-in cannot do without
+	Name      string // of a kind of resource that has no words of its own
+	Sensitive bool   // can tell what a member would rather keep; stands last
+	Changes   bool   // the app may change these data too
+	Ticked    bool
+	New       bool
+	scopes    []string
+}
+
+// words of the scopes that are not the record's.
+var scopeWords = map[string]string{"openid": "openid", "profile": "profile", "email": "email", "husky.member": "member",
+	"offline_access": "offline_access", scopeLaunchPatient: "launch_patient", scopeFHIRUser: "launch_patient"}
+
+// needed are scopes without which a sign-in makes no sense; they have no box.
+var needed = []string{"openid", scopeLaunchPatient, scopeFHIRUser}
+
+type recordGroup struct {
+	key       string
+	sensitive bool
+	kinds     []string
+}
+
+// recordGroups put the types of FHIR resources in the order of the page.
+var recordGroups = []recordGroup{
+	{"patient_person", false, []string{"Patient", "RelatedPerson"}},
+	{"patient_coverage", false, []string{"Coverage"}},
+	{"patient_allergies", false, []string{"AllergyIntolerance"}},
+	{"patient_immunizations", false, []string{"Immunization"}},
+	{"patient_providers", false, []string{"Practitioner", "Organization", "Location"}},
+	{"patient_claims", true, []string{"ExplanationOfBenefit", "Claim", "ClaimResponse"}},
+	{"patient_conditions", true, []string{"Condition"}},
+	{"patient_medications", true, []string{"MedicationRequest", "MedicationDispense", "Medication"}},
+	{"patient_results", true, []string{"Observation", "DiagnosticReport"}},
+	{"patient_care", true, []string{"Encounter", "Procedure", "CarePlan", "CareTeam", "Goal"}},
+	{"patient_documents", true, []string{"DocumentReference", "Binary", "QuestionnaireResponse"}},
+}
+
+// groupsOf sorts the scopes that an app asks for into kinds of data: plain ones in the
+// app's order, then the record's, sensitive ones last.
+func groupsOf(asked []string) []consentGroup {
+	var groups []consentGroup
+	for _, scope := range asked {
+		key, plain := scopeWords[scope]
+		if !plain || slices.ContainsFunc(groups, func(g consentGroup) bool { return g.Key == key }) {
+			continue
+		}
+		g := consentGroup{Key: key, scopes: []string{scope}}
+		if !slices.Contains(needed, scope) {
+			g.ID = "group_" + key
+		}
+		groups = append(groups, g)
+	}
+	for _, kinds := range recordGroups {
+		g := consentGroup{Key: kinds.key, ID: "group_" + kinds.key, Sensitive: kinds.sensitive}
+		for _, scope := range asked {
+			record, ok := parseRecordScope(scope)
+			switch {
+			case !ok:
+				continue
+			case record.kind == "*":
+				for _, kind := range kinds.kinds {
+					g.scopes = append(g.scopes, strings.Replace(scope, "*", kind, 1))
+				}
+			case slices.Contains(kinds.kinds, record.kind):
+				g.scopes = append(g.scopes, scope)
+			default:
+				continue
+			}
+			g.Changes = g.Changes || record.changes()
+		}
+		if g.scopes != nil {
+			groups = append(groups, g)
+		}
+	}
+	return append(groups, otherGroups(asked)...)
+}
+
+// otherGroups are the types that have no words of their own.
+func otherGroups(asked []string) (groups []consentGroup) {
+	for _, scope := range asked {
+		record, ok := parseRecordScope(scope)
+		known := slices.ContainsFunc(recordGroups, func(g recordGroup) bool { return slices.Contains(g.kinds, record.kind) })
+		if !ok || record.kind == "*" || known {
+			continue
+		}
+		groups = append(groups, consentGroup{Key: "patient_other", ID: "group_patient_other_" + record.kind, Name: record.kind, Sensitive: true,
+			Changes: record.changes(), scopes: []string{scope}})
+	}
+	return groups
+}
+
+// asksForAll tells whether an app wants the whole record.
+func asksForAll(asked []string) bool {
+	return slices.ContainsFunc(asked, func(scope string) bool {
+		record, ok := parseRecordScope(scope)
+		return ok && record.kind == "*"
+	})
+}
+
+// allowed are the scopes of the groups that stayed ticked. A scope on the whole record
+// stays one only where nothing of it was unticked.
+func allowed(asked []string, groups []consentGroup) []string {
+	var ticked, unticked []string
+	for _, g := range groups {
+		if g.ID == "" || g.Ticked {
+			ticked = append(ticked, g.scopes...)
+		} else {
+			unticked = append(unticked, g.scopes...)
+		}
+	}
+	scopes := []string{}
+	for _, scope := range asked {
+		record, inRecord := parseRecordScope(scope)
+		within := func(one string) bool {
+			part, ok := parseRecordScope(one)
+			return ok && record.covers(part)
+		}
+		switch {
+		case slices.Contains(needed, scope), slices.Contains(ticked, scope), inRecord && record.kind == "*" && !slices.ContainsFunc(unticked, within):
+			scopes = append(scopes, scope)
+		case inRecord && record.kind == "*":
+			for _, one := range ticked {
+				if within(one) && !slices.Contains(scopes, one) {
+					scopes = append(scopes, one)
+				}
+			}
+		}
+	}
+	return scopes
+}

@@ -1,0 +1,144 @@
+package provider
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/ory/fosite"
+)
+
+// The profile smart is a partner that reads the member's record at a FHIR server: SMART
+// App Launch 2.2, standalone launch with patient context. This server knows who the
+// member is and what they allowed; the record is the FHIR server's, which takes our
+// access tokens.
+
+// Scopes of SMART App Launch section 3 besides those of the record itself.
+const (
+	scopeLaunchPatient = "launch/patient" // the token response names the patient
+	scopeFHIRUser      = "fhirUser"       // the ID token names the member's resource
+)
+
+var smartScopes = append(slices.Clone(partnerScopes), scopeFHIRUser, scopeLaunchPatient)
+
+// recordScope is a scope on kinds of resources of one patient: patient/Observation.rs, or
+// of version 1 patient/Observation.read. The finer ones with a query are not known here.
+type recordScope struct {
+	kind    string // type of resource, "*" for all
+	actions string // of "cruds", in that order
+}
+
+var (
+	recordPattern = regexp.MustCompile(`^patient/(\*|[A-Z][A-Za-z]{1,63})\.(read|write|\*|c?r?u?d?s?)$`)
+	firstVersion  = map[string]string{"read": "rs", "write": "cud", "*": "cruds"}
+)
+
+func parseRecordScope(scope string) (recordScope, bool) {
+	m := recordPattern.FindStringSubmatch(scope)
+	if m == nil || m[2] == "" {
+		return recordScope{}, false
+	}
+	r := recordScope{m[1], m[2]}
+	if actions, old := firstVersion[r.actions]; old {
+		r.actions = actions
+	}
+	return r, true
+}
+
+func (r recordScope) covers(other recordScope) bool {
+	return (r.kind == "*" || r.kind == other.kind) &&
+		!strings.ContainsFunc(other.actions, func(action rune) bool { return !strings.ContainsRune(r.actions, action) })
+}
+
+// changes tells whether it lets an app do more than look.
+func (r recordScope) changes() bool { return strings.ContainsAny(r.actions, "cud") }
+
+// coversScope tells whether scopes has the one, by name or, in the record, by a wider one.
+func coversScope(scopes []string, one string) bool {
+	if slices.Contains(scopes, one) {
+		return true
+	}
+	asked, ok := parseRecordScope(one)
+	return ok && slices.ContainsFunc(scopes, func(scope string) bool {
+		wide, ok := parseRecordScope(scope)
+		return ok && wide.covers(asked)
+	})
+}
+
+// completeSmart fills in and checks what SMART App Launch asks of a registration.
+func (m *Metadata) completeSmart() error {
+	m.defaults([]string{"authorization_code", "refresh_token"}, smartScopes)
+	if m.SubjectType == "" {
+		m.SubjectType = subjectPairwise
+	}
+	for _, scope := range m.Scope {
+		if _, ok := parseRecordScope(scope); !ok && !slices.Contains(smartScopes, scope) {
+			return &MetadataError{"scope", scope + " is neither patient/Type.actions nor one of " + strings.Join(smartScopes, ", ")}
+		}
+	}
+	switch {
+	case len(m.Audience) == 0:
+		return &MetadataError{"audience", "is needed: the address of the FHIR server, which the app sends as aud"}
+	case !m.pkce():
+		return &MetadataError{"require_pkce", "is always true in the profile smart"}
+	}
+	return nil
+}
+
+// readAud holds the request to its FHIR server (SMART App Launch 2.1.1): a token must not
+// reach another that an app was lured to. resource says the same (RFC 8707), for request
+// objects, whose aud is this server.
+func (r *authorizeRequest) readAud() error {
+	if r.client.Metadata.Profile != ProfileSmart {
+		return nil
+	}
+	aud := strings.TrimSuffix(r.form.Get("aud"), "/")
+	i := slices.IndexFunc(r.client.Metadata.Audience, func(a string) bool { return strings.TrimSuffix(a, "/") == aud })
+	switch {
+	case aud == "" && r.form.Get("resource") != "":
+		return nil
+	case aud == "":
+		return fosite.ErrInvalidRequest.WithHint("The parameter aud is missing: it is the address of the FHIR server.")
+	case i < 0:
+		return fosite.ErrInvalidRequest.WithHint("The parameter aud is not the FHIR server that the client is registered for.")
+	}
+	if registered := r.client.Metadata.Audience[i]; !r.GetRequestedAudience().Has(registered) {
+		r.AppendRequestedAudience(registered)
+	}
+	return nil
+}
+
+// readLaunch finds the launch context of a token request: whose record it is. The id is
+// the roster's own, drawn at random, which the FHIR server knows; never the member number
+// (S-42).
+func (s *Service) readLaunch(ctx context.Context, u *unit, scopes []string) error {
+	if u.client.Metadata.Profile != ProfileSmart || !slices.ContainsFunc(scopes, namesPatient) {
+		return nil
+	}
+	account, err := s.accounts.Get(ctx, u.grant.AccountID)
+	if err != nil || account.Staff() { // staff have no record
+		return err
+	}
+	id := account.MemberID.String()
+	if slices.ContainsFunc(scopes, func(scope string) bool { return scope != scopeFHIRUser && namesPatient(scope) }) {
+		u.patient = id
+	}
+	if slices.Contains(scopes, scopeFHIRUser) && len(u.grant.Audience) > 0 {
+		u.fhirUser = strings.TrimSuffix(u.grant.Audience[0], "/") + "/Patient/" + id
+	}
+	return nil
+}
+
+// namesPatient tells of scopes that mean a certain person's record.
+func namesPatient(scope string) bool {
+	_, ok := parseRecordScope(scope)
+	return ok || scope == scopeLaunchPatient || scope == scopeFHIRUser
+}
+
+// knowsScope tells whether the client registered the scope; an app of the record also
+// knows those that it did not, so that asking for them is refused, not ignored.
+func (c *Client) knowsScope(scope string) bool {
+	_, inRecord := parseRecordScope(scope)
+	return coversScope(c.Metadata.Scope, scope) || inRecord && c.Metadata.Profile == ProfileSmart
+}
