@@ -58,7 +58,7 @@ var rules = map[Act]rule{
 	ListRequests: {roles: []Role{Approve}},
 	ApproveAct:   {roles: []Role{Approve}, fresh: true},
 	RefuseAct:    {roles: []Role{Approve}, fresh: true},
-	Activity:     {roles: []Role{Read}},
+	Activity:     {roles: []Role{Read, Audit}},
 	ExportAudit:  {roles: []Role{Audit}, fresh: true},
 }
 
@@ -81,7 +81,6 @@ const (
 	freshness    = 5 * time.Minute  // of a sign-in, for an act (S-20)
 	verification = 15 * time.Minute // of a caller, for one person of the desk
 	requestLife  = 24 * time.Hour   // for the second person (S-64)
-	holdTime     = 24 * time.Hour   // before a held change is made (S-64)
 	helpWindow   = 7 * 24 * time.Hour
 	helpAlone    = 2 // recoveries of one member in that window that need no second person (S-65)
 )

@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"time"
 
@@ -58,32 +59,22 @@ type Referrals interface {
 	Referral(ctx context.Context, spoken string) (recovery.Referral, error)
 }
 
-// Change is what waits before it is made, so that the member can stop it (S-64).
-type Change struct {
-	AccountID uuid.UUID
-	Act       Act       // ChangeEmail or ResetFactor
-	Email     string    // the new address of ChangeEmail
-	By        uuid.UUID // who asked for it
-	ApplyAt   time.Time
-}
-
-// Held is a change that waits.
-type Held struct {
-	Act     Act
-	ApplyAt time.Time
-}
-
 // Recovery starts what the member finishes, and holds what waits. All take part in the transaction of ctx.
 type Recovery interface {
 	SendUsername(ctx context.Context, accountID uuid.UUID) error
 	StartReset(ctx context.Context, accountID uuid.UUID) error
-	Hold(ctx context.Context, c Change) error
-	Pending(ctx context.Context, accountID uuid.UUID) ([]Held, error)
+	Hold(ctx context.Context, c recovery.Change) (recovery.Change, error)
+	Pending(ctx context.Context, accountID uuid.UUID) ([]recovery.Change, error)
 }
 
 // Deliveries tells what became of mails.
 type Deliveries interface {
 	Deliveries(ctx context.Context, accountID uuid.UUID, limit int) ([]mail.Delivery, error)
+}
+
+// Records gives the audit's rows of a span as JSON lines.
+type Records interface {
+	Export(ctx context.Context, w io.Writer, from, to time.Time) error
 }
 
 // Deps is what a Service is built from. All are required.
@@ -98,6 +89,7 @@ type Deps struct {
 	Referrals  Referrals
 	Recovery   Recovery
 	Deliveries Deliveries
+	Records    Records
 	Logger     *slog.Logger // alerts of S-74
 	Now        func() time.Time
 }
@@ -115,6 +107,7 @@ type Service struct {
 	referrals  Referrals
 	recovery   Recovery
 	deliveries Deliveries
+	records    Records
 	logger     *slog.Logger
 	now        func() time.Time
 }
@@ -122,12 +115,12 @@ type Service struct {
 // New checks that nothing is missing.
 func New(d Deps) (*Service, error) {
 	if d.DB == nil || d.Keyring == nil || d.Limiter == nil || d.Audit == nil || d.Accounts == nil || d.Roster == nil || d.Enrolment == nil ||
-		d.Referrals == nil || d.Recovery == nil || d.Deliveries == nil || d.Logger == nil || d.Now == nil {
+		d.Referrals == nil || d.Recovery == nil || d.Deliveries == nil || d.Records == nil || d.Logger == nil || d.Now == nil {
 		return nil, errors.New("admin: a dependency is missing")
 	}
 	return &Service{
 		store: &store{d.DB, d.Keyring}, db: d.DB, keyring: d.Keyring, limiter: d.Limiter, audit: d.Audit, accounts: d.Accounts, roster: d.Roster,
-		enrolment: d.Enrolment, referrals: d.Referrals, recovery: d.Recovery, deliveries: d.Deliveries, logger: d.Logger, now: d.Now,
+		enrolment: d.Enrolment, referrals: d.Referrals, recovery: d.Recovery, deliveries: d.Deliveries, records: d.Records, logger: d.Logger, now: d.Now,
 	}, nil
 }
 

@@ -102,7 +102,9 @@ func newDesk(t *testing.T, connections int32) *desk {
 	}))
 	d.roster = must[*members.Roster](t)(members.New(members.Deps{DB: db, Keyring: d.keyring, Audit: log, Now: now}))
 	must[members.Report](t)(d.roster.Import(t.Context(), strings.NewReader(roster), members.ImportOptions{}))
-	d.recovery = newRecovery(t, d, db, limiter, log, outbox, now)
+	d.recovery = must[*recovery.Service](t)(recovery.New(recovery.Deps{
+		DB: db, Keyring: d.keyring, Limiter: limiter, Audit: log, Accounts: d.people, Roster: d.roster, Now: now, Issuer: "https://idp.example",
+	}))
 	d.enrol = must[*registration.Service](t)(registration.New(registration.Deps{
 		DB: db, Keyring: d.keyring, Limiter: limiter, Audit: log, Outbox: outbox, Mails: d.set, Roster: d.roster, Accounts: d.people, Desk: d.recovery,
 		Flows: noFlows{}, Legal: must[*registration.Legal](t)(registration.LoadLegal(registration.SampleLegal(), d.set.Languages())), Now: now,
@@ -110,7 +112,7 @@ func newDesk(t *testing.T, connections int32) *desk {
 	}))
 	d.Service = must[*Service](t)(New(Deps{
 		DB: db, Keyring: d.keyring, Limiter: limiter, Audit: log, Accounts: d.people, Roster: d.roster, Enrolment: d.enrol, Referrals: d.recovery,
-		Recovery: newHolder(d), Deliveries: outbox, Logger: slog.New(slog.NewJSONHandler(d.log, nil)), Now: now,
+		Recovery: d.recovery, Deliveries: outbox, Records: rows{}, Logger: slog.New(slog.NewJSONHandler(d.log, nil)), Now: now,
 	}))
 	d.maria = d.member("maria", "004123789")
 	d.rosa = d.person("rosa", Read, Recover)
@@ -245,4 +247,9 @@ func (d *desk) kinds(limit int) []string {
 		d.t.Fatal(err)
 	}
 	return must[[]string](d.t)(pgx.CollectRows(rows, pgx.RowTo[string]))
+}
+
+// attempt is a sign-in with a wrong password.
+func attempt(username string) accounts.Attempt {
+	return accounts.Attempt{Username: username, Password: "no es esta", Source: "192.0.2.1/32"}
 }

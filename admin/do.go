@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"huskyidp/accounts"
+	"huskyidp/recovery"
 	"huskyidp/templates"
 )
 
@@ -178,8 +180,12 @@ func (s *Service) perform(ctx context.Context, by uuid.UUID, act Act, u *Subject
 	case Enable:
 		changed, err = s.accounts.Enable(ctx, id)
 	case ChangeEmail, ResetFactor:
-		out.State, out.ApplyAt = OnHold, s.now().Add(holdTime)
-		return out, s.recovery.Hold(ctx, Change{AccountID: id, Act: act, Email: a.Email, By: by, ApplyAt: out.ApplyAt})
+		held, err := s.recovery.Hold(ctx, recovery.Change{AccountID: id, Act: recovery.Act(act), Email: a.Email, AskedBy: by.String()})
+		if errors.Is(err, recovery.ErrHeld) {
+			return out, ErrConflict
+		}
+		out.State, out.ApplyAt = OnHold, held.ApplyAt.UTC()
+		return out, err
 	default:
 		return out, fmt.Errorf("admin: nobody knows how to do %q", act)
 	}

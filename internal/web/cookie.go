@@ -23,12 +23,16 @@ func (w *Web) cookieName(name string) string {
 	return "idp_" + name
 }
 
-// SetCookie sets a cookie for this host alone (S-24): HttpOnly, SameSite=Lax, Path=/,
-// no Domain, Secure with an https issuer. maxAge 0 means until the browser closes.
+// SetCookie sets a cookie for this host alone (S-24): HttpOnly, SameSite=Lax or Strict,
+// Path=/, no Domain, Secure with an https issuer. maxAge 0 means until the browser closes.
 func (w *Web) SetCookie(c *gin.Context, name, value string, maxAge time.Duration) {
+	site := http.SameSiteLaxMode
+	if w.strict {
+		site = http.SameSiteStrictMode
+	}
 	http.SetCookie(c.Writer, &http.Cookie{
 		Name: w.cookieName(name), Value: value, Path: "/", MaxAge: int(maxAge / time.Second),
-		Secure: w.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		Secure: w.secure, HttpOnly: true, SameSite: site,
 	})
 }
 
@@ -55,6 +59,10 @@ func Browser(c *gin.Context) []byte {
 	return sum[:]
 }
 
+// FromElsewhere reports whether another site led the browser here: cookies with
+// SameSite=Strict then stay at home, although the browser may have them.
+func FromElsewhere(c *gin.Context) bool { return c.GetHeader("Sec-Fetch-Site") == "cross-site" }
+
 // browserCookie reads the browser cookie and sets it on the first GET. A POST from
 // another site comes without cookies and must not replace the one that is there.
 func (w *Web) browserCookie(c *gin.Context) {
@@ -63,7 +71,7 @@ func (w *Web) browserCookie(c *gin.Context) {
 		requestOf(c).browser = secret
 		return
 	}
-	if c.Request.Method != http.MethodGet {
+	if c.Request.Method != http.MethodGet || w.strict && FromElsewhere(c) {
 		return
 	}
 	secret = make([]byte, browserSize)

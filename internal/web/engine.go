@@ -55,6 +55,10 @@ func (w *Web) Protocol(r gin.IRouter) gin.IRouter {
 	return r.Group("", speakJSON, w.parseForm(keepRepeats), w.limitTime)
 }
 
+// API is the group for an API of ours that speaks JSON: no cookies, no forms, errors as
+// problem+json under the prefix of Options.Problems.
+func (w *Web) API(r gin.IRouter) gin.IRouter { return r.Group("", w.limitTime) }
+
 // limitTime gives the handler its time, counted from when the request was read: a slow
 // phone has the server's limits for that. What a hung database does not answer in time
 // becomes a 503.

@@ -115,7 +115,11 @@ func (w *Web) answer(c *gin.Context, e *Error) {
 	if e.Wait > 0 {
 		c.Header("Retry-After", strconv.Itoa(int(math.Ceil(e.Wait.Seconds()))))
 	}
-	if requestOf(c).json {
+	switch {
+	case requestOf(c).problem:
+		WriteProblem(c, Problem{Status: e.Status})
+		return
+	case requestOf(c).json:
 		answerJSON(c, e)
 		return
 	}

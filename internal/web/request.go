@@ -24,6 +24,7 @@ type request struct {
 	browser []byte // the browser cookie's 32 bytes; nil without one
 	form    url.Values
 	json    bool // errors are answered as JSON
+	problem bool // errors are answered as problem+json
 }
 
 const requestKey = "huskyidp/web.request"
@@ -61,7 +62,8 @@ func SourceFactor(ctx context.Context) int {
 // route's pattern instead of the path, never the query, ids or headers.
 func (w *Web) begin(c *gin.Context) {
 	started := time.Now() // a duration, so the monotonic clock
-	r := &request{id: strings.ToLower(rand.Text()[:16]), source: w.sourceOf(c.Request)}
+	r := &request{id: strings.ToLower(rand.Text()[:16]), source: w.sourceOf(c.Request),
+		problem: w.problems != "" && strings.HasPrefix(c.Request.URL.Path, w.problems)}
 	c.Set(requestKey, r)
 	ctx := context.WithValue(c.Request.Context(), requestIDKey{}, r.id)
 	if within(r.source.Addr(), w.limits.Wide) {

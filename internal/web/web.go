@@ -24,6 +24,8 @@ type Options struct {
 	Logger         *slog.Logger
 	Now            func() time.Time
 	Limits         Limits
+	Strict         bool                                                       // the staff surface: cookies SameSite=Strict (S-24)
+	Problems       string                                                     // path prefix of an API whose errors are problem+json (RFC 9457); "" for none
 	SessionIdle    time.Duration                                              // shown on signed-in pages; default 15 min
 	Observe        func(method, route string, status int, took time.Duration) // metrics; may be nil
 }
@@ -72,6 +74,8 @@ type Web struct {
 	hosts       map[string]bool
 	origin      string // scheme://host[:port] of the issuer
 	secure      bool   // the issuer is https
+	strict      bool
+	problems    string
 	language    string
 	sessionIdle time.Duration
 	pages       *perSource
@@ -91,6 +95,7 @@ func New(o Options) (*Web, error) {
 		templates: o.Templates, keyring: o.Keyring, logger: o.Logger, now: o.Now, observe: o.Observe,
 		limits: o.Limits.withDefaults(), proxies: o.TrustedProxies, language: o.Language, sessionIdle: o.SessionIdle,
 		origin: issuer.Scheme + "://" + strings.ToLower(issuer.Host), secure: issuer.Scheme == "https",
+		strict: o.Strict, problems: o.Problems,
 		hosts: map[string]bool{strings.ToLower(issuer.Host): true},
 	}
 	for _, host := range o.Hosts {

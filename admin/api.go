@@ -1,0 +1,200 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/audit"
+	"huskyidp/internal/web"
+	"huskyidp/provider"
+)
+
+// APIPath is where the API stands on the desk's listener; with the desk's address before it, it is the audience of its tokens.
+const APIPath = "/admin/v1"
+
+// Tokens verifies access tokens.
+type Tokens interface {
+	CheckAccess(ctx context.Context, token string) (provider.Access, error)
+}
+
+// API speaks JSON for the Service.
+type API struct {
+	service  *Service
+	web      *web.Web
+	tokens   Tokens
+	audience string
+	document []byte
+}
+
+// NewAPI answers under base, the desk's address without a slash at its end.
+func NewAPI(s *Service, w *web.Web, tokens Tokens, base string) (*API, error) {
+	if s == nil || w == nil || tokens == nil || base == "" {
+		return nil, errors.New("admin: the API needs a service, a web, tokens and its address")
+	}
+	return &API{service: s, web: w, tokens: tokens, audience: base + APIPath, document: openAPI(base)}, nil
+}
+
+// endpoint is one method of one address: what it needs, takes and gives. The OpenAPI document is made from the same table.
+type endpoint struct {
+	method, path string
+	name         string // operationId
+	summary      string
+	act          Act
+	once         bool // takes an Idempotency-Key
+	body, reply  any  // zero values of the types; nil for none
+	status       int  // of a good answer
+	also         int  // another one; 0 for none
+	serve        func(h *API, c *gin.Context, p Person) error
+}
+
+// endpoints are all but the document itself.
+func endpoints() []endpoint {
+	all := []endpoint{
+		{http.MethodGet, "/me", "me", "Who you are here, and what is left of your hour", Activity, false, nil, meReply{}, 200, 0, (*API).me},
+		{http.MethodPost, "/members/search", "searchMembers", "Find a member by an exact value", Find, false, searchBody{}, searchReply{}, 200, 0, (*API).search},
+		{http.MethodGet, "/members/:id", "getMember", "A member, masked, with what stands in the way and what happened", Look, false, nil, memberReply{}, 200, 0, (*API).member},
+		{http.MethodPost, "/members/:id/verifications", "verifyCaller", "Record how the caller was verified, or mail the code to read out", Verify, true,
+			verifyBody{}, Verification{}, 200, 0, (*API).verify},
+		{http.MethodPost, "/members/:id/verifications/code", "checkSpokenCode", "Compare the code that the caller read out", Verify, true,
+			codeBody{}, Verification{}, 200, 0, (*API).code},
+	}
+	summaries := map[Act]string{
+		ReleaseLock: "End a lock before its time", SendUsername: "Mail the username to the address on file", StartReset: "Mail a code for a new password to the address on file",
+		ChangeEmail: "Replace the e-mail address: two people, then a day's wait", ResetFactor: "Take the second steps away: two people without other proof, then a day's wait",
+		EndSessions: "End every session", Disable: "Close the account", Enable: "Open the account",
+	}
+	bodies := map[Act]any{ReleaseLock: lockBody{}, ChangeEmail: emailBody{}}
+	for _, act := range memberActs() {
+		e := endpoint{http.MethodPost, "/members/:id/acts/" + string(act), camel(string(act)), summaries[act], act, true, actBody{}, outcomeReply{}, 200, 202,
+			func(h *API, c *gin.Context, p Person) error { return h.do(c, p, act) }}
+		if body, ok := bodies[act]; ok {
+			e.body = body
+		}
+		all = append(all, e)
+	}
+	return append(all,
+		endpoint{http.MethodGet, "/approvals", "listApprovals", "Acts that wait for a second person", ListRequests, false, nil, approvalsReply{}, 200, 0, (*API).approvals},
+		endpoint{http.MethodPost, "/approvals/:id/approve", "approve", "Allow an act that another person asked for", ApproveAct, true, emptyBody{}, outcomeReply{}, 200, 202,
+			func(h *API, c *gin.Context, p Person) error { return h.decide(c, p, true) }},
+		endpoint{http.MethodPost, "/approvals/:id/refuse", "refuse", "Refuse an act that another person asked for", RefuseAct, true, refuseBody{}, outcomeReply{}, 200, 0,
+			func(h *API, c *gin.Context, p Person) error { return h.decide(c, p, false) }},
+		endpoint{http.MethodPost, "/audit/export", "exportAudit", "The audit's rows of up to 31 days, one JSON document a line", ExportAudit, false, exportBody{}, nil, 200, 0, (*API).export},
+		endpoint{http.MethodGet, "/activity", "getActivity", "What you did, saw and were refused in the last day", Activity, false, nil, activityReply{}, 200, 0, (*API).activity},
+	)
+}
+
+// Mount adds the routes.
+func (h *API) Mount(r gin.IRouter) {
+	api := h.web.API(r)
+	api.GET(APIPath+"/openapi.json", func(c *gin.Context) { c.Data(http.StatusOK, "application/json", h.document) })
+	for _, e := range endpoints() {
+		api.Handle(e.method, APIPath+e.path, h.web.Handle(func(c *gin.Context) error {
+			p, ok, err := h.authenticate(c)
+			if err != nil || !ok {
+				return err
+			}
+			return answer(c, e.serve(h, c, p))
+		}))
+	}
+}
+
+// authenticate finds out who calls: an access token of ours, for this API, from a sign-in with a second step, of a person with
+// a role. ok is false when the answer is given.
+func (h *API) authenticate(c *gin.Context) (p Person, ok bool, err error) {
+	token, found := bearer(c.GetHeader("Authorization"))
+	if !found {
+		return p, false, h.refuse(c, http.StatusUnauthorized, "")
+	}
+	ctx := c.Request.Context()
+	access, err := h.tokens.CheckAccess(ctx, token)
+	switch {
+	case errors.Is(err, provider.ErrToken), err == nil && (access.Audience != h.audience || access.Bound): // who proves keys is not read here
+		return p, false, h.refuse(c, http.StatusUnauthorized, invalidToken)
+	case err != nil:
+		return p, false, err
+	case !slices.Contains(access.Scopes, provider.AdminScope):
+		return p, false, h.refuse(c, http.StatusForbidden, insufficientScope)
+	case accounts.Rank(access.ACR) < accounts.Rank(accounts.ACRFactor):
+		return p, false, h.refuse(c, http.StatusUnauthorized, insufficientAuthentication)
+	}
+	p, err = h.service.Who(ctx, access.AccountID, access.AuthTime)
+	if errors.Is(err, ErrNoRole) {
+		if err := h.service.noRole(ctx, access.AccountID); err != nil {
+			return p, false, err
+		}
+		return p, false, answer(c, ErrNoRole)
+	}
+	if err != nil {
+		return p, false, err
+	}
+	return p, true, h.service.noteUse(ctx, p)
+}
+
+// noRole records that somebody without a role came to the door.
+func (s *Service) noRole(ctx context.Context, accountID uuid.UUID) error {
+	return s.audit.Record(ctx, audit.Event{Kind: audit.StaffDenied, At: s.now(), AccountID: accountID.String(), Actor: accountID.String(), RequestID: web.RequestID(ctx), Reason: "no_role"})
+}
+
+// refuse answers a call whose token is not enough.
+func (h *API) refuse(c *gin.Context, status int, code string) error {
+	challenge(c, code)
+	p := web.Problem{Status: status}
+	if code != "" {
+		p.Type = problemType + code
+	}
+	web.WriteProblem(c, p)
+	return nil
+}
+
+// bearer reads the header of RFC 6750 2.1.
+func bearer(header string) (string, bool) {
+	scheme, token, ok := strings.Cut(header, " ")
+	return token, ok && strings.EqualFold(scheme, "Bearer") && token != "" && len(token) <= 8<<10 && !strings.ContainsAny(token, " ,")
+}
+
+// camel turns release_lock into releaseLock.
+func camel(s string) string {
+	words := strings.Split(s, "_")
+	for i := 1; i < len(words); i++ {
+		words[i] = strings.ToUpper(words[i][:1]) + words[i][1:]
+	}
+	return strings.Join(words, "")
+}
+
+// pathID reads the id of an address; what is none is like an id that nobody has (S-62).
+func pathID(c *gin.Context) (uuid.UUID, error) {
+	id, err := uuid.Parse(c.Param("id"))
+	if err != nil || len(c.Param("id")) != 36 {
+		return uuid.Nil, ErrNotFound
+	}
+	return id, nil
+}
+
+// readOnce reads body and Idempotency-Key.
+func readOnce(c *gin.Context, v any) (*Once, error) {
+	body, err := web.ReadJSON(c, v)
+	if err != nil {
+		return nil, err
+	}
+	key := c.GetHeader("Idempotency-Key")
+	if len(key) < 8 || len(key) > 128 || strings.ContainsFunc(key, func(r rune) bool { return r < 0x21 || r > 0x7e }) {
+		return nil, Invalid{"idempotency-key": "missing"}
+	}
+	return &Once{Key: key, Body: slices.Concat([]byte(c.Request.Method+" "+c.Request.URL.Path+"\n"), body)}, nil
+}
+
+// reply answers with a document, and says when it is a repeat.
+func reply(c *gin.Context, status int, o *Once, body any) error {
+	if o != nil && o.Replayed {
+		c.Header("Idempotency-Replayed", "true")
+	}
+	c.JSON(status, body)
+	return nil
+}

@@ -1,0 +1,164 @@
+package admin
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+)
+
+type actBody struct {
+	Reason  string `json:"reason" doc:"10 to 500 letters; no health data, no member numbers"`
+	Ticket  string `json:"ticket" doc:"case number"`
+	Version string `json:"version" doc:"of the member as you saw it"`
+}
+
+type lockBody struct {
+	Reason  string `json:"reason" doc:"10 to 500 letters; no health data, no member numbers"`
+	Ticket  string `json:"ticket" doc:"case number"`
+	Version string `json:"version" doc:"of the member as you saw it"`
+	Lock    string `json:"lock" enum:"identity password factor answer"`
+}
+
+type emailBody struct {
+	Reason  string `json:"reason" doc:"10 to 500 letters; no health data, no member numbers"`
+	Ticket  string `json:"ticket" doc:"case number"`
+	Version string `json:"version" doc:"of the member as you saw it"`
+	Email   string `json:"email" doc:"the new address"`
+}
+
+// outcomeReply is 200 where the act is done or refused, 202 where it waits for a second person or for its hour.
+type outcomeReply struct {
+	Act       Act        `json:"act"`
+	State     State      `json:"state" enum:"done awaiting_approval on_hold refused"`
+	RequestID *uuid.UUID `json:"request_id,omitempty" doc:"while it waits for a second person"`
+	ExpiresAt time.Time  `json:"expires_at,omitzero" doc:"of that request"`
+	ApplyAt   time.Time  `json:"apply_at,omitzero" doc:"of a change on hold"`
+}
+
+func (h *API) do(c *gin.Context, p Person, act Act) error {
+	a, o, err := readAsk(c, act)
+	if err != nil {
+		return err
+	}
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	out, err := h.service.Do(c.Request.Context(), p, o, id, act, a)
+	return outcome(c, o, out, err)
+}
+
+// readAsk reads the body of an act.
+func readAsk(c *gin.Context, act Act) (Ask, *Once, error) {
+	switch act {
+	case ReleaseLock:
+		var in lockBody
+		o, err := readOnce(c, &in)
+		return Ask{Reason: in.Reason, Ticket: in.Ticket, Version: in.Version, Lock: in.Lock}, o, err
+	case ChangeEmail:
+		var in emailBody
+		o, err := readOnce(c, &in)
+		return Ask{Reason: in.Reason, Ticket: in.Ticket, Version: in.Version, Email: in.Email}, o, err
+	}
+	var in actBody
+	o, err := readOnce(c, &in)
+	return Ask{Reason: in.Reason, Ticket: in.Ticket, Version: in.Version}, o, err
+}
+
+func outcome(c *gin.Context, o *Once, out Outcome, err error) error {
+	if err != nil {
+		return err
+	}
+	status := http.StatusOK
+	if out.State == Asked || out.State == OnHold {
+		status = http.StatusAccepted
+	}
+	return reply(c, status, o, outcomeReply{out.Act, out.State, nullable(out.RequestID), out.ExpiresAt, out.ApplyAt})
+}
+
+type approvalsReply struct {
+	Approvals []approvalReply `json:"approvals" doc:"the oldest first"`
+}
+
+type approvalReply struct {
+	ID        uuid.UUID `json:"id"`
+	MemberID  uuid.UUID `json:"member_id"`
+	Act       Act       `json:"act"`
+	Reason    string    `json:"reason"`
+	Ticket    string    `json:"ticket"`
+	Email     string    `json:"email,omitempty" doc:"of change_email: the new address"`
+	Lock      string    `json:"lock,omitempty" doc:"of release_lock"`
+	AskedBy   string    `json:"asked_by" doc:"name"`
+	AskedAt   time.Time `json:"asked_at"`
+	ExpiresAt time.Time `json:"expires_at"`
+	Own       bool      `json:"own" doc:"your own: another person must decide it"`
+}
+
+func (h *API) approvals(c *gin.Context, p Person) error {
+	open, err := h.service.Requests(c.Request.Context(), p)
+	if err != nil {
+		return err
+	}
+	out := approvalsReply{[]approvalReply{}}
+	for _, r := range open {
+		out.Approvals = append(out.Approvals, approvalReply{r.ID, r.SubjectID, r.Act, r.Reason, r.Ticket, r.Email, r.Lock, r.Name, r.AskedAt, r.ExpiresAt, r.Own})
+	}
+	return reply(c, http.StatusOK, nil, out)
+}
+
+type (
+	emptyBody  struct{}
+	refuseBody struct {
+		Reason string `json:"reason" doc:"10 to 500 letters"`
+	}
+)
+
+func (h *API) decide(c *gin.Context, p Person, approve bool) error {
+	var reason refuseBody
+	var o *Once
+	var err error
+	if approve {
+		o, err = readOnce(c, &emptyBody{})
+	} else {
+		o, err = readOnce(c, &reason)
+	}
+	if err != nil {
+		return err
+	}
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	out, err := h.service.Decide(c.Request.Context(), p, o, id, approve, reason.Reason)
+	return outcome(c, o, out, err)
+}
+
+type activityReply struct {
+	Lookups int         `json:"lookups_left" doc:"searches left in this hour"`
+	Acts    int         `json:"acts_left" doc:"acts left in this hour"`
+	Entries []lineReply `json:"entries" doc:"of the last day, the newest first"`
+}
+
+type lineReply struct {
+	ID       uuid.UUID  `json:"id"`
+	At       time.Time  `json:"at"`
+	Act      Act        `json:"act"`
+	Outcome  string     `json:"outcome"`
+	MemberID *uuid.UUID `json:"member_id,omitempty"`
+	Reason   string     `json:"reason,omitempty"`
+	Ticket   string     `json:"ticket,omitempty"`
+}
+
+func (h *API) activity(c *gin.Context, p Person) error {
+	d, err := h.service.Diary(c.Request.Context(), p)
+	if err != nil {
+		return err
+	}
+	out := activityReply{d.Lookups, d.Acts, []lineReply{}}
+	for _, l := range d.Lines {
+		out.Entries = append(out.Entries, lineReply{l.ID, l.At, l.Act, l.Outcome, nullable(l.SubjectID), l.Reason, l.Ticket})
+	}
+	return reply(c, http.StatusOK, nil, out)
+}

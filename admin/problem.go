@@ -1,0 +1,105 @@
+package admin
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/web"
+)
+
+// problemType names a kind of problem of this API.
+const problemType = "urn:huskyidp:problem:"
+
+// problems are the answers to the errors that a call can have, each with its own type.
+var problems = []struct {
+	err    error
+	status int
+	code   string
+	title  string
+}{
+	{ErrNoRole, http.StatusForbidden, "no_role", "The account has no role at the desk"},
+	{ErrForbidden, http.StatusForbidden, "forbidden", "None of your roles allows this"},
+	{ErrStaff, http.StatusForbidden, "staff_account", "Nobody acts on accounts of the desk"},
+	{ErrUnverified, http.StatusForbidden, "caller_unverified", "Verify the caller first"},
+	{ErrStepUp, http.StatusUnauthorized, "step_up", "Sign in again: the last sign-in is more than five minutes old"},
+	{ErrNotFound, http.StatusNotFound, "not_found", "Nothing has this id"},
+	{ErrConflict, http.StatusConflict, "conflict", "The member changed meanwhile, or there is nothing to do"},
+	{ErrGone, http.StatusConflict, "decided", "The request ended or was decided"},
+	{ErrOwn, http.StatusForbidden, "own_request", "Another person must decide this request"},
+	{ErrOtherBody, http.StatusUnprocessableEntity, "idempotency_key_reused", "The Idempotency-Key came with another request before"},
+}
+
+// answer turns an error of a use case into its problem; what is none goes up.
+func answer(c *gin.Context, err error) error {
+	for _, p := range problems {
+		if errors.Is(err, p.err) {
+			if p.err == ErrStepUp {
+				challenge(c, insufficientAuthentication)
+			}
+			web.WriteProblem(c, web.Problem{Type: problemType + p.code, Title: p.title, Status: p.status})
+			return nil
+		}
+	}
+	if limit, ok := errors.AsType[*LimitError](err); ok {
+		c.Header("Retry-After", strconv.Itoa(int(math.Ceil(limit.Wait.Seconds()))))
+		web.WriteProblem(c, web.Problem{Type: problemType + "limit", Title: "A limit is reached", Status: http.StatusTooManyRequests, Detail: limit.Limit})
+		return nil
+	}
+	p := web.Problem{Type: problemType + "invalid", Title: "A field cannot be", Status: http.StatusUnprocessableEntity}
+	if invalid, ok := errors.AsType[Invalid](err); ok {
+		for _, field := range slices.Sorted(maps.Keys(invalid)) {
+			p.Errors = append(p.Errors, web.ProblemField{Field: field, Code: invalid[field]})
+		}
+		web.WriteProblem(c, p)
+		return nil
+	}
+	if card, ok := errors.AsType[*CardError](err); ok {
+		for _, problem := range card.Problems {
+			p.Errors = append(p.Errors, web.ProblemField{Field: problem.Field, Code: lastPart(problem.Key)})
+		}
+		web.WriteProblem(c, p)
+		return nil
+	}
+	return err
+}
+
+// The error codes of WWW-Authenticate (RFC 6750 3.1, RFC 9470 3).
+const (
+	invalidToken               = "invalid_token"
+	insufficientScope          = "insufficient_scope"
+	insufficientAuthentication = "insufficient_user_authentication"
+)
+
+// challenge says how to authenticate; code is "" for a call without a token.
+func challenge(c *gin.Context, code string) {
+	value := "Bearer"
+	switch code {
+	case "":
+	case insufficientScope:
+		value += ` error="insufficient_scope", scope="admin"`
+	case insufficientAuthentication:
+		value += fmt.Sprintf(` error=%q, acr_values=%q, max_age=%d`, code, accounts.ACRFactor, int(freshness/time.Second))
+	default:
+		value += fmt.Sprintf(` error=%q`, code)
+	}
+	c.Header("WWW-Authenticate", value)
+}
+
+// lastPart is the end of a catalog key.
+func lastPart(key string) string {
+	for i := len(key) - 1; i >= 0; i-- {
+		if key[i] == '.' {
+			return key[i+1:]
+		}
+	}
+	return key
+}

@@ -1,0 +1,91 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+)
+
+// jsonDepth is how deep a document may be nested (S-69).
+const jsonDepth = 16
+
+// ReadJSON reads the body into v and returns it as it came: one document of type application/json, valid UTF-8, each name
+// once, in lower case and known, nothing behind it. The error is an *Error with status 400, 413 or 415.
+func ReadJSON(c *gin.Context, v any) ([]byte, error) {
+	if contentType(c.Request) != "application/json" {
+		return nil, &Error{Status: http.StatusUnsupportedMediaType, Key: KeyTooLarge, Err: errors.New("the body is not application/json")}
+	}
+	body, err := io.ReadAll(c.Request.Body)
+	if err != nil {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			return nil, &Error{Status: http.StatusRequestEntityTooLarge, Key: KeyTooLarge}
+		}
+		return nil, invalidRequest("", err)
+	}
+	if !utf8.Valid(body) {
+		return nil, invalidRequest("", errors.New("the body is not UTF-8"))
+	}
+	if err := plainJSON(body); err != nil {
+		return nil, invalidRequest("", err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.DisallowUnknownFields()
+	if decoder.Decode(v) != nil { // the cause would quote what was sent
+		return nil, invalidRequest("", errors.New("the body is not what this address takes"))
+	}
+	return body, nil
+}
+
+// plainJSON walks through one document before it is decoded. encoding/json takes names twice and in any case.
+func plainJSON(body []byte) error {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	if err := walk(decoder, 0); err != nil {
+		return err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("something stands behind the document")
+	}
+	return nil
+}
+
+func walk(decoder *json.Decoder, depth int) error {
+	if depth > jsonDepth {
+		return errors.New("the document is nested too deep")
+	}
+	token, err := decoder.Token()
+	if err != nil {
+		return errors.New("the document is not well-formed")
+	}
+	open, isDelim := token.(json.Delim)
+	if !isDelim {
+		return nil
+	}
+	names := map[string]bool{}
+	for decoder.More() {
+		if open == '{' {
+			name, err := decoder.Token()
+			if err != nil {
+				return errors.New("the document is not well-formed")
+			}
+			text := fmt.Sprint(name)
+			if names[text] || text != strings.ToLower(text) {
+				return errors.New("a name stands twice, or in capitals")
+			}
+			names[text] = true
+		}
+		if err := walk(decoder, depth+1); err != nil {
+			return err
+		}
+	}
+	if _, err := decoder.Token(); err != nil {
+		return errors.New("the document is not well-formed")
+	}
+	return nil
+}
