@@ -23,6 +23,8 @@ type ClientsCmd struct {
 	RotateSecret ClientsRotateSecretCmd `cmd:"" help:"Give a client a new secret; the old one ends at once."`
 	Disable      ClientsDisableCmd      `cmd:"" help:"End a client's use."`
 	Enable       ClientsEnableCmd       `cmd:"" help:"Let a disabled client be used again."`
+	Export       ClientsExportCmd       `cmd:"" help:"Print all registrations as JSON, without secrets."`
+	Import       ClientsImportCmd       `cmd:"" help:"Register or update the clients of a JSON file, all or none."`
 }
 
 type ClientsListCmd struct{}
