@@ -22,6 +22,8 @@ var Questions = []string{
 	"grandparent_saying", "first_dish", "first_film", "riding_teacher",
 }
 
+func knownQuestion(key string) bool { return slices.Contains(Questions, key) }
+
 // commonAnswers are what many people would give to one of the questions.
 var commonAnswers = strings.Fields(`
 	arroz huevos huevo pollo sopa pasta pizza rice eggs egg chicken soup spaghetti pan bread arepa arepas tortilla tortillas pastel

@@ -1,9 +1,12 @@
 package accounts
 
 import (
+	"context"
 	"errors"
+	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"huskyidp/internal/audit"
@@ -15,30 +18,82 @@ const (
 	deviceCookie  = "device"
 )
 
+// App is where a member may want to go from the account page; zero for nowhere.
+type App struct{ Name, URI string }
+
+// ConnectedApp is an app that the member has allowed something.
+type ConnectedApp struct {
+	ID        uuid.UUID // of the permission: the number of its receipt
+	ClientID  string
+	Name      string
+	Operator  string
+	Sees      []SeenData
+	GrantedAt time.Time
+	ExpiresAt time.Time
+	LastUsed  time.Time // zero if never
+}
+
+// SeenData is a kind of data that an app may see; its words are scope.<Key>.label.
+type SeenData struct {
+	Key     string
+	Name    string // of a kind that has no words of its own
+	Changes bool   // the app may change these data too
+}
+
+// Apps keeps what members allowed to apps.
+type Apps interface {
+	ConnectedApps(ctx context.Context, accountID uuid.UUID) ([]ConnectedApp, error)
+	StopApp(ctx context.Context, accountID uuid.UUID, clientID string) error
+}
+
+// HandlerDeps is what the pages are made of. Service, Web and Cards are required.
+type HandlerDeps struct {
+	Service *Service
+	Web     *web.Web
+	Cards   Cards
+	Apps    Apps                     // nil: no app is connected ever
+	Resume  func(flow string) string // the path where a pending authorization request goes on; nil: none ever waits
+	App     App
+}
+
 // Handler holds the account pages, and keeps the session of a browser for the other
 // features.
 type Handler struct {
 	service *Service
 	web     *web.Web
 	cards   Cards
+	apps    Apps
+	resume  func(flow string) string
 	app     App
 }
 
-// App is where a member may want to go from the account page; zero for nowhere.
-type App struct{ Name, URI string }
-
 // NewHandler checks that nothing is missing.
-func NewHandler(s *Service, w *web.Web, cards Cards, app App) (*Handler, error) {
-	if s == nil || w == nil || cards == nil {
+func NewHandler(d HandlerDeps) (*Handler, error) {
+	if d.Service == nil || d.Web == nil || d.Cards == nil {
 		return nil, errors.New("accounts: a dependency is missing")
 	}
-	return &Handler{s, w, cards, app}, nil
+	return &Handler{d.Service, d.Web, d.Cards, d.Apps, d.Resume, d.App}, nil
 }
 
 // Mount adds the pages.
 func (h *Handler) Mount(r gin.IRouter) {
 	pages := h.web.Pages(r)
-	pages.GET("/account", h.web.Handle(h.showHome))
+	for path, show := range map[string]func(*gin.Context) error{
+		"": h.showHome, "/password": h.showPassword, "/email": h.showEmail, "/question": h.showQuestion, "/language": h.showLanguage,
+		"/sessions": h.showSessions, "/apps": h.showApps, "/apps/:id": h.showApp, "/apps/:id/stop": h.showStopApp, "/history": h.showHistory,
+		"/factors": h.showFactors, "/factors/totp": h.showAddTOTP, "/factors/passkey": h.showAddPasskey, "/factors/saved-codes": h.showSavedCodes,
+		"/factors/totp/remove": h.showRemoveTOTP, "/factors/passkey/:id/remove": h.showRemovePasskey,
+	} {
+		pages.GET("/account"+path, h.web.Handle(show))
+	}
+	for path, act := range map[string]func(*gin.Context) error{
+		"/alive": h.alive, "/password": h.changePassword, "/question": h.changeQuestion, "/language": h.changeLanguage, "/sessions": h.endSessions,
+		"/apps/:id/stop": h.stopApp, "/factors/totp": h.addTOTP, "/factors/passkey": h.addPasskey, "/factors/passkey/options": h.passkeyOptions,
+		"/factors/saved-codes": h.makeSavedCodes, "/factors/saved-codes/file": h.savedCodesFile, "/factors/totp/remove": h.removeTOTP,
+		"/factors/passkey/:id/remove": h.removePasskey,
+	} {
+		pages.POST("/account"+path, h.web.Handle(act))
+	}
 }
 
 // lookup is the outcome of Lookup, kept for the rest of the request.
@@ -135,6 +190,9 @@ func (h *Handler) Require(c *gin.Context) (session Session, ok bool, err error) 
 	if h.web.Cookie(c, sessionCookie) != "" { // it had one, which ended
 		h.web.ClearCookie(c, sessionCookie)
 		path = "/login?note=ended"
+		if back := ReturnPath(c.Request.URL.Path); back != "" && back != "/account" {
+			path += "&return=" + back
+		}
 	}
 	return session, false, web.SeeOther(c, path)
 }

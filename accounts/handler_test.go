@@ -36,6 +36,27 @@ type browser struct {
 	client  *http.Client
 	address string
 	log     *bytes.Buffer
+	apps    *partner
+}
+
+// partner is one app that may be connected.
+type partner struct {
+	app     ConnectedApp
+	stopped int
+}
+
+func (p *partner) ConnectedApps(context.Context, uuid.UUID) ([]ConnectedApp, error) {
+	if p.app.ID == uuid.Nil || p.stopped > 0 {
+		return nil, nil
+	}
+	return []ConnectedApp{p.app}, nil
+}
+
+func (p *partner) StopApp(_ context.Context, _ uuid.UUID, clientID string) error {
+	if clientID == p.app.ClientID {
+		p.stopped++
+	}
+	return nil
 }
 
 func newBrowser(t *testing.T, f *fixture, c cards) *browser {
@@ -45,7 +66,7 @@ func newBrowser(t *testing.T, f *fixture, c cards) *browser {
 		t.Fatal(err)
 	}
 	server := httptest.NewUnstartedServer(nil)
-	b := &browser{t: t, address: "http://" + server.Listener.Addr().String(), log: &bytes.Buffer{}}
+	b := &browser{t: t, address: "http://" + server.Listener.Addr().String(), log: &bytes.Buffer{}, apps: &partner{}}
 	w, err := web.New(web.Options{
 		Templates: set, Keyring: f.keyring, Issuer: b.address, Logger: slog.New(slog.NewJSONHandler(b.log, nil)), Now: f.now,
 		Limits: web.Limits{Answer: 20 * time.Second}, // the race detector makes hashes slow
@@ -53,7 +74,7 @@ func newBrowser(t *testing.T, f *fixture, c cards) *browser {
 	if err != nil {
 		t.Fatalf("web.New: %v", err)
 	}
-	h, err := NewHandler(f.Service, w, c, App{Name: "Portal", URI: "https://portal.example/"})
+	h, err := NewHandler(HandlerDeps{Service: f.Service, Web: w, Cards: c, Apps: b.apps, Resume: func(flow string) string { return "/resume?flow=" + flow }, App: App{Name: "Portal", URI: "https://portal.example/"}})
 	if err != nil {
 		t.Fatalf("NewHandler: %v", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"huskyidp/internal/web"
+	"huskyidp/templates"
 )
 
 // ErrNoCard is a Cards' answer for a member whom the roster no longer knows.
@@ -28,8 +29,11 @@ type Cards interface {
 
 // homePage is the template accounts/home; it masks what is personal.
 type homePage struct {
-	Name, Username, Email, MemberNumber string
+	Name, Username, Email, MemberNumber string // without a card there is neither Name nor MemberNumber
 	BirthYear                           int
+	Factors                             []Factor // each kind once
+	Question                            string   // key of the bank; "" if none is set
+	Language                            string
 	App, AppURI                         string
 }
 
@@ -43,13 +47,165 @@ func (h *Handler) showHome(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	card, err := h.cards.Card(ctx, account.MemberID)
-	if err != nil && !errors.Is(err, ErrNoCard) {
+	card, err := h.card(c, account.MemberID)
+	if err != nil {
+		return err
+	}
+	factors, err := h.service.EnrolledFactors(ctx, account.ID)
+	if err != nil {
+		return err
+	}
+	questions, err := h.service.Questions(ctx, account.ID)
+	if err != nil {
 		return err
 	}
 	page := homePage{
 		Name: card.Name, Username: account.Username, Email: account.Email, MemberNumber: card.MemberNumber, BirthYear: card.BirthYear,
-		App: h.app.Name, AppURI: h.app.URI,
+		Factors: kinds(factors), Language: account.Language, App: h.app.Name, AppURI: h.app.URI,
 	}
-	return h.web.Page(c, http.StatusOK, "accounts/home", page, web.SignedIn(account.Username))
+	if len(questions) > 0 {
+		page.Question = questions[0]
+	}
+	return h.page(c, http.StatusOK, "home", session, page)
+}
+
+// kinds are the factors' kinds, each once.
+func kinds(list []EnrolledFactor) (kinds []Factor) {
+	for _, kind := range []Factor{TOTP, Passkey, SavedCodes} {
+		for _, f := range list {
+			if f.Factor == kind {
+				kinds = append(kinds, kind)
+				break
+			}
+		}
+	}
+	return kinds
+}
+
+// card is empty for staff, and for a member whom the roster no longer knows.
+func (h *Handler) card(c *gin.Context, memberID uuid.UUID) (Card, error) {
+	if memberID == uuid.Nil {
+		return Card{}, nil
+	}
+	card, err := h.cards.Card(c.Request.Context(), memberID)
+	if errors.Is(err, ErrNoCard) {
+		return Card{}, nil
+	}
+	return card, err
+}
+
+// showEmail says who changes the address: support alone (design.md section 2).
+func (h *Handler) showEmail(c *gin.Context) error {
+	session, ok, err := h.Require(c)
+	if !ok {
+		return err
+	}
+	account, err := h.service.Get(c.Request.Context(), session.AccountID)
+	if err != nil {
+		return err
+	}
+	return h.page(c, http.StatusOK, "email", session, emailPage{account.Email})
+}
+
+type emailPage struct{ Email string }
+
+// languagePage offers the languages of the catalogs.
+type languagePage struct {
+	Language  string // the account's
+	Languages []string
+}
+
+var languages = []string{"es", "en"}
+
+func (h *Handler) showLanguage(c *gin.Context) error {
+	session, ok, err := h.Require(c)
+	if !ok {
+		return err
+	}
+	return h.page(c, http.StatusOK, "language", session, languagePage{session.Language, languages})
+}
+
+func (h *Handler) changeLanguage(c *gin.Context) error {
+	session, ok, err := h.Require(c)
+	if !ok {
+		return err
+	}
+	chosen := session.Language
+	for _, lang := range languages {
+		if web.Form(c).Get("language") == lang {
+			chosen = lang
+		}
+	}
+	if err := h.service.ChangeLanguage(c.Request.Context(), session.AccountID, chosen); err != nil {
+		return err
+	}
+	h.web.PreferLanguage(c, chosen)
+	return h.back(c, "/account", "language")
+}
+
+// questionPage sets another secret question and its answer.
+type questionPage struct {
+	Question  string
+	Questions []string
+}
+
+func (h *Handler) showQuestion(c *gin.Context) error {
+	session, ok, err := h.requireQuestion(c)
+	if !ok {
+		return err
+	}
+	set, err := h.service.Questions(c.Request.Context(), session.AccountID)
+	if err != nil {
+		return err
+	}
+	page := questionPage{Questions: Questions}
+	if len(set) > 0 {
+		page.Question = set[0]
+	}
+	return h.page(c, http.StatusOK, "question", session, page)
+}
+
+// requireQuestion is RequireFresh for those who have a question: staff recover without.
+func (h *Handler) requireQuestion(c *gin.Context) (Session, bool, error) {
+	session, ok, err := h.RequireFresh(c, Fresh)
+	if ok && session.MemberID == uuid.Nil {
+		return session, false, web.SeeOther(c, "/account")
+	}
+	return session, ok, err
+}
+
+func (h *Handler) changeQuestion(c *gin.Context) error {
+	session, ok, err := h.requireQuestion(c)
+	if !ok {
+		return err
+	}
+	ctx := c.Request.Context()
+	question, answer := web.Form(c).Get("question"), web.Form(c).Get("answer")
+	known, err := h.known(c, session)
+	if err != nil {
+		return err
+	}
+	var problems []templates.Problem
+	if !knownQuestion(question) {
+		question = ""
+		problems = append(problems, templates.Problem{Field: "question", Key: "registration.credentials.question_missing"})
+	}
+	if err := CheckAnswer(answer, "", known...); err != nil {
+		problems = append(problems, Problem("answer", "registration.credentials.answer_", err, nil))
+	}
+	if len(problems) > 0 {
+		return h.page(c, http.StatusUnprocessableEntity, "question", session, questionPage{question, Questions}, web.WithProblems(problems...))
+	}
+	account, err := h.service.Get(ctx, session.AccountID)
+	if err != nil {
+		return err
+	}
+	hash, err := h.service.HashAnswer(ctx, account.ID, answer)
+	if err != nil {
+		return err
+	}
+	if err := h.service.ChangeQuestion(ctx, account, question, hash); err != nil {
+		return err
+	}
+	return h.back(c, "/account", "question")
 }

@@ -25,7 +25,7 @@ type Pending struct {
 	Account Account // with its Factors
 	AMR     []string
 	SID     string // of the session to step up; "" for a sign-in
-	Return  string // where a step-up goes on
+	Return  string // where it goes on; "" for nowhere in particular
 	Tries   int
 }
 
@@ -35,7 +35,7 @@ type PendingStart struct {
 	AMR         []string
 	Browser     []byte
 	Device      string // device cookie, whose count of failures ends
-	SID, Return string // of a step-up
+	SID, Return string // see Pending
 }
 
 // StartPending keeps a sign-in back until its second step, in one round trip, in place of

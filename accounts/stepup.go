@@ -17,9 +17,9 @@ const pendingCookie = "pending"
 const Fresh = 5 * time.Minute
 
 // Hold keeps the sign-in of an account with a second step back: no session exists before
-// that is proven (S-18).
-func (h *Handler) Hold(c *gin.Context, account Account, amr []string) error {
-	return h.hold(c, PendingStart{Account: account, AMR: amr})
+// that is proven (S-18). returnTo is the page of ours that it is for, "" for none.
+func (h *Handler) Hold(c *gin.Context, account Account, amr []string, returnTo string) error {
+	return h.hold(c, PendingStart{Account: account, AMR: amr, Return: returnTo})
 }
 
 // HoldStepUp keeps the step-up of the browser's session back until its second step;
@@ -57,7 +57,8 @@ func (h *Handler) Drop(c *gin.Context) error {
 // Proved is what a second step led to.
 type Proved struct {
 	Session Session
-	Return  string // of a step-up; "" for a sign-in
+	StepUp  bool   // else a sign-in
+	Return  string // the page of ours that it was for, "" for none
 	Left    int    // saved codes, after one was used
 }
 
@@ -69,7 +70,7 @@ func (h *Handler) Prove(c *gin.Context, f Factor, proof string) (Proved, error) 
 	if err != nil {
 		return Proved{}, err
 	}
-	proved := Proved{Return: p.Return, Left: left}
+	proved := Proved{StepUp: p.SID != "", Return: p.Return, Left: left}
 	if p.SID == "" {
 		started, err := h.service.FinishPending(ctx, token, h.start(c, p.Account, p.AMR))
 		if err != nil {

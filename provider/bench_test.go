@@ -68,6 +68,7 @@ type bench struct {
 	agreement string // version in force
 	keys      *keys.Service
 	account   accounts.Account
+	accounts  *accounts.Service
 	ring      *seal.Keyring
 	clock     *clock
 	rules     provider.Rules
@@ -122,7 +123,7 @@ func (b *bench) start(conns int32, change ...func(*bench, *provider.Deps)) *benc
 	t.Cleanup(b.server.Close)
 	b.issuer = b.server.URL
 	first := b.instance(change...)
-	b.keys, b.clients, b.provider, handler = first.keys, first.clients, first.provider, first.engine
+	b.keys, b.clients, b.provider, b.accounts, handler = first.keys, first.clients, first.provider, first.accounts, first.engine
 	b.register(first.accounts, first.roster)
 	return b
 }
@@ -165,7 +166,7 @@ func (b *bench) instance(change ...func(*bench, *provider.Deps)) instance {
 	}
 	p, err := provider.New(deps)
 	must(t, err)
-	signIn, err := accounts.NewHandler(service, w, noCards{}, accounts.App{})
+	signIn, err := accounts.NewHandler(accounts.HandlerDeps{Service: service, Web: w, Cards: noCards{}, Apps: p, Resume: provider.ResumePath})
 	must(t, err)
 	h, err := provider.NewHandler(p, w, signIn)
 	must(t, err)

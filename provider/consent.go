@@ -93,7 +93,7 @@ func (s *Service) allow(ctx context.Context, session *accounts.Session, client *
 		if err != nil {
 			return err
 		}
-		if err := s.store.endConsent(ctx, session.AccountID, client.ID, now); err != nil {
+		if _, err := s.store.endConsent(ctx, session.AccountID, client.ID, now); err != nil {
 			return err
 		}
 		refused := slices.DeleteFunc(slices.Clone(asked), func(scope string) bool { return slices.Contains(scopes, scope) })
@@ -112,7 +112,7 @@ func (s *Service) allow(ctx context.Context, session *accounts.Session, client *
 }
 
 // StopApp ends a member's consent to a client with every grant made under it: codes,
-// refresh tokens and access tokens are void at once.
+// refresh tokens and access tokens are void at once. Nothing is told of a second click.
 func (s *Service) StopApp(ctx context.Context, accountID uuid.UUID, clientID string) error {
 	account, err := s.accounts.Get(ctx, accountID)
 	if err != nil {
@@ -124,11 +124,12 @@ func (s *Service) StopApp(ctx context.Context, accountID uuid.UUID, clientID str
 		return err
 	}
 	return s.store.db.InTx(ctx, func(ctx context.Context) error {
-		if err := s.store.endConsent(ctx, accountID, clientID, now); err != nil {
+		ended, err := s.store.endConsent(ctx, accountID, clientID, now)
+		if err != nil || !ended {
 			return err
 		}
 		if err := s.store.audit.Record(ctx, audit.Event{Kind: audit.AppStopped, At: now, AccountID: accountID.String(), ClientID: clientID,
-			RequestID: web.RequestID(ctx), Success: true}); err != nil {
+			RequestID: web.RequestID(ctx), Success: true, Data: map[string]string{"app": s.appName(clientID)}}); err != nil {
 			return err
 		}
 		return s.outbox.Enqueue(ctx, notice)
@@ -144,16 +145,28 @@ func (s *Service) notice(account accounts.Account, kind string, args templates.A
 	return mail.Message{Kind: kind, To: account.Email, Lang: account.Language, AccountID: account.ID, Content: content}, nil
 }
 
-func (s *store) endConsent(ctx context.Context, accountID uuid.UUID, clientID string, now time.Time) error {
-	_, err := s.db.From(ctx).Exec(ctx, `
+// appName is what members know a client by; of one that is gone its id.
+func (s *Service) appName(clientID string) string {
+	if client, err := s.clients.Get(clientID); err == nil {
+		return client.Metadata.ClientName
+	}
+	return clientID
+}
+
+// endConsent tells whether there was one.
+func (s *store) endConsent(ctx context.Context, accountID uuid.UUID, clientID string, now time.Time) (ended bool, err error) {
+	err = s.db.From(ctx).QueryRow(ctx, `
 		with ended as (
 			update consents set revoked_at = @now
 			where account_id = @account_id and client_id = @client_id and revoked_at is null
-			returning id)
-		update grants set revoked_at = @now
-		where revoked_at is null and consent_id in (select id from ended)`,
-		pgx.NamedArgs{"now": now, "account_id": accountID, "client_id": clientID})
-	return err
+			returning id
+		), void as (
+			update grants set revoked_at = @now
+			where revoked_at is null and consent_id in (select id from ended)
+		)
+		select exists (select from ended)`,
+		pgx.NamedArgs{"now": now, "account_id": accountID, "client_id": clientID}).Scan(&ended)
+	return ended, err
 }
 
 // subjectAt is the member's sub at a client: the public one, or one per sector that is

@@ -42,7 +42,7 @@ type Sessions interface {
 	Lookup(c *gin.Context) (accounts.Session, bool, error)
 	SignIn(c *gin.Context, account accounts.Account, amr []string) (accounts.Session, error)
 	SignOut(c *gin.Context) error
-	Hold(c *gin.Context, account accounts.Account, amr []string) error
+	Hold(c *gin.Context, account accounts.Account, amr []string, returnTo string) error
 	HoldStepUp(c *gin.Context, account accounts.Account, amr []string, sid, returnTo string) error
 	Pending(c *gin.Context) (accounts.Pending, error)
 	Prove(c *gin.Context, f accounts.Factor, proof string) (accounts.Proved, error)
@@ -119,8 +119,8 @@ func New(d Deps) (*Service, error) {
 		d.Accounts == nil || d.Members == nil || d.Outbox == nil || d.Mails == nil || d.Limiter == nil || d.Audit == nil || d.Now == nil {
 		return nil, errors.New("provider: a dependency is missing")
 	}
-	if err := d.ScopeACR.check(); err != nil {
-		return nil, err
+	if err := d.ScopeACR.Check(); err != nil {
+		return nil, fmt.Errorf("provider: %w", err)
 	}
 	s := &Service{
 		store:        &store{db: d.DB, audit: d.Audit, keyring: d.Keyring},

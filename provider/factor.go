@@ -131,7 +131,7 @@ func (h *Handler) proveMethod(c *gin.Context) error {
 	if err == nil {
 		return h.proved(c, w, proved)
 	}
-	status, problem, over := factorProblem(err, field, proof)
+	status, problem, over := accounts.FactorProblem(err, field, proof)
 	switch {
 	case errors.Is(err, accounts.ErrNoPending), errors.Is(err, accounts.ErrNoSession):
 		return h.nothingWaits(c, w)
@@ -155,44 +155,19 @@ func (h *Handler) nothingWaitsFor(c *gin.Context, w waiting, p accounts.Pending)
 // used a saved code sees first how many are left (S-17).
 func (h *Handler) proved(c *gin.Context, w waiting, proved accounts.Proved) error {
 	switch {
-	case proved.Return != "":
+	case proved.StepUp:
 		return web.SeeOther(c, proved.Return)
 	case web.Form(c).Get("saved_code") != "":
 		return web.SeeOther(c, withFlow("/login/saved-code", w.flow))
 	}
-	return h.signedIn(c, w, proved.Session)
+	return h.signedIn(c, w, proved.Session, proved.Return)
 }
 
-// factorProblem is what the member reads; over says that the attempt has ended. Status 0
-// means that the error is not theirs.
-func factorProblem(err error, field, proof string) (status int, problem templates.Problem, over bool) {
-	if locked, ok := errors.AsType[*accounts.FactorLockedError](err); ok {
-		return http.StatusTooManyRequests, templates.Problem{Key: "accounts.factor.locked", Args: templates.Args{"time": locked.RetryAfter()}}, true
-	}
-	key := ""
-	switch {
-	case errors.Is(err, accounts.ErrEnded):
-		return http.StatusUnprocessableEntity, templates.Problem{Key: "accounts.factor.ended"}, true
-	case errors.Is(err, accounts.ErrCodeFormat) && proof == "":
-		key = "accounts.totp.missing"
-	case errors.Is(err, accounts.ErrCodeFormat):
-		key = "accounts.totp.format"
-	case errors.Is(err, accounts.ErrCodeUsed):
-		key = "accounts.totp.used"
-	case errors.Is(err, accounts.ErrWrongCode) && field == "saved_code", errors.Is(err, accounts.ErrNoFactor):
-		key = "accounts.saved_code.wrong"
-	case errors.Is(err, accounts.ErrWrongCode):
-		key = "accounts.totp.wrong"
-	case errors.Is(err, accounts.ErrPasskey):
-		key = "accounts.passkey.failed"
-	default:
-		return 0, templates.Problem{}, false
-	}
-	return http.StatusUnprocessableEntity, templates.Problem{Field: field, Key: key}, false
+// codesLeftPage tells how many saved codes remain, and leads on.
+type codesLeftPage struct {
+	Left int
+	Next string
 }
-
-// codesLeftPage tells how many saved codes remain.
-type codesLeftPage struct{ Left int }
 
 func (h *Handler) showCodesLeft(c *gin.Context) error {
 	w, session, done, err := h.memberOf(c)
@@ -207,10 +182,7 @@ func (h *Handler) showCodesLeft(c *gin.Context) error {
 	if w.request != nil {
 		next = ResumePath(w.flow)
 	}
-	return h.web.Page(c, http.StatusOK, "provider/codes_left", struct {
-		codesLeftPage
-		Next string
-	}{codesLeftPage{factors.SavedCodes}, next}, append(w.options(), web.SignedIn(session.Username))...)
+	return h.web.Page(c, http.StatusOK, "provider/codes_left", codesLeftPage{factors.SavedCodes, next}, append(w.options(), web.SignedIn(session.Username))...)
 }
 
 // factorOptions is what the browser is to ask the passkeys of who signs in.
@@ -259,5 +231,5 @@ func (h *Handler) loginByPasskey(c *gin.Context, w waiting, answer string) error
 	if err != nil {
 		return err
 	}
-	return h.signedIn(c, w, session)
+	return h.signedIn(c, w, session, returnOf(c))
 }

@@ -17,6 +17,7 @@ import (
 // loginPage is the sign-in page; the URIs are the waiting app's.
 type loginPage struct {
 	Username  string // as typed
+	Return    string // page of ours that it is for, "" for none
 	Cancel    bool
 	PolicyURI string
 	TosURI    string
@@ -104,7 +105,7 @@ func loginNotice(c *gin.Context) []web.PageOption {
 }
 
 func (h *Handler) loginForm(c *gin.Context, w waiting, status int, username string, opts []web.PageOption) error {
-	page := loginPage{Username: username, Cancel: w.request != nil}
+	page := loginPage{Username: username, Return: returnOf(c), Cancel: w.request != nil}
 	if w.request != nil {
 		page.PolicyURI, page.TosURI = w.request.client.Metadata.PolicyURI, w.request.client.Metadata.TosURI
 		page.LogoURI = w.request.client.logoPath()
@@ -145,7 +146,7 @@ func (h *Handler) login(c *gin.Context) error {
 		return h.loginForm(c, w, status, clip(username), []web.PageOption{web.WithProblems(problem)})
 	}
 	if account.Factors.Any() {
-		if err := h.sessions.Hold(c, account, []string{"pwd"}); err != nil {
+		if err := h.sessions.Hold(c, account, []string{"pwd"}, returnOf(c)); err != nil {
 			return err
 		}
 		return web.SeeOther(c, withFlow("/login/factor", w.flow))
@@ -154,11 +155,20 @@ func (h *Handler) login(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.signedIn(c, w, session)
+	return h.signedIn(c, w, session, returnOf(c))
+}
+
+// returnOf is the page of ours that a sign-in is for, "" for none.
+func returnOf(c *gin.Context) string {
+	asked := c.Query("return")
+	if asked == "" {
+		asked = web.Form(c).Get("return")
+	}
+	return accounts.ReturnPath(asked)
 }
 
 // signedIn leads on from a sign-in whose every step was proven.
-func (h *Handler) signedIn(c *gin.Context, w waiting, session accounts.Session) error {
+func (h *Handler) signedIn(c *gin.Context, w waiting, session accounts.Session, returnTo string) error {
 	if w.request == nil {
 		due, err := h.newAgreement(c, &session)
 		if err != nil {
@@ -166,6 +176,9 @@ func (h *Handler) signedIn(c *gin.Context, w waiting, session accounts.Session) 
 		}
 		if due != nil {
 			return web.SeeOther(c, "/login/agreement")
+		}
+		if returnTo != "" {
+			return web.SeeOther(c, returnTo)
 		}
 		return h.goOn(c, w)
 	}

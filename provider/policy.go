@@ -15,11 +15,11 @@ type ScopeACR map[string]string
 // and name further ones, never lower these.
 var scopeACR = ScopeACR{"admin": accounts.ACRFactor}
 
-// check says which acr value nobody here knows.
-func (p ScopeACR) check() error {
+// Check says which acr value nobody here knows.
+func (p ScopeACR) Check() error {
 	for scope, acr := range p {
 		if accounts.Rank(acr) == 0 {
-			return fmt.Errorf("provider: the scope %s asks for the acr %q, which is none of %s", scope, acr, strings.Join(accounts.ACRValues(), ", "))
+			return fmt.Errorf("the scope %s asks for the acr %q, which is none of %s", scope, acr, strings.Join(accounts.ACRValues(), ", "))
 		}
 	}
 	return nil

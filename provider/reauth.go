@@ -17,8 +17,8 @@ import (
 // reauthPage asks for the proof again: the password, or a passkey.
 type reauthPage struct {
 	Username string
+	Return   string // the page of ours that asked; "" for an app
 	Passkey  bool
-	Change   bool      // for a change of the account, not for an app
 	Enrol    string    // where to add the factor that is missing; "" if none is
 	Waiting  time.Time // until when a new factor may not be used (S-55); zero if none waits
 }
@@ -37,11 +37,7 @@ func (h *Handler) stepUpOf(c *gin.Context) (s stepUp, done bool, err error) {
 	if s.waiting, s.session, done, err = h.memberOf(c); done || err != nil {
 		return s, true, err
 	}
-	asked := c.Query("return")
-	if asked == "" {
-		asked = web.Form(c).Get("return")
-	}
-	s.back = accounts.ReturnPath(asked)
+	s.back = returnOf(c)
 	switch {
 	case s.back != "":
 		s.next = withFlow(s.back, s.flow)
@@ -100,11 +96,8 @@ func (h *Handler) askFactor(c *gin.Context, s stepUp, account accounts.Account, 
 }
 
 func (h *Handler) reauthForm(c *gin.Context, s stepUp, page reauthPage, status int, problems ...templates.Problem) error {
-	page.Username, page.Passkey, page.Change = s.session.Username, s.factors.Passkeys > 0, s.back != ""
-	return h.web.Page(c, status, "provider/reauth", struct {
-		reauthPage
-		Return string
-	}{page, s.back}, append(s.options(), web.SignedIn(s.session.Username), web.WithProblems(problems...))...)
+	page.Username, page.Return, page.Passkey = s.session.Username, s.back, s.factors.Passkeys > 0
+	return h.web.Page(c, status, "provider/reauth", page, append(s.options(), web.SignedIn(s.session.Username), web.WithProblems(problems...))...)
 }
 
 // reauth checks the password and goes on to the second step, if there is one.

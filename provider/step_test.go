@@ -18,6 +18,10 @@ func TestNextStep(t *testing.T) {
 		hint     string
 		session  *accounts.Session
 		selected *time.Time
+		acr      string // of the session
+		minimum  string
+		wish     string
+		best     string // that the member's factors can give
 		want     step
 	}{
 		{name: "no session", maxAge: -1, want: stepLogin},
@@ -36,10 +40,25 @@ func TestNextStep(t *testing.T) {
 		{name: "prompt=create without a session", prompt: []string{"create"}, maxAge: -1, want: stepRegister},
 		{name: "prompt=create with an old session", prompt: []string{"create"}, maxAge: -1, session: session(before), want: stepRegister},
 		{name: "prompt=create after registering", prompt: []string{"create"}, maxAge: -1, session: session(after)},
+		{name: "no session and a minimum", maxAge: -1, minimum: accounts.ACRFactor, want: stepLogin},
+		{name: "less than the minimum", maxAge: -1, session: session(before), acr: accounts.ACRPassword, minimum: accounts.ACRFactor, want: stepFactor},
+		{name: "less than the minimum, silently", prompt: []string{"none"}, maxAge: -1, session: session(before), acr: accounts.ACRPassword, minimum: accounts.ACRFactor, want: stepFactor},
+		{name: "the minimum", maxAge: -1, session: session(before), acr: accounts.ACRFactor, minimum: accounts.ACRFactor},
+		{name: "more than the minimum", maxAge: -1, session: session(before), acr: accounts.ACRPhishingResistant, minimum: accounts.ACRFactor},
+		{name: "staff with a password alone", maxAge: -1, session: session(before), acr: accounts.ACRUnmatched, minimum: accounts.ACRPassword, want: stepFactor},
+		{name: "a wish within reach", maxAge: -1, session: session(before), acr: accounts.ACRPassword, wish: accounts.ACRFactor, best: accounts.ACRFactor, want: stepFactor},
+		{name: "a wish within reach, silently", prompt: []string{"none"}, maxAge: -1, session: session(before), acr: accounts.ACRPassword, wish: accounts.ACRFactor, best: accounts.ACRFactor},
+		{name: "a wish out of reach", maxAge: -1, session: session(before), acr: accounts.ACRPassword, wish: accounts.ACRFactor, best: accounts.ACRPassword},
+		{name: "a wish half within reach", maxAge: -1, session: session(before), acr: accounts.ACRPassword, wish: accounts.ACRPhishingResistant, best: accounts.ACRFactor, want: stepFactor},
+		{name: "a wish met as far as it can be", maxAge: -1, session: session(before), acr: accounts.ACRFactor, wish: accounts.ACRPhishingResistant, best: accounts.ACRFactor},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			r := &authorizeRequest{requestedAt: asked, prompt: test.prompt, maxAge: test.maxAge, hintSubject: test.hint}
-			got, reason := nextStep(facts{request: r, session: test.session, selectedAt: test.selected})
+			r := &authorizeRequest{requestedAt: asked, prompt: test.prompt, maxAge: test.maxAge, hintSubject: test.hint,
+				assurance: assurance{minimum: accounts.Rank(test.minimum), wish: accounts.Rank(test.wish)}}
+			if test.session != nil {
+				test.session.ACR = test.acr
+			}
+			got, reason := nextStep(facts{request: r, session: test.session, selectedAt: test.selected, best: accounts.Rank(test.best)})
 			if got != test.want {
 				t.Errorf("nextStep = %q (%s), want %q", got, reason, test.want)
 			}

@@ -43,6 +43,8 @@ func (s *Set) funcs(c *catalog) template.FuncMap {
 		"birthParts": func() []string { return []string{"birth_month", "birth_day", "birth_year"} },
 		"reached":    reached,
 		"wait":       c.wait,
+		"moment":     c.dateTime,
+		"sections":   func() []Section { return sections },
 		"iso":        func(at time.Time) string { return at.UTC().Format(time.RFC3339) },
 		"seconds":    func(d time.Duration) int { return int(d / time.Second) },
 		"minutes": func(d time.Duration) (string, error) {
@@ -60,6 +62,15 @@ func (s *Set) funcs(c *catalog) template.FuncMap {
 		"plain":      strconv.Itoa,
 		"accountURL": func() string { return c.options.AccountPath },
 	}
+}
+
+// Section is a page of the account with its name.
+type Section struct{ Path, Key string }
+
+var sections = []Section{
+	{"/account", "accounts.nav.home"}, {"/account/password", "accounts.nav.password"}, {"/account/factors", "accounts.nav.factors"},
+	{"/account/question", "accounts.nav.question"}, {"/account/language", "accounts.nav.language"}, {"/account/sessions", "accounts.nav.sessions"},
+	{"/account/apps", "accounts.nav.apps"}, {"/account/history", "accounts.nav.history"},
 }
 
 // toArgs takes one Args, or names and values in turn.

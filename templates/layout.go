@@ -3,6 +3,7 @@ package templates
 import (
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -58,6 +59,11 @@ func (l Layout) FieldProblems() []Problem {
 // Wrong reports whether one of the problems is the text with this key.
 func (l Layout) Wrong(key string) bool {
 	return slices.ContainsFunc(l.Problems, func(p Problem) bool { return p.Key == key })
+}
+
+// Here reports whether this page belongs to the section that begins at path.
+func (l Layout) Here(path string) bool {
+	return l.Path == path || path != "/account" && strings.HasPrefix(l.Path, path+"/")
 }
 
 // Link is a path of our own, with the pending request kept.

@@ -43,7 +43,7 @@ type (
 		Certification                                                        document
 	}
 	login struct {
-		Username                   string
+		Username, Return           string
 		Cancel                     bool
 		PolicyURI, TosURI, LogoURI string
 	}
@@ -116,8 +116,7 @@ func pageCases() []pageCase {
 	}
 	with := func(l Layout, problems ...Problem) Layout { l.Problems = problems; return l }
 	questions := []string{"first_pay", "first_book", "toy_name"}
-	account := Layout{Path: "/account", CSRF: "token", SignedInAs: "maria.lopez", IdleTimeout: 15 * time.Minute}
-	return append(recoveryCases(), []pageCase{
+	return append(append(recoveryCases(), accountCases()...), []pageCase{
 		page("provider/login", "", at("/login"), login{Cancel: true, PolicyURI: "https://a.example/p", TosURI: "https://a.example/t"}),
 		page("provider/login", "plain", Layout{Path: "/login", CSRF: "token", Notice: &Notice{"info", "registration.agreement.declined", nil}}, login{}),
 		page("provider/login", "wrong", with(at("/login"), Problem{"username", "provider.login.wrong", nil}), login{Username: "maria", Cancel: true}),
@@ -158,11 +157,6 @@ func pageCases() []pageCase {
 			Args                    Args
 			Code, Parameter, Button string
 		}{"error.too_many", Args{"time": 90 * time.Second}, "", "", "/login"}),
-		page("accounts/home", "", account, struct {
-			Name, Username, Email, MemberNumber string
-			BirthYear                           int
-			App, AppURI                         string
-		}{"María Nuñez", "maria.lopez", "maria@example.com", "004123789", 1984, "Portal", "http://localhost:8090/login"}),
 		page("registration/agreement", "", at("/register/agreement"), struct{ Document document }{sample}),
 		page("registration/text", "", at("/agreement"), struct{ Document document }{sample}),
 		page("registration/personal", "", at("/register/personal"), personal{Suffixes: []string{"JR", "SR", "II"}, CardDigits: 9}),

@@ -28,40 +28,41 @@ import (
 // environment is what `idp serve` reads, each name with the prefix IDP_. A secret may
 // come from a file named by NAME_FILE. `idp serve --help` prints this list.
 type environment struct {
-	DatabaseURL       string        `env:"DATABASE_URL"`                                    // PostgreSQL address; required
-	DatabaseConns     int32         `env:"DATABASE_CONNS" envDefault:"16"`                  // connections of this instance
-	Issuer            string        `env:"ISSUER"`                                          // https://host, no slash at its end; required
-	Listen            string        `env:"LISTEN" envDefault:":8080"`                       // public listener
-	MetricsListen     string        `env:"METRICS_LISTEN" envDefault:"127.0.0.1:9090"`      // health and metrics; "" for none
-	TLSCert           string        `env:"TLS_CERT"`                                        // PEM file; with TLS_KEY
-	TLSKey            string        `env:"TLS_KEY"`                                         // PEM file
-	KEK               string        `env:"KEK"`                                             // key-encryption key: 32 bytes, base64 or hex; required
-	OldKEKs           []string      `env:"OLD_KEKS"`                                        // still able to unwrap
-	SMTP              string        `env:"SMTP"`                                            // host:port; required
-	SMTPTLS           string        `env:"SMTP_TLS" envDefault:"starttls"`                  // starttls, tls or none
-	SMTPUsername      string        `env:"SMTP_USERNAME"`                                   // "" for no authentication
-	SMTPPassword      string        `env:"SMTP_PASSWORD"`                                   // sent over TLS only
-	MailFrom          string        `env:"MAIL_FROM"`                                       // bare address; required
-	SupportEmail      string        `env:"SUPPORT_EMAIL" envDefault:"WebSupport@CHNCT.org"` // shown on every page
-	SupportPhone      string        `env:"SUPPORT_PHONE" envDefault:"1-800-859-9889, TTY 711"`
-	TimeZone          string        `env:"TIME_ZONE" envDefault:"America/New_York"`     // of dates shown to members
-	Language          string        `env:"LANGUAGE" envDefault:"es"`                    // when nothing says otherwise
-	TrustedProxies    []string      `env:"TRUSTED_PROXIES"`                             // CIDRs whose X-Forwarded-For is read
-	WideSources       []string      `env:"WIDE_SOURCES"`                                // CIDRs of clinics and call centres: higher limits
-	IdentityLock      time.Duration `env:"IDENTITY_LOCK" envDefault:"24h"`              // after three failures; 0: until staff release it
-	MemberNumber      string        `env:"MEMBER_NUMBER_PATTERN" envDefault:"[0-9]{9}"` // of the card, spaces and dashes dropped
-	AgreementDir      string        `env:"AGREEMENT_DIR"`                               // the operator's license agreement; "" for the sample
-	Drain             time.Duration `env:"DRAIN" envDefault:"5s"`                       // not ready before connections are closed
-	RegistrationToken string        `env:"REGISTRATION_TOKEN"`                          // initial access token of dynamic client registration; "" keeps it closed
-	MTLSListen        string        `env:"MTLS_LISTEN"`                                 // listener that asks clients for certificates (RFC 8705); "" for none
-	MTLSAddress       string        `env:"MTLS_ADDRESS"`                                // https://host of that listener, as clients see it
-	ClientCAs         string        `env:"CLIENT_CAS"`                                  // PEM file: who issues certificates for tls_client_auth
-	ClientCertHeader  string        `env:"CLIENT_CERT_HEADER"`                          // in which trusted proxies give a client's certificate
-	DPoPNonce         bool          `env:"DPOP_NONCE"`                                  // DPoP proofs bear a nonce of ours
-	OutboundAllow     []string      `env:"OUTBOUND_ALLOW"`                              // host:port of apps on private networks; for tests
-	OutboundCA        string        `env:"OUTBOUND_CA"`                                 // PEM file: who issues certificates of apps' servers; "" for the system's
-	Certification     bool          `env:"CERTIFICATION"`                               // clients of the profile certification: hybrid and implicit flows
-	Accept            []string      `env:"ACCEPT"`                                      // weaker settings accepted by name, each logged at start
+	DatabaseURL       string            `env:"DATABASE_URL"`                                    // PostgreSQL address; required
+	DatabaseConns     int32             `env:"DATABASE_CONNS" envDefault:"16"`                  // connections of this instance
+	Issuer            string            `env:"ISSUER"`                                          // https://host, no slash at its end; required
+	Listen            string            `env:"LISTEN" envDefault:":8080"`                       // public listener
+	MetricsListen     string            `env:"METRICS_LISTEN" envDefault:"127.0.0.1:9090"`      // health and metrics; "" for none
+	TLSCert           string            `env:"TLS_CERT"`                                        // PEM file; with TLS_KEY
+	TLSKey            string            `env:"TLS_KEY"`                                         // PEM file
+	KEK               string            `env:"KEK"`                                             // key-encryption key: 32 bytes, base64 or hex; required
+	OldKEKs           []string          `env:"OLD_KEKS"`                                        // still able to unwrap
+	SMTP              string            `env:"SMTP"`                                            // host:port; required
+	SMTPTLS           string            `env:"SMTP_TLS" envDefault:"starttls"`                  // starttls, tls or none
+	SMTPUsername      string            `env:"SMTP_USERNAME"`                                   // "" for no authentication
+	SMTPPassword      string            `env:"SMTP_PASSWORD"`                                   // sent over TLS only
+	MailFrom          string            `env:"MAIL_FROM"`                                       // bare address; required
+	SupportEmail      string            `env:"SUPPORT_EMAIL" envDefault:"WebSupport@CHNCT.org"` // shown on every page
+	SupportPhone      string            `env:"SUPPORT_PHONE" envDefault:"1-800-859-9889, TTY 711"`
+	TimeZone          string            `env:"TIME_ZONE" envDefault:"America/New_York"`     // of dates shown to members
+	Language          string            `env:"LANGUAGE" envDefault:"es"`                    // when nothing says otherwise
+	TrustedProxies    []string          `env:"TRUSTED_PROXIES"`                             // CIDRs whose X-Forwarded-For is read
+	WideSources       []string          `env:"WIDE_SOURCES"`                                // CIDRs of clinics and call centres: higher limits
+	IdentityLock      time.Duration     `env:"IDENTITY_LOCK" envDefault:"24h"`              // after three failures; 0: until staff release it
+	MemberNumber      string            `env:"MEMBER_NUMBER_PATTERN" envDefault:"[0-9]{9}"` // of the card, spaces and dashes dropped
+	AgreementDir      string            `env:"AGREEMENT_DIR"`                               // the operator's license agreement; "" for the sample
+	Drain             time.Duration     `env:"DRAIN" envDefault:"5s"`                       // not ready before connections are closed
+	RegistrationToken string            `env:"REGISTRATION_TOKEN"`                          // initial access token of dynamic client registration; "" keeps it closed
+	MTLSListen        string            `env:"MTLS_LISTEN"`                                 // listener that asks clients for certificates (RFC 8705); "" for none
+	MTLSAddress       string            `env:"MTLS_ADDRESS"`                                // https://host of that listener, as clients see it
+	ClientCAs         string            `env:"CLIENT_CAS"`                                  // PEM file: who issues certificates for tls_client_auth
+	ClientCertHeader  string            `env:"CLIENT_CERT_HEADER"`                          // in which trusted proxies give a client's certificate
+	DPoPNonce         bool              `env:"DPOP_NONCE"`                                  // DPoP proofs bear a nonce of ours
+	ScopeACR          map[string]string `env:"SCOPE_ACR" envKeyValSeparator:"="`            // minimum acr by scope: husky.member=urn:huskyidp:acr:second-factor
+	OutboundAllow     []string          `env:"OUTBOUND_ALLOW"`                              // host:port of apps on private networks; for tests
+	OutboundCA        string            `env:"OUTBOUND_CA"`                                 // PEM file: who issues certificates of apps' servers; "" for the system's
+	Certification     bool              `env:"CERTIFICATION"`                               // clients of the profile certification: hybrid and implicit flows
+	Accept            []string          `env:"ACCEPT"`                                      // weaker settings accepted by name, each logged at start
 }
 
 // The weaker settings that IDP_ACCEPT may name (R-19).
@@ -90,6 +91,7 @@ type settings struct {
 	numbers           members.NumberFormat
 	agreementDir      string
 	registrationToken string // initial access token; "" for none
+	scopeACR          provider.ScopeACR
 	proofs            provider.ProofDeps
 	outbound          outbound.Options
 	clientRules       provider.Rules
@@ -199,6 +201,9 @@ func (e *environment) check() (settings, error) {
 	}
 	if n := len(e.RegistrationToken); n > 0 && n < 32 {
 		wrong("REGISTRATION_TOKEN", "is shorter than 32 characters")
+	}
+	if s.scopeACR = e.ScopeACR; s.scopeACR.Check() != nil {
+		wrong("SCOPE_ACR", "%v", s.scopeACR.Check())
 	}
 	s.proofs = e.checkMTLS(wrong)
 	e.checkProofs(&s, wrong)

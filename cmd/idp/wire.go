@@ -145,10 +145,6 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 	if err != nil {
 		return err
 	}
-	signIn, err := accounts.NewHandler(people, a.web, cards{a.roster}, accounts.App{})
-	if err != nil {
-		return err
-	}
 	calls := outbound.New(s.outbound)
 	if a.clients, err = provider.NewClients(ctx, provider.ClientsDeps{DB: a.db, Keyring: ring, Audit: log, Now: time.Now, Keys: signing, Fetcher: calls, Rules: s.clientRules}); err != nil {
 		return err
@@ -160,7 +156,11 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 	s.proofs.ClientKeys = outbound.NewKeys(calls, outbound.KeysOptions{})
 	idp, err := provider.New(provider.Deps{ProofDeps: s.proofs,
 		Issuer: s.issuer, SupportEmail: cmp.Or(s.templates.SupportEmail, "WebSupport@CHNCT.org"), Locales: a.templates.Languages(), Agreement: agreementOf(legal), InitialAccessToken: s.registrationToken,
-		DB: a.db, Keyring: ring, Keys: signing, Clients: a.clients, Accounts: people, Members: a.roster, Outbox: outbox, Mails: a.templates, Limiter: limiter, Audit: log, Now: time.Now})
+		DB: a.db, Keyring: ring, Keys: signing, Clients: a.clients, Accounts: people, Members: a.roster, Outbox: outbox, Mails: a.templates, Limiter: limiter, Audit: log, Now: time.Now, ScopeACR: s.scopeACR})
+	if err != nil {
+		return err
+	}
+	signIn, err := accounts.NewHandler(accounts.HandlerDeps{Service: people, Web: a.web, Cards: cards{a.roster}, Apps: idp, Resume: provider.ResumePath})
 	if err != nil {
 		return err
 	}

@@ -79,6 +79,11 @@ func (w *Web) Page(c *gin.Context, status int, name string, page any, opts ...Pa
 	return nil
 }
 
+// Text is a message in the language of the answer, for what is no page.
+func (w *Web) Text(c *gin.Context, key string, args templates.Args) string {
+	return w.templates.Text(Lang(c), key, args)
+}
+
 // switchQuery is what the language switch has to repeat: the query without the
 // language, and the flow, which after a POST stood in the form.
 func switchQuery(query url.Values, flow string) string {

@@ -69,6 +69,11 @@
     });
   });
 
+  each("[data-print]", (button) => {
+    button.hidden = false;
+    button.addEventListener("click", () => print());
+  });
+
   // A code may be pasted with spaces.
   each("#code", (input) => input.addEventListener("paste", () => setTimeout(() => { input.value = input.value.replace(/\s/g, ""); })));
 

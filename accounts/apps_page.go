@@ -1,0 +1,98 @@
+package accounts
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"huskyidp/internal/audit"
+	"huskyidp/internal/web"
+	"huskyidp/templates"
+)
+
+// appsPage lists the apps that the member has allowed something.
+type appsPage struct{ List []ConnectedApp }
+
+func (h *Handler) connected(c *gin.Context, session Session) ([]ConnectedApp, error) {
+	if h.apps == nil {
+		return nil, nil
+	}
+	return h.apps.ConnectedApps(c.Request.Context(), session.AccountID)
+}
+
+func (h *Handler) showApps(c *gin.Context) error {
+	session, ok, err := h.Require(c)
+	if !ok {
+		return err
+	}
+	list, err := h.connected(c, session)
+	if err != nil {
+		return err
+	}
+	notice, err := h.stopped(c, session)
+	if err != nil {
+		return err
+	}
+	return h.page(c, http.StatusOK, "apps", session, appsPage{list}, notice...)
+}
+
+// stopped names the app that was stopped just now, as the history has it: what an address
+// says is shown to nobody.
+func (h *Handler) stopped(c *gin.Context, session Session) ([]web.PageOption, error) {
+	if c.Query("note") != "stopped" {
+		return nil, nil
+	}
+	events, _, err := h.service.History(c.Request.Context(), session.AccountID, 1)
+	for _, e := range events {
+		if e.Kind == audit.AppStopped && e.Data["app"] != "" {
+			return []web.PageOption{web.WithNotice("ok", "accounts.apps.stopped", templates.Args{"app": e.Data["app"]})}, nil
+		}
+	}
+	return nil, err
+}
+
+// appOf is the app of the address; done means that there is none (any more), and that the
+// member was sent to the list.
+func (h *Handler) appOf(c *gin.Context) (session Session, app ConnectedApp, done bool, err error) {
+	session, ok, err := h.Require(c)
+	if !ok {
+		return session, app, true, err
+	}
+	list, err := h.connected(c, session)
+	if err != nil {
+		return session, app, true, err
+	}
+	for _, app := range list {
+		if app.ID.String() == c.Param("id") {
+			return session, app, false, nil
+		}
+	}
+	return session, app, true, web.SeeOther(c, "/account/apps")
+}
+
+func (h *Handler) showApp(c *gin.Context) error {
+	session, app, done, err := h.appOf(c)
+	if done {
+		return err
+	}
+	return h.page(c, http.StatusOK, "app", session, app)
+}
+
+func (h *Handler) showStopApp(c *gin.Context) error {
+	session, app, done, err := h.appOf(c)
+	if done {
+		return err
+	}
+	return h.page(c, http.StatusOK, "stop_app", session, app)
+}
+
+func (h *Handler) stopApp(c *gin.Context) error {
+	session, app, done, err := h.appOf(c)
+	if done {
+		return err
+	}
+	if err := h.apps.StopApp(c.Request.Context(), session.AccountID, app.ClientID); err != nil {
+		return err
+	}
+	return h.back(c, "/account/apps", "stopped")
+}

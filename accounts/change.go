@@ -1,0 +1,93 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/audit"
+	"huskyidp/internal/web"
+)
+
+// PasswordChange is a member's wish for another password; Session is of the browser, which
+// stays signed in.
+type PasswordChange struct {
+	Session      Session
+	Current, New string
+	Source       string // as web.Source gives it
+	Device       string // device cookie
+}
+
+// ChangePassword sets the password of who knows the current one (S-06). All other
+// sessions end and older grants are void; the owner is told. The error is that of
+// Authenticate, ErrSamePassword, or the database's; CheckPassword has judged the new one.
+func (s *Service) ChangePassword(ctx context.Context, p PasswordChange) error {
+	account, err := s.Authenticate(ctx, Attempt{Username: p.Session.Username, Password: p.Current, Source: p.Source, Device: p.Device})
+	if err != nil {
+		return err
+	}
+	if normalize(p.New) == normalize(p.Current) {
+		return ErrSamePassword
+	}
+	hash, err := s.HashPassword(ctx, account.ID, p.New)
+	if err != nil {
+		return err
+	}
+	now := s.now()
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		if err := s.EndSessions(ctx, account.ID, p.Session.SID); err != nil {
+			return err
+		}
+		b := &pgx.Batch{}
+		b.Queue(`update accounts set password_sealed = $2, credentials_changed_at = $3, updated_at = $3 where id = $1`, account.ID, hash, now)
+		s.store.clearThrottles(b, s.throttleKeys(account.Username, s.readDeviceCookie(p.Device, account.Username, now)))
+		s.audit.Queue(b, ctx, audit.Event{
+			Kind: audit.PasswordChanged, At: now, AccountID: account.ID.String(), SessionID: p.Session.SID, RequestID: web.RequestID(ctx), Success: true,
+		})
+		if err := s.QueueNotice(ctx, b, account, "password_changed", nil); err != nil {
+			return err
+		}
+		return s.store.run(ctx, b)
+	})
+}
+
+// ErrQuestion says that what was chosen is none of Questions.
+var ErrQuestion = errors.New("accounts: no such question")
+
+// ChangeQuestion sets one secret question in place of those before; hash is of HashAnswer.
+// The owner is told (S-59).
+func (s *Service) ChangeQuestion(ctx context.Context, account Account, question string, hash []byte) error {
+	now := s.now()
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		b := &pgx.Batch{}
+		b.Queue(`delete from account_questions where account_id = $1`, account.ID)
+		b.Queue(`insert into account_questions (account_id, question, answer_sealed, set_at) values ($1, $2, $3, $4)`, account.ID, question, hash, now)
+		b.Queue(`update accounts set updated_at = $2 where id = $1`, account.ID, now)
+		s.audit.Queue(b, ctx, audit.Event{Kind: audit.QuestionChanged, At: now, AccountID: account.ID.String(), RequestID: web.RequestID(ctx), Success: true})
+		if err := s.QueueNotice(ctx, b, account, "question_changed", nil); err != nil {
+			return err
+		}
+		if err := s.store.run(ctx, b); err != nil {
+			return fmt.Errorf("changing a question: %w", err)
+		}
+		return nil
+	})
+}
+
+// ChangeLanguage sets the language of the account's pages and mails. The same again
+// changes nothing.
+func (s *Service) ChangeLanguage(ctx context.Context, id uuid.UUID, lang string) error {
+	now := s.now()
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		tag, err := s.db.From(ctx).Exec(ctx, `update accounts set language = $2, updated_at = $3 where id = $1 and language <> $2`, id, lang, now)
+		if err != nil || tag.RowsAffected() == 0 {
+			return err
+		}
+		return s.audit.Record(ctx, audit.Event{
+			Kind: audit.LanguageChanged, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx), Success: true, Data: map[string]string{"language": lang},
+		})
+	})
+}

@@ -1,0 +1,219 @@
+package accounts
+
+import (
+	"errors"
+	"html/template"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"huskyidp/internal/web"
+	"huskyidp/templates"
+)
+
+// factorsPage lists the second steps.
+type factorsPage struct {
+	List  []EnrolledFactor
+	TOTP  bool // an app is enrolled
+	Codes bool // a list of saved codes is there
+	Now   time.Time
+}
+
+func (h *Handler) showFactors(c *gin.Context) error {
+	session, ok, err := h.Require(c)
+	if !ok {
+		return err
+	}
+	list, err := h.service.EnrolledFactors(c.Request.Context(), session.AccountID)
+	if err != nil {
+		return err
+	}
+	has := kinds(list)
+	return h.page(c, http.StatusOK, "factors", session, factorsPage{list, slices.Contains(has, TOTP), slices.Contains(has, SavedCodes), h.service.now()})
+}
+
+// totpPage shows the key of a new app, as a picture and as text, and asks for its code.
+type totpPage struct {
+	QR   QR
+	Key  string // in groups of four
+	Link template.URL
+}
+
+func (h *Handler) showAddTOTP(c *gin.Context) error {
+	session, ok, err := h.RequireFresh(c, Fresh)
+	if !ok {
+		return err
+	}
+	return h.totpForm(c, session, http.StatusOK)
+}
+
+func (h *Handler) totpForm(c *gin.Context, session Session, status int, problems ...templates.Problem) error {
+	secret, err := h.service.StartTOTP(c.Request.Context(), session.AccountID)
+	if errors.Is(err, ErrHasFactor) { // a second click, or Back
+		return web.SeeOther(c, h.next(c))
+	}
+	if err != nil {
+		return err
+	}
+	uri := secret.uri(h.web.Text(c, "web.layout.brand", nil), session.Username)
+	qr, err := newQR(uri)
+	if err != nil {
+		return err
+	}
+	var groups []string
+	for rest := string(secret); rest != ""; rest = rest[4:] {
+		groups = append(groups, rest[:4])
+	}
+	return h.page(c, status, "add_totp", session, totpPage{qr, strings.Join(groups, " "), template.URL(uri)}, web.WithProblems(problems...))
+}
+
+func (h *Handler) addTOTP(c *gin.Context) error {
+	session, ok, err := h.RequireFresh(c, Fresh)
+	if !ok {
+		return err
+	}
+	typed := web.Form(c).Get("code")
+	usable, err := h.service.ConfirmTOTP(c.Request.Context(), session.AccountID, typed)
+	switch {
+	case err == nil:
+		return h.added(c, session, TOTP, usable)
+	case errors.Is(err, ErrHasFactor), errors.Is(err, ErrNoFactor):
+		return h.totpForm(c, session, http.StatusOK)
+	}
+	status, problem, _ := FactorProblem(err, "code", typed)
+	if status == 0 {
+		return err
+	}
+	return h.totpForm(c, session, status, problem)
+}
+
+// added goes on to the saved codes. The session has proven the new factor as well, unless
+// that may not be used yet (S-55).
+func (h *Handler) added(c *gin.Context, session Session, f Factor, usable time.Time) error {
+	if !usable.After(h.service.now()) {
+		method := amrCode
+		if f == Passkey {
+			method = amrKey
+		}
+		r := Renewal{SID: session.SID, AccountID: session.AccountID, AMR: withFactor(session.AMR, method), AuthTime: session.AuthTime}
+		if _, err := h.renew(c, r); err != nil {
+			return err
+		}
+	}
+	return h.back(c, "/account/factors/saved-codes", "added-"+string(f))
+}
+
+// passkeyPage names a new passkey.
+type passkeyPage struct{ Label string }
+
+func (h *Handler) showAddPasskey(c *gin.Context) error {
+	session, ok, err := h.RequireFresh(c, Fresh)
+	if !ok {
+		return err
+	}
+	return h.page(c, http.StatusOK, "add_passkey", session, passkeyPage{})
+}
+
+func (h *Handler) passkeyOptions(c *gin.Context) error {
+	session, ok, err := h.Lookup(c)
+	if err != nil {
+		return err
+	}
+	if !ok || h.service.now().Sub(session.AuthTime) >= Fresh { // the page itself says what to do
+		return &web.Error{Status: http.StatusForbidden, Key: web.KeyForbidden}
+	}
+	options, err := h.service.BeginNewPasskey(c.Request.Context(), web.Browser(c), Account{ID: session.AccountID, Username: session.Username})
+	if errors.Is(err, ErrNoFactor) {
+		return &web.Error{Status: http.StatusNotFound, Key: web.KeyNotFound}
+	}
+	if err != nil {
+		return err
+	}
+	c.Data(http.StatusOK, "application/json", options)
+	return nil
+}
+
+func (h *Handler) addPasskey(c *gin.Context) error {
+	session, ok, err := h.RequireFresh(c, Fresh)
+	if !ok {
+		return err
+	}
+	label := web.Form(c).Get("label")
+	usable, err := h.service.FinishNewPasskey(c.Request.Context(), web.Browser(c), Account{ID: session.AccountID}, label, web.Form(c).Get("credential"))
+	problem := templates.Problem{Key: "accounts.passkey.failed"}
+	switch {
+	case err == nil:
+		return h.added(c, session, Passkey, usable)
+	case errors.Is(err, ErrHasFactor):
+		problem.Key = "accounts.add_passkey.duplicate"
+	case !errors.Is(err, ErrPasskey):
+		return err
+	}
+	return h.page(c, http.StatusUnprocessableEntity, "add_passkey", session, passkeyPage{label}, web.WithProblems(problem))
+}
+
+// removePage says what is lost with a factor.
+type removePage struct {
+	Factor Factor
+	Label  string
+	Last   bool // the account is left with its password alone
+}
+
+func (h *Handler) showRemoveTOTP(c *gin.Context) error    { return h.showRemove(c, TOTP) }
+func (h *Handler) showRemovePasskey(c *gin.Context) error { return h.showRemove(c, Passkey) }
+
+func (h *Handler) showRemove(c *gin.Context, kind Factor) error {
+	session, ok, err := h.RequireFresh(c, Fresh)
+	if !ok {
+		return err
+	}
+	list, err := h.service.EnrolledFactors(c.Request.Context(), session.AccountID)
+	if err != nil {
+		return err
+	}
+	page := removePage{Factor: kind, Last: true}
+	found := false
+	for _, f := range list {
+		switch {
+		case f.Factor == SavedCodes:
+		case f.Factor == kind && (kind == TOTP || f.ID.String() == c.Param("id")):
+			found, page.Label = true, f.Label
+		default:
+			page.Last = false
+		}
+	}
+	if !found { // a second click, or Back
+		return web.SeeOther(c, "/account/factors")
+	}
+	return h.page(c, http.StatusOK, "remove_factor", session, page)
+}
+
+func (h *Handler) removeTOTP(c *gin.Context) error {
+	session, ok, err := h.RequireFresh(c, Fresh)
+	if !ok {
+		return err
+	}
+	if err := h.service.RemoveTOTP(c.Request.Context(), session.AccountID); err != nil {
+		return err
+	}
+	return h.back(c, "/account/factors", "removed-"+string(TOTP))
+}
+
+func (h *Handler) removePasskey(c *gin.Context) error {
+	session, ok, err := h.RequireFresh(c, Fresh)
+	if !ok {
+		return err
+	}
+	id, err := uuid.Parse(c.Param("id"))
+	if err != nil {
+		return web.SeeOther(c, "/account/factors")
+	}
+	if err := h.service.RemovePasskey(c.Request.Context(), session.AccountID, id); err != nil {
+		return err
+	}
+	return h.back(c, "/account/factors", "removed-"+string(Passkey))
+}

@@ -1,0 +1,136 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/audit"
+	"huskyidp/internal/seal"
+)
+
+// Device is what a User-Agent told of a browser; "" for what is not known.
+type Device struct{ Browser, System string }
+
+// OpenSession is an entry of the list of sessions.
+type OpenSession struct {
+	SID        string
+	AuthTime   time.Time
+	LastSeenAt time.Time
+	Device
+}
+
+// OpenSessions are the sessions of an account that are open, the newest first.
+func (s *Service) OpenSessions(ctx context.Context, id uuid.UUID) ([]OpenSession, error) {
+	now := s.now()
+	rows, err := s.db.From(ctx).Query(ctx, `
+		select sid, auth_time, last_seen_at, browser, system from sessions
+		where account_id = $1 and ended_at is null and expires_at > $2 and last_seen_at > $3
+		order by last_seen_at desc, sid`, id, now, now.Add(-s.idle))
+	if err != nil {
+		return nil, fmt.Errorf("listing sessions: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[OpenSession])
+}
+
+// EndOwnSession ends a session, if it is one of the account's.
+func (s *Service) EndOwnSession(ctx context.Context, account uuid.UUID, sid string) error {
+	var owner uuid.UUID
+	err := s.db.From(ctx).QueryRow(ctx, `select account_id from sessions where sid = $1 and account_id = $2`, sid, account).Scan(&owner)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.EndSession(ctx, sid)
+}
+
+// EnrolledFactor is an entry of the list of second steps.
+type EnrolledFactor struct {
+	Factor     Factor
+	ID         uuid.UUID // of a passkey
+	Label      string    // of a passkey, as the member named it
+	Left       int       // of saved codes
+	Since      time.Time
+	UsableFrom time.Time
+	LastUsed   time.Time // zero if never
+}
+
+// EnrolledFactors lists the app, the passkeys and the saved codes, those that wait
+// included (S-55).
+func (s *Service) EnrolledFactors(ctx context.Context, id uuid.UUID) (list []EnrolledFactor, err error) {
+	rows, err := s.db.From(ctx).Query(ctx, `
+		select 'totp', null::uuid, null::bytea, 0, confirmed_at, usable_from, last_used_at from account_totp where account_id = $1 and confirmed_at is not null
+		union all
+		select 'passkey', id, label_sealed, 0, created_at, usable_from, last_used_at from account_passkeys where account_id = $1
+		union all
+		select 'saved_codes', null, null, count(*) filter (where used_at is null), min(made_at), min(made_at), max(used_at)
+			from account_saved_codes where account_id = $1 having count(*) > 0
+		order by 5`, id)
+	if err != nil {
+		return nil, fmt.Errorf("listing factors: %w", err)
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (f EnrolledFactor, err error) {
+		var key *uuid.UUID
+		var label []byte
+		var used *time.Time
+		if err = row.Scan(&f.Factor, &key, &label, &f.Left, &f.Since, &f.UsableFrom, &used); err != nil {
+			return f, err
+		}
+		if used != nil {
+			f.LastUsed = used.UTC()
+		}
+		if key != nil {
+			f.ID = *key
+			var plain []byte
+			plain, err = s.keyring.Open(seal.PII, labelPlace(f.ID), label)
+			f.Label = string(plain)
+		}
+		return f, err
+	})
+}
+
+// historyPage is how many events one page shows.
+const historyPage = 25
+
+// Occurrence is an event of the account's history, with the device of its session where
+// that is known still.
+type Occurrence struct {
+	audit.Event
+	Device
+}
+
+// History is a page of what happened to an account, the newest first; more tells whether
+// there are older events.
+func (s *Service) History(ctx context.Context, id uuid.UUID, page int) (list []Occurrence, more bool, err error) {
+	events, err := s.audit.MemberHistory(ctx, id, (page-1)*historyPage, historyPage+1)
+	if err != nil {
+		return nil, false, fmt.Errorf("reading the history: %w", err)
+	}
+	if more = len(events) > historyPage; more {
+		events = events[:historyPage]
+	}
+	sids := make([]string, 0, len(events))
+	for _, e := range events {
+		sids = append(sids, e.SessionID)
+	}
+	rows, err := s.db.From(ctx).Query(ctx, `select sid, browser, system from sessions where account_id = $1 and sid = any($2)`, id, sids)
+	if err != nil {
+		return nil, false, fmt.Errorf("reading devices: %w", err)
+	}
+	devices := map[string]Device{}
+	var sid string
+	var d Device
+	if _, err = pgx.ForEachRow(rows, []any{&sid, &d.Browser, &d.System}, func() error { devices[sid] = d; return nil }); err != nil {
+		return nil, false, err
+	}
+	for _, e := range events {
+		list = append(list, Occurrence{e, devices[e.SessionID]})
+	}
+	return list, more, nil
+}

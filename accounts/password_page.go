@@ -1,0 +1,79 @@
+package accounts
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"huskyidp/internal/web"
+	"huskyidp/templates"
+)
+
+// passwordPage asks for the current password and another.
+type passwordPage struct {
+	Username string
+	PasswordRules
+}
+
+func (h *Handler) showPassword(c *gin.Context) error {
+	session, ok, err := h.RequireFresh(c, Fresh)
+	if !ok {
+		return err
+	}
+	return h.page(c, http.StatusOK, "password", session, passwordPage{session.Username, JudgePassword("")})
+}
+
+func (h *Handler) changePassword(c *gin.Context) error {
+	session, ok, err := h.RequireFresh(c, Fresh)
+	if !ok {
+		return err
+	}
+	ctx := c.Request.Context()
+	current, wanted := web.Form(c).Get("password"), web.Form(c).Get("new_password")
+	known, err := h.known(c, session)
+	if err != nil {
+		return err
+	}
+	var problems []templates.Problem
+	if current == "" {
+		problems = append(problems, templates.Problem{Field: "password", Key: "provider.login.password_missing"})
+	}
+	if flaws := CheckPassword(wanted, known...); len(flaws) > 0 {
+		problems = append(problems, Problem("new_password", "registration.credentials.password_", flaws[0], templates.Args{"min": PasswordMin}))
+	}
+	status := http.StatusUnprocessableEntity
+	if len(problems) == 0 {
+		err := h.service.ChangePassword(ctx, PasswordChange{
+			Session: session, Current: current, New: wanted, Source: web.Source(c), Device: h.web.Cookie(c, deviceCookie),
+		})
+		wait, waits := errors.AsType[*WaitError](err)
+		switch {
+		case err == nil: // the session goes on under another token (S-22)
+			if _, err := h.renew(c, Renewal{SID: session.SID, AccountID: session.AccountID, AMR: session.AMR, AuthTime: session.AuthTime}); err != nil {
+				return err
+			}
+			return h.back(c, "/account", "password")
+		case errors.Is(err, ErrWrongCredentials):
+			problems = append(problems, templates.Problem{Field: "password", Key: "accounts.password.current_wrong"})
+		case errors.Is(err, ErrSamePassword):
+			problems = append(problems, templates.Problem{Field: "new_password", Key: "recovery.new_password.same"})
+		case waits:
+			status = http.StatusTooManyRequests
+			problems = append(problems, templates.Problem{Key: "provider.login.wait", Args: templates.Args{"time": wait.RetryAfter()}})
+		default:
+			return err
+		}
+	}
+	return h.page(c, status, "password", session, passwordPage{session.Username, JudgePassword(wanted, known...)}, web.WithProblems(problems...))
+}
+
+// known are the words of the member that neither a password nor an answer may be.
+func (h *Handler) known(c *gin.Context, session Session) ([]string, error) {
+	account, err := h.service.Get(c.Request.Context(), session.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	card, err := h.card(c, account.MemberID)
+	return []string{account.Username, account.Email, card.Name, card.MemberNumber}, err
+}

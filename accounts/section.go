@@ -1,0 +1,72 @@
+package accounts
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"huskyidp/internal/web"
+	"huskyidp/templates"
+)
+
+// notices are what a page says after an act, by ?note=; {factor} takes the word behind a
+// dash: "added-totp".
+var notices = map[string]string{
+	"password": "accounts.password.saved", "question": "accounts.question.saved", "language": "accounts.language.saved",
+	"ended": "accounts.sessions.ended", "added": "accounts.factors.added", "removed": "accounts.factors.removed",
+}
+
+// page answers with a page of the section, signed in as whose it is.
+func (h *Handler) page(c *gin.Context, status int, name string, session Session, page any, opts ...web.PageOption) error {
+	opts = append([]web.PageOption{web.SignedIn(session.Username)}, opts...)
+	note, factor, _ := strings.Cut(c.Query("note"), "-")
+	key := notices[note]
+	args := templates.Args{}
+	switch {
+	case factor == string(TOTP), factor == string(Passkey), factor == string(SavedCodes):
+		args["factor"] = templates.Key("accounts.factor_name." + factor)
+	case note == "added", note == "removed":
+		key = "" // without the word that it names
+	}
+	if key != "" && status == http.StatusOK {
+		opts = append(opts, web.WithNotice("ok", key, args))
+	}
+	return h.web.Page(c, status, "accounts/"+name, page, opts...)
+}
+
+// back leads to a page of the section, with what it says; the pending request is kept.
+func (h *Handler) back(c *gin.Context, path, note string) error {
+	sep := "?"
+	if flow := web.Flow(c); flow != "" {
+		path += "?flow=" + flow
+		sep = "&"
+	}
+	if note != "" {
+		path += sep + "note=" + note
+	}
+	return web.SeeOther(c, path)
+}
+
+// alive notes that the session is in use: the member answered the warning of its end.
+func (h *Handler) alive(c *gin.Context) error {
+	_, ok, err := h.Lookup(c)
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		c.Status(http.StatusForbidden)
+	default:
+		c.Status(http.StatusNoContent)
+	}
+	return nil
+}
+
+// next is where a member goes on from adding a second step: to the app that asked for
+// it, or to the list.
+func (h *Handler) next(c *gin.Context) string {
+	if flow := web.Flow(c); flow != "" && h.resume != nil {
+		return h.resume(flow)
+	}
+	return "/account/factors"
+}

@@ -1,0 +1,38 @@
+package audit
+
+import (
+	"context"
+	"slices"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// memberKinds are those that a member sees, in the order of the constants.
+var memberKinds = []Kind{
+	AccountCreated, SignedIn, NewDevice, SignInFailed, SignedOut, SessionEnded, PasswordChanged, PasswordReset, UsernameSent, FactorAdded, FactorRemoved,
+	SavedCodesMade, SavedCodeUsed, QuestionChanged, EmailChangeAsked, EmailChanged, EmailChangeStop, LanguageChanged, AppAllowed, AppStopped,
+	AgreementAccepted, AccountLocked, AccountUnlocked, Disowned, StaffLooked, StaffActed,
+}
+
+// MemberKinds are the kinds that a member sees; each has its words.
+func MemberKinds() []Kind { return slices.Clone(memberKinds) }
+
+// MemberHistory returns the events of an account that its member sees, the newest first.
+// A sign-in from a new device is one event.
+func (l *Log) MemberHistory(ctx context.Context, accountID uuid.UUID, offset, limit int) ([]Event, error) {
+	rows, err := l.db.From(ctx).Query(ctx, `
+		select e.kind, e.at, e.client_id, e.session_id, e.success, e.reason, e.data
+		from audit_events e
+		where e.account_id = $1 and e.kind = any($2) and not (e.kind = 'signed_in' and exists (
+			select from audit_events n where n.account_id = $1 and n.kind = 'new_device' and n.session_id = e.session_id))
+		order by e.at desc, e.id desc offset $3 limit $4`, accountID, memberKinds, offset, limit)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Event, error) {
+		var e Event
+		err := row.Scan(&e.Kind, &e.At, &e.ClientID, &e.SessionID, &e.Success, &e.Reason, &e.Data)
+		return e, err
+	})
+}

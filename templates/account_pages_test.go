@@ -1,0 +1,157 @@
+package templates
+
+import (
+	"html/template"
+	"strings"
+	"time"
+)
+
+type (
+	factorStep struct {
+		Method string
+		Others []string
+		Over   bool
+	}
+	reauth struct {
+		Username, Return string
+		Passkey          bool
+		Enrol            string
+		Waiting          time.Time
+	}
+	home struct {
+		Name, Username, Email, MemberNumber string
+		BirthYear                           int
+		Factors                             []string
+		Question, Language, App, AppURI     string
+	}
+	rules struct {
+		Username                 string
+		MinLength                int
+		Length, Common, Personal string
+	}
+	enrolled struct {
+		Factor, ID, Label           string
+		Left                        int
+		Since, UsableFrom, LastUsed time.Time
+	}
+	factors struct {
+		List        []enrolled
+		TOTP, Codes bool
+		Now         time.Time
+	}
+	savedList struct {
+		Codes []string
+		Has   bool
+		Next  string
+	}
+	openSession struct {
+		SID                  string
+		AuthTime, LastSeenAt time.Time
+		Browser, System      string
+	}
+	sessionList struct {
+		This   openSession
+		Others []openSession
+	}
+	seen struct {
+		Key, Name string
+		Changes   bool
+	}
+	connectedApp struct {
+		ID, ClientID, Name, Operator   string
+		Sees                           []seen
+		GrantedAt, ExpiresAt, LastUsed time.Time
+	}
+	event struct {
+		Key, App, Act   string
+		At              time.Time
+		Browser, System string
+		Mine            bool
+	}
+	history struct {
+		List         []event
+		Older, Newer int
+	}
+	question struct {
+		Question  string
+		Questions []string
+	}
+	qr struct {
+		Size int
+		Path string
+	}
+	totp struct {
+		QR   qr
+		Key  string
+		Link template.URL
+	}
+	removal struct {
+		Factor, Label string
+		Last          bool
+	}
+)
+
+// accountCases are the pages of a member who is signed in, and of the second step.
+func accountCases() []pageCase {
+	at := func(path string) Layout {
+		return Layout{Path: path, CSRF: "token", SignedInAs: "maria.lopez", IdleTimeout: 15 * time.Minute}
+	}
+	step := func(path string) Layout {
+		return Layout{Path: path, Query: "flow=f1", Flow: "f1", CSRF: "token", App: "Mi Diario"}
+	}
+	with := func(l Layout, problems ...Problem) Layout { l.Problems = problems; return l }
+	noted := func(l Layout, key string, args Args) Layout { l.Notice = &Notice{"ok", key, args}; return l }
+	app := connectedApp{"019aab00-0000-7000-8000-000000000001", "diary", "Mi Diario de Salud", "Diario, S. A.", []seen{{"openid", "", false}, {"patient_medications", "", true}, {"patient_other", "Device", false}}, noon, noon.AddDate(1, 0, 0), noon}
+	unused := app
+	unused.Name, unused.LastUsed = "Otra", time.Time{}
+	codes := strings.Fields(strings.Repeat("abcde-fghjk-mnpqr ", 10))
+	session := openSession{"s1", noon, noon, "Firefox", "Windows"}
+	question := question{"toy_name", []string{"first_pay", "toy_name"}}
+	return []pageCase{
+		page("provider/factor", "totp", step("/login/factor/totp"), factorStep{Method: "totp", Others: []string{"passkey", "saved-code"}}),
+		page("provider/factor", "wrong", with(step("/login/factor/totp"), Problem{"code", "accounts.totp.wrong", nil}), factorStep{Method: "totp"}),
+		page("provider/factor", "passkey", step("/login/factor/passkey"), factorStep{Method: "passkey", Others: []string{"totp"}}),
+		page("provider/factor", "saved", with(step("/login/factor/saved-code"), Problem{"saved_code", "accounts.saved_code.wrong", nil}), factorStep{Method: "saved-code"}),
+		page("provider/factor", "over", with(step("/login/factor/totp"), Problem{"", "accounts.factor.ended", nil}), factorStep{Over: true}),
+		page("provider/reauth", "change", with(at("/reauth"), Problem{"password", "accounts.password.current_wrong", nil}), reauth{Username: "maria.lopez", Return: "/account/password", Passkey: true}),
+		page("provider/reauth", "enrol", step("/reauth"), reauth{Username: "maria.lopez", Enrol: "/account/factors/totp"}),
+		page("provider/reauth", "waiting", step("/reauth"), reauth{Username: "maria.lopez", Waiting: noon}),
+		page("provider/codes_left", "", step("/login/saved-code"), struct {
+			Left int
+			Next string
+		}{1, "/account"}),
+		page("accounts/home", "", at("/account"), home{"María Nuñez", "maria.lopez", "maria@example.com", "004123789", 1984, nil, "toy_name", "es", "Portal", "http://localhost:8090/login"}),
+		page("accounts/home", "staff", noted(at("/account"), "accounts.password.saved", nil), home{Username: "ana.desk", Email: "ana@example.com", Factors: []string{"totp", "passkey", "saved_codes"}, Language: "en"}),
+		page("accounts/password", "", at("/account/password"), rules{Username: "maria.lopez", MinLength: 15}),
+		page("accounts/password", "refused", with(at("/account/password"), Problem{"password", "accounts.password.current_wrong", nil}, Problem{"new_password", "registration.credentials.password_short", Args{"min": 15}}),
+			rules{"maria.lopez", 15, "unmet", "met", "met"}),
+		page("accounts/email", "", at("/account/email"), struct{ Email string }{"maria@example.com"}),
+		page("accounts/question", "", at("/account/question"), question),
+		page("accounts/question", "refused", with(at("/account/question"), Problem{"answer", "registration.credentials.answer_short", nil}), question),
+		page("accounts/language", "", at("/account/language"), struct {
+			Language  string
+			Languages []string
+		}{"es", []string{"es", "en"}}),
+		page("accounts/factors", "none", at("/account/factors"), factors{Now: noon}),
+		page("accounts/factors", "", noted(at("/account/factors"), "accounts.factors.added", Args{"factor": Key("accounts.factor_name.totp")}), factors{[]enrolled{
+			{Factor: "totp", Since: noon, UsableFrom: noon.Add(time.Hour)},
+			{Factor: "passkey", ID: app.ID, Label: "mi teléfono", Since: noon, UsableFrom: noon, LastUsed: noon},
+			{Factor: "saved_codes", Left: 9, Since: noon, UsableFrom: noon}}, true, true, noon}),
+		page("accounts/add_totp", "", with(at("/account/factors/totp"), Problem{"code", "accounts.totp.wrong", nil}), totp{qr{29, "M4 4h7v1h-7z"}, "ABCD EFGH", "otpauth://totp/x"}),
+		page("accounts/add_passkey", "", with(at("/account/factors/passkey"), Problem{"", "accounts.passkey.failed", nil}), struct{ Label string }{"mi teléfono"}),
+		page("accounts/saved_codes", "", at("/account/factors/saved-codes"), savedList{nil, true, "/account/factors"}),
+		page("accounts/saved_codes", "made", at("/account/factors/saved-codes"), savedList{codes, true, "/account/factors"}),
+		page("accounts/remove_factor", "", at("/account/factors/totp/remove"), removal{"totp", "", true}),
+		page("accounts/remove_factor", "passkey", at("/account/factors/passkey/x/remove"), removal{"passkey", "mi teléfono", false}),
+		page("accounts/sessions", "", at("/account/sessions"), sessionList{session, []openSession{{"s2", noon, noon, "", "Android"}, {"s3", noon, noon, "", ""}}}),
+		page("accounts/sessions", "only", at("/account/sessions"), sessionList{This: session}),
+		page("accounts/apps", "", at("/account/apps"), struct{ List []connectedApp }{[]connectedApp{app, unused}}),
+		page("accounts/apps", "empty", noted(at("/account/apps"), "accounts.apps.stopped", Args{"app": "Mi Diario"}), struct{ List []connectedApp }{}),
+		page("accounts/app", "", at("/account/apps/x"), app),
+		page("accounts/stop_app", "", at("/account/apps/x/stop"), app),
+		page("accounts/history", "", at("/account/history"), history{[]event{
+			{Key: "event.name.new_device", At: noon, Browser: "Firefox", Mine: true}, {Key: "event.name.app_allowed", App: "Mi Diario", At: noon},
+			{Key: "event.name.staff_acted", Act: "admin.act.enable", At: noon}}, 3, 1}),
+		page("accounts/history", "empty", at("/account/history"), history{}),
+	}
+}
