@@ -85,6 +85,8 @@ func groupsOf(asked []string) []consentGroup {
 	return append(groups, otherGroups(asked)...)
 }
 
+const otherKind = "patient_other"
+
 // otherGroups are the types that have no words of their own.
 func otherGroups(asked []string) (groups []consentGroup) {
 	for _, scope := range asked {
@@ -93,7 +95,7 @@ func otherGroups(asked []string) (groups []consentGroup) {
 		if !ok || record.kind == "*" || known {
 			continue
 		}
-		groups = append(groups, consentGroup{Key: "patient_other", ID: "group_patient_other_" + record.kind, Name: record.kind, Sensitive: true,
+		groups = append(groups, consentGroup{Key: otherKind, ID: "group_" + otherKind + "_" + record.kind, Name: record.kind, Sensitive: true,
 			Changes: record.changes(), scopes: []string{scope}})
 	}
 	return groups

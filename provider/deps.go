@@ -76,6 +76,7 @@ type Deps struct {
 	// InitialAccessToken opens dynamic client registration to who knows it; "" keeps the
 	// endpoint closed.
 	InitialAccessToken string
+	TryURL             string                                     // where developers can try a sign-in; "" for nowhere
 	ScopeACR           ScopeACR                                   // minimum acr by scope; may be nil
 	Agreement          func(now time.Time, lang string) Agreement // the license agreement in force
 	DB                 *postgres.DB
@@ -104,6 +105,7 @@ type Service struct {
 	strategy           *strategy
 	proofs             ProofDeps
 	fosite             *fosite.Fosite
+	tryURL             string
 	initialAccessToken []byte // SHA-256; nil: no dynamic registration
 	jobs               *river.Client[pgx.Tx]
 	locales            []string
@@ -133,6 +135,7 @@ func New(d Deps) (*Service, error) {
 		proofs:       d.ProofDeps,
 		strategy:     &strategy{issuer: d.Issuer, keys: d.Keys, keyring: d.Keyring},
 		locales:      d.Locales,
+		tryURL:       d.TryURL,
 		agreement:    d.Agreement,
 		supportEmail: d.SupportEmail,
 		scopeACR:     d.ScopeACR,
@@ -154,13 +157,14 @@ func (s *Service) Sweep(ctx context.Context) error { return s.store.sweep(ctx, s
 
 // Handler holds the endpoints and pages.
 type Handler struct {
-	service  *Service
-	web      *web.Web
-	accounts Accounts
-	sessions Sessions
-	metadata document
-	smart    document
-	now      func() time.Time
+	service    *Service
+	web        *web.Web
+	accounts   Accounts
+	sessions   Sessions
+	metadata   document
+	smart      document
+	developers developersPage
+	now        func() time.Time
 }
 
 // NewHandler makes the handler and the discovery document.
@@ -178,5 +182,9 @@ func NewHandler(s *Service, w *web.Web, sessions Sessions) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Handler{service: s, web: w, accounts: s.accounts, sessions: sessions, metadata: doc, smart: smart, now: s.now}, nil
+	developers, err := newDevelopersPage(meta, s.tryURL)
+	if err != nil {
+		return nil, err
+	}
+	return &Handler{service: s, web: w, accounts: s.accounts, sessions: sessions, metadata: doc, smart: smart, developers: developers, now: s.now}, nil
 }

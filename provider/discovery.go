@@ -74,6 +74,7 @@ func newMetadata(s *Service, acrValues []string) metadata {
 		FrontchannelLogoutSupported:       true, FrontchannelLogoutSessionSupported: true,
 		BackchannelLogoutSupported: true, BackchannelLogoutSessionSupported: true,
 		AuthorizationResponseIssSupported: true,
+		ServiceDocumentation:              issuer + "/developers",
 		requestSupport:                    newRequestSupport(issuer),
 		encryptionSupport:                 newEncryptionSupport(),
 	}

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"huskyidp/provider"
 )
 
 // TestDiscovery covers conformance 3.1 and 5: the document says what is there, and
@@ -88,5 +90,34 @@ func TestJWKS(t *testing.T) {
 	must(t, json.Unmarshal([]byte(b.browser().get("/jwks").body), &after))
 	if len(after.Keys) != len(set.Keys)+1 {
 		t.Errorf("after a rotation %d keys, want %d: the old one stays", len(after.Keys), len(set.Keys)+1)
+	}
+}
+
+// TestDevelopersPage: the page for who builds an app says what discovery says, and shows
+// the programs that the end-to-end tests run.
+func TestDevelopersPage(t *testing.T) {
+	b := newBenchIn(t, 4, func(_ *bench, d *provider.Deps) { d.TryURL = "https://portal.example/try" })
+	w := b.browser()
+	p := w.get("/developers")
+	if p.status != 200 || !strings.Contains(p.body, `<div lang="en">`) {
+		t.Fatalf("/developers: %d\n%s", p.status, p.body)
+	}
+	var doc map[string]any
+	must(t, json.Unmarshal([]byte(w.get("/.well-known/openid-configuration").body), &doc))
+	if doc["service_documentation"] != b.issuer+"/developers" {
+		t.Errorf("service_documentation is %v", doc["service_documentation"])
+	}
+	for name, value := range doc {
+		if address, ok := value.(string); ok && name != "issuer" && !strings.Contains(p.body, "<th scope=\"row\">"+name+"</th><td>"+address+"</td>") {
+			t.Errorf("the page lacks %s", name)
+		}
+	}
+	for _, words := range []string{"husky_member_number", "invalid_dpop_proof", "openid-client", "oidc.buildAuthorizationUrl", "https://portal.example/try", "private_key_jwt"} {
+		if !strings.Contains(p.body, words) {
+			t.Errorf("the page lacks %q", words)
+		}
+	}
+	if plain := newBench(t, 4).browser().get("/developers"); strings.Contains(plain.body, `id="try"`) {
+		t.Error("a deployment without a client to try shows one")
 	}
 }

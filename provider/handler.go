@@ -35,6 +35,7 @@ func (h *Handler) Mount(r gin.IRouter) {
 
 	pages := h.web.Pages(r)
 	pages.GET("/", h.web.Handle(h.home))
+	pages.GET("/developers", h.web.Handle(h.showDevelopers))
 	pages.GET("/authorize/resume", h.web.Handle(h.resume))
 	pages.GET("/login", h.web.Handle(h.showLogin))
 	pages.POST("/login", h.web.Handle(h.login))

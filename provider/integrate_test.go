@@ -67,5 +67,10 @@ func reference() string {
 	} {
 		fmt.Fprintf(&b, "%s: `%s`\n\n", list.name, strings.Join(list.values, "`, `"))
 	}
+	b.WriteString("| error | when |\n|---|---|\n")
+	for _, e := range errorCodes {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", e.Code, e.When)
+	}
+	b.WriteString("\n")
 	return b.String()
 }

@@ -98,6 +98,22 @@ type consent struct {
 	ClientURI, PolicyURI, TosURI, LogoURI string
 }
 
+type namedText struct{ Name, Text string }
+
+type example struct{ Language, Library, Name, Text string }
+
+type developers struct {
+	Issuer                           string
+	Endpoints, Scopes, Lists, Errors []namedText
+	Examples                         []example
+	TryURL                           string
+}
+
+func developersCase() developers {
+	some := []namedText{{"token_endpoint", "https://idp.example/token"}}
+	return developers{"https://idp.example", some, some, some, some, []example{{"Go", "x/oauth2", "app.go", "package main\n"}}, "https://portal.example/try"}
+}
+
 func consentCase(again bool) consent {
 	return consent{Username: "maria.lopez", Operator: "Diario S. A.", Verified: again, Person: "MARÍA LÓPEZ", NewOnly: again, Offline: true,
 		All: again,
@@ -134,6 +150,7 @@ func pageCases() []pageCase {
 		page("provider/consent", "", Layout{Path: "/consent", Flow: "f1", CSRF: "token", App: "Mi Diario", SignedInAs: "maria.lopez"}, consentCase(false)),
 		page("provider/consent", "again", with(Layout{Path: "/consent", Flow: "f1", CSRF: "token", App: "Mi Diario", SignedInAs: "maria.lopez"},
 			Problem{"", "provider.consent.none_selected", nil}), consentCase(true)),
+		page("provider/developers", "", at("/developers"), developersCase()),
 		page("provider/logout", "", at("/logout"), struct {
 			Username    string
 			OtherPerson bool

@@ -22,7 +22,7 @@ var rows = [][]string{
 	{"accounts", "members", "keys"},
 	{"internal/web", "internal/mail", "internal/audit", "internal/ratelimit", "internal/outbound", "internal/dpop"},
 	{"internal/seal"},
-	{"internal/postgres", "internal/jws", "templates"},
+	{"internal/postgres", "internal/jws", "templates", "docs"},
 	{"internal/postgres/embedded"},
 }
 
