@@ -215,6 +215,10 @@ func pageCases() []pageCase {
 			Path, Subject, To string
 			At                time.Time
 		}{{"/demo/mail/1", "Su código para inscribirse", "maria@example.com", noon}}}),
+		page("portal/try", "", Layout{Path: "/try"}, struct {
+			Start, Error string
+			Steps        []struct{ ID, Title, Note, Text string }
+		}{"/try/start", "login_failed", []struct{ ID, Title, Note, Text string }{{"request", "1. Authorization request", "A note.", "https://idp.example/authorize"}}}),
 		page("demo/mail", "", Layout{Path: "/demo/mail/1"}, struct {
 			Subject, To              string
 			At                       time.Time

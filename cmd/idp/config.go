@@ -95,6 +95,7 @@ type settings struct {
 	proofs            provider.ProofDeps
 	outbound          outbound.Options
 	clientRules       provider.Rules
+	tryURL            string // of the demo's client for developers
 }
 
 // readEnvironment reads and checks everything and reports all mistakes together.

@@ -86,7 +86,7 @@ func (d *DemoCmd) Run(ctx context.Context, p *process) error {
 		language: "es", identityLock: 24 * time.Hour, numbers: members.DefaultNumberFormat,
 		smtp: mail.SMTPOptions{Address: smtp.Addr().String(), TLS: mail.PlainText, From: "no-reply@idp.invalid", ReplyTo: "WebSupport@CHNCT.org"},
 	}
-	s.issuer = localURL(public)
+	s.issuer, s.tryURL = localURL(public), localURL(app)+portal.TryPath
 	log, err := os.OpenFile(filepath.Join(dir, "idp.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
@@ -126,8 +126,11 @@ func (d *DemoCmd) serve(ctx context.Context, out io.Writer, a *app, parts demoPa
 	if err != nil {
 		return err
 	}
+	if err := tryClient(ctx, a, localURL(parts.app)); err != nil {
+		return err
+	}
 	site, err := portal.New(portal.Options{Issuer: a.issuer, BaseURL: localURL(parts.app), ClientID: "sample-portal",
-		ClientSecret: secret, Templates: a.templates, Logger: a.logger})
+		ClientSecret: secret, TryClientID: tryClientID, Templates: a.templates, Logger: a.logger})
 	if err != nil {
 		return err
 	}
@@ -145,10 +148,11 @@ func (d *DemoCmd) welcome(out io.Writer, a *app, parts demoParts) {
   Sample portal   %s      start here: press "Acceso del Usuario"
   Provider        %s
   Mailbox         %s/demo/mail
+  Developers      %s/developers   with a sign-in to try
   Data            %s
 
   Sample cards (invented people):
-`, localURL(parts.app), a.issuer, a.issuer, parts.dir)
+`, localURL(parts.app), a.issuer, a.issuer, a.issuer, parts.dir)
 	table := tabwriter.NewWriter(out, 0, 8, 3, ' ', 0)
 	fmt.Fprintln(table, "    Nombre\tApellido\tSufijo\tFecha de Nacimiento\tNúmero de ID del Cliente")
 	for _, card := range sampleCards() {
@@ -263,6 +267,19 @@ func importSample(ctx context.Context, a *app) error {
 		return fmt.Errorf("importing the sample roster: %w", err)
 	}
 	return nil
+}
+
+// tryClientID is the public client with which developers try a sign-in.
+const tryClientID = "try-it"
+
+func tryClient(ctx context.Context, a *app, base string) error {
+	m := provider.Metadata{ClientName: "Prueba de ingreso", Profile: provider.ProfileOwn, TokenEndpointAuthMethod: "none",
+		RedirectURIs: []string{base + portal.TryCallbackPath}, InitiateLoginURI: base + portal.TryPath, ClientURI: base + portal.TryPath}
+	_, _, err := a.clients.Create(ctx, tryClientID, m)
+	if errors.Is(err, provider.ErrClientExists) {
+		_, err = a.clients.Update(ctx, tryClientID, m)
+	}
+	return err
 }
 
 // portalClient registers the portal, or brings its addresses up to date.

@@ -8,6 +8,7 @@
 //	GET /callback    state, iss, code ──> tokens, ID token checked, userinfo ──> session ──303──> /me
 //	GET /me          what the portal knows
 //	POST /logout     session ended here ──303──> end_session endpoint ──> /
+//	GET /try         for developers: a second, public client shows each message of a sign-in, tokens decoded
 //
 // The login page is also the client's initiate_login_uri (OpenID Connect Core 4): the provider sends members there whose
 // request has become stale.

@@ -31,6 +31,7 @@ type Options struct {
 	Issuer       string
 	ClientID     string
 	ClientSecret string   // "" for a public client
+	TryClientID  string   // public client of the page /try; "" for no such page
 	BaseURL      string   // as the browser sees the portal, without a slash at its end
 	Scopes       []string // default openid, profile, email, husky.member; those the provider does not know are left out
 	AccountURL   string   // where "my account" leads; default the issuer's /account
@@ -104,6 +105,7 @@ func New(o Options) (*Portal, error) {
 	p.mux.HandleFunc("GET "+CallbackPath, p.callback)
 	p.mux.HandleFunc("GET "+MePath, p.me)
 	p.mux.HandleFunc("POST "+LogoutPath, p.logout)
+	p.mountTry()
 	p.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	p.mux.HandleFunc("/", p.lost)
 	return p, nil

@@ -46,7 +46,7 @@ func (f *fixture) restart(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.Portal, err = New(Options{
-		Issuer: f.provider.URL, ClientID: "portal", ClientSecret: "s3cret", BaseURL: f.base,
+		Issuer: f.provider.URL, ClientID: "portal", ClientSecret: "s3cret", TryClientID: "try-it", BaseURL: f.base,
 		Templates: set, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
