@@ -137,6 +137,26 @@ export class Member {
     await this.press('finish');
   }
 
+  /** agreeQuietly and fillIn are the registration without looking at its pages, which another walk does. */
+  async agreeQuietly() {
+    await this.page.locator('a[href^="/register/agreement"]').click();
+    await this.at('/register/agreement');
+    await this.press('agree');
+  }
+
+  async fillIn(card, who) {
+    await this.at('/register/personal');
+    await this.personal(card);
+    await this.at('/register/credentials');
+    await this.credentials(who);
+    await this.at('/register/code');
+    await this.page.fill('#code', await this.code(who.email ?? `${who.username}@example.org`));
+    await this.press('next');
+    await this.at('/register/review');
+    await this.page.check('#certify');
+    await this.press('finish');
+  }
+
   async signIn(username, password = 'cuatro caballos azules corren') {
     await this.page.fill('#username', username);
     await this.page.fill('#password', password);

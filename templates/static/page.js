@@ -126,15 +126,16 @@
       const many = whole ? text.minutes : text.seconds;
       return n === 1 ? one : many.replace("2", n);
     };
+    const over = () => location.replace(location.href); // to sign in, and back
     const stay = async () => {
       dialog.close();
       end = Date.now() + Number(text.idle) * 1000;
       try {
-        const answer = await fetch(location.href, { credentials: "same-origin", redirect: "error" });
+        const answer = await fetch("/account/alive", { method: "POST", body: new URLSearchParams({ csrf: text.csrf }) });
         if (!answer.ok) throw new Error(answer.status);
         spoken.textContent = text.kept;
       } catch {
-        location.reload();
+        over();
       }
     };
     dialog.querySelector("[data-stay]").addEventListener("click", stay);
@@ -142,7 +143,7 @@
     setInterval(() => {
       const left = Math.ceil((end - Date.now()) / 1000);
       if (left > warning) return;
-      if (left <= 0) { location.reload(); return; }
+      if (left <= 0) { over(); return; }
       if (!dialog.open) dialog.showModal();
       body.textContent = text.body.replace("{time}", say(left));
       if ([180, 120, 60, 30].includes(left)) spoken.textContent = text.spoken.replace("{time}", say(left));

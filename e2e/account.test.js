@@ -1,0 +1,141 @@
+// The account page of a signed-in member: every page of the section, what can be changed there, and the end of a session.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { App } from './app.js';
+import { cards, start } from './product.js';
+import { launch, Member } from './walk.js';
+
+let product;
+let browser;
+let app;
+before(async () => {
+  [product, browser] = await Promise.all([start(), launch()]);
+  app = await App.register(product, { client_name: 'Mi Diario de Salud', profile: 'partner', operator_name: 'Diario, S. A.', operator_verified: true });
+});
+after(async () => { app?.close(); await browser?.close(); await product?.stop(); });
+
+const walks = [
+  { card: cards.spanish, username: 'cuenta.es', language: 'es', width: 320, says: { saved: 'Su contraseña cambió', question: 'Guardamos su pregunta', ended: 'La sesión se cerró', stopped: 'ya no tiene permiso', language: 'We saved your language' } },
+  { card: cards.plain, username: 'account.en', language: 'en', width: 1280, colorScheme: 'dark', says: { saved: 'Your password has changed', question: 'We saved your question', ended: 'The session ended', stopped: 'no longer has permission', language: 'Guardamos su idioma' } },
+  { card: cards.folded, username: 'cuenta.noscript', language: 'es', width: 320, script: false, says: { saved: 'Su contraseña cambió', question: 'Guardamos su pregunta', ended: 'La sesión se cerró', stopped: 'ya no tiene permiso', language: 'We saved your language' } },
+];
+for (const walk of walks) {
+  test(`the account's pages: ${walk.username}`, async () => {
+    const { says } = walk;
+    const member = await Member.open(browser, product, { ...walk, name: walk.script === false ? 'account-noscript' : 'account' });
+    const { page } = member;
+    const notice = async (text) => assert.match(await page.locator('.notice.ok').innerText(), new RegExp(text));
+    const request = await app.ask({ scope: 'openid profile offline_access', prompt: 'create', ui_locales: walk.language });
+    await page.goto(request.url);
+    await member.press('agree');
+    await member.fillIn(walk.card, { username: walk.username });
+    await member.at('/consent');
+    await member.press('consent-accept');
+    await page.waitForURL(`${app.callback}*`);
+    await app.redeem(request, page.url());
+    await page.goto(`${product.issuer}/account`);
+    await member.look('home');
+
+    for (const section of ['password', 'factors', 'question', 'language', 'sessions', 'apps', 'history']) {
+      await page.locator(`nav a[href="/account/${section}"]`).click();
+      await member.at(`/account/${section}`);
+      assert.equal(await page.locator('nav [aria-current="page"]').getAttribute('href'), `/account/${section}`);
+      await member.look(section);
+    }
+    await page.goto(`${product.issuer}/account/email`);
+    await member.look('email');
+
+    await page.goto(`${product.issuer}/account/password`);
+    await page.fill('#password', 'not my password at all');
+    await page.fill('#new_password', 'corta');
+    await member.press('save');
+    await member.look('password-refused');
+    const password = 'siete barcos verdes navegan';
+    await page.fill('#password', 'cuatro caballos azules corren');
+    await page.fill('#new_password', password);
+    await member.press('save');
+    await member.at('/account');
+    await notice(says.saved);
+    await member.look('password-saved');
+
+    await page.goto(`${product.issuer}/account/question`);
+    await page.selectOption('#question', { index: 2 });
+    await page.fill('#answer', 'pizza');
+    await member.press('save');
+    await member.look('question-refused');
+    await page.fill('#answer', 'el faro de la isla');
+    await member.press('save');
+    await member.at('/account');
+    await notice(says.question);
+
+    const elsewhere = await Member.open(browser, product, { language: walk.language });
+    await elsewhere.page.goto(`${product.issuer}/login?lang=${walk.language}`);
+    await elsewhere.signIn(walk.username, password);
+    await elsewhere.at('/account');
+    await page.goto(`${product.issuer}/account/sessions`);
+    await member.look('two-sessions');
+    await page.locator('button[name="end"]').first().click();
+    await notice(says.ended);
+    await elsewhere.page.reload();
+    await elsewhere.at('/login');
+    await elsewhere.close();
+
+    await page.goto(`${product.issuer}/account/apps`);
+    await page.locator('a[href^="/account/apps/"]:not([href$="/stop"])').click();
+    await member.look('receipt');
+    await page.locator('a[href$="/stop"]').click();
+    await member.look('stop');
+    await member.press('stop');
+    await member.at('/account/apps');
+    await notice(says.stopped);
+    await member.look('stopped');
+
+    await page.goto(`${product.issuer}/account/language`);
+    member.language = walk.language === 'es' ? 'en' : 'es';
+    await page.check(`#language_${member.language}`);
+    await member.press('save');
+    await member.at('/account');
+    await notice(says.language);
+    await page.goto(`${product.issuer}/account/history`);
+    await member.look('history-after');
+    await member.close();
+  });
+}
+
+test('an idle session warns, can be kept without a mouse, and leads back after its end', async () => {
+  const member = await Member.open(browser, product, { language: 'es', width: 320, name: 'timeout' });
+  const { page } = member;
+  await page.goto(`${product.issuer}/login?lang=es`);
+  await member.agreeQuietly();
+  await member.fillIn(cards.suffix, { username: 'idle.es' });
+  await page.waitForURL(`${product.issuer}/register/done*`);
+  await page.clock.install();
+  await page.goto(`${product.issuer}/account/language`);
+  await page.clock.fastForward(11 * 60 * 1000);
+  assert.equal(await page.locator('#timeout').isVisible(), false);
+  await page.focus('#save');
+  await page.clock.fastForward(61 * 1000);
+  await page.locator('#timeout').waitFor({ state: 'visible' });
+  await member.look('warning');
+  assert.match(await page.locator('#timeout-body').innerText(), /(179|178|177|180) segundos|3 minutos/);
+  const [kept] = await Promise.all([page.waitForResponse((r) => r.url().endsWith('/account/alive')), page.keyboard.press('Escape')]);
+  assert.equal(kept.status(), 204);
+  await page.locator('#timeout').waitFor({ state: 'hidden' });
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'save');
+  await page.locator('#timeout-spoken').filter({ hasText: 'Listo' }).waitFor({ state: 'attached' });
+
+  await page.clock.fastForward(13 * 60 * 1000);
+  await page.locator('#timeout').waitFor({ state: 'visible' });
+  await page.keyboard.press('Enter'); // the first button has the focus
+  await page.locator('#timeout').waitFor({ state: 'hidden' });
+
+  // The session is ended elsewhere: a post leads to sign in, which says so, and back.
+  await page.context().clearCookies({ name: 'idp_session' });
+  await page.context().addCookies([{ name: 'idp_session', value: 'x'.repeat(43), url: product.issuer, httpOnly: true }]);
+  await member.press('save');
+  await member.at('/login');
+  await member.look('ended');
+  await member.signIn('idle.es');
+  await member.at('/account/language');
+  await member.close();
+});

@@ -1,0 +1,222 @@
+// Second steps: an authenticator app, saved codes and passkeys, added, used and taken away; apps that ask for them.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { App } from './app.js';
+import { cards, start } from './product.js';
+import { Authenticator } from './totp.js';
+import { launch, Member } from './walk.js';
+
+let product;
+let browser;
+before(async () => { [product, browser] = await Promise.all([start(), launch()]); });
+after(async () => { await browser?.close(); await product?.stop(); });
+
+/** newMember has an account and is signed in, on the account page. */
+async function newMember(card, username, options) {
+  const member = await Member.open(browser, product, { ...options, name: 'factors' });
+  await member.page.goto(`${product.issuer}/login?lang=${member.language}`);
+  await member.agreeQuietly();
+  await member.fillIn(card, { username });
+  await member.page.waitForURL(`${product.issuer}/register/done*`);
+  await member.page.goto(`${product.issuer}/account`);
+  return member;
+}
+
+async function signOut(member) {
+  await member.page.goto(`${product.issuer}/logout`);
+  await member.press('logout-confirm');
+  await member.at('/logout/done');
+  await member.page.goto(`${product.issuer}/login`);
+}
+
+/** addApp walks from the app's page to the saved codes. */
+async function addApp(member) {
+  const { page } = member;
+  await member.at('/account/factors/totp');
+  await member.look('totp');
+  const app = new Authenticator(await page.locator('.key').innerText());
+  await page.fill('#code', '000000');
+  await member.press('activate');
+  await member.look('totp-wrong');
+  await page.fill('#code', await app.code());
+  await member.press('activate');
+  await member.at('/account/factors/saved-codes');
+  await member.look('codes-offered');
+  await member.press('renew');
+  await page.waitForSelector('.codes');
+  await member.look('codes');
+  const codes = await page.locator('.codes li').allInnerTexts();
+  assert.equal(codes.length, 10);
+  return { app, codes };
+}
+
+const walks = [
+  { card: cards.spanish, username: 'factors.es', language: 'es', width: 320 },
+  { card: cards.plain, username: 'factors.en', language: 'en', width: 1280, colorScheme: 'dark' },
+  { card: cards.folded, username: 'factors.noscript', language: 'es', width: 320, script: false },
+];
+for (const walk of walks) {
+  test(`an authenticator app and saved codes: ${walk.username}`, async () => {
+    const member = await newMember(walk.card, walk.username, walk);
+    const { page } = member;
+    await page.goto(`${product.issuer}/account/factors`);
+    await member.look('none');
+    await page.locator('a[href="/account/factors/totp"]').click();
+    const { app, codes } = await addApp(member);
+    if (member.script) {
+      const [download] = await Promise.all([page.waitForEvent('download'), member.press('download')]);
+      assert.equal(download.suggestedFilename(), 'husky-codes.txt');
+    }
+    await member.press('kept');
+    await member.at('/account/factors');
+    await member.look('enrolled');
+
+    await signOut(member);
+    await member.signIn(walk.username);
+    await member.at('/login/factor/totp');
+    await member.look('second-step');
+    await page.goto(`${product.issuer}/account`); // opens nothing yet
+    await member.at('/login');
+    await page.goBack();
+    await page.fill('#code', '000000');
+    await member.press('next');
+    await member.look('second-step-wrong');
+    await page.fill('#code', await app.code());
+    await member.press('next');
+    await member.at('/account');
+
+    await signOut(member);
+    await member.signIn(walk.username);
+    await page.locator('a[href="/login/factor/saved-code"]').click();
+    await member.at('/login/factor/saved-code');
+    await member.look('saved-code');
+    await page.fill('#saved_code', codes[4].toUpperCase());
+    await member.press('next');
+    await member.at('/login/saved-code');
+    await member.look('codes-left');
+    assert.match(await page.locator('main').innerText(), /9/);
+
+    await page.goto(`${product.issuer}/account/factors/totp/remove`);
+    await member.look('remove');
+    await member.press('remove');
+    await member.at('/account/factors');
+    await member.look('removed');
+    await signOut(member);
+    await member.signIn(walk.username);
+    await member.at('/account');
+    await member.close();
+  });
+}
+
+/** withKey gives the browser a device that holds passkeys and whose owner is at hand. */
+async function withKey(member) {
+  const client = await member.context.newCDPSession(member.page);
+  await client.send('WebAuthn.enable');
+  const { authenticatorId } = await client.send('WebAuthn.addVirtualAuthenticator', {
+    options: { protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
+  });
+  return {
+    verify: (isUserVerified) => client.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified }),
+    keys: async () => (await client.send('WebAuthn.getCredentials', { authenticatorId })).credentials,
+  };
+}
+
+for (const walk of [
+  { card: cards.suffix, username: 'passkey.es', language: 'es', width: 320 },
+  { card: cards.apostrophe, username: 'passkey.en', language: 'en', width: 1280 },
+]) {
+  test(`a passkey, beside the password and in its place: ${walk.language}`, async () => {
+    const member = await newMember(walk.card, walk.username, walk);
+    const { page } = member;
+    const device = await withKey(member);
+    await page.goto(`${product.issuer}/account/factors/passkey`);
+    await member.look('passkey-new');
+    await page.fill('#label', walk.language === 'es' ? 'mi teléfono' : 'my phone');
+    await member.press('passkey');
+    await member.at('/account/factors/saved-codes');
+    const [key] = await device.keys();
+    assert.equal(key.isResidentCredential, true);
+    await page.goto(`${product.issuer}/account/factors`);
+    await member.look('passkey-enrolled');
+    await page.goto(`${product.issuer}/account/factors/passkey`);
+    await member.press('passkey'); // this device has one
+    await page.locator('#passkey-problem').filter({ hasText: /.+/ }).waitFor();
+    await member.look('passkey-duplicate');
+
+    await signOut(member);
+    await member.look('login');
+    await member.press('passkey'); // without a username
+    await member.at('/account');
+
+    await signOut(member);
+    await member.signIn(walk.username);
+    await member.at('/login/factor/passkey');
+    await member.look('passkey-step');
+    await device.verify(false);
+    await member.press('passkey');
+    await page.locator('#passkey-problem').filter({ hasText: /.+/ }).waitFor();
+    await device.verify(true);
+    await member.press('passkey');
+    await member.at('/account');
+
+    await page.goto(`${product.issuer}/account/factors`);
+    await page.locator('a[href$="/remove"]').click();
+    await member.look('passkey-remove');
+    await member.press('remove');
+    await member.at('/account/factors');
+    await signOut(member);
+    await member.press('passkey'); // the device still has it, we do not
+    await page.waitForURL('**/login?note=passkey');
+    await member.look('login-passkey-failed');
+    await member.close();
+  });
+}
+
+test('an app that needs a second step leads to adding one, and asks for a stronger one later', async () => {
+  const strict = await App.register(product, { client_name: 'Mi Diario de Salud', minimum_acr: 'urn:huskyidp:acr:second-factor' });
+  const plain = await App.register(product, { client_name: 'Otra App' });
+  try {
+    const member = await Member.open(browser, product, { name: 'stepup', language: 'en', width: 320 });
+    const { page } = member;
+    const first = await strict.ask({ scope: 'openid', prompt: 'create', ui_locales: 'en' });
+    await page.goto(first.url);
+    await member.press('agree');
+    await member.fillIn(cards.hyphen, { username: 'stepup.en' });
+    await member.at('/reauth');
+    await member.look('need-factor');
+    await page.locator('main a.primary').click();
+    const { app } = await addApp(member);
+    await member.press('kept');
+    await page.waitForURL(`${strict.callback}*`);
+    const tokens = await strict.redeem(first, page.url());
+    assert.equal(tokens.claims().acr, 'urn:huskyidp:acr:second-factor');
+    assert.deepEqual(tokens.claims().amr, ['pwd', 'otp', 'mfa']);
+
+    const wish = await plain.ask({ scope: 'openid', acr_values: 'urn:huskyidp:acr:phishing-resistant urn:huskyidp:acr:second-factor' });
+    await page.goto(wish.url); // as far as the member can: the app is proven already
+    await page.waitForURL(`${plain.callback}*`);
+    assert.equal((await plain.redeem(wish, page.url())).claims().acr, 'urn:huskyidp:acr:second-factor');
+
+    await withKey(member);
+    await page.goto(`${product.issuer}/account/factors/passkey`);
+    await member.press('passkey');
+    await member.at('/account/factors/saved-codes');
+    await signOut(member);
+    await member.signIn('stepup.en');
+    await page.goto(`${product.issuer}/login/factor/totp`);
+    await page.fill('#code', await app.code());
+    await member.press('next');
+    await member.at('/account');
+    const stronger = await plain.ask({ scope: 'openid', acr_values: 'urn:huskyidp:acr:phishing-resistant' });
+    await page.goto(stronger.url);
+    await member.at('/login/factor/passkey'); // the password is fresh
+    await member.look('stepup');
+    await member.press('passkey');
+    await page.waitForURL(`${plain.callback}*`);
+    assert.equal((await plain.redeem(stronger, page.url())).claims().acr, 'urn:huskyidp:acr:phishing-resistant');
+    await member.close();
+  } finally {
+    strict.close();
+    plain.close();
+  }
+});
