@@ -30,6 +30,27 @@ const (
 	ExportAudit  Act = "export_audit"
 )
 
+// Key is the catalog key of an act's name.
+func (a Act) Key() string {
+	switch a {
+	case Find:
+		return "admin.search.title"
+	case Look:
+		return "event.name.staff_looked"
+	case Verify:
+		return "admin.verify.title"
+	case ListRequests:
+		return "admin.approval.title"
+	case ApproveAct:
+		return "admin.approval.approve"
+	case RefuseAct:
+		return "admin.approval.refuse"
+	case Activity:
+		return "admin.activity.title"
+	}
+	return "admin.act." + string(a)
+}
+
 // rule is what an act demands.
 type rule struct {
 	roles    []Role // one of them is enough

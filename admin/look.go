@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -60,6 +61,12 @@ type Moment struct {
 	Reason  string
 	Ticket  string
 	Outcome string
+	App     string // of app_allowed and app_stopped
+}
+
+// Words are the places of the moment's text.
+func (m Moment) Words() templates.Args {
+	return templates.Args{"app": m.App, "act": templates.Key("admin.act." + string(m.Act))}
 }
 
 const (
@@ -204,7 +211,7 @@ func (s *Service) timeline(ctx context.Context, u *Subject) ([]Moment, error) {
 		}
 		for _, e := range events {
 			if e.Actor == "" && !strings.Contains(string(e.Kind), ".") { // the desk's own are in the book
-				all = append(all, Moment{At: e.At.UTC(), Kind: e.Kind})
+				all = append(all, Moment{At: e.At.UTC(), Kind: e.Kind, App: cmp.Or(e.Data["app"], e.ClientID)})
 			}
 		}
 	}

@@ -96,6 +96,7 @@ const (
 	StaffExported Kind = "staff.exported_audit"
 	StaffReviewed Kind = "staff.reviewed"
 	BreakGlass    Kind = "staff.break_glass_used"
+	StaffEntered  Kind = "staff.entered"
 
 	RosterImported Kind = "roster.imported"
 	RosterRefused  Kind = "roster.refused"

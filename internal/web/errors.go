@@ -130,7 +130,7 @@ func (w *Web) answer(c *gin.Context, e *Error) {
 	if e.Wait > 0 || e.Key == KeyTooMany || e.Key == KeyUnavailable {
 		page.Args["time"] = max(e.Wait, time.Second)
 	}
-	if err := w.Page(c, e.Status, "web/error", page); err != nil {
+	if err := w.Page(c, e.Status, w.errorPage, page); err != nil {
 		w.logger.LogAttrs(c.Request.Context(), slog.LevelError, "error page failed",
 			slog.String("request_id", requestOf(c).id), slog.String("error", err.Error()))
 		c.String(e.Status, "%s\n", requestOf(c).id)

@@ -48,6 +48,11 @@ func WithFormAction(addresses ...string) PageOption {
 	}
 }
 
+// WithDesk shows whose console of the support desk it is.
+func WithDesk(d *templates.Desk) PageOption {
+	return func(o *pageOptions) { o.layout.Desk = d }
+}
+
 // SignedIn shows whose session it is, and how long it stays open without use.
 func SignedIn(username string) PageOption {
 	return func(o *pageOptions) { o.layout.SignedInAs = username }
@@ -64,7 +69,7 @@ func (w *Web) Page(c *gin.Context, status int, name string, page any, opts ...Pa
 	for _, opt := range opts {
 		opt(&o)
 	}
-	if o.layout.SignedInAs != "" {
+	if o.layout.SignedInAs != "" || o.layout.Desk != nil {
 		o.layout.IdleTimeout = w.sessionIdle
 	}
 	body, err := w.templates.Page(r.lang, name, o.layout, page)

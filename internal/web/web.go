@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -26,6 +27,7 @@ type Options struct {
 	Limits         Limits
 	Strict         bool                                                       // the staff surface: cookies SameSite=Strict (S-24)
 	Problems       string                                                     // path prefix of an API whose errors are problem+json (RFC 9457); "" for none
+	ErrorPage      string         // template of error pages; default web/error
 	SessionIdle    time.Duration                                              // shown on signed-in pages; default 15 min
 	Observe        func(method, route string, status int, took time.Duration) // metrics; may be nil
 }
@@ -76,6 +78,7 @@ type Web struct {
 	secure      bool   // the issuer is https
 	strict      bool
 	problems    string
+	errorPage   string
 	language    string
 	sessionIdle time.Duration
 	pages       *perSource
@@ -95,7 +98,7 @@ func New(o Options) (*Web, error) {
 		templates: o.Templates, keyring: o.Keyring, logger: o.Logger, now: o.Now, observe: o.Observe,
 		limits: o.Limits.withDefaults(), proxies: o.TrustedProxies, language: o.Language, sessionIdle: o.SessionIdle,
 		origin: issuer.Scheme + "://" + strings.ToLower(issuer.Host), secure: issuer.Scheme == "https",
-		strict: o.Strict, problems: o.Problems,
+		strict: o.Strict, problems: o.Problems, errorPage: cmp.Or(o.ErrorPage, "web/error"),
 		hosts: map[string]bool{strings.ToLower(issuer.Host): true},
 	}
 	for _, host := range o.Hosts {

@@ -1,0 +1,157 @@
+package admin
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"huskyidp/internal/web"
+	"huskyidp/templates"
+)
+
+// actPage is one act: what happens, what the member is told, and why it is done.
+type actPage struct {
+	ID        string
+	Name      string // username, "" without an account
+	Act       string
+	Ends      bool       // it takes something away
+	Obstacles []Obstacle // of ReleaseLock: what can be released
+	Second    bool       // a second person must allow it
+	Key       string     // of the submit
+	Version   string
+	Lock      string
+	Email     string
+	Reason    string
+	Ticket    string
+}
+
+// subjectOf is whom an act is about, and the act.
+func (h *Console) subjectOf(c *gin.Context, v visit) (*Subject, Act, error) {
+	act := Act(c.Param("act"))
+	if !rules[act].onMember {
+		return nil, "", ErrNotFound
+	}
+	id, err := pathID(c)
+	if err != nil {
+		return nil, "", err
+	}
+	u, err := h.service.subject(c.Request.Context(), id)
+	if err != nil {
+		return nil, "", err
+	}
+	if !v.may(act) || u.staff() {
+		return nil, "", ErrForbidden
+	}
+	return u, act, nil
+}
+
+func (h *Console) newActPage(c *gin.Context, v visit, u *Subject, act Act) (actPage, error) {
+	ctx := c.Request.Context()
+	last, helped, err := h.service.store.standing(ctx, u.ID, h.service.now().Add(-helpWindow))
+	if err != nil {
+		return actPage{}, err
+	}
+	p := actPage{ID: u.ID.String(), Name: u.Account.Username, Act: string(act), Key: newToken(), Version: u.version(last), Ends: act == Disable || act == EndSessions || act == ResetFactor}
+	_, verification, err := h.service.verified(ctx, v.Person, u)
+	if err != nil {
+		return p, err
+	}
+	p.Second = rules[act].recovery && helped >= helpAlone && !needsSecond(act, verification.Method, 0)
+	if act != ReleaseLock {
+		return p, nil
+	}
+	all, err := h.service.obstacles(ctx, u)
+	for _, o := range all {
+		if o.Lock != "" {
+			p.Obstacles = append(p.Obstacles, o)
+		}
+	}
+	if len(p.Obstacles) > 0 {
+		p.Lock = p.Obstacles[0].Lock
+	}
+	return p, err
+}
+
+// fill shows what was typed again.
+func (p *actPage) fill(form url.Values) {
+	p.Lock, p.Email, p.Reason, p.Ticket = form.Get("lock"), form.Get("email"), form.Get("reason"), form.Get("ticket")
+}
+
+func (h *Console) showAct(c *gin.Context, v visit) error {
+	u, act, err := h.subjectOf(c, v)
+	if err != nil {
+		return err
+	}
+	page, err := h.newActPage(c, v, u, act)
+	if err != nil {
+		return err
+	}
+	kept, err := h.service.takeDraft(c.Request.Context(), v.session, c.Request.URL.Path)
+	if err != nil {
+		return err
+	}
+	if kept != nil {
+		page.fill(kept)
+	}
+	return h.page(c, v, http.StatusOK, "admin/act", page)
+}
+
+func (h *Console) act(c *gin.Context, v visit) error {
+	u, act, err := h.subjectOf(c, v)
+	if err != nil {
+		return err
+	}
+	form := web.Form(c)
+	out, err := h.service.Do(c.Request.Context(), v.Person, onceOf(c), u.ID, act, Ask{
+		Reason: form.Get("reason"), Ticket: form.Get("ticket"), Version: form.Get("version"), Lock: form.Get("lock"), Email: form.Get("email"),
+	})
+	problems, err := actProblems(err)
+	if err != nil {
+		return err
+	}
+	if len(problems) > 0 {
+		page, err := h.newActPage(c, v, u, act)
+		if err != nil {
+			return err
+		}
+		page.fill(form)
+		return h.page(c, v, http.StatusUnprocessableEntity, "admin/act", page, web.WithProblems(problems...))
+	}
+	if out.State == Asked {
+		return web.SeeOther(c, "/members/"+u.ID.String()+"?asked="+string(act))
+	}
+	return web.SeeOther(c, "/members/"+u.ID.String()+"?done="+string(act))
+}
+
+// actProblems are the expected outcomes of an act as the form says them; other errors go up.
+func actProblems(err error) (problems []templates.Problem, rest error) {
+	if invalid, ok := errors.AsType[Invalid](err); ok {
+		keys := map[string]string{
+			"reason": "admin.act.reason_short", "ticket": "admin.act.ticket_missing", "email": "registration.credentials.email_format", "lock": "admin.act.conflict",
+		}
+		for _, field := range []string{"lock", "email", "reason", "ticket"} {
+			if invalid[field] == "reason_long" {
+				problems = append(problems, templates.Problem{Field: field, Key: "web.field.too_long", Args: templates.Args{"max": reasonMax}})
+			} else if invalid[field] != "" {
+				problems = append(problems, templates.Problem{Field: field, Key: keys[field]})
+			}
+		}
+		return problems, nil
+	}
+	if limit, ok := errors.AsType[*LimitError](err); ok {
+		return []templates.Problem{{Key: "admin.act.limit", Args: templates.Args{"time": max(limit.Wait, time.Second)}}}, nil
+	}
+	for _, known := range []struct {
+		err error
+		key string
+	}{{ErrUnverified, "admin.act.need_verify"}, {ErrConflict, "admin.act.conflict"}, {ErrOtherBody, "admin.act.conflict"}, {ErrStaff, "admin.act.self"},
+		{ErrGone, "admin.approval.gone"}, {ErrOwn, "admin.approval.own"}} {
+		if errors.Is(err, known.err) {
+			return []templates.Problem{{Key: known.key}}, nil
+		}
+	}
+	return nil, err
+}

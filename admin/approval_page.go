@@ -1,0 +1,104 @@
+package admin
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"huskyidp/internal/web"
+)
+
+type approvalsPage struct{ Requests []Request }
+
+func (h *Console) showApprovals(c *gin.Context, v visit) error {
+	open, err := h.service.Requests(c.Request.Context(), v.Person)
+	if err != nil {
+		return err
+	}
+	var opts []web.PageOption
+	if c.Query("done") != "" {
+		opts = append(opts, web.WithNotice("ok", "admin.approval.done", nil))
+	}
+	return h.page(c, v, http.StatusOK, "admin/approvals", approvalsPage{open}, opts...)
+}
+
+// approvalPage is one request, and the decision.
+type approvalPage struct {
+	Request
+	Key    string
+	Typed  string // the reason of a refusal
+	Member string // username, "" without an account
+}
+
+func (h *Console) newApprovalPage(c *gin.Context, v visit) (approvalPage, error) {
+	ctx := c.Request.Context()
+	if err := h.service.allow(v.Person, ListRequests, nil); err != nil {
+		return approvalPage{}, err
+	}
+	id, err := pathID(c)
+	if err != nil {
+		return approvalPage{}, err
+	}
+	open, err := h.service.open(ctx, v.Person)
+	if err != nil {
+		return approvalPage{}, err
+	}
+	i := slices.IndexFunc(open, func(r Request) bool { return r.ID == id })
+	if i < 0 {
+		return approvalPage{}, ErrGone
+	}
+	page := approvalPage{Request: open[i], Key: newToken()}
+	if u, err := h.service.subject(ctx, page.SubjectID); err == nil {
+		page.Member = u.Account.Username
+	}
+	return page, nil
+}
+
+func (h *Console) showApproval(c *gin.Context, v visit) error {
+	page, err := h.newApprovalPage(c, v)
+	if problems, rest := actProblems(err); rest != nil {
+		return rest
+	} else if len(problems) > 0 {
+		return h.goneApproval(c, v, err)
+	}
+	kept, err := h.service.takeDraft(c.Request.Context(), v.session, c.Request.URL.Path)
+	if err != nil {
+		return err
+	}
+	page.Typed = kept.Get("reason")
+	return h.page(c, v, http.StatusOK, "admin/approval", page)
+}
+
+// goneApproval shows the list, with the reason why the request is not on it.
+func (h *Console) goneApproval(c *gin.Context, v visit, cause error) error {
+	problems, _ := actProblems(cause)
+	open, err := h.service.open(c.Request.Context(), v.Person)
+	if err != nil {
+		return err
+	}
+	return h.page(c, v, http.StatusConflict, "admin/approvals", approvalsPage{open}, web.WithProblems(problems...))
+}
+
+func (h *Console) decide(c *gin.Context, v visit) error {
+	id, err := uuid.Parse(c.Param("id"))
+	if err != nil {
+		return ErrNotFound
+	}
+	form := web.Form(c)
+	_, err = h.service.Decide(c.Request.Context(), v.Person, onceOf(c), id, form.Get("decide") == "approve", form.Get("reason"))
+	if err == nil {
+		return web.SeeOther(c, approvalsPath+"?done=1")
+	}
+	problems, rest := actProblems(err)
+	if rest != nil {
+		return rest
+	}
+	page, pageErr := h.newApprovalPage(c, v)
+	if pageErr != nil {
+		return h.goneApproval(c, v, pageErr)
+	}
+	page.Typed = form.Get("reason")
+	return h.page(c, v, http.StatusUnprocessableEntity, "admin/approval", page, web.WithProblems(problems...))
+}

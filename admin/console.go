@@ -1,0 +1,207 @@
+package admin
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/web"
+	"huskyidp/templates"
+)
+
+// The console's places.
+const (
+	signInPath    = "/signin"
+	callbackPath  = "/callback"
+	searchPath    = "/search"
+	approvalsPath = "/approvals"
+	activityPath  = "/activity"
+	auditPath     = "/audit"
+)
+
+// Console serves the desk's pages. It is a relying party of the provider like any other app of the programme: whoever works
+// here signed in there, with a second step.
+type Console struct {
+	service *Service
+	web     *web.Web
+	party   *party
+}
+
+// NewConsole serves pages at o.Base.
+func NewConsole(s *Service, w *web.Web, o PartyOptions) (*Console, error) {
+	if s == nil || w == nil {
+		return nil, errors.New("admin: the console needs a service and a web")
+	}
+	p, err := newParty(o)
+	if err != nil {
+		return nil, err
+	}
+	return &Console{s, w, p}, nil
+}
+
+// Mount adds the pages.
+func (h *Console) Mount(r gin.IRouter) {
+	pages := h.web.Pages(r).Group("", h.comeAgain)
+	pages.GET("/", h.web.Handle(h.showDoor))
+	pages.GET(signInPath, h.web.Handle(h.signIn))
+	pages.GET(callbackPath, h.web.Handle(h.callback))
+	pages.GET("/logout", h.web.Handle(h.with(h.showSignOut)))
+	pages.POST("/logout", h.web.Handle(h.signOut))
+	for _, page := range []struct {
+		path      string
+		show, act func(c *gin.Context, v visit) error
+	}{
+		{searchPath, h.showSearch, h.search},
+		{"/members/:id", h.showMember, nil},
+		{"/members/:id/verify", h.showVerify, h.verify},
+		{"/members/:id/acts/:act", h.showAct, h.act},
+		{approvalsPath, h.showApprovals, nil},
+		{approvalsPath + "/:id", h.showApproval, h.decide},
+		{activityPath, h.showActivity, nil},
+		{auditPath, h.showAudit, h.exportAudit},
+	} {
+		pages.GET(page.path, h.web.Handle(h.with(page.show)))
+		if page.act != nil {
+			pages.POST(page.path, h.web.Handle(h.with(page.act)))
+		}
+	}
+}
+
+// enterPage is shown for a moment to a browser that another site led here: our cookies stayed at home, and come along when our
+// own page leads to the same place.
+type enterPage struct{ To string }
+
+// comeAgain is for visits from other sites: the provider's answer to a sign-in, and links.
+func (h *Console) comeAgain(c *gin.Context) {
+	if c.Request.Method != http.MethodGet || !web.FromElsewhere(c) {
+		return
+	}
+	c.Abort()
+	to := c.Request.URL.RequestURI()
+	if !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") {
+		to = "/"
+	}
+	c.Header("Refresh", "0; url="+to)
+	h.web.Handle(func(c *gin.Context) error { return h.web.Page(c, http.StatusOK, "admin/enter", enterPage{to}) })(c)
+}
+
+// visit is a signed-in person on a page.
+type visit struct {
+	Person
+	session sessionRow
+	waiting int // requests of others that may be decided
+}
+
+// with finds out who is there, or leads to the door. Roles are read anew for each page.
+func (h *Console) with(page func(c *gin.Context, v visit) error) func(c *gin.Context) error {
+	return func(c *gin.Context) error {
+		ctx := c.Request.Context()
+		session, err := h.service.consoleSession(ctx, h.web.Cookie(c, sessionCookie))
+		if errors.Is(err, accounts.ErrNoSession) {
+			return h.toDoor(c)
+		}
+		if err != nil {
+			return err
+		}
+		p, err := h.service.Who(ctx, session.AccountID, session.AuthTime)
+		if errors.Is(err, ErrNoRole) {
+			h.web.ClearCookie(c, sessionCookie)
+			return h.noRole(c)
+		}
+		if err != nil {
+			return err
+		}
+		v := visit{Person: p, session: session}
+		if v.waiting, err = h.service.Waiting(ctx, p); err != nil {
+			return err
+		}
+		return h.answer(c, v, page(c, v))
+	}
+}
+
+// toDoor leads to the sign-in, and back afterwards.
+func (h *Console) toDoor(c *gin.Context) error {
+	path := "/"
+	if c.Request.Method == http.MethodGet {
+		path += "?" + url.Values{"return": {c.Request.URL.Path}}.Encode()
+	}
+	return web.SeeOther(c, path)
+}
+
+// answer turns what a page could not answer itself into one; the rest goes up.
+func (h *Console) answer(c *gin.Context, v visit, err error) error {
+	limit, isLimit := errors.AsType[*LimitError](err)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, ErrStepUp):
+		return h.stepUp(c, v)
+	case errors.Is(err, ErrForbidden):
+		return &web.Error{Status: http.StatusForbidden, Key: web.KeyForbidden, Href: searchPath, Err: err}
+	case errors.Is(err, ErrNotFound):
+		return &web.Error{Status: http.StatusNotFound, Key: web.KeyNotFound, Href: searchPath, Err: err}
+	case isLimit:
+		return &web.Error{Status: http.StatusTooManyRequests, Key: web.KeyTooMany, Wait: limit.Wait, Href: searchPath, Err: err}
+	}
+	return err
+}
+
+// page answers with a page in the desk's frame.
+func (h *Console) page(c *gin.Context, v visit, status int, name string, page any, opts ...web.PageOption) error {
+	d := &templates.Desk{Name: v.Name, Approvals: v.waiting, Here: placeOf(c.Request.URL.Path)}
+	for _, role := range v.Roles {
+		d.Roles = append(d.Roles, string(role))
+	}
+	for _, place := range []struct {
+		path string
+		act  Act
+	}{{searchPath, Find}, {approvalsPath, ListRequests}, {activityPath, Activity}, {auditPath, ExportAudit}} {
+		if v.may(place.act) {
+			d.Places = append(d.Places, place.path)
+		}
+	}
+	return h.web.Page(c, status, name, page, append([]web.PageOption{web.WithDesk(d)}, opts...)...)
+}
+
+// home is the first place that a person may go to.
+func (v visit) home() string {
+	for _, place := range []struct {
+		path string
+		act  Act
+	}{{searchPath, Find}, {auditPath, ExportAudit}} {
+		if v.may(place.act) {
+			return place.path
+		}
+	}
+	return activityPath
+}
+
+// placeOf is the place in the menu that a page belongs to.
+func placeOf(path string) string {
+	if strings.HasPrefix(path, "/members/") {
+		return searchPath
+	}
+	for _, place := range []string{searchPath, approvalsPath, activityPath, auditPath} {
+		if path == place || strings.HasPrefix(path, place+"/") {
+			return place
+		}
+	}
+	return ""
+}
+
+// onceOf names a submit: a second click, or going back, does nothing twice.
+func onceOf(c *gin.Context) *Once {
+	form := url.Values{}
+	for name, values := range web.Form(c) {
+		if name != web.CSRFField && name != "key" {
+			form[name] = slices.Clone(values)
+		}
+	}
+	key := "console " + web.Form(c).Get("key")
+	return &Once{Key: key, Body: []byte(c.Request.URL.Path + "\n" + form.Encode())}
+}

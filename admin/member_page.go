@@ -1,0 +1,174 @@
+package admin
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"huskyidp/internal/web"
+	"huskyidp/members"
+	"huskyidp/templates"
+)
+
+var zeroID uuid.UUID
+
+// memberPage is a member: the summary, and what the person may do.
+type memberPage struct {
+	Summary
+	MayVerify bool
+}
+
+func (h *Console) showMember(c *gin.Context, v visit) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	sum, err := h.service.Look(c.Request.Context(), v.Person, id)
+	if errors.Is(err, ErrStaff) {
+		return ErrForbidden
+	}
+	if err != nil {
+		return err
+	}
+	var opts []web.PageOption
+	if act := Act(c.Query("done")); rules[act].onMember {
+		opts = append(opts, web.WithNotice("ok", "admin.act.done", templates.Args{"act": templates.Key("admin.act." + string(act))}))
+	}
+	if act := Act(c.Query("asked")); rules[act].onMember {
+		opts = append(opts, web.WithNotice("info", "admin.act.asked", templates.Args{"act": templates.Key("admin.act." + string(act))}))
+	}
+	switch c.Query("caller") {
+	case "match":
+		opts = append(opts, web.WithNotice("ok", "admin.verify.match", nil))
+	case "saved":
+		opts = append(opts, web.WithNotice("ok", "admin.verify.saved", nil))
+	}
+	return h.page(c, v, http.StatusOK, "admin/member", memberPage{sum, v.may(Verify)}, opts...)
+}
+
+// Shown puts fields that differ into words, as the member reads them in the form.
+func (o Obstacle) Shown() []string {
+	labels := map[string]string{
+		members.FieldFirstName: "registration.personal.first", members.FieldLastName: "registration.personal.last", members.FieldSuffix: "registration.personal.suffix",
+		members.FieldBirthDate: "registration.personal.birth", members.FieldMemberNumber: "registration.personal.card_id",
+	}
+	var keys []string
+	for _, field := range o.Fields {
+		keys = append(keys, labels[field])
+	}
+	return keys
+}
+
+// Open reports whether the obstacle has no end of its own.
+func (o Obstacle) Open() bool { return o.Until.IsZero() }
+
+// verifyPage records how a caller was verified.
+type verifyPage struct {
+	ID       string
+	Key      string // of the submit
+	Methods  []string
+	Method   string
+	CodeSent bool
+	Card     members.Card
+	Suffixes []string
+}
+
+func (h *Console) newVerifyPage(sum Subject) verifyPage {
+	p := verifyPage{ID: sum.ID.String(), Key: newToken(), Suffixes: members.Suffixes()}
+	for _, m := range Methods() {
+		if m != SpokenCode || sum.hasAccount() {
+			p.Methods = append(p.Methods, string(m))
+		}
+	}
+	p.Method = p.Methods[0]
+	return p
+}
+
+// caller is whom a page of verification is about.
+func (h *Console) caller(c *gin.Context, v visit) (*Subject, error) {
+	id, err := pathID(c)
+	if err != nil {
+		return nil, err
+	}
+	u, err := h.service.subject(c.Request.Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.service.allow(v.Person, Verify, u); err != nil {
+		return nil, ErrForbidden
+	}
+	return u, nil
+}
+
+func (h *Console) showVerify(c *gin.Context, v visit) error {
+	u, err := h.caller(c, v)
+	if err != nil {
+		return err
+	}
+	return h.page(c, v, http.StatusOK, "admin/verify", h.newVerifyPage(*u))
+}
+
+// verify takes the form: it mails the code, compares code or card, or records what the person saw.
+func (h *Console) verify(c *gin.Context, v visit) error {
+	u, err := h.caller(c, v)
+	if err != nil {
+		return err
+	}
+	ctx, form := c.Request.Context(), web.Form(c)
+	page := h.newVerifyPage(*u)
+	if m := form.Get("method"); slices.Contains(page.Methods, m) {
+		page.Method = m
+	}
+	page.Card = members.ReadCard(form).Clipped()
+	page.CodeSent = form.Get("sent") != "" || form.Get("do") == "send"
+	var outcome Verification
+	if Method(page.Method) == SpokenCode && form.Get("do") != "send" {
+		outcome, err = h.service.CheckCode(ctx, v.Person, onceOf(c), u.ID, form.Get("code"))
+	} else {
+		outcome, err = h.service.Check(ctx, v.Person, onceOf(c), u.ID, Method(page.Method), members.ReadCard(form))
+	}
+	problems, err := verifyProblems(page, outcome, err)
+	if err != nil {
+		return err
+	}
+	if len(problems) > 0 {
+		return h.page(c, v, http.StatusUnprocessableEntity, "admin/verify", page, web.WithProblems(problems...))
+	}
+	if outcome.CodeSent {
+		return h.page(c, v, http.StatusOK, "admin/verify", page)
+	}
+	said := "saved"
+	if outcome.Method == Facts || outcome.Method == SpokenCode {
+		said = "match"
+	}
+	return web.SeeOther(c, "/members/"+u.ID.String()+"?caller="+said)
+}
+
+// verifyProblems are the expected outcomes that the form says; other errors go up.
+func verifyProblems(page verifyPage, outcome Verification, err error) ([]templates.Problem, error) {
+	limit, isLimit := errors.AsType[*LimitError](err)
+	card, isCard := errors.AsType[*CardError](err)
+	_, isInvalid := errors.AsType[Invalid](err)
+	spoken := Method(page.Method) == SpokenCode
+	switch {
+	case isLimit && limit.Limit == factTries.Name:
+		return []templates.Problem{{Field: "first_name", Key: "admin.verify.closed"}}, nil
+	case isLimit:
+		return []templates.Problem{{Field: "method", Key: "admin.act.limit", Args: templates.Args{"time": max(limit.Wait, time.Second)}}}, nil
+	case isCard:
+		return card.Problems, nil
+	case isInvalid, errors.Is(err, ErrConflict):
+		return []templates.Problem{{Field: "code", Key: "admin.verify.no_match"}}, nil
+	case err != nil:
+		return nil, err
+	case outcome.Verified, outcome.CodeSent, outcome.Method == NoneWorked:
+		return nil, nil
+	case spoken:
+		return []templates.Problem{{Field: "code", Key: "admin.verify.no_match"}}, nil
+	}
+	return []templates.Problem{{Field: "first_name", Key: "admin.verify.no_match"}}, nil
+}

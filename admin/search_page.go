@@ -1,0 +1,65 @@
+package admin
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"huskyidp/internal/web"
+	"huskyidp/recovery"
+	"huskyidp/templates"
+)
+
+// searchPage is the form, and what came of it where that is no member.
+type searchPage struct {
+	Ways     []string
+	By       string
+	Value    string
+	None     bool
+	Several  int
+	Referral *recovery.Referral // of a number that is about no registration
+}
+
+func newSearchPage(by string) searchPage {
+	p := searchPage{By: by}
+	for _, way := range Ways() {
+		p.Ways = append(p.Ways, string(way))
+	}
+	return p
+}
+
+func (h *Console) showSearch(c *gin.Context, v visit) error {
+	if err := h.service.allow(v.Person, Find, nil); err != nil {
+		return err
+	}
+	return h.page(c, v, http.StatusOK, "admin/search", newSearchPage(string(ByUsername)))
+}
+
+// search leads to the one member that was found. What was typed is shown again, never put into an address.
+func (h *Console) search(c *gin.Context, v visit) error {
+	form := web.Form(c)
+	page := newSearchPage(form.Get("kind"))
+	page.Value = form.Get("q")
+	f, err := h.service.Find(c.Request.Context(), v.Person, By(page.By), page.Value)
+	limit, isLimit := errors.AsType[*LimitError](err)
+	_, isInvalid := errors.AsType[Invalid](err)
+	switch {
+	case isLimit:
+		return h.page(c, v, http.StatusTooManyRequests, "admin/search", page, web.WithProblems(templates.Problem{
+			Field: "q", Key: "admin.search.limit", Args: templates.Args{"time": limit.Wait}}))
+	case isInvalid:
+		return h.page(c, v, http.StatusUnprocessableEntity, "admin/search", page, web.WithProblems(templates.Problem{Field: "q", Key: "admin.search.missing"}))
+	case errors.Is(err, ErrStaff):
+		return h.page(c, v, http.StatusForbidden, "admin/search", page, web.WithProblems(templates.Problem{Field: "q", Key: "admin.act.self"}))
+	case err != nil:
+		return err
+	case f.ID != zeroID:
+		return web.SeeOther(c, "/members/"+f.ID.String())
+	}
+	page.None, page.Referral = f.Count == 0, f.Referral
+	if f.Count > 1 {
+		page.Several = f.Count
+	}
+	return h.page(c, v, http.StatusOK, "admin/search", page)
+}

@@ -1,0 +1,175 @@
+package admin
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/seal"
+	"huskyidp/internal/web"
+)
+
+const (
+	sessionCookie = "session"
+	consoleIdle   = 15 * time.Minute // S-23
+	consoleLife   = 8 * time.Hour    // of staff, however much it is used
+)
+
+// sessionRow is a session of the console. It ends with the sign-in at the provider that it came from, when the account is
+// closed, after 15 minutes without use, and after eight hours.
+type sessionRow struct {
+	Digest    []byte
+	AccountID uuid.UUID
+	SID       string `db:"sid"`
+	ACR       string `db:"acr"`
+	AuthTime  time.Time
+	Draft     []byte
+}
+
+func digestOf(token string) []byte {
+	sum := sha256.Sum256([]byte(token))
+	return sum[:]
+}
+
+func newToken() string {
+	raw := make([]byte, 32)
+	rand.Read(raw)
+	return base64.RawURLEncoding.EncodeToString(raw)
+}
+
+// consoleSession finds the open session of a cookie. The error is accounts.ErrNoSession, or the database's.
+func (s *Service) consoleSession(ctx context.Context, token string) (sessionRow, error) {
+	if token == "" || len(token) > 64 {
+		return sessionRow{}, accounts.ErrNoSession
+	}
+	return s.store.session(ctx, digestOf(token), s.now())
+}
+
+// openSession begins one in place of the browser's former, whose unfinished form it takes over if it was the same person's.
+func (s *Service) openSession(ctx context.Context, r sessionRow, former string) (token string, err error) {
+	token = newToken()
+	r.Digest = digestOf(token)
+	return token, s.store.openSession(ctx, r, digestOf(former), s.now())
+}
+
+// draft is a form that waits for a step-up.
+type draft struct {
+	Path string
+	Form url.Values
+}
+
+// stepUp keeps what was typed and leads to the provider; afterwards the same page shows the form again.
+func (h *Console) stepUp(c *gin.Context, v visit) error {
+	path := c.Request.URL.Path
+	if c.Request.Method == http.MethodPost {
+		form := url.Values{}
+		for name, values := range web.Form(c) {
+			if name != web.CSRFField {
+				form[name] = values
+			}
+		}
+		if err := h.service.keepDraft(c.Request.Context(), v.session, draft{path, form}); err != nil {
+			return err
+		}
+	}
+	return web.SeeOther(c, signInPath+"?"+url.Values{"step": {"up"}, "return": {path}}.Encode())
+}
+
+func (s *Service) keepDraft(ctx context.Context, r sessionRow, d draft) error {
+	text, err := json.Marshal(d)
+	if err != nil {
+		return err
+	}
+	return s.store.keepDraft(ctx, r.Digest, s.keyring.Seal(seal.Session, draftPlace(r.AccountID), text))
+}
+
+// takeDraft gives the form that waits for this page, once.
+func (s *Service) takeDraft(ctx context.Context, r sessionRow, path string) (url.Values, error) {
+	if r.Draft == nil {
+		return nil, nil
+	}
+	text, err := s.keyring.Open(seal.Session, draftPlace(r.AccountID), r.Draft)
+	if err != nil {
+		return nil, fmt.Errorf("opening a form: %w", err)
+	}
+	var d draft
+	if err := json.Unmarshal(text, &d); err != nil {
+		return nil, err
+	}
+	if d.Path != path {
+		return nil, nil
+	}
+	return d.Form, s.store.keepDraft(ctx, r.Digest, nil)
+}
+
+// draftPlace is the account, since the session's token changes at a step-up.
+func draftPlace(account uuid.UUID) seal.Place {
+	return seal.Place{Table: "console_sessions", Column: "draft", Row: account.String()}
+}
+
+// localPath keeps redirects on the console: a path of its own, "" for anything else.
+func localPath(path string) string {
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n?#") || len(path) > 200 {
+		return ""
+	}
+	return path
+}
+
+func (s *store) session(ctx context.Context, digest []byte, now time.Time) (sessionRow, error) {
+	rows, err := s.db.From(ctx).Query(ctx, `
+		with seen as (
+			update console_sessions set last_seen_at = @now
+			where digest = @digest and expires_at > @now and last_seen_at > @idle and last_seen_at <= @now::timestamptz - interval '1 minute'
+		)
+		select c.digest, c.account_id, c.sid, c.acr, c.auth_time, c.draft
+		from console_sessions c
+		join account_states a on a.account_id = c.account_id and a.active
+		join open_sessions o on o.sid = c.sid and o.account_id = c.account_id
+		where c.digest = @digest and c.expires_at > @now and c.last_seen_at > @idle`,
+		pgx.NamedArgs{"digest": digest, "now": now, "idle": now.Add(-consoleIdle)})
+	if err != nil {
+		return sessionRow{}, fmt.Errorf("reading a console session: %w", err)
+	}
+	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[sessionRow])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return r, accounts.ErrNoSession
+	}
+	r.AuthTime = r.AuthTime.UTC()
+	return r, err
+}
+
+func (s *store) openSession(ctx context.Context, r sessionRow, former []byte, now time.Time) error {
+	b := &pgx.Batch{}
+	b.Queue(`
+		with former as (delete from console_sessions where digest = @former returning account_id, draft)
+		insert into console_sessions (digest, account_id, sid, acr, auth_time, last_seen_at, expires_at, draft)
+		values (@digest, @account, @sid, @acr, @auth_time, @now, @expires, (select draft from former where account_id = @account))`,
+		pgx.NamedArgs{
+			"former": former, "digest": r.Digest, "account": r.AccountID, "sid": r.SID, "acr": r.ACR, "auth_time": r.AuthTime, "now": now,
+			"expires": now.Add(consoleLife),
+		})
+	return s.db.From(ctx).SendBatch(ctx, b).Close()
+}
+
+func (s *store) keepDraft(ctx context.Context, digest, sealed []byte) error {
+	_, err := s.db.From(ctx).Exec(ctx, `update console_sessions set draft = $2 where digest = $1`, digest, sealed)
+	return err
+}
+
+func (s *store) closeSession(ctx context.Context, digest []byte) error {
+	_, err := s.db.From(ctx).Exec(ctx, `delete from console_sessions where digest = $1`, digest)
+	return err
+}
