@@ -51,6 +51,7 @@ type environment struct {
 	IdentityLock      time.Duration     `env:"IDENTITY_LOCK" envDefault:"24h"`              // after three failures; 0: until staff release it
 	MemberNumber      string            `env:"MEMBER_NUMBER_PATTERN" envDefault:"[0-9]{9}"` // of the card, spaces and dashes dropped
 	AgreementDir      string            `env:"AGREEMENT_DIR"`                               // the operator's license agreement; "" for the sample
+	AuditRetention    time.Duration     `env:"AUDIT_RETENTION" envDefault:"52560h"`         // of the record of security events: six years
 	Drain             time.Duration     `env:"DRAIN" envDefault:"5s"`                       // not ready before connections are closed
 	RegistrationToken string            `env:"REGISTRATION_TOKEN"`                          // initial access token of dynamic client registration; "" keeps it closed
 	MTLSListen        string            `env:"MTLS_LISTEN"`                                 // listener that asks clients for certificates (RFC 8705); "" for none
@@ -88,6 +89,7 @@ type settings struct {
 	proxies           []netip.Prefix
 	limits            web.Limits
 	identityLock      time.Duration
+	auditRetention    time.Duration
 	numbers           members.NumberFormat
 	agreementDir      string
 	registrationToken string // initial access token; "" for none
@@ -159,7 +161,7 @@ func (e *environment) accepts(name string) bool { return slices.Contains(e.Accep
 
 func (e *environment) check() (settings, error) {
 	s := settings{dsn: e.DatabaseURL, conns: e.DatabaseConns, issuer: e.Issuer, language: e.Language,
-		identityLock: e.IdentityLock, registrationToken: e.RegistrationToken, agreementDir: e.AgreementDir}
+		identityLock: e.IdentityLock, auditRetention: e.AuditRetention, registrationToken: e.RegistrationToken, agreementDir: e.AgreementDir}
 	var mistakes []error
 	wrong := func(name, format string, args ...any) {
 		mistakes = append(mistakes, fmt.Errorf("IDP_"+name+": "+format, args...))
@@ -190,6 +192,9 @@ func (e *environment) check() (settings, error) {
 	s.limits.Wide = prefixes("WIDE_SOURCES", e.WideSources, wrong)
 	if s.numbers, err = members.NewNumberFormat(e.MemberNumber); err != nil {
 		wrong("MEMBER_NUMBER_PATTERN", "%v", err)
+	}
+	if e.AuditRetention < 365*24*time.Hour {
+		wrong("AUDIT_RETENTION", "must be a year or more")
 	}
 	if e.IdentityLock < 0 {
 		wrong("IDENTITY_LOCK", "is negative")

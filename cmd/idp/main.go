@@ -29,6 +29,7 @@ type commands struct {
 	Demo    DemoCmd    `cmd:"" help:"Run the whole product on this machine, with a sample portal and a mailbox."`
 	Serve   ServeCmd   `cmd:"" help:"Run the service in production."`
 	Migrate MigrateCmd `cmd:"" help:"Bring the database's schema up to this program."`
+	Audit   AuditCmd   `cmd:"" help:"Verify and export the record of security events."`
 	Keys    KeysCmd    `cmd:"" help:"List, rotate and revoke signing keys; make a key-encryption key."`
 	Clients ClientsCmd `cmd:"" help:"Register and manage the applications that may ask for sign-ins."`
 	Roster  RosterCmd  `cmd:"" help:"Import the roster of members."`

@@ -189,6 +189,7 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 		a.every(time.Minute, "notices", people.SendNotices),
 		a.every(time.Minute, "held changes", desk.ApplyDue),
 		a.every(time.Minute, "data keys", ring.Refresh),
+		a.every(5*time.Second, "audit", a.sealAudit(audit.NewChain(a.db, ring, time.Now), s.auditRetention)),
 		a.every(10*time.Minute, "sweep", func(ctx context.Context) error {
 			now := time.Now()
 			return errors.Join(people.Sweep(ctx), idp.Sweep(ctx), second(enrol.Sweep(ctx)), second(desk.Sweep(ctx)),

@@ -33,9 +33,14 @@ type Log struct{ db *postgres.DB }
 // New returns the log in db.
 func New(db *postgres.DB) *Log { return &Log{db} }
 
+// insert leaves the id where the sealer finds it, in the same statement.
 const insert = `
-insert into audit_events (id, at, kind, account_id, client_id, session_id, subject, actor, request_id, success, reason, data)
-values (@id, @at, @kind, nullif(@account_id, '')::uuid, @client_id, @session_id, @subject, @actor, @request_id, @success, @reason, @data)`
+with written as (
+	insert into audit_events (id, at, kind, account_id, client_id, session_id, subject, actor, request_id, success, reason, data)
+	values (@id, @at, @kind, nullif(@account_id, '')::uuid, @client_id, @session_id, @subject, @actor, @request_id, @success, @reason, @data)
+	returning id
+)
+insert into audit_unsealed (event_id) select id from written`
 
 // Record writes the events in one round trip, in the transaction of ctx if it has one.
 func (l *Log) Record(ctx context.Context, events ...Event) error {
@@ -68,14 +73,17 @@ func (l *Log) Queue(b *pgx.Batch, _ context.Context, events ...Event) {
 // History returns the newest events of an account, at most limit.
 func (l *Log) History(ctx context.Context, accountID uuid.UUID, limit int) ([]Event, error) {
 	rows, err := l.db.From(ctx).Query(ctx, `
-		select kind, at, account_id::text, client_id, session_id, subject, actor, request_id, success, reason, data
-		from audit_events where account_id = $1 order by at desc, id desc limit $2`, accountID, limit)
+		select `+columns+` from audit_events e where account_id = $1 order by at desc, id desc limit $2`, accountID, limit)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Event, error) {
-		var e Event
-		err := row.Scan(&e.Kind, &e.At, &e.AccountID, &e.ClientID, &e.SessionID, &e.Subject, &e.Actor, &e.RequestID, &e.Success, &e.Reason, &e.Data)
-		return e, err
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (e Event, err error) {
+		return e, row.Scan(e.targets()...)
 	})
+}
+
+const columns = `e.kind, e.at, coalesce(e.account_id::text, ''), e.client_id, e.session_id, e.subject, e.actor, e.request_id, e.success, e.reason, e.data`
+
+func (e *Event) targets() []any {
+	return []any{&e.Kind, &e.At, &e.AccountID, &e.ClientID, &e.SessionID, &e.Subject, &e.Actor, &e.RequestID, &e.Success, &e.Reason, &e.Data}
 }

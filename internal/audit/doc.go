@@ -5,9 +5,26 @@
 // change without its row and no row without its change. Record takes one round
 // trip; Queue adds the rows to a batch that the caller sends anyway.
 //
-// Table audit_events: one row per event, ids are UUIDv7, instants are UTC. Rows are
-// inserted and read; a trigger refuses UPDATE, DELETE and TRUNCATE (S-72). They are
-// kept for six years (S-73).
+//	Record, Queue ──> audit_events + audit_unsealed        with the change
+//	Chain.Seal    ──> audit_chain, in order of sealing     every few seconds, one instance at a time
+//	Chain.Checkpoint ──> audit_checkpoints and the log     once an hour, signed (EdDSA)
+//	Chain.Verify  ──> nil, or the first *Fault             idp audit verify
+//	Chain.Prune   ──> the oldest rows and links go         after the retention (S-73)
+//
+// # The chain
+//
+// seal(n) = MAC(audit-seal, seal(n-1), n, row). Sealing waits for no request and no request
+// for it: rows that commit late are sealed late. Whoever holds the database but not the
+// data key can neither change a row, take one out, nor add one without Verify naming the
+// place; that the end was cut shows by a checkpoint, so copies of them belong elsewhere:
+// the service writes each to its log.
+//
+// # Tables
+//
+// audit_events: one row per event, ids are UUIDv7, instants are UTC. audit_unsealed: ids
+// that wait. audit_chain: position, row, seal. audit_checkpoints: what the end was. Triggers
+// refuse all but inserts, and deletes by retention; six years by default. After retention
+// the oldest link stands without its row, as the anchor of those that follow.
 //
 // Events hold ids and words of our own only, never names, addresses, card numbers,
 // user agents or anything typed. Subject is a random id or a keyed digest where there

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"huskyidp/internal/audit"
+)
+
+// AuditCmd is "idp audit".
+type AuditCmd struct {
+	Verify AuditVerifyCmd `cmd:"" help:"Check that no row was changed, added or taken since it was written."`
+	Export AuditExportCmd `cmd:"" help:"Print the rows of a span as JSON lines."`
+	Key    AuditKeyCmd    `cmd:"" help:"Print the public key of the checkpoints."`
+}
+
+func newChain(env *Environment) *audit.Chain { return audit.NewChain(env.DB, env.Keyring, env.Now) }
+
+// AuditVerifyCmd is "idp audit verify".
+type AuditVerifyCmd struct {
+	Checkpoints string `type:"existingfile" help:"File with checkpoints that were kept elsewhere: the service's log, or one signature a line."`
+}
+
+// Run names the first fault, or says what is in order.
+func (c *AuditVerifyCmd) Run(ctx context.Context, env *Environment) error {
+	kept, err := readCheckpoints(c.Checkpoints)
+	if err != nil {
+		return err
+	}
+	v, err := newChain(env).Verify(ctx, kept...)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(env.Stdout, "The audit is whole: %d rows, positions %d to %d, %d checkpoints; %d rows wait to be sealed.\n",
+		v.Rows, v.First, v.Last, v.Checkpoints, v.Waiting)
+	return err
+}
+
+// readCheckpoints finds the signatures in a file, whatever stands around them: a log line has one as a value.
+func readCheckpoints(path string) (kept []string, err error) {
+	if path == "" {
+		return nil, nil
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	lines := bufio.NewScanner(file)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		for _, word := range strings.FieldsFunc(lines.Text(), func(r rune) bool { return strings.ContainsRune(" \t\",:{}", r) }) {
+			if strings.Count(word, ".") == 2 && strings.HasPrefix(word, "eyJ") {
+				kept = append(kept, word)
+			}
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return nil, err
+	}
+	if len(kept) == 0 {
+		return nil, fmt.Errorf("%s holds no checkpoint", path)
+	}
+	return kept, nil
+}
+
+// AuditExportCmd is "idp audit export".
+type AuditExportCmd struct {
+	From time.Time `help:"First instant, RFC 3339; the beginning if left out."`
+	To   time.Time `help:"First instant that is left out; now if left out."`
+}
+
+// Run prints one JSON document a line.
+func (c *AuditExportCmd) Run(ctx context.Context, env *Environment) error {
+	to := c.To
+	if to.IsZero() {
+		to = env.Now()
+	}
+	if to.Before(c.From) {
+		return errors.New("--to lies before --from")
+	}
+	return audit.New(env.DB).Export(ctx, env.Stdout, c.From, to)
+}
+
+// AuditKeyCmd is "idp audit key".
+type AuditKeyCmd struct{}
+
+// Run prints the key as a JWK's x (RFC 8037).
+func (c *AuditKeyCmd) Run(env *Environment) error {
+	_, err := fmt.Fprintf(env.Stdout, `{"kty":"OKP","crv":"Ed25519","x":"%s"}`+"\n", base64.RawURLEncoding.EncodeToString(newChain(env).PublicKey()))
+	return err
+}
+
+// sealAudit seals what was written, signs a checkpoint an hour, which goes to the log and so off this machine, and lets
+// rows go that are older than retention; 0 keeps all.
+func (a *app) sealAudit(chain *audit.Chain, retention time.Duration) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if _, err := chain.Seal(ctx); err != nil {
+			return err
+		}
+		if p, ok, err := chain.Checkpoint(ctx); err != nil {
+			return err
+		} else if ok {
+			a.logger.LogAttrs(ctx, slog.LevelInfo, "audit checkpoint", slog.Int64("position", p.Position), slog.String("checkpoint", p.Signed))
+		}
+		if retention == 0 {
+			return nil
+		}
+		_, err := chain.Prune(ctx, time.Now().Add(-retention))
+		return err
+	}
+}

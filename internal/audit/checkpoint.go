@@ -1,0 +1,113 @@
+package audit
+
+import (
+	"context"
+	"crypto/ed25519"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/json"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/seal"
+)
+
+// Checkpoint is what the end of the chain was. Signed and kept elsewhere, it shows that the chain was not cut or written
+// anew since.
+type Checkpoint struct {
+	Position int64     `json:"position"`
+	Seal     string    `json:"seal"` // hexadecimal
+	At       time.Time `json:"at"`
+	Signed   string    `json:"-"` // a compact JWS of the above, EdDSA
+}
+
+// checkpointTyp keeps these signatures apart from all others.
+const checkpointTyp = "audit-checkpoint+jws"
+
+// signer is the key of checkpoints, one per version of the audit's data key: whoever has that key can make it.
+func (c *Chain) signers() (keys []ed25519.PrivateKey) {
+	for _, seed := range c.keyring.MACs(seal.AuditSeal, []byte("checkpoint key")) {
+		keys = append(keys, ed25519.NewKeyFromSeed(seed))
+	}
+	return keys
+}
+
+// PublicKey is what checks the checkpoints that are signed now.
+func (c *Chain) PublicKey() ed25519.PublicKey {
+	return ed25519.NewKeyFromSeed(c.keyring.MAC(seal.AuditSeal, []byte("checkpoint key"))).Public().(ed25519.PublicKey)
+}
+
+// Checkpoint signs and keeps the end of the chain, unless the last one says the same or is younger than an hour; ok says
+// whether there is a new one, which the caller keeps elsewhere as well.
+func (c *Chain) Checkpoint(ctx context.Context) (p Checkpoint, ok bool, err error) {
+	now := c.now()
+	err = c.db.InTx(ctx, func(ctx context.Context) error {
+		ok = false
+		last, err := c.last(ctx)
+		if err != nil || last.Position == 0 {
+			return err
+		}
+		var before int64
+		var at time.Time
+		err = c.db.From(ctx).QueryRow(ctx, `select position, at from audit_checkpoints order by position desc limit 1`).Scan(&before, &at)
+		switch {
+		case errors.Is(err, pgx.ErrNoRows):
+		case err != nil:
+			return err
+		case before == last.Position || now.Before(at.Add(time.Hour)):
+			return nil
+		}
+		p = Checkpoint{Position: last.Position, Seal: hex.EncodeToString(last.Seal), At: now.UTC().Truncate(time.Microsecond)}
+		if p.Signed, err = c.sign(p); err != nil {
+			return err
+		}
+		tag, err := c.db.From(ctx).Exec(ctx, `
+			insert into audit_checkpoints (position, at, signed) values ($1, $2, $3) on conflict do nothing`, p.Position, p.At, p.Signed)
+		ok = err == nil && tag.RowsAffected() == 1
+		return err
+	})
+	if err != nil {
+		return p, false, fmt.Errorf("making a checkpoint: %w", err)
+	}
+	return p, ok, nil
+}
+
+func (c *Chain) sign(p Checkpoint) (string, error) {
+	key := ed25519.NewKeyFromSeed(c.keyring.MAC(seal.AuditSeal, []byte("checkpoint key")))
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.EdDSA, Key: key}, (&jose.SignerOptions{}).WithType(checkpointTyp))
+	if err != nil {
+		return "", err
+	}
+	plain, err := json.Marshal(p)
+	if err != nil {
+		return "", err
+	}
+	signed, err := signer.Sign(plain)
+	if err != nil {
+		return "", err
+	}
+	return signed.CompactSerialize()
+}
+
+// ReadCheckpoint checks a signature and returns what it says.
+func (c *Chain) ReadCheckpoint(signed string) (p Checkpoint, err error) {
+	parsed, err := jose.ParseSigned(signed, []jose.SignatureAlgorithm{jose.EdDSA})
+	if err != nil {
+		return p, fmt.Errorf("a checkpoint is no signature: %w", err)
+	}
+	for _, key := range c.signers() {
+		plain, err := parsed.Verify(key.Public())
+		if err != nil {
+			continue
+		}
+		if typ, _ := parsed.Signatures[0].Protected.ExtraHeaders[jose.HeaderType].(string); typ != checkpointTyp {
+			return p, errors.New("a checkpoint has the wrong type")
+		}
+		p.Signed = signed
+		return p, json.Unmarshal(plain, &p)
+	}
+	return p, errors.New("a checkpoint is not signed by this service")
+}
