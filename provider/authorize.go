@@ -19,18 +19,14 @@ import (
 // authorize is the authorization endpoint (RFC 6749 3.1, OpenID Connect Core 3.1.2).
 // A signed-in member's request is answered without being stored.
 func (h *Handler) authorize(c *gin.Context) error {
-	query := c.Request.URL.Query()
-	for name, values := range query {
-		if len(values) > 1 && name != "resource" { // RFC 6749 3.1, RFC 8707 2
-			return &web.Error{Status: http.StatusBadRequest, Key: web.KeyApp, Code: "invalid_request", Parameter: name}
-		}
-	}
 	if c.Request.Method == http.MethodPost {
-		// A cross-site form post carries no cookies (SameSite=Lax): come back by GET.
-		c.Redirect(http.StatusSeeOther, "/authorize?"+web.Form(c).Encode())
-		return nil
+		return h.comeBack(c)
 	}
 	ctx, u := h.service.store.newUnit(c.Request.Context(), h.now())
+	query, err := h.sentParameters(ctx, c.Request.URL.Query(), u.now)
+	if err != nil {
+		return err
+	}
 	r, err := h.service.arrivedRequest(ctx, query, u.now)
 	if errors.Is(err, errRequestURI) {
 		return h.goneRequestURI(query.Get("client_id"))

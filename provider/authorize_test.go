@@ -250,6 +250,57 @@ func TestCrossSitePost(t *testing.T) {
 	}
 }
 
+// TestLongPost: a request longer than an address may be is taken as a form, and is no
+// pushed one for that.
+func TestLongPost(t *testing.T) {
+	b := newBench(t, 4)
+	id, secret := b.client(nil)
+	claims := `{"userinfo":{"name":null,"x":{"value":"` + strings.Repeat("x", 8000) + `"}}}`
+	address, verifier := b.request(id, url.Values{"claims": {claims}, "login_hint": {strings.Repeat("h", 3000)}})
+	u, err := url.Parse(address)
+	must(t, err)
+	post := func(w *browser, form url.Values) page { return w.post(b.issuer+"/authorize", form) }
+	if p := b.browser().get(address); p.status < 400 { // as an address it is refused (S-69)
+		t.Errorf("GET led to %s (%d)", p.url, p.status)
+	}
+	for name, w := range map[string]*browser{"signed in": b.signedIn(), "not yet": b.browser()} {
+		p := post(w, u.Query())
+		if p.url.Path == "/login" {
+			p = w.signIn(p)
+		}
+		if p.location == nil {
+			t.Fatalf("%s: POST led to %s (%d)\n%s", name, p.url, p.status, p.body)
+		}
+		a := b.redeem(id, secret, p.location.Query().Get("code"), verifier)
+		if info := b.userinfo(a.text("access_token")); info.text("name") == "" {
+			t.Errorf("%s: userinfo %v", name, info.body)
+		}
+	}
+	w := b.signedIn()
+	long := u.Query()
+	long["state"] = []string{"a", "b"}
+	if p := post(w, long); !p.errorPage() || !strings.Contains(p.body, "state") {
+		t.Errorf("a repeated parameter led to %s (%d) %v", p.url, p.status, p.location)
+	}
+	long = u.Query()
+	long.Set("client_id", "nobody")
+	if p := post(w, long); !p.errorPage() {
+		t.Errorf("an unknown client led to %s (%d)", p.url, p.status)
+	}
+	pusher, _ := b.client(func(m *provider.Metadata) { m.RequirePAR = true })
+	long.Set("client_id", pusher)
+	p := post(w, long)
+	if p.location == nil || p.location.Query().Get("error") != "invalid_request" {
+		t.Errorf("a client that must push led to %s (%d) %v", p.url, p.status, p.location)
+	}
+	handle := p.url.Query().Get("posted")
+	for name, change := range map[string]url.Values{"as a request_uri": {"client_id": {pusher}, "request_uri": {handle}}, "of another client": {"client_id": {id}, "posted": {handle}}} {
+		if p := w.get("/authorize?" + change.Encode()); handle == "" || p.location != nil && p.location.Query().Has("code") || p.status < 400 {
+			t.Errorf("%s the handle led to %s (%d) %v", name, p.url, p.status, p.location)
+		}
+	}
+}
+
 func TestSelectAccount(t *testing.T) {
 	b := newBench(t, 4)
 	id, _ := b.client(nil)

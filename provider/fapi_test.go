@@ -198,6 +198,19 @@ func TestPAR(t *testing.T) {
 			t.Errorf("the second use led to %s (%d) %v", again.url, again.status, again.location)
 		}
 	})
+	t.Run("ends when the member cancels", func(t *testing.T) {
+		w := b.browser()
+		uri, _ := one.pushed(nil)
+		action, fields := formOf(t, one.open(w, uri, nil))
+		if q := one.answered(w.post(strings.Replace(action, "/login", "/login/cancel", 1), fields)); q.Get("error") != "access_denied" {
+			t.Errorf("cancel got %v", q)
+		}
+		for _, other := range []*browser{w, b.signedIn()} {
+			if again := one.open(other, uri, nil); !again.errorPage() || !strings.Contains(again.body, "invalid_request_uri") {
+				t.Errorf("afterwards it led to %s (%d) %v", again.url, again.status, again.location)
+			}
+		}
+	})
 	t.Run("par-attempt-to-use-expired-request_uri", func(t *testing.T) {
 		w := b.browser()
 		uri, _ := one.pushed(nil)

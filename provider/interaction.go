@@ -125,9 +125,13 @@ func (s *store) selected(ctx context.Context, flow string, now time.Time) error 
 	return err
 }
 
-// finish notes that the request was answered with an error.
+// finish notes that the request was answered with an error. One that was pushed ends with
+// it: the member's no is an answer as a code is.
 func (s *store) finish(ctx context.Context, flow string, now time.Time) error {
-	_, err := s.db.From(ctx).Exec(ctx, `update interactions set finished_at = $2 where flow_hash = $1`, hashToken(flow), now)
+	_, err := s.db.From(ctx).Exec(ctx, `
+		with answered as (update interactions set finished_at = $2 where flow_hash = $1 returning par_hash)
+		update par_requests set used_at = $2, uses = uses + 1
+		where used_at is null and handle_hash in (select par_hash from answered)`, hashToken(flow), now)
 	return err
 }
 

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -79,13 +80,13 @@ func (s *Service) push(ctx context.Context, u *unit, posted url.Values) (string,
 	if _, err := s.parseAuthorizeRequest(ctx, form, u.now); err != nil {
 		return "", err
 	}
-	return s.store.pushed(ctx, u.client, form, u.now)
+	return s.store.keepForm(ctx, parPrefix, u.client, form, u.now)
 }
 
 // pushedRequest reads a pushed request for the browser that brings its request_uri. No
 // other parameter than client_id counts, and none of another client's is touched.
 func (s *Service) pushedRequest(ctx context.Context, uri, clientID string, now time.Time) (*authorizeRequest, error) {
-	form, err := s.store.pushedForm(ctx, uri, clientID, now)
+	form, err := s.store.pushedForm(ctx, parPrefix, uri, clientID, now)
 	if err != nil {
 		return nil, err
 	}
@@ -98,8 +99,9 @@ func parPlace(hash []byte) seal.Place {
 	return seal.Place{Table: "par_requests", Column: "request", Row: string(hash)}
 }
 
-func (s *store) pushed(ctx context.Context, client *Client, form url.Values, now time.Time) (uri string, err error) {
-	uri = parPrefix + randomToken()
+// keepForm stores a request under a new name that begins with prefix.
+func (s *store) keepForm(ctx context.Context, prefix string, client *Client, form url.Values, now time.Time) (uri string, err error) {
+	uri = prefix + randomToken()
 	hash := hashToken(uri)
 	_, err = s.db.From(ctx).Exec(ctx, `
 		insert into par_requests (handle_hash, client_id, request, expires_at)
@@ -112,8 +114,11 @@ func (s *store) pushed(ctx context.Context, client *Client, form url.Values, now
 	return uri, nil
 }
 
-// pushedForm loads what was pushed. Expiry is judged here, not by the sweep.
-func (s *store) pushedForm(ctx context.Context, uri, clientID string, now time.Time) (url.Values, error) {
+// pushedForm loads what was kept. Expiry is judged here, not by the sweep.
+func (s *store) pushedForm(ctx context.Context, prefix, uri, clientID string, now time.Time) (url.Values, error) {
+	if !strings.HasPrefix(uri, prefix) {
+		return nil, errRequestURI
+	}
 	hash := hashToken(uri)
 	var sealed []byte
 	err := s.db.From(ctx).QueryRow(ctx, `

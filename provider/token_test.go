@@ -96,6 +96,14 @@ func TestRefreshRace(t *testing.T) {
 	if got[200] < 1 || got[200]+got[400] != 32 || len(successors) != 1 {
 		t.Errorf("32 uses of one refresh token: %v with %d successors, want one successor", got, len(successors))
 	}
+	// However many were answered, one of them rotated: one row follows the first token. A
+	// request that came when that row was there already is a retry after a lost answer
+	// (design.md section 3) and got the same successor.
+	var rows, rotated int
+	must(t, b.db.Pool().QueryRow(t.Context(), `select count(*), count(predecessor) from refresh_tokens`).Scan(&rows, &rotated))
+	if rows != 2 || rotated != 1 {
+		t.Errorf("%d refresh tokens, %d of them successors, want 2 and 1", rows, rotated)
+	}
 	for token := range successors {
 		b.refresh(id, secret, token).want(t, 200, "")
 	}
