@@ -172,6 +172,16 @@ func TestTOTPLocks(t *testing.T) {
 	if _, ok := errors.AsType[*FactorLockedError](f.CheckTOTP(f.ctx(), account.ID, a.code(0))); !ok {
 		t.Error("the right code counts after a hundred wrong ones in a row")
 	}
+	f.later(31 * 24 * time.Hour)
+	if err := f.Sweep(f.ctx()); err != nil || f.count(`select count(*) from factor_throttles`) != 1 {
+		t.Errorf("Sweep = %v, and forgets that the app is used up", err)
+	}
+	if err := f.RemoveTOTP(f.ctx(), account.ID); err != nil {
+		t.Fatal(err)
+	}
+	if another := f.enrolTOTP(account); f.CheckTOTP(f.ctx(), account.ID, another.code(0)) != nil {
+		t.Error("another app does not begin anew")
+	}
 }
 
 // S-17: ten codes of more than 64 bits, hashed and shown once; each works once; a new
@@ -204,6 +214,9 @@ func TestSavedCodes(t *testing.T) {
 		if _, err := f.UseSavedCode(f.ctx(), account.ID, typed); !errors.Is(err, ErrWrongCode) {
 			t.Errorf("UseSavedCode(%q) = %v, want ErrWrongCode", typed, err)
 		}
+	}
+	if left, err := f.UseSavedCode(f.ctx(), account.ID, codes[4]); err != nil || left != 8 {
+		t.Errorf("UseSavedCode of another = %d, %v, want 8 left", left, err)
 	}
 	fresh, err := f.MakeSavedCodes(f.ctx(), account.ID)
 	if err != nil {
