@@ -259,7 +259,18 @@ func (rp relyingParty) modules(t *testing.T, w *browser) {
 
 // refreshToken is table 4.1 of conformance.
 func (rp relyingParty) refreshToken(t *testing.T, w *browser) {
-	other, otherSecret := rp.client(nil)
+	no := false
+	second := rp
+	second.id, second.secret = rp.client(func(m *provider.Metadata) { m.RequirePKCE, m.TokenEndpointAuthMethod = &no, rp.method })
+	other, otherSecret := second.id, second.secret
+	if second.method == "client_secret_post" {
+		other, otherSecret = rp.client(nil)
+	}
+	theirs := second.redeem(second.ask(w, url.Values{"scope": {"openid offline_access"}, "nonce": {strings.Repeat("n", 43)}}).Get("code"))
+	if nonce := second.idToken(theirs)["nonce"]; nonce != strings.Repeat("n", 43) {
+		t.Errorf("the second client's nonce is %v", nonce)
+	}
+	second.exchange(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {theirs.text("refresh_token")}}).want(t, 200, "")
 	first := rp.redeem(rp.ask(w, url.Values{"scope": {"openid offline_access"}, "prompt": {"consent"}}).Get("code"))
 	before := rp.idToken(first)
 	rp.refresh(other, otherSecret, first.text("refresh_token")).want(t, 400, "invalid_grant")

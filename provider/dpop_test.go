@@ -76,6 +76,7 @@ func TestDPoPAtToken(t *testing.T) {
 		{"ensure-dpopproof-with-iat-10seconds-before-succeeds", nil, nil, []string{proof(claimed("iat", seconds(-10)))}, ""},
 		{"ensure-dpopproof-with-iat-10seconds-after-succeeds", nil, nil, []string{proof(claimed("iat", seconds(8)))}, ""},
 		{"ensure-dpopproof-with-iat-10seconds-before-succeeds at PAR", nil, []string{p.proof("POST", "/par", "", claimed("iat", seconds(-10)))}, []string{proof()}, ""},
+		{"ensure-dpopproof-with-iat-10seconds-after-succeeds at PAR", nil, []string{p.proof("POST", "/par", "", claimed("iat", seconds(8)))}, []string{proof()}, ""},
 		{"ensure-token-endpoint-fails-with-mismatched-dpop-jkt", jkt, nil, []string{other.proof("POST", "/token", "")}, "invalid_grant"},
 		{"ensure-token-endpoint-fails-with-mismatched-dpop-proof-jkt", nil, []string{p.proof("POST", "/par", "")}, []string{other.proof("POST", "/token", "")}, "invalid_grant"},
 		{"ensure-dpopproof-at-par-endpoint-binding-success", nil, []string{p.proof("POST", "/par", "")}, []string{proof()}, ""},

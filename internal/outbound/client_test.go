@@ -2,8 +2,11 @@ package outbound
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -171,5 +174,41 @@ func TestAnswers(t *testing.T) {
 	o.RootCAs = x509.NewCertPool()
 	if _, err := New(o).Get(t.Context(), address+"/fits", "*/*"); err == nil {
 		t.Error("a certificate of an unknown authority was taken")
+	}
+}
+
+// Conformance 8.4: our calls are TLS 1.2 with AEAD suites, or 1.3 (RFC 9325).
+func TestTLSOfOurCalls(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		min, max uint16
+		suites   []uint16
+		ok       bool
+	}{
+		{"1.3", tls.VersionTLS13, tls.VersionTLS13, nil, true},
+		{"1.2 with GCM", tls.VersionTLS12, tls.VersionTLS12, []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256}, true},
+		{"1.2 with ChaCha20", tls.VersionTLS12, tls.VersionTLS12, []uint16{tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256}, true},
+		{"1.2 with CBC", tls.VersionTLS12, tls.VersionTLS12, []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA}, false},
+		{"1.2 with RSA", tls.VersionTLS12, tls.VersionTLS12, []uint16{tls.TLS_RSA_WITH_AES_128_GCM_SHA256}, false},
+		{"1.1", tls.VersionTLS11, tls.VersionTLS11, nil, false},
+		{"1.0", tls.VersionTLS10, tls.VersionTLS10, nil, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+			server.TLS = &tls.Config{MinVersion: test.min, MaxVersion: test.max, CipherSuites: test.suites}
+			server.Config.ErrorLog = log.New(io.Discard, "", 0)
+			server.StartTLS()
+			t.Cleanup(server.Close)
+			roots := x509.NewCertPool()
+			roots.AddCert(server.Certificate())
+			_, port, err := net.SplitHostPort(server.Listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := New(Options{Allow: []string{"example.com:" + port}, RootCAs: roots, Resolver: resolving("127.0.0.1")})
+			if _, err := c.PostForm(t.Context(), "https://example.com:"+port+"/", url.Values{"logout_token": {"x"}}); (err == nil) != test.ok {
+				t.Errorf("PostForm = %v, want success %v", err, test.ok)
+			}
+		})
 	}
 }
