@@ -170,8 +170,8 @@ func (s *Service) takeCeremony(ctx context.Context, kind, challenge string, brow
 }
 
 // FinishPasskey checks a browser's answer to BeginPasskey with the same account, or
-// uuid.Nil, and returns whose key it was. The error is ErrPasskey, whatever is wrong,
-// ErrDisabled, or the database's. A key whose counter does not move on may be a copy: it
+// uuid.Nil, and returns whose key it was. The error is ErrPasskey, whatever is wrong, with
+// uuid.Nil also ErrDisabled, or the database's. A key whose counter does not move on may be a copy: it
 // is refused.
 func (s *Service) FinishPasskey(ctx context.Context, browser []byte, accountID uuid.UUID, answer string) (Account, error) {
 	parsed, err := protocol.ParseCredentialRequestResponseBytes([]byte(answer))
@@ -203,10 +203,15 @@ func (s *Service) FinishPasskey(ctx context.Context, browser []byte, accountID u
 		return Account{}, err
 	}
 	account, err := s.Get(ctx, owner)
-	if err == nil && account.Status != Active {
-		err = ErrDisabled
+	switch {
+	case err != nil || accountID != uuid.Nil: // whoever asked of one account knows its state
+		return account, err
+	case account.Status == Protected: // as with a password, nothing is said of it
+		return Account{}, ErrPasskey
+	case account.Status != Active:
+		return Account{}, ErrDisabled
 	}
-	return account, err
+	return account, nil
 }
 
 func (s *Service) validate(user *passkeyUser, state webauthn.SessionData, parsed *protocol.ParsedCredentialAssertionData) (*webauthn.Credential, error) {

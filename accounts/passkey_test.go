@@ -128,6 +128,17 @@ func TestPasskey(t *testing.T) {
 			t.Errorf("%s: FinishPasskey = %v, want ErrPasskey", name, err)
 		}
 	}
+	for status, want := range map[Status]error{Disabled: ErrDisabled, Protected: ErrPasskey} {
+		if _, err := f.querier().Exec(f.ctx(), `update accounts set status = $2 where id = $1`, account.ID, status); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.FinishPasskey(f.ctx(), thisBrowser, uuid.Nil, device.get(f.askPasskey(uuid.Nil))); !errors.Is(err, want) {
+			t.Errorf("a passkey of an account that is %s = %v, want %v", status, err, want)
+		}
+		if _, err := f.FinishPasskey(f.ctx(), thisBrowser, account.ID, device.get(f.askPasskey(account.ID))); err != nil {
+			t.Errorf("a passkey for the recovery of an account that is %s: %v", status, err)
+		}
+	}
 	if _, err := f.BeginPasskey(f.ctx(), thisBrowser, "", other.ID); !errors.Is(err, ErrNoFactor) {
 		t.Errorf("BeginPasskey without one = %v, want ErrNoFactor", err)
 	}

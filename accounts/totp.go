@@ -220,11 +220,13 @@ func (s *Service) removeFactor(ctx context.Context, accountID uuid.UUID, f Facto
 		if err != nil || tag.RowsAffected() == 0 {
 			return err
 		}
-		_, err = s.db.From(ctx).Exec(ctx, `
+		b := &pgx.Batch{}
+		b.Queue(`delete from factor_throttles where account_id = $1 and factor = $2`, accountID, f) // another one begins anew
+		b.Queue(`
 			delete from account_saved_codes where account_id = $1
 				and not exists (select from account_totp where account_id = $1 and confirmed_at is not null)
 				and not exists (select from account_passkeys where account_id = $1)`, accountID)
-		if err != nil {
+		if err := s.store.run(ctx, b); err != nil {
 			return err
 		}
 		return s.factorNotice(ctx, accountID, f, false)

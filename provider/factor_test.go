@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"encoding/base32"
+	"encoding/json"
 	"net/url"
 	"slices"
 	"strings"
@@ -279,5 +280,33 @@ func TestACRMetadata(t *testing.T) {
 		if _, _, err := b.clients.Create(t.Context(), "", m); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s of nobody = %v, want an error", name, err)
 		}
+	}
+}
+
+// S-19: a screen without a browser gets no token of less proof either.
+func TestDeviceMinimumACR(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 4)
+	id, secret := b.client(func(m *provider.Metadata) {
+		*m = provider.Metadata{ClientName: "Quiosco", GrantTypes: []string{deviceGrant}}
+		m.MinimumACR = accounts.ACRFactor
+	})
+	w := b.signedIn()
+	_, _, body := b.post("/device_authorization", id, secret, url.Values{"scope": {"openid"}})
+	var begun struct {
+		UserCode string `json:"user_code"`
+	}
+	must(t, json.Unmarshal([]byte(body), &begun))
+	p := w.submit(w.get("/device"), url.Values{"user_code": {begun.UserCode}})
+	if p.url.Path != "/account/factors" {
+		t.Errorf("without a second step the code leads to %s (%d)\n%s", p.url, p.status, body)
+	}
+	app := b.enrolApp()
+	p = w.get("/device/confirm")
+	if p.url.Path != "/login/factor/totp" {
+		t.Fatalf("with a second step the code leads to %s (%d)", p.url, p.status)
+	}
+	if p = w.submit(p, url.Values{"code": {app.code()}}); p.url.Path != "/device/confirm" || p.status != 200 {
+		t.Errorf("after the second step at %s (%d)", p.url, p.status)
 	}
 }
