@@ -96,6 +96,7 @@ type Deps struct {
 
 // Service decides; API and Console speak HTTP.
 type Service struct {
+	*People
 	store      *store
 	db         *postgres.DB
 	keyring    *seal.Keyring
@@ -118,8 +119,12 @@ func New(d Deps) (*Service, error) {
 		d.Referrals == nil || d.Recovery == nil || d.Deliveries == nil || d.Records == nil || d.Logger == nil || d.Now == nil {
 		return nil, errors.New("admin: a dependency is missing")
 	}
+	people, err := NewPeople(PeopleDeps{d.DB, d.Audit, d.Accounts, d.Now})
+	if err != nil {
+		return nil, err
+	}
 	return &Service{
-		store: &store{d.DB, d.Keyring}, db: d.DB, keyring: d.Keyring, limiter: d.Limiter, audit: d.Audit, accounts: d.Accounts, roster: d.Roster,
+		People: people, store: &store{d.DB, d.Keyring}, db: d.DB, keyring: d.Keyring, limiter: d.Limiter, audit: d.Audit, accounts: d.Accounts, roster: d.Roster,
 		enrolment: d.Enrolment, referrals: d.Referrals, recovery: d.Recovery, deliveries: d.Deliveries, records: d.Records, logger: d.Logger, now: d.Now,
 	}, nil
 }

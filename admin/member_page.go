@@ -124,13 +124,13 @@ func (h *Console) verify(c *gin.Context, v visit) error {
 		page.Method = m
 	}
 	page.Card = members.ReadCard(form).Clipped()
-	page.CodeSent = form.Get("sent") != "" || form.Get("do") == "send"
 	var outcome Verification
 	if Method(page.Method) == SpokenCode && form.Get("do") != "send" {
 		outcome, err = h.service.CheckCode(ctx, v.Person, onceOf(c), u.ID, form.Get("code"))
 	} else {
 		outcome, err = h.service.Check(ctx, v.Person, onceOf(c), u.ID, Method(page.Method), members.ReadCard(form))
 	}
+	page.CodeSent = form.Get("sent") != "" || outcome.CodeSent
 	problems, err := verifyProblems(page, outcome, err)
 	if err != nil {
 		return err
@@ -158,7 +158,7 @@ func verifyProblems(page verifyPage, outcome Verification, err error) ([]templat
 	case isLimit && limit.Limit == factTries.Name:
 		return []templates.Problem{{Field: "first_name", Key: "admin.verify.closed"}}, nil
 	case isLimit:
-		return []templates.Problem{{Field: "method", Key: "admin.act.limit", Args: templates.Args{"time": max(limit.Wait, time.Second)}}}, nil
+		return []templates.Problem{{Field: "method", Key: "registration.code.resend_wait", Args: templates.Args{"time": max(limit.Wait, time.Second)}}}, nil
 	case isCard:
 		return card.Problems, nil
 	case isInvalid, errors.Is(err, ErrConflict):

@@ -15,6 +15,7 @@ import (
 
 	"huskyidp/accounts"
 	"huskyidp/internal/audit"
+	"huskyidp/internal/postgres"
 )
 
 // Person is who acts, as read for the call at hand, and how they signed in.
@@ -48,9 +49,39 @@ var (
 	ErrName = errors.New("admin: a name has 1 to 80 letters")
 )
 
+// Members of the desk have accounts, of which People needs these verbs.
+type staffAccounts interface {
+	CreateStaff(ctx context.Context, n accounts.NewStaff) (accounts.Account, error)
+	Get(ctx context.Context, id uuid.UUID) (accounts.Account, error)
+	FindExact(ctx context.Context, by accounts.By, value string) ([]accounts.Account, error)
+	Disable(ctx context.Context, id uuid.UUID) (bool, error)
+}
+
+// PeopleDeps is what People is built from. All are required.
+type PeopleDeps struct {
+	DB       *postgres.DB
+	Audit    *audit.Log
+	Accounts staffAccounts
+	Now      func() time.Time
+}
+
+// People is who works at the desk, and with which roles. The operator's commands need no more of this package.
+type People struct {
+	PeopleDeps
+	store *store
+}
+
+// NewPeople checks that nothing is missing.
+func NewPeople(d PeopleDeps) (*People, error) {
+	if d.DB == nil || d.Audit == nil || d.Accounts == nil || d.Now == nil {
+		return nil, errors.New("admin: DB, Audit, Accounts and Now are required")
+	}
+	return &People{d, &store{db: d.DB}}, nil
+}
+
 // AddPerson makes an account of the desk. by is who did it: a person of the desk, or the operator's command. The error is
 // ErrRoles, ErrName, those of accounts.CreateStaff, or the database's.
-func (s *Service) AddPerson(ctx context.Context, n NewPerson, by string) (Person, error) {
+func (s *People) AddPerson(ctx context.Context, n NewPerson, by string) (Person, error) {
 	n.Name = strings.TrimSpace(n.Name)
 	if n.Name == "" || utf8.RuneCountInString(n.Name) > 80 || strings.ContainsFunc(n.Name, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return Person{}, ErrName
@@ -60,9 +91,9 @@ func (s *Service) AddPerson(ctx context.Context, n NewPerson, by string) (Person
 		return Person{}, err
 	}
 	p := Person{Name: n.Name, Roles: roles, BreakGlass: n.BreakGlass}
-	now := s.now()
-	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		account, err := s.accounts.CreateStaff(ctx, accounts.NewStaff{Username: n.Username, Email: n.Email, Language: n.Language})
+	now := s.Now()
+	err = s.DB.InTx(ctx, func(ctx context.Context) error {
+		account, err := s.Accounts.CreateStaff(ctx, accounts.NewStaff{Username: n.Username, Email: n.Email, Language: n.Language})
 		if err != nil {
 			return err
 		}
@@ -70,48 +101,48 @@ func (s *Service) AddPerson(ctx context.Context, n NewPerson, by string) (Person
 		if err := s.store.insertPerson(ctx, p, now); err != nil {
 			return err
 		}
-		return s.audit.Record(ctx, staffEvent(audit.StaffCreated, p.ID, by, now, roles))
+		return s.Audit.Record(ctx, staffEvent(audit.StaffCreated, p.ID, by, now, roles))
 	})
 	return p, err
 }
 
 // SetRoles gives a person other roles, from their next call on.
-func (s *Service) SetRoles(ctx context.Context, id uuid.UUID, roles []Role, by string) error {
+func (s *People) SetRoles(ctx context.Context, id uuid.UUID, roles []Role, by string) error {
 	roles, err := checkRoles(roles)
 	if err != nil {
 		return err
 	}
-	now := s.now()
-	return s.db.InTx(ctx, func(ctx context.Context) error {
+	now := s.Now()
+	return s.DB.InTx(ctx, func(ctx context.Context) error {
 		if err := s.store.setRoles(ctx, id, roles, now); err != nil {
 			return err
 		}
-		return s.audit.Record(ctx, staffEvent(audit.StaffChanged, id, by, now, roles))
+		return s.Audit.Record(ctx, staffEvent(audit.StaffChanged, id, by, now, roles))
 	})
 }
 
 // RemovePerson ends a person's work at the desk: no role, sessions over, the account closed.
-func (s *Service) RemovePerson(ctx context.Context, id uuid.UUID, by string) error {
-	now := s.now()
-	return s.db.InTx(ctx, func(ctx context.Context) error {
+func (s *People) RemovePerson(ctx context.Context, id uuid.UUID, by string) error {
+	now := s.Now()
+	return s.DB.InTx(ctx, func(ctx context.Context) error {
 		if err := s.store.removePerson(ctx, id); err != nil {
 			return err
 		}
-		if _, err := s.accounts.Disable(ctx, id); err != nil {
+		if _, err := s.Accounts.Disable(ctx, id); err != nil {
 			return err
 		}
-		return s.audit.Record(ctx, staffEvent(audit.StaffRemoved, id, by, now, nil))
+		return s.Audit.Record(ctx, staffEvent(audit.StaffRemoved, id, by, now, nil))
 	})
 }
 
 // Staff lists the people of the desk, the oldest first.
-func (s *Service) Staff(ctx context.Context) ([]StaffRow, error) {
+func (s *People) Staff(ctx context.Context) ([]StaffRow, error) {
 	people, err := s.store.people(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for i := range people {
-		account, err := s.accounts.Get(ctx, people[i].ID)
+		account, err := s.Accounts.Get(ctx, people[i].ID)
 		if err != nil {
 			return nil, err
 		}
@@ -121,8 +152,8 @@ func (s *Service) Staff(ctx context.Context) ([]StaffRow, error) {
 }
 
 // ByName finds a person of the desk by username. The error is ErrNoRole, or the database's.
-func (s *Service) ByName(ctx context.Context, username string) (Person, error) {
-	found, err := s.accounts.FindExact(ctx, accounts.ByUsername, username)
+func (s *People) ByName(ctx context.Context, username string) (Person, error) {
+	found, err := s.Accounts.FindExact(ctx, accounts.ByUsername, username)
 	if err != nil {
 		return Person{}, err
 	}
@@ -134,7 +165,7 @@ func (s *Service) ByName(ctx context.Context, username string) (Person, error) {
 
 // Who reads a person's roles as they are now, so that taking one away works at once (S-61). The error is ErrNoRole, or the
 // database's.
-func (s *Service) Who(ctx context.Context, accountID uuid.UUID, authTime time.Time) (Person, error) {
+func (s *People) Who(ctx context.Context, accountID uuid.UUID, authTime time.Time) (Person, error) {
 	p, err := s.store.person(ctx, accountID)
 	p.AuthTime = authTime
 	return p, err

@@ -108,7 +108,10 @@ func (s *Service) check(ctx context.Context, p Person, u *Subject, m Method, cla
 	row := verificationRow{ID: uuid.Must(uuid.NewV7()), StaffID: p.ID, SubjectID: u.ID, Method: m, CreatedAt: now}
 	switch m {
 	case SpokenCode:
-		return Verification{Method: m, CodeSent: true}, s.sendCode(ctx, u, row)
+		if err := s.sendCode(ctx, u, row); err != nil {
+			return Verification{}, err
+		}
+		return Verification{Method: m, CodeSent: true}, nil
 	case Facts:
 		if err := limited(s.limiter.Take(ctx, factTries, u.ID.String(), now)); err != nil {
 			return Verification{}, err

@@ -75,8 +75,8 @@ func TestSpokenCode(t *testing.T) {
 	if to := d.mailed("caller_code")[0].To; to != d.maria.Email {
 		t.Errorf("the code went to %s", to)
 	}
-	if _, err := d.Check(t.Context(), d.rosa, nil, d.maria.ID, SpokenCode, members.Card{}); denial(err) != "limit" {
-		t.Errorf("a second mail at once = %v, want a limit", err)
+	if v, err := d.Check(t.Context(), d.rosa, nil, d.maria.ID, SpokenCode, members.Card{}); denial(err) != "limit" || v.CodeSent {
+		t.Errorf("a second mail at once = %+v, %v, want a limit", v, err)
 	}
 	eva := d.person("eva", Recover)
 	if _, err := d.CheckCode(t.Context(), eva, nil, d.maria.ID, d.spoken()); !errors.Is(err, ErrConflict) {

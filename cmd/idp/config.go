@@ -58,6 +58,8 @@ type environment struct {
 	MTLSAddress       string            `env:"MTLS_ADDRESS"`                                // https://host of that listener, as clients see it
 	ClientCAs         string            `env:"CLIENT_CAS"`                                  // PEM file: who issues certificates for tls_client_auth
 	ClientCertHeader  string            `env:"CLIENT_CERT_HEADER"`                          // in which trusted proxies give a client's certificate
+	DeskListen        string            `env:"DESK_LISTEN"`                                 // listener of the support desk, API and console; "" for none
+	DeskAddress       string            `env:"DESK_ADDRESS"`                                // https://host of that listener, another host than the issuer's
 	DPoPNonce         bool              `env:"DPOP_NONCE"`                                  // DPoP proofs bear a nonce of ours
 	ScopeACR          map[string]string `env:"SCOPE_ACR" envKeyValSeparator:"="`            // minimum acr by scope: husky.member=urn:huskyidp:acr:second-factor
 	OutboundAllow     []string          `env:"OUTBOUND_ALLOW"`                              // host:port of apps on private networks; for tests
@@ -93,6 +95,7 @@ type settings struct {
 	numbers           members.NumberFormat
 	agreementDir      string
 	registrationToken string // initial access token; "" for none
+	deskAddress       string // of the support desk; "" for none
 	scopeACR          provider.ScopeACR
 	proofs            provider.ProofDeps
 	outbound          outbound.Options
@@ -211,6 +214,7 @@ func (e *environment) check() (settings, error) {
 	if s.scopeACR = e.ScopeACR; s.scopeACR.Check() != nil {
 		wrong("SCOPE_ACR", "%v", s.scopeACR.Check())
 	}
+	s.deskAddress = e.checkDesk(wrong)
 	s.proofs = e.checkMTLS(wrong)
 	e.checkProofs(&s, wrong)
 	s.outbound = e.checkOutbound(wrong)
@@ -241,6 +245,25 @@ func (e *environment) checkDatabase(wrong func(name, format string, args ...any)
 	if e.DatabaseConns < 4 {
 		wrong("DATABASE_CONNS", "is at least 4")
 	}
+}
+
+// checkDesk wants a host of its own for the support desk: cookies know no ports (S-24). TLS is as for the members' listener.
+func (e *environment) checkDesk(wrong func(name, format string, args ...any)) string {
+	if e.DeskListen == "" && e.DeskAddress == "" {
+		return ""
+	}
+	if e.DeskListen == "" {
+		wrong("DESK_LISTEN", "is missing beside IDP_DESK_ADDRESS")
+	}
+	u, err := url.Parse(e.DeskAddress)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
+		wrong("DESK_ADDRESS", "must be https://host without path, query or a slash at its end")
+		return ""
+	}
+	if issuer, err := url.Parse(e.Issuer); err == nil && strings.EqualFold(issuer.Hostname(), u.Hostname()) {
+		wrong("DESK_ADDRESS", "has the issuer's host: the desk needs one of its own")
+	}
+	return e.DeskAddress
 }
 
 // checkMTLS reads what clients with certificates need. The certificate is asked for on a

@@ -37,6 +37,7 @@ var sampleRoster string
 type DemoCmd struct {
 	Port       int    `default:"8080" help:"Port of the provider on localhost; 0 for any free one."`
 	PortalPort int    `default:"8090" help:"Port of the sample portal on localhost; 0 for any free one."`
+	DeskPort   int    `default:"8095" help:"Port of the support desk on 127.0.0.1; 0 for any free one."`
 	DataDir    string `help:"Folder for the database, keys and mails. Default: the system's state folder."`
 	Fresh      bool   `help:"Erase the data folder's demo first and start empty."`
 
@@ -73,6 +74,10 @@ func (d *DemoCmd) Run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
+	desk, err := listenLocal(d.DeskPort)
+	if err != nil {
+		return err
+	}
 	smtp, err := listenLocal(0)
 	if err != nil {
 		return err
@@ -87,6 +92,7 @@ func (d *DemoCmd) Run(ctx context.Context, p *process) error {
 		smtp: mail.SMTPOptions{Address: smtp.Addr().String(), TLS: mail.PlainText, From: "no-reply@idp.invalid", ReplyTo: "WebSupport@CHNCT.org"},
 	}
 	s.issuer, s.tryURL = localURL(public), localURL(app)+portal.TryPath
+	s.deskAddress = "http://" + desk.Addr().String() // 127.0.0.1 is another host than localhost: cookies stay apart, as in production
 	log, err := os.OpenFile(filepath.Join(dir, "idp.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
@@ -97,6 +103,7 @@ func (d *DemoCmd) Run(ctx context.Context, p *process) error {
 		return err
 	}
 	defer a.close()
+	a.deskOn = desk
 	return d.serve(ctx, p.stdout, a, demoParts{dir: dir, public: public, app: app, smtp: smtp})
 }
 
@@ -148,11 +155,12 @@ func (d *DemoCmd) welcome(out io.Writer, a *app, parts demoParts) {
   Sample portal   %s      start here: press "Acceso del Usuario"
   Provider        %s
   Mailbox         %s/demo/mail
+  Support desk    http://%s   for people of the desk: idp staff create
   Developers      %s/developers   with a sign-in to try
   Data            %s
 
   Sample cards (invented people):
-`, localURL(parts.app), a.issuer, a.issuer, a.issuer, parts.dir)
+`, localURL(parts.app), a.issuer, a.issuer, a.deskOn.Addr(), a.issuer, parts.dir)
 	table := tabwriter.NewWriter(out, 0, 8, 3, ' ', 0)
 	fmt.Fprintln(table, "    Nombre\tApellido\tSufijo\tFecha de Nacimiento\tNúmero de ID del Cliente")
 	for _, card := range sampleCards() {
@@ -229,7 +237,7 @@ func (d *DemoCmd) database(ctx context.Context, dir string, stderr io.Writer) (*
 func listenLocal(port int) (net.Listener, error) {
 	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
-		return nil, fmt.Errorf("port %d is taken; choose another with --port or --portal-port: %w", port, err)
+		return nil, fmt.Errorf("port %d is taken; choose another with --port, --portal-port or --desk-port: %w", port, err)
 	}
 	return l, nil
 }

@@ -33,6 +33,7 @@ type commands struct {
 	Keys    KeysCmd    `cmd:"" help:"List, rotate and revoke signing keys; make a key-encryption key."`
 	Clients ClientsCmd `cmd:"" help:"Register and manage the applications that may ask for sign-ins."`
 	Roster  RosterCmd  `cmd:"" help:"Import the roster of members."`
+	Staff   StaffCmd   `cmd:"" help:"Say who works at the support desk."`
 	Portal  PortalCmd  `cmd:"" help:"Run the sample portal alone, as an application of its own."`
 	Mailbox MailboxCmd `cmd:"" help:"Run the demo's mail catcher alone."`
 	Health  HealthCmd  `cmd:"" help:"Ask a health address; for container checks."`

@@ -38,6 +38,7 @@ Optional (default):
   IDP_SUPPORT_EMAIL (WebSupport@CHNCT.org), IDP_SUPPORT_PHONE, IDP_TIME_ZONE (America/New_York), IDP_LANGUAGE (es),
   IDP_TRUSTED_PROXIES, IDP_WIDE_SOURCES (networks, comma-separated), IDP_IDENTITY_LOCK (24h; 0 until staff release),
   IDP_SCOPE_ACR (none: minimum acr by scope, scope=acr), IDP_AUDIT_RETENTION (52560h: six years),
+  IDP_DESK_LISTEN, IDP_DESK_ADDRESS (none: the support desk, https://host on a listener of its own; see idp staff),
   IDP_MTLS_LISTEN, IDP_MTLS_ADDRESS, IDP_CLIENT_CAS (none: clients that authenticate with certificates),
   IDP_CLIENT_CERT_HEADER (none: trusted proxies give them), IDP_DPOP_NONCE (false),
   IDP_OUTBOUND_ALLOW (none: host:port of apps on private networks, for tests), IDP_OUTBOUND_CA (the system's),
@@ -84,6 +85,18 @@ func (ServeCmd) Run(ctx context.Context, p *process) error {
 		config := tlsConfig(cert)
 		config.ClientAuth = tls.RequestClientCert // judged by the registration of the client that shows it
 		publics = append(publics, tls.NewListener(listener, config))
+	}
+	if e.DeskListen != "" {
+		if a.deskOn, err = web.Listen(e.DeskListen); err != nil {
+			return err
+		}
+		if e.TLSCert != "" {
+			cert, err := tls.LoadX509KeyPair(e.TLSCert, e.TLSKey)
+			if err != nil {
+				return fmt.Errorf("IDP_TLS_CERT: %w", err)
+			}
+			a.deskOn = tls.NewListener(a.deskOn, tlsConfig(cert))
+		}
 	}
 	var private net.Listener
 	if e.MetricsListen != "" {
@@ -146,6 +159,11 @@ func (a *app) serve(ctx context.Context, publics []net.Listener, private net.Lis
 	for _, listener := range publics {
 		group.Go(serveOn(members, listener))
 	}
+	desk := &http.Server{}
+	if a.deskOn != nil {
+		desk = a.deskWeb.Server(a.desk)
+		group.Go(serveOn(desk, a.deskOn))
+	}
 	operators := &http.Server{Handler: a.operations(), ReadHeaderTimeout: 5 * time.Second}
 	if private != nil {
 		group.Go(serveOn(operators, private))
@@ -159,7 +177,7 @@ func (a *app) serve(ctx context.Context, publics []net.Listener, private net.Lis
 		time.Sleep(drain)
 		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), inFlight)
 		defer cancel()
-		err := members.Shutdown(end)
+		err := errors.Join(members.Shutdown(end), desk.Shutdown(end))
 		stop, cancelStop := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 		defer cancelStop()
 		for _, runner := range a.runners {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -33,7 +34,8 @@ type instance struct {
 	log     *lockedBuffer
 }
 
-func startInstance(t *testing.T, drain string) *instance {
+// startInstance takes further settings, which go before its own.
+func startInstance(t *testing.T, drain string, more ...map[string]string) *instance {
 	t.Helper()
 	i := &instance{t: t, tap: newTap(t, postgrestest.DSN(t)), exited: make(chan int, 1), log: &lockedBuffer{}, private: freeAddress(t)}
 	ctx, stop := context.WithCancel(context.Background())
@@ -42,6 +44,9 @@ func startInstance(t *testing.T, drain string) *instance {
 		"IDP_DATABASE_URL": i.tap.dsn, "IDP_ISSUER": "https://idp.example", "IDP_KEK": seal.GenerateKEK(), "IDP_SMTP": "127.0.0.1:1",
 		"IDP_SMTP_TLS": "none", "IDP_MAIL_FROM": "no-reply@idp.example", "IDP_LISTEN": "127.0.0.1:0", "IDP_METRICS_LISTEN": i.private,
 		"IDP_DRAIN": drain, "IDP_ACCEPT": "tls-ends-at-the-proxy,database-without-verified-tls,mail-without-tls,sample-agreement",
+	}
+	for _, settings := range more {
+		maps.Copy(vars, settings)
 	}
 	var stderr lockedBuffer
 	go func() { i.exited <- run(ctx, []string{"serve"}, vars, i.log, &stderr) }()

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -55,6 +56,9 @@ type app struct {
 	runners   []runner // job queues
 	engine    *gin.Engine
 	handler   http.Handler // engine, and what the demo puts beside it
+	desk      http.Handler // of the support desk; nil without one
+	deskWeb   *web.Web
+	deskOn    net.Listener
 	metrics   *prometheus.Registry
 	loops     []func(context.Context) // until their context ends
 	ready     atomic.Bool
@@ -195,7 +199,10 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 			return errors.Join(people.Sweep(ctx), idp.Sweep(ctx), second(enrol.Sweep(ctx)), second(desk.Sweep(ctx)),
 				second(outbox.Sweep(ctx, now)), second(limiter.Sweep(ctx, now)), second(signing.Sweep(ctx)))
 		}))
-	return a.mount(idp, signIn, enrol, desk, s)
+	if err := a.mount(idp, signIn, enrol, desk, s); err != nil || s.deskAddress == "" {
+		return err
+	}
+	return a.openDesk(ctx, s, deskParts{keyring: ring, audit: log, limiter: limiter, outbox: outbox, people: people, enrol: enrol, recovery: desk, idp: idp})
 }
 
 func (a *app) mount(idp *provider.Service, signIn *accounts.Handler, enrol *registration.Service, desk *recovery.Service, s settings) error {

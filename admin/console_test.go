@@ -1,0 +1,372 @@
+package admin
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/web"
+)
+
+// visitor is a browser at the console.
+type visitor struct {
+	*desk
+	handler http.Handler
+	cookies map[string]string
+	csrf    string
+}
+
+// newVisitor has a console of its own.
+func newVisitor(t *testing.T) *visitor {
+	t.Helper()
+	b := &bench{desk: newDesk(t, 1)}
+	engine, api := b.serve()
+	console := must[*Console](t)(NewConsole(b.Service, api.web, PartyOptions{Issuer: "https://idp.example", Base: deskBase, Client: &http.Client{}, Now: b.now}))
+	console.Mount(engine)
+	return &visitor{desk: b.desk, handler: engine, cookies: map[string]string{}}
+}
+
+// enters opens a session as the callback does; the sign-in at the provider is real.
+func (v *visitor) enters(p Person) accounts.Started {
+	v.t.Helper()
+	account := must[accounts.Account](v.t)(v.people.Get(v.t.Context(), p.ID))
+	started := must[accounts.Started](v.t)(v.people.StartSession(v.t.Context(), accounts.SessionStart{Account: account, AMR: []string{"pwd", "otp", "mfa"}}))
+	row := sessionRow{AccountID: p.ID, SID: started.SID, ACR: started.ACR, AuthTime: v.now()}
+	v.cookies["__Host-session"] = must[string](v.t)(v.openSession(v.t.Context(), row, v.cookies["__Host-session"]))
+	return started
+}
+
+var csrfField = regexp.MustCompile(`name="csrf" value="([^"]+)"`)
+
+func (v *visitor) send(method, path string, form url.Values, headers ...string) *httptest.ResponseRecorder {
+	v.t.Helper()
+	r := httptest.NewRequest(method, deskBase+path, strings.NewReader(form.Encode()))
+	if form != nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	for name, value := range v.cookies {
+		r.AddCookie(&http.Cookie{Name: name, Value: value})
+	}
+	w := httptest.NewRecorder()
+	v.handler.ServeHTTP(w, r)
+	for _, cookie := range w.Result().Cookies() {
+		v.cookies[cookie.Name] = cookie.Value
+		if cookie.SameSite != http.SameSiteStrictMode || !cookie.Secure || !cookie.HttpOnly || !strings.HasPrefix(cookie.Name, "__Host-") {
+			v.t.Errorf("%s %s sets the cookie %v (S-24)", method, path, cookie)
+		}
+	}
+	if found := csrfField.FindStringSubmatch(w.Body.String()); found != nil {
+		v.csrf = found[1]
+	}
+	return w
+}
+
+func (v *visitor) get(path string) *httptest.ResponseRecorder { return v.send("GET", path, nil) }
+
+// post sends the form of the page that was read last.
+func (v *visitor) post(path string, pairs ...string) *httptest.ResponseRecorder {
+	form := url.Values{"csrf": {v.csrf}}
+	for i := 0; i < len(pairs); i += 2 {
+		form.Set(pairs[i], pairs[i+1])
+	}
+	return v.send("POST", path, form)
+}
+
+func (v *visitor) value(w *httptest.ResponseRecorder, name string) string {
+	v.t.Helper()
+	found := regexp.MustCompile(`name="` + name + `" value="([^"]*)"`).FindStringSubmatch(w.Body.String())
+	if found == nil {
+		v.t.Fatalf("the page has no field %s:\n%s", name, w.Body)
+	}
+	return found[1]
+}
+
+// TestConsoleSession (S-23, S-25, S-61): it ends without use, after eight hours, with the sign-in at the provider, with the
+// account and with the role.
+func TestConsoleSession(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		end  func(v *visitor, started accounts.Started)
+		want int
+	}{
+		"in use":           {func(*visitor, accounts.Started) {}, 200},
+		"idle":             {func(v *visitor, _ accounts.Started) { v.later(consoleIdle) }, 303},
+		"used for 8 hours": {func(v *visitor, _ accounts.Started) { v.use(8*time.Hour - time.Minute) }, 200},
+		"over 8 hours":     {func(v *visitor, _ accounts.Started) { v.use(8 * time.Hour) }, 303},
+		"signed out at the provider": {func(v *visitor, s accounts.Started) {
+			if err := v.people.EndSession(context.Background(), s.SID); err != nil {
+				v.t.Error(err)
+			}
+		}, 303},
+		"account closed": {func(v *visitor, _ accounts.Started) {
+			must[bool](v.t)(v.people.Disable(context.Background(), v.rosa.ID))
+		}, 303},
+		"removed": {func(v *visitor, _ accounts.Started) {
+			if err := v.RemovePerson(context.Background(), v.rosa.ID, "test"); err != nil {
+				v.t.Error(err)
+			}
+		}, 303},
+		"without a role": {func(v *visitor, _ accounts.Started) {
+			if _, err := v.db.From(context.Background()).Exec(context.Background(), `delete from staff where account_id = $1`, v.rosa.ID); err != nil {
+				v.t.Error(err)
+			}
+		}, 403},
+		"other role": {func(v *visitor, _ accounts.Started) {
+			if err := v.SetRoles(context.Background(), v.rosa.ID, []Role{Audit}, "test"); err != nil {
+				v.t.Error(err)
+			}
+		}, 403},
+		"another cookie": {func(v *visitor, _ accounts.Started) { v.cookies["__Host-session"] = newToken() }, 303},
+	} {
+		v := newVisitor(t)
+		c.end(v, v.enters(v.rosa))
+		if w := v.get("/search"); w.Code != c.want {
+			t.Errorf("%s: %d, want %d", name, w.Code, c.want)
+		}
+	}
+}
+
+// use keeps the session awake.
+func (v *visitor) use(total time.Duration) {
+	for passed := time.Duration(0); passed < total; {
+		step := min(10*time.Minute, total-passed)
+		passed += step
+		v.later(step)
+		v.get("/search")
+	}
+}
+
+// TestConsoleForms (S-26): a state change needs a form of ours from this browser.
+func TestConsoleForms(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t)
+	v.enters(v.rosa)
+	path := "/members/" + v.maria.ID.String() + "/acts/end_sessions"
+	page := v.get(path)
+	form := url.Values{"reason": {"La persona lo pidió por teléfono"}, "ticket": {"HD-1"}, "version": {v.value(page, "version")}, "key": {v.value(page, "key")}}
+	for name, send := range map[string]func() *httptest.ResponseRecorder{
+		"no token": func() *httptest.ResponseRecorder { return v.send("POST", path, form) },
+		"another's token": func() *httptest.ResponseRecorder {
+			f := clone(form)
+			f.Set("csrf", newToken())
+			return v.send("POST", path, f)
+		},
+		"from elsewhere": func() *httptest.ResponseRecorder {
+			f := clone(form)
+			f.Set("csrf", v.csrf)
+			return v.send("POST", path, f, "Sec-Fetch-Site", "cross-site")
+		},
+		"other origin": func() *httptest.ResponseRecorder {
+			f := clone(form)
+			f.Set("csrf", v.csrf)
+			return v.send("POST", path, f, "Origin", "https://idp.example")
+		},
+		"no form": func() *httptest.ResponseRecorder {
+			return v.send("POST", path, nil, "Content-Type", "application/json")
+		},
+	} {
+		if w := send(); w.Code != http.StatusForbidden && w.Code != http.StatusUnsupportedMediaType {
+			t.Errorf("%s: %d, want it refused", name, w.Code)
+		}
+	}
+	if len(v.mailed("staff_acted")) != 0 {
+		t.Error("a forged form did something")
+	}
+	form.Set("csrf", v.csrf)
+	if w := v.send("POST", path, form); w.Code != http.StatusSeeOther {
+		t.Errorf("the right form: %d\n%s", w.Code, w.Body)
+	}
+	if w := v.send("POST", path, form); w.Code != http.StatusSeeOther || len(v.mailed("staff_acted")) != 1 {
+		t.Errorf("a second click: %d, %d mails, want nothing done twice (R-04)", w.Code, len(v.mailed("staff_acted")))
+	}
+}
+
+func clone(form url.Values) url.Values {
+	other := url.Values{}
+	for name, values := range form {
+		other[name] = slices.Clone(values)
+	}
+	return other
+}
+
+// TestConsoleStepUp (S-20): after five minutes an act leads to the provider; the form is there again afterwards, once, and for
+// the same person alone.
+func TestConsoleStepUp(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t)
+	v.enters(v.rosa)
+	path := "/members/" + v.maria.ID.String() + "/acts/send_username"
+	page := v.get(path)
+	v.later(freshness)
+	w := v.post(path, "reason", "No recuerda su nombre de usuario", "ticket", "HD-77", "version", v.value(page, "version"), "key", v.value(page, "key"))
+	if want := "/signin?return=" + url.QueryEscape(path) + "&step=up"; w.Code != http.StatusSeeOther || w.Header().Get("Location") != want {
+		t.Fatalf("the act after five minutes: %d to %s, want %s", w.Code, w.Header().Get("Location"), want)
+	}
+	if len(v.mailed("username")) != 0 {
+		t.Fatal("the act was done")
+	}
+	if n := v.count(`select count(*) from console_sessions where position('HD-77'::bytea in draft) > 0`); n != 0 {
+		t.Error("the form is kept in the clear")
+	}
+	v.enters(v.rosa) // comes back from the provider
+	page = v.get(path)
+	if !strings.Contains(page.Body.String(), "No recuerda su nombre de usuario") || !strings.Contains(page.Body.String(), `value="HD-77"`) {
+		t.Errorf("what was typed is gone:\n%s", page.Body)
+	}
+	if again := v.get(path); strings.Contains(again.Body.String(), "HD-77") {
+		t.Error("the form is shown twice")
+	}
+	w = v.post(path, "reason", "No recuerda su nombre de usuario", "ticket", "HD-77", "version", v.value(page, "version"), "key", v.value(page, "key"))
+	if w.Code != http.StatusSeeOther || len(v.mailed("username")) != 1 {
+		t.Errorf("the act after the step-up: %d\n%s", w.Code, w.Body)
+	}
+	v.later(freshness)
+	v.post(path, "reason", "Otra vez la misma pregunta", "ticket", "HD-78", "version", "x", "key", "k")
+	v.enters(v.person("eva", Read, Recover))
+	if other := v.get(path); strings.Contains(other.Body.String(), "HD-78") {
+		t.Error("another person sees the form")
+	}
+}
+
+// TestConsoleComesAgain (S-24): who is led here by another site has no cookies; the page leads to itself, and sets none.
+func TestConsoleComesAgain(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t)
+	for _, path := range []string{"/callback?code=c&state=s&iss=https%3A%2F%2Fidp.example", "/search", "/"} {
+		w := v.send("GET", path, nil, "Sec-Fetch-Site", "cross-site")
+		if w.Code != http.StatusOK || w.Header().Get("Refresh") != "0; url="+path || w.Header().Get("Set-Cookie") != "" {
+			t.Errorf("GET %s = %d, Refresh %q, cookie %q", path, w.Code, w.Header().Get("Refresh"), w.Header().Get("Set-Cookie"))
+		}
+	}
+}
+
+// TestCallback: only the browser that asked, with the state that it was given, once, within an hour, and from our provider.
+func TestCallback(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t)
+	v.get("/")
+	browser := v.cookies["__Host-browser"]
+	begin := func() string {
+		state := newToken()
+		r := httptest.NewRequest("GET", deskBase+"/", nil)
+		r.AddCookie(&http.Cookie{Name: "__Host-browser", Value: browser})
+		digest := browserOf(v, r)
+		if err := v.store.beginSignIn(t.Context(), digestOf(state), digest, "/search", v.now().Add(signInLife)); err != nil {
+			t.Fatal(err)
+		}
+		return state
+	}
+	callback := func(state, iss string) int {
+		return v.get("/callback?" + url.Values{"state": {state}, "code": {"c"}, "iss": {iss}}.Encode()).Code
+	}
+	if got := callback(newToken(), "https://idp.example"); got != http.StatusBadRequest {
+		t.Errorf("a state of nobody: %d", got)
+	}
+	state := begin()
+	if got := callback(state, "https://other.example"); got != http.StatusBadRequest {
+		t.Errorf("an answer of another issuer: %d (RFC 9207)", got)
+	}
+	if got := callback(state, "https://idp.example"); got != http.StatusBadRequest {
+		t.Errorf("the same state again: %d", got)
+	}
+	state = begin()
+	v.cookies["__Host-browser"] = ""
+	delete(v.cookies, "__Host-browser")
+	if got := callback(state, "https://idp.example"); got != http.StatusBadRequest {
+		t.Errorf("another browser: %d", got)
+	}
+	v.cookies["__Host-browser"] = browser
+	v.later(signInLife)
+	if got := callback(state, "https://idp.example"); got != http.StatusBadRequest {
+		t.Errorf("an hour later: %d", got)
+	}
+	state = begin()
+	if w := v.get("/callback?" + url.Values{"state": {state}, "error": {"access_denied<script>"}, "iss": {"https://idp.example"}}.Encode()); w.Code != http.StatusForbidden || strings.Contains(w.Body.String(), "script>") && strings.Contains(w.Body.String(), "access_denied<") {
+		t.Errorf("an error of the provider: %d", w.Code)
+	}
+}
+
+// browserOf is the digest that a flow is bound to.
+func browserOf(v *visitor, r *http.Request) []byte {
+	var digest []byte
+	engine, api := (&bench{desk: v.desk}).serve()
+	api.web.Pages(engine).GET("/", api.web.Handle(func(c *gin.Context) error { digest = web.Browser(c); return nil }))
+	engine.ServeHTTP(httptest.NewRecorder(), r)
+	return digest
+}
+
+// TestLocalPath: the console leads nowhere else (S-29).
+func TestLocalPath(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]string{
+		"/search": "/search", "": "", "search": "", "//evil.example": "", `/\evil.example`: "", "https://evil.example": "", "/a\r\nb": "", "/a?b": "", "/" + strings.Repeat("a", 300): "",
+	} {
+		if got := localPath(path); got != want {
+			t.Errorf("localPath(%q) = %q, want %q", path, got, want)
+		}
+	}
+}
+
+// TestConsolePages shows each page to somebody with every role, and to somebody with one that does not fit.
+func TestConsolePages(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t)
+	asked := v.askEmail()
+	everything := v.person("all", Roles()...)
+	member := "/members/" + v.maria.ID.String()
+	pages := map[string]Role{
+		"/search": Read, member: Read, member + "/verify": Recover, member + "/acts/change_email": Recover, member + "/acts/disable": Admin,
+		"/approvals": Approve, "/approvals/" + asked.RequestID.String(): Approve, "/activity": Read, "/audit": Audit,
+	}
+	for path, role := range pages {
+		v.enters(everything)
+		if w := v.get(path); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "All Vega") {
+			t.Errorf("%s: %d\n%s", path, w.Code, w.Body)
+		}
+		other := Audit
+		if role == Audit {
+			other = Read
+		}
+		if path == "/activity" {
+			continue // everybody's own
+		}
+		v.enters(v.person("other-"+string(role)+strings.ToLower(newToken()[:4]), other))
+		if w := v.get(path); w.Code != http.StatusForbidden {
+			t.Errorf("%s by a person of %s: %d, want 403", path, other, w.Code)
+		}
+	}
+	v.enters(everything)
+	for _, path := range []string{"/members/" + v.luis.ID.String(), "/members/" + v.luis.ID.String() + "/verify", "/members/" + v.luis.ID.String() + "/acts/disable"} {
+		if w := v.get(path); w.Code != http.StatusForbidden {
+			t.Errorf("%s: %d, want 403: nobody looks at the desk (S-63)", path, w.Code)
+		}
+	}
+	for _, path := range []string{"/members/1", "/members/" + v.maria.ID.String() + "/acts/look", "/nowhere"} {
+		if w := v.get(path); w.Code != http.StatusNotFound {
+			t.Errorf("%s: %d, want 404", path, w.Code)
+		}
+	}
+	v.get("/search")
+	if w := v.post("/search", "kind", "username", "q", "maria"); w.Header().Get("Location") != member {
+		t.Errorf("the search leads to %s", w.Header().Get("Location"))
+	}
+	v.get("/audit")
+	if w := v.post("/audit", "from", "2026-11-01", "to", "2026-11-24", "reason", "Revisión del mes", "ticket", "A-1"); w.Code != http.StatusOK || w.Header().Get("Content-Type") != "application/x-ndjson" {
+		t.Errorf("the export: %d %s\n%s", w.Code, w.Header().Get("Content-Type"), w.Body)
+	}
+	if w := v.post("/audit", "from", "2026-01-01", "to", "2026-11-24", "reason", "Revisión del año", "ticket", "A-1"); w.Code != http.StatusUnprocessableEntity {
+		t.Errorf("an export of a year: %d", w.Code)
+	}
+}
