@@ -1,5 +1,6 @@
 // Package accounts holds what a member signs in with: username, e-mail address,
-// password, secret question, and the sessions that sign-ins open.
+// password, second steps, secret question, and the sessions that sign-ins open; and the
+// pages on which the member sees and changes them.
 //
 // # Sign-in
 //
@@ -14,6 +15,26 @@
 //	StartSession   clear the failures, end older sessions, open one,
 //	               record                                           1 batch, commits
 //	Session        session and account, judged and touched          1 statement
+//
+// With a second step no session begins before it (S-18). What waits has a handle of its
+// own, which opens nothing else, for ten minutes and five tries in one browser:
+//
+//	StartPending   clear the failures, keep the sign-in back        1 batch
+//	ProvePending   count the try; then one of
+//	                 CheckTOTP      count, look, compare-and-set
+//	                 UseSavedCode   count, one slow hash, compare-and-set
+//	                 FinishPasskey  take the challenge, compare-and-set of the counter
+//	FinishPending  take what waits, then as StartSession            1 transaction
+//
+// A step-up (S-20) goes the same way and ends in RenewSession: the session keeps its sid
+// and its end, and gets another token, amr, acr and auth_time. A passkey that verified
+// its owner also stands in place of the password. The counts of a factor are apart from
+// the password's, and nothing but its own right proof clears them (S-16). What is
+// enrolled within a day after a recovery is not asked for, and proves nothing, for a day
+// (S-55): Factors tells what counts now.
+//
+// The ladder of acr values is in acr.go. amr holds pwd, otp (an app's or a saved code),
+// pop (a passkey; whether its key lies in hardware is not known) and mfa.
 //
 // A failure is counted before the password is looked at, so parallel attempts buy
 // nothing, and what they cost does not depend on whether the username exists (S-10,
@@ -33,8 +54,12 @@
 // key and the sealed hash of its answer (pepper-answer). account_acceptances: which
 // version of the agreement and of the certification was accepted, in which language,
 // with the hash of the text. sessions: SHA-256 of the token, sid, what was proven, ends;
-// kept 30 days. sign_in_throttles: failures in a row per keyed digest of a name. All
-// instants are UTC and arrive from Deps.Now.
+// kept 30 days. sign_in_throttles: failures in a row per keyed digest of a name.
+// account_totp: the sealed key (totp) and the newest step that was accepted.
+// account_passkeys: public keys. account_saved_codes: sealed slow hashes (pepper-code)
+// under one salt a list. factor_throttles: wrong codes of a factor, in a row and in a
+// window. pending_sign_ins and passkey_ceremonies: what waits for a second step, and what
+// a browser's passkey was asked; both found by a digest and used once. All instants are UTC and arrive from Deps.Now.
 //
 // # Who sees what
 //
@@ -49,7 +74,8 @@
 // # Where it implements what
 //
 // Security bar S-01 to S-05, S-07, S-08, S-10 to S-13, S-22, S-23, S-25, S-46, S-49,
-// S-50, S-57, S-58; NIST SP 800-63B-4 3.1.1; RFC 8265 (usernames), RFC 9106 (Argon2id).
+// S-50, S-57, S-58, S-06, S-15 to S-22, S-55; NIST SP 800-63B-4 3.1.1; RFC 8265 (usernames), RFC 9106 (Argon2id),
+// RFC 6238 (TOTP), RFC 8176 (amr), WebAuthn 3.
 // S-03's list is derived from a frequency list of shorter passwords, see common.go. The
 // minute between two notes of use may end an idle session up to a minute early.
 package accounts

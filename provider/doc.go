@@ -53,6 +53,20 @@
 // rotated, a confidential client may come with a new key, a public one may not, and
 // none comes without (S-38).
 //
+// # How much the member proves
+//
+//	policy.go   what a request needs: the highest of its essential acr, the client's
+//	            minimum_acr and the minimum of its scopes; and what the app would like:
+//	            acr_values, a voluntary acr, default_acr_values
+//	step.go     compares it with the session; a wish counts as far as the member's
+//	            second steps reach
+//	factor.go   the second step of a sign-in or step-up: an app's code, a passkey, a
+//	            saved code
+//	reauth.go   the password anew, then the second step; or what has to be added first
+//
+// A request whose minimum is not reached is never answered with less: the member goes on
+// to prove more, or the app gets unmet_authentication_requirements (S-19).
+//
 // # What the member decides
 //
 //	consent.go     a partner's permission: a row of its own with an end and a pairwise
