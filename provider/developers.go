@@ -29,7 +29,7 @@ var errorCodes = []struct{ Code, When string }{
 	{"login_required", "prompt=none, and nobody is signed in, or not as freshly as you asked."},
 	{"interaction_required", "prompt=none, and the member has to choose or agree to something."},
 	{"consent_required", "prompt=none, and the member has not allowed this yet."},
-	{"unmet_authentication_requirements", "The essential acr cannot be reached by this member."},
+	{"unmet_authentication_requirements", "The acr that is needed is none of ours, or the member did not go on to prove it."},
 	{"invalid_request_uri", "The request_uri is unknown, expired, used, or not this client's."},
 	{"invalid_request_object", "The signed request does not verify, has expired, or is for another server."},
 	{"request_not_supported", "The client registered no request_object_signing_alg."},
