@@ -63,10 +63,10 @@ func TestRequestURI(t *testing.T) {
 	s := newShelf(t)
 	b := s.reaching(t, provider.Rules{Certification: true})
 	address := s.URL + "/object"
-	p := b.party(callback, func(m *provider.Metadata) {
+	p := party{b.holder("RS256", func(m *provider.Metadata) {
 		m.Profile, m.TokenEndpointAuthMethod = provider.ProfileCertification, "private_key_jwt"
-		m.RequestObjectSigningAlg, m.RequestURIs = "ES256", []string{address + "#first"}
-	})
+		m.RequestObjectSigningAlg, m.RequestURIs = "RS256", []string{address + "#first"}
+	}), callback}
 	rp := relyingParty{bench: b, id: p.id}
 	w := b.signedIn()
 	rp.consent(w, w.get(rp.address(nil)))
@@ -78,7 +78,7 @@ func TestRequestURI(t *testing.T) {
 		{"another fragment", address + "#second", p.object(plain, claimed("state", "second")), "second", ""},
 		{"without fragment", address, p.object(), "s", ""},
 		{"request-uri-unsigned", address, unsigned(p.object()), "outside", "invalid_request_object"},
-		{"another key", address, p.object(fault{Key: newKeyPair(t, "ES256").private}), "outside", "invalid_request_object"},
+		{"another key", address, p.object(fault{Alg: "ES256", Key: newKeyPair(t, "ES256").private}), "outside", "invalid_request_object"},
 		{"expired", address, p.object(claimed("exp", 1)), "outside", "invalid_request_object"},
 		{"an address in it", address, p.object(claimed("request_uri", address)), "outside", "invalid_request_object"},
 		{"not registered", s.URL + "/other", p.object(), "outside", "invalid_request_uri"},

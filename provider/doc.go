@@ -12,9 +12,14 @@
 //
 // What counts as the request (request.go) is what was pushed (par.go), what a signed
 // request object says (request_object.go), or the parameters themselves; from there on
-// all three are the same form. A pushed request may be opened again until a code was
-// issued for it, which is marked in the batch that inserts the grant: a second use
-// violates a constraint and undoes it. The answer is plain or a JWT (answer.go).
+// all three are the same form; a post too long for an address is kept first (posted.go).
+// A pushed request may be opened again until a code was issued for it, which is marked in
+// the batch that inserts the grant: a second use violates a constraint and undoes it; the
+// member's no ends it too. The answer is plain or a JWT (answer.go).
+//
+// Clients of the profile certification, where a deployment switches it on, may also get
+// tokens from the authorization endpoint (response_type.go) and name a request object by
+// its address (client_documents.go).
 //
 // A signed-in member's request is answered without being stored. A stored one is
 // found by an opaque id in the address together with the browser's cookie, lives 48
@@ -53,6 +58,10 @@
 // rotated, a confidential client may come with a new key, a public one may not, and
 // none comes without (S-38).
 //
+// ID tokens, logout tokens and userinfo are encrypted to the client's key where it
+// registered that (encryption.go). Our own keys sign RS256, PS256, ES256 and, once a client
+// wants it, EdDSA. A service may ask with a JWT of its own (jwt_bearer.go).
+//
 // # How much the member proves
 //
 //	policy.go   what a request needs: the highest of its essential acr, the client's
@@ -71,6 +80,8 @@
 //
 //	consent.go     a partner's permission: a row of its own with an end and a pairwise
 //	               subject; ending it voids every grant made under it
+//	consent_groups.go  kinds of data, each a box; those of the health record are SMART App
+//	               Launch's scopes (smart.go), sensitive ones last
 //	agreement.go   a version of the license agreement published since the last sign-in
 //	device.go      another screen (RFC 8628): allowing it makes the grant, whose code is
 //	               the device code
@@ -79,7 +90,7 @@
 //
 // # Tables
 //
-// clients, client_registry, interactions, par_requests, grants, code_redemptions,
+// clients, client_logos, client_registry, interactions, par_requests, grants, code_redemptions,
 // refresh_tokens, access_tokens (opaque ones), revoked_access_tokens, consents,
 // pairwise_subjects, device_codes, used_jtis; and the view account_states of package
 // accounts. Instants are UTC. Sweep deletes what ended a day ago.
@@ -101,10 +112,11 @@
 //
 // # Specifications
 //
-// RFC 6749, 6750, 7009, 7523 (client assertions), 7591 and 7592 (with an initial access
-// token), 7636 (S256 only), 7662, 8414, 8628, 8705, 8707, 9068, 9101 (by value), 9126,
-// 9207, 9449, 9701; OpenID Connect Core 1.0 (code flow), Discovery 1.0, RP-Initiated,
-// Front-Channel and Back-Channel Logout 1.0, Form Post Response Mode 1.0, Initiating User
-// Registration 1.0, JWT Secured Authorization Response Mode (signed). Where they leave a
-// choice, the stricter one of RFC 9700.
+// RFC 6749, 6750, 7009, 7523 (both uses), 7591 and 7592 (with an initial access token),
+// 7636 (S256 only), 7662, 8414, 8628, 8705, 8707, 9068, 9101 (by value), 9126, 9207, 9449,
+// 9701; OpenID Connect Core 1.0 (implicit and hybrid flow for certification alone),
+// Discovery 1.0, RP-Initiated, Front-Channel and Back-Channel Logout 1.0, Form Post Response
+// Mode 1.0, Initiating User Registration 1.0, JWT Secured Authorization Response Mode
+// (signed); SMART App Launch 2.2 (standalone, patient context). Where they leave a choice,
+// the stricter one of RFC 9700.
 package provider
