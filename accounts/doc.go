@@ -45,6 +45,13 @@
 // stranger cannot lock a member out (S-11). SendNotices tells the owner of a lock, and
 // of a sign-in from a new device, soon afterwards and outside the sign-in.
 //
+// # Support desk
+//
+// FindExact finds accounts by whole values, Locks tells what too many failures have closed and when each ends, ReleaseLock
+// ends one. Disable closes an account and ends its sessions and grants; Enable opens it as its owner left it: a protected one
+// stays so. People of the desk have accounts too (CreateStaff): without a card, and without a password until recovery sets
+// the first. The view open_sessions is what the desk's console joins with, to end with the sign-in that it came from.
+//
 // # Tables
 //
 // accounts: one row per account; username is the canonical form; the address is sealed

@@ -135,5 +135,5 @@ func (s *Service) alert(ctx context.Context, what string, p Person) {
 }
 
 // Sweep erases what has lost its use: answers kept for repeats after a day, sign-ins to the console on their way after
-// an hour, console sessions 30 days after their end (S-73).
+// an hour, console sessions and requests 30 days after their end, the book and verifications after six years (S-73).
 func (s *Service) Sweep(ctx context.Context) error { return s.store.sweep(ctx, s.now()) }

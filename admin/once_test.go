@@ -46,6 +46,19 @@ func TestOnce(t *testing.T) {
 	if n := d.count(`select count(*) from desk_replies`); n != 0 {
 		t.Errorf("%d answers are left after a day", n)
 	}
+	d.askEmail()
+	for _, c := range []struct {
+		after time.Duration
+		left  int
+	}{{25 * 24 * time.Hour, 1}, {7 * 24 * time.Hour, 0}} { // S-73
+		d.later(c.after)
+		if err := d.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n := d.count(`select count(*) from desk_requests`); n != c.left {
+			t.Errorf("%d requests are left, want %d", n, c.left)
+		}
+	}
 }
 
 // TestDeniedKeepsNothing: what was denied may be tried again under its key.

@@ -46,6 +46,9 @@ func (s *store) open(table, column string, row uuid.UUID, sealed []byte) ([]byte
 func (s *store) sweep(ctx context.Context, now time.Time) error {
 	b := &pgx.Batch{}
 	b.Queue(`delete from desk_replies where created_at < $1`, now.Add(-replyLife))
+	b.Queue(`delete from desk_requests where expires_at < $1`, now.AddDate(0, 0, -30))
+	b.Queue(`delete from desk_entries where at < $1`, now.AddDate(-6, 0, 0))
+	b.Queue(`delete from caller_verifications where created_at < $1`, now.AddDate(-6, 0, 0))
 	b.Queue(`delete from console_sign_ins where expires_at < $1`, now)
 	b.Queue(`delete from console_sessions where expires_at < $1`, now.AddDate(0, 0, -30))
 	return s.db.From(ctx).SendBatch(ctx, b).Close()

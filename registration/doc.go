@@ -38,7 +38,8 @@
 //
 // # Tables and times
 //
-// registrations, identity_guards; instants are UTC and arrive as arguments. Sweep deletes idle rows after a day, rows with a
+// registrations, identity_guards; of a refused card the names of the fields that differ are kept for support (StuckAs,
+// StuckAt, CardLock), never shown to the browser; instants are UTC and arrive as arguments. Sweep deletes idle rows after a day, rows with a
 // lock after a week, counters when their window or lock is over.
 //
 // # Errors

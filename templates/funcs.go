@@ -44,7 +44,9 @@ func (s *Set) funcs(c *catalog) template.FuncMap {
 		"reached":    reached,
 		"wait":       c.wait,
 		"moment":     c.dateTime,
+		"device":     c.device,
 		"sections":   func() []Section { return sections },
+		"zone":       func(at time.Time) string { return at.In(c.options.TimeZone).Format("MST") },
 		"iso":        func(at time.Time) string { return at.UTC().Format(time.RFC3339) },
 		"seconds":    func(d time.Duration) int { return int(d / time.Second) },
 		"minutes": func(d time.Duration) (string, error) {
@@ -71,6 +73,17 @@ var sections = []Section{
 	{"/account", "accounts.nav.home"}, {"/account/password", "accounts.nav.password"}, {"/account/factors", "accounts.nav.factors"},
 	{"/account/question", "accounts.nav.question"}, {"/account/language", "accounts.nav.language"}, {"/account/sessions", "accounts.nav.sessions"},
 	{"/account/apps", "accounts.nav.apps"}, {"/account/history", "accounts.nav.history"},
+}
+
+// device names a browser and its system, "" where unknown.
+func (c *catalog) device(browser, system string) (string, error) {
+	switch {
+	case browser != "" && system != "":
+		return c.text("accounts.sessions.device", Args{"browser": browser, "system": system})
+	case browser+system != "":
+		return browser + system, nil
+	}
+	return c.text("accounts.sessions.unknown", nil)
 }
 
 // toArgs takes one Args, or names and values in turn.

@@ -1,0 +1,245 @@
+// The support desk: somebody begins there, a stuck member is helped, and two people change an address.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
+import { binary, cards, start } from './product.js';
+import { Authenticator } from './totp.js';
+import { launch, Member } from './walk.js';
+
+const run = promisify(execFile);
+const password = 'siete faros miran al norte';
+
+let product;
+let browser;
+before(async () => { [product, browser] = await Promise.all([start(), launch()]); });
+after(async () => { await browser?.close(); await product?.stop(); });
+
+/** idp runs one of the operator's commands. */
+const idp = (...args) => run(binary, args, { env: { ...process.env, ...product.admin, IDP_ACCEPT: 'database-without-verified-tls' } });
+
+/** hire makes an account of the desk and walks its first day: the password by a mailed code, the second step, the console. */
+async function hire(username, name, roles, options) {
+  const { stdout } = await idp('staff', 'create', '--username', username, '--email', `${username}@desk.example`, '--name', name, '--language', options.language,
+    ...roles.flatMap((role) => ['--role', role]));
+  assert.match(stdout, new RegExp(name));
+  const person = await Member.open(browser, product, { ...options, name: 'desk' });
+  person.username = username;
+  const { page } = person;
+  await page.goto(`${product.issuer}/recover/password?lang=${options.language}`);
+  await page.fill('#username', username);
+  await person.press('next');
+  await person.at('/recover/code');
+  await page.fill('#code', await person.code(`${username}@desk.example`));
+  await person.press('next');
+  await person.at('/recover/new-password');
+  await person.look('first-password');
+  await page.fill('#new_password', password);
+  await person.press('next');
+  await person.at('/recover/done');
+
+  await page.goto(`${product.desk}/search?lang=${options.language}`);
+  await person.at('/');
+  await person.look('door');
+  await person.press('signin');
+  await person.at('/login');
+  await person.signIn(username, password);
+  await page.locator('a[href^="/account/factors/totp"]').click();
+  await person.at('/account/factors/totp');
+  person.app = new Authenticator(await page.locator('.key').innerText());
+  await page.fill('#code', await person.app.code());
+  await person.press('activate');
+  await person.at('/account/factors/saved-codes');
+  await page.goto(`${product.desk}/`);
+  await person.press('signin');
+  await prove(person, '/search');
+  return person;
+}
+
+/** prove gives what the provider asks for until the browser is back at the desk, at a path. */
+async function prove(person, path) {
+  const { page } = person;
+  for (let step = 0; step < 4; step += 1) {
+    await page.waitForURL((url) => url.href.startsWith(product.desk) && url.pathname === path || ['/login', '/login/factor/totp', '/reauth'].includes(url.pathname), { timeout: 15000 });
+    switch (person.path()) {
+      case '/login': await person.signIn(person.username, password); break;
+      case '/reauth': await page.fill('#password', password); await page.locator('form button.primary').click(); break;
+      case '/login/factor/totp': await page.fill('#code', await person.app.code()); await person.press('next'); break;
+      default: return;
+    }
+  }
+}
+
+/** spoken is the code that the member reads out: other mails may have come since. */
+async function spoken(member, email) {
+  const tab = await member.context.newPage();
+  for (let attempt = 0; attempt < 50; attempt += 1) {
+    await tab.goto(product.mailbox);
+    const link = tab.locator('li, tr, article').filter({ hasText: email }).getByRole('link', { name: /llamada|call/ }).first();
+    if (await link.count()) {
+      await link.click();
+      const [, code] = (await tab.locator('body').innerText()).match(/^\s*(\d{6})\s*$/m);
+      await tab.close();
+      return code;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  throw new Error(`no code for the call was mailed to ${email}`);
+}
+
+async function find(person, kind, value) {
+  const { page } = person;
+  await page.goto(`${product.desk}/search`);
+  await page.selectOption('#kind', kind);
+  await page.fill('#q', value);
+  await person.press('search');
+}
+
+/** register makes a member with an account, who is signed out. */
+async function register(card, username, language) {
+  const member = await Member.open(browser, product, { language, name: 'desk-member' });
+  await member.page.goto(`${product.issuer}/login?lang=${language}`);
+  await member.agreeQuietly();
+  await member.fillIn(card, { username });
+  await member.page.waitForURL(`${product.issuer}/register/done*`);
+  await member.page.goto(`${product.issuer}/logout`);
+  await member.press('logout-confirm');
+  await member.at('/logout/done');
+  return member;
+}
+
+/** lockOut makes the password wait: five wrong ones at somebody else's device. */
+async function lockOut(member, username) {
+  await member.context.clearCookies();
+  for (let i = 0; i < 5; i += 1) {
+    await member.page.goto(`${product.issuer}/login?lang=${member.language}`);
+    await member.signIn(username, 'no es esta contraseña');
+  }
+}
+
+const days = [
+  { language: 'es', width: 1280, card: cards.spanish, member: 'desk.maria', person: 'rosa', other: 'luis' },
+  { language: 'en', width: 320, card: cards.plain, member: 'desk.ana', person: 'grace', other: 'henry', colorScheme: 'dark' },
+];
+for (const day of days) {
+  test(`a day at the desk in ${day.language}`, async () => {
+    const member = await register(day.card, day.member, day.language);
+    const person = await hire(day.person, 'Rosa Vega', ['read', 'recover'], day);
+    const { page } = person;
+    const why = async (spanish, english, ticket) => {
+      await page.fill('#reason', day.language === 'es' ? spanish : english);
+      await page.fill('#ticket', ticket);
+    };
+    await person.look('search');
+
+    // Nothing by half a value; the member by the whole one.
+    await find(person, 'username', day.member.slice(0, -1));
+    await person.look('nobody');
+    await find(person, 'card_id', day.card.number);
+    await page.waitForURL((url) => url.pathname.startsWith('/members/'));
+    await person.look('member');
+    const address = page.url();
+    assert.ok(!address.includes(day.member) && !address.includes(day.card.number), 'nothing personal in the address');
+
+    // An act before the caller is verified is refused.
+    await person.press('change_email');
+    await page.fill('#email', 'otra@example.org');
+    await why('Perdió el correo de antes', 'Lost the former mailbox', 'HD-1001');
+    await person.press('do');
+    await page.waitForSelector('#summary');
+    await person.look('not-verified');
+
+    // The code that the caller reads out.
+    await page.goto(address);
+    await person.press('verify');
+    await person.look('verify');
+    await person.press('send'); // not within a minute of the last code to this address
+    await person.look('send');
+    while (await page.locator('input[name=sent]').count() === 0) {
+      await new Promise((resolve) => setTimeout(resolve, 5000));
+      await person.press('send');
+      await page.waitForLoadState();
+    }
+    await person.look('code-sent');
+    await page.fill('#code', '000000');
+    await person.press('save');
+    await page.waitForSelector('#summary');
+    await person.look('no-match');
+    await page.fill('#code', await spoken(member, `${day.member}@example.org`));
+    await person.press('save');
+    await page.waitForURL((url) => url.search === '?caller=match');
+    await person.look('verified');
+
+    // A stuck member, and the lock taken away.
+    await lockOut(member, day.member);
+    await page.goto(address);
+    await person.look('stuck');
+    assert.equal(await page.locator('.stuck li').count(), 1);
+    await person.press('release_lock');
+    await why('No puede entrar y llamó', 'Cannot sign in, called us', 'HD-1002');
+    await person.look('release');
+    await person.press('do');
+    await page.waitForURL((url) => url.search === '?done=release_lock');
+    await person.look('released');
+    assert.equal(await page.locator('.stuck li').count(), 0);
+    await member.page.goto(`${product.issuer}/login?lang=${day.language}`);
+    await member.signIn(day.member);
+    await member.at('/account');
+    await member.page.goto(`${product.issuer}/account/history`);
+    await member.look('history');
+
+    // Another address: asked for by one, allowed by another, held for a day.
+    await page.goto(`${address}/acts/change_email`);
+    await page.fill('#email', 'otra@example.org');
+    await why('Perdió el correo de antes', 'Lost the former mailbox', 'HD-1003');
+    await person.look('change-email');
+    await person.press('do');
+    await page.waitForURL((url) => url.search === '?asked=change_email');
+    await person.look('asked');
+
+    const second = await hire(day.other, 'Luis Prado', ['read', 'approve'], { ...day, width: 1280 });
+    await second.page.goto(`${product.desk}/approvals`);
+    await second.look('approvals');
+    await second.page.locator('a[href^="/approvals/"]').click();
+    await second.look('approval');
+    await second.press('approve');
+    await second.page.waitForURL((url) => url.search === '?done=1');
+    await second.look('approved');
+    await page.goto(address);
+    await person.look('held');
+    assert.equal(await page.locator('.held').count(), 1);
+
+    // Keys, and the way out.
+    if (day.width > 320) {
+      await page.keyboard.press('?');
+      assert.ok(await page.locator('#keys').isVisible(), 'the keys are shown');
+      await person.look('keys');
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('/');
+      await person.at('/search');
+    }
+    await page.goto(`${product.desk}/activity`);
+    await person.look('activity');
+    await page.goto(`${product.desk}/logout`);
+    await person.look('sign-out');
+    await person.press('logout-confirm');
+    await person.at('/');
+    await page.goto(address);
+    await person.at('/');
+    await page.goto(`${product.issuer}/account`); // the sign-in at the provider is over as well
+    await person.at('/login');
+
+    // Who is removed is out at the next click.
+    await idp('staff', 'remove', day.other);
+    await second.page.goto(`${product.desk}/approvals`);
+    assert.notEqual(second.path(), '/approvals');
+    for (const who of [member, person, second]) await who.close();
+  });
+}
+
+test('what another site leads here arrives with its cookies', async () => {
+  const response = await (await browser.newContext()).request.get(`${product.desk}/search`, { headers: { 'sec-fetch-site': 'cross-site' }, maxRedirects: 0 });
+  assert.equal(response.status(), 200);
+  assert.equal(response.headers()['set-cookie'], undefined);
+  assert.equal(response.headers().refresh, '0; url=/search');
+});
