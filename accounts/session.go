@@ -16,8 +16,9 @@ import (
 )
 
 const (
-	maxSessions = 10 // of one member; the oldest ends (S-23)
-	tokenSize   = 32 // bytes, S-22
+	maxSessions = 10            // of one member; the oldest ends (S-23)
+	staffLife   = 8 * time.Hour // of an account that belongs to no card, at most
+	tokenSize   = 32            // bytes, S-22
 	sidSize     = 16
 )
 
@@ -71,9 +72,13 @@ func (s *Service) QueueSession(ctx context.Context, b *pgx.Batch, start SessionS
 	account := start.Account
 	device := s.readDeviceCookie(start.Device, account.Username, now)
 	token := randomText(tokenSize)
+	life := s.absolute
+	if account.MemberID == uuid.Nil {
+		life = min(life, staffLife)
+	}
 	session := Session{
 		SID: randomText(sidSize), AccountID: account.ID, Subject: account.Subject, Username: account.Username, Language: account.Language,
-		MemberID: account.MemberID, AMR: start.AMR, ACR: acrOf(start.AMR, account.MemberID != uuid.Nil), AuthTime: now, LastSeenAt: now, ExpiresAt: now.Add(s.absolute),
+		MemberID: account.MemberID, AMR: start.AMR, ACR: acrOf(start.AMR, account.MemberID != uuid.Nil), AuthTime: now, LastSeenAt: now, ExpiresAt: now.Add(life),
 	}
 	browser, system := describeAgent(start.UserAgent)
 	announce := !device.valid && !account.LastSignInAt.IsZero()

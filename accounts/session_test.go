@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
 	"huskyidp/internal/audit"
 )
@@ -270,6 +271,23 @@ func TestDescribeAgent(t *testing.T) {
 		browser, system := describeAgent(agent)
 		if got := [2]string{browser, system}; got != want {
 			t.Errorf("describeAgent(%q) = %v, want %v", agent, got, want)
+		}
+	}
+}
+
+// S-23: a staff member's session ends after eight hours however much it is used.
+func TestStaffSessionEnds(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	member := f.register("maria")
+	staff := member
+	staff.MemberID = uuid.Nil
+	for name, test := range map[string]struct {
+		account Account
+		want    time.Duration
+	}{"member": {member, 12 * time.Hour}, "staff": {staff, 8 * time.Hour}} {
+		if s := f.start(SessionStart{Account: test.account}); !s.ExpiresAt.Equal(f.now().Add(test.want)) {
+			t.Errorf("the session of %s ends after %s, want %s", name, s.ExpiresAt.Sub(f.now()), test.want)
 		}
 	}
 }
