@@ -108,7 +108,7 @@ func TestDevelopersPage(t *testing.T) {
 		t.Errorf("service_documentation is %v", doc["service_documentation"])
 	}
 	for name, value := range doc {
-		if address, ok := value.(string); ok && name != "issuer" && !strings.Contains(p.body, "<th scope=\"row\">"+name+"</th><td>"+address+"</td>") {
+		if address, ok := value.(string); ok && name != "issuer" && !strings.Contains(p.body, `<dt class="code">`+name+"</dt><dd>"+address+"</dd>") {
 			t.Errorf("the page lacks %s", name)
 		}
 	}

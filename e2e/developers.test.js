@@ -1,0 +1,67 @@
+// What a developer sees: the page about the provider, a sign-in step by step, and the record's kinds of data on the consent page.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { App } from './app.js';
+import { cards, start } from './product.js';
+import { launch, Member } from './walk.js';
+
+let product;
+let browser;
+let app;
+before(async () => {
+  [product, browser] = await Promise.all([start(), launch()]);
+  app = await App.register(product, { client_name: 'Mi Expediente', profile: 'smart', operator_name: 'Expediente, S. A.', audience: ['https://fhir.example/r4'],
+    scope: 'openid fhirUser launch/patient offline_access profile patient/*.rs', policy_uri: 'https://app.example/privacy', tos_uri: 'https://app.example/terms' });
+});
+after(async () => { app?.close(); await browser?.close(); await product?.stop(); });
+
+const walks = [
+  { card: cards.spanish, username: 'developer.es', language: 'es', width: 320 },
+  { card: cards.plain, username: 'developer.en', language: 'en', width: 1280, colorScheme: 'dark' },
+];
+for (const walk of walks) {
+  test(`a sign-in is tried, and the record is asked for: ${walk.language}`, async () => {
+    const member = await Member.open(browser, product, { ...walk, name: 'developers' });
+    const { page } = member;
+    const foreign = [];
+    page.on('request', (request) => { if (!new URL(request.url()).hostname.match(/^(localhost|127\.0\.0\.1)$/)) foreign.push(request.url()); });
+    await page.goto(`${product.issuer}/developers`);
+    await member.look('developers');
+    for (const summary of await page.locator('summary').all()) await summary.click();
+    await member.look('developers-open');
+    await member.press('try');
+    await member.at('/try');
+    await member.look('try');
+    await member.press('try-start');
+    await member.at('/login');
+    await page.goto(page.url().replace('/login', '/register/agreement'));
+    await member.press('agree');
+    await member.personal(walk.card);
+    await member.credentials({ username: walk.username });
+    await member.at('/register/code');
+    await page.fill('#code', await member.code(`${walk.username}@example.org`));
+    await member.press('next');
+    await member.at('/register/review');
+    await page.check('#certify');
+    await member.press('finish');
+    await member.at('/try/callback');
+    await member.look('try-done');
+    const text = await page.locator('main').innerText();
+    for (const words of ['code_challenge_method=S256', 'grant_type=authorization_code', '"alg": "RS256"', '"typ": "at+jwt"', '"preferred_username"']) {
+      assert.ok(text.includes(words), words);
+    }
+
+    const whole = await app.ask({ scope: 'openid fhirUser launch/patient offline_access patient/*.rs patient/Device.rs', aud: 'https://fhir.example/r4', ui_locales: walk.language });
+    await page.goto(whole.url);
+    await member.at('/consent');
+    await member.look('consent-record');
+    await page.uncheck('#group_patient_conditions');
+    await member.press('consent-accept');
+    await page.waitForURL(`${app.callback}*`);
+    const tokens = await app.redeem(whole, page.url());
+    assert.ok(!tokens.scope.includes('Condition') && tokens.scope.includes('patient/Coverage.rs') && tokens.scope.includes('patient/Device.rs'), tokens.scope);
+    assert.equal(tokens.claims().fhirUser, `https://fhir.example/r4/Patient/${tokens.patient}`);
+    assert.deepEqual(foreign, []);
+    await member.close();
+  });
+}
