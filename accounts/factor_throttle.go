@@ -8,6 +8,10 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/audit"
+	"huskyidp/internal/web"
+	"huskyidp/templates"
 )
 
 // Wrong codes of a factor count apart from wrong passwords, and no right password clears
@@ -21,8 +25,9 @@ const (
 
 // reserveFactor counts a failure before the code is looked at, and runs what read queues
 // in the same round trip; its row must be there, else the error is ErrNoFactor. The right
-// code deletes the count.
-func (s *Service) reserveFactor(ctx context.Context, accountID uuid.UUID, f Factor, read func(*pgx.Batch)) error {
+// code deletes the count. lock is until when this failure locks the factor, if it is one;
+// zero if it does not.
+func (s *Service) reserveFactor(ctx context.Context, accountID uuid.UUID, f Factor, read func(*pgx.Batch)) (lock time.Time, err error) {
 	now := s.now()
 	var locked *FactorLockedError
 	b := &pgx.Batch{}
@@ -37,9 +42,9 @@ func (s *Service) reserveFactor(ctx context.Context, accountID uuid.UUID, f Fact
 				window_failures = case when t.window_began_at <= @window then 1 else t.window_failures + 1 end,
 				locked_until    = case when t.window_began_at > @window and t.window_failures + 1 >= @most then @lock::timestamptz end
 			where t.failures < @all and (t.locked_until is null or t.locked_until <= @now)
-			returning 1
+			returning locked_until
 		)
-		select exists (select from attempt), t.failures, t.locked_until
+		select exists (select from attempt), (select locked_until from attempt), t.failures, t.locked_until
 		from (values (1)) one left join factor_throttles t on t.account_id = @account_id and t.factor = @factor`,
 		pgx.NamedArgs{
 			"account_id": accountID, "factor": f, "now": now, "window": now.Add(-factorWindow), "most": factorWindowTries,
@@ -47,9 +52,15 @@ func (s *Service) reserveFactor(ctx context.Context, accountID uuid.UUID, f Fact
 		}).QueryRow(func(row pgx.Row) error {
 		var granted bool
 		var failures *int
-		var until *time.Time
-		if err := row.Scan(&granted, &failures, &until); err != nil || granted {
+		var begun, until *time.Time
+		if err := row.Scan(&granted, &begun, &failures, &until); err != nil {
 			return err
+		}
+		if granted {
+			if begun != nil {
+				lock = begun.UTC()
+			}
+			return nil
 		}
 		locked = &FactorLockedError{Until: now.Add(factorLock)} // if it began just now, this statement cannot see it
 		switch {
@@ -62,14 +73,43 @@ func (s *Service) reserveFactor(ctx context.Context, accountID uuid.UUID, f Fact
 		return nil
 	})
 	read(b)
-	err := s.store.run(ctx, b)
+	err = s.store.run(ctx, b)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
-		return ErrNoFactor
+		return lock, ErrNoFactor
 	case err != nil:
-		return fmt.Errorf("counting a code: %w", err)
+		return lock, fmt.Errorf("counting a code: %w", err)
 	case locked != nil:
-		return s.refusedFactor(ctx, accountID, f, locked)
+		return lock, s.refusedFactor(ctx, accountID, f, locked)
 	}
-	return nil
+	return lock, nil
+}
+
+// wrongFactor is refusedFactor for a failure that reserveFactor counted. Of a lock, the
+// owner is told: whoever types codes knows the password.
+func (s *Service) wrongFactor(ctx context.Context, accountID uuid.UUID, f Factor, lock time.Time, outcome error) error {
+	if lock.IsZero() {
+		return s.refusedFactor(ctx, accountID, f, outcome)
+	}
+	err := s.db.InTx(ctx, func(ctx context.Context) error {
+		now := s.now()
+		err := s.audit.Record(ctx, audit.Event{
+			Kind: audit.AccountLocked, At: now, AccountID: accountID.String(), RequestID: web.RequestID(ctx), Success: true, Reason: "failed_codes",
+			Data: map[string]string{"factor": string(f)},
+		})
+		if err != nil {
+			return err
+		}
+		if err := s.Notify(ctx, accountID, "locked", templates.Args{"at": now, "datetime": lock}); err != nil {
+			return err
+		}
+		if refused := s.refusedFactor(ctx, accountID, f, outcome); !errors.Is(refused, outcome) {
+			return refused
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return outcome
 }

@@ -131,7 +131,7 @@ func (s *Service) UseSavedCode(ctx context.Context, accountID uuid.UUID, typed s
 	}
 	defer leave()
 	var list []savedRow
-	err = s.reserveFactor(ctx, accountID, SavedCodes, func(b *pgx.Batch) {
+	lock, err := s.reserveFactor(ctx, accountID, SavedCodes, func(b *pgx.Batch) {
 		b.Queue(`select n, code_sealed from account_saved_codes where account_id = $1 and used_at is null order by n`, accountID).
 			Query(func(rows pgx.Rows) (err error) {
 				list, err = pgx.CollectRows(rows, pgx.RowToStructByPos[savedRow])
@@ -149,14 +149,14 @@ func (s *Service) UseSavedCode(ctx context.Context, accountID uuid.UUID, typed s
 		return 0, err
 	}
 	if n == 0 {
-		return 0, s.refusedFactor(ctx, accountID, SavedCodes, ErrWrongCode)
+		return 0, s.wrongFactor(ctx, accountID, SavedCodes, lock, ErrWrongCode)
 	}
 	used, err := s.spendSaved(ctx, accountID, n)
 	if err != nil {
 		return 0, err
 	}
 	if !used { // another request was faster
-		return 0, s.refusedFactor(ctx, accountID, SavedCodes, ErrWrongCode)
+		return 0, s.wrongFactor(ctx, accountID, SavedCodes, lock, ErrWrongCode)
 	}
 	return len(list) - 1, nil
 }

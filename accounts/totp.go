@@ -93,7 +93,7 @@ func (s *Service) CheckTOTP(ctx context.Context, accountID uuid.UUID, typed stri
 	}
 	now := s.now()
 	var sealed []byte
-	err = s.reserveFactor(ctx, accountID, TOTP, func(b *pgx.Batch) {
+	lock, err := s.reserveFactor(ctx, accountID, TOTP, func(b *pgx.Batch) {
 		b.Queue(`select secret_sealed from account_totp where account_id = $1 and usable_from <= $2`, accountID, now).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&sealed) })
 	})
@@ -109,7 +109,7 @@ func (s *Service) CheckTOTP(ctx context.Context, accountID uuid.UUID, typed stri
 		return err
 	}
 	if step == 0 {
-		return s.refusedFactor(ctx, accountID, TOTP, ErrWrongCode)
+		return s.wrongFactor(ctx, accountID, TOTP, lock, ErrWrongCode)
 	}
 	var used bool
 	err = s.db.From(ctx).QueryRow(ctx, `
@@ -125,7 +125,7 @@ func (s *Service) CheckTOTP(ctx context.Context, accountID uuid.UUID, typed stri
 		return fmt.Errorf("using a code: %w", err)
 	}
 	if !used {
-		return s.refusedFactor(ctx, accountID, TOTP, ErrCodeUsed)
+		return s.wrongFactor(ctx, accountID, TOTP, lock, ErrCodeUsed)
 	}
 	return nil
 }
