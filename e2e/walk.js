@@ -119,6 +119,25 @@ export class Member {
     }
   }
 
+  /** mail waits for a mail to the address under a subject, and returns its text. One address gets one code a minute. */
+  async mail(email, subject) {
+    const tab = await this.context.newPage();
+    try {
+      for (let attempt = 0; attempt < 400; attempt += 1) {
+        await tab.goto(this.product.mailbox);
+        const link = tab.locator('li, tr, article').filter({ hasText: email }).getByRole('link', { name: subject, exact: true }).first();
+        if (await link.count()) {
+          await link.click();
+          return await tab.locator('body').innerText();
+        }
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
+      throw new Error(`no mail "${subject}" to ${email}`);
+    } finally {
+      await tab.close();
+    }
+  }
+
   /** register walks the whole guide, steps 1 to 6, and ends where it ends. */
   async register(card, who) {
     await this.agree();

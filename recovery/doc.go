@@ -1,13 +1,56 @@
-// Package recovery helps members who cannot get in, and holds the pages on which everybody finds help.
+// Package recovery helps members who cannot get in: it reminds them of their username,
+// lets them set a new password, lets them say "this wasn't me", holds changes that
+// support has asked for until their owner could stop them, and hands out the number
+// under which support finds everything else.
 //
-//	/recover ── one of three needs ──> a reference number ──> /support
-//	registration, three refused identities ──> Refer ──> the same kind of number
+// # Forgotten password
 //
-// Support staff take over from the number: it says what the browser that showed it is stuck on. Nothing is asked of the
-// member here, so nothing is said about whether an account exists (S-52).
+//	/recover/password ── any name ──> code ── right ──> question ── right ──> factor ── right ──> new password ──> done
+//	                                   │ 5 wrong         │ 3 wrong, or        │ 5 wrong             (every session
+//	                                   v                 │ closed for a day   v                      and grant ends)
+//	                                 ended               v                  ended
+//	                                                  support
 //
-// Table support_references: the number, the reason, the digest of the browser cookie, the registration it is about, the
-// language and the instant (UTC). Rows go after 30 days. A number is a name and no secret: it opens nothing.
+// The question comes where one is set, the second step where one is enrolled (S-55);
+// after is the whole order. A Recovery is found by an opaque cookie, bound to the
+// browser, and stands at one step: pages and posts of other steps lead to that one's
+// (S-60). What was ended or done never goes on.
 //
-// /privacy and /language-help are pages without state. All pages keep the pending authorization request in ?flow=.
+// # Nobody learns who has an account
+//
+// A request keeps what was typed and queues a job; whose name or card it is, is looked up
+// by the job, out of sight and time of the request (S-12, S-13). Limits of an address or a
+// card work there unseen, those of a source are told (S-09, S-14, S-52).
+//
+// # Links in notices
+//
+// /not-me protects the account (accounts.Disown), /cancel-change stops a held change or
+// undoes a change of address. Looking changes nothing, the button does, once (S-51).
+//
+//	Hold ── 24 h ──> applied ── 72 h, a new address only ──> final
+//	  └─ link ──> stopped  └─ link ──> undone
+//
+// # Tables
+//
+// recoveries: one way to a new password; the name typed is sealed until it is looked up;
+// kept for a day after its end. recovery_cards: a card until it is looked up.
+// recovery_staff_codes: a code that support has sent. held_changes: addresses sealed
+// (purpose pii), the link as a digest; 30 days after the end of the undo time nothing is
+// left. support_references: numbers like H7K-2QD-9MW and what they are about, 30 days. All
+// instants are UTC and arrive from Deps.Now.
+//
+// # Who sees what
+//
+// Whoever holds a cookie sees what a stranger would until the mailbox is proven; then the
+// question, and at the end the username. Support sees reasons, never codes, answers or
+// links.
+//
+// # Errors
+//
+// ErrCode, ErrCodeExpired, ErrEnded, ErrHeld, ErrLink and ErrNoReferral say what they
+// mean; accounts' errors of answers and second steps pass through.
+//
+// # Where it implements what
+//
+// design.md 2 (Recovery), security bar S-12 to S-14, S-51 to S-60, S-63, S-64.
 package recovery

@@ -25,7 +25,8 @@ import (
 // sight and time of the request that asked for it (S-12, S-13).
 const queue = "recovery"
 
-// The limits of mail to one address (S-14), which registration takes from as well.
+// The limits of mail to one address (S-14). Registration takes from the hour's and the day's as well; the minute is that of
+// one kind of mail, so that who forgot both waits for neither.
 var (
 	mailGap    = ratelimit.Limit{Name: "mail_gap", Count: 1, Per: time.Minute}
 	mailHourly = ratelimit.Limit{Name: "mail_hour", Count: 5, Per: time.Hour}
@@ -119,7 +120,7 @@ func (s *Service) sendCode(ctx context.Context, args codeArgs) error {
 			return err
 		}
 		var limited bool
-		if wait, limited, err = s.takeAddress(ctx, account.Email, now); err != nil || wait > 0 {
+		if wait, limited, err = s.takeAddress(ctx, "reset", account.Email, now); err != nil || wait > 0 {
 			return err
 		}
 		event := audit.Event{Kind: audit.RecoveryCodeSent, At: now, AccountID: account.ID.String(), Subject: r.ID.String(), Success: !limited}
@@ -162,11 +163,11 @@ func (s *Service) owner(ctx context.Context, r *Recovery) (accounts.Account, err
 	return account, errors.Join(err, s.db.From(ctx).SendBatch(ctx, b).Close())
 }
 
-// takeAddress takes one mail from the limits of an address. wait is how long until it may leave; limited says that it may
+// takeAddress takes one mail of a kind from the limits of an address. wait is how long until it may leave; limited says that it may
 // not leave today.
-func (s *Service) takeAddress(ctx context.Context, address string, now time.Time) (wait time.Duration, limited bool, err error) {
+func (s *Service) takeAddress(ctx context.Context, kind, address string, now time.Time) (wait time.Duration, limited bool, err error) {
 	key := strings.ToLower(address)
-	err = s.limiter.TakeAll(ctx, now, ratelimit.Ask{Limit: mailHourly, Key: key}, ratelimit.Ask{Limit: mailDaily, Key: key}, ratelimit.Ask{Limit: mailGap, Key: key})
+	err = s.limiter.TakeAll(ctx, now, ratelimit.Ask{Limit: mailHourly, Key: key}, ratelimit.Ask{Limit: mailDaily, Key: key}, ratelimit.Ask{Limit: mailGap, Key: kind + " " + key})
 	exceeded, ok := errors.AsType[*ratelimit.Exceeded](err)
 	switch {
 	case !ok:
@@ -193,7 +194,7 @@ func (s *Service) sendUsername(ctx context.Context, args usernameArgs) error {
 			return err
 		}
 		var limited bool
-		if wait, limited, err = s.takeAddress(ctx, account.Email, s.now()); err != nil || wait > 0 {
+		if wait, limited, err = s.takeAddress(ctx, "username", account.Email, s.now()); err != nil || wait > 0 {
 			return err
 		}
 		if !limited {
