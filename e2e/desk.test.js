@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
+import { App } from './app.js';
 import { binary, cards, start } from './product.js';
 import { Authenticator } from './totp.js';
 import { launch, Member } from './walk.js';
@@ -236,6 +237,46 @@ for (const day of days) {
     for (const who of [member, person, second]) await who.close();
   });
 }
+
+test('an app with the scope admin calls the API', async (t) => {
+  const person = await hire('api.person', 'Ada Ruiz', ['recover', 'audit'], { language: 'en', width: 1280 });
+  const api = `${product.desk}/admin/v1`;
+  const app = await App.register(product, { client_name: 'Call centre', profile: 'own', scope: 'openid admin', audience: [api] });
+  t.after(() => app.close()); // else a failing test never ends
+  const token = async (parameters) => {
+    const request = await app.ask({ scope: 'openid admin', ...parameters });
+    await person.page.goto(request.url);
+    await person.page.waitForURL(`${app.callback}*`);
+    return (await app.redeem(request, person.page.url())).access_token;
+  };
+  const call = (method, path, access, body) => fetch(api + path, {
+    method, headers: { authorization: `Bearer ${access}`, 'content-type': 'application/json', 'idempotency-key': 'a-key-of-its-own' }, body: body && JSON.stringify(body),
+  });
+  const right = await token({ resource: api });
+  const me = await call('GET', '/me', right);
+  assert.equal(me.status, 200);
+  assert.deepEqual((await me.json()).roles, ['audit', 'recover']);
+  const nobody = await call('POST', '/members/search', right, { by: 'username', value: 'nobody.here' });
+  assert.deepEqual(await nobody.json(), { matches: 0 });
+  const span = { from: new Date(Date.now() - 3600e3), to: new Date(Date.now() + 60e3), reason: 'A look at the last hour', ticket: 'A-1' };
+  const rows = await call('POST', '/audit/export', right, span);
+  const lines = (await rows.text()).trim().split('\n').map((line) => JSON.parse(line));
+  assert.ok(lines.some((line) => line.kind === 'staff.exported_audit'), 'the export records itself');
+  assert.ok(!JSON.stringify(lines).includes('@'), 'no address in the audit');
+  const denied = await call('GET', '/approvals', right);
+  assert.equal(denied.status, 403);
+  assert.equal(denied.headers.get('content-type'), 'application/problem+json');
+  assert.equal((await denied.json()).type, 'urn:huskyidp:problem:forbidden');
+  const elsewhere = await call('GET', '/me', await token({})); // a token for the provider itself
+  assert.equal(elsewhere.status, 401);
+  assert.equal(elsewhere.headers.get('www-authenticate'), 'Bearer error="invalid_token"');
+  await idp('staff', 'role', 'api.person', 'read');
+  assert.equal((await call('POST', '/audit/export', right, span)).status, 403); // at once
+  assert.deepEqual((await (await call('GET', '/me', right)).json()).roles, ['read']);
+  await idp('staff', 'remove', 'api.person');
+  assert.equal((await call('GET', '/me', right)).status, 401); // the account is closed
+  await person.close();
+});
 
 test('what another site leads here arrives with its cookies', async () => {
   const response = await (await browser.newContext()).request.get(`${product.desk}/search`, { headers: { 'sec-fetch-site': 'cross-site' }, maxRedirects: 0 });
