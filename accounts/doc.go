@@ -66,7 +66,8 @@
 // account_passkeys: public keys. account_saved_codes: sealed slow hashes (pepper-code)
 // under one salt a list. factor_throttles: wrong codes of a factor, in a row and in a
 // window. pending_sign_ins and passkey_ceremonies: what waits for a second step, and what
-// a browser's passkey was asked; both found by a digest and used once. All instants are UTC and arrive from Deps.Now.
+// a browser's passkey was asked; both found by a digest and used once. email_proofs: the
+// address that a member wants to change to, and its code. All instants are UTC and arrive from Deps.Now.
 //
 // # Who sees what
 //

@@ -52,6 +52,7 @@ type HandlerDeps struct {
 	Web     *web.Web
 	Cards   Cards
 	Apps    Apps                     // nil: no app is connected ever
+	Emails  Emails                   // nil: support alone changes addresses (design.md section 2)
 	Resume  func(flow string) string // the path where a pending authorization request goes on; nil: none ever waits
 	App     App
 }
@@ -63,6 +64,7 @@ type Handler struct {
 	web     *web.Web
 	cards   Cards
 	apps    Apps
+	emails  Emails
 	resume  func(flow string) string
 	app     App
 }
@@ -72,14 +74,14 @@ func NewHandler(d HandlerDeps) (*Handler, error) {
 	if d.Service == nil || d.Web == nil || d.Cards == nil {
 		return nil, errors.New("accounts: a dependency is missing")
 	}
-	return &Handler{d.Service, d.Web, d.Cards, d.Apps, d.Resume, d.App}, nil
+	return &Handler{d.Service, d.Web, d.Cards, d.Apps, d.Emails, d.Resume, d.App}, nil
 }
 
 // Mount adds the pages.
 func (h *Handler) Mount(r gin.IRouter) {
 	pages := h.web.Pages(r)
 	for path, show := range map[string]func(*gin.Context) error{
-		"": h.showHome, "/password": h.showPassword, "/email": h.showEmail, "/question": h.showQuestion, "/language": h.showLanguage,
+		"": h.showHome, "/password": h.showPassword, "/email": h.showEmail, "/email/code": h.showEmailCode, "/question": h.showQuestion, "/language": h.showLanguage,
 		"/sessions": h.showSessions, "/apps": h.showApps, "/apps/:id": h.showApp, "/apps/:id/stop": h.showStopApp, "/history": h.showHistory,
 		"/factors": h.showFactors, "/factors/totp": h.showAddTOTP, "/factors/passkey": h.showAddPasskey, "/factors/saved-codes": h.showSavedCodes,
 		"/factors/totp/remove": h.showRemoveTOTP, "/factors/passkey/:id/remove": h.showRemovePasskey,
@@ -87,7 +89,7 @@ func (h *Handler) Mount(r gin.IRouter) {
 		pages.GET("/account"+path, h.web.Handle(show))
 	}
 	for path, act := range map[string]func(*gin.Context) error{
-		"/alive": h.alive, "/password": h.changePassword, "/question": h.changeQuestion, "/language": h.changeLanguage, "/sessions": h.endSessions,
+		"/alive": h.alive, "/password": h.changePassword, "/email": h.changeEmail, "/email/code": h.proveEmail, "/question": h.changeQuestion, "/language": h.changeLanguage, "/sessions": h.endSessions,
 		"/apps/:id/stop": h.stopApp, "/factors/totp": h.addTOTP, "/factors/passkey": h.addPasskey, "/factors/passkey/options": h.passkeyOptions,
 		"/factors/saved-codes": h.makeSavedCodes, "/factors/saved-codes/file": h.savedCodesFile, "/factors/totp/remove": h.removeTOTP,
 		"/factors/passkey/:id/remove": h.removePasskey,

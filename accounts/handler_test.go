@@ -39,6 +39,14 @@ type browser struct {
 	apps    *partner
 }
 
+// first is the one that a test gave, if it gave one.
+func first(emails []Emails) Emails {
+	if len(emails) == 0 {
+		return nil
+	}
+	return emails[0]
+}
+
 // partner is one app that may be connected.
 type partner struct {
 	app     ConnectedApp
@@ -59,7 +67,7 @@ func (p *partner) StopApp(_ context.Context, _ uuid.UUID, clientID string) error
 	return nil
 }
 
-func newBrowser(t *testing.T, f *fixture, c cards) *browser {
+func newBrowser(t *testing.T, f *fixture, c cards, emails ...Emails) *browser {
 	t.Helper()
 	set, err := loadTemplates()
 	if err != nil {
@@ -74,7 +82,7 @@ func newBrowser(t *testing.T, f *fixture, c cards) *browser {
 	if err != nil {
 		t.Fatalf("web.New: %v", err)
 	}
-	h, err := NewHandler(HandlerDeps{Service: f.Service, Web: w, Cards: c, Apps: b.apps, Resume: func(flow string) string { return "/resume?flow=" + flow }, App: App{Name: "Portal", URI: "https://portal.example/"}})
+	h, err := NewHandler(HandlerDeps{Service: f.Service, Web: w, Cards: c, Apps: b.apps, Emails: first(emails), Resume: func(flow string) string { return "/resume?flow=" + flow }, App: App{Name: "Portal", URI: "https://portal.example/"}})
 	if err != nil {
 		t.Fatalf("NewHandler: %v", err)
 	}

@@ -35,6 +35,7 @@ type homePage struct {
 	Question                            string   // key of the bank; "" if none is set
 	Language                            string
 	App, AppURI                         string
+	ChangesEmail                        bool // the member may change the address
 }
 
 func (h *Handler) showHome(c *gin.Context) error {
@@ -62,6 +63,7 @@ func (h *Handler) showHome(c *gin.Context) error {
 	page := homePage{
 		Name: card.Name, Username: account.Username, Email: account.Email, MemberNumber: card.MemberNumber, BirthYear: card.BirthYear,
 		Factors: kinds(factors), Language: account.Language, App: h.app.Name, AppURI: h.app.URI,
+		ChangesEmail: h.emails != nil,
 	}
 	if len(questions) > 0 {
 		page.Question = questions[0]
@@ -93,21 +95,6 @@ func (h *Handler) card(c *gin.Context, memberID uuid.UUID) (Card, error) {
 	}
 	return card, err
 }
-
-// showEmail says who changes the address: support alone (design.md section 2).
-func (h *Handler) showEmail(c *gin.Context) error {
-	session, ok, err := h.Require(c)
-	if !ok {
-		return err
-	}
-	account, err := h.service.Get(c.Request.Context(), session.AccountID)
-	if err != nil {
-		return err
-	}
-	return h.page(c, http.StatusOK, "email", session, emailPage{account.Email})
-}
-
-type emailPage struct{ Email string }
 
 // languagePage offers the languages of the catalogs.
 type languagePage struct {

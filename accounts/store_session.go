@@ -88,6 +88,7 @@ func (s *store) sweep(ctx context.Context, before time.Time) error {
 	for _, table := range []string{"pending_sign_ins", "passkey_ceremonies"} {
 		b.Queue(`delete from `+table+` where digest in (select digest from `+table+` where expires_at < $1 limit 10000 for update skip locked)`, before.AddDate(0, 0, 29)) // S-73: a day
 	}
+	b.Queue(`delete from email_proofs where expires_at < $1`, before.AddDate(0, 0, 29))
 	b.Queue(`delete from factor_throttles where last_failed_at < $1 and failures < $2`, before, allFactorTries)
 	b.Queue(`
 		delete from disown_links where digest in (

@@ -23,6 +23,7 @@ type (
 		BirthYear                           int
 		Factors                             []string
 		Question, Language, App, AppURI     string
+		ChangesEmail                        bool
 	}
 	rules struct {
 		Username                 string
@@ -85,6 +86,12 @@ type (
 		Key  string
 		Link template.URL
 	}
+	emailChange struct {
+		Email              string
+		Open               bool
+		Pending            time.Time
+		Wanted, WantedSame string
+	}
 	removal struct {
 		Factor, Label string
 		Last          bool
@@ -120,12 +127,15 @@ func accountCases() []pageCase {
 			Left int
 			Next string
 		}{1, "/account"}),
-		page("accounts/home", "", at("/account"), home{"María Nuñez", "maria.lopez", "maria@example.com", "004123789", 1984, nil, "toy_name", "es", "Portal", "http://localhost:8090/login"}),
+		page("accounts/home", "", at("/account"), home{"María Nuñez", "maria.lopez", "maria@example.com", "004123789", 1984, nil, "toy_name", "es", "Portal", "http://localhost:8090/login", true}),
 		page("accounts/home", "staff", noted(at("/account"), "accounts.password.saved", nil), home{Username: "ana.desk", Email: "ana@example.com", Factors: []string{"totp", "passkey", "saved_codes"}, Language: "en"}),
 		page("accounts/password", "", at("/account/password"), rules{Username: "maria.lopez", MinLength: 15}),
 		page("accounts/password", "refused", with(at("/account/password"), Problem{"password", "accounts.password.current_wrong", nil}, Problem{"new_password", "registration.credentials.password_short", Args{"min": 15}}),
 			rules{"maria.lopez", 15, "unmet", "met", "met"}),
-		page("accounts/email", "", at("/account/email"), struct{ Email string }{"maria@example.com"}),
+		page("accounts/email", "", at("/account/email"), emailChange{Email: "maria@example.com"}),
+		page("accounts/email", "open", with(at("/account/email"), Problem{"email_again", "registration.credentials.email_mismatch", nil}), emailChange{Email: "maria@example.com", Open: true, Wanted: "m@example.org"}),
+		page("accounts/email", "pending", at("/account/email"), emailChange{Email: "maria@example.com", Pending: noon}),
+		page("accounts/email_code", "", with(at("/account/email/code"), Problem{"code", "registration.code.wrong", Args{"n": 4}}), struct{ Address string }{"maria@example.com"}),
 		page("accounts/question", "", at("/account/question"), question),
 		page("accounts/question", "refused", with(at("/account/question"), Problem{"answer", "registration.credentials.answer_short", nil}), question),
 		page("accounts/language", "", at("/account/language"), struct {

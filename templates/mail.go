@@ -34,6 +34,7 @@ var mailKinds = map[string]mailKind{
 	"username":         {when: true},
 	"reset":            {notAsked: true},
 	"caller_code":      {notAsked: true},
+	"email_code":       {notAsked: true},
 	"password_changed": {when: true, notMe: true},
 	"factor_added":     {when: true, notMe: true},
 	"factor_removed":   {when: true, notMe: true},

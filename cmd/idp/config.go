@@ -61,6 +61,7 @@ type environment struct {
 	DeskListen        string            `env:"DESK_LISTEN"`                                 // listener of the support desk, API and console; "" for none
 	DeskAddress       string            `env:"DESK_ADDRESS"`                                // https://host of that listener, another host than the issuer's
 	DPoPNonce         bool              `env:"DPOP_NONCE"`                                  // DPoP proofs bear a nonce of ours
+	EmailSelfService  bool              `env:"EMAIL_SELF_SERVICE"`                          // members may change their own address; else support alone
 	ScopeACR          map[string]string `env:"SCOPE_ACR" envKeyValSeparator:"="`            // minimum acr by scope: husky.member=urn:huskyidp:acr:second-factor
 	OutboundAllow     []string          `env:"OUTBOUND_ALLOW"`                              // host:port of apps on private networks; for tests
 	OutboundCA        string            `env:"OUTBOUND_CA"`                                 // PEM file: who issues certificates of apps' servers; "" for the system's
@@ -96,6 +97,7 @@ type settings struct {
 	agreementDir      string
 	registrationToken string // initial access token; "" for none
 	deskAddress       string // of the support desk; "" for none
+	emailSelfService  bool
 	scopeACR          provider.ScopeACR
 	proofs            provider.ProofDeps
 	outbound          outbound.Options
@@ -211,6 +213,7 @@ func (e *environment) check() (settings, error) {
 	if n := len(e.RegistrationToken); n > 0 && n < 32 {
 		wrong("REGISTRATION_TOKEN", "is shorter than 32 characters")
 	}
+	s.emailSelfService = e.EmailSelfService
 	if s.scopeACR = e.ScopeACR; s.scopeACR.Check() != nil {
 		wrong("SCOPE_ACR", "%v", s.scopeACR.Check())
 	}

@@ -37,6 +37,7 @@ Optional (default):
   IDP_SMTP_TLS (starttls; tls, none), IDP_SMTP_USERNAME, IDP_SMTP_PASSWORD,
   IDP_SUPPORT_EMAIL (WebSupport@CHNCT.org), IDP_SUPPORT_PHONE, IDP_TIME_ZONE (America/New_York), IDP_LANGUAGE (es),
   IDP_TRUSTED_PROXIES, IDP_WIDE_SOURCES (networks, comma-separated), IDP_IDENTITY_LOCK (24h; 0 until staff release),
+  IDP_EMAIL_SELF_SERVICE (false: support alone changes addresses),
   IDP_SCOPE_ACR (none: minimum acr by scope, scope=acr), IDP_AUDIT_RETENTION (52560h: six years),
   IDP_DESK_LISTEN, IDP_DESK_ADDRESS (none: the support desk, https://host on a listener of its own; see idp staff),
   IDP_MTLS_LISTEN, IDP_MTLS_ADDRESS, IDP_CLIENT_CAS (none: clients that authenticate with certificates),

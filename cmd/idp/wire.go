@@ -58,6 +58,7 @@ type app struct {
 	handler   http.Handler // engine, and what the demo puts beside it
 	desk      http.Handler // of the support desk; nil without one
 	deskWeb   *web.Web
+	observe   func(method, route string, status int, took time.Duration) // metrics of requests
 	deskOn    net.Listener
 	metrics   *prometheus.Registry
 	loops     []func(context.Context) // until their context ends
@@ -87,6 +88,7 @@ func build(ctx context.Context, s settings, logger *slog.Logger) (a *app, err er
 	}
 	var metrics *requestMetrics
 	a.metrics, metrics = newMetrics(a)
+	a.observe = metrics.observe
 	a.web, err = web.New(web.Options{Templates: a.templates, Keyring: ring, Issuer: s.issuer, Language: s.language, TrustedProxies: s.proxies,
 		Hosts: mtlsHosts(s.proofs.MTLSAddress), Logger: logger, Now: time.Now, Limits: s.limits, Observe: metrics.observe})
 	if err != nil {
@@ -164,16 +166,20 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 	if err != nil {
 		return err
 	}
-	signIn, err := accounts.NewHandler(accounts.HandlerDeps{Service: people, Web: a.web, Cards: cards{a.roster}, Apps: idp, Resume: provider.ResumePath})
-	if err != nil {
-		return err
-	}
 	goodbyes, err := provider.NewLogoutRunner(idp, a.jobs, calls, a.logger)
 	if err != nil {
 		return err
 	}
 	a.runners = []runner{mails, goodbyes}
 	desk, err := recovery.New(recovery.Deps{DB: a.db, Keyring: ring, Limiter: limiter, Audit: log, Accounts: people, Roster: a.roster, Now: time.Now, Issuer: s.issuer})
+	if err != nil {
+		return err
+	}
+	section := accounts.HandlerDeps{Service: people, Web: a.web, Cards: cards{a.roster}, Apps: idp, Resume: provider.ResumePath}
+	if s.emailSelfService {
+		section.Emails = emails{desk}
+	}
+	signIn, err := accounts.NewHandler(section)
 	if err != nil {
 		return err
 	}
@@ -282,6 +288,27 @@ func (c cards) Card(ctx context.Context, memberID uuid.UUID) (accounts.Card, err
 		name += " " + m.Suffix
 	}
 	return accounts.Card{Name: name, BirthYear: m.BirthDate.Year, MemberNumber: m.MemberNumber}, nil
+}
+
+// emails lets members change their own address, as slowly as support does.
+type emails struct{ desk *recovery.Service }
+
+func (e emails) HoldEmail(ctx context.Context, accountID uuid.UUID, email string) error {
+	_, err := e.desk.Hold(ctx, recovery.Change{AccountID: accountID, Act: recovery.ChangeEmail, Email: email})
+	if errors.Is(err, recovery.ErrHeld) {
+		return nil
+	}
+	return err
+}
+
+func (e emails) HeldEmail(ctx context.Context, accountID uuid.UUID) (time.Time, error) {
+	held, err := e.desk.Pending(ctx, accountID)
+	for _, c := range held {
+		if c.Act == recovery.ChangeEmail {
+			return c.ApplyAt, err
+		}
+	}
+	return time.Time{}, err
 }
 
 // agreementOf lets the provider ask for a new version of the agreement.

@@ -1,0 +1,155 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"huskyidp/internal/ratelimit"
+	"huskyidp/internal/web"
+	"huskyidp/templates"
+)
+
+// Emails holds a member's change of address until the old address has had time to stop
+// it (S-53).
+type Emails interface {
+	// HoldEmail begins it; the change that is held already stays.
+	HoldEmail(ctx context.Context, accountID uuid.UUID, email string) error
+	// HeldEmail is when a change will be made, zero if none waits.
+	HeldEmail(ctx context.Context, accountID uuid.UUID) (time.Time, error)
+}
+
+// emailPage shows the address, and takes another where members may change it themselves.
+type emailPage struct {
+	Email              string
+	Open               bool      // members may
+	Pending            time.Time // when a change will be made; zero if none waits
+	Wanted, WantedSame string    // as typed
+}
+
+// emailCodePage asks for the code that was mailed to an address.
+type emailCodePage struct{ Address string }
+
+func (h *Handler) showEmail(c *gin.Context) error {
+	session, ok, err := h.emailSession(c)
+	if !ok {
+		return err
+	}
+	return h.emailForm(c, session, http.StatusOK, emailPage{})
+}
+
+// emailSession is a fresh one where something can be changed.
+func (h *Handler) emailSession(c *gin.Context) (Session, bool, error) {
+	if h.emails == nil {
+		return h.Require(c)
+	}
+	return h.RequireFresh(c, Fresh)
+}
+
+func (h *Handler) emailForm(c *gin.Context, session Session, status int, page emailPage, problems ...templates.Problem) error {
+	account, err := h.service.Get(c.Request.Context(), session.AccountID)
+	if err != nil {
+		return err
+	}
+	page.Email = account.Email
+	if h.emails != nil {
+		if page.Pending, err = h.emails.HeldEmail(c.Request.Context(), session.AccountID); err != nil {
+			return err
+		}
+		page.Open = page.Pending.IsZero()
+	}
+	return h.page(c, status, "email", session, page, web.WithProblems(problems...))
+}
+
+func (h *Handler) changeEmail(c *gin.Context) error {
+	session, ok, err := h.emailSession(c)
+	if !ok {
+		return err
+	}
+	page := emailPage{Wanted: web.Form(c).Get("email"), WantedSame: web.Form(c).Get("email_again")}
+	if h.emails == nil {
+		return web.SeeOther(c, "/account/email")
+	}
+	held, err := h.emails.HeldEmail(c.Request.Context(), session.AccountID)
+	if err != nil {
+		return err
+	}
+	if !held.IsZero() {
+		return web.SeeOther(c, "/account/email")
+	}
+	address, err := ParseEmail(page.Wanted)
+	if err != nil {
+		return h.emailForm(c, session, http.StatusUnprocessableEntity, page, Problem("email", "registration.credentials.email_", err, nil))
+	}
+	if again, err := ParseEmail(page.WantedSame); err != nil || !SameEmail(address, again) {
+		return h.emailForm(c, session, http.StatusUnprocessableEntity, page, templates.Problem{Field: "email_again", Key: "registration.credentials.email_mismatch"})
+	}
+	account, err := h.service.Get(c.Request.Context(), session.AccountID)
+	if err != nil {
+		return err
+	}
+	err = h.service.StartEmailProof(c.Request.Context(), account, address)
+	if limit, ok := errors.AsType[*ratelimit.Exceeded](err); ok {
+		return h.emailForm(c, session, http.StatusTooManyRequests, page,
+			templates.Problem{Field: "email", Key: "registration.code.resend_wait", Args: templates.Args{"time": limit.RetryAfter()}})
+	}
+	if err != nil {
+		return err
+	}
+	return web.SeeOther(c, "/account/email/code")
+}
+
+// emailProofOf is the address that waits for its code; done means that none does, and
+// that the member was sent back.
+func (h *Handler) emailProofOf(c *gin.Context) (session Session, address string, done bool, err error) {
+	session, ok, err := h.emailSession(c)
+	if !ok {
+		return session, "", true, err
+	}
+	address, err = h.service.EmailProof(c.Request.Context(), session.AccountID)
+	if h.emails == nil || errors.Is(err, ErrNoPending) {
+		return session, "", true, web.SeeOther(c, "/account/email")
+	}
+	return session, address, err != nil, err
+}
+
+func (h *Handler) showEmailCode(c *gin.Context) error {
+	session, address, done, err := h.emailProofOf(c)
+	if done {
+		return err
+	}
+	return h.page(c, http.StatusOK, "email_code", session, emailCodePage{address})
+}
+
+func (h *Handler) proveEmail(c *gin.Context) error {
+	session, address, done, err := h.emailProofOf(c)
+	if done {
+		return err
+	}
+	typed := web.Form(c).Get("code")
+	proven, left, err := h.service.ProveEmail(c.Request.Context(), session.AccountID, typed)
+	problem := templates.Problem{Field: "code", Key: "registration.code.format"}
+	switch {
+	case err == nil:
+		if err := h.emails.HoldEmail(c.Request.Context(), session.AccountID, proven); err != nil {
+			return err
+		}
+		return web.SeeOther(c, "/account/email")
+	case errors.Is(err, ErrNoPending):
+		return web.SeeOther(c, "/account/email")
+	case errors.Is(err, ErrCodeFormat) && typed == "":
+		problem.Key = "registration.code.missing"
+	case errors.Is(err, ErrCodeFormat):
+	case errors.Is(err, ErrWrongCode) && left == 0:
+		problem.Key = "registration.code.ended"
+	case errors.Is(err, ErrWrongCode):
+		problem.Key, problem.Args = "registration.code.wrong", templates.Args{"n": left}
+	default:
+		return err
+	}
+	return h.page(c, http.StatusUnprocessableEntity, "email_code", session, emailCodePage{address}, web.WithProblems(problem))
+}

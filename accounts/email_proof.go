@@ -1,0 +1,114 @@
+package accounts
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/mail"
+	"huskyidp/internal/ratelimit"
+	"huskyidp/internal/seal"
+	"huskyidp/templates"
+)
+
+const (
+	emailProofLife  = 15 * time.Minute
+	emailProofTries = 5 // S-14
+)
+
+// emailProofLimits are the mails that one account may send to addresses that are not
+// proven (S-14).
+var emailProofLimits = []ratelimit.Limit{
+	{Name: "email_proof_minute", Count: 1, Per: time.Minute}, {Name: "email_proof_hour", Count: 5, Per: time.Hour}, {Name: "email_proof_day", Count: 10, Per: 24 * time.Hour},
+}
+
+func emailProofPlace(account uuid.UUID) seal.Place {
+	return seal.Place{Table: "email_proofs", Column: "email_sealed", Row: account.String()}
+}
+
+func (s *Service) emailCodeMAC(account uuid.UUID, email, code string) []byte {
+	return s.keyring.MAC(seal.PepperCode, []byte("accounts.email_proof"), account[:], []byte(email), []byte(code))
+}
+
+// StartEmailProof mails a code to an address that ParseEmail returned, in place of an
+// earlier one. The error is *ratelimit.Exceeded, or the database's.
+func (s *Service) StartEmailProof(ctx context.Context, account Account, email string) error {
+	code, err := NewCode()
+	if err != nil {
+		return err
+	}
+	content, err := s.mails.Mail(account.Language, "email_code", templates.Args{"username": account.Username, "code": code})
+	if err != nil {
+		return err
+	}
+	now := s.now()
+	var asks []ratelimit.Ask
+	for _, limit := range emailProofLimits {
+		asks = append(asks, ratelimit.Ask{Limit: limit, Key: account.ID.String()})
+	}
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		if err := s.limiter.TakeAll(ctx, now, asks...); err != nil {
+			return err
+		}
+		b := &pgx.Batch{}
+		b.Queue(`
+			insert into email_proofs (account_id, email_sealed, code_mac, expires_at) values (@id, @email, @mac, @expires)
+			on conflict on constraint email_proofs_pkey do update set
+				email_sealed = excluded.email_sealed, code_mac = excluded.code_mac, tries = 0, expires_at = excluded.expires_at`,
+			pgx.NamedArgs{"id": account.ID, "email": s.keyring.Seal(seal.PII, emailProofPlace(account.ID), []byte(email)),
+				"mac": s.emailCodeMAC(account.ID, email, code), "expires": now.Add(emailProofLife)})
+		err := s.outbox.Queue(ctx, b, mail.Message{Kind: "email_code", To: email, Lang: account.Language, AccountID: account.ID, Content: content, NotAfter: now.Add(emailProofLife)})
+		if err != nil {
+			return err
+		}
+		return s.store.run(ctx, b)
+	})
+}
+
+// EmailProof is the address that waits for its code. The error is ErrNoPending, or the
+// database's.
+func (s *Service) EmailProof(ctx context.Context, id uuid.UUID) (string, error) {
+	email, _, _, err := s.readEmailProof(ctx, id, `select email_sealed, code_mac, tries from email_proofs where account_id = $1 and expires_at > $2 and tries < $3`)
+	return email, err
+}
+
+func (s *Service) readEmailProof(ctx context.Context, id uuid.UUID, statement string) (email string, mac []byte, tries int, err error) {
+	var sealed []byte
+	err = s.db.From(ctx).QueryRow(ctx, statement, id, s.now(), emailProofTries).Scan(&sealed, &mac, &tries)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", nil, 0, ErrNoPending
+	}
+	if err != nil {
+		return "", nil, 0, fmt.Errorf("reading a proof of an address: %w", err)
+	}
+	plain, err := s.keyring.Open(seal.PII, emailProofPlace(id), sealed)
+	return string(plain), mac, tries, err
+}
+
+// ProveEmail checks the code and gives the proven address, once. The try counts before
+// the code is looked at; left is how many remain. The error is ErrCodeFormat (nothing is
+// counted), ErrWrongCode, ErrNoPending, or the database's.
+func (s *Service) ProveEmail(ctx context.Context, id uuid.UUID, typed string) (email string, left int, err error) {
+	code, ok := ReadCode(typed)
+	if !ok {
+		return "", 0, ErrCodeFormat
+	}
+	email, mac, tries, err := s.readEmailProof(ctx, id, `
+		update email_proofs set tries = tries + 1 where account_id = $1 and expires_at > $2 and tries < $3 returning email_sealed, code_mac, tries`)
+	if err != nil {
+		return "", 0, err
+	}
+	if subtle.ConstantTimeCompare(mac, s.emailCodeMAC(id, email, code)) != 1 {
+		return "", emailProofTries - tries, ErrWrongCode
+	}
+	tag, err := s.db.From(ctx).Exec(ctx, `delete from email_proofs where account_id = $1 and code_mac = $2`, id, mac)
+	if err == nil && tag.RowsAffected() == 0 {
+		err = ErrNoPending // another request was faster
+	}
+	return email, 0, err
+}
