@@ -13,7 +13,7 @@ export async function start(options = {}) {
   const dir = options.dir ?? await mkdtemp(join(tmpdir(), 'idp-e2e-'));
   await chmod(dir, 0o755); // PostgreSQL's own user passes through
   const child = spawn(binary, ['demo', '--data-dir', join(dir, 'data'), '--port', String(options.port ?? 0),
-    '--portal-port', String(options.portalPort ?? 0), '--desk-port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    '--portal-port', String(options.portalPort ?? 0), '--desk-port', '0', ...(options.args ?? [])], { stdio: ['ignore', 'pipe', 'inherit'] });
   const text = await new Promise((resolve, reject) => {
     let out = '';
     child.stdout.on('data', (chunk) => {

@@ -1,9 +1,13 @@
 package provider
 
 import (
+	"crypto/rsa"
 	"encoding/json"
 	"errors"
+	"math/big"
 	"testing"
+
+	"github.com/go-jose/go-jose/v4"
 )
 
 func TestMetadataRules(t *testing.T) {
@@ -141,5 +145,20 @@ func TestDemoMayRegisterLocalhost(t *testing.T) {
 	m := Metadata{ClientName: "Portal", RedirectURIs: []string{"http://localhost:8090/callback"}}
 	if err := m.complete(Rules{InsecureLocal: true}); err != nil {
 		t.Errorf("complete = %v", err)
+	}
+}
+
+// S-44: a key that could be broken is none to encrypt to, wherever it came from.
+func TestEncryptionKey(t *testing.T) {
+	small := jose.JSONWebKey{Key: &rsa.PublicKey{N: new(big.Int).Lsh(big.NewInt(1), 1023), E: 65537}}
+	large := jose.JSONWebKey{Key: &rsa.PublicKey{N: new(big.Int).Lsh(big.NewInt(1), 2047), E: 65537}, KeyID: "large"}
+	if key := encryptionKey([]jose.JSONWebKey{small, large}, "RSA-OAEP-256"); key == nil || key.KeyID != "large" {
+		t.Errorf("encryptionKey = %v, want the large one", key)
+	}
+	if key := encryptionKey([]jose.JSONWebKey{small}, "RSA-OAEP-256"); key != nil {
+		t.Errorf("encryptionKey = %v, want none", key)
+	}
+	if key := encryptionKey([]jose.JSONWebKey{large}, "ECDH-ES"); key != nil {
+		t.Errorf("encryptionKey for ECDH-ES = %v, want none", key)
 	}
 }

@@ -139,6 +139,9 @@ func (h *Handler) updateClient(c *gin.Context) error {
 	if err != nil {
 		return tokenRefused(c, "invalid_token")
 	}
+	if err := h.service.limiter.Take(c.Request.Context(), registrations, web.Source(c), h.now()); err != nil {
+		return err // each may have us fetch documents
+	}
 	m, err := readRegistration(c, h.service.clients.Certification)
 	if err != nil {
 		return registrationError(c, err)

@@ -77,10 +77,10 @@ func (m *Metadata) completeEncryption() error {
 func encryptionKey(keys []jose.JSONWebKey, alg string) *jose.JSONWebKey {
 	var found *jose.JSONWebKey
 	for i, key := range keys {
-		_, isRSA := key.Key.(*rsa.PublicKey)
+		modulus, isRSA := key.Key.(*rsa.PublicKey)
 		_, isEC := key.Key.(*ecdsa.PublicKey)
 		if (alg == "RSA-OAEP-256") != isRSA || !isRSA && !isEC || key.Algorithm != "" && key.Algorithm != alg ||
-			key.Use != "" && key.Use != "enc" {
+			key.Use != "" && key.Use != "enc" || isRSA && modulus.N.BitLen() < 2048 {
 			continue
 		}
 		if key.Use == "enc" {
