@@ -381,3 +381,22 @@ func TestNothingPersonalInAddresses(t *testing.T) {
 		t.Error("the log names a member")
 	}
 }
+
+// TestBreakGlass (S-61): the sealed account works, and each use is an alert and an event.
+func TestBreakGlass(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	p := must[Person](t)(b.AddPerson(t.Context(), NewPerson{Username: "sealed", Email: "sealed@desk.example", Name: "Sobre sellado", Language: "es", Roles: []Role{Admin}, BreakGlass: true}, "test"))
+	if w := b.call("GET", "/me", b.access(b.rosa, nil), nil); w.Code != 200 || strings.Contains(b.log.String(), "break_glass") {
+		t.Errorf("an ordinary account: %d", w.Code)
+	}
+	if w := b.call("GET", "/me", b.access(b.fresh(p), nil), nil); w.Code != 200 {
+		t.Fatalf("the sealed account: %d %s", w.Code, w.Body)
+	}
+	if !strings.Contains(b.log.String(), `"alert":"break_glass_used"`) {
+		t.Error("no alert")
+	}
+	if n := b.count(`select count(*) from audit_events where kind = 'staff.break_glass_used' and account_id = $1`, p.ID); n != 1 {
+		t.Errorf("%d events", n)
+	}
+}

@@ -253,3 +253,13 @@ func (d *desk) kinds(limit int) []string {
 func attempt(username string) accounts.Attempt {
 	return accounts.Attempt{Username: username, Password: "no es esta", Source: "192.0.2.1/32"}
 }
+
+// withApp gives the member an authenticator app.
+func (d *desk) withApp(id uuid.UUID) {
+	d.t.Helper()
+	_, err := d.db.From(d.t.Context()).Exec(d.t.Context(), `
+		insert into account_totp (account_id, secret_sealed, created_at, confirmed_at, usable_from) values ($1, '\x00', $2, $2, $2)`, id, d.now())
+	if err != nil {
+		d.t.Fatal(err)
+	}
+}

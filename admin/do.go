@@ -127,8 +127,8 @@ func (s *Service) do(ctx context.Context, p Person, e *entry, u *Subject, a Ask)
 	if err := s.take(ctx, acts, p); err != nil {
 		return Outcome{}, err
 	}
-	if rules[e.act].account && !u.hasAccount() {
-		return Outcome{}, ErrConflict
+	if err := s.sensible(ctx, e.act, u); err != nil {
+		return Outcome{}, err
 	}
 	last, helped, err := s.store.standing(ctx, u.ID, s.now().Add(-helpWindow))
 	if err != nil {
@@ -149,6 +149,21 @@ func (s *Service) do(ctx context.Context, p Person, e *entry, u *Subject, a Ask)
 		return s.ask(ctx, p, e, u, a, verification)
 	}
 	return s.perform(ctx, p.ID, e.act, u, a)
+}
+
+// sensible refuses an act that there is nothing for, before anybody else is asked for it.
+func (s *Service) sensible(ctx context.Context, act Act, u *Subject) error {
+	if rules[act].account && !u.hasAccount() {
+		return ErrConflict
+	}
+	if act != ResetFactor {
+		return nil
+	}
+	factors, err := s.accounts.Factors(ctx, u.ID)
+	if err == nil && !factors.Any() {
+		return ErrConflict
+	}
+	return err
 }
 
 // needsSecond tells whether a second person must agree: always for another address; for the factor where the caller has not

@@ -151,6 +151,10 @@ func TestFactorNeedsSecond(t *testing.T) {
 	for _, m := range []Method{CallBack, SpokenCode} {
 		d := newDesk(t, 1)
 		d.verify(d.rosa, d.maria.ID, m)
+		if _, err := d.Do(t.Context(), d.rosa, nil, d.maria.ID, ResetFactor, d.asking(d.maria.ID)); m != SpokenCode && !errors.Is(err, ErrConflict) {
+			t.Errorf("ResetFactor without a factor = %v, want ErrConflict", err)
+		}
+		d.withApp(d.maria.ID)
 		want := Asked
 		if m == SpokenCode {
 			must[Verification](t)(d.CheckCode(t.Context(), d.rosa, nil, d.maria.ID, d.spoken()))
