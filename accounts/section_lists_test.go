@@ -1,0 +1,101 @@
+package accounts
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"huskyidp/internal/audit"
+)
+
+func TestAppsPage(t *testing.T) {
+	t.Parallel()
+	f, b, account := member(t)
+	if _, _, body := b.get("/account/apps"); !strings.Contains(body, "Ninguna aplicación tiene su permiso") {
+		t.Error("without an app the page does not say so")
+	}
+	b.apps.app = ConnectedApp{ID: uuid.Must(uuid.NewV7()), ClientID: "diary", Name: "Mi Diario", Operator: "Diario, S. A.", Sees: []SeenData{{Key: "openid"}, {Key: "email"}},
+		GrantedAt: f.now(), ExpiresAt: f.now().AddDate(1, 0, 0)}
+	receipt := "/account/apps/" + b.apps.app.ID.String()
+	for _, path := range []string{"/account/apps", receipt, receipt + "/stop"} {
+		if status, _, body := b.get(path); status != 200 || !strings.Contains(body, "Mi Diario") {
+			t.Errorf("GET %s = %d", path, status)
+		}
+	}
+	err := f.log.Record(f.ctx(), audit.Event{Kind: audit.AppStopped, At: f.now(), AccountID: account.ID.String(), Data: map[string]string{"app": "Mi Diario"}, Success: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"/account/apps?note=stopped", "/account/apps"} { // the second click finds no app
+		if status, location, _ := b.post("/account/language", receipt+"/stop", nil); status != 303 || location != want || b.apps.stopped != 1 {
+			t.Errorf("stop %d = %d to %q, want %q", i+1, status, location, want)
+		}
+	}
+	if _, _, body := b.get("/account/apps?note=stopped"); !strings.Contains(body, "Mi Diario ya no tiene permiso") {
+		t.Error("the list does not say which app was stopped")
+	}
+	if status, location, _ := b.get(receipt); status != 303 || location != "/account/apps" {
+		t.Errorf("the receipt of a stopped app = %d to %q", status, location)
+	}
+}
+
+// The history has words for every kind that a member sees, 25 a page, newest first.
+func TestHistoryPage(t *testing.T) {
+	t.Parallel()
+	f, b, account := member(t)
+	for i := range 30 {
+		f.later(time.Second)
+		err := f.log.Record(f.ctx(), audit.Event{Kind: audit.PasswordChanged, At: f.now(), AccountID: account.ID.String(), Success: true},
+			audit.Event{Kind: audit.PasswordRehashed, At: f.now(), AccountID: account.ID.String(), Success: true})
+		if err != nil {
+			t.Fatal(i, err)
+		}
+	}
+	_, _, body := b.get("/account/history")
+	if n := strings.Count(body, "Contraseña cambiada"); n != 25 || !strings.Contains(body, "page=2") || strings.Contains(body, "page=0") {
+		t.Errorf("the first page has %d events", n)
+	}
+	if n := strings.Count(body, "¿No fue usted?"); n != 25 {
+		t.Errorf("%d of 25 events can be denied", n)
+	}
+	_, _, body = b.get("/account/history?page=2")
+	if n := strings.Count(body, "Contraseña cambiada"); n != 5 || !strings.Contains(body, "page=1") || !strings.Contains(body, "Inició sesión en un aparato nuevo") {
+		t.Errorf("the second page has %d of the events\n%s", n, body)
+	}
+	for _, page := range []string{"0", "-1", "x", "401", "99999999999999999999"} {
+		if status, _, _ := b.get("/account/history?page=" + page); status != 200 {
+			t.Errorf("page %s = %d", page, status)
+		}
+	}
+	set, err := loadTemplates()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range audit.MemberKinds() {
+		if !set.Has("event.name." + string(kind)) {
+			t.Errorf("no words for %s", kind)
+		}
+	}
+}
+
+// Staff have neither card nor question, and use the same pages.
+func TestStaffSection(t *testing.T) {
+	t.Parallel()
+	f, b, account := member(t)
+	if _, err := f.querier().Exec(f.ctx(), `update accounts set kind = 'staff', member_id = null where id = $1`, account.ID); err != nil {
+		t.Fatal(err)
+	}
+	if status, _, body := b.get("/account"); status != 200 || strings.Contains(body, "Fecha de Nacimiento") {
+		t.Errorf("the overview of staff = %d", status)
+	}
+	if status, location, _ := b.get("/account/question"); status != 303 || location != "/account" {
+		t.Errorf("the question of staff = %d to %q", status, location)
+	}
+	for _, path := range []string{"/account/password", "/account/factors", "/account/factors/totp", "/account/sessions", "/account/apps", "/account/history"} {
+		if status, _, _ := b.get(path); status != 200 {
+			t.Errorf("GET %s of staff = %d", path, status)
+		}
+	}
+}
