@@ -209,3 +209,60 @@ func TestUnregisteredMode(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryAlgorithm reads the metadata and uses each algorithm of signatures that they
+// name (conformance 14); those of encryption are TestEncryption's.
+func TestEveryAlgorithm(t *testing.T) {
+	b := newBench(t, 4)
+	var doc struct {
+		IDToken   []string `json:"id_token_signing_alg_values_supported"`
+		Userinfo  []string `json:"userinfo_signing_alg_values_supported"`
+		Answer    []string `json:"authorization_signing_alg_values_supported"`
+		Object    []string `json:"request_object_signing_alg_values_supported"`
+		Assertion []string `json:"token_endpoint_auth_signing_alg_values_supported"`
+		DPoP      []string `json:"dpop_signing_alg_values_supported"`
+	}
+	must(t, json.Unmarshal([]byte(b.browser().get("/.well-known/openid-configuration").body), &doc))
+	for name, algs := range map[string][]string{"id_token": doc.IDToken, "userinfo": doc.Userinfo, "authorization": doc.Answer, "request_object": doc.Object,
+		"token_endpoint_auth": doc.Assertion, "dpop": doc.DPoP} {
+		if len(algs) < 3 || slices.Contains(algs, "none") || slices.ContainsFunc(algs, func(alg string) bool { return strings.HasPrefix(alg, "HS") }) { // S-44
+			t.Errorf("%s: %v", name, algs)
+		}
+	}
+	w := b.signedIn()
+	for _, alg := range doc.IDToken {
+		if !slices.Contains(doc.Userinfo, alg) || !slices.Contains(doc.Answer, alg) {
+			t.Errorf("%s is not listed for userinfo and answers: %v, %v", alg, doc.Userinfo, doc.Answer)
+		}
+		id, secret := b.client(func(m *provider.Metadata) {
+			m.IDTokenSignedResponseAlg, m.UserinfoSignedResponseAlg, m.AuthorizationSignedResponseAlg, m.ResponseModes = alg, alg, alg, []string{"jwt"}
+		})
+		must(t, b.keys.Reload(t.Context()))
+		address, verifier := b.request(id, url.Values{"response_mode": {"jwt"}})
+		answer, answered := b.verified(w.get(address).location.Query().Get("response"))
+		code, _ := answer["code"].(string)
+		tokens := b.redeem(id, secret, code, verifier)
+		_, idToken := b.verified(tokens.text("id_token"))
+		_, userinfo := b.verified(w.bearer("/userinfo", tokens.text("access_token")).body)
+		if answered.Algorithm != alg || idToken.Algorithm != alg || userinfo.Algorithm != alg {
+			t.Errorf("%s: answer %s, ID token %s, userinfo %s", alg, answered.Algorithm, idToken.Algorithm, userinfo.Algorithm)
+		}
+	}
+	for _, alg := range doc.Assertion {
+		p := b.holder(alg, connect)
+		p.post("/token", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {"x"}}).want(t, 400, "invalid_grant") // authenticated
+	}
+	for _, alg := range doc.Object {
+		p := party{b.holder(alg, func(m *provider.Metadata) { connect(m); m.RequestObjectSigningAlg = alg }), callback}
+		if a := p.push(url.Values{"request": {p.object()}}); a.status != 201 {
+			t.Errorf("request object by %s: %d %v", alg, a.status, a.body)
+		}
+	}
+	for _, alg := range doc.DPoP {
+		p := b.party(callback, nil)
+		p.dpop = newKeyPair(t, alg)
+		uri, verifier := p.pushed(nil)
+		tokens := p.redeem(p.answered(p.open(w, uri, nil)).Get("code"), verifier)
+		p.userinfo(tokens.text("access_token")).want(t, 200, "")
+	}
+}
