@@ -20,6 +20,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"huskyidp/accounts"
+	"huskyidp/admin"
 	"huskyidp/internal/mail"
 	"huskyidp/internal/mailbox"
 	"huskyidp/internal/portal"
@@ -116,6 +118,9 @@ func (d *DemoCmd) serve(ctx context.Context, out io.Writer, a *app, parts demoPa
 	if err := importSample(ctx, a); err != nil {
 		return err
 	}
+	if err := hireSample(ctx, a); err != nil {
+		return err
+	}
 	box, err := mailbox.Open(filepath.Join(parts.dir, "mails.jsonl"))
 	if err != nil {
 		return err
@@ -155,12 +160,12 @@ func (d *DemoCmd) welcome(out io.Writer, a *app, parts demoParts) {
   Sample portal   %s      start here: press "Acceso del Usuario"
   Provider        %s
   Mailbox         %s/demo/mail
-  Support desk    http://%s   for people of the desk: idp staff create
+  Support desk    http://%s   as %s or %s: they set a password first, at %s/recover/password
   Developers      %s/developers   with a sign-in to try
   Data            %s
 
   Sample cards (invented people):
-`, localURL(parts.app), a.issuer, a.issuer, a.deskOn.Addr(), a.issuer, parts.dir)
+`, localURL(parts.app), a.issuer, a.issuer, a.deskOn.Addr(), sampleStaff[0].Username, sampleStaff[1].Username, a.issuer, a.issuer, parts.dir)
 	table := tabwriter.NewWriter(out, 0, 8, 3, ' ', 0)
 	fmt.Fprintln(table, "    Nombre\tApellido\tSufijo\tFecha de Nacimiento\tNúmero de ID del Cliente")
 	for _, card := range sampleCards() {
@@ -288,6 +293,22 @@ func tryClient(ctx context.Context, a *app, base string) error {
 		_, err = a.clients.Update(ctx, tryClientID, m)
 	}
 	return err
+}
+
+// sampleStaff are the demo's people of the support desk: who helps, and who is the second person.
+var sampleStaff = []admin.NewPerson{
+	{Username: "apoyo.rosa", Email: "rosa@apoyo.invalid", Name: "Rosa Vega", Language: "es", Roles: []admin.Role{admin.Read, admin.Recover}},
+	{Username: "apoyo.luis", Email: "luis@apoyo.invalid", Name: "Luis Prado", Language: "es", Roles: []admin.Role{admin.Approve, admin.Admin, admin.Audit}},
+}
+
+// hireSample makes their accounts at the first start. They have no passwords: the codes for the first come to the mailbox.
+func hireSample(ctx context.Context, a *app) error {
+	for _, person := range sampleStaff {
+		if _, err := a.staff.AddPerson(ctx, person, operator); err != nil && !errors.Is(err, accounts.ErrUsernameTaken) {
+			return fmt.Errorf("making the sample staff: %w", err)
+		}
+	}
+	return nil
 }
 
 // portalClient registers the portal, or brings its addresses up to date.

@@ -63,7 +63,7 @@ func (a *app) openDesk(ctx context.Context, s settings, d deskParts) error {
 	engine.GET("/static/*file", gin.WrapH(a.templates.Static()))
 	api.Mount(engine)
 	console.Mount(engine)
-	a.desk = engine
+	a.desk, a.staff = engine, desk.People
 	a.loops = append(a.loops, a.every(10*time.Minute, "desk sweep", desk.Sweep))
 	return nil
 }

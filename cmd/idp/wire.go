@@ -21,6 +21,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"huskyidp/accounts"
+	"huskyidp/admin"
 	"huskyidp/internal/audit"
 	"huskyidp/internal/mail"
 	"huskyidp/internal/outbound"
@@ -60,6 +61,7 @@ type app struct {
 	deskWeb   *web.Web
 	observe   func(method, route string, status int, took time.Duration) // metrics of requests
 	deskOn    net.Listener
+	staff     *admin.People // of the desk; nil without one
 	metrics   *prometheus.Registry
 	loops     []func(context.Context) // until their context ends
 	ready     atomic.Bool
