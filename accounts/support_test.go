@@ -54,6 +54,9 @@ func TestDisable(t *testing.T) {
 	if _, err := f.Session(f.ctx(), started.Token); !errors.Is(err, ErrNoSession) {
 		t.Errorf("the session lives on: %v", err)
 	}
+	if got := f.count(`select count(*) from open_sessions where account_id = $1`, maria.ID); got != 0 {
+		t.Errorf("%d sessions are open, which opening the account would bring back", got)
+	}
 	if got := f.count(`select count(*) from account_states where account_id = $1 and not active and credentials_changed_at = $2`, maria.ID, f.now()); got != 1 {
 		t.Error("older grants are not void")
 	}

@@ -28,8 +28,8 @@ const (
 	consoleLife   = 8 * time.Hour    // of staff, however much it is used
 )
 
-// sessionRow is a session of the console. It ends with the sign-in at the provider that it came from, when the account is
-// closed, after 15 minutes without use, and after eight hours.
+// sessionRow is a session of the console. It ends with the sign-in at the provider that it came from, and so when the
+// account is closed, after 15 minutes without use, and after eight hours.
 type sessionRow struct {
 	Digest    []byte
 	AccountID uuid.UUID
@@ -136,7 +136,6 @@ func (s *store) session(ctx context.Context, digest []byte, now time.Time) (sess
 		)
 		select c.digest, c.account_id, c.sid, c.acr, c.auth_time, c.draft
 		from console_sessions c
-		join account_states a on a.account_id = c.account_id and a.active
 		join open_sessions o on o.sid = c.sid and o.account_id = c.account_id
 		where c.digest = @digest and c.expires_at > @now and c.last_seen_at > @idle`,
 		pgx.NamedArgs{"digest": digest, "now": now, "idle": now.Add(-consoleIdle)})

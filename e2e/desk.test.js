@@ -189,6 +189,13 @@ for (const day of days) {
     await member.page.goto(`${product.issuer}/account/history`);
     await member.look('history');
 
+    // A step-up asks for the proof anew and leads back to where one was.
+    const place = new URL(address).pathname;
+    await page.goto(`${product.desk}/signin?step=up&return=${place}`);
+    assert.ok(page.url().startsWith(product.issuer), 'the provider asks again');
+    await prove(person, place);
+    assert.equal(person.path(), place);
+
     // Another address: asked for by one, allowed by another, held for a day.
     await page.goto(`${address}/acts/change_email`);
     await page.fill('#email', 'otra@example.org');

@@ -2,9 +2,11 @@ package provider_test
 
 import (
 	"errors"
+	"net/url"
 	"testing"
 	"time"
 
+	"huskyidp/accounts"
 	"huskyidp/provider"
 )
 
@@ -52,5 +54,33 @@ func TestAdminScope(t *testing.T) {
 		if _, _, err := b.clients.Create(t.Context(), "", m); err == nil {
 			t.Errorf("a client of the profile %s was registered for the scope admin", profile)
 		}
+	}
+}
+
+// TestStaffSignIn: people of the support desk have no card and no licence: nothing of either is asked of them, and tokens say
+// nothing of it; without a second step they reach no admin scope (S-19).
+func TestStaffSignIn(t *testing.T) {
+	b := newBench(t, 4)
+	account, err := b.accounts.CreateStaff(t.Context(), accounts.NewStaff{Username: "rosa", Email: "rosa@desk.example", Language: "es"})
+	must(t, err)
+	hash, err := b.accounts.HashPassword(t.Context(), account.ID, password)
+	must(t, err)
+	must(t, b.accounts.ResetPassword(t.Context(), account.ID, hash))
+	id, secret := b.client(nil)
+	w := b.browser()
+	address, verifier := b.request(id, url.Values{"scope": {"openid profile husky.member"}})
+	back := w.submit(w.get(address), url.Values{"username": {"rosa"}, "password": {password}})
+	if back.location == nil {
+		t.Fatalf("the sign-in led to %s (%d)\n%s", back.url, back.status, back.body)
+	}
+	answer := b.redeem(id, secret, back.location.Query().Get("code"), verifier)
+	info := b.userinfo(answer.text("access_token"))
+	if info.status != 200 || info.text("preferred_username") != "rosa" || info.body["husky_member_number"] != nil || info.body["birthdate"] != nil {
+		t.Errorf("userinfo %d %v", info.status, info.body)
+	}
+	desk, _ := b.client(func(m *provider.Metadata) { m.Scope = provider.Scopes{"openid", provider.AdminScope} })
+	address, _ = b.request(desk, url.Values{"scope": {"openid admin"}})
+	if p := w.get(address); p.location != nil || p.url.Path != "/reauth" {
+		t.Errorf("the scope admin with a password alone led to %s, %v", p.url, p.location)
 	}
 }

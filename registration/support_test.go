@@ -30,6 +30,7 @@ func TestStuck(t *testing.T) {
 	if want := []string{"last_name", "birth_date"}; !slices.Equal(stuck.Differs, want) {
 		t.Errorf("Differs = %v, want %v", stuck.Differs, want)
 	}
+	s.later(time.Minute)
 	other := s.browser() // meets the lock with the right card, and has nothing that differs
 	other.source = "198.51.100.7:1"
 	other.toPersonal().post(maria...).on("/register/locked", http.StatusForbidden)

@@ -27,7 +27,7 @@ type Options struct {
 	Limits         Limits
 	Strict         bool                                                       // the staff surface: cookies SameSite=Strict (S-24)
 	Problems       string                                                     // path prefix of an API whose errors are problem+json (RFC 9457); "" for none
-	ErrorPage      string         // template of error pages; default web/error
+	ErrorPage      string                                                     // template of error pages; default web/error
 	SessionIdle    time.Duration                                              // shown on signed-in pages; default 15 min
 	Observe        func(method, route string, status int, took time.Duration) // metrics; may be nil
 }
