@@ -120,6 +120,14 @@ func (s *Service) ByMember(ctx context.Context, memberID uuid.UUID) (Account, er
 	return s.store.account(ctx, "member_id = $1", memberID)
 }
 
+// IDByMember is the id of the account of a member of the roster, zero if there is none. To
+// learn that there is one costs no more than to learn that there is none (S-13).
+func (s *Service) IDByMember(ctx context.Context, memberID uuid.UUID) (id uuid.UUID, err error) {
+	err = s.store.db.From(ctx).QueryRow(ctx, `
+		select coalesce((select id from accounts where member_id = $1), '00000000-0000-0000-0000-000000000000')`, memberID).Scan(&id)
+	return id, err
+}
+
 // QueueGet is Get for a batch that is sent later. account stays as it is where there is
 // none.
 func (s *Service) QueueGet(b *pgx.Batch, id uuid.UUID, account *Account) {

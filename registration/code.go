@@ -99,16 +99,18 @@ func (s *Service) takeMail(ctx context.Context, t *turn) (holder accounts.Accoun
 	return holder, tellable != nil, nil
 }
 
-// queueTold tells the mailbox on file that someone tried to register again, at most once a day.
+// queueTold tells the mailbox on file that someone tried to register again, at most once a day. A mail that is not to leave
+// is queued too late on purpose, and as the registration's own: who is told again costs no less than who is not (S-13).
 func (s *Service) queueTold(ctx context.Context, t *turn, holder accounts.Account, told bool) error {
-	if told {
-		return nil
-	}
 	content, err := s.Mails.Mail(holder.Language, "already_member", templates.Args{"username": holder.Username, "at": t.now})
 	if err != nil {
 		return err
 	}
-	return s.Outbox.Queue(ctx, t.batch, mail.Message{Kind: "already_member", To: holder.Email, Lang: holder.Language, AccountID: holder.ID, Content: content})
+	m := mail.Message{Kind: "already_member", To: holder.Email, Lang: holder.Language, AccountID: holder.ID, Content: content}
+	if told {
+		m.AccountID, m.NotAfter = t.AccountID, t.now
+	}
+	return s.Outbox.Queue(ctx, t.batch, m)
 }
 
 // ResendCode mails another code. The error is a *resendError, *movedError, errGone or errBusy.

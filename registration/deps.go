@@ -31,6 +31,7 @@ type Accounts interface {
 	Get(ctx context.Context, id uuid.UUID) (accounts.Account, error)
 	QueueGet(b *pgx.Batch, id uuid.UUID, account *accounts.Account)
 	ByMember(ctx context.Context, memberID uuid.UUID) (accounts.Account, error)
+	IDByMember(ctx context.Context, memberID uuid.UUID) (uuid.UUID, error)
 	HashPassword(ctx context.Context, accountID uuid.UUID, password string) ([]byte, error)
 	HashAnswer(ctx context.Context, accountID uuid.UUID, answer string) ([]byte, error)
 	UsernameTaken(ctx context.Context, username string) (bool, error)

@@ -8,7 +8,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"huskyidp/accounts"
 	"huskyidp/internal/audit"
 	"huskyidp/internal/web"
 	"huskyidp/members"
@@ -49,11 +48,11 @@ func (s *Service) SubmitPersonal(ctx context.Context, v Visit, typed Identity, c
 
 // accept binds the registration to the member, and looks whether they already have an account (S-52).
 func (s *Service) accept(ctx context.Context, t *turn, g guards, member members.Member) error {
-	holder, err := s.Accounts.ByMember(ctx, member.ID)
-	if err != nil && !errors.Is(err, accounts.ErrNotFound) {
+	holder, err := s.Accounts.IDByMember(ctx, member.ID)
+	if err != nil {
 		return err
 	}
-	t.MemberID, t.HolderID, t.Failures, t.Differs = member.ID, holder.ID, 0, nil
+	t.MemberID, t.HolderID, t.Failures, t.Differs = member.ID, holder, 0, nil
 	t.Credentials.Checked = false // judged again beside these names
 	if t.HolderID != uuid.Nil {
 		t.ProvenAt = noTime // nobody gets past the code page

@@ -36,6 +36,7 @@ const roster = `member_number,first_name,last_name,suffix,birth_date,program
 004123789,María,Núñez López,,1984-03-14,A
 004123790,John,O'Neill,JR,1990-07-01,D
 004123791,Ana,Rivera,,2001-12-31,B
+004123792,María,Núñez López,,1984-03-15,A
 `
 
 // site is the whole of registration over real collaborators, with a clock of its own. Mails are queued for real, and
@@ -140,7 +141,9 @@ func (t tap) Queue(ctx context.Context, b *pgx.Batch, m mail.Message) error {
 	}
 	t.site.mu.Lock()
 	defer t.site.mu.Unlock()
-	t.site.mails = append(t.site.mails, m)
+	if m.NotAfter.IsZero() || m.NotAfter.After(t.site.now()) { // others never leave
+		t.site.mails = append(t.site.mails, m)
+	}
 	return nil
 }
 
