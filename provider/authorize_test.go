@@ -294,7 +294,10 @@ func TestLongPost(t *testing.T) {
 		t.Errorf("a client that must push led to %s (%d) %v", p.url, p.status, p.location)
 	}
 	handle := p.url.Query().Get("posted")
-	for name, change := range map[string]url.Values{"as a request_uri": {"client_id": {pusher}, "request_uri": {handle}}, "of another client": {"client_id": {id}, "posted": {handle}}} {
+	proven := b.party(callback, connect)
+	uri, _ := proven.pushed(nil)
+	for name, change := range map[string]url.Values{"as a request_uri": {"client_id": {pusher}, "request_uri": {handle}}, "of another client": {"client_id": {id}, "posted": {handle}},
+		"of a pushed request": {"client_id": {proven.id}, "posted": {uri}}} {
 		if p := w.get("/authorize?" + change.Encode()); handle == "" || p.location != nil && p.location.Query().Has("code") || p.status < 400 {
 			t.Errorf("%s the handle led to %s (%d) %v", name, p.url, p.status, p.location)
 		}

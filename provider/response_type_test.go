@@ -73,6 +73,9 @@ func (rp relyingParty) holds(t *testing.T, q url.Values, scope string, asked ...
 	if access != "" && (q.Get("token_type") != "Bearer" || q.Get("expires_in") != "600") { // 3.3.7
 		t.Errorf("answer %v", q)
 	}
+	if access != "" && slices.Contains(strings.Fields(q.Get("scope")), "offline_access") != (has(rp.types, "code") && strings.Contains(scope, "offline_access")) {
+		t.Errorf("scope %q: offline_access needs a code (Core 11)", q.Get("scope"))
+	}
 	subjects := map[string]bool{}
 	if compact := q.Get("id_token"); compact != "" {
 		var hashes []string
