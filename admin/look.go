@@ -202,7 +202,7 @@ func (s *Service) timeline(ctx context.Context, u *Subject) ([]Moment, error) {
 		if l.Act == Look || l.Act == Find {
 			kind = audit.StaffLooked
 		}
-		all = append(all, Moment{At: l.At, Kind: kind, Act: l.Act, Name: names[l.StaffID], Role: roleOf(l.Act), Reason: l.Reason, Ticket: l.Ticket, Outcome: l.Outcome})
+		all = append(all, Moment{At: l.At, Kind: kind, Act: l.Act, Name: names[l.StaffID], Role: roleOf(l), Reason: l.Reason, Ticket: l.Ticket, Outcome: l.Outcome})
 	}
 	if u.hasAccount() {
 		events, err := s.audit.History(ctx, u.ID, timelineShown)
@@ -219,9 +219,12 @@ func (s *Service) timeline(ctx context.Context, u *Subject) ([]Moment, error) {
 	return all[:min(len(all), timelineShown)], nil
 }
 
-// roleOf is the role under which an act was done, as colleagues read it.
-func roleOf(act Act) Role {
-	if roles := rules[act].roles; len(roles) > 0 {
+// roleOf is the role under which something was done, as colleagues read it.
+func roleOf(l Line) Role {
+	if l.Outcome == outcomeApproved {
+		return Approve
+	}
+	if roles := rules[l.Act].roles; len(roles) > 0 {
 		return roles[0]
 	}
 	return Read

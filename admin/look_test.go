@@ -86,6 +86,9 @@ func TestTimeline(t *testing.T) {
 	if i < 0 || sum.Timeline[i].Name != "Rosa Vega" || sum.Timeline[i].Reason != "La persona llamó y pidió ayuda" || sum.Timeline[i].Ticket != "HD-1001" || sum.Timeline[i].Role != Recover {
 		t.Errorf("timeline %+v", sum.Timeline)
 	}
+	if n := len(slices.DeleteFunc(slices.Clone(sum.Timeline), func(m Moment) bool { return m.Kind != "staff_acted" })); n != 1 {
+		t.Errorf("the timeline has the act %d times", n)
+	}
 	if !slices.ContainsFunc(sum.Timeline, func(m Moment) bool { return m.Kind == "account_created" }) {
 		t.Error("the timeline lacks the registration")
 	}

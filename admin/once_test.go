@@ -81,7 +81,7 @@ func TestOnceRace(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, 8)
 	a := d.asking(d.maria.ID)
-	ran := race(t, func(int) (bool, error) {
+	ran := d.race(func(int) (bool, error) {
 		o := &Once{Key: "k", Body: []byte("a")}
 		out, err := d.Do(t.Context(), d.rosa, o, d.maria.ID, SendUsername, a)
 		if errors.Is(err, ErrBusy) {
