@@ -79,12 +79,31 @@ type bench struct {
 type clock struct {
 	mu    sync.Mutex
 	ahead time.Duration
+	wait  int           // how many have yet to ask before any is told
+	all   chan struct{} // closed once they have
 }
 
 func (c *clock) now() time.Time {
 	c.mu.Lock()
+	at, all := time.Now().Add(c.ahead), c.all
+	if c.wait > 0 {
+		if c.wait--; c.wait == 0 {
+			close(c.all)
+		}
+		c.mu.Unlock()
+		<-all
+		return at
+	}
+	c.mu.Unlock()
+	return at
+}
+
+// together holds the next n who ask for the time until all of them have: none of n
+// requests is over before all have begun.
+func (c *clock) together(n int) {
+	c.mu.Lock()
 	defer c.mu.Unlock()
-	return time.Now().Add(c.ahead)
+	c.wait, c.all = n, make(chan struct{})
 }
 
 func (c *clock) advance(d time.Duration) {

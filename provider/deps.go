@@ -125,7 +125,7 @@ func New(d Deps) (*Service, error) {
 		return nil, fmt.Errorf("provider: %w", err)
 	}
 	s := &Service{
-		store:        &store{db: d.DB, audit: d.Audit, keyring: d.Keyring},
+		store:        &store{db: d.DB, audit: d.Audit, keyring: d.Keyring, now: d.Now},
 		clients:      d.Clients,
 		accounts:     d.Accounts,
 		members:      d.Members,

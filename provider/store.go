@@ -20,6 +20,7 @@ type store struct {
 	db      *postgres.DB
 	audit   *audit.Log
 	keyring *seal.Keyring
+	now     func() time.Time
 }
 
 // grantColumns join a grant with what the account says today (S-39): a closed
@@ -123,7 +124,7 @@ func (u *unit) flushTokens(ctx context.Context) error {
 		return u.store.db.From(ctx).SendBatch(ctx, b).Close()
 	}
 	kind := audit.TokensIssued
-	args := pgx.NamedArgs{"grant_id": u.grant.ID, "now": u.now, "hash": u.newRefresh, "predecessor": nil,
+	args := pgx.NamedArgs{"grant_id": u.grant.ID, "now": u.now, "hash": u.newRefresh, "predecessor": nil, "made_at": u.store.now(),
 		"expires_at": u.refreshExpiry(), "bound_key": u.sender.key()}
 	if u.token == nil {
 		b.Queue(`insert into code_redemptions (grant_id, redeemed_at, succeeded)
@@ -140,7 +141,7 @@ func (u *unit) flushTokens(ctx context.Context) error {
 			where hash = @hash`, args)
 	default:
 		b.Queue(`insert into refresh_tokens (hash, grant_id, predecessor, created_at, expires_at, bound_key)
-			values (@hash, (select id from grants where id = @grant_id and revoked_at is null), @predecessor, @now, @expires_at, @bound_key)`, args)
+			values (@hash, (select id from grants where id = @grant_id and revoked_at is null), @predecessor, @made_at, @expires_at, @bound_key)`, args)
 	}
 	u.queueOpaque(b, &u.grant.ID)
 	u.store.audit.Queue(b, ctx, u.event(kind))

@@ -147,7 +147,8 @@ func (fositeStore) CreateRefreshTokenSession(ctx context.Context, sig, _ string,
 
 // GetRefreshTokenSession loads token and grant. A token that has a successor is
 // inactive, which makes fosite revoke the family, save for a retry within
-// refreshRetry while the successor has not been used.
+// refreshRetry while the successor has not been used. Who came before the successor was
+// made asks for no lost answer: one of simultaneous uses succeeds.
 func (f fositeStore) GetRefreshTokenSession(ctx context.Context, sig string, _ fosite.Session) (fosite.Requester, error) {
 	u := unitFrom(ctx)
 	if u.grant == nil {
@@ -162,6 +163,9 @@ func (f fositeStore) GetRefreshTokenSession(ctx context.Context, sig string, _ f
 	request := u.grant.requester(client)
 	request.Session.SetExpiresAt(fosite.RefreshToken, u.token.ExpiresAt)
 	if at := u.token.SuccessorAt; at != nil {
+		if u.now.Before(*at) {
+			return nil, errLostRace
+		}
 		if u.token.SuccessorUsed || u.now.Sub(*at) > refreshRetry {
 			return request, fosite.ErrInactiveToken
 		}
