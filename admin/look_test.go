@@ -178,3 +178,18 @@ func TestLockedCard(t *testing.T) {
 		t.Errorf("summary %+v", sum)
 	}
 }
+
+// TestBookStays (S-72): lines are not written over, whoever tries.
+func TestBookStays(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1)
+	d.seen(d.rosa, d.maria.ID)
+	for _, statement := range []string{`update desk_entries set outcome = 'forbidden'`, `truncate desk_entries`} {
+		if _, err := d.db.From(t.Context()).Exec(t.Context(), statement); err == nil {
+			t.Errorf("%s works", statement)
+		}
+	}
+	if n := d.count(`select count(*) from desk_entries where outcome = 'done'`); n != 1 {
+		t.Errorf("%d lines", n)
+	}
+}
