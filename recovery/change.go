@@ -134,7 +134,22 @@ func (s *Service) apply(ctx context.Context, c Change, now time.Time) error {
 	if err := s.accounts.ChangeEmail(ctx, c.AccountID, c.Email); err != nil {
 		return err
 	}
+	s.store.queueEndAll(b, c.AccountID)
 	return s.db.Finish(ctx, b)
+}
+
+// NotMe spends the link of a notice: the account is protected, and no recovery that is open, perhaps a stranger's, goes on.
+// The error is accounts.ErrLink, or the database's.
+func (s *Service) NotMe(ctx context.Context, link string) error {
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		account, err := s.accounts.Disown(ctx, link)
+		if err != nil {
+			return err
+		}
+		b := &pgx.Batch{}
+		s.store.queueEndAll(b, account.ID)
+		return s.db.Finish(ctx, b)
+	})
 }
 
 // Stoppable is the change that a link would stop or undo, and whose account it is. The error is ErrLink, or the database's.
@@ -172,6 +187,7 @@ func (s *Service) stop(ctx context.Context, where string, args pgx.NamedArgs, by
 			if err := s.accounts.ChangeEmail(ctx, c.AccountID, c.oldEmail); err != nil {
 				return err
 			}
+			s.store.queueEndAll(b, c.AccountID)
 		} else if err := s.accounts.EndSessions(ctx, c.AccountID, ""); err != nil {
 			return err
 		}

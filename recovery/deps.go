@@ -101,7 +101,7 @@ func New(d Deps) (*Service, error) {
 		return nil, fmt.Errorf("opening the job queue: %w", err)
 	}
 	return &Service{
-		store: store{d.DB, d.Keyring, d.Now}, db: d.DB, keyring: d.Keyring, limiter: d.Limiter, audit: d.Audit, accounts: d.Accounts,
+		store: store{d.DB, d.Keyring}, db: d.DB, keyring: d.Keyring, limiter: d.Limiter, audit: d.Audit, accounts: d.Accounts,
 		roster: d.Roster, jobs: jobs, now: d.Now, issuer: d.Issuer, questions: !d.NoQuestions,
 	}, nil
 }

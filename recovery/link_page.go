@@ -42,7 +42,7 @@ func (h *Handler) showNotMe(c *gin.Context) error {
 }
 
 func (h *Handler) submitNotMe(c *gin.Context) error {
-	_, err := h.service.accounts.Disown(c.Request.Context(), web.Form(c).Get("link"))
+	err := h.service.NotMe(c.Request.Context(), web.Form(c).Get("link"))
 	if errors.Is(err, accounts.ErrLink) {
 		return h.page(c, http.StatusGone, "recovery/old_link", oldLinkPage{})
 	}

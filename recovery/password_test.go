@@ -302,12 +302,39 @@ func TestStaffCode(t *testing.T) {
 	}
 	check(t, f.StartReset(t.Context(), a.ID))
 	third := sixDigits.FindString(f.mailed("reset")[0])
-	for range 4 { // four wrong ones of this recovery, and one of another, end the code of support
-		again.post("code", "not6x6")
-	}
 	other := f.visitor().begin("nobody")
 	if third != own {
 		other.post("code", third).on("/recover/code?flow=f1", 422)
+	}
+}
+
+// S-10, S-14: five wrong tries end a code of support, over all recoveries of its account and at once.
+func TestParallelStaffCodes(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 16)
+	a := f.member("maria", "004123789")
+	check(t, f.StartReset(t.Context(), a.ID))
+	code := sixDigits.FindString(f.mailed("reset")[0])
+	visits := make([]Visit, 8)
+	for i := range visits {
+		v := f.visitor().begin("maria")
+		visits[i] = Visit{Token: v.jar["idp_recovery"], Browser: f.browserOf(v)}
+	}
+	f.work()
+	last := f.visitor().begin("maria")
+	f.work()
+	var wg sync.WaitGroup
+	for _, visit := range visits {
+		for range 4 {
+			wg.Go(func() { f.SubmitCode(t.Context(), visit, "not one") })
+		}
+	}
+	wg.Wait()
+	if n := f.count(`select tries from recovery_staff_codes`); n != 5 {
+		t.Errorf("%d tries were taken of a code of support, want 5", n)
+	}
+	if _, err := f.SubmitCode(t.Context(), Visit{Token: last.jar["idp_recovery"], Browser: f.browserOf(last)}, code); !errors.Is(err, ErrCode) {
+		t.Errorf("the right code after five wrong ones: %v", err)
 	}
 }
 

@@ -29,7 +29,7 @@ type Recovery struct {
 	AccountID uuid.UUID // zero before that, and where nobody has the name
 	Step      Step
 
-	CodeMAC, StaffMAC                   []byte // of the code mailed last, and of one that support has sent
+	CodeMAC                             []byte // of the code mailed last
 	CodeAskedAt                         time.Time
 	CodeTries, AnswerTries, FactorTries int
 	CreatedAt, ExpiresAt                time.Time

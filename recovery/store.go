@@ -17,7 +17,6 @@ import (
 type store struct {
 	db      *postgres.DB
 	keyring *seal.Keyring
-	now     func() time.Time
 }
 
 // sealed is nil for no text (S-46).

@@ -13,10 +13,9 @@ import (
 )
 
 const recoveryColumns = `
-	select r.id, r.browser, r.flow, r.language, r.name_sealed, r.account_id, r.step, r.code_mac, c.code_mac, r.code_asked_at,
+	select r.id, r.browser, r.flow, r.language, r.name_sealed, r.account_id, r.step, r.code_mac, r.code_asked_at,
 		r.code_tries, r.answer_tries, r.factor_tries, r.created_at, r.expires_at
-	from recoveries r left join recovery_staff_codes c on c.account_id = r.account_id and c.expires_at > @now and c.tries < @tries
-	where `
+	from recoveries r where `
 
 // find reads a recovery by the digest of its cookie; nil if there is none.
 func (s store) find(ctx context.Context, token []byte) (*Recovery, error) {
@@ -37,8 +36,8 @@ func (s store) one(ctx context.Context, where string, key any) (*Recovery, error
 	var r Recovery
 	var account *uuid.UUID
 	var name []byte
-	err := s.db.From(ctx).QueryRow(ctx, recoveryColumns+where, pgx.NamedArgs{"key": key, "now": s.now(), "tries": codeTries}).
-		Scan(&r.ID, &r.Browser, &r.Flow, &r.Language, &name, &account, &r.Step, &r.CodeMAC, &r.StaffMAC, &r.CodeAskedAt,
+	err := s.db.From(ctx).QueryRow(ctx, recoveryColumns+where, pgx.NamedArgs{"key": key}).
+		Scan(&r.ID, &r.Browser, &r.Flow, &r.Language, &name, &account, &r.Step, &r.CodeMAC, &r.CodeAskedAt,
 			&r.CodeTries, &r.AnswerTries, &r.FactorTries, &r.CreatedAt, &r.ExpiresAt)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
@@ -91,10 +90,16 @@ func (s store) queueStaffCode(b *pgx.Batch, account uuid.UUID, mac []byte, expir
 		account, mac, expires)
 }
 
-// queueStaffTry counts a wrong code against that of support, whichever recovery it was typed into. For nobody's account
-// it finds no row.
-func (s store) queueStaffTry(b *pgx.Batch, account uuid.UUID) {
-	b.Queue(`update recovery_staff_codes set tries = tries + 1 where account_id = $1`, account)
+// tryStaffCode counts a try of the code that support has sent, whichever recovery it was typed into, and gives its MAC; nil
+// if there is none that still counts. For nobody's account it finds no row.
+func (s store) tryStaffCode(ctx context.Context, account uuid.UUID, now time.Time) (mac []byte, err error) {
+	err = s.db.From(ctx).QueryRow(ctx, `
+		update recovery_staff_codes set tries = tries + 1 where account_id = $1 and expires_at > $2 and tries < $3 returning code_mac`,
+		account, now, codeTries).Scan(&mac)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	return mac, err
 }
 
 func (s store) queueDropStaffCode(b *pgx.Batch, account uuid.UUID) {
@@ -106,4 +111,10 @@ func (s store) queueEndOthers(b *pgx.Batch, account, but uuid.UUID) {
 	b.Queue(`
 		update recoveries set step = 'ended', code_mac = null where account_id = $1 and id <> $2 and step not in ('done', 'ended')`,
 		account, but)
+}
+
+// queueEndAll ends what is open for an account whose mailbox is another one from now on, or was not its owner's (S-53).
+func (s store) queueEndAll(b *pgx.Batch, account uuid.UUID) {
+	s.queueEndOthers(b, account, uuid.Nil)
+	s.queueDropStaffCode(b, account)
 }
