@@ -242,6 +242,21 @@ func TestMinimumACR(t *testing.T) {
 	}
 }
 
+// S-20: whoever has a session and the member's telephone cannot stay fresh by its codes alone, without the password.
+func TestCodesAloneKeepNothingFresh(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 4)
+	app := b.enrolApp()
+	w := b.browser()
+	if p := w.submit(w.signIn(w.get("/login")), url.Values{"code": {app.code()}}); p.url.Path != "/account" {
+		t.Fatalf("signing in leads to %s", p.url)
+	}
+	b.clock.advance(4 * time.Minute)
+	if p := w.get("/reauth?return=/account/password"); p.url.Path != "/reauth" || !strings.Contains(p.body, `type="password"`) {
+		t.Errorf("after four minutes the step-up = %s (%d), want the password", p.url, p.status)
+	}
+}
+
 // S-55: a factor that was enrolled soon after a recovery cannot meet an app's need yet.
 func TestNewFactorCannotStepUp(t *testing.T) {
 	t.Parallel()

@@ -55,9 +55,16 @@ func (s stepUp) reachable() bool {
 	return s.back != "" || s.factors.Best() >= s.request.assurance.minimum
 }
 
-// fresh tells whether the password was given just now, so that only the second step is
-// left.
-func (s stepUp) fresh(now time.Time) bool { return now.Sub(s.session.AuthTime) < accounts.Fresh }
+// half tells whether the sign-in was just now and short of what is asked for, so that only
+// the second step is left. Who has that already proves everything anew: codes alone must
+// not keep a session fresh (S-20).
+func (s stepUp) half(now time.Time) bool {
+	needed := accounts.Rank(accounts.ACRFactor)
+	if s.back == "" {
+		needed = s.request.assurance.wanted(s.factors.Best())
+	}
+	return s.factors.Any() && accounts.Rank(s.session.ACR) < needed && now.Sub(s.session.AuthTime) < accounts.Fresh
+}
 
 // showReauth asks for the password, unless only the second step is missing, or says what
 // is needed first.
@@ -77,7 +84,7 @@ func (h *Handler) showReauth(c *gin.Context) error {
 		}
 		return h.reauthForm(c, s, page, http.StatusOK)
 	}
-	if s.factors.Any() && s.fresh(h.now()) {
+	if s.half(h.now()) {
 		amr := s.session.AMR
 		if slices.Contains(amr, "pwd") { // the second step is proven anew
 			amr = []string{"pwd"}
