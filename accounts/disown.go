@@ -50,16 +50,29 @@ func (s *Service) QueueNotice(ctx context.Context, b *pgx.Batch, account Account
 		args["at"] = now
 	}
 	if templates.CanDisown(kind) {
-		token := randomText(tokenSize)
 		at, _ := args["at"].(time.Time)
-		s.store.queueDisownLink(b, disownDigest(token), account.ID, at, now.Add(disownLife))
-		args["link"], args["date"] = s.issuer+"/not-me?link="+token, now.Add(disownLife)
+		args["link"], args["date"] = s.issuer+s.queueDisownPath(b, account.ID, at), now.Add(disownLife)
 	}
 	content, err := s.mails.Mail(account.Language, kind, args)
 	if err != nil {
 		return err
 	}
 	return s.outbox.Queue(ctx, b, mail.Message{Kind: kind, To: account.Email, Lang: account.Language, AccountID: account.ID, Content: content})
+}
+
+// queueDisownPath makes a link that denies what happened at an instant, and all since.
+func (s *Service) queueDisownPath(b *pgx.Batch, id uuid.UUID, at time.Time) string {
+	token := randomText(tokenSize)
+	s.store.queueDisownLink(b, disownDigest(token), id, at, s.now().Add(disownLife))
+	return "/not-me?link=" + token
+}
+
+// DisownLink is the path that a notice of the instant would have carried, for the member
+// who reads of it in the history.
+func (s *Service) DisownLink(ctx context.Context, id uuid.UUID, at time.Time) (string, error) {
+	b := &pgx.Batch{}
+	path := s.queueDisownPath(b, id, at)
+	return path, s.store.run(ctx, b)
 }
 
 // Disownable is the account that a link of a notice would protect. The error is ErrLink,

@@ -89,7 +89,7 @@ func (h *Handler) Mount(r gin.IRouter) {
 		pages.GET("/account"+path, h.web.Handle(show))
 	}
 	for path, act := range map[string]func(*gin.Context) error{
-		"/alive": h.alive, "/password": h.changePassword, "/email": h.changeEmail, "/email/code": h.proveEmail, "/question": h.changeQuestion, "/language": h.changeLanguage, "/sessions": h.endSessions,
+		"/alive": h.alive, "/password": h.changePassword, "/email": h.changeEmail, "/email/code": h.proveEmail, "/question": h.changeQuestion, "/language": h.changeLanguage, "/sessions": h.endSessions, "/history": h.disownEvent,
 		"/apps/:id/stop": h.stopApp, "/factors/totp": h.addTOTP, "/factors/passkey": h.addPasskey, "/factors/passkey/options": h.passkeyOptions,
 		"/factors/saved-codes": h.makeSavedCodes, "/factors/saved-codes/file": h.savedCodesFile, "/factors/totp/remove": h.removeTOTP,
 		"/factors/passkey/:id/remove": h.removePasskey,

@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"huskyidp/internal/audit"
+	"huskyidp/internal/web"
 )
 
 // historyEntries is a page of the account's history.
@@ -24,8 +25,11 @@ type historyEntry struct {
 	At      time.Time
 	Browser string
 	System  string
-	Mine    bool // recent, so that the member may still say that it was somebody else
+	Recent  bool // the member may still say that it was somebody else
 }
+
+// Moment is the instant of the event, for the form.
+func (e historyEntry) Moment() string { return strconv.FormatInt(e.At.UnixMicro(), 10) }
 
 // historyPages is how far back the pages go.
 const historyPages = 400
@@ -50,10 +54,30 @@ func (h *Handler) showHistory(c *gin.Context) error {
 	since := h.service.now().Add(-disownLife)
 	for _, e := range list {
 		page.List = append(page.List, historyEntry{
-			Key: "event.name." + string(e.Kind), App: e.Data["app"], Act: actKey(e), At: e.At, Browser: e.Browser, System: e.System, Mine: e.At.After(since),
+			Key: "event.name." + string(e.Kind), App: e.Data["app"], Act: actKey(e), At: e.At, Browser: e.Browser, System: e.System, Recent: e.At.After(since),
 		})
 	}
 	return h.page(c, http.StatusOK, "history", session, page)
+}
+
+// disownEvent leads to the page that protects the account, as the link of a notice does. It takes a fresh sign-in: what it
+// undoes is more than whoever found an open session may.
+func (h *Handler) disownEvent(c *gin.Context) error {
+	session, ok, err := h.RequireFresh(c, Fresh)
+	if !ok {
+		return err
+	}
+	micro, err := strconv.ParseInt(web.Form(c).Get("at"), 10, 64)
+	now := h.service.now()
+	at := time.UnixMicro(micro)
+	if err != nil || at.After(now) || !at.After(now.Add(-disownLife)) {
+		return web.SeeOther(c, "/account/history")
+	}
+	link, err := h.service.DisownLink(c.Request.Context(), session.AccountID, at)
+	if err != nil {
+		return err
+	}
+	return web.SeeOther(c, link)
 }
 
 func actKey(e Occurrence) string {

@@ -1,6 +1,8 @@
 package accounts
 
 import (
+	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +79,33 @@ func TestHistoryPage(t *testing.T) {
 		if !set.Has("event.name." + string(kind)) {
 			t.Errorf("no words for %s", kind)
 		}
+	}
+}
+
+// S-54: what the history tells can be denied as by a notice's link, after a fresh sign-in, and only of the last ten days.
+func TestHistoryIsDenied(t *testing.T) {
+	t.Parallel()
+	f, b, account := member(t)
+	deny := func(at time.Time) (int, string) {
+		status, location, _ := b.post("/account/history", "/account/history", url.Values{"at": {strconv.FormatInt(at.UnixMicro(), 10)}})
+		return status, location
+	}
+	status, location := deny(f.now().Add(-time.Second))
+	if status != 303 || !strings.HasPrefix(location, "/not-me?link=") {
+		t.Fatalf("denying an event = %d to %q", status, location)
+	}
+	_, link, _ := strings.Cut(location, "=")
+	if owner, err := f.Disownable(f.ctx(), link); err != nil || owner.ID != account.ID {
+		t.Errorf("the link is %v's, %v", owner.ID, err)
+	}
+	for name, at := range map[string]time.Time{"the future": f.now().Add(time.Minute), "long ago": f.now().Add(-disownLife), "nothing": {}} {
+		if status, location := deny(at); status != 303 || location != "/account/history" {
+			t.Errorf("denying %s = %d to %q", name, status, location)
+		}
+	}
+	f.later(Fresh)
+	if status, location := deny(f.now()); status != 303 || !strings.HasPrefix(location, "/reauth?return=") {
+		t.Errorf("S-20: with an old sign-in = %d to %q", status, location)
 	}
 }
 

@@ -67,7 +67,8 @@ type (
 		Key, App, Act   string
 		At              time.Time
 		Browser, System string
-		Mine            bool
+		Recent          bool
+		Moment          string
 	}
 	history struct {
 		List         []event
@@ -160,7 +161,7 @@ func accountCases() []pageCase {
 		page("accounts/app", "", at("/account/apps/x"), app),
 		page("accounts/stop_app", "", at("/account/apps/x/stop"), app),
 		page("accounts/history", "", at("/account/history"), history{[]event{
-			{Key: "event.name.new_device", At: noon, Browser: "Firefox", Mine: true}, {Key: "event.name.app_allowed", App: "Mi Diario", At: noon},
+			{Key: "event.name.new_device", At: noon, Browser: "Firefox", Recent: true}, {Key: "event.name.app_allowed", App: "Mi Diario", At: noon},
 			{Key: "event.name.staff_acted", Act: "admin.act.enable", At: noon}}, 3, 1}),
 		page("accounts/history", "empty", at("/account/history"), history{}),
 	}
