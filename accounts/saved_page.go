@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -14,7 +15,8 @@ import (
 // savedPage offers a new list of codes, or shows one, this once.
 type savedPage struct {
 	Codes []string // of the list just made
-	Has   bool     // there is a list, which a new one voids
+	Made  time.Time
+	Has   bool // there is a list, which a new one voids
 	Next  string
 }
 
@@ -46,7 +48,7 @@ func (h *Handler) makeSavedCodes(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.page(c, http.StatusOK, "saved_codes", session, savedPage{Codes: codes, Has: true, Next: h.next(c)})
+	return h.page(c, http.StatusOK, "saved_codes", session, savedPage{Codes: codes, Made: h.service.now(), Has: true, Next: h.next(c)})
 }
 
 // savedCodesFile gives the codes that the page shows back as a text. They are nowhere but

@@ -42,6 +42,7 @@ type (
 	}
 	savedList struct {
 		Codes []string
+		Made  time.Time
 		Has   bool
 		Next  string
 	}
@@ -150,8 +151,8 @@ func accountCases() []pageCase {
 			{Factor: "saved_codes", Left: 9, Since: noon, UsableFrom: noon}}, true, true, noon}),
 		page("accounts/add_totp", "", with(at("/account/factors/totp"), Problem{"code", "accounts.totp.wrong", nil}), totp{qr{29, "M4 4h7v1h-7z"}, "ABCD EFGH", "otpauth://totp/x"}),
 		page("accounts/add_passkey", "", with(at("/account/factors/passkey"), Problem{"", "accounts.passkey.failed", nil}), struct{ Label string }{"mi teléfono"}),
-		page("accounts/saved_codes", "", at("/account/factors/saved-codes"), savedList{nil, true, "/account/factors"}),
-		page("accounts/saved_codes", "made", at("/account/factors/saved-codes"), savedList{codes, true, "/account/factors"}),
+		page("accounts/saved_codes", "", at("/account/factors/saved-codes"), savedList{nil, time.Time{}, true, "/account/factors"}),
+		page("accounts/saved_codes", "made", at("/account/factors/saved-codes"), savedList{codes, noon, true, "/account/factors"}),
 		page("accounts/remove_factor", "", at("/account/factors/totp/remove"), removal{"totp", "", true}),
 		page("accounts/remove_factor", "passkey", at("/account/factors/passkey/x/remove"), removal{"passkey", "mi teléfono", false}),
 		page("accounts/sessions", "", at("/account/sessions"), sessionList{session, []openSession{{"s2", noon, noon, "", "Android"}, {"s3", noon, noon, "", ""}}}),

@@ -86,7 +86,7 @@
     const problem = document.getElementById("passkey-problem");
     document.getElementById("passkey-none")?.remove();
     button.hidden = false;
-    document.getElementById("passkey-hint")?.removeAttribute("hidden");
+    each("#passkey-hint, #passkey-label", (part) => { part.hidden = false; });
     button.addEventListener("click", async () => {
       problem.textContent = "";
       try {
