@@ -257,6 +257,21 @@ func TestCodesAloneKeepNothingFresh(t *testing.T) {
 	}
 }
 
+// Who thinks better of a change is back on the page where it began, not at the start.
+func TestLeavingAStepUp(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 4)
+	w := b.signedIn()
+	for back, want := range map[string]string{
+		"/account/password": "/account", "/account/factors/totp": "/account/factors", "/account/sessions": "/account/sessions",
+	} {
+		_, fields := formOf(t, w.get("/reauth?return="+back))
+		if p := w.post(b.issuer+"/reauth/cancel", fields); p.url.Path != want {
+			t.Errorf("leaving the step-up for %s leads to %s (%d), want %s", back, p.url.Path, p.status, want)
+		}
+	}
+}
+
 // S-55: a factor that was enrolled soon after a recovery cannot meet an app's need yet.
 func TestNewFactorCannotStepUp(t *testing.T) {
 	t.Parallel()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -181,9 +182,19 @@ func (h *Handler) cancelReauth(c *gin.Context) error {
 		return err
 	}
 	if s.back != "" {
-		return web.SeeOther(c, "/account")
+		return web.SeeOther(c, withFlow(beganOn(s.back), s.flow))
 	}
 	return h.stepUpLeft(c, s.waiting)
+}
+
+// beganOn is the page that led to the change, which asks for no proof itself.
+func beganOn(back string) string {
+	for _, page := range []string{"/account/factors", "/account/sessions", "/account/apps", "/account/history"} {
+		if strings.HasPrefix(back, page) {
+			return page
+		}
+	}
+	return "/account"
 }
 
 // stepUpLeft tells an app that its member did not prove more: a session remains that has
