@@ -1,11 +1,14 @@
 package accounts
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
+	"huskyidp/templates"
 )
 
 // S-01, S-02, S-03: which passwords may be set, and why others may not.
@@ -175,6 +178,35 @@ func TestParseEmail(t *testing.T) {
 		if SameEmail(pair[0], pair[1]) {
 			t.Errorf("SameEmail(%q, %q) is true", pair[0], pair[1])
 		}
+	}
+}
+
+// S-57: ten questions or more, each in both languages, all distinct, and none about health,
+// numbers of identity, birth dates or addresses.
+func TestQuestionBank(t *testing.T) {
+	t.Parallel()
+	set, err := templates.Load(templates.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	barred := regexp.MustCompile(`(?i)salud|médic|doctor|enfermedad|hospital|medicina|alergia|seguro|licencia|tarjeta|pasaporte|cumpleaños|nacimiento|nació|` +
+		`fecha|edad|dirección|calle|ciudad|barrio|código postal|teléfono|health|illness|medicine|allergy|insurance|licen[sc]e|card|passport|birth|born|\bage\b|` +
+		`address|street|city|town|zip|phone|number|número`)
+	for _, lang := range []string{"es", "en"} {
+		seen := map[string]bool{}
+		for _, key := range Questions {
+			text := set.Text(lang, "question.bank."+key, nil)
+			if text == "" || strings.Contains(text, "question.bank") || barred.MatchString(text) {
+				t.Errorf("%s, %s: %q", key, lang, text)
+			}
+			seen[text] = true
+		}
+		if len(seen) < 10 || len(seen) != len(Questions) {
+			t.Errorf("%s: %d different questions of %d", lang, len(seen), len(Questions))
+		}
+	}
+	if knownQuestion("birth_date") || !knownQuestion(Questions[0]) {
+		t.Error("a question that is not in the bank is one")
 	}
 }
 

@@ -3,12 +3,14 @@ package provider_test
 import (
 	"encoding/base32"
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/pquerna/otp/hotp"
 
 	"huskyidp/accounts"
@@ -136,6 +138,46 @@ func TestSecondStepEnds(t *testing.T) {
 	b.clock.advance(time.Minute)
 	if p := w.submit(w.signIn(w.get("/login")), url.Values{"code": {app.code()}}); p.url.Path != "/account" {
 		t.Errorf("signing in anew leads to %s (%d)", p.url, p.status)
+	}
+}
+
+// S-12: status, headers, cookies and body of a refused sign-in are the same whether or not
+// there is an account, and whatever became of it, from the first failure to the wait.
+func TestRefusedSignInsLookAlike(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 4)
+	look := func(name string) (answers []string) {
+		w := b.browser()
+		for range 7 {
+			p := w.submit(w.get("/login"), url.Values{"username": {name}, "password": {"no es esta contraseña"}})
+			header := p.header.Clone()
+			for i, cookie := range header["Set-Cookie"] {
+				before, _, _ := strings.Cut(cookie, "=")
+				_, after, _ := strings.Cut(cookie, ";")
+				header["Set-Cookie"][i] = before + after
+			}
+			header.Del("Date")
+			header.Del("X-Request-Id")
+			answers = append(answers, fmt.Sprintf("%d %v %s", p.status, header, strings.ReplaceAll(shape(p), name, "NAME")))
+		}
+		return answers
+	}
+	want := look(strings.Repeat("x", len(username))) // whose name is as long, for Content-Length
+	if !strings.HasPrefix(want[0], "422") || !strings.HasPrefix(want[6], "429") {
+		t.Fatalf("the answers begin with %.60q and end with %.60q", want[0], want[6])
+	}
+	if diff := cmp.Diff(want, look(username)); diff != "" {
+		t.Errorf("an account and none:\n%s", diff)
+	}
+	for _, status := range []string{"disabled", "protected"} {
+		b.clock.advance(2 * time.Hour)
+		_, err := b.db.From(t.Context()).Exec(t.Context(), `delete from sign_in_throttles`)
+		must(t, err)
+		_, err = b.db.From(t.Context()).Exec(t.Context(), `update accounts set status = $1`, status)
+		must(t, err)
+		if diff := cmp.Diff(want, look(username)); diff != "" {
+			t.Errorf("a %s account and none:\n%s", status, diff)
+		}
 	}
 }
 

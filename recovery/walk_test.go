@@ -96,6 +96,7 @@ type visitor struct {
 	path   string // of the page that was reached
 	header http.Header
 	body   string
+	trail  []string // every answer so far, redirects too, without what differs each time
 }
 
 func (f *fixture) visitor() *visitor { return &visitor{fixture: f, jar: map[string]string{}} }
@@ -125,10 +126,12 @@ func (v *visitor) postTo(path string, pairs ...string) *visitor {
 
 func (v *visitor) keep(path string, answer *http.Response) *visitor {
 	v.t.Helper()
+	text := body(v.t, answer)
+	v.trail = append(v.trail, stripTokens(text))
 	if answer.StatusCode == http.StatusSeeOther {
 		return v.get(answer.Header.Get("Location"))
 	}
-	v.status, v.path, v.header, v.body = answer.StatusCode, path, answer.Header, body(v.t, answer)
+	v.status, v.path, v.header, v.body = answer.StatusCode, path, answer.Header, text
 	return v
 }
 

@@ -2,6 +2,7 @@ package registration
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -166,7 +167,7 @@ func TestTwoBrowsersOneCard(t *testing.T) {
 	}
 }
 
-// S-52: a member who has an account walks on like everybody, but no code leaves; the mailbox on file is told.
+// S-12, S-52: a member who has an account walks on like everybody, with the same status, headers, cookies and pages, but no code leaves; the mailbox on file is told.
 func TestMemberWhoHasAnAccount(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, 1)
@@ -183,13 +184,19 @@ func TestMemberWhoHasAnAccount(t *testing.T) {
 		t.Errorf("the mail on file reads:\n%s", got)
 	}
 	fresh := s.browser().toPersonal().post(ana...)
+	if got, want := looks(fresh), looks(s.browser().toPersonal().post(maria...)); got != want {
+		t.Errorf("the answers to a card with and without an account differ:\n%s\n%s", want, got)
+	}
 	fresh.post(with(mariaChoice, "username", "ana", "email", "else2@example.com", "email_again", "else2@example.com")...).on("/register/code", 200)
-	if got, want := masked(b.body), masked(fresh.body); got != want {
+	if got, want := looks(b), looks(fresh); got != want {
 		t.Errorf("the code pages differ:\n%s\n%s", got, want)
 	}
 	// Codes are refused in the same way, and no way leads on.
 	for range 4 {
 		b.post("code", "123456").on("/register/code", 422)
+		if got, want := looks(b), looks(fresh.post("code", "123456")); got != want {
+			t.Errorf("wrong codes are answered differently:\n%s\n%s", got, want)
+		}
 	}
 	b.reads("Le queda 1 intento.").post("code", "123456").reads("Hubo 5 códigos incorrectos.")
 	b.get("/register/review?flow=f1").on("/register/code", 200)
@@ -207,6 +214,19 @@ func TestMemberWhoHasAnAccount(t *testing.T) {
 	if n := s.count(`select count(*) from accounts`); n != 1 {
 		t.Errorf("%d accounts", n)
 	}
+}
+
+// looks is an answer as a browser gets it: status, headers, names of cookies, page.
+func looks(b *browser) string {
+	header := b.header.Clone()
+	for i, cookie := range header["Set-Cookie"] {
+		name, _, _ := strings.Cut(cookie, "=")
+		_, attributes, _ := strings.Cut(cookie, ";")
+		header["Set-Cookie"][i] = name + attributes
+	}
+	header.Del("X-Request-Id")
+	header.Del("Content-Length") // of two addresses
+	return fmt.Sprintln(b.status, b.location, header) + masked(b.body)
 }
 
 // masked is a page without what differs from one showing to the next.
