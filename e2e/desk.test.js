@@ -29,33 +29,37 @@ async function hire(username, name, roles, options) {
   const { page } = person;
   await page.goto(`${product.issuer}/recover/password?lang=${options.language}`);
   await page.fill('#username', username);
-  await person.press('next');
+  await press(person, 'next');
   await person.at('/recover/code');
   await page.fill('#code', await person.code(`${username}@desk.example`));
-  await person.press('next');
+  await press(person, 'next');
   await person.at('/recover/new-password');
   await person.look('first-password');
   await page.fill('#new_password', password);
-  await person.press('next');
+  await press(person, 'next');
   await person.at('/recover/done');
 
   await page.goto(`${product.desk}/search?lang=${options.language}`);
   await person.at('/');
   await person.look('door');
-  await person.press('signin');
+  await press(person, 'signin');
   await person.at('/login');
   await person.signIn(username, password);
   await page.locator('a[href^="/account/factors/totp"]').click();
   await person.at('/account/factors/totp');
   person.app = new Authenticator(await page.locator('.key').innerText());
   await page.fill('#code', await person.app.code());
-  await person.press('activate');
+  await press(person, 'activate');
   await person.at('/account/factors/saved-codes');
   await page.goto(`${product.desk}/`);
-  await person.press('signin');
+  await press(person, 'signin');
   await prove(person, '/search');
   return person;
 }
+
+/** loaded waits for the page that an action leads to; press is that for a button or link. */
+const loaded = (person, action) => Promise.all([person.page.waitForEvent('load'), action]);
+const press = (person, id) => loaded(person, person.press(id));
 
 /** prove gives what the provider asks for until the browser is back at the desk, at a path. */
 async function prove(person, path) {
@@ -63,9 +67,9 @@ async function prove(person, path) {
   for (let step = 0; step < 4; step += 1) {
     await page.waitForURL((url) => url.href.startsWith(product.desk) && url.pathname === path || ['/login', '/login/factor/totp', '/reauth'].includes(url.pathname), { timeout: 15000 });
     switch (person.path()) {
-      case '/login': await person.signIn(person.username, password); break;
-      case '/reauth': await page.fill('#password', password); await page.locator('form button.primary').click(); break;
-      case '/login/factor/totp': await page.fill('#code', await person.app.code()); await person.press('next'); break;
+      case '/login': await loaded(person, person.signIn(person.username, password)); break;
+      case '/reauth': await page.fill('#password', password); await loaded(person, page.locator('form button.primary').click()); break;
+      case '/login/factor/totp': await page.fill('#code', await person.app.code()); await press(person, 'next'); break;
       default: return;
     }
   }
@@ -93,7 +97,7 @@ async function find(person, kind, value) {
   await page.goto(`${product.desk}/search`);
   await page.selectOption('#kind', kind);
   await page.fill('#q', value);
-  await person.press('search');
+  await press(person, 'search');
 }
 
 /** register makes a member with an account, who is signed out. */
@@ -143,31 +147,30 @@ for (const day of days) {
     assert.ok(!address.includes(day.member) && !address.includes(day.card.number), 'nothing personal in the address');
 
     // An act before the caller is verified is refused.
-    await person.press('change_email');
+    await press(person, 'change_email');
     await page.fill('#email', 'otra@example.org');
     await why('Perdió el correo de antes', 'Lost the former mailbox', 'HD-1001');
-    await person.press('do');
+    await press(person, 'do');
     await page.waitForSelector('#summary');
     await person.look('not-verified');
 
     // The code that the caller reads out.
     await page.goto(address);
-    await person.press('verify');
+    await press(person, 'verify');
     await person.look('verify');
-    await person.press('send'); // not within a minute of the last code to this address
+    await press(person, 'send'); // not within a minute of the last code to this address
     await person.look('send');
     while (await page.locator('input[name=sent]').count() === 0) {
       await new Promise((resolve) => setTimeout(resolve, 5000));
-      await person.press('send');
-      await page.waitForLoadState();
+      await press(person, 'send');
     }
     await person.look('code-sent');
     await page.fill('#code', '000000');
-    await person.press('save');
+    await press(person, 'save');
     await page.waitForSelector('#summary');
     await person.look('no-match');
     await page.fill('#code', await spoken(member, `${day.member}@example.org`));
-    await person.press('save');
+    await press(person, 'save');
     await page.waitForURL((url) => url.search === '?caller=match');
     await person.look('verified');
 
@@ -176,10 +179,10 @@ for (const day of days) {
     await page.goto(address);
     await person.look('stuck');
     assert.equal(await page.locator('.stuck li').count(), 1);
-    await person.press('release_lock');
+    await press(person, 'release_lock');
     await why('No puede entrar y llamó', 'Cannot sign in, called us', 'HD-1002');
     await person.look('release');
-    await person.press('do');
+    await press(person, 'do');
     await page.waitForURL((url) => url.search === '?done=release_lock');
     await person.look('released');
     assert.equal(await page.locator('.stuck li').count(), 0);
@@ -201,7 +204,7 @@ for (const day of days) {
     await page.fill('#email', 'otra@example.org');
     await why('Perdió el correo de antes', 'Lost the former mailbox', 'HD-1003');
     await person.look('change-email');
-    await person.press('do');
+    await press(person, 'do');
     await page.waitForURL((url) => url.search === '?asked=change_email');
     await person.look('asked');
 
@@ -210,7 +213,7 @@ for (const day of days) {
     await second.look('approvals');
     await second.page.locator('a[href^="/approvals/"]').click();
     await second.look('approval');
-    await second.press('approve');
+    await press(second, 'approve');
     await second.page.waitForURL((url) => url.search === '?done=1');
     await second.look('approved');
     await page.goto(address);
@@ -223,6 +226,7 @@ for (const day of days) {
       assert.ok(await page.locator('#keys').isVisible(), 'the keys are shown');
       await person.look('keys');
       await page.keyboard.press('Escape');
+      await page.locator('#keys').waitFor({ state: 'hidden' });
       await page.keyboard.press('/');
       await person.at('/search');
     }
@@ -230,7 +234,7 @@ for (const day of days) {
     await person.look('activity');
     await page.goto(`${product.desk}/logout`);
     await person.look('sign-out');
-    await person.press('logout-confirm');
+    await press(person, 'logout-confirm');
     await person.at('/');
     await page.goto(address);
     await person.at('/');
