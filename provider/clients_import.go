@@ -98,16 +98,21 @@ func (r *Clients) planned(ctx context.Context, wanted Registration) (clientChang
 	if len(wanted.ClientID) > 64 || !scopeToken(wanted.ClientID) {
 		return clientChange{}, &MetadataError{"client_id", "has 1 to 64 visible ASCII characters"}
 	}
-	picture, err := r.check(ctx, &wanted.Metadata)
-	if err != nil {
-		return clientChange{}, err
-	}
 	now := r.Now()
-	client := &Client{ID: wanted.ClientID, Metadata: wanted.Metadata, CreatedAt: now, UpdatedAt: now, logo: picture}
+	client := &Client{ID: wanted.ClientID, Metadata: wanted.Metadata, CreatedAt: now, UpdatedAt: now}
 	if wanted.Disabled {
 		client.DisabledAt = &now
 	}
 	old, exists := r.snapshot.Load().byID[wanted.ClientID]
+	if exists { // as it was exported: allowed then, whatever the rules are now
+		if same, err := sameRegistration(old, client); err != nil || same {
+			return clientChange{}, err
+		}
+	}
+	var err error
+	if client.logo, err = r.check(ctx, &client.Metadata); err != nil {
+		return clientChange{}, err
+	}
 	if !exists {
 		return clientChange{audit.ClientCreated, client, r.insert}, nil
 	}

@@ -60,6 +60,31 @@ func TestClientsExportAndImport(t *testing.T) {
 	}
 }
 
+// The demo's own apps are at http addresses of this machine, which the command allows nobody: as long as they stay as they
+// are, its export can be imported with other changes.
+func TestClientsImportLeavesWhatIsUnchanged(t *testing.T) {
+	env, stdout, _ := commandEnvironment(t)
+	env.ClientRules.InsecureLocal = true
+	const two = `[{"client_id": "demo", "client_name": "Demo", "redirect_uris": ["http://localhost:8090/cb"]},
+{"client_id": "app", "client_name": "App", "redirect_uris": ["https://app.example/cb"]}]`
+	if _, err := importClients(t, env, stdout, two); err != nil {
+		t.Fatal(err)
+	}
+	env.ClientRules.InsecureLocal = false
+	stdout.Reset()
+	if err := (ClientsExportCmd{}).Run(t.Context(), env); err != nil {
+		t.Fatal(err)
+	}
+	exported := stdout.String()
+	done, err := importClients(t, env, stdout, strings.Replace(exported, `"App"`, `"My app"`, 1))
+	if err != nil || len(done.Unchanged) != 1 || len(done.Updated) != 1 {
+		t.Errorf("import = %+v, %v, want the demo's app unchanged and the other updated", done, err)
+	}
+	if _, err := importClients(t, env, stdout, strings.Replace(exported, `"Demo"`, `"Other"`, 1)); err == nil || !strings.Contains(err.Error(), "is not https") {
+		t.Errorf("a change of the demo's app: %v, want its address refused", err)
+	}
+}
+
 // Every mistake is told with its line and member, and one is enough to change nothing.
 func TestClientsImportTellsMistakes(t *testing.T) {
 	env, stdout, _ := commandEnvironment(t)
