@@ -102,9 +102,13 @@ func (s *Service) QueueFactors(b *pgx.Batch, id uuid.UUID, f *Factors) {
 }
 
 // RemoveFactors takes every second step from an account, at the support desk's wish, in
-// the transaction of ctx. The member is told of each kind.
+// the transaction of ctx, and ends every session and grant: who has the lost telephone may
+// have them too (S-39). The member is told of each kind.
 func (s *Service) RemoveFactors(ctx context.Context, accountID uuid.UUID) error {
 	return s.db.InTx(ctx, func(ctx context.Context) error {
+		if err := s.EndSessions(ctx, accountID, ""); err != nil {
+			return err
+		}
 		var removed []Factor
 		b := &pgx.Batch{}
 		note := func(f Factor) func(pgx.Row) error {
@@ -124,6 +128,7 @@ func (s *Service) RemoveFactors(ctx context.Context, accountID uuid.UUID) error 
 		s.store.dropSaved(b, accountID)
 		b.Queue(`delete from factor_throttles where account_id = $1`, accountID)
 		b.Queue(`delete from pending_sign_ins where account_id = $1`, accountID)
+		b.Queue(`update accounts set credentials_changed_at = $2, updated_at = $2 where id = $1`, accountID, s.now())
 		if err := s.store.run(ctx, b); err != nil {
 			return err
 		}

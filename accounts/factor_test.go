@@ -249,6 +249,10 @@ func TestSavedCodeRace(t *testing.T) {
 	if n := race(32, func() bool { _, err := f.UseSavedCode(f.ctx(), account.ID, codes[0]); return err == nil }); n != 1 {
 		t.Errorf("%d of 32 uses of a saved code at once succeed, want 1", n)
 	}
+	// The same for tries that all have read the list as it was before.
+	if n := race(32, func() bool { used, err := f.spendSaved(f.ctx(), account.ID, 2); return used && err == nil }); n != 1 {
+		t.Errorf("%d of 32 tries that found a code spend it, want 1", n)
+	}
 }
 
 // S-55: what is enrolled within a day after a recovery can be used a day later. S-21:
@@ -306,6 +310,29 @@ func TestRemoveFactors(t *testing.T) {
 		if diff := cmp.Diff([]string{"factor_added", "factor_added", "factor_removed"}, f.mailKinds(account.ID)); diff != "" {
 			t.Errorf("removing %s: mails (-want +got):\n%s", name, diff)
 		}
+	}
+}
+
+// S-39: support takes second steps away from somebody whose telephone may be in other hands, with a session open on it: no
+// session, and no grant that was made with the factor, goes on.
+func TestRemovedFactorsEndSessions(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	account := f.register("maria")
+	f.enrolTOTP(account)
+	started, err := f.StartSession(f.ctx(), SessionStart{Account: account, AMR: []string{"pwd", "otp", "mfa"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.later(time.Minute)
+	if err := f.RemoveFactors(f.ctx(), account.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Session(f.ctx(), started.Token); !errors.Is(err, ErrNoSession) {
+		t.Errorf("the session after it: %v, want ErrNoSession", err)
+	}
+	if n := f.count(`select count(*) from account_states where account_id = $1 and credentials_changed_at = $2`, account.ID, f.now()); n != 1 {
+		t.Error("grants of before are good")
 	}
 }
 
