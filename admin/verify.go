@@ -36,7 +36,8 @@ func Methods() []Method { return []Method{SpokenCode, Facts, CallBack, InPerson,
 
 const spokenTries = 5 // of one code (S-14)
 
-// The limits of what a caller may try, whoever answers the phone; the mails are those of S-14, which all codes share.
+// The limits of what a caller may try, whoever answers the phone. The mails are those of S-14: all codes share the hour and
+// the day, the minute is that of one kind.
 var (
 	factTries  = ratelimit.Limit{Name: "caller_facts", Count: 3, Per: 24 * time.Hour}
 	mailGap    = ratelimit.Limit{Name: "mail_gap", Count: 1, Per: time.Minute}
@@ -140,7 +141,7 @@ func (s *Service) sendCode(ctx context.Context, u *Subject, row verificationRow)
 	}
 	code := fmt.Sprintf("%06d", n)
 	address := strings.ToLower(u.Account.Email)
-	err = limited(s.limiter.TakeAll(ctx, row.CreatedAt, ratelimit.Ask{Limit: mailGap, Key: address}, ratelimit.Ask{Limit: mailHourly, Key: address},
+	err = limited(s.limiter.TakeAll(ctx, row.CreatedAt, ratelimit.Ask{Limit: mailGap, Key: "caller_code " + address}, ratelimit.Ask{Limit: mailHourly, Key: address},
 		ratelimit.Ask{Limit: mailDaily, Key: address}))
 	if err != nil {
 		return err
