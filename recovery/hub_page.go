@@ -51,7 +51,11 @@ func (h *Handler) showSupport(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.page(c, http.StatusOK, "recovery/support", supportPage{reference})
+	var opts []web.PageOption
+	if c.Query("note") == "ended" {
+		opts = append(opts, web.WithNotice("warn", "recovery.code.ended", nil))
+	}
+	return h.page(c, http.StatusOK, "recovery/support", supportPage{reference}, opts...)
 }
 
 func (h *Handler) showPrivacy(c *gin.Context) error {

@@ -223,7 +223,7 @@ func TestWrongAnswers(t *testing.T) {
 	v.post("answer", " ").says("Escriba su respuesta.")
 	v.post("answer", "un libro").on("/recover/question?flow=f1", 422).says("Le quedan 2 intentos.")
 	v.post("answer", "un libro").says("Le queda 1 intento.")
-	v.post("answer", "un libro").on("/support?flow=f1", 200).says("Apoyo Técnico")
+	v.post("answer", "un libro").on("/support?flow=f1&note=ended", 200).says("Apoyo Técnico", "Su contraseña es la misma. Puede empezar otra vez.")
 	if reference.FindStringSubmatch(v.body) == nil {
 		t.Error("no reference number")
 	}

@@ -78,8 +78,11 @@ func (h *Handler) submitQuestion(c *gin.Context) error {
 			return err
 		}
 		return h.page(c, http.StatusForbidden, "recovery/closed", closedPage{reference, closed.Until})
-	case errors.Is(err, ErrEnded):
-		return h.toSupport(c, "password")
+	case errors.Is(err, ErrEnded): // the member may start again, or asks for help
+		if _, err := h.refer(c, "password"); err != nil {
+			return err
+		}
+		return h.to(c, "/support?note=ended")
 	}
 	return err
 }
