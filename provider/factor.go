@@ -28,7 +28,7 @@ type factorPage struct {
 // enrolled are the methods that the member may use, where an app waits only those that
 // are enough for it, if there are any.
 func (w waiting) enrolled(f accounts.Factors) (names []string) {
-	strong := w.request != nil && w.request.assurance.minimum > accounts.Rank(accounts.ACRFactor) && f.Passkeys > 0
+	strong := w.request != nil && f.Passkeys > 0 && (w.request.assurance.insists || w.request.assurance.minimum > accounts.Rank(accounts.ACRFactor))
 	for _, m := range methods {
 		switch {
 		case strong && m.factor != accounts.Passkey:

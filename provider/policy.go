@@ -37,6 +37,7 @@ func (p ScopeACR) rank(scopes []string) (rank int) {
 type assurance struct {
 	minimum int      // rank without which there is no answer but an error
 	wish    int      // rank that the app would like, where the member has what it takes
+	insists bool     // on its wish: less is no answer where the member has what it takes (S-21)
 	named   []string // acr values that the app knows
 }
 
@@ -51,6 +52,9 @@ func (s *Service) assuranceOf(r *authorizeRequest, essential, voluntary []string
 	a := assurance{minimum: s.minimumACR(r.client, r.GetRequestedScopes()), named: append(voluntary, essential...)}
 	if i := slices.IndexFunc(voluntary, possibleACR); i >= 0 {
 		a.wish = accounts.Rank(voluntary[i])
+	}
+	if slices.Contains(r.GetRequestedScopes(), AdminScope) {
+		a.wish, a.insists = accounts.Rank(accounts.ACRPhishingResistant), true
 	}
 	if len(essential) > 0 {
 		enough := 0 // any of them will do

@@ -51,7 +51,7 @@ func nextStep(f facts) (step, string) {
 		return stepSelect, "prompt=select_account"
 	case accounts.Rank(s.ACR) < r.assurance.minimum:
 		return stepFactor, "a higher acr is needed"
-	case accounts.Rank(s.ACR) < r.assurance.wanted(f.best) && !r.asks("none"):
+	case accounts.Rank(s.ACR) < r.assurance.wanted(f.best) && (r.assurance.insists || !r.asks("none")):
 		return stepFactor, "a higher acr is wished for"
 	case f.agreement:
 		return stepAgreement, "a new version of the agreement"

@@ -1,8 +1,11 @@
 package provider
 
 import (
+	"slices"
 	"testing"
 	"time"
+
+	"github.com/ory/fosite"
 
 	"huskyidp/accounts"
 )
@@ -21,6 +24,7 @@ func TestNextStep(t *testing.T) {
 		acr      string // of the session
 		minimum  string
 		wish     string
+		insists  bool
 		best     string // that the member's factors can give
 		want     step
 	}{
@@ -51,10 +55,14 @@ func TestNextStep(t *testing.T) {
 		{name: "a wish out of reach", maxAge: -1, session: session(before), acr: accounts.ACRPassword, wish: accounts.ACRFactor, best: accounts.ACRPassword},
 		{name: "a wish half within reach", maxAge: -1, session: session(before), acr: accounts.ACRPassword, wish: accounts.ACRPhishingResistant, best: accounts.ACRFactor, want: stepFactor},
 		{name: "a wish met as far as it can be", maxAge: -1, session: session(before), acr: accounts.ACRFactor, wish: accounts.ACRPhishingResistant, best: accounts.ACRFactor},
+		{name: "the desk, of whom has a passkey, silently", prompt: []string{"none"}, maxAge: -1, session: session(before), acr: accounts.ACRFactor, minimum: accounts.ACRFactor,
+			wish: accounts.ACRPhishingResistant, insists: true, best: accounts.ACRPhishingResistant, want: stepFactor},
+		{name: "the desk, of whom has none", maxAge: -1, session: session(before), acr: accounts.ACRFactor, minimum: accounts.ACRFactor,
+			wish: accounts.ACRPhishingResistant, insists: true, best: accounts.ACRFactor},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := &authorizeRequest{requestedAt: asked, prompt: test.prompt, maxAge: test.maxAge, hintSubject: test.hint,
-				assurance: assurance{minimum: accounts.Rank(test.minimum), wish: accounts.Rank(test.wish)}}
+				assurance: assurance{minimum: accounts.Rank(test.minimum), wish: accounts.Rank(test.wish), insists: test.insists}}
 			if test.session != nil {
 				test.session.ACR = test.acr
 			}
@@ -66,5 +74,34 @@ func TestNextStep(t *testing.T) {
 				t.Errorf("nextStep = %q with reason %q", got, reason)
 			}
 		})
+	}
+}
+
+// S-21: who has a passkey comes to the desk with it, whatever the browser was made to ask for.
+func TestDeskInsistsOnPasskeys(t *testing.T) {
+	t.Parallel()
+	both := accounts.Factors{TOTP: true, Passkeys: 1, SavedCodes: 9}
+	for _, test := range []struct {
+		scopes  []string
+		factors accounts.Factors
+		want    []string
+		wanted  string
+	}{
+		{[]string{"openid", AdminScope}, both, []string{"passkey"}, accounts.ACRPhishingResistant},
+		{[]string{"openid", AdminScope}, accounts.Factors{TOTP: true, SavedCodes: 9}, []string{"totp", "saved-code"}, accounts.ACRFactor},
+		{[]string{"openid"}, both, []string{"passkey", "totp", "saved-code"}, ""},
+	} {
+		r := &authorizeRequest{AuthorizeRequest: fosite.NewAuthorizeRequest(), client: &Client{}}
+		r.SetRequestedScopes(test.scopes)
+		var err error
+		if r.assurance, err = (&Service{}).assuranceOf(r, nil, []string{accounts.ACRPassword}); err != nil {
+			t.Fatal(err)
+		}
+		if got := (waiting{request: r}).enrolled(test.factors); !slices.Equal(got, test.want) {
+			t.Errorf("%v, %+v: the second steps are %v, want %v", test.scopes, test.factors, got, test.want)
+		}
+		if got := r.assurance.wanted(test.factors.Best()); test.wanted != "" && got != accounts.Rank(test.wanted) {
+			t.Errorf("%v, %+v: the rank %d is wanted, want that of %s", test.scopes, test.factors, got, test.wanted)
+		}
 	}
 }
