@@ -217,6 +217,40 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// S-59: several answers are judged together, with one verdict and the work of all.
+func TestAnswersAreJudgedTogether(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	a := f.register("maria")
+	second, err := f.HashAnswer(f.ctx(), a.ID, "el quijote")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.querier().Exec(f.ctx(), `
+		insert into account_questions (account_id, question, answer_sealed, set_at) values ($1, 'first_book', $2, $3)`, a.ID, second, f.now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	say := func(pay, book string) error {
+		f.hashes.Store(0)
+		err := f.CheckAnswers(f.ctx(), a.ID, map[string]string{"first_pay": pay, "first_book": book})
+		if n := f.hashes.Load(); n != 2 {
+			t.Errorf("%q and %q cost %d hashes, want 2", pay, book, n)
+		}
+		return err
+	}
+	for range 10 { // whichever is judged last
+		for _, pair := range [][2]string{{"una linterna", "otro libro"}, {"un zapato", "el quijote"}, {"un zapato", ""}} {
+			if err := say(pair[0], pair[1]); !errors.Is(err, ErrWrongAnswer) {
+				t.Errorf("%q: %v, want ErrWrongAnswer", pair, err)
+			}
+		}
+		if err := say("una linterna", "el quijote"); err != nil {
+			t.Errorf("both right: %v", err)
+		}
+	}
+}
+
 // S-10, S-59: 32 wrong answers at once buy five judgements.
 func TestParallelAnswers(t *testing.T) {
 	t.Parallel()

@@ -73,7 +73,7 @@ func TestActs(t *testing.T) {
 	}
 }
 
-// TestRefusedAsks: what was typed is judged before anything is looked up, and nothing is done.
+// TestRefusedAsks (S-65): what was typed, reason and case number too, is judged before anything is looked up, and nothing is done.
 func TestRefusedAsks(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, 1)
@@ -189,6 +189,9 @@ func TestRemovedRole(t *testing.T) {
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, 1)
+	if lookups.Count != 60 || acts.Count != 20 || lookups.Per != time.Hour || acts.Per != time.Hour {
+		t.Errorf("the limits are %+v and %+v, want 60 and 20 an hour", lookups, acts)
+	}
 	for range lookups.Count {
 		must[Finding](t)(d.Find(t.Context(), d.rosa, ByUsername, "nobody"))
 	}

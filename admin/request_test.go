@@ -213,7 +213,7 @@ func (d *desk) eight(role Role) (people []Person) {
 	return people
 }
 
-// TestApprovalRace: 32 approvals at once do the act once. It is one that nothing else keeps from being done twice.
+// TestApprovalRace (S-64, R-03): 32 approvals at once do the act once. It is one that nothing else keeps from being done twice.
 func TestApprovalRace(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, 8)

@@ -8,7 +8,7 @@ import (
 	"huskyidp/members"
 )
 
-// TestVerification: how each method ends, for whom and how long it counts.
+// TestVerification (S-64): how each method ends, for whom and how long it counts.
 func TestVerification(t *testing.T) {
 	t.Parallel()
 	for m, want := range map[Method]bool{Facts: true, CallBack: true, InPerson: true, NoneWorked: false} {

@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"regexp"
@@ -65,6 +66,15 @@ func TestStepsCannotBeSkipped(t *testing.T) {
 	}
 	v.postTo("/recover/new-password", "new_password", newPassword).on("/recover/code", 200)
 	v.postTo("/recover/question", "answer", "una linterna").on("/recover/code", 200)
+	visit := Visit{Token: v.jar["idp_recovery"], Browser: f.browserOf(v)}
+	_, _, answers := f.SubmitAnswers(t.Context(), visit, map[string]string{"first_pay": "una linterna"})
+	_, factor := f.SubmitFactor(t.Context(), visit, func(context.Context, accounts.Account) error { return nil })
+	_, password := f.SetPassword(t.Context(), visit, newPassword)
+	for name, err := range map[string]error{"answers": answers, "factor": factor, "password": password} {
+		if moved, ok := errors.AsType[*movedError](err); !ok || moved.step != stepCode {
+			t.Errorf("the %s before the code: %v", name, err)
+		}
+	}
 	other := f.visitor().get("/recover/password")
 	other.jar["idp_recovery"] = v.jar["idp_recovery"]
 	other.get("/recover/code").on("/recover/password?note=ended", 200).says("Este cambio terminó sin completarse.")
