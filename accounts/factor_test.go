@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"errors"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -148,6 +149,8 @@ func TestTOTPLocks(t *testing.T) {
 		if i == 4 {
 			if got, err := f.try("maria", rightPassword); err != nil {
 				t.Fatalf("the right password: %v", err)
+			} else if _, err := f.StartPending(f.ctx(), PendingStart{Account: got, AMR: []string{"pwd"}, Browser: thisBrowser}); err != nil {
+				t.Fatal(err)
 			} else {
 				f.start(SessionStart{Account: got})
 			}
@@ -202,6 +205,9 @@ func TestSavedCodes(t *testing.T) {
 		t.Fatalf("MakeSavedCodes = %d codes, %v, want 10", len(codes), err)
 	}
 	for _, code := range codes {
+		if bits := float64(len(strings.ReplaceAll(code, "-", ""))) * math.Log2(float64(len(savedLetters))); bits < 64 {
+			t.Errorf("a code has %.0f bits, want 64", bits)
+		}
 		if n := f.count(`select count(*) from account_saved_codes where position(convert_to($1, 'utf8') in code_sealed) > 0`, strings.ReplaceAll(code, "-", "")); n != 0 {
 			t.Error("a code is stored in the clear")
 		}
