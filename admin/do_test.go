@@ -105,7 +105,7 @@ func TestRefusedAsks(t *testing.T) {
 	}
 }
 
-// TestDenials (S-61, S-63, S-65): each denial is answered, recorded under its word with its reason, and does nothing.
+// TestDenials (S-61, S-63, S-64, S-65): each denial is answered, recorded under its word with its reason, and does nothing.
 func TestDenials(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, 1)

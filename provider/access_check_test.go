@@ -58,7 +58,7 @@ func TestAdminScope(t *testing.T) {
 }
 
 // TestStaffSignIn: people of the support desk have no card and no licence: nothing of either is asked of them, and tokens say
-// nothing of it; without a second step they reach no admin scope (S-19).
+// nothing of it; without a second step they reach no admin scope (S-19, S-21).
 func TestStaffSignIn(t *testing.T) {
 	b := newBench(t, 4)
 	account, err := b.accounts.CreateStaff(t.Context(), accounts.NewStaff{Username: "rosa", Email: "rosa@desk.example", Language: "es"})

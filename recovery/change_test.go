@@ -110,7 +110,7 @@ func TestEmailChange(t *testing.T) {
 	}
 }
 
-// S-51, S-53, S-60: a recovery that proved one mailbox does not outlive a change of address, nor its undoing, nor "this wasn't me".
+// S-51, S-53, S-54, S-60: a recovery that proved one mailbox does not outlive a change of address, nor its undoing, nor "this wasn't me".
 func TestOpenRecoveriesEnd(t *testing.T) {
 	t.Parallel()
 	ended := "/recover/password?flow=f1&note=ended"

@@ -15,7 +15,7 @@ func with(pairs []string, changes ...string) []string {
 	return append(append([]string{}, pairs...), changes...)
 }
 
-// S-12, S-52: status, headers, cookies and body are the same whoever it is; the username goes to the address on file.
+// S-12, S-52: status, headers, cookies and body are the same whoever it is; the mail names the username (S-50).
 func TestForgottenUsername(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
