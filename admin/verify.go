@@ -141,7 +141,7 @@ func (s *Service) sendCode(ctx context.Context, u *Subject, row verificationRow)
 	}
 	code := fmt.Sprintf("%06d", n)
 	address := strings.ToLower(u.Account.Email)
-	err = limited(s.limiter.TakeAll(ctx, row.CreatedAt, ratelimit.Ask{Limit: mailGap, Key: "caller_code " + address}, ratelimit.Ask{Limit: mailHourly, Key: address},
+	err = limited(s.limiter.TakeAll(ctx, row.CreatedAt, ratelimit.Ask{Limit: mailGap, Key: "caller:" + address}, ratelimit.Ask{Limit: mailHourly, Key: address},
 		ratelimit.Ask{Limit: mailDaily, Key: address}))
 	if err != nil {
 		return err
