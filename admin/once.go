@@ -47,7 +47,7 @@ func (s *Service) once(ctx context.Context, p Person, o *Once, answer any, use f
 		if !bytes.Equal(kept.BodyMAC, s.keyring.MAC(seal.Session, []byte("desk reply"), o.Body)) {
 			return ErrOtherBody
 		}
-		text, err := s.store.open("desk_replies", "reply", id, kept.Reply)
+		text, err := s.keyring.Open(seal.Session, replyPlace(id), kept.Reply)
 		if err != nil {
 			return err
 		}
@@ -64,7 +64,11 @@ func (s *Service) once(ctx context.Context, p Person, o *Once, answer any, use f
 	if err != nil {
 		return err
 	}
-	return s.store.keepReply(ctx, p.ID, key[:], s.store.seal("desk_replies", "reply", id, text))
+	return s.store.keepReply(ctx, p.ID, key[:], s.keyring.Seal(seal.Session, replyPlace(id), text))
+}
+
+func replyPlace(id uuid.UUID) seal.Place {
+	return seal.Place{Table: "desk_replies", Column: "reply", Row: id.String()}
 }
 
 type replyRow struct {

@@ -20,6 +20,8 @@ type KeysCmd struct {
 	Revoke KeysRevokeCmd `cmd:"" help:"Erase a key: what it signed is valid no longer."`
 
 	GenerateKEK KeysGenerateKEKCmd `cmd:"" name:"generate-kek" help:"Make a key-encryption key."`
+	Data        KeysDataCmd        `cmd:"" help:"Show the versions of the data keys, and what the old ones still hold."`
+	RotateData  KeysRotateDataCmd  `cmd:"" name:"rotate-data" help:"Take the next step to a new version of a data key: add, write, seal anew, drop."`
 	Rewrap      KeysRewrapCmd      `cmd:"" help:"Wrap all data keys with the present key-encryption key, so that older ones can go."`
 }
 

@@ -12,10 +12,14 @@
 //
 // A data key lives through these states:
 //
-//	next ──Promote──> writing ──the following Promote──> readable
+//	next ──Promote──> writing ──the following Promote──> readable ──sealed anew──> dropped
 //
 // Exactly one version of a purpose writes; every version reads. A new version starts as next, so that all instances
 // know it (they call Refresh at least once a minute) before the first value is written with it.
+//
+// Rotate takes these steps one after another (S-47), each once every instance knows of the one before. Old values are sealed
+// anew in batches, in the columns that the owners of the tables name; then the old version is deleted. Keys of digests have
+// versions too, but what they made cannot be made anew: their old versions stay.
 //
 // The first KEK given to Load wraps new data keys, the others only unwrap. Rotating the KEK: start every instance with
 // "new, old", call Rewrap, then start them with "new" alone.
@@ -32,7 +36,7 @@
 // # Table and errors
 //
 // Table data_keys: purpose, version (from 1), state, kek_id (which KEK wrapped it: a short hash, no secret), wrapped,
-// created_at (UTC). Rows are never deleted by this package.
+// created_at, since (UTC; when it came into its state). Only Rotate deletes rows.
 //
 // Open answers ErrOpen for everything that is not the value sealed at that place, whatever the cause. Load answers
 // *UnwrapError when none of the KEKs fits, naming the KEK that would; it then changes nothing. Using a purpose that is

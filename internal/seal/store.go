@@ -130,12 +130,12 @@ func (k *Keyring) Promote(ctx context.Context, p Purpose) error {
 	err := k.db.InTx(ctx, func(ctx context.Context) error {
 		// Two statements: the index allows one writing key per purpose at any moment.
 		if _, err := k.db.From(ctx).Exec(ctx, `
-			UPDATE data_keys SET state = 'readable'
+			UPDATE data_keys SET state = 'readable', since = now()
 			WHERE purpose = $1 AND state = 'writing'
 			  AND EXISTS (SELECT FROM data_keys WHERE purpose = $1 AND state = 'next')`, p); err != nil {
 			return err
 		}
-		tag, err := k.db.From(ctx).Exec(ctx, `UPDATE data_keys SET state = 'writing' WHERE purpose = $1 AND state = 'next'`, p)
+		tag, err := k.db.From(ctx).Exec(ctx, `UPDATE data_keys SET state = 'writing', since = now() WHERE purpose = $1 AND state = 'next'`, p)
 		if err == nil && tag.RowsAffected() == 0 {
 			err = errors.New("no version waits; add one first")
 		}

@@ -1,0 +1,8 @@
+package mail
+
+import "huskyidp/internal/seal"
+
+// SealedColumns are where this package keeps sealed values, for a new version of their keys.
+var SealedColumns = []seal.Column{
+	{Purpose: seal.Queue, Table: "mails", Column: "sealed", Row: "id::text"},
+}

@@ -1,0 +1,11 @@
+package recovery
+
+import "huskyidp/internal/seal"
+
+// SealedColumns are where this package keeps sealed values, for a new version of their keys.
+var SealedColumns = []seal.Column{
+	{Purpose: seal.PII, Table: "recoveries", Column: "name_sealed", Row: "id::text"},
+	{Purpose: seal.PII, Table: "recovery_cards", Column: "sealed", Row: "id::text"},
+	{Purpose: seal.PII, Table: "held_changes", Column: "new_sealed", Row: "id::text"},
+	{Purpose: seal.PII, Table: "held_changes", Column: "old_sealed", Row: "id::text"},
+}
