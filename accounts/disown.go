@@ -2,8 +2,6 @@ package accounts
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"time"
@@ -13,6 +11,7 @@ import (
 
 	"huskyidp/internal/audit"
 	"huskyidp/internal/mail"
+	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 	"huskyidp/templates"
 )
@@ -62,8 +61,8 @@ func (s *Service) QueueNotice(ctx context.Context, b *pgx.Batch, account Account
 
 // queueDisownPath makes a link that denies what happened at an instant, and all since.
 func (s *Service) queueDisownPath(b *pgx.Batch, id uuid.UUID, at time.Time) string {
-	token := randomText(tokenSize)
-	s.store.queueDisownLink(b, disownDigest(token), id, at, s.now().Add(disownLife))
+	token := seal.NewToken()
+	s.store.queueDisownLink(b, seal.Digest(token), id, at, s.now().Add(disownLife))
 	return "/not-me?link=" + token
 }
 
@@ -78,7 +77,7 @@ func (s *Service) DisownLink(ctx context.Context, id uuid.UUID, at time.Time) (s
 // Disownable is the account that a link of a notice would protect. The error is ErrLink,
 // or the database's.
 func (s *Service) Disownable(ctx context.Context, link string) (Account, error) {
-	id, _, err := s.store.disownLink(ctx, disownDigest(link), s.now())
+	id, _, err := s.store.disownLink(ctx, seal.Digest(link), s.now())
 	if err != nil {
 		return Account{}, err
 	}
@@ -92,7 +91,7 @@ func (s *Service) Disownable(ctx context.Context, link string) (Account, error) 
 func (s *Service) Disown(ctx context.Context, link string) (account Account, err error) {
 	now := s.now()
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		id, event, err := s.store.takeDisownLink(ctx, disownDigest(link), now)
+		id, event, err := s.store.takeDisownLink(ctx, seal.Digest(link), now)
 		if err != nil {
 			return err
 		}
@@ -112,15 +111,6 @@ func (s *Service) Disown(ctx context.Context, link string) (account Account, err
 		return s.store.run(ctx, b)
 	})
 	return account, err
-}
-
-func disownDigest(link string) []byte {
-	raw, err := base64.RawURLEncoding.DecodeString(link)
-	if err != nil || len(raw) != tokenSize {
-		return nil
-	}
-	digest := sha256.Sum256([]byte(link))
-	return digest[:]
 }
 
 func (s *store) queueDisownLink(b *pgx.Batch, digest []byte, account uuid.UUID, event, expires time.Time) {

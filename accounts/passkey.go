@@ -139,7 +139,7 @@ func (s *Service) keepCeremony(ctx context.Context, kind string, browser []byte,
 		b.Queue(`
 			insert into passkey_ceremonies (digest, browser, kind, account_id, state, expires_at)
 			values ($1, $2, $3, nullif($4::uuid, '00000000-0000-0000-0000-000000000000'), $5, $6)`,
-			tokenDigest(state.Challenge), browser, kind, accountID, raw, now.Add(ceremonyLife))
+			seal.Digest(state.Challenge), browser, kind, accountID, raw, now.Add(ceremonyLife))
 		if err := s.store.run(ctx, b); err != nil {
 			return err
 		}
@@ -159,7 +159,7 @@ func (s *Service) takeCeremony(ctx context.Context, kind, challenge string, brow
 		delete from passkey_ceremonies
 		where digest = $1 and kind = $2 and browser = $3 and expires_at > $5
 			and account_id is not distinct from nullif($4::uuid, '00000000-0000-0000-0000-000000000000')
-		returning state`, tokenDigest(challenge), kind, browser, accountID, s.now()).Scan(&raw)
+		returning state`, seal.Digest(challenge), kind, browser, accountID, s.now()).Scan(&raw)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return state, ErrPasskey
 	}

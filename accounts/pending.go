@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"huskyidp/internal/audit"
+	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 )
 
@@ -43,13 +44,13 @@ type PendingStart struct {
 // counts of the factors stay.
 func (s *Service) StartPending(ctx context.Context, start PendingStart) (token string, err error) {
 	now := s.now()
-	token = randomText(tokenSize)
+	token = seal.NewToken()
 	b := &pgx.Batch{}
 	b.Queue(`delete from pending_sign_ins where browser = $1`, start.Browser)
 	b.Queue(`
 		insert into pending_sign_ins (digest, browser, account_id, amr, sid, return_to, created_at, expires_at)
 		values (@digest, @browser, @account_id, @amr, @sid, @return_to, @now, @expires_at)`,
-		pgx.NamedArgs{"digest": tokenDigest(token), "browser": start.Browser, "account_id": start.Account.ID, "amr": start.AMR, "sid": start.SID,
+		pgx.NamedArgs{"digest": seal.Digest(token), "browser": start.Browser, "account_id": start.Account.ID, "amr": start.AMR, "sid": start.SID,
 			"return_to": start.Return, "now": now, "expires_at": now.Add(pendingLife)})
 	if name := start.Account.Username; name != "" {
 		s.store.clearThrottles(b, s.throttleKeys(name, s.readDeviceCookie(start.Device, name, now)))
@@ -79,7 +80,7 @@ func (s *Service) readPending(ctx context.Context, token string, browser []byte,
 		select p.browser, p.amr, p.sid, p.return_to, p.tries, `+accountColumns+`, `+factorColumns+`
 		from p join accounts a on a.id = p.account_id
 		where a.status = 'active' and p.created_at >= a.credentials_changed_at`,
-		pgx.NamedArgs{"digest": tokenDigest(token), "more": more, "now": s.now(), "most": pendingTries}).
+		pgx.NamedArgs{"digest": seal.Digest(token), "more": more, "now": s.now(), "most": pendingTries}).
 		Scan(append(append([]any{&owner, &p.AMR, &p.SID, &p.Return, &p.Tries}, row.targets()...), factors.targets()...)...)
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && subtle.ConstantTimeCompare(owner, browser) != 1 {
 		return Pending{}, ErrNoPending
@@ -131,14 +132,14 @@ func (s *Service) ProvePending(ctx context.Context, token string, browser []byte
 
 // EndPending gives up what waits. It is no error if nothing does.
 func (s *Service) EndPending(ctx context.Context, token string) error {
-	_, err := s.db.From(ctx).Exec(ctx, `delete from pending_sign_ins where digest = $1`, tokenDigest(token))
+	_, err := s.db.From(ctx).Exec(ctx, `delete from pending_sign_ins where digest = $1`, seal.Digest(token))
 	return err
 }
 
 // queueTakePending ends what waits, once: the batch fails with ErrNoPending if nothing
 // does.
 func (s *store) queueTakePending(b *pgx.Batch, token string) {
-	b.Queue(`delete from pending_sign_ins where digest = $1 returning 1`, tokenDigest(token)).QueryRow(func(row pgx.Row) error {
+	b.Queue(`delete from pending_sign_ins where digest = $1 returning 1`, seal.Digest(token)).QueryRow(func(row pgx.Row) error {
 		var one int
 		err := row.Scan(&one)
 		if errors.Is(err, pgx.ErrNoRows) {
@@ -178,7 +179,7 @@ type Renewal struct {
 // database's.
 func (s *Service) RenewSession(ctx context.Context, r Renewal) (session Session, token string, err error) {
 	now := s.now()
-	token = randomText(tokenSize)
+	token = seal.NewToken()
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		b := &pgx.Batch{}
 		if r.Pending != "" {
@@ -195,7 +196,7 @@ func (s *Service) RenewSession(ctx context.Context, r Renewal) (session Session,
 				and a.id = s.account_id and a.status = 'active'
 			returning s.account_id`,
 			pgx.NamedArgs{
-				"digest": tokenDigest(token), "amr": r.AMR, "matched": acrOf(r.AMR, true), "unmatched": acrOf(r.AMR, false), "auth_time": r.AuthTime, "now": now,
+				"digest": seal.Digest(token), "amr": r.AMR, "matched": acrOf(r.AMR, true), "unmatched": acrOf(r.AMR, false), "auth_time": r.AuthTime, "now": now,
 				"sid": r.SID, "account_id": r.AccountID, "idle_since": now.Add(-s.idle),
 			}).QueryRow(func(row pgx.Row) error {
 			err := row.Scan(&r.AccountID)
@@ -210,7 +211,7 @@ func (s *Service) RenewSession(ctx context.Context, r Renewal) (session Session,
 		if err := s.store.run(ctx, b); err != nil {
 			return err
 		}
-		session, err = s.store.session(ctx, tokenDigest(token), now, now.Add(-s.idle))
+		session, err = s.store.session(ctx, seal.Digest(token), now, now.Add(-s.idle))
 		return err
 	})
 	return session, token, err

@@ -3,8 +3,6 @@ package accounts
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
 	"time"
 
@@ -12,14 +10,13 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"huskyidp/internal/audit"
+	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 )
 
 const (
 	maxSessions = 10            // of one member; the oldest ends (S-23)
 	staffLife   = 8 * time.Hour // of an account that belongs to no card, at most
-	tokenSize   = 32            // bytes, S-22
-	sidSize     = 16
 )
 
 // Session is an open sign-in of a member.
@@ -71,18 +68,18 @@ func (s *Service) QueueSession(ctx context.Context, b *pgx.Batch, start SessionS
 	now := s.now()
 	account := start.Account
 	device := s.readDeviceCookie(start.Device, account.Username, now)
-	token := randomText(tokenSize)
+	token := seal.NewToken()
 	life := s.absolute
 	if account.MemberID == uuid.Nil {
 		life = min(life, staffLife)
 	}
 	session := Session{
-		SID: randomText(sidSize), AccountID: account.ID, Subject: account.Subject, Username: account.Username, Language: account.Language,
+		SID: rand.Text(), AccountID: account.ID, Subject: account.Subject, Username: account.Username, Language: account.Language,
 		MemberID: account.MemberID, AMR: start.AMR, ACR: acrOf(start.AMR, account.MemberID != uuid.Nil), AuthTime: now, LastSeenAt: now, ExpiresAt: now.Add(life),
 	}
 	browser, system := describeAgent(start.UserAgent)
 	announce := !device.valid && !account.LastSignInAt.IsZero()
-	s.store.startSession(b, session, tokenDigest(token), tokenDigest(start.Replaces), browser, system, announce)
+	s.store.startSession(b, session, seal.Digest(token), start.Replaces, browser, system, announce)
 	s.store.clearThrottles(b, s.throttleKeys(account.Username, device))
 	event := audit.Event{Kind: audit.SignedIn, At: now, AccountID: account.ID.String(), SessionID: session.SID, RequestID: web.RequestID(ctx), Success: true}
 	s.audit.Queue(b, ctx, event)
@@ -97,11 +94,11 @@ func (s *Service) QueueSession(ctx context.Context, b *pgx.Batch, start SessionS
 // notes, at most once a minute, that it is in use. The error is ErrNoSession, or the
 // database's.
 func (s *Service) Session(ctx context.Context, token string) (Session, error) {
-	if len(token) != base64.RawURLEncoding.EncodedLen(tokenSize) {
+	if len(token) != seal.TokenLength {
 		return Session{}, ErrNoSession
 	}
 	now := s.now()
-	return s.store.session(ctx, tokenDigest(token), now, now.Add(-s.idle))
+	return s.store.session(ctx, seal.Digest(token), now, now.Add(-s.idle))
 }
 
 // EndSession ends a session that is open. It is no error if it is not.
@@ -144,19 +141,4 @@ func (s *Service) EndSessions(ctx context.Context, accountID uuid.UUID, except s
 // without another, unless they have used up the password of an account (S-73).
 func (s *Service) Sweep(ctx context.Context) error {
 	return s.store.sweep(ctx, s.now().AddDate(0, 0, -30))
-}
-
-// tokenDigest is what of a token is stored (S-49); nil for no token.
-func tokenDigest(token string) []byte {
-	if token == "" {
-		return nil
-	}
-	sum := sha256.Sum256([]byte(token))
-	return sum[:]
-}
-
-func randomText(size int) string {
-	raw := make([]byte, size)
-	rand.Read(raw)
-	return base64.RawURLEncoding.EncodeToString(raw)
 }

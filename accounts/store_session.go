@@ -8,12 +8,14 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/seal"
 )
 
 // startSession begins with an update of the account's row: parallel sign-ins of one
 // member wait for each other, so that the count of ten holds. The session of an account
 // that is not active names none, which violates sessions_account and undoes the batch.
-func (s *store) startSession(b *pgx.Batch, n Session, digest, replaces []byte, browser, system string, announce bool) {
+func (s *store) startSession(b *pgx.Batch, n Session, digest []byte, replaces, browser, system string, announce bool) {
 	now := n.AuthTime
 	b.Queue(`update accounts set last_sign_in_at = $2 where id = $1`, n.AccountID, now)
 	b.Queue(`
@@ -30,8 +32,8 @@ func (s *store) startSession(b *pgx.Batch, n Session, digest, replaces []byte, b
 			select sid from sessions where account_id = @account_id and ended_at is null and expires_at > @now
 			order by sid = @sid desc, auth_time desc, sid limit @max)`,
 		pgx.NamedArgs{"now": now, "account_id": n.AccountID, "sid": n.SID, "max": maxSessions})
-	if replaces != nil { // whoever's it was: this browser has one session
-		b.Queue(`update sessions set ended_at = $2 where digest = $1 and ended_at is null`, replaces, now)
+	if replaces != "" { // whoever's it was: this browser has one session
+		b.Queue(`update sessions set ended_at = $2 where digest = $1 and ended_at is null`, seal.Digest(replaces), now)
 	}
 }
 

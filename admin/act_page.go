@@ -8,6 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 	"huskyidp/templates"
 )
@@ -54,7 +55,7 @@ func (h *Console) newActPage(c *gin.Context, v visit, u *Subject, act Act) (actP
 	if err != nil {
 		return actPage{}, err
 	}
-	p := actPage{ID: u.ID.String(), Name: u.Account.Username, Act: string(act), Key: newToken(), Version: u.version(last), Ends: act == Disable || act == EndSessions || act == ResetFactor}
+	p := actPage{ID: u.ID.String(), Name: u.Account.Username, Act: string(act), Key: seal.NewToken(), Version: u.version(last), Ends: act == Disable || act == EndSessions || act == ResetFactor}
 	_, verification, err := h.service.verified(ctx, v.Person, u)
 	if err != nil {
 		return p, err

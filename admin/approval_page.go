@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 )
 
@@ -49,7 +50,7 @@ func (h *Console) newApprovalPage(c *gin.Context, v visit) (approvalPage, error)
 	if i < 0 {
 		return approvalPage{}, ErrGone
 	}
-	page := approvalPage{Request: open[i], Key: newToken()}
+	page := approvalPage{Request: open[i], Key: seal.NewToken()}
 	if u, err := h.service.subject(ctx, page.SubjectID); err == nil {
 		page.Member = u.Account.Username
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"huskyidp/accounts"
+	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 )
 
@@ -128,7 +129,7 @@ func TestConsoleSession(t *testing.T) {
 				v.t.Error(err)
 			}
 		}, 403},
-		"another cookie": {func(v *visitor, _ accounts.Started) { v.cookies["__Host-session"] = newToken() }, 303},
+		"another cookie": {func(v *visitor, _ accounts.Started) { v.cookies["__Host-session"] = seal.NewToken() }, 303},
 	} {
 		v := newVisitor(t)
 		c.end(v, v.enters(v.rosa))
@@ -160,7 +161,7 @@ func TestConsoleForms(t *testing.T) {
 		"no token": func() *httptest.ResponseRecorder { return v.send("POST", path, form) },
 		"another's token": func() *httptest.ResponseRecorder {
 			f := clone(form)
-			f.Set("csrf", newToken())
+			f.Set("csrf", seal.NewToken())
 			return v.send("POST", path, f)
 		},
 		"from elsewhere": func() *httptest.ResponseRecorder {
@@ -259,11 +260,11 @@ func TestCallback(t *testing.T) {
 	v.get("/")
 	browser := v.cookies["__Host-browser"]
 	begin := func() string {
-		state := newToken()
+		state := seal.NewToken()
 		r := httptest.NewRequest("GET", deskBase+"/", nil)
 		r.AddCookie(&http.Cookie{Name: "__Host-browser", Value: browser})
 		digest := browserOf(v, r)
-		if err := v.store.beginSignIn(t.Context(), digestOf(state), digest, "/search", v.now().Add(signInLife)); err != nil {
+		if err := v.store.beginSignIn(t.Context(), seal.Digest(state), digest, "/search", v.now().Add(signInLife)); err != nil {
 			t.Fatal(err)
 		}
 		return state
@@ -271,7 +272,7 @@ func TestCallback(t *testing.T) {
 	callback := func(state, iss string) int {
 		return v.get("/callback?" + url.Values{"state": {state}, "code": {"c"}, "iss": {iss}}.Encode()).Code
 	}
-	if got := callback(newToken(), "https://idp.example"); got != http.StatusBadRequest {
+	if got := callback(seal.NewToken(), "https://idp.example"); got != http.StatusBadRequest {
 		t.Errorf("a state of nobody: %d", got)
 	}
 	state := begin()
@@ -342,7 +343,7 @@ func TestConsolePages(t *testing.T) {
 		if path == "/activity" {
 			continue // everybody's own
 		}
-		v.enters(v.person("other-"+string(role)+strings.ToLower(newToken()[:4]), other))
+		v.enters(v.person("other-"+string(role)+strings.ToLower(seal.NewToken()[:4]), other))
 		if w := v.get(path); w.Code != http.StatusForbidden {
 			t.Errorf("%s by a person of %s: %d, want 403", path, other, w.Code)
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 	"huskyidp/members"
 	"huskyidp/templates"
@@ -78,7 +79,7 @@ type verifyPage struct {
 }
 
 func (h *Console) newVerifyPage(sum Subject) verifyPage {
-	p := verifyPage{ID: sum.ID.String(), Key: newToken(), Suffixes: members.Suffixes()}
+	p := verifyPage{ID: sum.ID.String(), Key: seal.NewToken(), Suffixes: members.Suffixes()}
 	for _, m := range Methods() {
 		if m != SpokenCode || sum.hasAccount() {
 			p.Methods = append(p.Methods, string(m))

@@ -2,9 +2,6 @@ package admin
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,30 +36,19 @@ type sessionRow struct {
 	Draft     []byte
 }
 
-func digestOf(token string) []byte {
-	sum := sha256.Sum256([]byte(token))
-	return sum[:]
-}
-
-func newToken() string {
-	raw := make([]byte, 32)
-	rand.Read(raw)
-	return base64.RawURLEncoding.EncodeToString(raw)
-}
-
 // consoleSession finds the open session of a cookie. The error is accounts.ErrNoSession, or the database's.
 func (s *Service) consoleSession(ctx context.Context, token string) (sessionRow, error) {
 	if token == "" || len(token) > 64 {
 		return sessionRow{}, accounts.ErrNoSession
 	}
-	return s.store.session(ctx, digestOf(token), s.now())
+	return s.store.session(ctx, seal.Digest(token), s.now())
 }
 
 // openSession begins one in place of the browser's former, whose unfinished form it takes over if it was the same person's.
 func (s *Service) openSession(ctx context.Context, r sessionRow, former string) (token string, err error) {
-	token = newToken()
-	r.Digest = digestOf(token)
-	return token, s.store.openSession(ctx, r, digestOf(former), s.now())
+	token = seal.NewToken()
+	r.Digest = seal.Digest(token)
+	return token, s.store.openSession(ctx, r, seal.Digest(former), s.now())
 }
 
 // draft is a form that waits for a step-up.

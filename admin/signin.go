@@ -52,14 +52,14 @@ func (h *Console) noRole(c *gin.Context) error {
 // digests of it.
 func (h *Console) signIn(c *gin.Context) error {
 	browser := web.Browser(c)
-	state := newToken()
+	state := seal.NewToken()
 	stepUp := c.Query("step") != ""
 	back := localPath(c.Query("return"))
 	address, err := h.party.request(c.Request.Context(), state, h.service.secretOf("nonce", state), h.service.secretOf("verifier", state), web.Lang(c), stepUp)
 	if err != nil {
 		return err
 	}
-	if err := h.service.store.beginSignIn(c.Request.Context(), digestOf(state), browser, back, h.service.now().Add(signInLife)); err != nil {
+	if err := h.service.store.beginSignIn(c.Request.Context(), seal.Digest(state), browser, back, h.service.now().Add(signInLife)); err != nil {
 		return err
 	}
 	c.Redirect(http.StatusSeeOther, address)
@@ -74,7 +74,7 @@ func (s *Service) secretOf(what, state string) string {
 func (h *Console) callback(c *gin.Context) error {
 	ctx := c.Request.Context()
 	state := c.Query("state")
-	back, err := h.service.store.takeSignIn(ctx, digestOf(state), web.Browser(c), h.service.now())
+	back, err := h.service.store.takeSignIn(ctx, seal.Digest(state), web.Browser(c), h.service.now())
 	if errors.Is(err, accounts.ErrLink) {
 		return &web.Error{Status: http.StatusBadRequest, Key: web.KeyExpired, Href: "/", Err: errors.New("no sign-in is under way")}
 	}
@@ -158,7 +158,7 @@ func (h *Console) signOut(c *gin.Context) error {
 	} else if !errors.Is(err, accounts.ErrNoSession) {
 		return err
 	}
-	if err := h.service.store.closeSession(ctx, digestOf(token)); err != nil {
+	if err := h.service.store.closeSession(ctx, seal.Digest(token)); err != nil {
 		return err
 	}
 	h.web.ClearCookie(c, sessionCookie)

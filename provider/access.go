@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/seal"
 )
 
 // access is a verified access token: its claims, the grant behind it (nil for a
@@ -62,7 +64,7 @@ func (s *store) jwtAccess(ctx context.Context, claims accessClaims, grantID uuid
 // opaqueAccess finds an opaque token by the digest of its whole value (S-40), and the
 // grant behind it, in one pipelined batch.
 func (s *store) opaqueAccess(ctx context.Context, token string, now time.Time) (*access, error) {
-	hash := hashToken(token)
+	hash := seal.Digest(token)
 	b := &pgx.Batch{}
 	b.Queue(`
 		select t.claims, t.grant_id, t.expires_at <= $2 or exists (select from revoked_access_tokens r where r.jti = t.claims ->> 'jti')

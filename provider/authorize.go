@@ -13,6 +13,7 @@ import (
 	"github.com/ory/fosite"
 
 	"huskyidp/accounts"
+	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 )
 
@@ -185,7 +186,7 @@ func (h *Handler) issue(c *gin.Context, ctx context.Context, f facts, i *interac
 	}
 	var flowHash []byte
 	if i != nil {
-		flowHash = hashToken(i.flow)
+		flowHash = seal.Digest(i.flow)
 	}
 	err = u.flushAuthorize(ctx, flowHash, r.pushed)
 	if errors.Is(err, errLostRace) {

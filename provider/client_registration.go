@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
@@ -44,8 +43,7 @@ func (h *Handler) registerClient(c *gin.Context) error {
 		return &web.Error{Status: http.StatusNotFound, Key: web.KeyNotFound}
 	}
 	token, ok := bearer(c.GetHeader("Authorization"))
-	sum := sha256.Sum256([]byte(token))
-	if !ok || subtle.ConstantTimeCompare(sum[:], h.service.initialAccessToken) != 1 {
+	if !ok || subtle.ConstantTimeCompare(seal.Digest(token), h.service.initialAccessToken) != 1 {
 		return tokenRefused(c, "invalid_token")
 	}
 	ctx := c.Request.Context()
@@ -173,8 +171,8 @@ func (r *Clients) register(ctx context.Context, m Metadata) (client *Client, sec
 		return nil, "", "", err
 	}
 	now := r.Now()
-	client = &Client{ID: randomToken(), Metadata: m, CreatedAt: now, UpdatedAt: now, logo: picture}
-	secret, management = r.newSecret(client), randomToken()
+	client = &Client{ID: seal.NewToken(), Metadata: m, CreatedAt: now, UpdatedAt: now, logo: picture}
+	secret, management = r.newSecret(client), seal.NewToken()
 	client.RegistrationMAC = r.Keyring.MAC(seal.Client, []byte("registration"), []byte(client.ID), []byte(management))
 	return client, secret, management, r.change(ctx, audit.ClientCreated, client, r.insert)
 }

@@ -161,7 +161,7 @@ func (r *Clients) newSecret(client *Client) string {
 	if !client.usesSecret() {
 		return ""
 	}
-	secret := randomToken()
+	secret := seal.NewToken()
 	client.SecretMAC = r.Keyring.MAC(seal.Client, []byte(client.ID), []byte(secret))
 	return secret
 }

@@ -142,7 +142,7 @@ func New(d Deps) (*Service, error) {
 		now:          d.Now,
 	}
 	if d.InitialAccessToken != "" {
-		s.initialAccessToken = hashToken(d.InitialAccessToken)
+		s.initialAccessToken = seal.Digest(d.InitialAccessToken)
 	}
 	var err error
 	if s.jobs, err = river.NewClient(riverpgxv5.New(d.DB.Pool()), &river.Config{Logger: slog.New(slog.DiscardHandler)}); err != nil {

@@ -85,13 +85,13 @@ func (h *Handler) deviceAuthorization(c *gin.Context) error {
 }
 
 func (s *Service) newDeviceCode(ctx context.Context, client *Client, scopes, audience []string, now time.Time) (deviceCode, userCode string, err error) {
-	deviceCode = randomToken()
+	deviceCode = seal.NewToken()
 	for range 5 {
 		userCode = newUserCode()
 		_, err = s.store.db.From(ctx).Exec(ctx, `
 			insert into device_codes (device_hash, user_code_hash, client_id, scopes, audience, poll_seconds, created_at, expires_at)
 			values ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			hashToken(deviceCode), s.userCodeMAC(userCode), client.ID, nonNil(scopes), nonNil(audience), int(devicePoll.Seconds()), now, now.Add(deviceLife))
+			seal.Digest(deviceCode), s.userCodeMAC(userCode), client.ID, nonNil(scopes), nonNil(audience), int(devicePoll.Seconds()), now, now.Add(deviceLife))
 		if postgres.Violated(err) != "device_codes_user_code_hash_key" {
 			break
 		}
@@ -186,7 +186,7 @@ func (d deviceHandler) HandleTokenEndpointRequest(ctx context.Context, r fosite.
 	if !slices.Contains(u.client.Metadata.GrantTypes, grantDevice) {
 		return fosite.ErrUnauthorizedClient.WithHint("The client is not registered for the device grant.")
 	}
-	hash := hashToken(r.GetRequestForm().Get("device_code"))
+	hash := seal.Digest(r.GetRequestForm().Get("device_code"))
 	request, err := u.store.pollDevice(ctx, hash, u.now)
 	if err != nil || request.ClientID != u.client.ID {
 		if err == nil || errors.Is(err, fosite.ErrNotFound) {

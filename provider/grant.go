@@ -1,15 +1,14 @@
 package provider
 
 import (
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"net/url"
 	"slices"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/ory/fosite"
+
+	"huskyidp/internal/seal"
 )
 
 // Lifetimes of the security bar, S-33, S-38 and S-40.
@@ -84,18 +83,5 @@ func (g *grant) requester(client *Client) *fosite.Request {
 	}
 }
 
-// randomToken is 256 random bits as 43 characters.
-func randomToken() string {
-	raw := make([]byte, 32)
-	rand.Read(raw) // never fails
-	return base64.RawURLEncoding.EncodeToString(raw)
-}
-
-// hashToken is how one-time values are stored (S-49).
-func hashToken(token string) []byte {
-	sum := sha256.Sum256([]byte(token))
-	return sum[:]
-}
-
 // signature is the same digest in the string form in which fosite passes it.
-func signature(token string) string { return string(hashToken(token)) }
+func signature(token string) string { return string(seal.Digest(token)) }

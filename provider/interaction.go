@@ -73,8 +73,8 @@ func (i *interaction) live(now time.Time) bool {
 
 // keep stores a checked request and returns its flow id.
 func (s *store) keep(ctx context.Context, r *authorizeRequest, browser []byte) (string, error) {
-	flow := randomToken()
-	hash := hashToken(flow)
+	flow := seal.NewToken()
+	hash := seal.Digest(flow)
 	sealed := s.keyring.Seal(seal.Session, interactionPlace(hash), []byte(r.form.Encode()))
 	_, err := s.db.From(ctx).Exec(ctx, `
 		insert into interactions (flow_hash, browser, client_id, request, par_hash, requested_at, expires_at)
@@ -93,7 +93,7 @@ func interactionPlace(hash []byte) seal.Place {
 
 // interaction loads a pending request for the browser that began it (S-43).
 func (s *store) interaction(ctx context.Context, flow string, browser []byte) (*interaction, error) {
-	hash := hashToken(flow)
+	hash := seal.Digest(flow)
 	i := &interaction{flow: flow}
 	var owner, sealed []byte
 	var clientID string
@@ -121,7 +121,7 @@ func (s *store) interaction(ctx context.Context, flow string, browser []byte) (*
 
 // selected notes that the member chose to continue with the session.
 func (s *store) selected(ctx context.Context, flow string, now time.Time) error {
-	_, err := s.db.From(ctx).Exec(ctx, `update interactions set selected_at = $2 where flow_hash = $1`, hashToken(flow), now)
+	_, err := s.db.From(ctx).Exec(ctx, `update interactions set selected_at = $2 where flow_hash = $1`, seal.Digest(flow), now)
 	return err
 }
 
@@ -131,7 +131,7 @@ func (s *store) finish(ctx context.Context, flow string, now time.Time) error {
 	_, err := s.db.From(ctx).Exec(ctx, `
 		with answered as (update interactions set finished_at = $2 where flow_hash = $1 returning par_hash)
 		update par_requests set used_at = $2, uses = uses + 1
-		where used_at is null and handle_hash in (select par_hash from answered)`, hashToken(flow), now)
+		where used_at is null and handle_hash in (select par_hash from answered)`, seal.Digest(flow), now)
 	return err
 }
 

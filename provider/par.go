@@ -91,7 +91,7 @@ func (s *Service) pushedRequest(ctx context.Context, uri, clientID string, now t
 		return nil, err
 	}
 	r, err := s.parseAuthorizeRequest(ctx, form, now)
-	r.pushed = hashToken(uri)
+	r.pushed = seal.Digest(uri)
 	return r, err
 }
 
@@ -101,8 +101,8 @@ func parPlace(hash []byte) seal.Place {
 
 // keepForm stores a request under a new name that begins with prefix.
 func (s *store) keepForm(ctx context.Context, prefix string, client *Client, form url.Values, now time.Time) (uri string, err error) {
-	uri = prefix + randomToken()
-	hash := hashToken(uri)
+	uri = prefix + seal.NewToken()
+	hash := seal.Digest(uri)
 	_, err = s.db.From(ctx).Exec(ctx, `
 		insert into par_requests (handle_hash, client_id, request, expires_at)
 		values (@handle_hash, @client_id, @request, @expires_at)`,
@@ -119,7 +119,7 @@ func (s *store) pushedForm(ctx context.Context, prefix, uri, clientID string, no
 	if !strings.HasPrefix(uri, prefix) {
 		return nil, errRequestURI
 	}
-	hash := hashToken(uri)
+	hash := seal.Digest(uri)
 	var sealed []byte
 	err := s.db.From(ctx).QueryRow(ctx, `
 		select request from par_requests

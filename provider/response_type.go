@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/ory/fosite"
+
+	"huskyidp/internal/seal"
 )
 
 // The response types beyond code (OpenID Connect Core 3.2 and 3.3, OAuth 2.0 Multiple
@@ -134,7 +136,7 @@ func (f frontHandler) HandleAuthorizeEndpointRequest(ctx context.Context, r fosi
 		answer.AddParameter("code", code)
 		r.SetResponseTypeHandled("code")
 	} else { // the row has a place for one, and nobody gets it
-		u.grant.CodeHash, u.grant.CodeExpiresAt = hashToken(randomToken()), u.now
+		u.grant.CodeHash, u.grant.CodeExpiresAt = seal.Digest(seal.NewToken()), u.now
 	}
 	if types.Has("token") {
 		token, _, err := f.service.strategy.GenerateAccessToken(ctx, r)

@@ -12,6 +12,7 @@ import (
 	"github.com/ory/fosite"
 
 	"huskyidp/internal/audit"
+	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 )
 
@@ -70,7 +71,7 @@ func (s *store) grantOfRefreshToken(ctx context.Context, token string) (*grant, 
 		from refresh_tokens t
 		join grants g on g.id = t.grant_id
 		join account_states a on a.account_id = g.account_id
-		where t.hash = $1`, hashToken(token)).Scan(g.scanTargets()...)
+		where t.hash = $1`, seal.Digest(token)).Scan(g.scanTargets()...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, errToken
 	}

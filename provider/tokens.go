@@ -26,7 +26,7 @@ type strategy struct {
 }
 
 func (s *strategy) GenerateAuthorizeCode(context.Context, fosite.Requester) (string, string, error) {
-	code := randomToken()
+	code := seal.NewToken()
 	return code, signature(code), nil
 }
 func (s *strategy) AuthorizeCodeSignature(_ context.Context, code string) string {
@@ -45,7 +45,7 @@ func (s *strategy) ValidateAuthorizeCode(ctx context.Context, _ fosite.Requester
 // successor although only digests are stored. A token that only the holder of a key can
 // use stays the same (S-38).
 func (s *strategy) GenerateRefreshToken(ctx context.Context, r fosite.Requester) (string, string, error) {
-	token := randomToken()
+	token := seal.NewToken()
 	if u := unitFrom(ctx); u.token != nil {
 		presented := r.GetRequestForm().Get("refresh_token")
 		if u.token.fixed() {
@@ -111,8 +111,8 @@ func (s *strategy) GenerateAccessToken(ctx context.Context, r fosite.Requester) 
 		claims.AuthTime, claims.ACR, claims.AMR = jwt.NewNumericDate(g.AuthTime), g.ACR, g.AMR
 	}
 	if client, ok := r.GetClient().(*Client); ok && client.Metadata.AccessTokenFormat == formatOpaque {
-		token := randomToken()
-		u.opaque, u.access = &opaqueToken{hashToken(token), claims}, token
+		token := seal.NewToken()
+		u.opaque, u.access = &opaqueToken{seal.Digest(token), claims}, token
 		return token, "", nil
 	}
 	token, err := s.sign("ES256", "at+jwt", claims)

@@ -10,6 +10,7 @@ import (
 
 	"huskyidp/accounts"
 	"huskyidp/internal/audit"
+	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 	"huskyidp/templates"
 )
@@ -64,8 +65,8 @@ func (s *Service) Hold(ctx context.Context, c Change) (Change, error) {
 		if err != nil {
 			return err
 		}
-		token, b := newToken(), &pgx.Batch{}
-		s.store.queueHold(b, c, digest(token))
+		token, b := seal.NewToken(), &pgx.Batch{}
+		s.store.queueHold(b, c, seal.Digest(token))
 		events := []audit.Event{{Kind: audit.ChangeHeld, At: now, AccountID: c.AccountID.String(), Actor: c.AskedBy, Success: true, Data: map[string]string{"act": string(c.Act)}}}
 		kind, args := "staff_pending", templates.Args{"act": templates.Key("admin.act." + string(c.Act))}
 		if c.Act == ChangeEmail {
@@ -124,9 +125,9 @@ func (s *Service) apply(ctx context.Context, c Change, now time.Time) error {
 		}
 		return s.db.Finish(ctx, b)
 	}
-	token := newToken()
+	token := seal.NewToken()
 	c.oldEmail, c.UndoUntil = account.Email, now.Add(undoTime)
-	s.store.queueApplied(b, c, digest(token), now)
+	s.store.queueApplied(b, c, seal.Digest(token), now)
 	args := templates.Args{"datetime": c.UndoUntil, "link": s.cancelLink(token)}
 	if err := s.accounts.QueueNotice(ctx, b, account, "email_changed", args); err != nil {
 		return err
@@ -154,7 +155,7 @@ func (s *Service) NotMe(ctx context.Context, link string) error {
 
 // Stoppable is the change that a link would stop or undo, and whose account it is. The error is ErrLink, or the database's.
 func (s *Service) Stoppable(ctx context.Context, link string) (Change, accounts.Account, error) {
-	c, err := s.store.stoppable(ctx, `link = @link`, pgx.NamedArgs{"link": digest(link), "now": s.now()})
+	c, err := s.store.stoppable(ctx, `link = @link`, pgx.NamedArgs{"link": seal.Digest(link), "now": s.now()})
 	if err != nil {
 		return c, accounts.Account{}, err
 	}
@@ -165,7 +166,7 @@ func (s *Service) Stoppable(ctx context.Context, link string) (Change, accounts.
 // Stop spends a link: the change does not come, or is undone, and every session ends. The error is ErrLink, or the
 // database's.
 func (s *Service) Stop(ctx context.Context, link string) error {
-	return s.stop(ctx, `link = @link for update`, pgx.NamedArgs{"link": digest(link)}, "")
+	return s.stop(ctx, `link = @link for update`, pgx.NamedArgs{"link": seal.Digest(link)}, "")
 }
 
 // Cancel is Stop by staff, by the id of the change.

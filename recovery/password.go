@@ -10,6 +10,7 @@ import (
 	"huskyidp/accounts"
 	"huskyidp/internal/audit"
 	"huskyidp/internal/ratelimit"
+	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 	"huskyidp/templates"
 )
@@ -27,7 +28,7 @@ func (s *Service) takeSource(ctx context.Context, source string, now time.Time) 
 // looked up by a job, so that this request is the same for all (S-12, S-13). The error is a *ratelimit.Exceeded of the
 // source, or the database's.
 func (s *Service) Begin(ctx context.Context, v Visit, username string) (token string, err error) {
-	now, token := s.now(), newToken()
+	now, token := s.now(), seal.NewToken()
 	r := &Recovery{
 		ID: uuid.Must(uuid.NewV7()), Browser: v.Browser, Flow: v.Flow, Language: v.Language, Name: username, Step: stepCode,
 		CreatedAt: now, ExpiresAt: now.Add(life),
@@ -41,7 +42,7 @@ func (s *Service) Begin(ctx context.Context, v Visit, username string) (token st
 		}
 		t := &turn{Recovery: r, visit: v, now: now, batch: &pgx.Batch{}}
 		t.record(audit.RecoveryStarted, "")
-		s.store.queueCreate(t.batch, digest(token), r)
+		s.store.queueCreate(t.batch, seal.Digest(token), r)
 		s.audit.Queue(t.batch, ctx, t.events...)
 		return s.db.Finish(ctx, t.batch)
 	})

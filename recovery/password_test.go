@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"huskyidp/accounts"
+	"huskyidp/internal/seal"
 )
 
 // The way of pages.md 2.3: code, question, new password, sign-in.
@@ -165,7 +166,7 @@ func TestParallelCodes(t *testing.T) {
 // browserOf reads to which browser the recovery of a visitor is bound.
 func (f *fixture) browserOf(v *visitor) (browser []byte) {
 	f.t.Helper()
-	check(f.t, f.db.From(f.t.Context()).QueryRow(f.t.Context(), `select browser from recoveries where token = $1`, digest(v.jar["idp_recovery"])).Scan(&browser))
+	check(f.t, f.db.From(f.t.Context()).QueryRow(f.t.Context(), `select browser from recoveries where token = $1`, seal.Digest(v.jar["idp_recovery"])).Scan(&browser))
 	return browser
 }
 

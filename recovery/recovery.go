@@ -3,9 +3,6 @@ package recovery
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"time"
@@ -14,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"huskyidp/internal/audit"
+	"huskyidp/internal/seal"
 )
 
 // life is how long a recovery waits for its next step.
@@ -45,17 +43,6 @@ type Visit struct {
 	RequestID string
 }
 
-func digest(token string) []byte {
-	sum := sha256.Sum256([]byte(token))
-	return sum[:]
-}
-
-func newToken() string {
-	raw := make([]byte, 32)
-	rand.Read(raw)
-	return base64.RawURLEncoding.EncodeToString(raw)
-}
-
 // mayGoOn refuses a cookie that came with another browser, and a recovery whose time is over.
 func (v Visit) mayGoOn(r *Recovery, now time.Time) error {
 	if r == nil || !bytes.Equal(r.Browser, v.Browser) || !now.Before(r.ExpiresAt) {
@@ -71,7 +58,7 @@ func (e *movedError) Error() string { return "recovery: at the step " + string(e
 
 // at reads the visit's recovery for a page of a step. The error is a *movedError, or the database's.
 func (s *Service) at(ctx context.Context, v Visit, step Step) (*Recovery, error) {
-	r, err := s.store.find(ctx, digest(v.Token))
+	r, err := s.store.find(ctx, seal.Digest(v.Token))
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +111,7 @@ func (s *Service) change(ctx context.Context, v Visit, step Step, fn func(ctx co
 	var r *Recovery
 	var refused outcome
 	err := s.db.InTx(ctx, func(ctx context.Context) (err error) {
-		if r, err = s.store.lock(ctx, digest(v.Token)); err != nil {
+		if r, err = s.store.lock(ctx, seal.Digest(v.Token)); err != nil {
 			return err
 		}
 		if err := v.mayGoOn(r, now); err != nil {

@@ -12,6 +12,7 @@ import (
 	"huskyidp/internal/audit"
 	"huskyidp/internal/mail"
 	"huskyidp/internal/ratelimit"
+	"huskyidp/internal/seal"
 	"huskyidp/templates"
 )
 
@@ -24,7 +25,7 @@ const repeat = 10 * time.Minute
 func (s *Service) Finish(ctx context.Context, v Visit, certification string, signIn func(*pgx.Batch, accounts.Account)) (r *Registration, err error) {
 	now := s.Now()
 	err = s.DB.InTx(ctx, func(ctx context.Context) error {
-		if r, err = s.store.lock(ctx, v.tokenHash()); err != nil {
+		if r, err = s.store.lock(ctx, seal.Digest(v.Token)); err != nil {
 			return err
 		}
 		if err := v.mayUse(r, now); err != nil {

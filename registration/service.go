@@ -3,9 +3,6 @@ package registration
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"time"
@@ -15,6 +12,7 @@ import (
 
 	"huskyidp/internal/audit"
 	"huskyidp/internal/ratelimit"
+	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 )
 
@@ -28,11 +26,6 @@ type Visit struct {
 	RequestID string
 }
 
-func (v Visit) tokenHash() []byte {
-	hash := sha256.Sum256([]byte(v.Token))
-	return hash[:]
-}
-
 // Load reads the visit's registration; errGone if it has none that lives. What others want to read besides goes along in
 // the same round trip.
 func (s *Service) Load(ctx context.Context, v Visit, besides ...func(*pgx.Batch)) (*Registration, error) {
@@ -41,7 +34,7 @@ func (s *Service) Load(ctx context.Context, v Visit, besides ...func(*pgx.Batch)
 	}
 	var r *Registration
 	b := &pgx.Batch{}
-	s.store.queueFind(b, v.tokenHash(), &r)
+	s.store.queueFind(b, seal.Digest(v.Token), &r)
 	for _, queue := range besides {
 		queue(b)
 	}
@@ -105,7 +98,7 @@ func (s *Service) changeWith(ctx context.Context, v Visit, step Step, with func(
 	var outcome error
 	err := s.DB.InTx(ctx, func(ctx context.Context) error {
 		b := &pgx.Batch{}
-		s.store.queueLock(b, v.tokenHash(), &r)
+		s.store.queueLock(b, seal.Digest(v.Token), &r)
 		with(b, now)
 		if err := s.DB.From(ctx).SendBatch(ctx, b).Close(); err != nil {
 			return err
@@ -169,9 +162,7 @@ func (s *Service) Agree(ctx context.Context, v Visit, version string) (r *Regist
 
 // begin makes the registration of a visit that has none, unless its browser is locked or its source has begun too many.
 func (s *Service) begin(ctx context.Context, v Visit, doc Document, now time.Time) (r *Registration, token string, err error) {
-	secret := make([]byte, 32)
-	rand.Read(secret)
-	v.Token = base64.RawURLEncoding.EncodeToString(secret)
+	v.Token = seal.NewToken()
 	r = &Registration{
 		ID: uuid.Must(uuid.NewV7()), AccountID: uuid.Must(uuid.NewV7()), Browser: v.Browser, Flow: v.Flow, Language: v.Language, TouchedAt: now,
 	}
@@ -193,7 +184,7 @@ func (s *Service) begin(ctx context.Context, v Visit, doc Document, now time.Tim
 			return limited
 		}
 		b = &pgx.Batch{}
-		s.store.queueInsert(b, r, v.tokenHash())
+		s.store.queueInsert(b, r, seal.Digest(v.Token))
 		s.Audit.Queue(b, ctx, v.event(r, audit.RegistrationStarted, now, ""), v.agreed(r, now))
 		return s.send(ctx, b)
 	})
@@ -212,7 +203,7 @@ func (v Visit) agreed(r *Registration, at time.Time) audit.Event {
 // Leave erases the visit's registration, if it has one. A lock stays: it is kept apart from the registration.
 func (s *Service) Leave(ctx context.Context, v Visit, reason string) error {
 	err := s.DB.InTx(ctx, func(ctx context.Context) error {
-		r, err := s.store.lock(ctx, v.tokenHash())
+		r, err := s.store.lock(ctx, seal.Digest(v.Token))
 		if err != nil {
 			return err
 		}

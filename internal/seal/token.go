@@ -1,0 +1,23 @@
+package seal
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+)
+
+// TokenLength is that of a NewToken.
+const TokenLength = 43
+
+// NewToken is 256 random bits as base64url: a cookie, code or link that opens something (S-22).
+func NewToken() string {
+	raw := make([]byte, 32)
+	rand.Read(raw) // never fails
+	return base64.RawURLEncoding.EncodeToString(raw)
+}
+
+// Digest is what is stored of a token (S-49). It has no key: 256 bits are not guessed.
+func Digest(token string) []byte {
+	sum := sha256.Sum256([]byte(token))
+	return sum[:]
+}
