@@ -39,6 +39,7 @@ type Error struct {
 	Href      string        // where the button leads; "" means the usual place for Key
 	Wait      time.Duration // sent as Retry-After, shown as {time}
 	Err       error
+	detail    string // of a problem: what is wrong, in words of ours
 }
 
 func (e *Error) Error() string {
@@ -117,7 +118,11 @@ func (w *Web) answer(c *gin.Context, e *Error) {
 	}
 	switch {
 	case requestOf(c).problem:
-		WriteProblem(c, Problem{Status: e.Status})
+		p := Problem{Status: e.Status, Detail: e.detail}
+		if e.Parameter != "" {
+			p.Errors = []ProblemField{{Field: e.Parameter, Code: "invalid"}}
+		}
+		WriteProblem(c, p)
 		return
 	case requestOf(c).json:
 		answerJSON(c, e)

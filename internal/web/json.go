@@ -37,8 +37,14 @@ func ReadJSON(c *gin.Context, v any) ([]byte, error) {
 	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
-	if decoder.Decode(v) != nil { // the cause would quote what was sent
-		return nil, invalidRequest("", errors.New("the body is not what this address takes"))
+	if err := decoder.Decode(v); err != nil {
+		refused := invalidRequest("", errors.New("the body is not what this address takes"))
+		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+			refused.Parameter, refused.detail = wrong.Field, "A member has another type."
+		} else { // whose name may be anything
+			refused.detail = "The document has a member that this address does not take."
+		}
+		return nil, refused
 	}
 	return body, nil
 }

@@ -98,6 +98,20 @@ func TestReadJSON(t *testing.T) {
 	}
 }
 
+// What is wrong with a document is told as far as the words are ours.
+func TestReadJSONTells(t *testing.T) {
+	t.Parallel()
+	s := newAPI(t)
+	for body, want := range map[string]string{
+		`{"name":1}`:     `"errors":[{"field":"name","code":"invalid"}]`,
+		`{"nombre":"a"}`: `"detail":"The document has a member that this address does not take."`,
+	} {
+		if w := s.post("/v1/echo", "application/json", []byte(body)); w.Code != 400 || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%s: %d %s, want %s", body, w.Code, w.Body, want)
+		}
+	}
+}
+
 // S-24: cookies of the staff surface are Strict, and a visit from another site, which brings none, sets none.
 func TestStrictCookies(t *testing.T) {
 	t.Parallel()
