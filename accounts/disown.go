@@ -16,6 +16,10 @@ import (
 	"huskyidp/templates"
 )
 
+// distrusted is how long after it was added a second step can be taken away by a link that
+// a mailbox was sent (S-55); later it takes the second step itself, or support.
+const distrusted = 24 * time.Hour
+
 // disownLife is how long the link of a notice works (S-54).
 const disownLife = 10 * 24 * time.Hour
 
@@ -103,7 +107,11 @@ func (s *Service) Disown(ctx context.Context, link string) (account Account, err
 		}
 		b := &pgx.Batch{}
 		s.store.protect(b, id, now)
-		s.store.distrustFactors(b, id, event.Add(-time.Minute))
+		since := event.Add(-time.Minute)
+		if day := now.Add(-distrusted); since.Before(day) {
+			since = day
+		}
+		s.store.distrustFactors(b, id, since)
 		s.audit.Queue(b, ctx, audit.Event{Kind: audit.Disowned, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx), Success: true})
 		if err := s.QueueNotice(ctx, b, account, "disowned", nil); err != nil {
 			return err

@@ -17,6 +17,19 @@ import (
 // sessions. Links sent to the old address stay valid: who reads it must be able to stop
 // what is wrong. It takes part in the transaction of ctx.
 func (s *Service) ChangeEmail(ctx context.Context, id uuid.UUID, email string) error {
+	return s.setEmail(ctx, id, email, func(*pgx.Batch, time.Time) {})
+}
+
+// RestoreEmail is ChangeEmail back to the address before: what the false one has been sent
+// is void, and so are the grants since given (S-53).
+func (s *Service) RestoreEmail(ctx context.Context, id uuid.UUID, email string) error {
+	return s.setEmail(ctx, id, email, func(b *pgx.Batch, now time.Time) {
+		b.Queue(`delete from disown_links where account_id = $1`, id)
+		b.Queue(`update accounts set credentials_changed_at = $2 where id = $1`, id, now)
+	})
+}
+
+func (s *Service) setEmail(ctx context.Context, id uuid.UUID, email string, besides func(*pgx.Batch, time.Time)) error {
 	parsed, err := ParseEmail(email)
 	if err != nil {
 		return fmt.Errorf("changing an address: %w", err)
@@ -28,6 +41,7 @@ func (s *Service) ChangeEmail(ctx context.Context, id uuid.UUID, email string) e
 		}
 		b := &pgx.Batch{}
 		s.store.changeEmail(b, id, parsed, now)
+		besides(b, now)
 		s.audit.Queue(b, ctx, audit.Event{Kind: audit.EmailChanged, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx), Success: true})
 		return s.store.run(ctx, b)
 	})

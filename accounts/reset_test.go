@@ -333,3 +333,19 @@ func TestDisownTakesNewFactors(t *testing.T) {
 		t.Errorf("what the stranger added: %+v, %v", got, err)
 	}
 }
+
+// S-54, S-55: a second step that has stood for a day goes with no link.
+func TestDisownLeavesOlderFactors(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	a := f.register("maria")
+	f.Notify(f.ctx(), a.ID, "question_changed", nil)
+	f.enrolTOTP(a)
+	f.later(distrusted)
+	if _, err := f.Disown(f.ctx(), f.disownLink("question_changed")); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := f.Factors(f.ctx(), a.ID); err != nil || !got.TOTP {
+		t.Errorf("after a day: %+v, %v", got, err)
+	}
+}

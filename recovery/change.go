@@ -185,7 +185,7 @@ func (s *Service) stop(ctx context.Context, where string, args pgx.NamedArgs, by
 		b, to := &pgx.Batch{}, "stopped"
 		if c.state == "applied" {
 			to = "undone"
-			if err := s.accounts.ChangeEmail(ctx, c.AccountID, c.oldEmail); err != nil {
+			if err := s.accounts.RestoreEmail(ctx, c.AccountID, c.oldEmail); err != nil {
 				return err
 			}
 			s.store.queueEndAll(b, c.AccountID)

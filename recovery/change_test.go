@@ -100,7 +100,15 @@ func TestEmailChange(t *testing.T) {
 	f.later(71 * time.Hour)
 	v := f.visitor().get(undo).on(undo, 200).says("Detener un cambio en su cuenta", "Cambiar el correo electrónico")
 	_, link, _ := strings.Cut(undo, "link=")
+	check(t, f.people.Notify(t.Context(), a.ID, "question_changed", nil)) // to the false address
+	_, stranger, _ := strings.Cut(f.link("question_changed"), "link=")
 	v.postTo("/cancel-change", "link", link).on("/cancel-change/done", 200).says("El cambio se detuvo")
+	if _, err := f.people.Disownable(t.Context(), stranger); !errors.Is(err, accounts.ErrLink) {
+		t.Errorf("S-53: a link that the false address was sent = %v", err)
+	}
+	if n := f.count(`select count(*) from account_states where account_id = $1 and credentials_changed_at = $2`, a.ID, f.now()); n != 1 {
+		t.Error("S-53: grants given meanwhile stay valid")
+	}
 	if got := f.address(a); got != "maria@example.com" {
 		t.Errorf("after undoing the address is %q", got)
 	}

@@ -48,6 +48,7 @@ type Accounts interface {
 	HashPassword(ctx context.Context, id uuid.UUID, password string) ([]byte, error)
 	ResetPassword(ctx context.Context, id uuid.UUID, hash []byte) error
 	ChangeEmail(ctx context.Context, id uuid.UUID, email string) error
+	RestoreEmail(ctx context.Context, id uuid.UUID, email string) error
 	EndSessions(ctx context.Context, id uuid.UUID, except string) error
 
 	Notify(ctx context.Context, id uuid.UUID, kind string, args templates.Args) error
