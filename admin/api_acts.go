@@ -6,6 +6,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
+
+	"huskyidp/internal/postgres"
 )
 
 type actBody struct {
@@ -75,7 +77,7 @@ func outcome(c *gin.Context, o *Once, out Outcome, err error) error {
 	if out.State == Asked || out.State == OnHold {
 		status = http.StatusAccepted
 	}
-	return reply(c, status, o, outcomeReply{out.Act, out.State, nullable(out.RequestID), out.ExpiresAt, out.ApplyAt})
+	return reply(c, status, o, outcomeReply{out.Act, out.State, postgres.Nullable(out.RequestID), out.ExpiresAt, out.ApplyAt})
 }
 
 type approvalsReply struct {
@@ -158,7 +160,7 @@ func (h *API) activity(c *gin.Context, p Person) error {
 	}
 	out := activityReply{d.Lookups, d.Acts, []lineReply{}}
 	for _, l := range d.Lines {
-		out.Entries = append(out.Entries, lineReply{l.ID, l.At, l.Act, l.Outcome, nullable(l.SubjectID), l.Reason, l.Ticket})
+		out.Entries = append(out.Entries, lineReply{l.ID, l.At, l.Act, l.Outcome, postgres.Nullable(l.SubjectID), l.Reason, l.Ticket})
 	}
 	return reply(c, http.StatusOK, nil, out)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"huskyidp/internal/postgres"
 	"huskyidp/internal/web"
 	"huskyidp/members"
 )
@@ -57,7 +58,7 @@ func (h *API) search(c *gin.Context, p Person) error {
 	if err != nil {
 		return err
 	}
-	out := searchReply{Matches: f.Count, MemberID: nullable(f.ID)}
+	out := searchReply{Matches: f.Count, MemberID: postgres.Nullable(f.ID)}
 	if r := f.Referral; r != nil {
 		out.Referral = &referralReply{r.Reference, r.Reason, r.Language, r.At}
 	}

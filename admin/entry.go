@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"huskyidp/internal/audit"
+	"huskyidp/internal/postgres"
 	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/web"
 )
@@ -86,9 +87,9 @@ func (s *Service) write(ctx context.Context, p Person, e entry) error {
 		insert into desk_entries (id, at, staff_id, subject_id, act, outcome, reason_sealed, ticket, request_id, verification)
 		values (@id, @at, @staff, @subject, @act, @outcome, @reason, @ticket, @request, @verification)`,
 		pgx.NamedArgs{
-			"id": id, "at": now, "staff": p.ID, "subject": nullable(e.subjectID), "act": e.act, "outcome": e.outcome,
+			"id": id, "at": now, "staff": p.ID, "subject": postgres.Nullable(e.subjectID), "act": e.act, "outcome": e.outcome,
 			"reason": s.store.seal("desk_entries", "reason_sealed", id, []byte(e.reason)), "ticket": e.ticket,
-			"request": nullable(e.request), "verification": nullable(e.verification),
+			"request": postgres.Nullable(e.request), "verification": postgres.Nullable(e.verification),
 		})
 	s.audit.Queue(b, ctx, e.event(ctx, p, id, now))
 	return s.db.From(ctx).SendBatch(ctx, b).Close()
@@ -170,7 +171,7 @@ func (s *store) lines(ctx context.Context, sql string, args ...any) ([]Line, err
 			return l, err
 		}
 		reason, err := s.open("desk_entries", "reason_sealed", l.ID, sealed)
-		l.At, l.SubjectID, l.Reason = l.At.UTC(), deref(subject), string(reason)
+		l.At, l.SubjectID, l.Reason = l.At.UTC(), postgres.Value(subject), string(reason)
 		return l, err
 	})
 }
@@ -194,7 +195,7 @@ func (s *store) standing(ctx context.Context, id uuid.UUID, since time.Time) (la
 				order by at desc, id desc limit 1),
 			(select count(*) from desk_entries where subject_id = $1 and act = any($3) and outcome in ('done', 'approved') and at > $4)`,
 		id, memberActs(), recoveryActs(), since).Scan(&newest, &helped)
-	return deref(newest), helped, err
+	return postgres.Value(newest), helped, err
 }
 
 // lockNotAvailable is PostgreSQL's code for a lock that did not come within lock_timeout.

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"huskyidp/internal/audit"
+	"huskyidp/internal/postgres"
 )
 
 // Request is an act that waits for a second person, as an approver sees it: frozen as it was asked for (S-64).
@@ -41,7 +42,7 @@ func (s *Service) ask(ctx context.Context, p Person, e *entry, u *Subject, a Ask
 	e.data = map[string]string{"request": id.String()}
 	r := requestRow{
 		ID: id, SubjectID: u.ID, Act: e.act, AskSealed: s.store.seal("desk_requests", "ask_sealed", id, frozen), Version: u.version(uuid.Nil),
-		Verification: nullable(verification), AskedBy: p.ID, AskedAt: now, ExpiresAt: now.Add(requestLife),
+		Verification: postgres.Nullable(verification), AskedBy: p.ID, AskedAt: now, ExpiresAt: now.Add(requestLife),
 	}
 	if err := s.store.insertRequest(ctx, r); err != nil {
 		return Outcome{}, err
@@ -157,7 +158,7 @@ func (s *Service) decide(ctx context.Context, p Person, e *entry, id uuid.UUID, 
 	if err := s.store.decide(ctx, id, p.ID, outcomeApproved, s.now()); err != nil {
 		return Outcome{}, err
 	}
-	e.act, e.outcome, e.reason, e.ticket, e.verification = r.Act, outcomeApproved, a.Reason, a.Ticket, deref(r.Verification)
+	e.act, e.outcome, e.reason, e.ticket, e.verification = r.Act, outcomeApproved, a.Reason, a.Ticket, postgres.Value(r.Verification)
 	return s.perform(ctx, r.AskedBy, r.Act, u, a)
 }
 

@@ -53,19 +53,3 @@ func (s *store) sweep(ctx context.Context, now time.Time) error {
 	b.Queue(`delete from console_sessions where expires_at < $1`, now.AddDate(0, 0, -30))
 	return s.db.From(ctx).SendBatch(ctx, b).Close()
 }
-
-// nullable is nil for a zero value.
-func nullable[T comparable](v T) *T {
-	var zero T
-	if v == zero {
-		return nil
-	}
-	return &v
-}
-
-func deref[T any](p *T) (v T) {
-	if p != nil {
-		v = *p
-	}
-	return v
-}

@@ -83,13 +83,21 @@ func (s *Service) ofMember(ctx context.Context, member members.Member) (*Subject
 // ofStuck is about the card that was matched, where one was.
 func (s *Service) ofStuck(ctx context.Context, stuck registration.Stuck) (*Subject, error) {
 	if stuck.HolderID != uuid.Nil {
-		if account, err := s.accounts.Get(ctx, stuck.HolderID); err == nil {
+		account, err := s.accounts.Get(ctx, stuck.HolderID)
+		if err == nil {
 			return s.ofAccount(ctx, account)
+		}
+		if !errors.Is(err, accounts.ErrNotFound) {
+			return nil, err
 		}
 	}
 	if stuck.MemberID != uuid.Nil {
-		if member, err := s.roster.Member(ctx, stuck.MemberID); err == nil {
+		member, err := s.roster.Member(ctx, stuck.MemberID)
+		if err == nil {
 			return s.ofMember(ctx, member)
+		}
+		if !errors.Is(err, members.ErrUnknown) {
+			return nil, err
 		}
 	}
 	return &Subject{ID: stuck.ID, Stuck: stuck}, nil

@@ -2,10 +2,7 @@ package admin
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
-	"fmt"
-	"math/big"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"huskyidp/accounts"
 	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/seal"
 	"huskyidp/members"
@@ -135,11 +133,10 @@ func (s *Service) check(ctx context.Context, p Person, u *Subject, m Method, cla
 
 // sendCode mails six digits to the address on file, within what one address may get.
 func (s *Service) sendCode(ctx context.Context, u *Subject, row verificationRow) error {
-	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
+	code, err := accounts.NewCode()
 	if err != nil {
 		return err
 	}
-	code := fmt.Sprintf("%06d", n)
 	address := strings.ToLower(u.Account.Email)
 	err = limited(s.limiter.TakeAll(ctx, row.CreatedAt, ratelimit.Ask{Limit: mailGap, Key: "caller:" + address}, ratelimit.Ask{Limit: mailHourly, Key: address},
 		ratelimit.Ask{Limit: mailDaily, Key: address}))

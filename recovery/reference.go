@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"huskyidp/internal/audit"
+	"huskyidp/internal/postgres"
 )
 
 // alphabet has no vowels, so that no words come about, and neither 0 nor 1, which are read as letters.
@@ -54,7 +55,7 @@ func (s *Service) Refer(ctx context.Context, b *pgx.Batch, reason string, browse
 		return "", err
 	}
 	s.store.queueInsert(b, pgx.NamedArgs{
-		"reference": reference, "reason": reason, "browser": browser, "about": nullable(about), "language": lang, "now": now,
+		"reference": reference, "reason": reason, "browser": browser, "about": postgres.Nullable(about), "language": lang, "now": now,
 	})
 	s.audit.Queue(b, ctx, audit.Event{Kind: audit.SupportReferred, At: now, Success: true, Data: map[string]string{"reference": reference, "need": reason}})
 	return reference, nil
@@ -67,11 +68,4 @@ func (s *Service) Reference(ctx context.Context, browser []byte) (string, error)
 		return "", fmt.Errorf("reading the number of a browser: %w", err)
 	}
 	return reference, nil
-}
-
-func nullable(id uuid.UUID) *uuid.UUID {
-	if id == uuid.Nil {
-		return nil
-	}
-	return &id
 }

@@ -43,7 +43,7 @@ func (s store) newest(ctx context.Context, browser []byte, reason string, about 
 	return text(s.db.From(ctx).QueryRow(ctx, `
 		select reference from support_references
 		where browser = $1 and reason = $2 and about is not distinct from $3 and created_at > $4
-		order by created_at desc limit 1`, browser, reason, nullable(about), since))
+		order by created_at desc limit 1`, browser, reason, postgres.Nullable(about), since))
 }
 
 // latest is newest whatever the reason.

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"huskyidp/internal/postgres"
 	"huskyidp/internal/seal"
 )
 
@@ -79,7 +80,7 @@ func (s store) queueUpdate(b *pgx.Batch, r *Recovery) {
 
 // queueFound notes whose name it was, and forgets the name.
 func (s store) queueFound(b *pgx.Batch, r *Recovery) {
-	b.Queue(`update recoveries set account_id = $2, name_sealed = null where id = $1`, r.ID, nullable(r.AccountID))
+	b.Queue(`update recoveries set account_id = $2, name_sealed = null where id = $1`, r.ID, postgres.Nullable(r.AccountID))
 }
 
 // queueStaffCode keeps a code of support, in place of the one before.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"huskyidp/internal/postgres"
 	"huskyidp/internal/seal"
 )
 
@@ -48,7 +49,7 @@ func (s *Service) guardsOf(v Visit, cardID string) guards {
 func (g guards) locked() (reference string, until time.Time, ok bool) {
 	for _, kind := range []string{"browser", "card"} {
 		if found := g.found[kind]; found.Reference != nil {
-			return *found.Reference, deref(found.LockedUntil), true
+			return *found.Reference, postgres.Value(found.LockedUntil), true
 		}
 	}
 	return "", time.Time{}, false
@@ -105,7 +106,7 @@ func (s store) queueUncount(b *pgx.Batch, g guards) {
 func (s store) queueLockGuards(b *pgx.Batch, g guards, reference string, until time.Time) {
 	b.Queue(`
 		update identity_guards set reference = $3, locked_until = $4, expires_at = $4
-		where (kind = 'browser' and key = $1) or (kind = 'card' and key = $2)`, g.browser, g.card, reference, nullable(until))
+		where (kind = 'browser' and key = $1) or (kind = 'card' and key = $2)`, g.browser, g.card, reference, postgres.Nullable(until))
 }
 
 // browserLock is the lock of a browser that has no registration; zero if it has none.
@@ -144,7 +145,7 @@ func (s *Service) Lock(ctx context.Context, v Visit) (reference string, until ti
 	if err := s.DB.From(ctx).SendBatch(ctx, b).Close(); err != nil {
 		return "", time.Time{}, err
 	}
-	return lock.reference, deref(lock.until), nil
+	return lock.reference, postgres.Value(lock.until), nil
 }
 
 // Release ends the lock with this reference on browser, number and registration, and reports whether there was one. Staff

@@ -126,11 +126,11 @@ func (s store) queueUpdate(b *pgx.Batch, r *Registration) {
 	b.Queue(updateRow, pgx.NamedArgs{
 		"id": r.ID, "flow": r.Flow, "language": r.Language, "touched_at": r.TouchedAt, "agreement_version": r.AgreementVersion,
 		"agreement_language": r.AgreementLanguage, "agreement_hash": r.AgreementHash, "agreed_at": r.AgreedAt,
-		"identity": sealed(s, r.ID, "identity", r.Identity), "member_id": nullable(r.MemberID), "holder_id": nullable(r.HolderID), "differs": append([]string{}, r.Differs...),
-		"failures": r.Failures, "reference": nullable(r.Reference), "locked_until": nullable(r.LockedUntil),
+		"identity": sealed(s, r.ID, "identity", r.Identity), "member_id": postgres.Nullable(r.MemberID), "holder_id": postgres.Nullable(r.HolderID), "differs": append([]string{}, r.Differs...),
+		"failures": r.Failures, "reference": postgres.Nullable(r.Reference), "locked_until": postgres.Nullable(r.LockedUntil),
 		"credentials": sealed(s, r.ID, "credentials", r.Credentials), "password_hash": r.PasswordHash, "answer_hash": r.AnswerHash,
-		"code_mac": r.CodeMAC, "code_sent_at": nullable(r.CodeSentAt), "code_expires_at": nullable(r.CodeExpiresAt),
-		"code_tries": r.CodeTries, "proven_at": nullable(r.ProvenAt), "finished_at": nullable(r.FinishedAt),
+		"code_mac": r.CodeMAC, "code_sent_at": postgres.Nullable(r.CodeSentAt), "code_expires_at": postgres.Nullable(r.CodeExpiresAt),
+		"code_tries": r.CodeTries, "proven_at": postgres.Nullable(r.ProvenAt), "finished_at": postgres.Nullable(r.FinishedAt),
 	})
 }
 
@@ -205,27 +205,11 @@ func (s store) open(r row) (*Registration, error) {
 	out := &Registration{
 		ID: r.ID, AccountID: r.AccountID, Browser: r.Browser, Flow: r.Flow, Language: r.Language, TouchedAt: r.TouchedAt,
 		AgreementVersion: r.AgreementVersion, AgreementLanguage: r.AgreementLanguage, AgreementHash: r.AgreementHash, AgreedAt: r.AgreedAt,
-		MemberID: deref(r.MemberID), HolderID: deref(r.HolderID), Differs: r.Differs, Failures: r.Failures, Reference: deref(r.Reference),
-		LockedUntil: deref(r.LockedUntil), PasswordHash: r.PasswordHash, AnswerHash: r.AnswerHash, CodeMAC: r.CodeMAC,
-		CodeSentAt: deref(r.CodeSentAt), CodeExpiresAt: deref(r.CodeExpiresAt), CodeTries: r.CodeTries,
-		ProvenAt: deref(r.ProvenAt), FinishedAt: deref(r.FinishedAt),
+		MemberID: postgres.Value(r.MemberID), HolderID: postgres.Value(r.HolderID), Differs: r.Differs, Failures: r.Failures, Reference: postgres.Value(r.Reference),
+		LockedUntil: postgres.Value(r.LockedUntil), PasswordHash: r.PasswordHash, AnswerHash: r.AnswerHash, CodeMAC: r.CodeMAC,
+		CodeSentAt: postgres.Value(r.CodeSentAt), CodeExpiresAt: postgres.Value(r.CodeExpiresAt), CodeTries: r.CodeTries,
+		ProvenAt: postgres.Value(r.ProvenAt), FinishedAt: postgres.Value(r.FinishedAt),
 	}
 	err := errors.Join(s.unseal(r.ID, "identity", r.Identity, &out.Identity), s.unseal(r.ID, "credentials", r.Credentials, &out.Credentials))
 	return out, err
-}
-
-// nullable is nil for a zero value, deref the way back.
-func nullable[T comparable](v T) *T {
-	var zero T
-	if v == zero {
-		return nil
-	}
-	return &v
-}
-
-func deref[T any](p *T) (v T) {
-	if p != nil {
-		v = *p
-	}
-	return v
 }

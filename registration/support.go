@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"huskyidp/internal/postgres"
 	"huskyidp/internal/seal"
 )
 
@@ -63,7 +64,7 @@ func (s *Service) stuck(ctx context.Context, sql string, args ...any) (stuck Stu
 	if err != nil {
 		return Stuck{}, fmt.Errorf("reading what a registration is stuck on: %w", err)
 	}
-	stuck.ID, stuck.MemberID, stuck.HolderID, stuck.LockedUntil = deref(id), deref(member), deref(holder), deref(until).UTC()
+	stuck.ID, stuck.MemberID, stuck.HolderID, stuck.LockedUntil = postgres.Value(id), postgres.Value(member), postgres.Value(holder), postgres.Value(until).UTC()
 	stuck.Locked = stuck.Reference != "" && (until == nil || s.Now().Before(*until))
 	return stuck, nil
 }

@@ -96,8 +96,8 @@ func (o *Outbox) Queue(ctx context.Context, b *pgx.Batch, m Message) error {
 		insert into mails (id, kind, account_id, state, sealed, created_at, not_after)
 		values (@id, @kind, @account_id, 'queued', @sealed, @now, @not_after)`,
 		pgx.NamedArgs{
-			"id": id, "kind": m.Kind, "account_id": nullable(m.AccountID), "sealed": o.keyring.Seal(seal.Queue, place(id), plain),
-			"now": o.now(), "not_after": nullable(m.NotAfter),
+			"id": id, "kind": m.Kind, "account_id": postgres.Nullable(m.AccountID), "sealed": o.keyring.Seal(seal.Queue, place(id), plain),
+			"now": o.now(), "not_after": postgres.Nullable(m.NotAfter),
 		})
 	_, err = o.jobs.InsertManyFastTx(ctx, &batched{o.db.Tx(ctx), b}, []river.InsertManyParams{
 		{Args: sendArgs{id}, InsertOpts: &river.InsertOpts{MaxAttempts: maxAttempts}},
@@ -106,15 +106,6 @@ func (o *Outbox) Queue(ctx context.Context, b *pgx.Batch, m Message) error {
 		return fmt.Errorf("queueing mail %s: %w", m.Kind, err)
 	}
 	return nil
-}
-
-// nullable is nil for a zero value.
-func nullable[T comparable](v T) *T {
-	var zero T
-	if v == zero {
-		return nil
-	}
-	return &v
 }
 
 // Delivery is what became of a mail, for support.
