@@ -42,10 +42,12 @@ func checkChoice(r *Registration, c *Choice) problems {
 			p.addFlaw("new_password", key+"password_", flaws[0], templates.Args{"min": accounts.PasswordMin})
 		}
 	}
-	if !slices.Contains(accounts.Questions, c.Question) {
+	if !c.Unasked && !slices.Contains(accounts.Questions, c.Question) {
 		p.add("question", key+"question_missing")
 	}
-	if strings.TrimSpace(c.Answer) != "" || r.AnswerHash == nil || c.Question != r.Credentials.Answered {
+	if c.Unasked {
+		c.Question, c.Answer = "", ""
+	} else if strings.TrimSpace(c.Answer) != "" || r.AnswerHash == nil || c.Question != r.Credentials.Answered {
 		if err := accounts.CheckAnswer(c.Answer, c.Password, known...); err != nil {
 			p.addFlaw("answer", key+"answer_", err, nil)
 		}
@@ -95,7 +97,7 @@ func (s *Service) SubmitCredentials(ctx context.Context, v Visit, r *Registratio
 		}
 	}
 	return s.change(ctx, v, stepCredentials, func(ctx context.Context, t *turn) (outcome, err error) {
-		if t.AccountID != r.AccountID || (password == nil && t.PasswordHash == nil) || (answer == nil && t.AnswerHash == nil) {
+		if t.AccountID != r.AccountID || (password == nil && t.PasswordHash == nil) || (answer == nil && t.AnswerHash == nil && !c.Unasked) {
 			return nil, errGone // begun anew in another tab
 		}
 		moved := !accounts.SameEmail(t.Credentials.Address, c.Address)
@@ -107,6 +109,9 @@ func (s *Service) SubmitCredentials(ctx context.Context, v Visit, r *Registratio
 		t.Credentials = c.Credentials
 		if password != nil {
 			t.PasswordHash = password
+		}
+		if c.Unasked {
+			t.AnswerHash, t.Credentials.Answered = nil, ""
 		}
 		if answer != nil {
 			t.AnswerHash, t.Credentials.Answered = answer, c.Question

@@ -22,11 +22,15 @@ type credentialsPage struct {
 	accounts.PasswordRules
 }
 
-func newCredentialsPage(c Credentials, r *Registration) credentialsPage {
-	return credentialsPage{
+func (h *Handler) newCredentialsPage(c Credentials, r *Registration) credentialsPage {
+	page := credentialsPage{
 		Username: c.Username, Email: c.Email, EmailAgain: c.EmailAgain, Question: c.Question, Questions: accounts.Questions,
-		Kept: r.PasswordHash != nil && r.AnswerHash != nil, PasswordRules: accounts.JudgePassword(""),
+		Kept: r.PasswordHash != nil && r.answered(), PasswordRules: accounts.JudgePassword(""),
 	}
+	if h.service.NoQuestions {
+		page.Questions = nil
+	}
+	return page
 }
 
 func (h *Handler) showCredentials(c *gin.Context) error {
@@ -34,7 +38,7 @@ func (h *Handler) showCredentials(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	page := newCredentialsPage(r.Credentials, r)
+	page := h.newCredentialsPage(r.Credentials, r)
 	if r.Credentials.Username == "" || r.Credentials.Checked {
 		return h.page(c, http.StatusOK, "registration/credentials", page)
 	}
@@ -63,7 +67,7 @@ func (h *Handler) submitCredentials(c *gin.Context) error {
 	ctx, v, form := c.Request.Context(), h.visit(c), web.Form(c)
 	choice := Choice{
 		Credentials: Credentials{
-			Username: form.Get("username"), Email: form.Get("email"), EmailAgain: form.Get("email_again"), Question: form.Get("question"),
+			Username: form.Get("username"), Email: form.Get("email"), EmailAgain: form.Get("email_again"), Question: form.Get("question"), Unasked: h.service.NoQuestions,
 		},
 		Password: form.Get("new_password"), Answer: form.Get("answer"),
 	}
@@ -95,7 +99,7 @@ func (h *Handler) submitCredentials(c *gin.Context) error {
 	} else if err := h.service.KeepRefused(ctx, r, typed.clipped()); err != nil {
 		return err
 	}
-	page := newCredentialsPage(typed, r)
+	page := h.newCredentialsPage(typed, r)
 	page.PasswordRules = accounts.JudgePassword(choice.Password, r.Identity.FirstName, r.Identity.LastName, r.Identity.CardID, typed.Username, typed.Email)
 	if taken {
 		return h.usernameTaken(c, http.StatusUnprocessableEntity, page, wrong)

@@ -91,6 +91,7 @@ type Deps struct {
 	Now      func() time.Time
 	Issuer   string // told to the app that begins anew
 
+	NoQuestions  bool          // no secret question is asked for (S-56)
 	IdentityLock time.Duration // how long three refused identities close the form; 0: until staff release it
 	// Limits of one source; those of many people get web.SourceFactor times as much.
 	SourceFailures int // refused identities in an hour; default 5

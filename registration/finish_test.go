@@ -273,3 +273,22 @@ func TestAccountHoldsWhatWasAgreed(t *testing.T) {
 		t.Errorf("AgreementVersion = %q, %v", version, err)
 	}
 }
+
+// S-56: the operator may switch the secret question off; nobody is asked for one then.
+func TestNoQuestions(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1, func(d *Deps) { d.NoQuestions = true })
+	b := s.browser().toCredentials()
+	if strings.Contains(b.body, `id="question"`) || strings.Contains(b.body, `id="answer"`) {
+		t.Error("the page asks for a question")
+	}
+	b.post(with(mariaChoice, "question", "", "answer", "")...).on("/register/code", 200)
+	b.post("code", s.code()).on("/register/review", 200)
+	if strings.Contains(b.text(), "Pregunta secreta") {
+		t.Error("the review shows a question")
+	}
+	b.send("certify", "yes")
+	if n, q := s.count(`select count(*) from accounts`), s.count(`select count(*) from account_questions`); n != 1 || q != 0 {
+		t.Errorf("%d accounts with %d questions, want 1 and 0", n, q)
+	}
+}

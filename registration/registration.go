@@ -53,13 +53,16 @@ type Credentials struct {
 	Checked                               bool   // they passed
 	Address                               string // the parsed address that codes go to
 	Answered                              string // the question that the answer's hash belongs to
+	Unasked                               bool   // no secret question was asked for (S-56)
 }
 
 func (r *Registration) matched() bool { return r.MemberID != uuid.Nil }
 
 func (r *Registration) hasCredentials() bool {
-	return r.Credentials.Checked && r.PasswordHash != nil && r.AnswerHash != nil
+	return r.Credentials.Checked && r.PasswordHash != nil && r.answered()
 }
+
+func (r *Registration) answered() bool { return r.AnswerHash != nil || r.Credentials.Unasked }
 
 func (r *Registration) expiredAt(now time.Time) bool { return !now.Before(r.TouchedAt.Add(idle)) }
 

@@ -51,6 +51,7 @@ type environment struct {
 	IdentityLock      time.Duration     `env:"IDENTITY_LOCK" envDefault:"24h"`              // after three failures; 0: until staff release it
 	MemberNumber      string            `env:"MEMBER_NUMBER_PATTERN" envDefault:"[0-9]{9}"` // of the card, spaces and dashes dropped
 	AgreementDir      string            `env:"AGREEMENT_DIR"`                               // the operator's license agreement; "" for the sample
+	SecretQuestion    bool              `env:"SECRET_QUESTION" envDefault:"true"`           // asked at registration and in recovery; false never asks
 	AuditRetention    time.Duration     `env:"AUDIT_RETENTION" envDefault:"52560h"`         // of the record of security events: six years
 	Drain             time.Duration     `env:"DRAIN" envDefault:"5s"`                       // not ready before connections are closed
 	RegistrationToken string            `env:"REGISTRATION_TOKEN"`                          // initial access token of dynamic client registration; "" keeps it closed
@@ -93,6 +94,7 @@ type settings struct {
 	limits            web.Limits
 	identityLock      time.Duration
 	auditRetention    time.Duration
+	noQuestions       bool
 	numbers           members.NumberFormat
 	agreementDir      string
 	registrationToken string // initial access token; "" for none
@@ -166,7 +168,7 @@ func (e *environment) accepts(name string) bool { return slices.Contains(e.Accep
 
 func (e *environment) check() (settings, error) {
 	s := settings{dsn: e.DatabaseURL, conns: e.DatabaseConns, issuer: e.Issuer, language: e.Language,
-		identityLock: e.IdentityLock, auditRetention: e.AuditRetention, registrationToken: e.RegistrationToken, agreementDir: e.AgreementDir}
+		identityLock: e.IdentityLock, auditRetention: e.AuditRetention, noQuestions: !e.SecretQuestion, registrationToken: e.RegistrationToken, agreementDir: e.AgreementDir}
 	var mistakes []error
 	wrong := func(name, format string, args ...any) {
 		mistakes = append(mistakes, fmt.Errorf("IDP_"+name+": "+format, args...))

@@ -39,6 +39,7 @@ Optional (default):
   IDP_TRUSTED_PROXIES, IDP_WIDE_SOURCES (networks, comma-separated), IDP_IDENTITY_LOCK (24h; 0 until staff release),
   IDP_EMAIL_SELF_SERVICE (false: support alone changes addresses),
   IDP_SCOPE_ACR (none: minimum acr by scope, scope=acr), IDP_AUDIT_RETENTION (52560h: six years),
+  IDP_SECRET_QUESTION (true; false: never asked, neither at registration nor in recovery),
   IDP_DESK_LISTEN, IDP_DESK_ADDRESS (none: the support desk, https://host on a listener of its own; see idp staff),
   IDP_MTLS_LISTEN, IDP_MTLS_ADDRESS, IDP_CLIENT_CAS (none: clients that authenticate with certificates),
   IDP_CLIENT_CERT_HEADER (none: trusted proxies give them), IDP_DPOP_NONCE (false),

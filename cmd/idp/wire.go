@@ -173,7 +173,7 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 		return err
 	}
 	a.runners = []runner{mails, goodbyes}
-	desk, err := recovery.New(recovery.Deps{DB: a.db, Keyring: ring, Limiter: limiter, Audit: log, Accounts: people, Roster: a.roster, Now: time.Now, Issuer: s.issuer})
+	desk, err := recovery.New(recovery.Deps{DB: a.db, Keyring: ring, Limiter: limiter, Audit: log, Accounts: people, Roster: a.roster, Now: time.Now, Issuer: s.issuer, NoQuestions: s.noQuestions})
 	if err != nil {
 		return err
 	}
@@ -191,7 +191,7 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 	}
 	a.runners = append(a.runners, reminders)
 	enrol, err := registration.New(registration.Deps{DB: a.db, Keyring: ring, Limiter: limiter, Audit: log, Outbox: outbox, Mails: a.templates,
-		Roster: a.roster, Accounts: people, Desk: desk, Flows: flows{idp}, Legal: legal, Now: time.Now, Issuer: s.issuer, IdentityLock: s.identityLock})
+		Roster: a.roster, Accounts: people, Desk: desk, Flows: flows{idp}, Legal: legal, Now: time.Now, Issuer: s.issuer, IdentityLock: s.identityLock, NoQuestions: s.noQuestions})
 	if err != nil {
 		return err
 	}
