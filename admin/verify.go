@@ -138,7 +138,7 @@ func (s *Service) sendCode(ctx context.Context, u *Subject, row verificationRow)
 		return err
 	}
 	address := strings.ToLower(u.Account.Email)
-	err = limited(s.limiter.TakeAll(ctx, row.CreatedAt, ratelimit.Ask{Limit: mailGap, Key: "caller:" + address}, ratelimit.Ask{Limit: mailHourly, Key: address},
+	err = limited(s.limiter.TakeAll(ctx, row.CreatedAt, ratelimit.Ask{Limit: mailGap, Key: address + " of a call"}, ratelimit.Ask{Limit: mailHourly, Key: address},
 		ratelimit.Ask{Limit: mailDaily, Key: address}))
 	if err != nil {
 		return err
