@@ -1,6 +1,7 @@
 // The support desk: somebody begins there, a stuck member is helped, and two people change an address.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { App } from './app.js';
@@ -246,6 +247,75 @@ for (const day of days) {
     await second.page.goto(`${product.desk}/approvals`);
     assert.notEqual(second.path(), '/approvals');
     for (const who of [member, person, second]) await who.close();
+  });
+}
+
+// Every act that one person may do alone, the third help that needs another, and the audit's export.
+for (const day of [
+  { language: 'es', width: 320, card: cards.folded, member: 'actos.juan', person: 'actos.vera', username: 'Su Nombre de Usuario', reset: 'Su código para cambiar la contraseña' },
+  { language: 'en', width: 1280, card: cards.suffix, member: 'acts.james', person: 'acts.vera', username: 'Your Username', reset: 'Your code to change the password' },
+]) {
+  test(`the acts of the desk in ${day.language}`, async () => {
+    const member = await Member.open(browser, product, { language: day.language, name: 'acts-member' });
+    await member.page.goto(`${product.issuer}/login?lang=${day.language}`);
+    await member.agreeQuietly();
+    await member.fillIn(day.card, { username: day.member });
+    await member.page.waitForURL(`${product.issuer}/register/done*`);
+    await member.page.goto(`${product.issuer}/account/factors/totp`); // a second step, for the desk to take away
+    const app = new Authenticator(await member.page.locator('.key').innerText());
+    await member.page.fill('#code', await app.code());
+    await member.press('activate');
+    await member.at('/account/factors/saved-codes');
+
+    const person = await hire(day.person, 'Vera Sol', ['recover', 'admin', 'audit'], { ...day, name: 'acts' });
+    const { page } = person;
+    await find(person, 'username', day.member);
+    await page.waitForURL((url) => url.pathname.startsWith('/members/'));
+    const address = page.url();
+    await press(person, 'verify');
+    await page.check('#method-in_person');
+    await press(person, 'save');
+    await page.waitForURL((url) => url.pathname === new URL(address).pathname && url.search !== '');
+    await person.look('in-person');
+    const act = async (name, outcome) => {
+      await page.goto(address);
+      await press(person, name);
+      await page.fill('#reason', day.language === 'es' ? 'La persona vino a la oficina' : 'The person came to the office');
+      await page.fill('#ticket', 'HD-2001');
+      await person.look(name);
+      await press(person, 'do');
+      await page.waitForURL((url) => url.search === `?${outcome}=${name}`);
+      await person.look(`${outcome}-${name}`);
+    };
+    const locked = async () => {
+      await member.page.goto(`${product.issuer}/account`);
+      await member.at('/login');
+      await member.signIn(day.member);
+    };
+
+    await act('end_sessions', 'done');
+    await locked();
+    await member.at('/login/factor/totp'); // the sessions are over, the account is not
+    await act('disable', 'done');
+    await locked();
+    await member.page.waitForSelector('#summary');
+    await act('enable', 'done');
+    await locked();
+    await member.at('/login/factor/totp');
+    await act('send_username', 'done');
+    assert.match(await member.mail(`${day.member}@example.org`, day.username), new RegExp(day.member));
+    await act('start_reset', 'done');
+    assert.match(await member.mail(`${day.member}@example.org`, day.reset), /^\s*\d{6}\s*$/m);
+    await act('reset_factor', 'asked'); // the third help in a week: another person's word
+
+    await page.goto(`${product.desk}/audit`);
+    await page.fill('#reason', 'A look at this day for a test');
+    await page.fill('#ticket', 'HD-2002');
+    await person.look('audit');
+    const [download] = await Promise.all([page.waitForEvent('download'), person.press('do')]);
+    const rows = (await readFile(await download.path(), 'utf8')).trim().split('\n').map((line) => JSON.parse(line));
+    assert.ok(rows.some((row) => row.kind === 'staff_acted' || row.kind.startsWith('staff.')), 'the acts are in the audit');
+    for (const who of [member, person]) await who.close();
   });
 }
 
