@@ -40,6 +40,14 @@ func newTOTPSecret() totpSecret {
 	return totpSecret(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(raw))
 }
 
+func (s *Service) openTOTP(account uuid.UUID, sealed []byte) (totpSecret, error) {
+	secret, err := s.keyring.Open(seal.TOTP, totpPlace(account), sealed)
+	if err != nil {
+		return "", fmt.Errorf("opening a TOTP secret: %w", err)
+	}
+	return totpSecret(secret), nil
+}
+
 // uri is the address that the QR code holds. The issuer's name stands in both places, as
 // apps expect.
 func (t totpSecret) uri(issuer, username string) string {
@@ -100,11 +108,11 @@ func (s *Service) CheckTOTP(ctx context.Context, accountID uuid.UUID, typed stri
 	if err != nil {
 		return err
 	}
-	secret, err := s.keyring.Open(seal.TOTP, totpPlace(accountID), sealed)
+	secret, err := s.openTOTP(accountID, sealed)
 	if err != nil {
-		return fmt.Errorf("opening a TOTP secret: %w", err)
+		return err
 	}
-	step, err := totpSecret(secret).step(code, now)
+	step, err := secret.step(code, now)
 	if err != nil {
 		return err
 	}
@@ -152,11 +160,7 @@ func (s *Service) StartTOTP(ctx context.Context, accountID uuid.UUID) (totpSecre
 	if confirmed {
 		return "", ErrHasFactor
 	}
-	secret, err := s.keyring.Open(seal.TOTP, totpPlace(accountID), sealed)
-	if err != nil {
-		return "", fmt.Errorf("opening a TOTP secret: %w", err)
-	}
-	return totpSecret(secret), nil
+	return s.openTOTP(accountID, sealed)
 }
 
 // ConfirmTOTP enrols the app whose key StartTOTP gave, once its code is right, and tells
@@ -184,11 +188,11 @@ func (s *Service) ConfirmTOTP(ctx context.Context, accountID uuid.UUID, typed st
 		case confirmed:
 			return ErrHasFactor
 		}
-		secret, err := s.keyring.Open(seal.TOTP, totpPlace(accountID), sealed)
+		secret, err := s.openTOTP(accountID, sealed)
 		if err != nil {
-			return fmt.Errorf("opening a TOTP secret: %w", err)
+			return err
 		}
-		step, err := totpSecret(secret).step(code, now)
+		step, err := secret.step(code, now)
 		if err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package provider
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
@@ -12,31 +13,20 @@ import (
 	"huskyidp/templates"
 )
 
-// methods are the second steps by the end of their address, the best first.
-var methods = []struct {
-	name   string
-	factor accounts.Factor
-}{{"passkey", accounts.Passkey}, {"totp", accounts.TOTP}, {"saved-code", accounts.SavedCodes}}
-
 // factorPage is the second step by one method. Over tells that nothing waits any more.
 type factorPage struct {
-	Method string   // of methods; "" when Over
+	Method string   // of accounts.Factors.Methods; "" when Over
 	Others []string // further methods of this member
 	Over   bool
 }
 
 // enrolled are the methods that the member may use, where an app waits only those that
 // are enough for it, if there are any.
-func (w waiting) enrolled(f accounts.Factors) (names []string) {
-	strong := w.request != nil && f.Passkeys > 0 && (w.request.assurance.insists || w.request.assurance.minimum > accounts.Rank(accounts.ACRFactor))
-	for _, m := range methods {
-		switch {
-		case strong && m.factor != accounts.Passkey:
-		case m.factor == accounts.Passkey && f.Passkeys > 0, m.factor == accounts.TOTP && f.TOTP, m.factor == accounts.SavedCodes && f.SavedCodes > 0:
-			names = append(names, m.name)
-		}
+func (w waiting) enrolled(f accounts.Factors) []string {
+	if w.request != nil && f.Passkeys > 0 && (w.request.assurance.insists || w.request.assurance.minimum > accounts.Rank(accounts.ACRFactor)) {
+		f = accounts.Factors{Passkeys: f.Passkeys}
 	}
-	return names
+	return f.Methods()
 }
 
 // pendingFactor is what waits for a second step in this browser; done means that nothing
@@ -87,18 +77,12 @@ func (h *Handler) showMethod(c *gin.Context) error {
 }
 
 func (h *Handler) factorForm(c *gin.Context, w waiting, p accounts.Pending, status int, problems ...templates.Problem) error {
-	page := factorPage{Method: c.Param("method")}
-	known := false
-	for _, name := range w.enrolled(p.Account.Factors) {
-		if name == page.Method {
-			known = true
-		} else {
-			page.Others = append(page.Others, name)
-		}
-	}
-	if !known {
+	page := factorPage{Method: c.Param("method"), Others: w.enrolled(p.Account.Factors)}
+	i := slices.Index(page.Others, page.Method)
+	if i < 0 {
 		return web.SeeOther(c, withFlow("/login/factor", w.flow))
 	}
+	page.Others = slices.Delete(page.Others, i, i+1)
 	return h.web.Page(c, status, "provider/factor", page, append(w.options(), web.WithProblems(problems...))...)
 }
 
@@ -115,16 +99,8 @@ func (h *Handler) proveMethod(c *gin.Context) error {
 		}
 		return h.nothingWaitsFor(c, w, p)
 	}
-	var factor accounts.Factor
-	var field, proof string
-	switch c.Param("method") {
-	case "totp":
-		factor, field, proof = accounts.TOTP, "code", form.Get("code")
-	case "saved-code":
-		factor, field, proof = accounts.SavedCodes, "saved_code", form.Get("saved_code")
-	case "passkey":
-		factor, proof = accounts.Passkey, form.Get("credential")
-	default:
+	factor, field, proof := accounts.TypedFactor(c.Param("method"), form)
+	if factor == "" {
 		return web.SeeOther(c, withFlow("/login/factor", w.flow))
 	}
 	proved, err := h.sessions.Prove(c, factor, proof)

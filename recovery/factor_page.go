@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
@@ -12,25 +13,10 @@ import (
 	"huskyidp/internal/web"
 )
 
-// methods are the second steps by the end of their address, the best first.
-var methods = []struct {
-	name   string
-	factor accounts.Factor
-}{{"passkey", accounts.Passkey}, {"totp", accounts.TOTP}, {"saved-code", accounts.SavedCodes}}
-
 // factorPage is one second step; Others are the further ones of the account.
 type factorPage struct {
 	Method string
 	Others []string
-}
-
-func enrolled(f accounts.Factors) (names []string) {
-	for _, m := range methods {
-		if m.factor == accounts.Passkey && f.Passkeys > 0 || m.factor == accounts.TOTP && f.TOTP || m.factor == accounts.SavedCodes && f.SavedCodes > 0 {
-			names = append(names, m.name)
-		}
-	}
-	return names
 }
 
 // factors is the page of the method in the address, or else of the best one.
@@ -39,15 +25,11 @@ func (h *Handler) factors(c *gin.Context) (page factorPage, err error) {
 	if err != nil {
 		return page, err
 	}
-	for _, name := range enrolled(factors) {
-		if page.Method == "" || name == c.Param("method") {
-			page.Method = name
-		}
-	}
-	for _, name := range enrolled(factors) {
-		if name != page.Method {
-			page.Others = append(page.Others, name)
-		}
+	page.Others = factors.Methods()
+	if len(page.Others) > 0 {
+		i := max(0, slices.Index(page.Others, c.Param("method")))
+		page.Method = page.Others[i]
+		page.Others = slices.Delete(page.Others, i, i+1)
 	}
 	return page, nil
 }
@@ -74,17 +56,17 @@ func (h *Handler) submitFactor(c *gin.Context) error {
 	if form.Get("act") == "none" {
 		return h.toSupport(c, "other")
 	}
-	field, proof := "code", form.Get("code")
+	factor, field, proof := accounts.TypedFactor(c.Param("method"), form)
 	check := h.service.accounts.CheckTOTP
-	switch c.Param("method") {
-	case "saved-code":
-		field, proof = "saved_code", form.Get("saved_code")
+	switch factor {
+	case "":
+		return h.to(c, paths[stepFactor])
+	case accounts.SavedCodes:
 		check = func(ctx context.Context, id uuid.UUID, typed string) error {
 			_, err := h.service.accounts.UseSavedCode(ctx, id, typed)
 			return err
 		}
-	case "passkey":
-		field, proof = "", form.Get("credential")
+	case accounts.Passkey:
 		check = func(ctx context.Context, id uuid.UUID, answer string) error {
 			_, err := h.service.accounts.FinishPasskey(ctx, v.Browser, id, answer)
 			if errors.Is(err, accounts.ErrDisabled) { // a key of the owner's, whose account is protected or closed

@@ -3,9 +3,39 @@ package accounts
 import (
 	"errors"
 	"net/http"
+	"net/url"
 
 	"huskyidp/templates"
 )
+
+// Methods are the second steps that may be used, by the end of their page's address, the
+// best first.
+func (f Factors) Methods() (names []string) {
+	if f.Passkeys > 0 {
+		names = append(names, "passkey")
+	}
+	if f.TOTP {
+		names = append(names, "totp")
+	}
+	if f.SavedCodes > 0 {
+		names = append(names, "saved-code")
+	}
+	return names
+}
+
+// TypedFactor reads the form on a method's page: the factor, "" if there is no such
+// method, the field, "" for what a script fills in, and the proof in it.
+func TypedFactor(method string, form url.Values) (f Factor, field, proof string) {
+	switch method {
+	case "passkey":
+		return Passkey, "", form.Get("credential")
+	case "totp":
+		return TOTP, "code", form.Get("code")
+	case "saved-code":
+		return SavedCodes, "saved_code", form.Get("saved_code")
+	}
+	return "", "", ""
+}
 
 // FactorProblem is what a member reads when a second step was refused; proof is what was
 // posted in the field. over says that nothing may be tried for now. Status 0 means that
