@@ -235,19 +235,23 @@ func TestEndSessions(t *testing.T) {
 	}
 }
 
-// S-73: what is 30 days past its end goes.
+// S-73: what is 30 days past its end goes, and in a day the key of an app that was never proven.
 func TestSweep(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 1)
-	f.start(SessionStart{Account: f.register("maria")})
+	account := f.register("maria")
+	f.start(SessionStart{Account: account})
 	f.try("nadie", wrongPassword)
+	if _, err := f.StartTOTP(f.ctx(), account.ID); err != nil {
+		t.Fatal(err)
+	}
 	rows := func() int {
-		return f.count(`select (select count(*) from sessions) + (select count(*) from sign_in_throttles)`)
+		return f.count(`select (select count(*) from sessions) + (select count(*) from sign_in_throttles) + (select count(*) from account_totp)`)
 	}
 	for _, step := range []struct {
 		after time.Duration
 		want  int
-	}{{29 * 24 * time.Hour, 2}, {37 * time.Hour, 0}} {
+	}{{23 * time.Hour, 3}, {28 * 24 * time.Hour, 2}, {38 * time.Hour, 0}} {
 		f.later(step.after)
 		if err := f.Sweep(f.ctx()); err != nil {
 			t.Fatalf("Sweep: %v", err)

@@ -91,6 +91,7 @@ func (s *store) sweep(ctx context.Context, before time.Time) error {
 		b.Queue(`delete from `+table+` where digest in (select digest from `+table+` where expires_at < $1 limit 10000 for update skip locked)`, before.AddDate(0, 0, 29)) // S-73: a day
 	}
 	b.Queue(`delete from email_proofs where expires_at < $1`, before.AddDate(0, 0, 29))
+	b.Queue(`delete from account_totp where confirmed_at is null and created_at < $1`, before.AddDate(0, 0, 29)) // shown, never proven
 	b.Queue(`delete from factor_throttles where last_failed_at < $1 and failures < $2`, before, allFactorTries)
 	b.Queue(`
 		delete from disown_links where digest in (
