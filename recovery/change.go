@@ -91,23 +91,28 @@ func (s *Service) Pending(ctx context.Context, accountID uuid.UUID) ([]Change, e
 }
 
 // ApplyDue makes the changes whose hold is over, at most 100; cmd/idp calls it again and again, on any number of instances.
-func (s *Service) ApplyDue(ctx context.Context) error {
-	now := s.now()
+// One that fails does not keep the others.
+func (s *Service) ApplyDue(ctx context.Context) (failures error) {
+	now, failed := s.now(), []uuid.UUID{}
 	for range 100 {
-		more := false
-		err := s.db.InTx(ctx, func(ctx context.Context) error {
-			due, err := s.store.changes(ctx, `state = 'held' and apply_at <= @now order by apply_at limit 1 for update skip locked`, pgx.NamedArgs{"now": now})
+		var due []Change
+		err := s.db.InTx(ctx, func(ctx context.Context) (err error) {
+			due, err = s.store.changes(ctx, `state = 'held' and apply_at <= @now and id <> all(@failed) order by apply_at limit 1 for update skip locked`,
+				pgx.NamedArgs{"now": now, "failed": failed})
 			if err != nil || len(due) == 0 {
 				return err
 			}
-			more = true
 			return s.apply(ctx, due[0], now)
 		})
-		if err != nil || !more {
-			return err
+		failures = errors.Join(failures, err)
+		if len(due) == 0 {
+			break
+		}
+		if err != nil {
+			failed = append(failed, due[0].ID)
 		}
 	}
-	return nil
+	return failures
 }
 
 // apply makes a locked change. The old address is told before it is none any more, with a link that undoes it.
@@ -166,19 +171,9 @@ func (s *Service) Stoppable(ctx context.Context, link string) (Change, accounts.
 // Stop spends a link: the change does not come, or is undone, and every session ends. The error is ErrLink, or the
 // database's.
 func (s *Service) Stop(ctx context.Context, link string) error {
-	return s.stop(ctx, `link = @link for update`, pgx.NamedArgs{"link": seal.Digest(link)}, "")
-}
-
-// Cancel is Stop by staff, by the id of the change.
-func (s *Service) Cancel(ctx context.Context, id uuid.UUID, by string) error {
-	return s.stop(ctx, `id = @id for update`, pgx.NamedArgs{"id": id}, by)
-}
-
-func (s *Service) stop(ctx context.Context, where string, args pgx.NamedArgs, by string) error {
 	now := s.now()
-	args["now"] = now
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		c, err := s.store.stoppable(ctx, where, args)
+		c, err := s.store.stoppable(ctx, `link = @link for update`, pgx.NamedArgs{"link": seal.Digest(link), "now": now})
 		if err != nil {
 			return err
 		}
@@ -193,7 +188,7 @@ func (s *Service) stop(ctx context.Context, where string, args pgx.NamedArgs, by
 			return err
 		}
 		s.store.queueDecide(b, c.ID, to, now)
-		event := audit.Event{Kind: audit.ChangeStopped, At: now, AccountID: c.AccountID.String(), Actor: by, RequestID: web.RequestID(ctx), Success: true, Data: map[string]string{"act": string(c.Act)}}
+		event := audit.Event{Kind: audit.ChangeStopped, At: now, AccountID: c.AccountID.String(), RequestID: web.RequestID(ctx), Success: true, Data: map[string]string{"act": string(c.Act)}}
 		s.audit.Queue(b, ctx, event)
 		if c.Act == ChangeEmail {
 			event.Kind = audit.EmailChangeStop

@@ -164,7 +164,7 @@ func TestUndoEnds(t *testing.T) {
 	}
 }
 
-// The one-tap stop within the hold, and staff's own.
+// The one-tap stop within the hold.
 func TestStopWithinTheHold(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -179,17 +179,39 @@ func TestStopWithinTheHold(t *testing.T) {
 		kind := map[Act]string{ChangeEmail: "email_requested", ResetFactor: "staff_pending"}[act]
 		_, link, _ := strings.Cut(f.link(kind), "link=")
 		f.visitor().get("/recover").postTo("/cancel-change", "link", link).on("/cancel-change/done", 200)
-		held, err := f.Hold(t.Context(), c) // the place is free again
+		_, err = f.Hold(t.Context(), c) // the place is free again
 		check(t, err)
-		check(t, f.Cancel(t.Context(), held.ID, "s2"))
-		if err := f.Cancel(t.Context(), held.ID, "s2"); !errors.Is(err, ErrLink) {
-			t.Errorf("Cancel again = %v", err)
+		_, link, _ = strings.Cut(f.link(kind), "link=")
+		check(t, f.Stop(t.Context(), link))
+		if err := f.Stop(t.Context(), link); !errors.Is(err, ErrLink) {
+			t.Errorf("Stop again = %v", err)
 		}
 	}
 	f.later(25 * time.Hour)
 	check(t, f.ApplyDue(t.Context()))
 	if got := f.address(a); got != "maria@example.com" {
 		t.Errorf("the address is %q", got)
+	}
+}
+
+// A change that cannot be made does not keep the others.
+func TestApplyDueGoesOn(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	broken, whole := f.member("maria", "004123789"), f.member("john", "004123790")
+	for _, a := range []accounts.Account{broken, whole} {
+		_, err := f.Hold(t.Context(), Change{AccountID: a.ID, Act: ChangeEmail, Email: "nueva@example.org", AskedBy: "s1"})
+		check(t, err)
+		f.later(time.Minute)
+	}
+	f.later(25 * time.Hour)
+	_, err := f.db.From(t.Context()).Exec(t.Context(), `update accounts set email_sealed = '\x00' where id = $1`, broken.ID)
+	check(t, err)
+	if err := f.ApplyDue(t.Context()); err == nil {
+		t.Error("ApplyDue does not tell of the change that failed")
+	}
+	if got := f.address(whole); got != "nueva@example.org" {
+		t.Errorf("the other address is %q", got)
 	}
 }
 
