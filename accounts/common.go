@@ -61,7 +61,7 @@ func isCommon(password string) bool {
 		return true
 	}
 	letters := 2*utf8.RuneCountInString(folded) > utf8.RuneCountInString(password) // else it is made of signs
-	return letters && isRun(folded) || isRun(strings.ToLower(password)) || estimate(password, nil) <= 1
+	return letters && isRun(folded) || isRun(strings.ToLower(password)) || estimate(password) <= 1
 }
 
 // keyRuns are orders in which fingers or minds run through characters.

@@ -150,6 +150,3 @@ func (s *Service) HashPassword(ctx context.Context, account uuid.UUID, password 
 func (s *Service) HashAnswer(ctx context.Context, account uuid.UUID, answer string) ([]byte, error) {
 	return s.hasher.hash(ctx, seal.PepperAnswer, answerPlace(account), normalizeAnswer(answer))
 }
-
-// HashMemoryKiB is what hashing may take in all, for the operator to know.
-func (s *Service) HashMemoryKiB() int { return s.hasher.memoryKiB() }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
@@ -102,14 +103,12 @@ type languagePage struct {
 	Languages []string
 }
 
-var languages = []string{"es", "en"}
-
 func (h *Handler) showLanguage(c *gin.Context) error {
 	session, ok, err := h.Require(c)
 	if !ok {
 		return err
 	}
-	return h.page(c, http.StatusOK, "language", session, languagePage{session.Language, languages})
+	return h.page(c, http.StatusOK, "language", session, languagePage{session.Language, h.web.Languages()})
 }
 
 func (h *Handler) changeLanguage(c *gin.Context) error {
@@ -117,11 +116,9 @@ func (h *Handler) changeLanguage(c *gin.Context) error {
 	if !ok {
 		return err
 	}
-	chosen := session.Language
-	for _, lang := range languages {
-		if web.Form(c).Get("language") == lang {
-			chosen = lang
-		}
+	chosen := web.Form(c).Get("language")
+	if !slices.Contains(h.web.Languages(), chosen) {
+		chosen = session.Language
 	}
 	if err := h.service.ChangeLanguage(c.Request.Context(), session.AccountID, chosen); err != nil {
 		return err

@@ -58,32 +58,12 @@ func CheckPassword(password string, known ...string) []Flaw {
 	return flaws
 }
 
-// Strength is a word for how hard a password is to guess, for people: the rules are
-// CheckPassword's.
-type Strength string
-
-const (
-	Weak Strength = "weak"
-	Fair Strength = "fair"
-	Good Strength = "good"
-)
-
-// PasswordStrength estimates by zxcvbn on the first 72 runes.
-func PasswordStrength(password string, known ...string) Strength {
-	switch estimate(normalize(password), known) {
-	case 0, 1:
-		return Weak
-	case 2, 3:
-		return Fair
-	}
-	return Good
-}
-
-func estimate(password string, known []string) (score int) {
+// estimate is zxcvbn's score, 0 to 4, of the first 72 runes.
+func estimate(password string) int {
 	if runes := []rune(password); len(runes) > strengthRunes {
 		password = string(runes[:strengthRunes])
 	}
-	return zxcvbn.PasswordStrength(password, slices.Concat(known, contextWords)).Score
+	return zxcvbn.PasswordStrength(password, contextWords).Score
 }
 
 // isPersonal reports whether a password is little more than what others know of the

@@ -12,7 +12,7 @@ func FuzzParseCard(f *testing.F) {
 	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, month, day, year, first, last, suffix, card string) {
 		typed := Card{month, day, year, first, last, suffix, card}
-		claim, wrong := typed.Parse(now, 9, ParseMemberNumber)
+		claim, wrong := typed.Parse(now, 9, DefaultNumberFormat.Parse)
 		fields := map[string]bool{}
 		for _, p := range wrong {
 			if fields[p.Field] || p.Key == "" {

@@ -159,9 +159,9 @@ func TestParseMemberNumber(t *testing.T) {
 		"":                  "",
 		"                                                                     123456789": "", // over-long as typed
 	} {
-		got, err := ParseMemberNumber(typed)
+		got, err := DefaultNumberFormat.Parse(typed)
 		if got != want || (err == nil) != (want != "") {
-			t.Errorf("ParseMemberNumber(%q) = %q, %v, want %q", typed, got, err, want)
+			t.Errorf("Parse(%q) = %q, %v, want %q", typed, got, err, want)
 		}
 	}
 }

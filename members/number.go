@@ -57,6 +57,3 @@ func (f NumberFormat) Parse(typed string) (string, error) {
 	}
 	return number, nil
 }
-
-// ParseMemberNumber reads a number of the default format.
-func ParseMemberNumber(typed string) (string, error) { return DefaultNumberFormat.Parse(typed) }

@@ -38,6 +38,9 @@ func limited(accept string) string {
 	return accept
 }
 
+// Languages are those of the catalogs.
+func (w *Web) Languages() []string { return w.templates.Languages() }
+
 // supported returns the catalog's language for a tag such as "en-US", or "".
 func (w *Web) supported(tag string) string {
 	base, _, _ := strings.Cut(tag, "-")

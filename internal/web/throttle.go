@@ -53,12 +53,7 @@ func (p *perSource) take(source netip.Prefix, now time.Time) (wait time.Duration
 	return wait
 }
 
-// PerSource returns middleware that lets one source through count times in per, and
-// answers 429 with Retry-After beyond (S-09).
-func (w *Web) PerSource(count int, per time.Duration) gin.HandlerFunc {
-	return w.limitSource(w.newPerSource(count, per))
-}
-
+// limitSource answers 429 with Retry-After to a source that asks too often (S-09).
 func (w *Web) limitSource(p *perSource) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if wait := p.take(requestOf(c).source, w.now()); wait > 0 {
