@@ -14,7 +14,6 @@ import (
 
 	"huskyidp/accounts"
 	"huskyidp/internal/audit"
-	"huskyidp/internal/mail"
 	"huskyidp/internal/postgres"
 	"huskyidp/internal/web"
 	"huskyidp/templates"
@@ -84,10 +83,6 @@ func (s *Service) allow(ctx context.Context, session *accounts.Session, client *
 		return err
 	}
 	now := s.now()
-	notice, err := s.notice(account, "app_allowed", templates.Args{"at": now, "date": until})
-	if err != nil {
-		return err
-	}
 	return s.store.db.InTx(ctx, func(ctx context.Context) error {
 		subject, err := s.store.subjectAt(ctx, session, client)
 		if err != nil {
@@ -104,10 +99,10 @@ func (s *Service) allow(ctx context.Context, session *accounts.Session, client *
 				"scopes": scopes, "refused": nonNil(refused), "granted_at": now, "expires_at": until})
 		s.store.audit.Queue(b, ctx, audit.Event{Kind: audit.AppAllowed, At: now, AccountID: session.AccountID.String(), ClientID: client.ID,
 			SessionID: session.SID, RequestID: web.RequestID(ctx), Success: true, Data: map[string]string{"app": client.Metadata.ClientName}})
-		if err := s.store.db.From(ctx).SendBatch(ctx, b).Close(); err != nil {
+		if err := s.accounts.QueueNotice(ctx, b, account, "app_allowed", templates.Args{"at": now, "until": until}); err != nil {
 			return err
 		}
-		return s.outbox.Enqueue(ctx, notice)
+		return s.store.db.Finish(ctx, b)
 	})
 }
 
@@ -119,30 +114,19 @@ func (s *Service) StopApp(ctx context.Context, accountID uuid.UUID, clientID str
 		return err
 	}
 	now := s.now()
-	notice, err := s.notice(account, "app_stopped", templates.Args{"at": now})
-	if err != nil {
-		return err
-	}
 	return s.store.db.InTx(ctx, func(ctx context.Context) error {
 		ended, err := s.store.endConsent(ctx, accountID, clientID, now)
 		if err != nil || !ended {
 			return err
 		}
-		if err := s.store.audit.Record(ctx, audit.Event{Kind: audit.AppStopped, At: now, AccountID: accountID.String(), ClientID: clientID,
-			RequestID: web.RequestID(ctx), Success: true, Data: map[string]string{"app": s.appName(clientID)}}); err != nil {
+		b := &pgx.Batch{}
+		s.store.audit.Queue(b, ctx, audit.Event{Kind: audit.AppStopped, At: now, AccountID: accountID.String(), ClientID: clientID,
+			RequestID: web.RequestID(ctx), Success: true, Data: map[string]string{"app": s.appName(clientID)}})
+		if err := s.accounts.QueueNotice(ctx, b, account, "app_stopped", templates.Args{"at": now}); err != nil {
 			return err
 		}
-		return s.outbox.Enqueue(ctx, notice)
+		return s.store.db.Finish(ctx, b)
 	})
-}
-
-func (s *Service) notice(account accounts.Account, kind string, args templates.Args) (mail.Message, error) {
-	args["username"] = account.Username
-	content, err := s.mails.Mail(account.Language, kind, args)
-	if err != nil {
-		return mail.Message{}, fmt.Errorf("rendering %s: %w", kind, err)
-	}
-	return mail.Message{Kind: kind, To: account.Email, Lang: account.Language, AccountID: account.ID, Content: content}, nil
 }
 
 // appName is what members know a client by; of one that is gone its id.

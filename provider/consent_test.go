@@ -54,6 +54,11 @@ func TestConsent(t *testing.T) {
 	if back.location == nil {
 		t.Fatalf("accept led to %s (%d)\n%s", back.url, back.status, back.body)
 	}
+	var links int // S-54: the mail says how to deny it
+	if err := b.db.From(t.Context()).QueryRow(t.Context(), `
+		select count(*) from disown_links l join mails m using (account_id) where m.kind = 'app_allowed'`).Scan(&links); err != nil || links != 1 {
+		t.Errorf("%d links to deny the permission by mail, %v", links, err)
+	}
 	first := b.redeem(id, secret, back.location.Query().Get("code"), verifier)
 	first.want(t, 200, "")
 	if first.text("scope") != "openid profile offline_access" {

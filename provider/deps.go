@@ -16,7 +16,6 @@ import (
 
 	"huskyidp/accounts"
 	"huskyidp/internal/audit"
-	"huskyidp/internal/mail"
 	"huskyidp/internal/postgres"
 	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/seal"
@@ -32,6 +31,7 @@ type Accounts interface {
 	Get(ctx context.Context, id uuid.UUID) (accounts.Account, error)
 	AgreementVersion(ctx context.Context, id uuid.UUID) (string, error)
 	AcceptAgreement(ctx context.Context, id uuid.UUID, a accounts.Acceptance) error
+	QueueNotice(ctx context.Context, b *pgx.Batch, account accounts.Account, kind string, args templates.Args) error
 	Factors(ctx context.Context, id uuid.UUID) (accounts.Factors, error)
 	BeginPasskey(ctx context.Context, browser []byte, source string, id uuid.UUID) (accounts.PasskeyOptions, error)
 	FinishPasskey(ctx context.Context, browser []byte, id uuid.UUID, answer string) (accounts.Account, error)
@@ -55,16 +55,6 @@ type Members interface {
 	Member(ctx context.Context, id uuid.UUID) (members.Member, error)
 }
 
-// Outbox queues a mail in the transaction of ctx.
-type Outbox interface {
-	Enqueue(ctx context.Context, m mail.Message) error
-}
-
-// Mails renders mails in a language.
-type Mails interface {
-	Mail(lang, kind string, args templates.Args) (templates.Mail, error)
-}
-
 // Keys gives the signing keys of this moment.
 type Keys interface{ Current() *keys.Set }
 
@@ -85,8 +75,6 @@ type Deps struct {
 	Clients            *Clients
 	Accounts           Accounts
 	Members            Members
-	Outbox             Outbox
-	Mails              Mails
 	Limiter            *ratelimit.Limiter
 	Audit              *audit.Log
 	Now                func() time.Time
@@ -99,8 +87,6 @@ type Service struct {
 	clients            *Clients
 	accounts           Accounts
 	members            Members
-	outbox             Outbox
-	mails              Mails
 	limiter            *ratelimit.Limiter
 	strategy           *strategy
 	proofs             ProofDeps
@@ -118,7 +104,7 @@ type Service struct {
 // New checks that nothing is missing.
 func New(d Deps) (*Service, error) {
 	if d.Issuer == "" || d.SupportEmail == "" || len(d.Locales) == 0 || d.Agreement == nil || d.DB == nil || d.Keyring == nil || d.Keys == nil || d.Clients == nil ||
-		d.Accounts == nil || d.Members == nil || d.Outbox == nil || d.Mails == nil || d.Limiter == nil || d.Audit == nil || d.Now == nil {
+		d.Accounts == nil || d.Members == nil || d.Limiter == nil || d.Audit == nil || d.Now == nil {
 		return nil, errors.New("provider: a dependency is missing")
 	}
 	if err := d.ScopeACR.Check(); err != nil {
@@ -129,8 +115,6 @@ func New(d Deps) (*Service, error) {
 		clients:      d.Clients,
 		accounts:     d.Accounts,
 		members:      d.Members,
-		outbox:       d.Outbox,
-		mails:        d.Mails,
 		limiter:      d.Limiter,
 		proofs:       d.ProofDeps,
 		strategy:     &strategy{issuer: d.Issuer, keys: d.Keys, keyring: d.Keyring},

@@ -142,7 +142,7 @@ func inUse(key string, named map[string]bool) bool {
 		return true
 	}
 	for begin := range named {
-		if strings.HasPrefix(key, begin) && (strings.HasSuffix(begin, ".") || strings.HasSuffix(begin, "_")) && !strings.HasSuffix(begin, "..") {
+		if begin != "mail." && strings.HasPrefix(key, begin) && (strings.HasSuffix(begin, ".") || strings.HasSuffix(begin, "_")) && !strings.HasSuffix(begin, "..") {
 			return true
 		}
 		if strings.HasPrefix(key, begin+".") && strings.Count(begin, ".") == 1 && strings.HasPrefix(begin, "error.") {

@@ -40,7 +40,7 @@ func (c *catalog) value(place string, args Args) (string, error) {
 		return c.date(v)
 	case time.Time:
 		switch place {
-		case "date":
+		case "date", "until":
 			return c.date(c.civil(v))
 		case "clock":
 			return c.clock(v)

@@ -12,7 +12,7 @@ import (
 var memberKinds = []Kind{
 	AccountCreated, SignedIn, NewDevice, SignInFailed, SignedOut, SessionEnded, PasswordChanged, PasswordReset, UsernameSent, FactorAdded, FactorRemoved,
 	SavedCodesMade, SavedCodeUsed, QuestionChanged, EmailChangeAsked, EmailChanged, EmailChangeStop, LanguageChanged, AppAllowed, AppStopped,
-	AgreementAccepted, AccountLocked, AccountUnlocked, Disowned, StaffLooked, StaffActed,
+	AgreementAccepted, AccountLocked, Disowned, StaffLooked, StaffActed,
 }
 
 // MemberKinds are the kinds that a member sees; each has its words.

@@ -27,7 +27,6 @@ const (
 	AppStopped        Kind = "app_stopped"
 	AgreementAccepted Kind = "agreement_accepted"
 	AccountLocked     Kind = "account_locked"
-	AccountUnlocked   Kind = "account_unlocked"
 	Disowned          Kind = "disowned"
 	StaffLooked       Kind = "staff_looked"
 	StaffActed        Kind = "staff_acted"
