@@ -62,11 +62,13 @@
 // version of the agreement and of the certification was accepted, in which language,
 // with the hash of the text. sessions: SHA-256 of the token, sid, what was proven, ends;
 // kept 30 days. sign_in_throttles: failures in a row per keyed digest of a name.
-// account_totp: the sealed key (totp) and the newest step that was accepted.
+// account_totp: the sealed key (totp) and the newest step that was accepted; a key that was
+// shown and never proven goes after a day.
 // account_passkeys: public keys. account_saved_codes: sealed slow hashes (pepper-code)
 // under one salt a list. factor_throttles: wrong codes of a factor, in a row and in a
 // window. pending_sign_ins and passkey_ceremonies: what waits for a second step, and what
-// a browser's passkey was asked; both found by a digest and used once. email_proofs: the
+// a browser's passkey was asked; both found by a digest and used once. disown_links: "this
+// wasn't me", by a digest, ten days. answer_throttles: wrong answers of a day. email_proofs: the
 // address that a member wants to change to, and its code. All instants are UTC and arrive from Deps.Now.
 //
 // # Who sees what

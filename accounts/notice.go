@@ -53,8 +53,8 @@ func (s *store) takeNewDevices(ctx context.Context) ([]newDevice, error) {
 }
 
 // SendNotices mails those whose account was locked, once per run of failures, or was
-// signed in to from a new device, since the last call; cmd/idp calls it every few
-// seconds, on any number of instances. Mails are queued here and not at the sign-in, so
+// signed in to from a new device, since the last call; cmd/idp calls it every
+// minute, on any number of instances. Mails are queued here and not at the sign-in, so
 // that an attempt on an account costs no more than one on nobody's (S-13).
 func (s *Service) SendNotices(ctx context.Context) error {
 	now := s.now()

@@ -93,7 +93,8 @@
 // clients, client_logos, client_registry, interactions, par_requests, grants, code_redemptions,
 // refresh_tokens, access_tokens (opaque ones), revoked_access_tokens, consents,
 // pairwise_subjects, device_codes, used_jtis; and the view account_states of package
-// accounts. Instants are UTC. Sweep deletes what ended a day ago.
+// accounts. Instants are UTC. Sweep deletes what ended a day ago; consents that ended stay,
+// as receipts, and pairwise_subjects, so that an app knows its member again.
 //
 // # Who sees what
 //

@@ -1,5 +1,5 @@
-// Package seal keeps what the database must not be able to read by itself: it encrypts columns, and computes the keyed
-// digests under which encrypted values are found again.
+// Package seal keeps what the database must not be able to read by itself: it encrypts columns, computes the keyed
+// digests under which encrypted values are found again, and makes tokens, of which only digests are stored.
 //
 // # Keys
 //
@@ -42,5 +42,5 @@
 // *UnwrapError when none of the KEKs fits, naming the KEK that would; it then changes nothing. Using a purpose that is
 // not in the list of this package is a mistake of the programmer and panics.
 //
-// Security bar: S-46 (envelope, bound to its place), S-47 (several versions), S-48 (weak keys refused).
+// Security bar: S-46 (envelope, bound to its place), S-47 (several versions), S-48 (weak keys refused), S-22 and S-49 (tokens).
 package seal
