@@ -13,10 +13,10 @@ import (
 	"huskyidp/internal/web"
 )
 
-const (
-	sessionCookie = "session"
-	deviceCookie  = "device"
-)
+const sessionCookie = "session"
+
+// DeviceCookie proves an earlier sign-in in this browser (S-11).
+const DeviceCookie = "device"
 
 // App is where a member may want to go from the account page; zero for nowhere.
 type App struct{ Name, URI string }
@@ -153,14 +153,14 @@ func (h *Handler) QueueSignIn(c *gin.Context, b *pgx.Batch, account Account, amr
 
 func (h *Handler) start(c *gin.Context, account Account, amr []string) SessionStart {
 	return SessionStart{
-		Account: account, AMR: amr, UserAgent: c.Request.UserAgent(), Device: h.web.Cookie(c, deviceCookie),
+		Account: account, AMR: amr, UserAgent: c.Request.UserAgent(), Device: h.web.Cookie(c, DeviceCookie),
 		Replaces: h.web.Cookie(c, sessionCookie),
 	}
 }
 
 func (h *Handler) opened(c *gin.Context, started Started) {
 	h.web.SetCookie(c, sessionCookie, started.Token, 0)
-	h.web.SetCookie(c, deviceCookie, started.Device, knownDeviceAge)
+	h.web.SetCookie(c, DeviceCookie, started.Device, knownDeviceAge)
 	c.Set(lookupKey, lookup{started.Session, true})
 }
 

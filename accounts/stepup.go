@@ -29,7 +29,7 @@ func (h *Handler) HoldStepUp(c *gin.Context, account Account, amr []string, sid,
 }
 
 func (h *Handler) hold(c *gin.Context, start PendingStart) error {
-	start.Browser, start.Device = web.Browser(c), h.web.Cookie(c, deviceCookie)
+	start.Browser, start.Device = web.Browser(c), h.web.Cookie(c, DeviceCookie)
 	token, err := h.service.StartPending(c.Request.Context(), start)
 	if err == nil {
 		h.web.SetCookie(c, pendingCookie, token, pendingLife)
@@ -89,7 +89,7 @@ func (h *Handler) Prove(c *gin.Context, f Factor, proof string) (Proved, error) 
 func (h *Handler) StepUp(c *gin.Context, session Session, amr []string) (Session, error) {
 	r := Renewal{SID: session.SID, AccountID: session.AccountID, AMR: amr, AuthTime: h.service.now()}
 	if slices.Contains(amr, amrPassword) {
-		r.Username, r.Device = session.Username, h.web.Cookie(c, deviceCookie)
+		r.Username, r.Device = session.Username, h.web.Cookie(c, DeviceCookie)
 	}
 	return h.renew(c, r)
 }
