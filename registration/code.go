@@ -1,6 +1,7 @@
 package registration
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -51,7 +52,7 @@ func (s *Service) codeMAC(id uuid.UUID, code string) []byte {
 // mailCode makes a code, which voids the one before, and queues its mail. Where the member already has an account, all is
 // done alike but no code leaves: the mailbox on file is told instead (S-52). The error is a *resendError.
 func (s *Service) mailCode(ctx context.Context, t *turn) error {
-	holder, told, err := s.takeMail(ctx, t)
+	holder, before, err := s.takeMail(ctx, t)
 	if err != nil {
 		return err
 	}
@@ -59,19 +60,32 @@ func (s *Service) mailCode(ctx context.Context, t *turn) error {
 	if err != nil {
 		return err
 	}
-	t.CodeMAC, t.CodeSentAt, t.CodeExpiresAt, t.CodeTries = s.codeMAC(t.ID, code), t.now, t.now.Add(codeLife), 0
-	t.record(audit.CodeSent, "")
+	mac := code
 	if t.HolderID != uuid.Nil {
-		t.CodeMAC = s.codeMAC(t.ID, "") // no six digits are that
-		return s.queueTold(ctx, t, holder, told)
+		mac = "" // no six digits are that
 	}
+	t.CodeMAC, t.CodeSentAt, t.CodeExpiresAt, t.CodeTries = s.codeMAC(t.ID, mac), t.now, t.now.Add(codeLife), 0
+	t.record(audit.CodeSent, "")
 	content, err := s.Mails.Mail(t.visit.Language, "verify", templates.Args{"username": t.Credentials.Username, "code": code})
 	if err != nil {
 		return err
 	}
+	told, err := s.toldMail(t, holder) // for nobody as well: one of the two is set in vain, so that both cost the same (S-13)
+	if err != nil {
+		return err
+	}
+	if t.HolderID != uuid.Nil {
+		return s.queueTold(ctx, t, holder, told, before)
+	}
 	return s.Outbox.Queue(ctx, t.batch, mail.Message{
 		Kind: "verify", To: t.Credentials.Address, Lang: t.visit.Language, AccountID: t.AccountID, Content: content, NotAfter: t.CodeExpiresAt,
 	})
+}
+
+// toldMail is what the mailbox on file would be told.
+func (s *Service) toldMail(t *turn, holder accounts.Account) (templates.Mail, error) {
+	return s.Mails.Mail(cmp.Or(holder.Language, t.visit.Language), "already_member",
+		templates.Args{"username": cmp.Or(holder.Username, t.Credentials.Username), "at": t.now})
 }
 
 // takeMail takes one mail from the limits of the address and of the source, and reads the account that the member already
@@ -101,11 +115,7 @@ func (s *Service) takeMail(ctx context.Context, t *turn) (holder accounts.Accoun
 
 // queueTold tells the mailbox on file that someone tried to register again, at most once a day. A mail that is not to leave
 // is queued too late on purpose, and as the registration's own: who is told again costs no less than who is not (S-13).
-func (s *Service) queueTold(ctx context.Context, t *turn, holder accounts.Account, told bool) error {
-	content, err := s.Mails.Mail(holder.Language, "already_member", templates.Args{"username": holder.Username, "at": t.now})
-	if err != nil {
-		return err
-	}
+func (s *Service) queueTold(ctx context.Context, t *turn, holder accounts.Account, content templates.Mail, told bool) error {
 	m := mail.Message{Kind: "already_member", To: holder.Email, Lang: holder.Language, AccountID: holder.ID, Content: content}
 	if told {
 		m.AccountID, m.NotAfter = t.AccountID, t.now

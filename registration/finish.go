@@ -111,7 +111,11 @@ func (s *Service) lostCard(ctx context.Context, v Visit) (*Registration, error) 
 		if err != nil && !told {
 			return nil, err
 		}
-		return ErrHasAccount, s.queueTold(ctx, t, holder, told)
+		content, err := s.toldMail(t, holder)
+		if err != nil {
+			return nil, err
+		}
+		return ErrHasAccount, s.queueTold(ctx, t, holder, content, told)
 	})
 }
 
