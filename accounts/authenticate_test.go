@@ -351,8 +351,8 @@ func TestDefaultParameters(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 1)
 	h := newHasher(HashParams{}, f.keyring)
-	if h.params != (HashParams{47104, 1, 1}) || h.memoryKiB() != cap(h.slots)*47104 {
-		t.Errorf("parameters %+v, memory %d KiB", h.params, h.memoryKiB())
+	if h.params != (HashParams{47104, 1, 1}) {
+		t.Errorf("parameters %+v", h.params)
 	}
 	if p, salt, hash, err := decodePHC("$argon2id$v=19$m=47104,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$" +
 		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"); err != nil || p != h.params || len(salt) != 16 || len(hash) != 32 {

@@ -60,9 +60,6 @@ func argon2id(secret string, salt []byte, p HashParams) []byte {
 	return argon2.IDKey([]byte(secret), salt, p.Passes, p.MemoryKiB, p.Lanes, hashSize)
 }
 
-// MemoryKiB is what all slots together take.
-func (h *hasher) memoryKiB() int { return cap(h.slots) * int(h.params.MemoryKiB) }
-
 // enter waits for a slot; the caller gives it back. The error is ErrBusy.
 func (h *hasher) enter(ctx context.Context) (leave func(), err error) {
 	timer := time.NewTimer(hashWait)
