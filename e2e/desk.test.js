@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { promisify } from 'node:util';
 import { App } from './app.js';
 import { binary, cards, start } from './product.js';
@@ -14,8 +14,10 @@ const password = 'siete faros miran al norte';
 
 let product;
 let browser;
-before(async () => { [product, browser] = await Promise.all([start(), launch()]); });
-after(async () => { await browser?.close(); await product?.stop(); });
+before(async () => { browser = await launch(); });
+after(() => browser?.close());
+beforeEach(async () => { product = await start(); }); // anew: all who sign in here share a source, and its limit
+afterEach(() => product?.stop());
 
 /** idp runs one of the operator's commands. */
 const idp = (...args) => run(binary, args, { env: { ...process.env, ...product.admin, IDP_ACCEPT: 'database-without-verified-tls' } });
