@@ -98,22 +98,24 @@ func (c *AuditKeyCmd) Run(env *Environment) error {
 	return err
 }
 
-// sealAudit seals what was written, signs a checkpoint an hour, which goes to the log and so off this machine, and lets
-// rows go that are older than retention; 0 keeps all.
-func (a *app) sealAudit(chain *audit.Chain, retention time.Duration) func(context.Context) error {
+// sealAudit seals what was written, and signs a checkpoint an hour, which goes to the log and so off this machine.
+func (a *app) sealAudit(chain *audit.Chain) func(context.Context) error {
 	return func(ctx context.Context) error {
 		if _, err := chain.Seal(ctx); err != nil {
 			return err
 		}
-		if p, ok, err := chain.Checkpoint(ctx); err != nil {
-			return err
-		} else if ok {
+		p, ok, err := chain.Checkpoint(ctx)
+		if ok {
 			a.logger.LogAttrs(ctx, slog.LevelInfo, "audit checkpoint", slog.Int64("position", p.Position), slog.String("checkpoint", p.Signed))
 		}
-		if retention == 0 {
-			return nil
-		}
-		_, err := chain.Prune(ctx, time.Now().Add(-retention))
 		return err
 	}
+}
+
+// pruneAudit lets rows go that are older than retention; 0 keeps all.
+func pruneAudit(ctx context.Context, chain *audit.Chain, retention time.Duration) error {
+	if retention == 0 {
+		return nil
+	}
+	return second(chain.Prune(ctx, time.Now().Add(-retention)))
 }

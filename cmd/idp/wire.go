@@ -195,17 +195,18 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 	if err != nil {
 		return err
 	}
+	chain := audit.NewChain(a.db, ring, time.Now)
 	a.loops = append(a.loops,
 		func(ctx context.Context) { signing.Run(ctx, a.logger) },
 		func(ctx context.Context) { a.clients.Watch(ctx, a.logger) },
 		a.every(time.Minute, "notices", people.SendNotices),
 		a.every(time.Minute, "held changes", desk.ApplyDue),
 		a.every(time.Minute, "data keys", ring.Refresh),
-		a.every(5*time.Second, "audit", a.sealAudit(audit.NewChain(a.db, ring, time.Now), s.auditRetention)),
+		a.every(5*time.Second, "audit", a.sealAudit(chain)),
 		a.every(10*time.Minute, "sweep", func(ctx context.Context) error {
 			now := time.Now()
 			return errors.Join(people.Sweep(ctx), idp.Sweep(ctx), second(enrol.Sweep(ctx)), second(desk.Sweep(ctx)),
-				second(outbox.Sweep(ctx, now)), second(limiter.Sweep(ctx, now)), second(signing.Sweep(ctx)))
+				second(outbox.Sweep(ctx, now)), second(limiter.Sweep(ctx, now)), second(signing.Sweep(ctx)), pruneAudit(ctx, chain, s.auditRetention))
 		}))
 	if err := a.mount(idp, signIn, enrol, desk, s); err != nil || s.deskAddress == "" {
 		return err

@@ -118,8 +118,11 @@ func (e Event) canonical(id uuid.UUID) ([]byte, error) {
 	}{id, e})
 }
 
+// pruneBatch is how many rows one Prune takes at the most.
+const pruneBatch = 10_000
+
 // Prune deletes rows that are older than an instant, with their links (S-73): the oldest part of the chain, as far as all
-// of it is that old. The link before the first that stays is kept as the anchor.
+// of it is that old, a batch at a time. The link of the last that goes is kept as the anchor of those that stay.
 func (c *Chain) Prune(ctx context.Context, before time.Time) (pruned int64, err error) {
 	err = c.db.InTx(ctx, func(ctx context.Context) error {
 		q := c.db.From(ctx)
@@ -128,20 +131,20 @@ func (c *Chain) Prune(ctx context.Context, before time.Time) (pruned int64, err 
 		}
 		var anchor *int64
 		err := q.QueryRow(ctx, `
-			select coalesce(
-				(select c.position - 1 from audit_chain c join audit_events e on e.id = c.event_id where e.at >= $1 order by c.position limit 1),
-				(select max(position) from audit_chain))`, before).Scan(&anchor)
-		if err != nil || anchor == nil || *anchor < 1 {
+			with oldest as (
+				select c.position, e.at from audit_chain c join audit_events e on e.id = c.event_id order by c.position limit $2
+			)
+			select coalesce((select position - 1 from oldest where at >= $1 order by position limit 1), (select max(position) from oldest))`,
+			before, pruneBatch).Scan(&anchor)
+		if err != nil || anchor == nil {
 			return err
 		}
-		tag, err := q.Exec(ctx, `
-			delete from audit_events where id in (select event_id from audit_chain where position <= $1 order by position limit 10000)`, *anchor)
+		tag, err := q.Exec(ctx, `delete from audit_events where id in (select event_id from audit_chain where position <= $1)`, *anchor)
 		if err != nil {
 			return err
 		}
 		pruned = tag.RowsAffected()
-		_, err = q.Exec(ctx, `
-			delete from audit_chain c where position < $1 and not exists (select from audit_events e where e.id = c.event_id)`, *anchor)
+		_, err = q.Exec(ctx, `delete from audit_chain where position < $1`, *anchor)
 		return err
 	})
 	if err != nil {

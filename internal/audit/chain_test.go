@@ -245,6 +245,32 @@ func TestPrune(t *testing.T) {
 	}
 }
 
+// More than one batch of old rows goes step by step, and the chain is whole after each.
+func TestPruneManyRows(t *testing.T) {
+	t.Parallel()
+	f := newChain(t, 2)
+	old := make([]audit.Event, 1000)
+	for i := range old {
+		old[i] = audit.Event{Kind: audit.SignedIn, At: noon, Success: true}
+	}
+	for range 11 {
+		if err := f.log.Record(t.Context(), old...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.now = noon.Add(48 * time.Hour)
+	f.record(3)
+	f.seal(11_003)
+	for _, want := range []int64{10_000, 1000, 0} {
+		if n, err := f.Prune(t.Context(), noon.Add(24*time.Hour)); err != nil || n != want {
+			t.Errorf("Prune = %d, %v, want %d", n, err, want)
+		}
+		if _, err := f.Verify(t.Context()); err != nil {
+			t.Fatalf("Verify after %d rows went: %v", want, err)
+		}
+	}
+}
+
 func TestExport(t *testing.T) {
 	t.Parallel()
 	f := newChain(t, 2)
