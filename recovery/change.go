@@ -144,7 +144,8 @@ func (s *Service) apply(ctx context.Context, c Change, now time.Time) error {
 	return s.db.Finish(ctx, b)
 }
 
-// NotMe spends the link of a notice: the account is protected, and no recovery that is open, perhaps a stranger's, goes on.
+// NotMe spends the link of a notice: the account is protected, and no recovery that is open and no change that is held, each
+// perhaps a stranger's, goes on.
 // The error is accounts.ErrLink, or the database's.
 func (s *Service) NotMe(ctx context.Context, link string) error {
 	return s.db.InTx(ctx, func(ctx context.Context) error {
@@ -152,10 +153,29 @@ func (s *Service) NotMe(ctx context.Context, link string) error {
 		if err != nil {
 			return err
 		}
+		held, err := s.Pending(ctx, account.ID)
+		if err != nil {
+			return err
+		}
 		b := &pgx.Batch{}
+		for _, c := range held {
+			s.queueStopped(ctx, b, c, "stopped")
+		}
 		s.store.queueEndAll(b, account.ID)
 		return s.db.Finish(ctx, b)
 	})
+}
+
+// queueStopped ends a change, which then is stopped or undone, and records it.
+func (s *Service) queueStopped(ctx context.Context, b *pgx.Batch, c Change, state string) {
+	now := s.now()
+	s.store.queueDecide(b, c.ID, state, now)
+	event := audit.Event{Kind: audit.ChangeStopped, At: now, AccountID: c.AccountID.String(), RequestID: web.RequestID(ctx), Success: true, Data: map[string]string{"act": string(c.Act)}}
+	s.audit.Queue(b, ctx, event)
+	if c.Act == ChangeEmail {
+		event.Kind = audit.EmailChangeStop
+		s.audit.Queue(b, ctx, event)
+	}
 }
 
 // Stoppable is the change that a link would stop or undo, and whose account it is. The error is ErrLink, or the database's.
@@ -171,9 +191,8 @@ func (s *Service) Stoppable(ctx context.Context, link string) (Change, accounts.
 // Stop spends a link: the change does not come, or is undone, and every session ends. The error is ErrLink, or the
 // database's.
 func (s *Service) Stop(ctx context.Context, link string) error {
-	now := s.now()
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		c, err := s.store.stoppable(ctx, `link = @link for update`, pgx.NamedArgs{"link": seal.Digest(link), "now": now})
+		c, err := s.store.stoppable(ctx, `link = @link for update`, pgx.NamedArgs{"link": seal.Digest(link), "now": s.now()})
 		if err != nil {
 			return err
 		}
@@ -187,12 +206,8 @@ func (s *Service) Stop(ctx context.Context, link string) error {
 		} else if err := s.accounts.EndSessions(ctx, c.AccountID, ""); err != nil {
 			return err
 		}
-		s.store.queueDecide(b, c.ID, to, now)
-		event := audit.Event{Kind: audit.ChangeStopped, At: now, AccountID: c.AccountID.String(), RequestID: web.RequestID(ctx), Success: true, Data: map[string]string{"act": string(c.Act)}}
-		s.audit.Queue(b, ctx, event)
+		s.queueStopped(ctx, b, c, to)
 		if c.Act == ChangeEmail {
-			event.Kind = audit.EmailChangeStop
-			s.audit.Queue(b, ctx, event)
 			account, err := s.accounts.Get(ctx, c.AccountID)
 			if err != nil {
 				return err

@@ -215,6 +215,34 @@ func TestApplyDueGoesOn(t *testing.T) {
 	}
 }
 
+// S-54, S-64: "not me" also stops what waits: nobody who talked support into a change gets the account by it.
+func TestNotMeStopsHeldChanges(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.member("maria", "004123789")
+	for _, c := range []Change{{Act: ChangeEmail, Email: "nueva@example.org"}, {Act: ResetFactor}} {
+		c.AccountID, c.AskedBy = a.ID, "s1"
+		_, err := f.Hold(t.Context(), c)
+		check(t, err)
+	}
+	held := f.link("email_requested")
+	check(t, f.people.Notify(t.Context(), a.ID, "question_changed", nil))
+	_, link, _ := strings.Cut(f.link("question_changed"), "link=")
+	check(t, f.NotMe(t.Context(), link))
+	if pending, err := f.Pending(t.Context(), a.ID); err != nil || len(pending) != 0 {
+		t.Errorf("Pending = %+v, %v", pending, err)
+	}
+	f.later(25 * time.Hour)
+	check(t, f.ApplyDue(t.Context()))
+	if got := f.address(a); got != "maria@example.com" {
+		t.Errorf("the address is %q", got)
+	}
+	f.visitor().get(held).on(held, http.StatusGone)
+	if n := f.count(`select count(*) from audit_events where kind = 'recovery.change_stopped'`); n != 2 {
+		t.Errorf("S-71: %d of 2 stops are recorded", n)
+	}
+}
+
 // 32 instances make one change, once.
 func TestParallelApply(t *testing.T) {
 	t.Parallel()
