@@ -2,7 +2,6 @@ package accounts
 
 import (
 	"context"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"time"
@@ -31,8 +30,9 @@ func emailProofPlace(account uuid.UUID) seal.Place {
 	return seal.Place{Table: "email_proofs", Column: "email_sealed", Row: account.String()}
 }
 
-func (s *Service) emailCodeMAC(account uuid.UUID, email, code string) []byte {
-	return s.keyring.MAC(seal.PepperCode, []byte("accounts.email_proof"), account[:], []byte(email), []byte(code))
+// emailCodeParts bind a code to its account and address.
+func emailCodeParts(account uuid.UUID, email, code string) [][]byte {
+	return [][]byte{[]byte("accounts.email_proof"), account[:], []byte(email), []byte(code)}
 }
 
 // StartEmailProof mails a code to an address that ParseEmail returned, in place of an
@@ -61,7 +61,7 @@ func (s *Service) StartEmailProof(ctx context.Context, account Account, email st
 			on conflict on constraint email_proofs_pkey do update set
 				email_sealed = excluded.email_sealed, code_mac = excluded.code_mac, tries = 0, expires_at = excluded.expires_at`,
 			pgx.NamedArgs{"id": account.ID, "email": s.keyring.Seal(seal.PII, emailProofPlace(account.ID), []byte(email)),
-				"mac": s.emailCodeMAC(account.ID, email, code), "expires": now.Add(emailProofLife)})
+				"mac": s.keyring.MAC(seal.PepperCode, emailCodeParts(account.ID, email, code)...), "expires": now.Add(emailProofLife)})
 		err := s.outbox.Queue(ctx, b, mail.Message{Kind: "email_code", To: email, Lang: account.Language, AccountID: account.ID, Content: content, NotAfter: now.Add(emailProofLife)})
 		if err != nil {
 			return err
@@ -103,7 +103,7 @@ func (s *Service) ProveEmail(ctx context.Context, id uuid.UUID, typed string) (e
 	if err != nil {
 		return "", 0, err
 	}
-	if subtle.ConstantTimeCompare(mac, s.emailCodeMAC(id, email, code)) != 1 {
+	if !s.keyring.VerifyMAC(seal.PepperCode, mac, emailCodeParts(id, email, code)...) {
 		return "", emailProofTries - tries, ErrWrongCode
 	}
 	tag, err := s.db.From(ctx).Exec(ctx, `delete from email_proofs where account_id = $1 and code_mac = $2`, id, mac)

@@ -172,7 +172,7 @@ func (h *Handler) SignOut(c *gin.Context) error {
 		return err
 	}
 	if found {
-		if err := h.service.endSession(c.Request.Context(), session.SID, audit.SignedOut); err != nil {
+		if err := h.service.endSession(c.Request.Context(), session.SID, nil, audit.SignedOut); err != nil {
 			return err
 		}
 	}

@@ -2,7 +2,6 @@ package accounts
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -39,15 +38,7 @@ func (s *Service) OpenSessions(ctx context.Context, id uuid.UUID) ([]OpenSession
 
 // EndOwnSession ends a session, if it is one of the account's.
 func (s *Service) EndOwnSession(ctx context.Context, account uuid.UUID, sid string) error {
-	var owner uuid.UUID
-	err := s.db.From(ctx).QueryRow(ctx, `select account_id from sessions where sid = $1 and account_id = $2`, sid, account).Scan(&owner)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return s.EndSession(ctx, sid)
+	return s.endSession(ctx, sid, &account, audit.SessionEnded)
 }
 
 // EnrolledFactor is an entry of the list of second steps.

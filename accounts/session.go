@@ -103,13 +103,14 @@ func (s *Service) Session(ctx context.Context, token string) (Session, error) {
 
 // EndSession ends a session that is open. It is no error if it is not.
 func (s *Service) EndSession(ctx context.Context, sid string) error {
-	return s.endSession(ctx, sid, audit.SessionEnded)
+	return s.endSession(ctx, sid, nil, audit.SessionEnded)
 }
 
-func (s *Service) endSession(ctx context.Context, sid string, kind audit.Kind) error {
+// endSession ends a session of the owner, or of anybody if that is nil.
+func (s *Service) endSession(ctx context.Context, sid string, owner *uuid.UUID, kind audit.Kind) error {
 	now := s.now()
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		account, ended, err := s.store.endSession(ctx, sid, now)
+		account, ended, err := s.store.endSession(ctx, sid, owner, now)
 		if err != nil || !ended {
 			return err
 		}

@@ -60,9 +60,9 @@ func (s *store) session(ctx context.Context, digest []byte, now, idleSince time.
 	return n, nil
 }
 
-func (s *store) endSession(ctx context.Context, sid string, now time.Time) (account uuid.UUID, ended bool, err error) {
+func (s *store) endSession(ctx context.Context, sid string, owner *uuid.UUID, now time.Time) (account uuid.UUID, ended bool, err error) {
 	err = s.db.From(ctx).QueryRow(ctx, `
-		update sessions set ended_at = $2 where sid = $1 and ended_at is null returning account_id`, sid, now).Scan(&account)
+		update sessions set ended_at = $2 where sid = $1 and ended_at is null and ($3::uuid is null or account_id = $3) returning account_id`, sid, now, owner).Scan(&account)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return account, false, nil
 	}
