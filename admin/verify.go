@@ -34,14 +34,8 @@ func Methods() []Method { return []Method{SpokenCode, Facts, CallBack, InPerson,
 
 const spokenTries = 5 // of one code (S-14)
 
-// The limits of what a caller may try, whoever answers the phone. The mails are those of S-14: all codes share the hour and
-// the day, the minute is that of one kind.
-var (
-	factTries  = ratelimit.Limit{Name: "caller_facts", Count: 3, Per: 24 * time.Hour}
-	mailGap    = ratelimit.Limit{Name: "mail_gap", Count: 1, Per: time.Minute}
-	mailHourly = ratelimit.Limit{Name: "mail_hour", Count: 5, Per: time.Hour}
-	mailDaily  = ratelimit.Limit{Name: "mail_day", Count: 10, Per: 24 * time.Hour}
-)
+// factTries is what a caller may try, whoever answers the phone.
+var factTries = ratelimit.Limit{Name: "caller_facts", Count: 3, Per: 24 * time.Hour}
 
 // Verification is the state of a caller for one person of the desk.
 type Verification struct {
@@ -137,9 +131,7 @@ func (s *Service) sendCode(ctx context.Context, u *Subject, row verificationRow)
 	if err != nil {
 		return err
 	}
-	address := strings.ToLower(u.Account.Email)
-	err = limited(s.limiter.TakeAll(ctx, row.CreatedAt, ratelimit.Ask{Limit: mailGap, Key: address + " of a call"}, ratelimit.Ask{Limit: mailHourly, Key: address},
-		ratelimit.Ask{Limit: mailDaily, Key: address}))
+	err = limited(s.limiter.TakeAll(ctx, row.CreatedAt, accounts.MailAsks("caller_code", u.Account.Email)...))
 	if err != nil {
 		return err
 	}

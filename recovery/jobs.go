@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -24,14 +23,6 @@ import (
 // queue keeps these jobs apart from the mails'. What depends on whether somebody has an account happens here, out of
 // sight and time of the request that asked for it (S-12, S-13).
 const queue = "recovery"
-
-// The limits of mail to one address (S-14). Registration takes from the hour's and the day's as well; the minute is that of
-// one kind of mail, so that who forgot both waits for neither.
-var (
-	mailGap    = ratelimit.Limit{Name: "mail_gap", Count: 1, Per: time.Minute}
-	mailHourly = ratelimit.Limit{Name: "mail_hour", Count: 5, Per: time.Hour}
-	mailDaily  = ratelimit.Limit{Name: "mail_day", Count: 10, Per: 24 * time.Hour}
-)
 
 // codeArgs ask for the code of a recovery; Asked tells one asking from the next.
 type codeArgs struct {
@@ -166,13 +157,12 @@ func (s *Service) owner(ctx context.Context, r *Recovery) (accounts.Account, err
 // takeAddress takes one mail of a kind from the limits of an address. wait is how long until it may leave; limited says that it may
 // not leave today.
 func (s *Service) takeAddress(ctx context.Context, kind, address string, now time.Time) (wait time.Duration, limited bool, err error) {
-	key := strings.ToLower(address)
-	err = s.limiter.TakeAll(ctx, now, ratelimit.Ask{Limit: mailHourly, Key: key}, ratelimit.Ask{Limit: mailDaily, Key: key}, ratelimit.Ask{Limit: mailGap, Key: kind + " " + key})
+	err = s.limiter.TakeAll(ctx, now, accounts.MailAsks(kind, address)...)
 	exceeded, ok := errors.AsType[*ratelimit.Exceeded](err)
 	switch {
 	case !ok:
 		return 0, false, err
-	case exceeded.Limit == mailGap.Name:
+	case exceeded.Limit == accounts.MailGap.Name:
 		return exceeded.RetryAfter(), false, nil
 	}
 	return 0, true, nil

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -24,15 +23,8 @@ const (
 	codeTries = 5
 )
 
-// The limits of mail to one address (S-14).
-var (
-	mailGap    = ratelimit.Limit{Name: "mail_gap", Count: 1, Per: time.Minute}
-	mailHourly = ratelimit.Limit{Name: "mail_hour", Count: 5, Per: time.Hour}
-	mailDaily  = ratelimit.Limit{Name: "mail_day", Count: 10, Per: 24 * time.Hour}
-
-	// toldHolder keeps somebody with a card in hand from filling a member's mailbox.
-	toldHolder = ratelimit.Limit{Name: "already_member", Count: 1, Per: 24 * time.Hour}
-)
+// toldHolder keeps somebody with a card in hand from filling a member's mailbox.
+var toldHolder = ratelimit.Limit{Name: "already_member", Count: 1, Per: 24 * time.Hour}
 
 var noTime time.Time
 
@@ -96,19 +88,17 @@ func (s *Service) takeMail(ctx context.Context, t *turn) (holder accounts.Accoun
 	if whom == uuid.Nil {
 		whom = t.ID
 	}
-	address := strings.ToLower(t.Credentials.Address)
 	source := ratelimit.Limit{Name: "mail_source", Count: s.Mailed * web.SourceFactor(ctx), Per: time.Hour}
 	var limited, tellable error
 	b := &pgx.Batch{}
-	s.Limiter.Queue(b, &limited, t.now, ratelimit.Ask{Limit: mailGap, Key: address}, ratelimit.Ask{Limit: mailHourly, Key: address},
-		ratelimit.Ask{Limit: mailDaily, Key: address}, ratelimit.Ask{Limit: source, Key: t.visit.Source})
+	s.Limiter.Queue(b, &limited, t.now, append(accounts.MailAsks("verify", t.Credentials.Address), ratelimit.Ask{Limit: source, Key: t.visit.Source})...)
 	s.Limiter.Queue(b, &tellable, t.now, ratelimit.Ask{Limit: toldHolder, Key: whom.String()})
 	s.Accounts.QueueGet(b, t.HolderID, &holder)
 	if err := s.DB.From(ctx).SendBatch(ctx, b).Close(); err != nil {
 		return holder, false, err
 	}
 	if exceeded, ok := errors.AsType[*ratelimit.Exceeded](limited); ok {
-		return holder, false, &resendError{wait: exceeded.RetryAfter(), limit: exceeded.Limit != mailGap.Name}
+		return holder, false, &resendError{wait: exceeded.RetryAfter(), limit: exceeded.Limit != accounts.MailGap.Name}
 	}
 	return holder, tellable != nil, nil
 }

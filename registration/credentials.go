@@ -119,7 +119,7 @@ func (s *Service) SubmitCredentials(ctx context.Context, v Visit, r *Registratio
 		if !t.ProvenAt.IsZero() || t.codeOut() && s.codeMailed(t) == (t.HolderID == uuid.Nil) {
 			return nil, nil
 		}
-		if !moved && t.now.Before(t.CodeSentAt.Add(mailGap.Per)) {
+		if !moved && t.now.Before(t.CodeSentAt.Add(accounts.MailGap.Per)) {
 			return nil, nil // the page of the code says when to ask again
 		}
 		return nil, s.mailCode(ctx, t)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"huskyidp/accounts"
 	"huskyidp/internal/mail"
 	"huskyidp/internal/postgres"
 	"huskyidp/internal/postgres/postgrestest"
@@ -49,7 +50,7 @@ func TestRoundTrips(t *testing.T) {
 	post(b, refused, with(mariaChoice, "email_again", "otra@example.org")...)
 	post(b, 0, mariaChoice...)
 	post(b, refused, "code", "000000")
-	s.later(2 * mailGap.Per)
+	s.later(2 * accounts.MailGap.Per)
 	post(b, 0, "act", "resend")
 	post(b, 0, "code", s.code())
 	post(b, refused, "certify", "")
