@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"huskyidp/internal/ratelimit"
+	"huskyidp/internal/seal"
 )
 
 // held is a change of address that waits.
@@ -85,6 +86,32 @@ func TestEmailProof(t *testing.T) {
 	f.later(emailProofLife)
 	if _, _, err := f.ProveEmail(f.ctx(), account.ID, code); !errors.Is(err, ErrNoPending) {
 		t.Errorf("the code after fifteen minutes = %v, want ErrNoPending", err)
+	}
+}
+
+// S-47: a code that is out stays good when another version of the pepper begins to write.
+func TestEmailProofOutlivesPepper(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 2)
+	account := f.register("maria")
+	kek, err := seal.ParseKEK(seal.GenerateKEK())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.keyring, err = seal.Load(f.ctx(), f.db, kek); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.StartEmailProof(f.ctx(), account, "nueva@example.org"); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.keyring.AddVersion(f.ctx(), seal.PepperCode); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.keyring.Promote(f.ctx(), seal.PepperCode); err != nil {
+		t.Fatal(err)
+	}
+	if email, _, err := f.ProveEmail(f.ctx(), account.ID, f.emailCode("nueva@example.org")); err != nil || email != "nueva@example.org" {
+		t.Errorf("ProveEmail = %q, %v", email, err)
 	}
 }
 
