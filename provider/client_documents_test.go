@@ -124,6 +124,39 @@ func TestRequestURI(t *testing.T) {
 	}
 }
 
+// TestRequestURIWithoutAlgorithm: whoever registers request_uris alone may sign with any
+// algorithm that we know, and with no other (OpenID Connect Dynamic Client Registration 2).
+func TestRequestURIWithoutAlgorithm(t *testing.T) {
+	s := newShelf(t)
+	b := s.reaching(t, provider.Rules{Certification: true})
+	address := s.URL + "/object"
+	for _, alg := range []string{"RS256", "PS256", "ES256", "EdDSA"} {
+		t.Run(alg, func(t *testing.T) {
+			p := party{b.holder(alg, func(m *provider.Metadata) {
+				m.Profile, m.TokenEndpointAuthMethod = provider.ProfileCertification, "private_key_jwt"
+				m.RequestURIs = []string{address + "#first"}
+			}), callback}
+			rp, w := relyingParty{bench: b, id: p.id}.in(t), b.signedIn()
+			rp.consent(w, w.get(rp.address(nil)))
+			for object, want := range map[string]string{
+				p.object(claimed("state", "inside")):                               "",
+				unsigned(p.object()):                                               "invalid_request_object",
+				p.object(fault{Alg: "ES256", Key: newKeyPair(t, "ES256").private}): "invalid_request_object",
+			} {
+				s.put("/object", []byte(object))
+				if q := rp.ask(w, url.Values{"request_uri": {address}}); q.Get("error") != want {
+					t.Errorf("answer %v, want error %q", q, want)
+				}
+			}
+		})
+	}
+	status, _, got := b.registration(http.MethodPost, b.issuer+"/connect/register", "initial-token",
+		`{"redirect_uris":["https://app.example/callback"],"request_uris":["https://app.example/object#first"]}`)
+	if status != http.StatusCreated || got["request_object_signing_alg"] != nil {
+		t.Errorf("registering request_uris without an algorithm: %d %v", status, got)
+	}
+}
+
 // unsigned makes an object's header say none.
 func unsigned(object string) string {
 	_, rest, _ := strings.Cut(object, ".")

@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -19,9 +20,6 @@ import (
 
 // RegistrationPath is the dynamic registration endpoint.
 const RegistrationPath = "/connect/register"
-
-// registrations of one source in an hour.
-var registrations = ratelimit.Limit{Name: "client_registration", Count: 20, Per: 60 * 60 * 1e9}
 
 // registrationDocument is a registration as RFC 7591 3.2.1 and 7592 3 answer it.
 type registrationDocument struct {
@@ -44,12 +42,9 @@ func (h *Handler) registerClient(c *gin.Context) error {
 	}
 	token, ok := bearer(c.GetHeader("Authorization"))
 	if !ok || subtle.ConstantTimeCompare(seal.Digest(token), h.service.initialAccessToken) != 1 {
-		return tokenRefused(c, "invalid_token")
+		return h.refuseRegistration(c)
 	}
 	ctx := c.Request.Context()
-	if err := h.service.limiter.Take(ctx, registrations, web.Source(c), h.now()); err != nil {
-		return err
-	}
 	m, err := readRegistration(c, h.service.clients.Certification)
 	if err != nil {
 		return registrationError(c, err)
@@ -66,6 +61,20 @@ func (h *Handler) registerClient(c *gin.Context) error {
 	noStore(c)
 	c.JSON(http.StatusCreated, doc)
 	return nil
+}
+
+// refuseRegistration counts who comes without the token against the source. Whoever holds it
+// may register as many clients as a test plan needs.
+func (h *Handler) refuseRegistration(c *gin.Context) error {
+	if err := h.takeRegistration(c); err != nil {
+		return err
+	}
+	return tokenRefused(c, "invalid_token")
+}
+
+func (h *Handler) takeRegistration(c *gin.Context) error {
+	limit := ratelimit.Limit{Name: "client_registration", Count: h.service.registrationTries, Per: time.Hour}
+	return h.service.limiter.Take(c.Request.Context(), limit, web.Source(c), h.now())
 }
 
 func (s *Service) registrationOf(client *Client) registrationDocument {
@@ -137,7 +146,7 @@ func (h *Handler) updateClient(c *gin.Context) error {
 	if err != nil {
 		return tokenRefused(c, "invalid_token")
 	}
-	if err := h.service.limiter.Take(c.Request.Context(), registrations, web.Source(c), h.now()); err != nil {
+	if err := h.takeRegistration(c); err != nil {
 		return err // each may have us fetch documents
 	}
 	m, err := readRegistration(c, h.service.clients.Certification)

@@ -23,6 +23,27 @@ func (b *bench) registration(method, path, token, body string) (int, http.Header
 	return p.status, p.header, got
 }
 
+// TestRegistrationTries: who holds the initial access token registers as often as a test
+// plan needs; who does not, waits after a few tries.
+func TestRegistrationTries(t *testing.T) {
+	b := newBench(t, 4)
+	endpoint, good := b.issuer+"/connect/register", `{"redirect_uris":["https://app.example/callback"]}`
+	for i := range 25 {
+		if status, _, got := b.registration(http.MethodPost, endpoint, "initial-token", good); status != 201 {
+			t.Fatalf("registration %d: %d %v", i, status, got)
+		}
+	}
+	for i, want := range []int{401, 401, 401, 429, 429} {
+		status, header, got := b.registration(http.MethodPost, endpoint, "wrong", good)
+		if status != want || (want == 429) != (header.Get("Retry-After") != "") {
+			t.Errorf("try %d without the token: %d %v %v", i, status, header, got)
+		}
+	}
+	if status, _, _ := b.registration(http.MethodPost, endpoint, "initial-token", good); status != 201 {
+		t.Errorf("with the token, after others' tries: %d", status)
+	}
+}
+
 // TestDynamicRegistration covers conformance 3.2 and 7, RFC 7591 and 7592.
 func TestDynamicRegistration(t *testing.T) {
 	b := newBench(t, 4)

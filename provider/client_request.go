@@ -11,7 +11,7 @@ import (
 // Connect Dynamic Client Registration 2).
 type RequestMetadata struct {
 	RequirePAR                     bool     `json:"require_pushed_authorization_requests,omitempty"`
-	RequestObjectSigningAlg        string   `json:"request_object_signing_alg,omitempty"`        // absent: request objects are refused
+	RequestObjectSigningAlg        string   `json:"request_object_signing_alg,omitempty"`        // absent: see requestAlgs
 	RequireSignedRequest           bool     `json:"require_signed_request_object,omitempty"`     // nothing outside the object counts
 	AuthorizationSignedResponseAlg string   `json:"authorization_signed_response_alg,omitempty"` // of the jwt response modes
 	UserinfoSignedResponseAlg      string   `json:"userinfo_signed_response_alg,omitempty"`      // absent: plain JSON
@@ -65,6 +65,19 @@ func (m *Metadata) completeRequests() error {
 	return nil
 }
 
+// requestAlgs are the algorithms that the client's request objects may be signed with. Whoever
+// registered addresses of request objects and no algorithm may use any that we know (OpenID
+// Connect Dynamic Client Registration 2); whoever registered neither sends none.
+func (m *Metadata) requestAlgs() []string {
+	switch {
+	case m.RequestObjectSigningAlg != "":
+		return []string{m.RequestObjectSigningAlg}
+	case len(m.RequestURIs) > 0:
+		return requestObjectAlgs
+	}
+	return nil
+}
+
 // checkRequestURIs: request objects are fetched for certification alone (S-35), and only
 // signed ones.
 func (m *Metadata) checkRequestURIs() error {
@@ -75,8 +88,6 @@ func (m *Metadata) checkRequestURIs() error {
 		return &MetadataError{"request_uris", "are not fetched: push the request, or send it in request"}
 	case len(m.RequestURIs) > 10:
 		return &MetadataError{"request_uris", "are at most 10"}
-	case m.RequestObjectSigningAlg == "":
-		return &MetadataError{"request_object_signing_alg", "is needed for request_uris"}
 	}
 	for _, uri := range m.RequestURIs {
 		plain, _, _ := strings.Cut(uri, "#")

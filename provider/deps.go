@@ -66,6 +66,7 @@ type Deps struct {
 	// InitialAccessToken opens dynamic client registration to who knows it; "" keeps the
 	// endpoint closed.
 	InitialAccessToken string
+	RegistrationTries  int                                        // of a source in an hour: registrations without that token, and updates
 	TryURL             string                                     // where developers can try a sign-in; "" for nowhere
 	ScopeACR           ScopeACR                                   // minimum acr by scope; may be nil
 	Agreement          func(now time.Time, lang string) Agreement // the license agreement in force
@@ -93,6 +94,7 @@ type Service struct {
 	fosite             *fosite.Fosite
 	tryURL             string
 	initialAccessToken []byte // SHA-256; nil: no dynamic registration
+	registrationTries  int
 	jobs               *river.Client[pgx.Tx]
 	locales            []string
 	agreement          func(now time.Time, lang string) Agreement
@@ -104,7 +106,8 @@ type Service struct {
 // New checks that nothing is missing.
 func New(d Deps) (*Service, error) {
 	if d.Issuer == "" || d.SupportEmail == "" || len(d.Locales) == 0 || d.Agreement == nil || d.DB == nil || d.Keyring == nil || d.Keys == nil || d.Clients == nil ||
-		d.Accounts == nil || d.Members == nil || d.Limiter == nil || d.Audit == nil || d.Now == nil {
+		d.Accounts == nil || d.Members == nil || d.Limiter == nil || d.Audit == nil || d.Now == nil ||
+		d.InitialAccessToken != "" && d.RegistrationTries < 1 {
 		return nil, errors.New("provider: a dependency is missing")
 	}
 	if err := d.ScopeACR.Check(); err != nil {
@@ -126,7 +129,7 @@ func New(d Deps) (*Service, error) {
 		now:          d.Now,
 	}
 	if d.InitialAccessToken != "" {
-		s.initialAccessToken = seal.Digest(d.InitialAccessToken)
+		s.initialAccessToken, s.registrationTries = seal.Digest(d.InitialAccessToken), d.RegistrationTries
 	}
 	var err error
 	if s.jobs, err = river.NewClient(riverpgxv5.New(d.DB.Pool()), &river.Config{Logger: slog.New(slog.DiscardHandler)}); err != nil {

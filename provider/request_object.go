@@ -47,7 +47,7 @@ func (s *Service) openRequest(ctx context.Context, sent url.Values, now time.Tim
 		}
 	}
 	switch {
-	case object != "" && client.Metadata.RequestObjectSigningAlg == "":
+	case object != "" && client.Metadata.requestAlgs() == nil:
 		return sent, fosite.ErrRequestNotSupported
 	case object == "" && client.Metadata.RequireSignedRequest:
 		return sent, fosite.ErrInvalidRequest.WithHint("This client signs its requests: the parameter request is missing.")
@@ -76,15 +76,16 @@ func badObject(rule string) error {
 	return fosite.ErrInvalidRequestObject.WithHint("The request object " + rule)
 }
 
-// requestObject verifies a request object with a key that the client registered, by the
-// one algorithm that it registered, and unpacks its parameters.
+// requestObject verifies a request object with a key and an algorithm that the client
+// registered, and unpacks its parameters.
 func (s *Service) requestObject(ctx context.Context, client *Client, object string, now time.Time) (url.Values, error) {
 	if jws.Check(object, requestObjectSize) != nil {
 		return nil, badObject("is not a signed JWT of the allowed size.")
 	}
-	parsed, err := jose.ParseSigned(object, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(client.Metadata.RequestObjectSigningAlg)})
+	algs := client.Metadata.requestAlgs()
+	parsed, err := jose.ParseSigned(object, algorithms(algs))
 	if err != nil {
-		return nil, badObject("is not signed with " + client.Metadata.RequestObjectSigningAlg + ".")
+		return nil, badObject("is not signed with " + strings.Join(algs, ", ") + ".")
 	}
 	header := parsed.Signatures[0].Header
 	typ, _ := header.ExtraHeaders[jose.HeaderType].(string)

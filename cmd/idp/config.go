@@ -55,6 +55,7 @@ type environment struct {
 	AuditRetention    time.Duration     `env:"AUDIT_RETENTION" envDefault:"52560h"`         // of the record of security events: six years
 	Drain             time.Duration     `env:"DRAIN" envDefault:"5s"`                       // not ready before connections are closed
 	RegistrationToken string            `env:"REGISTRATION_TOKEN"`                          // initial access token of dynamic client registration; "" keeps it closed
+	RegistrationTries int               `env:"REGISTRATION_TRIES" envDefault:"20"`          // of a source in an hour: registrations without that token, and updates
 	MTLSListen        string            `env:"MTLS_LISTEN"`                                 // listener that asks clients for certificates (RFC 8705); "" for none
 	MTLSAddress       string            `env:"MTLS_ADDRESS"`                                // https://host of that listener, as clients see it
 	ClientCAs         string            `env:"CLIENT_CAS"`                                  // PEM file: who issues certificates for tls_client_auth
@@ -98,6 +99,7 @@ type settings struct {
 	numbers           members.NumberFormat
 	agreementDir      string
 	registrationToken string // initial access token; "" for none
+	registrationTries int    // without it, of a source in an hour
 	deskAddress       string // of the support desk; "" for none
 	emailSelfService  bool
 	scopeACR          provider.ScopeACR
@@ -168,7 +170,7 @@ func (e *environment) accepts(name string) bool { return slices.Contains(e.Accep
 
 func (e *environment) check() (settings, error) {
 	s := settings{dsn: e.DatabaseURL, conns: e.DatabaseConns, issuer: e.Issuer, language: e.Language,
-		identityLock: e.IdentityLock, auditRetention: e.AuditRetention, noQuestions: !e.SecretQuestion, registrationToken: e.RegistrationToken, agreementDir: e.AgreementDir}
+		identityLock: e.IdentityLock, auditRetention: e.AuditRetention, noQuestions: !e.SecretQuestion, registrationToken: e.RegistrationToken, registrationTries: e.RegistrationTries, agreementDir: e.AgreementDir}
 	var mistakes []error
 	wrong := func(name, format string, args ...any) {
 		mistakes = append(mistakes, fmt.Errorf("IDP_"+name+": "+format, args...))
@@ -214,6 +216,9 @@ func (e *environment) check() (settings, error) {
 	}
 	if n := len(e.RegistrationToken); n > 0 && n < 32 {
 		wrong("REGISTRATION_TOKEN", "is shorter than 32 characters")
+	}
+	if e.RegistrationTries < 1 {
+		wrong("REGISTRATION_TRIES", "must be 1 or more")
 	}
 	s.emailSelfService = e.EmailSelfService
 	if s.scopeACR = e.ScopeACR; s.scopeACR.Check() != nil {
