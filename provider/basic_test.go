@@ -196,7 +196,7 @@ func (rp relyingParty) modules(t *testing.T, w *browser) {
 		if p := rp.browser().get("/userinfo?access_token=" + token); p.status != 401 {
 			t.Errorf("query: %d %s", p.status, p.body)
 		}
-		// S-41: never in the body, which is a warning.
+		// S-41: in the body only from clients of the profile certification.
 		if a := rp.send(rp.server.Client(), http.MethodPost, "/userinfo", url.Values{"access_token": {token}}, nil); a.status != 401 {
 			t.Errorf("body: %d %v", a.status, a.body)
 		}
@@ -205,9 +205,9 @@ func (rp relyingParty) modules(t *testing.T, w *browser) {
 		rp := rp.in(t)
 		for scope, want := range map[string]string{
 			"openid":                             "sub",
-			"openid profile":                     "sub name given_name family_name birthdate preferred_username locale updated_at",
+			"openid profile":                     "sub name given_name family_name birthdate preferred_username profile locale zoneinfo updated_at",
 			"openid email":                       "sub email email_verified",
-			"openid profile email address phone": "sub name given_name family_name birthdate preferred_username locale updated_at email email_verified",
+			"openid profile email address phone": "sub name given_name family_name birthdate preferred_username profile locale zoneinfo updated_at email email_verified",
 		} {
 			tokens := rp.redeem(rp.ask(w, url.Values{"scope": {scope}}).Get("code"))
 			rp.idToken(tokens) // nothing of it there

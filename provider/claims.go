@@ -13,7 +13,7 @@ import (
 // scopeClaims are the claims that a scope releases (OpenID Connect Core 5.4 and this
 // service's husky.member).
 var scopeClaims = map[string][]string{
-	"profile":      {"name", "given_name", "family_name", "birthdate", "preferred_username", "locale", "updated_at"},
+	"profile":      {"name", "given_name", "family_name", "birthdate", "preferred_username", "profile", "locale", "zoneinfo", "updated_at"},
 	"email":        {"email", "email_verified"},
 	"husky.member": {"husky_member_number", "husky_program", "husky_coverage_start", "husky_coverage_end"},
 }
@@ -72,7 +72,9 @@ func (s *Service) facts(ctx context.Context, accountID uuid.UUID, wanted []strin
 	set("email", account.Email)
 	set("email_verified", true) // an account exists only once its address was proven
 	set("preferred_username", account.Username)
+	set("profile", s.strategy.issuer+"/account")
 	set("locale", account.Language)
+	set("zoneinfo", s.timeZone) // members are of one state
 	set("updated_at", account.UpdatedAt.Unix())
 	if slices.ContainsFunc(wanted, onRoster) {
 		err = s.rosterFacts(ctx, account, set)
@@ -83,7 +85,7 @@ func (s *Service) facts(ctx context.Context, accountID uuid.UUID, wanted []strin
 // onRoster tells whether a claim comes from the roster, which is another round trip.
 func onRoster(name string) bool {
 	switch name {
-	case "email", "email_verified", "preferred_username", "locale", "updated_at":
+	case "email", "email_verified", "preferred_username", "profile", "locale", "zoneinfo", "updated_at":
 		return false
 	}
 	return true

@@ -63,6 +63,7 @@ type Deps struct {
 	Issuer       string // https://host, without a slash at its end
 	SupportEmail string // shown to a member whose account is closed
 	Locales      []string
+	TimeZone     string // of the members, by its IANA name
 	// InitialAccessToken opens dynamic client registration to who knows it; "" keeps the
 	// endpoint closed.
 	InitialAccessToken string
@@ -97,6 +98,7 @@ type Service struct {
 	registrationTries  int
 	jobs               *river.Client[pgx.Tx]
 	locales            []string
+	timeZone           string
 	agreement          func(now time.Time, lang string) Agreement
 	supportEmail       string
 	scopeACR           ScopeACR
@@ -105,7 +107,7 @@ type Service struct {
 
 // New checks that nothing is missing.
 func New(d Deps) (*Service, error) {
-	if d.Issuer == "" || d.SupportEmail == "" || len(d.Locales) == 0 || d.Agreement == nil || d.DB == nil || d.Keyring == nil || d.Keys == nil || d.Clients == nil ||
+	if d.Issuer == "" || d.SupportEmail == "" || len(d.Locales) == 0 || d.TimeZone == "" || d.Agreement == nil || d.DB == nil || d.Keyring == nil || d.Keys == nil || d.Clients == nil ||
 		d.Accounts == nil || d.Members == nil || d.Limiter == nil || d.Audit == nil || d.Now == nil ||
 		d.InitialAccessToken != "" && d.RegistrationTries < 1 {
 		return nil, errors.New("provider: a dependency is missing")
@@ -122,6 +124,7 @@ func New(d Deps) (*Service, error) {
 		proofs:       d.ProofDeps,
 		strategy:     &strategy{issuer: d.Issuer, keys: d.Keys, keyring: d.Keyring},
 		locales:      d.Locales,
+		timeZone:     d.TimeZone,
 		tryURL:       d.TryURL,
 		agreement:    d.Agreement,
 		supportEmail: d.SupportEmail,

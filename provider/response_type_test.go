@@ -276,6 +276,23 @@ func TestCertificationSwitch(t *testing.T) {
 	}
 }
 
+// TestUserinfoPostBody is userinfo-post-body (RFC 6750 2.2): a token in the form is for
+// clients of the profile certification, and never beside another one.
+func TestUserinfoPostBody(t *testing.T) {
+	rp, w := certifying(t, 4).frontParty("code", "query", "client_secret_post")
+	token := rp.redeem(rp.ask(w, nil).Get("code")).text("access_token")
+	post := func(form url.Values, header http.Header) answer {
+		return rp.send(rp.server.Client(), http.MethodPost, "/userinfo", form, header)
+	}
+	if a := post(url.Values{"access_token": {token}}, nil); a.status != 200 || a.text("sub") == "" {
+		t.Errorf("in the form: %d %v", a.status, a.body)
+	}
+	post(url.Values{"access_token": {token}}, http.Header{"Authorization": {"Bearer " + token}}).want(t, 400, "invalid_request")
+	post(url.Values{"access_token": {token, token}}, nil).want(t, 400, "invalid_request")
+	post(url.Values{"access_token": {""}}, nil).want(t, 401, "invalid_token")
+	post(url.Values{"access_token": {"x"}}, nil).want(t, 401, "invalid_token")
+}
+
 // TestDynamicPlan (conformance 3.2.4, 5.1, 5.8, 6): with the switch on, an app that
 // registers itself may ask for each response type, and for every scope when it names
 // none.

@@ -9,10 +9,19 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// userinfo answers with the granted claims (OpenID Connect Core 5.3). The token
-// comes in the Authorization header alone (S-41).
+// userinfo answers with the granted claims (OpenID Connect Core 5.3). The token comes in
+// the Authorization header (S-41); in the form only from clients of the profile
+// certification, where RFC 6750 2.2 is tested.
 func (h *Handler) userinfo(c *gin.Context) error {
 	token, ok := presentedToken(c.GetHeader("Authorization"))
+	sent := c.Request.PostForm["access_token"]
+	switch {
+	case len(sent) > 0 && c.GetHeader("Authorization") != "", len(sent) > 1:
+		c.JSON(http.StatusBadRequest, gin.H{"error": "invalid_request"}) // one token, sent in one way (RFC 6750 2)
+		return nil
+	case len(sent) == 1:
+		token, ok = presented{text: sent[0]}, true
+	}
 	if !ok {
 		return senderRefused(c, false, "", "")
 	}
@@ -25,6 +34,10 @@ func (h *Handler) userinfo(c *gin.Context) error {
 		return err
 	}
 	g := access.grant
+	client, err := h.service.clients.Get(access.claims.ClientID)
+	if err != nil || len(sent) > 0 && client.Metadata.Profile != ProfileCertification {
+		return senderRefused(c, token.dpop, "invalid_token", "") // the client has been disabled, or may not send it so
+	}
 	if g == nil || access.claims.Audience != h.service.strategy.issuer {
 		return senderRefused(c, token.dpop, "invalid_token", "") // a service's token, or one for another resource
 	}
@@ -45,10 +58,6 @@ func (h *Handler) userinfo(c *gin.Context) error {
 		return err
 	}
 	noStore(c)
-	client, err := h.service.clients.Get(g.ClientID)
-	if err != nil {
-		return senderRefused(c, token.dpop, "invalid_token", "") // the client has been disabled
-	}
 	m := client.Metadata
 	if m.UserinfoSignedResponseAlg == "" && m.UserinfoEncryptedResponseAlg == "" {
 		c.JSON(http.StatusOK, claims)

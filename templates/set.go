@@ -9,12 +9,14 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/text/language"
 )
 
 // Set is every page, mail and text in every language. It does not change after Load and is safe for concurrent use.
 type Set struct {
+	zone      *time.Location
 	languages []string
 	catalogs  map[string]*catalog
 	matcher   language.Matcher
@@ -28,12 +30,13 @@ type Language struct{ Tag, Name string }
 
 // Load parses everything embedded and reports the first broken file.
 func Load(options Options) (*Set, error) {
-	s := &Set{catalogs: map[string]*catalog{}, pages: map[string]map[string]*template.Template{}, mails: map[string]*template.Template{}}
+	options = options.withDefaults()
+	s := &Set{zone: options.TimeZone, catalogs: map[string]*catalog{}, pages: map[string]map[string]*template.Template{}, mails: map[string]*template.Template{}}
 	var err error
 	if s.assets, err = loadAssets(files, "static"); err != nil {
 		return nil, err
 	}
-	if err := s.loadCatalogs(options.withDefaults()); err != nil {
+	if err := s.loadCatalogs(options); err != nil {
 		return nil, err
 	}
 	for _, lang := range s.languages {
@@ -113,6 +116,9 @@ func (s *Set) loadPages(lang string) error {
 
 // Languages lists the languages, the default first.
 func (s *Set) Languages() []string { return slices.Clone(s.languages) }
+
+// TimeZone is the zone of every date shown, by its IANA name.
+func (s *Set) TimeZone() string { return s.zone.String() }
 
 // others are the languages a page can be switched to.
 func (s *Set) others(lang string) []Language {
