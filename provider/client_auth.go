@@ -26,7 +26,7 @@ func (s *Service) authenticateClient(ctx context.Context, r *http.Request, form 
 	}
 	client, err := s.clients.Get(sent.id)
 	if err != nil {
-		return nil, s.clientFailed(ctx, sent.id, "")
+		return nil, s.clientFailed(ctx, sent.id, sent.unknown())
 	}
 	u := unitFrom(ctx)
 	var once []onceOnly
@@ -40,8 +40,10 @@ func (s *Service) authenticateClient(ctx context.Context, r *http.Request, form 
 		once = append(once, use)
 	case (method == authTLS || method == authSelfSignedTLS) && sent.method == "none":
 		err = s.checkCertificate(r, client, u.now)
-	case sent.method != method || !s.secretFits(client, sent.secret):
-		err = refusal("")
+	case !s.secretFits(client, sent):
+		err = sent.unknown()
+	case sent.method != method:
+		err = refusal("The secret is right, but the client is registered for " + method + ", not " + sent.method + ".")
 	}
 	if err == nil {
 		err = s.spendAll(ctx, once)
@@ -71,13 +73,15 @@ func (s *Service) spendAll(ctx context.Context, once []onceOnly) error {
 	return nil
 }
 
-func (s *Service) secretFits(client *Client, secret string) bool {
-	return client.IsPublic() || client.usesSecret() &&
-		s.store.keyring.VerifyMAC(seal.Client, client.SecretMAC, []byte(client.ID), []byte(secret))
+// secretFits reports whether the client's own secret came, by whichever method, or none from
+// a client that has none.
+func (s *Service) secretFits(client *Client, sent credentials) bool {
+	return client.IsPublic() && sent.method == "none" || client.usesSecret() &&
+		s.store.keyring.VerifyMAC(seal.Client, client.SecretMAC, []byte(client.ID), []byte(sent.secret))
 }
 
-// clientFailed counts and records the failure before it answers with the rule that
-// the client broke, if its keys were at fault.
+// clientFailed counts and records the failure before it answers with the rule that the
+// client broke.
 func (s *Service) clientFailed(ctx context.Context, id string, rule refusal) error {
 	u := unitFrom(ctx)
 	if err := s.limiter.Take(ctx, clientFailures, id, u.now); err != nil {
@@ -89,15 +93,24 @@ func (s *Service) clientFailed(ctx context.Context, id string, rule refusal) err
 			return err
 		}
 	}
-	if rule == "" {
-		rule = "The client is unknown or did not authenticate as it is registered."
-	}
 	return fosite.ErrInvalidClient.WithHint(string(rule))
 }
 
 // credentials are what a request says of its client. secret is the secret, or the
 // assertion.
 type credentials struct{ id, secret, method string }
+
+// unknown is all that whoever has not proven to be the client learns: the same whether there
+// is such a client or not, and whatever it is registered for.
+func (c credentials) unknown() refusal {
+	switch c.method {
+	case "none":
+		return "The request has no client authentication, and no such public client is known."
+	case authPrivateKeyJWT:
+		return "The client is unknown, or does not authenticate with assertions."
+	}
+	return "The client_id or the secret is wrong."
+}
 
 // presentedCredentials finds the one method that the request uses.
 func presentedCredentials(r *http.Request, form url.Values) (credentials, error) {

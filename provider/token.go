@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 	"github.com/ory/fosite"
@@ -34,7 +35,7 @@ func (h *Handler) token(c *gin.Context) error {
 		if failure := u.flushFailure(ctx); failure != nil {
 			return failure
 		}
-		return h.tokenError(c, err)
+		return h.tokenError(c, u.explainGrant(web.Form(c).Get("grant_type"), err))
 	}
 	noStore(c)
 	c.JSON(http.StatusOK, response.ToMap())
@@ -100,7 +101,7 @@ func checkTokenRequest(c *gin.Context) error {
 	case grant == "":
 		return fosite.ErrInvalidRequest.WithHint("The parameter grant_type is missing.")
 	case !slices.Contains(grantTypes, grant):
-		return errUnsupportedGrantType
+		return errUnsupportedGrantType.WithHintf("The grant_type %q is not one of: %s.", clip(grant), strings.Join(grantTypes, ", "))
 	}
 	return nil
 }
