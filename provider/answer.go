@@ -90,9 +90,16 @@ func (h *Handler) refuse(c *gin.Context, r *authorizeRequest, cause error) error
 	if oauth == nil {
 		return cause
 	}
+	if r != nil {
+		h.noteError(c, r.form.Get("client_id"), r.form, oauth)
+	}
 	if !r.mayAnswer() {
-		return &web.Error{Status: http.StatusBadRequest, Key: web.KeyApp, Code: oauth.ErrorField,
+		e := &web.Error{Status: http.StatusBadRequest, Key: web.KeyApp, Code: oauth.ErrorField,
 			Parameter: parameterAtFault(r, oauth.ErrorField), Err: cause}
+		if r != nil {
+			e.Value = r.form.Get(e.Parameter)
+		}
+		return e
 	}
 	parameters := url.Values{"error": {oauth.ErrorField}}
 	if text := describe(oauth); text != "" {

@@ -90,7 +90,7 @@
 //
 // # Tables
 //
-// clients, client_logos, client_registry, interactions, par_requests, grants, code_redemptions,
+// clients, client_errors (the last 100 refused requests of each), client_logos, client_registry, interactions, par_requests, grants, code_redemptions,
 // refresh_tokens, access_tokens (opaque ones), revoked_access_tokens, consents,
 // pairwise_subjects, device_codes, used_jtis; and the view account_states of package
 // accounts. Instants are UTC. Sweep deletes what ended a day ago; consents that ended stay,

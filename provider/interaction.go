@@ -145,6 +145,7 @@ func (s *store) sweep(ctx context.Context, now time.Time) error {
 		`delete from device_codes where device_hash in (select device_hash from device_codes where expires_at < $1 limit 1000)`,
 		`delete from access_tokens where hash in (select hash from access_tokens where expires_at < $1 limit 1000)`,
 		`delete from revoked_access_tokens where jti in (select jti from revoked_access_tokens where expires_at < $1 limit 1000)`,
+		`delete from client_errors where id in (select id from client_errors where at < $1::timestamptz - interval '29 days' limit 1000)`,
 		`delete from used_jtis where digest in (select digest from used_jtis where expires_at < $1 limit 1000)`,
 		`delete from grants where id in (select id from grants where expires_at < $1 limit 1000)`,
 	} {

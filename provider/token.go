@@ -119,6 +119,9 @@ func (h *Handler) tokenError(c *gin.Context, cause error) error {
 	if oauth == nil {
 		return cause
 	}
+	if sent, err := presentedCredentials(c.Request, web.Form(c)); err == nil {
+		h.noteError(c, sent.id, web.Form(c), oauth)
+	}
 	status := http.StatusBadRequest
 	if oauth.ErrorField == "invalid_client" {
 		status = http.StatusUnauthorized

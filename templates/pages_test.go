@@ -166,15 +166,15 @@ func pageCases() []pageCase {
 			Fields []Hidden
 		}{"https://portal.example/cb", []Hidden{{"code", "abc"}}}),
 		page("web/error", "app", at("/error"), struct {
-			Key                     string
-			Args                    Args
-			Code, Parameter, Button string
-		}{"error.app", nil, "invalid_request", "redirect_uri", "/account"}),
+			Key                            string
+			Args                           Args
+			Code, Parameter, Value, Button string
+		}{"error.app", nil, "invalid_request", "redirect_uri", "https://portal.example/wrong", "/account"}),
 		page("web/error", "too_many", at("/login"), struct {
-			Key                     string
-			Args                    Args
-			Code, Parameter, Button string
-		}{"error.too_many", Args{"time": 90 * time.Second}, "", "", "/login"}),
+			Key                            string
+			Args                           Args
+			Code, Parameter, Value, Button string
+		}{"error.too_many", Args{"time": 90 * time.Second}, "", "", "", "/login"}),
 		page("registration/agreement", "", at("/register/agreement"), struct{ Document document }{sample}),
 		page("registration/text", "", at("/agreement"), struct{ Document document }{sample}),
 		page("registration/personal", "", at("/register/personal"), personal{Suffixes: []string{"JR", "SR", "II"}, CardDigits: 9}),

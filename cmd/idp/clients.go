@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"text/tabwriter"
+	"time"
 
 	"huskyidp/internal/audit"
 	"huskyidp/internal/outbound"
@@ -23,6 +25,7 @@ type ClientsCmd struct {
 	RotateSecret ClientsRotateSecretCmd `cmd:"" help:"Give a client a new secret; the old one ends at once."`
 	Disable      ClientsDisableCmd      `cmd:"" help:"End a client's use."`
 	Enable       ClientsEnableCmd       `cmd:"" help:"Let a disabled client be used again."`
+	Errors       ClientsErrorsCmd       `cmd:"" help:"Print the last 100 refused requests of a client, the newest first; without values of secrets."`
 	Export       ClientsExportCmd       `cmd:"" help:"Print all registrations as JSON, without secrets."`
 	Import       ClientsImportCmd       `cmd:"" help:"Register or update the clients of a JSON file, all or none."`
 }
@@ -54,6 +57,11 @@ type ClientsDisableCmd struct {
 
 type ClientsEnableCmd struct {
 	ID string `arg:"" help:"client_id."`
+}
+
+type ClientsErrorsCmd struct {
+	ID        string `arg:"" help:"client_id."`
+	RequestID string `help:"Only the one with this number, which stands on its error page."`
 }
 
 // clientDocument is a client as printed: RFC 7591 member names.
@@ -186,4 +194,24 @@ func setDisabled(ctx context.Context, env *Environment, id string, disabled bool
 		return err
 	}
 	return clients.SetDisabled(ctx, id, disabled)
+}
+
+func (c *ClientsErrorsCmd) Run(ctx context.Context, env *Environment) error {
+	clients, err := openClients(ctx, env)
+	if err != nil {
+		return err
+	}
+	refused, err := clients.Errors(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	if c.RequestID != "" {
+		refused = slices.DeleteFunc(refused, func(e provider.ClientError) bool { return e.RequestID != c.RequestID })
+	}
+	table := tabwriter.NewWriter(env.Stdout, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(table, "AT\tNUMBER\tENDPOINT\tERROR\tDESCRIPTION\tSENT")
+	for _, e := range refused {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", e.At.UTC().Format(time.RFC3339), e.RequestID, e.Endpoint, e.Error, e.Description, e.Sent)
+	}
+	return table.Flush()
 }

@@ -112,3 +112,29 @@ func TestClientsImportTellsMistakes(t *testing.T) {
 		t.Errorf("after mistakes there are %s (%v)", stdout, err)
 	}
 }
+
+// A developer reads the number on the page to the operator, who finds the request by it.
+func TestClientsErrors(t *testing.T) {
+	env, stdout, _ := commandEnvironment(t)
+	if _, err := importClients(t, env, stdout, `[{"client_id": "portal", "client_name": "Portal", "redirect_uris": ["https://portal.example/cb"]}]`); err != nil {
+		t.Fatal(err)
+	}
+	_, err := env.DB.From(t.Context()).Exec(t.Context(), `insert into client_errors (client_id, at, request_id, endpoint, error, description, sent) values
+		('portal', '2026-11-28T12:00:00Z', 'number1', '/authorize', 'invalid_request', 'one', 'redirect_uri="x"'),
+		('portal', '2026-11-28T12:00:01Z', 'number2', '/token', 'invalid_client', 'two', 'grant_type="authorization_code" code')`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, lines := range map[string]int{"": 3, "number1": 2, "number9": 1} {
+		stdout.Reset()
+		if err := (&ClientsErrorsCmd{ID: "portal", RequestID: id}).Run(t.Context(), env); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Count(stdout.String(), "\n"); got != lines {
+			t.Errorf("number %q: %d lines, want %d: %s", id, got, lines, stdout)
+		}
+	}
+	if err := (&ClientsErrorsCmd{ID: "nobody"}).Run(t.Context(), env); err == nil {
+		t.Error("errors of an unknown client: no error")
+	}
+}

@@ -36,6 +36,7 @@ type Error struct {
 	Key       string        // one of the Key constants
 	Code      string        // OAuth error code for the app's maker, or ""
 	Parameter string        // name of the parameter at fault, or ""
+	Value     string        // what was sent as that parameter, for who made the app; "" is not shown
 	Href      string        // where the button leads; "" means the usual place for Key
 	Wait      time.Duration // sent as Retry-After, shown as {time}
 	Err       error
@@ -56,6 +57,7 @@ type errorPage struct {
 	Key             string         // its .title, .body and .button are the words
 	Args            templates.Args // "time" where the body says how long to wait
 	Code, Parameter string         // "" when the app's maker has nothing to see
+	Value           string         // what was sent
 	Button          string         // where the button leads
 }
 
@@ -131,7 +133,7 @@ func (w *Web) answer(c *gin.Context, e *Error) {
 	if requestOf(c).lang == "" { // refused before the language was chosen
 		w.chooseLanguage(c)
 	}
-	page := errorPage{Key: e.Key, Args: templates.Args{}, Code: e.Code, Parameter: e.Parameter, Button: e.button(c)}
+	page := errorPage{Key: e.Key, Args: templates.Args{}, Code: e.Code, Parameter: e.Parameter, Value: clipped(e.Value), Button: e.button(c)}
 	if e.Wait > 0 || e.Key == KeyTooMany || e.Key == KeyUnavailable {
 		page.Args["time"] = max(e.Wait, time.Second)
 	}
@@ -140,6 +142,16 @@ func (w *Web) answer(c *gin.Context, e *Error) {
 			slog.String("request_id", requestOf(c).id), slog.String("error", err.Error()))
 		c.String(e.Status, "%s\n", requestOf(c).id)
 	}
+}
+
+// shownValue is how much of a wrong value the page repeats, in characters.
+const shownValue = 300
+
+func clipped(value string) string {
+	if runes := []rune(value); len(runes) > shownValue {
+		return string(runes[:shownValue]) + "…"
+	}
+	return value
 }
 
 // button is where the page's button leads: again to this page, or to a start.

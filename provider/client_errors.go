@@ -1,0 +1,89 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/jackc/pgx/v5"
+	"github.com/ory/fosite"
+	"golang.org/x/time/rate"
+
+	"huskyidp/internal/web"
+)
+
+// clientErrorsKept is how many refused requests of a client the operator can look at.
+const clientErrorsKept = 100
+
+// ClientError is one refused request of a client, for the operator whom its developer asks.
+type ClientError struct {
+	At          time.Time `json:"at"`
+	RequestID   string    `json:"request_id"` // the number on the page, and of the log
+	Endpoint    string    `json:"endpoint"`
+	Error       string    `json:"error"`
+	Description string    `json:"description"`
+	Sent        string    `json:"sent"` // the parameters by name, with the values that are no secrets
+}
+
+// Errors are the newest refused requests of a client, the newest first. The error is
+// ErrNoClient, or the database's.
+func (r *Clients) Errors(ctx context.Context, id string) ([]ClientError, error) {
+	if _, ok := r.snapshot.Load().byID[id]; !ok {
+		return nil, ErrNoClient
+	}
+	rows, err := r.DB.From(ctx).Query(ctx, `
+		select at, request_id, endpoint, error, description, sent from client_errors
+		where client_id = $1 order by id desc limit $2`, id, clientErrorsKept)
+	if err != nil {
+		return nil, fmt.Errorf("reading a client's errors: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByName[ClientError])
+}
+
+// everyday answers are errors by name alone: the app goes on with a page, or asks again.
+var everyday = []string{"login_required", "interaction_required", "consent_required", "access_denied", "authorization_pending", "slow_down"}
+
+// clientErrorRate keeps a flood of bad requests from writing: what is over it is in the
+// access log alone.
+var clientErrorRate = rate.NewLimiter(20, 100)
+
+// noteError keeps a refused request for the operator. A client that nobody registered has no
+// list; a list that cannot be written keeps no answer back.
+func (h *Handler) noteError(c *gin.Context, clientID string, form url.Values, cause *fosite.RFC6749Error) {
+	client, err := h.service.clients.Get(clientID)
+	if err != nil || slices.Contains(everyday, cause.ErrorField) || !clientErrorRate.Allow() {
+		return
+	}
+	_, _ = h.service.store.db.From(c.Request.Context()).Exec(c.Request.Context(), `
+		with older as (
+			delete from client_errors where id in (
+				select id from client_errors where client_id = @client_id order by id desc offset @kept - 1)
+		)
+		insert into client_errors (client_id, at, request_id, endpoint, error, description, sent)
+		values (@client_id, @at, @request_id, @endpoint, @error, @description, @sent)`,
+		pgx.NamedArgs{"client_id": client.ID, "kept": clientErrorsKept, "at": h.now(), "request_id": web.RequestID(c.Request.Context()),
+			"endpoint": c.FullPath(), "error": cause.ErrorField, "description": describe(cause), "sent": sentParameters(form)})
+}
+
+// shownParameters are those whose values are no secrets and say nothing of a member.
+var shownParameters = []string{"client_id", "redirect_uri", "post_logout_redirect_uri", "response_type", "response_mode", "grant_type", "scope",
+	"resource", "audience", "prompt", "display", "max_age", "acr_values", "code_challenge_method", "client_assertion_type", "token_type_hint"}
+
+// sentParameters lists a request's parameters by name, on one line.
+func sentParameters(form url.Values) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(form)) {
+		part := fmt.Sprintf("%.40q", name)
+		part = part[1 : len(part)-1]
+		if slices.Contains(shownParameters, name) {
+			part += fmt.Sprintf("=%.300q", strings.Join(form[name], " "))
+		}
+		parts = append(parts, part)
+	}
+	return fmt.Sprintf("%.1000s", strings.Join(parts, " "))
+}
