@@ -72,8 +72,8 @@ func (h *Console) Mount(r gin.IRouter) {
 	}
 }
 
-// enterPage is shown for a moment to a browser that another site led here: our cookies stayed at home, and come along when our
-// own page leads to the same place.
+// enterPage is shown for a moment on the way to the provider, and to a browser that another site led here: our cookies stayed
+// at home, and come along when our own page leads to the same place.
 type enterPage struct{ To string }
 
 // comeAgain is for visits from other sites: the provider's answer to a sign-in, and links.
@@ -86,8 +86,11 @@ func (h *Console) comeAgain(c *gin.Context) {
 	if !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") {
 		to = "/"
 	}
-	c.Header("Refresh", "0; url="+to)
-	h.web.Handle(func(c *gin.Context) error { return h.web.Page(c, http.StatusOK, "admin/enter", enterPage{to}) })(c)
+	h.web.Handle(func(c *gin.Context) error { return h.enterBy(c, to) })(c)
+}
+
+func (h *Console) enterBy(c *gin.Context, to string) error {
+	return h.web.Page(c, http.StatusOK, "admin/enter", enterPage{to}, web.Onward(to, 0))
 }
 
 // visit is a signed-in person on a page.

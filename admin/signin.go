@@ -62,8 +62,7 @@ func (h *Console) signIn(c *gin.Context) error {
 	if err := h.service.store.beginSignIn(c.Request.Context(), seal.Digest(state), browser, back, h.service.now().Add(signInLife)); err != nil {
 		return err
 	}
-	c.Redirect(http.StatusSeeOther, address)
-	return nil
+	return h.enterBy(c, address) // no redirect: a form that needs a step-up leads here
 }
 
 func (s *Service) secretOf(what, state string) string {

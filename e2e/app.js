@@ -24,11 +24,14 @@ export class App {
     const base = `http://127.0.0.1:${app.server.address().port}`;
     app.callback = `${base}/callback`;
     app.goodbye = `${base}/goodbye`;
-    const client = await register(product, { redirect_uris: [app.callback], post_logout_redirect_uris: [app.goodbye], id_token_signed_response_alg: 'ES256', ...metadata });
-    app.client = client;
-    app.config = await oidc.discovery(new URL(product.issuer), client.client_id, { id_token_signed_response_alg: client.id_token_signed_response_alg },
-      oidc.ClientSecretBasic(client.client_secret), { execute: [oidc.allowInsecureRequests] });
+    app.client = await register(product, { redirect_uris: [app.callback], post_logout_redirect_uris: [app.goodbye], id_token_signed_response_alg: 'ES256', ...metadata });
+    await app.discover(product);
     return app;
+  }
+
+  async discover(product) {
+    const { client_id: id, client_secret: secret, id_token_signed_response_alg: alg } = this.client;
+    this.config = await oidc.discovery(new URL(product.issuer), id, { id_token_signed_response_alg: alg }, oidc.ClientSecretBasic(secret), { execute: [oidc.allowInsecureRequests] });
   }
 
   close() { this.server.close(); }

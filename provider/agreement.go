@@ -86,9 +86,9 @@ func (h *Handler) decideAgreement(c *gin.Context) error {
 // connected or to the account.
 func (h *Handler) goOn(c *gin.Context, w waiting) error {
 	switch {
-	case w.request == nil && h.web.Cookie(c, deviceCookie) != "":
+	case w.flow == "" && h.web.Cookie(c, deviceCookie) != "":
 		return web.SeeOther(c, "/device/confirm")
-	case w.request == nil:
+	case w.flow == "":
 		return web.SeeOther(c, "/account")
 	}
 	return web.SeeOther(c, ResumePath(w.flow))

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -24,13 +25,13 @@ func (h *Handler) authorize(c *gin.Context) error {
 		return h.comeBack(c)
 	}
 	ctx, u := h.service.store.newUnit(c.Request.Context(), h.now())
-	query, err := h.sentParameters(ctx, c.Request.URL.Query(), u.now)
+	query, err := h.sentParameters(c, ctx, c.Request.URL.Query(), u.now)
 	if err != nil {
 		return err
 	}
 	r, err := h.service.arrivedRequest(ctx, query, u.now)
 	if errors.Is(err, errRequestURI) {
-		return h.goneRequestURI(query.Get("client_id"))
+		return h.goneRequestURI(c, query.Get("client_id"), "invalid_request_uri")
 	}
 	if err != nil {
 		return h.refuse(c, r, err)
@@ -40,65 +41,24 @@ func (h *Handler) authorize(c *gin.Context) error {
 	return h.dispatch(c, ctx, r, nil)
 }
 
-// resume continues a stored request: every page of sign-in and registration ends here.
-func (h *Handler) resume(c *gin.Context) error {
-	ctx, u := h.service.store.newUnit(c.Request.Context(), h.now())
-	i, r, err := h.pending(c, ctx)
+// goneRequestURI is the page for a request_uri, or a kept post, that is not, or no longer, good.
+// Whoever is signed in has most likely been at the app with it already.
+func (h *Handler) goneRequestURI(c *gin.Context, clientID, code string) error {
+	session, err := h.current(c)
 	if err != nil {
 		return err
 	}
-	u.client = r.client
-	return h.dispatch(c, ctx, r, i)
-}
-
-// pending loads and checks the request that the address names.
-func (h *Handler) pending(c *gin.Context, ctx context.Context) (*interaction, *authorizeRequest, error) {
-	i, err := h.service.store.interaction(ctx, web.Flow(c), web.Browser(c))
-	if errors.Is(err, errNoInteraction) || err == nil && !i.live(h.now()) {
-		return nil, nil, h.gone(i)
+	e := &web.Error{Status: http.StatusBadRequest, Key: web.KeyExpired, Code: code, Href: "/account"}
+	if code != "" {
+		e.Parameter = "request_uri"
 	}
-	if err != nil {
-		return nil, nil, err
+	if session != nil {
+		e.Key = web.KeyAnswered
 	}
-	r, err := h.service.parseAuthorizeRequest(ctx, i.form, i.requestedAt)
-	if err != nil || !r.mayAnswer() { // the client has been changed or disabled meanwhile
-		return nil, nil, h.gone(i)
-	}
-	r.pushed = i.pushed
-	return i, r, nil
-}
-
-// gone is the page for a request that can no longer be answered, with the way on
-// that its app registered.
-func (h *Handler) gone(i *interaction) error {
-	if i == nil {
-		return h.expired("")
-	}
-	return h.expired(i.form.Get("client_id"))
-}
-
-// goneRequestURI is the page for a request_uri that is not, or no longer, good.
-func (h *Handler) goneRequestURI(clientID string) error {
-	e := h.expired(clientID)
-	e.Code, e.Parameter = "invalid_request_uri", "request_uri"
-	return e
-}
-
-func (h *Handler) expired(clientID string) *web.Error {
-	e := &web.Error{Status: http.StatusBadRequest, Key: web.KeyExpired, Href: "/account"}
-	if client, err := h.service.clients.Get(clientID); err == nil && client.Metadata.InitiateLoginURI != "" {
-		e.Href = withIssuer(client.Metadata.InitiateLoginURI, h.service.strategy.issuer)
+	if client, err := h.service.clients.Get(clientID); err == nil {
+		e.Href = cmp.Or(h.startOf(client), e.Href)
 	}
 	return e
-}
-
-// withIssuer tells the app who sends the member (OpenID Connect Core 4).
-func withIssuer(address, issuer string) string {
-	separator := "?"
-	if strings.Contains(address, "?") {
-		separator = "&"
-	}
-	return address + separator + "iss=" + url.QueryEscape(issuer)
 }
 
 // dispatch is the one place that decides what comes next. i is nil for a request
@@ -132,7 +92,12 @@ func (h *Handler) dispatch(c *gin.Context, ctx context.Context, r *authorizeRequ
 		}
 	}
 	next, _ := nextStep(f)
+	refused := i != nil && f.refused(i)
 	switch {
+	case i != nil && !leaves(c) && (refused || next == stepNone):
+		return h.onward(c, r.client, r.RedirectURI.Scheme != "https" && r.RedirectURI.Scheme != "http")
+	case refused:
+		return h.refuse(c, r, f.refusalError(i.refusal))
 	case next == stepNone:
 		return h.issue(c, ctx, f, i)
 	case r.asks("none"):

@@ -69,6 +69,7 @@ type bench struct {
 	keys      *keys.Service
 	account   accounts.Account
 	accounts  *accounts.Service
+	roster    *members.Roster
 	ring      *seal.Keyring
 	clock     *clock
 	rules     provider.Rules
@@ -142,8 +143,8 @@ func (b *bench) start(conns int32, change ...func(*bench, *provider.Deps)) *benc
 	t.Cleanup(b.server.Close)
 	b.issuer = b.server.URL
 	first := b.instance(change...)
-	b.keys, b.clients, b.provider, b.accounts, handler = first.keys, first.clients, first.provider, first.accounts, first.engine
-	b.register(first.accounts, first.roster)
+	b.keys, b.clients, b.provider, b.accounts, b.roster, handler = first.keys, first.clients, first.provider, first.accounts, first.roster, first.engine
+	b.register()
 	return b
 }
 
@@ -222,27 +223,38 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// register makes the member and the account.
-func (b *bench) register(service *accounts.Service, roster *members.Roster) {
+// register makes two members, and the account of the first.
+func (b *bench) register() {
+	b.t.Helper()
+	file := "member_number,first_name,last_name,suffix,birth_date,program,coverage_start,coverage_end\n" +
+		"012345678,MARÍA,NÚÑEZ DE LA CRUZ,,1984-03-05,A,2026-01-01,\n" +
+		"012345679,TOMÁS,RUIZ,,1990-01-02,A,2026-01-01,\n"
+	_, err := b.roster.Import(b.t.Context(), strings.NewReader(file), members.ImportOptions{})
+	must(b.t, err)
+	b.account = b.newAccount(username, "012345678")
+}
+
+// another is the account of the second member.
+func (b *bench) another(name string) accounts.Account { return b.newAccount(name, "012345679") }
+
+func (b *bench) newAccount(name, number string) (account accounts.Account) {
 	b.t.Helper()
 	ctx := b.t.Context()
-	file := "member_number,first_name,last_name,suffix,birth_date,program,coverage_start,coverage_end\n" +
-		"012345678,MARÍA,NÚÑEZ DE LA CRUZ,,1984-03-05,A,2026-01-01,\n"
-	_, err := roster.Import(ctx, strings.NewReader(file), members.ImportOptions{})
-	must(b.t, err)
-	member, err := roster.Find(ctx, "012345678")
+	member, err := b.roster.Find(ctx, number)
 	must(b.t, err)
 	id := uuid.Must(uuid.NewV7())
-	hash, err := service.HashPassword(ctx, id, password)
+	hash, err := b.accounts.HashPassword(ctx, id, password)
 	must(b.t, err)
-	answer, err := service.HashAnswer(ctx, id, "mi primera bicicleta roja")
+	answer, err := b.accounts.HashAnswer(ctx, id, "mi primera bicicleta roja")
 	must(b.t, err)
 	agreed := accounts.Acceptance{Version: b.agreement, Language: "es", TextHash: make([]byte, 32), At: b.clock.now()}
+	address, _, _ := strings.Cut(name, ".")
 	must(b.t, b.db.InTx(ctx, func(ctx context.Context) (err error) {
-		b.account, err = service.Create(ctx, accounts.NewAccount{ID: id, Username: username, Email: "maria@example.org", Language: "es",
+		account, err = b.accounts.Create(ctx, accounts.NewAccount{ID: id, Username: name, Email: address + "@example.org", Language: "es",
 			MemberID: member.ID, PasswordHash: hash, Question: "first_pay", AnswerHash: answer, Agreement: agreed, Certification: agreed})
 		return err
 	}))
+	return account
 }
 
 // client registers a client with the metadata that change makes of a common one.
@@ -276,8 +288,11 @@ func (b *bench) browser() *browser {
 	jar, err := cookiejar.New(nil)
 	must(b.t, err)
 	transport := b.server.Client().Transport
-	client := &http.Client{Jar: jar, Transport: transport, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
+	client := &http.Client{Jar: jar, Transport: transport, CheckRedirect: func(r *http.Request, via []*http.Request) error {
 		if r.URL.Scheme+"://"+r.URL.Host != b.issuer {
+			if via[0].Method == http.MethodPost && via[0].URL.Path != "/authorize" { // which apps post to, under their own policy
+				b.t.Errorf("a post to %s was answered by a redirect to %s, which a form-action may stop", via[0].URL.Path, r.URL.Host)
+			}
 			return http.ErrUseLastResponse
 		}
 		return nil
@@ -302,6 +317,18 @@ func (w *browser) do(r *http.Request) page {
 	body, err := io.ReadAll(response.Body)
 	must(w.b.t, err)
 	p := page{response.StatusCode, response.Request.URL, nil, response.Header, string(body)}
+	if policy := p.header.Get("Content-Security-Policy"); strings.Contains(policy, "//") {
+		w.b.t.Errorf("the policy of %s names an app's origin: %s", p.url.Path, policy)
+	}
+	if _, onward, found := strings.Cut(response.Header.Get("Refresh"), "; url="); found { // as a browser without script does
+		next, err := p.url.Parse(onward)
+		must(w.b.t, err)
+		if next.Host != p.url.Host {
+			p.location = next
+			return p
+		}
+		return w.get(next.String())
+	}
 	if location := response.Header.Get("Location"); location != "" && response.StatusCode == http.StatusSeeOther {
 		p.location, err = url.Parse(location)
 		must(w.b.t, err)

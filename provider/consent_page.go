@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
-	"github.com/ory/fosite"
 
 	"huskyidp/accounts"
 	"huskyidp/internal/web"
@@ -76,14 +75,11 @@ func (h *Handler) consenting(c *gin.Context) (w waiting, session *accounts.Sessi
 	if w, err = h.waiting(c, c.Request.Context()); err != nil {
 		return w, nil, true, err
 	}
-	if w.request == nil {
-		return w, nil, true, h.gone(nil)
-	}
 	if session, err = h.current(c); err != nil {
 		return w, nil, true, err
 	}
-	if session == nil || !w.request.client.needsConsent() {
-		return w, nil, true, web.SeeOther(c, ResumePath(w.flow))
+	if w.request == nil || session == nil || !w.request.client.needsConsent() {
+		return w, nil, true, h.goOn(c, w)
 	}
 	return w, session, false, nil
 }
@@ -138,10 +134,7 @@ func (h *Handler) decideConsent(c *gin.Context) error {
 	ctx := c.Request.Context()
 	switch web.Form(c).Get("act") {
 	case "deny":
-		if err := h.service.store.finish(ctx, w.flow, h.now()); err != nil {
-			return err
-		}
-		return h.refuse(c, w.request, fosite.ErrAccessDenied.WithHint("The member did not allow it."))
+		return h.saidNo(c, w, refusedConsent)
 	case "other":
 		return web.SeeOther(c, "/login/accounts?flow="+w.flow)
 	}

@@ -28,6 +28,12 @@ const (
 	devicePoll = 5 * time.Second
 )
 
+// The member's words.
+const (
+	deviceAllowed = "allowed"
+	deviceDenied  = "denied"
+)
+
 // userCodeLetters spell no words and are not mistaken for each other (RFC 8628 6.1).
 const userCodeLetters = "BCDFGHJKLMNPQRSTVWXZ"
 
@@ -197,7 +203,7 @@ func (d deviceHandler) HandleTokenEndpointRequest(ctx context.Context, r fosite.
 	switch {
 	case !u.now.Before(request.ExpiresAt):
 		return errExpired
-	case request.Decision != nil && *request.Decision == "denied":
+	case request.Decision != nil && *request.Decision == deviceDenied:
 		return fosite.ErrAccessDenied
 	case request.PolledAt != nil && u.now.Sub(*request.PolledAt) < time.Duration(request.Poll)*time.Second:
 		return errSlowDown

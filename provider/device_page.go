@@ -84,7 +84,10 @@ func (h *Handler) deviceInHand(c *gin.Context) (request *deviceRequest, client *
 		client, err = h.service.clients.Get(request.ClientID)
 	}
 	switch {
-	case errors.Is(err, fosite.ErrNotFound), errors.Is(err, ErrNoClient), err == nil && (request.Decision != nil || !h.now().Before(request.ExpiresAt)):
+	case err == nil && request.Decision != nil: // a second press
+		h.web.ClearCookie(c, deviceCookie)
+		return nil, nil, nil, true, deviceDone(c, *request.Decision == deviceAllowed)
+	case errors.Is(err, fosite.ErrNotFound), errors.Is(err, ErrNoClient), err == nil && !h.now().Before(request.ExpiresAt):
 		h.web.ClearCookie(c, deviceCookie)
 		return nil, nil, nil, true, web.SeeOther(c, "/device")
 	case err != nil:
@@ -122,6 +125,10 @@ func (h *Handler) decideDevice(c *gin.Context) error {
 		return err
 	}
 	h.web.ClearCookie(c, deviceCookie)
+	return deviceDone(c, allowed)
+}
+
+func deviceDone(c *gin.Context, allowed bool) error {
 	if allowed {
 		return web.SeeOther(c, "/device/done?allowed=1")
 	}
@@ -134,9 +141,9 @@ func (h *Handler) showDeviceDone(c *gin.Context) error {
 
 // decideDevice records the member's word once, with the grant that the device will redeem.
 func (s *Service) decideDevice(ctx context.Context, d *deviceRequest, client *Client, session *accounts.Session, allowed bool, now time.Time) error {
-	decision, kind := "denied", audit.DeviceDenied
+	decision, kind := deviceDenied, audit.DeviceDenied
 	if allowed {
-		decision, kind = "allowed", audit.DeviceAllowed
+		decision, kind = deviceAllowed, audit.DeviceAllowed
 	}
 	return s.store.db.InTx(ctx, func(ctx context.Context) error {
 		tag, err := s.store.db.From(ctx).Exec(ctx, `

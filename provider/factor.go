@@ -155,7 +155,7 @@ func (h *Handler) showCodesLeft(c *gin.Context) error {
 		return err
 	}
 	next := "/account"
-	if w.request != nil {
+	if w.flow != "" {
 		next = ResumePath(w.flow)
 	}
 	return h.web.Page(c, http.StatusOK, "provider/codes_left", codesLeftPage{factors.SavedCodes, next}, append(w.options(), web.SignedIn(session.Username))...)

@@ -10,14 +10,18 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"huskyidp/internal/postgres"
 	"huskyidp/internal/seal"
 )
 
-// interactionLife is longer than the 24 h that a registration may take.
-const interactionLife = 48 * time.Hour
+const (
+	interactionLife = 48 * time.Hour // longer than the 24 h that a registration may take
+	// answeredAnew is how long after its first answer a request gets fresh ones: for a second
+	// press, a reload, and Back from the app.
+	answeredAnew = 10 * time.Minute
+)
 
-// errNoInteraction says that a flow is unknown, too old, answered already, or was
-// begun in another browser; all look alike.
+// errNoInteraction says that a flow is unknown, or was begun in another browser.
 var errNoInteraction = errors.New("provider: there is no such pending request")
 
 // interaction is an authorization request that waits for the member.
@@ -27,20 +31,27 @@ type interaction struct {
 	pushed      []byte // digest of the request_uri; nil if it was not pushed
 	requestedAt time.Time
 	selectedAt  *time.Time
-	finishedAt  *time.Time
+	refusal     memberNo // "" for none
+	refusedAt   time.Time
+	finishedAt  *time.Time // when it was answered first
 	expiresAt   time.Time
 }
+
+// memberNo is the member's no: which page it was said on.
+type memberNo string
+
+const (
+	refusedLogin   memberNo = "login"
+	refusedConsent memberNo = "consent"
+	refusedFactor  memberNo = "factor"
+)
 
 // Flow is what other pages may know of a pending request.
 type Flow struct {
 	App              string // the client's name
 	InitiateLoginURI string // where the app begins anew; "" if it registered none
-	Origin           string // scheme and host of its redirect_uri, for form-action
-	Live             bool   // false once it is answered or too old
+	Live             bool   // it can be answered, for the first time or anew
 }
-
-// ResumePath is where the member's browser goes when a page's work is done.
-func ResumePath(flow string) string { return "/authorize/resume?flow=" + url.QueryEscape(flow) }
 
 // Flow describes the pending request of this browser. An unknown flow is the zero
 // Flow, not an error.
@@ -62,13 +73,12 @@ func (s *Service) Flow(ctx context.Context, flow string, browser []byte) (Flow, 
 	return Flow{
 		App:              client.Metadata.ClientName,
 		InitiateLoginURI: client.Metadata.InitiateLoginURI,
-		Origin:           origin(i.form.Get("redirect_uri")),
 		Live:             i.live(s.now()),
 	}, nil
 }
 
 func (i *interaction) live(now time.Time) bool {
-	return i.finishedAt == nil && now.Before(i.expiresAt)
+	return now.Before(i.expiresAt) && (i.finishedAt == nil || now.Before(i.finishedAt.Add(answeredAnew)))
 }
 
 // keep stores a checked request and returns its flow id.
@@ -97,10 +107,12 @@ func (s *store) interaction(ctx context.Context, flow string, browser []byte) (*
 	i := &interaction{flow: flow}
 	var owner, sealed []byte
 	var clientID string
+	var said *memberNo
+	var refusedAt *time.Time
 	err := s.db.From(ctx).QueryRow(ctx, `
-		select browser, client_id, request, par_hash, requested_at, selected_at, finished_at, expires_at
+		select browser, client_id, request, par_hash, requested_at, selected_at, refusal, refused_at, finished_at, expires_at
 		from interactions where flow_hash = $1`, hash).
-		Scan(&owner, &clientID, &sealed, &i.pushed, &i.requestedAt, &i.selectedAt, &i.finishedAt, &i.expiresAt)
+		Scan(&owner, &clientID, &sealed, &i.pushed, &i.requestedAt, &i.selectedAt, &said, &refusedAt, &i.finishedAt, &i.expiresAt)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, errNoInteraction
 	}
@@ -111,6 +123,7 @@ func (s *store) interaction(ctx context.Context, flow string, browser []byte) (*
 	if err != nil {
 		return nil, fmt.Errorf("loading the authorization request: %w", err)
 	}
+	i.refusal, i.refusedAt = postgres.Value(said), postgres.Value(refusedAt)
 	text, err := s.keyring.Open(seal.Session, interactionPlace(hash), sealed)
 	if err != nil {
 		return nil, fmt.Errorf("opening the authorization request: %w", err)
@@ -125,13 +138,16 @@ func (s *store) selected(ctx context.Context, flow string, now time.Time) error 
 	return err
 }
 
-// finish notes that the request was answered with an error. One that was pushed ends with
-// it: the member's no is an answer as a code is.
-func (s *store) finish(ctx context.Context, flow string, now time.Time) error {
+// refuse notes the member's no. A pushed request ends with it: a no is an answer as a code is.
+func (s *store) refuse(ctx context.Context, flow string, said memberNo, now time.Time) error {
 	_, err := s.db.From(ctx).Exec(ctx, `
-		with answered as (update interactions set finished_at = $2 where flow_hash = $1 returning par_hash)
-		update par_requests set used_at = $2, uses = uses + 1
-		where used_at is null and handle_hash in (select par_hash from answered)`, seal.Digest(flow), now)
+		with answered as (
+			update interactions set refusal = @said, refused_at = @now, finished_at = coalesce(finished_at, @now)
+			where flow_hash = @flow_hash returning par_hash
+		)
+		update par_requests set used_at = @now, uses = uses + 1, used_by = @flow_hash
+		where used_at is null and handle_hash in (select par_hash from answered)`,
+		pgx.NamedArgs{"said": said, "now": now, "flow_hash": seal.Digest(flow)})
 	return err
 }
 

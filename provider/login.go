@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/gin-gonic/gin"
-	"github.com/ory/fosite"
 
 	"huskyidp/accounts"
 	"huskyidp/internal/web"
@@ -24,18 +23,20 @@ type loginPage struct {
 	LogoURI   string
 }
 
-// waiting is what a page knows of the request that it serves; zero without one.
+// waiting is what a page knows of the request that it serves; zero without one. Of one that is
+// over, only flow and client are known: the page works, and resume finds the way on.
 type waiting struct {
 	flow    string
+	client  *Client // nil if unknown
 	request *authorizeRequest
 	i       *interaction
 }
 
 func (w waiting) app() string {
-	if w.request == nil {
+	if w.client == nil {
 		return ""
 	}
-	return w.request.client.Metadata.ClientName
+	return w.client.Metadata.ClientName
 }
 
 // loginHint is whom the app expects, for the field of the username (Core 3.1.2.1).
@@ -46,25 +47,22 @@ func (w waiting) loginHint() string {
 	return clip(w.request.form.Get("login_hint"))
 }
 
-func (w waiting) options() []web.PageOption {
-	if w.request == nil {
-		return nil
-	}
-	return []web.PageOption{web.WithApp(w.app()), web.WithFormAction(w.request.RedirectURI.String())}
-}
+func (w waiting) options() []web.PageOption { return []web.PageOption{web.WithApp(w.app())} }
 
-// waiting finds the pending request of a page. A flow that is gone is an error only
-// where the page makes no sense without it.
+// waiting finds the pending request of a page.
 func (h *Handler) waiting(c *gin.Context, ctx context.Context) (waiting, error) {
 	flow := web.Flow(c)
 	if flow == "" {
 		return waiting{}, nil
 	}
 	i, r, err := h.pending(c, ctx)
+	if over, ok := errors.AsType[*overError](err); ok {
+		return waiting{flow: flow, client: over.client}, nil
+	}
 	if err != nil {
 		return waiting{}, err
 	}
-	return waiting{flow, r, i}, nil
+	return waiting{flow, r.client, r, i}, nil
 }
 
 // showLogin shows the form, or moves on when the member is signed in already.
@@ -77,15 +75,20 @@ func (h *Handler) showLogin(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if session != nil {
-		if w.request == nil {
-			return web.SeeOther(c, "/login/accounts")
-		}
+	notice := loginNotice(c)
+	switch {
+	case session != nil && w.flow == "":
+		return web.SeeOther(c, "/login/accounts")
+	case session != nil && w.request == nil:
+		return web.SeeOther(c, ResumePath(w.flow))
+	case session != nil:
 		if next, _ := nextStep(facts{request: w.request, session: session, selectedAt: w.i.selectedAt}); next != stepLogin {
 			return web.SeeOther(c, ResumePath(w.flow))
 		}
+	case w.flow != "" && w.request == nil && notice == nil:
+		notice = []web.PageOption{web.WithNotice("info", "provider.login.over", nil)}
 	}
-	return h.loginForm(c, w, http.StatusOK, w.loginHint(), loginNotice(c))
+	return h.loginForm(c, w, http.StatusOK, w.loginHint(), notice)
 }
 
 func loginNotice(c *gin.Context) []web.PageOption {
@@ -175,7 +178,7 @@ func (h *Handler) signedIn(c *gin.Context, w waiting, session accounts.Session, 
 			return err
 		}
 		if due != nil {
-			return web.SeeOther(c, "/login/agreement")
+			return web.SeeOther(c, withFlow("/login/agreement", w.flow))
 		}
 		if returnTo != "" {
 			return web.SeeOther(c, returnTo)
@@ -214,12 +217,17 @@ func (h *Handler) cancelLogin(c *gin.Context) error {
 		return err
 	}
 	if w.request == nil {
-		return web.SeeOther(c, "/login")
+		return web.SeeOther(c, loginPath(w.flow))
 	}
-	if err := h.service.store.finish(c.Request.Context(), w.flow, h.now()); err != nil {
+	return h.saidNo(c, w, refusedLogin)
+}
+
+// saidNo keeps the member's no and leads back to the app with it.
+func (h *Handler) saidNo(c *gin.Context, w waiting, said memberNo) error {
+	if err := h.service.store.refuse(c.Request.Context(), w.flow, said, h.now()); err != nil {
 		return err
 	}
-	return h.refuse(c, w.request, fosite.ErrAccessDenied.WithHint("The member cancelled the sign-in."))
+	return web.SeeOther(c, ResumePath(w.flow))
 }
 
 // memberOf is the pending request, if any, and the session of a page that makes no sense
@@ -261,7 +269,7 @@ func (h *Handler) chooseAccount(c *gin.Context) error {
 		return web.SeeOther(c, loginPath(w.flow))
 	}
 	if w.request == nil {
-		return web.SeeOther(c, "/account")
+		return h.goOn(c, w)
 	}
 	if err := h.service.store.selected(c.Request.Context(), w.flow, h.now()); err != nil {
 		return err

@@ -4,7 +4,9 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -93,7 +95,7 @@ func (h *Handler) logout(c *gin.Context) error {
 	r := h.service.parseLogout(values)
 	switch {
 	case session == nil:
-		return h.afterLogout(c, r)
+		return h.farewell(c, r, nil)
 	case !posted:
 		return h.confirmLogout(c, r, session)
 	case act == "cancel":
@@ -103,10 +105,7 @@ func (h *Handler) logout(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if frames := h.service.frontChannel(session.SID, apps); len(frames) > 0 {
-		return h.farewell(c, r, frames)
-	}
-	return h.afterLogout(c, r)
+	return h.farewell(c, r, h.service.frontChannel(session.SID, apps))
 }
 
 // endSession signs out and queues the word to the apps in one transaction.
@@ -126,8 +125,12 @@ func (h *Handler) endSession(c *gin.Context, sid string) (apps []told, err error
 	return apps, err
 }
 
-// farewell shows the page that loads the apps' logout addresses before the browser goes on.
+// farewell leads to the page that loads the apps' logout addresses and goes on to the app whose
+// address is proven: browsers apply the form-action of the page before to redirects after a post.
 func (h *Handler) farewell(c *gin.Context, r logoutRequest, frames []string) error {
+	if r.target == "" && len(frames) == 0 {
+		return web.SeeOther(c, "/logout/done")
+	}
 	f := farewell{Target: r.target, Frames: frames}
 	if r.client != nil {
 		f.App = r.client.Metadata.ClientName
@@ -146,19 +149,7 @@ func (h *Handler) confirmLogout(c *gin.Context, r logoutRequest, session *accoun
 	if r.client != nil {
 		opts = append(opts, web.WithApp(r.client.Metadata.ClientName))
 	}
-	if r.target != "" {
-		opts = append(opts, web.WithFormAction(r.target))
-	}
 	return h.web.Page(c, http.StatusOK, "provider/logout", page, opts...)
-}
-
-// afterLogout returns to the app when its address is proven, else to our page.
-func (h *Handler) afterLogout(c *gin.Context, r logoutRequest) error {
-	if r.target != "" {
-		c.Redirect(http.StatusSeeOther, r.target)
-		return nil
-	}
-	return web.SeeOther(c, "/logout/done")
 }
 
 // signedOutPage has neither app nor frames when no app asked.
@@ -167,11 +158,30 @@ type signedOutPage struct {
 	Frames   []string
 }
 
+// frameTime is what the apps' logout addresses get to load; with script the page goes on sooner.
+const frameTime = 3 * time.Second
+
 func (h *Handler) logoutDone(c *gin.Context) error {
 	f := h.service.openFarewell(c.Query("r"))
+	opts, wait := []web.PageOption{web.WithApp(f.App)}, time.Duration(0)
 	if len(f.Frames) > 0 {
 		policy := c.Writer.Header().Get("Content-Security-Policy")
-		c.Header("Content-Security-Policy", policy+"; frame-src "+strings.Join(origins(f.Frames), " "))
+		c.Header("Content-Security-Policy", policy+"; frame-src "+strings.Join(schemes(f.Frames), " ")) // their redirects may go anywhere
+		wait = frameTime
 	}
-	return h.web.Page(c, http.StatusOK, "provider/signed_out", signedOutPage{f.Target, f.Frames}, web.WithApp(f.App))
+	if f.Target != "" {
+		opts = append(opts, web.Onward(f.Target, wait))
+	}
+	return h.web.Page(c, http.StatusOK, "provider/signed_out", signedOutPage{f.Target, f.Frames}, opts...)
+}
+
+// schemes are those of some addresses, as a Content-Security-Policy names them.
+func schemes(addresses []string) (all []string) {
+	for _, address := range addresses {
+		scheme, _, _ := strings.Cut(address, ":")
+		if !slices.Contains(all, scheme+":") {
+			all = append(all, scheme+":")
+		}
+	}
+	return all
 }

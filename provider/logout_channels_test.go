@@ -115,7 +115,7 @@ func TestFrontChannelLogout(t *testing.T) {
 	if !strings.Contains(p.body, `href="`+goodbye+`?state=st"`) {
 		t.Error("there is no way on to the app")
 	}
-	if csp := p.header.Get("Content-Security-Policy"); !strings.Contains(csp, "frame-src https://app.example") {
+	if csp := p.header.Get("Content-Security-Policy"); !strings.Contains(csp, "frame-src https:") {
 		t.Errorf("frames are not allowed: %s", csp)
 	}
 	if other := w.get("/logout/done?r=forged"); strings.Contains(other.body, "iframe") || strings.Contains(other.header.Get("Content-Security-Policy"), "frame-src") {

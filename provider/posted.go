@@ -45,11 +45,11 @@ func (h *Handler) comeBack(c *gin.Context) error {
 
 // sentParameters are those of the address, or of the post that it stands for. None but
 // resource may be repeated (RFC 6749 3.1, RFC 8707 2).
-func (h *Handler) sentParameters(ctx context.Context, query url.Values, now time.Time) (url.Values, error) {
+func (h *Handler) sentParameters(c *gin.Context, ctx context.Context, query url.Values, now time.Time) (url.Values, error) {
 	if handle := query.Get(postedParameter); handle != "" {
 		form, err := h.service.store.pushedForm(ctx, postedPrefix, handle, query.Get("client_id"), now)
 		if errors.Is(err, errRequestURI) {
-			return nil, h.expired(query.Get("client_id"))
+			return nil, h.goneRequestURI(c, query.Get("client_id"), "")
 		}
 		if err != nil {
 			return nil, err

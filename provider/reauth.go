@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
-	"github.com/ory/fosite"
 
 	"huskyidp/accounts"
 	"huskyidp/internal/web"
@@ -45,7 +44,7 @@ func (h *Handler) stepUpOf(c *gin.Context) (s stepUp, done bool, err error) {
 	case s.request != nil:
 		s.next = ResumePath(s.flow)
 	default:
-		return s, true, web.SeeOther(c, "/account")
+		return s, true, h.goOn(c, s.waiting)
 	}
 	s.factors, err = h.accounts.Factors(c.Request.Context(), s.session.AccountID)
 	return s, err != nil, err
@@ -197,21 +196,10 @@ func beganOn(back string) string {
 	return "/account"
 }
 
-// stepUpLeft tells an app that its member did not prove more: a session remains that has
-// less than it needs (OpenID Connect Core Error Code unmet_authentication_requirements).
+// stepUpLeft tells an app that its member did not prove more.
 func (h *Handler) stepUpLeft(c *gin.Context, w waiting) error {
 	if w.request == nil {
-		return web.SeeOther(c, "/account")
+		return h.goOn(c, w)
 	}
-	session, err := h.current(c)
-	if err != nil {
-		return err
-	}
-	if err := h.service.store.finish(c.Request.Context(), w.flow, h.now()); err != nil {
-		return err
-	}
-	if session != nil && accounts.Rank(session.ACR) < w.request.assurance.minimum {
-		return h.refuse(c, w.request, errUnmetAuthentication)
-	}
-	return h.refuse(c, w.request, fosite.ErrAccessDenied.WithHint("The member did not go on."))
+	return h.saidNo(c, w, refusedFactor)
 }

@@ -77,12 +77,14 @@ func (u *unit) flushAuthorize(ctx context.Context, flowHash, pushed []byte) erro
 	b := &pgx.Batch{}
 	queueGrant(b, u.grant)
 	if flowHash != nil {
-		b.Queue(`update interactions set finished_at = @now where flow_hash = @flow_hash`,
+		b.Queue(`update interactions set finished_at = coalesce(finished_at, @now), refusal = null, refused_at = null where flow_hash = @flow_hash`,
 			pgx.NamedArgs{"now": u.now, "flow_hash": flowHash})
 	}
-	if pushed != nil { // a second use violates par_requests_uses_check and undoes the batch
-		b.Queue(`update par_requests set used_at = @now, uses = uses + 1 where handle_hash = @handle_hash`,
-			pgx.NamedArgs{"now": u.now, "handle_hash": pushed})
+	if pushed != nil { // a use by another interaction violates par_requests_uses_check and undoes the batch
+		b.Queue(`
+			update par_requests set used_at = coalesce(used_at, @now), used_by = coalesce(used_by, @flow_hash),
+				uses = uses + case when used_by = @flow_hash then 0 else 1 end
+			where handle_hash = @handle_hash`, pgx.NamedArgs{"now": u.now, "handle_hash": pushed, "flow_hash": flowHash})
 	}
 	u.queueOpaque(b, &u.grant.ID)
 	kind := audit.CodeIssued

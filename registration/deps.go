@@ -59,7 +59,6 @@ type Desk interface {
 type Flow struct {
 	App              string // the client's name
 	InitiateLoginURI string // where the app begins anew, "" if unknown
-	Origin           string // scheme and host the browser is sent to in the end, for form-action
 	Live             bool   // it can still be answered
 }
 

@@ -29,8 +29,8 @@ func TestJourney(t *testing.T) {
 			t.Errorf("the review page shows %q", secret)
 		}
 	}
-	if policy := b.header.Get("Content-Security-Policy"); !strings.Contains(policy, "form-action 'self' https://portal.example") {
-		t.Errorf("the review page's policy does not let its form end at the app: %s", policy)
+	if policy := b.header.Get("Content-Security-Policy"); !strings.HasSuffix(policy, "form-action 'self'") {
+		t.Errorf("the review page's policy names more than ourselves: %s", policy)
 	}
 	b.send("certify", "yes")
 	if b.status != http.StatusSeeOther || b.location != "/authorize/resume?flow=f1" {

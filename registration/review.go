@@ -45,14 +45,13 @@ func (h *Handler) showReview(c *gin.Context) error {
 	return h.review(c, http.StatusOK, r, nil)
 }
 
-// review lets its form end at the app: the browser follows from Finalizar to there (conformance.md 12.10).
 func (h *Handler) review(c *gin.Context, status int, r *Registration, wrong problems) error {
 	flow, err := h.flow(c, r)
 	if err != nil {
 		return err
 	}
 	return h.web.Page(c, status, "registration/review", h.reviewPage(c, r),
-		web.WithApp(flow.App), web.WithFormAction(flow.Origin), web.WithProblems(wrong...))
+		web.WithApp(flow.App), web.WithProblems(wrong...))
 }
 
 func (h *Handler) submitReview(c *gin.Context) error {

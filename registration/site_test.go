@@ -76,7 +76,7 @@ func newSite(t *testing.T, connections int32, change ...func(*Deps)) *site {
 
 func newSiteOn(t *testing.T, db *postgres.DB, change ...func(*Deps)) *site {
 	t.Helper()
-	s := &site{t: t, db: db, logs: &strings.Builder{}, flow: Flow{App: "Portal", Origin: "https://portal.example", InitiateLoginURI: "https://portal.example/login", Live: true}}
+	s := &site{t: t, db: db, logs: &strings.Builder{}, flow: Flow{App: "Portal", InitiateLoginURI: "https://portal.example/login", Live: true}}
 	s.at(time.Date(2026, 11, 24, 17, 0, 0, 0, time.UTC))
 	keyring, log := seal.Ephemeral(), audit.New(s.db)
 	set := must[*templates.Set](t)(loadTemplates())

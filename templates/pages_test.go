@@ -70,6 +70,11 @@ func page[P any](name, state string, layout Layout, p P) pageCase {
 	}}
 }
 
+type onward struct {
+	Next string
+	Held bool
+}
+
 type agreementText struct {
 	Version, Language string
 	Published         Date
@@ -161,6 +166,9 @@ func pageCases() []pageCase {
 			ToAppURI string
 			Frames   []string
 		}{"https://portal.example/", []string{"https://a.example/bye"}}),
+		page("provider/onward", "", at("/authorize/resume"), onward{Next: "/authorize/resume?flow=f1&go=1"}),
+		page("provider/onward", "held", at("/authorize/resume"), onward{"/authorize/resume?flow=f1&go=1", true}),
+		page("portal/leaving", "", Layout{Path: "/logout"}, struct{ Next string }{"https://idp.example/logout"}),
 		page("provider/handover", "", at("/authorize/resume"), struct {
 			Action string
 			Fields []Hidden

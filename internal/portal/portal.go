@@ -153,8 +153,7 @@ func (p *Portal) me(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	page := mePage{Name: s.Name, Claims: s.Claims, AccountURL: p.options.AccountURL, SignOut: LogoutPath}
-	// A browser applies form-action to the redirect after the post as well, and signing out leads to the provider.
-	p.site.Page(w, r, http.StatusOK, "portal/me", page, site.PageOptions{CSRF: s.CSRF, FormAction: []string{originOf(p.options.Issuer)}})
+	p.site.Page(w, r, http.StatusOK, "portal/me", page, site.PageOptions{CSRF: s.CSRF})
 }
 
 func (p *Portal) session(r *http.Request) (session, bool) {
@@ -174,14 +173,6 @@ func errorCode(s string) string {
 		return s
 	}
 	return "login_failed"
-}
-
-func originOf(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	return u.Scheme + "://" + u.Host
 }
 
 // local reports whether an address leads to a page of the portal, and gives its path and query.

@@ -17,6 +17,8 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
+
+	"huskyidp/internal/site"
 )
 
 // relyingParty finds the provider when it is first needed, and again until it answers: the portal may start first.
@@ -195,8 +197,12 @@ func (p *Portal) logout(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return
 	}
-	http.Redirect(w, r, provider.endSession(s.IDToken, p.site.Lang(r)), http.StatusSeeOther)
+	next := provider.endSession(s.IDToken, p.site.Lang(r))
+	p.site.Page(w, r, http.StatusOK, "portal/leaving", leavingPage{next}, site.PageOptions{Onward: next})
 }
+
+// leavingPage stands for a moment on the way to the provider.
+type leavingPage struct{ Next string }
 
 func (p *provider) endSession(idToken, lang string) string {
 	u, err := url.Parse(p.metadata.EndSession)

@@ -39,12 +39,12 @@ func (s *Site) Lang(r *http.Request) string {
 	return s.Templates.Match(accept)
 }
 
-// PageOptions are what differs between pages. FormAction lists origins, besides our own, that the page's form leads to;
-// Frames allows frames of our own.
+// PageOptions are what differs between pages. Onward is an address that the page leads to at once; Frames allows frames of
+// our own.
 type PageOptions struct {
-	CSRF       string
-	FormAction []string
-	Frames     bool
+	CSRF   string
+	Onward string
+	Frames bool
 }
 
 // Page renders a page of the templates and answers with it.
@@ -61,13 +61,13 @@ func (s *Site) Page(w http.ResponseWriter, r *http.Request, status int, name str
 		s.SetCookie(w, "lang", lang, langAge)
 	}
 	policy := "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
-	for _, origin := range o.FormAction {
-		policy += " " + origin
-	}
 	if o.Frames {
 		policy += "; frame-src 'self'"
 	}
 	h := w.Header()
+	if o.Onward != "" { // no redirect: browsers apply form-action to those that follow a post
+		h.Set("Refresh", "0; url="+o.Onward)
+	}
 	h.Set("Content-Security-Policy", policy)
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", lang)

@@ -21,6 +21,7 @@ import (
 const (
 	KeyApp         = "error.app"
 	KeyExpired     = "error.expired"
+	KeyAnswered    = "error.answered" // the same, for who is signed in
 	KeyCookies     = "error.cookies"
 	KeyTooMany     = "error.too_many"
 	KeyUnavailable = "error.unavailable"

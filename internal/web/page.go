@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -16,8 +17,9 @@ import (
 type PageOption func(*pageOptions)
 
 type pageOptions struct {
-	layout     templates.Layout
-	formAction []string
+	layout  templates.Layout
+	policy  string // "" for the usual one
+	refresh string
 }
 
 // WithProblems shows what is wrong with a form; the status is then usually 422.
@@ -36,16 +38,16 @@ func WithApp(name string) PageOption {
 	return func(o *pageOptions) { o.layout.App = name }
 }
 
-// WithFormAction lets the page's form end in a redirect to the origins of these
-// addresses (conformance.md 12.10).
-func WithFormAction(addresses ...string) PageOption {
-	return func(o *pageOptions) {
-		for _, address := range addresses {
-			if origin := originOf(address); origin != "" {
-				o.formAction = append(o.formAction, origin)
-			}
-		}
-	}
+// AnyFormTarget is for the page whose one form is posted to an app: browsers apply form-action to
+// every redirect after a post, and where the app's own redirects lead is the app's affair.
+func AnyFormTarget() PageOption {
+	return func(o *pageOptions) { o.policy = policyOfForm }
+}
+
+// Onward leads the browser on after a moment, without script and as a navigation that no form
+// began: the Refresh header (HTML, "http-equiv refresh"). The page shows a link to the same place.
+func Onward(address string, after time.Duration) PageOption {
+	return func(o *pageOptions) { o.refresh = fmt.Sprintf("%d; url=%s", int(after.Seconds()), address) }
 }
 
 // WithDesk shows whose console of the support desk it is.
@@ -76,8 +78,11 @@ func (w *Web) Page(c *gin.Context, status int, name string, page any, opts ...Pa
 	if err != nil {
 		return fmt.Errorf("rendering %s: %w", name, err)
 	}
-	if len(o.formAction) > 0 {
-		c.Header("Content-Security-Policy", contentSecurityPolicy(o.formAction...))
+	if o.policy != "" {
+		c.Header("Content-Security-Policy", o.policy)
+	}
+	if o.refresh != "" {
+		c.Header("Refresh", o.refresh)
 	}
 	c.Header("Content-Language", r.lang)
 	c.Data(status, "text/html; charset=utf-8", body)

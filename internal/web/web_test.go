@@ -50,8 +50,14 @@ func newSite(t *testing.T, change ...func(*Options)) *site {
 	s.handler = e
 	pages := s.web.Pages(e)
 	show := s.web.Handle(func(c *gin.Context) error {
-		return s.web.Page(c, http.StatusOK, "web/error", errorPage{Key: KeyNotFound, Button: "/"}, WithFormAction("https://app.example/callback?x=y"))
+		return s.web.Page(c, http.StatusOK, "web/error", errorPage{Key: KeyNotFound, Button: "/"})
 	})
+	pages.GET("/handover", s.web.Handle(func(c *gin.Context) error {
+		return s.web.Page(c, http.StatusOK, "web/error", errorPage{Key: KeyNotFound, Button: "/"}, AnyFormTarget())
+	}))
+	pages.GET("/onward", s.web.Handle(func(c *gin.Context) error {
+		return s.web.Page(c, http.StatusOK, "web/error", errorPage{Key: KeyNotFound, Button: "/"}, Onward("/form?a=b", 3*time.Second))
+	}))
 	pages.GET("/form", show)
 	pages.POST("/form", s.web.Handle(func(c *gin.Context) error { return SeeOther(c, "/form") }))
 	pages.GET("/fail/:how", s.web.Handle(func(c *gin.Context) error { return failures[c.Param("how")] }))

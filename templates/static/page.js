@@ -7,6 +7,14 @@
   // A refused form: the focus goes to the summary.
   document.getElementById("summary")?.focus();
 
+  // One press is enough while its answer is on the way; the server bears more.
+  const pressed = new WeakMap();
+  addEventListener("submit", (event) => {
+    if (performance.now() - pressed.get(event.target) < 5000) event.preventDefault();
+    else pressed.set(event.target, performance.now());
+  });
+  addEventListener("pageshow", (event) => { if (event.persisted) each("form", (form) => pressed.delete(form)); });
+
   // The answer for an app is handed over at once.
   document.getElementById("handover")?.submit();
 

@@ -1,0 +1,147 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+	"github.com/ory/fosite"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/web"
+)
+
+// ResumePath is where the member's browser goes when a page's work is done.
+func ResumePath(flow string) string { return "/authorize/resume?flow=" + url.QueryEscape(flow) }
+
+// leavePath is the step from our own pages to the app. Browsers apply a page's form-action to
+// every redirect that follows its post, also to those of the app; so a post ends at ResumePath,
+// whose page leads here by a navigation that no form began.
+func leavePath(flow string) string { return ResumePath(flow) + "&go=1" }
+
+func leaves(c *gin.Context) bool { return c.Query("go") != "" }
+
+// resume continues a stored request: every page of sign-in and registration ends here. What
+// was answered a moment ago is judged and answered anew, for a second press, a reload, or Back.
+func (h *Handler) resume(c *gin.Context) error {
+	ctx, u := h.service.store.newUnit(c.Request.Context(), h.now())
+	i, r, err := h.pending(c, ctx)
+	if over, ok := errors.AsType[*overError](err); ok {
+		return h.resumeOver(c, over)
+	}
+	if err != nil {
+		return err
+	}
+	u.client = r.client
+	return h.dispatch(c, ctx, r, i)
+}
+
+// overError says that the address names no request that can be answered (again). client is the
+// app that began it, as far as that is known.
+type overError struct{ client *Client }
+
+func (*overError) Error() string { return "provider: the request is over" }
+
+// pending loads and checks the request that the address names. The error is an *overError, or
+// the database's.
+func (h *Handler) pending(c *gin.Context, ctx context.Context) (*interaction, *authorizeRequest, error) {
+	i, err := h.service.store.interaction(ctx, web.Flow(c), web.Browser(c))
+	if errors.Is(err, errNoInteraction) || err == nil && !i.live(h.now()) {
+		return nil, nil, h.over(i)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := h.service.parseAuthorizeRequest(ctx, i.form, i.requestedAt)
+	if err != nil || !r.mayAnswer() { // the client has been changed or disabled meanwhile
+		return nil, nil, h.over(i)
+	}
+	r.pushed = i.pushed
+	return i, r, nil
+}
+
+func (h *Handler) over(i *interaction) error {
+	if i == nil {
+		return &overError{}
+	}
+	client, err := h.service.clients.Get(i.form.Get("client_id"))
+	if err != nil {
+		return &overError{}
+	}
+	return &overError{client}
+}
+
+// resumeOver leads whoever is signed in on to where the app begins anew, or to the account;
+// others sign in first.
+func (h *Handler) resumeOver(c *gin.Context, over *overError) error {
+	session, err := h.current(c)
+	switch start := h.startOf(over.client); {
+	case err != nil:
+		return err
+	case session == nil:
+		return web.SeeOther(c, loginPath(web.Flow(c)))
+	case start == "":
+		return web.SeeOther(c, "/account")
+	case !leaves(c):
+		return h.onward(c, over.client, false)
+	default:
+		c.Redirect(http.StatusSeeOther, start)
+		return nil
+	}
+}
+
+// startOf is where an app begins a sign-in anew; "" if it registered no such address.
+func (h *Handler) startOf(client *Client) string {
+	if client == nil || client.Metadata.InitiateLoginURI == "" {
+		return ""
+	}
+	return withIssuer(client.Metadata.InitiateLoginURI, h.service.strategy.issuer)
+}
+
+// withIssuer tells the app who sends the member (OpenID Connect Core 4).
+func withIssuer(address, issuer string) string {
+	separator := "?"
+	if strings.Contains(address, "?") {
+		separator = "&"
+	}
+	return address + separator + "iss=" + url.QueryEscape(issuer)
+}
+
+// onwardPage stands for a moment on the way to the app.
+type onwardPage struct {
+	Next string
+	Held bool // the browser may wait for a press before it opens an app that is no web site
+}
+
+func (h *Handler) onward(c *gin.Context, client *Client, held bool) error {
+	next := leavePath(web.Flow(c))
+	return h.web.Page(c, http.StatusOK, "provider/onward", onwardPage{next, held}, web.WithApp(client.Metadata.ClientName), web.Onward(next, 0))
+}
+
+// refused tells whether the member's no stands: what they did afterwards counts more.
+func (f facts) refused(i *interaction) bool {
+	switch {
+	case i.refusal == "",
+		f.session != nil && f.session.AuthTime.After(i.refusedAt),
+		f.consent != nil && f.consent.GrantedAt.After(i.refusedAt),
+		i.selectedAt != nil && i.selectedAt.After(i.refusedAt):
+		return false
+	}
+	return true
+}
+
+// refusalError is what the app is told (RFC 6749 4.1.2.1).
+func (f facts) refusalError(said memberNo) error {
+	switch {
+	case said == refusedLogin:
+		return fosite.ErrAccessDenied.WithHint("The member cancelled the sign-in.")
+	case said == refusedConsent:
+		return fosite.ErrAccessDenied.WithHint("The member did not allow it.")
+	case f.session != nil && accounts.Rank(f.session.ACR) < f.request.assurance.minimum:
+		return errUnmetAuthentication // OpenID Connect Core Error Code unmet_authentication_requirements
+	}
+	return fosite.ErrAccessDenied.WithHint("The member did not go on.")
+}

@@ -1,0 +1,200 @@
+package provider_test
+
+import (
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"huskyidp/provider"
+)
+
+// raw is the browser that follows nothing, with the cookies it has.
+func (w *browser) raw(method, address string, fields url.Values) *http.Response {
+	w.b.t.Helper()
+	client := *w.client
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	r, err := http.NewRequestWithContext(w.b.t.Context(), method, address, strings.NewReader(fields.Encode()))
+	must(w.b.t, err)
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+	}
+	response, err := client.Do(r)
+	must(w.b.t, err)
+	must(w.b.t, response.Body.Close())
+	return response
+}
+
+// TestWayBack: a post ends on our own origin, and a page leads on whose policy rules no more than
+// our own forms; no code stands in that page. The bench's browser looks at every other post.
+func TestWayBack(t *testing.T) {
+	b := newBench(t, 4)
+	for name, change := range map[string]func(*provider.Metadata){
+		"a web app":    nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			id, _ := b.client(change)
+			client, err := b.clients.Get(id)
+			must(t, err)
+			w := b.browser()
+			address, _ := b.request(id, url.Values{"redirect_uri": client.Metadata.RedirectURIs})
+			login := w.get(address)
+			action, fields := formOf(t, login)
+			fields.Set("username", username)
+			fields.Set("password", password)
+			posted := w.raw(http.MethodPost, action, fields)
+			flow := login.url.Query().Get("flow")
+			if posted.StatusCode != 303 || posted.Header.Get("Location") != provider.ResumePath(flow) {
+				t.Fatalf("the post was answered %d to %s", posted.StatusCode, posted.Header.Get("Location"))
+			}
+			onward := w.raw(http.MethodGet, b.issuer+posted.Header.Get("Location"), nil)
+			_, next, _ := strings.Cut(onward.Header.Get("Refresh"), "; url=")
+			if onward.StatusCode != 200 || next != provider.ResumePath(flow)+"&go=1" || !strings.HasSuffix(onward.Header.Get("Content-Security-Policy"), "form-action 'self'") {
+				t.Fatalf("the page on the way: %d %v", onward.StatusCode, onward.Header)
+			}
+			left := w.raw(http.MethodGet, b.issuer+next, nil).Header.Get("Location")
+			if !strings.HasPrefix(left, client.Metadata.RedirectURIs[0]) || !strings.Contains(left, "code=") {
+				t.Errorf("it led to %s", left)
+			}
+		})
+	}
+}
+
+// TestAnsweredAnew: a second press, a reload and Back from the app get a fresh answer while the
+// request is young; later whoever is signed in is led to the app's start, or to the account.
+func TestAnsweredAnew(t *testing.T) {
+	b := newBench(t, 4)
+	id, secret := b.client(nil)
+	homeless, secretless := b.client(func(m *provider.Metadata) { m.InitiateLoginURI = "" })
+	party := b.party(callback, connect)
+	start := "https://app.example/start?iss=" + url.QueryEscape(b.issuer)
+	for _, test := range []struct {
+		name string
+		ask  func() (address string, redeem func(code string) answer)
+		late string
+	}{
+		{"plain", func() (string, func(string) answer) {
+			address, verifier := b.request(id, nil)
+			return address, func(code string) answer { return b.redeem(id, secret, code, verifier) }
+		}, start},
+		{"pushed", func() (string, func(string) answer) {
+			uri, verifier := party.pushed(nil)
+			return "/authorize?" + url.Values{"client_id": {party.id}, "request_uri": {uri}}.Encode(), func(code string) answer { return party.redeem(code, verifier) }
+		}, start},
+		{"no start", func() (string, func(string) answer) {
+			address, verifier := b.request(homeless, nil)
+			return address, func(code string) answer { return b.redeem(homeless, secretless, code, verifier) }
+		}, "/account"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := b.browser()
+			address, redeem := test.ask()
+			login := w.get(address)
+			if login.url.Path != "/login" {
+				t.Fatalf("at %s (%d)", login.url, login.status)
+			}
+			seen := map[string]bool{}
+			for _, press := range []func() page{
+				func() page { return w.signIn(login) },
+				func() page { return w.signIn(login) },                                           // the second press, with the form of the first
+				func() page { return w.get(login.url.String()) },                                 // Back
+				func() page { return w.get(provider.ResumePath(login.url.Query().Get("flow"))) }, // the page on the way
+				func() page { return w.get("/consent?flow=" + login.url.Query().Get("flow")) },   // pages that this request did not need
+				func() page { return w.get("/login/factor?flow=" + login.url.Query().Get("flow")) },
+				func() page { return w.get("/login/agreement?flow=" + login.url.Query().Get("flow")) },
+			} {
+				p := press()
+				if p.location == nil || p.location.Query().Get("code") == "" || seen[p.location.Query().Get("code")] {
+					t.Fatalf("press %d led to %s (%d) %v", len(seen), p.url, p.status, p.location)
+				}
+				seen[p.location.Query().Get("code")] = true
+				redeem(p.location.Query().Get("code")).want(t, 200, "")
+			}
+			b.clock.advance(11 * time.Minute)
+			late := w.get(login.url.String())
+			at := late.url.Path
+			if late.location != nil {
+				at = late.location.String()
+			}
+			if at != test.late || strings.Contains(late.body, "Pasó mucho tiempo") {
+				t.Errorf("eleven minutes later: %s (%d)", at, late.status)
+			}
+			if post := w.submit(login, url.Values{"act": {"allow"}, "username": {username}, "password": {password}}); post.status >= 400 {
+				t.Errorf("and the old form: %s (%d)", post.url, post.status)
+			}
+		})
+	}
+}
+
+// TestTwoPresses: two posts of the right password at once both end at the app.
+func TestTwoPresses(t *testing.T) {
+	b := newBench(t, 8)
+	party := b.party(callback, connect)
+	id, _ := b.client(nil)
+	uri, _ := party.pushed(nil)
+	plain, _ := b.request(id, nil)
+	for name, address := range map[string]string{"plain": plain, "pushed": "/authorize?" + url.Values{"client_id": {party.id}, "request_uri": {uri}}.Encode()} {
+		t.Run(name, func(t *testing.T) {
+			w := b.browser()
+			login := w.get(address)
+			action, fields := formOf(t, login)
+			fields.Set("username", username)
+			fields.Set("password", password)
+			issuer, err := url.Parse(b.issuer)
+			must(t, err)
+			var both sync.WaitGroup
+			for range 2 {
+				both.Go(func() {
+					jar, err := cookiejar.New(nil) // the browser drops the first answer with its cookies
+					must(t, err)
+					jar.SetCookies(issuer, w.client.Jar.Cookies(issuer))
+					client := *w.client
+					client.Jar = jar
+					p := (&browser{b, &client}).post(action, fields)
+					if p.location == nil || p.location.Query().Get("code") == "" {
+						t.Errorf("led to %s (%d) %v", p.url, p.status, p.location)
+					}
+				})
+				time.Sleep(20 * time.Millisecond)
+			}
+			both.Wait()
+		})
+	}
+}
+
+// TestRefusedAnew: the member's no goes to the app as often as it is fetched, until they do
+// something else; and a request that another person finished asks this one for their own word.
+func TestRefusedAnew(t *testing.T) {
+	b := newBench(t, 4)
+	id, _ := b.partner(nil)
+	w := b.browser()
+	address, _ := b.request(id, url.Values{"scope": {"openid profile"}})
+	consent := w.signIn(w.get(address))
+	if consent.url.Path != "/consent" {
+		t.Fatalf("at %s", consent.url)
+	}
+	b.clock.advance(time.Second)
+	resume := provider.ResumePath(consent.url.Query().Get("flow"))
+	for i, p := range []page{w.submit(consent, url.Values{"act": {"deny"}}), w.get(resume), w.submit(consent, url.Values{"act": {"deny"}})} {
+		if p.location == nil || p.location.Query().Get("error") != "access_denied" {
+			t.Fatalf("no %d led to %s (%d) %v", i, p.url, p.status, p.location)
+		}
+	}
+	b.clock.advance(time.Second)
+	again := w.get(consent.url.String()) // Back
+	yes := url.Values{"act": {"accept"}, "group_profile": {"yes"}, "duration": {"30d"}}
+	if p := w.submit(again, yes); p.location == nil || p.location.Query().Get("code") == "" {
+		t.Fatalf("after another thought: %s (%d) %v", p.url, p.status, p.location)
+	}
+	other := b.another("otro.miembro")
+	if p := w.submit(w.get("/login/accounts"), url.Values{"act": {"other"}}); p.url.Path != "/login" {
+		t.Fatalf("at %s", p.url)
+	}
+	if p := w.submit(w.get(consent.url.Path+"?"+consent.url.RawQuery), url.Values{"username": {other.Username}, "password": {password}}); p.url.Path != "/consent" {
+		t.Errorf("another person's browser went on to %s (%d) %v", p.url, p.status, p.location)
+	}
+}
