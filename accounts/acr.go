@@ -27,6 +27,9 @@ const (
 	amrMulti    = "mfa"
 )
 
+// methods are what the factors add.
+var methods = map[Factor]string{TOTP: amrCode, SavedCodes: amrCode, Passkey: amrKey}
+
 // Rank is the rung of an acr value: a higher one proves all that a lower one does. 0 is
 // for what is on no rung.
 func Rank(acr string) int { return 1 + slices.Index(ACRValues(), acr) }

@@ -95,11 +95,7 @@ func (h *Handler) addTOTP(c *gin.Context) error {
 // that may not be used yet (S-55).
 func (h *Handler) added(c *gin.Context, session Session, f Factor, usable time.Time) error {
 	if !usable.After(h.service.now()) {
-		method := amrCode
-		if f == Passkey {
-			method = amrKey
-		}
-		r := Renewal{SID: session.SID, AccountID: session.AccountID, AMR: withFactor(session.AMR, method), AuthTime: session.AuthTime}
+		r := Renewal{SID: session.SID, AccountID: session.AccountID, AMR: withFactor(session.AMR, methods[f]), AuthTime: session.AuthTime}
 		if _, err := h.renew(c, r); err != nil {
 			return err
 		}

@@ -195,11 +195,11 @@ func TestPending(t *testing.T) {
 	if err != nil || !slices.Equal(p.AMR, []string{"pwd", "otp", "mfa"}) {
 		t.Fatalf("ProvePending = %v, %v", p.AMR, err)
 	}
-	started, err := f.FinishPending(f.ctx(), token, SessionStart{Account: p.Account, AMR: p.AMR})
+	started, err := f.FinishPending(f.ctx(), token, "", SessionStart{Account: p.Account, AMR: p.AMR})
 	if err != nil || started.ACR != ACRFactor {
 		t.Fatalf("FinishPending = %s, %v", started.ACR, err)
 	}
-	if _, err := f.FinishPending(f.ctx(), token, SessionStart{Account: p.Account, AMR: p.AMR}); !errors.Is(err, ErrNoPending) {
+	if _, err := f.FinishPending(f.ctx(), token, "", SessionStart{Account: p.Account, AMR: p.AMR}); !errors.Is(err, ErrNoPending) {
 		t.Errorf("FinishPending twice = %v, want ErrNoPending", err)
 	}
 	f.later(time.Minute)
@@ -255,7 +255,7 @@ func TestPendingRace(t *testing.T) {
 	n := race(32, func() bool {
 		p, _, err := f.ProvePending(f.ctx(), token, thisBrowser, TOTP, code)
 		if err == nil {
-			_, err = f.FinishPending(f.ctx(), token, SessionStart{Account: p.Account, AMR: p.AMR})
+			_, err = f.FinishPending(f.ctx(), token, "", SessionStart{Account: p.Account, AMR: p.AMR})
 		}
 		return err == nil
 	})

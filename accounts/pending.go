@@ -18,6 +18,7 @@ import (
 const (
 	pendingLife  = 10 * time.Minute // S-18
 	pendingTries = 5                // S-16
+	provedTwice  = 10 * time.Second // how long the same proof, sent again, has the same answer
 )
 
 // Pending is a sign-in, or the step-up of a session, that waits for its second step. It
@@ -75,7 +76,7 @@ func (s *Service) readPending(ctx context.Context, token string, browser []byte,
 	err = s.db.From(ctx).QueryRow(ctx, `
 		with p as (
 			update pending_sign_ins set tries = tries + @more
-			where digest = @digest and expires_at > @now and tries < @most returning *
+			where digest = @digest and expires_at > @now and tries < @most and proved_at is null returning *
 		)
 		select p.browser, p.amr, p.sid, p.return_to, p.tries, `+accountColumns+`, `+factorColumns+`
 		from p join accounts a on a.id = p.account_id
@@ -106,14 +107,12 @@ func (s *Service) ProvePending(ctx context.Context, token string, browser []byte
 	if p, err = s.readPending(ctx, token, browser, 1); err != nil {
 		return Pending{}, 0, err
 	}
-	method := amrCode
 	switch f {
 	case TOTP:
 		err = s.CheckTOTP(ctx, p.Account.ID, proof)
 	case SavedCodes:
 		left, err = s.UseSavedCode(ctx, p.Account.ID, proof)
 	case Passkey:
-		method = amrKey
 		_, err = s.FinishPasskey(ctx, browser, p.Account.ID, proof)
 	}
 	_, locked := errors.AsType[*FactorLockedError](err)
@@ -126,7 +125,7 @@ func (s *Service) ProvePending(ctx context.Context, token string, browser []byte
 	case wrong && p.Tries >= pendingTries: // nothing reads it any more, save a right proof that is on its way
 		err = ErrEnded
 	}
-	p.AMR = withFactor(p.AMR, method)
+	p.AMR = withFactor(p.AMR, methods[f])
 	return p, left, err
 }
 
@@ -137,9 +136,10 @@ func (s *Service) EndPending(ctx context.Context, token string) error {
 }
 
 // queueTakePending ends what waits, once: the batch fails with ErrNoPending if nothing
-// does.
-func (s *store) queueTakePending(b *pgx.Batch, token string) {
-	b.Queue(`delete from pending_sign_ins where digest = $1 returning 1`, seal.Digest(token)).QueryRow(func(row pgx.Row) error {
+// does. The proof's digest stays for a moment, for the second of two presses.
+func (s *store) queueTakePending(b *pgx.Batch, token, proof string, now time.Time) {
+	b.Queue(`update pending_sign_ins set proved_at = $2, proof_mac = $3 where digest = $1 and proved_at is null returning 1`,
+		seal.Digest(token), now, s.proofMAC(token, proof)).QueryRow(func(row pgx.Row) error {
 		var one int
 		err := row.Scan(&one)
 		if errors.Is(err, pgx.ErrNoRows) {
@@ -149,11 +149,45 @@ func (s *store) queueTakePending(b *pgx.Batch, token string) {
 	})
 }
 
+func (s *store) proofMAC(token, proof string) []byte {
+	return s.keyring.MAC(seal.TokenMAC, []byte("second step"), []byte(token), []byte(proof))
+}
+
+// ProvedBefore gives the sign-in that waited under a token and was proved a moment ago by the
+// very same proof: for a second press, whose browser has dropped the answer to the first. One
+// that is being proved just now is waited for. The error is ErrNoPending, or the database's.
+func (s *Service) ProvedBefore(ctx context.Context, token string, browser []byte, f Factor, proof string) (p Pending, err error) {
+	for range 6 {
+		var owner, mac []byte
+		var at *time.Time
+		err = s.db.From(ctx).QueryRow(ctx, `
+			select p.browser, p.account_id, p.amr, p.return_to, p.proved_at, p.proof_mac
+			from pending_sign_ins p join accounts a on a.id = p.account_id
+			where p.digest = $1 and p.sid = '' and p.created_at >= a.credentials_changed_at`, seal.Digest(token)).
+			Scan(&owner, &p.Account.ID, &p.AMR, &p.Return, &at, &mac)
+		switch {
+		case errors.Is(err, pgx.ErrNoRows) || err == nil && subtle.ConstantTimeCompare(owner, browser) != 1:
+			return Pending{}, ErrNoPending
+		case err != nil:
+			return Pending{}, fmt.Errorf("reading a sign-in: %w", err)
+		case at == nil:
+			time.Sleep(50 * time.Millisecond)
+			continue
+		case s.now().Sub(*at) > provedTwice || subtle.ConstantTimeCompare(mac, s.store.proofMAC(token, proof)) != 1:
+			return Pending{}, ErrNoPending
+		}
+		p.AMR = withFactor(p.AMR, methods[f])
+		p.Account, err = s.Get(ctx, p.Account.ID)
+		return p, err
+	}
+	return Pending{}, ErrNoPending
+}
+
 // FinishPending opens the session that waited, after ProvePending.
-func (s *Service) FinishPending(ctx context.Context, token string, start SessionStart) (started Started, err error) {
+func (s *Service) FinishPending(ctx context.Context, token, proof string, start SessionStart) (started Started, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		b := &pgx.Batch{}
-		s.store.queueTakePending(b, token)
+		s.store.queueTakePending(b, token, proof, s.now())
 		started = s.QueueSession(ctx, b, start)
 		return s.store.run(ctx, b)
 	})
@@ -170,6 +204,7 @@ type Renewal struct {
 	AMR       []string
 	AuthTime  time.Time // of the proof
 	Pending   string    // token of what waited; "" if nothing did
+	Proof     string    // by which it was proved
 	Username  string    // whose count of wrong passwords ends; "" for none
 	Device    string    // device cookie, likewise
 }
@@ -183,7 +218,7 @@ func (s *Service) RenewSession(ctx context.Context, r Renewal) (session Session,
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		b := &pgx.Batch{}
 		if r.Pending != "" {
-			s.store.queueTakePending(b, r.Pending)
+			s.store.queueTakePending(b, r.Pending, r.Proof, now)
 		}
 		if r.Username != "" {
 			s.store.clearThrottles(b, s.throttleKeys(r.Username, s.readDeviceCookie(r.Device, r.Username, now)))

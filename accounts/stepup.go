@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"errors"
 	"net/url"
 	"regexp"
 	"slices"
@@ -67,22 +68,38 @@ type Proved struct {
 func (h *Handler) Prove(c *gin.Context, f Factor, proof string) (Proved, error) {
 	ctx, token := c.Request.Context(), h.web.Cookie(c, pendingCookie)
 	p, left, err := h.service.ProvePending(ctx, token, web.Browser(c), f, proof)
+	if errors.Is(err, ErrNoPending) || errors.Is(err, ErrCodeUsed) || f == SavedCodes && errors.Is(err, ErrWrongCode) {
+		return h.provedBefore(c, f, token, proof, err)
+	}
 	if err != nil {
 		return Proved{}, err
 	}
 	proved := Proved{StepUp: p.SID != "", Return: p.Return, Left: left}
 	if p.SID == "" {
-		started, err := h.service.FinishPending(ctx, token, h.start(c, p.Account, p.AMR))
+		started, err := h.service.FinishPending(ctx, token, proof, h.start(c, p.Account, p.AMR))
 		if err != nil {
 			return Proved{}, err
 		}
 		h.opened(c, started)
 		proved.Session = started.Session
-	} else if proved.Session, err = h.renew(c, Renewal{SID: p.SID, AccountID: p.Account.ID, AMR: p.AMR, AuthTime: h.service.now(), Pending: token}); err != nil {
+	} else if proved.Session, err = h.renew(c, Renewal{SID: p.SID, AccountID: p.Account.ID, AMR: p.AMR, AuthTime: h.service.now(), Pending: token, Proof: proof}); err != nil {
 		return Proved{}, err
 	}
 	h.web.ClearCookie(c, pendingCookie)
 	return proved, nil
+}
+
+// provedBefore is for the second of two presses; cause is what stands against it otherwise.
+func (h *Handler) provedBefore(c *gin.Context, f Factor, token, proof string, cause error) (Proved, error) {
+	p, err := h.service.ProvedBefore(c.Request.Context(), token, web.Browser(c), f, proof)
+	if errors.Is(err, ErrNoPending) {
+		return Proved{}, cause
+	}
+	if err != nil {
+		return Proved{}, err
+	}
+	session, err := h.SignIn(c, p.Account, p.AMR)
+	return Proved{Session: session, Return: p.Return}, err
 }
 
 // StepUp renews the browser's session after a proof that takes no second step.

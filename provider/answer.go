@@ -94,7 +94,7 @@ func (h *Handler) refuse(c *gin.Context, r *authorizeRequest, cause error) error
 		h.noteError(c, r.form.Get("client_id"), r.form, oauth)
 	}
 	if !r.mayAnswer() {
-		e := &web.Error{Status: http.StatusBadRequest, Key: web.KeyApp, Code: oauth.ErrorField,
+		e := &web.Error{Status: http.StatusBadRequest, Key: addressOrApp(r), Code: oauth.ErrorField,
 			Parameter: parameterAtFault(r, oauth.ErrorField), Err: cause}
 		if r != nil {
 			e.Value = r.form.Get(e.Parameter)
@@ -106,6 +106,17 @@ func (h *Handler) refuse(c *gin.Context, r *authorizeRequest, cause error) error
 		parameters.Set("error_description", text)
 	}
 	return h.answer(c, r, parameters)
+}
+
+// addressOrApp tells a link of which a part is missing or garbled from an app's mistake.
+func addressOrApp(r *authorizeRequest) string {
+	if r == nil || r.client == nil {
+		return web.KeyAddress
+	}
+	if uri, err := url.Parse(r.form.Get("redirect_uri")); err != nil || uri.Scheme == "" {
+		return web.KeyAddress
+	}
+	return web.KeyApp
 }
 
 // parameterAtFault tells the app's maker where to look.

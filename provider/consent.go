@@ -76,14 +76,25 @@ func (s *store) consentOf(ctx context.Context, account uuid.UUID, clientID strin
 }
 
 // allow records the member's choice in place of an earlier one, tells them by mail, and
-// ends the grants made under the earlier one.
-func (s *Service) allow(ctx context.Context, session *accounts.Session, client *Client, asked, scopes []string, until time.Time) error {
+// ends the grants made under the earlier one. The same choice for the same request, a second
+// press, changes nothing.
+func (s *Service) allow(ctx context.Context, session *accounts.Session, r *authorizeRequest, asked, scopes []string, until time.Time) error {
+	client := r.client
 	account, err := s.accounts.Get(ctx, session.AccountID)
 	if err != nil {
 		return err
 	}
 	now := s.now()
-	return s.store.db.InTx(ctx, func(ctx context.Context) error {
+	refused := nonNil(slices.DeleteFunc(slices.Clone(asked), func(scope string) bool { return slices.Contains(scopes, scope) }))
+	err = s.store.db.InTx(ctx, func(ctx context.Context) error {
+		before, err := s.store.consentOf(ctx, session.AccountID, client.ID, now)
+		if err != nil {
+			return err
+		}
+		if before != nil && !before.GrantedAt.Before(r.requestedAt) && slices.Equal(before.Scopes, scopes) && slices.Equal(before.Refused, refused) &&
+			until.Sub(before.ExpiresAt) <= now.Sub(before.GrantedAt) && !until.Before(before.ExpiresAt) {
+			return nil
+		}
 		subject, err := s.store.subjectAt(ctx, session, client)
 		if err != nil {
 			return err
@@ -91,12 +102,11 @@ func (s *Service) allow(ctx context.Context, session *accounts.Session, client *
 		if _, err := s.store.endConsent(ctx, session.AccountID, client.ID, now); err != nil {
 			return err
 		}
-		refused := slices.DeleteFunc(slices.Clone(asked), func(scope string) bool { return slices.Contains(scopes, scope) })
 		b := &pgx.Batch{}
 		b.Queue(`insert into consents (id, account_id, client_id, subject, scopes, refused, granted_at, expires_at)
 			values (@id, @account_id, @client_id, @subject, @scopes, @refused, @granted_at, @expires_at)`,
 			pgx.NamedArgs{"id": uuid.Must(uuid.NewV7()), "account_id": session.AccountID, "client_id": client.ID, "subject": subject,
-				"scopes": scopes, "refused": nonNil(refused), "granted_at": now, "expires_at": until})
+				"scopes": scopes, "refused": refused, "granted_at": now, "expires_at": until})
 		s.store.audit.Queue(b, ctx, audit.Event{Kind: audit.AppAllowed, At: now, AccountID: session.AccountID.String(), ClientID: client.ID,
 			SessionID: session.SID, RequestID: web.RequestID(ctx), Success: true, Data: map[string]string{"app": client.Metadata.ClientName}})
 		if err := s.accounts.QueueNotice(ctx, b, account, "app_allowed", templates.Args{"at": now, "until": until}); err != nil {
@@ -104,6 +114,10 @@ func (s *Service) allow(ctx context.Context, session *accounts.Session, client *
 		}
 		return s.store.db.Finish(ctx, b)
 	})
+	if postgres.Violated(err) == "consents_open_key" { // by another press, which was first
+		return nil
+	}
+	return err
 }
 
 // StopApp ends a member's consent to a client with every grant made under it: codes,

@@ -154,7 +154,7 @@ func (h *Handler) decideConsent(c *gin.Context) error {
 		return h.consentForm(c, w, session, http.StatusUnprocessableEntity, groups,
 			web.WithProblems(templates.Problem{Key: "provider.consent.none_selected"}))
 	}
-	if err := h.service.allow(ctx, session, w.request.client, asked, ticked, until); err != nil {
+	if err := h.service.allow(ctx, session, w.request, asked, ticked, until); err != nil {
 		return err
 	}
 	return web.SeeOther(c, ResumePath(w.flow))

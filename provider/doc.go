@@ -9,13 +9,19 @@
 //	  our error page                                  code to the app      error to the app   stored as interaction,
 //	                                                                                          303 to the step's page
 //	/login, /login/accounts, /register/… ──work done──> GET /authorize/resume?flow=… ──> nextStep again
+//	                                                        │ nothing unmet
+//	                                                        v
+//	                               a page of ours that leads on ──> …&go=1 ──> code, or the member's no, to the app
+//
+// The page between is there because browsers apply form-action to every redirect after a post,
+// also to the app's own (resume.go).
 //
 // What counts as the request (request.go) is what was pushed (par.go), what a signed
 // request object says (request_object.go), or the parameters themselves; from there on
 // all three are the same form; a post too long for an address is kept first (posted.go).
 // A pushed request may be opened again until a code was issued for it, which is marked in
-// the batch that inserts the grant: a second use violates a constraint and undoes it; the
-// member's no ends it too. The answer is plain or a JWT (answer.go).
+// the batch that inserts the grant: a use by another interaction violates a constraint and
+// undoes it; the member's no ends it too. The answer is plain or a JWT (answer.go).
 //
 // Clients of the profile certification, where a deployment switches it on, may also get
 // tokens from the authorization endpoint (response_type.go) and name a request object by
@@ -23,7 +29,9 @@
 //
 // A signed-in member's request is answered without being stored. A stored one is
 // found by an opaque id in the address together with the browser's cookie, lives 48
-// hours, and survives restarts, since nothing of it is in memory.
+// hours, and survives restarts, since nothing of it is in memory. Once answered it is answered
+// anew for ten minutes, judged again each time: a second press, a reload and Back lead to the
+// app. Afterwards it is over, and leads whoever is signed in to where the app begins anew.
 //
 // # A grant
 //

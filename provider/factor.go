@@ -88,8 +88,18 @@ func (h *Handler) factorForm(c *gin.Context, w waiting, p accounts.Pending, stat
 
 // proveMethod checks the second step. Only then is there a session (S-18).
 func (h *Handler) proveMethod(c *gin.Context) error {
-	w, p, done, err := h.pendingFactor(c)
-	if done || err != nil {
+	w, err := h.waiting(c, c.Request.Context())
+	if err != nil {
+		return err
+	}
+	p, err := h.sessions.Pending(c)
+	session, sessionErr := h.current(c)
+	switch {
+	case sessionErr != nil:
+		return sessionErr
+	case errors.Is(err, accounts.ErrNoPending) && session != nil:
+		return h.goOn(c, w)
+	case err != nil && !errors.Is(err, accounts.ErrNoPending): // else Prove knows whether this is a second press
 		return err
 	}
 	form := web.Form(c)

@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -34,7 +35,7 @@ func (w *browser) raw(method, address string, fields url.Values) *http.Response 
 func TestWayBack(t *testing.T) {
 	b := newBench(t, 4)
 	for name, change := range map[string]func(*provider.Metadata){
-		"a web app":    nil,
+		"a web app": nil,
 	} {
 		t.Run(name, func(t *testing.T) {
 			id, _ := b.client(change)
@@ -130,39 +131,95 @@ func TestAnsweredAnew(t *testing.T) {
 	}
 }
 
-// TestTwoPresses: two posts of the right password at once both end at the app.
+// twice presses the button of a page two times, 20 ms apart: the browser drops the first answer
+// with its cookies. Both must end at the app, but for the caller's own look.
+func (w *browser) twice(p page, typed url.Values) {
+	w.b.t.Helper()
+	action, fields := formOf(w.b.t, p)
+	maps.Copy(fields, typed)
+	issuer, err := url.Parse(w.b.issuer)
+	must(w.b.t, err)
+	var both sync.WaitGroup
+	for range 2 {
+		both.Go(func() {
+			jar, err := cookiejar.New(nil)
+			must(w.b.t, err)
+			jar.SetCookies(issuer, w.client.Jar.Cookies(issuer))
+			client := *w.client
+			client.Jar = jar
+			if p := (&browser{w.b, &client}).post(action, fields); p.location == nil || p.location.Query().Get("code") == "" {
+				w.b.t.Errorf("of two presses one led to %s (%d) %v", p.url, p.status, p.location)
+			}
+		})
+		time.Sleep(20 * time.Millisecond)
+	}
+	both.Wait()
+}
+
+// TestTwoPresses: two posts at once both end at the app, whichever page they come from.
 func TestTwoPresses(t *testing.T) {
 	b := newBench(t, 8)
 	party := b.party(callback, connect)
 	id, _ := b.client(nil)
-	uri, _ := party.pushed(nil)
-	plain, _ := b.request(id, nil)
-	for name, address := range map[string]string{"plain": plain, "pushed": "/authorize?" + url.Values{"client_id": {party.id}, "request_uri": {uri}}.Encode()} {
-		t.Run(name, func(t *testing.T) {
-			w := b.browser()
-			login := w.get(address)
-			action, fields := formOf(t, login)
-			fields.Set("username", username)
-			fields.Set("password", password)
-			issuer, err := url.Parse(b.issuer)
-			must(t, err)
-			var both sync.WaitGroup
-			for range 2 {
-				both.Go(func() {
-					jar, err := cookiejar.New(nil) // the browser drops the first answer with its cookies
-					must(t, err)
-					jar.SetCookies(issuer, w.client.Jar.Cookies(issuer))
-					client := *w.client
-					client.Jar = jar
-					p := (&browser{b, &client}).post(action, fields)
-					if p.location == nil || p.location.Query().Get("code") == "" {
-						t.Errorf("led to %s (%d) %v", p.url, p.status, p.location)
-					}
-				})
-				time.Sleep(20 * time.Millisecond)
-			}
-			both.Wait()
-		})
+	partner, _ := b.partner(nil)
+	right := url.Values{"username": {username}, "password": {password}}
+	ask := func(w *browser, id string, change url.Values) page {
+		address, _ := b.request(id, change)
+		return w.get(address)
+	}
+	t.Run("sign-in", func(*testing.T) { w := b.browser(); w.twice(ask(w, id, nil), right) })
+	t.Run("sign-in, pushed", func(*testing.T) {
+		w := b.browser()
+		uri, _ := party.pushed(nil)
+		w.twice(party.open(w, uri, nil), right)
+	})
+	t.Run("account choice", func(*testing.T) {
+		w := b.signedIn()
+		w.twice(ask(w, id, url.Values{"prompt": {"select_account"}}), url.Values{"act": {"continue"}})
+	})
+	t.Run("consent", func(t *testing.T) {
+		w := b.signedIn()
+		w.twice(ask(w, partner, url.Values{"scope": {"openid profile"}}), url.Values{"act": {"accept"}, "group_profile": {"yes"}, "duration": {"30d"}})
+		var consents, mails int
+		must(t, b.db.From(t.Context()).QueryRow(t.Context(), `
+			select (select count(*) from consents where client_id = $1), (select count(*) from mails where kind = 'app_allowed')`, partner).Scan(&consents, &mails))
+		if consents != 1 || mails != 1 {
+			t.Errorf("%d permissions were made and %d mails sent, want one of each", consents, mails)
+		}
+	})
+	t.Run("agreement", func(*testing.T) {
+		b.agreement = "2026-06-01"
+		w := b.browser()
+		w.twice(w.signIn(ask(w, id, nil)), url.Values{"act": {"agree"}})
+	})
+	t.Run("second step", func(*testing.T) {
+		app := b.enrolApp()
+		w := b.browser()
+		w.twice(w.signIn(ask(w, id, nil)), url.Values{"code": {app.code()}})
+	})
+	t.Run("saved code", func(*testing.T) {
+		codes, err := b.accounts.MakeSavedCodes(b.t.Context(), b.account.ID)
+		must(b.t, err)
+		w := b.browser()
+		p := w.signIn(ask(w, id, nil))
+		p = w.get("/login/factor/saved-code?flow=" + p.url.Query().Get("flow"))
+		if on := w.submit(p, url.Values{"saved_code": {codes[0]}}); on.url.Path != "/login/saved-code" {
+			b.t.Errorf("at %s", on.url)
+		}
+		if on := w.submit(p, url.Values{"saved_code": {codes[0]}}); on.location == nil || on.location.Query().Get("code") == "" {
+			b.t.Errorf("the second press is at %s", on.url)
+		}
+	})
+}
+
+// TestGarbledAddress: a link of which a part is missing says so, and not that an app or time did.
+func TestGarbledAddress(t *testing.T) {
+	b := newBench(t, 4)
+	id, _ := b.client(nil)
+	for _, query := range []string{"", "client_id=nobody", "client_id=" + id, "client_id=" + id + "&redirect_uri=%zz", "client_id=" + id + "&redirect_uri=app", "client_id=%00" + id} {
+		if p := b.browser().get("/authorize?" + query); p.status != 400 || !strings.Contains(p.body, "No entendimos esa dirección") {
+			t.Errorf("%q: %d\n%s", query, p.status, p.body)
+		}
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 // The error pages: catalog keys that have .title, .body and .button below them.
 const (
 	KeyApp         = "error.app"
+	KeyAddress     = "error.address" // garbled, or half of it is missing
 	KeyExpired     = "error.expired"
 	KeyAnswered    = "error.answered" // the same, for who is signed in
 	KeyCookies     = "error.cookies"
@@ -163,7 +164,7 @@ func (e *Error) button(c *gin.Context) string {
 	switch e.Key {
 	case KeyApp, KeyForbidden:
 		return "/account"
-	case KeyExpired, KeyNotFound:
+	case KeyAddress, KeyExpired, KeyNotFound:
 		return "/"
 	}
 	if e.Status == http.StatusRequestURITooLong || e.Status == http.StatusMisdirectedRequest {

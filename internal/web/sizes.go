@@ -92,5 +92,5 @@ func parseValues(encoded string) (url.Values, error) {
 }
 
 func invalidRequest(parameter string, err error) *Error {
-	return &Error{Status: http.StatusBadRequest, Key: KeyExpired, Code: "invalid_request", Parameter: parameter, Err: err}
+	return &Error{Status: http.StatusBadRequest, Key: KeyAddress, Code: "invalid_request", Parameter: parameter, Err: err}
 }
