@@ -101,12 +101,41 @@ test('oidc-client-ts: a browser app signs in, renews and signs out', async () =>
   assert.equal(user.profile.preferred_username, 'parties');
   const renewed = await page.evaluate((settings) => new window.oidc.UserManager(settings).signinSilent().then((u) => u.access_token), manager);
   assert.notEqual(renewed, user.token, 'the session was renewed by a refresh token over CORS');
+  // Two tabs that share one storage wake up at the same moment: nobody loses, and both hold the same refresh token.
+  const tab = await member.context.newPage();
+  await tab.goto(`${base}/`);
+  const share = (settings) => {
+    const shared = () => ({ ...settings, userStore: new window.oidc.WebStorageStateStore({ store: localStorage }) });
+    return Promise.all([1, 2, 3, 4].map(() => new window.oidc.UserManager(shared()).signinSilent().then((u) => u.refresh_token)));
+  };
+  await page.evaluate(async (settings) => {
+    const user = await new window.oidc.UserManager(settings).getUser();
+    await new window.oidc.UserManager({ ...settings, userStore: new window.oidc.WebStorageStateStore({ store: localStorage }) }).storeUser(user);
+  }, manager);
+  const [here, there] = await Promise.all([page.evaluate(share, manager), tab.evaluate(share, manager)]);
+  assert.equal(new Set([...here, ...there]).size, 1, `eight refreshes in two tabs: ${[...here, ...there]}`);
+  await tab.close();
   await page.evaluate((settings) => { new window.oidc.UserManager(settings).signoutRedirect({ state: 'x' }); }, manager);
   await page.waitForURL('**/logout?*');
   await page.locator('#logout-confirm').click();
   await page.waitForURL(`${base}/bye*`);
   await page.close();
   server.close();
+});
+
+test('openid-client: sixteen requests of one server refresh at the same moment', async () => {
+  const app = await App.register(product, { client_name: 'Servidor' });
+  const request = await app.ask({ scope: 'openid offline_access' });
+  await member.page.goto(request.url);
+  await member.at('/login'); // the last test signed out
+  await member.signIn('parties');
+  await member.page.waitForURL(`${app.callback}*`);
+  const tokens = await app.redeem(request, member.page.url());
+  const all = await Promise.all(Array.from({ length: 16 }, () => oidc.refreshTokenGrant(app.config, tokens.refresh_token)));
+  assert.equal(new Set(all.map((one) => one.refresh_token)).size, 1);
+  await Promise.all(all.map((one) => oidc.fetchUserInfo(app.config, one.access_token, tokens.claims().sub)));
+  await oidc.refreshTokenGrant(app.config, all[0].refresh_token);
+  app.close();
 });
 
 test('openid-client: another screen is connected with a code', async () => {
@@ -119,8 +148,6 @@ test('openid-client: another screen is connected with a code', async () => {
   await member.look('device');
   assert.equal(await member.page.inputValue('#user_code'), device.user_code);
   await member.press('next');
-  await member.at('/login'); // the last test signed out
-  await member.signIn('parties');
   await member.at('/device/confirm');
   await member.look('device-confirm');
   await member.press('device-allow');

@@ -47,8 +47,10 @@
 //
 // A failed redemption kills the code, a replay by the code's client revokes the grant
 // (RFC 9700 2.1.1, security bar S-32, S-33). A refresh token's successor is a keyed
-// digest of it, so a client that lost the answer gets the same one for 10 s; any
-// later use revokes the family (S-38). Access tokens are JWTs (RFC 9068) for 10
+// digest of it: for 10 s every use by its client gets the same one, whether an answer was
+// lost or two windows came at once, of which the loser waits for the winner's row and
+// joins. A later use, or one by another client or key or for another resource, revokes the
+// family (S-38). Access tokens are JWTs (RFC 9068) for 10
 // minutes, whose jti names the grant, so that our own endpoints see a revocation at
 // once. A grant may be for several resource servers, an access token is for one
 // (resource.go); a refresh may narrow it to fewer scopes (scope.go).

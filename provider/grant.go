@@ -54,8 +54,15 @@ type refreshToken struct {
 	ExpiresAt       time.Time
 	BoundKey        string     // key or certificate that it was issued to; "" for none
 	SuccessorAt     *time.Time // when the successor was made
-	SuccessorUsed   bool       // the successor has a successor of its own
-	retriesLastStep bool       // this request repeats one whose answer was lost
+	SuccessorKey    string     // key or certificate that the successor was issued to
+	SuccessorFor    *string    // resource that the use which made it named; nil: any
+	retriesLastStep bool       // this request repeats, or came together with, the one that made the successor
+}
+
+// repeats reports whether a use of the token as the unit has it is the one that made the
+// successor once more: soon after it, by the same key and for the same resource (S-38).
+func (t *refreshToken) repeats(u *unit) bool {
+	return u.now.Sub(*t.SuccessorAt) <= refreshRetry && t.SuccessorKey == u.sender.key() && (t.SuccessorFor == nil || *t.SuccessorFor == u.resource)
 }
 
 // requester rebuilds the request that fosite wants for a stored grant.

@@ -50,13 +50,12 @@ func (u *unit) loadByCode(ctx context.Context, hash []byte) error {
 func (u *unit) loadByRefreshToken(ctx context.Context, hash []byte) error {
 	g, t := &grant{}, &refreshToken{Hash: hash}
 	err := u.store.db.From(ctx).QueryRow(ctx, `
-		select `+grantColumns+`, t.expires_at, t.bound_key, next.created_at,
-		       exists (select from refresh_tokens after where after.predecessor = next.hash)
+		select `+grantColumns+`, t.expires_at, t.bound_key, next.created_at, coalesce(next.bound_key, ''), next.resource
 		from refresh_tokens t
 		join grants g on g.id = t.grant_id
 		join account_states a on a.account_id = g.account_id
 		left join refresh_tokens next on next.predecessor = t.hash
-		where t.hash = $1`, hash).Scan(append(g.scanTargets(), &t.ExpiresAt, &t.BoundKey, &t.SuccessorAt, &t.SuccessorUsed)...)
+		where t.hash = $1`, hash).Scan(append(g.scanTargets(), &t.ExpiresAt, &t.BoundKey, &t.SuccessorAt, &t.SuccessorKey, &t.SuccessorFor)...)
 	return u.keep(g, t, err)
 }
 
@@ -127,7 +126,7 @@ func (u *unit) flushTokens(ctx context.Context) error {
 	}
 	kind := audit.TokensIssued
 	args := pgx.NamedArgs{"grant_id": u.grant.ID, "now": u.now, "hash": u.newRefresh, "predecessor": nil, "made_at": u.store.now(),
-		"expires_at": u.refreshExpiry(), "bound_key": u.sender.key()}
+		"expires_at": u.refreshExpiry(), "bound_key": u.sender.key(), "resource": u.resource}
 	if u.token == nil {
 		b.Queue(`insert into code_redemptions (grant_id, redeemed_at, succeeded)
 			values ((select id from grants where id = @grant_id and revoked_at is null), @now, true)`, args)
@@ -142,8 +141,8 @@ func (u *unit) flushTokens(ctx context.Context) error {
 			set expires_at = @expires_at, grant_id = (select id from grants where id = @grant_id and revoked_at is null)
 			where hash = @hash`, args)
 	default:
-		b.Queue(`insert into refresh_tokens (hash, grant_id, predecessor, created_at, expires_at, bound_key)
-			values (@hash, (select id from grants where id = @grant_id and revoked_at is null), @predecessor, @made_at, @expires_at, @bound_key)`, args)
+		b.Queue(`insert into refresh_tokens (hash, grant_id, predecessor, created_at, expires_at, bound_key, resource)
+			values (@hash, (select id from grants where id = @grant_id and revoked_at is null), @predecessor, @made_at, @expires_at, @bound_key, @resource)`, args)
 	}
 	u.queueOpaque(b, &u.grant.ID)
 	u.store.audit.Queue(b, ctx, u.event(kind))

@@ -26,9 +26,7 @@ func (h *Handler) token(c *gin.Context) error {
 	}
 	response, err := h.service.exchange(ctx, c.Request)
 	if errors.Is(err, errLostRace) {
-		// Two uses of one code at once are a replay. Two of one refresh token are more
-		// often one app in two windows: it may ask again within refreshRetry.
-		u.replayed = u.token == nil
+		u.replayed = u.token == nil // two uses of one code at once are a replay
 		err = fosite.ErrInvalidGrant.WithHint("The code or token is being used by another request.")
 	}
 	if err != nil {
@@ -48,7 +46,7 @@ func (s *Service) exchange(ctx context.Context, r *http.Request) (fosite.AccessR
 		return nil, err
 	}
 	u := unitFrom(ctx)
-	if err := errors.Join(u.pickResource(r.PostForm, s.strategy.issuer), s.bindTokens(u, r)); err != nil {
+	if err := errors.Join(u.pickResource(r.PostForm, s.strategy.issuer), s.bindTokens(u, r), u.checkReuse()); err != nil {
 		return nil, err
 	}
 	if request.GetGrantTypes().HasOneOf("client_credentials", grantJWTBearer) {
@@ -89,7 +87,11 @@ func (s *Service) exchange(ctx context.Context, r *http.Request) (fosite.AccessR
 	if u.patient != "" {
 		response.SetExtra("patient", u.patient)
 	}
-	return response, u.flushTokens(ctx)
+	err = u.flushTokens(ctx)
+	if errors.Is(err, errLostRace) && u.token != nil {
+		err = u.join(ctx)
+	}
+	return response, err
 }
 
 // checkTokenRequest refuses what fosite would take or answer with the wrong code.

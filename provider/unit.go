@@ -145,10 +145,9 @@ func (fositeStore) CreateRefreshTokenSession(ctx context.Context, sig, _ string,
 	return nil
 }
 
-// GetRefreshTokenSession loads token and grant. A token that has a successor is
-// inactive, which makes fosite revoke the family, save for a retry within
-// refreshRetry while the successor has not been used. Who came before the successor was
-// made asks for no lost answer: one of simultaneous uses succeeds.
+// GetRefreshTokenSession loads token and grant. A token that was used longer than
+// refreshRetry ago is inactive, which makes fosite revoke the family; until then each use
+// gets the same successor. In another client's hands it has been stolen, or is given away.
 func (f fositeStore) GetRefreshTokenSession(ctx context.Context, sig string, _ fosite.Session) (fosite.Requester, error) {
 	u := unitFrom(ctx)
 	if u.grant == nil {
@@ -157,21 +156,48 @@ func (f fositeStore) GetRefreshTokenSession(ctx context.Context, sig string, _ f
 		}
 	}
 	client, err := f.clients.Get(u.grant.ClientID)
-	if err != nil || u.client == nil || u.client.ID != client.ID || u.grant.RevokedAt != nil {
+	if err != nil || u.client == nil || u.grant.RevokedAt != nil {
+		return nil, fosite.ErrNotFound
+	}
+	if u.client.ID != client.ID {
+		u.replayed = !u.token.fixed() // what is bound to a key is of no use to others
 		return nil, fosite.ErrNotFound
 	}
 	request := u.grant.requester(client)
 	request.Session.SetExpiresAt(fosite.RefreshToken, u.token.ExpiresAt)
-	if at := u.token.SuccessorAt; at != nil {
-		if u.now.Before(*at) {
-			return nil, errLostRace
-		}
-		if u.token.SuccessorUsed || u.now.Sub(*at) > refreshRetry {
-			return request, fosite.ErrInactiveToken
-		}
-		u.token.retriesLastStep = true
+	if at := u.token.SuccessorAt; at != nil && u.now.Sub(*at) > refreshRetry {
+		return request, fosite.ErrInactiveToken
 	}
 	return request, nil
+}
+
+// checkReuse holds a used refresh token against the use that made its successor: what is
+// not that one again revokes the family.
+func (u *unit) checkReuse() error {
+	if u.token == nil || u.token.SuccessorAt == nil {
+		return nil
+	}
+	if !u.token.repeats(u) {
+		u.replayed = true
+		return fosite.ErrInvalidGrant
+	}
+	u.token.retriesLastStep = true
+	return nil
+}
+
+// join ends a refresh that came together with another of the same token, whose row it has
+// waited for. The successor is computed from the token, so both have the same one already.
+func (u *unit) join(ctx context.Context) error {
+	if err := u.loadByRefreshToken(ctx, u.token.Hash); err != nil {
+		return err
+	}
+	if u.grant.RevokedAt != nil || u.token.SuccessorAt == nil {
+		return errLostRace
+	}
+	if err := u.checkReuse(); err != nil {
+		return err
+	}
+	return u.flushTokens(ctx)
 }
 
 func (fositeStore) DeleteRefreshTokenSession(context.Context, string) error  { return nil }
