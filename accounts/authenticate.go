@@ -20,6 +20,7 @@ type Attempt struct {
 	Username, Password string
 	Source             string // as web.Source gives it
 	Device             string
+	Browser            []byte // digest of its cookie: the same wrong password again is counted once; nil: every time
 }
 
 // Authenticate checks a password. The error is ErrWrongCredentials, *WaitError,
@@ -39,7 +40,7 @@ func (s *Service) Authenticate(ctx context.Context, a Attempt) (Account, error) 
 	}
 	defer leave()
 	key := s.throttleKey(name, device)
-	r, err := s.reserve(ctx, a.Source, key, name, device.valid, now)
+	r, err := s.reserve(ctx, a, key, name, device.valid, now)
 	if err != nil {
 		return Account{}, err
 	}

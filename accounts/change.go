@@ -19,13 +19,14 @@ type PasswordChange struct {
 	Current, New string
 	Source       string // as web.Source gives it
 	Device       string // device cookie
+	Browser      []byte // digest of its cookie
 }
 
 // ChangePassword sets the password of who knows the current one (S-06). All other
 // sessions end and older grants are void; the owner is told. The error is that of
 // Authenticate, ErrSamePassword, or the database's; CheckPassword has judged the new one.
 func (s *Service) ChangePassword(ctx context.Context, p PasswordChange) error {
-	account, err := s.Authenticate(ctx, Attempt{Username: p.Session.Username, Password: p.Current, Source: p.Source, Device: p.Device})
+	account, err := s.Authenticate(ctx, Attempt{Username: p.Session.Username, Password: p.Current, Source: p.Source, Device: p.Device, Browser: p.Browser})
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"regexp"
 	"strings"
@@ -75,8 +76,14 @@ func TestEmailProof(t *testing.T) {
 	}
 	code = start()
 	for want := emailProofTries - 1; want >= 0; want-- {
-		if _, left, err := f.ProveEmail(f.ctx(), account.ID, "000000"); !errors.Is(err, ErrWrongCode) || left != want {
-			t.Errorf("a wrong code = %d left, %v, want %d", left, err, want)
+		for range 2 { // the same again costs no second try; after the fifth nothing waits
+			_, left, err := f.ProveEmail(f.ctx(), account.ID, fmt.Sprintf("00000%d", want))
+			if errors.Is(err, ErrNoPending) && want == 0 {
+				break
+			}
+			if !errors.Is(err, ErrWrongCode) || left != want {
+				t.Errorf("a wrong code = %d left, %v, want %d", left, err, want)
+			}
 		}
 	}
 	if _, _, err := f.ProveEmail(f.ctx(), account.ID, code); !errors.Is(err, ErrNoPending) {

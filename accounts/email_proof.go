@@ -59,7 +59,7 @@ func (s *Service) StartEmailProof(ctx context.Context, account Account, email st
 		b.Queue(`
 			insert into email_proofs (account_id, email_sealed, code_mac, expires_at) values (@id, @email, @mac, @expires)
 			on conflict on constraint email_proofs_pkey do update set
-				email_sealed = excluded.email_sealed, code_mac = excluded.code_mac, tries = 0, expires_at = excluded.expires_at`,
+				email_sealed = excluded.email_sealed, code_mac = excluded.code_mac, tries = 0, refused = null, expires_at = excluded.expires_at`,
 			pgx.NamedArgs{"id": account.ID, "email": s.keyring.Seal(seal.PII, emailProofPlace(account.ID), []byte(email)),
 				"mac": s.keyring.MAC(seal.PepperCode, emailCodeParts(account.ID, email, code)...), "expires": now.Add(emailProofLife)})
 		err := s.outbox.Queue(ctx, b, mail.Message{Kind: "email_code", To: email, Lang: account.Language, AccountID: account.ID, Content: content, NotAfter: now.Add(emailProofLife)})
@@ -77,9 +77,9 @@ func (s *Service) EmailProof(ctx context.Context, id uuid.UUID) (string, error) 
 	return email, err
 }
 
-func (s *Service) readEmailProof(ctx context.Context, id uuid.UUID, statement string) (email string, mac []byte, tries int, err error) {
+func (s *Service) readEmailProof(ctx context.Context, id uuid.UUID, statement string, more ...any) (email string, mac []byte, tries int, err error) {
 	var sealed []byte
-	err = s.db.From(ctx).QueryRow(ctx, statement, id, s.now(), emailProofTries).Scan(&sealed, &mac, &tries)
+	err = s.db.From(ctx).QueryRow(ctx, statement, append([]any{id, s.now(), emailProofTries}, more...)...).Scan(&sealed, &mac, &tries)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return "", nil, 0, ErrNoPending
 	}
@@ -92,14 +92,17 @@ func (s *Service) readEmailProof(ctx context.Context, id uuid.UUID, statement st
 
 // ProveEmail checks the code and gives the proven address, once. The try counts before
 // the code is looked at; left is how many remain. The error is ErrCodeFormat (nothing is
-// counted), ErrWrongCode, ErrNoPending, or the database's.
+// counted), ErrWrongCode, ErrNoPending, or the database's. The same wrong code again
+// counts once.
 func (s *Service) ProveEmail(ctx context.Context, id uuid.UUID, typed string) (email string, left int, err error) {
 	code, ok := ReadCode(typed)
 	if !ok {
 		return "", 0, ErrCodeFormat
 	}
 	email, mac, tries, err := s.readEmailProof(ctx, id, `
-		update email_proofs set tries = tries + 1 where account_id = $1 and expires_at > $2 and tries < $3 returning email_sealed, code_mac, tries`)
+		update email_proofs set tries = tries + case when refused = $4 then 0 else 1 end, refused = $4
+		where account_id = $1 and expires_at > $2 and tries < $3 returning email_sealed, code_mac, tries`,
+		s.keyring.MAC(seal.PepperCode, []byte("accounts.refused"), id[:], []byte(code)))
 	if err != nil {
 		return "", 0, err
 	}

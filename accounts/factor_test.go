@@ -63,7 +63,7 @@ func TestTOTP(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 1)
 	account := f.register("maria")
-	if err := f.CheckTOTP(f.ctx(), account.ID, "123456"); !errors.Is(err, ErrNoFactor) {
+	if err := f.CheckTOTP(f.ctx(), account.ID, "123456", false); !errors.Is(err, ErrNoFactor) {
 		t.Errorf("CheckTOTP without an app = %v, want ErrNoFactor", err)
 	}
 	a := f.enrolTOTP(account)
@@ -75,7 +75,7 @@ func TestTOTP(t *testing.T) {
 	}
 	try := func(name, code string, want error) {
 		t.Helper()
-		if err := f.CheckTOTP(f.ctx(), account.ID, code); !errors.Is(err, want) {
+		if err := f.CheckTOTP(f.ctx(), account.ID, code, false); !errors.Is(err, want) {
 			t.Errorf("%s: CheckTOTP(%q) = %v, want %v", name, code, err, want)
 		}
 	}
@@ -110,7 +110,7 @@ func TestTOTPRace(t *testing.T) {
 	account := f.register("maria")
 	a := f.enrolTOTP(account)
 	code := a.code(0)
-	if n := race(32, func() bool { return f.CheckTOTP(f.ctx(), account.ID, code) == nil }); n != 1 {
+	if n := race(32, func() bool { return f.CheckTOTP(f.ctx(), account.ID, code, false) == nil }); n != 1 {
 		t.Errorf("%d of 32 uses of a code at once succeed, want 1", n)
 	}
 }
@@ -143,7 +143,7 @@ func TestTOTPLocks(t *testing.T) {
 	account := f.register("maria")
 	a := f.enrolTOTP(account)
 	for i := range factorWindowTries {
-		if err := f.CheckTOTP(f.ctx(), account.ID, a.wrong()); !errors.Is(err, ErrWrongCode) {
+		if err := f.CheckTOTP(f.ctx(), account.ID, a.wrong(), false); !errors.Is(err, ErrWrongCode) {
 			t.Fatalf("wrong code %d = %v, want ErrWrongCode", i+1, err)
 		}
 		if i == 4 {
@@ -156,7 +156,7 @@ func TestTOTPLocks(t *testing.T) {
 			}
 		}
 	}
-	err := f.CheckTOTP(f.ctx(), account.ID, a.code(0))
+	err := f.CheckTOTP(f.ctx(), account.ID, a.code(0), false)
 	locked, ok := errors.AsType[*FactorLockedError](err)
 	if !ok || !locked.Until.Equal(f.now().Add(factorLock)) {
 		t.Fatalf("the right code after ten wrong ones = %v, want locked for ten minutes", err)
@@ -165,17 +165,17 @@ func TestTOTPLocks(t *testing.T) {
 		t.Errorf("mails (-want +got):\n%s", diff)
 	}
 	f.later(factorLock)
-	if err := f.CheckTOTP(f.ctx(), account.ID, a.code(0)); err != nil {
+	if err := f.CheckTOTP(f.ctx(), account.ID, a.code(0), false); err != nil {
 		t.Fatalf("the right code after the lock: %v", err)
 	}
 	for range allFactorTries {
 		f.later(2 * time.Minute) // never ten in ten minutes
-		if err := f.CheckTOTP(f.ctx(), account.ID, a.wrong()); !errors.Is(err, ErrWrongCode) {
+		if err := f.CheckTOTP(f.ctx(), account.ID, a.wrong(), false); !errors.Is(err, ErrWrongCode) {
 			t.Fatalf("wrong code = %v, want ErrWrongCode", err)
 		}
 	}
 	f.later(24 * time.Hour)
-	if _, ok := errors.AsType[*FactorLockedError](f.CheckTOTP(f.ctx(), account.ID, a.code(0))); !ok {
+	if _, ok := errors.AsType[*FactorLockedError](f.CheckTOTP(f.ctx(), account.ID, a.code(0), false)); !ok {
 		t.Error("the right code counts after a hundred wrong ones in a row")
 	}
 	f.later(31 * 24 * time.Hour)
@@ -185,7 +185,7 @@ func TestTOTPLocks(t *testing.T) {
 	if err := f.RemoveTOTP(f.ctx(), account.ID); err != nil {
 		t.Fatal(err)
 	}
-	if another := f.enrolTOTP(account); f.CheckTOTP(f.ctx(), account.ID, another.code(0)) != nil {
+	if another := f.enrolTOTP(account); f.CheckTOTP(f.ctx(), account.ID, another.code(0), false) != nil {
 		t.Error("another app does not begin anew")
 	}
 }
@@ -213,28 +213,28 @@ func TestSavedCodes(t *testing.T) {
 		}
 	}
 	hashes := f.hashes.Load()
-	if left, err := f.UseSavedCode(f.ctx(), account.ID, " "+strings.ToUpper(strings.ReplaceAll(codes[3], "-", " "))); err != nil || left != 9 {
+	if left, err := f.UseSavedCode(f.ctx(), account.ID, " "+strings.ToUpper(strings.ReplaceAll(codes[3], "-", " ")), false); err != nil || left != 9 {
 		t.Errorf("UseSavedCode = %d, %v, want 9 left", left, err)
 	}
 	if n := f.hashes.Load() - hashes; n != 1 {
 		t.Errorf("a code costs %d slow hashes, want 1", n)
 	}
 	for _, typed := range []string{codes[3], "", "abc", strings.Repeat("a", 15), strings.Repeat("-", 200)} {
-		if _, err := f.UseSavedCode(f.ctx(), account.ID, typed); !errors.Is(err, ErrWrongCode) {
+		if _, err := f.UseSavedCode(f.ctx(), account.ID, typed, false); !errors.Is(err, ErrWrongCode) {
 			t.Errorf("UseSavedCode(%q) = %v, want ErrWrongCode", typed, err)
 		}
 	}
-	if left, err := f.UseSavedCode(f.ctx(), account.ID, codes[4]); err != nil || left != 8 {
+	if left, err := f.UseSavedCode(f.ctx(), account.ID, codes[4], false); err != nil || left != 8 {
 		t.Errorf("UseSavedCode of another = %d, %v, want 8 left", left, err)
 	}
 	fresh, err := f.MakeSavedCodes(f.ctx(), account.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.UseSavedCode(f.ctx(), account.ID, codes[0]); !errors.Is(err, ErrWrongCode) {
+	if _, err := f.UseSavedCode(f.ctx(), account.ID, codes[0], false); !errors.Is(err, ErrWrongCode) {
 		t.Errorf("a code of the old list = %v, want ErrWrongCode", err)
 	}
-	if _, err := f.UseSavedCode(f.ctx(), account.ID, fresh[0]); err != nil {
+	if _, err := f.UseSavedCode(f.ctx(), account.ID, fresh[0], false); err != nil {
 		t.Errorf("a code of the new list: %v", err)
 	}
 	if factors, err := f.Factors(f.ctx(), account.ID); err != nil || factors.SavedCodes != 9 {
@@ -252,7 +252,7 @@ func TestSavedCodeRace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := race(32, func() bool { _, err := f.UseSavedCode(f.ctx(), account.ID, codes[0]); return err == nil }); n != 1 {
+	if n := race(32, func() bool { _, err := f.UseSavedCode(f.ctx(), account.ID, codes[0], false); return err == nil }); n != 1 {
 		t.Errorf("%d of 32 uses of a saved code at once succeed, want 1", n)
 	}
 	// The same for tries that all have read the list as it was before.
@@ -277,11 +277,11 @@ func TestNewFactorWaits(t *testing.T) {
 	if want := (Factors{Waiting: enrolled.Add(24 * time.Hour)}); err != nil || got != want {
 		t.Errorf("Factors = %+v, %v, want %+v", got, err, want)
 	}
-	if err := f.CheckTOTP(f.ctx(), account.ID, a.code(0)); !errors.Is(err, ErrNoFactor) {
+	if err := f.CheckTOTP(f.ctx(), account.ID, a.code(0), false); !errors.Is(err, ErrNoFactor) {
 		t.Errorf("CheckTOTP = %v, want ErrNoFactor", err)
 	}
 	f.later(24 * time.Hour)
-	if err := f.CheckTOTP(f.ctx(), account.ID, a.code(0)); err != nil {
+	if err := f.CheckTOTP(f.ctx(), account.ID, a.code(0), false); err != nil {
 		t.Errorf("CheckTOTP a day later: %v", err)
 	}
 	if err := f.RemoveTOTP(f.ctx(), account.ID); err != nil {

@@ -26,8 +26,8 @@ const (
 // reserveFactor counts a failure before the code is looked at, and runs what read queues
 // in the same round trip; its row must be there, else the error is ErrNoFactor. The right
 // code deletes the count. lock is until when this failure locks the factor, if it is one;
-// zero if it does not.
-func (s *Service) reserveFactor(ctx context.Context, accountID uuid.UUID, f Factor, read func(*pgx.Batch)) (lock time.Time, err error) {
+// zero if it does not. again is the same wrong code of the same page, which is not counted.
+func (s *Service) reserveFactor(ctx context.Context, accountID uuid.UUID, f Factor, again bool, read func(*pgx.Batch)) (lock time.Time, err error) {
 	now := s.now()
 	var locked *FactorLockedError
 	b := &pgx.Batch{}
@@ -36,18 +36,18 @@ func (s *Service) reserveFactor(ctx context.Context, accountID uuid.UUID, f Fact
 			insert into factor_throttles as t (account_id, factor, failures, window_began_at, window_failures, last_failed_at)
 			values (@account_id, @factor, 1, @now, 1, @now)
 			on conflict on constraint factor_throttles_pkey do update set
-				failures        = t.failures + 1,
+				failures        = case when @again then t.failures else t.failures + 1 end,
 				last_failed_at  = @now,
 				window_began_at = case when t.window_began_at <= @window::timestamptz then @now else t.window_began_at end,
-				window_failures = case when t.window_began_at <= @window then 1 else t.window_failures + 1 end,
-				locked_until    = case when t.window_began_at > @window and t.window_failures + 1 >= @most then @lock::timestamptz end
+				window_failures = case when @again and t.window_began_at > @window then t.window_failures when t.window_began_at <= @window then 1 else t.window_failures + 1 end,
+				locked_until    = case when not @again::boolean and t.window_began_at > @window and t.window_failures + 1 >= @most then @lock::timestamptz end
 			where t.failures < @all and (t.locked_until is null or t.locked_until <= @now)
 			returning locked_until
 		)
 		select exists (select from attempt), (select locked_until from attempt), t.failures, t.locked_until
 		from (values (1)) one left join factor_throttles t on t.account_id = @account_id and t.factor = @factor`,
 		pgx.NamedArgs{
-			"account_id": accountID, "factor": f, "now": now, "window": now.Add(-factorWindow), "most": factorWindowTries,
+			"account_id": accountID, "factor": f, "again": again, "now": now, "window": now.Add(-factorWindow), "most": factorWindowTries,
 			"lock": now.Add(factorLock), "all": allFactorTries,
 		}).QueryRow(func(row pgx.Row) error {
 		var granted bool

@@ -93,7 +93,7 @@ func TestAnswerLock(t *testing.T) {
 	maria := f.register("maria")
 	shut := func() {
 		for range answerTries {
-			if err := f.CheckAnswers(f.ctx(), maria.ID, map[string]string{"first_pay": "otra cosa"}); err == nil {
+			if err := f.CheckAnswers(f.ctx(), maria.ID, map[string]string{"first_pay": "otra cosa"}, false); err == nil {
 				t.Fatal("a wrong answer was taken")
 			}
 		}
@@ -111,7 +111,7 @@ func TestAnswerLock(t *testing.T) {
 	if released, err := f.ReleaseLock(f.ctx(), maria.ID, AnswerLock); !released || err != nil {
 		t.Fatalf("ReleaseLock = %t, %v", released, err)
 	}
-	if err := f.CheckAnswers(f.ctx(), maria.ID, map[string]string{"first_pay": "una linterna"}); err != nil {
+	if err := f.CheckAnswers(f.ctx(), maria.ID, map[string]string{"first_pay": "una linterna"}, false); err != nil {
 		t.Errorf("the right answer after the release: %v", err)
 	}
 	if _, err := f.ReleaseLock(f.ctx(), maria.ID, "door"); err == nil {

@@ -226,6 +226,7 @@ func TestPendingEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, want := range []error{ErrWrongCode, ErrCodeFormat, ErrWrongCode, ErrWrongCode, ErrWrongCode, ErrEnded, ErrNoPending} {
+		f.later(totpStep) // the same digits are another guess, and another try
 		factor, proof := TOTP, a.wrong()
 		switch {
 		case want == ErrCodeFormat:
@@ -237,6 +238,45 @@ func TestPendingEnds(t *testing.T) {
 		if _, _, err := f.ProvePending(f.ctx(), token, thisBrowser, factor, proof); !errors.Is(err, want) {
 			t.Errorf("wrong proof %d = %v, want %v", i+1, err, want)
 		}
+	}
+}
+
+// A double click or a reload with a wrong code costs no second try, neither of the sign-in
+// nor of the factor; in the next time step, or in another sign-in, it is another guess.
+func TestSameFactorCodeCountsOnce(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	account := f.register("maria")
+	a := f.enrolTOTP(account)
+	start := func() string {
+		token, err := f.StartPending(f.ctx(), PendingStart{Account: account, AMR: []string{"pwd"}, Browser: thisBrowser})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	token := start()
+	wrong := func(tries, failures int) {
+		t.Helper()
+		if _, _, err := f.ProvePending(f.ctx(), token, thisBrowser, TOTP, a.wrong()); !errors.Is(err, ErrWrongCode) {
+			t.Errorf("a wrong code = %v", err)
+		}
+		if p, err := f.Pending(f.ctx(), token, thisBrowser); err != nil || p.Tries != tries {
+			t.Errorf("%d tries, %v, want %d", p.Tries, err, tries)
+		}
+		if n := f.count(`select window_failures from factor_throttles where failures = window_failures`); n != failures {
+			t.Errorf("%d failures, want %d", n, failures)
+		}
+	}
+	wrong(1, 1)
+	wrong(1, 1)
+	f.later(totpStep)
+	wrong(2, 2)
+	wrong(2, 2)
+	token = start()
+	wrong(1, 3)
+	if _, _, err := f.ProvePending(f.ctx(), token, thisBrowser, TOTP, a.code(0)); err != nil {
+		t.Errorf("the right code: %v", err)
 	}
 }
 

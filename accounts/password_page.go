@@ -45,7 +45,7 @@ func (h *Handler) changePassword(c *gin.Context) error {
 	status := http.StatusUnprocessableEntity
 	if len(problems) == 0 {
 		err := h.service.ChangePassword(ctx, PasswordChange{
-			Session: session, Current: current, New: wanted, Source: web.Source(c), Device: h.web.Cookie(c, DeviceCookie),
+			Session: session, Current: current, New: wanted, Source: web.Source(c), Device: h.web.Cookie(c, DeviceCookie), Browser: web.Browser(c),
 		})
 		wait, waits := errors.AsType[*WaitError](err)
 		switch {

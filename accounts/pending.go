@@ -29,6 +29,7 @@ type Pending struct {
 	SID     string // of the session to step up; "" for a sign-in
 	Return  string // where it goes on; "" for nowhere in particular
 	Tries   int
+	again   bool // the proof is the one that was refused just before
 }
 
 // PendingStart says for whom, in which browser, and what was proven already.
@@ -65,24 +66,26 @@ func (s *Service) StartPending(ctx context.Context, start PendingStart) (token s
 // Pending reads what waits under a token in this browser. The error is ErrNoPending, also
 // once the credentials have changed, or the database's.
 func (s *Service) Pending(ctx context.Context, token string, browser []byte) (Pending, error) {
-	return s.readPending(ctx, token, browser, 0)
+	return s.readPending(ctx, token, browser, 0, nil)
 }
 
-// readPending counts tries more.
-func (s *Service) readPending(ctx context.Context, token string, browser []byte, more int) (p Pending, err error) {
+// readPending counts tries more, unless typed, the digest of a proof, came just before.
+func (s *Service) readPending(ctx context.Context, token string, browser []byte, more int, typed []byte) (p Pending, err error) {
 	var owner []byte
 	var row accountRow
 	var factors factorsRow
 	err = s.db.From(ctx).QueryRow(ctx, `
-		with p as (
-			update pending_sign_ins set tries = tries + @more
-			where digest = @digest and expires_at > @now and tries < @most and proved_at is null returning *
+		with was as (
+			select digest, coalesce(refused = @typed, false) as again from pending_sign_ins where digest = @digest for update
+		), p as (
+			update pending_sign_ins w set tries = tries + case when was.again then 0 else @more::int end, refused = coalesce(@typed, refused)
+			from was where w.digest = was.digest and expires_at > @now and tries < @most and proved_at is null returning w.*, was.again
 		)
-		select p.browser, p.amr, p.sid, p.return_to, p.tries, `+accountColumns+`, `+factorColumns+`
+		select p.browser, p.amr, p.sid, p.return_to, p.tries, p.again, `+accountColumns+`, `+factorColumns+`
 		from p join accounts a on a.id = p.account_id
 		where a.status = 'active' and p.created_at >= a.credentials_changed_at`,
-		pgx.NamedArgs{"digest": seal.Digest(token), "more": more, "now": s.now(), "most": pendingTries}).
-		Scan(append(append([]any{&owner, &p.AMR, &p.SID, &p.Return, &p.Tries}, row.targets()...), factors.targets()...)...)
+		pgx.NamedArgs{"digest": seal.Digest(token), "more": more, "typed": typed, "now": s.now(), "most": pendingTries}).
+		Scan(append(append([]any{&owner, &p.AMR, &p.SID, &p.Return, &p.Tries, &p.again}, row.targets()...), factors.targets()...)...)
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && subtle.ConstantTimeCompare(owner, browser) != 1 {
 		return Pending{}, ErrNoPending
 	}
@@ -104,14 +107,14 @@ func (s *Service) ProvePending(ctx context.Context, token string, browser []byte
 			return Pending{}, 0, err
 		}
 	}
-	if p, err = s.readPending(ctx, token, browser, 1); err != nil {
+	if p, err = s.readPending(ctx, token, browser, 1, s.FactorMAC(seal.Digest(token), f, proof)); err != nil {
 		return Pending{}, 0, err
 	}
 	switch f {
 	case TOTP:
-		err = s.CheckTOTP(ctx, p.Account.ID, proof)
+		err = s.CheckTOTP(ctx, p.Account.ID, proof, p.again)
 	case SavedCodes:
-		left, err = s.UseSavedCode(ctx, p.Account.ID, proof)
+		left, err = s.UseSavedCode(ctx, p.Account.ID, proof, p.again)
 	case Passkey:
 		_, err = s.FinishPasskey(ctx, browser, p.Account.ID, proof)
 	}

@@ -94,9 +94,10 @@ func (s *Service) Questions(ctx context.Context, id uuid.UUID) ([]string, error)
 
 // CheckAnswers judges the answers to all questions of an account, by their keys, with one
 // verdict. The try is counted before it is judged, so that parallel tries buy nothing
-// (S-10); the right answers take it back. The error is ErrWrongAnswer, *ClosedError,
-// ErrBusy, or the database's.
-func (s *Service) CheckAnswers(ctx context.Context, id uuid.UUID, answers map[string]string) error {
+// (S-10); the right answers take it back. again are answers that this page has just
+// refused: they count no more. The error is ErrWrongAnswer, *ClosedError, ErrBusy, or the
+// database's.
+func (s *Service) CheckAnswers(ctx context.Context, id uuid.UUID, answers map[string]string, again bool) error {
 	now := s.now()
 	leave, err := s.hasher.enter(ctx)
 	if err != nil {
@@ -107,7 +108,7 @@ func (s *Service) CheckAnswers(ctx context.Context, id uuid.UUID, answers map[st
 	if err != nil {
 		return err
 	}
-	granted, until, err := s.store.reserveAnswer(ctx, id, now)
+	granted, until, err := s.store.reserveAnswer(ctx, id, again, now)
 	if err != nil {
 		return err
 	}
@@ -173,21 +174,21 @@ func (s *store) answers(ctx context.Context, id uuid.UUID) (map[string][]byte, e
 
 // reserveAnswer counts a try. until is when the questions are asked again: of a refused
 // try, or of the fifth within a day, which is judged still. It is zero of the others.
-func (s *store) reserveAnswer(ctx context.Context, id uuid.UUID, now time.Time) (granted bool, until time.Time, err error) {
+func (s *store) reserveAnswer(ctx context.Context, id uuid.UUID, again bool, now time.Time) (granted bool, until time.Time, err error) {
 	var closed *time.Time
 	err = s.db.From(ctx).QueryRow(ctx, `
 		with tried as (
 			insert into answer_throttles as t (account_id, failures, began_at) values (@id, 1, @now)
 			on conflict (account_id) do update set
-				failures     = case when t.began_at <= @since or t.closed_until is not null then 1 else t.failures + 1 end,
+				failures     = case when t.began_at <= @since or t.closed_until is not null then 1 when @again then t.failures else t.failures + 1 end,
 				began_at     = case when t.began_at <= @since or t.closed_until is not null then @now else t.began_at end,
-				closed_until = case when t.closed_until is null and t.began_at > @since and t.failures + 1 >= @tries::int then @until::timestamptz end
+				closed_until = case when not @again::boolean and t.closed_until is null and t.began_at > @since and t.failures + 1 >= @tries::int then @until::timestamptz end
 			where t.closed_until is null or t.closed_until <= @now
 			returning closed_until
 		)
 		select exists (select from tried),
 			coalesce((select closed_until from tried), (select closed_until from answer_throttles where account_id = @id and closed_until > @now))`,
-		pgx.NamedArgs{"id": id, "now": now, "since": now.Add(-answerWindow), "until": now.Add(answerWindow), "tries": answerTries}).
+		pgx.NamedArgs{"id": id, "again": again, "now": now, "since": now.Add(-answerWindow), "until": now.Add(answerWindow), "tries": answerTries}).
 		Scan(&granted, &closed)
 	if err != nil {
 		return false, until, fmt.Errorf("counting an answer: %w", err)

@@ -183,7 +183,7 @@ func TestAnswers(t *testing.T) {
 	f := newFixture(t, 1)
 	a := f.register("maria")
 	say := func(answer string) error {
-		return f.CheckAnswers(f.ctx(), a.ID, map[string]string{"first_pay": answer})
+		return f.CheckAnswers(f.ctx(), a.ID, map[string]string{"first_pay": answer}, false)
 	}
 	if err := say("¡UNA  Linterná!"); err != nil {
 		t.Errorf("the right answer: %v", err)
@@ -233,7 +233,7 @@ func TestAnswersAreJudgedTogether(t *testing.T) {
 	}
 	say := func(pay, book string) error {
 		f.hashes.Store(0)
-		err := f.CheckAnswers(f.ctx(), a.ID, map[string]string{"first_pay": pay, "first_book": book})
+		err := f.CheckAnswers(f.ctx(), a.ID, map[string]string{"first_pay": pay, "first_book": book}, false)
 		if n := f.hashes.Load(); n != 2 {
 			t.Errorf("%q and %q cost %d hashes, want 2", pay, book, n)
 		}
@@ -260,7 +260,7 @@ func TestParallelAnswers(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 32 {
 		wg.Go(func() {
-			err := f.CheckAnswers(f.ctx(), a.ID, map[string]string{"first_pay": "un libro"})
+			err := f.CheckAnswers(f.ctx(), a.ID, map[string]string{"first_pay": "un libro"}, false)
 			if errors.Is(err, ErrWrongAnswer) {
 				wrong.Add(1)
 			} else if _, ok := errors.AsType[*ClosedError](err); ok {

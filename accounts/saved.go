@@ -120,7 +120,7 @@ func (s *store) dropSaved(b *pgx.Batch, accountID uuid.UUID) {
 // UseSavedCode uses up a code of the list, and tells how many are left. The error is
 // ErrWrongCode, ErrNoFactor, *FactorLockedError, ErrBusy, or the database's. Like
 // CheckTOTP it counts first, and is not to be called inside a transaction.
-func (s *Service) UseSavedCode(ctx context.Context, accountID uuid.UUID, typed string) (left int, err error) {
+func (s *Service) UseSavedCode(ctx context.Context, accountID uuid.UUID, typed string, again bool) (left int, err error) {
 	code, err := typedSavedCode(typed)
 	if err != nil {
 		return 0, err
@@ -131,7 +131,7 @@ func (s *Service) UseSavedCode(ctx context.Context, accountID uuid.UUID, typed s
 	}
 	defer leave()
 	var list []savedRow
-	lock, err := s.reserveFactor(ctx, accountID, SavedCodes, func(b *pgx.Batch) {
+	lock, err := s.reserveFactor(ctx, accountID, SavedCodes, again, func(b *pgx.Batch) {
 		b.Queue(`select n, code_sealed from account_saved_codes where account_id = $1 and used_at is null order by n`, accountID).
 			Query(func(rows pgx.Rows) (err error) {
 				list, err = pgx.CollectRows(rows, pgx.RowToStructByPos[savedRow])

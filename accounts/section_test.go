@@ -257,7 +257,7 @@ func TestChangeQuestion(t *testing.T) {
 	if status, location, _ := b.post(path, path, url.Values{"question": {"first_book"}, "answer": {"la cuchara"}}); status != 303 || location != "/account?note=question" {
 		t.Errorf("the change = %d to %q", status, location)
 	}
-	if err := f.CheckAnswers(f.ctx(), account.ID, map[string]string{"first_book": "La Cuchara"}); err != nil {
+	if err := f.CheckAnswers(f.ctx(), account.ID, map[string]string{"first_book": "La Cuchara"}, false); err != nil {
 		t.Errorf("the new answer: %v", err)
 	}
 	if diff := cmp.Diff([]string{"question_changed"}, f.mailKinds(account.ID)); diff != "" {

@@ -51,16 +51,17 @@ type reservation struct {
 // reserve takes the attempt from the source's limit (S-09), counts a failure before the
 // password is looked at, so that parallel attempts buy nothing (S-10), and reads the
 // account: one round trip and the commit, whether or not there is an account. A source
-// over its limit counts against nobody.
-func (s *Service) reserve(ctx context.Context, source string, key []byte, name string, fromDevice bool, now time.Time) (r reservation, err error) {
+// over its limit counts against nobody. What the same browser sent just before costs no
+// second try: a double click or a reload buys no guess.
+func (s *Service) reserve(ctx context.Context, a Attempt, key []byte, name string, fromDevice bool, now time.Time) (r reservation, err error) {
 	limit := s.sourceLimit
 	limit.Count *= web.SourceFactor(ctx)
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		var limited error
 		r = reservation{}
 		b := &pgx.Batch{}
-		s.limiter.Queue(b, &limited, now, ratelimit.Ask{Limit: limit, Key: source})
-		s.store.reserve(b, &r, key, name, fromDevice, now)
+		s.limiter.Queue(b, &limited, now, ratelimit.Ask{Limit: limit, Key: a.Source})
+		s.store.reserve(b, &r, key, s.passwordMAC(a.Browser, name, a.Password), name, fromDevice, now)
 		if err := s.db.From(ctx).SendBatch(ctx, b).Close(); err != nil {
 			return fmt.Errorf("counting a sign-in: %w", err)
 		}
@@ -69,20 +70,29 @@ func (s *Service) reserve(ctx context.Context, source string, key []byte, name s
 	return r, err
 }
 
+// passwordMAC tells the same password again of one browser and name; nil of no browser.
+func (s *Service) passwordMAC(browser []byte, name, password string) []byte {
+	if browser == nil {
+		return nil
+	}
+	return s.keyring.MAC(seal.PepperPassword, []byte("accounts.refused"), browser, []byte(name), []byte(normalize(password)))
+}
+
 // reserve queues the count. Only the row of the name, not of a device, knows the account:
 // its owner is told.
-func (s *store) reserve(b *pgx.Batch, r *reservation, key []byte, name string, fromDevice bool, now time.Time) {
+func (s *store) reserve(b *pgx.Batch, r *reservation, key, typed []byte, name string, fromDevice bool, now time.Time) {
 	b.Queue(`
 		with found as (
 			select * from accounts where username = @name
 		), attempt as (
-			insert into sign_in_throttles as t (key, account_id, failures, last_failed_at)
-			values (@key, case when @from_device::boolean then null else (select id from found) end, 1, @now)
+			insert into sign_in_throttles as t (key, account_id, failures, last_failed_at, refused)
+			values (@key, case when @from_device::boolean then null else (select id from found) end, 1, @now, @typed)
 			on conflict (key) do update set
 				account_id     = excluded.account_id,
-				failures       = t.failures + 1,
+				failures       = case when t.refused = @typed then t.failures else t.failures + 1 end,
 				last_failed_at = @now,
-				blocked_until  = case when t.failures + 1 >= @free::int then
+				refused        = @typed,
+				blocked_until  = case when t.refused = @typed then t.blocked_until when t.failures + 1 >= @free::int then
 					@now::timestamptz + least(@longest::float8, @first::float8 * power(2, t.failures + 1 - @free::int)) * interval '1 second' end
 			where t.failures < @all and (t.blocked_until is null or t.blocked_until <= @now)
 			returning failures, blocked_until
@@ -93,7 +103,7 @@ func (s *store) reserve(b *pgx.Batch, r *reservation, key []byte, name string, f
 		left join sign_in_throttles t on t.key = @key
 		left join found a on true`,
 		pgx.NamedArgs{
-			"name": name, "key": key, "from_device": fromDevice, "now": now, "free": freeFailures, "all": allFailures,
+			"name": name, "key": key, "typed": typed, "from_device": fromDevice, "now": now, "free": freeFailures, "all": allFailures,
 			"first": firstWait.Seconds(), "longest": longestWait.Seconds(),
 		}).QueryRow(func(row pgx.Row) error {
 		var failures, before *int

@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -42,5 +43,46 @@ func TestSourceLimit(t *testing.T) {
 	f.later(40 * time.Second)
 	if got := from("one", "maria", rightPassword); got != "ok" {
 		t.Errorf("a minute later: %s, want ok", got)
+	}
+}
+
+// S-07, S-10: the same wrong password again in one browser, by a double click or a reload, costs no second try, whoever has
+// the name; another password, another browser or the one before the last does. A repetition begins no new wait.
+func TestSamePasswordCountsOnce(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	f.register("maria")
+	for _, name := range []string{"maria", "nobody"} {
+		try := func(browser byte, password string) string {
+			_, err := f.Authenticate(f.ctx(), Attempt{Username: name, Password: password, Source: fmt.Sprint(name, f.now()), Browser: []byte{browser}})
+			return outcome(err)
+		}
+		failures := func(want int) {
+			t.Helper()
+			if n := f.count(`select max(failures) from sign_in_throttles where last_failed_at = $1`, f.now()); n != want {
+				t.Errorf("%s: %d failures, want %d", name, n, want)
+			}
+		}
+		f.later(time.Hour)
+		for range 4 {
+			try(1, "one wrong password")
+		}
+		failures(1)
+		try(1, "another wrong password")
+		try(1, "one wrong password")
+		try(2, "one wrong password")
+		failures(4)
+		if got := try(2, "a fifth wrong password"); got != "wrong" {
+			t.Errorf("%s: the fifth = %s", name, got)
+		}
+		f.later(firstWait)
+		if got := try(2, "a fifth wrong password"); got != "wrong" {
+			t.Errorf("%s: the fifth again after the wait = %s", name, got)
+		}
+		failures(5)
+		if got := try(2, "a sixth wrong password"); got != "wrong" {
+			t.Errorf("%s: a repetition began another wait: %s", name, got)
+		}
+		failures(6)
 	}
 }

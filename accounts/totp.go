@@ -93,15 +93,16 @@ func typedCode(typed string) (string, error) {
 // CheckTOTP checks a code of the account's app and uses it up. The error is
 // ErrCodeFormat (nothing is counted), ErrNoFactor, *FactorLockedError, ErrWrongCode,
 // ErrCodeUsed, or the database's. The failure is counted, and committed, before the code
-// is looked at, so it is not to be called inside a transaction (S-10, S-16).
-func (s *Service) CheckTOTP(ctx context.Context, accountID uuid.UUID, typed string) error {
+// is looked at, so it is not to be called inside a transaction (S-10, S-16); again is a
+// code that this page has just refused.
+func (s *Service) CheckTOTP(ctx context.Context, accountID uuid.UUID, typed string, again bool) error {
 	code, err := typedCode(typed)
 	if err != nil {
 		return err
 	}
 	now := s.now()
 	var sealed []byte
-	lock, err := s.reserveFactor(ctx, accountID, TOTP, func(b *pgx.Batch) {
+	lock, err := s.reserveFactor(ctx, accountID, TOTP, again, func(b *pgx.Batch) {
 		b.Queue(`select secret_sealed from account_totp where account_id = $1 and usable_from <= $2`, accountID, now).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&sealed) })
 	})

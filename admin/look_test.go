@@ -23,7 +23,7 @@ func TestSummary(t *testing.T) {
 		d.people.Authenticate(t.Context(), accounts.Attempt{Username: "maria", Password: "no es esta", Source: "192.0.2.1/32"})
 	}
 	for range 5 {
-		d.people.CheckAnswers(t.Context(), d.maria.ID, map[string]string{"first_pay": "no"})
+		d.people.CheckAnswers(t.Context(), d.maria.ID, map[string]string{"first_pay": "no"}, false)
 	}
 	sum := d.seen(d.rosa, d.maria.ID)
 	var kinds []string
@@ -111,7 +111,8 @@ func (d *desk) stuckWith(card members.Card) (registration.Stuck, string) {
 		d.t.Fatal(err)
 	}
 	v.Token = token
-	for range 3 {
+	for _, name := range []string{claim.FirstName, "Nobody", claim.FirstName} { // three mistakes, not one
+		claim.FirstName = name
 		if _, err := d.enrol.SubmitPersonal(d.t.Context(), v, card, claim); err == nil {
 			d.t.Fatal("the card was taken")
 		}

@@ -147,7 +147,7 @@ func (s *Service) codeMAC(id uuid.UUID, code string) []byte {
 }
 
 // CheckCode compares what the caller read out with the newest code that this person sent. A code works once, for 15 minutes and
-// five tries; the try is counted before it is judged. The error is Invalid, those of allow, ErrNotFound, ErrConflict where no
+// five tries; the try is counted before it is judged, and the same wrong code again counts once. The error is Invalid, those of allow, ErrNotFound, ErrConflict where no
 // code waits, or the database's.
 func (s *Service) CheckCode(ctx context.Context, p Person, o *Once, id uuid.UUID, spoken string) (v Verification, err error) {
 	code := strings.Map(func(r rune) rune {
@@ -166,7 +166,7 @@ func (s *Service) CheckCode(ctx context.Context, p Person, o *Once, id uuid.UUID
 				return err
 			}
 			e.data = map[string]string{"method": string(SpokenCode)}
-			row, err := s.store.tryCode(ctx, u.ID, p.ID, s.now())
+			row, err := s.store.tryCode(ctx, u.ID, p.ID, s.keyring.MAC(seal.PepperCode, []byte("caller.refused"), p.ID[:], u.ID[:], []byte(code)), s.now())
 			if err != nil {
 				return err
 			}
@@ -219,12 +219,12 @@ func (s *store) insertVerification(ctx context.Context, r verificationRow) error
 }
 
 // tryCode counts a try of the newest code that waits; ErrConflict if none does.
-func (s *store) tryCode(ctx context.Context, subject, person uuid.UUID, now time.Time) (r verificationRow, err error) {
+func (s *store) tryCode(ctx context.Context, subject, person uuid.UUID, typed []byte, now time.Time) (r verificationRow, err error) {
 	err = s.db.From(ctx).QueryRow(ctx, `
-		update caller_verifications set tries = tries + 1 where id = (
+		update caller_verifications set tries = tries + case when refused = $5 then 0 else 1 end, refused = $5 where id = (
 			select id from caller_verifications where subject_id = $1 and staff_id = $2 and method = 'spoken_code' order by created_at desc, id desc limit 1)
 			and code_mac is not null and created_at > $3 and tries < $4
-		returning id, code_mac`, subject, person, now.Add(-verification), spokenTries).Scan(&r.ID, &r.CodeMAC)
+		returning id, code_mac`, subject, person, now.Add(-verification), spokenTries, typed).Scan(&r.ID, &r.CodeMAC)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return r, ErrConflict
 	}

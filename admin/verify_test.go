@@ -82,9 +82,14 @@ func TestSpokenCode(t *testing.T) {
 	if _, err := d.CheckCode(t.Context(), eva, nil, d.maria.ID, d.spoken()); !errors.Is(err, ErrConflict) {
 		t.Errorf("the code of another person's call = %v, want ErrConflict", err)
 	}
-	for range spokenTries {
-		if v, err := d.CheckCode(t.Context(), d.rosa, nil, d.maria.ID, other(d.spoken())); err != nil || v.Verified {
-			t.Fatalf("a wrong code = %+v, %v", v, err)
+	wrong := d.spoken()
+	for n := range spokenTries {
+		wrong = other(wrong)
+		for range 2 { // the same one again counts once; after the fifth none is looked at
+			v, err := d.CheckCode(t.Context(), d.rosa, nil, d.maria.ID, wrong)
+			if v.Verified || err != nil && n < spokenTries-1 {
+				t.Fatalf("a wrong code = %+v, %v", v, err)
+			}
 		}
 	}
 	if _, err := d.CheckCode(t.Context(), d.rosa, nil, d.maria.ID, d.spoken()); !errors.Is(err, ErrConflict) {

@@ -39,12 +39,18 @@ func (s *Service) staffMAC(account uuid.UUID, code string) []byte {
 	return s.keyring.MAC(seal.PepperCode, []byte("recovery.staff"), account[:], []byte(code))
 }
 
+// refusedMAC tells the same value again of one recovery and field.
+func (s *Service) refusedMAC(id uuid.UUID, field, value string) []byte {
+	return s.keyring.MAC(seal.PepperCode, []byte("recovery.refused"), id[:], []byte(field), []byte(value))
+}
+
 // SubmitCode compares a code of six digits. The try is counted on the locked row, whether or not a code was ever sent, and
-// on the code of support, which several recoveries share (S-10, S-12). The error is ErrCode, ErrCodeExpired, ErrEnded, a *movedError, or the database's.
+// on the code of support, which several recoveries share (S-10, S-12); the same wrong code again counts once. The error is ErrCode, ErrCodeExpired, ErrEnded, a *movedError, or the database's.
 func (s *Service) SubmitCode(ctx context.Context, v Visit, code string) (*Recovery, error) {
 	return s.change(ctx, v, stepCode, func(ctx context.Context, t *turn) (outcome, error) {
 		own := s.keyring.VerifyMAC(seal.PepperCode, t.CodeMAC, []byte("recovery"), t.ID[:], []byte(code))
-		staff, err := s.store.tryStaffCode(ctx, t.AccountID, t.now)
+		again := t.again(s.refusedMAC(t.ID, "code", code))
+		staff, err := s.store.tryStaffCode(ctx, t.AccountID, again, t.now)
 		if err != nil {
 			return nil, err
 		}
@@ -55,6 +61,9 @@ func (s *Service) SubmitCode(ctx context.Context, v Visit, code string) (*Recove
 		case late && staff == nil:
 			t.record(audit.RecoveryRefused, "code_expired")
 			return ErrCodeExpired, nil
+		}
+		if again {
+			return ErrCode, nil
 		}
 		t.CodeTries++
 		t.record(audit.RecoveryRefused, "wrong_code")
@@ -99,7 +108,7 @@ func (s *Service) ResendCode(ctx context.Context, v Visit) error {
 		if err := s.takeSource(ctx, v.Source, t.now); err != nil {
 			return nil, err
 		}
-		t.CodeMAC, t.CodeAskedAt, t.ExpiresAt = nil, t.now, t.now.Add(life)
+		t.CodeMAC, t.Refused, t.CodeAskedAt, t.ExpiresAt = nil, nil, t.now, t.now.Add(life)
 		return nil, s.enqueue(ctx, codeArgs{t.ID, t.now.Unix()})
 	})
 	return err

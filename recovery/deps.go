@@ -35,11 +35,12 @@ type Accounts interface {
 	ByMember(ctx context.Context, memberID uuid.UUID) (accounts.Account, error)
 
 	Questions(ctx context.Context, id uuid.UUID) ([]string, error)
-	CheckAnswers(ctx context.Context, id uuid.UUID, answers map[string]string) error
+	CheckAnswers(ctx context.Context, id uuid.UUID, answers map[string]string, again bool) error
 
 	Factors(ctx context.Context, id uuid.UUID) (accounts.Factors, error)
-	CheckTOTP(ctx context.Context, id uuid.UUID, typed string) error
-	UseSavedCode(ctx context.Context, id uuid.UUID, typed string) (left int, err error)
+	FactorMAC(place []byte, f accounts.Factor, proof string) []byte
+	CheckTOTP(ctx context.Context, id uuid.UUID, typed string, again bool) error
+	UseSavedCode(ctx context.Context, id uuid.UUID, typed string, again bool) (left int, err error)
 	BeginPasskey(ctx context.Context, browser []byte, source string, id uuid.UUID) (accounts.PasskeyOptions, error)
 	FinishPasskey(ctx context.Context, browser []byte, id uuid.UUID, answer string) (accounts.Account, error)
 	RemoveFactors(ctx context.Context, id uuid.UUID) error

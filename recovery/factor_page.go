@@ -62,12 +62,12 @@ func (h *Handler) submitFactor(c *gin.Context) error {
 	case "":
 		return h.to(c, paths[stepFactor])
 	case accounts.SavedCodes:
-		check = func(ctx context.Context, id uuid.UUID, typed string) error {
-			_, err := h.service.accounts.UseSavedCode(ctx, id, typed)
+		check = func(ctx context.Context, id uuid.UUID, typed string, again bool) error {
+			_, err := h.service.accounts.UseSavedCode(ctx, id, typed, again)
 			return err
 		}
 	case accounts.Passkey:
-		check = func(ctx context.Context, id uuid.UUID, answer string) error {
+		check = func(ctx context.Context, id uuid.UUID, answer string, _ bool) error {
 			_, err := h.service.accounts.FinishPasskey(ctx, v.Browser, id, answer)
 			if errors.Is(err, accounts.ErrDisabled) { // a key of the owner's, whose account is protected or closed
 				return nil
@@ -75,8 +75,8 @@ func (h *Handler) submitFactor(c *gin.Context) error {
 			return err
 		}
 	}
-	r, err := h.service.SubmitFactor(c.Request.Context(), v, func(ctx context.Context, account accounts.Account) error {
-		return check(ctx, account.ID, proof)
+	r, err := h.service.SubmitFactor(c.Request.Context(), v, factor, proof, func(ctx context.Context, account accounts.Account, again bool) error {
+		return check(ctx, account.ID, proof, again)
 	})
 	if err == nil {
 		return h.to(c, paths[r.Step])

@@ -3,6 +3,7 @@ package recovery
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
@@ -69,7 +70,7 @@ func TestStepsCannotBeSkipped(t *testing.T) {
 	v.postTo("/recover/question", "answer", "una linterna").on("/recover/code", 200)
 	visit := Visit{Token: v.jar["idp_recovery"], Browser: f.browserOf(v)}
 	_, _, answers := f.SubmitAnswers(t.Context(), visit, map[string]string{"first_pay": "una linterna"})
-	_, factor := f.SubmitFactor(t.Context(), visit, func(context.Context, accounts.Account) error { return nil })
+	_, factor := f.SubmitFactor(t.Context(), visit, accounts.TOTP, "", func(context.Context, accounts.Account, bool) error { return nil })
 	_, password := f.SetPassword(t.Context(), visit, newPassword)
 	for name, err := range map[string]error{"answers": answers, "factor": factor, "password": password} {
 		if moved, ok := errors.AsType[*movedError](err); !ok || moved.step != stepCode {
@@ -150,9 +151,9 @@ func TestParallelCodes(t *testing.T) {
 	f.code()
 	visit = Visit{Token: v.jar["idp_recovery"], Browser: f.browserOf(v)}
 	var judged atomic.Int32
-	for range 32 {
+	for i := range 32 {
 		wg.Go(func() {
-			if _, err := f.SubmitCode(t.Context(), visit, "not one"); errors.Is(err, ErrCode) || errors.Is(err, ErrEnded) {
+			if _, err := f.SubmitCode(t.Context(), visit, fmt.Sprintf("not %d", i)); errors.Is(err, ErrCode) || errors.Is(err, ErrEnded) {
 				judged.Add(1)
 			}
 		})
@@ -233,7 +234,8 @@ func TestWrongAnswers(t *testing.T) {
 	v := f.visitor().prove("maria")
 	v.post("answer", " ").says("Escriba su respuesta.")
 	v.post("answer", "un libro").on("/recover/question?flow=f1", 422).says("Le quedan 2 intentos.")
-	v.post("answer", "un libro").says("Le queda 1 intento.")
+	v.post("answer", "un libro").says("Le quedan 2 intentos.") // a double click: counted once (S-59)
+	v.post("answer", "una silla").says("Le queda 1 intento.")
 	v.post("answer", "un libro").on("/support?flow=f1&note=ended", 200).says("Apoyo Técnico", "Su contraseña es la misma. Puede empezar otra vez.")
 	if reference.FindStringSubmatch(v.body) == nil {
 		t.Error("no reference number")
@@ -242,7 +244,8 @@ func TestWrongAnswers(t *testing.T) {
 	f.later(2 * time.Minute)
 	v = f.visitor().prove("maria")
 	v.post("answer", "un libro").says("Le quedan 2 intentos.")
-	v.post("answer", "un libro").on("/recover/question?flow=f1", http.StatusForbidden).says("cerramos este cambio hasta", "número de referencia")
+	v.post("answer", "un libro").says("Le quedan 2 intentos.")
+	v.post("answer", "una silla").on("/recover/question?flow=f1", http.StatusForbidden).says("cerramos este cambio hasta", "número de referencia")
 	f.later(2 * time.Minute)
 	v = f.visitor().prove("maria")
 	v.post("answer", "una linterna").on("/recover/question?flow=f1", http.StatusForbidden)
@@ -260,9 +263,9 @@ func TestParallelAnswers(t *testing.T) {
 	visit := Visit{Token: v.jar["idp_recovery"], Browser: f.browserOf(v)}
 	var judged atomic.Int32
 	var wg sync.WaitGroup
-	for range 32 {
+	for i := range 32 {
 		wg.Go(func() {
-			f.SubmitAnswers(t.Context(), visit, map[string]string{"first_pay": "un libro"})
+			f.SubmitAnswers(t.Context(), visit, map[string]string{"first_pay": fmt.Sprintf("un libro %d", i)})
 		})
 	}
 	wg.Wait()

@@ -3,6 +3,12 @@ package recovery
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
 
 	"huskyidp/accounts"
 	"huskyidp/internal/audit"
@@ -26,7 +32,11 @@ func (s *Service) AskedQuestions(ctx context.Context, v Visit) ([]string, error)
 // one. The error is accounts.ErrWrongAnswer, ErrEnded, *accounts.ClosedError, accounts.ErrBusy, a *movedError, or the
 // database's. A try is counted before it is judged (S-10).
 func (s *Service) SubmitAnswers(ctx context.Context, v Visit, answers map[string]string) (r *Recovery, left int, err error) {
+	var again bool
 	r, err = s.change(ctx, v, stepQuestion, func(_ context.Context, t *turn) (outcome, error) {
+		if again = t.again(s.answersMAC(t.ID, answers)); again {
+			return nil, nil
+		}
 		if t.AnswerTries++; t.AnswerTries > answerTries {
 			t.end("wrong_answers")
 			return ErrEnded, nil
@@ -36,7 +46,7 @@ func (s *Service) SubmitAnswers(ctx context.Context, v Visit, answers map[string
 	if err != nil {
 		return r, 0, err
 	}
-	err = s.accounts.CheckAnswers(ctx, r.AccountID, answers)
+	err = s.accounts.CheckAnswers(ctx, r.AccountID, answers, again)
 	if errors.Is(err, accounts.ErrWrongAnswer) && r.AnswerTries < answerTries {
 		return r, answerTries - r.AnswerTries, err
 	}
@@ -48,6 +58,15 @@ func (s *Service) SubmitAnswers(ctx context.Context, v Visit, answers map[string
 	}
 	r, err = s.advance(ctx, v, stepQuestion)
 	return r, 0, err
+}
+
+// answersMAC is refusedMAC of all answers.
+func (s *Service) answersMAC(id uuid.UUID, answers map[string]string) []byte {
+	var all strings.Builder
+	for _, question := range slices.Sorted(maps.Keys(answers)) {
+		fmt.Fprintf(&all, "%q=%q ", question, answers[question])
+	}
+	return s.refusedMAC(id, "answers", all.String())
 }
 
 // orEnded is what the last wrong answer means.
@@ -79,10 +98,15 @@ func (s *Service) FactorsToAsk(ctx context.Context, v Visit) (accounts.Factors, 
 	return s.accounts.Factors(ctx, r.AccountID)
 }
 
-// SubmitFactor judges a second step with check, which is given the account. The error is check's, ErrEnded, a *movedError,
+// SubmitFactor judges a second step with check, which is given the account and whether the proof is the one that was refused
+// just before. The error is check's, ErrEnded, a *movedError,
 // or the database's.
-func (s *Service) SubmitFactor(ctx context.Context, v Visit, check func(context.Context, accounts.Account) error) (*Recovery, error) {
+func (s *Service) SubmitFactor(ctx context.Context, v Visit, f accounts.Factor, proof string, check func(ctx context.Context, account accounts.Account, again bool) error) (*Recovery, error) {
+	var again bool
 	r, err := s.change(ctx, v, stepFactor, func(_ context.Context, t *turn) (outcome, error) {
+		if again = t.again(s.accounts.FactorMAC(t.ID[:], f, proof)); again {
+			return nil, nil
+		}
 		if t.FactorTries++; t.FactorTries > factorTries {
 			t.end("wrong_factors")
 			return ErrEnded, nil
@@ -96,8 +120,10 @@ func (s *Service) SubmitFactor(ctx context.Context, v Visit, check func(context.
 	if err != nil {
 		return r, err
 	}
-	switch err := check(ctx, account); {
+	switch err := check(ctx, account, again); {
 	case err == nil:
+	case !wrongFactor(err) && again:
+		return r, err
 	case !wrongFactor(err): // nothing was judged
 		return r, errors.Join(s.giveBack(ctx, v), err)
 	case r.FactorTries >= factorTries:
@@ -114,7 +140,7 @@ func (s *Service) SubmitFactor(ctx context.Context, v Visit, check func(context.
 // giveBack takes back a try that was counted and not judged.
 func (s *Service) giveBack(ctx context.Context, v Visit) error {
 	_, err := s.change(ctx, v, stepFactor, func(_ context.Context, t *turn) (outcome, error) {
-		t.FactorTries = max(0, t.FactorTries-1)
+		t.FactorTries, t.Refused = max(0, t.FactorTries-1), nil
 		return nil, nil
 	})
 	return err

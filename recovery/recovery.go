@@ -3,6 +3,7 @@ package recovery
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
 	"errors"
 	"fmt"
 	"time"
@@ -30,6 +31,7 @@ type Recovery struct {
 	CodeMAC                             []byte // of the code mailed last
 	CodeAskedAt                         time.Time
 	CodeTries, AnswerTries, FactorTries int
+	Refused                             []byte // digest of what was typed last: the same again costs no second try
 	CreatedAt, ExpiresAt                time.Time
 }
 
@@ -90,9 +92,16 @@ func (t *turn) record(kind audit.Kind, reason string) {
 	t.events = append(t.events, e)
 }
 
+// again reports whether the digest is of what was typed last into this page, and keeps it.
+func (r *Recovery) again(typed []byte) bool {
+	same := hmac.Equal(r.Refused, typed) && typed != nil
+	r.Refused = typed
+	return same
+}
+
 // to goes on to a step, which has its time anew.
 func (t *turn) to(step Step) {
-	t.Step, t.ExpiresAt = step, t.now.Add(life)
+	t.Step, t.ExpiresAt, t.Refused = step, t.now.Add(life), nil
 }
 
 // end closes the recovery for good.

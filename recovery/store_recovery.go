@@ -15,7 +15,7 @@ import (
 
 const recoveryColumns = `
 	select r.id, r.browser, r.flow, r.language, r.name_sealed, r.account_id, r.step, r.code_mac, r.code_asked_at,
-		r.code_tries, r.answer_tries, r.factor_tries, r.created_at, r.expires_at
+		r.code_tries, r.answer_tries, r.factor_tries, r.refused, r.created_at, r.expires_at
 	from recoveries r where `
 
 // find reads a recovery by the digest of its cookie; nil if there is none.
@@ -39,7 +39,7 @@ func (s store) one(ctx context.Context, where string, key any) (*Recovery, error
 	var name []byte
 	err := s.db.From(ctx).QueryRow(ctx, recoveryColumns+where, pgx.NamedArgs{"key": key}).
 		Scan(&r.ID, &r.Browser, &r.Flow, &r.Language, &name, &account, &r.Step, &r.CodeMAC, &r.CodeAskedAt,
-			&r.CodeTries, &r.AnswerTries, &r.FactorTries, &r.CreatedAt, &r.ExpiresAt)
+			&r.CodeTries, &r.AnswerTries, &r.FactorTries, &r.Refused, &r.CreatedAt, &r.ExpiresAt)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
@@ -70,11 +70,11 @@ func (s store) queueCreate(b *pgx.Batch, token []byte, r *Recovery) {
 func (s store) queueUpdate(b *pgx.Batch, r *Recovery) {
 	b.Queue(`
 		update recoveries set step = @step, code_mac = @code_mac, code_asked_at = @code_asked_at, code_tries = @code_tries,
-			answer_tries = @answer_tries, factor_tries = @factor_tries, expires_at = @expires_at
+			answer_tries = @answer_tries, factor_tries = @factor_tries, refused = @refused, expires_at = @expires_at
 		where id = @id`,
 		pgx.NamedArgs{
 			"id": r.ID, "step": r.Step, "code_mac": r.CodeMAC, "code_asked_at": r.CodeAskedAt, "code_tries": r.CodeTries,
-			"answer_tries": r.AnswerTries, "factor_tries": r.FactorTries, "expires_at": r.ExpiresAt,
+			"answer_tries": r.AnswerTries, "factor_tries": r.FactorTries, "refused": r.Refused, "expires_at": r.ExpiresAt,
 		})
 }
 
@@ -92,11 +92,12 @@ func (s store) queueStaffCode(b *pgx.Batch, account uuid.UUID, mac []byte, expir
 }
 
 // tryStaffCode counts a try of the code that support has sent, whichever recovery it was typed into, and gives its MAC; nil
-// if there is none that still counts. For nobody's account it finds no row.
-func (s store) tryStaffCode(ctx context.Context, account uuid.UUID, now time.Time) (mac []byte, err error) {
+// if there is none that still counts. For nobody's account it finds no row. again is what was refused just before, which is
+// not counted.
+func (s store) tryStaffCode(ctx context.Context, account uuid.UUID, again bool, now time.Time) (mac []byte, err error) {
 	err = s.db.From(ctx).QueryRow(ctx, `
-		update recovery_staff_codes set tries = tries + 1 where account_id = $1 and expires_at > $2 and tries < $3 returning code_mac`,
-		account, now, codeTries).Scan(&mac)
+		update recovery_staff_codes set tries = tries + case when $4 then 0 else 1 end where account_id = $1 and expires_at > $2 and tries < $3 returning code_mac`,
+		account, now, codeTries, again).Scan(&mac)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}

@@ -3,6 +3,7 @@ package registration
 import (
 	"cmp"
 	"context"
+	"crypto/hmac"
 	"errors"
 	"time"
 
@@ -25,6 +26,13 @@ const (
 
 // toldHolder keeps somebody with a card in hand from filling a member's mailbox.
 var toldHolder = ratelimit.Limit{Name: "already_member", Count: 1, Per: 24 * time.Hour}
+
+// What one source may set off in an hour (S-09). Whoever comes to the end gives back what it took: behind a carrier's address
+// are many who do.
+const (
+	mailSource  = "mail_source"
+	beginSource = "registration"
+)
 
 var noTime time.Time
 
@@ -88,7 +96,7 @@ func (s *Service) takeMail(ctx context.Context, t *turn) (holder accounts.Accoun
 	if whom == uuid.Nil {
 		whom = t.ID
 	}
-	source := ratelimit.Limit{Name: "mail_source", Count: s.Mailed * web.SourceFactor(ctx), Per: time.Hour}
+	source := ratelimit.Limit{Name: mailSource, Count: s.Mailed * web.SourceFactor(ctx), Per: time.Hour}
 	var limited, tellable error
 	b := &pgx.Batch{}
 	s.Limiter.Queue(b, &limited, t.now, append(accounts.MailAsks("verify", t.Credentials.Address), ratelimit.Ask{Limit: source, Key: t.visit.Source})...)
@@ -124,7 +132,7 @@ func (s *Service) ResendCode(ctx context.Context, v Visit) (*Registration, error
 }
 
 // SubmitCode compares a code of six digits. The error is ErrCode, ErrCodeExpired, ErrCodeEnded, a *movedError, errGone or
-// errBusy. The try is counted before it is judged, on the locked row (S-10).
+// errBusy. The try is counted before it is judged, on the locked row (S-10); the same wrong code again is counted once.
 func (s *Service) SubmitCode(ctx context.Context, v Visit, code string) (*Registration, error) {
 	return s.change(ctx, v, stepCode, func(_ context.Context, t *turn) (outcome, err error) {
 		if !t.ProvenAt.IsZero() {
@@ -134,13 +142,22 @@ func (s *Service) SubmitCode(ctx context.Context, v Visit, code string) (*Regist
 			t.record(audit.CodeRefused, "expired")
 			return ErrCodeExpired, nil
 		}
-		t.CodeTries++
+		typed := s.Keyring.MAC(seal.PepperCode, []byte("refused code"), t.ID[:], []byte(code))
+		again := hmac.Equal(t.Refused, typed)
+		if !again {
+			t.CodeTries++
+			t.Refused = typed
+		}
 		right := s.Keyring.VerifyMAC(seal.PepperCode, t.CodeMAC, []byte("registration"), t.ID[:], []byte(code))
 		if right && t.HolderID == uuid.Nil {
 			t.voidCode()
 			t.ProvenAt = t.now
 			t.record(audit.EmailProven, "")
+			s.Limiter.QueueReturn(t.batch, mailSource, v.Source) // what was read by its owner floods nobody
 			return nil, nil
+		}
+		if again {
+			return ErrCode, nil
 		}
 		t.record(audit.CodeRefused, "wrong")
 		if t.CodeTries >= codeTries {

@@ -19,6 +19,26 @@ func (s *site) wrongCode() string {
 	return "111111"
 }
 
+// wrongCodes are five of them, each another.
+func (s *site) wrongCodes() []string {
+	all := []string{"111111", "222222", "333333", "444444", "555555", "666666"}
+	return slices.DeleteFunc(all, func(code string) bool { return code == s.code() })
+}
+
+// The same wrong code again, by a double click or a reload, costs no second try; the one before the last does.
+func TestSameCodeCountsOnce(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	b := s.browser().toCode()
+	wrong := s.wrongCodes()
+	for range 6 {
+		b.post("code", wrong[0]).on("/register/code", 422).reads("Le quedan 4 intentos.")
+	}
+	b.post("code", wrong[0][:3]+" "+wrong[0][3:]).on("/register/code", 422).reads("Le quedan 4 intentos.")
+	b.post("code", wrong[1]).reads("Le quedan 3 intentos.").post("code", wrong[0]).reads("Le quedan 2 intentos.")
+	b.post("code", s.code()).on("/register/review", 200)
+}
+
 func TestCodeFormat(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, 1)
@@ -40,8 +60,8 @@ func TestFiveWrongCodesEndIt(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, 1)
 	b := s.browser().toCode()
-	for _, want := range []string{"Le quedan 4 intentos.", "Le quedan 3 intentos.", "Le quedan 2 intentos.", "Le queda 1 intento.", "Hubo 5 códigos incorrectos. Pida un código nuevo."} {
-		b.post("code", s.wrongCode()).on("/register/code", 422).reads(want)
+	for i, want := range []string{"Le quedan 4 intentos.", "Le quedan 3 intentos.", "Le quedan 2 intentos.", "Le queda 1 intento.", "Hubo 5 códigos incorrectos. Pida un código nuevo."} {
+		b.post("code", s.wrongCodes()[i]).on("/register/code", 422).reads(want)
 	}
 	b.post("code", s.code()).on("/register/code", 422).reads("Ese código ya no sirve. Pida otro.")
 	s.later(time.Minute)
@@ -142,8 +162,12 @@ func TestParallelCodesAreCounted(t *testing.T) {
 	b := s.browser().toCode()
 	v := Visit{Token: b.cookies["idp_registration"], Language: "es"}
 	v.Browser = s.browserDigest()
-	wrong := s.wrongCode()
-	parallel(20, func(int) { s.service.SubmitCode(t.Context(), v, wrong) })
+	right := s.code()
+	parallel(20, func(i int) {
+		if wrong := fmt.Sprintf("%06d", i); wrong != right {
+			s.service.SubmitCode(t.Context(), v, wrong)
+		}
+	})
 	if n := s.count(`select count(*) from audit_events where kind = 'registration.code_refused' and reason = 'wrong'`); n != 5 {
 		t.Errorf("%d wrong codes were judged, want 5", n)
 	}

@@ -93,7 +93,7 @@ type Deps struct {
 	NoQuestions  bool          // no secret question is asked for (S-56)
 	IdentityLock time.Duration // how long three refused identities close the form; 0: until staff release it
 	// Limits of one source; those of many people get web.SourceFactor times as much.
-	SourceFailures int // refused identities in an hour; default 5
+	SourceFailures int // refused identities in an hour before it slows down; default 20 (S-52)
 	Registrations  int // begun in an hour; default 20 (S-09)
 	Mailed         int // codes mailed in an hour; default 20 (S-09)
 }
@@ -113,7 +113,7 @@ func New(d Deps) (*Service, error) {
 	if d.IdentityLock < 0 {
 		return nil, errors.New("registration: IdentityLock is negative")
 	}
-	for field, value := range map[*int]int{&d.SourceFailures: 5, &d.Registrations: 20, &d.Mailed: 20} {
+	for field, value := range map[*int]int{&d.SourceFailures: 20, &d.Registrations: 20, &d.Mailed: 20} {
 		if *field == 0 {
 			*field = value
 		}

@@ -23,9 +23,10 @@
 // # Who is who
 //
 // The roster decides (package members); every refusal is the same sentence. Refusals are counted before they are judged on
-// the record, on the browser, and on the member number typed, existing or not: the third in a row locks all three under one
-// reference number until IdentityLock has passed or staff call Release. A match ends the counts. A source waits after five
-// refusals in an hour. Counters and locks are rows of identity_guards, by keyed digest.
+// the record and on the member number typed, existing or not: the third in a row locks both under one reference number until
+// IdentityLock has passed or staff call Release. A match ends the counts; the same claim again counts once. The browser is
+// not locked: another person begins anew there with another card. A source slows down after twenty refusals in an hour, and
+// later where cards match. Counters and locks are rows of identity_guards, by keyed digest.
 //
 // A matched member who has an account walks on as everybody does (S-52): the code page looks the same, but no code exists,
 // and the mailbox on file is told, at most once a day. Two browsers with one card both may come to the end; the unique

@@ -39,12 +39,9 @@ type resendError struct {
 
 func (e *resendError) Error() string { return fmt.Sprintf("registration: next code in %s", e.wait) }
 
-// sourceError says that too many identities were refused from one place (S-52); web answers 429.
-type sourceError struct{ wait time.Duration }
+// slowError says that too many identities were refused from one place, and when this one is looked at (S-52).
+type slowError struct{ wait time.Duration }
 
-func (e *sourceError) Error() string {
+func (e *slowError) Error() string {
 	return "registration: too many refused identities from one source"
 }
-
-// RetryAfter is how long to wait.
-func (e *sourceError) RetryAfter() time.Duration { return e.wait }

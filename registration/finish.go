@@ -92,6 +92,7 @@ func (s *Service) create(ctx context.Context, v Visit, r *Registration, text Doc
 	finished := v.event(r, audit.RegistrationFinished, now, "")
 	finished.AccountID = account.ID.String()
 	t.events = append(t.events, finished)
+	s.Limiter.QueueReturn(t.batch, beginSource, v.Source)
 	s.queueSave(ctx, t)
 	signIn(t.batch, account)
 	return accounts.Refused(s.send(ctx, t.batch))

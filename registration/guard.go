@@ -15,26 +15,34 @@ import (
 // maxFailures in a row close the form.
 const maxFailures = 3
 
-// Failures are counted on the browser, on the number typed, and on the source. The first two lock; the source only has to
-// wait.
+// Failures are counted on the number typed and on the source. The number locks; the source slows down.
 const (
 	guardWindow  = 24 * time.Hour
 	sourceWindow = time.Hour
+)
+
+// Behind one address may stand a carrier: who registers there with a right card makes room for the slips of others, and
+// whoever finds no room waits a little, longer with every failure, and is looked at then.
+const (
+	successRoom = 2   // refused identities that a match makes room for
+	mostRoom    = 200 // made so in an hour
+	firstSlow   = 10 * time.Second
+	longestSlow = 5 * time.Minute
 )
 
 // guard counts refused identities for one thing, and may lock it.
 type guard struct {
 	Kind        string
 	Failures    int
-	OpenedAt    time.Time
+	Successes   int
 	Reference   *string
 	LockedUntil *time.Time
 }
 
-// guards are the three of one attempt.
+// guards are the two of one attempt.
 type guards struct {
-	browser, card, source []byte // keys
-	found                 map[string]guard
+	card, source []byte // keys
+	found        map[string]guard
 }
 
 func (s *Service) guardKey(kind string, value []byte) []byte {
@@ -42,21 +50,26 @@ func (s *Service) guardKey(kind string, value []byte) []byte {
 }
 
 func (s *Service) guardsOf(v Visit, cardID string) guards {
-	return guards{browser: s.guardKey("browser", v.Browser), card: s.guardKey("card", []byte(cardID)), source: s.guardKey("source", []byte(v.Source))}
+	return guards{card: s.guardKey("card", []byte(cardID)), source: s.guardKey("source", []byte(v.Source))}
 }
 
 // locked returns the lock that an attempt met, if any.
 func (g guards) locked() (reference string, until time.Time, ok bool) {
-	for _, kind := range []string{"browser", "card"} {
-		if found := g.found[kind]; found.Reference != nil {
-			return *found.Reference, postgres.Value(found.LockedUntil), true
-		}
+	if card := g.found["card"]; card.Reference != nil {
+		return *card.Reference, postgres.Value(card.LockedUntil), true
 	}
 	return "", time.Time{}, false
 }
 
-// worst is the larger count of the guards that lock, the attempt at hand included.
-func (g guards) worst() int { return max(g.found["browser"].Failures, g.found["card"].Failures) }
+// slow is how long the attempt has to wait for its source, 0 where there is room; most is the room without any success.
+func (g guards) slow(most int) time.Duration {
+	source := g.found["source"]
+	over := source.Failures - most - min(successRoom*source.Successes, mostRoom)
+	if over <= 0 {
+		return 0
+	}
+	return min(firstSlow<<min(over-1, 10), longestSlow)
+}
 
 // queueReserve counts the attempt as a failure before it is judged (S-10): parallel attempts wait for each other's rows and
 // never get more than their number. A lock or window that is over begins anew.
@@ -70,14 +83,15 @@ func (s store) queueReserve(b *pgx.Batch, g *guards, now time.Time) {
 				when g.reference is not null and (g.locked_until is null or g.locked_until > @now) then g.failures
 				when g.reference is not null or g.expires_at <= @now then 1
 				else g.failures + 1 end,
+			successes = case when g.expires_at <= @now then 0 else g.successes end,
 			opened_at = case when (g.reference is null and g.expires_at <= @now) or g.locked_until <= @now then @now else g.opened_at end,
 			expires_at = case when (g.reference is null and g.expires_at <= @now) or g.locked_until <= @now then excluded.expires_at else g.expires_at end,
 			reference = case when g.locked_until <= @now then null else g.reference end,
 			locked_until = case when g.locked_until <= @now then null else g.locked_until end
-		returning kind, failures, opened_at, reference, locked_until`,
+		returning kind, failures, successes, reference, locked_until`,
 		pgx.NamedArgs{
-			"now": now, "kinds": []string{"browser", "card", "source"}, "keys": [][]byte{g.browser, g.card, g.source},
-			"spans": []time.Duration{guardWindow, guardWindow, sourceWindow},
+			"now": now, "kinds": []string{"card", "source"}, "keys": [][]byte{g.card, g.source},
+			"spans": []time.Duration{guardWindow, sourceWindow},
 		}).Query(func(rows pgx.Rows) error {
 		found, err := pgx.CollectRows(rows, pgx.RowToStructByName[guard])
 		if err != nil {
@@ -91,64 +105,43 @@ func (s store) queueReserve(b *pgx.Batch, g *guards, now time.Time) {
 	})
 }
 
-// queueSuccess ends the count of browser and number, and takes the attempt back from the source's.
-func (s store) queueSuccess(b *pgx.Batch, g guards) {
-	b.Queue(`delete from identity_guards where (kind = 'browser' and key = $1) or (kind = 'card' and key = $2)`, g.browser, g.card)
-	s.queueUncount(b, g)
+// queueSuccess ends the count of the number, takes the attempt back from the source's, and makes room there if it is the
+// first match of its registration.
+func (s store) queueSuccess(b *pgx.Batch, g guards, first bool) {
+	b.Queue(`delete from identity_guards where kind = 'card' and key = $1`, g.card)
+	b.Queue(`
+		update identity_guards set failures = failures - 1, successes = successes + case when $2::boolean then 1 else 0 end
+		where kind = 'source' and key = $1 and failures > 0`, g.source, first)
 }
 
-// queueUncount takes the attempt back from the source: it was right, or the roster was not asked.
+// queueUncount takes an attempt back: it was not judged, or is the same mistake again. A lock stays.
 func (s store) queueUncount(b *pgx.Batch, g guards) {
-	b.Queue(`update identity_guards set failures = failures - 1 where kind = 'source' and key = $1 and failures > 0`, g.source)
-}
-
-// queueLockGuards locks browser and number under a reference; a zero until means until staff release it.
-func (s store) queueLockGuards(b *pgx.Batch, g guards, reference string, until time.Time) {
 	b.Queue(`
-		update identity_guards set reference = $3, locked_until = $4, expires_at = $4
-		where (kind = 'browser' and key = $1) or (kind = 'card' and key = $2)`, g.browser, g.card, reference, postgres.Nullable(until))
+		update identity_guards set failures = failures - 1
+		where failures > 0 and ((kind = 'source' and key = $1) or (kind = 'card' and key = $2 and reference is null))`, g.source, g.card)
 }
 
-// browserLock is the lock of a browser that has no registration; zero if it has none.
-type browserLock struct {
-	reference string
-	until     *time.Time
-}
-
-func (s store) queueBrowserLock(b *pgx.Batch, key []byte, now time.Time, lock *browserLock) {
+// queueLockCard locks the number under a reference; a zero until means until staff release it.
+func (s store) queueLockCard(b *pgx.Batch, g guards, reference string, until time.Time) {
 	b.Queue(`
-		select reference, locked_until from identity_guards
-		where kind = 'browser' and key = $1 and reference is not null and (locked_until is null or locked_until > $2)`, key, now).
-		Query(func(rows pgx.Rows) error {
-			_, err := pgx.ForEachRow(rows, []any{&lock.reference, &lock.until}, func() error { return nil })
-			if err != nil {
-				return fmt.Errorf("reading the lock of a browser: %w", err)
-			}
-			return nil
-		})
+		update identity_guards set reference = $2, locked_until = $3, expires_at = $3 where kind = 'card' and key = $1`,
+		g.card, reference, postgres.Nullable(until))
 }
 
-// Lock tells a visit that is locked out its reference number and the end of the lock, zero if staff end it; the number is
-// "" where there is no lock.
+// Lock tells a visit whose registration is locked its reference number and the end of the lock, zero if staff end it; the
+// number is "" where there is no lock.
 func (s *Service) Lock(ctx context.Context, v Visit) (reference string, until time.Time, err error) {
-	now := s.Now()
 	r, err := s.Load(ctx, v)
-	if err == nil && r.lockedAt(now) {
-		return r.Reference, r.LockedUntil, nil
+	if errors.Is(err, errGone) {
+		return "", time.Time{}, nil
 	}
-	if err != nil && !errors.Is(err, errGone) {
+	if err != nil || !r.lockedAt(s.Now()) {
 		return "", time.Time{}, err
 	}
-	var lock browserLock
-	b := &pgx.Batch{}
-	s.store.queueBrowserLock(b, s.guardKey("browser", v.Browser), now, &lock)
-	if err := s.DB.From(ctx).SendBatch(ctx, b).Close(); err != nil {
-		return "", time.Time{}, err
-	}
-	return lock.reference, postgres.Value(lock.until), nil
+	return r.Reference, r.LockedUntil, nil
 }
 
-// Release ends the lock with this reference on browser, number and registration, and reports whether there was one. Staff
+// Release ends the lock with this reference on number and registration, and reports whether there was one. Staff
 // do it after they made sure who is asking.
 func (s *Service) Release(ctx context.Context, reference string) (released bool, err error) {
 	err = s.DB.InTx(ctx, func(ctx context.Context) error {

@@ -29,7 +29,7 @@ func TestGuide(t *testing.T) {
 		"exactamente como aparece en su tarjeta de identificación", "Jr., Sr. o II")
 	b.post(mariaWrong...)
 	says("5: mensaje de error", guideSentence)
-	b.post(mariaWrong...).post(mariaWrong...)
+	b.post(mariaBorn(16)...).post(mariaBorn(17)...)
 	says("5: tres veces seguidas, ayuda por correo electrónico", "tres veces seguidas", "correo electrónico", "WebSupport@CHNCT.org")
 
 	s = newSite(t, 1)

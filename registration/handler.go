@@ -50,6 +50,7 @@ func (h *Handler) Mount(r gin.IRouter) {
 		return web.SeeOther(c, withFlow(stepAgreement.Path, web.Flow(c)))
 	}))
 	pages.GET(pathLocked, h.handle(h.showLocked))
+	pages.POST(pathLocked, h.handle(h.beginAnew))
 	pages.GET(pathDone, h.handle(h.showDone))
 	pages.GET("/agreement", h.handle(h.showText))
 }
@@ -145,6 +146,15 @@ func (h *Handler) leave(c *gin.Context, reason, note string) error {
 		return web.SeeOther(c, "/login")
 	}
 	return web.SeeOther(c, "/login?"+to.Encode())
+}
+
+// beginAnew erases what was typed, for another person at the same browser.
+func (h *Handler) beginAnew(c *gin.Context) error {
+	if err := h.service.Leave(c.Request.Context(), h.visit(c), "another_person"); err != nil {
+		return err
+	}
+	h.web.ClearCookie(c, cookie)
+	return web.SeeOther(c, withFlow(stepAgreement.Path, web.Flow(c)))
 }
 
 // keep lets the cookie live as long as the registration.

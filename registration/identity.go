@@ -2,20 +2,23 @@ package registration
 
 import (
 	"context"
+	"crypto/hmac"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"huskyidp/internal/audit"
+	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 	"huskyidp/members"
 )
 
 // SubmitPersonal looks up who registers. claim is a form without problems; typed is what to keep of it. The error is
-// ErrNoMatch, a *movedError to the locked page, a *sourceError, errGone or errBusy. Whoever goes this way again is matched
-// again, whatever the outcome was before.
+// ErrNoMatch, a *movedError to the locked page, a *slowError, errGone or errBusy. Whoever goes this way again is matched
+// again, whatever the outcome was before; the same mistake again is counted once.
 func (s *Service) SubmitPersonal(ctx context.Context, v Visit, typed Identity, claim members.Claim) (*Registration, error) {
 	g := s.guardsOf(v, claim.MemberNumber)
 	reserve := func(b *pgx.Batch, now time.Time) { s.store.queueReserve(b, &g, now) }
@@ -28,8 +31,9 @@ func (s *Service) SubmitPersonal(ctx context.Context, v Visit, typed Identity, c
 			s.store.queueUncount(t.batch, g)
 			return &movedError{pathLocked}, nil
 		}
-		if source := g.found["source"]; source.Failures > s.SourceFailures*web.SourceFactor(ctx) {
-			return nil, &sourceError{max(source.OpenedAt.Add(sourceWindow).Sub(t.now), time.Second)}
+		if wait := t.slow(g.slow(s.SourceFailures * web.SourceFactor(ctx))); wait > 0 {
+			s.store.queueUncount(t.batch, g)
+			return &slowError{wait}, nil
 		}
 		member, err := s.Roster.Match(ctx, claim)
 		if err == nil && member.Ended { // who is no longer eligible is told no more than others
@@ -37,7 +41,7 @@ func (s *Service) SubmitPersonal(ctx context.Context, v Visit, typed Identity, c
 		}
 		if refused, ok := errors.AsType[*members.NoMatchError](err); ok {
 			t.Differs = refused.Fields
-			return s.refuse(ctx, t, g)
+			return s.refuse(ctx, t, g, s.claimMAC(t.ID, claim))
 		}
 		if err != nil {
 			return nil, err
@@ -52,35 +56,63 @@ func (s *Service) accept(ctx context.Context, t *turn, g guards, member members.
 	if err != nil {
 		return err
 	}
-	t.MemberID, t.HolderID, t.Failures, t.Differs = member.ID, holder, 0, nil
+	t.MemberID, t.HolderID, t.Failures, t.Differs, t.Refused = member.ID, holder, 0, nil, nil
 	t.Credentials.Checked = false // judged again beside these names
 	if t.HolderID != uuid.Nil {
 		t.ProvenAt = noTime // nobody gets past the code page
 	}
 	t.record(audit.IdentityMatched, "")
-	s.store.queueSuccess(t.batch, g)
+	s.store.queueSuccess(t.batch, g, t.MatchedAt.IsZero())
+	if t.MatchedAt.IsZero() {
+		t.MatchedAt = t.now
+	}
 	return nil
 }
 
-// refuse counts, and closes the form at the third time in a row.
-func (s *Service) refuse(ctx context.Context, t *turn, g guards) (outcome, err error) {
+// slow begins the wait that a source without room asks of this registration, and is what is left of it. Once it is over the
+// card is looked at, however many others come from there.
+func (r *turn) slow(wait time.Duration) time.Duration {
+	switch {
+	case wait == 0:
+	case r.SlowUntil.IsZero():
+		r.SlowUntil = r.now.Add(wait)
+		return wait
+	case r.now.Before(r.SlowUntil):
+		return r.SlowUntil.Sub(r.now)
+	}
+	r.SlowUntil = noTime
+	return 0
+}
+
+// claimMAC tells the same claim of one registration again, and nothing else.
+func (s *Service) claimMAC(id uuid.UUID, c members.Claim) []byte {
+	return s.Keyring.MAC(seal.Index, []byte("refused identity"), id[:], fmt.Appendf(nil, "%#v", c))
+}
+
+// refuse counts, and closes the form at the third time in a row. A double click or a reload is no second mistake.
+func (s *Service) refuse(ctx context.Context, t *turn, g guards, claim []byte) (outcome, err error) {
+	if hmac.Equal(t.Refused, claim) {
+		s.store.queueUncount(t.batch, g)
+		return ErrNoMatch, nil
+	}
+	t.Refused = claim
 	t.Failures++
 	t.record(audit.IdentityRefused, "no_match")
-	if max(t.Failures, g.worst()) < maxFailures {
+	if max(t.Failures, g.found["card"].Failures) < maxFailures {
 		return ErrNoMatch, nil
 	}
 	reference, err := s.Desk.Refer(ctx, t.batch, "identity_locked", t.visit.Browser, t.ID, t.visit.Language)
 	if err != nil {
 		return nil, err
 	}
-	t.Failures, t.Reference, t.LockedUntil = 0, reference, time.Time{}
+	t.Failures, t.Refused, t.Reference, t.LockedUntil = 0, nil, reference, time.Time{}
 	if s.IdentityLock > 0 {
 		t.LockedUntil = t.now.Add(s.IdentityLock)
 	}
 	locked := t.visit.event(t.Registration, audit.IdentityLocked, t.now, "three_failures")
 	locked.Data = map[string]string{"reference": reference}
 	t.events = append(t.events, locked)
-	s.store.queueLockGuards(t.batch, g, reference, t.LockedUntil)
+	s.store.queueLockCard(t.batch, g, reference, t.LockedUntil)
 	return &movedError{pathLocked}, nil
 }
 

@@ -41,8 +41,8 @@ func TestThreeFailuresCloseTheForm(t *testing.T) {
 	s := newSite(t, 1)
 	b := s.browser().toPersonal()
 	b.post(mariaWrong...).on("/register/personal", 422).reads("Le quedan 2 intentos.")
-	b.post(mariaWrong...).on("/register/personal", 422).reads("Le queda 1 intento.")
-	b.post(mariaWrong...).on("/register/locked", http.StatusForbidden).reads("WebSupport@CHNCT.org").reads("También puede intentarlo otra vez después del 25 de noviembre de 2026")
+	b.post(mariaBorn(16)...).on("/register/personal", 422).reads("Le queda 1 intento.")
+	b.post(mariaBorn(17)...).on("/register/locked", http.StatusForbidden).reads("WebSupport@CHNCT.org").reads("1-800-859-9889").reads("También puede intentarlo otra vez después del 25 de noviembre de 2026")
 	reference := s.reference(b)
 
 	// On the registration: no step opens, not even with the right card.
@@ -50,12 +50,19 @@ func TestThreeFailuresCloseTheForm(t *testing.T) {
 	if b.location != "/register/locked?flow=f1" {
 		t.Errorf("the right card on a locked form leads to %q", b.location)
 	}
-	// On the browser: a new registration does not begin.
-	delete(b.cookies, "idp_registration")
-	b.get("/register/agreement").post("act", "agree").on("/register/locked", http.StatusForbidden)
-	if got := s.reference(b); got != reference {
-		t.Errorf("the browser's reference is %s, want %s", got, reference)
+	// Not on the browser: another person of the family goes on with another card, and nothing of the first is left but what
+	// support looks at.
+	b.get("/register/locked").post("act", "anew").on("/register/agreement", 200)
+	b.post("act", "agree").on("/register/personal", 200)
+	if b.value("last_name") != "" || b.value("card_id") != "" {
+		t.Errorf("the next person reads the one before: %s", b.text())
 	}
+	b.post(ana...).on("/register/credentials", 200)
+	if n := s.count(`select count(*) from registrations where reference = $1 and identity is null and differs <> '{}'`, reference); n != 1 {
+		t.Errorf("%d locked registrations without what was typed, want 1", n)
+	}
+	// Its own card stays locked there as well.
+	b.post("act", "previous").post(maria...).on("/register/locked", http.StatusForbidden)
 	// On the number typed: another browser is refused with it, and only with it.
 	other := s.browser()
 	other.source = "198.51.100.7:1"
@@ -96,10 +103,7 @@ func TestLockEndsByItself(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, 1, func(d *Deps) { d.IdentityLock = time.Hour })
 	b := s.browser().toPersonal()
-	for range 3 {
-		b.post(mariaWrong...)
-	}
-	b.on("/register/locked", http.StatusForbidden)
+	b.lock()
 	s.later(time.Hour - time.Second)
 	b.get("/register/personal").on("/register/locked", http.StatusForbidden)
 	s.later(time.Second)
@@ -112,10 +116,7 @@ func TestLockOfStaffOnly(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, 1, func(d *Deps) { d.IdentityLock = 0 })
 	b := s.browser().toPersonal()
-	for range 3 {
-		b.post(mariaWrong...)
-	}
-	b.on("/register/locked", http.StatusForbidden)
+	b.lock()
 	if strings.Contains(b.text(), "intentarlo otra vez") {
 		t.Errorf("the page promises an end:\n%s", b.text())
 	}
@@ -124,7 +125,7 @@ func TestLockOfStaffOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	delete(b.cookies, "idp_registration")
-	b.get("/register/agreement").post("act", "agree").on("/register/locked", http.StatusForbidden)
+	b.toPersonal().post(maria...).on("/register/locked", http.StatusForbidden)
 }
 
 func TestSuccessResetsTheCount(t *testing.T) {
@@ -132,18 +133,18 @@ func TestSuccessResetsTheCount(t *testing.T) {
 	s := newSite(t, 1)
 	b := s.browser().toPersonal()
 	for range 2 {
-		b.post(mariaWrong...).post(mariaWrong...).on("/register/personal", 422)
+		b.post(mariaWrong...).post(mariaBorn(16)...).on("/register/personal", 422)
 		b.post(maria...).on("/register/credentials", 200).post("act", "previous").on("/register/personal", 200)
 	}
 }
 
-// A new registration does not bring new tries: the browser and the number count as well.
+// A new registration does not bring new tries for the same card: the number counts as well. Another card has its own.
 func TestStartingAgainBringsNoTries(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, 1)
 	b := s.browser().toPersonal()
-	b.post(mariaWrong...).post(mariaWrong...).send("act", "leave")
-	b.toPersonal().post(with(ana, "birth_day", "30")...).on("/register/locked", http.StatusForbidden)
+	b.post(mariaWrong...).post(mariaBorn(16)...).send("act", "leave")
+	b.toPersonal().post(with(ana, "birth_day", "30")...).on("/register/personal", 422).post(ana...).on("/register/credentials", 200)
 
 	s = newSite(t, 1)
 	for range 2 {
@@ -152,22 +153,80 @@ func TestStartingAgainBringsNoTries(t *testing.T) {
 	s.browser().toPersonal().post(mariaWrong...).on("/register/locked", http.StatusForbidden)
 }
 
-// S-52: five refusals in an hour from one source, whoever it is.
-func TestSourceWaits(t *testing.T) {
+// S-52: after twenty refusals in an hour a source slows down. A right card from there waits for seconds, not for an hour, and
+// the page says so; what was typed is kept, and no card was looked at.
+func TestSourceSlowsDown(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, 1)
-	wrong := func(number string) *browser {
-		return s.browser().toPersonal().post(with(maria, "card_id", number)...)
+	s := newSite(t, 1, func(d *Deps) { d.Registrations = 1000 })
+	wrong := func(n int) *browser {
+		return s.browser().toPersonal().post(with(maria, "card_id", strconv.Itoa(100000000+n))...)
 	}
-	for _, number := range []string{"100000001", "100000002", "100000003", "100000004", "100000005"} {
-		wrong(number).on("/register/personal", 422)
+	for n := range 20 {
+		wrong(n).on("/register/personal", 422)
 	}
-	b := wrong("100000006")
-	if b.status != http.StatusTooManyRequests || b.header.Get("Retry-After") != "3600" {
-		t.Errorf("the sixth refusal of a source = %d, Retry-After %q", b.status, b.header.Get("Retry-After"))
+	b := s.browser().toPersonal().post(maria...).on("/register/personal", http.StatusTooManyRequests)
+	b.reads("Espere 10 segundos y seleccione «Siguiente» otra vez").reads("1-800-859-9889")
+	if got := b.header.Get("Retry-After"); got != "10" || b.value("card_id") != "004-123-789" {
+		t.Errorf("Retry-After %q, number %q", got, b.value("card_id"))
+	}
+	s.later(4 * time.Second)
+	b.post(maria...).on("/register/personal", http.StatusTooManyRequests).reads("Espere 6 segundos")
+	for n := range 3 { // whatever others do meanwhile
+		wrong(30+n).on("/register/personal", http.StatusTooManyRequests)
+	}
+	s.later(6 * time.Second)
+	b.post(maria...).on("/register/credentials", 200)
+
+	// It made room for two slips; then the waits grow.
+	wrong(40).on("/register/personal", 422)
+	wrong(41).on("/register/personal", 422)
+	for i, want := range []string{"10", "20", "40", "80", "160", "300", "300"} {
+		b := wrong(50+i).on("/register/personal", http.StatusTooManyRequests)
+		if got := b.header.Get("Retry-After"); got != want {
+			t.Errorf("wait %d = %s s, want %s", i, got, want)
+		}
+		seconds, _ := strconv.Atoi(want)
+		s.later(time.Duration(seconds) * time.Second)
+		b.post(with(maria, "card_id", strconv.Itoa(100000050+i))...).on("/register/personal", 422)
 	}
 	s.later(time.Hour)
-	wrong("100000007").on("/register/personal", 422)
+	wrong(70).on("/register/personal", 422)
+}
+
+// S-52: a double click, a reload or a try on another day of the same wrong card is one mistake; S-10: it is reserved before
+// it is judged all the same.
+func TestSameIdentityCountsOnce(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	b := s.browser().toPersonal()
+	for range 5 {
+		b.post(mariaWrong...).on("/register/personal", 422).reads("Le quedan 2 intentos.")
+	}
+	b.post(mariaBorn(16)...).on("/register/personal", 422).reads("Le queda 1 intento.")
+	b.post(with(mariaBorn(16), "last_name", " NUÑEZ LOPEZ ")...).on("/register/personal", 422).reads("Le queda 1 intento.")
+	if n := s.count(`select failures from identity_guards where kind = 'card'`); n != 2 {
+		t.Errorf("the card has %d failures, want 2", n)
+	}
+	if n := s.count(`select failures from identity_guards where kind = 'source'`); n != 2 {
+		t.Errorf("the source has %d failures, want 2", n)
+	}
+	// It was judged again each time: a roster that came meanwhile helps.
+	list := s.service.Roster.(*members.Roster)
+	if _, err := list.Import(t.Context(), strings.NewReader(strings.ReplaceAll(roster, "1984-03-14", "1984-03-16")), members.ImportOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	b.post(mariaBorn(16)...).on("/register/credentials", 200)
+}
+
+// Twenty begin in an hour from one address; who comes to the end gives the place back.
+func TestFinishedRegistrationsGiveTheirPlaceBack(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1, func(d *Deps) { d.Registrations, d.Mailed = 1, 1 })
+	s.browser().toReview().post("certify", "yes")
+	s.browser().toPersonal().post(ana...).post(with(mariaChoice, "username", "ana.r", "email", "ana@example.com", "email_again", "ana@example.com")...).on("/register/code", 200)
+	if b := s.browser().get("/register/agreement").post("act", "agree"); b.status != http.StatusTooManyRequests || b.header.Get("Retry-After") == "" {
+		t.Errorf("a second unfinished registration = %d", b.status)
+	}
 }
 
 // S-09: behind the address of a clinic stand many people: their limits are higher, those of a browser and a card are not.
@@ -183,10 +242,7 @@ func TestWideSource(t *testing.T) {
 		clinic().post(with(maria, "card_id", strconv.Itoa(100000001+i))...).on("/register/personal", 422)
 	}
 	b := clinic()
-	for range 2 {
-		b.post(mariaWrong...).on("/register/personal", 422)
-	}
-	b.post(mariaWrong...).on("/register/locked", http.StatusForbidden)
+	b.lock()
 }
 
 // An ended member may not register, and reads no more than others.

@@ -61,6 +61,11 @@ func (h *Handler) submitPersonal(c *gin.Context) error {
 		wrong.add("", "registration.personal.no_match")
 		return h.refused(c, http.StatusUnprocessableEntity, "registration/personal", page, wrong)
 	}
+	if slow, ok := errors.AsType[*slowError](err); ok {
+		wrong.add("", "registration.personal.slow", "time", slow.wait)
+		retryAfter(c, slow.wait)
+		return h.refused(c, http.StatusTooManyRequests, "registration/personal", h.personalPage(typed), wrong)
+	}
 	if err != nil {
 		return err
 	}

@@ -29,6 +29,9 @@ type Registration struct {
 	HolderID    uuid.UUID // account that the matched member already has, else zero (S-52)
 	Differs     []string  // fields of the last refused identity that differ from the roster, for support
 	Failures    int       // refused identities in a row
+	Refused     []byte    // digest of what was refused last, a card or a code: the same again costs no second try
+	MatchedAt   time.Time // of the first match
+	SlowUntil   time.Time // its source has no room left: when the next card is looked at, zero where that is at once
 	Reference   string    // of the lock that was met, "" if none
 	LockedUntil time.Time // its end; zero with a Reference: until staff release it
 
@@ -79,10 +82,19 @@ func (r *Registration) agree(doc Document, at time.Time) {
 func (r *Registration) voidMatch() { r.MemberID, r.HolderID = uuid.Nil, uuid.Nil }
 
 // voidCode makes the code that is out useless.
-func (r *Registration) voidCode() { r.CodeMAC, r.CodeExpiresAt, r.CodeTries = nil, time.Time{}, 0 }
+func (r *Registration) voidCode() {
+	r.CodeMAC, r.CodeExpiresAt, r.CodeTries, r.Refused = nil, time.Time{}, 0, nil
+}
+
+// erase forgets what was typed.
+func (r *Registration) erase() {
+	r.voidCode()
+	r.Identity, r.Credentials, r.PasswordHash, r.AnswerHash, r.ProvenAt = Identity{}, Credentials{}, nil, nil, noTime
+}
 
 // finish leaves the bare record that a registration was completed.
 func (r *Registration) finish(now time.Time) {
-	r.voidCode()
-	r.Identity, r.Credentials, r.PasswordHash, r.AnswerHash, r.FinishedAt = Identity{}, Credentials{}, nil, nil, now
+	proven := r.ProvenAt
+	r.erase()
+	r.ProvenAt, r.FinishedAt = proven, now
 }

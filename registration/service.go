@@ -160,25 +160,20 @@ func (s *Service) Agree(ctx context.Context, v Visit, version string) (r *Regist
 	return s.begin(ctx, v, doc, now)
 }
 
-// begin makes the registration of a visit that has none, unless its browser is locked or its source has begun too many.
+// begin makes the registration of a visit that has none, unless its source has begun too many.
 func (s *Service) begin(ctx context.Context, v Visit, doc Document, now time.Time) (r *Registration, token string, err error) {
 	v.Token = seal.NewToken()
 	r = &Registration{
 		ID: uuid.Must(uuid.NewV7()), AccountID: uuid.Must(uuid.NewV7()), Browser: v.Browser, Flow: v.Flow, Language: v.Language, TouchedAt: now,
 	}
 	r.agree(doc, now)
-	limit := ratelimit.Limit{Name: "registration", Count: s.Registrations * web.SourceFactor(ctx), Per: time.Hour}
+	limit := ratelimit.Limit{Name: beginSource, Count: s.Registrations * web.SourceFactor(ctx), Per: time.Hour}
 	err = s.DB.InTx(ctx, func(ctx context.Context) error {
-		var lock browserLock
 		var limited error
 		b := &pgx.Batch{}
-		s.store.queueBrowserLock(b, s.guardKey("browser", v.Browser), now, &lock)
 		s.Limiter.Queue(b, &limited, now, ratelimit.Ask{Limit: limit, Key: v.Source})
 		if err := s.DB.From(ctx).SendBatch(ctx, b).Close(); err != nil {
 			return err
-		}
-		if lock.reference != "" {
-			return &movedError{pathLocked}
 		}
 		if limited != nil {
 			return limited
@@ -200,7 +195,7 @@ func (v Visit) agreed(r *Registration, at time.Time) audit.Event {
 	return e
 }
 
-// Leave erases the visit's registration, if it has one. A lock stays: it is kept apart from the registration.
+// Leave erases the visit's registration, if it has one. Of a locked one stays what support looks at: never what was typed.
 func (s *Service) Leave(ctx context.Context, v Visit, reason string) error {
 	err := s.DB.InTx(ctx, func(ctx context.Context) error {
 		r, err := s.store.lock(ctx, seal.Digest(v.Token))
@@ -214,7 +209,12 @@ func (s *Service) Leave(ctx context.Context, v Visit, reason string) error {
 		e := v.event(r, audit.RegistrationLeft, now, "")
 		e.Reason = reason
 		b := &pgx.Batch{}
-		s.store.queueRemove(b, r.ID)
+		if r.lockedAt(now) {
+			r.erase()
+			s.store.queueUpdate(b, r)
+		} else {
+			s.store.queueRemove(b, r.ID)
+		}
 		s.Audit.Queue(b, ctx, e)
 		return s.send(ctx, b)
 	})

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -338,7 +339,7 @@ func (b *browser) reads(want string) *browser {
 // What María types.
 var (
 	maria       = []string{"birth_month", "3", "birth_day", "14", "birth_year", "1984", "first_name", "maria", "last_name", "NUÑEZ LOPEZ", "card_id", "004-123-789"}
-	mariaWrong  = with(maria, "birth_day", "15")
+	mariaWrong  = mariaBorn(15)
 	mariaChoice = []string{
 		"username", "Maria.Lopez", "email", "maria@example.com", "email_again", "Maria@EXAMPLE.com", "new_password", "tres tazas de café negro",
 		"question", "first_book", "answer", "La casa en Mango Street",
@@ -349,6 +350,18 @@ var (
 // with is a form with some fields typed otherwise.
 func with(pairs []string, changes ...string) []string {
 	return slices.Concat(pairs, changes) // the later one counts
+}
+
+// mariaBorn is María's card with a birth day; it is the 14th.
+func mariaBorn(day int) []string { return with(maria, "birth_day", strconv.Itoa(day)) }
+
+// lock has three different mistakes with María's card.
+func (b *browser) lock() *browser {
+	b.site.t.Helper()
+	for day := 15; day < 18; day++ {
+		b.post(mariaBorn(day)...)
+	}
+	return b.on("/register/locked", http.StatusForbidden)
 }
 
 // The way through, up to the page that is named.

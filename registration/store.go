@@ -40,6 +40,9 @@ type row struct {
 	Failures          int
 	Reference         *string
 	LockedUntil       *time.Time
+	Refused           []byte
+	MatchedAt         *time.Time
+	SlowUntil         *time.Time
 	Credentials       []byte
 	PasswordHash      []byte
 	AnswerHash        []byte
@@ -52,7 +55,7 @@ type row struct {
 }
 
 const columns = `id, browser, account_id, flow, language, touched_at, agreement_version, agreement_language, agreement_hash, agreed_at,
-	identity, member_id, holder_id, differs, failures, reference, locked_until, credentials, password_hash, answer_hash,
+	identity, member_id, holder_id, differs, failures, reference, locked_until, refused, matched_at, slow_until, credentials, password_hash, answer_hash,
 	code_mac, code_sent_at, code_expires_at, code_tries, proven_at, finished_at`
 
 // queueFind reads the registration of a cookie's digest; the batch fails with errGone if there is none.
@@ -116,7 +119,7 @@ const updateRow = `
 	update registrations set flow = @flow, language = @language, touched_at = @touched_at, agreement_version = @agreement_version,
 		agreement_language = @agreement_language, agreement_hash = @agreement_hash, agreed_at = @agreed_at, identity = @identity,
 		member_id = @member_id, holder_id = @holder_id, differs = @differs, failures = @failures, reference = @reference, locked_until = @locked_until,
-		credentials = @credentials, password_hash = @password_hash, answer_hash = @answer_hash, code_mac = @code_mac,
+		refused = @refused, matched_at = @matched_at, slow_until = @slow_until, credentials = @credentials, password_hash = @password_hash, answer_hash = @answer_hash, code_mac = @code_mac,
 		code_sent_at = @code_sent_at, code_expires_at = @code_expires_at, code_tries = @code_tries, proven_at = @proven_at,
 		finished_at = @finished_at
 	where id = @id`
@@ -128,6 +131,7 @@ func (s store) queueUpdate(b *pgx.Batch, r *Registration) {
 		"agreement_language": r.AgreementLanguage, "agreement_hash": r.AgreementHash, "agreed_at": r.AgreedAt,
 		"identity": sealed(s, r.ID, "identity", r.Identity), "member_id": postgres.Nullable(r.MemberID), "holder_id": postgres.Nullable(r.HolderID), "differs": append([]string{}, r.Differs...),
 		"failures": r.Failures, "reference": postgres.Nullable(r.Reference), "locked_until": postgres.Nullable(r.LockedUntil),
+		"refused": r.Refused, "matched_at": postgres.Nullable(r.MatchedAt), "slow_until": postgres.Nullable(r.SlowUntil),
 		"credentials": sealed(s, r.ID, "credentials", r.Credentials), "password_hash": r.PasswordHash, "answer_hash": r.AnswerHash,
 		"code_mac": r.CodeMAC, "code_sent_at": postgres.Nullable(r.CodeSentAt), "code_expires_at": postgres.Nullable(r.CodeExpiresAt),
 		"code_tries": r.CodeTries, "proven_at": postgres.Nullable(r.ProvenAt), "finished_at": postgres.Nullable(r.FinishedAt),
@@ -206,7 +210,8 @@ func (s store) open(r row) (*Registration, error) {
 		ID: r.ID, AccountID: r.AccountID, Browser: r.Browser, Flow: r.Flow, Language: r.Language, TouchedAt: r.TouchedAt,
 		AgreementVersion: r.AgreementVersion, AgreementLanguage: r.AgreementLanguage, AgreementHash: r.AgreementHash, AgreedAt: r.AgreedAt,
 		MemberID: postgres.Value(r.MemberID), HolderID: postgres.Value(r.HolderID), Differs: r.Differs, Failures: r.Failures, Reference: postgres.Value(r.Reference),
-		LockedUntil: postgres.Value(r.LockedUntil), PasswordHash: r.PasswordHash, AnswerHash: r.AnswerHash, CodeMAC: r.CodeMAC,
+		LockedUntil: postgres.Value(r.LockedUntil), Refused: r.Refused, MatchedAt: postgres.Value(r.MatchedAt), SlowUntil: postgres.Value(r.SlowUntil),
+		PasswordHash: r.PasswordHash, AnswerHash: r.AnswerHash, CodeMAC: r.CodeMAC,
 		CodeSentAt: postgres.Value(r.CodeSentAt), CodeExpiresAt: postgres.Value(r.CodeExpiresAt), CodeTries: r.CodeTries,
 		ProvenAt: postgres.Value(r.ProvenAt), FinishedAt: postgres.Value(r.FinishedAt),
 	}

@@ -15,8 +15,8 @@ func TestStuck(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, 1)
 	b := s.browser().toPersonal()
-	for range 3 {
-		b.post(with(maria, "birth_day", "15", "last_name", "Nuñez")...)
+	for day := 15; day < 18; day++ {
+		b.post(with(mariaBorn(day), "last_name", "Nuñez")...)
 	}
 	b.on("/register/locked", http.StatusForbidden)
 	reference := s.reference(b)

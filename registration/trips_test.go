@@ -69,7 +69,8 @@ func TestRoundTrips(t *testing.T) {
 	locked.get("/register/agreement?flow=f1")
 	post(locked, 0, "act", "agree")
 	post(locked, refused, with(maria, "card_id", "999999998")...)
-	post(locked, 0, with(maria, "card_id", "999999998")...) // the third with this number
+	post(locked, refused, with(maria, "card_id", "999999998")...) // counted once
+	post(locked, 0, with(mariaWrong, "card_id", "999999998")...)  // the third with this number
 	if !strings.HasPrefix(locked.path, "/register/locked") {
 		t.Errorf("the third refusal leads to %s", locked.path)
 	}

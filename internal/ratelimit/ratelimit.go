@@ -121,6 +121,13 @@ union all
 select a.place::integer, c.count, c.opened_at from counted c join asked a using (name, key)
 order by place`
 
+// QueueReturn gives back what was taken: it turned out to be what the limit is not meant against. The batch is sent later.
+func (l *Limiter) QueueReturn(b *pgx.Batch, name, key string) {
+	mac := l.keyring.MAC(seal.Index, []byte("ratelimit"), []byte(key))
+	b.Queue(`delete from rate_limits where name = $1 and key = $2 and count = 1`, name, mac)
+	b.Queue(`update rate_limits set count = count - 1 where name = $1 and key = $2 and count > 1`, name, mac)
+}
+
 // Release ends the window of key: a success that clears a count of failures, or a
 // member of staff.
 func (l *Limiter) Release(ctx context.Context, name, key string) error {
