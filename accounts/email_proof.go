@@ -10,7 +10,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"huskyidp/internal/mail"
-	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/seal"
 	"huskyidp/templates"
 )
@@ -19,12 +18,6 @@ const (
 	emailProofLife  = 15 * time.Minute
 	emailProofTries = 5 // S-14
 )
-
-// emailProofLimits are the mails that one account may send to addresses that are not
-// proven (S-14).
-var emailProofLimits = []ratelimit.Limit{
-	{Name: "email_proof_minute", Count: 1, Per: time.Minute}, {Name: "email_proof_hour", Count: 5, Per: time.Hour}, {Name: "email_proof_day", Count: 10, Per: 24 * time.Hour},
-}
 
 func emailProofPlace(account uuid.UUID) seal.Place {
 	return seal.Place{Table: "email_proofs", Column: "email_sealed", Row: account.String()}
@@ -47,12 +40,8 @@ func (s *Service) StartEmailProof(ctx context.Context, account Account, email st
 		return err
 	}
 	now := s.now()
-	var asks []ratelimit.Ask
-	for _, limit := range emailProofLimits {
-		asks = append(asks, ratelimit.Ask{Limit: limit, Key: account.ID.String()})
-	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		if err := s.limiter.TakeAll(ctx, now, asks...); err != nil {
+		if err := s.limiter.TakeAll(ctx, now, MailAsks("email_code", account.ID, "", email)...); err != nil {
 			return err
 		}
 		b := &pgx.Batch{}

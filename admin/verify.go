@@ -125,13 +125,13 @@ func (s *Service) check(ctx context.Context, p Person, u *Subject, m Method, cla
 	return row.state(), nil
 }
 
-// sendCode mails six digits to the address on file, within what one address may get.
+// sendCode mails six digits to the address on file, within what one person may get.
 func (s *Service) sendCode(ctx context.Context, u *Subject, row verificationRow) error {
 	code, err := accounts.NewCode()
 	if err != nil {
 		return err
 	}
-	err = limited(s.limiter.TakeAll(ctx, row.CreatedAt, accounts.MailAsks("caller_code", u.Account.Email)...))
+	err = limited(s.limiter.TakeAll(ctx, row.CreatedAt, accounts.MailAsks("caller_code", u.ID, "", u.Account.Email)...))
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"huskyidp/accounts"
 	"huskyidp/members"
 )
 
@@ -62,6 +63,24 @@ func TestFacts(t *testing.T) {
 	}
 	if _, err := d.Check(t.Context(), d.rosa, nil, d.maria.ID, "voice", members.Card{}); err == nil {
 		t.Error("a method that is none was recorded")
+	}
+}
+
+// TestSpokenCodeAfterRecoveries (S-14): who used up the codes of recovery is still helped at the desk.
+func TestSpokenCodeAfterRecoveries(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1)
+	for _, kind := range []string{"reset", "verify", "email_code"} {
+		for range 5 {
+			if err := d.limiter.TakeAll(t.Context(), d.now(), accounts.MailAsks(kind, d.maria.ID, "", d.maria.Email)...); err != nil {
+				t.Fatal(err)
+			}
+			d.later(time.Minute)
+		}
+	}
+	d.verify(d.rosa, d.maria.ID, SpokenCode)
+	if len(d.mailed("caller_code")) != 1 {
+		t.Error("no code was mailed")
 	}
 }
 

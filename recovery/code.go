@@ -82,6 +82,7 @@ func (s *Service) proven(ctx context.Context, t *turn) error {
 		return err
 	}
 	t.CodeMAC = nil
+	s.limiter.QueueReturn(t.batch, mailSource.Name, t.visit.Source)
 	s.store.queueDropStaffCode(t.batch, t.AccountID)
 	t.record(audit.RecoveryProven, "")
 	if !n.question && !n.factor { // a new address proves nothing alone while the change can be undone (S-53)

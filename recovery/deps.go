@@ -31,6 +31,7 @@ type Flows interface {
 // Accounts is what recovery needs of the accounts.
 type Accounts interface {
 	Get(ctx context.Context, id uuid.UUID) (accounts.Account, error)
+	Asker(username, device, source string) string
 	ByUsername(ctx context.Context, typed string) (accounts.Account, error)
 	ByMember(ctx context.Context, memberID uuid.UUID) (accounts.Account, error)
 

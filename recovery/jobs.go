@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -16,6 +17,7 @@ import (
 	"huskyidp/internal/audit"
 	"huskyidp/internal/postgres"
 	"huskyidp/internal/ratelimit"
+	"huskyidp/internal/seal"
 	"huskyidp/members"
 	"huskyidp/templates"
 )
@@ -35,6 +37,7 @@ func (codeArgs) Kind() string { return "recovery_code" }
 // usernameArgs ask to remind whoever's card it is.
 type usernameArgs struct {
 	CardID uuid.UUID `json:"card_id"`
+	Asker  string    `json:"asker"` // digest, see asker
 }
 
 func (usernameArgs) Kind() string { return "recovery_username" }
@@ -90,8 +93,8 @@ func (w *usernameWorker) Work(ctx context.Context, job *river.Job[usernameArgs])
 	return w.service.sendUsername(ctx, job.Args)
 }
 
-// sendCode makes the code of a recovery and queues its mail, if the recovery still waits for one. Where a mail to this
-// address left within the minute, it comes a little later; beyond the hour's or the day's number it does not come.
+// sendCode makes the code of a recovery and queues its mail, if the recovery still waits for one. Where a mail for the same
+// asker left within the minute, it comes a little later; beyond the hour's or the day's number it does not come.
 func (s *Service) sendCode(ctx context.Context, args codeArgs) error {
 	var wait time.Duration
 	err := s.db.InTx(ctx, func(ctx context.Context) error {
@@ -111,7 +114,7 @@ func (s *Service) sendCode(ctx context.Context, args codeArgs) error {
 			return err
 		}
 		var limited bool
-		if wait, limited, err = s.takeAddress(ctx, "reset", account.Email, now); err != nil || wait > 0 {
+		if wait, limited, err = s.takeMail(ctx, "reset", account, r.Asker, now); err != nil || wait > 0 {
 			return err
 		}
 		event := audit.Event{Kind: audit.RecoveryCodeSent, At: now, AccountID: account.ID.String(), Subject: r.ID.String(), Success: !limited}
@@ -154,10 +157,15 @@ func (s *Service) owner(ctx context.Context, r *Recovery) (accounts.Account, err
 	return account, errors.Join(err, s.db.From(ctx).SendBatch(ctx, b).Close())
 }
 
-// takeAddress takes one mail of a kind from the limits of an address. wait is how long until it may leave; limited says that it may
-// not leave today.
-func (s *Service) takeAddress(ctx context.Context, kind, address string, now time.Time) (wait time.Duration, limited bool, err error) {
-	err = s.limiter.TakeAll(ctx, now, accounts.MailAsks(kind, address)...)
+// asker is a digest of who asks for mails in the name of an account (S-14).
+func (s *Service) asker(v Visit, username string) string {
+	return base64.RawURLEncoding.EncodeToString(s.keyring.MAC(seal.Index, []byte("recovery.asker"), []byte(s.accounts.Asker(username, v.Device, v.Source))))
+}
+
+// takeMail takes one mail of a kind from the limits of an account. wait is how long until it may leave; limited says that it
+// may not leave today.
+func (s *Service) takeMail(ctx context.Context, kind string, to accounts.Account, asker string, now time.Time) (wait time.Duration, limited bool, err error) {
+	err = s.limiter.TakeAll(ctx, now, accounts.MailAsks(kind, to.ID, asker, to.Email)...)
 	exceeded, ok := errors.AsType[*ratelimit.Exceeded](err)
 	switch {
 	case !ok:
@@ -184,7 +192,7 @@ func (s *Service) sendUsername(ctx context.Context, args usernameArgs) error {
 			return err
 		}
 		var limited bool
-		if wait, limited, err = s.takeAddress(ctx, "username", account.Email, s.now()); err != nil || wait > 0 {
+		if wait, limited, err = s.takeMail(ctx, "username", account, args.Asker, s.now()); err != nil || wait > 0 {
 			return err
 		}
 		if !limited {

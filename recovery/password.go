@@ -15,7 +15,8 @@ import (
 	"huskyidp/templates"
 )
 
-// mailSource is how many mails one source may set off in an hour, here and at registration (S-09).
+// mailSource is how many mails one source may set off in an hour, here and at registration (S-09); whoever reads the code
+// gives theirs back.
 var mailSource = ratelimit.Limit{Name: "mail_source", Count: 20, Per: time.Hour}
 
 func (s *Service) takeSource(ctx context.Context, source string, now time.Time) error {
@@ -30,7 +31,7 @@ func (s *Service) takeSource(ctx context.Context, source string, now time.Time) 
 func (s *Service) Begin(ctx context.Context, v Visit, username string) (token string, err error) {
 	now, token := s.now(), seal.NewToken()
 	r := &Recovery{
-		ID: uuid.Must(uuid.NewV7()), Browser: v.Browser, Flow: v.Flow, Language: v.Language, Name: username, Step: stepCode,
+		ID: uuid.Must(uuid.NewV7()), Browser: v.Browser, Flow: v.Flow, Language: v.Language, Name: username, Asker: s.asker(v, username), Step: stepCode,
 		CreatedAt: now, ExpiresAt: now.Add(life),
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {

@@ -26,6 +26,7 @@ type Recovery struct {
 	Language  string
 	Name      string    // as typed, until its account is looked up
 	AccountID uuid.UUID // zero before that, and where nobody has the name
+	Asker     string    // digest of who asks for its mails, see asker
 	Step      Step
 
 	CodeMAC                             []byte // of the code mailed last
@@ -40,6 +41,7 @@ type Visit struct {
 	Token     string // the recovery cookie
 	Browser   []byte // digest of the browser cookie
 	Source    string // network the request comes from
+	Device    string // device cookie, "" if none
 	Language  string
 	Flow      string
 	RequestID string

@@ -47,6 +47,7 @@ type fixture struct {
 	list    *members.Roster
 	handler http.Handler
 	trips   *postgrestest.Trips
+	source  string // address of the browsers, "" for one and the same
 	clock   atomic.Pointer[time.Time]
 
 	mu    sync.Mutex
@@ -126,6 +127,9 @@ func check(t *testing.T, err error) {
 func (f *fixture) do(method, target string, jar map[string]string, form url.Values) *http.Response {
 	f.t.Helper()
 	r := httptest.NewRequest(method, "http://localhost:8080"+target, strings.NewReader(form.Encode()))
+	if f.source != "" {
+		r.RemoteAddr = f.source + ":1234"
+	}
 	if method == http.MethodPost {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 const recoveryColumns = `
-	select r.id, r.browser, r.flow, r.language, r.name_sealed, r.account_id, r.step, r.code_mac, r.code_asked_at,
+	select r.id, r.browser, r.flow, r.language, r.name_sealed, r.account_id, r.asker, r.step, r.code_mac, r.code_asked_at,
 		r.code_tries, r.answer_tries, r.factor_tries, r.refused, r.created_at, r.expires_at
 	from recoveries r where `
 
@@ -38,7 +38,7 @@ func (s store) one(ctx context.Context, where string, key any) (*Recovery, error
 	var account *uuid.UUID
 	var name []byte
 	err := s.db.From(ctx).QueryRow(ctx, recoveryColumns+where, pgx.NamedArgs{"key": key}).
-		Scan(&r.ID, &r.Browser, &r.Flow, &r.Language, &name, &account, &r.Step, &r.CodeMAC, &r.CodeAskedAt,
+		Scan(&r.ID, &r.Browser, &r.Flow, &r.Language, &name, &account, &r.Asker, &r.Step, &r.CodeMAC, &r.CodeAskedAt,
 			&r.CodeTries, &r.AnswerTries, &r.FactorTries, &r.Refused, &r.CreatedAt, &r.ExpiresAt)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
@@ -59,11 +59,11 @@ func namePlace(id uuid.UUID) seal.Place {
 
 func (s store) queueCreate(b *pgx.Batch, token []byte, r *Recovery) {
 	b.Queue(`
-		insert into recoveries (id, token, browser, flow, language, name_sealed, step, code_asked_at, created_at, expires_at)
-		values (@id, @token, @browser, @flow, @language, @name, @step, @now, @now, @expires_at)`,
+		insert into recoveries (id, token, browser, flow, language, name_sealed, asker, step, code_asked_at, created_at, expires_at)
+		values (@id, @token, @browser, @flow, @language, @name, @asker, @step, @now, @now, @expires_at)`,
 		pgx.NamedArgs{
 			"id": r.ID, "token": token, "browser": r.Browser, "flow": r.Flow, "language": r.Language, "name": s.sealed(namePlace(r.ID), r.Name),
-			"step": r.Step, "now": r.CreatedAt, "expires_at": r.ExpiresAt,
+			"asker": r.Asker, "step": r.Step, "now": r.CreatedAt, "expires_at": r.ExpiresAt,
 		})
 }
 

@@ -40,7 +40,7 @@ func (s *Service) Remind(ctx context.Context, v Visit, claim members.Claim) erro
 			return err
 		} else if err := s.store.queueCard(b, id, claim, now); err != nil {
 			return err
-		} else if err := s.enqueue(ctx, usernameArgs{id}); err != nil {
+		} else if err := s.enqueue(ctx, usernameArgs{id, s.asker(v, "")}); err != nil {
 			return err
 		}
 		s.audit.Queue(b, ctx, started)

@@ -53,7 +53,7 @@ func (f *fixture) work() {
 		if j.Kind == "recovery_code" {
 			err = f.sendCode(f.t.Context(), codeArgs{RecoveryID: id})
 		} else {
-			err = f.sendUsername(f.t.Context(), usernameArgs{id})
+			err = f.sendUsername(f.t.Context(), usernameArgs{CardID: id})
 		}
 		if err != nil {
 			f.t.Logf("%s: %v", j.Kind, err)

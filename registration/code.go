@@ -88,7 +88,7 @@ func (s *Service) toldMail(t *turn, holder accounts.Account) (templates.Mail, er
 		templates.Args{"username": cmp.Or(holder.Username, t.Credentials.Username), "at": t.now})
 }
 
-// takeMail takes one mail from the limits of the address and of the source, and reads the account that the member already
+// takeMail takes one mail from the limits of the member, the address and the source, and reads the account that the member already
 // has. told says that its mailbox was told of this not long ago. Who has no account asks the database for just as much
 // (S-13).
 func (s *Service) takeMail(ctx context.Context, t *turn) (holder accounts.Account, told bool, err error) {
@@ -99,7 +99,7 @@ func (s *Service) takeMail(ctx context.Context, t *turn) (holder accounts.Accoun
 	source := ratelimit.Limit{Name: mailSource, Count: s.Mailed * web.SourceFactor(ctx), Per: time.Hour}
 	var limited, tellable error
 	b := &pgx.Batch{}
-	s.Limiter.Queue(b, &limited, t.now, append(accounts.MailAsks("verify", t.Credentials.Address), ratelimit.Ask{Limit: source, Key: t.visit.Source})...)
+	s.Limiter.Queue(b, &limited, t.now, append(accounts.MailAsks("verify", t.MemberID, "", t.Credentials.Address), ratelimit.Ask{Limit: source, Key: t.visit.Source})...)
 	s.Limiter.Queue(b, &tellable, t.now, ratelimit.Ask{Limit: toldHolder, Key: whom.String()})
 	s.Accounts.QueueGet(b, t.HolderID, &holder)
 	if err := s.DB.From(ctx).SendBatch(ctx, b).Close(); err != nil {

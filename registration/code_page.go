@@ -20,8 +20,11 @@ func (h *Handler) showCode(c *gin.Context) error {
 		return err
 	}
 	var opts []web.PageOption
-	if c.Query("note") == "resent" {
+	switch note := c.Query("note"); note {
+	case "resent":
 		opts = append(opts, web.WithNotice("ok", "registration.code.resent", nil))
+	case "later_wait", "later_limit":
+		opts = append(opts, web.WithNotice("warn", "registration.code."+note, nil))
 	}
 	return h.page(c, http.StatusOK, "registration/code", codePage{r.Credentials.Address}, opts...)
 }
@@ -92,9 +95,5 @@ func (h *Handler) resend(c *gin.Context) error {
 		return err
 	}
 	h.keep(c)
-	to := withFlow(stepCode.Path, web.Flow(c))
-	if strings.Contains(to, "?") {
-		return web.SeeOther(c, to+"&note=resent")
-	}
-	return web.SeeOther(c, to+"?note=resent")
+	return web.SeeOther(c, noted(stepCode.Path, web.Flow(c), "resent"))
 }

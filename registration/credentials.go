@@ -2,6 +2,7 @@ package registration
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -81,7 +82,7 @@ func (p *problems) addFlaw(field, prefix string, err error, args templates.Args)
 }
 
 // SubmitCredentials stores a choice that checkChoice passed and mails a code, unless the address is proven or a code is
-// still out to it. A username is not reserved. The error is a *resendError, *movedError, errGone, errBusy or
+// still out to it. A username is not reserved. The error is a *resendError where the choice is stored and the code has to wait, a *movedError, errGone, errBusy or
 // accounts.ErrBusy.
 func (s *Service) SubmitCredentials(ctx context.Context, v Visit, r *Registration, c Choice) (*Registration, error) {
 	var password, answer []byte // slow, so before the transaction
@@ -122,7 +123,11 @@ func (s *Service) SubmitCredentials(ctx context.Context, v Visit, r *Registratio
 		if !moved && t.now.Before(t.CodeSentAt.Add(accounts.MailGap.Per)) {
 			return nil, nil // the page of the code says when to ask again
 		}
-		return nil, s.mailCode(ctx, t)
+		err = s.mailCode(ctx, t)
+		if later, ok := errors.AsType[*resendError](err); ok { // what was typed passed and is kept: the page of the code tells
+			return later, nil
+		}
+		return nil, err
 	})
 }
 

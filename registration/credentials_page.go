@@ -96,6 +96,10 @@ func (h *Handler) submitCredentials(c *gin.Context) error {
 			h.keep(c)
 			return web.SeeOther(c, withFlow(next(submitted, h.service.Now()), v.Flow))
 		}
+		if later, ok := errors.AsType[*resendError](err); ok {
+			h.keep(c)
+			return web.SeeOther(c, noted(stepCode.Path, v.Flow, later.note()))
+		}
 	} else if err := h.service.KeepRefused(ctx, r, typed.clipped()); err != nil {
 		return err
 	}
@@ -103,11 +107,6 @@ func (h *Handler) submitCredentials(c *gin.Context) error {
 	page.PasswordRules = accounts.JudgePassword(choice.Password, r.Identity.FirstName, r.Identity.LastName, r.Identity.CardID, typed.Username, typed.Email)
 	if taken {
 		return h.usernameTaken(c, http.StatusUnprocessableEntity, page, wrong)
-	}
-	if wait, ok := errors.AsType[*resendError](err); ok {
-		wrong.add("email", wait.key(), "time", wait.wait)
-		retryAfter(c, wait.wait)
-		return h.refused(c, http.StatusTooManyRequests, "registration/credentials", page, wrong)
 	}
 	if err != nil {
 		return err
@@ -130,6 +129,14 @@ func (e *resendError) key() string {
 		return "registration.code.resend_limit"
 	}
 	return "registration.code.resend_wait"
+}
+
+// note is the one that the code page shows where none could be sent.
+func (e *resendError) note() string {
+	if e.limit {
+		return "later_limit"
+	}
+	return "later_wait"
 }
 
 // retryAfter tells programs what the page tells people.

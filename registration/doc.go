@@ -34,8 +34,9 @@
 //
 // # Codes
 //
-// Six digits, kept as a MAC (purpose pepper-code) for 15 minutes and five tries. Mail to one address: a minute apart, 5 an
-// hour, 10 a day (S-14); of one source: 20 an hour (S-09).
+// Six digits, kept as a MAC (purpose pepper-code) for 15 minutes and five tries. Mails to one
+// member: a minute apart, 5 an hour, 10 a day (S-14); to one address 40 an hour; of one source 20 an hour (S-09), those that
+// were read apart. A code that has to wait loses nothing of the form.
 //
 // # Tables and times
 //

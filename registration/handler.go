@@ -121,6 +121,15 @@ func withFlow(path, flow string) string {
 	return path + "?" + url.Values{"flow": {flow}}.Encode()
 }
 
+// noted is withFlow with a note for the page.
+func noted(path, flow, note string) string {
+	query := url.Values{"note": {note}}
+	if flow != "" {
+		query.Set("flow", flow)
+	}
+	return path + "?" + query.Encode()
+}
+
 // act is the button that was pressed; Enter presses the first of a form.
 func act(c *gin.Context, first string) string {
 	if pressed := web.Form(c).Get("act"); pressed != "" {
