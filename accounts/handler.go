@@ -74,7 +74,12 @@ func NewHandler(d HandlerDeps) (*Handler, error) {
 	if d.Service == nil || d.Web == nil || d.Cards == nil {
 		return nil, errors.New("accounts: a dependency is missing")
 	}
-	return &Handler{d.Service, d.Web, d.Cards, d.Apps, d.Emails, d.Resume, d.App}, nil
+	h := &Handler{d.Service, d.Web, d.Cards, d.Apps, d.Emails, d.Resume, d.App}
+	d.Web.GuardForms(func(c *gin.Context) error {
+		_, _, err := h.Lookup(c)
+		return err
+	})
+	return h, nil
 }
 
 // Mount adds the pages.
@@ -102,29 +107,41 @@ func (h *Handler) Mount(r gin.IRouter) {
 type lookup struct {
 	session Session
 	found   bool
+	err     error
 }
 
 const lookupKey = "huskyidp/accounts.lookup"
 
 // Lookup returns the session of the browser, with one round trip per request. It is no
-// error when there is none.
+// error when there is none. A form that was rendered for another session is an error: it
+// would say one person and change another.
 func (h *Handler) Lookup(c *gin.Context) (Session, bool, error) {
 	if kept, ok := c.Get(lookupKey); ok {
 		l := kept.(lookup)
-		return l.session, l.found, nil
+		return l.session, l.found, l.err
 	}
 	var l lookup
 	if token := h.web.Cookie(c, sessionCookie); token != "" {
 		session, err := h.service.Session(c.Request.Context(), token)
 		switch {
+		case err == nil && web.Belongs(c, web.OfSession, session.SID):
+			l = lookup{session: session, found: true}
 		case err == nil:
-			l = lookup{session, true}
+			l = lookup{err: web.ForeignForm(session.Username, h.wayOn(c))}
 		case !errors.Is(err, ErrNoSession):
 			return Session{}, false, err
 		}
 	}
 	c.Set(lookupKey, l)
-	return l.session, l.found, nil
+	return l.session, l.found, l.err
+}
+
+// wayOn is where whoever is signed in goes on after a form that was not theirs.
+func (h *Handler) wayOn(c *gin.Context) string {
+	if flow := web.Flow(c); flow != "" && h.resume != nil {
+		return h.resume(flow)
+	}
+	return "/account"
 }
 
 // Current is Lookup for those who treat a failure as not signed in.
@@ -158,10 +175,16 @@ func (h *Handler) start(c *gin.Context, account Account, amr []string) SessionSt
 	}
 }
 
+// keepLookup is for a session that this very request began or renewed.
+func (h *Handler) keepLookup(c *gin.Context, session Session) {
+	web.Belongs(c, web.OfSession, session.SID)
+	c.Set(lookupKey, lookup{session: session, found: true})
+}
+
 func (h *Handler) opened(c *gin.Context, started Started) {
 	h.web.SetCookie(c, sessionCookie, started.Token, 0)
 	h.web.SetCookie(c, DeviceCookie, started.Device, knownDeviceAge)
-	c.Set(lookupKey, lookup{started.Session, true})
+	h.keepLookup(c, started.Session)
 }
 
 // SignOut ends the browser's session, if it has one, and clears its cookie. The device

@@ -123,7 +123,7 @@ func (h *Handler) renew(c *gin.Context, r Renewal) (Session, error) {
 		return Session{}, err
 	}
 	h.web.SetCookie(c, sessionCookie, token, 0)
-	c.Set(lookupKey, lookup{session, true})
+	h.keepLookup(c, session)
 	return session, nil
 }
 

@@ -51,7 +51,7 @@ func (h *Console) Mount(r gin.IRouter) {
 	pages.GET(signInPath, h.web.Handle(h.signIn))
 	pages.GET(callbackPath, h.web.Handle(h.callback))
 	pages.GET("/logout", h.web.Handle(h.with(h.showSignOut)))
-	pages.POST("/logout", h.web.Handle(h.signOut))
+	pages.POST("/logout", h.web.Handle(h.with(h.signOut)))
 	for _, page := range []struct {
 		path      string
 		show, act func(c *gin.Context, v visit) error
@@ -120,6 +120,9 @@ func (h *Console) with(page func(c *gin.Context, v visit) error) func(c *gin.Con
 			return err
 		}
 		v := visit{Person: p, session: session}
+		if !web.Belongs(c, web.OfSession, session.SID) {
+			return web.ForeignForm(p.Name, v.home())
+		}
 		if v.waiting, err = h.service.Waiting(ctx, p); err != nil {
 			return err
 		}

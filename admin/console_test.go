@@ -194,6 +194,25 @@ func TestConsoleForms(t *testing.T) {
 	}
 }
 
+// TestConsoleForeignForm: a form of one person's session does nothing while another's is open.
+func TestConsoleForeignForm(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t)
+	v.enters(v.rosa)
+	path := "/members/" + v.maria.ID.String() + "/acts/send_username"
+	page := v.get(path)
+	form := url.Values{"csrf": {v.csrf}, "reason": {"No recuerda su nombre de usuario"}, "ticket": {"HD-1"}, "version": {v.value(page, "version")}, "key": {v.value(page, "key")}}
+	v.enters(v.luis)
+	for _, path := range []string{path, "/logout"} {
+		if w := v.send("POST", path, form); w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), v.luis.Name) {
+			t.Errorf("POST %s = %d\n%s", path, w.Code, w.Body)
+		}
+	}
+	if len(v.mailed("username")) != 0 || v.get(searchPath).Code != http.StatusOK {
+		t.Error("the form did something")
+	}
+}
+
 func clone(form url.Values) url.Values {
 	other := url.Values{}
 	for name, values := range form {

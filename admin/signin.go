@@ -146,18 +146,12 @@ func (h *Console) showSignOut(c *gin.Context, v visit) error {
 }
 
 // signOut ends the session here and the one at the provider: at a shared desk the next person must not get in with it.
-func (h *Console) signOut(c *gin.Context) error {
+func (h *Console) signOut(c *gin.Context, v visit) error {
 	ctx := c.Request.Context()
-	token := h.web.Cookie(c, sessionCookie)
-	session, err := h.service.consoleSession(ctx, token)
-	if err == nil {
-		if err := h.service.accounts.EndSession(ctx, session.SID); err != nil {
-			return err
-		}
-	} else if !errors.Is(err, accounts.ErrNoSession) {
+	if err := h.service.accounts.EndSession(ctx, v.session.SID); err != nil {
 		return err
 	}
-	if err := h.service.store.closeSession(ctx, seal.Digest(token)); err != nil {
+	if err := h.service.store.closeSession(ctx, v.session.Digest); err != nil {
 		return err
 	}
 	h.web.ClearCookie(c, sessionCookie)

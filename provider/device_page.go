@@ -120,6 +120,9 @@ func (h *Handler) decideDevice(c *gin.Context) error {
 	if done || err != nil {
 		return err
 	}
+	if shown := web.Form(c).Get("user_code"); canonicalUserCode(shown) != h.web.Cookie(c, deviceCookie) { // another screen was begun since
+		return web.SeeOther(c, "/device/confirm")
+	}
 	allowed := web.Form(c).Get("act") == "allow"
 	if err := h.service.decideDevice(c.Request.Context(), request, client, session, allowed, h.now()); err != nil {
 		return err

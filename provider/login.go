@@ -113,7 +113,7 @@ func (h *Handler) loginForm(c *gin.Context, w waiting, status int, username stri
 		page.PolicyURI, page.TosURI = w.request.client.Metadata.PolicyURI, w.request.client.Metadata.TosURI
 		page.LogoURI = w.request.client.logoPath()
 	}
-	return h.web.Page(c, status, "provider/login", page, append(w.options(), opts...)...)
+	return h.web.Page(c, status, "provider/login", page, append(append(w.options(), web.ForAnybody()), opts...)...)
 }
 
 // login checks username and password. Whatever is wrong, the answer is the same page

@@ -70,6 +70,9 @@ func (h *Handler) handle(fn func(*gin.Context) error) gin.HandlerFunc {
 		if moved, ok := errors.AsType[*movedError](err); ok {
 			return h.to(c, paths[moved.step])
 		}
+		if errors.Is(err, errForeign) {
+			return &web.Error{Status: http.StatusConflict, Key: web.KeyForeignForm, Href: pathPassword}
+		}
 		return err
 	})
 }
@@ -93,6 +96,7 @@ func (h *Handler) visit(c *gin.Context) Visit {
 	return Visit{
 		Token: h.web.Cookie(c, cookie), Browser: web.Browser(c), Source: web.Source(c), Device: h.web.Cookie(c, accounts.DeviceCookie), Language: web.Lang(c), Flow: web.Flow(c),
 		RequestID: web.RequestID(c.Request.Context()),
+		Owns:      func(id string) bool { return web.Belongs(c, web.OfRecovery, id) },
 	}
 }
 

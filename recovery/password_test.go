@@ -440,3 +440,21 @@ func TestSweep(t *testing.T) {
 		t.Errorf("Sweep = %d, %v, want 1", n, err)
 	}
 }
+
+// TestForeignForm: the page of one person's recovery does nothing to that of another, begun in the same browser since.
+func TestForeignForm(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.member("maria", "004123789")
+	f.member("john", "004123790")
+	v := f.visitor().begin("maria")
+	v.post("code", f.code()).post("answer", "una linterna").on("/recover/new-password?flow=f1", 200)
+	marias := *v
+	v.begin("john")
+	v.post("code", f.code()).post("answer", "una linterna").on("/recover/new-password?flow=f1", 200)
+	marias.post("new_password", newPassword)
+	if marias.status != http.StatusConflict || f.signIn("john", oldPassword) != nil || f.signIn("maria", oldPassword) != nil {
+		t.Errorf("Maria's page set somebody's password: %d\n%s", marias.status, marias.body)
+	}
+	v.post("new_password", newPassword).on("/recover/done?flow=f1", 200)
+}

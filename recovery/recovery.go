@@ -45,12 +45,19 @@ type Visit struct {
 	Language  string
 	Flow      string
 	RequestID string
+	Owns      func(id string) bool // whether the form is the recovery's; nil: there is none
 }
+
+// errForeign says that the form belongs to another recovery, begun before in this browser.
+var errForeign = errors.New("recovery: the form is another recovery's")
 
 // mayGoOn refuses a cookie that came with another browser, and a recovery whose time is over.
 func (v Visit) mayGoOn(r *Recovery, now time.Time) error {
 	if r == nil || !bytes.Equal(r.Browser, v.Browser) || !now.Before(r.ExpiresAt) {
 		return &movedError{stepEnded}
+	}
+	if v.Owns != nil && !v.Owns(r.ID.String()) {
+		return errForeign
 	}
 	return nil
 }

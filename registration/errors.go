@@ -23,6 +23,7 @@ var (
 	errGone = errors.New("registration: no such registration") // none, idle for too long, finished, or of another browser
 	// errFinished is an errGone whose member has an account by now.
 	errFinished = fmt.Errorf("%w: it is finished", errGone)
+	errForeign  = errors.New("registration: the form is another registration's")
 	errBusy     = errors.New("registration: another request of it is at work")
 )
 

@@ -64,6 +64,8 @@ func (h *Handler) handle(fn func(*gin.Context) error) gin.HandlerFunc {
 			return web.SeeOther(c, withFlow(moved.path, web.Flow(c)))
 		}
 		switch {
+		case errors.Is(err, errForeign):
+			return &web.Error{Status: http.StatusConflict, Key: web.KeyForeignForm, Href: withFlow("/register", web.Flow(c))}
 		case errors.Is(err, errGone):
 			return h.showGone(c, errors.Is(err, errFinished))
 		case errors.Is(err, errBusy):
@@ -78,6 +80,7 @@ func (h *Handler) visit(c *gin.Context) Visit {
 	return Visit{
 		Token: h.web.Cookie(c, cookie), Browser: web.Browser(c), Source: web.Source(c), Language: web.Lang(c), Flow: web.Flow(c),
 		RequestID: web.RequestID(c.Request.Context()),
+		Owns:      func(id string) bool { return web.Belongs(c, web.OfRegistration, id) },
 	}
 }
 

@@ -216,3 +216,24 @@ func TestIdleRegistrationIsGone(t *testing.T) {
 		t.Errorf("%d registrations after Sweep", n)
 	}
 }
+
+// TestForeignForm: a page of a registration that another person has begun anew meanwhile writes nothing.
+func TestForeignForm(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	b := s.browser()
+	b.get("/register/agreement").post("act", "agree").on("/register/personal", 200)
+	old := *b
+	b.post("act", "leave") // in another tab, and somebody else begins
+	b.get("/register/agreement").post("act", "agree").on("/register/personal", 200)
+	old.cookies = b.cookies
+	for name, form := range map[string][]string{"data": maria, "leaving": {"act", "leave"}} {
+		tab := old
+		tab.send(form...)
+		tab.on("/register/personal", 409).reads("Alguien empezó otra vez en este navegador")
+		if n := s.count(`select count(*) from registrations where identity is null`); n != 1 {
+			t.Errorf("%s: %d registrations stand as they were, want 1", name, n)
+		}
+	}
+	b.post(maria...).on("/register/credentials", 200)
+}

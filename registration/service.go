@@ -24,6 +24,7 @@ type Visit struct {
 	Language  string
 	Flow      string // "" keeps the one the registration has
 	RequestID string
+	Owns      func(id string) bool // whether the form is the registration's; nil: there is none
 }
 
 // Load reads the visit's registration; errGone if it has none that lives. What others want to read besides goes along in
@@ -51,6 +52,14 @@ func (s *Service) Load(ctx context.Context, v Visit, besides ...func(*pgx.Batch)
 func (v Visit) mayUse(r *Registration, now time.Time) error {
 	if !bytes.Equal(r.Browser, v.Browser) || r.expiredAt(now) {
 		return errGone
+	}
+	return v.mayPost(r)
+}
+
+// mayPost refuses a form of another registration, which somebody else began in this browser.
+func (v Visit) mayPost(r *Registration) error {
+	if v.Owns != nil && !v.Owns(r.ID.String()) {
+		return errForeign
 	}
 	return nil
 }
@@ -204,6 +213,9 @@ func (s *Service) Leave(ctx context.Context, v Visit, reason string) error {
 		}
 		if !bytes.Equal(r.Browser, v.Browser) {
 			return errGone
+		}
+		if err := v.mayPost(r); err != nil {
+			return err
 		}
 		now := s.Now()
 		e := v.event(r, audit.RegistrationLeft, now, "")

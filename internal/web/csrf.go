@@ -16,28 +16,60 @@ import (
 // CSRFField is the name of the hidden field that carries Layout.CSRF.
 const CSRFField = "csrf"
 
-const csrfSize = 32 // bytes of mask, and of MAC
+const (
+	csrfSize  = 32                   // bytes of the MAC
+	tokenSize = csrfSize + ownerSize // and of the mask
+	ownerSize = 16
+)
 
-// csrfToken is a random mask and the masked MAC over the browser cookie: it differs
-// on each page, so that compression cannot leak it, and needs no storage.
-func (w *Web) csrfToken(browser []byte) string {
+// owner is whose a form is: a kind, and a digest of the id. Zero is nobody's, as on the sign-in page.
+type owner [ownerSize]byte
+
+// OwnerKind is what a form can belong to.
+type OwnerKind byte
+
+// The kinds of owners.
+const (
+	OfSession OwnerKind = iota + 1
+	OfRegistration
+	OfRecovery
+)
+
+func ownerOf(kind OwnerKind, id string) (o owner) {
+	o[0] = byte(kind)
+	copy(o[1:], seal.Digest(id))
+	return o
+}
+
+// Belongs says whose the request is: pages of its answer are rendered for this owner, and a form
+// that was rendered for another of the same kind gets false. Who asks for a session, or the like,
+// finds it by one function, and that function asks here.
+func Belongs(c *gin.Context, kind OwnerKind, id string) bool {
+	r := requestOf(c)
+	r.owner = ownerOf(kind, id)
+	return OwnerKind(r.formOwner[0]) != kind || r.formOwner == r.owner
+}
+
+// csrfToken is a random mask and, under it, the owner and a MAC over browser cookie and owner: it
+// differs on each page, so that compression cannot leak it, and needs no storage.
+func (w *Web) csrfToken(browser []byte, o owner) string {
 	if browser == nil {
 		return ""
 	}
-	token := make([]byte, 2*csrfSize)
-	rand.Read(token[:csrfSize])
-	subtle.XORBytes(token[csrfSize:], token[:csrfSize], w.keyring.MAC(seal.CSRF, browser))
+	token := make([]byte, 2*tokenSize)
+	rand.Read(token[:tokenSize])
+	subtle.XORBytes(token[tokenSize:], token[:tokenSize], append(w.keyring.MAC(seal.CSRF, browser, o[:]), o[:]...))
 	return base64.RawURLEncoding.EncodeToString(token)
 }
 
-func (w *Web) validCSRF(token string, browser []byte) bool {
+func (w *Web) readCSRF(token string, browser []byte) (o owner, ok bool) {
 	raw, err := base64.RawURLEncoding.DecodeString(token)
-	if err != nil || len(raw) != 2*csrfSize || browser == nil {
-		return false
+	if err != nil || len(raw) != 2*tokenSize || browser == nil {
+		return o, false
 	}
-	mac := make([]byte, csrfSize)
-	subtle.XORBytes(mac, raw[:csrfSize], raw[csrfSize:])
-	return w.keyring.VerifyMAC(seal.CSRF, mac, browser)
+	subtle.XORBytes(raw[:tokenSize], raw[:tokenSize], raw[tokenSize:])
+	copy(o[:], raw[csrfSize:tokenSize])
+	return o, w.keyring.VerifyMAC(seal.CSRF, raw[:csrfSize], browser, o[:])
 }
 
 // checkCSRF lets an unsafe request pass only from a page of ours (S-26).
@@ -48,8 +80,18 @@ func (w *Web) checkCSRF(c *gin.Context) {
 	}
 	if err := w.ownForm(c); err != nil {
 		w.abort(c, &Error{Status: http.StatusForbidden, Key: KeyCookies, Err: err})
+		return
+	}
+	if w.guard != nil && OwnerKind(requestOf(c).formOwner[0]) == OfSession {
+		if err := w.guard(c); err != nil {
+			w.abort(c, err)
+		}
 	}
 }
+
+// GuardForms looks at every form of a signed-in page before its handler does: the session that is
+// open now must be the form's, see Belongs.
+func (w *Web) GuardForms(guard func(*gin.Context) error) { w.guard = guard }
 
 // SameOrigin reports whether a request of the Entry group comes from a form of ours,
 // as the Pages group demands of each.
@@ -59,7 +101,8 @@ func (w *Web) ownForm(c *gin.Context) error {
 	if err := w.sameOrigin(c.Request); err != nil {
 		return err
 	}
-	if !w.validCSRF(Form(c).Get(CSRFField), requestOf(c).browser) {
+	r, ok := requestOf(c), false
+	if r.formOwner, ok = w.readCSRF(Form(c).Get(CSRFField), r.browser); !ok {
 		return errors.New("no valid form token")
 	}
 	return nil

@@ -20,7 +20,8 @@
 // Source is the peer, or behind trusted proxies the right-most hop that is not
 // trusted; IPv4 counts as /32, IPv6 as /64. Browser is the digest of a random
 // cookie that GET sets once: flows are bound to it, and CSRF tokens are a MAC over
-// it, masked anew for each page. Cookies are SameSite=Lax, so a POST from another
+// it and over the session that the page was rendered for, masked anew for each page: what
+// one person's page sends does nothing while another is signed in (Belongs). Cookies are SameSite=Lax, so a POST from another
 // site carries none; for this reason only GET sets the browser cookie.
 //
 // # Language

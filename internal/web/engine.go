@@ -37,7 +37,7 @@ func (w *Web) Engine() *gin.Engine {
 
 // Pages is the group for our own pages and forms.
 func (w *Web) Pages(r gin.IRouter) gin.IRouter {
-	return r.Group("", w.limitSource(w.pages), w.browserCookie, w.rememberLanguage, w.parseForm(refuseRepeats), w.checkCSRF, w.limitTime)
+	return r.Group("", w.limitSource(w.pages), w.browserCookie, w.rememberLanguage, w.parseForm(refuseRepeats), w.limitTime, w.checkCSRF)
 }
 
 // Entry is the group for pages that other sites link or post to: as Pages, without

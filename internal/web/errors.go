@@ -22,7 +22,9 @@ const (
 	KeyApp         = "error.app"
 	KeyAddress     = "error.address" // garbled, or half of it is missing
 	KeyExpired     = "error.expired"
-	KeyAnswered    = "error.answered" // the same, for who is signed in
+	KeyAnswered    = "error.answered"     // the same, for who is signed in
+	KeyForeign     = "error.foreign"      // a form of another person's session; names who is signed in now
+	KeyForeignForm = "error.foreign_form" // likewise of another registration or recovery
 	KeyCookies     = "error.cookies"
 	KeyTooMany     = "error.too_many"
 	KeyUnavailable = "error.unavailable"
@@ -41,6 +43,7 @@ type Error struct {
 	Value     string        // what was sent as that parameter, for who made the app; "" is not shown
 	Href      string        // where the button leads; "" means the usual place for Key
 	Wait      time.Duration // sent as Retry-After, shown as {time}
+	Username  string        // who is signed in, shown as {username}; "" where that does not matter
 	Err       error
 	detail    string // of a problem: what is wrong, in words of ours
 }
@@ -61,6 +64,12 @@ type errorPage struct {
 	Code, Parameter string         // "" when the app's maker has nothing to see
 	Value           string         // what was sent
 	Button          string         // where the button leads
+}
+
+// ForeignForm is the answer to a form of somebody else's: nothing was done, and who is signed in
+// now may go on at href.
+func ForeignForm(username, href string) *Error {
+	return &Error{Status: http.StatusConflict, Key: KeyForeign, Username: username, Href: href}
 }
 
 // Handle turns a handler that may fail into gin's.
@@ -139,7 +148,12 @@ func (w *Web) answer(c *gin.Context, e *Error) {
 	if e.Wait > 0 || e.Key == KeyTooMany || e.Key == KeyUnavailable {
 		page.Args["time"] = max(e.Wait, time.Second)
 	}
-	if err := w.Page(c, e.Status, w.errorPage, page); err != nil {
+	var opts []PageOption
+	if e.Username != "" {
+		page.Args["username"] = e.Username
+		opts = append(opts, SignedIn(e.Username))
+	}
+	if err := w.Page(c, e.Status, w.errorPage, page, opts...); err != nil {
 		w.logger.LogAttrs(c.Request.Context(), slog.LevelError, "error page failed",
 			slog.String("request_id", requestOf(c).id), slog.String("error", err.Error()))
 		c.String(e.Status, "%s\n", requestOf(c).id)

@@ -20,6 +20,7 @@ type pageOptions struct {
 	layout  templates.Layout
 	policy  string // "" for the usual one
 	refresh string
+	anybody bool
 }
 
 // WithProblems shows what is wrong with a form; the status is then usually 422.
@@ -50,6 +51,10 @@ func Onward(address string, after time.Duration) PageOption {
 	return func(o *pageOptions) { o.refresh = fmt.Sprintf("%d; url=%s", int(after.Seconds()), address) }
 }
 
+// ForAnybody is for a form that proves who sends it, as the sign-in does: whoever is signed in
+// meanwhile is no matter.
+func ForAnybody() PageOption { return func(o *pageOptions) { o.anybody = true } }
+
 // WithDesk shows whose console of the support desk it is.
 func WithDesk(d *templates.Desk) PageOption {
 	return func(o *pageOptions) { o.layout.Desk = d }
@@ -66,10 +71,13 @@ func (w *Web) Page(c *gin.Context, status int, name string, page any, opts ...Pa
 	r := requestOf(c)
 	o := pageOptions{layout: templates.Layout{
 		Path: c.Request.URL.Path, Query: switchQuery(c.Request.URL.Query(), Flow(c)),
-		CSRF: w.csrfToken(r.browser), Flow: Flow(c), RequestID: r.id,
+		CSRF: w.csrfToken(r.browser, r.owner), Flow: Flow(c), RequestID: r.id,
 	}}
 	for _, opt := range opts {
 		opt(&o)
+	}
+	if o.anybody {
+		o.layout.CSRF = w.csrfToken(r.browser, owner{})
 	}
 	if o.layout.SignedInAs != "" || o.layout.Desk != nil {
 		o.layout.IdleTimeout = w.sessionIdle

@@ -17,14 +17,15 @@ import (
 
 // request is what the middleware learned about the request at hand.
 type request struct {
-	id      string
-	source  netip.Prefix
-	lang    string
-	chosen  bool   // lang came with this request, not from cookie or header
-	browser []byte // the browser cookie's 32 bytes; nil without one
-	form    url.Values
-	json    bool // errors are answered as JSON
-	problem bool // errors are answered as problem+json
+	id               string
+	source           netip.Prefix
+	lang             string
+	chosen           bool   // lang came with this request, not from cookie or header
+	browser          []byte // the browser cookie's 32 bytes; nil without one
+	form             url.Values
+	owner, formOwner owner // of the answer's pages; of the form that was posted
+	json             bool  // errors are answered as JSON
+	problem          bool  // errors are answered as problem+json
 }
 
 const requestKey = "huskyidp/web.request"

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gin-gonic/gin"
+
 	"huskyidp/internal/seal"
 	"huskyidp/templates"
 )
@@ -82,6 +84,7 @@ type Web struct {
 	language    string
 	sessionIdle time.Duration
 	pages       *perSource
+	guard       func(*gin.Context) error
 }
 
 // New checks the options. The error names what is missing or wrong.

@@ -133,7 +133,7 @@ func (s *site) token() string {
 		c.Request.AddCookie(&http.Cookie{Name: name, Value: value})
 	}
 	s.web.browserCookie(c)
-	return s.web.csrfToken(requestOf(c).browser)
+	return s.web.csrfToken(requestOf(c).browser, owner{})
 }
 
 func header(name, value string) func(*http.Request) {
