@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -42,7 +41,7 @@ func (s *Service) CheckAccess(ctx context.Context, token string) (Access, error)
 	}
 	a := Access{
 		AccountID: found.grant.AccountID, ClientID: found.claims.ClientID, SessionID: found.grant.SID, Audience: found.claims.Audience,
-		Scopes: strings.Fields(found.claims.Scope), ACR: found.claims.ACR, Bound: found.claims.Sender != nil,
+		Scopes: words(found.claims.Scope), ACR: found.claims.ACR, Bound: found.claims.Sender != nil,
 	}
 	if found.claims.AuthTime != nil {
 		a.AuthTime = found.claims.AuthTime.Time()

@@ -133,7 +133,8 @@ func (s *Service) meansUs(aud json.RawMessage, client *Client, path string) bool
 		return one == s.strategy.issuer
 	}
 	ours := append(s.addresses("/token"), s.addresses(path)...)
-	return slices.ContainsFunc(all, func(a string) bool { return a == s.strategy.issuer || slices.Contains(ours, a) })
+	foreign := func(a string) bool { return a != s.strategy.issuer && !slices.Contains(ours, a) }
+	return len(all) > 0 && !slices.ContainsFunc(all, foreign) // another server could use one that it got
 }
 
 // addresses are where a path of ours is reached: under the issuer, and under the

@@ -181,8 +181,11 @@ func TestAssertionsOfOtherProfiles(t *testing.T) {
 			status, code = 400, "invalid_grant"
 		}
 		ask(t, "ES256", nil, claimed("aud", aud)).want(t, status, code)
-		ask(t, "ES256", nil, claimed("aud", []string{"https://other.example", aud})).want(t, status, code)
+		ask(t, "ES256", nil, claimed("aud", []string{aud})).want(t, status, code)
+		ask(t, "ES256", nil, claimed("aud", []string{aud, b.issuer + "/token"})).want(t, status, code)
+		ask(t, "ES256", nil, claimed("aud", []string{"https://other.example", aud})).want(t, 401, "invalid_client")
 	}
+	ask(t, "ES256", nil, claimed("aud", []string{})).want(t, 401, "invalid_client")
 }
 
 // TestKeysByAddress is oidcc-registration-jwks-uri and oidcc-refresh-token-rp-key-rotation,

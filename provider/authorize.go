@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -37,7 +36,7 @@ func (h *Handler) authorize(c *gin.Context) error {
 		return h.refuse(c, r, err)
 	}
 	u.client = r.client
-	h.web.PreferLanguage(c, strings.Fields(r.form.Get("ui_locales"))...)
+	h.web.PreferLanguage(c, words(r.form.Get("ui_locales"))...)
 	return h.dispatch(c, ctx, r, nil)
 }
 

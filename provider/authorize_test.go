@@ -38,13 +38,12 @@ func TestAuthorizeErrors(t *testing.T) {
 		{"request object", url.Values{"request": {"eyJhbGciOiJub25lIn0.e30."}}, "request_not_supported"},
 		{"request_uri", url.Values{"request_uri": {"https://app.example/r"}}, "request_uri_not_supported"},
 		{"registration", url.Values{"registration": {"{}"}}, "registration_not_supported"},
-		{"long state", url.Values{"state": {strings.Repeat("s", 513)}}, "invalid_request"},
-		{"long nonce", url.Values{"nonce": {strings.Repeat("n", 256)}}, "invalid_request"},
+		{"long state", url.Values{"state": {strings.Repeat("s", 4097)}}, "invalid_request"},
+		{"long nonce", url.Values{"nonce": {strings.Repeat("n", 4097)}}, "invalid_request"},
 		{"prompt none and login", url.Values{"prompt": {"none login"}}, "invalid_request"},
 		{"max_age no number", url.Values{"max_age": {"-1"}}, "invalid_request"},
 		{"foreign hint", url.Values{"id_token_hint": {"e30.e30.e30"}}, "invalid_request"},
 		{"prompt none without a session", url.Values{"prompt": {"none"}, "state": {strings.Repeat("aB9-._~", 18)}}, "login_required"},
-		{"unknown audience", url.Values{"audience": {"https://elsewhere.example"}}, "invalid_request"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			address, _ := b.request(id, test.change)
@@ -267,7 +266,7 @@ func TestLongPost(t *testing.T) {
 	b := newBench(t, 4)
 	id, secret := b.client(nil)
 	claims := `{"userinfo":{"name":null,"x":{"value":"` + strings.Repeat("x", 8000) + `"}}}`
-	address, verifier := b.request(id, url.Values{"claims": {claims}, "login_hint": {strings.Repeat("h", 3000)}})
+	address, verifier := b.request(id, url.Values{"claims": {claims}, "login_hint": {strings.Repeat("h", 9000)}})
 	u, err := url.Parse(address)
 	must(t, err)
 	post := func(w *browser, form url.Values) page { return w.post(b.issuer+"/authorize", form) }

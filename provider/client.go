@@ -3,7 +3,6 @@ package provider
 import (
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/ory/fosite"
@@ -69,7 +68,7 @@ type Scopes []string
 func (s Scopes) MarshalText() ([]byte, error) { return []byte(joinScopes(s)), nil }
 
 func (s *Scopes) UnmarshalText(text []byte) error {
-	*s = strings.Fields(string(text))
+	*s = words(string(text))
 	return nil
 }
 

@@ -62,21 +62,16 @@ func (h *Handler) deviceAuthorization(c *gin.Context) error {
 	if !slices.Contains(u.client.Metadata.GrantTypes, grantDevice) {
 		return h.tokenError(c, fosite.ErrUnauthorizedClient.WithHint("The client is not registered for the device grant."))
 	}
-	scopes := strings.Fields(dropUnknown(web.Form(c), u.client).Get("scope"))
+	scopes := words(dropUnknown(web.Form(c), u.client).Get("scope"))
 	for _, scope := range scopes {
 		if !slices.Contains(u.client.Metadata.Scope, scope) {
 			return h.tokenError(c, fosite.ErrInvalidScope.WithHint("The client is not registered for one of the scopes."))
 		}
 	}
-	audience := web.Form(c)["audience"]
-	if err := exactAudience(u.client.Metadata.Audience, audience); err != nil {
-		return h.tokenError(c, err)
-	}
-	resources, err := u.client.resources(web.Form(c), h.service.strategy.issuer)
+	audience, err := u.client.resources(web.Form(c), h.service.strategy.issuer)
 	if err != nil {
 		return h.tokenError(c, err)
 	}
-	audience = append(audience, resources...)
 	deviceCode, userCode, err := h.service.newDeviceCode(ctx, u.client, scopes, audience, u.now)
 	if err != nil {
 		return err

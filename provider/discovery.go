@@ -116,11 +116,9 @@ func (h *Handler) jwks(c *gin.Context) error {
 	return servePublic(c, body, etag)
 }
 
-// servePublic answers with JSON that any origin may read and keep for an hour (S-28, S-45).
+// servePublic answers with JSON to keep for an hour (S-45); any origin may read it (Mount).
 func servePublic(c *gin.Context, body []byte, etag string) error {
 	c.Header("Cache-Control", "public, max-age=3600")
-	c.Header("Access-Control-Allow-Origin", "*")
-	c.Header("Cross-Origin-Resource-Policy", "cross-origin")
 	c.Header("ETag", etag)
 	if c.GetHeader("If-None-Match") == etag {
 		c.Status(http.StatusNotModified)

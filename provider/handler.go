@@ -1,10 +1,18 @@
 package provider
 
-import "github.com/gin-gonic/gin"
+import (
+	"github.com/gin-gonic/gin"
+
+	"huskyidp/internal/web"
+)
 
 // Mount registers the routes: endpoints that programs call, addresses that other
 // sites link or post to, and our own pages.
 func (h *Handler) Mount(r gin.IRouter) {
+	everybody := func(string) string { return "*" }
+	h.web.Programs(everybody, "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/.well-known/smart-configuration", "/jwks")
+	h.web.Programs(h.browserApps, "/par", "/token", "/userinfo", "/revoke")
+	h.web.Programs(nil, "/logo/", RegistrationPath, RegistrationPath+"/", "/device_authorization", "/introspect")
 	protocol := h.web.Protocol(r)
 	protocol.GET("/.well-known/openid-configuration", h.web.Handle(h.discovery))
 	protocol.GET("/.well-known/oauth-authorization-server", h.web.Handle(h.discovery))
@@ -18,14 +26,13 @@ func (h *Handler) Mount(r gin.IRouter) {
 	protocol.POST("/device_authorization", h.web.Handle(h.deviceAuthorization))
 	protocol.POST("/introspect", h.web.Handle(h.introspect))
 
-	called := protocol.Group("", h.allowOrigins) // also by apps that run in a browser
 	for path, endpoint := range map[string]func(*gin.Context) error{
 		"/par": h.push, "/token": h.token, "/userinfo": h.userinfo, "/revoke": h.revoke,
 	} {
-		called.POST(path, h.web.Handle(endpoint))
-		called.OPTIONS(path, h.preflight)
+		protocol.POST(path, h.web.Handle(endpoint))
+		protocol.OPTIONS(path, web.Preflight)
 	}
-	called.GET("/userinfo", h.web.Handle(h.userinfo))
+	protocol.GET("/userinfo", h.web.Handle(h.userinfo))
 
 	entry := h.web.Entry(r)
 	entry.GET("/authorize", h.web.Handle(h.authorize))

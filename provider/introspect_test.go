@@ -55,7 +55,7 @@ func TestIntrospection(t *testing.T) {
 				address, verifier := b.request(id, audience)
 				return b.redeem(id, secret, w.get(address).location.Query().Get("code"), verifier)
 			}
-			tokens := grant(url.Values{"audience": {reports}})
+			tokens := grant(url.Values{"resource": {reports}})
 			tokens.want(t, 200, "")
 			token := tokens.text("access_token")
 			if isJWT := strings.Count(token, ".") == 2; isJWT != (format == "jwt") {
@@ -119,7 +119,7 @@ func TestIntrospection(t *testing.T) {
 			if status, _, _ := b.post("/revoke", id, "wrong", url.Values{"token": {"unknown"}}); status != 401 {
 				t.Errorf("revoking without authentication: %d", status)
 			}
-			last := grant(url.Values{"audience": {reports}}).text("access_token")
+			last := grant(url.Values{"resource": {reports}}).text("access_token")
 			b.clock.advance(10*time.Minute + time.Second)
 			inactive("expired", b.introspect(server, serverSecret, last))
 		})

@@ -45,7 +45,7 @@ type assurance struct {
 // registered with, and what its scopes need. Voluntary values stand in the app's order:
 // the first that is known here is its wish.
 func (s *Service) assuranceOf(r *authorizeRequest, essential, voluntary []string) (assurance, error) {
-	voluntary = append(voluntary, strings.Fields(r.form.Get("acr_values"))...)
+	voluntary = append(voluntary, words(r.form.Get("acr_values"))...)
 	if len(essential)+len(voluntary) == 0 {
 		voluntary = r.client.Metadata.DefaultACRValues
 	}

@@ -16,7 +16,7 @@ import (
 const (
 	postedParameter = "posted"  // of our own address, never of an app's request
 	postedPrefix    = "posted:" // keeps its handles apart from request_uris: to post is not to push
-	longestQuery    = 6 << 10   // bytes; addresses end at 8 KiB (S-69)
+	longestQuery    = 12 << 10  // bytes; addresses end at 16 KiB
 )
 
 // comeBack answers a cross-site form post, which carries no cookies (SameSite=Lax), by

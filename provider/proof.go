@@ -166,8 +166,14 @@ type presented struct {
 // presentedToken reads the Authorization header; the scheme's case does not matter.
 func presentedToken(header string) (presented, bool) {
 	scheme, token, ok := strings.Cut(header, " ")
-	p := presented{strings.TrimSpace(token), strings.EqualFold(scheme, "DPoP")}
-	return p, ok && p.text != "" && (p.dpop || strings.EqualFold(scheme, "Bearer"))
+	p := presented{strings.Trim(token, " "), strings.EqualFold(scheme, "DPoP")}
+	return p, ok && tokenText(p.text) && (p.dpop || strings.EqualFold(scheme, "Bearer"))
+}
+
+// tokenText reports whether text is a b64token (RFC 6750 2.1): nothing around a token is cut
+// off that another reader would keep.
+func tokenText(text string) bool {
+	return text != "" && strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=") == ""
 }
 
 // checkSender holds a resource request against what its token is bound to: a proof of

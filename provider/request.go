@@ -62,6 +62,9 @@ func (s *Service) parseAuthorizeRequest(ctx context.Context, form url.Values, re
 	r.AuthorizeRequest = request
 	r.client, _ = request.Client.(*Client)
 	switch {
+	case r.client != nil && !r.client.returnsTo(form.Get("redirect_uri")):
+		r.AuthorizeRequest = nil // nothing may be sent there
+		return r, fosite.ErrInvalidRequest.WithHint("The redirect_uri is not registered for this client.")
 	case err != nil:
 		return r, err
 	case form.Get("registration") != "":
@@ -72,11 +75,12 @@ func (s *Service) parseAuthorizeRequest(ctx context.Context, form url.Values, re
 }
 
 // fositeRequest copies the form without what fosite does badly: request objects and
-// hints are judged here, prompt and max_age by nextStep with our clock, the response
-// mode by answer, and a missing state, which it refuses, gets a stand-in.
+// hints are judged here, prompt and max_age by nextStep with our clock, the response mode
+// by answer; audience is no parameter of ours, resource is (RFC 8707); a missing state, which
+// it refuses, gets a stand-in.
 func fositeRequest(form url.Values, client *Client) *http.Request {
 	seen := dropUnknown(form, client)
-	for _, name := range []string{"request", "request_uri", "id_token_hint", "registration", "prompt", "max_age", "response_mode"} {
+	for _, name := range []string{"request", "request_uri", "id_token_hint", "registration", "prompt", "max_age", "response_mode", "audience"} {
 		seen.Del(name)
 	}
 	if seen.Get("state") == "" {
@@ -93,7 +97,7 @@ func dropUnknown(form url.Values, client *Client) url.Values {
 		seen[name] = slices.Clone(values)
 	}
 	var known []string
-	for _, scope := range strings.Fields(form.Get("scope")) {
+	for _, scope := range words(form.Get("scope")) {
 		if (scope == AdminScope || slices.Contains(memberScopes, scope) || client != nil && client.knowsScope(scope)) && !slices.Contains(known, scope) {
 			known = append(known, scope)
 		}
@@ -133,13 +137,16 @@ func (r *authorizeRequest) checkMode() error {
 	return nil
 }
 
-// checkLengths caps what we return unchanged (S-36).
+// returnedBytes caps state and nonce, which we return unchanged (S-36): apps that federate put
+// a request of their own into state.
+const returnedBytes = 4 << 10
+
 func (r *authorizeRequest) checkLengths() error {
 	switch {
-	case len(r.form.Get("state")) > 512:
-		return fosite.ErrInvalidRequest.WithHint("The state is longer than 512 characters.")
-	case len(r.form.Get("nonce")) > 255:
-		return fosite.ErrInvalidRequest.WithHint("The nonce is longer than 255 characters.")
+	case len(r.form.Get("state")) > returnedBytes:
+		return fosite.ErrInvalidRequest.WithHint("The state is longer than 4096 bytes.")
+	case len(r.form.Get("nonce")) > returnedBytes:
+		return fosite.ErrInvalidRequest.WithHint("The nonce is longer than 4096 bytes.")
 	}
 	return nil
 }
@@ -174,7 +181,7 @@ func (r *authorizeRequest) readPrompt() error {
 
 // knownPrompts drops values that nobody here knows, as unknown parameters are.
 func knownPrompts(form url.Values) []string {
-	return slices.DeleteFunc(strings.Fields(form.Get("prompt")), func(value string) bool {
+	return slices.DeleteFunc(words(form.Get("prompt")), func(value string) bool {
 		return !slices.Contains(promptValues, value)
 	})
 }

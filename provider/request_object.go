@@ -122,7 +122,7 @@ func (c requestClaims) check(client *Client, issuer string, now time.Time) error
 	switch {
 	case c.Issuer != client.ID:
 		return badObject("has an iss that is not the client_id.")
-	case !slices.Contains(c.Audience, issuer):
+	case !slices.Contains(c.Audience, issuer): // others may stand beside it: the object proves nothing to them
 		return badObject("has an aud without this issuer.")
 	case c.ClientID != client.ID:
 		return badObject("has another client_id.")

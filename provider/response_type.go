@@ -20,20 +20,20 @@ const grantImplicit = "implicit"
 
 // inOrder is a response type with its words sorted: their order means nothing.
 func inOrder(responseType string) string {
-	words := strings.Fields(responseType)
-	slices.Sort(words)
-	return strings.Join(words, " ")
+	list := words(responseType)
+	slices.Sort(list)
+	return strings.Join(list, " ")
 }
 
 // givesTokens tells whether a response type has the authorization endpoint answer with
 // tokens, which never stand in a query.
 func givesTokens(responseType string) bool {
-	words := strings.Fields(responseType)
-	return slices.Contains(words, "id_token") || slices.Contains(words, "token")
+	list := words(responseType)
+	return slices.Contains(list, "id_token") || slices.Contains(list, "token")
 }
 
 func (r *authorizeRequest) wants(word string) bool {
-	return slices.Contains(strings.Fields(r.form.Get("response_type")), word)
+	return slices.Contains(words(r.form.Get("response_type")), word)
 }
 
 // certificationDefaults are what the certification plans register and send.
@@ -63,7 +63,7 @@ func (m *Metadata) certificationDefaults() {
 }
 
 func givesCode(responseType string) bool {
-	return slices.Contains(strings.Fields(responseType), "code")
+	return slices.Contains(words(responseType), "code")
 }
 
 // checkResponseTypes holds response types, their modes and their grants against each
@@ -91,7 +91,7 @@ func (m *Metadata) checkResponseTypes() error {
 			return &MetadataError{"grant_types", "authorization_code is needed for the response type " + one}
 		case givesTokens(one) && !slices.Contains(m.GrantTypes, grantImplicit):
 			return &MetadataError{"grant_types", "implicit is needed for the response type " + one}
-		case slices.Contains(strings.Fields(one), "token") && (m.DPoPBoundTokens || m.CertificateBoundTokens):
+		case slices.Contains(words(one), "token") && (m.DPoPBoundTokens || m.CertificateBoundTokens):
 			return &MetadataError{"response_types", "token: who takes it from an address cannot prove a key"}
 		}
 	}
@@ -101,7 +101,11 @@ func (m *Metadata) checkResponseTypes() error {
 // checkResponseType refuses what the front channel must not carry, and asks for the
 // nonce without which a token from it proves nothing (Core 3.2.2.1, 3.3.2.11).
 func (r *authorizeRequest) checkResponseType() error {
-	if !givesTokens(r.form.Get("response_type")) {
+	types := inOrder(r.form.Get("response_type"))
+	if !slices.ContainsFunc(r.client.Metadata.ResponseTypes, func(registered string) bool { return inOrder(registered) == types }) {
+		return fosite.ErrUnsupportedResponseType.WithHint("The client has not registered this response_type.") // fosite also takes CODE
+	}
+	if !givesTokens(types) {
 		return nil
 	}
 	switch mode := r.form.Get("response_mode"); {

@@ -7,6 +7,11 @@ import (
 	"github.com/ory/fosite"
 )
 
+// words are what a space-separated list names (RFC 6749 3.3): no other white space parts them.
+func words(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ' ' })
+}
+
 // narrowed is the grant as a token of fewer scopes sees it. Single claims then stay
 // only where one of those scopes has them.
 func (g *grant) narrowed(scopes []string) *grant {
@@ -25,7 +30,7 @@ func narrowRefresh(r *fosite.AccessRequest, client *Client, g *grant) error {
 	if strings.TrimSpace(r.Form.Get("scope")) == "" {
 		return nil
 	}
-	scopes := strings.Fields(dropUnknown(r.Form, client).Get("scope"))
+	scopes := words(dropUnknown(r.Form, client).Get("scope"))
 	if len(scopes) == 0 || slices.ContainsFunc(scopes, func(scope string) bool { return !coversScope(g.Scopes, scope) }) {
 		return fosite.ErrInvalidScope.WithHint("A refresh cannot ask for a scope that was not granted.")
 	}

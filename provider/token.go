@@ -41,6 +41,8 @@ func (h *Handler) token(c *gin.Context) error {
 }
 
 func (s *Service) exchange(ctx context.Context, r *http.Request) (fosite.AccessResponder, error) {
+	r.Form.Del("audience") // no parameter of ours, so ignored (RFC 6749 3.2); fosite would judge it
+	r.PostForm.Del("audience")
 	request, err := s.fosite.NewAccessRequest(ctx, r, newTokenSession(nil))
 	if err != nil {
 		return nil, err

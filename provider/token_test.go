@@ -226,7 +226,7 @@ func TestClientCredentials(t *testing.T) {
 		*m = provider.Metadata{ClientName: "Batch", Profile: provider.ProfileService, Scope: provider.Scopes{"reports.read"}, Audience: []string{"https://reports.example"}}
 	})
 	before := b.trips.trips.Load()
-	a := b.token(id, secret, url.Values{"grant_type": {"client_credentials"}, "scope": {"reports.read"}, "audience": {"https://reports.example"}})
+	a := b.token(id, secret, url.Values{"grant_type": {"client_credentials"}, "scope": {"reports.read"}, "resource": {"https://reports.example"}})
 	a.want(t, 200, "")
 	if trips := b.trips.trips.Load() - before; trips != 0 {
 		t.Errorf("client_credentials took %d round trips, want 0", trips)
@@ -239,7 +239,8 @@ func TestClientCredentials(t *testing.T) {
 	}
 	b.userinfo(a.text("access_token")).want(t, 401, "invalid_token") // it names no member
 	b.token(id, secret, url.Values{"grant_type": {"client_credentials"}, "scope": {"admin"}}).want(t, 400, "invalid_scope")
-	b.token(id, secret, url.Values{"grant_type": {"client_credentials"}, "audience": {"https://reports.example/x"}}).want(t, 400, "invalid_request")
+	b.token(id, secret, url.Values{"grant_type": {"client_credentials"}, "resource": {"https://reports.example/x"}}).want(t, 400, "invalid_target")
+	b.token(id, secret, url.Values{"grant_type": {"client_credentials"}, "audience": {"https://elsewhere.example"}}).want(t, 200, "") // no parameter of ours
 }
 
 // TestTokenErrors covers RFC 6749 5.2, S-37 and S-69.

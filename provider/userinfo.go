@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 )
@@ -48,7 +47,7 @@ func (h *Handler) userinfo(c *gin.Context) error {
 		}
 		return senderRefused(c, token.dpop || access.claims.Sender.tokenType() == "DPoP", oauth.ErrorField, describe(oauth))
 	}
-	if g = g.narrowed(strings.Fields(access.claims.Scope)); !g.has("openid") {
+	if g = g.narrowed(words(access.claims.Scope)); !g.has("openid") {
 		c.Header("WWW-Authenticate", `Bearer error="insufficient_scope", scope="openid"`)
 		c.JSON(http.StatusForbidden, gin.H{"error": "insufficient_scope"})
 		return nil

@@ -25,7 +25,7 @@ func (w *Web) Engine() *gin.Engine {
 	if err := e.SetTrustedProxies(nil); err != nil {
 		panic(err) // an empty list always parses
 	}
-	e.Use(w.begin, w.recoverPanic, w.securityHeaders, w.checkHost, w.checkSizes, w.chooseLanguage)
+	e.Use(w.begin, w.recoverPanic, w.securityHeaders, w.forPrograms, w.checkHost, w.checkSizes, w.chooseLanguage)
 	e.NoRoute(w.Handle(func(*gin.Context) error {
 		return &Error{Status: http.StatusNotFound, Key: KeyNotFound}
 	}))

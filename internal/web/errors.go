@@ -26,6 +26,7 @@ const (
 	KeyForeign     = "error.foreign"      // a form of another person's session; names who is signed in now
 	KeyForeignForm = "error.foreign_form" // likewise of another registration or recovery
 	KeyCookies     = "error.cookies"
+	KeyCookiesFull = "error.cookies_full"
 	KeyTooMany     = "error.too_many"
 	KeyUnavailable = "error.unavailable"
 	KeyNotFound    = "error.not_found"
@@ -181,7 +182,7 @@ func (e *Error) button(c *gin.Context) string {
 	case KeyAddress, KeyExpired, KeyNotFound:
 		return "/"
 	}
-	if e.Status == http.StatusRequestURITooLong || e.Status == http.StatusMisdirectedRequest {
+	if e.Status == http.StatusRequestHeaderFieldsTooLarge || e.Status == http.StatusRequestURITooLong || e.Status == http.StatusMisdirectedRequest {
 		return "/"
 	}
 	again := *c.Request.URL

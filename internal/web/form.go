@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -42,6 +43,9 @@ func (w *Web) parseForm(repeated repeats) gin.HandlerFunc {
 		if err == nil && r.Method != http.MethodGet && r.Method != http.MethodHead && wantsForm(r, requestOf(c).json) {
 			posted, err = w.readForm(r)
 		}
+		if err == nil {
+			err = onceInAll(query, posted, repeated)
+		}
 		if err == nil && repeated == refuseRepeats {
 			err = errors.Join(onceEach(query), onceEach(posted))
 		}
@@ -58,6 +62,17 @@ func (w *Web) parseForm(repeated repeats) gin.HandlerFunc {
 			}
 		}
 	}
+}
+
+// onceInAll refuses a parameter that stands in the address and in the body (RFC 6749 3.1, 3.2):
+// who reads one sees another request than who reads the other. A page of ours may repeat itself.
+func onceInAll(query, posted url.Values, repeated repeats) error {
+	for name := range posted {
+		if sent, both := query[name]; both && (repeated == keepRepeats || !slices.Equal(sent, posted[name])) {
+			return invalidRequest(name, errors.New("a parameter stands in the address and in the body"))
+		}
+	}
+	return nil
 }
 
 // wantsForm reports whether the body must be a form: always on pages; a program may

@@ -19,8 +19,11 @@ func TestSizes(t *testing.T) {
 		change               func(*http.Request)
 		want                 int
 	}{
-		"a long address":    {"GET", "/form?a=" + strings.Repeat("x", 8<<10), "", nil, 414},
+		"a long address":    {"GET", "/form?a=" + strings.Repeat("x", 16<<10), "", nil, 414},
 		"long headers":      {"GET", "/form", "", header("X-Long", strings.Repeat("x", 16<<10)), 431},
+		"two authorities":   {"GET", "/form", "", func(r *http.Request) { r.Header["Authorization"] = []string{"Bearer a", "Bearer b"} }, 400},
+		"another charset":   {"POST", "/form", "a=1", header("Content-Type", "application/x-www-form-urlencoded; charset=utf-7"), 415},
+		"others' cookies":   {"GET", "/form", "", header("Cookie", "ga="+strings.Repeat("x", 17<<10)), 431},
 		"a long body":       {"POST", "/form", "a=" + strings.Repeat("x", 64<<10), nil, 413},
 		"an unmeasured one": {"POST", "/form", "a=" + strings.Repeat("x", 64<<10), func(r *http.Request) { r.ContentLength = -1 }, 413},
 		"multipart":         {"POST", "/form", "", header("Content-Type", "multipart/form-data; boundary=x"), 415},

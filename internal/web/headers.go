@@ -32,7 +32,21 @@ func (w *Web) securityHeaders(c *gin.Context) {
 // checkHost answers 421 unless the request names a host that we serve (S-68).
 // Forwarded hosts are never looked at.
 func (w *Web) checkHost(c *gin.Context) {
-	if !w.hosts[strings.ToLower(c.Request.Host)] {
+	if !w.hosts[w.canonicalHost(c.Request.Host)] {
 		w.abort(c, &Error{Status: http.StatusMisdirectedRequest, Key: KeyNotFound})
 	}
+}
+
+// canonicalHost is a Host without what makes no other host of it: case, the dot at the end of
+// a whole name, and the port that the scheme means anyway (RFC 9110 4.2.3).
+func (w *Web) canonicalHost(host string) string {
+	usual := ":443"
+	if !w.secure {
+		usual = ":80"
+	}
+	host = strings.TrimSuffix(strings.ToLower(host), usual)
+	if name, port, ok := strings.Cut(host, ":"); ok && !strings.HasPrefix(host, "[") {
+		return strings.TrimSuffix(name, ".") + ":" + port
+	}
+	return strings.TrimSuffix(host, ".")
 }

@@ -50,7 +50,8 @@ func TestSecurityHeaders(t *testing.T) {
 func TestHost(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	for host, want := range map[string]int{"idp.example": 200, "IDP.example": 200, "evil.example": 421, "idp.example:444": 421, "": 421} {
+	for host, want := range map[string]int{"idp.example": 200, "IDP.example": 200, "idp.example:443": 200, "idp.example.": 200, "idp.example.:443": 200,
+		"evil.example": 421, "idp.example:444": 421, "idp.example:80": 421, "idp.example..": 421, ".": 421, ":443": 421, "": 421} {
 		got := s.do("GET", "/form", "", func(r *http.Request) { r.Host = host }, header("X-Forwarded-Host", "idp.example")).Code
 		if got != want {
 			t.Errorf("Host %q: status %d, want %d", host, got, want)

@@ -44,7 +44,7 @@ func (s *site) post(path, contentType string, body []byte) *httptest.ResponseRec
 func TestProblems(t *testing.T) {
 	t.Parallel()
 	s := newAPI(t)
-	for path, status := range map[string]int{"/v1/nowhere": 404, "/v1/echo": 405, "/v1/" + strings.Repeat("a", 9<<10): 414} {
+	for path, status := range map[string]int{"/v1/nowhere": 404, "/v1/echo": 405, "/v1/" + strings.Repeat("a", 17<<10): 414} {
 		w := s.do("GET", path, "")
 		var p Problem
 		if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil || w.Code != status || p.Status != status || p.Type != "about:blank" || p.Title == "" ||

@@ -9,6 +9,10 @@ import (
 	"golang.org/x/net/netutil"
 )
 
+// foreignCookies is how much of other sites' cookies, set for a domain above ours, is read
+// before a page can say that they are too many.
+const foreignCookies = 256 << 10 // bytes
+
 // maxConnections bounds what slow clients can hold open on one instance.
 const maxConnections = 10_000
 
@@ -21,7 +25,7 @@ func (w *Web) Server(handler http.Handler) *http.Server {
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      30 * time.Second,
 		IdleTimeout:       60 * time.Second,
-		MaxHeaderBytes:    w.limits.HeaderBytes + w.limits.URLBytes,
+		MaxHeaderBytes:    w.limits.HeaderBytes + w.limits.URLBytes + foreignCookies,
 		ErrorLog:          slog.NewLogLogger(w.logger.Handler(), slog.LevelWarn),
 	}
 }

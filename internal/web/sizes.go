@@ -20,10 +20,16 @@ func (w *Web) checkSizes(c *gin.Context) {
 	case len(r.RequestURI) > w.limits.URLBytes:
 		w.abort(c, &Error{Status: http.StatusRequestURITooLong, Key: KeyTooLarge})
 	case headerBytes(r.Header) > w.limits.HeaderBytes:
-		w.abort(c, &Error{Status: http.StatusRequestHeaderFieldsTooLarge, Key: KeyTooLarge})
+		key := KeyTooLarge
+		if headerBytes(http.Header{"Cookie": r.Header["Cookie"]}) > w.limits.HeaderBytes/2 {
+			key = KeyCookiesFull
+		}
+		w.abort(c, &Error{Status: http.StatusRequestHeaderFieldsTooLarge, Key: key})
+	case len(r.Header["Authorization"]) > 1 || len(r.Header["Content-Type"]) > 1:
+		w.abort(c, invalidRequest("", errors.New("a header is repeated"))) // which of them counts, others may read otherwise
 	case r.ContentLength > w.limits.BodyBytes:
 		w.abort(c, &Error{Status: http.StatusRequestEntityTooLarge, Key: KeyTooLarge})
-	case r.Header.Get("Content-Encoding") != "" || strings.HasPrefix(contentType(r), "multipart/"):
+	case r.Header.Get("Content-Encoding") != "" || !readableText(r) || strings.HasPrefix(contentType(r), "multipart/"):
 		w.abort(c, &Error{Status: http.StatusUnsupportedMediaType, Key: KeyTooLarge})
 	case strings.Count(r.URL.RawQuery, "&") >= w.limits.Parameters:
 		w.abort(c, &Error{Status: http.StatusBadRequest, Key: KeyTooLarge, Code: "invalid_request"})
@@ -39,6 +45,14 @@ func headerBytes(h http.Header) (n int) {
 		}
 	}
 	return n
+}
+
+// readableText refuses a charset that we do not read: who decodes it otherwise sees another
+// request.
+func readableText(r *http.Request) bool {
+	_, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	charset, named := parameters["charset"]
+	return err != nil || !named || strings.EqualFold(charset, "utf-8") || strings.EqualFold(charset, "us-ascii")
 }
 
 func contentType(r *http.Request) string {

@@ -37,7 +37,7 @@ type Options struct {
 // Limits are the sizes, rates and times of S-09, S-69 and R-06. A zero field means its default.
 type Limits struct {
 	HeaderBytes int            // default 16 KiB
-	URLBytes    int            // default 8 KiB
+	URLBytes    int            // default 16 KiB: a state and a nonce of 4 KiB each (S-36)
 	BodyBytes   int64          // default 64 KiB
 	Parameters  int            // in query or form; default 100
 	Requests    int            // page requests of one source per Window; default 300
@@ -49,7 +49,7 @@ type Limits struct {
 
 func (l Limits) withDefaults() Limits {
 	orDefault(&l.HeaderBytes, 16<<10)
-	orDefault(&l.URLBytes, 8<<10)
+	orDefault(&l.URLBytes, 16<<10)
 	orDefault(&l.BodyBytes, 64<<10)
 	orDefault(&l.Parameters, 100)
 	orDefault(&l.Requests, 300)
@@ -85,6 +85,7 @@ type Web struct {
 	sessionIdle time.Duration
 	pages       *perSource
 	guard       func(*gin.Context) error
+	programs    map[string]Readers // by address; see Programs
 }
 
 // New checks the options. The error names what is missing or wrong.
@@ -102,10 +103,10 @@ func New(o Options) (*Web, error) {
 		limits: o.Limits.withDefaults(), proxies: o.TrustedProxies, language: o.Language, sessionIdle: o.SessionIdle,
 		origin: issuer.Scheme + "://" + strings.ToLower(issuer.Host), secure: issuer.Scheme == "https",
 		strict: o.Strict, problems: o.Problems, errorPage: cmp.Or(o.ErrorPage, "web/error"),
-		hosts: map[string]bool{strings.ToLower(issuer.Host): true},
+		hosts: map[string]bool{}, programs: map[string]Readers{},
 	}
-	for _, host := range o.Hosts {
-		w.hosts[strings.ToLower(host)] = true
+	for _, host := range append(o.Hosts, issuer.Host) {
+		w.hosts[w.canonicalHost(host)] = true
 	}
 	w.pages = w.newPerSource(w.limits.Requests, w.limits.Window)
 	return w, nil
