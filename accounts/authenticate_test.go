@@ -82,6 +82,9 @@ func TestPasswordIsUsedUp(t *testing.T) {
 	if _, err := f.try("maria", rightPassword); outcome(err) != "1h0m0s" {
 		t.Errorf("after the sweep: %s, want no way in", outcome(err))
 	}
+	if !slices.Contains(f.alerts, "password_used_up") { // S-74
+		t.Errorf("alerts %v after a hundred failures", f.alerts)
+	}
 	if got := f.kinds(account.ID); !slices.Contains(got, audit.PasswordDisabled) {
 		t.Errorf("audit has %v, want %s among them", got, audit.PasswordDisabled)
 	}

@@ -89,6 +89,9 @@ func TestTOTP(t *testing.T) {
 	now := a.code(0)
 	try("typed with a space", now[:3]+" "+now[3:], nil)
 	try("again", now, ErrCodeUsed)
+	if !slices.Contains(f.alerts, "totp_reused") { // S-74
+		t.Errorf("alerts %v after a code came twice", f.alerts)
+	}
 	try("one step ahead, with a dash", a.code(1)[:3]+"-"+a.code(1)[3:], nil)
 	try("an older one, never used", a.code(0), ErrCodeUsed)
 	f.later(4 * totpStep)

@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"crypto/sha256"
+	"log/slog"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -36,6 +37,7 @@ type fixture struct {
 	hashes  atomic.Int64
 	instant atomic.Pointer[time.Time]
 	outbox  spy
+	alerts  []string // by name, in their order
 }
 
 // spy keeps what is queued, to read links and codes from; the queue itself is real.
@@ -82,7 +84,7 @@ func newFixture(t *testing.T, connections int32) *fixture {
 		t.Fatalf("NewOutbox: %v", err)
 	}
 	f.outbox.Outbox = outbox
-	f.log = audit.New(db)
+	f.log = audit.New(db).AlertTo(slog.New(slog.DiscardHandler), func(name string) { f.alerts = append(f.alerts, name) })
 	f.Service, err = New(Deps{
 		DB: db, Keyring: keyring, Audit: f.log, Outbox: &f.outbox, Mails: set, Now: now, Issuer: "https://idp.example", Attempts: 1_000_000, Hash: HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1},
 	})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
@@ -90,7 +89,6 @@ type Deps struct {
 	Recovery   Recovery
 	Deliveries Deliveries
 	Records    Records
-	Logger     *slog.Logger // alerts of S-74
 	Now        func() time.Time
 }
 
@@ -109,14 +107,13 @@ type Service struct {
 	recovery   Recovery
 	deliveries Deliveries
 	records    Records
-	logger     *slog.Logger
 	now        func() time.Time
 }
 
 // New checks that nothing is missing.
 func New(d Deps) (*Service, error) {
 	if d.DB == nil || d.Keyring == nil || d.Limiter == nil || d.Audit == nil || d.Accounts == nil || d.Roster == nil || d.Enrolment == nil ||
-		d.Referrals == nil || d.Recovery == nil || d.Deliveries == nil || d.Records == nil || d.Logger == nil || d.Now == nil {
+		d.Referrals == nil || d.Recovery == nil || d.Deliveries == nil || d.Records == nil || d.Now == nil {
 		return nil, errors.New("admin: a dependency is missing")
 	}
 	people, err := NewPeople(PeopleDeps{d.DB, d.Audit, d.Accounts, d.Now})
@@ -125,13 +122,8 @@ func New(d Deps) (*Service, error) {
 	}
 	return &Service{
 		People: people, store: &store{d.DB, d.Keyring}, db: d.DB, keyring: d.Keyring, limiter: d.Limiter, audit: d.Audit, accounts: d.Accounts, roster: d.Roster,
-		enrolment: d.Enrolment, referrals: d.Referrals, recovery: d.Recovery, deliveries: d.Deliveries, records: d.Records, logger: d.Logger, now: d.Now,
+		enrolment: d.Enrolment, referrals: d.Referrals, recovery: d.Recovery, deliveries: d.Deliveries, records: d.Records, now: d.Now,
 	}, nil
-}
-
-// alert is a line that operators are woken by (S-74).
-func (s *Service) alert(ctx context.Context, what string, p Person) {
-	s.logger.LogAttrs(ctx, slog.LevelWarn, "alert", slog.String("alert", what), slog.String("staff", p.ID.String()))
 }
 
 // Sweep erases what has lost its use: answers kept for repeats after a day, sign-ins to the console on their way after

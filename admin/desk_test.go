@@ -91,7 +91,7 @@ func newDesk(t *testing.T, connections int32) *desk {
 	d := &desk{t: t, keyring: seal.Ephemeral(), log: &lockedBuffer{}}
 	d.at(time.Date(2026, 11, 24, 17, 0, 0, 0, time.UTC))
 	db := postgrestest.NewPool(t, connections)
-	log := audit.New(db)
+	log := audit.New(db).AlertTo(slog.New(slog.NewJSONHandler(d.log, nil)), func(string) {})
 	now := func() time.Time { return *d.instant.Load() }
 	d.set = must[*templates.Set](t)(loadTemplates())
 	outbox := must[*mail.Outbox](t)(mail.NewOutbox(db, d.keyring, now))
@@ -112,7 +112,7 @@ func newDesk(t *testing.T, connections int32) *desk {
 	}))
 	d.Service = must[*Service](t)(New(Deps{
 		DB: db, Keyring: d.keyring, Limiter: limiter, Audit: log, Accounts: d.people, Roster: d.roster, Enrolment: d.enrol, Referrals: d.recovery,
-		Recovery: d.recovery, Deliveries: outbox, Records: rows{}, Logger: slog.New(slog.NewJSONHandler(d.log, nil)), Now: now,
+		Recovery: d.recovery, Deliveries: outbox, Records: rows{}, Now: now,
 	}))
 	d.maria = d.member("maria", "004123789")
 	d.rosa = d.person("rosa", Read, Recover)

@@ -55,9 +55,6 @@ func (s *Service) record(ctx context.Context, p Person, e entry, use func(ctx co
 		return busy(err)
 	}
 	if limit, ok := errors.AsType[*LimitError](err); ok {
-		if limit.Limit == lookups.Name || limit.Limit == acts.Name {
-			s.alert(ctx, "staff_limit", p)
-		}
 		e.data = map[string]string{"limit": limit.Limit}
 	}
 	e.outcome, e.kind = word, audit.StaffDenied

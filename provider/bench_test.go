@@ -74,6 +74,22 @@ type bench struct {
 	clock     *clock
 	rules     provider.Rules
 	fetcher   provider.Fetcher // of documents that clients name; nil: none
+	alerted   *sync.Map        // alert by name, how often (*atomic.Int64)
+}
+
+func (b *bench) alert(name string) {
+	n, _ := b.alerted.LoadOrStore(name, new(atomic.Int64))
+	n.(*atomic.Int64).Add(1)
+}
+
+// alerts are the alerts so far, by name.
+func (b *bench) alerts() map[string]int64 {
+	all := map[string]int64{}
+	b.alerted.Range(func(name, n any) bool {
+		all[name.(string)] = n.(*atomic.Int64).Load()
+		return true
+	})
+	return all
 }
 
 // clock is the test's time: real, plus what the test adds.
@@ -133,7 +149,7 @@ func certifying(t testing.TB, conns int32) *bench {
 func (b *bench) start(conns int32, change ...func(*bench, *provider.Deps)) *bench {
 	t := b.t
 	t.Helper()
-	b.trips, b.clock, b.agreement, b.ring = &counter{}, &clock{}, "2026-01-01", seal.Ephemeral()
+	b.trips, b.clock, b.alerted, b.agreement, b.ring = &counter{}, &clock{}, &sync.Map{}, "2026-01-01", seal.Ephemeral()
 	b.db = postgrestest.Open(t, postgres.Options{DSN: postgrestest.DSN(t), MaxConns: conns, Tracer: b.trips})
 	// The handler is known only once the server's address is.
 	var handler http.Handler
@@ -162,7 +178,7 @@ func (b *bench) instance(change ...func(*bench, *provider.Deps)) instance {
 	t := b.t
 	t.Helper()
 	ring := b.ring
-	log := audit.New(b.db)
+	log := audit.New(b.db).AlertTo(slog.New(slog.DiscardHandler), b.alert)
 	set, err := templates.Load(templates.Options{})
 	must(t, err)
 	w, err := web.New(web.Options{Templates: set, Keyring: ring, Issuer: b.issuer, Logger: slog.New(slog.NewTextHandler(logTo(t), nil)), Now: b.clock.now,

@@ -35,6 +35,10 @@ func (c *AuditVerifyCmd) Run(ctx context.Context, env *Environment) error {
 		return err
 	}
 	v, err := newChain(env).Verify(ctx, kept...)
+	if _, broken := errors.AsType[*audit.Fault](err); broken { // S-74
+		log := audit.New(env.DB).AlertTo(slog.New(slog.NewJSONHandler(env.Stderr, nil)), func(string) {})
+		err = errors.Join(err, log.Record(ctx, audit.Event{Kind: audit.ChainBroken, At: env.Now(), Actor: "idp audit verify"}))
+	}
 	if err != nil {
 		return err
 	}

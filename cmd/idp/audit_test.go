@@ -12,7 +12,7 @@ import (
 
 // A checkpoint in the log is enough to convict whoever cuts the record.
 func TestAuditCommands(t *testing.T) {
-	env, stdout, _ := commandEnvironment(t)
+	env, stdout, stderr := commandEnvironment(t)
 	log, chain := audit.New(env.DB), newChain(env)
 	for range 3 {
 		if err := log.Record(t.Context(), audit.Event{Kind: audit.KeyCreated, At: env.Now(), Success: true}); err != nil {
@@ -51,6 +51,9 @@ func TestAuditCommands(t *testing.T) {
 	}
 	if err := (&AuditVerifyCmd{Checkpoints: kept}).Run(t.Context(), env); err == nil || !strings.Contains(err.Error(), "position 3: the chain is cut") {
 		t.Errorf("audit verify of a record that was cut = %v", err)
+	}
+	if !strings.Contains(stderr.String(), `"alert":"audit_broken"`) {
+		t.Errorf("no alert: %s", stderr)
 	}
 	if err := os.WriteFile(kept, []byte("nothing\n"), 0o600); err != nil {
 		t.Fatal(err)

@@ -38,7 +38,7 @@ type deskParts struct {
 // openDesk builds the support desk: API and console on a listener of their own.
 func (a *app) openDesk(ctx context.Context, s settings, d deskParts) error {
 	desk, err := admin.New(admin.Deps{DB: a.db, Keyring: d.keyring, Limiter: d.limiter, Audit: d.audit, Accounts: d.people, Roster: a.roster, Enrolment: d.enrol,
-		Referrals: d.recovery, Recovery: d.recovery, Deliveries: d.outbox, Records: d.audit, Logger: a.logger, Now: time.Now})
+		Referrals: d.recovery, Recovery: d.recovery, Deliveries: d.outbox, Records: d.audit, Now: time.Now})
 	if err != nil {
 		return err
 	}

@@ -129,7 +129,7 @@ func (a *app) close() {
 
 // features builds the packages bottom up and mounts their routes.
 func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) error {
-	log := audit.New(a.db)
+	log := audit.New(a.db).AlertTo(a.logger, newAlertCounter(a.metrics))
 	limiter := ratelimit.New(a.db, ring)
 	outbox, err := mail.NewOutbox(a.db, ring, time.Now)
 	if err != nil {
@@ -203,6 +203,7 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 		a.every(time.Minute, "held changes", desk.ApplyDue),
 		a.every(time.Minute, "data keys", ring.Refresh),
 		a.every(5*time.Second, "audit", a.sealAudit(chain)),
+		a.every(time.Minute, "alerts", watch(a.db, log)),
 		a.every(10*time.Minute, "sweep", func(ctx context.Context) error {
 			now := time.Now()
 			return errors.Join(people.Sweep(ctx), idp.Sweep(ctx), second(enrol.Sweep(ctx)), second(desk.Sweep(ctx)),

@@ -28,10 +28,13 @@ type Event struct {
 }
 
 // Log writes events. It is safe for concurrent use.
-type Log struct{ db *postgres.DB }
+type Log struct {
+	db   *postgres.DB
+	tell func(ctx context.Context, alert string, e Event) // nil: nobody
+}
 
 // New returns the log in db.
-func New(db *postgres.DB) *Log { return &Log{db} }
+func New(db *postgres.DB) *Log { return &Log{db: db} }
 
 // insert leaves the id where the sealer finds it, in the same statement.
 const insert = `
@@ -57,8 +60,11 @@ func (l *Log) Record(ctx context.Context, events ...Event) error {
 
 // Queue adds the events to a batch, one statement each. The database refuses an event
 // without kind or instant, or whose account id is no UUID; the batch then fails.
-func (l *Log) Queue(b *pgx.Batch, _ context.Context, events ...Event) {
+func (l *Log) Queue(b *pgx.Batch, ctx context.Context, events ...Event) {
 	for _, e := range events {
+		if name := e.alert(); name != "" && l.tell != nil {
+			l.tell(ctx, name, e)
+		}
 		if e.Data == nil {
 			e.Data = map[string]string{}
 		}

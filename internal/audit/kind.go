@@ -99,4 +99,10 @@ const (
 
 	RosterImported Kind = "roster.imported"
 	RosterRefused  Kind = "roster.refused"
+
+	ResetsRising  Kind = "alert.resets_rising"
+	MailsLate     Kind = "alert.mails_late"
+	JobsDiscarded Kind = "alert.jobs_discarded"
+	ChainBroken   Kind = "alert.audit_broken"
+	SealBroken    Kind = "alert.sealed_value_broken"
 )

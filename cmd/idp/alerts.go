@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"huskyidp/internal/audit"
+	"huskyidp/internal/postgres"
+)
+
+// newAlertCounter counts alerts by name; all names are there from the start, so that a rule
+// can ask for an increase.
+func newAlertCounter(registry *prometheus.Registry) func(name string) {
+	counter := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idp_alerts_total", Help: "Alerts, each also a log line and a row of the audit."}, []string{"alert"})
+	registry.MustRegister(counter)
+	for _, name := range audit.AlertNames() {
+		counter.WithLabelValues(name)
+	}
+	return func(name string) { counter.WithLabelValues(name).Inc() }
+}
+
+// watches are the states that are alerts as long as they last: the query says how many there
+// are, and from how many on it matters.
+var watches = []struct {
+	kind audit.Kind
+	from int
+	sql  string
+}{
+	{audit.MailsLate, 1, `select count(*) from mails where state = 'queued' and created_at < @now::timestamptz - interval '10 minutes' and created_at > @now::timestamptz - interval '2 days'`},
+	{audit.JobsDiscarded, 1, `select count(*) from river_job where state = 'discarded' and finalized_at > @now::timestamptz - interval '1 hour'`},
+	// Five times the usual hour of the week before, and no few ones.
+	{audit.ResetsRising, 20, `
+		select case when now > 5 * usual then now::int else 0 end from (
+			select count(*) filter (where at > @now::timestamptz - interval '1 hour') as now, count(*) filter (where at <= @now::timestamptz - interval '1 hour') / 167.0 as usual
+			from audit_events where kind = 'password_reset' and at > @now::timestamptz - interval '7 days') counted`},
+}
+
+// watchLock keeps two instances from telling of the same state.
+const watchLock = 0x1d9a1e27
+
+// watch raises an alert for each state that lasts, once an hour on all instances together.
+func watch(db *postgres.DB, log *audit.Log) func(context.Context) error {
+	return func(ctx context.Context) error {
+		return db.InTx(ctx, func(ctx context.Context) error {
+			now := time.Now()
+			if _, err := db.From(ctx).Exec(ctx, `select pg_advisory_xact_lock($1)`, watchLock); err != nil {
+				return err
+			}
+			for _, w := range watches {
+				var count int
+				var told bool
+				args := pgx.NamedArgs{"now": now, "kind": w.kind}
+				if err := db.From(ctx).QueryRow(ctx, w.sql, args).Scan(&count); err != nil {
+					return fmt.Errorf("watching %s: %w", w.kind, err)
+				}
+				if count < w.from {
+					continue
+				}
+				if err := db.From(ctx).QueryRow(ctx, `select exists (select from audit_events where kind = @kind and at > @now::timestamptz - interval '1 hour')`, args).Scan(&told); err != nil {
+					return err
+				}
+				if told {
+					continue
+				}
+				if err := log.Record(ctx, audit.Event{Kind: w.kind, At: now, Actor: "idp", Data: map[string]string{"count": strconv.Itoa(count)}}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+}
