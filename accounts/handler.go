@@ -21,12 +21,14 @@ const DeviceCookie = "device"
 // App is where a member may want to go from the account page; zero for nowhere.
 type App struct{ Name, URI string }
 
-// ConnectedApp is an app that the member has allowed something.
+// ConnectedApp is an app that the member has allowed something, or one of the programme's own that
+// may act while the member is away.
 type ConnectedApp struct {
 	ID        uuid.UUID // of the permission: the number of its receipt
 	ClientID  string
 	Name      string
 	Operator  string
+	Own       bool // of the programme: signing in was the permission
 	Sees      []SeenData
 	GrantedAt time.Time
 	ExpiresAt time.Time
@@ -44,6 +46,8 @@ type SeenData struct {
 type Apps interface {
 	ConnectedApps(ctx context.Context, accountID uuid.UUID) ([]ConnectedApp, error)
 	StopApp(ctx context.Context, accountID uuid.UUID, clientID string) error
+	// EndedWith names the apps that lost what they got in sessions which were ended since.
+	EndedWith(ctx context.Context, accountID uuid.UUID, since time.Time) ([]string, error)
 }
 
 // HandlerDeps is what the pages are made of. Service, Web and Cards are required.
@@ -195,7 +199,7 @@ func (h *Handler) SignOut(c *gin.Context) error {
 		return err
 	}
 	if found {
-		if err := h.service.endSession(c.Request.Context(), session.SID, nil, audit.SignedOut); err != nil {
+		if err := h.service.endSession(c.Request.Context(), session.SID, nil, voidsOnline, audit.SignedOut); err != nil {
 			return err
 		}
 	}

@@ -60,6 +60,10 @@ func (p *partner) ConnectedApps(context.Context, uuid.UUID) ([]ConnectedApp, err
 	return []ConnectedApp{p.app}, nil
 }
 
+func (p *partner) EndedWith(context.Context, uuid.UUID, time.Time) ([]string, error) {
+	return []string{"Portal", "Quiosco"}, nil
+}
+
 func (p *partner) StopApp(_ context.Context, _ uuid.UUID, clientID string) error {
 	if clientID == p.app.ClientID {
 		p.stopped++

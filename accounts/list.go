@@ -36,9 +36,9 @@ func (s *Service) OpenSessions(ctx context.Context, id uuid.UUID) ([]OpenSession
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[OpenSession])
 }
 
-// EndOwnSession ends a session, if it is one of the account's.
+// EndOwnSession ends a session, if it is one of the account's, and all that was issued in it.
 func (s *Service) EndOwnSession(ctx context.Context, account uuid.UUID, sid string) error {
-	return s.endSession(ctx, sid, &account, audit.SessionEnded)
+	return s.endSession(ctx, sid, &account, voidsAll, audit.SessionEnded)
 }
 
 // EnrolledFactor is an entry of the list of second steps.

@@ -14,7 +14,7 @@ import (
 // dash: "added-totp".
 var notices = map[string]string{
 	"password": "accounts.password.saved", "question": "accounts.question.saved", "language": "accounts.language.saved",
-	"ended": "accounts.sessions.ended", "added": "accounts.factors.added", "removed": "accounts.factors.removed",
+	"added": "accounts.factors.added", "removed": "accounts.factors.removed",
 }
 
 // page answers with a page of the section, signed in as whose it is.

@@ -101,16 +101,16 @@ func (s *Service) Session(ctx context.Context, token string) (Session, error) {
 	return s.store.session(ctx, seal.Digest(token), now, now.Add(-s.idle))
 }
 
-// EndSession ends a session that is open. It is no error if it is not.
+// EndSession signs a session out that is open. It is no error if it is not.
 func (s *Service) EndSession(ctx context.Context, sid string) error {
-	return s.endSession(ctx, sid, nil, audit.SessionEnded)
+	return s.endSession(ctx, sid, nil, voidsOnline, audit.SessionEnded)
 }
 
 // endSession ends a session of the owner, or of anybody if that is nil.
-func (s *Service) endSession(ctx context.Context, sid string, owner *uuid.UUID, kind audit.Kind) error {
+func (s *Service) endSession(ctx context.Context, sid string, owner *uuid.UUID, what voids, kind audit.Kind) error {
 	now := s.now()
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		account, ended, err := s.store.endSession(ctx, sid, owner, now)
+		account, ended, err := s.store.endSession(ctx, sid, owner, what, now)
 		if err != nil || !ended {
 			return err
 		}
@@ -120,7 +120,8 @@ func (s *Service) endSession(ctx context.Context, sid string, owner *uuid.UUID, 
 	})
 }
 
-// EndSessions ends every open session of an account but the one named; "" names none.
+// EndSessions ends every session of an account but the one named, and all that was ever issued in
+// them; "" names none.
 func (s *Service) EndSessions(ctx context.Context, accountID uuid.UUID, except string) error {
 	now := s.now()
 	return s.db.InTx(ctx, func(ctx context.Context) error {

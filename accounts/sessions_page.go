@@ -2,16 +2,21 @@ package accounts
 
 import (
 	"net/http"
+	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"huskyidp/internal/web"
+	"huskyidp/templates"
 )
 
-// sessionsPage lists the open sessions, this browser's first.
+// sessionsPage lists the open sessions, this browser's first, and beside them the apps that stay
+// whatever session ends.
 type sessionsPage struct {
 	This   OpenSession
 	Others []OpenSession
+	Apps   []ConnectedApp
 }
 
 func (h *Handler) showSessions(c *gin.Context) error {
@@ -24,6 +29,9 @@ func (h *Handler) showSessions(c *gin.Context) error {
 		return err
 	}
 	var page sessionsPage
+	if page.Apps, err = h.connected(c, session); err != nil {
+		return err
+	}
 	for _, s := range all {
 		if s.SID == session.SID {
 			page.This = s
@@ -31,7 +39,26 @@ func (h *Handler) showSessions(c *gin.Context) error {
 			page.Others = append(page.Others, s)
 		}
 	}
-	return h.page(c, http.StatusOK, "sessions", session, page)
+	notice, err := h.endedWith(c, session)
+	if err != nil {
+		return err
+	}
+	return h.page(c, http.StatusOK, "sessions", session, page, notice...)
+}
+
+// endedWith says what ended just now, as the records have it: what an address says is shown to nobody.
+func (h *Handler) endedWith(c *gin.Context, session Session) ([]web.PageOption, error) {
+	if c.Query("note") != "ended" || h.apps == nil {
+		return nil, nil
+	}
+	names, err := h.apps.EndedWith(c.Request.Context(), session.AccountID, h.service.now().Add(-time.Minute))
+	if err != nil {
+		return nil, err
+	}
+	if len(names) == 0 {
+		return []web.PageOption{web.WithNotice("ok", "accounts.sessions.ended", nil)}, nil
+	}
+	return []web.PageOption{web.WithNotice("ok", "accounts.sessions.ended_apps", templates.Args{"apps": strings.Join(names, ", ")})}, nil
 }
 
 // endSessions ends one other session, or all of them. One that is gone is no mistake.

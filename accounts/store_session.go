@@ -32,8 +32,10 @@ func (s *store) startSession(b *pgx.Batch, n Session, digest []byte, replaces, b
 			select sid from sessions where account_id = @account_id and ended_at is null and expires_at > @now
 			order by sid = @sid desc, auth_time desc, sid limit @max)`,
 		pgx.NamedArgs{"now": now, "account_id": n.AccountID, "sid": n.SID, "max": maxSessions})
-	if replaces != "" { // whoever's it was: this browser has one session
-		b.Queue(`update sessions set ended_at = $2 where digest = $1 and ended_at is null`, seal.Digest(replaces), now)
+	if replaces != "" { // whoever's it was: this browser has one session. Another person's is signed out.
+		b.Queue(`
+			update sessions set ended_at = $2, voids = case when account_id <> $3 then 'online' end
+			where digest = $1 and ended_at is null`, seal.Digest(replaces), now, n.AccountID)
 	}
 }
 
@@ -60,18 +62,36 @@ func (s *store) session(ctx context.Context, digest []byte, now, idleSince time.
 	return n, nil
 }
 
-func (s *store) endSession(ctx context.Context, sid string, owner *uuid.UUID, now time.Time) (account uuid.UUID, ended bool, err error) {
+// voids is what the end of a session takes with it of what was issued in it. Package provider
+// reads it from the view session_ends.
+type voids string
+
+const (
+	voidsOnline voids = "online" // what has no offline_access: the member has signed out
+	voidsAll    voids = "all"    // everything: a session that should not have been
+)
+
+func (s *store) endSession(ctx context.Context, sid string, owner *uuid.UUID, what voids, now time.Time) (account uuid.UUID, ended bool, err error) {
 	err = s.db.From(ctx).QueryRow(ctx, `
-		update sessions set ended_at = $2 where sid = $1 and ended_at is null and ($3::uuid is null or account_id = $3) returning account_id`, sid, now, owner).Scan(&account)
+		update sessions set ended_at = $2, voids = $4
+		where sid = $1 and ended_at is null and ($3::uuid is null or account_id = $3) returning account_id`, sid, now, owner, what).Scan(&account)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return account, false, nil
 	}
 	return account, err == nil, err
 }
 
+// endSessions also takes what was issued in sessions that are over: the tokens of one that its
+// browser has left are no safer than those of an open one. It returns those that were open.
 func (s *store) endSessions(ctx context.Context, account uuid.UUID, except string, now time.Time) ([]string, error) {
 	rows, err := s.db.From(ctx).Query(ctx, `
-		update sessions set ended_at = $3 where account_id = $1 and sid <> $2 and ended_at is null returning sid`, account, except, now)
+		with open as (
+			select sid from sessions where account_id = $1 and sid <> $2 and ended_at is null for update
+		), ended as (
+			update sessions set ended_at = coalesce(ended_at, $3), voids = 'all'
+			where account_id = $1 and sid <> $2 and voids is distinct from 'all'
+		)
+		select sid from open`, account, except, now)
 	if err != nil {
 		return nil, err
 	}

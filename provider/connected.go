@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -11,23 +12,40 @@ import (
 	"huskyidp/accounts"
 )
 
-// ConnectedApps are the apps that the member has allowed something, the newest first. An
-// app was last used when it last redeemed a code or renewed its tokens.
+// liveGrants are those that outlive a sign-out and have tokens; g is the grant, $1 the account, $2 now.
+const liveGrants = `
+	from grants g
+	join account_states a on a.account_id = g.account_id
+	join code_redemptions d on d.grant_id = g.id and d.succeeded
+	where g.account_id = $1 and g.expires_at > $2 and g.revoked_at is null and 'offline_access' = any(g.scopes)
+		and a.active and a.credentials_changed_at <= g.created_at
+		and not exists (select from session_ends e where e.sid = g.sid and e.voids = 'all')`
+
+// ConnectedApps are the apps that the member has allowed something, the newest first, and the
+// programme's own that may act while the member is away. An app was last used when it last
+// redeemed a code or renewed its tokens.
 func (s *Service) ConnectedApps(ctx context.Context, accountID uuid.UUID) ([]accounts.ConnectedApp, error) {
 	rows, err := s.store.db.From(ctx).Query(ctx, `
-		select c.id, c.client_id, c.scopes, c.granted_at, c.expires_at, (
+		select c.id, c.client_id, false, c.scopes, c.granted_at, c.expires_at, (
 			select greatest(max(d.redeemed_at), max(t.created_at))
 			from grants g left join code_redemptions d on d.grant_id = g.id and d.succeeded left join refresh_tokens t on t.grant_id = g.id
 			where g.consent_id = c.id)
 		from consents c where c.account_id = $1 and c.revoked_at is null and c.expires_at > $2
-		order by c.granted_at desc`, accountID, s.now())
+		union all
+		select (array_agg(live.id order by live.created_at))[1], live.client_id, true, array_agg(distinct scope), min(live.created_at), max(live.expires_at), (
+			select greatest(max(d.redeemed_at), max(t.created_at))
+			from grants g left join code_redemptions d on d.grant_id = g.id and d.succeeded left join refresh_tokens t on t.grant_id = g.id
+			where g.account_id = $1 and g.client_id = live.client_id)
+		from (select g.* `+liveGrants+` and g.consent_id is null) live, unnest(live.scopes) scope
+		group by live.client_id
+		order by 5 desc`, accountID, s.now())
 	if err != nil {
 		return nil, fmt.Errorf("reading the member's apps: %w", err)
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (a accounts.ConnectedApp, err error) {
 		var used *time.Time
 		var scopes []string
-		if err = row.Scan(&a.ID, &a.ClientID, &scopes, &a.GrantedAt, &a.ExpiresAt, &used); err != nil {
+		if err = row.Scan(&a.ID, &a.ClientID, &a.Own, &scopes, &a.GrantedAt, &a.ExpiresAt, &used); err != nil {
 			return a, err
 		}
 		if used != nil {
@@ -42,4 +60,30 @@ func (s *Service) ConnectedApps(ctx context.Context, accountID uuid.UUID) ([]acc
 		}
 		return a, nil
 	})
+}
+
+// EndedWith names the apps that lost what they got in sessions which were ended since.
+func (s *Service) EndedWith(ctx context.Context, accountID uuid.UUID, since time.Time) ([]string, error) {
+	return s.appNames(ctx, `
+		select distinct g.client_id from session_ends e join grants g on g.sid = e.sid
+		where g.account_id = $1 and e.voids = 'all' and e.ended_at > $2 and g.expires_at > $2`, accountID, since)
+}
+
+// staying names the apps that keep what they got in a session when the member signs out.
+func (s *Service) staying(ctx context.Context, session *accounts.Session) ([]string, error) {
+	return s.appNames(ctx, `select distinct g.client_id `+liveGrants+` and g.sid = $3`, session.AccountID, s.now(), session.SID)
+}
+
+// appNames turns a query of client ids into names, sorted.
+func (s *Service) appNames(ctx context.Context, query string, args ...any) ([]string, error) {
+	rows, err := s.store.db.From(ctx).Query(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("reading a session's apps: %w", err)
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	for i, id := range names {
+		names[i] = s.appName(id)
+	}
+	slices.Sort(names)
+	return names, err
 }

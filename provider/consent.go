@@ -120,8 +120,8 @@ func (s *Service) allow(ctx context.Context, session *accounts.Session, r *autho
 	return err
 }
 
-// StopApp ends a member's consent to a client with every grant made under it: codes,
-// refresh tokens and access tokens are void at once. Nothing is told of a second click.
+// StopApp ends a member's consent to a client, and every grant: codes, refresh tokens and access
+// tokens are void at once. Nothing is told of a second click.
 func (s *Service) StopApp(ctx context.Context, accountID uuid.UUID, clientID string) error {
 	account, err := s.accounts.Get(ctx, accountID)
 	if err != nil {
@@ -129,8 +129,12 @@ func (s *Service) StopApp(ctx context.Context, accountID uuid.UUID, clientID str
 	}
 	now := s.now()
 	return s.store.db.InTx(ctx, func(ctx context.Context) error {
-		ended, err := s.store.endConsent(ctx, accountID, clientID, now)
-		if err != nil || !ended {
+		consent, err := s.store.endConsent(ctx, accountID, clientID, now)
+		if err != nil {
+			return err
+		}
+		grants, err := s.store.endGrants(ctx, accountID, clientID, now)
+		if err != nil || !consent && !grants {
 			return err
 		}
 		b := &pgx.Batch{}
@@ -165,6 +169,13 @@ func (s *store) endConsent(ctx context.Context, accountID uuid.UUID, clientID st
 		select exists (select from ended)`,
 		pgx.NamedArgs{"now": now, "account_id": accountID, "client_id": clientID}).Scan(&ended)
 	return ended, err
+}
+
+// endGrants tells whether there were any.
+func (s *store) endGrants(ctx context.Context, accountID uuid.UUID, clientID string, now time.Time) (ended bool, err error) {
+	tag, err := s.db.From(ctx).Exec(ctx, `
+		update grants set revoked_at = $3 where account_id = $1 and client_id = $2 and revoked_at is null and expires_at > $3`, accountID, clientID, now)
+	return tag.RowsAffected() > 0, err
 }
 
 // subjectAt is the member's sub at a client: the public one, or one per sector that is

@@ -102,8 +102,9 @@
 //
 // clients, client_errors (the last 100 refused requests of each), client_logos, client_registry, interactions, par_requests, grants, code_redemptions,
 // refresh_tokens, access_tokens (opaque ones), revoked_access_tokens, consents,
-// pairwise_subjects, device_codes, used_jtis; and the view account_states of package
-// accounts. Instants are UTC. Sweep deletes what ended a day ago; consents that ended stay,
+// pairwise_subjects, device_codes, used_jtis; and the views account_states and
+// session_ends of package accounts: a grant is void with its account, with a password changed
+// since, and with the end of its session, a sign-out only without offline_access. Instants are UTC. Sweep deletes what ended a day ago; consents that ended stay,
 // as receipts, and pairwise_subjects, so that an app knows its member again.
 //
 // # Who sees what

@@ -66,7 +66,8 @@ func (s *Service) parseLogout(values url.Values) logoutRequest {
 // logoutPage asks for the member's word (S-25).
 type logoutPage struct {
 	Username    string
-	OtherPerson bool // the app means another member than the one signed in
+	OtherPerson bool   // the app means another member than the one signed in
+	Stay        string // names of the apps that keep their access
 	Hidden      []templates.Hidden
 }
 
@@ -95,17 +96,21 @@ func (h *Handler) logout(c *gin.Context) error {
 	r := h.service.parseLogout(values)
 	switch {
 	case session == nil:
-		return h.farewell(c, r, nil)
+		return h.farewell(c, r, farewell{})
 	case !posted:
 		return h.confirmLogout(c, r, session)
 	case act == "cancel":
 		return web.SeeOther(c, "/account")
 	}
+	stay, err := h.service.staying(c.Request.Context(), session)
+	if err != nil {
+		return err
+	}
 	apps, err := h.endSession(c, session.SID)
 	if err != nil {
 		return err
 	}
-	return h.farewell(c, r, h.service.frontChannel(session.SID, apps))
+	return h.farewell(c, r, farewell{Stay: strings.Join(stay, ", "), Frames: h.service.frontChannel(session.SID, apps)})
 }
 
 // endSession signs out and queues the word to the apps in one transaction.
@@ -127,11 +132,11 @@ func (h *Handler) endSession(c *gin.Context, sid string) (apps []told, err error
 
 // farewell leads to the page that loads the apps' logout addresses and goes on to the app whose
 // address is proven: browsers apply the form-action of the page before to redirects after a post.
-func (h *Handler) farewell(c *gin.Context, r logoutRequest, frames []string) error {
-	if r.target == "" && len(frames) == 0 {
+func (h *Handler) farewell(c *gin.Context, r logoutRequest, f farewell) error {
+	if r.target == "" && len(f.Frames) == 0 && f.Stay == "" {
 		return web.SeeOther(c, "/logout/done")
 	}
-	f := farewell{Target: r.target, Frames: frames}
+	f.Target = r.target
 	if r.client != nil {
 		f.App = r.client.Metadata.ClientName
 	}
@@ -143,7 +148,11 @@ func (h *Handler) farewell(c *gin.Context, r logoutRequest, frames []string) err
 }
 
 func (h *Handler) confirmLogout(c *gin.Context, r logoutRequest, session *accounts.Session) error {
-	page := logoutPage{Username: session.Username, Hidden: r.fields,
+	stay, err := h.service.staying(c.Request.Context(), session)
+	if err != nil {
+		return err
+	}
+	page := logoutPage{Username: session.Username, Stay: strings.Join(stay, ", "), Hidden: r.fields,
 		OtherPerson: r.subject != "" && r.subject != session.Subject}
 	opts := []web.PageOption{web.SignedIn(session.Username)}
 	if r.client != nil {
@@ -155,6 +164,7 @@ func (h *Handler) confirmLogout(c *gin.Context, r logoutRequest, session *accoun
 // signedOutPage has neither app nor frames when no app asked.
 type signedOutPage struct {
 	ToAppURI string
+	Stay     string // names of the apps that keep their access
 	Frames   []string
 }
 
@@ -172,7 +182,7 @@ func (h *Handler) logoutDone(c *gin.Context) error {
 	if f.Target != "" {
 		opts = append(opts, web.Onward(f.Target, wait))
 	}
-	return h.web.Page(c, http.StatusOK, "provider/signed_out", signedOutPage{f.Target, f.Frames}, opts...)
+	return h.web.Page(c, http.StatusOK, "provider/signed_out", signedOutPage{f.Target, f.Stay, f.Frames}, opts...)
 }
 
 // schemes are those of some addresses, as a Content-Security-Policy names them.

@@ -158,6 +158,7 @@ func (s *Service) frontChannel(sid string, apps []told) []string {
 type farewell struct {
 	App    string    `json:"app,omitempty"`
 	Target string    `json:"target,omitempty"`
+	Stay   string    `json:"stay,omitempty"`
 	Frames []string  `json:"frames,omitempty"`
 	Until  time.Time `json:"until"`
 }

@@ -24,12 +24,13 @@ type store struct {
 }
 
 // grantColumns join a grant with what the account says today (S-39): a closed
-// account, or a password changed since, voids it.
+// account, or a password changed since, voids it; so does the end of its session, a
+// sign-out only what lasts no longer than the member is there.
 const grantColumns = `
 	g.id, g.client_id, g.account_id, g.subject, g.sid, g.scopes, g.audience, g.auth_time, g.acr, g.amr, g.nonce,
 	g.redirect_uri, g.code_hash, g.code_challenge, g.code_expires_at, g.created_at, g.expires_at, g.claims, g.dpop_jkt,
-	case when a.active and a.credentials_changed_at <= g.created_at then g.revoked_at
-	     else coalesce(g.revoked_at, g.created_at) end as revoked_at`
+	coalesce(g.revoked_at, case when not a.active or a.credentials_changed_at > g.created_at then g.created_at end,
+		(select e.ended_at from session_ends e where e.sid = g.sid and (e.voids = 'all' or not 'offline_access' = any(g.scopes)))) as revoked_at`
 
 func (g *grant) scanTargets() []any {
 	return []any{&g.ID, &g.ClientID, &g.AccountID, &g.Subject, &g.SID, &g.Scopes, &g.Audience, &g.AuthTime, &g.ACR, &g.AMR,

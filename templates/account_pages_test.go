@@ -54,6 +54,7 @@ type (
 	sessionList struct {
 		This   openSession
 		Others []openSession
+		Apps   []connectedApp
 	}
 	seen struct {
 		Key, Name string
@@ -61,6 +62,7 @@ type (
 	}
 	connectedApp struct {
 		ID, ClientID, Name, Operator   string
+		Own                            bool
 		Sees                           []seen
 		GrantedAt, ExpiresAt, LastUsed time.Time
 	}
@@ -110,7 +112,7 @@ func accountCases() []pageCase {
 	}
 	with := func(l Layout, problems ...Problem) Layout { l.Problems = problems; return l }
 	noted := func(l Layout, key string, args Args) Layout { l.Notice = &Notice{"ok", key, args}; return l }
-	app := connectedApp{"019aab00-0000-7000-8000-000000000001", "diary", "Mi Diario de Salud", "Diario, S. A.", []seen{{"openid", "", false}, {"patient_medications", "", true}, {"patient_other", "Device", false}}, noon, noon.AddDate(1, 0, 0), noon}
+	app := connectedApp{"019aab00-0000-7000-8000-000000000001", "diary", "Mi Diario de Salud", "Diario, S. A.", false, []seen{{"openid", "", false}, {"patient_medications", "", true}, {"patient_other", "Device", false}}, noon, noon.AddDate(1, 0, 0), noon}
 	unused := app
 	unused.Name, unused.LastUsed = "Otra", time.Time{}
 	codes := strings.Fields(strings.Repeat("abcde-fghjk-mnpqr ", 10))
@@ -155,7 +157,7 @@ func accountCases() []pageCase {
 		page("accounts/saved_codes", "made", at("/account/factors/saved-codes"), savedList{codes, noon, true, "/account/factors"}),
 		page("accounts/remove_factor", "", at("/account/factors/totp/remove"), removal{"totp", "", true}),
 		page("accounts/remove_factor", "passkey", at("/account/factors/passkey/x/remove"), removal{"passkey", "mi teléfono", false}),
-		page("accounts/sessions", "", at("/account/sessions"), sessionList{session, []openSession{{"s2", noon, noon, "", "Android"}, {"s3", noon, noon, "", ""}}}),
+		page("accounts/sessions", "", at("/account/sessions"), sessionList{session, []openSession{{"s2", noon, noon, "", "Android"}, {"s3", noon, noon, "", ""}}, []connectedApp{app}}),
 		page("accounts/sessions", "only", at("/account/sessions"), sessionList{This: session}),
 		page("accounts/apps", "", at("/account/apps"), struct{ List []connectedApp }{[]connectedApp{app, unused}}),
 		page("accounts/apps", "empty", noted(at("/account/apps"), "accounts.apps.stopped", Args{"app": "Mi Diario"}), struct{ List []connectedApp }{}),

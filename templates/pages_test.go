@@ -160,12 +160,13 @@ func pageCases() []pageCase {
 		page("provider/logout", "", at("/logout"), struct {
 			Username    string
 			OtherPerson bool
+			Stay        string
 			Hidden      []Hidden
-		}{"maria.lopez", false, []Hidden{{"request", "r1"}}}),
+		}{"maria.lopez", false, "Portal", []Hidden{{"request", "r1"}}}),
 		page("provider/signed_out", "", at("/logout/done"), struct {
-			ToAppURI string
-			Frames   []string
-		}{"https://portal.example/", []string{"https://a.example/bye"}}),
+			ToAppURI, Stay string
+			Frames         []string
+		}{"https://portal.example/", "Portal", []string{"https://a.example/bye"}}),
 		page("provider/onward", "", at("/authorize/resume"), onward{Next: "/authorize/resume?flow=f1&go=1"}),
 		page("provider/onward", "held", at("/authorize/resume"), onward{"/authorize/resume?flow=f1&go=1", true}),
 		page("portal/leaving", "", Layout{Path: "/logout"}, struct{ Next string }{"https://idp.example/logout"}),
