@@ -57,7 +57,7 @@
 // accounts: one row per account; username is the canonical form; the address is sealed
 // (purpose pii) and found by a keyed digest of its folded form; the password is an
 // Argon2id PHC string, sealed (pepper-password) and bound to the row. The view
-// account_states is what other packages join with. account_questions: the question's
+// account_states and session_ends are what other packages join with. account_questions: the question's
 // key and the sealed hash of its answer (pepper-answer). account_acceptances: which
 // version of the agreement and of the certification was accepted, in which language,
 // with the hash of the text. sessions: SHA-256 of the token, sid, what was proven, ends;
