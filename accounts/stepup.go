@@ -151,14 +151,15 @@ func (h *Handler) RequireFresh(c *gin.Context, most time.Duration) (Session, boo
 	return session, false, web.SeeOther(c, "/reauth?"+query.Encode())
 }
 
-// returnPaths are where a step-up may go on: our own pages, and nothing that a stranger
+// returnPaths are where a step-up may go on: pages of ours, and nothing that a stranger
 // could write into an address (S-29).
 var returnPaths = regexp.MustCompile(`^/(?:account(?:/[a-z-]+)*(?:/[0-9a-f-]{36})?(?:/[a-z-]+)?|device/confirm)$`)
 
 // ReturnPath is the path, if a step-up may go on there, else "".
 func ReturnPath(path string) string {
-	if len(path) > 200 || !returnPaths.MatchString(path) {
+	local, ok := web.LocalPath(path)
+	if !ok || len(local) > 200 || !returnPaths.MatchString(local) {
 		return ""
 	}
-	return path
+	return local
 }

@@ -82,8 +82,8 @@ func (h *Console) comeAgain(c *gin.Context) {
 		return
 	}
 	c.Abort()
-	to := c.Request.URL.RequestURI()
-	if !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") {
+	to, ok := web.LocalPath(c.Request.URL.RequestURI())
+	if !ok {
 		to = "/"
 	}
 	h.web.Handle(func(c *gin.Context) error { return h.enterBy(c, to) })(c)

@@ -331,7 +331,7 @@ func browserOf(v *visitor, r *http.Request) []byte {
 func TestLocalPath(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string]string{
-		"/search": "/search", "": "", "search": "", "//evil.example": "", `/\evil.example`: "", "https://evil.example": "", "/a\r\nb": "", "/a?b": "", "/" + strings.Repeat("a", 300): "",
+		"/search": "/search", "": "", "search": "", "//evil.example": "", `/\evil.example`: "", "https://evil.example": "", "/a\r\nb": "", "/a?b": "", "/%09/evil.example": "", "/\t/evil.example": "", "/%5cevil.example": "", "/" + strings.Repeat("a", 300): "",
 	} {
 		if got := localPath(path); got != want {
 			t.Errorf("localPath(%q) = %q, want %q", path, got, want)

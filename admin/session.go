@@ -108,10 +108,11 @@ func draftPlace(account uuid.UUID) seal.Place {
 
 // localPath keeps redirects on the console: a path of its own, "" for anything else.
 func localPath(path string) string {
-	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n?#") || len(path) > 200 {
+	local, ok := web.LocalPath(path)
+	if !ok || strings.Contains(local, "?") || len(local) > 200 {
 		return ""
 	}
-	return path
+	return local
 }
 
 func (s *store) session(ctx context.Context, digest []byte, now time.Time) (sessionRow, error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -41,7 +42,7 @@ func signInHref(back string) string {
 	if back == "" {
 		return signInPath
 	}
-	return signInPath + "?return=" + back
+	return signInPath + "?" + url.Values{"return": {back}}.Encode()
 }
 
 func (h *Console) noRole(c *gin.Context) error {

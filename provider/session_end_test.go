@@ -26,7 +26,7 @@ func TestSessionEnds(t *testing.T) {
 			issue := func(w *browser, id, scope string) answer {
 				change := url.Values{"scope": {scope}}
 				if id == own {
-					change.Set("audience", reports)
+					change.Set("resource", reports)
 				}
 				address, verifier := b.request(id, change)
 				p := w.get(address)

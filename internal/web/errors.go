@@ -187,7 +187,7 @@ func (e *Error) button(c *gin.Context) string {
 	}
 	again := *c.Request.URL
 	again.RawQuery = switchQuery(again.Query(), Flow(c))
-	return again.RequestURI()
+	return localOr(again.RequestURI())
 }
 
 // answerJSON writes an error of RFC 6749 5.2; codes that it lacks are those of 4.1.2.1.

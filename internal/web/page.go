@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -70,7 +69,7 @@ func SignedIn(username string) PageOption {
 func (w *Web) Page(c *gin.Context, status int, name string, page any, opts ...PageOption) error {
 	r := requestOf(c)
 	o := pageOptions{layout: templates.Layout{
-		Path: c.Request.URL.Path, Query: switchQuery(c.Request.URL.Query(), Flow(c)),
+		Path: localOr(c.Request.URL.EscapedPath()), Query: switchQuery(c.Request.URL.Query(), Flow(c)),
 		CSRF: w.csrfToken(r.browser, r.owner), Flow: Flow(c), RequestID: r.id,
 	}}
 	for _, opt := range opts {
@@ -115,10 +114,11 @@ func switchQuery(query url.Values, flow string) string {
 
 // SeeOther answers 303 to a path of this server (S-29, S-36): the browser follows
 // with GET and a reload posts nothing twice.
-func SeeOther(c *gin.Context, path string) error {
-	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n") {
+func SeeOther(c *gin.Context, address string) error {
+	local, ok := LocalPath(address)
+	if !ok {
 		return errors.New("refusing to redirect outside this server")
 	}
-	c.Redirect(http.StatusSeeOther, path)
+	c.Redirect(http.StatusSeeOther, local)
 	return nil
 }
