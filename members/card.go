@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"huskyidp/templates"
@@ -13,12 +12,11 @@ import (
 
 // Longest values, in code points, of the fields on the card.
 const (
-	nameMax   = 100
 	cardMax   = 64
 	numberMax = 4
 )
 
-const oldestAge = 130 // years; a birth date before that is a slip
+const oldestAge = 130 // years; a birth date before that is a slip, on the form and in the roster
 
 // Card is what is on a member's card, as typed. The fields have the names of the form.
 type Card struct {
@@ -58,9 +56,9 @@ func Clip(s string, n int) string {
 func (i Card) Parse(now time.Time, digits int, parseNumber func(string) (string, error)) (Claim, []templates.Problem) {
 	var p cardProblems
 	claim := Claim{BirthDate: parseBirth(&p, i, now)}
-	claim.FirstName = parseName(&p, "first_name", i.FirstName, "registration.personal.first_missing")
-	claim.LastName = parseName(&p, "last_name", i.LastName, "registration.personal.last_missing")
-	claim.Suffix = strings.TrimSpace(i.Suffix)
+	claim.FirstName = parseName(&p, "first_name", i.FirstName, "registration.personal.first_missing", wholeName)
+	claim.LastName = parseName(&p, "last_name", i.LastName, "registration.personal.last_missing", withoutSuffix)
+	claim.Suffix = readName(i.Suffix)
 	if claim.Suffix != "" && !isSuffix(claim.Suffix) {
 		p.add("suffix", "web.field.bad_characters")
 	}
@@ -121,13 +119,15 @@ func parseBirth(p *cardProblems, i Card, now time.Time) Date {
 	}
 	date, today := Date{Year: y, Month: m, Day: d}, DateOf(now)
 	switch {
-	case !date.Valid() || y < today.Year-oldestAge:
+	case !date.Valid() || isTooOld(date, today):
 		p.add("birth_day", "registration.personal.birth_unreal")
 	case today.Before(date):
 		p.add("birth_year", "registration.personal.birth_future")
 	}
 	return date
 }
+
+func isTooOld(born, today Date) bool { return born.Year < today.Year-oldestAge }
 
 // smallNumber reads up to max ASCII digits.
 func smallNumber(s string, max int) (int, bool) {
@@ -138,28 +138,30 @@ func smallNumber(s string, max int) (int, bool) {
 	return n, err == nil
 }
 
-func parseName(p *cardProblems, field, typed, missing string) string {
-	name := strings.TrimSpace(typed)
-	switch {
-	case name == "":
+// parseName reads a name; part is what of it has to be typed in letters, which a suffix ("3rd") need not be.
+func parseName(p *cardProblems, field, typed, missing string, part func(string) string) string {
+	name := readName(typed)
+	fault := nameFault(name)
+	if fault == nameForeign {
+		fault = nameFault(part(name))
+	}
+	switch fault {
+	case nameEmpty:
 		p.add(field, missing)
-	case utf8.RuneCountInString(name) > nameMax:
+	case nameLong:
 		p.add(field, "web.field.too_long", "max", nameMax)
-	case strings.ContainsFunc(name, unreadable):
+	case nameUnreadable:
 		p.add(field, "web.field.bad_characters")
-	case strings.ContainsFunc(name, func(r rune) bool { return !inName(r) }):
+	case nameForeign:
 		p.add(field, "registration.personal.name_characters")
 	}
 	return name
 }
 
-// unreadable is what no card shows: controls, marks that turn the direction, and what stands for a broken character.
-func unreadable(r rune) bool {
-	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == utf8.RuneError
-}
+func wholeName(name string) string { return name }
 
-// inName is what names are made of. A comma may part a suffix.
-func inName(r rune) bool {
-	return unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsSpace(r) ||
-		unicode.Is(unicode.Pd, r) || strings.ContainsRune(".,·'’‘ʼʹ`´", r)
+// withoutSuffix is a last name without the suffix typed behind it.
+func withoutSuffix(name string) string {
+	last, _ := splitSuffix(name, "")
+	return last
 }

@@ -1,6 +1,7 @@
 package members
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -40,17 +41,18 @@ type layout struct {
 	fields   int
 }
 
-// readHeader finds the columns by name, whatever their order and case. Further columns are ignored.
+// readHeader finds the columns by name, whatever their order and case. Further columns are ignored. The error is for a
+// FileError.
 func readHeader(line string, separator byte, names map[string]string) (layout, error) {
 	header, problem := splitLine(nil, line, separator)
 	if problem != "" {
-		return layout{}, &FileError{1, problem}
+		return layout{}, errors.New(problem)
 	}
 	at := map[string]int{}
 	for i, name := range header {
-		name = strings.ToLower(strings.TrimSpace(name))
+		name = strings.ToLower(unwrap(strings.TrimSpace(name)))
 		if _, twice := at[name]; twice && name != "" {
-			return layout{}, &FileError{1, fmt.Sprintf("the header has the column %q twice", clip(name))}
+			return layout{}, fmt.Errorf("the header has the column %q twice", clip(name))
 		}
 		at[name] = i
 	}
@@ -76,15 +78,23 @@ func readHeader(line string, separator byte, names map[string]string) (layout, e
 	if len(header) == 1 {
 		hint = fmt.Sprintf(" (the line has no %q: is the separator right?)", separator)
 	}
-	return layout{}, &FileError{1, fmt.Sprintf("the header lacks %s%s; known columns are %s",
-		strings.Join(missing, ", "), hint, strings.Join(ColumnNames(), ", "))}
+	return layout{}, fmt.Errorf("the header lacks %s%s; known columns are %s",
+		strings.Join(missing, ", "), hint, strings.Join(ColumnNames(), ", "))
 }
 
 func (l layout) field(fields []string, c column) string {
-	if i, ok := l.position[c]; ok {
-		return strings.TrimSpace(fields[i])
+	if i, ok := l.position[c]; ok && i < len(fields) {
+		return unwrap(strings.TrimSpace(fields[i]))
 	}
 	return ""
+}
+
+// unwrap takes ="004123789" for 004123789, where the quotation marks are part of the field.
+func unwrap(field string) string {
+	if len(field) > 3 && strings.HasPrefix(field, `="`) && strings.HasSuffix(field, `"`) {
+		return strings.TrimSpace(field[2 : len(field)-1])
+	}
+	return field
 }
 
 // clip keeps what is quoted from a file short; headers hold no personal data, but a wrong file might.

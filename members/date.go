@@ -2,6 +2,7 @@ package members
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -15,7 +16,7 @@ func (d Date) Valid() bool {
 	if d.Year < 1 || d.Year > 9999 {
 		return false
 	}
-	t := time.Date(d.Year, time.Month(d.Month), d.Day, 0, 0, 0, 0, time.UTC)
+	t := d.time()
 	return t.Year() == d.Year && int(t.Month()) == d.Month && t.Day() == d.Day
 }
 
@@ -44,19 +45,73 @@ func (d Date) String() string {
 // DateOf is the civil day of an instant in its own time zone.
 func DateOf(t time.Time) Date { return Date{t.Year(), int(t.Month()), t.Day()} }
 
-// ParseDate reads 2006-01-02, 01/02/2006 (month first, as on the card) and 20060102.
+// next is the day after.
+func (d Date) next() Date { return DateOf(d.time().AddDate(0, 0, 1)) }
+
+// previous is the day before.
+func (d Date) previous() Date { return DateOf(d.time().AddDate(0, 0, -1)) }
+
+// time is the beginning of the day in UTC.
+func (d Date) time() time.Time {
+	return time.Date(d.Year, time.Month(d.Month), d.Day, 0, 0, 0, 0, time.UTC)
+}
+
+// ParseDate reads 2006-01-02, 2006/01/02, 2006/1/2, 01/02/2006 and 1/2/2006 (month first, as on the card), 20060102, each also with
+// a time of day behind it, which is dropped. Two digits are no year: which century is meant, nobody knows.
 func ParseDate(s string) (Date, bool) {
-	var d Date
-	var ok bool
-	switch {
-	case len(s) == 10 && s[4] == '-' && s[7] == '-':
-		d, ok = dateFromDigits(s[0:4], s[5:7], s[8:10])
-	case len(s) == 10 && s[2] == '/' && s[5] == '/':
-		d, ok = dateFromDigits(s[6:10], s[0:2], s[3:5])
-	case len(s) == 8:
-		d, ok = dateFromDigits(s[0:4], s[4:6], s[6:8])
+	s = withoutTime(s)
+	if len(s) == 8 && !strings.ContainsAny(s, "-/") {
+		d, ok := dateFromDigits(s[0:4], s[4:6], s[6:8])
+		return d, ok && d.Valid()
 	}
+	parts := strings.Split(s, "/")
+	if len(s) == len("2006-01-02") && s[4] == '-' && s[7] == '-' {
+		parts = []string{s[:4], s[5:7], s[8:]}
+	}
+	if len(parts) != 3 {
+		return Date{}, false
+	}
+	if len(parts[0]) != 4 { // month first
+		parts = []string{parts[2], parts[0], parts[1]}
+	}
+	if len(parts[0]) != 4 || len(parts[1]) > 2 || len(parts[2]) > 2 {
+		return Date{}, false
+	}
+	d, ok := dateFromDigits(parts[0], parts[1], parts[2])
 	return d, ok && d.Valid()
+}
+
+// withoutTime cuts "1984-03-14 00:00:00", "1984-03-14T00:00:00Z" and "3/14/1984 12:00 AM" behind the day.
+func withoutTime(s string) string {
+	i := strings.IndexAny(s, " T")
+	if i < 0 || !strings.Contains(s[i:], ":") || strings.Trim(s[i:], "0123456789:.+-TZAPM ") != "" {
+		return s
+	}
+	return s[:i]
+}
+
+// lastYear is the last year that a file means as one; programs write a date beyond for "open".
+const lastYear = 2199
+
+// parseBound reads the first or last day of coverage; what programs write for "no such day" is the zero Date.
+func parseBound(s string) (Date, bool) {
+	if isNull(s) || strings.Trim(withoutTime(s), "0-/") == "" {
+		return Date{}, true
+	}
+	d, ok := ParseDate(s)
+	if d.Year > lastYear {
+		d = Date{}
+	}
+	return d, ok
+}
+
+// isNull knows how databases and spreadsheets write that there is nothing.
+func isNull(s string) bool {
+	switch strings.ToUpper(s) {
+	case "", "NULL", "(NULL)", "\\N", "N/A", "#N/A":
+		return true
+	}
+	return false
 }
 
 func dateFromDigits(year, month, day string) (Date, bool) {

@@ -15,19 +15,29 @@
 //
 // # Import
 //
-//	file ─> lines (bounded) ─> rows (checked) ─> digests ─> look up ─> seal ─> COPY ─> staging table ─> INSERT, UPDATE, end
-//	        └────────── one goroutine ──────────────────┘   └────── the other ───────┘   └── all of it in one transaction ──┘
+//	file ─> text ─> entries (CSV lines, 834 loops) ─> digests ─> look up, judge ─> seal ─> COPY ─> staging table ─> settle ─> INSERT, UPDATE, end
+//	        └────────── one goroutine ────────────────────────┘   └── the other ─────────────────┘                └── in one transaction ──┘
 //
-// Lines with a fault are reported and left out, and their members stay as they are. Faults of the file as a whole
-// (header, encoding, compression, a number in two lines, a cut-off end, a line beyond 64 KiB) refuse the file. So does
-// a file that would end more than 5 % of the members, unless told otherwise. A file is known by its SHA-256: the newest
-// again does nothing, an older one is refused unless told otherwise. Memory stays at some ten MiB for any file.
+// CSV comes in UTF-8, UTF-16 or Windows-1252, with any of the usual separators; X12 834 (005010X220A1) as full or change
+// file, which BGN08 tells apart. A full file is the whole roster. A change file touches whom it names, in its order.
+//
+// An entry with a fault is reported and left out, and its member stays as before: whatever is wrong, every number in it
+// counts as present. Where none can be read, the file may end nobody until told otherwise. Several lines of one member are
+// merged into one record with several spans of coverage; if they contradict each other they are left out. A known number
+// with another name and another birth date is held back until somebody named its line and the list it stood on; if the
+// number went to another person, the former one keeps row and account, without number and coverage, and the new one gets
+// a row of their own, so that no account ever speaks for somebody else.
+//
+// Faults of the file as a whole (header, compression, a cut-off end, envelopes, a line beyond 64 KiB) refuse the file. So
+// do, unless told otherwise, a file that would end more than 5 % of the members, and one in which so many known numbers
+// come with other people's data that a column must have slipped. A file is known by its SHA-256: the newest again does
+// nothing, an older one is refused unless told otherwise. A million members take half a minute and some 35 MiB.
 //
 // # Tables
 //
 // members: id (UUIDv7, what accounts refer to), number_mac (HMAC of the number, seal.Index: how a member is found),
 // content_mac (HMAC of the record: whether an import changes it), sealed (the record as JSON, seal.PII, bound to the id),
-// ended_at, created_at, changed_at. roster_imports: one row per applied file, with its hash and counts. Instants are
+// ended_at, replaced_at (the number went to somebody else), created_at, changed_at. roster_imports: one row per applied file, with its hash and counts. Instants are
 // UTC; dates are civil dates without zone. No column shows personal data. Nothing is deleted here.
 //
 // After the index key has a new version, members are found under the old digest too, and the next import moves them
@@ -37,14 +47,16 @@
 //
 // Every part must be equal in content: first name, last name (both surnames), suffix, birth date, number. How it was
 // typed does not count: Unicode form, case, spaces, kinds of apostrophe and hyphen; nor do accents (Ñ is N),
-// apostrophes, hyphens, dots and inner spaces. Never nicknames, swapped names or edit distance. Numbers: spaces and
+// apostrophes, hyphens, dots, commas, slashes and inner spaces. One rule (name.go) reads the names of form and file; what
+// a file holds and nobody could type is counted and named as "cannot register". Never nicknames, swapped names or edit distance. Numbers: spaces and
 // dashes dropped, leading zeros kept, form by setting (nine digits).
 //
 // # Errors
 //
 // ErrNoMatch is the one answer to every wrong claim and costs the same work as a match. ErrUnknown: no such id or
 // number, for callers that know what they ask for. ErrMemberNumber: the form is wrong; says nothing about the roster.
-// *FileError, *ShrinkError, ErrOldFile, ErrImportRunning: an import was refused and nothing changed. No error quotes
+// *FileError, the guards (*ShrinkError, *UnreadableError, *DoubtError, *ReviewError), ErrOldFile, ErrImportRunning: an
+// import was refused and nothing changed. No error quotes
 // personal data.
 //
 // Design section 5; security bar S-13 (equal work), S-46 (sealed, bound to the row), S-47 (key versions), S-52, S-71.

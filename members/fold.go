@@ -9,7 +9,7 @@ import (
 
 // fold is the form in which two names are compared. It levels how a name was typed (Unicode form, case, spaces, the
 // kind of apostrophe and hyphen) and then drops what many people leave out or cannot type: accents (so Ñ is N),
-// apostrophes, hyphens, dots and spaces. What is left is the content of the name, and that has to be equal.
+// apostrophes, hyphens, dots, commas, slashes and spaces. What is left is the content of the name, and that has to be equal.
 //
 // Names that are equal in the strict sense (typing form only) are equal folded as well, so one comparison of folded
 // forms decides both tiers.
@@ -27,7 +27,7 @@ func fold(name string) string {
 	name = norm.NFKD.String(strings.ReplaceAll(strings.Map(foldCase, norm.NFKD.String(name)), "ß", "ss"))
 	return strings.Map(func(r rune) rune {
 		switch {
-		case isAccent(r), isHyphen(r), isApostrophe(r), isDot(r), isInvisible(r), unicode.IsSpace(r):
+		case isAccent(r), isHyphen(r), isApostrophe(r), isDot(r), isBreak(r), isInvisible(r), unicode.IsSpace(r):
 			return -1
 		}
 		if plain, ok := strokes[r]; ok {
@@ -49,7 +49,7 @@ func foldASCII(name string) (folded string, ok bool) {
 			return "", false
 		case c >= 'A' && c <= 'Z':
 			out = append(out, c+'a'-'A')
-		case c == ' ' || c >= '\t' && c <= '\r' || c == '-' || c == '\'' || c == '`' || c == '.':
+		case c == ' ' || c >= '\t' && c <= '\r' || c == '-' || c == '\'' || c == '`' || c == '.' || c == ',' || c == '/':
 		default:
 			out = append(out, c)
 		}

@@ -14,103 +14,111 @@ import (
 	"huskyidp/internal/audit"
 )
 
-// shrinkLimit is the share of members, in percent, that one import may end without being told so.
-const shrinkLimit = 5
-
-var (
-	// ErrImportRunning says that another import holds the roster.
-	ErrImportRunning = errors.New("another roster import is running")
-	// ErrOldFile says that the file was applied before, and others after it.
-	ErrOldFile = errors.New("this file was applied before, and newer ones since")
-)
-
-// ShrinkError says that the file would end more than 5 % of the members.
-type ShrinkError struct{ Ending, Active int }
-
-func (e *ShrinkError) Error() string {
-	return fmt.Sprintf("the file would end %d of %d members (more than %d %%); nothing was changed", e.Ending, e.Active, shrinkLimit)
-}
-
 // ImportOptions say how to read a file and what it may do. The zero value is right for a file with our column names.
 type ImportOptions struct {
-	Columns     map[string]string // header names by column name (ColumnNames), for those that differ
-	Separator   byte              // ',' if zero
-	AllowShrink bool              // apply it although it ends more than 5 % of the members
-	AllowOld    bool              // apply it although newer files were applied after it
-	Rejected    func(LineError)   // called for every line that is left out
-	Progress    func(bytes int64) // called now and then with the number of bytes read
-	Applying    func()            // called when the file is read and the changes are made
+	Columns   map[string]string // header names by column name (ColumnNames), for those that differ
+	Separator byte              // 0: whatever the header is written with
+	MemberRef string            // X12: qualifier of the REF with the member number (MemberRefs), "0F" if empty
+
+	AllowShrink     bool   // apply it although it ends more than 5 % of the members
+	AllowOld        bool   // apply it although newer files were applied after it
+	AllowUnreadable bool   // end members who may be those of lines whose number cannot be read
+	AllowDoubtful   bool   // apply it although many numbers seem to be other people's
+	SamePerson      []int  // held lines whose data are to be put right
+	OtherPerson     []int  // held lines whose number went to somebody else
+	Review          string // Report.Review of the list on which SamePerson and OtherPerson decide
+	DryRun          bool   // report, and change nothing
+
+	Rejected func(LineError)                      // called for every line that is left out
+	Held     func(LineError)                      // called for every line that is held back
+	Note     func(LineError)                      // called for what is applied and still worth a look
+	Progress func(phase Phase, done, total int64) // called now and then
 }
+
+// Phase is what an import is doing.
+type Phase string
+
+// The phases, in their order.
+const (
+	PhaseComparing Phase = "comparing" // with the files that were applied before; bytes
+	PhaseReading   Phase = "reading"   // bytes
+	PhaseChecking  Phase = "checking"  // steps
+	PhaseMerging   Phase = "merging"   // lines of members who have several
+	PhaseApplying  Phase = "applying"  // steps
+)
 
 // Report counts members by what the file meant for them, and lines that were left out. AppliedAt is when the changes
 // were made; with Repeated they were made earlier, by the same file, and nothing happened this time.
 type Report struct {
 	ID                                         uuid.UUID
 	Added, Changed, Ended, Unchanged, Rejected int
+	Held                                       int // numbers that seem to be another person's now
+	Merged                                     int // further lines of a member
+	CannotRegister                             int // names that nobody could type
 	AppliedAt                                  time.Time
 	Repeated                                   bool
+	DryRun                                     bool
+	Format                                     string // how the file was read
+	Review                                     string // names the list of held lines of this file, "" if there is none
 }
 
-// Import reads a roster file (CSV, UTF-8, one header line) and makes the roster equal to it, in one transaction: members
-// not in the file end, those that came back go on. A line with a fault is reported and left out; a member whose line is
-// at fault stays as before. The same file again changes nothing. It keeps a few MiB in memory, whatever the file.
-//
-// Errors: *FileError (the file as a whole), *ShrinkError, ErrOldFile, ErrImportRunning, or those of database and file.
-// After any of them the roster is as before.
-func (r *Roster) Import(ctx context.Context, file io.ReadSeeker, options ImportOptions) (Report, error) {
-	if options.Separator == 0 {
-		options.Separator = ','
+func (r *Report) count(kind int16, n int) {
+	switch kind {
+	case lineAdded, lineReplaced:
+		r.Added += n
+	case lineChanged, lineStill:
+		r.Changed += n
+	case lineUnchanged:
+		r.Unchanged += n
+	case lineHeld:
+		r.Held += n
+	case lineEnded:
+		r.Ended += n
 	}
+}
+
+// Import reads a roster file, CSV with one header line or X12 834, in one transaction. It makes the roster equal to a full
+// file: members not in it end, those that came back go on. A change file touches whom it names. A line with a fault is
+// reported and left out; a member whose line is at fault stays as before. The same file again changes nothing. It keeps
+// some ten MiB in memory, whatever the file.
+//
+// Errors: *FileError (the file as a whole), the guards of guard.go, ErrOldFile, ErrImportRunning, or those of database and
+// file. After any of them the roster is as before.
+func (r *Roster) Import(ctx context.Context, file io.ReadSeeker, options ImportOptions) (Report, error) {
 	size, err := file.Seek(0, io.SeekEnd)
 	if err != nil {
 		return Report{}, fmt.Errorf("reading the roster file: %w", err)
 	}
-	if earlier, err := r.sameFile(ctx, file, size); err != nil || earlier != nil {
-		if err == nil && !earlier.newest && options.AllowOld {
-			earlier = nil
-		}
-		switch {
-		case err != nil:
-			return Report{}, err
-		case earlier != nil && earlier.newest:
-			return earlier.Report, nil
-		case earlier != nil:
-			return Report{}, r.refused(ctx, ErrOldFile)
-		}
+	earlier, err := r.sameFile(ctx, file, size, options)
+	isDecision := len(options.SamePerson)+len(options.OtherPerson) > 0
+	switch {
+	case err != nil:
+		return Report{}, err
+	case earlier != nil && earlier.newest && !isDecision:
+		return earlier.Report, nil
+	case earlier != nil && !earlier.newest && !options.AllowOld:
+		return Report{}, r.refused(ctx, ErrOldFile)
 	}
 	var report Report
 	err = r.deps.DB.InTx(ctx, func(ctx context.Context) error {
 		if _, err := file.Seek(0, io.SeekStart); err != nil { // InTx may come here again
 			return fmt.Errorf("reading the roster file: %w", err)
 		}
-		run := &importRun{roster: r, options: options, hash: sha256.New(), now: r.deps.Now()}
-		report, err = run.apply(ctx, file, size)
+		run := &importRun{roster: r, options: options, size: size, hash: sha256.New(), review: sha256.New(), now: r.deps.Now()}
+		report, err = run.apply(ctx, file)
 		return err
 	})
+	if errors.Is(err, errDryRun) {
+		return report, nil
+	}
 	if err != nil {
 		return Report{}, r.refused(ctx, err)
 	}
 	return report, nil
 }
 
-// refused records that a file was not applied, for causes that lie in the file.
-func (r *Roster) refused(ctx context.Context, cause error) error {
-	reason := ""
-	_, isFile := errors.AsType[*FileError](cause)
-	_, isShrink := errors.AsType[*ShrinkError](cause)
-	switch {
-	case isFile:
-		reason = "file"
-	case isShrink:
-		reason = "shrink"
-	case errors.Is(cause, ErrOldFile):
-		reason = "old_file"
-	default:
-		return cause
-	}
-	event := audit.Event{Kind: audit.RosterRefused, At: r.deps.Now(), Reason: reason}
-	return errors.Join(cause, r.deps.Audit.Record(ctx, event))
-}
+// errDryRun takes back what a dry run did.
+var errDryRun = errors.New("dry run")
 
 type earlierImport struct {
 	Report
@@ -118,7 +126,7 @@ type earlierImport struct {
 }
 
 // sameFile looks for an import of the same content. The content is only hashed when a file of this size was applied.
-func (r *Roster) sameFile(ctx context.Context, file io.ReadSeeker, size int64) (*earlierImport, error) {
+func (r *Roster) sameFile(ctx context.Context, file io.ReadSeeker, size int64, options ImportOptions) (*earlierImport, error) {
 	known, err := r.store.importsOfSize(ctx, size)
 	if err != nil || len(known) == 0 {
 		return nil, err
@@ -127,7 +135,12 @@ func (r *Roster) sameFile(ctx context.Context, file io.ReadSeeker, size int64) (
 		return nil, fmt.Errorf("reading the roster file: %w", err)
 	}
 	sum := sha256.New()
-	if _, err := io.Copy(sum, file); err != nil {
+	for done, n := int64(0), int64(0); err == nil; done += n {
+		if n, err = io.CopyN(sum, file, 4<<20); options.Progress != nil {
+			options.Progress(PhaseComparing, done+n, size)
+		}
+	}
+	if !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("reading the roster file: %w", err)
 	}
 	for _, k := range known { // newest first
@@ -142,53 +155,97 @@ func (r *Roster) sameFile(ctx context.Context, file io.ReadSeeker, size int64) (
 type importRun struct {
 	roster  *Roster
 	options ImportOptions
-	hash    hash.Hash
+	size    int64
+	hash    hash.Hash // of the file
 	now     time.Time
 	report  Report
+	source  source
+	isEmpty bool // nobody was on the roster
+	last    int  // position of the last entry
+
+	known      int // entries of members who were known
+	unreadable int // entries of which nobody knows whose they are
+	doubtful   int // entries that change what a person rarely changes
+	absent     int // members of whom a full file says nothing
+	leaving    int // members who will end on a day to come
+	listed     []int
+	review     hash.Hash // of the list of held lines
 }
 
-func (run *importRun) apply(ctx context.Context, file io.Reader, size int64) (Report, error) {
+func (run *importRun) progress(phase Phase, done, total int64) {
+	if run.options.Progress != nil {
+		run.options.Progress(phase, done, total)
+	}
+}
+
+func (run *importRun) note(e LineError) {
+	if run.options.Note != nil {
+		run.options.Note(e)
+	}
+}
+
+func (run *importRun) apply(ctx context.Context, file io.Reader) (Report, error) {
 	store := run.roster.store
-	isEmpty, err := store.beginImport(ctx)
+	active, err := store.beginImport(ctx)
 	if err != nil {
 		return Report{}, err
 	}
-	if err := run.stage(ctx, file, isEmpty); err != nil {
+	run.isEmpty = active < 0
+	if err := run.stage(ctx, file); err != nil {
 		return Report{}, err
 	}
-	if run.options.Applying != nil {
-		run.options.Applying()
+	if !run.source.isChange() {
+		err = run.settle(ctx)
 	}
-	if run.report.Added+run.report.Changed+run.report.Unchanged == 0 {
-		return Report{}, &FileError{Problem: "the file has no valid line"}
+	if err == nil {
+		err = run.guard(active)
 	}
-	if err := store.refuseDuplicates(ctx); err != nil {
+	if err == nil && !run.source.isChange() {
+		err = store.applyStaging(ctx, run.now, run.last, func(done, total int64) { run.progress(PhaseApplying, done, total) })
+	}
+	if err != nil {
 		return Report{}, err
 	}
-	if !isEmpty {
-		ending, active, err := store.countEnding(ctx)
-		if err != nil {
-			return Report{}, err
-		}
-		if ending*100 > active*shrinkLimit && !run.options.AllowShrink {
-			return Report{}, &ShrinkError{Ending: ending, Active: active}
-		}
-		run.report.Ended = ending
+	run.report.ID, run.report.AppliedAt, run.report.Format = newID(), run.now.UTC(), run.source.format()
+	if len(run.listed) > 0 {
+		run.report.Review = run.reviewCode()
 	}
-	if err := store.applyStaging(ctx, run.now); err != nil {
-		return Report{}, err
+	if run.options.DryRun {
+		run.report.DryRun = true
+		return run.report, errDryRun
 	}
-	run.report.ID, run.report.AppliedAt = uuid.Must(uuid.NewV7()), run.now.UTC()
-	if err := store.recordImport(ctx, run.report, run.hash.Sum(nil), size); err != nil {
+	if err := store.recordImport(ctx, run.report, run.hash.Sum(nil), run.size); err != nil {
 		return Report{}, err
 	}
 	return run.report, run.roster.deps.Audit.Record(ctx, run.report.event())
+}
+
+// settle brings a full file, staged, into the form in which it is applied: one row a member, and the absent counted.
+func (run *importRun) settle(ctx context.Context) error {
+	run.progress(PhaseChecking, 0, 3)
+	if err := run.roster.store.prepareStaging(ctx); err != nil {
+		return err
+	}
+	run.progress(PhaseChecking, 1, 3)
+	if err := run.merge(ctx); err != nil {
+		return err
+	}
+	run.progress(PhaseChecking, 2, 3)
+	if run.isEmpty {
+		return nil
+	}
+	absent, err := run.roster.store.countAbsent(ctx)
+	run.report.Ended += absent
+	run.absent = absent
+	run.progress(PhaseChecking, 3, 3)
+	return err
 }
 
 func (r Report) event() audit.Event {
 	data := map[string]string{"import": r.ID.String()}
 	for name, n := range map[string]int{
 		"added": r.Added, "changed": r.Changed, "ended": r.Ended, "unchanged": r.Unchanged, "rejected": r.Rejected,
+		"held": r.Held, "merged": r.Merged, "cannot_register": r.CannotRegister,
 	} {
 		data[name] = fmt.Sprint(n)
 	}

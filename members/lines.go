@@ -7,32 +7,39 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 )
 
 const maxLine = 64 << 10 // bytes, line end included; a roster line has some hundred
 
 // FileError is a fault of the file as a whole. Nothing of it is applied.
 type FileError struct {
-	Line    int // from 1, 0 if the fault is not in one line
+	Line    int // from 1, 0 if the fault is not in one line; in X12 the segment
 	Problem string
+	unit    string // what Line counts; "line" if empty
 }
 
 func (e *FileError) Error() string {
 	if e.Line == 0 {
 		return e.Problem
 	}
-	return fmt.Sprintf("line %d: %s", e.Line, e.Problem)
+	return fmt.Sprintf("%s %d: %s", unitOr(e.unit), e.Line, e.Problem)
+}
+
+func unitOr(unit string) string {
+	if unit == "" {
+		return "line"
+	}
+	return unit
 }
 
 // lineReader gives one physical line at a time. It never holds more than maxLine bytes, whatever the file is: that is
 // why it stands in place of encoding/csv, which collects a whole record, and takes any amount of memory to do so.
 type lineReader struct {
-	r    *bufio.Reader
-	line int
+	r       *bufio.Reader // with room for maxLine
+	decoder *decoder
+	line    int
+	isOpen  bool // the line just read has no end: it is the last, or the file is cut off
 }
-
-func newLineReader(r io.Reader) *lineReader { return &lineReader{r: bufio.NewReaderSize(r, maxLine)} }
 
 // next returns a line without its end, io.EOF after the last, a *FileError, or the error of the file system.
 func (l *lineReader) next() (string, error) {
@@ -40,51 +47,27 @@ func (l *lineReader) next() (string, error) {
 	if len(raw) > 0 {
 		l.line++
 	}
-	if l.line == 1 {
-		if problem := foreignFormat(raw); problem != "" {
-			return "", &FileError{Problem: problem}
-		}
-		raw = bytes.TrimPrefix(raw, []byte("\xEF\xBB\xBF")) // byte order mark, as some programs write it
-	}
 	switch {
 	case errors.Is(err, bufio.ErrBufferFull):
-		return "", &FileError{l.line, fmt.Sprintf("longer than %d bytes; this is no roster in CSV form", maxLine)}
+		return "", &FileError{Line: l.line, Problem: fmt.Sprintf("longer than %d bytes; this is no roster in CSV form", maxLine)}
 	case errors.Is(err, io.EOF) && len(raw) == 0:
 		return "", io.EOF
 	case errors.Is(err, io.EOF):
-		return "", &FileError{l.line, "the last line has no line end, so the file seems to be cut off; if it is whole, add a line end"}
+		l.isOpen = true
 	case err != nil:
 		return "", fmt.Errorf("reading line %d: %w", l.line+1, err)
 	}
-	raw = bytes.TrimSuffix(raw[:len(raw)-1], []byte("\r"))
-	if !utf8.Valid(raw) {
-		return "", &FileError{l.line, "not UTF-8; export the file again with the encoding UTF-8"}
-	}
-	return string(raw), nil
+	return l.decoder.text(bytes.TrimRight(raw, "\r\n")), nil
 }
 
-func foreignFormat(start []byte) string {
-	for magic, problem := range map[string]string{
-		"\x1f\x8b":     "the file is compressed with gzip; unpack it first",
-		"BZh":          "the file is compressed with bzip2; unpack it first",
-		"\xFD7zXZ":     "the file is compressed with xz; unpack it first",
-		"\x28\xB5\x2F": "the file is compressed with zstd; unpack it first",
-		"PK\x03\x04":   "the file is a ZIP archive or a spreadsheet; export it as CSV",
-		"\xFF\xFE":     "the file is in UTF-16; export it again with the encoding UTF-8",
-		"\xFE\xFF":     "the file is in UTF-16; export it again with the encoding UTF-8",
-		"ISA*":         "the file is an X12 interchange, not CSV",
-	} {
-		if bytes.HasPrefix(start, []byte(magic)) {
-			return problem
-		}
-	}
-	return ""
-}
-
-// splitLine cuts a line into fields (RFC 4180, except that a field ends on its line) and appends them to dst.
+// splitLine cuts a line into fields (RFC 4180, except that a field ends on its line) and appends them to dst. A field may
+// be ="004123789", as spreadsheets write text that looks like a number.
 func splitLine(dst []string, line string, separator byte) (fields []string, problem string) {
 	for {
 		field, rest, more := line, "", false
+		if strings.HasPrefix(line, `="`) {
+			line = line[1:]
+		}
 		if strings.HasPrefix(line, `"`) {
 			var ok bool
 			if field, rest, ok = cutQuoted(line); !ok {

@@ -2,9 +2,11 @@ package members
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -40,7 +42,11 @@ func TestSplitLine(t *testing.T) {
 }
 
 func TestLineReader(t *testing.T) {
-	lines := newLineReader(strings.NewReader("\xEF\xBB\xBFa,b\r\n\nc\n"))
+	text, decoder, err := openText(strings.NewReader("\xEF\xBB\xBFa,b\r\n\nc\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := &lineReader{r: text, decoder: decoder}
 	var got []string
 	for {
 		line, err := lines.next()
@@ -93,35 +99,52 @@ func TestRowFaultsNameTheColumnAndNoValue(t *testing.T) {
 	}
 }
 
+// What the importer takes without a note, the form takes and the roster matches.
 func FuzzReadRoster(f *testing.F) {
 	f.Add("member_number,first_name,last_name,birth_date\n123456789,Ana,García,1984-05-17\n")
 	f.Add("birth_date;last_name;first_name;member_number\n")
 	f.Add("\xEF\xBB\xBFmember_number,first_name,last_name,birth_date,suffix\r\n\"1\"\"2\",a,b,c,d\r\n")
+	f.Add("sep=;\nmember_number;first_name;last_name;birth_date;suffix\n=\"123456789\";PE&#209;A;O/RUIZ 3rd;3/14/1984;\n")
 	f.Add("\x1f\x8b\x08")
+	f.Add("\xFF\xFEm\x00")
+	at := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, file string) {
-		lines := newLineReader(strings.NewReader(file))
-		header, err := lines.next()
+		text, decoder, err := openText(strings.NewReader(file))
 		if err != nil {
 			return
 		}
-		l, err := readHeader(header, ',', nil)
+		source, err := newCSV(text, decoder, ImportOptions{}, DefaultNumberFormat, DateOf(at))
 		if err != nil {
 			return
 		}
-		parser := &rowParser{layout: l, separator: ',', numbers: DefaultNumberFormat, today: Date{2026, 11, 24}}
 		for {
-			line, err := lines.next()
+			e, err := source.next()
 			if err != nil {
 				return
 			}
-			rec, _, problem := parser.parse(line)
-			if problem != "" {
+			if e.fault != nil || len(e.notes) > 0 {
 				continue
 			}
-			m := rec.member(newID(), false)
-			if !rec.BirthDate.Valid() || len(m.differs(Claim{rec.FirstName, rec.LastName, rec.Suffix, rec.BirthDate, rec.MemberNumber})) > 0 {
-				t.Errorf("line %q is accepted, but the member %+v could never match", line, rec)
-			}
+			checkRegisters(t, e.rec, at)
 		}
 	})
+}
+
+// checkRegisters types a record into the form as it is on the card.
+func checkRegisters(t *testing.T, rec record, at time.Time) {
+	t.Helper()
+	card := Card{
+		BirthMonth: fmt.Sprint(rec.BirthDate.Month), BirthDay: fmt.Sprint(rec.BirthDate.Day), BirthYear: fmt.Sprint(rec.BirthDate.Year),
+		FirstName: rec.FirstName, LastName: rec.LastName, CardID: rec.MemberNumber,
+	}
+	if isSuffix(rec.Suffix) {
+		card.Suffix = rec.Suffix
+	} else {
+		card.LastName += " " + rec.Suffix
+	}
+	claim, problems := card.Parse(at, 9, DefaultNumberFormat.Parse)
+	m := rec.member(memberRow{}, DateOf(at))
+	if len(problems) > 0 || len(m.differs(claim)) > 0 {
+		t.Errorf("the record %+v is taken, but its card %+v has the problems %v and differs in %v", rec, card, problems, m.differs(claim))
+	}
 }

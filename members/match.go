@@ -3,6 +3,7 @@ package members
 import (
 	"crypto/subtle"
 	"strings"
+	"unicode"
 )
 
 // Claim is what a person says about the card in their hand, as typed.
@@ -74,13 +75,13 @@ func splitSuffix(last, suffix string) (restLast, knownSuffix string) {
 	if slot != "" && !isKnown {
 		return last + " " + suffix, ""
 	}
-	words := strings.Fields(last)
+	words := strings.FieldsFunc(last, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
 	if len(words) < 2 { // a last name that is nothing but "V" is a name
 		return last, known
 	}
 	end := len(words) - 1
-	if typed, ok := suffixes[fold(strings.Trim(words[end], ","))]; ok && (known == "" || known == typed) {
-		return strings.TrimRight(strings.Join(words[:end], " "), ", "), typed
+	if typed, ok := suffixes[fold(words[end])]; ok && (known == "" || known == typed) {
+		return strings.Join(words[:end], " "), typed
 	}
 	return last, known
 }

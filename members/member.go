@@ -3,6 +3,7 @@ package members
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -16,11 +17,12 @@ type Member struct {
 	LastName      string
 	Suffix        string // as in the roster file; "" for none
 	BirthDate     Date
-	MemberNumber  string // digits, leading zeros kept
-	Program       string // A, B, C or D; "" if the roster does not say
-	CoverageStart Date   // zero if the roster does not say
-	CoverageEnd   Date   // zero for open coverage
-	Ended         bool   // no longer on the roster: may sign in, has no coverage, may not register
+	MemberNumber  string    // digits, leading zeros kept; "" once the number is somebody else's
+	Program       string    // A, B, C or D; "" if the roster does not say
+	CoverageStart Date      // zero if the roster does not say
+	CoverageEnd   Date      // zero for open coverage
+	Ended         bool      // no longer on the roster: may sign in, has no coverage, may not register
+	ChangedAt     time.Time // when any of this changed last
 }
 
 // record is what is sealed of a member. The keys are short because there are a million of them; a key, once used, keeps
@@ -34,6 +36,8 @@ type record struct {
 	Program       string `json:"p,omitempty"`
 	CoverageStart Date   `json:"c,omitzero"`
 	CoverageEnd   Date   `json:"e,omitzero"`
+	Earlier       []span `json:"h,omitempty"` // coverage before that, with gaps or under other programmes
+	Ends          Date   `json:"t,omitzero"`  // the last day on the roster, where a change file said so ahead of time
 }
 
 func (r record) encode() []byte {
@@ -44,11 +48,30 @@ func (r record) encode() []byte {
 	return out
 }
 
-func (r record) member(id uuid.UUID, ended bool) Member {
-	return Member{
-		ID: id, FirstName: r.FirstName, LastName: r.LastName, Suffix: r.Suffix, BirthDate: r.BirthDate, MemberNumber: r.MemberNumber,
-		Program: r.Program, CoverageStart: r.CoverageStart, CoverageEnd: r.CoverageEnd, Ended: ended,
+func (r record) member(row memberRow, today Date) Member {
+	m := Member{
+		ID: row.ID, FirstName: r.FirstName, LastName: r.LastName, Suffix: r.Suffix, BirthDate: r.BirthDate, MemberNumber: r.MemberNumber,
+		Ended: row.Ended || !r.Ends.IsZero() && r.Ends.Before(today), ChangedAt: row.ChangedAt.UTC(),
 	}
+	cover := r.cover(today)
+	m.Program, m.CoverageStart, m.CoverageEnd = cover.Program, cover.Start, cover.End
+	if len(r.Earlier) > 0 && !today.Before(cover.Start) { // the day that made this cover count
+		m.ChangedAt = latest(m.ChangedAt, cover.Start.time())
+	}
+	if m.Ended && !row.Ended {
+		m.ChangedAt = latest(m.ChangedAt, r.Ends.next().time())
+	}
+	if row.Replaced {
+		m.MemberNumber = ""
+	}
+	return m
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }
 
 // place binds the sealed record to its row (S-46).
@@ -57,15 +80,22 @@ func place(id uuid.UUID) seal.Place {
 }
 
 func (r *Roster) open(row memberRow) (Member, error) {
-	plain, err := r.deps.Keyring.Open(seal.PII, place(row.ID), row.Sealed)
+	rec, err := r.unseal(row.ID, row.Sealed)
 	if err != nil {
-		return Member{}, fmt.Errorf("member %s: %w", row.ID, err)
+		return Member{}, err
 	}
-	var rec record
+	return rec.member(row, DateOf(r.deps.Now())), nil
+}
+
+func (r *Roster) unseal(id uuid.UUID, sealed []byte) (rec record, err error) {
+	plain, err := r.deps.Keyring.Open(seal.PII, place(id), sealed)
+	if err != nil {
+		return record{}, fmt.Errorf("member %s: %w", id, err)
+	}
 	if err := json.Unmarshal(plain, &rec); err != nil {
-		return Member{}, fmt.Errorf("member %s: record does not decode", row.ID) // the cause would quote personal data
+		return record{}, fmt.Errorf("member %s: record does not decode", id) // the cause would quote personal data
 	}
-	return rec.member(row.ID, row.Ended), nil
+	return rec, nil
 }
 
 // numberMACs are the digests under which a member number is found: the first is the one to store.

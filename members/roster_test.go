@@ -68,7 +68,7 @@ func TestMatchAndMember(t *testing.T) {
 	}
 	want := Member{
 		FirstName: "MARÍA JOSÉ", LastName: "GARCÍA LÓPEZ", Suffix: "JR", BirthDate: Date{1984, 5, 17}, MemberNumber: "012345678",
-		Program: "A", CoverageStart: Date{2024, 1, 1}, CoverageEnd: Date{2027, 1, 1},
+		Program: "A", CoverageStart: Date{2024, 1, 1}, CoverageEnd: Date{2027, 1, 1}, ChangedAt: now,
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(Member{}, "ID")); diff != "" {
 		t.Errorf("Match(right claim) (-want +got):\n%s", diff)

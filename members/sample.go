@@ -34,36 +34,40 @@ func Sample(w io.Writer, n int, seed uint64) error {
 }
 
 func appendSample(line []byte, random *rand.Rand, i int) []byte {
-	// A multiplier without common factor with 10^9 spreads the numbers without repeating any.
-	number := (uint64(i)*618_033_989 + 271_828_183) % MaxSample
-	line = fmt.Appendf(line, "%09d,%s,", number, pick(random, sampleFirstNames))
-	line = appendSampleLastName(line, random)
-	suffix := ""
-	if random.IntN(25) == 0 {
-		suffix = pick(random, Suffixes())
-	}
-	born := Date{1930 + random.IntN(95), 1 + random.IntN(12), 1 + random.IntN(28)}
-	start := Date{2020 + random.IntN(6), 1 + random.IntN(12), 1}
-	end := ""
-	if random.IntN(3) == 0 {
-		end = Date{start.Year + 1 + random.IntN(3), start.Month, 28}.String()
-	}
-	return fmt.Appendf(line, ",%s,%s,%c,%s,%s,SAMPLE\n", suffix, born, "ABCD"[random.IntN(4)], start, end)
+	r := sampleRecord(random, i)
+	return fmt.Appendf(line, "%s,%s,%s,%s,%s,%s,%s,%s,SAMPLE\n",
+		r.MemberNumber, r.FirstName, r.LastName, r.Suffix, r.BirthDate, r.Program, r.CoverageStart, r.CoverageEnd)
 }
 
-func appendSampleLastName(line []byte, random *rand.Rand) []byte {
+func sampleRecord(random *rand.Rand, i int) record {
+	// A multiplier without common factor with 10^9 spreads the numbers without repeating any.
+	number := (uint64(i)*618_033_989 + 271_828_183) % MaxSample
+	r := record{MemberNumber: fmt.Sprintf("%09d", number), FirstName: pick(random, sampleFirstNames), LastName: sampleLastName(random)}
+	if random.IntN(25) == 0 {
+		r.Suffix = pick(random, Suffixes())
+	}
+	r.BirthDate = Date{1930 + random.IntN(95), 1 + random.IntN(12), 1 + random.IntN(28)}
+	r.CoverageStart = Date{2020 + random.IntN(6), 1 + random.IntN(12), 1}
+	if random.IntN(3) == 0 {
+		r.CoverageEnd = Date{r.CoverageStart.Year + 1 + random.IntN(3), r.CoverageStart.Month, 28}
+	}
+	r.Program = string("ABCD"[random.IntN(4)])
+	return r
+}
+
+func sampleLastName(random *rand.Rand) string {
 	one, two := pick(random, sampleSurnames), pick(random, sampleSurnames)
 	switch random.IntN(10) {
 	case 0, 1, 2: // both surnames, as in Spanish
-		return fmt.Appendf(line, "%s %s", one, two)
+		return one + " " + two
 	case 3:
-		return fmt.Appendf(line, "%s-%s", one, two)
+		return one + "-" + two
 	case 4:
-		return fmt.Appendf(line, "%s %s", pick(random, sampleParticles), one)
+		return pick(random, sampleParticles) + " " + one
 	case 5:
-		return fmt.Appendf(line, "O'%s", one)
+		return "O'" + one
 	}
-	return append(line, one...)
+	return one
 }
 
 func pick(random *rand.Rand, from []string) string { return from[random.IntN(len(from))] }

@@ -5,51 +5,39 @@ import (
 	"errors"
 	"io"
 
-	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
 	"huskyidp/internal/seal"
 )
 
-// chunkLines is how many lines are looked up and staged together: a few MiB, one lookup, one COPY.
-const chunkLines = 8192
-
-// What a line of the file means for the roster; stored in the staging table.
-const (
-	lineAdded int16 = iota
-	lineChanged
-	lineUnchanged
-	lineRejected // only marks the member as present
-)
-
-// stagedLine is a line of the file on its way to the staging table.
-type stagedLine struct {
-	line       int32
-	kind       int16
-	id         uuid.UUID
-	numberMACs [][]byte // the writing version first
-	contentMAC []byte
-	content    []byte // encoded record, not yet sealed
-}
+// chunkEntries is how many entries are looked up and staged together: a few MiB, one lookup, one COPY.
+const chunkEntries = 8192
 
 // stage brings the file into the staging table: one goroutine reads, checks and computes digests, while this one looks
-// members up, seals and copies. Sealing has to wait for the lookup, because a record is bound to the id of its row.
-func (run *importRun) stage(ctx context.Context, file io.Reader, rosterIsEmpty bool) error {
+// members up, decides, seals and copies. Sealing has to wait for the lookup, because a record is bound to the id of its row.
+//
+// A full file is applied later, all at once. A change file is applied chunk by chunk, so that what it says first of a
+// member is known when it says more.
+func (run *importRun) stage(ctx context.Context, file io.Reader) error {
 	group, ctx := errgroup.WithContext(ctx)
-	chunks := make(chan []stagedLine, 1)
+	chunks := make(chan []entry, 1)
 	group.Go(func() error {
 		defer close(chunks)
 		return run.read(ctx, file, chunks)
 	})
 	group.Go(func() error {
 		for chunk := range chunks {
-			if !rosterIsEmpty {
-				if err := run.lookUp(ctx, chunk); err != nil {
+			rows, err := run.resolve(ctx, chunk)
+			if err != nil {
+				return err
+			}
+			if err := run.roster.store.copyStaging(ctx, rows); err != nil {
+				return err
+			}
+			if run.source.isChange() {
+				if err := run.roster.store.applyAndClear(ctx, run.now); err != nil {
 					return err
 				}
-			}
-			if err := run.copyChunk(ctx, chunk); err != nil {
-				return err
 			}
 		}
 		return nil
@@ -57,132 +45,76 @@ func (run *importRun) stage(ctx context.Context, file io.Reader, rosterIsEmpty b
 	return group.Wait()
 }
 
-// read sends the lines of the file in chunks. It counts rejected lines; the other goroutine counts the rest.
-func (run *importRun) read(ctx context.Context, file io.Reader, chunks chan<- []stagedLine) error {
+// open tells what kind of file it is.
+func (run *importRun) open(file io.Reader) (source, error) {
+	text, decoder, err := openText(file)
+	if err != nil {
+		return nil, err
+	}
+	numbers, today := run.roster.deps.NumberFormat, DateOf(run.now)
+	if isX12(text) {
+		return new834(text, decoder, run.options, numbers, today), nil
+	}
+	return newCSV(text, decoder, run.options, numbers, today)
+}
+
+// read sends the entries of the file in chunks. In a change file a chunk speaks once of each member.
+func (run *importRun) read(ctx context.Context, file io.Reader, chunks chan<- []entry) error {
 	position := &countingReader{r: io.TeeReader(file, run.hash)}
-	lines := newLineReader(position)
-	header, err := lines.next()
-	if errors.Is(err, io.EOF) {
-		return &FileError{Problem: "the file is empty"}
-	}
+	source, err := run.open(position)
 	if err != nil {
 		return err
 	}
-	layout, err := readHeader(header, run.options.Separator, run.options.Columns)
-	if err != nil {
-		return err
-	}
-	parser := &rowParser{
-		layout: layout, separator: run.options.Separator, numbers: run.roster.deps.NumberFormat, today: DateOf(run.now),
-	}
-	for chunk := make([]stagedLine, 0, chunkLines); ; {
-		line, err := lines.next()
-		isEnd := errors.Is(err, io.EOF)
-		if err != nil && !isEnd {
-			return err
-		}
-		if !isEnd && line != "" {
-			chunk = run.appendLine(chunk, lines.line, line, parser)
-		}
-		if len(chunk) < chunkLines && !isEnd {
-			continue
-		}
+	run.source = source // seen by the other goroutine with the first chunk
+	chunk, seen := make([]entry, 0, chunkEntries), map[string]bool{}
+	send := func() error {
 		select {
 		case chunks <- chunk:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		if run.options.Progress != nil {
-			run.options.Progress(position.n)
+		run.progress(PhaseReading, position.n, run.size)
+		chunk, seen = make([]entry, 0, chunkEntries), map[string]bool{}
+		return nil
+	}
+	for {
+		e, err := source.next()
+		isEnd := errors.Is(err, io.EOF)
+		if err != nil && !isEnd {
+			return err
+		}
+		isAgain := !isEnd && source.isChange() && seen[e.rec.MemberNumber]
+		if isEnd || isAgain || len(chunk) == chunkEntries {
+			if err := send(); err != nil {
+				return err
+			}
 		}
 		if isEnd {
 			return nil
 		}
-		chunk = make([]stagedLine, 0, chunkLines)
+		if source.isChange() {
+			seen[e.rec.MemberNumber] = true
+		}
+		run.digest(&e)
+		chunk = append(chunk, e)
 	}
 }
 
-func (run *importRun) appendLine(chunk []stagedLine, number int, line string, parser *rowParser) []stagedLine {
-	rec, wrong, problem := parser.parse(line)
-	staged := stagedLine{line: int32(number), kind: lineAdded}
-	if problem != "" {
-		run.report.Rejected++
-		if run.options.Rejected != nil {
-			run.options.Rejected(LineError{number, string(wrong), problem})
-		}
-		if rec.MemberNumber == "" {
-			return chunk
-		}
-		staged.kind = lineRejected
-	} else {
-		staged.content = rec.encode()
-		staged.contentMAC = run.roster.deps.Keyring.MAC(seal.Index, []byte("member content"), staged.content)
+// digest computes what an entry is looked up and compared by, where the file alone decides it.
+func (run *importRun) digest(e *entry) {
+	if e.fault != nil {
+		return
 	}
-	staged.numberMACs = run.roster.numberMACs(rec.MemberNumber)
-	return append(chunk, staged)
+	e.macs = run.roster.numberMACs(e.rec.MemberNumber)
+	if !e.partial {
+		e.content, e.contentMAC = run.roster.encode(e.rec)
+	}
 }
 
-// lookUp finds the members of a chunk and decides what its lines mean. A member found under an older index key counts
-// as changed, and so moves to the current one.
-func (run *importRun) lookUp(ctx context.Context, chunk []stagedLine) error {
-	macs := make([][]byte, 0, len(chunk))
-	for _, line := range chunk {
-		macs = append(macs, line.numberMACs...)
-	}
-	known, err := run.roster.store.lookUp(ctx, macs)
-	if err != nil {
-		return err
-	}
-	for i := range chunk {
-		line := &chunk[i]
-		for version, mac := range line.numberMACs {
-			row, ok := known[string(mac)]
-			if !ok {
-				continue
-			}
-			line.id = row.ID
-			isSame := version == 0 && !row.Ended && string(row.ContentMAC) == string(line.contentMAC)
-			switch {
-			case line.kind == lineRejected:
-			case isSame:
-				line.kind = lineUnchanged
-			default:
-				line.kind = lineChanged
-			}
-			break
-		}
-	}
-	return nil
+func (r *Roster) encode(rec record) (content, mac []byte) {
+	content = rec.encode()
+	return content, r.deps.Keyring.MAC(seal.Index, []byte("member content"), content)
 }
-
-// copyChunk seals what is new or changed, and stages all of the chunk: rejected lines too, since they take part in the
-// search for duplicates and keep their members from ending.
-func (run *importRun) copyChunk(ctx context.Context, chunk []stagedLine) error {
-	i := 0
-	return run.roster.store.copyStaging(ctx, func() ([]any, error) {
-		for ; i < len(chunk); i++ {
-			line := &chunk[i]
-			var sealed []byte
-			switch line.kind {
-			case lineAdded:
-				run.report.Added++
-				line.id = newID()
-				sealed = run.roster.deps.Keyring.Seal(seal.PII, place(line.id), line.content)
-			case lineChanged:
-				run.report.Changed++
-				sealed = run.roster.deps.Keyring.Seal(seal.PII, place(line.id), line.content)
-			case lineUnchanged:
-				run.report.Unchanged++
-			}
-			i++
-			return []any{line.line, line.kind, [16]byte(line.id), line.numberMACs[0], line.contentMAC, sealed}, nil
-		}
-		return nil, nil
-	})
-}
-
-// newID cannot fail: crypto/rand does not (Go 1.24).
-func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
 
 type countingReader struct {
 	r io.Reader

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -14,17 +15,21 @@ import (
 type store struct{ db *postgres.DB }
 
 type memberRow struct {
-	ID     uuid.UUID
-	Sealed []byte
-	Ended  bool
+	ID        uuid.UUID
+	Sealed    []byte
+	Ended     bool
+	Replaced  bool // the number went to another person
+	ChangedAt time.Time
 }
 
+const memberColumns = `SELECT id, sealed, ended_at IS NOT NULL AS ended, replaced_at IS NOT NULL AS replaced, changed_at FROM members`
+
 func (s store) byNumber(ctx context.Context, macs [][]byte) (memberRow, error) {
-	return s.one(ctx, `SELECT id, sealed, ended_at IS NOT NULL AS ended FROM members WHERE number_mac = ANY($1)`, macs)
+	return s.one(ctx, memberColumns+` WHERE number_mac = ANY($1)`, macs)
 }
 
 func (s store) byID(ctx context.Context, id uuid.UUID) (memberRow, error) {
-	return s.one(ctx, `SELECT id, sealed, ended_at IS NOT NULL AS ended FROM members WHERE id = $1`, id)
+	return s.one(ctx, memberColumns+` WHERE id = $1`, id)
 }
 
 func (s store) one(ctx context.Context, sql string, arg any) (memberRow, error) {

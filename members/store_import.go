@@ -3,7 +3,7 @@ package members
 import (
 	"context"
 	"fmt"
-	"strings"
+	"math"
 	"time"
 
 	"github.com/google/uuid"
@@ -11,20 +11,24 @@ import (
 )
 
 type importRow struct {
-	ID         uuid.UUID
-	FileSHA256 []byte `db:"file_sha256"`
-	AppliedAt  time.Time
-	Added      int
-	Changed    int
-	Ended      int
-	Unchanged  int
-	Rejected   int
-	Newest     bool
+	ID             uuid.UUID
+	FileSHA256     []byte `db:"file_sha256"`
+	AppliedAt      time.Time
+	Added          int
+	Changed        int
+	Ended          int
+	Unchanged      int
+	Rejected       int
+	Held           int
+	Merged         int
+	CannotRegister int `db:"cannot_register"`
+	Newest         bool
 }
 
 func (r importRow) report() Report {
 	return Report{
 		ID: r.ID, Added: r.Added, Changed: r.Changed, Ended: r.Ended, Unchanged: r.Unchanged, Rejected: r.Rejected,
+		Held: r.Held, Merged: r.Merged, CannotRegister: r.CannotRegister,
 		AppliedAt: r.AppliedAt.UTC(), Repeated: true,
 	}
 }
@@ -32,7 +36,7 @@ func (r importRow) report() Report {
 // importsOfSize lists the imports of files of this size, newest first.
 func (s store) importsOfSize(ctx context.Context, size int64) ([]importRow, error) {
 	rows, err := s.db.From(ctx).Query(ctx, `
-		SELECT id, file_sha256, applied_at, added, changed, ended, unchanged, rejected,
+		SELECT id, file_sha256, applied_at, added, changed, ended, unchanged, rejected, held, merged, cannot_register,
 		       id = (SELECT id FROM roster_imports ORDER BY applied_at DESC, id DESC LIMIT 1) AS newest
 		FROM roster_imports WHERE file_size = $1
 		ORDER BY applied_at DESC, id DESC`, size)
@@ -50,8 +54,9 @@ func (s store) importsOfSize(ctx context.Context, size int64) ([]importRow, erro
 const importLock = 7_305_129_811
 
 // beginImport lifts the limits meant for requests, keeps other imports out and makes the staging table, a temporary
-// one: it writes no log and goes away with the transaction. It reports whether the roster has no member yet.
-func (s store) beginImport(ctx context.Context) (isEmpty bool, err error) {
+// one: it writes no log and goes away with the transaction. It returns how many members are active, -1 if there never
+// was one.
+func (s store) beginImport(ctx context.Context) (active int, err error) {
 	for _, statement := range []string{
 		`SET LOCAL statement_timeout = 0`,
 		`SET LOCAL idle_in_transaction_session_timeout = 0`,
@@ -60,25 +65,29 @@ func (s store) beginImport(ctx context.Context) (isEmpty bool, err error) {
 			line        integer  NOT NULL,
 			kind        smallint NOT NULL,
 			id          uuid     NOT NULL,
+			new_id      uuid     NOT NULL,
 			number_mac  bytea    NOT NULL,
 			content_mac bytea,
 			sealed      bytea
 		) ON COMMIT DROP`,
 	} {
 		if _, err := s.db.From(ctx).Exec(ctx, statement); err != nil {
-			return false, fmt.Errorf("preparing the import: %w", err)
+			return 0, fmt.Errorf("preparing the import: %w", err)
 		}
 	}
-	var locked bool
+	var locked, isEmpty bool
 	err = s.db.From(ctx).QueryRow(ctx, `
-		SELECT pg_try_advisory_xact_lock($1), NOT EXISTS (SELECT FROM members)`, importLock).Scan(&locked, &isEmpty)
-	if err != nil {
-		return false, fmt.Errorf("preparing the import: %w", err)
+		SELECT pg_try_advisory_xact_lock($1), NOT EXISTS (SELECT FROM members),
+		       (SELECT count(*) FROM members WHERE ended_at IS NULL)`, importLock).Scan(&locked, &isEmpty, &active)
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("preparing the import: %w", err)
+	case !locked:
+		return 0, ErrImportRunning
+	case isEmpty:
+		return -1, nil
 	}
-	if !locked {
-		return false, ErrImportRunning
-	}
-	return isEmpty, nil
+	return active, nil
 }
 
 type knownRow struct {
@@ -108,77 +117,132 @@ func (s store) lookUp(ctx context.Context, macs [][]byte) (map[string]knownRow, 
 	return known, nil
 }
 
-func (s store) copyStaging(ctx context.Context, next func() ([]any, error)) error {
-	columns := []string{"line", "kind", "id", "number_mac", "content_mac", "sealed"}
-	if _, err := s.db.From(ctx).CopyFrom(ctx, pgx.Identifier{"roster_staging"}, columns, pgx.CopyFromFunc(next)); err != nil {
+func (s store) sealedOf(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID][]byte, error) {
+	rows, err := s.db.From(ctx).Query(ctx, `SELECT id, sealed FROM members WHERE id = ANY($1)`, ids)
+	if err != nil {
+		return nil, fmt.Errorf("reading former records: %w", err)
+	}
+	all := make(map[uuid.UUID][]byte, len(ids))
+	var id uuid.UUID
+	var sealed []byte
+	_, err = pgx.ForEachRow(rows, []any{&id, &sealed}, func() error {
+		all[id], sealed = sealed, nil
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading former records: %w", err)
+	}
+	return all, nil
+}
+
+func (s store) copyStaging(ctx context.Context, staged []stagedRow) error {
+	columns := []string{"line", "kind", "id", "new_id", "number_mac", "content_mac", "sealed"}
+	from := pgx.CopyFromSlice(len(staged), func(i int) ([]any, error) {
+		r := &staged[i]
+		return []any{int32(r.line), r.kind, [16]byte(r.id), [16]byte(r.newID), r.numberMAC, r.contentMAC, r.sealed}, nil
+	})
+	if _, err := s.db.From(ctx).CopyFrom(ctx, pgx.Identifier{"roster_staging"}, columns, from); err != nil {
 		return fmt.Errorf("staging the roster file: %w", err)
 	}
 	return nil
 }
 
-// refuseDuplicates names the lines that claim one member number: which of them is right, the file does not say.
-func (s store) refuseDuplicates(ctx context.Context) error {
-	if _, err := s.db.From(ctx).Exec(ctx, `ANALYZE roster_staging`); err != nil {
-		return fmt.Errorf("preparing the import: %w", err)
+// prepareStaging tells the planner what was staged, and lets it find a range of lines.
+func (s store) prepareStaging(ctx context.Context) error {
+	for _, statement := range []string{
+		`CREATE INDEX roster_staging_line ON roster_staging USING brin (line)`,
+		`ANALYZE roster_staging`,
+	} {
+		if _, err := s.db.From(ctx).Exec(ctx, statement); err != nil {
+			return fmt.Errorf("preparing the import: %w", err)
+		}
 	}
-	rows, err := s.db.From(ctx).Query(ctx, `
-		SELECT array_agg(line ORDER BY line) FROM roster_staging
-		GROUP BY number_mac HAVING count(*) > 1
-		ORDER BY min(line) LIMIT 10`)
-	if err != nil {
-		return fmt.Errorf("looking for duplicates: %w", err)
-	}
-	duplicates, err := pgx.CollectRows(rows, pgx.RowTo[[]int32])
-	if err != nil || len(duplicates) == 0 {
-		return err
-	}
-	var groups []string
-	for _, lines := range duplicates {
-		groups = append(groups, strings.Trim(fmt.Sprint(lines[:min(len(lines), 5)]), "[]"))
-	}
-	return &FileError{Problem: "the same member number stands in several lines: " + strings.Join(groups, "; ")}
+	return nil
 }
 
-func (s store) countEnding(ctx context.Context) (ending, active int, err error) {
+// countAbsent counts the active members of whom the staged file says nothing.
+func (s store) countAbsent(ctx context.Context) (absent int, err error) {
 	err = s.db.From(ctx).QueryRow(ctx, `
-		SELECT count(*) FILTER (WHERE s.id IS NULL), count(*)
-		FROM members m LEFT JOIN roster_staging s ON s.id = m.id
-		WHERE m.ended_at IS NULL`).Scan(&ending, &active)
+		SELECT count(*) FROM members m
+		WHERE m.ended_at IS NULL AND NOT EXISTS (SELECT FROM roster_staging s WHERE s.id = m.id)`).Scan(&absent)
 	if err != nil {
-		return 0, 0, fmt.Errorf("counting members that end: %w", err)
+		return 0, fmt.Errorf("counting members that end: %w", err)
 	}
-	return ending, active, nil
+	return absent, nil
 }
 
-// applyStaging makes the roster equal to the staging table.
-func (s store) applyStaging(ctx context.Context, now time.Time) error {
-	if _, err := s.db.From(ctx).Exec(ctx, `
-		INSERT INTO members (id, number_mac, content_mac, sealed, created_at, changed_at)
-		SELECT id, number_mac, content_mac, sealed, $1, $1 FROM roster_staging WHERE kind = $2`, now, lineAdded); err != nil {
-		return fmt.Errorf("adding members: %w", err)
-	}
-	if _, err := s.db.From(ctx).Exec(ctx, `
-		UPDATE members m
-		SET number_mac = s.number_mac, content_mac = s.content_mac, sealed = s.sealed, ended_at = NULL, changed_at = $1
-		FROM roster_staging s WHERE s.id = m.id AND s.kind = $2`, now, lineChanged); err != nil {
-		return fmt.Errorf("changing members: %w", err)
+// applySteps is in how many pieces the staging table is applied, so that progress can be seen.
+const applySteps = 20
+
+// applyStaging makes the roster equal to the staging table, whose lines go up to last.
+func (s store) applyStaging(ctx context.Context, now time.Time, last int, progress func(done, total int64)) error {
+	for i := range applySteps {
+		from, to := last*i/applySteps, last*(i+1)/applySteps
+		if err := s.applyRows(ctx, now, from, to); err != nil {
+			return err
+		}
+		progress(int64(i+1), applySteps+1)
 	}
 	if _, err := s.db.From(ctx).Exec(ctx, `
 		UPDATE members m SET ended_at = $1, changed_at = $1
 		WHERE ended_at IS NULL
-		  AND NOT EXISTS (SELECT FROM roster_staging s WHERE s.id = m.id)`, now); err != nil {
+		  AND NOT EXISTS (SELECT FROM roster_staging s WHERE s.id = m.id)
+		  AND NOT EXISTS (SELECT FROM roster_staging s WHERE s.new_id = m.id AND s.kind = $2)`, now, lineReplaced); err != nil {
 		return fmt.Errorf("ending members: %w", err)
+	}
+	progress(applySteps+1, applySteps+1)
+	return nil
+}
+
+// applyRows applies the lines of the staging table after one and up to another. A replaced number leaves the row of the
+// former person, whose account goes on without it, and gets a row of its own.
+func (s store) applyRows(ctx context.Context, now time.Time, after, to int) error {
+	args := pgx.NamedArgs{
+		"now": now, "after": after, "to": to, "added": lineAdded, "replaced": lineReplaced,
+		"changed": lineChanged, "ended": lineEnded, "still": lineStill,
+	}
+	if _, err := s.db.From(ctx).Exec(ctx, `
+		UPDATE members m
+		SET number_mac = sha256(m.number_mac || uuid_send(m.id)), ended_at = coalesce(m.ended_at, @now), replaced_at = @now, changed_at = @now
+		FROM roster_staging s WHERE s.id = m.id AND s.kind = @replaced AND s.line > @after AND s.line <= @to`, args); err != nil {
+		return fmt.Errorf("replacing members: %w", err)
+	}
+	if _, err := s.db.From(ctx).Exec(ctx, `
+		INSERT INTO members (id, number_mac, content_mac, sealed, created_at, changed_at)
+		SELECT CASE kind WHEN @replaced THEN new_id ELSE id END, number_mac, content_mac, sealed, @now, @now
+		FROM roster_staging WHERE kind IN (@added, @replaced) AND line > @after AND line <= @to`, args); err != nil {
+		return fmt.Errorf("adding members: %w", err)
+	}
+	if _, err := s.db.From(ctx).Exec(ctx, `
+		UPDATE members m
+		SET number_mac = s.number_mac, content_mac = s.content_mac, sealed = s.sealed, changed_at = @now,
+		    ended_at = CASE s.kind WHEN @ended THEN @now WHEN @still THEN m.ended_at END
+		FROM roster_staging s
+		WHERE s.id = m.id AND s.kind IN (@changed, @ended, @still) AND s.line > @after AND s.line <= @to`, args); err != nil {
+		return fmt.Errorf("changing members: %w", err)
+	}
+	return nil
+}
+
+// applyAndClear applies a chunk of a change file, and leaves the staging table empty for the next.
+func (s store) applyAndClear(ctx context.Context, now time.Time) error {
+	if err := s.applyRows(ctx, now, 0, math.MaxInt32); err != nil {
+		return err
+	}
+	if _, err := s.db.From(ctx).Exec(ctx, `TRUNCATE roster_staging`); err != nil {
+		return fmt.Errorf("applying a part of the file: %w", err)
 	}
 	return nil
 }
 
 func (s store) recordImport(ctx context.Context, r Report, sum []byte, size int64) error {
 	_, err := s.db.From(ctx).Exec(ctx, `
-		INSERT INTO roster_imports (id, file_sha256, file_size, applied_at, added, changed, ended, unchanged, rejected)
-		VALUES (@id, @sum, @size, @applied_at, @added, @changed, @ended, @unchanged, @rejected)`,
+		INSERT INTO roster_imports (id, file_sha256, file_size, applied_at, added, changed, ended, unchanged, rejected, held, merged, cannot_register)
+		VALUES (@id, @sum, @size, @applied_at, @added, @changed, @ended, @unchanged, @rejected, @held, @merged, @cannot_register)`,
 		pgx.NamedArgs{
 			"id": r.ID, "sum": sum, "size": size, "applied_at": r.AppliedAt, "added": r.Added, "changed": r.Changed,
-			"ended": r.Ended, "unchanged": r.Unchanged, "rejected": r.Rejected,
+			"ended": r.Ended, "unchanged": r.Unchanged, "rejected": r.Rejected, "held": r.Held, "merged": r.Merged,
+			"cannot_register": r.CannotRegister,
 		})
 	if err != nil {
 		return fmt.Errorf("recording the import: %w", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -75,29 +76,31 @@ func (s *Service) facts(ctx context.Context, accountID uuid.UUID, wanted []strin
 	set("profile", s.strategy.issuer+"/account")
 	set("locale", account.Language)
 	set("zoneinfo", s.timeZone) // members are of one state
-	set("updated_at", account.UpdatedAt.Unix())
+	updated := account.UpdatedAt
 	if slices.ContainsFunc(wanted, onRoster) {
-		err = s.rosterFacts(ctx, account, set)
+		updated, err = s.rosterFacts(ctx, account, set)
 	}
+	set("updated_at", updated.Unix())
 	return claims, err
 }
 
 // onRoster tells whether a claim comes from the roster, which is another round trip.
 func onRoster(name string) bool {
 	switch name {
-	case "email", "email_verified", "preferred_username", "profile", "locale", "zoneinfo", "updated_at":
+	case "email", "email_verified", "preferred_username", "profile", "locale", "zoneinfo":
 		return false
 	}
 	return true
 }
 
-func (s *Service) rosterFacts(ctx context.Context, account accounts.Account, set func(name string, value any)) error {
+// rosterFacts sets what the roster knows, and tells when this or the account changed last.
+func (s *Service) rosterFacts(ctx context.Context, account accounts.Account, set func(name string, value any)) (updated time.Time, err error) {
 	if account.Staff() {
-		return nil
+		return account.UpdatedAt, nil
 	}
 	member, err := s.members.Member(ctx, account.MemberID)
 	if err != nil {
-		return fmt.Errorf("reading the member: %w", err)
+		return time.Time{}, fmt.Errorf("reading the member: %w", err)
 	}
 	family := member.LastName
 	if member.Suffix != "" {
@@ -113,5 +116,8 @@ func (s *Service) rosterFacts(ctx context.Context, account accounts.Account, set
 		set("husky_coverage_start", member.CoverageStart.String())
 		set("husky_coverage_end", member.CoverageEnd.String())
 	}
-	return nil
+	if member.ChangedAt.After(account.UpdatedAt) {
+		return member.ChangedAt, nil
+	}
+	return account.UpdatedAt, nil
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -23,19 +25,29 @@ type RosterCmd struct {
 
 // RosterImportCmd is "idp roster import".
 type RosterImportCmd struct {
-	File        string            `arg:"" help:"CSV file in UTF-8 with one header line." type:"existingfile"`
-	Column      map[string]string `placeholder:"COLUMN=HEADER" help:"Header name of a column, where it differs: member_number, first_name, last_name, birth_date; optional suffix, program, coverage_start, coverage_end. May be repeated."`
-	Separator   string            `default:"," help:"What stands between two fields: one character, or tab."`
-	AllowShrink bool              `help:"Apply the file although it ends more than 5 % of the members."`
-	AllowOld    bool              `help:"Apply the file although newer files were applied since it was."`
-	ShowFaults  int               `default:"20" help:"How many faulty lines to print; -1 for all."`
+	File            string            `arg:"" help:"CSV file with one header line, or X12 834 (005010X220A1)." type:"existingfile"`
+	Column          map[string]string `placeholder:"COLUMN=HEADER" help:"Header name of a column, where it differs: member_number, first_name, last_name, birth_date; optional suffix, program, coverage_start, coverage_end. May be repeated."`
+	Separator       string            `default:"auto" help:"What stands between two fields: one character, tab, or auto."`
+	MemberRef       string            `default:"0F" enum:"0F,23,1L" help:"X12 834: qualifier of the REF segment with the member number."`
+	DryRun          bool              `help:"Show the report and change nothing."`
+	AllowShrink     bool              `help:"Apply the file although it ends more than 5 % of the members."`
+	AllowOld        bool              `help:"Apply the file although newer files were applied since it was."`
+	AllowUnreadable bool              `help:"End members who are not in the file although lines without a readable number may be theirs."`
+	AllowDoubtful   bool              `help:"Apply the file although many numbers seem to be other people's."`
+	SamePerson      []int             `placeholder:"LINE" help:"Held lines whose data are to be put right. Needs --review."`
+	OtherPerson     []int             `placeholder:"LINE" help:"Held lines whose number went to another person: the former one keeps the account, without number and coverage. Needs --review."`
+	Review          string            `placeholder:"LIST" help:"Name of the list of held lines that you looked at, as the report gives it."`
+	ShowFaults      int               `default:"20" help:"How many lines to print of those left out, and of those worth a look; -1 for all. Held lines are always printed."`
 }
 
 // Help is shown by --help.
 func (RosterImportCmd) Help() string {
-	return `The file is the whole roster: members who are not in it end, members who came back go on. It is applied in one
-transaction, or not at all. A line with a fault is printed and left out; its member stays as before. The same file
-again changes nothing.
+	return `A full file is the whole roster: members who are not in it end, members who came back go on. An X12 834 change file
+touches whom it names. A file is applied in one transaction, or not at all. A line with a fault is printed and left
+out; its member stays as before. Several lines of one member are merged. The same file again changes nothing.
+
+A number that comes back with another name and another birth date is held back: its member stays as before. Look at the
+lines, then import the file again with --same-person or --other-person, and with --review.
 
 Dates are 2006-01-02, 01/02/2006 or 20060102. Try it with: idp roster sample -n 1000 > sample.csv`
 }
@@ -57,18 +69,20 @@ func (c *RosterImportCmd) Run(ctx context.Context, env *Environment) error {
 		return err
 	}
 	defer file.Close()
-	bar, err := newImportBar(env.Stderr, file)
-	if err != nil {
-		return err
-	}
-	faults := &faultPrinter{out: env.Stderr, bar: bar, left: c.ShowFaults}
+	bar := newImportBar(env.Stderr)
+	faults := &linePrinter{out: env.Stderr, bar: bar, left: c.ShowFaults}
+	notes := &linePrinter{out: env.Stderr, bar: bar, left: c.ShowFaults}
+	held := &linePrinter{out: env.Stderr, bar: bar, left: -1}
 	started := time.Now()
 	report, err := roster.Import(ctx, file, members.ImportOptions{
-		Columns: c.Column, Separator: separator, AllowShrink: c.AllowShrink, AllowOld: c.AllowOld,
-		Rejected: faults.print, Progress: bar.progress, Applying: bar.applying,
+		Columns: c.Column, Separator: separator, MemberRef: c.MemberRef, DryRun: c.DryRun,
+		AllowShrink: c.AllowShrink, AllowOld: c.AllowOld, AllowUnreadable: c.AllowUnreadable, AllowDoubtful: c.AllowDoubtful,
+		SamePerson: c.SamePerson, OtherPerson: c.OtherPerson, Review: c.Review,
+		Rejected: faults.print, Held: held.print, Note: notes.print, Progress: bar.progress,
 	})
 	bar.close()
-	faults.summary()
+	faults.summary("faulty lines")
+	notes.summary("lines worth a look")
 	if err != nil {
 		return c.explain(err)
 	}
@@ -77,19 +91,30 @@ func (c *RosterImportCmd) Run(ctx context.Context, env *Environment) error {
 
 func (c *RosterImportCmd) separator() (byte, error) {
 	switch {
+	case c.Separator == "auto":
+		return 0, nil
 	case c.Separator == "tab":
 		return '\t', nil
 	case len(c.Separator) == 1 && c.Separator != `"` && c.Separator[0] >= ' ' || c.Separator == "\t":
 		return c.Separator[0], nil
 	}
-	return 0, fmt.Errorf("the separator %q is not one ASCII character or the word tab", c.Separator)
+	return 0, fmt.Errorf("the separator %q is not one ASCII character, or one of the words tab and auto", c.Separator)
 }
 
 func (c *RosterImportCmd) explain(err error) error {
 	_, isShrink := errors.AsType[*members.ShrinkError](err)
+	_, isUnreadable := errors.AsType[*members.UnreadableError](err)
+	_, isDoubt := errors.AsType[*members.DoubtError](err)
+	review, isReview := errors.AsType[*members.ReviewError](err)
 	switch {
 	case isShrink:
 		return fmt.Errorf("%w. If that is meant, add --allow-shrink", err)
+	case isUnreadable:
+		return fmt.Errorf("%w. Mend those lines, or add --allow-unreadable", err)
+	case isDoubt:
+		return fmt.Errorf("%w. If that is meant, add --allow-doubtful", err)
+	case isReview:
+		return fmt.Errorf("%w. The list of held lines as it is now has the name %s", err, review.Review)
 	case errors.Is(err, members.ErrOldFile):
 		return fmt.Errorf("%w. If that is meant, add --allow-old", err)
 	}
@@ -104,20 +129,41 @@ func printReport(w io.Writer, r members.Report, took time.Duration) error {
 		_, err := fmt.Fprintf(w, "This file was applied on %s already; nothing to do.\n", r.AppliedAt.Format(time.RFC3339))
 		return err
 	}
-	_, err := fmt.Fprintf(w, "added      %10d\nchanged    %10d\nended      %10d\nunchanged  %10d\nrejected   %10d\nImport %s took %s.\n",
-		r.Added, r.Changed, r.Ended, r.Unchanged, r.Rejected, r.ID, took.Round(10*time.Millisecond))
+	var out strings.Builder
+	fmt.Fprintf(&out, "%s\n", r.Format)
+	for _, line := range []struct {
+		name   string
+		n      int
+		always bool
+	}{
+		{"added", r.Added, true}, {"changed", r.Changed, true}, {"ended", r.Ended, true}, {"unchanged", r.Unchanged, true}, {"rejected", r.Rejected, true},
+		{"held", r.Held, false}, {"merged", r.Merged, false}, {"cannot register", r.CannotRegister, false},
+	} {
+		if line.always || line.n > 0 {
+			fmt.Fprintf(&out, "%-15s %10d\n", line.name, line.n)
+		}
+	}
+	if r.Held > 0 {
+		fmt.Fprintf(&out, "Held lines wait for a decision: --same-person or --other-person with their lines, and --review %s.\n", r.Review)
+	}
+	if r.DryRun {
+		fmt.Fprintf(&out, "This was a dry run: nothing was changed. It took %s.\n", took.Round(10*time.Millisecond))
+	} else {
+		fmt.Fprintf(&out, "Import %s took %s.\n", r.ID, took.Round(10*time.Millisecond))
+	}
+	_, err := io.WriteString(w, out.String())
 	return err
 }
 
-// faultPrinter prints the first faults and counts the rest.
-type faultPrinter struct {
+// linePrinter prints the first lines of a kind and counts the rest.
+type linePrinter struct {
 	out    io.Writer
 	bar    *importBar
 	left   int // negative: print all
 	hidden int
 }
 
-func (p *faultPrinter) print(e members.LineError) {
+func (p *linePrinter) print(e members.LineError) {
 	if p.left == 0 {
 		p.hidden++
 		return
@@ -127,69 +173,59 @@ func (p *faultPrinter) print(e members.LineError) {
 	fmt.Fprintln(p.out, e)
 }
 
-func (p *faultPrinter) summary() {
+func (p *linePrinter) summary(what string) {
 	if p.hidden > 0 {
-		fmt.Fprintf(p.out, "%d more faulty lines (--show-faults -1 prints all)\n", p.hidden)
+		fmt.Fprintf(p.out, "%d more %s (--show-faults -1 prints all)\n", p.hidden, what)
 	}
 }
 
-// importBar shows progress on a terminal, and nothing elsewhere.
+// importBar shows progress on a terminal, and nothing elsewhere. The import tells of it from several goroutines.
 type importBar struct {
-	bar  *progressbar.ProgressBar
-	done chan struct{} // closed when the import has ended
+	mu    sync.Mutex
+	out   io.Writer // nil: no terminal
+	bar   *progressbar.ProgressBar
+	phase members.Phase
 }
 
-func newImportBar(w io.Writer, file *os.File) (*importBar, error) {
-	b := &importBar{done: make(chan struct{})}
-	terminal, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(terminal.Fd())) {
-		return b, nil
+func newImportBar(w io.Writer) *importBar {
+	if terminal, ok := w.(*os.File); !ok || !term.IsTerminal(int(terminal.Fd())) {
+		return &importBar{}
 	}
-	info, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	b.bar = progressbar.NewOptions64(info.Size(),
-		progressbar.OptionSetWriter(w), progressbar.OptionSetDescription("reading "), progressbar.OptionThrottle(100*time.Millisecond),
-		progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish(),
-	)
-	return b, nil
+	return &importBar{out: w}
 }
 
-func (b *importBar) progress(read int64) {
-	if b.bar != nil {
-		b.bar.Set64(min(read, b.bar.GetMax64()-1)) // the last byte is for applying
-	}
-}
-
-// applying keeps the clock of the bar going while the database works.
-func (b *importBar) applying() {
-	if b.bar == nil {
+func (b *importBar) progress(phase members.Phase, done, total int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.out == nil {
 		return
 	}
-	b.bar.Describe("applying")
-	go func() {
-		ticker := time.NewTicker(500 * time.Millisecond)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-b.done:
-				return
-			case <-ticker.C:
-				b.bar.RenderBlank()
-			}
-		}
-	}()
+	if b.phase != phase {
+		b.finish()
+		b.phase = phase
+		b.bar = progressbar.NewOptions64(max(total, 1),
+			progressbar.OptionSetWriter(b.out), progressbar.OptionSetDescription(fmt.Sprintf("%-9s", phase)), progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish(),
+		)
+	}
+	b.bar.Set64(min(done, b.bar.GetMax64()-1)) // the last piece is for what comes after
 }
 
 func (b *importBar) clear() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.bar != nil {
 		b.bar.Clear()
 	}
 }
 
 func (b *importBar) close() {
-	close(b.done)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.finish()
+}
+
+func (b *importBar) finish() {
 	if b.bar != nil {
 		b.bar.Finish()
 	}
@@ -197,11 +233,15 @@ func (b *importBar) close() {
 
 // RosterSampleCmd is "idp roster sample".
 type RosterSampleCmd struct {
-	N    int    `short:"n" default:"1000" help:"How many members."`
-	Seed uint64 `default:"1" help:"The same seed gives the same roster."`
+	N      int    `short:"n" default:"1000" help:"How many members."`
+	Seed   uint64 `default:"1" help:"The same seed gives the same roster."`
+	Format string `default:"csv" enum:"csv,834" help:"csv, or 834 for a full X12 834 file."`
 }
 
 // Run writes the sample to standard output.
 func (c *RosterSampleCmd) Run(_ context.Context, env *Environment) error {
+	if c.Format == "834" {
+		return members.Sample834(env.Stdout, c.N, c.Seed)
+	}
 	return members.Sample(env.Stdout, c.N, c.Seed)
 }

@@ -40,6 +40,11 @@ func TestSampleThenImport(t *testing.T) {
 	}
 	file := writeFile(t, stdout.String())
 	stdout.Reset()
+	if err := (&RosterSampleCmd{N: 100, Seed: 1, Format: "834"}).Run(t.Context(), env); err != nil {
+		t.Fatalf("roster sample --format 834: %v", err)
+	}
+	as834 := writeFile(t, stdout.String())
+	stdout.Reset()
 	cmd := &RosterImportCmd{File: file, Separator: ",", ShowFaults: 20}
 	if err := cmd.Run(t.Context(), env); err != nil {
 		t.Fatalf("roster import: %v", err)
@@ -50,6 +55,11 @@ func TestSampleThenImport(t *testing.T) {
 	stdout.Reset()
 	if err := cmd.Run(t.Context(), env); err != nil || !strings.Contains(stdout.String(), "nothing to do") {
 		t.Errorf("the same file again: %q, %v, want nothing to do", stdout, err)
+	}
+	stdout.Reset()
+	cmd.File = as834
+	if err := cmd.Run(t.Context(), env); err != nil || !regexp.MustCompile(`unchanged +100\n`).MatchString(stdout.String()) {
+		t.Errorf("the same people as X12 834: %q, %v, want 100 unchanged", stdout, err)
 	}
 }
 
@@ -85,6 +95,41 @@ func TestImportPrintsFaultsAndExplainsRefusals(t *testing.T) {
 	}
 	if err := run(header+ana, func(c *RosterImportCmd) { c.Separator = "ñ" }); err == nil {
 		t.Error("a separator that is no ASCII character was taken")
+	}
+}
+
+// A number that became somebody else's: the report says how to go on, and going on needs its list.
+func TestImportOfHeldLines(t *testing.T) {
+	env, stdout, stderr := commandEnvironment(t)
+	const header, eva = "member_number;first_name;last_name;birth_date\n", "222222222;EVA;LOPEZ;1985-05-17\n"
+	run := func(content string, change func(*RosterImportCmd)) error {
+		stdout.Reset()
+		stderr.Reset()
+		cmd := &RosterImportCmd{File: writeFile(t, content), Separator: "auto", ShowFaults: 1}
+		if change != nil {
+			change(cmd)
+		}
+		return cmd.Run(t.Context(), env)
+	}
+	if err := run(header+"111111111;ANA;GARCIA;1984-05-17\n"+eva, nil); err != nil {
+		t.Fatal(err)
+	}
+	file := header + "111111111;LEO;SOTO;1999-01-02\n" + eva
+	if err := run(file, func(c *RosterImportCmd) { c.DryRun = true }); err != nil || !strings.Contains(stdout.String(), "nothing was changed") {
+		t.Errorf("dry run: %q, %v", stdout, err)
+	}
+	if err := run(file, nil); err != nil {
+		t.Fatal(err)
+	}
+	review := regexp.MustCompile(`--review ([0-9a-f]{8})`).FindStringSubmatch(stdout.String())
+	if got, want := stderr.String(), "line 2: member_number: comes back with another name and another birth date\n"; got != want || review == nil {
+		t.Fatalf("held: %q, report %q, want %q and the name of the list", got, stdout, want)
+	}
+	if err := run(file, func(c *RosterImportCmd) { c.OtherPerson = []int{2} }); err == nil || !strings.Contains(err.Error(), review[1]) {
+		t.Errorf("decided without a second look: %v, want the name of the list", err)
+	}
+	if err := run(file, func(c *RosterImportCmd) { c.OtherPerson, c.Review = []int{2}, review[1] }); err != nil || !regexp.MustCompile(`added +1\n`).MatchString(stdout.String()) {
+		t.Errorf("decided: %q, %v, want one added", stdout, err)
 	}
 }
 

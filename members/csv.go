@@ -1,0 +1,112 @@
+package members
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// csvSource reads a file with one header line and one member a line.
+type csvSource struct {
+	lines  *lineReader
+	parser *rowParser
+}
+
+// separators are tried in this order where none is given.
+var separators = []byte{',', ';', '\t', '|'}
+
+func newCSV(text *bufio.Reader, decoder *decoder, options ImportOptions, numbers NumberFormat, today Date) (*csvSource, error) {
+	lines := &lineReader{r: text, decoder: decoder}
+	header, err := lines.next()
+	if errors.Is(err, io.EOF) {
+		return nil, &FileError{Problem: "the file is empty"}
+	}
+	if err != nil {
+		return nil, err
+	}
+	separator := options.Separator
+	if named, ok := namedSeparator(header); ok {
+		separator = named
+		if header, err = lines.next(); err != nil {
+			return nil, &FileError{Problem: "the file has no header"}
+		}
+	}
+	tried := separators
+	if separator != 0 {
+		tried = []byte{separator}
+	}
+	var layout layout
+	for _, separator = range tried {
+		if layout, err = readHeader(header, separator, options.Columns); err == nil {
+			break
+		}
+	}
+	if err != nil && len(tried) > 1 { // say what the likely one lacks
+		separator = mostFrequent(header)
+		layout, err = readHeader(header, separator, options.Columns)
+	}
+	if err != nil {
+		return nil, &FileError{Line: lines.line, Problem: err.Error()}
+	}
+	return &csvSource{lines, &rowParser{layout: layout, separator: separator, numbers: numbers, today: today}}, nil
+}
+
+// namedSeparator reads the line "sep=;" with which spreadsheets begin a file.
+func namedSeparator(line string) (separator byte, ok bool) {
+	line = strings.Trim(line, `"`)
+	if len(line) != len("sep=;") || !strings.EqualFold(line[:4], "sep=") {
+		return 0, false
+	}
+	return line[4], true
+}
+
+func mostFrequent(header string) (separator byte) {
+	for _, s := range separators {
+		if separator == 0 || strings.Count(header, string(rune(s))) > strings.Count(header, string(rune(separator))) {
+			separator = s
+		}
+	}
+	return separator
+}
+
+func (s *csvSource) isChange() bool { return false }
+func (s *csvSource) unit() string   { return "line" }
+
+func (s *csvSource) format() string {
+	charset := s.lines.decoder.charset
+	if charset == "" {
+		charset = "ASCII"
+	}
+	between := fmt.Sprintf("%q", s.parser.separator)
+	if s.parser.separator == '\t' {
+		between = "tabs"
+	}
+	return fmt.Sprintf("CSV, %s, separated by %s", charset, between)
+}
+
+func (s *csvSource) next() (entry, error) {
+	line, err := s.lines.next()
+	for err == nil && strings.TrimSpace(line) == "" {
+		line, err = s.lines.next()
+	}
+	if err != nil {
+		return entry{}, err
+	}
+	e := entry{position: s.lines.line}
+	rec, wrong, problem := s.parser.parse(line)
+	if problem == "" {
+		e.rec, e.notes = rec, cannotRegister(rec, e.position, "")
+		return e, nil
+	}
+	if s.lines.isOpen {
+		return entry{}, &FileError{Line: e.position, Problem: problem + ", and the line has no end: the file seems to be cut off"}
+	}
+	e.fault = &LineError{Line: e.position, Column: string(wrong), Problem: problem}
+	e.numbers = s.parser.numbersIn(line)
+	if rec.MemberNumber != "" {
+		e.numbers, e.sure = append(e.numbers, rec.MemberNumber), true
+	}
+	return e, nil
+}

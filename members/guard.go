@@ -1,0 +1,126 @@
+package members
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+
+	"huskyidp/internal/audit"
+)
+
+// shrinkLimit is the share of members, in percent, that one import may end without being told so.
+const shrinkLimit = 5
+
+// A file in which so many entries (at least doubtLeast) and such shares, in percent, of the known members look like other
+// people is a file with a slipped column.
+const (
+	doubtLeast = 5
+	heldLimit  = 1 // another name and another birth date
+	doubtLimit = 5 // another birth date, or first and last name both
+)
+
+var (
+	// ErrImportRunning says that another import holds the roster.
+	ErrImportRunning = errors.New("another roster import is running")
+	// ErrOldFile says that the file was applied before, and others after it.
+	ErrOldFile = errors.New("this file was applied before, and newer ones since")
+)
+
+// ShrinkError says that the file would end more than 5 % of the members.
+type ShrinkError struct{ Ending, Active int }
+
+func (e *ShrinkError) Error() string {
+	return fmt.Sprintf("the file would end %d of %d members (more than %d %%); nothing was changed", e.Ending, e.Active, shrinkLimit)
+}
+
+// UnreadableError says that members who seem to be absent may be those of lines whose number cannot be read.
+type UnreadableError struct{ Lines, Absent int }
+
+func (e *UnreadableError) Error() string {
+	return fmt.Sprintf("%d members are not in the file, but %d lines in it have no member number that can be read and may be theirs; nothing was changed",
+		e.Absent, e.Lines)
+}
+
+// DoubtError says that many known numbers come with data that look like another person's.
+type DoubtError struct{ Held, Doubtful, Known int }
+
+func (e *DoubtError) Error() string {
+	return fmt.Sprintf("of %d known members %d come back with another name and birth date, and %d with another birth date or with first and last name both new; "+
+		"has a column slipped? Nothing was changed", e.Known, e.Held, e.Doubtful)
+}
+
+// ReviewError says that decisions on held lines do not go with the list as it is.
+type ReviewError struct{ Review, Problem string }
+
+func (e *ReviewError) Error() string { return e.Problem + "; nothing was changed" }
+
+// guard refuses what would hurt members, unless the options say that it is meant. active is how many there were.
+func (run *importRun) guard(active int) error {
+	r, o := run.report, run.options
+	ending := r.Ended + run.leaving
+	held := r.Held
+	isDoubtful := held >= doubtLeast && held*100 > run.known*heldLimit ||
+		run.doubtful >= doubtLeast && run.doubtful*100 > run.known*doubtLimit
+	switch {
+	case r.Added+r.Changed+r.Unchanged+r.Held+r.Ended == run.absent:
+		return &FileError{Problem: "the file has no valid line"}
+	case isDoubtful && !o.AllowDoubtful:
+		return &DoubtError{held, run.doubtful, run.known}
+	case run.unreadable > 0 && run.absent > 0 && !o.AllowUnreadable:
+		return &UnreadableError{run.unreadable, run.absent}
+	case ending*100 > active*shrinkLimit && active > 0 && !o.AllowShrink:
+		return &ShrinkError{ending, active}
+	}
+	return run.checkDecisions()
+}
+
+// checkDecisions asks for the second look: a decision counts for the list that was shown, and for lines on it.
+func (run *importRun) checkDecisions() error {
+	decided := slices.Concat(run.options.SamePerson, run.options.OtherPerson)
+	if len(decided) == 0 {
+		return nil
+	}
+	for i, position := range decided {
+		if !slices.Contains(run.listed, position) || slices.Contains(decided[:i], position) {
+			return &ReviewError{run.reviewCode(), fmt.Sprintf("%d is not one held line with one decision", position)}
+		}
+	}
+	if run.options.Review != run.reviewCode() {
+		return &ReviewError{run.reviewCode(), "look at the list of held lines again before they are applied"}
+	}
+	return nil
+}
+
+func (run *importRun) reviewCode() string {
+	return hex.EncodeToString(run.review.Sum(run.hash.Sum(nil))[32:36])
+}
+
+// refused records that a file was not applied, for causes that lie in the file.
+func (r *Roster) refused(ctx context.Context, cause error) error {
+	reason := ""
+	_, isFile := errors.AsType[*FileError](cause)
+	_, isShrink := errors.AsType[*ShrinkError](cause)
+	_, isUnreadable := errors.AsType[*UnreadableError](cause)
+	_, isDoubt := errors.AsType[*DoubtError](cause)
+	_, isReview := errors.AsType[*ReviewError](cause)
+	switch {
+	case isFile:
+		reason = "file"
+	case isShrink:
+		reason = "shrink"
+	case isUnreadable:
+		reason = "unreadable"
+	case isDoubt:
+		reason = "other_people"
+	case isReview:
+		reason = "review"
+	case errors.Is(cause, ErrOldFile):
+		reason = "old_file"
+	default:
+		return cause
+	}
+	event := audit.Event{Kind: audit.RosterRefused, At: r.deps.Now(), Reason: reason}
+	return errors.Join(cause, r.deps.Audit.Record(ctx, event))
+}

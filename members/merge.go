@@ -1,0 +1,171 @@
+package members
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"huskyidp/internal/seal"
+)
+
+// repeatPage is how many rows of members with several lines are merged together.
+const repeatPage = 4096
+
+// repeat is a staged row of a member who has several.
+type repeat struct {
+	N          int64
+	Line       int
+	Kind       int16
+	ID         uuid.UUID
+	NewID      uuid.UUID
+	NumberMAC  []byte
+	ContentMAC []byte
+	Sealed     []byte // its own, or the member's where it is unchanged
+	KnownMAC   []byte // content digest of the member, nil if there is none
+	KnownEnded bool
+}
+
+// merge makes one row of the several that a member has in a full file: identical lines, and lines for several times of
+// coverage. Lines of one number that contradict each other are left out, and their member stays as before.
+func (run *importRun) merge(ctx context.Context) error {
+	total, err := run.roster.store.takeRepeats(ctx)
+	if err != nil || total == 0 {
+		return err
+	}
+	var group []repeat
+	var merged []stagedRow
+	for after := int64(0); ; {
+		page, err := run.roster.store.repeatsAfter(ctx, after, repeatPage)
+		if err != nil {
+			return err
+		}
+		for _, row := range page {
+			if len(group) > 0 && string(group[0].NumberMAC) != string(row.NumberMAC) {
+				if merged, err = run.mergeGroup(merged, group); err != nil {
+					return err
+				}
+				group = group[:0]
+			}
+			group = append(group, row)
+			after = row.N
+		}
+		if len(page) < repeatPage && len(group) > 0 {
+			if merged, err = run.mergeGroup(merged, group); err != nil {
+				return err
+			}
+		}
+		if err := run.roster.store.copyStaging(ctx, merged); err != nil {
+			return err
+		}
+		run.progress(PhaseMerging, after, total)
+		if len(page) < repeatPage {
+			return nil
+		}
+		merged = merged[:0]
+	}
+}
+
+// mergeGroup appends what is left of the lines of one number.
+func (run *importRun) mergeGroup(rows []stagedRow, group []repeat) ([]stagedRow, error) {
+	var rec record
+	var spans []span
+	winner := group[0] // the line that says most: a decision or a difference before "as it was"
+	wrong, against := column(""), 0
+	for i, row := range group {
+		run.report.count(row.Kind, -1)
+		next, err := run.openRepeat(row)
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			rec = next
+		} else if wrong == "" {
+			wrong, against = contradiction(rec, next), row.Line
+		}
+		spans = append(spans, next.covers()...)
+		if rank(row.Kind) > rank(winner.Kind) {
+			winner = row
+		}
+	}
+	if wrong == "" && !rec.setCovers(spans) {
+		wrong, against = colProgram, group[len(group)-1].Line
+	}
+	if wrong != "" {
+		return run.rejectGroup(rows, group, wrong, against), nil
+	}
+	run.report.Merged += len(group) - 1
+	content, mac := run.roster.encode(rec)
+	if winner.KnownMAC != nil && (winner.Kind == lineChanged || winner.Kind == lineUnchanged) {
+		winner.Kind = lineChanged
+		if string(mac) == string(winner.KnownMAC) && !winner.KnownEnded {
+			winner.Kind = lineUnchanged
+		}
+	}
+	run.report.count(winner.Kind, 1)
+	merged := stagedRow{line: winner.Line, kind: winner.Kind, id: winner.ID, newID: winner.NewID, numberMAC: winner.NumberMAC, contentMAC: mac}
+	if merged.kind != lineUnchanged {
+		merged.sealed = run.roster.deps.Keyring.Seal(seal.PII, place(merged.owner()), content)
+	}
+	return append(rows, merged), nil
+}
+
+// rank orders what the lines of one member say: what is held back or decided counts for all of them, and a line that
+// keeps a member counts more than one that ends it.
+func rank(kind int16) int {
+	switch kind {
+	case lineHeld:
+		return 5
+	case lineReplaced:
+		return 4
+	case lineChanged:
+		return 3
+	case lineUnchanged:
+		return 2
+	case lineStill:
+		return 1
+	}
+	return 0
+}
+
+func (run *importRun) openRepeat(row repeat) (record, error) {
+	owner := stagedRow{kind: row.Kind, id: row.ID, newID: row.NewID}.owner()
+	rec, err := run.roster.unseal(owner, row.Sealed)
+	if err != nil {
+		return record{}, fmt.Errorf("merging: %w", err)
+	}
+	return rec, nil
+}
+
+// contradiction names what two lines of one number say differently.
+func contradiction(a, b record) column {
+	first, last, born := a.differs(b)
+	_, suffixA := splitSuffix(a.LastName, a.Suffix)
+	_, suffixB := splitSuffix(b.LastName, b.Suffix)
+	switch {
+	case first:
+		return colFirstName
+	case last:
+		return colLastName
+	case suffixA != suffixB:
+		return colSuffix
+	case born:
+		return colBirthDate
+	}
+	return ""
+}
+
+func (run *importRun) rejectGroup(rows []stagedRow, group []repeat, wrong column, against int) []stagedRow {
+	for _, row := range group {
+		other := against
+		if row.Line == against {
+			other = group[0].Line
+		}
+		run.report.Rejected++
+		if run.options.Rejected != nil {
+			run.options.Rejected(LineError{row.Line, string(wrong), fmt.Sprintf("contradicts %s %d, which has the same member number", run.source.unit(), other), run.source.unit()})
+		}
+		rows = append(rows, stagedRow{line: row.Line, kind: lineRejected, id: row.ID, numberMAC: row.NumberMAC})
+	}
+	return rows
+}

@@ -1,0 +1,120 @@
+package members
+
+import (
+	"html"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/unicode/norm"
+)
+
+const nameMax = 100 // code points of a name, on the form and in the roster
+
+// The form and the importer read names by one rule: readName brings a name into the form that is kept, nameFault says why
+// it could never be typed. What the form takes, the importer takes; what only a file can hold is named in its report.
+
+// readName levels spaces and the Unicode form, drops what is invisible, undoes what programs do to letters where that is
+// certain (&#209;, Ã‘), and keeps everything else as on the card.
+func readName(s string) string {
+	if s = strings.TrimSpace(s); isPlain(s) {
+		return s
+	}
+	if strings.Contains(s, "&") {
+		s = html.UnescapeString(s)
+	}
+	s = strings.Map(func(r rune) rune {
+		if isInvisible(r) {
+			return -1
+		}
+		return r
+	}, unmangle(s))
+	return norm.NFC.String(strings.Join(strings.Fields(s), " "))
+}
+
+// isPlain knows the many names in ASCII that need no work; s is trimmed.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= 0x7F || c == '&' || c == ' ' && s[i-1] == ' ' {
+			return false
+		}
+	}
+	return true
+}
+
+// unmangle undoes UTF-8 that was read as Windows-1252 (Ñ became Ã‘), once or twice over. A name for which that works is
+// mangled for certain: each of its letters beyond ASCII would else have to be followed by signs that no name has.
+func unmangle(s string) string {
+	for range 2 {
+		raw, ok := windows1252(s)
+		if !ok || raw == s || !utf8.ValidString(raw) {
+			return s
+		}
+		s = raw
+	}
+	return s
+}
+
+// windows1252 are the bytes of a text in that code page; controls 0x80 to 0x9F stand for themselves, as in ISO 8859-1.
+func windows1252(s string) (raw string, ok bool) {
+	out := make([]byte, 0, len(s))
+	for _, r := range s {
+		b, known := charmap.Windows1252.EncodeRune(r)
+		switch {
+		case known:
+		case r >= 0x80 && r < 0xA0:
+			b = byte(r)
+		default:
+			return "", false
+		}
+		out = append(out, b)
+	}
+	return string(out), true
+}
+
+// What is wrong with a name.
+const (
+	nameEmpty      = "is empty"
+	nameLong       = "is longer than 100 characters"
+	nameUnreadable = "holds control characters"
+	nameForeign    = "holds characters that no name is typed with"
+)
+
+// nameFault judges a name that readName gave.
+func nameFault(name string) string {
+	switch {
+	case name == "":
+		return nameEmpty
+	case utf8.RuneCountInString(name) > nameMax:
+		return nameLong
+	case strings.ContainsFunc(name, unicode.IsControl):
+		return nameUnreadable
+	case strings.ContainsFunc(name, func(r rune) bool { return !inName(r) }) || isMangled(name):
+		return nameForeign
+	}
+	return ""
+}
+
+// inName is what names are made of. A comma may part a suffix, a slash two surnames.
+func inName(r rune) bool {
+	return (unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsSpace(r) || isHyphen(r) || isApostrophe(r) || isDot(r) || isBreak(r)) &&
+		r != utf8.RuneError
+}
+
+// isBreak knows what stands between two names without being part of either.
+func isBreak(r rune) bool { return r == ',' || r == '/' }
+
+// isMangled finds what unmangle could not undo, because a byte was lost on the way: Ã or Â before a sign.
+func isMangled(name string) bool {
+	isLead := false
+	for _, r := range name {
+		if isLead {
+			if b, known := charmap.Windows1252.EncodeRune(r); known && b >= 0x80 && b < 0xC0 {
+				return true
+			}
+		}
+		isLead = strings.ContainsRune("ÃÂãâ", r)
+	}
+	return false
+}

@@ -1,0 +1,28 @@
+package members
+
+// differs compares two records of one number as cards are compared: how a name is written does not count.
+func (r record) differs(other record) (first, last, born bool) {
+	lastA, _ := splitSuffix(r.LastName, r.Suffix)
+	lastB, _ := splitSuffix(other.LastName, other.Suffix)
+	return fold(r.FirstName) != fold(other.FirstName), fold(lastA) != fold(lastB), r.BirthDate != other.BirthDate
+}
+
+// overlaid is a record with what a change file says of it; isCovered tells whether it says anything of coverage.
+func (r record) overlaid(change record, isCovered bool, does verb) record {
+	change.MemberNumber = r.MemberNumber
+	if change.LastName == "" {
+		change.FirstName, change.LastName, change.Suffix = r.FirstName, r.LastName, r.Suffix
+	}
+	if change.BirthDate.IsZero() {
+		change.BirthDate = r.BirthDate
+	}
+	if change.Ends.IsZero() && does == verbUpdate {
+		change.Ends = r.Ends
+	}
+	spans := r.covers()
+	if isCovered {
+		spans = overlay(spans, change.covers())
+	}
+	change.putCovers(spans)
+	return change
+}

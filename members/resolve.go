@@ -1,0 +1,233 @@
+package members
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"huskyidp/internal/seal"
+)
+
+// What an entry means for the roster; stored in the staging table.
+const (
+	lineAdded int16 = iota
+	lineChanged
+	lineUnchanged
+	lineRejected // left out; marks its member as present
+	lineHeld     // another person under a known number: left out until somebody decided
+	lineEnded    // the file says that the member ended
+	lineStill    // changed, and still ended
+	lineReplaced // decided: the number went to another person
+)
+
+// stagedRow is an entry on its way to the staging table.
+type stagedRow struct {
+	line       int
+	kind       int16
+	id         uuid.UUID // of the member; of nobody for a rejected entry that the roster does not know
+	newID      uuid.UUID // of the new member under a replaced number
+	numberMAC  []byte
+	contentMAC []byte
+	sealed     []byte
+}
+
+// resolve finds the members of a chunk and decides what its entries mean. A member found under an older index key counts
+// as changed, and so moves to the current one.
+func (run *importRun) resolve(ctx context.Context, chunk []entry) ([]stagedRow, error) {
+	known, former, err := run.lookUp(ctx, chunk)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]stagedRow, 0, len(chunk))
+	for i := range chunk {
+		e := &chunk[i]
+		run.last = max(run.last, e.position)
+		row, isKnown := findRow(known, e.macs)
+		if e.fault == nil {
+			run.complete(e, row, isKnown, former[row.ID])
+		}
+		if e.fault != nil {
+			rows = append(rows, run.reject(e, known)...)
+			continue
+		}
+		for _, note := range e.notes {
+			run.report.CannotRegister++
+			run.note(note)
+		}
+		staged := stagedRow{line: e.position, id: row.ID, numberMAC: e.macs[0], contentMAC: e.contentMAC}
+		staged.kind = run.judge(e, row, isKnown, former[row.ID])
+		switch staged.kind {
+		case lineAdded:
+			staged.id = newID()
+		case lineReplaced:
+			staged.newID = newID()
+		}
+		if staged.kind != lineUnchanged {
+			staged.sealed = run.roster.deps.Keyring.Seal(seal.PII, place(staged.owner()), e.content)
+		}
+		run.report.count(staged.kind, 1)
+		rows = append(rows, staged)
+	}
+	return rows, nil
+}
+
+// owner is the row to which the sealed record is bound.
+func (s stagedRow) owner() uuid.UUID {
+	if s.kind == lineReplaced {
+		return s.newID
+	}
+	return s.id
+}
+
+// lookUp reads the members that a chunk may mean, and the former records of those that are about to change.
+func (run *importRun) lookUp(ctx context.Context, chunk []entry) (known map[string]knownRow, former map[uuid.UUID]record, err error) {
+	if run.isEmpty && !run.source.isChange() {
+		return nil, nil, nil
+	}
+	var macs [][]byte
+	for i := range chunk {
+		e := &chunk[i]
+		macs = append(macs, e.macs...)
+		for _, number := range e.numbers {
+			macs = append(macs, run.roster.numberMACs(number)...)
+		}
+	}
+	if known, err = run.roster.store.lookUp(ctx, macs); err != nil {
+		return nil, nil, err
+	}
+	var ids []uuid.UUID
+	for i := range chunk {
+		if row, ok := findRow(known, chunk[i].macs); ok && string(row.ContentMAC) != string(chunk[i].contentMAC) {
+			ids = append(ids, row.ID)
+		}
+	}
+	former, err = run.formerRecords(ctx, ids)
+	return known, former, err
+}
+
+func (run *importRun) formerRecords(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]record, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	sealed, err := run.roster.store.sealedOf(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	former := make(map[uuid.UUID]record, len(sealed))
+	for id, value := range sealed {
+		if former[id], err = run.roster.unseal(id, value); err != nil {
+			return nil, err
+		}
+	}
+	return former, nil
+}
+
+// findRow looks a member up by the digests of the number, the writing version first.
+func findRow(known map[string]knownRow, macs [][]byte) (row knownRow, ok bool) {
+	for _, mac := range macs {
+		if row, ok = known[string(mac)]; ok {
+			return row, true
+		}
+	}
+	return knownRow{}, false
+}
+
+// complete fills what a change file leaves out from what was known before.
+func (run *importRun) complete(e *entry, row knownRow, isKnown bool, former record) {
+	switch {
+	case !isKnown && e.verb == verbEnd:
+		e.reject(colNumber, "is to end, but is of nobody on the roster")
+	case !isKnown && e.partial && (e.rec.LastName == "" || e.rec.BirthDate.IsZero()):
+		e.reject("", "is incomplete, and nobody on the roster has this number")
+	case e.partial && isKnown:
+		e.rec = former.overlaid(e.rec, e.covered, e.verb)
+		if !e.rec.setCovers(e.rec.covers()) {
+			e.reject(colProgram, "two programs claim one day")
+		}
+	}
+	if e.partial && e.fault == nil {
+		e.content, e.contentMAC = run.roster.encode(e.rec)
+	}
+}
+
+// reject leaves an entry out after it was read.
+func (e *entry) reject(wrong column, problem string) {
+	e.fault = &LineError{e.position, string(wrong), problem, e.unit}
+	e.numbers, e.sure = []string{e.rec.MemberNumber}, true
+}
+
+// reject reports an entry with a fault and marks whom it may mean as present. Where that is nobody known, and the number
+// is not sure, it may be the line of any member who seems to be absent.
+func (run *importRun) reject(e *entry, known map[string]knownRow) (rows []stagedRow) {
+	run.report.Rejected++
+	if run.options.Rejected != nil {
+		run.options.Rejected(*e.fault)
+	}
+	isRead := e.sure
+	for _, number := range e.numbers {
+		macs := run.roster.numberMACs(number)
+		row, isKnown := findRow(known, macs)
+		isRead = isRead || isKnown
+		rows = append(rows, stagedRow{line: e.position, kind: lineRejected, id: row.ID, numberMAC: macs[0]})
+	}
+	if !isRead {
+		run.unreadable++
+	}
+	return rows
+}
+
+// judge decides what a sound entry does to its member.
+func (run *importRun) judge(e *entry, row knownRow, isKnown bool, former record) int16 {
+	isSame := isKnown && string(row.NumberMAC) == string(e.macs[0]) && string(row.ContentMAC) == string(e.contentMAC)
+	switch {
+	case !isKnown:
+		return lineAdded
+	case isSame && row.Ended == (e.verb == verbEnd || e.verb == verbUpdate && row.Ended):
+		run.known++
+		return lineUnchanged
+	}
+	run.known++
+	if string(row.ContentMAC) != string(e.contentMAC) {
+		if kind, isDecided := run.compare(e, row, former); isDecided {
+			return kind
+		}
+	}
+	switch {
+	case e.verb == verbEnd && !row.Ended:
+		return lineEnded
+	case row.Ended && e.verb != verbPresent:
+		return lineStill
+	}
+	if !e.rec.Ends.IsZero() {
+		run.leaving++
+	}
+	return lineChanged
+}
+
+// compare holds an entry back that looks like another person under a known number, unless somebody decided on it.
+func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16, isDecided bool) {
+	first, last, born := former.differs(e.rec)
+	if first && last || born {
+		run.doubtful++
+	}
+	if !(first || last) || !born {
+		return 0, false
+	}
+	fmt.Fprintf(run.review, "%d %s %x %x\n", e.position, row.ID, row.ContentMAC, e.contentMAC)
+	run.listed = append(run.listed, e.position)
+	if run.options.Held != nil {
+		run.options.Held(LineError{e.position, string(colNumber), "comes back with another name and another birth date", e.unit})
+	}
+	switch {
+	case slices.Contains(run.options.SamePerson, e.position):
+		return 0, false
+	case slices.Contains(run.options.OtherPerson, e.position) && e.verb != verbEnd:
+		return lineReplaced, true
+	}
+	return lineHeld, true
+}
+
+// newID cannot fail: crypto/rand does not (Go 1.24).
+func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }

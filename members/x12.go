@@ -1,0 +1,223 @@
+package members
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// isaLength is how long the first segment of an X12 interchange is: its fields have fixed widths, so that its own bytes
+// say which delimiters the rest is written with.
+const isaLength = 106
+
+// isaFields are where its element separators stand.
+var isaFields = []int{3, 6, 17, 20, 31, 34, 50, 53, 69, 76, 81, 83, 89, 99, 101, 103}
+
+// segment is one X12 segment: its name, and its elements from 1.
+type segment struct {
+	elements []string // the name first
+	number   int      // in the file, from 1
+}
+
+func (s segment) name() string { return s.elements[0] }
+
+// at is an element, "" if it is absent.
+func (s segment) at(i int) string {
+	if i < len(s.elements) {
+		return strings.TrimSpace(s.elements[i])
+	}
+	return ""
+}
+
+// x12Reader gives the segments between the envelopes of a file of X12 interchanges, and checks the envelopes: control
+// numbers, counts, versions. It holds one segment at a time.
+type x12Reader struct {
+	r       *bufio.Reader // with room for maxLine
+	decoder *decoder
+	number  int
+
+	element, terminator byte
+	open                []envelope // ISA, GS, ST, as far as they are open
+}
+
+// envelope is what its end has to say again.
+type envelope struct {
+	name, control string
+	inside        int // groups in ISA, sets in GS, segments in ST
+}
+
+// trailers are the ends of the envelopes, with the name that a file error gives them.
+var trailers = map[string]string{"IEA": "ISA", "GE": "GS", "SE": "ST"}
+
+func isX12(text *bufio.Reader) bool {
+	start, _ := text.Peek(64)
+	return bytes.HasPrefix(bytes.TrimLeft(start, " \r\n\t"), []byte("ISA"))
+}
+
+func (x *x12Reader) fault(format string, args ...any) error {
+	return &FileError{Line: x.number, Problem: fmt.Sprintf(format, args...), unit: "segment"}
+}
+
+// next returns the next segment inside a transaction set, ST included; io.EOF when all envelopes have ended.
+func (x *x12Reader) next() (segment, error) {
+	for {
+		s, err := x.read()
+		if errors.Is(err, io.EOF) && len(x.open) > 0 {
+			return segment{}, x.fault("the file ends inside %s: it is cut off", x.open[len(x.open)-1].name)
+		}
+		if err != nil {
+			return segment{}, err
+		}
+		inSet := len(x.open) == 3
+		if inSet {
+			x.open[2].inside++
+		}
+		switch name := s.name(); {
+		case name == "ISA", name == "GS", name == "ST":
+			if err := x.begin(s); err != nil {
+				return segment{}, err
+			}
+			if name == "ST" {
+				return s, nil
+			}
+		case trailers[name] != "":
+			if err := x.end(s); err != nil {
+				return segment{}, err
+			}
+		case inSet:
+			return s, nil
+		case name == "TA1" && len(x.open) == 1: // an acknowledgment of another interchange
+		default:
+			return segment{}, x.fault("a segment stands outside a transaction set")
+		}
+	}
+}
+
+// begin opens an envelope; depth is how many have to be open.
+func (x *x12Reader) begin(s segment) error {
+	name := s.name()
+	depth := map[string]int{"ISA": 0, "GS": 1, "ST": 2}[name]
+	if len(x.open) != depth {
+		return x.fault("%s stands in the wrong place", name)
+	}
+	control := map[string]string{"ISA": s.at(13), "GS": s.at(6), "ST": s.at(2)}[name]
+	switch {
+	case control == "":
+		return x.fault("%s has no control number", name)
+	case name == "GS" && s.at(1) != "BE":
+		return x.fault("the functional group is not BE (benefit enrollment)")
+	case name == "GS" && s.at(8) != x834Version:
+		return x.fault("the group is not of version %s", x834Version)
+	case name == "ST" && s.at(1) != "834":
+		return x.fault("the transaction set is not an 834")
+	case name == "ST" && s.at(3) != "" && s.at(3) != x834Version:
+		return x.fault("the transaction set is not of version %s", x834Version)
+	}
+	if depth > 0 && depth < 3 {
+		x.open[depth-1].inside++
+	}
+	inside := 0
+	if name == "ST" {
+		inside = 1 // ST itself is counted
+	}
+	x.open = append(x.open, envelope{name, control, inside})
+	return nil
+}
+
+func (x *x12Reader) end(s segment) error {
+	name := trailers[s.name()]
+	if len(x.open) == 0 || x.open[len(x.open)-1].name != name {
+		return x.fault("%s stands in the wrong place", s.name())
+	}
+	e := x.open[len(x.open)-1]
+	x.open = x.open[:len(x.open)-1]
+	count, err := strconv.Atoi(s.at(1))
+	switch {
+	case err != nil || count != e.inside:
+		return x.fault("%s does not count what is inside (%d)", s.name(), e.inside)
+	case !sameControl(s.at(2), e.control):
+		return x.fault("%s has another control number than %s", s.name(), name)
+	}
+	return nil
+}
+
+// sameControl compares control numbers; ISA13 has leading zeros where IEA02 may have none.
+func sameControl(a, b string) bool {
+	if a == b {
+		return true
+	}
+	m, err1 := strconv.ParseUint(a, 10, 64)
+	n, err2 := strconv.ParseUint(b, 10, 64)
+	return err1 == nil && err2 == nil && m == n
+}
+
+// read cuts one segment off, whatever it is.
+func (x *x12Reader) read() (segment, error) {
+	if err := x.skipSpace(); err != nil {
+		return segment{}, err
+	}
+	x.number++
+	if len(x.open) == 0 {
+		if err := x.readDelimiters(); err != nil {
+			return segment{}, err
+		}
+	}
+	raw, err := x.r.ReadSlice(x.terminator)
+	switch {
+	case errors.Is(err, bufio.ErrBufferFull):
+		return segment{}, x.fault("longer than %d bytes", maxLine)
+	case errors.Is(err, io.EOF):
+		return segment{}, x.fault("the last segment has no end: the file is cut off")
+	case err != nil:
+		return segment{}, fmt.Errorf("reading segment %d: %w", x.number, err)
+	}
+	text := x.decoder.text(raw[:len(raw)-1])
+	return segment{strings.Split(text, string(rune(x.element))), x.number}, nil
+}
+
+// skipSpace passes the line ends that many programs write behind a terminator.
+func (x *x12Reader) skipSpace() error {
+	for {
+		b, err := x.r.ReadByte()
+		if errors.Is(err, io.EOF) {
+			return io.EOF
+		}
+		if err != nil {
+			return fmt.Errorf("reading segment %d: %w", x.number+1, err)
+		}
+		if b != '\r' && b != '\n' && b != ' ' && b != '\t' {
+			return x.r.UnreadByte()
+		}
+	}
+}
+
+// readDelimiters looks at the ISA segment that has to come next.
+func (x *x12Reader) readDelimiters() error {
+	isa, err := x.r.Peek(isaLength)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("reading segment %d: %w", x.number, err)
+	}
+	if len(isa) < isaLength || !bytes.HasPrefix(isa, []byte("ISA")) {
+		return x.fault("an interchange has to begin with ISA, %d characters long", isaLength)
+	}
+	element, repetition, component, terminator := isa[3], isa[82], isa[104], isa[105]
+	for i, d := range []byte{element, component, terminator, repetition} {
+		isPlain := d >= 'A' && d <= 'Z' || d >= 'a' && d <= 'z' || d >= '0' && d <= '9' || d >= 0x80 || d == ' '
+		if isPlain && i < 3 {
+			return x.fault("%q cannot be a delimiter", d)
+		}
+	}
+	isFramed := bytes.IndexByte(isa, terminator) == isaLength-1 && bytes.Count(isa, []byte{element}) == len(isaFields)
+	for _, at := range isaFields {
+		isFramed = isFramed && isa[at] == element
+	}
+	if !isFramed || element == component || component == terminator || repetition == element || repetition == terminator {
+		return x.fault("ISA does not say its delimiters: they are not distinct, or its fields have not their widths")
+	}
+	x.element, x.terminator = element, terminator
+	return nil
+}

@@ -1,0 +1,112 @@
+package members
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+)
+
+const x834Version = "005010X220A1"
+
+// defaultMemberRef is the qualifier of the REF segment that holds the member number, unless the setting says another.
+const defaultMemberRef = "0F"
+
+// MemberRefs are the qualifiers that the setting may name: subscriber number, client number, group or policy number.
+func MemberRefs() []string { return []string{defaultMemberRef, "23", "1L"} }
+
+// x834 reads X12 834 files (benefit enrollment and maintenance): an entry for each INS loop.
+type x834 struct {
+	x12       *x12Reader
+	memberRef string
+	numbers   NumberFormat
+	today     Date
+
+	pending *segment // read already, belongs to what comes next
+	action  string   // BGN08 of the file: full or change, the same in all its sets
+}
+
+// Values of BGN08.
+const (
+	actionChange  = "2"
+	actionVerify  = "4"  // an audit: the whole roster, to compare
+	actionReplace = "RX" // the whole roster
+)
+
+func new834(text *bufio.Reader, decoder *decoder, options ImportOptions, numbers NumberFormat, today Date) *x834 {
+	ref := options.MemberRef
+	if ref == "" {
+		ref = defaultMemberRef
+	}
+	return &x834{x12: &x12Reader{r: text, decoder: decoder}, memberRef: ref, numbers: numbers, today: today}
+}
+
+func (x *x834) isChange() bool { return x.action == actionChange }
+func (x *x834) unit() string   { return "segment" }
+
+func (x *x834) format() string {
+	kind := "full"
+	if x.isChange() {
+		kind = "change"
+	}
+	return fmt.Sprintf("X12 834 %s, %s file", x834Version, kind)
+}
+
+func (x *x834) segment() (segment, error) {
+	if s := x.pending; s != nil {
+		x.pending = nil
+		return *s, nil
+	}
+	return x.x12.next()
+}
+
+// next skips to the next INS and reads its loop.
+func (x *x834) next() (entry, error) {
+	for {
+		s, err := x.segment()
+		if err != nil {
+			return entry{}, err
+		}
+		switch s.name() {
+		case "BGN":
+			if err := x.begin(s.at(8)); err != nil {
+				return entry{}, err
+			}
+		case "INS":
+			if x.action == "" {
+				return entry{}, x.x12.fault("INS stands before BGN")
+			}
+			return x.member(s)
+		}
+	}
+}
+
+func (x *x834) begin(action string) error {
+	switch {
+	case action != actionChange && action != actionVerify && action != actionReplace:
+		return x.x12.fault("BGN08 says neither change (2) nor full file (4, RX)")
+	case x.action != "" && x.isChange() != (action == actionChange):
+		return x.x12.fault("the file holds full and change sets; send them apart")
+	}
+	x.action = action
+	return nil
+}
+
+// member reads from INS to the next one, or to the end of the transaction set.
+func (x *x834) member(ins segment) (entry, error) {
+	loop := newMemberLoop(x, ins)
+	for {
+		s, err := x.x12.next()
+		if errors.Is(err, io.EOF) {
+			return loop.entry(), nil
+		}
+		if err != nil {
+			return entry{}, err
+		}
+		if name := s.name(); name == "INS" || name == "ST" {
+			x.pending = &s
+			return loop.entry(), nil
+		}
+		loop.take(s)
+	}
+}

@@ -1,0 +1,224 @@
+package members
+
+import "slices"
+
+// memberLoop gathers one INS loop (2000): who it is, and the coverages of its HD loops (2300).
+type memberLoop struct {
+	file        *x834
+	ins         segment
+	maintenance string // INS03
+
+	typedNumber     string
+	isNamed, isBorn bool
+	rec             record
+	level           level
+	eligible        span // DTP 356 and 357
+	coverages       []coverage
+	wrong           column
+	problem         string
+	problemAt       int
+}
+
+// level is which part of the loop the segments belong to.
+type level uint8
+
+const (
+	levelMember   level = iota
+	levelPerson         // the member's own name loop (2100A)
+	levelOther          // an address, a guardian, an employer, a provider
+	levelCoverage       // 2300
+)
+
+type coverage struct {
+	span
+	isDropped bool // HD01 002: it never was
+	isEnded   bool // HD01 024
+}
+
+func newMemberLoop(x *x834, ins segment) *memberLoop {
+	l := &memberLoop{file: x, ins: ins, maintenance: ins.at(3)}
+	if !slices.Contains([]string{"001", "021", "024", "025", "030"}, l.maintenance) {
+		l.fail(ins, "", "INS03 is none of 001, 021, 024, 025, 030")
+	}
+	return l
+}
+
+// fail keeps the first fault.
+func (l *memberLoop) fail(s segment, wrong column, problem string) {
+	if l.problem == "" {
+		l.wrong, l.problem, l.problemAt = wrong, problem, s.number
+	}
+}
+
+func (l *memberLoop) take(s segment) {
+	switch s.name() {
+	case "REF":
+		if l.level == levelMember && s.at(1) == l.file.memberRef {
+			l.typedNumber = s.at(2)
+		}
+	case "NM1":
+		l.name(s)
+	case "DMG":
+		if l.level == levelPerson {
+			l.birth(s)
+		}
+	case "HD":
+		l.level = levelCoverage
+		program, _ := readProgram(s.at(4)) // other benefits have plans of other names
+		l.coverages = append(l.coverages, coverage{
+			span: span{Program: program}, isDropped: s.at(1) == "002", isEnded: s.at(1) == "024",
+		})
+	case "LX", "COB", "LS", "DSB": // providers, other insurers, reporting categories, disability
+		l.level = levelOther
+	case "DTP":
+		l.date(s)
+	}
+}
+
+// name reads NM1: IL is the member, 74 the member with a corrected name (70 then is the name to forget).
+func (l *memberLoop) name(s segment) {
+	if entity := s.at(1); entity != "IL" && entity != "74" || l.level == levelCoverage {
+		l.level = levelOther
+		return
+	}
+	l.level, l.isNamed = levelPerson, true
+	l.rec.LastName, l.rec.FirstName, l.rec.Suffix = readName(s.at(3)), readName(s.at(4)), readSuffix(s.at(7))
+}
+
+func (l *memberLoop) birth(s segment) {
+	born, ok := ParseDate(s.at(2))
+	if s.at(1) != "D8" || !ok {
+		l.fail(s, colBirthDate, "is not a date in the form D8")
+		return
+	}
+	l.rec.BirthDate, l.isBorn = born, true
+}
+
+// date reads DTP: 356 and 357 bound the eligibility, 348 and 349 a coverage.
+func (l *memberLoop) date(s segment) {
+	to, wrong := &l.eligible, colCoverageStart
+	qualifier := s.at(1)
+	switch {
+	case qualifier == "356" || qualifier == "357":
+	case (qualifier == "348" || qualifier == "349") && l.level == levelCoverage:
+		to = &l.coverages[len(l.coverages)-1].span
+	default:
+		return
+	}
+	text, end := s.at(3), ""
+	if s.at(2) == "RD8" && len(text) == len("20250101-20251231") && text[8] == '-' {
+		text, end = text[:8], text[9:]
+	} else if s.at(2) != "D8" {
+		l.fail(s, wrong, "is not a date in the form D8")
+		return
+	}
+	day, ok := parseBound(text)
+	isStart := qualifier == "356" || qualifier == "348"
+	if isStart {
+		to.Start = day
+	} else {
+		to.End, wrong = day, colCoverageEnd
+	}
+	if end != "" {
+		last, isDate := parseBound(end)
+		to.End, ok = last, ok && isDate
+	}
+	if !ok {
+		l.fail(s, wrong, "is not a date in the form D8")
+	}
+}
+
+// entry is what the loop says in all.
+func (l *memberLoop) entry() entry {
+	e := entry{position: l.ins.number, unit: "segment", partial: l.file.isChange()}
+	number, err := l.file.numbers.Parse(l.typedNumber)
+	if err != nil {
+		l.fail(l.ins, colNumber, "REF "+l.file.memberRef+" does not have the form of a member number")
+	}
+	l.rec.MemberNumber = number
+	e.covered = l.coverage()
+	if l.problem == "" && (!e.partial || l.isNamed && l.isBorn) {
+		if wrong, problem := checkPerson(l.rec, l.file.today); problem != "" {
+			l.fail(l.ins, wrong, problem)
+		}
+	}
+	if !l.isNamed {
+		l.rec.FirstName, l.rec.LastName, l.rec.Suffix = "", "", ""
+	}
+	e.rec = l.rec
+	switch l.maintenance {
+	case "024":
+		e.verb = l.ending(&e)
+	case "001":
+		e.verb = verbUpdate
+		if !e.partial {
+			e.verb = verbPresent
+		}
+	}
+	if l.problem != "" {
+		e.fault = &LineError{Line: l.problemAt, Column: string(l.wrong), Problem: l.problem, Unit: e.unit}
+		if number != "" {
+			e.numbers, e.sure = []string{number}, true
+		}
+		return e
+	}
+	if l.isNamed {
+		e.notes = cannotRegister(l.rec, l.ins.number, e.unit)
+	}
+	return e
+}
+
+// coverage puts the spans of the HD loops into the record; without HD loops the time of eligibility counts. It reports
+// whether anything was said.
+func (l *memberLoop) coverage() bool {
+	var spans, named []span
+	for _, c := range l.coverages {
+		if c.Start.IsZero() {
+			c.Start = l.eligible.Start
+		}
+		if c.End.IsZero() {
+			c.End = l.eligible.End
+		}
+		if c.isEnded && c.End.IsZero() {
+			c.End = l.file.today
+		}
+		if !c.End.IsZero() && c.End.Before(c.Start) {
+			l.fail(l.ins, colCoverageEnd, "is before "+string(colCoverageStart))
+		}
+		if c.isDropped {
+			continue
+		}
+		spans = append(spans, c.span)
+		if c.Program != "" {
+			named = append(named, c.span)
+		}
+	}
+	if len(named) > 0 {
+		spans = named
+	}
+	if len(spans) == 0 {
+		if l.eligible == (span{}) {
+			return len(l.coverages) > 0
+		}
+		spans = []span{l.eligible}
+	}
+	if !l.rec.setCovers(spans) {
+		l.fail(l.ins, colProgram, "two programs claim one day")
+	}
+	return true
+}
+
+// ending is when a 024 ends its member: now, unless it names a day to come.
+func (l *memberLoop) ending(e *entry) verb {
+	last := l.eligible.End
+	for _, c := range l.coverages {
+		if last.Before(c.End) {
+			last = c.End
+		}
+	}
+	if last.IsZero() || last.Before(l.file.today) {
+		return verbEnd
+	}
+	e.rec.Ends = last
+	return verbUpdate
+}
