@@ -28,7 +28,8 @@ func TestClaimsFollowTheRoster(t *testing.T) {
 	load := func(line string, o members.ImportOptions) members.Report {
 		t.Helper()
 		b.clock.advance(2 * time.Second)
-		report, err := roster.Import(t.Context(), strings.NewReader("member_number,first_name,last_name,suffix,birth_date,program,coverage_start,coverage_end\n"+line+"\n"), o)
+		report, err := roster.Import(t.Context(), strings.NewReader("member_number,first_name,last_name,suffix,birth_date,program,coverage_start,coverage_end\n"+
+			line+"\n012345679,TOMÁS,RUIZ,,1990-01-02,A,2026-01-01,\n"), o)
 		must(t, err)
 		return report
 	}
