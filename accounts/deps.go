@@ -38,6 +38,10 @@ type Deps struct {
 	Now     func() time.Time
 	Issuer  string // where the links of mails lead, without a slash at the end
 
+	// Unfinished end what a browser has begun with other packages and not finished, when somebody signs in there or signs
+	// out: families share a phone.
+	Unfinished []func(b *pgx.Batch, browser []byte)
+
 	Attempts int // sign-ins that one source may try in a minute; default 20 (S-09)
 	Hash     HashParams
 	Idle     time.Duration // a session without use ends; default 15 min (S-23)
@@ -58,6 +62,7 @@ type Service struct {
 	webauthn       *webauthn.WebAuthn // nil: no passkeys
 	idle, absolute time.Duration
 	limiter        *ratelimit.Limiter
+	unfinished     []func(b *pgx.Batch, browser []byte)
 	sourceLimit    ratelimit.Limit
 }
 
@@ -82,6 +87,6 @@ func New(d Deps) (*Service, error) {
 	return &Service{
 		store: &store{d.DB, d.Keyring, d.Keyring.Seal(seal.PII, emailPlace(uuid.Nil), []byte("nobody@example.org"))}, db: d.DB, keyring: d.Keyring, audit: d.Audit, outbox: d.Outbox, mails: d.Mails,
 		hasher: newHasher(d.Hash, d.Keyring), now: d.Now, issuer: d.Issuer, webauthn: keys, idle: d.Idle, absolute: d.Absolute,
-		limiter: ratelimit.New(d.DB, d.Keyring), sourceLimit: ratelimit.Limit{Name: "sign_in_source", Count: d.Attempts, Per: time.Minute},
+		limiter: ratelimit.New(d.DB, d.Keyring), unfinished: d.Unfinished, sourceLimit: ratelimit.Limit{Name: "sign_in_source", Count: d.Attempts, Per: time.Minute},
 	}, nil
 }

@@ -175,7 +175,7 @@ func (h *Handler) QueueSignIn(c *gin.Context, b *pgx.Batch, account Account, amr
 func (h *Handler) start(c *gin.Context, account Account, amr []string) SessionStart {
 	return SessionStart{
 		Account: account, AMR: amr, UserAgent: c.Request.UserAgent(), Device: h.web.Cookie(c, DeviceCookie),
-		Replaces: h.web.Cookie(c, sessionCookie),
+		Replaces: h.web.Cookie(c, sessionCookie), Browser: web.Browser(c),
 	}
 }
 
@@ -191,8 +191,8 @@ func (h *Handler) opened(c *gin.Context, started Started) {
 	h.keepLookup(c, started.Session)
 }
 
-// SignOut ends the browser's session, if it has one, and clears its cookie. The device
-// stays known.
+// SignOut ends the browser's session, if it has one, and what else was begun there, and
+// clears its cookie. The device stays known.
 func (h *Handler) SignOut(c *gin.Context) error {
 	session, found, err := h.Lookup(c)
 	if err != nil {
@@ -202,6 +202,9 @@ func (h *Handler) SignOut(c *gin.Context) error {
 		if err := h.service.endSession(c.Request.Context(), session.SID, nil, voidsOnline, audit.SignedOut); err != nil {
 			return err
 		}
+	}
+	if err := h.service.EndBrowser(c.Request.Context(), web.Browser(c)); err != nil {
+		return err
 	}
 	h.web.ClearCookie(c, sessionCookie)
 	c.Set(lookupKey, lookup{})

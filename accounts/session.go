@@ -41,6 +41,7 @@ type SessionStart struct {
 	UserAgent string
 	Device    string // device cookie; without it SendNotices tells the member, unless it is the first sign-in
 	Replaces  string // token of the session this browser had, which ends
+	Browser   []byte // digest of its cookie: what it had begun ends; nil: nothing
 }
 
 // Started is a new session with its secrets.
@@ -80,6 +81,7 @@ func (s *Service) QueueSession(ctx context.Context, b *pgx.Batch, start SessionS
 	browser, system := describeAgent(start.UserAgent)
 	announce := !device.valid && !account.LastSignInAt.IsZero()
 	s.store.startSession(b, session, seal.Digest(token), start.Replaces, browser, system, announce)
+	s.queueEndBrowser(b, start.Browser)
 	s.store.clearThrottles(b, s.throttleKeys(account.Username, device))
 	event := audit.Event{Kind: audit.SignedIn, At: now, AccountID: account.ID.String(), SessionID: session.SID, RequestID: web.RequestID(ctx), Success: true}
 	s.audit.Queue(b, ctx, event)
@@ -88,6 +90,26 @@ func (s *Service) QueueSession(ctx context.Context, b *pgx.Batch, start SessionS
 		s.audit.Queue(b, ctx, event)
 	}
 	return Started{session, token, s.newDeviceCookie(account.Username, device.id, now)}
+}
+
+// queueEndBrowser ends what a browser has begun and not finished: the next person finds
+// nothing of it. A second step that was proven stays for its second press.
+func (s *Service) queueEndBrowser(b *pgx.Batch, browser []byte) {
+	if browser == nil {
+		return
+	}
+	b.Queue(`delete from pending_sign_ins where browser = $1 and proved_at is null`, browser)
+	b.Queue(`delete from passkey_ceremonies where browser = $1`, browser)
+	for _, end := range s.unfinished {
+		end(b, browser)
+	}
+}
+
+// EndBrowser ends what a browser has begun and not finished.
+func (s *Service) EndBrowser(ctx context.Context, browser []byte) error {
+	b := &pgx.Batch{}
+	s.queueEndBrowser(b, browser)
+	return s.store.run(ctx, b)
 }
 
 // Session returns the open session of a token, in one round trip; the same statement

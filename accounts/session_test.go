@@ -295,3 +295,34 @@ func TestStaffSessionEnds(t *testing.T) {
 		}
 	}
 }
+
+// A sign-in in a browser, and signing out of it, end a sign-in that waits there for its second step; a finished one still
+// answers its second press.
+func TestSignInEndsWhatWaits(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	maria, john := f.register("maria"), f.register("john")
+	wait := func() string {
+		token, err := f.StartPending(f.ctx(), PendingStart{Account: maria, AMR: []string{"pwd"}, Browser: thisBrowser})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	token := wait()
+	f.start(SessionStart{Account: john, AMR: []string{"pwd"}, Browser: otherBrowser})
+	if _, err := f.Pending(f.ctx(), token, thisBrowser); err != nil {
+		t.Errorf("after a sign-in elsewhere: %v", err)
+	}
+	f.start(SessionStart{Account: john, AMR: []string{"pwd"}, Browser: thisBrowser})
+	if _, err := f.Pending(f.ctx(), token, thisBrowser); !errors.Is(err, ErrNoPending) {
+		t.Errorf("after another person's sign-in: %v, want ErrNoPending", err)
+	}
+	token = wait()
+	if err := f.EndBrowser(f.ctx(), thisBrowser); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Pending(f.ctx(), token, thisBrowser); !errors.Is(err, ErrNoPending) {
+		t.Errorf("after signing out: %v, want ErrNoPending", err)
+	}
+}

@@ -10,6 +10,7 @@ import (
 
 	"huskyidp/accounts"
 	"huskyidp/internal/web"
+	"huskyidp/members"
 	"huskyidp/templates"
 )
 
@@ -83,7 +84,23 @@ func (h *Handler) factorForm(c *gin.Context, w waiting, p accounts.Pending, stat
 		return web.SeeOther(c, withFlow("/login/factor", w.flow))
 	}
 	page.Others = slices.Delete(page.Others, i, i+1)
-	return h.web.Page(c, status, "provider/factor", page, append(w.options(), web.WithProblems(problems...))...)
+	person, err := h.person(c, p)
+	if err != nil {
+		return err
+	}
+	return h.web.Page(c, status, "provider/factor", page, append(w.options(), person, web.WithProblems(problems...))...)
+}
+
+// person says by first name whose sign-in waits: families share a browser. Of a step-up the session's own page has said it.
+func (h *Handler) person(c *gin.Context, p accounts.Pending) (web.PageOption, error) {
+	if p.SID != "" || p.Account.Staff() {
+		return web.WithPerson(""), nil
+	}
+	member, err := h.service.members.Member(c.Request.Context(), p.Account.MemberID)
+	if errors.Is(err, members.ErrUnknown) {
+		err = nil
+	}
+	return web.WithPerson(member.FirstName), err
 }
 
 // proveMethod checks the second step. Only then is there a session (S-18).

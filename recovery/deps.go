@@ -62,6 +62,7 @@ type Accounts interface {
 // Roster finds whose card it is.
 type Roster interface {
 	Match(ctx context.Context, claim members.Claim) (members.Member, error)
+	Member(ctx context.Context, id uuid.UUID) (members.Member, error)
 	ParseMemberNumber(typed string) (string, error)
 }
 

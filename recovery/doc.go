@@ -16,6 +16,11 @@
 // browser, and stands at one step: pages and posts of other steps lead to that one's
 // (S-60). What was ended or done never goes on.
 //
+// # Shared browsers
+//
+// Whoever begins where a recovery is past its mailbox is asked first (open_page.go), and so is who looks again after fifteen
+// minutes. The steps after the mailbox say for whom. A sign-in in the browser, or signing out, ends what was open.
+//
 // # Nobody learns who has an account
 //
 // A request keeps what was typed and queues a job; whose name or card it is, is looked up

@@ -48,7 +48,11 @@ func (h *Handler) showFactor(c *gin.Context) error {
 	case page.Method != c.Param("method"):
 		return h.to(c, paths[stepFactor]+"/"+page.Method)
 	}
-	return h.page(c, http.StatusOK, "recovery/factor", page)
+	person, err := h.person(c, stepFactor)
+	if err != nil {
+		return err
+	}
+	return h.page(c, http.StatusOK, "recovery/factor", page, person)
 }
 
 func (h *Handler) submitFactor(c *gin.Context) error {
@@ -92,7 +96,11 @@ func (h *Handler) submitFactor(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.page(c, status, "recovery/factor", page, web.WithProblems(wrong))
+	person, err := h.person(c, stepFactor)
+	if err != nil {
+		return err
+	}
+	return h.page(c, status, "recovery/factor", page, person, web.WithProblems(wrong))
 }
 
 // factorOptions is what the script is to ask the account's passkeys.

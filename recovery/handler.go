@@ -43,6 +43,7 @@ func (h *Handler) Mount(r gin.IRouter) {
 		{"/recover", h.showHub, h.submitHub},
 		{pathUsername, h.showUsername, h.submitUsername},
 		{pathPassword, h.showPassword, h.submitPassword},
+		{paths[stepOpen], h.showOpen, h.submitOpen},
 		{paths[stepCode], h.showCode, h.submitCode},
 		{paths[stepQuestion], h.showQuestion, h.submitQuestion},
 		{paths[stepFactor] + "/:method", h.showFactor, h.submitFactor},
@@ -97,6 +98,7 @@ func (h *Handler) visit(c *gin.Context) Visit {
 		Token: h.web.Cookie(c, cookie), Browser: web.Browser(c), Source: web.Source(c), Device: h.web.Cookie(c, accounts.DeviceCookie), Language: web.Lang(c), Flow: web.Flow(c),
 		RequestID: web.RequestID(c.Request.Context()),
 		Owns:      func(id string) bool { return web.Belongs(c, web.OfRecovery, id) },
+		Looks:     c.Request.Method == http.MethodGet,
 	}
 }
 

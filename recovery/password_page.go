@@ -23,6 +23,10 @@ func (h *Handler) showPassword(c *gin.Context) error {
 	if c.Query("note") == "ended" {
 		h.web.ClearCookie(c, cookie)
 		opts = append(opts, web.WithNotice("warn", "recovery.code.ended", nil))
+	} else if r, err := h.service.begun(c.Request.Context(), h.visit(c)); err != nil {
+		return err
+	} else if r != nil && r.Step != stepCode { // past the mailbox: whose is it?
+		return h.to(c, paths[stepOpen])
 	}
 	return h.page(c, http.StatusOK, "recovery/password", passwordPage{}, opts...)
 }
@@ -34,6 +38,9 @@ func (h *Handler) submitPassword(c *gin.Context) error {
 	}
 	if utf8.RuneCountInString(typed) > usernameMax {
 		return h.refused(c, "recovery/password", passwordPage{members.Clip(typed, usernameMax)}, problem("username", "web.field.too_long", map[string]any{"max": usernameMax}))
+	}
+	if err := h.service.Leave(c.Request.Context(), h.visit(c)); err != nil {
+		return err
 	}
 	token, err := h.service.Begin(c.Request.Context(), h.visit(c), typed)
 	if err != nil {
@@ -56,7 +63,11 @@ func (h *Handler) showNewPassword(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.page(c, http.StatusOK, "recovery/new_password", newPasswordPage{owner.Username, accounts.JudgePassword("")})
+	person, err := h.person(c, stepPassword)
+	if err != nil {
+		return err
+	}
+	return h.page(c, http.StatusOK, "recovery/new_password", newPasswordPage{owner.Username, accounts.JudgePassword("")}, person)
 }
 
 func (h *Handler) submitNewPassword(c *gin.Context) error {
@@ -72,7 +83,12 @@ func (h *Handler) submitNewPassword(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.refused(c, "recovery/new_password", newPasswordPage{owner.Username, accounts.JudgePassword(password, owner.Username, owner.Email)}, *wrong)
+	person, err := h.person(c, stepPassword)
+	if err != nil {
+		return err
+	}
+	return h.page(c, http.StatusUnprocessableEntity, "recovery/new_password",
+		newPasswordPage{owner.Username, accounts.JudgePassword(password, owner.Username, owner.Email)}, person, web.WithProblems(*wrong))
 }
 
 func (h *Handler) showDone(c *gin.Context) error {

@@ -43,7 +43,11 @@ func (h *Handler) showQuestion(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.page(c, http.StatusOK, "recovery/question", questionPage{fields(questions)})
+	person, err := h.person(c, stepQuestion)
+	if err != nil {
+		return err
+	}
+	return h.page(c, http.StatusOK, "recovery/question", questionPage{fields(questions)}, person)
 }
 
 func (h *Handler) submitQuestion(c *gin.Context) error {
@@ -57,9 +61,13 @@ func (h *Handler) submitQuestion(c *gin.Context) error {
 		return err
 	}
 	page := questionPage{fields(questions)}
+	person, err := h.person(c, stepQuestion)
+	if err != nil {
+		return err
+	}
 	answers, missing := typedAnswers(page.Asked, form)
 	if len(missing) > 0 {
-		return h.refused(c, "recovery/question", page, missing...)
+		return h.page(c, http.StatusUnprocessableEntity, "recovery/question", page, person, web.WithProblems(missing...))
 	}
 	r, left, err := h.service.SubmitAnswers(ctx, v, answers)
 	closed, isClosed := errors.AsType[*accounts.ClosedError](err)
@@ -71,7 +79,7 @@ func (h *Handler) submitQuestion(c *gin.Context) error {
 		if len(page.Asked) == 1 { // of several none is told apart (S-59)
 			field = page.Asked[0].Field
 		}
-		return h.refused(c, "recovery/question", page, problem(field, "recovery.question.wrong", templates.Args{"n": left}))
+		return h.page(c, http.StatusUnprocessableEntity, "recovery/question", page, person, web.WithProblems(problem(field, "recovery.question.wrong", templates.Args{"n": left})))
 	case isClosed:
 		reference, err := h.refer(c, "password")
 		if err != nil {

@@ -15,8 +15,10 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// life is how long a recovery waits for its next step.
-const life = 30 * time.Minute
+const (
+	life = 30 * time.Minute // how long a recovery waits for its next step
+	away = 15 * time.Minute // after which somebody else may sit at the browser
+)
 
 // Recovery is one way to a new password.
 type Recovery struct {
@@ -46,6 +48,7 @@ type Visit struct {
 	Flow      string
 	RequestID string
 	Owns      func(id string) bool // whether the form is the recovery's; nil: there is none
+	Looks     bool                 // a page is asked for, nothing is sent
 }
 
 // errForeign says that the form belongs to another recovery, begun before in this browser.
@@ -58,6 +61,9 @@ func (v Visit) mayGoOn(r *Recovery, now time.Time) error {
 	}
 	if v.Owns != nil && !v.Owns(r.ID.String()) {
 		return errForeign
+	}
+	if v.Looks && !now.Before(r.ExpiresAt.Add(away-life)) && r.Step != stepDone && r.Step != stepEnded {
+		return &movedError{stepOpen}
 	}
 	return nil
 }

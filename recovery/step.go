@@ -11,12 +11,13 @@ const (
 	stepPassword Step = "password" // the new one
 	stepDone     Step = "done"
 	stepEnded    Step = "ended" // without a new password; never goes on (S-60)
+	stepOpen     Step = "open"  // no step: whoever comes back is asked whose the recovery is
 )
 
 // paths are the pages of the steps.
 var paths = map[Step]string{
 	stepCode: "/recover/code", stepQuestion: "/recover/question", stepFactor: "/recover/factor", stepPassword: "/recover/new-password",
-	stepDone: "/recover/done", stepEnded: pathEnded,
+	stepDone: "/recover/done", stepEnded: pathEnded, stepOpen: "/recover/open",
 }
 
 const (

@@ -115,6 +115,11 @@ func (s store) queueEndOthers(b *pgx.Batch, account, but uuid.UUID) {
 		account, but)
 }
 
+// QueueEndBrowser ends what is open in a browser, when somebody signs in there or signs out.
+func QueueEndBrowser(b *pgx.Batch, browser []byte) {
+	b.Queue(`update recoveries set step = 'ended', code_mac = null, refused = null where browser = $1 and step not in ('done', 'ended')`, browser)
+}
+
 // queueEndAll ends what is open for an account whose mailbox is another one from now on, or was not its owner's (S-53).
 func (s store) queueEndAll(b *pgx.Batch, account uuid.UUID) {
 	s.queueEndOthers(b, account, uuid.Nil)

@@ -9,15 +9,22 @@ import (
 	"huskyidp/internal/web"
 )
 
-// agreementPage is the first step. Nothing personal is asked before it.
-type agreementPage struct{ Document Document }
+// agreementPage is the first step. Nothing personal is asked before it. Back: by who is on the way already.
+type agreementPage struct {
+	Document Document
+	Back     bool
+}
 
 func (h *Handler) showAgreement(c *gin.Context) error {
-	_, err := h.service.Load(c.Request.Context(), h.visit(c))
+	v, now := h.visit(c), h.service.Now()
+	r, err := h.service.Load(c.Request.Context(), v)
 	if err != nil && !errors.Is(err, errGone) {
 		return err
 	}
-	return h.page(c, http.StatusOK, "registration/agreement", agreementPage{h.service.Legal.Agreement(h.service.Now(), web.Lang(c))})
+	if err == nil && r.begun() && (!v.Back || r.awayAt(now)) {
+		return &movedError{pathOpen}
+	}
+	return h.page(c, http.StatusOK, "registration/agreement", agreementPage{h.service.Legal.Agreement(now, web.Lang(c)), err == nil && v.Back})
 }
 
 func (h *Handler) submitAgreement(c *gin.Context) error {

@@ -19,7 +19,7 @@ func (h *Handler) showCode(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	var opts []web.PageOption
+	opts := []web.PageOption{person(r)}
 	switch note := c.Query("note"); note {
 	case "resent":
 		opts = append(opts, web.WithNotice("ok", "registration.code.resent", nil))
@@ -60,7 +60,7 @@ func (h *Handler) submitCode(c *gin.Context) error {
 		} else {
 			wrong.add("code", "registration.code.format")
 		}
-		return h.refused(c, http.StatusUnprocessableEntity, "registration/code", codePage{r.Credentials.Address}, wrong)
+		return h.refused(c, http.StatusUnprocessableEntity, "registration/code", codePage{r.Credentials.Address}, wrong, person(r))
 	}
 	r, err := h.service.SubmitCode(c.Request.Context(), h.visit(c), code)
 	switch {
@@ -76,7 +76,7 @@ func (h *Handler) submitCode(c *gin.Context) error {
 	default:
 		return err
 	}
-	return h.refused(c, http.StatusUnprocessableEntity, "registration/code", codePage{r.Credentials.Address}, wrong)
+	return h.refused(c, http.StatusUnprocessableEntity, "registration/code", codePage{r.Credentials.Address}, wrong, person(r))
 }
 
 func (h *Handler) resend(c *gin.Context) error {
@@ -89,7 +89,7 @@ func (h *Handler) resend(c *gin.Context) error {
 		var wrong problems
 		wrong.add("", wait.key(), "time", wait.wait)
 		retryAfter(c, wait.wait)
-		return h.refused(c, http.StatusTooManyRequests, "registration/code", codePage{r.Credentials.Address}, wrong)
+		return h.refused(c, http.StatusTooManyRequests, "registration/code", codePage{r.Credentials.Address}, wrong, person(r))
 	}
 	if err != nil {
 		return err

@@ -108,7 +108,7 @@ func TestResendLimits(t *testing.T) {
 	b.post("act", "resend").on("/register/code", http.StatusTooManyRequests).reads("Ya pidió muchos códigos.").reads("WebSupport@CHNCT.org")
 	for range 5 {
 		s.later(time.Hour)
-		b.get("/register/code?flow=f1").post("act", "resend").on("/register/code", 200)
+		b.get("/register/code?flow=f1").on("/register/open", 200).post("act", "go_on").on("/register/code", 200).post("act", "resend").on("/register/code", 200)
 	}
 	s.later(time.Hour)
 	b.post("act", "resend").on("/register/code", http.StatusTooManyRequests)

@@ -40,27 +40,27 @@ func (h *Handler) showCredentials(c *gin.Context) error {
 	}
 	page := h.newCredentialsPage(r.Credentials, r)
 	if r.Credentials.Username == "" || r.Credentials.Checked {
-		return h.page(c, http.StatusOK, "registration/credentials", page)
+		return h.page(c, http.StatusOK, "registration/credentials", page, person(r))
 	}
 	taken, err := h.service.Accounts.UsernameTaken(c.Request.Context(), r.Credentials.Username)
 	if err != nil {
 		return err
 	}
 	if taken { // since it was chosen: someone else finished first
-		return h.usernameTaken(c, http.StatusOK, page, nil)
+		return h.usernameTaken(c, http.StatusOK, r, page, nil)
 	}
-	return h.page(c, http.StatusOK, "registration/credentials", page)
+	return h.page(c, http.StatusOK, "registration/credentials", page, person(r))
 }
 
 // usernameTaken shows the page with other names that are free.
-func (h *Handler) usernameTaken(c *gin.Context, status int, page credentialsPage, wrong problems) error {
+func (h *Handler) usernameTaken(c *gin.Context, status int, r *Registration, page credentialsPage, wrong problems) error {
 	var err error
 	if page.Suggestions, err = h.service.Accounts.SuggestUsernames(c.Request.Context(), page.Username); err != nil {
 		return err
 	}
 	taken := problems{}
 	taken.add("username", "registration.credentials.username_taken")
-	return h.refused(c, status, "registration/credentials", page, append(taken, wrong...))
+	return h.refused(c, status, "registration/credentials", page, append(taken, wrong...), person(r))
 }
 
 func (h *Handler) submitCredentials(c *gin.Context) error {
@@ -106,12 +106,12 @@ func (h *Handler) submitCredentials(c *gin.Context) error {
 	page := h.newCredentialsPage(typed, r)
 	page.PasswordRules = accounts.JudgePassword(choice.Password, r.Identity.FirstName, r.Identity.LastName, r.Identity.CardID, typed.Username, typed.Email)
 	if taken {
-		return h.usernameTaken(c, http.StatusUnprocessableEntity, page, wrong)
+		return h.usernameTaken(c, http.StatusUnprocessableEntity, r, page, wrong)
 	}
 	if err != nil {
 		return err
 	}
-	return h.refused(c, http.StatusUnprocessableEntity, "registration/credentials", page, wrong)
+	return h.refused(c, http.StatusUnprocessableEntity, "registration/credentials", page, wrong, person(r))
 }
 
 // clipped is what is kept of a form that nobody judged.

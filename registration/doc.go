@@ -20,6 +20,12 @@
 // A post takes at most four round trips and one commit (trips_test.go): the lock comes with begin, and all that a step leaves
 // behind, mail and session included, goes out in one batch with the commit.
 //
+// # Shared browsers
+//
+// Whoever begins where a registration is open is asked first (open.go), and so is who looks again after fifteen minutes; number
+// and birth date are then not put back. The steps after the match say for whom. A sign-in in the browser, or signing out, erases
+// what was open (QueueEndBrowser).
+//
 // # Who is who
 //
 // The roster decides (package members); every refusal is the same sentence. Refusals are counted before they are judged on

@@ -9,10 +9,14 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"huskyidp/internal/web"
+	"huskyidp/members"
 	"huskyidp/templates"
 )
 
-const cookie = "registration"
+const (
+	cookie    = "registration"
+	personMax = 40 // code points of a first name that are shown
+)
 
 // Handler speaks HTTP for the Service.
 type Handler struct {
@@ -49,6 +53,8 @@ func (h *Handler) Mount(r gin.IRouter) {
 	pages.GET("/register", h.web.Handle(func(c *gin.Context) error {
 		return web.SeeOther(c, withFlow(stepAgreement.Path, web.Flow(c)))
 	}))
+	pages.GET(pathOpen, h.handle(h.showOpen))
+	pages.POST(pathOpen, h.handle(h.submitOpen))
 	pages.GET(pathLocked, h.handle(h.showLocked))
 	pages.POST(pathLocked, h.handle(h.beginAnew))
 	pages.GET(pathDone, h.handle(h.showDone))
@@ -81,16 +87,22 @@ func (h *Handler) visit(c *gin.Context) Visit {
 		Token: h.web.Cookie(c, cookie), Browser: web.Browser(c), Source: web.Source(c), Language: web.Lang(c), Flow: web.Flow(c),
 		RequestID: web.RequestID(c.Request.Context()),
 		Owns:      func(id string) bool { return web.Belongs(c, web.OfRegistration, id) },
+		Back:      web.Form(c).Has("back") || c.Query("back") != "",
 	}
 }
 
-// at reads the registration of a page that shows a step, or says where to go instead.
+// at reads the registration of a page that shows a step, or says where to go instead. Whoever comes back to look after a
+// while is asked first who it is.
 func (h *Handler) at(c *gin.Context, step Step) (*Registration, error) {
 	r, err := h.service.Load(c.Request.Context(), h.visit(c))
 	if err != nil {
 		return nil, err
 	}
-	if now := h.service.Now(); !open(r, step, now) {
+	now := h.service.Now()
+	if c.Request.Method == http.MethodGet && r.begun() && r.awayAt(now) && !r.lockedAt(now) {
+		return nil, &movedError{pathOpen}
+	}
+	if !open(r, step, now) {
 		return nil, &movedError{next(r, now)}
 	}
 	return r, nil
@@ -133,6 +145,20 @@ func noted(path, flow, note string) string {
 	return path + "?" + query.Encode()
 }
 
+// back is the agreement for who is on the way already.
+func back(flow string) string {
+	query := url.Values{"back": {"1"}}
+	if flow != "" {
+		query.Set("flow", flow)
+	}
+	return stepAgreement.Path + "?" + query.Encode()
+}
+
+// person says whom a page after the match is for.
+func person(r *Registration) web.PageOption {
+	return web.WithPerson(members.Clip(r.Identity.FirstName, personMax))
+}
+
 // act is the button that was pressed; Enter presses the first of a form.
 func act(c *gin.Context, first string) string {
 	if pressed := web.Form(c).Get("act"); pressed != "" {
@@ -160,15 +186,6 @@ func (h *Handler) leave(c *gin.Context, reason, note string) error {
 	return web.SeeOther(c, "/login?"+to.Encode())
 }
 
-// beginAnew erases what was typed, for another person at the same browser.
-func (h *Handler) beginAnew(c *gin.Context) error {
-	if err := h.service.Leave(c.Request.Context(), h.visit(c), "another_person"); err != nil {
-		return err
-	}
-	h.web.ClearCookie(c, cookie)
-	return web.SeeOther(c, withFlow(stepAgreement.Path, web.Flow(c)))
-}
-
 // keep lets the cookie live as long as the registration.
 func (h *Handler) keep(c *gin.Context) {
 	h.web.SetCookie(c, cookie, h.web.Cookie(c, cookie), idle)
@@ -192,6 +209,6 @@ func (h *Handler) showGone(c *gin.Context, finished bool) error {
 }
 
 // refused shows a form again with what is wrong with it.
-func (h *Handler) refused(c *gin.Context, status int, name string, page any, p problems) error {
-	return h.page(c, status, name, page, web.WithProblems([]templates.Problem(p)...))
+func (h *Handler) refused(c *gin.Context, status int, name string, page any, p problems, opts ...web.PageOption) error {
+	return h.page(c, status, name, page, append(opts, web.WithProblems([]templates.Problem(p)...))...)
 }

@@ -24,7 +24,7 @@ func (s *Service) SubmitPersonal(ctx context.Context, v Visit, typed Identity, c
 	reserve := func(b *pgx.Batch, now time.Time) { s.store.queueReserve(b, &g, now) }
 	return s.changeWith(ctx, v, stepPersonal, reserve, func(ctx context.Context, t *turn) (outcome, err error) {
 		t.voidMatch()
-		t.Identity = typed
+		t.Identity, t.Veiled = typed, false
 		if reference, until, ok := g.locked(); ok {
 			t.Reference, t.LockedUntil = reference, until
 			t.record(audit.IdentityRefused, "locked")
@@ -122,7 +122,7 @@ func (s *Service) KeepIdentity(ctx context.Context, v Visit, typed Identity) err
 		if t.Identity != typed {
 			t.voidMatch()
 		}
-		t.Identity = typed
+		t.Identity, t.Veiled = typed, false
 		return nil, nil
 	})
 	return err

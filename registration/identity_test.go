@@ -85,8 +85,8 @@ func TestThreeFailuresCloseTheForm(t *testing.T) {
 	if ok, err := s.service.Release(t.Context(), reference); err != nil || ok {
 		t.Errorf("Release twice = %v, %v, want false", ok, err)
 	}
-	other.get("/register/locked").on("/register/agreement", 200)
-	other.get("/register/personal").post(maria...).on("/register/credentials", 200)
+	other.get("/register/locked").on("/register/open", 200)
+	other.post("act", "go_on").on("/register/personal", 200).post(maria...).on("/register/credentials", 200)
 }
 
 func (s *site) reference(b *browser) string {
@@ -107,8 +107,8 @@ func TestLockEndsByItself(t *testing.T) {
 	s.later(time.Hour - time.Second)
 	b.get("/register/personal").on("/register/locked", http.StatusForbidden)
 	s.later(time.Second)
-	b.get("/register/locked?flow=f1").on("/register/agreement", 200)
-	b.get("/register/personal?flow=f1").post(mariaWrong...).on("/register/personal", 422).reads("Le quedan 2 intentos.")
+	b.get("/register/locked?flow=f1").on("/register/open", 200).post("act", "go_on")
+	b.on("/register/personal", 200).post(mariaWrong...).on("/register/personal", 422).reads("Le quedan 2 intentos.")
 	b.post(maria...).on("/register/credentials", 200)
 }
 

@@ -96,7 +96,7 @@ func TestDisagree(t *testing.T) {
 		t.Errorf("En desacuerdo leaves %d registrations and the cookies %v", n, b.cookies)
 	}
 	b = s.browser().toCredentials()
-	b.get("/register/agreement?flow=f1").send("act", "disagree")
+	b.post("act", "previous").post("act", "previous").on("/register/agreement", 200).send("act", "disagree")
 	if n := s.count(`select count(*) from registrations`); n != 0 {
 		t.Errorf("En desacuerdo in the middle leaves %d registrations", n)
 	}
@@ -206,7 +206,7 @@ func TestIdleRegistrationIsGone(t *testing.T) {
 	s := newSite(t, 1)
 	b := s.browser().toCredentials()
 	s.later(23 * time.Hour)
-	b.get("/register/credentials?flow=f1").post("act", "previous").on("/register/personal", 200)
+	b.get("/register/credentials?flow=f1").on("/register/open", 200).post("act", "go_on").on("/register/credentials", 200).post("act", "previous").on("/register/personal", 200)
 	s.later(24 * time.Hour)
 	b.send(maria...).on("/register/personal", http.StatusGone).reads("Hay que empezar otra vez")
 	if n, err := s.service.Sweep(t.Context()); err != nil || n == 0 {

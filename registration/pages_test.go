@@ -25,6 +25,7 @@ func TestPageStructs(t *testing.T) {
 		"registration/review":      fits[reviewPage],
 		"registration/done":        fits[donePage],
 		"registration/gone":        fits[gonePage],
+		"registration/open":        fits[openPage],
 	} {
 		for _, lang := range set.Languages() {
 			if err := check(set.Template(lang, name)); err != nil {

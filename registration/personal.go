@@ -29,7 +29,7 @@ func (h *Handler) showPersonal(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	page := h.personalPage(r.Identity)
+	page := h.personalPage(r.shown(h.service.Now()))
 	page.Matched = r.matched()
 	return h.page(c, http.StatusOK, "registration/personal", page)
 }
@@ -44,7 +44,7 @@ func (h *Handler) submitPersonal(c *gin.Context) error {
 			return err
 		}
 		h.keep(c)
-		return web.SeeOther(c, withFlow(stepAgreement.Path, v.Flow))
+		return web.SeeOther(c, back(v.Flow))
 	}
 	claim, found := typed.Parse(h.service.Now(), h.cardDigits, h.service.Roster.ParseMemberNumber)
 	wrong := problems(found)

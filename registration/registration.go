@@ -8,8 +8,10 @@ import (
 	"huskyidp/members"
 )
 
-// idle is how long a registration lives without being used.
-const idle = 24 * time.Hour
+const (
+	idle = 24 * time.Hour   // how long a registration lives without being used
+	away = 15 * time.Minute // after which somebody else may sit at the browser
+)
 
 // Registration is one member's way through the steps.
 type Registration struct {
@@ -34,6 +36,8 @@ type Registration struct {
 	SlowUntil   time.Time // its source has no room left: when the next card is looked at, zero where that is at once
 	Reference   string    // of the lock that was met, "" if none
 	LockedUntil time.Time // its end; zero with a Reference: until staff release it
+
+	Veiled bool // its member was away: number and birth date are not put back into the fields
 
 	Credentials  Credentials
 	PasswordHash []byte
@@ -68,6 +72,20 @@ func (r *Registration) hasCredentials() bool {
 func (r *Registration) answered() bool { return r.AnswerHash != nil || r.Credentials.Unasked }
 
 func (r *Registration) expiredAt(now time.Time) bool { return !now.Before(r.TouchedAt.Add(idle)) }
+
+// begun reports whether something of a person is in it.
+func (r *Registration) begun() bool { return r.matched() || r.Identity != (Identity{}) }
+
+func (r *Registration) awayAt(now time.Time) bool { return now.Sub(r.TouchedAt) >= away }
+
+// shown is the card as far as it is put back into the fields.
+func (r *Registration) shown(now time.Time) Identity {
+	card := r.Identity
+	if r.Veiled || r.awayAt(now) {
+		card.CardID, card.BirthMonth, card.BirthDay, card.BirthYear = "", "", "", ""
+	}
+	return card
+}
 
 func (r *Registration) lockedAt(now time.Time) bool {
 	return r.Reference != "" && (r.LockedUntil.IsZero() || now.Before(r.LockedUntil))

@@ -51,7 +51,7 @@ func (h *Handler) review(c *gin.Context, status int, r *Registration, wrong prob
 		return err
 	}
 	return h.web.Page(c, status, "registration/review", h.reviewPage(c, r),
-		web.WithApp(flow.App), web.WithProblems(wrong...))
+		web.WithApp(flow.App), web.WithProblems(wrong...), person(r))
 }
 
 func (h *Handler) submitReview(c *gin.Context) error {

@@ -25,6 +25,7 @@ type Visit struct {
 	Flow      string // "" keeps the one the registration has
 	RequestID string
 	Owns      func(id string) bool // whether the form is the registration's; nil: there is none
+	Back      bool                 // to the agreement, by who is on the way already
 }
 
 // Load reads the visit's registration; errGone if it has none that lives. What others want to read besides goes along in
@@ -119,6 +120,7 @@ func (s *Service) changeWith(ctx context.Context, v Visit, step Step, with func(
 			return &movedError{next(r, now)}
 		}
 		t := &turn{Registration: r, visit: v, now: now, batch: &pgx.Batch{}}
+		t.Veiled = t.Veiled || t.awayAt(now)
 		var err error
 		if outcome, err = fn(ctx, t); err != nil {
 			return err
@@ -159,6 +161,9 @@ func (s *Service) Agree(ctx context.Context, v Visit, version string) (r *Regist
 		return nil, "", &movedError{stepAgreement.Path}
 	}
 	r, err = s.change(ctx, v, stepAgreement, func(_ context.Context, t *turn) (outcome, err error) {
+		if t.begun() && !v.Back {
+			return nil, &movedError{pathOpen}
+		}
 		t.agree(doc, t.now)
 		t.events = append(t.events, v.agreed(t.Registration, t.now))
 		return nil, nil
@@ -167,6 +172,11 @@ func (s *Service) Agree(ctx context.Context, v Visit, version string) (r *Regist
 		return r, "", err
 	}
 	return s.begin(ctx, v, doc, now)
+}
+
+// GoOn takes up the registration that was begun in this browser, wherever it stands.
+func (s *Service) GoOn(ctx context.Context, v Visit) (*Registration, error) {
+	return s.change(ctx, v, stepAgreement, func(context.Context, *turn) (outcome, err error) { return nil, nil })
 }
 
 // begin makes the registration of a visit that has none, unless its source has begun too many.

@@ -83,7 +83,8 @@ func newSiteOn(t *testing.T, db *postgres.DB, change ...func(*Deps)) *site {
 	set := must[*templates.Set](t)(loadTemplates())
 	outbox := must[*mail.Outbox](t)(mail.NewOutbox(s.db, keyring, s.now))
 	s.accounts = must[*accounts.Service](t)(accounts.New(accounts.Deps{
-		DB: s.db, Keyring: keyring, Audit: log, Outbox: outbox, Mails: set, Now: s.now, Issuer: "http://localhost:8080", Hash: accounts.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1},
+		DB: s.db, Keyring: keyring, Audit: log, Outbox: outbox, Mails: set, Now: s.now, Issuer: "http://localhost:8080",
+		Unfinished: []func(*pgx.Batch, []byte){QueueEndBrowser, recovery.QueueEndBrowser}, Hash: accounts.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1},
 	}))
 	list := must[*members.Roster](t)(members.New(members.Deps{DB: s.db, Keyring: keyring, Audit: log, Now: s.now}))
 	must[members.Report](t)(list.Import(t.Context(), strings.NewReader(roster), members.ImportOptions{}))
@@ -254,7 +255,7 @@ func (b *browser) get(target string) *browser {
 var (
 	csrfField  = regexp.MustCompile(`name="csrf" value="([^"]*)"`)
 	formAction = regexp.MustCompile(`<form method="post" action="([^"]*)"`)
-	hidden     = regexp.MustCompile(`<input type="hidden" name="(version|certification)" value="([^"]*)">`)
+	hidden     = regexp.MustCompile(`<input type="hidden" name="(version|certification|back)" value="([^"]*)">`)
 	tag        = regexp.MustCompile(`<[^>]*>`)
 	problem    = regexp.MustCompile(`(?s)<p class="problem" id="([a-z_]+)-error">.*?<span>(.*?)</span>`)
 )

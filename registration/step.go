@@ -29,6 +29,7 @@ var (
 const (
 	pathLocked = "/register/locked"
 	pathDone   = "/register/done"
+	pathOpen   = "/register/open" // asks whose the registration is that was begun in this browser
 )
 
 // next is the path of the first step that is not done. A lock that is met stands before everything.

@@ -43,6 +43,7 @@ type row struct {
 	Refused           []byte
 	MatchedAt         *time.Time
 	SlowUntil         *time.Time
+	Veiled            bool
 	Credentials       []byte
 	PasswordHash      []byte
 	AnswerHash        []byte
@@ -55,7 +56,7 @@ type row struct {
 }
 
 const columns = `id, browser, account_id, flow, language, touched_at, agreement_version, agreement_language, agreement_hash, agreed_at,
-	identity, member_id, holder_id, differs, failures, reference, locked_until, refused, matched_at, slow_until, credentials, password_hash, answer_hash,
+	identity, member_id, holder_id, differs, failures, reference, locked_until, refused, matched_at, slow_until, veiled, credentials, password_hash, answer_hash,
 	code_mac, code_sent_at, code_expires_at, code_tries, proven_at, finished_at`
 
 // queueFind reads the registration of a cookie's digest; the batch fails with errGone if there is none.
@@ -119,7 +120,7 @@ const updateRow = `
 	update registrations set flow = @flow, language = @language, touched_at = @touched_at, agreement_version = @agreement_version,
 		agreement_language = @agreement_language, agreement_hash = @agreement_hash, agreed_at = @agreed_at, identity = @identity,
 		member_id = @member_id, holder_id = @holder_id, differs = @differs, failures = @failures, reference = @reference, locked_until = @locked_until,
-		refused = @refused, matched_at = @matched_at, slow_until = @slow_until, credentials = @credentials, password_hash = @password_hash, answer_hash = @answer_hash, code_mac = @code_mac,
+		refused = @refused, matched_at = @matched_at, slow_until = @slow_until, veiled = @veiled, credentials = @credentials, password_hash = @password_hash, answer_hash = @answer_hash, code_mac = @code_mac,
 		code_sent_at = @code_sent_at, code_expires_at = @code_expires_at, code_tries = @code_tries, proven_at = @proven_at,
 		finished_at = @finished_at
 	where id = @id`
@@ -131,7 +132,7 @@ func (s store) queueUpdate(b *pgx.Batch, r *Registration) {
 		"agreement_language": r.AgreementLanguage, "agreement_hash": r.AgreementHash, "agreed_at": r.AgreedAt,
 		"identity": sealed(s, r.ID, "identity", r.Identity), "member_id": postgres.Nullable(r.MemberID), "holder_id": postgres.Nullable(r.HolderID), "differs": append([]string{}, r.Differs...),
 		"failures": r.Failures, "reference": postgres.Nullable(r.Reference), "locked_until": postgres.Nullable(r.LockedUntil),
-		"refused": r.Refused, "matched_at": postgres.Nullable(r.MatchedAt), "slow_until": postgres.Nullable(r.SlowUntil),
+		"refused": r.Refused, "matched_at": postgres.Nullable(r.MatchedAt), "slow_until": postgres.Nullable(r.SlowUntil), "veiled": r.Veiled,
 		"credentials": sealed(s, r.ID, "credentials", r.Credentials), "password_hash": r.PasswordHash, "answer_hash": r.AnswerHash,
 		"code_mac": r.CodeMAC, "code_sent_at": postgres.Nullable(r.CodeSentAt), "code_expires_at": postgres.Nullable(r.CodeExpiresAt),
 		"code_tries": r.CodeTries, "proven_at": postgres.Nullable(r.ProvenAt), "finished_at": postgres.Nullable(r.FinishedAt),
@@ -141,8 +142,8 @@ func (s store) queueUpdate(b *pgx.Batch, r *Registration) {
 // keepCredentials stores what was typed and did not pass, unless another request has changed the registration since it was
 // read.
 func (s store) keepCredentials(ctx context.Context, r *Registration, now time.Time) error {
-	_, err := s.db.From(ctx).Exec(ctx, `update registrations set credentials = $3, touched_at = $4 where id = $1 and touched_at = $2`,
-		r.ID, r.TouchedAt, sealed(s, r.ID, "credentials", r.Credentials), now)
+	_, err := s.db.From(ctx).Exec(ctx, `update registrations set credentials = $3, touched_at = $4, veiled = $5 where id = $1 and touched_at = $2`,
+		r.ID, r.TouchedAt, sealed(s, r.ID, "credentials", r.Credentials), now, r.Veiled || r.awayAt(now))
 	if err != nil {
 		return fmt.Errorf("keeping what was typed: %w", err)
 	}
@@ -152,6 +153,16 @@ func (s store) keepCredentials(ctx context.Context, r *Registration, now time.Ti
 // queueRemove deletes a registration: the member left it.
 func (s store) queueRemove(b *pgx.Batch, id uuid.UUID) {
 	b.Queue(`delete from registrations where id = $1`, id)
+}
+
+// QueueEndBrowser erases what a browser has begun and not finished, when somebody signs in there or signs out: the next
+// person finds nothing of it. What support looks at of a locked one stays.
+func QueueEndBrowser(b *pgx.Batch, browser []byte) {
+	b.Queue(`delete from registrations where browser = $1 and finished_at is null and reference is null`, browser)
+	b.Queue(`
+		update registrations set browser = '', identity = null, credentials = null, password_hash = null, answer_hash = null,
+			code_mac = null, proven_at = null
+		where browser = $1 and finished_at is null`, browser)
 }
 
 // sweep deletes what nobody will come back to: idle and finished registrations after a day, those with a lock after a
@@ -210,7 +221,7 @@ func (s store) open(r row) (*Registration, error) {
 		ID: r.ID, AccountID: r.AccountID, Browser: r.Browser, Flow: r.Flow, Language: r.Language, TouchedAt: r.TouchedAt,
 		AgreementVersion: r.AgreementVersion, AgreementLanguage: r.AgreementLanguage, AgreementHash: r.AgreementHash, AgreedAt: r.AgreedAt,
 		MemberID: postgres.Value(r.MemberID), HolderID: postgres.Value(r.HolderID), Differs: r.Differs, Failures: r.Failures, Reference: postgres.Value(r.Reference),
-		LockedUntil: postgres.Value(r.LockedUntil), Refused: r.Refused, MatchedAt: postgres.Value(r.MatchedAt), SlowUntil: postgres.Value(r.SlowUntil),
+		LockedUntil: postgres.Value(r.LockedUntil), Refused: r.Refused, MatchedAt: postgres.Value(r.MatchedAt), SlowUntil: postgres.Value(r.SlowUntil), Veiled: r.Veiled,
 		PasswordHash: r.PasswordHash, AnswerHash: r.AnswerHash, CodeMAC: r.CodeMAC,
 		CodeSentAt: postgres.Value(r.CodeSentAt), CodeExpiresAt: postgres.Value(r.CodeExpiresAt), CodeTries: r.CodeTries,
 		ProvenAt: postgres.Value(r.ProvenAt), FinishedAt: postgres.Value(r.FinishedAt),

@@ -19,6 +19,7 @@ type Layout struct {
 	CSRF        string        // token of the page's form
 	Flow        string        // opaque id of the pending authorization request, kept in links and forms; "" if none
 	App         string        // name of the app that waits, "" if none
+	Person      string        // first name of whom the page is for, "" where it says nothing of it
 	SignedInAs  string        // username, "" when nobody is signed in
 	Notice      *Notice       // banner above the page
 	Problems    []Problem     // why a form was refused, in the order of its fields
@@ -71,6 +72,9 @@ func (l Layout) Here(path string) bool {
 func (l Layout) Link(path string) string {
 	if l.Flow == "" {
 		return path
+	}
+	if strings.Contains(path, "?") {
+		return path + "&" + url.Values{"flow": {l.Flow}}.Encode()
 	}
 	return path + "?" + url.Values{"flow": {l.Flow}}.Encode()
 }

@@ -184,7 +184,12 @@ func pageCases() []pageCase {
 			Args                           Args
 			Code, Parameter, Value, Button string
 		}{"error.too_many", Args{"time": 90 * time.Second}, "", "", "", "/login"}),
-		page("registration/agreement", "", at("/register/agreement"), struct{ Document document }{sample}),
+		page("registration/agreement", "", at("/register/agreement"), struct {
+			Document document
+			Back     bool
+		}{sample, true}),
+		page("registration/open", "", at("/register/open"), struct{}{}),
+		page("recovery/open", "", at("/recover/open"), struct{}{}),
 		page("registration/text", "", at("/agreement"), struct{ Document document }{sample}),
 		page("registration/personal", "", at("/register/personal"), personal{Suffixes: []string{"JR", "SR", "II"}, CardDigits: 9}),
 		page("registration/personal", "no_match", with(at("/register/personal"), Problem{"", "registration.personal.no_match", nil}),

@@ -18,6 +18,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"huskyidp/accounts"
@@ -149,7 +150,8 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 	if a.roster, err = members.New(members.Deps{DB: a.db, Keyring: ring, Audit: log, Now: time.Now, NumberFormat: s.numbers}); err != nil {
 		return err
 	}
-	people, err := accounts.New(accounts.Deps{DB: a.db, Keyring: ring, Audit: log, Outbox: outbox, Mails: a.templates, Now: time.Now, Issuer: s.issuer})
+	people, err := accounts.New(accounts.Deps{DB: a.db, Keyring: ring, Audit: log, Outbox: outbox, Mails: a.templates, Now: time.Now, Issuer: s.issuer,
+		Unfinished: []func(*pgx.Batch, []byte){registration.QueueEndBrowser, recovery.QueueEndBrowser}})
 	if err != nil {
 		return err
 	}

@@ -54,6 +54,11 @@ func Onward(address string, after time.Duration) PageOption {
 // meanwhile is no matter.
 func ForAnybody() PageOption { return func(o *pageOptions) { o.anybody = true } }
 
+// WithPerson says by first name whom the page is for: others may sit at the same browser.
+func WithPerson(name string) PageOption {
+	return func(o *pageOptions) { o.layout.Person = name }
+}
+
 // WithDesk shows whose console of the support desk it is.
 func WithDesk(d *templates.Desk) PageOption {
 	return func(o *pageOptions) { o.layout.Desk = d }

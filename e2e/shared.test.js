@@ -1,0 +1,104 @@
+// One phone, several people: who begins where another person was is asked first, reads nothing of them, and a sign-in or a
+// sign-out ends what was left open.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { cards, start } from './product.js';
+import { launch, Member } from './walk.js';
+
+let browser;
+let product;
+before(async () => {
+  product = await start();
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await product?.stop();
+});
+
+const walks = [
+  { language: 'es', width: 320, first: cards.plain, second: cards.folded },
+  { language: 'es', width: 320, script: false, first: cards.suffix, second: cards.hyphen },
+];
+
+async function shows(member, ...data) {
+  const text = await member.page.content();
+  for (const datum of data) assert.ok(!text.includes(datum), `${member.path()} shows ${datum}`);
+}
+
+for (const walk of walks) {
+  test(`a family with one phone, script ${walk.script ?? true}`, async () => {
+    const { first, second } = walk;
+    const name = `shared-${walk.script ?? true}`;
+    const member = await Member.open(browser, product, { ...walk, name });
+    const { page } = member;
+    await member.toSignIn();
+    await member.agree();
+    await member.personal(first);
+    await member.at('/register/credentials');
+    await member.look('for-the-first');
+    assert.match(await page.locator('main').innerText(), new RegExp(`Esto es para ${first.first}\\.`));
+
+    // Another person takes the phone and begins from the app.
+    await member.toSignIn();
+    await page.locator('a[href^="/register/agreement"]').click();
+    await member.at('/register/open');
+    await member.look('open');
+    await shows(member, first.first, first.last, first.number);
+    await member.press('go-on'); // it was the first after all
+    await member.at('/register/credentials');
+    await member.toSignIn();
+    await page.locator('a[href^="/register/agreement"]').click();
+    await member.press('anew');
+    await member.at('/register/agreement');
+    await member.press('agree');
+    await member.at('/register/personal');
+    for (const field of ['first_name', 'last_name', 'card_id', 'birth_day', 'birth_year']) assert.equal(await page.inputValue(`#${field}`), '', field);
+    await member.personal(second);
+    await member.at('/register/credentials');
+    assert.match(await page.locator('main').innerText(), new RegExp(`Esto es para ${second.first}\\.`));
+    const who = { username: `${name}.two`, email: `${name}@example.org` };
+    await member.credentials(who);
+    await member.at('/register/code');
+    await member.look('for-the-second');
+    await page.fill('#code', await member.code(who.email));
+    await member.press('next');
+    await member.at('/register/review');
+    await member.look('review');
+    await page.check('#certify');
+    await member.press('finish');
+    await page.waitForURL(`${product.portal}/**`);
+
+    // The first begins again while the second is signed in, and the second signs out.
+    await page.goto(`${product.issuer}/register`);
+    await member.press('agree');
+    await member.personal(first);
+    await member.at('/register/credentials');
+    await page.goto(`${product.issuer}/logout`);
+    await member.press('logout-confirm');
+    await member.at('/logout/done');
+    await page.goto(`${product.issuer}/register/credentials`);
+    await shows(member, first.first, first.last);
+    assert.equal(await page.locator('#username').count(), 0, 'signing out ended the registration');
+
+    // A recovery past its mailbox asks as well, and somebody else's sign-in ends it.
+    await page.goto(`${product.issuer}/recover/password`);
+    await page.fill('#username', who.username);
+    await member.press('next');
+    await member.at('/recover/code');
+    await page.fill('#code', (await member.mail(who.email, 'Su código para cambiar la contraseña')).match(/^\s*(\d{6})\s*$/m)[1]);
+    await member.press('next');
+    await member.at('/recover/question');
+    await member.look('recovery-for');
+    await page.goto(`${product.issuer}/recover/password`);
+    await member.at('/recover/open');
+    await member.look('recovery-open');
+    await shows(member, second.first, who.username);
+    await page.goto(`${product.issuer}/login`);
+    await member.signIn(who.username);
+    await member.at('/account');
+    await page.goto(`${product.issuer}/recover/question`);
+    await member.at('/recover/password');
+    await member.close();
+  });
+}

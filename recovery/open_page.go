@@ -1,0 +1,107 @@
+package recovery
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"huskyidp/internal/seal"
+	"huskyidp/internal/web"
+	"huskyidp/members"
+)
+
+// openPage asks whose the recovery is that was begun in this browser. It shows nothing of it.
+type openPage struct{}
+
+// begun is the recovery of a visit that is under way, nil if there is none.
+func (s *Service) begun(ctx context.Context, v Visit) (*Recovery, error) {
+	if v.Token == "" {
+		return nil, nil
+	}
+	r, err := s.store.find(ctx, seal.Digest(v.Token))
+	if err != nil || r == nil || !bytes.Equal(r.Browser, v.Browser) || !s.now().Before(r.ExpiresAt) {
+		return nil, err
+	}
+	switch r.Step {
+	case stepDone, stepEnded:
+		return nil, nil
+	}
+	return r, nil
+}
+
+// GoOn gives the recovery of a visit its time anew.
+func (s *Service) GoOn(ctx context.Context, v Visit) (*Recovery, error) {
+	r, err := s.begun(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	if r == nil {
+		return nil, &movedError{stepEnded}
+	}
+	return s.change(ctx, v, r.Step, func(_ context.Context, t *turn) (outcome, error) {
+		t.ExpiresAt = t.now.Add(life)
+		return nil, nil
+	})
+}
+
+// Leave ends the recovery of a visit, if there is one: another person begins in this browser.
+func (s *Service) Leave(ctx context.Context, v Visit) error {
+	r, err := s.begun(ctx, v)
+	if err != nil || r == nil {
+		return err
+	}
+	return s.giveUp(ctx, v, r.Step, "another_person")
+}
+
+// firstName is that of an account's member, "" where the roster knows none.
+func (s *Service) firstName(ctx context.Context, id uuid.UUID) (string, error) {
+	account, err := s.accounts.Get(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	member, err := s.roster.Member(ctx, account.MemberID)
+	if errors.Is(err, members.ErrUnknown) {
+		return "", nil
+	}
+	return member.FirstName, err
+}
+
+// person says whom a page after the mailbox is for. Whoever sees it has proven the mailbox.
+func (h *Handler) person(c *gin.Context, step Step) (web.PageOption, error) {
+	r, err := h.service.at(c.Request.Context(), h.visit(c), step)
+	if err != nil {
+		return nil, err
+	}
+	name, err := h.service.firstName(c.Request.Context(), r.AccountID)
+	return web.WithPerson(name), err
+}
+
+func (h *Handler) showOpen(c *gin.Context) error {
+	r, err := h.service.begun(c.Request.Context(), h.visit(c))
+	if err != nil {
+		return err
+	}
+	if r == nil {
+		return h.to(c, pathPassword)
+	}
+	return h.page(c, http.StatusOK, "recovery/open", openPage{})
+}
+
+func (h *Handler) submitOpen(c *gin.Context) error {
+	if web.Form(c).Get("act") == "anew" {
+		if err := h.service.Leave(c.Request.Context(), h.visit(c)); err != nil {
+			return err
+		}
+		h.web.ClearCookie(c, cookie)
+		return h.to(c, pathPassword)
+	}
+	r, err := h.service.GoOn(c.Request.Context(), h.visit(c))
+	if err != nil {
+		return err
+	}
+	return h.to(c, paths[r.Step])
+}

@@ -1,0 +1,113 @@
+package registration
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Whoever begins in a browser with an open registration is asked first, and reads nothing of it; the one who began goes on
+// where they were.
+func TestAnotherPersonIsAskedFirst(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"/register", "/register?flow=f1", "/register/agreement", "/register/agreement?flow=f1"} {
+		s := newSite(t, 1)
+		b := s.browser().toCredentials().get("/").get(path).on("/register/open", 200)
+		for _, datum := range []string{"maria", "López", "LOPEZ", "004-123-789", "1984"} {
+			if strings.Contains(b.body, datum) {
+				t.Errorf("%s: the question shows %q", path, datum)
+			}
+		}
+		page := b.body
+		b.post("act", "go_on").on("/register/credentials", 200).reads("Esto es para maria.")
+		b.body, b.path = page, "/register/open"
+		b.post("act", "anew").on("/register/agreement", 200).post("act", "agree").on("/register/personal", 200)
+		if n := s.count(`select count(*) from registrations where identity is not null`); n != 0 || b.value("first_name") != "" {
+			t.Errorf("%s: %d registrations of the person before are left, first name %q", path, n, b.value("first_name"))
+		}
+		b.post(ana...).on("/register/credentials", 200).reads("Esto es para Ana.")
+	}
+	// A page of the agreement that was open all the time does not lead into another's registration either.
+	s := newSite(t, 1)
+	b := s.browser().get("/register/agreement?flow=f1")
+	page := b.body
+	b.post("act", "agree").post(maria...).on("/register/credentials", 200)
+	b.body, b.path = page, "/register/agreement"
+	b.post("act", "agree").on("/register/open", 200)
+}
+
+// After fifteen minutes away whoever comes back is asked first, and number and birth date are not put back into the fields.
+func TestAwayForAWhile(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	b := s.browser().toPersonal().post(mariaWrong...)
+	s.later(away - time.Second)
+	if b.get("/register/personal?flow=f1").on("/register/personal", 200); b.value("card_id") != "004-123-789" {
+		t.Errorf("within the time the number is %q", b.value("card_id"))
+	}
+	s.later(time.Second)
+	b.get("/register/personal?flow=f1").on("/register/open", 200).post("act", "go_on").on("/register/personal", 200)
+	if b.value("card_id") != "" || b.value("birth_day") != "" || b.value("birth_year") != "" || strings.Contains(b.body, "selected>3 ") || b.value("last_name") == "" {
+		t.Errorf("number %q, day %q, year %q, last name %q", b.value("card_id"), b.value("birth_day"), b.value("birth_year"), b.value("last_name"))
+	}
+	b.post(maria...).on("/register/credentials", 200)
+	s.later(away)
+	for _, path := range []string{"/register/credentials", "/register/personal", "/register/agreement?back=1"} {
+		b.get(path).on("/register/open", 200)
+	}
+	// Who types slowly loses nothing, but finds the card's secrets gone on the way back.
+	b.post("act", "go_on")
+	s.later(away)
+	b.post(mariaChoice...).on("/register/code", 200).post("act", "previous").post("act", "previous").on("/register/personal", 200)
+	if b.value("card_id") != "" || b.value("first_name") != "maria" {
+		t.Errorf("on the way back: number %q, first name %q", b.value("card_id"), b.value("first_name"))
+	}
+}
+
+// Another person's sign-in, and signing out, end what the browser had open; a lock stays for support.
+func TestSignInEndsWhatIsOpen(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	s.browser().toCredentials()
+	browser := s.browserDigest()
+	s.browser().toPersonal().post(ana...) // another browser's stays
+	end := func() {
+		b := &pgx.Batch{}
+		QueueEndBrowser(b, browser)
+		if err := s.db.From(t.Context()).SendBatch(t.Context(), b).Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	end()
+	if n := s.count(`select count(*) from registrations`); n != 1 {
+		t.Errorf("%d registrations are left, want that of the other browser", n)
+	}
+	locked := s.browser().toPersonal().lock()
+	if err := s.db.From(t.Context()).QueryRow(t.Context(), `select browser from registrations where reference is not null`).Scan(&browser); err != nil {
+		t.Fatal(err)
+	}
+	reference := s.reference(locked)
+	end()
+	locked.get("/register/locked").on("/register/agreement", 200)
+	if stuck, err := s.service.StuckAs(t.Context(), reference); err != nil || !stuck.Locked || len(stuck.Differs) == 0 {
+		t.Errorf("support finds %+v, %v", stuck, err)
+	}
+}
+
+// A finished registration is not ended by the sign-in that it makes, and another one of that browser is.
+func TestFinalizarEndsTheOther(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	b := s.browser().toReview()
+	other := &browser{site: s, cookies: map[string]string{"idp_browser": b.cookies["idp_browser"]}, source: b.source, lang: "es"}
+	other.toPersonal().post(ana...).on("/register/credentials", 200)
+	if b.send("certify", "yes"); b.status != http.StatusSeeOther || s.count(`select count(*) from accounts`) != 1 {
+		t.Fatalf("Finalizar = %d", b.status)
+	}
+	if n := s.count(`select count(*) from registrations where finished_at is null`); n != 0 {
+		t.Errorf("%d open registrations", n)
+	}
+}
