@@ -81,13 +81,15 @@ func (h *Handler) person(c *gin.Context, step Step) (web.PageOption, error) {
 }
 
 func (h *Handler) showOpen(c *gin.Context) error {
-	r, err := h.service.begun(c.Request.Context(), h.visit(c))
+	v := h.visit(c)
+	r, err := h.service.begun(c.Request.Context(), v)
 	if err != nil {
 		return err
 	}
 	if r == nil {
 		return h.to(c, pathPassword)
 	}
+	v.Owns(r.ID.String()) // the form is this recovery's
 	return h.page(c, http.StatusOK, "recovery/open", openPage{})
 }
 
