@@ -23,7 +23,7 @@ func (h *Handler) authorize(c *gin.Context) error {
 	if c.Request.Method == http.MethodPost {
 		return h.comeBack(c)
 	}
-	ctx, u := h.service.store.newUnit(c.Request.Context(), h.now())
+	ctx, u := h.newUnit(c)
 	query, err := h.sentParameters(c, ctx, c.Request.URL.Query(), u.now)
 	if err != nil {
 		return err

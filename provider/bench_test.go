@@ -195,7 +195,7 @@ func (b *bench) instance(change ...func(*bench, *provider.Deps)) instance {
 	must(t, signing.Ensure(t.Context()))
 	clients, err := provider.NewClients(t.Context(), provider.ClientsDeps{DB: b.db, Keyring: ring, Audit: log, Now: b.clock.now, Keys: signing, Fetcher: b.fetcher, Rules: b.rules})
 	must(t, err)
-	deps := provider.Deps{Issuer: b.issuer, SupportEmail: "support@example.org", Locales: set.Languages(), TimeZone: "America/New_York", Agreement: b.legal, InitialAccessToken: "initial-token", RegistrationTries: 3, DB: b.db, Keyring: ring,
+	deps := provider.Deps{Issuer: b.issuer, SupportEmail: "support@example.org", Locales: set.Languages(), TimeZone: "America/New_York", Agreement: b.legal, InitialAccessToken: "initial-token", RegistrationTries: 3, ClientRate: 1_000_000, DB: b.db, Keyring: ring,
 		Keys: signing, Clients: clients, Accounts: service, Members: roster, Limiter: ratelimit.New(b.db, ring), Audit: log, Now: b.clock.now}
 	for _, apply := range change {
 		apply(b, &deps)

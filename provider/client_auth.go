@@ -55,7 +55,7 @@ func (s *Service) authenticateClient(ctx context.Context, r *http.Request, form 
 		return nil, err
 	}
 	u.client = client
-	return client, nil
+	return client, s.takeCall(u, client)
 }
 
 // spendAll tells a replayed assertion from a replayed proof.

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -68,6 +69,7 @@ type Deps struct {
 	// endpoint closed.
 	InitialAccessToken string
 	RegistrationTries  int                                        // of a source in an hour: registrations without that token, and updates
+	ClientRate         int                                        // calls a second of one client, on each instance; 0: 50 (S-09)
 	TryURL             string                                     // where developers can try a sign-in; "" for nowhere
 	ScopeACR           ScopeACR                                   // minimum acr by scope; may be nil
 	Agreement          func(now time.Time, lang string) Agreement // the license agreement in force
@@ -96,6 +98,7 @@ type Service struct {
 	tryURL             string
 	initialAccessToken []byte // SHA-256; nil: no dynamic registration
 	registrationTries  int
+	calls              *web.Meter[string]
 	jobs               *river.Client[pgx.Tx]
 	locales            []string
 	timeZone           string
@@ -125,6 +128,7 @@ func New(d Deps) (*Service, error) {
 		strategy:     &strategy{issuer: d.Issuer, keys: d.Keys, keyring: d.Keyring},
 		locales:      d.Locales,
 		timeZone:     d.TimeZone,
+		calls:        web.NewMeter[string](cmp.Or(d.ClientRate, 50)*int(callsWindow/time.Second), callsWindow),
 		tryURL:       d.TryURL,
 		agreement:    d.Agreement,
 		supportEmail: d.SupportEmail,

@@ -52,7 +52,7 @@ type deviceRequest struct {
 
 // deviceAuthorization is the device authorization endpoint (RFC 8628 3.1).
 func (h *Handler) deviceAuthorization(c *gin.Context) error {
-	ctx, u := h.service.store.newUnit(c.Request.Context(), h.now())
+	ctx, u := h.newUnit(c)
 	if err := errors.Join(checkForm(c, "resource"), refuseDetails(web.Form(c))); err != nil {
 		return h.tokenError(c, err)
 	}
@@ -71,6 +71,11 @@ func (h *Handler) deviceAuthorization(c *gin.Context) error {
 	audience, err := u.client.resources(web.Form(c), h.service.strategy.issuer)
 	if err != nil {
 		return h.tokenError(c, err)
+	}
+	if u.client.IsPublic() {
+		if err := h.service.takeRow(ctx, u.client, u.source, u.now); err != nil {
+			return err
+		}
 	}
 	deviceCode, userCode, err := h.service.newDeviceCode(ctx, u.client, scopes, audience, u.now)
 	if err != nil {

@@ -27,7 +27,7 @@ type introspection struct {
 // introspect is the introspection endpoint. Only resource servers may ask, and only
 // about access tokens of their audience (S-41).
 func (h *Handler) introspect(c *gin.Context) error {
-	ctx, u := h.service.store.newUnit(c.Request.Context(), h.now())
+	ctx, u := h.newUnit(c)
 	if err := checkForm(c); err != nil {
 		return h.tokenError(c, err)
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/ory/fosite"
 
-	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 )
@@ -24,10 +23,6 @@ const (
 	parLifetime = 90 * time.Second // S-34: 60 to 90
 )
 
-// publicPushes is how many requests one source may push for clients without a secret
-// (S-09).
-var publicPushes = ratelimit.Limit{Name: "public_pushes", Count: 300, Per: 5 * 60 * 1e9}
-
 // errRequestURI says that a request_uri is unknown, has expired, was used, or is
 // another client's; all look alike.
 var errRequestURI = errors.New("provider: there is no such pushed request")
@@ -35,7 +30,7 @@ var errRequestURI = errors.New("provider: there is no such pushed request")
 // push is the pushed authorization request endpoint (RFC 9126 2). The whole request is
 // checked here, so that no browser is sent with one that fails.
 func (h *Handler) push(c *gin.Context) error {
-	ctx, u := h.service.store.newUnit(c.Request.Context(), h.now())
+	ctx, u := h.newUnit(c)
 	if err := checkForm(c, "resource"); err != nil {
 		return h.tokenError(c, err)
 	}
@@ -46,8 +41,8 @@ func (h *Handler) push(c *gin.Context) error {
 	if _, err := h.service.authenticateClient(ctx, c.Request, web.Form(c)); err != nil {
 		return h.tokenError(c, err)
 	}
-	if u.client.IsPublic() { // it has proven nothing, and what is pushed is stored
-		if err := h.service.limiter.Take(ctx, publicPushes, web.Source(c), u.now); err != nil {
+	if u.client.IsPublic() {
+		if err := h.service.takeRow(ctx, u.client, u.source, u.now); err != nil {
 			return err
 		}
 	}

@@ -30,7 +30,7 @@ func (h *Handler) comeBack(c *gin.Context) error {
 		if err != nil {
 			return h.refuse(c, nil, fosite.ErrInvalidClient)
 		}
-		if err := h.service.limiter.Take(c.Request.Context(), publicPushes, web.Source(c), h.now()); err != nil {
+		if err := h.service.takeRow(c.Request.Context(), client, web.Source(c), h.now()); err != nil {
 			return err
 		}
 		handle, err := h.service.store.keepForm(c.Request.Context(), postedPrefix, client, form, h.now())

@@ -27,7 +27,7 @@ func leaves(c *gin.Context) bool { return c.Query("go") != "" }
 // resume continues a stored request: every page of sign-in and registration ends here. What
 // was answered a moment ago is judged and answered anew, for a second press, a reload, or Back.
 func (h *Handler) resume(c *gin.Context) error {
-	ctx, u := h.service.store.newUnit(c.Request.Context(), h.now())
+	ctx, u := h.newUnit(c)
 	i, r, err := h.pending(c, ctx)
 	if over, ok := errors.AsType[*overError](err); ok {
 		return h.resumeOver(c, over)

@@ -20,7 +20,7 @@ import (
 // with it, an access token itself alone. Unknown tokens are 200, another client's are
 // refused, and a database that does not answer is 503, never 200 (S-41).
 func (h *Handler) revoke(c *gin.Context) error {
-	ctx, u := h.service.store.newUnit(c.Request.Context(), h.now())
+	ctx, u := h.newUnit(c)
 	if err := checkForm(c); err != nil {
 		return h.tokenError(c, err)
 	}

@@ -16,7 +16,7 @@ import (
 // token is the token endpoint (RFC 6749 3.2). One unit of work covers it: what
 // fosite decides is written after it has succeeded and before the answer.
 func (h *Handler) token(c *gin.Context) error {
-	ctx, u := h.service.store.newUnit(c.Request.Context(), h.now())
+	ctx, u := h.newUnit(c)
 	if err := checkTokenRequest(c); err != nil {
 		return h.tokenError(c, err)
 	}

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"time"
 
+	"github.com/gin-gonic/gin"
 	"github.com/ory/fosite"
 
 	"huskyidp/internal/dpop"
+	"huskyidp/internal/web"
 )
 
 // unit is the work of one request on the store. fosite's handlers ask it for the
@@ -17,6 +19,7 @@ import (
 type unit struct {
 	store  *store
 	now    time.Time
+	source string  // network that the request comes from
 	client *Client // set once the client has been authenticated or looked up
 
 	grant    *grant        // loaded, or about to be inserted
@@ -47,9 +50,10 @@ type opaqueToken struct {
 
 type unitKey struct{}
 
-func (s *store) newUnit(ctx context.Context, now time.Time) (context.Context, *unit) {
-	u := &unit{store: s, now: now}
-	return context.WithValue(ctx, unitKey{}, u), u
+// newUnit begins the work of a request.
+func (h *Handler) newUnit(c *gin.Context) (context.Context, *unit) {
+	u := &unit{store: h.service.store, now: h.now(), source: web.Source(c)}
+	return context.WithValue(c.Request.Context(), unitKey{}, u), u
 }
 
 func unitFrom(ctx context.Context) *unit { return ctx.Value(unitKey{}).(*unit) }

@@ -56,6 +56,7 @@ type environment struct {
 	Drain             time.Duration     `env:"DRAIN" envDefault:"5s"`                       // not ready before connections are closed
 	RegistrationToken string            `env:"REGISTRATION_TOKEN"`                          // initial access token of dynamic client registration; "" keeps it closed
 	RegistrationTries int               `env:"REGISTRATION_TRIES" envDefault:"20"`          // of a source in an hour: registrations without that token, and updates
+	ClientRate        int               `env:"CLIENT_RATE" envDefault:"50"`                 // calls a second of one client, on each instance
 	MTLSListen        string            `env:"MTLS_LISTEN"`                                 // listener that asks clients for certificates (RFC 8705); "" for none
 	MTLSAddress       string            `env:"MTLS_ADDRESS"`                                // https://host of that listener, as clients see it
 	ClientCAs         string            `env:"CLIENT_CAS"`                                  // PEM file: who issues certificates for tls_client_auth
@@ -100,6 +101,7 @@ type settings struct {
 	agreementDir      string
 	registrationToken string // initial access token; "" for none
 	registrationTries int    // without it, of a source in an hour
+	clientRate        int    // calls a second
 	deskAddress       string // of the support desk; "" for none
 	emailSelfService  bool
 	scopeACR          provider.ScopeACR
@@ -170,7 +172,7 @@ func (e *environment) accepts(name string) bool { return slices.Contains(e.Accep
 
 func (e *environment) check() (settings, error) {
 	s := settings{dsn: e.DatabaseURL, conns: e.DatabaseConns, issuer: e.Issuer, language: e.Language,
-		identityLock: e.IdentityLock, auditRetention: e.AuditRetention, noQuestions: !e.SecretQuestion, registrationToken: e.RegistrationToken, registrationTries: e.RegistrationTries, agreementDir: e.AgreementDir}
+		identityLock: e.IdentityLock, auditRetention: e.AuditRetention, noQuestions: !e.SecretQuestion, registrationToken: e.RegistrationToken, registrationTries: e.RegistrationTries, clientRate: e.ClientRate, agreementDir: e.AgreementDir}
 	var mistakes []error
 	wrong := func(name, format string, args ...any) {
 		mistakes = append(mistakes, fmt.Errorf("IDP_"+name+": "+format, args...))
@@ -216,6 +218,9 @@ func (e *environment) check() (settings, error) {
 	}
 	if n := len(e.RegistrationToken); n > 0 && n < 32 {
 		wrong("REGISTRATION_TOKEN", "is shorter than 32 characters")
+	}
+	if e.ClientRate < 1 {
+		wrong("CLIENT_RATE", "must be 1 or more")
 	}
 	if e.RegistrationTries < 1 {
 		wrong("REGISTRATION_TRIES", "must be 1 or more")

@@ -46,7 +46,7 @@ Optional (default):
   IDP_OUTBOUND_ALLOW (none: host:port of apps on private networks, for tests), IDP_OUTBOUND_CA (the system's),
   IDP_CERTIFICATION (false; clients of the profile certification, with IDP_ACCEPT=certification-flows),
   IDP_REGISTRATION_TOKEN (none: opens dynamic client registration), IDP_REGISTRATION_TRIES (20 an hour of a source without it),
-  IDP_MEMBER_NUMBER_PATTERN ([0-9]{9}), IDP_DRAIN (5s), IDP_ACCEPT (weaker settings by name)`
+  IDP_CLIENT_RATE (50: calls a second of one client, on each instance), IDP_MEMBER_NUMBER_PATTERN ([0-9]{9}), IDP_DRAIN (5s), IDP_ACCEPT (weaker settings by name)`
 }
 
 // Run serves until SIGTERM or SIGINT.

@@ -165,7 +165,7 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 	}
 	s.proofs.ClientKeys = outbound.NewKeys(calls, outbound.KeysOptions{})
 	idp, err := provider.New(provider.Deps{ProofDeps: s.proofs,
-		Issuer: s.issuer, SupportEmail: cmp.Or(s.templates.SupportEmail, "WebSupport@CHNCT.org"), Locales: a.templates.Languages(), TimeZone: a.templates.TimeZone(), Agreement: agreementOf(legal), InitialAccessToken: s.registrationToken, RegistrationTries: s.registrationTries, TryURL: s.tryURL,
+		Issuer: s.issuer, SupportEmail: cmp.Or(s.templates.SupportEmail, "WebSupport@CHNCT.org"), Locales: a.templates.Languages(), TimeZone: a.templates.TimeZone(), Agreement: agreementOf(legal), InitialAccessToken: s.registrationToken, RegistrationTries: s.registrationTries, ClientRate: s.clientRate, TryURL: s.tryURL,
 		DB: a.db, Keyring: ring, Keys: signing, Clients: a.clients, Accounts: people, Members: a.roster, Limiter: limiter, Audit: log, Now: time.Now, ScopeACR: s.scopeACR})
 	if err != nil {
 		return err

@@ -83,7 +83,7 @@ type Web struct {
 	errorPage   string
 	language    string
 	sessionIdle time.Duration
-	pages       *perSource
+	pages       *Meter[netip.Prefix]
 	guard       func(*gin.Context) error
 	programs    map[string]Readers // by address; see Programs
 }
@@ -108,6 +108,6 @@ func New(o Options) (*Web, error) {
 	for _, host := range append(o.Hosts, issuer.Host) {
 		w.hosts[w.canonicalHost(host)] = true
 	}
-	w.pages = w.newPerSource(w.limits.Requests, w.limits.Window)
+	w.pages = NewMeter[netip.Prefix](w.limits.Requests, w.limits.Window)
 	return w, nil
 }
