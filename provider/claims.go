@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/google/uuid"
 
 	"huskyidp/accounts"
 )
@@ -38,7 +37,7 @@ func (s *Service) claims(ctx context.Context, g *grant) (map[string]any, error) 
 	if g.Claims != nil {
 		wanted = append(wanted, g.Claims.Userinfo...)
 	}
-	claims, err := s.facts(ctx, g.AccountID, wanted)
+	claims, err := s.facts(ctx, g, wanted)
 	if err != nil {
 		return nil, err
 	}
@@ -51,17 +50,21 @@ func (s *Service) idTokenClaims(ctx context.Context, g *grant) (map[string]any, 
 	if g == nil || g.Claims == nil || len(g.Claims.IDToken) == 0 {
 		return nil, nil
 	}
-	return s.facts(ctx, g.AccountID, g.Claims.IDToken)
+	return s.facts(ctx, g, g.Claims.IDToken)
 }
 
 // facts are the wanted claims of a member. A fact that is not known is left out, never
 // null or empty (Core 5.3.2).
-func (s *Service) facts(ctx context.Context, accountID uuid.UUID, wanted []string) (map[string]any, error) {
+func (s *Service) facts(ctx context.Context, g *grant, wanted []string) (map[string]any, error) {
 	claims := map[string]any{}
-	if len(wanted) == 0 {
+	client, err := s.clients.Get(g.ClientID)
+	if err != nil {
+		return claims, nil // disabled meanwhile
+	}
+	if wanted = client.claimsFor(wanted); len(wanted) == 0 {
 		return claims, nil
 	}
-	account, err := s.accounts.Get(ctx, accountID)
+	account, err := s.accounts.Get(ctx, g.AccountID)
 	if err != nil {
 		return nil, fmt.Errorf("reading the account: %w", err)
 	}

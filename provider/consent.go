@@ -181,7 +181,7 @@ func (s *store) endGrants(ctx context.Context, accountID uuid.UUID, clientID str
 // subjectAt is the member's sub at a client: the public one, or one per sector that is
 // drawn at random, never derived, and never reused (S-42).
 func (s *store) subjectAt(ctx context.Context, session *accounts.Session, client *Client) (string, error) {
-	if client.Metadata.SubjectType != subjectPairwise {
+	if !client.pairwise() {
 		return session.Subject, nil
 	}
 	var subject string

@@ -56,7 +56,7 @@ func (s *Service) queueLogout(ctx context.Context, sid string, apps []told) erro
 		if err != nil || client.Metadata.BackchannelLogoutURI == "" {
 			continue
 		}
-		args := logoutArgs{app.ClientID, app.Subject, sid, uuid.New()}
+		args := logoutArgs{app.ClientID, app.Subject, client.sidAt(sid), uuid.New()}
 		if _, err := s.jobs.InsertTx(ctx, s.store.db.Tx(ctx), args, &river.InsertOpts{Queue: logoutQueue, MaxAttempts: 10}); err != nil {
 			return fmt.Errorf("queueing a logout token: %w", err)
 		}
@@ -148,7 +148,7 @@ func (s *Service) frontChannel(sid string, apps []told) []string {
 		if err != nil {
 			continue
 		}
-		u.RawQuery = joinQuery(u.RawQuery, url.Values{"iss": {s.strategy.issuer}, "sid": {sid}})
+		u.RawQuery = joinQuery(u.RawQuery, url.Values{"iss": {s.strategy.issuer}, "sid": {client.sidAt(sid)}})
 		frames = append(frames, u.String())
 	}
 	return frames

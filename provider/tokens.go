@@ -165,7 +165,7 @@ func (s *strategy) GenerateIDToken(ctx context.Context, _ time.Duration, _ fosit
 	claims := idClaims{
 		Issuer: s.issuer, Subject: g.Subject, Audience: g.ClientID,
 		Expiry: jwt.NewNumericDate(u.now.Add(idTokenLifetime)), IssuedAt: jwt.NewNumericDate(u.now),
-		AuthTime: jwt.NewNumericDate(g.AuthTime), ACR: g.ACR, AMR: g.AMR, SID: g.SID,
+		AuthTime: jwt.NewNumericDate(g.AuthTime), ACR: g.ACR, AMR: g.AMR, SID: u.client.sidAt(g.SID),
 		AccessTokenHash: leftHalf(alg, u.access), CodeHash: leftHalf(alg, u.code), FHIRUser: u.fhirUser,
 	}
 	if u.token == nil {
