@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -218,13 +219,16 @@ func (h *Handler) Require(c *gin.Context) (session Session, ok bool, err error) 
 	if ok || err != nil {
 		return session, ok, err
 	}
-	path := "/login"
+	var query []string
 	if h.web.Cookie(c, sessionCookie) != "" { // it had one, which ended
 		h.web.ClearCookie(c, sessionCookie)
-		path = "/login?note=ended"
-		if back := ReturnPath(c.Request.URL.Path); back != "" && back != "/account" {
-			path += "&return=" + back
-		}
+		query = append(query, "note=ended")
 	}
-	return session, false, web.SeeOther(c, path)
+	if back := ReturnPath(c.Request.URL.Path); back != "" && back != "/account" {
+		query = append(query, "return="+back)
+	}
+	if query == nil {
+		return session, false, web.SeeOther(c, "/login")
+	}
+	return session, false, web.SeeOther(c, "/login?"+strings.Join(query, "&"))
 }

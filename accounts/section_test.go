@@ -65,7 +65,11 @@ func TestSection(t *testing.T) {
 		if status != 200 || strings.Count(body, "<nav") != 1 || path != "/account/email" && strings.Count(body, `aria-current="page"`) != 1 {
 			t.Errorf("GET %s = %d\n%s", path, status, body)
 		}
-		if status, location, _ := stranger.get(path); status != 303 || location != "/login" {
+		back := ""
+		if path != "/account" {
+			back = "?return=" + path
+		}
+		if status, location, _ := stranger.get(path); status != 303 || location != "/login"+back {
 			t.Errorf("GET %s signed out = %d to %q", path, status, location)
 		}
 	}

@@ -33,6 +33,7 @@ type Metadata struct {
 
 	ClientName                string   `json:"client_name"`
 	Profile                   Profile  `json:"profile"`
+	ApplicationType           string   `json:"application_type,omitempty"` // web (default) or native (RFC 8252)
 	RedirectURIs              []string `json:"redirect_uris,omitempty"`
 	PostLogoutRedirectURIs    []string `json:"post_logout_redirect_uris,omitempty"`
 	GrantTypes                []string `json:"grant_types,omitempty"`
@@ -106,7 +107,20 @@ func (c *Client) requiresPKCE() bool {
 }
 
 func (c *Client) mayLogoutTo(uri string) bool {
-	return uri != "" && slices.Contains(c.Metadata.PostLogoutRedirectURIs, uri)
+	return uri != "" && slices.ContainsFunc(c.Metadata.PostLogoutRedirectURIs, func(registered string) bool {
+		return uri == registered || sameButPort(uri, registered)
+	})
+}
+
+// sameButPort compares two addresses of this machine: an app listens on the port that it gets (RFC 8252 7.3).
+func sameButPort(uri, registered string) bool {
+	a, err := url.Parse(uri)
+	b, err2 := url.Parse(registered)
+	if err != nil || err2 != nil || a.Scheme != "http" || b.Scheme != "http" || !isLoopback(a.Hostname()) || a.Hostname() != b.Hostname() {
+		return false
+	}
+	a.Host, b.Host = a.Hostname(), b.Hostname()
+	return a.String() == b.String()
 }
 
 // origin is scheme and host of a URI, for a Content-Security-Policy.

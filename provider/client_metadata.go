@@ -35,6 +35,12 @@ var (
 	memberScopes  = []string{"openid", "profile", "email", "offline_access", "husky.member"}
 )
 
+// The kinds of apps (OpenID Connect Dynamic Client Registration 2): a native one may have a scheme of its own.
+const (
+	typeWeb    = "web"
+	typeNative = "native"
+)
+
 // The forms of access tokens.
 const (
 	formatJWT    = "jwt"
@@ -72,6 +78,14 @@ func (m *Metadata) complete(rules Rules) error {
 	}
 	if strings.TrimSpace(m.ClientName) == "" || len(m.ClientName) > 80 {
 		return &MetadataError{"client_name", "has 1 to 80 characters; members see it"}
+	}
+	if m.ApplicationType == "" && len(m.RedirectURIs) > 0 {
+		m.ApplicationType = typeWeb
+	}
+	if m.ApplicationType != "" {
+		if err := subset("application_type", []string{m.ApplicationType}, []string{typeWeb, typeNative}); err != nil {
+			return err
+		}
 	}
 	if err := m.checkResponseTypes(); err != nil {
 		return err
@@ -182,15 +196,16 @@ func (m *Metadata) checkFlows(insecureLocal bool) error {
 		return &MetadataError{"grant_types", "refresh_token comes with authorization_code or the device grant"}
 	case code && m.TokenEndpointAuthMethod == "none" && !m.pkce():
 		return &MetadataError{"require_pkce", "a public client always uses PKCE"}
+	case code && m.ApplicationType == typeNative && !m.pkce():
+		return &MetadataError{"require_pkce", "a native app always uses PKCE (RFC 8252 section 6)"}
 	}
-	for _, uri := range m.RedirectURIs {
-		if rule := redirectURIRule(uri, insecureLocal); rule != "" {
-			return &MetadataError{"redirect_uris", fmt.Sprintf("%q %s", uri, rule)}
+	for i, uri := range slices.Concat(m.RedirectURIs, m.PostLogoutRedirectURIs) {
+		rule, member := m.returnURIRule(uri, insecureLocal), "redirect_uris"
+		if i >= len(m.RedirectURIs) {
+			member = "post_logout_redirect_uris"
 		}
-	}
-	for _, uri := range m.PostLogoutRedirectURIs {
-		if rule := redirectURIRule(uri, insecureLocal); rule != "" {
-			return &MetadataError{"post_logout_redirect_uris", fmt.Sprintf("%q %s", uri, rule)}
+		if rule != "" {
+			return &MetadataError{member, fmt.Sprintf("%q %s", uri, rule)}
 		}
 	}
 	for member, uri := range map[string]string{"initiate_login_uri": m.InitiateLoginURI, "client_uri": m.ClientURI,
@@ -222,6 +237,26 @@ func subset(member string, values, allowed []string) error {
 	return nil
 }
 
+// returnURIRule is the rule that an address breaks where the app is come back to, or "". A native app may have a
+// private-use scheme, which is a domain of its maker reversed, so that no two apps choose the same (RFC 8252 7.1).
+func (m *Metadata) returnURIRule(uri string, insecureLocal bool) string {
+	u, err := url.Parse(uri)
+	if err != nil || u.Scheme == "" || u.Scheme == "http" || u.Scheme == "https" {
+		return redirectURIRule(uri, insecureLocal)
+	}
+	switch {
+	case m.ApplicationType != typeNative:
+		return `is not https; a scheme of an app's own needs application_type "native"`
+	case !strings.Contains(u.Scheme, "."):
+		return "has a scheme without a dot: take a domain of yours reversed, as in com.example.app:/callback (RFC 8252 section 7.1)"
+	case u.Host != "" || u.Opaque != "" || !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(u.Path, "//") || strings.ContainsAny(uri, " \t\r\n\\"):
+		return "has not the form scheme:/path (RFC 8252 section 7.1)"
+	case strings.Contains(uri, "#"):
+		return "has a fragment"
+	}
+	return ""
+}
+
 // redirectURIRule returns the rule that the URI breaks, or "" (S-31): https, or
 // http on a loopback address for native apps; no fragment, no user information.
 func redirectURIRule(uri string, insecureLocal bool) string {
@@ -237,6 +272,9 @@ func redirectURIRule(uri string, insecureLocal bool) string {
 		return ""
 	case u.Scheme == "http" && (isLoopback(u.Hostname()) || insecureLocal && u.Hostname() == "localhost"):
 		return ""
+	}
+	if u.Scheme == "http" && (u.Hostname() == "localhost" || strings.HasSuffix(u.Hostname(), ".localhost")) {
+		return "is not https, and localhost may be another machine: take http://127.0.0.1 or http://[::1], any port will do (RFC 8252 section 8.3)"
 	}
 	return "is not https"
 }

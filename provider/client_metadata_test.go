@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math/big"
+	"strings"
 	"testing"
 
 	"github.com/go-jose/go-jose/v4"
@@ -29,6 +30,20 @@ func TestMetadataRules(t *testing.T) {
 		{"redirect_uri over http", func(m *Metadata) { m.RedirectURIs = []string{"http://app.example/"} }, "redirect_uris"},
 		{"redirect_uri on localhost", func(m *Metadata) { m.RedirectURIs = []string{"http://localhost/"} }, "redirect_uris"},
 		{"redirect_uri of a native app", func(m *Metadata) { m.RedirectURIs = []string{"http://127.0.0.1/cb", "http://[::1]/cb"} }, ""},
+		{"native app with a scheme of its own", func(m *Metadata) {
+			m.ApplicationType, m.RedirectURIs, m.PostLogoutRedirectURIs = typeNative, []string{"com.example.app:/cb", "https://app.example/cb"}, []string{"com.example.app:/bye"}
+		}, ""},
+		{"web app with a scheme of its own", func(m *Metadata) { m.RedirectURIs = []string{"com.example.app:/cb"} }, "redirect_uris"},
+		{"scheme without a dot", func(m *Metadata) { m.ApplicationType, m.RedirectURIs = typeNative, []string{"myapp:/cb"} }, "redirect_uris"},
+		{"script scheme of a native app", func(m *Metadata) { m.ApplicationType, m.RedirectURIs = typeNative, []string{"javascript:alert(1)"} }, "redirect_uris"},
+		{"scheme with a host", func(m *Metadata) { m.ApplicationType, m.RedirectURIs = typeNative, []string{"com.example.app://cb"} }, "redirect_uris"},
+		{"scheme without a path", func(m *Metadata) { m.ApplicationType, m.RedirectURIs = typeNative, []string{"com.example.app:cb"} }, "redirect_uris"},
+		{"scheme with a fragment", func(m *Metadata) { m.ApplicationType, m.RedirectURIs = typeNative, []string{"com.example.app:/cb#x"} }, "redirect_uris"},
+		{"native app on localhost", func(m *Metadata) {
+			m.ApplicationType, m.RedirectURIs = typeNative, []string{"http://localhost:1234/cb"}
+		}, "redirect_uris"},
+		{"native app without PKCE", func(m *Metadata) { m.ApplicationType, m.RequirePKCE = typeNative, &no }, "require_pkce"},
+		{"unknown application_type", func(m *Metadata) { m.ApplicationType = "desktop" }, "application_type"},
 		{"redirect_uri with a script scheme", func(m *Metadata) { m.RedirectURIs = []string{"javascript:alert(1)"} }, "redirect_uris"},
 		{"relative redirect_uri", func(m *Metadata) { m.RedirectURIs = []string{"/callback"} }, "redirect_uris"},
 		{"logout address over http", func(m *Metadata) { m.PostLogoutRedirectURIs = []string{"http://app.example/"} }, "post_logout_redirect_uris"},
@@ -160,5 +175,15 @@ func TestEncryptionKey(t *testing.T) {
 	}
 	if key := encryptionKey([]jose.JSONWebKey{large}, "ECDH-ES"); key != nil {
 		t.Errorf("encryptionKey for ECDH-ES = %v, want none", key)
+	}
+}
+
+// TestLocalhostIsNamed: who is refused reads why, and what to take (RFC 8252 8.3).
+func TestLocalhostIsNamed(t *testing.T) {
+	for uri, want := range map[string]string{"http://localhost/cb": "http://127.0.0.1", "http://app.localhost/cb": "http://127.0.0.1", "myapp:/cb": "com.example.app:/callback"} {
+		m := Metadata{ClientName: "x", ApplicationType: typeNative, RedirectURIs: []string{uri}}
+		if err := m.complete(Rules{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", uri, err)
+		}
 	}
 }

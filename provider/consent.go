@@ -202,8 +202,15 @@ const (
 )
 
 // sector is the host that the client's redirect URIs share, or that of its
-// sector_identifier_uri; registration makes sure that there is one.
-func (c *Client) sector() string { return c.Metadata.sector() }
+// sector_identifier_uri; registration makes sure that there is one. A native app that names
+// neither shares its subjects with nobody: any app may come back to this machine.
+func (c *Client) sector() string {
+	host := c.Metadata.sector()
+	if c.Metadata.ApplicationType == typeNative && (host == "" || isLoopback(host)) {
+		return "client:" + c.ID
+	}
+	return host
+}
 
 func (m *Metadata) sector() string {
 	uri := m.SectorIdentifierURI

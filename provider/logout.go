@@ -27,8 +27,9 @@ type logoutRequest struct {
 	fields  []templates.Hidden
 }
 
-// parseLogout proves where the browser may go afterwards: the hint must be an ID token
-// of ours, also an expired one, whose client registered the address.
+// parseLogout proves where the browser may go afterwards: to an address that the client
+// registered which client_id names, or else the hint. Without a hint of that client, an ID token
+// of ours, also an expired one, the member's confirmation is what vouches for the request.
 func (s *Service) parseLogout(values url.Values) logoutRequest {
 	var r logoutRequest
 	for _, name := range logoutParameters {
@@ -37,17 +38,18 @@ func (s *Service) parseLogout(values url.Values) logoutRequest {
 		}
 	}
 	claims, err := s.strategy.parseIDTokenHint(values.Get("id_token_hint"))
-	if err != nil {
+	id := values.Get("client_id")
+	if err == nil && id == "" {
+		id = claims.Audience
+	}
+	client, unknown := s.clients.Get(id)
+	if unknown != nil {
 		return r
 	}
-	if sent := values.Get("client_id"); sent != "" && sent != claims.Audience {
-		return r
+	r.client = client
+	if err == nil && claims.Audience == client.ID {
+		r.subject = claims.Subject
 	}
-	client, err := s.clients.Get(claims.Audience)
-	if err != nil {
-		return r
-	}
-	r.client, r.subject = client, claims.Subject
 	uri := values.Get("post_logout_redirect_uri")
 	if !client.mayLogoutTo(uri) {
 		return r

@@ -10,6 +10,8 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
+
+	"huskyidp/provider"
 )
 
 // claim reads one claim of a JWT without verifying it.
@@ -39,6 +41,7 @@ func TestLogout(t *testing.T) {
 	must(t, err)
 	none := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","typ":"JWT"}`)) + "." +
 		base64.RawURLEncoding.EncodeToString([]byte(`{"iss":"`+b.issuer+`","sub":"x","aud":"`+id+`"}`)) + "."
+	second, _ := b.client(func(m *provider.Metadata) { m.PostLogoutRedirectURIs = []string{"https://second.example/bye"} })
 	for _, test := range []struct {
 		name   string
 		change func(q url.Values)
@@ -49,6 +52,14 @@ func TestLogout(t *testing.T) {
 		{"another address", func(q url.Values) { q.Set("post_logout_redirect_uri", "https://app.example/else") }, ""},
 		{"a query added", func(q url.Values) { q.Set("post_logout_redirect_uri", goodbye+"?foo=bar") }, ""},
 		{"no hint", func(q url.Values) { q.Del("id_token_hint") }, ""},
+		{"no hint, the client_id", func(q url.Values) { q.Del("id_token_hint"); q.Set("client_id", id) }, goodbye + "?state=st"},
+		{"no hint, the client_id, another address", func(q url.Values) {
+			q.Del("id_token_hint")
+			q.Set("client_id", id)
+			q.Set("post_logout_redirect_uri", "https://evil.example/")
+		}, ""},
+		{"a hint of another server, the client_id", func(q url.Values) { q.Set("id_token_hint", forged); q.Set("client_id", id) }, goodbye + "?state=st"},
+		{"a hint of another client, the client_id", func(q url.Values) { q.Set("client_id", second) }, "https://second.example/bye?state=st"},
 		{"unsigned hint", func(q url.Values) { q.Set("id_token_hint", none) }, ""},
 		{"hint signed by another", func(q url.Values) { q.Set("id_token_hint", forged) }, ""},
 		{"another client_id", func(q url.Values) { q.Set("client_id", "nobody") }, ""},
@@ -62,6 +73,9 @@ func TestLogout(t *testing.T) {
 			w := b.signedIn()
 			q := url.Values{"id_token_hint": {hint(w)}, "post_logout_redirect_uri": {goodbye}, "state": {"st"}}
 			test.change(q)
+			if q.Get("client_id") == second {
+				q.Set("post_logout_redirect_uri", "https://second.example/bye")
+			}
 			confirm := w.get("/logout?" + q.Encode())
 			if confirm.status != 200 || !strings.Contains(confirm.body, `id="logout-confirm"`) {
 				t.Fatalf("no confirmation: %s (%d)", confirm.url, confirm.status)
@@ -123,4 +137,25 @@ func field(body, name string) string {
 	}
 	value, _ := members[name].(string)
 	return value
+}
+
+// TestNativeApp: it comes back to whatever port it got, from signing in and out (RFC 8252 7.3).
+func TestNativeApp(t *testing.T) {
+	b := newBench(t, 4)
+	id, _ := b.client(func(m *provider.Metadata) {
+		m.ApplicationType, m.TokenEndpointAuthMethod = "native", "none"
+		m.RedirectURIs, m.PostLogoutRedirectURIs = []string{"http://127.0.0.1/cb", "http://[::1]/cb"}, []string{"http://127.0.0.1/bye"}
+	})
+	w := b.signedIn()
+	for uri, ok := range map[string]bool{"http://127.0.0.1:51004/cb": true, "http://[::1]:9/cb": true, "http://127.0.0.1/cb": true, "http://127.0.0.1:51004/other": false,
+		"http://localhost:51004/cb": false, "http://127.0.0.2:51004/cb": false} {
+		address, _ := b.request(id, url.Values{"redirect_uri": {uri}})
+		if p := w.get(address); (p.location != nil) != ok || ok && !strings.HasPrefix(p.location.String(), uri+"?code=") {
+			t.Errorf("%s: %s (%d) %v", uri, p.url, p.status, p.location)
+		}
+	}
+	q := url.Values{"client_id": {id}, "post_logout_redirect_uri": {"http://127.0.0.1:51004/bye"}}
+	if p := w.submit(w.get("/logout?"+q.Encode()), url.Values{"act": {"confirm"}}); p.location == nil || p.location.String() != "http://127.0.0.1:51004/bye" {
+		t.Errorf("signing out led to %s (%d) %v", p.url, p.status, p.location)
+	}
 }

@@ -36,6 +36,9 @@ func TestWayBack(t *testing.T) {
 	b := newBench(t, 4)
 	for name, change := range map[string]func(*provider.Metadata){
 		"a web app": nil,
+		"a native app": func(m *provider.Metadata) {
+			m.ApplicationType, m.RedirectURIs = "native", []string{"com.example.app:/cb"}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			id, _ := b.client(change)

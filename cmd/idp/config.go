@@ -44,6 +44,7 @@ type environment struct {
 	MailFrom          string            `env:"MAIL_FROM"`                                       // bare address; required
 	SupportEmail      string            `env:"SUPPORT_EMAIL" envDefault:"WebSupport@CHNCT.org"` // shown on every page
 	SupportPhone      string            `env:"SUPPORT_PHONE" envDefault:"1-800-859-9889, TTY 711"`
+	SecurityContact   string            `env:"SECURITY_CONTACT"`                            // mailto:, tel: or https: address in security.txt; "" for no such file
 	TimeZone          string            `env:"TIME_ZONE" envDefault:"America/New_York"`     // of dates shown to members
 	Language          string            `env:"LANGUAGE" envDefault:"es"`                    // when nothing says otherwise
 	TrustedProxies    []string          `env:"TRUSTED_PROXIES"`                             // CIDRs whose X-Forwarded-For is read
@@ -92,6 +93,7 @@ type settings struct {
 	smtp              mail.SMTPOptions
 	templates         templates.Options
 	language          string
+	securityContact   string // for security.txt; "" for none
 	proxies           []netip.Prefix
 	limits            web.Limits
 	identityLock      time.Duration
@@ -199,6 +201,12 @@ func (e *environment) check() (settings, error) {
 		wrong("TIME_ZONE", "%v", err)
 	}
 	s.templates = templates.Options{SupportEmail: e.SupportEmail, SupportPhone: e.SupportPhone, TimeZone: zone}
+	if s.securityContact = e.SecurityContact; s.securityContact != "" {
+		u, err := url.Parse(s.securityContact)
+		if err != nil || !slices.Contains([]string{"mailto", "tel", "https"}, u.Scheme) || strings.ContainsAny(s.securityContact, " \r\n") {
+			wrong("SECURITY_CONTACT", "is a mailto:, tel: or https: address (RFC 9116)")
+		}
+	}
 	s.proxies = prefixes("TRUSTED_PROXIES", e.TrustedProxies, wrong)
 	s.limits.Wide = prefixes("WIDE_SOURCES", e.WideSources, wrong)
 	if s.numbers, err = members.NewNumberFormat(e.MemberNumber); err != nil {

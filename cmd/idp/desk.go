@@ -61,6 +61,7 @@ func (a *app) openDesk(ctx context.Context, s settings, d deskParts) error {
 	}
 	engine := a.deskWeb.Engine()
 	engine.GET("/static/*file", gin.WrapH(a.templates.Static()))
+	a.deskWeb.MountWellKnown(engine, web.WellKnown{})
 	api.Mount(engine)
 	console.Mount(engine)
 	a.desk, a.staff = engine, desk.People

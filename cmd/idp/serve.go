@@ -35,7 +35,7 @@ Required:
 Optional (default):
   IDP_LISTEN (:8080), IDP_METRICS_LISTEN (127.0.0.1:9090), IDP_DATABASE_CONNS (16), IDP_OLD_KEKS,
   IDP_SMTP_TLS (starttls; tls, none), IDP_SMTP_USERNAME, IDP_SMTP_PASSWORD,
-  IDP_SUPPORT_EMAIL (WebSupport@CHNCT.org), IDP_SUPPORT_PHONE, IDP_TIME_ZONE (America/New_York), IDP_LANGUAGE (es),
+  IDP_SUPPORT_EMAIL (WebSupport@CHNCT.org), IDP_SUPPORT_PHONE, IDP_SECURITY_CONTACT (mailto:, for security.txt), IDP_TIME_ZONE (America/New_York), IDP_LANGUAGE (es),
   IDP_TRUSTED_PROXIES, IDP_WIDE_SOURCES (networks, comma-separated), IDP_IDENTITY_LOCK (24h; 0 until staff release),
   IDP_EMAIL_SELF_SERVICE (false: support alone changes addresses),
   IDP_SCOPE_ACR (none: minimum acr by scope, scope=acr), IDP_AUDIT_RETENTION (52560h: six years),

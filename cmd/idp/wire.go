@@ -233,6 +233,7 @@ func (a *app) mount(idp *provider.Service, signIn *accounts.Handler, enrol *regi
 	a.engine = a.web.Engine()
 	a.handler = a.engine
 	a.engine.GET("/static/*file", gin.WrapH(a.templates.Static()))
+	a.web.MountWellKnown(a.engine, web.WellKnown{SecurityContact: s.securityContact, ChangePassword: "/account/password"})
 	endpoints.Mount(a.engine)
 	signIn.Mount(a.engine)
 	steps.Mount(a.engine)

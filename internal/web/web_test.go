@@ -52,6 +52,7 @@ func newSite(t *testing.T, change ...func(*Options)) *site {
 	show := s.web.Handle(func(c *gin.Context) error {
 		return s.web.Page(c, http.StatusOK, "web/error", errorPage{Key: KeyNotFound, Button: "/"})
 	})
+	s.web.MountWellKnown(e, WellKnown{SecurityContact: "mailto:security@example.org", ChangePassword: "/account/password"})
 	pages.GET("/away", s.web.Handle(func(c *gin.Context) error { return SeeOther(c, "/\t/evil.example") }))
 	pages.GET("/handover", s.web.Handle(func(c *gin.Context) error {
 		return s.web.Page(c, http.StatusOK, "web/error", errorPage{Key: KeyNotFound, Button: "/"}, AnyFormTarget())
