@@ -24,6 +24,7 @@ race: ## the same under the race detector
 e2e: ## the journey in headless Chromium, in both languages
 	@.ci/need e2e
 	go build -o bin/idp ./cmd/idp
+	$${PYTHON:-/usr/bin/python3} -m venv e2e/.venv && e2e/.venv/bin/pip install --quiet --disable-pip-version-check -r docs/examples/requirements.txt
 	cd e2e && npm ci --silent && npm test
 
 lint: ## gofmt and vet
@@ -35,4 +36,4 @@ build: ## a static binary in bin/
 	CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o bin/idp ./cmd/idp
 
 clean: ## what the above left
-	rm -rf bin e2e/node_modules e2e/screenshots
+	rm -rf bin e2e/node_modules e2e/.venv e2e/screenshots docs/examples/spring/target
