@@ -27,9 +27,8 @@ createServer(async (request, response) => {
   const asked = new Request(new URL(request.url, base), { method: request.method, headers, body: chunks.length ? Buffer.concat(chunks) : undefined });
   if (request.url.startsWith('/auth/')) {
     const answer = await Auth(asked, config);
-    response.writeHead(answer.status, Object.fromEntries([...answer.headers].filter(([name]) => name !== 'set-cookie')));
-    for (const cookie of answer.headers.getSetCookie()) response.appendHeader('set-cookie', cookie);
-    response.end(Buffer.from(await answer.arrayBuffer()));
+    for (const [name, value] of answer.headers) response.appendHeader(name, value); // several cookies come one by one
+    response.writeHead(answer.status).end(Buffer.from(await answer.arrayBuffer()));
     return;
   }
   if (request.url.startsWith('/error')) {
