@@ -80,7 +80,7 @@ func (h *Handler) formPost(c *gin.Context, r *authorizeRequest, parameters url.V
 		page.Fields = append(page.Fields, templates.Hidden{Name: name, Value: parameters.Get(name)})
 	}
 	return h.web.Page(c, http.StatusOK, "provider/handover", page,
-		web.WithApp(r.client.Metadata.ClientName), web.AnyFormTarget())
+		web.WithApp(r.client.in(web.Lang(c)).Name), web.AnyFormTarget())
 }
 
 // refuse answers an authorization request with an error: to the app once client and

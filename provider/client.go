@@ -30,6 +30,7 @@ type Metadata struct {
 	RequestMetadata
 	ACRMetadata
 	EncryptionMetadata
+	LanguageMetadata
 
 	ClientName                string   `json:"client_name"`
 	Profile                   Profile  `json:"profile"`
@@ -83,7 +84,7 @@ type Client struct {
 	DisabledAt      *time.Time
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
-	logo            *logo // nil without one
+	logos           map[string]*logo // by language, "" for all others
 }
 
 var (

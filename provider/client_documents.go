@@ -23,7 +23,7 @@ type Signers interface {
 
 // check fills in the metadata, checks them, and fetches what they name. It is slow: call
 // it before a transaction.
-func (r *Clients) check(ctx context.Context, m *Metadata) (*logo, error) {
+func (r *Clients) check(ctx context.Context, m *Metadata) (map[string]*logo, error) {
 	if err := m.complete(r.Rules); err != nil {
 		return nil, err
 	}
@@ -33,7 +33,7 @@ func (r *Clients) check(ctx context.Context, m *Metadata) (*logo, error) {
 	if err := r.checkSector(ctx, m); err != nil {
 		return nil, err
 	}
-	return r.fetchLogo(ctx, m.LogoURI)
+	return r.fetchLogos(ctx, m)
 }
 
 // makeKeys: EdDSA keys exist once a client wants them.

@@ -76,8 +76,11 @@ func (m *Metadata) complete(rules Rules) error {
 	default:
 		return &MetadataError{"profile", `is "own", "partner", "smart", "fapi2", "service" or "certification"`}
 	}
-	if strings.TrimSpace(m.ClientName) == "" || len(m.ClientName) > 80 {
-		return &MetadataError{"client_name", "has 1 to 80 characters; members see it"}
+	if !goodName(m.ClientName) {
+		return &MetadataError{"client_name", nameRule}
+	}
+	if err := m.LanguageMetadata.check(rules.InsecureLocal); err != nil {
+		return err
 	}
 	if m.ApplicationType == "" && len(m.RedirectURIs) > 0 {
 		m.ApplicationType = typeWeb

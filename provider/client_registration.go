@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"encoding/json"
@@ -99,9 +100,7 @@ func readRegistration(c *gin.Context, certification bool) (Metadata, error) {
 		m.Profile = ProfileCertification
 	}
 	m.OperatorVerified, m.ResourceServer, m.Audience = false, nil, nil
-	if m.ClientName == "" {
-		m.ClientName = "App"
-	}
+	m.ClientName = cmp.Or(m.ClientName, m.ClientNameEN, m.ClientNameES, "App")
 	if m.OperatorName == "" {
 		m.OperatorName = m.ClientName
 	}
@@ -175,12 +174,12 @@ func (h *Handler) deleteClient(c *gin.Context) error {
 
 // register makes a client with a registration token of its own.
 func (r *Clients) register(ctx context.Context, m Metadata) (client *Client, secret, management string, err error) {
-	picture, err := r.check(ctx, &m)
+	pictures, err := r.check(ctx, &m)
 	if err != nil {
 		return nil, "", "", err
 	}
 	now := r.Now()
-	client = &Client{ID: seal.NewToken(), Metadata: m, CreatedAt: now, UpdatedAt: now, logo: picture}
+	client = &Client{ID: seal.NewToken(), Metadata: m, CreatedAt: now, UpdatedAt: now, logos: pictures}
 	secret, management = r.newSecret(client), seal.NewToken()
 	client.RegistrationMAC = r.Keyring.MAC(seal.Client, []byte("registration"), []byte(client.ID), []byte(management))
 	return client, secret, management, r.change(ctx, audit.ClientCreated, client, r.insert)

@@ -82,7 +82,7 @@ func (r *Clients) List() []*Client {
 // Create registers a client and returns it with its secret, which is shown only
 // now; public clients have none. An empty id is drawn.
 func (r *Clients) Create(ctx context.Context, id string, m Metadata) (*Client, string, error) {
-	picture, err := r.check(ctx, &m)
+	pictures, err := r.check(ctx, &m)
 	if err != nil {
 		return nil, "", err
 	}
@@ -93,14 +93,14 @@ func (r *Clients) Create(ctx context.Context, id string, m Metadata) (*Client, s
 		return nil, "", &MetadataError{"client_id", "has 1 to 64 visible ASCII characters"}
 	}
 	now := r.Now()
-	client := &Client{ID: id, Metadata: m, CreatedAt: now, UpdatedAt: now, logo: picture}
+	client := &Client{ID: id, Metadata: m, CreatedAt: now, UpdatedAt: now, logos: pictures}
 	secret := r.newSecret(client)
 	return client, secret, r.change(ctx, audit.ClientCreated, client, r.insert)
 }
 
 // Update replaces a client's metadata.
 func (r *Clients) Update(ctx context.Context, id string, m Metadata) (*Client, error) {
-	picture, err := r.check(ctx, &m)
+	pictures, err := r.check(ctx, &m)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +109,7 @@ func (r *Clients) Update(ctx context.Context, id string, m Metadata) (*Client, e
 		return nil, ErrNoClient
 	}
 	client := *old
-	client.Metadata, client.UpdatedAt, client.logo = m, r.Now(), picture
+	client.Metadata, client.UpdatedAt, client.logos = m, r.Now(), pictures
 	return &client, r.change(ctx, audit.ClientUpdated, &client, r.replace)
 }
 

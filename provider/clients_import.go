@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 
 	"huskyidp/internal/audit"
 )
@@ -110,7 +111,7 @@ func (r *Clients) planned(ctx context.Context, wanted Registration) (clientChang
 		}
 	}
 	var err error
-	if client.logo, err = r.check(ctx, &client.Metadata); err != nil {
+	if client.logos, err = r.check(ctx, &client.Metadata); err != nil {
 		return clientChange{}, err
 	}
 	if !exists {
@@ -133,14 +134,8 @@ func sameRegistration(old, client *Client) (bool, error) {
 		return false, err
 	}
 	is, err := json.Marshal(client.Metadata)
-	return bytes.Equal(was, is) && (old.DisabledAt == nil) == (client.DisabledAt == nil) && bytes.Equal(old.logo.digest(), client.logo.digest()), err
-}
-
-func (l *logo) digest() []byte {
-	if l == nil {
-		return nil
-	}
-	return l.Digest
+	logos := maps.EqualFunc(old.logos, client.logos, func(a, b *logo) bool { return bytes.Equal(a.Digest, b.Digest) })
+	return bytes.Equal(was, is) && (old.DisabledAt == nil) == (client.DisabledAt == nil) && logos, err
 }
 
 func (r *Clients) applyAll(ctx context.Context, changes []clientChange) error {

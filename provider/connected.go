@@ -54,7 +54,7 @@ func (s *Service) ConnectedApps(ctx context.Context, accountID uuid.UUID) ([]acc
 		for _, g := range groupsOf(scopes) {
 			a.Sees = append(a.Sees, accounts.SeenData{Key: g.Key, Name: g.Name, Changes: g.Changes})
 		}
-		a.Name = s.appName(a.ClientID)
+		a.Name = s.appName(ctx, a.ClientID)
 		if client, err := s.clients.Get(a.ClientID); err == nil {
 			a.Operator = client.Metadata.OperatorName
 		}
@@ -82,7 +82,7 @@ func (s *Service) appNames(ctx context.Context, query string, args ...any) ([]st
 	}
 	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	for i, id := range names {
-		names[i] = s.appName(id)
+		names[i] = s.appName(ctx, id)
 	}
 	slices.Sort(names)
 	return names, err

@@ -108,7 +108,7 @@ func (s *Service) allow(ctx context.Context, session *accounts.Session, r *autho
 			pgx.NamedArgs{"id": uuid.Must(uuid.NewV7()), "account_id": session.AccountID, "client_id": client.ID, "subject": subject,
 				"scopes": scopes, "refused": refused, "granted_at": now, "expires_at": until})
 		s.store.audit.Queue(b, ctx, audit.Event{Kind: audit.AppAllowed, At: now, AccountID: session.AccountID.String(), ClientID: client.ID,
-			SessionID: session.SID, RequestID: web.RequestID(ctx), Success: true, Data: map[string]string{"app": client.Metadata.ClientName}})
+			SessionID: session.SID, RequestID: web.RequestID(ctx), Success: true, Data: map[string]string{"app": client.in(web.LangOf(ctx)).Name}})
 		if err := s.accounts.QueueNotice(ctx, b, account, "app_allowed", templates.Args{"at": now, "until": until}); err != nil {
 			return err
 		}
@@ -139,7 +139,7 @@ func (s *Service) StopApp(ctx context.Context, accountID uuid.UUID, clientID str
 		}
 		b := &pgx.Batch{}
 		s.store.audit.Queue(b, ctx, audit.Event{Kind: audit.AppStopped, At: now, AccountID: accountID.String(), ClientID: clientID,
-			RequestID: web.RequestID(ctx), Success: true, Data: map[string]string{"app": s.appName(clientID)}})
+			RequestID: web.RequestID(ctx), Success: true, Data: map[string]string{"app": s.appName(ctx, clientID)}})
 		if err := s.accounts.QueueNotice(ctx, b, account, "app_stopped", templates.Args{"at": now}); err != nil {
 			return err
 		}
@@ -147,10 +147,10 @@ func (s *Service) StopApp(ctx context.Context, accountID uuid.UUID, clientID str
 	})
 }
 
-// appName is what members know a client by; of one that is gone its id.
-func (s *Service) appName(clientID string) string {
+// appName is what the member knows a client by; of one that is gone its id.
+func (s *Service) appName(ctx context.Context, clientID string) string {
 	if client, err := s.clients.Get(clientID); err == nil {
-		return client.Metadata.ClientName
+		return client.in(web.LangOf(ctx)).Name
 	}
 	return clientID
 }

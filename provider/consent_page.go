@@ -99,9 +99,9 @@ func (h *Handler) consentForm(c *gin.Context, w waiting, session *accounts.Sessi
 	if err != nil {
 		return err
 	}
-	m := w.request.client.Metadata
+	m, app := w.request.client.Metadata, w.app()
 	page := consentPage{Username: session.Username, Operator: m.OperatorName, Verified: m.OperatorVerified,
-		ClientURI: m.ClientURI, PolicyURI: m.PolicyURI, TosURI: m.TosURI, LogoURI: w.request.client.logoPath(), Durations: offered(w.request.client, h.now())}
+		ClientURI: app.ClientURI, PolicyURI: app.PolicyURI, TosURI: app.TosURI, LogoURI: app.LogoPath, Durations: offered(w.request.client, h.now())}
 	if card, err := h.service.claims(c.Request.Context(), &grant{AccountID: session.AccountID, Scopes: []string{"profile"}}); err == nil {
 		page.Person, _ = card["name"].(string)
 	}

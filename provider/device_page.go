@@ -111,7 +111,7 @@ func (h *Handler) showDeviceConfirm(c *gin.Context) error {
 		return err
 	}
 	code := h.web.Cookie(c, deviceCookie)
-	page := deviceConfirmPage{App: client.Metadata.ClientName, UserCode: code[:4] + "-" + code[4:], Username: session.Username}
+	page := deviceConfirmPage{App: client.in(web.Lang(c)).Name, UserCode: code[:4] + "-" + code[4:], Username: session.Username}
 	return h.web.Page(c, http.StatusOK, "provider/device_confirm", page, web.SignedIn(session.Username))
 }
 

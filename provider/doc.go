@@ -100,7 +100,7 @@
 //
 // # Tables
 //
-// clients, client_errors (the last 100 refused requests of each), client_logos, client_registry, interactions, par_requests, grants, code_redemptions,
+// clients, client_errors (the last 100 refused requests of each), client_logos, client_language_logos, client_registry, interactions, par_requests, grants, code_redemptions,
 // refresh_tokens, access_tokens (opaque ones), revoked_access_tokens, consents,
 // pairwise_subjects, device_codes, used_jtis; and the views account_states and
 // session_ends of package accounts: a grant is void with its account, with a password changed

@@ -12,6 +12,7 @@ import (
 
 	"huskyidp/internal/postgres"
 	"huskyidp/internal/seal"
+	"huskyidp/internal/web"
 )
 
 const (
@@ -71,7 +72,7 @@ func (s *Service) Flow(ctx context.Context, flow string, browser []byte) (Flow, 
 		return Flow{}, nil
 	}
 	return Flow{
-		App:              client.Metadata.ClientName,
+		App:              client.in(web.LangOf(ctx)).Name,
 		InitiateLoginURI: client.Metadata.InitiateLoginURI,
 		Live:             i.live(s.now()),
 	}, nil

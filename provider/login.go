@@ -27,16 +27,17 @@ type loginPage struct {
 // over, only flow and client are known: the page works, and resume finds the way on.
 type waiting struct {
 	flow    string
+	lang    string
 	client  *Client // nil if unknown
 	request *authorizeRequest
 	i       *interaction
 }
 
-func (w waiting) app() string {
+func (w waiting) app() shown {
 	if w.client == nil {
-		return ""
+		return shown{}
 	}
-	return w.client.Metadata.ClientName
+	return w.client.in(w.lang)
 }
 
 // loginHint is whom the app expects, for the field of the username (Core 3.1.2.1).
@@ -47,7 +48,7 @@ func (w waiting) loginHint() string {
 	return clip(w.request.form.Get("login_hint"))
 }
 
-func (w waiting) options() []web.PageOption { return []web.PageOption{web.WithApp(w.app())} }
+func (w waiting) options() []web.PageOption { return []web.PageOption{web.WithApp(w.app().Name)} }
 
 // waiting finds the pending request of a page.
 func (h *Handler) waiting(c *gin.Context, ctx context.Context) (waiting, error) {
@@ -57,12 +58,12 @@ func (h *Handler) waiting(c *gin.Context, ctx context.Context) (waiting, error) 
 	}
 	i, r, err := h.pending(c, ctx)
 	if over, ok := errors.AsType[*overError](err); ok {
-		return waiting{flow: flow, client: over.client}, nil
+		return waiting{flow: flow, lang: web.Lang(c), client: over.client}, nil
 	}
 	if err != nil {
 		return waiting{}, err
 	}
-	return waiting{flow, r.client, r, i}, nil
+	return waiting{flow, web.Lang(c), r.client, r, i}, nil
 }
 
 // showLogin shows the form, or moves on when the member is signed in already.
@@ -110,8 +111,8 @@ func loginNotice(c *gin.Context) []web.PageOption {
 func (h *Handler) loginForm(c *gin.Context, w waiting, status int, username string, opts []web.PageOption) error {
 	page := loginPage{Username: username, Return: returnOf(c), Cancel: w.request != nil}
 	if w.request != nil {
-		page.PolicyURI, page.TosURI = w.request.client.Metadata.PolicyURI, w.request.client.Metadata.TosURI
-		page.LogoURI = w.request.client.logoPath()
+		app := w.app()
+		page.PolicyURI, page.TosURI, page.LogoURI = app.PolicyURI, app.TosURI, app.LogoPath
 	}
 	return h.web.Page(c, status, "provider/login", page, append(append(w.options(), web.ForAnybody()), opts...)...)
 }

@@ -11,6 +11,7 @@ import (
 	_ "image/jpeg" // for DecodeConfig
 	_ "image/png"  // for DecodeConfig
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 	"github.com/jackc/pgx/v5"
@@ -28,15 +29,30 @@ type logo struct {
 // maxLogoSide in pixels: a small file can unpack to a very large picture.
 const maxLogoSide = 2048
 
-// fetchLogo gets the logo that a client registered (S-27: our pages load no image from
-// others). Pictures that can hold script, which is SVG, are none to us.
-func (r *Clients) fetchLogo(ctx context.Context, address string) (*logo, error) {
-	if address == "" {
-		return nil, nil
+// fetchLogos gets the logos that a client registered, by language (S-27: our pages load no
+// image from others).
+func (r *Clients) fetchLogos(ctx context.Context, m *Metadata) (map[string]*logo, error) {
+	logos := map[string]*logo{}
+	addresses := m.fields()
+	addresses["logo_uri#"] = m.LogoURI
+	for member, address := range addresses {
+		lang, found := strings.CutPrefix(member, "logo_uri#")
+		if !found || address == "" {
+			continue
+		}
+		var err error
+		if logos[lang], err = r.fetchLogo(ctx, strings.TrimSuffix(member, "#"), address); err != nil {
+			return nil, err
+		}
 	}
+	return logos, nil
+}
+
+// fetchLogo gets one. Pictures that can hold script, which is SVG, are none to us.
+func (r *Clients) fetchLogo(ctx context.Context, member, address string) (*logo, error) {
 	body, err := r.fetch(ctx, address, "image/png, image/jpeg, image/webp")
 	if err != nil {
-		return nil, &MetadataError{"logo_uri", "could not be fetched: it is https, public, and of at most 64 KiB"}
+		return nil, &MetadataError{member, "could not be fetched: it is https, public, and of at most 64 KiB"}
 	}
 	media := http.DetectContentType(body)
 	width, height := 0, 0
@@ -51,7 +67,7 @@ func (r *Clients) fetchLogo(ctx context.Context, address string) (*logo, error) 
 		err = errNotWebP
 	}
 	if err != nil || width < 1 || height < 1 || width > maxLogoSide || height > maxLogoSide {
-		return nil, &MetadataError{"logo_uri", "is not a PNG, JPEG or WebP picture of at most 2048 by 2048 pixels"}
+		return nil, &MetadataError{member, "is not a PNG, JPEG or WebP picture of at most 2048 by 2048 pixels"}
 	}
 	sum := sha256.Sum256(body)
 	return &logo{sum[:], media, body}, nil
@@ -77,13 +93,13 @@ func webpSize(b []byte) (width, height int, err error) {
 	return 0, 0, errNotWebP
 }
 
-// logoPath is where pages find the logo, "" without one. The address changes with the
+// path is where pages find the logo, "" without one. The address changes with the
 // picture, so that browsers may keep it.
-func (c *Client) logoPath() string {
-	if c.logo == nil {
+func (l *logo) path() string {
+	if l == nil {
 		return ""
 	}
-	return "/logo/" + base64.RawURLEncoding.EncodeToString(c.logo.Digest)
+	return "/logo/" + base64.RawURLEncoding.EncodeToString(l.Digest)
 }
 
 // showLogo serves a logo. Nothing in it is ever run.
@@ -94,7 +110,8 @@ func (h *Handler) showLogo(c *gin.Context) error {
 	}
 	var l logo
 	err = h.service.store.db.From(c.Request.Context()).QueryRow(c.Request.Context(),
-		`select media_type, image from client_logos where digest = $1 limit 1`, digest).Scan(&l.MediaType, &l.Image)
+		`select media_type, image from client_logos where digest = $1
+		union all select media_type, image from client_language_logos where digest = $1 limit 1`, digest).Scan(&l.MediaType, &l.Image)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return &web.Error{Status: http.StatusNotFound, Key: web.KeyNotFound}
 	}
@@ -107,15 +124,17 @@ func (h *Handler) showLogo(c *gin.Context) error {
 	return nil
 }
 
-// storeLogo takes part in the change of a client.
-func (r *Clients) storeLogo(ctx context.Context, c *Client) error {
-	if c.logo == nil {
-		_, err := r.DB.From(ctx).Exec(ctx, `delete from client_logos where client_id = $1`, c.ID)
-		return err
+// storeLogos takes part in the change of a client.
+func (r *Clients) storeLogos(ctx context.Context, c *Client) error {
+	b := &pgx.Batch{}
+	b.Queue(`delete from client_logos where client_id = $1`, c.ID)
+	b.Queue(`delete from client_language_logos where client_id = $1`, c.ID)
+	for lang, l := range c.logos {
+		if lang == "" {
+			b.Queue(`insert into client_logos (client_id, digest, media_type, image) values ($1, $2, $3, $4)`, c.ID, l.Digest, l.MediaType, l.Image)
+		} else {
+			b.Queue(`insert into client_language_logos (client_id, lang, digest, media_type, image) values ($1, $2, $3, $4, $5)`, c.ID, lang, l.Digest, l.MediaType, l.Image)
+		}
 	}
-	_, err := r.DB.From(ctx).Exec(ctx, `
-		insert into client_logos (client_id, digest, media_type, image) values ($1, $2, $3, $4)
-		on conflict on constraint client_logos_pkey do update
-		set digest = excluded.digest, media_type = excluded.media_type, image = excluded.image`, c.ID, c.logo.Digest, c.logo.MediaType, c.logo.Image)
-	return err
+	return r.DB.From(ctx).SendBatch(ctx, b).Close()
 }

@@ -140,7 +140,7 @@ func (h *Handler) farewell(c *gin.Context, r logoutRequest, f farewell) error {
 	}
 	f.Target = r.target
 	if r.client != nil {
-		f.App = r.client.Metadata.ClientName
+		f.App = r.client.in(web.Lang(c)).Name
 	}
 	sealed, err := h.service.sealFarewell(f)
 	if err != nil {
@@ -158,7 +158,7 @@ func (h *Handler) confirmLogout(c *gin.Context, r logoutRequest, session *accoun
 		OtherPerson: r.subject != "" && r.subject != session.Subject}
 	opts := []web.PageOption{web.SignedIn(session.Username)}
 	if r.client != nil {
-		opts = append(opts, web.WithApp(r.client.Metadata.ClientName))
+		opts = append(opts, web.WithApp(r.client.in(web.Lang(c)).Name))
 	}
 	return h.web.Page(c, http.StatusOK, "provider/logout", page, opts...)
 }

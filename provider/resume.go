@@ -118,7 +118,7 @@ type onwardPage struct {
 
 func (h *Handler) onward(c *gin.Context, client *Client, held bool) error {
 	next := leavePath(web.Flow(c))
-	return h.web.Page(c, http.StatusOK, "provider/onward", onwardPage{next, held}, web.WithApp(client.Metadata.ClientName), web.Onward(next, 0))
+	return h.web.Page(c, http.StatusOK, "provider/onward", onwardPage{next, held}, web.WithApp(client.in(web.Lang(c)).Name), web.Onward(next, 0))
 }
 
 // refused tells whether the member's no stands: what they did afterwards counts more.

@@ -19,6 +19,7 @@ type clientRow struct {
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
 	LogoDigest      []byte
+	LanguageLogos   map[string][]byte // digests
 }
 
 // reload reads version and clients in one statement each, version first: a change
@@ -29,7 +30,8 @@ func (r *Clients) reload(ctx context.Context) error {
 		return err
 	}
 	rows, err := r.DB.From(ctx).Query(ctx, `
-		select c.client_id, c.metadata, c.secret_mac, c.registration_mac, c.disabled_at, c.created_at, c.updated_at, l.digest as logo_digest
+		select c.client_id, c.metadata, c.secret_mac, c.registration_mac, c.disabled_at, c.created_at, c.updated_at, l.digest as logo_digest,
+			(select jsonb_object_agg(v.lang, encode(v.digest, 'base64')) from client_language_logos v where v.client_id = c.client_id) as language_logos
 		from clients c
 		left join client_logos l on l.client_id = c.client_id`)
 	if err != nil {
@@ -43,8 +45,12 @@ func (r *Clients) reload(ctx context.Context) error {
 	for _, row := range all {
 		client := &Client{ID: row.ClientID, Metadata: row.Metadata, SecretMAC: row.SecretMAC, RegistrationMAC: row.RegistrationMAC,
 			DisabledAt: row.DisabledAt, CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt}
+		client.logos = map[string]*logo{}
+		for lang, digest := range row.LanguageLogos {
+			client.logos[lang] = &logo{Digest: digest}
+		}
 		if row.LogoDigest != nil {
-			client.logo = &logo{Digest: row.LogoDigest}
+			client.logos[""] = &logo{Digest: row.LogoDigest}
 		}
 		byID[client.ID] = client
 		if client.IsPublic() && client.DisabledAt == nil {
@@ -78,15 +84,15 @@ func (r *Clients) insert(ctx context.Context, c *Client) error {
 	if err != nil {
 		return err
 	}
-	return r.storeLogo(ctx, c)
+	return r.storeLogos(ctx, c)
 }
 
-// replace is update where the metadata, and with them the logo, are new.
+// replace is update where the metadata, and with them the logos, are new.
 func (r *Clients) replace(ctx context.Context, c *Client) error {
 	if err := r.update(ctx, c); err != nil {
 		return err
 	}
-	return r.storeLogo(ctx, c)
+	return r.storeLogos(ctx, c)
 }
 
 func (r *Clients) update(ctx context.Context, c *Client) error {

@@ -288,6 +288,7 @@ const tryClientID = "try-it"
 func tryClient(ctx context.Context, a *app, base string) error {
 	m := provider.Metadata{ClientName: "Prueba de ingreso", Profile: provider.ProfileOwn, TokenEndpointAuthMethod: "none",
 		RedirectURIs: []string{base + portal.TryCallbackPath}, InitiateLoginURI: base + portal.TryPath, ClientURI: base + portal.TryPath}
+	m.ClientNameEN = "Sign-in trial"
 	_, _, err := a.clients.Create(ctx, tryClientID, m)
 	if errors.Is(err, provider.ErrClientExists) {
 		_, err = a.clients.Update(ctx, tryClientID, m)
@@ -317,6 +318,7 @@ func portalClient(ctx context.Context, a *app, dir, base string) (string, error)
 		ClientName: "Portal de muestra", Profile: provider.ProfileOwn, RedirectURIs: []string{base + "/callback"},
 		PostLogoutRedirectURIs: []string{base + "/"}, InitiateLoginURI: base + "/login", ClientURI: base + "/",
 	}
+	m.ClientNameEN = "Sample portal"
 	path := filepath.Join(dir, "portal-secret")
 	secret, err := os.ReadFile(path)
 	if err == nil {

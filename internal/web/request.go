@@ -41,6 +41,7 @@ func requestOf(c *gin.Context) *request {
 
 type (
 	requestIDKey    struct{}
+	requestInCtxKey struct{}
 	sourceFactorKey struct{}
 )
 
@@ -48,6 +49,14 @@ type (
 func RequestID(ctx context.Context) string {
 	id, _ := ctx.Value(requestIDKey{}).(string)
 	return id
+}
+
+// LangOf returns the language in which the request that ctx belongs to is answered, or "".
+func LangOf(ctx context.Context) string {
+	if r, ok := ctx.Value(requestInCtxKey{}).(*request); ok {
+		return r.lang
+	}
+	return ""
 }
 
 // SourceFactor is how many times the limits of one source the request that ctx belongs to may take: many people stand behind
@@ -66,7 +75,7 @@ func (w *Web) begin(c *gin.Context) {
 	r := &request{id: strings.ToLower(rand.Text()[:16]), source: w.sourceOf(c.Request),
 		problem: w.problems != "" && strings.HasPrefix(c.Request.URL.Path, w.problems)}
 	c.Set(requestKey, r)
-	ctx := context.WithValue(c.Request.Context(), requestIDKey{}, r.id)
+	ctx := context.WithValue(context.WithValue(c.Request.Context(), requestIDKey{}, r.id), requestInCtxKey{}, r)
 	if within(r.source.Addr(), w.limits.Wide) {
 		ctx = context.WithValue(ctx, sourceFactorKey{}, w.limits.WideFactor)
 	}

@@ -1,0 +1,74 @@
+package provider
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// LanguageMetadata are the members that may be given by language (OpenID Connect Dynamic Client
+// Registration 2.1), one for each language of the catalogs; a member without a language is for
+// all others. A new language has its lines here and in fields; TestLanguageMetadata tells which.
+type LanguageMetadata struct {
+	ClientNameES string `json:"client_name#es,omitempty"`
+	ClientNameEN string `json:"client_name#en,omitempty"`
+	ClientURIES  string `json:"client_uri#es,omitempty"`
+	ClientURIEN  string `json:"client_uri#en,omitempty"`
+	LogoURIES    string `json:"logo_uri#es,omitempty"`
+	LogoURIEN    string `json:"logo_uri#en,omitempty"`
+	PolicyURIES  string `json:"policy_uri#es,omitempty"`
+	PolicyURIEN  string `json:"policy_uri#en,omitempty"`
+	TosURIES     string `json:"tos_uri#es,omitempty"`
+	TosURIEN     string `json:"tos_uri#en,omitempty"`
+}
+
+// fields are the values by the names of their members.
+func (l *LanguageMetadata) fields() map[string]string {
+	return map[string]string{
+		"client_name#es": l.ClientNameES, "client_name#en": l.ClientNameEN, "client_uri#es": l.ClientURIES, "client_uri#en": l.ClientURIEN,
+		"logo_uri#es": l.LogoURIES, "logo_uri#en": l.LogoURIEN, "policy_uri#es": l.PolicyURIES, "policy_uri#en": l.PolicyURIEN,
+		"tos_uri#es": l.TosURIES, "tos_uri#en": l.TosURIEN,
+	}
+}
+
+// check holds them to the rules of the members that they stand beside.
+func (l *LanguageMetadata) check(insecureLocal bool) error {
+	fields := l.fields()
+	for _, member := range slices.Sorted(maps.Keys(fields)) {
+		value := fields[member]
+		switch {
+		case value == "":
+		case strings.HasPrefix(member, "client_name#"):
+			if !goodName(value) {
+				return &MetadataError{member, nameRule}
+			}
+		default:
+			if rule := redirectURIRule(value, insecureLocal); rule != "" {
+				return &MetadataError{member, fmt.Sprintf("%q %s", value, rule)}
+			}
+		}
+	}
+	return nil
+}
+
+const nameRule = "has 1 to 80 characters; members see it"
+
+func goodName(name string) bool { return strings.TrimSpace(name) != "" && len(name) <= 80 }
+
+// shown is what members are shown of an app, in their language.
+type shown struct{ Name, ClientURI, PolicyURI, TosURI, LogoPath string }
+
+// in gives it; lang is one of the catalogs'.
+func (c *Client) in(lang string) shown {
+	m, fields := c.Metadata, c.Metadata.fields()
+	logo := c.logos[lang]
+	if logo == nil {
+		logo = c.logos[""]
+	}
+	return shown{
+		Name: cmp.Or(fields["client_name#"+lang], m.ClientName), ClientURI: cmp.Or(fields["client_uri#"+lang], m.ClientURI),
+		PolicyURI: cmp.Or(fields["policy_uri#"+lang], m.PolicyURI), TosURI: cmp.Or(fields["tos_uri#"+lang], m.TosURI), LogoPath: logo.path(),
+	}
+}

@@ -1,0 +1,108 @@
+package provider_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"huskyidp/provider"
+	"huskyidp/templates"
+)
+
+// TestLanguageMetadata: each member that members see may be given in each language of the catalogs.
+func TestLanguageMetadata(t *testing.T) {
+	set, err := templates.Load(templates.Options{})
+	must(t, err)
+	for _, lang := range set.Languages() {
+		for _, member := range []string{"client_name", "client_uri", "logo_uri", "policy_uri", "tos_uri"} {
+			var m provider.Metadata
+			must(t, json.Unmarshal([]byte(`{"`+member+"#"+lang+`":"x"}`), &m))
+			if text, err := json.Marshal(m); err != nil || !strings.Contains(string(text), `"`+member+"#"+lang+`":"x"`) {
+				t.Errorf("%s#%s is lost: %s, %v", member, lang, text, err)
+			}
+		}
+	}
+	b := newBench(t, 4)
+	for name, change := range map[string]func(*provider.Metadata){
+		"client_name#es": func(m *provider.Metadata) { m.ClientNameES = strings.Repeat("x", 81) },
+		"policy_uri#en":  func(m *provider.Metadata) { m.PolicyURIEN = "javascript:alert(1)" },
+		"logo_uri#es":    func(m *provider.Metadata) { m.LogoURIES = "http://app.example/logo" },
+	} {
+		m := provider.Metadata{ClientName: "x", RedirectURIs: []string{callback}}
+		change(&m)
+		if _, _, err := b.clients.Create(t.Context(), "", m); err == nil || !strings.HasPrefix(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestAppsByLanguage: an app is called as it registered for the language of the page, on each page; also one that registered
+// itself, or came from a file and went to another.
+func TestAppsByLanguage(t *testing.T) {
+	s := newShelf(t)
+	b := s.reaching(t, provider.Rules{})
+	spanish, other := s.put("/logo", webp(64, 64)), s.put("/logo-en", webp(32, 32))
+	status, _, got := b.registration(http.MethodPost, b.issuer+"/connect/register", "initial-token", `{"client_name":"Health diary","client_name#es":"Diario de salud","operator_name":"Operador",
+		"redirect_uris":["`+callback+`"],"post_logout_redirect_uris":["`+goodbye+`"],"policy_uri":"https://app.example/policy","policy_uri#es":"https://app.example/privacidad",
+		"tos_uri#en":"https://app.example/terms","tos_uri":"https://app.example/terminos","client_uri#es":"https://app.example/es","client_uri":"https://app.example/",
+		"logo_uri":"`+other+`","logo_uri#es":"`+spanish+`","scope":"openid profile"}`)
+	if status != 201 || got["client_name#es"] != "Diario de salud" || got["logo_uri#es"] != spanish {
+		t.Fatalf("registration: %d %v", status, got)
+	}
+	id, _ := got["client_id"].(string)
+	all := b.clients.Registrations()
+	exported, err := json.Marshal(all)
+	must(t, err)
+	var again []provider.Registration
+	must(t, json.Unmarshal(exported, &again))
+	if done, err := b.clients.Import(t.Context(), again); err != nil || len(done.Unchanged) != len(all) {
+		t.Errorf("the export imported again: %+v, %v\n%s", done, err, exported)
+	}
+	again[slices.IndexFunc(again, func(r provider.Registration) bool { return r.ClientID == id })].ClientNameEN = "My health diary"
+	if done, err := b.clients.Import(t.Context(), again); err != nil || len(done.Updated) != 1 {
+		t.Errorf("a name in another language: %+v, %v", done, err)
+	}
+
+	for lang, want := range map[string]struct {
+		name, not string
+		links     []string
+	}{
+		"es": {"Diario de salud", "ealth diary", []string{"https://app.example/privacidad", "https://app.example/terminos", "https://app.example/es"}},
+		"en": {"My health diary", "Diario de salud", []string{"https://app.example/policy", "https://app.example/terms", "https://app.example/\""}},
+	} {
+		t.Run(lang, func(t *testing.T) {
+			w := b.browser()
+			address, _ := b.request(id, url.Values{"scope": {"openid profile"}, "ui_locales": {lang}, "prompt": {"consent"}})
+			login := w.get(address)
+			consent := w.signIn(login)
+			seen := map[string]page{"sign-in": login, "permission": consent}
+			back := w.submit(consent, url.Values{"act": {"accept"}, "group_profile": {"yes"}, "duration": {"30d"}})
+			if back.location == nil {
+				t.Fatalf("at %s (%d)", back.url, back.status)
+			}
+			seen["apps"] = w.get("/account/apps?lang=" + lang)
+			seen["history"] = w.get("/account/history?lang=" + lang)
+			seen["sessions"] = w.get("/account/sessions?lang=" + lang)
+			seen["sign-out"] = w.get("/logout?" + url.Values{"client_id": {id}, "ui_locales": {lang}}.Encode())
+			for name, p := range seen {
+				if !strings.Contains(p.body, want.name) || name != "history" && strings.Contains(p.body, want.not) {
+					t.Errorf("%s calls the app otherwise than %q:\n%s", name, want.name, p.body)
+				}
+			}
+			for i, link := range want.links {
+				if i < 2 && !strings.Contains(login.body, link) || !strings.Contains(consent.body, link) {
+					t.Errorf("%s is missing", link)
+				}
+			}
+			at := strings.Index(login.body, `src="/logo/`)
+			src, _, _ := strings.Cut(login.body[max(at, 0)+len(`src="`):], `"`)
+			size := map[string]int{"es": 64, "en": 32}[lang]
+			if picture := w.get(src); picture.body != string(webp(size, size)) {
+				t.Errorf("the logo is %s: %d", src, picture.status)
+			}
+		})
+	}
+}
