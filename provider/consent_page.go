@@ -102,7 +102,7 @@ func (h *Handler) consentForm(c *gin.Context, w waiting, session *accounts.Sessi
 	m, app := w.request.client.Metadata, w.app()
 	page := consentPage{Username: session.Username, Operator: m.OperatorName, Verified: m.OperatorVerified,
 		ClientURI: app.ClientURI, PolicyURI: app.PolicyURI, TosURI: app.TosURI, LogoURI: app.LogoPath, Durations: offered(w.request.client, h.now())}
-	if card, err := h.service.claims(c.Request.Context(), &grant{AccountID: session.AccountID, Scopes: []string{"profile"}}); err == nil {
+	if card, err := h.service.claims(c.Request.Context(), &grant{ClientID: w.request.client.ID, AccountID: session.AccountID, Scopes: []string{"profile"}}); err == nil {
 		page.Person, _ = card["name"].(string)
 	}
 	asked := w.request.sharedScopes()

@@ -49,7 +49,7 @@ func TestForeignForm(t *testing.T) {
 		t.Errorf("something was written: %s, was %s", after, before)
 	}
 	if p := w.get(consent.url.String()); p.url.Path != "/consent" || !strings.Contains(p.body, "TOMÁS") {
-		t.Errorf("the way on shows %s (%d)", p.url, p.status)
+		t.Errorf("the way on shows %s (%d)\n%s", p.url, p.status, p.body)
 	}
 	if p := w.signIn(signIn); p.location == nil || p.location.Query().Get("code") == "" {
 		t.Errorf("a sign-in led to %s (%d)", p.url, p.status)
