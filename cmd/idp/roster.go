@@ -26,9 +26,9 @@ type RosterCmd struct {
 // RosterImportCmd is "idp roster import".
 type RosterImportCmd struct {
 	File            string            `arg:"" help:"CSV file with one header line, or X12 834 (005010X220A1)." type:"existingfile"`
-	Column          map[string]string `placeholder:"COLUMN=HEADER" help:"Header name of a column, where it differs: member_number, first_name, last_name, birth_date; optional suffix, program, coverage_start, coverage_end. May be repeated."`
-	Separator       string            `default:"auto" help:"What stands between two fields: one character, tab, or auto."`
-	MemberRef       string            `default:"0F" enum:"0F,23,1L" help:"X12 834: qualifier of the REF segment with the member number."`
+	Column          map[string]string `env:"IDP_ROSTER_COLUMN" placeholder:"COLUMN=HEADER" help:"Header name of a column, where it differs: member_number, first_name, last_name, birth_date; optional suffix, program, coverage_start, coverage_end. May be repeated."`
+	Separator       string            `env:"IDP_ROSTER_SEPARATOR" default:"auto" help:"What stands between two fields: one character, tab, or auto."`
+	MemberRef       string            `env:"IDP_ROSTER_MEMBER_REF" default:"0F" enum:"0F,23,1L" help:"X12 834: qualifier of the REF segment with the member number."`
 	DryRun          bool              `help:"Show the report and change nothing."`
 	AllowShrink     bool              `help:"Apply the file although it ends more than 5 % of the members."`
 	AllowOld        bool              `help:"Apply the file although newer files were applied since it was."`
