@@ -181,7 +181,7 @@ func (s *Service) openFarewell(text string) farewell {
 	if err != nil {
 		return farewell{}
 	}
-	plain, err := s.store.keyring.Open(seal.Session, farewellPlace, sealed)
+	plain, err := s.store.keyring.OpenSent(seal.Session, farewellPlace, sealed)
 	if err != nil || json.Unmarshal(plain, &f) != nil || s.now().After(f.Until) {
 		return farewell{}
 	}

@@ -2,15 +2,20 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"huskyidp/internal/audit"
 	"huskyidp/internal/postgres"
+	"huskyidp/internal/seal"
+	"huskyidp/internal/web"
 )
 
 // newAlertCounter counts alerts by name; all names are there from the start, so that a rule
@@ -74,4 +79,32 @@ func watch(db *postgres.DB, log *audit.Log) func(context.Context) error {
 			return nil
 		})
 	}
+}
+
+// tellBroken records a sealed value that does not open, outside the request that met it, which
+// may undo all that it did; once a minute for each value.
+func tellBroken(log *audit.Log, logger *slog.Logger) func(seal.Purpose, seal.Place) {
+	told := web.NewMeter[seal.Place](1, time.Minute)
+	return func(p seal.Purpose, at seal.Place) {
+		if told.Take(at, 1, time.Now()) > 0 {
+			return
+		}
+		event := audit.Event{Kind: audit.SealBroken, At: time.Now(), Actor: "idp",
+			Data: map[string]string{"purpose": string(p), "table": at.Table, "column": at.Column, "row": shownRow(at.Row)}}
+		go func() {
+			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+			defer cancel()
+			if err := log.Record(ctx, event); err != nil {
+				logger.Error("an alert could not be recorded", "error", err.Error())
+			}
+		}()
+	}
+}
+
+// shownRow is the id of a row as it may stand in log and audit: some are digests of secrets.
+func shownRow(row string) string {
+	if id, err := uuid.Parse(row); err == nil {
+		return id.String()
+	}
+	return base64.RawURLEncoding.EncodeToString(seal.Digest(row)[:12])
 }

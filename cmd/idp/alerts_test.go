@@ -2,11 +2,17 @@ package main
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/uuid"
 
 	"huskyidp/internal/audit"
 	"huskyidp/internal/postgres/postgrestest"
+	"huskyidp/internal/seal"
 )
 
 // TestWatches (S-74): late mails, jobs that were given up and a sudden rise of resets are one
@@ -63,5 +69,40 @@ func TestAlertMetrics(t *testing.T) {
 		if !strings.Contains(metrics, `idp_alerts_total{alert="`+name+`"} 0`) {
 			t.Errorf("the metrics do not count %s", name)
 		}
+	}
+}
+
+// TestBrokenSeals (S-46, S-74): a value that stands at another row than it was sealed for is
+// told once, with a row of the audit, also where the transaction that met it is undone.
+func TestBrokenSeals(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.NewPool(t, 4)
+	ring := seal.Ephemeral()
+	alerts := make(chan string, 10)
+	ring.OnBroken(tellBroken(audit.New(db).AlertTo(slog.New(slog.DiscardHandler), func(name string) { alerts <- name }), slog.New(slog.DiscardHandler)))
+	one, two := seal.Place{Table: "accounts", Column: "password_sealed", Row: uuid.NewString()}, seal.Place{Table: "accounts", Column: "password_sealed", Row: uuid.NewString()}
+	sealed := ring.Seal(seal.PepperPassword, one, []byte("x"))
+	undone := errors.New("undone")
+	err := db.InTx(t.Context(), func(context.Context) error {
+		for range 3 {
+			if _, err := ring.Open(seal.PepperPassword, two, sealed); err == nil {
+				t.Error("a swapped value opens")
+			}
+		}
+		return undone
+	})
+	if !errors.Is(err, undone) {
+		t.Fatal(err)
+	}
+	if _, err := ring.OpenSent(seal.Session, one, []byte("a stranger's")); err == nil {
+		t.Error("nonsense opens")
+	}
+	within(t, 5*time.Second, "a row of the audit", func() bool {
+		var rows int
+		err := db.From(t.Context()).QueryRow(t.Context(), `select count(*) from audit_events where kind = $1 and data->>'row' = $2`, audit.SealBroken, two.Row).Scan(&rows)
+		return err == nil && rows == 1
+	})
+	if name := <-alerts; name != "sealed_value_broken" || len(alerts) != 0 {
+		t.Errorf("alert %s, and %d more", name, len(alerts))
 	}
 }

@@ -131,6 +131,7 @@ func (a *app) close() {
 // features builds the packages bottom up and mounts their routes.
 func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) error {
 	log := audit.New(a.db).AlertTo(a.logger, newAlertCounter(a.metrics))
+	ring.OnBroken(tellBroken(log, a.logger))
 	limiter := ratelimit.New(a.db, ring)
 	outbox, err := mail.NewOutbox(a.db, ring, time.Now)
 	if err != nil {

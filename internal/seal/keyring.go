@@ -28,6 +28,7 @@ type Keyring struct {
 	db   *postgres.DB // nil for Ephemeral
 	keks []KEK
 	ring atomic.Pointer[ring]
+	tell func(Purpose, Place) // of a value that does not open; nil: nobody
 }
 
 // ring is an immutable view of all data keys; Refresh swaps it whole.
@@ -101,8 +102,21 @@ func (k *Keyring) Seal(p Purpose, at Place, plain []byte) []byte {
 	return key.aead.Seal(out, nil, plain, associated(p, at, key.version))
 }
 
+// OnBroken has fn told, before the first use, of each value of the database that does not open: it was put there by another
+// hand, or its key is gone (S-46, S-74).
+func (k *Keyring) OnBroken(fn func(Purpose, Place)) { k.tell = fn }
+
 // Open decrypts what Seal made for the same purpose and place, with whichever version sealed it. The error is ErrOpen.
 func (k *Keyring) Open(p Purpose, at Place, sealed []byte) ([]byte, error) {
+	plain, err := k.OpenSent(p, at, sealed)
+	if err != nil && k.tell != nil {
+		k.tell(p, at)
+	}
+	return plain, err
+}
+
+// OpenSent is Open for what a browser brings back: one that does not open is a stranger's, and no alarm.
+func (k *Keyring) OpenSent(p Purpose, at Place, sealed []byte) ([]byte, error) {
 	if len(sealed) < 2 {
 		return nil, ErrOpen
 	}
