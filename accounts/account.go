@@ -162,10 +162,20 @@ func (s *Service) QueueTaken(b *pgx.Batch, name string, taken *bool) {
 const suggestions = 3
 
 // SuggestUsernames returns up to three free usernames like name, in one round trip.
-func (s *Service) SuggestUsernames(ctx context.Context, name string) ([]string, error) {
+func (s *Service) SuggestUsernames(ctx context.Context, name string) (free []string, err error) {
+	b := &pgx.Batch{}
+	s.QueueSuggestions(b, name, &free)
+	if b.Len() == 0 {
+		return nil, nil
+	}
+	return free, s.store.run(ctx, b)
+}
+
+// QueueSuggestions is SuggestUsernames for a batch that is sent later.
+func (s *Service) QueueSuggestions(b *pgx.Batch, name string, free *[]string) {
 	canonical, err := CheckUsername(name)
 	if err != nil {
-		return nil, nil
+		return
 	}
 	if runes := []rune(canonical); len(runes) > usernameMax-4 {
 		canonical = string(runes[:usernameMax-4])
@@ -174,18 +184,7 @@ func (s *Service) SuggestUsernames(ctx context.Context, name string) ([]string, 
 	for _, digits := range []int{2, 2, 3, 3, 4, 4, 4} {
 		candidates = append(candidates, canonical+randomDigits(digits))
 	}
-	taken, err := s.store.taken(ctx, candidates)
-	if err != nil {
-		return nil, err
-	}
-	var free []string
-	for _, candidate := range candidates {
-		if !taken[candidate] && len(free) < suggestions {
-			free = append(free, candidate)
-			taken[candidate] = true // the same twice is offered once
-		}
-	}
-	return free, nil
+	s.store.queueFree(b, candidates, suggestions, free)
 }
 
 // randomDigits has no zero in front, so that nobody has to remember one.

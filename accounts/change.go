@@ -20,6 +20,7 @@ type PasswordChange struct {
 	Source       string // as web.Source gives it
 	Device       string // device cookie
 	Browser      []byte // digest of its cookie
+	Besides      func(ctx context.Context) error // what ends with the old password elsewhere, in the same transaction; nil: nothing
 }
 
 // ChangePassword sets the password of who knows the current one (S-06). All other
@@ -42,7 +43,13 @@ func (s *Service) ChangePassword(ctx context.Context, p PasswordChange) error {
 		if err := s.EndSessions(ctx, account.ID, p.Session.SID); err != nil {
 			return err
 		}
+		if p.Besides != nil {
+			if err := p.Besides(ctx); err != nil {
+				return err
+			}
+		}
 		b := &pgx.Batch{}
+		s.store.queueEndBegun(b, account.ID)
 		b.Queue(`update accounts set password_sealed = $2, credentials_changed_at = $3, updated_at = $3 where id = $1`, account.ID, hash, now)
 		s.store.clearThrottles(b, s.throttleKeys(account.Username, s.readDeviceCookie(p.Device, account.Username, now)))
 		s.audit.Queue(b, ctx, audit.Event{

@@ -107,6 +107,7 @@ func (s *Service) Disown(ctx context.Context, link string) (account Account, err
 		}
 		b := &pgx.Batch{}
 		s.store.protect(b, id, now)
+		s.store.queueEndBegun(b, id)
 		since := event.Add(-time.Minute)
 		if day := now.Add(-distrusted); since.Before(day) {
 			since = day

@@ -41,6 +41,7 @@ func (s *Service) setEmail(ctx context.Context, id uuid.UUID, email string, besi
 		}
 		b := &pgx.Batch{}
 		s.store.changeEmail(b, id, parsed, now)
+		s.store.queueEndBegun(b, id)
 		besides(b, now)
 		s.audit.Queue(b, ctx, audit.Event{Kind: audit.EmailChanged, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx), Success: true})
 		return s.store.run(ctx, b)

@@ -21,6 +21,9 @@ type Emails interface {
 	HoldEmail(ctx context.Context, accountID uuid.UUID, email string) error
 	// HeldEmail is when a change will be made, zero if none waits.
 	HeldEmail(ctx context.Context, accountID uuid.UUID) (time.Time, error)
+	// StopEmail ends the change that the member asked for and that waits: another password means that it may have been
+	// somebody else. It takes part in the transaction of ctx.
+	StopEmail(ctx context.Context, accountID uuid.UUID) error
 }
 
 // emailPage shows the address, and takes another where members may change it themselves.
@@ -92,7 +95,7 @@ func (h *Handler) changeEmail(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	err = h.service.StartEmailProof(c.Request.Context(), account, address)
+	err = h.service.StartEmailProof(c.Request.Context(), account, session.SID, address)
 	if limit, ok := errors.AsType[*ratelimit.Exceeded](err); ok {
 		return h.emailForm(c, session, http.StatusTooManyRequests, page,
 			templates.Problem{Field: "email", Key: "registration.code.resend_wait", Args: templates.Args{"time": limit.RetryAfter()}})
@@ -110,7 +113,7 @@ func (h *Handler) emailProofOf(c *gin.Context) (session Session, address string,
 	if !ok {
 		return session, "", true, err
 	}
-	address, err = h.service.EmailProof(c.Request.Context(), session.AccountID)
+	address, err = h.service.EmailProof(c.Request.Context(), session.AccountID, session.SID)
 	if h.emails == nil || errors.Is(err, ErrNoPending) {
 		return session, "", true, web.SeeOther(c, "/account/email")
 	}
@@ -131,7 +134,7 @@ func (h *Handler) proveEmail(c *gin.Context) error {
 		return err
 	}
 	typed := web.Form(c).Get("code")
-	proven, left, err := h.service.ProveEmail(c.Request.Context(), session.AccountID, typed)
+	proven, left, err := h.service.ProveEmail(c.Request.Context(), session.AccountID, session.SID, typed)
 	problem := templates.Problem{Field: "code", Key: "registration.code.format"}
 	switch {
 	case err == nil:

@@ -28,6 +28,11 @@ func (h *held) HoldEmail(_ context.Context, _ uuid.UUID, email string) error {
 	return nil
 }
 
+func (h *held) StopEmail(context.Context, uuid.UUID) error {
+	h.until = time.Time{}
+	return nil
+}
+
 func (h *held) HeldEmail(context.Context, uuid.UUID) (time.Time, error) { return h.until, nil }
 
 var sixDigits = regexp.MustCompile(`\b\d{6}\b`)
@@ -51,33 +56,33 @@ func TestEmailProof(t *testing.T) {
 	start := func() string {
 		t.Helper()
 		f.later(13 * time.Minute)
-		if err := f.StartEmailProof(f.ctx(), account, "nueva@example.org"); err != nil {
+		if err := f.StartEmailProof(f.ctx(), account, "sid", "nueva@example.org"); err != nil {
 			t.Fatal(err)
 		}
 		return f.emailCode("nueva@example.org")
 	}
 	code := start()
-	if err := f.StartEmailProof(f.ctx(), account, "nueva@example.org"); err == nil {
+	if err := f.StartEmailProof(f.ctx(), account, "sid", "nueva@example.org"); err == nil {
 		t.Error("a second mail within a minute is sent")
 	} else if _, ok := errors.AsType[*ratelimit.Exceeded](err); !ok {
 		t.Errorf("a second mail within a minute = %v", err)
 	}
-	if _, _, err := f.ProveEmail(f.ctx(), other.ID, code); !errors.Is(err, ErrNoPending) {
+	if _, _, err := f.ProveEmail(f.ctx(), other.ID, "sid", code); !errors.Is(err, ErrNoPending) {
 		t.Errorf("the code for another account = %v, want ErrNoPending", err)
 	}
-	if _, _, err := f.ProveEmail(f.ctx(), account.ID, "12"); !errors.Is(err, ErrCodeFormat) {
+	if _, _, err := f.ProveEmail(f.ctx(), account.ID, "sid", "12"); !errors.Is(err, ErrCodeFormat) {
 		t.Errorf("no code = %v, want ErrCodeFormat", err)
 	}
-	if email, _, err := f.ProveEmail(f.ctx(), account.ID, code[:3]+" "+code[3:]); err != nil || email != "nueva@example.org" {
+	if email, _, err := f.ProveEmail(f.ctx(), account.ID, "sid", code[:3]+" "+code[3:]); err != nil || email != "nueva@example.org" {
 		t.Errorf("ProveEmail = %q, %v", email, err)
 	}
-	if _, _, err := f.ProveEmail(f.ctx(), account.ID, code); !errors.Is(err, ErrNoPending) {
+	if _, _, err := f.ProveEmail(f.ctx(), account.ID, "sid", code); !errors.Is(err, ErrNoPending) {
 		t.Errorf("the code again = %v, want ErrNoPending", err)
 	}
 	code = start()
 	for want := emailProofTries - 1; want >= 0; want-- {
 		for range 2 { // the same again costs no second try; after the fifth nothing waits
-			_, left, err := f.ProveEmail(f.ctx(), account.ID, fmt.Sprintf("00000%d", want))
+			_, left, err := f.ProveEmail(f.ctx(), account.ID, "sid", fmt.Sprintf("00000%d", want))
 			if errors.Is(err, ErrNoPending) && want == 0 {
 				break
 			}
@@ -86,12 +91,12 @@ func TestEmailProof(t *testing.T) {
 			}
 		}
 	}
-	if _, _, err := f.ProveEmail(f.ctx(), account.ID, code); !errors.Is(err, ErrNoPending) {
+	if _, _, err := f.ProveEmail(f.ctx(), account.ID, "sid", code); !errors.Is(err, ErrNoPending) {
 		t.Errorf("the right code after five wrong ones = %v, want ErrNoPending", err)
 	}
 	code = start()
 	f.later(emailProofLife)
-	if _, _, err := f.ProveEmail(f.ctx(), account.ID, code); !errors.Is(err, ErrNoPending) {
+	if _, _, err := f.ProveEmail(f.ctx(), account.ID, "sid", code); !errors.Is(err, ErrNoPending) {
 		t.Errorf("the code after fifteen minutes = %v, want ErrNoPending", err)
 	}
 }
@@ -108,7 +113,7 @@ func TestEmailProofOutlivesPepper(t *testing.T) {
 	if f.keyring, err = seal.Load(f.ctx(), f.db, kek); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.StartEmailProof(f.ctx(), account, "nueva@example.org"); err != nil {
+	if err := f.StartEmailProof(f.ctx(), account, "sid", "nueva@example.org"); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.keyring.AddVersion(f.ctx(), seal.PepperCode); err != nil {
@@ -117,7 +122,7 @@ func TestEmailProofOutlivesPepper(t *testing.T) {
 	if err := f.keyring.Promote(f.ctx(), seal.PepperCode); err != nil {
 		t.Fatal(err)
 	}
-	if email, _, err := f.ProveEmail(f.ctx(), account.ID, f.emailCode("nueva@example.org")); err != nil || email != "nueva@example.org" {
+	if email, _, err := f.ProveEmail(f.ctx(), account.ID, "sid", f.emailCode("nueva@example.org")); err != nil || email != "nueva@example.org" {
 		t.Errorf("ProveEmail = %q, %v", email, err)
 	}
 }

@@ -29,8 +29,8 @@ func emailCodeParts(account uuid.UUID, email, code string) [][]byte {
 }
 
 // StartEmailProof mails a code to an address that ParseEmail returned, in place of an
-// earlier one. The error is *ratelimit.Exceeded, or the database's.
-func (s *Service) StartEmailProof(ctx context.Context, account Account, email string) error {
+// earlier one; it belongs to the session. The error is *ratelimit.Exceeded, or the database's.
+func (s *Service) StartEmailProof(ctx context.Context, account Account, sid, email string) error {
 	code, err := NewCode()
 	if err != nil {
 		return err
@@ -46,10 +46,10 @@ func (s *Service) StartEmailProof(ctx context.Context, account Account, email st
 		}
 		b := &pgx.Batch{}
 		b.Queue(`
-			insert into email_proofs (account_id, email_sealed, code_mac, expires_at) values (@id, @email, @mac, @expires)
+			insert into email_proofs (account_id, email_sealed, code_mac, expires_at, sid) values (@id, @email, @mac, @expires, @sid)
 			on conflict on constraint email_proofs_pkey do update set
-				email_sealed = excluded.email_sealed, code_mac = excluded.code_mac, tries = 0, refused = null, expires_at = excluded.expires_at`,
-			pgx.NamedArgs{"id": account.ID, "email": s.keyring.Seal(seal.PII, emailProofPlace(account.ID), []byte(email)),
+				email_sealed = excluded.email_sealed, code_mac = excluded.code_mac, tries = 0, refused = null, expires_at = excluded.expires_at, sid = excluded.sid`,
+			pgx.NamedArgs{"id": account.ID, "sid": sid, "email": s.keyring.Seal(seal.PII, emailProofPlace(account.ID), []byte(email)),
 				"mac": s.keyring.MAC(seal.PepperCode, emailCodeParts(account.ID, email, code)...), "expires": now.Add(emailProofLife)})
 		err := s.outbox.Queue(ctx, b, mail.Message{Kind: "email_code", To: email, Lang: account.Language, AccountID: account.ID, Content: content, NotAfter: now.Add(emailProofLife)})
 		if err != nil {
@@ -59,10 +59,11 @@ func (s *Service) StartEmailProof(ctx context.Context, account Account, email st
 	})
 }
 
-// EmailProof is the address that waits for its code. The error is ErrNoPending, or the
+// EmailProof is the address that waits for its code in a session. The error is ErrNoPending, or the
 // database's.
-func (s *Service) EmailProof(ctx context.Context, id uuid.UUID) (string, error) {
-	email, _, _, err := s.readEmailProof(ctx, id, `select email_sealed, code_mac, tries from email_proofs where account_id = $1 and expires_at > $2 and tries < $3`)
+func (s *Service) EmailProof(ctx context.Context, id uuid.UUID, sid string) (string, error) {
+	email, _, _, err := s.readEmailProof(ctx, id, `
+		select email_sealed, code_mac, tries from email_proofs where account_id = $1 and expires_at > $2 and tries < $3 and sid = $4`, sid)
 	return email, err
 }
 
@@ -83,15 +84,15 @@ func (s *Service) readEmailProof(ctx context.Context, id uuid.UUID, statement st
 // the code is looked at; left is how many remain. The error is ErrCodeFormat (nothing is
 // counted), ErrWrongCode, ErrNoPending, or the database's. The same wrong code again
 // counts once.
-func (s *Service) ProveEmail(ctx context.Context, id uuid.UUID, typed string) (email string, left int, err error) {
+func (s *Service) ProveEmail(ctx context.Context, id uuid.UUID, sid, typed string) (email string, left int, err error) {
 	code, ok := ReadCode(typed)
 	if !ok {
 		return "", 0, ErrCodeFormat
 	}
 	email, mac, tries, err := s.readEmailProof(ctx, id, `
 		update email_proofs set tries = tries + case when refused = $4 then 0 else 1 end, refused = $4
-		where account_id = $1 and expires_at > $2 and tries < $3 returning email_sealed, code_mac, tries`,
-		s.keyring.MAC(seal.PepperCode, []byte("accounts.refused"), id[:], []byte(code)))
+		where account_id = $1 and expires_at > $2 and tries < $3 and sid = $5 returning email_sealed, code_mac, tries`,
+		s.keyring.MAC(seal.PepperCode, []byte("accounts.refused"), id[:], []byte(code)), sid)
 	if err != nil {
 		return "", 0, err
 	}

@@ -127,7 +127,7 @@ func (s *Service) RemoveFactors(ctx context.Context, accountID uuid.UUID) error 
 			QueryRow(note(Passkey))
 		s.store.dropSaved(b, accountID)
 		b.Queue(`delete from factor_throttles where account_id = $1`, accountID)
-		b.Queue(`delete from pending_sign_ins where account_id = $1`, accountID)
+		s.store.queueEndBegun(b, accountID)
 		b.Queue(`update accounts set credentials_changed_at = $2, updated_at = $2 where id = $1`, accountID, s.now())
 		if err := s.store.run(ctx, b); err != nil {
 			return err

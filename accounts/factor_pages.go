@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 	"huskyidp/templates"
 )
@@ -52,7 +53,7 @@ func (h *Handler) showAddTOTP(c *gin.Context) error {
 }
 
 func (h *Handler) totpForm(c *gin.Context, session Session, status int, problems ...templates.Problem) error {
-	secret, err := h.service.StartTOTP(c.Request.Context(), session.AccountID)
+	secret, err := h.service.StartTOTP(c.Request.Context(), session.AccountID, session.SID)
 	if errors.Is(err, ErrHasFactor) { // a second click, or Back
 		return web.SeeOther(c, h.next(c))
 	}
@@ -77,7 +78,7 @@ func (h *Handler) addTOTP(c *gin.Context) error {
 		return err
 	}
 	typed := web.Form(c).Get("code")
-	usable, err := h.service.ConfirmTOTP(c.Request.Context(), session.AccountID, typed)
+	usable, err := h.service.ConfirmTOTP(c.Request.Context(), session.AccountID, session.SID, typed)
 	switch {
 	case err == nil:
 		return h.added(c, session, TOTP, usable)
@@ -122,7 +123,7 @@ func (h *Handler) passkeyOptions(c *gin.Context) error {
 	if !ok || h.service.now().Sub(session.AuthTime) >= Fresh { // the page itself says what to do
 		return &web.Error{Status: http.StatusForbidden, Key: web.KeyForbidden}
 	}
-	options, err := h.service.BeginNewPasskey(c.Request.Context(), web.Browser(c), Account{ID: session.AccountID, Username: session.Username})
+	options, err := h.service.BeginNewPasskey(c.Request.Context(), seal.Digest(session.SID), Account{ID: session.AccountID, Username: session.Username})
 	if errors.Is(err, ErrNoFactor) {
 		return &web.Error{Status: http.StatusNotFound, Key: web.KeyNotFound}
 	}
@@ -139,7 +140,7 @@ func (h *Handler) addPasskey(c *gin.Context) error {
 		return err
 	}
 	label := web.Form(c).Get("label")
-	usable, err := h.service.FinishNewPasskey(c.Request.Context(), web.Browser(c), Account{ID: session.AccountID}, label, web.Form(c).Get("credential"))
+	usable, err := h.service.FinishNewPasskey(c.Request.Context(), seal.Digest(session.SID), Account{ID: session.AccountID}, label, web.Form(c).Get("credential"))
 	problem := templates.Problem{Key: "accounts.passkey.failed"}
 	switch {
 	case err == nil:

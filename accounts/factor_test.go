@@ -25,12 +25,12 @@ type app struct {
 // enrolTOTP enrols an app and moves on by a step, so that its next code is a new one.
 func (f *fixture) enrolTOTP(account Account) app {
 	f.t.Helper()
-	secret, err := f.StartTOTP(f.ctx(), account.ID)
+	secret, err := f.StartTOTP(f.ctx(), account.ID, "sid")
 	if err != nil {
 		f.t.Fatalf("StartTOTP: %v", err)
 	}
 	a := app{f, secret}
-	if _, err := f.ConfirmTOTP(f.ctx(), account.ID, a.code(0)); err != nil {
+	if _, err := f.ConfirmTOTP(f.ctx(), account.ID, "sid", a.code(0)); err != nil {
 		f.t.Fatalf("ConfirmTOTP: %v", err)
 	}
 	f.later(totpStep)
@@ -70,7 +70,7 @@ func TestTOTP(t *testing.T) {
 	if n := len(a.secret); n*5 != 160 {
 		t.Errorf("the key has %d bits, want 160", n*5)
 	}
-	if _, err := f.StartTOTP(f.ctx(), account.ID); !errors.Is(err, ErrHasFactor) {
+	if _, err := f.StartTOTP(f.ctx(), account.ID, "sid"); !errors.Is(err, ErrHasFactor) {
 		t.Errorf("StartTOTP twice = %v, want ErrHasFactor", err)
 	}
 	try := func(name, code string, want error) {

@@ -103,8 +103,9 @@ func (s *Service) BeginPasskey(ctx context.Context, browser []byte, source strin
 	return json.Marshal(options)
 }
 
-// BeginNewPasskey asks the browser to make a passkey.
-func (s *Service) BeginNewPasskey(ctx context.Context, browser []byte, account Account) (PasskeyOptions, error) {
+// BeginNewPasskey asks the browser to make a passkey; session is the digest of the one that
+// it belongs to.
+func (s *Service) BeginNewPasskey(ctx context.Context, session []byte, account Account) (PasskeyOptions, error) {
 	if s.webauthn == nil {
 		return nil, ErrNoFactor
 	}
@@ -117,7 +118,7 @@ func (s *Service) BeginNewPasskey(ctx context.Context, browser []byte, account A
 	if err != nil {
 		return nil, fmt.Errorf("asking for a new passkey: %w", err)
 	}
-	if err := s.keepCeremony(ctx, "create", browser, "", account.ID, state); err != nil {
+	if err := s.keepCeremony(ctx, "create", session, "", account.ID, state); err != nil {
 		return nil, err
 	}
 	return json.Marshal(options)
@@ -245,12 +246,12 @@ func labelPlace(id uuid.UUID) seal.Place {
 
 // FinishNewPasskey enrols the key that the browser made, and tells the member by mail.
 // The error is ErrPasskey, ErrHasFactor (this key is enrolled), or the database's.
-func (s *Service) FinishNewPasskey(ctx context.Context, browser []byte, account Account, label, answer string) (usable time.Time, err error) {
+func (s *Service) FinishNewPasskey(ctx context.Context, session []byte, account Account, label, answer string) (usable time.Time, err error) {
 	parsed, err := protocol.ParseCredentialCreationResponseBytes([]byte(answer))
 	if s.webauthn == nil || err != nil {
 		return usable, ErrPasskey
 	}
-	state, err := s.takeCeremony(ctx, "create", parsed.Response.CollectedClientData.Challenge, browser, account.ID)
+	state, err := s.takeCeremony(ctx, "create", parsed.Response.CollectedClientData.Challenge, session, account.ID)
 	if err != nil {
 		return usable, err
 	}

@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -44,8 +45,12 @@ func (h *Handler) changePassword(c *gin.Context) error {
 	}
 	status := http.StatusUnprocessableEntity
 	if len(problems) == 0 {
+		var besides func(context.Context) error
+		if h.emails != nil {
+			besides = func(ctx context.Context) error { return h.emails.StopEmail(ctx, session.AccountID) }
+		}
 		err := h.service.ChangePassword(ctx, PasswordChange{
-			Session: session, Current: current, New: wanted, Source: web.Source(c), Device: h.web.Cookie(c, DeviceCookie), Browser: web.Browser(c),
+			Session: session, Current: current, New: wanted, Source: web.Source(c), Device: h.web.Cookie(c, DeviceCookie), Browser: web.Browser(c), Besides: besides,
 		})
 		wait, waits := errors.AsType[*WaitError](err)
 		switch {

@@ -50,6 +50,7 @@ func (s *Service) ResetPassword(ctx context.Context, id uuid.UUID, hash []byte) 
 		}
 		b := &pgx.Batch{}
 		s.store.resetPassword(b, id, hash, now)
+		s.store.queueEndBegun(b, id)
 		s.store.clearThrottles(b, s.throttleKeys(account.Username, knownDevice{}))
 		s.audit.Queue(b, ctx, audit.Event{Kind: audit.PasswordReset, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx), Success: true})
 		if err := s.QueueNotice(ctx, b, account, "password_changed", nil); err != nil {

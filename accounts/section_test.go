@@ -186,7 +186,7 @@ func TestAddTOTP(t *testing.T) {
 	if !strings.Contains(body, `role="img"`) || !strings.Contains(body, "Sesión de maria") {
 		t.Errorf("the page lacks its picture:\n%s", body)
 	}
-	secret, err := f.StartTOTP(f.ctx(), account.ID)
+	secret, err := f.StartTOTP(f.ctx(), account.ID, f.sid(account))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -351,4 +351,13 @@ func TestAlive(t *testing.T) {
 	if status, _, _ := b.get("/account"); status != 200 {
 		t.Errorf("the session ended though it was kept open (%d)", status)
 	}
+}
+
+// sid is that of the account's only session.
+func (f *fixture) sid(account Account) (sid string) {
+	f.t.Helper()
+	if err := f.querier().QueryRow(f.ctx(), `select sid from sessions where account_id = $1 and ended_at is null`, account.ID).Scan(&sid); err != nil {
+		f.t.Fatal(err)
+	}
+	return sid
 }

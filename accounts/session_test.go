@@ -242,7 +242,7 @@ func TestSweep(t *testing.T) {
 	account := f.register("maria")
 	f.start(SessionStart{Account: account})
 	f.try("nadie", wrongPassword)
-	if _, err := f.StartTOTP(f.ctx(), account.ID); err != nil {
+	if _, err := f.StartTOTP(f.ctx(), account.ID, "sid"); err != nil {
 		t.Fatal(err)
 	}
 	rows := func() int {

@@ -165,6 +165,17 @@ func (s *store) taken(ctx context.Context, names []string) (map[string]bool, err
 	return taken, err
 }
 
+// queueFree reads the first so many of the names that nobody has, each once.
+func (s *store) queueFree(b *pgx.Batch, names []string, most int, free *[]string) {
+	b.Queue(`
+		select name from unnest($1::text[]) with ordinality as t (name, place)
+		where not exists (select from accounts where username = name) group by name order by min(place) limit $2`, names, most).
+		Query(func(rows pgx.Rows) (err error) {
+			*free, err = pgx.CollectRows(rows, pgx.RowTo[string])
+			return err
+		})
+}
+
 func (s *store) agreementVersion(ctx context.Context, id uuid.UUID) (version string, err error) {
 	err = s.db.From(ctx).QueryRow(ctx, `
 		select version from account_acceptances where account_id = $1 and kind = 'agreement'

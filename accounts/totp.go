@@ -139,20 +139,21 @@ func (s *Service) CheckTOTP(ctx context.Context, accountID uuid.UUID, typed stri
 	return nil
 }
 
-// StartTOTP returns the key that the member copies into an app; the same for an hour, so
-// that a reload does not void what was scanned. The error is ErrHasFactor where an app
+// StartTOTP returns the key that the member copies into an app; the same in one session for
+// an hour, so that a reload does not void what was scanned. Another session gets another
+// key: who was in for a moment does not know what the member enrols next. The error is ErrHasFactor where an app
 // is enrolled.
-func (s *Service) StartTOTP(ctx context.Context, accountID uuid.UUID) (totpSecret, error) {
+func (s *Service) StartTOTP(ctx context.Context, accountID uuid.UUID, sid string) (totpSecret, error) {
 	now, fresh := s.now(), newTOTPSecret()
 	var sealed []byte
 	var confirmed bool
 	b := &pgx.Batch{}
 	b.Queue(`
-		insert into account_totp as t (account_id, secret_sealed, created_at) values (@account_id, @secret, @now)
+		insert into account_totp as t (account_id, secret_sealed, created_at, sid) values (@account_id, @secret, @now, @sid)
 		on conflict on constraint account_totp_pkey do update set
-			secret_sealed = excluded.secret_sealed, created_at = excluded.created_at, last_step = 0
-		where t.confirmed_at is null and t.created_at < @stale`,
-		pgx.NamedArgs{"account_id": accountID, "secret": s.keyring.Seal(seal.TOTP, totpPlace(accountID), []byte(fresh)), "now": now, "stale": now.Add(-totpPending)})
+			secret_sealed = excluded.secret_sealed, created_at = excluded.created_at, sid = excluded.sid, last_step = 0
+		where t.confirmed_at is null and (t.created_at < @stale or t.sid <> @sid)`,
+		pgx.NamedArgs{"account_id": accountID, "secret": s.keyring.Seal(seal.TOTP, totpPlace(accountID), []byte(fresh)), "now": now, "sid": sid, "stale": now.Add(-totpPending)})
 	b.Queue(`select secret_sealed, confirmed_at is not null from account_totp where account_id = $1`, accountID).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&sealed, &confirmed) })
 	if err := s.store.run(ctx, b); err != nil {
@@ -164,10 +165,10 @@ func (s *Service) StartTOTP(ctx context.Context, accountID uuid.UUID) (totpSecre
 	return s.openTOTP(accountID, sealed)
 }
 
-// ConfirmTOTP enrols the app whose key StartTOTP gave, once its code is right, and tells
+// ConfirmTOTP enrols the app whose key StartTOTP gave in the same session, once its code is right, and tells
 // the member by mail. The code counts as used. The error is ErrCodeFormat, ErrWrongCode,
 // ErrHasFactor (a second click), ErrNoFactor, or the database's.
-func (s *Service) ConfirmTOTP(ctx context.Context, accountID uuid.UUID, typed string) (usable time.Time, err error) {
+func (s *Service) ConfirmTOTP(ctx context.Context, accountID uuid.UUID, sid, typed string) (usable time.Time, err error) {
 	code, err := typedCode(typed)
 	if err != nil {
 		return usable, err
@@ -179,7 +180,7 @@ func (s *Service) ConfirmTOTP(ctx context.Context, accountID uuid.UUID, typed st
 		var recovered *time.Time
 		err := s.db.From(ctx).QueryRow(ctx, `
 			select t.secret_sealed, t.confirmed_at is not null, a.recovered_at
-			from account_totp t join accounts a on a.id = t.account_id where t.account_id = $1 for update of t`, accountID).
+			from account_totp t join accounts a on a.id = t.account_id where t.account_id = $1 and (t.sid = $2 or t.confirmed_at is not null) for update of t`, accountID, sid).
 			Scan(&sealed, &confirmed, &recovered)
 		switch {
 		case errors.Is(err, pgx.ErrNoRows):

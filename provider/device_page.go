@@ -47,7 +47,8 @@ func (h *Handler) submitDevice(c *gin.Context) error {
 	switch {
 	case errors.Is(err, fosite.ErrNotFound):
 		if err := h.service.limiter.Take(c.Request.Context(), userCodeTries, string(web.Browser(c)), h.now()); err != nil {
-			if _, exceeded := errors.AsType[*ratelimit.Exceeded](err); exceeded {
+			if exceeded, ok := errors.AsType[*ratelimit.Exceeded](err); ok {
+				web.RetryAfter(c, exceeded.RetryAfter())
 				return problem(http.StatusTooManyRequests, "provider.device.ended")
 			}
 			return err

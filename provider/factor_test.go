@@ -25,13 +25,13 @@ type authenticatorApp struct {
 
 func (b *bench) enrolApp() authenticatorApp {
 	b.t.Helper()
-	secret, err := b.accounts.StartTOTP(b.t.Context(), b.account.ID)
+	secret, err := b.accounts.StartTOTP(b.t.Context(), b.account.ID, "sid")
 	must(b.t, err)
 	app := authenticatorApp{b, string(secret)}
 	if raw, err := base32.StdEncoding.DecodeString(app.secret); err != nil || len(raw) != 20 {
 		b.t.Fatalf("the key has %d bytes, %v", len(raw), err)
 	}
-	_, err = b.accounts.ConfirmTOTP(b.t.Context(), b.account.ID, app.code())
+	_, err = b.accounts.ConfirmTOTP(b.t.Context(), b.account.ID, "sid", app.code())
 	must(b.t, err)
 	b.clock.advance(time.Minute)
 	return app

@@ -166,6 +166,34 @@ func (s *Service) NotMe(ctx context.Context, link string) error {
 	})
 }
 
+// StopOwn ends the change of address that the member asked for in person and that waits: with another password nobody knows
+// any more who asked. It takes part in the transaction of ctx.
+func (s *Service) StopOwn(ctx context.Context, accountID uuid.UUID) error {
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		held, err := s.Pending(ctx, accountID)
+		if err != nil {
+			return err
+		}
+		b := &pgx.Batch{}
+		for _, c := range held {
+			if c.AskedBy == "" {
+				s.queueStopped(ctx, b, c, "stopped")
+			}
+		}
+		if b.Len() == 0 {
+			return nil
+		}
+		account, err := s.accounts.Get(ctx, accountID)
+		if err != nil {
+			return err
+		}
+		if err := s.accounts.QueueNotice(ctx, b, account, "email_cancelled", nil); err != nil {
+			return err
+		}
+		return s.db.From(ctx).SendBatch(ctx, b).Close()
+	})
+}
+
 // queueStopped ends a change, which then is stopped or undone, and records it.
 func (s *Service) queueStopped(ctx context.Context, b *pgx.Batch, c Change, state string) {
 	now := s.now()

@@ -2,9 +2,7 @@ package recovery
 
 import (
 	"errors"
-	"math"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -64,7 +62,6 @@ func (h *Handler) submitCode(c *gin.Context) error {
 func (h *Handler) resend(c *gin.Context) error {
 	err := h.service.ResendCode(c.Request.Context(), h.visit(c))
 	if wait, ok := errors.AsType[*resendError](err); ok {
-		c.Header("Retry-After", strconv.Itoa(int(math.Ceil(wait.wait.Seconds()))))
 		return h.page(c, http.StatusTooManyRequests, "recovery/code", codePage{},
 			web.WithProblems(problem("", "registration.code.resend_wait", templates.Args{"time": wait.wait})))
 	}

@@ -15,14 +15,14 @@ import (
 // enrol gives an account an app and saved codes; app shows the app's code.
 func (f *fixture) enrol(a accounts.Account) (app func() string, saved []string) {
 	f.t.Helper()
-	secret, err := f.people.StartTOTP(f.t.Context(), a.ID)
+	secret, err := f.people.StartTOTP(f.t.Context(), a.ID, "sid")
 	check(f.t, err)
 	app = func() string {
 		code, err := totp.GenerateCode(string(secret), f.now())
 		check(f.t, err)
 		return code
 	}
-	_, err = f.people.ConfirmTOTP(f.t.Context(), a.ID, app())
+	_, err = f.people.ConfirmTOTP(f.t.Context(), a.ID, "sid", app())
 	check(f.t, err)
 	saved, err = f.people.MakeSavedCodes(f.t.Context(), a.ID)
 	check(f.t, err)

@@ -80,6 +80,9 @@ func (s *Service) SetPassword(ctx context.Context, v Visit, password string) (pr
 		if err := s.accounts.ResetPassword(ctx, t.AccountID, hash); err != nil {
 			return nil, err
 		}
+		if err := s.StopOwn(ctx, t.AccountID); err != nil {
+			return nil, err
+		}
 		s.store.queueEndOthers(t.batch, t.AccountID, t.ID)
 		s.store.queueDropStaffCode(t.batch, t.AccountID)
 		t.to(after(stepPassword, proofs{}))

@@ -88,7 +88,6 @@ func (h *Handler) resend(c *gin.Context) error {
 	if wait, ok := errors.AsType[*resendError](err); ok {
 		var wrong problems
 		wrong.add("", wait.key(), "time", wait.wait)
-		retryAfter(c, wait.wait)
 		return h.refused(c, http.StatusTooManyRequests, "registration/code", codePage{r.Credentials.Address}, wrong, person(r))
 	}
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -101,6 +102,9 @@ func (s *Service) SubmitCredentials(ctx context.Context, v Visit, r *Registratio
 		if t.AccountID != r.AccountID || (password == nil && t.PasswordHash == nil) || (answer == nil && t.AnswerHash == nil && !c.Unasked) {
 			return nil, errGone // begun anew in another tab
 		}
+		if wait := t.askName(c.Username); wait > 0 {
+			return &namesError{wait}, nil
+		}
 		moved := !accounts.SameEmail(t.Credentials.Address, c.Address)
 		if moved {
 			t.ProvenAt = noTime
@@ -150,15 +154,55 @@ func (r *Registration) typed(now Credentials) {
 	r.Credentials = now
 }
 
-// LoadForCredentials is Load; taken says whether somebody has the username.
-func (s *Service) LoadForCredentials(ctx context.Context, v Visit, username string) (r *Registration, taken bool, err error) {
-	r, err = s.Load(ctx, v, func(b *pgx.Batch) { s.Accounts.QueueTaken(b, username, &taken) })
-	return r, taken, err
+// LoadForCredentials is Load; taken says whether somebody has the username, and free are others like it.
+func (s *Service) LoadForCredentials(ctx context.Context, v Visit, username string) (r *Registration, taken bool, free []string, err error) {
+	r, err = s.Load(ctx, v, func(b *pgx.Batch) {
+		s.Accounts.QueueTaken(b, username, &taken)
+		s.Accounts.QueueSuggestions(b, username, &free)
+	})
+	return r, taken, free, err
 }
 
-// KeepRefused stores what was typed and did not pass, secrets apart, so that a reload or another language does not lose it.
-func (s *Service) KeepRefused(ctx context.Context, r *Registration, typed Credentials) error {
-	kept := *r
-	kept.typed(typed)
-	return s.store.keepCredentials(ctx, &kept, s.Now())
+// KeepRefused stores what was typed and did not pass, secrets apart, so that a reload or another language does not lose it,
+// unless another request has changed the registration since it was read. The error is a *namesError, and those of change.
+func (s *Service) KeepRefused(ctx context.Context, v Visit, r *Registration, typed Credentials) error {
+	_, err := s.change(ctx, v, stepCredentials, func(_ context.Context, t *turn) (outcome, err error) {
+		wait := t.askName(typed.Username)
+		if wait > 0 {
+			typed.Username = t.Credentials.Username
+		}
+		if t.TouchedAt.Equal(r.TouchedAt) {
+			t.typed(typed)
+		}
+		if wait > 0 {
+			return &namesError{wait}, nil
+		}
+		return nil, nil
+	})
+	return err
+}
+
+// With one valid card nobody lists usernames: so many are told apart in a time within one registration (S-52).
+const (
+	namesMost = 20
+	namesPer  = time.Hour
+)
+
+// askName counts a username that is not the one of before, on the locked row, before anything is told of it. wait is how long
+// until another may be asked for, 0 if this one may.
+func (t *turn) askName(typed string) (wait time.Duration) {
+	name, err := accounts.CheckUsername(typed)
+	if err != nil {
+		return 0
+	}
+	if before, err := accounts.CheckUsername(t.Credentials.Username); err == nil && before == name {
+		return 0
+	}
+	if end := t.NamesSince.Add(namesPer); !t.now.Before(end) {
+		t.NamesAsked, t.NamesSince = 0, t.now
+	} else if t.NamesAsked >= namesMost {
+		return end.Sub(t.now)
+	}
+	t.NamesAsked++
+	return 0
 }

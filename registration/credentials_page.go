@@ -4,14 +4,13 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strconv"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"huskyidp/accounts"
 	"huskyidp/internal/web"
 	"huskyidp/members"
+	"huskyidp/templates"
 )
 
 // credentialsPage asks for what the member will sign in with.
@@ -47,6 +46,9 @@ func (h *Handler) showCredentials(c *gin.Context) error {
 		return err
 	}
 	if taken { // since it was chosen: someone else finished first
+		if page.Suggestions, err = h.service.Accounts.SuggestUsernames(c.Request.Context(), page.Username); err != nil {
+			return err
+		}
 		return h.usernameTaken(c, http.StatusOK, r, page, nil)
 	}
 	return h.page(c, http.StatusOK, "registration/credentials", page, person(r))
@@ -54,10 +56,6 @@ func (h *Handler) showCredentials(c *gin.Context) error {
 
 // usernameTaken shows the page with other names that are free.
 func (h *Handler) usernameTaken(c *gin.Context, status int, r *Registration, page credentialsPage, wrong problems) error {
-	var err error
-	if page.Suggestions, err = h.service.Accounts.SuggestUsernames(c.Request.Context(), page.Username); err != nil {
-		return err
-	}
 	taken := problems{}
 	taken.add("username", "registration.credentials.username_taken")
 	return h.refused(c, status, "registration/credentials", page, append(taken, wrong...), person(r))
@@ -81,7 +79,7 @@ func (h *Handler) submitCredentials(c *gin.Context) error {
 		h.keep(c)
 		return web.SeeOther(c, withFlow(stepPersonal.Path, v.Flow))
 	}
-	r, taken, err := h.service.LoadForCredentials(ctx, v, choice.Username)
+	r, taken, free, err := h.service.LoadForCredentials(ctx, v, choice.Username)
 	if err != nil {
 		return err
 	}
@@ -100,16 +98,22 @@ func (h *Handler) submitCredentials(c *gin.Context) error {
 			h.keep(c)
 			return web.SeeOther(c, noted(stepCode.Path, v.Flow, later.note()))
 		}
-	} else if err := h.service.KeepRefused(ctx, r, typed.clipped()); err != nil {
-		return err
+	} else {
+		err = h.service.KeepRefused(ctx, v, r, typed.clipped())
 	}
 	page := h.newCredentialsPage(typed, r)
 	page.PasswordRules = accounts.JudgePassword(choice.Password, r.Identity.FirstName, r.Identity.LastName, r.Identity.CardID, typed.Username, typed.Email)
-	if taken {
-		return h.usernameTaken(c, http.StatusUnprocessableEntity, r, page, wrong)
+	if names, ok := errors.AsType[*namesError](err); ok { // whether this one is taken is not told
+		wrong = slices.DeleteFunc(wrong, func(p templates.Problem) bool { return p.Field == "username" })
+		wrong.add("username", "registration.credentials.username_wait", "time", names.wait)
+		return h.refused(c, http.StatusTooManyRequests, "registration/credentials", page, wrong, person(r))
 	}
 	if err != nil {
 		return err
+	}
+	if taken {
+		page.Suggestions = free
+		return h.usernameTaken(c, http.StatusUnprocessableEntity, r, page, wrong)
 	}
 	return h.refused(c, http.StatusUnprocessableEntity, "registration/credentials", page, wrong, person(r))
 }
@@ -137,9 +141,4 @@ func (e *resendError) note() string {
 		return "later_limit"
 	}
 	return "later_wait"
-}
-
-// retryAfter tells programs what the page tells people.
-func retryAfter(c *gin.Context, wait time.Duration) {
-	c.Header("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
 }

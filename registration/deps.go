@@ -37,6 +37,7 @@ type Accounts interface {
 	UsernameTaken(ctx context.Context, username string) (bool, error)
 	QueueTaken(b *pgx.Batch, username string, taken *bool)
 	SuggestUsernames(ctx context.Context, username string) ([]string, error)
+	QueueSuggestions(b *pgx.Batch, username string, free *[]string)
 }
 
 // Outbox queues mails in a batch of the transaction of ctx.

@@ -63,7 +63,6 @@ func (h *Handler) submitPersonal(c *gin.Context) error {
 	}
 	if slow, ok := errors.AsType[*slowError](err); ok {
 		wrong.add("", "registration.personal.slow", "time", slow.wait)
-		retryAfter(c, slow.wait)
 		return h.refused(c, http.StatusTooManyRequests, "registration/personal", h.personalPage(typed), wrong)
 	}
 	if err != nil {

@@ -37,7 +37,9 @@ type Registration struct {
 	Reference   string    // of the lock that was met, "" if none
 	LockedUntil time.Time // its end; zero with a Reference: until staff release it
 
-	Veiled bool // its member was away: number and birth date are not put back into the fields
+	NamesAsked int       // usernames, see askName
+	NamesSince time.Time // when the first of them was
+	Veiled     bool      // its member was away: number and birth date are not put back into the fields
 
 	Credentials  Credentials
 	PasswordHash []byte

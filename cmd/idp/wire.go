@@ -319,6 +319,10 @@ func (e emails) HeldEmail(ctx context.Context, accountID uuid.UUID) (time.Time, 
 	return time.Time{}, err
 }
 
+func (e emails) StopEmail(ctx context.Context, accountID uuid.UUID) error {
+	return e.desk.StopOwn(ctx, accountID)
+}
+
 // agreementOf lets the provider ask for a new version of the agreement.
 func agreementOf(legal *registration.Legal) func(time.Time, string) provider.Agreement {
 	return func(now time.Time, lang string) provider.Agreement {

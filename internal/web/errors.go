@@ -125,10 +125,15 @@ func classify(err error) *Error {
 	return &Error{Status: http.StatusInternalServerError, Key: KeyUnexpected, Err: err}
 }
 
+// RetryAfter tells programs how long to wait, as the page tells people: every 429 carries it.
+func RetryAfter(c *gin.Context, wait time.Duration) {
+	c.Header("Retry-After", strconv.Itoa(int(math.Ceil(max(wait, time.Second).Seconds()))))
+}
+
 // answer writes the error in the dialect of the route.
 func (w *Web) answer(c *gin.Context, e *Error) {
 	if e.Wait > 0 {
-		c.Header("Retry-After", strconv.Itoa(int(math.Ceil(e.Wait.Seconds()))))
+		RetryAfter(c, e.Wait)
 	}
 	switch {
 	case requestOf(c).problem:

@@ -96,9 +96,25 @@ func (w *Web) Page(c *gin.Context, status int, name string, page any, opts ...Pa
 	if o.refresh != "" {
 		c.Header("Refresh", o.refresh)
 	}
+	if status == http.StatusTooManyRequests && c.Writer.Header().Get("Retry-After") == "" {
+		RetryAfter(c, waitOf(o.layout.Problems))
+	}
 	c.Header("Content-Language", r.lang)
 	c.Data(status, "text/html; charset=utf-8", body)
 	return nil
+}
+
+// unknownWait is the Retry-After of a 429 whose page tells no time.
+const unknownWait = time.Minute
+
+// waitOf is the wait that the page tells people.
+func waitOf(problems []templates.Problem) time.Duration {
+	for _, p := range problems {
+		if wait, ok := p.Args["time"].(time.Duration); ok {
+			return wait
+		}
+	}
+	return unknownWait
 }
 
 // Text is a message in the language of the answer, for what is no page.

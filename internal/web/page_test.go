@@ -5,8 +5,11 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"huskyidp/templates"
 )
 
 func TestLanguage(t *testing.T) {
@@ -41,6 +44,21 @@ func TestLanguage(t *testing.T) {
 	body := s.do("GET", "/form?flow=f1&lang=en&x=y", "").Body.String()
 	if !strings.Contains(body, `href="/form?flow=f1&amp;lang=es&amp;x=y"`) {
 		t.Errorf("the page has no link to itself in Spanish:\n%s", body)
+	}
+}
+
+// S-09: every page with 429 says to programs how long to wait, as it says to people.
+func TestRetryAfterOfPages(t *testing.T) {
+	t.Parallel()
+	for want, problems := range map[string][]templates.Problem{
+		"90": {{Field: "a", Key: "x"}, {Key: "y", Args: templates.Args{"time": 90 * time.Second}}}, "1": {{Args: templates.Args{"time": 20 * time.Millisecond}}}, "60": nil,
+	} {
+		w := httptest.NewRecorder()
+		c, _ := gin.CreateTestContext(w)
+		RetryAfter(c, waitOf(problems))
+		if got := w.Header().Get("Retry-After"); got != want {
+			t.Errorf("%v: Retry-After %q, want %q", problems, got, want)
+		}
 	}
 }
 

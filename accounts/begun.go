@@ -1,0 +1,17 @@
+package accounts
+
+import (
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// queueEndBegun ends what was begun for an account and not finished, by whoever: a sign-in
+// that waits for its second step, an app whose key was shown, a passkey that was asked for,
+// an address that waits for its code. It goes with every change after which what was proven
+// before counts no more: another password, a recovery, "this wasn't me", another address.
+func (s *store) queueEndBegun(b *pgx.Batch, id uuid.UUID) {
+	b.Queue(`delete from pending_sign_ins where account_id = $1`, id)
+	b.Queue(`delete from account_totp where account_id = $1 and confirmed_at is null`, id)
+	b.Queue(`delete from passkey_ceremonies where account_id = $1`, id)
+	b.Queue(`delete from email_proofs where account_id = $1`, id)
+}
