@@ -106,7 +106,7 @@ func (s *csvSource) next() (entry, error) {
 	e.fault = &LineError{Line: e.position, Column: string(wrong), Problem: problem}
 	e.numbers = s.parser.numbersIn(line)
 	if rec.MemberNumber != "" {
-		e.numbers, e.sure = append(e.numbers, rec.MemberNumber), true
+		e.numbers, e.sure = append(e.numbers, rec.MemberNumber), s.parser.isInPlace()
 	}
 	return e, nil
 }

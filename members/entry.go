@@ -59,7 +59,11 @@ func cannotRegister(rec record, position int, unit string) (notes []LineError) {
 		column column
 		part   string
 	}{{colFirstName, rec.FirstName}, {colLastName, last}} {
-		if fault := nameFault(name.part); fault != "" {
+		fault := nameFault(name.part)
+		if fault == "" && hasLostLetter(name.part) {
+			fault = "seems to have lost a letter behind Ã"
+		}
+		if fault != "" {
 			notes = append(notes, LineError{position, string(name.column), "cannot register: " + fault, unit})
 		}
 	}

@@ -18,7 +18,7 @@ const shrinkLimit = 5
 const (
 	doubtLeast = 5
 	heldLimit  = 1 // another name and another birth date
-	doubtLimit = 5 // another birth date, or first and last name both
+	doubtLimit = 5 // another name or another birth date; in a change file, both names
 )
 
 var (
@@ -47,7 +47,7 @@ func (e *UnreadableError) Error() string {
 type DoubtError struct{ Held, Doubtful, Known int }
 
 func (e *DoubtError) Error() string {
-	return fmt.Sprintf("of %d known members %d come back with another name and birth date, and %d with another birth date or with first and last name both new; "+
+	return fmt.Sprintf("of %d known members %d come back with another name and birth date, and %d with another name or birth date; "+
 		"has a column slipped? Nothing was changed", e.Known, e.Held, e.Doubtful)
 }
 

@@ -234,9 +234,13 @@ func (run *importRun) settle(ctx context.Context) error {
 	if run.isEmpty {
 		return nil
 	}
-	absent, err := run.roster.store.countAbsent(ctx)
-	run.report.Ended += absent
-	run.absent = absent
+	unaccounted, err := run.roster.store.countUnaccounted(ctx)
+	if err != nil {
+		return err
+	}
+	run.unreadable += unaccounted
+	run.absent, err = run.roster.store.countAbsent(ctx)
+	run.report.Ended += run.absent
 	run.progress(PhaseChecking, 3, 3)
 	return err
 }

@@ -11,6 +11,9 @@ import (
 
 const maxLine = 64 << 10 // bytes, line end included; a roster line has some hundred
 
+// fillers mark the end of a file, or fill its last block, on machines that count in blocks.
+const fillers = "\x1a\x00"
+
 // FileError is a fault of the file as a whole. Nothing of it is applied.
 type FileError struct {
 	Line    int // from 1, 0 if the fault is not in one line; in X12 the segment
@@ -57,7 +60,7 @@ func (l *lineReader) next() (string, error) {
 	case err != nil:
 		return "", fmt.Errorf("reading line %d: %w", l.line+1, err)
 	}
-	return l.decoder.text(bytes.TrimRight(raw, "\r\n")), nil
+	return l.decoder.text(bytes.TrimRight(raw, "\r\n"+fillers)), nil
 }
 
 // splitLine cuts a line into fields (RFC 4180, except that a field ends on its line) and appends them to dst. A field may

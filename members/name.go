@@ -118,3 +118,22 @@ func isMangled(name string) bool {
 	}
 	return false
 }
+
+// hasLostLetter finds what is left of a letter when UTF-8 is read as Windows-1252 and a program drops the second sign, as
+// many do with that of Í (GARCÃA): an Ã where Portuguese and Vietnamese have none. No fault of a name that is typed, for
+// other languages may have it; in a roster it is worth a look.
+func hasLostLetter(name string) bool {
+	if isPlain(name) {
+		return false
+	}
+	for word := range strings.FieldsFuncSeq(strings.ToUpper(name), func(r rune) bool { return !unicode.IsLetter(r) }) {
+		if _, rest, ok := strings.Cut(word, "Ã"); ok {
+			switch rest {
+			case "", "E", "ES", "O", "S", "I", "M", "N", "NG", "NH", "U", "Y":
+			default:
+				return true
+			}
+		}
+	}
+	return false
+}

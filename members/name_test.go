@@ -26,6 +26,12 @@ func TestNamesOfFileAndForm(t *testing.T) {
 		{"lost letter", "ANA", "PE?A", ""},
 		{"replaced letter", "ANA", "PE\uFFFDA", ""},
 		{"half of a letter", "ANA", "NUÃ‘EZ PEÃ?A", ""},
+		{"second byte lost", "ANA", "GARCÃA", ""},
+		{"second byte lost, small", "Ana", "Rodrãguez", ""},
+		{"second byte of Ñ lost", "ANA", "MUÃOZ", ""},
+		{"second byte lost in the first name", "LUCÃA", "PAZ", ""},
+		{"Portuguese", "JOÃO", "MAGALHÃES", "Magalhaes"},
+		{"Vietnamese", "LÃNG", "ĐỖ MÃN", "Do Man"},
 		{"half mended", "ÑA", "NÚÃ‘EZ", ""},
 		{"asterisk", "ANA", "GARCIA*", ""},
 	} {

@@ -139,3 +139,28 @@ func TestManyOtherPeopleRefuseTheFile(t *testing.T) {
 		t.Errorf("names, allowed: %+v, %v, want %d changed", report, err, n)
 	}
 }
+
+// A column that was sorted alone in a spreadsheet: every person is half somebody else.
+func TestOneColumnSlippedRefusesTheFile(t *testing.T) {
+	const n = 40
+	file := func(firstBy, lastBy int) string {
+		var lines strings.Builder
+		for i := range n {
+			name := func(by int) string { return strings.Repeat("A", (i+by)%n) }
+			fmt.Fprintf(&lines, "%09d,N%s,SOTO%s,,1984-03-14,A,,\n", i, name(firstBy), name(lastBy))
+		}
+		return header + lines.String()
+	}
+	f := newFixture(t)
+	f.load(t, file(0, 0))
+	for name, slipped := range map[string]string{"first names": file(1, 0), "last names": file(0, 1)} {
+		_, err := f.Import(t.Context(), strings.NewReader(slipped), ImportOptions{})
+		if _, ok := errors.AsType[*DoubtError](err); !ok {
+			t.Errorf("%s slipped: Import = %v, want *DoubtError", name, err)
+		}
+	}
+	few := strings.Replace(strings.Replace(file(0, 0), ",SOTOA,", ",RUIZ,", 1), ",SOTOAA,", ",RUIZ,", 1)
+	if report, err := f.Import(t.Context(), strings.NewReader(few), ImportOptions{}); err != nil || report.Changed != 2 {
+		t.Errorf("two who married: %+v, %v, want two changed", report, err)
+	}
+}

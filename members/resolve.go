@@ -20,6 +20,7 @@ const (
 	lineEnded    // the file says that the member ended
 	lineStill    // changed, and still ended
 	lineReplaced // decided: the number went to another person
+	lineGuessed  // left out, and nobody knows whose it is: marks as present whom it may mean
 )
 
 // stagedRow is an entry on its way to the staging table.
@@ -159,18 +160,24 @@ func (e *entry) reject(wrong column, problem string) {
 }
 
 // reject reports an entry with a fault and marks whom it may mean as present. Where that is nobody known, and the number
-// is not sure, it may be the line of any member who seems to be absent.
+// is not sure, it may be the line of any member who seems to be absent. A number that is known and not sure may be a
+// relative's, which only the whole file tells (countUnaccounted).
 func (run *importRun) reject(e *entry, known map[string]knownRow) (rows []stagedRow) {
 	run.report.Rejected++
 	if run.options.Rejected != nil {
 		run.options.Rejected(*e.fault)
 	}
-	isRead := e.sure
+	isRead, kind := e.sure, lineRejected
+	if !e.sure {
+		kind = lineGuessed
+	}
 	for _, number := range e.numbers {
 		macs := run.roster.numberMACs(number)
 		row, isKnown := findRow(known, macs)
 		isRead = isRead || isKnown
-		rows = append(rows, stagedRow{line: e.position, kind: lineRejected, id: row.ID, numberMAC: macs[0]})
+		if isKnown || e.sure {
+			rows = append(rows, stagedRow{line: e.position, kind: kind, id: row.ID, numberMAC: macs[0]})
+		}
 	}
 	if !isRead {
 		run.unreadable++
@@ -209,7 +216,8 @@ func (run *importRun) judge(e *entry, row knownRow, isKnown bool, former record)
 // compare holds an entry back that looks like another person under a known number, unless somebody decided on it.
 func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16, isDecided bool) {
 	first, last, born := former.differs(e.rec)
-	if first && last || born {
+	// A change file is made of people whose name changed; in a full one they are few.
+	if born || first && last || (first || last) && !run.source.isChange() {
 		run.doubtful++
 	}
 	if !(first || last) || !born {

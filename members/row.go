@@ -40,6 +40,11 @@ func (p *rowParser) parse(line string) (rec record, wrong column, problem string
 	return rec, wrong, problem
 }
 
+// isInPlace tells whether the number of the line just parsed is sure to stand in its own column: nothing moves the first.
+func (p *rowParser) isInPlace() bool {
+	return len(p.fields) == p.layout.fields || p.layout.position[colNumber] == 0
+}
+
 // numbersIn are all pieces of a line that have the form of a member number: one of them is its member, wherever the line
 // was broken.
 func (p *rowParser) numbersIn(line string) (numbers []string) {

@@ -160,6 +160,20 @@ func (s store) prepareStaging(ctx context.Context) error {
 	return nil
 }
 
+// countUnaccounted counts the lines without a sure number that the numbers in them do not explain: such a number may be a
+// relative's. It explains a line if its member has no line that is sure, and only one line.
+func (s store) countUnaccounted(ctx context.Context) (lines int, err error) {
+	err = s.db.From(ctx).QueryRow(ctx, `
+		SELECT count(*) - count(DISTINCT of) FROM (
+			SELECT min(g.id::text) FILTER (WHERE NOT EXISTS (SELECT FROM roster_staging s WHERE s.id = g.id AND s.kind <> $1)) AS of
+			FROM roster_staging g WHERE g.kind = $1 GROUP BY g.line
+		) guessed`, lineGuessed).Scan(&lines)
+	if err != nil {
+		return 0, fmt.Errorf("counting lines that may be anybody's: %w", err)
+	}
+	return lines, nil
+}
+
 // countAbsent counts the active members of whom the staged file says nothing.
 func (s store) countAbsent(ctx context.Context) (absent int, err error) {
 	err = s.db.From(ctx).QueryRow(ctx, `

@@ -14,9 +14,9 @@ func (s store) takeRepeats(ctx context.Context) (total int64, err error) {
 		SELECT row_number() OVER (ORDER BY s.number_mac, s.line) AS n, s.line, s.kind, s.id, s.new_id, s.number_mac, s.content_mac,
 		       coalesce(s.sealed, m.sealed) AS sealed, m.content_mac AS known_mac, coalesce(m.ended_at IS NOT NULL, false) AS known_ended
 		FROM roster_staging s
-		JOIN (SELECT number_mac FROM roster_staging WHERE kind <> $1 GROUP BY 1 HAVING count(*) > 1) twice USING (number_mac)
+		JOIN (SELECT number_mac FROM roster_staging WHERE kind <> ALL($1) GROUP BY 1 HAVING count(*) > 1) twice USING (number_mac)
 		LEFT JOIN members m ON m.id = s.id
-		WHERE s.kind <> $1`, lineRejected)
+		WHERE s.kind <> ALL($1)`, []int16{lineRejected, lineGuessed})
 	if err != nil {
 		return 0, fmt.Errorf("looking for repeated numbers: %w", err)
 	}

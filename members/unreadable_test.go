@@ -74,3 +74,47 @@ func TestLineWithoutNumberNeedsFlagToEndAnybody(t *testing.T) {
 		t.Errorf("with the flag: %+v, %v, want one ended", report, err)
 	}
 }
+
+// B1: a number that is found in an unreadable line may be a relative's. It accounts for nobody who has a line of their own,
+// and only once for who has not.
+func TestRelativesNumberDoesNotStandForTheMembers(t *testing.T) {
+	const head = "member_number,first_name,last_name,birth_date,head_of_household\n"
+	const eva = "900000612,EVA,RUIZ,1990-01-01,900000612\n"
+	const ruth = "900000613,RUTH,RUIZ,1991-01-01,900000612\n"
+	const leo = "900000614,LEO,RUIZ,1992-01-01,900000612\n"
+	for name, test := range map[string]struct {
+		lines string
+		isAny bool // whose it is, nobody can tell
+	}{
+		"letter in the number":           {eva + leo + "9000O0613,RUTH,RUIZ,1991-01-01,900000612\n", true},
+		"and a field too many":           {eva + leo + "9000O0613,RUTH,RUIZ,,1991-01-01,900000612\n", true},
+		"two such lines, one relative":   {ruth + "9OO000612,EVA,RUIZ,1990-01-01,900000612\n9000O0614,LEO,RUIZ,1992-01-01,900000612\n", true},
+		"the relative's own line":        {ruth + leo + "9OO000612,EVA,RUIZ,1990-01-01,900000612\n", false},
+		"own number beside the relative": {eva + leo + "x,900000613,RUTH,RUIZ,1991-01-01,900000612\n", false},
+	} {
+		f := newFixture(t)
+		f.load(t, head+eva+ruth+leo)
+		report, err := f.Import(t.Context(), strings.NewReader(head+test.lines), ImportOptions{AllowShrink: true})
+		if !test.isAny {
+			if err != nil || report.Ended > 0 {
+				t.Errorf("%s: Import = %+v, %v, want nobody ended", name, report, err)
+			}
+			continue
+		}
+		if e, ok := errors.AsType[*UnreadableError](err); !ok || *e != (UnreadableError{1, 1}) {
+			t.Errorf("%s: Import = %+v, %v, want *UnreadableError with one line and one member", name, report, err)
+		}
+	}
+}
+
+// The same where the number's column is not the first: what stands there in a line with another count of fields is a guess.
+func TestShiftedLineDoesNotMakeARelativeSure(t *testing.T) {
+	const head = "head_of_household,member_number,first_name,last_name,birth_date\n"
+	const eva, ruth = "900000612,900000612,EVA,RUIZ,1990-01-01\n", "900000612,900000613,RUTH,RUIZ,1991-01-01\n"
+	f := newFixture(t)
+	f.load(t, head+eva+ruth)
+	_, err := f.Import(t.Context(), strings.NewReader(head+eva+",900000612,9000O0613,RUTH,RUIZ,1991-01-01\n"), ImportOptions{AllowShrink: true})
+	if _, ok := errors.AsType[*UnreadableError](err); !ok {
+		t.Errorf("Import = %v, want *UnreadableError", err)
+	}
+}

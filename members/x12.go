@@ -179,7 +179,7 @@ func (x *x12Reader) read() (segment, error) {
 	return segment{strings.Split(text, string(rune(x.element))), x.number}, nil
 }
 
-// skipSpace passes the line ends that many programs write behind a terminator.
+// skipSpace passes the line ends that many programs write behind a terminator, and what fills up the last block.
 func (x *x12Reader) skipSpace() error {
 	for {
 		b, err := x.r.ReadByte()
@@ -189,7 +189,7 @@ func (x *x12Reader) skipSpace() error {
 		if err != nil {
 			return fmt.Errorf("reading segment %d: %w", x.number+1, err)
 		}
-		if b != '\r' && b != '\n' && b != ' ' && b != '\t' {
+		if b != '\r' && b != '\n' && b != ' ' && b != '\t' && strings.IndexByte(fillers, b) < 0 {
 			return x.r.UnreadByte()
 		}
 	}

@@ -165,6 +165,8 @@ func TestWaysToWrite834(t *testing.T) {
 		"controls":              strings.NewReplacer("*", "\x1d", "~\n", "\x1c", ":", "\x1f").Replace(plain),
 		"two interchanges":      file834(set834("4", insAnak)) + file834(set834("4", insNoah)),
 		"UTF-16":                inUTF16(plain, false),
+		"end mark":              plain + "\x1a",
+		"filled up with zeros":  plain + strings.Repeat("\x00", 512),
 		"byte order mark":       "\xEF\xBB\xBF" + plain,
 		"version 4010 controls": strings.Replace(plain, "*^*", "*U*", 1),
 		"several coverages":     file834(set834("4", insAnak+"HD*030**DEN*DENTAL~DTP*348*D8*20240101~LX*1~NM1*P3*1*DOC*TOR~", insNoah)),
