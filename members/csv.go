@@ -86,9 +86,14 @@ func (s *csvSource) format() string {
 	return fmt.Sprintf("CSV, %s, separated by %s", charset, between)
 }
 
+// isBlank knows the rows that spreadsheets write behind the last one: nothing but separators.
+func (s *csvSource) isBlank(line string) bool {
+	return strings.Trim(line, " \t\"\u00a0"+string(rune(s.parser.separator))) == ""
+}
+
 func (s *csvSource) next() (entry, error) {
 	line, err := s.lines.next()
-	for err == nil && strings.TrimSpace(line) == "" {
+	for err == nil && s.isBlank(line) {
 		line, err = s.lines.next()
 	}
 	if err != nil {

@@ -90,8 +90,8 @@ func withoutTime(s string) string {
 	return s[:i]
 }
 
-// lastYear is the last year that a file means as one; programs write a date beyond for "open".
-const lastYear = 2199
+// Years that a file means as such; programs write a date before or beyond them for "open".
+const firstYear, lastYear = 1900, 2199
 
 // parseBound reads the first or last day of coverage; what programs write for "no such day" is the zero Date.
 func parseBound(s string) (Date, bool) {
@@ -99,7 +99,7 @@ func parseBound(s string) (Date, bool) {
 		return Date{}, true
 	}
 	d, ok := ParseDate(s)
-	if d.Year > lastYear {
+	if d.Year < firstYear || d.Year > lastYear {
 		d = Date{}
 	}
 	return d, ok

@@ -46,6 +46,19 @@ func TestFilesAsTheyCome(t *testing.T) {
 	}
 }
 
+// Rows of nothing but separators, as spreadsheets leave them behind, are no lines whose member is unknown.
+func TestBlankRowsAreNobody(t *testing.T) {
+	f := newFixture(t)
+	var all strings.Builder
+	for i := range 40 {
+		fmt.Fprintf(&all, "9000007%02d,ANA,RUIZ,,1984-03-14,A,,\n", i)
+	}
+	f.load(t, header+anak+all.String())
+	if report := f.load(t, header+all.String()+",,,,,,,\n\"\", ,,,\"\",,,\n,,\n"); report.Rejected != 0 || report.Ended != 1 {
+		t.Errorf("Import = %+v, want one ended and nothing rejected", report)
+	}
+}
+
 func inUTF16(s string, isBig bool) string {
 	var out []byte
 	for _, unit := range utf16.Encode([]rune("\uFEFF" + s)) {
@@ -80,7 +93,7 @@ func TestDatesAsPrograms(t *testing.T) {
 	}
 	for text, isOpen := range map[string]bool{
 		"": true, "NULL": true, "null": true, "99991231": true, "12/31/9999": true, "9999-12-31 00:00:00": true, "00000000": true,
-		"0000-00-00": true, "2999-12-31": true, "2027-01-01": false,
+		"0000-00-00": true, "2999-12-31": true, "0001-01-01": true, "1/1/1753": true, "2027-01-01": false,
 	} {
 		if got, ok := parseBound(text); !ok || got.IsZero() != isOpen {
 			t.Errorf("parseBound(%q) = %v, %v, want an open end: %v", text, got, ok, isOpen)

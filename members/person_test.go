@@ -74,6 +74,21 @@ func isReview(err error) bool {
 	return ok
 }
 
+// Each line of a member who has several is decided on.
+func TestOtherPersonInTwoLines(t *testing.T) {
+	f := newFixture(t)
+	f.load(t, header+anak+noah)
+	file := header + noah + "900000610,MARTA,PAZ,,1999-01-02,B,2024-01-01,2024-12-31\n900000610,MARTA,PAZ,,1999-01-02,B,2025-01-01,\n"
+	held := f.load(t, file)
+	if report, err := f.Import(t.Context(), strings.NewReader(file), ImportOptions{OtherPerson: []int{3}, Review: held.Review}); err != nil || report.Held != 1 {
+		t.Errorf("one of two lines decided: %+v, %v, want the member still held", report, err)
+	}
+	report, err := f.Import(t.Context(), strings.NewReader(file), ImportOptions{OtherPerson: []int{3, 4}, Review: held.Review})
+	if m, findErr := f.Find(t.Context(), "900000610"); err != nil || findErr != nil || report.Added != 1 || m.FirstName != "MARTA" || m.CoverageStart != (Date{2024, 1, 1}) {
+		t.Errorf("both decided: %+v, %v; the member is %+v, %v", report, err, m, findErr)
+	}
+}
+
 func TestHeldLineOfTheSamePerson(t *testing.T) {
 	f := newFixture(t)
 	f.load(t, header+anak+noah)

@@ -83,7 +83,7 @@ func (run *importRun) read(ctx context.Context, file io.Reader, chunks chan<- []
 		if err != nil && !isEnd {
 			return err
 		}
-		isAgain := !isEnd && source.isChange() && seen[e.rec.MemberNumber]
+		isAgain := !isEnd && source.isChange() && e.fault == nil && seen[e.rec.MemberNumber]
 		if isEnd || isAgain || len(chunk) == chunkEntries {
 			if err := send(); err != nil {
 				return err
