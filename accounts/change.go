@@ -17,9 +17,9 @@ import (
 type PasswordChange struct {
 	Session      Session
 	Current, New string
-	Source       string // as web.Source gives it
-	Device       string // device cookie
-	Browser      []byte // digest of its cookie
+	Source       string                          // as web.Source gives it
+	Device       string                          // device cookie
+	Browser      []byte                          // digest of its cookie
 	Besides      func(ctx context.Context) error // what ends with the old password elsewhere, in the same transaction; nil: nothing
 }
 

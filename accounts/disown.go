@@ -16,10 +16,6 @@ import (
 	"huskyidp/templates"
 )
 
-// distrusted is how long after it was added a second step can be taken away by a link that
-// a mailbox was sent (S-55); later it takes the second step itself, or support.
-const distrusted = 24 * time.Hour
-
 // disownLife is how long the link of a notice works (S-54).
 const disownLife = 10 * 24 * time.Hour
 
@@ -88,14 +84,15 @@ func (s *Service) Disownable(ctx context.Context, link string) (Account, error) 
 	return s.Get(ctx, id)
 }
 
-// Disown spends the link of a notice: every session and grant ends, the old password is
-// void until recovery sets another, and second steps that were added since the event are
-// gone (S-54). All other links of the account are void. The error is ErrLink, or the
+// Disown spends the link of a notice: every session and grant ends, and the old password is
+// void until recovery sets another (S-54). Second steps stay, whoever added them: who reads
+// the mailbox must not take one away by it. A stranger's keeps the owner from recovering
+// alone; two people of the desk take it away (S-64). All other links of the account are void. The error is ErrLink, or the
 // database's.
 func (s *Service) Disown(ctx context.Context, link string) (account Account, err error) {
 	now := s.now()
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		id, event, err := s.store.takeDisownLink(ctx, seal.Digest(link), now)
+		id, _, err := s.store.takeDisownLink(ctx, seal.Digest(link), now)
 		if err != nil {
 			return err
 		}
@@ -108,11 +105,6 @@ func (s *Service) Disown(ctx context.Context, link string) (account Account, err
 		b := &pgx.Batch{}
 		s.store.protect(b, id, now)
 		s.store.queueEndBegun(b, id)
-		since := event.Add(-time.Minute)
-		if day := now.Add(-distrusted); since.Before(day) {
-			since = day
-		}
-		s.store.distrustFactors(b, id, since)
 		s.audit.Queue(b, ctx, audit.Event{Kind: audit.Disowned, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx), Success: true})
 		if err := s.QueueNotice(ctx, b, account, "disowned", nil); err != nil {
 			return err
@@ -159,15 +151,4 @@ func (s *store) protect(b *pgx.Batch, id uuid.UUID, now time.Time) {
 		update accounts set status = case when status = 'active' then 'protected' else status end, credentials_changed_at = $2, updated_at = $2,
 			reopens_as = case when status = 'disabled' then 'protected' end
 		where id = $1`, id, now)
-}
-
-// distrustFactors takes away the second steps that were added since an event that was not
-// the owner's, and the saved codes that would then stand alone.
-func (s *store) distrustFactors(b *pgx.Batch, id uuid.UUID, since time.Time) {
-	b.Queue(`delete from account_totp where account_id = $1 and coalesce(confirmed_at, created_at) >= $2`, id, since)
-	b.Queue(`delete from account_passkeys where account_id = $1 and created_at >= $2`, id, since)
-	b.Queue(`
-		delete from account_saved_codes where account_id = $1 and (made_at >= $2 or not exists (
-			select from account_totp where account_id = $1 and confirmed_at is not null union all select from account_passkeys where account_id = $1))`,
-		id, since)
 }

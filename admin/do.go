@@ -166,11 +166,12 @@ func (s *Service) sensible(ctx context.Context, act Act, u *Subject) error {
 	return err
 }
 
-// needsSecond tells whether a second person must agree: always for another address; for the factor where the caller has not
-// shown that the mailbox is theirs; and for the third help in a week (S-64, S-65).
+// needsSecond tells whether a second person must agree: always for another address and for the factors; for lifting a hold
+// where the caller has shown a mailbox alone; and for the third help in a week (S-64, S-65). A code to the mailbox, spoken or
+// typed, never makes one person enough: whoever reads the mailbox could then have the factors taken away and recover.
 func needsSecond(act Act, m Method, helped int) bool {
 	switch {
-	case act == ChangeEmail, act == ResetFactor && m != SpokenCode:
+	case act == ChangeEmail, act == ResetFactor, act == Enable && m == SpokenCode:
 		return true
 	}
 	return rules[act].recovery && helped >= helpAlone
