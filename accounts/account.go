@@ -90,10 +90,17 @@ func (s *Service) QueueCreate(ctx context.Context, b *pgx.Batch, n NewAccount) (
 		ID: n.ID, Subject: rand.Text(), Username: username, Email: email, Language: n.Language, MemberID: n.MemberID,
 		Status: Active, CreatedAt: now, UpdatedAt: now,
 	}
-	id := n.ID.String()
+	id, secrets := n.ID.String(), []secret{passwordSecret(n.ID, n.PasswordHash)}
+	if n.Question != "" {
+		secrets = append(secrets, answerSecret(n.ID, n.AnswerHash))
+	}
+	marked, err := s.markOf(nil, secrets...)
+	if err != nil {
+		return Account{}, err
+	}
 	s.store.create(b, account, n)
 	s.audit.Queue(b, ctx,
-		audit.Event{Kind: audit.AccountCreated, At: now, AccountID: id, Success: true},
+		audit.Event{Kind: audit.AccountCreated, At: now, AccountID: id, Success: true, Data: marked},
 		audit.Event{Kind: audit.AgreementAccepted, At: n.Agreement.At, AccountID: id, Success: true, Data: n.Agreement.words()},
 		audit.Event{Kind: audit.Certified, At: n.Certification.At, AccountID: id, Success: true, Data: n.Certification.words()})
 	return account, nil

@@ -8,7 +8,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"huskyidp/internal/audit"
 	"huskyidp/internal/seal"
@@ -60,6 +59,13 @@ func (s *Service) Authenticate(ctx context.Context, a Attempt) (Account, error) 
 		event.Reason = "wrong_credentials"
 		if r.failures == allFailures {
 			event.Kind = audit.PasswordDisabled
+		}
+		return Account{}, s.refused(ctx, event, ErrWrongCredentials)
+	}
+	if password := passwordSecret(*r.account.ID, r.account.PasswordSealed); !s.current(password, r.mark) {
+		event.Reason = "former_value"
+		if err := s.audit.Record(ctx, s.formerEvent(ctx, *r.account.ID, password)); err != nil {
+			return Account{}, err
 		}
 		return Account{}, s.refused(ctx, event, ErrWrongCredentials)
 	}
@@ -115,11 +121,19 @@ func (s *Service) refused(ctx context.Context, e audit.Event, outcome error) err
 // rehash replaces a hash of older parameters, unless the password was changed meanwhile.
 // The caller has a slot.
 func (s *Service) rehash(ctx context.Context, id uuid.UUID, old []byte, password string, now time.Time) error {
-	b := &pgx.Batch{}
-	b.Queue(`update accounts set password_sealed = $3 where id = $1 and password_sealed = $2`,
-		id, old, s.hasher.seal(seal.PepperPassword, passwordPlace(id), normalize(password)))
-	s.audit.Queue(b, ctx, audit.Event{Kind: audit.PasswordRehashed, At: now, AccountID: id.String(), Success: true})
-	if err := s.store.run(ctx, b); err != nil {
+	fresh := s.hasher.seal(seal.PepperPassword, passwordPlace(id), normalize(password))
+	marked, err := s.markOf(nil, passwordSecret(id, fresh))
+	if err != nil {
+		return err
+	}
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		tag, err := s.db.From(ctx).Exec(ctx, `update accounts set password_sealed = $3 where id = $1 and password_sealed = $2`, id, old, fresh)
+		if err != nil || tag.RowsAffected() == 0 {
+			return err // changed meanwhile: its own mark stands
+		}
+		return s.audit.Record(ctx, audit.Event{Kind: audit.PasswordRehashed, At: now, AccountID: id.String(), Success: true, Data: marked})
+	})
+	if err != nil {
 		return fmt.Errorf("renewing a hash: %w", err)
 	}
 	return nil

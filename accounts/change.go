@@ -39,6 +39,10 @@ func (s *Service) ChangePassword(ctx context.Context, p PasswordChange) error {
 		return err
 	}
 	now := s.now()
+	marked, err := s.markOf(nil, passwordSecret(account.ID, hash))
+	if err != nil {
+		return err
+	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		if err := s.EndSessions(ctx, account.ID, p.Session.SID); err != nil {
 			return err
@@ -53,7 +57,7 @@ func (s *Service) ChangePassword(ctx context.Context, p PasswordChange) error {
 		b.Queue(`update accounts set password_sealed = $2, credentials_changed_at = $3, updated_at = $3 where id = $1`, account.ID, hash, now)
 		s.store.clearThrottles(b, s.throttleKeys(account.Username, s.readDeviceCookie(p.Device, account.Username, now)))
 		s.audit.Queue(b, ctx, audit.Event{
-			Kind: audit.PasswordChanged, At: now, AccountID: account.ID.String(), SessionID: p.Session.SID, RequestID: web.RequestID(ctx), Success: true,
+			Kind: audit.PasswordChanged, At: now, AccountID: account.ID.String(), SessionID: p.Session.SID, RequestID: web.RequestID(ctx), Success: true, Data: marked,
 		})
 		if err := s.QueueNotice(ctx, b, account, "password_changed", nil); err != nil {
 			return err
@@ -69,12 +73,16 @@ var ErrQuestion = errors.New("accounts: no such question")
 // The owner is told (S-59).
 func (s *Service) ChangeQuestion(ctx context.Context, account Account, question string, hash []byte) error {
 	now := s.now()
+	marked, err := s.markOf(nil, answerSecret(account.ID, hash))
+	if err != nil {
+		return err
+	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		b := &pgx.Batch{}
 		b.Queue(`delete from account_questions where account_id = $1`, account.ID)
 		b.Queue(`insert into account_questions (account_id, question, answer_sealed, set_at) values ($1, $2, $3, $4)`, account.ID, question, hash, now)
 		b.Queue(`update accounts set updated_at = $2 where id = $1`, account.ID, now)
-		s.audit.Queue(b, ctx, audit.Event{Kind: audit.QuestionChanged, At: now, AccountID: account.ID.String(), RequestID: web.RequestID(ctx), Success: true})
+		s.audit.Queue(b, ctx, audit.Event{Kind: audit.QuestionChanged, At: now, AccountID: account.ID.String(), RequestID: web.RequestID(ctx), Success: true, Data: marked})
 		if err := s.QueueNotice(ctx, b, account, "question_changed", nil); err != nil {
 			return err
 		}

@@ -71,6 +71,9 @@
 // wasn't me", by a digest, ten days. answer_throttles: wrong answers of a day. email_proofs: the
 // address that a member wants to change to, and its code. All instants are UTC and arrive from Deps.Now.
 //
+// A password, an answer and an app's key are each tied to the audit: the event that set one
+// holds a MAC of it (mark.go), and a former one that was put back is refused.
+//
 // # Who sees what
 //
 // A member sees the own account (Handler); the provider reads accounts by id to release

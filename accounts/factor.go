@@ -142,13 +142,20 @@ func (s *Service) RemoveFactors(ctx context.Context, accountID uuid.UUID) error 
 }
 
 // factorNotice records the change, and tells the member by mail (S-21).
-func (s *Service) factorNotice(ctx context.Context, accountID uuid.UUID, f Factor, added bool) error {
+func (s *Service) factorNotice(ctx context.Context, accountID uuid.UUID, f Factor, added bool, secrets ...secret) error {
 	kind, mail := audit.FactorRemoved, "factor_removed"
-	if added {
-		kind, mail = audit.FactorAdded, "factor_added"
+	data, err := s.markOf(map[string]string{"factor": string(f)}, secrets...)
+	if err != nil {
+		return err
 	}
-	err := s.audit.Record(ctx, audit.Event{
-		Kind: kind, At: s.now(), AccountID: accountID.String(), RequestID: web.RequestID(ctx), Success: true, Data: map[string]string{"factor": string(f)},
+	switch {
+	case added:
+		kind, mail = audit.FactorAdded, "factor_added"
+	case f == TOTP:
+		data[string(markTOTP)] = gone
+	}
+	err = s.audit.Record(ctx, audit.Event{
+		Kind: kind, At: s.now(), AccountID: accountID.String(), RequestID: web.RequestID(ctx), Success: true, Data: data,
 	})
 	if err != nil {
 		return err

@@ -40,6 +40,10 @@ func (s *Service) SamePassword(ctx context.Context, id uuid.UUID, password strin
 // part in the transaction of ctx.
 func (s *Service) ResetPassword(ctx context.Context, id uuid.UUID, hash []byte) error {
 	now := s.now()
+	marked, err := s.markOf(nil, passwordSecret(id, hash))
+	if err != nil {
+		return err
+	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		account, err := s.Get(ctx, id)
 		if err != nil {
@@ -52,7 +56,7 @@ func (s *Service) ResetPassword(ctx context.Context, id uuid.UUID, hash []byte) 
 		s.store.resetPassword(b, id, hash, now)
 		s.store.queueEndBegun(b, id)
 		s.store.clearThrottles(b, s.throttleKeys(account.Username, knownDevice{}))
-		s.audit.Queue(b, ctx, audit.Event{Kind: audit.PasswordReset, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx), Success: true})
+		s.audit.Queue(b, ctx, audit.Event{Kind: audit.PasswordReset, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx), Success: true, Data: marked})
 		if err := s.QueueNotice(ctx, b, account, "password_changed", nil); err != nil {
 			return err
 		}
@@ -105,7 +109,7 @@ func (s *Service) CheckAnswers(ctx context.Context, id uuid.UUID, answers map[st
 		return err
 	}
 	defer leave()
-	set, err := s.store.answers(ctx, id)
+	set, newest, err := s.store.answers(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -116,13 +120,20 @@ func (s *Service) CheckAnswers(ctx context.Context, id uuid.UUID, answers map[st
 	if !granted {
 		return &ClosedError{until}
 	}
-	right := len(set) > 0
+	right, newestFits := len(set) > 0, false
 	for question, sealed := range set { // all of them, whichever was wrong
 		ok, _, err := s.hasher.verify(seal.PepperAnswer, answerPlace(id), sealed, normalizeAnswer(answers[question]))
 		if err != nil {
 			return err
 		}
 		right = right && ok
+		newestFits = newestFits || s.current(answerSecret(id, sealed), newest)
+	}
+	if right && !newestFits { // the mark is of the answer that was set last
+		right = false
+		if err := s.audit.Record(ctx, s.formerEvent(ctx, id, answerSecret(id, nil))); err != nil {
+			return err
+		}
 	}
 	event := audit.Event{Kind: audit.AnswerRefused, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx)}
 	if !right {
@@ -158,19 +169,20 @@ func (s *Service) refuseAnswer(ctx context.Context, event audit.Event, until tim
 	return &ClosedError{until}
 }
 
-func (s *store) answers(ctx context.Context, id uuid.UUID) (map[string][]byte, error) {
-	rows, err := s.db.From(ctx).Query(ctx, `select question, answer_sealed from account_questions where account_id = $1`, id)
+// answers are the sealed ones by question, and their newest mark.
+func (s *store) answers(ctx context.Context, id uuid.UUID) (set map[string][]byte, newest string, err error) {
+	rows, err := s.db.From(ctx).Query(ctx, `select question, answer_sealed, `+markAnswer.newest("$1")+` from account_questions where account_id = $1`, id)
 	if err != nil {
-		return nil, fmt.Errorf("reading answers: %w", err)
+		return nil, "", fmt.Errorf("reading answers: %w", err)
 	}
-	set := map[string][]byte{}
+	set = map[string][]byte{}
 	var question string
 	var sealed []byte
-	_, err = pgx.ForEachRow(rows, []any{&question, &sealed}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&question, &sealed, &newest}, func() error {
 		set[question] = append([]byte(nil), sealed...)
 		return nil
 	})
-	return set, err
+	return set, newest, err
 }
 
 // reserveAnswer counts a try. until is when the questions are asked again: of a refused

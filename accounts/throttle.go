@@ -46,6 +46,7 @@ type reservation struct {
 	blockedUntil *time.Time
 	account      accountRow
 	factors      factorsRow
+	mark         string // the newest of the password
 }
 
 // reserve takes the attempt from the source's limit (S-09), counts a failure before the
@@ -97,7 +98,7 @@ func (s *store) reserve(b *pgx.Batch, r *reservation, key, typed []byte, name st
 			where t.failures < @all and (t.blocked_until is null or t.blocked_until <= @now)
 			returning failures, blocked_until
 		)
-		select attempt.failures, t.failures, t.blocked_until, `+accountColumns+`, `+factorColumns+`
+		select attempt.failures, t.failures, t.blocked_until, `+accountColumns+`, `+factorColumns+`, `+markPassword.newest("a.id")+`
 		from (values (1)) one
 		left join attempt on true
 		left join sign_in_throttles t on t.key = @key
@@ -108,7 +109,7 @@ func (s *store) reserve(b *pgx.Batch, r *reservation, key, typed []byte, name st
 		}).QueryRow(func(row pgx.Row) error {
 		var failures, before *int
 		targets := append([]any{&failures, &before, &r.blockedUntil}, r.account.targets()...)
-		if err := row.Scan(append(targets, r.factors.targets()...)...); err != nil {
+		if err := row.Scan(append(append(targets, r.factors.targets()...), &r.mark)...); err != nil {
 			return err
 		}
 		switch {

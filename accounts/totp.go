@@ -102,9 +102,11 @@ func (s *Service) CheckTOTP(ctx context.Context, accountID uuid.UUID, typed stri
 	}
 	now := s.now()
 	var sealed []byte
+	var newest string
 	lock, err := s.reserveFactor(ctx, accountID, TOTP, again, func(b *pgx.Batch) {
 		b.Queue(`select secret_sealed from account_totp where account_id = $1 and usable_from <= $2`, accountID, now).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&sealed) })
+		markTOTP.queueNewest(b, accountID, &newest)
 	})
 	if err != nil {
 		return err
@@ -112,6 +114,12 @@ func (s *Service) CheckTOTP(ctx context.Context, accountID uuid.UUID, typed stri
 	secret, err := s.openTOTP(accountID, sealed)
 	if err != nil {
 		return err
+	}
+	if former := totpSecretOf(accountID, sealed); !s.current(former, newest) {
+		if err := s.audit.Record(ctx, s.formerEvent(ctx, accountID, former)); err != nil {
+			return err
+		}
+		return s.wrongFactor(ctx, accountID, TOTP, lock, ErrWrongCode)
 	}
 	step, err := secret.step(code, now)
 	if err != nil {
@@ -208,7 +216,7 @@ func (s *Service) ConfirmTOTP(ctx context.Context, accountID uuid.UUID, sid, typ
 		if err != nil {
 			return err
 		}
-		return s.factorNotice(ctx, accountID, TOTP, true)
+		return s.factorNotice(ctx, accountID, TOTP, true, totpSecretOf(accountID, sealed))
 	})
 	return usable, err
 }
