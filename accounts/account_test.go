@@ -64,9 +64,11 @@ func TestCreateRefuses(t *testing.T) {
 	}{
 		"the username": {func(n *NewAccount) { n.Username = "MARIA" }, ErrUsernameTaken},
 		"the member":   {func(n *NewAccount) { n.MemberID = first.MemberID }, ErrMemberHasAccount},
-		"the id":       {func(n *NewAccount) { n.ID, n.PasswordHash, n.AnswerHash = first.ID, first.PasswordHash, first.AnswerHash }, ErrExists},
-		"no username":  {func(n *NewAccount) { n.Username = "a b" }, FlawCharacters},
-		"no address":   {func(n *NewAccount) { n.Email = "a" }, FlawFormat},
+		"the id": {func(n *NewAccount) {
+			n.ID, n.PasswordHash, n.AnswerHash = first.ID, first.PasswordHash, first.AnswerHash
+		}, ErrExists},
+		"no username": {func(n *NewAccount) { n.Username = "a b" }, FlawCharacters},
+		"no address":  {func(n *NewAccount) { n.Email = "a" }, FlawFormat},
 	} {
 		n := f.newAccount("jose")
 		test.change(&n)
