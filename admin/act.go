@@ -20,6 +20,8 @@ const (
 	ChangeEmail  Act = "change_email"
 	ResetFactor  Act = "reset_factor"
 	EndSessions  Act = "end_sessions"
+	StopChange   Act = "stop_change"      // that recovery holds, at the member's word
+	Withdraw     Act = "withdraw_request" // of one's own
 	Disable      Act = "disable"
 	Enable       Act = "enable"
 
@@ -73,6 +75,8 @@ var rules = map[Act]rule{
 	ChangeEmail:  {roles: []Role{Recover}, fresh: true, onMember: true, verified: true, recovery: true, account: true},
 	ResetFactor:  {roles: []Role{Recover}, fresh: true, onMember: true, verified: true, recovery: true, account: true},
 	EndSessions:  {roles: []Role{Recover}, fresh: true, onMember: true, account: true},
+	StopChange:   {roles: []Role{Recover, Admin}, fresh: true, onMember: true, account: true},
+	Withdraw:     {roles: []Role{Recover, Admin}, fresh: true, onMember: true},
 	Disable:      {roles: []Role{Admin}, fresh: true, onMember: true, account: true},
 	Enable:       {roles: []Role{Admin}, fresh: true, onMember: true, verified: true, account: true},
 
@@ -85,7 +89,7 @@ var rules = map[Act]rule{
 
 // memberActs are those of a member's page, in the order in which they are offered.
 func memberActs() []Act {
-	return []Act{ReleaseLock, SendUsername, StartReset, ChangeEmail, ResetFactor, EndSessions, Disable, Enable}
+	return []Act{ReleaseLock, SendUsername, StartReset, ChangeEmail, ResetFactor, EndSessions, StopChange, Withdraw, Disable, Enable}
 }
 
 // recoveryActs are the acts that count towards the third help in a week.

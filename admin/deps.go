@@ -64,6 +64,7 @@ type Recovery interface {
 	StartReset(ctx context.Context, accountID uuid.UUID) error
 	Hold(ctx context.Context, c recovery.Change) (recovery.Change, error)
 	Pending(ctx context.Context, accountID uuid.UUID) ([]recovery.Change, error)
+	StopHeld(ctx context.Context, accountID uuid.UUID) (bool, error)
 }
 
 // Deliveries tells what became of mails.

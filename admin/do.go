@@ -191,6 +191,13 @@ func (s *Service) perform(ctx context.Context, by uuid.UUID, act Act, u *Subject
 		err = s.recovery.StartReset(ctx, id)
 	case EndSessions:
 		err = s.accounts.EndSessions(ctx, id, "")
+	case StopChange:
+		changed, err = s.recovery.StopHeld(ctx, id)
+	case Withdraw: // nothing has happened to the member
+		if changed, err = s.store.withdraw(ctx, id, by, s.now()); err == nil && !changed {
+			err = ErrConflict
+		}
+		return out, err
 	case Disable:
 		changed, err = s.accounts.Disable(ctx, id)
 	case Enable:

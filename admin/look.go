@@ -128,8 +128,12 @@ func (s *Service) summary(ctx context.Context, p Person, u *Subject) (Summary, e
 	if _, sum.Verification, err = s.verified(ctx, p, u); err != nil {
 		return sum, err
 	}
+	asked, err := s.store.hasAsked(ctx, u.ID, p.ID, s.now())
+	if err != nil {
+		return sum, err
+	}
 	for _, act := range memberActs() {
-		if p.may(act) && sum.offers(act) {
+		if p.may(act) && sum.offers(act) && (act != Withdraw || asked) {
 			sum.Acts = append(sum.Acts, act)
 		}
 	}
@@ -144,6 +148,10 @@ func (sum *Summary) offers(act Act) bool {
 		return slices.ContainsFunc(sum.Obstacles, func(o Obstacle) bool { return o.Lock != "" })
 	case ResetFactor:
 		return sum.Factors.Any()
+	case StopChange:
+		return len(sum.Held) > 0
+	case Withdraw: // whether there is anything was asked for
+		return true
 	case Disable:
 		return sum.Status == string(accounts.Active) || sum.Status == string(accounts.Protected)
 	case Enable:

@@ -194,6 +194,22 @@ func (s *store) openRequests(ctx context.Context, now time.Time) ([]requestRow, 
 	return pgx.CollectRows(rows, pgx.RowToStructByName[requestRow])
 }
 
+// withdraw ends what a person has asked for on a member and nobody has decided, and reports whether there was anything.
+func (s *store) withdraw(ctx context.Context, subject, person uuid.UUID, now time.Time) (bool, error) {
+	tag, err := s.db.From(ctx).Exec(ctx, `
+		update desk_requests set decision = 'withdrawn', decided_by = asked_by, decided_at = $3
+		where subject_id = $1 and asked_by = $2 and decided_at is null and expires_at > $3`, subject, person, now)
+	return tag.RowsAffected() > 0, err
+}
+
+// hasAsked reports whether there is something to withdraw.
+func (s *store) hasAsked(ctx context.Context, subject, person uuid.UUID, now time.Time) (yes bool, err error) {
+	err = s.db.From(ctx).QueryRow(ctx, `
+		select exists (select from desk_requests where subject_id = $1 and asked_by = $2 and decided_at is null and expires_at > $3)`,
+		subject, person, now).Scan(&yes)
+	return yes, err
+}
+
 // lockRequest lets parallel decisions wait for the first (R-03).
 func (s *store) lockRequest(ctx context.Context, id uuid.UUID) (requestRow, error) {
 	rows, err := s.db.From(ctx).Query(ctx, `select `+requestColumns+` from desk_requests where id = $1 for update`, id)

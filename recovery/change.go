@@ -166,32 +166,47 @@ func (s *Service) NotMe(ctx context.Context, link string) error {
 	})
 }
 
+// StopHeld ends the changes of an account that wait, at the word of the member to the desk, and reports whether any did. It
+// takes part in the transaction of ctx.
+func (s *Service) StopHeld(ctx context.Context, accountID uuid.UUID) (stopped bool, err error) {
+	return s.stopHeld(ctx, accountID, func(Change) bool { return true })
+}
+
 // StopOwn ends the change of address that the member asked for in person and that waits: with another password nobody knows
 // any more who asked. It takes part in the transaction of ctx.
 func (s *Service) StopOwn(ctx context.Context, accountID uuid.UUID) error {
-	return s.db.InTx(ctx, func(ctx context.Context) error {
-		held, err := s.Pending(ctx, accountID)
+	_, err := s.stopHeld(ctx, accountID, func(c Change) bool { return c.AskedBy == "" })
+	return err
+}
+
+func (s *Service) stopHeld(ctx context.Context, accountID uuid.UUID, which func(Change) bool) (stopped bool, err error) {
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		held, err := s.store.changes(ctx, `account_id = @account and state = 'held' for update`, pgx.NamedArgs{"account": accountID})
 		if err != nil {
 			return err
 		}
-		b := &pgx.Batch{}
+		b, address := &pgx.Batch{}, false
 		for _, c := range held {
-			if c.AskedBy == "" {
+			if which(c) {
 				s.queueStopped(ctx, b, c, "stopped")
+				address = address || c.Act == ChangeEmail
 			}
 		}
-		if b.Len() == 0 {
+		if stopped = b.Len() > 0; !stopped {
 			return nil
 		}
-		account, err := s.accounts.Get(ctx, accountID)
-		if err != nil {
-			return err
-		}
-		if err := s.accounts.QueueNotice(ctx, b, account, "email_cancelled", nil); err != nil {
-			return err
+		if address {
+			account, err := s.accounts.Get(ctx, accountID)
+			if err != nil {
+				return err
+			}
+			if err := s.accounts.QueueNotice(ctx, b, account, "email_cancelled", nil); err != nil {
+				return err
+			}
 		}
 		return s.db.From(ctx).SendBatch(ctx, b).Close()
 	})
+	return stopped, err
 }
 
 // queueStopped ends a change, which then is stopped or undone, and records it.

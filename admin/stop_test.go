@@ -1,0 +1,69 @@
+package admin
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"huskyidp/recovery"
+)
+
+// TestStopChange (S-64): a change on hold is stopped at the member's word by one person, at once, without a second one and
+// without proof of who calls: nothing is lost by it. The member is told.
+func TestStopChange(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1)
+	if _, err := d.Do(t.Context(), d.rosa, nil, d.maria.ID, StopChange, d.asking(d.maria.ID)); !errors.Is(err, ErrConflict) {
+		t.Errorf("nothing to stop = %v, want ErrConflict", err)
+	}
+	d.withApp(d.maria.ID)
+	for _, c := range []recovery.Change{{Act: recovery.ChangeEmail, Email: "dieb@example.org"}, {Act: recovery.ResetFactor}} {
+		c.AccountID, c.AskedBy = d.maria.ID, d.luis.ID.String()
+		if _, err := d.recovery.Hold(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if sum := d.seen(d.rosa, d.maria.ID); !slices.Contains(sum.Acts, StopChange) || slices.Contains(sum.Acts, Withdraw) {
+		t.Errorf("the page offers %v", sum.Acts)
+	}
+	if out := must[Outcome](t)(d.Do(t.Context(), d.rosa, nil, d.maria.ID, StopChange, d.asking(d.maria.ID))); out.State != Done {
+		t.Errorf("StopChange = %+v", out)
+	}
+	if held, err := d.recovery.Pending(t.Context(), d.maria.ID); err != nil || len(held) != 0 {
+		t.Errorf("still held: %v, %v", held, err)
+	}
+	if len(d.mailed("staff_acted")) != 1 || len(d.mailed("email_cancelled")) != 1 {
+		t.Error("the member was not told")
+	}
+	if sum := d.seen(d.rosa, d.maria.ID); slices.Contains(sum.Acts, StopChange) {
+		t.Errorf("the page offers %v afterwards", sum.Acts)
+	}
+}
+
+// TestWithdraw (S-64): who asked for a second person's word takes the request back, and then nobody approves it; a colleague's
+// request is not theirs to take back.
+func TestWithdraw(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1)
+	out := d.askEmail()
+	if out.State != Asked {
+		t.Fatalf("ask = %+v", out)
+	}
+	eva := d.person("eva", Recover)
+	if _, err := d.Do(t.Context(), eva, nil, d.maria.ID, Withdraw, d.asking(d.maria.ID)); !errors.Is(err, ErrConflict) {
+		t.Errorf("another's request = %v, want ErrConflict", err)
+	}
+	if sum := d.seen(d.rosa, d.maria.ID); !slices.Contains(sum.Acts, Withdraw) {
+		t.Errorf("the page offers %v", sum.Acts)
+	}
+	told := len(d.mailed("staff_acted"))
+	if out := must[Outcome](t)(d.Do(t.Context(), d.rosa, nil, d.maria.ID, Withdraw, d.asking(d.maria.ID))); out.State != Done {
+		t.Errorf("Withdraw = %+v", out)
+	}
+	if _, err := d.Decide(t.Context(), d.luis, nil, out.RequestID, true, ""); !errors.Is(err, ErrGone) {
+		t.Errorf("approving what was withdrawn = %v, want ErrGone", err)
+	}
+	if n := d.count(`select count(*) from held_changes`); n != 0 || len(d.mailed("staff_acted")) != told {
+		t.Errorf("%d changes are held, or the member was told of nothing", n)
+	}
+}
