@@ -16,6 +16,7 @@ const (
 	FlawLong       Flaw = "long"
 	FlawLength     Flaw = "length"     // a username that is too short or too long
 	FlawCharacters Flaw = "characters" // control characters, or not those of a username
+	FlawStart      Flaw = "start"      // a username that begins with a mark
 	FlawCommon     Flaw = "common"
 	FlawPersonal   Flaw = "personal" // holds the member's own details or the programme's name
 	FlawKnown      Flaw = "known"    // an answer that equals the name, address or password

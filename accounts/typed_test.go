@@ -112,7 +112,10 @@ func TestCheckUsername(t *testing.T) {
 		strings.Repeat("a", 33):  {"", FlawLength},
 		strings.Repeat("a", 1e5): {"", FlawLength},
 		"a b":                    {"", FlawCharacters},
-		".abc":                   {"", FlawCharacters},
+		".abc":                   {"", FlawStart},
+		"_abc":                   {"", FlawStart},
+		"-abc":                   {"", FlawStart},
+		"_a b":                   {"", FlawCharacters},
 		"a@b.c":                  {"", FlawCharacters},
 		"мария":                  {"", FlawCharacters}, // looks Latin in part
 		"mari\u0430":             {"", FlawCharacters},

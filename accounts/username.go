@@ -17,7 +17,7 @@ const (
 // CheckUsername returns the one form under which a username is kept and compared
 // (PRECIS UsernameCaseMapped, RFC 8265 3.3). It takes Latin letters, digits, dot,
 // hyphen and underscore; other scripts hold letters that look the same. The error is
-// FlawMissing, FlawLength or FlawCharacters.
+// FlawMissing, FlawLength, FlawCharacters or FlawStart.
 func CheckUsername(typed string) (canonical string, err error) {
 	typed = strings.TrimSpace(typed)
 	if typed == "" {
@@ -30,11 +30,17 @@ func CheckUsername(typed string) (canonical string, err error) {
 	if err != nil {
 		return "", FlawCharacters
 	}
+	starts := false // with a mark
 	for i, r := range canonical {
 		letter := unicode.Is(unicode.Latin, r) && unicode.IsLetter(r) || '0' <= r && r <= '9'
-		if !letter && (i == 0 || !strings.ContainsRune("._-", r)) {
+		mark := strings.ContainsRune("._-", r)
+		if !letter && !mark {
 			return "", FlawCharacters
 		}
+		starts = starts || mark && i == 0
+	}
+	if starts {
+		return "", FlawStart
 	}
 	if n := utf8.RuneCountInString(canonical); n < usernameMin || n > usernameMax {
 		return "", FlawLength

@@ -53,6 +53,9 @@ func (w *Web) parseForm(repeated repeats) gin.HandlerFunc {
 			w.abort(c, err)
 			return
 		}
+		if repeated == refuseRepeats { // our own forms; what an app sends is not for us to mend
+			dropUnseen(posted)
+		}
 		requestOf(c).form = posted
 		r.PostForm = posted
 		r.Form = url.Values{}

@@ -43,7 +43,7 @@ func (w *Web) Languages() []string { return w.templates.Languages() }
 
 // supported returns the catalog's language for a tag such as "en-US", or "".
 func (w *Web) supported(tag string) string {
-	base, _, _ := strings.Cut(tag, "-")
+	base, _, _ := strings.Cut(strings.ReplaceAll(tag, "_", "-"), "-") // es_PR is how programs write es-PR
 	for _, lang := range w.templates.Languages() {
 		if strings.EqualFold(tag, lang) || strings.EqualFold(base, lang) {
 			return lang

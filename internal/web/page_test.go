@@ -27,7 +27,7 @@ func TestLanguage(t *testing.T) {
 		{"/form", header("Accept-Language", "fr"), "es"},
 		{"/form", english, "en"},
 		{"/form?lang=xx", english, "en"},
-		{"/form?ui_locales=fr+es-PR", english, "es"}, // and remembered
+		{"/form?ui_locales=fr+es_PR", english, "es"}, // as programs write it, and remembered
 		{"/form", english, "es"},
 		{"/form?lang=en", header("Accept-Language", "es"), "en"}, // the switch wins from here on
 		{"/form", header("Accept-Language", "es"), "en"},
