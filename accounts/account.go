@@ -28,6 +28,7 @@ type Account struct {
 	Subject              string // the random sub of the programme's own apps (S-42)
 	Username             string // canonical, see CheckUsername
 	Email                string // as ParseEmail returns it
+	EmailProven          bool   // by the member; not yet of one that support has set
 	Language             string
 	MemberID             uuid.UUID // on the roster; uuid.Nil for a person of the support desk
 	Status               Status
@@ -87,7 +88,7 @@ func (s *Service) QueueCreate(ctx context.Context, b *pgx.Batch, n NewAccount) (
 	}
 	now := s.now()
 	account := Account{
-		ID: n.ID, Subject: rand.Text(), Username: username, Email: email, Language: n.Language, MemberID: n.MemberID,
+		ID: n.ID, Subject: rand.Text(), Username: username, Email: email, EmailProven: true, Language: n.Language, MemberID: n.MemberID,
 		Status: Active, CreatedAt: now, UpdatedAt: now,
 	}
 	id, secrets := n.ID.String(), []secret{passwordSecret(n.ID, n.PasswordHash)}

@@ -59,7 +59,7 @@ func TestBegunDies(t *testing.T) {
 			return errors.Join(err, err2)
 		},
 		"factors removed": func(f *fixture, a Account) error { return f.RemoveFactors(f.ctx(), a.ID) },
-		"address changed": func(f *fixture, a Account) error { return f.ChangeEmail(f.ctx(), a.ID, "nueva@example.org") },
+		"address changed": func(f *fixture, a Account) error { return f.ChangeEmail(f.ctx(), a.ID, "nueva@example.org", false) },
 	} {
 		f := newFixture(t, 1)
 		account := f.register("maria")

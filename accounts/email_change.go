@@ -14,22 +14,24 @@ import (
 )
 
 // ChangeEmail sets the address of an account, which ParseEmail has returned, and ends its
-// sessions. Links sent to the old address stay valid: who reads it must be able to stop
+// sessions; proven tells whether the member has shown that it is theirs. Until then it is
+// released to nobody as verified. Links sent to the old address stay valid: who reads it must be able to stop
 // what is wrong. It takes part in the transaction of ctx.
-func (s *Service) ChangeEmail(ctx context.Context, id uuid.UUID, email string) error {
-	return s.setEmail(ctx, id, email, func(*pgx.Batch, time.Time) {})
+func (s *Service) ChangeEmail(ctx context.Context, id uuid.UUID, email string, proven bool) error {
+	return s.setEmail(ctx, id, email, proven, func(*pgx.Batch, time.Time) {})
 }
 
 // RestoreEmail is ChangeEmail back to the address before: what the false one has been sent
-// is void, and so are the grants since given (S-53).
+// is void, and so are the grants since given (S-53). A link that the old address was sent
+// has proven it.
 func (s *Service) RestoreEmail(ctx context.Context, id uuid.UUID, email string) error {
-	return s.setEmail(ctx, id, email, func(b *pgx.Batch, now time.Time) {
+	return s.setEmail(ctx, id, email, true, func(b *pgx.Batch, now time.Time) {
 		b.Queue(`delete from disown_links where account_id = $1`, id)
 		b.Queue(`update accounts set credentials_changed_at = $2 where id = $1`, id, now)
 	})
 }
 
-func (s *Service) setEmail(ctx context.Context, id uuid.UUID, email string, besides func(*pgx.Batch, time.Time)) error {
+func (s *Service) setEmail(ctx context.Context, id uuid.UUID, email string, proven bool, besides func(*pgx.Batch, time.Time)) error {
 	parsed, err := ParseEmail(email)
 	if err != nil {
 		return fmt.Errorf("changing an address: %w", err)
@@ -40,7 +42,7 @@ func (s *Service) setEmail(ctx context.Context, id uuid.UUID, email string, besi
 			return err
 		}
 		b := &pgx.Batch{}
-		s.store.changeEmail(b, id, parsed, now)
+		s.store.changeEmail(b, id, parsed, proven, now)
 		s.store.queueEndBegun(b, id)
 		besides(b, now)
 		s.audit.Queue(b, ctx, audit.Event{Kind: audit.EmailChanged, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx), Success: true})
@@ -48,7 +50,13 @@ func (s *Service) setEmail(ctx context.Context, id uuid.UUID, email string, besi
 	})
 }
 
-func (s *store) changeEmail(b *pgx.Batch, id uuid.UUID, email string, now time.Time) {
-	b.Queue(`update accounts set email_sealed = $2, email_digest = $3, updated_at = $4 where id = $1`,
-		id, s.keyring.Seal(seal.PII, emailPlace(id), []byte(email)), s.emailDigest(email), now)
+func (s *store) changeEmail(b *pgx.Batch, id uuid.UUID, email string, proven bool, now time.Time) {
+	b.Queue(`update accounts set email_sealed = $2, email_digest = $3, updated_at = $4, email_proven = $5 where id = $1`,
+		id, s.keyring.Seal(seal.PII, emailPlace(id), []byte(email)), s.emailDigest(email), now, proven)
+}
+
+// QueueProveEmail notes that the member has shown that the address on file is theirs. It is
+// no error if they had before.
+func (s *Service) QueueProveEmail(ctx context.Context, b *pgx.Batch, id uuid.UUID) {
+	b.Queue(`update accounts set email_proven = true, updated_at = $2 where id = $1 and not email_proven`, id, s.now())
 }

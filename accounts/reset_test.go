@@ -281,7 +281,7 @@ func TestChangeEmail(t *testing.T) {
 	f := newFixture(t, 1)
 	a := f.register("maria")
 	started := f.start(SessionStart{Account: a})
-	if err := f.ChangeEmail(f.ctx(), a.ID, "otra@example.org"); err != nil {
+	if err := f.ChangeEmail(f.ctx(), a.ID, "otra@example.org", false); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := f.Get(f.ctx(), a.ID); err != nil || got.Email != "otra@example.org" {
@@ -290,7 +290,7 @@ func TestChangeEmail(t *testing.T) {
 	if _, err := f.Session(f.ctx(), started.Token); !errors.Is(err, ErrNoSession) {
 		t.Errorf("the session after it: %v", err)
 	}
-	if err := f.ChangeEmail(f.ctx(), a.ID, "no address"); err == nil {
+	if err := f.ChangeEmail(f.ctx(), a.ID, "no address", false); err == nil {
 		t.Error("ChangeEmail took what is no address")
 	}
 }

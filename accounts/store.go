@@ -92,12 +92,13 @@ type accountRow struct {
 	UpdatedAt      *time.Time
 	LastSignInAt   *time.Time
 	PasswordSealed []byte
+	EmailProven    *bool
 }
 
-const accountColumns = `a.id, a.subject, a.username, a.email_sealed, a.language, a.member_id, a.status, a.created_at, a.updated_at, a.last_sign_in_at, a.password_sealed`
+const accountColumns = `a.id, a.subject, a.username, a.email_sealed, a.language, a.member_id, a.status, a.created_at, a.updated_at, a.last_sign_in_at, a.password_sealed, a.email_proven`
 
 func (r *accountRow) targets() []any {
-	return []any{&r.ID, &r.Subject, &r.Username, &r.EmailSealed, &r.Language, &r.MemberID, &r.Status, &r.CreatedAt, &r.UpdatedAt, &r.LastSignInAt, &r.PasswordSealed}
+	return []any{&r.ID, &r.Subject, &r.Username, &r.EmailSealed, &r.Language, &r.MemberID, &r.Status, &r.CreatedAt, &r.UpdatedAt, &r.LastSignInAt, &r.PasswordSealed, &r.EmailProven}
 }
 
 func (s *store) open(r accountRow) (Account, error) {
@@ -106,7 +107,7 @@ func (s *store) open(r accountRow) (Account, error) {
 		return Account{}, fmt.Errorf("opening an address: %w", err)
 	}
 	account := Account{
-		ID: *r.ID, Subject: *r.Subject, Username: *r.Username, Email: string(email), Language: *r.Language,
+		ID: *r.ID, Subject: *r.Subject, Username: *r.Username, Email: string(email), EmailProven: *r.EmailProven, Language: *r.Language,
 		Status: *r.Status, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
 	}
 	if r.MemberID != nil {

@@ -73,7 +73,7 @@ func (s *Service) facts(ctx context.Context, g *grant, wanted []string) (map[str
 		}
 	}
 	set("email", account.Email)
-	set("email_verified", true) // an account exists only once its address was proven
+	set("email_verified", account.EmailProven)
 	set("preferred_username", account.Username)
 	set("profile", s.strategy.issuer+"/account")
 	set("locale", account.Language)

@@ -137,8 +137,16 @@ func (s *Service) apply(ctx context.Context, c Change, now time.Time) error {
 	if err := s.accounts.QueueNotice(ctx, b, account, "email_changed", args); err != nil {
 		return err
 	}
-	if err := s.accounts.ChangeEmail(ctx, c.AccountID, c.Email); err != nil {
+	proven := c.AskedBy == "" // the member's own wish came with a code to that address
+	if err := s.accounts.ChangeEmail(ctx, c.AccountID, c.Email, proven); err != nil {
 		return err
+	}
+	if !proven {
+		account.Email = c.Email
+		args := templates.Args{"datetime": now.Add(confirmLife), "link": s.confirmLink(c)}
+		if err := s.accounts.QueueNotice(ctx, b, account, "email_confirm", args); err != nil {
+			return err
+		}
 	}
 	s.store.queueEndAll(b, c.AccountID)
 	return s.db.Finish(ctx, b)

@@ -277,6 +277,62 @@ func TestNewAddressProvesNothingAlone(t *testing.T) {
 	f.later(24 * time.Hour)
 	check(t, f.ApplyDue(t.Context()))
 	f.visitor().begin("maria").post("code", f.code()).on("/recover/password?flow=f1&note=ended", 200)
-	f.later(73 * time.Hour)
+	f.later(73 * time.Hour) // it can no longer be undone, and nobody has shown yet that it is theirs
+	f.visitor().begin("maria").post("code", f.code()).on("/recover/password?flow=f1&note=ended", 200)
+	if account, err := f.people.Get(t.Context(), a.ID); err != nil || account.EmailProven {
+		t.Errorf("an address that support has set counts as proven: %v", err)
+	}
+	link := regexp.MustCompile(`/confirm-email\?link=(\S+)`).FindStringSubmatch(f.mailed("email_confirm")[0])
+	if link == nil {
+		t.Fatal("the mail to the new address has no link")
+	}
+	f.visitor().get("/confirm-email?link="+link[1][:len(link[1])-4]+"AAAA").on("/confirm-email?link="+link[1][:len(link[1])-4]+"AAAA", http.StatusGone)
+	v := f.visitor().get("/confirm-email?link="+link[1]).on("/confirm-email?link="+link[1], 200)
+	if account, _ := f.people.Get(t.Context(), a.ID); account.EmailProven {
+		t.Error("looking has proven it")
+	}
+	v.post("link", link[1]).on("/confirm-email/done", 200)
+	if account, _ := f.people.Get(t.Context(), a.ID); !account.EmailProven {
+		t.Error("the button has not proven it")
+	}
+	f.later(2 * time.Minute)
 	f.visitor().begin("maria").post("code", f.code()).on("/recover/new-password?flow=f1", 200)
+}
+
+// S-64: the member's own wish came with a code to the new address; undoing by the link that the old address was sent proves
+// that one.
+func TestWhoProvesAnAddress(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.member("maria", "004123789")
+	proven := func() bool {
+		account, err := f.people.Get(t.Context(), a.ID)
+		check(t, err)
+		return account.EmailProven
+	}
+	_, err := f.Hold(t.Context(), Change{AccountID: a.ID, Act: ChangeEmail, Email: "propia@example.org"})
+	check(t, err)
+	f.later(24 * time.Hour)
+	check(t, f.ApplyDue(t.Context()))
+	if !proven() || len(f.mailed("email_confirm")) != 0 {
+		t.Error("the member's own change asks again")
+	}
+	f.later(73 * time.Hour)
+	_, err = f.Hold(t.Context(), Change{AccountID: a.ID, Act: ChangeEmail, Email: "ajena@example.org", AskedBy: "s1"})
+	check(t, err)
+	f.later(24 * time.Hour)
+	f.mailed("email_changed")
+	check(t, f.ApplyDue(t.Context()))
+	if proven() {
+		t.Error("support's change counts at once")
+	}
+	undo := regexp.MustCompile(`/cancel-change\?link=(\S+)`).FindStringSubmatch(f.mailed("email_changed")[0])
+	check(t, f.Stop(t.Context(), undo[1]))
+	if !proven() {
+		t.Error("the old address counts no more")
+	}
+	confirm := regexp.MustCompile(`/confirm-email\?link=(\S+)`).FindStringSubmatch(f.mailed("email_confirm")[0])
+	if err := f.ConfirmEmail(t.Context(), confirm[1]); !errors.Is(err, ErrLink) {
+		t.Errorf("the link of an undone change = %v, want ErrLink", err)
+	}
 }

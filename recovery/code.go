@@ -90,7 +90,11 @@ func (s *Service) proven(ctx context.Context, t *turn) error {
 		if err != nil {
 			return err
 		}
-		if undoing {
+		account, err := s.accounts.Get(ctx, t.AccountID)
+		if err != nil {
+			return err
+		}
+		if undoing || !account.EmailProven {
 			t.end("address_changed")
 			return nil
 		}

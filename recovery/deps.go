@@ -49,7 +49,8 @@ type Accounts interface {
 	SamePassword(ctx context.Context, id uuid.UUID, password string) (bool, error)
 	HashPassword(ctx context.Context, id uuid.UUID, password string) ([]byte, error)
 	ResetPassword(ctx context.Context, id uuid.UUID, hash []byte) error
-	ChangeEmail(ctx context.Context, id uuid.UUID, email string) error
+	ChangeEmail(ctx context.Context, id uuid.UUID, email string, proven bool) error
+	QueueProveEmail(ctx context.Context, b *pgx.Batch, id uuid.UUID)
 	RestoreEmail(ctx context.Context, id uuid.UUID, email string) error
 	EndSessions(ctx context.Context, id uuid.UUID, except string) error
 

@@ -30,7 +30,7 @@
 // # Links in notices
 //
 // /not-me protects the account (accounts.Disown) and ends its open recoveries, /cancel-change stops a held change or
-// undoes a change of address. Looking changes nothing, the button does, once (S-51).
+// undoes a change of address, /confirm-email proves one that support has set. Looking changes nothing, the button does, once (S-51).
 //
 //	Hold ── 24 h ──> applied ── 72 h, a new address only ──> final
 //	  └─ link ──> stopped  └─ link ──> undone

@@ -50,6 +50,7 @@ func (h *Handler) Mount(r gin.IRouter) {
 		{paths[stepPassword], h.showNewPassword, h.submitNewPassword},
 		{pathNotMe, h.showNotMe, h.submitNotMe},
 		{pathCancel, h.showCancel, h.submitCancel},
+		{pathConfirm, h.showConfirm, h.submitConfirm},
 	} {
 		pages.GET(route.path, h.handle(route.show))
 		pages.POST(route.path, h.handle(route.submit))
@@ -57,7 +58,7 @@ func (h *Handler) Mount(r gin.IRouter) {
 	pages.GET(paths[stepFactor], h.handle(h.showFactor))
 	pages.POST(paths[stepFactor]+"/:method/options", h.handle(h.factorOptions))
 	for path, show := range map[string]func(*gin.Context) error{
-		pathUsernameSent: h.showUsernameSent, paths[stepDone]: h.showDone, pathNotMeDone: h.showNotMeDone, pathCancelDone: h.showCancelDone,
+		pathUsernameSent: h.showUsernameSent, paths[stepDone]: h.showDone, pathNotMeDone: h.showNotMeDone, pathCancelDone: h.showCancelDone, pathConfirmDone: h.showConfirmed,
 		"/support": h.showSupport, "/privacy": h.showPrivacy, "/language-help": h.showLanguages,
 	} {
 		pages.GET(path, h.handle(show))

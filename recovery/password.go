@@ -85,6 +85,7 @@ func (s *Service) SetPassword(ctx context.Context, v Visit, password string) (pr
 		}
 		s.store.queueEndOthers(t.batch, t.AccountID, t.ID)
 		s.store.queueDropStaffCode(t.batch, t.AccountID)
+		s.accounts.QueueProveEmail(ctx, t.batch, t.AccountID) // by the code that it began with
 		t.to(after(stepPassword, proofs{}))
 		return nil, nil
 	})

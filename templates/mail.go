@@ -42,6 +42,7 @@ var mailKinds = map[string]mailKind{
 	"email_requested":  {when: true},
 	"email_changed":    {when: true},
 	"email_cancelled":  {when: true},
+	"email_confirm":    {notAsked: true},
 	"staff_acted":      {when: true, notMe: true},
 	"staff_pending":    {when: true},
 	"disowned":         {when: true},

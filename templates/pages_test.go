@@ -190,6 +190,8 @@ func pageCases() []pageCase {
 		}{sample, true}),
 		page("registration/open", "", at("/register/open"), struct{}{}),
 		page("recovery/open", "", at("/recover/open"), struct{}{}),
+		page("recovery/confirm_email", "", at("/confirm-email"), struct{ Link, Username string }{"abc", "maria.lopez"}),
+		page("recovery/confirm_email_done", "", at("/confirm-email/done"), struct{}{}),
 		page("registration/text", "", at("/agreement"), struct{ Document document }{sample}),
 		page("registration/personal", "", at("/register/personal"), personal{Suffixes: []string{"JR", "SR", "II"}, CardDigits: 9}),
 		page("registration/personal", "no_match", with(at("/register/personal"), Problem{"", "registration.personal.no_match", nil}),
