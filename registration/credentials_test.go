@@ -25,7 +25,7 @@ func TestCredentialsFields(t *testing.T) {
 		{"username", "ab", "username", "El Nombre de Usuario debe tener de 3 a 32 letras o números."},
 		{"username", long, "username", "El Nombre de Usuario debe tener de 3 a 32 letras o números."},
 		{"username", "maria lopez", "username", "Use solo letras, números, punto, guion y guion bajo."},
-		{"username", "mar\u202eia", "username", "Use solo letras, números, punto, guion y guion bajo."},
+		{"username", "mar\x01ia", "username", "Use solo letras, números, punto, guion y guion bajo."},
 		{"email", "", "email", "Escriba su Correo Electrónico."},
 		{"email", "maria", "email", "Escriba un correo como nombre@ejemplo.com."},
 		{"email", "maria@example.com\x01", "email", "Escriba un correo como nombre@ejemplo.com."},
@@ -48,7 +48,7 @@ func TestCredentialsFields(t *testing.T) {
 		{"answer", "MARÍA", "answer", "La respuesta no puede ser su nombre, correo o contraseña."},
 		{"answer", "tres tazas de cafe negro", "answer", "La respuesta no puede ser su nombre, correo o contraseña."},
 		{"answer", "Titanic", "answer", "Esa respuesta es fácil de adivinar. Escriba otra o cambie la pregunta."},
-		{"answer", "La casa\u202e", "answer", "Hay letras o signos que no podemos leer. Escríbalo otra vez."},
+		{"answer", "La casa\x01", "answer", "Hay letras o signos que no podemos leer. Escríbalo otra vez."},
 	}
 	b := s.browser().toCredentials()
 	for _, test := range tests {

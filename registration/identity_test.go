@@ -304,7 +304,7 @@ func TestPersonalFields(t *testing.T) {
 		{"birth_month", "13", "birth_month", "Elija el mes."},
 		{"birth_day", "", "birth_day", "Escriba el día."},
 		{"birth_day", "dos", "birth_day", "Escriba el día."},
-		{"birth_day", "31\u202e", "birth_day", "Escriba el día."},
+		{"birth_day", "31\x07", "birth_day", "Escriba el día."},
 		{"birth_year", "84", "birth_year", "Escriba el año con 4 números."},
 		{"birth_year", long, "birth_year", "Escriba el año con 4 números."},
 		{"birth_day", "32", "birth_day", "Esa fecha no existe. Revise el mes y el día."},
