@@ -121,7 +121,7 @@ async function lockOut(member, username) {
   await member.context.clearCookies();
   for (let i = 0; i < 5; i += 1) {
     await member.page.goto(`${product.issuer}/login?lang=${member.language}`);
-    await member.signIn(username, 'no es esta contraseña');
+    await member.signIn(username, `no es esta contraseña ${i}`); // the same one again would count once
   }
 }
 

@@ -1,8 +1,10 @@
 package members
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -39,6 +41,8 @@ func ColumnNames() []string {
 type layout struct {
 	position map[column]int
 	fields   int
+	unread   []string // columns of the file that mean nothing here, as the header names them
+	absent   []string // columns that may be there and are not: nothing is known of them
 }
 
 // readHeader finds the columns by name, whatever their order and case. Further columns are ignored. The error is for a
@@ -72,6 +76,7 @@ func readHeader(line string, separator byte, names map[string]string) (layout, e
 		}
 	}
 	if len(missing) == 0 {
+		l.note(header, names)
 		return l, nil
 	}
 	hint := ""
@@ -103,4 +108,19 @@ func clip(s string) string {
 		return string(r[:30]) + "…"
 	}
 	return s
+}
+
+// note lists what is not read and what is not there, for the report: a name that is mistyped
+// would otherwise clear a column in silence.
+func (l *layout) note(header []string, names map[string]string) {
+	for i, name := range header {
+		if name = unwrap(strings.TrimSpace(name)); name != "" && !slices.Contains(slices.Collect(maps.Values(l.position)), i) {
+			l.unread = append(l.unread, clip(name))
+		}
+	}
+	for _, c := range optionalColumns {
+		if _, ok := l.position[c]; !ok {
+			l.absent = append(l.absent, cmp.Or(names[string(c)], string(c)))
+		}
+	}
 }

@@ -83,7 +83,11 @@ func (s *csvSource) format() string {
 	if s.parser.separator == '\t' {
 		between = "tabs"
 	}
-	return fmt.Sprintf("CSV, %s, separated by %s", charset, between)
+	how := fmt.Sprintf("CSV, %s, separated by %s", charset, between)
+	if l := s.parser.layout; len(l.unread) > 0 && len(l.absent) > 0 { // one may be the other, mistyped
+		how += fmt.Sprintf("; NOT READ: the columns %s; the file has no %s, which it clears", strings.Join(l.unread, ", "), strings.Join(l.absent, ", "))
+	}
+	return how
 }
 
 // isBlank knows the rows that spreadsheets write behind the last one: nothing but separators.

@@ -48,6 +48,8 @@ func TestErrorsNameTheirCause(t *testing.T) {
 		{"no authentication", func() answer { return posted(with(url.Values{"client_id": {id}})) }, 401, "invalid_client", "has no client authentication"},
 		{"no authentication of an unknown client", func() answer { return posted(with(url.Values{"client_id": {"nobody"}})) }, 401, "invalid_client", "has no client authentication"},
 		{"no client", func() answer { return posted(grant) }, 401, "invalid_client", "has no client authentication"},
+		{"no code", func() answer { return b.token(id, secret, url.Values{"grant_type": {"authorization_code"}}) }, 400, "invalid_request", "code is missing"},
+		{"no refresh token", func() answer { return b.token(id, secret, url.Values{"grant_type": {"refresh_token"}}) }, 400, "invalid_request", "refresh_token is missing"},
 		{"unknown code", func() answer { return b.redeem(id, secret, "x", oauth2.GenerateVerifier()) }, 400, "invalid_grant", "code is unknown"},
 		{"another client's code", func() answer { c, v := code(); return b.redeem(other, otherSecret, c, v) }, 400, "invalid_grant", "code is unknown"},
 		{"used code", func() answer { c, v := code(); b.redeem(id, secret, c, v); return b.redeem(id, secret, c, v) }, 400, "invalid_grant", "already been used"},

@@ -55,7 +55,7 @@ func TestJWTBearer(t *testing.T) {
 		"for somebody else":        {p, p.assertion(claimed("aud", "https://other.example")), nil, "invalid_grant"},
 		"without jti":              {p, p.assertion(claimed("jti", nil)), nil, "invalid_grant"},
 		"no JWT":                   {p, "x", nil, "invalid_grant"},
-		"none":                     {p, "", nil, "invalid_grant"},
+		"none":                     {p, "", nil, "invalid_request"},
 		"a scope not registered":   {p, p.assertion(), url.Values{"scope": {"admin"}}, "invalid_scope"},
 		"another resource":         {p, p.assertion(), url.Values{"resource": {"https://x.example"}}, "invalid_target"},
 		"not registered for it":    {plain, plain.assertion(), nil, "unauthorized_client"},

@@ -154,8 +154,14 @@ func (h *Handler) confirmLogout(c *gin.Context, r logoutRequest, session *accoun
 	if err != nil {
 		return err
 	}
+	subject := session.Subject
+	if r.subject != "" { // of an ID token: a partner's says its own
+		if subject, err = h.service.store.subjectAt(c.Request.Context(), session, r.client); err != nil {
+			return err
+		}
+	}
 	page := logoutPage{Username: session.Username, Stay: strings.Join(stay, ", "), Hidden: r.fields,
-		OtherPerson: r.subject != "" && r.subject != session.Subject}
+		OtherPerson: r.subject != "" && r.subject != subject}
 	opts := []web.PageOption{web.SignedIn(session.Username)}
 	if r.client != nil {
 		opts = append(opts, web.WithApp(r.client.in(web.Lang(c)).Name))

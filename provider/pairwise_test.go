@@ -15,6 +15,7 @@ import (
 func TestPartnersCannotCompare(t *testing.T) {
 	b := newBench(t, 4)
 	w := b.signedIn()
+	var hints []string
 	seen := func(host string) (facts map[string]string, front string) {
 		id, secret := b.client(func(m *provider.Metadata) {
 			m.Profile, m.OperatorName, m.RedirectURIs = provider.ProfilePartner, "Partner", []string{"https://" + host + "/cb"}
@@ -28,6 +29,7 @@ func TestPartnersCannotCompare(t *testing.T) {
 			"redirect_uri": {redirect}, "code_verifier": {verifier}})
 		tokens.want(t, 200, "")
 		facts = map[string]string{}
+		hints = append(hints, tokens.text("id_token"))
 		idToken, _ := b.verified(tokens.text("id_token"))
 		for from, claims := range map[string]map[string]any{"ID token": idToken, "access token": accessClaims(t, tokens.text("access_token")),
 			"userinfo": b.userinfo(tokens.text("access_token")).body} {
@@ -64,6 +66,9 @@ func TestPartnersCannotCompare(t *testing.T) {
 	}
 	if oneSID == twoSID || oneSID == "" {
 		t.Errorf("sid %q and %q", oneSID, twoSID)
+	}
+	if p := w.get("/logout?id_token_hint=" + hints[0]); strings.Contains(p.body, "otra persona") { // its sub is this member's
+		t.Errorf("signing out by a partner's hint: %s", p.body)
 	}
 	p := w.submit(w.get("/logout"), url.Values{"act": {"confirm"}}) // each is told of its own sid
 	for host, sid := range map[string]string{"one.example": oneSID, "two.example": twoSID} {

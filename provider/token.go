@@ -107,7 +107,18 @@ func checkTokenRequest(c *gin.Context) error {
 	case !slices.Contains(grantTypes, grant):
 		return errUnsupportedGrantType.WithHintf("The grant_type %q is not one of: %s.", clip(grant), strings.Join(grantTypes, ", "))
 	}
+	for _, name := range grantParameters[web.Form(c).Get("grant_type")] {
+		if web.Form(c).Get(name) == "" {
+			return fosite.ErrInvalidRequest.WithHintf("The parameter %s is missing.", name)
+		}
+	}
 	return nil
+}
+
+// grantParameters are what a grant cannot be asked for without (RFC 6749 4.1.3, 6; RFC 7523
+// 2.1; RFC 8628 3.4).
+var grantParameters = map[string][]string{
+	"authorization_code": {"code"}, "refresh_token": {"refresh_token"}, grantJWTBearer: {"assertion"}, grantDevice: {"device_code"},
 }
 
 // errUnsupportedGrantType is RFC 6749 5.2's; fosite would answer invalid_request.

@@ -175,7 +175,7 @@ func (p *linePrinter) print(e members.LineError) {
 
 func (p *linePrinter) summary(what string) {
 	if p.hidden > 0 {
-		fmt.Fprintf(p.out, "%d more %s (--show-faults -1 prints all)\n", p.hidden, what)
+		fmt.Fprintf(p.out, "%d more %s (--show-faults=-1 prints all)\n", p.hidden, what)
 	}
 }
 
