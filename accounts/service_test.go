@@ -37,7 +37,14 @@ type fixture struct {
 	hashes  atomic.Int64
 	instant atomic.Pointer[time.Time]
 	outbox  spy
+	mu      sync.Mutex
 	alerts  []string // by name, in their order
+}
+
+func (f *fixture) alert(name string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.alerts = append(f.alerts, name)
 }
 
 // spy keeps what is queued, to read links and codes from; the queue itself is real.
@@ -84,7 +91,7 @@ func newFixture(t *testing.T, connections int32) *fixture {
 		t.Fatalf("NewOutbox: %v", err)
 	}
 	f.outbox.Outbox = outbox
-	f.log = audit.New(db).AlertTo(slog.New(slog.DiscardHandler), func(name string) { f.alerts = append(f.alerts, name) })
+	f.log = audit.New(db).AlertTo(slog.New(slog.DiscardHandler), f.alert)
 	f.Service, err = New(Deps{
 		DB: db, Keyring: keyring, Audit: f.log, Outbox: &f.outbox, Mails: set, Now: now, Issuer: "https://idp.example", Attempts: 1_000_000, Hash: HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1},
 	})

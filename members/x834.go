@@ -88,7 +88,9 @@ func (x *x834) begin(action string) error {
 	case x.action != "" && x.isChange() != (action == actionChange):
 		return x.x12.fault("the file holds full and change sets; send them apart")
 	}
-	x.action = action
+	if x.action == "" { // of the first set: others read it from then on
+		x.action = action
+	}
 	return nil
 }
 

@@ -78,7 +78,7 @@ func TestImportPrintsFaultsAndExplainsRefusals(t *testing.T) {
 	if err := run(header+ana+eva+"x,y,z,0\nx,y,z,0\nx,y,z,0\n", nil); err != nil {
 		t.Fatalf("import with faulty lines: %v", err)
 	}
-	if got, want := stderr.String(), "line 4: member_number: does not have the form of a member number\n2 more faulty lines (--show-faults -1 prints all)\n"; got != want {
+	if got, want := stderr.String(), "line 4: member_number: does not have the form of a member number\n2 more faulty lines (--show-faults=-1 prints all)\n"; got != want {
 		t.Errorf("faults printed = %q, want %q", got, want)
 	}
 	if err := run(header+ana, nil); err == nil || !strings.Contains(err.Error(), "--allow-shrink") {
