@@ -58,6 +58,16 @@ func (c *consent) granted(scopes []string) []string {
 	return granted
 }
 
+// lockConsent makes two presses of one button come one after the other: the second then sees
+// what the first did.
+func (s *store) lockConsent(ctx context.Context, account uuid.UUID, clientID string) error {
+	_, err := s.db.From(ctx).Exec(ctx, `select pg_advisory_xact_lock(hashtextextended('consent ' || $1::text || ' ' || $2, 0))`, account.String(), clientID)
+	if err != nil {
+		return fmt.Errorf("waiting for another press: %w", err)
+	}
+	return nil
+}
+
 // consentOf reads the open consent of an account to a client, nil without one. Whether
 // it has ended is judged here, not by the sweep.
 func (s *store) consentOf(ctx context.Context, account uuid.UUID, clientID string, now time.Time) (*consent, error) {
@@ -87,12 +97,15 @@ func (s *Service) allow(ctx context.Context, session *accounts.Session, r *autho
 	now := s.now()
 	refused := nonNil(slices.DeleteFunc(slices.Clone(asked), func(scope string) bool { return slices.Contains(scopes, scope) }))
 	err = s.store.db.InTx(ctx, func(ctx context.Context) error {
+		if err := s.store.lockConsent(ctx, session.AccountID, client.ID); err != nil {
+			return err
+		}
 		before, err := s.store.consentOf(ctx, session.AccountID, client.ID, now)
 		if err != nil {
 			return err
 		}
 		if before != nil && !before.GrantedAt.Before(r.requestedAt) && slices.Equal(before.Scopes, scopes) && slices.Equal(before.Refused, refused) &&
-			until.Sub(before.ExpiresAt) <= now.Sub(before.GrantedAt) && !until.Before(before.ExpiresAt) {
+			until.Sub(before.ExpiresAt).Abs() <= now.Sub(before.GrantedAt).Abs()+time.Second { // as long; the first press may come second
 			return nil
 		}
 		subject, err := s.store.subjectAt(ctx, session, client)
