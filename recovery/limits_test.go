@@ -1,0 +1,82 @@
+package recovery
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"huskyidp/accounts"
+)
+
+// S-09: a source sets off 20 mails an hour; only that is told.
+func TestSourceIsLimited(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for range 20 {
+		f.visitor().begin("nobody")
+	}
+	f.visitor().get("/recover/password").post("username", "nobody").on("/recover/password", http.StatusTooManyRequests)
+}
+
+// S-11, S-14: a stranger who knows a username uses up their own codes, not those of the member: at another source, or in a
+// browser that signed in before.
+func TestStrangerUsesUpNothing(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.member("maria", "004123789")
+	started, err := f.people.StartSession(t.Context(), accounts.SessionStart{Account: a, AMR: []string{"pwd"}})
+	check(t, err)
+	f.mailed("reset")
+	for range 12 {
+		f.visitor().begin("maria")
+		f.work()
+		f.later(2 * time.Hour)
+	}
+	if sent := len(f.mailed("reset")); sent != 10 && sent != 11 { // ten a day, and the day ends once
+		t.Errorf("%d mails for a stranger, want 10 a day", sent)
+	}
+	for range 10 {
+		f.visitor().begin("maria")
+	}
+	f.work()
+	f.mailed("reset")
+
+	known := f.visitor()
+	known.jar["idp_device"] = started.Device
+	known.prove("maria") // with the code of this moment
+	f.source = "198.51.100.20"
+	f.visitor().prove("maria")
+
+	foreign := f.visitor() // a cookie of another name is none
+	foreign.jar["idp_device"] = started.Device
+	f.member("john", "004123790")
+	f.source = "192.0.2.1"
+	for range 6 {
+		f.visitor().begin("john")
+		f.work()
+		f.later(time.Minute)
+	}
+	f.mailed("reset")
+	foreign.begin("john")
+	f.work()
+	if sent := len(f.mailed("reset")); sent != 0 {
+		t.Errorf("%d mails for a browser that john never used", sent)
+	}
+}
+
+// S-14: an account gets five mails an hour of one source, however many browsers ask; nobody is told.
+func TestAddressIsLimited(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.member("maria", "004123789")
+	sent := 0
+	for range 10 {
+		f.visitor().begin("maria")
+		f.work()
+		sent += len(f.mailed("reset"))
+		f.later(2 * time.Minute)
+	}
+	if sent != 5 {
+		t.Errorf("%d mails in an hour, want 5", sent)
+	}
+}
