@@ -63,17 +63,23 @@ func (run *importRun) guard(active int) error {
 	held := r.Held
 	isDoubtful := held >= doubtLeast && held*100 > run.known*heldLimit ||
 		run.doubtful >= doubtLeast && run.doubtful*100 > run.known*doubtLimit
-	switch {
-	case r.Added+r.Changed+r.Unchanged+r.Held+r.Ended == run.absent:
+	if r.Added+r.Changed+r.Unchanged+r.Held+r.Ended == run.absent && (r.Rejected > 0 || !run.source.isChange()) {
 		return &FileError{Problem: "the file has no valid line"}
-	case isDoubtful && !o.AllowDoubtful:
-		return &DoubtError{held, run.doubtful, run.known}
-	case run.unreadable > 0 && run.absent > 0 && !o.AllowUnreadable:
-		return &UnreadableError{run.unreadable, run.absent}
-	case ending*100 > active*shrinkLimit && active > 0 && !o.AllowShrink:
-		return &ShrinkError{ending, active}
 	}
-	return run.checkDecisions()
+	var causes []error
+	if isDoubtful && !o.AllowDoubtful {
+		causes = append(causes, &DoubtError{held, run.doubtful, run.known})
+	}
+	if run.unreadable > 0 && run.absent > 0 && !o.AllowUnreadable {
+		causes = append(causes, &UnreadableError{run.unreadable, run.absent})
+	}
+	if ending*100 > active*shrinkLimit && active > 0 && !o.AllowShrink {
+		causes = append(causes, &ShrinkError{ending, active})
+	}
+	if len(causes) == 0 {
+		return run.checkDecisions()
+	}
+	return errors.Join(causes...)
 }
 
 // checkDecisions asks for the second look: a decision counts for the list that was shown, and for lines on it.

@@ -82,8 +82,9 @@ func (r *Report) count(kind int16, n int) {
 // reported and left out; a member whose line is at fault stays as before. The same file again changes nothing. It keeps
 // some ten MiB in memory, whatever the file.
 //
-// Errors: *FileError (the file as a whole), the guards of guard.go, ErrOldFile, ErrImportRunning, or those of database and
-// file. After any of them the roster is as before.
+// Errors: *FileError (the file as a whole), the guards of guard.go, one or several, ErrOldFile, ErrImportRunning, or those
+// of database and file. After any of them the roster is as before. A guard's error comes with the report of what the file
+// would have done.
 func (r *Roster) Import(ctx context.Context, file io.ReadSeeker, options ImportOptions) (Report, error) {
 	size, err := file.Seek(0, io.SeekEnd)
 	if err != nil {
@@ -95,11 +96,19 @@ func (r *Roster) Import(ctx context.Context, file io.ReadSeeker, options ImportO
 	case err != nil:
 		return Report{}, err
 	case earlier != nil && earlier.newest && !isDecision:
-		return earlier.Report, nil
+		return r.again(ctx, file, size, options, earlier.Report)
 	case earlier != nil && !earlier.newest && !options.AllowOld:
 		return Report{}, r.refused(ctx, ErrOldFile)
 	}
-	var report Report
+	report, err := r.run(ctx, file, size, options)
+	if err != nil {
+		return report, r.refused(ctx, err)
+	}
+	return report, nil
+}
+
+// run imports in one transaction. The report comes with the guards' errors as well.
+func (r *Roster) run(ctx context.Context, file io.ReadSeeker, size int64, options ImportOptions) (report Report, err error) {
 	err = r.deps.DB.InTx(ctx, func(ctx context.Context) error {
 		if _, err := file.Seek(0, io.SeekStart); err != nil { // InTx may come here again
 			return fmt.Errorf("reading the roster file: %w", err)
@@ -109,12 +118,22 @@ func (r *Roster) Import(ctx context.Context, file io.ReadSeeker, options ImportO
 		return err
 	})
 	if errors.Is(err, errDryRun) {
+		err = nil
+	}
+	return report, err
+}
+
+// again reports on a file that was applied already. Its held lines wait for a decision, so they are listed again.
+func (r *Roster) again(ctx context.Context, file io.ReadSeeker, size int64, options ImportOptions, report Report) (Report, error) {
+	report.DryRun = options.DryRun
+	if report.Held == 0 {
 		return report, nil
 	}
-	if err != nil {
-		return Report{}, r.refused(ctx, err)
-	}
-	return report, nil
+	options.DryRun = true
+	options.AllowShrink, options.AllowUnreadable, options.AllowDoubtful = true, true, true // it was, and nothing is applied
+	now, err := r.run(ctx, file, size, options)
+	report.Held, report.Review, report.Format = now.Held, now.Review, now.Format
+	return report, err
 }
 
 // errDryRun takes back what a dry run did.
@@ -197,23 +216,26 @@ func (run *importRun) apply(ctx context.Context, file io.Reader) (Report, error)
 	if !run.source.isChange() {
 		err = run.settle(ctx)
 	}
-	if err == nil {
-		err = run.guard(active)
-	}
-	if err == nil && !run.source.isChange() {
-		err = store.applyStaging(ctx, run.now, run.last, func(done, total int64) { run.progress(PhaseApplying, done, total) })
-	}
 	if err != nil {
 		return Report{}, err
 	}
-	run.report.ID, run.report.AppliedAt, run.report.Format = newID(), run.now.UTC(), run.source.format()
+	run.report.Format, run.report.DryRun = run.source.format(), run.options.DryRun
 	if len(run.listed) > 0 {
 		run.report.Review = run.reviewCode()
 	}
+	if err := run.guard(active); err != nil {
+		return run.report, err
+	}
+	if !run.source.isChange() {
+		err = store.applyStaging(ctx, run.now, run.last, func(done, total int64) { run.progress(PhaseApplying, done, total) })
+		if err != nil {
+			return Report{}, err
+		}
+	}
 	if run.options.DryRun {
-		run.report.DryRun = true
 		return run.report, errDryRun
 	}
+	run.report.ID, run.report.AppliedAt = newID(), run.now.UTC()
 	if err := store.recordImport(ctx, run.report, run.hash.Sum(nil), run.size); err != nil {
 		return Report{}, err
 	}

@@ -84,9 +84,12 @@ func (c *RosterImportCmd) Run(ctx context.Context, env *Environment) error {
 	faults.summary("faulty lines")
 	notes.summary("lines worth a look")
 	if err != nil {
-		return c.explain(err)
+		err = c.explain(err)
 	}
-	return printReport(env.Stdout, report, time.Since(started))
+	if err != nil && report.Format == "" { // the file could not be read to its end
+		return err
+	}
+	return errors.Join(printReport(env.Stdout, report, err != nil, time.Since(started)), err)
 }
 
 func (c *RosterImportCmd) separator() (byte, error) {
@@ -106,17 +109,26 @@ func (c *RosterImportCmd) explain(err error) error {
 	_, isUnreadable := errors.AsType[*members.UnreadableError](err)
 	_, isDoubt := errors.AsType[*members.DoubtError](err)
 	review, isReview := errors.AsType[*members.ReviewError](err)
-	switch {
-	case isShrink:
-		return fmt.Errorf("%w. If that is meant, add --allow-shrink", err)
-	case isUnreadable:
-		return fmt.Errorf("%w. Mend those lines, or add --allow-unreadable", err)
-	case isDoubt:
-		return fmt.Errorf("%w. If that is meant, add --allow-doubtful", err)
-	case isReview:
+	isOld := errors.Is(err, members.ErrOldFile)
+	if isReview {
 		return fmt.Errorf("%w. The list of held lines as it is now has the name %s", err, review.Review)
-	case errors.Is(err, members.ErrOldFile):
-		return fmt.Errorf("%w. If that is meant, add --allow-old", err)
+	}
+	var advice []string
+	for _, cause := range []struct {
+		is     bool
+		advice string
+	}{
+		{isUnreadable, "mend the lines without a number, or add --allow-unreadable"},
+		{isShrink, "if so many end, add --allow-shrink"},
+		{isDoubt, "if those people are meant, add --allow-doubtful"},
+		{isOld, "if the old file is meant, add --allow-old"},
+	} {
+		if cause.is {
+			advice = append(advice, cause.advice)
+		}
+	}
+	if len(advice) > 0 {
+		return fmt.Errorf("%w. To go on: %s", err, strings.Join(advice, "; "))
 	}
 	if _, isFile := errors.AsType[*members.FileError](err); isFile {
 		return fmt.Errorf("%s: %w. Nothing was changed", c.File, err)
@@ -124,13 +136,32 @@ func (c *RosterImportCmd) explain(err error) error {
 	return err
 }
 
-func printReport(w io.Writer, r members.Report, took time.Duration) error {
-	if r.Repeated {
-		_, err := fmt.Fprintf(w, "This file was applied on %s already; nothing to do.\n", r.AppliedAt.Format(time.RFC3339))
-		return err
-	}
+func printReport(w io.Writer, r members.Report, isRefused bool, took time.Duration) error {
 	var out strings.Builder
-	fmt.Fprintf(&out, "%s\n", r.Format)
+	if r.Repeated {
+		fmt.Fprintf(&out, "This file was applied on %s already; nothing to do.\n", r.AppliedAt.Format(time.RFC3339))
+	} else {
+		printCounts(&out, r)
+	}
+	if r.Held > 0 {
+		fmt.Fprintf(&out, "%d held lines wait for a decision: --same-person or --other-person with their lines, and --review %s.\n", r.Held, r.Review)
+	}
+	took = took.Round(10 * time.Millisecond)
+	switch {
+	case r.Repeated:
+	case isRefused:
+		fmt.Fprintf(&out, "That is what the file would do. It is refused: nothing was changed. It took %s.\n", took)
+	case r.DryRun:
+		fmt.Fprintf(&out, "This was a dry run: nothing was changed. It took %s.\n", took)
+	default:
+		fmt.Fprintf(&out, "Import %s took %s.\n", r.ID, took)
+	}
+	_, err := io.WriteString(w, out.String())
+	return err
+}
+
+func printCounts(out *strings.Builder, r members.Report) {
+	fmt.Fprintf(out, "%s\n", r.Format)
 	for _, line := range []struct {
 		name   string
 		n      int
@@ -140,19 +171,9 @@ func printReport(w io.Writer, r members.Report, took time.Duration) error {
 		{"held", r.Held, false}, {"merged", r.Merged, false}, {"cannot register", r.CannotRegister, false},
 	} {
 		if line.always || line.n > 0 {
-			fmt.Fprintf(&out, "%-15s %10d\n", line.name, line.n)
+			fmt.Fprintf(out, "%-15s %10d\n", line.name, line.n)
 		}
 	}
-	if r.Held > 0 {
-		fmt.Fprintf(&out, "Held lines wait for a decision: --same-person or --other-person with their lines, and --review %s.\n", r.Review)
-	}
-	if r.DryRun {
-		fmt.Fprintf(&out, "This was a dry run: nothing was changed. It took %s.\n", took.Round(10*time.Millisecond))
-	} else {
-		fmt.Fprintf(&out, "Import %s took %s.\n", r.ID, took.Round(10*time.Millisecond))
-	}
-	_, err := io.WriteString(w, out.String())
-	return err
 }
 
 // linePrinter prints the first lines of a kind and counts the rest.

@@ -125,11 +125,33 @@ func TestImportOfHeldLines(t *testing.T) {
 	if got, want := stderr.String(), "line 2: member_number: comes back with another name and another birth date\n"; got != want || review == nil {
 		t.Fatalf("held: %q, report %q, want %q and the name of the list", got, stdout, want)
 	}
+	for _, isDry := range []bool{true, false} {
+		if err := run(file, func(c *RosterImportCmd) { c.DryRun = isDry }); err != nil || !strings.Contains(stdout.String(), review[0]) || !strings.Contains(stderr.String(), "line 2: ") {
+			t.Errorf("the file again, dry %v: %q, %q, %v, want the line and its list", isDry, stdout, stderr, err)
+		}
+	}
 	if err := run(file, func(c *RosterImportCmd) { c.OtherPerson = []int{2} }); err == nil || !strings.Contains(err.Error(), review[1]) {
 		t.Errorf("decided without a second look: %v, want the name of the list", err)
 	}
 	if err := run(file, func(c *RosterImportCmd) { c.OtherPerson, c.Review = []int{2}, review[1] }); err != nil || !regexp.MustCompile(`added +1\n`).MatchString(stdout.String()) {
 		t.Errorf("decided: %q, %v, want one added", stdout, err)
+	}
+}
+
+// Whoever looks first sees what the file would do, and every cause for which it is refused.
+func TestDryRunOfARefusedFileShowsItsReport(t *testing.T) {
+	env, stdout, _ := commandEnvironment(t)
+	const header, ana, eva = "member_number,first_name,last_name,birth_date\n", "111111111,ANA,GARCIA,1984-05-17\n", "222222222,EVA,LOPEZ,1985-05-17\n"
+	if err := (&RosterImportCmd{File: writeFile(t, header+ana+eva), Separator: "auto"}).Run(t.Context(), env); err != nil {
+		t.Fatal(err)
+	}
+	stdout.Reset()
+	err := (&RosterImportCmd{File: writeFile(t, header+ana+"x,LEO,SOTO,1990-01-01\n"), Separator: "auto", DryRun: true}).Run(t.Context(), env)
+	if err == nil || !strings.Contains(err.Error(), "--allow-shrink") || !strings.Contains(err.Error(), "--allow-unreadable") {
+		t.Errorf("dry run of a file that ends half of the members: %v, want both flags named", err)
+	}
+	if got := stdout.String(); !regexp.MustCompile(`ended +1\nunchanged +1\nrejected +1\n`).MatchString(got) || !strings.Contains(got, "refused") {
+		t.Errorf("report %q, want all of it, and that it is refused", got)
 	}
 }
 
