@@ -42,7 +42,8 @@ type layout struct {
 	position map[column]int
 	fields   int
 	unread   []string // columns of the file that mean nothing here, as the header names them
-	absent   []string // columns that may be there and are not: nothing is known of them
+	absent   []column // columns that may be there and are not: the file says nothing of them
+	lacks    []string // the same, by the names that their headers should have
 }
 
 // readHeader finds the columns by name, whatever their order and case. Further columns are ignored. The error is for a
@@ -110,8 +111,7 @@ func clip(s string) string {
 	return s
 }
 
-// note lists what is not read and what is not there, for the report: a name that is mistyped
-// would otherwise clear a column in silence.
+// note lists what is not read and what is not there: the one may be the other, mistyped.
 func (l *layout) note(header []string, names map[string]string) {
 	for i, name := range header {
 		if name = unwrap(strings.TrimSpace(name)); name != "" && !slices.Contains(slices.Collect(maps.Values(l.position)), i) {
@@ -120,7 +120,8 @@ func (l *layout) note(header []string, names map[string]string) {
 	}
 	for _, c := range optionalColumns {
 		if _, ok := l.position[c]; !ok {
-			l.absent = append(l.absent, cmp.Or(names[string(c)], string(c)))
+			l.absent = append(l.absent, c)
+			l.lacks = append(l.lacks, cmp.Or(names[string(c)], string(c)))
 		}
 	}
 }

@@ -5,8 +5,7 @@ import (
 	"testing"
 )
 
-// TestMistypedColumnsAreNamed: a column under another name is not read, which clears what it
-// told; the report says so.
+// TestMistypedColumnsAreNamed: a column under another name is not read; the report says so.
 func TestMistypedColumnsAreNamed(t *testing.T) {
 	for header, want := range map[string]string{
 		"member_number,first_name,last_name,birth_date,suffix,program,Start,End":                         "NOT READ: the columns Start, End; the file has no coverage_start, coverage_end",

@@ -85,7 +85,7 @@ func (s *csvSource) format() string {
 	}
 	how := fmt.Sprintf("CSV, %s, separated by %s", charset, between)
 	if l := s.parser.layout; len(l.unread) > 0 && len(l.absent) > 0 { // one may be the other, mistyped
-		how += fmt.Sprintf("; NOT READ: the columns %s; the file has no %s, which it clears", strings.Join(l.unread, ", "), strings.Join(l.absent, ", "))
+		how += fmt.Sprintf("; NOT READ: the columns %s; the file has no %s: members keep theirs, new ones have none", strings.Join(l.unread, ", "), strings.Join(l.lacks, ", "))
 	}
 	return how
 }
@@ -103,7 +103,7 @@ func (s *csvSource) next() (entry, error) {
 	if err != nil {
 		return entry{}, err
 	}
-	e := entry{position: s.lines.line}
+	e := entry{position: s.lines.line, absent: s.parser.layout.absent}
 	rec, wrong, problem := s.parser.parse(line)
 	if problem == "" {
 		e.rec, e.notes = rec, cannotRegister(rec, e.position, "")

@@ -28,10 +28,16 @@
 // number went to another person, the former one keeps row and account, without number and coverage, and the new one gets
 // a row of their own, so that no account ever speaks for somebody else.
 //
+// What a file says nothing of stays as it was: a datum for which it has no column, everything that a change file leaves out.
+// Nor does a name that nobody could type take the place of a good one: it was damaged on its way, the former one stays, and
+// the line is named. Who gets another person's number inherits none of this. The report counts for each datum in how many
+// known members it changes and how many lose it; a file that takes a datum from most of those who have it is refused until
+// told otherwise.
+//
 // Faults of the file as a whole (header, compression, a cut-off end, envelopes, a line beyond 64 KiB) refuse the file. So
 // do, unless told otherwise, a file that would end more than 5 % of the members, and one in which so many known numbers
 // come with other people's data that a column must have slipped. A file is known by its SHA-256: the newest again does
-// nothing, an older one is refused unless told otherwise. A million members take half a minute and some 35 MiB.
+// nothing but list the lines that are still held, an older one is refused unless told otherwise. A million members take half a minute and some 35 MiB.
 //
 // # Tables
 //
@@ -55,9 +61,9 @@
 //
 // ErrNoMatch is the one answer to every wrong claim and costs the same work as a match. ErrUnknown: no such id or
 // number, for callers that know what they ask for. ErrMemberNumber: the form is wrong; says nothing about the roster.
-// *FileError, the guards (*ShrinkError, *UnreadableError, *DoubtError, *ReviewError), ErrOldFile, ErrImportRunning: an
-// import was refused and nothing changed. No error quotes
-// personal data.
+// *FileError, the guards (*ShrinkError, *UnreadableError, *DoubtError, *ClearError, *ReviewError), ErrOldFile,
+// ErrImportRunning: an import was refused and nothing changed. The guards see the whole file and come, as many as apply, with
+// its report. No error quotes personal data.
 //
 // Design section 5; security bar S-13 (equal work), S-46 (sealed, bound to the row), S-47 (key versions), S-52, S-71.
 package members

@@ -7,9 +7,11 @@ type entry struct {
 	position int // line or segment
 	rec      record
 	verb     verb
-	unit     string // what position counts: "segment" in X12
-	partial  bool   // a change file: what is missing in rec stays as it was
-	covered  bool   // rec says something of coverage
+	unit     string   // what position counts: "segment" in X12
+	partial  bool     // a change file: what is missing in rec stays as it was
+	covered  bool     // rec says something of coverage
+	absent   []column // of these the file says nothing of anybody
+	said     record   // rec before what was known was put in
 
 	fault   *LineError  // why it is left out
 	notes   []LineError // what is worth knowing although it counts
@@ -52,6 +54,8 @@ type source interface {
 	isChange() bool // the file speaks of some members only; known after the first entry
 }
 
+const noteCannotRegister = "cannot register: "
+
 // cannotRegister notes the names of a record that the form could never match.
 func cannotRegister(rec record, position int, unit string) (notes []LineError) {
 	last, _ := splitSuffix(rec.LastName, rec.Suffix)
@@ -64,7 +68,7 @@ func cannotRegister(rec record, position int, unit string) (notes []LineError) {
 			fault = "seems to have lost a letter behind Ã"
 		}
 		if fault != "" {
-			notes = append(notes, LineError{position, string(name.column), "cannot register: " + fault, unit})
+			notes = append(notes, LineError{position, string(name.column), noteCannotRegister + fault, unit})
 		}
 	}
 	return notes

@@ -70,6 +70,9 @@ func (run *importRun) guard(active int) error {
 	if isDoubtful && !o.AllowDoubtful {
 		causes = append(causes, &DoubtError{held, run.doubtful, run.known})
 	}
+	if !o.AllowDoubtful {
+		causes = append(causes, run.clearing()...)
+	}
 	if run.unreadable > 0 && run.absent > 0 && !o.AllowUnreadable {
 		causes = append(causes, &UnreadableError{run.unreadable, run.absent})
 	}
@@ -109,6 +112,7 @@ func (r *Roster) refused(ctx context.Context, cause error) error {
 	_, isFile := errors.AsType[*FileError](cause)
 	_, isShrink := errors.AsType[*ShrinkError](cause)
 	_, isUnreadable := errors.AsType[*UnreadableError](cause)
+	_, isClear := errors.AsType[*ClearError](cause)
 	_, isDoubt := errors.AsType[*DoubtError](cause)
 	_, isReview := errors.AsType[*ReviewError](cause)
 	switch {
@@ -120,6 +124,8 @@ func (r *Roster) refused(ctx context.Context, cause error) error {
 		reason = "unreadable"
 	case isDoubt:
 		reason = "other_people"
+	case isClear:
+		reason = "cleared"
 	case isReview:
 		reason = "review"
 	case errors.Is(cause, ErrOldFile):

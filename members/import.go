@@ -55,6 +55,8 @@ type Report struct {
 	Held                                       int // numbers that seem to be another person's now
 	Merged                                     int // further lines of a member
 	CannotRegister                             int // names that nobody could type
+	NamesKept                                  int // names that nobody could type, of members whose former name stays
+	Fields                                     []FieldChange
 	AppliedAt                                  time.Time
 	Repeated                                   bool
 	DryRun                                     bool
@@ -185,6 +187,8 @@ type importRun struct {
 	known      int // entries of members who were known
 	unreadable int // entries of which nobody knows whose they are
 	doubtful   int // entries that change what a person rarely changes
+	had        [len(fields)]int
+	fields     [len(fields)]FieldChange
 	absent     int // members of whom a full file says nothing
 	leaving    int // members who will end on a day to come
 	listed     []int
@@ -219,7 +223,7 @@ func (run *importRun) apply(ctx context.Context, file io.Reader) (Report, error)
 	if err != nil {
 		return Report{}, err
 	}
-	run.report.Format, run.report.DryRun = run.source.format(), run.options.DryRun
+	run.report.Format, run.report.DryRun, run.report.Fields = run.source.format(), run.options.DryRun, run.fieldChanges()
 	if len(run.listed) > 0 {
 		run.report.Review = run.reviewCode()
 	}

@@ -24,6 +24,9 @@ type repeat struct {
 	Sealed     []byte // its own, or the member's where it is unchanged
 	KnownMAC   []byte // content digest of the member, nil if there is none
 	KnownEnded bool
+
+	KnownSealed []byte
+	Marks       int32
 }
 
 // merge makes one row of the several that a member has in a full file: identical lines, and lines for several times of
@@ -74,6 +77,7 @@ func (run *importRun) mergeGroup(rows []stagedRow, group []repeat) ([]stagedRow,
 	wrong, against := column(""), 0
 	for i, row := range group {
 		run.report.count(row.Kind, -1)
+		run.tally(unpackMarks(row.Marks), -1)
 		next, err := run.openRepeat(row)
 		if err != nil {
 			return nil, err
@@ -103,6 +107,11 @@ func (run *importRun) mergeGroup(rows []stagedRow, group []repeat) ([]stagedRow,
 		}
 	}
 	run.report.count(winner.Kind, 1)
+	changes, err := run.mergedMarks(winner, rec)
+	if err != nil {
+		return nil, err
+	}
+	run.tally(changes, 1)
 	merged := stagedRow{line: winner.Line, kind: winner.Kind, id: winner.ID, newID: winner.NewID, numberMAC: winner.NumberMAC, contentMAC: mac}
 	if merged.kind != lineUnchanged {
 		merged.sealed = run.roster.deps.Keyring.Seal(seal.PII, place(merged.owner()), content)
@@ -135,6 +144,18 @@ func (run *importRun) openRepeat(row repeat) (record, error) {
 		return record{}, fmt.Errorf("merging: %w", err)
 	}
 	return rec, nil
+}
+
+// mergedMarks compares what the lines of a member come to with what was known.
+func (run *importRun) mergedMarks(winner repeat, rec record) (marks, error) {
+	switch winner.Kind {
+	case lineUnchanged:
+		return marks{had: rec.has()}, nil
+	case lineChanged, lineStill, lineEnded:
+		before, err := run.roster.unseal(winner.ID, winner.KnownSealed)
+		return marksOf(before, rec), err
+	}
+	return marks{}, nil
 }
 
 // contradiction names what two lines of one number say differently.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -32,6 +33,7 @@ type stagedRow struct {
 	numberMAC  []byte
 	contentMAC []byte
 	sealed     []byte
+	marks      marks // what it does to a known member's data
 }
 
 // resolve finds the members of a chunk and decides what its entries mean. A member found under an older index key counts
@@ -53,13 +55,19 @@ func (run *importRun) resolve(ctx context.Context, chunk []entry) ([]stagedRow, 
 			rows = append(rows, run.reject(e, known)...)
 			continue
 		}
-		for _, note := range e.notes {
-			run.report.CannotRegister++
-			run.note(note)
-		}
-		staged := stagedRow{line: e.position, id: row.ID, numberMAC: e.macs[0], contentMAC: e.contentMAC}
+		staged := stagedRow{line: e.position, id: row.ID, numberMAC: e.macs[0]}
 		staged.kind = run.judge(e, row, isKnown, former[row.ID])
+		staged.contentMAC = e.contentMAC
+		run.printNotes(e.notes)
 		switch staged.kind {
+		case lineChanged, lineStill, lineEnded:
+			before, isOther := former[row.ID]
+			if !isOther {
+				before = e.rec
+			}
+			staged.marks = marksOf(before, e.rec)
+		case lineUnchanged:
+			staged.marks.had = e.rec.has()
 		case lineAdded:
 			staged.id = newID()
 		case lineReplaced:
@@ -69,9 +77,21 @@ func (run *importRun) resolve(ctx context.Context, chunk []entry) ([]stagedRow, 
 			staged.sealed = run.roster.deps.Keyring.Seal(seal.PII, place(staged.owner()), e.content)
 		}
 		run.report.count(staged.kind, 1)
+		run.tally(staged.marks, 1)
 		rows = append(rows, staged)
 	}
 	return rows, nil
+}
+
+func (run *importRun) printNotes(notes []LineError) {
+	for _, note := range notes {
+		if strings.HasPrefix(note.Problem, noteCannotRegister) {
+			run.report.CannotRegister++
+		} else {
+			run.report.NamesKept++
+		}
+		run.note(note)
+	}
 }
 
 // owner is the row to which the sealed record is bound.
@@ -135,9 +155,14 @@ func findRow(known map[string]knownRow, macs [][]byte) (row knownRow, ok bool) {
 	return knownRow{}, false
 }
 
-// complete fills what a change file leaves out from what was known before.
+// complete fills what the file leaves out from what was known before: a change file in any entry, another by columns that
+// it does not have.
 func (run *importRun) complete(e *entry, row knownRow, isKnown bool, former record) {
+	e.said = e.rec
+	isFilled := isKnown && len(e.absent) > 0 && string(row.ContentMAC) != string(e.contentMAC)
 	switch {
+	case isFilled:
+		e.rec = former.filled(e.rec, e.absent)
 	case !isKnown && e.verb == verbEnd:
 		e.reject(colNumber, "is to end, but is of nobody on the roster")
 	case !isKnown && e.partial && (e.rec.LastName == "" || e.rec.BirthDate.IsZero()):
@@ -148,7 +173,7 @@ func (run *importRun) complete(e *entry, row knownRow, isKnown bool, former reco
 			e.reject(colProgram, "two programs claim one day")
 		}
 	}
-	if e.partial && e.fault == nil {
+	if (e.partial || isFilled) && e.fault == nil {
 		e.content, e.contentMAC = run.roster.encode(e.rec)
 	}
 }
@@ -187,19 +212,18 @@ func (run *importRun) reject(e *entry, known map[string]knownRow) (rows []staged
 
 // judge decides what a sound entry does to its member.
 func (run *importRun) judge(e *entry, row knownRow, isKnown bool, former record) int16 {
-	isSame := isKnown && string(row.NumberMAC) == string(e.macs[0]) && string(row.ContentMAC) == string(e.contentMAC)
-	switch {
-	case !isKnown:
+	if !isKnown {
 		return lineAdded
-	case isSame && row.Ended == (e.verb == verbEnd || e.verb == verbUpdate && row.Ended):
-		run.known++
-		return lineUnchanged
 	}
 	run.known++
 	if string(row.ContentMAC) != string(e.contentMAC) {
 		if kind, isDecided := run.compare(e, row, former); isDecided {
 			return kind
 		}
+	}
+	isSame := string(row.NumberMAC) == string(e.macs[0]) && string(row.ContentMAC) == string(e.contentMAC)
+	if isSame && row.Ended == (e.verb == verbEnd || e.verb == verbUpdate && row.Ended) {
+		return lineUnchanged
 	}
 	switch {
 	case e.verb == verbEnd && !row.Ended:
@@ -216,11 +240,18 @@ func (run *importRun) judge(e *entry, row knownRow, isKnown bool, former record)
 // compare holds an entry back that looks like another person under a known number, unless somebody decided on it.
 func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16, isDecided bool) {
 	first, last, born := former.differs(e.rec)
+	isHeld := (first || last) && born
+	if !isHeld {
+		wasDamaged := len(cannotRegister(former, 0, "")) > 0 // any name is better
+		run.keepNames(e, former)
+		first, last, _ = former.differs(e.rec)
+		first, last = first && !wasDamaged, last && !wasDamaged
+	}
 	// A change file is made of people whose name changed; in a full one they are few.
 	if born || first && last || (first || last) && !run.source.isChange() {
 		run.doubtful++
 	}
-	if !(first || last) || !born {
+	if !isHeld {
 		return 0, false
 	}
 	fmt.Fprintf(run.review, "%d %s %x %x\n", e.position, row.ID, row.ContentMAC, e.contentMAC)
@@ -230,8 +261,11 @@ func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16
 	}
 	switch {
 	case slices.Contains(run.options.SamePerson, e.position):
+		run.keepNames(e, former)
 		return 0, false
 	case slices.Contains(run.options.OtherPerson, e.position) && e.verb != verbEnd:
+		e.rec = e.said
+		e.content, e.contentMAC = run.roster.encode(e.rec)
 		return lineReplaced, true
 	}
 	return lineHeld, true

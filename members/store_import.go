@@ -68,7 +68,8 @@ func (s store) beginImport(ctx context.Context) (active int, err error) {
 			new_id      uuid     NOT NULL,
 			number_mac  bytea    NOT NULL,
 			content_mac bytea,
-			sealed      bytea
+			sealed      bytea,
+			marks       integer  NOT NULL
 		) ON COMMIT DROP`,
 	} {
 		if _, err := s.db.From(ctx).Exec(ctx, statement); err != nil {
@@ -136,10 +137,10 @@ func (s store) sealedOf(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID][]b
 }
 
 func (s store) copyStaging(ctx context.Context, staged []stagedRow) error {
-	columns := []string{"line", "kind", "id", "new_id", "number_mac", "content_mac", "sealed"}
+	columns := []string{"line", "kind", "id", "new_id", "number_mac", "content_mac", "sealed", "marks"}
 	from := pgx.CopyFromSlice(len(staged), func(i int) ([]any, error) {
 		r := &staged[i]
-		return []any{int32(r.line), r.kind, [16]byte(r.id), [16]byte(r.newID), r.numberMAC, r.contentMAC, r.sealed}, nil
+		return []any{int32(r.line), r.kind, [16]byte(r.id), [16]byte(r.newID), r.numberMAC, r.contentMAC, r.sealed, r.marks.pack()}, nil
 	})
 	if _, err := s.db.From(ctx).CopyFrom(ctx, pgx.Identifier{"roster_staging"}, columns, from); err != nil {
 		return fmt.Errorf("staging the roster file: %w", err)

@@ -12,7 +12,8 @@ func (s store) takeRepeats(ctx context.Context) (total int64, err error) {
 	tag, err := s.db.From(ctx).Exec(ctx, `
 		CREATE TEMPORARY TABLE roster_repeats ON COMMIT DROP AS
 		SELECT row_number() OVER (ORDER BY s.number_mac, s.line) AS n, s.line, s.kind, s.id, s.new_id, s.number_mac, s.content_mac,
-		       coalesce(s.sealed, m.sealed) AS sealed, m.content_mac AS known_mac, coalesce(m.ended_at IS NOT NULL, false) AS known_ended
+		       coalesce(s.sealed, m.sealed) AS sealed, m.content_mac AS known_mac, coalesce(m.ended_at IS NOT NULL, false) AS known_ended,
+		       m.sealed AS known_sealed, s.marks
 		FROM roster_staging s
 		JOIN (SELECT number_mac FROM roster_staging WHERE kind <> ALL($1) GROUP BY 1 HAVING count(*) > 1) twice USING (number_mac)
 		LEFT JOIN members m ON m.id = s.id
@@ -36,7 +37,7 @@ func (s store) takeRepeats(ctx context.Context) (total int64, err error) {
 
 func (s store) repeatsAfter(ctx context.Context, after int64, limit int) ([]repeat, error) {
 	rows, err := s.db.From(ctx).Query(ctx, `
-		SELECT n, line, kind, id, new_id, number_mac, content_mac, sealed, known_mac, known_ended
+		SELECT n, line, kind, id, new_id, number_mac, content_mac, sealed, known_mac, known_ended, known_sealed, marks
 		FROM roster_repeats WHERE n > $1 ORDER BY n LIMIT $2`, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("reading repeated numbers: %w", err)

@@ -33,7 +33,7 @@ type RosterImportCmd struct {
 	AllowShrink     bool              `help:"Apply the file although it ends more than 5 % of the members."`
 	AllowOld        bool              `help:"Apply the file although newer files were applied since it was."`
 	AllowUnreadable bool              `help:"End members who are not in the file although lines without a readable number may be theirs."`
-	AllowDoubtful   bool              `help:"Apply the file although many numbers seem to be other people's."`
+	AllowDoubtful   bool              `help:"Apply the file although many numbers seem to be other people's, or most who have a datum would lose it."`
 	SamePerson      []int             `placeholder:"LINE" help:"Held lines whose data are to be put right. Needs --review."`
 	OtherPerson     []int             `placeholder:"LINE" help:"Held lines whose number went to another person: the former one keeps the account, without number and coverage. Needs --review."`
 	Review          string            `placeholder:"LIST" help:"Name of the list of held lines that you looked at, as the report gives it."`
@@ -46,8 +46,13 @@ func (RosterImportCmd) Help() string {
 touches whom it names. A file is applied in one transaction, or not at all. A line with a fault is printed and left
 out; its member stays as before. Several lines of one member are merged. The same file again changes nothing.
 
+What a file has no column for stays as it was. So does a name for which the file has one that nobody could type. The
+report counts for each datum in how many known members it changes, and how many lose it; a file that takes a datum from
+most of those who have it is refused until --allow-doubtful. A refused file is reported like any other, with every cause.
+
 A number that comes back with another name and another birth date is held back: its member stays as before. Look at the
-lines, then import the file again with --same-person or --other-person, and with --review.
+lines, then import the file again with --same-person or --other-person, and with --review. Until then the same file,
+imported again, lists them again.
 
 Dates are 2006-01-02, 01/02/2006 or 20060102. Try it with: idp roster sample -n 1000 > sample.csv`
 }
@@ -108,6 +113,7 @@ func (c *RosterImportCmd) explain(err error) error {
 	_, isShrink := errors.AsType[*members.ShrinkError](err)
 	_, isUnreadable := errors.AsType[*members.UnreadableError](err)
 	_, isDoubt := errors.AsType[*members.DoubtError](err)
+	_, isClear := errors.AsType[*members.ClearError](err)
 	review, isReview := errors.AsType[*members.ReviewError](err)
 	isOld := errors.Is(err, members.ErrOldFile)
 	if isReview {
@@ -120,7 +126,7 @@ func (c *RosterImportCmd) explain(err error) error {
 	}{
 		{isUnreadable, "mend the lines without a number, or add --allow-unreadable"},
 		{isShrink, "if so many end, add --allow-shrink"},
-		{isDoubt, "if those people are meant, add --allow-doubtful"},
+		{isDoubt || isClear, "if that is meant, add --allow-doubtful"},
 		{isOld, "if the old file is meant, add --allow-old"},
 	} {
 		if cause.is {
@@ -168,11 +174,18 @@ func printCounts(out *strings.Builder, r members.Report) {
 		always bool
 	}{
 		{"added", r.Added, true}, {"changed", r.Changed, true}, {"ended", r.Ended, true}, {"unchanged", r.Unchanged, true}, {"rejected", r.Rejected, true},
-		{"held", r.Held, false}, {"merged", r.Merged, false}, {"cannot register", r.CannotRegister, false},
+		{"held", r.Held, false}, {"merged", r.Merged, false}, {"names kept", r.NamesKept, false}, {"cannot register", r.CannotRegister, false},
 	} {
 		if line.always || line.n > 0 {
 			fmt.Fprintf(out, "%-15s %10d\n", line.name, line.n)
 		}
+	}
+	for _, c := range r.Fields {
+		fmt.Fprintf(out, "%-17s changes for %d known members", c.Column, c.Changed)
+		if c.Cleared > 0 {
+			fmt.Fprintf(out, ", %d of whom lose it", c.Cleared)
+		}
+		out.WriteByte('\n')
 	}
 }
 

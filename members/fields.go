@@ -1,0 +1,175 @@
+package members
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// FieldChange counts the known members in whom an import changes one datum; Cleared are those who lose it.
+type FieldChange struct {
+	Column           string
+	Changed, Cleared int
+}
+
+// ClearError says that most members who have a datum would lose it.
+type ClearError struct {
+	FieldChange
+	Known int // members in the file who have it
+}
+
+func (e *ClearError) Error() string {
+	return fmt.Sprintf("%s: %d of %d known members who have it would lose it; is the column empty? Nothing was changed", e.Column, e.Cleared, e.Known)
+}
+
+// fields are the data that are counted, in the order of the report.
+var fields = [...]column{colFirstName, colLastName, colSuffix, colBirthDate, colProgram, colCoverageStart, colCoverageEnd}
+
+// marks are what an entry does to the data of a member who was known: bits by the position in fields.
+type marks struct{ had, changed, cleared uint8 }
+
+func (m marks) pack() int32 { return int32(m.had) | int32(m.changed)<<8 | int32(m.cleared)<<16 }
+
+func unpackMarks(packed int32) marks {
+	return marks{uint8(packed), uint8(packed >> 8), uint8(packed >> 16)}
+}
+
+// has marks the data that a record has.
+func (r record) has() (bits uint8) {
+	var start, end, program bool
+	for _, s := range append(r.Earlier, span{r.CoverageStart, r.CoverageEnd, r.Program}) {
+		start, end, program = start || !s.Start.IsZero(), end || !s.End.IsZero(), program || s.Program != ""
+	}
+	for i, is := range [len(fields)]bool{r.FirstName != "", r.LastName != "", r.Suffix != "", !r.BirthDate.IsZero(), program, start, end} {
+		if is {
+			bits |= 1 << i
+		}
+	}
+	return bits
+}
+
+// marksOf compares a record with what it becomes.
+func marksOf(before, after record) marks {
+	m := marks{had: before.has()}
+	same := func(of func(span) string) bool {
+		return slices.EqualFunc(before.covers(), after.covers(), func(a, b span) bool { return of(a) == of(b) })
+	}
+	for i, isSame := range [len(fields)]bool{
+		before.FirstName == after.FirstName, before.LastName == after.LastName, before.Suffix == after.Suffix, before.BirthDate == after.BirthDate,
+		same(func(s span) string { return s.Program }),
+		same(func(s span) string { return s.Start.String() }),
+		same(func(s span) string { return s.End.String() }),
+	} {
+		if !isSame {
+			m.changed |= 1 << i
+		}
+	}
+	m.cleared = m.had &^ after.has()
+	return m
+}
+
+// tally counts an entry's marks, or takes them back with -1.
+func (run *importRun) tally(m marks, n int) {
+	for i := range fields {
+		if m.had&(1<<i) != 0 {
+			run.had[i] += n
+		}
+		if m.changed&(1<<i) != 0 {
+			run.fields[i].Changed += n
+		}
+		if m.cleared&(1<<i) != 0 {
+			run.fields[i].Cleared += n
+		}
+	}
+}
+
+// fieldChanges are the data that change at all.
+func (run *importRun) fieldChanges() (changes []FieldChange) {
+	for i, c := range run.fields {
+		if c.Changed > 0 {
+			c.Column = string(fields[i])
+			changes = append(changes, c)
+		}
+	}
+	return changes
+}
+
+// clearing finds the data that most members who have them would lose.
+func (run *importRun) clearing() (causes []error) {
+	for i, c := range run.fields {
+		if c.Cleared >= doubtLeast && c.Cleared*2 > run.had[i] {
+			c.Column = string(fields[i])
+			causes = append(causes, &ClearError{c, run.had[i]})
+		}
+	}
+	return causes
+}
+
+// filled is a line of a file that has no column for some of the data: they stay as they were.
+func (r record) filled(line record, absent []column) record {
+	former := r.formerSpan(line, absent)
+	coverage := 0
+	for _, c := range absent {
+		switch c {
+		case colSuffix:
+			if _, typed := splitSuffix(line.LastName, ""); typed == "" {
+				line.Suffix = r.Suffix
+			}
+			continue
+		case colProgram:
+			line.Program = former.Program
+		case colCoverageStart:
+			line.CoverageStart = former.Start
+		case colCoverageEnd:
+			if !former.End.Before(line.CoverageStart) { // else it is that of a time that has passed
+				line.CoverageEnd = former.End
+			}
+		}
+		coverage++
+	}
+	if coverage == 3 || coverage > 0 && slices.Contains(absent, colCoverageStart) && slices.Contains(absent, colCoverageEnd) {
+		line.Earlier = r.Earlier
+	}
+	return line
+}
+
+// formerSpan is the time of coverage that a line means: the one that begins with it, or ends with it, else the last.
+func (r record) formerSpan(line record, absent []column) span {
+	spans := r.covers()
+	for _, s := range spans {
+		isSame := s.Start == line.CoverageStart
+		if slices.Contains(absent, colCoverageStart) {
+			isSame = s.End == line.CoverageEnd && !slices.Contains(absent, colCoverageEnd)
+		}
+		if isSame {
+			return s
+		}
+	}
+	return spans[len(spans)-1]
+}
+
+// keepNames puts a known member's name in the place of one that nobody could type: it was damaged on its way here.
+func (run *importRun) keepNames(e *entry, former record) {
+	was := cannotRegister(former, 0, "")
+	isOf := func(c column) func(LineError) bool {
+		return func(n LineError) bool { return n.Column == string(c) }
+	}
+	isKept := false
+	for i := range e.notes {
+		note := &e.notes[i]
+		c := column(note.Column)
+		if slices.ContainsFunc(was, isOf(c)) {
+			continue
+		}
+		if c == colFirstName {
+			e.rec.FirstName = former.FirstName
+		} else {
+			e.rec.LastName, e.rec.Suffix = former.LastName, former.Suffix
+		}
+		note.Problem = strings.TrimPrefix(note.Problem, noteCannotRegister) + ": the former name stays"
+		isKept = true
+	}
+	if isKept {
+		e.content, e.contentMAC = run.roster.encode(e.rec)
+	}
+}
