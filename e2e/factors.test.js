@@ -76,8 +76,10 @@ for (const walk of walks) {
     await member.at('/login/factor/totp');
     await member.look('second-step');
     await page.goto(`${product.issuer}/account`); // opens nothing yet
-    await member.at('/login');
-    await page.goBack();
+    await member.at('/login/open'); // whose it is, is asked
+    await member.look('sign-in-open');
+    await member.press('go-on');
+    await member.at('/login/factor/totp');
     await page.fill('#code', '000000');
     await member.press('next');
     await member.look('second-step-wrong');

@@ -71,7 +71,7 @@ func TestSecondStep(t *testing.T) {
 		t.Error("before the second step there is a session or a known device, or nothing waits")
 	}
 	for _, path := range []string{"/account", "/account/factors", "/account/password"} {
-		if p := w.get(path); p.url.Path != "/login" {
+		if p := w.get(path); p.url.Path != "/login/open" {
 			t.Errorf("before the second step %s shows %s (%d)", path, p.url, p.status)
 		}
 	}
@@ -105,6 +105,41 @@ func TestSecondStep(t *testing.T) {
 	other := b.browser()
 	if p := other.get("/login/factor/totp"); p.url.Path != "/login" || !strings.Contains(p.body, "mucho tiempo") {
 		t.Errorf("another browser at the second step is shown %s (%d)", p.url, p.status)
+	}
+}
+
+// Whoever opens the sign-in where another person's waits for its second step is asked first, and reads nothing of it.
+func TestSignInOfAnotherPersonWaits(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 4)
+	app := b.enrolApp()
+	id, _ := b.client(nil)
+	w := b.browser()
+	address, _ := b.request(id, nil)
+	w.signIn(w.get(address))
+	again, _ := b.request(id, nil)
+	for name, target := range map[string]string{"the sign-in page": "/login", "an app": again, "a page of the account": "/account/password"} {
+		p := w.get(target)
+		if p.url.Path != "/login/open" || strings.Contains(p.body, "Prueba") && name != "an app" || strings.Contains(p.body, b.account.Username) {
+			t.Errorf("from %s: %s\n%s", name, p.url, p.body)
+		}
+	}
+	if p := w.submit(w.get(again), url.Values{"act": {"go_on"}}); p.url.Path != "/login/factor/totp" {
+		t.Errorf("going on leads to %s", p.url)
+	}
+	asked := w.get("/account/password")
+	p := w.submit(asked, url.Values{"act": {"anew"}})
+	if p.url.Path != "/login" || p.url.Query().Get("return") != "/account/password" || w.cookie("pending") != "" {
+		t.Errorf("another person is led to %s; what waits: %q", p.url, w.cookie("pending"))
+	}
+	if p := w.submit(asked, url.Values{"act": {"go_on"}}); p.url.Path != "/login" {
+		t.Errorf("going on with what was given up leads to %s", p.url)
+	}
+	if p := w.submit(w.signIn(w.get(again)), url.Values{"code": {app.code()}}); p.location == nil {
+		t.Errorf("after the second sign-in at %s (%d)", p.url, p.status)
+	}
+	if p := w.get("/login/open"); p.url.Path == "/login/open" {
+		t.Error("signed in, the question is still asked")
 	}
 }
 

@@ -76,6 +76,15 @@ func (h *Handler) showLogin(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if session == nil && c.Query("note") == "" {
+		waits, err := h.signInWaits(c)
+		if err != nil {
+			return err
+		}
+		if waits {
+			return web.SeeOther(c, withReturn(withFlow("/login/open", w.flow), returnOf(c)))
+		}
+	}
 	notice := loginNotice(c)
 	switch {
 	case session != nil && w.flow == "":

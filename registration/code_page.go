@@ -11,22 +11,30 @@ import (
 	"huskyidp/internal/web"
 )
 
-// codePage asks for the code that was mailed. It looks the same when none was (S-52).
-type codePage struct{ Address string }
+// codePage asks for the code that was mailed. It looks the same when none was because the member has an account (S-52);
+// Waits tells that a limit holds the code back.
+type codePage struct {
+	Address string
+	Waits   bool
+}
+
+func newCodePage(r *Registration) codePage { return codePage{r.Credentials.Address, r.CodeMAC == nil} }
 
 func (h *Handler) showCode(c *gin.Context) error {
 	r, err := h.atCode(c)
 	if err != nil {
 		return err
 	}
-	opts := []web.PageOption{person(r)}
-	switch note := c.Query("note"); note {
-	case "resent":
+	page, opts := newCodePage(r), []web.PageOption{person(r)}
+	switch note := c.Query("note"); {
+	case page.Waits && note == "later_limit":
+		opts = append(opts, web.WithNotice("warn", "registration.code.later_limit", nil))
+	case page.Waits:
+		opts = append(opts, web.WithNotice("warn", "registration.code.later_wait", nil))
+	case note == "resent":
 		opts = append(opts, web.WithNotice("ok", "registration.code.resent", nil))
-	case "later_wait", "later_limit":
-		opts = append(opts, web.WithNotice("warn", "registration.code."+note, nil))
 	}
-	return h.page(c, http.StatusOK, "registration/code", codePage{r.Credentials.Address}, opts...)
+	return h.page(c, http.StatusOK, "registration/code", page, opts...)
 }
 
 // atCode is at for the code page, which has nothing to ask once the address is proven.
@@ -60,7 +68,7 @@ func (h *Handler) submitCode(c *gin.Context) error {
 		} else {
 			wrong.add("code", "registration.code.format")
 		}
-		return h.refused(c, http.StatusUnprocessableEntity, "registration/code", codePage{r.Credentials.Address}, wrong, person(r))
+		return h.refused(c, http.StatusUnprocessableEntity, "registration/code", newCodePage(r), wrong, person(r))
 	}
 	r, err := h.service.SubmitCode(c.Request.Context(), h.visit(c), code)
 	switch {
@@ -76,7 +84,7 @@ func (h *Handler) submitCode(c *gin.Context) error {
 	default:
 		return err
 	}
-	return h.refused(c, http.StatusUnprocessableEntity, "registration/code", codePage{r.Credentials.Address}, wrong, person(r))
+	return h.refused(c, http.StatusUnprocessableEntity, "registration/code", newCodePage(r), wrong, person(r))
 }
 
 func (h *Handler) resend(c *gin.Context) error {
@@ -88,7 +96,7 @@ func (h *Handler) resend(c *gin.Context) error {
 	if wait, ok := errors.AsType[*resendError](err); ok {
 		var wrong problems
 		wrong.add("", wait.key(), "time", wait.wait)
-		return h.refused(c, http.StatusTooManyRequests, "registration/code", codePage{r.Credentials.Address}, wrong, person(r))
+		return h.refused(c, http.StatusTooManyRequests, "registration/code", newCodePage(r), wrong, person(r))
 	}
 	if err != nil {
 		return err

@@ -63,7 +63,8 @@ func TestFiveWrongCodesEndIt(t *testing.T) {
 	for i, want := range []string{"Le quedan 4 intentos.", "Le quedan 3 intentos.", "Le quedan 2 intentos.", "Le queda 1 intento.", "Hubo 5 códigos incorrectos. Pida un código nuevo."} {
 		b.post("code", s.wrongCodes()[i]).on("/register/code", 422).reads(want)
 	}
-	b.post("code", s.code()).on("/register/code", 422).reads("Ese código ya no sirve. Pida otro.")
+	b.post("code", s.code()).on("/register/code", 422).reads("Ese código ya no sirve. Pida otro.").reads("El código llegará a")
+	b.get("/register/credentials?flow=f1").post(mariaChoice...).on("/register/code", 200).reads("Todavía no enviamos el código.")
 	s.later(time.Minute)
 	b.post("act", "resend").on("/register/code", 200).reads("Enviamos otro código. Use el más nuevo.")
 	b.post("code", s.code()).on("/register/review", 200)

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"huskyidp/accounts"
+	"huskyidp/internal/ratelimit"
 	"huskyidp/templates"
 )
 
@@ -98,11 +99,12 @@ func (s *Service) SubmitCredentials(ctx context.Context, v Visit, r *Registratio
 			return nil, err
 		}
 	}
-	return s.change(ctx, v, stepCredentials, func(ctx context.Context, t *turn) (outcome, err error) {
-		if t.AccountID != r.AccountID || (password == nil && t.PasswordHash == nil) || (answer == nil && t.AnswerHash == nil && !c.Unasked) {
+	var names error
+	return s.changeWith(ctx, v, stepCredentials, s.askName(r, c.Username, &names), func(ctx context.Context, t *turn) (outcome, err error) {
+		if t.AccountID != r.AccountID || t.MemberID != r.MemberID || (password == nil && t.PasswordHash == nil) || (answer == nil && t.AnswerHash == nil && !c.Unasked) {
 			return nil, errGone // begun anew in another tab
 		}
-		if wait := t.askName(c.Username); wait > 0 {
+		if wait := wait(names); wait > 0 {
 			return &namesError{wait}, nil
 		}
 		moved := !accounts.SameEmail(t.Credentials.Address, c.Address)
@@ -112,6 +114,7 @@ func (s *Service) SubmitCredentials(ctx context.Context, v Visit, r *Registratio
 		}
 		c.Answered = t.Credentials.Answered
 		t.Credentials = c.Credentials
+		t.Credentials.For = t.MemberID
 		if password != nil {
 			t.PasswordHash = password
 		}
@@ -124,8 +127,8 @@ func (s *Service) SubmitCredentials(ctx context.Context, v Visit, r *Registratio
 		if !t.ProvenAt.IsZero() || t.codeOut() && s.codeMailed(t) == (t.HolderID == uuid.Nil) {
 			return nil, nil
 		}
-		if !moved && t.now.Before(t.CodeSentAt.Add(accounts.MailGap.Per)) {
-			return nil, nil // the page of the code says when to ask again
+		if left := t.CodeSentAt.Add(accounts.MailGap.Per).Sub(t.now); !moved && left > 0 {
+			return &resendError{wait: left}, nil
 		}
 		err = s.mailCode(ctx, t)
 		if later, ok := errors.AsType[*resendError](err); ok { // what was typed passed and is kept: the page of the code tells
@@ -139,8 +142,8 @@ func (s *Service) SubmitCredentials(ctx context.Context, v Visit, r *Registratio
 // has not passed must be submitted again.
 func (s *Service) KeepCredentials(ctx context.Context, v Visit, typed Credentials) error {
 	_, err := s.change(ctx, v, stepCredentials, func(_ context.Context, t *turn) (outcome, err error) {
-		t.voidMatch()
 		t.typed(typed)
+		t.voidMatch()
 		return nil, nil
 	})
 	return err
@@ -149,7 +152,7 @@ func (s *Service) KeepCredentials(ctx context.Context, v Visit, typed Credential
 // typed replaces what was typed before; other words have not passed.
 func (r *Registration) typed(now Credentials) {
 	was := r.Credentials
-	now.Address, now.Answered, now.Checked = was.Address, was.Answered, was.Checked
+	now.Address, now.Answered, now.Checked, now.For = was.Address, was.Answered, was.Checked, r.MemberID
 	now.Checked = now == was && was.Checked
 	r.Credentials = now
 }
@@ -166,8 +169,9 @@ func (s *Service) LoadForCredentials(ctx context.Context, v Visit, username stri
 // KeepRefused stores what was typed and did not pass, secrets apart, so that a reload or another language does not lose it,
 // unless another request has changed the registration since it was read. The error is a *namesError, and those of change.
 func (s *Service) KeepRefused(ctx context.Context, v Visit, r *Registration, typed Credentials) error {
-	_, err := s.change(ctx, v, stepCredentials, func(_ context.Context, t *turn) (outcome, err error) {
-		wait := t.askName(typed.Username)
+	var names error
+	_, err := s.changeWith(ctx, v, stepCredentials, s.askName(r, typed.Username, &names), func(_ context.Context, t *turn) (outcome, err error) {
+		wait := wait(names)
 		if wait > 0 {
 			typed.Username = t.Credentials.Username
 		}
@@ -182,27 +186,26 @@ func (s *Service) KeepRefused(ctx context.Context, v Visit, r *Registration, typ
 	return err
 }
 
-// With one valid card nobody lists usernames: so many are told apart in a time within one registration (S-52).
-const (
-	namesMost = 20
-	namesPer  = time.Hour
-)
+// namesLimit: with one valid card nobody lists usernames (S-52), however often they begin anew.
+var namesLimit = ratelimit.Limit{Name: "registration_names", Count: 20, Per: time.Hour}
 
-// askName counts a username that is not the one of before, on the locked row, before anything is told of it. wait is how long
-// until another may be asked for, 0 if this one may.
-func (t *turn) askName(typed string) (wait time.Duration) {
-	name, err := accounts.CheckUsername(typed)
-	if err != nil {
-		return 0
+// askName counts, for the member of a registration, a username that is not the one of before, whatever is told of it then.
+func (s *Service) askName(r *Registration, typed string, outcome *error) func(*pgx.Batch, time.Time) {
+	return func(b *pgx.Batch, now time.Time) {
+		name, err := accounts.CheckUsername(typed)
+		if err != nil {
+			return
+		}
+		if before, err := accounts.CheckUsername(r.Credentials.Username); err != nil || before != name {
+			s.Limiter.Queue(b, outcome, now, ratelimit.Ask{Limit: namesLimit, Key: r.MemberID.String()})
+		}
 	}
-	if before, err := accounts.CheckUsername(t.Credentials.Username); err == nil && before == name {
-		return 0
+}
+
+// wait is how long until there is room in a limit again, 0 where there is.
+func wait(limited error) time.Duration {
+	if exceeded, ok := errors.AsType[*ratelimit.Exceeded](limited); ok {
+		return exceeded.RetryAfter()
 	}
-	if end := t.NamesSince.Add(namesPer); !t.now.Before(end) {
-		t.NamesAsked, t.NamesSince = 0, t.now
-	} else if t.NamesAsked >= namesMost {
-		return end.Sub(t.now)
-	}
-	t.NamesAsked++
 	return 0
 }

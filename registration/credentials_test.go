@@ -132,6 +132,22 @@ func TestSharedMailbox(t *testing.T) {
 	}
 }
 
+// Another person's card in the same registration finds nothing of what was chosen for the first: neither the password and
+// answer, nor the proven mailbox. The same person's card, typed again, keeps it all.
+func TestChoiceIsOfOnePerson(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	b := s.browser().toReview()
+	b.get("/register/personal?flow=f1").post(maria...).on("/register/credentials", 200).reads("Ya guardamos su contraseña")
+	b.post(with(mariaChoice, "new_password", "", "answer", "")...).on("/register/review", 200)
+	b.get("/register/personal?flow=f1").post(ana...).on("/register/credentials", 200)
+	if strings.Contains(b.body, "maria.lopez") || strings.Contains(b.body, "maria@example.com") {
+		t.Errorf("Ana reads what María chose:\n%s", b.body)
+	}
+	b.post(with(mariaChoice, "username", "ana", "new_password", "", "answer", "")...).on("/register/credentials", 422)
+	b.post(with(mariaChoice, "username", "ana")...).on("/register/code", 200).post("code", s.code()).on("/register/review", 200)
+}
+
 // S-14: a code that has to wait loses nothing: password and answer passed and are kept, and the page of the code says what to
 // do. One mailbox gets forty codes an hour, whoever asks.
 func TestCodeThatHasToWait(t *testing.T) {
@@ -139,13 +155,14 @@ func TestCodeThatHasToWait(t *testing.T) {
 	s := newSite(t, 1)
 	s.browser().toCode() // María asked for one a moment ago, in another browser
 	b := s.browser().toCredentials().post(with(mariaChoice, "username", "otra.maria")...).on("/register/code", 200)
-	b.reads("Guardamos lo que escribió. Todavía no enviamos el código. Espere un minuto")
+	b.reads("Guardamos lo que escribió. Todavía no enviamos el código. Espere un minuto").reads("El código llegará a")
 	if len(s.mailed()) != 1 {
 		t.Errorf("mails: %v", s.mailed())
 	}
-	b.post("act", "resend").on("/register/code", http.StatusTooManyRequests).reads("Espere 1 minuto")
+	b.post("act", "resend").on("/register/code", http.StatusTooManyRequests).reads("Espere 1 minuto").reads("El código llegará a")
+	b.get("/register/code?flow=f1").reads("Todavía no enviamos el código").reads("El código llegará a") // a reload
 	s.later(time.Minute)
-	b.post("act", "resend").on("/register/code", 200).post("code", s.code()).on("/register/review", 200)
+	b.post("act", "resend").on("/register/code", 200).reads("Enviamos un código a").post("code", s.code()).on("/register/review", 200)
 
 	limiter := s.service.Limiter
 	for range 38 {

@@ -57,6 +57,9 @@ func (s *Service) accept(ctx context.Context, t *turn, g guards, member members.
 		return err
 	}
 	t.MemberID, t.HolderID, t.Failures, t.Differs, t.Refused = member.ID, holder, 0, nil, nil
+	if t.Credentials != (Credentials{}) && t.Credentials.For != member.ID {
+		t.voidChoice()
+	}
 	t.Credentials.Checked = false // judged again beside these names
 	if t.HolderID != uuid.Nil {
 		t.ProvenAt = noTime // nobody gets past the code page

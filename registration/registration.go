@@ -37,9 +37,7 @@ type Registration struct {
 	Reference   string    // of the lock that was met, "" if none
 	LockedUntil time.Time // its end; zero with a Reference: until staff release it
 
-	NamesAsked int       // usernames, see askName
-	NamesSince time.Time // when the first of them was
-	Veiled     bool      // its member was away: number and birth date are not put back into the fields
+	Veiled bool // its member was away: number and birth date are not put back into the fields
 
 	Credentials  Credentials
 	PasswordHash []byte
@@ -58,11 +56,12 @@ type Identity = members.Card
 
 // Credentials are what the member chose, secrets apart. They are sealed at rest.
 type Credentials struct {
-	Username, Email, EmailAgain, Question string // as typed until Checked, then in their one form
-	Checked                               bool   // they passed
-	Address                               string // the parsed address that codes go to
-	Answered                              string // the question that the answer's hash belongs to
-	Unasked                               bool   // no secret question was asked for (S-56)
+	Username, Email, EmailAgain, Question string    // as typed until Checked, then in their one form
+	Checked                               bool      // they passed
+	Address                               string    // the parsed address that codes go to
+	Answered                              string    // the question that the answer's hash belongs to
+	Unasked                               bool      // no secret question was asked for (S-56)
+	For                                   uuid.UUID // the member who was matched then: they are nobody else's
 }
 
 func (r *Registration) matched() bool { return r.MemberID != uuid.Nil }
@@ -106,10 +105,16 @@ func (r *Registration) voidCode() {
 	r.CodeMAC, r.CodeExpiresAt, r.CodeTries, r.Refused = nil, time.Time{}, 0, nil
 }
 
+// voidChoice forgets what somebody else chose in this registration: the card is another person's now.
+func (r *Registration) voidChoice() {
+	r.voidCode()
+	r.Credentials, r.PasswordHash, r.AnswerHash, r.ProvenAt, r.CodeSentAt = Credentials{}, nil, nil, noTime, noTime
+}
+
 // erase forgets what was typed.
 func (r *Registration) erase() {
-	r.voidCode()
-	r.Identity, r.Credentials, r.PasswordHash, r.AnswerHash, r.ProvenAt = Identity{}, Credentials{}, nil, nil, noTime
+	r.voidChoice()
+	r.Identity = Identity{}
 }
 
 // finish leaves the bare record that a registration was completed.

@@ -44,8 +44,6 @@ type row struct {
 	MatchedAt         *time.Time
 	SlowUntil         *time.Time
 	Veiled            bool
-	NamesAsked        int
-	NamesSince        *time.Time
 	Credentials       []byte
 	PasswordHash      []byte
 	AnswerHash        []byte
@@ -58,7 +56,7 @@ type row struct {
 }
 
 const columns = `id, browser, account_id, flow, language, touched_at, agreement_version, agreement_language, agreement_hash, agreed_at,
-	identity, member_id, holder_id, differs, failures, reference, locked_until, refused, matched_at, slow_until, veiled, names_asked, names_since, credentials, password_hash, answer_hash,
+	identity, member_id, holder_id, differs, failures, reference, locked_until, refused, matched_at, slow_until, veiled, credentials, password_hash, answer_hash,
 	code_mac, code_sent_at, code_expires_at, code_tries, proven_at, finished_at`
 
 // queueFind reads the registration of a cookie's digest; the batch fails with errGone if there is none.
@@ -122,7 +120,7 @@ const updateRow = `
 	update registrations set flow = @flow, language = @language, touched_at = @touched_at, agreement_version = @agreement_version,
 		agreement_language = @agreement_language, agreement_hash = @agreement_hash, agreed_at = @agreed_at, identity = @identity,
 		member_id = @member_id, holder_id = @holder_id, differs = @differs, failures = @failures, reference = @reference, locked_until = @locked_until,
-		refused = @refused, matched_at = @matched_at, slow_until = @slow_until, veiled = @veiled, names_asked = @names_asked, names_since = @names_since, credentials = @credentials, password_hash = @password_hash, answer_hash = @answer_hash, code_mac = @code_mac,
+		refused = @refused, matched_at = @matched_at, slow_until = @slow_until, veiled = @veiled, credentials = @credentials, password_hash = @password_hash, answer_hash = @answer_hash, code_mac = @code_mac,
 		code_sent_at = @code_sent_at, code_expires_at = @code_expires_at, code_tries = @code_tries, proven_at = @proven_at,
 		finished_at = @finished_at
 	where id = @id`
@@ -134,7 +132,7 @@ func (s store) queueUpdate(b *pgx.Batch, r *Registration) {
 		"agreement_language": r.AgreementLanguage, "agreement_hash": r.AgreementHash, "agreed_at": r.AgreedAt,
 		"identity": sealed(s, r.ID, "identity", r.Identity), "member_id": postgres.Nullable(r.MemberID), "holder_id": postgres.Nullable(r.HolderID), "differs": append([]string{}, r.Differs...),
 		"failures": r.Failures, "reference": postgres.Nullable(r.Reference), "locked_until": postgres.Nullable(r.LockedUntil),
-		"refused": r.Refused, "matched_at": postgres.Nullable(r.MatchedAt), "slow_until": postgres.Nullable(r.SlowUntil), "veiled": r.Veiled, "names_asked": r.NamesAsked, "names_since": postgres.Nullable(r.NamesSince),
+		"refused": r.Refused, "matched_at": postgres.Nullable(r.MatchedAt), "slow_until": postgres.Nullable(r.SlowUntil), "veiled": r.Veiled,
 		"credentials": sealed(s, r.ID, "credentials", r.Credentials), "password_hash": r.PasswordHash, "answer_hash": r.AnswerHash,
 		"code_mac": r.CodeMAC, "code_sent_at": postgres.Nullable(r.CodeSentAt), "code_expires_at": postgres.Nullable(r.CodeExpiresAt),
 		"code_tries": r.CodeTries, "proven_at": postgres.Nullable(r.ProvenAt), "finished_at": postgres.Nullable(r.FinishedAt),
@@ -212,7 +210,7 @@ func (s store) open(r row) (*Registration, error) {
 		ID: r.ID, AccountID: r.AccountID, Browser: r.Browser, Flow: r.Flow, Language: r.Language, TouchedAt: r.TouchedAt,
 		AgreementVersion: r.AgreementVersion, AgreementLanguage: r.AgreementLanguage, AgreementHash: r.AgreementHash, AgreedAt: r.AgreedAt,
 		MemberID: postgres.Value(r.MemberID), HolderID: postgres.Value(r.HolderID), Differs: r.Differs, Failures: r.Failures, Reference: postgres.Value(r.Reference),
-		LockedUntil: postgres.Value(r.LockedUntil), Refused: r.Refused, MatchedAt: postgres.Value(r.MatchedAt), SlowUntil: postgres.Value(r.SlowUntil), Veiled: r.Veiled, NamesAsked: r.NamesAsked, NamesSince: postgres.Value(r.NamesSince),
+		LockedUntil: postgres.Value(r.LockedUntil), Refused: r.Refused, MatchedAt: postgres.Value(r.MatchedAt), SlowUntil: postgres.Value(r.SlowUntil), Veiled: r.Veiled,
 		PasswordHash: r.PasswordHash, AnswerHash: r.AnswerHash, CodeMAC: r.CodeMAC,
 		CodeSentAt: postgres.Value(r.CodeSentAt), CodeExpiresAt: postgres.Value(r.CodeExpiresAt), CodeTries: r.CodeTries,
 		ProvenAt: postgres.Value(r.ProvenAt), FinishedAt: postgres.Value(r.FinishedAt),

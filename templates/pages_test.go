@@ -189,6 +189,7 @@ func pageCases() []pageCase {
 			Back     bool
 		}{sample, true}),
 		page("registration/open", "", at("/register/open"), struct{}{}),
+		page("provider/login_open", "", at("/login/open"), struct{ Return string }{"/account"}),
 		page("recovery/open", "", at("/recover/open"), struct{}{}),
 		page("recovery/confirm_email", "", at("/confirm-email"), struct{ Link, Username string }{"abc", "maria.lopez"}),
 		page("recovery/confirm_email_done", "", at("/confirm-email/done"), struct{}{}),
@@ -207,8 +208,14 @@ func pageCases() []pageCase {
 			Problem{"new_password", "registration.credentials.password_short", Args{"min": 15}}),
 			credentials{Username: "maria", Email: "maria@example.com", EmailAgain: "maria@example.com", Question: "toy_name", Questions: questions, MinLength: 15, Suggestions: []string{"maria1984", "maria.n"}, Length: "unmet", Common: "met", Personal: "met"}),
 		page("registration/credentials", "kept", at("/register/credentials"), credentials{Username: "maria", Questions: questions, MinLength: 15, Kept: true}),
-		page("registration/code", "", at("/register/code"), struct{ Address string }{"maria@example.com"}),
-		page("registration/code", "wrong", with(at("/register/code"), Problem{"code", "registration.code.wrong", Args{"n": 4}}), struct{ Address string }{"maria@example.com"}),
+		page("registration/code", "", at("/register/code"), struct {
+			Address string
+			Waits   bool
+		}{"maria@example.com", true}),
+		page("registration/code", "wrong", with(at("/register/code"), Problem{"code", "registration.code.wrong", Args{"n": 4}}), struct {
+			Address string
+			Waits   bool
+		}{"maria@example.com", false}),
 		page("registration/review", "", with(at("/register/review"), Problem{"certify", "registration.review.certify_missing", nil}),
 			review{"María", "Núñez López", "", "004123789", "maria.lopez", "maria@example.com", "toy_name", 1984, noon, document{"2026-11-01", "es", Date{2026, 11, 1}, []string{"Certifico que estos datos son míos, y que son verdaderos y están completos."}}}),
 		page("registration/done", "", Layout{Path: "/register/done", App: "Portal", SignedInAs: "maria.lopez"}, struct{ Username, AppURI string }{"maria.lopez", "https://portal.example/login"}),
