@@ -1,17 +1,14 @@
 package provider
 
 import (
-	"errors"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-jose/go-jose/v4/jwt"
-	"github.com/ory/fosite"
 
 	"huskyidp/internal/web"
 	"huskyidp/templates"
@@ -130,32 +127,4 @@ func parameterAtFault(r *authorizeRequest, code string) string {
 		return "request_uri"
 	}
 	return "redirect_uri"
-}
-
-// oauthError finds fosite's error, nil when the cause is something that should not
-// reach an app, such as a lost database.
-func oauthError(cause error) *fosite.RFC6749Error {
-	var oauth *fosite.RFC6749Error
-	if !errors.As(cause, &oauth) || oauth.CodeField >= 500 {
-		return nil
-	}
-	return oauth
-}
-
-// describe is the error's description and hint in the characters that RFC 6749
-// 5.2 allows.
-func describe(e *fosite.RFC6749Error) string {
-	text := e.HintField
-	if text == "" {
-		text = e.DescriptionField
-	}
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '"':
-			return '\''
-		case r < 0x20 || r > 0x7e || r == '\\':
-			return ' '
-		}
-		return r
-	}, text)
 }

@@ -154,7 +154,7 @@ func (h *Handler) issue(c *gin.Context, ctx context.Context, f facts, i *interac
 	}
 	err = u.flushAuthorize(ctx, flowHash, r.pushed)
 	if errors.Is(err, errLostRace) {
-		return h.refuse(c, r, fosite.ErrInvalidRequestURI.WithHint("The pushed request has been answered already."))
+		return h.refuse(c, r, worded(fosite.ErrInvalidRequestURI, "The pushed request has been answered already."))
 	}
 	if err != nil {
 		return err

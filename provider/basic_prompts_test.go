@@ -59,7 +59,7 @@ func (rp relyingParty) refusals(t *testing.T, w *browser) {
 		change url.Values
 		code   string // "page" for our own
 	}{
-		{"response-type-missing", url.Values{"response_type": nil}, "unsupported_response_type"},
+		{"response-type-missing", url.Values{"response_type": nil}, "invalid_request"},
 		{"ensure-registered-redirect-uri", url.Values{"redirect_uri": {callback + "/random"}}, "page"},
 		{"ensure-redirect-uri-in-authorization-request", url.Values{"redirect_uri": nil}, "page"},
 		{"redirect-uri-query-mismatch", url.Values{"redirect_uri": {strings.Replace(callback, "keep=1", "foo=bar", 1)}}, "page"},

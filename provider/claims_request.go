@@ -2,7 +2,6 @@ package provider
 
 import (
 	"encoding/json"
-	"net/http"
 	"slices"
 
 	"github.com/ory/fosite"
@@ -40,11 +39,7 @@ const claimsParameterSize = 8 << 10 // bytes
 
 // errUnmetAuthentication is OpenID Connect Core Error Code
 // unmet_authentication_requirements 1.0.
-var errUnmetAuthentication = &fosite.RFC6749Error{
-	ErrorField:       "unmet_authentication_requirements",
-	DescriptionField: "The authorization server cannot meet the authentication that the client insists on.",
-	CodeField:        http.StatusBadRequest,
-}
+var errUnmetAuthentication = ours("unmet_authentication_requirements", "No acr that the client insists on is one of this server's, or the member did not go on to prove it.")
 
 // readClaims reads the claims parameter, and how much proof the app wants. Insisting on
 // an acr that nobody here can have is an error.
@@ -59,7 +54,7 @@ func (s *Service) readClaims(r *authorizeRequest) (err error) {
 		IDToken  map[string]*claimOptions `json:"id_token"`
 	}
 	if len(text) > claimsParameterSize || !jws.Shallow([]byte(text)) || json.Unmarshal([]byte(text), &asked) != nil {
-		return fosite.ErrInvalidRequest.WithHint("The parameter claims is not JSON as OpenID Connect Core 5.5 has it.")
+		return worded(fosite.ErrInvalidRequest, "The parameter claims is not JSON as OpenID Connect Core 5.5 has it.")
 	}
 	acr, essential, voluntary := asked.IDToken["acr"], []string(nil), []string(nil)
 	for _, value := range acr.wanted() {
@@ -76,7 +71,7 @@ func (s *Service) readClaims(r *authorizeRequest) (err error) {
 	for _, subject := range append(asked.IDToken["sub"].wanted(), asked.Userinfo["sub"].wanted()...) {
 		text, ok := subject.(string)
 		if !ok || r.hintSubject != "" && text != r.hintSubject {
-			return fosite.ErrInvalidRequest.WithHint("The parameters claims and id_token_hint name different members.")
+			return worded(fosite.ErrInvalidRequest, "The parameters claims and id_token_hint name different members.")
 		}
 		r.hintSubject = text
 	}

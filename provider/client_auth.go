@@ -40,6 +40,8 @@ func (s *Service) authenticateClient(ctx context.Context, r *http.Request, form 
 		once = append(once, use)
 	case (method == authTLS || method == authSelfSignedTLS) && sent.method == "none":
 		err = s.checkCertificate(r, client, u.now)
+	case client.IsPublic() && sent.method != "none":
+		err = publicClient
 	case !s.secretFits(client, sent):
 		err = sent.unknown()
 	case sent.method != method:
@@ -57,6 +59,10 @@ func (s *Service) authenticateClient(ctx context.Context, r *http.Request, form 
 	u.client = client
 	return client, s.takeCall(u, client)
 }
+
+// publicClient tells nothing that a stranger could not see: whoever sends the client_id alone
+// with any code is answered otherwise for a public client (invalid_grant) than for all others.
+const publicClient refusal = "The client is public and has no secret: send the client_id alone, without client_secret, Authorization header or assertion."
 
 // spendAll tells a replayed assertion from a replayed proof.
 func (s *Service) spendAll(ctx context.Context, once []onceOnly) error {
@@ -93,7 +99,7 @@ func (s *Service) clientFailed(ctx context.Context, id string, rule refusal) err
 			return err
 		}
 	}
-	return fosite.ErrInvalidClient.WithHint(string(rule))
+	return worded(fosite.ErrInvalidClient, string(rule))
 }
 
 // credentials are what a request says of its client. secret is the secret, or the
@@ -118,7 +124,7 @@ func presentedCredentials(r *http.Request, form url.Values) (credentials, error)
 	_, posted := form["client_secret"]
 	_, asserted := form["client_assertion"]
 	if basic && posted || basic && asserted || posted && asserted {
-		return credentials{}, fosite.ErrInvalidRequest.WithHint("The client authenticates by more than one method.")
+		return credentials{}, worded(fosite.ErrInvalidRequest, "The client authenticates by more than one method.")
 	}
 	switch {
 	case basic:
@@ -126,19 +132,19 @@ func presentedCredentials(r *http.Request, form url.Values) (credentials, error)
 		id, err1 := url.QueryUnescape(user)
 		secret, err2 := url.QueryUnescape(password)
 		if err1 != nil || err2 != nil {
-			return credentials{}, fosite.ErrInvalidRequest.WithHint("The Authorization header is not form-encoded.")
+			return credentials{}, worded(fosite.ErrInvalidRequest, "The Authorization header is not form-encoded.")
 		}
 		if sent := form.Get("client_id"); sent != "" && sent != id {
-			return credentials{}, fosite.ErrInvalidRequest.WithHint("The client_id is not the one of the Authorization header.")
+			return credentials{}, worded(fosite.ErrInvalidRequest, "The client_id is not the one of the Authorization header.")
 		}
 		return credentials{id, secret, "client_secret_basic"}, nil
 	case r.Header.Get("Authorization") != "":
-		return credentials{}, fosite.ErrInvalidClient.WithHint("The Authorization header is not of the Basic scheme.")
+		return credentials{}, worded(fosite.ErrInvalidClient, "The Authorization header is not of the Basic scheme.")
 	case posted:
 		return credentials{form.Get("client_id"), form.Get("client_secret"), "client_secret_post"}, nil
 	case asserted:
 		if form.Get("client_assertion_type") != assertionType {
-			return credentials{}, fosite.ErrInvalidClient.WithHint("The client_assertion_type is not " + assertionType + ".")
+			return credentials{}, worded(fosite.ErrInvalidClient, "The client_assertion_type is not "+assertionType+".")
 		}
 		id := form.Get("client_id")
 		if id == "" {

@@ -112,8 +112,7 @@ func registrationError(c *gin.Context, err error) error {
 	if !ok {
 		return err
 	}
-	noStore(c)
-	c.JSON(http.StatusBadRequest, gin.H{"error": fault.Code(), "error_description": fault.Error()})
+	programError(c, http.StatusBadRequest, fault.Code(), fault.Error())
 	return nil
 }
 

@@ -14,8 +14,8 @@ import (
 
 // errorCodes are all that this server answers, with when; a test holds the list against
 // the code.
-var errorCodes = []struct{ Code, When string }{
-	{"invalid_request", "A parameter is missing, repeated, too long or of the wrong form. The description names it."},
+var errorCodes = []errorCode{
+	{"invalid_request", "A parameter is missing, repeated, too long or of the wrong form."},
 	{"invalid_client", "The client is unknown or did not authenticate by the one method that it registered."},
 	{"invalid_grant", "Code, refresh token or assertion is wrong, used, expired or bound to another client or key; or the member's permission, password or account has changed since."},
 	{"unauthorized_client", "The client is not registered for this grant."},
@@ -42,9 +42,14 @@ var errorCodes = []struct{ Code, When string }{
 	{"expired_token", "Device flow: the device code has expired; begin anew."},
 	{"invalid_token", "Resource requests: the access token is wrong, expired, ended or bound to another key (401)."},
 	{"insufficient_scope", "Resource requests: the token lacks the scope that the answer names (403)."},
-	{"invalid_redirect_uri", "Registration: a redirect URI breaks a rule that the description tells."},
-	{"invalid_client_metadata", "Registration: another member breaks a rule that the description tells."},
+	{"temporarily_unavailable", "You ask too often (429), or the server is busy (503): wait as long as the header Retry-After says."},
+	{"server_error", "Something failed here (500). Its number is in request_id."},
+	{"invalid_redirect_uri", "Registration: a redirect URI breaks a rule."},
+	{"invalid_client_metadata", "Registration: another member breaks a rule, or the body is no JSON object."},
 }
+
+// errorCode is a code and when it is answered.
+type errorCode struct{ Code, When string }
 
 // developersPage is for who builds an app. It is in English, as the specifications are.
 type developersPage struct {

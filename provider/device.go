@@ -60,12 +60,12 @@ func (h *Handler) deviceAuthorization(c *gin.Context) error {
 		return h.tokenError(c, err)
 	}
 	if !slices.Contains(u.client.Metadata.GrantTypes, grantDevice) {
-		return h.tokenError(c, fosite.ErrUnauthorizedClient.WithHint("The client is not registered for the device grant."))
+		return h.tokenError(c, worded(fosite.ErrUnauthorizedClient, "The client is not registered for the device grant."))
 	}
 	scopes := words(dropUnknown(web.Form(c), u.client).Get("scope"))
 	for _, scope := range scopes {
 		if !slices.Contains(u.client.Metadata.Scope, scope) {
-			return h.tokenError(c, fosite.ErrInvalidScope.WithHint("The client is not registered for one of the scopes."))
+			return h.tokenError(c, worded(fosite.ErrInvalidScope, "The client is not registered for one of the scopes."))
 		}
 	}
 	audience, err := u.client.resources(web.Form(c), h.service.strategy.issuer)
@@ -167,14 +167,10 @@ func (s *store) deviceByUserCode(ctx context.Context, mac []byte) (*deviceReques
 
 // Errors of RFC 8628 3.5.
 var (
-	errPending  = deviceError("authorization_pending", "The member has not decided yet.")
-	errSlowDown = deviceError("slow_down", "The device asks too often: wait 5 seconds longer between requests.")
-	errExpired  = deviceError("expired_token", "The device code has expired.")
+	errPending  = ours("authorization_pending", "The member has not decided yet.")
+	errSlowDown = ours("slow_down", "The device asks too often: wait 5 seconds longer between requests.")
+	errExpired  = ours("expired_token", "The device code has expired.")
 )
-
-func deviceError(code, text string) *fosite.RFC6749Error {
-	return &fosite.RFC6749Error{ErrorField: code, DescriptionField: text, CodeField: http.StatusBadRequest}
-}
 
 // deviceHandler is the token endpoint's part. fosite's own revokes by the wrong id on
 // replay and has no limit; this one redeems the grant that approval made like any code.
@@ -190,13 +186,13 @@ func (deviceHandler) CanHandleTokenEndpointRequest(_ context.Context, r fosite.A
 func (d deviceHandler) HandleTokenEndpointRequest(ctx context.Context, r fosite.AccessRequester) error {
 	u := unitFrom(ctx)
 	if !slices.Contains(u.client.Metadata.GrantTypes, grantDevice) {
-		return fosite.ErrUnauthorizedClient.WithHint("The client is not registered for the device grant.")
+		return worded(fosite.ErrUnauthorizedClient, "The client is not registered for the device grant.")
 	}
 	hash := seal.Digest(r.GetRequestForm().Get("device_code"))
 	request, err := u.store.pollDevice(ctx, hash, u.now)
 	if err != nil || request.ClientID != u.client.ID {
 		if err == nil || errors.Is(err, fosite.ErrNotFound) {
-			return fosite.ErrInvalidGrant.WithHint("The device code is not valid.")
+			return worded(fosite.ErrInvalidGrant, "The device code is not valid.")
 		}
 		return err
 	}
@@ -211,11 +207,11 @@ func (d deviceHandler) HandleTokenEndpointRequest(ctx context.Context, r fosite.
 		return errPending
 	}
 	if err := u.loadByCode(ctx, hash); err != nil {
-		return fosite.ErrInvalidGrant.WithHint("The device code is not valid.").WithWrap(err)
+		return worded(fosite.ErrInvalidGrant, "The device code is not valid.").WithWrap(err)
 	}
 	if u.redeemed || u.grant.RevokedAt != nil {
 		u.replayed = u.redeemed
-		return fosite.ErrInvalidGrant.WithHint("The device code has already been used.")
+		return worded(fosite.ErrInvalidGrant, "The device code has already been used.")
 	}
 	r.SetID(u.grant.ID.String())
 	r.SetSession(newTokenSession(u.grant))

@@ -112,7 +112,7 @@ func (s *Service) envelopeFor(ctx context.Context, client *Client, alg, enc stri
 	}
 	key := encryptionKey(keys, alg)
 	if key == nil {
-		return nil, fosite.ErrInvalidRequest.WithHint("The client's key for encryption could not be found.")
+		return nil, worded(fosite.ErrInvalidRequest, "The client's key for encryption could not be found.")
 	}
 	return &envelope{*key, alg, enc}, nil
 }

@@ -104,7 +104,7 @@ func (c *oauthConfig) GetEnforcePKCE(ctx context.Context) bool {
 func exactAudience(registered, requested []string) error {
 	for _, audience := range requested {
 		if !slices.Contains(registered, audience) {
-			return fosite.ErrInvalidRequest.WithHint("A requested audience has not been registered for this client.")
+			return worded(fosite.ErrInvalidRequest, "A requested audience has not been registered for this client.")
 		}
 	}
 	return nil

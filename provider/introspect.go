@@ -35,11 +35,11 @@ func (h *Handler) introspect(c *gin.Context) error {
 		return h.tokenError(c, err)
 	}
 	if u.client.IsPublic() {
-		return h.tokenError(c, fosite.ErrInvalidClient.WithHint("A public client cannot introspect tokens."))
+		return h.tokenError(c, worded(fosite.ErrInvalidClient, "A public client cannot introspect tokens."))
 	}
 	token := web.Form(c).Get("token")
 	if token == "" {
-		return h.tokenError(c, fosite.ErrInvalidRequest.WithHint("The parameter token is missing."))
+		return h.tokenError(c, worded(fosite.ErrInvalidRequest, "The parameter token is missing."))
 	}
 	answer, err := h.service.introspection(ctx, u.client, token, u.now)
 	if err != nil {
@@ -86,11 +86,11 @@ func (h *Handler) signedIntrospection(c *gin.Context, u *unit, answer introspect
 func checkForm(c *gin.Context, repeatable ...string) error {
 	media, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
 	if err != nil || !strings.EqualFold(media, "application/x-www-form-urlencoded") {
-		return fosite.ErrInvalidRequest.WithHint("The body is not application/x-www-form-urlencoded.")
+		return worded(fosite.ErrInvalidRequest, "The body is not application/x-www-form-urlencoded.")
 	}
 	for name, values := range c.Request.PostForm {
 		if len(values) > 1 && !slices.Contains(repeatable, name) {
-			return fosite.ErrInvalidRequest.WithHintf("The parameter %s is repeated.", name)
+			return worded(fosite.ErrInvalidRequest, "The parameter "+clip(name)+" is repeated.")
 		}
 	}
 	return nil

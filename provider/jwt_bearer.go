@@ -30,11 +30,11 @@ func (j jwtBearerHandler) HandleTokenEndpointRequest(ctx context.Context, r fosi
 	u := unitFrom(ctx)
 	m := u.client.Metadata
 	if !slices.Contains(m.GrantTypes, grantJWTBearer) {
-		return fosite.ErrUnauthorizedClient.WithHint("The client is not registered for the jwt-bearer grant.")
+		return worded(fosite.ErrUnauthorizedClient, "The client is not registered for the jwt-bearer grant.")
 	}
 	for _, scope := range r.GetRequestedScopes() {
 		if !slices.Contains(m.Scope, scope) {
-			return fosite.ErrInvalidScope.WithHint("The client is not registered for one of the scopes.")
+			return worded(fosite.ErrInvalidScope, "The client is not registered for one of the scopes.")
 		}
 	}
 	if err := exactAudience(m.Audience, r.GetRequestedAudience()); err != nil {
@@ -45,7 +45,7 @@ func (j jwtBearerHandler) HandleTokenEndpointRequest(ctx context.Context, r fosi
 		err = j.service.spendAll(ctx, []onceOnly{use})
 	}
 	if rule, refused := errors.AsType[refusal](err); refused {
-		return fosite.ErrInvalidGrant.WithHint("The assertion of the grant is refused. " + string(rule))
+		return worded(fosite.ErrInvalidGrant, "The assertion of the grant is refused. "+string(rule))
 	}
 	return err
 }

@@ -63,7 +63,7 @@ func (s *Service) push(ctx context.Context, u *unit, posted url.Values) (string,
 	}
 	sent.Set("client_id", u.client.ID) // with client_secret_basic it need not be there
 	if sent.Has("request_uri") {
-		return "", fosite.ErrInvalidRequest.WithHint("A pushed request has no request_uri (RFC 9126 2.1).")
+		return "", worded(fosite.ErrInvalidRequest, "A pushed request has no request_uri (RFC 9126 2.1).")
 	}
 	form, err := s.openRequest(ctx, sent, u.now)
 	if err != nil {

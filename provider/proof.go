@@ -63,12 +63,11 @@ func (t *refreshToken) fixed() bool { return t != nil && t.BoundKey != "" }
 
 // invalidProof is the error of RFC 9449 section 5.
 func invalidProof(hint string) error {
-	return (&fosite.RFC6749Error{ErrorField: "invalid_dpop_proof", CodeField: http.StatusBadRequest}).WithHint(hint)
+	return ours("invalid_dpop_proof", hint)
 }
 
 // errUseNonce is that of section 8.
-var errUseNonce = (&fosite.RFC6749Error{ErrorField: "use_dpop_nonce", CodeField: http.StatusBadRequest}).
-	WithHint("The DPoP proof needs the nonce of the header DPoP-Nonce.")
+var errUseNonce = ours("use_dpop_nonce", "The DPoP proof needs the nonce of the header DPoP-Nonce.")
 
 // readProof verifies the request's DPoP proof, if it has one. The nonce that the next
 // proof needs goes into the answer, whatever that is.
@@ -122,7 +121,7 @@ func bindCode(proof *dpop.Proof, form url.Values) error {
 // checkDPoPKey: a thumbprint is 32 bytes in base64url.
 func (r *authorizeRequest) checkDPoPKey() error {
 	if jkt := r.form.Get("dpop_jkt"); jkt != "" && (len(jkt) != 43 || !base64URL(jkt)) {
-		return fosite.ErrInvalidRequest.WithHint("The dpop_jkt is not a SHA-256 thumbprint in base64url.")
+		return worded(fosite.ErrInvalidRequest, "The dpop_jkt is not a SHA-256 thumbprint in base64url.")
 	}
 	return nil
 }
@@ -134,7 +133,7 @@ func (s *Service) bindTokens(u *unit, r *http.Request) error {
 	if u.client.Metadata.CertificateBoundTokens {
 		certificate := s.certificate(r)
 		if certificate == nil {
-			return fosite.ErrInvalidRequest.WithHint("This client's tokens are bound to its certificate, and it presented none.")
+			return worded(fosite.ErrInvalidRequest, "This client's tokens are bound to its certificate, and it presented none.")
 		}
 		sender.X5T = thumbprint(certificate)
 	}
@@ -148,11 +147,11 @@ func (s *Service) bindTokens(u *unit, r *http.Request) error {
 	case u.client.Metadata.DPoPBoundTokens && u.proof == nil:
 		return invalidProof("This client's tokens are bound to a key: a DPoP proof is needed.")
 	case u.token == nil && u.grant != nil && u.grant.DPoPJKT != "" && u.grant.DPoPJKT != sender.JKT:
-		return fosite.ErrInvalidGrant.WithHint("The code is bound to another key, or a DPoP proof is missing.")
+		return worded(fosite.ErrInvalidGrant, "The code is bound to another key, or a DPoP proof is missing.")
 	case u.token.fixed() && u.sender == nil:
 		return invalidProof("The refresh token is bound: a DPoP proof or the client's certificate is needed.")
 	case u.token.fixed() && u.client.IsPublic() && u.token.BoundKey != u.sender.key(): // RFC 9449 section 5
-		return fosite.ErrInvalidGrant.WithHint("The refresh token is bound to another key.")
+		return worded(fosite.ErrInvalidGrant, "The refresh token is bound to another key.")
 	}
 	return nil
 }
@@ -184,12 +183,12 @@ func (h *Handler) checkSender(c *gin.Context, p presented, bound *confirmation, 
 		bound = &confirmation{}
 	}
 	if p.dpop != (bound.JKT != "") {
-		return fosite.ErrInvalidTokenFormat.WithHint("The token is not of the type as which it was presented.")
+		return worded(fosite.ErrInvalidTokenFormat, "The token is not of the type as which it was presented.")
 	}
 	if bound.X5T != "" {
 		certificate := h.service.certificate(c.Request)
 		if certificate == nil || subtle.ConstantTimeCompare([]byte(thumbprint(certificate)), []byte(bound.X5T)) != 1 {
-			return fosite.ErrInvalidTokenFormat.WithHint("The token is bound to another certificate.")
+			return worded(fosite.ErrInvalidTokenFormat, "The token is bound to another certificate.")
 		}
 	}
 	if !p.dpop {
@@ -202,7 +201,7 @@ func (h *Handler) checkSender(c *gin.Context, p presented, bound *confirmation, 
 	case proof == nil:
 		return invalidProof("The DPoP proof is missing.")
 	case proof.Thumbprint != bound.JKT:
-		return fosite.ErrInvalidTokenFormat.WithHint("The token is bound to another key than the proof's.")
+		return worded(fosite.ErrInvalidTokenFormat, "The token is bound to another key than the proof's.")
 	}
 	return h.service.spendAll(c.Request.Context(), []onceOnly{{"dpop", proof.Thumbprint, proof.ID, proof.Expires}})
 }

@@ -35,7 +35,7 @@ func (s *Service) arrivedRequest(ctx context.Context, sent url.Values, now time.
 	}
 	form, fault := s.openRequest(ctx, sent, now)
 	if client, err := s.clients.Get(sent.Get("client_id")); err == nil && client.Metadata.RequirePAR {
-		fault = errors.Join(fosite.ErrInvalidRequest.WithHint("This client pushes its requests (RFC 9126)."), fault)
+		fault = errors.Join(worded(fosite.ErrInvalidRequest, "This client pushes its requests (RFC 9126)."), fault)
 	}
 	r, err := s.parseAuthorizeRequest(ctx, form, now)
 	if fault != nil && r.mayAnswer() {
@@ -50,7 +50,7 @@ func (s *Service) parseAuthorizeRequest(ctx context.Context, form url.Values, re
 	r := &authorizeRequest{form: form, requestedAt: requestedAt, maxAge: -1}
 	if form.Get("redirect_uri") == "" { // fosite would take the only one registered (S-31)
 		r.client, _ = s.clients.Get(form.Get("client_id"))
-		return r, fosite.ErrInvalidRequest.WithHint("The parameter redirect_uri is missing.")
+		return r, worded(fosite.ErrInvalidRequest, "The parameter redirect_uri is missing.")
 	}
 	known, _ := s.clients.Get(form.Get("client_id")) // nil is refused by fosite
 	parsed, err := s.fosite.NewAuthorizeRequest(ctx, fositeRequest(form, known))
@@ -64,9 +64,11 @@ func (s *Service) parseAuthorizeRequest(ctx context.Context, form url.Values, re
 	switch {
 	case r.client != nil && !r.client.returnsTo(form.Get("redirect_uri")):
 		r.AuthorizeRequest = nil // nothing may be sent there
-		return r, fosite.ErrInvalidRequest.WithHint("The redirect_uri is not registered for this client.")
+		return r, worded(fosite.ErrInvalidRequest, "The redirect_uri is not registered for this client.")
+	case r.client != nil && form.Get("response_type") == "": // fosite calls it unsupported (RFC 6749 4.1.2.1)
+		return r, worded(fosite.ErrInvalidRequest, "The parameter response_type is missing.")
 	case err != nil:
-		return r, err
+		return r, explainScope(form, r.client, err)
 	case form.Get("registration") != "":
 		return r, fosite.ErrRegistrationNotSupported
 	}
@@ -132,7 +134,7 @@ func (r *authorizeRequest) mode() string {
 
 func (r *authorizeRequest) checkMode() error {
 	if mode := r.form.Get("response_mode"); mode != "" && !r.client.mayUseMode(mode) {
-		return fosite.ErrUnsupportedResponseMode.WithHint("The client has not registered this response_mode.")
+		return worded(fosite.ErrUnsupportedResponseMode, "The client has not registered this response_mode.")
 	}
 	return nil
 }
@@ -144,9 +146,9 @@ const returnedBytes = 4 << 10
 func (r *authorizeRequest) checkLengths() error {
 	switch {
 	case len(r.form.Get("state")) > returnedBytes:
-		return fosite.ErrInvalidRequest.WithHint("The state is longer than 4096 bytes.")
+		return worded(fosite.ErrInvalidRequest, "The state is longer than 4096 bytes.")
 	case len(r.form.Get("nonce")) > returnedBytes:
-		return fosite.ErrInvalidRequest.WithHint("The nonce is longer than 4096 bytes.")
+		return worded(fosite.ErrInvalidRequest, "The nonce is longer than 4096 bytes.")
 	}
 	return nil
 }
@@ -158,11 +160,11 @@ func (r *authorizeRequest) checkPKCE() error {
 	case !r.wants("code") || challenge == "" && method == "" && !r.client.requiresPKCE():
 		return nil
 	case challenge == "":
-		return fosite.ErrInvalidRequest.WithHint("The parameter code_challenge is missing: this client uses PKCE.")
+		return worded(fosite.ErrInvalidRequest, "The parameter code_challenge is missing: this client uses PKCE.")
 	case method != "S256":
-		return fosite.ErrInvalidRequest.WithHint("The code_challenge_method is not S256.")
+		return worded(fosite.ErrInvalidRequest, "The code_challenge_method is not S256.")
 	case len(challenge) != 43 || !base64URL(challenge):
-		return fosite.ErrInvalidRequest.WithHint("The code_challenge is not a base64url-encoded SHA-256 digest.")
+		return worded(fosite.ErrInvalidRequest, "The code_challenge is not a base64url-encoded SHA-256 digest.")
 	}
 	return nil
 }
@@ -174,7 +176,7 @@ func base64URL(s string) bool {
 func (r *authorizeRequest) readPrompt() error {
 	r.prompt = knownPrompts(r.form)
 	if r.asks("none") && len(r.prompt) > 1 {
-		return fosite.ErrInvalidRequest.WithHint("The prompt none stands with other values.")
+		return worded(fosite.ErrInvalidRequest, "The prompt none stands with other values.")
 	}
 	return nil
 }
@@ -199,7 +201,7 @@ func (r *authorizeRequest) readMaxAge() error {
 	}
 	seconds, err := strconv.ParseUint(text, 10, 31)
 	if err != nil {
-		return fosite.ErrInvalidRequest.WithHint("The max_age is not a number of seconds.")
+		return worded(fosite.ErrInvalidRequest, "The max_age is not a number of seconds.")
 	}
 	r.maxAge = time.Duration(seconds) * time.Second
 	return nil
@@ -212,7 +214,7 @@ func (s *Service) readHint(r *authorizeRequest) error {
 	}
 	claims, err := s.strategy.parseIDTokenHint(hint)
 	if err != nil {
-		return fosite.ErrInvalidRequest.WithHint("The id_token_hint is not an ID token of this issuer.")
+		return worded(fosite.ErrInvalidRequest, "The id_token_hint is not an ID token of this issuer.")
 	}
 	r.hintSubject = claims.Subject
 	return nil

@@ -36,21 +36,21 @@ func (s *Service) openRequest(ctx context.Context, sent url.Values, now time.Tim
 	object, address := sent.Get("request"), sent.Get("request_uri")
 	switch {
 	case address != "" && object != "":
-		return sent, fosite.ErrInvalidRequest.WithHint("The parameters request and request_uri do not come together.")
+		return sent, worded(fosite.ErrInvalidRequest, "The parameters request and request_uri do not come together.")
 	case address != "" && len(client.Metadata.RequestURIs) == 0:
 		return sent, fosite.ErrRequestURINotSupported
 	case address != "" && !client.registeredRequestURI(address):
-		return sent, fosite.ErrInvalidRequestURI.WithHint("The client has not registered this request_uri.")
+		return sent, worded(fosite.ErrInvalidRequestURI, "The client has not registered this request_uri.")
 	case address != "":
 		if object, err = s.clients.fetchObject(ctx, address); err != nil {
-			return sent, fosite.ErrInvalidRequestURI.WithHint("The request object could not be fetched from the request_uri.")
+			return sent, worded(fosite.ErrInvalidRequestURI, "The request object could not be fetched from the request_uri.")
 		}
 	}
 	switch {
 	case object != "" && client.Metadata.requestAlgs() == nil:
 		return sent, fosite.ErrRequestNotSupported
 	case object == "" && client.Metadata.RequireSignedRequest:
-		return sent, fosite.ErrInvalidRequest.WithHint("This client signs its requests: the parameter request is missing.")
+		return sent, worded(fosite.ErrInvalidRequest, "This client signs its requests: the parameter request is missing.")
 	case object == "":
 		return sent, nil
 	}
@@ -73,7 +73,7 @@ func (s *Service) openRequest(ctx context.Context, sent url.Values, now time.Tim
 
 // badObject is the answer to whatever is wrong with a request object.
 func badObject(rule string) error {
-	return fosite.ErrInvalidRequestObject.WithHint("The request object " + rule)
+	return worded(fosite.ErrInvalidRequestObject, "The request object "+rule)
 }
 
 // requestObject verifies a request object with a key and an algorithm that the client

@@ -1,12 +1,9 @@
 package provider
 
 import (
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
-
-	"github.com/ory/fosite"
 )
 
 // resources are the resource indicators of a request (RFC 8707 2), each once. They are
@@ -61,7 +58,7 @@ func (u *unit) pickResource(form url.Values, issuer string) error {
 }
 
 func invalidTarget(rule string) error {
-	return &fosite.RFC6749Error{ErrorField: "invalid_target", DescriptionField: rule, CodeField: http.StatusBadRequest}
+	return ours("invalid_target", rule)
 }
 
 // refuseDetails answers rich authorization requests: no type of them is known here (RFC
@@ -70,6 +67,5 @@ func refuseDetails(form url.Values) error {
 	if form.Get("authorization_details") == "" {
 		return nil
 	}
-	return &fosite.RFC6749Error{ErrorField: "invalid_authorization_details", CodeField: http.StatusBadRequest,
-		DescriptionField: "This server knows no types of authorization_details."}
+	return ours("invalid_authorization_details", "This server knows no types of authorization_details.")
 }

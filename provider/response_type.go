@@ -103,18 +103,18 @@ func (m *Metadata) checkResponseTypes() error {
 func (r *authorizeRequest) checkResponseType() error {
 	types := inOrder(r.form.Get("response_type"))
 	if !slices.ContainsFunc(r.client.Metadata.ResponseTypes, func(registered string) bool { return inOrder(registered) == types }) {
-		return fosite.ErrUnsupportedResponseType.WithHint("The client has not registered this response_type.") // fosite also takes CODE
+		return worded(fosite.ErrUnsupportedResponseType, "The client has not registered this response_type.") // fosite also takes CODE
 	}
 	if !givesTokens(types) {
 		return nil
 	}
 	switch mode := r.form.Get("response_mode"); {
 	case mode == modeQuery || mode == modeQueryJWT:
-		return fosite.ErrInvalidRequest.WithHint("This response_type never answers in the query.")
+		return worded(fosite.ErrInvalidRequest, "This response_type never answers in the query.")
 	case r.wants("id_token") && r.form.Get("nonce") == "":
-		return fosite.ErrInvalidRequest.WithHint("The parameter nonce is missing: this response_type needs it.")
+		return worded(fosite.ErrInvalidRequest, "The parameter nonce is missing: this response_type needs it.")
 	case r.wants("id_token") && !r.GetRequestedScopes().Has("openid"):
-		return fosite.ErrInvalidRequest.WithHint("The scope openid is missing: this response_type is OpenID Connect's.")
+		return worded(fosite.ErrInvalidRequest, "The scope openid is missing: this response_type is OpenID Connect's.")
 	}
 	return nil
 }

@@ -206,7 +206,7 @@ func (rp relyingParty) frontRefusals(t *testing.T, w *browser) {
 	t.Run("response-type-missing", func(t *testing.T) {
 		rp := rp.in(t)
 		p := w.get(rp.address(url.Values{"response_type": nil}))
-		if q := rp.answer(p); q.Get("error") != "unsupported_response_type" || p.location != nil && p.location.Fragment != "" {
+		if q := rp.answer(p); q.Get("error") != "invalid_request" || p.location != nil && p.location.Fragment != "" {
 			t.Errorf("answer %v at %v", q, p.location)
 		}
 	})

@@ -137,11 +137,11 @@ func (f facts) refused(i *interaction) bool {
 func (f facts) refusalError(said memberNo) error {
 	switch {
 	case said == refusedLogin:
-		return fosite.ErrAccessDenied.WithHint("The member cancelled the sign-in.")
+		return worded(fosite.ErrAccessDenied, "The member cancelled the sign-in.")
 	case said == refusedConsent:
-		return fosite.ErrAccessDenied.WithHint("The member did not allow it.")
+		return worded(fosite.ErrAccessDenied, "The member did not allow it.")
 	case f.session != nil && accounts.Rank(f.session.ACR) < f.request.assurance.minimum:
 		return errUnmetAuthentication // OpenID Connect Core Error Code unmet_authentication_requirements
 	}
-	return fosite.ErrAccessDenied.WithHint("The member did not go on.")
+	return worded(fosite.ErrAccessDenied, "The member did not go on.")
 }

@@ -29,7 +29,7 @@ func (h *Handler) revoke(c *gin.Context) error {
 	}
 	token := web.Form(c).Get("token")
 	if token == "" {
-		return h.tokenError(c, fosite.ErrInvalidRequest.WithHint("The parameter token is missing."))
+		return h.tokenError(c, worded(fosite.ErrInvalidRequest, "The parameter token is missing."))
 	}
 	if err := h.service.revokeToken(ctx, u.client, token, u.now); err != nil {
 		return h.tokenError(c, err)
@@ -39,7 +39,7 @@ func (h *Handler) revoke(c *gin.Context) error {
 	return nil
 }
 
-var errForeignToken = fosite.ErrUnauthorizedClient.WithHint("The token was issued to another client.")
+var errForeignToken = worded(fosite.ErrUnauthorizedClient, "The token was issued to another client.")
 
 // revokeToken looks for a refresh token, then for an access token, whatever the hint.
 func (s *Service) revokeToken(ctx context.Context, client *Client, token string, now time.Time) error {

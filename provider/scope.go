@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 
@@ -32,8 +33,17 @@ func narrowRefresh(r *fosite.AccessRequest, client *Client, g *grant) error {
 	}
 	scopes := words(dropUnknown(r.Form, client).Get("scope"))
 	if len(scopes) == 0 || slices.ContainsFunc(scopes, func(scope string) bool { return !coversScope(g.Scopes, scope) }) {
-		return fosite.ErrInvalidScope.WithHint("A refresh cannot ask for a scope that was not granted.")
+		return worded(fosite.ErrInvalidScope, "A refresh cannot ask for a scope that was not granted.")
 	}
 	r.GrantedScope = scopes
 	return nil
+}
+
+// explainScope names the scopes that the client is not registered for.
+func explainScope(form url.Values, client *Client, cause error) error {
+	if oauth := oauthError(cause); oauth == nil || isWorded(oauth) || client == nil || oauth.ErrorField != fosite.ErrInvalidScope.ErrorField {
+		return cause
+	}
+	missing := slices.DeleteFunc(words(form.Get("scope")), func(scope string) bool { return coversScope(client.Metadata.Scope, scope) })
+	return worded(fosite.ErrInvalidScope, "The client is not registered for the scope "+clip(joinScopes(missing))+".").WithWrap(cause)
 }

@@ -99,9 +99,9 @@ func (r *authorizeRequest) readAud() error {
 	case aud == "" && r.form.Get("resource") != "":
 		return nil
 	case aud == "":
-		return fosite.ErrInvalidRequest.WithHint("The parameter aud is missing: it is the address of the FHIR server.")
+		return worded(fosite.ErrInvalidRequest, "The parameter aud is missing: it is the address of the FHIR server.")
 	case i < 0:
-		return fosite.ErrInvalidRequest.WithHint("The parameter aud is not the FHIR server that the client is registered for.")
+		return worded(fosite.ErrInvalidRequest, "The parameter aud is not the FHIR server that the client is registered for.")
 	}
 	if registered := r.client.Metadata.Audience[i]; !r.GetRequestedAudience().Has(registered) {
 		r.AppendRequestedAudience(registered)

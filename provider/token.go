@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -27,13 +28,13 @@ func (h *Handler) token(c *gin.Context) error {
 	response, err := h.service.exchange(ctx, c.Request)
 	if errors.Is(err, errLostRace) {
 		u.replayed = u.token == nil // two uses of one code at once are a replay
-		err = fosite.ErrInvalidGrant.WithHint("The code or token is being used by another request.")
+		err = worded(fosite.ErrInvalidGrant, "The code or token is being used by another request.")
 	}
 	if err != nil {
 		if failure := u.flushFailure(ctx); failure != nil {
 			return failure
 		}
-		return h.tokenError(c, u.explainGrant(web.Form(c).Get("grant_type"), err))
+		return h.tokenError(c, u.explainToken(web.Form(c), err))
 	}
 	noStore(c)
 	c.JSON(http.StatusOK, response.ToMap())
@@ -103,13 +104,13 @@ func checkTokenRequest(c *gin.Context) error {
 	}
 	switch grant := web.Form(c).Get("grant_type"); {
 	case grant == "":
-		return fosite.ErrInvalidRequest.WithHint("The parameter grant_type is missing.")
+		return worded(fosite.ErrInvalidRequest, "The parameter grant_type is missing.")
 	case !slices.Contains(grantTypes, grant):
-		return errUnsupportedGrantType.WithHintf("The grant_type %q is not one of: %s.", clip(grant), strings.Join(grantTypes, ", "))
+		return ours("unsupported_grant_type", fmt.Sprintf("The grant_type %q is not one of: %s.", clip(grant), strings.Join(grantTypes, ", ")))
 	}
 	for _, name := range grantParameters[web.Form(c).Get("grant_type")] {
 		if web.Form(c).Get(name) == "" {
-			return fosite.ErrInvalidRequest.WithHintf("The parameter %s is missing.", name)
+			return worded(fosite.ErrInvalidRequest, "The parameter "+name+" is missing.")
 		}
 	}
 	return nil
@@ -119,13 +120,6 @@ func checkTokenRequest(c *gin.Context) error {
 // 2.1; RFC 8628 3.4).
 var grantParameters = map[string][]string{
 	"authorization_code": {"code"}, "refresh_token": {"refresh_token"}, grantJWTBearer: {"assertion"}, grantDevice: {"device_code"},
-}
-
-// errUnsupportedGrantType is RFC 6749 5.2's; fosite would answer invalid_request.
-var errUnsupportedGrantType = &fosite.RFC6749Error{
-	ErrorField:       "unsupported_grant_type",
-	DescriptionField: "The authorization grant type is not supported by the authorization server.",
-	CodeField:        http.StatusBadRequest,
 }
 
 // tokenError answers per RFC 6749 5.2.
@@ -144,8 +138,7 @@ func (h *Handler) tokenError(c *gin.Context, cause error) error {
 			c.Header("WWW-Authenticate", `Basic realm="`+h.service.strategy.issuer+`"`)
 		}
 	}
-	noStore(c)
-	c.JSON(status, gin.H{"error": oauth.ErrorField, "error_description": describe(oauth)})
+	programError(c, status, oauth.ErrorField, describe(oauth))
 	return nil
 }
 

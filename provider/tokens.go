@@ -35,7 +35,7 @@ func (s *strategy) AuthorizeCodeSignature(_ context.Context, code string) string
 func (s *strategy) ValidateAuthorizeCode(ctx context.Context, _ fosite.Requester, _ string) error {
 	u := unitFrom(ctx)
 	if !u.now.Before(u.grant.CodeExpiresAt) {
-		return fosite.ErrTokenExpired.WithHint("The authorization code has expired.")
+		return worded(fosite.ErrTokenExpired, "The authorization code has expired.")
 	}
 	return nil
 }

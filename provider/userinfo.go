@@ -16,7 +16,7 @@ func (h *Handler) userinfo(c *gin.Context) error {
 	sent := c.Request.PostForm["access_token"]
 	switch {
 	case len(sent) > 0 && c.GetHeader("Authorization") != "", len(sent) > 1:
-		c.JSON(http.StatusBadRequest, gin.H{"error": "invalid_request"}) // one token, sent in one way (RFC 6750 2)
+		programError(c, http.StatusBadRequest, "invalid_request", "The access token is sent in more than one way, or more than once (RFC 6750 2).")
 		return nil
 	case len(sent) == 1:
 		token, ok = presented{text: sent[0]}, true
@@ -49,7 +49,7 @@ func (h *Handler) userinfo(c *gin.Context) error {
 	}
 	if g = g.narrowed(words(access.claims.Scope)); !g.has("openid") {
 		c.Header("WWW-Authenticate", `Bearer error="insufficient_scope", scope="openid"`)
-		c.JSON(http.StatusForbidden, gin.H{"error": "insufficient_scope"})
+		programError(c, http.StatusForbidden, "insufficient_scope", "The access token lacks the scope openid.")
 		return nil
 	}
 	claims, err := h.service.claims(ctx, g)
@@ -101,29 +101,27 @@ func bearer(header string) (string, bool) {
 
 // tokenRefused answers per RFC 6750 3.1 where only bearer tokens are known.
 func tokenRefused(c *gin.Context, code string) error {
-	noStore(c)
 	c.Header("WWW-Authenticate", `Bearer error="`+code+`"`)
-	c.JSON(http.StatusUnauthorized, gin.H{"error": code})
+	programError(c, http.StatusUnauthorized, code, "")
 	return nil
 }
 
 // senderRefused answers per RFC 6750 3.1 or, to who uses DPoP, RFC 9449 7.1. A request
 // without a token gets no code, and both challenges.
 func senderRefused(c *gin.Context, dpop bool, code, hint string) error {
-	noStore(c)
 	challenge := "Bearer"
 	switch {
 	case dpop:
 		challenge = dpopChallenge(code, hint)
 	case code == "":
 		c.Writer.Header().Add("WWW-Authenticate", challenge)
-		challenge, code = dpopChallenge("", ""), "invalid_request"
+		challenge, code, hint = dpopChallenge("", ""), "invalid_request", "The request has no access token in the header Authorization."
 	case hint != "":
 		challenge += ` error="` + code + `", error_description="` + hint + `"`
 	default:
 		challenge += ` error="` + code + `"`
 	}
 	c.Writer.Header().Add("WWW-Authenticate", challenge)
-	c.JSON(http.StatusUnauthorized, gin.H{"error": code})
+	programError(c, http.StatusUnauthorized, code, hint)
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -46,7 +47,7 @@ type Error struct {
 	Wait      time.Duration // sent as Retry-After, shown as {time}
 	Username  string        // who is signed in, shown as {username}; "" where that does not matter
 	Err       error
-	detail    string // of a problem: what is wrong, in words of ours
+	detail    string // what is wrong, in words of ours, for who made the program that asked
 }
 
 func (e *Error) Error() string {
@@ -207,11 +208,48 @@ func answerJSON(c *gin.Context, e *Error) {
 	default:
 		code = "invalid_request"
 	}
-	body := map[string]string{"error": code, "request_id": requestOf(c).id}
-	if e.Parameter != "" {
-		body["error_description"] = "The parameter " + strconv.Quote(e.Parameter) + " cannot be accepted."
+	writeJSON(c, e.Status, "application/json", map[string]string{"error": code, "request_id": requestOf(c).id, "error_description": e.description()})
+}
+
+// description is for who made the program that asked, in words of ours.
+func (e *Error) description() string {
+	switch {
+	case e.detail != "":
+		return Description(e.detail)
+	case e.Parameter != "":
+		return Description("The parameter '" + clipped(e.Parameter) + "' cannot be accepted.")
+	case statusWords[e.Status] != "":
+		return statusWords[e.Status]
 	}
-	writeJSON(c, e.Status, "application/json", body)
+	return "The request cannot be accepted: " + http.StatusText(e.Status) + "."
+}
+
+// statusWords say what was wrong where nothing but the status is known.
+var statusWords = map[int]string{
+	http.StatusBadRequest:                  "The request is not well-formed.",
+	http.StatusNotFound:                    "There is nothing at this address.",
+	http.StatusMethodNotAllowed:            "This address does not take requests by this method.",
+	http.StatusRequestEntityTooLarge:       "The body is too long, or has too many parameters.",
+	http.StatusRequestURITooLong:           "The address is too long: send the parameters in the body.",
+	http.StatusUnsupportedMediaType:        "The body has a type, charset or encoding that this address does not take.",
+	http.StatusMisdirectedRequest:          "The header Host does not name this server.",
+	http.StatusTooManyRequests:             "Too many requests: wait as long as the header Retry-After says.",
+	http.StatusRequestHeaderFieldsTooLarge: "The headers are too long.",
+	http.StatusInternalServerError:         "Something failed here. The operator finds it by the request_id.",
+	http.StatusServiceUnavailable:          "The server is busy: wait as long as the header Retry-After says.",
+}
+
+// Description is a text in the characters that an error_description may have (RFC 6749 5.2).
+func Description(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '"', r == '\\', r == '`':
+			return '\''
+		case r < 0x20 || r > 0x7e:
+			return '?'
+		}
+		return r
+	}, text)
 }
 
 func writeJSON(c *gin.Context, status int, mediaType string, body any) {

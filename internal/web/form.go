@@ -72,7 +72,9 @@ func (w *Web) parseForm(repeated repeats) gin.HandlerFunc {
 func onceInAll(query, posted url.Values, repeated repeats) error {
 	for name := range posted {
 		if sent, both := query[name]; both && (repeated == keepRepeats || !slices.Equal(sent, posted[name])) {
-			return invalidRequest(name, errors.New("a parameter stands in the address and in the body"))
+			refused := invalidRequest(name, errors.New("a parameter stands in the address and in the body"))
+			refused.detail = "The parameter '" + clipped(name) + "' stands in the address and in the body."
+			return refused
 		}
 	}
 	return nil

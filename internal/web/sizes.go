@@ -26,7 +26,7 @@ func (w *Web) checkSizes(c *gin.Context) {
 		}
 		w.abort(c, &Error{Status: http.StatusRequestHeaderFieldsTooLarge, Key: key})
 	case len(r.Header["Authorization"]) > 1 || len(r.Header["Content-Type"]) > 1:
-		w.abort(c, invalidRequest("", errors.New("a header is repeated"))) // which of them counts, others may read otherwise
+		w.abort(c, malformed("The header Authorization or Content-Type is repeated.")) // which of them counts, others may read otherwise
 	case r.ContentLength > w.limits.BodyBytes:
 		w.abort(c, &Error{Status: http.StatusRequestEntityTooLarge, Key: KeyTooLarge})
 	case r.Header.Get("Content-Encoding") != "" || !readableText(r) || strings.HasPrefix(contentType(r), "multipart/"):
@@ -89,11 +89,11 @@ func (w *Web) readForm(r *http.Request) (url.Values, error) {
 func parseValues(encoded string) (url.Values, error) {
 	values, err := url.ParseQuery(encoded)
 	if err != nil {
-		return nil, invalidRequest("", errors.New("the form is not well-formed")) // err would quote it
+		return nil, malformed("The form is not well-formed.") // err would quote it
 	}
 	for name, all := range values {
 		if !utf8.ValidString(name) || strings.ContainsRune(name, 0) {
-			return nil, invalidRequest("", errors.New("a name is not UTF-8"))
+			return nil, malformed("The name of a parameter is not UTF-8.")
 		}
 		for i, value := range all {
 			if !utf8.ValidString(value) {
@@ -103,6 +103,13 @@ func parseValues(encoded string) (url.Values, error) {
 		}
 	}
 	return values, nil
+}
+
+// malformed is a request at fault as a whole; rule says how, also to who sent it.
+func malformed(rule string) *Error {
+	refused := invalidRequest("", errors.New(rule))
+	refused.detail = rule
+	return refused
 }
 
 func invalidRequest(parameter string, err error) *Error {
