@@ -36,7 +36,7 @@ func (s *Service) CheckAccess(ctx context.Context, token string) (Access, error)
 	if found.grant == nil { // a service's own token
 		return Access{}, ErrToken
 	}
-	if _, err := s.clients.Get(found.claims.ClientID); err != nil {
+	if _, err := s.clients.Find(ctx, found.claims.ClientID); err != nil {
 		return Access{}, ErrToken
 	}
 	a := Access{

@@ -28,7 +28,11 @@ func (h *Handler) authorize(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	seen := h.service.clients.seen()
 	r, err := h.service.arrivedRequest(ctx, query, u.now)
+	if err != nil && h.service.clients.changedSince(ctx, seen) {
+		r, err = h.service.arrivedRequest(ctx, query, u.now)
+	}
 	if errors.Is(err, errRequestURI) {
 		return h.goneRequestURI(c, query.Get("client_id"), "invalid_request_uri")
 	}

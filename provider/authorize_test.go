@@ -29,7 +29,7 @@ func TestAuthorizeErrors(t *testing.T) {
 		{"redirect_uri with a query more", url.Values{"redirect_uri": {callback + "&foo=bar"}}, "page"},
 		{"redirect_uri in other case", url.Values{"redirect_uri": {strings.ToUpper(callback)}}, "page"},
 		{"repeated client_id", url.Values{"client_id": {id, id}}, "page"},
-		{"no response_type", url.Values{"response_type": nil}, "unsupported_response_type"},
+		{"no response_type", url.Values{"response_type": nil}, "invalid_request"},
 		{"implicit", url.Values{"response_type": {"id_token token"}}, "unsupported_response_type"},
 		{"fragment", url.Values{"response_mode": {"fragment"}}, "unsupported_response_mode"},
 		{"no challenge", url.Values{"code_challenge": nil, "code_challenge_method": nil}, "invalid_request"},

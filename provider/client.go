@@ -107,8 +107,9 @@ func (c *Client) requiresPKCE() bool {
 	return c.Metadata.RequirePKCE == nil || *c.Metadata.RequirePKCE
 }
 
+// mayLogoutTo: nobody's apps may be led to from a sign-out.
 func (c *Client) mayLogoutTo(uri string) bool {
-	return uri != "" && slices.ContainsFunc(c.Metadata.PostLogoutRedirectURIs, func(registered string) bool {
+	return c != nil && uri != "" && slices.ContainsFunc(c.Metadata.PostLogoutRedirectURIs, func(registered string) bool {
 		return uri == registered || sameButPort(uri, registered)
 	})
 }

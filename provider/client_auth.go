@@ -24,9 +24,30 @@ func (s *Service) authenticateClient(ctx context.Context, r *http.Request, form 
 	if err != nil {
 		return nil, err
 	}
+	seen := s.clients.seen()
+	client, err := s.provenClient(ctx, r, sent)
+	rule, refused := errors.AsType[refusal](err)
+	if refused && s.clients.changedSince(ctx, seen) {
+		client, err = s.provenClient(ctx, r, sent)
+		rule, refused = errors.AsType[refusal](err)
+	}
+	if refused {
+		return nil, s.clientFailed(ctx, sent.id, rule)
+	}
+	if err != nil {
+		return nil, err
+	}
+	u := unitFrom(ctx)
+	u.client = client
+	return client, s.takeCall(u, client)
+}
+
+// provenClient is the client that the request names and proves to be. The error is a refusal, or
+// the database's.
+func (s *Service) provenClient(ctx context.Context, r *http.Request, sent credentials) (*Client, error) {
 	client, err := s.clients.Get(sent.id)
 	if err != nil {
-		return nil, s.clientFailed(ctx, sent.id, sent.unknown())
+		return nil, sent.unknown()
 	}
 	u := unitFrom(ctx)
 	var once []onceOnly
@@ -50,14 +71,7 @@ func (s *Service) authenticateClient(ctx context.Context, r *http.Request, form 
 	if err == nil {
 		err = s.spendAll(ctx, once)
 	}
-	if rule, refused := errors.AsType[refusal](err); refused {
-		return nil, s.clientFailed(ctx, sent.id, rule)
-	}
-	if err != nil {
-		return nil, err
-	}
-	u.client = client
-	return client, s.takeCall(u, client)
+	return client, err
 }
 
 // publicClient tells nothing that a stranger could not see: whoever sends the client_id alone

@@ -133,7 +133,7 @@ func (m *Metadata) checkSubjects() error {
 	}
 	if m.SubjectType == subjectPairwise && m.SectorIdentifierURI == "" {
 		for _, uri := range m.RedirectURIs {
-			if u, err := url.Parse(uri); err == nil && u.Hostname() != m.sector() {
+			if sector := m.sector(); sector != "" && hostOf(uri) != sector {
 				return &MetadataError{"sector_identifier_uri", "is needed: the redirect_uris have more than one host"}
 			}
 		}
@@ -276,10 +276,14 @@ func redirectURIRule(uri string, insecureLocal bool) string {
 	case u.Scheme == "http" && (isLoopback(u.Hostname()) || insecureLocal && u.Hostname() == "localhost"):
 		return ""
 	}
-	if u.Scheme == "http" && (u.Hostname() == "localhost" || strings.HasSuffix(u.Hostname(), ".localhost")) {
+	if u.Scheme == "http" && isLocalhost(u.Hostname()) {
 		return "is not https, and localhost may be another machine: take http://127.0.0.1 or http://[::1], any port will do (RFC 8252 section 8.3)"
 	}
 	return "is not https"
+}
+
+func isLocalhost(host string) bool {
+	return strings.EqualFold(host, "localhost") || strings.HasSuffix(strings.ToLower(host), ".localhost")
 }
 
 func isLoopback(host string) bool {

@@ -120,7 +120,7 @@ func registrationError(c *gin.Context, err error) error {
 // wrong token and an unknown client look alike.
 func (h *Handler) managed(c *gin.Context) (*Client, error) {
 	token, _ := bearer(c.GetHeader("Authorization"))
-	client, err := h.service.clients.Get(c.Param("id"))
+	client, err := h.service.clients.Find(c.Request.Context(), c.Param("id"))
 	if err != nil || client.RegistrationMAC == nil ||
 		!h.service.store.keyring.VerifyMAC(seal.Client, client.RegistrationMAC, []byte("registration"), []byte(client.ID), []byte(token)) {
 		return nil, errToken

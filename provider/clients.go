@@ -11,16 +11,20 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"huskyidp/internal/audit"
 	"huskyidp/internal/postgres"
 	"huskyidp/internal/seal"
 )
 
 // Clients is the registry of applications: kept in PostgreSQL, read from memory.
-// Changes made here are seen at once, those of other instances within a second.
+// Changes made here are seen at once, those of other instances and of commands within a second,
+// and before anybody is refused for want of them.
 type Clients struct {
 	ClientsDeps
 	snapshot atomic.Pointer[registry]
+	looks    *rate.Limiter // at the database, for who is about to be refused
 }
 
 // ClientsDeps is what the registry is built from.
@@ -55,7 +59,7 @@ var ErrClientExists = errors.New("provider: a client with this client_id exists"
 
 // NewClients makes the registry and reads it once.
 func NewClients(ctx context.Context, d ClientsDeps) (*Clients, error) {
-	r := &Clients{ClientsDeps: d}
+	r := &Clients{ClientsDeps: d, looks: rate.NewLimiter(20, 40)}
 	if err := r.reload(ctx); err != nil {
 		return nil, fmt.Errorf("reading the clients: %w", err)
 	}
@@ -70,6 +74,31 @@ func (r *Clients) Get(id string) (*Client, error) {
 		return nil, ErrNoClient
 	}
 	return client, nil
+}
+
+// Find is Get that asks the database too before it refuses, so that a client works as soon as the
+// command that made or enabled it has ended.
+func (r *Clients) Find(ctx context.Context, id string) (*Client, error) {
+	seen := r.seen()
+	client, err := r.Get(id)
+	if err != nil && r.changedSince(ctx, seen) {
+		return r.Get(id)
+	}
+	return client, err
+}
+
+func (r *Clients) seen() *registry { return r.snapshot.Load() }
+
+// changedSince tells whether the clients are others than those seen, by the database: who judged
+// by them and is about to refuse judges anew. Strangers cannot have it asked without end; what is
+// over the limit waits for Watch.
+func (r *Clients) changedSince(ctx context.Context, seen *registry) bool {
+	if r.seen() == seen && r.looks.Allow() {
+		if version, err := r.version(ctx); err == nil && version != seen.version {
+			_ = r.reload(ctx) // Watch tells of a database that cannot be read
+		}
+	}
+	return r.seen() != seen
 }
 
 // List returns all clients, disabled ones too, by client_id.

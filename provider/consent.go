@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -214,27 +215,34 @@ const (
 	subjectPairwise = "pairwise"
 )
 
-// sector is the host that the client's redirect URIs share, or that of its
-// sector_identifier_uri; registration makes sure that there is one. A native app that names
-// neither shares its subjects with nobody: any app may come back to this machine.
+// sector is whom the client shares its pairwise subjects with: who comes back to the same host, or
+// is listed in the same sector file (OpenID Connect Core 8.1). An app that comes back to a scheme of
+// its own or to this machine proves no host, so that it shares them with nobody.
 func (c *Client) sector() string {
-	host := c.Metadata.sector()
-	if c.Metadata.ApplicationType == typeNative && (host == "" || isLoopback(host)) {
-		return "client:" + c.ID
+	if host := c.Metadata.sector(); host != "" {
+		return host
 	}
-	return host
+	return "client:" + c.ID
 }
 
+// sector is a host, or "" for a client by itself.
 func (m *Metadata) sector() string {
-	uri := m.SectorIdentifierURI
-	if uri == "" && len(m.RedirectURIs) > 0 {
-		uri = m.RedirectURIs[0]
+	if m.SectorIdentifierURI != "" {
+		return hostOf(m.SectorIdentifierURI)
 	}
-	u, err := url.Parse(uri)
-	if err != nil {
+	if len(m.RedirectURIs) == 0 || slices.ContainsFunc(m.RedirectURIs, func(uri string) bool { return hostOf(uri) == "" }) {
 		return ""
 	}
-	return u.Hostname()
+	return hostOf(m.RedirectURIs[0])
+}
+
+// hostOf is the host of an address on the network; "" for this machine and for schemes without one.
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || isLoopback(u.Hostname()) || isLocalhost(u.Hostname()) {
+		return ""
+	}
+	return strings.ToLower(u.Hostname())
 }
 
 // needsConsent: the programme's own apps ask for none.

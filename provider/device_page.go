@@ -82,7 +82,7 @@ func (h *Handler) deviceInHand(c *gin.Context) (request *deviceRequest, client *
 	}
 	request, err = h.service.pendingDevice(c.Request.Context(), code)
 	if err == nil {
-		client, err = h.service.clients.Get(request.ClientID)
+		client, err = h.service.clients.Find(c.Request.Context(), request.ClientID)
 	}
 	switch {
 	case err == nil && request.Decision != nil: // a second press

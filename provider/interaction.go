@@ -67,7 +67,7 @@ func (s *Service) Flow(ctx context.Context, flow string, browser []byte) (Flow, 
 	if err != nil {
 		return Flow{}, err
 	}
-	client, err := s.clients.Get(i.form.Get("client_id"))
+	client, err := s.clients.Find(ctx, i.form.Get("client_id"))
 	if err != nil {
 		return Flow{}, nil
 	}

@@ -61,7 +61,7 @@ func (s *Service) introspection(ctx context.Context, asker *Client, token string
 	if err != nil {
 		return introspection{}, err
 	}
-	if _, err := s.clients.Get(found.claims.ClientID); err != nil || !slices.Contains(asker.Metadata.ResourceServer, found.claims.Audience) {
+	if _, err := s.clients.Find(ctx, found.claims.ClientID); err != nil || !slices.Contains(asker.Metadata.ResourceServer, found.claims.Audience) {
 		return introspection{}, nil
 	}
 	return introspection{Active: true, TokenType: found.claims.Sender.tokenType(), accessClaims: &found.claims}, nil

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/ory/fosite"
 
 	"huskyidp/accounts"
 	"huskyidp/internal/web"
@@ -24,14 +25,16 @@ type logoutRequest struct {
 	client  *Client // nil when no app asks, or none could be proven
 	subject string  // sub of the hint
 	target  string  // proven post_logout_redirect_uri, with state; "" for our own page
+	refused string  // post_logout_redirect_uri that was sent and may not be gone to
 	fields  []templates.Hidden
+	values  url.Values // as they were sent
 }
 
 // parseLogout proves where the browser may go afterwards: to an address that the client
 // registered which client_id names, or else the hint. Without a hint of that client, an ID token
 // of ours, also an expired one, the member's confirmation is what vouches for the request.
-func (s *Service) parseLogout(values url.Values) logoutRequest {
-	var r logoutRequest
+func (s *Service) parseLogout(ctx context.Context, values url.Values) logoutRequest {
+	r := logoutRequest{values: values}
 	for _, name := range logoutParameters {
 		if value := values.Get(name); value != "" {
 			r.fields = append(r.fields, templates.Hidden{Name: name, Value: value})
@@ -42,7 +45,15 @@ func (s *Service) parseLogout(values url.Values) logoutRequest {
 	if err == nil && id == "" {
 		id = claims.Audience
 	}
+	uri := values.Get("post_logout_redirect_uri")
+	seen := s.clients.seen()
 	client, unknown := s.clients.Get(id)
+	if uri != "" && !client.mayLogoutTo(uri) && s.clients.changedSince(ctx, seen) {
+		client, unknown = s.clients.Get(id)
+	}
+	if !client.mayLogoutTo(uri) {
+		r.refused = uri
+	}
 	if unknown != nil {
 		return r
 	}
@@ -50,8 +61,7 @@ func (s *Service) parseLogout(values url.Values) logoutRequest {
 	if err == nil && claims.Audience == client.ID {
 		r.subject = claims.Subject
 	}
-	uri := values.Get("post_logout_redirect_uri")
-	if !client.mayLogoutTo(uri) {
+	if uri == "" || r.refused != "" {
 		return r
 	}
 	target, err := url.Parse(uri)
@@ -95,7 +105,7 @@ func (h *Handler) logout(c *gin.Context) error {
 	if posted {
 		values = web.Form(c)
 	}
-	r := h.service.parseLogout(values)
+	r := h.service.parseLogout(c.Request.Context(), values)
 	switch {
 	case session == nil:
 		return h.farewell(c, r, farewell{})
@@ -135,7 +145,13 @@ func (h *Handler) endSession(c *gin.Context, sid string) (apps []told, err error
 // farewell leads to the page that loads the apps' logout addresses and goes on to the app whose
 // address is proven: browsers apply the form-action of the page before to redirects after a post.
 func (h *Handler) farewell(c *gin.Context, r logoutRequest, f farewell) error {
-	if r.target == "" && len(f.Frames) == 0 && f.Stay == "" {
+	if r.refused != "" {
+		f.Refused, f.Number = clip(r.refused), web.RequestID(c.Request.Context())
+		if r.client != nil {
+			h.noteError(c, r.client.ID, r.values, worded(fosite.ErrInvalidRequest, "The post_logout_redirect_uri is not registered for this client."))
+		}
+	}
+	if r.target == "" && len(f.Frames) == 0 && f.Stay == "" && f.Refused == "" {
 		return web.SeeOther(c, "/logout/done")
 	}
 	f.Target = r.target
@@ -174,6 +190,8 @@ type signedOutPage struct {
 	ToAppURI string
 	Stay     string // names of the apps that keep their access
 	Frames   []string
+	Refused  string // the address that was sent and is not registered, for who made the app
+	Number   string // of the request that sent it
 }
 
 // frameTime is what the apps' logout addresses get to load; with script the page goes on sooner.
@@ -190,7 +208,7 @@ func (h *Handler) logoutDone(c *gin.Context) error {
 	if f.Target != "" {
 		opts = append(opts, web.Onward(f.Target, wait))
 	}
-	return h.web.Page(c, http.StatusOK, "provider/signed_out", signedOutPage{f.Target, f.Stay, f.Frames}, opts...)
+	return h.web.Page(c, http.StatusOK, "provider/signed_out", signedOutPage{f.Target, f.Stay, f.Frames, f.Refused, f.Number}, opts...)
 }
 
 // schemes are those of some addresses, as a Content-Security-Policy names them.

@@ -156,11 +156,13 @@ func (s *Service) frontChannel(sid string, apps []told) []string {
 
 // farewell is what the signed-out page shows once, carried sealed in its address.
 type farewell struct {
-	App    string    `json:"app,omitempty"`
-	Target string    `json:"target,omitempty"`
-	Stay   string    `json:"stay,omitempty"`
-	Frames []string  `json:"frames,omitempty"`
-	Until  time.Time `json:"until"`
+	App     string    `json:"app,omitempty"`
+	Target  string    `json:"target,omitempty"`
+	Stay    string    `json:"stay,omitempty"`
+	Frames  []string  `json:"frames,omitempty"`
+	Refused string    `json:"refused,omitempty"` // post_logout_redirect_uri that is not registered, clipped
+	Number  string    `json:"number,omitempty"`  // of the request that sent it
+	Until   time.Time `json:"until"`
 }
 
 var farewellPlace = seal.Place{Table: "farewell", Column: "address", Row: "r"}

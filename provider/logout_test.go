@@ -159,3 +159,40 @@ func TestNativeApp(t *testing.T) {
 		t.Errorf("signing out led to %s (%d) %v", p.url, p.status, p.location)
 	}
 }
+
+// TestUnknownLogoutAddress: where an app may not be gone back to, the last page says what it sent, and its number leads the
+// operator to the request, as for a redirect_uri.
+func TestUnknownLogoutAddress(t *testing.T) {
+	b := newBench(t, 4)
+	id, _ := b.client(nil)
+	w := b.signedIn()
+	q := url.Values{"client_id": {id}, "post_logout_redirect_uri": {"https://app.example/wrong?<b>"}, "state": {"of-mine"}}
+	last := map[string]page{
+		"signed in":  w.submit(w.get("/logout?"+q.Encode()), url.Values{"act": {"confirm"}}),
+		"signed out": w.get("/logout?" + q.Encode()),
+	}
+	refused, err := b.clients.Errors(t.Context(), id)
+	must(t, err)
+	if len(refused) != 2 {
+		t.Fatalf("%d requests are kept, want 2: %+v", len(refused), refused)
+	}
+	for name, p := range last {
+		found := false
+		for _, e := range refused {
+			found = found || strings.Contains(p.body, e.RequestID) && e.Endpoint == "/logout" && e.Error == "invalid_request" && strings.Contains(e.Sent, "app.example/wrong") &&
+				!strings.Contains(e.Sent, "of-mine")
+		}
+		if p.location != nil || !found || !strings.Contains(p.body, "https://app.example/wrong?&lt;b&gt;") || !strings.Contains(p.body, "post_logout_redirect_uri") {
+			t.Errorf("%s: %d %s\n%+v", name, p.status, p.body, refused)
+		}
+	}
+	q.Set("client_id", "nobody") // whose list could be looked at by nobody
+	if p := w.get("/logout?" + q.Encode()); !strings.Contains(p.body, "app.example/wrong") {
+		t.Errorf("an unknown client: %s", p.body)
+	}
+	for _, q := range []url.Values{{}, {"client_id": {id}}, {"client_id": {id}, "post_logout_redirect_uri": {goodbye}}} {
+		if p := w.get("/logout?" + q.Encode()); strings.Contains(p.body, "post_logout_redirect_uri") {
+			t.Errorf("%v: %s", q, p.body)
+		}
+	}
+}

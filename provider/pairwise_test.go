@@ -77,3 +77,45 @@ func TestPartnersCannotCompare(t *testing.T) {
 		}
 	}
 }
+
+// TestSectors: pairwise subjects are shared by who proves the same host, and by nobody else: any app may come back to this
+// machine, or to a scheme of its own.
+func TestSectors(t *testing.T) {
+	b := newBench(t, 4)
+	w := b.signedIn()
+	subject := func(redirect string, others ...string) string {
+		t.Helper()
+		id, secret := b.client(func(m *provider.Metadata) {
+			m.Profile, m.OperatorName, m.ApplicationType, m.RedirectURIs = provider.ProfilePartner, "Partner", "native", append([]string{redirect}, others...)
+			if strings.HasPrefix(redirect, "https:") && len(others) == 0 || strings.HasPrefix(redirect, "http://127.0.0.1:") {
+				m.ApplicationType = "web"
+			}
+		})
+		address, verifier := b.request(id, url.Values{"redirect_uri": {redirect}, "scope": {"openid profile"}})
+		back := w.submit(w.get(address), url.Values{"act": {"accept"}, "duration": {"12m"}, "group_profile": {"yes"}})
+		tokens := b.token(id, secret, url.Values{"grant_type": {"authorization_code"}, "code": {back.location.Query().Get("code")}, "redirect_uri": {redirect}, "code_verifier": {verifier}})
+		tokens.want(t, 200, "")
+		claims, _ := b.verified(tokens.text("id_token"))
+		return claims["sub"].(string)
+	}
+	seen := map[string]string{}
+	for name, sub := range map[string]string{
+		"a web app on this machine":           subject("http://127.0.0.1:9000/cb"),
+		"another there":                       subject("http://127.0.0.1:9000/cb"),
+		"a third, by its other address":       subject("http://[::1]/cb"),
+		"a native app":                        subject("com.example.app:/cb"),
+		"another of that scheme":              subject("com.example.app:/cb"),
+		"one of a scheme that claims a host":  subject("com.example.app:/cb", "https://app.example/cb"),
+		"one of a host that has a scheme too": subject("https://app.example/cb", "com.example.app:/cb"),
+		"one of a host and this machine":      subject("https://app.example/cb", "http://127.0.0.1/cb", "http://[::1]/cb"),
+		"the host":                            subject("https://app.example/cb"),
+	} {
+		if other, twice := seen[sub]; twice {
+			t.Errorf("%s shares its subject with %s", name, other)
+		}
+		seen[sub] = name
+	}
+	if seen[subject("https://APP.example/other")] != "the host" {
+		t.Error("two apps of one host have two subjects")
+	}
+}

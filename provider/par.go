@@ -46,7 +46,11 @@ func (h *Handler) push(c *gin.Context) error {
 			return err
 		}
 	}
+	seen := h.service.clients.seen()
 	uri, err := h.service.push(ctx, u, web.Form(c))
+	if err != nil && h.service.clients.changedSince(ctx, seen) {
+		uri, err = h.service.push(ctx, u, web.Form(c))
+	}
 	if err != nil {
 		return h.tokenError(c, err)
 	}

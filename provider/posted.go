@@ -26,7 +26,7 @@ func (h *Handler) comeBack(c *gin.Context) error {
 	form := web.Form(c)
 	query := form.Encode()
 	if len(query) > longestQuery {
-		client, err := h.service.clients.Get(form.Get("client_id"))
+		client, err := h.service.clients.Find(c.Request.Context(), form.Get("client_id"))
 		if err != nil {
 			return h.refuse(c, nil, fosite.ErrInvalidClient)
 		}

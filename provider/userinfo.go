@@ -33,7 +33,7 @@ func (h *Handler) userinfo(c *gin.Context) error {
 		return err
 	}
 	g := access.grant
-	client, err := h.service.clients.Get(access.claims.ClientID)
+	client, err := h.service.clients.Find(ctx, access.claims.ClientID)
 	if err != nil || len(sent) > 0 && client.Metadata.Profile != ProfileCertification {
 		return senderRefused(c, token.dpop, "invalid_token", "") // the client has been disabled, or may not send it so
 	}

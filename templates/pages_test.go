@@ -166,7 +166,9 @@ func pageCases() []pageCase {
 		page("provider/signed_out", "", at("/logout/done"), struct {
 			ToAppURI, Stay string
 			Frames         []string
-		}{"https://portal.example/", "Portal", []string{"https://a.example/bye"}}),
+
+			Refused, Number string
+		}{"https://portal.example/", "Portal", []string{"https://a.example/bye"}, "https://portal.example/other", "n1"}),
 		page("provider/onward", "", at("/authorize/resume"), onward{Next: "/authorize/resume?flow=f1&go=1"}),
 		page("provider/onward", "held", at("/authorize/resume"), onward{"/authorize/resume?flow=f1&go=1", true}),
 		page("portal/leaving", "", Layout{Path: "/logout"}, struct{ Next string }{"https://idp.example/logout"}),
