@@ -46,20 +46,20 @@ type layout struct {
 	lacks    []string // the same, by the names that their headers should have
 }
 
-// readHeader finds the columns by name, whatever their order and case. Further columns are ignored. The error is for a
-// FileError.
+// readHeader finds the columns by name, whatever their order, case and blanks. Further columns are ignored. The error is for
+// a FileError, and the layout that comes with it has what was found.
 func readHeader(line string, separator byte, names map[string]string) (layout, error) {
 	header, problem := splitLine(nil, line, separator)
 	if problem != "" {
 		return layout{}, errors.New(problem)
 	}
-	at := map[string]int{}
+	at, twice := map[string]int{}, ""
 	for i, name := range header {
-		name = strings.ToLower(unwrap(strings.TrimSpace(name)))
-		if _, twice := at[name]; twice && name != "" {
-			return layout{}, fmt.Errorf("the header has the column %q twice", clip(name))
+		key := headerKey(unwrap(strings.TrimSpace(name)))
+		if _, isAgain := at[key]; isAgain && key != "" {
+			twice = name
 		}
-		at[name] = i
+		at[key] = i
 	}
 	l := layout{position: map[column]int{}, fields: len(header)}
 	var missing []string
@@ -69,22 +69,28 @@ func readHeader(line string, separator byte, names map[string]string) (layout, e
 		if isConfigured {
 			name = configured
 		}
-		i, ok := at[strings.ToLower(strings.TrimSpace(name))]
+		i, ok := at[headerKey(name)]
 		if ok {
 			l.position[c] = i
 		} else if isConfigured || slices.Contains(requiredColumns, c) {
 			missing = append(missing, name)
 		}
 	}
+	l.note(header, names)
+	if twice != "" && len(l.position) > 0 {
+		return l, fmt.Errorf("the header has the column %q twice", clip(twice))
+	}
 	if len(missing) == 0 {
-		l.note(header, names)
 		return l, nil
 	}
 	hint := ""
 	if len(header) == 1 {
 		hint = fmt.Sprintf(" (the line has no %q: is the separator right?)", separator)
 	}
-	return layout{}, fmt.Errorf("the header lacks %s%s; known columns are %s",
+	if len(l.position) > 0 && len(l.unread) > 0 { // it is a header: what it has may be quoted
+		hint = fmt.Sprintf(" and has %s, which mean nothing here", strings.Join(l.unread, ", "))
+	}
+	return l, fmt.Errorf("the header lacks %s%s; known columns are %s",
 		strings.Join(missing, ", "), hint, strings.Join(ColumnNames(), ", "))
 }
 

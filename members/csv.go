@@ -2,9 +2,7 @@ package members
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 )
 
@@ -18,39 +16,16 @@ type csvSource struct {
 var separators = []byte{',', ';', '\t', '|'}
 
 func newCSV(text *bufio.Reader, decoder *decoder, options ImportOptions, numbers NumberFormat, today Date) (*csvSource, error) {
-	lines := &lineReader{r: text, decoder: decoder}
-	header, err := lines.next()
-	if errors.Is(err, io.EOF) {
-		return nil, &FileError{Problem: "the file is empty"}
-	}
+	lines := &lineReader{r: text, decoder: decoder, isCR: endsInCR(text)}
+	layout, separator, err := findHeader(lines, options, numbers)
 	if err != nil {
 		return nil, err
 	}
-	separator := options.Separator
-	if named, ok := namedSeparator(header); ok {
-		separator = named
-		if header, err = lines.next(); err != nil {
-			return nil, &FileError{Problem: "the file has no header"}
-		}
-	}
-	tried := separators
-	if separator != 0 {
-		tried = []byte{separator}
-	}
-	var layout layout
-	for _, separator = range tried {
-		if layout, err = readHeader(header, separator, options.Columns); err == nil {
-			break
-		}
-	}
-	if err != nil && len(tried) > 1 { // say what the likely one lacks
-		separator = mostFrequent(header)
-		layout, err = readHeader(header, separator, options.Columns)
-	}
-	if err != nil {
-		return nil, &FileError{Line: lines.line, Problem: err.Error()}
-	}
-	return &csvSource{lines, &rowParser{layout: layout, separator: separator, numbers: numbers, today: today}}, nil
+	parser := &rowParser{layout: layout, separator: separator, numbers: numbers, today: today}
+	parser.born.order, parser.start.order, parser.end.order = options.Dates, options.Dates, options.Dates
+	s := &csvSource{lines, parser}
+	parser.behind = s.emptyBehind()
+	return s, nil
 }
 
 // namedSeparator reads the line "sep=;" with which spreadsheets begin a file.
@@ -69,6 +44,19 @@ func mostFrequent(header string) (separator byte) {
 		}
 	}
 	return separator
+}
+
+// doubts are the columns whose dates may be written with the day first, unless the setting says how they are.
+func (s *csvSource) doubts() (causes []error) {
+	for _, date := range []struct {
+		column column
+		read   dateReader
+	}{{colBirthDate, s.parser.born}, {colCoverageStart, s.parser.start}, {colCoverageEnd, s.parser.end}} {
+		if r := date.read; r.order == "" && r.day > 0 {
+			causes = append(causes, &DateOrderError{string(date.column), r.day, r.month, r.ambiguous})
+		}
+	}
+	return causes
 }
 
 func (s *csvSource) isChange() bool { return false }
@@ -113,7 +101,7 @@ func (s *csvSource) next() (entry, error) {
 		return entry{}, &FileError{Line: e.position, Problem: problem + ", and the line has no end: the file seems to be cut off"}
 	}
 	e.fault = &LineError{Line: e.position, Column: string(wrong), Problem: problem}
-	e.numbers = s.parser.numbersIn(line)
+	e.numbers = append(numbersBetween(line, s.parser.separator, s.parser.numbers), s.parser.guessed...)
 	if rec.MemberNumber != "" {
 		e.numbers, e.sure = append(e.numbers, rec.MemberNumber), s.parser.isInPlace()
 	}

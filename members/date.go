@@ -2,7 +2,6 @@ package members
 
 import (
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -56,69 +55,40 @@ func (d Date) time() time.Time {
 	return time.Date(d.Year, time.Month(d.Month), d.Day, 0, 0, 0, 0, time.UTC)
 }
 
-// ParseDate reads 2006-01-02, 2006/01/02, 2006/1/2, 01/02/2006 and 1/2/2006 (month first, as on the card), 20060102, each also with
-// a time of day behind it, which is dropped. Two digits are no year: which century is meant, nobody knows.
-func ParseDate(s string) (Date, bool) {
-	s = withoutTime(s)
-	if len(s) == 8 && !strings.ContainsAny(s, "-/") {
-		d, ok := dateFromDigits(s[0:4], s[4:6], s[6:8])
-		return d, ok && d.Valid()
+// MarshalText and UnmarshalText use the ISO form.
+func (d Date) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+func (d *Date) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*d = Date{}
+		return nil
 	}
-	parts := strings.Split(s, "/")
-	if len(s) == len("2006-01-02") && s[4] == '-' && s[7] == '-' {
-		parts = []string{s[:4], s[5:7], s[8:]}
+	parsed, ok := parseISO(string(text))
+	if !ok {
+		return fmt.Errorf("not a date")
 	}
-	if len(parts) != 3 {
+	*d = parsed
+	return nil
+}
+
+// parseISO reads 2006-01-02 alone.
+func parseISO(s string) (Date, bool) {
+	if len(s) != len("2006-01-02") || s[4] != '-' || s[7] != '-' {
 		return Date{}, false
 	}
-	if len(parts[0]) != 4 { // month first
-		parts = []string{parts[2], parts[0], parts[1]}
-	}
-	if len(parts[0]) != 4 || len(parts[1]) > 2 || len(parts[2]) > 2 {
-		return Date{}, false
-	}
-	d, ok := dateFromDigits(parts[0], parts[1], parts[2])
-	return d, ok && d.Valid()
+	return dateFromDigits(s[:4], s[5:7], s[8:])
 }
 
-// withoutTime cuts "1984-03-14 00:00:00", "1984-03-14T00:00:00Z" and "3/14/1984 12:00 AM" behind the day.
-func withoutTime(s string) string {
-	i := strings.IndexAny(s, " T")
-	if i < 0 || !strings.Contains(s[i:], ":") || strings.Trim(s[i:], "0123456789:.+-TZAPM ") != "" {
-		return s
-	}
-	return s[:i]
-}
-
-// Years that a file means as such; programs write a date before or beyond them for "open".
-const firstYear, lastYear = 1900, 2199
-
-// parseBound reads the first or last day of coverage; what programs write for "no such day" is the zero Date.
-func parseBound(s string) (Date, bool) {
-	if isNull(s) || strings.Trim(withoutTime(s), "0-/") == "" {
-		return Date{}, true
-	}
-	d, ok := ParseDate(s)
-	if d.Year < firstYear || d.Year > lastYear {
-		d = Date{}
-	}
-	return d, ok
-}
-
-// isNull knows how databases and spreadsheets write that there is nothing.
-func isNull(s string) bool {
-	switch strings.ToUpper(s) {
-	case "", "NULL", "(NULL)", "\\N", "N/A", "#N/A":
-		return true
-	}
-	return false
-}
-
+// dateFromDigits takes a day of the calendar.
 func dateFromDigits(year, month, day string) (Date, bool) {
 	y, ok1 := number(year)
 	m, ok2 := number(month)
 	d, ok3 := number(day)
-	return Date{y, m, d}, ok1 && ok2 && ok3
+	date := Date{y, m, d}
+	if !ok1 || !ok2 || !ok3 || !date.Valid() {
+		return Date{}, false
+	}
+	return date, true
 }
 
 // number reads ASCII digits alone: no sign, no space.
@@ -130,20 +100,4 @@ func number(s string) (n int, ok bool) {
 		n = n*10 + int(c-'0')
 	}
 	return n, len(s) > 0
-}
-
-// MarshalText and UnmarshalText use the ISO form.
-func (d Date) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
-
-func (d *Date) UnmarshalText(text []byte) error {
-	if len(text) == 0 {
-		*d = Date{}
-		return nil
-	}
-	parsed, ok := ParseDate(string(text))
-	if !ok {
-		return fmt.Errorf("not a date")
-	}
-	*d = parsed
-	return nil
 }

@@ -18,7 +18,10 @@
 //	file ─> text ─> entries (CSV lines, 834 loops) ─> digests ─> look up, judge ─> seal ─> COPY ─> staging table ─> settle ─> INSERT, UPDATE, end
 //	        └────────── one goroutine ────────────────────────┘   └── the other ─────────────────┘                └── in one transaction ──┘
 //
-// CSV comes in UTF-8, UTF-16 or Windows-1252, with any of the usual separators; X12 834 (005010X220A1) as full or change
+// CSV comes in UTF-8, UTF-16 or Windows-1252, with any of the usual separators and line ends, its header below a title and
+// in any spelling; what it is instead (PDF, a web page, a spreadsheet) is said. 04/10/1984 has its month first, as on the
+// card, until a date of its column can only have the day first: then the file is refused, and the setting has to say how
+// dates are written. X12 834 (005010X220A1) as full or change
 // file, which BGN08 tells apart. A full file is the whole roster. A change file touches whom it names, in its order.
 //
 // An entry with a fault is reported and left out, and its member stays as before: whatever is wrong, every number in it
@@ -61,8 +64,8 @@
 //
 // ErrNoMatch is the one answer to every wrong claim and costs the same work as a match. ErrUnknown: no such id or
 // number, for callers that know what they ask for. ErrMemberNumber: the form is wrong; says nothing about the roster.
-// *FileError, the guards (*ShrinkError, *UnreadableError, *DoubtError, *ClearError, *ReviewError), ErrOldFile,
-// ErrImportRunning: an import was refused and nothing changed. The guards see the whole file and come, as many as apply, with
+// *FileError, the guards (*ShrinkError, *UnreadableError, *DoubtError, *ClearError, *DateOrderError,
+// *ReviewError), ErrOldFile, ErrImportRunning: an import was refused and nothing changed. The guards see the whole file and come, as many as apply, with
 // its report. No error quotes personal data.
 //
 // Design section 5; security bar S-13 (equal work), S-46 (sealed, bound to the row), S-47 (key versions), S-52, S-71.

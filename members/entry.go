@@ -49,9 +49,10 @@ func (e LineError) Error() string {
 // source gives the entries of a file in their order, then io.EOF. Other errors are of the file as a whole.
 type source interface {
 	next() (entry, error)
-	format() string // for the report
-	unit() string   // what positions count
-	isChange() bool // the file speaks of some members only; known after the first entry
+	format() string  // for the report
+	unit() string    // what positions count
+	doubts() []error // what of the file, read to its end, can be understood in two ways
+	isChange() bool  // the file speaks of some members only; known after the first entry
 }
 
 const noteCannotRegister = "cannot register: "

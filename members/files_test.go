@@ -85,22 +85,23 @@ func TestDatesAsPrograms(t *testing.T) {
 		"3/14/1984": {1984, 3, 14}, "03/14/1984": {1984, 3, 14}, "1984/03/14": {1984, 3, 14}, "1984/3/4": {1984, 3, 4},
 		"1984-03-14 00:00:00": {1984, 3, 14}, "1984-03-14T00:00:00Z": {1984, 3, 14}, "1984-03-14 00:00:00.000": {1984, 3, 14},
 		"3/14/1984 12:00:00 AM": {1984, 3, 14}, "19840314": {1984, 3, 14}, "19840314 00:00": {1984, 3, 14},
+		"3-14-1984": {1984, 3, 14}, "1984-3-4": {1984, 3, 4}, "1984.03.04": {1984, 3, 4},
 		"14/3/1984": {}, "3/14/84": {}, "14.03.1984": {}, "1984-03-14 or so": {}, "1984//3": {}, "003/14/1984": {}, "NULL": {},
 	} {
-		if got, ok := ParseDate(text); ok != (want != Date{}) || ok && got != want {
-			t.Errorf("ParseDate(%q) = %v, %v, want %v", text, got, ok, want)
+		if got, problem := (&dateReader{}).read(text); (problem == "") != (want != Date{}) || got != want {
+			t.Errorf("read(%q) = %v, %q, want %v", text, got, problem, want)
 		}
 	}
 	for text, isOpen := range map[string]bool{
 		"": true, "NULL": true, "null": true, "99991231": true, "12/31/9999": true, "9999-12-31 00:00:00": true, "00000000": true,
 		"0000-00-00": true, "2999-12-31": true, "0001-01-01": true, "1/1/1753": true, "2027-01-01": false,
 	} {
-		if got, ok := parseBound(text); !ok || got.IsZero() != isOpen {
-			t.Errorf("parseBound(%q) = %v, %v, want an open end: %v", text, got, ok, isOpen)
+		if got, problem := (&dateReader{}).bound(text); problem != "" || got.IsZero() != isOpen {
+			t.Errorf("bound(%q) = %v, %q, want an open end: %v", text, got, problem, isOpen)
 		}
 	}
-	if _, ok := parseBound("soon"); ok {
-		t.Error(`parseBound("soon") is a date`)
+	if _, problem := (&dateReader{}).bound("soon"); problem == "" {
+		t.Error(`bound("soon") is a date`)
 	}
 }
 

@@ -64,9 +64,9 @@ func (run *importRun) guard(active int) error {
 	isDoubtful := held >= doubtLeast && held*100 > run.known*heldLimit ||
 		run.doubtful >= doubtLeast && run.doubtful*100 > run.known*doubtLimit
 	if r.Added+r.Changed+r.Unchanged+r.Held+r.Ended == run.absent && (r.Rejected > 0 || !run.source.isChange()) {
-		return &FileError{Problem: "the file has no valid line"}
+		return run.noValidLine()
 	}
-	var causes []error
+	causes := run.source.doubts()
 	if isDoubtful && !o.AllowDoubtful {
 		causes = append(causes, &DoubtError{held, run.doubtful, run.known})
 	}
@@ -83,6 +83,14 @@ func (run *importRun) guard(active int) error {
 		return run.checkDecisions()
 	}
 	return errors.Join(causes...)
+}
+
+func (run *importRun) noValidLine() error {
+	problem := "the file has no valid line"
+	if run.firstFault != nil {
+		problem += "; the first fault: " + run.firstFault.Error()
+	}
+	return errors.Join(append([]error{&FileError{Problem: problem}}, run.source.doubts()...)...)
 }
 
 // checkDecisions asks for the second look: a decision counts for the list that was shown, and for lines on it.
@@ -112,6 +120,7 @@ func (r *Roster) refused(ctx context.Context, cause error) error {
 	_, isFile := errors.AsType[*FileError](cause)
 	_, isShrink := errors.AsType[*ShrinkError](cause)
 	_, isUnreadable := errors.AsType[*UnreadableError](cause)
+	_, isOrder := errors.AsType[*DateOrderError](cause)
 	_, isClear := errors.AsType[*ClearError](cause)
 	_, isDoubt := errors.AsType[*DoubtError](cause)
 	_, isReview := errors.AsType[*ReviewError](cause)
@@ -124,6 +133,8 @@ func (r *Roster) refused(ctx context.Context, cause error) error {
 		reason = "unreadable"
 	case isDoubt:
 		reason = "other_people"
+	case isOrder:
+		reason = "dates"
 	case isClear:
 		reason = "cleared"
 	case isReview:

@@ -18,6 +18,7 @@ import (
 type ImportOptions struct {
 	Columns   map[string]string // header names by column name (ColumnNames), for those that differ
 	Separator byte              // 0: whatever the header is written with
+	Dates     DateOrder         // of 04/10/1984; if empty the month comes first, and a date that cannot have it so refuses the file
 	MemberRef string            // X12: qualifier of the REF with the member number (MemberRefs), "0F" if empty
 
 	AllowShrink     bool   // apply it although it ends more than 5 % of the members
@@ -174,15 +175,16 @@ func (r *Roster) sameFile(ctx context.Context, file io.ReadSeeker, size int64, o
 
 // importRun is one import inside its transaction.
 type importRun struct {
-	roster  *Roster
-	options ImportOptions
-	size    int64
-	hash    hash.Hash // of the file
-	now     time.Time
-	report  Report
-	source  source
-	isEmpty bool // nobody was on the roster
-	last    int  // position of the last entry
+	roster     *Roster
+	options    ImportOptions
+	size       int64
+	hash       hash.Hash // of the file
+	now        time.Time
+	report     Report
+	source     source
+	firstFault *LineError
+	isEmpty    bool // nobody was on the roster
+	last       int  // position of the last entry
 
 	known      int // entries of members who were known
 	unreadable int // entries of which nobody knows whose they are
@@ -198,6 +200,17 @@ type importRun struct {
 func (run *importRun) progress(phase Phase, done, total int64) {
 	if run.options.Progress != nil {
 		run.options.Progress(phase, done, total)
+	}
+}
+
+// rejected reports a line that is left out.
+func (run *importRun) rejected(e LineError) {
+	run.report.Rejected++
+	if run.firstFault == nil {
+		run.firstFault = &e
+	}
+	if run.options.Rejected != nil {
+		run.options.Rejected(e)
 	}
 }
 

@@ -97,8 +97,8 @@ func TestFaultyLinesStopNothingElse(t *testing.T) {
 		t.Errorf("import with faulty lines = %v, %v, want %v", got, err, want)
 	}
 	want := []string{
-		"line 3: birth_date: is not a date (2006-01-02, 01/02/2006 or 20060102)",
-		"line 4: member_number: does not have the form of a member number",
+		"line 3: birth_date: has dots, as dates with the day first have: export it as 2006-01-02, or set the dates to day-first",
+		"line 4: member_number: does not have the form of a member number: leading zeros are missing (1), which spreadsheets drop; export the column as text",
 		"line 7: a quotation mark is not closed on its line",
 	}
 	if diff := cmp.Diff(want, faults); diff != "" {
@@ -241,7 +241,7 @@ func TestSampleRosterImportsWholeAndMatches(t *testing.T) {
 			continue
 		}
 		field := strings.Split(line, ",")
-		born, _ := ParseDate(field[4])
+		born, _ := parseISO(field[4])
 		if _, err := f.Match(t.Context(), Claim{strings.ToLower(field[1]), field[2], field[3], born, field[0]}); err != nil {
 			t.Errorf("card %q: Match: %v", line, err)
 		}

@@ -40,13 +40,27 @@ func unitOr(unit string) string {
 type lineReader struct {
 	r       *bufio.Reader // with room for maxLine
 	decoder *decoder
+	isCR    bool // lines end in CR alone
 	line    int
 	isOpen  bool // the line just read has no end: it is the last, or the file is cut off
 }
 
+func (l *lineReader) end() byte {
+	if l.isCR {
+		return '\r'
+	}
+	return '\n'
+}
+
+// endsInCR finds text whose lines end in CR alone, as old programs for Macintosh computers write it.
+func endsInCR(text *bufio.Reader) bool {
+	start, _ := text.Peek(maxLine)
+	return bytes.IndexByte(start, '\n') < 0 && bytes.IndexByte(start, '\r') >= 0
+}
+
 // next returns a line without its end, io.EOF after the last, a *FileError, or the error of the file system.
 func (l *lineReader) next() (string, error) {
-	raw, err := l.r.ReadSlice('\n')
+	raw, err := l.r.ReadSlice(l.end())
 	if len(raw) > 0 {
 		l.line++
 	}

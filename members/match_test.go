@@ -191,15 +191,15 @@ func TestDates(t *testing.T) {
 		"1984-02-31":  {},
 		"17/05/1984":  {},
 		"0000-01-01":  {},
-		"1984-5-17":   {},
+		"1984-5-17":   {1984, 5, 17},
 		"84-05-17":    {},
 		"1984-05-17 ": {},
 		"+984-05-17":  {},
 		"":            {},
 	} {
-		got, ok := ParseDate(text)
-		if ok != (want != Date{}) || ok && got != want {
-			t.Errorf("ParseDate(%q) = %v, %v, want %v", text, got, ok, want)
+		got, problem := (&dateReader{}).read(text)
+		if (problem == "") != (want != Date{}) || got != want {
+			t.Errorf("read(%q) = %v, %q, want %v", text, got, problem, want)
 		}
 	}
 	if !(Date{1984, 5, 17}).Before(Date{1984, 6, 1}) || (Date{1984, 5, 17}).Before(Date{1984, 5, 17}) {

@@ -182,10 +182,7 @@ func (run *importRun) rejectGroup(rows []stagedRow, group []repeat, wrong column
 		if row.Line == against {
 			other = group[0].Line
 		}
-		run.report.Rejected++
-		if run.options.Rejected != nil {
-			run.options.Rejected(LineError{row.Line, string(wrong), fmt.Sprintf("contradicts %s %d, which has the same member number", run.source.unit(), other), run.source.unit()})
-		}
+		run.rejected(LineError{row.Line, string(wrong), fmt.Sprintf("contradicts %s %d, which has the same member number", run.source.unit(), other), run.source.unit()})
 		rows = append(rows, stagedRow{line: row.Line, kind: lineRejected, id: row.ID, numberMAC: row.NumberMAC})
 	}
 	return rows

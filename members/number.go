@@ -57,3 +57,33 @@ func (f NumberFormat) Parse(typed string) (string, error) {
 	}
 	return number, nil
 }
+
+const noNumber = "does not have the form of a member number"
+
+// fault says what a text is that is no number, and which numbers it may have been before a program changed it.
+func (f NumberFormat) fault(typed string) (problem string, may []string) {
+	typed = strings.TrimSpace(typed)
+	whole, _, isDecimal := strings.Cut(typed, ".")
+	switch {
+	case typed == "":
+		return "is empty", nil
+	case len(typed) > maxNumber:
+		return noNumber, nil
+	case strings.Trim(typed, "0123456789.,+eE") == "" && strings.ContainsAny(typed, "eE"):
+		return noNumber + ": a spreadsheet has rounded it; export the column as text", nil
+	case strings.Trim(whole, "0123456789") != "":
+		return noNumber, nil
+	}
+	const most = 8
+	for zeros := range most + 1 {
+		number, err := f.Parse(strings.Repeat("0", zeros) + whole)
+		switch {
+		case err != nil:
+		case zeros > 0:
+			return fmt.Sprintf("%s: leading zeros are missing (%d), which spreadsheets drop; export the column as text", noNumber, zeros), []string{number}
+		case isDecimal:
+			return noNumber + ": it has a decimal point, as spreadsheets write numbers; export the column as text", []string{number}
+		}
+	}
+	return noNumber, nil
+}

@@ -188,10 +188,7 @@ func (e *entry) reject(wrong column, problem string) {
 // is not sure, it may be the line of any member who seems to be absent. A number that is known and not sure may be a
 // relative's, which only the whole file tells (countUnaccounted).
 func (run *importRun) reject(e *entry, known map[string]knownRow) (rows []stagedRow) {
-	run.report.Rejected++
-	if run.options.Rejected != nil {
-		run.options.Rejected(*e.fault)
-	}
+	run.rejected(*e.fault)
 	isRead, kind := e.sure, lineRejected
 	if !e.sure {
 		kind = lineGuessed

@@ -13,21 +13,31 @@ type rowParser struct {
 	separator byte
 	numbers   NumberFormat
 	today     Date
+	born      dateReader
+	start     dateReader
+	end       dateReader
+	behind    int      // empty fields behind those of the header, on every line
 	fields    []string // reused
+	guessed   []string // numbers that the last line may mean
 }
 
 // parse returns the record, or what is wrong with the line. The number is set whenever it stands in its place, so that a
 // member is not taken for absent because something else is wrong.
 func (p *rowParser) parse(line string) (rec record, wrong column, problem string) {
 	p.fields, problem = splitLine(p.fields[:0], line, p.separator)
+	p.guessed = nil
+	if n := p.layout.fields; p.behind > 0 && len(p.fields) == n+p.behind && areEmpty(p.fields[n:]) {
+		p.fields = p.fields[:n]
+	}
 	rec.MemberNumber, _ = p.numbers.Parse(p.layout.field(p.fields, colNumber))
 	switch {
 	case problem != "":
 		return rec, "", problem
 	case len(p.fields) != p.layout.fields:
-		return rec, "", fmt.Sprintf("%d fields, but the header has %d", len(p.fields), p.layout.fields)
+		return rec, "", p.fieldCount()
 	case rec.MemberNumber == "":
-		return rec, colNumber, "does not have the form of a member number"
+		problem, p.guessed = p.numbers.fault(p.layout.field(p.fields, colNumber))
+		return rec, colNumber, problem
 	}
 	rec.FirstName, rec.LastName = readName(p.layout.field(p.fields, colFirstName)), readName(p.layout.field(p.fields, colLastName))
 	rec.Suffix = readSuffix(p.layout.field(p.fields, colSuffix))
@@ -45,13 +55,23 @@ func (p *rowParser) isInPlace() bool {
 	return len(p.fields) == p.layout.fields || p.layout.position[colNumber] == 0
 }
 
-// numbersIn are all pieces of a line that have the form of a member number: one of them is its member, wherever the line
+// fieldCount says that a line has not the fields of the header.
+func (p *rowParser) fieldCount() string {
+	n := p.layout.fields
+	said := fmt.Sprintf("%d fields, but the header has %d", len(p.fields), n)
+	if len(p.fields) > n && areEmpty(p.fields[n:]) {
+		said += "; the last are empty: a separator too many?"
+	}
+	return said
+}
+
+// numbersBetween are all pieces of a line that have the form of a member number: one of them is its member, wherever the line
 // was broken.
-func (p *rowParser) numbersIn(line string) (numbers []string) {
-	isBetween := func(r rune) bool { return r < 0x80 && strings.ContainsRune(",;|\t\"'=", r) || r == rune(p.separator) }
+func numbersBetween(line string, separator byte, format NumberFormat) (numbers []string) {
+	isBetween := func(r rune) bool { return r < 0x80 && strings.ContainsRune(",;|\t\"'=", r) || r == rune(separator) }
 	pieces := strings.FieldsFunc(line, isBetween)
 	for _, piece := range slices.Concat(pieces, strings.Fields(strings.Join(pieces, " "))) {
-		if number, err := p.numbers.Parse(piece); err == nil && !slices.Contains(numbers, number) {
+		if number, err := format.Parse(piece); err == nil && !slices.Contains(numbers, number) {
 			numbers = append(numbers, number)
 		}
 	}
@@ -59,16 +79,14 @@ func (p *rowParser) numbersIn(line string) (numbers []string) {
 }
 
 func (p *rowParser) parseDates(rec *record) (wrong column, problem string) {
-	const notADate = "is not a date (2006-01-02, 01/02/2006 or 20060102)"
-	var ok bool
-	if rec.BirthDate, ok = ParseDate(p.layout.field(p.fields, colBirthDate)); !ok {
-		return colBirthDate, notADate
+	if rec.BirthDate, problem = p.born.read(p.layout.field(p.fields, colBirthDate)); problem != "" {
+		return colBirthDate, problem
 	}
-	if rec.CoverageStart, ok = parseBound(p.layout.field(p.fields, colCoverageStart)); !ok {
-		return colCoverageStart, notADate
+	if rec.CoverageStart, problem = p.start.bound(p.layout.field(p.fields, colCoverageStart)); problem != "" {
+		return colCoverageStart, problem
 	}
-	if rec.CoverageEnd, ok = parseBound(p.layout.field(p.fields, colCoverageEnd)); !ok {
-		return colCoverageEnd, notADate
+	if rec.CoverageEnd, problem = p.end.bound(p.layout.field(p.fields, colCoverageEnd)); problem != "" {
+		return colCoverageEnd, problem
 	}
 	if !rec.CoverageEnd.IsZero() && rec.CoverageEnd.Before(rec.CoverageStart) {
 		return colCoverageEnd, "is before " + string(colCoverageStart)

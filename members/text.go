@@ -16,7 +16,7 @@ import (
 // It refuses what is no text at all.
 func openText(file io.Reader) (text *bufio.Reader, decoder *decoder, err error) {
 	text = bufio.NewReaderSize(file, maxLine)
-	start, err := text.Peek(4)
+	start, err := text.Peek(64)
 	if err != nil && err != io.EOF {
 		return nil, nil, err
 	}
@@ -24,35 +24,63 @@ func openText(file io.Reader) (text *bufio.Reader, decoder *decoder, err error) 
 		return nil, nil, &FileError{Problem: problem}
 	}
 	decoder = newDecoder()
+	endian, policy := unicode.BigEndian, unicode.UseBOM
 	switch {
-	case bytes.HasPrefix(start, []byte("\xEF\xBB\xBF")):
+	case bytes.HasPrefix(start, []byte(markUTF8)):
 		decoder.charset = charsetUTF8
-		_, err = text.Discard(3)
+		_, err = text.Discard(len(markUTF8))
+		return text, decoder, err
 	case bytes.HasPrefix(start, []byte("\xFF\xFE")), bytes.HasPrefix(start, []byte("\xFE\xFF")):
-		decoder.charset = charsetUTF16
-		utf16 := unicode.UTF16(unicode.BigEndian, unicode.UseBOM).NewDecoder()
-		text = bufio.NewReaderSize(transform.NewReader(text, utf16), maxLine)
-		err = nil
+	case isEveryOtherZero(start, 1):
+		endian, policy = unicode.LittleEndian, unicode.IgnoreBOM
+	case isEveryOtherZero(start, 0):
+		policy = unicode.IgnoreBOM
 	default:
-		err = nil
+		return text, decoder, nil
 	}
-	return text, decoder, err
+	decoder.charset = charsetUTF16
+	return bufio.NewReaderSize(transform.NewReader(text, unicode.UTF16(endian, policy).NewDecoder()), maxLine), decoder, nil
 }
 
+// isEveryOtherZero knows plain letters in UTF-16 without byte order mark: each has a zero at one side, and nothing else has.
+func isEveryOtherZero(start []byte, at int) bool {
+	for i, b := range start {
+		if (b == 0) != (i%2 == at) {
+			return false
+		}
+	}
+	return len(start) >= 4
+}
+
+const markUTF8 = "\xEF\xBB\xBF"
+
+// foreignFormat says what a file is that is no text, or text of another kind.
 func foreignFormat(start []byte) string {
-	for magic, problem := range map[string]string{
+	formats := map[string]string{
 		"\x1f\x8b":     "the file is compressed with gzip; unpack it first",
 		"BZh":          "the file is compressed with bzip2; unpack it first",
 		"\xFD7zX":      "the file is compressed with xz; unpack it first",
 		"\x28\xB5\x2F": "the file is compressed with zstd; unpack it first",
-		"PK\x03\x04":   "the file is a ZIP archive or a spreadsheet; export it as CSV",
+		"PK\x03\x04":   "the file is a ZIP archive, or a spreadsheet of Excel (XLSX) or LibreOffice; unpack it, or export it as CSV",
+		"7z\xBC\xAF":   "the file is packed with 7-Zip; unpack it first",
+		"Rar!":         "the file is packed with RAR; unpack it first",
+		"%PDF":         "the file is a PDF document; ask for it as CSV",
+		"{\\RTF":       "the file is an RTF document; export it as CSV",
+		"-----BEGIN":   "the file is encrypted or signed with PGP; decrypt it first",
+		"<?XML":        "the file is XML; export it as CSV",
+		"<":            "the file is a web page (HTML), perhaps that of a sign-in or an error; download the file again, or export it as CSV",
+		"{":            "the file is JSON; export it as CSV",
+		"[":            "the file is JSON; export it as CSV",
 		"\xD0\xCF\x11": "the file is a spreadsheet in the old binary form; export it as CSV",
-	} {
-		if bytes.HasPrefix(start, []byte(magic)) {
-			return problem
+	}
+	text := bytes.ToUpper(bytes.TrimLeft(bytes.TrimPrefix(start, []byte(markUTF8)), " \t\r\n"))
+	longest := ""
+	for magic := range formats {
+		if len(magic) > len(longest) && (bytes.HasPrefix(start, []byte(magic)) || bytes.HasPrefix(text, []byte(magic))) {
+			longest = magic
 		}
 	}
-	return ""
+	return formats[longest]
 }
 
 const (

@@ -41,8 +41,9 @@ func new834(text *bufio.Reader, decoder *decoder, options ImportOptions, numbers
 	return &x834{x12: &x12Reader{r: text, decoder: decoder}, memberRef: ref, numbers: numbers, today: today}
 }
 
-func (x *x834) isChange() bool { return x.action == actionChange }
-func (x *x834) unit() string   { return "segment" }
+func (x *x834) doubts() []error { return nil }
+func (x *x834) isChange() bool  { return x.action == actionChange }
+func (x *x834) unit() string    { return "segment" }
 
 func (x *x834) format() string {
 	kind := "full"

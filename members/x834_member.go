@@ -1,6 +1,9 @@
 package members
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // memberLoop gathers one INS loop (2000): who it is, and the coverages of its HD loops (2300).
 type memberLoop struct {
@@ -9,6 +12,9 @@ type memberLoop struct {
 	maintenance string // INS03
 
 	typedNumber     string
+	hasRef          bool   // there is the REF of the setting
+	otherRef        string // another one that may have the number, and the number in it
+	otherNumber     string
 	isNamed, isBorn bool
 	rec             record
 	level           level
@@ -53,8 +59,8 @@ func (l *memberLoop) fail(s segment, wrong column, problem string) {
 func (l *memberLoop) take(s segment) {
 	switch s.name() {
 	case "REF":
-		if l.level == levelMember && s.at(1) == l.file.memberRef {
-			l.typedNumber = s.at(2)
+		if l.level == levelMember {
+			l.reference(s)
 		}
 	case "NM1":
 		l.name(s)
@@ -75,6 +81,28 @@ func (l *memberLoop) take(s segment) {
 	}
 }
 
+// reference reads REF. The number of another one than the setting says is no number of the member, but worth naming.
+func (l *memberLoop) reference(s segment) {
+	if s.at(1) == l.file.memberRef {
+		l.typedNumber, l.hasRef = s.at(2), true
+	} else if number, err := l.file.numbers.Parse(s.at(2)); err == nil && slices.Contains(MemberRefs(), s.at(1)) {
+		l.otherRef, l.otherNumber = s.at(1), number
+	}
+}
+
+// noNumber says what the loop has in place of a number, and which it may mean.
+func (l *memberLoop) noNumber() (problem string, may []string) {
+	ref := "REF " + l.file.memberRef
+	switch {
+	case l.hasRef:
+		problem, may = l.file.numbers.fault(l.typedNumber)
+		return ref + " " + problem, may
+	case l.otherRef != "":
+		return fmt.Sprintf("there is no %s; REF %s has the form of a member number: is it the one? See the setting", ref, l.otherRef), []string{l.otherNumber}
+	}
+	return "there is no " + ref, nil
+}
+
 // name reads NM1: IL is the member, 74 the member with a corrected name (70 then is the name to forget).
 func (l *memberLoop) name(s segment) {
 	if entity := s.at(1); entity != "IL" && entity != "74" || l.level == levelCoverage {
@@ -86,12 +114,29 @@ func (l *memberLoop) name(s segment) {
 }
 
 func (l *memberLoop) birth(s segment) {
-	born, ok := ParseDate(s.at(2))
+	born, ok := readD8(s.at(2))
 	if s.at(1) != "D8" || !ok {
 		l.fail(s, colBirthDate, "is not a date in the form D8")
 		return
 	}
 	l.rec.BirthDate, l.isBorn = born, true
+}
+
+// readD8 reads the form D8, 20060102.
+func readD8(s string) (Date, bool) {
+	if len(s) != 8 {
+		return Date{}, false
+	}
+	return dateFromDigits(s[:4], s[4:6], s[6:])
+}
+
+// boundD8 reads a first or last day; what programs write for "no such day" is the zero Date.
+func boundD8(s string) (Date, bool) {
+	if isOpen(s) {
+		return Date{}, true
+	}
+	d, ok := readD8(s)
+	return inYears(d), ok
 }
 
 // date reads DTP: 356 and 357 bound the eligibility, 348 and 349 a coverage.
@@ -112,7 +157,7 @@ func (l *memberLoop) date(s segment) {
 		l.fail(s, wrong, "is not a date in the form D8")
 		return
 	}
-	day, ok := parseBound(text)
+	day, ok := boundD8(text)
 	isStart := qualifier == "356" || qualifier == "348"
 	if isStart {
 		to.Start = day
@@ -120,7 +165,7 @@ func (l *memberLoop) date(s segment) {
 		to.End, wrong = day, colCoverageEnd
 	}
 	if end != "" {
-		last, isDate := parseBound(end)
+		last, isDate := boundD8(end)
 		to.End, ok = last, ok && isDate
 	}
 	if !ok {
@@ -133,7 +178,9 @@ func (l *memberLoop) entry() entry {
 	e := entry{position: l.ins.number, unit: "segment", partial: l.file.isChange()}
 	number, err := l.file.numbers.Parse(l.typedNumber)
 	if err != nil {
-		l.fail(l.ins, colNumber, "REF "+l.file.memberRef+" does not have the form of a member number")
+		var problem string
+		problem, e.numbers = l.noNumber()
+		l.fail(l.ins, colNumber, problem)
 	}
 	l.rec.MemberNumber = number
 	e.covered = l.coverage()

@@ -28,6 +28,7 @@ type RosterImportCmd struct {
 	File            string            `arg:"" help:"CSV file with one header line, or X12 834 (005010X220A1)." type:"existingfile"`
 	Column          map[string]string `env:"IDP_ROSTER_COLUMN" placeholder:"COLUMN=HEADER" help:"Header name of a column, where it differs: member_number, first_name, last_name, birth_date; optional suffix, program, coverage_start, coverage_end. May be repeated."`
 	Separator       string            `env:"IDP_ROSTER_SEPARATOR" default:"auto" help:"What stands between two fields: one character, tab, or auto."`
+	Dates           string            `env:"IDP_ROSTER_DATES" default:"auto" enum:"auto,day-first,month-first" help:"CSV: what 04/10/1984 is. auto: month first, as on the card, and a file with a date that can only have its day first is refused."`
 	MemberRef       string            `env:"IDP_ROSTER_MEMBER_REF" default:"0F" enum:"0F,23,1L" help:"X12 834: qualifier of the REF segment with the member number."`
 	DryRun          bool              `help:"Show the report and change nothing."`
 	AllowShrink     bool              `help:"Apply the file although it ends more than 5 % of the members."`
@@ -54,7 +55,8 @@ A number that comes back with another name and another birth date is held back: 
 lines, then import the file again with --same-person or --other-person, and with --review. Until then the same file,
 imported again, lists them again.
 
-Dates are 2006-01-02, 01/02/2006 or 20060102. Try it with: idp roster sample -n 1000 > sample.csv`
+Dates are 2006-01-02, 01/02/2006 or 20060102. With --dates day-first 02/01/2006 and 02.01.2006 as well. Headers are found
+whatever their case and blanks, below a title, too. Try it with: idp roster sample -n 1000 > sample.csv`
 }
 
 // Run imports, shows progress on a terminal, and prints the report.
@@ -80,7 +82,7 @@ func (c *RosterImportCmd) Run(ctx context.Context, env *Environment) error {
 	held := &linePrinter{out: env.Stderr, bar: bar, left: -1}
 	started := time.Now()
 	report, err := roster.Import(ctx, file, members.ImportOptions{
-		Columns: c.Column, Separator: separator, MemberRef: c.MemberRef, DryRun: c.DryRun,
+		Columns: c.Column, Separator: separator, Dates: c.dateOrder(), MemberRef: c.MemberRef, DryRun: c.DryRun,
 		AllowShrink: c.AllowShrink, AllowOld: c.AllowOld, AllowUnreadable: c.AllowUnreadable, AllowDoubtful: c.AllowDoubtful,
 		SamePerson: c.SamePerson, OtherPerson: c.OtherPerson, Review: c.Review,
 		Rejected: faults.print, Held: held.print, Note: notes.print, Progress: bar.progress,
@@ -95,6 +97,13 @@ func (c *RosterImportCmd) Run(ctx context.Context, env *Environment) error {
 		return err
 	}
 	return errors.Join(printReport(env.Stdout, report, err != nil, time.Since(started)), err)
+}
+
+func (c *RosterImportCmd) dateOrder() members.DateOrder {
+	if c.Dates == "auto" {
+		return ""
+	}
+	return members.DateOrder(c.Dates)
 }
 
 func (c *RosterImportCmd) separator() (byte, error) {
@@ -113,6 +122,7 @@ func (c *RosterImportCmd) explain(err error) error {
 	_, isShrink := errors.AsType[*members.ShrinkError](err)
 	_, isUnreadable := errors.AsType[*members.UnreadableError](err)
 	_, isDoubt := errors.AsType[*members.DoubtError](err)
+	_, isOrder := errors.AsType[*members.DateOrderError](err)
 	_, isClear := errors.AsType[*members.ClearError](err)
 	review, isReview := errors.AsType[*members.ReviewError](err)
 	isOld := errors.Is(err, members.ErrOldFile)
@@ -124,6 +134,7 @@ func (c *RosterImportCmd) explain(err error) error {
 		is     bool
 		advice string
 	}{
+		{isOrder, "say how dates are written with --dates day-first or --dates month-first"},
 		{isUnreadable, "mend the lines without a number, or add --allow-unreadable"},
 		{isShrink, "if so many end, add --allow-shrink"},
 		{isDoubt || isClear, "if that is meant, add --allow-doubtful"},

@@ -1,0 +1,161 @@
+package members
+
+import (
+	"fmt"
+	"strings"
+)
+
+// DateOrder says what 04/10/1984 is.
+type DateOrder string
+
+// The orders. Unless told, the month comes first, as on the card, until a date says otherwise.
+const (
+	MonthFirst DateOrder = "month-first"
+	DayFirst   DateOrder = "day-first"
+)
+
+// DateOrderError says that a column has dates that can only have the day first, so that nobody knows what the others are.
+type DateOrderError struct {
+	Column             string
+	DayFirst           int // these can only have the day first,
+	MonthFirst, Either int // these the month; these either
+}
+
+func (e *DateOrderError) Error() string {
+	return fmt.Sprintf("%s: %d dates can only have the day first (31/12), %d only the month first, %d either: how are they meant? Nothing was changed",
+		e.Column, e.DayFirst, e.MonthFirst, e.Either)
+}
+
+// dateReader reads the dates of one column of a file: 2006-01-02, 2006/1/2, 20060102, 1/2/2006, each also with a time of day
+// behind it, which is dropped.
+type dateReader struct {
+	order                 DateOrder
+	day, month, ambiguous int // dates by what can stand first in them
+}
+
+// What a text is that is not read as a date.
+const (
+	notADate      = "is not a date (2006-01-02, 01/02/2006 or 20060102)"
+	dateIsEmpty   = "is empty"
+	dateIsNoDay   = "is no day of the calendar"
+	dateDayFirst  = "has the day first, it seems: see the setting for dates"
+	dateDots      = "has dots, as dates with the day first have: export it as 2006-01-02, or set the dates to day-first"
+	dateTwoDigits = "has a year of two digits, and nobody knows its century: export it with four"
+	dateDays      = "is a number of days, as spreadsheets keep dates: give the column the form yyyy-mm-dd and export it again"
+	dateWords     = "has its month in words: export it as 2006-01-02"
+	dateEight     = "has eight digits that are no year, month and day: export it as 20060102"
+)
+
+// read returns a date, or what is wrong with it.
+func (r *dateReader) read(s string) (d Date, problem string) {
+	if d, ok := parseISO(s); ok {
+		return d, ""
+	}
+	s = withoutTime(s)
+	if len(s) == 8 && strings.Trim(s, "0123456789") == "" {
+		if d, ok := dateFromDigits(s[:4], s[4:6], s[6:]); ok {
+			return d, ""
+		}
+		return Date{}, dateEight
+	}
+	parts := strings.FieldsFunc(s, func(c rune) bool { return c == '/' || c == '-' || c == '.' })
+	isDotted := strings.Contains(s, ".")
+	if len(parts) != 3 || len(s) != len(strings.Join(parts, "/")) || strings.Trim(strings.Join(parts, ""), "0123456789") != "" {
+		return Date{}, noDate(s)
+	}
+	switch a, b, c := len(parts[0]), len(parts[1]), len(parts[2]); {
+	case a == 4 && b <= 2 && c <= 2:
+		if d, ok := dateFromDigits(parts[0], parts[1], parts[2]); ok {
+			return d, ""
+		}
+		return Date{}, dateIsNoDay
+	case a <= 2 && b <= 2 && c == 2:
+		return Date{}, dateTwoDigits
+	case a > 2 || b > 2 || c != 4:
+		return Date{}, notADate
+	case isDotted && r.order != DayFirst:
+		return Date{}, dateDots
+	}
+	return r.ordered(parts)
+}
+
+// ordered reads a date whose year comes last.
+func (r *dateReader) ordered(parts []string) (Date, string) {
+	monthFirst, isMonth := dateFromDigits(parts[2], parts[0], parts[1])
+	dayFirst, isDay := dateFromDigits(parts[2], parts[1], parts[0])
+	switch {
+	case isMonth && isDay && monthFirst != dayFirst:
+		r.ambiguous++
+	case isMonth && !isDay:
+		r.month++
+	case isDay && !isMonth:
+		r.day++
+	}
+	switch {
+	case isDay && r.order == DayFirst:
+		return dayFirst, ""
+	case isMonth && r.order != DayFirst:
+		return monthFirst, ""
+	case isDay && r.order == "":
+		return Date{}, dateDayFirst
+	}
+	return Date{}, dateIsNoDay
+}
+
+// noDate says what a text without day, month and year looks like.
+func noDate(s string) string {
+	days, _, _ := strings.Cut(s, ".")
+	switch {
+	case s == "":
+		return dateIsEmpty
+	case len(days) == 5 && strings.Trim(s, "0123456789.") == "":
+		return dateDays
+	}
+	for _, month := range [...]string{
+		"JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC", "ENE", "ABR", "AGO", "DIC",
+	} {
+		if strings.Contains(strings.ToUpper(s), month) {
+			return dateWords
+		}
+	}
+	return notADate
+}
+
+// bound reads the first or last day of coverage; what programs write for "no such day" is the zero Date.
+func (r *dateReader) bound(s string) (d Date, problem string) {
+	if isOpen(s) {
+		return Date{}, ""
+	}
+	d, problem = r.read(s)
+	return inYears(d), problem
+}
+
+// withoutTime cuts "1984-03-14 00:00:00", "1984-03-14T00:00:00Z" and "3/14/1984 12:00 AM" behind the day.
+func withoutTime(s string) string {
+	i := strings.IndexAny(s, " T")
+	if i < 0 || !strings.Contains(s[i:], ":") || strings.Trim(s[i:], "0123456789:.+-TZAPM ") != "" {
+		return s
+	}
+	return s[:i]
+}
+
+func isOpen(s string) bool { return isNull(s) || strings.Trim(withoutTime(s), "0-/") == "" }
+
+// Years that a file means as such; programs write a date before or beyond them for "open".
+const firstYear, lastYear = 1900, 2199
+
+func inYears(d Date) Date {
+	if d.Year < firstYear || d.Year > lastYear {
+		return Date{}
+	}
+	return d
+}
+
+// isNull knows how databases and spreadsheets write that there is nothing.
+func isNull(s string) bool {
+	switch strings.ToUpper(s) {
+	case "", "NULL", "(NULL)", "\\N", "N/A", "#N/A":
+		return true
+	}
+	return false
+}

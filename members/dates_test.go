@@ -1,0 +1,163 @@
+package members
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// A date that can only have its day first puts every date of its column in doubt.
+func TestDayFirstDatesAreAskedAbout(t *testing.T) {
+	const ana, eva = "111111111,ANA,GARCIA,,04/10/1984,A,01/02/2025,\n", "222222222,EVA,LOPEZ,,31/12/1990,B,01/02/2025,\n"
+	for _, file := range []string{header + ana + eva, header + eva + ana, header + ana + strings.Replace(eva, "31/12/1990", "31-12-1990", 1)} {
+		f := newFixture(t)
+		report, err := f.Import(t.Context(), strings.NewReader(file), ImportOptions{})
+		e, ok := errors.AsType[*DateOrderError](err)
+		if !ok || e.Column != "birth_date" || e.DayFirst != 1 || e.Either != 1 || report.Rejected != 1 || report.Added != 1 {
+			t.Errorf("%q: %+v, %v, want *DateOrderError of birth_date", file, report, err)
+		}
+		for order, want := range map[DateOrder]Date{DayFirst: {1984, 10, 4}, MonthFirst: {1984, 4, 10}} {
+			f := newFixture(t)
+			report, err := f.Import(t.Context(), strings.NewReader(file), ImportOptions{Dates: order})
+			if isDay := order == DayFirst; err != nil || report.Added != 1 && !isDay || report.Added != 2 && isDay {
+				t.Errorf("%q, %s: %+v, %v", file, order, report, err)
+			}
+			if m, err := f.Find(t.Context(), "111111111"); err != nil || m.BirthDate != want {
+				t.Errorf("%q, %s: born %v, %v, want %v", file, order, m.BirthDate, err, want)
+			}
+		}
+	}
+	f := newFixture(t)
+	_, err := f.Import(t.Context(), strings.NewReader(header+strings.Replace(ana, ",\n", ",31/12/9999\n", 1)), ImportOptions{})
+	if e, ok := errors.AsType[*DateOrderError](err); !ok || e.Column != "coverage_end" {
+		t.Errorf("an open end with its day first: %v, want *DateOrderError of coverage_end", err)
+	}
+	if report := f.load(t, header+ana+strings.Replace(eva, "31/12", "12/31", 1)); report.Added != 2 {
+		t.Errorf("dates with the month first: %+v, want two added", report)
+	}
+	if report, err := f.Import(t.Context(), strings.NewReader(header+strings.Replace(ana, "04/10", "04.10", 1)+strings.Replace(eva, "31/12", "31.12", 1)),
+		ImportOptions{Dates: DayFirst, AllowDoubtful: true}); err != nil || report.Rejected != 0 {
+		t.Errorf("dots with the day first: %+v, %v, want them read", report, err)
+	}
+}
+
+// What is not read as a date is called what it looks like.
+func TestOddDatesAreNamed(t *testing.T) {
+	for text, says := range map[string]string{
+		"": "is empty", "14.03.1984": "dots", "30755": "number of days", "30755.0": "number of days", "3/14/84": "two digits", "14-MAR-1984": "words",
+		"Mar 14, 1984": "words", "1984-02-31": "no day of the calendar", "2/30/1984": "no day of the calendar", "14031984": "eight digits", "soon": "is not a date",
+		"14/3/1984": "day first", "1984-03": "is not a date", "14.3.84": "two digits",
+	} {
+		d, problem := (&dateReader{}).read(text)
+		if !d.IsZero() || !strings.Contains(problem, says) {
+			t.Errorf("%q: %v, %q, want %q", text, d, problem, says)
+		}
+	}
+	f := newFixture(t)
+	f.load(t, header+anak+noah)
+	_, err := f.Import(t.Context(), strings.NewReader(header+strings.ReplaceAll(anak+noah, "1984-03-", "30755")), ImportOptions{})
+	if err == nil || !strings.Contains(err.Error(), "no valid line") || !strings.Contains(err.Error(), "line 2: birth_date: ") {
+		t.Errorf("every line at fault: %v, want the first fault", err)
+	}
+}
+
+// What is certain is read, whatever a program made of the file.
+func TestFilesThatAreReadAllTheSame(t *testing.T) {
+	plain := header + anak + noah
+	noBOM := func(isBig bool) string { return inUTF16(plain, isBig)[2:] }
+	names := strings.Replace(plain, header, "Member Number,FIRST NAME,Last-Name,Suffix,BirthDate,program,Coverage.Start,coverage end\n", 1)
+	for name, file := range map[string]string{
+		"CR alone":                    strings.ReplaceAll(plain, "\n", "\r"),
+		"UTF-16 little, no mark":      noBOM(false),
+		"UTF-16 big, no mark":         noBOM(true),
+		"a comma behind every line":   strings.ReplaceAll(plain, "\n", ",\n"),
+		"a comma behind every member": header + strings.ReplaceAll(anak+noah, "\n", ",\n"),
+		"three commas, CRLF":          header + strings.ReplaceAll(anak+noah, "\n", ", ,\"\",\r\n"),
+		"headers in words":            names,
+		"a title above":               "HUSKY roster of November,,,,,,,\n,,,,,,,\n" + plain,
+		"blank lines above":           "\n\n" + plain,
+	} {
+		f := newFixture(t)
+		report, err := f.Import(t.Context(), strings.NewReader(file), ImportOptions{Rejected: func(e LineError) { t.Errorf("%s: %v", name, e) }})
+		if err != nil || report.Added != 2 {
+			t.Errorf("%s: %+v, %v, want two added", name, report, err)
+			continue
+		}
+		if m, err := f.Find(t.Context(), "900000610"); err != nil || m.Suffix != "JR" || m.CoverageStart != (Date{2025, 1, 1}) || !m.CoverageEnd.IsZero() {
+			t.Errorf("%s: the member is %+v, %v", name, m, err)
+		}
+	}
+}
+
+// What is not read is called what it seems to be.
+func TestFilesThatAreNoRosterAreNamed(t *testing.T) {
+	f := newFixture(t)
+	for name, test := range map[string]struct{ file, says string }{
+		"PDF":                 {"%PDF-1.7\n%\xE2\xE3\n", "PDF"},
+		"HTML":                {"\xEF\xBB\xBF\r\n<!DOCTYPE html>\n<html>", "web page"},
+		"HTML table":          {"<table><tr><td>", "web page"},
+		"XML":                 {"<?xml version=\"1.0\"?>\n<Workbook>", "XML"},
+		"JSON":                {"[{\"member_number\": \"111111111\"}]\n", "JSON"},
+		"XLSX":                {"PK\x03\x04", "Excel"},
+		"RTF":                 {"{\\rtf1\\ansi", "RTF"},
+		"7-Zip":               {"7z\xBC\xAF\x27\x1C", "7-Zip"},
+		"PGP":                 {"-----BEGIN PGP MESSAGE-----\n", "encrypted"},
+		"no header":           {anak + noah, "no header"},
+		"a member above":      {anak + header + noah, "above the header"},
+		"unknown headers":     {"member_number,first_name,last_name,Date of Birth\n111111111,A,B,1984-05-17\n", "Date of Birth"},
+		"column that is none": {header + anak, "coverage_strat"},
+	} {
+		options := ImportOptions{}
+		if name == "column that is none" {
+			options.Columns = map[string]string{"coverage_strat": "Start"}
+		}
+		_, err := f.Import(t.Context(), strings.NewReader(test.file), options)
+		if _, ok := errors.AsType[*FileError](err); !ok || !strings.Contains(err.Error(), test.says) {
+			t.Errorf("%s: %v, want a *FileError with %q", name, err, test.says)
+		}
+		if err != nil && (strings.Contains(err.Error(), "ANAK") || strings.Contains(err.Error(), "RUIZ")) {
+			t.Errorf("%s: %v quotes a member", name, err)
+		}
+	}
+}
+
+// What a spreadsheet made of a number is named, and stands for its member as far as it can be told.
+func TestOddNumbersAreNamed(t *testing.T) {
+	for number, says := range map[string]string{
+		"4123789": "zeros are missing (2)", "04123789": "zeros are missing (1)", "4123789.0": "zeros are missing (2)", "4.12E+06": "rounded", "004123789.0": "decimal", "": "is empty", "0041237899": "does not have the form",
+	} {
+		f := newFixture(t)
+		var roster strings.Builder
+		roster.WriteString(header + covered(9) + "004123789,ANA,RUIZ,,1984-03-14,A,,\n")
+		f.load(t, roster.String())
+		var faults []string
+		report, err := f.Import(t.Context(), strings.NewReader(header+covered(9)+number+",ANA,RUIZ,,1984-03-14,A,,\n"), ImportOptions{Rejected: func(e LineError) { faults = append(faults, e.Error()) }})
+		if len(faults) != 1 || !strings.HasPrefix(faults[0], "line 11: member_number: ") || !strings.Contains(faults[0], says) {
+			t.Errorf("%q: faults %q, want %q", number, faults, says)
+		}
+		isGuessed := strings.Contains(says, "zero") || says == "decimal"
+		if _, isUnreadable := errors.AsType[*UnreadableError](err); isUnreadable == isGuessed || isGuessed && report.Ended != 0 {
+			t.Errorf("%q: %+v, %v, want the number taken for its member: %v", number, report, err, isGuessed)
+		}
+	}
+}
+
+// The number may stand in another REF than the setting says.
+func TestOtherRefIsNamed(t *testing.T) {
+	f := newFixture(t)
+	f.load(t, header+anak+noah)
+	file := strings.ReplaceAll(file834(set834("4", strings.ReplaceAll(insAnak, "REF*1L*GROUP~", ""), insNoah)), "REF*0F*", "REF*1L*")
+	var faults []string
+	_, err := f.Import(t.Context(), strings.NewReader(file), ImportOptions{Rejected: func(e LineError) { faults = append(faults, e.Error()) }})
+	if err == nil || !slices.ContainsFunc(faults, func(s string) bool { return strings.Contains(s, "no REF 0F") && strings.Contains(s, "REF 1L") }) {
+		t.Errorf("numbers in REF 1L: %q, %v, want it named", faults, err)
+	}
+	if report, err := f.Import(t.Context(), strings.NewReader(file), ImportOptions{MemberRef: "1L", AllowDoubtful: true}); err != nil || report.Rejected > 0 {
+		t.Errorf("with the setting: %+v, %v", report, err)
+	}
+	slashed := strings.Replace(file834(set834("4", insAnak, insNoah)), "19840314", "04/10/1984", 1)
+	if report, err := f.Import(t.Context(), strings.NewReader(slashed), ImportOptions{}); err != nil || report.Rejected != 1 {
+		t.Errorf("a slashed date in the form D8: %+v, %v, want it rejected", report, err)
+	}
+}

@@ -1,0 +1,112 @@
+package members
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// headerLines is how far down the header may stand: exports put a title above it.
+const headerLines = 10
+
+// findHeader reads up to the header, the first line that has all columns which a roster needs. What stands above it may be
+// no member's line.
+func findHeader(lines *lineReader, options ImportOptions, numbers NumberFormat) (layout, byte, error) {
+	for name := range options.Columns {
+		if !slices.Contains(ColumnNames(), name) {
+			return layout{}, 0, &FileError{Problem: fmt.Sprintf("the setting of column names speaks of %q; known columns are %s", name, strings.Join(ColumnNames(), ", "))}
+		}
+	}
+	var best *FileError
+	known, isMemberAbove, separator := -1, false, options.Separator
+	for range headerLines {
+		line, err := lines.next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return layout{}, 0, err
+		}
+		if named, ok := namedSeparator(line); ok {
+			separator = named
+			continue
+		}
+		l, written, err := readHeaderLine(line, separator, options.Columns)
+		switch {
+		case err == nil && isMemberAbove:
+			return layout{}, 0, &FileError{Line: lines.line, Problem: "a member's line stands above the header"}
+		case err == nil:
+			return l, written, nil
+		case len(l.position) > known && strings.TrimSpace(line) != "":
+			known, best = len(l.position), &FileError{Line: lines.line, Problem: err.Error()}
+		}
+		isMemberAbove = isMemberAbove || len(numbersBetween(line, separator, numbers)) > 0
+	}
+	switch {
+	case best == nil:
+		return layout{}, 0, &FileError{Problem: "the file is empty"}
+	case known == 0 && isMemberAbove:
+		return layout{}, 0, &FileError{Problem: "the file has no header line: its columns have to be named in the first one; known columns are " + strings.Join(ColumnNames(), ", ")}
+	}
+	return layout{}, 0, best
+}
+
+// readHeaderLine tries the separators. With an error, the layout has the columns that were found.
+func readHeaderLine(line string, separator byte, names map[string]string) (layout, byte, error) {
+	if separator != 0 {
+		l, err := readHeader(line, separator, names)
+		return l, separator, err
+	}
+	for _, separator = range separators {
+		if l, err := readHeader(line, separator, names); err == nil {
+			return l, separator, nil
+		}
+	}
+	separator = mostFrequent(line) // say what the likely one lacks
+	l, err := readHeader(line, separator, names)
+	return l, separator, err
+}
+
+// headerKey levels how a header is written: Member Number, MEMBER-NUMBER and memberNumber are member_number.
+func headerKey(name string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" _-.\u00a0", r) {
+			return -1
+		}
+		return r
+	}, strings.ToLower(name))
+}
+
+// emptyBehind counts the empty fields that every line has behind those of the header, as spreadsheets write them; 0 where
+// the lines that can be seen from here are not of one mind. One line alone may have a separator too many in its middle.
+func (s *csvSource) emptyBehind() int {
+	seen, err := s.lines.r.Peek(maxLine)
+	behind, lines := 0, 0
+	for {
+		line, rest, isWhole := bytes.Cut(seen, []byte{s.lines.end()})
+		if isLast := errors.Is(err, io.EOF) && len(line) > 0; !isWhole && !isLast {
+			break
+		}
+		seen = rest
+		text := string(bytes.TrimRight(line, "\r"))
+		if s.isBlank(text) {
+			continue
+		}
+		fields, problem := splitLine(nil, text, s.parser.separator)
+		extra := len(fields) - s.parser.layout.fields
+		if problem != "" || extra <= 0 || lines > 0 && extra != behind || !areEmpty(fields[s.parser.layout.fields:]) {
+			return 0
+		}
+		behind = extra
+		lines++
+	}
+	if lines < 2 {
+		return 0
+	}
+	return behind
+}
+
+func areEmpty(fields []string) bool { return strings.TrimSpace(strings.Join(fields, "")) == "" }
