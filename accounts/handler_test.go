@@ -142,6 +142,24 @@ func (b *browser) cookie(name string) string {
 	return ""
 }
 
+// A number that went to another person takes nothing else from the account of the former one.
+func TestAccountPageWithoutNumberShowsTheName(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	account := f.register("maria")
+	b := newBrowser(t, f, cards{account.MemberID: {Name: "María Peña", BirthYear: 1984}})
+	b.get("/in/maria")
+	status, _, body := b.get("/account")
+	for _, want := range []string{"María Peña", "1984", "llame a Servicios para Miembros"} {
+		if status != 200 || !strings.Contains(body, want) {
+			t.Errorf("GET /account = %d, lacks %q", status, want)
+		}
+	}
+	if strings.Contains(body, "Número de ID del Cliente") {
+		t.Error("the page names a number that the member does not have")
+	}
+}
+
 func TestAccountPage(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 1)

@@ -30,7 +30,7 @@ type Cards interface {
 
 // homePage is the template accounts/home; it masks what is personal.
 type homePage struct {
-	Name, Username, Email, MemberNumber string // without a card there is neither Name nor MemberNumber
+	Name, Username, Email, MemberNumber string // without a card there is neither Name nor MemberNumber; no MemberNumber where it went to another person
 	BirthYear                           int
 	Factors                             []Factor // each kind once
 	Question                            string   // key of the bank; "" if none is set

@@ -132,6 +132,7 @@ func accountCases() []pageCase {
 			Next string
 		}{1, "/account"}),
 		page("accounts/home", "", at("/account"), home{"María Nuñez", "maria.lopez", "maria@example.com", "004123789", 1984, nil, "toy_name", "es", "Portal", "http://localhost:8090/login", true}),
+		page("accounts/home", "without_number", at("/account"), home{"María Nuñez", "maria.lopez", "maria@example.com", "", 1984, nil, "toy_name", "es", "Portal", "http://localhost:8090/login", true}),
 		page("accounts/home", "staff", noted(at("/account"), "accounts.password.saved", nil), home{Username: "ana.desk", Email: "ana@example.com", Factors: []string{"totp", "passkey", "saved_codes"}, Language: "en"}),
 		page("accounts/password", "", at("/account/password"), rules{Username: "maria.lopez", MinLength: 15}),
 		page("accounts/password", "refused", with(at("/account/password"), Problem{"password", "accounts.password.current_wrong", nil}, Problem{"new_password", "registration.credentials.password_short", Args{"min": 15}}),
