@@ -73,7 +73,7 @@ func (h *Handler) dispatch(c *gin.Context, ctx context.Context, r *authorizeRequ
 	}
 	f := facts{request: r, session: session}
 	if i != nil {
-		f.selectedAt = i.selectedAt
+		f.selectedAt, f.heldFor = i.selectedAt, i.heldFor
 	}
 	if session != nil && i != nil && !session.AuthTime.Before(r.requestedAt) { // signed in for this request
 		due, err := h.newAgreement(c, session)

@@ -143,6 +143,32 @@ func TestSignInOfAnotherPersonWaits(t *testing.T) {
 	}
 }
 
+// A request of an app for which one member gave the password is not answered by another's session in the same browser unasked:
+// neither by the code, typed in the tab that was left open, nor by its reload.
+func TestSecondStepOfAnotherPerson(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 4)
+	b.enrolApp()
+	other := b.another("otro.miembro")
+	id, _ := b.client(nil)
+	w := b.browser()
+	address, _ := b.request(id, nil)
+	p := w.signIn(w.get(address))
+	asked := w.submit(w.get("/login"), url.Values{"act": {"anew"}})
+	if again := w.submit(asked, url.Values{"username": {other.Username}, "password": {password}}); again.url.Path != "/account" {
+		t.Fatalf("the other member is at %s", again.url)
+	}
+	flow := p.url.Query().Get("flow")
+	for name, q := range map[string]page{"the code": w.submit(p, url.Values{"code": {"123456"}}), "a reload": w.get(p.url.String()), "resume": w.get("/authorize/resume?flow=" + flow)} {
+		if q.location != nil || q.url.Path != "/login/accounts" || !strings.Contains(q.body, other.Username) {
+			t.Errorf("%s leads to %s, %v", name, q.url, q.location)
+		}
+	}
+	if q := w.submit(w.get("/login/accounts?flow="+flow), url.Values{"act": {"continue"}}); q.location == nil {
+		t.Errorf("the other member, who said so, is at %s", q.url)
+	}
+}
+
 // S-16: five wrong codes end the sign-in. S-12: a wrong password looks the same with and
 // without a second step.
 func TestSecondStepEnds(t *testing.T) {

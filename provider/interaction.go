@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"huskyidp/internal/postgres"
@@ -32,6 +33,7 @@ type interaction struct {
 	pushed      []byte // digest of the request_uri; nil if it was not pushed
 	requestedAt time.Time
 	selectedAt  *time.Time
+	heldFor     *uuid.UUID // whose second step it waited for last; nil for nobody's
 	refusal     memberNo // "" for none
 	refusedAt   time.Time
 	finishedAt  *time.Time // when it was answered first
@@ -111,9 +113,9 @@ func (s *store) interaction(ctx context.Context, flow string, browser []byte) (*
 	var said *memberNo
 	var refusedAt *time.Time
 	err := s.db.From(ctx).QueryRow(ctx, `
-		select browser, client_id, request, par_hash, requested_at, selected_at, refusal, refused_at, finished_at, expires_at
+		select browser, client_id, request, par_hash, requested_at, selected_at, held_for, refusal, refused_at, finished_at, expires_at
 		from interactions where flow_hash = $1`, hash).
-		Scan(&owner, &clientID, &sealed, &i.pushed, &i.requestedAt, &i.selectedAt, &said, &refusedAt, &i.finishedAt, &i.expiresAt)
+		Scan(&owner, &clientID, &sealed, &i.pushed, &i.requestedAt, &i.selectedAt, &i.heldFor, &said, &refusedAt, &i.finishedAt, &i.expiresAt)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, errNoInteraction
 	}
@@ -136,6 +138,12 @@ func (s *store) interaction(ctx context.Context, flow string, browser []byte) (*
 // selected notes that the member chose to continue with the session.
 func (s *store) selected(ctx context.Context, flow string, now time.Time) error {
 	_, err := s.db.From(ctx).Exec(ctx, `update interactions set selected_at = $2 where flow_hash = $1`, seal.Digest(flow), now)
+	return err
+}
+
+// heldFor notes whose sign-in for the request it is: what another chose before is over.
+func (s *store) heldFor(ctx context.Context, flow string, account uuid.UUID) error {
+	_, err := s.db.From(ctx).Exec(ctx, `update interactions set held_for = $2, selected_at = null where flow_hash = $1`, seal.Digest(flow), account)
 	return err
 }
 

@@ -92,7 +92,7 @@ func (h *Handler) showLogin(c *gin.Context) error {
 	case session != nil && w.request == nil:
 		return web.SeeOther(c, ResumePath(w.flow))
 	case session != nil:
-		if next, _ := nextStep(facts{request: w.request, session: session, selectedAt: w.i.selectedAt}); next != stepLogin {
+		if next, _ := nextStep(facts{request: w.request, session: session, selectedAt: w.i.selectedAt, heldFor: w.i.heldFor}); next != stepLogin {
 			return web.SeeOther(c, ResumePath(w.flow))
 		}
 	case w.flow != "" && w.request == nil && notice == nil:
@@ -162,6 +162,11 @@ func (h *Handler) login(c *gin.Context) error {
 		if err := h.sessions.Hold(c, account, []string{"pwd"}, returnOf(c)); err != nil {
 			return err
 		}
+		if w.request != nil {
+			if err := h.service.store.heldFor(ctx, w.flow, account.ID); err != nil {
+				return err
+			}
+		}
 		return web.SeeOther(c, withFlow("/login/factor", w.flow))
 	}
 	session, err := h.sessions.SignIn(c, account, []string{"pwd"})
@@ -194,6 +199,11 @@ func (h *Handler) signedIn(c *gin.Context, w waiting, session accounts.Session, 
 			return web.SeeOther(c, returnTo)
 		}
 		return h.goOn(c, w)
+	}
+	if w.i.heldFor != nil && *w.i.heldFor != session.AccountID { // who began it gave way to this member
+		if err := h.service.store.heldFor(c.Request.Context(), w.flow, session.AccountID); err != nil {
+			return err
+		}
 	}
 	return web.SeeOther(c, ResumePath(w.flow))
 }

@@ -3,6 +3,7 @@ package provider
 import (
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/ory/fosite"
 
 	"huskyidp/accounts"
@@ -25,6 +26,7 @@ const (
 type facts struct {
 	request    *authorizeRequest
 	session    *accounts.Session // nil without one
+	heldFor    *uuid.UUID        // whose second step the request waited for; nil for nobody's
 	selectedAt *time.Time        // when the member chose to continue with this session
 	best       int               // rank that the member's factors can give; read where the session has less than is wanted
 	agreement  bool              // a new version is to be accepted; asked at a fresh sign-in
@@ -49,6 +51,8 @@ func nextStep(f facts) (step, string) {
 		return stepLogin, "id_token_hint names another member"
 	case r.asks("select_account") && !fresh && f.selectedAt == nil:
 		return stepSelect, "prompt=select_account"
+	case f.heldFor != nil && *f.heldFor != s.AccountID && f.selectedAt == nil:
+		return stepSelect, "another member's sign-in waited"
 	case accounts.Rank(s.ACR) < r.assurance.minimum:
 		return stepFactor, "a higher acr is needed"
 	case accounts.Rank(s.ACR) < r.assurance.wanted(f.best) && (r.assurance.insists || !r.asks("none")):
