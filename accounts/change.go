@@ -93,6 +93,28 @@ func (s *Service) ChangeQuestion(ctx context.Context, account Account, question 
 	})
 }
 
+// RemoveQuestion takes the secret question from an account whose member cannot answer it, at the support desk's wish, in the
+// transaction of ctx. Nobody waits for the end of wrong answers then. The owner is told.
+func (s *Service) RemoveQuestion(ctx context.Context, id uuid.UUID) error {
+	now := s.now()
+	account, err := s.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		b := &pgx.Batch{}
+		b.Queue(`delete from account_questions where account_id = $1`, id)
+		b.Queue(`update accounts set updated_at = $2 where id = $1`, id, now)
+		s.store.queueClearAnswers(b, id)
+		s.audit.Queue(b, ctx, audit.Event{Kind: audit.QuestionChanged, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx), Success: true,
+			Reason: "removed", Data: map[string]string{string(markAnswer): gone}})
+		if err := s.QueueNotice(ctx, b, account, "question_removed", nil); err != nil {
+			return err
+		}
+		return s.store.run(ctx, b)
+	})
+}
+
 // ChangeLanguage sets the language of the account's pages and mails. The same again
 // changes nothing.
 func (s *Service) ChangeLanguage(ctx context.Context, id uuid.UUID, lang string) error {

@@ -14,16 +14,17 @@ const (
 	Look   Act = "look"
 	Verify Act = "verify"
 
-	ReleaseLock  Act = "release_lock"
-	SendUsername Act = "send_username"
-	StartReset   Act = "start_reset"
-	ChangeEmail  Act = "change_email"
-	ResetFactor  Act = "reset_factor"
-	EndSessions  Act = "end_sessions"
-	StopChange   Act = "stop_change"      // that recovery holds, at the member's word
-	Withdraw     Act = "withdraw_request" // of one's own
-	Disable      Act = "disable"
-	Enable       Act = "enable"
+	ReleaseLock   Act = "release_lock"
+	SendUsername  Act = "send_username"
+	StartReset    Act = "start_reset"
+	ChangeEmail   Act = "change_email"
+	ResetFactor   Act = "reset_factor"
+	ResetQuestion Act = "reset_question"
+	EndSessions   Act = "end_sessions"
+	StopChange    Act = "stop_change"      // that recovery holds, at the member's word
+	Withdraw      Act = "withdraw_request" // of one's own
+	Disable       Act = "disable"
+	Enable        Act = "enable"
 
 	ListRequests Act = "list_requests"
 	ApproveAct   Act = "approve"
@@ -69,16 +70,17 @@ var rules = map[Act]rule{
 	Look:   {roles: []Role{Read}},
 	Verify: {roles: []Role{Recover, Admin}},
 
-	ReleaseLock:  {roles: []Role{Recover}, fresh: true, onMember: true, verified: true, recovery: true},
-	SendUsername: {roles: []Role{Recover}, fresh: true, onMember: true, recovery: true, account: true},
-	StartReset:   {roles: []Role{Recover}, fresh: true, onMember: true, recovery: true, account: true},
-	ChangeEmail:  {roles: []Role{Recover}, fresh: true, onMember: true, verified: true, recovery: true, account: true},
-	ResetFactor:  {roles: []Role{Recover}, fresh: true, onMember: true, verified: true, recovery: true, account: true},
-	EndSessions:  {roles: []Role{Recover}, fresh: true, onMember: true, account: true},
-	StopChange:   {roles: []Role{Recover, Admin}, fresh: true, onMember: true, account: true},
-	Withdraw:     {roles: []Role{Recover, Admin}, fresh: true, onMember: true},
-	Disable:      {roles: []Role{Admin}, fresh: true, onMember: true, account: true},
-	Enable:       {roles: []Role{Admin}, fresh: true, onMember: true, verified: true, account: true},
+	ReleaseLock:   {roles: []Role{Recover}, fresh: true, onMember: true, verified: true, recovery: true},
+	SendUsername:  {roles: []Role{Recover}, fresh: true, onMember: true, recovery: true, account: true},
+	StartReset:    {roles: []Role{Recover}, fresh: true, onMember: true, recovery: true, account: true},
+	ChangeEmail:   {roles: []Role{Recover}, fresh: true, onMember: true, verified: true, recovery: true, account: true},
+	ResetFactor:   {roles: []Role{Recover}, fresh: true, onMember: true, verified: true, recovery: true, account: true},
+	ResetQuestion: {roles: []Role{Recover}, fresh: true, onMember: true, verified: true, recovery: true, account: true},
+	EndSessions:   {roles: []Role{Recover}, fresh: true, onMember: true, account: true},
+	StopChange:    {roles: []Role{Recover, Admin}, fresh: true, onMember: true, account: true},
+	Withdraw:      {roles: []Role{Recover, Admin}, fresh: true, onMember: true},
+	Disable:       {roles: []Role{Admin}, fresh: true, onMember: true, account: true},
+	Enable:        {roles: []Role{Admin}, fresh: true, onMember: true, verified: true, account: true},
 
 	ListRequests: {roles: []Role{Approve}},
 	ApproveAct:   {roles: []Role{Approve}, fresh: true},
@@ -89,7 +91,7 @@ var rules = map[Act]rule{
 
 // memberActs are those of a member's page, in the order in which they are offered.
 func memberActs() []Act {
-	return []Act{ReleaseLock, SendUsername, StartReset, ChangeEmail, ResetFactor, EndSessions, StopChange, Withdraw, Disable, Enable}
+	return []Act{ReleaseLock, SendUsername, StartReset, ChangeEmail, ResetFactor, ResetQuestion, EndSessions, StopChange, Withdraw, Disable, Enable}
 }
 
 // recoveryActs are the acts that count towards the third help in a week.

@@ -68,7 +68,8 @@ func endpoints() []endpoint {
 	summaries := map[Act]string{
 		ReleaseLock: "End a lock before its time", SendUsername: "Mail the username to the address on file", StartReset: "Mail a code for a new password to the address on file",
 		ChangeEmail: "Replace the e-mail address: two people, then a day's wait", ResetFactor: "Take the second steps away: two people, then a day's wait",
-		EndSessions: "End every session", StopChange: "Stop the changes that wait for their hour", Withdraw: "Withdraw what you asked a second person for", Disable: "Close the account", Enable: "Open the account",
+		ResetQuestion: "Take the secret question away: two people, then a day's wait",
+		EndSessions:   "End every session", StopChange: "Stop the changes that wait for their hour", Withdraw: "Withdraw what you asked a second person for", Disable: "Close the account", Enable: "Open the account",
 	}
 	bodies := map[Act]any{ReleaseLock: lockBody{}, ChangeEmail: emailBody{}}
 	for _, act := range memberActs() {

@@ -21,6 +21,7 @@ var allowed = map[string]string{
 	"POST /members/:id/acts/start_reset":      "recover",
 	"POST /members/:id/acts/change_email":     "recover",
 	"POST /members/:id/acts/reset_factor":     "recover",
+	"POST /members/:id/acts/reset_question":   "recover",
 	"POST /members/:id/acts/end_sessions":     "recover",
 	"POST /members/:id/acts/stop_change":      "recover admin",
 	"POST /members/:id/acts/withdraw_request": "recover admin",

@@ -23,6 +23,8 @@ type Ask struct {
 	Version string // Summary.Version as the person saw it
 	Lock    string // of ReleaseLock: which one
 	Email   string // of ChangeEmail: the new address
+
+	InPerson bool // the caller stood at the desk with an ID; the desk itself sets it
 }
 
 // The locks that ReleaseLock takes: those of accounts, and that of registrations.
@@ -141,9 +143,10 @@ func (s *Service) do(ctx context.Context, p Person, e *entry, u *Subject, a Ask)
 	if err != nil {
 		return Outcome{}, err
 	}
-	if rules[e.act].verified && !v.Verified {
+	if rules[e.act].verified && (!v.Verified || e.act == ResetQuestion && v.Method == SpokenCode) { // the mailbox is the other proof of a recovery already
 		return Outcome{}, ErrUnverified
 	}
+	a.InPerson = v.Verified && v.Method == InPerson
 	e.verification = verification
 	if needsSecond(e.act, v.Method, helped) {
 		return s.ask(ctx, p, e, u, a, verification)
@@ -156,22 +159,33 @@ func (s *Service) sensible(ctx context.Context, act Act, u *Subject) error {
 	if rules[act].account && !u.hasAccount() {
 		return ErrConflict
 	}
-	if act != ResetFactor {
-		return nil
+	some := true
+	switch act {
+	case ResetFactor:
+		factors, err := s.accounts.Factors(ctx, u.ID)
+		if err != nil {
+			return err
+		}
+		some = factors.Any()
+	case ResetQuestion:
+		questions, err := s.accounts.Questions(ctx, u.ID)
+		if err != nil {
+			return err
+		}
+		some = len(questions) > 0
 	}
-	factors, err := s.accounts.Factors(ctx, u.ID)
-	if err == nil && !factors.Any() {
+	if !some {
 		return ErrConflict
 	}
-	return err
+	return nil
 }
 
-// needsSecond tells whether a second person must agree: always for another address and for the factors; for lifting a hold
+// needsSecond tells whether a second person must agree: always for another address, for the factors and for the question; for lifting a hold
 // where the caller has shown a mailbox alone; and for the third help in a week (S-64, S-65). A code to the mailbox, spoken or
 // typed, never makes one person enough: whoever reads the mailbox could then have the factors taken away and recover.
 func needsSecond(act Act, m Method, helped int) bool {
 	switch {
-	case act == ChangeEmail, act == ResetFactor, act == Enable && m == SpokenCode:
+	case act == ChangeEmail, act == ResetFactor, act == ResetQuestion, act == Enable && m == SpokenCode:
 		return true
 	}
 	return rules[act].recovery && helped >= helpAlone
@@ -202,8 +216,8 @@ func (s *Service) perform(ctx context.Context, by uuid.UUID, act Act, u *Subject
 		changed, err = s.accounts.Disable(ctx, id)
 	case Enable:
 		changed, err = s.accounts.Enable(ctx, id)
-	case ChangeEmail, ResetFactor:
-		held, err := s.recovery.Hold(ctx, recovery.Change{AccountID: id, Act: recovery.Act(act), Email: a.Email, AskedBy: by.String()})
+	case ChangeEmail, ResetFactor, ResetQuestion:
+		held, err := s.recovery.Hold(ctx, recovery.Change{AccountID: id, Act: recovery.Act(act), Email: a.Email, AskedBy: by.String(), InPerson: a.InPerson})
 		if errors.Is(err, recovery.ErrHeld) {
 			return out, ErrConflict
 		}

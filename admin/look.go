@@ -28,6 +28,7 @@ type Summary struct {
 	CreatedAt    time.Time
 	LastSignInAt time.Time
 	Factors      accounts.Factors
+	Question     bool // a secret question is set
 	Obstacles    []Obstacle
 	Mails        []mail.Delivery
 	Held         []Held
@@ -111,6 +112,11 @@ func (s *Service) summary(ctx context.Context, p Person, u *Subject) (Summary, e
 		if sum.Factors, err = s.accounts.Factors(ctx, u.ID); err != nil {
 			return sum, err
 		}
+		questions, err := s.accounts.Questions(ctx, u.ID)
+		if err != nil {
+			return sum, err
+		}
+		sum.Question = len(questions) > 0
 		if sum.Mails, err = s.deliveries.Deliveries(ctx, u.ID, mailsShown); err != nil {
 			return sum, err
 		}
@@ -148,6 +154,8 @@ func (sum *Summary) offers(act Act) bool {
 		return slices.ContainsFunc(sum.Obstacles, func(o Obstacle) bool { return o.Lock != "" })
 	case ResetFactor:
 		return sum.Factors.Any()
+	case ResetQuestion:
+		return sum.Question
 	case StopChange:
 		return len(sum.Held) > 0
 	case Withdraw: // whether there is anything was asked for

@@ -3,6 +3,7 @@ package admin
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -181,6 +182,59 @@ func TestFactorNeedsSecond(t *testing.T) {
 		}
 		if out := must[Outcome](t)(d.Do(t.Context(), ada, nil, d.maria.ID, Enable, d.asking(d.maria.ID))); out.State != want {
 			t.Errorf("verified by %s: Enable = %+v, want %s", m, out, want)
+		}
+	}
+}
+
+// TestQuestionNeedsSecond (S-64): a question is taken away by two people after a day, and never for whom a code to the mailbox
+// is all they have: that is the other proof of a recovery.
+func TestQuestionNeedsSecond(t *testing.T) {
+	t.Parallel()
+	for _, m := range []Method{Facts, CallBack, InPerson, SpokenCode} {
+		d := newDesk(t, 1)
+		if v := must[Verification](t)(d.Check(t.Context(), d.rosa, nil, d.maria.ID, m, mariaCard)); v.CodeSent {
+			must[Verification](t)(d.CheckCode(t.Context(), d.rosa, nil, d.maria.ID, d.spoken()))
+		}
+		if sum := d.seen(d.rosa, d.maria.ID); !slices.Contains(sum.Acts, ResetQuestion) {
+			t.Errorf("the page offers %v", sum.Acts)
+		}
+		out, err := d.Do(t.Context(), d.fresh(d.rosa), nil, d.maria.ID, ResetQuestion, d.asking(d.maria.ID))
+		if m == SpokenCode {
+			if !errors.Is(err, ErrUnverified) {
+				t.Errorf("verified by %s: %+v, %v", m, out, err)
+			}
+			continue
+		}
+		if err != nil || out.State != Asked {
+			t.Fatalf("verified by %s: %+v, %v, want a second person", m, out, err)
+		}
+		if done, err := d.Decide(t.Context(), d.luis, nil, out.RequestID, true, ""); err != nil || done.State != OnHold {
+			t.Errorf("Decide = %+v, %v", done, err)
+		}
+		d.later(24 * time.Hour)
+		must[any](t)(nil, d.recovery.ApplyDue(t.Context()))
+		if _, err := d.Do(t.Context(), d.fresh(d.rosa), nil, d.maria.ID, ResetQuestion, d.asking(d.maria.ID)); !errors.Is(err, ErrConflict) {
+			t.Errorf("with no question left = %v, want ErrConflict", err)
+		}
+		if sum := d.seen(d.rosa, d.maria.ID); slices.Contains(sum.Acts, ResetQuestion) {
+			t.Errorf("with no question left the page offers %v", sum.Acts)
+		}
+	}
+}
+
+// TestAskedForInPerson (S-64): how the caller was verified is frozen with the request, and a link in the old mailbox does not
+// stop what its owner asked for with an ID.
+func TestAskedForInPerson(t *testing.T) {
+	t.Parallel()
+	for m, want := range map[Method]string{Facts: "email_requested", CallBack: "email_requested", InPerson: "email_requested_in_person"} {
+		d := newDesk(t, 1)
+		must[Verification](t)(d.Check(t.Context(), d.rosa, nil, d.maria.ID, m, mariaCard))
+		ask := d.asking(d.maria.ID)
+		ask.Email = "nueva@example.org"
+		out := must[Outcome](t)(d.Do(t.Context(), d.fresh(d.rosa), nil, d.maria.ID, ChangeEmail, ask))
+		must[Outcome](t)(d.Decide(t.Context(), d.luis, nil, out.RequestID, true, ""))
+		if len(d.mailed(want)) != 1 {
+			t.Errorf("verified by %s, the old address is not told by %s", m, want)
 		}
 	}
 }

@@ -19,8 +19,9 @@ import (
 type Act string
 
 const (
-	ChangeEmail Act = "change_email"
-	ResetFactor Act = "reset_factor"
+	ChangeEmail   Act = "change_email"
+	ResetFactor   Act = "reset_factor"
+	ResetQuestion Act = "reset_question" // recovery asks for none then
 )
 
 const (
@@ -41,11 +42,26 @@ type Change struct {
 	Act       Act
 	Email     string // the new address of ChangeEmail
 	AskedBy   string // id of the member of staff
+	InPerson  bool   // its owner stood at the desk with an ID: a change of address that no link stops
 	AskedAt   time.Time
 	ApplyAt   time.Time
 	UndoUntil time.Time // zero before it is made
 	oldEmail  string
 	state     string
+}
+
+// linked tells whether the notices to the old address carry the link that stops or undoes the change. Whoever reads that
+// mailbox could shut its owner out for good by it; who came in person has shown who they are, and by telephone the desk stops
+// it still (S-64).
+func (c Change) linked() bool { return c.Act != ChangeEmail || !c.InPerson }
+
+// notice is the kind of a mail of the change: the one without a link says whom to call.
+func (c Change) notice(kind string, args templates.Args, link string) (string, templates.Args) {
+	if !c.linked() {
+		return kind + "_in_person", args
+	}
+	args["link"] = link
+	return kind, args
 }
 
 // Hold keeps a change for 24 hours and tells the address on file, with a link that stops it. It takes part in the
@@ -68,12 +84,12 @@ func (s *Service) Hold(ctx context.Context, c Change) (Change, error) {
 		token, b := seal.NewToken(), &pgx.Batch{}
 		s.store.queueHold(b, c, seal.Digest(token))
 		events := []audit.Event{{Kind: audit.ChangeHeld, At: now, AccountID: c.AccountID.String(), Actor: c.AskedBy, Success: true, Data: map[string]string{"act": string(c.Act)}}}
-		kind, args := "staff_pending", templates.Args{"act": templates.Key("admin.act." + string(c.Act))}
+		kind, args := "staff_pending", templates.Args{"act": templates.Key("admin.act." + string(c.Act)), "datetime": c.ApplyAt}
 		if c.Act == ChangeEmail {
-			kind, args = "email_requested", templates.Args{}
+			kind = "email_requested"
 			events = append(events, audit.Event{Kind: audit.EmailChangeAsked, At: now, AccountID: c.AccountID.String(), Actor: c.AskedBy, Success: true})
 		}
-		args["datetime"], args["link"] = c.ApplyAt, s.cancelLink(token)
+		kind, args = c.notice(kind, args, s.cancelLink(token))
 		s.audit.Queue(b, ctx, events...)
 		if err := s.accounts.QueueNotice(ctx, b, account, kind, args); err != nil {
 			return err
@@ -123,9 +139,9 @@ func (s *Service) apply(ctx context.Context, c Change, now time.Time) error {
 	}
 	b := &pgx.Batch{}
 	s.audit.Queue(b, ctx, audit.Event{Kind: audit.ChangeApplied, At: now, AccountID: c.AccountID.String(), Actor: c.AskedBy, Success: true, Data: map[string]string{"act": string(c.Act)}})
-	if c.Act == ResetFactor {
+	if remove, ok := map[Act]func(context.Context, uuid.UUID) error{ResetFactor: s.accounts.RemoveFactors, ResetQuestion: s.accounts.RemoveQuestion}[c.Act]; ok {
 		s.store.queueDecide(b, c.ID, "applied", now)
-		if err := s.accounts.RemoveFactors(ctx, c.AccountID); err != nil {
+		if err := remove(ctx, c.AccountID); err != nil {
 			return err
 		}
 		return s.db.Finish(ctx, b)
@@ -133,8 +149,8 @@ func (s *Service) apply(ctx context.Context, c Change, now time.Time) error {
 	token := seal.NewToken()
 	c.oldEmail, c.UndoUntil = account.Email, now.Add(undoTime)
 	s.store.queueApplied(b, c, seal.Digest(token), now)
-	args := templates.Args{"datetime": c.UndoUntil, "link": s.cancelLink(token)}
-	if err := s.accounts.QueueNotice(ctx, b, account, "email_changed", args); err != nil {
+	kind, args := c.notice("email_changed", templates.Args{"datetime": c.UndoUntil}, s.cancelLink(token))
+	if err := s.accounts.QueueNotice(ctx, b, account, kind, args); err != nil {
 		return err
 	}
 	proven := c.AskedBy == "" // the member's own wish came with a code to that address
@@ -153,7 +169,7 @@ func (s *Service) apply(ctx context.Context, c Change, now time.Time) error {
 }
 
 // NotMe spends the link of a notice: the account is protected, and no recovery that is open and no change that is held, each
-// perhaps a stranger's, goes on.
+// perhaps a stranger's, goes on; but for what a link does not stop.
 // The error is accounts.ErrLink, or the database's.
 func (s *Service) NotMe(ctx context.Context, link string) error {
 	return s.db.InTx(ctx, func(ctx context.Context) error {
@@ -167,7 +183,9 @@ func (s *Service) NotMe(ctx context.Context, link string) error {
 		}
 		b := &pgx.Batch{}
 		for _, c := range held {
-			s.queueStopped(ctx, b, c, "stopped")
+			if c.linked() {
+				s.queueStopped(ctx, b, c, "stopped")
+			}
 		}
 		s.store.queueEndAll(b, account.ID)
 		return s.db.Finish(ctx, b)

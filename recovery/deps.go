@@ -45,6 +45,7 @@ type Accounts interface {
 	BeginPasskey(ctx context.Context, browser []byte, source string, id uuid.UUID) (accounts.PasskeyOptions, error)
 	FinishPasskey(ctx context.Context, browser []byte, id uuid.UUID, answer string) (accounts.Account, error)
 	RemoveFactors(ctx context.Context, id uuid.UUID) error
+	RemoveQuestion(ctx context.Context, id uuid.UUID) error
 
 	SamePassword(ctx context.Context, id uuid.UUID, password string) (bool, error)
 	HashPassword(ctx context.Context, id uuid.UUID, password string) ([]byte, error)
