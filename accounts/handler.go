@@ -216,6 +216,9 @@ func (h *Handler) SignOut(c *gin.Context) error {
 // the answer is given.
 func (h *Handler) Require(c *gin.Context) (session Session, ok bool, err error) {
 	session, ok, err = h.Lookup(c)
+	if ok && !web.Owned(c, web.OfSession) {
+		return session, false, web.ForeignForm(session.Username, h.wayOn(c))
+	}
 	if ok || err != nil {
 		return session, ok, err
 	}

@@ -120,7 +120,7 @@ func (h *Console) with(page func(c *gin.Context, v visit) error) func(c *gin.Con
 			return err
 		}
 		v := visit{Person: p, session: session}
-		if !web.Belongs(c, web.OfSession, session.SID) {
+		if !web.Belongs(c, web.OfSession, session.SID) || !web.Owned(c, web.OfSession) {
 			return web.ForeignForm(p.Name, v.home())
 		}
 		if v.waiting, err = h.service.Waiting(ctx, p); err != nil {

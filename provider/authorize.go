@@ -125,6 +125,15 @@ func (h *Handler) current(c *gin.Context) (*accounts.Session, error) {
 	return &session, nil
 }
 
+// mine is current for a page that changes what is the session's: its form was rendered for one.
+func (h *Handler) mine(c *gin.Context) (*accounts.Session, error) {
+	session, err := h.current(c)
+	if session != nil && !web.Owned(c, web.OfSession) {
+		return nil, web.ForeignForm(session.Username, "/account")
+	}
+	return session, err
+}
+
 // issue makes the code and sends it. The grant is written after fosite has
 // succeeded and before the answer.
 func (h *Handler) issue(c *gin.Context, ctx context.Context, f facts, i *interaction) error {

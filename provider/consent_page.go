@@ -75,7 +75,7 @@ func (h *Handler) consenting(c *gin.Context) (w waiting, session *accounts.Sessi
 	if w, err = h.waiting(c, c.Request.Context()); err != nil {
 		return w, nil, true, err
 	}
-	if session, err = h.current(c); err != nil {
+	if session, err = h.mine(c); err != nil {
 		return w, nil, true, err
 	}
 	if w.request == nil || session == nil || !w.request.client.needsConsent() {

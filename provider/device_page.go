@@ -70,7 +70,7 @@ func (s *Service) pendingDevice(ctx context.Context, userCode string) (*deviceRe
 // deviceInHand is the request of the browser's cookie with the member's session; done
 // means that the answer was given.
 func (h *Handler) deviceInHand(c *gin.Context) (request *deviceRequest, client *Client, session *accounts.Session, done bool, err error) {
-	if session, err = h.current(c); err != nil {
+	if session, err = h.mine(c); err != nil {
 		return nil, nil, nil, true, err
 	}
 	code := h.web.Cookie(c, deviceCookie)

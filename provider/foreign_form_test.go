@@ -2,9 +2,12 @@ package provider_test
 
 import (
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 )
+
+var csrfField = regexp.MustCompile(`name="csrf" value="[^"]*"`)
 
 // TestForeignForm: a form belongs to the session that it was rendered for. Sent when somebody else
 // is signed in it does nothing, and says who that is; but a sign-in proves the person itself.
@@ -43,6 +46,18 @@ func TestForeignForm(t *testing.T) {
 		p := w.submit(form.page, form.form)
 		if p.status != 409 || !strings.Contains(p.body, "otro.miembro") || !strings.Contains(p.body, "No guardamos nada") {
 			t.Errorf("%s: %s (%d) %v\n%s", name, p.url, p.status, p.location, p.body)
+		}
+	}
+	if after := b.footprint(); after != before {
+		t.Errorf("something was written: %s, was %s", after, before)
+	}
+	for name, form := range forms { // a form that was rendered for nobody is no session's either
+		if name == "account" || name == "sign-out" || name == "the idle page" {
+			continue // they prove or end a session, and change nothing of it
+		}
+		nobodys := page{url: form.page.url, body: csrfField.ReplaceAllString(form.page.body, csrfField.FindString(signIn.body))}
+		if p := w.submit(nobodys, form.form); p.status != 409 {
+			t.Errorf("%s with the token of the sign-in page: %s (%d)", name, p.url, p.status)
 		}
 	}
 	if after := b.footprint(); after != before {

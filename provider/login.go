@@ -256,7 +256,7 @@ func (h *Handler) memberOf(c *gin.Context) (w waiting, session *accounts.Session
 	if w, err = h.waiting(c, c.Request.Context()); err != nil {
 		return w, nil, true, err
 	}
-	if session, err = h.current(c); err != nil {
+	if session, err = h.mine(c); err != nil {
 		return w, nil, true, err
 	}
 	if session == nil {

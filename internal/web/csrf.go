@@ -50,6 +50,12 @@ func Belongs(c *gin.Context, kind OwnerKind, id string) bool {
 	return OwnerKind(r.formOwner[0]) != kind || r.formOwner == r.owner
 }
 
+// Owned tells whether the request's form, if it has one, was rendered for an owner of a kind: a page that
+// changes what is a session's takes no form of the sign-in page, or of a registration.
+func Owned(c *gin.Context, kind OwnerKind) bool {
+	return c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead || OwnerKind(requestOf(c).formOwner[0]) == kind
+}
+
 // csrfToken is a random mask and, under it, the owner and a MAC over browser cookie and owner: it
 // differs on each page, so that compression cannot leak it, and needs no storage.
 func (w *Web) csrfToken(browser []byte, o owner) string {
