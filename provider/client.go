@@ -110,7 +110,7 @@ func (c *Client) requiresPKCE() bool {
 // mayLogoutTo: nobody's apps may be led to from a sign-out.
 func (c *Client) mayLogoutTo(uri string) bool {
 	return c != nil && uri != "" && slices.ContainsFunc(c.Metadata.PostLogoutRedirectURIs, func(registered string) bool {
-		return uri == registered || sameButPort(uri, registered)
+		return uri == registered || c.anyPort() && sameButPort(uri, registered)
 	})
 }
 

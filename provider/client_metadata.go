@@ -2,8 +2,6 @@ package provider
 
 import (
 	"fmt"
-	"net"
-	"net/url"
 	"slices"
 	"strings"
 )
@@ -15,7 +13,12 @@ type MetadataError struct {
 	Rule   string
 }
 
-func (e *MetadataError) Error() string { return e.Member + ": " + e.Rule }
+func (e *MetadataError) Error() string {
+	if e.Member == "" { // the document as a whole
+		return e.Rule
+	}
+	return e.Member + ": " + e.Rule
+}
 
 // Code is the error code of RFC 7591.
 func (e *MetadataError) Code() string {
@@ -105,6 +108,12 @@ func (m *Metadata) complete(rules Rules) error {
 	if err := m.checkSubjects(); err != nil {
 		return err
 	}
+	if err := m.checkScopes(); err != nil {
+		return err
+	}
+	if err := m.checkAudiences(); err != nil {
+		return err
+	}
 	if err := m.checkKeys(); err != nil {
 		return err
 	}
@@ -166,7 +175,7 @@ func (m *Metadata) defaults(grants, scopes []string) {
 		m.ResponseModes = []string{"query", "form_post"}
 	}
 	if len(m.Scope) == 0 {
-		m.Scope = scopes
+		m.Scope = m.presetScopes(scopes)
 	}
 	if m.TokenEndpointAuthMethod == "" {
 		m.TokenEndpointAuthMethod = "client_secret_basic"
@@ -221,11 +230,6 @@ func (m *Metadata) checkFlows(insecureLocal bool) error {
 			return &MetadataError{member, fmt.Sprintf("%q %s", uri, rule)}
 		}
 	}
-	for _, scope := range m.Scope {
-		if !scopeToken(scope) {
-			return &MetadataError{"scope", fmt.Sprintf("%q is not a scope", scope)}
-		}
-	}
 	return nil
 }
 
@@ -238,65 +242,4 @@ func subset(member string, values, allowed []string) error {
 		}
 	}
 	return nil
-}
-
-// returnURIRule is the rule that an address breaks where the app is come back to, or "". A native app may have a
-// private-use scheme, which is a domain of its maker reversed, so that no two apps choose the same (RFC 8252 7.1).
-func (m *Metadata) returnURIRule(uri string, insecureLocal bool) string {
-	u, err := url.Parse(uri)
-	if err != nil || u.Scheme == "" || u.Scheme == "http" || u.Scheme == "https" {
-		return redirectURIRule(uri, insecureLocal)
-	}
-	switch {
-	case m.ApplicationType != typeNative:
-		return `is not https; a scheme of an app's own needs application_type "native"`
-	case !strings.Contains(u.Scheme, "."):
-		return "has a scheme without a dot: take a domain of yours reversed, as in com.example.app:/callback (RFC 8252 section 7.1)"
-	case u.Host != "" || u.Opaque != "" || !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(u.Path, "//") || strings.ContainsAny(uri, " \t\r\n\\"):
-		return "has not the form scheme:/path (RFC 8252 section 7.1)"
-	case strings.Contains(uri, "#"):
-		return "has a fragment"
-	}
-	return ""
-}
-
-// redirectURIRule returns the rule that the URI breaks, or "" (S-31): https, or
-// http on a loopback address for native apps; no fragment, no user information.
-func redirectURIRule(uri string, insecureLocal bool) string {
-	u, err := url.Parse(uri)
-	switch {
-	case err != nil || u.Host == "" || strings.ContainsAny(uri, " \t\r\n\\"):
-		return "is not an absolute address"
-	case u.Fragment != "" || strings.Contains(uri, "#"):
-		return "has a fragment"
-	case u.User != nil:
-		return "has user information"
-	case u.Scheme == "https":
-		return ""
-	case u.Scheme == "http" && (isLoopback(u.Hostname()) || insecureLocal && u.Hostname() == "localhost"):
-		return ""
-	}
-	if u.Scheme == "http" && isLocalhost(u.Hostname()) {
-		return "is not https, and localhost may be another machine: take http://127.0.0.1 or http://[::1], any port will do (RFC 8252 section 8.3)"
-	}
-	return "is not https"
-}
-
-func isLocalhost(host string) bool {
-	return strings.EqualFold(host, "localhost") || strings.HasSuffix(strings.ToLower(host), ".localhost")
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
-}
-
-// scopeToken follows RFC 6749 3.3.
-func scopeToken(s string) bool {
-	for _, r := range s {
-		if r < 0x21 || r > 0x7e || r == '"' || r == '\\' {
-			return false
-		}
-	}
-	return s != ""
 }

@@ -29,7 +29,11 @@ func TestMetadataRules(t *testing.T) {
 		{"redirect_uri with user information", func(m *Metadata) { m.RedirectURIs = []string{"https://a@app.example/"} }, "redirect_uris"},
 		{"redirect_uri over http", func(m *Metadata) { m.RedirectURIs = []string{"http://app.example/"} }, "redirect_uris"},
 		{"redirect_uri on localhost", func(m *Metadata) { m.RedirectURIs = []string{"http://localhost/"} }, "redirect_uris"},
-		{"redirect_uri of a native app", func(m *Metadata) { m.RedirectURIs = []string{"http://127.0.0.1/cb", "http://[::1]/cb"} }, ""},
+		{"redirect_uri of a native app", func(m *Metadata) {
+			m.ApplicationType, m.RedirectURIs = typeNative, []string{"http://127.0.0.1/cb", "http://[::1]/cb"}
+		}, ""},
+		{"redirect_uri of a web app on this machine", func(m *Metadata) { m.RedirectURIs = []string{"http://127.0.0.1:9000/cb"} }, ""},
+		{"that without its port", func(m *Metadata) { m.RedirectURIs = []string{"http://127.0.0.1/cb"} }, "redirect_uris"},
 		{"native app with a scheme of its own", func(m *Metadata) {
 			m.ApplicationType, m.RedirectURIs, m.PostLogoutRedirectURIs = typeNative, []string{"com.example.app:/cb", "https://app.example/cb"}, []string{"com.example.app:/bye"}
 		}, ""},

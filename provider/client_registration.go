@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/subtle"
-	"encoding/json"
 	"errors"
 	"io"
 	"mime"
@@ -92,8 +91,11 @@ func readRegistration(c *gin.Context, certification bool) (Metadata, error) {
 		return m, &MetadataError{"Content-Type", "is not application/json"}
 	}
 	body, err := io.ReadAll(io.LimitReader(c.Request.Body, 64<<10))
-	if err != nil || json.Unmarshal(body, &m) != nil {
-		return m, &MetadataError{"body", "is not a JSON object of client metadata"}
+	if err != nil {
+		return m, &MetadataError{"", "the body could not be read"}
+	}
+	if err := readMembers(body, &m, true); err != nil {
+		return m, err
 	}
 	m.Profile = ProfilePartner
 	if certification {

@@ -12,7 +12,7 @@ import (
 func TestCORS(t *testing.T) {
 	b := newBench(t, 4)
 	b.client(func(m *provider.Metadata) {
-		m.TokenEndpointAuthMethod, m.RedirectURIs = "none", []string{"https://spa.example/cb", "http://127.0.0.1/native"}
+		m.TokenEndpointAuthMethod, m.RedirectURIs = "none", []string{"https://spa.example/cb", "http://127.0.0.1:9000/dev"}
 	})
 	b.client(func(m *provider.Metadata) { m.RedirectURIs = []string{"https://server.example/cb"} })
 	ask := func(method, path, origin string) http.Header {

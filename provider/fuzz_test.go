@@ -117,7 +117,7 @@ func FuzzRedirectURI(f *testing.F) {
 		f.Add(seed)
 	}
 	b := newBenchIn(f, 4)
-	_, _, err := b.clients.Create(f.Context(), "app", provider.Metadata{ClientName: "Prueba", RedirectURIs: []string{callback, "http://127.0.0.1/native"}})
+	_, _, err := b.clients.Create(f.Context(), "app", provider.Metadata{ClientName: "Prueba", ApplicationType: "native", RedirectURIs: []string{callback, "http://127.0.0.1/native"}})
 	must(f, err)
 	native := regexp.MustCompile(`^http://127\.0\.0\.1(:\d{1,5})?/native$`)
 	f.Fuzz(func(t *testing.T, uri string) {

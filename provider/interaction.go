@@ -34,7 +34,7 @@ type interaction struct {
 	requestedAt time.Time
 	selectedAt  *time.Time
 	heldFor     *uuid.UUID // whose second step it waited for last; nil for nobody's
-	refusal     memberNo // "" for none
+	refusal     memberNo   // "" for none
 	refusedAt   time.Time
 	finishedAt  *time.Time // when it was answered first
 	expiresAt   time.Time

@@ -15,7 +15,10 @@ func TestLookAlikes(t *testing.T) {
 	b := newBench(t, 4)
 	id, secret := b.client(nil)
 	native, _ := b.client(func(m *provider.Metadata) {
-		m.TokenEndpointAuthMethod, m.RedirectURIs = "none", []string{"http://127.0.0.1/cb?a=b", "http://[::1]/cb"}
+		m.ApplicationType, m.TokenEndpointAuthMethod, m.RedirectURIs = "native", "none", []string{"http://127.0.0.1/cb?a=b", "http://[::1]/cb"}
+	})
+	onPort, _ := b.client(func(m *provider.Metadata) {
+		m.RedirectURIs, m.PostLogoutRedirectURIs = []string{"http://127.0.0.1:9000/cb"}, []string{"http://127.0.0.1:9000/bye"}
 	})
 	w := b.signedIn()
 
@@ -42,6 +45,19 @@ func TestLookAlikes(t *testing.T) {
 			p := w.get(address)
 			if answered := p.location != nil && p.location.Query().Has("code"); answered != good || !good && p.status != 400 {
 				t.Errorf("%s: %d %v", uri, p.status, p.location)
+			}
+		}
+	})
+	t.Run("a web app has its own port", func(t *testing.T) { // RFC 8252 7.3 is for native apps
+		for uri, good := range map[string]bool{"http://127.0.0.1:9000/cb": true, "http://127.0.0.1:9001/cb": false, "http://127.0.0.1/cb": false} {
+			address, _ := b.request(onPort, url.Values{"redirect_uri": {uri}})
+			if p := w.get(address); (p.location != nil) != good {
+				t.Errorf("%s: %d %v", uri, p.status, p.location)
+			}
+			bye := strings.Replace(uri, "/cb", "/bye", 1)
+			p := b.browser().get("/logout?" + url.Values{"client_id": {onPort}, "post_logout_redirect_uri": {bye}}.Encode())
+			if strings.Contains(p.body, "post_logout_redirect_uri") == good {
+				t.Errorf("%s: %d %v", bye, p.status, p.location)
 			}
 		}
 	})

@@ -15,11 +15,14 @@ func (c *Client) returnsTo(uri string) bool {
 		return true
 	}
 	bare, ok := withoutLoopbackPort(uri)
-	return ok && slices.ContainsFunc(c.Metadata.RedirectURIs, func(registered string) bool {
+	return ok && c.anyPort() && slices.ContainsFunc(c.Metadata.RedirectURIs, func(registered string) bool {
 		other, ok := withoutLoopbackPort(registered)
 		return ok && other == bare
 	})
 }
+
+// anyPort: a native app gets its port from the system; a web app has one of its own.
+func (c *Client) anyPort() bool { return c.Metadata.ApplicationType == typeNative }
 
 // withoutLoopbackPort is an http address of this machine without its port; false for another.
 func withoutLoopbackPort(uri string) (string, bool) {

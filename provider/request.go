@@ -64,7 +64,7 @@ func (s *Service) parseAuthorizeRequest(ctx context.Context, form url.Values, re
 	switch {
 	case r.client != nil && !r.client.returnsTo(form.Get("redirect_uri")):
 		r.AuthorizeRequest = nil // nothing may be sent there
-		return r, worded(fosite.ErrInvalidRequest, "The redirect_uri is not registered for this client.")
+		return r, worded(fosite.ErrInvalidRequest, "The redirect_uri is not registered for this client: it is compared whole, but for the port of a native app on its own machine.")
 	case r.client != nil && form.Get("response_type") == "": // fosite calls it unsupported (RFC 6749 4.1.2.1)
 		return r, worded(fosite.ErrInvalidRequest, "The parameter response_type is missing.")
 	case err != nil:
@@ -100,6 +100,9 @@ func dropUnknown(form url.Values, client *Client) url.Values {
 	}
 	var known []string
 	for _, scope := range words(form.Get("scope")) {
+		if scope == scopeOffline && client != nil && client.Metadata.idleOffline() {
+			continue // ignored, not refused (OpenID Connect Core 11)
+		}
 		if (scope == AdminScope || slices.Contains(memberScopes, scope) || client != nil && client.knowsScope(scope)) && !slices.Contains(known, scope) {
 			known = append(known, scope)
 		}

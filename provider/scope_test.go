@@ -3,6 +3,8 @@ package provider_test
 import (
 	"net/url"
 	"testing"
+
+	"huskyidp/provider"
 )
 
 // TestRefreshScope covers RFC 6749 6: a refresh may ask for less, for one access token;
@@ -65,4 +67,21 @@ func TestRefreshScope(t *testing.T) {
 		refresh(scope).want(t, 400, "invalid_scope")
 	}
 	refresh("").want(t, 200, "") // a slip ends nothing
+}
+
+// TestOfflineAccessWithoutRefresh: libraries ask for offline_access whatever is registered; without the refresh grant it is
+// ignored, not refused (OpenID Connect Core 11).
+func TestOfflineAccessWithoutRefresh(t *testing.T) {
+	b := newBench(t, 4)
+	id, secret := b.client(func(m *provider.Metadata) { m.GrantTypes = []string{"authorization_code"} })
+	w := b.signedIn()
+	address, verifier := b.request(id, url.Values{"scope": {"openid offline_access"}})
+	p := w.get(address)
+	if p.location == nil || !p.location.Query().Has("code") {
+		t.Fatalf("answered with %v (%d)", p.location, p.status)
+	}
+	tokens := b.redeem(id, secret, p.location.Query().Get("code"), verifier)
+	if tokens.want(t, 200, ""); tokens.text("refresh_token") != "" || tokens.text("scope") != "openid" {
+		t.Errorf("tokens %v", tokens.body)
+	}
 }

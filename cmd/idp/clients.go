@@ -85,6 +85,9 @@ func printJSON(w io.Writer, value any) error {
 	return e.Encode(value)
 }
 
+// maxClientFile in bytes: one registration with its keys.
+const maxClientFile = 64 << 10
+
 // readMetadata refuses members that it does not know, so that a typing error is told.
 func readMetadata(path string) (m provider.Metadata, err error) {
 	in := os.Stdin
@@ -94,12 +97,14 @@ func readMetadata(path string) (m provider.Metadata, err error) {
 		}
 		defer in.Close()
 	}
-	d := json.NewDecoder(io.LimitReader(in, 64<<10))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&m); err != nil {
+	text, err := io.ReadAll(io.LimitReader(in, maxClientFile+1))
+	if err != nil {
 		return m, fmt.Errorf("reading the registration: %w", err)
 	}
-	return m, nil
+	if len(text) > maxClientFile {
+		return m, errors.New("the registration is longer than 64 KiB")
+	}
+	return m, provider.ReadMetadata(text, &m)
 }
 
 func (c *ClientsListCmd) Run(ctx context.Context, env *Environment) error {

@@ -80,9 +80,10 @@ func (c *ClientsImportCmd) Run(ctx context.Context, env *Environment) error {
 // readRegistrations also gives the line on which each begins. It reports every one that
 // cannot be read; members that nobody knows are typing errors.
 func readRegistrations(text []byte) (all []provider.Registration, lines []int, err error) {
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	var whole any
 	if wrong, ok := errors.AsType[*json.SyntaxError](json.Unmarshal(text, &whole)); ok {
-		return nil, nil, fmt.Errorf("line %d: %w", lineAt(text, wrong.Offset), wrong)
+		return nil, nil, fmt.Errorf("line %d: the JSON is not well-formed", lineAt(text, wrong.Offset))
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	if token, err := d.Token(); err != nil || token != json.Delim('[') {
@@ -95,12 +96,10 @@ func readRegistrations(text []byte) (all []provider.Registration, lines []int, e
 		line := lineAt(text, start)
 		var raw json.RawMessage
 		if err := d.Decode(&raw); err != nil {
-			return nil, nil, err
+			return nil, nil, fmt.Errorf("line %d: the JSON is not well-formed", line)
 		}
 		var one provider.Registration
-		strict := json.NewDecoder(bytes.NewReader(raw))
-		strict.DisallowUnknownFields()
-		if err := strict.Decode(&one); err != nil {
+		if err := provider.ReadRegistration(raw, &one); err != nil {
 			mistakes = append(mistakes, fmt.Errorf("line %d: client %d: %w", line, len(lines)+1, err))
 		}
 		all, lines = append(all, one), append(lines, line)

@@ -29,7 +29,7 @@ func TestClientsExportAndImport(t *testing.T) {
 	env, stdout, _ := commandEnvironment(t)
 	const two = `[
   {"client_id": "portal", "client_name": "Portal", "redirect_uris": ["https://portal.example/cb"]},
-  {"client_id": "phone", "client_name": "Phone", "redirect_uris": ["http://127.0.0.1/cb"], "token_endpoint_auth_method": "none", "disabled": true}
+  {"client_id": "phone", "client_name": "Phone", "application_type": "native", "redirect_uris": ["http://127.0.0.1/cb"], "token_endpoint_auth_method": "none", "disabled": true}
 ]`
 	first, err := importClients(t, env, stdout, two)
 	if err != nil || len(first.Created) != 2 || first.Created[0].ClientSecret == "" || first.Created[1].ClientSecret != "" {
@@ -91,10 +91,12 @@ func TestClientsImportTellsMistakes(t *testing.T) {
 	const good = `{"client_id": "good", "client_name": "Good", "redirect_uris": ["https://good.example/cb"]}`
 	for name, test := range map[string]struct{ content, want string }{
 		"no array":         {`{"client_id": "x"}`, "line 1: this is not a JSON array"},
-		"broken":           {"[\n" + good + ",\n{]", "line 3:"},
-		"unknown member":   {"[\n" + good + ",\n{\"client_id\": \"x\", \"redirect_uri\": \"https://x.example\"}]", `line 3: client 2: json: unknown field "redirect_uri"`},
-		"a secret":         {"[{\"client_id\": \"x\", \"client_secret\": \"hunter2\"}]", `unknown field "client_secret"`},
-		"wrong type":       {"[{\"client_id\": \"x\", \"redirect_uris\": \"https://x.example\"}]", "redirect_uris"},
+		"broken":           {"[\n" + good + ",\n{]", "line 3: the JSON is not well-formed"},
+		"a member twice":   {`[{"client_id": "x", "client_name": "X", "client_name": "Y"}]`, "line 1: client 1: client_name: stands twice"},
+		"no language":      {`[{"client_id": "x", "client_name#fr": "X"}]`, "they have en and es"},
+		"unknown member":   {"[\n" + good + ",\n{\"client_id\": \"x\", \"redirect_uri\": \"https://x.example\"}]", "line 3: client 2: redirect_uri: is no member of a registration: did you mean redirect_uris?"},
+		"a secret":         {"[{\"client_id\": \"x\", \"client_secret\": \"hunter2\"}]", "client_secret: is drawn here"},
+		"wrong type":       {"[{\"client_id\": \"x\", \"redirect_uris\": \"https://x.example\"}]", "redirect_uris: is an array of strings"},
 		"wrong address":    {"[\n" + good + ",\n\n{\"client_id\": \"x\", \"client_name\": \"X\", \"redirect_uris\": [\"http://x.example\"]}]", "line 4: client 2 (x): redirect_uris:"},
 		"no client_id":     {`[{"client_name": "X", "redirect_uris": ["https://x.example"]}]`, "line 1: client 1 (): client_id:"},
 		"twice":            {"[\n" + good + ",\n" + good + "]", "line 3: client 2 (good): client_id: comes twice"},

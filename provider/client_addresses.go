@@ -1,0 +1,91 @@
+package provider
+
+import (
+	"net"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// returnURIRule is the rule that an address breaks where the app is come back to, or "". A native app may have a
+// private-use scheme, which is a domain of its maker reversed, so that no two apps choose the same (RFC 8252 7.1).
+func (m *Metadata) returnURIRule(uri string, insecureLocal bool) string {
+	u, err := url.Parse(uri)
+	if err != nil || u.Scheme == "" || u.Scheme == "http" || u.Scheme == "https" {
+		return m.webReturnRule(uri, insecureLocal)
+	}
+	switch {
+	case m.ApplicationType != typeNative:
+		return `is not https; a scheme of an app's own needs application_type "native"`
+	case !strings.Contains(u.Scheme, "."):
+		return "has a scheme without a dot: take a domain of yours reversed, as in com.example.app:/callback (RFC 8252 section 7.1)"
+	case u.Host != "" || u.Opaque != "" || !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(u.Path, "//") || strings.ContainsAny(uri, " \t\r\n\\"):
+		return "has not the form scheme:/path (RFC 8252 section 7.1)"
+	case strings.Contains(uri, "#"):
+		return "has a fragment"
+	}
+	return ""
+}
+
+// webReturnRule: addresses are compared whole, but for the port of a native app on this machine.
+func (m *Metadata) webReturnRule(uri string, insecureLocal bool) string {
+	if rule := redirectURIRule(uri, insecureLocal); rule != "" {
+		return rule
+	}
+	before, _, _ := strings.Cut(uri, "?")
+	if strings.ContainsAny(before, "*{}") {
+		return "has a pattern: addresses are compared whole, so register each one"
+	}
+	if u, err := url.Parse(uri); err == nil && m.ApplicationType != typeNative && u.Scheme == "http" && isLoopback(u.Hostname()) && u.Port() == "" {
+		return `has no port: name the one that your app listens on; an app that takes any is registered with "application_type": "native" (RFC 8252 section 7.3)`
+	}
+	return ""
+}
+
+// hostName is what DNS knows; other letters are written as xn--.
+var hostName = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*$`)
+
+// redirectURIRule returns the rule that the URI breaks, or "" (S-31): https, or
+// http on a loopback address for native apps; no fragment, no user information.
+func redirectURIRule(uri string, insecureLocal bool) string {
+	u, err := url.Parse(uri)
+	switch {
+	case err != nil && strings.HasPrefix(uri, "http") && strings.Contains(uri, "://"):
+		return "is not well-formed: host, port or a %XX cannot be read"
+	case err != nil || u.Host == "" || strings.ContainsAny(uri, " \t\r\n\\"):
+		return "is not an absolute address, as in https://app.example/callback"
+	case u.Fragment != "" || strings.Contains(uri, "#"):
+		return "has a fragment"
+	case u.User != nil:
+		return "has user information"
+	case strings.Contains(u.Hostname(), "*"):
+		return "has a * in its host: addresses are compared whole, so register each host by itself"
+	case net.ParseIP(u.Hostname()) == nil && !hostName.MatchString(u.Hostname()):
+		return "has a host that is no DNS name or IP address: letters beyond ASCII are written as xn--"
+	case !goodPort(u.Port()):
+		return "has a port that is not 1 to 65535"
+	case u.Scheme == "https":
+		return ""
+	case u.Scheme == "http" && (isLoopback(u.Hostname()) || insecureLocal && u.Hostname() == "localhost"):
+		return ""
+	}
+	if u.Scheme == "http" && isLocalhost(u.Hostname()) {
+		return "is not https, and localhost may be another machine: take http://127.0.0.1 or http://[::1], with application_type native any port will do (RFC 8252 section 8.3)"
+	}
+	return "is not https"
+}
+
+func goodPort(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && n > 0
+}
+
+func isLocalhost(host string) bool {
+	return strings.EqualFold(host, "localhost") || strings.HasSuffix(strings.ToLower(host), ".localhost")
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}

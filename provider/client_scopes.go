@@ -1,0 +1,67 @@
+package provider
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// offline_access is a refresh token (OpenID Connect Core 11): without that grant it is nothing.
+const scopeOffline = "offline_access"
+
+// idleOffline tells whether offline_access could never be granted. The plans of the profile
+// certification ask for it whatever they register.
+func (m *Metadata) idleOffline() bool {
+	return m.Profile != ProfileCertification && !slices.Contains(m.GrantTypes, "refresh_token")
+}
+
+// presetScopes are those of a profile that the client's grants can use.
+func (m *Metadata) presetScopes(scopes []string) []string {
+	return slices.DeleteFunc(slices.Clone(scopes), func(scope string) bool { return scope == scopeOffline && m.idleOffline() })
+}
+
+// checkScopes refuses what could never be granted, which is a typing error. The scopes of an API
+// are its own: who is registered for one may name any, but none that only looks like ours.
+func (m *Metadata) checkScopes() error {
+	known := append(slices.Clone(memberScopes), AdminScope)
+	for _, scope := range m.Scope {
+		near := nearest(scope, known)
+		switch {
+		case !scopeToken(scope):
+			return &MetadataError{"scope", fmt.Sprintf("%q is not a scope", scope)}
+		case scope == scopeOffline && m.idleOffline():
+			return &MetadataError{"scope", "offline_access is a refresh token: add refresh_token to grant_types, or leave it out"}
+		case m.Profile != ProfileOwn && m.Profile != ProfileFAPI2 || slices.Contains(known, scope):
+		case near != "":
+			return &MetadataError{"scope", fmt.Sprintf("%q is not a scope here: did you mean %s?", scope, near)}
+		case len(m.Audience) == 0:
+			return &MetadataError{"scope", fmt.Sprintf("%q is not one of %s; the scopes of an API need its address in audience", scope, strings.Join(known, ", "))}
+		}
+	}
+	return nil
+}
+
+// checkAudiences: an API is named by an absolute URI without a fragment, or no request could name
+// it (RFC 8707 2).
+func (m *Metadata) checkAudiences() error {
+	for member, values := range map[string][]string{"audience": m.Audience, "resource_server": m.ResourceServer} {
+		for _, value := range values {
+			u, err := url.Parse(value)
+			if err != nil || !u.IsAbs() || u.Host == "" && u.Opaque == "" || strings.ContainsAny(value, "#* \t\r\n") {
+				return &MetadataError{member, fmt.Sprintf("%q is not an absolute URI without a fragment, as in https://api.example (RFC 8707 section 2)", value)}
+			}
+		}
+	}
+	return nil
+}
+
+// scopeToken follows RFC 6749 3.3.
+func scopeToken(s string) bool {
+	for _, r := range s {
+		if r < 0x21 || r > 0x7e || r == '"' || r == '\\' {
+			return false
+		}
+	}
+	return s != ""
+}
