@@ -15,10 +15,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"huskyidp/internal/outbound"
-	"huskyidp/internal/postgres"
+	"huskyidp/internal/jobs"
 	"huskyidp/internal/seal"
 )
 
@@ -82,30 +81,12 @@ func (s *Service) logoutToken(ctx context.Context, client *Client, args logoutAr
 	return envelope.seal(token, "JWT")
 }
 
-// LogoutRunner delivers logout tokens.
-type LogoutRunner struct{ jobs *river.Client[pgx.Tx] }
-
-// NewLogoutRunner makes the runner; db is the pool for background work.
-func NewLogoutRunner(s *Service, db *postgres.DB, client *outbound.Client, logger *slog.Logger) (*LogoutRunner, error) {
-	workers := river.NewWorkers()
-	if err := river.AddWorkerSafely(workers, &logoutWorker{service: s, outbound: client, logger: logger}); err != nil {
-		return nil, err
-	}
-	jobs, err := river.NewClient(riverpgxv5.New(db.Pool()), &river.Config{
-		Queues: map[string]river.QueueConfig{logoutQueue: {MaxWorkers: 10}}, Workers: workers, Logger: slog.New(slog.DiscardHandler),
-		FetchCooldown: 20 * time.Millisecond, JobTimeout: 20 * time.Second, RescueStuckJobsAfter: 75 * time.Second,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("opening the logout queue: %w", err)
-	}
-	return &LogoutRunner{jobs}, nil
+// LogoutWork delivers logout tokens; it is what jobs.New takes.
+func LogoutWork(s *Service, client *outbound.Client, logger *slog.Logger) jobs.Work {
+	return jobs.Work{Queues: []string{logoutQueue}, Workers: 10, Add: func(w *river.Workers) error {
+		return river.AddWorkerSafely(w, &logoutWorker{service: s, outbound: client, logger: logger})
+	}}
 }
-
-// Start works until Stop.
-func (r *LogoutRunner) Start(ctx context.Context) error { return r.jobs.Start(ctx) }
-
-// Stop takes no new job and waits for those under way.
-func (r *LogoutRunner) Stop(ctx context.Context) error { return r.jobs.Stop(ctx) }
 
 type logoutWorker struct {
 	river.WorkerDefaults[logoutArgs]

@@ -13,6 +13,7 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 
+	"huskyidp/internal/jobs"
 	"huskyidp/internal/outbound"
 	"huskyidp/internal/postgres"
 	"huskyidp/internal/postgres/postgrestest"
@@ -39,9 +40,9 @@ func TestBackChannelLogout(t *testing.T) {
 	t.Cleanup(app.Close)
 	roots := x509.NewCertPool()
 	roots.AddCert(app.Certificate())
-	jobs := postgrestest.Open(t, postgres.Options{DSN: b.db.Pool().Config().ConnString(), MaxConns: 5})
+	pool := postgrestest.Open(t, postgres.Options{DSN: b.db.Pool().Config().ConnString(), MaxConns: 5})
 	caller := outbound.New(outbound.Options{Allow: []string{strings.TrimPrefix(app.URL, "https://")}, RootCAs: roots})
-	runner, err := provider.NewLogoutRunner(b.provider, jobs, caller, slog.New(slog.DiscardHandler))
+	runner, err := jobs.New(pool, slog.New(slog.DiscardHandler), provider.LogoutWork(b.provider, caller, slog.New(slog.DiscardHandler)))
 	must(t, err)
 	must(t, runner.Start(t.Context()))
 	t.Cleanup(func() {

@@ -5,17 +5,15 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"huskyidp/accounts"
 	"huskyidp/internal/audit"
-	"huskyidp/internal/postgres"
+	"huskyidp/internal/jobs"
 	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/seal"
 	"huskyidp/members"
@@ -50,30 +48,12 @@ func (s *Service) enqueue(ctx context.Context, args river.JobArgs) error {
 	return nil
 }
 
-// Runner works the queue.
-type Runner struct{ jobs *river.Client[pgx.Tx] }
-
-// NewRunner makes the runner; db is the pool for background work.
-func NewRunner(s *Service, db *postgres.DB) (*Runner, error) {
-	workers := river.NewWorkers()
-	if err := errors.Join(river.AddWorkerSafely(workers, &codeWorker{service: s}), river.AddWorkerSafely(workers, &usernameWorker{service: s})); err != nil {
-		return nil, err
-	}
-	jobs, err := river.NewClient(riverpgxv5.New(db.Pool()), &river.Config{
-		Queues: map[string]river.QueueConfig{queue: {MaxWorkers: 10}}, Workers: workers, Logger: slog.New(slog.DiscardHandler),
-		FetchCooldown: 20 * time.Millisecond, JobTimeout: 20 * time.Second, RescueStuckJobsAfter: 75 * time.Second,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("opening the recovery queue: %w", err)
-	}
-	return &Runner{jobs}, nil
+// Work gives what jobs.New takes.
+func Work(s *Service) jobs.Work {
+	return jobs.Work{Queues: []string{queue}, Workers: 10, Add: func(w *river.Workers) error {
+		return errors.Join(river.AddWorkerSafely(w, &codeWorker{service: s}), river.AddWorkerSafely(w, &usernameWorker{service: s}))
+	}}
 }
-
-// Start works until Stop.
-func (r *Runner) Start(ctx context.Context) error { return r.jobs.Start(ctx) }
-
-// Stop takes no new job and waits for those under way.
-func (r *Runner) Stop(ctx context.Context) error { return r.jobs.Stop(ctx) }
 
 type codeWorker struct {
 	river.WorkerDefaults[codeArgs]

@@ -1,12 +1,15 @@
 package recovery
 
 import (
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"huskyidp/internal/jobs"
 )
 
 var mariasCard = []string{"birth_month", "3", "birth_day", "14", "birth_year", "1984", "first_name", "María", "last_name", "Núñez López", "card_id", "004123789"}
@@ -86,7 +89,7 @@ func TestRunner(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 16)
 	f.member("maria", "004123789")
-	runner, err := NewRunner(f.Service, f.db)
+	runner, err := jobs.New(f.db, slog.New(slog.DiscardHandler), Work(f.Service))
 	check(t, err)
 	check(t, runner.Start(t.Context()))
 	defer func() { check(t, runner.Stop(t.Context())) }()

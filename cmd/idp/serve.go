@@ -149,10 +149,8 @@ func (a *app) serve(ctx context.Context, publics []net.Listener, private net.Lis
 	group, ctx := errgroup.WithContext(ctx)
 	working, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
-	for _, runner := range a.runners {
-		if err := runner.Start(working); err != nil {
-			return fmt.Errorf("starting a job queue: %w", err)
-		}
+	if err := a.runner.Start(working); err != nil {
+		return fmt.Errorf("starting the job queue: %w", err)
 	}
 	background := &errgroup.Group{}
 	for _, loop := range a.loops {
@@ -183,9 +181,7 @@ func (a *app) serve(ctx context.Context, publics []net.Listener, private net.Lis
 		err := errors.Join(members.Shutdown(end), desk.Shutdown(end))
 		stop, cancelStop := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 		defer cancelStop()
-		for _, runner := range a.runners {
-			err = errors.Join(err, runner.Stop(stop))
-		}
+		err = errors.Join(err, a.runner.Stop(stop))
 		stopWork()
 		return errors.Join(err, operators.Close())
 	})

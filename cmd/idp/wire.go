@@ -24,6 +24,7 @@ import (
 	"huskyidp/accounts"
 	"huskyidp/admin"
 	"huskyidp/internal/audit"
+	"huskyidp/internal/jobs"
 	"huskyidp/internal/mail"
 	"huskyidp/internal/outbound"
 	"huskyidp/internal/postgres"
@@ -38,24 +39,18 @@ import (
 	"huskyidp/templates"
 )
 
-// runner works a job queue.
-type runner interface {
-	Start(ctx context.Context) error
-	Stop(ctx context.Context) error
-}
-
 // app is the program, wired but not yet serving.
 type app struct {
 	issuer    string
 	logger    *slog.Logger
 	db        *postgres.DB // requests
-	jobs      *postgres.DB // mail queue and periodic work
+	jobs      *postgres.DB // job queues and periodic work
 	health    *postgres.DB // readiness alone, so that it speaks when the others are busy
 	templates *templates.Set
 	web       *web.Web
 	clients   *provider.Clients
 	roster    *members.Roster
-	runners   []runner // job queues
+	runner    *jobs.Runner // of every job queue
 	engine    *gin.Engine
 	handler   http.Handler // engine, and what the demo puts beside it
 	desk      http.Handler // of the support desk; nil without one
@@ -137,7 +132,7 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 	if err != nil {
 		return err
 	}
-	mails, err := a.newRunner(s, ring)
+	mails, err := a.mailWork(s, ring)
 	if err != nil {
 		return err
 	}
@@ -171,11 +166,6 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 	if err != nil {
 		return err
 	}
-	goodbyes, err := provider.NewLogoutRunner(idp, a.jobs, calls, a.logger)
-	if err != nil {
-		return err
-	}
-	a.runners = []runner{mails, goodbyes}
 	desk, err := recovery.New(recovery.Deps{DB: a.db, Keyring: ring, Limiter: limiter, Audit: log, Accounts: people, Roster: a.roster, Now: time.Now, Issuer: s.issuer, NoQuestions: s.noQuestions})
 	if err != nil {
 		return err
@@ -188,11 +178,9 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 	if err != nil {
 		return err
 	}
-	reminders, err := recovery.NewRunner(desk, a.jobs)
-	if err != nil {
+	if a.runner, err = jobs.New(a.jobs, a.logger, mails, provider.LogoutWork(idp, calls, a.logger), recovery.Work(desk)); err != nil {
 		return err
 	}
-	a.runners = append(a.runners, reminders)
 	enrol, err := registration.New(registration.Deps{DB: a.db, Keyring: ring, Limiter: limiter, Audit: log, Outbox: outbox, Mails: a.templates,
 		Roster: a.roster, Accounts: people, Desk: desk, Flows: flows{idp}, Legal: legal, Now: time.Now, Issuer: s.issuer, IdentityLock: s.identityLock, NoQuestions: s.noQuestions})
 	if err != nil {
@@ -205,6 +193,7 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 		a.every(time.Minute, "notices", people.SendNotices),
 		a.every(time.Minute, "held changes", desk.ApplyDue),
 		a.every(time.Minute, "data keys", ring.Refresh),
+		a.every(time.Minute, "mails without a job", outbox.Requeue),
 		a.every(5*time.Second, "audit", a.sealAudit(chain)),
 		a.every(time.Minute, "alerts", watch(a.db, log)),
 		a.every(10*time.Minute, "sweep", func(ctx context.Context) error {
@@ -242,13 +231,13 @@ func (a *app) mount(idp *provider.Service, signIn *accounts.Handler, enrol *regi
 	return nil
 }
 
-func (a *app) newRunner(s settings, ring *seal.Keyring) (*mail.Runner, error) {
+func (a *app) mailWork(s settings, ring *seal.Keyring) (jobs.Work, error) {
 	s.smtp.FromName = func(lang string) string { return a.templates.Text(lang, "web.layout.brand", nil) }
 	sender, err := mail.NewSMTP(s.smtp)
 	if err != nil {
-		return nil, err
+		return jobs.Work{}, err
 	}
-	return mail.NewRunner(mail.RunnerDeps{DB: a.jobs, Keyring: ring, Sender: sender, Logger: a.logger, Now: time.Now})
+	return mail.Work(mail.Deps{DB: a.jobs, Keyring: ring, Sender: sender, Logger: a.logger, Now: time.Now})
 }
 
 // loadLegal reads the operator's texts, or the sample.

@@ -24,6 +24,7 @@ import (
 	"github.com/emersion/go-smtp"
 	"github.com/google/uuid"
 
+	"huskyidp/internal/jobs"
 	"huskyidp/internal/mail"
 	"huskyidp/internal/postgres"
 	"huskyidp/internal/postgres/postgrestest"
@@ -36,6 +37,8 @@ type sink struct {
 	mu      sync.Mutex
 	answers []error
 	mails   []string
+	slow    time.Duration // before a mail is accepted
+	utf8    []bool        // of each MAIL FROM: whether it asked for SMTPUTF8
 }
 
 func (s *sink) NewSession(*smtp.Conn) (smtp.Session, error) { return &session{sink: s}, nil }
@@ -48,7 +51,13 @@ func (s *sink) received() []string {
 
 type session struct{ sink *sink }
 
-func (s *session) Mail(string, *smtp.MailOptions) error { return nil }
+func (s *session) Mail(_ string, o *smtp.MailOptions) error {
+	s.sink.mu.Lock()
+	defer s.sink.mu.Unlock()
+	s.sink.utf8 = append(s.sink.utf8, o.UTF8)
+	return nil
+}
+
 func (s *session) Rcpt(string, *smtp.RcptOptions) error {
 	s.sink.mu.Lock()
 	defer s.sink.mu.Unlock()
@@ -61,6 +70,7 @@ func (s *session) Rcpt(string, *smtp.RcptOptions) error {
 }
 func (s *session) Data(r io.Reader) error {
 	data, err := io.ReadAll(r)
+	time.Sleep(s.sink.slow)
 	s.sink.mu.Lock()
 	defer s.sink.mu.Unlock()
 	s.sink.mails = append(s.sink.mails, string(data))
@@ -73,6 +83,7 @@ func serve(t *testing.T, s *sink, config *tls.Config) (address string) {
 	t.Helper()
 	server := smtp.NewServer(s)
 	server.Domain = "localhost"
+	server.EnableSMTPUTF8 = true
 	server.TLSConfig = config
 	server.ErrorLog = quietLogger{}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -111,12 +122,16 @@ func newFixture(t *testing.T, s *sink) fixture {
 	if err != nil {
 		t.Fatalf("NewSMTP: %v", err)
 	}
-	runner, err := mail.NewRunner(mail.RunnerDeps{
+	work, err := mail.Work(mail.Deps{
 		DB: db, Keyring: keyring, Sender: sender, Logger: slog.New(slog.DiscardHandler), Now: time.Now,
 		FirstTry: 10 * time.Millisecond, LastTry: 50 * time.Millisecond,
 	})
 	if err != nil {
-		t.Fatalf("NewRunner: %v", err)
+		t.Fatalf("Work: %v", err)
+	}
+	runner, err := jobs.New(db, slog.New(slog.DiscardHandler), work)
+	if err != nil {
+		t.Fatalf("New: %v", err)
 	}
 	if err := runner.Start(context.Background()); err != nil {
 		t.Fatalf("Start: %v", err)
@@ -233,6 +248,73 @@ func partsOf(t *testing.T, m *netmail.Message) map[string]string {
 		}
 		kind, _, _ := mime.ParseMediaType(p.Header.Get("Content-Type"))
 		parts[kind] = strings.ReplaceAll(string(text), "\r\n", "\n")
+	}
+}
+
+// SMTPUTF8 is asked for only by a mail that cannot do without: a relay further on that lacks it bounces such a mail for good.
+func TestExtensionOnlyWhereNeeded(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, &sink{})
+	for to, want := range map[string]bool{"maria@example.com": false, "maría@example.com": true} {
+		account := uuid.Must(uuid.NewV7())
+		m := welcome(account)
+		m.To = to
+		f.sink.mu.Lock()
+		f.sink.utf8 = nil
+		f.sink.mu.Unlock()
+		f.enqueue(t, m)
+		if got := f.settled(t, account); got[0].State != "sent" {
+			t.Errorf("%s: %+v", to, got)
+		}
+		f.sink.mu.Lock()
+		if len(f.sink.utf8) != 1 || f.sink.utf8[0] != want {
+			t.Errorf("%s asks for SMTPUTF8: %v, want %t", to, f.sink.utf8, want)
+		}
+		f.sink.mu.Unlock()
+	}
+}
+
+// A mail whose job is gone without it, for whatever reason, gets another one; a mail that has one keeps it.
+func TestMailsWithoutAJob(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.New(t)
+	now := time.Now()
+	outbox, err := mail.NewOutbox(db, seal.Ephemeral(), func() time.Time { return now })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if err := outbox.Enqueue(t.Context(), welcome(uuid.Must(uuid.NewV7()))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	q := db.From(t.Context())
+	for _, statement := range []string{
+		`delete from river_job where id = (select min(id) from river_job)`,
+		`update river_job set state = 'discarded', finalized_at = now() where id = (select max(id) from river_job)`,
+	} {
+		if _, err := q.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	live := func() (n int) {
+		err := q.QueryRow(t.Context(), `select count(distinct args->>'mail_id') from river_job where state = 'available' having count(*) = count(distinct args->>'mail_id')`).Scan(&n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for _, after := range []struct {
+		age  time.Duration
+		want int
+	}{{time.Minute, 1}, {3 * time.Minute, 3}, {10 * time.Minute, 3}} {
+		now = now.Add(after.age)
+		if err := outbox.Requeue(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n := live(); n != after.want {
+			t.Errorf("%d mails have a job, want %d", n, after.want)
+		}
 	}
 }
 

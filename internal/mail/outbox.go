@@ -100,12 +100,43 @@ func (o *Outbox) Queue(ctx context.Context, b *pgx.Batch, m Message) error {
 			"now": o.now(), "not_after": postgres.Nullable(m.NotAfter),
 		})
 	_, err = o.jobs.InsertManyFastTx(ctx, &batched{o.db.Tx(ctx), b}, []river.InsertManyParams{
-		{Args: sendArgs{id}, InsertOpts: &river.InsertOpts{MaxAttempts: maxAttempts}},
+		{Args: sendArgs{id}, InsertOpts: &river.InsertOpts{Queue: queue, MaxAttempts: maxAttempts}},
 	})
 	if err != nil {
 		return fmt.Errorf("queueing mail %s: %w", m.Kind, err)
 	}
 	return nil
+}
+
+// lost is how old a mail is that ought to have a job.
+const lost = 2 * time.Minute
+
+// Requeue gives each queued mail that no job is left for another one: River gives up a job for reasons of its own, a mail is
+// given up by its worker alone. One instance at a time; at most 1,000.
+func (o *Outbox) Requeue(ctx context.Context) error {
+	return o.db.InTx(ctx, func(ctx context.Context) error {
+		rows, err := o.db.From(ctx).Query(ctx, `
+			with alone as materialized (select pg_try_advisory_xact_lock(hashtext('mail requeue')) as yes),
+			live as (select args->>'mail_id' as id from river_job where kind = @kind and state in ('available', 'pending', 'retryable', 'running', 'scheduled'))
+			select m.id from mails m, alone where alone.yes and m.state = 'queued' and m.created_at < @before
+				and not exists (select from live where live.id = m.id::text)
+			order by m.created_at limit 1000`, pgx.NamedArgs{"kind": sendArgs{}.Kind(), "before": o.now().Add(-lost)})
+		if err != nil {
+			return fmt.Errorf("looking for mails without a job: %w", err)
+		}
+		ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		params := make([]river.InsertManyParams, len(ids))
+		for i, id := range ids {
+			params[i] = river.InsertManyParams{Args: sendArgs{id}, InsertOpts: &river.InsertOpts{Queue: queue, MaxAttempts: maxAttempts}}
+		}
+		if _, err := o.jobs.InsertManyFastTx(ctx, o.db.Tx(ctx), params); err != nil {
+			return fmt.Errorf("queueing mails anew: %w", err)
+		}
+		return nil
+	})
 }
 
 // Delivery is what became of a mail, for support.

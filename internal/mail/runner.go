@@ -1,10 +1,10 @@
 package mail
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"time"
@@ -13,8 +13,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
-	"github.com/riverqueue/river/rivertype"
 
+	"huskyidp/internal/jobs"
 	"huskyidp/internal/postgres"
 	"huskyidp/internal/seal"
 )
@@ -35,10 +35,9 @@ type Outgoing struct {
 	CreatedAt time.Time
 }
 
-// RunnerDeps are what the Runner works with. The pool of DB must have at least four
-// connections, best its own: one listens for new jobs all the time.
-type RunnerDeps struct {
-	DB       *postgres.DB
+// Deps are what sending works with.
+type Deps struct {
+	DB       *postgres.DB // best the pool for background work
 	Keyring  *seal.Keyring
 	Sender   Sender
 	Logger   *slog.Logger
@@ -48,78 +47,34 @@ type RunnerDeps struct {
 	LastTry  time.Duration // default 1 h
 }
 
-const (
-	// jobTimeout and rescueAfter, with River's own 30 s between looks, make a dead
-	// worker's job run again within 120 s.
-	jobTimeout  = 30 * time.Second
-	rescueAfter = 75 * time.Second
-)
+// queue keeps mails apart from other jobs, so that a slow mail server holds up nothing else.
+const queue = "mail"
 
-// Runner works the queue.
-type Runner struct{ jobs *river.Client[pgx.Tx] }
-
-// NewRunner checks the dependencies; Start starts the work.
-func NewRunner(d RunnerDeps) (*Runner, error) {
+// Work checks the dependencies and gives what jobs.New takes.
+func Work(d Deps) (jobs.Work, error) {
 	if d.DB == nil || d.Keyring == nil || d.Sender == nil || d.Logger == nil || d.Now == nil {
-		return nil, errors.New("mail: the runner needs DB, Keyring, Sender, Logger and Now")
+		return jobs.Work{}, errors.New("mail: sending needs DB, Keyring, Sender, Logger and Now")
 	}
-	if d.Workers == 0 {
-		d.Workers = 10
-	}
-	if d.FirstTry == 0 {
-		d.FirstTry = 5 * time.Second
-	}
-	if d.LastTry == 0 {
-		d.LastTry = time.Hour
-	}
-	workers := river.NewWorkers()
-	if err := river.AddWorkerSafely(workers, &sendWorker{deps: d}); err != nil {
-		return nil, err
-	}
-	jobs, err := river.NewClient(riverpgxv5.New(d.DB.Pool()), &river.Config{
-		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: d.Workers}},
-		Workers:              workers,
-		Logger:               quiet(d.Logger),
-		FetchCooldown:        20 * time.Millisecond,
-		JobTimeout:           jobTimeout,
-		RescueStuckJobsAfter: rescueAfter,
-		RetryPolicy:          backOff{d.FirstTry, d.LastTry},
-	})
-	if err != nil {
-		return nil, fmt.Errorf("opening the job queue: %w", err)
-	}
-	return &Runner{jobs}, nil
+	d.Workers, d.FirstTry, d.LastTry = cmp.Or(d.Workers, 10), cmp.Or(d.FirstTry, 5*time.Second), cmp.Or(d.LastTry, time.Hour)
+	return jobs.Work{
+		Queues:  []string{queue, river.QueueDefault}, // the latter is where programs before this one put mails
+		Workers: d.Workers,
+		Add:     func(w *river.Workers) error { return river.AddWorkerSafely(w, &sendWorker{deps: d}) },
+	}, nil
 }
 
-// Start works until Stop; ending ctx gives up what is under way.
-func (r *Runner) Start(ctx context.Context) error { return r.jobs.Start(ctx) }
-
-// Stop takes no new job and waits for those under way, at most as long as ctx lives.
-func (r *Runner) Stop(ctx context.Context) error { return r.jobs.Stop(ctx) }
-
-// quiet keeps River's own account of each job out of the log.
-func quiet(l *slog.Logger) *slog.Logger { return slog.New(levelHandler{l.Handler()}) }
-
-type levelHandler struct{ slog.Handler }
-
-func (h levelHandler) Enabled(ctx context.Context, level slog.Level) bool {
-	return level >= slog.LevelError && h.Handler.Enabled(ctx, level)
-}
-
-// backOff doubles from first to last, each time up to a fifth more or less.
-type backOff struct{ first, last time.Duration }
-
-func (b backOff) NextRetry(job *rivertype.JobRow) time.Time {
-	wait := b.last
+// NextRetry doubles the wait from the first to the last, each time up to a fifth more or less.
+func (w *sendWorker) NextRetry(job *river.Job[sendArgs]) time.Time {
+	wait := w.deps.LastTry
 	if doublings := len(job.Errors); doublings < 20 {
-		wait = min(b.last, b.first<<doublings)
+		wait = min(w.deps.LastTry, w.deps.FirstTry<<doublings)
 	}
 	return time.Now().Add(time.Duration(float64(wait) * (0.8 + 0.4*rand.Float64())))
 }
 
 type sendWorker struct {
 	river.WorkerDefaults[sendArgs]
-	deps RunnerDeps
+	deps Deps
 }
 
 type queued struct {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	netmail "net/mail"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -36,6 +37,8 @@ type SMTPOptions struct {
 	Hello    string                   // name given in EHLO; "" means the machine's
 	RootCAs  *x509.CertPool           // nil means the system's
 }
+
+var nonASCII = regexp.MustCompile(`[^\x00-\x7f]`)
 
 // SMTP sends through one server, a connection per mail.
 type SMTP struct {
@@ -81,7 +84,7 @@ func (s *SMTP) Send(ctx context.Context, o Outgoing) error {
 	if err != nil {
 		return err
 	}
-	client, err := gomail.NewClient(s.host, s.clientOptions()...)
+	client, err := gomail.NewClient(s.host, s.clientOptions(o.To)...)
 	if err != nil {
 		return fmt.Errorf("setting up the mail client: %w", err)
 	}
@@ -91,7 +94,7 @@ func (s *SMTP) Send(ctx context.Context, o Outgoing) error {
 	return nil
 }
 
-func (s *SMTP) clientOptions() []gomail.Option {
+func (s *SMTP) clientOptions(to string) []gomail.Option {
 	config := &tls.Config{ServerName: s.host, RootCAs: s.options.RootCAs, MinVersion: tls.VersionTLS12}
 	options := []gomail.Option{gomail.WithPort(s.port), gomail.WithTimeout(15 * time.Second), gomail.WithTLSConfig(config)}
 	switch s.options.TLS {
@@ -105,6 +108,9 @@ func (s *SMTP) clientOptions() []gomail.Option {
 	if s.options.Username != "" {
 		options = append(options, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover),
 			gomail.WithUsername(s.options.Username), gomail.WithPassword(s.options.Password))
+	}
+	if !nonASCII.MatchString(s.options.From + to) { // headers and body are encoded: only an address can need SMTPUTF8 (RFC 6531 3.4)
+		options = append(options, gomail.WithoutSMTPUTF8()) // a relay further on that lacks it would bounce the mail
 	}
 	if s.options.Hello != "" {
 		options = append(options, gomail.WithHELO(s.options.Hello))
