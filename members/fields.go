@@ -150,6 +150,9 @@ func (r record) formerSpan(line record, absent []column) span {
 
 // keepNames puts a known member's name in the place of one that nobody could type: it was damaged on its way here.
 func (run *importRun) keepNames(e *entry, former record) {
+	if len(e.notes) == 0 {
+		return
+	}
 	was := cannotRegister(former, 0, "")
 	isOf := func(c column) func(LineError) bool {
 		return func(n LineError) bool { return n.Column == string(c) }

@@ -2,9 +2,16 @@ package members
 
 // differs compares two records of one number as cards are compared: how a name is written does not count.
 func (r record) differs(other record) (first, last, born bool) {
-	lastA, _ := splitSuffix(r.LastName, r.Suffix)
-	lastB, _ := splitSuffix(other.LastName, other.Suffix)
-	return fold(r.FirstName) != fold(other.FirstName), fold(lastA) != fold(lastB), r.BirthDate != other.BirthDate
+	born = r.BirthDate != other.BirthDate
+	if r.FirstName != other.FirstName {
+		first = fold(r.FirstName) != fold(other.FirstName)
+	}
+	if r.LastName != other.LastName || r.Suffix != other.Suffix {
+		lastA, _ := splitSuffix(r.LastName, r.Suffix)
+		lastB, _ := splitSuffix(other.LastName, other.Suffix)
+		last = fold(lastA) != fold(lastB)
+	}
+	return first, last, born
 }
 
 // overlaid is a record with what a change file says of it; isCovered tells whether it says anything of coverage.

@@ -238,7 +238,7 @@ func (run *importRun) judge(e *entry, row knownRow, isKnown bool, former record)
 func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16, isDecided bool) {
 	first, last, born := former.differs(e.rec)
 	isHeld := (first || last) && born
-	if !isHeld {
+	if !isHeld && (first || last) {
 		wasDamaged := len(cannotRegister(former, 0, "")) > 0 // any name is better
 		run.keepNames(e, former)
 		first, last, _ = former.differs(e.rec)
