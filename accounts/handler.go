@@ -90,6 +90,8 @@ func NewHandler(d HandlerDeps) (*Handler, error) {
 // Mount adds the pages.
 func (h *Handler) Mount(r gin.IRouter) {
 	pages := h.web.Pages(r)
+	pages.GET("/account/left", h.web.Handle(h.left))
+	pages.GET("/account/ended", h.web.Handle(h.showEnded))
 	for path, show := range map[string]func(*gin.Context) error{
 		"": h.showHome, "/password": h.showPassword, "/email": h.showEmail, "/email/code": h.showEmailCode, "/question": h.showQuestion, "/language": h.showLanguage,
 		"/sessions": h.showSessions, "/apps": h.showApps, "/apps/:id": h.showApp, "/apps/:id/stop": h.showStopApp, "/history": h.showHistory,
@@ -125,9 +127,16 @@ func (h *Handler) Lookup(c *gin.Context) (Session, bool, error) {
 		l := kept.(lookup)
 		return l.session, l.found, l.err
 	}
+	return h.lookup(c, h.service.Session)
+}
+
+// Peek is Lookup for what a browser asks by itself: the session is not used (S-23).
+func (h *Handler) Peek(c *gin.Context) (Session, bool, error) { return h.lookup(c, h.service.Peek) }
+
+func (h *Handler) lookup(c *gin.Context, find func(ctx context.Context, token string) (Session, error)) (Session, bool, error) {
 	var l lookup
 	if token := h.web.Cookie(c, sessionCookie); token != "" {
-		session, err := h.service.Session(c.Request.Context(), token)
+		session, err := find(c.Request.Context(), token)
 		switch {
 		case err == nil && web.Belongs(c, web.OfSession, session.SID):
 			l = lookup{session: session, found: true}

@@ -249,7 +249,7 @@ func (s *Service) RenewSession(ctx context.Context, r Renewal) (session Session,
 		if err := s.store.run(ctx, b); err != nil {
 			return err
 		}
-		session, err = s.store.session(ctx, seal.Digest(token), now, now.Add(-s.idle))
+		session, err = s.store.session(ctx, seal.Digest(token), now, now.Add(-s.idle), true)
 		return err
 	})
 	return session, token, err

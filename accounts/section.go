@@ -3,6 +3,7 @@ package accounts
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -60,6 +61,33 @@ func (h *Handler) alive(c *gin.Context) error {
 		c.Status(http.StatusNoContent)
 	}
 	return nil
+}
+
+// left tells the timer of an open page how long the session lasts if nobody uses it.
+func (h *Handler) left(c *gin.Context) error {
+	session, ok, err := h.Peek(c)
+	if err != nil {
+		return err
+	}
+	var end time.Time
+	if ok {
+		end = h.service.end(session)
+	}
+	return h.web.SessionLeft(c, end)
+}
+
+// showEnded is where a page goes by itself that could not ask, or whose session another has followed. If one
+// is open, who is there says so; that uses it, not this.
+func (h *Handler) showEnded(c *gin.Context) error {
+	session, ok, err := h.Peek(c)
+	switch {
+	case err != nil:
+		return err
+	case ok:
+		return web.ForeignForm(session.Username, "/account")
+	}
+	h.web.ClearCookie(c, sessionCookie)
+	return web.SeeOther(c, "/login?note=ended")
 }
 
 // next is where a member goes on from adding a second step: to the app that asked for

@@ -120,7 +120,24 @@ func (s *Service) Session(ctx context.Context, token string) (Session, error) {
 		return Session{}, ErrNoSession
 	}
 	now := s.now()
-	return s.store.session(ctx, seal.Digest(token), now, now.Add(-s.idle))
+	return s.store.session(ctx, seal.Digest(token), now, now.Add(-s.idle), true)
+}
+
+// Peek is Session for what a browser asks by itself, which is no use (S-23): nobody may be there.
+func (s *Service) Peek(ctx context.Context, token string) (Session, error) {
+	if len(token) != seal.TokenLength {
+		return Session{}, ErrNoSession
+	}
+	now := s.now()
+	return s.store.session(ctx, seal.Digest(token), now, now.Add(-s.idle), false)
+}
+
+// end is when a session that is not used any more is over.
+func (s *Service) end(n Session) time.Time {
+	if idle := n.LastSeenAt.Add(s.idle); idle.Before(n.ExpiresAt) {
+		return idle
+	}
+	return n.ExpiresAt
 }
 
 // EndSession signs a session out that is open. It is no error if it is not.

@@ -52,6 +52,9 @@ func (h *Console) Mount(r gin.IRouter) {
 	pages.GET(callbackPath, h.web.Handle(h.callback))
 	pages.GET("/logout", h.web.Handle(h.with(h.showSignOut)))
 	pages.POST("/logout", h.web.Handle(h.with(h.signOut)))
+	pages.GET("/left", h.web.Handle(h.left))
+	pages.GET("/ended", h.web.Handle(h.showEnded))
+	pages.POST("/alive", h.web.Handle(h.with(h.alive)))
 	for _, page := range []struct {
 		path      string
 		show, act func(c *gin.Context, v visit) error
@@ -104,7 +107,7 @@ type visit struct {
 func (h *Console) with(page func(c *gin.Context, v visit) error) func(c *gin.Context) error {
 	return func(c *gin.Context) error {
 		ctx := c.Request.Context()
-		session, err := h.service.consoleSession(ctx, h.web.Cookie(c, sessionCookie))
+		session, err := h.service.consoleSession(ctx, h.web.Cookie(c, sessionCookie), true)
 		if errors.Is(err, accounts.ErrNoSession) {
 			return h.toDoor(c)
 		}

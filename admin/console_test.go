@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -388,5 +389,47 @@ func TestConsolePages(t *testing.T) {
 	}
 	if w := v.post("/audit", "from", "2026-01-01", "to", "2026-11-24", "reason", "Revisión del año", "ticket", "A-1"); w.Code != http.StatusUnprocessableEntity {
 		t.Errorf("an export of a year: %d", w.Code)
+	}
+}
+
+// TestConsoleLeft (S-23): the timer of an open page asks without using the session; the answer to its warning does use it.
+func TestConsoleLeft(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t)
+	v.enters(v.rosa)
+	page := v.get(searchPath).Body.String()
+	left := func() (left int) {
+		t.Helper()
+		var answer struct {
+			Left int
+			Of   string
+		}
+		w := v.get("/left")
+		if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil || w.Code != http.StatusOK {
+			t.Fatalf("GET /left = %d %s", w.Code, w.Body)
+		}
+		if answer.Left > 0 && !strings.Contains(page, `data-of="`+answer.Of+`"`) {
+			t.Errorf("the page is not of %q", answer.Of)
+		}
+		return answer.Left
+	}
+	for minute := range 14 {
+		if got, want := left(), (15-minute)*60; got != want {
+			t.Fatalf("after %d minutes: %d s, want %d", minute, got, want)
+		}
+		v.later(time.Minute)
+	}
+	if w := v.post("/alive"); w.Code != http.StatusNoContent || left() != 900 {
+		t.Errorf("the answer to the warning: %d, %d s", w.Code, left())
+	}
+	if w := v.get("/ended"); w.Code != http.StatusConflict {
+		t.Errorf("/ended of an open session = %d", w.Code)
+	}
+	v.later(consoleIdle)
+	if got := left(); got != 0 {
+		t.Errorf("after the end: %d s", got)
+	}
+	if w := v.get("/ended"); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/" {
+		t.Errorf("/ended = %d to %q", w.Code, w.Header().Get("Location"))
 	}
 }

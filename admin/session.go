@@ -34,14 +34,15 @@ type sessionRow struct {
 	ACR       string `db:"acr"`
 	AuthTime  time.Time
 	Draft     []byte
+	EndsAt    time.Time // if it is not used any more
 }
 
-// consoleSession finds the open session of a cookie. The error is accounts.ErrNoSession, or the database's.
-func (s *Service) consoleSession(ctx context.Context, token string) (sessionRow, error) {
+// consoleSession finds the open session of a cookie, and notes its use, if this is one. The error is accounts.ErrNoSession, or the database's.
+func (s *Service) consoleSession(ctx context.Context, token string, use bool) (sessionRow, error) {
 	if token == "" || len(token) > 64 {
 		return sessionRow{}, accounts.ErrNoSession
 	}
-	return s.store.session(ctx, seal.Digest(token), s.now())
+	return s.store.session(ctx, seal.Digest(token), s.now(), use)
 }
 
 // openSession begins one in place of the browser's former, whose unfinished form it takes over if it was the same person's.
@@ -115,17 +116,17 @@ func localPath(path string) string {
 	return local
 }
 
-func (s *store) session(ctx context.Context, digest []byte, now time.Time) (sessionRow, error) {
+func (s *store) session(ctx context.Context, digest []byte, now time.Time, use bool) (sessionRow, error) {
 	rows, err := s.db.From(ctx).Query(ctx, `
 		with seen as (
 			update console_sessions set last_seen_at = @now
-			where digest = @digest and expires_at > @now and last_seen_at > @idle and last_seen_at <= @now::timestamptz - interval '1 minute'
+			where @use and digest = @digest and expires_at > @now and last_seen_at > @idle and last_seen_at <= @now::timestamptz - interval '1 minute'
 		)
-		select c.digest, c.account_id, c.sid, c.acr, c.auth_time, c.draft
+		select c.digest, c.account_id, c.sid, c.acr, c.auth_time, c.draft, least(c.expires_at, c.last_seen_at + make_interval(secs => @idle_seconds)) as ends_at
 		from console_sessions c
 		join open_sessions o on o.sid = c.sid and o.account_id = c.account_id
 		where c.digest = @digest and c.expires_at > @now and c.last_seen_at > @idle`,
-		pgx.NamedArgs{"digest": digest, "now": now, "idle": now.Add(-consoleIdle)})
+		pgx.NamedArgs{"digest": digest, "now": now, "idle": now.Add(-consoleIdle), "idle_seconds": consoleIdle.Seconds(), "use": use})
 	if err != nil {
 		return sessionRow{}, fmt.Errorf("reading a console session: %w", err)
 	}

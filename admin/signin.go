@@ -29,7 +29,7 @@ type doorPage struct {
 
 func (h *Console) showDoor(c *gin.Context) error {
 	back := localPath(c.Query("return"))
-	if session, err := h.service.consoleSession(c.Request.Context(), h.web.Cookie(c, sessionCookie)); err == nil {
+	if session, err := h.service.consoleSession(c.Request.Context(), h.web.Cookie(c, sessionCookie), true); err == nil {
 		p, err := h.service.Who(c.Request.Context(), session.AccountID, session.AuthTime)
 		if err == nil {
 			return web.SeeOther(c, visit{Person: p}.home())

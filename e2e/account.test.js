@@ -102,6 +102,11 @@ for (const walk of walks) {
   });
 }
 
+/** unused moves the last use of every open session back, as if so many minutes had passed at the server. */
+const unused = (minutes) => product.sql(`update sessions set last_seen_at = now() - interval '${minutes} minutes' where ended_at is null returning last_seen_at`);
+const lastUse = () => product.sql('select max(last_seen_at) from sessions where ended_at is null');
+const minutes = (n) => n * 60 * 1000;
+
 test('an idle session warns, can be kept without a mouse, and leads back after its end', async () => {
   const member = await Member.open(browser, product, { language: 'es', width: 320, name: 'timeout' });
   const { page } = member;
@@ -111,20 +116,22 @@ test('an idle session warns, can be kept without a mouse, and leads back after i
   await page.waitForURL(`${product.issuer}/register/done*`);
   await page.clock.install();
   await page.goto(`${product.issuer}/account/language`);
-  await page.clock.fastForward(11 * 60 * 1000);
+  await page.clock.fastForward(minutes(11));
   assert.equal(await page.locator('#timeout').isVisible(), false);
   await page.focus('#save');
-  await page.clock.fastForward(61 * 1000);
+  await unused(12.1);
+  await page.clock.fastForward(minutes(1.1));
   await page.locator('#timeout').waitFor({ state: 'visible' });
   await member.look('warning');
-  assert.match(await page.locator('#timeout-body').innerText(), /(179|178|177|180) segundos|3 minutos/);
+  assert.match(await page.locator('#timeout-body').innerText(), /1[67]\d segundos/);
   const [kept] = await Promise.all([page.waitForResponse((r) => r.url().endsWith('/account/alive')), page.keyboard.press('Escape')]);
   assert.equal(kept.status(), 204);
   await page.locator('#timeout').waitFor({ state: 'hidden' });
   assert.equal(await page.evaluate(() => document.activeElement.id), 'save');
   await page.locator('#timeout-spoken').filter({ hasText: 'Listo' }).waitFor({ state: 'attached' });
 
-  await page.clock.fastForward(13 * 60 * 1000);
+  await unused(13);
+  await page.clock.fastForward(minutes(13));
   await page.locator('#timeout').waitFor({ state: 'visible' });
   await page.keyboard.press('Enter'); // the first button has the focus
   await page.locator('#timeout').waitFor({ state: 'hidden' });
@@ -137,5 +144,64 @@ test('an idle session warns, can be kept without a mouse, and leads back after i
   await member.look('ended');
   await member.signIn('idle.es');
   await member.at('/account/language');
+  await member.close();
+});
+
+test('open tabs do not keep a session that nobody uses, and one that is used keeps what stands in the others', async () => {
+  const member = await Member.open(browser, product, { language: 'es', width: 320, name: 'tabs' });
+  const { page } = member;
+  await page.goto(`${product.issuer}/login?lang=es`);
+  await member.agreeQuietly();
+  await member.fillIn(cards.hyphen, { username: 'dos.pestanas' });
+  await page.waitForURL(`${product.issuer}/register/done*`);
+  const other = await member.context.newPage();
+  const answered = (tab) => tab.waitForResponse((r) => r.url().endsWith('/account/left'));
+  await page.clock.install();
+  await other.clock.install();
+  await page.goto(`${product.issuer}/account/password`);
+  await other.goto(`${product.issuer}/account/history`);
+  await page.fill('#password', 'cuatro caballos azules corren');
+
+  // The other tab is in use: here nothing happens to what was typed.
+  for (let round = 0; round < 2; round += 1) {
+    await unused(5);
+    const before = await lastUse();
+    await Promise.all([answered(page), page.clock.fastForward(minutes(16))]);
+    await page.clock.runFor(2000);
+    assert.equal(await page.locator('#timeout').isVisible(), false);
+    assert.equal(await page.inputValue('#password'), 'cuatro caballos azules corren');
+    assert.equal(await lastUse(), before, 'asking is no use');
+  }
+
+  // Nobody is there: neither tab renews the session, and both leave.
+  await unused(14.8);
+  const before = await lastUse();
+  await Promise.all([answered(other), other.clock.fastForward(minutes(16))]);
+  await other.locator('#timeout').waitFor({ state: 'visible' });
+  assert.equal(await lastUse(), before, 'the warning is no use');
+  await unused(15.1);
+  for (const tab of [other, page]) {
+    await tab.clock.fastForward(minutes(16));
+    await tab.waitForURL((url) => url.pathname === '/login');
+  }
+  assert.match(page.url(), /return=\/account\/password/);
+
+  // Another person signs in meanwhile: a page of the first does not show the second's.
+  await member.signIn('dos.pestanas');
+  await member.at('/account/password');
+  await other.goto(`${product.issuer}/logout`);
+  await other.locator('form button.primary').click();
+  await other.goto(`${product.issuer}/login?lang=es`);
+  await other.fill('#username', 'idle.es');
+  await other.fill('#password', 'cuatro caballos azules corren');
+  await other.locator('#login-submit').click();
+  await other.waitForURL((url) => url.pathname === '/account');
+  await unused(1);
+  const hers = await lastUse();
+  await page.clock.fastForward(minutes(16));
+  await member.at('/account/ended');
+  assert.match(await page.locator('main').innerText(), /idle\.es/);
+  assert.equal(await lastUse(), hers, 'leaving is no use');
+  await member.look('ended-elsewhere');
   await member.close();
 });

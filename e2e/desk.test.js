@@ -367,3 +367,31 @@ test('what another site leads here arrives with its cookies', async () => {
   assert.equal(response.headers()['set-cookie'], undefined);
   assert.equal(response.headers().refresh, '0; url=/search');
 });
+
+test('open pages of the console keep no session that nobody uses, and lose nothing of one that is used', async () => {
+  const rosa = await hire('rosa', 'Rosa Ejemplar', ['read'], { language: 'es', width: 1280 });
+  const { page } = rosa;
+  const unused = (minutes) => product.sql(`update console_sessions set last_seen_at = now() - interval '${minutes} minutes'`);
+  const lastUse = () => product.sql('select max(last_seen_at) from console_sessions');
+  await page.clock.install();
+  await page.goto(`${product.desk}/search`);
+  await page.fill('#q', '004123789');
+  await unused(5); // used in another tab
+  let before = await lastUse();
+  await Promise.all([page.waitForResponse((r) => r.url() === `${product.desk}/left`), page.clock.fastForward(16 * 60 * 1000)]);
+  await page.clock.runFor(2000);
+  assert.equal(await page.inputValue('#q'), '004123789');
+  assert.equal(await lastUse(), before, 'asking is no use');
+  await unused(13);
+  await page.clock.fastForward(13 * 60 * 1000);
+  await page.locator('#timeout').waitFor({ state: 'visible' });
+  const [kept] = await Promise.all([page.waitForResponse((r) => r.url() === `${product.desk}/alive`), page.locator('[data-stay]').click()]);
+  assert.equal(kept.status(), 204);
+  assert.equal(await page.inputValue('#q'), '004123789');
+  await unused(15.1);
+  before = await lastUse();
+  await page.clock.fastForward(16 * 60 * 1000);
+  await rosa.at('/');
+  assert.equal(await lastUse(), before, 'leaving is no use');
+  await rosa.close();
+});

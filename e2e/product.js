@@ -1,10 +1,13 @@
 // The product under test: `idp demo` on free ports and a data folder of its own.
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const execute = promisify(execFile);
 
 export const binary = process.env.IDP ?? fileURLToPath(new URL('../bin/idp', import.meta.url));
 
@@ -22,15 +25,21 @@ export async function start(options = {}) {
     });
     child.on('exit', (code) => reject(new Error(`idp demo ended with ${code}\n${out}`)));
   });
+  const run = join(dir, 'data', 'postgres', 'run');
   const line = (name) => text.match(new RegExp(`${name}\\s+(\\S+)`))[1];
   return {
     dir,
     // for the commands that manage the demo's data from another process
-    admin: { IDP_DATABASE_URL: `host=${join(dir, 'data', 'postgres', 'run')} user=idp dbname=idp`, IDP_KEK_FILE: join(dir, 'data', 'kek') },
+    admin: { IDP_DATABASE_URL: `host=${run} user=idp dbname=idp`, IDP_KEK_FILE: join(dir, 'data', 'kek') },
     portal: line('Sample portal'),
     issuer: line('Provider'),
     mailbox: line('Mailbox'),
     desk: line('Support desk'),
+    /** sql runs a statement: a browser's clock can be moved, the server's cannot, so that its rows are. */
+    async sql(statement) {
+      const { stdout } = await execute('psql', ['-h', run, '-U', 'idp', '-d', 'idp', '-At', '-c', statement]);
+      return stdout.trim();
+    },
     /** end sends the signal and waits; the data stays. */
     async end(signal = 'SIGTERM') {
       const ended = new Promise((resolve) => child.on('exit', resolve));

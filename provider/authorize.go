@@ -67,7 +67,11 @@ func (h *Handler) goneRequestURI(c *gin.Context, clientID, code string) error {
 // dispatch is the one place that decides what comes next. i is nil for a request
 // that has just arrived.
 func (h *Handler) dispatch(c *gin.Context, ctx context.Context, r *authorizeRequest, i *interaction) error {
-	session, err := h.current(c)
+	find := h.sessions.Lookup
+	if r.asks("none") { // apps ask so by themselves
+		find = h.sessions.Peek
+	}
+	session, err := openOf(find(c))
 	if err != nil {
 		return err
 	}
@@ -118,7 +122,10 @@ func (h *Handler) dispatch(c *gin.Context, ctx context.Context, r *authorizeRequ
 
 // current is the member's session, nil without one.
 func (h *Handler) current(c *gin.Context) (*accounts.Session, error) {
-	session, ok, err := h.sessions.Lookup(c)
+	return openOf(h.sessions.Lookup(c))
+}
+
+func openOf(session accounts.Session, ok bool, err error) (*accounts.Session, error) {
 	if err != nil || !ok {
 		return nil, err
 	}

@@ -41,6 +41,7 @@ type Accounts interface {
 // Sessions keeps the member's sign-in in the browser.
 type Sessions interface {
 	Lookup(c *gin.Context) (accounts.Session, bool, error)
+	Peek(c *gin.Context) (accounts.Session, bool, error)
 	SignIn(c *gin.Context, account accounts.Account, amr []string) (accounts.Session, error)
 	SignOut(c *gin.Context) error
 	Hold(c *gin.Context, account accounts.Account, amr []string, returnTo string) error

@@ -24,6 +24,7 @@ type Layout struct {
 	Notice      *Notice       // banner above the page
 	Problems    []Problem     // why a form was refused, in the order of its fields
 	IdleTimeout time.Duration // of the session of a signed-in page; 0 elsewhere
+	SessionMark string        // of that session, for the page's timer
 	RequestID   string        // shown on error pages
 	Desk        *Desk         // whose console it is, nil outside the support desk and before its sign-in
 	Title       string        // set by the renderer from the page's own title

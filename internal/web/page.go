@@ -84,7 +84,7 @@ func (w *Web) Page(c *gin.Context, status int, name string, page any, opts ...Pa
 		o.layout.CSRF = w.csrfToken(r.browser, owner{})
 	}
 	if o.layout.SignedInAs != "" || o.layout.Desk != nil {
-		o.layout.IdleTimeout = w.sessionIdle
+		o.layout.IdleTimeout, o.layout.SessionMark = w.sessionIdle, sessionMark(c)
 	}
 	body, err := w.templates.Page(r.lang, name, o.layout, page)
 	if err != nil {

@@ -119,14 +119,18 @@
     });
   });
 
-  // Before an idle session ends, the member is asked.
+  // Before an idle session ends, the member is asked. How long it lasts is asked of the server, since
+  // other tabs use it too, by an address that is no use of the session: nobody may be here.
   const dialog = document.getElementById("timeout");
   if (dialog?.showModal) {
     const text = dialog.dataset;
     const body = document.getElementById("timeout-body");
     const spoken = document.getElementById("timeout-spoken");
     const warning = 180;
-    let end = Date.now() + Number(text.idle) * 1000;
+    const again = 30;
+    let end, asked, said, asking = false;
+    const until = (seconds) => { end = Date.now() + seconds * 1000; };
+    until(Number(text.idle));
     const say = (seconds) => {
       const whole = seconds >= 60 && seconds % 60 === 0;
       const n = whole ? seconds / 60 : seconds;
@@ -134,27 +138,49 @@
       const many = whole ? text.minutes : text.seconds;
       return n === 1 ? one : many.replace("2", n);
     };
-    const over = () => location.replace(location.href); // to sign in, and back
+    const leave = () => location.replace(`${text.base}/ended`);
+    const ask = async () => {
+      asking = true;
+      try {
+        const answer = await fetch(`${text.base}/left`, { signal: AbortSignal.timeout(10000) });
+        if (!answer.ok) throw new Error(answer.status);
+        const { left, of } = await answer.json();
+        if (!left) location.replace(location.href); // it is over: to sign in, and back
+        else if (text.of && of !== text.of) leave();
+        else until(left);
+      } catch {
+        if (end <= Date.now()) leave();
+      }
+      asked = Date.now();
+      asking = false;
+    };
     const stay = async () => {
       dialog.close();
-      end = Date.now() + Number(text.idle) * 1000;
+      until(Number(text.idle));
       try {
-        const answer = await fetch("/account/alive", { method: "POST", body: new URLSearchParams({ csrf: text.csrf }) });
+        const answer = await fetch(`${text.base}/alive`, { method: "POST", body: new URLSearchParams({ csrf: text.csrf }) });
         if (!answer.ok) throw new Error(answer.status);
         spoken.textContent = text.kept;
       } catch {
-        over();
+        until(0);
       }
     };
     dialog.querySelector("[data-stay]").addEventListener("click", stay);
     dialog.addEventListener("cancel", (event) => { event.preventDefault(); stay(); });
     setInterval(() => {
       const left = Math.ceil((end - Date.now()) / 1000);
-      if (left > warning) return;
-      if (left <= 0) { over(); return; }
+      if (left > warning) {
+        asked = said = undefined;
+        if (dialog.open) dialog.close();
+        return;
+      }
+      if (asking) return;
+      if (left <= 0 || !(Date.now() - asked < again * 1000)) { ask(); return; }
       if (!dialog.open) dialog.showModal();
       body.textContent = text.body.replace("{time}", say(left));
-      if ([180, 120, 60, 30].includes(left)) spoken.textContent = text.spoken.replace("{time}", say(left));
+      const mark = [30, 60, 120, 180].find((mark) => left <= mark);
+      if (mark !== said) spoken.textContent = text.spoken.replace("{time}", say(left));
+      said = mark;
     }, 1000);
   }
 })();

@@ -1,0 +1,52 @@
+package admin
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/web"
+)
+
+// left tells the timer of an open page how long the session lasts. A browser asks by itself, which is no use (S-23).
+func (h *Console) left(c *gin.Context) error {
+	session, err := h.service.consoleSession(c.Request.Context(), h.web.Cookie(c, sessionCookie), false)
+	switch {
+	case errors.Is(err, accounts.ErrNoSession):
+		return h.web.SessionLeft(c, time.Time{})
+	case err != nil:
+		return err
+	}
+	web.Belongs(c, web.OfSession, session.SID)
+	return h.web.SessionLeft(c, session.EndsAt)
+}
+
+// showEnded is where a page goes by itself that could not ask, or whose session another has followed.
+func (h *Console) showEnded(c *gin.Context) error {
+	ctx := c.Request.Context()
+	session, err := h.service.consoleSession(ctx, h.web.Cookie(c, sessionCookie), false)
+	switch {
+	case errors.Is(err, accounts.ErrNoSession):
+		return web.SeeOther(c, "/")
+	case err != nil:
+		return err
+	}
+	p, err := h.service.Who(ctx, session.AccountID, session.AuthTime)
+	if errors.Is(err, ErrNoRole) {
+		return web.SeeOther(c, "/")
+	}
+	if err != nil {
+		return err
+	}
+	web.Belongs(c, web.OfSession, session.SID)
+	return web.ForeignForm(p.Name, visit{Person: p}.home())
+}
+
+// alive is the answer to the warning: finding the session used it.
+func (h *Console) alive(c *gin.Context, _ visit) error {
+	c.Status(http.StatusNoContent)
+	return nil
+}
