@@ -39,7 +39,7 @@ func (h *Handler) showApps(c *gin.Context) error {
 // stopped names the app that was stopped just now, as the history has it: what an address
 // says is shown to nobody.
 func (h *Handler) stopped(c *gin.Context, session Session) ([]web.PageOption, error) {
-	if c.Query("note") != "stopped" {
+	if c.Query("note") != "stopped" || !h.web.JustDone(c) {
 		return nil, nil
 	}
 	events, _, err := h.service.History(c.Request.Context(), session.AccountID, 1)

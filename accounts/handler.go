@@ -242,5 +242,5 @@ func (h *Handler) Require(c *gin.Context) (session Session, ok bool, err error) 
 	if query == nil {
 		return session, false, web.SeeOther(c, "/login")
 	}
-	return session, false, web.SeeOther(c, "/login?"+strings.Join(query, "&"))
+	return session, false, h.web.SeeDone(c, "/login?"+strings.Join(query, "&"))
 }

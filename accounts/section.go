@@ -30,7 +30,7 @@ func (h *Handler) page(c *gin.Context, status int, name string, session Session,
 	case note == "added", note == "removed":
 		key = "" // without the word that it names
 	}
-	if key != "" && status == http.StatusOK {
+	if key != "" && status == http.StatusOK && h.web.JustDone(c) {
 		opts = append(opts, web.WithNotice("ok", key, args))
 	}
 	return h.web.Page(c, status, "accounts/"+name, page, opts...)
@@ -43,10 +43,10 @@ func (h *Handler) back(c *gin.Context, path, note string) error {
 		path += "?flow=" + flow
 		sep = "&"
 	}
-	if note != "" {
-		path += sep + "note=" + note
+	if note == "" {
+		return web.SeeOther(c, path)
 	}
-	return web.SeeOther(c, path)
+	return h.web.SeeDone(c, path+sep+"note="+note)
 }
 
 // alive notes that the session is in use: the member answered the warning of its end.

@@ -30,6 +30,9 @@ func TestAppsPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, _, body := b.get("/account/apps?note=stopped"); strings.Contains(body, "ya no tiene permiso") {
+		t.Error("the list says to who only opens its address that an app was stopped")
+	}
 	for i, want := range []string{"/account/apps?note=stopped", "/account/apps"} { // the second click finds no app
 		if status, location, _ := b.post("/account/language", receipt+"/stop", nil); status != 303 || location != want || b.apps.stopped != 1 {
 			t.Errorf("stop %d = %d to %q, want %q", i+1, status, location, want)

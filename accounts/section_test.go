@@ -361,3 +361,24 @@ func (f *fixture) sid(account Account) (sid string) {
 	}
 	return sid
 }
+
+// What a page says was done is said to whoever did it: an address alone claims nothing.
+func TestNotices(t *testing.T) {
+	t.Parallel()
+	_, b, _ := member(t)
+	notice := regexp.MustCompile(`class="notice ok`)
+	for _, address := range []string{
+		"/account?note=password", "/account?note=question", "/account?note=language", "/account/factors?note=removed-totp", "/account/factors?note=added-passkey",
+		"/account/sessions?note=ended", "/account/apps?note=stopped",
+	} {
+		if status, _, body := b.get(address); status != 200 || notice.MatchString(body) {
+			t.Errorf("GET %s = %d says that something was done", address, status)
+		}
+	}
+	_, location, _ := b.post("/account/language", "/account/language", url.Values{"language": {"es"}})
+	for _, address := range []string{location, location + "&lang=en"} {
+		if status, _, body := b.get(address); status != 200 || !notice.MatchString(body) {
+			t.Errorf("GET %s = %d does not say what was done", address, status)
+		}
+	}
+}

@@ -48,7 +48,7 @@ func (h *Handler) showSessions(c *gin.Context) error {
 
 // endedWith says what ended just now, as the records have it: what an address says is shown to nobody.
 func (h *Handler) endedWith(c *gin.Context, session Session) ([]web.PageOption, error) {
-	if c.Query("note") != "ended" || h.apps == nil {
+	if c.Query("note") != "ended" || h.apps == nil || !h.web.JustDone(c) {
 		return nil, nil
 	}
 	names, err := h.apps.EndedWith(c.Request.Context(), session.AccountID, h.service.now().Add(-time.Minute))

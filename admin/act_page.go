@@ -122,9 +122,9 @@ func (h *Console) act(c *gin.Context, v visit) error {
 		return h.page(c, v, http.StatusUnprocessableEntity, "admin/act", page, web.WithProblems(problems...))
 	}
 	if out.State == Asked {
-		return web.SeeOther(c, "/members/"+u.ID.String()+"?asked="+string(act))
+		return h.web.SeeDone(c, "/members/"+u.ID.String()+"?asked="+string(act))
 	}
-	return web.SeeOther(c, "/members/"+u.ID.String()+"?done="+string(act))
+	return h.web.SeeDone(c, "/members/"+u.ID.String()+"?done="+string(act))
 }
 
 // actProblems are the expected outcomes of an act as the form says them; other errors go up.

@@ -19,8 +19,8 @@ func (h *Console) showApprovals(c *gin.Context, v visit) error {
 		return err
 	}
 	var opts []web.PageOption
-	if c.Query("done") != "" {
-		opts = append(opts, web.WithNotice("ok", "admin.approval.done", nil))
+	if done := c.Query("done"); (done == "approved" || done == "refused") && h.web.JustDone(c) {
+		opts = append(opts, web.WithNotice("ok", "admin.approval."+done, nil))
 	}
 	return h.page(c, v, http.StatusOK, "admin/approvals", approvalsPage{open}, opts...)
 }
@@ -88,9 +88,13 @@ func (h *Console) decide(c *gin.Context, v visit) error {
 		return ErrNotFound
 	}
 	form := web.Form(c)
-	_, err = h.service.Decide(c.Request.Context(), v.Person, onceOf(c), id, form.Get("decide") == "approve", form.Get("reason"))
+	approve, done := form.Get("decide") == "approve", "refused"
+	if approve {
+		done = "approved"
+	}
+	_, err = h.service.Decide(c.Request.Context(), v.Person, onceOf(c), id, approve, form.Get("reason"))
 	if err == nil {
-		return web.SeeOther(c, approvalsPath+"?done=1")
+		return h.web.SeeDone(c, approvalsPath+"?done="+done)
 	}
 	problems, rest := actProblems(err)
 	if rest != nil {

@@ -17,6 +17,7 @@ import (
 	"huskyidp/accounts"
 	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
+	"huskyidp/templates"
 )
 
 // visitor is a browser at the console.
@@ -431,5 +432,52 @@ func TestConsoleLeft(t *testing.T) {
 	}
 	if w := v.get("/ended"); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/" {
 		t.Errorf("/ended = %d to %q", w.Code, w.Header().Get("Location"))
+	}
+}
+
+// TestConsoleSaysWhatWasDone: a decision's page says what was decided, and no page says to who opens its address that something was done.
+func TestConsoleSaysWhatWasDone(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t)
+	member := "/members/" + v.maria.ID.String()
+	approve, refuse := "Aprobado. El miembro ya tiene el aviso.", "Rechazado. Nada cambia y el miembro no recibe ningún aviso."
+	for decision, says := range map[string]string{"approve": approve, "refuse": refuse} {
+		path := approvalsPath + "/" + v.askEmail().RequestID.String()
+		v.enters(v.luis)
+		page := v.get(path)
+		to := v.post(path, "decide", decision, "reason", "No era el miembro, dice su ficha", "key", v.value(page, "key")).Header().Get("Location")
+		if body := v.get(to).Body.String(); !strings.Contains(body, says) || strings.Contains(body, approve) && strings.Contains(body, refuse) {
+			t.Errorf("%s leads to %s, which does not say %q:\n%s", decision, to, says, body)
+		}
+		v.later(25 * time.Hour)
+		must[int](t)(0, v.recovery.ApplyDue(t.Context()))
+	}
+	v.cookies = map[string]string{}
+	v.enters(v.luis)
+	for _, address := range []string{
+		approvalsPath + "?done=approved", approvalsPath + "?done=refused", member + "?caller=match", member + "?caller=saved", member + "?done=end_sessions", member + "?asked=change_email",
+	} {
+		if w := v.get(address); w.Code != http.StatusOK || strings.Contains(w.Body.String(), `class="notice ok`) || strings.Contains(w.Body.String(), `class="notice info`) {
+			t.Errorf("GET %s = %d says that something was done", address, w.Code)
+		}
+	}
+}
+
+// TestConsoleIsNamed: the provider names the desk in the language of its page, as the desk names itself.
+func TestConsoleIsNamed(t *testing.T) {
+	t.Parallel()
+	var metadata map[string]any
+	if err := json.Unmarshal(must[[]byte](t)(json.Marshal(ConsoleClient(deskBase))), &metadata); err != nil {
+		t.Fatal(err)
+	}
+	set := must[*templates.Set](t)(loadTemplates())
+	for _, lang := range set.Languages() {
+		name, given := metadata["client_name#"+lang]
+		if !given {
+			name = metadata["client_name"]
+		}
+		if want := set.Text(lang, "admin.signin.title", nil); name != want {
+			t.Errorf("in %s the desk is named %q, want %q", lang, name, want)
+		}
 	}
 }

@@ -35,7 +35,14 @@ func (h *Console) showMember(c *gin.Context, v visit) error {
 	if err != nil {
 		return err
 	}
-	var opts []web.PageOption
+	return h.page(c, v, http.StatusOK, "admin/member", memberPage{sum, v.may(Verify)}, h.justDone(c)...)
+}
+
+// justDone says what was just done for the member.
+func (h *Console) justDone(c *gin.Context) (opts []web.PageOption) {
+	if !h.web.JustDone(c) {
+		return nil
+	}
 	if act := Act(c.Query("done")); rules[act].onMember {
 		opts = append(opts, web.WithNotice("ok", "admin.act.done", templates.Args{"act": templates.Key("admin.act." + string(act))}))
 	}
@@ -48,7 +55,7 @@ func (h *Console) showMember(c *gin.Context, v visit) error {
 	case "saved":
 		opts = append(opts, web.WithNotice("ok", "admin.verify.saved", nil))
 	}
-	return h.page(c, v, http.StatusOK, "admin/member", memberPage{sum, v.may(Verify)}, opts...)
+	return opts
 }
 
 // Shown puts fields that differ into words, as the member reads them in the form.
@@ -146,7 +153,7 @@ func (h *Console) verify(c *gin.Context, v visit) error {
 	if outcome.Method == Facts || outcome.Method == SpokenCode {
 		said = "match"
 	}
-	return web.SeeOther(c, "/members/"+u.ID.String()+"?caller="+said)
+	return h.web.SeeDone(c, "/members/"+u.ID.String()+"?caller="+said)
 }
 
 // verifyProblems are the expected outcomes that the form says; other errors go up.

@@ -25,7 +25,7 @@ const ConsoleClientID = "support-desk"
 // the same app, and its codes are redeemed inside the program.
 func ConsoleClient(base string) provider.Metadata {
 	return provider.Metadata{
-		ClientName: "Mesa de ayuda", Profile: provider.ProfileOwn, RedirectURIs: []string{base + callbackPath}, PostLogoutRedirectURIs: []string{base + "/"},
+		ClientName: "Mesa de ayuda", LanguageMetadata: provider.LanguageMetadata{ClientNameEN: "Support desk"}, Profile: provider.ProfileOwn, RedirectURIs: []string{base + callbackPath}, PostLogoutRedirectURIs: []string{base + "/"},
 		ClientURI: base + "/", InitiateLoginURI: base + signInPath, GrantTypes: []string{"authorization_code"}, Scope: provider.Scopes{"openid", provider.AdminScope},
 		TokenEndpointAuthMethod: "none", IDTokenSignedResponseAlg: "ES256",
 	}

@@ -217,7 +217,7 @@ for (const day of days) {
     await second.page.locator('a[href^="/approvals/"]').click();
     await second.look('approval');
     await press(second, 'approve');
-    await second.page.waitForURL((url) => url.search === '?done=1');
+    await second.page.waitForURL((url) => url.search === '?done=approved');
     await second.look('approved');
     await page.goto(address);
     await person.look('held');

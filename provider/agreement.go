@@ -71,7 +71,7 @@ func (h *Handler) decideAgreement(c *gin.Context) error {
 		if err := h.sessions.SignOut(c); err != nil {
 			return err
 		}
-		return web.SeeOther(c, noted(loginPath(w.flow), "agreement"))
+		return h.web.SeeDone(c, noted(loginPath(w.flow), "agreement"))
 	case web.Form(c).Get("version") != due.Version: // another was published meanwhile: show that one
 		return web.SeeOther(c, c.Request.URL.RequestURI())
 	}

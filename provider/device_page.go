@@ -87,7 +87,7 @@ func (h *Handler) deviceInHand(c *gin.Context) (request *deviceRequest, client *
 	switch {
 	case err == nil && request.Decision != nil: // a second press
 		h.web.ClearCookie(c, deviceCookie)
-		return nil, nil, nil, true, deviceDone(c, *request.Decision == deviceAllowed)
+		return nil, nil, nil, true, h.deviceDone(c, *request.Decision == deviceAllowed)
 	case errors.Is(err, fosite.ErrNotFound), errors.Is(err, ErrNoClient), err == nil && !h.now().Before(request.ExpiresAt):
 		h.web.ClearCookie(c, deviceCookie)
 		return nil, nil, nil, true, web.SeeOther(c, "/device")
@@ -129,17 +129,20 @@ func (h *Handler) decideDevice(c *gin.Context) error {
 		return err
 	}
 	h.web.ClearCookie(c, deviceCookie)
-	return deviceDone(c, allowed)
+	return h.deviceDone(c, allowed)
 }
 
-func deviceDone(c *gin.Context, allowed bool) error {
+func (h *Handler) deviceDone(c *gin.Context, allowed bool) error {
 	if allowed {
-		return web.SeeOther(c, "/device/done?allowed=1")
+		return h.web.SeeDone(c, "/device/done?allowed=1")
 	}
-	return web.SeeOther(c, "/device/done")
+	return h.web.SeeDone(c, "/device/done")
 }
 
 func (h *Handler) showDeviceDone(c *gin.Context) error {
+	if !h.web.JustDone(c) {
+		return web.SeeOther(c, "/device")
+	}
 	return h.web.Page(c, http.StatusOK, "provider/device_done", deviceDonePage{c.Query("allowed") == "1"})
 }
 

@@ -53,7 +53,7 @@ func (h *Handler) nothingWaits(c *gin.Context, w waiting) error {
 	if session != nil {
 		return h.goOn(c, w)
 	}
-	return web.SeeOther(c, noted(loginPath(w.flow), "expired"))
+	return h.web.SeeDone(c, noted(loginPath(w.flow), "expired"))
 }
 
 // showFactor leads to the member's best method.
@@ -223,7 +223,7 @@ func (h *Handler) loginByPasskey(c *gin.Context, w waiting, answer string) error
 	account, err := h.accounts.FinishPasskey(c.Request.Context(), web.Browser(c), uuid.Nil, answer)
 	switch {
 	case errors.Is(err, accounts.ErrPasskey):
-		return web.SeeOther(c, noted(loginPath(w.flow), "passkey"))
+		return h.web.SeeDone(c, noted(loginPath(w.flow), "passkey"))
 	case errors.Is(err, accounts.ErrDisabled):
 		status, problem := loginProblem(err, h.service.supportEmail)
 		return h.loginForm(c, w, status, "", []web.PageOption{web.WithProblems(problem)})

@@ -103,7 +103,7 @@ func TestSecondStep(t *testing.T) {
 		}
 	}
 	other := b.browser()
-	if p := other.get("/login/factor/totp"); p.url.Path != "/login" || !strings.Contains(p.body, "mucho tiempo") {
+	if p := other.get("/login/factor/totp"); p.url.Path != "/login" || !strings.Contains(p.body, "Aquí no hay ningún paso pendiente") {
 		t.Errorf("another browser at the second step is shown %s (%d)", p.url, p.status)
 	}
 }

@@ -76,7 +76,8 @@ func (h *Handler) showLogin(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if session == nil && c.Query("note") == "" {
+	notice := h.loginNotice(c)
+	if session == nil && notice == nil {
 		waits, err := h.signInWaits(c)
 		if err != nil {
 			return err
@@ -85,7 +86,6 @@ func (h *Handler) showLogin(c *gin.Context) error {
 			return web.SeeOther(c, withReturn(withFlow("/login/open", w.flow), returnOf(c)))
 		}
 	}
-	notice := loginNotice(c)
 	switch {
 	case session != nil && w.flow == "":
 		return web.SeeOther(c, "/login/accounts")
@@ -101,7 +101,11 @@ func (h *Handler) showLogin(c *gin.Context) error {
 	return h.loginForm(c, w, http.StatusOK, w.loginHint(), notice)
 }
 
-func loginNotice(c *gin.Context) []web.PageOption {
+// loginNotice tells why the page is shown, to whom it happened: not to who opens an address.
+func (h *Handler) loginNotice(c *gin.Context) []web.PageOption {
+	if !h.web.JustDone(c) {
+		return nil
+	}
 	switch c.Query("note") {
 	case "passkey":
 		return []web.PageOption{web.WithNotice("error", "accounts.passkey.failed", nil)}

@@ -199,6 +199,11 @@ const frameTime = 3 * time.Second
 
 func (h *Handler) logoutDone(c *gin.Context) error {
 	f := h.service.openFarewell(c.Query("r"))
+	if session, err := h.current(c); err != nil {
+		return err
+	} else if session != nil && f.Until.IsZero() { // opened by its address
+		return web.SeeOther(c, "/logout")
+	}
 	opts, wait := []web.PageOption{web.WithApp(f.App)}, time.Duration(0)
 	if len(f.Frames) > 0 {
 		policy := c.Writer.Header().Get("Content-Security-Policy")

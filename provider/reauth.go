@@ -158,7 +158,7 @@ func (h *Handler) reauthByPasskey(c *gin.Context, s stepUp, answer string) error
 // lostSession is for one that ended while the member proved it.
 func (h *Handler) lostSession(c *gin.Context, s stepUp, err error) error {
 	if errors.Is(err, accounts.ErrNoSession) {
-		return web.SeeOther(c, noted(loginPath(s.flow), "ended"))
+		return h.web.SeeDone(c, noted(loginPath(s.flow), "ended"))
 	}
 	return err
 }

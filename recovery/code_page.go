@@ -20,7 +20,7 @@ func (h *Handler) showCode(c *gin.Context) error {
 		return err
 	}
 	var opts []web.PageOption
-	if c.Query("note") == "resent" {
+	if c.Query("note") == "resent" && h.web.JustDone(c) {
 		opts = append(opts, web.WithNotice("ok", "registration.code.resent", nil))
 	}
 	return h.page(c, http.StatusOK, "recovery/code", codePage{}, opts...)
@@ -54,7 +54,7 @@ func (h *Handler) submitCode(c *gin.Context) error {
 	case errors.Is(err, ErrCodeExpired):
 		return h.refused(c, "recovery/code", codePage{}, problem("code", "registration.code.expired", nil))
 	case errors.Is(err, ErrEnded):
-		return h.to(c, pathEnded)
+		return h.told(c, pathEnded)
 	}
 	return err
 }
@@ -68,5 +68,5 @@ func (h *Handler) resend(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.to(c, paths[stepCode]+"?note=resent")
+	return h.told(c, paths[stepCode]+"?note=resent")
 }

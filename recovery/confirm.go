@@ -99,9 +99,5 @@ func (h *Handler) submitConfirm(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.to(c, pathConfirmDone)
-}
-
-func (h *Handler) showConfirmed(c *gin.Context) error {
-	return h.page(c, http.StatusOK, "recovery/confirm_email_done", confirmedPage{})
+	return h.told(c, pathConfirmDone)
 }

@@ -86,7 +86,7 @@ func (h *Handler) submitFactor(c *gin.Context) error {
 		return h.to(c, paths[r.Step])
 	}
 	if errors.Is(err, ErrEnded) {
-		return h.to(c, pathEnded)
+		return h.told(c, pathEnded)
 	}
 	status, wrong, _ := accounts.FactorProblem(err, field, proof)
 	if status == 0 {

@@ -56,10 +56,25 @@ func (h *Handler) Mount(r gin.IRouter) {
 		pages.POST(route.path, h.handle(route.submit))
 	}
 	pages.GET(paths[stepFactor], h.handle(h.showFactor))
+	for _, told := range []struct {
+		path, template, others string // others are led elsewhere
+		page                   any
+	}{
+		{pathUsernameSent, "username_sent", pathUsername, usernameSentPage{}},
+		{pathNotMeDone, "not_me_done", pathSignIn, notMeDonePage{}},
+		{pathCancelDone, "cancel_done", pathSignIn, stoppedPage{}},
+		{pathConfirmDone, "confirm_email_done", pathSignIn, confirmedPage{}},
+	} {
+		pages.GET(told.path, h.handle(func(c *gin.Context) error {
+			if !h.web.JustDone(c) {
+				return h.to(c, told.others)
+			}
+			return h.page(c, http.StatusOK, "recovery/"+told.template, told.page)
+		}))
+	}
 	pages.POST(paths[stepFactor]+"/:method/options", h.handle(h.factorOptions))
 	for path, show := range map[string]func(*gin.Context) error{
-		pathUsernameSent: h.showUsernameSent, paths[stepDone]: h.showDone, pathNotMeDone: h.showNotMeDone, pathCancelDone: h.showCancelDone, pathConfirmDone: h.showConfirmed,
-		"/support": h.showSupport, "/privacy": h.showPrivacy, "/language-help": h.showLanguages,
+		paths[stepDone]: h.showDone, "/support": h.showSupport, "/privacy": h.showPrivacy, "/language-help": h.showLanguages,
 	} {
 		pages.GET(path, h.handle(show))
 	}
@@ -70,6 +85,9 @@ func (h *Handler) handle(fn func(*gin.Context) error) gin.HandlerFunc {
 	return h.web.Handle(func(c *gin.Context) error {
 		err := fn(c)
 		if moved, ok := errors.AsType[*movedError](err); ok {
+			if moved.step == stepEnded {
+				return h.told(c, pathEnded)
+			}
 			return h.to(c, paths[moved.step])
 		}
 		if errors.Is(err, errForeign) {
@@ -80,17 +98,21 @@ func (h *Handler) handle(fn func(*gin.Context) error) gin.HandlerFunc {
 }
 
 // to is a redirect that keeps the request that waits.
-func (h *Handler) to(c *gin.Context, path string) error {
+func (h *Handler) to(c *gin.Context, path string) error { return web.SeeOther(c, keepFlow(c, path)) }
+
+// told is to for a page that tells of what was just done.
+func (h *Handler) told(c *gin.Context, path string) error { return h.web.SeeDone(c, keepFlow(c, path)) }
+
+func keepFlow(c *gin.Context, path string) string {
 	u, err := url.Parse(path)
-	if err != nil {
-		return err
+	flow := web.Flow(c)
+	if err != nil || flow == "" {
+		return path
 	}
-	if flow := web.Flow(c); flow != "" {
-		q := u.Query()
-		q.Set("flow", flow)
-		u.RawQuery = q.Encode()
-	}
-	return web.SeeOther(c, u.String())
+	q := u.Query()
+	q.Set("flow", flow)
+	u.RawQuery = q.Encode()
+	return u.String()
 }
 
 // visit is what the request says about itself.

@@ -52,7 +52,7 @@ func (h *Handler) showSupport(c *gin.Context) error {
 		return err
 	}
 	var opts []web.PageOption
-	if c.Query("note") == "ended" {
+	if c.Query("note") == "ended" && h.web.JustDone(c) {
 		opts = append(opts, web.WithNotice("warn", "recovery.code.ended", nil))
 	}
 	return h.page(c, http.StatusOK, "recovery/support", supportPage{reference}, opts...)

@@ -49,11 +49,7 @@ func (h *Handler) submitNotMe(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.to(c, pathNotMeDone)
-}
-
-func (h *Handler) showNotMeDone(c *gin.Context) error {
-	return h.page(c, http.StatusOK, "recovery/not_me_done", notMeDonePage{})
+	return h.told(c, pathNotMeDone)
 }
 
 func (h *Handler) showCancel(c *gin.Context) error {
@@ -76,9 +72,5 @@ func (h *Handler) submitCancel(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.to(c, pathCancelDone)
-}
-
-func (h *Handler) showCancelDone(c *gin.Context) error {
-	return h.page(c, http.StatusOK, "recovery/cancel_done", stoppedPage{})
+	return h.told(c, pathCancelDone)
 }

@@ -40,7 +40,8 @@ func (s *Service) GoOn(ctx context.Context, v Visit) (*Recovery, error) {
 		return nil, err
 	}
 	if r == nil {
-		return nil, &movedError{stepEnded}
+		_, err := s.at(ctx, v, stepOpen)
+		return nil, err
 	}
 	return s.change(ctx, v, r.Step, func(_ context.Context, t *turn) (outcome, error) {
 		t.ExpiresAt = t.now.Add(life)

@@ -28,7 +28,7 @@ func TestAnotherPersonIsAskedFirst(t *testing.T) {
 	v.post("answer", "una linterna").on("/recover/new-password", 200).says("Esto es para María.")
 	f.later(away)
 	v.get("/recover/new-password").on("/recover/open", 200).post("act", "anew").on("/recover/password", 200)
-	v.get("/recover/new-password").on("/recover/password?note=ended", 200)
+	v.get("/recover/new-password").on("/recover/password?note=none", 200)
 	if n := f.count(`select count(*) from recoveries where step = 'ended'`); n != 1 {
 		t.Errorf("%d recoveries ended, want 1", n)
 	}

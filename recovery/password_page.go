@@ -19,14 +19,19 @@ const usernameMax = 64
 type passwordPage struct{ Username string }
 
 func (h *Handler) showPassword(c *gin.Context) error {
-	var opts []web.PageOption
-	if c.Query("note") == "ended" {
-		h.web.ClearCookie(c, cookie)
-		opts = append(opts, web.WithNotice("warn", "recovery.code.ended", nil))
-	} else if r, err := h.service.begun(c.Request.Context(), h.visit(c)); err != nil {
+	r, err := h.service.begun(c.Request.Context(), h.visit(c))
+	if err != nil {
 		return err
-	} else if r != nil && r.Step != stepCode { // past the mailbox: whose is it?
+	}
+	var opts []web.PageOption
+	switch note := c.Query("note"); {
+	case r != nil && r.Step != stepCode: // past the mailbox: whose is it?
 		return h.to(c, paths[stepOpen])
+	case r != nil:
+	case note == "ended" && h.web.JustDone(c):
+		opts = append(opts, web.WithNotice("warn", "recovery.code.ended", nil))
+	case note == "none":
+		opts = append(opts, web.WithNotice("info", "recovery.code.none", nil))
 	}
 	return h.page(c, http.StatusOK, "recovery/password", passwordPage{}, opts...)
 }

@@ -90,7 +90,7 @@ func (h *Handler) submitQuestion(c *gin.Context) error {
 		if _, err := h.refer(c, "password"); err != nil {
 			return err
 		}
-		return h.to(c, "/support?note=ended")
+		return h.told(c, "/support?note=ended")
 	}
 	return err
 }

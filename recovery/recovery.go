@@ -56,7 +56,10 @@ var errForeign = errors.New("recovery: the form is another recovery's")
 
 // mayGoOn refuses a cookie that came with another browser, and a recovery whose time is over.
 func (v Visit) mayGoOn(r *Recovery, now time.Time) error {
-	if r == nil || !bytes.Equal(r.Browser, v.Browser) || !now.Before(r.ExpiresAt) {
+	switch {
+	case r == nil, !bytes.Equal(r.Browser, v.Browser), r.Step == stepDone && !now.Before(r.ExpiresAt):
+		return &movedError{stepNone}
+	case !now.Before(r.ExpiresAt):
 		return &movedError{stepEnded}
 	}
 	if v.Owns != nil && !v.Owns(r.ID.String()) {

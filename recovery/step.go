@@ -11,18 +11,20 @@ const (
 	stepPassword Step = "password" // the new one
 	stepDone     Step = "done"
 	stepEnded    Step = "ended" // without a new password; never goes on (S-60)
+	stepNone     Step = "none"  // nothing is known of a recovery in this browser
 	stepOpen     Step = "open"  // no step: whoever comes back is asked whose the recovery is
 )
 
 // paths are the pages of the steps.
 var paths = map[Step]string{
 	stepCode: "/recover/code", stepQuestion: "/recover/question", stepFactor: "/recover/factor", stepPassword: "/recover/new-password",
-	stepDone: "/recover/done", stepEnded: pathEnded, stepOpen: "/recover/open",
+	stepDone: "/recover/done", stepEnded: pathEnded, stepNone: pathPassword + "?note=none", stepOpen: "/recover/open",
 }
 
 const (
 	pathPassword = "/recover/password"
 	pathEnded    = pathPassword + "?note=ended"
+	pathSignIn   = "/login"
 )
 
 // proofs are what an account can give besides its mailbox.

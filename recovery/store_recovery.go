@@ -108,11 +108,10 @@ func (s store) queueDropStaffCode(b *pgx.Batch, account uuid.UUID) {
 	b.Queue(`delete from recovery_staff_codes where account_id = $1`, account)
 }
 
-// queueEndOthers ends what else was open for an account when its password is set.
+// queueEndOthers ends what else was open for an account when its password is set. Nothing stays of it: whoever comes back is
+// not told that the password is the same.
 func (s store) queueEndOthers(b *pgx.Batch, account, but uuid.UUID) {
-	b.Queue(`
-		update recoveries set step = 'ended', code_mac = null where account_id = $1 and id <> $2 and step not in ('done', 'ended')`,
-		account, but)
+	b.Queue(`delete from recoveries where account_id = $1 and id <> $2 and step <> 'done'`, account, but)
 }
 
 // QueueEndBrowser ends what is open in a browser, when somebody signs in there or signs out.

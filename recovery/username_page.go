@@ -40,9 +40,5 @@ func (h *Handler) submitUsername(c *gin.Context) error {
 	if err := h.service.Remind(c.Request.Context(), h.visit(c), claim); err != nil {
 		return err
 	}
-	return h.to(c, pathUsernameSent)
-}
-
-func (h *Handler) showUsernameSent(c *gin.Context) error {
-	return h.page(c, http.StatusOK, "recovery/username_sent", usernameSentPage{})
+	return h.told(c, pathUsernameSent)
 }

@@ -31,7 +31,7 @@ func (h *Handler) showCode(c *gin.Context) error {
 		opts = append(opts, web.WithNotice("warn", "registration.code.later_limit", nil))
 	case page.Waits:
 		opts = append(opts, web.WithNotice("warn", "registration.code.later_wait", nil))
-	case note == "resent":
+	case note == "resent" && h.web.JustDone(c):
 		opts = append(opts, web.WithNotice("ok", "registration.code.resent", nil))
 	}
 	return h.page(c, http.StatusOK, "registration/code", page, opts...)
@@ -102,5 +102,5 @@ func (h *Handler) resend(c *gin.Context) error {
 		return err
 	}
 	h.keep(c)
-	return web.SeeOther(c, noted(stepCode.Path, web.Flow(c), "resent"))
+	return h.web.SeeDone(c, noted(stepCode.Path, web.Flow(c), "resent"))
 }

@@ -183,7 +183,7 @@ func (h *Handler) leave(c *gin.Context, reason, note string) error {
 	if len(to) == 0 {
 		return web.SeeOther(c, "/login")
 	}
-	return web.SeeOther(c, "/login?"+to.Encode())
+	return h.web.SeeDone(c, "/login?"+to.Encode())
 }
 
 // keep lets the cookie live as long as the registration.

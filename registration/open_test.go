@@ -30,6 +30,11 @@ func TestAnotherPersonIsAskedFirst(t *testing.T) {
 		}
 		b.post(ana...).on("/register/credentials", 200).reads("Esto es para Ana.")
 	}
+	// Back into the erased one, and a bookmark in a browser that never began: the page names no cause that is not so.
+	erased, fresh := newSite(t, 1), newSite(t, 1)
+	for _, b := range []*browser{erased.browser().toCredentials().get("/register").post("act", "anew").get("/register/credentials"), fresh.browser().get("/register/credentials")} {
+		b.on("/register/credentials", http.StatusGone).reads("En este navegador no hay ninguna inscripción abierta. Se borra a las 24 horas, cuando termina o si se empieza otra.")
+	}
 	// A page of the agreement that was open all the time does not lead into another's registration either.
 	s := newSite(t, 1)
 	b := s.browser().get("/register/agreement?flow=f1")

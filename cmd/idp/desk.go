@@ -76,7 +76,7 @@ func (a *app) registerConsole(ctx context.Context, base string) error {
 	if !errors.Is(err, provider.ErrClientExists) {
 		return err
 	}
-	if known, err := a.clients.Get(admin.ConsoleClientID); err == nil && slices.Equal(known.Metadata.RedirectURIs, m.RedirectURIs) {
+	if known, err := a.clients.Get(admin.ConsoleClientID); err == nil && slices.Equal(known.Metadata.RedirectURIs, m.RedirectURIs) && known.Metadata.LanguageMetadata == m.LanguageMetadata {
 		return nil
 	}
 	_, err = a.clients.Update(ctx, admin.ConsoleClientID, m)
