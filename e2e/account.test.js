@@ -44,6 +44,11 @@ for (const walk of walks) {
     }
     await page.goto(`${product.issuer}/account/email`);
     await member.look('email');
+    await page.setViewportSize({ width: 1000, height: 700 }); // a landscape sheet
+    await page.emulateMedia({ media: 'print' });
+    assert.ok((await page.locator('main').boundingBox()).width > 500, 'on paper the page has the width of the sheet');
+    await page.emulateMedia({ media: null });
+    await page.setViewportSize({ width: walk.width, height: 900 });
 
     await page.goto(`${product.issuer}/account/password`);
     await page.fill('#password', 'not my password at all');
