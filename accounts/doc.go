@@ -4,7 +4,7 @@
 //
 // # Sign-in
 //
-//	Authenticate   wait for a hash slot (ErrBusy after 1.5 s)
+//	Authenticate   wait for a hash slot (ErrBusy at once where that takes over 1.5 s)
 //	               reserve: take from the source's limit, count a
 //	                 failure, read the account                      1 batch, commits
 //	                 └─ waiting ──> record ──> *WaitError

@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"runtime"
 	"strings"
 	"time"
 
@@ -31,17 +30,13 @@ var defaultParams = HashParams{MemoryKiB: 47104, Passes: 1, Lanes: 1}
 const (
 	saltSize = 16
 	hashSize = 32
-
-	// hashWait is in the queue (S-05), and leaves time for the rest of an answer that
-	// is due in two seconds.
-	hashWait = 1500 * time.Millisecond
 )
 
 // hasher computes slow hashes, few at a time: each takes its memory and a core (S-05).
 // What it returns is sealed and bound to one account.
 type hasher struct {
+	*slots
 	params  HashParams
-	slots   chan struct{}
 	keyring *seal.Keyring
 	dummy   []byte // sealed for uuid.Nil; of a password nobody has
 	compute func(secret string, salt []byte, p HashParams) []byte
@@ -51,27 +46,15 @@ func newHasher(params HashParams, keyring *seal.Keyring) *hasher {
 	if params == (HashParams{}) {
 		params = defaultParams
 	}
-	h := &hasher{params: params, slots: make(chan struct{}, 2*runtime.GOMAXPROCS(0)), keyring: keyring, compute: argon2id}
+	h := &hasher{params: params, keyring: keyring, compute: argon2id}
+	began := time.Now()
 	h.dummy = h.seal(seal.PepperPassword, passwordPlace(uuid.Nil), rand.Text())
+	h.slots = newSlots(time.Since(began))
 	return h
 }
 
 func argon2id(secret string, salt []byte, p HashParams) []byte {
 	return argon2.IDKey([]byte(secret), salt, p.Passes, p.MemoryKiB, p.Lanes, hashSize)
-}
-
-// enter waits for a slot; the caller gives it back. The error is ErrBusy.
-func (h *hasher) enter(ctx context.Context) (leave func(), err error) {
-	timer := time.NewTimer(hashWait)
-	defer timer.Stop()
-	select {
-	case h.slots <- struct{}{}:
-		return func() { <-h.slots }, nil
-	case <-timer.C:
-		return nil, ErrBusy
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 }
 
 // hash is enter, seal and leave.
@@ -146,4 +129,24 @@ func (s *Service) HashPassword(ctx context.Context, account uuid.UUID, password 
 // HashAnswer is HashPassword for the answer to the secret question (S-58).
 func (s *Service) HashAnswer(ctx context.Context, account uuid.UUID, answer string) ([]byte, error) {
 	return s.hasher.hash(ctx, seal.PepperAnswer, answerPlace(account), normalizeAnswer(answer))
+}
+
+// HashSecrets is HashPassword and HashAnswer in one slot, so that none of the two is computed in vain; nil for an empty one.
+func (s *Service) HashSecrets(ctx context.Context, account uuid.UUID, password, answer string) (passwordHash, answerHash []byte, err error) {
+	answer = normalizeAnswer(answer)
+	if password == "" && answer == "" {
+		return nil, nil, nil
+	}
+	leave, err := s.hasher.enter(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer leave()
+	if password != "" {
+		passwordHash = s.hasher.seal(seal.PepperPassword, passwordPlace(account), normalize(password))
+	}
+	if answer != "" {
+		answerHash = s.hasher.seal(seal.PepperAnswer, answerPlace(account), answer)
+	}
+	return passwordHash, answerHash, nil
 }

@@ -67,7 +67,11 @@ func (h *Handler) changePassword(c *gin.Context) error {
 			status = http.StatusTooManyRequests
 			problems = append(problems, templates.Problem{Key: "provider.login.wait", Args: templates.Args{"time": wait.RetryAfter()}})
 		default:
-			return err
+			busy, ok := web.Busy(err)
+			if !ok {
+				return err
+			}
+			status, problems = http.StatusServiceUnavailable, append(problems, busy)
 		}
 	}
 	return h.page(c, status, "password", session, passwordPage{session.Username, JudgePassword(wanted, known...)}, web.WithProblems(problems...))

@@ -69,6 +69,7 @@ type bench struct {
 	roster    *members.Roster
 	ring      *seal.Keyring
 	clock     *clock
+	hash     accounts.HashParams
 	rules     provider.Rules
 	fetcher   provider.Fetcher // of documents that clients name; nil: none
 	alerted   *sync.Map        // alert by name, how often (*atomic.Int64)
@@ -183,7 +184,7 @@ func (b *bench) instance(change ...func(*bench, *provider.Deps)) instance {
 	must(t, err)
 	outbox, err := mail.NewOutbox(b.db, ring, b.clock.now)
 	must(t, err)
-	service, err := accounts.New(accounts.Deps{DB: b.db, Keyring: ring, Audit: log, Outbox: outbox, Mails: set, Now: b.clock.now, Issuer: "https://idp.example"})
+	service, err := accounts.New(accounts.Deps{DB: b.db, Keyring: ring, Audit: log, Outbox: outbox, Mails: set, Now: b.clock.now, Issuer: "https://idp.example", Hash: b.hash})
 	must(t, err)
 	roster, err := members.New(members.Deps{DB: b.db, Keyring: ring, Audit: log, Now: b.clock.now})
 	must(t, err)

@@ -223,6 +223,9 @@ func loginProblem(err error, supportEmail string) (int, templates.Problem) {
 	case errors.Is(err, accounts.ErrDisabled):
 		return http.StatusForbidden, templates.Problem{Key: "provider.login.disabled", Args: templates.Args{"email": supportEmail}}
 	}
+	if busy, ok := web.Busy(err); ok {
+		return http.StatusServiceUnavailable, busy
+	}
 	return 0, templates.Problem{}
 }
 

@@ -77,7 +77,11 @@ func (h *Handler) showNewPassword(c *gin.Context) error {
 
 func (h *Handler) submitNewPassword(c *gin.Context) error {
 	ctx, v, password := c.Request.Context(), h.visit(c), web.Form(c).Get("new_password")
+	status := http.StatusUnprocessableEntity
 	wrong, err := h.service.SetPassword(ctx, v, password)
+	if busy, ok := web.Busy(err); ok {
+		wrong, err, status = &busy, nil, http.StatusServiceUnavailable
+	}
 	if err != nil {
 		return err
 	}
@@ -92,7 +96,7 @@ func (h *Handler) submitNewPassword(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.page(c, http.StatusUnprocessableEntity, "recovery/new_password",
+	return h.page(c, status, "recovery/new_password",
 		newPasswordPage{owner.Username, accounts.JudgePassword(password, owner.Username, owner.Email)}, person, web.WithProblems(*wrong))
 }
 

@@ -87,17 +87,9 @@ func (p *problems) addFlaw(field, prefix string, err error, args templates.Args)
 // still out to it. A username is not reserved. The error is a *resendError where the choice is stored and the code has to wait, a *movedError, errGone, errBusy or
 // accounts.ErrBusy.
 func (s *Service) SubmitCredentials(ctx context.Context, v Visit, r *Registration, c Choice) (*Registration, error) {
-	var password, answer []byte // slow, so before the transaction
-	var err error
-	if c.Password != "" {
-		if password, err = s.Accounts.HashPassword(ctx, r.AccountID, c.Password); err != nil {
-			return nil, err
-		}
-	}
-	if strings.TrimSpace(c.Answer) != "" {
-		if answer, err = s.Accounts.HashAnswer(ctx, r.AccountID, c.Answer); err != nil {
-			return nil, err
-		}
+	password, answer, err := s.Accounts.HashSecrets(ctx, r.AccountID, c.Password, c.Answer) // slow, so before the transaction
+	if err != nil {
+		return nil, err
 	}
 	var names error
 	return s.changeWith(ctx, v, stepCredentials, s.askName(r, c.Username, &names), func(ctx context.Context, t *turn) (outcome, err error) {

@@ -108,6 +108,9 @@ func (h *Handler) submitCredentials(c *gin.Context) error {
 		wrong.add("username", "registration.credentials.username_wait", "time", names.wait)
 		return h.refused(c, http.StatusTooManyRequests, "registration/credentials", page, wrong, person(r))
 	}
+	if busy, ok := web.Busy(err); ok {
+		return h.refused(c, http.StatusServiceUnavailable, "registration/credentials", page, problems{busy}, person(r))
+	}
 	if err != nil {
 		return err
 	}

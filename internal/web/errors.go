@@ -126,6 +126,23 @@ func classify(err error) *Error {
 	return &Error{Status: http.StatusInternalServerError, Key: KeyUnexpected, Err: err}
 }
 
+// Busy tells whether an error is that of a moment with too many people, and what the form says that was sent then: it is shown
+// again, with what was typed, and answered with 503.
+func Busy(err error) (templates.Problem, bool) {
+	busy, ok := errors.AsType[unavailable](err)
+	if !ok || !busy.Unavailable() {
+		return templates.Problem{}, false
+	}
+	return templates.Problem{Key: "web.busy", Args: templates.Args{"time": busy.RetryAfter()}}, true
+}
+
+// unavailable is an error that says itself how long to wait.
+type unavailable interface {
+	error
+	Unavailable() bool
+	RetryAfter() time.Duration
+}
+
 // RetryAfter tells programs how long to wait, as the page tells people: every 429 carries it.
 func RetryAfter(c *gin.Context, wait time.Duration) {
 	c.Header("Retry-After", strconv.Itoa(int(math.Ceil(max(wait, time.Second).Seconds()))))

@@ -96,7 +96,7 @@ func (w *Web) Page(c *gin.Context, status int, name string, page any, opts ...Pa
 	if o.refresh != "" {
 		c.Header("Refresh", o.refresh)
 	}
-	if status == http.StatusTooManyRequests && c.Writer.Header().Get("Retry-After") == "" {
+	if (status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable) && c.Writer.Header().Get("Retry-After") == "" {
 		RetryAfter(c, waitOf(o.layout.Problems))
 	}
 	c.Header("Content-Language", r.lang)
