@@ -141,7 +141,11 @@ func TestParallelFailuresCountExactly(t *testing.T) {
 	var all sync.WaitGroup
 	for range 32 {
 		all.Go(func() {
-			switch _, err := f.try("maria", wrongPassword); outcome(err) {
+			_, err := f.try("maria", wrongPassword)
+			for errors.Is(err, ErrBusy) { // a busy machine: it cost nobody a try
+				_, err = f.try("maria", wrongPassword)
+			}
+			switch outcome(err) {
 			case "wrong":
 				wrong.Add(1)
 			case "1m0s":
