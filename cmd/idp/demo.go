@@ -59,6 +59,20 @@ func (d *DemoCmd) Run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
+	var on [4]net.Listener // before the database, so that a port that is taken is told at once
+	defer func() {
+		for _, l := range on {
+			if l != nil {
+				_ = l.Close() // closed already by its server, as a rule
+			}
+		}
+	}()
+	for i, port := range []int{d.Port, d.PortalPort, d.DeskPort, 0} {
+		if on[i], err = listenLocal(port); err != nil {
+			return err
+		}
+	}
+	public, app, desk, smtp := on[0], on[1], on[2], on[3]
 	db, err := d.database(ctx, dir, p.stderr)
 	if err != nil {
 		return err
@@ -68,22 +82,6 @@ func (d *DemoCmd) Run(ctx context.Context, p *process) error {
 			fmt.Fprintln(p.stderr, "idp:", err)
 		}
 	}()
-	public, err := listenLocal(d.Port)
-	if err != nil {
-		return err
-	}
-	app, err := listenLocal(d.PortalPort)
-	if err != nil {
-		return err
-	}
-	desk, err := listenLocal(d.DeskPort)
-	if err != nil {
-		return err
-	}
-	smtp, err := listenLocal(0)
-	if err != nil {
-		return err
-	}
 	kek, err := demoKEK(dir)
 	if err != nil {
 		return err

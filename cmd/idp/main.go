@@ -22,7 +22,6 @@ import (
 	"github.com/alecthomas/kong"
 
 	"huskyidp/internal/postgres"
-	"huskyidp/internal/seal"
 )
 
 type commands struct {
@@ -110,13 +109,10 @@ func (p *process) environment(ctx context.Context, command string) (*Environment
 	if err != nil {
 		return nil, err
 	}
-	if p.db, err = postgres.Open(ctx, postgres.Options{DSN: s.dsn, MaxConns: 4}); err != nil {
+	if p.db, err = openDatabase(ctx, s.dsn, 4); err != nil {
 		return nil, err
 	}
-	if err := postgres.CheckSchema(ctx, p.db); err != nil {
-		return nil, err
-	}
-	if e.Keyring, err = seal.Load(ctx, p.db, s.keks...); err != nil {
+	if e.Keyring, err = loadKeyring(ctx, p.db, s.keks); err != nil {
 		return nil, err
 	}
 	e.DB, e.MemberNumbers, e.ClientRules, e.Outbound = p.db, s.numbers, s.clientRules, s.outbound
@@ -167,7 +163,7 @@ func (MigrateCmd) Run(ctx context.Context, p *process) error {
 		return errors.New("IDP_DATABASE_URL: is missing")
 	}
 	if err := postgres.Migrate(ctx, dsn); err != nil {
-		return err
+		return databaseError(dsn, err)
 	}
 	_, err = fmt.Fprintln(p.stdout, "The schema is up to date.")
 	return err

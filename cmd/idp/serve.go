@@ -8,6 +8,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -21,7 +24,8 @@ type ServeCmd struct{}
 // Help is shown by --help.
 func (ServeCmd) Help() string {
 	return `Configuration comes from the environment. A secret may come from a file: IDP_KEK_FILE in place of IDP_KEK.
-Everything is checked before a port is opened, and every mistake is named.
+Everything is checked before a port is opened, and every mistake is named. Certificates are read anew within seconds of a
+change of their files, and at once on SIGHUP; SIGTERM drains and ends.
 
 Required:
   IDP_DATABASE_URL    PostgreSQL, sslmode=verify-full; run "idp migrate" first
@@ -59,63 +63,82 @@ func (ServeCmd) Run(ctx context.Context, p *process) error {
 	for _, name := range e.Accept {
 		logger.Warn("a weaker setting is accepted", "setting", name)
 	}
+	cert, err := loadCertificate(e.TLSCert, e.TLSKey)
+	if err != nil {
+		return err
+	}
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
 	a, err := build(ctx, s, logger)
 	if err != nil {
 		return err
 	}
 	defer a.close()
-	public, err := web.Listen(e.Listen)
+	open, err := listen(e, cert)
+	defer open.close()
 	if err != nil {
 		return err
 	}
-	if e.TLSCert != "" {
-		cert, err := tls.LoadX509KeyPair(e.TLSCert, e.TLSKey)
-		if err != nil {
-			return fmt.Errorf("IDP_TLS_CERT: %w", err)
+	a.deskOn = open.desk
+	a.loops = append(a.loops, cert.watch(hangup, logger))
+	return a.serve(ctx, open.public, open.private, e.Drain)
+}
+
+// listeners are the ports of serve.
+type listeners struct {
+	public        []net.Listener
+	desk, private net.Listener // nil without one
+}
+
+// listen opens what the settings name. What is open after an error is the caller's to close.
+func listen(e environment, cert *certificate) (l listeners, err error) {
+	secured := func(setting, address string, config func(*tls.Config)) net.Listener {
+		if err != nil || address == "" {
+			return nil
 		}
-		public = tls.NewListener(public, tlsConfig(cert))
+		var listener net.Listener
+		if listener, err = web.Listen(address); err != nil {
+			err = fmt.Errorf("IDP_%s: %w", setting, err)
+			return nil
+		}
+		if cert != nil {
+			c := tlsConfig(cert.get)
+			config(c)
+			listener = tls.NewListener(listener, c)
+		}
+		return listener
 	}
-	publics := []net.Listener{public}
-	if e.MTLSListen != "" {
-		cert, err := tls.LoadX509KeyPair(e.TLSCert, e.TLSKey)
-		if err != nil {
-			return fmt.Errorf("IDP_TLS_CERT: %w", err)
-		}
-		listener, err := web.Listen(e.MTLSListen)
-		if err != nil {
-			return err
-		}
-		config := tlsConfig(cert)
-		config.ClientAuth = tls.RequestClientCert // judged by the registration of the client that shows it
-		publics = append(publics, tls.NewListener(listener, config))
-	}
-	if e.DeskListen != "" {
-		if a.deskOn, err = web.Listen(e.DeskListen); err != nil {
-			return err
-		}
-		if e.TLSCert != "" {
-			cert, err := tls.LoadX509KeyPair(e.TLSCert, e.TLSKey)
-			if err != nil {
-				return fmt.Errorf("IDP_TLS_CERT: %w", err)
-			}
-			a.deskOn = tls.NewListener(a.deskOn, tlsConfig(cert))
-		}
-	}
-	var private net.Listener
-	if e.MetricsListen != "" {
-		if private, err = net.Listen("tcp", e.MetricsListen); err != nil {
-			return err
+	asBrowsers := func(*tls.Config) {}
+	askClients := func(c *tls.Config) { c.ClientAuth = tls.RequestClientCert } // judged by the registration of the client that shows it
+	for _, listener := range []net.Listener{secured("LISTEN", e.Listen, asBrowsers), secured("MTLS_LISTEN", e.MTLSListen, askClients)} {
+		if listener != nil {
+			l.public = append(l.public, listener)
 		}
 	}
-	return a.serve(ctx, publics, private, e.Drain)
+	l.desk = secured("DESK_LISTEN", e.DeskListen, asBrowsers)
+	if err == nil && e.MetricsListen != "" {
+		if l.private, err = net.Listen("tcp", e.MetricsListen); err != nil {
+			err = fmt.Errorf("IDP_METRICS_LISTEN: %w", err)
+		}
+	}
+	return l, err
+}
+
+func (l listeners) close() {
+	for _, listener := range append(l.public, l.desk, l.private) {
+		if listener != nil {
+			_ = listener.Close() // closed already by its server, as a rule
+		}
+	}
 }
 
 // tlsConfig allows TLS 1.3, and 1.2 with AEAD suites and forward secrecy (RFC 9325).
-func tlsConfig(cert tls.Certificate) *tls.Config {
+func tlsConfig(certificate func(*tls.ClientHelloInfo) (*tls.Certificate, error)) *tls.Config {
 	return &tls.Config{
-		MinVersion:   tls.VersionTLS12,
-		Certificates: []tls.Certificate{cert},
-		NextProtos:   []string{"h2", "http/1.1"},
+		MinVersion:     tls.VersionTLS12,
+		GetCertificate: certificate,
+		NextProtos:     []string{"h2", "http/1.1"},
 		CipherSuites: []uint16{
 			tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
 			tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,

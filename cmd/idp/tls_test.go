@@ -33,7 +33,8 @@ func TestTLSProbe(t *testing.T) {
 	}
 	roots := x509.NewCertPool()
 	roots.AddCert(leaf)
-	listener, err := tls.Listen("tcp", "127.0.0.1:0", tlsConfig(tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}))
+	pair := &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", tlsConfig(func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return pair, nil }))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"math/rand/v2"
 	"net"
@@ -13,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -64,35 +64,47 @@ type app struct {
 }
 
 // build makes everything that serve needs. On error nothing stays open.
-func build(ctx context.Context, s settings, logger *slog.Logger) (a *app, err error) {
-	a = &app{issuer: s.issuer, logger: logger}
-	defer func() {
-		if err != nil {
-			a.close()
-		}
-	}()
+func build(ctx context.Context, s settings, logger *slog.Logger) (*app, error) {
+	a := &app{issuer: s.issuer, logger: logger}
+	if err := a.assemble(ctx, s); err != nil {
+		a.close()
+		return nil, err
+	}
+	return a, nil
+}
+
+func (a *app) assemble(ctx context.Context, s settings) error {
 	if err := a.open(ctx, s); err != nil {
-		return nil, err
+		return err
 	}
-	ring, err := seal.Load(ctx, a.db, s.keks...)
+	ring, err := loadKeyring(ctx, a.db, s.keks)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if a.templates, err = templates.Load(s.templates); err != nil {
-		return nil, err
-	}
-	if languages := a.templates.Languages(); s.language != "" && !slices.Contains(languages, s.language) {
-		return nil, fmt.Errorf("IDP_LANGUAGE: %q is none of %v", s.language, languages)
+	if a.templates, err = loadTemplates(s); err != nil {
+		return err
 	}
 	var metrics *requestMetrics
 	a.metrics, metrics = newMetrics(a)
 	a.observe = metrics.observe
 	a.web, err = web.New(web.Options{Templates: a.templates, Keyring: ring, Issuer: s.issuer, Language: s.language, TrustedProxies: s.proxies,
-		Hosts: mtlsHosts(s.proofs.MTLSAddress), Logger: logger, Now: time.Now, Limits: s.limits, Observe: metrics.observe})
+		Hosts: mtlsHosts(s.proofs.MTLSAddress), Logger: a.logger, Now: time.Now, Limits: s.limits, Observe: metrics.observe})
+	if err != nil {
+		return err
+	}
+	return a.features(ctx, s, ring)
+}
+
+// loadTemplates also sees to it that the pages are there in the language of the settings.
+func loadTemplates(s settings) (*templates.Set, error) {
+	set, err := templates.Load(s.templates)
 	if err != nil {
 		return nil, err
 	}
-	return a, a.features(ctx, s, ring)
+	if languages := set.Languages(); s.language != "" && !slices.Contains(languages, s.language) {
+		return nil, fmt.Errorf("IDP_LANGUAGE: %q is none of %s", s.language, strings.Join(languages, ", "))
+	}
+	return set, nil
 }
 
 // mtlsHosts is the second host that may be asked for, if there is one.
@@ -104,13 +116,13 @@ func mtlsHosts(address string) []string {
 }
 
 func (a *app) open(ctx context.Context, s settings) (err error) {
-	for pool, conns := range map[**postgres.DB]int32{&a.db: s.conns, &a.jobs: 8, &a.health: 1} {
+	if a.db, err = openDatabase(ctx, s.dsn, s.conns); err != nil {
+		return err
+	}
+	for pool, conns := range map[**postgres.DB]int32{&a.jobs: 8, &a.health: 1} {
 		if *pool, err = postgres.Open(ctx, postgres.Options{DSN: s.dsn, MaxConns: conns}); err != nil {
 			return err
 		}
-	}
-	if err := postgres.CheckSchema(ctx, a.db); err != nil {
-		return fmt.Errorf("%s: %w", shownDSN(s.dsn), err)
 	}
 	return nil
 }
@@ -242,11 +254,14 @@ func (a *app) mailWork(s settings, ring *seal.Keyring) (jobs.Work, error) {
 
 // loadLegal reads the operator's texts, or the sample.
 func loadLegal(dir string, languages []string) (*registration.Legal, error) {
-	files := registration.SampleLegal()
-	if dir != "" {
-		files = fs.FS(os.DirFS(dir))
+	if dir == "" {
+		return registration.LoadLegal(registration.SampleLegal(), languages)
 	}
-	return registration.LoadLegal(files, languages)
+	legal, err := registration.LoadLegal(os.DirFS(dir), languages)
+	if err != nil {
+		return nil, fmt.Errorf("IDP_AGREEMENT_DIR: %s: %w", dir, err)
+	}
+	return legal, nil
 }
 
 // every runs work again and again, each instance at its own moment.
