@@ -19,16 +19,24 @@ func NewCode() (string, error) {
 	return fmt.Sprintf("%06d", n), nil
 }
 
-// ReadCode drops the spaces and dashes of a typed code; ok says whether six digits remain.
+// BareCode drops what people and their keyboards put between and behind the letters of a code: spaces of
+// every kind, dashes, full stops.
+func BareCode(typed string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || unicode.IsPunct(r) || unicode.Is(unicode.Cf, r) || r == minus {
+			return -1
+		}
+		return r
+	}, typed)
+}
+
+const minus = '\u2212' // a symbol to Unicode, a dash to a keyboard
+
+// ReadCode reads a typed code; ok says whether six digits remain.
 func ReadCode(typed string) (code string, ok bool) {
 	if len(typed) > 64 {
 		return "", false
 	}
-	code = strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || unicode.Is(unicode.Pd, r) || unicode.Is(unicode.Cf, r) {
-			return -1
-		}
-		return r
-	}, norm.NFKC.String(typed))
+	code = BareCode(norm.NFKC.String(typed))
 	return code, len(code) == 6 && strings.Trim(code, "0123456789") == ""
 }

@@ -57,12 +57,7 @@ func typedSavedCode(typed string) (string, error) {
 	if len(typed) > 128 {
 		return "", ErrWrongCode
 	}
-	code := strings.Map(func(r rune) rune {
-		if r == ' ' || r == '-' || r == '\u00a0' {
-			return -1
-		}
-		return r
-	}, strings.ToLower(typed))
+	code := strings.ToLower(BareCode(typed))
 	if len(code) != savedCodeSize || strings.Trim(code, savedLetters) != "" {
 		return "", ErrWrongCode
 	}

@@ -78,12 +78,7 @@ func typedCode(typed string) (string, error) {
 	if len(typed) > 64 {
 		return "", ErrCodeFormat
 	}
-	code := strings.Map(func(r rune) rune {
-		if r == ' ' || r == '-' || r == '\u00a0' {
-			return -1
-		}
-		return r
-	}, typed)
+	code := BareCode(typed)
 	if len(code) != totpDigits || strings.Trim(code, "0123456789") != "" {
 		return "", ErrCodeFormat
 	}

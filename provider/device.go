@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/ory/fosite"
 
+	"huskyidp/accounts"
 	"huskyidp/internal/postgres"
 	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
@@ -125,15 +126,8 @@ func (s *Service) userCodeMAC(typed string) []byte {
 	return s.store.keyring.MAC(seal.TokenMAC, []byte("user code"), []byte(canonicalUserCode(typed)))
 }
 
-// canonicalUserCode drops case, dashes and spaces (RFC 8628 6.1).
-func canonicalUserCode(typed string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '-' || r == ' ' {
-			return -1
-		}
-		return r
-	}, strings.ToUpper(typed))
-}
+// canonicalUserCode drops case and what is no letter of the code (RFC 8628 6.1).
+func canonicalUserCode(typed string) string { return strings.ToUpper(accounts.BareCode(typed)) }
 
 const deviceColumns = `device_hash, client_id, scopes, audience, poll_seconds, polled_at, decision, created_at, expires_at`
 

@@ -35,7 +35,7 @@ func TestDevice(t *testing.T) {
 		w := b.browser()
 		p := w.get("/device?user_code=" + url.QueryEscape(strings.ToLower(strings.ReplaceAll(code, "-", " "))))
 		_, fields := formOf(t, p)
-		fields.Set("user_code", strings.ToLower(strings.ReplaceAll(code, "-", " ")))
+		fields.Set("user_code", strings.ToLower(strings.ReplaceAll(code, "-", "–"))+". ") // as a phone's keyboard writes it
 		p = w.post(b.issuer+"/device", fields)
 		if p.url.Path != "/login" {
 			t.Fatalf("the code led to %s (%d)\n%s", p.url, p.status, p.body)

@@ -11,25 +11,29 @@ import (
 	"huskyidp/internal/web"
 )
 
-// codePage asks for the code that was mailed. It looks the same when none was because the member has an account (S-52);
-// Waits tells that a limit holds the code back.
+// codePage asks for the code that was mailed. It looks the same when none was because the member has an account (S-52).
 type codePage struct {
 	Address string
-	Waits   bool
+	Out     bool // a code can be typed
+	Sent    bool // to this address; if it is not out, it is dead
 }
 
-func newCodePage(r *Registration) codePage { return codePage{r.Credentials.Address, r.CodeMAC == nil} }
+func (h *Handler) newCodePage(r *Registration) codePage {
+	return codePage{r.Credentials.Address, r.CodeMAC != nil && h.service.Now().Before(r.CodeExpiresAt), !r.CodeSentAt.IsZero()}
+}
 
 func (h *Handler) showCode(c *gin.Context) error {
 	r, err := h.atCode(c)
 	if err != nil {
 		return err
 	}
-	page, opts := newCodePage(r), []web.PageOption{person(r)}
+	page, opts := h.newCodePage(r), []web.PageOption{person(r)}
 	switch note := c.Query("note"); {
-	case page.Waits && note == "later_limit":
+	case !page.Out && note == "later_limit":
 		opts = append(opts, web.WithNotice("warn", "registration.code.later_limit", nil))
-	case page.Waits:
+	case !page.Out && page.Sent:
+		opts = append(opts, web.WithNotice("warn", "registration.code.expired", nil))
+	case !page.Out:
 		opts = append(opts, web.WithNotice("warn", "registration.code.later_wait", nil))
 	case note == "resent" && h.web.JustDone(c):
 		opts = append(opts, web.WithNotice("ok", "registration.code.resent", nil))
@@ -68,7 +72,7 @@ func (h *Handler) submitCode(c *gin.Context) error {
 		} else {
 			wrong.add("code", "registration.code.format")
 		}
-		return h.refused(c, http.StatusUnprocessableEntity, "registration/code", newCodePage(r), wrong, person(r))
+		return h.refused(c, http.StatusUnprocessableEntity, "registration/code", h.newCodePage(r), wrong, person(r))
 	}
 	r, err := h.service.SubmitCode(c.Request.Context(), h.visit(c), code)
 	switch {
@@ -84,7 +88,7 @@ func (h *Handler) submitCode(c *gin.Context) error {
 	default:
 		return err
 	}
-	return h.refused(c, http.StatusUnprocessableEntity, "registration/code", newCodePage(r), wrong, person(r))
+	return h.refused(c, http.StatusUnprocessableEntity, "registration/code", h.newCodePage(r), wrong, person(r))
 }
 
 func (h *Handler) resend(c *gin.Context) error {
@@ -96,7 +100,7 @@ func (h *Handler) resend(c *gin.Context) error {
 	if wait, ok := errors.AsType[*resendError](err); ok {
 		var wrong problems
 		wrong.add("", wait.key(), "time", wait.wait)
-		return h.refused(c, http.StatusTooManyRequests, "registration/code", newCodePage(r), wrong, person(r))
+		return h.refused(c, http.StatusTooManyRequests, "registration/code", h.newCodePage(r), wrong, person(r))
 	}
 	if err != nil {
 		return err

@@ -64,7 +64,7 @@ func TestFiveWrongCodesEndIt(t *testing.T) {
 		b.post("code", s.wrongCodes()[i]).on("/register/code", 422).reads(want)
 	}
 	b.post("code", s.code()).on("/register/code", 422).reads("Ese código ya no sirve. Pida otro.").reads("El código llegará a")
-	b.get("/register/credentials?flow=f1").post(mariaChoice...).on("/register/code", 200).reads("Todavía no enviamos el código.")
+	b.get("/register/credentials?flow=f1").post(mariaChoice...).on("/register/code", 200).reads("Ese código ya no sirve. Pida otro.")
 	s.later(time.Minute)
 	b.post("act", "resend").on("/register/code", 200).reads("Enviamos otro código. Use el más nuevo.")
 	b.post("code", s.code()).on("/register/review", 200)
@@ -77,6 +77,37 @@ func TestExpiredCode(t *testing.T) {
 	s.later(15 * time.Minute)
 	b.post("code", s.code()).on("/register/code", 422).reads("Ese código ya no sirve. Pida otro.")
 	b.post("act", "resend").on("/register/code", 200).post("code", s.code()).on("/register/review", 200)
+}
+
+// A code that was sent and is dead is told as that, however the page is opened, and nothing there sounds as if one were out.
+func TestDeadCodeIsTold(t *testing.T) {
+	t.Parallel()
+	for name, die := range map[string]func(s *site, b *browser){
+		"five wrong codes": func(s *site, b *browser) {
+			for _, code := range s.wrongCodes()[:codeTries] {
+				b.post("code", code)
+			}
+			b.reads("Pida un código nuevo.").lacks("Sirve por 15 minutos").lacks("Enviamos un código a")
+		},
+		"next morning": func(s *site, b *browser) {
+			s.later(10 * time.Hour)
+			b.get("/register/code?flow=f1").on("/register/open", 200).post("act", "go_on").on("/register/code", 200)
+		},
+		"a late code": func(s *site, b *browser) {
+			s.later(16 * time.Minute)
+			b.post("code", s.code()).on("/register/code", 422).reads("Ese código ya no sirve. Pida otro.").lacks("Enviamos un código a")
+		},
+	} {
+		s := newSite(t, 1)
+		b := s.browser().toCode()
+		b.get("/register/code?flow=f1").reads("Enviamos un código a").reads("Sirve por 15 minutos")
+		die(s, b)
+		t.Log(name)
+		b.get("/register/code?flow=f1").on("/register/code", 200).reads("Ese código ya no sirve. Pida otro.").reads("El código llegará a")
+		b.lacks("Todavía no enviamos").lacks("Sirve por 15 minutos").lacks("Enviamos un código a")
+		s.later(time.Minute)
+		b.post("act", "resend").on("/register/code", 200).lacks("ya no sirve").post("code", s.code()).on("/register/review", 200)
+	}
 }
 
 func TestNewestCodeOnly(t *testing.T) {

@@ -101,7 +101,7 @@ func (s *Service) SubmitCredentials(ctx context.Context, v Visit, r *Registratio
 		}
 		moved := !accounts.SameEmail(t.Credentials.Address, c.Address)
 		if moved {
-			t.ProvenAt = noTime
+			t.ProvenAt, t.CodeSentAt = noTime, noTime
 			t.voidCode()
 		}
 		c.Answered = t.Credentials.Answered

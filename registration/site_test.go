@@ -337,6 +337,14 @@ func (b *browser) reads(want string) *browser {
 	return b
 }
 
+func (b *browser) lacks(unwanted string) *browser {
+	b.site.t.Helper()
+	if strings.Contains(b.text(), unwanted) {
+		b.site.t.Errorf("%s says %q:\n%s", b.path, unwanted, b.text())
+	}
+	return b
+}
+
 // What María types.
 var (
 	maria       = []string{"birth_month", "3", "birth_day", "14", "birth_year", "1984", "first_name", "maria", "last_name", "NUÑEZ LOPEZ", "card_id", "004-123-789"}

@@ -212,12 +212,14 @@ func pageCases() []pageCase {
 		page("registration/credentials", "kept", at("/register/credentials"), credentials{Username: "maria", Questions: questions, MinLength: 15, Kept: true}),
 		page("registration/code", "", at("/register/code"), struct {
 			Address string
-			Waits   bool
-		}{"maria@example.com", true}),
+			Out     bool
+			Sent    bool
+		}{"maria@example.com", false, false}),
 		page("registration/code", "wrong", with(at("/register/code"), Problem{"code", "registration.code.wrong", Args{"n": 4}}), struct {
 			Address string
-			Waits   bool
-		}{"maria@example.com", false}),
+			Out     bool
+			Sent    bool
+		}{"maria@example.com", true, true}),
 		page("registration/review", "", with(at("/register/review"), Problem{"certify", "registration.review.certify_missing", nil}),
 			review{"María", "Núñez López", "", "004123789", "maria.lopez", "maria@example.com", "toy_name", 1984, noon, document{"2026-11-01", "es", Date{2026, 11, 1}, []string{"Certifico que estos datos son míos, y que son verdaderos y están completos."}}}),
 		page("registration/done", "", Layout{Path: "/register/done", App: "Portal", SignedInAs: "maria.lopez"}, struct{ Username, AppURI string }{"maria.lopez", "https://portal.example/login"}),
