@@ -85,17 +85,18 @@ type approvalsReply struct {
 }
 
 type approvalReply struct {
-	ID        uuid.UUID `json:"id"`
-	MemberID  uuid.UUID `json:"member_id"`
-	Act       Act       `json:"act"`
-	Reason    string    `json:"reason"`
-	Ticket    string    `json:"ticket"`
-	Email     string    `json:"email,omitempty" doc:"of change_email: the new address"`
-	Lock      string    `json:"lock,omitempty" doc:"of release_lock"`
-	AskedBy   string    `json:"asked_by" doc:"name"`
-	AskedAt   time.Time `json:"asked_at"`
-	ExpiresAt time.Time `json:"expires_at"`
-	Own       bool      `json:"own" doc:"your own: another person must decide it"`
+	ID         uuid.UUID `json:"id"`
+	MemberID   uuid.UUID `json:"member_id"`
+	Act        Act       `json:"act"`
+	Reason     string    `json:"reason"`
+	Ticket     string    `json:"ticket"`
+	Email      string    `json:"email,omitempty" doc:"of change_email: the new address"`
+	Lock       string    `json:"lock,omitempty" doc:"of release_lock"`
+	AskedBy    string    `json:"asked_by" doc:"name"`
+	AskedAt    time.Time `json:"asked_at"`
+	ExpiresAt  time.Time `json:"expires_at"`
+	VerifiedBy Method    `json:"verified_by" doc:"how the caller was: a spoken code shows the mailbox alone" enum:"spoken_code facts call_back in_person none"`
+	Own        bool      `json:"own" doc:"your own: another person must decide it"`
 }
 
 func (h *API) approvals(c *gin.Context, p Person) error {
@@ -105,9 +106,13 @@ func (h *API) approvals(c *gin.Context, p Person) error {
 	}
 	out := approvalsReply{[]approvalReply{}}
 	for _, r := range open {
-		out.Approvals = append(out.Approvals, approvalReply{r.ID, r.SubjectID, r.Act, r.Reason, r.Ticket, r.Email, r.Lock, r.Name, r.AskedAt, r.ExpiresAt, r.Own})
+		out.Approvals = append(out.Approvals, approvalOf(r))
 	}
 	return reply(c, http.StatusOK, nil, out)
+}
+
+func approvalOf(r Request) approvalReply {
+	return approvalReply{r.ID, r.SubjectID, r.Act, r.Reason, r.Ticket, r.Email, r.Lock, r.Name, r.AskedAt, r.ExpiresAt, r.VerifiedBy, r.Own}
 }
 
 type (

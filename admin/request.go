@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,18 +17,19 @@ import (
 
 // Request is an act that waits for a second person, as an approver sees it: frozen as it was asked for (S-64).
 type Request struct {
-	ID        uuid.UUID
-	SubjectID uuid.UUID
-	Act       Act
-	Reason    string
-	Ticket    string
-	Email     string // of ChangeEmail, in full: it is what the approver judges
-	Lock      string
-	AskedBy   uuid.UUID
-	Name      string // of who asked
-	AskedAt   time.Time
-	ExpiresAt time.Time
-	Own       bool // asked for by the one who looks
+	ID         uuid.UUID
+	SubjectID  uuid.UUID
+	Act        Act
+	Reason     string
+	Ticket     string
+	Email      string // of ChangeEmail, in full: it is what the approver judges
+	Lock       string
+	AskedBy    uuid.UUID
+	Name       string // of who asked
+	AskedAt    time.Time
+	ExpiresAt  time.Time
+	Own        bool   // asked for by the one who looks
+	VerifiedBy Method // how the caller was: NoneWorked where nobody could tell, or did
 }
 
 // ask freezes an act for a second person.
@@ -67,11 +69,15 @@ func (s *Service) open(ctx context.Context, p Person) ([]Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	ids := make([]uuid.UUID, len(rows))
+	ids, proofs := make([]uuid.UUID, len(rows)), make([]uuid.UUID, len(rows))
 	for i, r := range rows {
-		ids[i] = r.AskedBy
+		ids[i], proofs[i] = r.AskedBy, postgres.Value(r.Verification)
 	}
 	names, err := s.store.names(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	methods, err := s.store.methods(ctx, proofs)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +89,7 @@ func (s *Service) open(ctx context.Context, p Person) ([]Request, error) {
 		}
 		open[i] = Request{
 			ID: r.ID, SubjectID: r.SubjectID, Act: r.Act, Reason: a.Reason, Ticket: a.Ticket, Email: a.Email, Lock: a.Lock, AskedBy: r.AskedBy,
-			Name: names[r.AskedBy], AskedAt: r.AskedAt.UTC(), ExpiresAt: r.ExpiresAt.UTC(), Own: r.AskedBy == p.ID,
+			Name: names[r.AskedBy], AskedAt: r.AskedAt.UTC(), ExpiresAt: r.ExpiresAt.UTC(), Own: r.AskedBy == p.ID, VerifiedBy: cmp.Or(methods[proofs[i]], NoneWorked),
 		}
 	}
 	return open, nil

@@ -3,8 +3,8 @@ package admin
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -150,13 +150,8 @@ func (s *Service) codeMAC(id uuid.UUID, code string) []byte {
 // five tries; the try is counted before it is judged, and the same wrong code again counts once. The error is Invalid, those of allow, ErrNotFound, ErrConflict where no
 // code waits, or the database's.
 func (s *Service) CheckCode(ctx context.Context, p Person, o *Once, id uuid.UUID, spoken string) (v Verification, err error) {
-	code := strings.Map(func(r rune) rune {
-		if r == ' ' || r == '-' {
-			return -1
-		}
-		return r
-	}, spoken)
-	if len(code) != 6 || strings.Trim(code, "0123456789") != "" {
+	code, ok := accounts.ReadCode(spoken)
+	if !ok {
 		return v, Invalid{"code": "format"}
 	}
 	err = s.record(ctx, p, entry{act: Verify, subjectID: id}, func(ctx context.Context, e *entry) error {
@@ -243,4 +238,17 @@ func (s *store) verified(ctx context.Context, subject, person uuid.UUID, since t
 		where subject_id = $1 and staff_id = $2 and verified_at > $3 order by verified_at desc limit 1`, subject, person, since).
 		Scan(&r.ID, &r.Method, &r.VerifiedAt)
 	return r, err
+}
+
+// methods are how callers were verified, by the id of the verification.
+func (s *store) methods(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]Method, error) {
+	rows, err := s.db.From(ctx).Query(ctx, `select id, method from caller_verifications where id = any($1) and verified_at is not null`, ids)
+	if err != nil {
+		return nil, fmt.Errorf("reading verifications: %w", err)
+	}
+	methods := map[uuid.UUID]Method{}
+	var id uuid.UUID
+	var m Method
+	_, err = pgx.ForEachRow(rows, []any{&id, &m}, func() error { methods[id] = m; return nil })
+	return methods, err
 }

@@ -68,6 +68,7 @@ type (
 		Act                                        deskAct
 		AskedAt, ExpiresAt                         time.Time
 		Own                                        bool
+		VerifiedBy                                 string
 	}
 	deskApproval struct {
 		deskRequest
@@ -106,7 +107,7 @@ func deskCases() []pageCase {
 	card := deskCard{BirthMonth: "3", BirthDay: "14", BirthYear: "1984", FirstName: "María", LastName: "Núñez", CardID: "004123789"}
 	locks := []obstacle{{"differs", "", noon}, {"unknown_number", "", noon}, {"lock_identity", "identity", time.Time{}}, {"lock_password", "password", noon}, {"lock_facts", "", noon}}
 	acts := []deskAct{"release_lock", "send_username", "start_reset", "change_email", "reset_factor", "end_sessions", "disable"}
-	request := deskRequest{"r1", "m1", "Rosa Vega", "Perdió su correo y vino a la oficina", "HD-1001", "nueva@example.org", "change_email", noon, noon, false}
+	request := deskRequest{"r1", "m1", "Rosa Vega", "Perdió su correo y vino a la oficina", "HD-1001", "nueva@example.org", "change_email", noon, noon, false, "spoken_code"}
 	own := request
 	own.Own, own.ID = true, "r2"
 	ways := []string{"username", "card_id", "reference", "email"}
