@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -150,8 +151,8 @@ func (s *Service) codeMAC(id uuid.UUID, code string) []byte {
 // five tries; the try is counted before it is judged, and the same wrong code again counts once. The error is Invalid, those of allow, ErrNotFound, ErrConflict where no
 // code waits, or the database's.
 func (s *Service) CheckCode(ctx context.Context, p Person, o *Once, id uuid.UUID, spoken string) (v Verification, err error) {
-	code, ok := accounts.ReadCode(spoken)
-	if !ok {
+	code := accounts.BareCode(spoken)
+	if len(code) != 6 || strings.Trim(code, "0123456789") != "" {
 		return v, Invalid{"code": "format"}
 	}
 	err = s.record(ctx, p, entry{act: Verify, subjectID: id}, func(ctx context.Context, e *entry) error {
