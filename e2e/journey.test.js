@@ -46,6 +46,17 @@ for (const walk of walks) {
     await member.page.waitForURL(`${product.portal}/me*`);
     await member.page.goto(`${product.issuer}/account`);
     await member.look('account');
+
+    // A sign-out here closes the portal as well.
+    await member.page.goto(`${product.issuer}/logout`);
+    await member.press('logout-confirm');
+    await member.at('/logout/done');
+    await member.look('signed-out');
+    for (const end = Date.now() + 15000; ; await member.page.waitForTimeout(200)) {
+      await member.page.goto(`${product.portal}/me`);
+      if (member.path() === '/') break;
+      assert.ok(Date.now() < end, 'the portal still shows whose session it was');
+    }
     await member.close();
   });
 }

@@ -80,6 +80,7 @@ type logoutPage struct {
 	Username    string
 	OtherPerson bool   // the app means another member than the one signed in
 	Stay        string // names of the apps that keep their access
+	Open        string // names of the apps that are not told of the end
 	Hidden      []templates.Hidden
 }
 
@@ -122,7 +123,7 @@ func (h *Handler) logout(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.farewell(c, r, farewell{Stay: strings.Join(stay, ", "), Frames: h.service.frontChannel(session.SID, apps)})
+	return h.farewell(c, r, farewell{Stay: strings.Join(stay, ", "), Open: strings.Join(h.service.leftOpen(c.Request.Context(), apps, r.client), ", "), Frames: h.service.frontChannel(session.SID, apps)})
 }
 
 // endSession signs out and queues the word to the apps in one transaction.
@@ -151,7 +152,7 @@ func (h *Handler) farewell(c *gin.Context, r logoutRequest, f farewell) error {
 			h.noteError(c, r.client.ID, r.values, worded(fosite.ErrInvalidRequest, "The post_logout_redirect_uri is not registered for this client."))
 		}
 	}
-	if r.target == "" && len(f.Frames) == 0 && f.Stay == "" && f.Refused == "" {
+	if r.target == "" && len(f.Frames) == 0 && f.Stay == "" && f.Open == "" && f.Refused == "" {
 		return web.SeeOther(c, "/logout/done")
 	}
 	f.Target = r.target
@@ -170,13 +171,18 @@ func (h *Handler) confirmLogout(c *gin.Context, r logoutRequest, session *accoun
 	if err != nil {
 		return err
 	}
+	apps, err := h.service.store.appsOf(c.Request.Context(), session.SID)
+	if err != nil {
+		return err
+	}
+	open := h.service.leftOpen(c.Request.Context(), apps, r.client)
 	subject := session.Subject
 	if r.subject != "" { // of an ID token: a partner's says its own
 		if subject, err = h.service.store.subjectAt(c.Request.Context(), session, r.client); err != nil {
 			return err
 		}
 	}
-	page := logoutPage{Username: session.Username, Stay: strings.Join(stay, ", "), Hidden: r.fields,
+	page := logoutPage{Username: session.Username, Stay: strings.Join(stay, ", "), Open: strings.Join(open, ", "), Hidden: r.fields,
 		OtherPerson: r.subject != "" && r.subject != subject}
 	opts := []web.PageOption{web.SignedIn(session.Username)}
 	if r.client != nil {
@@ -189,6 +195,7 @@ func (h *Handler) confirmLogout(c *gin.Context, r logoutRequest, session *accoun
 type signedOutPage struct {
 	ToAppURI string
 	Stay     string // names of the apps that keep their access
+	Open     string // names of the apps that were not told of the end
 	Frames   []string
 	Refused  string // the address that was sent and is not registered, for who made the app
 	Number   string // of the request that sent it
@@ -213,7 +220,7 @@ func (h *Handler) logoutDone(c *gin.Context) error {
 	if f.Target != "" {
 		opts = append(opts, web.Onward(f.Target, wait))
 	}
-	return h.web.Page(c, http.StatusOK, "provider/signed_out", signedOutPage{f.Target, f.Stay, f.Frames, f.Refused, f.Number}, opts...)
+	return h.web.Page(c, http.StatusOK, "provider/signed_out", signedOutPage{f.Target, f.Stay, f.Open, f.Frames, f.Refused, f.Number}, opts...)
 }
 
 // schemes are those of some addresses, as a Content-Security-Policy names them.

@@ -16,8 +16,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 
-	"huskyidp/internal/outbound"
 	"huskyidp/internal/jobs"
+	"huskyidp/internal/outbound"
 	"huskyidp/internal/seal"
 )
 
@@ -31,6 +31,24 @@ func (s *store) appsOf(ctx context.Context, sid string) ([]told, error) {
 		return nil, fmt.Errorf("finding the apps of a session: %w", err)
 	}
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[told])
+}
+
+// leftOpen names those that have no way to hear of the end of the session; but is the app that asks for it. The desk looks for
+// the session at each of its pages.
+func (s *Service) leftOpen(ctx context.Context, apps []told, but *Client) (names []string) {
+	for _, app := range apps {
+		client, err := s.clients.Get(app.ClientID)
+		if err != nil || but != nil && client.ID == but.ID {
+			continue
+		}
+		m := client.Metadata
+		if m.BackchannelLogoutURI != "" || m.FrontchannelLogoutURI != "" || slices.Contains(m.Scope, AdminScope) {
+			continue
+		}
+		names = append(names, s.appName(ctx, client.ID))
+	}
+	slices.Sort(names)
+	return names
 }
 
 // logoutQueue keeps these jobs apart from the mails'.
@@ -140,6 +158,7 @@ type farewell struct {
 	App     string    `json:"app,omitempty"`
 	Target  string    `json:"target,omitempty"`
 	Stay    string    `json:"stay,omitempty"`
+	Open    string    `json:"open,omitempty"`
 	Frames  []string  `json:"frames,omitempty"`
 	Refused string    `json:"refused,omitempty"` // post_logout_redirect_uri that is not registered, clipped
 	Number  string    `json:"number,omitempty"`  // of the request that sent it

@@ -123,3 +123,37 @@ func TestFrontChannelLogout(t *testing.T) {
 		t.Error("a forged address makes frames")
 	}
 }
+
+// TestAppsThatStayOpen: who signs out reads which apps are not told of it, before and after; the app that asks has closed its own.
+func TestAppsThatStayOpen(t *testing.T) {
+	b := newBench(t, 4)
+	w := b.signedIn()
+	use := func(name string, change func(*provider.Metadata)) (string, string) {
+		id, secret := b.client(func(m *provider.Metadata) {
+			m.ClientName = name
+			if change != nil {
+				change(m)
+			}
+		})
+		code, verifier := b.code(w, id)
+		return id, b.redeem(id, secret, code, verifier).text("id_token")
+	}
+	use("Citas", nil)
+	use("Avisada", func(m *provider.Metadata) { m.BackchannelLogoutURI = "https://app.example/back" })
+	use("Enmarcada", func(m *provider.Metadata) { m.FrontchannelLogoutURI = "https://app.example/front" })
+	asking, hint := use("Quien pide", nil)
+	says := "Puede seguir abierto: Citas. Ciérrelo allí también."
+	q := url.Values{"id_token_hint": {hint}, "client_id": {asking}}
+	confirm := w.get("/logout?" + q.Encode())
+	done := w.submit(confirm, url.Values{"act": {"confirm"}})
+	for name, p := range map[string]page{"the question": confirm, "the page after it": done} {
+		if p.status != 200 || !strings.Contains(p.body, says) {
+			t.Errorf("%s (%s) does not say that Citas may still be open:\n%s", name, p.url, p.body)
+		}
+	}
+	w = b.signedIn()
+	use("Recetas", nil)
+	if p := w.get("/logout"); !strings.Contains(p.body, "Puede seguir abierto: Recetas.") {
+		t.Errorf("our own sign-out does not say what may still be open:\n%s", p.body)
+	}
+}

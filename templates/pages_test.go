@@ -161,14 +161,15 @@ func pageCases() []pageCase {
 			Username    string
 			OtherPerson bool
 			Stay        string
+			Open        string
 			Hidden      []Hidden
-		}{"maria.lopez", false, "Portal", []Hidden{{"request", "r1"}}}),
+		}{"maria.lopez", false, "Portal", "Citas", []Hidden{{"request", "r1"}}}),
 		page("provider/signed_out", "", at("/logout/done"), struct {
-			ToAppURI, Stay string
-			Frames         []string
+			ToAppURI, Stay, Open string
+			Frames               []string
 
 			Refused, Number string
-		}{"https://portal.example/", "Portal", []string{"https://a.example/bye"}, "https://portal.example/other", "n1"}),
+		}{"https://portal.example/", "Portal", "Citas", []string{"https://a.example/bye"}, "https://portal.example/other", "n1"}),
 		page("provider/onward", "", at("/authorize/resume"), onward{Next: "/authorize/resume?flow=f1&go=1"}),
 		page("provider/onward", "held", at("/authorize/resume"), onward{"/authorize/resume?flow=f1&go=1", true}),
 		page("portal/leaving", "", Layout{Path: "/logout"}, struct{ Next string }{"https://idp.example/logout"}),

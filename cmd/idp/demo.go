@@ -92,7 +92,8 @@ func (d *DemoCmd) Run(ctx context.Context, p *process) error {
 		smtp: mail.SMTPOptions{Address: smtp.Addr().String(), TLS: mail.PlainText, From: "no-reply@idp.invalid", ReplyTo: "WebSupport@CHNCT.org"},
 	}
 	s.issuer, s.tryURL = localURL(public), localURL(app)+portal.TryPath
-	s.deskAddress = "http://" + desk.Addr().String() // 127.0.0.1 is another host than localhost: cookies stay apart, as in production
+	s.outbound.Allow = []string{strings.TrimPrefix(localURL(app), "http://")} // the portal is told of sign-outs
+	s.deskAddress = "http://" + desk.Addr().String()                          // 127.0.0.1 is another host than localhost: cookies stay apart, as in production
 	log, err := os.OpenFile(filepath.Join(dir, "idp.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
@@ -314,7 +315,8 @@ func hireSample(ctx context.Context, a *app) error {
 func portalClient(ctx context.Context, a *app, dir, base string) (string, error) {
 	m := provider.Metadata{
 		ClientName: "Portal de muestra", Profile: provider.ProfileOwn, RedirectURIs: []string{base + "/callback"},
-		PostLogoutRedirectURIs: []string{base + "/"}, InitiateLoginURI: base + "/login", ClientURI: base + "/",
+		PostLogoutRedirectURIs: []string{base + "/"}, InitiateLoginURI: base + portal.LoginPath, ClientURI: base + "/",
+		BackchannelLogoutURI: base + portal.BackchannelLogoutPath,
 	}
 	m.ClientNameEN = "Sample portal"
 	path := filepath.Join(dir, "portal-secret")

@@ -25,7 +25,8 @@ type PortalCmd struct {
 // Help is shown by --help.
 func (PortalCmd) Help() string {
 	return `A relying party of its own, for trying a provider. Register it there with the redirect URI <base-url>/callback, the
-post-logout redirect URI <base-url>/ and the login initiation URI <base-url>/login. Its secret comes from
+post-logout redirect URI <base-url>/, the login initiation URI <base-url>/login and the back-channel logout URI
+<base-url>/backchannel-logout. Its secret comes from
 IDP_PORTAL_SECRET or the file named by IDP_PORTAL_SECRET_FILE; without one it is a public client. With IDP_PORTAL_KEY
 (32 characters or more, also from a file) a public client remembers sign-ins on their way over a restart.`
 }

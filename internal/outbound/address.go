@@ -43,10 +43,11 @@ func (c *Client) parse(address string) (*url.URL, error) {
 	switch {
 	case err != nil:
 		return nil, errors.New("it is not an address")
-	case u.Scheme != "https" || u.Opaque != "" || u.Hostname() == "":
-		return nil, errors.New("it is not an https address")
 	case u.User != nil:
 		return nil, errors.New("it has user information")
+	case u.Scheme == "http" && u.Opaque == "" && u.Hostname() == "localhost" && u.Port() != "" && c.allowed(u.Hostname(), u.Port()):
+	case u.Scheme != "https" || u.Opaque != "" || u.Hostname() == "":
+		return nil, errors.New("it is not an https address")
 	}
 	if ip, err := netip.ParseAddr(u.Hostname()); err == nil && ip.Is4In6() {
 		return nil, errors.New("it is an IPv4 address in disguise")

@@ -43,7 +43,7 @@ type Resolver interface {
 
 // Options of a Client. The zero value is production's.
 type Options struct {
-	Allow    []string       // "host:port" that may be called wherever it is; for test deployments
+	Allow    []string       // "host:port" that may be called wherever it is, localhost without TLS too; for test deployments
 	RootCAs  *x509.CertPool // nil: the system's
 	Resolver Resolver       // nil: the system's
 }

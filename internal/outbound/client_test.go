@@ -83,7 +83,7 @@ func TestPublic(t *testing.T) {
 }
 
 func TestAddresses(t *testing.T) {
-	c := New(Options{Allow: []string{"test.example:8443"}})
+	c := New(Options{Allow: []string{"test.example:8443", "localhost:8090"}})
 	for address, ok := range map[string]bool{
 		"https://app.example/jwks":           true,
 		"https://app.example:443/jwks?a=1":   true,
@@ -91,6 +91,10 @@ func TestAddresses(t *testing.T) {
 		"https://app.example:8443/jwks":      false,
 		"http://app.example/jwks":            false,
 		"http://test.example:8443/jwks":      false,
+		"http://localhost:8090/bye":          true,
+		"http://localhost:8091/bye":          false,
+		"http://localhost/bye":               false,
+		"http://me@localhost:8090/bye":       false,
 		"https://user@app.example/":          false,
 		"https://test.example:8443@evil.com": false,
 		"https:///jwks":                      false,

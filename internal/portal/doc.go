@@ -8,6 +8,7 @@
 //	GET /callback    state, iss, code ──> tokens, ID token checked, userinfo ──> session ──303──> /me
 //	GET /me          what the portal knows
 //	POST /logout     session ended here ──303──> end_session endpoint ──> /
+//	POST /backchannel-logout   the provider says that a session is over: the one here ends
 //	GET /try         for developers: a second, public client shows each message of a sign-in, tokens decoded
 //
 // The login page is also the client's initiate_login_uri (OpenID Connect Core 4): the provider sends members there whose
@@ -26,5 +27,5 @@
 //
 // The cause is logged, without tokens and claims.
 //
-// Specifications: OpenID Connect Core 3.1, 4, 5.3; RP-Initiated Logout 1.0; RFC 6749, 7636 (S256), 9207 (iss).
+// Specifications: OpenID Connect Core 3.1, 4, 5.3; RP-Initiated Logout 1.0; Back-Channel Logout 1.0; RFC 6749, 7636 (S256), 9207 (iss).
 package portal

@@ -20,10 +20,11 @@ import (
 // The paths of the portal. A client registration names the callback, the root (for after signing out) and, as
 // initiate_login_uri, the login.
 const (
-	LoginPath    = "/login"
-	CallbackPath = "/callback"
-	MePath       = "/me"
-	LogoutPath   = "/logout"
+	LoginPath             = "/login"
+	CallbackPath          = "/callback"
+	MePath                = "/me"
+	LogoutPath            = "/logout"
+	BackchannelLogoutPath = "/backchannel-logout"
 )
 
 // Options configure the portal.
@@ -49,6 +50,7 @@ type Portal struct {
 	box      *sealer
 	provider *relyingParty
 	sessions *otter.Cache[string, session]
+	told     *otter.Cache[string, struct{}] // ids of logout tokens that were handled
 }
 
 // session is a signed-in visitor.
@@ -56,6 +58,8 @@ type session struct {
 	Name    string
 	Claims  []claim
 	IDToken string // for signing out
+	Subject string
+	SID     string // the session at the provider
 	CSRF    string
 }
 
@@ -92,8 +96,14 @@ func New(o Options) (*Portal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("portal: %w", err)
 	}
+	told, err := otter.New(&otter.Options[string, struct{}]{
+		MaximumSize: maxSessions, ExpiryCalculator: otter.ExpiryWriting[string, struct{}](logoutTokenAge),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("portal: %w", err)
+	}
 	p := &Portal{
-		options: o, box: box, sessions: sessions, provider: newRelyingParty(o),
+		options: o, box: box, sessions: sessions, told: told, provider: newRelyingParty(o),
 		site: &site.Site{
 			Templates: o.Templates, Logger: o.Logger, Prefix: "portal_", Secure: base.Scheme == "https", Hosts: []string{strings.ToLower(base.Host)},
 		},
@@ -105,6 +115,7 @@ func New(o Options) (*Portal, error) {
 	p.mux.HandleFunc("GET "+CallbackPath, p.callback)
 	p.mux.HandleFunc("GET "+MePath, p.me)
 	p.mux.HandleFunc("POST "+LogoutPath, p.logout)
+	p.mux.HandleFunc("POST "+BackchannelLogoutPath, p.backchannelLogout)
 	p.mountTry()
 	p.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	p.mux.HandleFunc("/", p.lost)

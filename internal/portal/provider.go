@@ -122,6 +122,7 @@ func (p *provider) redeem(ctx context.Context, code string, entry pending) (sess
 	if err := idToken.Claims(&claims); err != nil {
 		return session{}, fmt.Errorf("reading the ID token: %w", err)
 	}
+	sid := show(claims["sid"])
 	if p.UserInfoEndpoint() != "" {
 		info, err := p.UserInfo(ctx, oauth2.StaticTokenSource(token))
 		if err != nil {
@@ -134,7 +135,7 @@ func (p *provider) redeem(ctx context.Context, code string, entry pending) (sess
 			return session{}, fmt.Errorf("reading userinfo: %w", err)
 		}
 	}
-	return session{Name: displayName(claims), Claims: list(claims), IDToken: raw}, nil
+	return session{Name: displayName(claims), Claims: list(claims), IDToken: raw, Subject: idToken.Subject, SID: sid}, nil
 }
 
 // withoutBody drops the response body from an error of the token endpoint: it goes to the log.
