@@ -62,6 +62,11 @@ func (r *Roster) Member(ctx context.Context, id uuid.UUID) (Member, error) {
 	return r.open(row)
 }
 
+// Imported tells whether a file was ever applied.
+func (r *Roster) Imported(ctx context.Context) (bool, error) {
+	return r.store.imported(ctx)
+}
+
 // Find reads one member by number, for support staff. The error is ErrUnknown, or the database's.
 func (r *Roster) Find(ctx context.Context, number string) (Member, error) {
 	row, err := r.store.byNumber(ctx, r.numberMACs(number))

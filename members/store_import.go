@@ -50,6 +50,13 @@ func (s store) importsOfSize(ctx context.Context, size int64) ([]importRow, erro
 	return imports, nil
 }
 
+func (s store) imported(ctx context.Context) (is bool, err error) {
+	if err := s.db.From(ctx).QueryRow(ctx, `SELECT EXISTS (SELECT FROM roster_imports)`).Scan(&is); err != nil {
+		return false, fmt.Errorf("reading former imports: %w", err)
+	}
+	return is, nil
+}
+
 // importLock is the key of the advisory lock that one import holds. The number has no meaning.
 const importLock = 7_305_129_811
 

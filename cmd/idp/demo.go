@@ -50,7 +50,8 @@ type DemoCmd struct {
 func (DemoCmd) Help() string {
 	return `Starts PostgreSQL, the provider, a sample portal that members sign in from, and a mailbox with the mails that
 the service sends. Everything listens on this machine alone. Ctrl-C stops all of it; the next start finds the same
-accounts again.`
+accounts again, and the roster that was imported meanwhile. Other commands work on its data with
+IDP_DATABASE_URL="host=DATA/postgres/run user=idp dbname=idp" and IDP_KEK_FILE=DATA/kek, where DATA is the folder that it prints.`
 }
 
 // Run starts everything and blocks until ctx ends.
@@ -149,12 +150,16 @@ func (d *DemoCmd) serve(ctx context.Context, out io.Writer, a *app, parts demoPa
 	group.Go(func() error { return box.ServeSMTP(ctx, parts.smtp) })
 	group.Go(func() error { return serveUntil(ctx, parts.app, site) })
 	group.Go(func() error { return a.serve(ctx, []net.Listener{parts.public}, nil, 0) })
-	d.welcome(out, a, parts)
+	group.Go(func() error { return d.welcome(ctx, out, a, parts) })
 	return group.Wait()
 }
 
 // welcome tells where to go and with which cards.
-func (d *DemoCmd) welcome(out io.Writer, a *app, parts demoParts) {
+func (d *DemoCmd) welcome(ctx context.Context, out io.Writer, a *app, parts demoParts) error {
+	cards, err := sampleCards(ctx, a.roster)
+	if err != nil {
+		return err
+	}
 	fmt.Fprintf(out, `
   Sample portal   %s      start here: press "Acceso del Usuario"
   Provider        %s
@@ -162,26 +167,40 @@ func (d *DemoCmd) welcome(out io.Writer, a *app, parts demoParts) {
   Support desk    http://%s   as %s or %s: they set a password first, at %s/recover/password
   Developers      %s/developers   with a sign-in to try
   Data            %s
-
-  Sample cards (invented people):
 `, localURL(parts.app), a.issuer, a.issuer, a.deskOn.Addr(), sampleStaff[0].Username, sampleStaff[1].Username, a.issuer, a.issuer, parts.dir)
+	if len(cards) == 0 {
+		fmt.Fprint(out, "\n  The roster is the one that you imported; the sample cards are not on it. --fresh starts with them again.\n\n  Ctrl-C stops everything.\n")
+		return nil
+	}
+	fmt.Fprint(out, "\n  Sample cards (invented people):\n")
 	table := tabwriter.NewWriter(out, 0, 8, 3, ' ', 0)
 	fmt.Fprintln(table, "    Nombre\tApellido\tSufijo\tFecha de Nacimiento\tNúmero de ID del Cliente")
-	for _, card := range sampleCards() {
+	for _, card := range cards {
 		fmt.Fprintf(table, "    %s\t%s\t%s\t%s\t%s\n", card[1], card[2], card[3], card[4], card[0])
 	}
 	table.Flush()
 	fmt.Fprintf(out, "\n  Ctrl-C stops everything.\n")
+	return nil
 }
 
-// sampleCards are the first three of the sample roster: two surnames and an ñ, a
-// suffix, and a plain one.
-func sampleCards() [][]string {
+// sampleCards are those of the first three of the sample roster who are on the roster: two surnames and an ñ, a suffix, and a
+// plain one.
+func sampleCards(ctx context.Context, roster *members.Roster) (cards [][]string, err error) {
 	rows, err := csv.NewReader(strings.NewReader(sampleRoster)).ReadAll()
 	if err != nil {
-		panic(err) // embedded
+		return nil, err
 	}
-	return rows[1:4]
+	for _, card := range rows[1:4] {
+		m, err := roster.Find(ctx, card[0])
+		switch {
+		case errors.Is(err, members.ErrUnknown):
+		case err != nil:
+			return nil, err
+		case !m.Ended && m.FirstName == card[1] && m.LastName == card[2]:
+			cards = append(cards, card)
+		}
+	}
+	return cards, nil
 }
 
 func (d *DemoCmd) folder() (string, error) {
@@ -272,9 +291,12 @@ func writeOnce(path, content string, mode os.FileMode) error {
 	return errors.Join(err, f.Close())
 }
 
-// importSample makes the roster equal to the sample; the same file again does nothing.
+// importSample fills an empty roster. One that somebody made of a file of theirs stays as it is.
 func importSample(ctx context.Context, a *app) error {
-	_, err := a.roster.Import(ctx, strings.NewReader(sampleRoster), members.ImportOptions{})
+	imported, err := a.roster.Imported(ctx)
+	if err == nil && !imported {
+		_, err = a.roster.Import(ctx, strings.NewReader(sampleRoster), members.ImportOptions{})
+	}
 	if err != nil {
 		return fmt.Errorf("importing the sample roster: %w", err)
 	}
