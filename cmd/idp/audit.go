@@ -102,14 +102,24 @@ func (c *AuditKeyCmd) Run(env *Environment) error {
 	return err
 }
 
-// sealAudit seals what was written, and signs a checkpoint an hour, which goes to the log and so off this machine.
-func (a *app) sealAudit(chain *audit.Chain) func(context.Context) error {
+// sealAudit seals what was written, and writes the signed end to the log, which leaves this machine: a cut of what is older
+// than a minute shows.
+func (a *app) sealAudit(chain *audit.Chain, log *audit.Log) func(context.Context) error {
+	var told audit.Checkpoint
 	return func(ctx context.Context) error {
 		if _, err := chain.Seal(ctx); err != nil {
 			return err
 		}
-		p, ok, err := chain.Checkpoint(ctx)
+		if _, _, err := chain.Checkpoint(ctx); err != nil {
+			return err
+		}
+		p, ok, err := chain.End(ctx, told)
+		if _, broken := errors.AsType[*audit.Fault](err); broken { // once: then the end is what it is
+			told = audit.Checkpoint{}
+			return errors.Join(err, log.Record(ctx, audit.Event{Kind: audit.ChainBroken, At: time.Now(), Actor: "idp"}))
+		}
 		if ok {
+			told = p
 			a.logger.LogAttrs(ctx, slog.LevelInfo, "audit checkpoint", slog.Int64("position", p.Position), slog.String("checkpoint", p.Signed))
 		}
 		return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -60,5 +61,63 @@ func TestAuditCommands(t *testing.T) {
 	}
 	if err := (&AuditVerifyCmd{Checkpoints: kept}).Run(t.Context(), env); err == nil {
 		t.Error("a file without checkpoints is taken")
+	}
+}
+
+// A cut of rows that are younger than the hourly checkpoint shows by the service's log, and the service tells of it (S-72).
+func TestCutOfTheLastMinutes(t *testing.T) {
+	env, _, stderr := commandEnvironment(t)
+	now := time.Now().Add(-30 * time.Minute)
+	chain := audit.NewChain(env.DB, env.Keyring, func() time.Time { return now })
+	kept := filepath.Join(t.TempDir(), "log")
+	file, err := os.Create(kept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	service := &app{logger: slog.New(slog.NewJSONHandler(file, nil))}
+	log := audit.New(env.DB).AlertTo(service.logger, func(string) {})
+	seal := service.sealAudit(chain, log)
+	record := func(rows int, want int) {
+		t.Helper()
+		for range rows {
+			if err := log.Record(t.Context(), audit.Event{Kind: audit.KeyCreated, At: now, Success: true}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := seal(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		points, err := readCheckpoints(kept)
+		if err != nil || len(points) != want {
+			t.Errorf("the log has %d checkpoints, %v, want %d", len(points), err, want)
+		}
+	}
+	record(2, 1)
+	now = now.Add(30 * time.Second)
+	record(1, 1) // less than a minute after the last
+	now = now.Add(30 * time.Second)
+	record(0, 2)
+	now = now.Add(time.Hour)
+	record(0, 2) // nothing new to say
+	now = now.Add(-59 * time.Minute)
+	record(2, 3)
+	for _, statement := range []string{`alter table audit_events disable trigger user`, `alter table audit_chain disable trigger user`,
+		`delete from audit_chain where position > 3`, `delete from audit_events where id not in (select event_id from audit_chain)`} {
+		if _, err := env.DB.From(t.Context()).Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if v, err := newChain(env).Verify(t.Context()); err != nil {
+		t.Errorf("Verify without the log = %+v, %v: the database alone does not know", v, err)
+	}
+	if err := (&AuditVerifyCmd{Checkpoints: kept}).Run(t.Context(), env); err == nil || !strings.Contains(err.Error(), "position 4: the chain is cut: 2 rows are gone") {
+		t.Errorf("audit verify with the log = %v, %s", err, stderr)
+	}
+	if err := seal(t.Context()); err == nil || !strings.Contains(err.Error(), "the chain is cut") && !strings.Contains(err.Error(), "written anew") {
+		t.Errorf("the service does not notice: %v", err)
+	}
+	if text, err := os.ReadFile(kept); err != nil || !strings.Contains(string(text), `"alert":"audit_broken"`) {
+		t.Errorf("no alert in the log: %s, %v", text, err)
 	}
 }

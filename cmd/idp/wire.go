@@ -206,7 +206,7 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 		a.every(time.Minute, "held changes", desk.ApplyDue),
 		a.every(time.Minute, "data keys", ring.Refresh),
 		a.every(time.Minute, "mails without a job", outbox.Requeue),
-		a.every(5*time.Second, "audit", a.sealAudit(chain)),
+		a.every(5*time.Second, "audit", a.sealAudit(chain, log)),
 		a.every(time.Minute, "alerts", watch(a.db, log)),
 		a.every(10*time.Minute, "sweep", func(ctx context.Context) error {
 			now := time.Now()

@@ -40,8 +40,8 @@ func (c *Chain) PublicKey() ed25519.PublicKey {
 	return ed25519.NewKeyFromSeed(c.keyring.MAC(seal.AuditSeal, []byte("checkpoint key"))).Public().(ed25519.PublicKey)
 }
 
-// Checkpoint signs and keeps the end of the chain, unless the last one says the same or is younger than an hour; ok says
-// whether there is a new one, which the caller keeps elsewhere as well.
+// Checkpoint signs and keeps the end of the chain in the database, unless the last one says the same or is younger than an
+// hour; ok says whether there is a new one. A copy in the database falls with it: see End.
 func (c *Chain) Checkpoint(ctx context.Context) (p Checkpoint, ok bool, err error) {
 	now := c.now()
 	err = c.db.InTx(ctx, func(ctx context.Context) error {
@@ -60,8 +60,7 @@ func (c *Chain) Checkpoint(ctx context.Context) (p Checkpoint, ok bool, err erro
 		case before == last.Position || now.Before(at.Add(time.Hour)):
 			return nil
 		}
-		p = Checkpoint{Position: last.Position, Seal: hex.EncodeToString(last.Seal), At: now.UTC().Truncate(time.Microsecond)}
-		if p.Signed, err = c.sign(p); err != nil {
+		if p, err = c.checkpoint(last, now); err != nil {
 			return err
 		}
 		tag, err := c.db.From(ctx).Exec(ctx, `
@@ -73,6 +72,43 @@ func (c *Chain) Checkpoint(ctx context.Context) (p Checkpoint, ok bool, err erro
 		return p, false, fmt.Errorf("making a checkpoint: %w", err)
 	}
 	return p, ok, nil
+}
+
+func (c *Chain) checkpoint(l link, now time.Time) (p Checkpoint, err error) {
+	p = Checkpoint{Position: l.Position, Seal: hex.EncodeToString(l.Seal), At: now.UTC().Truncate(time.Microsecond)}
+	p.Signed, err = c.sign(p)
+	return p, err
+}
+
+// endPause lies between two checkpoints that one instance writes to its log: so much of the end may be cut unseen.
+const endPause = time.Minute
+
+// End signs the end of the chain for those who keep it elsewhere, and whose last one was before. There is a new one, ok, when
+// the end has moved and a minute has passed. The error is a *Fault when the chain no longer holds what the last one says: it
+// was cut since, or written anew.
+func (c *Chain) End(ctx context.Context, before Checkpoint) (p Checkpoint, ok bool, err error) {
+	now := c.now()
+	last, err := c.last(ctx)
+	if err != nil {
+		return p, false, fmt.Errorf("reading the end of the audit: %w", err)
+	}
+	if before.Position > 0 {
+		var there string
+		err := c.db.From(ctx).QueryRow(ctx, `select coalesce((select encode(seal, 'hex') from audit_chain where position = $1), '')`, before.Position).Scan(&there)
+		switch {
+		case err != nil:
+			return p, false, fmt.Errorf("reading the end of the audit: %w", err)
+		case there == "":
+			return p, false, cutAt(last.Position, before)
+		case there != before.Seal:
+			return p, false, &Fault{Position: before.Position, What: "the checkpoint of " + before.At.Format(time.RFC3339) + " says another seal: the chain was written anew"}
+		}
+	}
+	if last.Position == before.Position || now.Before(before.At.Add(endPause)) {
+		return p, false, nil
+	}
+	p, err = c.checkpoint(last, now)
+	return p, err == nil, err
 }
 
 func (c *Chain) sign(p Checkpoint) (string, error) {

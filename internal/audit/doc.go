@@ -7,7 +7,8 @@
 //
 //	Record, Queue ──> audit_events + audit_unsealed        with the change
 //	Chain.Seal    ──> audit_chain, in order of sealing     every few seconds, one instance at a time
-//	Chain.Checkpoint ──> audit_checkpoints and the log     once an hour, signed (EdDSA)
+//	Chain.Checkpoint ──> audit_checkpoints                 once an hour, signed (EdDSA)
+//	Chain.End     ──> the log of each instance             a minute after the last, when rows were sealed since
 //	Chain.Verify  ──> nil, or the first *Fault             idp audit verify
 //	Chain.Prune   ──> the oldest rows and links go         after the retention (S-73)
 //
@@ -17,7 +18,8 @@
 // for it: rows that commit late are sealed late. Whoever holds the database but not the
 // data key can neither change a row, take one out, nor add one without Verify naming the
 // place; that the end was cut shows by a checkpoint, so copies of them belong elsewhere:
-// the service writes each to its log.
+// each instance writes the end to its log, a minute after the row at the latest, and raises an alert itself when what it
+// wrote last is no longer there.
 //
 // # Tables
 //

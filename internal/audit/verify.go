@@ -120,12 +120,22 @@ func (c *Chain) walk(ctx context.Context, v *Verified, points map[int64]Checkpoi
 	if err := rows.Err(); err != nil {
 		return err
 	}
+	var furthest Checkpoint
 	for at, p := range points {
-		if at > v.Last {
-			return &Fault{Position: v.Last + 1, What: fmt.Sprintf("the chain is cut: the checkpoint of %s knows position %d", p.At.Format(time.RFC3339), at)}
+		if at > max(v.Last, furthest.Position) {
+			furthest = p
 		}
 	}
+	if furthest.Position > 0 {
+		return cutAt(v.Last, furthest)
+	}
 	return nil
+}
+
+// cutAt says how much is gone behind the last position.
+func cutAt(last int64, known Checkpoint) *Fault {
+	return &Fault{Position: last + 1, What: fmt.Sprintf("the chain is cut: %d rows are gone that the checkpoint of %s knows, to position %d",
+		known.Position-last, known.At.Format(time.RFC3339), known.Position)}
 }
 
 // check judges one link by the one before it.
