@@ -57,6 +57,7 @@ type HandlerDeps struct {
 	Web     *web.Web
 	Cards   Cards
 	Apps    Apps                     // nil: no app is connected ever
+	Changes Changes                  // nil: nothing waits ever
 	Emails  Emails                   // nil: support alone changes addresses (design.md section 2)
 	Resume  func(flow string) string // the path where a pending authorization request goes on; nil: none ever waits
 	App     App
@@ -69,6 +70,7 @@ type Handler struct {
 	web     *web.Web
 	cards   Cards
 	apps    Apps
+	changes Changes
 	emails  Emails
 	resume  func(flow string) string
 	app     App
@@ -79,7 +81,7 @@ func NewHandler(d HandlerDeps) (*Handler, error) {
 	if d.Service == nil || d.Web == nil || d.Cards == nil {
 		return nil, errors.New("accounts: a dependency is missing")
 	}
-	h := &Handler{d.Service, d.Web, d.Cards, d.Apps, d.Emails, d.Resume, d.App}
+	h := &Handler{d.Service, d.Web, d.Cards, d.Apps, d.Changes, d.Emails, d.Resume, d.App}
 	d.Web.GuardForms(func(c *gin.Context) error {
 		_, _, err := h.Lookup(c)
 		return err
@@ -94,7 +96,7 @@ func (h *Handler) Mount(r gin.IRouter) {
 	pages.GET("/account/ended", h.web.Handle(h.showEnded))
 	for path, show := range map[string]func(*gin.Context) error{
 		"": h.showHome, "/password": h.showPassword, "/email": h.showEmail, "/email/code": h.showEmailCode, "/question": h.showQuestion, "/language": h.showLanguage,
-		"/sessions": h.showSessions, "/apps": h.showApps, "/apps/:id": h.showApp, "/apps/:id/stop": h.showStopApp, "/history": h.showHistory,
+		"/sessions": h.showSessions, "/apps": h.showApps, "/apps/:id": h.showApp, "/apps/:id/stop": h.showStopApp, "/held/:id/stop": h.showHeld, "/history": h.showHistory,
 		"/factors": h.showFactors, "/factors/totp": h.showAddTOTP, "/factors/passkey": h.showAddPasskey, "/factors/saved-codes": h.showSavedCodes,
 		"/factors/totp/remove": h.showRemoveTOTP, "/factors/passkey/:id/remove": h.showRemovePasskey,
 	} {
@@ -102,7 +104,7 @@ func (h *Handler) Mount(r gin.IRouter) {
 	}
 	for path, act := range map[string]func(*gin.Context) error{
 		"/alive": h.alive, "/password": h.changePassword, "/email": h.changeEmail, "/email/code": h.proveEmail, "/question": h.changeQuestion, "/language": h.changeLanguage, "/sessions": h.endSessions, "/history": h.disownEvent,
-		"/apps/:id/stop": h.stopApp, "/factors/totp": h.addTOTP, "/factors/passkey": h.addPasskey, "/factors/passkey/options": h.passkeyOptions,
+		"/apps/:id/stop": h.stopApp, "/held/:id/stop": h.stopHeld, "/factors/totp": h.addTOTP, "/factors/passkey": h.addPasskey, "/factors/passkey/options": h.passkeyOptions,
 		"/factors/saved-codes": h.makeSavedCodes, "/factors/saved-codes/file": h.savedCodesFile, "/factors/totp/remove": h.removeTOTP,
 		"/factors/passkey/:id/remove": h.removePasskey,
 	} {

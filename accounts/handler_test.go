@@ -37,6 +37,7 @@ type browser struct {
 	address string
 	log     *bytes.Buffer
 	apps    *partner
+	changes *waiting
 }
 
 // first is the one that a test gave, if it gave one.
@@ -78,7 +79,7 @@ func newBrowser(t *testing.T, f *fixture, c cards, emails ...Emails) *browser {
 		t.Fatal(err)
 	}
 	server := httptest.NewUnstartedServer(nil)
-	b := &browser{t: t, address: "http://" + server.Listener.Addr().String(), log: &bytes.Buffer{}, apps: &partner{}}
+	b := &browser{t: t, address: "http://" + server.Listener.Addr().String(), log: &bytes.Buffer{}, apps: &partner{}, changes: &waiting{}}
 	w, err := web.New(web.Options{
 		Templates: set, Keyring: f.keyring, Issuer: b.address, Logger: slog.New(slog.NewJSONHandler(b.log, nil)), Now: f.now,
 		Limits: web.Limits{Answer: 20 * time.Second}, // the race detector makes hashes slow
@@ -86,7 +87,7 @@ func newBrowser(t *testing.T, f *fixture, c cards, emails ...Emails) *browser {
 	if err != nil {
 		t.Fatalf("web.New: %v", err)
 	}
-	h, err := NewHandler(HandlerDeps{Service: f.Service, Web: w, Cards: c, Apps: b.apps, Emails: first(emails), Resume: func(flow string) string { return "/resume?flow=" + flow }, App: App{Name: "Portal", URI: "https://portal.example/"}})
+	h, err := NewHandler(HandlerDeps{Service: f.Service, Web: w, Cards: c, Apps: b.apps, Changes: b.changes, Emails: first(emails), Resume: func(flow string) string { return "/resume?flow=" + flow }, App: App{Name: "Portal", URI: "https://portal.example/"}})
 	if err != nil {
 		t.Fatalf("NewHandler: %v", err)
 	}

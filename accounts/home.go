@@ -37,6 +37,7 @@ type homePage struct {
 	Language                            string
 	App, AppURI                         string
 	ChangesEmail                        bool // the member may change the address
+	Held                                []HeldChange
 }
 
 func (h *Handler) showHome(c *gin.Context) error {
@@ -61,8 +62,12 @@ func (h *Handler) showHome(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	held, err := h.held(c, session)
+	if err != nil {
+		return err
+	}
 	page := homePage{
-		Name: card.Name, Username: account.Username, Email: account.Email, MemberNumber: card.MemberNumber, BirthYear: card.BirthYear,
+		Held: held, Name: card.Name, Username: account.Username, Email: account.Email, MemberNumber: card.MemberNumber, BirthYear: card.BirthYear,
 		Factors: kinds(factors), Language: account.Language, App: h.app.Name, AppURI: h.app.URI,
 		ChangesEmail: h.emails != nil,
 	}

@@ -235,6 +235,28 @@ func (s *Service) stopHeld(ctx context.Context, accountID uuid.UUID, which func(
 	return stopped, err
 }
 
+// StopBySession ends a change of an account that waits, at the word of whoever is signed in, and every other session: whoever
+// asked for it may have one. It tells whether the change is stopped, now or before. What was asked for in person is not: a thief
+// who knows the password would keep its owner out by that; by telephone the desk stops it (S-64).
+func (s *Service) StopBySession(ctx context.Context, accountID, id uuid.UUID, sid string) (stopped bool, err error) {
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		found, err := s.store.changes(ctx, `id = @id and account_id = @account for update`, pgx.NamedArgs{"id": id, "account": accountID})
+		if err != nil || len(found) == 0 {
+			return err
+		}
+		c := found[0]
+		if stopped = c.state == "stopped"; stopped || c.state != "held" || c.InPerson {
+			return nil
+		}
+		if err := s.accounts.EndSessions(ctx, accountID, sid); err != nil {
+			return err
+		}
+		stopped, err = s.stopHeld(ctx, accountID, func(other Change) bool { return other.ID == c.ID })
+		return err
+	})
+	return stopped, err
+}
+
 // queueStopped ends a change, which then is stopped or undone, and records it.
 func (s *Service) queueStopped(ctx context.Context, b *pgx.Batch, c Change, state string) {
 	now := s.now()

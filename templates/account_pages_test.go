@@ -24,6 +24,12 @@ type (
 		Factors                             []string
 		Question, Language, App, AppURI     string
 		ChangesEmail                        bool
+		Held                                []heldChange
+	}
+	heldChange struct {
+		ID, Act          string
+		AskedAt, ApplyAt time.Time
+		InPerson         bool
 	}
 	rules struct {
 		Username                 string
@@ -39,6 +45,7 @@ type (
 		List        []enrolled
 		TOTP, Codes bool
 		Now         time.Time
+		Held        []heldChange
 	}
 	savedList struct {
 		Codes []string
@@ -131,8 +138,9 @@ func accountCases() []pageCase {
 			Left int
 			Next string
 		}{1, "/account"}),
-		page("accounts/home", "", at("/account"), home{"María Nuñez", "maria.lopez", "maria@example.com", "004123789", 1984, nil, "toy_name", "es", "Portal", "http://localhost:8090/login", true}),
-		page("accounts/home", "without_number", at("/account"), home{"María Nuñez", "maria.lopez", "maria@example.com", "", 1984, nil, "toy_name", "es", "Portal", "http://localhost:8090/login", true}),
+		page("accounts/home", "", at("/account"), home{"María Nuñez", "maria.lopez", "maria@example.com", "004123789", 1984, nil, "toy_name", "es", "Portal", "http://localhost:8090/login", true,
+			[]heldChange{{"h1", "reset_factor", noon, noon, false}, {"h2", "change_email", noon, noon, true}, {"h3", "reset_question", noon, noon, true}}}),
+		page("accounts/home", "without_number", at("/account"), home{"María Nuñez", "maria.lopez", "maria@example.com", "", 1984, nil, "toy_name", "es", "Portal", "http://localhost:8090/login", true, nil}),
 		page("accounts/home", "staff", noted(at("/account"), "accounts.password.saved", nil), home{Username: "ana.desk", Email: "ana@example.com", Factors: []string{"totp", "passkey", "saved_codes"}, Language: "en"}),
 		page("accounts/password", "", at("/account/password"), rules{Username: "maria.lopez", MinLength: 15}),
 		page("accounts/password", "refused", with(at("/account/password"), Problem{"password", "accounts.password.current_wrong", nil}, Problem{"new_password", "registration.credentials.password_short", Args{"min": 15}}),
@@ -151,7 +159,7 @@ func accountCases() []pageCase {
 		page("accounts/factors", "", noted(at("/account/factors"), "accounts.factors.added", Args{"factor": Key("accounts.factor_name.totp")}), factors{[]enrolled{
 			{Factor: "totp", Since: noon, UsableFrom: noon.Add(time.Hour)},
 			{Factor: "passkey", ID: app.ID, Label: "mi teléfono", Since: noon, UsableFrom: noon, LastUsed: noon},
-			{Factor: "saved_codes", Left: 9, Since: noon, UsableFrom: noon}}, true, true, noon}),
+			{Factor: "saved_codes", Left: 9, Since: noon, UsableFrom: noon}}, true, true, noon, nil}),
 		page("accounts/add_totp", "", with(at("/account/factors/totp"), Problem{"code", "accounts.totp.wrong", nil}), totp{qr{29, "M4 4h7v1h-7z"}, "ABCD EFGH", "otpauth://totp/x"}),
 		page("accounts/add_passkey", "", with(at("/account/factors/passkey"), Problem{"", "accounts.passkey.failed", nil}), struct{ Label string }{"mi teléfono"}),
 		page("accounts/saved_codes", "", at("/account/factors/saved-codes"), savedList{nil, time.Time{}, true, "/account/factors"}),

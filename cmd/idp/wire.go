@@ -182,7 +182,7 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 	if err != nil {
 		return err
 	}
-	section := accounts.HandlerDeps{Service: people, Web: a.web, Cards: cards{a.roster}, Apps: idp, Resume: provider.ResumePath}
+	section := accounts.HandlerDeps{Service: people, Web: a.web, Cards: cards{a.roster}, Apps: idp, Changes: heldChanges{desk}, Resume: provider.ResumePath}
 	if s.emailSelfService {
 		section.Emails = emails{desk}
 	}
@@ -300,6 +300,21 @@ func (c cards) Card(ctx context.Context, memberID uuid.UUID) (accounts.Card, err
 		name += " " + m.Suffix
 	}
 	return accounts.Card{Name: name, BirthYear: m.BirthDate.Year, MemberNumber: m.MemberNumber}, nil
+}
+
+// heldChanges shows members what waits to be done to their accounts.
+type heldChanges struct{ desk *recovery.Service }
+
+func (h heldChanges) Held(ctx context.Context, accountID uuid.UUID) (list []accounts.HeldChange, err error) {
+	held, err := h.desk.Pending(ctx, accountID)
+	for _, c := range held {
+		list = append(list, accounts.HeldChange{ID: c.ID, Act: string(c.Act), AskedAt: c.AskedAt, ApplyAt: c.ApplyAt, InPerson: c.InPerson})
+	}
+	return list, err
+}
+
+func (h heldChanges) StopHeld(ctx context.Context, accountID, id uuid.UUID, sid string) (bool, error) {
+	return h.desk.StopBySession(ctx, accountID, id, sid)
 }
 
 // emails lets members change their own address, as slowly as support does.

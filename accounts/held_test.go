@@ -1,0 +1,89 @@
+package accounts
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// waiting is what waits for an account; the second is stopped.
+type waiting struct {
+	list []HeldChange
+	sids []string
+}
+
+func (w *waiting) Held(context.Context, uuid.UUID) ([]HeldChange, error) { return w.list, nil }
+
+func (w *waiting) StopHeld(_ context.Context, _, id uuid.UUID, sid string) (bool, error) {
+	w.sids = append(w.sids, sid)
+	for _, c := range w.list {
+		if c.ID == id && c.InPerson {
+			return false, nil
+		}
+	}
+	w.list = nil
+	return true, nil
+}
+
+// S-21: who is signed in sees what waits, and stops it by a button; a second press gets the same answer. What was asked for
+// in person has the telephone in place of the button.
+func TestHeldChangeIsShown(t *testing.T) {
+	t.Parallel()
+	f, b, account := member(t)
+	for _, path := range []string{"/account", "/account/factors"} {
+		if _, _, body := b.get(path); strings.Contains(body, "/account/held/") || strings.Contains(body, "en espera") {
+			t.Errorf("%s: something waits", path)
+		}
+	}
+	change := HeldChange{ID: uuid.Must(uuid.NewV7()), Act: "reset_factor", AskedAt: f.now(), ApplyAt: f.now().Add(24 * time.Hour)}
+	stop := "/account/held/" + change.ID.String() + "/stop"
+	b.changes.list = []HeldChange{change}
+	for _, path := range []string{"/account", "/account/factors"} {
+		_, _, body := b.get(path)
+		for _, want := range []string{"Quitar el segundo paso", "Se hará el 2", "Alguien lo pidió el 2", `action="` + stop + `"`, "Detener el cambio"} {
+			if !strings.Contains(body, want) {
+				t.Errorf("%s does not say %q:\n%s", path, want, body)
+			}
+		}
+	}
+	if status, location, _ := b.get(stop); status != http.StatusSeeOther || location != "/account" || len(b.changes.list) != 1 {
+		t.Errorf("GET %s = %d to %q", stop, status, location)
+	}
+	_, _, form := b.get("/account")
+	fields := url.Values{"csrf": {csrfField.FindStringSubmatch(form)[1]}}
+	for range 2 {
+		r, err := b.client.PostForm(b.address+stop, fields)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Body.Close()
+		if at := r.Header.Get("Location"); r.StatusCode != http.StatusSeeOther || at != "/account?note=stopped" {
+			t.Errorf("POST %s = %d to %q", stop, r.StatusCode, at)
+		}
+	}
+	if want := f.sid(account); len(b.changes.sids) != 2 || b.changes.sids[0] != want {
+		t.Errorf("stopped by %v, want %s", b.changes.sids, want)
+	}
+	if _, _, body := b.get("/account?note=stopped"); !strings.Contains(body, "El cambio se detuvo") || strings.Contains(body, stop) {
+		t.Errorf("afterwards:\n%s", body)
+	}
+	change.InPerson = true
+	b.changes.list = []HeldChange{change}
+	for _, path := range []string{"/account", "/account/factors"} {
+		_, _, body := b.get(path)
+		if strings.Contains(body, stop) || !strings.Contains(body, "en persona, con una identificación") || !strings.Contains(body, "1-800-859-9889") {
+			t.Errorf("%s of a change that was asked for in person:\n%s", path, body)
+		}
+	}
+	if status, location, _ := b.post("/account/language", stop, nil); status != http.StatusSeeOther || location != "/account" {
+		t.Errorf("stopping it all the same = %d to %q", status, location)
+	}
+	if status, location, _ := newBrowser(t, f, nil).get("/account"); status != http.StatusSeeOther || location != "/login" {
+		t.Errorf("a stranger: %d to %q", status, location)
+	}
+}
