@@ -77,7 +77,7 @@ func (s *Service) checkAssertion(ctx context.Context, client *Client, path, toke
 	for _, key := range keys {
 		claims = assertion{}
 		if parsed.Claims(key.Key, &claims) == nil {
-			return onceOnly{"assertion", client.ID, claims.ID, at(claims.Expiry)}, s.checkClaims(claims, client, path, now)
+			return onceOnly{"assertion", client.ID, claims.ID, claims.issued(), at(claims.Expiry)}, s.checkClaims(claims, client, path, now)
 		}
 	}
 	return onceOnly{}, refusal("The client assertion's signature does not fit a registered key.")
@@ -97,6 +97,14 @@ func bringsKey(token string) bool {
 		}
 	}
 	return false
+}
+
+// issued is iat, else the earliest that exp allows.
+func (c assertion) issued() time.Time {
+	if c.IssuedAt != nil {
+		return at(c.IssuedAt)
+	}
+	return at(c.Expiry).Add(-assertionLife - 10*time.Second)
 }
 
 func (s *Service) checkClaims(c assertion, client *Client, path string, now time.Time) error {

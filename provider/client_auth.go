@@ -52,7 +52,7 @@ func (s *Service) provenClient(ctx context.Context, r *http.Request, sent creden
 	u := unitFrom(ctx)
 	var once []onceOnly
 	if u.proof != nil {
-		once = append(once, onceOnly{"dpop", u.proof.Thumbprint, u.proof.ID, u.proof.Expires})
+		once = append(once, onceOnly{"dpop", u.proof.Thumbprint, u.proof.ID, u.proof.Issued, u.proof.Expires})
 	}
 	switch method := client.Metadata.TokenEndpointAuthMethod; {
 	case method == authPrivateKeyJWT && sent.method == method:

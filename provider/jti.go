@@ -11,9 +11,10 @@ import (
 
 // onceOnly names a JWT that may be used once: a client's assertion, a key's proof.
 type onceOnly struct {
-	kind    string // "assertion" or "dpop"
-	owner   string // client_id, or the key's thumbprint
-	id      string // jti
+	kind    string    // "assertion" or "dpop"
+	owner   string    // client_id, or the key's thumbprint
+	id      string    // jti
+	issued  time.Time // by iat, else as early as exp allows
 	expires time.Time
 }
 
@@ -29,19 +30,22 @@ func (o onceOnly) digest() []byte {
 
 // spend marks all of them used in one statement and returns those that had been used
 // before. Call it after all other checks, so that a JWT which was refused is not spent.
+// A restored database has forgotten some that were used, so those made before its epoch
+// count as used (R-15): to the second, as iat has it.
 func (s *store) spend(ctx context.Context, all ...onceOnly) (replayed []onceOnly, err error) {
 	if len(all) == 0 {
 		return nil, nil
 	}
-	digests, expires := make([][]byte, len(all)), make([]time.Time, len(all))
+	digests, issued, expires := make([][]byte, len(all)), make([]time.Time, len(all)), make([]time.Time, len(all))
 	for i, one := range all {
-		digests[i], expires[i] = one.digest(), one.expires
+		digests[i], issued[i], expires[i] = one.digest(), one.issued, one.expires
 	}
 	rows, err := s.db.From(ctx).Query(ctx, `
 		insert into used_jtis (digest, expires_at)
-		select * from unnest($1::bytea[], $2::timestamptz[])
+		select digest, expires from unnest($1::bytea[], $2::timestamptz[], $3::timestamptz[]) as sent (digest, expires, issued)
+		where issued >= coalesce((select date_trunc('second', raised_at) from settings), '-infinity')
 		on conflict on constraint used_jtis_pkey do nothing
-		returning digest`, digests, expires)
+		returning digest`, digests, expires, issued)
 	if err != nil {
 		return nil, fmt.Errorf("marking a jti used: %w", err)
 	}

@@ -203,7 +203,7 @@ func (h *Handler) checkSender(c *gin.Context, p presented, bound *confirmation, 
 	case proof.Thumbprint != bound.JKT:
 		return worded(fosite.ErrInvalidTokenFormat, "The token is bound to another key than the proof's.")
 	}
-	return h.service.spendAll(c.Request.Context(), []onceOnly{{"dpop", proof.Thumbprint, proof.ID, proof.Expires}})
+	return h.service.spendAll(c.Request.Context(), []onceOnly{{"dpop", proof.Thumbprint, proof.ID, proof.Issued, proof.Expires}})
 }
 
 // dpopChallenge is a WWW-Authenticate value of RFC 9449 section 7.1.

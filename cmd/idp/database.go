@@ -6,15 +6,18 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"huskyidp/internal/epoch"
 	"huskyidp/internal/postgres"
 	"huskyidp/internal/seal"
 )
 
-// openDatabase opens the pool of a command, and looks whether the database is there and has this program's schema.
-func openDatabase(ctx context.Context, dsn string, conns int32) (*postgres.DB, error) {
-	db, err := postgres.Open(ctx, postgres.Options{DSN: dsn, MaxConns: conns})
+// openDatabase opens a pool, and looks whether the database is there and has this program's schema. check judges each
+// connection; nil: none is refused.
+func openDatabase(ctx context.Context, dsn string, conns int32, check func(context.Context, *pgx.Conn) error) (*postgres.DB, error) {
+	db, err := postgres.Open(ctx, postgres.Options{DSN: dsn, MaxConns: conns, Check: check})
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +35,9 @@ func databaseError(dsn string, err error) error {
 		text = wrong.Message
 	} else if errors.Is(err, postgres.ErrUnavailable) {
 		_, cause, _ := strings.Cut(text, postgres.ErrUnavailable.Error()+": ")
-		text = "it does not answer: " + cause
+		if text = cause; !errors.Is(err, epoch.ErrRestored) {
+			text = "it does not answer: " + cause
+		}
 	}
 	return &oneLine{fmt.Sprintf("IDP_DATABASE_URL: %s: %s", shownDSN(dsn), strings.Join(strings.Fields(text), " ")), err}
 }

@@ -20,7 +20,7 @@ var rows = [][]string{
 	{"admin"},
 	{"provider", "registration", "recovery"},
 	{"accounts", "members", "keys"},
-	{"internal/mail"},
+	{"internal/mail", "internal/epoch"},
 	{"internal/jobs", "internal/web", "internal/audit", "internal/ratelimit", "internal/outbound", "internal/dpop"},
 	{"internal/seal"},
 	{"internal/postgres", "internal/jws", "templates", "docs"},

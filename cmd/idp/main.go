@@ -25,18 +25,19 @@ import (
 )
 
 type commands struct {
-	Demo    DemoCmd    `cmd:"" help:"Run the whole product on this machine, with a sample portal and a mailbox."`
-	Serve   ServeCmd   `cmd:"" help:"Run the service in production."`
-	Migrate MigrateCmd `cmd:"" help:"Bring the database's schema up to this program."`
-	Audit   AuditCmd   `cmd:"" help:"Verify and export the record of security events."`
-	Keys    KeysCmd    `cmd:"" help:"List, rotate and revoke signing keys; make a key-encryption key."`
-	Clients ClientsCmd `cmd:"" help:"Register and manage the applications that may ask for sign-ins."`
-	Roster  RosterCmd  `cmd:"" help:"Import the roster of members."`
-	Staff   StaffCmd   `cmd:"" help:"Say who works at the support desk."`
-	Portal  PortalCmd  `cmd:"" help:"Run the sample portal alone, as an application of its own."`
-	Mailbox MailboxCmd `cmd:"" help:"Run the demo's mail catcher alone."`
-	Health  HealthCmd  `cmd:"" help:"Ask a health address; for container checks."`
-	Version VersionCmd `cmd:"" help:"Print the version."`
+	Demo    DemoCmd         `cmd:"" help:"Run the whole product on this machine, with a sample portal and a mailbox."`
+	Serve   ServeCmd        `cmd:"" help:"Run the service in production."`
+	Migrate MigrateCmd      `cmd:"" help:"Bring the database's schema up to this program."`
+	Restore RestoreEpochCmd `cmd:"" name:"restore-epoch" help:"After a restore of the database: void what may have been spent since the backup."`
+	Audit   AuditCmd        `cmd:"" help:"Verify and export the record of security events."`
+	Keys    KeysCmd         `cmd:"" help:"List, rotate and revoke signing keys; make a key-encryption key."`
+	Clients ClientsCmd      `cmd:"" help:"Register and manage the applications that may ask for sign-ins."`
+	Roster  RosterCmd       `cmd:"" help:"Import the roster of members."`
+	Staff   StaffCmd        `cmd:"" help:"Say who works at the support desk."`
+	Portal  PortalCmd       `cmd:"" help:"Run the sample portal alone, as an application of its own."`
+	Mailbox MailboxCmd      `cmd:"" help:"Run the demo's mail catcher alone."`
+	Health  HealthCmd       `cmd:"" help:"Ask a health address; for container checks."`
+	Version VersionCmd      `cmd:"" help:"Print the version."`
 }
 
 func main() {
@@ -109,7 +110,7 @@ func (p *process) environment(ctx context.Context, command string) (*Environment
 	if err != nil {
 		return nil, err
 	}
-	if p.db, err = openDatabase(ctx, s.dsn, 4); err != nil {
+	if p.db, err = openDatabase(ctx, s.dsn, 4, nil); err != nil {
 		return nil, err
 	}
 	if e.Keyring, err = loadKeyring(ctx, p.db, s.keks); err != nil {

@@ -179,6 +179,7 @@ func (a *app) serve(ctx context.Context, publics []net.Listener, private net.Lis
 	for _, loop := range a.loops {
 		background.Go(func() error { loop(working); return nil })
 	}
+	group.Go(func() error { return a.guard.Watch(ctx, a.jobs) })
 	members := a.web.Server(a.handler)
 	for _, listener := range publics {
 		group.Go(serveOn(members, listener))

@@ -24,6 +24,7 @@ import (
 	"huskyidp/accounts"
 	"huskyidp/admin"
 	"huskyidp/internal/audit"
+	"huskyidp/internal/epoch"
 	"huskyidp/internal/jobs"
 	"huskyidp/internal/mail"
 	"huskyidp/internal/outbound"
@@ -46,6 +47,7 @@ type app struct {
 	db        *postgres.DB // requests
 	jobs      *postgres.DB // job queues and periodic work
 	health    *postgres.DB // readiness alone, so that it speaks when the others are busy
+	guard     *epoch.Guard // of all three
 	templates *templates.Set
 	web       *web.Web
 	clients   *provider.Clients
@@ -60,7 +62,9 @@ type app struct {
 	staff     *admin.People // of the desk; nil without one
 	metrics   *prometheus.Registry
 	loops     []func(context.Context) // until their context ends
-	ready     atomic.Bool
+
+	commitsLost func(time.Duration)
+	ready       atomic.Bool
 }
 
 // build makes everything that serve needs. On error nothing stays open.
@@ -116,11 +120,12 @@ func mtlsHosts(address string) []string {
 }
 
 func (a *app) open(ctx context.Context, s settings) (err error) {
-	if a.db, err = openDatabase(ctx, s.dsn, s.conns); err != nil {
+	a.guard = epoch.NewGuard(a.logger, func(lost time.Duration) { a.commitsLost(lost) })
+	if a.db, err = openDatabase(ctx, s.dsn, s.conns, a.guard.Check); err != nil {
 		return err
 	}
 	for pool, conns := range map[**postgres.DB]int32{&a.jobs: 8, &a.health: 1} {
-		if *pool, err = postgres.Open(ctx, postgres.Options{DSN: s.dsn, MaxConns: conns}); err != nil {
+		if *pool, err = postgres.Open(ctx, postgres.Options{DSN: s.dsn, MaxConns: conns, Check: a.guard.Check}); err != nil {
 			return err
 		}
 	}
@@ -138,6 +143,7 @@ func (a *app) close() {
 // features builds the packages bottom up and mounts their routes.
 func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) error {
 	log := audit.New(a.db).AlertTo(a.logger, newAlertCounter(a.metrics))
+	a.commitsLost = tellLost(log, a.logger)
 	ring.OnBroken(tellBroken(log, a.logger))
 	limiter := ratelimit.New(a.db, ring)
 	outbox, err := mail.NewOutbox(a.db, ring, time.Now)

@@ -16,6 +16,7 @@ var alerts = map[Kind]string{
 	JobsDiscarded:   "jobs_discarded",
 	ChainBroken:     "audit_broken",
 	SealBroken:      "sealed_value_broken",
+	CommitsLost:     "failover_lost_commits",
 }
 
 // AlertNames are all alerts, for those who count them.

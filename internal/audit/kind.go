@@ -100,9 +100,13 @@ const (
 	RosterImported Kind = "roster.imported"
 	RosterRefused  Kind = "roster.refused"
 
+	EpochRaised  Kind = "epoch.raised"
+	EpochTrusted Kind = "epoch.trusted" // the operator says that nothing was lost
+
 	ResetsRising  Kind = "alert.resets_rising"
 	MailsLate     Kind = "alert.mails_late"
 	JobsDiscarded Kind = "alert.jobs_discarded"
 	ChainBroken   Kind = "alert.audit_broken"
 	SealBroken    Kind = "alert.sealed_value_broken"
+	CommitsLost   Kind = "alert.failover_lost_commits"
 )

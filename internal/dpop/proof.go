@@ -40,8 +40,9 @@ var ErrNonce = errors.New("dpop: a nonce is needed")
 
 // Proof is a verified proof.
 type Proof struct {
-	Thumbprint string // of the key, base64url: jkt (RFC 7638 with SHA-256)
-	ID         string // jti
+	Thumbprint string    // of the key, base64url: jkt (RFC 7638 with SHA-256)
+	ID         string    // jti
+	Issued     time.Time // iat
 	// Expires is when the proof is too old to be used again, so that its ID need not be
 	// remembered any longer.
 	Expires time.Time
@@ -109,7 +110,7 @@ func Verify(proof string, r Request) (Proof, error) {
 	if err != nil {
 		return Proof{}, &Error{"has no suitable public key in its header"}
 	}
-	p := Proof{Thumbprint: base64.RawURLEncoding.EncodeToString(thumbprint), ID: c.ID, Expires: r.Now.Add(back + ahead)}
+	p := Proof{Thumbprint: base64.RawURLEncoding.EncodeToString(thumbprint), ID: c.ID, Issued: time.Unix(int64(min(max(*c.IssuedAt, 0), 1<<33)), 0), Expires: r.Now.Add(back + ahead)}
 	if r.Nonces != nil {
 		p.Expires = r.Now.Add(2 * nonceWindow)
 	}

@@ -141,7 +141,7 @@ func TestVerify(t *testing.T) {
 		if _, typed := errors.AsType[*dpop.Error](err); (err == nil) != test.ok || !test.ok && !typed {
 			t.Errorf("%s: Verify = %v, want success %v", test.name, err, test.ok)
 		}
-		if test.ok && (p.ID != "id-1" || len(p.Thumbprint) != 43 || !p.Expires.After(now)) {
+		if test.ok && (p.ID != "id-1" || len(p.Thumbprint) != 43 || !p.Expires.After(now) || p.Issued.Before(now.Add(-2*time.Minute)) || p.Issued.After(now.Add(time.Minute))) {
 			t.Errorf("%s: proof %+v", test.name, p)
 		}
 	}

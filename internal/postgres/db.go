@@ -30,6 +30,8 @@ type Options struct {
 	DSN      string          // postgres://… or key=value
 	MaxConns int32           // default 16
 	Tracer   pgx.QueryTracer // counts statements in tests; nil in production
+	// Check judges each new connection before anything is asked of it; nil: none is refused.
+	Check func(ctx context.Context, conn *pgx.Conn) error
 }
 
 // DB is the pool. It is safe for concurrent use.
@@ -49,6 +51,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	cfg.ConnConfig.Tracer = o.Tracer
 	cfg.ConnConfig.ConnectTimeout = time.Second
 	cfg.MaxConnIdleTime = 5 * time.Minute
+	cfg.AfterConnect = o.Check
 	for name, value := range map[string]string{
 		"application_name":                    "idp",
 		"timezone":                            "UTC",

@@ -1,0 +1,81 @@
+package epoch
+
+// decision is what a raised epoch does with a table: Void, or Keep and why. Void is one statement; @now is the instant.
+type decision struct{ Table, Keep, Void, What string }
+
+// decisions are those of all tables, in the order in which they are voided; a test walks the schema and demands one for each.
+var decisions = []decision{
+	// What was issued, and what is under way: spent, ended or answered since the backup, for all that the restored rows know.
+	{Table: "sessions", What: "sessions", Void: `update sessions set ended_at = @now, voids = 'all', announce = false where ended_at is null`},
+	{Table: "grants", What: "grants of apps, with their codes", Void: `update grants set revoked_at = @now, code_expires_at = least(code_expires_at, @now) where revoked_at is null`},
+	{Table: "refresh_tokens", What: "refresh tokens", Void: `delete from refresh_tokens`},
+	{Table: "access_tokens", What: "opaque access tokens", Void: `delete from access_tokens`},
+	{Table: "device_codes", What: "device codes", Void: `delete from device_codes`},
+	{Table: "par_requests", What: "pushed requests", Void: `delete from par_requests`},
+	{Table: "interactions", What: "requests of apps under way", Void: `delete from interactions`},
+	{Table: "pending_sign_ins", What: "sign-ins under way", Void: `delete from pending_sign_ins`},
+	{Table: "passkey_ceremonies", What: "passkey ceremonies under way", Void: `delete from passkey_ceremonies`},
+	{Table: "registrations", What: "registrations under way", Void: `delete from registrations`},
+	{Table: "recoveries", What: "recoveries under way", Void: `delete from recoveries`},
+	{Table: "recovery_staff_codes", What: "codes sent by support", Void: `delete from recovery_staff_codes`},
+	{Table: "recovery_cards", What: "usernames asked for", Void: `delete from recovery_cards`},
+	{Table: "email_proofs", What: "addresses being proven", Void: `delete from email_proofs`},
+	{Table: "disown_links", What: `links "this wasn't me"`, Void: `delete from disown_links`},
+	// A change that its owner stopped since must not come after all, and no old link undoes one.
+	{Table: "held_changes", What: "changes that waited, or links that undo them", Void: `
+		update held_changes set state = case state when 'held' then 'stopped' else state end, undo_until = null,
+			decided_at = coalesce(decided_at, @now)
+		where state = 'held' or undo_until > @now`},
+	// A code counts once: all steps up to the next are spent, of apps as on paper. An enrolment under way ends.
+	{Table: "account_totp", What: "authenticator apps, whose next code counts", Void: `
+		with unproven as (delete from account_totp where confirmed_at is null)
+		update account_totp set last_step = greatest(last_step, extract(epoch from @now::timestamptz)::bigint / 30 + 1)
+		where confirmed_at is not null`},
+	{Table: "account_saved_codes", What: "saved codes", Void: `update account_saved_codes set used_at = @now where used_at is null`},
+	{Table: "console_sessions", What: "sessions of the desk", Void: `delete from console_sessions`},
+	{Table: "console_sign_ins", What: "sign-ins to the desk under way", Void: `delete from console_sign_ins`},
+	{Table: "caller_verifications", What: "spoken codes", Void: `update caller_verifications set code_mac = null where code_mac is not null`},
+	{Table: "desk_requests", What: "acts that waited for a second person", Void: `
+		update desk_requests set expires_at = @now where decided_at is null and expires_at > @now`},
+	// Mails were sent by the database that is lost, or carry what is void now; their jobs go with them.
+	{Table: "mails", What: "mails that waited", Void: `update mails set state = 'expired', sealed = null, done_at = @now where state = 'queued'`},
+	{Table: "river_job", What: "jobs that waited", Void: `delete from river_job where state not in ('cancelled', 'completed', 'discarded')`},
+
+	{Table: "accounts", Keep: "accounts stay"},
+	{Table: "account_questions", Keep: "of the account"},
+	{Table: "account_acceptances", Keep: "of the account"},
+	{Table: "account_passkeys", Keep: "of the account; each use answers a challenge of its own"},
+	{Table: "consents", Keep: "consents stay"},
+	{Table: "pairwise_subjects", Keep: "apps know members by them"},
+	{Table: "members", Keep: "the roster stays"},
+	{Table: "roster_imports", Keep: "the roster stays"},
+	{Table: "clients", Keep: "clients stay"},
+	{Table: "client_registry", Keep: "clients stay"},
+	{Table: "client_logos", Keep: "clients stay"},
+	{Table: "client_language_logos", Keep: "clients stay"},
+	{Table: "client_errors", Keep: "for developers"},
+	{Table: "staff", Keep: "the desk's people stay"},
+	{Table: "desk_entries", Keep: "a record"},
+	{Table: "desk_replies", Keep: "what was done is not done twice"},
+	{Table: "audit_events", Keep: "a record"},
+	{Table: "audit_unsealed", Keep: "a record"},
+	{Table: "audit_chain", Keep: "a record"},
+	{Table: "audit_checkpoints", Keep: "a record"},
+	{Table: "data_keys", Keep: "without them nothing can be read"},
+	{Table: "signing_keys", Keep: "apps have them; docs/operate.md says when to revoke them"},
+	{Table: "code_redemptions", Keep: "what is spent stays spent"},
+	{Table: "used_jtis", Keep: "what is spent stays spent; those issued before the epoch are refused by raised_at"},
+	{Table: "revoked_access_tokens", Keep: "what is revoked stays revoked"},
+	{Table: "rate_limits", Keep: "a limit stays"},
+	{Table: "sign_in_throttles", Keep: "a limit stays"},
+	{Table: "factor_throttles", Keep: "a limit stays"},
+	{Table: "answer_throttles", Keep: "a limit stays"},
+	{Table: "identity_guards", Keep: "a lock stays"},
+	{Table: "support_references", Keep: "numbers that members were told"},
+	{Table: "settings", Keep: "holds the epoch"},
+	{Table: "goose_db_version", Keep: "the schema's"},
+	{Table: "river_migration", Keep: "the schema's"},
+	{Table: "river_leader", Keep: "of the job queue; ends by itself"},
+	{Table: "river_queue", Keep: "of the job queue; ends by itself"},
+	{Table: "river_notification", Keep: "of the job queue; ends by itself"},
+}
