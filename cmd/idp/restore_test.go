@@ -402,7 +402,9 @@ func TestRestoreDrill(t *testing.T) {
 		"IDP_ACCEPT": "tls-ends-at-the-proxy,database-without-verified-tls,mail-without-tls,sample-agreement"}
 	refused := func() {
 		t.Helper()
-		if code := run(t.Context(), []string{"serve"}, serving, &stdout, &stderr); code != 1 || !strings.Contains(stderr.String(), "idp restore-epoch") {
+		stderr = lockedBuffer{}
+		if code := run(t.Context(), []string{"serve"}, serving, &stdout, &stderr); code != 1 || !strings.HasPrefix(stderr.String(), "idp: IDP_DATABASE_URL: ") ||
+			strings.Count(stderr.String(), "\n") != 1 || !strings.Contains(stderr.String(), "idp restore-epoch") {
 			t.Fatalf("serve on a restored database = %d\n%s%s", code, stdout.String(), stderr.String())
 		}
 	}
