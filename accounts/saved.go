@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -68,9 +69,20 @@ func typedSavedCode(typed string) (string, error) {
 // shown once. The error is ErrNoFactor where there is no other second step, ErrBusy, or
 // the database's.
 func (s *Service) MakeSavedCodes(ctx context.Context, accountID uuid.UUID) ([]string, error) {
+	list, err := s.makeSavedCodes(ctx, accountID)
+	return list.Codes, err
+}
+
+// madeCodes is a list that was just made; the database knows it by its moment.
+type madeCodes struct {
+	Codes []string  `json:"codes"`
+	Made  time.Time `json:"made"`
+}
+
+func (s *Service) makeSavedCodes(ctx context.Context, accountID uuid.UUID) (madeCodes, error) {
 	leave, err := s.hasher.enter(ctx)
 	if err != nil {
-		return nil, err
+		return madeCodes{}, err
 	}
 	salt := make([]byte, saltSize)
 	rand.Read(salt)
@@ -81,8 +93,8 @@ func (s *Service) MakeSavedCodes(ctx context.Context, accountID uuid.UUID) ([]st
 		codes[n], sealed[n] = showSavedCode(code), s.keyring.Seal(seal.PepperCode, savedPlace(accountID, n+1), []byte(phc))
 	}
 	leave()
-	now := s.now()
-	return codes, s.db.InTx(ctx, func(ctx context.Context) error {
+	now := s.now().Truncate(time.Microsecond)
+	return madeCodes{codes, now}, s.db.InTx(ctx, func(ctx context.Context) error {
 		b := &pgx.Batch{}
 		s.store.dropSaved(b, accountID)
 		b.Queue(`

@@ -1,14 +1,16 @@
 package accounts
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 )
 
@@ -29,11 +31,54 @@ func (h *Handler) showSavedCodes(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	has := kinds(list)
-	if len(has) == 0 { // they stand in for another second step
+	if len(list) == 0 { // they stand in for another second step
 		return web.SeeOther(c, "/account/factors")
 	}
-	return h.page(c, http.StatusOK, "saved_codes", session, savedPage{Has: slices.Contains(has, SavedCodes), Next: h.next(c)})
+	page := savedPage{Next: h.next(c)}
+	for _, f := range list {
+		if f.Factor != SavedCodes {
+			continue
+		}
+		page.Has = true
+		if made := h.justMade(c, session); c.Query("note") == "made" && made.Made.Equal(f.Since) {
+			page.Codes, page.Made = made.Codes, made.Made
+		}
+	}
+	return h.page(c, http.StatusOK, "saved_codes", session, page)
+}
+
+// A list that was made is shown by a page of its own, so that a reload makes no other. For as long the browser keeps it, sealed
+// for the session: the database has hashes only. One that a newer list voids is shown no more.
+const (
+	savedCookie    = "saved_codes"
+	savedCookieAge = 10 * time.Minute
+)
+
+func savedCookiePlace(sid string) seal.Place {
+	return seal.Place{Table: savedCookie, Column: "cookie", Row: sid}
+}
+
+func (h *Handler) keepMade(c *gin.Context, session Session, list madeCodes) error {
+	plain, err := json.Marshal(list)
+	if err != nil {
+		return err
+	}
+	sealed := h.service.keyring.Seal(seal.Session, savedCookiePlace(session.SID), plain)
+	h.web.SetCookie(c, savedCookie, base64.RawURLEncoding.EncodeToString(sealed), savedCookieAge)
+	return nil
+}
+
+// justMade reads it back; what is old or not this session's is an empty one.
+func (h *Handler) justMade(c *gin.Context, session Session) (list madeCodes) {
+	sealed, err := base64.RawURLEncoding.DecodeString(h.web.Cookie(c, savedCookie))
+	if err != nil {
+		return madeCodes{}
+	}
+	plain, err := h.service.keyring.OpenSent(seal.Session, savedCookiePlace(session.SID), sealed)
+	if err != nil || json.Unmarshal(plain, &list) != nil || h.service.now().Sub(list.Made) > savedCookieAge {
+		return madeCodes{}
+	}
+	return list
 }
 
 func (h *Handler) makeSavedCodes(c *gin.Context) error {
@@ -41,14 +86,17 @@ func (h *Handler) makeSavedCodes(c *gin.Context) error {
 	if !ok {
 		return err
 	}
-	codes, err := h.service.MakeSavedCodes(c.Request.Context(), session.AccountID)
+	list, err := h.service.makeSavedCodes(c.Request.Context(), session.AccountID)
 	if errors.Is(err, ErrNoFactor) {
 		return web.SeeOther(c, "/account/factors")
 	}
 	if err != nil {
 		return err
 	}
-	return h.page(c, http.StatusOK, "saved_codes", session, savedPage{Codes: codes, Made: h.service.now(), Has: true, Next: h.next(c)})
+	if err := h.keepMade(c, session, list); err != nil {
+		return err
+	}
+	return h.back(c, "/account/factors/saved-codes", "made")
 }
 
 // savedCodesFile gives the codes that the page shows back as a text. They are nowhere but

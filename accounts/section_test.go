@@ -209,10 +209,23 @@ func TestAddTOTP(t *testing.T) {
 	if status, location, _ := b.post(location, path, url.Values{"code": {code}}); status != 303 || location != "/account/factors" {
 		t.Errorf("a second click = %d to %q", status, location)
 	}
-	status, _, body = b.post(location, "/account/factors/saved-codes", nil)
-	codes := regexp.MustCompile(`<li class="code">([a-z0-9-]+)</li>`).FindAllStringSubmatch(body, -1)
-	if status != 200 || len(codes) != 10 {
-		t.Fatalf("the list = %d with %d codes\n%s", status, len(codes), body)
+	if _, _, body := b.get(location); strings.Contains(body, "Sus códigos guardados") || strings.Contains(body, "Hacer una lista nueva") || !strings.Contains(body, "Hacer una lista") {
+		t.Errorf("before there is a list the page speaks of one:\n%s", body)
+	}
+	status, location, _ = b.post(location, "/account/factors/saved-codes", url.Values{"flow": {"f1"}})
+	if status != 303 || location != "/account/factors/saved-codes?flow=f1&note=made" {
+		t.Fatalf("making a list = %d to %q, want 303: a reload of an answer makes another", status, location)
+	}
+	list := func() [][]string {
+		_, _, body = b.get(location)
+		return regexp.MustCompile(`<li class="code">([a-z0-9-]+)</li>`).FindAllStringSubmatch(body, -1)
+	}
+	codes := list()
+	if len(codes) != 10 || !slices.EqualFunc(list(), codes, slices.Equal) {
+		t.Fatalf("the list has %d codes, and a reload others:\n%s", len(codes), body)
+	}
+	if n := f.count(`select count(*) from audit_events where kind = 'saved_codes_made'`); n != 1 {
+		t.Errorf("%d lists were made", n)
 	}
 	var all []string
 	for _, m := range codes {
@@ -229,6 +242,10 @@ func TestAddTOTP(t *testing.T) {
 		t.Error("the codes are shown again")
 	}
 	f.later(time.Minute)
+	shown := b.cookie("saved_codes")
+	if _, err := f.MakeSavedCodes(f.ctx(), session.AccountID); err != nil || shown == "" || len(list()) != 0 {
+		t.Errorf("a list that no longer works is shown: %v", err)
+	}
 	if _, _, body := b.get("/account/factors"); !strings.Contains(body, "Activo desde") || !strings.Contains(body, "Le quedan 10") {
 		t.Errorf("the list of factors:\n%s", body)
 	}
@@ -240,7 +257,7 @@ func TestAddTOTP(t *testing.T) {
 			t.Errorf("the removal = %d to %q", status, location)
 		}
 	}
-	if diff := cmp.Diff([]string{"factor_added", "factor_added", "factor_removed"}, f.mailKinds(account.ID)); diff != "" {
+	if diff := cmp.Diff([]string{"factor_added", "factor_added", "factor_added", "factor_removed"}, f.mailKinds(account.ID)); diff != "" {
 		t.Errorf("mails (-want +got):\n%s", diff)
 	}
 }

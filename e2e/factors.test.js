@@ -47,6 +47,8 @@ async function addApp(member) {
   await member.look('codes');
   const codes = await page.locator('.codes li').allInnerTexts();
   assert.equal(codes.length, 10);
+  await page.reload();
+  assert.deepEqual(await page.locator('.codes li').allInnerTexts(), codes, 'a reload shows the same list');
   return { app, codes };
 }
 

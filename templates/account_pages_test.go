@@ -163,6 +163,7 @@ func accountCases() []pageCase {
 		page("accounts/add_totp", "", with(at("/account/factors/totp"), Problem{"code", "accounts.totp.wrong", nil}), totp{qr{29, "M4 4h7v1h-7z"}, "ABCD EFGH", "otpauth://totp/x"}),
 		page("accounts/add_passkey", "", with(at("/account/factors/passkey"), Problem{"", "accounts.passkey.failed", nil}), struct{ Label string }{"mi teléfono"}),
 		page("accounts/saved_codes", "", at("/account/factors/saved-codes"), savedList{nil, time.Time{}, true, "/account/factors"}),
+		page("accounts/saved_codes", "none", at("/account/factors/saved-codes"), savedList{nil, time.Time{}, false, "/account/factors"}),
 		page("accounts/saved_codes", "made", at("/account/factors/saved-codes"), savedList{codes, noon, true, "/account/factors"}),
 		page("accounts/remove_factor", "", at("/account/factors/totp/remove"), removal{"totp", "", true}),
 		page("accounts/remove_factor", "passkey", at("/account/factors/passkey/x/remove"), removal{"passkey", "mi teléfono", false}),
