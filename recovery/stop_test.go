@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// A session stops what waits for its own account, again with the same answer; not what was asked for in person, nor
+// S-64: a session stops what waits for its own account, again with the same answer; not what was asked for in person, nor
 // another's, nor what is made already.
 func TestStopBySession(t *testing.T) {
 	t.Parallel()
