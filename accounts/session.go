@@ -119,8 +119,13 @@ func (s *Service) Session(ctx context.Context, token string) (Session, error) {
 	if len(token) != seal.TokenLength {
 		return Session{}, ErrNoSession
 	}
-	now := s.now()
-	return s.store.session(ctx, seal.Digest(token), now, now.Add(-s.idle), true)
+	now, digest := s.now(), seal.Digest(token)
+	done, err := s.db.Turn(ctx, digest)
+	if err != nil {
+		return Session{}, err
+	}
+	defer done()
+	return s.store.session(ctx, digest, now, now.Add(-s.idle), true)
 }
 
 // Peek is Session for what a browser asks by itself, which is no use (S-23): nobody may be there.

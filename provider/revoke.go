@@ -31,6 +31,11 @@ func (h *Handler) revoke(c *gin.Context) error {
 	if token == "" {
 		return h.tokenError(c, worded(fosite.ErrInvalidRequest, "The parameter token is missing."))
 	}
+	done, err := h.service.turn(ctx, web.Form(c))
+	if err != nil {
+		return err
+	}
+	defer done()
 	if err := h.service.revokeToken(ctx, u.client, token, u.now); err != nil {
 		return h.tokenError(c, err)
 	}

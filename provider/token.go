@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
 	"github.com/ory/fosite"
 
+	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 )
 
@@ -25,6 +27,11 @@ func (h *Handler) token(c *gin.Context) error {
 	if u.proof, err = h.readProof(c, "", u.now); err != nil {
 		return h.tokenError(c, err)
 	}
+	done, err := h.service.turn(ctx, web.Form(c))
+	if err != nil {
+		return err
+	}
+	defer done()
 	response, err := h.service.exchange(ctx, c.Request)
 	if errors.Is(err, errLostRace) {
 		u.replayed = u.token == nil // two uses of one code at once are a replay
@@ -39,6 +46,16 @@ func (h *Handler) token(c *gin.Context) error {
 	noStore(c)
 	c.JSON(http.StatusOK, response.ToMap())
 	return nil
+}
+
+// turn is of the row that a grant locks; one that locks none has it to itself.
+func (s *Service) turn(ctx context.Context, form url.Values) (done func(), err error) {
+	for _, name := range []string{"refresh_token", "code", "device_code", "token"} {
+		if value := form.Get(name); value != "" {
+			return s.store.db.Turn(ctx, seal.Digest(value))
+		}
+	}
+	return func() {}, nil
 }
 
 func (s *Service) exchange(ctx context.Context, r *http.Request) (fosite.AccessResponder, error) {

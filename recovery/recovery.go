@@ -134,10 +134,15 @@ type outcome = error
 // change runs one step. What fn leaves in the recovery is stored together with its events even when its outcome is a
 // refusal, which is reported after the commit; an error of fn undoes everything.
 func (s *Service) change(ctx context.Context, v Visit, step Step, fn func(ctx context.Context, t *turn) (outcome, err error)) (*Recovery, error) {
+	done, err := s.db.Turn(ctx, seal.Digest(v.Token))
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	now := s.now()
 	var r *Recovery
 	var refused outcome
-	err := s.db.InTx(ctx, func(ctx context.Context) (err error) {
+	err = s.db.InTx(ctx, func(ctx context.Context) (err error) {
 		if r, err = s.store.lock(ctx, seal.Digest(v.Token)); err != nil {
 			return err
 		}

@@ -103,10 +103,15 @@ func (s *Service) changeWith(ctx context.Context, v Visit, step Step, with func(
 	if v.Token == "" {
 		return nil, errGone
 	}
+	done, err := s.DB.Turn(ctx, seal.Digest(v.Token))
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	now := s.Now()
 	var r *Registration
 	var outcome error
-	err := s.DB.InTx(ctx, func(ctx context.Context) error {
+	err = s.DB.InTx(ctx, func(ctx context.Context) error {
 		b := &pgx.Batch{}
 		s.store.queueLock(b, seal.Digest(v.Token), &r)
 		with(b, now)

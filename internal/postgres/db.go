@@ -35,7 +35,10 @@ type Options struct {
 }
 
 // DB is the pool. It is safe for concurrent use.
-type DB struct{ pool *pgxpool.Pool }
+type DB struct {
+	pool  *pgxpool.Pool
+	turns turns
+}
 
 // Open makes the pool. It does not wait for the server: connections are made
 // when first needed, so that the program can start, answer 503 and recover.
@@ -67,7 +70,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the database pool: %w", redact(err))
 	}
-	return &DB{pool: pool}, nil
+	return &DB{pool: pool, turns: turns{share: max(1, int(cfg.MaxConns)/4), keys: map[string]*turn{}}}, nil
 }
 
 // redact drops the address, with its password, from pgx's parse errors.

@@ -37,9 +37,10 @@ func unavailable(err error) error {
 	}
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		switch pg.Code[:2] {
-		case "57", "08", "53", "25": // shutting down or timed out, connection, resources, read-only
+		case "57", "08", "53", "55": // shutting down or timed out, connection, resources, lock not available in time
 			return fmt.Errorf("%w: %w", ErrUnavailable, err)
-		case "55": // lock not available in time
+		}
+		if pg.Code == "25006" { // read-only: a standby. The rest of the class is our own fault, as 25P02 is
 			return fmt.Errorf("%w: %w", ErrUnavailable, err)
 		}
 		return err
@@ -152,6 +153,24 @@ func (r pooledRow) Scan(dest ...any) error {
 type pooledBatch struct {
 	pgx.BatchResults
 	conn *pgxpool.Conn
+}
+
+func (b pooledBatch) Exec() (pgconn.CommandTag, error) {
+	tag, err := b.BatchResults.Exec()
+	return tag, unavailable(err)
+}
+
+func (b pooledBatch) Query() (pgx.Rows, error) {
+	rows, err := b.BatchResults.Query()
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	return &pooledRows{Rows: rows}, nil // the connection is the batch's to give back
+}
+
+func (b pooledBatch) QueryRow() pgx.Row {
+	rows, err := b.Query()
+	return pooledRow{rows, err}
 }
 
 func (b pooledBatch) Close() error {

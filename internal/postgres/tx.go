@@ -129,10 +129,18 @@ func (t *tx) Commit(ctx context.Context) error {
 		return nil
 	}
 	tag, err := t.conn.Exec(ctx, "commit")
-	if err == nil && tag.String() == "ROLLBACK" {
-		err = pgx.ErrTxCommitRollback
+	if err != nil {
+		return err
 	}
-	return err
+	return committed(tag)
+}
+
+// committed looks at the answer to a commit: PostgreSQL rolls back without an error what a statement had failed in.
+func committed(tag pgconn.CommandTag) error {
+	if tag.String() == "ROLLBACK" {
+		return pgx.ErrTxCommitRollback
+	}
+	return nil
 }
 
 // Rollback undoes a transaction that has begun. A connection on which that fails is closed, and the pool drops it.
@@ -158,7 +166,7 @@ func (t *tx) finish(ctx context.Context, b *pgx.Batch) error {
 		return errOver
 	}
 	if t.begun { // else the batch is a transaction by itself
-		b.Queue("commit")
+		b.Queue("commit").Exec(committed)
 	}
 	if err := t.conn.SendBatch(ctx, b).Close(); err != nil {
 		return err

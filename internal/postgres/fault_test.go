@@ -1,0 +1,246 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"huskyidp/internal/postgres"
+	"huskyidp/internal/postgres/postgrestest"
+)
+
+// proxy stands before PostgreSQL and cuts its connections.
+type proxy struct {
+	net.Listener
+	mu    sync.Mutex
+	conns []net.Conn
+}
+
+// proxied is the address of a database by way of a proxy.
+func proxied(t *testing.T, dsn string) (string, *proxy) {
+	t.Helper()
+	server, err := pgconn.ParseConfig(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	network, target := pgconn.NetworkAddress(server.Host, server.Port)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &proxy{Listener: l}
+	t.Cleanup(func() { l.Close(); p.cut() })
+	go func() {
+		for {
+			from, err := l.Accept()
+			if err != nil {
+				return
+			}
+			to, err := net.Dial(network, target)
+			if err != nil {
+				from.Close()
+				continue
+			}
+			p.mu.Lock()
+			p.conns = append(p.conns, from, to)
+			p.mu.Unlock()
+			go func() { io.Copy(to, from); to.Close() }()
+			go func() { io.Copy(from, to); from.Close() }()
+		}
+	}()
+	return fmt.Sprintf("host=127.0.0.1 port=%d user=%s password='%s' dbname=%s sslmode=disable",
+		l.Addr().(*net.TCPAddr).Port, server.User, server.Password, server.Database), p
+}
+
+// cut resets every connection.
+func (p *proxy) cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.conns {
+		if tcp, ok := c.(*net.TCPConn); ok {
+			tcp.SetLinger(0)
+		}
+		c.Close()
+	}
+	p.conns = nil
+}
+
+// a connection that is lost in the middle of whatever is ErrUnavailable, and the next one works.
+func TestLostInTheMiddle(t *testing.T) {
+	t.Parallel()
+	dsn := postgrestest.DSN(t)
+	through, p := proxied(t, dsn)
+	db := postgrestest.Open(t, postgres.Options{DSN: through, MaxConns: 2})
+	slow := func() *pgx.Batch {
+		b := &pgx.Batch{}
+		b.Queue("select 1")
+		b.Queue("select pg_sleep(2)").QueryRow(func(row pgx.Row) error { var void any; return row.Scan(&void) })
+		b.Queue("select 2")
+		return b
+	}
+	for name, ask := range map[string]func(ctx context.Context) error{
+		"Exec": func(ctx context.Context) error { _, err := db.From(ctx).Exec(ctx, "select pg_sleep(2)"); return err },
+		"QueryRow": func(ctx context.Context) error {
+			var void any
+			return db.From(ctx).QueryRow(ctx, "select pg_sleep(2)").Scan(&void)
+		},
+		"Query": func(ctx context.Context) error {
+			rows, err := db.From(ctx).Query(ctx, "select pg_sleep(0.5) from generate_series(1, 4)")
+			if err != nil {
+				return err
+			}
+			_, err = pgx.CollectRows(rows, func(pgx.CollectableRow) (int, error) { return 1, nil })
+			return err
+		},
+		"SendBatch": func(ctx context.Context) error { return db.From(ctx).SendBatch(ctx, slow()).Close() },
+		"a batch read by hand": func(ctx context.Context) error {
+			results := db.From(ctx).SendBatch(ctx, slow())
+			defer results.Close()
+			for range 3 {
+				if _, err := results.Exec(); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		"Finish": func(ctx context.Context) error {
+			return db.InTx(ctx, func(ctx context.Context) error { return db.Finish(ctx, slow()) })
+		},
+		"a transaction": func(ctx context.Context) error {
+			return db.InTx(ctx, func(ctx context.Context) error {
+				if _, err := db.From(ctx).Exec(ctx, "select 1"); err != nil {
+					return err
+				}
+				return db.From(ctx).SendBatch(ctx, slow()).Close()
+			})
+		},
+		"Ping": func(ctx context.Context) error { p.cut(); return db.Ping(ctx) },
+	} {
+		if err := db.Ping(t.Context()); err != nil { // on a connection that stands
+			t.Fatalf("%s: before: %v", name, err)
+		}
+		cut := time.AfterFunc(200*time.Millisecond, p.cut)
+		if err := ask(t.Context()); !errors.Is(err, postgres.ErrUnavailable) && name != "Ping" || err != nil && name == "Ping" && !errors.Is(err, postgres.ErrUnavailable) {
+			t.Errorf("%s, cut in the middle = %v, want ErrUnavailable", name, err)
+		}
+		cut.Stop()
+		deadline := time.Now().Add(5 * time.Second)
+		for db.Ping(t.Context()) != nil {
+			if time.Now().After(deadline) {
+				t.Fatalf("%s: it does not come back", name)
+			}
+		}
+	}
+}
+
+// What was rolled back is never told as committed, and a statement after a failed one is our own fault, not the server's.
+func TestRolledBackIsNotCommitted(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.New(t)
+	broken := func(ctx context.Context) {
+		if _, err := db.From(ctx).Exec(ctx, "select 1/0"); err == nil {
+			t.Error("no error")
+		}
+	}
+	if err := db.InTx(t.Context(), func(ctx context.Context) error { broken(ctx); return db.Finish(ctx, &pgx.Batch{}) }); !errors.Is(err, pgx.ErrTxCommitRollback) {
+		t.Errorf("Finish after a failed statement = %v, want ErrTxCommitRollback", err)
+	}
+	if err := db.InTx(t.Context(), func(ctx context.Context) error { broken(ctx); return nil }); !errors.Is(err, pgx.ErrTxCommitRollback) {
+		t.Errorf("InTx after a failed statement = %v, want ErrTxCommitRollback", err)
+	}
+	err := db.InTx(t.Context(), func(ctx context.Context) error {
+		broken(ctx)
+		_, err := db.From(ctx).Exec(ctx, "select 1")
+		return err
+	})
+	if err == nil || errors.Is(err, postgres.ErrUnavailable) {
+		t.Errorf("a statement after a failed one = %v: it is not the server that is unavailable", err)
+	}
+	err = db.InTx(t.Context(), func(ctx context.Context) error {
+		if _, err := db.From(ctx).Exec(ctx, "set transaction read only"); err != nil {
+			return err
+		}
+		_, err := db.From(ctx).Exec(ctx, "create table things (id int)")
+		return err
+	})
+	if !errors.Is(err, postgres.ErrUnavailable) {
+		t.Errorf("writing to a read-only server = %v, want ErrUnavailable", err)
+	}
+}
+
+// however many wait for one row, the others have connections.
+func TestTurnsOfOneRow(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.NewPool(t, 8)
+	q := db.From(t.Context())
+	if _, err := q.Exec(t.Context(), "create table things (id int primary key); insert into things values (1), (2)"); err != nil {
+		t.Fatal(err)
+	}
+	holding, release := make(chan struct{}), make(chan struct{})
+	var all sync.WaitGroup
+	all.Go(func() {
+		db.InTx(t.Context(), func(ctx context.Context) error {
+			_, err := db.From(ctx).Exec(ctx, "select from things where id = 1 for update")
+			close(holding)
+			<-release
+			return err
+		})
+	})
+	<-holding
+	touch := func(id int) error {
+		done, err := db.Turn(t.Context(), []byte{byte(id)})
+		if err != nil {
+			return err
+		}
+		defer done()
+		_, err = q.Exec(t.Context(), "update things set id = id where id = $1", id)
+		return err
+	}
+	var refused sync.Map
+	for i := range 60 {
+		all.Go(func() {
+			for { // they come again and again
+				if err := touch(1); err != nil && !errors.Is(err, postgres.ErrUnavailable) {
+					refused.Store(i, err)
+				}
+				select {
+				case <-release:
+					return
+				default:
+				}
+			}
+		})
+	}
+	time.Sleep(300 * time.Millisecond) // all of them wait
+	for range 10 {
+		if err := touch(2); err != nil {
+			t.Errorf("another row = %v", err)
+		}
+	}
+	close(release)
+	all.Wait()
+	refused.Range(func(_, err any) bool { t.Errorf("the row that is held: %v", err); return true })
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 2 { // both places of the key
+		done, err := db.Turn(t.Context(), []byte("x"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer done()
+	}
+	if _, err := db.Turn(gone, []byte("x")); !errors.Is(err, context.Canceled) {
+		t.Errorf("who has gone = %v", err)
+	}
+	if _, err := db.Turn(t.Context(), []byte("x")); !errors.Is(err, postgres.ErrUnavailable) {
+		t.Errorf("who waits for a second = %v, want ErrUnavailable", err)
+	}
+}

@@ -1,0 +1,62 @@
+package provider_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"huskyidp/internal/seal"
+)
+
+// while one refresh token's row is held, and its client asks again and again, the tokens of others go on; the held one is
+// told to come again.
+func TestHotRow(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 8)
+	id, secret := b.client(nil)
+	w := b.signedIn()
+	refreshToken := func() string {
+		code, verifier := b.code(w, id)
+		return b.redeem(id, secret, code, verifier).text("refresh_token")
+	}
+	hot, cold := refreshToken(), refreshToken()
+	var all sync.WaitGroup
+	release := make(chan struct{})
+	holding := make(chan struct{})
+	all.Go(func() {
+		must(t, b.db.InTx(context.WithoutCancel(t.Context()), func(ctx context.Context) error {
+			_, err := b.db.From(ctx).Exec(ctx, "set local idle_in_transaction_session_timeout = 0")
+			must(t, err)
+			_, err = b.db.From(ctx).Exec(ctx, "select from refresh_tokens r join grants g on g.id = r.grant_id where r.hash = $1 for update", seal.Digest(hot))
+			close(holding)
+			<-release
+			return err
+		}))
+	})
+	defer all.Wait()
+	defer close(release)
+	<-holding
+	for range 60 {
+		all.Go(func() {
+			for {
+				if a := b.refresh(id, secret, hot); a.status != 503 && a.status != 200 {
+					t.Errorf("the held token: %d %s", a.status, a.body)
+				}
+				select {
+				case <-release:
+					return
+				default:
+				}
+			}
+		})
+	}
+	time.Sleep(300 * time.Millisecond)
+	for range 5 {
+		a := b.refresh(id, secret, cold)
+		if a.status != 200 {
+			t.Fatalf("another token: %d %s", a.status, a.body)
+		}
+		cold = a.text("refresh_token")
+	}
+}
