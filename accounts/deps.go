@@ -44,8 +44,9 @@ type Deps struct {
 
 	Attempts int // sign-ins that one source may try in a minute; default 20 (S-09)
 	Hash     HashParams
-	Idle     time.Duration // a session without use ends; default 15 min (S-23)
-	Absolute time.Duration // any session ends; default 12 h
+	Waited   func(wait time.Duration, entered bool) // counts waits for a slow hash; may be nil
+	Idle     time.Duration                          // a session without use ends; default 15 min (S-23)
+	Absolute time.Duration                          // any session ends; default 12 h
 }
 
 // Service decides about accounts, sign-ins and sessions. It is safe for concurrent use.
@@ -84,9 +85,11 @@ func New(d Deps) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("accounts: %w", err)
 	}
+	hasher := newHasher(d.Hash, d.Keyring)
+	hasher.waited = d.Waited
 	return &Service{
 		store: &store{d.DB, d.Keyring, d.Keyring.Seal(seal.PII, emailPlace(uuid.Nil), []byte("nobody@example.org"))}, db: d.DB, keyring: d.Keyring, audit: d.Audit, outbox: d.Outbox, mails: d.Mails,
-		hasher: newHasher(d.Hash, d.Keyring), now: d.Now, issuer: d.Issuer, webauthn: keys, idle: d.Idle, absolute: d.Absolute,
+		hasher: hasher, now: d.Now, issuer: d.Issuer, webauthn: keys, idle: d.Idle, absolute: d.Absolute,
 		limiter: ratelimit.New(d.DB, d.Keyring), unfinished: d.Unfinished, sourceLimit: ratelimit.Limit{Name: "sign_in_source", Count: d.Attempts, Per: time.Minute},
 	}, nil
 }

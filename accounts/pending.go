@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -245,6 +246,7 @@ func (s *Service) RenewSession(ctx context.Context, r Renewal) (session Session,
 		})
 		s.audit.Queue(b, ctx, audit.Event{
 			Kind: audit.SteppedUp, At: now, AccountID: r.AccountID.String(), SessionID: r.SID, RequestID: web.RequestID(ctx), Success: true,
+			Data: map[string]string{"methods": strings.Join(r.AMR, " ")},
 		})
 		if err := s.store.run(ctx, b); err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -83,7 +84,8 @@ func (s *Service) QueueSession(ctx context.Context, b *pgx.Batch, start SessionS
 	s.store.startSession(b, session, seal.Digest(token), start.Replaces, browser, system, announce)
 	s.queueEndBrowser(b, start.Browser)
 	s.store.clearThrottles(b, s.throttleKeys(account.Username, device))
-	event := audit.Event{Kind: audit.SignedIn, At: now, AccountID: account.ID.String(), SessionID: session.SID, RequestID: web.RequestID(ctx), Success: true}
+	event := audit.Event{Kind: audit.SignedIn, At: now, AccountID: account.ID.String(), SessionID: session.SID, RequestID: web.RequestID(ctx), Success: true,
+		Data: map[string]string{"methods": strings.Join(start.AMR, " ")}}
 	s.audit.Queue(b, ctx, event)
 	if !device.valid {
 		event.Kind = audit.NewDevice

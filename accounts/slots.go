@@ -15,7 +15,8 @@ const hashWait = 1500 * time.Millisecond
 type slots struct {
 	free    chan struct{}
 	waiting atomic.Int64
-	held    atomic.Int64 // nanoseconds for which a slot is held, on average
+	held    atomic.Int64                           // nanoseconds for which a slot is held, on average
+	waited  func(wait time.Duration, entered bool) // metrics; may be nil
 }
 
 // newSlots is for work that takes about as long as held at first.
@@ -27,6 +28,10 @@ func newSlots(held time.Duration) *slots {
 
 // enter takes a slot, in the order of arrival; the caller gives it back. The error is ErrBusy.
 func (s *slots) enter(ctx context.Context) (leave func(), err error) {
+	if s.waited != nil {
+		began := time.Now()
+		defer func() { s.waited(time.Since(began), err == nil) }()
+	}
 	select {
 	case s.free <- struct{}{}:
 		return s.leave(time.Now()), nil
@@ -51,6 +56,12 @@ func (s *slots) enter(ctx context.Context) (leave func(), err error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// HashQueue is how many wait for a slow hash on this instance at the moment, and how long the last of them will.
+func (s *Service) HashQueue() (waiting int, wait time.Duration) {
+	n := s.hasher.waiting.Load()
+	return int(n), s.hasher.expected(n)
 }
 
 // expected is how long the last of so many waits.

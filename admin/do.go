@@ -111,7 +111,11 @@ func (s *Service) Do(ctx context.Context, p Person, o *Once, id uuid.UUID, act A
 	if err := a.check(act); err != nil {
 		return out, err
 	}
-	err = s.record(ctx, p, entry{act: act, subjectID: id, reason: a.Reason, ticket: a.Ticket}, func(ctx context.Context, e *entry) error {
+	begun := entry{act: act, subjectID: id, reason: a.Reason, ticket: a.Ticket}
+	if act == ReleaseLock {
+		begun.data = map[string]string{"lock": a.Lock}
+	}
+	err = s.record(ctx, p, begun, func(ctx context.Context, e *entry) error {
 		return s.once(ctx, p, o, &out, func(ctx context.Context) error {
 			u, err := s.caller(ctx, p, e, id)
 			if err != nil {

@@ -127,6 +127,20 @@ func (s *Service) isDue(rows []row, now time.Time) bool {
 	})
 }
 
+// NextRotation is when the key that signs alg is followed by another one, on time; zero without one that signs.
+func (s *Service) NextRotation(all []Key, alg string) (at time.Time) {
+	for _, k := range all {
+		switch {
+		case k.Alg != alg:
+		case k.State == Next:
+			return k.NotBefore
+		case k.State == Active:
+			at = k.NotBefore.Add(s.deps.Use)
+		}
+	}
+	return at
+}
+
 // needsFollower: the follower is made one lead time before the active key has signed for its whole term.
 func (s *Service) needsFollower(rows []row, active row, now time.Time) bool {
 	return !active.NotBefore.Add(s.deps.Use-s.deps.Lead).After(now) &&

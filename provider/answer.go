@@ -87,6 +87,7 @@ func (h *Handler) refuse(c *gin.Context, r *authorizeRequest, cause error) error
 	if oauth == nil {
 		return cause
 	}
+	web.Refused(c, oauth.ErrorField)
 	if r != nil {
 		h.noteError(c, r.form.Get("client_id"), r.form, oauth)
 	}

@@ -69,7 +69,7 @@ type bench struct {
 	roster    *members.Roster
 	ring      *seal.Keyring
 	clock     *clock
-	hash     accounts.HashParams
+	hash      accounts.HashParams
 	rules     provider.Rules
 	fetcher   provider.Fetcher // of documents that clients name; nil: none
 	alerted   *sync.Map        // alert by name, how often (*atomic.Int64)

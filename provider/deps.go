@@ -83,7 +83,8 @@ type Deps struct {
 	Limiter            *ratelimit.Limiter
 	Audit              *audit.Log
 	Now                func() time.Time
-	ProofDeps          // optional
+	Answered           func(grant string, client *Client) // counts answers of the token endpoint; may be nil
+	ProofDeps                                             // optional
 }
 
 // Service decides; Handler speaks HTTP.
@@ -107,6 +108,7 @@ type Service struct {
 	supportEmail       string
 	scopeACR           ScopeACR
 	now                func() time.Time
+	answered           func(grant string, client *Client)
 }
 
 // New checks that nothing is missing.
@@ -135,6 +137,7 @@ func New(d Deps) (*Service, error) {
 		supportEmail: d.SupportEmail,
 		scopeACR:     d.ScopeACR,
 		now:          d.Now,
+		answered:     d.Answered,
 	}
 	if d.InitialAccessToken != "" {
 		s.initialAccessToken, s.registrationTries = seal.Digest(d.InitialAccessToken), d.RegistrationTries

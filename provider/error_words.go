@@ -49,6 +49,15 @@ func describe(e *fosite.RFC6749Error) string {
 	return web.Description(whenOf(e.ErrorField))
 }
 
+// ErrorCodes are all codes that this server answers.
+func ErrorCodes() []string {
+	codes := make([]string, len(errorCodes))
+	for i, e := range errorCodes {
+		codes[i] = e.Code
+	}
+	return codes
+}
+
 // whenOf is what the table of errors says of a code; "" for one that it has not.
 func whenOf(code string) string {
 	i := slices.IndexFunc(errorCodes, func(e errorCode) bool { return e.Code == code })
@@ -65,5 +74,6 @@ func programError(c *gin.Context, status int, code, text string) {
 		text = whenOf(code)
 	}
 	noStore(c)
+	web.Refused(c, code)
 	c.JSON(status, gin.H{"error": code, "error_description": web.Description(text)})
 }

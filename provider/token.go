@@ -43,6 +43,9 @@ func (h *Handler) token(c *gin.Context) error {
 		}
 		return h.tokenError(c, u.explainToken(web.Form(c), err))
 	}
+	if h.service.answered != nil {
+		h.service.answered(web.Form(c).Get("grant_type"), u.client)
+	}
 	noStore(c)
 	c.JSON(http.StatusOK, response.ToMap())
 	return nil

@@ -14,7 +14,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -124,30 +123,6 @@ func (p *process) close() {
 	if p.db != nil {
 		p.db.Close()
 	}
-}
-
-// VersionCmd is "idp version".
-type VersionCmd struct{}
-
-// Run prints the version that the build recorded.
-func (VersionCmd) Run(p *process) error {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return errors.New("this build records no version")
-	}
-	revision, changed := "", ""
-	for _, setting := range info.Settings {
-		switch setting.Key {
-		case "vcs.revision":
-			revision = " " + setting.Value[:min(12, len(setting.Value))]
-		case "vcs.modified":
-			if setting.Value == "true" {
-				changed = " (changed)"
-			}
-		}
-	}
-	_, err := fmt.Fprintf(p.stdout, "idp %s%s%s %s\n", info.Main.Version, revision, changed, info.GoVersion)
-	return err
 }
 
 // MigrateCmd is "idp migrate".

@@ -128,7 +128,7 @@ func TestServe(t *testing.T) {
 			t.Errorf("GET %s = %d, want %d", path, got, want)
 		}
 	}
-	for path, want := range map[string]string{"/livez": "alive", "/readyz": "ready", "/metrics": "idp_request_seconds_count"} {
+	for path, want := range map[string]string{"/livez": "alive", "/readyz": "ready", "/metrics": "idp_request_duration_seconds_count"} {
 		if status, body := i.operations(path); status != 200 || !strings.Contains(body, want) {
 			t.Errorf("GET %s = %d without %q", path, status, want)
 		}

@@ -19,7 +19,6 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/prometheus/client_golang/prometheus"
 
 	"huskyidp/accounts"
 	"huskyidp/admin"
@@ -57,10 +56,9 @@ type app struct {
 	handler   http.Handler // engine, and what the demo puts beside it
 	desk      http.Handler // of the support desk; nil without one
 	deskWeb   *web.Web
-	observe   func(method, route string, status int, took time.Duration) // metrics of requests
 	deskOn    net.Listener
 	staff     *admin.People // of the desk; nil without one
-	metrics   *prometheus.Registry
+	meters    *meters
 	loops     []func(context.Context) // until their context ends
 
 	commitsLost func(time.Duration)
@@ -88,11 +86,9 @@ func (a *app) assemble(ctx context.Context, s settings) error {
 	if a.templates, err = loadTemplates(s); err != nil {
 		return err
 	}
-	var metrics *requestMetrics
-	a.metrics, metrics = newMetrics(a)
-	a.observe = metrics.observe
+	a.meters = newMetrics(a)
 	a.web, err = web.New(web.Options{Templates: a.templates, Keyring: ring, Issuer: s.issuer, Language: s.language, TrustedProxies: s.proxies,
-		Hosts: mtlsHosts(s.proofs.MTLSAddress), Logger: a.logger, Now: time.Now, Limits: s.limits, Observe: metrics.observe})
+		Hosts: mtlsHosts(s.proofs.MTLSAddress), Logger: a.logger, Now: time.Now, Limits: s.limits, Observe: a.meters.request, Refused: a.meters.refusal})
 	if err != nil {
 		return err
 	}
@@ -142,7 +138,7 @@ func (a *app) close() {
 
 // features builds the packages bottom up and mounts their routes.
 func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) error {
-	log := audit.New(a.db).AlertTo(a.logger, newAlertCounter(a.metrics))
+	log := audit.New(a.db).AlertTo(a.logger, newAlertCounter(a.meters.registry)).CountTo(a.meters.events.count)
 	a.commitsLost = tellLost(log, a.logger)
 	ring.OnBroken(tellBroken(log, a.logger))
 	limiter := ratelimit.New(a.db, ring)
@@ -161,14 +157,17 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 	if err := signing.Ensure(ctx); err != nil {
 		return err
 	}
+	a.meters.watch(a, signing)
 	if a.roster, err = members.New(members.Deps{DB: a.db, Keyring: ring, Audit: log, Now: time.Now, NumberFormat: s.numbers}); err != nil {
 		return err
 	}
-	people, err := accounts.New(accounts.Deps{DB: a.db, Keyring: ring, Audit: log, Outbox: outbox, Mails: a.templates, Now: time.Now, Issuer: s.issuer,
+	people, err := accounts.New(accounts.Deps{DB: a.db, Keyring: ring, Audit: log, Outbox: outbox, Mails: a.templates, Now: time.Now, Issuer: s.issuer, Waited: a.meters.waited,
 		Unfinished: []func(*pgx.Batch, []byte){registration.QueueEndBrowser, recovery.QueueEndBrowser}})
 	if err != nil {
 		return err
 	}
+	a.meters.hashQueue(people)
+	s.outbound.Observe = a.meters.called
 	calls := outbound.New(s.outbound)
 	if a.clients, err = provider.NewClients(ctx, provider.ClientsDeps{DB: a.db, Keyring: ring, Audit: log, Now: time.Now, Keys: signing, Fetcher: calls, Rules: s.clientRules}); err != nil {
 		return err
@@ -180,7 +179,7 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 	s.proofs.ClientKeys = outbound.NewKeys(calls, outbound.KeysOptions{})
 	idp, err := provider.New(provider.Deps{ProofDeps: s.proofs,
 		Issuer: s.issuer, SupportEmail: cmp.Or(s.templates.SupportEmail, "WebSupport@CHNCT.org"), Locales: a.templates.Languages(), TimeZone: a.templates.TimeZone(), Agreement: agreementOf(legal), InitialAccessToken: s.registrationToken, RegistrationTries: s.registrationTries, ClientRate: s.clientRate, TryURL: s.tryURL,
-		DB: a.db, Keyring: ring, Keys: signing, Clients: a.clients, Accounts: people, Members: a.roster, Limiter: limiter, Audit: log, Now: time.Now, ScopeACR: s.scopeACR})
+		DB: a.db, Keyring: ring, Keys: signing, Clients: a.clients, Accounts: people, Members: a.roster, Limiter: limiter, Audit: log, Now: time.Now, ScopeACR: s.scopeACR, Answered: a.meters.issued})
 	if err != nil {
 		return err
 	}
@@ -255,7 +254,7 @@ func (a *app) mailWork(s settings, ring *seal.Keyring) (jobs.Work, error) {
 	if err != nil {
 		return jobs.Work{}, err
 	}
-	return mail.Work(mail.Deps{DB: a.jobs, Keyring: ring, Sender: sender, Logger: a.logger, Now: time.Now})
+	return mail.Work(mail.Deps{DB: a.jobs, Keyring: ring, Sender: sender, Logger: a.logger, Now: time.Now, Tried: a.meters.mailTried})
 }
 
 // loadLegal reads the operator's texts, or the sample.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"huskyidp/internal/postgres"
 )
@@ -29,8 +30,9 @@ type Event struct {
 
 // Log writes events. It is safe for concurrent use.
 type Log struct {
-	db   *postgres.DB
-	tell func(ctx context.Context, alert string, e Event) // nil: nobody
+	db    *postgres.DB
+	tell  func(ctx context.Context, alert string, e Event) // nil: nobody
+	count func(Event)                                      // nil: nobody
 }
 
 // New returns the log in db.
@@ -68,11 +70,14 @@ func (l *Log) Queue(b *pgx.Batch, ctx context.Context, events ...Event) {
 		if e.Data == nil {
 			e.Data = map[string]string{}
 		}
-		b.Queue(insert, pgx.NamedArgs{
+		queued := b.Queue(insert, pgx.NamedArgs{
 			"id": uuid.Must(uuid.NewV7()), "at": e.At, "kind": e.Kind, "account_id": e.AccountID, "client_id": e.ClientID,
 			"session_id": e.SessionID, "subject": e.Subject, "actor": e.Actor, "request_id": e.RequestID,
 			"success": e.Success, "reason": e.Reason, "data": e.Data,
 		})
+		if l.count != nil {
+			queued.Exec(func(pgconn.CommandTag) error { l.count(e); return nil })
+		}
 	}
 }
 

@@ -42,9 +42,10 @@ type Deps struct {
 	Sender   Sender
 	Logger   *slog.Logger
 	Now      func() time.Time
-	Workers  int           // default 10
-	FirstTry time.Duration // wait after the first failure, doubled up to LastTry; default 5 s
-	LastTry  time.Duration // default 1 h
+	Tried    func(outcome string) // counts tries: sent, failed and expired for good, retried; may be nil
+	Workers  int                  // default 10
+	FirstTry time.Duration        // wait after the first failure, doubled up to LastTry; default 5 s
+	LastTry  time.Duration        // default 1 h
 }
 
 // queue keeps mails apart from other jobs, so that a slow mail server holds up nothing else.
@@ -142,6 +143,7 @@ func (w *sendWorker) failed(ctx context.Context, job *river.Job[sendArgs], cause
 			slog.String("mail_id", job.Args.MailID.String()), slog.Int("attempts", job.Attempt), slog.String("error", cause.Error()))
 		return w.finish(ctx, job, "failed", cause.Error())
 	}
+	w.tried("retried")
 	_, err := w.deps.DB.From(ctx).Exec(ctx, `update mails set attempts = $2, last_error = $3 where id = $1 and state = 'queued'`,
 		job.Args.MailID, job.Attempt, cause.Error())
 	return errors.Join(cause, err)
@@ -149,7 +151,7 @@ func (w *sendWorker) failed(ctx context.Context, job *river.Job[sendArgs], cause
 
 // finish clears the body and completes the job in one transaction.
 func (w *sendWorker) finish(ctx context.Context, job *river.Job[sendArgs], state, lastError string) error {
-	return w.deps.DB.InTx(ctx, func(ctx context.Context) error {
+	err := w.deps.DB.InTx(ctx, func(ctx context.Context) error {
 		_, err := w.deps.DB.From(ctx).Exec(ctx, `
 			update mails set state = @state, sealed = null, attempts = @attempts, last_error = @last_error, done_at = @now
 			where id = @id and state = 'queued'`,
@@ -160,4 +162,14 @@ func (w *sendWorker) finish(ctx context.Context, job *river.Job[sendArgs], state
 		_, err = river.JobCompleteTx[*riverpgxv5.Driver](ctx, w.deps.DB.Tx(ctx), job)
 		return err
 	})
+	if err == nil {
+		w.tried(state)
+	}
+	return err
+}
+
+func (w *sendWorker) tried(outcome string) {
+	if w.deps.Tried != nil {
+		w.deps.Tried(outcome)
+	}
 }

@@ -43,21 +43,23 @@ type Resolver interface {
 
 // Options of a Client. The zero value is production's.
 type Options struct {
-	Allow    []string       // "host:port" that may be called wherever it is, localhost without TLS too; for test deployments
-	RootCAs  *x509.CertPool // nil: the system's
-	Resolver Resolver       // nil: the system's
+	Allow    []string                                 // "host:port" that may be called wherever it is, localhost without TLS too; for test deployments
+	RootCAs  *x509.CertPool                           // nil: the system's
+	Resolver Resolver                                 // nil: the system's
+	Observe  func(outcome string, took time.Duration) // metrics: answered or failed; may be nil
 }
 
 // Client makes calls that cannot reach our own network. It is safe for concurrent use.
 type Client struct {
 	allow    []string
 	resolver Resolver
+	observe  func(outcome string, took time.Duration)
 	http     *http.Client
 }
 
 // New makes a client.
 func New(o Options) *Client {
-	c := &Client{allow: o.Allow, resolver: o.Resolver}
+	c := &Client{allow: o.Allow, resolver: o.Resolver, observe: o.Observe}
 	if c.resolver == nil {
 		c.resolver = net.DefaultResolver
 	}
@@ -115,7 +117,21 @@ func (c *Client) PostForm(ctx context.Context, address string, fields url.Values
 	return c.do(r)
 }
 
+// do calls, and counts by outcome alone: an address is the choice of who registered it.
 func (c *Client) do(r *http.Request) (Answer, error) {
+	began := time.Now()
+	answer, err := c.call(r)
+	if c.observe != nil {
+		outcome := "answered"
+		if err != nil {
+			outcome = "failed"
+		}
+		c.observe(outcome, time.Since(began))
+	}
+	return answer, err
+}
+
+func (c *Client) call(r *http.Request) (Answer, error) {
 	if _, err := c.parse(r.URL.String()); err != nil {
 		return Answer{}, &failure{err}
 	}

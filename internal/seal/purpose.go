@@ -1,5 +1,7 @@
 package seal
 
+import "slices"
+
 // Purpose separates keys: what is sealed for one purpose cannot be opened or verified for another.
 type Purpose string
 
@@ -24,3 +26,6 @@ const (
 var purposes = []Purpose{
 	PII, Index, TOTP, Signing, Client, PepperPassword, PepperAnswer, PepperCode, Queue, Session, TokenMAC, CSRF, Device, AuditSeal,
 }
+
+// Purposes are all of them.
+func Purposes() []Purpose { return slices.Clone(purposes) }

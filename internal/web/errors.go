@@ -36,6 +36,12 @@ const (
 	KeyUnexpected  = "error.unexpected"
 )
 
+// Keys are all of them.
+func Keys() []string {
+	return []string{KeyApp, KeyAddress, KeyExpired, KeyAnswered, KeyForeign, KeyForeignForm, KeyCookies, KeyCookiesFull, KeyTooMany,
+		KeyUnavailable, KeyNotFound, KeyForbidden, KeyTooLarge, KeyUnexpected}
+}
+
 // Error is an answer that a handler chose. Err is for the log and never shown.
 type Error struct {
 	Status    int
@@ -152,6 +158,9 @@ func RetryAfter(c *gin.Context, wait time.Duration) {
 func (w *Web) answer(c *gin.Context, e *Error) {
 	if e.Wait > 0 {
 		RetryAfter(c, e.Wait)
+	}
+	if requestOf(c).refused == "" {
+		Refused(c, e.Key)
 	}
 	switch {
 	case requestOf(c).problem:

@@ -23,9 +23,10 @@ type request struct {
 	chosen           bool   // lang came with this request, not from cookie or header
 	browser          []byte // the browser cookie's 32 bytes; nil without one
 	form             url.Values
-	owner, formOwner owner // of the answer's pages; of the form that was posted
-	json             bool  // errors are answered as JSON
-	problem          bool  // errors are answered as problem+json
+	owner, formOwner owner  // of the answer's pages; of the form that was posted
+	json             bool   // errors are answered as JSON
+	problem          bool   // errors are answered as problem+json
+	refused          string // why nothing was done, in a word for metrics
 }
 
 const requestKey = "huskyidp/web.request"
@@ -59,6 +60,9 @@ func LangOf(ctx context.Context) string {
 	return ""
 }
 
+// Refused notes why a request was refused, for metrics: a word of a specification or of ours, never what was sent.
+func Refused(c *gin.Context, reason string) { requestOf(c).refused = reason }
+
 // SourceFactor is how many times the limits of one source the request that ctx belongs to may take: many people stand behind
 // the address of a clinic (S-09). It is 1 for most, and outside a request.
 func SourceFactor(ctx context.Context) int {
@@ -90,6 +94,9 @@ func (w *Web) begin(c *gin.Context) {
 			slog.Float64("ms", float64(took.Microseconds())/1000), slog.String("source", r.source.String()))
 		if w.observe != nil {
 			w.observe(method, route, status, took)
+		}
+		if w.refused != nil && r.refused != "" {
+			w.refused(r.refused)
 		}
 	}()
 	c.Next()

@@ -32,6 +32,7 @@ type Options struct {
 	ErrorPage      string                                                     // template of error pages; default web/error
 	SessionIdle    time.Duration                                              // shown on signed-in pages; default 15 min
 	Observe        func(method, route string, status int, took time.Duration) // metrics; may be nil
+	Refused        func(reason string)                                        // metrics of refused requests; may be nil
 }
 
 // Limits are the sizes, rates and times of S-09, S-69 and R-06. A zero field means its default.
@@ -73,6 +74,7 @@ type Web struct {
 	logger      *slog.Logger
 	now         func() time.Time
 	observe     func(method, route string, status int, took time.Duration)
+	refused     func(reason string)
 	limits      Limits
 	proxies     []netip.Prefix
 	hosts       map[string]bool
@@ -99,7 +101,7 @@ func New(o Options) (*Web, error) {
 	}
 	orDefault(&o.SessionIdle, 15*time.Minute)
 	w := &Web{
-		templates: o.Templates, keyring: o.Keyring, logger: o.Logger, now: o.Now, observe: o.Observe,
+		templates: o.Templates, keyring: o.Keyring, logger: o.Logger, now: o.Now, observe: o.Observe, refused: o.Refused,
 		limits: o.Limits.withDefaults(), proxies: o.TrustedProxies, language: o.Language, sessionIdle: o.SessionIdle,
 		origin: issuer.Scheme + "://" + strings.ToLower(issuer.Host), secure: issuer.Scheme == "https",
 		strict: o.Strict, problems: o.Problems, errorPage: cmp.Or(o.ErrorPage, "web/error"),

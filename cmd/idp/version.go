@@ -1,0 +1,50 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// version and commit are set by "make release" and by the image's build, which have no repository at hand.
+var version, commit string
+
+// built is what this program was made from: of the linker, else of the repository that it was built in.
+func built() (v, revision, goVersion string) {
+	v, revision = version, commit
+	changed := ""
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return cmp.Or(v, "unknown"), cmp.Or(revision, "unknown"), ""
+	}
+	for _, setting := range info.Settings {
+		switch {
+		case setting.Key == "vcs.revision" && revision == "":
+			revision = setting.Value[:min(12, len(setting.Value))]
+		case setting.Key == "vcs.modified" && setting.Value == "true" && commit == "":
+			changed = "+changed"
+		}
+	}
+	return cmp.Or(v, info.Main.Version, "unknown"), cmp.Or(revision, "unknown") + changed, info.GoVersion
+}
+
+// VersionCmd is "idp version".
+type VersionCmd struct{}
+
+// Run prints what the build recorded.
+func (VersionCmd) Run(p *process) error {
+	v, revision, goVersion := built()
+	_, err := fmt.Fprintf(p.stdout, "idp %s %s %s\n", v, revision, goVersion)
+	return err
+}
+
+// buildInfo is that as a metric, which is always 1.
+func buildInfo() prometheus.Collector {
+	v, revision, goVersion := built()
+	info := prometheus.NewGauge(prometheus.GaugeOpts{Name: "idp_build_info", Help: "What runs here.",
+		ConstLabels: prometheus.Labels{"version": v, "revision": revision, "goversion": goVersion}})
+	info.Set(1)
+	return info
+}

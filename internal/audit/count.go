@@ -1,0 +1,30 @@
+package audit
+
+// CountTo has each event counted that the database has taken. One of a transaction that is undone afterwards counts as well:
+// it was tried.
+func (l *Log) CountTo(count func(Event)) *Log {
+	l.count = count
+	return l
+}
+
+// Kinds are all of them, for those who count them; a test holds the list against the constants.
+func Kinds() []Kind {
+	return []Kind{
+		AccountCreated, SignedIn, NewDevice, SignInFailed, SignedOut, SessionEnded, PasswordChanged, PasswordReset, UsernameSent,
+		FactorAdded, FactorRemoved, SavedCodesMade, SavedCodeUsed, QuestionChanged, EmailChangeAsked, EmailChanged, EmailChangeStop,
+		LanguageChanged, AppAllowed, AppStopped, AgreementAccepted, AccountLocked, Disowned, StaffLooked, StaffActed,
+		PasswordDisabled, PasswordRehashed, Certified, FactorRefused, SteppedUp,
+		RegistrationStarted, RegistrationAgreed, IdentityMatched, IdentityRefused, IdentityLocked, CodeSent, CodeRefused, EmailProven,
+		RegistrationFinished, RegistrationLeft, SupportReferred,
+		RecoveryStarted, RecoveryCodeSent, RecoveryRefused, RecoveryProven, RecoveryEnded, AnswerAccepted, AnswerRefused, AnswersClosed,
+		ChangeHeld, ChangeApplied, ChangeStopped,
+		CodeIssued, TokensIssued, TokensRefreshed, CodeReplayed, RefreshReplayed, GrantRevoked, DeviceAllowed, DeviceDenied,
+		AccessTokenRevoked, ClientAuthRefused, ClientCreated, ClientUpdated, ClientEnabled, ClientDisabled, ClientSecretRotated,
+		KeyCreated, KeyActivated, KeyRevoked,
+		StaffCreated, StaffChanged, StaffRemoved, StaffSearched, StaffVerified, StaffAsked, StaffDecided, StaffDenied, StaffExported,
+		StaffReviewed, BreakGlass, StaffEntered,
+		RosterImported, RosterRefused,
+		EpochRaised, EpochTrusted,
+		ResetsRising, MailsLate, JobsDiscarded, ChainBroken, SealBroken, CommitsLost,
+	}
+}
