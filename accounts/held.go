@@ -52,7 +52,7 @@ func (h *Handler) stopHeld(c *gin.Context) error {
 	}
 	note := ""
 	if stopped {
-		note = "stopped"
+		note = "held"
 	}
 	return h.back(c, "/account", note)
 }

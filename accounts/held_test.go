@@ -62,14 +62,14 @@ func TestHeldChangeIsShown(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.Body.Close()
-		if at := r.Header.Get("Location"); r.StatusCode != http.StatusSeeOther || at != "/account?note=stopped" {
+		if at := r.Header.Get("Location"); r.StatusCode != http.StatusSeeOther || at != "/account?note=held" {
 			t.Errorf("POST %s = %d to %q", stop, r.StatusCode, at)
 		}
 	}
 	if want := f.sid(account); len(b.changes.sids) != 2 || b.changes.sids[0] != want {
 		t.Errorf("stopped by %v, want %s", b.changes.sids, want)
 	}
-	if _, _, body := b.get("/account?note=stopped"); !strings.Contains(body, "El cambio se detuvo") || strings.Contains(body, stop) {
+	if _, _, body := b.get("/account?note=held"); !strings.Contains(body, "El cambio se detuvo") || strings.Contains(body, stop) {
 		t.Errorf("afterwards:\n%s", body)
 	}
 	change.InPerson = true

@@ -15,7 +15,7 @@ import (
 // dash: "added-totp".
 var notices = map[string]string{
 	"password": "accounts.password.saved", "question": "accounts.question.saved", "language": "accounts.language.saved",
-	"stopped": "recovery.cancel.done_title", "added": "accounts.factors.added", "removed": "accounts.factors.removed",
+	"held": "recovery.cancel.done_title", "added": "accounts.factors.added", "removed": "accounts.factors.removed",
 }
 
 // page answers with a page of the section, signed in as whose it is.
@@ -87,7 +87,7 @@ func (h *Handler) showEnded(c *gin.Context) error {
 		return web.ForeignForm(session.Username, "/account")
 	}
 	h.web.ClearCookie(c, sessionCookie)
-	return web.SeeOther(c, "/login?note=ended")
+	return h.web.SeeDone(c, "/login?note=ended")
 }
 
 // next is where a member goes on from adding a second step: to the app that asked for
