@@ -177,14 +177,14 @@ func unknownMember(name string, fields map[string]reflect.Value) string {
 	for one := range fields {
 		known = append(known, one)
 	}
-	if near := nearest(name, known); near != "" {
+	if near := Nearest(name, known); near != "" {
 		return "is no member of a registration: did you mean " + near + "?"
 	}
 	return "is no member of a registration"
 }
 
-// nearest is the known word that was most likely meant; "" where none is near.
-func nearest(word string, known []string) string {
+// Nearest is the known word that was most likely meant; "" where none is near.
+func Nearest(word string, known []string) string {
 	known = slices.Sorted(slices.Values(known))
 	best, near := 1+len(word)/4, ""
 	for _, one := range known {

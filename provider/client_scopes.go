@@ -26,7 +26,7 @@ func (m *Metadata) presetScopes(scopes []string) []string {
 func (m *Metadata) checkScopes() error {
 	known := append(slices.Clone(memberScopes), AdminScope)
 	for _, scope := range m.Scope {
-		near := nearest(scope, known)
+		near := Nearest(scope, known)
 		switch {
 		case !scopeToken(scope):
 			return &MetadataError{"scope", fmt.Sprintf("%q is not a scope", scope)}

@@ -51,9 +51,10 @@ func TestDeskSettings(t *testing.T) {
 		"only a port off": {":8443", "https://IDP.example:8443", "has the issuer's host"},
 	} {
 		e := environment{Issuer: "https://idp.example", DeskListen: c.listen, DeskAddress: c.address}
-		_, err := e.check()
+		m := &mistakes{}
+		e.check(m)
 		said := ""
-		for line := range strings.Lines(errorText(err)) {
+		for line := range strings.Lines(errorText(m.err())) {
 			if strings.Contains(line, "DESK") {
 				said += line
 			}

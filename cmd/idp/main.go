@@ -5,6 +5,7 @@
 //	idp serve     production, configured by environment variables
 //	idp migrate   bring the database's schema up to this program
 //	idp keys, clients, roster   manage what serve works with
+//	idp config    check and show what serve is configured with
 package main
 
 import (
@@ -26,6 +27,7 @@ import (
 type commands struct {
 	Demo    DemoCmd         `cmd:"" help:"Run the whole product on this machine, with a sample portal and a mailbox."`
 	Serve   ServeCmd        `cmd:"" help:"Run the service in production."`
+	Config  ConfigCmd       `cmd:"" help:"Check the configuration of serve, or show it."`
 	Migrate MigrateCmd      `cmd:"" help:"Bring the database's schema up to this program."`
 	Restore RestoreEpochCmd `cmd:"" name:"restore-epoch" help:"After a restore of the database: void what may have been spent since the backup."`
 	Audit   AuditCmd        `cmd:"" help:"Verify and export the record of security events."`
@@ -37,6 +39,18 @@ type commands struct {
 	Mailbox MailboxCmd      `cmd:"" help:"Run the demo's mail catcher alone."`
 	Health  HealthCmd       `cmd:"" help:"Ask a health address; for container checks."`
 	Version VersionCmd      `cmd:"" help:"Print the version."`
+	Man     ManCmd          `cmd:"" help:"Print the manual page: idp man | man -l -"`
+
+	Completion CompletionCmd `cmd:"" help:"Print what completes commands in a shell."`
+
+	ConfigFile  kong.ConfigFlag  `name:"config" placeholder:"FILE" help:"Settings as lines NAME=VALUE, with the names of the environment, which wins."`
+	VersionFlag kong.VersionFlag `name:"version" help:"Print the version."`
+}
+
+// kongOptions are common to running and to describing the commands.
+func kongOptions() []kong.Option {
+	return []kong.Option{kong.Name("idp"), kong.Description("The sign-in service of HUSKY Health. Start with: idp demo"),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.UsageOnError(), kong.Vars{"version": versionLine()}}
 }
 
 func main() {
@@ -59,15 +73,22 @@ func environ() map[string]string {
 func run(ctx context.Context, args []string, vars map[string]string, stdout, stderr io.Writer) int {
 	var c commands
 	exited := -1
-	parser, err := kong.New(&c, kong.Name("idp"), kong.Writers(stdout, stderr), kong.Exit(func(code int) { exited = code }),
-		kong.Description("The sign-in service of HUSKY Health. Start with: idp demo"),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.UsageOnError())
+	p := &process{vars: vars, stdout: stdout, stderr: stderr}
+	defer p.close()
+	parser, err := kong.New(&c, append(kongOptions(), kong.Writers(stdout, stderr), kong.Exit(func(code int) { exited = code }),
+		kong.Configuration(p.load), kong.Resolvers(kong.ResolverFunc(p.flagVariable)))...)
 	if err != nil {
 		fmt.Fprintln(stderr, "idp:", err)
 		return 1
 	}
-	if len(args) == 0 {
+	switch {
+	case len(args) == 0:
 		args = []string{"--help"}
+	case args[0] == completeWord:
+		for _, word := range complete(parser.Model, args[1:]) {
+			fmt.Fprintln(stdout, word)
+		}
+		return 0
 	}
 	command, err := parser.Parse(args)
 	if exited >= 0 { // help or version was printed
@@ -77,10 +98,8 @@ func run(ctx context.Context, args []string, vars map[string]string, stdout, std
 		fmt.Fprintf(stderr, "idp: %v\nTry: idp --help\n", err)
 		return 2
 	}
-	p := &process{vars: vars, stdout: stdout, stderr: stderr}
-	defer p.close()
 	command.BindTo(ctx, (*context.Context)(nil))
-	command.Bind(p)
+	command.Bind(p, parser.Model)
 	if err := command.BindToProvider(func() (*Environment, error) { return p.environment(ctx, command.Command()) }); err != nil {
 		fmt.Fprintln(stderr, "idp:", err)
 		return 1
@@ -95,8 +114,28 @@ func run(ctx context.Context, args []string, vars map[string]string, stdout, std
 // process is what a command sees of the world.
 type process struct {
 	vars           map[string]string
+	origin         map[string]string // the file of those that are not of the environment
 	stdout, stderr io.Writer
 	db             *postgres.DB
+}
+
+// load reads the file of --config.
+func (p *process) load(in io.Reader) (kong.Resolver, error) {
+	path := "the file of --config"
+	if file, ok := in.(interface{ Name() string }); ok {
+		path = file.Name()
+	}
+	return kong.ResolverFunc(p.flagVariable), p.configure(in, path)
+}
+
+// flagVariable is what environment and file say to a flag that has a variable.
+func (p *process) flagVariable(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+	for _, name := range flag.Envs {
+		if value, ok := p.vars[name]; ok {
+			return value, nil
+		}
+	}
+	return nil, nil
 }
 
 // environment opens database and keys for the commands that manage them.
@@ -130,7 +169,7 @@ type MigrateCmd struct{}
 
 // Run migrates the database of IDP_DATABASE_URL. It may run beside serving instances.
 func (MigrateCmd) Run(ctx context.Context, p *process) error {
-	vars, err := withFiles(p.vars)
+	vars, _, err := withFiles(p.vars)
 	if err != nil {
 		return err
 	}

@@ -10,37 +10,37 @@ import (
 )
 
 // checkOutbound reads where calls to apps may go besides the public's network.
-func (e *environment) checkOutbound(wrong func(name, format string, args ...any)) outbound.Options {
+func (e *environment) checkOutbound(m *mistakes) outbound.Options {
 	o := outbound.Options{Allow: e.OutboundAllow}
 	for _, target := range e.OutboundAllow {
 		if _, _, err := net.SplitHostPort(target); err != nil {
-			wrong("OUTBOUND_ALLOW", "%q is not host:port", target)
+			m.wrong("OUTBOUND_ALLOW", "%q is not host:port", target)
 		}
 	}
 	if len(e.OutboundAllow) > 0 && !e.accepts(acceptOutbound) {
-		wrong("OUTBOUND_ALLOW", "lets calls into networks of ours; to accept that, IDP_ACCEPT=%s", acceptOutbound)
+		m.weak("OUTBOUND_ALLOW", acceptOutbound, "lets calls into networks of ours")
 	}
 	if e.OutboundCA != "" {
 		pem, err := os.ReadFile(e.OutboundCA)
 		o.RootCAs = x509.NewCertPool()
 		if err != nil || !o.RootCAs.AppendCertsFromPEM(pem) {
-			wrong("OUTBOUND_CA", "is no file of certificates in PEM")
+			m.wrong("OUTBOUND_CA", "is no file of certificates in PEM")
 		}
 	}
 	return o
 }
 
 // checkProofs adds to what checkMTLS says: nonces, and certificates that a proxy passes on.
-func (e *environment) checkProofs(s *settings, wrong func(name, format string, args ...any)) {
+func (e *environment) checkProofs(s *settings, m *mistakes) {
 	s.proofs.RequireDPoPNonce = e.DPoPNonce
 	if e.ClientCertHeader == "" {
 		return
 	}
 	if len(s.proxies) == 0 {
-		wrong("CLIENT_CERT_HEADER", "is read from IDP_TRUSTED_PROXIES alone, which is empty")
+		m.wrong("CLIENT_CERT_HEADER", "is read from IDP_TRUSTED_PROXIES alone, which is empty")
 	}
 	if e.MTLSListen != "" {
-		wrong("CLIENT_CERT_HEADER", "does not come together with IDP_MTLS_LISTEN: TLS ends here or there")
+		m.wrong("CLIENT_CERT_HEADER", "does not come together with IDP_MTLS_LISTEN: TLS ends here or there")
 	}
 	s.proofs.ClientCertificate = provider.ProxyCertificate(e.ClientCertHeader, s.proxies)
 }

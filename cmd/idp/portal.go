@@ -33,7 +33,7 @@ IDP_PORTAL_SECRET or the file named by IDP_PORTAL_SECRET_FILE; without one it is
 
 // Run serves until ctx ends.
 func (c *PortalCmd) Run(ctx context.Context, p *process) error {
-	vars, err := withFiles(p.vars)
+	vars, _, err := withFiles(p.vars)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -23,34 +24,27 @@ type ServeCmd struct{}
 
 // Help is shown by --help.
 func (ServeCmd) Help() string {
-	return `Configuration comes from the environment. A secret may come from a file: IDP_KEK_FILE in place of IDP_KEK.
-Everything is checked before a port is opened, and every mistake is named. Certificates are read anew within seconds of a
-change of their files, and at once on SIGHUP; SIGTERM drains and ends.
+	return `Configuration comes from the environment, and from the file of --config. A secret may come from a file of its own:
+IDP_KEK_FILE in place of IDP_KEK. Everything is checked before a port is opened, and every mistake is named; "idp config check"
+does the same and opens none. Certificates are read anew within seconds of a change of their files, and at once on SIGHUP;
+SIGTERM drains and ends.
+` + settingsHelp()
+}
 
-Required:
-  IDP_DATABASE_URL    PostgreSQL, sslmode=verify-full; run "idp migrate" first
-  IDP_ISSUER          https://host, as members and applications see it
-  IDP_KEK             key-encryption key, 32 bytes in base64: idp keys generate-kek
-  IDP_SMTP            mail server, host:port
-  IDP_MAIL_FROM       sender's address
-  IDP_TLS_CERT, IDP_TLS_KEY   or IDP_ACCEPT=tls-ends-at-the-proxy
-  IDP_AGREEMENT_DIR   license agreement as <version>.<language>.txt, or IDP_ACCEPT=sample-agreement
-
-Optional (default):
-  IDP_LISTEN (:8080), IDP_METRICS_LISTEN (127.0.0.1:9090), IDP_DATABASE_CONNS (16), IDP_OLD_KEKS,
-  IDP_SMTP_TLS (starttls; tls, none), IDP_SMTP_USERNAME, IDP_SMTP_PASSWORD,
-  IDP_SUPPORT_EMAIL (WebSupport@CHNCT.org), IDP_SUPPORT_PHONE, IDP_SECURITY_CONTACT (mailto:, for security.txt), IDP_TIME_ZONE (America/New_York), IDP_LANGUAGE (es),
-  IDP_TRUSTED_PROXIES, IDP_WIDE_SOURCES (networks, comma-separated), IDP_IDENTITY_LOCK (24h; 0 until staff release),
-  IDP_EMAIL_SELF_SERVICE (false: support alone changes addresses),
-  IDP_SCOPE_ACR (none: minimum acr by scope, scope=acr), IDP_AUDIT_RETENTION (52560h: six years),
-  IDP_SECRET_QUESTION (true; false: never asked, neither at registration nor in recovery),
-  IDP_DESK_LISTEN, IDP_DESK_ADDRESS (none: the support desk, https://host on a listener of its own; see idp staff),
-  IDP_MTLS_LISTEN, IDP_MTLS_ADDRESS, IDP_CLIENT_CAS (none: clients that authenticate with certificates),
-  IDP_CLIENT_CERT_HEADER (none: trusted proxies give them), IDP_DPOP_NONCE (false),
-  IDP_OUTBOUND_ALLOW (none: host:port of apps on private networks, for tests), IDP_OUTBOUND_CA (the system's),
-  IDP_CERTIFICATION (false; clients of the profile certification, with IDP_ACCEPT=certification-flows),
-  IDP_REGISTRATION_TOKEN (none: opens dynamic client registration), IDP_REGISTRATION_TRIES (20 an hour of a source without it),
-  IDP_CLIENT_RATE (50: calls a second of one client, on each instance), IDP_MEMBER_NUMBER_PATTERN ([0-9]{9}), IDP_DRAIN (5s), IDP_ACCEPT (weaker settings by name)`
+// settingsHelp is the table of the settings.
+func settingsHelp() string {
+	var required, optional strings.Builder
+	for _, field := range fields() {
+		out, text := &optional, field.Tag.Get("help")
+		if field.Tag.Get("must") != "" {
+			out = &required
+		}
+		if value := field.Tag.Get("envDefault"); value != "" {
+			text += " (" + value + ")"
+		}
+		fmt.Fprintf(out, "  IDP_%-22s %s\n", field.Tag.Get("env"), text)
+	}
+	return "\nRequired:\n" + required.String() + "\nOptional (default):\n" + optional.String()
 }
 
 // Run serves until SIGTERM or SIGINT.

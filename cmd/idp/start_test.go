@@ -50,7 +50,7 @@ func TestServeStartFails(t *testing.T) {
 		sql  string
 		want string
 	}{
-		"database down":           {map[string]string{"IDP_DATABASE_URL": "postgres://idp:hunter2@127.0.0.1:1/idp"}, "", "IDP_DATABASE_URL: postgres://idp:…127.0.0.1:1/idp: it does not answer: "},
+		"database down":           {map[string]string{"IDP_DATABASE_URL": "postgres://idp:hunter2@127.0.0.1:1/idp"}, "", "IDP_DATABASE_URL: postgres://idp:…@127.0.0.1:1/idp: it does not answer: "},
 		"database unknown":        {map[string]string{"IDP_DATABASE_URL": "other"}, "", `database "nowhere" does not exist`},
 		"database hidden":         {map[string]string{"IDP_DATABASE_URL": "postgres://idp:hunter2@nowhere.invalid/idp"}, "", "it does not answer: "},
 		"schema empty":            {map[string]string{"IDP_DATABASE_URL": "empty"}, "", "it is empty; run `idp migrate`"},

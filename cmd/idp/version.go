@@ -35,9 +35,13 @@ type VersionCmd struct{}
 
 // Run prints what the build recorded.
 func (VersionCmd) Run(p *process) error {
-	v, revision, goVersion := built()
-	_, err := fmt.Fprintf(p.stdout, "idp %s %s %s\n", v, revision, goVersion)
+	_, err := fmt.Fprintln(p.stdout, versionLine())
 	return err
+}
+
+func versionLine() string {
+	v, revision, goVersion := built()
+	return fmt.Sprintf("idp %s %s %s", v, revision, goVersion)
 }
 
 // buildInfo is that as a metric, which is always 1.

@@ -94,6 +94,18 @@ func (s *SMTP) Send(ctx context.Context, o Outgoing) error {
 	return nil
 }
 
+// Greet connects as Send does, signs in where it would, and leaves again.
+func (s *SMTP) Greet(ctx context.Context) error {
+	client, err := gomail.NewClient(s.host, s.clientOptions("")...)
+	if err != nil {
+		return fmt.Errorf("setting up the mail client: %w", err)
+	}
+	if err := client.DialWithContext(ctx); err != nil {
+		return err
+	}
+	return client.Close()
+}
+
 func (s *SMTP) clientOptions(to string) []gomail.Option {
 	config := &tls.Config{ServerName: s.host, RootCAs: s.options.RootCAs, MinVersion: tls.VersionTLS12}
 	options := []gomail.Option{gomail.WithPort(s.port), gomail.WithTimeout(15 * time.Second), gomail.WithTLSConfig(config)}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/audit"
+	"huskyidp/internal/epoch"
+	"huskyidp/internal/mail"
+	"huskyidp/internal/postgres"
+	"huskyidp/keys"
+	"huskyidp/templates"
+)
+
+// ConfigCmd is "idp config".
+type ConfigCmd struct {
+	Check ConfigCheckCmd `cmd:"" help:"Check everything that serve checks, and the mail server; opens no port and changes nothing."`
+	Show  ConfigShowCmd  `cmd:"" help:"Print every setting with its value and where it comes from; secrets are hidden."`
+}
+
+// ConfigCheckCmd is "idp config check".
+type ConfigCheckCmd struct{}
+
+// Help is shown by --help.
+func (ConfigCheckCmd) Help() string {
+	return `Prints a line for each check, and leaves with 1 if one failed: a job of a release runs it before the instances start.`
+}
+
+// Run makes all checks, those as well that come after one that failed.
+func (ConfigCheckCmd) Run(ctx context.Context, p *process) error {
+	e, s, err := readEnvironment(p.vars)
+	c := &checks{out: p.stdout}
+	c.tell("settings", err)
+	if e.TLSCert != "" && e.TLSKey != "" {
+		_, err = loadCertificate(e.TLSCert, e.TLSKey)
+		c.tell("certificate", err)
+	}
+	set, err := loadTemplates(s)
+	c.tell("language", err)
+	if set == nil {
+		set, err = templates.Load(templates.Options{})
+		if err != nil {
+			return err
+		}
+	}
+	_, err = loadLegal(s.agreementDir, set.Languages())
+	c.tell("agreement", err)
+	c.database(ctx, s)
+	if sender, err := mail.NewSMTP(s.smtp); err == nil { // else the settings said so
+		c.tell("mail server", sender.Greet(ctx))
+	}
+	if c.failed > 0 {
+		return fmt.Errorf("%d of %d checks failed", c.failed, c.made)
+	}
+	return nil
+}
+
+// checks prints what was looked at.
+type checks struct {
+	out          io.Writer
+	made, failed int
+}
+
+func (c *checks) tell(what string, err error) {
+	c.made++
+	if err == nil {
+		fmt.Fprintf(c.out, "ok      %s\n", what)
+		return
+	}
+	c.failed++
+	for line := range strings.Lines(err.Error()) {
+		fmt.Fprintf(c.out, "failed  %s: %s\n", what, strings.TrimRight(line, "\n"))
+	}
+}
+
+// errUndo takes back what a check would have left.
+var errUndo = errors.New("undone")
+
+func (c *checks) database(ctx context.Context, s settings) {
+	if s.dsn == "" {
+		return // the settings said so
+	}
+	db, err := openDatabase(ctx, s.dsn, 4, nil)
+	if errors.Is(err, postgres.ErrSchema) {
+		c.tell("database", nil)
+	} else {
+		c.tell("database", err)
+	}
+	if err == nil || errors.Is(err, postgres.ErrSchema) {
+		c.tell("schema", err)
+	}
+	if err != nil {
+		return
+	}
+	defer db.Close()
+	c.tell("epoch", checkEpoch(ctx, s.dsn))
+	if len(s.keks) == 0 {
+		return
+	}
+	err = db.InTx(ctx, func(ctx context.Context) error {
+		return db.InTx(ctx, func(ctx context.Context) error { // an inner one, so that nothing in it commits
+			ring, err := loadKeyring(ctx, db, s.keks)
+			if err != nil {
+				return err
+			}
+			signing, err := keys.New(keys.Deps{DB: db, Keyring: ring, Audit: audit.New(db), Now: time.Now})
+			if err != nil {
+				return err
+			}
+			return errors.Join(signing.Ensure(ctx), errUndo)
+		})
+	})
+	if err == errUndo || err != nil && err.Error() == errUndo.Error() {
+		err = nil
+	}
+	c.tell("keys", err)
+}
+
+// checkEpoch asks what serve asks of each connection, and takes back what that writes down.
+func checkEpoch(ctx context.Context, dsn string) error {
+	conn, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		return databaseError(dsn, err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx)) // and with it the transaction
+	if _, err := conn.Exec(ctx, "begin"); err != nil {
+		return err
+	}
+	return epoch.NewGuard(slog.New(slog.DiscardHandler), func(time.Duration) {}).Check(ctx, conn)
+}
+
+// ConfigShowCmd is "idp config show".
+type ConfigShowCmd struct{}
+
+// Run prints the table also where it has mistakes, and then says which.
+func (ConfigShowCmd) Run(p *process) error {
+	vars, _, wrong := withFiles(p.vars)
+	table := tabwriter.NewWriter(p.stdout, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(table, "NAME\tVALUE\tORIGIN")
+	for _, field := range fields() {
+		name := "IDP_" + field.Tag.Get("env")
+		value, set := vars[name]
+		origin := "environment"
+		_, fromFile := p.vars[name+"_FILE"]
+		switch {
+		case !set && !fromFile:
+			value, origin = field.Tag.Get("envDefault"), "default"
+		case fromFile:
+			origin = name + "_FILE=" + p.vars[name+"_FILE"]
+		}
+		for _, given := range []string{name, name + "_FILE"} {
+			if path := p.origin[given]; path != "" && given == name {
+				origin = path
+			} else if path != "" {
+				origin += " of " + path
+			}
+		}
+		switch secret := field.Tag.Get("secret"); {
+		case value == "" && origin == "default":
+			value = "-"
+		case secret == "all":
+			value = "(hidden)"
+		case secret == "password":
+			value = shownDSN(value)
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\n", name, strings.Join(strings.Fields(value), " "), origin)
+	}
+	return errors.Join(table.Flush(), wrong)
+}

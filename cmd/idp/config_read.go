@@ -1,0 +1,258 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"github.com/caarlos0/env/v11"
+
+	"huskyidp/members"
+	"huskyidp/provider"
+)
+
+// mistakes are all that is wrong with the settings, one a variable and cause, and one remedy for all that is weaker.
+type mistakes struct {
+	all      []error
+	unread   map[string]bool // variables whose value could not be read: what it would mean is not judged
+	accepted []string        // by IDP_ACCEPT already
+	weaker   []string        // that it would have to name
+}
+
+func (m *mistakes) add(err error) {
+	if err != nil {
+		m.all = append(m.all, err)
+	}
+}
+
+func (m *mistakes) wrong(name, format string, args ...any) {
+	if !m.unread[name] {
+		m.add(fmt.Errorf("IDP_"+name+": "+format, args...))
+	}
+}
+
+// weak is wrong unless IDP_ACCEPT has the name accept.
+func (m *mistakes) weak(name, accept, what string) {
+	m.wrong(name, "%s", what)
+	m.weaker = append(m.weaker, accept)
+}
+
+func (m *mistakes) err() error {
+	all := m.all
+	if len(m.weaker) > 0 {
+		names := slices.DeleteFunc(append(m.accepted, m.weaker...), func(name string) bool { return !slices.Contains(weaker, name) })
+		all = append(all, fmt.Errorf("what is weaker can be accepted by name: IDP_ACCEPT=%s", strings.Join(names, ",")))
+	}
+	return errors.Join(all...)
+}
+
+// readEnvironment reads and checks everything and reports all mistakes together.
+func readEnvironment(vars map[string]string) (environment, settings, error) {
+	e, m := parse(vars)
+	s := e.check(m)
+	return e, s, m.err()
+}
+
+// readAdminEnvironment reads what the managing commands need: database and keys.
+func readAdminEnvironment(vars map[string]string) (environment, settings, error) {
+	e, m := parse(vars)
+	s := settings{dsn: e.DatabaseURL}
+	e.checkDatabase(m)
+	s.keks = e.checkKEKs(m)
+	s.outbound = e.checkOutbound(m)
+	s.clientRules.Certification = e.checkCertification(m)
+	var err error
+	if s.numbers, err = members.NewNumberFormat(e.MemberNumber); err != nil {
+		m.wrong("MEMBER_NUMBER_PATTERN", "%v", err)
+	}
+	return e, s, m.err()
+}
+
+// kinds are the values of a type in an operator's words.
+var kinds = map[reflect.Type]string{
+	reflect.TypeFor[time.Duration]():     "a duration such as 5s",
+	reflect.TypeFor[bool]():              "true or false",
+	reflect.TypeFor[int]():               "a whole number",
+	reflect.TypeFor[int32]():             "a whole number",
+	reflect.TypeFor[map[string]string](): "name=value, comma-separated",
+}
+
+// parse fills the table.
+func parse(vars map[string]string) (e environment, m *mistakes) {
+	m = &mistakes{unread: map[string]bool{}}
+	vars, unread, err := withFiles(vars)
+	m.add(err)
+	for _, name := range unread {
+		m.unread[name] = true
+	}
+	err = env.ParseWithOptions(&e, env.Options{Prefix: "IDP_", Environment: vars})
+	all, ok := errors.AsType[env.AggregateError](err)
+	if !ok {
+		m.add(err)
+	}
+	for _, mistake := range all.Errors {
+		wrong, ok := errors.AsType[env.ParseError](mistake)
+		field, known := reflect.TypeFor[environment]().FieldByName(wrong.Name)
+		if !ok || !known {
+			m.add(mistake)
+			continue
+		}
+		name := field.Tag.Get("env")
+		m.wrong(name, "must be %s", kinds[field.Type])
+		m.unread[name] = true
+	}
+	m.accepted = e.Accept
+	return e, m
+}
+
+// withFiles replaces each IDP_…_FILE by the content of the file that it names, and refuses names that nobody reads. unread
+// are the settings, without prefix, that could not be had.
+func withFiles(vars map[string]string) (all map[string]string, unread []string, err error) {
+	all = make(map[string]string, len(vars))
+	var wrong []error
+	for _, name := range slices.Sorted(maps.Keys(vars)) {
+		value := vars[name]
+		if err := unknownName(name, value); err != nil {
+			wrong = append(wrong, err)
+			continue
+		}
+		plain, isFile := strings.CutSuffix(name, "_FILE")
+		if !isFile || !strings.HasPrefix(name, "IDP_") {
+			all[name] = value
+			continue
+		}
+		if _, both := vars[plain]; both {
+			wrong = append(wrong, fmt.Errorf("%s and %s are both set: keep one", plain, name))
+			continue
+		}
+		content, err := os.ReadFile(value)
+		if err != nil {
+			wrong, unread = append(wrong, fmt.Errorf("%s: %w", name, err)), append(unread, strings.TrimPrefix(plain, "IDP_"))
+			continue
+		}
+		all[plain] = strings.TrimSpace(string(content))
+	}
+	return all, unread, errors.Join(wrong...)
+}
+
+// names are all variables that some command reads: the table's, those of the commands' flags, and the sample portal's.
+var names = sync.OnceValue(func() []string {
+	all := []string{"IDP_PORTAL_SECRET", "IDP_PORTAL_KEY"}
+	for _, field := range fields() {
+		all = append(all, "IDP_"+field.Tag.Get("env"))
+	}
+	_ = kong.Visit(kong.Must(&commands{}, kongOptions()...).Model, func(node kong.Visitable, next kong.Next) error {
+		if flag, ok := node.(*kong.Flag); ok {
+			all = append(all, flag.Envs...)
+		}
+		return next(nil)
+	})
+	return all
+})
+
+// orchestrated are the variables that Kubernetes and Docker set by themselves for a service named idp.
+var orchestrated = regexp.MustCompile(`^IDP_(\w+_)?(SERVICE_(HOST|PORT\w*)=|PORT(_\d+_(TCP|UDP|SCTP)\w*)?=(tcp|udp|sctp)://|PORT_\d+_(TCP|UDP|SCTP)_\w+=)`)
+
+// unknownName is a mistake: a setting with a typing error would not be in force.
+func unknownName(name, value string) error {
+	short, ours := strings.CutPrefix(name, "IDP_")
+	if !ours || orchestrated.MatchString(name+"="+value) {
+		return nil
+	}
+	plain, isFile := strings.CutSuffix(short, "_FILE")
+	if slices.Contains(names(), "IDP_"+plain) {
+		return nil
+	}
+	var known []string
+	for _, one := range names() {
+		known = append(known, strings.TrimPrefix(one, "IDP_"))
+	}
+	near := didYouMean(plain, known)
+	if isFile && near != "" {
+		near = strings.TrimSuffix(near, "?") + "_FILE?"
+	}
+	return fmt.Errorf("%s%s", name, cmp.Or(strings.Replace(near, "did you mean ", "did you mean IDP_", 1), ": no command reads it"))
+}
+
+// didYouMean is ": did you mean …?" with the nearest of the words, or nothing.
+func didYouMean(word string, known []string) string {
+	byLower := map[string]string{}
+	for _, one := range known {
+		byLower[strings.ToLower(one)] = one
+	}
+	if near := provider.Nearest(word, slices.Collect(maps.Keys(byLower))); near != "" {
+		return ": did you mean " + byLower[near] + "?"
+	}
+	return ""
+}
+
+// fields are the rows of the table.
+func fields() []reflect.StructField { return reflect.VisibleFields(reflect.TypeFor[environment]()) }
+
+// maxConfigFile in bytes.
+const maxConfigFile = 1 << 20
+
+// readConfigFile reads lines NAME=VALUE with the names of the environment. Empty lines and those that begin with # say
+// nothing; a value may stand in quotes, which are dropped; nothing else in it has a meaning, so that passwords stay whole.
+func readConfigFile(in io.Reader, path string) (map[string]string, error) {
+	text, err := io.ReadAll(io.LimitReader(in, maxConfigFile))
+	if err != nil {
+		return nil, err
+	}
+	vars := map[string]string{}
+	var wrong []error
+	for i, line := range strings.Split(strings.TrimPrefix(string(text), "\ufeff"), "\n") {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		name, value, ok := strings.Cut(line, "=")
+		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+		if n := len(value); n >= 2 && (value[0] == '"' || value[0] == '\'') && value[n-1] == value[0] {
+			value = value[1 : n-1]
+		}
+		_, twice := vars[name]
+		switch {
+		case !ok || !strings.HasPrefix(name, "IDP_"):
+			wrong = append(wrong, fmt.Errorf("%s: line %d: must be IDP_NAME=VALUE", path, i+1))
+		case twice:
+			wrong = append(wrong, fmt.Errorf("%s: line %d: %s stands twice", path, i+1, name))
+		default:
+			vars[name] = value
+		}
+	}
+	return vars, errors.Join(wrong...)
+}
+
+// configure adds the file's settings to those of the environment, which win.
+func (p *process) configure(in io.Reader, path string) error {
+	file, err := readConfigFile(in, path)
+	if err != nil {
+		return err
+	}
+	vars := maps.Clone(p.vars)
+	if vars == nil {
+		vars = map[string]string{}
+	}
+	p.origin = map[string]string{}
+	for name, value := range file {
+		plain := strings.TrimSuffix(name, "_FILE")
+		_, set := p.vars[plain]
+		_, setByFile := p.vars[plain+"_FILE"]
+		if !set && !setByFile {
+			vars[name], p.origin[name] = value, path
+		}
+	}
+	p.vars = vars
+	return nil
+}
