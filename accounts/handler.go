@@ -142,6 +142,7 @@ func (h *Handler) lookup(c *gin.Context, find func(ctx context.Context, token st
 		switch {
 		case err == nil && web.Belongs(c, web.OfSession, session.SID):
 			l = lookup{session: session, found: true}
+			h.web.UseLanguage(c, session.Language)
 		case err == nil:
 			l = lookup{err: web.ForeignForm(session.Username, h.wayOn(c))}
 		case !errors.Is(err, ErrNoSession):
@@ -194,6 +195,7 @@ func (h *Handler) start(c *gin.Context, account Account, amr []string) SessionSt
 // keepLookup is for a session that this very request began or renewed.
 func (h *Handler) keepLookup(c *gin.Context, session Session) {
 	web.Belongs(c, web.OfSession, session.SID)
+	h.web.UseLanguage(c, session.Language)
 	c.Set(lookupKey, lookup{session: session, found: true})
 }
 

@@ -34,7 +34,8 @@ type homePage struct {
 	BirthYear                           int
 	Factors                             []Factor // each kind once
 	Question                            string   // key of the bank; "" if none is set
-	Language                            string
+	Language                            string   // of the mails
+	PageLanguage                        string   // another one was chosen in this browser; "" else
 	App, AppURI                         string
 	ChangesEmail                        bool // the member may change the address
 	Held                                []HeldChange
@@ -70,6 +71,9 @@ func (h *Handler) showHome(c *gin.Context) error {
 		Held: held, Name: card.Name, Username: account.Username, Email: account.Email, MemberNumber: card.MemberNumber, BirthYear: card.BirthYear,
 		Factors: kinds(factors), Language: account.Language, App: h.app.Name, AppURI: h.app.URI,
 		ChangesEmail: h.emails != nil,
+	}
+	if lang := web.Lang(c); lang != account.Language {
+		page.PageLanguage = lang
 	}
 	if len(questions) > 0 {
 		page.Question = questions[0]

@@ -35,6 +35,8 @@ func TestAnotherPersonIsAskedFirst(t *testing.T) {
 	for _, b := range []*browser{erased.browser().toCredentials().get("/register").post("act", "anew").get("/register/credentials"), fresh.browser().get("/register/credentials")} {
 		b.on("/register/credentials", http.StatusGone).reads("En este navegador no hay ninguna inscripción abierta. Se borra a las 24 horas, cuando termina o si se empieza otra.")
 	}
+	// A name is said without the spaces that a keyboard puts after it.
+	newSite(t, 1).browser().toPersonal().post(with(ana, "first_name", " Ana ")...).on("/register/credentials", 200).reads("Esto es para Ana.")
 	// A page of the agreement that was open all the time does not lead into another's registration either.
 	s := newSite(t, 1)
 	b := s.browser().get("/register/agreement?flow=f1")

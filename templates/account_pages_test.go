@@ -22,7 +22,8 @@ type (
 		Name, Username, Email, MemberNumber string
 		BirthYear                           int
 		Factors                             []string
-		Question, Language, App, AppURI     string
+		Question, Language, PageLanguage    string
+		App, AppURI                         string
 		ChangesEmail                        bool
 		Held                                []heldChange
 	}
@@ -138,10 +139,10 @@ func accountCases() []pageCase {
 			Left int
 			Next string
 		}{1, "/account"}),
-		page("accounts/home", "", at("/account"), home{"María Nuñez", "maria.lopez", "maria@example.com", "004123789", 1984, nil, "toy_name", "es", "Portal", "http://localhost:8090/login", true,
+		page("accounts/home", "", at("/account"), home{"María Nuñez", "maria.lopez", "maria@example.com", "004123789", 1984, nil, "toy_name", "es", "", "Portal", "http://localhost:8090/login", true,
 			[]heldChange{{"h1", "reset_factor", noon, noon, false}, {"h2", "change_email", noon, noon, true}, {"h3", "reset_question", noon, noon, true}}}),
-		page("accounts/home", "without_number", at("/account"), home{"María Nuñez", "maria.lopez", "maria@example.com", "", 1984, nil, "toy_name", "es", "Portal", "http://localhost:8090/login", true, nil}),
-		page("accounts/home", "staff", noted(at("/account"), "accounts.password.saved", nil), home{Username: "ana.desk", Email: "ana@example.com", Factors: []string{"totp", "passkey", "saved_codes"}, Language: "en"}),
+		page("accounts/home", "without_number", at("/account"), home{"María Nuñez", "maria.lopez", "maria@example.com", "", 1984, nil, "toy_name", "es", "", "Portal", "http://localhost:8090/login", true, nil}),
+		page("accounts/home", "staff", noted(at("/account"), "accounts.password.saved", nil), home{Username: "ana.desk", Email: "ana@example.com", Factors: []string{"totp", "passkey", "saved_codes"}, Language: "en", PageLanguage: "es"}),
 		page("accounts/password", "", at("/account/password"), rules{Username: "maria.lopez", MinLength: 15}),
 		page("accounts/password", "refused", with(at("/account/password"), Problem{"password", "accounts.password.current_wrong", nil}, Problem{"new_password", "registration.credentials.password_short", Args{"min": 15}}),
 			rules{"maria.lopez", 15, "unmet", "met", "met"}),

@@ -133,12 +133,15 @@ func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.site.Handler(p.mux).ServeHTTP(w, r)
 }
 
+// accessDenied says that the member went back without signing in, which is no mistake.
+const accessDenied = "access_denied"
+
 type homePage struct{ SignIn, Error string }
 
 func (p *Portal) home(w http.ResponseWriter, r *http.Request) {
 	page := homePage{SignIn: LoginPath, Error: errorCode(r.URL.Query().Get("error"))}
 	status := http.StatusOK
-	if page.Error != "" {
+	if page.Error != "" && page.Error != accessDenied {
 		status = http.StatusBadRequest
 	}
 	p.site.Page(w, r, status, "portal/home", page, site.PageOptions{})

@@ -60,6 +60,15 @@ func (w *Web) rememberLanguage(c *gin.Context) {
 	}
 }
 
+// UseLanguage answers in the language of who is signed in, where none was chosen in this browser. It is not remembered: others may
+// use the browser next.
+func (w *Web) UseLanguage(c *gin.Context, tag string) {
+	r := requestOf(c)
+	if lang := w.supported(tag); lang != "" && !r.chosen && w.supported(w.Cookie(c, langCookie)) == "" {
+		r.lang = lang
+	}
+}
+
 // PreferLanguage answers in, and remembers, the first supported of the given tags
 // (ui_locales of OpenID Connect Core 3.1.2.1). Without one nothing changes.
 func (w *Web) PreferLanguage(c *gin.Context, tags ...string) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -56,7 +57,7 @@ func ForAnybody() PageOption { return func(o *pageOptions) { o.anybody = true } 
 
 // WithPerson says by first name whom the page is for: others may sit at the same browser.
 func WithPerson(name string) PageOption {
-	return func(o *pageOptions) { o.layout.Person = name }
+	return func(o *pageOptions) { o.layout.Person = strings.Join(strings.Fields(name), " ") } // as typed, with the keyboard's spaces
 }
 
 // WithDesk shows whose console of the support desk it is.
