@@ -19,6 +19,9 @@ import (
 // disownLife is how long the link of a notice works (S-54).
 const disownLife = 10 * 24 * time.Hour
 
+// PressedAgain is how long the second press of a link's button gets the answer of the first, which was used up.
+const PressedAgain = 10 * time.Minute
+
 // Notify queues a mail to the address on file, in the language of the account and in the
 // transaction of ctx. Mails that tell of an event carry a link by which the owner says
 // "this wasn't me"; args are those of templates.Set.Mail, without username, link and date.
@@ -114,6 +117,13 @@ func (s *Service) Disown(ctx context.Context, link string) (account Account, err
 	return account, err
 }
 
+// Disowned tells whether a link was used just now: the account is protected by it.
+func (s *Service) Disowned(ctx context.Context, link string) (just bool, err error) {
+	err = s.db.From(ctx).QueryRow(ctx, `select exists (select from used_disown_links where digest = $1 and expires_at > $2)`,
+		seal.Digest(link), s.now()).Scan(&just)
+	return just, err
+}
+
 func (s *store) queueDisownLink(b *pgx.Batch, digest []byte, account uuid.UUID, event, expires time.Time) {
 	b.Queue(`insert into disown_links (digest, account_id, event_at, expires_at) values ($1, $2, $3, $4)`, digest, account, event, expires)
 }
@@ -123,15 +133,17 @@ func (s *store) disownLink(ctx context.Context, digest []byte, now time.Time) (a
 		select account_id, event_at from disown_links where digest = $1 and expires_at > $2`, digest, now))
 }
 
-// takeDisownLink deletes every link of the account: one is used, and none is needed any more.
+// takeDisownLink deletes every link of the account: one is used, which is remembered for some minutes, and none is needed any more.
 func (s *store) takeDisownLink(ctx context.Context, digest []byte, now time.Time) (account uuid.UUID, event time.Time, err error) {
 	return scanLink(s.db.From(ctx).QueryRow(ctx, `
 		with used as (
 			select account_id, event_at from disown_links where digest = $1 and expires_at > $2 for update
 		), others as (
 			delete from disown_links where account_id in (select account_id from used)
+		), remembered as (
+			insert into used_disown_links (digest, expires_at) select $1, $3 from used
 		)
-		select account_id, event_at from used`, digest, now))
+		select account_id, event_at from used`, digest, now, now.Add(PressedAgain)))
 }
 
 func scanLink(row pgx.Row) (account uuid.UUID, event time.Time, err error) {

@@ -68,7 +68,7 @@
 // under one salt a list. factor_throttles: wrong codes of a factor, in a row and in a
 // window. pending_sign_ins and passkey_ceremonies: what waits for a second step, and what
 // a browser's passkey was asked; both found by a digest and used once. disown_links: "this
-// wasn't me", by a digest, ten days. answer_throttles: wrong answers of a day. email_proofs: the
+// wasn't me", by a digest, ten days. used_disown_links: one that was just used, for its second press. answer_throttles: wrong answers of a day. email_proofs: the
 // address that a member wants to change to, and its code. All instants are UTC and arrive from Deps.Now.
 //
 // A password, an answer and an app's key are each tied to the audit: the event that set one

@@ -279,6 +279,13 @@ func (s *Service) Stoppable(ctx context.Context, link string) (Change, accounts.
 	return c, account, err
 }
 
+// Stopped tells whether the change of a link was stopped or undone just now.
+func (s *Service) Stopped(ctx context.Context, link string) (just bool, err error) {
+	err = s.db.From(ctx).QueryRow(ctx, `select exists (select from held_changes where link = $1 and state in ('stopped', 'undone') and decided_at > $2)`,
+		seal.Digest(link), s.now().Add(-accounts.PressedAgain)).Scan(&just)
+	return just, err
+}
+
 // Stop spends a link: the change does not come, or is undone, and every session ends. The error is ErrLink, or the
 // database's.
 func (s *Service) Stop(ctx context.Context, link string) error {

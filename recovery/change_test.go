@@ -59,6 +59,7 @@ func TestNotMe(t *testing.T) {
 		t.Errorf("the old password after it: %v", err)
 	}
 	v.get(path).on(path, http.StatusGone).says("Este enlace ya no sirve")
+	f.later(accounts.PressedAgain)
 	v.get("/recover").postTo("/not-me", "link", link).on("/not-me", http.StatusGone)
 	f.mailed("disowned")
 	w := f.visitor().prove("maria")
@@ -112,6 +113,7 @@ func TestEmailChange(t *testing.T) {
 	if got := f.address(a); got != "maria@example.com" {
 		t.Errorf("after undoing the address is %q", got)
 	}
+	f.later(accounts.PressedAgain)
 	v.get("/recover").postTo("/cancel-change", "link", link).on("/cancel-change", http.StatusGone)
 	if len(f.mailed("email_cancelled")) != 1 {
 		t.Error("nobody is told that it was undone")

@@ -58,6 +58,7 @@ type Accounts interface {
 	Notify(ctx context.Context, id uuid.UUID, kind string, args templates.Args) error
 	QueueNotice(ctx context.Context, b *pgx.Batch, account accounts.Account, kind string, args templates.Args) error
 	Disownable(ctx context.Context, link string) (accounts.Account, error)
+	Disowned(ctx context.Context, link string) (bool, error)
 	Disown(ctx context.Context, link string) (accounts.Account, error)
 }
 

@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -42,14 +43,27 @@ func (h *Handler) showNotMe(c *gin.Context) error {
 }
 
 func (h *Handler) submitNotMe(c *gin.Context) error {
-	err := h.service.NotMe(c.Request.Context(), web.Form(c).Get("link"))
+	link := web.Form(c).Get("link")
+	err := h.service.NotMe(c.Request.Context(), link)
 	if errors.Is(err, accounts.ErrLink) {
-		return h.page(c, http.StatusGone, "recovery/old_link", oldLinkPage{})
+		return h.pressedAgain(c, link, h.service.accounts.Disowned, pathNotMeDone)
 	}
 	if err != nil {
 		return err
 	}
 	return h.told(c, pathNotMeDone)
+}
+
+// pressedAgain answers to a link that is none any more: for some minutes as the press did that used it.
+func (h *Handler) pressedAgain(c *gin.Context, link string, used func(ctx context.Context, link string) (bool, error), done string) error {
+	just, err := used(c.Request.Context(), link)
+	switch {
+	case err != nil:
+		return err
+	case just:
+		return h.told(c, done)
+	}
+	return h.page(c, http.StatusGone, "recovery/old_link", oldLinkPage{})
 }
 
 func (h *Handler) showCancel(c *gin.Context) error {
@@ -65,9 +79,10 @@ func (h *Handler) showCancel(c *gin.Context) error {
 }
 
 func (h *Handler) submitCancel(c *gin.Context) error {
-	err := h.service.Stop(c.Request.Context(), web.Form(c).Get("link"))
+	link := web.Form(c).Get("link")
+	err := h.service.Stop(c.Request.Context(), link)
 	if errors.Is(err, ErrLink) {
-		return h.page(c, http.StatusGone, "recovery/old_link", oldLinkPage{})
+		return h.pressedAgain(c, link, h.service.Stopped, pathCancelDone)
 	}
 	if err != nil {
 		return err

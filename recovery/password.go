@@ -1,7 +1,9 @@
 package recovery
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"time"
 
 	"github.com/google/uuid"
@@ -25,16 +27,30 @@ func (s *Service) takeSource(ctx context.Context, source string, now time.Time) 
 	return s.limiter.Take(ctx, limit, source, now)
 }
 
-// Begin starts a recovery for a username as typed, and returns the token of its cookie. Whose name it is, if anybody's, is
+// Begin starts a recovery for a username as typed, ends what was open in the browser, and returns the token of its cookie. Pressed
+// twice, it goes on with the recovery that is there: a second one's mail would come a minute later, and the first's code would be
+// wrong for it. Whose name it is, if anybody's, is
 // looked up by a job, so that this request is the same for all (S-12, S-13). The error is a *ratelimit.Exceeded of the
 // source, or the database's.
 func (s *Service) Begin(ctx context.Context, v Visit, username string) (token string, err error) {
-	now, token := s.now(), seal.NewToken()
+	now, id := s.now(), uuid.Must(uuid.NewV7())
+	token = s.token(id, username)
 	r := &Recovery{
-		ID: uuid.Must(uuid.NewV7()), Browser: v.Browser, Flow: v.Flow, Language: v.Language, Name: username, Asker: s.asker(v, username), Step: stepCode,
+		ID: id, Browser: v.Browser, Flow: v.Flow, Language: v.Language, Name: username, Asker: s.asker(v, username), Step: stepCode,
 		CreatedAt: now, ExpiresAt: now.Add(life),
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		begun, digest, err := s.store.justBegun(ctx, r, now.Add(-accounts.MailGap.Per))
+		if err != nil {
+			return err
+		}
+		if former := s.token(begun, username); bytes.Equal(seal.Digest(former), digest) {
+			token = former
+			return nil
+		}
+		if err := s.Leave(ctx, v); err != nil {
+			return err
+		}
 		if err := s.takeSource(ctx, v.Source, now); err != nil {
 			return err
 		}
@@ -48,6 +64,12 @@ func (s *Service) Begin(ctx context.Context, v Visit, username string) (token st
 		return s.db.Finish(ctx, t.batch)
 	})
 	return token, err
+}
+
+// token is the cookie's. It is made again for the answer to a second press, and is that of the recovery only if the name is too,
+// which itself is forgotten.
+func (s *Service) token(id uuid.UUID, username string) string {
+	return base64.RawURLEncoding.EncodeToString(s.keyring.MAC(seal.TokenMAC, []byte("recovery"), id[:], []byte(username)))
 }
 
 // SetPassword finishes a recovery: the new password is set, all sessions end and the owner is told (S-54). problem is what

@@ -44,9 +44,6 @@ func (h *Handler) submitPassword(c *gin.Context) error {
 	if utf8.RuneCountInString(typed) > usernameMax {
 		return h.refused(c, "recovery/password", passwordPage{members.Clip(typed, usernameMax)}, problem("username", "web.field.too_long", map[string]any{"max": usernameMax}))
 	}
-	if err := h.service.Leave(c.Request.Context(), h.visit(c)); err != nil {
-		return err
-	}
 	token, err := h.service.Begin(c.Request.Context(), h.visit(c), typed)
 	if err != nil {
 		return err

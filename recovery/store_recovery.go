@@ -53,6 +53,23 @@ func (s store) one(ctx context.Context, where string, key any) (*Recovery, error
 	return &r, err
 }
 
+// justBegun finds the recovery that the browser has begun for the same app since, and that waits for its code; no id if there is
+// none. Presses of one browser wait for each other.
+func (s store) justBegun(ctx context.Context, r *Recovery, since time.Time) (id uuid.UUID, token []byte, err error) {
+	b := &pgx.Batch{}
+	b.Queue(`select pg_advisory_xact_lock(hashtextextended('recovery.begin ' || encode($1::bytea, 'hex'), 0))`, r.Browser)
+	b.Queue(`
+		select id, token from recoveries
+		where browser = $1 and flow = $2 and step = $3 and created_at > $4 order by created_at desc limit 1`,
+		r.Browser, r.Flow, stepCode, since).QueryRow(func(row pgx.Row) error {
+		if err := row.Scan(&id, &token); !errors.Is(err, pgx.ErrNoRows) {
+			return err
+		}
+		return nil
+	})
+	return id, token, s.db.From(ctx).SendBatch(ctx, b).Close()
+}
+
 func namePlace(id uuid.UUID) seal.Place {
 	return seal.Place{Table: "recoveries", Column: "name_sealed", Row: id.String()}
 }

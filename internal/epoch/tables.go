@@ -21,6 +21,7 @@ var decisions = []decision{
 	{Table: "recovery_cards", What: "usernames asked for", Void: `delete from recovery_cards`},
 	{Table: "email_proofs", What: "addresses being proven", Void: `delete from email_proofs`},
 	{Table: "disown_links", What: `links "this wasn't me"`, Void: `delete from disown_links`},
+	{Table: "used_disown_links", What: "such links that were just used", Void: `delete from used_disown_links`},
 	// A change that its owner stopped since must not come after all, and no old link undoes one.
 	{Table: "held_changes", What: "changes that waited, or links that undo them", Void: `
 		update held_changes set state = case state when 'held' then 'stopped' else state end, undo_until = null,
