@@ -27,7 +27,7 @@ if [ ! -s tls.pem ]; then
 	openssl req -x509 $new_key -days 397 -subj "/CN=huskyidp trial" -keyout ca.key -out ca.pem \
 		-addext keyUsage=critical,keyCertSign 2>/dev/null
 	openssl req -new $new_key -subj "/CN=idp.localhost" -keyout tls.key -out tls.csr 2>/dev/null
-	printf 'subjectAltName=DNS:idp.localhost,DNS:localhost\nextendedKeyUsage=serverAuth\n' > tls.ext
+	printf 'subjectAltName=DNS:idp.localhost,DNS:desk.localhost,DNS:localhost\nextendedKeyUsage=serverAuth\n' > tls.ext
 	openssl x509 -req -in tls.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 397 -extfile tls.ext -out tls.pem 2>/dev/null
 	rm -f ca.key ca.srl tls.csr tls.ext
 fi
