@@ -4,6 +4,8 @@ import (
 	"errors"
 	"slices"
 	"testing"
+
+	"huskyidp/internal/postgres/postgrestest"
 )
 
 // TestFormerSecrets (S-46, S-74): a secret that was replaced, or taken away, and put back by
@@ -76,8 +78,7 @@ func TestUnmarkedSecrets(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 1)
 	f.register("maria")
-	f.write(`alter table audit_events disable trigger audit_events_append_only`)
-	f.write(`update audit_events set data = '{}'`)
+	postgrestest.Exec(t, f.db, `alter table audit_events disable trigger audit_events_append_only`, `update audit_events set data = '{}'`)
 	if _, err := f.Authenticate(f.ctx(), Attempt{Username: "maria", Password: rightPassword, Source: "s"}); err != nil {
 		t.Errorf("a password without a mark: %v", err)
 	}

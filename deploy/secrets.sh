@@ -12,12 +12,16 @@ once() {
 	[ -s "$name" ] || { "$@" > "$name.new" && mv "$name.new" "$name"; }
 }
 
+# database_url owner|server
 database_url() {
-	printf 'postgres://idp:%s@postgres:5432/idp?sslmode=disable' "$(cat db-password)"
+	printf 'postgres://idp_%s:%s@postgres:5432/idp?sslmode=disable' "$1" "$(cat "db-$1-password")"
 }
 
 once db-password openssl rand -hex 24
-once database-url database_url
+once db-owner-password openssl rand -hex 24
+once db-server-password openssl rand -hex 24
+once database-owner-url database_url owner
+once database-url database_url server
 once kek openssl rand -base64 32
 once portal-key openssl rand -hex 32
 
@@ -31,5 +35,5 @@ if [ ! -s tls.pem ]; then
 	openssl x509 -req -in tls.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 397 -extfile tls.ext -out tls.pem 2>/dev/null
 	rm -f ca.key ca.srl tls.csr tls.ext
 fi
-chmod 444 db-password database-url kek portal-key ca.pem tls.pem tls.key
+chmod 444 db-password db-owner-password db-server-password database-owner-url database-url kek portal-key ca.pem tls.pem tls.key
 echo "The secrets are in $(pwd). Next: docker compose up --build"

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"huskyidp/accounts"
+	"huskyidp/internal/postgres/postgrestest"
 )
 
 func TestBoxIsCheckedOnTheServer(t *testing.T) {
@@ -241,9 +242,7 @@ func TestFinishIsOneTransaction(t *testing.T) {
 	s := newSite(t, 1)
 	b := s.browser().toReview()
 	v := Visit{Token: b.cookies["idp_registration"], Browser: s.browserDigest(), Language: "es"}
-	if _, err := s.db.From(t.Context()).Exec(t.Context(), `alter table registrations add constraint refuse check (finished_at is null)`); err != nil {
-		t.Fatal(err)
-	}
+	postgrestest.Exec(t, s.db, `alter table registrations add constraint refuse check (finished_at is null)`)
 	noSession := func(*pgx.Batch, accounts.Account) {}
 	if _, err := s.service.Finish(t.Context(), v, "2026-11-01", noSession); err == nil {
 		t.Fatal("Finish went through")
@@ -253,9 +252,7 @@ func TestFinishIsOneTransaction(t *testing.T) {
 			t.Errorf("%d %s after an undone Finish", n, table)
 		}
 	}
-	if _, err := s.db.From(t.Context()).Exec(t.Context(), `alter table registrations drop constraint refuse`); err != nil {
-		t.Fatal(err)
-	}
+	postgrestest.Exec(t, s.db, `alter table registrations drop constraint refuse`)
 	if _, err := s.service.Finish(t.Context(), v, "2026-11-01", noSession); err != nil {
 		t.Errorf("Finish afterwards = %v", err)
 	}

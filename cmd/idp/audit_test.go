@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"huskyidp/internal/audit"
+	"huskyidp/internal/postgres/postgrestest"
 )
 
 // A checkpoint in the log is enough to convict whoever cuts the record.
@@ -43,13 +44,9 @@ func TestAuditCommands(t *testing.T) {
 	if err := (&AuditKeyCmd{}).Run(env); err != nil || !strings.Contains(stdout.String(), `"crv":"Ed25519"`) {
 		t.Errorf("audit key = %q, %v", stdout, err)
 	}
-	for _, statement := range []string{`alter table audit_events disable trigger user`, `alter table audit_chain disable trigger user`,
+	postgrestest.Exec(t, env.DB, `alter table audit_events disable trigger user`, `alter table audit_chain disable trigger user`,
 		`delete from audit_chain where position = 3`, `delete from audit_events where id not in (select event_id from audit_chain)`,
-		`alter table audit_checkpoints disable trigger user`, `delete from audit_checkpoints`} {
-		if _, err := env.DB.From(t.Context()).Exec(t.Context(), statement); err != nil {
-			t.Fatal(err)
-		}
-	}
+		`alter table audit_checkpoints disable trigger user`, `delete from audit_checkpoints`)
 	if err := (&AuditVerifyCmd{Checkpoints: kept}).Run(t.Context(), env); err == nil || !strings.Contains(err.Error(), "position 3: the chain is cut") {
 		t.Errorf("audit verify of a record that was cut = %v", err)
 	}
@@ -102,12 +99,8 @@ func TestCutOfTheLastMinutes(t *testing.T) {
 	record(0, 2) // nothing new to say
 	now = now.Add(-59 * time.Minute)
 	record(2, 3)
-	for _, statement := range []string{`alter table audit_events disable trigger user`, `alter table audit_chain disable trigger user`,
-		`delete from audit_chain where position > 3`, `delete from audit_events where id not in (select event_id from audit_chain)`} {
-		if _, err := env.DB.From(t.Context()).Exec(t.Context(), statement); err != nil {
-			t.Fatal(err)
-		}
-	}
+	postgrestest.Exec(t, env.DB, `alter table audit_events disable trigger user`, `alter table audit_chain disable trigger user`,
+		`delete from audit_chain where position > 3`, `delete from audit_events where id not in (select event_id from audit_chain)`)
 	if v, err := newChain(env).Verify(t.Context()); err != nil {
 		t.Errorf("Verify without the log = %+v, %v: the database alone does not know", v, err)
 	}

@@ -27,7 +27,7 @@ import (
 // environment is what `idp serve` reads, each name with the prefix IDP_: the table of the settings, of which help, manual and
 // `idp config show` are made. A secret may come from a file named by NAME_FILE.
 type environment struct {
-	DatabaseURL       string            `env:"DATABASE_URL" must:"true" secret:"password" help:"PostgreSQL address with sslmode=verify-full; several hosts may stand in it. Run \"idp migrate\" first"`
+	DatabaseURL       string            `env:"DATABASE_URL" must:"true" secret:"password" help:"PostgreSQL address with sslmode=verify-full; several hosts may stand in it; its role owns nothing (deploy/roles.sql). Run \"idp migrate\" first, as the owner"`
 	Issuer            string            `env:"ISSUER" must:"true" help:"https://host without a slash at its end, as members and applications see it"`
 	KEK               string            `env:"KEK" must:"true" secret:"all" help:"key-encryption key, 32 bytes in base64 or hex; \"idp keys generate-kek\" makes one"`
 	SMTP              string            `env:"SMTP" must:"true" help:"mail server, host:port"`
@@ -80,9 +80,10 @@ const (
 	acceptSample        = "sample-agreement"
 	acceptOutbound      = "calls-to-named-hosts"
 	acceptCertification = "certification-flows"
+	acceptOwner         = "one-database-role"
 )
 
-var weaker = []string{acceptPlainListener, acceptPlainDatabase, acceptPlainMail, acceptSample, acceptOutbound, acceptCertification}
+var weaker = []string{acceptPlainListener, acceptPlainDatabase, acceptPlainMail, acceptSample, acceptOutbound, acceptCertification, acceptOwner}
 
 // settings are the checked values from which the program is built; the demo makes
 // its own.

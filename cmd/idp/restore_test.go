@@ -37,7 +37,9 @@ import (
 type drill struct {
 	t        *testing.T
 	dir      string // of the cluster, its backup and its archive
-	dsn      string
+	super    string // address of the database for PostgreSQL's superuser
+	owner    string // for idp migrate
+	dsn      string // for all else
 	vars     map[string]string
 	instance *instance
 }
@@ -59,11 +61,16 @@ func newDrill(t *testing.T) *drill {
 		}
 		os.RemoveAll(dir)
 	})
-	must(t, server.CreateDatabase(t.Context(), "idp"))
 	must(t, os.Mkdir(filepath.Join(dir, "archive"), 0o777))
-	d.dsn = server.DSN("idp")
-	cfg, err := pgx.ParseConfig(d.dsn)
+	cfg, err := pgx.ParseConfig(server.DSN("idp"))
 	must(t, err)
+	d.super, d.owner, d.dsn = server.DSN("idp"), strings.Replace(server.DSN("idp"), "user=idp", "user=idp_owner", 1), strings.Replace(server.DSN("idp"), "user=idp", "user=idp_server", 1)
+	roles, err := os.ReadFile("../../deploy/roles.sql")
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(dir, "roles.sql"), roles, 0o644))
+	must(t, os.WriteFile(filepath.Join(dir, "password"), []byte("it's a secret\n"), 0o644))
+	d.vars = map[string]string{"PGHOST": cfg.Host, "PGUSER": cfg.User, "IDP_OWNER_PASSWORD_FILE": dir + "/password", "IDP_SERVER_PASSWORD_FILE": dir + "/password"}
+	d.shell(`psql --quiet --dbname=postgres --file=roles.sql`)
 	// so that pg_ctl starts it where it was
 	d.sql(fmt.Sprintf(`alter system set unix_socket_directories = '%s'`, cfg.Host))
 	d.sql(`alter system set listen_addresses = ''`)
@@ -81,7 +88,7 @@ func must(t *testing.T, err error) {
 
 func (d *drill) sql(statement string, args ...any) {
 	d.t.Helper()
-	conn, err := pgx.Connect(d.t.Context(), d.dsn)
+	conn, err := pgx.Connect(d.t.Context(), d.super)
 	must(d.t, err)
 	defer conn.Close(context.WithoutCancel(d.t.Context()))
 	_, err = conn.Exec(d.t.Context(), statement, args...)
@@ -126,7 +133,11 @@ func (d *drill) idp(args ...string) string {
 	d.t.Helper()
 	var stdout, stderr lockedBuffer
 	vars := d.vars
-	if args[0] == "health" {
+	switch args[0] {
+	case "migrate":
+		vars = maps.Clone(vars)
+		vars["IDP_DATABASE_URL"] = d.owner
+	case "health":
 		args = append(args, "http://"+d.instance.private+"/readyz")
 	}
 	if code := run(d.t.Context(), args, vars, &stdout, &stderr); code != 0 {
@@ -351,6 +362,32 @@ func (d *drill) tokens() map[string]string {
 }
 
 var drillSteps = regexp.MustCompile("(?s)   ```sh\n(.*?)   ```")
+
+// TestRolesOfTheDatabase: deploy/roles.sql makes a server that cannot alter its schema; one that can is not started (S-79).
+func TestRolesOfTheDatabase(t *testing.T) {
+	t.Parallel()
+	d := newDrill(t)
+	d.idp("migrate")
+	d.idp("migrate") // grants again
+	d.idp("keys", "rotate", "--alg=ES256")
+	d.start()
+	within(t, 10*time.Second, "ready", func() bool { status, _ := d.instance.operations("/readyz"); return status == 200 })
+	if strings.Contains(d.instance.log.String(), `"level":"ERROR"`) || strings.Contains(d.instance.log.String(), "permission denied") {
+		t.Errorf("the log of a server that may do all it needs:\n%s", d.instance.log)
+	}
+	d.stop()
+	for name, dsn := range map[string]string{"superuser": d.super, "owner": d.owner} {
+		vars := runnable(t, dsn)
+		vars["IDP_KEK"] = d.vars["IDP_KEK"]
+		if code, _, stderr := call(t, vars, "serve"); code != 1 || !strings.Contains(stderr, "IDP_ACCEPT=one-database-role") || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("serve as %s = %d %q", name, code, stderr)
+		}
+	}
+	d.sql(`revoke all on all tables in schema public from idp_app`)
+	if code, _, stderr := call(t, runnable(t, d.dsn), "serve"); code != 1 || !strings.Contains(stderr, "permission denied") {
+		t.Errorf("serve without grants = %d %q", code, stderr)
+	}
+}
 
 // TestRestoreDrill does the lines of docs/operate.md on a real cluster (R-15): a base backup, life goes on, the backup comes
 // back, and with it nothing of what was spent, revoked or ended since.

@@ -69,6 +69,9 @@ func (ServeCmd) Run(ctx context.Context, p *process) error {
 		return err
 	}
 	defer a.close()
+	if err := e.judgeRole(ctx, a.db); err != nil {
+		return err
+	}
 	open, err := listen(e, cert)
 	defer open.close()
 	if err != nil {

@@ -243,7 +243,8 @@ func newTap(t *testing.T, dsn string) *tap {
 		}
 		return net.Dial("tcp", net.JoinHostPort(cfg.Host, fmt.Sprint(cfg.Port)))
 	}
-	address := url.URL{Scheme: "postgres", User: url.UserPassword(cfg.User, cfg.Password), Host: l.Addr().String(), Path: cfg.Database, RawQuery: "sslmode=disable"}
+	address := url.URL{Scheme: "postgres", User: url.UserPassword(cfg.User, cfg.Password), Host: l.Addr().String(), Path: cfg.Database,
+		RawQuery: url.Values{"sslmode": {"disable"}, "role": {cfg.RuntimeParams["role"]}}.Encode()}
 	p.dsn = address.String()
 	go p.accept(l)
 	t.Cleanup(func() { p.restore(); l.Close(); p.closeAll() })

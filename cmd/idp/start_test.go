@@ -123,7 +123,7 @@ func call(t *testing.T, vars map[string]string, args ...string) (code int, stdou
 
 func execute(t *testing.T, dsn, sql string) {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), dsn)
+	conn, err := pgx.Connect(t.Context(), postgrestest.OwnerDSN(dsn))
 	if err != nil {
 		t.Fatal(err)
 	}

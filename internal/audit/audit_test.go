@@ -72,6 +72,9 @@ func TestAppendOnly(t *testing.T) {
 		if _, err := db.From(t.Context()).Exec(t.Context(), statement); err == nil {
 			t.Errorf("%s went through", statement)
 		}
+		if _, err := postgrestest.Owner(t, db).Exec(t.Context(), statement); err == nil { // by trigger
+			t.Errorf("%s went through for the owner", statement)
+		}
 	}
 }
 

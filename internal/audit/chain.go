@@ -68,7 +68,7 @@ func (c *Chain) sealSome(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	rows, err := c.db.From(ctx).Query(ctx, `
-		select e.id, `+columns+` from audit_unsealed u join audit_events e on e.id = u.event_id order by e.id limit $1 for update of u`, sealBatch)
+		select e.id, `+columns+` from audit_unsealed u join audit_events e on e.id = u.event_id order by e.id limit $1`, sealBatch)
 	if err != nil {
 		return 0, err
 	}
@@ -122,32 +122,10 @@ func (e Event) canonical(id uuid.UUID) ([]byte, error) {
 const pruneBatch = 10_000
 
 // Prune deletes rows that are older than an instant, with their links (S-73): the oldest part of the chain, as far as all
-// of it is that old, a batch at a time. The link of the last that goes is kept as the anchor of those that stay.
+// of it is that old, a batch at a time. The link of the last that goes is kept as the anchor of those that stay. The database
+// does it as the owner of the tables, and refuses an instant less than a year ago: the application may not delete rows.
 func (c *Chain) Prune(ctx context.Context, before time.Time) (pruned int64, err error) {
-	err = c.db.InTx(ctx, func(ctx context.Context) error {
-		q := c.db.From(ctx)
-		if _, err := q.Exec(ctx, `select set_config('idp.audit_retention', $1, true)`, before.UTC().Format(time.RFC3339Nano)); err != nil {
-			return err
-		}
-		var anchor *int64
-		err := q.QueryRow(ctx, `
-			with oldest as (
-				select c.position, e.at from audit_chain c join audit_events e on e.id = c.event_id order by c.position limit $2
-			)
-			select coalesce((select position - 1 from oldest where at >= $1 order by position limit 1), (select max(position) from oldest))`,
-			before, pruneBatch).Scan(&anchor)
-		if err != nil || anchor == nil {
-			return err
-		}
-		tag, err := q.Exec(ctx, `delete from audit_events where id in (select event_id from audit_chain where position <= $1)`, *anchor)
-		if err != nil {
-			return err
-		}
-		pruned = tag.RowsAffected()
-		_, err = q.Exec(ctx, `delete from audit_chain where position < $1`, *anchor)
-		return err
-	})
-	if err != nil {
+	if err := c.db.From(ctx).QueryRow(ctx, `select audit_prune($1, $2)`, before, pruneBatch).Scan(&pruned); err != nil {
 		return 0, fmt.Errorf("pruning the audit: %w", err)
 	}
 	return pruned, nil

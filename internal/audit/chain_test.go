@@ -2,6 +2,7 @@ package audit_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"huskyidp/internal/audit"
 	"huskyidp/internal/postgres"
@@ -55,7 +57,7 @@ func (f *chainFixture) seal(want int) {
 // force changes the tables as somebody with the database in their hands could.
 func (f *chainFixture) force(statements ...string) {
 	f.t.Helper()
-	tx, err := f.db.Pool().Begin(f.t.Context())
+	tx, err := postgrestest.Owner(f.t, f.db).Begin(f.t.Context())
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -209,19 +211,26 @@ func TestParallelSeal(t *testing.T) {
 	}
 }
 
+// longAgo is older than the least that rows are kept.
+var longAgo = noon.AddDate(-7, 0, 0)
+
 // S-73: retention takes the oldest rows and leaves a chain that is whole from its anchor on.
 func TestPrune(t *testing.T) {
 	t.Parallel()
 	f := newChain(t, 2)
+	f.now = longAgo
 	f.record(5)
 	f.seal(5)
-	f.now = noon.Add(48 * time.Hour)
+	f.now = longAgo.Add(48 * time.Hour)
 	f.record(4)
 	f.seal(4)
-	if n, err := f.Prune(t.Context(), noon); err != nil || n != 0 {
+	if _, err := f.Prune(t.Context(), time.Now().AddDate(-1, 0, 1)); err == nil { // whoever asks
+		t.Error("rows younger than a year may go")
+	}
+	if n, err := f.Prune(t.Context(), longAgo); err != nil || n != 0 {
 		t.Errorf("Prune of nothing = %d, %v", n, err)
 	}
-	if n, err := f.Prune(t.Context(), noon.Add(24*time.Hour)); err != nil || n != 5 {
+	if n, err := f.Prune(t.Context(), longAgo.Add(24*time.Hour)); err != nil || n != 5 {
 		t.Errorf("Prune = %d, %v, want 5", n, err)
 	}
 	if v, err := f.Verify(t.Context()); err != nil || v.First != 5 || v.Last != 9 || v.Rows != 4 {
@@ -232,10 +241,14 @@ func TestPrune(t *testing.T) {
 	if v, err := f.Verify(t.Context()); err != nil || v.Last != 10 {
 		t.Errorf("Verify = %+v, %v", v, err)
 	}
-	if _, err := f.db.From(t.Context()).Exec(t.Context(), `delete from audit_events`); err == nil {
-		t.Error("rows go without retention")
+	for name, q := range map[string]interface {
+		Exec(context.Context, string, ...any) (pgconn.CommandTag, error)
+	}{"application": f.db.From(t.Context()), "owner": postgrestest.Owner(t, f.db)} {
+		if _, err := q.Exec(t.Context(), `delete from audit_events`); err == nil {
+			t.Errorf("rows go without retention, for the %s", name)
+		}
 	}
-	if n, err := f.Prune(t.Context(), noon.Add(100*time.Hour)); err != nil || n != 5 {
+	if n, err := f.Prune(t.Context(), longAgo.Add(100*time.Hour)); err != nil || n != 5 {
 		t.Errorf("Prune of all = %d, %v, want 5", n, err)
 	}
 	f.record(1)
@@ -251,18 +264,18 @@ func TestPruneManyRows(t *testing.T) {
 	f := newChain(t, 2)
 	old := make([]audit.Event, 1000)
 	for i := range old {
-		old[i] = audit.Event{Kind: audit.SignedIn, At: noon, Success: true}
+		old[i] = audit.Event{Kind: audit.SignedIn, At: longAgo, Success: true}
 	}
 	for range 11 {
 		if err := f.log.Record(t.Context(), old...); err != nil {
 			t.Fatal(err)
 		}
 	}
-	f.now = noon.Add(48 * time.Hour)
+	f.now = longAgo.Add(48 * time.Hour)
 	f.record(3)
 	f.seal(11_003)
 	for _, want := range []int64{10_000, 1000, 0} {
-		if n, err := f.Prune(t.Context(), noon.Add(24*time.Hour)); err != nil || n != want {
+		if n, err := f.Prune(t.Context(), longAgo.Add(24*time.Hour)); err != nil || n != want {
 			t.Errorf("Prune = %d, %v, want %d", n, err, want)
 		}
 		if _, err := f.Verify(t.Context()); err != nil {

@@ -25,7 +25,8 @@
 //
 // audit_events: one row per event, ids are UUIDv7, instants are UTC. audit_unsealed: ids
 // that wait. audit_chain: position, row, seal. audit_checkpoints: what the end was. Triggers
-// refuse all but inserts, and deletes by retention; six years by default. After retention
+// refuse all but inserts, and deletes by retention; six years by default. The application's role may not even try: Prune calls a
+// function of the owner's, which takes nothing younger than a year. After retention
 // the oldest link stands without its row, as the anchor of those that follow.
 //
 // Events hold ids and words of our own only, never names, addresses, card numbers,

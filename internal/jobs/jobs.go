@@ -57,6 +57,7 @@ func New(db *postgres.DB, logger *slog.Logger, all ...Work) (*Runner, error) {
 	client, err := river.NewClient(riverpgxv5.New(db.Pool()), &river.Config{
 		Queues: queues, Workers: workers, Logger: slog.New(warnings{logger.Handler()}),
 		FetchCooldown: 20 * time.Millisecond, JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter,
+		ReindexerSchedule: river.NeverSchedule(), // only an owner of the tables may
 	})
 	if err != nil {
 		return nil, fmt.Errorf("opening the job queue: %w", err)

@@ -16,7 +16,7 @@ import (
 func TestInTxJoinsAndRollsBack(t *testing.T) {
 	db := postgrestest.New(t)
 	ctx := t.Context()
-	if _, err := db.From(ctx).Exec(ctx, "create table things (id int constraint things_pkey primary key)"); err != nil {
+	if _, err := db.From(ctx).Exec(ctx, "create temp table things (id int constraint things_pkey primary key)"); err != nil {
 		t.Fatal(err)
 	}
 	boom := errors.New("boom")

@@ -30,5 +30,8 @@
 // direct address, never a transaction pooler. CheckSchema refuses a database that
 // is behind or ahead of this binary.
 //
+// Migrate runs as the owner of the tables, and grants the role idp_app, where there is one, what the service may do
+// (grants.sql): rows alone, and of the record inserts alone (S-79). Owns tells who may more.
+//
 // All instants are timestamptz in UTC and arrive as arguments.
 package postgres

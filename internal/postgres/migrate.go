@@ -67,7 +67,7 @@ func migrate(ctx context.Context, pool *pgxpool.Pool) error {
 	if _, err := own.Up(ctx); err != nil {
 		return fmt.Errorf("migrating the schema: %w", err)
 	}
-	return nil
+	return grant(ctx, pool)
 }
 
 // migrationLock is the advisory lock key of this program's migrations.

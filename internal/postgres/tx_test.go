@@ -16,7 +16,7 @@ func TestRoundTripsOfATransaction(t *testing.T) {
 	t.Parallel()
 	counter := &postgrestest.Trips{}
 	db := postgrestest.Open(t, postgres.Options{DSN: postgrestest.DSN(t), MaxConns: 1, Tracer: counter})
-	if _, err := db.From(t.Context()).Exec(t.Context(), "create table things (id int constraint things_pkey primary key)"); err != nil {
+	if _, err := db.From(t.Context()).Exec(t.Context(), "create temp table things (id int constraint things_pkey primary key)"); err != nil {
 		t.Fatal(err)
 	}
 	insert := func(id int) *pgx.Batch {

@@ -41,7 +41,7 @@ func TestRotate(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	exec(`create table things (id int primary key, sealed bytea)`)
+	postgrestest.Exec(t, db, `create table things (id int primary key, sealed bytea)`, `grant all on things to public`)
 	exec(`insert into things values (-1, null)`)
 	thingsOf(t, k, db, 0, 1203)
 	other, err := Load(t.Context(), db, kek) // another instance
@@ -114,9 +114,7 @@ func TestResealLeavesLockedRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.From(t.Context()).Exec(t.Context(), `create table things (id int primary key, sealed bytea)`); err != nil {
-		t.Fatal(err)
-	}
+	postgrestest.Exec(t, db, `create table things (id int primary key, sealed bytea)`, `grant all on things to public`)
 	thingsOf(t, k, db, 0, 3)
 	if err := k.AddVersion(t.Context(), PII); err != nil {
 		t.Fatal(err)

@@ -1,5 +1,6 @@
 // Package postgrestest gives each test a PostgreSQL database of its own, cloned
-// from a template that holds the migrations.
+// from a template that holds the migrations. It is used as the application's role,
+// so that a missing grant shows; Owner may do more.
 //
 // The server is TEST_DATABASE_URL, else one that this package starts for the test
 // program and that ends with it. A failing test keeps its database and names it.
@@ -77,7 +78,38 @@ func clone(t testing.TB, migrated bool) string {
 			t.Logf("dropping the test database: %v", err)
 		}
 	})
-	return withDatabase(server.admin, name)
+	address := withDatabase(server.admin, name)
+	if migrated {
+		address += asApplication // a missing grant shows
+	}
+	return address
+}
+
+// OwnerDSN is the owner's address of a database that DSN made.
+func OwnerDSN(dsn string) string { return strings.Replace(dsn, asApplication, "", 1) }
+
+const asApplication = " role=" + postgres.AppRole
+
+// Exec does as the owner what the application may not: change the schema, or what stands in the record.
+func Exec(t testing.TB, db *postgres.DB, statements ...string) {
+	t.Helper()
+	conn := Owner(t, db)
+	for _, statement := range statements {
+		if _, err := conn.Exec(t.Context(), statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+}
+
+// Owner is a connection that owns the database of db, for tests that do what the application may not.
+func Owner(t testing.TB, db *postgres.DB) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), OwnerDSN(db.Pool().Config().ConnString()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close(context.Background()) })
+	return conn
 }
 
 func run(admin, statement string) error {

@@ -60,6 +60,7 @@ func ownServer(ctx context.Context) (string, error) {
 // migrations' content, so that a change of them makes a new one.
 func ensureTemplate(ctx context.Context, admin string) (string, error) {
 	sum := sha256.New()
+	sum.Write([]byte(postgres.Grants))
 	err := fs.WalkDir(postgres.Migrations(), ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
@@ -89,6 +90,15 @@ func ensureTemplate(ctx context.Context, admin string) (string, error) {
 	}
 	if _, err := conn.Exec(ctx, "create database "+name); err != nil {
 		return "", err
+	}
+	var role bool
+	if err := conn.QueryRow(ctx, "select exists (select from pg_roles where rolname = $1)", postgres.AppRole).Scan(&role); err != nil {
+		return "", err
+	}
+	if !role {
+		if _, err := conn.Exec(ctx, "create role "+postgres.AppRole); err != nil {
+			return "", err
+		}
 	}
 	if err := postgres.Migrate(ctx, withDatabase(admin, name)); err != nil {
 		return "", err
