@@ -23,8 +23,9 @@ check() {
 }
 
 unit() { # the program need not be installed
-	sed 's#=/usr/local/bin/idp#=/bin/true#' systemd/idp.service >"$work/idp.service"
-	systemd-analyze verify "$work/idp.service"
+	local each
+	for each in idp idp-migrate; do sed 's#=/usr/local/bin/idp#=/bin/true#' "systemd/$each.service" >"$work/$each.service"; done
+	systemd-analyze verify "$work/idp.service" "$work/idp-migrate.service"
 }
 nginx_test() { # as it is, with a certificate that there is
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=x -keyout "$work/key" -out "$work/cert"
