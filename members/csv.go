@@ -91,7 +91,7 @@ func (s *csvSource) next() (entry, error) {
 	if err != nil {
 		return entry{}, err
 	}
-	e := entry{position: s.lines.line, absent: s.parser.layout.absent}
+	e := entry{position: s.lines.line, absent: s.parser.layout.absent, isOpen: s.lines.isOpen && !s.lines.isMarked}
 	rec, wrong, problem := s.parser.parse(line)
 	if problem == "" {
 		e.rec, e.notes = rec, cannotRegister(rec, e.position, "")

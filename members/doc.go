@@ -37,7 +37,10 @@
 // known members it changes and how many lose it; a file that takes a datum from most of those who have it is refused until
 // told otherwise.
 //
-// Faults of the file as a whole (header, compression, a cut-off end, envelopes, a line beyond 64 KiB) refuse the file. So
+// A last line without an end may have lost a part of its last field. Many programs write none, so it counts, unless it would
+// change data of a known member: then it is left out, and the file may end nobody until told otherwise (cut.go).
+//
+// Faults of the file as a whole (header, compression, a cut-off end, zeros, envelopes, a line beyond 64 KiB) refuse the file. So
 // do, unless told otherwise, a file that would end more than 5 % of the members, and one in which so many known numbers
 // come with other people's data that a column must have slipped. A file is known by its SHA-256: the newest again does
 // nothing but list the lines that are still held, an older one is refused unless told otherwise.

@@ -11,6 +11,7 @@ type entry struct {
 	partial  bool     // a change file: what is missing in rec stays as it was
 	covered  bool     // rec says something of coverage
 	absent   []column // of these the file says nothing of anybody
+	isOpen   bool     // the last line, and it has no end
 	said     record   // rec before what was known was put in
 
 	fault   *LineError  // why it is left out

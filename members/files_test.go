@@ -24,7 +24,6 @@ func TestFilesAsTheyCome(t *testing.T) {
 		"UTF-16 big, no end":     {inUTF16(head+"\n"+line, true), `CSV, UTF-16, separated by ','`},
 		"end mark":               {head + "\r\n" + line + "\r\n\x1a", `CSV, UTF-8, separated by ','`},
 		"end mark on the line":   {head + "\n" + line + "\x1a", `CSV, UTF-8, separated by ','`},
-		"filled up with zeros":   {head + "\n" + line + "\n" + strings.Repeat("\x00", 512), `CSV, UTF-8, separated by ','`},
 		"semicolons":             {semicolons, `CSV, UTF-8, separated by ';'`},
 		"sep line":               {"sep=;\r\n" + semicolons, `CSV, UTF-8, separated by ';'`},
 		"sep line quoted, UTF16": {inUTF16("\"SEP=;\"\r\n"+semicolons, false), `CSV, UTF-16, separated by ';'`},

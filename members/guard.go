@@ -35,10 +35,18 @@ func (e *ShrinkError) Error() string {
 	return fmt.Sprintf("the file would end %d of %d members (more than %d %%); nothing was changed", e.Ending, e.Active, shrinkLimit)
 }
 
-// UnreadableError says that members who seem to be absent may be those of lines whose number cannot be read.
-type UnreadableError struct{ Lines, Absent int }
+// UnreadableError says that members who seem to be absent may be those of lines whose number cannot be read, or that are
+// missing behind a last line that seems to be cut.
+type UnreadableError struct {
+	Lines, Absent int
+	IsCut         bool
+}
 
 func (e *UnreadableError) Error() string {
+	if e.IsCut {
+		return fmt.Sprintf("%d members are not in the file, but its last line seems to be cut, and lines behind it may be missing; %d lines have "+
+			"no member number that can be read; nothing was changed", e.Absent, e.Lines)
+	}
 	return fmt.Sprintf("%d members are not in the file, but %d lines in it have no member number that can be read and may be theirs; nothing was changed",
 		e.Absent, e.Lines)
 }
@@ -73,8 +81,8 @@ func (run *importRun) guard(active int) error {
 	if !o.AllowDoubtful {
 		causes = append(causes, run.clearing()...)
 	}
-	if run.unreadable > 0 && run.absent > 0 && !o.AllowUnreadable {
-		causes = append(causes, &UnreadableError{run.unreadable, run.absent})
+	if (run.unreadable > 0 || run.isCut) && run.absent > 0 && !o.AllowUnreadable {
+		causes = append(causes, &UnreadableError{run.unreadable, run.absent, run.isCut})
 	}
 	if ending*100 > active*shrinkLimit && active > 0 && !o.AllowShrink {
 		causes = append(causes, &ShrinkError{ending, active})

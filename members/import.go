@@ -191,8 +191,10 @@ type importRun struct {
 	doubtful   int // entries that change what a person rarely changes
 	had        [len(fields)]int
 	fields     [len(fields)]FieldChange
-	absent     int // members of whom a full file says nothing
-	leaving    int // members who will end on a day to come
+	absent     int  // members of whom a full file says nothing
+	leaving    int  // members who will end on a day to come
+	isCut      bool // the last line has no end, and says something else than what is known
+	lastLine   *openLine
 	listed     []int
 	review     hash.Hash // of the list of held lines
 }
@@ -272,6 +274,9 @@ func (run *importRun) settle(ctx context.Context) error {
 	run.progress(PhaseChecking, 2, 3)
 	if run.isEmpty {
 		return nil
+	}
+	if err := run.doubtOpenLine(ctx); err != nil {
+		return err
 	}
 	unaccounted, err := run.roster.store.countUnaccounted(ctx)
 	if err != nil {

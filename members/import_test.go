@@ -141,7 +141,7 @@ func TestBadFilesChangeNothing(t *testing.T) {
 		"spreadsheet":       {"PK\x03\x04abc\n", "spreadsheet"},
 		"X12":               {"ISA*00*          *00*~", "segment 1: an interchange has to begin with ISA"},
 		"cut off":           {header + ana + eva[:len(eva)-4], "line 3: 6 fields, but the header has 8, and the line has no end"},
-		"binary":            {"\x00\x01\x02\n", "lacks"},
+		"binary":            {"\x00\x01\x02\n", "the file is damaged, or no text: NUL bytes"},
 		"long line":         {header + ana + strings.Repeat("x", maxLine) + "\n", "line 3: longer than"},
 	} {
 		_, err := f.Import(t.Context(), strings.NewReader(test.file), ImportOptions{AllowShrink: true})

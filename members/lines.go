@@ -11,8 +11,11 @@ import (
 
 const maxLine = 64 << 10 // bytes, line end included; a roster line has some hundred
 
-// fillers mark the end of a file, or fill its last block, on machines that count in blocks.
-const fillers = "\x1a\x00"
+// endMark stands at the end of files on machines that count in blocks.
+const endMark = "\x1a"
+
+// fillers are what may stand behind an interchange, whose own counts tell that nothing is missing.
+const fillers = endMark + "\x00"
 
 // FileError is a fault of the file as a whole. Nothing of it is applied.
 type FileError struct {
@@ -43,6 +46,8 @@ type lineReader struct {
 	isCR    bool // lines end in CR alone
 	line    int
 	isOpen  bool // the line just read has no end: it is the last, or the file is cut off
+
+	isMarked bool // the line just read ends in the mark that ends a file
 }
 
 func (l *lineReader) end() byte {
@@ -65,6 +70,8 @@ func (l *lineReader) next() (string, error) {
 		l.line++
 	}
 	switch {
+	case bytes.IndexByte(raw, 0) >= 0: // a full disk and a crash leave zeros where text was
+		return "", &FileError{Problem: "the file is damaged, or no text: NUL bytes from here on, and lines may be missing; ask for it again", Line: l.line}
 	case errors.Is(err, bufio.ErrBufferFull):
 		return "", &FileError{Line: l.line, Problem: fmt.Sprintf("longer than %d bytes; this is no roster in CSV form", maxLine)}
 	case errors.Is(err, io.EOF) && len(raw) == 0:
@@ -74,7 +81,8 @@ func (l *lineReader) next() (string, error) {
 	case err != nil:
 		return "", fmt.Errorf("reading line %d: %w", l.line+1, err)
 	}
-	return l.decoder.text(bytes.TrimRight(raw, "\r\n"+fillers)), nil
+	l.isMarked = bytes.HasSuffix(raw, []byte(endMark))
+	return l.decoder.text(bytes.TrimRight(raw, "\r\n"+endMark)), nil
 }
 
 // splitLine cuts a line into fields (RFC 4180, except that a field ends on its line) and appends them to dst. A field may

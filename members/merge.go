@@ -112,7 +112,7 @@ func (run *importRun) mergeGroup(rows []stagedRow, group []repeat) ([]stagedRow,
 		return nil, err
 	}
 	run.tally(changes, 1)
-	merged := stagedRow{line: winner.Line, kind: winner.Kind, id: winner.ID, newID: winner.NewID, numberMAC: winner.NumberMAC, contentMAC: mac}
+	merged := stagedRow{line: winner.Line, kind: winner.Kind, id: winner.ID, newID: winner.NewID, numberMAC: winner.NumberMAC, contentMAC: mac, marks: changes}
 	if merged.kind != lineUnchanged {
 		merged.sealed = run.roster.deps.Keyring.Seal(seal.PII, place(merged.owner()), content)
 	}

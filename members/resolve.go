@@ -58,6 +58,9 @@ func (run *importRun) resolve(ctx context.Context, chunk []entry) ([]stagedRow, 
 		staged := stagedRow{line: e.position, id: row.ID, numberMAC: e.macs[0]}
 		staged.kind = run.judge(e, row, isKnown, former[row.ID])
 		staged.contentMAC = e.contentMAC
+		if e.isOpen && isKnown {
+			run.lastLine = &openLine{e.position, row.ID}
+		}
 		run.printNotes(e.notes)
 		switch staged.kind {
 		case lineChanged, lineStill, lineEnded:

@@ -56,7 +56,7 @@ func TestLineWithoutNumberNeedsFlagToEndAnybody(t *testing.T) {
 	} {
 		file := header + all.String() + line
 		_, err := f.Import(t.Context(), strings.NewReader(file), ImportOptions{})
-		if e, ok := errors.AsType[*UnreadableError](err); !ok || *e != (UnreadableError{1, 1}) {
+		if e, ok := errors.AsType[*UnreadableError](err); !ok || *e != (UnreadableError{Lines: 1, Absent: 1}) {
 			t.Errorf("%s: Import = %v, want *UnreadableError with one line and one member", name, err)
 		}
 		if m, err := f.Find(t.Context(), "900000610"); err != nil || m.Ended {
@@ -101,7 +101,7 @@ func TestRelativesNumberDoesNotStandForTheMembers(t *testing.T) {
 			}
 			continue
 		}
-		if e, ok := errors.AsType[*UnreadableError](err); !ok || *e != (UnreadableError{1, 1}) {
+		if e, ok := errors.AsType[*UnreadableError](err); !ok || *e != (UnreadableError{Lines: 1, Absent: 1}) {
 			t.Errorf("%s: Import = %+v, %v, want *UnreadableError with one line and one member", name, report, err)
 		}
 	}

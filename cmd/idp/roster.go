@@ -33,7 +33,7 @@ type RosterImportCmd struct {
 	DryRun          bool              `help:"Show the report and change nothing."`
 	AllowShrink     bool              `help:"Apply the file although it ends more than 5 % of the members."`
 	AllowOld        bool              `help:"Apply the file although newer files were applied since it was."`
-	AllowUnreadable bool              `help:"End members who are not in the file although lines without a readable number may be theirs."`
+	AllowUnreadable bool              `help:"End members who are not in the file although lines without a readable number, or lines that are cut off, may be theirs."`
 	AllowDoubtful   bool              `help:"Apply the file although many numbers seem to be other people's, or most who have a datum would lose it."`
 	SamePerson      []int             `placeholder:"LINE" help:"Held lines whose data are to be put right. Needs --review."`
 	OtherPerson     []int             `placeholder:"LINE" help:"Held lines whose number went to another person: the former one keeps the account, without number and coverage. Needs --review."`
@@ -53,7 +53,7 @@ most of those who have it is refused until --allow-doubtful. A refused file is r
 
 A number that comes back with another name and another birth date is held back: its member stays as before. Look at the
 lines, then import the file again with --same-person or --other-person, and with --review. Until then the same file,
-imported again, lists them again.
+imported again, lists them again. A last line without a line end that would change its member is left out: it may be cut.
 
 Dates are 2006-01-02, 01/02/2006 or 20060102. With --dates day-first 02/01/2006 and 02.01.2006 as well. Headers are found
 whatever their case and blanks, below a title, too. Try it with: idp roster sample -n 1000 > sample.csv`
@@ -135,7 +135,7 @@ func (c *RosterImportCmd) explain(err error) error {
 		advice string
 	}{
 		{isOrder, "say how dates are written with --dates day-first or --dates month-first"},
-		{isUnreadable, "mend the lines without a number, or add --allow-unreadable"},
+		{isUnreadable, "mend the lines without a number and the last line, or add --allow-unreadable"},
 		{isShrink, "if so many end, add --allow-shrink"},
 		{isDoubt || isClear, "if that is meant, add --allow-doubtful"},
 		{isOld, "if the old file is meant, add --allow-old"},

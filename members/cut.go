@@ -1,0 +1,48 @@
+package members
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// openLine is a last line without an end, of a known member.
+type openLine struct {
+	position int
+	member   uuid.UUID
+}
+
+// doubtOpenLine leaves a last line without an end out if it would change what is known of its member: many programs write no
+// end there, and a full disk leaves none, with a part of the last field. It looks when the lines of the member are merged,
+// so that one of several times of coverage is no change.
+func (run *importRun) doubtOpenLine(ctx context.Context) error {
+	if run.lastLine == nil {
+		return nil
+	}
+	change, err := run.roster.store.leaveOut(ctx, run.lastLine.member)
+	if err != nil || change == 0 {
+		return err
+	}
+	run.isCut = true
+	run.report.count(lineChanged, -1)
+	run.tally(unpackMarks(change), -1)
+	run.rejected(LineError{run.lastLine.position, "", "may be cut: it is the last, has no end, and says something else than what is known; if the file is whole, end the line", run.source.unit()})
+	return nil
+}
+
+// leaveOut leaves the member of a staged row as before, where the row changes data, and returns what it would have done.
+func (s store) leaveOut(ctx context.Context, member uuid.UUID) (change int32, err error) {
+	err = s.db.From(ctx).QueryRow(ctx, `
+		UPDATE roster_staging SET kind = $1 WHERE id = $2 AND kind = $3 AND marks >> 8 <> 0 RETURNING marks`,
+		lineRejected, member, lineChanged).Scan(&change)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("leaving out the last line: %w", err)
+	}
+	return change, nil
+}
