@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -19,7 +20,7 @@ import (
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
 	counter := &postgrestest.Trips{}
-	s := newSiteOn(t, postgrestest.Open(t, postgres.Options{DSN: postgrestest.DSN(t), MaxConns: 1, Tracer: counter}))
+	s := newSiteOn(t, postgrestest.Open(t, postgres.Options{DSN: postgrestest.DSN(t), MaxConns: 1, Tracer: counter}), 20*time.Second)
 	err := s.db.InTx(t.Context(), func(ctx context.Context) error { // the queue asks once what PostgreSQL can do
 		m := mail.Message{Kind: "verify", To: "a@example.org", Content: templates.Mail{Subject: "a", Text: "b"}}
 		return s.service.Outbox.(tap).Outbox.Queue(ctx, &pgx.Batch{}, m)

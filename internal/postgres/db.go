@@ -52,14 +52,14 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		cfg.MaxConns = o.MaxConns
 	}
 	cfg.ConnConfig.Tracer = o.Tracer
-	cfg.ConnConfig.ConnectTimeout = time.Second
+	cfg.ConnConfig.ConnectTimeout = 5 * time.Second // nobody waits as long for it, see acquireTimeout; it is there for the next
 	cfg.MaxConnIdleTime = 5 * time.Minute
 	cfg.AfterConnect = o.Check
 	for name, value := range map[string]string{
 		"application_name":                    "idp",
 		"timezone":                            "UTC",
 		"statement_timeout":                   "3000",
-		"lock_timeout":                        "1000",
+		"lock_timeout":                        "600",
 		"idle_in_transaction_session_timeout": "5000",
 	} {
 		if _, set := cfg.ConnConfig.RuntimeParams[name]; !set {

@@ -3,81 +3,21 @@ package postgres_test
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"net"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"huskyidp/internal/postgres"
 	"huskyidp/internal/postgres/postgrestest"
 )
 
-// proxy stands before PostgreSQL and cuts its connections.
-type proxy struct {
-	net.Listener
-	mu    sync.Mutex
-	conns []net.Conn
-}
-
-// proxied is the address of a database by way of a proxy.
-func proxied(t *testing.T, dsn string) (string, *proxy) {
-	t.Helper()
-	server, err := pgconn.ParseConfig(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	network, target := pgconn.NetworkAddress(server.Host, server.Port)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &proxy{Listener: l}
-	t.Cleanup(func() { l.Close(); p.cut() })
-	go func() {
-		for {
-			from, err := l.Accept()
-			if err != nil {
-				return
-			}
-			to, err := net.Dial(network, target)
-			if err != nil {
-				from.Close()
-				continue
-			}
-			p.mu.Lock()
-			p.conns = append(p.conns, from, to)
-			p.mu.Unlock()
-			go func() { io.Copy(to, from); to.Close() }()
-			go func() { io.Copy(from, to); from.Close() }()
-		}
-	}()
-	return fmt.Sprintf("host=127.0.0.1 port=%d user=%s password='%s' dbname=%s sslmode=disable",
-		l.Addr().(*net.TCPAddr).Port, server.User, server.Password, server.Database), p
-}
-
-// cut resets every connection.
-func (p *proxy) cut() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, c := range p.conns {
-		if tcp, ok := c.(*net.TCPConn); ok {
-			tcp.SetLinger(0)
-		}
-		c.Close()
-	}
-	p.conns = nil
-}
-
 // a connection that is lost in the middle of whatever is ErrUnavailable, and the next one works.
 func TestLostInTheMiddle(t *testing.T) {
 	t.Parallel()
 	dsn := postgrestest.DSN(t)
-	through, p := proxied(t, dsn)
+	through, p := postgrestest.Proxied(t, dsn)
 	db := postgrestest.Open(t, postgres.Options{DSN: through, MaxConns: 2})
 	slow := func() *pgx.Batch {
 		b := &pgx.Batch{}
@@ -122,12 +62,12 @@ func TestLostInTheMiddle(t *testing.T) {
 				return db.From(ctx).SendBatch(ctx, slow()).Close()
 			})
 		},
-		"Ping": func(ctx context.Context) error { p.cut(); return db.Ping(ctx) },
+		"Ping": func(ctx context.Context) error { p.Cut(); return db.Ping(ctx) },
 	} {
 		if err := db.Ping(t.Context()); err != nil { // on a connection that stands
 			t.Fatalf("%s: before: %v", name, err)
 		}
-		cut := time.AfterFunc(200*time.Millisecond, p.cut)
+		cut := time.AfterFunc(200*time.Millisecond, p.Cut)
 		if err := ask(t.Context()); !errors.Is(err, postgres.ErrUnavailable) && name != "Ping" || err != nil && name == "Ping" && !errors.Is(err, postgres.ErrUnavailable) {
 			t.Errorf("%s, cut in the middle = %v, want ErrUnavailable", name, err)
 		}

@@ -54,43 +54,52 @@ func unavailable(err error) error {
 	return err
 }
 
-// pooled is the pool with the bounded wait and the error marks of this package.
+// pooled is the pool with the bounded waits and the error marks of this package.
 type pooled struct{ pool *pgxpool.Pool }
 
+// begin borrows a connection for one call; done gives it back.
+func (p pooled) begin(ctx context.Context) (bound context.Context, conn *pgxpool.Conn, done func(), err error) {
+	if conn, err = acquire(ctx, p.pool); err != nil {
+		return nil, nil, nil, err
+	}
+	bound, cancel := bounded(ctx)
+	return bound, conn, func() { cancel(); conn.Release() }, nil
+}
+
 func (p pooled) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
-	conn, err := acquire(ctx, p.pool)
+	ctx, conn, done, err := p.begin(ctx)
 	if err != nil {
 		return pgconn.CommandTag{}, err
 	}
-	defer conn.Release()
+	defer done()
 	tag, err := conn.Exec(ctx, sql, args...)
 	return tag, unavailable(err)
 }
 
 func (p pooled) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
-	conn, err := acquire(ctx, p.pool)
+	ctx, conn, done, err := p.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
 	rows, err := conn.Query(ctx, sql, args...)
 	if err != nil {
-		conn.Release()
+		done()
 		return nil, unavailable(err)
 	}
-	return &pooledRows{Rows: rows, conn: conn}, nil
+	return &boundRows{Rows: rows, done: done}, nil
 }
 
 func (p pooled) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 	rows, err := p.Query(ctx, sql, args...)
-	return pooledRow{rows, err}
+	return boundRow{rows, err}
 }
 
 func (p pooled) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
-	conn, err := acquire(ctx, p.pool)
+	ctx, conn, done, err := p.begin(ctx)
 	if err != nil {
 		return failedBatch{err}
 	}
-	return pooledBatch{conn.SendBatch(ctx, b), conn}
+	return boundBatch{conn.SendBatch(ctx, b), done}
 }
 
 func (p pooled) CopyFrom(ctx context.Context, table pgx.Identifier, columns []string, rows pgx.CopyFromSource) (int64, error) {
@@ -103,86 +112,11 @@ func (p pooled) CopyFrom(ctx context.Context, table pgx.Identifier, columns []st
 	return n, unavailable(err)
 }
 
-// pooledRows gives the connection back when the rows are read or closed.
-type pooledRows struct {
-	pgx.Rows
-	conn *pgxpool.Conn
-}
-
-func (r *pooledRows) Close() {
-	r.Rows.Close()
-	if r.conn != nil {
-		r.conn.Release()
-		r.conn = nil
-	}
-}
-
-func (r *pooledRows) Next() bool {
-	if r.Rows.Next() {
-		return true
-	}
-	r.Close()
-	return false
-}
-
-func (r *pooledRows) Err() error { return unavailable(r.Rows.Err()) }
-
-type pooledRow struct {
-	rows pgx.Rows
-	err  error
-}
-
-func (r pooledRow) Scan(dest ...any) error {
-	if r.err != nil {
-		return r.err
-	}
-	defer r.rows.Close()
-	if !r.rows.Next() {
-		if err := r.rows.Err(); err != nil {
-			return err
-		}
-		return pgx.ErrNoRows
-	}
-	if err := r.rows.Scan(dest...); err != nil {
-		return err
-	}
-	r.rows.Close()
-	return r.rows.Err()
-}
-
-type pooledBatch struct {
-	pgx.BatchResults
-	conn *pgxpool.Conn
-}
-
-func (b pooledBatch) Exec() (pgconn.CommandTag, error) {
-	tag, err := b.BatchResults.Exec()
-	return tag, unavailable(err)
-}
-
-func (b pooledBatch) Query() (pgx.Rows, error) {
-	rows, err := b.BatchResults.Query()
-	if err != nil {
-		return nil, unavailable(err)
-	}
-	return &pooledRows{Rows: rows}, nil // the connection is the batch's to give back
-}
-
-func (b pooledBatch) QueryRow() pgx.Row {
-	rows, err := b.Query()
-	return pooledRow{rows, err}
-}
-
-func (b pooledBatch) Close() error {
-	defer b.conn.Release()
-	return unavailable(b.BatchResults.Close())
-}
-
 // failedBatch answers every call with why no connection was had.
 type failedBatch struct{ err error }
 
 func (b failedBatch) Exec() (pgconn.CommandTag, error) { return pgconn.CommandTag{}, b.err }
 func (b failedBatch) Query() (pgx.Rows, error)         { return nil, b.err }
-func (b failedBatch) QueryRow() pgx.Row                { return pooledRow{nil, b.err} }
+func (b failedBatch) QueryRow() pgx.Row                { return boundRow{nil, b.err} }
 func (b failedBatch) Close() error                     { return b.err }
 func (b failedBatch) Tx() pgx.Tx                       { return nil }

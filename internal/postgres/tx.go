@@ -27,13 +27,18 @@ func (t *tx) first(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
 	whole := &pgx.Batch{}
 	whole.Queue("begin")
 	whole.QueuedQueries = append(whole.QueuedQueries, b.QueuedQueries...)
-	results := t.conn.SendBatch(ctx, whole)
+	results := t.send(ctx, whole)
 	if _, err := results.Exec(); err != nil {
 		results.Close()
 		return failedBatch{err}
 	}
 	t.begun = true
 	return results
+}
+
+func (t *tx) send(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
+	ctx, done := bounded(ctx)
+	return boundBatch{t.conn.SendBatch(ctx, b), done}
 }
 
 // begin is for what needs a transaction of pgx's own.
@@ -56,6 +61,8 @@ func (t *tx) begin(ctx context.Context) (pgx.Tx, error) {
 
 func (t *tx) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
 	if t.begun && !t.over {
+		ctx, done := bounded(ctx)
+		defer done()
 		return t.conn.Exec(ctx, sql, args...)
 	}
 	results := t.first(ctx, one(sql, args))
@@ -69,7 +76,13 @@ func (t *tx) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandT
 
 func (t *tx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
 	if t.begun && !t.over {
-		return t.conn.Query(ctx, sql, args...)
+		ctx, done := bounded(ctx)
+		rows, err := t.conn.Query(ctx, sql, args...)
+		if err != nil {
+			done()
+			return nil, err
+		}
+		return &boundRows{rows, done}, nil
 	}
 	results := t.first(ctx, one(sql, args))
 	rows, err := results.Query()
@@ -82,12 +95,12 @@ func (t *tx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, erro
 
 func (t *tx) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 	rows, err := t.Query(ctx, sql, args...)
-	return pooledRow{rows, err}
+	return boundRow{rows, err}
 }
 
 func (t *tx) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
 	if t.begun && !t.over {
-		return t.conn.SendBatch(ctx, b)
+		return t.send(ctx, b)
 	}
 	return t.first(ctx, b)
 }
@@ -128,6 +141,8 @@ func (t *tx) Commit(ctx context.Context) error {
 	if !t.begun {
 		return nil
 	}
+	ctx, done := bounded(ctx)
+	defer done()
 	tag, err := t.conn.Exec(ctx, "commit")
 	if err != nil {
 		return err
@@ -168,7 +183,7 @@ func (t *tx) finish(ctx context.Context, b *pgx.Batch) error {
 	if t.begun { // else the batch is a transaction by itself
 		b.Queue("commit").Exec(committed)
 	}
-	if err := t.conn.SendBatch(ctx, b).Close(); err != nil {
+	if err := t.send(ctx, b).Close(); err != nil {
 		return err
 	}
 	t.over = true

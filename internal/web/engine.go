@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"github.com/gin-gonic/gin"
+
+	"huskyidp/internal/postgres"
 )
 
 var releaseMode = sync.OnceFunc(func() { gin.SetMode(gin.ReleaseMode) })
@@ -60,10 +62,11 @@ func (w *Web) Protocol(r gin.IRouter) gin.IRouter {
 func (w *Web) API(r gin.IRouter) gin.IRouter { return r.Group("", w.limitTime) }
 
 // limitTime gives the handler its time, counted from when the request was read: a slow
-// phone has the server's limits for that. What a hung database does not answer in time
-// becomes a 503.
+// phone has the server's limits for that. A database that hangs is told by the time of one
+// statement, and becomes a 503 within Limits.Answer; one that is far away may take
+// longer for all of them.
 func (w *Web) limitTime(c *gin.Context) {
-	ctx, cancel := context.WithTimeout(c.Request.Context(), w.limits.Answer)
+	ctx, cancel := context.WithTimeout(postgres.WithAnswerTime(c.Request.Context(), w.limits.Answer/2), 4*w.limits.Answer)
 	defer cancel()
 	c.Request = c.Request.WithContext(ctx)
 	c.Next()
