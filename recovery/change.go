@@ -42,7 +42,7 @@ type Change struct {
 	Act       Act
 	Email     string // the new address of ChangeEmail
 	AskedBy   string // id of the member of staff
-	InPerson  bool   // its owner stood at the desk with an ID: a change of address that no link stops
+	InPerson  bool   // its owner stood at the desk with an ID: no link stops the change
 	AskedAt   time.Time
 	ApplyAt   time.Time
 	UndoUntil time.Time // zero before it is made
@@ -53,7 +53,7 @@ type Change struct {
 // linked tells whether the notices to the old address carry the link that stops or undoes the change. Whoever reads that
 // mailbox could shut its owner out for good by it; who came in person has shown who they are, and by telephone the desk stops
 // it still (S-64).
-func (c Change) linked() bool { return c.Act != ChangeEmail || !c.InPerson }
+func (c Change) linked() bool { return !c.InPerson }
 
 // notice is the kind of a mail of the change: the one without a link says whom to call.
 func (c Change) notice(kind string, args templates.Args, link string) (string, templates.Args) {

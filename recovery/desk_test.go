@@ -49,8 +49,18 @@ func TestQuestionIsTakenAway(t *testing.T) {
 	for _, wrong := range []string{"un libro", "una silla", "una mesa"} {
 		v.post("answer", wrong)
 	}
-	ask := Change{AccountID: a.ID, Act: ResetQuestion, AskedBy: "s1"}
-	_, err := f.Hold(t.Context(), ask)
+	ask := Change{AccountID: a.ID, Act: ResetQuestion, AskedBy: "s1", InPerson: true}
+	_, err := f.Hold(t.Context(), ask) // one rule for every act
+	check(t, err)
+	if told := f.mailed("staff_pending_in_person"); len(told) != 1 || strings.Contains(told[0], "link=") || !strings.Contains(told[0], "llame antes al") {
+		t.Errorf("told: %q", told)
+	}
+	stopped, err := f.StopHeld(t.Context(), a.ID)
+	if check(t, err); !stopped {
+		t.Error("the desk does not stop it")
+	}
+	ask.InPerson = false
+	_, err = f.Hold(t.Context(), ask)
 	check(t, err)
 	stop := f.link("staff_pending")
 	_, link, _ := strings.Cut(stop, "link=")

@@ -45,8 +45,9 @@ var mailKinds = map[string]mailKind{
 	"email_requested_in_person": {when: true},
 	"email_changed_in_person":   {when: true},
 	"email_cancelled":           {when: true},
-	"email_confirm":             {notAsked: true},
+	"email_confirm":             {},
 	"staff_acted":               {when: true, notMe: true},
+	"staff_pending_in_person":   {when: true},
 	"staff_pending":             {when: true},
 	"disowned":                  {when: true},
 }

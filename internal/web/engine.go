@@ -66,7 +66,7 @@ func (w *Web) API(r gin.IRouter) gin.IRouter { return r.Group("", w.limitTime) }
 // statement, and becomes a 503 within Limits.Answer; one that is far away may take
 // longer for all of them.
 func (w *Web) limitTime(c *gin.Context) {
-	ctx, cancel := context.WithTimeout(postgres.WithAnswerTime(c.Request.Context(), w.limits.Answer/2), 4*w.limits.Answer)
+	ctx, cancel := context.WithTimeout(postgres.WithAnswerTime(c.Request.Context(), w.limits.Answer*2/5), 4*w.limits.Answer)
 	defer cancel()
 	c.Request = c.Request.WithContext(ctx)
 	c.Next()
