@@ -6,7 +6,10 @@ COPY internal/oryx/go.mod internal/oryx/go.sum internal/oryx/
 RUN go mod download
 COPY . .
 # timetzdata: the image has no time zones of its own, and dates are shown in the members' time.
-RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags nomsgpack,timetzdata -ldflags="-s -w" -o /out/idp ./cmd/idp \
+# docker build --build-arg VERSION=1.2.3 --build-arg COMMIT=$(git rev-parse --short=12 HEAD): the folder's history is not here.
+ARG VERSION COMMIT
+RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags nomsgpack,timetzdata \
+      -ldflags="-s -w -X main.version=$VERSION -X main.commit=$COMMIT" -o /out/idp ./cmd/idp \
     && mkdir /out/data
 
 FROM scratch

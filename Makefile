@@ -1,7 +1,7 @@
 # Needs Go, and Node for the browser tests; the rest is installed when it is missing.
 export GOFLAGS := -tags=nomsgpack
 
-.PHONY: help demo test unit e2e race lint build clean
+.PHONY: help demo test unit e2e race lint build release deploy clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -10,16 +10,15 @@ demo: ## the whole product with a sample portal; ARGS="--port 9000 --fresh" for 
 	@.ci/need demo
 	go run ./cmd/idp demo $(ARGS)
 
-test: unit e2e ## every test
+test: unit e2e ## every test; RACE=1 with the race detector
 
-unit: ## Go: unit tests, PostgreSQL, relying parties
+unit: ## Go: unit tests, PostgreSQL, relying parties; RACE=1 with the race detector
 	@.ci/need unit
 	go vet ./...
-	go test ./...
+	go test $(if $(RACE),-race) -timeout 20m ./...
 
-race: ## the same under the race detector
-	@.ci/need unit
-	go test -race -timeout 20m ./...
+race: ## the Go tests under the race detector
+	@$(MAKE) unit RACE=1
 
 e2e: ## the journey in headless Chromium, in both languages
 	@.ci/need e2e
@@ -32,8 +31,14 @@ lint: ## gofmt and vet
 	go vet ./...
 	go mod verify
 
+deploy: ## the files in deploy/, by the programs that they are for
+	@deploy/check.sh
+
+release: ## VERSION=1.2.3: binaries, checksums, bill of materials and licences in dist/
+	@deploy/release.sh $(VERSION)
+
 build: ## a static binary in bin/
 	CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o bin/idp ./cmd/idp
 
 clean: ## what the above left
-	rm -rf bin e2e/node_modules e2e/.venv e2e/screenshots docs/examples/spring/target
+	rm -rf bin dist e2e/node_modules e2e/.venv e2e/screenshots docs/examples/spring/target
