@@ -136,7 +136,7 @@ func TestDashboard(t *testing.T) {
 // TestDeployNamesSettings: every IDP_ name in the files for operators is a setting that there is.
 func TestDeployNamesSettings(t *testing.T) {
 	t.Parallel()
-	known := []string{"IDP_PORTAL_KEY", "IDP_PORTAL_SECRET"} // of the demo's parts
+	known := []string{"IDP_PORTAL_KEY", "IDP_PORTAL_SECRET", "IDP_SERVER_PASSWORD", "IDP_OWNER_PASSWORD"} // of the demo's parts, and of deploy/roles.sql
 	settings := reflect.TypeFor[environment]()
 	for i := range settings.NumField() {
 		known = append(known, "IDP_"+settings.Field(i).Tag.Get("env"))
