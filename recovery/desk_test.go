@@ -1,10 +1,13 @@
 package recovery
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // S-64: who asked in person is not shut out by whoever reads the old mailbox: no link stops the change, nor undoes it, and the
@@ -37,6 +40,18 @@ func TestChangeAskedForInPerson(t *testing.T) {
 	if told := f.mailed("email_changed_in_person"); len(told) != 1 || strings.Contains(told[0], "link=") {
 		t.Errorf("told: %q", told)
 	}
+
+	// And is no dead end: with the question taken away too, the new address is enough, once it is proven.
+	_, err = f.Hold(t.Context(), Change{AccountID: a.ID, Act: ResetQuestion, AskedBy: "s1", InPerson: true})
+	check(t, err)
+	f.later(24 * time.Hour)
+	check(t, f.ApplyDue(t.Context()))
+	check(t, f.db.InTx(t.Context(), func(ctx context.Context) error {
+		b := &pgx.Batch{}
+		f.people.QueueProveEmail(ctx, b, a.ID)
+		return f.db.Finish(ctx, b)
+	}))
+	f.visitor().begin("maria").post("code", f.code()).on("/recover/new-password?flow=f1", 200)
 }
 
 // A question that its member cannot answer is taken away after the hold, and with it the day's wait for wrong answers: the

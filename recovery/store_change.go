@@ -57,10 +57,10 @@ func (s store) stoppable(ctx context.Context, where string, args pgx.NamedArgs) 
 	return found[0], nil
 }
 
-// undoing reports whether the address of an account was changed and can still be changed back.
+// undoing reports whether the address of an account was changed and a link can still change it back.
 func (s store) undoing(ctx context.Context, account uuid.UUID, now time.Time) (yes bool, err error) {
 	err = s.db.From(ctx).QueryRow(ctx, `
-		select exists (select from held_changes where account_id = $1 and state = 'applied' and undo_until > $2)`, account, now).Scan(&yes)
+		select exists (select from held_changes where account_id = $1 and state = 'applied' and undo_until > $2 and not in_person)`, account, now).Scan(&yes)
 	return yes, err
 }
 
