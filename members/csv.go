@@ -59,6 +59,7 @@ func (s *csvSource) doubts() (causes []error) {
 	return causes
 }
 
+func (s *csvSource) made() makings  { return makings{} }
 func (s *csvSource) isChange() bool { return false }
 func (s *csvSource) unit() string   { return "line" }
 

@@ -43,7 +43,8 @@
 // Faults of the file as a whole (header, compression, a cut-off end, zeros, envelopes, a line beyond 64 KiB) refuse the file. So
 // do, unless told otherwise, a file that would end more than 5 % of the members, and one in which so many known numbers
 // come with other people's data that a column must have slipped. A file is known by its SHA-256: the newest again does
-// nothing but list the lines that are still held, an older one is refused unless told otherwise.
+// nothing but list the lines that are still held, an older one is refused unless told otherwise. So is an 834
+// that was made, by BGN or GS, before one that was applied.
 //
 // The bound for a million members is a minute and 200 MiB, be it that everybody is new, that a full file changes everybody,
 // or that a change file does (TestScaleOf834).
@@ -52,7 +53,8 @@
 //
 // members: id (UUIDv7, what accounts refer to), number_mac (HMAC of the number, seal.Index: how a member is found),
 // content_mac (HMAC of the record: whether an import changes it), sealed (the record as JSON, seal.PII, bound to the id),
-// ended_at, replaced_at (the number went to somebody else), created_at, changed_at. roster_imports: one row per applied file, with its hash and counts. Instants are
+// ended_at, replaced_at (the number went to somebody else), created_at, changed_at. roster_imports: one row per applied file, with its hash, its counts, and when it
+// was made. Instants are
 // UTC; dates are civil dates without zone. No column shows personal data. Nothing is deleted here.
 //
 // After the index key has a new version, members are found under the old digest too, and the next import moves them

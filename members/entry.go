@@ -53,6 +53,7 @@ type source interface {
 	format() string  // for the report
 	unit() string    // what positions count
 	doubts() []error // what of the file, read to its end, can be understood in two ways
+	made() makings   // when, known at the end
 	isChange() bool  // the file speaks of some members only; known after the first entry
 }
 

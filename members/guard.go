@@ -87,6 +87,9 @@ func (run *importRun) guard(active int) error {
 	if ending*100 > active*shrinkLimit && active > 0 && !o.AllowShrink {
 		causes = append(causes, &ShrinkError{ending, active})
 	}
+	if run.older != nil && !o.AllowOld {
+		causes = append(causes, run.older)
+	}
 	if len(causes) == 0 {
 		return run.checkDecisions()
 	}

@@ -22,7 +22,7 @@ type ImportOptions struct {
 	MemberRef string            // X12: qualifier of the REF with the member number (MemberRefs), "0F" if empty
 
 	AllowShrink     bool   // apply it although it ends more than 5 % of the members
-	AllowOld        bool   // apply it although newer files were applied after it
+	AllowOld        bool   // apply it although newer files were applied already
 	AllowUnreadable bool   // end members who may be those of lines whose number cannot be read
 	AllowDoubtful   bool   // apply it although many numbers seem to be other people's
 	SamePerson      []int  // held lines whose data are to be put right
@@ -133,7 +133,7 @@ func (r *Roster) again(ctx context.Context, file io.ReadSeeker, size int64, opti
 		return report, nil
 	}
 	options.DryRun = true
-	options.AllowShrink, options.AllowUnreadable, options.AllowDoubtful = true, true, true // it was, and nothing is applied
+	options.AllowShrink, options.AllowUnreadable, options.AllowDoubtful, options.AllowOld = true, true, true, true // it was, and nothing is applied
 	now, err := r.run(ctx, file, size, options)
 	report.Held, report.Review, report.Format = now.Held, now.Review, now.Format
 	return report, err
@@ -191,8 +191,9 @@ type importRun struct {
 	doubtful   int // entries that change what a person rarely changes
 	had        [len(fields)]int
 	fields     [len(fields)]FieldChange
-	absent     int  // members of whom a full file says nothing
-	leaving    int  // members who will end on a day to come
+	absent     int // members of whom a full file says nothing
+	leaving    int // members who will end on a day to come
+	older      *OlderError
 	isCut      bool // the last line has no end, and says something else than what is known
 	lastLine   *openLine
 	listed     []int
@@ -242,6 +243,9 @@ func (run *importRun) apply(ctx context.Context, file io.Reader) (Report, error)
 	if len(run.listed) > 0 {
 		run.report.Review = run.reviewCode()
 	}
+	if err := run.checkOrder(ctx); err != nil {
+		return Report{}, err
+	}
 	if err := run.guard(active); err != nil {
 		return run.report, err
 	}
@@ -255,7 +259,7 @@ func (run *importRun) apply(ctx context.Context, file io.Reader) (Report, error)
 		return run.report, errDryRun
 	}
 	run.report.ID, run.report.AppliedAt = newID(), run.now.UTC()
-	if err := store.recordImport(ctx, run.report, run.hash.Sum(nil), run.size); err != nil {
+	if err := store.recordImport(ctx, run.report, run.hash.Sum(nil), run.size, run.source.made().newest); err != nil {
 		return Report{}, err
 	}
 	return run.report, run.roster.deps.Audit.Record(ctx, run.report.event())

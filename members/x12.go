@@ -42,6 +42,7 @@ type x12Reader struct {
 
 	element, terminator byte
 	open                []envelope // ISA, GS, ST, as far as they are open
+	group               segment    // the last GS
 }
 
 // envelope is what its end has to say again.
@@ -116,6 +117,9 @@ func (x *x12Reader) begin(s segment) error {
 		return x.fault("the transaction set is not an 834")
 	case name == "ST" && s.at(3) != "" && s.at(3) != x834Version:
 		return x.fault("the transaction set is not of version %s", x834Version)
+	}
+	if name == "GS" {
+		x.group = s
 	}
 	if depth > 0 && depth < 3 {
 		x.open[depth-1].inside++

@@ -24,6 +24,7 @@ type x834 struct {
 
 	pending *segment // read already, belongs to what comes next
 	action  string   // BGN08 of the file: full or change, the same in all its sets
+	making  makings
 }
 
 // Values of BGN08.
@@ -42,6 +43,7 @@ func new834(text *bufio.Reader, decoder *decoder, options ImportOptions, numbers
 }
 
 func (x *x834) doubts() []error { return nil }
+func (x *x834) made() makings   { return x.making }
 func (x *x834) isChange() bool  { return x.action == actionChange }
 func (x *x834) unit() string    { return "segment" }
 
@@ -73,6 +75,11 @@ func (x *x834) next() (entry, error) {
 			if err := x.begin(s.at(8)); err != nil {
 				return entry{}, err
 			}
+			at := readMade(s.at(3), s.at(4), x.today)
+			if at.IsZero() {
+				at = readMade(x.x12.group.at(4), x.x12.group.at(5), x.today)
+			}
+			x.making.add(at)
 		case "INS":
 			if x.action == "" {
 				return entry{}, x.x12.fault("INS stands before BGN")

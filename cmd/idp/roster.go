@@ -32,7 +32,7 @@ type RosterImportCmd struct {
 	MemberRef       string            `env:"IDP_ROSTER_MEMBER_REF" default:"0F" enum:"0F,23,1L" help:"X12 834: qualifier of the REF segment with the member number."`
 	DryRun          bool              `help:"Show the report and change nothing."`
 	AllowShrink     bool              `help:"Apply the file although it ends more than 5 % of the members."`
-	AllowOld        bool              `help:"Apply the file although newer files were applied since it was."`
+	AllowOld        bool              `help:"Apply the file although newer ones were applied: since it was, or, of X12 834, made after it."`
 	AllowUnreadable bool              `help:"End members who are not in the file although lines without a readable number, or lines that are cut off, may be theirs."`
 	AllowDoubtful   bool              `help:"Apply the file although many numbers seem to be other people's, or most who have a datum would lose it."`
 	SamePerson      []int             `placeholder:"LINE" help:"Held lines whose data are to be put right. Needs --review."`

@@ -1,0 +1,95 @@
+package members
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// OlderError says that the file was made before one that was applied. It is an ErrOldFile.
+type OlderError struct{ Made, Newest time.Time }
+
+func (e *OlderError) Error() string {
+	return fmt.Sprintf("the file was made on %s, and one made on %s was applied already; nothing was changed", madeOn(e.Made), madeOn(e.Newest))
+}
+
+// Unwrap makes it one kind with a file that was itself applied before.
+func (e *OlderError) Unwrap() error { return ErrOldFile }
+
+// madeOn shows the time of day where the file says one.
+func madeOn(t time.Time) string {
+	if isDay(t) {
+		return t.Format(time.DateOnly)
+	}
+	return t.Format("2006-01-02 15:04:05")
+}
+
+// isDay knows instants without a time of day; senders write 0000 as well where they have none.
+func isDay(t time.Time) bool { return t.Equal(t.Truncate(24 * time.Hour)) }
+
+// makings are when the parts of a file were made, as far as it says so.
+type makings struct{ oldest, newest time.Time }
+
+func (m *makings) add(at time.Time) {
+	if at.IsZero() {
+		return
+	}
+	if m.oldest.IsZero() || at.Before(m.oldest) {
+		m.oldest = at
+	}
+	if at.After(m.newest) {
+		m.newest = at
+	}
+}
+
+// readMade reads date and time of X12 (CCYYMMDD; HHMM, HHMMSS or with fractions), the zero time if there is no date. The
+// clock is the sender's, whose files are compared with one another alone. A day that is still to come is a mistake, and would
+// keep the files after it out.
+func readMade(day, clock string, today Date) time.Time {
+	at, err := time.Parse("20060102", day)
+	if err != nil || today.next().Before(DateOf(at)) {
+		return time.Time{}
+	}
+	for _, layout := range []string{"150405", "1504"} {
+		if len(clock) < len(layout) {
+			continue
+		}
+		if t, err := time.Parse(layout, clock[:len(layout)]); err == nil {
+			return at.Add(time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute + time.Duration(t.Second())*time.Second)
+		}
+	}
+	return at
+}
+
+// checkOrder finds out whether a file that was made later was applied already, and whether this one may be applied after it.
+func (run *importRun) checkOrder(ctx context.Context) error {
+	made := run.source.made()
+	if made.oldest.IsZero() {
+		return nil
+	}
+	newest, err := run.roster.store.newestMade(ctx, run.hash.Sum(nil))
+	if err != nil || newest.IsZero() {
+		return err
+	}
+	reached := newest
+	if isDay(made.oldest) { // it may have been made at any time of its day
+		reached = newest.Truncate(24 * time.Hour)
+	}
+	if made.oldest.Before(reached) {
+		run.older = &OlderError{made.oldest, newest}
+	}
+	return nil
+}
+
+// newestMade is when the newest of the applied files was made, this one apart; the zero time if none says.
+func (s store) newestMade(ctx context.Context, but []byte) (newest time.Time, err error) {
+	var at *time.Time
+	err = s.db.From(ctx).QueryRow(ctx, `SELECT max(made_at) FROM roster_imports WHERE file_sha256 <> $1`, but).Scan(&at)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("reading former imports: %w", err)
+	}
+	if at == nil {
+		return time.Time{}, nil
+	}
+	return at.UTC(), nil
+}
