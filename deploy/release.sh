@@ -25,9 +25,10 @@ GOFLAGS=-tags=nomsgpack,timetzdata go list -deps -f '{{with .Module}}{{if not .M
 	while read -r file; do cat "$file"; echo; done <<<"$text"
 done >"$dist/LICENCES.txt"
 
-if GOFLAGS= go tool -modfile=tools/go.mod cyclonedx-gomod version >/dev/null 2>&1; then
-	GOFLAGS=-tags=nomsgpack go tool -modfile=tools/go.mod cyclonedx-gomod app -json -licenses -noserial -output "$dist/idp-$version.cdx.json" -main cmd/idp . 2>/dev/null
-	# the instant of making it is all that differs between two runs
+# Of what the binary says that it is linked from; the licences stand in LICENCES.txt. Instant and serial number are all that would differ between two runs.
+if GOFLAGS= go tool -modfile=tools/go.mod -n cyclonedx-gomod >/dev/null; then
+	GOFLAGS= go tool -modfile=tools/go.mod cyclonedx-gomod bin -json -noserial -version "$version" \
+		-output "$dist/idp-$version.cdx.json" "$dist/idp-$version-linux-amd64"
 	sed -i '/"timestamp":/d' "$dist/idp-$version.cdx.json"
 else
 	echo "NO BILL OF MATERIALS: cyclonedx-gomod cannot be had" >&2
