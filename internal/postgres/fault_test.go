@@ -121,9 +121,7 @@ func TestTurnsOfOneRow(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.NewPool(t, 8)
 	q := db.From(t.Context())
-	if _, err := q.Exec(t.Context(), "create table things (id int primary key); insert into things values (1), (2)"); err != nil {
-		t.Fatal(err)
-	}
+	postgrestest.Exec(t, db, "create table things (id int primary key)", "insert into things values (1), (2)", "grant all on things to public")
 	holding, release := make(chan struct{}), make(chan struct{})
 	var all sync.WaitGroup
 	all.Go(func() {
