@@ -26,10 +26,11 @@ e2e: ## the journey in headless Chromium, in both languages
 	$${PYTHON:-/usr/bin/python3} -m venv e2e/.venv && e2e/.venv/bin/pip install --quiet --disable-pip-version-check -r docs/examples/requirements.txt
 	cd e2e && npm ci --silent && npm test
 
-lint: ## gofmt and vet
+lint: ## gofmt, vet, staticcheck, errcheck, known vulnerabilities
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
 	go vet ./...
 	go mod verify
+	@.ci/lint
 
 deploy: ## the files in deploy/, by the programs that they are for
 	@deploy/check.sh

@@ -129,7 +129,7 @@ func (s *store) queueAccount(b *pgx.Batch, id uuid.UUID, account *Account) {
 			return err
 		}
 		if row.ID == nil {
-			s.keyring.Open(seal.PII, emailPlace(uuid.Nil), s.nobody)
+			_, _ = s.keyring.Open(seal.PII, emailPlace(uuid.Nil), s.nobody)
 			return nil
 		}
 		*account, err = s.open(row)

@@ -18,7 +18,7 @@ func Sample(w io.Writer, n int, seed uint64) error {
 		return fmt.Errorf("a sample has 0 to %d members, not %d", MaxSample, n)
 	}
 	out := bufio.NewWriterSize(w, 64<<10)
-	out.WriteString("member_number,first_name,last_name,suffix,birth_date,program,coverage_start,coverage_end,note\n")
+	_, _ = out.WriteString("member_number,first_name,last_name,suffix,birth_date,program,coverage_start,coverage_end,note\n")
 	random := rand.New(rand.NewPCG(seed, 0))
 	var line []byte
 	for i := range n {

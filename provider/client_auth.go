@@ -81,16 +81,15 @@ const publicClient refusal = "The client is public and has no secret: send the c
 // spendAll tells a replayed assertion from a replayed proof.
 func (s *Service) spendAll(ctx context.Context, once []onceOnly) error {
 	replayed, err := s.store.spend(ctx, once...)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case len(replayed) == 0:
+		return nil
+	case replayed[0].kind == "dpop":
+		return invalidProof("The DPoP proof has been used before.")
 	}
-	for _, one := range replayed {
-		if one.kind == "dpop" {
-			return invalidProof("The DPoP proof has been used before.")
-		}
-		return refusal("The client assertion has been used before.")
-	}
-	return nil
+	return refusal("The client assertion has been used before.")
 }
 
 // secretFits reports whether the client's own secret came, by whichever method, or none from

@@ -42,7 +42,7 @@ func TestFAPIHappyFlow(t *testing.T) {
 			if cnf, _ := accessClaims(t, a.text("access_token"))["cnf"].(map[string]any); cnf["jkt"] != p.dpop.thumbprint() || len(cnf) != 1 {
 				t.Errorf("cnf %v, want the jkt %s", cnf, p.dpop.thumbprint())
 			}
-			signed, err := jose.ParseSigned(a.text("id_token"), []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)})
+			signed, err := jose.ParseSignedCompact(a.text("id_token"), []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)})
 			must(t, err)
 			if signed.Signatures[0].Header.KeyID == "" {
 				t.Error("the ID token has no kid")

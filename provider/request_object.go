@@ -83,7 +83,7 @@ func (s *Service) requestObject(ctx context.Context, client *Client, object stri
 		return nil, badObject("is not a signed JWT of the allowed size.")
 	}
 	algs := client.Metadata.requestAlgs()
-	parsed, err := jose.ParseSigned(object, algorithms(algs))
+	parsed, err := jose.ParseSignedCompact(object, algorithms(algs))
 	if err != nil {
 		return nil, badObject("is not signed with " + strings.Join(algs, ", ") + ".")
 	}

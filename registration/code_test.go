@@ -11,14 +11,6 @@ import (
 	"huskyidp/accounts"
 )
 
-// wrongCode is six digits that were not mailed.
-func (s *site) wrongCode() string {
-	if s.code() == "111111" {
-		return "222222"
-	}
-	return "111111"
-}
-
 // wrongCodes are five of them, each another.
 func (s *site) wrongCodes() []string {
 	all := []string{"111111", "222222", "333333", "444444", "555555", "666666"}

@@ -87,7 +87,7 @@ func (s *Set) Static() http.Handler {
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 		h.Set("Vary", "Accept-Encoding")
 		if r.Method != http.MethodHead {
-			w.Write(body)
+			_, _ = w.Write(body) // the browser has gone: nothing to do
 		}
 	})
 }

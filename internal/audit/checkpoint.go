@@ -130,7 +130,7 @@ func (c *Chain) sign(p Checkpoint) (string, error) {
 
 // ReadCheckpoint checks a signature and returns what it says.
 func (c *Chain) ReadCheckpoint(signed string) (p Checkpoint, err error) {
-	parsed, err := jose.ParseSigned(signed, []jose.SignatureAlgorithm{jose.EdDSA})
+	parsed, err := jose.ParseSignedCompact(signed, []jose.SignatureAlgorithm{jose.EdDSA})
 	if err != nil {
 		return p, fmt.Errorf("a checkpoint is no signature: %w", err)
 	}

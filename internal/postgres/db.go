@@ -140,7 +140,7 @@ func (db *DB) once(ctx context.Context, fn func(ctx context.Context) error) erro
 	}
 	defer conn.Release()
 	t := &tx{conn: conn.Conn()}
-	defer t.Rollback(ctx) // after a panic as well; nothing is left to do after a commit
+	defer func() { _ = t.Rollback(ctx) }() // after a panic as well; nothing is left to do after a commit
 	if err := fn(context.WithValue(ctx, txKey{}, t)); err != nil {
 		return unavailable(err)
 	}

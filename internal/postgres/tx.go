@@ -29,7 +29,7 @@ func (t *tx) first(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
 	whole.QueuedQueries = append(whole.QueuedQueries, b.QueuedQueries...)
 	results := t.send(ctx, whole)
 	if _, err := results.Exec(); err != nil {
-		results.Close()
+		_ = results.Close() // the statement says what was wrong
 		return failedBatch{err}
 	}
 	t.begun = true
@@ -68,7 +68,7 @@ func (t *tx) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandT
 	results := t.first(ctx, one(sql, args))
 	tag, err := results.Exec()
 	if err != nil {
-		results.Close()
+		_ = results.Close() // the statement says what was wrong
 		return tag, err
 	}
 	return tag, results.Close()
@@ -87,7 +87,7 @@ func (t *tx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, erro
 	results := t.first(ctx, one(sql, args))
 	rows, err := results.Query()
 	if err != nil {
-		results.Close()
+		_ = results.Close() // the statement says what was wrong
 		return nil, err
 	}
 	return &firstRows{Rows: rows, results: results}, nil

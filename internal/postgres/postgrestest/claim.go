@@ -7,7 +7,7 @@ import (
 )
 
 // claimed keeps the lock file open for the life of the program.
-var claimed *os.File
+var claimed *os.File //lint:ignore U1000 it is kept, not read
 
 // claim takes the folder for this program, or tells that another one has it.
 func claim(dir string) (bool, error) {

@@ -83,7 +83,7 @@ func (p *Proxy) Cut() {
 	defer p.mu.Unlock()
 	for _, c := range p.conns {
 		if tcp, ok := c.(*net.TCPConn); ok {
-			tcp.SetLinger(0)
+			_ = tcp.SetLinger(0)
 		}
 		c.Close()
 	}
