@@ -6,95 +6,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/gin-gonic/gin"
-
 	"huskyidp/accounts"
 	"huskyidp/internal/seal"
-	"huskyidp/internal/web"
-	"huskyidp/templates"
 )
-
-// visitor is a browser at the console.
-type visitor struct {
-	*desk
-	handler http.Handler
-	cookies map[string]string
-	csrf    string
-}
-
-// newVisitor has a console of its own.
-func newVisitor(t *testing.T) *visitor {
-	t.Helper()
-	b := &bench{desk: newDesk(t, 1)}
-	engine, api := b.serve()
-	console := must[*Console](t)(NewConsole(b.Service, api.web, PartyOptions{Issuer: "https://idp.example", Base: deskBase, Client: &http.Client{}, Now: b.now}))
-	console.Mount(engine)
-	return &visitor{desk: b.desk, handler: engine, cookies: map[string]string{}}
-}
-
-// enters opens a session as the callback does; the sign-in at the provider is real.
-func (v *visitor) enters(p Person) accounts.Started {
-	v.t.Helper()
-	account := must[accounts.Account](v.t)(v.people.Get(v.t.Context(), p.ID))
-	started := must[accounts.Started](v.t)(v.people.StartSession(v.t.Context(), accounts.SessionStart{Account: account, AMR: []string{"pwd", "otp", "mfa"}}))
-	row := sessionRow{AccountID: p.ID, SID: started.SID, ACR: started.ACR, AuthTime: v.now()}
-	v.cookies["__Host-session"] = must[string](v.t)(v.openSession(v.t.Context(), row, v.cookies["__Host-session"]))
-	return started
-}
-
-var csrfField = regexp.MustCompile(`name="csrf" value="([^"]+)"`)
-
-func (v *visitor) send(method, path string, form url.Values, headers ...string) *httptest.ResponseRecorder {
-	v.t.Helper()
-	r := httptest.NewRequest(method, deskBase+path, strings.NewReader(form.Encode()))
-	if form != nil {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	}
-	for i := 0; i < len(headers); i += 2 {
-		r.Header.Set(headers[i], headers[i+1])
-	}
-	for name, value := range v.cookies {
-		r.AddCookie(&http.Cookie{Name: name, Value: value})
-	}
-	w := httptest.NewRecorder()
-	v.handler.ServeHTTP(w, r)
-	for _, cookie := range w.Result().Cookies() {
-		v.cookies[cookie.Name] = cookie.Value
-		if cookie.SameSite != http.SameSiteStrictMode || !cookie.Secure || !cookie.HttpOnly || !strings.HasPrefix(cookie.Name, "__Host-") {
-			v.t.Errorf("%s %s sets the cookie %v (S-24)", method, path, cookie)
-		}
-	}
-	if found := csrfField.FindStringSubmatch(w.Body.String()); found != nil {
-		v.csrf = found[1]
-	}
-	return w
-}
-
-func (v *visitor) get(path string) *httptest.ResponseRecorder { return v.send("GET", path, nil) }
-
-// post sends the form of the page that was read last.
-func (v *visitor) post(path string, pairs ...string) *httptest.ResponseRecorder {
-	form := url.Values{"csrf": {v.csrf}}
-	for i := 0; i < len(pairs); i += 2 {
-		form.Set(pairs[i], pairs[i+1])
-	}
-	return v.send("POST", path, form)
-}
-
-func (v *visitor) value(w *httptest.ResponseRecorder, name string) string {
-	v.t.Helper()
-	found := regexp.MustCompile(`name="` + name + `" value="([^"]*)"`).FindStringSubmatch(w.Body.String())
-	if found == nil {
-		v.t.Fatalf("the page has no field %s:\n%s", name, w.Body)
-	}
-	return found[1]
-}
 
 // TestConsoleSession (S-23, S-25, S-61): it ends without use, after eight hours, with the sign-in at the provider, with the
 // account and with the role.
@@ -138,16 +56,6 @@ func TestConsoleSession(t *testing.T) {
 		if w := v.get("/search"); w.Code != c.want {
 			t.Errorf("%s: %d, want %d", name, w.Code, c.want)
 		}
-	}
-}
-
-// use keeps the session awake.
-func (v *visitor) use(total time.Duration) {
-	for passed := time.Duration(0); passed < total; {
-		step := min(10*time.Minute, total-passed)
-		passed += step
-		v.later(step)
-		v.get("/search")
 	}
 }
 
@@ -213,14 +121,6 @@ func TestConsoleForeignForm(t *testing.T) {
 	if len(v.mailed("username")) != 0 || v.get(searchPath).Code != http.StatusOK {
 		t.Error("the form did something")
 	}
-}
-
-func clone(form url.Values) url.Values {
-	other := url.Values{}
-	for name, values := range form {
-		other[name] = slices.Clone(values)
-	}
-	return other
 }
 
 // TestConsoleStepUp (S-20): after five minutes an act leads to the provider; the form is there again afterwards, once, and for
@@ -320,15 +220,6 @@ func TestCallback(t *testing.T) {
 	}
 }
 
-// browserOf is the digest that a flow is bound to.
-func browserOf(v *visitor, r *http.Request) []byte {
-	var digest []byte
-	engine, api := (&bench{desk: v.desk}).serve()
-	api.web.Pages(engine).GET("/", api.web.Handle(func(c *gin.Context) error { digest = web.Browser(c); return nil }))
-	engine.ServeHTTP(httptest.NewRecorder(), r)
-	return digest
-}
-
 // TestLocalPath: the console leads nowhere else (S-29).
 func TestLocalPath(t *testing.T) {
 	t.Parallel()
@@ -338,58 +229,6 @@ func TestLocalPath(t *testing.T) {
 		if got := localPath(path); got != want {
 			t.Errorf("localPath(%q) = %q, want %q", path, got, want)
 		}
-	}
-}
-
-// TestConsolePages shows each page to somebody with every role, and to somebody with one that does not fit.
-func TestConsolePages(t *testing.T) {
-	t.Parallel()
-	v := newVisitor(t)
-	asked := v.askEmail()
-	everything := v.person("all", Roles()...)
-	member := "/members/" + v.maria.ID.String()
-	pages := map[string]Role{
-		"/search": Read, member: Read, member + "/verify": Recover, member + "/acts/change_email": Recover, member + "/acts/disable": Admin,
-		"/approvals": Approve, "/approvals/" + asked.RequestID.String(): Approve, "/activity": Read, "/audit": Audit,
-	}
-	for path, role := range pages {
-		v.enters(everything)
-		if w := v.get(path); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "All Vega") {
-			t.Errorf("%s: %d\n%s", path, w.Code, w.Body)
-		}
-		other := Audit
-		if role == Audit {
-			other = Read
-		}
-		if path == "/activity" {
-			continue // everybody's own
-		}
-		v.enters(v.person("other-"+string(role)+strings.ToLower(seal.NewToken()[:4]), other))
-		if w := v.get(path); w.Code != http.StatusForbidden {
-			t.Errorf("%s by a person of %s: %d, want 403", path, other, w.Code)
-		}
-	}
-	v.enters(everything)
-	for _, path := range []string{"/members/" + v.luis.ID.String(), "/members/" + v.luis.ID.String() + "/verify", "/members/" + v.luis.ID.String() + "/acts/disable"} {
-		if w := v.get(path); w.Code != http.StatusForbidden {
-			t.Errorf("%s: %d, want 403: nobody looks at the desk (S-63)", path, w.Code)
-		}
-	}
-	for _, path := range []string{"/members/1", "/members/" + v.maria.ID.String() + "/acts/look", "/nowhere"} {
-		if w := v.get(path); w.Code != http.StatusNotFound {
-			t.Errorf("%s: %d, want 404", path, w.Code)
-		}
-	}
-	v.get("/search")
-	if w := v.post("/search", "kind", "username", "q", "maria"); w.Header().Get("Location") != member {
-		t.Errorf("the search leads to %s", w.Header().Get("Location"))
-	}
-	v.get("/audit")
-	if w := v.post("/audit", "from", "2026-11-01", "to", "2026-11-24", "reason", "Revisión del mes", "ticket", "A-1"); w.Code != http.StatusOK || w.Header().Get("Content-Type") != "application/x-ndjson" {
-		t.Errorf("the export: %d %s\n%s", w.Code, w.Header().Get("Content-Type"), w.Body)
-	}
-	if w := v.post("/audit", "from", "2026-01-01", "to", "2026-11-24", "reason", "Revisión del año", "ticket", "A-1"); w.Code != http.StatusUnprocessableEntity {
-		t.Errorf("an export of a year: %d", w.Code)
 	}
 }
 
@@ -432,52 +271,5 @@ func TestConsoleLeft(t *testing.T) {
 	}
 	if w := v.get("/ended"); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/" {
 		t.Errorf("/ended = %d to %q", w.Code, w.Header().Get("Location"))
-	}
-}
-
-// TestConsoleSaysWhatWasDone: a decision's page says what was decided, and no page says to who opens its address that something was done.
-func TestConsoleSaysWhatWasDone(t *testing.T) {
-	t.Parallel()
-	v := newVisitor(t)
-	member := "/members/" + v.maria.ID.String()
-	approve, refuse := "Aprobado. El miembro ya tiene el aviso.", "Rechazado. Nada cambia y el miembro no recibe ningún aviso."
-	for decision, says := range map[string]string{"approve": approve, "refuse": refuse} {
-		path := approvalsPath + "/" + v.askEmail().RequestID.String()
-		v.enters(v.luis)
-		page := v.get(path)
-		to := v.post(path, "decide", decision, "reason", "No era el miembro, dice su ficha", "key", v.value(page, "key")).Header().Get("Location")
-		if body := v.get(to).Body.String(); !strings.Contains(body, says) || strings.Contains(body, approve) && strings.Contains(body, refuse) {
-			t.Errorf("%s leads to %s, which does not say %q:\n%s", decision, to, says, body)
-		}
-		v.later(25 * time.Hour)
-		must[int](t)(0, v.recovery.ApplyDue(t.Context()))
-	}
-	v.cookies = map[string]string{}
-	v.enters(v.luis)
-	for _, address := range []string{
-		approvalsPath + "?done=approved", approvalsPath + "?done=refused", member + "?caller=match", member + "?caller=saved", member + "?done=end_sessions", member + "?asked=change_email",
-	} {
-		if w := v.get(address); w.Code != http.StatusOK || strings.Contains(w.Body.String(), `class="notice ok`) || strings.Contains(w.Body.String(), `class="notice info`) {
-			t.Errorf("GET %s = %d says that something was done", address, w.Code)
-		}
-	}
-}
-
-// TestConsoleIsNamed: the provider names the desk in the language of its page, as the desk names itself.
-func TestConsoleIsNamed(t *testing.T) {
-	t.Parallel()
-	var metadata map[string]any
-	if err := json.Unmarshal(must[[]byte](t)(json.Marshal(ConsoleClient(deskBase))), &metadata); err != nil {
-		t.Fatal(err)
-	}
-	set := must[*templates.Set](t)(loadTemplates())
-	for _, lang := range set.Languages() {
-		name, given := metadata["client_name#"+lang]
-		if !given {
-			name = metadata["client_name"]
-		}
-		if want := set.Text(lang, "admin.signin.title", nil); name != want {
-			t.Errorf("in %s the desk is named %q, want %q", lang, name, want)
-		}
 	}
 }

@@ -2,191 +2,23 @@ package mail_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"io"
-	"log/slog"
-	"math/big"
 	"mime"
 	"mime/multipart"
 	"mime/quotedprintable"
-	"net"
 	netmail "net/mail"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/emersion/go-smtp"
 	"github.com/google/uuid"
 
-	"huskyidp/internal/jobs"
 	"huskyidp/internal/mail"
-	"huskyidp/internal/postgres"
 	"huskyidp/internal/postgres/postgrestest"
 	"huskyidp/internal/seal"
-	"huskyidp/templates"
 )
-
-// sink is a mail server that answers RCPT as told, in turn, and then keeps mails.
-type sink struct {
-	mu      sync.Mutex
-	answers []error
-	mails   []string
-	slow    time.Duration // before a mail is accepted
-	utf8    []bool        // of each MAIL FROM: whether it asked for SMTPUTF8
-}
-
-func (s *sink) NewSession(*smtp.Conn) (smtp.Session, error) { return &session{sink: s}, nil }
-
-func (s *sink) received() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return append([]string(nil), s.mails...)
-}
-
-type session struct{ sink *sink }
-
-func (s *session) Mail(_ string, o *smtp.MailOptions) error {
-	s.sink.mu.Lock()
-	defer s.sink.mu.Unlock()
-	s.sink.utf8 = append(s.sink.utf8, o.UTF8)
-	return nil
-}
-
-func (s *session) Rcpt(string, *smtp.RcptOptions) error {
-	s.sink.mu.Lock()
-	defer s.sink.mu.Unlock()
-	if len(s.sink.answers) == 0 {
-		return nil
-	}
-	answer := s.sink.answers[0]
-	s.sink.answers = s.sink.answers[1:]
-	return answer
-}
-func (s *session) Data(r io.Reader) error {
-	data, err := io.ReadAll(r)
-	time.Sleep(s.sink.slow)
-	s.sink.mu.Lock()
-	defer s.sink.mu.Unlock()
-	s.sink.mails = append(s.sink.mails, string(data))
-	return err
-}
-func (s *session) Reset()        {}
-func (s *session) Logout() error { return nil }
-
-func serve(t *testing.T, s *sink, config *tls.Config) (address string) {
-	t.Helper()
-	server := smtp.NewServer(s)
-	server.Domain = "localhost"
-	server.EnableSMTPUTF8 = true
-	server.TLSConfig = config
-	server.ErrorLog = quietLogger{}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan struct{})
-	go func() { defer close(done); server.Serve(l) }()
-	t.Cleanup(func() { server.Close(); <-done })
-	return l.Addr().String()
-}
-
-type quietLogger struct{}
-
-func (quietLogger) Printf(string, ...any) {}
-func (quietLogger) Println(...any)        {}
-
-type fixture struct {
-	db     *postgres.DB
-	outbox *mail.Outbox
-	sink   *sink
-}
-
-func newFixture(t *testing.T, s *sink) fixture {
-	t.Helper()
-	db := postgrestest.NewPool(t, 5)
-	keyring := seal.Ephemeral()
-	outbox, err := mail.NewOutbox(db, keyring, time.Now)
-	if err != nil {
-		t.Fatalf("NewOutbox: %v", err)
-	}
-	sender, err := mail.NewSMTP(mail.SMTPOptions{
-		Address: serve(t, s, nil), TLS: mail.PlainText, From: "no-reply@idp.example", ReplyTo: "help@idp.example",
-		FromName: func(lang string) string { return map[string]string{"es": "Salud HUSKY"}[lang] },
-	})
-	if err != nil {
-		t.Fatalf("NewSMTP: %v", err)
-	}
-	work, err := mail.Work(mail.Deps{
-		DB: db, Keyring: keyring, Sender: sender, Logger: slog.New(slog.DiscardHandler), Now: time.Now,
-		FirstTry: 10 * time.Millisecond, LastTry: 50 * time.Millisecond,
-	})
-	if err != nil {
-		t.Fatalf("Work: %v", err)
-	}
-	runner, err := jobs.New(db, slog.New(slog.DiscardHandler), work)
-	if err != nil {
-		t.Fatalf("New: %v", err)
-	}
-	if err := runner.Start(context.Background()); err != nil {
-		t.Fatalf("Start: %v", err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		if err := runner.Stop(ctx); err != nil {
-			t.Errorf("Stop: %v", err)
-		}
-	})
-	return fixture{db, outbox, s}
-}
-
-func welcome(account uuid.UUID) mail.Message {
-	return mail.Message{Kind: "welcome", To: "maria@example.com", Lang: "es", AccountID: account, Content: templates.Mail{
-		Subject: "Su cuenta está lista", Text: "Su Nombre de Usuario es maría.\n", HTML: "<p>Su Nombre de Usuario es maría.</p>",
-	}}
-}
-
-func (f fixture) enqueue(t *testing.T, m mail.Message) {
-	t.Helper()
-	if err := f.outbox.Enqueue(t.Context(), m); err != nil {
-		t.Fatalf("Enqueue: %v", err)
-	}
-}
-
-// settled waits until no mail of the account is queued.
-func (f fixture) settled(t *testing.T, account uuid.UUID) []mail.Delivery {
-	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		all, err := f.outbox.Deliveries(t.Context(), account, 10)
-		if err != nil {
-			t.Fatalf("Deliveries: %v", err)
-		}
-		waiting := len(all) == 0
-		for _, d := range all {
-			waiting = waiting || d.State == "queued"
-		}
-		if !waiting {
-			return all
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("still waiting: %+v", all)
-		}
-	}
-}
-
-func (f fixture) unsealedRows(t *testing.T) (n int) {
-	t.Helper()
-	if err := f.db.From(t.Context()).QueryRow(t.Context(), `select count(*) from mails where sealed is not null`).Scan(&n); err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
 
 func TestSend(t *testing.T) {
 	t.Parallel()
@@ -248,29 +80,6 @@ func partsOf(t *testing.T, m *netmail.Message) map[string]string {
 		}
 		kind, _, _ := mime.ParseMediaType(p.Header.Get("Content-Type"))
 		parts[kind] = strings.ReplaceAll(string(text), "\r\n", "\n")
-	}
-}
-
-// SMTPUTF8 is asked for only by a mail that cannot do without: a relay further on that lacks it bounces such a mail for good.
-func TestExtensionOnlyWhereNeeded(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t, &sink{})
-	for to, want := range map[string]bool{"maria@example.com": false, "maría@example.com": true} {
-		account := uuid.Must(uuid.NewV7())
-		m := welcome(account)
-		m.To = to
-		f.sink.mu.Lock()
-		f.sink.utf8 = nil
-		f.sink.mu.Unlock()
-		f.enqueue(t, m)
-		if got := f.settled(t, account); got[0].State != "sent" {
-			t.Errorf("%s: %+v", to, got)
-		}
-		f.sink.mu.Lock()
-		if len(f.sink.utf8) != 1 || f.sink.utf8[0] != want {
-			t.Errorf("%s asks for SMTPUTF8: %v, want %t", to, f.sink.utf8, want)
-		}
-		f.sink.mu.Unlock()
 	}
 }
 
@@ -398,79 +207,4 @@ func TestEnqueueJoinsTheTransaction(t *testing.T) {
 	if err != nil || left != 0 {
 		t.Errorf("%d rows are left (%v), want 0", left, err)
 	}
-}
-
-// S-79: without a TLS that verifies nothing is sent.
-func TestTLS(t *testing.T) {
-	t.Parallel()
-	certificate, pool := selfSigned(t)
-	withTLS := &tls.Config{Certificates: []tls.Certificate{certificate}}
-	for name, test := range map[string]struct {
-		server *tls.Config
-		roots  *x509.CertPool
-		sent   bool
-	}{
-		"verified":            {withTLS, pool, true},
-		"unknown certificate": {withTLS, x509.NewCertPool(), false},
-		"no STARTTLS":         {nil, pool, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := &sink{}
-			sender, err := mail.NewSMTP(mail.SMTPOptions{
-				Address: serve(t, s, test.server), TLS: mail.StartTLS, From: "no-reply@idp.example", RootCAs: test.roots,
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			err = sender.Send(t.Context(), mail.Outgoing{ID: uuid.New(), To: "a@example.com", Lang: "es", Subject: "s", Text: "t", CreatedAt: time.Now()})
-			if got := len(s.received()) == 1; got != test.sent || (err == nil) != test.sent {
-				t.Errorf("Send = %v, delivered = %v, want %v", err, got, test.sent)
-			}
-		})
-	}
-}
-
-func TestNewSMTPRefuses(t *testing.T) {
-	t.Parallel()
-	good := mail.SMTPOptions{Address: "mail.example:587", TLS: mail.StartTLS, From: "a@example.com"}
-	for name, change := range map[string]func(*mail.SMTPOptions){
-		"no port":               func(o *mail.SMTPOptions) { o.Address = "mail.example" },
-		"a name as sender":      func(o *mail.SMTPOptions) { o.From = "A <a@example.com>" },
-		"no sender":             func(o *mail.SMTPOptions) { o.From = "" },
-		"unknown TLS":           func(o *mail.SMTPOptions) { o.TLS = "maybe" },
-		"password in the clear": func(o *mail.SMTPOptions) { o.TLS, o.Username = mail.PlainText, "u" },
-	} {
-		o := good
-		change(&o)
-		if _, err := mail.NewSMTP(o); err == nil {
-			t.Errorf("NewSMTP with %s went through", name)
-		}
-	}
-	if _, err := mail.NewSMTP(good); err != nil {
-		t.Errorf("NewSMTP = %v, want nil", err)
-	}
-}
-
-func selfSigned(t *testing.T) (tls.Certificate, *x509.CertPool) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	parsed, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pool := x509.NewCertPool()
-	pool.AddCert(parsed)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
 }

@@ -1,0 +1,192 @@
+package accounts
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// S-06: the current password, then every other session and older grants end, failures are
+// forgotten, the owner is told; S-22: this session goes on under another token.
+func TestChangePassword(t *testing.T) {
+	t.Parallel()
+	f, b, account := member(t)
+	other := newBrowser(t, f, nil)
+	other.get("/in/maria")
+	const fresh = "una frase que nadie conoce"
+	change := func(current, wanted string) (int, string, string) {
+		return b.post("/account/password", "/account/password", url.Values{"password": {current}, "new_password": {wanted}})
+	}
+	for _, test := range []struct{ current, wanted, want string }{
+		{"", "", "Escriba una Contraseña"}, {wrongPassword, fresh, "Esa no es su contraseña actual"}, {rightPassword, rightPassword, "Esa es su contraseña de antes"},
+		{rightPassword, "brevísima", "muy corta"}, {rightPassword, "María Peña 001234789", "datos suyos"},
+	} {
+		if status, _, body := change(test.current, test.wanted); status != 422 || !strings.Contains(body, test.want) || strings.Contains(body, test.wanted) && test.wanted != "" {
+			t.Errorf("change(%q, %q) = %d, want 422 with %q", test.current, test.wanted, status, test.want)
+		}
+	}
+	f.later(time.Second)
+	before := b.cookie("session")
+	if status, location, _ := change(rightPassword, fresh); status != 303 || location != "/account?note=password" {
+		t.Fatalf("the change = %d to %q", status, location)
+	}
+	if _, err := f.Session(f.ctx(), before); err == nil || b.cookie("session") == before {
+		t.Error("the session kept its token")
+	}
+	if status, _, body := b.get("/account?note=password"); status != 200 || !strings.Contains(body, "Cerramos sus otras sesiones") {
+		t.Errorf("the overview afterwards = %d", status)
+	}
+	if status, _, _ := other.get("/account"); status != 303 {
+		t.Errorf("the other session lives on (%d)", status)
+	}
+	if n := f.count(`select count(*) from account_states where account_id = $1 and credentials_changed_at = $2`, account.ID, f.now()); n != 1 {
+		t.Error("older grants are not void")
+	}
+	if n := f.count(`select count(*) from sign_in_throttles`); n != 0 {
+		t.Errorf("%d counts of failures are left", n)
+	}
+	if _, err := f.try("maria", fresh); err != nil {
+		t.Errorf("the new password: %v", err)
+	}
+	if _, err := f.try("maria", rightPassword); err == nil {
+		t.Error("the old password is good")
+	}
+	if diff := cmp.Diff([]string{"password_changed"}, f.mailKinds(account.ID)); diff != "" {
+		t.Errorf("mails (-want +got):\n%s", diff)
+	}
+}
+
+// Adding an app: the same key after a reload, a wrong code, the right one, a second
+// click; then the list of codes, shown once. S-22: the session rises with it.
+func TestAddTOTP(t *testing.T) {
+	t.Parallel()
+	f, b, account := member(t)
+	const path = "/account/factors/totp"
+	_, _, body := b.get(path + "?flow=f1")
+	if !strings.Contains(body, `role="img"`) || !strings.Contains(body, "Sesión de maria") {
+		t.Errorf("the page lacks its picture:\n%s", body)
+	}
+	secret, err := f.StartTOTP(f.ctx(), account.ID, f.sid(account))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(strings.ReplaceAll(body, " ", ""), string(secret)) {
+		t.Error("the page shows another key than the next one")
+	}
+	a := app{f, secret}
+	if status, _, body := b.post(path, path, url.Values{"code": {a.wrong()}}); status != 422 || !strings.Contains(body, "no es correcto") {
+		t.Errorf("a wrong code = %d", status)
+	}
+	before, code := b.cookie("session"), a.code(0)
+	status, location, _ := b.post(path, path, url.Values{"code": {code}, "flow": {"f1"}})
+	if status != 303 || location != "/account/factors/saved-codes?flow=f1&note=added-totp" {
+		t.Fatalf("the right code = %d to %q", status, location)
+	}
+	session, err := f.Session(f.ctx(), b.cookie("session"))
+	if err != nil || session.ACR != ACRFactor || before == b.cookie("session") {
+		t.Errorf("the session = %s, %v, want %s under another token", session.ACR, err, ACRFactor)
+	}
+	if status, location, _ := b.post(location, path, url.Values{"code": {code}}); status != 303 || location != "/account/factors" {
+		t.Errorf("a second click = %d to %q", status, location)
+	}
+	if _, _, body := b.get(location); strings.Contains(body, "Sus códigos guardados") || strings.Contains(body, "Hacer una lista nueva") || !strings.Contains(body, "Hacer una lista") {
+		t.Errorf("before there is a list the page speaks of one:\n%s", body)
+	}
+	status, location, _ = b.post(location, "/account/factors/saved-codes", url.Values{"flow": {"f1"}})
+	if status != 303 || location != "/account/factors/saved-codes?flow=f1&note=made" {
+		t.Fatalf("making a list = %d to %q, want 303: a reload of an answer makes another", status, location)
+	}
+	list := func() [][]string {
+		_, _, body = b.get(location)
+		return regexp.MustCompile(`<li class="code">([a-z0-9-]+)</li>`).FindAllStringSubmatch(body, -1)
+	}
+	codes := list()
+	if len(codes) != 10 || !slices.EqualFunc(list(), codes, slices.Equal) {
+		t.Fatalf("the list has %d codes, and a reload others:\n%s", len(codes), body)
+	}
+	if n := f.count(`select count(*) from audit_events where kind = 'saved_codes_made'`); n != 1 {
+		t.Errorf("%d lists were made", n)
+	}
+	var all []string
+	for _, m := range codes {
+		all = append(all, m[1])
+	}
+	status, _, file := b.post("/account/language", "/account/factors/saved-codes/file", url.Values{"codes": {strings.Join(all, " ")}})
+	if status != 200 || !strings.Contains(file, strings.Join(all, "\r\n")) {
+		t.Errorf("the file = %d %q", status, file)
+	}
+	if status, _, _ := b.post("/account/language", "/account/factors/saved-codes/file", url.Values{"codes": {"<script>"}}); status != 303 {
+		t.Errorf("a file of something else = %d", status)
+	}
+	if _, _, body := b.get("/account/factors/saved-codes"); strings.Contains(body, all[0]) {
+		t.Error("the codes are shown again")
+	}
+	f.later(time.Minute)
+	shown := b.cookie("saved_codes")
+	if _, err := f.MakeSavedCodes(f.ctx(), session.AccountID); err != nil || shown == "" || len(list()) != 0 {
+		t.Errorf("a list that no longer works is shown: %v", err)
+	}
+	if _, _, body := b.get("/account/factors"); !strings.Contains(body, "Activo desde") || !strings.Contains(body, "Le quedan 10") {
+		t.Errorf("the list of factors:\n%s", body)
+	}
+	if _, _, body := b.get(path + "/remove"); !strings.Contains(body, "Es su único segundo paso") {
+		t.Errorf("the page of removal:\n%s", body)
+	}
+	for range 2 {
+		if status, location, _ := b.post("/account/language", path+"/remove", nil); status != 303 || location != "/account/factors?note=removed-totp" {
+			t.Errorf("the removal = %d to %q", status, location)
+		}
+	}
+	if diff := cmp.Diff([]string{"factor_added", "factor_added", "factor_added", "factor_removed"}, f.mailKinds(account.ID)); diff != "" {
+		t.Errorf("mails (-want +got):\n%s", diff)
+	}
+}
+
+// S-59: another question and answer, with a notice; what is easily guessed is refused.
+func TestChangeQuestion(t *testing.T) {
+	t.Parallel()
+	f, b, account := member(t)
+	const path = "/account/question"
+	for answer, want := range map[string]string{"": "Escriba su Respuesta", "x": "3 letras", "María Peña": "no puede ser su nombre", "pizza": "fácil de adivinar"} {
+		if status, _, body := b.post(path, path, url.Values{"question": {"first_book"}, "answer": {answer}}); status != 422 || !strings.Contains(body, want) {
+			t.Errorf("the answer %q = %d, want 422 with %q", answer, status, want)
+		}
+	}
+	if status, _, body := b.post(path, path, url.Values{"question": {"nobody"}, "answer": {"la cuchara"}}); status != 422 || !strings.Contains(body, "Elija una Pregunta") {
+		t.Errorf("no question = %d", status)
+	}
+	if status, location, _ := b.post(path, path, url.Values{"question": {"first_book"}, "answer": {"la cuchara"}}); status != 303 || location != "/account?note=question" {
+		t.Errorf("the change = %d to %q", status, location)
+	}
+	if err := f.CheckAnswers(f.ctx(), account.ID, map[string]string{"first_book": "La Cuchara"}, false); err != nil {
+		t.Errorf("the new answer: %v", err)
+	}
+	if diff := cmp.Diff([]string{"question_changed"}, f.mailKinds(account.ID)); diff != "" {
+		t.Errorf("mails (-want +got):\n%s", diff)
+	}
+}
+
+func TestChangeLanguage(t *testing.T) {
+	t.Parallel()
+	f, b, account := member(t)
+	for range 2 {
+		if status, location, _ := b.post("/account/language", "/account/language", url.Values{"language": {"en"}}); status != 303 || location != "/account?note=language" {
+			t.Errorf("the change = %d to %q", status, location)
+		}
+	}
+	if _, _, body := b.get("/account?note=language"); !strings.Contains(body, "We saved your language.") {
+		t.Error("the page afterwards is not in English")
+	}
+	b.post("/account/language", "/account/language", url.Values{"language": {"xx"}})
+	if got, err := f.Get(f.ctx(), account.ID); err != nil || got.Language != "en" {
+		t.Errorf("the account's language = %q, %v", got.Language, err)
+	}
+	if n := f.count(`select count(*) from audit_events where kind = 'language_changed'`); n != 1 {
+		t.Errorf("%d changes are recorded, want 1", n)
+	}
+}
