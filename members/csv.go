@@ -104,7 +104,10 @@ func (s *csvSource) next() (entry, error) {
 	e.fault = &LineError{Line: e.position, Column: string(wrong), Problem: problem}
 	e.numbers = append(numbersBetween(line, s.parser.separator, s.parser.numbers), s.parser.guessed...)
 	if rec.MemberNumber != "" {
-		e.numbers, e.sure = append(e.numbers, rec.MemberNumber), s.parser.isInPlace()
+		e.numbers = append(e.numbers, rec.MemberNumber)
+	}
+	if s.parser.isInPlace() {
+		e.own = rec.MemberNumber
 	}
 	return e, nil
 }

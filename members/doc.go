@@ -26,10 +26,10 @@
 //
 // An entry with a fault is reported and left out, and its member stays as before: whatever is wrong, every number in it
 // counts as present. Where none can be read, the file may end nobody until told otherwise. Several lines of one member are
-// merged into one record with several spans of coverage; if they contradict each other they are left out. A known number
-// with another name and another birth date is held back until somebody named its line and the list it stood on; if the
-// number went to another person, the former one keeps row and account, without number and coverage, and the new one gets
-// a row of their own, so that no account ever speaks for somebody else.
+// merged into one record with several spans of coverage; if they contradict each other, or one has a fault, all of them are
+// left out. A known number with another name and another birth date is held back until somebody named its line and the list
+// it stood on; if the number went to another person, the former one keeps row and account, without number and coverage, and
+// the new one gets a row of their own, so that no account ever speaks for somebody else.
 //
 // What a file says nothing of stays as it was: a datum for which it has no column, everything that a change file leaves out.
 // Nor does a name that nobody could type take the place of a good one: it was damaged on its way, the former one stays, and

@@ -17,7 +17,7 @@ type entry struct {
 	fault   *LineError  // why it is left out
 	notes   []LineError // what is worth knowing although it counts
 	numbers []string    // with a fault: whom the entry may mean, so that none of them ends
-	sure    bool        // numbers is the one that the entry is about, even if the roster does not know it
+	own     string      // the one of them that is sure to be its member's, even if the roster does not know it; "" for none
 
 	macs                [][]byte // of rec.MemberNumber, the writing version first
 	content, contentMAC []byte

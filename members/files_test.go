@@ -144,6 +144,44 @@ func TestSeveralLinesOfOneMember(t *testing.T) {
 	}
 }
 
+// One of several lines with a fault leaves out the others too: without it they would take a time of coverage away. A relative
+// whom the line names goes on by the lines of their own.
+func TestFaultInOneOfSeveralLines(t *testing.T) {
+	const head = "member_number,first_name,last_name,birth_date,program,coverage_start,coverage_end,head_of_household\n"
+	const ana, eva = "111111111,ANA,GARCIA,1984-05-17,A,", "222222222,EVA,LOPEZ,1985-05-17,B,"
+	const first, second = "2024-01-01,2024-12-31,222222222\n", "2026-06-01,2026-12-31,222222222\n"
+	for name, test := range map[string]struct {
+		lines  string
+		counts [5]int
+		faults []string
+	}{
+		"a known member's":  {ana + first + ana + "2026-06-01,soon,222222222\n" + eva + second, [5]int{0, 0, 0, 1, 2}, []string{"line 3: coverage_end: is not a date (2006-01-02, 01/02/2006 or 20060102)", "line 2: line 3 has the same member number, and a fault"}},
+		"of three":          {ana + "2026-06-01,soon,222222222\n" + eva + first + ana + first + ana + second, [5]int{0, 1, 0, 0, 3}, []string{"line 2: coverage_end: is not a date (2006-01-02, 01/02/2006 or 20060102)", "line 4: line 2 has the same member number, and a fault", "line 5: line 2 has the same member number, and a fault"}},
+		"each with a fault": {ana + "2024-01-01,soon,\n" + ana + "2026-06-01,soon,\n" + eva + second, [5]int{0, 0, 0, 1, 2}, []string{"line 2: coverage_end: is not a date (2006-01-02, 01/02/2006 or 20060102)", "line 3: coverage_end: is not a date (2006-01-02, 01/02/2006 or 20060102)"}},
+		"a relative's":      {strings.Replace(ana, "ANA", "", 1) + second + strings.Replace(eva, "EVA", "EVITA", 1) + second, [5]int{0, 1, 0, 0, 1}, []string{"line 2: first_name: has no letters"}},
+		"a new member's":    {ana + first + ana + second + eva + second + "333333333,LEO,SOTO,1986-05-17,A," + first + "333333333,LEO,SOTO,1986-05-17,A,x,\n", [5]int{0, 0, 0, 2, 2}, []string{"line 6: 7 fields, but the header has 8", "line 5: line 6 has the same member number, and a fault"}},
+	} {
+		f := newFixture(t)
+		f.load(t, head+ana+first+ana+second+eva+second)
+		before, err := f.Find(t.Context(), "111111111")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var faults []string
+		report, err := f.Import(t.Context(), strings.NewReader(head+test.lines), ImportOptions{Rejected: func(e LineError) { faults = append(faults, e.Error()) }})
+		if got := counts(report); err != nil || got != test.counts || report.Merged > 1 {
+			t.Errorf("%s: Import = %v, %+v, %v, want %v", name, got, report, err, test.counts)
+		}
+		if diff := cmp.Diff(test.faults, faults); diff != "" {
+			t.Errorf("%s: faults (-want +got):\n%s", name, diff)
+		}
+		after, err := f.Find(t.Context(), "111111111")
+		if diff := cmp.Diff(before, after); err != nil || diff != "" {
+			t.Errorf("%s: %v, the member (-want +got):\n%s", name, err, diff)
+		}
+	}
+}
+
 // More members with several lines than are merged at once.
 func TestManyMembersWithSeveralLines(t *testing.T) {
 	f := newFixture(t)

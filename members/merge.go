@@ -3,6 +3,7 @@ package members
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -30,7 +31,8 @@ type repeat struct {
 }
 
 // merge makes one row of the several that a member has in a full file: identical lines, and lines for several times of
-// coverage. Lines of one number that contradict each other are left out, and their member stays as before.
+// coverage. Lines of one number that contradict each other, or one of which has a fault, are left out, and their member stays
+// as before: what is left would take a time of coverage away.
 func (run *importRun) merge(ctx context.Context) error {
 	total, err := run.roster.store.takeRepeats(ctx)
 	if err != nil || total == 0 {
@@ -71,13 +73,20 @@ func (run *importRun) merge(ctx context.Context) error {
 
 // mergeGroup appends what is left of the lines of one number.
 func (run *importRun) mergeGroup(rows []stagedRow, group []repeat) ([]stagedRow, error) {
+	for _, row := range group {
+		run.report.count(row.Kind, -1)
+		run.tally(unpackMarks(row.Marks), -1)
+	}
+	if i := slices.IndexFunc(group, repeat.isRejected); i >= 0 {
+		return run.rejectGroup(rows, group, "", func(int) string {
+			return fmt.Sprintf("%s %d has the same member number, and a fault", run.source.unit(), group[i].Line)
+		}), nil
+	}
 	var rec record
 	var spans []span
 	winner := group[0] // the line that says most: a decision or a difference before "as it was"
 	wrong, against := column(""), 0
 	for i, row := range group {
-		run.report.count(row.Kind, -1)
-		run.tally(unpackMarks(row.Marks), -1)
 		next, err := run.openRepeat(row)
 		if err != nil {
 			return nil, err
@@ -96,7 +105,13 @@ func (run *importRun) mergeGroup(rows []stagedRow, group []repeat) ([]stagedRow,
 		wrong, against = colProgram, group[len(group)-1].Line
 	}
 	if wrong != "" {
-		return run.rejectGroup(rows, group, wrong, against), nil
+		return run.rejectGroup(rows, group, wrong, func(line int) string {
+			other := against
+			if line == against {
+				other = group[0].Line
+			}
+			return fmt.Sprintf("contradicts %s %d, which has the same member number", run.source.unit(), other)
+		}), nil
 	}
 	run.report.Merged += len(group) - 1
 	content, mac := run.roster.encode(rec)
@@ -176,13 +191,14 @@ func contradiction(a, b record) column {
 	return ""
 }
 
-func (run *importRun) rejectGroup(rows []stagedRow, group []repeat, wrong column, against int) []stagedRow {
+func (r repeat) isRejected() bool { return r.Kind == lineRejected }
+
+// rejectGroup leaves out those lines that were not yet; why says of one what is wrong.
+func (run *importRun) rejectGroup(rows []stagedRow, group []repeat, wrong column, why func(line int) string) []stagedRow {
 	for _, row := range group {
-		other := against
-		if row.Line == against {
-			other = group[0].Line
+		if !row.isRejected() {
+			run.rejected(LineError{row.Line, string(wrong), why(row.Line), run.source.unit()})
 		}
-		run.rejected(LineError{row.Line, string(wrong), fmt.Sprintf("contradicts %s %d, which has the same member number", run.source.unit(), other), run.source.unit()})
 		rows = append(rows, stagedRow{line: row.Line, kind: lineRejected, id: row.ID, numberMAC: row.NumberMAC})
 	}
 	return rows

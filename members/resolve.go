@@ -16,12 +16,13 @@ const (
 	lineAdded int16 = iota
 	lineChanged
 	lineUnchanged
-	lineRejected // left out; marks its member as present
+	lineRejected // left out, and with it what else the file says of its member, who counts as present
 	lineHeld     // another person under a known number: left out until somebody decided
 	lineEnded    // the file says that the member ended
 	lineStill    // changed, and still ended
 	lineReplaced // decided: the number went to another person
 	lineGuessed  // left out, and nobody knows whose it is: marks as present whom it may mean
+	lineNaming   // left out, and another's: marks as present whom it names beside
 )
 
 // stagedRow is an entry on its way to the staging table.
@@ -184,7 +185,7 @@ func (run *importRun) complete(e *entry, row knownRow, isKnown bool, former reco
 // reject leaves an entry out after it was read.
 func (e *entry) reject(wrong column, problem string) {
 	e.fault = &LineError{e.position, string(wrong), problem, e.unit}
-	e.numbers, e.sure = []string{e.rec.MemberNumber}, true
+	e.numbers, e.own = []string{e.rec.MemberNumber}, e.rec.MemberNumber
 }
 
 // reject reports an entry with a fault and marks whom it may mean as present. Where that is nobody known, and the number
@@ -192,15 +193,19 @@ func (e *entry) reject(wrong column, problem string) {
 // relative's, which only the whole file tells (countUnaccounted).
 func (run *importRun) reject(e *entry, known map[string]knownRow) (rows []stagedRow) {
 	run.rejected(*e.fault)
-	isRead, kind := e.sure, lineRejected
-	if !e.sure {
-		kind = lineGuessed
-	}
-	for _, number := range e.numbers {
+	isRead := e.own != ""
+	for i, number := range e.numbers {
 		macs := run.roster.numberMACs(number)
 		row, isKnown := findRow(known, macs)
 		isRead = isRead || isKnown
-		if isKnown || e.sure {
+		kind := lineGuessed
+		switch {
+		case number == e.own:
+			kind = lineRejected
+		case e.own != "":
+			kind = lineNaming
+		}
+		if (isKnown || number == e.own) && !slices.Contains(e.numbers[:i], number) {
 			rows = append(rows, stagedRow{line: e.position, kind: kind, id: row.ID, numberMAC: macs[0]})
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// takeRepeats moves the rows of members who have several out of the staging table, and counts them.
+// takeRepeats moves the rows of members who have several, not all of them left out, out of the staging table, and counts them.
 func (s store) takeRepeats(ctx context.Context) (total int64, err error) {
 	tag, err := s.db.From(ctx).Exec(ctx, `
 		CREATE TEMPORARY TABLE roster_repeats ON COMMIT DROP AS
@@ -15,9 +15,9 @@ func (s store) takeRepeats(ctx context.Context) (total int64, err error) {
 		       coalesce(s.sealed, m.sealed) AS sealed, m.content_mac AS known_mac, coalesce(m.ended_at IS NOT NULL, false) AS known_ended,
 		       m.sealed AS known_sealed, s.marks
 		FROM roster_staging s
-		JOIN (SELECT number_mac FROM roster_staging WHERE kind <> ALL($1) GROUP BY 1 HAVING count(*) > 1) twice USING (number_mac)
+		JOIN (SELECT number_mac FROM roster_staging WHERE kind <> ALL($1) GROUP BY 1 HAVING count(*) > 1 AND NOT bool_and(kind = $2)) twice USING (number_mac)
 		LEFT JOIN members m ON m.id = s.id
-		WHERE s.kind <> ALL($1)`, []int16{lineRejected, lineGuessed})
+		WHERE s.kind <> ALL($1)`, []int16{lineGuessed, lineNaming}, lineRejected)
 	if err != nil {
 		return 0, fmt.Errorf("looking for repeated numbers: %w", err)
 	}

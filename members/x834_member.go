@@ -205,7 +205,7 @@ func (l *memberLoop) entry() entry {
 	if l.problem != "" {
 		e.fault = &LineError{Line: l.problemAt, Column: string(l.wrong), Problem: l.problem, Unit: e.unit}
 		if number != "" {
-			e.numbers, e.sure = []string{number}, true
+			e.numbers, e.own = []string{number}, number
 		}
 		return e
 	}
