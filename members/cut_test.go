@@ -72,9 +72,17 @@ func TestCutFileEndsNobody(t *testing.T) {
 	f := newFixture(t)
 	f.load(t, header+covered(40)+anak+noah)
 	file := header + covered(40) + strings.TrimSuffix(anak, "2025-01-01,\n") + ","
-	_, err := f.Import(t.Context(), strings.NewReader(file), ImportOptions{})
-	if e, ok := errors.AsType[*UnreadableError](err); !ok || *e != (UnreadableError{Absent: 1, IsCut: true}) || !strings.Contains(e.Error(), "cut") {
-		t.Errorf("Import = %v, want *UnreadableError of a cut file with one member absent", err)
+	const another = "900000610,ANAK,RUIZ,JR,1984-03-14,"
+	for name, file := range map[string]string{
+		"alone":                        file,
+		"contrary to another line":     header + covered(40) + another + "B,2026-01-01,\n" + another + "A,2025-01-01,",
+		"beside a line with a fault":   header + covered(40) + another + "B,soon,\n" + another + "A,2024-01-01,",
+		"beside the lines of a change": header + covered(40) + another + "A,2020-01-01,2020-12-31\n" + another + "A,2025-01-01,",
+	} {
+		_, err := f.Import(t.Context(), strings.NewReader(file), ImportOptions{})
+		if e, ok := errors.AsType[*UnreadableError](err); !ok || *e != (UnreadableError{Absent: 1, IsCut: true}) || !strings.Contains(e.Error(), "cut") {
+			t.Errorf("%s: Import = %v, want *UnreadableError of a cut file with one member absent", name, err)
+		}
 	}
 	report, err := f.Import(t.Context(), strings.NewReader(file), ImportOptions{AllowUnreadable: true})
 	if got, want := counts(report), [5]int{0, 0, 1, 40, 1}; err != nil || got != want {

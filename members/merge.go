@@ -193,10 +193,12 @@ func contradiction(a, b record) column {
 
 func (r repeat) isRejected() bool { return r.Kind == lineRejected }
 
-// rejectGroup leaves out those lines that were not yet; why says of one what is wrong.
+// rejectGroup leaves out those lines that were not yet; why says of one what is wrong. A last line without an end may be cut
+// here as well: nobody can tell any more.
 func (run *importRun) rejectGroup(rows []stagedRow, group []repeat, wrong column, why func(line int) string) []stagedRow {
 	for _, row := range group {
 		if !row.isRejected() {
+			run.isCut = run.isCut || run.lastLine != nil && run.lastLine.position == row.Line
 			run.rejected(LineError{row.Line, string(wrong), why(row.Line), run.source.unit()})
 		}
 		rows = append(rows, stagedRow{line: row.Line, kind: lineRejected, id: row.ID, numberMAC: row.NumberMAC})
