@@ -31,7 +31,7 @@ func (h *Handler) revoke(c *gin.Context) error {
 	if token == "" {
 		return h.tokenError(c, worded(fosite.ErrInvalidRequest, "The parameter token is missing."))
 	}
-	done, err := h.service.turn(ctx, web.Form(c))
+	done, err := h.service.turn(ctx, token)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -27,7 +26,7 @@ func (h *Handler) token(c *gin.Context) error {
 	if u.proof, err = h.readProof(c, "", u.now); err != nil {
 		return h.tokenError(c, err)
 	}
-	done, err := h.service.turn(ctx, web.Form(c))
+	done, err := h.service.turn(ctx, web.Form(c).Get(grantParameter[web.Form(c).Get("grant_type")]))
 	if err != nil {
 		return err
 	}
@@ -51,14 +50,12 @@ func (h *Handler) token(c *gin.Context) error {
 	return nil
 }
 
-// turn is of the row that a grant locks; one that locks none has it to itself.
-func (s *Service) turn(ctx context.Context, form url.Values) (done func(), err error) {
-	for _, name := range []string{"refresh_token", "code", "device_code", "token"} {
-		if value := form.Get(name); value != "" {
-			return s.store.db.Turn(ctx, seal.Digest(value))
-		}
+// turn is of the row that a code or token names, and no other parameter: whose request locks none has it to itself.
+func (s *Service) turn(ctx context.Context, named string) (done func(), err error) {
+	if named == "" {
+		return func() {}, nil
 	}
-	return func() {}, nil
+	return s.store.db.Turn(ctx, seal.Digest(named))
 }
 
 func (s *Service) exchange(ctx context.Context, r *http.Request) (fosite.AccessResponder, error) {
@@ -119,27 +116,27 @@ func (s *Service) exchange(ctx context.Context, r *http.Request) (fosite.AccessR
 
 // checkTokenRequest refuses what fosite would take or answer with the wrong code.
 func checkTokenRequest(c *gin.Context) error {
-	if err := errors.Join(checkForm(c, "resource"), refuseDetails(web.Form(c))); err != nil {
+	form := web.Form(c)
+	if err := errors.Join(checkForm(c, "resource"), refuseDetails(form)); err != nil {
 		return err
 	}
-	switch grant := web.Form(c).Get("grant_type"); {
+	grant := form.Get("grant_type")
+	needed := grantParameter[grant]
+	switch {
 	case grant == "":
 		return worded(fosite.ErrInvalidRequest, "The parameter grant_type is missing.")
 	case !slices.Contains(grantTypes, grant):
 		return ours("unsupported_grant_type", fmt.Sprintf("The grant_type %q is not one of: %s.", clip(grant), strings.Join(grantTypes, ", ")))
-	}
-	for _, name := range grantParameters[web.Form(c).Get("grant_type")] {
-		if web.Form(c).Get(name) == "" {
-			return worded(fosite.ErrInvalidRequest, "The parameter "+name+" is missing.")
-		}
+	case needed != "" && form.Get(needed) == "":
+		return worded(fosite.ErrInvalidRequest, "The parameter "+needed+" is missing.")
 	}
 	return nil
 }
 
-// grantParameters are what a grant cannot be asked for without (RFC 6749 4.1.3, 6; RFC 7523
+// grantParameter is what a grant cannot be asked for without (RFC 6749 4.1.3, 6; RFC 7523
 // 2.1; RFC 8628 3.4).
-var grantParameters = map[string][]string{
-	"authorization_code": {"code"}, "refresh_token": {"refresh_token"}, grantJWTBearer: {"assertion"}, grantDevice: {"device_code"},
+var grantParameter = map[string]string{
+	"authorization_code": "code", "refresh_token": "refresh_token", grantJWTBearer: "assertion", grantDevice: "device_code",
 }
 
 // tokenError answers per RFC 6749 5.2.
