@@ -37,7 +37,7 @@ func unpackMarks(packed int32) marks {
 // has marks the data that a record has.
 func (r record) has() (bits uint8) {
 	var start, end, program bool
-	for _, s := range append(r.Earlier, span{r.CoverageStart, r.CoverageEnd, r.Program}) {
+	for _, s := range r.covers() {
 		start, end, program = start || !s.Start.IsZero(), end || !s.End.IsZero(), program || s.Program != ""
 	}
 	for i, is := range [len(fields)]bool{r.FirstName != "", r.LastName != "", r.Suffix != "", !r.BirthDate.IsZero(), program, start, end} {

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"net/url"
-	"slices"
 	"time"
 
 	"github.com/ory/fosite"
@@ -109,20 +108,7 @@ func (c *Client) requiresPKCE() bool {
 
 // mayLogoutTo: nobody's apps may be led to from a sign-out.
 func (c *Client) mayLogoutTo(uri string) bool {
-	return c != nil && uri != "" && slices.ContainsFunc(c.Metadata.PostLogoutRedirectURIs, func(registered string) bool {
-		return uri == registered || c.anyPort() && sameButPort(uri, registered)
-	})
-}
-
-// sameButPort compares two addresses of this machine: an app listens on the port that it gets (RFC 8252 7.3).
-func sameButPort(uri, registered string) bool {
-	a, err := url.Parse(uri)
-	b, err2 := url.Parse(registered)
-	if err != nil || err2 != nil || a.Scheme != "http" || b.Scheme != "http" || !isLoopback(a.Hostname()) || a.Hostname() != b.Hostname() {
-		return false
-	}
-	a.Host, b.Host = a.Hostname(), b.Hostname()
-	return a.String() == b.String()
+	return c != nil && uri != "" && c.isOneOf(c.Metadata.PostLogoutRedirectURIs, uri)
 }
 
 // origin is scheme and host of a URI, for a Content-Security-Policy.
