@@ -97,7 +97,7 @@ func (s *Service) allow(ctx context.Context, session *accounts.Session, r *autho
 	}
 	now := s.now()
 	refused := nonNil(slices.DeleteFunc(slices.Clone(asked), func(scope string) bool { return slices.Contains(scopes, scope) }))
-	err = s.store.db.InTx(ctx, func(ctx context.Context) error {
+	return s.store.db.InTx(ctx, func(ctx context.Context) error {
 		if err := s.store.lockConsent(ctx, session.AccountID, client.ID); err != nil {
 			return err
 		}
@@ -128,10 +128,6 @@ func (s *Service) allow(ctx context.Context, session *accounts.Session, r *autho
 		}
 		return s.store.db.Finish(ctx, b)
 	})
-	if postgres.Violated(err) == "consents_open_key" { // by another press, which was first
-		return nil
-	}
-	return err
 }
 
 // StopApp ends a member's consent to a client, and every grant: codes, refresh tokens and access
