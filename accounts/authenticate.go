@@ -30,14 +30,19 @@ type Attempt struct {
 // name (S-12, S-13). The failure that was counted in advance is taken back by
 // StartSession, in the transaction of the new session.
 func (s *Service) Authenticate(ctx context.Context, a Attempt) (Account, error) {
-	now := s.now()
-	name := signInName(a.Username)
-	device := s.readDeviceCookie(a.Device, name, now)
 	leave, err := s.hasher.enter(ctx) // first, so that being busy costs nobody a try
 	if err != nil {
 		return Account{}, err
 	}
 	defer leave()
+	return s.authenticate(ctx, a)
+}
+
+// authenticate is Authenticate for who has a slot.
+func (s *Service) authenticate(ctx context.Context, a Attempt) (Account, error) {
+	now := s.now()
+	name := signInName(a.Username)
+	device := s.readDeviceCookie(a.Device, name, now)
 	key := s.throttleKey(name, device)
 	r, err := s.reserve(ctx, a, key, name, device.valid, now)
 	if err != nil {

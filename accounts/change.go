@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"huskyidp/internal/audit"
+	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 )
 
@@ -27,14 +28,7 @@ type PasswordChange struct {
 // sessions end and older grants are void; the owner is told. The error is that of
 // Authenticate, ErrSamePassword, or the database's; CheckPassword has judged the new one.
 func (s *Service) ChangePassword(ctx context.Context, p PasswordChange) error {
-	account, err := s.Authenticate(ctx, Attempt{Username: p.Session.Username, Password: p.Current, Source: p.Source, Device: p.Device, Browser: p.Browser})
-	if err != nil {
-		return err
-	}
-	if normalize(p.New) == normalize(p.Current) {
-		return ErrSamePassword
-	}
-	hash, err := s.HashPassword(ctx, account.ID, p.New)
+	account, hash, err := s.provenAndHashed(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -64,6 +58,23 @@ func (s *Service) ChangePassword(ctx context.Context, p PasswordChange) error {
 		}
 		return s.store.run(ctx, b)
 	})
+}
+
+// provenAndHashed checks the current password and hashes the new one in one slot: nobody has proven it in vain.
+func (s *Service) provenAndHashed(ctx context.Context, p PasswordChange) (account Account, hash []byte, err error) {
+	leave, err := s.hasher.enter(ctx)
+	if err != nil {
+		return account, nil, err
+	}
+	defer leave()
+	account, err = s.authenticate(ctx, Attempt{Username: p.Session.Username, Password: p.Current, Source: p.Source, Device: p.Device, Browser: p.Browser})
+	if err != nil {
+		return account, nil, err
+	}
+	if normalize(p.New) == normalize(p.Current) {
+		return account, nil, ErrSamePassword
+	}
+	return account, s.hasher.seal(seal.PepperPassword, passwordPlace(account.ID), normalize(p.New)), nil
 }
 
 // ErrQuestion says that what was chosen is none of Questions.

@@ -15,27 +15,32 @@ import (
 	"huskyidp/templates"
 )
 
-// SamePassword reports whether a password is the one that the account has, for whoever
-// sets another. The error is ErrBusy, ErrNotFound, or the database's.
-func (s *Service) SamePassword(ctx context.Context, id uuid.UUID, password string) (bool, error) {
+// HashNewPassword hashes a checked password that is to follow the account's own, to which it is compared in the same slot. The
+// error is ErrSamePassword, ErrBusy, ErrNotFound, or the database's.
+func (s *Service) HashNewPassword(ctx context.Context, id uuid.UUID, password string) ([]byte, error) {
 	sealed, err := s.store.passwordSealed(ctx, id)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	leave, err := s.hasher.enter(ctx)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	defer leave()
-	if len(sealed) == 0 {
-		return false, nil
+	if len(sealed) > 0 {
+		same, _, err := s.hasher.verify(seal.PepperPassword, passwordPlace(id), sealed, normalize(password))
+		if err != nil {
+			return nil, err
+		}
+		if same {
+			return nil, ErrSamePassword
+		}
 	}
-	ok, _, err := s.hasher.verify(seal.PepperPassword, passwordPlace(id), sealed, normalize(password))
-	return ok, err
+	return s.hasher.seal(seal.PepperPassword, passwordPlace(id), normalize(password)), nil
 }
 
 // ResetPassword sets the password of an account that proved itself by recovery; hash is of
-// HashPassword for its id. Every session ends, older grants are void, failures are
+// HashNewPassword for its id. Every session ends, older grants are void, failures are
 // forgotten, the old password's links are void, and the owner is told (S-54). It takes
 // part in the transaction of ctx.
 func (s *Service) ResetPassword(ctx context.Context, id uuid.UUID, hash []byte) error {

@@ -80,3 +80,25 @@ func TestHeldIsMeasured(t *testing.T) {
 		t.Errorf("a slot is held for %v, on average", held)
 	}
 }
+
+// Whoever sets another password waits once: what was proven in a first slot would be thrown away where the second is refused.
+func TestOneSlotForOnePassword(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	a := f.register("maria")
+	started := f.start(SessionStart{Account: a})
+	var waits int
+	f.hasher.waited = func(time.Duration, bool) { waits++ }
+	change := PasswordChange{Session: started.Session, Current: rightPassword, New: "otro caballo verde corre cerca", Source: "192.0.2.1/32"}
+	if err := f.ChangePassword(f.ctx(), change); err != nil || waits != 1 {
+		t.Errorf("ChangePassword = %v after %d waits, want 1", err, waits)
+	}
+	waits = 0
+	if _, err := f.HashNewPassword(f.ctx(), a.ID, rightPassword); err != nil || waits != 1 {
+		t.Errorf("HashNewPassword = %v after %d waits, want 1", err, waits)
+	}
+	waits = 0
+	if _, _, err := f.HashSecrets(f.ctx(), a.ID, rightPassword, "una linterna"); err != nil || waits != 1 {
+		t.Errorf("HashSecrets = %v after %d waits, want 1", err, waits)
+	}
+}

@@ -62,6 +62,8 @@ type rule struct {
 	verified bool   // the caller is
 	recovery bool   // counts as help to get back in (S-65)
 	account  bool   // there must be an account
+	second   bool   // another person must agree, however the caller was verified (S-64)
+	unmailed bool   // a code to the mailbox does not verify the caller: it is the other proof of a recovery already
 }
 
 // rules is the one table of who may do what; allow is the one place that reads it.
@@ -73,9 +75,9 @@ var rules = map[Act]rule{
 	ReleaseLock:   {roles: []Role{Recover}, fresh: true, onMember: true, verified: true, recovery: true},
 	SendUsername:  {roles: []Role{Recover}, fresh: true, onMember: true, recovery: true, account: true},
 	StartReset:    {roles: []Role{Recover}, fresh: true, onMember: true, recovery: true, account: true},
-	ChangeEmail:   {roles: []Role{Recover}, fresh: true, onMember: true, verified: true, recovery: true, account: true},
-	ResetFactor:   {roles: []Role{Recover}, fresh: true, onMember: true, verified: true, recovery: true, account: true},
-	ResetQuestion: {roles: []Role{Recover}, fresh: true, onMember: true, verified: true, recovery: true, account: true},
+	ChangeEmail:   {roles: []Role{Recover}, fresh: true, onMember: true, verified: true, recovery: true, account: true, second: true},
+	ResetFactor:   {roles: []Role{Recover}, fresh: true, onMember: true, verified: true, recovery: true, account: true, second: true},
+	ResetQuestion: {roles: []Role{Recover}, fresh: true, onMember: true, verified: true, recovery: true, account: true, second: true, unmailed: true},
 	EndSessions:   {roles: []Role{Recover}, fresh: true, onMember: true, account: true},
 	StopChange:    {roles: []Role{Recover, Admin}, fresh: true, onMember: true, account: true},
 	Withdraw:      {roles: []Role{Recover, Admin}, fresh: true, onMember: true},

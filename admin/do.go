@@ -23,8 +23,6 @@ type Ask struct {
 	Version string // Summary.Version as the person saw it
 	Lock    string // of ReleaseLock: which one
 	Email   string // of ChangeEmail: the new address
-
-	InPerson bool // the caller stood at the desk with an ID; the desk itself sets it
 }
 
 // The locks that ReleaseLock takes: those of accounts, and that of registrations.
@@ -147,15 +145,14 @@ func (s *Service) do(ctx context.Context, p Person, e *entry, u *Subject, a Ask)
 	if err != nil {
 		return Outcome{}, err
 	}
-	if rules[e.act].verified && (!v.Verified || e.act == ResetQuestion && v.Method == SpokenCode) { // the mailbox is the other proof of a recovery already
+	if rule := rules[e.act]; rule.verified && (!v.Verified || rule.unmailed && v.Method == SpokenCode) {
 		return Outcome{}, ErrUnverified
 	}
-	a.InPerson = v.Verified && v.Method == InPerson
 	e.verification = verification
 	if needsSecond(e.act, v.Method, helped) {
 		return s.ask(ctx, p, e, u, a, verification)
 	}
-	return s.perform(ctx, p.ID, e.act, u, a)
+	return s.perform(ctx, p.ID, e.act, u, a, v.Method)
 }
 
 // sensible refuses an act that there is nothing for, before anybody else is asked for it.
@@ -188,15 +185,11 @@ func (s *Service) sensible(ctx context.Context, act Act, u *Subject) error {
 // where the caller has shown a mailbox alone; and for the third help in a week (S-64, S-65). A code to the mailbox, spoken or
 // typed, never makes one person enough: whoever reads the mailbox could then have the factors taken away and recover.
 func needsSecond(act Act, m Method, helped int) bool {
-	switch {
-	case act == ChangeEmail, act == ResetFactor, act == ResetQuestion, act == Enable && m == SpokenCode:
-		return true
-	}
-	return rules[act].recovery && helped >= helpAlone
+	return rules[act].second || act == Enable && m == SpokenCode || rules[act].recovery && helped >= helpAlone
 }
 
-// perform does an act that nothing stands against any more, and tells the member. by is who asked for it.
-func (s *Service) perform(ctx context.Context, by uuid.UUID, act Act, u *Subject, a Ask) (Outcome, error) {
+// perform does an act that nothing stands against any more, and tells the member. by is who asked for it, and how the caller was verified then.
+func (s *Service) perform(ctx context.Context, by uuid.UUID, act Act, u *Subject, a Ask, m Method) (Outcome, error) {
 	out := Outcome{Act: act, State: Done}
 	id := u.ID
 	changed, err := true, error(nil)
@@ -221,7 +214,7 @@ func (s *Service) perform(ctx context.Context, by uuid.UUID, act Act, u *Subject
 	case Enable:
 		changed, err = s.accounts.Enable(ctx, id)
 	case ChangeEmail, ResetFactor, ResetQuestion:
-		held, err := s.recovery.Hold(ctx, recovery.Change{AccountID: id, Act: recovery.Act(act), Email: a.Email, AskedBy: by.String(), InPerson: a.InPerson})
+		held, err := s.recovery.Hold(ctx, recovery.Change{AccountID: id, Act: recovery.Act(act), Email: a.Email, AskedBy: by.String(), InPerson: m == InPerson})
 		if errors.Is(err, recovery.ErrHeld) {
 			return out, ErrConflict
 		}

@@ -161,11 +161,16 @@ func (s *Service) decide(ctx context.Context, p Person, e *entry, id uuid.UUID, 
 	if err != nil {
 		return Outcome{}, err
 	}
+	verification := postgres.Value(r.Verification)
+	methods, err := s.store.methods(ctx, []uuid.UUID{verification})
+	if err != nil {
+		return Outcome{}, err
+	}
 	if err := s.store.decide(ctx, id, p.ID, outcomeApproved, s.now()); err != nil {
 		return Outcome{}, err
 	}
-	e.act, e.outcome, e.reason, e.ticket, e.verification = r.Act, outcomeApproved, a.Reason, a.Ticket, postgres.Value(r.Verification)
-	return s.perform(ctx, r.AskedBy, r.Act, u, a)
+	e.act, e.outcome, e.reason, e.ticket, e.verification = r.Act, outcomeApproved, a.Reason, a.Ticket, verification
+	return s.perform(ctx, r.AskedBy, r.Act, u, a, methods[verification])
 }
 
 type requestRow struct {

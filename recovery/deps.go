@@ -47,8 +47,7 @@ type Accounts interface {
 	RemoveFactors(ctx context.Context, id uuid.UUID) error
 	RemoveQuestion(ctx context.Context, id uuid.UUID) error
 
-	SamePassword(ctx context.Context, id uuid.UUID, password string) (bool, error)
-	HashPassword(ctx context.Context, id uuid.UUID, password string) ([]byte, error)
+	HashNewPassword(ctx context.Context, id uuid.UUID, password string) ([]byte, error)
 	ResetPassword(ctx context.Context, id uuid.UUID, hash []byte) error
 	ChangeEmail(ctx context.Context, id uuid.UUID, email string, proven bool) error
 	QueueProveEmail(ctx context.Context, b *pgx.Batch, id uuid.UUID)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -87,14 +88,10 @@ func (s *Service) SetPassword(ctx context.Context, v Visit, password string) (pr
 		p := accounts.Problem("new_password", "registration.credentials.password_", flaws[0], templates.Args{"min": accounts.PasswordMin})
 		return &p, nil
 	}
-	same, err := s.accounts.SamePassword(ctx, account.ID, password)
-	if err != nil {
-		return nil, err
-	}
-	if same {
+	hash, err := s.accounts.HashNewPassword(ctx, account.ID, password)
+	if errors.Is(err, accounts.ErrSamePassword) {
 		return &templates.Problem{Field: "new_password", Key: "recovery.new_password.same"}, nil
 	}
-	hash, err := s.accounts.HashPassword(ctx, account.ID, password)
 	if err != nil {
 		return nil, err
 	}

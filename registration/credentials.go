@@ -96,8 +96,8 @@ func (s *Service) SubmitCredentials(ctx context.Context, v Visit, r *Registratio
 		if t.AccountID != r.AccountID || t.MemberID != r.MemberID || (password == nil && t.PasswordHash == nil) || (answer == nil && t.AnswerHash == nil && !c.Unasked) {
 			return nil, errGone // begun anew in another tab
 		}
-		if wait := wait(names); wait > 0 {
-			return &namesError{wait}, nil
+		if names != nil {
+			return names, nil
 		}
 		moved := !accounts.SameEmail(t.Credentials.Address, c.Address)
 		if moved {
@@ -159,21 +159,17 @@ func (s *Service) LoadForCredentials(ctx context.Context, v Visit, username stri
 }
 
 // KeepRefused stores what was typed and did not pass, secrets apart, so that a reload or another language does not lose it,
-// unless another request has changed the registration since it was read. The error is a *namesError, and those of change.
+// unless another request has changed the registration since it was read. The error is a *ratelimit.Exceeded, and those of change.
 func (s *Service) KeepRefused(ctx context.Context, v Visit, r *Registration, typed Credentials) error {
 	var names error
 	_, err := s.changeWith(ctx, v, stepCredentials, s.askName(r, typed.Username, &names), func(_ context.Context, t *turn) (outcome, err error) {
-		wait := wait(names)
-		if wait > 0 {
+		if names != nil {
 			typed.Username = t.Credentials.Username
 		}
 		if t.TouchedAt.Equal(r.TouchedAt) {
 			t.typed(typed)
 		}
-		if wait > 0 {
-			return &namesError{wait}, nil
-		}
-		return nil, nil
+		return names, nil
 	})
 	return err
 }
@@ -181,7 +177,8 @@ func (s *Service) KeepRefused(ctx context.Context, v Visit, r *Registration, typ
 // namesLimit: with one valid card nobody lists usernames (S-52), however often they begin anew.
 var namesLimit = ratelimit.Limit{Name: "registration_names", Count: 20, Per: time.Hour}
 
-// askName counts, for the member of a registration, a username that is not the one of before, whatever is told of it then.
+// askName counts, for the member of a registration, a username that is not the one of before, whatever is told of it then: outcome
+// is nil or a *ratelimit.Exceeded.
 func (s *Service) askName(r *Registration, typed string, outcome *error) func(*pgx.Batch, time.Time) {
 	return func(b *pgx.Batch, now time.Time) {
 		name, err := accounts.CheckUsername(typed)
@@ -192,12 +189,4 @@ func (s *Service) askName(r *Registration, typed string, outcome *error) func(*p
 			s.Limiter.Queue(b, outcome, now, ratelimit.Ask{Limit: namesLimit, Key: r.MemberID.String()})
 		}
 	}
-}
-
-// wait is how long until there is room in a limit again, 0 where there is.
-func wait(limited error) time.Duration {
-	if exceeded, ok := errors.AsType[*ratelimit.Exceeded](limited); ok {
-		return exceeded.RetryAfter()
-	}
-	return 0
 }

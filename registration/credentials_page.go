@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"huskyidp/accounts"
+	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/web"
 	"huskyidp/members"
 	"huskyidp/templates"
@@ -103,9 +104,9 @@ func (h *Handler) submitCredentials(c *gin.Context) error {
 	}
 	page := h.newCredentialsPage(typed, r)
 	page.PasswordRules = accounts.JudgePassword(choice.Password, r.Identity.FirstName, r.Identity.LastName, r.Identity.CardID, typed.Username, typed.Email)
-	if names, ok := errors.AsType[*namesError](err); ok { // whether this one is taken is not told
+	if names, ok := errors.AsType[*ratelimit.Exceeded](err); ok { // whether this one is taken is not told
 		wrong = slices.DeleteFunc(wrong, func(p templates.Problem) bool { return p.Field == "username" })
-		wrong.add("username", "registration.credentials.username_wait", "time", names.wait)
+		wrong.add("username", "registration.credentials.username_wait", "time", names.RetryAfter())
 		return h.refused(c, http.StatusTooManyRequests, "registration/credentials", page, wrong, person(r))
 	}
 	if busy, ok := web.Busy(err); ok {

@@ -46,8 +46,3 @@ type slowError struct{ wait time.Duration }
 func (e *slowError) Error() string {
 	return "registration: too many refused identities from one source"
 }
-
-// namesError says that too many usernames were asked for with one card (S-52).
-type namesError struct{ wait time.Duration }
-
-func (e *namesError) Error() string { return "registration: too many usernames were asked for" }

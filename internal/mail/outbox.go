@@ -99,13 +99,20 @@ func (o *Outbox) Queue(ctx context.Context, b *pgx.Batch, m Message) error {
 			"id": id, "kind": m.Kind, "account_id": postgres.Nullable(m.AccountID), "sealed": o.keyring.Seal(seal.Queue, place(id), plain),
 			"now": o.now(), "not_after": postgres.Nullable(m.NotAfter),
 		})
-	_, err = o.jobs.InsertManyFastTx(ctx, &batched{o.db.Tx(ctx), b}, []river.InsertManyParams{
-		{Args: sendArgs{id}, InsertOpts: &river.InsertOpts{Queue: queue, MaxAttempts: maxAttempts}},
-	})
+	_, err = o.jobs.InsertManyFastTx(ctx, &batched{o.db.Tx(ctx), b}, jobsOf(id))
 	if err != nil {
 		return fmt.Errorf("queueing mail %s: %w", m.Kind, err)
 	}
 	return nil
+}
+
+// jobsOf send mails.
+func jobsOf(ids ...uuid.UUID) []river.InsertManyParams {
+	params := make([]river.InsertManyParams, len(ids))
+	for i, id := range ids {
+		params[i] = river.InsertManyParams{Args: sendArgs{id}, InsertOpts: &river.InsertOpts{Queue: queue, MaxAttempts: maxAttempts}}
+	}
+	return params
 }
 
 // lost is how old a mail is that ought to have a job.
@@ -128,11 +135,7 @@ func (o *Outbox) Requeue(ctx context.Context) error {
 		if err != nil || len(ids) == 0 {
 			return err
 		}
-		params := make([]river.InsertManyParams, len(ids))
-		for i, id := range ids {
-			params[i] = river.InsertManyParams{Args: sendArgs{id}, InsertOpts: &river.InsertOpts{Queue: queue, MaxAttempts: maxAttempts}}
-		}
-		if _, err := o.jobs.InsertManyFastTx(ctx, o.db.Tx(ctx), params); err != nil {
+		if _, err := o.jobs.InsertManyFastTx(ctx, o.db.Tx(ctx), jobsOf(ids...)); err != nil {
 			return fmt.Errorf("queueing mails anew: %w", err)
 		}
 		return nil

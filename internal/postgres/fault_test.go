@@ -178,6 +178,16 @@ func TestTurnsOfOneRow(t *testing.T) {
 	if _, err := db.Turn(gone, []byte("x")); !errors.Is(err, context.Canceled) {
 		t.Errorf("who has gone = %v", err)
 	}
+	err := db.InTx(t.Context(), func(ctx context.Context) error { // it would wait with a connection in its hands
+		done, err := db.Turn(ctx, []byte("x"))
+		if err == nil {
+			done()
+		}
+		return err
+	})
+	if err != nil {
+		t.Errorf("who has a transaction = %v", err)
+	}
 	if _, err := db.Turn(t.Context(), []byte("x")); !errors.Is(err, postgres.ErrUnavailable) {
 		t.Errorf("who waits for a second = %v, want ErrUnavailable", err)
 	}

@@ -24,6 +24,9 @@ type turn struct {
 // will lock. The others wait without a connection, as long as they would for one. The caller calls done. The error is
 // ErrUnavailable, or ctx's.
 func (db *DB) Turn(ctx context.Context, key []byte) (done func(), err error) {
+	if db.Tx(ctx) != nil { // it has its connection already, and would keep it while it waits
+		return func() {}, nil
+	}
 	t := &db.turns
 	t.mu.Lock()
 	one := t.keys[string(key)]

@@ -121,7 +121,7 @@ func classify(err error) *Error {
 		error
 		RetryAfter() time.Duration
 	}](err); ok {
-		if busy, ok := later.(interface{ Unavailable() bool }); ok && busy.Unavailable() {
+		if busy, ok := later.(unavailable); ok && busy.Unavailable() {
 			return &Error{Status: http.StatusServiceUnavailable, Key: KeyUnavailable, Wait: later.RetryAfter(), Err: err}
 		}
 		return &Error{Status: http.StatusTooManyRequests, Key: KeyTooMany, Wait: later.RetryAfter(), Err: err}
