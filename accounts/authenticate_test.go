@@ -280,18 +280,30 @@ func TestRehash(t *testing.T) {
 	}
 }
 
+// fillSlots takes every slot for a hash.
+func (f *fixture) fillSlots() (leave func()) {
+	f.t.Helper()
+	var all []func()
+	for range cap(f.hasher.free) {
+		leave, err := f.hasher.enter(f.ctx())
+		if err != nil {
+			f.t.Fatalf("enter: %v", err)
+		}
+		all = append(all, leave)
+	}
+	return func() {
+		for _, leave := range all {
+			leave()
+		}
+	}
+}
+
 // S-05: beyond the slots an attempt waits, and then costs nobody a try.
 func TestBusy(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 1)
 	f.register("maria")
-	for range cap(f.hasher.free) {
-		leave, err := f.hasher.enter(f.ctx())
-		if err != nil {
-			t.Fatalf("enter: %v", err)
-		}
-		defer leave()
-	}
+	defer f.fillSlots()()
 	ctx, cancel := context.WithTimeout(f.ctx(), 50*time.Millisecond)
 	defer cancel()
 	if _, err := f.HashPassword(ctx, [16]byte{}, rightPassword); !errors.Is(err, ErrBusy) && !errors.Is(err, context.DeadlineExceeded) {

@@ -22,7 +22,7 @@
 //	StartPending   clear the failures, keep the sign-in back        1 batch
 //	ProvePending   count the try; then one of
 //	                 CheckTOTP      count, look, compare-and-set
-//	                 UseSavedCode   count, one slow hash, compare-and-set
+//	                 UseSavedCode   count, a keyed digest, compare-and-set
 //	                 FinishPasskey  take the challenge, compare-and-set of the counter
 //	FinishPending  take what waits, then as StartSession            1 transaction
 //
@@ -64,7 +64,7 @@
 // kept 30 days. sign_in_throttles: failures in a row per keyed digest of a name.
 // account_totp: the sealed key (totp) and the newest step that was accepted; a key that was
 // shown and never proven goes after a day.
-// account_passkeys: public keys. account_saved_codes: sealed slow hashes (pepper-code)
+// account_passkeys: public keys. account_saved_codes: sealed digests (pepper-code)
 // under one salt a list. factor_throttles: wrong codes of a factor, in a row and in a
 // window. pending_sign_ins and passkey_ceremonies: what waits for a second step, and what
 // a browser's passkey was asked; both found by a digest and used once. disown_links: "this

@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
@@ -28,6 +29,10 @@ const (
 
 func savedPlace(account uuid.UUID, n int) seal.Place {
 	return seal.Place{Table: "account_saved_codes", Column: "code_sealed", Row: account.String() + "/" + strconv.Itoa(n)}
+}
+
+func savedParts(account uuid.UUID, code string) [][]byte {
+	return [][]byte{[]byte("saved code"), account[:], []byte(code)}
 }
 
 // newSavedCode is a random code without its dashes.
@@ -66,8 +71,7 @@ func typedSavedCode(typed string) (string, error) {
 }
 
 // MakeSavedCodes makes a new list and voids the one before. The codes are returned to be
-// shown once. The error is ErrNoFactor where there is no other second step, ErrBusy, or
-// the database's.
+// shown once. The error is ErrNoFactor where there is no other second step, or the database's.
 func (s *Service) MakeSavedCodes(ctx context.Context, accountID uuid.UUID) ([]string, error) {
 	list, err := s.makeSavedCodes(ctx, accountID)
 	return list.Codes, err
@@ -79,20 +83,15 @@ type madeCodes struct {
 	Made  time.Time `json:"made"`
 }
 
+// makeSavedCodes keeps a keyed digest of each code, not a slow hash: nobody guesses 74 random bits (S-17), and ten slow hashes
+// would hold up everybody else's sign-in.
 func (s *Service) makeSavedCodes(ctx context.Context, accountID uuid.UUID) (madeCodes, error) {
-	leave, err := s.hasher.enter(ctx)
-	if err != nil {
-		return madeCodes{}, err
-	}
-	salt := make([]byte, saltSize)
-	rand.Read(salt)
 	codes, sealed := make([]string, savedCodes), make([][]byte, savedCodes)
 	for n := range codes {
 		code := newSavedCode()
-		phc := encodePHC(s.hasher.params, salt, s.hasher.compute(code, salt, s.hasher.params))
-		codes[n], sealed[n] = showSavedCode(code), s.keyring.Seal(seal.PepperCode, savedPlace(accountID, n+1), []byte(phc))
+		codes[n] = showSavedCode(code)
+		sealed[n] = s.keyring.Seal(seal.PepperCode, savedPlace(accountID, n+1), s.keyring.MAC(seal.TokenMAC, savedParts(accountID, code)...))
 	}
-	leave()
 	now := s.now().Truncate(time.Microsecond)
 	return madeCodes{codes, now}, s.db.InTx(ctx, func(ctx context.Context) error {
 		b := &pgx.Batch{}
@@ -132,78 +131,103 @@ func (s *Service) UseSavedCode(ctx context.Context, accountID uuid.UUID, typed s
 	if err != nil {
 		return 0, err
 	}
-	leave, err := s.hasher.enter(ctx) // first, so that being busy costs nobody a try
+	list, err := s.savedList(ctx, accountID)
 	if err != nil {
 		return 0, err
 	}
-	defer leave()
-	var list []savedRow
-	lock, err := s.reserveFactor(ctx, accountID, SavedCodes, again, func(b *pgx.Batch) {
-		b.Queue(`select n, code_sealed from account_saved_codes where account_id = $1 and used_at is null order by n`, accountID).
-			Query(func(rows pgx.Rows) (err error) {
-				list, err = pgx.CollectRows(rows, pgx.RowToStructByPos[savedRow])
-				if err == nil && len(list) == 0 {
-					err = pgx.ErrNoRows
-				}
-				return err
-			})
-	})
+	if list.slow() { // a slot comes before the count, so that being busy costs nobody a try
+		leave, err := s.hasher.enter(ctx)
+		if err != nil {
+			return 0, err
+		}
+		defer leave()
+	}
+	lock, err := s.reserveFactor(ctx, accountID, SavedCodes, again, func(*pgx.Batch) {})
 	if err != nil {
 		return 0, err
 	}
-	n, err := s.findSaved(accountID, list, code)
+	row, err := s.findSaved(accountID, list, code)
 	if err != nil {
 		return 0, err
 	}
-	if n == 0 {
-		return 0, s.wrongFactor(ctx, accountID, SavedCodes, lock, ErrWrongCode)
+	used := false
+	if row.N != 0 {
+		if used, err = s.spendSaved(ctx, accountID, row); err != nil {
+			return 0, err
+		}
 	}
-	used, err := s.spendSaved(ctx, accountID, n)
-	if err != nil {
-		return 0, err
-	}
-	if !used { // another request was faster
+	if !used { // wrong, or another request was faster
 		return 0, s.wrongFactor(ctx, accountID, SavedCodes, lock, ErrWrongCode)
 	}
 	return len(list) - 1, nil
 }
 
+// savedRow is a code that was not used yet.
 type savedRow struct {
 	N      int
-	Sealed []byte
+	Made   time.Time // of the list
+	digest []byte
 }
 
-// findSaved is the place of the code in the list, 0 if it is not there. The codes share
-// their salt, so that one slow hash is compared with each.
-func (s *Service) findSaved(accountID uuid.UUID, list []savedRow, code string) (found int, err error) {
+// slowSaved begins a digest of a list that was made when codes had slow hashes.
+var slowSaved = []byte("$argon2id$")
+
+type savedRows []savedRow
+
+func (l savedRows) slow() bool { return len(l) > 0 && bytes.HasPrefix(l[0].digest, slowSaved) }
+
+// savedList reads what is left of the list. The error is ErrNoFactor for nothing, or the database's.
+func (s *Service) savedList(ctx context.Context, accountID uuid.UUID) (list savedRows, err error) {
+	rows, err := s.db.From(ctx).Query(ctx, `
+		select n, made_at, code_sealed from account_saved_codes where account_id = $1 and used_at is null order by n`, accountID)
+	if err != nil {
+		return nil, fmt.Errorf("reading saved codes: %w", err)
+	}
+	list, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (r savedRow, err error) {
+		if err = row.Scan(&r.N, &r.Made, &r.digest); err == nil {
+			r.digest, err = s.keyring.Open(seal.PepperCode, savedPlace(accountID, r.N), r.digest)
+		}
+		return r, err
+	})
+	if err == nil && len(list) == 0 {
+		err = ErrNoFactor
+	}
+	return list, err
+}
+
+// findSaved is the code's row of the list, the zero one if it is not there. Slow hashes of one list share their salt, so that one
+// is compared with each.
+func (s *Service) findSaved(accountID uuid.UUID, list savedRows, code string) (found savedRow, err error) {
 	var got []byte
 	for _, row := range list {
-		plain, err := s.keyring.Open(seal.PepperCode, savedPlace(accountID, row.N), row.Sealed)
-		if err != nil {
-			return 0, fmt.Errorf("opening a saved code: %w", err)
+		if !list.slow() {
+			if s.keyring.VerifyMAC(seal.TokenMAC, row.digest, savedParts(accountID, code)...) {
+				found = row
+			}
+			continue
 		}
-		params, salt, want, err := decodePHC(string(plain))
+		params, salt, want, err := decodePHC(string(row.digest))
 		if err != nil {
-			return 0, err
+			return savedRow{}, err
 		}
 		if got == nil {
 			got = s.hasher.compute(code, salt, params)
 		}
 		if subtle.ConstantTimeCompare(got, want) == 1 {
-			found = row.N
+			found = row
 		}
 	}
 	return found, nil
 }
 
-// spendSaved uses the code unless somebody has, clears the count of wrong ones and
+// spendSaved uses the code unless somebody has, or has made another list, clears the count of wrong ones and
 // records it, all or nothing.
-func (s *Service) spendSaved(ctx context.Context, accountID uuid.UUID, n int) (bool, error) {
+func (s *Service) spendSaved(ctx context.Context, accountID uuid.UUID, code savedRow) (bool, error) {
 	now := s.now()
 	err := s.db.InTx(ctx, func(ctx context.Context) error {
 		b := &pgx.Batch{}
-		b.Queue(`update account_saved_codes set used_at = $3 where account_id = $1 and n = $2 and used_at is null returning n`, accountID, n, now).
-			QueryRow(func(row pgx.Row) error { return row.Scan(&n) })
+		b.Queue(`update account_saved_codes set used_at = $3 where account_id = $1 and n = $2 and made_at = $4 and used_at is null returning n`,
+			accountID, code.N, now, code.Made).QueryRow(func(row pgx.Row) error { return row.Scan(&code.N) })
 		b.Queue(`delete from factor_throttles where account_id = $1 and factor = 'saved_codes'`, accountID)
 		s.audit.Queue(b, ctx, audit.Event{Kind: audit.SavedCodeUsed, At: now, AccountID: accountID.String(), RequestID: web.RequestID(ctx), Success: true})
 		return s.store.run(ctx, b)
