@@ -47,7 +47,7 @@ func TestBegunDies(t *testing.T) {
 	t.Parallel()
 	for name, event := range map[string]func(f *fixture, a Account) error{
 		"password change": func(f *fixture, a Account) error {
-			return f.ChangePassword(f.ctx(), PasswordChange{Session: Session{SID: "sid", AccountID: a.ID, Username: a.Username}, Current: rightPassword, New: "otra contraseña muy larga"})
+			return f.ChangePassword(f.ctx(), PasswordChange{PasswordProof: PasswordProof{Session: Session{SID: "sid", AccountID: a.ID, Username: a.Username}, Current: rightPassword}, New: "otra contraseña muy larga"})
 		},
 		"recovery": func(f *fixture, a Account) error {
 			hash, err := f.HashPassword(f.ctx(), a.ID, "otra contraseña muy larga")

@@ -2,8 +2,6 @@ package accounts
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -13,22 +11,34 @@ import (
 	"huskyidp/internal/web"
 )
 
-// PasswordChange is a member's wish for another password; Session is of the browser, which
-// stays signed in.
+// PasswordProof is the current password, typed by whoever is signed in already; Session is of the browser.
+type PasswordProof struct {
+	Session Session
+	Current string
+	Source  string // as web.Source gives it
+	Device  string // device cookie
+	Browser []byte // digest of its cookie
+}
+
+// PasswordChange is a member's wish for another password; the session of the browser stays signed in.
 type PasswordChange struct {
-	Session      Session
-	Current, New string
-	Source       string                          // as web.Source gives it
-	Device       string                          // device cookie
-	Browser      []byte                          // digest of its cookie
-	Besides      func(ctx context.Context) error // what ends with the old password elsewhere, in the same transaction; nil: nothing
+	PasswordProof
+	New     string
+	Besides func(ctx context.Context) error // what ends with the old password elsewhere, in the same transaction; nil: nothing
 }
 
 // ChangePassword sets the password of who knows the current one (S-06). All other
 // sessions end and older grants are void; the owner is told. The error is that of
 // Authenticate, ErrSamePassword, or the database's; CheckPassword has judged the new one.
 func (s *Service) ChangePassword(ctx context.Context, p PasswordChange) error {
-	account, hash, err := s.provenAndHashed(ctx, p)
+	var hash []byte
+	account, err := s.proven(ctx, p.PasswordProof, func(id uuid.UUID) error {
+		if normalize(p.New) == normalize(p.Current) {
+			return ErrSamePassword
+		}
+		hash = s.hasher.seal(seal.PepperPassword, passwordPlace(id), normalize(p.New))
+		return nil
+	})
 	if err != nil {
 		return err
 	}
@@ -60,70 +70,19 @@ func (s *Service) ChangePassword(ctx context.Context, p PasswordChange) error {
 	})
 }
 
-// provenAndHashed checks the current password and hashes the new one in one slot: nobody has proven it in vain.
-func (s *Service) provenAndHashed(ctx context.Context, p PasswordChange) (account Account, hash []byte, err error) {
+// proven checks the current password, and hashes what is to be set in the same slot: nobody has proven it in vain. The error is
+// that of Authenticate, or hash's.
+func (s *Service) proven(ctx context.Context, p PasswordProof, hash func(id uuid.UUID) error) (account Account, err error) {
 	leave, err := s.hasher.enter(ctx)
 	if err != nil {
-		return account, nil, err
+		return account, err
 	}
 	defer leave()
 	account, err = s.authenticate(ctx, Attempt{Username: p.Session.Username, Password: p.Current, Source: p.Source, Device: p.Device, Browser: p.Browser})
 	if err != nil {
-		return account, nil, err
+		return account, err
 	}
-	if normalize(p.New) == normalize(p.Current) {
-		return account, nil, ErrSamePassword
-	}
-	return account, s.hasher.seal(seal.PepperPassword, passwordPlace(account.ID), normalize(p.New)), nil
-}
-
-// ErrQuestion says that what was chosen is none of Questions.
-var ErrQuestion = errors.New("accounts: no such question")
-
-// ChangeQuestion sets one secret question in place of those before; hash is of HashAnswer.
-// The owner is told (S-59).
-func (s *Service) ChangeQuestion(ctx context.Context, account Account, question string, hash []byte) error {
-	now := s.now()
-	marked, err := s.markOf(nil, answerSecret(account.ID, hash))
-	if err != nil {
-		return err
-	}
-	return s.db.InTx(ctx, func(ctx context.Context) error {
-		b := &pgx.Batch{}
-		b.Queue(`delete from account_questions where account_id = $1`, account.ID)
-		b.Queue(`insert into account_questions (account_id, question, answer_sealed, set_at) values ($1, $2, $3, $4)`, account.ID, question, hash, now)
-		b.Queue(`update accounts set updated_at = $2 where id = $1`, account.ID, now)
-		s.audit.Queue(b, ctx, audit.Event{Kind: audit.QuestionChanged, At: now, AccountID: account.ID.String(), RequestID: web.RequestID(ctx), Success: true, Data: marked})
-		if err := s.QueueNotice(ctx, b, account, "question_changed", nil); err != nil {
-			return err
-		}
-		if err := s.store.run(ctx, b); err != nil {
-			return fmt.Errorf("changing a question: %w", err)
-		}
-		return nil
-	})
-}
-
-// RemoveQuestion takes the secret question from an account whose member cannot answer it, at the support desk's wish, in the
-// transaction of ctx. Nobody waits for the end of wrong answers then. The owner is told.
-func (s *Service) RemoveQuestion(ctx context.Context, id uuid.UUID) error {
-	now := s.now()
-	account, err := s.Get(ctx, id)
-	if err != nil {
-		return err
-	}
-	return s.db.InTx(ctx, func(ctx context.Context) error {
-		b := &pgx.Batch{}
-		b.Queue(`delete from account_questions where account_id = $1`, id)
-		b.Queue(`update accounts set updated_at = $2 where id = $1`, id, now)
-		s.store.queueClearAnswers(b, id)
-		s.audit.Queue(b, ctx, audit.Event{Kind: audit.QuestionChanged, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx), Success: true,
-			Reason: "removed", Data: map[string]string{string(markAnswer): gone}})
-		if err := s.QueueNotice(ctx, b, account, "question_removed", nil); err != nil {
-			return err
-		}
-		return s.store.run(ctx, b)
-	})
+	return account, hash(account.ID)
 }
 
 // ChangeLanguage sets the language of the account's pages and mails. The same again

@@ -90,13 +90,16 @@ func (s *Service) Disownable(ctx context.Context, link string) (Account, error) 
 // Disown spends the link of a notice: every session and grant ends, and the old password is
 // void until recovery sets another (S-54). Second steps stay, whoever added them: who reads
 // the mailbox must not take one away by it. A stranger's keeps the owner from recovering
-// alone; two people of the desk take it away (S-64). All other links of the account are void. The error is ErrLink, or the
+// alone; two people of the desk take it away (S-64). A secret question that was set since is undone. All other links of the account are void. The error is ErrLink, or the
 // database's.
 func (s *Service) Disown(ctx context.Context, link string) (account Account, err error) {
 	now := s.now()
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		id, _, err := s.store.takeDisownLink(ctx, seal.Digest(link), now)
+		id, event, err := s.store.takeDisownLink(ctx, seal.Digest(link), now)
 		if err != nil {
+			return err
+		}
+		if err := s.restoreQuestion(ctx, id, event, now); err != nil {
 			return err
 		}
 		if err := s.EndSessions(ctx, id, ""); err != nil {

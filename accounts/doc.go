@@ -58,14 +58,14 @@
 // (purpose pii) and found by a keyed digest of its folded form; the password is an
 // Argon2id PHC string, sealed (pepper-password) and bound to the row. The view
 // account_states and session_ends are what other packages join with. account_questions: the question's
-// key and the sealed hash of its answer (pepper-answer). account_acceptances: which
+// key and the sealed hash of its answer (pepper-answer). former_questions: what it took the place of, ten days, for "this
+// wasn't me". account_acceptances: which
 // version of the agreement and of the certification was accepted, in which language,
 // with the hash of the text. sessions: SHA-256 of the token, sid, what was proven, ends;
 // kept 30 days. sign_in_throttles: failures in a row per keyed digest of a name.
 // account_totp: the sealed key (totp) and the newest step that was accepted; a key that was
 // shown and never proven goes after a day.
-// account_passkeys: public keys. account_saved_codes: sealed digests (pepper-code)
-// under one salt a list. factor_throttles: wrong codes of a factor, in a row and in a
+// account_passkeys: public keys. account_saved_codes: sealed digests (pepper-code). factor_throttles: wrong codes of a factor, in a row and in a
 // window. pending_sign_ins and passkey_ceremonies: what waits for a second step, and what
 // a browser's passkey was asked; both found by a digest and used once. disown_links: "this
 // wasn't me", by a digest, ten days. used_disown_links: one that was just used, for its second press. answer_throttles: wrong answers of a day. email_proofs: the

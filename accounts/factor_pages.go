@@ -22,7 +22,6 @@ type factorsPage struct {
 	TOTP  bool // an app is enrolled
 	Codes bool // a list of saved codes is there
 	Now   time.Time
-	Held  []HeldChange
 }
 
 func (h *Handler) showFactors(c *gin.Context) error {
@@ -34,12 +33,8 @@ func (h *Handler) showFactors(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	held, err := h.held(c, session)
-	if err != nil {
-		return err
-	}
 	has := kinds(list)
-	return h.page(c, http.StatusOK, "factors", session, factorsPage{list, slices.Contains(has, TOTP), slices.Contains(has, SavedCodes), h.service.now(), held})
+	return h.page(c, http.StatusOK, "factors", session, factorsPage{list, slices.Contains(has, TOTP), slices.Contains(has, SavedCodes), h.service.now()})
 }
 
 // totpPage shows the key of a new app, as a picture and as text, and asks for its code.

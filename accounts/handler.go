@@ -61,6 +61,8 @@ type HandlerDeps struct {
 	Emails  Emails                   // nil: support alone changes addresses (design.md section 2)
 	Resume  func(flow string) string // the path where a pending authorization request goes on; nil: none ever waits
 	App     App
+
+	NoQuestions bool // secret questions are switched off (S-56)
 }
 
 // Handler holds the account pages, and keeps the session of a browser for the other
@@ -74,6 +76,8 @@ type Handler struct {
 	emails  Emails
 	resume  func(flow string) string
 	app     App
+
+	noQuestions bool
 }
 
 // NewHandler checks that nothing is missing.
@@ -81,7 +85,7 @@ func NewHandler(d HandlerDeps) (*Handler, error) {
 	if d.Service == nil || d.Web == nil || d.Cards == nil {
 		return nil, errors.New("accounts: a dependency is missing")
 	}
-	h := &Handler{d.Service, d.Web, d.Cards, d.Apps, d.Changes, d.Emails, d.Resume, d.App}
+	h := &Handler{d.Service, d.Web, d.Cards, d.Apps, d.Changes, d.Emails, d.Resume, d.App, d.NoQuestions}
 	d.Web.GuardForms(func(c *gin.Context) error {
 		_, _, err := h.Lookup(c)
 		return err

@@ -2,36 +2,37 @@ package accounts
 
 import (
 	"context"
-	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
 	"huskyidp/internal/web"
+	"huskyidp/templates"
 )
-
-// HeldChange is one that waits, whoever asked for it.
-type HeldChange struct {
-	ID               uuid.UUID
-	Act              string // admin.act.*
-	AskedAt, ApplyAt time.Time
-	InPerson         bool // by whoever stood at the desk with an ID: a session does not stop it, which may be a thief's
-}
 
 // Changes are what waits to be done to an account. The notice of one goes to the mailbox; who is signed in sees it here,
 // so that a thief of the mailbox alone cannot keep it from them (S-21).
 type Changes interface {
-	Held(ctx context.Context, accountID uuid.UUID) ([]HeldChange, error)
+	Held(ctx context.Context, accountID uuid.UUID) ([]templates.HeldChange, error)
 	// StopHeld ends one at the word of a session, and tells whether it is stopped, now or by the press before.
 	StopHeld(ctx context.Context, accountID, id uuid.UUID, sid string) (bool, error)
 }
 
-// held is what waits for the session's account.
-func (h *Handler) held(c *gin.Context, session Session) ([]HeldChange, error) {
-	if h.changes == nil {
-		return nil, nil
+// beside is what every page of the section shows besides its own.
+func (h *Handler) beside(c *gin.Context, session Session) (a templates.Account, err error) {
+	ctx := c.Request.Context()
+	if h.changes != nil {
+		if a.Held, err = h.changes.Held(ctx, session.AccountID); err != nil {
+			return a, err
+		}
 	}
-	return h.changes.Held(c.Request.Context(), session.AccountID)
+	if session.MemberID != uuid.Nil && !h.noQuestions {
+		set, err := h.service.Questions(ctx, session.AccountID)
+		if a.NoQuestion = len(set) == 0; err != nil {
+			return a, err
+		}
+	}
+	return a, nil
 }
 
 // showHeld is for who had to sign in before the button counted: it stands on the account's page.

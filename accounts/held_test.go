@@ -9,20 +9,24 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"huskyidp/templates"
 )
 
 // waiting is what waits for an account; the second is stopped.
 type waiting struct {
-	list []HeldChange
+	list []templates.HeldChange
 	sids []string
 }
 
-func (w *waiting) Held(context.Context, uuid.UUID) ([]HeldChange, error) { return w.list, nil }
+func (w *waiting) Held(context.Context, uuid.UUID) ([]templates.HeldChange, error) {
+	return w.list, nil
+}
 
 func (w *waiting) StopHeld(_ context.Context, _, id uuid.UUID, sid string) (bool, error) {
 	w.sids = append(w.sids, sid)
 	for _, c := range w.list {
-		if c.ID == id && c.InPerson {
+		if c.ID == id.String() && c.InPerson {
 			return false, nil
 		}
 	}
@@ -40,15 +44,21 @@ func TestHeldChangeIsShown(t *testing.T) {
 			t.Errorf("%s: something waits", path)
 		}
 	}
-	change := HeldChange{ID: uuid.Must(uuid.NewV7()), Act: "reset_factor", AskedAt: f.now(), ApplyAt: f.now().Add(24 * time.Hour)}
-	stop := "/account/held/" + change.ID.String() + "/stop"
-	b.changes.list = []HeldChange{change}
+	change := templates.HeldChange{ID: uuid.Must(uuid.NewV7()).String(), Act: "reset_factor", AskedAt: f.now(), ApplyAt: f.now().Add(24 * time.Hour)}
+	stop := "/account/held/" + change.ID + "/stop"
+	b.changes.list = []templates.HeldChange{change}
 	for _, path := range []string{"/account", "/account/factors"} {
 		_, _, body := b.get(path)
 		for _, want := range []string{"Quitar el segundo paso", "Se hará el 2", "Alguien lo pidió el 2", `action="` + stop + `"`, "Detener el cambio"} {
 			if !strings.Contains(body, want) {
 				t.Errorf("%s does not say %q:\n%s", path, want, body)
 			}
+		}
+	}
+	for _, path := range []string{"/account/password", "/account/question", "/account/sessions", "/account/apps", "/account/history", "/account/language", "/account/email", "/account/factors/totp"} {
+		_, _, body := b.get(path)
+		if !strings.Contains(body, "Un cambio está en espera: Quitar el segundo paso. Se hará el 2") || !strings.Contains(body, `<a href="/account">Ver el cambio</a>`) {
+			t.Errorf("%s says nothing of it:\n%s", path, body)
 		}
 	}
 	if status, location, _ := b.get(stop); status != http.StatusSeeOther || location != "/account" || len(b.changes.list) != 1 {
@@ -73,7 +83,7 @@ func TestHeldChangeIsShown(t *testing.T) {
 		t.Errorf("afterwards:\n%s", body)
 	}
 	change.InPerson = true
-	b.changes.list = []HeldChange{change}
+	b.changes.list = []templates.HeldChange{change}
 	for _, path := range []string{"/account", "/account/factors"} {
 		_, _, body := b.get(path)
 		if strings.Contains(body, stop) || !strings.Contains(body, "en persona, con una identificación") || !strings.Contains(body, "1-800-859-9889") {

@@ -54,7 +54,7 @@ func (h *Handler) showHistory(c *gin.Context) error {
 	since := h.service.now().Add(-disownLife)
 	for _, e := range list {
 		page.List = append(page.List, historyEntry{
-			Key: "event.name." + string(e.Kind), App: e.Data["app"], Act: actKey(e), At: e.At, Browser: e.Browser, System: e.System, Recent: e.At.After(since),
+			Key: eventKey(e), App: e.Data["app"], Act: actKey(e), At: e.At, Browser: e.Browser, System: e.System, Recent: e.At.After(since),
 		})
 	}
 	return h.page(c, http.StatusOK, "history", session, page)
@@ -78,6 +78,14 @@ func (h *Handler) disownEvent(c *gin.Context) error {
 		return err
 	}
 	return web.SeeOther(c, link)
+}
+
+// eventKey is what happened. A change that the desk asked for and that waits is not made yet; its own event follows.
+func eventKey(e Occurrence) string {
+	if e.Kind == audit.StaffActed && e.Data["state"] == "on_hold" {
+		return "event.name.staff_began"
+	}
+	return "event.name." + string(e.Kind)
 }
 
 func actKey(e Occurrence) string {

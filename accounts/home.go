@@ -10,7 +10,6 @@ import (
 	"github.com/google/uuid"
 
 	"huskyidp/internal/web"
-	"huskyidp/templates"
 )
 
 // ErrNoCard is a Cards' answer for a member whom the roster no longer knows.
@@ -38,7 +37,6 @@ type homePage struct {
 	PageLanguage                        string   // another one was chosen in this browser; "" else
 	App, AppURI                         string
 	ChangesEmail                        bool // the member may change the address
-	Held                                []HeldChange
 }
 
 func (h *Handler) showHome(c *gin.Context) error {
@@ -63,12 +61,8 @@ func (h *Handler) showHome(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	held, err := h.held(c, session)
-	if err != nil {
-		return err
-	}
 	page := homePage{
-		Held: held, Name: card.Name, Username: account.Username, Email: account.Email, MemberNumber: card.MemberNumber, BirthYear: card.BirthYear,
+		Name: card.Name, Username: account.Username, Email: account.Email, MemberNumber: card.MemberNumber, BirthYear: card.BirthYear,
 		Factors: kinds(factors), Language: account.Language, App: h.app.Name, AppURI: h.app.URI,
 		ChangesEmail: h.emails != nil,
 	}
@@ -134,71 +128,4 @@ func (h *Handler) changeLanguage(c *gin.Context) error {
 	}
 	h.web.PreferLanguage(c, chosen)
 	return h.back(c, "/account", "language")
-}
-
-// questionPage sets another secret question and its answer.
-type questionPage struct {
-	Question  string
-	Questions []string
-}
-
-func (h *Handler) showQuestion(c *gin.Context) error {
-	session, ok, err := h.requireQuestion(c)
-	if !ok {
-		return err
-	}
-	set, err := h.service.Questions(c.Request.Context(), session.AccountID)
-	if err != nil {
-		return err
-	}
-	page := questionPage{Questions: Questions}
-	if len(set) > 0 {
-		page.Question = set[0]
-	}
-	return h.page(c, http.StatusOK, "question", session, page)
-}
-
-// requireQuestion is RequireFresh for those who have a question: staff recover without.
-func (h *Handler) requireQuestion(c *gin.Context) (Session, bool, error) {
-	session, ok, err := h.RequireFresh(c, Fresh)
-	if ok && session.MemberID == uuid.Nil {
-		return session, false, web.SeeOther(c, "/account")
-	}
-	return session, ok, err
-}
-
-func (h *Handler) changeQuestion(c *gin.Context) error {
-	session, ok, err := h.requireQuestion(c)
-	if !ok {
-		return err
-	}
-	ctx := c.Request.Context()
-	question, answer := web.Form(c).Get("question"), web.Form(c).Get("answer")
-	known, err := h.known(c, session)
-	if err != nil {
-		return err
-	}
-	var problems []templates.Problem
-	if !knownQuestion(question) {
-		question = ""
-		problems = append(problems, templates.Problem{Field: "question", Key: "registration.credentials.question_missing"})
-	}
-	if err := CheckAnswer(answer, "", known...); err != nil {
-		problems = append(problems, Problem("answer", "registration.credentials.answer_", err, nil))
-	}
-	if len(problems) > 0 {
-		return h.page(c, http.StatusUnprocessableEntity, "question", session, questionPage{question, Questions}, web.WithProblems(problems...))
-	}
-	account, err := h.service.Get(ctx, session.AccountID)
-	if err != nil {
-		return err
-	}
-	hash, err := h.service.HashAnswer(ctx, account.ID, answer)
-	if err != nil {
-		return err
-	}
-	if err := h.service.ChangeQuestion(ctx, account, question, hash); err != nil {
-		return err
-	}
-	return h.back(c, "/account", "question")
 }

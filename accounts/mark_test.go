@@ -48,11 +48,7 @@ func TestFormerSecrets(t *testing.T) {
 
 	f.read(`select answer_sealed from account_questions where account_id = $1`, &former, a.ID)
 	const question = "first_pay"
-	hash, err := f.HashAnswer(f.ctx(), a.ID, "una respuesta nueva")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := f.ChangeQuestion(f.ctx(), a, question, hash); err != nil {
+	if err := f.ChangeQuestion(f.ctx(), f.question(a, question, "una respuesta nueva", otherPassword)); err != nil {
 		t.Fatal(err)
 	}
 	refused("the new answer", 1, f.CheckAnswers(f.ctx(), a.ID, map[string]string{question: "Una respuesta NUEVA"}, false), nil)

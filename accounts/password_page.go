@@ -49,32 +49,41 @@ func (h *Handler) changePassword(c *gin.Context) error {
 		if h.emails != nil {
 			besides = func(ctx context.Context) error { return h.emails.StopEmail(ctx, session.AccountID) }
 		}
-		err := h.service.ChangePassword(ctx, PasswordChange{
-			Session: session, Current: current, New: wanted, Source: web.Source(c), Device: h.web.Cookie(c, DeviceCookie), Browser: web.Browser(c), Besides: besides,
-		})
-		wait, waits := errors.AsType[*WaitError](err)
+		err := h.service.ChangePassword(ctx, PasswordChange{PasswordProof: h.passwordProof(c, session), New: wanted, Besides: besides})
 		switch {
 		case err == nil: // the session goes on under another token (S-22)
 			if _, err := h.renew(c, Renewal{SID: session.SID, AccountID: session.AccountID, AMR: session.AMR, AuthTime: session.AuthTime}); err != nil {
 				return err
 			}
 			return h.back(c, "/account", "password")
-		case errors.Is(err, ErrWrongCredentials):
-			problems = append(problems, templates.Problem{Field: "password", Key: "accounts.password.current_wrong"})
 		case errors.Is(err, ErrSamePassword):
 			problems = append(problems, templates.Problem{Field: "new_password", Key: "recovery.new_password.same"})
-		case waits:
-			status = http.StatusTooManyRequests
-			problems = append(problems, templates.Problem{Key: "provider.login.wait", Args: templates.Args{"time": wait.RetryAfter()}})
 		default:
-			busy, ok := web.Busy(err)
+			refused, problem, ok := proofProblem(err)
 			if !ok {
 				return err
 			}
-			status, problems = http.StatusServiceUnavailable, append(problems, busy)
+			status, problems = refused, append(problems, problem)
 		}
 	}
 	return h.page(c, status, "password", session, passwordPage{session.Username, JudgePassword(wanted, known...)}, web.WithProblems(problems...))
+}
+
+// passwordProof is the current password of a form.
+func (h *Handler) passwordProof(c *gin.Context, session Session) PasswordProof {
+	return PasswordProof{Session: session, Current: web.Form(c).Get("password"), Source: web.Source(c), Device: h.web.Cookie(c, DeviceCookie), Browser: web.Browser(c)}
+}
+
+// proofProblem is what a page says where the current password was not proven; ok is false of other errors.
+func proofProblem(err error) (status int, problem templates.Problem, ok bool) {
+	if errors.Is(err, ErrWrongCredentials) {
+		return http.StatusUnprocessableEntity, templates.Problem{Field: "password", Key: "accounts.password.current_wrong"}, true
+	}
+	if wait, waits := errors.AsType[*WaitError](err); waits {
+		return http.StatusTooManyRequests, templates.Problem{Key: "provider.login.wait", Args: templates.Args{"time": wait.RetryAfter()}}, true
+	}
+	problem, ok = web.Busy(err)
+	return http.StatusServiceUnavailable, problem, ok
 }
 
 // known are the words of the member that neither a password nor an answer may be.

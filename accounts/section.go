@@ -20,7 +20,11 @@ var notices = map[string]string{
 
 // page answers with a page of the section, signed in as whose it is.
 func (h *Handler) page(c *gin.Context, status int, name string, session Session, page any, opts ...web.PageOption) error {
-	opts = append([]web.PageOption{web.SignedIn(session.Username)}, opts...)
+	beside, err := h.beside(c, session)
+	if err != nil {
+		return err
+	}
+	opts = append([]web.PageOption{web.SignedIn(session.Username), web.OfAccount(beside)}, opts...)
 	note, factor, _ := strings.Cut(c.Query("note"), "-")
 	key := notices[note]
 	args := templates.Args{}

@@ -147,30 +147,6 @@ func TestAddTOTP(t *testing.T) {
 	}
 }
 
-// S-59: another question and answer, with a notice; what is easily guessed is refused.
-func TestChangeQuestion(t *testing.T) {
-	t.Parallel()
-	f, b, account := member(t)
-	const path = "/account/question"
-	for answer, want := range map[string]string{"": "Escriba su Respuesta", "x": "3 letras", "María Peña": "no puede ser su nombre", "pizza": "fácil de adivinar"} {
-		if status, _, body := b.post(path, path, url.Values{"question": {"first_book"}, "answer": {answer}}); status != 422 || !strings.Contains(body, want) {
-			t.Errorf("the answer %q = %d, want 422 with %q", answer, status, want)
-		}
-	}
-	if status, _, body := b.post(path, path, url.Values{"question": {"nobody"}, "answer": {"la cuchara"}}); status != 422 || !strings.Contains(body, "Elija una Pregunta") {
-		t.Errorf("no question = %d", status)
-	}
-	if status, location, _ := b.post(path, path, url.Values{"question": {"first_book"}, "answer": {"la cuchara"}}); status != 303 || location != "/account?note=question" {
-		t.Errorf("the change = %d to %q", status, location)
-	}
-	if err := f.CheckAnswers(f.ctx(), account.ID, map[string]string{"first_book": "La Cuchara"}, false); err != nil {
-		t.Errorf("the new answer: %v", err)
-	}
-	if diff := cmp.Diff([]string{"question_changed"}, f.mailKinds(account.ID)); diff != "" {
-		t.Errorf("mails (-want +got):\n%s", diff)
-	}
-}
-
 func TestChangeLanguage(t *testing.T) {
 	t.Parallel()
 	f, b, account := member(t)

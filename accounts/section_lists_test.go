@@ -58,6 +58,10 @@ func TestHistoryPage(t *testing.T) {
 			t.Fatal(i, err)
 		}
 	}
+	held := map[string]string{"act": "reset_factor", "state": "on_hold"}
+	if err := f.log.Record(f.ctx(), audit.Event{Kind: audit.StaffActed, At: f.now().Add(-time.Hour), AccountID: account.ID.String(), Success: true, Data: held}); err != nil {
+		t.Fatal(err)
+	}
 	_, _, body := b.get("/account/history")
 	if n := strings.Count(body, "Contraseña cambiada"); n != 25 || !strings.Contains(body, "page=2") || strings.Contains(body, "page=0") {
 		t.Errorf("the first page has %d events", n)
@@ -66,7 +70,8 @@ func TestHistoryPage(t *testing.T) {
 		t.Errorf("%d of 25 events can be denied", n)
 	}
 	_, _, body = b.get("/account/history?page=2")
-	if n := strings.Count(body, "Contraseña cambiada"); n != 5 || !strings.Contains(body, "page=1") || !strings.Contains(body, "Inició sesión en un aparato nuevo") {
+	if n := strings.Count(body, "Contraseña cambiada"); n != 5 || !strings.Contains(body, "page=1") || !strings.Contains(body, "Inició sesión en un aparato nuevo") ||
+		!strings.Contains(body, "Apoyo Técnico empezó un cambio que espera: Quitar el segundo paso") {
 		t.Errorf("the second page has %d of the events\n%s", n, body)
 	}
 	for _, page := range []string{"0", "-1", "x", "401", "99999999999999999999"} {

@@ -89,9 +89,15 @@ func TestOneSlotForOnePassword(t *testing.T) {
 	started := f.start(SessionStart{Account: a})
 	var waits int
 	f.hasher.waited = func(time.Duration, bool) { waits++ }
-	change := PasswordChange{Session: started.Session, Current: rightPassword, New: "otro caballo verde corre cerca", Source: "192.0.2.1/32"}
+	change := PasswordChange{PasswordProof: PasswordProof{Session: started.Session, Current: rightPassword, Source: "192.0.2.1/32"}, New: "otro caballo verde corre cerca"}
 	if err := f.ChangePassword(f.ctx(), change); err != nil || waits != 1 {
 		t.Errorf("ChangePassword = %v after %d waits, want 1", err, waits)
+	}
+	waits = 0
+	question := QuestionChange{PasswordProof: change.PasswordProof, Question: "first_book", Answer: "la cuchara"}
+	question.Current = change.New
+	if err := f.ChangeQuestion(f.ctx(), question); err != nil || waits != 1 {
+		t.Errorf("ChangeQuestion = %v after %d waits, want 1", err, waits)
 	}
 	waits = 0
 	if _, err := f.HashNewPassword(f.ctx(), a.ID, rightPassword); err != nil || waits != 1 {

@@ -116,6 +116,7 @@ func (s *store) sweep(ctx context.Context, before time.Time) error {
 	b.Queue(`
 		delete from disown_links where digest in (
 			select digest from disown_links where expires_at < $1 limit 10000 for update skip locked)`, before.AddDate(0, 0, 29)) // S-73: a day
+	b.Queue(`delete from former_questions where expires_at < $1`, before.AddDate(0, 0, 29))
 	b.Queue(`delete from used_disown_links where expires_at < $1`, before.AddDate(0, 0, 29))
 	b.Queue(`delete from answer_throttles where greatest(began_at, closed_until) < $1`, before)
 	return s.run(ctx, b)

@@ -152,7 +152,7 @@ func (s *Service) do(ctx context.Context, p Person, e *entry, u *Subject, a Ask)
 	if needsSecond(e.act, v.Method, helped) {
 		return s.ask(ctx, p, e, u, a, verification)
 	}
-	return s.perform(ctx, p.ID, e.act, u, a, v.Method)
+	return s.perform(ctx, e, p.ID, u, a, v.Method)
 }
 
 // sensible refuses an act that there is nothing for, before anybody else is asked for it.
@@ -189,7 +189,8 @@ func needsSecond(act Act, m Method, helped int) bool {
 }
 
 // perform does an act that nothing stands against any more, and tells the member. by is who asked for it, and how the caller was verified then.
-func (s *Service) perform(ctx context.Context, by uuid.UUID, act Act, u *Subject, a Ask, m Method) (Outcome, error) {
+func (s *Service) perform(ctx context.Context, e *entry, by uuid.UUID, u *Subject, a Ask, m Method) (Outcome, error) {
+	act := e.act
 	out := Outcome{Act: act, State: Done}
 	id := u.ID
 	changed, err := true, error(nil)
@@ -219,6 +220,7 @@ func (s *Service) perform(ctx context.Context, by uuid.UUID, act Act, u *Subject
 			return out, ErrConflict
 		}
 		out.State, out.ApplyAt = OnHold, held.ApplyAt.UTC()
+		e.data = map[string]string{"state": string(OnHold)} // the member's history must not say that it is done
 		return out, err
 	default:
 		return out, fmt.Errorf("admin: nobody knows how to do %q", act)

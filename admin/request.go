@@ -170,7 +170,7 @@ func (s *Service) decide(ctx context.Context, p Person, e *entry, id uuid.UUID, 
 		return Outcome{}, err
 	}
 	e.act, e.outcome, e.reason, e.ticket, e.verification = r.Act, outcomeApproved, a.Reason, a.Ticket, verification
-	return s.perform(ctx, r.AskedBy, r.Act, u, a, methods[verification])
+	return s.perform(ctx, e, r.AskedBy, u, a, methods[verification])
 }
 
 type requestRow struct {

@@ -50,6 +50,9 @@ func TestTwoPeople(t *testing.T) {
 	if err != nil || done.State != OnHold || !done.ApplyAt.Equal(d.now().Add(24*time.Hour)) {
 		t.Fatalf("Decide = %+v, %v, want it on hold for a day", done, err)
 	}
+	if n := d.count(`select count(*) from audit_events where account_id = $1 and kind = 'staff_acted' and data->>'act' = 'change_email' and data->>'state' = 'on_hold'`, d.maria.ID); n != 1 {
+		t.Errorf("%d events that say that it is on hold", n)
+	}
 	sum := d.seen(d.rosa, d.maria.ID)
 	if len(sum.Held) != 1 {
 		t.Errorf("held: %+v", sum.Held)

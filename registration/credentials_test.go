@@ -75,7 +75,30 @@ func TestPasswordRulesAreToldInWords(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, 1)
 	b := s.browser().toCredentials().post(with(mariaChoice, "new_password", "jarro y uña 7")...)
-	b.reads("Tiene 15 letras o números, o más (falta)").reads("No es una contraseña muy usada (cumple)")
+	b.reads("Tiene 15 letras o números, o más (falta)")
+	if strings.Contains(b.body, "(cumple)") {
+		t.Error("an empty field meets a rule")
+	}
+}
+
+// A password and an answer that were dropped with a refused form are asked for again, in words.
+func TestSecretsAreToBeTypedAgain(t *testing.T) {
+	t.Parallel()
+	const again = "Escríbalo otra vez: no lo guardamos."
+	s := newSite(t, 1)
+	b := s.browser().toCredentials().post(with(mariaChoice, "username", "m")...).on("/register/credentials", 422)
+	if n := strings.Count(b.body, again); n != 2 || !strings.Contains(b.body, `id="answer-again"`) || !strings.Contains(b.body, `new_password-rules new_password-again"`) {
+		t.Errorf("%d fields say so, want 2\n%s", n, b.body)
+	}
+	b.post(with(mariaChoice, "new_password", "corta")...).on("/register/credentials", 422)
+	if n := strings.Count(b.body, again); n != 1 {
+		t.Errorf("%d fields say so, want the answer's alone", n)
+	}
+	b.post(mariaChoice...).on("/register/code", 200)
+	b.get("/register/credentials").post(with(mariaChoice, "new_password", "", "answer", "", "username", "m")...).on("/register/credentials", 422)
+	if strings.Contains(b.body, again) {
+		t.Error("what is kept is asked for again")
+	}
 }
 
 func TestUsernameTaken(t *testing.T) {

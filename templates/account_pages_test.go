@@ -25,12 +25,6 @@ type (
 		Question, Language, PageLanguage    string
 		App, AppURI                         string
 		ChangesEmail                        bool
-		Held                                []heldChange
-	}
-	heldChange struct {
-		ID, Act          string
-		AskedAt, ApplyAt time.Time
-		InPerson         bool
 	}
 	rules struct {
 		Username                 string
@@ -46,7 +40,6 @@ type (
 		List        []enrolled
 		TOTP, Codes bool
 		Now         time.Time
-		Held        []heldChange
 	}
 	savedList struct {
 		Codes []string
@@ -120,6 +113,11 @@ func accountCases() []pageCase {
 	}
 	with := func(l Layout, problems ...Problem) Layout { l.Problems = problems; return l }
 	noted := func(l Layout, key string, args Args) Layout { l.Notice = &Notice{"ok", key, args}; return l }
+	waits := func(path string) Layout {
+		l := at(path)
+		l.Account = &Account{[]HeldChange{{"h1", "reset_factor", noon, noon, false}, {"h2", "change_email", noon, noon, true}, {"h3", "reset_question", noon, noon, true}}, true}
+		return l
+	}
 	app := connectedApp{"019aab00-0000-7000-8000-000000000001", "diary", "Mi Diario de Salud", "Diario, S. A.", false, []seen{{"openid", "", false}, {"patient_medications", "", true}, {"patient_other", "Device", false}}, noon, noon.AddDate(1, 0, 0), noon}
 	unused := app
 	unused.Name, unused.LastUsed = "Otra", time.Time{}
@@ -139,9 +137,8 @@ func accountCases() []pageCase {
 			Left int
 			Next string
 		}{1, "/account"}),
-		page("accounts/home", "", at("/account"), home{"María Nuñez", "maria.lopez", "maria@example.com", "004123789", 1984, nil, "toy_name", "es", "", "Portal", "http://localhost:8090/login", true,
-			[]heldChange{{"h1", "reset_factor", noon, noon, false}, {"h2", "change_email", noon, noon, true}, {"h3", "reset_question", noon, noon, true}}}),
-		page("accounts/home", "without_number", at("/account"), home{"María Nuñez", "maria.lopez", "maria@example.com", "", 1984, nil, "toy_name", "es", "", "Portal", "http://localhost:8090/login", true, nil}),
+		page("accounts/home", "", waits("/account"), home{"María Nuñez", "maria.lopez", "maria@example.com", "004123789", 1984, nil, "toy_name", "es", "", "Portal", "http://localhost:8090/login", true}),
+		page("accounts/home", "without_number", at("/account"), home{"María Nuñez", "maria.lopez", "maria@example.com", "", 1984, nil, "toy_name", "es", "", "Portal", "http://localhost:8090/login", true}),
 		page("accounts/home", "staff", noted(at("/account"), "accounts.password.saved", nil), home{Username: "ana.desk", Email: "ana@example.com", Factors: []string{"totp", "passkey", "saved_codes"}, Language: "en", PageLanguage: "es"}),
 		page("accounts/password", "", at("/account/password"), rules{Username: "maria.lopez", MinLength: 15}),
 		page("accounts/password", "refused", with(at("/account/password"), Problem{"password", "accounts.password.current_wrong", nil}, Problem{"new_password", "registration.credentials.password_short", Args{"min": 15}}),
@@ -152,7 +149,8 @@ func accountCases() []pageCase {
 		page("accounts/email_code", "", with(at("/account/email/code"), Problem{"code", "registration.code.wrong", Args{"n": 4}}), struct{ Address string }{"maria@example.com"}),
 		page("accounts/question", "", at("/account/question"), question),
 		page("accounts/question", "refused", with(at("/account/question"), Problem{"answer", "registration.credentials.answer_short", nil}), question),
-		page("accounts/language", "", at("/account/language"), struct {
+		page("accounts/question", "none", waits("/account/question"), question),
+		page("accounts/language", "", waits("/account/language"), struct {
 			Language  string
 			Languages []string
 		}{"es", []string{"es", "en"}}),
@@ -160,7 +158,7 @@ func accountCases() []pageCase {
 		page("accounts/factors", "", noted(at("/account/factors"), "accounts.factors.added", Args{"factor": Key("accounts.factor_name.totp")}), factors{[]enrolled{
 			{Factor: "totp", Since: noon, UsableFrom: noon.Add(time.Hour)},
 			{Factor: "passkey", ID: app.ID, Label: "mi teléfono", Since: noon, UsableFrom: noon, LastUsed: noon},
-			{Factor: "saved_codes", Left: 9, Since: noon, UsableFrom: noon}}, true, true, noon, nil}),
+			{Factor: "saved_codes", Left: 9, Since: noon, UsableFrom: noon}}, true, true, noon}),
 		page("accounts/add_totp", "", with(at("/account/factors/totp"), Problem{"code", "accounts.totp.wrong", nil}), totp{qr{29, "M4 4h7v1h-7z"}, "ABCD EFGH", "otpauth://totp/x"}),
 		page("accounts/add_passkey", "", with(at("/account/factors/passkey"), Problem{"", "accounts.passkey.failed", nil}), struct{ Label string }{"mi teléfono"}),
 		page("accounts/saved_codes", "", at("/account/factors/saved-codes"), savedList{nil, time.Time{}, true, "/account/factors"}),
@@ -176,7 +174,7 @@ func accountCases() []pageCase {
 		page("accounts/stop_app", "", at("/account/apps/x/stop"), app),
 		page("accounts/history", "", at("/account/history"), history{[]event{
 			{Key: "event.name.new_device", At: noon, Browser: "Firefox", Recent: true}, {Key: "event.name.app_allowed", App: "Mi Diario", At: noon},
-			{Key: "event.name.staff_acted", Act: "admin.act.enable", At: noon}}, 3, 1}),
+			{Key: "event.name.staff_acted", Act: "admin.act.enable", At: noon}, {Key: "event.name.staff_began", Act: "admin.act.reset_factor", At: noon}}, 3, 1}),
 		page("accounts/history", "empty", at("/account/history"), history{}),
 	}
 }

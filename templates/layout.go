@@ -26,6 +26,7 @@ type Layout struct {
 	IdleTimeout time.Duration // of the session of a signed-in page; 0 elsewhere
 	SessionMark string        // of that session, for the page's timer
 	RequestID   string        // shown on error pages
+	Account     *Account      // what every page of the account's section shows besides, nil elsewhere
 	Desk        *Desk         // whose console it is, nil outside the support desk and before its sign-in
 	Title       string        // set by the renderer from the page's own title
 }
@@ -35,6 +36,20 @@ type Notice struct {
 	Kind string
 	Key  string
 	Args Args
+}
+
+// Account is what the member should see on whichever page of the account they are.
+type Account struct {
+	Held       []HeldChange
+	NoQuestion bool // none is set, and one should be
+}
+
+// HeldChange is a change that waits, whoever asked for it.
+type HeldChange struct {
+	ID               string
+	Act              string // admin.act.*
+	AskedAt, ApplyAt time.Time
+	InPerson         bool // by whoever stood at the desk with an ID: a session does not stop it, which may be a thief's
 }
 
 // Problem is one reason why a form was refused. An empty Field means the form as a whole.
@@ -52,6 +67,16 @@ func (l Layout) Problem(fields ...string) *Problem {
 		}
 	}
 	return nil
+}
+
+// Secret reports whether what is typed into a field of ours is never kept to be shown again.
+func Secret(field string) bool {
+	return field != "user_code" && (strings.Contains(field, "password") || strings.Contains(field, "answer") || strings.Contains(field, "code") || field == "credential")
+}
+
+// Again reports whether a secret has to be typed again since another field was refused.
+func (l Layout) Again(id string) bool {
+	return Secret(id) && len(l.FieldProblems()) > 0 && l.Problem(id) == nil
 }
 
 // FieldProblems are those that belong to a field.

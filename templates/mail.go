@@ -40,6 +40,8 @@ var mailKinds = map[string]mailKind{
 	"factor_removed":            {when: true, notMe: true},
 	"question_changed":          {when: true, notMe: true},
 	"question_removed":          {when: true, notMe: true},
+	"question_restored":         {when: true},
+	"question_closed":           {when: true},
 	"email_requested":           {when: true},
 	"email_changed":             {when: true},
 	"email_requested_in_person": {when: true},

@@ -187,7 +187,7 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 	if err != nil {
 		return err
 	}
-	section := accounts.HandlerDeps{Service: people, Web: a.web, Cards: cards{a.roster}, Apps: idp, Changes: heldChanges{desk}, Resume: provider.ResumePath}
+	section := accounts.HandlerDeps{Service: people, Web: a.web, Cards: cards{a.roster}, Apps: idp, Changes: heldChanges{desk}, Resume: provider.ResumePath, NoQuestions: s.noQuestions}
 	if s.emailSelfService {
 		section.Emails = emails{desk}
 	}
@@ -310,10 +310,10 @@ func (c cards) Card(ctx context.Context, memberID uuid.UUID) (accounts.Card, err
 // heldChanges shows members what waits to be done to their accounts.
 type heldChanges struct{ desk *recovery.Service }
 
-func (h heldChanges) Held(ctx context.Context, accountID uuid.UUID) (list []accounts.HeldChange, err error) {
+func (h heldChanges) Held(ctx context.Context, accountID uuid.UUID) (list []templates.HeldChange, err error) {
 	held, err := h.desk.Pending(ctx, accountID)
 	for _, c := range held {
-		list = append(list, accounts.HeldChange{ID: c.ID, Act: string(c.Act), AskedAt: c.AskedAt, ApplyAt: c.ApplyAt, InPerson: c.InPerson})
+		list = append(list, templates.HeldChange{ID: c.ID.String(), Act: string(c.Act), AskedAt: c.AskedAt, ApplyAt: c.ApplyAt, InPerson: c.InPerson})
 	}
 	return list, err
 }

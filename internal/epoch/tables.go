@@ -22,6 +22,7 @@ var decisions = []decision{
 	{Table: "email_proofs", What: "addresses being proven", Void: `delete from email_proofs`},
 	{Table: "disown_links", What: `links "this wasn't me"`, Void: `delete from disown_links`},
 	{Table: "used_disown_links", What: "such links that were just used", Void: `delete from used_disown_links`},
+	{Table: "former_questions", What: "former secret questions, which such a link puts back", Void: `delete from former_questions`},
 	// A change that its owner stopped since must not come after all, and no old link undoes one.
 	{Table: "held_changes", What: "changes that waited, or links that undo them", Void: `
 		update held_changes set state = case state when 'held' then 'stopped' else state end, undo_until = null,

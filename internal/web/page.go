@@ -60,6 +60,11 @@ func WithPerson(name string) PageOption {
 	return func(o *pageOptions) { o.layout.Person = strings.Join(strings.Fields(name), " ") } // as typed, with the keyboard's spaces
 }
 
+// OfAccount shows what every page of the account's section shows besides its own.
+func OfAccount(a templates.Account) PageOption {
+	return func(o *pageOptions) { o.layout.Account = &a }
+}
+
 // WithDesk shows whose console of the support desk it is.
 func WithDesk(d *templates.Desk) PageOption {
 	return func(o *pageOptions) { o.layout.Desk = d }

@@ -1,0 +1,149 @@
+package accounts
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/audit"
+	"huskyidp/internal/seal"
+	"huskyidp/internal/web"
+)
+
+// QuestionChange is a member's wish for another secret question. Whoever finds a session open must not set it (S-59).
+type QuestionChange struct {
+	PasswordProof
+	Question, Answer string // checked by CheckAnswer
+}
+
+// ChangeQuestion sets one secret question in place of those before, which are kept for as long as the owner can say "this
+// wasn't me". The owner is told. The error is that of Authenticate, or the database's.
+func (s *Service) ChangeQuestion(ctx context.Context, p QuestionChange) error {
+	var hash []byte
+	account, err := s.proven(ctx, p.PasswordProof, func(id uuid.UUID) error {
+		hash = s.hasher.seal(seal.PepperAnswer, answerPlace(id), normalizeAnswer(p.Answer))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	now := s.now()
+	marked, err := s.markOf(nil, answerSecret(account.ID, hash))
+	if err != nil {
+		return err
+	}
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		b := &pgx.Batch{}
+		queueKeepFormer(b, account.ID, now)
+		queueSetQuestion(b, account.ID, p.Question, hash, now)
+		s.store.clearThrottles(b, s.throttleKeys(account.Username, s.readDeviceCookie(p.Device, account.Username, now)))
+		s.audit.Queue(b, ctx, audit.Event{Kind: audit.QuestionChanged, At: now, AccountID: account.ID.String(), SessionID: p.Session.SID,
+			RequestID: web.RequestID(ctx), Success: true, Data: marked})
+		if err := s.QueueNotice(ctx, b, account, "question_changed", nil); err != nil {
+			return err
+		}
+		if err := s.store.run(ctx, b); err != nil {
+			return fmt.Errorf("changing a question: %w", err)
+		}
+		return nil
+	})
+}
+
+// RemoveQuestion takes the secret question from an account whose member cannot answer it, at the support desk's wish, in the
+// transaction of ctx; no former one comes back. Nobody waits for the end of wrong answers then. The owner is told.
+func (s *Service) RemoveQuestion(ctx context.Context, id uuid.UUID) error {
+	now := s.now()
+	account, err := s.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		b := &pgx.Batch{}
+		b.Queue(`delete from account_questions where account_id = $1`, id)
+		b.Queue(`delete from former_questions where account_id = $1`, id)
+		b.Queue(`update accounts set updated_at = $2 where id = $1`, id, now)
+		s.store.queueClearAnswers(b, id)
+		s.audit.Queue(b, ctx, audit.Event{Kind: audit.QuestionChanged, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx), Success: true,
+			Reason: "removed", Data: map[string]string{string(markAnswer): gone}})
+		if err := s.QueueNotice(ctx, b, account, "question_removed", nil); err != nil {
+			return err
+		}
+		return s.store.run(ctx, b)
+	})
+}
+
+// sameHand is how long before an event that its owner denies a change of the question is denied with it: whoever changed the
+// password a moment later has sent a newer mail, and one link is enough.
+const sameHand = 24 * time.Hour
+
+// restoreQuestion puts back the question that was set before whoever is denied changed it. Where none was, the one that is set
+// stays and nobody's answer fits it: the mailbox alone must not get in. It takes part in the transaction of ctx.
+func (s *Service) restoreQuestion(ctx context.Context, id uuid.UUID, denied, now time.Time) error {
+	var question string
+	var sealed []byte
+	err := s.db.From(ctx).QueryRow(ctx, `
+		select coalesce(question, ''), answer_sealed from former_questions where account_id = $1 and replaced_at >= $2
+		order by replaced_at limit 1`, id, denied.Add(-sameHand)).Scan(&question, &sealed)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("reading a former question: %w", err)
+	}
+	notice := "question_restored"
+	if question == "" {
+		notice = "question_closed"
+		set, err := s.Questions(ctx, id)
+		if err != nil || len(set) == 0 {
+			return err
+		}
+		question, sealed = set[0], s.keyring.Seal(seal.PepperAnswer, answerPlace(id), []byte(encodePHC(s.hasher.params, nothing(saltSize), nothing(hashSize))))
+	}
+	marked, err := s.markOf(nil, answerSecret(id, sealed))
+	if err != nil {
+		return err
+	}
+	b := &pgx.Batch{}
+	queueSetQuestion(b, id, question, sealed, now)
+	b.Queue(`delete from former_questions where account_id = $1`, id)
+	s.store.queueClearAnswers(b, id)
+	s.audit.Queue(b, ctx, audit.Event{Kind: audit.QuestionChanged, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx), Success: true,
+		Reason: "restored", Data: marked})
+	account, err := s.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	if err := s.QueueNotice(ctx, b, account, notice, nil); err != nil {
+		return err
+	}
+	return s.store.run(ctx, b)
+}
+
+// nothing is of no secret that anybody has.
+func nothing(size int) []byte {
+	random := make([]byte, size)
+	rand.Read(random)
+	return random
+}
+
+func queueSetQuestion(b *pgx.Batch, id uuid.UUID, question string, sealed []byte, now time.Time) {
+	b.Queue(`delete from account_questions where account_id = $1`, id)
+	b.Queue(`insert into account_questions (account_id, question, answer_sealed, set_at) values ($1, $2, $3, $4)`, id, question, sealed, now)
+	b.Queue(`update accounts set updated_at = $2 where id = $1`, id, now)
+}
+
+// queueKeepFormer notes what is set now, or that nothing is, before another takes its place. The answer stays sealed for where
+// it was, and works nowhere else.
+func queueKeepFormer(b *pgx.Batch, id uuid.UUID, now time.Time) {
+	b.Queue(`
+		insert into former_questions (account_id, replaced_at, expires_at, question, answer_sealed)
+		select $1, $2, $3, q.question, q.answer_sealed
+		from (values (1)) one left join lateral (
+			select question, answer_sealed from account_questions where account_id = $1 order by set_at, question limit 1) q on true
+		on conflict do nothing`, id, now, now.Add(disownLife))
+}

@@ -1,0 +1,79 @@
+package accounts
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"huskyidp/internal/web"
+	"huskyidp/templates"
+)
+
+// questionPage sets another secret question and its answer.
+type questionPage struct {
+	Question  string
+	Questions []string
+}
+
+func (h *Handler) showQuestion(c *gin.Context) error {
+	session, ok, err := h.requireQuestion(c)
+	if !ok {
+		return err
+	}
+	set, err := h.service.Questions(c.Request.Context(), session.AccountID)
+	if err != nil {
+		return err
+	}
+	page := questionPage{Questions: Questions}
+	if len(set) > 0 {
+		page.Question = set[0]
+	}
+	return h.page(c, http.StatusOK, "question", session, page)
+}
+
+// requireQuestion is RequireFresh for those who have a question: staff recover without.
+func (h *Handler) requireQuestion(c *gin.Context) (Session, bool, error) {
+	session, ok, err := h.RequireFresh(c, Fresh)
+	if ok && (session.MemberID == uuid.Nil || h.noQuestions) {
+		return session, false, web.SeeOther(c, "/account")
+	}
+	return session, ok, err
+}
+
+func (h *Handler) changeQuestion(c *gin.Context) error {
+	session, ok, err := h.requireQuestion(c)
+	if !ok {
+		return err
+	}
+	proof := h.passwordProof(c, session)
+	question, answer := web.Form(c).Get("question"), web.Form(c).Get("answer")
+	known, err := h.known(c, session)
+	if err != nil {
+		return err
+	}
+	var problems []templates.Problem
+	if proof.Current == "" {
+		problems = append(problems, templates.Problem{Field: "password", Key: "provider.login.password_missing"})
+	}
+	if !knownQuestion(question) {
+		question = ""
+		problems = append(problems, templates.Problem{Field: "question", Key: "registration.credentials.question_missing"})
+	}
+	if err := CheckAnswer(answer, proof.Current, known...); err != nil {
+		problems = append(problems, Problem("answer", "registration.credentials.answer_", err, nil))
+	}
+	status := http.StatusUnprocessableEntity
+	if len(problems) == 0 {
+		err := h.service.ChangeQuestion(c.Request.Context(), QuestionChange{PasswordProof: proof, Question: question, Answer: answer})
+		if err == nil {
+			return h.back(c, "/account", "question")
+		}
+		refused, problem, ok := proofProblem(err)
+		if !ok {
+			return err
+		}
+		status, problems = refused, append(problems, problem)
+	}
+	return h.page(c, status, "question", session, questionPage{question, Questions}, web.WithProblems(problems...))
+}
