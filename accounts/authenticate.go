@@ -88,7 +88,7 @@ func (s *Service) authenticate(ctx context.Context, a Attempt) (Account, error) 
 		return Account{}, s.refused(ctx, event, ErrDisabled)
 	}
 	if stale {
-		if err := s.rehash(ctx, account.ID, r.account.PasswordSealed, a.Password, now); err != nil {
+		if err := s.rehash(ctx, account, r.account.PasswordSealed, a.Password, now); err != nil {
 			return Account{}, err
 		}
 	}
@@ -107,11 +107,10 @@ func (s *Service) verify(row accountRow, password string) (ok, stale bool, err e
 	if tooLong {
 		password = ""
 	}
-	password = normalize(password)
-	if utf8.RuneCountInString(password) > PasswordMax {
+	if utf8.RuneCountInString(normalize(password)) > PasswordMax {
 		password, tooLong = "", true
 	}
-	ok, stale, err = s.hasher.verify(seal.PepperPassword, passwordPlace(id), sealed, password)
+	ok, stale, err = s.hasher.judge(id, sealed, password)
 	return ok && has && !tooLong, stale, err
 }
 
@@ -123,16 +122,20 @@ func (s *Service) refused(ctx context.Context, e audit.Event, outcome error) err
 	return outcome
 }
 
-// rehash replaces a hash of older parameters, unless the password was changed meanwhile.
+// rehash replaces a hash of older parameters or of another system, unless the password was changed meanwhile. It notes a
+// password of another system that would not be taken here.
 // The caller has a slot.
-func (s *Service) rehash(ctx context.Context, id uuid.UUID, old []byte, password string, now time.Time) error {
+func (s *Service) rehash(ctx context.Context, account Account, old []byte, password string, now time.Time) error {
+	id, known := account.ID, []string{account.Username, account.Email}
 	fresh := s.hasher.seal(seal.PepperPassword, passwordPlace(id), normalize(password))
 	marked, err := s.markOf(nil, passwordSecret(id, fresh))
 	if err != nil {
 		return err
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		tag, err := s.db.From(ctx).Exec(ctx, `update accounts set password_sealed = $3 where id = $1 and password_sealed = $2`, id, old, fresh)
+		tag, err := s.db.From(ctx).Exec(ctx, `
+			update accounts set password_sealed = $3, password_due = password_scheme is not null and $4, password_scheme = null
+			where id = $1 and password_sealed = $2`, id, old, fresh, len(CheckPassword(password, known...)) > 0)
 		if err != nil || tag.RowsAffected() == 0 {
 			return err // changed meanwhile: its own mark stands
 		}

@@ -45,6 +45,13 @@
 // stranger cannot lock a member out (S-11). SendNotices tells the owner of a lock, and
 // of a sign-in from a new device, soon afterwards and outside the sign-in.
 //
+// # Accounts of another system
+//
+// ImportAll takes accounts with the hashes that they have (ParseForeignHash), sealed where a hash of our own would be. The
+// first right password replaces the hash; one that nobody used for a year is deleted. Until then a wrong password costs one
+// hash of each scheme, whosever it is. The member's session is Unsettled until WelcomePath has a proof of the address, a secret
+// question, and another password if the old one breaks the rules; Require and the provider lead there first.
+//
 // # Support desk
 //
 // FindExact finds accounts by whole values, Locks tells what too many failures have closed and when each ends, ReleaseLock

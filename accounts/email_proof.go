@@ -31,17 +31,21 @@ func emailCodeParts(account uuid.UUID, email, code string) [][]byte {
 // StartEmailProof mails a code to an address that ParseEmail returned, in place of an
 // earlier one; it belongs to the session. The error is *ratelimit.Exceeded, or the database's.
 func (s *Service) StartEmailProof(ctx context.Context, account Account, sid, email string) error {
+	return s.startEmailProof(ctx, "email_code", account, sid, email)
+}
+
+func (s *Service) startEmailProof(ctx context.Context, kind string, account Account, sid, email string) error {
 	code, err := NewCode()
 	if err != nil {
 		return err
 	}
-	content, err := s.mails.Mail(account.Language, "email_code", templates.Args{"username": account.Username, "code": code})
+	content, err := s.mails.Mail(account.Language, kind, templates.Args{"username": account.Username, "code": code})
 	if err != nil {
 		return err
 	}
 	now := s.now()
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		if err := s.limiter.TakeAll(ctx, now, MailAsks("email_code", account.ID, "", email)...); err != nil {
+		if err := s.limiter.TakeAll(ctx, now, MailAsks(kind, account.ID, "", email)...); err != nil {
 			return err
 		}
 		b := &pgx.Batch{}
@@ -51,7 +55,7 @@ func (s *Service) StartEmailProof(ctx context.Context, account Account, sid, ema
 				email_sealed = excluded.email_sealed, code_mac = excluded.code_mac, tries = 0, refused = null, expires_at = excluded.expires_at, sid = excluded.sid`,
 			pgx.NamedArgs{"id": account.ID, "sid": sid, "email": s.keyring.Seal(seal.PII, emailProofPlace(account.ID), []byte(email)),
 				"mac": s.keyring.MAC(seal.PepperCode, emailCodeParts(account.ID, email, code)...), "expires": now.Add(emailProofLife)})
-		err := s.outbox.Queue(ctx, b, mail.Message{Kind: "email_code", To: email, Lang: account.Language, AccountID: account.ID, Content: content, NotAfter: now.Add(emailProofLife)})
+		err := s.outbox.Queue(ctx, b, mail.Message{Kind: kind, To: email, Lang: account.Language, AccountID: account.ID, Content: content, NotAfter: now.Add(emailProofLife)})
 		if err != nil {
 			return err
 		}

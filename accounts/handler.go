@@ -97,6 +97,8 @@ func NewHandler(d HandlerDeps) (*Handler, error) {
 func (h *Handler) Mount(r gin.IRouter) {
 	pages := h.web.Pages(r)
 	pages.GET("/account/left", h.web.Handle(h.left))
+	pages.GET(WelcomePath, h.web.Handle(h.showWelcome))
+	pages.POST(WelcomePath, h.web.Handle(h.submitWelcome))
 	pages.GET("/account/ended", h.web.Handle(h.showEnded))
 	for path, show := range map[string]func(*gin.Context) error{
 		"": h.showHome, "/password": h.showPassword, "/email": h.showEmail, "/email/code": h.showEmailCode, "/question": h.showQuestion, "/language": h.showLanguage,
@@ -229,9 +231,17 @@ func (h *Handler) SignOut(c *gin.Context) error {
 	return nil
 }
 
-// Require returns the session, or sends the browser to sign in: ok is then false and
-// the answer is given.
+// Require returns the session of an account that is complete, or sends the browser to sign in or to complete it: ok is then
+// false and the answer is given.
 func (h *Handler) Require(c *gin.Context) (session Session, ok bool, err error) {
+	session, ok, err = h.require(c)
+	if ok && session.Unsettled {
+		return session, false, h.welcomeFirst(c)
+	}
+	return session, ok, err
+}
+
+func (h *Handler) require(c *gin.Context) (session Session, ok bool, err error) {
 	session, ok, err = h.Lookup(c)
 	if ok && !web.Owned(c, web.OfSession) {
 		return session, false, web.ForeignForm(session.Username, h.wayOn(c))

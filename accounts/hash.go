@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -40,6 +41,7 @@ type hasher struct {
 	keyring *seal.Keyring
 	dummy   []byte // sealed for uuid.Nil; of a password nobody has
 	compute func(secret string, salt []byte, p HashParams) []byte
+	foreign atomic.Pointer[map[string]ForeignHash] // one of each scheme that accounts have
 }
 
 func newHasher(params HashParams, keyring *seal.Keyring) *hasher {
@@ -81,7 +83,11 @@ func (h *hasher) verify(p seal.Purpose, at seal.Place, sealed []byte, secret str
 	if err != nil {
 		return false, false, fmt.Errorf("opening a hash: %w", err)
 	}
-	params, salt, want, err := decodePHC(string(plain))
+	return h.compare(string(plain), secret)
+}
+
+func (h *hasher) compare(phc, secret string) (ok, stale bool, err error) {
+	params, salt, want, err := decodePHC(phc)
 	if err != nil {
 		return false, false, err
 	}

@@ -28,7 +28,7 @@ func (s *Service) HashNewPassword(ctx context.Context, id uuid.UUID, password st
 	}
 	defer leave()
 	if len(sealed) > 0 {
-		same, _, err := s.hasher.verify(seal.PepperPassword, passwordPlace(id), sealed, normalize(password))
+		same, _, _, err := s.hasher.matches(id, sealed, password)
 		if err != nil {
 			return nil, err
 		}
@@ -82,7 +82,7 @@ func (s *store) passwordSealed(ctx context.Context, id uuid.UUID) (sealed []byte
 // first password recovers nothing.
 func (s *store) resetPassword(b *pgx.Batch, id uuid.UUID, hash []byte, now time.Time) {
 	b.Queue(`
-		update accounts set password_sealed = @hash, credentials_changed_at = @now, updated_at = @now,
+		update accounts set password_sealed = @hash, password_scheme = null, password_due = false, credentials_changed_at = @now, updated_at = @now,
 			recovered_at = case when last_sign_in_at is null then recovered_at else @now end,
 			status = case when status = 'protected' then 'active' else status end
 		where id = @id`, pgx.NamedArgs{"id": id, "hash": hash, "now": now})

@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -33,6 +34,7 @@ type Session struct {
 	AuthTime   time.Time
 	LastSeenAt time.Time // exact to a minute
 	ExpiresAt  time.Time // however much it is used
+	Unsettled  bool      // the account was imported, and its member has still to settle it; read with a session that is open
 }
 
 // SessionStart says who signed in, how, and with what.
@@ -186,7 +188,9 @@ func (s *Service) EndSessions(ctx context.Context, accountID uuid.UUID, except s
 }
 
 // Sweep deletes what expired: sessions 30 days after their end, failures after 30 days
-// without another, unless they have used up the password of an account (S-73).
+// without another, unless they have used up the password of an account (S-73); and hashes
+// of other systems after a year without use.
 func (s *Service) Sweep(ctx context.Context) error {
-	return s.store.sweep(ctx, s.now().AddDate(0, 0, -30))
+	now := s.now()
+	return errors.Join(s.store.sweep(ctx, now.AddDate(0, 0, -30)), s.forgetForeign(ctx, now))
 }

@@ -80,6 +80,9 @@ func (h *Handler) deviceInHand(c *gin.Context) (request *deviceRequest, client *
 	if session == nil {
 		return nil, nil, nil, true, web.SeeOther(c, "/login")
 	}
+	if session.Unsettled {
+		return nil, nil, nil, true, web.SeeOther(c, accounts.WelcomePath+"?return=/device/confirm")
+	}
 	request, err = h.service.pendingDevice(c.Request.Context(), code)
 	if err == nil {
 		client, err = h.service.clients.Find(c.Request.Context(), request.ClientID)

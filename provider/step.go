@@ -19,6 +19,7 @@ const (
 	stepLogin     step = "login"     // a sign-in
 	stepFactor    step = "factor"    // more proof than the session has
 	stepAgreement step = "agreement" // a new version of the license agreement
+	stepSettle    step = "settle"    // what an imported account lacks
 	stepConsent   step = "consent"   // the member's word to a partner app
 )
 
@@ -59,6 +60,8 @@ func nextStep(f facts) (step, string) {
 		return stepFactor, "a higher acr is wished for"
 	case f.agreement:
 		return stepAgreement, "a new version of the agreement"
+	case s.Unsettled:
+		return stepSettle, "the account was imported and is not complete"
 	}
 	return nextConsent(f)
 }
@@ -91,7 +94,7 @@ func (f facts) subject() string {
 // silentError is the answer to prompt=none when a step is unmet (Core 3.1.2.6).
 func (s step) silentError() error {
 	switch s {
-	case stepSelect, stepAgreement:
+	case stepSelect, stepAgreement, stepSettle:
 		return fosite.ErrInteractionRequired
 	case stepConsent:
 		return fosite.ErrConsentRequired
@@ -110,6 +113,8 @@ func (s step) path() string {
 		return "/reauth"
 	case stepAgreement:
 		return "/login/agreement"
+	case stepSettle:
+		return accounts.WelcomePath
 	case stepConsent:
 		return "/consent"
 	}

@@ -104,6 +104,19 @@ type (
 )
 
 // accountCases are the pages of a member who is signed in, and of the second step.
+// welcomeCode and welcome are accounts.welcomeCodePage and accounts.welcomePage.
+type welcomeCode struct {
+	Address string
+	Out     bool
+}
+
+type welcome struct {
+	Questions []string
+	Question  string
+	Password  bool
+	rules
+}
+
 func accountCases() []pageCase {
 	at := func(path string) Layout {
 		return Layout{Path: path, CSRF: "token", SignedInAs: "maria.lopez", IdleTimeout: 15 * time.Minute}
@@ -147,6 +160,10 @@ func accountCases() []pageCase {
 		page("accounts/email", "open", with(at("/account/email"), Problem{"email_again", "registration.credentials.email_mismatch", nil}), emailChange{Email: "maria@example.com", Open: true, Wanted: "m@example.org"}),
 		page("accounts/email", "pending", at("/account/email"), emailChange{Email: "maria@example.com", Pending: noon}),
 		page("accounts/email_code", "", with(at("/account/email/code"), Problem{"code", "registration.code.wrong", Args{"n": 4}}), struct{ Address string }{"maria@example.com"}),
+		page("accounts/welcome_code", "", at("/account/welcome"), welcomeCode{"maria@example.com", false}),
+		page("accounts/welcome_code", "out", with(at("/account/welcome"), Problem{"code", "registration.code.wrong", Args{"n": 4}}), welcomeCode{"maria@example.com", true}),
+		page("accounts/welcome", "", at("/account/welcome"), welcome{Questions: question.Questions, rules: rules{Username: "maria.lopez", MinLength: 15}}),
+		page("accounts/welcome", "password", with(at("/account/welcome"), Problem{"new_password", "registration.credentials.password_short", Args{"min": 15}}), welcome{Password: true, rules: rules{"maria.lopez", 15, "unmet", "met", "met"}}),
 		page("accounts/question", "", at("/account/question"), question),
 		page("accounts/question", "refused", with(at("/account/question"), Problem{"answer", "registration.credentials.answer_short", nil}), question),
 		page("accounts/question", "none", waits("/account/question"), question),

@@ -35,6 +35,8 @@ var mailKinds = map[string]mailKind{
 	"reset":                     {notAsked: true},
 	"caller_code":               {notAsked: true},
 	"email_code":                {notAsked: true},
+	"settle":                    {notAsked: true},
+	"moved":                     {},
 	"password_changed":          {when: true, notMe: true},
 	"factor_added":              {when: true, notMe: true},
 	"factor_removed":            {when: true, notMe: true},

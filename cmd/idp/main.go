@@ -25,21 +25,22 @@ import (
 )
 
 type commands struct {
-	Demo    DemoCmd         `cmd:"" help:"Run the whole product on this machine, with a sample portal and a mailbox."`
-	Serve   ServeCmd        `cmd:"" help:"Run the service in production."`
-	Config  ConfigCmd       `cmd:"" help:"Check the configuration of serve, or show it."`
-	Migrate MigrateCmd      `cmd:"" help:"Bring the database's schema up to this program."`
-	Restore RestoreEpochCmd `cmd:"" name:"restore-epoch" help:"After a restore of the database: void what may have been spent since the backup."`
-	Audit   AuditCmd        `cmd:"" help:"Verify and export the record of security events."`
-	Keys    KeysCmd         `cmd:"" help:"List, rotate and revoke signing keys; make a key-encryption key."`
-	Clients ClientsCmd      `cmd:"" help:"Register and manage the applications that may ask for sign-ins."`
-	Roster  RosterCmd       `cmd:"" help:"Import the roster of members."`
-	Staff   StaffCmd        `cmd:"" help:"Say who works at the support desk."`
-	Portal  PortalCmd       `cmd:"" help:"Run the sample portal alone, as an application of its own."`
-	Mailbox MailboxCmd      `cmd:"" help:"Run the demo's mail catcher alone."`
-	Health  HealthCmd       `cmd:"" help:"Ask a health address; for container checks."`
-	Version VersionCmd      `cmd:"" help:"Print the version."`
-	Man     ManCmd          `cmd:"" help:"Print the manual page: idp man | man -l -"`
+	Demo     DemoCmd         `cmd:"" help:"Run the whole product on this machine, with a sample portal and a mailbox."`
+	Serve    ServeCmd        `cmd:"" help:"Run the service in production."`
+	Config   ConfigCmd       `cmd:"" help:"Check the configuration of serve, or show it."`
+	Migrate  MigrateCmd      `cmd:"" help:"Bring the database's schema up to this program."`
+	Restore  RestoreEpochCmd `cmd:"" name:"restore-epoch" help:"After a restore of the database: void what may have been spent since the backup."`
+	Audit    AuditCmd        `cmd:"" help:"Verify and export the record of security events."`
+	Keys     KeysCmd         `cmd:"" help:"List, rotate and revoke signing keys; make a key-encryption key."`
+	Clients  ClientsCmd      `cmd:"" help:"Register and manage the applications that may ask for sign-ins."`
+	Roster   RosterCmd       `cmd:"" help:"Import the roster of members."`
+	Accounts AccountsCmd     `cmd:"" help:"Take over members' accounts from another system, or write them for one."`
+	Staff    StaffCmd        `cmd:"" help:"Say who works at the support desk."`
+	Portal   PortalCmd       `cmd:"" help:"Run the sample portal alone, as an application of its own."`
+	Mailbox  MailboxCmd      `cmd:"" help:"Run the demo's mail catcher alone."`
+	Health   HealthCmd       `cmd:"" help:"Ask a health address; for container checks."`
+	Version  VersionCmd      `cmd:"" help:"Print the version."`
+	Man      ManCmd          `cmd:"" help:"Print the manual page: idp man | man -l -"`
 
 	Completion CompletionCmd `cmd:"" help:"Print what completes commands in a shell."`
 

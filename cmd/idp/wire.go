@@ -167,6 +167,9 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 		return err
 	}
 	a.meters.hashQueue(people)
+	if err := people.RefreshSchemes(ctx); err != nil {
+		return err
+	}
 	s.outbound.Observe = a.meters.called
 	calls := outbound.New(s.outbound)
 	if a.clients, err = provider.NewClients(ctx, provider.ClientsDeps{DB: a.db, Keyring: ring, Audit: log, Now: time.Now, Keys: signing, Fetcher: calls, Rules: s.clientRules}); err != nil {
@@ -209,6 +212,7 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 		func(ctx context.Context) { a.clients.Watch(ctx, a.logger) },
 		a.every(time.Minute, "notices", people.SendNotices),
 		a.every(time.Minute, "held changes", desk.ApplyDue),
+		a.every(time.Minute, "imported hashes", people.RefreshSchemes),
 		a.every(time.Minute, "data keys", ring.Refresh),
 		a.every(time.Minute, "mails without a job", outbox.Requeue),
 		a.every(5*time.Second, "audit", a.sealAudit(chain, log)),

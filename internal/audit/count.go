@@ -13,7 +13,7 @@ func Kinds() []Kind {
 		AccountCreated, SignedIn, NewDevice, SignInFailed, SignedOut, SessionEnded, PasswordChanged, PasswordReset, UsernameSent,
 		FactorAdded, FactorRemoved, SavedCodesMade, SavedCodeUsed, QuestionChanged, EmailChangeAsked, EmailChanged, EmailChangeStop,
 		LanguageChanged, AppAllowed, AppStopped, AgreementAccepted, AccountLocked, Disowned, StaffLooked, StaffActed,
-		PasswordDisabled, PasswordRehashed, Certified, FactorRefused, SteppedUp,
+		PasswordDisabled, PasswordRehashed, PasswordExpired, AccountsExported, Certified, FactorRefused, SteppedUp,
 		RegistrationStarted, RegistrationAgreed, IdentityMatched, IdentityRefused, IdentityLocked, CodeSent, CodeRefused, EmailProven,
 		RegistrationFinished, RegistrationLeft, SupportReferred,
 		RecoveryStarted, RecoveryCodeSent, RecoveryRefused, RecoveryProven, RecoveryEnded, AnswerAccepted, AnswerRefused, AnswersClosed,

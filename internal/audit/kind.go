@@ -36,6 +36,8 @@ const (
 const (
 	PasswordDisabled Kind = "account.password_disabled"
 	PasswordRehashed Kind = "account.password_rehashed"
+	PasswordExpired  Kind = "account.imported_password_expired"
+	AccountsExported Kind = "account.all_exported"
 	Certified        Kind = "account.certified"
 	FactorRefused    Kind = "account.factor_refused"
 	SteppedUp        Kind = "account.stepped_up"

@@ -1,0 +1,140 @@
+package accounts
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/audit"
+	"huskyidp/internal/mail"
+	"huskyidp/internal/seal"
+	"huskyidp/templates"
+)
+
+// Import is an account of another system, checked by CheckUsername, ParseEmail and ParseForeignHash. Its member signs in with
+// the password that they have, and then gives what registration would have asked for.
+type Import struct {
+	Username    string // canonical
+	Email       string // parsed
+	EmailProven bool   // the other system had shown that it is the member's
+	Language    string
+	MemberID    uuid.UUID
+	Hash        ForeignHash // zero: no password; recovery sets the first
+	Disabled    bool
+	CreatedAt   time.Time // zero: now
+}
+
+// ErrImported says that the account was imported before, or registered, under this name: it stays as it is.
+var ErrImported = errors.New("accounts: the account exists and stays as it is")
+
+// ImportAll makes the accounts of a batch in one transaction and tells of each whether it was made: nil, ErrImported,
+// ErrUsernameTaken or ErrMemberHasAccount. With dryRun nothing is changed. notify mails each member that the account moved.
+func (s *Service) ImportAll(ctx context.Context, all []Import, dryRun, notify bool) (outcomes []error, err error) {
+	now := s.now()
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		made := make([]Account, len(all))
+		b := &pgx.Batch{}
+		outcomes = make([]error, len(all))
+		for i, one := range all {
+			made[i] = Account{ID: uuid.Must(uuid.NewV7()), Subject: rand.Text(), Username: one.Username, Email: one.Email, EmailProven: one.EmailProven,
+				Language: one.Language, MemberID: one.MemberID, Status: Active, CreatedAt: one.CreatedAt, UpdatedAt: now}
+			if one.Disabled {
+				made[i].Status = Disabled
+			}
+			if one.CreatedAt.IsZero() {
+				made[i].CreatedAt = now
+			}
+			s.store.queueImport(b, made[i], one.Hash, now, &outcomes[i])
+		}
+		if err := s.db.From(ctx).SendBatch(ctx, b).Close(); err != nil {
+			return fmt.Errorf("importing accounts: %w", err)
+		}
+		if dryRun {
+			return errDryRun
+		}
+		return s.announceImports(ctx, all, made, outcomes, now, notify)
+	})
+	if errors.Is(err, errDryRun) {
+		err = nil
+	}
+	return outcomes, err
+}
+
+var errDryRun = errors.New("dry run")
+
+func (s *Service) announceImports(ctx context.Context, all []Import, made []Account, outcomes []error, now time.Time, notify bool) error {
+	b := &pgx.Batch{}
+	for i, account := range made {
+		if outcomes[i] != nil {
+			continue
+		}
+		data := map[string]string{"origin": "imported"}
+		if all[i].Hash.text != "" {
+			marked, err := s.markOf(data, passwordSecret(account.ID, s.store.sealForeign(account.ID, all[i].Hash)))
+			if err != nil {
+				return err
+			}
+			data = marked
+		}
+		s.audit.Queue(b, ctx, audit.Event{Kind: audit.AccountCreated, At: now, AccountID: account.ID.String(), Success: true, Data: data})
+		if !notify || account.Status != Active {
+			continue
+		}
+		content, err := s.mails.Mail(account.Language, "moved", templates.Args{"username": account.Username})
+		if err != nil {
+			return err
+		}
+		if err := s.outbox.Queue(ctx, b, mail.Message{Kind: "moved", To: account.Email, Lang: account.Language, AccountID: account.ID, Content: content}); err != nil {
+			return err
+		}
+	}
+	return s.store.run(ctx, b)
+}
+
+func (s *store) sealForeign(id uuid.UUID, h ForeignHash) []byte {
+	if h.text == "" {
+		return []byte{}
+	}
+	return s.keyring.Seal(seal.PepperPassword, passwordPlace(id), []byte(foreignMark+h.text))
+}
+
+// queueImport makes the account unless name or member has one, and then says which.
+func (s *store) queueImport(b *pgx.Batch, a Account, h ForeignHash, now time.Time, outcome *error) {
+	b.Queue(`
+		with made as (
+			insert into accounts (id, subject, username, email_sealed, email_digest, email_proven, language, member_id, status, password_sealed, password_scheme,
+				created_at, updated_at, credentials_changed_at, imported_at)
+			values (@id, @subject, @username, @email_sealed, @email_digest, @email_proven, @language, @member_id, @status, @password_sealed, nullif(@scheme, ''),
+				@created_at, @now, @created_at, @now)
+			on conflict do nothing returning id
+		)
+		select exists (select from made), (select member_id from accounts where username = @username), exists (select from accounts where member_id = @member_id)`,
+		pgx.NamedArgs{
+			"id": a.ID, "subject": a.Subject, "username": a.Username, "language": a.Language, "member_id": a.MemberID, "status": a.Status,
+			"email_sealed": s.keyring.Seal(seal.PII, emailPlace(a.ID), []byte(a.Email)), "email_digest": s.emailDigest(a.Email), "email_proven": a.EmailProven,
+			"password_sealed": s.sealForeign(a.ID, h), "scheme": h.scheme, "created_at": a.CreatedAt, "now": now,
+		}).QueryRow(func(row pgx.Row) error {
+		var isMade, hasAccount bool
+		var holder *uuid.UUID
+		if err := row.Scan(&isMade, &holder, &hasAccount); err != nil {
+			return err
+		}
+		switch {
+		case isMade:
+		case holder != nil && *holder == a.MemberID:
+			*outcome = ErrImported
+		case holder != nil:
+			*outcome = ErrUsernameTaken
+		case hasAccount:
+			*outcome = ErrMemberHasAccount
+		default: // of a staff account, or made by somebody else just now
+			*outcome = ErrUsernameTaken
+		}
+		return nil
+	})
+}

@@ -1,0 +1,274 @@
+package accounts
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/crypto/bcrypt"
+
+	"huskyidp/internal/audit"
+	"huskyidp/internal/timingtest"
+)
+
+// imported is an account with a bcrypt hash of a password.
+func (f *fixture) imported(username, password string) Account {
+	f.t.Helper()
+	stored, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return f.importedWith(username, string(stored))
+}
+
+func (f *fixture) importedWith(username, stored string) Account {
+	f.t.Helper()
+	hash, err := ParseForeignHash(stored)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	all := []Import{{Username: username, Email: username + "@example.com", Language: "es", MemberID: uuid.Must(uuid.NewV7()), Hash: hash}}
+	if outcomes, err := f.ImportAll(f.ctx(), all, false, false); err != nil || outcomes[0] != nil {
+		f.t.Fatalf("ImportAll = %v, %v", outcomes, err)
+	}
+	account, err := f.ByUsername(f.ctx(), username)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return account
+}
+
+func (f *fixture) scheme(id uuid.UUID) (scheme string) {
+	f.read(`select coalesce(password_scheme, '') from accounts where id = $1`, &scheme, id)
+	return scheme
+}
+
+// A hash of another system is replaced at the first right password, and no wrong one.
+func TestImportedPassword(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 2)
+	for scheme, stored := range foreignHashes {
+		username := "ana" + fmt.Sprint(len(scheme)) + strings.Trim(strings.Map(func(r rune) rune {
+			if r >= '0' && r <= '9' || r >= 'a' && r <= 'z' {
+				return r
+			}
+			return -1
+		}, stored[:12]), " ")
+		a := f.importedWith(username, stored)
+		if _, err := f.try(username, wrongPassword); !errors.Is(err, ErrWrongCredentials) || f.scheme(a.ID) == "" {
+			t.Errorf("%s: a wrong password: %v, the scheme is %q", scheme, err, f.scheme(a.ID))
+		}
+		for range 2 {
+			if _, err := f.try(username, foreignPassword); err != nil || f.scheme(a.ID) != "" {
+				t.Errorf("%s: the right password: %v, the scheme is %q, want none", scheme, err, f.scheme(a.ID))
+			}
+		}
+		if got := f.kinds(a.ID); slices.Index(got, audit.PasswordRehashed) < 0 {
+			t.Errorf("%s: the audit has %v, want the new hash in it", scheme, got)
+		}
+	}
+	if n := f.count(`select count(*) from accounts where password_due`); n != 0 {
+		t.Errorf("%d passwords are due, want none: this one keeps the rules", n)
+	}
+	a := f.imported("corta", "gatito")
+	if _, err := f.try("corta", "gatito"); err != nil || f.count(`select count(*) from accounts where password_due and id = $1`, a.ID) != 1 {
+		t.Errorf("a short password: %v, want it to be due", err)
+	}
+	if same, err := f.HashNewPassword(f.ctx(), f.imported("otra", rightPassword).ID, rightPassword); !errors.Is(err, ErrSamePassword) {
+		t.Errorf("the imported password as the new one = %v, %v, want ErrSamePassword", same, err)
+	}
+}
+
+// The outcomes that an import can have; a dry run has the same ones and changes nothing.
+func TestImportOutcomes(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 2)
+	registered, staff := f.register("maria"), NewStaff{Username: "mesa", Email: "mesa@example.com", Language: "es"}
+	if _, err := f.CreateStaff(f.ctx(), staff); err != nil {
+		t.Fatal(err)
+	}
+	one := func(username string, member uuid.UUID) Import {
+		return Import{Username: username, Email: "x@example.com", Language: "es", MemberID: member}
+	}
+	ana := uuid.Must(uuid.NewV7())
+	all := []Import{one("ana", ana), one("maria", registered.MemberID), one("maria", uuid.Must(uuid.NewV7())), one("marita", registered.MemberID), one("mesa", uuid.Must(uuid.NewV7()))}
+	for _, run := range []struct {
+		dry  bool
+		want []error
+	}{
+		{true, []error{nil, ErrImported, ErrUsernameTaken, ErrMemberHasAccount, ErrUsernameTaken}},
+		{false, []error{nil, ErrImported, ErrUsernameTaken, ErrMemberHasAccount, ErrUsernameTaken}},
+		{false, []error{ErrImported, ErrImported, ErrUsernameTaken, ErrMemberHasAccount, ErrUsernameTaken}},
+	} {
+		if got, err := f.ImportAll(f.ctx(), all, run.dry, false); err != nil || !slices.Equal(got, run.want) {
+			t.Errorf("ImportAll(dry %v) = %v, %v, want %v", run.dry, got, err, run.want)
+		}
+	}
+	if n := f.count(`select count(*) from audit_events where kind = 'account_created' and data->>'origin' = 'imported'`); n != 1 {
+		t.Errorf("%d imports are in the audit, want 1", n)
+	}
+	if _, err := f.try("ana", ""); !errors.Is(err, ErrWrongCredentials) {
+		t.Errorf("an account without a password opens with an empty one: %v", err)
+	}
+}
+
+// S-13: a wrong password costs a hash of our own and one of each scheme, whoever it is of.
+func TestImportedAreNotListed(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	f.register("maria")
+	stored, err := bcrypt.GenerateFromPassword([]byte(rightPassword), 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.importedWith("ana", string(stored))
+	if err := f.RefreshSchemes(f.ctx()); err != nil || len(*f.hasher.foreign.Load()) != 1 {
+		t.Fatalf("RefreshSchemes: %v, %v", err, f.hasher.foreign.Load())
+	}
+	forget := func() { f.write(`delete from sign_in_throttles`) }
+	timingtest.Alike(t, 300, forget, func() { f.try("ana", wrongPassword) }, func() { f.try("nadie", wrongPassword) })
+	timingtest.Alike(t, 300, forget, func() { f.try("ana", wrongPassword) }, func() { f.try("maria", wrongPassword) })
+	if _, err := f.try("ana", rightPassword); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.RefreshSchemes(f.ctx()); err != nil || len(*f.hasher.foreign.Load()) != 0 {
+		t.Errorf("RefreshSchemes after the last: %v, %v, want none", err, f.hasher.foreign.Load())
+	}
+}
+
+// A hash that nobody used for a year is deleted, and the mark of it.
+func TestImportedPasswordExpires(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	unused, used := f.imported("ana", rightPassword), f.imported("eva", rightPassword)
+	if _, err := f.try("eva", rightPassword); err != nil {
+		t.Fatal(err)
+	}
+	f.at(f.now().AddDate(0, 12, -1))
+	if err := f.Sweep(f.ctx()); err != nil || f.scheme(unused.ID) == "" {
+		t.Fatalf("a day before: %v, the scheme is %q", err, f.scheme(unused.ID))
+	}
+	f.later(25 * time.Hour)
+	if err := f.Sweep(f.ctx()); err != nil || f.scheme(unused.ID) != "" {
+		t.Fatalf("after a year: %v, the scheme is %q", err, f.scheme(unused.ID))
+	}
+	if _, err := f.try("ana", rightPassword); !errors.Is(err, ErrWrongCredentials) || !slices.Contains(f.kinds(unused.ID), audit.PasswordExpired) {
+		t.Errorf("the password after a year: %v, audit %v", err, f.kinds(unused.ID))
+	}
+	if err := f.ResetPassword(f.ctx(), unused.ID, f.newPassword(unused, otherPassword)); err != nil {
+		t.Fatal(err)
+	}
+	for username, password := range map[string]string{"ana": otherPassword, "eva": rightPassword} {
+		if _, err := f.try(username, password); err != nil {
+			t.Errorf("%s: %v", username, err)
+		}
+	}
+	if used.ID == unused.ID {
+		t.Error("one account twice")
+	}
+}
+
+// The member of an imported account proves the address, then sets what registration would have asked for; nothing else is
+// open before.
+func TestWelcome(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 2)
+	a := f.imported("ana", rightPassword)
+	b := newBrowser(t, f, cards{a.MemberID: {Name: "Ana García", BirthYear: 1984, MemberNumber: "111111111"}})
+	if status, location, _ := b.get(WelcomePath); status != 303 || location != "/login?return="+WelcomePath {
+		t.Errorf("signed out = %d to %q", status, location)
+	}
+	b.get("/in/ana")
+	for path, want := range map[string]string{
+		"/account": WelcomePath, "/account/factors": WelcomePath + "?return=/account/factors", "/account/email?flow=abc": WelcomePath + "?flow=abc",
+	} {
+		if status, location, _ := b.get(path); status != 303 || location != want {
+			t.Errorf("GET %s = %d to %q, want %s", path, status, location, want)
+		}
+	}
+	if _, _, body := b.get(WelcomePath); !strings.Contains(body, "Active su cuenta") || !strings.Contains(body, "ana@example.com") || strings.Contains(body, `name="code"`) {
+		t.Errorf("the page before a code is out:\n%s", body)
+	}
+	complete := url.Values{"question": {"first_pay"}, "answer": {"una linterna"}}
+	if status, _, body := b.post(WelcomePath, WelcomePath, complete); status != 422 || !strings.Contains(body, "Ese código ya no sirve") && !strings.Contains(body, "Escriba el código") {
+		t.Errorf("a question before the address is proven = %d", status)
+	}
+	if n := f.count(`select count(*) from account_questions where account_id = $1`, a.ID); n != 0 {
+		t.Error("a question was set before the address was proven")
+	}
+	if status, location, _ := b.post(WelcomePath, WelcomePath, url.Values{"act": {"send"}}); status != 303 || location != WelcomePath {
+		t.Fatalf("sending = %d to %q", status, location)
+	}
+	if status, _, body := b.post(WelcomePath, WelcomePath, url.Values{"act": {"send"}}); status != 429 || !strings.Contains(body, `name="code"`) {
+		t.Errorf("sending again at once = %d, want 429 and the field", status)
+	}
+	mailed := f.last("settle")
+	if mailed.To != "ana@example.com" {
+		t.Errorf("the code went to %s", mailed.To)
+	}
+	for typed, want := range map[string]string{"": "Escriba el código", "12": "6 números", "000000": "Le quedan 4"} {
+		if status, _, body := b.post(WelcomePath, WelcomePath, url.Values{"code": {typed}}); status != 422 || !strings.Contains(body, want) {
+			t.Errorf("the code %q = %d, want 422 with %q", typed, status, want)
+		}
+	}
+	if status, location, _ := b.post(WelcomePath, WelcomePath, url.Values{"code": {sixDigits.FindString(mailed.Content.Text)}}); status != 303 || location != WelcomePath {
+		t.Fatalf("the right code = %d to %q", status, location)
+	}
+	if status, _, body := b.post(WelcomePath, WelcomePath, url.Values{"question": {"nope"}, "answer": {"a"}}); status != 422 || !strings.Contains(body, "Elija una pregunta") {
+		t.Errorf("no question = %d, want 422", status)
+	}
+	if status, location, _ := b.post(WelcomePath, WelcomePath+"?flow=abc", complete); status != 303 || location != "/resume?flow=abc" {
+		t.Fatalf("completing = %d to %q, want the app that waits", status, location)
+	}
+	if status, location, _ := b.get(WelcomePath); status != 303 || location != "/account" {
+		t.Errorf("the page afterwards = %d to %q", status, location)
+	}
+	if status, _, _ := b.get("/account"); status != 200 {
+		t.Errorf("the account page afterwards = %d", status)
+	}
+	if err := f.CheckAnswers(f.ctx(), a.ID, map[string]string{"first_pay": "Una linterna"}, false); err != nil {
+		t.Errorf("the answer: %v", err)
+	}
+	if account, err := f.Get(f.ctx(), a.ID); err != nil || !account.EmailProven {
+		t.Errorf("the address: %+v, %v, want it proven", account, err)
+	}
+}
+
+// Whose old password breaks the rules chooses another; the session that did goes on, another one does not.
+func TestWelcomePassword(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 2)
+	a := f.imported("ana", rightPassword)
+	b, elsewhere := newBrowser(t, f, nil), newBrowser(t, f, nil)
+	b.get("/in/ana")
+	elsewhere.get("/in/ana")
+	f.write(`update accounts set password_due = true, settle_proven_at = created_at where id = $1`, a.ID)
+	fields := url.Values{"question": {"first_pay"}, "answer": {"una linterna"}, "new_password": {"gatito"}}
+	if status, _, body := b.post(WelcomePath, WelcomePath, fields); status != 422 || !strings.Contains(body, "15") {
+		t.Errorf("a short password = %d, want 422", status)
+	}
+	fields.Set("new_password", otherPassword)
+	if status, location, _ := b.post(WelcomePath, WelcomePath, fields); status != 303 || location != "/account?note=welcome" {
+		t.Fatalf("completing = %d to %q", status, location)
+	}
+	if status, _, body := b.get("/account?note=welcome"); status != 200 || !strings.Contains(body, "Su cuenta está lista") {
+		t.Errorf("the account page = %d, want it to say so", status)
+	}
+	if status, _, _ := elsewhere.get("/account"); status != 303 {
+		t.Errorf("another session = %d, want it ended", status)
+	}
+	if _, err := f.try("ana", rightPassword); !errors.Is(err, ErrWrongCredentials) {
+		t.Errorf("the old password: %v", err)
+	}
+	if _, err := f.try("ana", otherPassword); err != nil {
+		t.Errorf("the new password: %v", err)
+	}
+	if got := f.mailKinds(a.ID); len(got) != 0 {
+		t.Errorf("mails %v, want none", got)
+	}
+}

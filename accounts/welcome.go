@@ -1,0 +1,104 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/audit"
+	"huskyidp/internal/web"
+)
+
+// due is what the member of an imported account has still to give.
+type due struct {
+	Address  bool // a proof that the address is theirs
+	Question bool
+	Password bool // the one from the other system breaks the rules
+	settled  bool
+}
+
+func (s *Service) due(ctx context.Context, id uuid.UUID, questions bool) (d due, err error) {
+	err = s.db.From(ctx).QueryRow(ctx, `
+		select settle_proven_at is null, $2 and not exists (select from account_questions where account_id = id), password_due, imported_at is null or settled_at is not null
+		from accounts where id = $1`, id, questions).Scan(&d.Address, &d.Question, &d.Password, &d.settled)
+	if err != nil {
+		return d, fmt.Errorf("reading what an account lacks: %w", err)
+	}
+	return d, nil
+}
+
+// settleAddress notes that the member of an imported account has proven the address.
+func (s *Service) settleAddress(ctx context.Context, session Session) error {
+	now := s.now()
+	b := &pgx.Batch{}
+	b.Queue(`update accounts set settle_proven_at = $2, email_proven = true, updated_at = $2 where id = $1`, session.AccountID, now)
+	s.audit.Queue(b, ctx, audit.Event{Kind: audit.EmailProven, At: now, AccountID: session.AccountID.String(), SessionID: session.SID, RequestID: web.RequestID(ctx), Success: true})
+	return s.store.run(ctx, b)
+}
+
+// settlement completes an imported account whose address is proven.
+type settlement struct {
+	session      Session
+	question     string
+	answerHash   []byte // nil: no question is asked for
+	passwordHash []byte // nil: the password stays
+}
+
+// settle ends with one answer, however often it is called: what was set first stays.
+func (s *Service) settle(ctx context.Context, n settlement) error {
+	id, now := n.session.AccountID, s.now()
+	event := audit.Event{At: now, AccountID: id.String(), SessionID: n.session.SID, RequestID: web.RequestID(ctx), Success: true}
+	err := s.db.InTx(ctx, func(ctx context.Context) error {
+		tag, err := s.db.From(ctx).Exec(ctx, `
+			update accounts set settled_at = $2, updated_at = $2 where id = $1 and settled_at is null and settle_proven_at is not null`, id, now)
+		if err != nil || tag.RowsAffected() == 0 {
+			return err
+		}
+		b := &pgx.Batch{}
+		if n.answerHash != nil {
+			if event.Data, err = s.markOf(nil, answerSecret(id, n.answerHash)); err != nil {
+				return err
+			}
+			event.Kind = audit.QuestionChanged
+			b.Queue(`insert into account_questions (account_id, question, answer_sealed, set_at) values ($1, $2, $3, $4)`, id, n.question, n.answerHash, now)
+			s.audit.Queue(b, ctx, event)
+		}
+		if n.passwordHash != nil {
+			if event.Data, err = s.markOf(nil, passwordSecret(id, n.passwordHash)); err != nil {
+				return err
+			}
+			event.Kind = audit.PasswordChanged
+			b.Queue(`update accounts set password_sealed = $2, password_scheme = null, password_due = false, credentials_changed_at = $3 where id = $1`, id, n.passwordHash, now)
+			s.audit.Queue(b, ctx, event)
+			if err := s.EndSessions(ctx, id, n.session.SID); err != nil {
+				return err
+			}
+		}
+		return s.store.run(ctx, b)
+	})
+	if err != nil {
+		return fmt.Errorf("settling an account: %w", err)
+	}
+	return nil
+}
+
+// settleCode mails the code by which the address is proven. The error is *ratelimit.Exceeded, or the database's.
+func (s *Service) settleCode(ctx context.Context, session Session) (Account, error) {
+	account, err := s.Get(ctx, session.AccountID)
+	if err != nil {
+		return account, err
+	}
+	return account, s.startEmailProof(ctx, "settle", account, session.SID, account.Email)
+}
+
+// proofOpen reports whether a code is out to the address on file in this session.
+func (s *Service) proofOpen(ctx context.Context, account Account, sid string) (bool, error) {
+	address, err := s.EmailProof(ctx, account.ID, sid)
+	if errors.Is(err, ErrNoPending) {
+		return false, nil
+	}
+	return err == nil && SameEmail(address, account.Email), err
+}

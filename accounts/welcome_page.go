@@ -1,0 +1,205 @@
+package accounts
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"huskyidp/internal/ratelimit"
+	"huskyidp/internal/web"
+	"huskyidp/templates"
+)
+
+// WelcomePath is where the member of an imported account completes it, before anything else is open to them.
+const WelcomePath = "/account/welcome"
+
+// welcomeCodePage asks for the code that proves the address.
+type welcomeCodePage struct {
+	Address string
+	Out     bool // a code can be typed
+}
+
+// welcomePage asks for what else registration would have.
+type welcomePage struct {
+	Username  string
+	Questions []string // empty: none is asked for
+	Question  string
+	Password  bool // another is asked for
+	PasswordRules
+}
+
+// welcomed is who completes an account; done means that the answer was given.
+func (h *Handler) welcomed(c *gin.Context) (session Session, d due, done bool, err error) {
+	session, ok, err := h.requireFresh(c, Fresh, h.require)
+	if !ok {
+		return session, d, true, err
+	}
+	d, err = h.service.due(c.Request.Context(), session.AccountID, !h.noQuestions)
+	switch {
+	case err != nil:
+	case d.settled:
+		err = h.welcomeDone(c, false)
+	case d.Address || d.Question || d.Password:
+		return session, d, false, nil
+	default:
+		if err = h.service.settle(c.Request.Context(), settlement{session: session}); err == nil {
+			err = h.welcomeDone(c, true)
+		}
+	}
+	return session, d, true, err
+}
+
+// welcomeDone leads on to the app or the page of ours that waits.
+func (h *Handler) welcomeDone(c *gin.Context, now bool) error {
+	switch back := ReturnPath(c.Query("return")); {
+	case web.Flow(c) != "" && h.resume != nil:
+		return web.SeeOther(c, h.resume(web.Flow(c)))
+	case back != "":
+		return web.SeeOther(c, back)
+	case now:
+		return h.back(c, "/account", "welcome")
+	}
+	return web.SeeOther(c, "/account")
+}
+
+func (h *Handler) showWelcome(c *gin.Context) error {
+	session, d, done, err := h.welcomed(c)
+	if done {
+		return err
+	}
+	if d.Address {
+		return h.welcomeCode(c, session, http.StatusOK)
+	}
+	return h.welcomeForm(c, session, d, http.StatusOK, "", JudgePassword(""))
+}
+
+func (h *Handler) welcomeCode(c *gin.Context, session Session, status int, problems ...templates.Problem) error {
+	account, err := h.service.Get(c.Request.Context(), session.AccountID)
+	if err != nil {
+		return err
+	}
+	out, err := h.service.proofOpen(c.Request.Context(), account, session.SID)
+	if err != nil {
+		return err
+	}
+	return h.web.Page(c, status, "accounts/welcome_code", welcomeCodePage{account.Email, out}, web.SignedIn(session.Username), web.WithProblems(problems...))
+}
+
+func (h *Handler) welcomeForm(c *gin.Context, session Session, d due, status int, question string, rules PasswordRules, problems ...templates.Problem) error {
+	page := welcomePage{Username: session.Username, Question: question, Password: d.Password, PasswordRules: rules}
+	if d.Question {
+		page.Questions = Questions
+	}
+	return h.web.Page(c, status, "accounts/welcome", page, web.SignedIn(session.Username), web.WithProblems(problems...))
+}
+
+func (h *Handler) submitWelcome(c *gin.Context) error {
+	session, d, done, err := h.welcomed(c)
+	switch {
+	case done:
+		return err
+	case web.Form(c).Get("act") == "send" && d.Address:
+		return h.sendWelcome(c, session)
+	case d.Address:
+		return h.proveWelcome(c, session)
+	}
+	return h.completeWelcome(c, session, d)
+}
+
+func (h *Handler) sendWelcome(c *gin.Context, session Session) error {
+	_, err := h.service.settleCode(c.Request.Context(), session)
+	if limit, ok := errors.AsType[*ratelimit.Exceeded](err); ok {
+		return h.welcomeCode(c, session, http.StatusTooManyRequests, templates.Problem{Key: "registration.code.resend_wait", Args: templates.Args{"time": limit.RetryAfter()}})
+	}
+	if err != nil {
+		return err
+	}
+	return web.SeeOther(c, c.Request.URL.RequestURI())
+}
+
+func (h *Handler) proveWelcome(c *gin.Context, session Session) error {
+	typed := web.Form(c).Get("code")
+	_, left, err := h.service.ProveEmail(c.Request.Context(), session.AccountID, session.SID, typed)
+	if err == nil {
+		if err := h.service.settleAddress(c.Request.Context(), session); err != nil {
+			return err
+		}
+		return web.SeeOther(c, c.Request.URL.RequestURI())
+	}
+	problem := templates.Problem{Field: "code", Key: "registration.code.format"}
+	switch {
+	case errors.Is(err, ErrCodeFormat) && strings.TrimSpace(typed) == "":
+		problem.Key = "registration.code.missing"
+	case errors.Is(err, ErrCodeFormat):
+	case errors.Is(err, ErrNoPending):
+		problem.Key = "registration.code.expired"
+	case errors.Is(err, ErrWrongCode) && left == 0:
+		problem.Key = "registration.code.ended"
+	case errors.Is(err, ErrWrongCode):
+		problem.Key, problem.Args = "registration.code.wrong", templates.Args{"n": left}
+	default:
+		return err
+	}
+	return h.welcomeCode(c, session, http.StatusUnprocessableEntity, problem)
+}
+
+func (h *Handler) completeWelcome(c *gin.Context, session Session, d due) error {
+	ctx, form := c.Request.Context(), web.Form(c)
+	question, answer, password := form.Get("question"), form.Get("answer"), form.Get("new_password")
+	known, err := h.known(c, session)
+	if err != nil {
+		return err
+	}
+	var problems []templates.Problem
+	if d.Password {
+		if flaws := CheckPassword(password, known...); len(flaws) > 0 {
+			problems = append(problems, Problem("new_password", "registration.credentials.password_", flaws[0], templates.Args{"min": PasswordMin}))
+		}
+	} else {
+		password = ""
+	}
+	if d.Question {
+		if !knownQuestion(question) {
+			question = ""
+			problems = append(problems, templates.Problem{Field: "question", Key: "registration.credentials.question_missing"})
+		}
+		if err := CheckAnswer(answer, password, known...); err != nil {
+			problems = append(problems, Problem("answer", "registration.credentials.answer_", err, nil))
+		}
+	} else {
+		answer = ""
+	}
+	rules := JudgePassword(password, known...)
+	if len(problems) > 0 {
+		return h.welcomeForm(c, session, d, http.StatusUnprocessableEntity, question, rules, problems...)
+	}
+	passwordHash, answerHash, err := h.service.HashSecrets(ctx, session.AccountID, password, answer)
+	if busy, ok := web.Busy(err); ok {
+		return h.welcomeForm(c, session, d, http.StatusServiceUnavailable, question, rules, busy)
+	}
+	if err != nil {
+		return err
+	}
+	if err := h.service.settle(ctx, settlement{session, question, answerHash, passwordHash}); err != nil {
+		return err
+	}
+	if passwordHash != nil { // the session goes on under another token (S-22)
+		if _, err := h.renew(c, Renewal{SID: session.SID, AccountID: session.AccountID, AMR: session.AMR, AuthTime: session.AuthTime}); err != nil {
+			return err
+		}
+	}
+	return h.welcomeDone(c, true)
+}
+
+// welcomeFirst sends the member of an account that is not complete to the page for that; it comes back to this one.
+func (h *Handler) welcomeFirst(c *gin.Context) error {
+	query := ""
+	if flow := web.Flow(c); flow != "" {
+		query = "?flow=" + flow
+	} else if back := ReturnPath(c.Request.URL.Path); back != "" && back != "/account" {
+		query = "?return=" + back
+	}
+	return web.SeeOther(c, WelcomePath+query)
+}
