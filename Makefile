@@ -1,7 +1,7 @@
 # Needs Go, and Node for the browser tests; the rest is installed when it is missing.
 export GOFLAGS := -tags=nomsgpack
 
-.PHONY: help demo test unit e2e race lint build release deploy clean
+.PHONY: help demo test unit e2e race lint build release deploy faults clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -37,6 +37,10 @@ deploy: ## the files in deploy/, by the programs that they are for
 
 release: ## VERSION=1.2.3: binaries, checksums, bill of materials and licences in dist/
 	@deploy/release.sh $(VERSION)
+
+faults: ## the service under real faults, a quarter of an hour; SHORT=1 two minutes, SCENE=name one of them
+	@.ci/need unit
+	go run ./faults $(if $(SHORT),--short) $(if $(SCENE),--scene $(SCENE)) $(ARGS)
 
 build: ## a static binary in bin/
 	CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o bin/idp ./cmd/idp

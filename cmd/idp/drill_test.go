@@ -257,7 +257,7 @@ func (d *drill) refresh(token string) (int, map[string]string) {
 // tokens are those of a sign-in of its own.
 func (d *drill) tokens() map[string]string {
 	d.t.Helper()
-	status, answer := d.redeem(d.visitor().code())
+	status, answer := d.redeem(d.visitor(nil).code())
 	if status != 200 || answer["refresh_token"] == "" {
 		d.t.Fatalf("tokens: %d %v", status, answer)
 	}

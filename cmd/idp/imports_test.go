@@ -34,6 +34,9 @@ var apart = map[string][]string{
 	"internal/portal":                {"internal/site", "templates"},
 	"internal/mailbox":               {"internal/site", "templates"},
 	"internal/timingtest":            {},
+	"internal/visitor":               {},
+	"internal/tap":                   {},
+	"faults":                         {"internal/mailbox", "internal/postgres/embedded", "internal/tap", "internal/visitor"},
 	"internal/postgres/postgrestest": {"internal/postgres", "internal/postgres/embedded"},
 }
 

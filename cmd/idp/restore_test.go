@@ -2,7 +2,6 @@ package main
 
 import (
 	"maps"
-	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -55,7 +54,7 @@ func TestRestoreDrill(t *testing.T) {
 	d.member()
 	d.start()
 
-	there, rotated, revoked, opened := d.visitor(), d.tokens()["refresh_token"], d.tokens()["refresh_token"], d.visitor()
+	there, rotated, revoked, opened := d.visitor(nil), d.tokens()["refresh_token"], d.tokens()["refresh_token"], d.visitor(nil)
 	there.code()
 	code := opened.code()
 	d.follow(steps[0][1])
@@ -69,13 +68,13 @@ func TestRestoreDrill(t *testing.T) {
 	if status, _ := d.program("/revoke", url.Values{"token": {revoked}}); status != 200 {
 		t.Fatalf("revoking: %d", status)
 	}
-	if there.send(http.MethodGet, "/account", nil); there.at != "/account" {
-		t.Fatalf("the account is at %s", there.at)
+	if there.get("/account"); there.At != "/account" {
+		t.Fatalf("the account is at %s", there.At)
 	}
-	kept := maps.Clone(there.cookies)
-	there.send(http.MethodGet, "/logout", nil).submit(url.Values{"act": {"confirm"}})
-	past := func() *visitor { return &visitor{d: d, cookies: maps.Clone(kept)} }
-	if v := past().send(http.MethodGet, "/account", nil); v.at == "/account" {
+	kept := maps.Clone(there.Cookies)
+	there.get("/logout").submit(url.Values{"act": {"confirm"}})
+	past := func() *drillVisitor { return d.visitor(kept) }
+	if v := past().get("/account"); v.At == "/account" {
 		t.Fatalf("signed out, and still there")
 	}
 
@@ -112,7 +111,7 @@ func TestRestoreDrill(t *testing.T) {
 			t.Errorf("a %s refresh token after the restore: %d %v", name, status, answer)
 		}
 	}
-	if v := past().send(http.MethodGet, "/account", nil); v.at == "/account" {
+	if v := past().get("/account"); v.At == "/account" {
 		t.Error("a session that was ended lives after the restore")
 	}
 	if status, answer := d.refresh(d.tokens()["refresh_token"]); status != 200 {

@@ -17,9 +17,11 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"huskyidp/internal/postgres/postgrestest"
 	"huskyidp/internal/seal"
+	"huskyidp/internal/tap"
 )
 
 // instance is "idp serve" in this process, between a database behind a tap and plain
@@ -28,7 +30,8 @@ type instance struct {
 	t       *testing.T
 	address string // public
 	private string // health and metrics
-	tap     *tap
+	tap     *tap.Tap
+	dsn     string // by way of the tap
 	stop    context.CancelFunc
 	exited  chan int
 	log     *lockedBuffer
@@ -37,11 +40,12 @@ type instance struct {
 // startInstance takes further settings, which go before its own.
 func startInstance(t *testing.T, drain string, more ...map[string]string) *instance {
 	t.Helper()
-	i := &instance{t: t, tap: newTap(t, postgrestest.DSN(t)), exited: make(chan int, 1), log: &lockedBuffer{}, private: freeAddress(t)}
+	i := &instance{t: t, exited: make(chan int, 1), log: &lockedBuffer{}, private: freeAddress(t)}
+	i.tap, i.dsn = newTap(t, postgrestest.DSN(t))
 	ctx, stop := context.WithCancel(context.Background())
 	i.stop = stop
 	vars := map[string]string{
-		"IDP_DATABASE_URL": i.tap.dsn, "IDP_ISSUER": "https://idp.example", "IDP_KEK": seal.GenerateKEK(), "IDP_SMTP": "127.0.0.1:1",
+		"IDP_DATABASE_URL": i.dsn, "IDP_ISSUER": "https://idp.example", "IDP_KEK": seal.GenerateKEK(), "IDP_SMTP": "127.0.0.1:1",
 		"IDP_SMTP_TLS": "none", "IDP_MAIL_FROM": "no-reply@idp.example", "IDP_LISTEN": "127.0.0.1:0", "IDP_METRICS_LISTEN": i.private,
 		"IDP_DRAIN": drain, "IDP_ACCEPT": "tls-ends-at-the-proxy,database-without-verified-tls,mail-without-tls,sample-agreement",
 	}
@@ -185,7 +189,7 @@ func TestDatabaseOutage(t *testing.T) {
 	if status, _, _ := i.get("/login"); status != 200 {
 		t.Fatalf("GET /login = %d", status)
 	}
-	for name, fail := range map[string]func(){"down": i.tap.cut, "hung": i.tap.hang} {
+	for name, fail := range map[string]func(){"down": i.tap.Cut, "hung": i.tap.Hang} {
 		fail()
 		for path, want := range map[string]int{"/login?flow=x": 503, "/account": 503, "/jwks": 200, "/.well-known/openid-configuration": 200} {
 			began := time.Now()
@@ -203,7 +207,7 @@ func TestDatabaseOutage(t *testing.T) {
 		if status, _ := i.operations("/readyz"); status != 503 {
 			t.Errorf("%s: /readyz = %d, want 503", name, status)
 		}
-		i.tap.restore()
+		i.tap.Restore()
 		within(t, 5*time.Second, "ready after being "+name, func() bool {
 			status, _ := i.operations("/readyz")
 			return status == 200
@@ -215,115 +219,21 @@ func TestDatabaseOutage(t *testing.T) {
 	}
 }
 
-// tap stands between the instance and its database, and can be closed.
-type tap struct {
-	dsn      string
-	upstream func() (net.Conn, error)
-	mu       sync.Mutex
-	open     map[net.Conn]bool
-	down     bool
-	flow     chan struct{} // closed while bytes flow
-}
-
-func newTap(t *testing.T, dsn string) *tap {
+// newTap stands between an instance and its database, and can be closed.
+func newTap(t *testing.T, dsn string) (*tap.Tap, string) {
 	t.Helper()
 	cfg, err := pgx.ParseConfig(dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	p, err := tap.New(pgconn.NetworkAddress(cfg.Host, cfg.Port))
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &tap{open: map[net.Conn]bool{}, flow: make(chan struct{})}
-	close(p.flow)
-	p.upstream = func() (net.Conn, error) {
-		if strings.HasPrefix(cfg.Host, "/") {
-			return net.Dial("unix", fmt.Sprintf("%s/.s.PGSQL.%d", cfg.Host, cfg.Port))
-		}
-		return net.Dial("tcp", net.JoinHostPort(cfg.Host, fmt.Sprint(cfg.Port)))
-	}
-	address := url.URL{Scheme: "postgres", User: url.UserPassword(cfg.User, cfg.Password), Host: l.Addr().String(), Path: cfg.Database,
+	t.Cleanup(p.Close)
+	address := url.URL{Scheme: "postgres", User: url.UserPassword(cfg.User, cfg.Password), Host: p.Address(), Path: cfg.Database,
 		RawQuery: url.Values{"sslmode": {"disable"}, "role": {cfg.RuntimeParams["role"]}}.Encode()}
-	p.dsn = address.String()
-	go p.accept(l)
-	t.Cleanup(func() { p.restore(); l.Close(); p.closeAll() })
-	return p
-}
-
-func (p *tap) accept(l net.Listener) {
-	for {
-		client, err := l.Accept()
-		if err != nil {
-			return
-		}
-		server, err := p.upstream()
-		p.mu.Lock()
-		if p.down || err != nil {
-			client.Close()
-			if err == nil {
-				server.Close()
-			}
-			p.mu.Unlock()
-			continue
-		}
-		p.open[client], p.open[server] = true, true
-		p.mu.Unlock()
-		go p.copy(client, server)
-		go p.copy(server, client)
-	}
-}
-
-func (p *tap) copy(to, from net.Conn) {
-	defer to.Close()
-	defer from.Close()
-	buffer := make([]byte, 32<<10)
-	for {
-		n, err := from.Read(buffer)
-		if err != nil {
-			return
-		}
-		p.mu.Lock()
-		flow := p.flow
-		p.mu.Unlock()
-		<-flow
-		if _, err := to.Write(buffer[:n]); err != nil {
-			return
-		}
-	}
-}
-
-func (p *tap) cut() {
-	p.mu.Lock()
-	p.down = true
-	p.mu.Unlock()
-	p.closeAll()
-}
-
-func (p *tap) hang() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.flow = make(chan struct{})
-}
-
-func (p *tap) restore() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.down = false
-	select {
-	case <-p.flow:
-	default:
-		close(p.flow)
-	}
-}
-
-func (p *tap) closeAll() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for conn := range p.open {
-		conn.Close()
-		delete(p.open, conn)
-	}
+	return p, address.String()
 }
 
 func freeAddress(t *testing.T) string {

@@ -15,7 +15,7 @@ import (
 
 // Mail is a mail as shown. To is the envelope's recipient.
 type Mail struct {
-	ID      string    `json:"id"` // random
+	ID      string    `json:"id"` // random; before the box took it, that of its Message-ID
 	To      string    `json:"to"`
 	At      time.Time `json:"at"` // when it arrived, UTC
 	Subject string    `json:"subject"`
@@ -26,8 +26,8 @@ type Mail struct {
 // maxDepth bounds how multiparts may nest.
 const maxDepth = 5
 
-// parse reads an RFC 5322 message. Parts that are neither plain text nor HTML are left out; of several, the first counts.
-func parse(raw io.Reader) (Mail, error) {
+// Parse reads an RFC 5322 message. Parts that are neither plain text nor HTML are left out; of several, the first counts.
+func Parse(raw io.Reader) (Mail, error) {
 	message, err := mail.ReadMessage(raw)
 	if err != nil {
 		return Mail{}, fmt.Errorf("reading the mail: %w", err)
@@ -36,7 +36,7 @@ func parse(raw io.Reader) (Mail, error) {
 	if err != nil { // an unknown charset: show it as it came
 		subject = message.Header.Get("Subject")
 	}
-	m := Mail{Subject: subject}
+	m := Mail{ID: message.Header.Get("Message-ID"), Subject: subject}
 	return m, m.addPart(textproto.MIMEHeader(message.Header), message.Body, 0)
 }
 

@@ -129,7 +129,7 @@ func TestParse(t *testing.T) {
 		"invalid UTF-8":                  {"\r\n\xff", Mail{Text: "�"}},
 		"nested too deep":                {"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + strings.Repeat("--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n", 50), Mail{}},
 	} {
-		got, err := parse(strings.NewReader(test.raw))
+		got, err := Parse(strings.NewReader(test.raw))
 		if err != nil && name != "nested too deep" {
 			t.Errorf("%s: parse: %v", name, err)
 		}
@@ -142,7 +142,7 @@ func TestParse(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add("Subject: Hi\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\n\r\nText\r\n--b--\r\n")
 	f.Add("Content-Transfer-Encoding: quoted-printable\r\n\r\n=C3=B1")
-	f.Fuzz(func(t *testing.T, raw string) { parse(strings.NewReader(raw)) })
+	f.Fuzz(func(t *testing.T, raw string) { Parse(strings.NewReader(raw)) })
 }
 
 func TestPages(t *testing.T) {

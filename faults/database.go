@@ -1,0 +1,259 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/postgres/embedded"
+	"huskyidp/internal/tap"
+)
+
+// cluster is a primary and a standby, each behind a tap of its own. A failover swaps them.
+type cluster struct {
+	dir              string
+	primary, standby *node
+}
+
+// node is one PostgreSQL.
+type node struct {
+	name, dir string
+	server    *embedded.Server
+	tap       *tap.Tap
+}
+
+func newCluster(ctx context.Context, dir string) (*cluster, error) {
+	c := &cluster{dir: dir}
+	for _, n := range []**node{&c.primary, &c.standby} {
+		name := map[bool]string{true: "a", false: "b"}[c.primary == nil]
+		made := &node{name: name, dir: filepath.Join(dir, name)}
+		var err error
+		if made.tap, err = tap.New("unix", filepath.Join(made.dir, "run", ".s.PGSQL.5432")); err != nil {
+			return c, err
+		}
+		*n = made
+	}
+	if err := c.primary.start(ctx); err != nil {
+		return c, err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "password"), []byte("it is not asked for\n"), 0o644); err != nil {
+		return c, err
+	}
+	roles, err := filepath.Abs("deploy/roles.sql")
+	if err != nil {
+		return c, err
+	}
+	if err := c.program(ctx, "psql", "--host="+c.primary.socket(), "--username=idp", "--quiet", "--dbname=postgres", "--file="+roles); err != nil {
+		return c, err
+	}
+	return c, nil
+}
+
+// settings is IDP_DATABASE_URL: both hosts, of which one can be written to.
+func (c *cluster) settings(role string) string {
+	hosts := []string{c.primary.tap.Address(), c.standby.tap.Address()}
+	slices.Sort(hosts) // the same after a failover
+	return fmt.Sprintf("postgres://%s@%s/idp?sslmode=disable&target_session_attrs=read-write", role, strings.Join(hosts, ","))
+}
+
+func (n *node) socket() string { return filepath.Join(n.dir, "run") }
+
+func (n *node) start(ctx context.Context) (err error) {
+	n.server, err = embedded.Start(ctx, embedded.Options{DataDir: n.dir})
+	return err
+}
+
+// superuser asks the node itself, past its tap, as who may do anything.
+func (n *node) superuser(ctx context.Context, statements ...string) error {
+	conn, err := pgx.Connect(ctx, n.server.DSN("idp"))
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	for _, statement := range statements {
+		if _, err := conn.Exec(ctx, statement); err != nil {
+			return fmt.Errorf("%s: %w", statement, err)
+		}
+	}
+	return nil
+}
+
+// one is the single value of a query.
+func one[T any](ctx context.Context, n *node, query string, args ...any) (value T, err error) {
+	conn, err := pgx.Connect(ctx, n.server.DSN("idp"))
+	if err != nil {
+		return value, err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	err = conn.QueryRow(ctx, query, args...).Scan(&value)
+	return value, err
+}
+
+// follow makes the standby out of the primary.
+func (c *cluster) follow(ctx context.Context) error {
+	data := filepath.Join(c.standby.dir, "pgdata")
+	if err := os.RemoveAll(data); err != nil {
+		return err
+	}
+	err := c.program(ctx, "pg_basebackup", "--pgdata="+data, "--checkpoint=fast", "--wal-method=stream", "--write-recovery-conf",
+		"--dbname=host="+c.primary.socket()+" user=idp application_name=standby")
+	if err != nil {
+		return err
+	}
+	if err := c.standby.start(ctx); err != nil {
+		return err
+	}
+	return eventually(ctx, 20*time.Second, "a standby that streams", func() bool {
+		streams, err := one[bool](ctx, c.primary, `select exists (select from pg_stat_replication where state = 'streaming')`)
+		return err == nil && streams
+	})
+}
+
+// synchronous makes each commit wait for the standby, or not.
+func (c *cluster) synchronous(ctx context.Context, on bool) error {
+	names := map[bool]string{true: "standby"}[on]
+	return c.primary.superuser(ctx, `alter system set synchronous_standby_names = '`+names+`'`, `select pg_reload_conf()`)
+}
+
+// failover kills the primary, promotes the standby, and makes a standby of the dead node once that is asked for by follow.
+func (c *cluster) failover(ctx context.Context) error {
+	if err := c.primary.stopAtOnce(); err != nil {
+		return err
+	}
+	if err := c.standby.superuser(ctx, `select pg_promote()`, `alter system set synchronous_standby_names = ''`, `select pg_reload_conf()`); err != nil {
+		return err
+	}
+	c.primary, c.standby = c.standby, c.primary
+	return nil
+}
+
+// stopAtOnce is what a crash does to it: nothing is flushed, no client is told goodbye.
+func (n *node) stopAtOnce() error {
+	pid, err := n.pid()
+	if err != nil {
+		return err
+	}
+	if err := syscall.Kill(pid, syscall.SIGQUIT); err != nil {
+		return err
+	}
+	return n.server.Stop() // which waits
+}
+
+// freeze stops every process of the node where it is; thaw lets them go on.
+func (n *node) freeze() error { return n.signal(syscall.SIGSTOP) }
+func (n *node) thaw() error   { return n.signal(syscall.SIGCONT) }
+
+func (n *node) signal(signal syscall.Signal) error {
+	pid, err := n.pid()
+	if err != nil {
+		return err
+	}
+	errs := []error{syscall.Kill(pid, signal)} // first, so that it starts no more
+	children, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return err
+	}
+	for _, path := range children {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			continue // it ended
+		}
+		after := content[bytes.LastIndexByte(content, ')')+1:]
+		if fields := strings.Fields(string(after)); len(fields) < 2 || fields[1] != strconv.Itoa(pid) {
+			continue
+		}
+		child, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		if err != nil {
+			continue
+		}
+		if err := syscall.Kill(child, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (n *node) pid() (int, error) {
+	content, err := os.ReadFile(filepath.Join(n.dir, "pgdata", "postmaster.pid"))
+	if err != nil {
+		return 0, err
+	}
+	first, _, _ := strings.Cut(string(content), "\n")
+	return strconv.Atoi(first)
+}
+
+func (c *cluster) close() {
+	for _, n := range []*node{c.standby, c.primary} {
+		if n == nil || n.server == nil {
+			continue
+		}
+		_ = n.thaw() // where it is frozen still
+		n.tap.Close()
+		if err := n.server.Stop(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}
+}
+
+// program runs one of PostgreSQL's, as its user.
+func (c *cluster) program(ctx context.Context, name string, args ...string) error {
+	path, err := exec.LookPath(name)
+	if found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/" + name); len(found) > 0 { // beside the newest server, as embedded has it
+		path, err = found[len(found)-1], nil
+	}
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, path, args...)
+	cmd.Dir = c.dir
+	cmd.Env = append(os.Environ(), "IDP_OWNER_PASSWORD_FILE="+c.dir+"/password", "IDP_SERVER_PASSWORD_FILE="+c.dir+"/password")
+	if os.Geteuid() == 0 && name != "psql" {
+		who, err := user.Lookup("postgres")
+		if err != nil {
+			return err
+		}
+		uid, _ := strconv.ParseUint(who.Uid, 10, 32) // numbers, on every system that has root
+		gid, _ := strconv.ParseUint(who.Gid, 10, 32)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
+	}
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", name, err, said)
+	}
+	return nil
+}
+
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+// eventually waits until check is content.
+func eventually(ctx context.Context, limit time.Duration, what string, check func() bool) error {
+	for deadline := time.Now().Add(limit); !check(); {
+		if time.Now().After(deadline) {
+			return fmt.Errorf("no %s within %v", what, limit)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	return nil
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// load is members at work, a few at a time, until stop.
+type load struct {
+	end    chan struct{}
+	cancel context.CancelFunc
+	group  sync.WaitGroup
+}
+
+// pace is the pause of a worker between two journeys: it leaves the processors room for the service.
+const pace = 40 * time.Millisecond
+
+// work starts n workers.
+func (s *stage) work(n int) *load {
+	ctx, cancel := context.WithCancel(s.ctx)
+	l := &load{end: make(chan struct{}), cancel: cancel}
+	for range n {
+		l.group.Go(func() {
+			for {
+				select {
+				case <-l.end:
+					return
+				case <-ctx.Done():
+					return
+				case <-time.After(pace):
+				}
+				s.journey(ctx)
+			}
+		})
+	}
+	return l
+}
+
+// stop lets journeys under way come to their end.
+func (l *load) stop() {
+	close(l.end)
+	late := time.AfterFunc(30*time.Second, l.cancel)
+	l.group.Wait()
+	late.Stop()
+	l.cancel()
+}
+
+// during has n workers while something happens.
+func (s *stage) during(n int, happens func() error) error {
+	l := s.work(n)
+	defer l.stop()
+	return happens()
+}
+
+// journey is one of somebody.
+func (s *stage) journey(ctx context.Context) {
+	dice := rand.IntN(100)
+	p := s.ledger.take(dice >= 20)
+	if p == nil {
+		p = s.ledger.take(dice < 20)
+	}
+	if p == nil {
+		return
+	}
+	defer s.ledger.back(p)
+	if p.account != yes {
+		_ = s.journeys.register(ctx, p) // the ledger has what became of it
+		return
+	}
+	if p.browser == nil || len(p.families) == 0 || dice < 40 {
+		if s.journeys.signIn(ctx, p) != nil {
+			return
+		}
+	}
+	f := p.families[len(p.families)-1]
+	switch {
+	case dice < 70:
+		for range 3 {
+			if s.journeys.refresh(ctx, p, f) != nil {
+				return
+			}
+		}
+	case dice < 80:
+		_ = s.journeys.revoke(ctx, p, f)
+	case dice < 90:
+		_ = s.journeys.signOut(ctx, p)
+	case dice < 95:
+		_ = s.journeys.recover(ctx, p)
+	default:
+		_ = s.journeys.refresh(ctx, p, f)
+	}
+}
+
+// populate makes accounts for scenes that need some.
+func (s *stage) populate(n int) {
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			for s.accounts() < n && s.ctx.Err() == nil {
+				p := s.ledger.take(false)
+				if p == nil {
+					return
+				}
+				_ = s.journeys.register(s.ctx, p)
+				s.ledger.back(p)
+			}
+		})
+	}
+	group.Wait()
+}
+
+func (s *stage) accounts() int {
+	s.ledger.mu.Lock()
+	defer s.ledger.mu.Unlock()
+	return len(s.ledger.idle)
+}

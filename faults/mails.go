@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"regexp"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/emersion/go-smtp"
+
+	"huskyidp/internal/mailbox"
+)
+
+// mails is the mail server that the instances hand their mails to.
+type mails struct {
+	server   *smtp.Server
+	listener net.Listener
+	address  string
+
+	slow   atomic.Int64            // time that a mail takes
+	refuse atomic.Pointer[refusal] // what every mail is answered
+	poison atomic.Pointer[string]  // recipient whose mails alone are answered with 451
+	mu     sync.Mutex
+	at     map[string][]mailbox.Mail // by recipient, oldest first
+	count  map[string]int            // by Message-ID, how often it arrived
+}
+
+type refusal = smtp.SMTPError
+
+func newMails() (*mails, error) {
+	m := &mails{at: map[string][]mailbox.Mail{}, count: map[string]int{}}
+	return m, m.start()
+}
+
+// start listens where it did before, if it did.
+func (m *mails) start() (err error) {
+	address := m.address
+	if address == "" {
+		address = "127.0.0.1:0"
+	}
+	if m.listener, err = net.Listen("tcp", address); err != nil {
+		return err
+	}
+	m.address = m.listener.Addr().String()
+	m.server = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &envelope{mails: m}, nil }))
+	m.server.Domain = "localhost"
+	m.server.ErrorLog = log.New(io.Discard, "", 0)
+	go func(s *smtp.Server, l net.Listener) { _ = s.Serve(l) }(m.server, m.listener) // ends with stop
+	return nil
+}
+
+// stop closes the port and every connection.
+func (m *mails) stop() { _ = m.server.Close() }
+
+// envelope is one mail on its way in.
+type envelope struct {
+	mails *mails
+	to    string
+}
+
+func (e *envelope) Mail(string, *smtp.MailOptions) error { return nil }
+
+func (e *envelope) Rcpt(to string, _ *smtp.RcptOptions) error {
+	e.to = to
+	return nil
+}
+
+func (e *envelope) Data(r io.Reader) error {
+	m, err := mailbox.Parse(r)
+	if err != nil {
+		return err
+	}
+	time.Sleep(time.Duration(e.mails.slow.Load()))
+	if refused := e.mails.refuse.Load(); refused != nil {
+		return refused
+	}
+	if poisoned := e.mails.poison.Load(); poisoned != nil && *poisoned == e.to {
+		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "later"}
+	}
+	m.To, m.At = e.to, time.Now()
+	e.mails.mu.Lock()
+	defer e.mails.mu.Unlock()
+	e.mails.at[e.to] = append(e.mails.at[e.to], m)
+	e.mails.count[strings.Trim(strings.Split(m.ID, "@")[0], "<>")]++
+	return nil
+}
+
+func (e *envelope) Reset()        { e.to = "" }
+func (e *envelope) Logout() error { return nil }
+
+// arrived is how often the mail of the row did.
+func (m *mails) arrived(id string) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.count[id]
+}
+
+// total is how many arrived, and how many of them were repeats.
+func (m *mails) total() (all, repeats int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, n := range m.count {
+		all, repeats = all+n, repeats+n-1
+	}
+	return all, repeats
+}
+
+var sixDigits = regexp.MustCompile(`(?m)^(\d{6})\r?$`)
+
+// code is the newest that came to the address after the first skip mails; it waits for it.
+func (m *mails) code(ctx context.Context, to string, skip int) (string, error) {
+	found, err := m.find(ctx, to, skip, sixDigits)
+	if err != nil {
+		return "", fmt.Errorf("a mail with a code: %w", err)
+	}
+	return found, nil
+}
+
+// find is what the pattern's group holds in the newest mail that has it.
+func (m *mails) find(ctx context.Context, to string, skip int, pattern *regexp.Regexp) (string, error) {
+	for {
+		m.mu.Lock()
+		all := m.at[to]
+		for i := len(all) - 1; i >= skip; i-- {
+			if found := pattern.FindStringSubmatch(all[i].Text); found != nil {
+				m.mu.Unlock()
+				return found[1], nil
+			}
+		}
+		m.mu.Unlock()
+		select {
+		case <-ctx.Done():
+			return "", ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// soFar counts the mails to an address.
+func (m *mails) soFar(to string) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.at[to])
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"huskyidp/internal/visitor"
+)
+
+// person is one member and what was acknowledged to them. One worker at a time has them.
+type person struct {
+	card     card
+	username string
+	email    string
+	source   string
+	browser  *visitor.Browser
+
+	account  state
+	password string
+	doubt    string // another password that may be in force: no answer came to its change
+
+	families  []*family
+	codes     []usedCode
+	signedOut []map[string]string // cookies of sessions that were ended
+	recovered bool
+	touched   bool // since the last check
+}
+
+// state is how sure it is that something is there.
+type state int
+
+const (
+	no state = iota
+	maybe
+	yes // acknowledged
+)
+
+// card is what stands on the member's card.
+type card struct{ number, first, last, suffix, born string }
+
+// family is a refresh token and those that were before it.
+type family struct {
+	token   string
+	issued  time.Time
+	doubt   bool // a use of token got no answer
+	spent   []spentToken
+	revoked state
+}
+
+type spentToken struct {
+	token string
+	at    time.Time
+}
+
+// usedCode is an authorization code that was presented.
+type usedCode struct {
+	code     string
+	redeemed state
+	family   *family // that came of it, or nil
+}
+
+// ledger is everyone.
+type ledger struct {
+	mu     sync.Mutex
+	fresh  []*person // have no account
+	idle   []*person // have one, and nobody acts for them
+	all    []*person // began at least a registration
+	faults []string  // seen by journeys: answers that no promise covers
+	counts map[string]int
+}
+
+// readPeople takes the roster that was imported.
+func readPeople(path string) (*ledger, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	rows := csv.NewReader(file)
+	l := &ledger{counts: map[string]int{}}
+	for n := 0; ; n++ {
+		row, err := rows.Read()
+		if err == io.EOF {
+			return l, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if n == 0 || row[7] != "" { // names of columns; coverage that has ended
+			continue
+		}
+		p := &person{card: card{row[0], row[1], row[2], row[3], row[4]}, username: fmt.Sprintf("persona.%05d", n), email: fmt.Sprintf("p%05d@example.org", n),
+			source: fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255), password: fmt.Sprintf("tres caballos azules %05d", n)}
+		l.fresh = append(l.fresh, p)
+	}
+}
+
+// take gives a worker somebody without an account, or with one; nil if there is nobody.
+func (l *ledger) take(withAccount bool) *person {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	from := &l.fresh
+	if withAccount {
+		from = &l.idle
+	}
+	if len(*from) == 0 {
+		return nil
+	}
+	i := rand.IntN(len(*from))
+	p := (*from)[i]
+	(*from)[i] = (*from)[len(*from)-1]
+	*from = (*from)[:len(*from)-1]
+	if withAccount && p.account != yes { // lost
+		return nil
+	}
+	if !withAccount {
+		l.all = append(l.all, p)
+	}
+	p.touched = true
+	return p
+}
+
+// back is for those whose turn is over; whose account is not there is left alone until the check.
+func (l *ledger) back(p *person) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if p.account == yes {
+		l.idle = append(l.idle, p)
+	}
+}
+
+// fault writes down what no promise covers.
+func (l *ledger) fault(format string, args ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.faults = append(l.faults, strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", " "))
+}
+
+func (l *ledger) count(what string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.counts[what]++
+}
+
+// takeFaults returns what was written down since the last call, and how often each journey was finished.
+func (l *ledger) takeFaults() (faults []string, counts map[string]int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	faults, counts = l.faults, l.counts
+	l.faults, l.counts = nil, map[string]int{}
+	return faults, counts
+}
+
+// touched are those who did something since the last check.
+func (l *ledger) touchedPeople() (some []*person) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, p := range l.all {
+		if p.touched {
+			some = append(some, p)
+		}
+	}
+	return some
+}

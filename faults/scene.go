@@ -1,0 +1,158 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+)
+
+// scene is one kind of fault, and what is promised of it.
+type scene struct {
+	name    string
+	promise string // with the rows of the security bar that it is of
+	short   bool   // part of the short form
+	play    func(*stage, *result) error
+}
+
+// scenes in their order.
+var scenes = []scene{
+	{"killed", "R-01, R-11: kill -9 of an instance loses nothing acknowledged", true, killed},
+	{"rolling-restart", "R-05: at a hundred requests a second no failed request; each instance leaves within 30 s", false, rollingRestart},
+	{"other-instance", "R-11: any request may hit any instance", false, otherInstance},
+	{"database-stopped", "R-06: normal within 5 s of its return", true, databaseStopped},
+	{"database-away", "R-06: 503 with Retry-After within 2 s, keys go on; normal within 5 s of its return", false, databaseAway},
+	{"database-frozen", "R-06: the same while it hangs", false, databaseFrozen},
+	{"database-read-only", "R-06: the same while nothing can be written", false, databaseReadOnly},
+	{"database-connections-cut", "R-03, R-06: never a 500, nothing half-made", true, connectionsCut},
+	{"database-far", "R-06: at 300 ms from the database all works, slowly", false, databaseFar},
+	{"row-locked", "R-07: one locked row slows only its own requests, others' p99 under 250 ms", false, rowLocked},
+	{"failover-synchronous", "R-01: back within 5 s of the promotion, nothing acknowledged lost", false, failover(true)},
+	{"failover", "back within 5 s of the promotion; what it lost is told by an alert", true, failover(false)},
+	{"signing-keys", "R-13: rotated under load without a failed request, though killed midway", false, signingKeys},
+	{"data-keys", "R-13: the same", false, dataKeys},
+	{"key-encryption-key", "R-13: the same", false, kek},
+	{"mail-down", "R-02: never blocks registration; mails go once it is back", false, mailDown},
+	{"mail-slow", "R-02: the same with 4 s a mail", false, mailSlow},
+	{"mail-4xx", "R-02: tried again after 5 s and more", false, mailLater},
+	{"mail-5xx", "R-02: given up at once, others go on", false, mailRefused},
+	{"mail-poison", "R-02: a bad message never blocks others", false, mailPoison},
+	{"mails", "R-02: every mail of the whole run arrives, repeats under 1 %, a dead worker's within 120 s", true, mailsArrive},
+}
+
+// result is what a scene has found out.
+type result struct {
+	measured []string
+	broken   []string
+	lossy    bool // the last commits may be gone, if an alert says so
+}
+
+// say adds a figure.
+func (r *result) say(format string, args ...any) {
+	r.measured = append(r.measured, fmt.Sprintf(format, args...))
+}
+
+// want adds a figure that is promised: what is not held is told with it.
+func (r *result) want(held bool, format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	r.measured = append(r.measured, text)
+	if !held {
+		r.broken = append(r.broken, text)
+	}
+}
+
+// noFaults is of every scene: a client never sees a 5xx but 503.
+func (r *result) noFaults(a answers) {
+	r.want(len(a.faulty()) == 0, "%s", a)
+}
+
+type table struct{ rows []row }
+
+type row struct {
+	scene
+	result
+	took time.Duration
+}
+
+// play runs a scene, then proves the ledger.
+func (t *table) play(s *stage, sc scene) error {
+	s.tally.take()
+	s.ledger.takeFaults()
+	began := time.Now()
+	var r result
+	err := sc.play(s, &r)
+	if err == nil {
+		err = s.recovered(60 * time.Second)
+	}
+	if err != nil {
+		return err
+	}
+	faults, counts := s.ledger.takeFaults()
+	c := s.check()
+	if len(counts) > 0 {
+		r.say("%s", journeysDone(counts))
+	}
+	if proven := c.String(); proven != "" {
+		r.say("checked: %s", proven)
+	}
+	if r.lossy {
+		told, err := s.logged("failover_lost_commits")
+		if err != nil {
+			return err
+		}
+		r.want(len(c.broken) == 0 || told, "lost: %d, an alert tells it: %t", len(c.broken), told)
+		c.broken = nil
+	}
+	r.broken = append(r.broken, c.broken...)
+	for i, fault := range faults {
+		if i == 5 {
+			r.broken = append(r.broken, fmt.Sprintf("and %d more", len(faults)-i))
+			break
+		}
+		r.broken = append(r.broken, fault)
+	}
+	t.rows = append(t.rows, row{sc, r, time.Since(began)})
+	t.rows[len(t.rows)-1].print(os.Stderr)
+	return s.ctx.Err()
+}
+
+func journeysDone(counts map[string]int) string {
+	var parts []string
+	for _, what := range []string{"registrations", "sign-ins", "tokens", "refreshes", "revocations", "sign-outs", "recoveries"} {
+		if n := counts[what]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, what))
+		}
+	}
+	return "done: " + strings.Join(parts, ", ")
+}
+
+// print writes the table in Markdown and reports whether everything held.
+func (t *table) print(w io.Writer) bool {
+	held := true
+	fmt.Fprintf(w, "\n| scene | promise | measured | held |\n|---|---|---|---|\n")
+	for _, r := range t.rows {
+		r.print(w)
+		held = held && len(r.broken) == 0
+	}
+	return held
+}
+
+func (r row) print(w io.Writer) {
+	held := "yes"
+	if len(r.broken) > 0 {
+		held = "**no**: " + strings.Join(r.broken, "; ")
+	}
+	line := fmt.Sprintf("| %s | %s | %s; %s | %s |", r.name, r.promise, strings.Join(r.measured, "; "), span(r.took), held)
+	fmt.Fprintln(w, strings.ReplaceAll(line, "\n", " "))
+}
+
+// commit is what the tree stands at.
+func commit() string {
+	said, err := exec.Command("git", "describe", "--always", "--dirty").Output()
+	if err != nil {
+		return "unknown"
+	}
+	return strings.TrimSpace(string(said))
+}

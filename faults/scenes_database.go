@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// backIn is how soon after an instant a sign-in or token succeeds.
+func backIn(s *stage, since time.Time) (time.Duration, error) {
+	var first time.Duration
+	err := eventually(s.ctx, 40*time.Second, "answer of the service", func() bool {
+		for _, a := range s.tally.now().since(since).good() {
+			if a.what == "token" || a.what == "sign-in" || a.what == "registration" {
+				first = a.began.Add(a.took).Sub(since)
+				return true
+			}
+		}
+		return false
+	})
+	return first, err
+}
+
+// databaseStopped is a crash of PostgreSQL, again and again.
+func databaseStopped(s *stage, r *result) error {
+	times := 10
+	if s.short {
+		times = 2
+	}
+	var slowest time.Duration
+	err := s.during(6, func() error {
+		for range times {
+			if err := s.wait(2 * time.Second); err != nil {
+				return err
+			}
+			if err := s.cluster.primary.stopAtOnce(); err != nil {
+				return err
+			}
+			if err := s.cluster.primary.start(s.ctx); err != nil {
+				return err
+			}
+			took, err := backIn(s, time.Now())
+			if err != nil {
+				return err
+			}
+			slowest = max(slowest, took)
+		}
+		return s.wait(time.Second)
+	})
+	if err != nil {
+		return err
+	}
+	r.want(slowest <= 5*time.Second, "stopped %d times, back %s after its return at most", times, span(slowest))
+	r.noFaults(s.tally.now())
+	return nil
+}
+
+// away takes the database away for a while, under load, and gives it back.
+func away(lasts time.Duration, take, give func(*stage) error) func(*stage, *result) error {
+	return func(s *stage, r *result) error {
+		lasts := lasts
+		if s.short {
+			lasts = min(lasts, 6*time.Second)
+		}
+		err := s.during(6, func() error {
+			if err := s.wait(2 * time.Second); err != nil {
+				return err
+			}
+			if err := take(s); err != nil {
+				return err
+			}
+			if err := s.wait(time.Second); err != nil { // every connection has felt it
+				return errors.Join(err, give(s))
+			}
+			p := s.outage()
+			waited := s.wait(lasts - time.Second)
+			p.end(r)
+			if err := errors.Join(waited, give(s)); err != nil {
+				return err
+			}
+			took, err := backIn(s, time.Now())
+			r.want(took <= 5*time.Second, "away %s, back %s after its return", lasts, span(took))
+			return errors.Join(err, s.wait(time.Second))
+		})
+		if err != nil {
+			return err
+		}
+		r.noFaults(s.tally.now())
+		return nil
+	}
+}
+
+var (
+	databaseAway = away(time.Minute,
+		func(s *stage) error { return s.cluster.primary.stopAtOnce() },
+		func(s *stage) error { return s.cluster.primary.start(context.WithoutCancel(s.ctx)) })
+	databaseFrozen = away(time.Minute,
+		func(s *stage) error { return s.cluster.primary.freeze() },
+		func(s *stage) error { return s.cluster.primary.thaw() })
+	databaseReadOnly = away(15*time.Second,
+		func(s *stage) error { return s.readOnly("on") },
+		func(s *stage) error { return s.readOnly("off") })
+)
+
+func (s *stage) readOnly(value string) error {
+	return s.cluster.primary.superuser(context.WithoutCancel(s.ctx), `set default_transaction_read_only = off`,
+		`alter system set default_transaction_read_only = `+value, `select pg_reload_conf()`)
+}
+
+// connectionsCut resets every connection to the database each 200 ms.
+func connectionsCut(s *stage, r *result) error {
+	lasts := 15 * time.Second
+	if s.short {
+		lasts = 5 * time.Second
+	}
+	err := s.during(6, func() error {
+		for end := time.Now().Add(lasts); time.Now().Before(end); {
+			if err := s.wait(200 * time.Millisecond); err != nil {
+				return err
+			}
+			s.cluster.primary.tap.Reset()
+		}
+		return s.wait(2 * time.Second)
+	})
+	if err != nil {
+		return err
+	}
+	r.noFaults(s.tally.now())
+	return nil
+}
+
+// databaseFar puts 300 ms between the service and its database.
+func databaseFar(s *stage, r *result) error {
+	s.cluster.primary.tap.Delay(300 * time.Millisecond)
+	defer s.cluster.primary.tap.Delay(0)
+	if err := s.during(6, func() error { return s.wait(25 * time.Second) }); err != nil {
+		return err
+	}
+	a := s.tally.now()
+	r.say("half of the answers within %s, all within %s", span(a.part(0.5)), span(a.slowest()))
+	r.want(len(a.refused()) == 0, "%d answered 503/429", len(a.refused()))
+	r.noFaults(a)
+	return nil
+}
+
+// failover kills the primary for good; the standby is promoted, as an operator's tool does, and another one made.
+func failover(synchronous bool) func(*stage, *result) error {
+	return func(s *stage, r *result) error {
+		if err := s.cluster.synchronous(s.ctx, synchronous); err != nil {
+			return err
+		}
+		r.lossy = !synchronous
+		err := s.during(6, func() error {
+			if err := s.wait(3 * time.Second); err != nil {
+				return err
+			}
+			if err := s.cluster.failover(s.ctx); err != nil {
+				return err
+			}
+			took, err := backIn(s, time.Now())
+			r.want(took <= 5*time.Second, "back %s after the promotion", span(took))
+			return errors.Join(err, s.wait(3*time.Second))
+		})
+		if err != nil {
+			return err
+		}
+		r.noFaults(s.tally.now())
+		return s.cluster.follow(s.ctx)
+	}
+}

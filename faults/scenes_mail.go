@@ -1,0 +1,158 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/emersion/go-smtp"
+)
+
+var errNobody = errors.New("nobody is left on the roster")
+
+// enrol has n people register at once; the result says how long the slowest took.
+func (s *stage) enrol(n int) (people []*person, wait func() time.Duration) {
+	began := time.Now()
+	var group sync.WaitGroup
+	for range n {
+		p := s.ledger.take(false)
+		if p == nil {
+			break
+		}
+		people = append(people, p)
+		group.Go(func() {
+			for s.journeys.register(s.ctx, p) != nil && p.account == no && time.Since(began) < time.Second { // the hash queue was full
+				pause(s.ctx, 300*time.Millisecond)
+			}
+			s.ledger.back(p)
+		})
+	}
+	return people, func() time.Duration { group.Wait(); return time.Since(began) }
+}
+
+func acknowledged(people []*person) (n int) {
+	for _, p := range people {
+		if p.account == yes {
+			n++
+		}
+	}
+	return n
+}
+
+// mailServer does something to it while eight people register, undoes it, and wants all of them to come to the end.
+func mailServer(lasts time.Duration, do, undo func(*mails) error) func(*stage, *result) error {
+	return func(s *stage, r *result) error {
+		s.journeys.patience = lasts + 60*time.Second
+		defer func() { s.journeys.patience = mailWait }()
+		if err := do(s.mails); err != nil {
+			return err
+		}
+		people, wait := s.enrol(8)
+		err := s.wait(lasts)
+		if err := errors.Join(err, undo(s.mails)); err != nil {
+			return err
+		}
+		back := time.Now()
+		wait()
+		r.want(acknowledged(people) == len(people), "%d of %d registrations came to their end, the last %s after the mail server was well", acknowledged(people), len(people), span(time.Since(back)))
+		r.noFaults(s.tally.now())
+		return nil
+	}
+}
+
+var (
+	mailDown = mailServer(12*time.Second,
+		func(m *mails) error { m.stop(); return nil },
+		func(m *mails) error { return m.start() })
+	mailSlow = mailServer(10*time.Second,
+		func(m *mails) error { m.slow.Store(int64(4 * time.Second)); return nil },
+		func(m *mails) error { m.slow.Store(0); return nil })
+	mailLater = mailServer(8*time.Second,
+		func(m *mails) error {
+			m.refuse.Store(&smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "later"})
+			return nil
+		},
+		func(m *mails) error { m.refuse.Store(nil); return nil })
+)
+
+// mailRefused is a server that wants no mail of some people, for good: it is given up at once, and the next ones go.
+func mailRefused(s *stage, r *result) error {
+	s.journeys.patience = 4 * time.Second
+	defer func() { s.journeys.patience = mailWait }()
+	s.mails.refuse.Store(&smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such mailbox"})
+	before, err := one[int](s.ctx, s.cluster.primary, `select count(*) from mails where state = 'failed'`)
+	if err != nil {
+		return err
+	}
+	_, wait := s.enrol(4)
+	wait()
+	s.mails.refuse.Store(nil)
+	failed, err := one[int](s.ctx, s.cluster.primary, `select count(*) from mails where state = 'failed'`)
+	if err != nil {
+		return err
+	}
+	s.refused = failed
+	s.journeys.patience = mailWait
+	began := time.Now()
+	people, wait := s.enrol(4)
+	wait()
+	r.want(failed-before >= 4, "%d mails given up within %s", failed-before, span(4*time.Second))
+	r.want(acknowledged(people) == len(people), "%d of %d registrations after it came to their end in %s", acknowledged(people), len(people), span(time.Since(began)))
+	return nil
+}
+
+// mailPoison is one mail that the server never takes; the others go on.
+func mailPoison(s *stage, r *result) error {
+	s.journeys.patience = 60 * time.Second
+	defer func() { s.journeys.patience = mailWait }()
+	poisoned, waitPoisoned := s.enrol(1)
+	if len(poisoned) == 0 {
+		return errNobody
+	}
+	s.mails.poison.Store(&poisoned[0].email)
+	people, wait := s.enrol(8)
+	took := wait()
+	s.mails.poison.Store(nil)
+	back := time.Now()
+	waitPoisoned()
+	r.want(acknowledged(people) == len(people) && took < 15*time.Second, "%d of %d others came to their end in %s", acknowledged(people), len(people), span(took))
+	r.want(acknowledged(poisoned) == 1, "the one whose mail was not taken, %s after it was", span(time.Since(back)))
+	r.noFaults(s.tally.now())
+	return nil
+}
+
+// mailsArrive is the account of all mails of the whole run.
+func mailsArrive(s *stage, r *result) error {
+	began := time.Now()
+	const rescued = 120 * time.Second // R-02
+	err := eventually(s.ctx, rescued+10*time.Second, "end of the mails in the queue", func() bool {
+		left, err := one[int](s.ctx, s.cluster.primary, `select count(*) from mails where state = 'queued'`)
+		return err == nil && left == 0
+	})
+	if err != nil {
+		r.want(false, "%v", err)
+	}
+	sent, err := one[string](s.ctx, s.cluster.primary, `select coalesce(string_agg(id::text, ' '), '') from mails where state = 'sent'`)
+	if err != nil {
+		return err
+	}
+	ids := strings.Fields(sent)
+	missing := 0
+	for _, id := range ids {
+		if s.mails.arrived(id) == 0 {
+			missing++
+		}
+	}
+	lost, err := one[string](s.ctx, s.cluster.primary, `select coalesce(string_agg(format('%s %s: %s', n, state, what), ', '), '') from
+		(select state, kind || ' ' || last_error as what, count(*) as n from mails where state in ('failed', 'expired') and last_error <> 'the mail server answers 550' group by 1, 2) f`)
+	if err != nil {
+		return err
+	}
+	all, repeats := s.mails.total()
+	r.want(missing == 0, "%d mails sent, %d of them not arrived; the last %s after the load", len(ids), missing, span(time.Since(began)))
+	r.want(lost == "", "given up or too late: %s", map[bool]string{true: "none", false: lost}[lost == ""])
+	r.want(repeats*100 < all, "%d of %d arrived again (%s)", repeats, all, fmt.Sprintf("%.2f %%", 100*float64(repeats)/float64(max(all, 1))))
+	return nil
+}

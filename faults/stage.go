@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// stage is what the scenes are played on: a database with a standby, a mail server, two instances, members.
+type stage struct {
+	ctx       context.Context
+	dir       string
+	binary    string
+	short     bool
+	vars      map[string]string // settings of serve
+	cluster   *cluster
+	mails     *mails
+	instances []*instance
+	balancer  *balancer
+	tally     *tally
+	ledger    *ledger
+	journeys  *journeys
+	refused   int            // mails that the mail server wanted not, for good
+	postponed []func(*check) // what a check leaves to the next
+}
+
+// weaker are the settings that a machine of its own needs (R-19).
+const weaker = "tls-ends-at-the-proxy,database-without-verified-tls,mail-without-tls,sample-agreement"
+
+// members is how many are on the roster.
+const members = 6000
+
+func newStage(ctx context.Context, dir string, short bool) (*stage, error) {
+	s := &stage{ctx: ctx, dir: dir, short: short, binary: filepath.Join(dir, "idp"), tally: &tally{}}
+	if err := s.build(s.binary); err != nil {
+		return s, err
+	}
+	var err error
+	if s.cluster, err = newCluster(ctx, dir); err != nil {
+		return s, err
+	}
+	if s.mails, err = newMails(); err != nil {
+		return s, err
+	}
+	s.vars = map[string]string{"IDP_DATABASE_URL": s.cluster.settings("idp_server"), "IDP_ISSUER": "https://" + issuer, "IDP_SMTP": s.mails.address, "IDP_SMTP_TLS": "none",
+		"IDP_MAIL_FROM": "no-reply@idp.example", "IDP_ACCEPT": weaker, "IDP_TRUSTED_PROXIES": "127.0.0.1/32", "IDP_CLIENT_RATE": "100000", "IDP_DRAIN": "2s"}
+	if s.vars["IDP_KEK"], err = s.idp("keys", "generate-kek"); err != nil {
+		return s, err
+	}
+	if err := s.prepare(); err != nil {
+		return s, err
+	}
+	return s, s.open()
+}
+
+func (s *stage) build(to string, flags ...string) error {
+	cmd := exec.CommandContext(s.ctx, "go", append(append([]string{"build", "-o", to}, flags...), "./cmd/idp")...)
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("building idp: %w\n%s", err, said)
+	}
+	return nil
+}
+
+// prepare is what an operator does before the first start.
+func (s *stage) prepare() error {
+	if _, err := s.idp("migrate"); err != nil {
+		return err
+	}
+	app := filepath.Join(s.dir, "app.json")
+	if err := os.WriteFile(app, []byte(`{"client_name": "Prueba", "redirect_uris": ["`+callback+`"], "token_endpoint_auth_method": "none"}`), 0o600); err != nil {
+		return err
+	}
+	if _, err := s.idp("clients", "create", "--id=app", app); err != nil {
+		return err
+	}
+	roster, err := s.idp("roster", "sample", "-n", fmt.Sprint(members))
+	if err != nil {
+		return err
+	}
+	file := filepath.Join(s.dir, "roster.csv")
+	if err := os.WriteFile(file, []byte(roster+"\n"), 0o600); err != nil {
+		return err
+	}
+	if _, err := s.idp("roster", "import", file); err != nil {
+		return err
+	}
+	s.ledger, err = readPeople(file)
+	return err
+}
+
+// open starts the standby and two instances.
+func (s *stage) open() error {
+	if err := s.cluster.follow(s.ctx); err != nil {
+		return err
+	}
+	for _, name := range []string{"1", "2"} {
+		i, err := newInstance(name, s.dir, s.binary, s.vars)
+		if err != nil {
+			return err
+		}
+		s.instances = append(s.instances, i)
+		if err := i.start(); err != nil {
+			return err
+		}
+	}
+	s.balancer = newBalancer(s.tally, s.instances...)
+	s.balancer.watch(s.ctx)
+	s.journeys = &journeys{ledger: s.ledger, mails: s.mails, send: s.balancer.Send, patience: mailWait}
+	return s.balancer.allReady(s.ctx, 30*time.Second)
+}
+
+// idp runs a command, as the role that it is for, and returns what it prints.
+func (s *stage) idp(args ...string) (string, error) {
+	cmd := s.command(args...)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	said, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("idp %s: %w: %s", strings.Join(args, " "), err, stderr.String())
+	}
+	return strings.TrimSpace(string(said)), nil
+}
+
+func (s *stage) command(args ...string) *exec.Cmd {
+	role := "idp_server"
+	if args[0] == "migrate" {
+		role = "idp_owner"
+	}
+	vars := map[string]string{"IDP_DATABASE_URL": s.cluster.settings(role), "IDP_KEK": s.vars["IDP_KEK"], "IDP_ACCEPT": "database-without-verified-tls"}
+	if old := s.vars["IDP_OLD_KEKS"]; old != "" {
+		vars["IDP_OLD_KEKS"] = old
+	}
+	cmd := exec.CommandContext(s.ctx, s.binary, args...)
+	cmd.Env = environment(vars)
+	return cmd
+}
+
+// recovered waits until both instances are ready, and starts those that ended.
+func (s *stage) recovered(limit time.Duration) error {
+	for _, i := range s.instances {
+		if !i.running() {
+			if err := i.start(); err != nil {
+				return err
+			}
+		}
+	}
+	return s.balancer.allReady(s.ctx, limit)
+}
+
+func (s *stage) wait(d time.Duration) error {
+	if !pause(s.ctx, d) {
+		return s.ctx.Err()
+	}
+	return nil
+}
+
+// close ends all that was started.
+func (s *stage) close() error {
+	var errs []error
+	for _, i := range s.instances {
+		errs = append(errs, i.kill())
+	}
+	if s.mails != nil {
+		s.mails.stop()
+	}
+	if s.cluster != nil {
+		s.cluster.close()
+	}
+	return errors.Join(errs...)
+}

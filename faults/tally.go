@@ -1,0 +1,139 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// answer is what one request got.
+type answer struct {
+	what   string // sign-in, token, …
+	status int    // 0: the connection broke
+	began  time.Time
+	took   time.Duration
+}
+
+// tally keeps the answers of a scene.
+type tally struct {
+	mu  sync.Mutex
+	all []answer
+}
+
+// kinds are what requests are counted as, by the beginning of their path.
+var kinds = []struct{ prefix, what string }{
+	{"/token", "token"}, {"/revoke", "token"}, {"/userinfo", "token"}, {"/jwks", "keys"}, {"/.well-known", "keys"}, {"/login", "sign-in"}, {"/register", "registration"}, {"/recover", "recovery"},
+}
+
+func (t *tally) add(path string, status int, began time.Time) {
+	what := "page"
+	for _, k := range kinds {
+		if strings.HasPrefix(path, k.prefix) {
+			what = k.what
+			break
+		}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.all = append(t.all, answer{what, status, began, time.Since(began)})
+}
+
+// take is what came since the last call.
+func (t *tally) take() answers {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	all := t.all
+	t.all = nil
+	return all
+}
+
+// now is a copy of what came so far.
+func (t *tally) now() answers {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.all)
+}
+
+type answers []answer
+
+func (a answers) where(keep func(answer) bool) (some answers) {
+	for _, one := range a {
+		if keep(one) {
+			some = append(some, one)
+		}
+	}
+	return some
+}
+
+func (a answers) of(what string) answers {
+	return a.where(func(one answer) bool { return one.what == what })
+}
+
+// since are those that began then or later.
+func (a answers) since(t time.Time) answers {
+	return a.where(func(one answer) bool { return !one.began.Before(t) })
+}
+
+// faulty are those that no client should see: 5xx that ask for no patience.
+func (a answers) faulty() answers {
+	return a.where(func(one answer) bool { return one.status >= 500 && one.status != 503 })
+}
+
+func (a answers) refused() answers {
+	return a.where(func(one answer) bool { return one.status == 503 || one.status == 429 })
+}
+
+func (a answers) broken() answers {
+	return a.where(func(one answer) bool { return one.status == 0 })
+}
+
+func (a answers) good() answers {
+	return a.where(func(one answer) bool { return one.status >= 200 && one.status < 400 })
+}
+
+// part is the time within which that part of the answers came.
+func (a answers) part(q float64) time.Duration {
+	if len(a) == 0 {
+		return 0
+	}
+	took := make([]time.Duration, len(a))
+	for i, one := range a {
+		took[i] = one.took
+	}
+	slices.Sort(took)
+	return took[min(len(took)-1, int(q*float64(len(took))))]
+}
+
+func (a answers) slowest() time.Duration { return a.part(1) }
+
+// String is the account of all: how many, of them refused, broken, faulty.
+func (a answers) String() string {
+	text := fmt.Sprintf("%d requests, %d answered 503/429, %d connections broken", len(a), len(a.refused()), len(a.broken()))
+	if faulty := a.faulty(); len(faulty) > 0 {
+		by := map[string]int{}
+		for _, one := range faulty {
+			by[fmt.Sprintf("%d of %s", one.status, one.what)]++
+		}
+		var parts []string
+		for _, name := range slices.Sorted(maps.Keys(by)) {
+			parts = append(parts, fmt.Sprintf("%d × %s", by[name], name))
+		}
+		text += ", " + strings.Join(parts, ", ")
+	}
+	return text
+}
+
+// span rounds for the table.
+func span(d time.Duration) string {
+	switch {
+	case d >= 10*time.Second:
+		return d.Round(time.Second).String()
+	case d >= time.Second:
+		return d.Round(100 * time.Millisecond).String()
+	}
+	return cmp.Or(d.Round(time.Millisecond), 0).String()
+}
