@@ -25,7 +25,7 @@ func backIn(s *stage, since time.Time) (time.Duration, error) {
 func databaseStopped(s *stage, r *result) error {
 	times := 10
 	if s.short {
-		times = 2
+		times = 1
 	}
 	var slowest time.Duration
 	err := s.during(6, func() error {
@@ -111,7 +111,7 @@ func (s *stage) readOnly(value string) error {
 func connectionsCut(s *stage, r *result) error {
 	lasts := 15 * time.Second
 	if s.short {
-		lasts = 5 * time.Second
+		lasts = 3 * time.Second
 	}
 	err := s.during(6, func() error {
 		for end := time.Now().Add(lasts); time.Now().Before(end); {

@@ -12,7 +12,7 @@ import (
 func killed(s *stage, r *result) error {
 	times := 100
 	if s.short {
-		times = 8
+		times = 5
 	}
 	err := s.during(6, func() error {
 		for n := range times {
