@@ -74,7 +74,7 @@ func (h *Handler) Mount(r gin.IRouter) {
 	}
 	pages.POST(paths[stepFactor]+"/:method/options", h.handle(h.factorOptions))
 	for path, show := range map[string]func(*gin.Context) error{
-		paths[stepDone]: h.showDone, "/support": h.showSupport, "/privacy": h.showPrivacy, "/language-help": h.showLanguages,
+		paths[stepDone]: h.showDone, "/support": h.showSupport, "/privacy": h.showPrivacy, "/nondiscrimination": h.showNotice, "/language-help": h.showLanguages,
 	} {
 		pages.GET(path, h.handle(show))
 	}

@@ -22,6 +22,7 @@ type (
 	hubPage       struct{}
 	supportPage   struct{ Reference string } // "" if this browser has none
 	privacyPage   struct{}
+	noticePage    struct{}
 	languagesPage struct{}
 )
 
@@ -60,6 +61,14 @@ func (h *Handler) showSupport(c *gin.Context) error {
 
 func (h *Handler) showPrivacy(c *gin.Context) error {
 	return h.page(c, http.StatusOK, "recovery/privacy", privacyPage{})
+}
+
+// showNotice shows the operator's notice of non-discrimination, where there is one.
+func (h *Handler) showNotice(c *gin.Context) error {
+	if !h.web.HasNotice() {
+		return &web.Error{Status: http.StatusNotFound, Key: web.KeyNotFound}
+	}
+	return h.page(c, http.StatusOK, "recovery/nondiscrimination", noticePage{})
 }
 
 func (h *Handler) showLanguages(c *gin.Context) error {

@@ -57,6 +57,9 @@ func parseCatalog(lang string, data []byte, options Options) (*catalog, error) {
 		}
 		c.messages[key] = m
 	}
+	for key, text := range options.Brand.messages(lang) {
+		c.messages[key] = message{forms: map[plural.Form][]piece{plural.Other: {{text: text}}}}
+	}
 	return c, nil
 }
 

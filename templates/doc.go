@@ -16,8 +16,8 @@
 // The set of files in locales is the set of languages; "es" is the default. A catalog is a flat map from keys
 // (feature.page.element) to plain text with {named} places, or to {"one": …, "other": …} chosen by the place n and the
 // plural rules of CLDR. A blank line parts paragraphs. Places take strings, integers, [time.Duration] (a wait, rounded
-// up), [time.Time] (a date in {date}, a time of day in {clock}, else both) and [template.HTML]; {email}, {phone} and
-// {hours} are filled from the Options when the caller leaves them out. How dates and times look is itself in the
+// up), [time.Time] (a date in {date}, a time of day in {clock}, else both) and [template.HTML]; {email}, {phone},
+// {hours} and {brand} are filled from the Options when the caller leaves them out. How dates and times look is itself in the
 // catalog (web.format.*, web.month.*), in the time zone of the Options.
 //
 // In templates, t gives plain text, rich the same with the support address and telephone as links, paragraphs a list.

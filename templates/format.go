@@ -23,7 +23,9 @@ func (c *catalog) value(place string, args Args) (string, error) {
 		case "phone":
 			return c.options.SupportPhone, nil
 		case "hours":
-			return c.hours()
+			return c.options.Brand.Hours[c.lang], nil
+		case "brand":
+			return c.text("web.layout.brand", nil)
 		}
 		return "", fmt.Errorf("nothing given for {%s}", place)
 	}
@@ -52,13 +54,6 @@ func (c *catalog) value(place string, args Args) (string, error) {
 	default:
 		return "", fmt.Errorf("{%s} cannot take a %T", place, v)
 	}
-}
-
-func (c *catalog) hours() (string, error) {
-	if hours := c.options.SupportHours[c.lang]; hours != "" {
-		return hours, nil
-	}
-	return c.text("web.footer.hours", nil)
 }
 
 // number groups thousands with commas, as the United States and Puerto Rico write them; a year or a code is no number

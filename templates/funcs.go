@@ -33,7 +33,12 @@ func (s *Set) funcs(c *catalog) template.FuncMap {
 			text, err := c.text(key, args)
 			return strings.Split(text, "\n\n"), err
 		},
-		"brand":      c.brand,
+		"brand":      func() (string, error) { return c.text("web.layout.brand", nil) },
+		"official":   func() string { return c.options.Brand.Official[c.lang] },
+		"hours":      c.hours,
+		"privacy":    func() []string { return c.options.Brand.privacy[c.lang] },
+		"notice":     func() []string { return c.options.Brand.notice[c.lang] },
+		"taglines":   func() []Tagline { return c.options.Brand.taglines },
 		"lang":       func() string { return c.lang },
 		"others":     func() []Language { return s.others(c.lang) },
 		"asset":      s.Asset,
@@ -152,11 +157,12 @@ func (c *catalog) mailLink(subject string) template.HTML {
 	return template.HTML(`<a href="` + href + `">` + address + `</a>`)
 }
 
-func (c *catalog) brand() (string, error) {
-	if brand := c.options.Brand[c.lang]; brand != "" {
-		return brand, nil
+// hours is the first key where the hours of support are known, else the second.
+func (c *catalog) hours(with, without string) string {
+	if c.options.Brand.Hours[c.lang] != "" {
+		return with
 	}
-	return c.text("web.layout.brand", nil)
+	return without
 }
 
 // Month is a choice in the select of months.

@@ -14,12 +14,11 @@ const DefaultLanguage = "es"
 
 // Options are the operator's facts that pages and mails name.
 type Options struct {
-	SupportEmail string            // default WebSupport@CHNCT.org
-	SupportPhone string            // as read aloud, default "1-800-859-9889, TTY 711"
-	SupportHours map[string]string // by language; default: the catalog's web.footer.hours
-	Brand        map[string]string // by language; default: the catalog's web.layout.brand
-	TimeZone     *time.Location    // of every date and time shown; default America/New_York, else UTC
-	AccountPath  string            // where "my account" leads, default /account
+	SupportEmail string         // default WebSupport@CHNCT.org
+	SupportPhone string         // as read aloud, default "1-800-859-9889, TTY 711"
+	Brand        *Brand         // nil: the programme's own, which tells no hours
+	TimeZone     *time.Location // of every date and time shown; default America/New_York, else UTC
+	AccountPath  string         // where "my account" leads, default /account
 }
 
 func (o Options) withDefaults() Options {
@@ -32,5 +31,14 @@ func (o Options) withDefaults() Options {
 			o.TimeZone = eastern
 		}
 	}
+	return o
+}
+
+// in are the options of a language.
+func (o Options) in(lang string) Options {
+	if o.Brand == nil {
+		o.Brand = &Brand{}
+	}
+	o.SupportPhone = cmp.Or(o.Brand.Phone[lang], o.SupportPhone)
 	return o
 }

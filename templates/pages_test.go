@@ -229,6 +229,7 @@ func pageCases() []pageCase {
 		page("recovery/support", "", at("/support"), struct{ Reference string }{"H7K-2QD-9MW"}),
 		page("recovery/privacy", "", at("/privacy"), struct{}{}),
 		page("recovery/languages", "", at("/language-help"), struct{}{}),
+		page("recovery/nondiscrimination", "", at("/nondiscrimination"), struct{}{}),
 		page("portal/home", "", Layout{Path: "/"}, struct{ SignIn, Error string }{"/login", "access_denied"}),
 		page("portal/me", "", Layout{Path: "/me", CSRF: "x"}, struct {
 			Name                string

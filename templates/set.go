@@ -36,6 +36,9 @@ func Load(options Options) (*Set, error) {
 	if s.assets, err = loadAssets(files, "static"); err != nil {
 		return nil, err
 	}
+	if err := s.addBrand(options.Brand); err != nil {
+		return nil, err
+	}
 	if err := s.loadCatalogs(options); err != nil {
 		return nil, err
 	}
@@ -48,21 +51,20 @@ func Load(options Options) (*Set, error) {
 }
 
 func (s *Set) loadCatalogs(options Options) error {
-	names, err := fs.Glob(files, "locales/*.json")
+	languages, err := catalogLanguages()
 	if err != nil {
 		return err
 	}
-	for _, name := range names {
-		data, err := files.ReadFile(name)
+	for _, lang := range languages {
+		data, err := files.ReadFile("locales/" + lang + ".json")
 		if err != nil {
 			return err
 		}
-		lang := strings.TrimSuffix(path.Base(name), ".json")
-		if s.catalogs[lang], err = parseCatalog(lang, data, options); err != nil {
+		if s.catalogs[lang], err = parseCatalog(lang, data, options.in(lang)); err != nil {
 			return err
 		}
-		s.languages = append(s.languages, lang)
 	}
+	s.languages = languages
 	slices.SortStableFunc(s.languages, func(a, b string) int { // the default first, it is what the matcher falls back to
 		switch {
 		case a == DefaultLanguage:
@@ -82,6 +84,15 @@ func (s *Set) loadCatalogs(options Options) error {
 	}
 	s.matcher = language.NewMatcher(tags)
 	return nil
+}
+
+// catalogLanguages are those of the embedded catalogs.
+func catalogLanguages() (languages []string, err error) {
+	names, err := fs.Glob(files, "locales/*.json")
+	for _, name := range names {
+		languages = append(languages, strings.TrimSuffix(path.Base(name), ".json"))
+	}
+	return languages, err
 }
 
 func (s *Set) loadPages(lang string) error {

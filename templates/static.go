@@ -33,27 +33,52 @@ func loadAssets(files fs.ReadFileFS, dir string) (map[string]*asset, error) {
 		if err != nil {
 			return nil, err
 		}
-		hash := sha256.Sum256(data)
-		ext := path.Ext(entry.Name())
-		var packed bytes.Buffer
-		w, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
-		if err != nil {
+		if assets[entry.Name()], err = newAsset(entry.Name(), data); err != nil {
 			return nil, err
-		}
-		if _, err := w.Write(data); err != nil {
-			return nil, err
-		}
-		if err := w.Close(); err != nil {
-			return nil, err
-		}
-		assets[entry.Name()] = &asset{
-			address:     fmt.Sprintf("/static/%s.%s%s", strings.TrimSuffix(entry.Name(), ext), hex.EncodeToString(hash[:6]), ext),
-			contentType: mime.TypeByExtension(ext),
-			plain:       data,
-			gzipped:     packed.Bytes(),
 		}
 	}
 	return assets, nil
+}
+
+func newAsset(name string, data []byte) (*asset, error) {
+	hash := sha256.Sum256(data)
+	ext := path.Ext(name)
+	var packed bytes.Buffer
+	w, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(data); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return &asset{
+		address:     fmt.Sprintf("/static/%s.%s%s", strings.TrimSuffix(name, ext), hex.EncodeToString(hash[:6]), ext),
+		contentType: mime.TypeByExtension(ext),
+		plain:       data,
+		gzipped:     packed.Bytes(),
+	}, nil
+}
+
+// addBrand adds the files of an operator's brand, in place of our own of the same names.
+func (s *Set) addBrand(b *Brand) error {
+	if b == nil {
+		return nil
+	}
+	_, dark := schemes(string(s.assets["style.css"].plain))
+	for name, data := range map[string][]byte{"logo.svg": b.logo, "icon.svg": b.icon, "brand.css": b.style(dark)} {
+		if data == nil {
+			continue
+		}
+		added, err := newAsset(name, data)
+		if err != nil {
+			return err
+		}
+		s.assets[name] = added
+	}
+	return nil
 }
 
 // Asset is the address of a static file, such as "style.css"; "" if there is none.

@@ -32,7 +32,7 @@ func (env *Environment) accountsAndRoster() (*accounts.Service, *members.Roster,
 	if err != nil {
 		return nil, nil, err
 	}
-	set, err := templates.Load(templates.Options{})
+	set, err := templates.Load(env.Looks)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -35,6 +35,7 @@ type environment struct {
 	TLSCert           string            `env:"TLS_CERT" must:"true" help:"PEM file with the certificate and those that vouch for it; or IDP_ACCEPT=tls-ends-at-the-proxy"`
 	TLSKey            string            `env:"TLS_KEY" must:"true" help:"PEM file with its key"`
 	AgreementDir      string            `env:"AGREEMENT_DIR" must:"true" help:"the operator's texts, agreement/<date>.<language>.txt and certification/<date>.<language>.txt; or IDP_ACCEPT=sample-agreement"`
+	BrandDir          string            `env:"BRAND_DIR" help:"the operator's name, logo, colours and notices; see \"idp brand\""`
 	Listen            string            `env:"LISTEN" envDefault:":8080" help:"public listener"`
 	MetricsListen     string            `env:"METRICS_LISTEN" envDefault:"127.0.0.1:9090" help:"listener of health and metrics; empty for none"`
 	DatabaseConns     int32             `env:"DATABASE_CONNS" envDefault:"16" help:"connections of one instance for requests; 9 more are for its own work"`
@@ -119,7 +120,7 @@ func (e *environment) accepts(name string) bool { return slices.Contains(e.Accep
 
 func (e *environment) check(m *mistakes) settings {
 	s := settings{dsn: e.DatabaseURL, conns: e.DatabaseConns, issuer: e.Issuer, language: e.Language,
-		identityLock: e.IdentityLock, auditRetention: e.AuditRetention, noQuestions: !e.SecretQuestion, registrationToken: e.RegistrationToken, registrationTries: e.RegistrationTries, clientRate: e.ClientRate, agreementDir: e.AgreementDir}
+		identityLock: e.IdentityLock, auditRetention: e.AuditRetention, noQuestions: !e.SecretQuestion, registrationToken: e.RegistrationToken, registrationTries: e.RegistrationTries, clientRate: e.ClientRate, agreementDir: e.agreementDir()}
 	e.checkDatabase(m)
 	if u, err := url.Parse(e.Issuer); e.Issuer == "" || err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
 		m.wrong("ISSUER", "must be https://host without path, query or a slash at its end")
@@ -133,11 +134,7 @@ func (e *environment) check(m *mistakes) settings {
 	}
 	s.keks = e.checkKEKs(m)
 	s.smtp = e.checkMail(m)
-	zone, err := time.LoadLocation(e.TimeZone)
-	if err != nil {
-		m.wrong("TIME_ZONE", "must be a time zone such as America/New_York")
-	}
-	s.templates = templates.Options{SupportEmail: e.SupportEmail, SupportPhone: e.SupportPhone, TimeZone: zone}
+	s.templates = e.checkLooks(m)
 	if s.securityContact = e.SecurityContact; s.securityContact != "" {
 		u, err := url.Parse(s.securityContact)
 		if err != nil || !slices.Contains([]string{"mailto", "tel", "https"}, u.Scheme) || strings.ContainsAny(s.securityContact, " \r\n") {
@@ -146,6 +143,7 @@ func (e *environment) check(m *mistakes) settings {
 	}
 	s.proxies = prefixes("TRUSTED_PROXIES", e.TrustedProxies, m)
 	s.limits.Wide = prefixes("WIDE_SOURCES", e.WideSources, m)
+	var err error
 	if s.numbers, err = members.NewNumberFormat(e.MemberNumber); err != nil {
 		m.wrong("MEMBER_NUMBER_PATTERN", "%v", err)
 	}
@@ -155,7 +153,7 @@ func (e *environment) check(m *mistakes) settings {
 	if e.IdentityLock < 0 {
 		m.wrong("IDENTITY_LOCK", "must not be negative; 0 locks until staff release it")
 	}
-	if e.AgreementDir == "" && !e.accepts(acceptSample) {
+	if s.agreementDir == "" && !e.accepts(acceptSample) {
 		m.weak("AGREEMENT_DIR", acceptSample, "is missing: members would agree to the sample text")
 	}
 	if e.Drain < 0 || e.Drain > 20*time.Second {

@@ -71,6 +71,7 @@ func readAdminEnvironment(vars map[string]string) (environment, settings, error)
 	s.keks = e.checkKEKs(m)
 	s.outbound = e.checkOutbound(m)
 	s.clientRules.Certification = e.checkCertification(m)
+	s.templates = e.checkLooks(m)
 	var err error
 	if s.numbers, err = members.NewNumberFormat(e.MemberNumber); err != nil {
 		m.wrong("MEMBER_NUMBER_PATTERN", "%v", err)

@@ -30,6 +30,7 @@ import (
 	"huskyidp/internal/seal"
 	"huskyidp/members"
 	"huskyidp/provider"
+	"huskyidp/templates"
 )
 
 //go:embed sample/roster.csv
@@ -42,6 +43,8 @@ type DemoCmd struct {
 	DeskPort   int    `default:"8095" help:"Port of the support desk on 127.0.0.1; 0 for any free one."`
 	DataDir    string `help:"Folder for the database, keys and mails. Default: the system's state folder."`
 	Fresh      bool   `help:"Erase the data folder's demo first and start empty."`
+
+	Brand string `placeholder:"DIR" help:"Show this brand, see \"idp brand\"." type:"existingdir"`
 
 	Certification bool `help:"Allow clients of the profile certification: hybrid and implicit flows."`
 }
@@ -59,6 +62,12 @@ func (d *DemoCmd) Run(ctx context.Context, p *process) error {
 	dir, err := d.folder()
 	if err != nil {
 		return err
+	}
+	var brand *templates.Brand
+	if d.Brand != "" {
+		if brand, err = loadBrand(d.Brand); err != nil {
+			return err
+		}
 	}
 	var on [4]net.Listener // before the database, so that a port that is taken is told at once
 	defer func() {
@@ -91,6 +100,10 @@ func (d *DemoCmd) Run(ctx context.Context, p *process) error {
 		dsn: db.DSN("idp"), conns: 16, issuer: "http://" + public.Addr().String(), keks: []seal.KEK{kek}, clientRules: provider.Rules{InsecureLocal: true, Certification: d.Certification},
 		language: "es", identityLock: 24 * time.Hour, numbers: members.DefaultNumberFormat,
 		smtp: mail.SMTPOptions{Address: smtp.Addr().String(), TLS: mail.PlainText, From: "no-reply@idp.invalid", ReplyTo: "WebSupport@CHNCT.org"},
+	}
+	s.templates.Brand = brand
+	if hasAgreement(d.Brand) {
+		s.agreementDir = d.Brand
 	}
 	s.issuer, s.tryURL = localURL(public), localURL(app)+portal.TryPath
 	s.outbound.Allow = []string{strings.TrimPrefix(localURL(app), "http://")} // the portal is told of sign-outs

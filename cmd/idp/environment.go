@@ -9,6 +9,7 @@ import (
 	"huskyidp/internal/seal"
 	"huskyidp/members"
 	"huskyidp/provider"
+	"huskyidp/templates"
 )
 
 // Environment is what the commands work on; main fills it. DB and Keyring are nil for commands that need neither
@@ -21,5 +22,6 @@ type Environment struct {
 	Stderr        io.Writer            // progress and faults
 	ClientRules   provider.Rules
 	Outbound      outbound.Options
+	Looks         templates.Options // of mails
 	Now           func() time.Time
 }

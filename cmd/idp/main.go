@@ -35,6 +35,7 @@ type commands struct {
 	Clients  ClientsCmd      `cmd:"" help:"Register and manage the applications that may ask for sign-ins."`
 	Roster   RosterCmd       `cmd:"" help:"Import the roster of members."`
 	Accounts AccountsCmd     `cmd:"" help:"Take over members' accounts from another system, or write them for one."`
+	Brand    BrandCmd        `cmd:"" help:"Show the programme under your own name, colours and notices."`
 	Staff    StaffCmd        `cmd:"" help:"Say who works at the support desk."`
 	Portal   PortalCmd       `cmd:"" help:"Run the sample portal alone, as an application of its own."`
 	Mailbox  MailboxCmd      `cmd:"" help:"Run the demo's mail catcher alone."`
@@ -155,7 +156,7 @@ func (p *process) environment(ctx context.Context, command string) (*Environment
 	if e.Keyring, err = loadKeyring(ctx, p.db, s.keks); err != nil {
 		return nil, err
 	}
-	e.DB, e.MemberNumbers, e.ClientRules, e.Outbound = p.db, s.numbers, s.clientRules, s.outbound
+	e.DB, e.MemberNumbers, e.ClientRules, e.Outbound, e.Looks = p.db, s.numbers, s.clientRules, s.outbound, s.templates
 	return e, nil
 }
 

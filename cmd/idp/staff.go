@@ -37,7 +37,7 @@ func (env *Environment) people() (*admin.People, error) {
 	if err != nil {
 		return nil, err
 	}
-	set, err := templates.Load(templates.Options{})
+	set, err := templates.Load(env.Looks)
 	if err != nil {
 		return nil, err
 	}

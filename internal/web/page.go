@@ -128,6 +128,9 @@ func (w *Web) Text(c *gin.Context, key string, args templates.Args) string {
 	return w.templates.Text(Lang(c), key, args)
 }
 
+// HasNotice reports whether the operator has a notice of non-discrimination.
+func (w *Web) HasNotice() bool { return w.templates.HasNotice() }
+
 // switchQuery is what the language switch has to repeat: the query without the
 // language, and the flow, which after a POST stood in the form.
 func switchQuery(query url.Values, flow string) string {
