@@ -11,6 +11,10 @@
 create role idp_owner login password :'owner_password';
 create role idp_app nologin;
 create role idp_server login password :'server_password' in role idp_app;
+-- A pooler refuses or drops the time-outs that idp serve asks for when it connects; those of the role come through it.
+alter role idp_server set statement_timeout = '3s';
+alter role idp_server set lock_timeout = '600ms';
+alter role idp_server set idle_in_transaction_session_timeout = '5s';
 create database idp owner idp_owner;
 revoke all on database idp from public;
 grant connect, temporary on database idp to idp_app;

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"huskyidp/internal/mail"
 	"huskyidp/internal/outbound"
@@ -28,6 +29,8 @@ import (
 // `idp config show` are made. A secret may come from a file named by NAME_FILE.
 type environment struct {
 	DatabaseURL       string            `env:"DATABASE_URL" must:"true" secret:"password" help:"PostgreSQL address with sslmode=verify-full; several hosts may stand in it; its role owns nothing (deploy/roles.sql). Run \"idp migrate\" first, as the owner"`
+	DatabasePooler    string            `env:"DATABASE_POOLER" help:"transaction: a pooler such as PgBouncer stands before the server, in that mode; the role has time-outs then (deploy/roles.sql)"`
+	StateDir          string            `env:"STATE_DIR" help:"folder in which this instance remembers how far the database has come, so that one put back while all were stopped is noticed; empty for none"`
 	Issuer            string            `env:"ISSUER" must:"true" help:"https://host without a slash at its end, as members and applications see it"`
 	KEK               string            `env:"KEK" must:"true" secret:"all" help:"key-encryption key, 32 bytes in base64 or hex; \"idp keys generate-kek\" makes one"`
 	SMTP              string            `env:"SMTP" must:"true" help:"mail server, host:port"`
@@ -90,6 +93,8 @@ var weaker = []string{acceptPlainListener, acceptPlainDatabase, acceptPlainMail,
 // its own.
 type settings struct {
 	dsn               string
+	pooled            bool   // by way of a pooler in transaction mode
+	stateDir          string // "" for none
 	conns             int32
 	issuer            string
 	keks              []seal.KEK
@@ -119,7 +124,7 @@ type settings struct {
 func (e *environment) accepts(name string) bool { return slices.Contains(e.Accept, name) }
 
 func (e *environment) check(m *mistakes) settings {
-	s := settings{dsn: e.DatabaseURL, conns: e.DatabaseConns, issuer: e.Issuer, language: e.Language,
+	s := settings{dsn: e.DatabaseURL, pooled: e.DatabasePooler != "", stateDir: e.StateDir, conns: e.DatabaseConns, issuer: e.Issuer, language: e.Language,
 		identityLock: e.IdentityLock, auditRetention: e.AuditRetention, noQuestions: !e.SecretQuestion, registrationToken: e.RegistrationToken, registrationTries: e.RegistrationTries, clientRate: e.ClientRate, agreementDir: e.agreementDir()}
 	e.checkDatabase(m)
 	if u, err := url.Parse(e.Issuer); e.Issuer == "" || err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
@@ -195,10 +200,20 @@ func (e *environment) checkDatabase(m *mistakes) {
 		m.wrong("DATABASE_URL", "is not a PostgreSQL address") // the cause would quote the password
 		return
 	}
-	socket := strings.HasPrefix(cfg.Host, "/")
-	verified := cfg.TLSConfig != nil && !cfg.TLSConfig.InsecureSkipVerify && len(cfg.Fallbacks) == 0
-	if !socket && !verified && !e.accepts(acceptPlainDatabase) {
+	several, verified := false, true
+	for _, way := range append([]*pgconn.FallbackConfig{{Host: cfg.Host, Port: cfg.Port, TLSConfig: cfg.TLSConfig}}, cfg.Fallbacks...) {
+		several = several || way.Host != cfg.Host || way.Port != cfg.Port
+		socket := strings.HasPrefix(way.Host, "/")
+		verified = verified && (socket || way.TLSConfig != nil && !way.TLSConfig.InsecureSkipVerify)
+	}
+	if !verified && !e.accepts(acceptPlainDatabase) {
 		m.weak("DATABASE_URL", acceptPlainDatabase, "lacks sslmode=verify-full")
+	}
+	if several && cfg.ValidateConnect == nil {
+		m.wrong("DATABASE_URL", "names several hosts, and must say which of them is meant: add target_session_attrs=read-write")
+	}
+	if e.DatabasePooler != "" && e.DatabasePooler != "transaction" {
+		m.wrong("DATABASE_POOLER", "must be transaction, or empty for none")
 	}
 	if e.DatabaseConns < 4 {
 		m.wrong("DATABASE_CONNS", "must be 4 or more")

@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"huskyidp/internal/audit"
 	"huskyidp/internal/epoch"
@@ -53,7 +52,7 @@ func (ConfigCheckCmd) Run(ctx context.Context, p *process) error {
 	}
 	_, err = loadLegal(s.agreementDir, set.Languages())
 	c.tell("agreement", err)
-	c.database(ctx, s)
+	c.database(ctx, e, s)
 	if sender, err := mail.NewSMTP(s.smtp); err == nil { // else the settings said so
 		c.tell("mail server", sender.Greet(ctx))
 	}
@@ -84,11 +83,11 @@ func (c *checks) tell(what string, err error) {
 // errUndo takes back what a check would have left.
 var errUndo = errors.New("undone")
 
-func (c *checks) database(ctx context.Context, s settings) {
+func (c *checks) database(ctx context.Context, e environment, s settings) {
 	if s.dsn == "" {
 		return // the settings said so
 	}
-	db, err := openDatabase(ctx, s.dsn, 4, nil)
+	db, err := openDatabase(ctx, s.pool(4, nil))
 	if errors.Is(err, postgres.ErrSchema) {
 		c.tell("database", nil)
 	} else {
@@ -101,7 +100,8 @@ func (c *checks) database(ctx context.Context, s settings) {
 		return
 	}
 	defer db.Close()
-	c.tell("epoch", checkEpoch(ctx, s.dsn))
+	c.tell("role", e.judgeRole(ctx, db))
+	c.tell("epoch", checkEpoch(ctx, db, s))
 	if len(s.keks) == 0 {
 		return
 	}
@@ -125,16 +125,24 @@ func (c *checks) database(ctx context.Context, s settings) {
 }
 
 // checkEpoch asks what serve asks of each connection, and takes back what that writes down.
-func checkEpoch(ctx context.Context, dsn string) error {
-	conn, err := pgx.Connect(ctx, dsn)
+func checkEpoch(ctx context.Context, db *postgres.DB, s settings) error {
+	guard := epoch.NewGuard(slog.New(slog.DiscardHandler), func(time.Duration) {})
+	if s.stateDir != "" {
+		if err := guard.Remember(filepath.Join(s.stateDir, epochFile)); err != nil {
+			return fmt.Errorf("IDP_STATE_DIR: %w", err)
+		}
+	}
+	conn, err := db.Pool().Acquire(ctx)
 	if err != nil {
-		return databaseError(dsn, err)
+		return databaseError(s.dsn, err)
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) // and with it the transaction
-	if _, err := conn.Exec(ctx, "begin"); err != nil {
-		return err
+	defer conn.Release()
+	undone, err := conn.Begin(ctx)
+	if err != nil {
+		return databaseError(s.dsn, err)
 	}
-	return epoch.NewGuard(slog.New(slog.DiscardHandler), func(time.Duration) {}).Check(ctx, conn)
+	defer func() { _ = undone.Rollback(context.WithoutCancel(ctx)) }() // else the connection's end does it
+	return guard.Check(ctx, conn.Conn())
 }
 
 // ConfigShowCmd is "idp config show".

@@ -106,7 +106,7 @@ func TestConfigCheck(t *testing.T) {
 	vars := runnable(t, dsn)
 	maps.Copy(vars, map[string]string{"IDP_SMTP": mails.Addr().String(), "IDP_TLS_CERT": cert, "IDP_TLS_KEY": key})
 	code, stdout, stderr := call(t, vars, "config", "check")
-	want := "ok      settings\nok      certificate\nok      language\nok      agreement\nok      database\nok      schema\nok      epoch\nok      keys\nok      mail server\n"
+	want := "ok      settings\nok      certificate\nok      language\nok      agreement\nok      database\nok      schema\nok      role\nok      epoch\nok      keys\nok      mail server\n"
 	if code != 0 || stdout != want {
 		t.Errorf("config check = %d: %s%s, want\n%s", code, stdout, stderr, want)
 	}
@@ -122,9 +122,11 @@ func TestConfigCheck(t *testing.T) {
 		"settings": {map[string]string{"IDP_DRAIN": "soon"}, []string{"failed  settings: IDP_DRAIN: must be a duration", "ok      keys"}},
 		"everything": {map[string]string{"IDP_KEK": seal.GenerateKEK(), "IDP_SMTP": "127.0.0.1:1", "IDP_TLS_KEY": cert, "IDP_LANGUAGE": "fr", "IDP_AGREEMENT_DIR": "/nowhere"},
 			[]string{"failed  certificate: IDP_TLS_CERT", "failed  language: IDP_LANGUAGE", "failed  agreement: IDP_AGREEMENT_DIR", "ok      schema", "failed  keys: IDP_KEK: data key", "failed  mail server: "}},
-		"no database": {map[string]string{"IDP_DATABASE_URL": "postgres://127.0.0.1:1/idp"}, []string{"failed  database: IDP_DATABASE_URL", "ok      mail server"}},
-		"no schema":   {map[string]string{"IDP_DATABASE_URL": postgrestest.Empty(t)}, []string{"ok      database", "failed  schema: IDP_DATABASE_URL: "}},
-		"nothing":     {map[string]string{"IDP_DATABASE_URL": "", "IDP_KEK": "", "IDP_SMTP": ""}, []string{"failed  settings: IDP_KEK: is missing", "ok      language"}},
+		"no database":          {map[string]string{"IDP_DATABASE_URL": "postgres://127.0.0.1:1/idp"}, []string{"failed  database: IDP_DATABASE_URL", "ok      mail server"}},
+		"no schema":            {map[string]string{"IDP_DATABASE_URL": postgrestest.Empty(t)}, []string{"ok      database", "failed  schema: IDP_DATABASE_URL: "}},
+		"a role that may more": {map[string]string{"IDP_DATABASE_URL": postgrestest.OwnerDSN(dsn)}, []string{"failed  role: IDP_DATABASE_URL: ", "ok      keys"}},
+		"no state folder":      {map[string]string{"IDP_STATE_DIR": "/nowhere"}, []string{"failed  epoch: IDP_STATE_DIR: ", "ok      keys"}},
+		"nothing":              {map[string]string{"IDP_DATABASE_URL": "", "IDP_KEK": "", "IDP_SMTP": ""}, []string{"failed  settings: IDP_KEK: is missing", "ok      language"}},
 	} {
 		changed := maps.Clone(vars)
 		maps.Copy(changed, test.change)

@@ -66,7 +66,7 @@ func readEnvironment(vars map[string]string) (environment, settings, error) {
 // readAdminEnvironment reads what the managing commands need: database and keys.
 func readAdminEnvironment(vars map[string]string) (environment, settings, error) {
 	e, m := parse(vars)
-	s := settings{dsn: e.DatabaseURL}
+	s := settings{dsn: e.DatabaseURL, pooled: e.DatabasePooler != ""}
 	e.checkDatabase(m)
 	s.keks = e.checkKEKs(m)
 	s.outbound = e.checkOutbound(m)

@@ -30,6 +30,7 @@ func TestReadEnvironment(t *testing.T) {
 	vars := production()
 	vars["IDP_TRUSTED_PROXIES"] = "10.0.0.0/8,fd00::/8"
 	vars["IDP_DRAIN"] = "1s"
+	vars["IDP_DATABASE_URL"] = "postgres://idp:hunter2@db1.example,db2.example/idp?sslmode=verify-full&target_session_attrs=read-write"
 	e, s, err := readEnvironment(vars)
 	if err != nil {
 		t.Fatalf("readEnvironment: %v", err)
@@ -47,6 +48,9 @@ func TestReadEnvironmentNamesMistakes(t *testing.T) {
 		"IDP_DATABASE_URL: is missing":                      {"IDP_DATABASE_URL": ""},
 		"IDP_DATABASE_URL: is not a PostgreSQL":             {"IDP_DATABASE_URL": "postgres://idp:" + secret + "@db:port/idp"},
 		"IDP_DATABASE_URL: lacks sslmode":                   {"IDP_DATABASE_URL": "postgres://idp:" + secret + "@db/idp?sslmode=require"},
+		"IDP_DATABASE_URL: lacks sslmode=verify-full":       {"IDP_DATABASE_URL": "postgres://idp@db1,db2/idp?target_session_attrs=read-write&sslmode=prefer"},
+		"IDP_DATABASE_URL: names several hosts":             {"IDP_DATABASE_URL": "postgres://idp:" + secret + "@db1,db2/idp?sslmode=verify-full"},
+		"IDP_DATABASE_POOLER: must be transaction":          {"IDP_DATABASE_POOLER": "statement"},
 		"IDP_OUTBOUND_ALLOW: \"app\" is not":                {"IDP_OUTBOUND_ALLOW": "app"},
 		"IDP_OUTBOUND_ALLOW: lets calls into":               {"IDP_OUTBOUND_ALLOW": "app.example:8443"},
 		"IDP_OUTBOUND_CA:":                                  {"IDP_OUTBOUND_CA": "/nowhere.pem"},

@@ -14,16 +14,30 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// openDatabase opens a pool, and looks whether the database is there and has this program's schema. check judges each
-// connection; nil: none is refused.
-func openDatabase(ctx context.Context, dsn string, conns int32, check func(context.Context, *pgx.Conn) error) (*postgres.DB, error) {
-	db, err := postgres.Open(ctx, postgres.Options{DSN: dsn, MaxConns: conns, Check: check})
+// epochFile is what stands in IDP_STATE_DIR.
+const epochFile = "epoch.json"
+
+// pool is how the settings reach the database. check judges each connection; nil: none is refused.
+func (s settings) pool(conns int32, check func(context.Context, *pgx.Conn) error) postgres.Options {
+	return postgres.Options{DSN: s.dsn, MaxConns: conns, Pooled: s.pooled, Check: check}
+}
+
+// openDatabase opens a pool, and looks whether the database is there, has a schema for this program and bounds its
+// statements.
+func openDatabase(ctx context.Context, o postgres.Options) (*postgres.DB, error) {
+	db, err := postgres.Open(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	if err := postgres.CheckSchema(ctx, db); err != nil {
+	if err = db.Reach(ctx); err == nil {
+		err = postgres.CheckSchema(ctx, db)
+	}
+	if err == nil {
+		err = postgres.CheckPooler(ctx, db)
+	}
+	if err != nil {
 		db.Close()
-		return nil, databaseError(dsn, err)
+		return nil, databaseError(o.DSN, err)
 	}
 	return db, nil
 }
@@ -31,7 +45,9 @@ func openDatabase(ctx context.Context, dsn string, conns int32, check func(conte
 // databaseError says in one line what is wrong, and with which database. The driver's own text may have several.
 func databaseError(dsn string, err error) error {
 	text := err.Error()
-	if wrong, ok := errors.AsType[*pgconn.PgError](err); ok {
+	if postgres.IsPooler(err) {
+		text = postgres.ErrPooler.Error() + ": give `idp migrate` the server's own address, and all else IDP_DATABASE_POOLER=transaction"
+	} else if wrong, ok := errors.AsType[*pgconn.PgError](err); ok {
 		text = wrong.Message
 	} else if errors.Is(err, postgres.ErrUnavailable) {
 		_, cause, _ := strings.Cut(text, postgres.ErrUnavailable.Error()+": ")

@@ -160,7 +160,7 @@ func (d *drill) follow(step string) (said string) {
 
 func (d *drill) start() {
 	d.t.Helper()
-	d.instance = startInstance(d.t, "0s", map[string]string{"IDP_DATABASE_URL": d.dsn, "IDP_KEK": d.vars["IDP_KEK"]})
+	d.instance = startInstance(d.t, "0s", map[string]string{"IDP_DATABASE_URL": d.dsn, "IDP_KEK": d.vars["IDP_KEK"], "IDP_STATE_DIR": d.vars["IDP_STATE_DIR"]})
 }
 
 func (d *drill) stop() {

@@ -34,14 +34,19 @@ func (v *drillVisitor) submit(typed url.Values) *drillVisitor {
 
 const drillVerifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk" // RFC 7636 appendix B
 
-// code signs in, if need be, and returns the code that the app gets.
+// code signs in the drill's member, if need be, and returns the code that the app gets.
 func (v *drillVisitor) code() string {
+	v.d.t.Helper()
+	return v.codeOf("maria.nunez", drillPassword)
+}
+
+func (v *drillVisitor) codeOf(username, password string) string {
 	v.d.t.Helper()
 	v.get("/authorize?" + url.Values{"client_id": {"app"}, "response_type": {"code"}, "redirect_uri": {"https://app.example/callback"},
 		"scope": {"openid offline_access"}, "state": {"s"}, "nonce": {"n"}, "code_challenge_method": {"S256"},
 		"code_challenge": {"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}}.Encode())
 	if v.Away == nil {
-		v.submit(url.Values{"username": {"maria.nunez"}, "password": {drillPassword}})
+		v.submit(url.Values{"username": {username}, "password": {password}})
 	}
 	if v.Away == nil || v.Away.Query().Get("code") == "" {
 		v.d.t.Fatalf("no code, but %s (%v)\n%s", v.At, v.Away, v.Body)

@@ -150,7 +150,7 @@ func (p *process) environment(ctx context.Context, command string) (*Environment
 	if err != nil {
 		return nil, err
 	}
-	if p.db, err = openDatabase(ctx, s.dsn, 4, nil); err != nil {
+	if p.db, err = openDatabase(ctx, s.pool(4, nil)); err != nil {
 		return nil, err
 	}
 	if e.Keyring, err = loadKeyring(ctx, p.db, s.keks); err != nil {

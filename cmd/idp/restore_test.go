@@ -4,7 +4,6 @@ import (
 	"maps"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -46,11 +45,7 @@ func TestRestoreDrill(t *testing.T) {
 	if len(steps) != 4 {
 		t.Fatalf("docs/operate.md has %d steps of a drill, want 4", len(steps))
 	}
-	d := newDrill(t)
-	d.idp("migrate")
-	app := filepath.Join(t.TempDir(), "app.json")
-	must(t, os.WriteFile(app, []byte(`{"client_name": "Prueba", "redirect_uris": ["https://app.example/callback"], "token_endpoint_auth_method": "none"}`), 0o600))
-	d.idp("clients", "create", "--id=app", app)
+	d := appDrill(t)
 	d.member()
 	d.start()
 
@@ -126,4 +121,37 @@ func TestRestoreDrill(t *testing.T) {
 		t.Errorf("an instance that ran on ended with %d\n%s", code, forgotten.log)
 	}
 	refused() // and nothing starts
+}
+
+// TestColdCopy: a cluster that is put back file by file while every instance is stopped keeps its timeline; what an instance
+// wrote down elsewhere tells (R-15).
+func TestColdCopy(t *testing.T) {
+	t.Parallel()
+	d := appDrill(t)
+	d.member()
+	d.vars["IDP_STATE_DIR"] = t.TempDir()
+	d.start()
+	token := d.tokens()["refresh_token"]
+	d.stop()
+	d.shell(`pg_ctl --pgdata="$PGDATA" --mode=fast --silent stop; cp -a "$PGDATA" "$BACKUP"; pg_ctl --pgdata="$PGDATA" --log="$PGDATA/start.log" --silent --wait start`)
+	before := d.beat()
+	d.start()
+	if status, _ := d.refresh(token); status != 200 {
+		t.Fatalf("refreshing: %d", status)
+	}
+	within(t, 10*time.Second, "a beat", func() bool { return d.beat().After(before) })
+	d.stop()
+	d.shell(`pg_ctl --pgdata="$PGDATA" --mode=fast --silent stop; mv "$PGDATA" "$PGDATA.lost"; cp -a "$BACKUP" "$PGDATA"; pg_ctl --pgdata="$PGDATA" --log="$PGDATA/start.log" --silent --wait start`)
+	vars := runnable(t, d.dsn)
+	vars["IDP_KEK"], vars["IDP_STATE_DIR"] = d.vars["IDP_KEK"], d.vars["IDP_STATE_DIR"]
+	if code, _, stderr := call(t, vars, "serve"); code != 1 || !strings.Contains(stderr, "behind what was served") || !strings.Contains(stderr, "idp restore-epoch") {
+		t.Errorf("serve on a copy that was put back = %d %q", code, stderr)
+	}
+	d.idp("restore-epoch")
+	d.start()
+	if status, answer := d.refresh(token); status != 400 {
+		t.Errorf("a spent refresh token: %d %v", status, answer)
+	}
+	d.tokens()
+	d.stop()
 }

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -117,11 +118,16 @@ func mtlsHosts(address string) []string {
 
 func (a *app) open(ctx context.Context, s settings) (err error) {
 	a.guard = epoch.NewGuard(a.logger, func(lost time.Duration) { a.commitsLost(lost) })
-	if a.db, err = openDatabase(ctx, s.dsn, s.conns, a.guard.Check); err != nil {
+	if s.stateDir != "" {
+		if err := a.guard.Remember(filepath.Join(s.stateDir, epochFile)); err != nil {
+			return fmt.Errorf("IDP_STATE_DIR: %w", err)
+		}
+	}
+	if a.db, err = openDatabase(ctx, s.pool(s.conns, a.guard.Check)); err != nil {
 		return err
 	}
 	for pool, conns := range map[**postgres.DB]int32{&a.jobs: 8, &a.health: 1} {
-		if *pool, err = postgres.Open(ctx, postgres.Options{DSN: s.dsn, MaxConns: conns, Check: a.guard.Check}); err != nil {
+		if *pool, err = postgres.Open(ctx, s.pool(conns, a.guard.Check)); err != nil {
 			return err
 		}
 	}

@@ -31,12 +31,19 @@ type Guard struct {
 	seen   *memory // nil: nothing yet
 	fault  error
 	told   chan struct{} // closed with fault
+	path   string        // of the file that keeps seen; "" for none
 }
 
 // memory is the furthest that this server has seen.
 type memory struct {
-	epoch int
-	beat  time.Time
+	Epoch int       `json:"epoch"`
+	Beat  time.Time `json:"beat"`
+	kept  bool      // by a run of before: others may have been further since
+}
+
+// witnessed says that whoever remembers this was there until the beat, and can tell a failover from a restore.
+func (m *memory) witnessed(beat *time.Time) bool {
+	return m != nil && !(m.kept && beat != nil && beat.After(m.Beat))
 }
 
 // NewGuard remembers nothing yet. It tells lost of a failover that took commits with it, at most so many.
@@ -66,6 +73,17 @@ const read = `
 		h.system_identifier, h.database_oid, h.timeline, clock_timestamp()
 	from settings s, (select ` + here + `) h`
 
+// write moves the beat on and says which database this is. Its commit is flushed, whatever the server is set to.
+const write = `
+	update settings set beat_at = greatest(beat_at, clock_timestamp()),
+		(system_identifier, database_oid, timeline) = (select system_identifier, database_oid, timeline from (select ` + here + `) h)
+	returning beat_at, set_config('synchronous_commit', 'on', true) is null`
+
+func (r *row) columns() []any {
+	return []any{&r.Epoch, &r.SystemIdentifier, &r.DatabaseOID, &r.Timeline, &r.Beat, &r.Doubt,
+		&r.SystemIdentifierHere, &r.DatabaseOIDHere, &r.TimelineHere, &r.Now}
+}
+
 // Check is for a new connection, before anything is asked of it.
 func (g *Guard) Check(ctx context.Context, conn *pgx.Conn) error {
 	g.mu.Lock()
@@ -75,16 +93,12 @@ func (g *Guard) Check(ctx context.Context, conn *pgx.Conn) error {
 		return fault
 	}
 	var r row
-	err := conn.QueryRow(ctx, read).Scan(&r.Epoch, &r.SystemIdentifier, &r.DatabaseOID, &r.Timeline, &r.Beat, &r.Doubt,
-		&r.SystemIdentifierHere, &r.DatabaseOIDHere, &r.TimelineHere, &r.Now)
+	err := conn.QueryRow(ctx, read).Scan(r.columns()...)
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && (pg.Code == "42P01" || pg.Code == "42703") && seen == nil {
 		return nil // no schema, or one of before: CheckSchema says so
 	}
 	if err != nil {
 		return fmt.Errorf("asking which database this is: %w", err)
-	}
-	if r.Doubt != nil {
-		return g.refuse(*r.Doubt)
 	}
 	if why := r.judge(seen); why != "" {
 		// so that a server which starts later, and remembers nothing, refuses too
@@ -101,9 +115,8 @@ func (g *Guard) Check(ctx context.Context, conn *pgx.Conn) error {
 		return nil
 	}
 	var beat time.Time
-	err = conn.QueryRow(ctx, `update settings set beat_at = greatest(beat_at, clock_timestamp()),
-		(system_identifier, database_oid, timeline) = (select system_identifier, database_oid, timeline from (select `+here+`) h)
-		returning beat_at`).Scan(&beat)
+	var void bool
+	err = conn.QueryRow(ctx, write).Scan(&beat, &void)
 	if err != nil {
 		return fmt.Errorf("writing down which database this is: %w", err)
 	}
@@ -121,26 +134,28 @@ func (r row) identified() bool {
 
 // lost is what a failover took from a server that remembers more.
 func (r row) lost(seen *memory) time.Duration {
-	if seen == nil || r.Beat == nil || r.Epoch != seen.epoch {
+	if seen == nil || r.Beat == nil || r.Epoch != seen.Epoch {
 		return 0
 	}
-	return seen.beat.Sub(*r.Beat)
+	return seen.Beat.Sub(*r.Beat)
 }
 
 // judge says why the database may not be served, or "".
 func (r row) judge(seen *memory) string {
 	switch {
+	case r.Doubt != nil:
+		return *r.Doubt
 	case r.SystemIdentifier == nil && seen == nil:
 		return "" // no server has been on it yet
 	case !r.identified():
 		return "it is in another cluster or under another oid than the one that was served (loaded from a dump, or cloned)"
-	case seen != nil && r.Epoch < seen.epoch:
-		return fmt.Sprintf("its epoch is %d and was %d", r.Epoch, seen.epoch)
+	case seen != nil && r.Epoch < seen.Epoch:
+		return fmt.Sprintf("its epoch is %d and was %d", r.Epoch, seen.Epoch)
 	case r.same() && r.lost(seen) > 0:
 		return fmt.Sprintf("it is %s behind what was served", r.lost(seen).Round(time.Second))
 	case !r.same() && r.lost(seen) > failoverLoss:
 		return fmt.Sprintf("it is on timeline %d, %s behind what was served", r.TimelineHere, r.lost(seen).Round(time.Second))
-	case !r.same() && seen == nil && (r.Beat == nil || r.Now.Sub(*r.Beat) > failoverTime):
+	case !r.same() && !seen.witnessed(r.Beat) && (r.Beat == nil || r.Now.Sub(*r.Beat) > failoverTime):
 		return fmt.Sprintf("it is on timeline %d, and no server was there to see whether a failover or a restore made it", r.TimelineHere)
 	}
 	return ""
@@ -149,11 +164,11 @@ func (r row) judge(seen *memory) string {
 func (g *Guard) remember(epoch int, beat *time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.seen == nil || epoch > g.seen.epoch {
-		g.seen = &memory{epoch: epoch}
+	if g.seen == nil || epoch > g.seen.Epoch {
+		g.seen = &memory{Epoch: epoch}
 	}
-	if beat != nil && beat.After(g.seen.beat) && epoch == g.seen.epoch {
-		g.seen = &memory{epoch, *beat}
+	if beat != nil && !beat.Before(g.seen.Beat) && epoch == g.seen.Epoch {
+		g.seen = &memory{Epoch: epoch, Beat: *beat}
 	}
 }
 
@@ -172,6 +187,9 @@ func (g *Guard) refuse(why string) error {
 // ends then, since what it holds in memory is of another database.
 func (g *Guard) Watch(ctx context.Context, db *postgres.DB) error {
 	for {
+		if err := g.Beat(ctx, db); err != nil && ctx.Err() == nil && g.Err() == nil {
+			g.logger.WarnContext(ctx, "the beat of the database was not moved on", "error", err.Error())
+		}
 		select {
 		case <-ctx.Done():
 			return nil
@@ -179,39 +197,48 @@ func (g *Guard) Watch(ctx context.Context, db *postgres.DB) error {
 			return g.Err()
 		case <-time.After(beatEvery):
 		}
-		if err := g.Beat(ctx, db); err != nil && ctx.Err() == nil && g.Err() == nil {
-			g.logger.WarnContext(ctx, "the beat of the database was not moved on", "error", err.Error())
-		}
 	}
 }
 
-// Beat moves the mark on by a commit that is flushed, whatever the server is set to: it is never lost by a crash. A connection
-// that outlived a restore, as a pooler's may, is noticed by it.
+// Beat moves the mark on by a commit that is flushed, whatever the server is set to: it is never lost by a crash. Behind a
+// pooler a connection outlives a failover and a restore: both are judged here as well.
 func (g *Guard) Beat(ctx context.Context, db *postgres.DB) error {
 	ctx, cancel := context.WithTimeout(ctx, beatEvery)
 	defer cancel()
-	var epoch int
-	var beat time.Time
 	g.mu.Lock()
-	seen := g.seen
+	seen, fault := g.seen, g.fault
 	g.mu.Unlock()
-	var before *time.Time
+	if fault != nil {
+		return fault
+	}
+	var r row
+	var why string
+	var beat time.Time
 	err := db.InTx(ctx, func(ctx context.Context) error {
+		err := db.From(ctx).QueryRow(ctx, read+` for update of s`).Scan(r.columns()...)
+		if err != nil {
+			return err
+		}
 		b := &pgx.Batch{}
-		b.Queue(`set local synchronous_commit = on`)
-		b.Queue(`with old as (select epoch, beat_at from settings for update)
-			update settings s set beat_at = greatest(s.beat_at, clock_timestamp()) from old returning s.epoch, old.beat_at, s.beat_at`).
-			QueryRow(func(row pgx.Row) error { return row.Scan(&epoch, &before, &beat) })
+		if why = r.judge(seen); why != "" {
+			b.Queue(`update settings set doubt = coalesce(doubt, $1)`, why)
+		} else {
+			b.Queue(write).QueryRow(func(row pgx.Row) error {
+				var void bool
+				return row.Scan(&beat, &void)
+			})
+		}
 		return db.Finish(ctx, b)
 	})
+	if why != "" {
+		return errors.Join(g.refuse(why), err)
+	}
 	if err != nil {
 		return err
 	}
-	if seen != nil && before != nil && (epoch < seen.epoch || epoch == seen.epoch && seen.beat.Sub(*before) > failoverLoss) {
-		why := fmt.Sprintf("it is %s behind what was served", seen.beat.Sub(*before).Round(time.Second))
-		_, err := db.From(ctx).Exec(ctx, `update settings set doubt = $1 where doubt is null`, why)
-		return errors.Join(g.refuse(why), err)
+	if lost := r.lost(seen); lost > 0 {
+		go g.lost(lost)
 	}
-	g.remember(epoch, &beat)
-	return nil
+	g.remember(r.Epoch, &beat)
+	return g.keep()
 }

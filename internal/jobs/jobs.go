@@ -41,7 +41,7 @@ type Work struct {
 type Runner struct{ client *river.Client[pgx.Tx] }
 
 // New makes the runner of a process; db is the pool for background work, with at least four connections: one listens for new
-// jobs all the time. River's own warnings go to the logger.
+// jobs all the time, unless a pooler stands between: then it looks every second. River's own warnings go to the logger.
 func New(db *postgres.DB, logger *slog.Logger, all ...Work) (*Runner, error) {
 	workers, queues := river.NewWorkers(), map[string]river.QueueConfig{}
 	var err error
@@ -57,6 +57,7 @@ func New(db *postgres.DB, logger *slog.Logger, all ...Work) (*Runner, error) {
 	client, err := river.NewClient(riverpgxv5.New(db.Pool()), &river.Config{
 		Queues: queues, Workers: workers, Logger: slog.New(warnings{logger.Handler()}),
 		FetchCooldown: 20 * time.Millisecond, JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter,
+		PollOnly:          db.Pooled(),           // what is listened for does not come through a pooler
 		ReindexerSchedule: river.NeverSchedule(), // only an owner of the tables may
 	})
 	if err != nil {

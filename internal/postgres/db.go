@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,6 +30,7 @@ type Querier interface {
 type Options struct {
 	DSN      string          // postgres://… or key=value
 	MaxConns int32           // default 16
+	Pooled   bool            // by way of a pooler in transaction mode, see pooler.go
 	Tracer   pgx.QueryTracer // counts statements in tests; nil in production
 	// Check judges each new connection before anything is asked of it; nil: none is refused.
 	Check func(ctx context.Context, conn *pgx.Conn) error
@@ -36,8 +38,9 @@ type Options struct {
 
 // DB is the pool. It is safe for concurrent use.
 type DB struct {
-	pool  *pgxpool.Pool
-	turns turns
+	pool   *pgxpool.Pool
+	pooled bool
+	turns  turns
 }
 
 // Open makes the pool. It does not wait for the server: connections are made
@@ -52,25 +55,32 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		cfg.MaxConns = o.MaxConns
 	}
 	cfg.ConnConfig.Tracer = o.Tracer
-	cfg.ConnConfig.ConnectTimeout = 5 * time.Second // nobody waits as long for it, see acquireTimeout; it is there for the next
 	cfg.MaxConnIdleTime = 5 * time.Minute
 	cfg.AfterConnect = o.Check
-	for name, value := range map[string]string{
-		"application_name":                    "idp",
-		"timezone":                            "UTC",
-		"statement_timeout":                   "3000",
-		"lock_timeout":                        "600",
-		"idle_in_transaction_session_timeout": "5000",
-	} {
-		if _, set := cfg.ConnConfig.RuntimeParams[name]; !set {
-			cfg.ConnConfig.RuntimeParams[name] = value
+	findDeadHosts(cfg)
+	params := cfg.ConnConfig.RuntimeParams
+	for name, value := range timeouts {
+		if _, set := params[name]; !set {
+			params[name] = value
 		}
 	}
-	pool, err := pgxpool.NewWithConfig(ctx, cfg)
-	if err != nil {
+	params["application_name"], params["timezone"] = cmp.Or(params["application_name"], "idp"), cmp.Or(params["timezone"], "UTC")
+	if o.Pooled {
+		throughPooler(cfg.ConnConfig)
+	}
+	db := &DB{pooled: o.Pooled, turns: turns{share: max(1, int(cfg.MaxConns)/4), keys: map[string]*turn{}}}
+	cfg.ShouldPing = db.tryIdle
+	if db.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
 		return nil, fmt.Errorf("opening the database pool: %w", redact(err))
 	}
-	return &DB{pool: pool, turns: turns{share: max(1, int(cfg.MaxConns)/4), keys: map[string]*turn{}}}, nil
+	return db, nil
+}
+
+// timeouts bound each statement (S-78, R-07), in milliseconds.
+var timeouts = map[string]string{
+	"statement_timeout":                   "3000",
+	"lock_timeout":                        "600",
+	"idle_in_transaction_session_timeout": "5000",
 }
 
 // redact drops the address, with its password, from pgx's parse errors.

@@ -18,9 +18,12 @@
 //
 // # Limits (security bar S-78, R-07)
 //
-// Every connection runs with a 3 s statement, 1 s lock and 5 s
+// Every connection runs with a 3 s statement, 600 ms lock and 5 s
 // idle-in-transaction timeout. Waiting for a connection ends after 1 s with
 // ErrUnavailable, as does a lost server: pages answer 503 and never fail open.
+//
+// A server that hangs, or is gone without a word, costs one request half a second, and the next host of the address is asked
+// (hosts.go). Behind a pooler in transaction mode time-outs come of the role, and nothing is kept in a session (pooler.go).
 //
 // # Migrations
 //

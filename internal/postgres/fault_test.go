@@ -192,3 +192,29 @@ func TestTurnsOfOneRow(t *testing.T) {
 		t.Errorf("who waits for a second = %v, want ErrUnavailable", err)
 	}
 }
+
+// connections that hang, as those to a machine without power do, cost one request half a second, however many they are.
+func TestHungConnections(t *testing.T) {
+	t.Parallel()
+	through, p := postgrestest.Proxied(t, postgrestest.DSN(t))
+	db := postgrestest.Open(t, postgres.Options{DSN: through, MaxConns: 8})
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if _, err := db.From(t.Context()).Exec(t.Context(), "select pg_sleep(0.3)"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	time.Sleep(1100 * time.Millisecond) // idle for so long they are tried
+	if n := db.Pool().Stat().IdleConns(); n != 8 {
+		t.Fatalf("%d connections are idle", n)
+	}
+	p.Hang()
+	began := time.Now()
+	if _, err := db.From(t.Context()).Exec(t.Context(), "select 1"); err != nil {
+		t.Errorf("after %s: %v", time.Since(began), err)
+	}
+	p.Cut() // nobody waits for their end
+}

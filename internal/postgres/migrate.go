@@ -80,6 +80,9 @@ func locked(ctx context.Context, pool *pgxpool.Pool, fn func() error) error {
 		return unavailable(err)
 	}
 	defer conn.Release()
+	if err := direct(ctx, conn.Conn()); err != nil {
+		return err
+	}
 	if _, err := conn.Exec(ctx, "set lock_timeout = 0"); err != nil {
 		return err
 	}

@@ -16,6 +16,8 @@ type Proxy struct {
 	mu    sync.Mutex
 	conns []net.Conn
 	delay atomic.Int64
+	hung  atomic.Int64 // connections of before are
+	made  atomic.Int64
 }
 
 // Proxied is the address of a database by way of a proxy.
@@ -46,8 +48,9 @@ func Proxied(t testing.TB, dsn string) (string, *Proxy) {
 			p.mu.Lock()
 			p.conns = append(p.conns, from, to)
 			p.mu.Unlock()
-			go p.carry(to, from, false)
-			go p.carry(from, to, true)
+			number := p.made.Add(1)
+			go p.carry(to, from, false, number)
+			go p.carry(from, to, true, number)
 		}
 	}()
 	return fmt.Sprintf("host=127.0.0.1 port=%d user=%s password='%s' dbname=%s sslmode=disable",
@@ -55,7 +58,7 @@ func Proxied(t testing.TB, dsn string) (string, *Proxy) {
 }
 
 // carry moves bytes, answers as late as they would be that come from far away.
-func (p *Proxy) carry(to, from net.Conn, answers bool) {
+func (p *Proxy) carry(to, from net.Conn, answers bool, number int64) {
 	defer to.Close()
 	buffer := make([]byte, 64<<10)
 	for {
@@ -63,6 +66,9 @@ func (p *Proxy) carry(to, from net.Conn, answers bool) {
 		if n > 0 {
 			if answers {
 				time.Sleep(time.Duration(p.delay.Load()))
+			}
+			if number <= p.hung.Load() {
+				continue
 			}
 			if _, err := to.Write(buffer[:n]); err != nil {
 				return
@@ -76,6 +82,9 @@ func (p *Proxy) carry(to, from net.Conn, answers bool) {
 
 // Delay is added to each answer from now on.
 func (p *Proxy) Delay(d time.Duration) { p.delay.Store(int64(d)) }
+
+// Hang lets nothing more through of the connections that stand; new ones work.
+func (p *Proxy) Hang() { p.hung.Store(p.made.Load()) }
 
 // Cut resets every connection.
 func (p *Proxy) Cut() {

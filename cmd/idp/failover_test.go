@@ -1,0 +1,117 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// standby follows the drill's cluster, whose address has both hosts then.
+func (d *drill) standby() {
+	t := d.t
+	t.Helper()
+	socket := filepath.Join(d.dir, "standby-run")
+	must(t, os.Mkdir(socket, 0o777))
+	must(t, os.Chmod(socket, 0o777))
+	d.vars["STANDBY"], d.vars["SOCKET"] = filepath.Join(d.dir, "standby"), socket
+	d.shell(`pg_basebackup --pgdata="$STANDBY" --checkpoint=fast --wal-method=stream --write-recovery-conf
+echo "unix_socket_directories = '$SOCKET'" >> "$STANDBY/postgresql.auto.conf"`)
+	d.startStandby()
+	t.Cleanup(func() { d.shell(`pg_ctl --pgdata="$STANDBY" --mode=immediate --silent stop || true`) })
+	cfg, err := pgx.ParseConfig(d.dsn)
+	must(t, err)
+	d.dsn = strings.Replace(d.dsn, cfg.Host, cfg.Host+","+socket, 1) + " target_session_attrs=read-write"
+	d.super = strings.Replace(d.super, cfg.Host, cfg.Host+","+socket, 1) + " target_session_attrs=read-write connect_timeout=2"
+	d.vars["IDP_DATABASE_URL"] = d.dsn
+}
+
+func (d *drill) startStandby() {
+	d.t.Helper()
+	d.shell(`pg_ctl --pgdata="$STANDBY" --log="$STANDBY/start.log" --silent --wait start`)
+}
+
+// caughtUp waits until the standby has all that the primary wrote.
+func (d *drill) caughtUp() {
+	d.t.Helper()
+	within(d.t, 10*time.Second, "a standby that has caught up", func() bool {
+		var behind bool
+		conn, err := pgx.Connect(d.t.Context(), d.super)
+		must(d.t, err)
+		defer conn.Close(d.t.Context())
+		must(d.t, conn.QueryRow(d.t.Context(), `select coalesce(bool_or(replay_lsn < pg_current_wal_lsn()), true) from pg_stat_replication`).Scan(&behind))
+		return !behind
+	})
+}
+
+// TestFailover: an address with both hosts leads to the standby within 5 s of its promotion, by itself, and nothing is refused
+// as restored (R-06, R-15).
+func TestFailover(t *testing.T) {
+	t.Parallel()
+	for name, lost := range map[string]struct {
+		commits bool
+		primary func(d *drill)
+	}{
+		"killed": {false, func(d *drill) { d.shell(`pg_ctl --pgdata="$PGDATA" --mode=immediate --silent stop`) }},
+		"hung":   {false, (*drill).hang},
+		"killed, its last commits lost": {true, func(d *drill) {
+			d.shell(`pg_ctl --pgdata="$STANDBY" --mode=fast --silent stop`)
+			before := d.beat()
+			within(t, 20*time.Second, "a beat that the standby has not", func() bool { return d.beat().After(before) })
+			d.shell(`pg_ctl --pgdata="$PGDATA" --mode=immediate --silent stop`)
+			d.startStandby()
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := appDrill(t)
+			d.member()
+			d.standby()
+			d.start()
+			token := d.tokens()["refresh_token"]
+			d.caughtUp()
+			lost.primary(d)
+			d.shell(`pg_ctl --pgdata="$STANDBY" --silent --wait promote`)
+			promoted := time.Now()
+			within(t, 5*time.Second, "a refresh on the new primary", func() bool {
+				status, _ := d.refresh(token)
+				return status == 200
+			})
+			t.Logf("refreshed %s after the promotion", time.Since(promoted).Round(time.Millisecond))
+			within(t, 5*time.Second, "ready", func() bool { status, _ := d.instance.operations("/readyz"); return status == 200 })
+			d.tokens()
+			before := d.beat()
+			within(t, 15*time.Second, "a beat on the new primary", func() bool { return d.beat().After(before) })
+			if said := d.instance.log.String(); strings.Contains(said, "restored") || strings.Contains(said, "failover_lost_commits") != lost.commits {
+				t.Errorf("the log:\n%s", said)
+			}
+			d.stop()
+			d.start() // and one that has seen nothing of it
+			d.tokens()
+			d.stop()
+		})
+	}
+}
+
+// hang stops every process of the primary; its kernel still takes connections.
+func (d *drill) hang() {
+	d.t.Helper()
+	signal := func(name string) {
+		d.shell(`first=$(head -n 1 "$PGDATA/postmaster.pid"); for pid in $first $(ps -o pid= --ppid $first); do kill -` + name + ` $pid || true; done`)
+	}
+	d.t.Cleanup(func() { signal("CONT") })
+	signal("STOP")
+}
+
+// beat is how far the database has come.
+func (d *drill) beat() (at time.Time) {
+	d.t.Helper()
+	conn, err := pgx.Connect(d.t.Context(), d.super)
+	must(d.t, err)
+	defer conn.Close(d.t.Context())
+	must(d.t, conn.QueryRow(d.t.Context(), `select beat_at from settings`).Scan(&at))
+	return at
+}
