@@ -199,7 +199,12 @@ func (w walker) whole() {
 	if !at("/recover/new-password") {
 		return
 	}
-	v.submit(url.Values{"new_password": {"cuatro barcos verdes"}})
+	for range 5 { // each hash waits for its turn, and many tests hash at once
+		if v.submit(url.Values{"new_password": {"cuatro barcos verdes"}}); v.Status != 503 {
+			break
+		}
+		time.Sleep(time.Second)
+	}
 	if !at("/recover/done") {
 		return
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -83,11 +84,17 @@ func locked(ctx context.Context, pool *pgxpool.Pool, fn func() error) error {
 	if err := direct(ctx, conn.Conn()); err != nil {
 		return err
 	}
-	if _, err := conn.Exec(ctx, "set lock_timeout = 0"); err != nil {
-		return err
-	}
-	if _, err := conn.Exec(ctx, "select pg_advisory_lock($1)", migrationLock); err != nil {
-		return err
+	for mine := false; !mine; { // a statement that waits would hold up whoever makes an index concurrently, who waits for it
+		if err := conn.QueryRow(ctx, "select pg_try_advisory_lock($1)", migrationLock).Scan(&mine); err != nil {
+			return err
+		}
+		if !mine {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(200 * time.Millisecond):
+			}
+		}
 	}
 	err = fn()
 	_, unlockErr := conn.Exec(context.WithoutCancel(ctx), "select pg_advisory_unlock($1)", migrationLock)
