@@ -47,6 +47,9 @@ func databaseError(dsn string, err error) error {
 	text := err.Error()
 	if postgres.IsPooler(err) {
 		text = postgres.ErrPooler.Error() + ": give `idp migrate` the server's own address, and all else IDP_DATABASE_POOLER=transaction"
+	} else if errors.Is(err, postgres.ErrLocked) {
+		text = "somebody holds a table that a migration changes (pg_stat_activity tells who). What is applied stays, and nothing is half done: " +
+			"run `idp migrate` again"
 	} else if wrong, ok := errors.AsType[*pgconn.PgError](err); ok {
 		text = wrong.Message
 	} else if errors.Is(err, postgres.ErrUnavailable) {

@@ -179,9 +179,14 @@ func (MigrateCmd) Run(ctx context.Context, p *process) error {
 	if dsn == "" {
 		return errors.New("IDP_DATABASE_URL: is missing")
 	}
-	if err := postgres.Migrate(ctx, dsn); err != nil {
+	newer, err := postgres.Migrate(ctx, dsn)
+	if err != nil {
 		return databaseError(dsn, err)
 	}
-	_, err = fmt.Fprintln(p.stdout, "The schema is up to date.")
+	said := "The schema is up to date."
+	if newer {
+		said = "A newer program has migrated the schema; it stays as it is."
+	}
+	_, err = fmt.Fprintln(p.stdout, said)
 	return err
 }

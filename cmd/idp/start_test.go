@@ -55,7 +55,7 @@ func TestServeStartFails(t *testing.T) {
 		"database hidden":         {map[string]string{"IDP_DATABASE_URL": "postgres://idp:hunter2@nowhere.invalid/idp"}, "", "it does not answer: "},
 		"schema empty":            {map[string]string{"IDP_DATABASE_URL": "empty"}, "", "it is empty; run `idp migrate`"},
 		"schema older":            {nil, `delete from goose_db_version where version_id = (select max(version_id) from goose_db_version)`, "; run `idp migrate`"},
-		"schema newer":            {nil, `insert into goose_db_version (version_id, is_applied) values (99999, true)`, "use a newer program"},
+		"schema newer":            {nil, `insert into goose_db_version (version_id, is_applied) values (99999, true); update settings set oldest_program = 99999`, "use a newer program"},
 		"no state folder":         {map[string]string{"IDP_STATE_DIR": "/nowhere"}, "", "IDP_STATE_DIR: open /nowhere/"},
 		"another KEK":             {map[string]string{"IDP_KEK": seal.GenerateKEK()}, "", "IDP_KEK: data key "},
 		"data keys altered":       {nil, `update data_keys set wrapped = '\x00'`, "its row was altered"},

@@ -186,8 +186,3 @@ func Violated(err error) string {
 	}
 	return pg.ConstraintName
 }
-
-func isUndefinedTable(err error) bool {
-	pg, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && pg.Code == "42P01"
-}

@@ -3,7 +3,6 @@ package postgres_test
 import (
 	"context"
 	"errors"
-	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -88,31 +87,5 @@ func TestPooledBatchesAndRowsGiveTheirConnectionBack(t *testing.T) {
 		if got, err := pgx.CollectRows(rows, pgx.RowTo[int]); err != nil || len(got) != 3 {
 			t.Fatalf("CollectRows = %v, %v", got, err)
 		}
-	}
-}
-
-func TestMigrateFromEmptyTwiceAndConcurrently(t *testing.T) {
-	dsn := postgrestest.Empty(t)
-	db := postgrestest.Open(t, postgres.Options{DSN: dsn, MaxConns: 1})
-	if err := postgres.CheckSchema(t.Context(), db); !errors.Is(err, postgres.ErrSchema) {
-		t.Errorf("CheckSchema of an empty database = %v, want ErrSchema", err)
-	}
-	var group sync.WaitGroup
-	for range 3 {
-		group.Go(func() {
-			if err := postgres.Migrate(t.Context(), dsn); err != nil {
-				t.Errorf("Migrate = %v", err)
-			}
-		})
-	}
-	group.Wait()
-	if err := postgres.CheckSchema(t.Context(), db); err != nil {
-		t.Errorf("CheckSchema after Migrate = %v", err)
-	}
-	if _, err := db.From(t.Context()).Exec(t.Context(), "insert into goose_db_version (version_id, is_applied) values (99999, true)"); err != nil {
-		t.Fatal(err)
-	}
-	if err := postgres.CheckSchema(t.Context(), db); !errors.Is(err, postgres.ErrSchema) {
-		t.Errorf("CheckSchema of a newer schema = %v, want ErrSchema", err)
 	}
 }

@@ -28,10 +28,13 @@
 // # Migrations
 //
 // Files in migrations/ are numbered SQL for goose, forward only; an applied file
-// is history. River's own tables come first, from its Go migrator. Migrate takes
-// a session advisory lock, so many instances may call it at once; give it a
-// direct address, never a transaction pooler. CheckSchema refuses a database that
-// is behind or ahead of this binary.
+// is history. River's own tables come first, from its Go migrator. Migrate holds an advisory lock of its session, so many
+// instances may call it at once, and refuses a pooler, whose sessions are not its own. Killed, it is run again: each migration
+// is a transaction, but for indexes made concurrently, which the next run makes whole.
+//
+// A schema says which programs may run on it: settings.oldest_program is the number of a migration that they must bring along.
+// CheckSchema refuses a schema that lacks a migration of this program, and a newer one that says so; on any other newer one the
+// program serves, and Migrate leaves it as it is. CONTRIBUTING.md has the rules by which a migration raises the number.
 //
 // Migrate runs as the owner of the tables, and grants the role idp_app, where there is one, what the service may do
 // (grants.sql): rows alone, and of the record inserts alone (S-79). Owns tells who may more.

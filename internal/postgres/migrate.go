@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"slices"
-	"strconv"
-	"strings"
+	"regexp"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -22,9 +22,6 @@ import (
 //go:embed migrations/*.sql
 var files embed.FS
 
-// ErrSchema says that the database's schema is not the one this binary needs.
-var ErrSchema = errors.New("postgres: the schema does not fit this program")
-
 // Migrations returns the embedded files, for a test to hash.
 func Migrations() fs.FS {
 	sub, err := fs.Sub(files, "migrations")
@@ -34,21 +31,34 @@ func Migrations() fs.FS {
 	return sub
 }
 
-// Migrate brings the schema up to this binary, one caller at a time (R-14). It is
-// safe to kill and to run again.
-func Migrate(ctx context.Context, dsn string) error {
+// ErrLocked says that a table was in use for longer than a migration may wait for it. What is applied stays.
+var ErrLocked = errors.New("postgres: a migration did not get its lock within 2 s")
+
+// Migrate brings the schema up to this program, one caller at a time (R-14). It is safe to kill and to run again. A schema that
+// is newer stays as it is, and newer is true.
+func Migrate(ctx context.Context, dsn string) (newer bool, err error) {
 	cfg, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
-		return redact(err)
+		return false, redact(err)
 	}
 	cfg.ConnConfig.RuntimeParams["lock_timeout"] = "2000"
 	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer pool.Close()
-	return locked(ctx, pool, func() error { return migrate(ctx, pool) })
+	err = locked(ctx, pool, func() error {
+		newer, err = isNewer(ctx, pool)
+		if err != nil || newer {
+			return err
+		}
+		return migrate(ctx, pool)
+	})
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == "55P03" {
+		err = fmt.Errorf("%w: %w", ErrLocked, err)
+	}
+	return newer, err
 }
 
 func migrate(ctx context.Context, pool *pgxpool.Pool) error {
@@ -58,6 +68,9 @@ func migrate(ctx context.Context, pool *pgxpool.Pool) error {
 	}
 	if _, err := jobs.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
 		return fmt.Errorf("migrating the job queue: %w", err)
+	}
+	if err := mendIndexes(ctx, pool); err != nil {
+		return err
 	}
 	db := stdlib.OpenDBFromPool(pool)
 	defer db.Close()
@@ -70,6 +83,44 @@ func migrate(ctx context.Context, pool *pgxpool.Pool) error {
 	}
 	return grant(ctx, pool)
 }
+
+// mendIndexes makes whole what a kill left of an index that was being made concurrently: `create index if not exists` would
+// take it for one.
+func mendIndexes(ctx context.Context, pool *pgxpool.Pool) error {
+	conn, err := pool.Acquire(ctx)
+	if err != nil {
+		return unavailable(err)
+	}
+	defer conn.Release()
+	rows, err := conn.Query(ctx, `
+		select c.oid::regclass::text from pg_index i join pg_class c on c.oid = i.indexrelid
+		where not i.indisvalid and c.relkind = 'i' and c.relnamespace = 'public'::regnamespace and pg_has_role(c.relowner, 'usage')`)
+	if err != nil {
+		return err
+	}
+	invalid, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || len(invalid) == 0 {
+		return err
+	}
+	// it waits for every transaction that runs, and holds nobody up meanwhile
+	if _, err := conn.Exec(ctx, `set lock_timeout = '15min'`); err != nil {
+		return err
+	}
+	for _, index := range invalid { // quoted by regclass
+		statement := `reindex index concurrently ` + index
+		if leftover.MatchString(index) {
+			statement = `drop index concurrently ` + index
+		}
+		if _, err := conn.Exec(ctx, statement); err != nil {
+			return fmt.Errorf("mending the index %s: %w", index, err)
+		}
+	}
+	_, err = conn.Exec(ctx, `reset lock_timeout`)
+	return err
+}
+
+// leftover is the name that PostgreSQL gives the second index of a `reindex concurrently`.
+var leftover = regexp.MustCompile(`_cc(new|old)\d*"?$`)
 
 // migrationLock is the advisory lock key of this program's migrations.
 const migrationLock = 0x1d_9001
@@ -99,38 +150,4 @@ func locked(ctx context.Context, pool *pgxpool.Pool, fn func() error) error {
 	err = fn()
 	_, unlockErr := conn.Exec(context.WithoutCancel(ctx), "select pg_advisory_unlock($1)", migrationLock)
 	return errors.Join(err, unlockErr)
-}
-
-// newest is the number of the last embedded migration.
-func newest() (int64, error) {
-	names, err := fs.Glob(Migrations(), "*.sql")
-	if err != nil || len(names) == 0 {
-		return 0, fmt.Errorf("no migrations are embedded: %w", err)
-	}
-	number, _, _ := strings.Cut(slices.Max(names), "_")
-	return strconv.ParseInt(number, 10, 64)
-}
-
-// CheckSchema answers ErrSchema, with what to do, unless the database has exactly
-// the migrations of this binary.
-func CheckSchema(ctx context.Context, db *DB) error {
-	want, err := newest()
-	if err != nil {
-		return err
-	}
-	var have int64
-	err = db.From(ctx).QueryRow(ctx, `select coalesce(max(version_id), 0) from goose_db_version where is_applied`).Scan(&have)
-	if err != nil {
-		if isUndefinedTable(err) {
-			return fmt.Errorf("%w: it is empty; run `idp migrate`", ErrSchema)
-		}
-		return err
-	}
-	switch {
-	case have < want:
-		return fmt.Errorf("%w: it is at %d and this program needs %d; run `idp migrate`", ErrSchema, have, want)
-	case have > want:
-		return fmt.Errorf("%w: it is at %d, newer than this program's %d; use a newer program", ErrSchema, have, want)
-	}
-	return nil
 }
