@@ -147,8 +147,8 @@ func (h *Handler) proveEmail(c *gin.Context) error {
 	case errors.Is(err, ErrCodeFormat) && typed == "":
 		problem.Key = "registration.code.missing"
 	case errors.Is(err, ErrCodeFormat):
-	case errors.Is(err, ErrWrongCode) && left == 0:
-		problem.Key = "registration.code.ended"
+	case errors.Is(err, ErrWrongCode) && left == 0: // nothing is asked here any more
+		return h.web.SeeRefused(c, "/account/email", http.StatusUnprocessableEntity, templates.Problem{Key: "registration.code.ended"})
 	case errors.Is(err, ErrWrongCode):
 		problem.Key, problem.Args = "registration.code.wrong", templates.Args{"n": left}
 	default:

@@ -13,8 +13,8 @@ import (
 
 // passwordPage asks for the current password and another.
 type passwordPage struct {
-	Username string
-	PasswordRules
+	Username  string
+	MinLength int
 }
 
 func (h *Handler) showPassword(c *gin.Context) error {
@@ -22,7 +22,7 @@ func (h *Handler) showPassword(c *gin.Context) error {
 	if !ok {
 		return err
 	}
-	return h.page(c, http.StatusOK, "password", session, passwordPage{session.Username, JudgePassword("")})
+	return h.page(c, http.StatusOK, "password", session, passwordPage{session.Username, PasswordMin})
 }
 
 func (h *Handler) changePassword(c *gin.Context) error {
@@ -41,7 +41,7 @@ func (h *Handler) changePassword(c *gin.Context) error {
 		problems = append(problems, templates.Problem{Field: "password", Key: "provider.login.password_missing"})
 	}
 	if flaws := CheckPassword(wanted, known...); len(flaws) > 0 {
-		problems = append(problems, Problem("new_password", "registration.credentials.password_", flaws[0], templates.Args{"min": PasswordMin}))
+		problems = append(problems, PasswordProblem(flaws))
 	}
 	status := http.StatusUnprocessableEntity
 	if len(problems) == 0 {
@@ -66,7 +66,7 @@ func (h *Handler) changePassword(c *gin.Context) error {
 			status, problems = refused, append(problems, problem)
 		}
 	}
-	return h.page(c, status, "password", session, passwordPage{session.Username, JudgePassword(wanted, known...)}, web.WithProblems(problems...))
+	return h.page(c, status, "password", session, passwordPage{session.Username, PasswordMin}, web.WithProblems(problems...))
 }
 
 // passwordProof is the current password of a form.

@@ -1,26 +1,17 @@
 package accounts
 
-import "slices"
+import "huskyidp/templates"
 
-// PasswordRules are what a page shows beside the field of a new password.
-type PasswordRules struct {
-	MinLength                int
-	Length, Common, Personal string // of the password just typed: "met", "unmet", or "" if there was none
-}
+// rules are those that a page shows beside the field of a new password, by what breaks them.
+var rules = map[Flaw]string{FlawShort: "length", FlawCommon: "common", FlawPersonal: "personal"}
 
-// JudgePassword tells the rules of a typed password, met or not; known as in CheckPassword.
-func JudgePassword(password string, known ...string) PasswordRules {
-	rules := PasswordRules{MinLength: PasswordMin}
-	if password == "" {
-		return rules
-	}
-	flaws := CheckPassword(password, known...)
-	told := func(flaw Flaw) string {
-		if slices.Contains(flaws, flaw) {
-			return "unmet"
+// PasswordProblem tells the first of the flaws of a new password, and marks the rules that it does not meet.
+func PasswordProblem(flaws []Flaw) templates.Problem {
+	var unmet []string
+	for _, flaw := range flaws {
+		if rule := rules[flaw]; rule != "" {
+			unmet = append(unmet, rule)
 		}
-		return "met"
 	}
-	rules.Length, rules.Common, rules.Personal = told(FlawShort), told(FlawCommon), told(FlawPersonal)
-	return rules
+	return Problem("new_password", "registration.credentials.password_", flaws[0], templates.Args{"min": PasswordMin, "unmet": unmet})
 }

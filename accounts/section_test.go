@@ -34,6 +34,9 @@ func (b *browser) post(page, path string, fields url.Values) (status int, locati
 		b.t.Fatal(err)
 	}
 	defer r.Body.Close()
+	if at := r.Header.Get("Location"); strings.Contains(at, "refused=") { // shown at once by every browser
+		return b.get(at)
+	}
 	text, err := io.ReadAll(r.Body)
 	if err != nil || r.StatusCode >= 500 {
 		b.t.Fatalf("POST %s = %d, %v\n%s", path, r.StatusCode, err, b.log)

@@ -162,6 +162,7 @@ func (h *Console) answer(c *gin.Context, v visit, err error) error {
 
 // page answers with a page in the desk's frame.
 func (h *Console) page(c *gin.Context, v visit, status int, name string, page any, opts ...web.PageOption) error {
+	opts = append(opts, web.InPlace()) // a form of the desk is refused at another address than it stands at
 	d := &templates.Desk{Name: v.Name, Approvals: v.waiting, Here: placeOf(c.Request.URL.Path)}
 	for _, role := range v.Roles {
 		d.Roles = append(d.Roles, string(role))

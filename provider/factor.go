@@ -141,7 +141,7 @@ func (h *Handler) proveMethod(c *gin.Context) error {
 	case status == 0:
 		return err
 	case over:
-		return h.web.Page(c, status, "provider/factor", factorPage{Over: true}, append(w.options(), web.WithProblems(problem))...)
+		return h.web.Page(c, status, "provider/factor", factorPage{Over: true}, append(w.options(), web.WithProblems(problem), web.InPlace())...)
 	}
 	return h.factorForm(c, w, p, status, problem)
 }

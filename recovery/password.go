@@ -85,7 +85,7 @@ func (s *Service) SetPassword(ctx context.Context, v Visit, password string) (pr
 		return nil, err
 	}
 	if flaws := accounts.CheckPassword(password, account.Username, account.Email); len(flaws) > 0 {
-		p := accounts.Problem("new_password", "registration.credentials.password_", flaws[0], templates.Args{"min": accounts.PasswordMin})
+		p := accounts.PasswordProblem(flaws)
 		return &p, nil
 	}
 	hash, err := s.accounts.HashNewPassword(ctx, account.ID, password)

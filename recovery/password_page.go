@@ -54,8 +54,8 @@ func (h *Handler) submitPassword(c *gin.Context) error {
 
 // newPasswordPage asks for the new password. The username is there for password managers.
 type newPasswordPage struct {
-	Username string
-	accounts.PasswordRules
+	Username  string
+	MinLength int
 }
 
 type donePage struct{}
@@ -69,7 +69,7 @@ func (h *Handler) showNewPassword(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.page(c, http.StatusOK, "recovery/new_password", newPasswordPage{owner.Username, accounts.JudgePassword("")}, person)
+	return h.page(c, http.StatusOK, "recovery/new_password", newPasswordPage{owner.Username, accounts.PasswordMin}, person)
 }
 
 func (h *Handler) submitNewPassword(c *gin.Context) error {
@@ -94,7 +94,7 @@ func (h *Handler) submitNewPassword(c *gin.Context) error {
 		return err
 	}
 	return h.page(c, status, "recovery/new_password",
-		newPasswordPage{owner.Username, accounts.JudgePassword(password, owner.Username, owner.Email)}, person, web.WithProblems(*wrong))
+		newPasswordPage{owner.Username, accounts.PasswordMin}, person, web.WithProblems(*wrong))
 }
 
 func (h *Handler) showDone(c *gin.Context) error {

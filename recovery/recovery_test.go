@@ -40,6 +40,7 @@ const roster = `member_number,first_name,last_name,suffix,birth_date,program
 // fixture is the whole of recovery over real collaborators, with a clock of its own. Mails are queued for real, and kept
 // aside to be read.
 type fixture struct {
+	refused string // where the last refused form is
 	*Service
 	t       *testing.T
 	db      *postgres.DB
@@ -141,6 +142,10 @@ func (f *fixture) do(method, target string, jar map[string]string, form url.Valu
 	f.handler.ServeHTTP(w, r)
 	for _, c := range w.Result().Cookies() {
 		jar[c.Name] = c.Value
+	}
+	if at := w.Result().Header.Get("Location"); method == http.MethodPost && strings.Contains(at, "refused=") { // shown at once by every browser
+		f.refused = at
+		return f.do(http.MethodGet, at, jar, nil)
 	}
 	return w.Result()
 }

@@ -131,6 +131,8 @@ func (v *visitor) keep(path string, answer *http.Response) *visitor {
 	if answer.StatusCode == http.StatusSeeOther {
 		return v.get(answer.Header.Get("Location"))
 	}
+	path, _, _ = strings.Cut(path, "&refused=")
+	path, _, _ = strings.Cut(path, "?refused=")
 	v.status, v.path, v.header, v.body = answer.StatusCode, path, answer.Header, text
 	return v
 }

@@ -42,7 +42,7 @@ func checkChoice(r *Registration, c *Choice) problems {
 	known := append(names, username, address)
 	if c.Password != "" || r.PasswordHash == nil {
 		if flaws := accounts.CheckPassword(c.Password, known...); len(flaws) > 0 {
-			p.addFlaw("new_password", key+"password_", flaws[0], templates.Args{"min": accounts.PasswordMin})
+			p = append(p, accounts.PasswordProblem(flaws))
 		}
 	}
 	if !c.Unasked && !slices.Contains(accounts.Questions, c.Question) {

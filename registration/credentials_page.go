@@ -19,13 +19,13 @@ type credentialsPage struct {
 	Username, Email, EmailAgain, Question string
 	Questions, Suggestions                []string
 	Kept                                  bool // password and answer are set and may stay
-	accounts.PasswordRules
+	MinLength                             int
 }
 
 func (h *Handler) newCredentialsPage(c Credentials, r *Registration) credentialsPage {
 	page := credentialsPage{
 		Username: c.Username, Email: c.Email, EmailAgain: c.EmailAgain, Question: c.Question, Questions: accounts.Questions,
-		Kept: r.PasswordHash != nil && r.answered(), PasswordRules: accounts.JudgePassword(""),
+		Kept: r.PasswordHash != nil && r.answered(), MinLength: accounts.PasswordMin,
 	}
 	if h.service.NoQuestions {
 		page.Questions = nil
@@ -103,7 +103,6 @@ func (h *Handler) submitCredentials(c *gin.Context) error {
 		err = h.service.KeepRefused(ctx, v, r, typed.clipped())
 	}
 	page := h.newCredentialsPage(typed, r)
-	page.PasswordRules = accounts.JudgePassword(choice.Password, r.Identity.FirstName, r.Identity.LastName, r.Identity.CardID, typed.Username, typed.Email)
 	if names, ok := errors.AsType[*ratelimit.Exceeded](err); ok { // whether this one is taken is not told
 		wrong = slices.DeleteFunc(wrong, func(p templates.Problem) bool { return p.Field == "username" })
 		wrong.add("username", "registration.credentials.username_wait", "time", names.RetryAfter())

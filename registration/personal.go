@@ -31,6 +31,9 @@ func (h *Handler) showPersonal(c *gin.Context) error {
 	}
 	page := h.personalPage(r.shown(h.service.Now()))
 	page.Matched = r.matched()
+	if r.Failures > 0 {
+		page.TriesLeft = r.triesLeft()
+	}
 	return h.page(c, http.StatusOK, "registration/personal", page)
 }
 

@@ -193,6 +193,7 @@ func (s *site) browserDigest() (digest []byte) {
 
 // browser is a member's: it keeps cookies and the page it looks at.
 type browser struct {
+	still   bool // does not follow a refused form to its page
 	site    *site
 	cookies map[string]string
 	source  string
@@ -233,6 +234,9 @@ func (b *browser) do(method, target string, form url.Values) *browser {
 		}
 	}
 	b.status, b.location, b.header, b.path, b.body = answer.StatusCode, answer.Header.Get("Location"), answer.Header, target, w.Body.String()
+	if method == http.MethodPost && !b.still && strings.Contains(b.location, "refused=") { // shown at once by every browser
+		return b.do(http.MethodGet, b.location, nil)
+	}
 	if b.status >= 500 {
 		b.site.t.Errorf("%s %s = %d\n%s", method, target, b.status, b.site.logs)
 	}

@@ -15,20 +15,21 @@ type View[P any] struct {
 
 // Layout is what every page has, whatever it shows.
 type Layout struct {
-	Path, Query string        // of this page, for the form and the language switch
-	CSRF        string        // token of the page's form
-	Flow        string        // opaque id of the pending authorization request, kept in links and forms; "" if none
-	App         string        // name of the app that waits, "" if none
-	Person      string        // first name of whom the page is for, "" where it says nothing of it
-	SignedInAs  string        // username, "" when nobody is signed in
-	Notice      *Notice       // banner above the page
-	Problems    []Problem     // why a form was refused, in the order of its fields
-	IdleTimeout time.Duration // of the session of a signed-in page; 0 elsewhere
-	SessionMark string        // of that session, for the page's timer
-	RequestID   string        // shown on error pages
-	Account     *Account      // what every page of the account's section shows besides, nil elsewhere
-	Desk        *Desk         // whose console it is, nil outside the support desk and before its sign-in
-	Title       string        // set by the renderer from the page's own title
+	Path, Query string            // of this page, for the form and the language switch
+	CSRF        string            // token of the page's form
+	Flow        string            // opaque id of the pending authorization request, kept in links and forms; "" if none
+	App         string            // name of the app that waits, "" if none
+	Person      string            // first name of whom the page is for, "" where it says nothing of it
+	SignedInAs  string            // username, "" when nobody is signed in
+	Notice      *Notice           // banner above the page
+	Typed       map[string]string // what a refused form had, secrets apart; nil for a form that is new
+	Problems    []Problem         // why a form was refused, in the order of its fields
+	IdleTimeout time.Duration     // of the session of a signed-in page; 0 elsewhere
+	SessionMark string            // of that session, for the page's timer
+	RequestID   string            // shown on error pages
+	Account     *Account          // what every page of the account's section shows besides, nil elsewhere
+	Desk        *Desk             // whose console it is, nil outside the support desk and before its sign-in
+	Title       string            // set by the renderer from the page's own title
 }
 
 // Notice is a banner: Kind is ok, warn, info or error; Key and Args its sentence.
@@ -67,6 +68,32 @@ func (l Layout) Problem(fields ...string) *Problem {
 		}
 	}
 	return nil
+}
+
+// TypedIn is what was typed into a field that is shown again, else what the page has for it.
+func (l Layout) TypedIn(field, page string) string {
+	if typed, ok := l.Typed[field]; ok {
+		return typed
+	}
+	return page
+}
+
+// Ticked is TypedIn for a box or a button with a value; one that is not ticked was not sent.
+func (l Layout) Ticked(field, value string, page bool) bool {
+	if l.Typed == nil {
+		return page
+	}
+	return l.Typed[field] == value
+}
+
+// Unmet reports whether a rule of a new password was not met by the one that was refused.
+func (l Layout) Unmet(rule string) bool {
+	p := l.Problem("new_password")
+	if p == nil {
+		return false
+	}
+	unmet, _ := p.Args["unmet"].([]string)
+	return slices.Contains(unmet, rule)
 }
 
 // Secret reports whether what is typed into a field of ours is never kept to be shown again.

@@ -10,9 +10,8 @@ type card struct {
 }
 
 type newPassword struct {
-	Username                 string
-	MinLength                int
-	Length, Common, Personal string
+	Username  string
+	MinLength int
 }
 
 type askedQuestion struct{ Field, Question string }
@@ -49,8 +48,8 @@ func recoveryCases() []pageCase {
 			Others []string
 		}{"saved-code", nil}),
 		page("recovery/new_password", "", at("/recover/new-password"), newPassword{Username: "maria.lopez", MinLength: 15}),
-		page("recovery/new_password", "short", at("/recover/new-password", Problem{"new_password", "registration.credentials.password_short", Args{"min": 15}}),
-			newPassword{"maria.lopez", 15, "unmet", "met", "met"}),
+		page("recovery/new_password", "short", at("/recover/new-password", Problem{"new_password", "registration.credentials.password_short", Args{"min": 15, "unmet": []string{"length"}}}),
+			newPassword{"maria.lopez", 15}),
 		page("recovery/done", "", at("/recover/done"), struct{}{}),
 		page("recovery/not_me", "", at("/not-me"), struct{ Link, Username string }{"abc", "maria.lopez"}),
 		page("recovery/not_me_done", "", at("/not-me/done"), struct{}{}),

@@ -35,7 +35,6 @@ type (
 		Questions, Suggestions                []string
 		Kept                                  bool
 		MinLength                             int
-		Length, Common, Personal              string
 	}
 	review struct {
 		FirstName, LastName, Suffix, MemberNumber, Username, Email, Question string
@@ -209,7 +208,7 @@ func pageCases() []pageCase {
 		page("registration/credentials", "", at("/register/credentials"), credentials{Questions: questions, MinLength: 15}),
 		page("registration/credentials", "taken", with(at("/register/credentials"), Problem{"username", "registration.credentials.username_taken", nil},
 			Problem{"new_password", "registration.credentials.password_short", Args{"min": 15}}),
-			credentials{Username: "maria", Email: "maria@example.com", EmailAgain: "maria@example.com", Question: "toy_name", Questions: questions, MinLength: 15, Suggestions: []string{"maria1984", "maria.n"}, Length: "unmet", Common: "met", Personal: "met"}),
+			credentials{Username: "maria", Email: "maria@example.com", EmailAgain: "maria@example.com", Question: "toy_name", Questions: questions, MinLength: 15, Suggestions: []string{"maria1984", "maria.n"}}),
 		page("registration/credentials", "kept", at("/register/credentials"), credentials{Username: "maria", Questions: questions, MinLength: 15, Kept: true}),
 		page("registration/code", "", at("/register/code"), struct {
 			Address string

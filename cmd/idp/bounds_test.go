@@ -111,6 +111,9 @@ func (s *stranger) do(method, target string, form url.Values) (string, int) {
 	for _, cookie := range w.Result().Cookies() {
 		s.cookies[cookie.Name] = cookie.Value
 	}
+	if at := w.Header().Get("Location"); method == http.MethodPost && strings.Contains(at, "refused=") { // shown at once by every browser
+		return s.do(http.MethodGet, at, nil)
+	}
 	return w.Body.String(), w.Code
 }
 

@@ -47,6 +47,7 @@ func ownerOf(kind OwnerKind, id string) (o owner) {
 func Belongs(c *gin.Context, kind OwnerKind, id string) bool {
 	r := requestOf(c)
 	r.owner = ownerOf(kind, id)
+	r.owners = append(r.owners, r.owner)
 	return OwnerKind(r.formOwner[0]) != kind || r.formOwner == r.owner
 }
 
@@ -82,12 +83,17 @@ func (w *Web) readCSRF(token string, browser []byte) (o owner, ok bool) {
 func (w *Web) checkCSRF(c *gin.Context) {
 	switch c.Request.Method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions:
+		if f := w.openRefused(c); f != nil && f.Error != nil && w.now().Sub(f.At) <= refusedError {
+			c.Abort()
+			w.showError(c, f)
+		}
 		return
 	}
 	if err := w.ownForm(c); err != nil {
 		w.abort(c, &Error{Status: http.StatusForbidden, Key: KeyCookies, Err: err})
 		return
 	}
+	requestOf(c).ours = true
 	if w.guard != nil && OwnerKind(requestOf(c).formOwner[0]) == OfSession {
 		if err := w.guard(c); err != nil {
 			w.abort(c, err)

@@ -27,6 +27,7 @@ func (w *Web) Engine() *gin.Engine {
 	if err := e.SetTrustedProxies(nil); err != nil {
 		panic(err) // an empty list always parses
 	}
+	w.engine.Store(e)
 	e.Use(w.begin, w.recoverPanic, w.securityHeaders, w.forPrograms, w.checkHost, w.checkSizes, w.chooseLanguage)
 	e.NoRoute(w.Handle(func(*gin.Context) error {
 		return &Error{Status: http.StatusNotFound, Key: KeyNotFound}

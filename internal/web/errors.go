@@ -177,11 +177,16 @@ func (w *Web) answer(c *gin.Context, e *Error) {
 	if requestOf(c).lang == "" { // refused before the language was chosen
 		w.chooseLanguage(c)
 	}
+	if e.Username == "" && w.leadsToItself(c) { // whose session is open is asked anew
+		if err := w.seeError(c, e); err == nil {
+			return
+		}
+	}
 	page := errorPage{Key: e.Key, Args: templates.Args{}, Code: e.Code, Parameter: e.Parameter, Value: clipped(e.Value), Button: e.button(c)}
 	if e.Wait > 0 || e.Key == KeyTooMany || e.Key == KeyUnavailable {
 		page.Args["time"] = max(e.Wait, time.Second)
 	}
-	var opts []PageOption
+	opts := []PageOption{InPlace()}
 	if e.Username != "" {
 		page.Args["username"] = e.Username
 		opts = append(opts, SignedIn(e.Username))

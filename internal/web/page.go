@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -21,6 +22,7 @@ type pageOptions struct {
 	policy  string // "" for the usual one
 	refresh string
 	anybody bool
+	inPlace bool
 }
 
 // WithProblems shows what is wrong with a form; the status is then usually 422.
@@ -81,10 +83,13 @@ func (w *Web) Page(c *gin.Context, status int, name string, page any, opts ...Pa
 	r := requestOf(c)
 	o := pageOptions{layout: templates.Layout{
 		Path: localOr(c.Request.URL.EscapedPath()), Query: switchQuery(c.Request.URL.Query(), Flow(c)),
-		CSRF: w.csrfToken(r.browser, r.owner), Flow: Flow(c), RequestID: r.id,
+		CSRF: w.csrfToken(r.browser, r.owner), Flow: Flow(c), RequestID: cmp.Or(r.shownID, r.id),
 	}}
 	for _, opt := range opts {
 		opt(&o)
+	}
+	if done, err := w.showRefused(c, &status, &o); done || err != nil {
+		return err
 	}
 	if o.anybody {
 		o.layout.CSRF = w.csrfToken(r.browser, owner{})

@@ -23,10 +23,13 @@ type request struct {
 	chosen           bool   // lang came with this request, not from cookie or header
 	browser          []byte // the browser cookie's 32 bytes; nil without one
 	form             url.Values
-	owner, formOwner owner  // of the answer's pages; of the form that was posted
-	json             bool   // errors are answered as JSON
-	problem          bool   // errors are answered as problem+json
-	refused          string // why nothing was done, in a word for metrics
+	owner, formOwner owner   // of the answer's pages; of the form that was posted
+	owners           []owner // of all that was found to be the browser's
+	shownID          string  // of the form's request, where this one shows its answer
+	ours             bool    // our own form, not what an app sends
+	json             bool    // errors are answered as JSON
+	problem          bool    // errors are answered as problem+json
+	refused          string  // why nothing was done, in a word for metrics
 }
 
 const requestKey = "huskyidp/web.request"

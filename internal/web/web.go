@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -88,6 +90,8 @@ type Web struct {
 	pages       *Meter[netip.Prefix]
 	guard       func(*gin.Context) error
 	programs    map[string]Readers // by address; see Programs
+	engine      atomic.Pointer[gin.Engine]
+	shown       func() map[string]bool // patterns of the addresses that are pages
 }
 
 // New checks the options. The error names what is missing or wrong.
@@ -110,6 +114,7 @@ func New(o Options) (*Web, error) {
 	for _, host := range append(o.Hosts, issuer.Host) {
 		w.hosts[w.canonicalHost(host)] = true
 	}
+	w.shown = sync.OnceValue(w.pagePatterns)
 	w.pages = NewMeter[netip.Prefix](w.limits.Requests, w.limits.Window)
 	return w, nil
 }

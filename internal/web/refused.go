@@ -1,0 +1,275 @@
+package web
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"huskyidp/internal/seal"
+	"huskyidp/templates"
+)
+
+// A form that was refused is shown by a GET of its own address: Back, a reload and another language post nothing again, and lose
+// neither what was typed nor what was wrong with it. Both travel sealed in the address, so that each tab has its own and nothing
+// is stored; secrets do not. The seal holds for the browser, the page, and the session or registration that the form belonged
+// to, for some minutes. Whoever opens the page without it begins with an empty form.
+const (
+	refusedQuery = "refused"
+	refusedAge   = 10 * time.Minute
+	refusedError = 20 * time.Second // how long an error is shown; a later reload shows the form
+	refusedMax   = 3 << 10          // bytes of the sealed value: proxies take lines of 8 KiB
+	typedMax     = 300              // code points of one field
+)
+
+// refusedForm is what the address holds.
+type refusedForm struct {
+	At       time.Time         `json:"at"` // in seconds: the length of an answer tells nothing (S-12)
+	Owner    []byte            `json:"owner"`
+	Status   int               `json:"status"`
+	Problems []refusedProblem  `json:"problems"`
+	Typed    map[string]string `json:"typed"`
+	Error    *failedForm       `json:"error,omitempty"`
+}
+
+// failedForm is an Error that answered a form.
+type failedForm struct {
+	Key       string        `json:"key"`
+	Code      string        `json:"code,omitempty"`
+	Parameter string        `json:"parameter,omitempty"`
+	Value     string        `json:"value,omitempty"`
+	Button    string        `json:"button"`
+	Wait      time.Duration `json:"wait,omitempty"`
+	RequestID string        `json:"id"`
+}
+
+type refusedProblem struct {
+	Field string                `json:"field,omitempty"`
+	Key   string                `json:"key"`
+	Args  map[string]refusedArg `json:"args,omitempty"`
+}
+
+// refusedArg is a value of a message with its type.
+type refusedArg struct {
+	Number   *int           `json:"n,omitempty"`
+	Text     *string        `json:"s,omitempty"`
+	Key      *templates.Key `json:"k,omitempty"`
+	Duration *time.Duration `json:"d,omitempty"`
+	Time     *time.Time     `json:"t,omitempty"`
+	List     []string       `json:"l,omitempty"`
+}
+
+func keepArg(value any) (a refusedArg, err error) {
+	switch v := value.(type) {
+	case int:
+		a.Number = &v
+	case string:
+		a.Text = &v
+	case templates.Key:
+		a.Key = &v
+	case time.Duration:
+		a.Duration = &v
+	case time.Time:
+		a.Time = &v
+	case []string:
+		a.List = v
+	default:
+		err = fmt.Errorf("web: a refused form keeps no %T", value)
+	}
+	return a, err
+}
+
+func (a refusedArg) value() any {
+	switch {
+	case a.Number != nil:
+		return *a.Number
+	case a.Text != nil:
+		return *a.Text
+	case a.Key != nil:
+		return *a.Key
+	case a.Duration != nil:
+		return *a.Duration
+	case a.Time != nil:
+		return *a.Time
+	}
+	return a.List
+}
+
+func refusedPlace(path string, browser []byte) seal.Place {
+	return seal.Place{Table: "refused form", Column: path, Row: string(browser)}
+}
+
+// SeeRefused answers a form with a redirect to the page at path, which shows what is wrong.
+func (w *Web) SeeRefused(c *gin.Context, path string, status int, problems ...templates.Problem) error {
+	f := refusedForm{Status: status}
+	for _, p := range problems {
+		kept := refusedProblem{Field: p.Field, Key: p.Key, Args: map[string]refusedArg{}}
+		for name, value := range p.Args {
+			arg, err := keepArg(value)
+			if err != nil {
+				return err
+			}
+			kept.Args[name] = arg
+		}
+		f.Problems = append(f.Problems, kept)
+	}
+	return w.seeRefused(c, path, f)
+}
+
+// seeError is SeeRefused for an error page.
+func (w *Web) seeError(c *gin.Context, e *Error) error {
+	return w.seeRefused(c, c.Request.URL.EscapedPath(), refusedForm{Status: e.Status, Error: &failedForm{
+		e.Key, e.Code, e.Parameter, clipped(e.Value), e.button(c), e.Wait, requestOf(c).id}})
+}
+
+// showError shows that page.
+func (w *Web) showError(c *gin.Context, f *refusedForm) {
+	requestOf(c).shownID = f.Error.RequestID
+	w.answer(c, &Error{Status: f.Status, Key: f.Error.Key, Code: f.Error.Code, Parameter: f.Error.Parameter, Value: f.Error.Value, Href: f.Error.Button, Wait: f.Error.Wait})
+}
+
+func (w *Web) seeRefused(c *gin.Context, path string, f refusedForm) error {
+	r := requestOf(c)
+	f.At, f.Owner, f.Typed = w.now().UTC().Truncate(time.Second), r.formOwner[:], typedInto(r.form)
+	query := c.Request.URL.Query()
+	for _, name := range []string{"note", refusedQuery} {
+		query.Del(name)
+	}
+	query, err := url.ParseQuery(switchQuery(query, Flow(c)))
+	if err != nil {
+		return err
+	}
+	sealed, err := w.sealRefused(f, path, r.browser)
+	if err != nil {
+		return err
+	}
+	query.Set(refusedQuery, sealed)
+	return SeeOther(c, path+"?"+query.Encode())
+}
+
+// leadsToItself reports whether the answer to a request can be shown at its address: it is a form of ours, and the address a page.
+func (w *Web) leadsToItself(c *gin.Context) bool {
+	r := requestOf(c)
+	return c.Request.Method == http.MethodPost && r.ours && r.browser != nil && w.shown()[c.FullPath()]
+}
+
+func (w *Web) pagePatterns() map[string]bool {
+	pages := map[string]bool{}
+	if e := w.engine.Load(); e != nil {
+		for _, route := range e.Routes() {
+			if route.Method == http.MethodGet {
+				pages[route.Path] = true
+			}
+		}
+	}
+	return pages
+}
+
+// sealRefused leaves the longest fields out where all of them are too long.
+func (w *Web) sealRefused(f refusedForm, path string, browser []byte) (string, error) {
+	for {
+		plain, err := json.Marshal(f)
+		if err != nil {
+			return "", err
+		}
+		if len(plain) <= refusedMax || len(f.Typed) == 0 {
+			return base64.RawURLEncoding.EncodeToString(w.keyring.Seal(seal.Session, refusedPlace(path, browser), plain)), nil
+		}
+		longest := ""
+		for name := range f.Typed {
+			if longest == "" || len(f.Typed[name]) > len(f.Typed[longest]) {
+				longest = name
+			}
+		}
+		delete(f.Typed, longest)
+	}
+}
+
+// typedInto is what may be shown again of a form.
+func typedInto(form url.Values) map[string]string {
+	typed := map[string]string{}
+	for name, all := range form {
+		if templates.Secret(name) || slices.Contains([]string{CSRFField, "flow", "act", "return"}, name) || len(all) != 1 {
+			continue
+		}
+		if runes := []rune(all[0]); len(runes) > typedMax {
+			all = []string{string(runes[:typedMax])}
+		}
+		typed[name] = all[0]
+	}
+	return typed
+}
+
+// WasRefused reports whether a page is opened to show a form that was refused in this browser a moment ago: whoever comes is the
+// one who sent it.
+func (w *Web) WasRefused(c *gin.Context) bool {
+	return c.Request.Method == http.MethodGet && w.openRefused(c) != nil
+}
+
+// readRefused is the refused form that a page is to show again, nil for none.
+func (w *Web) readRefused(c *gin.Context) *refusedForm {
+	f := w.openRefused(c)
+	if f == nil || owner(f.Owner) != (owner{}) && !slices.Contains(requestOf(c).owners, owner(f.Owner)) {
+		return nil
+	}
+	return f
+}
+
+func (w *Web) openRefused(c *gin.Context) *refusedForm {
+	r := requestOf(c)
+	text := c.Query(refusedQuery)
+	if text == "" || r.browser == nil {
+		return nil
+	}
+	sealed, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		return nil
+	}
+	plain, err := w.keyring.OpenSent(seal.Session, refusedPlace(c.Request.URL.EscapedPath(), r.browser), sealed)
+	if err != nil {
+		return nil
+	}
+	var f refusedForm
+	if json.Unmarshal(plain, &f) != nil || w.now().Sub(f.At) > refusedAge || len(f.Owner) != ownerSize {
+		return nil
+	}
+	return &f
+}
+
+// showRefused turns the answer to a form into a redirect, and lays what was refused over the page that the redirect leads to.
+// done means that the answer is given.
+func (w *Web) showRefused(c *gin.Context, status *int, o *pageOptions) (done bool, err error) {
+	switch c.Request.Method {
+	case http.MethodPost:
+		if len(o.layout.Problems) == 0 || o.inPlace || !w.leadsToItself(c) {
+			return false, nil
+		}
+		return true, w.SeeRefused(c, c.Request.URL.EscapedPath(), *status, o.layout.Problems...)
+	case http.MethodGet:
+		f := w.readRefused(c)
+		if f == nil || o.inPlace || *status != http.StatusOK { // or it has become another page
+			return false, nil
+		}
+		o.layout.Typed = f.Typed
+		if f.Error != nil { // a while ago: the form as it was typed
+			return false, nil
+		}
+		*status, o.layout.Problems = f.Status, nil
+		for _, p := range f.Problems {
+			args := templates.Args{}
+			for name, arg := range p.Args {
+				args[name] = arg.value()
+			}
+			o.layout.Problems = append(o.layout.Problems, templates.Problem{Field: p.Field, Key: p.Key, Args: args})
+		}
+	}
+	return false, nil
+}
+
+// InPlace answers with the page as it is: its address shows another one by now.
+func InPlace() PageOption { return func(o *pageOptions) { o.inPlace = true } }

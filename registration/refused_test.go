@@ -1,0 +1,54 @@
+package registration
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// A refused form has an address of its own, which shows the same after a reload, Back and in another language; it belongs to the
+// registration, and shows nothing to who begins another in the same browser.
+func TestRefusedForms(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	b := s.browser().toPersonal().post(with(maria, "first_name", "Otra")...).on("/register/personal", 422).reads("Le quedan 2 intentos")
+	at := b.path
+	if !strings.Contains(at, "refused=") {
+		t.Fatalf("the refused form is at %s", at)
+	}
+	for range 2 {
+		b.get(at).on("/register/personal", 422).reads("Le quedan 2 intentos")
+		if b.value("first_name") != "Otra" || b.value("card_id") != "004-123-789" {
+			t.Errorf("the form holds %q and %q", b.value("first_name"), b.value("card_id"))
+		}
+	}
+	b.get(at+"&lang=en").on("/register/personal", 422).reads("You have 2 tries left")
+	if b.value("first_name") != "Otra" {
+		t.Errorf("in English it holds %q", b.value("first_name"))
+	}
+	b.get(at+"&lang=es").post(maria...).post(with(mariaChoice, "email_again", "otra@example.org")...).on("/register/credentials", 422)
+	b.get(b.path+"&lang=en").on("/register/credentials", 422).reads("not the same")
+	if b.value("email_again") != "otra@example.org" {
+		t.Errorf("in English it holds %q", b.value("email_again"))
+	}
+	b.get(b.path + "&lang=es")
+	if strings.Contains(b.body, "tres tazas") {
+		t.Error("a password is shown again")
+	}
+	credentials := b.path
+	b.get("/register/open").post("act", "anew").post("act", "agree").post(ana...).on("/register/credentials", 200)
+	b.get(credentials)
+	if strings.Contains(b.body, "otra@example.org") || strings.Contains(b.body, "maria.lopez") {
+		t.Error("another person is shown what was typed before")
+	}
+}
+
+// Coming back to a refused form after a while asks first whose the registration is.
+func TestRefusedFormAfterAWhile(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	b := s.browser().toPersonal().post(with(maria, "first_name", "Otra")...).on("/register/personal", 422)
+	at := b.path
+	s.later(16 * time.Minute)
+	b.get(at).on("/register/open", 200)
+}
