@@ -250,9 +250,13 @@ func (h *Handler) require(c *gin.Context) (session Session, ok bool, err error) 
 		return session, ok, err
 	}
 	var query []string
-	if h.web.Cookie(c, sessionCookie) != "" { // it had one, which ended
+	if token := h.web.Cookie(c, sessionCookie); token != "" { // it had one, which ended
+		why, err := h.service.WhyEnded(c.Request.Context(), token)
+		if err != nil {
+			return session, false, err
+		}
 		h.web.ClearCookie(c, sessionCookie)
-		query = append(query, "note=ended")
+		query = append(query, "note="+string(why))
 	}
 	if back := ReturnPath(c.Request.URL.Path); back != "" && back != "/account" {
 		query = append(query, "return="+back)

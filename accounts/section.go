@@ -90,8 +90,12 @@ func (h *Handler) showEnded(c *gin.Context) error {
 	case ok:
 		return web.ForeignForm(session.Username, "/account")
 	}
+	why, err := h.service.WhyEnded(c.Request.Context(), h.web.Cookie(c, sessionCookie))
+	if err != nil {
+		return err
+	}
 	h.web.ClearCookie(c, sessionCookie)
-	return h.web.SeeDone(c, "/login?note=ended")
+	return h.web.SeeDone(c, "/login?note="+string(why))
 }
 
 // next is where a member goes on from adding a second step: to the app that asked for

@@ -194,3 +194,35 @@ func (s *Service) Sweep(ctx context.Context) error {
 	now := s.now()
 	return errors.Join(s.store.sweep(ctx, now.AddDate(0, 0, -30)), s.forgetForeign(ctx, now))
 }
+
+// Ending is why a session is not open any more. It is the note of the page that tells of it.
+type Ending string
+
+const (
+	endedUnused    Ending = "ended"  // it was not used for a while
+	endedFull      Ending = "full"   // it was as old as one may be
+	endedElsewhere Ending = "closed" // somebody or something ended it: another device, another password, support
+	endedSomehow   Ending = "over"   // nobody knows any more
+)
+
+// WhyEnded tells why the session of a token is over.
+func (s *Service) WhyEnded(ctx context.Context, token string) (Ending, error) {
+	var closed, full, unused bool
+	now := s.now()
+	err := s.db.From(ctx).QueryRow(ctx, `
+		select s.ended_at is not null or a.status <> 'active', s.expires_at <= $2 and s.last_seen_at > s.expires_at - $3::interval, s.last_seen_at <= $2::timestamptz - $3::interval
+		from sessions s join accounts a on a.id = s.account_id where s.digest = $1`, seal.Digest(token), now, s.idle).Scan(&closed, &full, &unused)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return endedSomehow, nil
+	case err != nil:
+		return "", fmt.Errorf("reading the end of a session: %w", err)
+	case closed:
+		return endedElsewhere, nil
+	case full:
+		return endedFull, nil
+	case unused:
+		return endedUnused, nil
+	}
+	return endedSomehow, nil
+}

@@ -69,6 +69,7 @@ for (const walk of walks) {
     await member.press('save');
     await member.look('question-refused');
     await page.fill('#answer', 'el faro de la isla');
+    await page.fill('#password', password);
     await member.press('save');
     await member.at('/account');
     await notice(says.question);

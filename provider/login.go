@@ -113,6 +113,8 @@ func (h *Handler) loginNotice(c *gin.Context) []web.PageOption {
 		return []web.PageOption{web.WithNotice("info", "provider.login.expired_page", nil)}
 	case "ended":
 		return []web.PageOption{web.WithNotice("info", "provider.login.signed_out_note", nil)}
+	case "full", "closed", "over":
+		return []web.PageOption{web.WithNotice("info", "provider.login.session_"+c.Query("note"), nil)}
 	case "agreement":
 		return []web.PageOption{web.WithNotice("info", "accounts.agreement.declined", nil)}
 	case "declined":

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -34,13 +35,16 @@ func (s *Service) confirmLink(c Change) string {
 		s.keyring.MAC(seal.PepperCode, []byte("recovery.confirm"), c.ID[:], []byte(c.Email)))
 }
 
+// errCutLink is ErrLink of what was garbled on its way: it was never a link of ours.
+var errCutLink = fmt.Errorf("%w: a part is missing", ErrLink)
+
 // Confirmable is whose address a link proves. The error is ErrLink, or the database's.
 func (s *Service) Confirmable(ctx context.Context, link string) (accounts.Account, error) {
 	text, mac, _ := strings.Cut(link, ".")
 	id, err := uuid.Parse(text)
 	sum, err2 := base64.RawURLEncoding.DecodeString(mac)
-	if err != nil || err2 != nil {
-		return accounts.Account{}, ErrLink
+	if err != nil || err2 != nil || !seal.IsToken(mac) {
+		return accounts.Account{}, errCutLink
 	}
 	found, err := s.store.changes(ctx, `id = @id and state = 'applied' and decided_at > @since`, pgx.NamedArgs{"id": id, "since": s.now().Add(-confirmLife)})
 	if err != nil {
@@ -51,7 +55,7 @@ func (s *Service) Confirmable(ctx context.Context, link string) (accounts.Accoun
 	}
 	c := found[0]
 	if c.Act != ChangeEmail || !s.keyring.VerifyMAC(seal.PepperCode, sum, []byte("recovery.confirm"), id[:], []byte(c.Email)) {
-		return accounts.Account{}, ErrLink
+		return accounts.Account{}, errCutLink
 	}
 	account, err := s.accounts.Get(ctx, c.AccountID)
 	if err == nil && !accounts.SameEmail(account.Email, c.Email) {
@@ -83,7 +87,7 @@ func (h *Handler) showConfirm(c *gin.Context) error {
 	link := c.Query("link")
 	account, err := h.service.Confirmable(c.Request.Context(), link)
 	if errors.Is(err, ErrLink) {
-		return h.page(c, http.StatusGone, "recovery/old_link", oldLinkPage{})
+		return h.oldLink(c, errors.Is(err, errCutLink))
 	}
 	if err != nil {
 		return err
@@ -94,7 +98,7 @@ func (h *Handler) showConfirm(c *gin.Context) error {
 func (h *Handler) submitConfirm(c *gin.Context) error {
 	err := h.service.ConfirmEmail(c.Request.Context(), web.Form(c).Get("link"))
 	if errors.Is(err, ErrLink) {
-		return h.page(c, http.StatusGone, "recovery/old_link", oldLinkPage{})
+		return h.oldLink(c, errors.Is(err, errCutLink))
 	}
 	if err != nil {
 		return err

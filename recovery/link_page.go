@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"huskyidp/accounts"
+	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 )
 
@@ -34,7 +35,7 @@ func (h *Handler) showNotMe(c *gin.Context) error {
 	link := c.Query("link")
 	account, err := h.service.accounts.Disownable(c.Request.Context(), link)
 	if errors.Is(err, accounts.ErrLink) {
-		return h.page(c, http.StatusGone, "recovery/old_link", oldLinkPage{})
+		return h.oldLink(c, !seal.IsToken(link))
 	}
 	if err != nil {
 		return err
@@ -63,6 +64,15 @@ func (h *Handler) pressedAgain(c *gin.Context, link string, used func(ctx contex
 	case just:
 		return h.told(c, done)
 	}
+	return h.oldLink(c, !seal.IsToken(link))
+}
+
+// oldLink answers to a link that is none, or none any more. One that was cut or garbled on its way was not used: a part of it is
+// missing.
+func (h *Handler) oldLink(c *gin.Context, cut bool) error {
+	if cut {
+		return &web.Error{Status: http.StatusNotFound, Key: web.KeyAddress}
+	}
 	return h.page(c, http.StatusGone, "recovery/old_link", oldLinkPage{})
 }
 
@@ -70,7 +80,7 @@ func (h *Handler) showCancel(c *gin.Context) error {
 	link := c.Query("link")
 	change, account, err := h.service.Stoppable(c.Request.Context(), link)
 	if errors.Is(err, ErrLink) {
-		return h.page(c, http.StatusGone, "recovery/old_link", oldLinkPage{})
+		return h.oldLink(c, !seal.IsToken(link))
 	}
 	if err != nil {
 		return err

@@ -16,6 +16,12 @@ func NewToken() string {
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
+// IsToken reports whether a text has the form of a token: part of one, or more than one, has not.
+func IsToken(text string) bool {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	return err == nil && len(raw) == 32 && len(text) == TokenLength
+}
+
 // Digest is what is stored of a token (S-49). It has no key: 256 bits are not guessed.
 func Digest(token string) []byte {
 	sum := sha256.Sum256([]byte(token))

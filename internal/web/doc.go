@@ -15,6 +15,9 @@
 // a 429, postgres.ErrUnavailable a 503, and the rest a 500 that is logged once
 // under the request id, which is all the answer shows.
 //
+// A form that is refused is answered with a redirect to its own page, which shows what was typed and what is wrong with it
+// (refused.go); an error that answers a form likewise.
+//
 // # Who is asking
 //
 // Source is the peer, or behind trusted proxies the right-most hop that is not
