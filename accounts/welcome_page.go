@@ -27,7 +27,7 @@ type welcomePage struct {
 	Questions []string // empty: none is asked for
 	Question  string
 	Password  bool // another is asked for
-	PasswordRules
+	MinLength int  // of it
 }
 
 // welcomed is who completes an account; done means that the answer was given.
@@ -72,7 +72,7 @@ func (h *Handler) showWelcome(c *gin.Context) error {
 	if d.Address {
 		return h.welcomeCode(c, session, http.StatusOK)
 	}
-	return h.welcomeForm(c, session, d, http.StatusOK, "", JudgePassword(""))
+	return h.welcomeForm(c, session, d, http.StatusOK, "")
 }
 
 func (h *Handler) welcomeCode(c *gin.Context, session Session, status int, problems ...templates.Problem) error {
@@ -87,8 +87,8 @@ func (h *Handler) welcomeCode(c *gin.Context, session Session, status int, probl
 	return h.web.Page(c, status, "accounts/welcome_code", welcomeCodePage{account.Email, out}, web.SignedIn(session.Username), web.WithProblems(problems...))
 }
 
-func (h *Handler) welcomeForm(c *gin.Context, session Session, d due, status int, question string, rules PasswordRules, problems ...templates.Problem) error {
-	page := welcomePage{Username: session.Username, Question: question, Password: d.Password, PasswordRules: rules}
+func (h *Handler) welcomeForm(c *gin.Context, session Session, d due, status int, question string, problems ...templates.Problem) error {
+	page := welcomePage{Username: session.Username, Question: question, Password: d.Password, MinLength: PasswordMin}
 	if d.Question {
 		page.Questions = Questions
 	}
@@ -155,7 +155,7 @@ func (h *Handler) completeWelcome(c *gin.Context, session Session, d due) error 
 	var problems []templates.Problem
 	if d.Password {
 		if flaws := CheckPassword(password, known...); len(flaws) > 0 {
-			problems = append(problems, Problem("new_password", "registration.credentials.password_", flaws[0], templates.Args{"min": PasswordMin}))
+			problems = append(problems, PasswordProblem(flaws))
 		}
 	} else {
 		password = ""
@@ -171,13 +171,12 @@ func (h *Handler) completeWelcome(c *gin.Context, session Session, d due) error 
 	} else {
 		answer = ""
 	}
-	rules := JudgePassword(password, known...)
 	if len(problems) > 0 {
-		return h.welcomeForm(c, session, d, http.StatusUnprocessableEntity, question, rules, problems...)
+		return h.welcomeForm(c, session, d, http.StatusUnprocessableEntity, question, problems...)
 	}
 	passwordHash, answerHash, err := h.service.HashSecrets(ctx, session.AccountID, password, answer)
 	if busy, ok := web.Busy(err); ok {
-		return h.welcomeForm(c, session, d, http.StatusServiceUnavailable, question, rules, busy)
+		return h.welcomeForm(c, session, d, http.StatusServiceUnavailable, question, busy)
 	}
 	if err != nil {
 		return err
