@@ -118,7 +118,7 @@ func (j *journeys) register(ctx context.Context, p *person) error {
 		return err
 	}
 	before := j.mails.soFar(p.email)
-	err = b.Submit(ctx, url.Values{"act": {"next"}, "username": {p.username}, "email": {p.email}, "email_again": {p.email}, "new_password": {p.password},
+	err = again(ctx, b, url.Values{"act": {"next"}, "username": {p.username}, "email": {p.email}, "email_again": {p.email}, "new_password": {p.password},
 		"question": {"first_pay"}, "answer": {answerOf}})
 	if err := j.on(b, err, "credentials", "/register/code"); err != nil {
 		return err
@@ -183,7 +183,7 @@ func (j *journeys) signIn(ctx context.Context, p *person) error {
 	if err := j.on(b, b.Get(ctx, authorize("")), "authorize", "/login"); err != nil {
 		return err
 	}
-	err := b.Submit(ctx, url.Values{"username": {p.username}, "password": {p.password}})
+	err := again(ctx, b, url.Values{"username": {p.username}, "password": {p.password}})
 	if err := j.arrive(ctx, p, b, err); err != nil {
 		return err
 	}
@@ -363,6 +363,18 @@ func (j *journeys) recover(ctx context.Context, p *person) error {
 		j.ledger.fault("a finished recovery leads on to %s", page.At)
 	}
 	return nil
+}
+
+// again submits a form and, where it comes back because too many are at it, once more after a while.
+func again(ctx context.Context, b *visitor.Browser, typed url.Values) error {
+	at, body := b.At, b.Body
+	for range 3 {
+		if err := b.Submit(ctx, typed); err != nil || b.Status != http.StatusServiceUnavailable || !pause(ctx, time.Second) {
+			return err
+		}
+		b.At, b.Body = at, body
+	}
+	return b.Submit(ctx, typed)
 }
 
 func pause(ctx context.Context, d time.Duration) bool {

@@ -56,7 +56,7 @@ func databaseStopped(s *stage, r *result) error {
 }
 
 // away takes the database away for a while, under load, and gives it back.
-func away(lasts time.Duration, take, give func(*stage) error) func(*stage, *result) error {
+func away(lasts time.Duration, probed []probed, take, give func(*stage) error) func(*stage, *result) error {
 	return func(s *stage, r *result) error {
 		lasts := lasts
 		if s.short {
@@ -72,7 +72,7 @@ func away(lasts time.Duration, take, give func(*stage) error) func(*stage, *resu
 			if err := s.wait(time.Second); err != nil { // every connection has felt it
 				return errors.Join(err, give(s))
 			}
-			p := s.outage()
+			p := s.outage(probed)
 			waited := s.wait(lasts - time.Second)
 			p.end(r)
 			if err := errors.Join(waited, give(s)); err != nil {
@@ -91,13 +91,13 @@ func away(lasts time.Duration, take, give func(*stage) error) func(*stage, *resu
 }
 
 var (
-	databaseAway = away(time.Minute,
+	databaseAway = away(time.Minute, withoutDatabase,
 		func(s *stage) error { return s.cluster.primary.stopAtOnce() },
 		func(s *stage) error { return s.cluster.primary.start(context.WithoutCancel(s.ctx)) })
-	databaseFrozen = away(time.Minute,
+	databaseFrozen = away(time.Minute, withoutDatabase,
 		func(s *stage) error { return s.cluster.primary.freeze() },
 		func(s *stage) error { return s.cluster.primary.thaw() })
-	databaseReadOnly = away(15*time.Second,
+	databaseReadOnly = away(15*time.Second, readOnly,
 		func(s *stage) error { return s.readOnly("on") },
 		func(s *stage) error { return s.readOnly("off") })
 )
@@ -138,7 +138,7 @@ func databaseFar(s *stage, r *result) error {
 	}
 	a := s.tally.now()
 	r.say("half of the answers within %s, all within %s", span(a.part(0.5)), span(a.slowest()))
-	r.want(len(a.refused()) == 0, "%d answered 503/429", len(a.refused()))
+	r.want(len(a.refused()) == 0, "refused: %d %s", len(a.refused()), a.refused().kinds())
 	r.noFaults(a)
 	return nil
 }

@@ -23,9 +23,7 @@ func (s *stage) enrol(n int) (people []*person, wait func() time.Duration) {
 		}
 		people = append(people, p)
 		group.Go(func() {
-			for s.journeys.register(s.ctx, p) != nil && p.account == no && time.Since(began) < time.Second { // the hash queue was full
-				pause(s.ctx, 300*time.Millisecond)
-			}
+			_ = s.journeys.register(s.ctx, p) // the ledger has what became of it
 			s.ledger.back(p)
 		})
 	}

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -25,6 +26,7 @@ type stage struct {
 	tally     *tally
 	ledger    *ledger
 	journeys  *journeys
+	presses   atomic.Int64   // sign-ins of a crowd so far
 	refused   int            // mails that the mail server wanted not, for good
 	postponed []func(*check) // what a check leaves to the next
 }

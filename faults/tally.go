@@ -114,17 +114,22 @@ func (a answers) slowest() time.Duration { return a.part(1) }
 func (a answers) String() string {
 	text := fmt.Sprintf("%d requests, %d answered 503/429, %d connections broken", len(a), len(a.refused()), len(a.broken()))
 	if faulty := a.faulty(); len(faulty) > 0 {
-		by := map[string]int{}
-		for _, one := range faulty {
-			by[fmt.Sprintf("%d of %s", one.status, one.what)]++
-		}
-		var parts []string
-		for _, name := range slices.Sorted(maps.Keys(by)) {
-			parts = append(parts, fmt.Sprintf("%d × %s", by[name], name))
-		}
-		text += ", " + strings.Join(parts, ", ")
+		text += ", " + faulty.kinds()
 	}
 	return text
+}
+
+// kinds counts by status and what was asked.
+func (a answers) kinds() string {
+	by := map[string]int{}
+	for _, one := range a {
+		by[fmt.Sprintf("%d of %s", one.status, one.what)]++
+	}
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(by)) {
+		parts = append(parts, fmt.Sprintf("%d × %s", by[name], name))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // span rounds for the table.

@@ -18,7 +18,14 @@ func (a *app) operations() http.Handler {
 	return mux
 }
 
-// readyz asks the database, on a pool of its own, within a second (R-06).
+// How far an instance's clock may be from the database's, by which others judge what it wrote (R-12).
+const (
+	clockTold  = time.Second // once a minute
+	clockLimit = 5 * time.Second
+)
+
+// readyz asks the database, on a pool of its own, within a second: it has to be there and to take writes (R-06), and its clock
+// has to be ours (R-12).
 func (a *app) readyz(w http.ResponseWriter, r *http.Request) {
 	if !a.ready.Load() {
 		writeState(w, http.StatusServiceUnavailable, "draining")
@@ -26,11 +33,30 @@ func (a *app) readyz(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), time.Second)
 	defer cancel()
-	if err := a.health.Ping(ctx); err != nil {
+	var theirs time.Time
+	var readOnly bool
+	asked := a.now()
+	err := a.health.From(ctx).QueryRow(ctx, `select clock_timestamp(), current_setting('transaction_read_only')::boolean`).Scan(&theirs, &readOnly)
+	switch {
+	case err != nil:
 		writeState(w, http.StatusServiceUnavailable, "no database")
-		return
+	case readOnly:
+		writeState(w, http.StatusServiceUnavailable, "read-only database")
+	case a.clockApart(asked, theirs, a.now()) > clockLimit:
+		writeState(w, http.StatusServiceUnavailable, "clock")
+	default:
+		writeState(w, http.StatusOK, "ready")
 	}
-	writeState(w, http.StatusOK, "ready")
+}
+
+// clockApart is how far the database's clock lies outside of the moments between question and answer.
+func (a *app) clockApart(asked, theirs, answered time.Time) time.Duration {
+	apart := max(asked.Sub(theirs), theirs.Sub(answered))
+	if told := a.clockTold.Load(); apart > clockTold && (told == nil || answered.Sub(*told) >= time.Minute) {
+		a.clockTold.Store(&answered)
+		a.logger.Warn("clock apart", "seconds", apart.Seconds())
+	}
+	return apart
 }
 
 func writeState(w http.ResponseWriter, status int, state string) {

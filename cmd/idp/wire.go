@@ -64,11 +64,13 @@ type app struct {
 
 	commitsLost func(time.Duration)
 	ready       atomic.Bool
+	now         func() time.Time
+	clockTold   atomic.Pointer[time.Time] // when the log last said that the clock is wrong
 }
 
 // build makes everything that serve needs. On error nothing stays open.
 func build(ctx context.Context, s settings, logger *slog.Logger) (*app, error) {
-	a := &app{issuer: s.issuer, logger: logger}
+	a := &app{issuer: s.issuer, logger: logger, now: time.Now}
 	if err := a.assemble(ctx, s); err != nil {
 		a.close()
 		return nil, err
