@@ -62,6 +62,7 @@ func play(ctx context.Context, short bool, name string, keep bool) (held bool, e
 		return false, err
 	}
 	began := time.Now()
+	fmt.Fprintf(os.Stderr, "load of the machine before: %s\n", busy())
 	s, err := newStage(ctx, dir, short)
 	defer func() {
 		if closed := s.close(); err == nil {
@@ -86,6 +87,17 @@ func play(ctx context.Context, short bool, name string, keep bool) (held bool, e
 			return false, fmt.Errorf("%s: %w", sc.name, err)
 		}
 	}
-	fmt.Printf("\n%d cores, %s, commit %s, %s\n", runtime.NumCPU(), runtime.GOOS+"/"+runtime.GOARCH, commit(), span(time.Since(began)))
-	return table.print(os.Stdout), nil
+	held = table.print(os.Stdout)
+	fmt.Printf("\n%d cores, %s, commit %s, %s; load of the machine in the last quarter of an hour %s, of which this is a part\n",
+		runtime.NumCPU(), runtime.GOOS+"/"+runtime.GOARCH, commit(), span(time.Since(began)), busy())
+	return held, nil
+}
+
+// busy is how many processes wanted a core, on average of the last fifteen minutes.
+func busy() string {
+	content, err := os.ReadFile("/proc/loadavg")
+	if fields := strings.Fields(string(content)); err == nil && len(fields) > 2 {
+		return fields[2]
+	}
+	return "unknown"
 }

@@ -89,11 +89,10 @@ func (t *table) play(s *stage, sc scene) error {
 	s.ledger.takeFaults()
 	began := time.Now()
 	var r result
-	err := sc.play(s, &r)
-	if err == nil {
-		err = s.recovered(60 * time.Second)
+	if err := sc.play(s, &r); err != nil {
+		r.want(false, "not played to its end: %v", err)
 	}
-	if err != nil {
+	if err := s.recovered(60 * time.Second); err != nil {
 		return err
 	}
 	faults, counts := s.ledger.takeFaults()

@@ -7,85 +7,98 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 )
 
-// clockAhead and its sister give one instance a clock that is wrong. The program has no setting for that: it is built with a
-// standard library whose time.Now adds what IDP_FAULT_CLOCK says, and is the same otherwise.
+// skew names the variable that says by how many seconds the clock of the binary below is wrong.
+const skew = "FAULT_CLOCK"
+
+// clock gives one instance a clock that is wrong.
 func clock(wrong time.Duration) func(*stage, *result) error {
 	return func(s *stage, r *result) error {
-		binary, err := s.skewed(wrong)
+		binary, err := s.skewed()
 		if err != nil {
 			return err
 		}
 		i := s.instances[1]
-		i.binary = binary
-		defer func() { i.binary = s.binary }()
+		right := func() { i.binary = s.binary; delete(i.vars, skew) }
+		defer right()
+		i.binary, i.vars[skew] = binary, fmt.Sprint(int(wrong.Seconds()))
 		if _, err := i.stop(); err != nil {
 			return err
 		}
 		if err := i.start(); err != nil {
 			return err
 		}
-		err = s.during(6, func() error { return s.wait(15 * time.Second) })
+		ready := false
+		err = s.during(6, func() error {
+			for range 15 {
+				if err := s.wait(time.Second); err != nil {
+					return err
+				}
+				ready = ready || i.probe(s.ctx)
+			}
+			return nil
+		})
 		if err != nil {
 			return err
 		}
-		ready := i.probe(s.ctx)
-		told, err := s.logged(`"clock`)
+		told, err := s.logged(`"msg":"clock apart"`)
 		if err != nil {
 			return err
 		}
-		r.want(!ready, "an instance whose clock is %s apart is ready: %t", wrong, ready)
-		r.want(told, "it says so on its log: %t", told)
+		r.want(!ready && told, "an instance whose clock is %s apart is ready: %t, says so on its log: %t", wrong, ready, told)
 		r.noFaults(s.tally.now())
-		i.binary = s.binary
-		_, err = s.back(i)
-		return err
-	}
-}
-
-// back starts an instance that ended or is to end.
-func (s *stage) back(i *instance) (time.Duration, error) {
-	if i.running() {
 		if _, err := i.stop(); err != nil {
-			return 0, err
+			return err
 		}
+		right()
+		if err := i.start(); err != nil {
+			return err
+		}
+		return s.balancer.allReady(s.ctx, 20*time.Second)
 	}
-	if err := i.start(); err != nil {
-		return 0, err
-	}
-	return 0, s.balancer.allReady(s.ctx, 20*time.Second)
 }
 
-// skewed builds the program with a wall clock that is wrong.
-func (s *stage) skewed(by time.Duration) (string, error) {
-	source := filepath.Join(runtime.GOROOT(), "src", "time", "time.go") //lint:ignore SA1019 the tool chain that builds is the one that runs this
+// skewed builds the program with a wall clock that is wrong by what the variable says: it has no setting for that, so its standard
+// library is another one in a single line. The monotonic clock, of durations, stays right.
+func (s *stage) skewed() (string, error) {
+	binary := filepath.Join(s.dir, "idp-skewed")
+	if _, err := os.Stat(binary); err == nil {
+		return binary, nil
+	}
+	root, err := exec.CommandContext(s.ctx, "go", "env", "GOROOT").Output()
+	if err != nil {
+		return "", err
+	}
+	source := filepath.Join(strings.TrimSpace(string(root)), "src", "time", "time.go")
 	content, err := os.ReadFile(source)
 	if err != nil {
 		return "", err
 	}
-	const from = "func Now() Time {"
+	const from = "	sec, nsec, mono := runtimeNow()\n" // the first is that of Now
 	before, after, found := strings.Cut(string(content), from)
 	if !found {
-		return "", fmt.Errorf("%s has no %s", source, from)
+		return "", fmt.Errorf("%s does not read the clock as it did", source)
 	}
-	moved := before + fmt.Sprintf("func Now() Time { return honest().Add(%d) }\n\nfunc honest() Time {", by.Nanoseconds()) + after
-	name := filepath.Join(s.dir, fmt.Sprintf("time%d.go", by/time.Second))
-	if err := os.WriteFile(name, []byte(moved), 0o600); err != nil {
+	name := filepath.Join(s.dir, "time.go")
+	if err := os.WriteFile(name, []byte(before+from+"	sec += skew\n"+after), 0o600); err != nil {
 		return "", err
 	}
-	overlay, err := json.Marshal(map[string]map[string]string{"Replace": {source: name}})
+	more := filepath.Join(s.dir, "skew.go")
+	const code = "package time\n\nimport \"syscall\"\n\nvar skew = func() int64 { v, _ := syscall.Getenv(\"" + skew + "\"); n, _ := atoi(v); return int64(n) }()\n"
+	if err := os.WriteFile(more, []byte(code), 0o600); err != nil {
+		return "", err
+	}
+	overlay, err := json.Marshal(map[string]map[string]string{"Replace": {source: name, filepath.Join(filepath.Dir(source), "skew.go"): more}})
 	if err != nil {
 		return "", err
 	}
-	file := name + ".overlay"
+	file := filepath.Join(s.dir, "overlay.json")
 	if err := os.WriteFile(file, overlay, 0o600); err != nil {
 		return "", err
 	}
-	binary := filepath.Join(s.dir, fmt.Sprintf("idp%d", by/time.Second))
 	return binary, s.build(binary, "-overlay="+file)
 }
 

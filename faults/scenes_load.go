@@ -15,8 +15,12 @@ import (
 // The rated load is of two machines with four cores each; here it is what this machine does, with the load program, the
 // database and both instances on the same cores.
 
-// overload signs in three times as fast as the service can.
+// overload signs in three times as fast as one instance can. The other one is stopped: an instance has a machine of its own as a
+// rule, and leaves one of its cores to what is no sign-in.
 func overload(s *stage, r *result) error {
+	if _, err := s.instances[1].stop(); err != nil {
+		return err
+	}
 	s.populate(30)
 	people, err := s.signedIn(30)
 	if err != nil {
@@ -35,7 +39,7 @@ func overload(s *stage, r *result) error {
 	goodput := float64(len(signed)) / lasts.Seconds()
 	r.want(goodput >= 0.8*rated, "asked for three times that: %.1f a second (%.0f %%), %d refused, %d lost", goodput, 100*goodput/rated, len(refused), len(others))
 	r.want(signed.part(0.99) <= 2*time.Second, "admitted p99 %s", span(signed.part(0.99)))
-	r.want(refused.part(0.99) <= 100*time.Millisecond, "refusals: half within %s, p99 %s", span(refused.part(0.5)), span(refused.part(0.99)))
+	r.want(refused.part(0.99) <= 100*time.Millisecond, "refusals: half within %s, nine of ten within %s, p99 %s", span(refused.part(0.5)), span(refused.part(0.9)), span(refused.part(0.99)))
 	r.want(during.part(0.99) <= 250*time.Millisecond, "token p99 %s before, %s meanwhile, %d of %d refused", span(calm.part(0.99)), span(during.part(0.99)), len(during)-len(during.good()), len(during))
 	normal, err := s.normalAgain(members[0], ended)
 	if err != nil {
