@@ -42,7 +42,7 @@ func (a *app) openDesk(ctx context.Context, s settings, d deskParts) error {
 	if err != nil {
 		return err
 	}
-	a.deskWeb, err = web.New(web.Options{Templates: a.templates, Keyring: d.keyring, Issuer: s.deskAddress, Language: s.language, TrustedProxies: s.proxies,
+	a.deskWeb, err = web.New(web.Options{Templates: a.templates, Keyring: d.keyring, Issuer: s.deskAddress, Language: s.language, TrustedProxies: s.proxies, Tracer: a.telemetry.Tracer(),
 		Logger: a.logger, Now: time.Now, Limits: s.limits, Observe: a.meters.request, Refused: a.meters.refusal, Strict: true, Problems: admin.APIPath + "/", ErrorPage: "admin/error"})
 	if err != nil {
 		return err

@@ -23,7 +23,7 @@ var rows = [][]string{
 	{"internal/mail", "internal/epoch"},
 	{"internal/jobs", "internal/web", "internal/audit", "internal/ratelimit", "internal/outbound", "internal/dpop"},
 	{"internal/seal"},
-	{"internal/postgres", "internal/jws", "templates", "docs"},
+	{"internal/postgres", "internal/jws", "internal/telemetry", "templates", "docs"},
 	{"internal/postgres/embedded"},
 }
 

@@ -30,6 +30,11 @@ func built() (v, revision, goVersion string) {
 	return cmp.Or(v, info.Main.Version, "unknown"), cmp.Or(revision, "unknown") + changed, info.GoVersion
 }
 
+func versionNumber() string {
+	v, _, _ := built()
+	return v
+}
+
 // VersionCmd is "idp version".
 type VersionCmd struct{}
 

@@ -31,6 +31,7 @@ import (
 	"huskyidp/internal/postgres"
 	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/seal"
+	"huskyidp/internal/telemetry"
 	"huskyidp/internal/web"
 	"huskyidp/keys"
 	"huskyidp/members"
@@ -60,6 +61,7 @@ type app struct {
 	deskOn    net.Listener
 	staff     *admin.People // of the desk; nil without one
 	meters    *meters
+	telemetry *telemetry.Telemetry
 	loops     []func(context.Context) // until their context ends
 
 	commitsLost func(time.Duration)
@@ -70,7 +72,7 @@ type app struct {
 
 // build makes everything that serve needs. On error nothing stays open.
 func build(ctx context.Context, s settings, logger *slog.Logger) (*app, error) {
-	a := &app{issuer: s.issuer, logger: logger, now: time.Now}
+	a := &app{issuer: s.issuer, logger: logger, telemetry: &telemetry.Telemetry{}, now: time.Now}
 	if err := a.assemble(ctx, s); err != nil {
 		a.close()
 		return nil, err
@@ -90,8 +92,11 @@ func (a *app) assemble(ctx context.Context, s settings) error {
 		return err
 	}
 	a.meters = newMetrics(a)
+	if err := a.telemetry.Metrics(ctx, a.meters.registry); err != nil {
+		return err
+	}
 	a.web, err = web.New(web.Options{Templates: a.templates, Keyring: ring, Issuer: s.issuer, Language: s.language, TrustedProxies: s.proxies,
-		Hosts: mtlsHosts(s.proofs.MTLSAddress), Logger: a.logger, Now: time.Now, Limits: s.limits, Observe: a.meters.request, Refused: a.meters.refusal})
+		Hosts: mtlsHosts(s.proofs.MTLSAddress), Logger: a.logger, Now: time.Now, Limits: s.limits, Tracer: a.telemetry.Tracer(), Observe: a.meters.request, Refused: a.meters.refusal})
 	if err != nil {
 		return err
 	}
@@ -119,13 +124,18 @@ func mtlsHosts(address string) []string {
 }
 
 func (a *app) open(ctx context.Context, s settings) (err error) {
+	if a.telemetry, err = telemetry.Start(ctx, versionNumber(), a.logger); err != nil {
+		return err
+	}
 	a.guard = epoch.NewGuard(a.logger, func(lost time.Duration) { a.commitsLost(lost) })
 	if s.stateDir != "" {
 		if err := a.guard.Remember(filepath.Join(s.stateDir, epochFile)); err != nil {
 			return fmt.Errorf("IDP_STATE_DIR: %w", err)
 		}
 	}
-	if a.db, err = openDatabase(ctx, s.pool(s.conns, a.guard.Check)); err != nil {
+	requests := s.pool(s.conns, a.guard.Check)
+	requests.Tracer = a.telemetry.QueryTracer()
+	if a.db, err = openDatabase(ctx, requests); err != nil {
 		return err
 	}
 	for pool, conns := range map[**postgres.DB]int32{&a.jobs: 8, &a.health: 1} {
@@ -137,6 +147,9 @@ func (a *app) open(ctx context.Context, s settings) (err error) {
 }
 
 func (a *app) close() {
+	if err := a.telemetry.Stop(context.Background()); err != nil {
+		a.logger.Warn("telemetry", "error", err.Error())
+	}
 	for _, pool := range []*postgres.DB{a.db, a.jobs, a.health} {
 		if pool != nil {
 			pool.Close()

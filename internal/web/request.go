@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -79,10 +78,11 @@ func SourceFactor(ctx context.Context) int {
 // route's pattern instead of the path, never the query, ids or headers.
 func (w *Web) begin(c *gin.Context) {
 	started := time.Now() // a duration, so the monotonic clock
-	r := &request{id: strings.ToLower(rand.Text()[:16]), source: w.sourceOf(c.Request),
+	ctx, id, end := w.trace(c)
+	r := &request{id: id, source: w.sourceOf(c.Request),
 		problem: w.problems != "" && strings.HasPrefix(c.Request.URL.Path, w.problems)}
 	c.Set(requestKey, r)
-	ctx := context.WithValue(context.WithValue(c.Request.Context(), requestIDKey{}, r.id), requestInCtxKey{}, r)
+	ctx = context.WithValue(context.WithValue(ctx, requestIDKey{}, r.id), requestInCtxKey{}, r)
 	if within(r.source.Addr(), w.limits.Wide) {
 		ctx = context.WithValue(ctx, sourceFactorKey{}, w.limits.WideFactor)
 	}
@@ -91,6 +91,7 @@ func (w *Web) begin(c *gin.Context) {
 	defer func() {
 		took := time.Since(started)
 		method, route, status := knownMethod(c.Request.Method), c.FullPath(), c.Writer.Status()
+		end(status)
 		w.logger.LogAttrs(c.Request.Context(), slog.LevelInfo, "request",
 			slog.String("request_id", r.id), slog.String("method", method), slog.String("route", route),
 			slog.Int("status", status), slog.Int("bytes", max(0, c.Writer.Size())),

@@ -14,6 +14,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"huskyidp/internal/seal"
 	"huskyidp/templates"
 )
@@ -33,6 +35,7 @@ type Options struct {
 	Problems       string                                                     // path prefix of an API whose errors are problem+json (RFC 9457); "" for none
 	ErrorPage      string                                                     // template of error pages; default web/error
 	SessionIdle    time.Duration                                              // shown on signed-in pages; default 15 min
+	Tracer         trace.Tracer                                               // of OpenTelemetry; nil: no spans
 	Observe        func(method, route string, status int, took time.Duration) // metrics; may be nil
 	Refused        func(reason string)                                        // metrics of refused requests; may be nil
 }
@@ -75,6 +78,7 @@ type Web struct {
 	keyring     *seal.Keyring
 	logger      *slog.Logger
 	now         func() time.Time
+	tracer      trace.Tracer
 	observe     func(method, route string, status int, took time.Duration)
 	refused     func(reason string)
 	limits      Limits
@@ -105,7 +109,7 @@ func New(o Options) (*Web, error) {
 	}
 	orDefault(&o.SessionIdle, 15*time.Minute)
 	w := &Web{
-		templates: o.Templates, keyring: o.Keyring, logger: o.Logger, now: o.Now, observe: o.Observe, refused: o.Refused,
+		templates: o.Templates, keyring: o.Keyring, logger: o.Logger, now: o.Now, tracer: o.Tracer, observe: o.Observe, refused: o.Refused,
 		limits: o.Limits.withDefaults(), proxies: o.TrustedProxies, language: o.Language, sessionIdle: o.SessionIdle,
 		origin: issuer.Scheme + "://" + strings.ToLower(issuer.Host), secure: issuer.Scheme == "https",
 		strict: o.Strict, problems: o.Problems, errorPage: cmp.Or(o.ErrorPage, "web/error"),
