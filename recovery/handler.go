@@ -85,8 +85,8 @@ func (h *Handler) handle(fn func(*gin.Context) error) gin.HandlerFunc {
 	return h.web.Handle(func(c *gin.Context) error {
 		err := fn(c)
 		if moved, ok := errors.AsType[*movedError](err); ok {
-			if moved.step == stepEnded {
-				return h.told(c, pathEnded)
+			if moved.step == stepEnded || moved.step == stepLeft {
+				return h.told(c, paths[moved.step])
 			}
 			return h.to(c, paths[moved.step])
 		}

@@ -50,9 +50,15 @@ func TestSignInEndsTheRecovery(t *testing.T) {
 	v, other := f.visitor().prove("maria"), f.visitor()
 	_, err := f.people.StartSession(t.Context(), accounts.SessionStart{Account: john, AMR: []string{"pwd"}, Browser: f.browserOf(v)})
 	check(t, err)
-	v.get("/recover/question").on("/recover/password?note=ended", 200)
+	const why = "Alguien inició o cerró una sesión en este navegador"
+	v.get("/recover/question").on("/recover/password?note=left", 200).says(why, "Su contraseña es la misma")
+	waits := f.visitor().begin("john")
+	code := f.code()
+	_, err = f.people.StartSession(t.Context(), accounts.SessionStart{Account: john, AMR: []string{"pwd"}, Browser: f.browserOf(waits)})
+	check(t, err)
+	waits.post("code", code).on("/recover/password?flow=f1&note=left", 200).says(why)
 	f.later(2 * time.Minute)
 	other.prove("maria")
 	check(t, f.people.EndBrowser(t.Context(), f.browserOf(other)))
-	other.post("answer", "una linterna").on("/recover/password?flow=f1&note=ended", http.StatusOK)
+	other.post("answer", "una linterna").on("/recover/password?flow=f1&note=left", http.StatusOK).says(why)
 }

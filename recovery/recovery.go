@@ -36,6 +36,7 @@ type Recovery struct {
 	CodeTries, AnswerTries, FactorTries int
 	Refused                             []byte // digest of what was typed last: the same again costs no second try
 	CreatedAt, ExpiresAt                time.Time
+	LeftBehind                          bool // it ended since somebody signed in or out in its browser
 }
 
 // Visit is what a request says about itself.
@@ -57,6 +58,8 @@ var errForeign = errors.New("recovery: the form is another recovery's")
 // mayGoOn refuses a cookie that came with another browser, and a recovery whose time is over.
 func (v Visit) mayGoOn(r *Recovery, now time.Time) error {
 	switch {
+	case r != nil && r.LeftBehind && bytes.Equal(r.Browser, v.Browser):
+		return &movedError{stepLeft}
 	case r == nil, !bytes.Equal(r.Browser, v.Browser), r.Step == stepDone && !now.Before(r.ExpiresAt):
 		return &movedError{stepNone}
 	case !now.Before(r.ExpiresAt):

@@ -15,7 +15,7 @@ import (
 
 const recoveryColumns = `
 	select r.id, r.browser, r.flow, r.language, r.name_sealed, r.account_id, r.asker, r.step, r.code_mac, r.code_asked_at,
-		r.code_tries, r.answer_tries, r.factor_tries, r.refused, r.created_at, r.expires_at
+		r.code_tries, r.answer_tries, r.factor_tries, r.refused, r.created_at, r.expires_at, r.left_behind
 	from recoveries r where `
 
 // find reads a recovery by the digest of its cookie; nil if there is none.
@@ -39,7 +39,7 @@ func (s store) one(ctx context.Context, where string, key any) (*Recovery, error
 	var name []byte
 	err := s.db.From(ctx).QueryRow(ctx, recoveryColumns+where, pgx.NamedArgs{"key": key}).
 		Scan(&r.ID, &r.Browser, &r.Flow, &r.Language, &name, &account, &r.Asker, &r.Step, &r.CodeMAC, &r.CodeAskedAt,
-			&r.CodeTries, &r.AnswerTries, &r.FactorTries, &r.Refused, &r.CreatedAt, &r.ExpiresAt)
+			&r.CodeTries, &r.AnswerTries, &r.FactorTries, &r.Refused, &r.CreatedAt, &r.ExpiresAt, &r.LeftBehind)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
@@ -133,7 +133,7 @@ func (s store) queueEndOthers(b *pgx.Batch, account, but uuid.UUID) {
 
 // QueueEndBrowser ends what is open in a browser, when somebody signs in there or signs out.
 func QueueEndBrowser(b *pgx.Batch, browser []byte) {
-	b.Queue(`update recoveries set step = 'ended', code_mac = null, refused = null where browser = $1 and step not in ('done', 'ended')`, browser)
+	b.Queue(`update recoveries set step = 'ended', code_mac = null, refused = null, left_behind = true where browser = $1 and step not in ('done', 'ended')`, browser)
 }
 
 // queueEndAll ends what is open for an account whose mailbox is another one from now on, or was not its owner's (S-53).

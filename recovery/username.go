@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 var (
 	lookupSource = ratelimit.Limit{Name: "username_source", Count: 5, Per: time.Hour}
 	lookupCard   = ratelimit.Limit{Name: "username_card", Count: 3, Per: 24 * time.Hour}
+	lookupAgain  = ratelimit.Limit{Name: "username_again", Count: 1, Per: time.Minute} // the same card in the same browser: a second tap
 )
 
 // Remind mails the username to whoever's card this is, to the address on file. Whose it is, if anybody's, is looked up by
@@ -27,13 +29,24 @@ func (s *Service) Remind(ctx context.Context, v Visit, claim members.Claim) erro
 	now, id := s.now(), uuid.Must(uuid.NewV7())
 	perSource := lookupSource
 	perSource.Count *= web.SourceFactor(ctx)
+	typed, err := json.Marshal(claim)
+	if err != nil {
+		return err
+	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {
+		err := s.limiter.Take(ctx, lookupAgain, string(v.Browser)+string(typed), now)
+		if _, again := errors.AsType[*ratelimit.Exceeded](err); again { // the mail of the first press is its answer too
+			return nil
+		}
+		if err != nil {
+			return err
+		}
 		if err := s.takeSource(ctx, v.Source, now); err != nil {
 			return err
 		}
 		b := &pgx.Batch{}
 		started := audit.Event{Kind: audit.RecoveryStarted, At: now, Subject: id.String(), RequestID: v.RequestID, Success: true, Reason: "username"}
-		err := s.limiter.TakeAll(ctx, now, ratelimit.Ask{Limit: perSource, Key: v.Source}, ratelimit.Ask{Limit: lookupCard, Key: claim.MemberNumber})
+		err = s.limiter.TakeAll(ctx, now, ratelimit.Ask{Limit: perSource, Key: v.Source}, ratelimit.Ask{Limit: lookupCard, Key: claim.MemberNumber})
 		if _, over := errors.AsType[*ratelimit.Exceeded](err); over {
 			started.Success, started.Reason = false, "lookup_limit"
 		} else if err != nil {

@@ -47,6 +47,39 @@ func TestForgottenUsername(t *testing.T) {
 	}
 }
 
+// A second tap is answered by the first one's mail, and costs no look-up of the day; a minute later it is another wish. Another
+// card in the same browser is not a second tap.
+func TestUsernameAskedTwice(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.member("maria", "004123789")
+	f.member("john", "004123790")
+	v := f.visitor().get("/recover/username?flow=f1")
+	page := v.body
+	again := func(card []string) {
+		t.Helper()
+		v.body, v.path = page, "/recover/username?flow=f1"
+		v.post(card...).on("/recover/username/sent?flow=f1", 200)
+	}
+	for range 4 {
+		again(mariasCard)
+	}
+	again(with(mariasCard, "birth_month", "7", "birth_day", "1", "birth_year", "1990", "first_name", "John", "last_name", "O'Neill", "suffix", "JR", "card_id", "004123790"))
+	if n := f.count(`select count(*) from river_job where queue = 'recovery'`); n != 2 {
+		t.Errorf("%d look-ups, want 2", n)
+	}
+	f.work()
+	if mails := f.mailed("username"); len(mails) != 2 {
+		t.Errorf("%d mails, want one for each", len(mails))
+	}
+	f.later(61 * time.Second)
+	again(mariasCard)
+	f.work()
+	if mails := f.mailed("username"); len(mails) != 1 {
+		t.Errorf("%d mails a minute later, want 1", len(mails))
+	}
+}
+
 func TestUsernameForm(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
