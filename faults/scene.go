@@ -31,6 +31,7 @@ var scenes = []scene{
 	{"row-locked", "R-07: one locked row slows only its own requests, others' p99 under 250 ms", false, rowLocked},
 	{"failover-synchronous", "R-01: back within 5 s of the promotion, nothing acknowledged lost", false, failover(true)},
 	{"failover", "back within 5 s of the promotion; what it lost is told by an alert", true, failover(false)},
+	{"pooler", "behind a pooler in transaction mode every journey works; back within 5 s when its connections break", false, behindPooler},
 	{"signing-keys", "R-13: rotated under load without a failed request, though killed midway", false, signingKeys},
 	{"data-keys", "R-13: the same", false, dataKeys},
 	{"key-encryption-key", "R-13: the same", false, kek},
