@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -70,6 +71,7 @@ func (c *check) person(ctx context.Context, p *person) {
 		return // the card was given up before anything could be acknowledged
 	}
 	c.account(ctx, p)
+	defer c.link(ctx, p)
 	for n, f := range p.families {
 		c.family(ctx, p, f, n)
 	}
@@ -92,6 +94,40 @@ func (c *check) person(ctx context.Context, p *person) {
 		}
 	}
 	p.browser, p.families, p.codes, p.signedOut, p.touched = nil, nil, nil, nil, false
+}
+
+var notMe = regexp.MustCompile(`(/not-me\?link=[A-Za-z0-9_-]{43})`)
+
+// link presses "this wasn't me" in the notice of a new password, for some: it counts once, and the account stays protected.
+func (c *check) link(ctx context.Context, p *person) {
+	if !p.recovered || p.account != yes || rand.IntN(3) > 0 {
+		return
+	}
+	now, cancel := context.WithCancel(ctx)
+	cancel()
+	link, err := c.mails.find(now, p.email, 0, notMe)
+	if err != nil {
+		return // it has yet to arrive
+	}
+	b := c.journeys.visitor(p)
+	if err := c.patiently(b, func() error { return b.Get(ctx, link) }); err != nil || b.Status != http.StatusOK {
+		c.wrong("%s: the link of a notice is answered %d", p.username, b.Status)
+		return
+	}
+	form := *b
+	err = c.patiently(b, func() error { b.Body, b.At = form.Body, form.At; return b.Submit(ctx, nil) })
+	if err != nil || pathOf(b) != "/not-me/done" {
+		c.wrong("%s: the button of a notice leads to %d %s", p.username, b.Status, pathOf(b))
+		return
+	}
+	p.account = no // protected: its owner would need another password
+	if err := c.patiently(b, func() error { return b.Get(ctx, link) }); err != nil || b.Status != http.StatusGone {
+		c.wrong("%s: the link of a notice works twice", p.username)
+	}
+	if ok, _ := c.signsIn(ctx, p, p.password); ok {
+		c.wrong("%s: an account that was protected signs in", p.username)
+	}
+	c.right("used links")
 }
 
 // later leaves spent tokens to the next check.
@@ -261,7 +297,7 @@ func (c *check) halves(ctx context.Context) {
 // String is what was proven.
 func (c *check) String() string {
 	var parts []string
-	for _, what := range []string{"accounts", "accounts made without an answer", "live tokens", "spent tokens", "spent codes", "revocations", "ended sessions"} {
+	for _, what := range []string{"accounts", "accounts made without an answer", "live tokens", "spent tokens", "spent codes", "revocations", "ended sessions", "used links"} {
 		if n := c.proven[what]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, what))
 		}
