@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"huskyidp/internal/audit"
 	"huskyidp/internal/postgres/postgrestest"
@@ -104,5 +105,22 @@ func TestBrokenSeals(t *testing.T) {
 	})
 	if name := <-alerts; name != "sealed_value_broken" || len(alerts) != 0 {
 		t.Errorf("alert %s, and %d more", name, len(alerts))
+	}
+}
+
+// What looks every minute for mails that wait does not read those that are done.
+func TestWaitingMailsHaveAnIndex(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.New(t)
+	postgrestest.Exec(t, db, `insert into mails (id, kind, state, created_at, done_at) select gen_random_uuid(), 'x', 'sent', now(), now() from generate_series(1, 5000)`, `analyze mails`)
+	for _, where := range []string{`state = 'queued'`, `state = 'queued' and created_at < now() - interval '10 minutes'`} {
+		rows, err := db.From(t.Context()).Query(t.Context(), `explain select count(*) from mails where `+where)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil || !strings.Contains(strings.Join(plan, "\n"), "mails_queued") {
+			t.Errorf("%s: %v, %v", where, plan, err)
+		}
 	}
 }

@@ -103,10 +103,11 @@ func (c *AuditKeyCmd) Run(env *Environment) error {
 }
 
 // sealAudit seals what was written, and writes the signed end to the log, which leaves this machine: a cut of what is older
-// than a minute shows.
-func (a *app) sealAudit(chain *audit.Chain, log *audit.Log) func(context.Context) error {
+// than a minute shows. last does so whenever the last one was: at an orderly end nothing is left that may be cut unseen. The
+// two do not run side by side.
+func (a *app) sealAudit(chain *audit.Chain, log *audit.Log) (tick, last func(context.Context) error) {
 	var told audit.Checkpoint
-	return func(ctx context.Context) error {
+	tick = func(ctx context.Context) error {
 		if _, err := chain.Seal(ctx); err != nil {
 			return err
 		}
@@ -123,6 +124,10 @@ func (a *app) sealAudit(chain *audit.Chain, log *audit.Log) func(context.Context
 			a.logger.LogAttrs(ctx, slog.LevelInfo, "audit checkpoint", slog.Int64("position", p.Position), slog.String("checkpoint", p.Signed))
 		}
 		return err
+	}
+	return tick, func(ctx context.Context) error {
+		told.At = time.Time{}
+		return tick(ctx)
 	}
 }
 

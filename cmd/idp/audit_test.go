@@ -1,12 +1,15 @@
 package main
 
 import (
+	"encoding/base64"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"huskyidp/internal/audit"
 	"huskyidp/internal/postgres/postgrestest"
@@ -74,7 +77,7 @@ func TestCutOfTheLastMinutes(t *testing.T) {
 	defer file.Close()
 	service := &app{logger: slog.New(slog.NewJSONHandler(file, nil))}
 	log := audit.New(env.DB).AlertTo(service.logger, func(string) {})
-	seal := service.sealAudit(chain, log)
+	seal, _ := service.sealAudit(chain, log)
 	record := func(rows int, want int) {
 		t.Helper()
 		for range rows {
@@ -112,5 +115,30 @@ func TestCutOfTheLastMinutes(t *testing.T) {
 	}
 	if text, err := os.ReadFile(kept); err != nil || !strings.Contains(string(text), `"alert":"audit_broken"`) {
 		t.Errorf("no alert in the log: %s, %v", text, err)
+	}
+}
+
+// At an orderly end the record is sealed to its end, and the log has it, however young the last checkpoint is (S-72).
+func TestCheckpointAtTheEnd(t *testing.T) {
+	t.Parallel()
+	d := appDrill(t)
+	d.start()
+	within(t, 20*time.Second, "a first checkpoint", func() bool { return strings.Contains(d.instance.log.String(), "audit checkpoint") })
+	d.idp("keys", "rotate") // writes to the record
+	d.stop()
+	kept := writeFile(t, d.instance.log.String())
+	points, err := readCheckpoints(kept)
+	must(t, err)
+	conn, err := pgx.Connect(t.Context(), d.super)
+	must(t, err)
+	defer conn.Close(t.Context())
+	var last string
+	must(t, conn.QueryRow(t.Context(), `select encode(seal, 'hex') from audit_chain where not exists (select from audit_unsealed) order by position desc limit 1`).Scan(&last))
+	_, middle, _ := strings.Cut(points[len(points)-1], ".")
+	middle, _, _ = strings.Cut(middle, ".")
+	said, err := base64.RawURLEncoding.DecodeString(middle)
+	must(t, err)
+	if !strings.Contains(string(said), last) {
+		t.Errorf("the last of %d checkpoints is %s, the chain ends with %s", len(points), said, last)
 	}
 }

@@ -8,6 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+
+	"huskyidp/internal/postgres/postgrestest"
 	"huskyidp/internal/seal"
 )
 
@@ -55,6 +58,11 @@ func TestRotateData(t *testing.T) {
 	if err := service.Ensure(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	entry := uuid.Must(uuid.NewV7())
+	sealed := env.Keyring.Seal(seal.PII, seal.Place{Table: "desk_entries", Column: "reason_sealed", Row: entry.String()}, []byte("asked by phone"))
+	if _, err := env.DB.From(t.Context()).Exec(t.Context(), `insert into desk_entries (id, at, staff_id, act, outcome, reason_sealed) values ($1, now(), $1, 'look', 'done', $2), (gen_random_uuid(), now(), $1, 'look', 'done', null)`, entry, sealed); err != nil {
+		t.Fatal(err)
+	}
 	later := func() {
 		if _, err := env.DB.From(t.Context()).Exec(t.Context(), `update data_keys set since = since - interval '20 minutes'`); err != nil {
 			t.Fatal(err)
@@ -79,6 +87,13 @@ func TestRotateData(t *testing.T) {
 			t.Fatalf("keys data = %s, %v", stdout, err)
 		}
 		run(purpose, "the old version is dropped")
+	}
+	for statement, refused := range map[string]bool{ // by the owner too
+		`update desk_entries set reason_sealed = reason_sealed`: false, `update desk_entries set act = 'other'`: true, `update desk_entries set reason_sealed = null`: true,
+		`update desk_entries set reason_sealed = '\x00' where reason_sealed is null`: true, `update desk_entries set at = at + interval '1 day'`: true, `truncate desk_entries`: true} {
+		if _, err := postgrestest.Owner(t, env.DB).Exec(t.Context(), statement); (err != nil) != refused {
+			t.Errorf("%s = %v", statement, err)
+		}
 	}
 	if keys, err := service.List(t.Context()); err != nil || len(keys) < 2 {
 		t.Errorf("the signing keys after it: %v, %v", keys, err)

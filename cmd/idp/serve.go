@@ -208,5 +208,13 @@ func (a *app) serve(ctx context.Context, publics []net.Listener, private net.Lis
 	})
 	err := group.Wait()
 	stopWork()
-	return errors.Join(err, background.Wait())
+	if err = errors.Join(err, background.Wait()); err != nil {
+		return err
+	}
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+	defer cancel()
+	if err := a.sealLast(end); err != nil { // the next instance, or the next start, seals it
+		a.logger.Warn("the record was not sealed to its end", "error", err.Error())
+	}
+	return nil
 }

@@ -62,7 +62,8 @@ type app struct {
 	staff     *admin.People // of the desk; nil without one
 	meters    *meters
 	telemetry *telemetry.Telemetry
-	loops     []func(context.Context) // until their context ends
+	loops     []func(context.Context)     // until their context ends
+	sealLast  func(context.Context) error // after them: seals the record to its end
 
 	commitsLost func(time.Duration)
 	ready       atomic.Bool
@@ -228,6 +229,8 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 		return err
 	}
 	chain := audit.NewChain(a.db, ring, time.Now)
+	sealAudit, sealLast := a.sealAudit(chain, log)
+	a.sealLast = sealLast
 	a.loops = append(a.loops,
 		func(ctx context.Context) { signing.Run(ctx, a.logger) },
 		func(ctx context.Context) { a.clients.Watch(ctx, a.logger) },
@@ -236,7 +239,7 @@ func (a *app) features(ctx context.Context, s settings, ring *seal.Keyring) erro
 		a.every(time.Minute, "imported hashes", people.RefreshSchemes),
 		a.every(time.Minute, "data keys", ring.Refresh),
 		a.every(time.Minute, "mails without a job", outbox.Requeue),
-		a.every(5*time.Second, "audit", a.sealAudit(chain, log)),
+		a.every(5*time.Second, "audit", sealAudit),
 		a.every(time.Minute, "alerts", watch(a.db, log)),
 		a.every(10*time.Minute, "sweep", func(ctx context.Context) error {
 			now := time.Now()
