@@ -47,6 +47,17 @@ export class Member {
     if (this.script) { // evaluating in the page needs its script engine
       const { scroll, client } = await page.evaluate(() => ({ scroll: document.documentElement.scrollWidth, client: document.documentElement.clientWidth }));
       assert.ok(scroll <= client, `${label}: scrolls sideways at ${this.width} px (${scroll} > ${client})`);
+      if (this.width <= 320) { // WCAG 1.4.4: text of twice the size
+        const wide = await page.evaluate(() => {
+          const root = document.documentElement;
+          root.style.fontSize = '200%';
+          const all = [...document.querySelectorAll('body *')].filter((e) => e.getBoundingClientRect().right > root.clientWidth + 1 && !e.closest('.hidden')).map((e) => e.outerHTML.slice(0, 120));
+          const found = root.scrollWidth > root.clientWidth ? all.slice(-3) : [];
+          root.style.fontSize = '';
+          return found;
+        });
+        assert.deepEqual(wide, [], `${label}: scrolls sideways at ${this.width} px with text of 200 %`);
+      }
       const violations = await page.evaluate(`${axe}; axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations.map((v) => ({ id: v.id, help: v.help, nodes: v.nodes.map((n) => n.html + ' ' + n.failureSummary) })))`);
       assert.deepEqual(violations, [], `${label}: axe`);
     }
