@@ -19,6 +19,8 @@ func TestFilesAsTheyCome(t *testing.T) {
 		"no end of the last":     {head + "\n" + line, `CSV, UTF-8, separated by ','`},
 		"CRLF":                   {head + "\r\n" + line + "\r\n", `CSV, UTF-8, separated by ','`},
 		"byte order mark":        {"\xEF\xBB\xBF" + head + "\n" + line + "\n", `CSV, UTF-8, separated by ','`},
+		"two marks":              {"\xEF\xBB\xBF\xEF\xBB\xBF" + head + "\n" + line + "\n", `CSV, UTF-8, separated by ','`},
+		"two marks, UTF-16":      {inUTF16("\uFEFF"+head+"\n"+line+"\n", false), `CSV, UTF-16, separated by ','`},
 		"Windows-1252":           {head + "\n" + strings.NewReplacer("É", "\xC9", "Ñ", "\xD1", "ÿ", "\xFF").Replace(line) + "\n", `CSV, Windows-1252, separated by ','`},
 		"UTF-16 little":          {inUTF16(head+"\r\n"+line+"\r\n", false), `CSV, UTF-16, separated by ','`},
 		"UTF-16 big, no end":     {inUTF16(head+"\n"+line, true), `CSV, UTF-16, separated by ','`},

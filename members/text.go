@@ -28,8 +28,7 @@ func openText(file io.Reader) (text *bufio.Reader, decoder *decoder, err error) 
 	switch {
 	case bytes.HasPrefix(start, []byte(markUTF8)):
 		decoder.charset = charsetUTF8
-		_, err = text.Discard(len(markUTF8))
-		return text, decoder, err
+		return text, decoder, dropMarks(text)
 	case bytes.HasPrefix(start, []byte("\xFF\xFE")), bytes.HasPrefix(start, []byte("\xFE\xFF")):
 	case isEveryOtherZero(start, 1):
 		endian, policy = unicode.LittleEndian, unicode.IgnoreBOM
@@ -39,7 +38,24 @@ func openText(file io.Reader) (text *bufio.Reader, decoder *decoder, err error) 
 		return text, decoder, nil
 	}
 	decoder.charset = charsetUTF16
-	return bufio.NewReaderSize(transform.NewReader(text, unicode.UTF16(endian, policy).NewDecoder()), maxLine), decoder, nil
+	text = bufio.NewReaderSize(transform.NewReader(text, unicode.UTF16(endian, policy).NewDecoder()), maxLine)
+	return text, decoder, dropMarks(text)
+}
+
+// dropMarks takes off byte order marks: a file that was joined or saved twice has several.
+func dropMarks(text *bufio.Reader) error {
+	for {
+		start, err := text.Peek(len(markUTF8))
+		switch {
+		case string(start) != markUTF8 && err == io.EOF:
+			return nil
+		case string(start) != markUTF8:
+			return err
+		}
+		if _, err := text.Discard(len(markUTF8)); err != nil {
+			return err
+		}
+	}
 }
 
 // isEveryOtherZero knows plain letters in UTF-16 without byte order mark: each has a zero at one side, and nothing else has.

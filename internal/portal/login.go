@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -147,7 +148,8 @@ func (p *Portal) callback(w http.ResponseWriter, r *http.Request) {
 	}
 	p.sessions.Invalidate(p.site.Cookie(r, "session"))
 	id := rand.Text()
-	s.CSRF = rand.Text()
+	s.CSRF, s.seen = rand.Text(), &atomic.Int64{}
+	s.seen.Store(p.options.Now().Unix())
 	p.sessions.Set(id, s)
 	p.site.SetCookie(w, "session", id, sessionAge)
 	http.Redirect(w, r, entry.Target, http.StatusSeeOther)

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/maypok86/otter/v2"
@@ -40,6 +41,7 @@ type Options struct {
 	Templates    *templates.Set
 	Logger       *slog.Logger
 	Client       *http.Client // default: 5 s, as few redirects as none
+	Now          func() time.Time
 }
 
 // Portal is the application. It is safe for concurrent use.
@@ -61,10 +63,12 @@ type session struct {
 	Subject string
 	SID     string // the session at the provider
 	CSRF    string
+	seen    *atomic.Int64 // when it was used last, in Unix seconds
 }
 
 const (
 	sessionAge  = 12 * time.Hour
+	sessionIdle = 15 * time.Minute // as at the provider: whoever sits down next finds nothing open
 	maxSessions = 10_000
 )
 
@@ -87,6 +91,9 @@ func New(o Options) (*Portal, error) {
 		o.Scopes = []string{"openid", "profile", "email", "husky.member"}
 	}
 	o.AccountURL = cmp.Or(o.AccountURL, strings.TrimSuffix(o.Issuer, "/")+"/account")
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	if o.Client == nil {
 		o.Client = &http.Client{Timeout: 5 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	}
@@ -166,12 +173,23 @@ func (p *Portal) me(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return
 	}
+	w.Header().Set("Refresh", fmt.Sprintf("%d; url=%s", int(sessionIdle.Seconds())+1, MePath)) // a page left open goes with the session
 	page := mePage{Name: s.Name, Claims: s.Claims, AccountURL: p.options.AccountURL, SignOut: LogoutPath}
 	p.site.Page(w, r, http.StatusOK, "portal/me", page, site.PageOptions{CSRF: s.CSRF})
 }
 
 func (p *Portal) session(r *http.Request) (session, bool) {
-	return p.sessions.GetIfPresent(p.site.Cookie(r, "session"))
+	s, ok := p.sessions.GetIfPresent(p.site.Cookie(r, "session"))
+	if !ok {
+		return s, false
+	}
+	now := p.options.Now().Unix()
+	if now-s.seen.Load() >= int64(sessionIdle.Seconds()) {
+		p.sessions.Invalidate(p.site.Cookie(r, "session"))
+		return session{}, false
+	}
+	s.seen.Store(now)
+	return s, true
 }
 
 // fail leads to the welcome page with a code, and logs the cause.

@@ -8,7 +8,9 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jba/templatecheck"
 
@@ -16,6 +18,7 @@ import (
 )
 
 type fixture struct {
+	ahead atomic.Int64 // of the clock, in nanoseconds
 	*Portal
 	provider *testProvider
 	base     string
@@ -47,10 +50,26 @@ func (f *fixture) restart(t *testing.T) {
 	}
 	f.Portal, err = New(Options{
 		Issuer: f.provider.URL, ClientID: "portal", ClientSecret: "s3cret", TryClientID: "try-it", BaseURL: f.base,
-		Templates: set, Logger: slog.New(slog.DiscardHandler),
+		Templates: set, Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return time.Now().Add(time.Duration(f.ahead.Load())) },
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A session that nobody uses ends, as the provider's does; one that is used goes on, and the page that is left open leaves too.
+func TestIdleSessionEnds(t *testing.T) {
+	f := newFixture(t)
+	f.visit(t, "/login")
+	for range 3 {
+		f.ahead.Add(int64(14 * time.Minute))
+		if res := f.hop(t, "/me"); res.StatusCode != http.StatusOK || res.Header.Get("Refresh") != "901; url=/me" {
+			t.Fatalf("a session in use: %d, Refresh %q", res.StatusCode, res.Header.Get("Refresh"))
+		}
+	}
+	f.ahead.Add(int64(15 * time.Minute))
+	if _, at, body := f.visit(t, "/me"); at != "/" || strings.Contains(body, "MARÍA") {
+		t.Errorf("after the idle time /me leads to %s", at)
 	}
 }
 
