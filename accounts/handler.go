@@ -17,7 +17,7 @@ import (
 const sessionCookie = "session"
 
 // DeviceCookie proves an earlier sign-in in this browser (S-11).
-const DeviceCookie = "device"
+const DeviceCookie = web.DeviceCookie
 
 // App is where a member may want to go from the account page; zero for nowhere.
 type App struct{ Name, URI string }

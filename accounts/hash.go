@@ -41,7 +41,7 @@ type hasher struct {
 	keyring *seal.Keyring
 	dummy   []byte // sealed for uuid.Nil; of a password nobody has
 	compute func(secret string, salt []byte, p HashParams) []byte
-	foreign atomic.Pointer[map[string]ForeignHash] // one of each scheme that accounts have
+	foreign atomic.Pointer[map[string]foreignSample] // one of each scheme that accounts have
 }
 
 func newHasher(params HashParams, keyring *seal.Keyring) *hasher {

@@ -29,10 +29,14 @@ type Import struct {
 	CreatedAt   time.Time // zero: now
 }
 
-// ErrImported says that the account was imported before, or registered, under this name: it stays as it is.
-var ErrImported = errors.New("accounts: the account exists and stays as it is")
+// ErrImported says that the account was imported before, or registered, under this name: it stays as it is. ErrImportedOther
+// says besides that its address, or whether it may be used, is another one than the file's.
+var (
+	ErrImported      = errors.New("accounts: the account exists and stays as it is")
+	ErrImportedOther = errors.New("accounts: the account exists with another address or status, and stays as it is")
+)
 
-// ImportAll makes the accounts of a batch in one transaction and tells of each whether it was made: nil, ErrImported,
+// ImportAll makes the accounts of a batch in one transaction and tells of each whether it was made: nil, ErrImported, ErrImportedOther,
 // ErrUsernameTaken or ErrMemberHasAccount. With dryRun nothing is changed. notify mails each member that the account moved.
 func (s *Service) ImportAll(ctx context.Context, all []Import, dryRun, notify bool) (outcomes []error, err error) {
 	now := s.now()
@@ -113,7 +117,8 @@ func (s *store) queueImport(b *pgx.Batch, a Account, h ForeignHash, now time.Tim
 				@created_at, @now, @created_at, @now)
 			on conflict do nothing returning id
 		)
-		select exists (select from made), (select member_id from accounts where username = @username), exists (select from accounts where member_id = @member_id)`,
+		select exists (select from made), (select member_id from accounts where username = @username),
+			(select email_digest <> @email_digest or (status = 'active') <> (@status = 'active') from accounts where username = @username), exists (select from accounts where member_id = @member_id)`,
 		pgx.NamedArgs{
 			"id": a.ID, "subject": a.Subject, "username": a.Username, "language": a.Language, "member_id": a.MemberID, "status": a.Status,
 			"email_sealed": s.keyring.Seal(seal.PII, emailPlace(a.ID), []byte(a.Email)), "email_digest": s.emailDigest(a.Email), "email_proven": a.EmailProven,
@@ -121,11 +126,14 @@ func (s *store) queueImport(b *pgx.Batch, a Account, h ForeignHash, now time.Tim
 		}).QueryRow(func(row pgx.Row) error {
 		var isMade, hasAccount bool
 		var holder *uuid.UUID
-		if err := row.Scan(&isMade, &holder, &hasAccount); err != nil {
+		var differs *bool
+		if err := row.Scan(&isMade, &holder, &differs, &hasAccount); err != nil {
 			return err
 		}
 		switch {
 		case isMade:
+		case holder != nil && *holder == a.MemberID && *differs:
+			*outcome = ErrImportedOther
 		case holder != nil && *holder == a.MemberID:
 			*outcome = ErrImported
 		case holder != nil:

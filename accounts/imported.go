@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,13 +52,21 @@ func (h *hasher) judge(id uuid.UUID, sealed []byte, typed string) (ok, stale boo
 		}
 	}
 	if all := h.foreign.Load(); all != nil {
-		for other, hash := range *all {
+		for other, sample := range *all {
 			if other != scheme {
-				hash.matches(typed)
+				if _, _, _, err := h.matches(sample.id, sample.sealed, typed); err != nil {
+					return false, false, err
+				}
 			}
 		}
 	}
 	return false, false, nil
+}
+
+// foreignSample is somebody's hash of a scheme, whose verification costs what anybody's does.
+type foreignSample struct {
+	id     uuid.UUID
+	sealed []byte
 }
 
 // RefreshSchemes reads which schemes the hashes of other systems have, with one hash of each.
@@ -69,22 +78,17 @@ func (s *Service) RefreshSchemes(ctx context.Context) error {
 			select (select a.password_scheme from accounts a where a.password_scheme > s.password_scheme order by 1 limit 1)
 			from schemes s where s.password_scheme is not null
 		)
-		select one.id, one.password_sealed
+		select s.password_scheme, one.id, one.password_sealed
 		from schemes s cross join lateral (select id, password_sealed from accounts a where a.password_scheme = s.password_scheme limit 1) one`)
 	if err != nil {
 		return fmt.Errorf("reading schemes of hashes: %w", err)
 	}
-	all := map[string]ForeignHash{}
-	var id uuid.UUID
-	var sealed []byte
-	_, err = pgx.ForEachRow(rows, []any{&id, &sealed}, func() error {
-		plain, err := s.keyring.Open(seal.PepperPassword, passwordPlace(id), sealed)
-		if err != nil {
-			return err
-		}
-		hash, err := ParseForeignHash(strings.TrimPrefix(string(plain), foreignMark))
-		all[hash.scheme] = hash
-		return err
+	all := map[string]foreignSample{}
+	var scheme string
+	var one foreignSample
+	_, err = pgx.ForEachRow(rows, []any{&scheme, &one.id, &one.sealed}, func() error {
+		all[scheme] = foreignSample{one.id, slices.Clone(one.sealed)}
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("reading schemes of hashes: %w", err)

@@ -14,16 +14,17 @@ import (
 
 // due is what the member of an imported account has still to give.
 type due struct {
-	Address  bool // a proof that the address is theirs
-	Question bool
-	Password bool // the one from the other system breaks the rules
-	settled  bool
+	Agreement bool // none was ever accepted
+	Address   bool // a proof that the address is theirs
+	Question  bool
+	Password  bool // the one from the other system breaks the rules
+	settled   bool
 }
 
 func (s *Service) due(ctx context.Context, id uuid.UUID, questions bool) (d due, err error) {
 	err = s.db.From(ctx).QueryRow(ctx, `
-		select settle_proven_at is null, $2 and not exists (select from account_questions where account_id = id), password_due, imported_at is null or settled_at is not null
-		from accounts where id = $1`, id, questions).Scan(&d.Address, &d.Question, &d.Password, &d.settled)
+		select not exists (select from account_acceptances where account_id = id and kind = 'agreement'), settle_proven_at is null, $2 and not exists (select from account_questions where account_id = id), password_due, imported_at is null or settled_at is not null
+		from accounts where id = $1`, id, questions).Scan(&d.Agreement, &d.Address, &d.Question, &d.Password, &d.settled)
 	if err != nil {
 		return d, fmt.Errorf("reading what an account lacks: %w", err)
 	}
@@ -53,7 +54,8 @@ func (s *Service) settle(ctx context.Context, n settlement) error {
 	event := audit.Event{At: now, AccountID: id.String(), SessionID: n.session.SID, RequestID: web.RequestID(ctx), Success: true}
 	err := s.db.InTx(ctx, func(ctx context.Context) error {
 		tag, err := s.db.From(ctx).Exec(ctx, `
-			update accounts set settled_at = $2, updated_at = $2 where id = $1 and settled_at is null and settle_proven_at is not null`, id, now)
+			update accounts set settled_at = $2, updated_at = $2 where id = $1 and settled_at is null and settle_proven_at is not null
+				and exists (select from account_acceptances where account_id = id and kind = 'agreement')`, id, now)
 		if err != nil || tag.RowsAffected() == 0 {
 			return err
 		}

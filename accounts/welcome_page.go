@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -14,6 +15,9 @@ import (
 
 // WelcomePath is where the member of an imported account completes it, before anything else is open to them.
 const WelcomePath = "/account/welcome"
+
+// welcomeFresh is longer than a code is good for: a mailbox may be slow.
+const welcomeFresh = 20 * time.Minute
 
 // welcomeCodePage asks for the code that proves the address.
 type welcomeCodePage struct {
@@ -32,7 +36,7 @@ type welcomePage struct {
 
 // welcomed is who completes an account; done means that the answer was given.
 func (h *Handler) welcomed(c *gin.Context) (session Session, d due, done bool, err error) {
-	session, ok, err := h.requireFresh(c, Fresh, h.require)
+	session, ok, err := h.requireFresh(c, welcomeFresh, h.require)
 	if !ok {
 		return session, d, true, err
 	}
@@ -41,6 +45,8 @@ func (h *Handler) welcomed(c *gin.Context) (session Session, d due, done bool, e
 	case err != nil:
 	case d.settled:
 		err = h.welcomeDone(c, false)
+	case d.Agreement:
+		err = web.SeeOther(c, withFlow("/login/agreement", web.Flow(c)))
 	case d.Address || d.Question || d.Password:
 		return session, d, false, nil
 	default:
@@ -196,9 +202,17 @@ func (h *Handler) completeWelcome(c *gin.Context, session Session, d due) error 
 func (h *Handler) welcomeFirst(c *gin.Context) error {
 	query := ""
 	if flow := web.Flow(c); flow != "" {
-		query = "?flow=" + flow
+		return web.SeeOther(c, withFlow(WelcomePath, flow))
 	} else if back := ReturnPath(c.Request.URL.Path); back != "" && back != "/account" {
 		query = "?return=" + back
 	}
 	return web.SeeOther(c, WelcomePath+query)
+}
+
+// withFlow keeps the pending request in a path of ours.
+func withFlow(path, flow string) string {
+	if flow == "" {
+		return path
+	}
+	return path + "?flow=" + flow
 }

@@ -31,7 +31,13 @@ func TestImportedAccount(t *testing.T) {
 	if p.url.Path != "/login/agreement" {
 		t.Fatalf("signing in led to %s (%d)", p.url, p.status)
 	}
-	p = w.submit(p, url.Values{"act": {"agree"}})
+	if on := w.get("/account/welcome"); on.url.Path != "/login/agreement" {
+		t.Errorf("past the agreement: %s (%d)", on.url, on.status)
+	}
+	if on := w.get(address); on.url.Path != "/login/agreement" {
+		t.Errorf("the app again, past the agreement: %s (%d) %v", on.url, on.status, on.location)
+	}
+	p = w.submit(w.get(p.url.String()), url.Values{"act": {"agree"}})
 	if p.url.Path != accounts.WelcomePath || p.url.Query().Get("flow") == "" {
 		t.Fatalf("agreeing led to %s (%d)", p.url, p.status)
 	}

@@ -278,9 +278,9 @@ func TestNewAddressProvesNothingAlone(t *testing.T) {
 	check(t, err)
 	f.later(24 * time.Hour)
 	check(t, f.ApplyDue(t.Context()))
-	f.visitor().begin("maria").post("code", f.code()).on("/recover/password?flow=f1&note=ended", 200)
+	f.visitor().begin("maria").post("code", f.code()).on("/support?flow=f1&note=address", 200).says("Su código es correcto", "hable con Apoyo Técnico")
 	f.later(73 * time.Hour) // it can no longer be undone, and nobody has shown yet that it is theirs
-	f.visitor().begin("maria").post("code", f.code()).on("/recover/password?flow=f1&note=ended", 200)
+	f.visitor().begin("maria").post("code", f.code()).on("/support?flow=f1&note=address", 200).says("Su código es correcto", "hable con Apoyo Técnico")
 	if account, err := f.people.Get(t.Context(), a.ID); err != nil || account.EmailProven {
 		t.Errorf("an address that support has set counts as proven: %v", err)
 	}

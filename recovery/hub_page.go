@@ -53,8 +53,11 @@ func (h *Handler) showSupport(c *gin.Context) error {
 		return err
 	}
 	var opts []web.PageOption
-	if c.Query("note") == "ended" && h.web.JustDone(c) {
+	switch note := c.Query("note"); {
+	case note == "ended" && h.web.JustDone(c):
 		opts = append(opts, web.WithNotice("warn", "recovery.code.ended", nil))
+	case note == "address" && h.web.JustDone(c):
+		opts = append(opts, web.WithNotice("warn", "recovery.code.address", nil))
 	}
 	return h.page(c, http.StatusOK, "recovery/support", supportPage{reference}, opts...)
 }

@@ -134,6 +134,17 @@ func (t texts) current(now time.Time, language string) Document {
 	return t[len(t)-1][language]
 }
 
+// InForce reports where no version was published yet.
+func (l *Legal) InForce(now time.Time) error {
+	var mistakes []error
+	for name, all := range map[string]texts{"agreement": l.agreement, "certification": l.certification} {
+		if first := version(all[len(all)-1]); first > now.UTC().Format(time.DateOnly) {
+			mistakes = append(mistakes, fmt.Errorf("legal texts: no %s is in force before %s", name, first))
+		}
+	}
+	return errors.Join(mistakes...)
+}
+
 // Agreement is the license agreement in force.
 func (l *Legal) Agreement(now time.Time, language string) Document {
 	return l.agreement.current(now, language)

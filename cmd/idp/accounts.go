@@ -124,14 +124,14 @@ func (run *accountImport) all(ctx context.Context, file *accountFile, size int64
 		var end error
 		for len(batch) < importBatch && end == nil {
 			var line accountLine
-			if line, end = file.next(); end == nil {
+			if line, end = file.account(); end == nil {
 				batch = append(batch, line)
 			}
 		}
 		if err := run.some(ctx, batch); err != nil {
 			return err
 		}
-		run.bar.progress("accounts", file.csv.InputOffset(), size)
+		run.bar.progress("accounts", file.read, size)
 		if errors.Is(end, io.EOF) {
 			return nil
 		}
@@ -176,6 +176,8 @@ func (run *accountImport) some(ctx context.Context, batch []accountLine) error {
 			run.added++
 		case errors.Is(outcome, accounts.ErrImported):
 			run.unchanged++
+		case errors.Is(outcome, accounts.ErrImportedOther):
+			run.leave(lines[i], errors.New("the account exists with another address or status, and stays as it is"))
 		case errors.Is(outcome, accounts.ErrMemberHasAccount):
 			run.leave(lines[i], errors.New("member_number: the member has an account with another username"))
 		default:
@@ -219,7 +221,9 @@ func (c *AccountsExportCmd) Run(ctx context.Context, env *Environment) (err erro
 		}
 	}()
 	w := csv.NewWriter(out)
-	w.Write(accountColumns)
+	if err := w.Write(accountColumns); err != nil {
+		return err
+	}
 	n := 0
 	err = people.Export(ctx, c.PasswordHashes, func(batch []accounts.Exported) error {
 		ids := make([]uuid.UUID, len(batch))
@@ -235,10 +239,13 @@ func (c *AccountsExportCmd) Run(ctx context.Context, env *Environment) (err erro
 			if one.Status != accounts.Active {
 				status = "disabled"
 			}
-			w.Write([]string{numbers[one.MemberID], one.Username, one.Email, one.PasswordHash, strconv.FormatBool(one.EmailProven), one.Language, status, one.CreatedAt.Format(time.RFC3339)})
+			err := w.Write([]string{numbers[one.MemberID], one.Username, one.Email, one.PasswordHash, strconv.FormatBool(one.EmailProven), one.Language, status, one.CreatedAt.Format(time.RFC3339)})
+			if err != nil {
+				return err
+			}
 		}
 		n += len(batch)
-		return w.Error()
+		return nil
 	})
 	w.Flush()
 	if err = errors.Join(err, w.Error()); err != nil {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -11,6 +10,10 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 
 	"huskyidp/accounts"
 )
@@ -28,75 +31,121 @@ type accountLine struct {
 	fault  error
 }
 
-// accountFile reads a CSV file of accounts, separated by commas, semicolons or tabs.
+// accountFile reads a CSV file of accounts, separated by commas, semicolons or tabs, in UTF-8, or in UTF-16 with its mark. A line
+// is an account, whatever its quotes: none swallows the next.
 type accountFile struct {
-	csv    *csv.Reader
-	at     map[string]int // column by name
-	number func(typed string) (string, error)
-	seen   map[string]int // lines by what only one may have
-	now    time.Time
+	in        *bufio.Reader
+	read      int64 // bytes
+	line      int
+	separator rune
+	at        map[string]int // column by name
+	width     int
+	number    func(typed string) (string, error)
+	seen      map[string]int // lines by what only one may have
+	now       time.Time
 }
 
+// maxAccountLine in bytes.
+const maxAccountLine = 16 << 10
+
 func openAccountFile(in io.Reader, number func(string) (string, error), now time.Time) (*accountFile, error) {
-	buffered := bufio.NewReaderSize(in, 64<<10)
-	head, err := buffered.Peek(64 << 10)
-	if err != nil && !errors.Is(err, io.EOF) {
+	f := &accountFile{in: bufio.NewReaderSize(transform.NewReader(in, unicode.BOMOverride(encoding.Nop.NewDecoder())), maxAccountLine),
+		separator: ',', at: map[string]int{}, number: number, seen: map[string]int{}, now: now}
+	first, _, err := f.next()
+	if errors.Is(err, io.EOF) {
+		return nil, errors.New("the file is empty")
+	}
+	if err != nil {
 		return nil, err
 	}
-	if bytes.HasPrefix(head, []byte("\ufeff")) {
-		buffered.Discard(len("\ufeff"))
-		head = head[len("\ufeff"):]
-	}
-	first, _, _ := bytes.Cut(head, []byte("\n"))
-	f := &accountFile{csv: csv.NewReader(buffered), at: map[string]int{}, number: number, seen: map[string]int{}, now: now}
+	first = strings.TrimLeft(first, "\ufeff")
 	for _, separator := range ",;\t" {
-		if bytes.ContainsRune(first, separator) {
-			f.csv.Comma = separator
+		if strings.ContainsRune(first, separator) {
+			f.separator = separator
 			break
 		}
 	}
-	header, err := f.csv.Read()
+	header, err := f.fields(first)
 	if err != nil {
-		return nil, fmt.Errorf("the file has no header line: %w", err)
+		return nil, fmt.Errorf("line %d: %w", f.line, err)
 	}
+	f.width = len(header)
 	for i, name := range header {
-		name = strings.ToLower(strings.TrimSpace(name))
+		if name = strings.ToLower(strings.TrimSpace(name)); name == "" { // of a separator behind the last name
+			continue
+		}
 		if _, twice := f.at[name]; twice || !slices.Contains(accountColumns, name) {
-			return nil, fmt.Errorf("line 1: the column %q is not one of %s, each once", name, strings.Join(accountColumns, ", "))
+			return nil, fmt.Errorf("line %d: the column %q is not one of %s, each once", f.line, name, strings.Join(accountColumns, ", "))
 		}
 		f.at[name] = i
 	}
 	for _, name := range accountColumns[:requiredAccountColumns] {
 		if _, ok := f.at[name]; !ok {
-			return nil, fmt.Errorf("line 1: the column %s is missing", name)
+			return nil, fmt.Errorf("line %d: the column %s is missing", f.line, name)
 		}
 	}
 	return f, nil
 }
 
-// next gives the next account, io.EOF behind the last, or the error by which the file cannot be read further.
-func (f *accountFile) next() (l accountLine, err error) {
-	fields, err := f.csv.Read()
-	l.line, _ = f.csv.FieldPos(0)
-	if wrong, ok := errors.AsType[*csv.ParseError](err); ok && errors.Is(err, csv.ErrFieldCount) {
-		l.line, l.fault = wrong.StartLine, fmt.Errorf("%d fields, but the header has %d", len(fields), len(f.at))
-		return l, nil
-	} else if ok {
-		return l, fmt.Errorf("line %d: %w", wrong.Line, wrong.Err)
+// next gives the next line that is not empty, and whether it has an end.
+func (f *accountFile) next() (text string, isWhole bool, err error) {
+	for {
+		raw, err := f.in.ReadSlice('\n')
+		f.read += int64(len(raw))
+		f.line++
+		text = strings.TrimRight(string(raw), "\r\n")
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			return "", false, fmt.Errorf("line %d is longer than %d KiB", f.line, maxAccountLine>>10)
+		case err != nil && (text == "" || !errors.Is(err, io.EOF)):
+			return "", false, err
+		case strings.Trim(text, " ,;\t") != "": // else a spreadsheet's empty row
+			return text, err == nil, nil
+		}
 	}
+}
+
+func (f *accountFile) fields(line string) ([]string, error) {
+	r := csv.NewReader(strings.NewReader(line))
+	r.Comma, r.LazyQuotes = f.separator, true
+	return r.Read()
+}
+
+// account gives the next account, io.EOF behind the last, or the error by which the file cannot be read further.
+func (f *accountFile) account() (l accountLine, err error) {
+	text, isWhole, err := f.next()
 	if err != nil {
 		return l, err
 	}
-	l.fault = f.read(&l, func(name string) string {
-		if i, ok := f.at[name]; ok {
-			return strings.TrimSpace(fields[i])
-		}
-		return ""
-	})
+	l.line = f.line
+	fields, err := f.fields(text)
+	switch {
+	case err != nil:
+		l.fault = err
+	case len(fields) != f.width:
+		l.fault = fmt.Errorf("%d fields, but the header has %d", len(fields), f.width)
+	case !isWhole:
+		l.fault = errors.New("the last line has no end: is the file whole?")
+	default:
+		l.fault = f.judge(&l, func(name string) string {
+			if i, ok := f.at[name]; ok {
+				return strings.TrimSpace(unquoted(fields[i]))
+			}
+			return ""
+		})
+	}
 	return l, nil
 }
 
-func (f *accountFile) read(l *accountLine, field func(string) string) (err error) {
+// unquoted is a field without what spreadsheets put around a number so that its zeros stay: ="0041".
+func unquoted(field string) string {
+	if inner, ok := strings.CutPrefix(field, `="`); ok {
+		return strings.TrimSuffix(inner, `"`)
+	}
+	return field
+}
+
+func (f *accountFile) judge(l *accountLine, field func(string) string) (err error) {
 	for _, name := range accountColumns {
 		if !utf8.ValidString(field(name)) {
 			return fmt.Errorf("%s: is not UTF-8", name)
@@ -106,10 +155,10 @@ func (f *accountFile) read(l *accountLine, field func(string) string) (err error
 		return fmt.Errorf("member_number: %w", err)
 	}
 	if l.Username, err = accounts.CheckUsername(field("username")); err != nil {
-		return fmt.Errorf("username: %w", err)
+		return errors.New("username: must have 3 to 32 letters, digits, dots, dashes or underscores, and begin with a letter or digit")
 	}
 	if l.Email, err = accounts.ParseEmail(field("email")); err != nil {
-		return fmt.Errorf("email: %w", err)
+		return errors.New("email: must be an address such as ana@example.org")
 	}
 	if stored := field("password_hash"); stored != "" {
 		if l.Hash, err = accounts.ParseForeignHash(stored); err != nil {

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/encoding/unicode"
 
 	"huskyidp/accounts"
 )
@@ -155,15 +157,57 @@ func containsPrefix(all []string, prefix string) bool {
 	return false
 }
 
+// What spreadsheets write is read; what may be cut is left out.
+func TestAccountsImportOfSpreadsheets(t *testing.T) {
+	const line = "222222222,eva.lopez,eva@example.com\n"
+	utf16, err := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder().String("member_number\tusername\temail\r\n222222222\teva.lopez\teva@example.com\r\n")
+	must(t, err)
+	for name, test := range map[string]struct {
+		file string
+		want []string
+		said string
+	}{
+		"UTF-16":              {utf16, []string{"added 1", "unchanged 0", "left out 0"}, ""},
+		"two marks":           {"\ufeff\ufeffmember_number,username,email\n" + line, []string{"added 1", "unchanged 0", "left out 0"}, ""},
+		"a separator behind":  {"member_number;username;email;\r\n222222222;eva.lopez;eva@example.com;\r\n;;;\r\n", []string{"added 1", "unchanged 0", "left out 0"}, ""},
+		"zeros kept":          {"member_number,username,email\n=\"222222222\",eva.lopez,eva@example.com\n", []string{"added 1", "unchanged 0", "left out 0"}, ""},
+		"a bare quote":        {"member_number,username,email\n\"111111111\"x,ana.garcia,a\"b@example.com\n" + line, []string{"added 1", "unchanged 0", "left out 1"}, "line 2: "},
+		"a last line cut":     {"member_number,username,email\n" + line + "333333333,leo.soto,leo@example.co", []string{"added 1", "unchanged 0", "left out 1"}, "line 3: the last line has no end"},
+		"a last line, quoted": {"member_number,username,email\n" + line + "333333333,leo.soto,\"leo@example.co", []string{"added 1", "unchanged 0", "left out 1"}, "line 3: the last line has no end"},
+	} {
+		env, stdout, stderr := withRoster(t)
+		if err := (&AccountsImportCmd{File: writeFile(t, test.file), ShowFaults: -1}).Run(t.Context(), env); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if diff := cmp.Diff(test.want, report(t, stdout)); diff != "" || !strings.Contains(stderr.String(), test.said) {
+			t.Errorf("%s: said %q, (-want +got):\n%s", name, stderr, diff)
+		}
+	}
+}
+
+// A newer file does not mend what exists, and says so.
+func TestAccountsImportNamesWhatDiffers(t *testing.T) {
+	env, stdout, stderr := withRoster(t)
+	for _, file := range []string{accountsHead + "111111111,ana.garcia,ana@example.com,,,,,\n222222222,eva.lopez,eva@example.com,,,,,\n", accountsHead + "111111111,ana.garcia,otra@example.com,,,,,\n222222222,eva.lopez,eva@example.com,,,,disabled,\n"} {
+		stdout.Reset()
+		if err := (&AccountsImportCmd{File: writeFile(t, file), ShowFaults: -1}).Run(t.Context(), env); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := report(t, stdout); !slices.Equal(got, []string{"added 0", "unchanged 0", "left out 2"}) || strings.Count(stderr.String(), "another address or status") != 2 {
+		t.Errorf("report %v, said %s", got, stderr)
+	}
+}
+
 // A file that cannot be read is told as a whole.
 func TestAccountsImportRefusesFiles(t *testing.T) {
 	env, _, _ := withRoster(t)
 	for content, want := range map[string]string{
-		"":                         "no header line",
+		"":                         "the file is empty",
 		"member_number,username\n": "the column email is missing",
-		"member_number,username,email,pasword_hash\n":    `the column "pasword_hash" is not one of member_number, username`,
-		"member_number,username,email,email\n":           "each once",
-		accountsHead + "111111111,\"ana,a@example.com\n": "line 2",
+		"member_number,username,email,pasword_hash\n": `the column "pasword_hash" is not one of member_number, username`,
+		"member_number,username,email,email\n":        "each once",
 	} {
 		err := (&AccountsImportCmd{File: writeFile(t, content)}).Run(t.Context(), env)
 		if err == nil || !strings.Contains(err.Error(), want) {

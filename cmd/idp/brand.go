@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 
@@ -55,13 +56,16 @@ func (c *BrandCheckCmd) Run(p *process) error {
 	if loadErr != nil {
 		return errors.Join(err, loadErr)
 	}
+	said := "The brand is in order.\n"
 	if hasAgreement(c.Folder) {
-		_, legalErr := registration.LoadLegal(os.DirFS(c.Folder), set.Languages())
+		_, legalErr := loadLegal(c.Folder, set.Languages())
 		err = errors.Join(err, legalErr)
+	} else {
+		said += "It has no agreement of its own, or the sample's: serve needs another.\n"
 	}
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(p.stdout, "The brand is in order.")
+	_, err = io.WriteString(p.stdout, said)
 	return err
 }

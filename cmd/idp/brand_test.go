@@ -23,7 +23,7 @@ func TestBrandSample(t *testing.T) {
 	folder := brandFolder(t)
 	var out bytes.Buffer
 	p := &process{stdout: &out}
-	if err := (&BrandCheckCmd{Folder: folder}).Run(p); err != nil || out.String() != "The brand is in order.\n" {
+	if err := (&BrandCheckCmd{Folder: folder}).Run(p); err != nil || !strings.HasPrefix(out.String(), "The brand is in order.\n") || !strings.Contains(out.String(), "serve needs another") {
 		t.Errorf("brand check of the sample: %v, %s", err, &out)
 	}
 	if err := (&BrandSampleCmd{Folder: folder}).Run(p); err == nil || !strings.Contains(err.Error(), "exists already") {
@@ -32,7 +32,7 @@ func TestBrandSample(t *testing.T) {
 	if err := (&BrandSampleCmd{Folder: filepath.Join(folder, "brand.json", "under")}).Run(p); err == nil {
 		t.Error("a folder under a file was made")
 	}
-	for name, want := range map[string]string{"brand.json": folder + ": brand.json: unexpected EOF", "logo.svg": folder + ": logo.svg: is no SVG image", "agreement/2026-12-01.es.txt": "legal texts: agreement/2026-12-01.en.txt is missing"} {
+	for name, want := range map[string]string{"brand.json": folder + ": brand.json: unexpected EOF", "logo.svg": folder + ": logo.svg: is no SVG image", "agreement/2026-11-02.es.txt": "legal texts: agreement/2026-11-02.en.txt is missing"} {
 		path := filepath.Join(folder, name)
 		was, err := os.ReadFile(path)
 		if err != nil && !os.IsNotExist(err) {
@@ -59,6 +59,12 @@ func TestBrandSetting(t *testing.T) {
 	vars := production()
 	vars["IDP_BRAND_DIR"] = folder
 	delete(vars, "IDP_AGREEMENT_DIR")
+	if _, _, err := readEnvironment(vars); err == nil || !strings.Contains(err.Error(), "IDP_AGREEMENT_DIR: is missing: members would agree to the sample text") {
+		t.Errorf("with the sample's agreement: %v", err)
+	}
+	for _, name := range []string{"agreement/2026-11-02.es.txt", "agreement/2026-11-02.en.txt"} {
+		must(t, os.WriteFile(filepath.Join(folder, name), []byte("Un acuerdo.\n"), 0o600))
+	}
 	_, s, err := readEnvironment(vars)
 	if err != nil || s.templates.Brand == nil || s.agreementDir != folder {
 		t.Errorf("readEnvironment: %v, brand %v, agreement %q, want those of the folder", err, s.templates.Brand, s.agreementDir)
@@ -82,5 +88,19 @@ func TestBrandSetting(t *testing.T) {
 	}
 	if err := (&DemoCmd{DataDir: t.TempDir(), Brand: folder}).Run(t.Context(), &process{stderr: &bytes.Buffer{}}); err == nil || !strings.Contains(err.Error(), "brand.json: is missing") {
 		t.Errorf("demo with a broken brand: %v", err)
+	}
+}
+
+// An agreement of next year is none that members could accept today.
+func TestBrandAgreementInForce(t *testing.T) {
+	folder := brandFolder(t)
+	must(t, os.RemoveAll(filepath.Join(folder, "agreement")))
+	must(t, os.Mkdir(filepath.Join(folder, "agreement"), 0o700))
+	for _, name := range []string{"agreement/2999-01-01.es.txt", "agreement/2999-01-01.en.txt"} {
+		must(t, os.WriteFile(filepath.Join(folder, name), []byte("Un acuerdo.\n"), 0o600))
+	}
+	err := (&BrandCheckCmd{Folder: folder}).Run(&process{stdout: &bytes.Buffer{}})
+	if err == nil || !strings.Contains(err.Error(), "no agreement is in force before 2999-01-01") {
+		t.Errorf("brand check = %v", err)
 	}
 }

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
+	"huskyidp/registration"
 	"huskyidp/templates"
 )
 
@@ -42,10 +45,16 @@ func (e *environment) agreementDir() string {
 	return e.AgreementDir
 }
 
+// hasAgreement reports whether a brand's folder holds an agreement, other than the sample's.
 func hasAgreement(brandDir string) bool {
 	if brandDir == "" {
 		return false
 	}
-	info, err := fs.Stat(os.DirFS(brandDir), "agreement")
-	return err == nil && info.IsDir()
+	folder := os.DirFS(brandDir)
+	names, _ := fs.Glob(folder, "agreement/*.txt") // the pattern is well-formed
+	return slices.ContainsFunc(names, func(name string) bool {
+		own, err := fs.ReadFile(folder, name)
+		sample, _ := fs.ReadFile(registration.SampleLegal(), name) // nil where the sample has none of that date
+		return err != nil || !bytes.Equal(own, sample)
+	})
 }

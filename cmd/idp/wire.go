@@ -291,6 +291,9 @@ func loadLegal(dir string, languages []string) (*registration.Legal, error) {
 		return registration.LoadLegal(registration.SampleLegal(), languages)
 	}
 	legal, err := registration.LoadLegal(os.DirFS(dir), languages)
+	if err == nil {
+		err = legal.InForce(time.Now())
+	}
 	if err != nil {
 		return nil, fmt.Errorf("IDP_AGREEMENT_DIR: %s: %w", dir, err)
 	}

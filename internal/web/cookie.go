@@ -79,3 +79,6 @@ func (w *Web) browserCookie(c *gin.Context) {
 	requestOf(c).browser = secret
 	w.SetCookie(c, browserCookie, base64.RawURLEncoding.EncodeToString(secret), browserCookieAge)
 }
+
+// DeviceCookie proves an earlier sign-in in this browser (S-11), and changes with each.
+const DeviceCookie = "device"

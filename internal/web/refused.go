@@ -100,8 +100,9 @@ func (a refusedArg) value() any {
 	return a.List
 }
 
-func refusedPlace(path string, browser []byte) seal.Place {
-	return seal.Place{Table: "refused form", Column: path, Row: string(browser)}
+// refusedPlace is also of the newest sign-in in the browser: who comes next sees nothing of what was typed before.
+func (w *Web) refusedPlace(c *gin.Context, path string) seal.Place {
+	return seal.Place{Table: "refused form", Column: path, Row: string(requestOf(c).browser) + w.Cookie(c, DeviceCookie)}
 }
 
 // SeeRefused answers a form with a redirect to the page at path, which shows what is wrong.
@@ -144,7 +145,7 @@ func (w *Web) seeRefused(c *gin.Context, path string, f refusedForm) error {
 	if err != nil {
 		return err
 	}
-	sealed, err := w.sealRefused(f, path, r.browser)
+	sealed, err := w.sealRefused(f, w.refusedPlace(c, path))
 	if err != nil {
 		return err
 	}
@@ -171,14 +172,14 @@ func (w *Web) pagePatterns() map[string]bool {
 }
 
 // sealRefused leaves the longest fields out where all of them are too long.
-func (w *Web) sealRefused(f refusedForm, path string, browser []byte) (string, error) {
+func (w *Web) sealRefused(f refusedForm, at seal.Place) (string, error) {
 	for {
 		plain, err := json.Marshal(f)
 		if err != nil {
 			return "", err
 		}
 		if len(plain) <= refusedMax || len(f.Typed) == 0 {
-			return base64.RawURLEncoding.EncodeToString(w.keyring.Seal(seal.Session, refusedPlace(path, browser), plain)), nil
+			return base64.RawURLEncoding.EncodeToString(w.keyring.Seal(seal.Session, at, plain)), nil
 		}
 		longest := ""
 		for name := range f.Typed {
@@ -230,7 +231,7 @@ func (w *Web) openRefused(c *gin.Context) *refusedForm {
 	if err != nil {
 		return nil
 	}
-	plain, err := w.keyring.OpenSent(seal.Session, refusedPlace(c.Request.URL.EscapedPath(), r.browser), sealed)
+	plain, err := w.keyring.OpenSent(seal.Session, w.refusedPlace(c, c.Request.URL.EscapedPath()), sealed)
 	if err != nil {
 		return nil
 	}

@@ -107,6 +107,10 @@ func TestRefusedForm(t *testing.T) {
 	s.do("GET", "/form", "")
 	look(mother, "")
 	s.cookies = cookies
+	s.cookies[s.web.cookieName(DeviceCookie)] = "somebody-signed-in" // and out again: the next person sees nothing
+	look(mother, "")
+	delete(s.cookies, s.web.cookieName(DeviceCookie))
+	look(mother, "mamá")
 	s.now = s.now.Add(refusedAge + time.Second)
 	look(mother, "")
 }

@@ -25,7 +25,7 @@ func Pooler(t testing.TB, dsn string) string {
 		}
 	}
 	if err != nil {
-		t.Fatal("PgBouncer is not installed:  apt-get install pgbouncer  (dnf, brew: the same name)")
+		t.Skip("NOT CHECKED: PgBouncer is not installed:  apt-get install pgbouncer  (dnf, brew: the same name)")
 	}
 	server, err := pgconn.ParseConfig(dsn)
 	if err != nil {
@@ -35,7 +35,11 @@ func Pooler(t testing.TB, dsn string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
 	port := freePort(t)
 	settings := fmt.Sprintf(`[databases]
 * = host=%s port=%d user=%s
