@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"io"
@@ -102,8 +101,8 @@ func TestFirstHour(t *testing.T) {
 	cmd.Dir, cmd.Cancel, cmd.WaitDelay = work, func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }, 10*time.Second
 	cmd.Env = []string{"PATH=" + filepath.Join(work, "bin") + ":" + os.Getenv("PATH"), "HOME=" + work, "PGHOST=" + at.Host, "PGUSER=" + at.User}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: superuser(t)}
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
+	stderr := &lockedBuffer{}
+	cmd.Stderr = stderr
 	out, err := cmd.StdoutPipe()
 	must(t, err)
 	must(t, cmd.Start())
@@ -117,7 +116,7 @@ func TestFirstHour(t *testing.T) {
 		select {
 		case <-ended:
 			log, _ := os.ReadFile(filepath.Join(work, "idp.log"))
-			t.Fatalf("the script ended:\n%s\n%s\n%s", said, &stderr, log)
+			t.Fatalf("the script ended:\n%s\n%s\n%s", said, stderr, log)
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
