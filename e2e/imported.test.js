@@ -22,7 +22,7 @@ const walks = [ // bcrypt, and PBKDF2 of ASP.NET Identity 3
 test('accounts of another portal sign in, complete themselves and are at the app', async (t) => {
   const file = join(product.dir, 'accounts.csv');
   await writeFile(file, ['member_number,username,email,password_hash,language',
-    ...walks.map((w) => [w.card.number, w.username, `${w.username}@example.org`, w.hash, w.language].join(','))].join('\n'));
+    ...walks.map((w) => [w.card.number, w.username, `${w.username}@example.org`, w.hash, w.language].join(',')), ''].join('\n'));
   const { stdout } = await promisify(execFile)(binary, ['accounts', 'import', file], { env: { ...process.env, ...product.admin } });
   assert.match(stdout, /added +3\n/);
   for (const walk of walks) await t.test(walk.username, () => comesOver(walk));
