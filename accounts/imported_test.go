@@ -167,6 +167,19 @@ func TestImportedAreNotListed(t *testing.T) {
 	}
 }
 
+// A sample whose data key was dropped since it was read costs nobody an error.
+func TestSampleThatCannotBeOpened(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	f.register("maria")
+	f.hasher.foreign.Store(&map[string]foreignSample{"$2b$12$": {uuid.Must(uuid.NewV7()), []byte{0, 9, 1}}})
+	for username, want := range map[string]error{"maria": ErrWrongCredentials, "nadie": ErrWrongCredentials} {
+		if _, err := f.try(username, wrongPassword); !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", username, err, want)
+		}
+	}
+}
+
 // A hash that nobody used for a year is deleted, and the mark of it.
 func TestImportedPasswordExpires(t *testing.T) {
 	t.Parallel()
