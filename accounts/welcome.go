@@ -88,12 +88,12 @@ func (s *Service) settle(ctx context.Context, n settlement) error {
 }
 
 // settleCode mails the code by which the address is proven. The error is *ratelimit.Exceeded, or the database's.
-func (s *Service) settleCode(ctx context.Context, session Session) (Account, error) {
+func (s *Service) settleCode(ctx context.Context, session Session) error {
 	account, err := s.Get(ctx, session.AccountID)
 	if err != nil {
-		return account, err
+		return err
 	}
-	return account, s.startEmailProof(ctx, "settle", account, session.SID, account.Email)
+	return s.startEmailProof(ctx, "settle", account, session.SID, account.Email)
 }
 
 // proofOpen reports whether a code is out to the address on file in this session.

@@ -115,7 +115,7 @@ func (h *Handler) submitWelcome(c *gin.Context) error {
 }
 
 func (h *Handler) sendWelcome(c *gin.Context, session Session) error {
-	_, err := h.service.settleCode(c.Request.Context(), session)
+	err := h.service.settleCode(c.Request.Context(), session)
 	if limit, ok := errors.AsType[*ratelimit.Exceeded](err); ok {
 		return h.welcomeCode(c, session, http.StatusTooManyRequests, templates.Problem{Key: "registration.code.resend_wait", Args: templates.Args{"time": limit.RetryAfter()}})
 	}
@@ -200,13 +200,11 @@ func (h *Handler) completeWelcome(c *gin.Context, session Session, d due) error 
 
 // welcomeFirst sends the member of an account that is not complete to the page for that; it comes back to this one.
 func (h *Handler) welcomeFirst(c *gin.Context) error {
-	query := ""
-	if flow := web.Flow(c); flow != "" {
-		return web.SeeOther(c, withFlow(WelcomePath, flow))
-	} else if back := ReturnPath(c.Request.URL.Path); back != "" && back != "/account" {
-		query = "?return=" + back
+	path := withFlow(WelcomePath, web.Flow(c))
+	if back := ReturnPath(c.Request.URL.Path); path == WelcomePath && back != "" && back != "/account" {
+		path += "?return=" + back
 	}
-	return web.SeeOther(c, WelcomePath+query)
+	return web.SeeOther(c, path)
 }
 
 // withFlow keeps the pending request in a path of ours.

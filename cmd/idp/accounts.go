@@ -27,22 +27,26 @@ type AccountsCmd struct {
 
 // accountsAndRoster opens both.
 func (env *Environment) accountsAndRoster() (*accounts.Service, *members.Roster, error) {
-	log := audit.New(env.DB)
-	outbox, err := mail.NewOutbox(env.DB, env.Keyring, env.Now)
+	people, err := env.accounts()
 	if err != nil {
 		return nil, nil, err
+	}
+	roster, err := members.New(members.Deps{DB: env.DB, Keyring: env.Keyring, Audit: audit.New(env.DB), Now: env.Now, NumberFormat: env.MemberNumbers})
+	return people, roster, err
+}
+
+// accounts opens them for a command.
+func (env *Environment) accounts() (*accounts.Service, error) {
+	outbox, err := mail.NewOutbox(env.DB, env.Keyring, env.Now)
+	if err != nil {
+		return nil, err
 	}
 	set, err := templates.Load(env.Looks)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	// no link is mailed from here, so that the issuer does not matter
-	people, err := accounts.New(accounts.Deps{DB: env.DB, Keyring: env.Keyring, Audit: log, Outbox: outbox, Mails: set, Now: env.Now, Issuer: "https://idp.invalid"})
-	if err != nil {
-		return nil, nil, err
-	}
-	roster, err := members.New(members.Deps{DB: env.DB, Keyring: env.Keyring, Audit: log, Now: env.Now, NumberFormat: env.MemberNumbers})
-	return people, roster, err
+	return accounts.New(accounts.Deps{DB: env.DB, Keyring: env.Keyring, Audit: audit.New(env.DB), Outbox: outbox, Mails: set, Now: env.Now, Issuer: "https://idp.invalid"})
 }
 
 // AccountsImportCmd is "idp accounts import".

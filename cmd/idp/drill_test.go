@@ -11,10 +11,8 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -98,16 +96,7 @@ func (d *drill) shell(line string) {
 	for name, value := range d.vars {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
-	if os.Geteuid() == 0 {
-		who, err := user.Lookup("postgres")
-		if err != nil {
-			who, err = user.Lookup("nobody")
-		}
-		must(d.t, err)
-		uid, _ := strconv.ParseUint(who.Uid, 10, 32)
-		gid, _ := strconv.ParseUint(who.Gid, 10, 32)
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
-	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: superuser(d.t)}
 	var said bytes.Buffer
 	cmd.Stderr = &said // not stdout: the server that is started would hold it open
 	cmd.WaitDelay = time.Second

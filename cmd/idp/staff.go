@@ -6,11 +6,8 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"huskyidp/accounts"
 	"huskyidp/admin"
 	"huskyidp/internal/audit"
-	"huskyidp/internal/mail"
-	"huskyidp/templates"
 )
 
 // StaffCmd is "idp staff".
@@ -32,21 +29,11 @@ const operator = "operator"
 
 // people opens the desk's list.
 func (env *Environment) people() (*admin.People, error) {
-	log := audit.New(env.DB)
-	outbox, err := mail.NewOutbox(env.DB, env.Keyring, env.Now)
+	list, err := env.accounts()
 	if err != nil {
 		return nil, err
 	}
-	set, err := templates.Load(env.Looks)
-	if err != nil {
-		return nil, err
-	}
-	// no link is mailed from here, so that the issuer does not matter
-	list, err := accounts.New(accounts.Deps{DB: env.DB, Keyring: env.Keyring, Audit: log, Outbox: outbox, Mails: set, Now: env.Now, Issuer: "https://idp.invalid"})
-	if err != nil {
-		return nil, err
-	}
-	return admin.NewPeople(admin.PeopleDeps{DB: env.DB, Audit: log, Accounts: list, Now: env.Now})
+	return admin.NewPeople(admin.PeopleDeps{DB: env.DB, Audit: audit.New(env.DB), Accounts: list, Now: env.Now})
 }
 
 // StaffCreateCmd is "idp staff create".

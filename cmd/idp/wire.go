@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"huskyidp/accounts"
@@ -317,88 +316,3 @@ func (a *app) every(pause time.Duration, name string, work func(context.Context)
 }
 
 func second[T any](_ T, err error) error { return err }
-
-// The adapters below let neighbours meet through data.
-
-// cards shows the member's card on the account page.
-type cards struct{ roster *members.Roster }
-
-func (c cards) Card(ctx context.Context, memberID uuid.UUID) (accounts.Card, error) {
-	m, err := c.roster.Member(ctx, memberID)
-	if errors.Is(err, members.ErrUnknown) {
-		return accounts.Card{}, accounts.ErrNoCard
-	}
-	if err != nil {
-		return accounts.Card{}, err
-	}
-	name := m.FirstName + " " + m.LastName
-	if m.Suffix != "" {
-		name += " " + m.Suffix
-	}
-	return accounts.Card{Name: name, BirthYear: m.BirthDate.Year, MemberNumber: m.MemberNumber}, nil
-}
-
-// heldChanges shows members what waits to be done to their accounts.
-type heldChanges struct{ desk *recovery.Service }
-
-func (h heldChanges) Held(ctx context.Context, accountID uuid.UUID) (list []templates.HeldChange, err error) {
-	held, err := h.desk.Pending(ctx, accountID)
-	for _, c := range held {
-		list = append(list, templates.HeldChange{ID: c.ID.String(), Act: string(c.Act), AskedAt: c.AskedAt, ApplyAt: c.ApplyAt, InPerson: c.InPerson})
-	}
-	return list, err
-}
-
-func (h heldChanges) StopHeld(ctx context.Context, accountID, id uuid.UUID, sid string) (bool, error) {
-	return h.desk.StopBySession(ctx, accountID, id, sid)
-}
-
-// emails lets members change their own address, as slowly as support does.
-type emails struct{ desk *recovery.Service }
-
-func (e emails) HoldEmail(ctx context.Context, accountID uuid.UUID, email string) error {
-	_, err := e.desk.Hold(ctx, recovery.Change{AccountID: accountID, Act: recovery.ChangeEmail, Email: email})
-	if errors.Is(err, recovery.ErrHeld) {
-		return nil
-	}
-	return err
-}
-
-func (e emails) HeldEmail(ctx context.Context, accountID uuid.UUID) (time.Time, error) {
-	held, err := e.desk.Pending(ctx, accountID)
-	for _, c := range held {
-		if c.Act == recovery.ChangeEmail {
-			return c.ApplyAt, err
-		}
-	}
-	return time.Time{}, err
-}
-
-func (e emails) StopEmail(ctx context.Context, accountID uuid.UUID) error {
-	return e.desk.StopOwn(ctx, accountID)
-}
-
-// agreementOf lets the provider ask for a new version of the agreement.
-func agreementOf(legal *registration.Legal) func(time.Time, string) provider.Agreement {
-	return func(now time.Time, lang string) provider.Agreement {
-		doc := legal.Agreement(now, lang)
-		return provider.Agreement{Version: doc.Version, Language: doc.Language, Published: doc.Published, Paragraphs: doc.Paragraphs, Hash: doc.Hash}
-	}
-}
-
-// flows tells registration which request waits, and where it goes on.
-type flows struct{ idp *provider.Service }
-
-func (f flows) Flow(ctx context.Context, id string, browser []byte) (registration.Flow, error) {
-	flow, err := f.idp.Flow(ctx, id, browser)
-	return registration.Flow(flow), err
-}
-func (f flows) ResumePath(id string) string { return provider.ResumePath(id) }
-
-// apps tells recovery which app waits.
-type apps struct{ idp *provider.Service }
-
-func (f apps) Flow(ctx context.Context, id string, browser []byte) (recovery.Flow, error) {
-	flow, err := f.idp.Flow(ctx, id, browser)
-	return recovery.Flow{App: flow.App}, err
-}
