@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"huskyidp/internal/rig"
 	"huskyidp/internal/visitor"
 )
 
@@ -88,7 +89,7 @@ func (c *check) person(ctx context.Context, p *person) {
 		b := c.journeys.visitor(p)
 		maps.Copy(b.Cookies, cookies)
 		if c.patiently(b, func() error { return b.Get(ctx, "/account") }) == nil && b.Status == http.StatusOK && pathOf(b) == "/account" {
-			c.wrong("%s: a session that was signed out of lives", p.username)
+			c.wrong("%s: a session that was signed out of lives", p.Username)
 		} else {
 			c.right("ended sessions")
 		}
@@ -105,27 +106,27 @@ func (c *check) link(ctx context.Context, p *person) {
 	}
 	now, cancel := context.WithCancel(ctx)
 	cancel()
-	link, err := c.mails.find(now, p.email, 0, notMe)
+	link, err := c.mails.Find(now, p.Email, 0, notMe)
 	if err != nil {
 		return // it has yet to arrive
 	}
 	b := c.journeys.visitor(p)
 	if err := c.patiently(b, func() error { return b.Get(ctx, link) }); err != nil || b.Status != http.StatusOK {
-		c.wrong("%s: the link of a notice is answered %d", p.username, b.Status)
+		c.wrong("%s: the link of a notice is answered %d", p.Username, b.Status)
 		return
 	}
 	form := *b
 	err = c.patiently(b, func() error { b.Body, b.At = form.Body, form.At; return b.Submit(ctx, nil) })
 	if err != nil || pathOf(b) != "/not-me/done" {
-		c.wrong("%s: the button of a notice leads to %d %s", p.username, b.Status, pathOf(b))
+		c.wrong("%s: the button of a notice leads to %d %s", p.Username, b.Status, pathOf(b))
 		return
 	}
 	p.account = no // protected: its owner would need another password
 	if err := c.patiently(b, func() error { return b.Get(ctx, link) }); err != nil || b.Status != http.StatusGone {
-		c.wrong("%s: the link of a notice works twice", p.username)
+		c.wrong("%s: the link of a notice works twice", p.Username)
 	}
-	if ok, _ := c.signsIn(ctx, p, p.password); ok {
-		c.wrong("%s: an account that was protected signs in", p.username)
+	if ok, _ := c.signsIn(ctx, p, p.Password); ok {
+		c.wrong("%s: an account that was protected signs in", p.Username)
 	}
 	c.right("used links")
 }
@@ -144,10 +145,10 @@ func (c *check) later(p *person) {
 
 // account signs in with the password that was acknowledged, or with the one that may have been set.
 func (c *check) account(ctx context.Context, p *person) {
-	ok, said := c.signsIn(ctx, p, p.password)
+	ok, said := c.signsIn(ctx, p, p.Password)
 	if !ok && p.doubt != "" {
 		if ok, said = c.signsIn(ctx, p, p.doubt); ok {
-			p.password = p.doubt
+			p.Password = p.doubt
 		}
 	}
 	p.doubt = ""
@@ -159,7 +160,7 @@ func (c *check) account(ctx context.Context, p *person) {
 	case ok:
 		c.right("accounts")
 	case p.account == yes:
-		c.wrong("%s: the account was acknowledged and does not sign in: %s", p.username, said)
+		c.wrong("%s: the account was acknowledged and does not sign in: %s", p.Username, said)
 		p.account = no
 	}
 }
@@ -172,7 +173,7 @@ func (c *check) signsIn(ctx context.Context, p *person, password string) (ok boo
 	form := *b
 	err := c.patiently(b, func() error {
 		b.Body, b.At = form.Body, form.At
-		return b.Submit(ctx, url.Values{"username": {p.username}, "password": {password}})
+		return b.Submit(ctx, url.Values{"username": {p.Username}, "password": {password}})
 	})
 	if err != nil {
 		return false, err.Error()
@@ -186,7 +187,7 @@ func (c *check) patiently(b *visitor.Browser, ask func() error) (err error) {
 		if err = ask(); err == nil && (b.Away != nil || b.Status != http.StatusServiceUnavailable && b.Status != http.StatusTooManyRequests) {
 			return nil
 		}
-		if !pause(c.ctx, 300*time.Millisecond) {
+		if !rig.Pause(c.ctx, 300*time.Millisecond) {
 			break
 		}
 	}
@@ -200,7 +201,7 @@ func (c *check) patiently(b *visitor.Browser, ask func() error) (err error) {
 func (c *check) ask(ask func() (int, map[string]any)) (status int, said map[string]any) {
 	for range 20 {
 		status, said = ask()
-		if status != 0 && status != http.StatusServiceUnavailable && status != http.StatusTooManyRequests || !pause(c.ctx, 300*time.Millisecond) {
+		if status != 0 && status != http.StatusServiceUnavailable && status != http.StatusTooManyRequests || !rig.Pause(c.ctx, 300*time.Millisecond) {
 			return status, said
 		}
 	}
@@ -212,14 +213,14 @@ func (c *check) family(ctx context.Context, p *person, f *family, n int) {
 	case f.revoked == yes:
 		status, _ := c.ask(func() (int, map[string]any) { return c.journeys.askRefresh(ctx, p, f.token) })
 		if status == http.StatusOK {
-			c.wrong("%s: a refresh token whose revocation was acknowledged refreshes", p.username)
+			c.wrong("%s: a refresh token whose revocation was acknowledged refreshes", p.Username)
 			return
 		}
 		c.right("revocations")
 	case f.revoked == no && !f.doubt:
 		status, said := c.ask(func() (int, map[string]any) { return c.journeys.askRefresh(ctx, p, f.token) })
 		if status != http.StatusOK {
-			c.wrong("%s: a refresh token that was given out is refused: %d %s %s (family %d of %d, %d spent)", p.username, status,
+			c.wrong("%s: a refresh token that was given out is refused: %d %s %s (family %d of %d, %d spent)", p.Username, status,
 				text(said, "error"), text(said, "error_description"), n+1, len(p.families), len(f.spent))
 			return
 		}
@@ -234,15 +235,15 @@ func (c *check) spent(ctx context.Context, p *person, f *family) {
 		return
 	}
 	newest := f.spent[len(f.spent)-1]
-	pause(ctx, time.Until(newest.at.Add(retryTime+time.Second)))
+	rig.Pause(ctx, time.Until(newest.at.Add(retryTime+time.Second)))
 	for i := len(f.spent) - 1; i >= 0; i-- {
 		status, said := c.ask(func() (int, map[string]any) { return c.journeys.askRefresh(ctx, p, f.spent[i].token) })
 		switch {
 		case status == http.StatusOK:
-			c.wrong("%s: a refresh token works twice, %s after its use", p.username, span(time.Since(f.spent[i].at)))
+			c.wrong("%s: a refresh token works twice, %s after its use", p.Username, span(time.Since(f.spent[i].at)))
 			return
 		case text(said, "error") != "invalid_grant":
-			c.wrong("%s: a used refresh token is answered %d %s", p.username, status, text(said, "error"))
+			c.wrong("%s: a used refresh token is answered %d %s", p.Username, status, text(said, "error"))
 			return
 		}
 		c.right("spent tokens")
@@ -259,7 +260,7 @@ func (c *check) code(ctx context.Context, p *person, used usedCode) {
 		redeem()
 	}
 	if redeem() == http.StatusOK {
-		c.wrong("%s: an authorization code works twice", p.username)
+		c.wrong("%s: an authorization code works twice", p.Username)
 		return
 	}
 	c.right("spent codes")

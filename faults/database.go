@@ -5,10 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
-	"os/exec"
-	"os/user"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -19,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"huskyidp/internal/postgres/embedded"
+	"huskyidp/internal/rig"
 	"huskyidp/internal/tap"
 )
 
@@ -49,17 +47,7 @@ func newCluster(ctx context.Context, dir string) (*cluster, error) {
 	if err := c.primary.start(ctx); err != nil {
 		return c, err
 	}
-	if err := os.WriteFile(filepath.Join(dir, "password"), []byte("it is not asked for\n"), 0o644); err != nil {
-		return c, err
-	}
-	roles, err := filepath.Abs("deploy/roles.sql")
-	if err != nil {
-		return c, err
-	}
-	if err := c.program(ctx, "psql", "--host="+c.primary.socket(), "--username=idp", "--quiet", "--dbname=postgres", "--file="+roles); err != nil {
-		return c, err
-	}
-	return c, nil
+	return c, rig.MakeRoles(ctx, dir, c.primary.socket())
 }
 
 // settings is IDP_DATABASE_URL: both hosts, of which one can be written to.
@@ -108,7 +96,7 @@ func (c *cluster) follow(ctx context.Context) error {
 	if err := os.RemoveAll(data); err != nil {
 		return err
 	}
-	err := c.program(ctx, "pg_basebackup", "--pgdata="+data, "--checkpoint=fast", "--wal-method=stream", "--write-recovery-conf",
+	err := rig.Program(ctx, c.dir, "pg_basebackup", "--pgdata="+data, "--checkpoint=fast", "--wal-method=stream", "--write-recovery-conf",
 		"--dbname=host="+c.primary.socket()+" user=idp application_name=standby")
 	if err != nil {
 		return err
@@ -116,7 +104,7 @@ func (c *cluster) follow(ctx context.Context) error {
 	if err := c.standby.start(ctx); err != nil {
 		return err
 	}
-	return eventually(ctx, 20*time.Second, "a standby that streams", func() bool {
+	return rig.Eventually(ctx, 20*time.Second, "a standby that streams", func() bool {
 		streams, err := one[bool](ctx, c.primary, `select exists (select from pg_stat_replication where state = 'streaming')`)
 		return err == nil && streams
 	})
@@ -206,54 +194,4 @@ func (c *cluster) close() {
 			fmt.Fprintln(os.Stderr, err)
 		}
 	}
-}
-
-// program runs one of PostgreSQL's, as its user.
-func (c *cluster) program(ctx context.Context, name string, args ...string) error {
-	path, err := exec.LookPath(name)
-	if found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/" + name); len(found) > 0 { // beside the newest server, as embedded has it
-		path, err = found[len(found)-1], nil
-	}
-	if err != nil {
-		return err
-	}
-	cmd := exec.CommandContext(ctx, path, args...)
-	cmd.Dir = c.dir
-	cmd.Env = append(os.Environ(), "IDP_OWNER_PASSWORD_FILE="+c.dir+"/password", "IDP_SERVER_PASSWORD_FILE="+c.dir+"/password")
-	if os.Geteuid() == 0 && name != "psql" {
-		who, err := user.Lookup("postgres")
-		if err != nil {
-			return err
-		}
-		uid, _ := strconv.ParseUint(who.Uid, 10, 32) // numbers, on every system that has root
-		gid, _ := strconv.ParseUint(who.Gid, 10, 32)
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
-	}
-	if said, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%s: %w\n%s", name, err, said)
-	}
-	return nil
-}
-
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
-}
-
-// eventually waits until check is content.
-func eventually(ctx context.Context, limit time.Duration, what string, check func() bool) error {
-	for deadline := time.Now().Add(limit); !check(); {
-		if time.Now().After(deadline) {
-			return fmt.Errorf("no %s within %v", what, limit)
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
-	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"huskyidp/internal/rig"
 	"huskyidp/internal/visitor"
 )
 
@@ -20,7 +21,7 @@ import (
 // answer; it gives up where the service refuses or does not answer, as those do who come again later.
 type journeys struct {
 	ledger *ledger
-	mails  *mails
+	mails  *rig.Mails
 	send   func(*http.Request) (*http.Response, error)
 
 	patience time.Duration // of those who wait for a mail
@@ -36,7 +37,6 @@ const (
 	verifier  = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk" // RFC 7636 appendix B
 	challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 	callback  = "https://app.example/callback"
-	answerOf  = "mi primera bicicleta roja"
 )
 
 func (j *journeys) visitor(p *person) *visitor.Browser {
@@ -111,19 +111,14 @@ func (j *journeys) register(ctx context.Context, p *person) error {
 	if err := j.on(b, b.Submit(ctx, url.Values{"act": {"agree"}}), "agreement", "/register/personal"); err != nil {
 		return err
 	}
-	born := strings.Split(p.card.born, "-")
-	err := b.Submit(ctx, url.Values{"act": {"next"}, "birth_year": {born[0]}, "birth_month": {strings.TrimLeft(born[1], "0")}, "birth_day": {born[2]},
-		"first_name": {p.card.first}, "last_name": {p.card.last}, "suffix": {p.card.suffix}, "card_id": {p.card.number}})
-	if err := j.on(b, err, "card", "/register/credentials"); err != nil {
+	if err := j.on(b, b.Submit(ctx, p.CardForm()), "card", "/register/credentials"); err != nil {
 		return err
 	}
-	before := j.mails.soFar(p.email)
-	err = again(ctx, b, url.Values{"act": {"next"}, "username": {p.username}, "email": {p.email}, "email_again": {p.email}, "new_password": {p.password},
-		"question": {"first_pay"}, "answer": {answerOf}})
-	if err := j.on(b, err, "credentials", "/register/code"); err != nil {
+	before := j.mails.SoFar(p.Email)
+	if err := j.on(b, again(ctx, b, p.CredentialsForm()), "credentials", "/register/code"); err != nil {
 		return err
 	}
-	code, err := j.mailed(ctx, p.email, before)
+	code, err := j.mailed(ctx, p.Email, before)
 	if err != nil {
 		return err
 	}
@@ -136,7 +131,7 @@ func (j *journeys) register(ctx context.Context, p *person) error {
 func (j *journeys) mailed(ctx context.Context, to string, before int) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, j.patience)
 	defer cancel()
-	code, err := j.mails.code(ctx, to, before)
+	code, err := j.mails.Code(ctx, to, before)
 	if err != nil {
 		return "", errGaveUp
 	}
@@ -160,7 +155,7 @@ func (j *journeys) finish(ctx context.Context, p *person, b *visitor.Browser) er
 		if err == nil && b.Status != http.StatusServiceUnavailable {
 			break
 		}
-		if !pause(ctx, 300*time.Millisecond) {
+		if !rig.Pause(ctx, 300*time.Millisecond) {
 			return errGaveUp
 		}
 		b.Body, b.At = review.Body, review.At // the form is there still
@@ -183,7 +178,7 @@ func (j *journeys) signIn(ctx context.Context, p *person) error {
 	if err := j.on(b, b.Get(ctx, authorize("")), "authorize", "/login"); err != nil {
 		return err
 	}
-	err := again(ctx, b, url.Values{"username": {p.username}, "password": {p.password}})
+	err := again(ctx, b, url.Values{"username": {p.Username}, "password": {p.Password}})
 	if err := j.arrive(ctx, p, b, err); err != nil {
 		return err
 	}
@@ -329,23 +324,23 @@ func (j *journeys) recover(ctx context.Context, p *person) error {
 	if err := j.on(b, b.Get(ctx, "/recover/password"), "recovery", "/recover/password"); err != nil {
 		return err
 	}
-	before := j.mails.soFar(p.email)
-	if err := j.on(b, b.Submit(ctx, url.Values{"username": {p.username}}), "recovery", "/recover/code"); err != nil {
+	before := j.mails.SoFar(p.Email)
+	if err := j.on(b, b.Submit(ctx, url.Values{"username": {p.Username}}), "recovery", "/recover/code"); err != nil {
 		return err
 	}
-	code, err := j.mailed(ctx, p.email, before)
+	code, err := j.mailed(ctx, p.Email, before)
 	if err != nil {
 		return err
 	}
 	if err := j.on(b, b.Submit(ctx, url.Values{"code": {code}}), "recovery's code", "/recover/question"); err != nil {
 		return err
 	}
-	if err := j.on(b, b.Submit(ctx, url.Values{"answer": {answerOf}}), "recovery's question", "/recover/new-password"); err != nil {
+	if err := j.on(b, b.Submit(ctx, url.Values{"answer": {rig.Answer}}), "recovery's question", "/recover/new-password"); err != nil {
 		return err
 	}
 	page := *b
 	page.Cookies = maps.Clone(b.Cookies)
-	p.doubt = fmt.Sprintf("cuatro lunas sobre %s", p.username)
+	p.doubt = fmt.Sprintf("cuatro lunas sobre %s", p.Username)
 	for _, f := range p.families {
 		if f.revoked == no {
 			f.revoked = maybe
@@ -354,7 +349,7 @@ func (j *journeys) recover(ctx context.Context, p *person) error {
 	if err := j.on(b, b.Submit(ctx, url.Values{"new_password": {p.doubt}}), "recovery's password", "/recover/done"); err != nil {
 		return err
 	}
-	p.password, p.doubt = p.doubt, ""
+	p.Password, p.doubt = p.doubt, ""
 	for _, f := range p.families { // a new password ends sessions and tokens (S-54)
 		f.revoked = yes
 	}
@@ -369,19 +364,10 @@ func (j *journeys) recover(ctx context.Context, p *person) error {
 func again(ctx context.Context, b *visitor.Browser, typed url.Values) error {
 	at, body := b.At, b.Body
 	for range 3 {
-		if err := b.Submit(ctx, typed); err != nil || b.Status != http.StatusServiceUnavailable || !pause(ctx, time.Second) {
+		if err := b.Submit(ctx, typed); err != nil || b.Status != http.StatusServiceUnavailable || !rig.Pause(ctx, time.Second) {
 			return err
 		}
 		b.At, b.Body = at, body
 	}
 	return b.Submit(ctx, typed)
-}
-
-func pause(ctx context.Context, d time.Duration) bool {
-	select {
-	case <-ctx.Done():
-		return false
-	case <-time.After(d):
-		return true
-	}
 }

@@ -19,6 +19,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"huskyidp/internal/rig"
 )
 
 func main() {
@@ -62,7 +64,8 @@ func play(ctx context.Context, short bool, name string, keep bool) (held bool, e
 		return false, err
 	}
 	began := time.Now()
-	fmt.Fprintf(os.Stderr, "load of the machine before: %s\n", busy())
+	_, _, before := rig.Load()
+	fmt.Fprintf(os.Stderr, "load of the machine before: %s\n", before)
 	s, err := newStage(ctx, dir, short)
 	defer func() {
 		if closed := s.close(); err == nil {
@@ -88,16 +91,8 @@ func play(ctx context.Context, short bool, name string, keep bool) (held bool, e
 		}
 	}
 	held = table.print(os.Stdout)
+	_, _, load := rig.Load()
 	fmt.Printf("\n%d cores, %s, commit %s, %s; load of the machine in the last quarter of an hour %s, of which this is a part\n",
-		runtime.NumCPU(), runtime.GOOS+"/"+runtime.GOARCH, commit(), span(time.Since(began)), busy())
+		runtime.NumCPU(), runtime.GOOS+"/"+runtime.GOARCH, rig.Commit(), span(time.Since(began)), load)
 	return held, nil
-}
-
-// busy is how many processes wanted a core, on average of the last fifteen minutes.
-func busy() string {
-	content, err := os.ReadFile("/proc/loadavg")
-	if fields := strings.Fields(string(content)); err == nil && len(fields) > 2 {
-		return fields[2]
-	}
-	return "unknown"
 }

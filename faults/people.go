@@ -1,29 +1,24 @@
 package main
 
 import (
-	"encoding/csv"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"os"
 	"strings"
 	"sync"
 	"time"
 
+	"huskyidp/internal/rig"
 	"huskyidp/internal/visitor"
 )
 
 // person is one member and what was acknowledged to them. One worker at a time has them.
 type person struct {
-	card     card
-	username string
-	email    string
-	source   string
-	browser  *visitor.Browser
+	rig.Member
+	source  string
+	browser *visitor.Browser
 
-	account  state
-	password string
-	doubt    string // another password that may be in force: no answer came to its change
+	account state
+	doubt   string // another password that may be in force: no answer came to its change
 
 	families  []*family
 	codes     []usedCode
@@ -40,9 +35,6 @@ const (
 	maybe
 	yes // acknowledged
 )
-
-// card is what stands on the member's card.
-type card struct{ number, first, last, suffix, born string }
 
 // family is a refresh token and those that were before it.
 type family struct {
@@ -77,28 +69,15 @@ type ledger struct {
 
 // readPeople takes the roster that was imported.
 func readPeople(path string) (*ledger, error) {
-	file, err := os.Open(path)
+	all, err := rig.ReadMembers(path)
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	rows := csv.NewReader(file)
 	l := &ledger{counts: map[string]int{}}
-	for n := 0; ; n++ {
-		row, err := rows.Read()
-		if err == io.EOF {
-			return l, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		if n == 0 || row[7] != "" { // names of columns; coverage that has ended
-			continue
-		}
-		p := &person{card: card{row[0], row[1], row[2], row[3], row[4]}, username: fmt.Sprintf("persona.%05d", n), email: fmt.Sprintf("p%05d@example.org", n),
-			source: fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255), password: fmt.Sprintf("tres caballos azules %05d", n)}
-		l.fresh = append(l.fresh, p)
+	for n, m := range all {
+		l.fresh = append(l.fresh, &person{Member: m, source: fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255)})
 	}
+	return l, nil
 }
 
 // take gives a worker somebody without an account, or with one; nil if there is nobody.

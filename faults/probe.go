@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"huskyidp/internal/rig"
 )
 
 // probe asks both instances again and again what they answer while the database is not to be had.
@@ -45,7 +47,7 @@ func (s *stage) outage(all []probed) *probe {
 	for _, i := range s.instances {
 		for _, a := range all {
 			p.group.Go(func() {
-				for pause(ctx, 500*time.Millisecond) {
+				for rig.Pause(ctx, 500*time.Millisecond) {
 					p.ask(i, a.method, a.path, a.private, a.status)
 				}
 			})
@@ -54,10 +56,10 @@ func (s *stage) outage(all []probed) *probe {
 	return p
 }
 
-func (p *probe) ask(i *instance, method, path string, private bool, want int) {
-	address, body := i.address, ""
+func (p *probe) ask(i *rig.Instance, method, path string, private bool, want int) {
+	address, body := i.Address, ""
 	if private {
-		address = i.health
+		address = i.Health
 	}
 	if method == "POST" {
 		body = "grant_type=refresh_token&client_id=app&refresh_token=" + strings.Repeat("A", 43) + "&token=" + strings.Repeat("A", 43)

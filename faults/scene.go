@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"strings"
 	"time"
 )
@@ -153,13 +152,4 @@ func (r row) print(w io.Writer) {
 	}
 	line := fmt.Sprintf("| %s | %s | %s; %s | %s |", r.name, r.promise, strings.Join(r.measured, "; "), span(r.took), held)
 	fmt.Fprintln(w, strings.ReplaceAll(line, "\n", " "))
-}
-
-// commit is what the tree stands at.
-func commit() string {
-	said, err := exec.Command("git", "describe", "--always", "--dirty").Output()
-	if err != nil {
-		return "unknown"
-	}
-	return strings.TrimSpace(string(said))
 }

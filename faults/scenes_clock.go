@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"huskyidp/internal/rig"
 )
 
 // skew names the variable that says by how many seconds the clock of the binary below is wrong.
@@ -22,13 +24,13 @@ func clock(wrong time.Duration) func(*stage, *result) error {
 			return err
 		}
 		i := s.instances[1]
-		right := func() { i.binary = s.binary; delete(i.vars, skew) }
+		right := func() { i.Binary = s.binary; delete(i.Vars, skew) }
 		defer right()
-		i.binary, i.vars[skew] = binary, fmt.Sprint(int(wrong.Seconds()))
-		if _, err := i.stop(); err != nil {
+		i.Binary, i.Vars[skew] = binary, fmt.Sprint(int(wrong.Seconds()))
+		if _, err := i.Stop(); err != nil {
 			return err
 		}
-		if err := i.start(); err != nil {
+		if err := i.Start(); err != nil {
 			return err
 		}
 		ready := false
@@ -37,7 +39,7 @@ func clock(wrong time.Duration) func(*stage, *result) error {
 				if err := s.wait(time.Second); err != nil {
 					return err
 				}
-				ready = ready || i.probe(s.ctx)
+				ready = ready || i.Probe(s.ctx)
 			}
 			return nil
 		})
@@ -50,11 +52,11 @@ func clock(wrong time.Duration) func(*stage, *result) error {
 		}
 		r.want(!ready && told, "an instance whose clock is %s apart is ready: %t, says so on its log: %t", wrong, ready, told)
 		r.noFaults(s.tally.now())
-		if _, err := i.stop(); err != nil {
+		if _, err := i.Stop(); err != nil {
 			return err
 		}
 		right()
-		if err := i.start(); err != nil {
+		if err := i.Start(); err != nil {
 			return err
 		}
 		return s.balancer.allReady(s.ctx, 20*time.Second)
@@ -99,7 +101,7 @@ func (s *stage) skewed() (string, error) {
 	if err := os.WriteFile(file, overlay, 0o600); err != nil {
 		return "", err
 	}
-	return binary, s.build(binary, "-overlay="+file)
+	return binary, rig.Build(s.ctx, binary, "-overlay="+file)
 }
 
 // restoreDrill follows the lines of docs/operate.md on a cluster of its own, which the test of the commands does.

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"huskyidp/internal/rig"
 )
 
 // backIn is how soon after an instant a sign-in or token succeeds.
 func backIn(s *stage, since time.Time) (time.Duration, error) {
 	var first time.Duration
-	err := eventually(s.ctx, 40*time.Second, "answer of the service", func() bool {
+	err := rig.Eventually(s.ctx, 40*time.Second, "answer of the service", func() bool {
 		for _, a := range s.tally.now().since(since).good() {
 			if a.what == "token" || a.what == "sign-in" || a.what == "registration" {
 				first = a.began.Add(a.took).Sub(since)

@@ -9,7 +9,7 @@ import (
 
 // interrupted runs a command, kills it somewhere in the middle, and runs it again to its end.
 func (s *stage) interrupted(longest time.Duration, args ...string) (killed bool, said string, err error) {
-	cmd := s.command(args...)
+	cmd := s.program().Command(s.ctx, args...)
 	var out strings.Builder
 	cmd.Stdout = &out
 	if err := cmd.Start(); err != nil {
@@ -65,7 +65,7 @@ func kek(s *stage, r *result) error {
 		return err
 	}
 	settings := func(present, old string) {
-		for _, vars := range []map[string]string{s.vars, s.instances[0].vars, s.instances[1].vars} {
+		for _, vars := range []map[string]string{s.vars, s.instances[0].Vars, s.instances[1].Vars} {
 			vars["IDP_KEK"], vars["IDP_OLD_KEKS"] = present, old
 			if old == "" {
 				delete(vars, "IDP_OLD_KEKS")

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"huskyidp/internal/rig"
 )
 
 // The rated load is of two machines with four cores each; here it is what this machine does, with the load program, the
@@ -18,7 +20,7 @@ import (
 // overload signs in three times as fast as one instance can. The other one is stopped: an instance has a machine of its own as a
 // rule, and leaves one of its cores to what is no sign-in.
 func overload(s *stage, r *result) error {
-	if _, err := s.instances[1].stop(); err != nil {
+	if _, err := s.instances[1].Stop(); err != nil {
 		return err
 	}
 	s.populate(30)
@@ -90,7 +92,7 @@ func (s *stage) press(p *person) (status int, took time.Duration) {
 		return answer, err
 	}
 	b.At = at
-	_ = b.Submit(s.ctx, url.Values{"username": {p.username}, "password": {p.password}}) // status has it
+	_ = b.Submit(s.ctx, url.Values{"username": {p.Username}, "password": {p.Password}}) // status has it
 	return status, took
 }
 
@@ -121,7 +123,7 @@ func (s *stage) crowd(people []*person, rate float64, lasts time.Duration) (sign
 
 // normalAgain is how soon after an instant a sign-in takes less than a second.
 func (s *stage) normalAgain(p *person, since time.Time) (took time.Duration, err error) {
-	err = eventually(s.ctx, 30*time.Second, "sign-in within a second", func() bool {
+	err = rig.Eventually(s.ctx, 30*time.Second, "sign-in within a second", func() bool {
 		status, one := s.press(p)
 		took = time.Since(since)
 		return status == http.StatusSeeOther && one < time.Second
@@ -141,7 +143,7 @@ func slowConnections(s *stage, r *result) error {
 	end := make(chan struct{})
 	for n := range 1000 {
 		group.Go(func() {
-			conn, err := net.DialTimeout("tcp", s.instances[n%2].address, 5*time.Second)
+			conn, err := net.DialTimeout("tcp", s.instances[n%2].Address, 5*time.Second)
 			if err != nil {
 				return
 			}

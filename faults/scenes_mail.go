@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"huskyidp/internal/rig"
+
 	"github.com/emersion/go-smtp"
 )
 
@@ -40,7 +42,7 @@ func acknowledged(people []*person) (n int) {
 }
 
 // mailServer does something to it while eight people register, undoes it, and wants all of them to come to the end.
-func mailServer(lasts time.Duration, do, undo func(*mails) error) func(*stage, *result) error {
+func mailServer(lasts time.Duration, do, undo func(*rig.Mails) error) func(*stage, *result) error {
 	return func(s *stage, r *result) error {
 		s.journeys.patience = lasts + 60*time.Second
 		defer func() { s.journeys.patience = mailWait }()
@@ -62,31 +64,31 @@ func mailServer(lasts time.Duration, do, undo func(*mails) error) func(*stage, *
 
 var (
 	mailDown = mailServer(12*time.Second,
-		func(m *mails) error { m.stop(); return nil },
-		func(m *mails) error { return m.start() })
+		func(m *rig.Mails) error { m.Stop(); return nil },
+		func(m *rig.Mails) error { return m.Start() })
 	mailSlow = mailServer(10*time.Second,
-		func(m *mails) error { m.slow.Store(int64(4 * time.Second)); return nil },
-		func(m *mails) error { m.slow.Store(0); return nil })
+		func(m *rig.Mails) error { m.Slow.Store(int64(4 * time.Second)); return nil },
+		func(m *rig.Mails) error { m.Slow.Store(0); return nil })
 	mailLater = mailServer(8*time.Second,
-		func(m *mails) error {
-			m.refuse.Store(&smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "later"})
+		func(m *rig.Mails) error {
+			m.Refuse.Store(&smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "later"})
 			return nil
 		},
-		func(m *mails) error { m.refuse.Store(nil); return nil })
+		func(m *rig.Mails) error { m.Refuse.Store(nil); return nil })
 )
 
 // mailRefused is a server that wants no mail of some people, for good: it is given up at once, and the next ones go.
 func mailRefused(s *stage, r *result) error {
 	s.journeys.patience = 4 * time.Second
 	defer func() { s.journeys.patience = mailWait }()
-	s.mails.refuse.Store(&smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such mailbox"})
+	s.mails.Refuse.Store(&smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such mailbox"})
 	before, err := one[int](s.ctx, s.cluster.primary, `select count(*) from mails where state = 'failed'`)
 	if err != nil {
 		return err
 	}
 	_, wait := s.enrol(4)
 	wait()
-	s.mails.refuse.Store(nil)
+	s.mails.Refuse.Store(nil)
 	failed, err := one[int](s.ctx, s.cluster.primary, `select count(*) from mails where state = 'failed'`)
 	if err != nil {
 		return err
@@ -109,10 +111,10 @@ func mailPoison(s *stage, r *result) error {
 	if len(poisoned) == 0 {
 		return errNobody
 	}
-	s.mails.poison.Store(&poisoned[0].email)
+	s.mails.Poison.Store(&poisoned[0].Email)
 	people, wait := s.enrol(8)
 	took := wait()
-	s.mails.poison.Store(nil)
+	s.mails.Poison.Store(nil)
 	back := time.Now()
 	waitPoisoned()
 	r.want(acknowledged(people) == len(people) && took < 15*time.Second, "%d of %d others came to their end in %s", acknowledged(people), len(people), span(took))
@@ -125,7 +127,7 @@ func mailPoison(s *stage, r *result) error {
 func mailsArrive(s *stage, r *result) error {
 	began := time.Now()
 	const rescued = 120 * time.Second // R-02
-	err := eventually(s.ctx, rescued+10*time.Second, "end of the mails in the queue", func() bool {
+	err := rig.Eventually(s.ctx, rescued+10*time.Second, "end of the mails in the queue", func() bool {
 		left, err := one[int](s.ctx, s.cluster.primary, `select count(*) from mails where state = 'queued'`)
 		return err == nil && left == 0
 	})
@@ -139,7 +141,7 @@ func mailsArrive(s *stage, r *result) error {
 	ids := strings.Fields(sent)
 	missing := 0
 	for _, id := range ids {
-		if s.mails.arrived(id) == 0 {
+		if s.mails.Arrived(id) == 0 {
 			missing++
 		}
 	}
@@ -148,7 +150,7 @@ func mailsArrive(s *stage, r *result) error {
 	if err != nil {
 		return err
 	}
-	all, repeats := s.mails.total()
+	all, repeats := s.mails.Total()
 	r.want(missing == 0, "%d mails sent, %d of them not arrived; the last %s after the load", len(ids), missing, span(time.Since(began)))
 	r.want(lost == "", "given up or too late: %s", map[bool]string{true: "none", false: lost}[lost == ""])
 	r.want(repeats*100 < all, "%d of %d arrived again (%s)", repeats, all, fmt.Sprintf("%.2f %%", 100*float64(repeats)/float64(max(all, 1))))

@@ -11,6 +11,8 @@ import (
 	"runtime"
 	"syscall"
 	"time"
+
+	"huskyidp/internal/rig"
 )
 
 // behindPooler has all journeys by way of a PgBouncer in transaction mode, and cuts it off from its server in the middle.
@@ -21,9 +23,9 @@ func behindPooler(s *stage, r *result) error {
 	}
 	defer end()
 	for _, i := range s.instances {
-		direct := maps.Clone(i.vars)
-		defer func() { i.vars = direct }()
-		i.vars["IDP_DATABASE_URL"], i.vars["IDP_DATABASE_POOLER"] = address, "transaction"
+		direct := maps.Clone(i.Vars)
+		defer func() { i.Vars = direct }()
+		i.Vars["IDP_DATABASE_URL"], i.Vars["IDP_DATABASE_POOLER"] = address, "transaction"
 	}
 	if _, err := s.restartAll(); err != nil {
 		return err
@@ -50,8 +52,8 @@ func behindPooler(s *stage, r *result) error {
 	}
 	r.noFaults(s.tally.now())
 	for _, i := range s.instances {
-		i.vars["IDP_DATABASE_URL"] = s.vars["IDP_DATABASE_URL"]
-		delete(i.vars, "IDP_DATABASE_POOLER")
+		i.Vars["IDP_DATABASE_URL"] = s.vars["IDP_DATABASE_URL"]
+		delete(i.Vars, "IDP_DATABASE_POOLER")
 	}
 	_, err = s.restartAll()
 	return err
@@ -63,7 +65,7 @@ func (s *stage) pooler() (address string, end func(), err error) {
 	if found, err := exec.LookPath("pgbouncer"); err == nil {
 		program = found
 	}
-	listen, err := freeAddress()
+	listen, err := rig.FreeAddress()
 	if err != nil {
 		return "", nil, err
 	}
@@ -102,7 +104,7 @@ func (s *stage) pooler() (address string, end func(), err error) {
 		return "", nil, err
 	}
 	end = func() { _ = cmd.Process.Kill(); <-ended }
-	err = eventually(s.ctx, 10*time.Second, "pooler", func() bool {
+	err = rig.Eventually(s.ctx, 10*time.Second, "pooler", func() bool {
 		conn, err := net.Dial("tcp", listen)
 		if err == nil {
 			_ = conn.Close()

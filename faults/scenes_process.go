@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"huskyidp/internal/rig"
 )
 
 // killed ends an instance without warning, now this one, now the other, and starts it again.
@@ -20,10 +22,10 @@ func killed(s *stage, r *result) error {
 				return err
 			}
 			i := s.instances[n%2]
-			if err := i.kill(); err != nil {
+			if err := i.Kill(); err != nil {
 				return err
 			}
-			if err := i.start(); err != nil {
+			if err := i.Start(); err != nil {
 				return err
 			}
 			if err := s.balancer.allReady(s.ctx, 20*time.Second); err != nil {
@@ -41,17 +43,17 @@ func killed(s *stage, r *result) error {
 }
 
 // restart is how an operator brings new settings to an instance: SIGTERM, and it leaves in order.
-func (s *stage) restart(i *instance) (took time.Duration, err error) {
+func (s *stage) restart(i *rig.Instance) (took time.Duration, err error) {
 	began := time.Now()
-	code, err := i.stop()
+	code, err := i.Stop()
 	took = time.Since(began)
 	if err != nil {
 		return took, err
 	}
 	if code != 0 {
-		return took, errors.New("an instance left with another code than 0: " + i.logFile)
+		return took, errors.New("an instance left with another code than 0: " + i.LogFile)
 	}
-	if err := i.start(); err != nil {
+	if err := i.Start(); err != nil {
 		return took, err
 	}
 	return took, s.balancer.allReady(s.ctx, 20*time.Second)

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"time"
 
+	"huskyidp/internal/rig"
+
 	"github.com/jackc/pgx/v5"
 )
 
@@ -30,7 +32,7 @@ func rowLocked(s *stage, r *result) error {
 		return err
 	}
 	// the row that each refresh of that family has to lock: its grant
-	if _, err := tx.Exec(s.ctx, `select id from grants where account_id = (select id from accounts where username = $1) for update`, people[0].username); err != nil {
+	if _, err := tx.Exec(s.ctx, `select id from grants where account_id = (select id from accounts where username = $1) for update`, people[0].Username); err != nil {
 		return err
 	}
 	hot, stop := context.WithTimeout(s.ctx, lasts)
@@ -40,7 +42,7 @@ func rowLocked(s *stage, r *result) error {
 		group.Go(func() {
 			for hot.Err() == nil {
 				s.journeys.askRefresh(hot, people[0], people[0].families[0].token)
-				pause(hot, 50*time.Millisecond)
+				rig.Pause(hot, 50*time.Millisecond)
 			}
 		})
 	}
@@ -87,8 +89,8 @@ func (s *stage) refreshers(people []*person, rate int, lasts time.Duration) answ
 	for n, p := range people {
 		group.Go(func() {
 			each := time.Duration(len(people)) * time.Second / time.Duration(rate)
-			pause(s.ctx, each*time.Duration(n)/time.Duration(len(people)))
-			for ; time.Now().Before(end) && s.ctx.Err() == nil; pause(s.ctx, each) {
+			rig.Pause(s.ctx, each*time.Duration(n)/time.Duration(len(people)))
+			for ; time.Now().Before(end) && s.ctx.Err() == nil; rig.Pause(s.ctx, each) {
 				f := p.families[len(p.families)-1]
 				began, spent := time.Now(), len(f.spent)
 				_ = s.journeys.refresh(s.ctx, p, f) // the ledger has what became of it

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync/atomic"
 	"time"
+
+	"huskyidp/internal/rig"
 )
 
 // stage is what the scenes are played on: a database with a standby, a mail server, two instances, members.
@@ -20,8 +20,8 @@ type stage struct {
 	short     bool
 	vars      map[string]string // settings of serve
 	cluster   *cluster
-	mails     *mails
-	instances []*instance
+	mails     *rig.Mails
+	instances []*rig.Instance
 	balancer  *balancer
 	tally     *tally
 	ledger    *ledger
@@ -39,17 +39,17 @@ const members = 6000
 
 func newStage(ctx context.Context, dir string, short bool) (*stage, error) {
 	s := &stage{ctx: ctx, dir: dir, short: short, binary: filepath.Join(dir, "idp"), tally: &tally{}}
-	if err := s.build(s.binary); err != nil {
+	if err := rig.Build(s.ctx, s.binary); err != nil {
 		return s, err
 	}
 	var err error
 	if s.cluster, err = newCluster(ctx, dir); err != nil {
 		return s, err
 	}
-	if s.mails, err = newMails(); err != nil {
+	if s.mails, err = rig.NewMails(); err != nil {
 		return s, err
 	}
-	s.vars = map[string]string{"IDP_DATABASE_URL": s.cluster.settings("idp_server"), "IDP_ISSUER": "https://" + issuer, "IDP_SMTP": s.mails.address, "IDP_SMTP_TLS": "none",
+	s.vars = map[string]string{"IDP_DATABASE_URL": s.cluster.settings("idp_server"), "IDP_ISSUER": "https://" + issuer, "IDP_SMTP": s.mails.Address, "IDP_SMTP_TLS": "none",
 		"IDP_MAIL_FROM": "no-reply@idp.example", "IDP_ACCEPT": weaker, "IDP_TRUSTED_PROXIES": "127.0.0.1/32", "IDP_CLIENT_RATE": "100000", "IDP_DRAIN": "2s"}
 	if s.vars["IDP_KEK"], err = s.idp("keys", "generate-kek"); err != nil {
 		return s, err
@@ -58,14 +58,6 @@ func newStage(ctx context.Context, dir string, short bool) (*stage, error) {
 		return s, err
 	}
 	return s, s.open()
-}
-
-func (s *stage) build(to string, flags ...string) error {
-	cmd := exec.CommandContext(s.ctx, "go", append(append([]string{"build", "-o", to}, flags...), "./cmd/idp")...)
-	if said, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("building idp: %w\n%s", err, said)
-	}
-	return nil
 }
 
 // prepare is what an operator does before the first start.
@@ -101,12 +93,12 @@ func (s *stage) open() error {
 		return err
 	}
 	for _, name := range []string{"1", "2"} {
-		i, err := newInstance(name, s.dir, s.binary, s.vars)
+		i, err := rig.NewInstance(name, s.dir, s.binary, s.vars)
 		if err != nil {
 			return err
 		}
 		s.instances = append(s.instances, i)
-		if err := i.start(); err != nil {
+		if err := i.Start(); err != nil {
 			return err
 		}
 	}
@@ -117,36 +109,21 @@ func (s *stage) open() error {
 }
 
 // idp runs a command, as the role that it is for, and returns what it prints.
-func (s *stage) idp(args ...string) (string, error) {
-	cmd := s.command(args...)
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	said, err := cmd.Output()
-	if err != nil {
-		return "", fmt.Errorf("idp %s: %w: %s", strings.Join(args, " "), err, stderr.String())
-	}
-	return strings.TrimSpace(string(said)), nil
-}
+func (s *stage) idp(args ...string) (string, error) { return s.program().Run(s.ctx, args...) }
 
-func (s *stage) command(args ...string) *exec.Cmd {
-	role := "idp_server"
-	if args[0] == "migrate" {
-		role = "idp_owner"
-	}
-	vars := map[string]string{"IDP_DATABASE_URL": s.cluster.settings(role), "IDP_KEK": s.vars["IDP_KEK"], "IDP_ACCEPT": "database-without-verified-tls"}
+func (s *stage) program() rig.Commands {
+	vars := map[string]string{"IDP_KEK": s.vars["IDP_KEK"]}
 	if old := s.vars["IDP_OLD_KEKS"]; old != "" {
 		vars["IDP_OLD_KEKS"] = old
 	}
-	cmd := exec.CommandContext(s.ctx, s.binary, args...)
-	cmd.Env = environment(vars)
-	return cmd
+	return rig.Commands{Binary: s.binary, Database: s.cluster.settings, Vars: vars}
 }
 
 // recovered waits until both instances are ready, and starts those that ended.
 func (s *stage) recovered(limit time.Duration) error {
 	for _, i := range s.instances {
-		if !i.running() {
-			if err := i.start(); err != nil {
+		if !i.Running() {
+			if err := i.Start(); err != nil {
 				return err
 			}
 		}
@@ -155,7 +132,7 @@ func (s *stage) recovered(limit time.Duration) error {
 }
 
 func (s *stage) wait(d time.Duration) error {
-	if !pause(s.ctx, d) {
+	if !rig.Pause(s.ctx, d) {
 		return s.ctx.Err()
 	}
 	return nil
@@ -165,10 +142,10 @@ func (s *stage) wait(d time.Duration) error {
 func (s *stage) close() error {
 	var errs []error
 	for _, i := range s.instances {
-		errs = append(errs, i.kill())
+		errs = append(errs, i.Kill())
 	}
 	if s.mails != nil {
-		s.mails.stop()
+		s.mails.Stop()
 	}
 	if s.cluster != nil {
 		s.cluster.close()

@@ -36,7 +36,8 @@ var apart = map[string][]string{
 	"internal/timingtest":            {},
 	"internal/visitor":               {},
 	"internal/tap":                   {},
-	"faults":                         {"internal/mailbox", "internal/postgres/embedded", "internal/tap", "internal/visitor"},
+	"internal/rig":                   {"internal/mailbox"},
+	"faults":                         {"internal/mailbox", "internal/postgres/embedded", "internal/rig", "internal/tap", "internal/visitor"},
 	"internal/postgres/postgrestest": {"internal/postgres", "internal/postgres/embedded"},
 }
 

@@ -1,4 +1,4 @@
-package main
+package rig
 
 import (
 	"context"
@@ -17,50 +17,50 @@ import (
 	"huskyidp/internal/mailbox"
 )
 
-// mails is the mail server that the instances hand their mails to.
-type mails struct {
+// Mails is the mail server that the instances hand their mails to.
+type Mails struct {
+	Address string
+	Slow    atomic.Int64                   // time that a mail takes
+	Refuse  atomic.Pointer[smtp.SMTPError] // what every mail is answered
+	Poison  atomic.Pointer[string]         // recipient whose mails alone are answered with 451
+
 	server   *smtp.Server
 	listener net.Listener
-	address  string
 
-	slow   atomic.Int64            // time that a mail takes
-	refuse atomic.Pointer[refusal] // what every mail is answered
-	poison atomic.Pointer[string]  // recipient whose mails alone are answered with 451
-	mu     sync.Mutex
-	at     map[string][]mailbox.Mail // by recipient, oldest first
-	count  map[string]int            // by Message-ID, how often it arrived
+	mu    sync.Mutex
+	at    map[string][]mailbox.Mail // by recipient, oldest first
+	count map[string]int            // by Message-ID, how often it arrived
 }
 
-type refusal = smtp.SMTPError
-
-func newMails() (*mails, error) {
-	m := &mails{at: map[string][]mailbox.Mail{}, count: map[string]int{}}
-	return m, m.start()
+// NewMails starts one on a free port.
+func NewMails() (*Mails, error) {
+	m := &Mails{at: map[string][]mailbox.Mail{}, count: map[string]int{}}
+	return m, m.Start()
 }
 
-// start listens where it did before, if it did.
-func (m *mails) start() (err error) {
-	address := m.address
+// Start listens where it did before, if it did.
+func (m *Mails) Start() (err error) {
+	address := m.Address
 	if address == "" {
 		address = "127.0.0.1:0"
 	}
 	if m.listener, err = net.Listen("tcp", address); err != nil {
 		return err
 	}
-	m.address = m.listener.Addr().String()
+	m.Address = m.listener.Addr().String()
 	m.server = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &envelope{mails: m}, nil }))
 	m.server.Domain = "localhost"
 	m.server.ErrorLog = log.New(io.Discard, "", 0)
-	go func(s *smtp.Server, l net.Listener) { _ = s.Serve(l) }(m.server, m.listener) // ends with stop
+	go func(s *smtp.Server, l net.Listener) { _ = s.Serve(l) }(m.server, m.listener) // ends with Stop
 	return nil
 }
 
-// stop closes the port and every connection.
-func (m *mails) stop() { _ = m.server.Close() }
+// Stop closes the port and every connection.
+func (m *Mails) Stop() { _ = m.server.Close() }
 
 // envelope is one mail on its way in.
 type envelope struct {
-	mails *mails
+	mails *Mails
 	to    string
 }
 
@@ -76,11 +76,11 @@ func (e *envelope) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	time.Sleep(time.Duration(e.mails.slow.Load()))
-	if refused := e.mails.refuse.Load(); refused != nil {
+	time.Sleep(time.Duration(e.mails.Slow.Load()))
+	if refused := e.mails.Refuse.Load(); refused != nil {
 		return refused
 	}
-	if poisoned := e.mails.poison.Load(); poisoned != nil && *poisoned == e.to {
+	if poisoned := e.mails.Poison.Load(); poisoned != nil && *poisoned == e.to {
 		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "later"}
 	}
 	m.To, m.At = e.to, time.Now()
@@ -94,15 +94,15 @@ func (e *envelope) Data(r io.Reader) error {
 func (e *envelope) Reset()        { e.to = "" }
 func (e *envelope) Logout() error { return nil }
 
-// arrived is how often the mail of the row did.
-func (m *mails) arrived(id string) int {
+// Arrived is how often the mail of the row did.
+func (m *Mails) Arrived(id string) int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.count[id]
 }
 
-// total is how many arrived, and how many of them were repeats.
-func (m *mails) total() (all, repeats int) {
+// Total is how many arrived, and how many of them were repeats.
+func (m *Mails) Total() (all, repeats int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, n := range m.count {
@@ -113,17 +113,17 @@ func (m *mails) total() (all, repeats int) {
 
 var sixDigits = regexp.MustCompile(`(?m)^(\d{6})\r?$`)
 
-// code is the newest that came to the address after the first skip mails; it waits for it.
-func (m *mails) code(ctx context.Context, to string, skip int) (string, error) {
-	found, err := m.find(ctx, to, skip, sixDigits)
+// Code is the newest that came to the address after the first skip mails; it waits for it.
+func (m *Mails) Code(ctx context.Context, to string, skip int) (string, error) {
+	found, err := m.Find(ctx, to, skip, sixDigits)
 	if err != nil {
 		return "", fmt.Errorf("a mail with a code: %w", err)
 	}
 	return found, nil
 }
 
-// find is what the pattern's group holds in the newest mail that has it.
-func (m *mails) find(ctx context.Context, to string, skip int, pattern *regexp.Regexp) (string, error) {
+// Find is what the pattern's group holds in the newest mail that has it.
+func (m *Mails) Find(ctx context.Context, to string, skip int, pattern *regexp.Regexp) (string, error) {
 	for {
 		m.mu.Lock()
 		all := m.at[to]
@@ -142,8 +142,8 @@ func (m *mails) find(ctx context.Context, to string, skip int, pattern *regexp.R
 	}
 }
 
-// soFar counts the mails to an address.
-func (m *mails) soFar(to string) int {
+// SoFar counts the mails to an address.
+func (m *Mails) SoFar(to string) int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return len(m.at[to])

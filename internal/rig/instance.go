@@ -1,0 +1,132 @@
+package rig
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// Instance is one process of `idp serve`.
+type Instance struct {
+	Name            string
+	Binary          string
+	Address, Health string // listeners: the public one, and that of health and metrics
+	Vars            map[string]string
+	LogFile         string
+	Ready           atomic.Bool // as the load balancer sees it
+
+	cmd   *exec.Cmd
+	ended chan struct{}
+}
+
+// NewInstance gives it two free ports.
+func NewInstance(name, dir, binary string, vars map[string]string) (*Instance, error) {
+	i := &Instance{Name: name, Binary: binary, LogFile: filepath.Join(dir, "idp-"+name+".log"), Vars: maps.Clone(vars)}
+	var err error
+	if i.Address, err = FreeAddress(); err != nil {
+		return nil, err
+	}
+	if i.Health, err = FreeAddress(); err != nil {
+		return nil, err
+	}
+	i.Vars["IDP_LISTEN"], i.Vars["IDP_METRICS_LISTEN"] = i.Address, i.Health
+	return i, nil
+}
+
+// Start returns once the process runs, before it is ready.
+func (i *Instance) Start() error {
+	log, err := os.OpenFile(i.LogFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	i.cmd = exec.Command(i.Binary, "serve")
+	i.cmd.Env = Environment(i.Vars)
+	i.cmd.Stdout, i.cmd.Stderr = log, log
+	i.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	i.ended = make(chan struct{})
+	started := make(chan error)
+	go func(cmd *exec.Cmd, ended chan struct{}) {
+		runtime.LockOSThread() // the kernel's signal follows the thread that forked
+		defer runtime.UnlockOSThread()
+		defer log.Close()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			_ = cmd.Wait() // its state says how it ended
+			close(ended)
+		}
+	}(i.cmd, i.ended)
+	return <-started
+}
+
+// Kill is kill -9.
+func (i *Instance) Kill() error {
+	if i.cmd == nil {
+		return nil
+	}
+	if err := i.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	<-i.ended
+	return nil
+}
+
+// Stop is SIGTERM; it returns the exit code.
+func (i *Instance) Stop() (int, error) {
+	if err := i.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return 0, err
+	}
+	select {
+	case <-i.ended:
+		return i.cmd.ProcessState.ExitCode(), nil
+	case <-time.After(40 * time.Second):
+		return -1, fmt.Errorf("instance %s does not stop; the end of its log: %s", i.Name, i.LogFile)
+	}
+}
+
+// Running says whether the process has not ended.
+func (i *Instance) Running() bool {
+	select {
+	case <-i.ended:
+		return false
+	default:
+		return true
+	}
+}
+
+// Probe asks whether it is ready, as load balancers do.
+func (i *Instance) Probe(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+i.Health+"/readyz", nil)
+	if err != nil {
+		return false
+	}
+	answer, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		return false
+	}
+	_ = answer.Body.Close()
+	return answer.StatusCode == http.StatusOK
+}
+
+// PID is the number of its process.
+func (i *Instance) PID() int { return i.cmd.Process.Pid }
+
+// Environment is that of a process: the variables, and nothing else of ours but PATH and HOME.
+func Environment(vars map[string]string) []string {
+	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}
+	for name, value := range vars {
+		env = append(env, name+"="+value)
+	}
+	return env
+}

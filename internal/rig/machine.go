@@ -1,0 +1,63 @@
+package rig
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+)
+
+// Load is how many processes wanted a core, on average of the last one, five and fifteen minutes.
+func Load() (one, five, fifteen string) {
+	content, err := os.ReadFile("/proc/loadavg")
+	if fields := strings.Fields(string(content)); err == nil && len(fields) > 2 {
+		return fields[0], fields[1], fields[2]
+	}
+	return "unknown", "unknown", "unknown"
+}
+
+// Commit is what the tree stands at.
+func Commit() string {
+	said, err := exec.Command("git", "describe", "--always", "--dirty").Output()
+	if err != nil {
+		return "unknown"
+	}
+	return strings.TrimSpace(string(said))
+}
+
+// FreeAddress is a port of this machine that nobody listens on.
+func FreeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+// Eventually waits until check is content.
+func Eventually(ctx context.Context, limit time.Duration, what string, check func() bool) error {
+	for deadline := time.Now().Add(limit); !check(); {
+		if time.Now().After(deadline) {
+			return fmt.Errorf("no %s within %v", what, limit)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	return nil
+}
+
+// Pause reports whether the time has passed, and not ctx ended.
+func Pause(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
+}
