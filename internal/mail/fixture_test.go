@@ -28,9 +28,11 @@ type sink struct {
 	mails   []string
 	slow    time.Duration // before a mail is accepted
 	utf8    []bool        // of each MAIL FROM: whether it asked for SMTPUTF8
+	got     func()        // called before a mail is accepted; may be nil
+	hangsUp bool          // once a mail is accepted
 }
 
-func (s *sink) NewSession(*smtp.Conn) (smtp.Session, error) { return &session{sink: s}, nil }
+func (s *sink) NewSession(c *smtp.Conn) (smtp.Session, error) { return &session{s, c}, nil }
 
 func (s *sink) received() []string {
 	s.mu.Lock()
@@ -38,7 +40,10 @@ func (s *sink) received() []string {
 	return append([]string(nil), s.mails...)
 }
 
-type session struct{ sink *sink }
+type session struct {
+	sink *sink
+	conn *smtp.Conn
+}
 
 func (s *session) Mail(_ string, o *smtp.MailOptions) error {
 	s.sink.mu.Lock()
@@ -60,12 +65,19 @@ func (s *session) Rcpt(string, *smtp.RcptOptions) error {
 func (s *session) Data(r io.Reader) error {
 	data, err := io.ReadAll(r)
 	time.Sleep(s.sink.slow)
+	if s.sink.got != nil {
+		s.sink.got()
+	}
 	s.sink.mu.Lock()
 	defer s.sink.mu.Unlock()
 	s.sink.mails = append(s.sink.mails, string(data))
 	return err
 }
-func (s *session) Reset()        {}
+func (s *session) Reset() {
+	if s.sink.hangsUp {
+		s.conn.Conn().Close()
+	}
+}
 func (s *session) Logout() error { return nil }
 
 func serve(t *testing.T, s *sink, config *tls.Config) (address string) {
@@ -98,7 +110,11 @@ type fixture struct {
 
 func newFixture(t *testing.T, s *sink) fixture {
 	t.Helper()
-	db := postgrestest.NewPool(t, 5)
+	return fixtureOn(t, s, postgrestest.NewPool(t, 5))
+}
+
+func fixtureOn(t *testing.T, s *sink, db *postgres.DB) fixture {
+	t.Helper()
 	keyring := seal.Ephemeral()
 	outbox, err := mail.NewOutbox(db, keyring, time.Now)
 	if err != nil {

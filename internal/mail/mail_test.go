@@ -9,6 +9,7 @@ import (
 	"mime/quotedprintable"
 	netmail "net/mail"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/google/uuid"
 
 	"huskyidp/internal/mail"
+	"huskyidp/internal/postgres"
 	"huskyidp/internal/postgres/postgrestest"
 	"huskyidp/internal/seal"
 )
@@ -138,6 +140,48 @@ func TestSendAgainAfterATemporaryRefusal(t *testing.T) {
 	if len(got) != 1 || got[0].State != "sent" || got[0].Attempts != 3 {
 		t.Errorf("Deliveries = %+v, want one sent at the third try", got)
 	}
+	if n := len(f.sink.received()); n != 1 {
+		t.Errorf("the server got %d mails, want 1", n)
+	}
+}
+
+// A server that hangs up once it accepted a mail has the mail.
+func TestAcceptedIsSent(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, &sink{hangsUp: true})
+	account := uuid.Must(uuid.NewV7())
+	f.enqueue(t, welcome(account))
+	if got := f.settled(t, account); len(got) != 1 || got[0].State != "sent" || got[0].Attempts != 1 {
+		t.Errorf("Deliveries = %+v, want one sent at the first try", got)
+	}
+	if n := len(f.sink.received()); n != 1 {
+		t.Errorf("the server got %d mails, want 1", n)
+	}
+}
+
+// a database that is away while the server accepts a mail makes no second one.
+func TestSentWhileTheDatabaseIsAway(t *testing.T) {
+	t.Parallel()
+	dsn, proxy := postgrestest.Proxied(t, postgrestest.DSN(t))
+	var once sync.Once
+	s := &sink{got: func() {
+		once.Do(func() {
+			go func() {
+				for range 15 {
+					proxy.Cut()
+					time.Sleep(100 * time.Millisecond)
+				}
+			}()
+			time.Sleep(50 * time.Millisecond)
+		})
+	}}
+	f := fixtureOn(t, s, postgrestest.Open(t, postgres.Options{DSN: dsn, MaxConns: 5}))
+	account := uuid.Must(uuid.NewV7())
+	f.enqueue(t, welcome(account))
+	eventually(t, 20*time.Second, func() bool {
+		all, err := f.outbox.Deliveries(t.Context(), account, 10)
+		return err == nil && len(all) == 1 && all[0].State == "sent"
+	})
 	if n := len(f.sink.received()); n != 1 {
 		t.Errorf("the server got %d mails, want 1", n)
 	}

@@ -12,7 +12,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"huskyidp/internal/jobs"
 	"huskyidp/internal/postgres"
@@ -50,6 +49,9 @@ type Deps struct {
 
 // queue keeps mails apart from other jobs, so that a slow mail server holds up nothing else.
 const queue = "mail"
+
+// finishAgain is the wait before the database is asked again to note what became of a mail.
+const finishAgain = 250 * time.Millisecond
 
 // Work checks the dependencies and gives what jobs.New takes.
 func Work(d Deps) (jobs.Work, error) {
@@ -133,7 +135,6 @@ func (e permanentError) Permanent() bool { return true }
 
 // failed gives up for good or leaves the job to be tried again.
 func (w *sendWorker) failed(ctx context.Context, job *river.Job[sendArgs], cause error) error {
-	ctx = context.WithoutCancel(ctx) // a send that ran out of time still has to be noted
 	permanent, ok := errors.AsType[interface {
 		error
 		Permanent() bool
@@ -144,28 +145,30 @@ func (w *sendWorker) failed(ctx context.Context, job *river.Job[sendArgs], cause
 		return w.finish(ctx, job, "failed", cause.Error())
 	}
 	w.tried("retried")
-	_, err := w.deps.DB.From(ctx).Exec(ctx, `update mails set attempts = $2, last_error = $3 where id = $1 and state = 'queued'`,
+	noted := context.WithoutCancel(ctx) // a send that ran out of time, too
+	_, err := w.deps.DB.From(noted).Exec(noted, `update mails set attempts = $2, last_error = $3 where id = $1 and state = 'queued'`,
 		job.Args.MailID, job.Attempt, cause.Error())
 	return errors.Join(cause, err)
 }
 
-// finish clears the body and completes the job in one transaction.
+// finish clears the body; River completes the job afterwards. One statement, because a process that dies between the
+// server's answer and this row sends the mail twice; and where the database is away, it tries again while the job may run.
 func (w *sendWorker) finish(ctx context.Context, job *river.Job[sendArgs], state, lastError string) error {
-	err := w.deps.DB.InTx(ctx, func(ctx context.Context) error {
-		_, err := w.deps.DB.From(ctx).Exec(ctx, `
-			update mails set state = @state, sealed = null, attempts = @attempts, last_error = @last_error, done_at = @now
-			where id = @id and state = 'queued'`,
-			pgx.NamedArgs{"id": job.Args.MailID, "state": state, "attempts": job.Attempt, "last_error": lastError, "now": w.deps.Now()})
-		if err != nil {
-			return err
+	for {
+		_, err := w.deps.DB.From(ctx).Exec(context.WithoutCancel(ctx), `
+			update mails set state = $2, sealed = null, attempts = $3, last_error = $4, done_at = $5
+			where id = $1 and state = 'queued'`,
+			job.Args.MailID, state, job.Attempt, lastError, w.deps.Now())
+		if err == nil {
+			w.tried(state)
+			return nil
 		}
-		_, err = river.JobCompleteTx[*riverpgxv5.Driver](ctx, w.deps.DB.Tx(ctx), job)
-		return err
-	})
-	if err == nil {
-		w.tried(state)
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(finishAgain):
+		}
 	}
-	return err
 }
 
 func (w *sendWorker) tried(outcome string) {

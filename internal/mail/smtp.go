@@ -88,7 +88,13 @@ func (s *SMTP) Send(ctx context.Context, o Outgoing) error {
 	if err != nil {
 		return fmt.Errorf("setting up the mail client: %w", err)
 	}
-	if err := client.DialAndSendWithContext(ctx, m); err != nil {
+	conn, err := client.DialToSMTPClientWithContext(ctx)
+	if err != nil {
+		return smtpError(err)
+	}
+	err = client.SendWithSMTPClient(conn, m)
+	go func() { _ = client.CloseWithSMTPClient(conn) }() // QUIT waits for an answer that changes nothing
+	if err != nil && !m.IsDelivered() {                  // what fails once the mail was accepted would only send it again
 		return smtpError(err)
 	}
 	return nil
