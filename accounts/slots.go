@@ -13,16 +13,19 @@ const hashWait = 1500 * time.Millisecond
 // slots let a few slow hashes be computed at a time: one for each core but one, so that tokens keep a core while sign-ins
 // flood. Who would wait too long is refused at once, by how many wait and how long a slot is held lately.
 type slots struct {
-	free    chan struct{}
+	free    chan time.Time // a slot is the instant at which it became free
 	waiting atomic.Int64
-	held    atomic.Int64                           // nanoseconds for which a slot is held, on average
+	held    atomic.Int64                           // nanoseconds from one hand-over of a slot to the next, on average
 	waited  func(wait time.Duration, entered bool) // metrics; may be nil
 }
 
 // newSlots is for work that takes about as long as held at first.
 func newSlots(held time.Duration) *slots {
-	s := &slots{free: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1))}
+	s := &slots{free: make(chan time.Time, max(1, runtime.GOMAXPROCS(0)-1))}
 	s.held.Store(int64(held))
+	for range cap(s.free) {
+		s.free <- time.Time{}
+	}
 	return s
 }
 
@@ -33,7 +36,7 @@ func (s *slots) enter(ctx context.Context) (leave func(), err error) {
 		defer func() { s.waited(time.Since(began), err == nil) }()
 	}
 	select {
-	case s.free <- struct{}{}:
+	case <-s.free:
 		return s.leave(time.Now()), nil
 	default:
 	}
@@ -43,14 +46,14 @@ func (s *slots) enter(ctx context.Context) (leave func(), err error) {
 	}
 	ahead := s.waiting.Add(1)
 	defer s.waiting.Add(-1)
-	if s.expected(ahead) > patience {
+	if s.expected(ahead) > patience*4/5 { // a fifth for what the machine has to do besides
 		return nil, ErrBusy
 	}
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {
-	case s.free <- struct{}{}:
-		return s.leave(time.Now()), nil
+	case handedOver := <-s.free:
+		return s.leave(handedOver), nil
 	case <-timer.C:
 		return nil, ErrBusy
 	case <-ctx.Done():
@@ -72,8 +75,8 @@ func (s *slots) expected(waiting int64) time.Duration {
 // leave gives a slot back that was taken at an instant. The average follows the last ten or so.
 func (s *slots) leave(taken time.Time) func() {
 	return func() {
-		was := s.held.Load()
-		s.held.CompareAndSwap(was, was+(int64(time.Since(taken))-was)/8)
-		<-s.free
+		now, was := time.Now(), s.held.Load()
+		s.held.CompareAndSwap(was, was+(int64(now.Sub(taken))-was)/8)
+		s.free <- now
 	}
 }

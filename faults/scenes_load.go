@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -55,12 +56,12 @@ func overload(s *stage, r *result) error {
 	return nil
 }
 
-// capacity is how many sign-ins a second the service does when a few at a time are asked for.
+// capacity is how many sign-ins a second the service does when enough are asked for at a time.
 func (s *stage) capacity(people []*person, lasts time.Duration) float64 {
 	var n atomic.Int64
 	var group sync.WaitGroup
 	end := time.Now().Add(lasts)
-	for k := range 4 {
+	for k := range 16 { // as many as keep every slot of the hash busy
 		group.Go(func() {
 			for time.Now().Before(end) && s.ctx.Err() == nil {
 				if status, took := s.press(people[(k+int(n.Load()))%len(people)]); status == http.StatusSeeOther && took < 2*time.Second {
@@ -82,12 +83,16 @@ func (s *stage) press(p *person) (status int, took time.Duration) {
 	if b.Get(s.ctx, "/login") != nil || b.Status != http.StatusOK {
 		return 0, 0
 	}
-	at := b.At
-	b.Send = func(r *http.Request) (*http.Response, error) { // the answer to the post alone, not the page behind it
-		began := time.Now()
+	at, refused := b.At, false
+	var began time.Time
+	b.Send = func(r *http.Request) (*http.Response, error) { // the answer to the post, and the page of a refusal behind it, not the account's
+		if began.IsZero() {
+			began = time.Now()
+		}
 		answer, err := s.balancer.Send(r)
-		if err == nil && took == 0 {
+		if err == nil && (status == 0 || refused) {
 			status, took = answer.StatusCode, time.Since(began)
+			refused = !refused && strings.Contains(answer.Header.Get("Location"), "refused=")
 		}
 		return answer, err
 	}

@@ -56,6 +56,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	cfg.ConnConfig.Tracer = o.Tracer
 	cfg.MaxConnIdleTime = 5 * time.Minute
+	cfg.MinIdleConns, cfg.HealthCheckPeriod = cfg.MaxConns/4, time.Second // far from the server, dialling takes longer than a request waits
 	cfg.AfterConnect = o.Check
 	findDeadHosts(cfg)
 	params := cfg.ConnConfig.RuntimeParams

@@ -218,3 +218,26 @@ func TestHungConnections(t *testing.T) {
 	}
 	p.Cut() // nobody waits for their end
 }
+
+// far from the server, where dialling takes longer than a request waits for a connection, some are dialled before they
+// are asked for: at the start, and again once others are borrowed.
+func TestFarServer(t *testing.T) {
+	t.Parallel()
+	through, p := postgrestest.Proxied(t, postgrestest.DSN(t))
+	p.Delay(300 * time.Millisecond)
+	db := postgrestest.Open(t, postgres.Options{DSN: through, MaxConns: 16})
+	for round := range 2 {
+		for deadline := time.Now().Add(20 * time.Second); db.Pool().Stat().IdleConns() < 4; time.Sleep(50 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("round %d: %d connections are idle, want 4", round, db.Pool().Stat().IdleConns())
+			}
+		}
+		for range 4 {
+			conn, err := db.Pool().Acquire(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Release()
+		}
+	}
+}
