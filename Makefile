@@ -1,7 +1,7 @@
 # Needs Go, and Node for the browser tests; the rest is installed when it is missing.
 export GOFLAGS := -tags=nomsgpack
 
-.PHONY: help demo test unit e2e race lint build release deploy faults clean
+.PHONY: help demo test unit e2e race lint build release deploy faults bench clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -41,6 +41,10 @@ release: ## VERSION=1.2.3: binaries, checksums, bill of materials and licences i
 faults: ## the service under real faults, a quarter of an hour; SHORT=1 two minutes, SCENE=name one of them
 	@.ci/need unit
 	go run ./faults $(if $(SHORT),--short) $(if $(SCENE),--scene $(SCENE)) $(ARGS)
+
+bench: ## rates beside the floor's, six minutes; SHORT=1 one minute, ROWS=name some rows, PROFILE=dir profiles of each
+	@.ci/need unit
+	go run ./bench $(if $(SHORT),--short) $(if $(ROWS),--rows $(ROWS)) $(if $(PROFILE),--profile $(PROFILE))
 
 build: ## a static binary in bin/
 	CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o bin/idp ./cmd/idp

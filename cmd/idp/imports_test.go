@@ -38,6 +38,7 @@ var apart = map[string][]string{
 	"internal/tap":                   {},
 	"internal/rig":                   {"internal/mailbox"},
 	"faults":                         {"internal/mailbox", "internal/postgres/embedded", "internal/rig", "internal/tap", "internal/visitor"},
+	"bench":                          {"internal/postgres/embedded", "internal/rig", "internal/visitor"},
 	"internal/postgres/postgrestest": {"internal/postgres", "internal/postgres/embedded"},
 }
 

@@ -8,6 +8,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
+// pprofPages answers under /debug/pprof/ where the program was built for that (profile.go); else nil.
+var pprofPages http.Handler
+
 // operations is the listener for those who run the service: health and metrics. None
 // of it is on the public listener.
 func (a *app) operations() http.Handler {
@@ -15,6 +18,9 @@ func (a *app) operations() http.Handler {
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { writeState(w, http.StatusOK, "alive") })
 	mux.HandleFunc("GET /readyz", a.readyz)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.meters.registry, promhttp.HandlerOpts{}))
+	if pprofPages != nil {
+		mux.Handle("GET /debug/pprof/", pprofPages)
+	}
 	return mux
 }
 
