@@ -52,6 +52,7 @@ func (s *stage) check() *check {
 	close(next)
 	group.Wait()
 	c.halves(s.ctx)
+	c.deskBook(s.ctx)
 	return c
 }
 
@@ -295,10 +296,29 @@ func (c *check) halves(ctx context.Context) {
 	}
 }
 
+// deskBook looks up what agents did: once where it was acknowledged, once at most where no answer came.
+func (c *check) deskBook(ctx context.Context) {
+	c.ledger.mu.Lock()
+	tickets := c.ledger.desk
+	c.ledger.desk = nil
+	c.ledger.mu.Unlock()
+	for _, t := range tickets {
+		n, err := one[int](ctx, c.cluster.primary, `select count(*) from desk_entries where act = 'end_sessions' and outcome = 'done' and ticket = $1`, t.number)
+		switch {
+		case err != nil:
+			c.wrong("the desk's book: %v", err)
+		case n > 1 || n == 0 && t.done == yes:
+			c.wrong("what was done for %s stands in the desk's book %d times", t.number, n)
+		case t.done == yes:
+			c.right("acts of the desk")
+		}
+	}
+}
+
 // String is what was proven.
 func (c *check) String() string {
 	var parts []string
-	for _, what := range []string{"accounts", "accounts made without an answer", "live tokens", "spent tokens", "spent codes", "revocations", "ended sessions", "used links"} {
+	for _, what := range []string{"accounts", "accounts made without an answer", "live tokens", "spent tokens", "spent codes", "revocations", "ended sessions", "used links", "acts of the desk"} {
 		if n := c.proven[what]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, what))
 		}

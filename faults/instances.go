@@ -99,6 +99,9 @@ func (b *balancer) send(r *http.Request) (answer *http.Response, err error) {
 func (b *balancer) ask(i *rig.Instance, r *http.Request) (*http.Response, error) {
 	copied := r.Clone(r.Context())
 	copied.URL.Scheme, copied.URL.Host = "http", i.Address
+	if r.URL.Host == deskHost {
+		copied.URL.Host = i.Desk
+	}
 	if r.GetBody != nil {
 		body, err := r.GetBody()
 		if err != nil {

@@ -23,6 +23,7 @@ type journeys struct {
 	ledger *ledger
 	mails  *rig.Mails
 	send   func(*http.Request) (*http.Response, error)
+	agents chan *agent // who are free
 
 	patience time.Duration // of those who wait for a mail
 	lenient  atomic.Bool   // 500 is no fault: the database itself is at fault
@@ -188,14 +189,22 @@ func (j *journeys) signIn(ctx context.Context, p *person) error {
 
 // program asks an endpoint as the app does; status 0 is no answer.
 func (j *journeys) program(ctx context.Context, p *person, path string, form url.Values) (status int, said map[string]any) {
-	form.Set("client_id", "app")
+	return j.programOf(ctx, p, "app", path, form)
+}
+
+func (j *journeys) programOf(ctx context.Context, p *person, client, path string, form url.Values) (status int, said map[string]any) {
+	form.Set("client_id", client)
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+issuer+path, strings.NewReader(form.Encode()))
 	if err != nil {
 		return 0, nil
 	}
-	r.Host = issuer
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("X-Forwarded-For", p.source)
+	return j.answered(r)
+}
+
+// answered sends a program's request.
+func (j *journeys) answered(r *http.Request) (status int, said map[string]any) {
 	answer, err := j.send(r)
 	if err != nil {
 		return 0, nil

@@ -86,10 +86,26 @@ func (s *stage) journey(ctx context.Context) {
 		_ = s.journeys.revoke(ctx, p, f)
 	case dice < 90:
 		_ = s.journeys.signOut(ctx, p)
-	case dice < 95:
+	case dice < 94:
 		_ = s.journeys.recover(ctx, p)
+	case dice < 97:
+		s.call(ctx, p)
 	default:
 		_ = s.journeys.refresh(ctx, p, f)
+	}
+}
+
+// call is somebody's to the desk, if an agent is free.
+func (s *stage) call(ctx context.Context, p *person) {
+	select {
+	case a := <-s.journeys.agents:
+		if s.journeys.signIn(ctx, p) == nil {
+			_ = s.journeys.signedOutByDesk(ctx, a, p)
+		}
+		if a.acts < agentActs {
+			s.journeys.agents <- a
+		}
+	default:
 	}
 }
 

@@ -63,6 +63,8 @@ type ledger struct {
 	fresh  []*person // have no account
 	idle   []*person // have one, and nobody acts for them
 	all    []*person // began at least a registration
+	desk   []*ticket // of calls to the desk since the last check
+	calls  int       // to the desk
 	faults []string  // seen by journeys: answers that no promise covers
 	counts map[string]int
 }
@@ -112,6 +114,22 @@ func (l *ledger) back(p *person) {
 	if p.account == yes {
 		l.idle = append(l.idle, p)
 	}
+}
+
+// ticket is a call to the desk, and whether what was asked for is done.
+type ticket struct {
+	number string
+	done   state
+}
+
+// ticket opens one.
+func (l *ledger) ticket() *ticket {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.calls++
+	t := &ticket{fmt.Sprintf("CASE-%06d", l.calls), maybe}
+	l.desk = append(l.desk, t)
+	return t
 }
 
 // fault writes down what no promise covers.

@@ -126,7 +126,7 @@ func (t *table) play(s *stage, sc scene) error {
 
 func journeysDone(counts map[string]int) string {
 	var parts []string
-	for _, what := range []string{"registrations", "sign-ins", "tokens", "refreshes", "revocations", "sign-outs", "recoveries"} {
+	for _, what := range []string{"registrations", "sign-ins", "tokens", "refreshes", "revocations", "sign-outs", "recoveries", "desk sign-ins", "acts of the desk"} {
 		if n := counts[what]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, what))
 		}

@@ -34,6 +34,9 @@ type stage struct {
 // weaker are the settings that a machine of its own needs.
 const weaker = "tls-ends-at-the-proxy,database-without-verified-tls,mail-without-tls,sample-agreement"
 
+// agents is how many people work at the desk.
+const agents = 8
+
 // members is how many are on the roster.
 const members = 6000
 
@@ -50,7 +53,8 @@ func newStage(ctx context.Context, dir string, short bool) (*stage, error) {
 		return s, err
 	}
 	s.vars = map[string]string{"IDP_DATABASE_URL": s.cluster.settings("idp_server"), "IDP_ISSUER": "https://" + issuer, "IDP_SMTP": s.mails.Address, "IDP_SMTP_TLS": "none",
-		"IDP_MAIL_FROM": "no-reply@idp.example", "IDP_ACCEPT": weaker, "IDP_TRUSTED_PROXIES": "127.0.0.1/32", "IDP_CLIENT_RATE": "100000", "IDP_DRAIN": "2s"}
+		"IDP_MAIL_FROM": "no-reply@idp.example", "IDP_ACCEPT": weaker, "IDP_TRUSTED_PROXIES": "127.0.0.1/32", "IDP_CLIENT_RATE": "100000", "IDP_DRAIN": "2s",
+		"IDP_DESK_ADDRESS": "https://" + deskHost}
 	if s.vars["IDP_KEK"], err = s.idp("keys", "generate-kek"); err != nil {
 		return s, err
 	}
@@ -104,8 +108,11 @@ func (s *stage) open() error {
 	}
 	s.balancer = newBalancer(s.tally, s.instances...)
 	s.balancer.watch(s.ctx)
-	s.journeys = &journeys{ledger: s.ledger, mails: s.mails, send: s.balancer.Send, patience: mailWait}
-	return s.balancer.allReady(s.ctx, 30*time.Second)
+	s.journeys = &journeys{ledger: s.ledger, mails: s.mails, send: s.balancer.Send, patience: mailWait, agents: make(chan *agent, agents)}
+	if err := s.balancer.allReady(s.ctx, 30*time.Second); err != nil {
+		return err
+	}
+	return s.hire(map[bool]int{true: 2, false: agents}[s.short])
 }
 
 // idp runs a command, as the role that it is for, and returns what it prints.

@@ -20,6 +20,7 @@ type Instance struct {
 	Name            string
 	Binary          string
 	Address, Health string // listeners: the public one, and that of health and metrics
+	Desk            string // that of the support desk, if the settings have an address for it
 	Vars            map[string]string
 	LogFile         string
 	Ready           atomic.Bool // as the load balancer sees it
@@ -37,6 +38,12 @@ func NewInstance(name, dir, binary string, vars map[string]string) (*Instance, e
 	}
 	if i.Health, err = FreeAddress(); err != nil {
 		return nil, err
+	}
+	if i.Vars["IDP_DESK_ADDRESS"] != "" {
+		if i.Desk, err = FreeAddress(); err != nil {
+			return nil, err
+		}
+		i.Vars["IDP_DESK_LISTEN"] = i.Desk
 	}
 	i.Vars["IDP_LISTEN"], i.Vars["IDP_METRICS_LISTEN"] = i.Address, i.Health
 	return i, nil
