@@ -10,7 +10,7 @@ import (
 )
 
 // what people type as a code is six digits of ASCII, or refused before any check
-// (S-15).
+// (S-15, S-77).
 func FuzzTypedCode(f *testing.F) {
 	for _, seed := range []string{"123456", "123 456", "123-456", "１２３４５６", "+12345", "12345", " ", "\x00123456", strings.Repeat("-", 60) + "123456"} {
 		f.Add(seed)

@@ -56,7 +56,7 @@ func (a app) wrong() string {
 	panic("four codes at once")
 }
 
-// S-15: 160 bits, one step either way, strictly six digits, and the accepted step only
+// S-15, S-77: 160 bits, one step either way, strictly six digits, and the accepted step only
 // ever rises.
 func TestTOTP(t *testing.T) {
 	t.Parallel()
@@ -105,7 +105,7 @@ func TestTOTP(t *testing.T) {
 	}
 }
 
-// S-15: of 32 uses of one code at once, one counts.
+// S-15, S-77: of 32 uses of one code at once, one counts.
 func TestTOTPRace(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 16)

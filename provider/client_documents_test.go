@@ -125,7 +125,7 @@ func TestRequestURI(t *testing.T) {
 }
 
 // TestRequestURIWithoutAlgorithm: whoever registers request_uris alone may sign with any
-// algorithm that we know, and with no other (OpenID Connect Dynamic Client Registration 2).
+// algorithm that we know, and with no other (OpenID Connect Dynamic Client Registration 2; S-76: fosite takes "none").
 func TestRequestURIWithoutAlgorithm(t *testing.T) {
 	s := newShelf(t)
 	b := s.reaching(t, provider.Rules{Certification: true})

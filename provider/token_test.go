@@ -127,7 +127,7 @@ func race(n int, use func() answer) map[int]int {
 	return got
 }
 
-// TestRefreshChain covers S-38 and design.md section 3.
+// TestRefreshChain covers S-38, S-76 and design.md section 3.
 func TestRefreshChain(t *testing.T) {
 	b := newBench(t, 4)
 	id, secret := b.client(nil)

@@ -33,7 +33,7 @@ func visit(a *app, method, target string, header http.Header) *http.Response {
 	return w.Result()
 }
 
-// S-24, S-26 to S-28: what every route of the program answers with, whatever it answers; a route that is added is looked at
+// S-24, S-26, S-27, S-28, R-20: what every route of the program answers with, whatever it answers; a route that is added is looked at
 // as well.
 func TestEveryRoute(t *testing.T) {
 	t.Parallel()

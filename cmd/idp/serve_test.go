@@ -137,6 +137,9 @@ func TestServe(t *testing.T) {
 			t.Errorf("GET %s = %d without %q", path, status, want)
 		}
 	}
+	if log := i.log.String(); !strings.Contains(log, `"msg":"a weaker setting is accepted","setting":"tls-ends-at-the-proxy"`) { // R-19
+		t.Errorf("the log does not tell the weaker setting:\n%s", log)
+	}
 }
 
 // R-05: not ready at once, still answering while it drains, in-flight requests finished,

@@ -241,3 +241,15 @@ func TestFarServer(t *testing.T) {
 		}
 	}
 }
+
+// S-78: every connection has its time-outs, whatever the server's own are.
+func TestTimeouts(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.New(t)
+	for name, want := range map[string]string{"statement_timeout": "3s", "lock_timeout": "600ms", "idle_in_transaction_session_timeout": "5s"} {
+		var got string
+		if err := db.From(t.Context()).QueryRow(t.Context(), "select current_setting($1)", name).Scan(&got); err != nil || got != want {
+			t.Errorf("%s = %s, %v, want %s", name, got, err, want)
+		}
+	}
+}

@@ -12,7 +12,7 @@ import (
 	"huskyidp/templates"
 )
 
-// Errors become pages or JSON; what is unexpected shows its id and nothing else.
+// Errors become pages or JSON; what is unexpected, a panic too, shows its id and nothing else.
 func TestErrors(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
