@@ -90,21 +90,21 @@ func (l *ledger) take(withAccount bool) *person {
 	if withAccount {
 		from = &l.idle
 	}
-	if len(*from) == 0 {
-		return nil
+	for len(*from) > 0 {
+		i, last := rand.IntN(len(*from)), len(*from)-1
+		p := (*from)[i]
+		(*from)[i] = (*from)[last]
+		*from = (*from)[:last]
+		if withAccount && p.account != yes { // lost, or protected since
+			continue
+		}
+		if !withAccount {
+			l.all = append(l.all, p)
+		}
+		p.touched = true
+		return p
 	}
-	i := rand.IntN(len(*from))
-	p := (*from)[i]
-	(*from)[i] = (*from)[len(*from)-1]
-	*from = (*from)[:len(*from)-1]
-	if withAccount && p.account != yes { // lost
-		return nil
-	}
-	if !withAccount {
-		l.all = append(l.all, p)
-	}
-	p.touched = true
-	return p
+	return nil
 }
 
 // back is for those whose turn is over; whose account is not there is left alone until the check.
