@@ -5,8 +5,8 @@ import (
 	"log/slog"
 )
 
-// alerts are the kinds that somebody has to look at now (S-74), each under the name that log
-// and metric give it. Those that need a reason as well are in alert.
+// alerts maps the kinds that need attention at once (S-74) to the name that logs and metrics give the alert. Kinds that
+// alert only for certain reasons are in alert.
 var alerts = map[Kind]string{
 	CodeReplayed:    "code_replayed",
 	RefreshReplayed: "refresh_replayed",
@@ -19,7 +19,7 @@ var alerts = map[Kind]string{
 	CommitsLost:     "failover_lost_commits",
 }
 
-// AlertNames are all alerts, for those who count them.
+// AlertNames returns all alert names, for metrics that are initialised at zero.
 func AlertNames() []string {
 	names := []string{"totp_reused", "password_used_up", "staff_limit"}
 	for _, name := range alerts {
@@ -28,7 +28,7 @@ func AlertNames() []string {
 	return names
 }
 
-// alert is the name of the alert that an event is, "" for none.
+// alert returns the name of the alert that e raises, or "".
 func (e Event) alert() string {
 	switch {
 	case e.Kind == FactorRefused && e.Reason == "used" && e.Data["factor"] == "totp":
@@ -41,8 +41,8 @@ func (e Event) alert() string {
 	return alerts[e.Kind]
 }
 
-// AlertTo has each event that is an alert written to a log, and counted, besides its row. A
-// batch that then fails leaves the line without the row: better one alert too many.
+// AlertTo logs and counts every event that is an alert, in addition to its row. If the batch then fails, the log line
+// remains without a row: a spurious alert is better than a missing one.
 func (l *Log) AlertTo(logger *slog.Logger, count func(name string)) *Log {
 	l.tell = func(ctx context.Context, name string, e Event) {
 		logger.LogAttrs(ctx, slog.LevelWarn, "alert", slog.String("alert", name), slog.String("kind", string(e.Kind)),

@@ -12,33 +12,32 @@ import (
 	"huskyidp/internal/postgres"
 )
 
-// Event is one thing that happened. Kind and At are required; the rest is left empty
-// where it does not apply.
+// Event is one thing that happened. Kind and At are required; other fields are empty where they do not apply.
 type Event struct {
 	Kind      Kind
 	At        time.Time
 	AccountID string // UUID of the member's account
 	ClientID  string // OAuth client
 	SessionID string // sid
-	Subject   string // whom it is about when there is no account: a random id or keyed digest
-	Actor     string // staff member or program; "" is the member
+	Subject   string // who it is about if there is no account: a random ID or a keyed digest
+	Actor     string // staff member or program; "" means the member
 	RequestID string // as in the access log
 	Success   bool
-	Reason    string            // a word of ours: why it failed
-	Data      map[string]string // further words and ids of ours
+	Reason    string            // why it failed, from a fixed vocabulary
+	Data      map[string]string // further fixed words and IDs
 }
 
 // Log writes events. It is safe for concurrent use.
 type Log struct {
 	db    *postgres.DB
-	tell  func(ctx context.Context, alert string, e Event) // nil: nobody
-	count func(Event)                                      // nil: nobody
+	tell  func(ctx context.Context, alert string, e Event) // nil: no alerts
+	count func(Event)                                      // nil: not counted
 }
 
 // New returns the log in db.
 func New(db *postgres.DB) *Log { return &Log{db: db} }
 
-// insert leaves the id where the sealer finds it, in the same statement.
+// insert also puts the ID where the sealer finds it, in the same statement.
 const insert = `
 with written as (
 	insert into audit_events (id, at, kind, account_id, client_id, session_id, subject, actor, request_id, success, reason, data)
@@ -47,7 +46,7 @@ with written as (
 )
 insert into audit_unsealed (event_id) select id from written`
 
-// Record writes the events in one round trip, in the transaction of ctx if it has one.
+// Record writes the events in one round trip, within the transaction of ctx if there is one.
 func (l *Log) Record(ctx context.Context, events ...Event) error {
 	if len(events) == 0 {
 		return nil
@@ -60,8 +59,8 @@ func (l *Log) Record(ctx context.Context, events ...Event) error {
 	return nil
 }
 
-// Queue adds the events to a batch, one statement each. The database refuses an event
-// without kind or instant, or whose account id is no UUID; the batch then fails.
+// Queue adds the events to a batch, one statement each. The database rejects an event without a kind or an instant, or
+// with an account ID that is not a UUID; the batch then fails.
 func (l *Log) Queue(b *pgx.Batch, ctx context.Context, events ...Event) {
 	for _, e := range events {
 		if name := e.alert(); name != "" && l.tell != nil {

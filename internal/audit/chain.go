@@ -15,7 +15,8 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// Chain seals the rows that the Log writes, after they are written and apart from the requests that wrote them (S-72).
+// Chain seals the rows that Log writes, after they were written and independently of the requests that wrote them
+// (S-72).
 type Chain struct {
 	db      *postgres.DB
 	keyring *seal.Keyring
@@ -29,7 +30,7 @@ func NewChain(db *postgres.DB, keyring *seal.Keyring, now func() time.Time) *Cha
 
 const (
 	sealBatch = 1000
-	chainLock = 7_202_601 // of the one instance that seals
+	chainLock = 7_202_601 // held by the one instance that seals
 )
 
 // link is one row of the chain.
@@ -39,8 +40,8 @@ type link struct {
 	Seal     []byte
 }
 
-// Seal adds all rows that wait to the chain, and returns how many. Where another instance is at it, there is nothing to
-// do. The order of the chain is that of sealing: what commits late is sealed later.
+// Seal appends all waiting rows to the chain and returns their number. If another instance is sealing, it does nothing.
+// Rows are chained in the order in which they are sealed: those that commit late are sealed late.
 func (c *Chain) Seal(ctx context.Context) (sealed int, err error) {
 	for {
 		n := 0
@@ -98,7 +99,7 @@ func (c *Chain) sealSome(ctx context.Context) (int, error) {
 	return len(events), c.db.Finish(ctx, b)
 }
 
-// last is the end of the chain; the zero link before its beginning.
+// last returns the end of the chain; the zero link if the chain is empty.
 func (c *Chain) last(ctx context.Context) (l link, err error) {
 	err = c.db.From(ctx).QueryRow(ctx, `select position, event_id, seal from audit_chain order by position desc limit 1`).Scan(&l.Position, &l.Event, &l.Seal)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -109,7 +110,8 @@ func (c *Chain) last(ctx context.Context) (l link, err error) {
 
 func position(n int64) []byte { return binary.BigEndian.AppendUint64(nil, uint64(n)) }
 
-// canonical is what is sealed of a row: all of it, keys in order, the instant in UTC to the microsecond that is stored.
+// canonical returns what is sealed of a row: all fields, keys sorted, the instant in UTC with the microsecond precision
+// that is stored.
 func (e Event) canonical(id uuid.UUID) ([]byte, error) {
 	e.At = e.At.UTC().Truncate(time.Microsecond)
 	return json.Marshal(struct {
@@ -118,12 +120,13 @@ func (e Event) canonical(id uuid.UUID) ([]byte, error) {
 	}{id, e})
 }
 
-// pruneBatch is how many rows one Prune takes at the most.
+// pruneBatch is the maximum number of rows that one Prune deletes.
 const pruneBatch = 10_000
 
-// Prune deletes rows that are older than an instant, with their links (S-73): the oldest part of the chain, as far as all
-// of it is that old, a batch at a time. The link of the last that goes is kept as the anchor of those that stay. The database
-// does it as the owner of the tables, and refuses an instant less than a year ago: the application may not delete rows.
+// Prune deletes rows older than before together with their links (S-73): the longest prefix of the chain that is that
+// old, one batch per call. The last deleted row's link remains as the anchor of the rest. A database function owned by
+// the schema owner does the work and refuses instants less than a year ago, because the application role may not delete
+// audit rows.
 func (c *Chain) Prune(ctx context.Context, before time.Time) (pruned int64, err error) {
 	if err := c.db.From(ctx).QueryRow(ctx, `select audit_prune($1, $2)`, before, pruneBatch).Scan(&pruned); err != nil {
 		return 0, fmt.Errorf("pruning the audit: %w", err)

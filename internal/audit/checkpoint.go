@@ -15,8 +15,8 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// Checkpoint is what the end of the chain was. Signed and kept elsewhere, it shows that the chain was not cut or written
-// anew since.
+// Checkpoint records the end of the chain. Signed and kept elsewhere, it proves that the chain has not been truncated
+// or rewritten since.
 type Checkpoint struct {
 	Position int64     `json:"position"`
 	Seal     string    `json:"seal"` // hexadecimal
@@ -24,10 +24,10 @@ type Checkpoint struct {
 	Signed   string    `json:"-"` // a compact JWS of the above, EdDSA
 }
 
-// checkpointTyp keeps these signatures apart from all others.
+// checkpointTyp keeps these signatures from being accepted as any other kind.
 const checkpointTyp = "audit-checkpoint+jws"
 
-// signer is the key of checkpoints, one per version of the audit's data key: whoever has that key can make it.
+// signers returns the keys that sign checkpoints, one per version of the audit's data key, from which they are derived.
 func (c *Chain) signers() (keys []ed25519.PrivateKey) {
 	for _, seed := range c.keyring.MACs(seal.AuditSeal, []byte("checkpoint key")) {
 		keys = append(keys, ed25519.NewKeyFromSeed(seed))
@@ -35,13 +35,13 @@ func (c *Chain) signers() (keys []ed25519.PrivateKey) {
 	return keys
 }
 
-// PublicKey is what checks the checkpoints that are signed now.
+// PublicKey verifies checkpoints signed now.
 func (c *Chain) PublicKey() ed25519.PublicKey {
 	return ed25519.NewKeyFromSeed(c.keyring.MAC(seal.AuditSeal, []byte("checkpoint key"))).Public().(ed25519.PublicKey)
 }
 
-// Checkpoint signs and keeps the end of the chain in the database, unless the last one says the same or is younger than an
-// hour; ok says whether there is a new one. A copy in the database falls with it: see End.
+// Checkpoint signs the end of the chain and stores it in the database, unless the latest checkpoint is the same or
+// younger than an hour; ok reports whether a new one was made. A checkpoint in the database is lost with it: see End.
 func (c *Chain) Checkpoint(ctx context.Context) (p Checkpoint, ok bool, err error) {
 	now := c.now()
 	err = c.db.InTx(ctx, func(ctx context.Context) error {
@@ -80,12 +80,13 @@ func (c *Chain) checkpoint(l link, now time.Time) (p Checkpoint, err error) {
 	return p, err
 }
 
-// endPause lies between two checkpoints that one instance writes to its log: so much of the end may be cut unseen.
+// endPause is the time between two checkpoints that an instance writes to its log: a truncation of less than that goes
+// unnoticed.
 const endPause = time.Minute
 
-// End signs the end of the chain for those who keep it elsewhere, and whose last one was before. There is a new one, ok, when
-// the end has moved and a minute has passed. The error is a *Fault when the chain no longer holds what the last one says: it
-// was cut since, or written anew.
+// End signs the end of the chain for callers who keep it elsewhere and whose latest checkpoint was before. ok is true
+// if the end has moved and a minute has passed. The error is a *Fault if the chain no longer contains what before says:
+// it was truncated or rewritten.
 func (c *Chain) End(ctx context.Context, before Checkpoint) (p Checkpoint, ok bool, err error) {
 	now := c.now()
 	last, err := c.last(ctx)
@@ -128,7 +129,7 @@ func (c *Chain) sign(p Checkpoint) (string, error) {
 	return signed.CompactSerialize()
 }
 
-// ReadCheckpoint checks a signature and returns what it says.
+// ReadCheckpoint verifies a signature and returns its content.
 func (c *Chain) ReadCheckpoint(signed string) (p Checkpoint, err error) {
 	parsed, err := jose.ParseSignedCompact(signed, []jose.SignatureAlgorithm{jose.EdDSA})
 	if err != nil {

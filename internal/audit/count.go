@@ -1,13 +1,13 @@
 package audit
 
-// CountTo has each event counted that the database has taken. One of a transaction that is undone afterwards counts as well:
-// it was tried.
+// CountTo counts every event that the database accepted, including those of transactions that were rolled back later:
+// they were attempted.
 func (l *Log) CountTo(count func(Event)) *Log {
 	l.count = count
 	return l
 }
 
-// Kinds are all of them, for those who count them; a test holds the list against the constants.
+// Kinds returns all kinds, for metrics; a test compares the list with the constants.
 func Kinds() []Kind {
 	return []Kind{
 		AccountCreated, SignedIn, NewDevice, SignInFailed, SignedOut, SessionEnded, PasswordChanged, PasswordReset, UsernameSent,

@@ -29,8 +29,8 @@ type exported struct {
 	Data      map[string]string `json:"data,omitempty"`
 }
 
-// Export writes the rows of a span, from inclusive and to exclusive, one JSON document a line, in the order of their
-// instants. It reads page by page, so that memory stays flat and no statement runs long.
+// Export writes the rows from from (inclusive) to to (exclusive), one JSON document per line, ordered by instant. It
+// reads page by page, so that memory use is constant and no statement runs long.
 func (l *Log) Export(ctx context.Context, w io.Writer, from, to time.Time) error {
 	out := bufio.NewWriterSize(w, 64<<10)
 	encoder := json.NewEncoder(out)

@@ -8,18 +8,18 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// memberKinds are those that a member sees, in the order of the constants.
+// memberKinds are the kinds that members see, in the order of the constants.
 var memberKinds = []Kind{
 	AccountCreated, SignedIn, NewDevice, SignInFailed, SignedOut, SessionEnded, PasswordChanged, PasswordReset, UsernameSent, FactorAdded, FactorRemoved,
 	SavedCodesMade, SavedCodeUsed, QuestionChanged, EmailChangeAsked, EmailChanged, EmailChangeStop, LanguageChanged, AppAllowed, AppStopped,
 	AgreementAccepted, AccountLocked, Disowned, StaffLooked, StaffActed,
 }
 
-// MemberKinds are the kinds that a member sees; each has its words.
+// MemberKinds returns the kinds that members see; each has its own text in the catalogs.
 func MemberKinds() []Kind { return slices.Clone(memberKinds) }
 
-// MemberHistory returns the events of an account that its member sees, the newest first.
-// A sign-in from a new device is one event.
+// MemberHistory returns the events of an account that its member may see, newest first. A sign-in from a new device is
+// one event.
 func (l *Log) MemberHistory(ctx context.Context, accountID uuid.UUID, offset, limit int) ([]Event, error) {
 	rows, err := l.db.From(ctx).Query(ctx, `
 		select e.kind, e.at, e.client_id, e.session_id, e.success, e.reason, e.data

@@ -1,9 +1,9 @@
 package audit
 
-// Kind names what happened. The text is stored and must not change.
+// Kind names what happened. The values are stored and must not change.
 type Kind string
 
-// Kinds that a member sees in the history of the account, as event.name.<kind>.
+// Kinds that members see in their account history, as event.name.<kind>.
 const (
 	AccountCreated    Kind = "account_created"
 	SignedIn          Kind = "signed_in"

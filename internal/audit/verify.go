@@ -12,10 +12,10 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// Fault is the first thing that is wrong with the audit.
+// Fault is the first inconsistency found in the audit.
 type Fault struct {
 	Position int64     // in the chain
-	Event    uuid.UUID // the row, if it is known
+	Event    uuid.UUID // the row, if known
 	What     string
 }
 
@@ -26,26 +26,26 @@ func (f *Fault) Error() string {
 	return fmt.Sprintf("audit: position %d, row %s: %s", f.Position, f.Event, f.What)
 }
 
-// Verified is what was found in order.
+// Verified summarises what was found intact.
 type Verified struct {
 	First, Last int64 // positions; 0 and 0 for an empty chain
 	Rows        int64
 	Checkpoints int
-	Waiting     int64 // rows that are not sealed yet
+	Waiting     int64 // rows not sealed yet
 }
 
-// unsealedAfter is when a row that is not in the chain becomes suspicious: the sealer runs every few seconds.
+// unsealedAfter is the age at which a row outside the chain is suspicious: the sealer runs every few seconds.
 const unsealedAfter = 10 * time.Minute
 
-// Verify reads the whole chain, and holds it against the checkpoints that the database has and those that were kept
-// elsewhere, as compact signatures. The error is the first *Fault, or the database's.
+// Verify reads the whole chain and compares it with the checkpoints in the database and those kept elsewhere, given as
+// compact JWS. The error is the first *Fault, or the database's.
 func (c *Chain) Verify(ctx context.Context, elsewhere ...string) (v Verified, err error) {
 	points, err := c.points(ctx, elsewhere)
 	if err != nil {
 		return v, err
 	}
 	err = c.db.InTx(ctx, func(ctx context.Context) error {
-		if _, err := c.db.From(ctx).Exec(ctx, `set local statement_timeout = 0`); err != nil { // it reads everything
+		if _, err := c.db.From(ctx).Exec(ctx, `set local statement_timeout = 0`); err != nil { // it reads every row
 			return err
 		}
 		if err := c.walk(ctx, &v, points); err != nil {
@@ -56,7 +56,7 @@ func (c *Chain) Verify(ctx context.Context, elsewhere ...string) (v Verified, er
 	return v, err
 }
 
-// points are the checkpoints by their position.
+// points returns the checkpoints by position.
 func (c *Chain) points(ctx context.Context, elsewhere []string) (map[int64]Checkpoint, error) {
 	rows, err := c.db.From(ctx).Query(ctx, `select signed from audit_checkpoints order by position`)
 	if err != nil {
@@ -80,7 +80,7 @@ func (c *Chain) points(ctx context.Context, elsewhere []string) (map[int64]Check
 	return points, nil
 }
 
-// walk follows the chain from its first link, whose row retention may have taken.
+// walk follows the chain from its first link, whose row may have been pruned.
 func (c *Chain) walk(ctx context.Context, v *Verified, points map[int64]Checkpoint) error {
 	rows, err := c.db.From(ctx).Query(ctx, `
 		select c.position, c.event_id, c.seal, e.id is not null, coalesce(e.kind, ''), coalesce(e.at, 'epoch'), coalesce(e.account_id::text, ''),
@@ -132,13 +132,13 @@ func (c *Chain) walk(ctx context.Context, v *Verified, points map[int64]Checkpoi
 	return nil
 }
 
-// cutAt says how much is gone behind the last position.
+// cutAt describes a truncation after the last position.
 func cutAt(last int64, known Checkpoint) *Fault {
 	return &Fault{Position: last + 1, What: fmt.Sprintf("the chain is cut: %d rows are gone that the checkpoint of %s knows, to position %d",
 		known.Position-last, known.At.Format(time.RFC3339), known.Position)}
 }
 
-// check judges one link by the one before it.
+// check compares a link with the one before it.
 func (c *Chain) check(before, l link, there bool, e Event, anchor bool) error {
 	switch {
 	case anchor:
@@ -160,7 +160,8 @@ func (c *Chain) check(before, l link, there bool, e Event, anchor bool) error {
 	return nil
 }
 
-// strangers looks for rows that no request of ours can have left: neither sealed nor waiting, or waiting too long.
+// strangers looks for rows that no request of this service can have written: neither sealed nor waiting, or waiting too
+// long.
 func (c *Chain) strangers(ctx context.Context, v *Verified) error {
 	var stranger, late *uuid.UUID
 	err := c.db.From(ctx).QueryRow(ctx, `

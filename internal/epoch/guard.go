@@ -14,51 +14,52 @@ import (
 	"huskyidp/internal/postgres"
 )
 
-// ErrRestored says that the database is not the one that was served, or not as far on.
+// ErrRestored says that the database is not the one served before, or is an older state of it.
 var ErrRestored = errors.New("the database was restored or copied")
 
 const (
 	beatEvery    = 5 * time.Second
-	failoverLoss = 30 * time.Second // that a failover may lose
-	failoverTime = time.Minute      // that one may take, when nobody was there to see it
+	failoverLoss = 30 * time.Second // the most that a failover may lose
+	failoverTime = time.Minute      // the longest that a failover may take while no server was watching
 )
 
-// Guard asks each new connection of a server which database it leads to.
+// Guard asks each new connection which database it leads to.
 type Guard struct {
 	logger *slog.Logger
-	lost   func(time.Duration) // told of a failover that lost commits
+	lost   func(time.Duration) // called after a failover that lost commits
 	mu     sync.Mutex
-	seen   *memory // nil: nothing yet
+	seen   *memory // nil: nothing seen yet
 	fault  error
-	told   chan struct{} // closed with fault
-	path   string        // of the file that keeps seen; "" for none
+	told   chan struct{} // closed once fault is set
+	path   string        // file that persists seen; "" for none
 }
 
-// memory is the furthest that this server has seen.
+// memory is the latest state that this server has seen.
 type memory struct {
 	Epoch int       `json:"epoch"`
 	Beat  time.Time `json:"beat"`
-	kept  bool      // by a run of before: others may have been further since
+	kept  bool      // loaded from an earlier run: other servers may have written since
 }
 
-// witnessed says that whoever remembers this was there until the beat, and can tell a failover from a restore.
+// witnessed reports whether this server was running at the given beat, and so can tell a failover from a restore.
 func (m *memory) witnessed(beat *time.Time) bool {
 	return m != nil && !(m.kept && beat != nil && beat.After(m.Beat))
 }
 
-// NewGuard remembers nothing yet. It tells lost of a failover that took commits with it, at most so many.
+// NewGuard returns a guard that has seen nothing. It calls lost after a failover that lost commits, with an upper bound
+// of the time span lost.
 func NewGuard(logger *slog.Logger, lost func(time.Duration)) *Guard {
 	return &Guard{logger: logger, lost: lost, told: make(chan struct{})}
 }
 
-// Err is ErrRestored, with why and what to do, once a connection was refused; else nil.
+// Err returns ErrRestored, with the cause and the remedy, once a connection was refused; otherwise nil.
 func (g *Guard) Err() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.fault
 }
 
-// row is what the settings say, and what the server says of itself.
+// row holds what the table settings says, and what the server says about itself.
 type row struct {
 	Epoch                                               int
 	SystemIdentifier, DatabaseOID, Timeline             *int64
@@ -73,7 +74,7 @@ const read = `
 		h.system_identifier, h.database_oid, h.timeline, clock_timestamp()
 	from settings s, (select ` + here + `) h`
 
-// write moves the beat on and says which database this is. Its commit is flushed, whatever the server is set to.
+// write advances the beat and records which database this is. Its commit is flushed whatever the server's setting.
 const write = `
 	update settings set beat_at = greatest(beat_at, clock_timestamp()),
 		(system_identifier, database_oid, timeline) = (select system_identifier, database_oid, timeline from (select ` + here + `) h)
@@ -84,10 +85,10 @@ func (r *row) columns() []any {
 		&r.SystemIdentifierHere, &r.DatabaseOIDHere, &r.TimelineHere, &r.Now}
 }
 
-// Check is for a new connection, before anything is asked of it.
+// Check runs on a new connection before any other statement.
 func (g *Guard) Check(ctx context.Context, conn *pgx.Conn) error {
 	g.mu.Lock()
-	seen, fault := g.seen, g.fault // before the question: what is read later may only be further on
+	seen, fault := g.seen, g.fault // read before asking: the database may only be ahead of it
 	g.mu.Unlock()
 	if fault != nil {
 		return fault
@@ -95,20 +96,20 @@ func (g *Guard) Check(ctx context.Context, conn *pgx.Conn) error {
 	var r row
 	err := conn.QueryRow(ctx, read).Scan(r.columns()...)
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && (pg.Code == "42P01" || pg.Code == "42703") && seen == nil {
-		return nil // no schema, or one of before: CheckSchema says so
+		return nil // no schema or an old one: CheckSchema reports that
 	}
 	if err != nil {
-		return fmt.Errorf("asking which database this is: %w", err)
+		return fmt.Errorf("identifying the database: %w", err)
 	}
 	if why := r.judge(seen); why != "" {
-		// so that a server which starts later, and remembers nothing, refuses too
+		// so that servers started later, which remember nothing, refuse too
 		if _, err := conn.Exec(ctx, `update settings set doubt = $1 where doubt is null`, why); err != nil {
 			g.logger.ErrorContext(ctx, "the doubt about the database could not be written down", "error", err.Error())
 		}
 		return g.refuse(why)
 	}
 	if lost := r.lost(seen); lost > 0 {
-		go g.lost(lost) // it may need a connection, as we do
+		go g.lost(lost) // it may need a connection, as this function does
 	}
 	if r.same() {
 		g.remember(r.Epoch, r.Beat)
@@ -118,21 +119,21 @@ func (g *Guard) Check(ctx context.Context, conn *pgx.Conn) error {
 	var void bool
 	err = conn.QueryRow(ctx, write).Scan(&beat, &void)
 	if err != nil {
-		return fmt.Errorf("writing down which database this is: %w", err)
+		return fmt.Errorf("recording which database this is: %w", err)
 	}
 	g.logger.InfoContext(ctx, "database", "system_identifier", r.SystemIdentifierHere, "timeline", r.TimelineHere, "epoch", r.Epoch)
 	g.remember(r.Epoch, &beat)
 	return nil
 }
 
-// same says that the database is the one of the row, on the same timeline.
+// same reports whether the database is the recorded one, on the same timeline.
 func (r row) same() bool { return r.identified() && r.Timeline != nil && *r.Timeline == r.TimelineHere }
 
 func (r row) identified() bool {
 	return r.SystemIdentifier != nil && r.DatabaseOID != nil && *r.SystemIdentifier == r.SystemIdentifierHere && *r.DatabaseOID == r.DatabaseOIDHere
 }
 
-// lost is what a failover took from a server that remembers more.
+// lost returns the time span that a failover lost, according to a server that remembers more.
 func (r row) lost(seen *memory) time.Duration {
 	if seen == nil || r.Beat == nil || r.Epoch != seen.Epoch {
 		return 0
@@ -140,7 +141,7 @@ func (r row) lost(seen *memory) time.Duration {
 	return seen.Beat.Sub(*r.Beat)
 }
 
-// judge says why the database may not be served, or "".
+// judge returns why the database must not be served, or "".
 func (r row) judge(seen *memory) string {
 	switch {
 	case r.Doubt != nil:
@@ -183,8 +184,8 @@ func (g *Guard) refuse(why string) error {
 	return g.fault
 }
 
-// Watch moves the beat on until ctx ends, which is no error, or the database turns out to be restored, which is one: the server
-// ends then, since what it holds in memory is of another database.
+// Watch advances the beat until ctx ends, which is not an error, or until the database turns out to have been restored,
+// which is one: the server must then stop, because what it has cached belongs to another database.
 func (g *Guard) Watch(ctx context.Context, db *postgres.DB) error {
 	for {
 		if err := g.Beat(ctx, db); err != nil && ctx.Err() == nil && g.Err() == nil {
@@ -200,8 +201,8 @@ func (g *Guard) Watch(ctx context.Context, db *postgres.DB) error {
 	}
 }
 
-// Beat moves the mark on by a commit that is flushed, whatever the server is set to: it is never lost by a crash. Behind a
-// pooler a connection outlives a failover and a restore: both are judged here as well.
+// Beat advances the mark by a flushed commit, so that a crash never loses it. Behind a pooler, connections outlive
+// failovers and restores, so both are judged here too.
 func (g *Guard) Beat(ctx context.Context, db *postgres.DB) error {
 	ctx, cancel := context.WithTimeout(ctx, beatEvery)
 	defer cancel()

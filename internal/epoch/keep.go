@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 )
 
-// Remember reads what an earlier run of this server has seen, from a file that Beat then keeps. So a cluster is noticed too
-// that was put back, timeline and all, while every server was stopped.
+// Remember loads what an earlier run of this server has seen from a file, which Beat then maintains. It detects a
+// cluster that was put back, with its timeline, while all servers were stopped.
 func (g *Guard) Remember(path string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -23,13 +23,13 @@ func (g *Guard) Remember(path string) error {
 	}
 	seen := &memory{kept: true}
 	if err := json.Unmarshal(text, seen); err != nil {
-		return fmt.Errorf("%s is not what idp serve wrote: %w", path, err)
+		return fmt.Errorf("%s was not written by idp serve: %w", path, err)
 	}
 	g.seen = seen
 	return nil
 }
 
-// writable finds out at start what would fail at each beat.
+// writable fails at start rather than at the first beat.
 func writable(path string) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".epoch-*")
 	if err != nil {
@@ -38,7 +38,7 @@ func writable(path string) error {
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
-// keep writes the file whole or not at all, also when the machine loses power.
+// keep replaces the file atomically, even across a power failure.
 func (g *Guard) keep() error {
 	g.mu.Lock()
 	path, seen := g.path, g.seen

@@ -12,19 +12,19 @@ import (
 	"huskyidp/internal/postgres"
 )
 
-// Voided says how many of what are void now.
+// Voided says how many rows of a table were voided.
 type Voided struct {
 	What string
 	Rows int64
 }
 
-// here is what the server says of itself: cluster, database and timeline.
+// here selects what the server says about itself: cluster, database and timeline.
 const here = `
 	(select system_identifier from pg_control_system()) as system_identifier,
 	(select oid::bigint from pg_database where datname = current_database()) as database_oid,
 	('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint as timeline`
 
-// Raise begins a new epoch: all or nothing, so that it may be killed and run again.
+// Raise begins a new epoch in one transaction: it can be killed and run again.
 func Raise(ctx context.Context, db *postgres.DB, log *audit.Log, now time.Time) (epoch int, all []Voided, err error) {
 	err = change(ctx, db, now, func(ctx context.Context) error {
 		all = nil
@@ -50,14 +50,14 @@ func Raise(ctx context.Context, db *postgres.DB, log *audit.Log, now time.Time) 
 	return epoch, all, err
 }
 
-// Trust takes the database as it is: the operator says that nothing acknowledged was lost.
+// Trust accepts the database as it is: the operator asserts that nothing acknowledged was lost.
 func Trust(ctx context.Context, db *postgres.DB, log *audit.Log, now time.Time) error {
 	return change(ctx, db, now, func(ctx context.Context) error {
 		return log.Record(ctx, audit.Event{Kind: audit.EpochTrusted, At: now, Actor: "idp restore-epoch", Success: true})
 	})
 }
 
-// change ends the doubt with what act does, in one transaction, however long it takes.
+// change runs act and clears the doubt in one transaction without a time limit.
 func change(ctx context.Context, db *postgres.DB, now time.Time, act func(context.Context) error) error {
 	return db.InTx(ctx, func(ctx context.Context) error {
 		b := &pgx.Batch{}

@@ -1,11 +1,12 @@
 package epoch
 
-// decision is what a raised epoch does with a table: Void, or Keep and why. Void is one statement; @now is the instant.
+// decision says what raising the epoch does with a table: Void is the statement (@now is the instant), Keep the reason
+// for leaving it.
 type decision struct{ Table, Keep, Void, What string }
 
-// decisions are those of all tables, in the order in which they are voided; a test walks the schema and demands one for each.
+// decisions covers all tables, in the order in which they are voided; a test compares it with the schema.
 var decisions = []decision{
-	// What was issued, and what is under way: spent, ended or answered since the backup, for all that the restored rows know.
+	// Everything issued or in progress may have been spent, ended or answered since the backup.
 	{Table: "sessions", What: "sessions", Void: `update sessions set ended_at = @now, voids = 'all', announce = false where ended_at is null`},
 	{Table: "grants", What: "grants of apps, with their codes", Void: `update grants set revoked_at = @now, code_expires_at = least(code_expires_at, @now) where revoked_at is null`},
 	{Table: "refresh_tokens", What: "refresh tokens", Void: `delete from refresh_tokens`},
@@ -23,12 +24,12 @@ var decisions = []decision{
 	{Table: "disown_links", What: `links "this wasn't me"`, Void: `delete from disown_links`},
 	{Table: "used_disown_links", What: "such links that were just used", Void: `delete from used_disown_links`},
 	{Table: "former_questions", What: "former secret questions, which such a link puts back", Void: `delete from former_questions`},
-	// A change that its owner stopped since must not come after all, and no old link undoes one.
+	// A change that its owner stopped since the backup must not be applied, and no old link may undo one.
 	{Table: "held_changes", What: "changes that waited, or links that undo them", Void: `
 		update held_changes set state = case state when 'held' then 'stopped' else state end, undo_until = null,
 			decided_at = coalesce(decided_at, @now)
 		where state = 'held' or undo_until > @now`},
-	// A code counts once: all steps up to the next are spent, of apps as on paper. An enrolment under way ends.
+	// One-time codes: all steps up to the next count as used, for apps and for saved codes. Enrolments in progress end.
 	{Table: "account_totp", What: "authenticator apps, whose next code counts", Void: `
 		with unproven as (delete from account_totp where confirmed_at is null)
 		update account_totp set last_step = greatest(last_step, extract(epoch from @now::timestamptz)::bigint / 30 + 1)
@@ -39,7 +40,7 @@ var decisions = []decision{
 	{Table: "caller_verifications", What: "spoken codes", Void: `update caller_verifications set code_mac = null where code_mac is not null`},
 	{Table: "desk_requests", What: "acts that waited for a second person", Void: `
 		update desk_requests set expires_at = @now where decided_at is null and expires_at > @now`},
-	// Mails were sent by the database that is lost, or carry what is void now; their jobs go with them.
+	// The lost database sent these mails, or they contain what is void now; their jobs go too.
 	{Table: "mails", What: "mails that waited", Void: `update mails set state = 'expired', sealed = null, done_at = @now where state = 'queued'`},
 	{Table: "river_job", What: "jobs that waited", Void: `delete from river_job where state not in ('cancelled', 'completed', 'discarded')`},
 

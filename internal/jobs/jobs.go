@@ -2,13 +2,12 @@
 //
 //	mail.Work, recovery.Work, provider.LogoutWork ──> New ──> Runner: Start … Stop
 //
-// The processes elect one leader among them, whose client takes up again what a dead worker
-// left. A client that does not know a job's kind discards it instead, without a word: two
-// clients on one table would lose each other's jobs. So there is one, and each package gives
-// it a queue of its own, with as many workers as may be busy at once.
+// The processes elect a leader, whose client restarts the jobs of dead workers. A client silently discards jobs whose kind
+// it does not know, so two clients on one table would lose each other's jobs. Hence there is one client per process, in
+// which each package has its own queue and number of workers.
 //
-// A job of a dead worker runs again within 120 s: rescueAfter, River's 30 s between
-// looks, and some seconds for another leader.
+// A dead worker's job restarts within 120 s: rescueAfter, plus River's interval of 30 s, plus some seconds to elect
+// another leader.
 package jobs
 
 import (
@@ -27,21 +26,22 @@ import (
 
 const (
 	jobTimeout  = 30 * time.Second
-	rescueAfter = 60 * time.Second // must be longer than jobTimeout: what runs still is nobody's to take
+	rescueAfter = 60 * time.Second // must exceed jobTimeout: a job still running must not be taken over
 )
 
-// Work is what a package has done in the background.
+// Work describes the background jobs of a package.
 type Work struct {
-	Queues  []string // that hold its jobs
-	Workers int      // busy at once, for each queue
+	Queues  []string // that hold the package's jobs
+	Workers int      // concurrent jobs per queue
 	Add     func(*river.Workers) error
 }
 
-// Runner works the queues.
+// Runner works all queues of a process.
 type Runner struct{ client *river.Client[pgx.Tx] }
 
-// New makes the runner of a process; db is the pool for background work, with at least four connections: one listens for new
-// jobs all the time, unless a pooler stands between: then it looks every second. River's own warnings go to the logger.
+// New returns the runner of a process. db is the pool for background work and needs at least four connections: one
+// listens for new jobs, unless there is a pooler, in which case the runner polls every second. River's own warnings go
+// to logger.
 func New(db *postgres.DB, logger *slog.Logger, all ...Work) (*Runner, error) {
 	workers, queues := river.NewWorkers(), map[string]river.QueueConfig{}
 	var err error
@@ -57,8 +57,8 @@ func New(db *postgres.DB, logger *slog.Logger, all ...Work) (*Runner, error) {
 	client, err := river.NewClient(riverpgxv5.New(db.Pool()), &river.Config{
 		Queues: queues, Workers: workers, Logger: slog.New(warnings{logger.Handler()}),
 		FetchCooldown: 20 * time.Millisecond, JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter,
-		PollOnly:          db.Pooled(),           // what is listened for does not come through a pooler
-		ReindexerSchedule: river.NeverSchedule(), // only an owner of the tables may
+		PollOnly:          db.Pooled(),           // notifications do not pass through a pooler
+		ReindexerSchedule: river.NeverSchedule(), // only the owner of the tables may
 	})
 	if err != nil {
 		return nil, fmt.Errorf("opening the job queue: %w", err)
@@ -66,13 +66,13 @@ func New(db *postgres.DB, logger *slog.Logger, all ...Work) (*Runner, error) {
 	return &Runner{client}, nil
 }
 
-// Start works until Stop; ending ctx gives up what is under way.
+// Start works until Stop; cancelling ctx abandons running jobs.
 func (r *Runner) Start(ctx context.Context) error { return r.client.Start(ctx) }
 
-// Stop takes no new job and waits for those under way, at most as long as ctx lives.
+// Stop takes no new jobs and waits for running ones, at most as long as ctx lives.
 func (r *Runner) Stop(ctx context.Context) error { return r.client.Stop(ctx) }
 
-// warnings keeps River's account of each job out of the log, and what went wrong in it.
+// warnings drops River's messages about individual jobs and keeps its warnings.
 type warnings struct{ slog.Handler }
 
 func (h warnings) Enabled(ctx context.Context, level slog.Level) bool {

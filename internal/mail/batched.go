@@ -9,8 +9,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// batched lets River write its job into a batch, beside the mail's own row: what River executes and copies is queued, what
-// it reads is asked of the transaction at once.
+// batched lets River add its job to the batch that holds the mail's row: what River executes or copies is queued, what
+// it reads goes to the transaction at once.
 type batched struct {
 	pgx.Tx
 	batch *pgx.Batch
@@ -21,7 +21,7 @@ func (b *batched) Exec(_ context.Context, sql string, args ...any) (pgconn.Comma
 	return pgconn.CommandTag{}, nil
 }
 
-// CopyFrom queues an insert for each row.
+// CopyFrom queues one insert per row.
 func (b *batched) CopyFrom(_ context.Context, table pgx.Identifier, columns []string, rows pgx.CopyFromSource) (n int64, err error) {
 	names, places := make([]string, len(columns)), make([]string, len(columns))
 	for i, column := range columns {

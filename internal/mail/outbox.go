@@ -19,29 +19,29 @@ import (
 
 // Message is a mail to one address.
 type Message struct {
-	Kind      string // as rendered: "verify", "welcome", …
+	Kind      string // template name: "verify", "welcome", …
 	To        string // a parsed address
 	Lang      string
-	AccountID uuid.UUID // whose it is, for support; may be zero
+	AccountID uuid.UUID // whose mail it is, for support; may be zero
 	Content   templates.Mail
-	NotAfter  time.Time // zero: it never loses its use
+	NotAfter  time.Time // zero: never expires
 }
 
-// body is what is sealed.
+// body is the sealed part of a row.
 type body struct {
 	To      string
 	Lang    string
 	Content templates.Mail
 }
 
-// sendArgs are the arguments of the River job: nothing but the id.
+// sendArgs are the arguments of the River job: only the row's ID.
 type sendArgs struct {
 	MailID uuid.UUID `json:"mail_id"`
 }
 
 func (sendArgs) Kind() string { return "mail_send" }
 
-// maxAttempts is about three days: ten tries in the first hour and a half, then one an hour.
+// maxAttempts covers about three days: ten attempts in the first hour and a half, then one per hour.
 const maxAttempts = 80
 
 // Outbox queues mails. It is safe for concurrent use.
@@ -52,7 +52,7 @@ type Outbox struct {
 	jobs    *river.Client[pgx.Tx]
 }
 
-// NewOutbox returns the outbox in db.
+// NewOutbox returns the outbox stored in db.
 func NewOutbox(db *postgres.DB, keyring *seal.Keyring, now func() time.Time) (*Outbox, error) {
 	if db == nil || keyring == nil || now == nil {
 		return nil, errors.New("mail: the outbox needs a database, a keyring and a clock")
@@ -68,7 +68,7 @@ func place(id uuid.UUID) seal.Place {
 	return seal.Place{Table: "mails", Column: "sealed", Row: id.String()}
 }
 
-// Enqueue queues the message in the transaction of ctx, or in one of its own, in one round trip.
+// Enqueue queues the message within the transaction of ctx, or in one of its own, in one round trip.
 func (o *Outbox) Enqueue(ctx context.Context, m Message) error {
 	return o.db.InTx(ctx, func(ctx context.Context) error {
 		b := &pgx.Batch{}
@@ -82,7 +82,7 @@ func (o *Outbox) Enqueue(ctx context.Context, m Message) error {
 	})
 }
 
-// Queue is Enqueue for a batch that is sent later in the transaction of ctx, which there must be.
+// Queue is Enqueue for a batch that is sent later in the transaction of ctx, which must exist.
 func (o *Outbox) Queue(ctx context.Context, b *pgx.Batch, m Message) error {
 	if m.Kind == "" || m.To == "" || m.Content.Subject == "" || m.Content.Text == "" {
 		return errors.New("mail: a message needs a kind, a recipient, a subject and a text")
@@ -106,7 +106,7 @@ func (o *Outbox) Queue(ctx context.Context, b *pgx.Batch, m Message) error {
 	return nil
 }
 
-// jobsOf send mails.
+// jobsOf returns the jobs that send mails.
 func jobsOf(ids ...uuid.UUID) []river.InsertManyParams {
 	params := make([]river.InsertManyParams, len(ids))
 	for i, id := range ids {
@@ -115,11 +115,11 @@ func jobsOf(ids ...uuid.UUID) []river.InsertManyParams {
 	return params
 }
 
-// lost is how old a mail is that ought to have a job.
+// lost is the age at which a queued mail without a job is considered lost.
 const lost = 2 * time.Minute
 
-// Requeue gives each queued mail that no job is left for another one: River gives up a job for reasons of its own, a mail is
-// given up by its worker alone. One instance at a time; at most 1,000.
+// Requeue gives every queued mail without a job a new one: River discards jobs for reasons of its own, while a mail may
+// be given up only by its worker. Runs on one instance at a time; at most 1,000 mails.
 func (o *Outbox) Requeue(ctx context.Context) error {
 	return o.db.InTx(ctx, func(ctx context.Context) error {
 		rows, err := o.db.From(ctx).Query(ctx, `
@@ -136,13 +136,13 @@ func (o *Outbox) Requeue(ctx context.Context) error {
 			return err
 		}
 		if _, err := o.jobs.InsertManyFastTx(ctx, o.db.Tx(ctx), jobsOf(ids...)); err != nil {
-			return fmt.Errorf("queueing mails anew: %w", err)
+			return fmt.Errorf("requeueing mails: %w", err)
 		}
 		return nil
 	})
 }
 
-// Delivery is what became of a mail, for support.
+// Delivery is the state of a mail, for support.
 type Delivery struct {
 	Kind      string
 	State     string // queued, sent, failed or expired
@@ -163,7 +163,7 @@ func (o *Outbox) Deliveries(ctx context.Context, accountID uuid.UUID, limit int)
 	return pgx.CollectRows(rows, pgx.RowToStructByName[Delivery])
 }
 
-// Sweep deletes mails that were done 30 days ago, at most 10,000 at a time.
+// Sweep deletes mails completed 30 days ago, at most 10,000 per call.
 func (o *Outbox) Sweep(ctx context.Context, now time.Time) (int64, error) {
 	tag, err := o.db.From(ctx).Exec(ctx, `
 		delete from mails where id in (

@@ -18,15 +18,15 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// Sender hands a mail to the next mail server. An error that is permanent has
-// Permanent() true; its text goes to table mails and must not quote the server.
+// Sender hands a mail to the mail server. Permanent errors have a method Permanent that returns true. Error texts are
+// stored in table mails and must not quote the server.
 type Sender interface {
 	Send(ctx context.Context, o Outgoing) error
 }
 
-// Outgoing is a mail as the Sender gets it.
+// Outgoing is a mail as Sender receives it.
 type Outgoing struct {
-	ID        uuid.UUID // makes the Message-ID
+	ID        uuid.UUID // determines the Message-ID
 	To, Lang  string
 	Subject   string
 	Text      string
@@ -34,39 +34,39 @@ type Outgoing struct {
 	CreatedAt time.Time
 }
 
-// Deps are what sending works with.
+// Deps are the dependencies of sending.
 type Deps struct {
-	DB       *postgres.DB // best the pool for background work (R-07)
+	DB       *postgres.DB // preferably the pool for background work (R-07)
 	Keyring  *seal.Keyring
 	Sender   Sender
 	Logger   *slog.Logger
 	Now      func() time.Time
-	Tried    func(outcome string) // counts tries: sent, failed and expired for good, retried; may be nil
+	Tried    func(outcome string) // counts attempts by outcome: sent, failed, expired, retried; may be nil
 	Workers  int                  // default 10
-	FirstTry time.Duration        // wait after the first failure, doubled up to LastTry; default 5 s
+	FirstTry time.Duration        // delay after the first failure, doubled up to LastTry; default 5 s
 	LastTry  time.Duration        // default 1 h
 }
 
-// queue keeps mails apart from other jobs, so that a slow mail server holds up nothing else.
+// queue is separate from other jobs, so that a slow mail server delays nothing else.
 const queue = "mail"
 
-// finishAgain is the wait before the database is asked again to note what became of a mail.
+// finishAgain is the delay before recording a result is retried.
 const finishAgain = 250 * time.Millisecond
 
-// Work checks the dependencies and gives what jobs.New takes.
+// Work validates the dependencies and returns what jobs.New takes.
 func Work(d Deps) (jobs.Work, error) {
 	if d.DB == nil || d.Keyring == nil || d.Sender == nil || d.Logger == nil || d.Now == nil {
 		return jobs.Work{}, errors.New("mail: sending needs DB, Keyring, Sender, Logger and Now")
 	}
 	d.Workers, d.FirstTry, d.LastTry = cmp.Or(d.Workers, 10), cmp.Or(d.FirstTry, 5*time.Second), cmp.Or(d.LastTry, time.Hour)
 	return jobs.Work{
-		Queues:  []string{queue, river.QueueDefault}, // the latter is where programs before this one put mails
+		Queues:  []string{queue, river.QueueDefault}, // earlier versions used the default queue
 		Workers: d.Workers,
 		Add:     func(w *river.Workers) error { return river.AddWorkerSafely(w, &sendWorker{deps: d}) },
 	}, nil
 }
 
-// NextRetry doubles the wait from the first to the last, each time up to a fifth more or less.
+// NextRetry doubles the delay from FirstTry up to LastTry, with 20 % jitter.
 func (w *sendWorker) NextRetry(job *river.Job[sendArgs]) time.Time {
 	wait := w.deps.LastTry
 	if doublings := len(job.Errors); doublings < 20 {
@@ -87,8 +87,7 @@ type queued struct {
 	NotAfter  *time.Time
 }
 
-// Work sends one mail. A row that is gone or done means that an earlier try came
-// through after all.
+// Work sends one mail. If the row is gone or done, an earlier attempt succeeded after all.
 func (w *sendWorker) Work(ctx context.Context, job *river.Job[sendArgs]) error {
 	id := job.Args.MailID
 	rows, err := w.deps.DB.From(ctx).Query(ctx, `select state, sealed, created_at, not_after from mails where id = $1`, id)
@@ -133,7 +132,7 @@ type permanentError string
 func (e permanentError) Error() string   { return string(e) }
 func (e permanentError) Permanent() bool { return true }
 
-// failed gives up for good or leaves the job to be tried again.
+// failed records the failure and either gives up or leaves the job for a retry.
 func (w *sendWorker) failed(ctx context.Context, job *river.Job[sendArgs], cause error) error {
 	permanent, ok := errors.AsType[interface {
 		error
@@ -145,14 +144,15 @@ func (w *sendWorker) failed(ctx context.Context, job *river.Job[sendArgs], cause
 		return w.finish(ctx, job, "failed", cause.Error())
 	}
 	w.tried("retried")
-	noted := context.WithoutCancel(ctx) // a send that ran out of time, too
+	noted := context.WithoutCancel(ctx) // even if sending has timed out
 	_, err := w.deps.DB.From(noted).Exec(noted, `update mails set attempts = $2, last_error = $3 where id = $1 and state = 'queued'`,
 		job.Args.MailID, job.Attempt, cause.Error())
 	return errors.Join(cause, err)
 }
 
-// finish clears the body; River completes the job afterwards. One statement, because a process that dies between the
-// server's answer and this row sends the mail twice; and where the database is away, it tries again while the job may run.
+// finish records the result and clears the body; River completes the job afterwards. It is a single statement because a
+// process killed between the server's reply and this row sends the mail twice. While the database is unavailable it
+// retries until the job times out.
 func (w *sendWorker) finish(ctx context.Context, job *river.Job[sendArgs], state, lastError string) error {
 	for {
 		_, err := w.deps.DB.From(ctx).Exec(context.WithoutCancel(ctx), `

@@ -2,7 +2,7 @@ package mail
 
 import "huskyidp/internal/seal"
 
-// SealedColumns are where this package keeps sealed values, for a new version of their keys.
+// SealedColumns lists this package's sealed columns, for key rotation.
 var SealedColumns = []seal.Column{
 	{Purpose: seal.Queue, Table: "mails", Column: "sealed", Row: "id::text"},
 }

@@ -16,7 +16,7 @@ import (
 	gomail "github.com/wneessen/go-mail"
 )
 
-// TLS says how the connection to the mail server is protected.
+// TLS says how the connection to the mail server is secured.
 type TLS string
 
 const (
@@ -25,38 +25,38 @@ const (
 	PlainText   TLS = "none"     // the demo's mailbox on this machine only
 )
 
-// SMTPOptions say where mail goes and from whom it comes.
+// SMTPOptions configure the mail server and the sender.
 type SMTPOptions struct {
 	Address  string // host:port
 	TLS      TLS
 	Username string // "" means no authentication
 	Password string
 	From     string                   // bare address
-	FromName func(lang string) string // shown beside it: the brand
+	FromName func(lang string) string // display name: the brand
 	ReplyTo  string                   // "" means replies go to From
-	Hello    string                   // name given in EHLO; "" means the machine's
+	Hello    string                   // name sent in EHLO; "" means the machine's
 	RootCAs  *x509.CertPool           // nil means the system's
 }
 
 var nonASCII = regexp.MustCompile(`[^\x00-\x7f]`)
 
-// SMTP sends through one server, a connection per mail.
+// SMTP sends through one server, with one connection per mail.
 type SMTP struct {
 	options SMTPOptions
 	host    string
 	port    int
-	domain  string // of the Message-ID
+	domain  string // domain of Message-IDs
 }
 
-// NewSMTP checks the options.
+// NewSMTP validates the options.
 func NewSMTP(o SMTPOptions) (*SMTP, error) {
 	host, portText, err := net.SplitHostPort(o.Address)
 	if err != nil {
-		return nil, errors.New("mail: the server's address is not host:port")
+		return nil, errors.New("mail: the server's address must be host:port")
 	}
 	port, err := strconv.Atoi(portText)
 	if err != nil || host == "" {
-		return nil, errors.New("mail: the server's address is not host:port")
+		return nil, errors.New("mail: the server's address must be host:port")
 	}
 	for _, address := range []string{o.From, o.ReplyTo} {
 		if parsed, err := netmail.ParseAddress(address); address != "" && (err != nil || parsed.Address != address) {
@@ -72,13 +72,13 @@ func NewSMTP(o SMTPOptions) (*SMTP, error) {
 		return nil, fmt.Errorf("mail: TLS must be %s, %s or %s, not %q", StartTLS, ImplicitTLS, PlainText, o.TLS)
 	}
 	if o.TLS == PlainText && o.Username != "" {
-		return nil, errors.New("mail: a password is not sent without TLS")
+		return nil, errors.New("mail: a password needs TLS")
 	}
 	_, domain, _ := strings.Cut(o.From, "@")
 	return &SMTP{o, host, port, domain}, nil
 }
 
-// Send delivers to the server. Its errors name a status, never the server's words.
+// Send delivers to the server. Its errors contain a status code, never the server's text.
 func (s *SMTP) Send(ctx context.Context, o Outgoing) error {
 	m, err := s.message(o)
 	if err != nil {
@@ -93,14 +93,14 @@ func (s *SMTP) Send(ctx context.Context, o Outgoing) error {
 		return smtpError(err)
 	}
 	err = client.SendWithSMTPClient(conn, m)
-	go func() { _ = client.CloseWithSMTPClient(conn) }() // QUIT waits for an answer that changes nothing
-	if err != nil && !m.IsDelivered() {                  // what fails once the mail was accepted would only send it again
+	go func() { _ = client.CloseWithSMTPClient(conn) }() // no need to wait for the reply to QUIT
+	if err != nil && !m.IsDelivered() {                  // an error after the mail was accepted must not cause a resend
 		return smtpError(err)
 	}
 	return nil
 }
 
-// Greet connects as Send does, signs in where it would, and leaves again.
+// Greet connects and authenticates as Send does, then disconnects.
 func (s *SMTP) Greet(ctx context.Context) error {
 	client, err := gomail.NewClient(s.host, s.clientOptions("")...)
 	if err != nil {
@@ -127,8 +127,8 @@ func (s *SMTP) clientOptions(to string) []gomail.Option {
 		options = append(options, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover),
 			gomail.WithUsername(s.options.Username), gomail.WithPassword(s.options.Password))
 	}
-	if !nonASCII.MatchString(s.options.From + to) { // headers and body are encoded: only an address can need SMTPUTF8 (RFC 6531 3.4)
-		options = append(options, gomail.WithoutSMTPUTF8()) // a relay further on that lacks it would bounce the mail
+	if !nonASCII.MatchString(s.options.From + to) { // headers and body are encoded, so only an address can require SMTPUTF8 (RFC 6531 3.4)
+		options = append(options, gomail.WithoutSMTPUTF8()) // a relay without it would bounce the mail
 	}
 	if s.options.Hello != "" {
 		options = append(options, gomail.WithHELO(s.options.Hello))
@@ -165,7 +165,7 @@ func (s *SMTP) message(o Outgoing) (*gomail.Msg, error) {
 	return m, nil
 }
 
-// statusError is a refusal of the server: its status alone.
+// statusError is a rejection by the server, reduced to its status code.
 type statusError struct {
 	code      int
 	temporary bool
@@ -178,11 +178,11 @@ func (e statusError) Error() string {
 	return "the mail server answers " + strconv.Itoa(e.code)
 }
 
-// Permanent is true for 5xx: the address does not exist, the mail is refused.
+// Permanent is true for 5xx: the address does not exist or the mail was rejected.
 func (e statusError) Permanent() bool { return !e.temporary && e.code >= 500 }
 
-// smtpError keeps the status of a refused message. A failure before that, in
-// connecting or signing in, is of the server and not of the mail: try again.
+// smtpError keeps the status of a rejected message. Errors before that, while connecting or authenticating, concern the
+// server and not the mail: they are temporary.
 func smtpError(err error) error {
 	if refused, ok := errors.AsType[*gomail.SendError](err); ok {
 		return statusError{refused.ErrorCode(), refused.IsTemp()}
