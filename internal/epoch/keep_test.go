@@ -91,7 +91,7 @@ func TestFilesThatDoNotServe(t *testing.T) {
 	if err := os.WriteFile(broken, []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for path, want := range map[string]string{broken: "not what idp serve wrote", "/nowhere/epoch.json": "no such file", t.TempDir(): "is a directory"} {
+	for path, want := range map[string]string{broken: "was not written by idp serve", "/nowhere/epoch.json": "no such file", t.TempDir(): "is a directory"} {
 		if err := NewGuard(nil, nil).Remember(path); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Remember(%s) = %v, want %q", path, err, want)
 		}
