@@ -30,12 +30,9 @@ func (s *Service) lookUpAccess(ctx context.Context, token string, now time.Time)
 	if strings.Count(token, ".") != 2 {
 		return s.store.opaqueAccess(ctx, token, now)
 	}
-	var claims accessClaims
-	if err := s.strategy.parse(token, "at+jwt", &claims); err != nil {
+	claims, err := s.strategy.accessToken(token, now)
+	if err != nil {
 		return nil, err
-	}
-	if claims.Issuer != s.strategy.issuer || claims.Expiry == nil || !now.Before(claims.Expiry.Time()) || claims.ID == "" {
-		return nil, errToken
 	}
 	id, err := grantOf(claims.ID)
 	if err != nil {

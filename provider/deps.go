@@ -128,7 +128,7 @@ func New(d Deps) (*Service, error) {
 		members:      d.Members,
 		limiter:      d.Limiter,
 		proofs:       d.ProofDeps,
-		strategy:     &strategy{issuer: d.Issuer, keys: d.Keys, keyring: d.Keyring},
+		strategy:     &strategy{issuer: d.Issuer, keys: d.Keys, keyring: d.Keyring, verified: newVerifiedTokens()},
 		locales:      d.Locales,
 		timeZone:     d.TimeZone,
 		calls:        web.NewMeter[string](cmp.Or(d.ClientRate, 50)*int(callsWindow/time.Second), callsWindow),

@@ -20,9 +20,10 @@ import (
 // refresh tokens kept as SHA-256, JWT access tokens (RFC 9068), ID tokens (OpenID
 // Connect Core 2). Signatures come from go-jose v4 with the keys of package keys.
 type strategy struct {
-	issuer  string
-	keys    Keys
-	keyring *seal.Keyring
+	issuer   string
+	keys     Keys
+	keyring  *seal.Keyring
+	verified verifiedTokens
 }
 
 func (s *strategy) GenerateAuthorizeCode(context.Context, fosite.Requester) (string, string, error) {
