@@ -12,8 +12,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"golang.org/x/crypto/argon2"
-
+	"huskyidp/internal/argon2"
 	"huskyidp/internal/seal"
 )
 
@@ -29,8 +28,9 @@ type HashParams struct {
 var defaultParams = HashParams{MemoryKiB: 47104, Passes: 1, Lanes: 1}
 
 const (
-	saltSize = 16
-	hashSize = 32
+	saltSize     = 16
+	hashSize     = 32
+	argonVersion = 0x13
 )
 
 // hasher computes slow hashes, few at a time: each takes its memory and a core (S-05).
@@ -48,15 +48,14 @@ func newHasher(params HashParams, keyring *seal.Keyring) *hasher {
 	if params == (HashParams{}) {
 		params = defaultParams
 	}
-	h := &hasher{params: params, keyring: keyring, compute: argon2id}
+	var memory argon2.Pool
+	h := &hasher{params: params, keyring: keyring, compute: func(secret string, salt []byte, p HashParams) []byte {
+		return memory.IDKey([]byte(secret), salt, p.Passes, p.MemoryKiB, p.Lanes, hashSize)
+	}}
 	began := time.Now()
 	h.dummy = h.seal(seal.PepperPassword, passwordPlace(uuid.Nil), rand.Text())
 	h.slots = newSlots(time.Since(began))
 	return h
-}
-
-func argon2id(secret string, salt []byte, p HashParams) []byte {
-	return argon2.IDKey([]byte(secret), salt, p.Passes, p.MemoryKiB, p.Lanes, hashSize)
 }
 
 // hash is enter, seal and leave.
@@ -96,7 +95,7 @@ func (h *hasher) compare(phc, secret string) (ok, stale bool, err error) {
 }
 
 func encodePHC(p HashParams, salt, hash []byte) string {
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, p.MemoryKiB, p.Passes, p.Lanes,
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argonVersion, p.MemoryKiB, p.Passes, p.Lanes,
 		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(hash))
 }
 
@@ -104,7 +103,7 @@ var errPHC = errors.New("accounts: not an Argon2id hash")
 
 func decodePHC(s string) (p HashParams, salt, hash []byte, err error) {
 	parts := strings.Split(s, "$")
-	if len(parts) != 6 || parts[0] != "" || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
+	if len(parts) != 6 || parts[0] != "" || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argonVersion) {
 		return p, nil, nil, errPHC
 	}
 	if n, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &p.MemoryKiB, &p.Passes, &p.Lanes); err != nil || n != 3 {

@@ -16,6 +16,8 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"huskyidp/internal/argon2"
 )
 
 // yardstick answers the floor's requests.
@@ -23,6 +25,7 @@ type yardstick struct {
 	pool    *pgxpool.Pool
 	signers map[string]jose.Signer
 	keys    []byte // what /jwks answers
+	hashes  argon2.Pool
 }
 
 // floor serves until ctx ends.

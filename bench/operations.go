@@ -102,11 +102,4 @@ func (u *user) revoke(headers string) error {
 	return u.ok("POST", "/revoke", headers, "token="+token)
 }
 
-func (u *user) signIn() error {
-	err := u.stage.signIn(u.stage.ctx, u.browser, u.stage.people[u.n])
-	if err == errRefused {
-		u.refused++
-		return nil
-	}
-	return err
-}
+func (u *user) signIn() error { return u.stage.signIn(u.stage.ctx, u.browser, u.stage.people[u.n]) }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -134,9 +133,6 @@ func patiently(ctx context.Context, b *visitor.Browser, form url.Values) error {
 		b.At, b.Body = at, body
 	}
 }
-
-// errRefused is of who is asked to come back later.
-var errRefused = errors.New("refused")
 
 // signIn goes from the app to the page and back to the app with a code, which it redeems.
 func (s *stage) signIn(ctx context.Context, b *visitor.Browser, p rig.Member) error {

@@ -38,7 +38,7 @@ func (s *stage) signIns(t *table) error {
 	}
 	n, each := s.turns()
 	var ours, floors []turn
-	highest := 0
+	highest, refused := 0, 0
 	for range n {
 		wait := s.keepProfile("profile", "sign-in", each+time.Second)
 		one, err := s.turn(s.service.PID(), s.users, each+time.Second, (*user).signIn)
@@ -52,7 +52,7 @@ func (s *stage) signIns(t *table) error {
 		if err != nil {
 			return err
 		}
-		highest = max(highest, one.rss)
+		highest, refused = max(highest, one.rss), refused+one.refused
 		ours, floors = append(ours, one), append(floors, two)
 	}
 	_, cost := median(ours)
@@ -60,17 +60,10 @@ func (s *stage) signIns(t *table) error {
 	t.rate("password sign-in, whole flow", ours, floors)
 	t.add("of it beside the hash", "", cost-hash, "", "")
 	t.add("memory under 16 sign-ins", fmt.Sprintf("%d MiB", highest), 0, "", "")
-	if refused := s.refusals(s.users); refused > 0 {
-		t.note("%d of the sign-ins were asked to come back later", refused)
+	if refused > 0 {
+		t.note("besides the sign-ins %d were asked to come back later", refused)
 	}
 	return nil
-}
-
-func (s *stage) refusals(all []*user) (n int) {
-	for _, u := range all {
-		n, u.refused = n+u.refused, 0
-	}
-	return n
 }
 
 // visitors are people who sign in, with nothing else.
@@ -119,7 +112,7 @@ func (s *stage) beside(t *table) error {
 	slow, slower := middle(quiet, 0.99), middle(beside, 0.99)
 	t.add("refresh beside 64 signing in", fmt.Sprintf("%.0f/s, p99 %s", is, ms(slower)), 0, fmt.Sprintf("quiet: %.0f/s, p99 %s", was, ms(slow)),
 		fmt.Sprintf("%.2f, p99 %.1fx", is/was, float64(slower)/float64(slow)))
-	t.note("beside the refreshes %.1f sign-ins a second, served or refused", signed)
+	t.note("beside the refreshes %.1f sign-ins a second", signed)
 	return nil
 }
 
@@ -134,13 +127,11 @@ func (s *stage) crowd(t *table) error {
 	if err != nil {
 		return err
 	}
-	refused := s.refusals(people)
 	two, err := s.hashOf(2*time.Second, 47104, 1)
 	if err != nil {
 		return err
 	}
-	served := float64(len(one.took)-refused) / one.span.Seconds()
-	t.add("64 sign in at once", fmt.Sprintf("%.1f/s served, %d of %d refused in %s, p99 %s", served, refused, len(one.took), one.span.Round(time.Second/10), ms(one.part(0.99))), 0,
-		fmt.Sprintf("%.1f hashes/s", two.rate()), fmt.Sprintf("%.2f", served/two.rate()))
+	t.add("64 sign in at once", fmt.Sprintf("%.1f/s served, %d of %d refused in %s, p99 %s", one.rate(), one.refused, len(one.took)+one.refused, one.span.Round(time.Second/10), ms(one.part(0.99))), 0,
+		fmt.Sprintf("%.1f hashes/s", two.rate()), fmt.Sprintf("%.2f", one.rate()/two.rate()))
 	return nil
 }

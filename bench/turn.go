@@ -15,16 +15,19 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// errDone ends a user's part of a turn: there is nothing left to use.
-var errDone = errors.New("done")
+var (
+	errDone    = errors.New("done")    // ends a user's part of a turn: there is nothing left to use
+	errRefused = errors.New("refused") // of who is asked to come back later: not counted among what was done
+)
 
 // turn is one time that a row was measured.
 type turn struct {
-	took []time.Duration // of each operation
-	span time.Duration
-	cpu  time.Duration // of program and database
-	own  time.Duration // of the program alone
-	rss  int           // the program's highest, in MiB
+	took    []time.Duration // of each operation
+	refused int
+	span    time.Duration
+	cpu     time.Duration // of program and database
+	own     time.Duration // of the program alone
+	rss     int           // the program's highest, in MiB
 }
 
 func (t turn) rate() float64 { return float64(len(t.took)) / t.span.Seconds() }
@@ -56,19 +59,23 @@ func (s *stage) turn(pid int, users []*user, length time.Duration, do func(*user
 	for _, u := range users {
 		group.Go(func() error {
 			var took []time.Duration
+			refused := 0
 			for !over.Load() && ctx.Err() == nil {
 				start := time.Now()
-				if err := do(u); err != nil && !errors.Is(err, errDone) {
-					return err
-				} else if err != nil {
+				switch err := do(u); {
+				case err == nil:
+					took = append(took, time.Since(start))
+				case errors.Is(err, errRefused):
+					refused++
+				case errors.Is(err, errDone):
 					over.Store(true) // the others' supplies are as good as used up: all are as fast
-					break
+				default:
+					return err
 				}
-				took = append(took, time.Since(start))
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			t.took = append(t.took, took...)
+			t.took, t.refused = append(t.took, took...), t.refused+refused
 			return nil
 		})
 	}

@@ -19,7 +19,6 @@ type user struct {
 	refresh string            // token
 	access  map[string]string // tokens by client_id
 	supply  []string          // tokens to be revoked
-	refused int
 	browser *visitor.Browser
 	n       int
 }

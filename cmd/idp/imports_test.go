@@ -23,7 +23,7 @@ var rows = [][]string{
 	{"internal/mail", "internal/epoch"},
 	{"internal/jobs", "internal/web", "internal/audit", "internal/ratelimit", "internal/outbound", "internal/dpop"},
 	{"internal/seal"},
-	{"internal/postgres", "internal/jws", "internal/telemetry", "templates", "docs"},
+	{"internal/postgres", "internal/argon2", "internal/jws", "internal/telemetry", "templates", "docs"},
 	{"internal/postgres/embedded"},
 }
 
@@ -38,7 +38,7 @@ var apart = map[string][]string{
 	"internal/tap":                   {},
 	"internal/rig":                   {"internal/mailbox"},
 	"faults":                         {"internal/mailbox", "internal/postgres/embedded", "internal/rig", "internal/tap", "internal/visitor"},
-	"bench":                          {"internal/postgres/embedded", "internal/rig", "internal/visitor"},
+	"bench":                          {"internal/argon2", "internal/postgres/embedded", "internal/rig", "internal/visitor"},
 	"internal/postgres/postgrestest": {"internal/postgres", "internal/postgres/embedded"},
 }
 

@@ -1,0 +1,1 @@
+// Go wants an assembly file beside functions without bodies.
