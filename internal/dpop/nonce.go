@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// nonceWindow is how long one nonce is handed out; it is taken for twice as long.
+// nonceWindow is how long one nonce is issued; it is accepted for twice as long.
 const nonceWindow = 5 * time.Minute
 
-// Nonces makes and checks nonces without storing them (RFC 9449 section 8). MAC signs
-// and VerifyMAC checks under every readable key, the window's number in eight bytes.
+// Nonces makes and checks nonces without storing them (RFC 9449 section 8). MAC signs, and VerifyMAC checks under every
+// readable key, the window's number in eight bytes.
 type Nonces struct {
 	MAC       func(window []byte) []byte
 	VerifyMAC func(mac, window []byte) bool
 }
 
-// Current is the nonce of this moment.
+// Current returns the nonce for now.
 func (n *Nonces) Current(now time.Time) string {
 	return base64.RawURLEncoding.EncodeToString(n.MAC(window(now)))
 }

@@ -35,7 +35,7 @@ type Error struct{ Rule string }
 
 func (e *Error) Error() string { return "The DPoP proof " + e.Rule + "." }
 
-// ErrNonce says that the proof is good but bears no nonce of now.
+// ErrNonce says that the proof is valid except that it lacks a current nonce.
 var ErrNonce = errors.New("dpop: a nonce is needed")
 
 // Proof is a verified proof.
@@ -43,21 +43,20 @@ type Proof struct {
 	Thumbprint string    // of the key, base64url: jkt (RFC 7638 with SHA-256)
 	ID         string    // jti
 	Issued     time.Time // iat
-	// Expires is when the proof is too old to be used again, so that its ID need not be
-	// remembered any longer.
+	// Expires is when the proof is too old to be replayed, so that its ID need not be remembered any longer.
 	Expires time.Time
 }
 
-// Request is what a proof is held against.
+// Request is what a proof must match.
 type Request struct {
 	Method      string
 	URLs        []string // any of which may be the htu
-	AccessToken string   // "" where none is presented, as at the token endpoint
-	Nonces      *Nonces  // nil where none are demanded
+	AccessToken string   // "" if none is presented, as at the token endpoint
+	Nonces      *Nonces  // nil if none are required
 	Now         time.Time
 }
 
-// FromHeader returns the one proof of a request, "" without one.
+// FromHeader returns the only proof of a request, "" without one.
 func FromHeader(h http.Header) (string, error) {
 	switch values := h.Values("DPoP"); len(values) {
 	case 0:
@@ -68,7 +67,7 @@ func FromHeader(h http.Header) (string, error) {
 	return "", &Error{"stands in more than one header"}
 }
 
-// claims of a proof. Pointers tell what is missing.
+// claims of a proof. Pointers distinguish missing claims.
 type claims struct {
 	ID        string   `json:"jti"`
 	Method    string   `json:"htm"`
@@ -139,13 +138,13 @@ func (c claims) check(r Request) error {
 	return nil
 }
 
-// Hash is the ath of an access token, RFC 9449 section 4.2.
+// Hash returns the ath of an access token (RFC 9449 section 4.2).
 func Hash(accessToken string) string {
 	sum := sha256.Sum256([]byte(accessToken))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// weak tells of RSA keys under 2048 bits. The curves of the others are given by alg.
+// weak reports RSA keys under 2048 bits. The curves of other keys follow from alg.
 func weak(key any) bool {
 	public, ok := key.(*rsa.PublicKey)
 	return ok && (public.N.BitLen() < 2048 || public.N.BitLen() > 8192 || public.E < 3)
@@ -164,8 +163,8 @@ func among(htu string, addresses []string) bool {
 	return false
 }
 
-// normal is an address without query and fragment, its scheme and host in lower case
-// and without the default port (RFC 9449 section 4.3, RFC 3986 6.2.2 and 6.2.3).
+// normal returns an address without query and fragment, with scheme and host in lower case and without the default port
+// (RFC 9449 section 4.3, RFC 3986 6.2.2 and 6.2.3).
 func normal(address string) (string, bool) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.User != nil {

@@ -6,15 +6,14 @@ import (
 	"strings"
 )
 
-// MaxDepth is how deep JSON of strangers may nest (S-69).
+// MaxDepth is the nesting depth allowed in JSON from outside (S-69).
 const MaxDepth = 16
 
-// ErrShape says that a text is no compact JWS of the allowed size and depth.
+// ErrShape says that a text is not a compact JWS of the allowed size and depth.
 var ErrShape = errors.New("jws: not a compact JWS of the allowed size")
 
-// Check reports whether token is header.payload.signature in base64url without
-// padding, at most size bytes long, with JSON objects of at most MaxDepth in the first
-// two. An empty signature, which is how alg none looks, is refused.
+// Check reports whether token is header.payload.signature in unpadded base64url, at most size bytes long, with JSON
+// objects of depth at most MaxDepth in the first two parts. An empty signature, as with alg none, is refused.
 func Check(token string, size int) error {
 	if len(token) > size {
 		return ErrShape
@@ -35,8 +34,7 @@ func Check(token string, size int) error {
 	return nil
 }
 
-// Shallow reports whether JSON nests at most MaxDepth deep. It does not check the rest
-// of its grammar.
+// Shallow reports whether JSON nests at most MaxDepth deep. It does not check the rest of the grammar.
 func Shallow(data []byte) bool {
 	depth, quoted := 0, false
 	for i := 0; i < len(data); i++ {

@@ -7,14 +7,13 @@ import (
 	"slices"
 )
 
-// hidden are the IPv4 networks that are not the public's (RFC 6890 and its registry).
+// hidden are the IPv4 networks that are not publicly reachable (RFC 6890 and its registry).
 var hidden = prefixes("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
 	"192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24",
 	"203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4")
 
-// global is where public IPv6 addresses are; mapped, translated (NAT64), unique local,
-// link-local and multicast ones lie outside. Of it, hidden6 are Teredo and its
-// neighbours, documentation and 6to4, which hold IPv4 addresses or none.
+// global contains the public IPv6 addresses; mapped, translated (NAT64), unique local, link-local and multicast ones
+// are outside. hidden6 are the parts of it that embed IPv4 addresses (Teredo, 6to4) or are for documentation.
 var (
 	global  = netip.MustParsePrefix("2000::/3")
 	hidden6 = prefixes("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")
@@ -28,7 +27,7 @@ func prefixes(texts ...string) []netip.Prefix {
 	return all
 }
 
-// public reports whether an address is a public unicast one.
+// public reports whether an address is a public unicast address.
 func public(addr netip.Addr) bool {
 	contains := func(p netip.Prefix) bool { return p.Contains(addr) }
 	if addr.Is4() {
@@ -42,7 +41,7 @@ func (c *Client) parse(address string) (*url.URL, error) {
 	u, err := url.Parse(address)
 	switch {
 	case err != nil:
-		return nil, errors.New("it is not an address")
+		return nil, errors.New("it is not a URL")
 	case u.User != nil:
 		return nil, errors.New("it has user information")
 	case u.Scheme == "http" && u.Opaque == "" && u.Hostname() == "localhost" && u.Port() != "" && c.allowed(u.Hostname(), u.Port()):

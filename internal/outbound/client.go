@@ -23,7 +23,7 @@ const (
 	maxBody     = 64 << 10 // bytes
 )
 
-// ErrUnavailable is every failure of a call.
+// ErrUnavailable stands for every failure of a call.
 var ErrUnavailable = errors.New("outbound: the address did not give a usable answer")
 
 // failure is ErrUnavailable with a cause that only logs may show.
@@ -33,7 +33,7 @@ func (f *failure) Error() string        { return ErrUnavailable.Error() }
 func (f *failure) Is(target error) bool { return target == ErrUnavailable }
 func (f *failure) Unwrap() error        { return f.cause }
 
-// LogValue is the cause, for slog.
+// LogValue returns the cause, for slog.
 func (f *failure) LogValue() slog.Value { return slog.StringValue(f.Error() + ": " + f.cause.Error()) }
 
 // Resolver is the part of net.Resolver that is used.
@@ -41,9 +41,9 @@ type Resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
-// Options of a Client. The zero value is production's.
+// Options of a Client. The zero value is for production.
 type Options struct {
-	Allow    []string                                 // "host:port" that may be called wherever it is, localhost without TLS too; for test deployments
+	Allow    []string                                 // "host:port" that may be called at any address, localhost also without TLS; for test deployments
 	RootCAs  *x509.CertPool                           // nil: the system's
 	Resolver Resolver                                 // nil: the system's
 	Observe  func(outcome string, took time.Duration) // metrics: answered or failed; may be nil
@@ -57,7 +57,7 @@ type Client struct {
 	http     *http.Client
 }
 
-// New makes a client.
+// New returns a client.
 func New(o Options) *Client {
 	c := &Client{allow: o.Allow, resolver: o.Resolver, observe: o.Observe}
 	if c.resolver == nil {
@@ -67,11 +67,11 @@ func New(o Options) *Client {
 		Timeout:       totalTime,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
-			Proxy:                  nil, // not the environment's
+			Proxy:                  nil, // the environment is ignored
 			DialContext:            c.dial,
 			TLSHandshakeTimeout:    connectTime,
 			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, CipherSuites: suites, RootCAs: o.RootCAs},
-			DisableCompression:     true, // 64 KiB are counted as they arrive
+			DisableCompression:     true, // the limit of 64 KiB applies to bytes received
 			DisableKeepAlives:      true,
 			MaxResponseHeaderBytes: 16 << 10,
 		},
@@ -86,7 +86,7 @@ var suites = []uint16{
 	tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
 }
 
-// Answer is what came back.
+// Answer is the response to a call.
 type Answer struct {
 	Status int
 	Header http.Header
@@ -117,7 +117,7 @@ func (c *Client) PostForm(ctx context.Context, address string, fields url.Values
 	return c.do(r)
 }
 
-// do calls, and counts by outcome alone: an address is the choice of who registered it.
+// do makes a call and counts it by outcome only, since addresses are chosen by whoever registered them.
 func (c *Client) do(r *http.Request) (Answer, error) {
 	began := time.Now()
 	answer, err := c.call(r)
@@ -154,8 +154,8 @@ func (c *Client) allowed(host, port string) bool {
 	return slices.Contains(c.allow, net.JoinHostPort(host, port))
 }
 
-// dial resolves the host, refuses it if any of its addresses is not public, and
-// connects to what it has checked.
+// dial resolves the host, refuses it if any of its addresses is not public, and connects to the address that it
+// checked.
 func (c *Client) dial(ctx context.Context, network, target string) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(target)
 	if err != nil {
@@ -168,12 +168,12 @@ func (c *Client) dial(ctx context.Context, network, target string) (net.Conn, er
 		return nil, err
 	}
 	for i, addr := range addrs {
-		// The system's resolver gives IPv4 as mapped addresses.
+		// The system's resolver returns IPv4 as mapped addresses.
 		if addrs[i] = addr.Unmap(); !c.allowed(host, port) && !public(addrs[i]) {
 			return nil, fmt.Errorf("%s is at %s, which is not public", host, addr)
 		}
 	}
-	err = errors.New("the host has no address")
+	err = errors.New("the host has no addresses")
 	var dialer net.Dialer
 	for _, addr := range addrs {
 		conn, failed := dialer.DialContext(ctx, network, net.JoinHostPort(addr.String(), port))

@@ -16,19 +16,19 @@ import (
 )
 
 const (
-	shortestLife = 5 * time.Minute // of a key set, whatever its Cache-Control says
-	longestLife  = time.Hour       // also of one that cannot be renewed
-	maxKeys      = 50              // in one set
+	shortestLife = 5 * time.Minute // whatever Cache-Control says
+	longestLife  = time.Hour       // also if it cannot be renewed
+	maxKeys      = 50              // per set
 	maxSets      = 2000            // in memory
 )
 
-// KeysOptions of a Keys.
+// KeysOptions configure Keys.
 type KeysOptions struct {
-	Refetch time.Duration // least pause between two fetches of one address; 0: a minute
+	Refetch time.Duration // shortest interval between two fetches of one address; 0: a minute
 	Now     func() time.Time
 }
 
-// Keys holds the JWK Sets of clients by address. It is safe for concurrent use.
+// Keys caches the JWK Sets of clients by address. It is safe for concurrent use.
 type Keys struct {
 	client  *Client
 	refetch time.Duration
@@ -42,11 +42,11 @@ type keySet struct {
 	keys      []jose.JSONWebKey
 	fetchedAt time.Time // last success
 	freshTill time.Time
-	triedAt   time.Time // last fetch, success or not
+	triedAt   time.Time // last fetch, successful or not
 	failed    error     // of the last fetch
 }
 
-// NewKeys makes an empty holder.
+// NewKeys returns an empty cache.
 func NewKeys(client *Client, o KeysOptions) *Keys {
 	k := &Keys{client: client, refetch: o.Refetch, now: o.Now}
 	if k.refetch == 0 {
@@ -62,9 +62,8 @@ func NewKeys(client *Client, o KeysOptions) *Keys {
 	return k
 }
 
-// Get returns the public keys at address, those of kid alone unless kid is empty. An
-// unknown kid makes it look again, if the last look is a minute old. The error is
-// ErrUnavailable; no key is none.
+// Get returns the public keys at address, only those with kid unless kid is empty. An unknown kid causes another fetch
+// if the last one is a minute old. The error is ErrUnavailable; no matching key is not an error.
 func (k *Keys) Get(ctx context.Context, address, kid string) ([]jose.JSONWebKey, error) {
 	now := k.now()
 	set, _ := k.sets.GetIfPresent(address)
@@ -95,8 +94,7 @@ func (s keySet) pick(kid string) []jose.JSONWebKey {
 	return found
 }
 
-// fetch joins a fetch that is under way. It ends with its own five seconds, not with
-// the one request that began it.
+// fetch joins a fetch in progress. It has its own limit of five seconds, independent of the request that started it.
 func (k *Keys) fetch(ctx context.Context, address string) (keySet, error) {
 	result := k.flight.DoChan(address, func() (any, error) {
 		now := k.now()
@@ -125,8 +123,7 @@ func (k *Keys) fetch(ctx context.Context, address string) (keySet, error) {
 	}
 }
 
-// ParseKeySet reads a JWK Set. Keys of kinds that are not known, symmetric ones and
-// private ones are left out.
+// ParseKeySet reads a JWK Set. Unknown, symmetric and private keys are ignored.
 func ParseKeySet(body []byte) ([]jose.JSONWebKey, error) {
 	var document struct {
 		Keys []json.RawMessage `json:"keys"`
@@ -138,7 +135,7 @@ func ParseKeySet(body []byte) ([]jose.JSONWebKey, error) {
 		return nil, &failure{err}
 	}
 	if document.Keys == nil || len(document.Keys) > maxKeys {
-		return nil, &failure{errors.New("it is no JWK Set, or one of too many keys")}
+		return nil, &failure{errors.New("it is not a JWK Set, or has too many keys")}
 	}
 	keys := make([]jose.JSONWebKey, 0, len(document.Keys))
 	for _, raw := range document.Keys {
@@ -150,7 +147,7 @@ func ParseKeySet(body []byte) ([]jose.JSONWebKey, error) {
 	return keys, nil
 }
 
-// lifeOf reads max-age (RFC 9111 5.2.2.1), within our bounds.
+// lifeOf reads max-age (RFC 9111 5.2.2.1), within our limits.
 func lifeOf(cacheControl string) time.Duration {
 	for part := range strings.SplitSeq(cacheControl, ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")

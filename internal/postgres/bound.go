@@ -10,8 +10,8 @@ import (
 
 type answerKey struct{}
 
-// WithAnswerTime bounds each statement or batch of ctx: a database that hangs is told from one that is far away, which takes
-// its time for each and answers still. Work in the background has the server's own time-outs alone.
+// WithAnswerTime limits each statement or batch of ctx. It tells a database that hangs from one that is far away, which
+// answers each statement late but in time. Background work has only the server's own timeouts.
 func WithAnswerTime(ctx context.Context, each time.Duration) context.Context {
 	return context.WithValue(ctx, answerKey{}, each)
 }
@@ -86,7 +86,7 @@ func (b boundBatch) Query() (pgx.Rows, error) {
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	return &boundRows{Rows: rows}, nil // the connection is the batch's to give back
+	return &boundRows{Rows: rows}, nil // the batch returns the connection
 }
 
 func (b boundBatch) QueryRow() pgx.Row {

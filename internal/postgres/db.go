@@ -13,8 +13,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// ErrUnavailable says that no connection could be had in time: the server is
-// down, hung or all connections are busy. The answer to it is 503.
+// ErrUnavailable says that no connection was available in time: the server is down or hangs, or all connections are
+// busy. Callers answer 503.
 var ErrUnavailable = errors.New("postgres: no connection available")
 
 // Querier is what a transaction and the pool have in common.
@@ -26,13 +26,13 @@ type Querier interface {
 	CopyFrom(ctx context.Context, table pgx.Identifier, columns []string, rows pgx.CopyFromSource) (int64, error)
 }
 
-// Options say how to reach the database.
+// Options configure the connection to the database.
 type Options struct {
 	DSN      string          // postgres://… or key=value
 	MaxConns int32           // default 16
-	Pooled   bool            // by way of a pooler in transaction mode, see pooler.go
+	Pooled   bool            // through a pooler in transaction mode, see pooler.go
 	Tracer   pgx.QueryTracer // counts statements in tests; nil in production
-	// Check judges each new connection before anything is asked of it; nil: none is refused.
+	// Check runs on each new connection before any other statement; nil accepts all.
 	Check func(ctx context.Context, conn *pgx.Conn) error
 }
 
@@ -43,8 +43,8 @@ type DB struct {
 	turns  turns
 }
 
-// Open makes the pool. It does not wait for the server: connections are made
-// when first needed, so that the program can start, answer 503 and recover.
+// Open creates the pool. It does not wait for the server: connections are made in the background, so that the program
+// can start, answer 503 and recover.
 func Open(ctx context.Context, o Options) (*DB, error) {
 	cfg, err := pgxpool.ParseConfig(o.DSN)
 	if err != nil {
@@ -56,7 +56,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	cfg.ConnConfig.Tracer = o.Tracer
 	cfg.MaxConnIdleTime = 5 * time.Minute
-	cfg.MinIdleConns, cfg.HealthCheckPeriod = cfg.MaxConns/4, time.Second // far from the server, dialling takes longer than a request waits
+	cfg.MinIdleConns, cfg.HealthCheckPeriod = cfg.MaxConns/4, time.Second // dialling a distant server takes longer than a request waits
 	cfg.AfterConnect = o.Check
 	findDeadHosts(cfg)
 	params := cfg.ConnConfig.RuntimeParams
@@ -77,14 +77,14 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	return db, nil
 }
 
-// timeouts bound each statement (S-78, R-07), in milliseconds.
+// timeouts limit each statement (S-78, R-07), in milliseconds.
 var timeouts = map[string]string{
 	"statement_timeout":                   "3000",
 	"lock_timeout":                        "600",
 	"idle_in_transaction_session_timeout": "5000",
 }
 
-// redact drops the address, with its password, from pgx's parse errors.
+// redact removes the address, which contains the password, from pgx's parse errors.
 func redact(err error) error {
 	if _, ok := errors.AsType[*pgconn.ParseConfigError](err); ok {
 		return errors.New("it is not a valid PostgreSQL address")
@@ -95,10 +95,10 @@ func redact(err error) error {
 // Close waits for borrowed connections and closes them.
 func (db *DB) Close() { db.pool.Close() }
 
-// Pool gives River and COPY the pool itself.
+// Pool returns the pool itself, for River and COPY.
 func (db *DB) Pool() *pgxpool.Pool { return db.pool }
 
-// Ping asks the server for an answer within ctx.
+// Ping runs an empty query.
 func (db *DB) Ping(ctx context.Context) error {
 	_, err := db.pool.Exec(ctx, "select 1")
 	return unavailable(err)
@@ -109,13 +109,13 @@ type (
 	innerKey struct{} // set inside an InTx that joined another
 )
 
-// Tx returns the transaction that ctx carries, or nil.
+// Tx returns the transaction in ctx, or nil.
 func (db *DB) Tx(ctx context.Context) pgx.Tx {
 	tx, _ := ctx.Value(txKey{}).(pgx.Tx)
 	return tx
 }
 
-// From returns the transaction that ctx carries, else the pool.
+// From returns the transaction in ctx, or the pool.
 func (db *DB) From(ctx context.Context) Querier {
 	if tx := db.Tx(ctx); tx != nil {
 		return tx
@@ -123,9 +123,9 @@ func (db *DB) From(ctx context.Context) Querier {
 	return pooled{db.pool}
 }
 
-// InTx runs fn in a read-committed transaction, which begins with its first statement, and commits when fn returns nil.
-// Inside another InTx it joins that one. The outermost call retries a
-// serialization failure or deadlock three times with jitter.
+// InTx runs fn in a read-committed transaction, which begins with its first statement and commits when fn returns nil.
+// Within another InTx it joins that one. The outermost call retries serialization failures and deadlocks three times
+// with jitter.
 func (db *DB) InTx(ctx context.Context, fn func(ctx context.Context) error) error {
 	if db.Tx(ctx) != nil {
 		return fn(context.WithValue(ctx, innerKey{}, true))
@@ -151,15 +151,16 @@ func (db *DB) once(ctx context.Context, fn func(ctx context.Context) error) erro
 	}
 	defer conn.Release()
 	t := &tx{conn: conn.Conn()}
-	defer func() { _ = t.Rollback(ctx) }() // after a panic as well; nothing is left to do after a commit
+	defer func() { _ = t.Rollback(ctx) }() // also after a panic; a no-op after a commit
 	if err := fn(context.WithValue(ctx, txKey{}, t)); err != nil {
 		return unavailable(err)
 	}
 	return unavailable(t.Commit(ctx))
 }
 
-// Finish sends the last statements of a use case. In the outermost InTx the commit travels with them, and the transaction
-// is over: the callback returns what Finish returns and asks nothing more. In an inner one, or in none, it only sends them.
+// Finish sends the last statements of a use case. In the outermost InTx the commit travels with them and ends the
+// transaction: the callback returns Finish's result and must not issue further statements. Within another InTx, or
+// without one, Finish only sends the batch.
 func (db *DB) Finish(ctx context.Context, b *pgx.Batch) error {
 	t, ok := ctx.Value(txKey{}).(*tx)
 	if !ok || ctx.Value(innerKey{}) != nil {
@@ -173,10 +174,8 @@ func retryable(err error) bool {
 	return ok && (pg.Code == "40001" || pg.Code == "40P01")
 }
 
-// Violated returns the name of the constraint that err reports as violated, or
-// "" when err is something else. Stores turn names into sentinels. A column that
-// may not be null goes by the name that PostgreSQL 18 gives its constraint,
-// table_column_not_null.
+// Violated returns the name of the constraint that err reports as violated, or "". Stores map names to sentinel errors.
+// A not-null violation is named as in PostgreSQL 18: table_column_not_null.
 func Violated(err error) string {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok || len(pg.Code) != 5 || pg.Code[:2] != "23" {

@@ -10,11 +10,11 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// findDeadHosts sees to it that a server which is gone without a word, as a machine without power is, holds nobody up: the
-// pool leaves its connections and goes on to the next host of the address, which is up within 5 s of its promotion.
+// findDeadHosts keeps an unresponsive server, such as a machine without power, from delaying requests: the pool
+// abandons its connections and tries the next host of the address, which is available within 5 s of its promotion.
 func findDeadHosts(cfg *pgxpool.Config) {
-	// Nobody waits as long for a connection, see acquireTimeout: it is there for the next. One host has more time than each
-	// of several.
+	// No request waits this long for a connection (see acquireTimeout): it serves the next request. A single host gets
+	// more time than each of several.
 	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
 	for _, next := range cfg.ConnConfig.Fallbacks {
 		if next.Host != cfg.ConnConfig.Host || next.Port != cfg.ConnConfig.Port {
@@ -26,33 +26,33 @@ func findDeadHosts(cfg *pgxpool.Config) {
 	cfg.ConnConfig.DialFunc = dialer.DialContext
 }
 
-// hangs is how long a connection may take for nothing at all; where one hangs another still has time.
+// hangs is how long a connection may take for an empty query; it leaves time to try another connection.
 const hangs = acquireTimeout / 2
 
-// tryIdle tries what was idle for a second before it is lent. Where one hangs the others that are idle hang as well: without
-// them the pool makes new ones at once, instead of trying each in its turn.
+// tryIdle probes a connection that was idle for a second before it is lent. If it hangs, the other idle connections
+// hang as well: they are dropped together, and the pool dials new ones at once instead of probing each.
 func (db *DB) tryIdle(ctx context.Context, p pgxpool.ShouldPingParams) bool {
 	if p.IdleDuration < time.Second {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), hangs) // whoever asked may have gone; the connection is good
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), hangs) // the caller may be gone while the connection is fine
 	defer cancel()
 	err := p.Conn.Ping(ctx)
 	if err == nil || !errors.Is(err, context.DeadlineExceeded) {
-		return err != nil // it is closed then, and the pool finds that out
+		return err != nil // it is closed then, and the pool notices
 	}
 	for _, idle := range db.pool.AcquireAllIdle(context.Background()) {
 		conn := idle.Hijack()
 		go func() {
 			end, cancel := context.WithTimeout(context.Background(), hangs)
 			defer cancel()
-			_ = conn.Close(end) // nobody is there to say farewell to
+			_ = conn.Close(end) // the server does not answer
 		}()
 	}
 	return true
 }
 
-// Reach makes the first connection: at a start there is time for each host of the address to answer, or not to.
+// Reach makes the first connection, with enough time for each host of the address to answer.
 func (db *DB) Reach(ctx context.Context) error {
 	conn, err := db.pool.Acquire(ctx)
 	if err != nil {

@@ -22,7 +22,7 @@ import (
 //go:embed migrations/*.sql
 var files embed.FS
 
-// Migrations returns the embedded files, for a test to hash.
+// Migrations returns the embedded files, for a test that hashes them.
 func Migrations() fs.FS {
 	sub, err := fs.Sub(files, "migrations")
 	if err != nil {
@@ -31,11 +31,11 @@ func Migrations() fs.FS {
 	return sub
 }
 
-// ErrLocked says that a table was in use for longer than a migration may wait for it. What is applied stays.
+// ErrLocked says that a table was in use for longer than a migration may wait. Migrations already applied remain.
 var ErrLocked = errors.New("postgres: a migration did not get its lock within 2 s")
 
-// Migrate brings the schema up to this program, one caller at a time (R-14). It is safe to kill and to run again. A schema that
-// is newer stays as it is, and newer is true.
+// Migrate brings the schema up to date, one caller at a time (R-14). It can be killed and run again. A newer schema is
+// not modified, and newer is true.
 func Migrate(ctx context.Context, dsn string) (newer bool, err error) {
 	cfg, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
@@ -84,8 +84,8 @@ func migrate(ctx context.Context, pool *pgxpool.Pool) error {
 	return grant(ctx, pool)
 }
 
-// mendIndexes makes whole what a kill left of an index that was being made concurrently: `create index if not exists` would
-// take it for one.
+// mendIndexes repairs indexes whose concurrent creation was interrupted: `create index if not exists` would accept the
+// invalid index.
 func mendIndexes(ctx context.Context, pool *pgxpool.Pool) error {
 	conn, err := pool.Acquire(ctx)
 	if err != nil {
@@ -102,7 +102,7 @@ func mendIndexes(ctx context.Context, pool *pgxpool.Pool) error {
 	if err != nil || len(invalid) == 0 {
 		return err
 	}
-	// it waits for every transaction that runs, and holds nobody up meanwhile
+	// it waits for all running transactions and blocks nobody meanwhile
 	if _, err := conn.Exec(ctx, `set lock_timeout = '15min'`); err != nil {
 		return err
 	}
@@ -119,13 +119,13 @@ func mendIndexes(ctx context.Context, pool *pgxpool.Pool) error {
 	return err
 }
 
-// leftover is the name that PostgreSQL gives the second index of a `reindex concurrently`.
+// leftover matches the name that PostgreSQL gives the second index of `reindex concurrently`.
 var leftover = regexp.MustCompile(`_cc(new|old)\d*"?$`)
 
 // migrationLock is the advisory lock key of this program's migrations.
 const migrationLock = 0x1d_9001
 
-// locked runs fn while a session of its own holds the migration lock.
+// locked runs fn while it holds the migration lock in a session of its own.
 func locked(ctx context.Context, pool *pgxpool.Pool, fn func() error) error {
 	conn, err := pool.Acquire(ctx)
 	if err != nil {
@@ -135,7 +135,7 @@ func locked(ctx context.Context, pool *pgxpool.Pool, fn func() error) error {
 	if err := direct(ctx, conn.Conn()); err != nil {
 		return err
 	}
-	for mine := false; !mine; { // a statement that waits would hold up whoever makes an index concurrently, who waits for it
+	for mine := false; !mine; { // polls, because a waiting statement would block whoever creates an index concurrently, who waits for it
 		if err := conn.QueryRow(ctx, "select pg_try_advisory_lock($1)", migrationLock).Scan(&mine); err != nil {
 			return err
 		}

@@ -1,6 +1,6 @@
 package postgres
 
-// Nullable is nil, and so null, for a zero value.
+// Nullable returns nil, and so null, for a zero value.
 func Nullable[T comparable](v T) *T {
 	var zero T
 	if v == zero {
@@ -9,7 +9,7 @@ func Nullable[T comparable](v T) *T {
 	return &v
 }
 
-// Value is the way back: zero for null.
+// Value is the inverse of Nullable: zero for null.
 func Value[T any](p *T) (v T) {
 	if p != nil {
 		v = *p

@@ -13,7 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// acquireTimeout bounds the wait for a free connection.
+// acquireTimeout limits the wait for a free connection.
 const acquireTimeout = time.Second
 
 func acquire(ctx context.Context, pool *pgxpool.Pool) (*pgxpool.Conn, error) {
@@ -29,8 +29,7 @@ func acquire(ctx context.Context, pool *pgxpool.Pool) (*pgxpool.Conn, error) {
 	return conn, nil
 }
 
-// unavailable marks lost connections and refused server states, so that callers
-// answer 503 and not 500.
+// unavailable marks lost connections and server states that refuse work, so that callers answer 503 instead of 500.
 func unavailable(err error) error {
 	if err == nil || errors.Is(err, ErrUnavailable) {
 		return err
@@ -54,10 +53,10 @@ func unavailable(err error) error {
 	return err
 }
 
-// pooled is the pool with the bounded waits and the error marks of this package.
+// pooled adds this package's limits and error marks to the pool.
 type pooled struct{ pool *pgxpool.Pool }
 
-// begin borrows a connection for one call; done gives it back.
+// begin borrows a connection for one call; done returns it.
 func (p pooled) begin(ctx context.Context) (bound context.Context, conn *pgxpool.Conn, done func(), err error) {
 	if conn, err = acquire(ctx, p.pool); err != nil {
 		return nil, nil, nil, err
@@ -112,7 +111,7 @@ func (p pooled) CopyFrom(ctx context.Context, table pgx.Identifier, columns []st
 	return n, unavailable(err)
 }
 
-// failedBatch answers every call with why no connection was had.
+// failedBatch answers every call with the error that kept it from getting a connection.
 type failedBatch struct{ err error }
 
 func (b failedBatch) Exec() (pgconn.CommandTag, error) { return pgconn.CommandTag{}, b.err }

@@ -10,31 +10,32 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// A pooler in transaction mode lends a session of the server for one transaction: what a session keeps is another's next.
+// A pooler in transaction mode lends a server session for one transaction; afterwards the session, with whatever it keeps,
+// serves other clients.
 //
-//	prepared statements      none with a name; pgx keeps their descriptions, which costs no round trip
-//	time-outs                by the role (deploy/roles.sql), since the pooler refuses them as start parameters or drops them
-//	LISTEN                   not at all: the job queue polls
-//	advisory locks           of transactions only; Migrate, which holds one of a session, refuses a pooler
+//	prepared statements      unnamed only; pgx caches their descriptions, which saves the round trip
+//	timeouts                 set on the role (deploy/roles.sql), since the pooler rejects or drops them as start parameters
+//	LISTEN                   unavailable: the job queue polls
+//	advisory locks           transaction-level only; Migrate, which needs a session-level one, refuses a pooler
 //	SET LOCAL, temp tables   within one transaction, as everywhere
 
-// ErrPooler says that a pooler stands between, and that this is not provided for.
-var ErrPooler = errors.New("a pooler stands before the server")
+// ErrPooler says that there is a pooler between this program and the server, but the settings do not say so.
+var ErrPooler = errors.New("a pooler is between this program and the server")
 
-// ErrNoTimeouts says that statements would run without bounds.
+// ErrNoTimeouts says that statements would run without limits.
 var ErrNoTimeouts = errors.New("the role has no time-outs of its own")
 
-// Pooled says whether connections go by way of a pooler in transaction mode.
+// Pooled reports whether connections go through a pooler in transaction mode.
 func (db *DB) Pooled() bool { return db.pooled }
 
-// IsPooler says that err comes of a pooler that is not provided for. It refuses, or drops, the time-outs that the server would
-// take when a connection is made.
+// IsPooler reports whether err is caused by a pooler that the settings do not mention: it rejects or drops the timeouts
+// that a server accepts as start parameters.
 func IsPooler(err error) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	return errors.Is(err, ErrPooler) || ok && pg.Code == "08P01" && strings.Contains(pg.Message, "startup parameter")
 }
 
-// throughPooler asks nothing of a connection that a pooler does not keep.
+// throughPooler avoids everything that depends on a session.
 func throughPooler(cfg *pgx.ConnConfig) {
 	for name := range timeouts {
 		delete(cfg.RuntimeParams, name)
@@ -43,8 +44,8 @@ func throughPooler(cfg *pgx.ConnConfig) {
 	cfg.StatementCacheCapacity, cfg.DescriptionCacheCapacity = 0, 512
 }
 
-// CheckPooler looks whether the way to the server is the one that Options say, and whether statements are bounded on it:
-// behind a pooler time-outs are gone without a word.
+// CheckPooler checks that the connection is as Options say, and that statements have timeouts: behind a pooler they
+// disappear silently.
 func CheckPooler(ctx context.Context, db *DB) error {
 	conn, err := acquire(ctx, db.pool)
 	if err != nil {
@@ -71,7 +72,7 @@ func CheckPooler(ctx context.Context, db *DB) error {
 	return fmt.Errorf("%w; as a superuser: %s", ErrNoTimeouts, strings.Join(remedy, "; "))
 }
 
-// direct is ErrPooler unless the process that answers is the one that the connection was made with.
+// direct returns ErrPooler unless the process that answers is the one that the connection was made with.
 func direct(ctx context.Context, conn *pgx.Conn) error {
 	var pid uint32
 	if err := conn.QueryRow(ctx, `select pg_backend_pid()`, pgx.QueryExecModeSimpleProtocol).Scan(&pid); err != nil {

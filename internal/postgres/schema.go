@@ -14,10 +14,10 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// ErrSchema says that this program may not run on the database's schema.
+// ErrSchema says that this program must not run on the database's schema.
 var ErrSchema = errors.New("postgres: the schema does not fit this program")
 
-// embeddedVersions are the numbers of the migrations that this program brings along, in order.
+// embeddedVersions returns the numbers of this program's migrations in order.
 func embeddedVersions() (all []int64, err error) {
 	names, err := fs.Glob(Migrations(), "*.sql")
 	if err != nil || len(names) == 0 {
@@ -35,8 +35,8 @@ func embeddedVersions() (all []int64, err error) {
 	return all, nil
 }
 
-// CheckSchema answers ErrSchema, with what to do, unless this program may run: every migration that it brings along is applied,
-// and where others are as well, it is no older than the oldest program that they still serve (R-14).
+// CheckSchema returns ErrSchema, with the remedy, unless this program may run: all its migrations are applied, and if
+// there are newer ones, it is not older than the oldest program that they support (R-14).
 func CheckSchema(ctx context.Context, db *DB) error {
 	wanted, err := embeddedVersions()
 	if err != nil {
@@ -68,8 +68,8 @@ func CheckSchema(ctx context.Context, db *DB) error {
 	return nil
 }
 
-// isNewer says that a newer program has migrated the schema, and that nothing of this one's is missing. Its rights are then that
-// program's to grant.
+// isNewer reports whether a newer program has migrated the schema and none of this program's migrations is missing.
+// Granting privileges is then up to that program.
 func isNewer(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
 	wanted, err := embeddedVersions()
 	if err != nil {
@@ -87,7 +87,7 @@ func isNewer(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
 	return len(applied) > len(wanted), nil
 }
 
-// appliedVersions are the numbers of the migrations that the schema has had; none of an empty database.
+// appliedVersions returns the numbers of the applied migrations; none for an empty database.
 func appliedVersions(ctx context.Context, q Querier) ([]int64, error) {
 	rows, err := q.Query(ctx, `select distinct version_id from goose_db_version where is_applied and version_id > 0`)
 	if err != nil {
@@ -97,7 +97,7 @@ func appliedVersions(ctx context.Context, q Querier) ([]int64, error) {
 	return all, missingTable(err)
 }
 
-// missingTable is nil for the error of an empty database.
+// missingTable returns nil for the error that an empty database causes.
 func missingTable(err error) error {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == "42P01" {
 		return nil

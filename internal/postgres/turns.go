@@ -7,24 +7,25 @@ import (
 	"time"
 )
 
-// turns bound how many requests at once go to the database for one key. A row that somebody holds locked makes each request
-// for it keep a connection until the lock's time-out: without a bound those for one row would soon hold them all.
+// turns limit how many requests for one key use the database at once. While a row is locked, each request for it
+// occupies a connection until the lock timeout; without a limit, requests for one row would soon occupy all connections
+//
 type turns struct {
-	share int // of one key
+	share int // connections per key
 	mu    sync.Mutex
 	keys  map[string]*turn
 }
 
 type turn struct {
 	free chan struct{}
-	used int // by who holds or waits; the last one drops it
+	used int // holders and waiters; the last one removes the entry
 }
 
-// Turn lets a quarter of the pool's connections, and one at least, be busy for one key: the token of a row that the request
-// will lock. The others wait without a connection, as long as they would for one. The caller calls done. The error is
-// ErrUnavailable, or ctx's.
+// Turn lets requests for one key, the token of a row that they will lock, occupy at most a quarter of the pool's
+// connections, but at least one. The others wait without a connection, for at most acquireTimeout. The caller calls
+// done. The error is ErrUnavailable or ctx's.
 func (db *DB) Turn(ctx context.Context, key []byte) (done func(), err error) {
-	if db.Tx(ctx) != nil { // it has its connection already, and would keep it while it waits
+	if db.Tx(ctx) != nil { // it already has its connection and would keep it while waiting
 		return func() {}, nil
 	}
 	t := &db.turns

@@ -8,8 +8,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// tx is a transaction whose begin travels with its first statement, and whose commit may travel with its last: each would
-// cost a round trip of its own. Nothing is sent for a callback that asks nothing.
+// tx is a transaction whose begin travels with its first statement and whose commit may travel with its last, which
+// saves a round trip each. A callback without statements sends nothing.
 type tx struct {
 	conn  *pgx.Conn
 	begun bool
@@ -19,7 +19,7 @@ type tx struct {
 
 var errOver = errors.New("postgres: the transaction is over")
 
-// first sends begin and the statements of b together. The result of begin is read already.
+// first sends begin and the statements of b together. The result of begin has already been read.
 func (t *tx) first(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
 	if t.over {
 		return failedBatch{errOver}
@@ -29,7 +29,7 @@ func (t *tx) first(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
 	whole.QueuedQueries = append(whole.QueuedQueries, b.QueuedQueries...)
 	results := t.send(ctx, whole)
 	if _, err := results.Exec(); err != nil {
-		_ = results.Close() // the statement says what was wrong
+		_ = results.Close() // the statement's error says more
 		return failedBatch{err}
 	}
 	t.begun = true
@@ -41,7 +41,7 @@ func (t *tx) send(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
 	return boundBatch{t.conn.SendBatch(ctx, b), done}
 }
 
-// begin is for what needs a transaction of pgx's own.
+// begin starts a transaction of pgx's own.
 func (t *tx) begin(ctx context.Context) (pgx.Tx, error) {
 	switch {
 	case t.over:
@@ -68,7 +68,7 @@ func (t *tx) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandT
 	results := t.first(ctx, one(sql, args))
 	tag, err := results.Exec()
 	if err != nil {
-		_ = results.Close() // the statement says what was wrong
+		_ = results.Close() // the statement's error says more
 		return tag, err
 	}
 	return tag, results.Close()
@@ -87,7 +87,7 @@ func (t *tx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, erro
 	results := t.first(ctx, one(sql, args))
 	rows, err := results.Query()
 	if err != nil {
-		_ = results.Close() // the statement says what was wrong
+		_ = results.Close() // the statement's error says more
 		return nil, err
 	}
 	return &firstRows{Rows: rows, results: results}, nil
@@ -132,7 +132,7 @@ func (t *tx) LargeObjects() pgx.LargeObjects { return pgx.LargeObjects{} }
 
 func (t *tx) Conn() *pgx.Conn { return t.conn }
 
-// Commit ends a transaction that has begun. The error is pgx.ErrTxCommitRollback where a statement had failed before.
+// Commit ends a transaction that has begun. The error is pgx.ErrTxCommitRollback if a statement had failed before.
 func (t *tx) Commit(ctx context.Context) error {
 	if t.over {
 		return nil
@@ -150,7 +150,7 @@ func (t *tx) Commit(ctx context.Context) error {
 	return committed(tag)
 }
 
-// committed looks at the answer to a commit: PostgreSQL rolls back without an error what a statement had failed in.
+// committed checks the reply to a commit: PostgreSQL silently rolls back a transaction in which a statement failed.
 func committed(tag pgconn.CommandTag) error {
 	if tag.String() == "ROLLBACK" {
 		return pgx.ErrTxCommitRollback
@@ -158,7 +158,7 @@ func committed(tag pgconn.CommandTag) error {
 	return nil
 }
 
-// Rollback undoes a transaction that has begun. A connection on which that fails is closed, and the pool drops it.
+// Rollback undoes a transaction that has begun. If that fails, the connection is closed and the pool drops it.
 func (t *tx) Rollback(ctx context.Context) error {
 	if t.over {
 		return nil
@@ -174,8 +174,8 @@ func (t *tx) Rollback(ctx context.Context) error {
 	return err
 }
 
-// finish sends b and the commit in one round trip. When a statement fails, PostgreSQL skips the commit, and the rollback
-// is still to be sent.
+// finish sends b and the commit in one round trip. If a statement fails, PostgreSQL skips the commit, and a rollback
+// must follow.
 func (t *tx) finish(ctx context.Context, b *pgx.Batch) error {
 	if t.over {
 		return errOver
@@ -196,7 +196,7 @@ func one(sql string, args []any) *pgx.Batch {
 	return b
 }
 
-// firstRows ends the batch that they came with once they are read or closed.
+// firstRows closes the batch that they came with once they are read or closed.
 type firstRows struct {
 	pgx.Rows
 	results pgx.BatchResults

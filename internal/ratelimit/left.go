@@ -11,7 +11,7 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// Left tells how many a key has left of a limit, and when the window that is open ends; zero if none is.
+// Left returns how many takes a key has left of a limit and when its current window ends; zero if there is none.
 func (l *Limiter) Left(ctx context.Context, limit Limit, key string, now time.Time) (left int, until time.Time, err error) {
 	var count int
 	err = l.db.From(ctx).QueryRow(ctx, `

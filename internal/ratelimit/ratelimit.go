@@ -11,9 +11,9 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// Limit allows Count takes per key in Per.
+// Limit allows Count takes per key within Per.
 type Limit struct {
-	Name  string // distinguishes the limits that share a key
+	Name  string // distinguishes limits that share a key
 	Count int
 	Per   time.Duration
 }
@@ -27,7 +27,7 @@ type Exceeded struct {
 
 func (e *Exceeded) Error() string { return "rate limit " + e.Limit + " reached" }
 
-// RetryAfter is how long to wait, from the instant given to Take.
+// RetryAfter returns how long to wait, counted from the instant given to Take.
 func (e *Exceeded) RetryAfter() time.Duration { return e.wait }
 
 // Limiter takes from limits. It is safe for concurrent use.
@@ -36,22 +36,22 @@ type Limiter struct {
 	keyring *seal.Keyring
 }
 
-// New returns the limiter in db. The keyring turns keys into digests.
+// New returns the limiter stored in db. The keyring turns keys into digests.
 func New(db *postgres.DB, keyring *seal.Keyring) *Limiter { return &Limiter{db, keyring} }
 
-// Ask is one from a limit for a key.
+// Ask is one take from a limit for a key.
 type Ask struct {
 	Limit Limit
 	Key   string
 }
 
-// Take counts one for key, or answers *Exceeded and counts nothing.
+// Take counts one for key, or returns *Exceeded and counts nothing.
 func (l *Limiter) Take(ctx context.Context, limit Limit, key string, now time.Time) error {
 	return l.TakeAll(ctx, now, Ask{limit, key})
 }
 
-// TakeAll counts one for each of the asks, or answers *Exceeded for the first that is not to be had and counts nothing: one
-// statement whatever their number.
+// TakeAll counts one for each of the asks, or returns *Exceeded for the first one that is exhausted and counts nothing.
+// It is one statement regardless of their number.
 func (l *Limiter) TakeAll(ctx context.Context, now time.Time, asks ...Ask) error {
 	var outcome error
 	b := &pgx.Batch{}
@@ -62,11 +62,11 @@ func (l *Limiter) TakeAll(ctx context.Context, now time.Time, asks ...Ask) error
 	return outcome
 }
 
-// Queue adds TakeAll to a batch. Once that is closed, outcome is nil or *Exceeded.
+// Queue adds TakeAll to a batch. Once the batch is closed, outcome is nil or *Exceeded.
 func (l *Limiter) Queue(b *pgx.Batch, outcome *error, now time.Time, asks ...Ask) {
 	n := len(asks)
 	names, keys, counts := make([]string, n), make([][]byte, n), make([]int, n)
-	ends := make([]time.Time, n) // of a window that opens now
+	ends := make([]time.Time, n) // of windows opened now
 	for i, ask := range asks {
 		names[i], keys[i], counts[i] = ask.Limit.Name, l.keyring.MAC(seal.Index, []byte("ratelimit"), []byte(ask.Key)), ask.Limit.Count
 		ends[i] = now.Add(ask.Limit.Per)
@@ -90,15 +90,15 @@ func (l *Limiter) Queue(b *pgx.Batch, outcome *error, now time.Time, asks ...Ask
 	})
 }
 
-// taken is one ask after the fact; a Count above the limit's was not to be had.
+// taken is the result of one ask; a Count above the limit's means that it was exhausted.
 type taken struct {
 	Place    int
 	Count    int
 	OpenedAt time.Time
 }
 
-// takeAll locks the windows that are there, and counts unless one of them is full. Those that two requests open at the same
-// moment meet in the conflict: who comes second counts on, and sees a count above the limit's.
+// takeAll locks the existing windows and counts unless one of them is full. Two requests that open a window at the same
+// moment meet in the conflict: the second one increments, and sees a count above the limit's if that is exceeded.
 const takeAll = `
 with asked as (
 	select * from unnest(@names::text[], @keys::bytea[], @counts::integer[], @ends::timestamptz[])
@@ -121,15 +121,14 @@ union all
 select a.place::integer, c.count, c.opened_at from counted c join asked a using (name, key)
 order by place`
 
-// QueueReturn gives back what was taken: it turned out to be what the limit is not meant against. The batch is sent later.
+// QueueReturn returns a take whose purpose turned out not to be limited. The batch is sent later.
 func (l *Limiter) QueueReturn(b *pgx.Batch, name, key string) {
 	mac := l.keyring.MAC(seal.Index, []byte("ratelimit"), []byte(key))
 	b.Queue(`delete from rate_limits where name = $1 and key = $2 and count = 1`, name, mac)
 	b.Queue(`update rate_limits set count = count - 1 where name = $1 and key = $2 and count > 1`, name, mac)
 }
 
-// Release ends the window of key: a success that clears a count of failures, or a
-// member of staff.
+// Release ends the window of key: after a success that clears a count of failures, or by support staff.
 func (l *Limiter) Release(ctx context.Context, name, key string) error {
 	_, err := l.db.From(ctx).Exec(ctx, `delete from rate_limits where name = $1 and key = any($2)`,
 		name, l.keyring.MACs(seal.Index, []byte("ratelimit"), []byte(key)))
@@ -139,7 +138,7 @@ func (l *Limiter) Release(ctx context.Context, name, key string) error {
 	return nil
 }
 
-// Sweep deletes windows that ended, at most 10,000 at a time, and returns how many.
+// Sweep deletes ended windows, at most 10,000 per call, and returns their number.
 func (l *Limiter) Sweep(ctx context.Context, now time.Time) (int64, error) {
 	tag, err := l.db.From(ctx).Exec(ctx, `
 		delete from rate_limits where (name, key) in (

@@ -22,7 +22,7 @@ type KEK struct {
 	aead cipher.AEAD
 }
 
-// ID is a short hash of the key: it tells KEKs apart in the database, in logs and in errors, and reveals nothing.
+// ID is a short hash of the key. It distinguishes KEKs in the database, logs and errors, and reveals nothing.
 func (k KEK) ID() string { return k.id }
 
 // ParseKEK reads a key of exactly 32 bytes written as 64 hexadecimal digits or as base64 (standard or URL alphabet,
@@ -81,8 +81,9 @@ func decodeKey(text string) ([]byte, bool) {
 	return nil, false
 }
 
-// looksMadeUp recognises keys that no random source gives (S-48): 32 random bytes hold fewer than 20 different values,
-// or keep one distance between neighbours, with a probability far below 2^-40. Text made of letters is caught as well.
+// looksMadeUp recognises keys that no random source produces (S-48): 32 random bytes have fewer than 20 distinct
+// values, or a constant difference between neighbours, with a probability far below 2^-40. Keys made of letters are
+// caught as well.
 func looksMadeUp(key []byte) bool {
 	var seen [256]bool
 	distinct, even, printable := 0, true, true
@@ -104,7 +105,7 @@ func newKEK(key []byte) KEK {
 func newAEAD(key []byte) cipher.AEAD {
 	block, err := aes.NewCipher(key)
 	if err != nil {
-		panic(err) // only for a wrong key size, and every caller has checked it
+		panic(err) // only for a wrong key size, which every caller has checked
 	}
 	aead, err := cipher.NewGCMWithRandomNonce(block)
 	if err != nil {

@@ -15,10 +15,10 @@ import (
 	"huskyidp/internal/postgres"
 )
 
-// ErrOpen is the one answer to a value that was not sealed with a known key for the given purpose and place.
+// ErrOpen is the only error for a value that was not sealed with a known key for the given purpose and place.
 var ErrOpen = errors.New("sealed value does not open at this place")
 
-// Place is where a sealed value lives. The value opens nowhere else.
+// Place identifies where a sealed value is stored. The value opens nowhere else.
 type Place struct {
 	Table, Column, Row string
 }
@@ -28,10 +28,10 @@ type Keyring struct {
 	db   *postgres.DB // nil for Ephemeral
 	keks []KEK
 	ring atomic.Pointer[ring]
-	tell func(Purpose, Place) // of a value that does not open; nil: nobody
+	tell func(Purpose, Place) // called with values that do not open; may be nil
 }
 
-// ring is an immutable view of all data keys; Refresh swaps it whole.
+// ring is an immutable view of all data keys; Refresh replaces it as a whole.
 type ring map[Purpose]*versions
 
 type versions struct {
@@ -45,7 +45,7 @@ type dataKey struct {
 	macs    sync.Pool // of hash.Hash: keying HMAC costs as much as a short message
 }
 
-// Ephemeral returns a Keyring of random keys that exist nowhere else: for tests.
+// Ephemeral returns a Keyring of random keys that exist nowhere else, for tests.
 func Ephemeral() *Keyring {
 	r := ring{}
 	for _, p := range purposes {
@@ -65,7 +65,7 @@ func newDataKey(version uint16, key []byte) *dataKey {
 	}
 }
 
-// derive gives encryption and MAC keys of their own, so that one data key is never used by two algorithms.
+// derive returns separate encryption and MAC keys, so that one data key is never used by two algorithms.
 func derive(key []byte, use string) []byte {
 	out, err := hkdf.Expand(sha256.New, key, "huskyidp "+use, keySize)
 	if err != nil {
@@ -102,8 +102,8 @@ func (k *Keyring) Seal(p Purpose, at Place, plain []byte) []byte {
 	return key.aead.Seal(out, nil, plain, associated(p, at, key.version))
 }
 
-// OnBroken has fn told, before the first use, of each value of the database that does not open: it was put there by another
-// hand, or its key is gone (S-46, S-74).
+// OnBroken registers fn, before the first use, to be called with each database value that does not open: it was
+// tampered with, or its key is gone (S-46, S-74).
 func (k *Keyring) OnBroken(fn func(Purpose, Place)) { k.tell = fn }
 
 // Open decrypts what Seal made for the same purpose and place, with whichever version sealed it. The error is ErrOpen.
@@ -115,7 +115,8 @@ func (k *Keyring) Open(p Purpose, at Place, sealed []byte) ([]byte, error) {
 	return plain, err
 }
 
-// OpenSent is Open for what a browser brings back: one that does not open is a stranger's, and no alarm.
+// OpenSent is Open for values that a browser sends back: failures are not reported to OnBroken, since anybody can send
+// anything.
 func (k *Keyring) OpenSent(p Purpose, at Place, sealed []byte) ([]byte, error) {
 	if len(sealed) < 2 {
 		return nil, ErrOpen
@@ -137,7 +138,7 @@ func (k *Keyring) OpenSent(p Purpose, at Place, sealed []byte) ([]byte, error) {
 // MAC returns HMAC-SHA-256 (32 bytes) over the parts with the writing key of p.
 func (k *Keyring) MAC(p Purpose, parts ...[]byte) []byte { return k.versions(p).writing.mac(parts) }
 
-// MACs returns the MAC under every version, newest first: what to look a value up by.
+// MACs returns the MAC under every version, newest first, for look-ups.
 func (k *Keyring) MACs(p Purpose, parts ...[]byte) [][]byte {
 	all := k.versions(p).all
 	macs := make([][]byte, len(all))
@@ -169,7 +170,7 @@ func (d *dataKey) mac(parts [][]byte) []byte {
 	return h.Sum(nil)
 }
 
-// associated is the additional data of the encryption: every part under its length, so that no two places share it.
+// associated returns the additional authenticated data: length-prefixed parts, so that no two places share it.
 func associated(p Purpose, at Place, version uint16) []byte {
 	out := make([]byte, 0, 64+len(at.Table)+len(at.Column)+len(at.Row))
 	for _, part := range []string{string(p), at.Table, at.Column, at.Row} {

@@ -5,7 +5,7 @@ import "slices"
 // Purpose separates keys: what is sealed for one purpose cannot be opened or verified for another.
 type Purpose string
 
-// The purposes. The text is stored in data_keys and must not change.
+// The purposes. The values are stored in data_keys and must not change.
 const (
 	PII            Purpose = "pii"             // names, birth dates, member numbers, e-mail addresses
 	Index          Purpose = "index"           // keyed digests under which personal values are found
@@ -27,5 +27,5 @@ var purposes = []Purpose{
 	PII, Index, TOTP, Signing, Client, PepperPassword, PepperAnswer, PepperCode, Queue, Session, TokenMAC, CSRF, Device, AuditSeal,
 }
 
-// Purposes are all of them.
+// Purposes returns all purposes.
 func Purposes() []Purpose { return slices.Clone(purposes) }

@@ -10,21 +10,21 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Column is one in which sealed values are kept for long. The owners of the tables name theirs.
+// Column is a column that keeps sealed values for long. Packages list those of their tables.
 type Column struct {
 	Purpose       Purpose
 	Table, Column string
-	Row           string // SQL expression of the text that Place.Row was, such as id::text
+	Row           string // SQL expression for the text that was Place.Row, such as id::text
 
-	BoundTable, BoundColumn string // Place of values that are bound to where they will lie
+	BoundTable, BoundColumn string // place of values that are bound to where they will be stored later
 }
 
 func (c Column) place(row string) Place {
 	return Place{Table: cmp.Or(c.BoundTable, c.Table), Column: cmp.Or(c.BoundColumn, c.Column), Row: row}
 }
 
-// settle is how long every instance may take to learn that a key has another state: they Refresh once a minute. Codes
-// that were mailed are digests, which wait for their end.
+// settle is how long every instance may take to learn of a key's new state: they Refresh once a minute. Mailed codes
+// are digests, which have to expire.
 func settle(p Purpose) time.Duration {
 	if p == PepperCode {
 		return 20 * time.Minute
@@ -34,14 +34,14 @@ func settle(p Purpose) time.Duration {
 
 const resealBatch = 500
 
-// old is the condition for a value of another version than the writing one.
+// old is the condition for values sealed by a version other than the writing one.
 func (c Column) old() string {
 	return fmt.Sprintf(`%[1]s is not null and length(%[1]s) > 2 and get_byte(%[1]s, 0) * 256 + get_byte(%[1]s, 1) <> $1`, c.Column)
 }
 
 func (k *Keyring) writing(p Purpose) int { return int(k.versions(p).writing.version) }
 
-// Left counts the values of a column that another than the writing version has sealed.
+// Left counts a column's values that were sealed by a version other than the writing one.
 func (k *Keyring) Left(ctx context.Context, c Column) (n int64, err error) {
 	err = k.db.From(ctx).QueryRow(ctx, `select count(*) from `+c.Table+` where `+c.old(), k.writing(c.Purpose)).Scan(&n)
 	if err != nil {
@@ -50,8 +50,8 @@ func (k *Keyring) Left(ctx context.Context, c Column) (n int64, err error) {
 	return n, nil
 }
 
-// Reseal seals the old values of a column with the writing version, a batch and a transaction at a time: it may be ended
-// and begun again at any moment, and holds up no request. A row that is being changed is left to the next pass.
+// Reseal re-encrypts a column's old values with the writing version, in batches with one transaction each. It can be
+// stopped and restarted at any moment and blocks no request. A row that is being changed is left to the next pass.
 func (k *Keyring) Reseal(ctx context.Context, c Column) (changed int64, err error) {
 	after := "(0,0)"
 	for {
@@ -86,7 +86,7 @@ func (k *Keyring) Reseal(ctx context.Context, c Column) (changed int64, err erro
 			return k.db.Finish(ctx, b)
 		})
 		if err != nil {
-			return changed, fmt.Errorf("sealing %s.%s anew: %w", c.Table, c.Column, err)
+			return changed, fmt.Errorf("re-encrypting %s.%s: %w", c.Table, c.Column, err)
 		}
 		if changed += int64(n); n == 0 {
 			return changed, nil
@@ -102,7 +102,7 @@ type DataKey struct {
 	Since   time.Time
 }
 
-// DataKeys lists all versions, by purpose, the newest first.
+// DataKeys lists all versions by purpose, newest first.
 func (k *Keyring) DataKeys(ctx context.Context) ([]DataKey, error) {
 	rows, err := k.db.From(ctx).Query(ctx, `select purpose, version, state, since from data_keys order by purpose, version desc`)
 	if err != nil {
@@ -122,12 +122,12 @@ const (
 	StepDropped  Step = "dropped"  // nothing is sealed by an old version, and none is left
 )
 
-// Rotate takes the next step to a new version of a purpose whose values lie in the given columns (S-47): add it, write with
-// it, seal the old values anew, drop the old versions. Between the steps every instance has to learn of the one before, so
-// that Rotate is called again and again; it does nothing too early.
+// Rotate takes the next step towards a new version of a purpose, whose values are in the given columns (S-47): add it,
+// write with it, re-encrypt old values, drop old versions. Every instance has to learn of a step before the next, so
+// Rotate is called repeatedly; it never acts too early.
 func (k *Keyring) Rotate(ctx context.Context, p Purpose, columns []Column) (step Step, changed int64, err error) {
 	if !slices.ContainsFunc(columns, func(c Column) bool { return c.Purpose == p }) {
-		return "", 0, fmt.Errorf("data key %s makes digests, which cannot be made anew", p)
+		return "", 0, fmt.Errorf("data key %s makes digests, which cannot be recomputed", p)
 	}
 	var newest, older int
 	var state string

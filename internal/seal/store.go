@@ -18,13 +18,13 @@ const (
 	stateWriting = "writing"
 )
 
-// UnwrapError says that the database holds a data key which none of the given KEKs can unwrap: the KEK is wrong, or the
-// row was tampered with.
+// UnwrapError says that none of the given KEKs can unwrap a data key in the database: the KEK is wrong, or the row was
+// tampered with.
 type UnwrapError struct {
 	Purpose Purpose
 	Version int
 	KEKID   string   // the KEK that wrapped it
-	Given   []string // the KEKs that were offered
+	Given   []string // the KEKs that were given
 }
 
 func (e *UnwrapError) Error() string {
@@ -35,8 +35,8 @@ func (e *UnwrapError) Error() string {
 		e.Purpose, e.Version, e.KEKID, strings.Join(e.Given, ", "))
 }
 
-// Load reads all data keys and creates those that are missing. The first KEK wraps, the others can unwrap. Instances
-// may start at once: each purpose gets one key. The error is an *UnwrapError when no KEK fits; then nothing is created.
+// Load reads all data keys and creates missing ones. The first KEK wraps, the others only unwrap. Instances may start
+// at once: each purpose gets one key. If no KEK fits, the error is an *UnwrapError and nothing is created.
 func Load(ctx context.Context, db *postgres.DB, keks ...KEK) (*Keyring, error) {
 	k := &Keyring{db: db, keks: keks}
 	if err := checkKEKs(keks); err != nil {
@@ -60,7 +60,7 @@ func Load(ctx context.Context, db *postgres.DB, keks ...KEK) (*Keyring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("creating data keys: %w", err)
 	}
-	// Another instance may have been first; what counts is what is stored.
+	// Another instance may have been first; the stored keys count.
 	return k, k.Refresh(ctx)
 }
 
@@ -89,7 +89,7 @@ type dataKeyRow struct {
 	Wrapped []byte
 }
 
-// Refresh reads the data keys again, so that this instance knows the versions another one has added.
+// Refresh reads the data keys again, to learn of versions that other instances have added.
 func (k *Keyring) Refresh(ctx context.Context) error {
 	if k.db == nil {
 		return nil
@@ -115,8 +115,8 @@ func (k *Keyring) Refresh(ctx context.Context) error {
 	return nil
 }
 
-// AddVersion creates the next version of p, unless one waits already. It can be read from now on and does not write
-// before Promote, which the caller delays until every instance has refreshed.
+// AddVersion creates the next version of p, unless one is waiting. It is readable from now on and writes only after
+// Promote, which the caller delays until every instance has refreshed.
 func (k *Keyring) AddVersion(ctx context.Context, p Purpose) error {
 	version := int(k.versions(p).all[0].version) + 1
 	if err := k.insert(ctx, p, version, stateNext); err != nil {
@@ -137,7 +137,7 @@ func (k *Keyring) Promote(ctx context.Context, p Purpose) error {
 		}
 		tag, err := k.db.From(ctx).Exec(ctx, `UPDATE data_keys SET state = 'writing', since = now() WHERE purpose = $1 AND state = 'next'`, p)
 		if err == nil && tag.RowsAffected() == 0 {
-			err = errors.New("no version waits; add one first")
+			err = errors.New("there is no next version; add one first")
 		}
 		return err
 	})
@@ -147,7 +147,8 @@ func (k *Keyring) Promote(ctx context.Context, p Purpose) error {
 	return k.Refresh(ctx)
 }
 
-// Rewrap wraps every data key with the first KEK and returns how many had another one. Values need no new sealing.
+// Rewrap wraps every data key with the first KEK and returns how many were wrapped by another one. Values do not
+// change.
 func (k *Keyring) Rewrap(ctx context.Context) (changed int, err error) {
 	rows, err := k.rows(ctx)
 	if err != nil {
@@ -173,7 +174,7 @@ func (k *Keyring) Rewrap(ctx context.Context) (changed int, err error) {
 		return nil
 	})
 	if err != nil {
-		return 0, fmt.Errorf("wrapping data keys anew: %w", err)
+		return 0, fmt.Errorf("rewrapping data keys: %w", err)
 	}
 	return changed, nil
 }
@@ -191,7 +192,7 @@ func (k *Keyring) rows(ctx context.Context) ([]dataKeyRow, error) {
 	return keys, nil
 }
 
-// insert leaves an existing version alone: whoever comes second uses the key of the first.
+// insert keeps an existing version: the second instance uses the key of the first.
 func (k *Keyring) insert(ctx context.Context, p Purpose, version int, state string) error {
 	_, err := k.db.From(ctx).Exec(ctx, `
 		INSERT INTO data_keys (purpose, version, state, kek_id, wrapped)
