@@ -55,7 +55,7 @@ func TestBegunDies(t *testing.T) {
 		},
 		"this wasn't me": func(f *fixture, a Account) error {
 			link, err := f.DisownLink(f.ctx(), a.ID, f.now().Add(-time.Hour))
-			_, err2 := f.Disown(f.ctx(), link[len("/not-me?link="):])
+			_, _, err2 := f.Disown(f.ctx(), link[len("/not-me?link="):])
 			return errors.Join(err, err2)
 		},
 		"factors removed": func(f *fixture, a Account) error { return f.RemoveFactors(f.ctx(), a.ID) },

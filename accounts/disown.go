@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -90,18 +91,21 @@ func (s *Service) Disownable(ctx context.Context, link string) (Account, error) 
 // Disown spends the link of a notice: every session and grant ends, and the old password is
 // void until recovery sets another (S-54). Second steps stay, whoever added them: who reads
 // the mailbox must not take one away by it. A stranger's keeps the owner from recovering
-// alone; two people of the desk take it away (S-64). A secret question that was set since is undone. All other links of the account are void. The error is ErrLink, or the
+// alone; two people of the desk take it away (S-64). A secret question that was set since is undone, and closed: recovery is
+// the desk's then. All other links of the account are void. The error is ErrLink, or the
 // database's.
-func (s *Service) Disown(ctx context.Context, link string) (account Account, err error) {
+func (s *Service) Disown(ctx context.Context, link string) (account Account, closed bool, err error) {
 	now := s.now()
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		id, event, err := s.store.takeDisownLink(ctx, seal.Digest(link), now)
 		if err != nil {
 			return err
 		}
-		if err := s.restoreQuestion(ctx, id, event, now); err != nil {
+		notice, err := s.restoreQuestion(ctx, id, event, now)
+		if err != nil {
 			return err
 		}
+		closed = notice != ""
 		if err := s.EndSessions(ctx, id, ""); err != nil {
 			return err
 		}
@@ -112,19 +116,22 @@ func (s *Service) Disown(ctx context.Context, link string) (account Account, err
 		s.store.protect(b, id, now)
 		s.store.queueEndBegun(b, id)
 		s.audit.Queue(b, ctx, audit.Event{Kind: audit.Disowned, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx), Success: true})
-		if err := s.QueueNotice(ctx, b, account, "disowned", nil); err != nil {
+		if closed {
+			b.Queue(`update used_disown_links set question_closed = true where digest = $1`, seal.Digest(link))
+		}
+		if err := s.QueueNotice(ctx, b, account, cmp.Or(notice, "disowned"), nil); err != nil {
 			return err
 		}
 		return s.store.run(ctx, b)
 	})
-	return account, err
+	return account, closed, err
 }
 
-// Disowned tells whether a link was used just now: the account is protected by it.
-func (s *Service) Disowned(ctx context.Context, link string) (just bool, err error) {
-	err = s.db.From(ctx).QueryRow(ctx, `select exists (select from used_disown_links where digest = $1 and expires_at > $2)`,
-		seal.Digest(link), s.now()).Scan(&just)
-	return just, err
+// Disowned tells whether a link was used just now: the account is protected by it, and its question perhaps closed.
+func (s *Service) Disowned(ctx context.Context, link string) (just, closed bool, err error) {
+	err = s.db.From(ctx).QueryRow(ctx, `select count(*) > 0, coalesce(bool_or(question_closed), false) from used_disown_links where digest = $1 and expires_at > $2`,
+		seal.Digest(link), s.now()).Scan(&just, &closed)
+	return just, closed, err
 }
 
 func (s *store) queueDisownLink(b *pgx.Batch, digest []byte, account uuid.UUID, event, expires time.Time) {

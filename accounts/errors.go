@@ -61,6 +61,9 @@ type WaitError struct{ Wait time.Duration }
 func (e *WaitError) Error() string             { return "accounts: too many failed attempts" }
 func (e *WaitError) RetryAfter() time.Duration { return e.Wait }
 
+// ErrQuestionClosed says that the secret questions of an account wait for the desk.
+var ErrQuestionClosed = errors.New("accounts: the question is closed")
+
 // ClosedError says until when the secret questions of an account are not asked (S-59).
 type ClosedError struct{ Until time.Time }
 

@@ -18,13 +18,15 @@ const (
 	PasswordLock LockKind = "password" // sign-in waits (S-07)
 	FactorLock   LockKind = "factor"   // no code of a second step is taken (S-16)
 	AnswerLock   LockKind = "answer"   // the secret question is not asked (S-59)
+	QuestionLock LockKind = "question" // nor here, since a change of it was denied
 )
 
-// Lock is something that too many failures have closed. It ends by itself at Until; zero where
-// time does not help: a password that needs recovery, a factor that has to go.
+// Lock is something that too many failures have closed, or a denial. It ends by itself at Until; zero where
+// time does not help: a password that needs recovery, a factor that has to go, a question that a person must judge.
 type Lock struct {
 	Kind  LockKind
 	Until time.Time
+	Opens bool // ReleaseLock ends it
 }
 
 // Locks are those of an account that hold now. The error is ErrNotFound, or the database's.
@@ -39,6 +41,7 @@ func (s *Service) Locks(ctx context.Context, id uuid.UUID) ([]Lock, error) {
 	s.store.queuePasswordLock(b, s.throttleKeys(account.Username, knownDevice{}), now, &locks)
 	s.store.queueFactorLock(b, id, now, &locks)
 	s.store.queueAnswerLock(b, id, now, &locks)
+	s.store.queueQuestionLock(b, id, &locks)
 	if err := s.store.run(ctx, b); err != nil {
 		return nil, fmt.Errorf("reading locks: %w", err)
 	}
@@ -62,6 +65,8 @@ func (s *Service) ReleaseLock(ctx context.Context, id uuid.UUID, kind LockKind) 
 		return s.store.released(ctx, `delete from factor_throttles where account_id = $1 and failures < $2 and locked_until > $3`, id, allFactorTries, now)
 	case AnswerLock:
 		return s.store.released(ctx, `delete from answer_throttles where account_id = $1 and closed_until > $2`, id, now)
+	case QuestionLock:
+		return s.store.released(ctx, `update account_questions set closed = null where account_id = $1 and closed = $2`, id, closedDenied)
 	}
 	return false, fmt.Errorf("accounts: no lock is called %q", kind)
 }
@@ -94,6 +99,18 @@ func (s *store) queueAnswerLock(b *pgx.Batch, id uuid.UUID, now time.Time, locks
 		QueryRow(addLock(AnswerLock, locks))
 }
 
+// queueQuestionLock reads a denied change. Where there was no former answer there is nothing to open.
+func (s *store) queueQuestionLock(b *pgx.Batch, id uuid.UUID, locks *[]Lock) {
+	b.Queue(`select closed from account_questions where account_id = $1 and closed is not null limit 1`, id).Query(func(rows pgx.Rows) error {
+		var closed string
+		_, err := pgx.ForEachRow(rows, []any{&closed}, func() error {
+			*locks = append(*locks, Lock{Kind: QuestionLock, Opens: closed == closedDenied})
+			return nil
+		})
+		return err
+	})
+}
+
 func addLock(kind LockKind, locks *[]Lock) func(pgx.Row) error {
 	return func(row pgx.Row) error {
 		var until *time.Time
@@ -106,7 +123,7 @@ func addLock(kind LockKind, locks *[]Lock) func(pgx.Row) error {
 		}
 		lock := Lock{Kind: kind}
 		if until != nil {
-			lock.Until = until.UTC()
+			lock.Until, lock.Opens = until.UTC(), true
 		}
 		*locks = append(*locks, lock)
 		return nil

@@ -16,7 +16,7 @@ func TestPasswordLock(t *testing.T) {
 			t.Fatalf("Authenticate = %v", err)
 		}
 	}
-	want := Lock{PasswordLock, f.now().Add(firstWait)}
+	want := Lock{PasswordLock, f.now().Add(firstWait), true}
 	if locks, err := f.Locks(f.ctx(), maria.ID); err != nil || len(locks) != 1 || locks[0] != want {
 		t.Fatalf("Locks = %v, %v, want %v", locks, err, want)
 	}
@@ -67,7 +67,7 @@ func TestFactorLock(t *testing.T) {
 	}
 	shut("totp", 10, f.now().Add(time.Minute))
 	shut("saved_codes", 10, f.now().Add(factorLock))
-	want := Lock{FactorLock, f.now().Add(factorLock)}
+	want := Lock{FactorLock, f.now().Add(factorLock), true}
 	if locks, err := f.Locks(f.ctx(), maria.ID); err != nil || len(locks) != 1 || locks[0] != want {
 		t.Fatalf("Locks = %v, %v, want %v", locks, err, want)
 	}

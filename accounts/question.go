@@ -81,47 +81,49 @@ func (s *Service) RemoveQuestion(ctx context.Context, id uuid.UUID) error {
 // password a moment later has sent a newer mail, and one link is enough.
 const sameHand = 24 * time.Hour
 
+// Why a question is closed: a change of it was denied, and the former answer counts, or there is none.
+const (
+	closedDenied = "denied"
+	closedEmpty  = "empty"
+)
+
 // restoreQuestion puts back the question that was set before whoever is denied changed it. Where none was, the one that is set
-// stays and nobody's answer fits it: the mailbox alone must not get in. It takes part in the transaction of ctx.
-func (s *Service) restoreQuestion(ctx context.Context, id uuid.UUID, denied, now time.Time) error {
+// stays and nobody's answer fits it: the mailbox alone must not get in. Either way it is closed: an owner who denies a thief's
+// change and a thief with the mailbox and the former answer who denies the owner's look the same, so a person decides. notice
+// is the mail that tells of it, "" where nothing was changed. It takes part in the transaction of ctx.
+func (s *Service) restoreQuestion(ctx context.Context, id uuid.UUID, denied, now time.Time) (notice string, err error) {
 	var question string
 	var sealed []byte
-	err := s.db.From(ctx).QueryRow(ctx, `
+	err = s.db.From(ctx).QueryRow(ctx, `
 		select coalesce(question, ''), answer_sealed from former_questions where account_id = $1 and replaced_at >= $2
 		order by replaced_at limit 1`, id, denied.Add(-sameHand)).Scan(&question, &sealed)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil
+		return "", nil
 	}
 	if err != nil {
-		return fmt.Errorf("reading a former question: %w", err)
+		return "", fmt.Errorf("reading a former question: %w", err)
 	}
-	notice := "question_restored"
+	notice, closed := "question_restored", closedDenied
 	if question == "" {
-		notice = "question_closed"
+		notice, closed = "question_closed", closedEmpty
 		set, err := s.Questions(ctx, id)
 		if err != nil || len(set) == 0 {
-			return err
+			return "", err
 		}
 		question, sealed = set[0], s.keyring.Seal(seal.PepperAnswer, answerPlace(id), []byte(encodePHC(s.hasher.params, nothing(saltSize), nothing(hashSize))))
 	}
 	marked, err := s.markOf(nil, answerSecret(id, sealed))
 	if err != nil {
-		return err
+		return "", err
 	}
 	b := &pgx.Batch{}
 	queueSetQuestion(b, id, question, sealed, now)
+	b.Queue(`update account_questions set closed = $2 where account_id = $1`, id, closed)
 	b.Queue(`delete from former_questions where account_id = $1`, id)
 	s.store.queueClearAnswers(b, id)
 	s.audit.Queue(b, ctx, audit.Event{Kind: audit.QuestionChanged, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx), Success: true,
 		Reason: "restored", Data: marked})
-	account, err := s.Get(ctx, id)
-	if err != nil {
-		return err
-	}
-	if err := s.QueueNotice(ctx, b, account, notice, nil); err != nil {
-		return err
-	}
-	return s.store.run(ctx, b)
+	return notice, s.store.run(ctx, b)
 }
 
 // nothing is of no secret that anybody has.

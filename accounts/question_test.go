@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"huskyidp/internal/audit"
+	"huskyidp/internal/postgres/postgrestest"
 )
 
 // question is the wish of whoever knows the password.
@@ -101,10 +102,18 @@ func TestDisownPutsTheQuestionBack(t *testing.T) {
 			a := f.register("maria")
 			kind := test.changes(f, a)
 			f.later(time.Minute)
-			if _, err := f.Disown(f.ctx(), f.disownLink(kind)); err != nil {
+			if _, _, err := f.Disown(f.ctx(), f.disownLink(kind)); err != nil {
 				t.Fatal(err)
 			}
 			set, err := f.Questions(f.ctx(), a.ID)
+			if test.mail != "" { // nobody's answer counts before a person has judged
+				if err := f.CheckAnswers(f.ctx(), a.ID, map[string]string{set[0]: test.want}, false); !errors.Is(err, ErrQuestionClosed) {
+					t.Errorf("the former answer = %v, want ErrQuestionClosed", err)
+				}
+				if opened, err := f.ReleaseLock(f.ctx(), a.ID, QuestionLock); err != nil || !opened {
+					t.Errorf("the desk opens the question: %t, %v", opened, err)
+				}
+			}
 			if err != nil || len(set) != 1 || !f.fits(a, set[0], test.want) {
 				t.Errorf("%q does not fit %v afterwards (%v)", test.want, set, err)
 			}
@@ -141,12 +150,19 @@ func TestDisownWithoutAFormerQuestion(t *testing.T) {
 	}
 	link := f.disownLink("question_removed")
 	f.change(a, "first_book", "el trompo azul")
-	if _, err := f.Disown(f.ctx(), link); err != nil {
+	if _, _, err := f.Disown(f.ctx(), link); err != nil {
 		t.Fatal(err)
 	}
 	if set, err := f.Questions(f.ctx(), a.ID); err != nil || !cmp.Equal(set, []string{"first_book"}) {
 		t.Errorf("the question is %v, %v; without one the mailbox alone recovers", set, err)
 	}
+	if locks, err := f.Locks(f.ctx(), a.ID); err != nil || !cmp.Equal(locks, []Lock{{Kind: QuestionLock}}) {
+		t.Errorf("locks: %v, %v", locks, err)
+	}
+	if opened, err := f.ReleaseLock(f.ctx(), a.ID, QuestionLock); err != nil || opened {
+		t.Errorf("the desk opens a question without an answer: %t, %v", opened, err)
+	}
+	postgrestest.Exec(t, f.db, `update account_questions set closed = null`) // to try the answers
 	for _, answer := range []string{"el ladrón uno", "una linterna", "el trompo azul", ""} {
 		if f.fits(a, "first_book", answer) {
 			t.Errorf("%q fits", answer)
@@ -155,6 +171,22 @@ func TestDisownWithoutAFormerQuestion(t *testing.T) {
 	f.last("question_closed")
 	if len(f.alerts) != 0 {
 		t.Errorf("alerts: %v", f.alerts)
+	}
+}
+
+// Who is signed in, with the password and the second step where there is one, opens the question by setting another.
+func TestNewQuestionOpensIt(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	a := f.register("maria")
+	f.change(a, "toy_name", "el trompo azul")
+	if _, closed, err := f.Disown(f.ctx(), f.disownLink("question_changed")); err != nil || !closed {
+		t.Fatalf("Disown = %t, %v, want the question closed", closed, err)
+	}
+	postgrestest.Exec(t, f.db, `update accounts set status = 'active'`) // as once the desk has helped
+	f.change(a, "first_book", "la casa en la calle")
+	if locks, err := f.Locks(f.ctx(), a.ID); err != nil || len(locks) != 0 || !f.fits(a, "first_book", "la casa en la calle") {
+		t.Errorf("after another question: %v, %v", locks, err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -102,10 +103,16 @@ func (s *Service) Questions(ctx context.Context, id uuid.UUID) ([]string, error)
 	return pgx.CollectRows(rows, pgx.RowTo[string])
 }
 
+// QuestionClosed reports whether the questions of an account wait for the desk, since a change of them was denied.
+func (s *Service) QuestionClosed(ctx context.Context, id uuid.UUID) (closed bool, err error) {
+	err = s.db.From(ctx).QueryRow(ctx, `select exists (select from account_questions where account_id = $1 and closed is not null)`, id).Scan(&closed)
+	return closed, err
+}
+
 // CheckAnswers judges the answers to all questions of an account, by their keys, with one
 // verdict. The try is counted before it is judged, so that parallel tries buy nothing
 // (S-10); the right answers take it back. again are answers that this page has just
-// refused: they count no more. The error is ErrWrongAnswer, *ClosedError, ErrBusy, or the
+// refused: they count no more. The error is ErrWrongAnswer, ErrQuestionClosed, *ClosedError, ErrBusy, or the
 // database's.
 func (s *Service) CheckAnswers(ctx context.Context, id uuid.UUID, answers map[string]string, again bool) error {
 	now := s.now()
@@ -114,6 +121,9 @@ func (s *Service) CheckAnswers(ctx context.Context, id uuid.UUID, answers map[st
 		return err
 	}
 	defer leave()
+	if closed, err := s.QuestionClosed(ctx, id); err != nil || closed {
+		return cmp.Or(err, ErrQuestionClosed)
+	}
 	set, newest, err := s.store.answers(ctx, id)
 	if err != nil {
 		return err

@@ -60,7 +60,7 @@ func (h *Console) newActPage(c *gin.Context, v visit, u *Subject, act Act) (actP
 	if err != nil {
 		return p, err
 	}
-	p.Second = rules[act].recovery && helped >= helpAlone && !needsSecond(act, verification.Method, 0)
+	p.Second = rules[act].recovery && helped >= helpAlone && !needsSecond(act, rules[act], verification.Method, 0)
 	if act != ReleaseLock {
 		return p, nil
 	}

@@ -20,7 +20,7 @@ type lockBody struct {
 	Reason  string `json:"reason" doc:"10 to 500 letters; no health data, no member numbers"`
 	Ticket  string `json:"ticket" doc:"case number"`
 	Version string `json:"version" doc:"of the member as you saw it"`
-	Lock    string `json:"lock" enum:"identity password factor answer"`
+	Lock    string `json:"lock" enum:"identity password factor answer question"`
 }
 
 type emailBody struct {

@@ -221,6 +221,13 @@ func (d *desk) version(id uuid.UUID) string {
 	return u.version(last)
 }
 
+func (d *desk) exec(statement string) {
+	d.t.Helper()
+	if _, err := d.db.From(d.t.Context()).Exec(d.t.Context(), statement); err != nil {
+		d.t.Fatalf("%s: %v", statement, err)
+	}
+}
+
 func (d *desk) count(query string, args ...any) (n int) {
 	d.t.Helper()
 	if err := d.db.From(d.t.Context()).QueryRow(d.t.Context(), query, args...).Scan(&n); err != nil {

@@ -30,7 +30,7 @@ const identityLock = "identity"
 
 // Locks lists them.
 func Locks() []string {
-	return []string{identityLock, string(accounts.PasswordLock), string(accounts.FactorLock), string(accounts.AnswerLock)}
+	return []string{identityLock, string(accounts.PasswordLock), string(accounts.FactorLock), string(accounts.AnswerLock), string(accounts.QuestionLock)}
 }
 
 // State is what became of an act.
@@ -145,11 +145,12 @@ func (s *Service) do(ctx context.Context, p Person, e *entry, u *Subject, a Ask)
 	if err != nil {
 		return Outcome{}, err
 	}
-	if rule := rules[e.act]; rule.verified && (!v.Verified || rule.unmailed && v.Method == SpokenCode) {
+	rule := ruleOf(e.act, a.Lock)
+	if rule.verified && (!v.Verified || rule.unmailed && v.Method == SpokenCode) {
 		return Outcome{}, ErrUnverified
 	}
 	e.verification = verification
-	if needsSecond(e.act, v.Method, helped) {
+	if needsSecond(e.act, rule, v.Method, helped) {
 		return s.ask(ctx, p, e, u, a, verification)
 	}
 	return s.perform(ctx, e, p.ID, u, a, v.Method)
@@ -184,8 +185,18 @@ func (s *Service) sensible(ctx context.Context, act Act, u *Subject) error {
 // needsSecond tells whether a second person must agree: always for another address, for the factors and for the question; for lifting a hold
 // where the caller has shown a mailbox alone; and for the third help in a week (S-64, S-65). A code to the mailbox, spoken or
 // typed, never makes one person enough: whoever reads the mailbox could then have the factors taken away and recover.
-func needsSecond(act Act, m Method, helped int) bool {
-	return rules[act].second || act == Enable && m == SpokenCode || rules[act].recovery && helped >= helpAlone
+func needsSecond(act Act, r rule, m Method, helped int) bool {
+	return r.second || act == Enable && m == SpokenCode || r.recovery && helped >= helpAlone
+}
+
+// ruleOf is what an act demands. To open a question after a denied change is like taking it away: whoever reads the mailbox and
+// knows the former answer would recover.
+func ruleOf(act Act, lock string) rule {
+	r := rules[act]
+	if act == ReleaseLock && lock == string(accounts.QuestionLock) {
+		r.second, r.unmailed = true, true
+	}
+	return r
 }
 
 // perform does an act that nothing stands against any more, and tells the member. by is who asked for it, and how the caller was verified then.

@@ -185,7 +185,7 @@ func (s *Service) obstacles(ctx context.Context, u *Subject) (all []Obstacle, er
 		}
 		for _, lock := range locks {
 			o := Obstacle{Kind: "lock_" + string(lock.Kind), Until: lock.Until}
-			if !lock.Until.IsZero() {
+			if lock.Opens {
 				o.Lock = string(lock.Kind)
 			}
 			all = append(all, o)

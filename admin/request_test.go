@@ -225,6 +225,41 @@ func TestQuestionNeedsSecond(t *testing.T) {
 	}
 }
 
+// TestDeniedQuestionNeedsSecond: the desk sees why a question is closed; two people open it, and never for whom a code to the
+// mailbox is all they have.
+func TestDeniedQuestionNeedsSecond(t *testing.T) {
+	t.Parallel()
+	for _, m := range []Method{Facts, CallBack, InPerson, SpokenCode} {
+		d := newDesk(t, 1)
+		d.exec(`update account_questions set closed = 'denied'`)
+		if v := must[Verification](t)(d.Check(t.Context(), d.rosa, nil, d.maria.ID, m, mariaCard)); v.CodeSent {
+			must[Verification](t)(d.CheckCode(t.Context(), d.rosa, nil, d.maria.ID, d.spoken()))
+		}
+		sum := d.seen(d.rosa, d.maria.ID)
+		if !slices.Contains(sum.Acts, ReleaseLock) || len(sum.Obstacles) != 1 || sum.Obstacles[0].Kind != "lock_question" {
+			t.Errorf("the page offers %v for %v", sum.Acts, sum.Obstacles)
+		}
+		a := d.asking(d.maria.ID)
+		a.Lock = "question"
+		out, err := d.Do(t.Context(), d.fresh(d.rosa), nil, d.maria.ID, ReleaseLock, a)
+		if m == SpokenCode {
+			if !errors.Is(err, ErrUnverified) {
+				t.Errorf("verified by %s: %+v, %v", m, out, err)
+			}
+			continue
+		}
+		if err != nil || out.State != Asked || d.count(`select count(*) from account_questions where closed is null`) != 0 {
+			t.Fatalf("verified by %s: %+v, %v, want a second person", m, out, err)
+		}
+		if done, err := d.Decide(t.Context(), d.luis, nil, out.RequestID, true, ""); err != nil || done.State != Done {
+			t.Errorf("Decide = %+v, %v", done, err)
+		}
+		if len(d.mailed("staff_acted")) != 1 || len(d.seen(d.rosa, d.maria.ID).Obstacles) != 0 {
+			t.Error("it is not open, or the member was not told")
+		}
+	}
+}
+
 // TestAskedForInPerson (S-64): how the caller was verified is frozen with the request, and a link in the old mailbox does not
 // stop what its owner asked for with an ID.
 func TestAskedForInPerson(t *testing.T) {

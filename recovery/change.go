@@ -169,12 +169,12 @@ func (s *Service) apply(ctx context.Context, c Change, now time.Time) error {
 }
 
 // NotMe spends the link of a notice: the account is protected, and no recovery that is open and no change that is held, each
-// perhaps a stranger's, goes on; but for what a link does not stop.
+// perhaps a stranger's, goes on; but for what a link does not stop. closed: recovery waits for the desk.
 // The error is accounts.ErrLink, or the database's.
-func (s *Service) NotMe(ctx context.Context, link string) error {
-	return s.db.InTx(ctx, func(ctx context.Context) error {
-		account, err := s.accounts.Disown(ctx, link)
-		if err != nil {
+func (s *Service) NotMe(ctx context.Context, link string) (closed bool, err error) {
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		var account accounts.Account
+		if account, closed, err = s.accounts.Disown(ctx, link); err != nil {
 			return err
 		}
 		held, err := s.Pending(ctx, account.ID)
@@ -190,6 +190,7 @@ func (s *Service) NotMe(ctx context.Context, link string) error {
 		s.store.queueEndAll(b, account.ID)
 		return s.db.Finish(ctx, b)
 	})
+	return closed, err
 }
 
 // StopHeld ends the changes of an account that wait, at the word of the member to the desk, and reports whether any did. It

@@ -230,7 +230,8 @@ func TestNotMeStopsHeldChanges(t *testing.T) {
 	held := f.link("email_requested")
 	check(t, f.people.Notify(t.Context(), a.ID, "question_changed", nil))
 	_, link, _ := strings.Cut(f.link("question_changed"), "link=")
-	check(t, f.NotMe(t.Context(), link))
+	_, err := f.NotMe(t.Context(), link)
+	check(t, err)
 	if pending, err := f.Pending(t.Context(), a.ID); err != nil || len(pending) != 0 {
 		t.Errorf("Pending = %+v, %v", pending, err)
 	}

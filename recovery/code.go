@@ -45,7 +45,7 @@ func (s *Service) refusedMAC(id uuid.UUID, field, value string) []byte {
 }
 
 // SubmitCode compares a code of six digits. The try is counted on the locked row, whether or not a code was ever sent, and
-// on the code of support, which several recoveries share (S-10, S-12); the same wrong code again counts once. The error is ErrCode, ErrCodeExpired, ErrEnded, a *movedError, or the database's.
+// on the code of support, which several recoveries share (S-10, S-12); the same wrong code again counts once. The error is ErrCode, ErrCodeExpired, ErrEnded, ErrNewAddress, ErrQuestionClosed, a *movedError, or the database's.
 func (s *Service) SubmitCode(ctx context.Context, v Visit, code string) (*Recovery, error) {
 	return s.change(ctx, v, stepCode, func(ctx context.Context, t *turn) (outcome, error) {
 		own := s.keyring.VerifyMAC(seal.PepperCode, t.CodeMAC, []byte("recovery"), t.ID[:], []byte(code))
@@ -57,7 +57,7 @@ func (s *Service) SubmitCode(ctx context.Context, v Visit, code string) (*Recove
 		ofStaff := s.keyring.VerifyMAC(seal.PepperCode, staff, []byte("recovery.staff"), t.AccountID[:], []byte(code))
 		switch late := !t.now.Before(t.CodeAskedAt.Add(codeLife)); {
 		case ofStaff, own && !late:
-			return nil, s.proven(ctx, t)
+			return s.proven(ctx, t)
 		case late && staff == nil:
 			t.record(audit.RecoveryRefused, "code_expired")
 			return ErrCodeExpired, nil
@@ -76,31 +76,35 @@ func (s *Service) SubmitCode(ctx context.Context, v Visit, code string) (*Recove
 }
 
 // proven goes on from a mailbox that is the member's. No code works twice.
-func (s *Service) proven(ctx context.Context, t *turn) error {
+func (s *Service) proven(ctx context.Context, t *turn) (outcome, error) {
 	n, err := s.proofs(ctx, t.AccountID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	t.CodeMAC = nil
 	s.limiter.QueueReturn(t.batch, mailSource.Name, t.visit.Source)
 	s.store.queueDropStaffCode(t.batch, t.AccountID)
 	t.record(audit.RecoveryProven, "")
+	if n.closed {
+		t.end("question_closed")
+		return ErrQuestionClosed, nil
+	}
 	if !n.question && !n.factor { // a new address proves nothing alone while the change can be undone (S-53)
 		undoing, err := s.store.undoing(ctx, t.AccountID, t.now)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		account, err := s.accounts.Get(ctx, t.AccountID)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if undoing || !account.EmailProven {
 			t.end("address_changed")
-			return nil
+			return ErrNewAddress, nil
 		}
 	}
 	t.to(after(stepCode, n))
-	return nil
+	return nil, nil
 }
 
 // ResendCode asks for another code, which voids the one before. The error is a *resendError, a *ratelimit.Exceeded of the

@@ -48,13 +48,11 @@ func (h *Handler) submitCode(c *gin.Context) error {
 	r, err := h.service.SubmitCode(ctx, v, code)
 	switch {
 	case err == nil:
-		if r.Step == stepEnded { // the mailbox alone is no proof yet: a person helps
-			if _, err := h.refer(c, "password"); err != nil {
-				return err
-			}
-			return h.told(c, "/support?note=address")
-		}
 		return h.to(c, paths[r.Step])
+	case errors.Is(err, ErrNewAddress):
+		return h.toDesk(c, "address")
+	case errors.Is(err, ErrQuestionClosed):
+		return h.toDesk(c, "question")
 	case errors.Is(err, ErrCode):
 		return h.refused(c, "recovery/code", codePage{}, problem("code", "registration.code.wrong", templates.Args{"n": codeTries - r.CodeTries}))
 	case errors.Is(err, ErrCodeExpired):

@@ -36,6 +36,7 @@ type Accounts interface {
 	ByMember(ctx context.Context, memberID uuid.UUID) (accounts.Account, error)
 
 	Questions(ctx context.Context, id uuid.UUID) ([]string, error)
+	QuestionClosed(ctx context.Context, id uuid.UUID) (bool, error)
 	CheckAnswers(ctx context.Context, id uuid.UUID, answers map[string]string, again bool) error
 
 	Factors(ctx context.Context, id uuid.UUID) (accounts.Factors, error)
@@ -57,8 +58,8 @@ type Accounts interface {
 	Notify(ctx context.Context, id uuid.UUID, kind string, args templates.Args) error
 	QueueNotice(ctx context.Context, b *pgx.Batch, account accounts.Account, kind string, args templates.Args) error
 	Disownable(ctx context.Context, link string) (accounts.Account, error)
-	Disowned(ctx context.Context, link string) (bool, error)
-	Disown(ctx context.Context, link string) (accounts.Account, error)
+	Disowned(ctx context.Context, link string) (just, closed bool, err error)
+	Disown(ctx context.Context, link string) (account accounts.Account, closed bool, err error)
 }
 
 // Roster finds whose card it is.

@@ -47,17 +47,27 @@ func (h *Handler) toSupport(c *gin.Context, need string) error {
 	return h.to(c, "/support")
 }
 
+// toDesk ends a recovery that a person has to go on with; note says why.
+func (h *Handler) toDesk(c *gin.Context, note string) error {
+	if _, err := h.refer(c, "password"); err != nil {
+		return err
+	}
+	return h.told(c, "/support?note="+note)
+}
+
+// deskNotes are why the support page is the next one, by the notes of its address.
+var deskNotes = map[string]string{
+	"ended": "recovery.code.ended", "address": "recovery.code.address", "question": "recovery.code.question", "protected": "recovery.disown.question",
+}
+
 func (h *Handler) showSupport(c *gin.Context) error {
 	reference, err := h.service.Reference(c.Request.Context(), web.Browser(c))
 	if err != nil {
 		return err
 	}
 	var opts []web.PageOption
-	switch note := c.Query("note"); {
-	case note == "ended" && h.web.JustDone(c):
-		opts = append(opts, web.WithNotice("warn", "recovery.code.ended", nil))
-	case note == "address" && h.web.JustDone(c):
-		opts = append(opts, web.WithNotice("warn", "recovery.code.address", nil))
+	if key := deskNotes[c.Query("note")]; key != "" && h.web.JustDone(c) {
+		opts = append(opts, web.WithNotice("warn", key, nil))
 	}
 	return h.page(c, http.StatusOK, "recovery/support", supportPage{reference}, opts...)
 }

@@ -1,7 +1,6 @@
 package recovery
 
 import (
-	"context"
 	"errors"
 	"net/http"
 
@@ -45,26 +44,20 @@ func (h *Handler) showNotMe(c *gin.Context) error {
 
 func (h *Handler) submitNotMe(c *gin.Context) error {
 	link := web.Form(c).Get("link")
-	err := h.service.NotMe(c.Request.Context(), link)
-	if errors.Is(err, accounts.ErrLink) {
-		return h.pressedAgain(c, link, h.service.accounts.Disowned, pathNotMeDone)
+	ctx, just := c.Request.Context(), true
+	closed, err := h.service.NotMe(ctx, link)
+	if errors.Is(err, accounts.ErrLink) { // for some minutes as the press did that used it
+		just, closed, err = h.service.accounts.Disowned(ctx, link)
 	}
-	if err != nil {
-		return err
-	}
-	return h.told(c, pathNotMeDone)
-}
-
-// pressedAgain answers to a link that is none any more: for some minutes as the press did that used it.
-func (h *Handler) pressedAgain(c *gin.Context, link string, used func(ctx context.Context, link string) (bool, error), done string) error {
-	just, err := used(c.Request.Context(), link)
 	switch {
 	case err != nil:
 		return err
-	case just:
-		return h.told(c, done)
+	case !just:
+		return h.oldLink(c, !seal.IsToken(link))
+	case closed:
+		return h.toDesk(c, "protected")
 	}
-	return h.oldLink(c, !seal.IsToken(link))
+	return h.told(c, pathNotMeDone)
 }
 
 // oldLink answers to a link that is none, or none any more. One that was cut or garbled on its way was not used: a part of it is
@@ -90,12 +83,16 @@ func (h *Handler) showCancel(c *gin.Context) error {
 
 func (h *Handler) submitCancel(c *gin.Context) error {
 	link := web.Form(c).Get("link")
-	err := h.service.Stop(c.Request.Context(), link)
+	ctx, just := c.Request.Context(), true
+	err := h.service.Stop(ctx, link)
 	if errors.Is(err, ErrLink) {
-		return h.pressedAgain(c, link, h.service.Stopped, pathCancelDone)
+		just, err = h.service.Stopped(ctx, link)
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case !just:
+		return h.oldLink(c, !seal.IsToken(link))
 	}
 	return h.told(c, pathCancelDone)
 }

@@ -29,7 +29,7 @@ func (s *Service) AskedQuestions(ctx context.Context, v Visit) ([]string, error)
 }
 
 // SubmitAnswers judges the answers, by the keys of their questions. left is how many tries this recovery has after a wrong
-// one. The error is accounts.ErrWrongAnswer, ErrEnded, *accounts.ClosedError, accounts.ErrBusy, a *movedError, or the
+// one. The error is accounts.ErrWrongAnswer, ErrEnded, ErrQuestionClosed, *accounts.ClosedError, accounts.ErrBusy, a *movedError, or the
 // database's. A try is counted before it is judged (S-10).
 func (s *Service) SubmitAnswers(ctx context.Context, v Visit, answers map[string]string) (r *Recovery, left int, err error) {
 	var again bool
@@ -52,6 +52,9 @@ func (s *Service) SubmitAnswers(ctx context.Context, v Visit, answers map[string
 	}
 	if _, closed := errors.AsType[*accounts.ClosedError](err); closed || errors.Is(err, accounts.ErrWrongAnswer) {
 		return r, 0, errors.Join(s.giveUp(ctx, v, stepQuestion, "wrong_answers"), orEnded(err))
+	}
+	if errors.Is(err, accounts.ErrQuestionClosed) {
+		return r, 0, errors.Join(s.giveUp(ctx, v, stepQuestion, "question_closed"), ErrQuestionClosed)
 	}
 	if err != nil {
 		return r, 0, err

@@ -87,10 +87,9 @@ func (h *Handler) submitQuestion(c *gin.Context) error {
 		}
 		return h.page(c, http.StatusForbidden, "recovery/closed", closedPage{reference, closed.Until})
 	case errors.Is(err, ErrEnded): // the member may start again, or asks for help
-		if _, err := h.refer(c, "password"); err != nil {
-			return err
-		}
-		return h.told(c, "/support?note=ended")
+		return h.toDesk(c, "ended")
+	case errors.Is(err, ErrQuestionClosed):
+		return h.toDesk(c, "question")
 	}
 	return err
 }

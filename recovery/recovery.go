@@ -197,9 +197,16 @@ func (s *Service) proofs(ctx context.Context, id uuid.UUID) (proofs, error) {
 			return proofs{}, err
 		}
 		n.question = len(set) > 0
+		if n.closed, err = s.accounts.QuestionClosed(ctx, id); err != nil {
+			return proofs{}, err
+		}
 	}
 	return n, nil
 }
 
-// ErrEnded says that there were too many wrong tries; the recovery is over.
-var ErrEnded = errors.New("recovery: ended")
+// Errors of a recovery that is over.
+var (
+	ErrEnded          = errors.New("recovery: ended")                      // too many wrong tries
+	ErrNewAddress     = errors.New("recovery: the mailbox alone, and new") // it proves nothing alone
+	ErrQuestionClosed = errors.New("recovery: the question is closed")     // a person must judge who is who
+)

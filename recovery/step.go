@@ -29,7 +29,10 @@ const (
 )
 
 // proofs are what an account can give besides its mailbox.
-type proofs struct{ question, factor bool }
+type proofs struct {
+	question, factor bool
+	closed           bool // the question waits for the desk
+}
 
 // after is the step that follows once one is done. It is the whole order (S-55).
 func after(done Step, n proofs) Step {
