@@ -11,43 +11,29 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"huskyidp/accounts"
 	"huskyidp/admin"
-	"huskyidp/internal/audit"
-	"huskyidp/internal/mail"
-	"huskyidp/internal/ratelimit"
-	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 	"huskyidp/provider"
-	"huskyidp/recovery"
-	"huskyidp/registration"
 )
 
-// deskParts are what the support desk works with.
-type deskParts struct {
-	keyring  *seal.Keyring
-	audit    *audit.Log
-	limiter  *ratelimit.Limiter
-	outbox   *mail.Outbox
-	people   *accounts.Service
-	enrol    *registration.Service
-	recovery *recovery.Service
-	idp      *provider.Service
-}
-
 // openDesk builds the support desk: API and console on a listener of their own.
-func (a *app) openDesk(ctx context.Context, s settings, d deskParts) error {
-	desk, err := admin.New(admin.Deps{DB: a.db, Keyring: d.keyring, Limiter: d.limiter, Audit: d.audit, Accounts: d.people, Roster: a.roster, Enrolment: d.enrol,
-		Referrals: d.recovery, Recovery: d.recovery, Deliveries: d.outbox, Records: d.audit, Now: time.Now})
+func (a *app) openDesk(ctx context.Context, s settings, sv *services) error {
+	desk, err := admin.New(admin.Deps{
+		DB: a.db, Keyring: sv.keyring, Limiter: sv.limiter, Audit: sv.audit, Records: sv.audit, Deliveries: sv.outbox, Now: time.Now,
+		Accounts: sv.accounts, Roster: sv.members, Enrolment: sv.registration, Referrals: sv.recovery, Recovery: sv.recovery,
+	})
 	if err != nil {
 		return err
 	}
-	a.deskWeb, err = web.New(web.Options{Templates: a.templates, Keyring: d.keyring, Issuer: s.deskAddress, Language: s.language, TrustedProxies: s.proxies, Tracer: a.telemetry.Tracer(),
-		Logger: a.logger, Now: time.Now, Limits: s.limits, Observe: a.meters.request, Refused: a.meters.refusal, Strict: true, Problems: admin.APIPath + "/", ErrorPage: "admin/error"})
+	a.deskWeb, err = web.New(web.Options{
+		Templates: a.templates, Keyring: sv.keyring, Issuer: s.deskAddress, Language: s.language, TrustedProxies: s.proxies, Limits: s.limits,
+		Logger: a.logger, Now: time.Now, Tracer: a.telemetry.Tracer(), Observe: a.meters.request, Refused: a.meters.refusal,
+		Strict: true, Problems: admin.APIPath + "/", ErrorPage: "admin/error",
+	})
 	if err != nil {
 		return err
 	}
-	api, err := admin.NewAPI(desk, a.deskWeb, d.idp, s.deskAddress)
+	api, err := admin.NewAPI(desk, a.deskWeb, sv.provider, s.deskAddress)
 	if err != nil {
 		return err
 	}
