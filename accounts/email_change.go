@@ -51,12 +51,17 @@ func (s *Service) setEmail(ctx context.Context, id uuid.UUID, email string, prov
 }
 
 func (s *store) changeEmail(b *pgx.Batch, id uuid.UUID, email string, proven bool, now time.Time) {
-	b.Queue(`update accounts set email_sealed = $2, email_digest = $3, updated_at = $4, email_proven = $5 where id = $1`,
+	b.Queue(`
+		update accounts set email_sealed = $2, email_digest = $3, updated_at = $4, email_proven = $5,
+			settle_proven_at = case when settled_at is not null then settle_proven_at when $5 then $4::timestamptz end
+		where id = $1`,
 		id, s.keyring.Seal(seal.PII, emailPlace(id), []byte(email)), s.emailDigest(email), now, proven)
 }
 
-// QueueProveEmail notes that the member has shown that the address on file is theirs. It is
-// no error if they had before.
+// QueueProveEmail notes that the member has shown that the address on file is theirs, which an imported account has still to
+// do whatever the other system knew. It is no error if they had before.
 func (s *Service) QueueProveEmail(ctx context.Context, b *pgx.Batch, id uuid.UUID) {
-	b.Queue(`update accounts set email_proven = true, updated_at = $2 where id = $1 and not email_proven`, id, s.now())
+	b.Queue(`
+		update accounts set email_proven = true, settle_proven_at = coalesce(settle_proven_at, $2), updated_at = $2
+		where id = $1 and (not email_proven or imported_at is not null and settle_proven_at is null)`, id, s.now())
 }

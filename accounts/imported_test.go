@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"golang.org/x/crypto/bcrypt"
 
 	"huskyidp/internal/audit"
@@ -279,6 +280,40 @@ func TestWelcome(t *testing.T) {
 	}
 	if account, err := f.Get(f.ctx(), a.ID); err != nil || !account.EmailProven {
 		t.Errorf("the address: %+v, %v, want it proven", account, err)
+	}
+}
+
+// Who has shown by a recovery, or by the link to a new address, that the address is theirs is not asked for a code again; another
+// address has to be proven again.
+func TestWelcomeAfterAnotherProof(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 2)
+	for username, proven := range map[string]bool{"ana": false, "eva": true} { // as the other system said
+		a := f.imported(username, rightPassword)
+		f.write(`update accounts set email_proven = $2 where id = $1`, a.ID, proven)
+		f.agrees(a)
+		b := newBrowser(t, f, cards{a.MemberID: {Name: "Ana García", BirthYear: 1984, MemberNumber: "111111111"}})
+		b.get("/in/" + username)
+		asksForCode := func(want bool) {
+			t.Helper()
+			if _, _, body := b.get(WelcomePath); strings.Contains(body, `value="send"`) != want || strings.Contains(body, `name="question"`) == want {
+				t.Errorf("%s: the page asks for a code: %t, want %t\n%s", username, !want, want, body)
+			}
+		}
+		asksForCode(true)
+		batch := &pgx.Batch{}
+		f.QueueProveEmail(f.ctx(), batch, a.ID)
+		if err := f.store.run(f.ctx(), batch); err != nil {
+			t.Fatal(err)
+		}
+		asksForCode(false)
+		for _, proves := range []bool{false, true} {
+			if err := f.ChangeEmail(f.ctx(), a.ID, fmt.Sprintf("%s.%t@example.com", username, proves), proves); err != nil {
+				t.Fatal(err)
+			}
+			b.get("/in/" + username)
+			asksForCode(!proves)
+		}
 	}
 }
 

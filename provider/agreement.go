@@ -21,11 +21,14 @@ type Agreement struct {
 }
 
 // agreementPage shows a version that the member has not accepted yet.
-type agreementPage struct{ Document Agreement }
+type agreementPage struct {
+	Document Agreement
+	First    bool // none was ever accepted: the account comes from another system
+}
 
-// newAgreement returns the version that the member has still to accept, nil if none
+// newAgreement returns the page of the version that the member has still to accept, nil if there is none
 // (design.md section 2: a newly published version is asked again at the next sign-in).
-func (h *Handler) newAgreement(c *gin.Context, session *accounts.Session) (*Agreement, error) {
+func (h *Handler) newAgreement(c *gin.Context, session *accounts.Session) (*agreementPage, error) {
 	if session.MemberID == uuid.Nil { // people of the support desk are no licensees
 		return nil, nil
 	}
@@ -37,7 +40,7 @@ func (h *Handler) newAgreement(c *gin.Context, session *accounts.Session) (*Agre
 	if accepted >= current.Version {
 		return nil, nil
 	}
-	return &current, nil
+	return &agreementPage{current, accepted == ""}, nil
 }
 
 func (h *Handler) showAgreement(c *gin.Context) error {
@@ -52,7 +55,7 @@ func (h *Handler) showAgreement(c *gin.Context) error {
 	if due == nil {
 		return h.goOn(c, w)
 	}
-	return h.web.Page(c, http.StatusOK, "provider/agreement", agreementPage{*due}, append(w.options(), web.SignedIn(session.Username))...)
+	return h.web.Page(c, http.StatusOK, "provider/agreement", *due, append(w.options(), web.SignedIn(session.Username))...)
 }
 
 // decideAgreement: who does not agree is signed out; the account stays as it is.
@@ -71,11 +74,15 @@ func (h *Handler) decideAgreement(c *gin.Context) error {
 		if err := h.sessions.SignOut(c); err != nil {
 			return err
 		}
-		return h.web.SeeDone(c, noted(loginPath(w.flow), "agreement"))
-	case web.Form(c).Get("version") != due.Version: // another was published meanwhile: show that one
+		note := "agreement"
+		if due.First {
+			note = "agreement_first"
+		}
+		return h.web.SeeDone(c, noted(loginPath(w.flow), note))
+	case web.Form(c).Get("version") != due.Document.Version: // another was published meanwhile: show that one
 		return web.SeeOther(c, c.Request.URL.RequestURI())
 	}
-	accepted := accounts.Acceptance{Version: due.Version, Language: due.Language, TextHash: due.Hash, At: h.now()}
+	accepted := accounts.Acceptance{Version: due.Document.Version, Language: due.Document.Language, TextHash: due.Document.Hash, At: h.now()}
 	if err := h.accounts.AcceptAgreement(c.Request.Context(), session.AccountID, accepted); err != nil {
 		return err
 	}

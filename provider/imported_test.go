@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
@@ -30,6 +31,16 @@ func TestImportedAccount(t *testing.T) {
 	p := w.submit(w.get(address), url.Values{"username": {"nora.imported"}, "password": {password}})
 	if p.url.Path != "/login/agreement" {
 		t.Fatalf("signing in led to %s (%d)", p.url, p.status)
+	}
+	for _, says := range []string{"<h1>Acuerdo de la licencia</h1>", "Su cuenta viene de nuestro sitio de antes."} {
+		if !strings.Contains(p.body, says) || strings.Contains(p.body, "El acuerdo cambió") {
+			t.Errorf("the first agreement does not say %q:\n%s", says, p.body)
+		}
+	}
+	elsewhere := b.browser()
+	no := elsewhere.submit(elsewhere.submit(elsewhere.get(address), url.Values{"username": {"nora.imported"}, "password": {password}}), url.Values{"act": {"disagree"}})
+	if no.url.Path != "/login" || !strings.Contains(no.body, "Usted no aceptó el acuerdo") {
+		t.Errorf("a no led to %s (%d):\n%s", no.url, no.status, no.body)
 	}
 	if on := w.get("/account/welcome"); on.url.Path != "/login/agreement" {
 		t.Errorf("past the agreement: %s (%d)", on.url, on.status)

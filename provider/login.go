@@ -117,6 +117,8 @@ func (h *Handler) loginNotice(c *gin.Context) []web.PageOption {
 		return []web.PageOption{web.WithNotice("info", "provider.login.session_"+c.Query("note"), nil)}
 	case "agreement":
 		return []web.PageOption{web.WithNotice("info", "accounts.agreement.declined", nil)}
+	case "agreement_first":
+		return []web.PageOption{web.WithNotice("info", "accounts.agreement.declined_first", nil)}
 	case "declined":
 		return []web.PageOption{web.WithNotice("info", "registration.agreement.declined", nil)}
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"huskyidp/accounts"
+	"huskyidp/internal/postgres/postgrestest"
 	"huskyidp/internal/seal"
 )
 
@@ -166,6 +167,24 @@ func TestParallelCodes(t *testing.T) {
 }
 
 // browserOf reads to which browser the recovery of a visitor is bound.
+// A recovery proves the address of an account that another system brought: its member is not asked for a code again.
+func TestRecoveryProvesAnImportedAddress(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.member("maria", "004123789")
+	postgrestest.Exec(t, f.db, `update accounts set imported_at = created_at, email_proven = true`)
+	v := f.visitor().prove("maria")
+	due := func() int {
+		return f.count(`select count(*) from accounts where id = $1 and settle_proven_at is null`, a.ID)
+	}
+	if due() != 1 {
+		t.Error("the code alone, before the recovery is whole, proves the address")
+	}
+	if v.post("answer", "una linterna").post("new_password", newPassword).on("/recover/done?flow=f1", 200); due() != 0 {
+		t.Error("the address is still to be proven")
+	}
+}
+
 func (f *fixture) browserOf(v *visitor) (browser []byte) {
 	f.t.Helper()
 	check(f.t, f.db.From(f.t.Context()).QueryRow(f.t.Context(), `select browser from recoveries where token = $1`, seal.Digest(v.jar["idp_recovery"])).Scan(&browser))

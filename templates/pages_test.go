@@ -151,7 +151,12 @@ func pageCases() []pageCase {
 		page("provider/device_done", "refused", Layout{Path: "/device/done"}, struct{ Allowed bool }{false}),
 		page("provider/agreement", "", Layout{Path: "/login/agreement", Flow: "f1", CSRF: "token", App: "Portal", SignedInAs: "maria.lopez"}, struct {
 			Document agreementText
-		}{agreementText{"2026-11-01", "es", Date{2026, 11, 1}, []string{"1. Para qué sirve."}}}),
+			First    bool
+		}{agreementText{"2026-11-01", "es", Date{2026, 11, 1}, []string{"1. Para qué sirve."}}, false}),
+		page("provider/agreement", "first", Layout{Path: "/login/agreement", Flow: "f1", CSRF: "token", App: "Portal", SignedInAs: "maria.lopez"}, struct {
+			Document agreementText
+			First    bool
+		}{agreementText{"2026-11-01", "es", Date{2026, 11, 1}, []string{"1. Para qué sirve."}}, true}),
 		page("provider/consent", "", Layout{Path: "/consent", Flow: "f1", CSRF: "token", App: "Mi Diario", SignedInAs: "maria.lopez"}, consentCase(false)),
 		page("provider/consent", "again", with(Layout{Path: "/consent", Flow: "f1", CSRF: "token", App: "Mi Diario", SignedInAs: "maria.lopez"},
 			Problem{"", "provider.consent.none_selected", nil}), consentCase(true)),
