@@ -47,7 +47,10 @@ func newCluster(ctx context.Context, dir string) (*cluster, error) {
 	if err := c.primary.start(ctx); err != nil {
 		return c, err
 	}
-	return c, rig.MakeRoles(ctx, dir, c.primary.socket())
+	if err := rig.MakeRoles(ctx, dir, c.primary.socket()); err != nil {
+		return c, err
+	}
+	return c, c.primary.superuser(ctx, `alter system set wal_keep_size = '2GB'`, `select pg_reload_conf()`) // a standby may be away for long
 }
 
 // settings is IDP_DATABASE_URL: both hosts, of which one can be written to.
@@ -113,7 +116,13 @@ func (c *cluster) follow(ctx context.Context) error {
 // synchronous makes each commit wait for the standby, or not.
 func (c *cluster) synchronous(ctx context.Context, on bool) error {
 	names := map[bool]string{true: "standby"}[on]
-	return c.primary.superuser(ctx, `alter system set synchronous_standby_names = '`+names+`'`, `select pg_reload_conf()`)
+	if err := c.primary.superuser(ctx, `alter system set synchronous_standby_names = '`+names+`'`, `select pg_reload_conf()`); err != nil {
+		return err
+	}
+	return rig.Eventually(ctx, 20*time.Second, "a standby that has caught up", func() bool {
+		caughtUp, err := one[bool](ctx, c.primary, `select exists (select from pg_stat_replication where state = 'streaming' and (sync_state = 'sync') = $1)`, on)
+		return err == nil && caughtUp
+	})
 }
 
 // failover kills the primary, promotes the standby, and makes a standby of the dead node once that is asked for by follow.
