@@ -23,8 +23,8 @@ func (w *Web) cookieName(name string) string {
 	return "idp_" + name
 }
 
-// SetCookie sets a cookie for this host alone (S-24): HttpOnly, SameSite=Lax or Strict,
-// Path=/, no Domain, Secure with an https issuer. maxAge 0 means until the browser closes.
+// SetCookie sets a cookie for this host only (S-24): HttpOnly, SameSite=Lax or Strict, Path=/, no Domain, Secure if the
+// issuer is https. maxAge 0 means until the browser closes.
 func (w *Web) SetCookie(c *gin.Context, name, value string, maxAge time.Duration) {
 	site := http.SameSiteLaxMode
 	if w.strict {
@@ -36,7 +36,7 @@ func (w *Web) SetCookie(c *gin.Context, name, value string, maxAge time.Duration
 	})
 }
 
-// ClearCookie makes the browser forget the cookie.
+// ClearCookie deletes the cookie in the browser.
 func (w *Web) ClearCookie(c *gin.Context, name string) { w.SetCookie(c, name, "", -time.Second) }
 
 // Cookie returns the cookie's value, or "".
@@ -48,8 +48,8 @@ func (w *Web) Cookie(c *gin.Context, name string) string {
 	return cookie.Value
 }
 
-// Browser returns the digest (SHA-256) of the browser cookie, to bind a flow to the
-// browser that began it; nil when the browser sent none and this is no GET.
+// Browser returns the SHA-256 digest of the browser cookie, which binds a flow to the browser that began it; nil if the
+// browser sent none and this is not a GET.
 func Browser(c *gin.Context) []byte {
 	secret := requestOf(c).browser
 	if secret == nil {
@@ -59,12 +59,12 @@ func Browser(c *gin.Context) []byte {
 	return sum[:]
 }
 
-// FromElsewhere reports whether another site led the browser here: cookies with
-// SameSite=Strict then stay at home, although the browser may have them.
+// FromElsewhere reports whether another site led the browser here: SameSite=Strict cookies are then missing even if the
+// browser has them.
 func FromElsewhere(c *gin.Context) bool { return c.GetHeader("Sec-Fetch-Site") == "cross-site" }
 
-// browserCookie reads the browser cookie and sets it on the first GET. A POST from
-// another site comes without cookies and must not replace the one that is there.
+// browserCookie reads the browser cookie and sets it on the first GET. A POST from another site comes without cookies
+// and must not replace an existing one.
 func (w *Web) browserCookie(c *gin.Context) {
 	secret, err := base64.RawURLEncoding.DecodeString(w.Cookie(c, browserCookie))
 	if err == nil && len(secret) == browserSize {
@@ -80,5 +80,5 @@ func (w *Web) browserCookie(c *gin.Context) {
 	w.SetCookie(c, browserCookie, base64.RawURLEncoding.EncodeToString(secret), browserCookieAge)
 }
 
-// DeviceCookie proves an earlier sign-in in this browser (S-11), and changes with each.
+// DeviceCookie proves an earlier sign-in in this browser (S-11); it changes with each sign-in.
 const DeviceCookie = "device"

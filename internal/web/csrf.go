@@ -22,10 +22,10 @@ const (
 	ownerSize = 16
 )
 
-// owner is whose a form is: a kind, and a digest of the id. Zero is nobody's, as on the sign-in page.
+// owner identifies whose form it is: a kind and a digest of an ID. The zero owner is nobody, as on the sign-in page.
 type owner [ownerSize]byte
 
-// OwnerKind is what a form can belong to.
+// OwnerKind is the kind of thing that a form belongs to.
 type OwnerKind byte
 
 // The kinds of owners.
@@ -41,9 +41,9 @@ func ownerOf(kind OwnerKind, id string) (o owner) {
 	return o
 }
 
-// Belongs says whose the request is: pages of its answer are rendered for this owner, and a form
-// that was rendered for another of the same kind gets false. Who asks for a session, or the like,
-// finds it by one function, and that function asks here.
+// Belongs declares the owner of the request: pages in the response are rendered for it, and a form rendered for another
+// owner of the same kind makes it return false. The one function that finds a request's session (or registration, …)
+// calls it.
 func Belongs(c *gin.Context, kind OwnerKind, id string) bool {
 	r := requestOf(c)
 	r.owner = ownerOf(kind, id)
@@ -51,14 +51,14 @@ func Belongs(c *gin.Context, kind OwnerKind, id string) bool {
 	return OwnerKind(r.formOwner[0]) != kind || r.formOwner == r.owner
 }
 
-// Owned tells whether the request's form, if it has one, was rendered for an owner of a kind: a page that
-// changes what is a session's takes no form of the sign-in page, or of a registration.
+// Owned reports whether the posted form, if any, was rendered for an owner of this kind: a page that acts on a session
+// does not accept forms of the sign-in page or of a registration.
 func Owned(c *gin.Context, kind OwnerKind) bool {
 	return c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead || OwnerKind(requestOf(c).formOwner[0]) == kind
 }
 
-// csrfToken is a random mask and, under it, the owner and a MAC over browser cookie and owner: it
-// differs on each page, so that compression cannot leak it, and needs no storage.
+// csrfToken is a random mask and, masked by it, the owner and a MAC over browser cookie and owner. It differs on each
+// page, so that compression cannot leak it, and needs no storage.
 func (w *Web) csrfToken(browser []byte, o owner) string {
 	if browser == nil {
 		return ""
@@ -79,7 +79,7 @@ func (w *Web) readCSRF(token string, browser []byte) (o owner, ok bool) {
 	return o, w.keyring.VerifyMAC(seal.CSRF, raw[:csrfSize], browser, o[:])
 }
 
-// checkCSRF lets an unsafe request pass only from a page of ours (S-26).
+// checkCSRF accepts unsafe requests only from our own pages (S-26).
 func (w *Web) checkCSRF(c *gin.Context) {
 	switch c.Request.Method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions:
@@ -101,12 +101,11 @@ func (w *Web) checkCSRF(c *gin.Context) {
 	}
 }
 
-// GuardForms looks at every form of a signed-in page before its handler does: the session that is
-// open now must be the form's, see Belongs.
+// GuardForms runs guard before the handler of every form on a signed-in page: the current session must be the form's,
+// see Belongs.
 func (w *Web) GuardForms(guard func(*gin.Context) error) { w.guard = guard }
 
-// SameOrigin reports whether a request of the Entry group comes from a form of ours,
-// as the Pages group demands of each.
+// SameOrigin reports whether a request of the Entry group comes from our own form, as the Pages group requires.
 func (w *Web) SameOrigin(c *gin.Context) bool { return w.ownForm(c) == nil }
 
 func (w *Web) ownForm(c *gin.Context) error {
@@ -120,8 +119,7 @@ func (w *Web) ownForm(c *gin.Context) error {
 	return nil
 }
 
-// sameOrigin judges by Sec-Fetch-Site, and by Origin only where that is missing; see
-// the package comment for "null".
+// sameOrigin decides by Sec-Fetch-Site, or by Origin where that is missing; the package comment explains "null".
 func (w *Web) sameOrigin(r *http.Request) error {
 	switch r.Header.Get("Sec-Fetch-Site") {
 	case "same-origin", "none":

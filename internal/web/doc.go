@@ -1,7 +1,7 @@
-// Package web is what all HTTP surfaces share: the gin engine without its
-// defaults, the checks that come before a handler, cookies, pages and errors.
+// Package web is what all HTTP surfaces share: the gin engine without its defaults, the checks before a handler, cookies,
+// pages and errors.
 //
-// # A request's way
+// # The path of a request
 //
 //	request id, access log, panic -> 500
 //	  security headers, source address, host, sizes, language     every route
@@ -10,41 +10,36 @@
 //	    Protocol  body limits, form; no cookies                    OAuth endpoints, JSON errors
 //	      Handle(fn)  one error -> one answer
 //
-// A handler parses, calls one use case and answers with Page or SeeOther. What it
-// cannot answer it returns: an *Error becomes its page, an error with RetryAfter
-// a 429, postgres.ErrUnavailable a 503, and the rest a 500 that is logged once
-// under the request id, which is all the answer shows.
+// A handler parses, calls one use case and answers with Page or SeeOther. Other outcomes it returns as an error: an *Error
+// becomes its page, an error with RetryAfter a 429, postgres.ErrUnavailable a 503, and anything else a 500, which is logged
+// once under the request ID; the page shows only that ID.
 //
-// A form that is refused is answered with a redirect to its own page, which shows what was typed and what is wrong with it
-// (refused.go); an error that answers a form likewise.
+// A refused form redirects to its own page, which shows the input and what is wrong with it (refused.go); so does an error
+// that answers a form.
 //
 // # Who is asking
 //
-// Source is the peer, or behind trusted proxies the right-most hop that is not
-// trusted; IPv4 counts as /32, IPv6 as /64. Browser is the digest of a random
-// cookie that GET sets once: flows are bound to it, and CSRF tokens are a MAC over
-// it and over the session that the page was rendered for, masked anew for each page: what
-// one person's page sends does nothing while another is signed in (Belongs). Cookies are SameSite=Lax, so a POST from another
-// site carries none; for this reason only GET sets the browser cookie.
+// Source is the peer or, behind trusted proxies, the right-most untrusted hop; IPv4 counts as /32, IPv6 as /64. Browser is
+// the digest of a random cookie that a GET sets once. Flows are bound to it, and CSRF tokens are a MAC over it and the
+// session that the page was rendered for, with a fresh mask on each page: one person's page can do nothing while another is
+// signed in (Belongs). Cookies are SameSite=Lax, so that a POST from another site has none; hence only GET sets the browser
+// cookie.
 //
 // # Language
 //
-// ?lang= (the switch on every page), then ui_locales, then the cookie "lang", then
-// Accept-Language, then the catalog's first. The first two are remembered in the
-// cookie. PreferLanguage remembers the ui_locales of a pushed or posted request.
+// ?lang= (the switch on every page), then ui_locales, then the cookie "lang", then Accept-Language, then the catalog's first
+// language. The first two are remembered in the cookie. PreferLanguage remembers the ui_locales of a pushed or posted
+// request.
 //
 // # Limits
 //
-// Sizes are in Limits with their defaults (S-69); per-source limits are GCRA in
-// memory, per instance, for the volume of requests only. Limits that must hold over
-// instances and restarts are those of internal/ratelimit.
+// Limits has the sizes with their defaults (S-69). Per-source limits are GCRA in memory, per instance, for the volume of
+// requests only. Limits that must hold across instances and restarts are in internal/ratelimit.
 //
 // # Where it implements what
 //
-// Security bar S-09 (in part), S-24, S-26 to S-29, S-36 (303), S-68 to S-70, S-75,
-// R-10 (panics); conformance.md 12.4, 12.7, 12.8, 12.10. S-27 asks for
-// nonces or hashes: no page has inline script or style, so 'self' is stricter.
-// With Referrer-Policy: no-referrer, browsers without Sec-Fetch-Site (iOS 15)
-// send Origin: null on our own forms. It is let through to the CSRF token, which a
-// foreign page can neither read nor, without the cookie, use.
+// S-09 (in part), S-24, S-26 to S-29, S-36 (303), S-68 to S-70, S-75, R-06, R-09, R-10 (panics); conformance.md 12.4, 12.7,
+// 12.8, 12.10. S-27 asks for nonces or hashes: no page has inline script or style, so 'self' is stricter. With
+// Referrer-Policy: no-referrer, browsers without Sec-Fetch-Site (iOS 15) send Origin: null on our own forms. Such requests
+// are judged by the CSRF token, which a foreign page can neither read nor, without the cookie, use.
 package web

@@ -12,9 +12,8 @@ import (
 
 var releaseMode = sync.OnceFunc(func() { gin.SetMode(gin.ReleaseMode) })
 
-// Engine returns a gin engine with the checks of every route and none of gin's
-// defaults (S-75): no proxy is trusted by gin itself, no path is fixed or
-// redirected, no query string is logged. Unknown addresses and methods get a page.
+// Engine returns a gin engine with the checks that every route needs and without gin's defaults (S-75): gin trusts no
+// proxy, fixes or redirects no path, and logs no query string. Unknown addresses and methods get a page.
 func (w *Web) Engine() *gin.Engine {
 	releaseMode()
 	e := gin.New()
@@ -38,34 +37,31 @@ func (w *Web) Engine() *gin.Engine {
 	return e
 }
 
-// Pages is the group for our own pages and forms.
+// Pages returns the group for our own pages and forms.
 func (w *Web) Pages(r gin.IRouter) gin.IRouter {
 	return r.Group("", w.limitSource(w.pages), w.browserCookie, w.rememberLanguage, w.parseForm(refuseRepeats), w.limitTime, w.checkCSRF)
 }
 
-// Entry is the group for pages that other sites link or post to: as Pages, without
-// the CSRF check. Handlers must treat a POST as having no cookies (conformance.md
-// 12.7), may change nothing on behalf of the signed-in member, and judge repeated
-// parameters themselves.
+// Entry returns the group for pages that other sites link or post to: like Pages, but without the CSRF check. Handlers
+// must treat a POST as having no cookies (conformance.md 12.7), must not change anything on behalf of the signed-in
+// member, and judge repeated parameters themselves.
 func (w *Web) Entry(r gin.IRouter) gin.IRouter {
 	return r.Group("", w.limitSource(w.pages), w.browserCookie, w.rememberLanguage, w.parseForm(keepRepeats), w.limitTime)
 }
 
-// Protocol is the group for endpoints that programs call: no cookies, errors as
-// JSON. Request.Form and PostForm are filled; repeated parameters are kept for the
-// endpoint to refuse in its own words.
+// Protocol returns the group for endpoints called by programs: no cookies, errors as JSON. Request.Form and PostForm
+// are filled; repeated parameters are kept for the endpoint to refuse.
 func (w *Web) Protocol(r gin.IRouter) gin.IRouter {
 	return r.Group("", speakJSON, w.parseForm(keepRepeats), w.limitTime)
 }
 
-// API is the group for an API of ours that speaks JSON: no cookies, no forms, errors as
-// problem+json under the prefix of Options.Problems.
+// API returns the group for our JSON APIs: no cookies, no forms, errors as problem+json under the prefix of
+// Options.Problems.
 func (w *Web) API(r gin.IRouter) gin.IRouter { return r.Group("", w.limitTime) }
 
-// limitTime gives the handler its time, counted from when the request was read: a slow
-// phone has the server's limits for that. A database that hangs is told by the time of one
-// statement, and becomes a 503 within Limits.Answer; one that is far away may take
-// longer for all of them.
+// limitTime gives the handler its time, counted from when the request was read: slow clients are subject to the
+// server's limits. A hanging database is detected by the time of one statement and becomes a 503 within Limits.Answer
+// a distant one may take longer in total.
 func (w *Web) limitTime(c *gin.Context) {
 	ctx, cancel := context.WithTimeout(postgres.WithAnswerTime(c.Request.Context(), w.limits.Answer*2/5), 4*w.limits.Answer)
 	defer cancel()

@@ -18,7 +18,7 @@ import (
 	"huskyidp/templates"
 )
 
-// The error pages: catalog keys that have .title, .body and .button below them.
+// The error pages: catalog keys with .title, .body and .button below them.
 const (
 	KeyApp         = "error.app"
 	KeyAddress     = "error.address" // garbled, or half of it is missing
@@ -36,24 +36,24 @@ const (
 	KeyUnexpected  = "error.unexpected"
 )
 
-// Keys are all of them.
+// Keys returns all of them.
 func Keys() []string {
 	return []string{KeyApp, KeyAddress, KeyExpired, KeyAnswered, KeyForeign, KeyForeignForm, KeyCookies, KeyCookiesFull, KeyTooMany,
 		KeyUnavailable, KeyNotFound, KeyForbidden, KeyTooLarge, KeyUnexpected}
 }
 
-// Error is an answer that a handler chose. Err is for the log and never shown.
+// Error is a response chosen by a handler. Err is for the log and never shown.
 type Error struct {
 	Status    int
 	Key       string        // one of the Key constants
-	Code      string        // OAuth error code for the app's maker, or ""
+	Code      string        // OAuth error code for the app's developers, or ""
 	Parameter string        // name of the parameter at fault, or ""
-	Value     string        // what was sent as that parameter, for who made the app; "" is not shown
-	Href      string        // where the button leads; "" means the usual place for Key
+	Value     string        // value of that parameter, for the app's developers; "" is not shown
+	Href      string        // target of the button; "" means the default for Key
 	Wait      time.Duration // sent as Retry-After, shown as {time}
-	Username  string        // who is signed in, shown as {username}; "" where that does not matter
+	Username  string        // the signed-in user, shown as {username}; "" if irrelevant
 	Err       error
-	detail    string // what is wrong, in words of ours, for who made the program that asked
+	detail    string // what is wrong, in a fixed text for the developers of the calling program
 }
 
 func (e *Error) Error() string {
@@ -65,22 +65,22 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// errorPage is what the template "web/error" gets.
+// errorPage is the data of the template "web/error".
 type errorPage struct {
-	Key             string         // its .title, .body and .button are the words
-	Args            templates.Args // "time" where the body says how long to wait
-	Code, Parameter string         // "" when the app's maker has nothing to see
-	Value           string         // what was sent
-	Button          string         // where the button leads
+	Key             string         // prefix of .title, .body and .button
+	Args            templates.Args // "time" if the body says how long to wait
+	Code, Parameter string         // "" if there is nothing for the app's developers
+	Value           string         // value of the parameter
+	Button          string         // target of the button
 }
 
-// ForeignForm is the answer to a form of somebody else's: nothing was done, and who is signed in
-// now may go on at href.
+// ForeignForm answers a form rendered for somebody else: nothing was done, and whoever is signed in now may continue at
+// href.
 func ForeignForm(username, href string) *Error {
 	return &Error{Status: http.StatusConflict, Key: KeyForeign, Username: username, Href: href}
 }
 
-// Handle turns a handler that may fail into gin's.
+// Handle adapts a handler that returns an error to gin.
 func (w *Web) Handle(fn func(*gin.Context) error) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if err := fn(c); err != nil {
@@ -89,11 +89,11 @@ func (w *Web) Handle(fn func(*gin.Context) error) gin.HandlerFunc {
 	}
 }
 
-// abort answers err, and keeps the handlers behind from running.
+// abort answers err and skips the remaining handlers.
 func (w *Web) abort(c *gin.Context, err error) {
 	c.Abort()
 	if errors.Is(err, context.Canceled) && c.Request.Context().Err() != nil {
-		c.Status(statusGone) // nobody is there to read an answer
+		c.Status(statusGone) // nobody reads the response
 		return
 	}
 	e := classify(err)
@@ -102,15 +102,15 @@ func (w *Web) abort(c *gin.Context, err error) {
 			slog.String("route", c.FullPath()), slog.Int("status", e.Status), slog.String("error", err.Error()))
 	}
 	if c.Writer.Written() {
-		return // too late for another answer
+		return // the response has already begun
 	}
 	w.answer(c, e)
 }
 
-// statusGone is what the access log shows of a browser that went away; no RFC has one.
+// statusGone is what the access log shows if the browser has disconnected; no RFC defines one.
 const statusGone = 499
 
-// busyWait is the Retry-After of a 503 that knows no better.
+// busyWait is the default Retry-After of a 503.
 const busyWait = 5 * time.Second
 
 func classify(err error) *Error {
@@ -132,8 +132,8 @@ func classify(err error) *Error {
 	return &Error{Status: http.StatusInternalServerError, Key: KeyUnexpected, Err: err}
 }
 
-// Busy tells whether an error is that of a moment with too many people, and what the form says that was sent then: it is shown
-// again, with what was typed, and answered with 503.
+// Busy reports whether an error means that too many people are at it, and the message that the form shows: the form is
+// displayed again with what was typed, with status 503.
 func Busy(err error) (templates.Problem, bool) {
 	busy, ok := errors.AsType[unavailable](err)
 	if !ok || !busy.Unavailable() {
@@ -142,19 +142,19 @@ func Busy(err error) (templates.Problem, bool) {
 	return templates.Problem{Key: "web.busy", Args: templates.Args{"time": busy.RetryAfter()}}, true
 }
 
-// unavailable is an error that says itself how long to wait.
+// unavailable is an error that knows how long to wait.
 type unavailable interface {
 	error
 	Unavailable() bool
 	RetryAfter() time.Duration
 }
 
-// RetryAfter tells programs how long to wait, as the page tells people: every 429 carries it.
+// RetryAfter tells programs how long to wait, as the page tells people: every 429 has it.
 func RetryAfter(c *gin.Context, wait time.Duration) {
 	c.Header("Retry-After", strconv.Itoa(int(math.Ceil(max(wait, time.Second).Seconds()))))
 }
 
-// answer writes the error in the dialect of the route.
+// answer writes the error in the format of the route.
 func (w *Web) answer(c *gin.Context, e *Error) {
 	if e.Wait > 0 {
 		RetryAfter(c, e.Wait)
@@ -208,7 +208,7 @@ func clipped(value string) string {
 	return value
 }
 
-// button is where the page's button leads: again to this page, or to a start.
+// button returns the target of the page's button: this page again, or a start page.
 func (e *Error) button(c *gin.Context) string {
 	if e.Href != "" {
 		return e.Href
@@ -227,7 +227,7 @@ func (e *Error) button(c *gin.Context) string {
 	return localOr(again.RequestURI())
 }
 
-// answerJSON writes an error of RFC 6749 5.2; codes that it lacks are those of 4.1.2.1.
+// answerJSON writes an error of RFC 6749 5.2, or with the codes of 4.1.2.1 where that has none.
 func answerJSON(c *gin.Context, e *Error) {
 	code := e.Code
 	switch {
@@ -242,7 +242,7 @@ func answerJSON(c *gin.Context, e *Error) {
 	writeJSON(c, e.Status, "application/json", map[string]string{"error": code, "request_id": requestOf(c).id, "error_description": e.description()})
 }
 
-// description is for who made the program that asked, in words of ours.
+// description is for the developers of the calling program.
 func (e *Error) description() string {
 	switch {
 	case e.detail != "":
@@ -255,7 +255,7 @@ func (e *Error) description() string {
 	return "The request cannot be accepted: " + http.StatusText(e.Status) + "."
 }
 
-// statusWords say what was wrong where nothing but the status is known.
+// statusWords describe the error where only the status is known.
 var statusWords = map[int]string{
 	http.StatusBadRequest:                  "The request is not well-formed.",
 	http.StatusNotFound:                    "There is nothing at this address.",
@@ -270,7 +270,7 @@ var statusWords = map[int]string{
 	http.StatusServiceUnavailable:          "The server is busy: wait as long as the header Retry-After says.",
 }
 
-// Description is a text in the characters that an error_description may have (RFC 6749 5.2).
+// Description restricts a text to the characters allowed in error_description (RFC 6749 5.2).
 func Description(text string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

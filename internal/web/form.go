@@ -17,12 +17,12 @@ const (
 	keepRepeats   repeats = false
 )
 
-// Form returns the posted fields: at most Limits.Parameters, valid UTF-8, without
-// NUL, each once in the Pages group. It is empty for GET.
+// Form returns the posted fields: at most Limits.Parameters, valid UTF-8, without NUL, each once in the Pages group. It
+// is empty for GET.
 func Form(c *gin.Context) url.Values { return requestOf(c).form }
 
-// Flow returns the opaque id of the pending authorization request, from the form or
-// from ?flow=; "" if there is none or it has not the shape of one.
+// Flow returns the opaque ID of the pending authorization request, from the form or from ?flow=; "" if it is missing or
+// malformed.
 func Flow(c *gin.Context) string {
 	flow := Form(c).Get("flow")
 	if flow == "" {
@@ -53,7 +53,7 @@ func (w *Web) parseForm(repeated repeats) gin.HandlerFunc {
 			w.abort(c, err)
 			return
 		}
-		if repeated == refuseRepeats { // our own forms; what an app sends is not for us to mend
+		if repeated == refuseRepeats { // only in our own forms; what an app sends is not modified
 			dropUnseen(posted)
 		}
 		requestOf(c).form = posted
@@ -67,21 +67,20 @@ func (w *Web) parseForm(repeated repeats) gin.HandlerFunc {
 	}
 }
 
-// onceInAll refuses a parameter that stands in the address and in the body (RFC 6749 3.1, 3.2):
-// who reads one sees another request than who reads the other. A page of ours may repeat itself.
+// onceInAll refuses a parameter that occurs in both query and body (RFC 6749 3.1, 3.2), since readers of one see
+// another request than readers of the other. Our own pages may do so.
 func onceInAll(query, posted url.Values, repeated repeats) error {
 	for name := range posted {
 		if sent, both := query[name]; both && (repeated == keepRepeats || !slices.Equal(sent, posted[name])) {
-			refused := invalidRequest(name, errors.New("a parameter stands in the address and in the body"))
-			refused.detail = "The parameter '" + clipped(name) + "' stands in the address and in the body."
+			refused := invalidRequest(name, errors.New("a parameter occurs in the query and in the body"))
+			refused.detail = "The parameter '" + clipped(name) + "' occurs in the query and in the body."
 			return refused
 		}
 	}
 	return nil
 }
 
-// wantsForm reports whether the body must be a form: always on pages; a program may
-// send JSON or nothing.
+// wantsForm reports whether the body must be a form: always on pages; a program may send JSON or nothing.
 func wantsForm(r *http.Request, program bool) bool {
 	return !program || contentType(r) == formType
 }

@@ -7,15 +7,14 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// The policies allow our own files only (S-27). No page names an app's origin: forms are posted to
-// ourselves, and what leads to an app is a navigation of its own (Onward).
+// The policies allow only our own files (S-27). No page names an app's origin: forms are posted to ourselves, and what
+// leads to an app is a navigation of its own (Onward).
 const (
 	policyOfForm  = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
 	defaultPolicy = policyOfForm + "; form-action 'self'"
 )
 
-// securityHeaders are those of S-28. A handler that serves cacheable bytes sets its
-// own Cache-Control.
+// securityHeaders sets the headers of S-28. A handler with a cacheable response sets its own Cache-Control.
 func (w *Web) securityHeaders(c *gin.Context) {
 	h := c.Writer.Header()
 	h.Set("Content-Security-Policy", defaultPolicy)
@@ -29,16 +28,15 @@ func (w *Web) securityHeaders(c *gin.Context) {
 	}
 }
 
-// checkHost answers 421 unless the request names a host that we serve (S-68).
-// Forwarded hosts are never looked at.
+// checkHost answers 421 unless the request names one of our hosts (S-68). Forwarded hosts are ignored.
 func (w *Web) checkHost(c *gin.Context) {
 	if !w.hosts[w.canonicalHost(c.Request.Host)] {
 		w.abort(c, &Error{Status: http.StatusMisdirectedRequest, Key: KeyNotFound})
 	}
 }
 
-// canonicalHost is a Host without what makes no other host of it: case, the dot at the end of
-// a whole name, and the port that the scheme means anyway (RFC 9110 4.2.3).
+// canonicalHost normalises a Host: case, the trailing dot of an absolute name, and the scheme's default port (RFC 9110
+// 4.2.3).
 func (w *Web) canonicalHost(host string) string {
 	usual := ":443"
 	if !w.secure {

@@ -16,8 +16,8 @@ import (
 // jsonDepth is how deep a document may be nested (S-69).
 const jsonDepth = 16
 
-// ReadJSON reads the body into v and returns it as it came: one document of type application/json, valid UTF-8, each name
-// once, in lower case and known, nothing behind it. The error is an *Error with status 400, 413 or 415.
+// ReadJSON decodes the body into v and returns the raw body: one document of type application/json, valid UTF-8, with
+// known lower-case names, each once, and nothing after it. The error is an *Error with status 400, 413 or 415.
 func ReadJSON(c *gin.Context, v any) ([]byte, error) {
 	if contentType(c.Request) != "application/json" {
 		return nil, &Error{Status: http.StatusUnsupportedMediaType, Key: KeyTooLarge, Err: errors.New("the body is not application/json")}
@@ -38,10 +38,10 @@ func ReadJSON(c *gin.Context, v any) ([]byte, error) {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(v); err != nil {
-		refused := invalidRequest("", errors.New("the body is not what this address takes"))
+		refused := invalidRequest("", errors.New("the body does not have the expected form"))
 		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 			refused.Parameter, refused.detail = wrong.Field, "A member has another type."
-		} else { // whose name may be anything
+		} else { // values with arbitrary names
 			refused.detail = "The document has a member that this address does not take."
 		}
 		return nil, refused
@@ -49,14 +49,14 @@ func ReadJSON(c *gin.Context, v any) ([]byte, error) {
 	return body, nil
 }
 
-// plainJSON walks through one document before it is decoded. encoding/json takes names twice and in any case.
+// plainJSON checks a document before it is decoded: encoding/json accepts duplicate names and any case.
 func plainJSON(body []byte) error {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	if err := walk(decoder, 0); err != nil {
 		return err
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("something stands behind the document")
+		return errors.New("there is data after the document")
 	}
 	return nil
 }
@@ -82,7 +82,7 @@ func walk(decoder *json.Decoder, depth int) error {
 			}
 			text := fmt.Sprint(name)
 			if names[text] || text != strings.ToLower(text) {
-				return errors.New("a name stands twice, or in capitals")
+				return errors.New("a name is duplicated or has capitals")
 			}
 			names[text] = true
 		}

@@ -12,7 +12,7 @@ const (
 	langCookieAge = 365 * 24 * time.Hour
 )
 
-// Lang returns the language of the answer: one of the catalog's.
+// Lang returns the language of the response, one of the catalog's.
 func Lang(c *gin.Context) string { return requestOf(c).lang }
 
 func (w *Web) chooseLanguage(c *gin.Context) {
@@ -30,7 +30,7 @@ func (w *Web) chooseLanguage(c *gin.Context) {
 	r.lang = w.templates.Match(limited(c.GetHeader("Accept-Language")), w.language)
 }
 
-// limited keeps a hostile header from being parsed at length.
+// limited bounds the parsing of a hostile header.
 func limited(accept string) string {
 	if len(accept) > 200 {
 		return ""
@@ -38,7 +38,7 @@ func limited(accept string) string {
 	return accept
 }
 
-// Languages are those of the catalogs.
+// Languages returns the languages of the catalogs.
 func (w *Web) Languages() []string { return w.templates.Languages() }
 
 // supported returns the catalog's language for a tag such as "en-US", or "".
@@ -52,16 +52,15 @@ func (w *Web) supported(tag string) string {
 	return ""
 }
 
-// rememberLanguage keeps a language that came with the request for the pages that
-// follow.
+// rememberLanguage keeps a language chosen by this request for the following pages.
 func (w *Web) rememberLanguage(c *gin.Context) {
 	if r := requestOf(c); r.chosen && w.Cookie(c, langCookie) != r.lang {
 		w.SetCookie(c, langCookie, r.lang, langCookieAge)
 	}
 }
 
-// UseLanguage answers in the language of who is signed in, where none was chosen in this browser. It is not remembered: others may
-// use the browser next.
+// UseLanguage answers in the language of the signed-in member unless one was chosen in this browser. It is not
+// remembered, since others may use the browser next.
 func (w *Web) UseLanguage(c *gin.Context, tag string) {
 	r := requestOf(c)
 	if lang := w.supported(tag); lang != "" && !r.chosen && w.supported(w.Cookie(c, langCookie)) == "" {
@@ -69,8 +68,8 @@ func (w *Web) UseLanguage(c *gin.Context, tag string) {
 	}
 }
 
-// PreferLanguage answers in, and remembers, the first supported of the given tags
-// (ui_locales of OpenID Connect Core 3.1.2.1). Without one nothing changes.
+// PreferLanguage answers in the first supported of the given tags, and remembers it (ui_locales of OpenID Connect Core
+// 3.1.2.1). Without one nothing changes.
 func (w *Web) PreferLanguage(c *gin.Context, tags ...string) {
 	for _, tag := range tags {
 		if lang := w.supported(tag); lang != "" {

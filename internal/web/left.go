@@ -8,14 +8,14 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// sessionLeft is what the timer of a signed-in page hears.
+// sessionLeft answers the timer of a signed-in page.
 type sessionLeft struct {
 	Left int    `json:"left"`         // seconds; 0 when the session is over
 	Of   string `json:"of,omitempty"` // whose session is open; the page knows whose it shows
 }
 
-// SessionLeft answers the timer of a signed-in page; a zero end is that of no session. Browsers ask
-// by themselves, also where nobody is left: the handler finds the session without using it (S-23).
+// SessionLeft answers the timer of a signed-in page; end is zero if there is no session. Browsers ask on their own even
+// if nobody is there, so the handler must look up the session without extending it (S-23).
 func (w *Web) SessionLeft(c *gin.Context, end time.Time) error {
 	var answer sessionLeft
 	if left := end.Sub(w.now()); !end.IsZero() && left > 0 {
@@ -25,7 +25,7 @@ func (w *Web) SessionLeft(c *gin.Context, end time.Time) error {
 	return nil
 }
 
-// sessionMark names the session that a page is of, for its script alone; "" for a page of none.
+// sessionMark identifies the page's session to its script; "" if there is none.
 func sessionMark(c *gin.Context) string {
 	if o := requestOf(c).owner; OwnerKind(o[0]) == OfSession {
 		return hex.EncodeToString(o[:])

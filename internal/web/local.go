@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// LocalPath judges an address that leads to a page of this server: path and query, as we write
-// them ourselves. What browsers, proxies or a second decoding could take for anything else is
-// none: control characters, also in disguise, which browsers drop; a backslash, which they turn
-// round; a doubled slash, which names another host. The address comes back as it was parsed.
+// LocalPath accepts addresses of pages on this server: path and query in the form that we write ourselves. It refuses
+// whatever browsers, proxies or a second decoding could take for something else: control characters, encoded ones
+// included, which browsers drop; backslashes, which they turn into slashes; doubled slashes, which begin a host. It
+// returns the address re-serialised.
 func LocalPath(address string) (local string, ok bool) {
 	if !strings.HasPrefix(address, "/") || strings.HasPrefix(address, "//") || strings.ContainsFunc(address, unfit) {
 		return "", false
@@ -28,10 +28,10 @@ func LocalPath(address string) (local string, ok bool) {
 	return u.EscapedPath(), true
 }
 
-// unfit are the characters that stand in no address of ours.
+// unfit reports characters that never occur in our addresses.
 func unfit(r rune) bool { return r <= ' ' || r >= 0x7f || r == '\\' }
 
-// localOr is the address if it is local, else the start page.
+// localOr returns the address if it is local, otherwise the start page.
 func localOr(address string) string {
 	if local, ok := LocalPath(address); ok {
 		return local

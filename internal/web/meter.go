@@ -9,15 +9,14 @@ import (
 // keysKept bounds the memory of one meter (S-69): about 8 MB.
 const keysKept = 100_000
 
-// Meter is a GCRA limit in memory, for one instance: each key owns one instant, up to which
-// its calls are paid for. It is exact under concurrency, and the coldest keys are forgotten
-// first.
+// Meter is a GCRA limit in memory, for one instance: each key has one instant up to which its calls are paid for. It is
+// exact under concurrency; the least recently used keys are dropped first.
 type Meter[K comparable] struct {
 	interval, burst time.Duration
 	paidUntil       *otter.Cache[K, time.Time]
 }
 
-// NewMeter allows count calls of a key in per, all at once if they come so.
+// NewMeter allows count calls per key within per, all at once if need be.
 func NewMeter[K comparable](count int, per time.Duration) *Meter[K] {
 	return &Meter[K]{interval: per / time.Duration(count), burst: per, paidUntil: otter.Must(&otter.Options[K, time.Time]{
 		MaximumSize:      keysKept,
@@ -25,8 +24,7 @@ func NewMeter[K comparable](count int, per time.Duration) *Meter[K] {
 	})}
 }
 
-// Take returns how long key must wait; 0 takes one call from its limit, which counts factor
-// times.
+// Take returns how long key must wait; 0 means that one call was taken from a limit of count times factor.
 func (m *Meter[K]) Take(key K, factor int, now time.Time) (wait time.Duration) {
 	interval := m.interval / time.Duration(factor)
 	m.paidUntil.Compute(key, func(paid time.Time, _ bool) (time.Time, otter.ComputeOp) {

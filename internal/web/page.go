@@ -14,12 +14,12 @@ import (
 	"huskyidp/templates"
 )
 
-// PageOption adds to a page's layout or headers.
+// PageOption changes a page's layout or headers.
 type PageOption func(*pageOptions)
 
 type pageOptions struct {
 	layout  templates.Layout
-	policy  string // "" for the usual one
+	policy  string // "" for the default
 	refresh string
 	anybody bool
 	inPlace bool
@@ -30,39 +30,38 @@ func WithProblems(problems ...templates.Problem) PageOption {
 	return func(o *pageOptions) { o.layout.Problems = problems }
 }
 
-// WithNotice shows one sentence under the header; kind is "ok", "warn", "info" or
-// "error", key is from the catalog.
+// WithNotice shows one sentence under the header; kind is "ok", "warn", "info" or "error", key is a catalog key.
 func WithNotice(kind, key string, args templates.Args) PageOption {
 	return func(o *pageOptions) { o.layout.Notice = &templates.Notice{Kind: kind, Key: key, Args: args} }
 }
 
-// WithApp names the app that the member is on the way to.
+// WithApp shows the app that the member is signing in to.
 func WithApp(name string) PageOption {
 	return func(o *pageOptions) { o.layout.App = name }
 }
 
-// AnyFormTarget is for the page whose one form is posted to an app: browsers apply form-action to
-// every redirect after a post, and where the app's own redirects lead is the app's affair.
+// AnyFormTarget is for the page whose only form is posted to an app: browsers apply form-action to every redirect after
+// a post, and only the app knows where its redirects lead.
 func AnyFormTarget() PageOption {
 	return func(o *pageOptions) { o.policy = policyOfForm }
 }
 
-// Onward leads the browser on after a moment, without script and as a navigation that no form
-// began: the Refresh header (HTML, "http-equiv refresh"). The page shows a link to the same place.
+// Onward leads the browser on after a moment, without script and as a navigation that no form began: the Refresh header
+// (HTML, "http-equiv refresh"). The page has a link to the same place.
 func Onward(address string, after time.Duration) PageOption {
 	return func(o *pageOptions) { o.refresh = fmt.Sprintf("%d; url=%s", int(after.Seconds()), address) }
 }
 
-// ForAnybody is for a form that proves who sends it, as the sign-in does: whoever is signed in
-// meanwhile is no matter.
+// ForAnybody is for a form that proves who sends it, such as the sign-in: it does not matter who is signed in
+// meanwhile.
 func ForAnybody() PageOption { return func(o *pageOptions) { o.anybody = true } }
 
-// WithPerson says by first name whom the page is for: others may sit at the same browser.
+// WithPerson shows the first name of the person the page is for: others may use the same browser.
 func WithPerson(name string) PageOption {
 	return func(o *pageOptions) { o.layout.Person = strings.Join(strings.Fields(name), " ") } // as typed, with the keyboard's spaces
 }
 
-// OfAccount shows what every page of the account's section shows besides its own.
+// OfAccount shows what all pages of the account have in common.
 func OfAccount(a templates.Account) PageOption {
 	return func(o *pageOptions) { o.layout.Account = &a }
 }
@@ -72,13 +71,13 @@ func WithDesk(d *templates.Desk) PageOption {
 	return func(o *pageOptions) { o.layout.Desk = d }
 }
 
-// SignedIn shows whose session it is, and how long it stays open without use.
+// SignedIn shows whose session it is and how long it lasts without use.
 func SignedIn(username string) PageOption {
 	return func(o *pageOptions) { o.layout.SignedInAs = username }
 }
 
-// Page renders the named template and answers with it. Path, language switch, CSRF
-// token, flow and request id come from the request.
+// Page renders the named template as the response. Path, language switch, CSRF token, flow and request ID come from the
+// request.
 func (w *Web) Page(c *gin.Context, status int, name string, page any, opts ...PageOption) error {
 	r := requestOf(c)
 	o := pageOptions{layout: templates.Layout{
@@ -115,10 +114,10 @@ func (w *Web) Page(c *gin.Context, status int, name string, page any, opts ...Pa
 	return nil
 }
 
-// unknownWait is the Retry-After of a 429 whose page tells no time.
+// unknownWait is the Retry-After of a 429 whose page names no time.
 const unknownWait = time.Minute
 
-// waitOf is the wait that the page tells people.
+// waitOf returns the wait that the page shows.
 func waitOf(problems []templates.Problem) time.Duration {
 	for _, p := range problems {
 		if wait, ok := p.Args["time"].(time.Duration); ok {
@@ -128,16 +127,16 @@ func waitOf(problems []templates.Problem) time.Duration {
 	return unknownWait
 }
 
-// Text is a message in the language of the answer, for what is no page.
+// Text returns a message in the language of the response, for responses that are not pages.
 func (w *Web) Text(c *gin.Context, key string, args templates.Args) string {
 	return w.templates.Text(Lang(c), key, args)
 }
 
-// HasNotice reports whether the operator has a notice of non-discrimination.
+// HasNotice reports whether the operator provides a non-discrimination notice.
 func (w *Web) HasNotice() bool { return w.templates.HasNotice() }
 
-// switchQuery is what the language switch has to repeat: the query without the
-// language, and the flow, which after a POST stood in the form.
+// switchQuery returns what the language switch has to repeat: the query without the language, and the flow, which after
+// a POST was in the form.
 func switchQuery(query url.Values, flow string) string {
 	query.Del("lang")
 	query.Del("ui_locales")
@@ -147,8 +146,8 @@ func switchQuery(query url.Values, flow string) string {
 	return query.Encode()
 }
 
-// SeeOther answers 303 to a path of this server (S-29, S-36): the browser follows
-// with GET and a reload posts nothing twice.
+// SeeOther answers 303 to a path of this server (S-29, S-36): the browser follows with GET, and a reload posts nothing
+// twice.
 func SeeOther(c *gin.Context, address string) error {
 	local, ok := LocalPath(address)
 	if !ok {

@@ -7,7 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// Problem is how an API of ours says what is wrong (RFC 9457).
+// Problem is an error of our APIs (RFC 9457).
 type Problem struct {
 	Type      string         `json:"type"`  // default about:blank: the status says it all
 	Title     string         `json:"title"` // default: the status in words
@@ -17,7 +17,7 @@ type Problem struct {
 	Errors    []ProblemField `json:"errors,omitempty"`
 }
 
-// ProblemField is one field of the request that cannot be, and why.
+// ProblemField says why a field of the request is invalid.
 type ProblemField struct {
 	Field string `json:"field"`
 	Code  string `json:"code"`

@@ -7,20 +7,20 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// Readers judge the Origin of a page that calls an endpoint of programs: the value of
-// Access-Control-Allow-Origin, "" for none (S-28).
+// Readers decides whether a page may read the responses of program endpoints: it returns the value of
+// Access-Control-Allow-Origin for an Origin, "" for none (S-28).
 type Readers func(origin string) string
 
-// Programs names addresses that programs call, before the first request: whatever is refused
-// there, even before a route is found, is JSON, and readers may read it. An address that ends
-// in a slash stands for all below it. Nil lets no other page read.
+// Programs names addresses called by programs, before the first request: every error there, even before routing, is
+// JSON that readers may read. An address ending in a slash covers everything below it. With nil, no other page may
+// read.
 func (w *Web) Programs(readers Readers, paths ...string) {
 	for _, path := range paths {
 		w.programs[path] = readers
 	}
 }
 
-// forPrograms marks requests at those addresses.
+// forPrograms marks requests to those addresses.
 func (w *Web) forPrograms(c *gin.Context) {
 	path := c.Request.URL.Path
 	readers, ok := w.programs[path]
@@ -45,7 +45,7 @@ func (w *Web) forPrograms(c *gin.Context) {
 	}
 }
 
-// Preflight answers what a browser asks before the call itself.
+// Preflight answers CORS preflight requests.
 func Preflight(c *gin.Context) {
 	h := c.Writer.Header()
 	if h.Get("Access-Control-Allow-Origin") != "" {

@@ -14,21 +14,21 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// request is what the middleware learned about the request at hand.
+// request is what the middleware knows about the current request.
 type request struct {
 	id               string
 	source           netip.Prefix
 	lang             string
-	chosen           bool   // lang came with this request, not from cookie or header
-	browser          []byte // the browser cookie's 32 bytes; nil without one
+	chosen           bool   // lang was chosen by this request, not by cookie or header
+	browser          []byte // value of the browser cookie, 32 bytes; nil without one
 	form             url.Values
-	owner, formOwner owner   // of the answer's pages; of the form that was posted
-	owners           []owner // of all that was found to be the browser's
-	shownID          string  // of the form's request, where this one shows its answer
-	ours             bool    // our own form, not what an app sends
-	json             bool    // errors are answered as JSON
-	problem          bool    // errors are answered as problem+json
-	refused          string  // why nothing was done, in a word for metrics
+	owner, formOwner owner   // of the response's pages; of the posted form
+	owners           []owner // everything found to belong to the browser
+	shownID          string  // of the form's request, if this one shows its result
+	ours             bool    // from our own form, not from an app
+	json             bool    // errors are JSON
+	problem          bool    // errors are problem+json
+	refused          string  // why nothing was done, a fixed word for metrics
 }
 
 const requestKey = "huskyidp/web.request"
@@ -37,7 +37,7 @@ func requestOf(c *gin.Context) *request {
 	if r, ok := c.Get(requestKey); ok {
 		return r.(*request)
 	}
-	r := &request{} // outside an Engine: a unit test of a handler
+	r := &request{} // outside an Engine: a handler's unit test
 	c.Set(requestKey, r)
 	return r
 }
@@ -48,13 +48,13 @@ type (
 	sourceFactorKey struct{}
 )
 
-// RequestID returns the id of the request that ctx belongs to, or "".
+// RequestID returns the ID of the request that ctx belongs to, or "".
 func RequestID(ctx context.Context) string {
 	id, _ := ctx.Value(requestIDKey{}).(string)
 	return id
 }
 
-// LangOf returns the language in which the request that ctx belongs to is answered, or "".
+// LangOf returns the language of the response that ctx belongs to, or "".
 func LangOf(ctx context.Context) string {
 	if r, ok := ctx.Value(requestInCtxKey{}).(*request); ok {
 		return r.lang
@@ -62,11 +62,11 @@ func LangOf(ctx context.Context) string {
 	return ""
 }
 
-// Refused notes why a request was refused, for metrics: a word of a specification or of ours, never what was sent.
+// Refused notes why a request was refused, for metrics: an error code or fixed word, never what was sent.
 func Refused(c *gin.Context, reason string) { requestOf(c).refused = reason }
 
-// SourceFactor is how many times the limits of one source the request that ctx belongs to may take: many people stand behind
-// the address of a clinic (S-09). It is 1 for most, and outside a request.
+// SourceFactor returns the factor by which the per-source limits are raised for the request that ctx belongs to: many
+// people share the address of a clinic (S-09). It is 1 for most, and outside a request.
 func SourceFactor(ctx context.Context) int {
 	if factor, ok := ctx.Value(sourceFactorKey{}).(int); ok {
 		return factor
@@ -74,10 +74,10 @@ func SourceFactor(ctx context.Context) int {
 	return 1
 }
 
-// begin names the request and writes one access log line at its end (S-70): the
-// route's pattern instead of the path, never the query, ids or headers.
+// begin names the request and writes one access log line at its end (S-70): the route's pattern instead of the path,
+// never the query, IDs or headers.
 func (w *Web) begin(c *gin.Context) {
-	started := time.Now() // a duration, so the monotonic clock
+	started := time.Now() // monotonic, for a duration
 	ctx, id, end := w.trace(c)
 	r := &request{id: id, source: w.sourceOf(c.Request),
 		problem: w.problems != "" && strings.HasPrefix(c.Request.URL.Path, w.problems)}
@@ -106,7 +106,7 @@ func (w *Web) begin(c *gin.Context) {
 	c.Next()
 }
 
-// knownMethod bounds what a stranger can write into logs and metric labels.
+// knownMethod bounds what clients can write into logs and metric labels.
 func knownMethod(method string) string {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
@@ -123,7 +123,7 @@ func (w *Web) recoverPanic(c *gin.Context) {
 			return
 		}
 		if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
-			panic(cause) // net/http's own way to drop a connection
+			panic(cause) // net/http's own way to abort a response
 		}
 		w.logger.LogAttrs(c.Request.Context(), slog.LevelError, "panic", slog.String("request_id", requestOf(c).id),
 			slog.String("route", c.FullPath()), slog.Any("panic", cause), slog.String("stack", string(debug.Stack())))

@@ -9,15 +9,15 @@ import (
 	"golang.org/x/net/netutil"
 )
 
-// foreignCookies is how much of other sites' cookies, set for a domain above ours, is read
-// before a page can say that they are too many.
+// foreignCookies is how many bytes of headers are read so that a page can report too many cookies, which other sites
+// may have set for a parent domain.
 const foreignCookies = 256 << 10 // bytes
 
 // maxConnections bounds what slow clients can hold open on one instance.
 const maxConnections = 10_000
 
-// Server returns a server with the time limits of R-09. The header limit is above
-// ours and the URL's together, so that a page can say what was too large.
+// Server returns a server with the time limits of R-09. Its header limit exceeds ours, so that a page can say what was
+// too large.
 func (w *Web) Server(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           headAsGet(handler),
@@ -30,8 +30,8 @@ func (w *Web) Server(handler http.Handler) *http.Server {
 	}
 }
 
-// headAsGet answers HEAD wherever GET is answered (RFC 9110 9.3.2): the handlers see a
-// GET, and net/http, which knows what was asked, leaves the body out.
+// headAsGet answers HEAD like GET (RFC 9110 9.3.2): handlers see a GET, and net/http, which knows the original method,
+// omits the body.
 func headAsGet(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodHead {

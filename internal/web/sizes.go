@@ -12,8 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// checkSizes refuses what is too large or of a form we do not read, before anything
-// is parsed (S-69).
+// checkSizes refuses requests that are too large or in an unsupported format, before anything is parsed (S-69).
 func (w *Web) checkSizes(c *gin.Context) {
 	r := c.Request
 	switch {
@@ -47,8 +46,7 @@ func headerBytes(h http.Header) (n int) {
 	return n
 }
 
-// readableText refuses a charset that we do not read: who decodes it otherwise sees another
-// request.
+// readableText refuses unsupported charsets: another decoder would see another request.
 func readableText(r *http.Request) bool {
 	_, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	charset, named := parameters["charset"]
@@ -83,9 +81,8 @@ func (w *Web) readForm(r *http.Request) (url.Values, error) {
 	return parseValues(string(body))
 }
 
-// parseValues decodes a query or form strictly: no bad escapes, valid UTF-8 only. A
-// NUL, which PostgreSQL cannot store, becomes U+FFFD, so that the field's own check
-// can answer and what was typed is kept.
+// parseValues decodes a query or form strictly: no bad escapes, valid UTF-8 only. A NUL, which PostgreSQL cannot store,
+// becomes U+FFFD, so that the field's own check reports it and the input is kept.
 func parseValues(encoded string) (url.Values, error) {
 	values, err := url.ParseQuery(encoded)
 	if err != nil {
@@ -105,7 +102,7 @@ func parseValues(encoded string) (url.Values, error) {
 	return values, nil
 }
 
-// malformed is a request at fault as a whole; rule says how, also to who sent it.
+// malformed is an error of the request as a whole; rule is also shown to the client.
 func malformed(rule string) *Error {
 	refused := invalidRequest("", errors.New(rule))
 	refused.detail = rule

@@ -8,12 +8,11 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// Source returns where the request comes from as a prefix: IPv4 /32 or IPv6 /64.
+// Source returns the request's source as a prefix: IPv4 /32 or IPv6 /64.
 func Source(c *gin.Context) string { return requestOf(c).source.String() }
 
-// sourceOf finds the source: the peer, or, if the peer is a trusted proxy, the
-// right-most hop of X-Forwarded-For that is not one. A malformed hop means the peer
-// (S-68).
+// sourceOf returns the peer or, if the peer is a trusted proxy, the right-most untrusted hop of X-Forwarded-For; the
+// peer if that is malformed (S-68).
 func (w *Web) sourceOf(r *http.Request) netip.Prefix {
 	peer := peerOf(r)
 	if !w.trusted(peer) {
@@ -32,8 +31,7 @@ func (w *Web) sourceOf(r *http.Request) netip.Prefix {
 	return prefixOf(peer)
 }
 
-// peerOf is the address at the other end of the connection; 0.0.0.0 for one that
-// has none, such as a unix socket.
+// peerOf returns the address of the connection's other end; 0.0.0.0 if it has none, as with a unix socket.
 func peerOf(r *http.Request) netip.Addr {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {

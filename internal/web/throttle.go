@@ -8,7 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// limitSource answers 429 with Retry-After to a source that asks too often (S-09).
+// limitSource answers 429 with Retry-After to a source that sends too many requests (S-09).
 func (w *Web) limitSource(m *Meter[netip.Prefix]) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if wait := m.Take(requestOf(c).source, SourceFactor(c.Request.Context()), w.now()); wait > 0 {

@@ -13,8 +13,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// trace begins the span of a request, and names the request after its trace; without a tracer the name is random. A trace is
-// continued for a trusted proxy alone: a stranger would have every request of theirs recorded.
+// trace begins the span of a request and names the request after its trace; without a tracer the name is random. Only
+// trusted proxies may continue a trace, since anybody else could have all their requests recorded.
 func (w *Web) trace(c *gin.Context) (ctx context.Context, id string, end func(status int)) {
 	ctx = c.Request.Context()
 	if w.tracer == nil {

@@ -6,13 +6,11 @@ import (
 	"unicode"
 )
 
-// asTyped are fields whose every code point counts: what is not seen is part of a password all
-// the same (S-02).
+// asTyped reports fields in which every code point counts: in a password, even an invisible one does (S-02).
 func asTyped(name string) bool { return strings.Contains(name, "password") }
 
-// dropUnseen takes out what nobody sees and nobody typed, which a paste brings along: soft
-// hyphens, marks of direction, spaces of no width, variation selectors. One rule for every
-// field of our own pages, besides the NFKC of each.
+// dropUnseen removes invisible characters that a paste brings along: soft hyphens, direction marks, zero-width spaces,
+// variation selectors. It applies to every field of our own pages, in addition to each field's NFKC.
 func dropUnseen(values url.Values) {
 	for name, all := range values {
 		if asTyped(name) {
@@ -29,7 +27,7 @@ func dropUnseen(values url.Values) {
 	}
 }
 
-// unseen are the format characters of Unicode, and those that look like nothing and are none.
+// unseen reports Unicode's format characters and other invisible ones.
 func unseen(r rune) bool {
 	switch {
 	case unicode.Is(unicode.Cf, r), unicode.Is(unicode.Variation_Selector, r):

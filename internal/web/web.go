@@ -25,32 +25,32 @@ type Options struct {
 	Templates      *templates.Set
 	Keyring        *seal.Keyring
 	Issuer         string         // https://host[:port]; http only for the demo on localhost
-	Hosts          []string       // Host values accepted besides the issuer's
-	Language       string         // when nothing says otherwise; default the catalogs' first
-	TrustedProxies []netip.Prefix // whose X-Forwarded-For is read; default none
+	Hosts          []string       // accepted in addition to the issuer's host
+	Language       string         // default language; default: the catalogs' first
+	TrustedProxies []netip.Prefix // proxies whose X-Forwarded-For is read; default none
 	Logger         *slog.Logger
 	Now            func() time.Time
 	Limits         Limits
-	Strict         bool                                                       // the staff surface: cookies SameSite=Strict (S-24)
-	Problems       string                                                     // path prefix of an API whose errors are problem+json (RFC 9457); "" for none
+	Strict         bool                                                       // the staff surface: SameSite=Strict cookies (S-24)
+	Problems       string                                                     // path prefix of an API with problem+json errors (RFC 9457); "" for none
 	ErrorPage      string                                                     // template of error pages; default web/error
 	SessionIdle    time.Duration                                              // shown on signed-in pages; default 15 min
-	Tracer         trace.Tracer                                               // of OpenTelemetry; nil: no spans
+	Tracer         trace.Tracer                                               // OpenTelemetry; nil: no spans
 	Observe        func(method, route string, status int, took time.Duration) // metrics; may be nil
 	Refused        func(reason string)                                        // metrics of refused requests; may be nil
 }
 
-// Limits are the sizes, rates and times of S-09, S-69 and R-06. A zero field means its default.
+// Limits are the sizes, rates and times of S-09, S-69 and R-06. Zero fields mean the default.
 type Limits struct {
 	HeaderBytes int            // default 16 KiB
-	URLBytes    int            // default 16 KiB: a state and a nonce of 4 KiB each (S-36)
+	URLBytes    int            // default 16 KiB: room for state and nonce of 4 KiB each (S-36)
 	BodyBytes   int64          // default 64 KiB
 	Parameters  int            // in query or form; default 100
-	Requests    int            // page requests of one source per Window; default 300
+	Requests    int            // page requests per source and Window; default 300
 	Window      time.Duration  // default 5 min
 	Wide        []netip.Prefix // clinics and call centres: many people behind one address
-	WideFactor  int            // how many times the limits they get; default 20
-	Answer      time.Duration  // for a handler, once the request is read; default 2 s
+	WideFactor  int            // factor for their limits; default 20
+	Answer      time.Duration  // per handler, once the request is read; default 2 s
 }
 
 func (l Limits) withDefaults() Limits {
@@ -72,7 +72,7 @@ func orDefault[T comparable](field *T, value T) {
 	}
 }
 
-// Web makes engines and answers requests. It is safe for concurrent use.
+// Web creates engines and answers requests. It is safe for concurrent use.
 type Web struct {
 	templates   *templates.Set
 	keyring     *seal.Keyring
@@ -95,17 +95,17 @@ type Web struct {
 	guard       func(*gin.Context) error
 	programs    map[string]Readers // by address; see Programs
 	engine      atomic.Pointer[gin.Engine]
-	shown       func() map[string]bool // patterns of the addresses that are pages
+	shown       func() map[string]bool // route patterns that are pages
 }
 
-// New checks the options. The error names what is missing or wrong.
+// New validates the options. The error names what is missing or wrong.
 func New(o Options) (*Web, error) {
 	if o.Templates == nil || o.Keyring == nil || o.Logger == nil || o.Now == nil {
 		return nil, errors.New("web: Templates, Keyring, Logger and Now are required")
 	}
 	issuer, err := url.Parse(o.Issuer)
 	if err != nil || issuer.Host == "" || (issuer.Scheme != "https" && issuer.Scheme != "http") {
-		return nil, fmt.Errorf("web: the issuer is not an http(s) address: %q", o.Issuer)
+		return nil, fmt.Errorf("web: the issuer is not an http(s) URL: %q", o.Issuer)
 	}
 	orDefault(&o.SessionIdle, 15*time.Minute)
 	w := &Web{

@@ -9,13 +9,13 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// WellKnown is what programs look for on every host by its fixed address.
+// WellKnown is what programs look for at fixed addresses of every host.
 type WellKnown struct {
-	SecurityContact string // mailto:, tel: or https: address for reports of weaknesses (RFC 9116); "" for none
-	ChangePassword  string // page where a person changes the password; "" for none
+	SecurityContact string // mailto:, tel: or https: address for security reports (RFC 9116); "" for none
+	ChangePassword  string // page on which a person changes the password; "" for none
 }
 
-// MountWellKnown adds them, robots.txt and favicon.ico.
+// MountWellKnown adds these, robots.txt and favicon.ico.
 func (w *Web) MountWellKnown(r gin.IRouter, o WellKnown) {
 	program := w.Protocol(r)
 	program.GET("/robots.txt", func(c *gin.Context) { c.String(http.StatusOK, "User-agent: *\nDisallow: /\n") })
@@ -28,7 +28,7 @@ func (w *Web) MountWellKnown(r gin.IRouter, o WellKnown) {
 	}
 }
 
-// securityText is good for half a year from today: RFC 9116 2.5.5 advises less than a year.
+// securityText expires in half a year: RFC 9116 2.5.5 recommends less than a year.
 func (w *Web) securityText(contact string) string {
 	expires := w.now().UTC().Truncate(24*time.Hour).AddDate(0, 6, 0).Format(time.RFC3339)
 	return fmt.Sprintf("Contact: %s\nExpires: %s\nPreferred-Languages: %s\nCanonical: %s/.well-known/security.txt\n",
