@@ -10,12 +10,12 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// Auditor records what happened to a key in the transaction in which it happened.
+// Auditor records what happened to a key, in the same transaction.
 type Auditor interface {
 	Record(ctx context.Context, events ...audit.Event) error
 }
 
-// Deps is what the service needs. The durations and the size have defaults.
+// Deps are the service's dependencies. The durations and the size have defaults.
 type Deps struct {
 	DB      *postgres.DB
 	Keyring *seal.Keyring
@@ -25,7 +25,7 @@ type Deps struct {
 	RSABits int           // size of new RSA keys: 2048 (default) or 3072
 	Lead    time.Duration // how long a key is published before it signs; default 24 h
 	Use     time.Duration // how long a key signs before the next one is made; default 90 days
-	Settle  time.Duration // how long a key is published before a rotation at once lets it sign; default 2 s
+	Settle  time.Duration // how long a key is published before an immediate rotation lets it sign; default 2 s
 	Keep    time.Duration // how long a key is published after it stopped signing; default 48 h: 12 h session, 24 h, reserve
 }
 
@@ -36,13 +36,13 @@ type Service struct {
 	set   setPointer
 }
 
-// New checks that nothing is missing. It reads nothing yet: call Ensure or Reload before Current.
+// New checks the dependencies. It reads nothing: call Ensure or Reload before Current.
 func New(deps Deps) (*Service, error) {
 	switch {
 	case deps.DB == nil, deps.Keyring == nil, deps.Audit == nil, deps.Now == nil:
-		return nil, errors.New("keys: DB, Keyring, Audit and Now are needed")
+		return nil, errors.New("keys: DB, Keyring, Audit and Now are required")
 	case deps.RSABits != 0 && deps.RSABits != 2048 && deps.RSABits != 3072:
-		return nil, errors.New("keys: RSA keys have 2048 or 3072 bits")
+		return nil, errors.New("keys: RSA keys must have 2048 or 3072 bits")
 	}
 	setDefault(&deps.RSABits, 2048)
 	setDefault(&deps.Lead, 24*time.Hour)

@@ -7,22 +7,22 @@
 //	                                  │                           │          │
 //	                                  └────────── Revoke ─────────┴──────────┘──> revoked (private key erased)
 //
-// next: published, signs nothing yet, so that relying parties that cache the JWK Set have seen it in time (24 h by
-// default). active: signs; one per algorithm at any moment. retiring: published until the longest-lived token it signed
-// has ended, used for checking only. revoked: not published; the row stays as a record.
+// next: published but not signing yet, so that relying parties that cache the JWK Set see it in time (24 h by default).
+// active: signs; one per algorithm at any moment. retiring: published for verification until the longest-lived token it
+// signed has expired. revoked: not published; the row remains as a record.
 //
 // # How it works
 //
-// Service.Current is an immutable Set: signers, public keys and the bytes of the JWK Set, all built beforehand and
-// swapped atomically. Run reloads it every 30 s, so a key revoked on one instance is gone from all of them within a
-// minute (S-45 asks for 5), and moves keys whose time has come to their next state; any instance may do that, the
-// database decides who was first. While the database is away the last Set keeps serving.
+// Service.Current is an immutable Set of signers, public keys and the bytes of the JWK Set, built beforehand and swapped
+// atomically. Run reloads it every second, so a key revoked on one instance disappears from all of them well within the
+// five minutes of S-45. It also moves due keys to their next state; any instance may do so, and the database decides which
+// one was first. While the database is unavailable the last Set stays in use.
 //
 // # Table, units, clocks
 //
 // Table signing_keys: kid (start of the RFC 7638 thumbprint), alg, state, not_before, published_until, created_at (all
-// UTC), sealed (PKCS #8, sealed under seal.Signing and bound to its kid; null once revoked). Public keys are computed
-// from the private ones, so a row altered in the database can publish nothing. Sweep deletes what is no longer
+// UTC), sealed (PKCS #8, sealed under seal.Signing and bound to its kid; null once revoked). Public keys are derived from
+// the private ones, so a row altered in the database cannot publish a key. Sweep deletes keys that are no longer
 // published.
 //
 // # Algorithms
@@ -33,8 +33,8 @@
 //
 // # Errors
 //
-// ErrUnknownAlgorithm: no key of this kind exists or can be made. ErrNextExists: Rotate found a key already waiting.
-// ErrUnknownKey: Revoke did not find the kid. Everything else is the database's or a failing unseal, and wraps its cause.
+// ErrUnknownAlgorithm: no key of this kind exists or can be made. ErrNextExists: Rotate found a waiting key.
+// ErrUnknownKey: Revoke did not find the kid. All other errors come from the database or from unsealing and wrap their cause.
 //
-// Specifications: RFC 7515, 7517, 7518, 7638; OpenID Connect Core 10.1.1 (rotation); security bar S-45 to S-47, S-71.
+// Specifications: RFC 7515, 7517, 7518, 7638; OpenID Connect Core 10.1.1 (rotation); S-45 to S-47, S-71.
 package keys

@@ -18,7 +18,7 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// State is where a key stands in its life; see the package comment.
+// State is the stage of a key's life; see the package comment.
 type State string
 
 const (
@@ -38,8 +38,8 @@ type Key struct {
 	CreatedAt      time.Time
 }
 
-// Algorithms lists what keys are made for. The RS256 key also signs PS256. There is always a key for the first two; one
-// for EdDSA once Want asked for it.
+// Algorithms lists the algorithms that keys are made for. The RS256 key also signs PS256. There is always a key for the
+// first two, and one for EdDSA once Want asked for it.
 func Algorithms() []string {
 	return []string{string(jose.RS256), string(jose.ES256), string(jose.EdDSA)}
 }
@@ -47,7 +47,7 @@ func Algorithms() []string {
 // standing are the algorithms that always have a key.
 var standing = []string{string(jose.RS256), string(jose.ES256)}
 
-// keyAlg is the algorithm under which the key that signs alg is kept.
+// keyAlg returns the algorithm under which the key that signs alg is stored.
 func keyAlg(alg string) string {
 	if alg == string(jose.PS256) {
 		return string(jose.RS256)
@@ -55,7 +55,7 @@ func keyAlg(alg string) string {
 	return alg
 }
 
-// newKey makes a key pair, which takes up to a second for RSA: do it before the transaction.
+// newKey generates a key pair, which takes up to a second for RSA: call it before the transaction.
 func (s *Service) newKey(alg string, state State, notBefore, now time.Time) (row, error) {
 	var private crypto.Signer
 	var err error

@@ -9,9 +9,10 @@ import (
 	"huskyidp/internal/audit"
 )
 
-// Rotate makes the key that follows the active one of alg (RS256, ES256 or EdDSA). It is published at once and signs after the
-// lead time. With immediately, it, or the key that waits already, signs as soon as every instance has had time to publish
-// it; relying parties that cached the JWK Set then have to fetch it again. The error is ErrNextExists, beside the key that waits, or ErrUnknownAlgorithm.
+// Rotate makes the successor of alg's active key (RS256, ES256 or EdDSA). It is published at once and signs after the
+// lead time. With immediately, it, or a successor made before, signs as soon as every instance has had time to publish
+// it; relying parties with a cached JWK Set have to fetch it again. The error is ErrNextExists, with the waiting key,
+// or ErrUnknownAlgorithm.
 func (s *Service) Rotate(ctx context.Context, alg string, immediately bool) (Key, error) {
 	now := s.deps.Now()
 	fresh, err := s.newKey(alg, Next, now.Add(s.deps.Lead), now)
@@ -48,7 +49,7 @@ func (s *Service) Rotate(ctx context.Context, alg string, immediately bool) (Key
 	return chosen.key(), s.Reload(ctx)
 }
 
-// activateSoon waits until every instance has seen the key, so that none meets a signature it cannot check.
+// activateSoon waits until every instance has loaded the key, so that none meets a signature that it cannot verify.
 func (s *Service) activateSoon(ctx context.Context, next row) error {
 	select {
 	case <-ctx.Done():
@@ -68,8 +69,8 @@ func (s *Service) activateSoon(ctx context.Context, next row) error {
 	})
 }
 
-// Revoke erases the private key, stops publishing the public one, and keeps a record. Tokens it signed no longer verify.
-// A revoked active key is followed at once by the one that waits, else by a new one. The error is ErrUnknownKey.
+// Revoke erases the private key, stops publishing the public one and keeps a record. Tokens it signed no longer verify.
+// A revoked active key is replaced at once by the waiting key, or by a new one. The error is ErrUnknownKey.
 func (s *Service) Revoke(ctx context.Context, kid, reason string) error {
 	now := s.deps.Now()
 	rows, err := s.store.list(ctx)
@@ -127,7 +128,7 @@ func (s *Service) isDue(rows []row, now time.Time) bool {
 	})
 }
 
-// NextRotation is when the key that signs alg is followed by another one, on time; zero without one that signs.
+// NextRotation returns when the key that signs alg will be replaced as scheduled; zero if there is none.
 func (s *Service) NextRotation(all []Key, alg string) (at time.Time) {
 	for _, k := range all {
 		switch {
@@ -141,13 +142,14 @@ func (s *Service) NextRotation(all []Key, alg string) (at time.Time) {
 	return at
 }
 
-// needsFollower: the follower is made one lead time before the active key has signed for its whole term.
+// needsFollower reports whether the successor is due: it is made one lead time before the active key has signed for its
+// whole term.
 func (s *Service) needsFollower(rows []row, active row, now time.Time) bool {
 	return !active.NotBefore.Add(s.deps.Use-s.deps.Lead).After(now) &&
 		!slices.ContainsFunc(rows, func(r row) bool { return r.Alg == active.Alg && r.State == Next })
 }
 
-// advance makes due keys active and followers where they are needed. Whichever instance holds the lock first does it.
+// advance activates due keys and makes successors. The first instance to get the lock does it.
 func (s *Service) advance(ctx context.Context, now time.Time) error {
 	followers := map[string]row{}
 	rows, err := s.store.list(ctx)
@@ -191,7 +193,7 @@ func (s *Service) add(ctx context.Context, r row, reason string, now time.Time) 
 	return s.record(ctx, audit.KeyCreated, r, reason, now)
 }
 
-// activate lets the active key retire and next take its place.
+// activate retires the active key in favour of next.
 func (s *Service) activate(ctx context.Context, next row, reason string, now time.Time) error {
 	if err := s.store.activate(ctx, next, now, now.Add(s.deps.Keep)); err != nil {
 		return err

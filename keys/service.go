@@ -16,14 +16,15 @@ import (
 // reloadEvery is how soon an instance publishes a key that another one made.
 const reloadEvery = time.Second
 
-// Current returns the keys as of the last reload. It never fails and asks no database.
+// Current returns the keys as of the last reload. It never fails and does not use the database.
 func (s *Service) Current() *Set { return s.set.Load() }
 
-// Ensure makes an active key for every algorithm that always has one, and loads. Instances that start at once make one.
+// Ensure makes an active key for every algorithm that always has one, and loads them. Instances that start at once make
+// one.
 func (s *Service) Ensure(ctx context.Context) error { return s.ensure(ctx, "first start", standing...) }
 
-// Want makes an active key for alg if there is none: for the first client that registers it. The error is
-// ErrUnknownAlgorithm for what no key can be made for.
+// Want makes an active key for alg if there is none, for the first client that registers it. The error is
+// ErrUnknownAlgorithm for algorithms without keys.
 func (s *Service) Want(ctx context.Context, alg string) error {
 	if slices.Contains(s.Current().Algorithms(), alg) {
 		return nil
@@ -59,7 +60,7 @@ func (s *Service) ensure(ctx context.Context, reason string, algs ...string) err
 	return s.Reload(ctx)
 }
 
-// List returns every key on record, revoked ones included, by algorithm and age, the newest first.
+// List returns every key on record, including revoked ones, by algorithm and newest first.
 func (s *Service) List(ctx context.Context) ([]Key, error) {
 	rows, err := s.store.list(ctx)
 	if err != nil {
@@ -72,8 +73,8 @@ func (s *Service) List(ctx context.Context) ([]Key, error) {
 	return keys, nil
 }
 
-// Reload moves keys whose time has come to their next state, reads all of them and swaps the Set. After an error the
-// former Set stays.
+// Reload moves due keys to their next state, reads all keys and replaces the Set. After an error the previous Set
+// stays.
 func (s *Service) Reload(ctx context.Context) error {
 	now := s.deps.Now()
 	rows, err := s.store.list(ctx)
@@ -112,8 +113,8 @@ func (s *Service) Reload(ctx context.Context) error {
 	return nil
 }
 
-// versionOf tells whether a reload would change anything: unsealing and signing once with every key costs more than
-// reading the rows.
+// versionOf identifies a set of rows: unsealing all keys and signing once with each costs more than reading the rows,
+// so unchanged rows are not loaded again.
 func versionOf(rows []row) string {
 	var b strings.Builder
 	for _, r := range rows {
@@ -122,7 +123,7 @@ func versionOf(rows []row) string {
 	return b.String()
 }
 
-// Run reloads until ctx ends. A failing reload is logged and tried again; the last good Set keeps serving.
+// Run reloads until ctx ends. A failed reload is logged and retried; the last good Set stays in use.
 func (s *Service) Run(ctx context.Context, log *slog.Logger) {
 	ticker := time.NewTicker(reloadEvery)
 	defer ticker.Stop()
@@ -138,7 +139,7 @@ func (s *Service) Run(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// Sweep deletes keys whose publication has ended and returns how many.
+// Sweep deletes keys that are no longer published and returns their number.
 func (s *Service) Sweep(ctx context.Context) (int, error) {
 	return s.store.deleteUnpublished(ctx, s.deps.Now())
 }

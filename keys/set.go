@@ -16,15 +16,15 @@ import (
 
 type setPointer = atomic.Pointer[Set]
 
-// Set is an immutable view of the published keys, the active first. It is safe for concurrent use.
+// Set is an immutable view of the published keys, active ones first. It is safe for concurrent use.
 type Set struct {
 	public  jose.JSONWebKeySet
 	byKID   map[string]jose.JSONWebKey
 	body    []byte
 	etag    string
-	active  map[string]jose.JSONWebKey // by kept algorithm; private
+	active  map[string]jose.JSONWebKey // by stored algorithm; private
 	version string                     // see versionOf
-	signers sync.Map                   // signerKey -> jose.Signer; callers ask for a handful of pairs
+	signers sync.Map                   // signerKey -> jose.Signer; callers use a handful of pairs
 }
 
 type signerKey struct{ alg, typ string }
@@ -68,9 +68,9 @@ func newSet(keys []usable) (*Set, error) {
 	return s, nil
 }
 
-// Signer returns the signer of alg (RS256, PS256, ES256 or EdDSA) whose signatures carry the active key's kid and, unless it
-// is empty, the header typ. Signers are kept, so typ must come from the program, never from a request. The error is
-// ErrUnknownAlgorithm when there is no active key for alg.
+// Signer returns the signer of alg (RS256, PS256, ES256 or EdDSA). Its signatures have the active key's kid and, unless
+// empty, the header typ. Signers are cached, so typ must be a constant and never come from a request. The error is
+// ErrUnknownAlgorithm if alg has no active key.
 func (s *Set) Signer(alg, typ string) (jose.Signer, error) {
 	if signer, ok := s.signers.Load(signerKey{alg, typ}); ok {
 		return signer.(jose.Signer), nil
@@ -91,7 +91,7 @@ func (s *Set) Signer(alg, typ string) (jose.Signer, error) {
 	return kept.(jose.Signer), nil
 }
 
-// Algorithms lists what Signer can sign with at this moment, sorted.
+// Algorithms lists the algorithms that Signer supports now, sorted.
 func (s *Set) Algorithms() []string {
 	var algs []string
 	for alg := range s.active {
@@ -104,13 +104,14 @@ func (s *Set) Algorithms() []string {
 	return algs
 }
 
-// Public returns the published keys. The caller must not change them.
+// Public returns the published keys. The caller must not modify them.
 func (s *Set) Public() jose.JSONWebKeySet { return s.public }
 
-// JWKS returns the JWK Set as JSON and its strong entity tag, quotes included. The caller must not change the bytes.
+// JWKS returns the JWK Set as JSON and its strong entity tag including the quotes. The caller must not modify the
+// bytes.
 func (s *Set) JWKS() (body []byte, etag string) { return s.body, s.etag }
 
-// Key finds a published key: to check a token of our own, such as an id_token_hint.
+// Key returns a published key, to verify tokens of our own such as an id_token_hint.
 func (s *Set) Key(kid string) (public jose.JSONWebKey, ok bool) {
 	public, ok = s.byKID[kid]
 	return public, ok

@@ -47,8 +47,8 @@ func (s store) list(ctx context.Context) ([]row, error) {
 	return keys, nil
 }
 
-// lock reads the keys and keeps other writers, though not readers, out until the transaction ends: rotation must see
-// the rows that another instance is about to add.
+// lock reads the keys and blocks other writers, but not readers, until the transaction ends: a rotation must see the
+// rows that another instance is about to add.
 func (s store) lock(ctx context.Context) ([]row, error) {
 	if _, err := s.db.From(ctx).Exec(ctx, `LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE`); err != nil {
 		return nil, fmt.Errorf("locking signing keys: %w", err)
@@ -56,7 +56,7 @@ func (s store) lock(ctx context.Context) ([]row, error) {
 	return s.list(ctx)
 }
 
-// insert reports false when the algorithm already has a key in that state.
+// insert returns false if the algorithm already has a key in that state.
 func (s store) insert(ctx context.Context, r row) (bool, error) {
 	tag, err := s.db.From(ctx).Exec(ctx, `
 		INSERT INTO signing_keys (kid, alg, state, not_before, created_at, sealed)

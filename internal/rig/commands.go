@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Build builds the service. It is run in the root of the repository.
+// Build builds the service. It must run in the root of the repository.
 func Build(ctx context.Context, to string, flags ...string) error {
 	cmd := exec.CommandContext(ctx, "go", append(append([]string{"build", "-o", to}, flags...), "./cmd/idp")...)
 	if said, err := cmd.CombinedOutput(); err != nil {
@@ -16,14 +16,14 @@ func Build(ctx context.Context, to string, flags ...string) error {
 	return nil
 }
 
-// Commands runs those of the service, each as the database role that it is for.
+// Commands runs the service's commands, each with the database role that it is for.
 type Commands struct {
 	Binary   string
 	Database func(role string) string // IDP_DATABASE_URL
 	Vars     map[string]string        // IDP_KEK
 }
 
-// Run returns what a command prints.
+// Run returns the command's output.
 func (c Commands) Run(ctx context.Context, args ...string) (string, error) {
 	cmd := c.Command(ctx, args...)
 	var stderr strings.Builder
@@ -35,7 +35,7 @@ func (c Commands) Run(ctx context.Context, args ...string) (string, error) {
 	return strings.TrimSpace(string(said)), nil
 }
 
-// Command is one that has not started.
+// Command returns a command that has not been started.
 func (c Commands) Command(ctx context.Context, args ...string) *exec.Cmd {
 	role := "idp_server"
 	if args[0] == "migrate" {

@@ -11,8 +11,8 @@ import (
 	"syscall"
 )
 
-// MakeRoles makes the roles and the database of deploy/roles.sql in a server that trusts its socket. It is run in the root of
-// the repository.
+// MakeRoles creates the roles and the database of deploy/roles.sql in a server that trusts its socket. It must run in
+// the root of the repository.
 func MakeRoles(ctx context.Context, dir, socket string) error {
 	if err := os.WriteFile(filepath.Join(dir, "password"), []byte("it is not asked for\n"), 0o644); err != nil {
 		return err
@@ -24,7 +24,7 @@ func MakeRoles(ctx context.Context, dir, socket string) error {
 	return Program(ctx, dir, "psql", "--host="+socket, "--username=idp", "--quiet", "--dbname=postgres", "--file="+roles)
 }
 
-// Program runs one of PostgreSQL's in a folder, as PostgreSQL's user.
+// Program runs one of PostgreSQL's programs in a folder, as the user of PostgreSQL.
 func Program(ctx context.Context, dir, name string, args ...string) error {
 	path, err := exec.LookPath(name)
 	if found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/" + name); len(found) > 0 { // beside the newest server, as embedded has it
@@ -41,7 +41,7 @@ func Program(ctx context.Context, dir, name string, args ...string) error {
 		if err != nil {
 			return err
 		}
-		uid, _ := strconv.ParseUint(who.Uid, 10, 32) // numbers, on every system that has root
+		uid, _ := strconv.ParseUint(who.Uid, 10, 32) // numeric on every system that has root
 		gid, _ := strconv.ParseUint(who.Gid, 10, 32)
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
 	}

@@ -1,3 +1,3 @@
-// Package rig puts the service on this machine for the programs that work on it from outside, `faults` and `bench`: it builds
-// and starts it, makes the database's roles, receives its mails, and knows who is on the roster.
+// Package rig sets up the service on this machine for programs that exercise it from outside, `faults` and `bench`: it
+// builds and starts it, creates the database roles, receives its mails, and provides members of the roster.
 package rig

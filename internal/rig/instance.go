@@ -19,17 +19,17 @@ import (
 type Instance struct {
 	Name            string
 	Binary          string
-	Address, Health string // listeners: the public one, and that of health and metrics
-	Desk            string // that of the support desk, if the settings have an address for it
+	Address, Health string // listeners: the public one, and the one for health and metrics
+	Desk            string // listener of the support desk, if it is configured
 	Vars            map[string]string
 	LogFile         string
-	Ready           atomic.Bool // as the load balancer sees it
+	Ready           atomic.Bool // as seen by the load balancer
 
 	cmd   *exec.Cmd
 	ended chan struct{}
 }
 
-// NewInstance gives it two free ports.
+// NewInstance assigns free ports.
 func NewInstance(name, dir, binary string, vars map[string]string) (*Instance, error) {
 	i := &Instance{Name: name, Binary: binary, LogFile: filepath.Join(dir, "idp-"+name+".log"), Vars: maps.Clone(vars)}
 	var err error
@@ -62,20 +62,20 @@ func (i *Instance) Start() error {
 	i.ended = make(chan struct{})
 	started := make(chan error)
 	go func(cmd *exec.Cmd, ended chan struct{}) {
-		runtime.LockOSThread() // the kernel's signal follows the thread that forked
+		runtime.LockOSThread() // the parent-death signal follows the thread that forked
 		defer runtime.UnlockOSThread()
 		defer log.Close()
 		err := cmd.Start()
 		started <- err
 		if err == nil {
-			_ = cmd.Wait() // its state says how it ended
+			_ = cmd.Wait() // ProcessState has the result
 			close(ended)
 		}
 	}(i.cmd, i.ended)
 	return <-started
 }
 
-// Kill is kill -9.
+// Kill sends SIGKILL.
 func (i *Instance) Kill() error {
 	if i.cmd == nil {
 		return nil
@@ -87,7 +87,7 @@ func (i *Instance) Kill() error {
 	return nil
 }
 
-// Stop is SIGTERM; it returns the exit code.
+// Stop sends SIGTERM and returns the exit code.
 func (i *Instance) Stop() (int, error) {
 	if err := i.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return 0, err
@@ -100,7 +100,7 @@ func (i *Instance) Stop() (int, error) {
 	}
 }
 
-// Running says whether the process has not ended.
+// Running reports whether the process has not exited.
 func (i *Instance) Running() bool {
 	select {
 	case <-i.ended:
@@ -126,10 +126,10 @@ func (i *Instance) Probe(ctx context.Context) bool {
 	return answer.StatusCode == http.StatusOK
 }
 
-// PID is the number of its process.
+// PID returns the process ID.
 func (i *Instance) PID() int { return i.cmd.Process.Pid }
 
-// Environment is that of a process: the variables, and nothing else of ours but PATH and HOME.
+// Environment returns the process's environment: vars, and of ours only PATH and HOME.
 func Environment(vars map[string]string) []string {
 	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}
 	for name, value := range vars {

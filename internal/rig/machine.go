@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Load is how many processes wanted a core, on average of the last one, five and fifteen minutes.
+// Load returns the load averages of the last one, five and fifteen minutes.
 func Load() (one, five, fifteen string) {
 	content, err := os.ReadFile("/proc/loadavg")
 	if fields := strings.Fields(string(content)); err == nil && len(fields) > 2 {
@@ -19,7 +19,7 @@ func Load() (one, five, fifteen string) {
 	return "unknown", "unknown", "unknown"
 }
 
-// Commit is what the tree stands at.
+// Commit returns the commit of the working tree.
 func Commit() string {
 	said, err := exec.Command("git", "describe", "--always", "--dirty").Output()
 	if err != nil {
@@ -28,7 +28,7 @@ func Commit() string {
 	return strings.TrimSpace(string(said))
 }
 
-// FreeAddress is a port of this machine that nobody listens on.
+// FreeAddress returns a local address with a free port.
 func FreeAddress() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -37,7 +37,7 @@ func FreeAddress() (string, error) {
 	return l.Addr().String(), l.Close()
 }
 
-// Eventually waits until check is content.
+// Eventually waits until check returns true.
 func Eventually(ctx context.Context, limit time.Duration, what string, check func() bool) error {
 	for deadline := time.Now().Add(limit); !check(); {
 		if time.Now().After(deadline) {
@@ -52,7 +52,7 @@ func Eventually(ctx context.Context, limit time.Duration, what string, check fun
 	return nil
 }
 
-// Pause reports whether the time has passed, and not ctx ended.
+// Pause waits and reports whether it did so in full, without ctx ending.
 func Pause(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-ctx.Done():

@@ -17,19 +17,19 @@ import (
 	"huskyidp/internal/mailbox"
 )
 
-// Mails is the mail server that the instances hand their mails to.
+// Mails is the mail server of the instances.
 type Mails struct {
 	Address string
-	Slow    atomic.Int64                   // time that a mail takes
-	Refuse  atomic.Pointer[smtp.SMTPError] // what every mail is answered
-	Poison  atomic.Pointer[string]         // recipient whose mails alone are answered with 451
+	Slow    atomic.Int64                   // delay per mail
+	Refuse  atomic.Pointer[smtp.SMTPError] // response to every mail
+	Poison  atomic.Pointer[string]         // recipient whose mails are answered with 451
 
 	server   *smtp.Server
 	listener net.Listener
 
 	mu    sync.Mutex
 	at    map[string][]mailbox.Mail // by recipient, oldest first
-	count map[string]int            // by Message-ID, how often it arrived
+	count map[string]int            // arrivals by Message-ID
 }
 
 // NewMails starts one on a free port.
@@ -38,7 +38,7 @@ func NewMails() (*Mails, error) {
 	return m, m.Start()
 }
 
-// Start listens where it did before, if it did.
+// Start listens on the same port as before, if there was one.
 func (m *Mails) Start() (err error) {
 	address := m.Address
 	if address == "" {
@@ -58,7 +58,7 @@ func (m *Mails) Start() (err error) {
 // Stop closes the port and every connection.
 func (m *Mails) Stop() { _ = m.server.Close() }
 
-// envelope is one mail on its way in.
+// envelope is an incoming mail.
 type envelope struct {
 	mails *Mails
 	to    string
@@ -94,14 +94,14 @@ func (e *envelope) Data(r io.Reader) error {
 func (e *envelope) Reset()        { e.to = "" }
 func (e *envelope) Logout() error { return nil }
 
-// Arrived is how often the mail of the row did.
+// Arrived returns how often the mail of a row arrived.
 func (m *Mails) Arrived(id string) int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.count[id]
 }
 
-// Total is how many arrived, and how many of them were repeats.
+// Total returns how many mails arrived, and how many of them were repeats.
 func (m *Mails) Total() (all, repeats int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -113,7 +113,7 @@ func (m *Mails) Total() (all, repeats int) {
 
 var sixDigits = regexp.MustCompile(`(?m)^(\d{6})\r?$`)
 
-// Code is the newest that came to the address after the first skip mails; it waits for it.
+// Code waits for a code mailed to the address after the first skip mails, and returns the newest.
 func (m *Mails) Code(ctx context.Context, to string, skip int) (string, error) {
 	found, err := m.Find(ctx, to, skip, sixDigits)
 	if err != nil {
@@ -122,7 +122,7 @@ func (m *Mails) Code(ctx context.Context, to string, skip int) (string, error) {
 	return found, nil
 }
 
-// Find is what the pattern's group holds in the newest mail that has it.
+// Find waits for a mail that matches, and returns the group of the newest match.
 func (m *Mails) Find(ctx context.Context, to string, skip int, pattern *regexp.Regexp) (string, error) {
 	for {
 		m.mu.Lock()

@@ -9,17 +9,17 @@ import (
 	"strings"
 )
 
-// Member is somebody on the roster, and what they choose when they register.
+// Member is a person on the roster together with what they will choose at registration.
 type Member struct {
 	number, first, last, suffix, born string // on the card
 
 	Username, Email, Password string
 }
 
-// Answer is everybody's, to the secret question.
+// Answer is everybody's answer to the secret question.
 const Answer = "mi primera bicicleta roja"
 
-// ReadMembers reads those of a roster file whose coverage has not ended.
+// ReadMembers reads the members of a roster file whose coverage has not ended.
 func ReadMembers(path string) (all []Member, err error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -43,14 +43,14 @@ func ReadMembers(path string) (all []Member, err error) {
 	}
 }
 
-// CardForm is what the registration's page about the person gets.
+// CardForm returns the form of the registration page about the person.
 func (m Member) CardForm() url.Values {
 	born := strings.Split(m.born, "-")
 	return url.Values{"act": {"next"}, "birth_year": {born[0]}, "birth_month": {strings.TrimLeft(born[1], "0")}, "birth_day": {born[2]},
 		"first_name": {m.first}, "last_name": {m.last}, "suffix": {m.suffix}, "card_id": {m.number}}
 }
 
-// CredentialsForm is what the registration's next page gets.
+// CredentialsForm returns the form of the next page.
 func (m Member) CredentialsForm() url.Values {
 	return url.Values{"act": {"next"}, "username": {m.Username}, "email": {m.Email}, "email_again": {m.Email}, "new_password": {m.Password},
 		"question": {"first_pay"}, "answer": {Answer}}

@@ -1,5 +1,5 @@
 // Package site serves the pages of the small sites beside the provider: the sample portal and the mailbox. They share
-// the provider's templates and nothing else of it, for they stand for applications of other people.
+// only the templates with the provider, since they stand for other people's applications.
 package site
 
 import (
@@ -17,14 +17,14 @@ import (
 type Site struct {
 	Templates *templates.Set
 	Logger    *slog.Logger
-	Prefix    string   // of cookie names: cookies on localhost are shared by all ports
+	Prefix    string   // of cookie names: all ports of localhost share cookies
 	Secure    bool     // the site is served by https
-	Hosts     []string // which Host values are answered; none means any
+	Hosts     []string // Host values that are answered; none means any
 }
 
 const langAge = 365 * 24 * time.Hour
 
-// Lang is the language of ?lang=, the visitor's last choice, or what the browser asks for.
+// Lang returns the language of ?lang=, the visitor's last choice, or the browser's preference.
 func (s *Site) Lang(r *http.Request) string {
 	asked := []string{r.URL.Query().Get("lang"), s.Cookie(r, "lang")}
 	for _, lang := range asked {
@@ -33,21 +33,20 @@ func (s *Site) Lang(r *http.Request) string {
 		}
 	}
 	accept := r.Header.Get("Accept-Language")
-	if len(accept) > 200 { // parsing it is not free
+	if len(accept) > 200 { // parsing is not free
 		accept = ""
 	}
 	return s.Templates.Match(accept)
 }
 
-// PageOptions are what differs between pages. Onward is an address that the page leads to at once; Frames allows frames of
-// our own.
+// PageOptions vary between pages. Onward is an address that the page leads to at once; Frames allows our own frames.
 type PageOptions struct {
 	CSRF   string
 	Onward string
 	Frames bool
 }
 
-// Page renders a page of the templates and answers with it.
+// Page renders a template as the response.
 func (s *Site) Page(w http.ResponseWriter, r *http.Request, status int, name string, page any, o PageOptions) {
 	lang := s.Lang(r)
 	layout := templates.Layout{Path: r.URL.Path, Query: keepLanguageOut(r.URL.Query()), CSRF: o.CSRF}
@@ -77,14 +76,14 @@ func (s *Site) Page(w http.ResponseWriter, r *http.Request, status int, name str
 	}
 }
 
-// keepLanguageOut gives the query for the language switch, which adds its own.
+// keepLanguageOut returns the query without the language, which the language switch adds.
 func keepLanguageOut(query url.Values) string {
 	query.Del("lang")
 	return query.Encode()
 }
 
-// Handler puts the headers that every answer has around the site, serves its assets, and refuses foreign hosts: a name
-// that someone else's DNS points at this machine must not read what is here.
+// Handler wraps the site: it sets common headers, serves assets and refuses foreign hosts, so that a name whose DNS
+// points at this machine cannot read its pages.
 func (s *Site) Handler(pages http.Handler) http.Handler {
 	assets := s.Templates.Static()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -108,7 +107,7 @@ func (s *Site) Handler(pages http.Handler) http.Handler {
 	})
 }
 
-// Cookie reads a cookie of this site, "" if there is none.
+// Cookie returns a cookie of this site, or "".
 func (s *Site) Cookie(r *http.Request, name string) string {
 	cookie, err := r.Cookie(s.Prefix + name)
 	if err != nil {
@@ -117,7 +116,7 @@ func (s *Site) Cookie(r *http.Request, name string) string {
 	return cookie.Value
 }
 
-// SetCookie sets one; a negative age removes it.
+// SetCookie sets a cookie; a negative age removes it.
 func (s *Site) SetCookie(w http.ResponseWriter, name, value string, age time.Duration) {
 	http.SetCookie(w, &http.Cookie{
 		Name: s.Prefix + name, Value: value, Path: "/", MaxAge: int(age / time.Second),

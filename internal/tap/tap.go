@@ -1,5 +1,5 @@
-// Package tap is a TCP proxy that tests and the fault suite put before a server, to do to its connections what networks do: they
-// are cut, hang, take long, or lead nowhere.
+// Package tap is a TCP proxy that tests and the fault suite put before a server, to make connections break, hang, lag
+// or fail.
 package tap
 
 import (
@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Tap listens on this machine and leads to one server.
+// Tap listens on this machine and forwards to one server.
 type Tap struct {
 	listener net.Listener
 	dial     func() (net.Conn, error)
@@ -21,7 +21,7 @@ type Tap struct {
 	delay atomic.Int64
 }
 
-// New leads to a server, on "tcp" or "unix", that need not be there yet.
+// New forwards to a server on "tcp" or "unix", which need not exist yet.
 func New(network, address string) (*Tap, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -34,17 +34,17 @@ func New(network, address string) (*Tap, error) {
 	return p, nil
 }
 
-// Address is where it listens.
+// Address returns the address it listens on.
 func (p *Tap) Address() string { return p.listener.Addr().String() }
 
-// Close ends it and all connections.
+// Close stops it and closes all connections.
 func (p *Tap) Close() {
 	p.Restore()
 	_ = p.listener.Close()
 	p.Reset()
 }
 
-// Cut resets every connection and takes no other until Restore.
+// Cut resets every connection and accepts none until Restore.
 func (p *Tap) Cut() {
 	p.mu.Lock()
 	p.down = true
@@ -52,7 +52,7 @@ func (p *Tap) Cut() {
 	p.Reset()
 }
 
-// Reset resets every connection; others may follow.
+// Reset resets every connection; new ones are accepted.
 func (p *Tap) Reset() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -65,7 +65,7 @@ func (p *Tap) Reset() {
 	}
 }
 
-// Hang keeps every connection and carries nothing until Restore.
+// Hang keeps all connections open but forwards nothing until Restore.
 func (p *Tap) Hang() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -114,7 +114,7 @@ func (p *Tap) connect(client net.Conn) {
 	p.carry(client, server, true)
 }
 
-// carry moves bytes, answers as late as they would be that come from far away.
+// carry copies bytes; answers are delayed as if they came from far away.
 func (p *Tap) carry(to, from net.Conn, answers bool) {
 	defer p.forget(to, from)
 	buffer := make([]byte, 64<<10)

@@ -1,5 +1,6 @@
-// Package telemetry sends traces and metrics by OTLP over HTTP, as the standard OTEL_* variables say. It is off unless they name
-// an endpoint. No span and no metric holds what a member typed: routes instead of paths, statements without their values.
+// Package telemetry sends traces and metrics by OTLP over HTTP, configured by the standard OTEL_* variables. It is off
+// unless they name an endpoint. Spans and metrics contain nothing that members typed: routes instead of paths,
+// statements without values.
 package telemetry
 
 import (
@@ -26,7 +27,7 @@ import (
 	api "go.opentelemetry.io/otel/trace"
 )
 
-// Telemetry is what was switched on. The zero value sends nothing.
+// Telemetry is what is switched on. The zero value sends nothing.
 type Telemetry struct {
 	traces      *trace.TracerProvider
 	metrics     *metric.MeterProvider
@@ -34,8 +35,9 @@ type Telemetry struct {
 	what        *resource.Resource
 }
 
-// Start reads the variables: OTEL_EXPORTER_OTLP_ENDPOINT, or that of one signal, switches on; OTEL_SDK_DISABLED,
-// OTEL_TRACES_EXPORTER=none and OTEL_METRICS_EXPORTER=none switch off. The error names the variable that is wrong.
+// Start reads the variables: OTEL_EXPORTER_OTLP_ENDPOINT, or its variant for one signal, switches on;
+// OTEL_SDK_DISABLED, OTEL_TRACES_EXPORTER=none and OTEL_METRICS_EXPORTER=none switch off. The error names the variable
+// at fault.
 func Start(ctx context.Context, version string, logger *slog.Logger) (*Telemetry, error) {
 	t := &Telemetry{}
 	if strings.EqualFold(os.Getenv("OTEL_SDK_DISABLED"), "true") {
@@ -85,7 +87,7 @@ func wanted(signal string) (bool, error) {
 	return true, nil
 }
 
-// Tracer makes the spans of requests; nil while traces are off.
+// Tracer makes the spans of requests; nil if traces are off.
 func (t *Telemetry) Tracer() api.Tracer {
 	if t.traces == nil {
 		return nil
@@ -93,7 +95,7 @@ func (t *Telemetry) Tracer() api.Tracer {
 	return t.traces.Tracer("huskyidp")
 }
 
-// QueryTracer makes a span for each statement of a request; nil while traces are off.
+// QueryTracer makes a span for each statement of a request; nil if traces are off.
 func (t *Telemetry) QueryTracer() pgx.QueryTracer {
 	if t.traces == nil {
 		return nil
@@ -101,7 +103,7 @@ func (t *Telemetry) QueryTracer() pgx.QueryTracer {
 	return otelpgx.NewTracer(otelpgx.WithTracerProvider(t.traces), otelpgx.WithDisableConnectionDetailsInAttributes())
 }
 
-// Metrics sends what a registry gathers, from now on.
+// Metrics starts sending what a registry gathers.
 func (t *Telemetry) Metrics(ctx context.Context, from prometheus.Gatherer) error {
 	if !t.withMetrics {
 		return nil
@@ -115,7 +117,7 @@ func (t *Telemetry) Metrics(ctx context.Context, from prometheus.Gatherer) error
 	return nil
 }
 
-// Stop sends what is left, for a few seconds at most.
+// Stop sends what is left, within a few seconds.
 func (t *Telemetry) Stop(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()

@@ -1,4 +1,4 @@
-// Package timingtest judges whether the clock tells two requests apart (S-13).
+// Package timingtest judges whether response times distinguish two kinds of requests (S-13).
 package timingtest
 
 import (
@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// S-13: over at least this many pairs the median gap and a classifier's score stay within these bounds.
+// S-13: over at least this many pairs, the median gap and the score of a classifier stay within these bounds.
 const (
 	minPairs = 300
 	maxGap   = 5 * time.Millisecond
@@ -15,9 +15,9 @@ const (
 	maxScore = 0.55
 )
 
-// Alike runs pairs of one and other, in turn the one and the other first, so that a busy machine is busy for both, and
-// fails the test if their times differ. Where chance or the machine may have spoken, three times as many pairs decide.
-// between, if there is one, runs before each pair.
+// Alike runs pairs of one and other in alternating order, so that a busy machine affects both, and fails the test if
+// their times differ. A doubtful result is decided by three times as many pairs. between, if set, runs before each
+// pair.
 func Alike(t testing.TB, pairs int, between, one, other func()) {
 	t.Helper()
 	if pairs < minPairs {
@@ -44,7 +44,7 @@ func Alike(t testing.TB, pairs int, between, one, other func()) {
 	}
 	gap, score := sample(pairs)
 	if !within(gap, score) {
-		gap, score = sample(2 * pairs) // judged with those before
+		gap, score = sample(2 * pairs) // judged together with those before
 	}
 	if !within(gap, score) {
 		t.Errorf("S-13: the median gap is %v, want at most %v; a classifier scores %.3f, want %.2f to %.2f", gap, maxGap, score, minScore, maxScore)
@@ -60,7 +60,7 @@ func median(all []time.Duration) time.Duration {
 	return sorted[len(sorted)/2]
 }
 
-// auc is the chance that one of a takes longer than one of b.
+// auc returns the probability that an element of a exceeds one of b.
 func auc(a, b []time.Duration) float64 {
 	sorted := slices.Sorted(slices.Values(b))
 	var longer float64

@@ -1,5 +1,5 @@
-// Package visitor is a browser without JavaScript, for tests and for the fault suite: it keeps cookies, follows redirects on the
-// site, and sends the forms that pages hold.
+// Package visitor is a browser without JavaScript, for tests and the fault suite: it keeps cookies, follows redirects
+// within the site, and submits the forms on its pages.
 package visitor
 
 import (
@@ -16,22 +16,22 @@ import (
 // Browser is one visitor of a site. It is not safe for concurrent use.
 type Browser struct {
 	Base    string // address of a listener: http://127.0.0.1:8080
-	Host    string // of the site, as it knows itself
+	Host    string // the site's own name
 	Source  string // sent as X-Forwarded-For; "" for none
 	Send    func(*http.Request) (*http.Response, error)
 	Cookies map[string]string
 
-	Status   int      // of the last answer
+	Status   int      // of the last response
 	At       string   // its path and query
-	Body     string   // its text
-	Away     *url.URL // where the site sent the visitor, if that is elsewhere
-	Location string   // of the first answer to the last Get or Submit; "" if that was a page
+	Body     string   // its body
+	Away     *url.URL // where the site redirected the visitor, if elsewhere
+	Location string   // of the first response to the last Get or Submit; "" if that was a page
 }
 
-// ErrLost says that the redirects did not end.
+// ErrLost is returned for a redirect loop.
 var ErrLost = errors.New("visitor: redirects without end")
 
-// New is a visitor without cookies.
+// New returns a visitor without cookies.
 func New(base, host string) *Browser {
 	return &Browser{Base: base, Host: host, Send: http.DefaultTransport.RoundTrip, Cookies: map[string]string{}}
 }
@@ -47,7 +47,7 @@ var (
 	hidden   = regexp.MustCompile(`<input type="hidden" name="([^"]+)" value="([^"]*)"`)
 )
 
-// Submit sends the first form of the page that is posted, with what was typed, and follows redirects.
+// Submit posts the page's first form with the given fields, and follows redirects.
 func (b *Browser) Submit(ctx context.Context, typed url.Values) error {
 	form := postForm.FindString(b.Body)
 	if form == "" {
@@ -89,7 +89,7 @@ func (b *Browser) follow(ctx context.Context, method, path string, form url.Valu
 	return ErrLost
 }
 
-// one asks once, and says where the answer leads, if it does.
+// one sends a single request and returns where the response redirects, if it does.
 func (b *Browser) one(ctx context.Context, method, path string, form url.Values) (onward string, err error) {
 	r, err := http.NewRequestWithContext(ctx, method, b.Base+path, strings.NewReader(form.Encode()))
 	if err != nil {
