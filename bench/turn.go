@@ -119,7 +119,11 @@ func (s *stage) keepProfile(kind, name string, length time.Duration) (wait func(
 	}
 	var group errgroup.Group
 	group.Go(func() error {
-		answer, err := http.Get(fmt.Sprintf("http://%s/debug/pprof/%s?seconds=%d", s.service.Health, kind, int(length.Seconds())))
+		address := "http://" + s.service.Health + "/debug/pprof/" + kind
+		if length > 0 {
+			address += fmt.Sprintf("?seconds=%d", int(length.Seconds()))
+		}
+		answer, err := http.Get(address)
 		if err != nil {
 			return err
 		}

@@ -96,11 +96,24 @@ func catalogLanguages() (languages []string, err error) {
 }
 
 func (s *Set) loadPages(lang string) error {
-	base, err := template.New("").Option("missingkey=error").Funcs(s.funcs(s.catalogs[lang])).ParseFS(files, "layout/*.html")
+	funcs := s.funcs(s.catalogs[lang])
+	empty := func(name string) *template.Template {
+		return template.New(name).Option("missingkey=error").Funcs(funcs)
+	}
+	layout, err := empty("").ParseFS(files, "layout/*.html")
 	if err != nil {
 		return fmt.Errorf("layout in %s: %w", lang, err)
 	}
-	if s.mails[lang], err = base.Clone(); err != nil {
+	parsed := func(name, text string) (page *template.Template, err error) {
+		if page, err = empty(name).Parse(text); err == nil {
+			err = withParts(page, layout)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("page %s in %s: %w", name, lang, err)
+		}
+		return page, nil
+	}
+	if s.mails[lang], err = parsed("mails", `{{template "mail" .}}`); err != nil {
 		return err
 	}
 	s.pages[lang] = map[string]*template.Template{}
@@ -108,20 +121,13 @@ func (s *Set) loadPages(lang string) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		page := strings.TrimSuffix(strings.TrimPrefix(name, "pages/"), ".html")
 		text, err := files.ReadFile(name)
 		if err != nil {
 			return err
 		}
-		set, err := base.Clone()
-		if err != nil {
-			return err
-		}
-		s.pages[lang][page], err = set.New(page).Parse(string(text))
-		if err != nil {
-			return fmt.Errorf("page %s in %s: %w", page, lang, err)
-		}
-		return nil
+		page := strings.TrimSuffix(strings.TrimPrefix(name, "pages/"), ".html")
+		s.pages[lang][page], err = parsed(page, string(text))
+		return err
 	})
 }
 
