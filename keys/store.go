@@ -40,7 +40,9 @@ func (s store) list(ctx context.Context) ([]row, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading signing keys: %w", err)
 	}
-	keys, err := pgx.CollectRows(rows, pgx.RowToStructByName[row])
+	keys, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (k row, err error) { // every second
+		return k, r.Scan(&k.KID, &k.Alg, &k.State, &k.NotBefore, &k.PublishedUntil, &k.CreatedAt, &k.Sealed)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("reading signing keys: %w", err)
 	}

@@ -40,10 +40,19 @@ func (c *Chain) PublicKey() ed25519.PublicKey {
 	return ed25519.NewKeyFromSeed(c.keyring.MAC(seal.AuditSeal, []byte("checkpoint key"))).Public().(ed25519.PublicKey)
 }
 
+const checkpointEvery = time.Hour
+
 // Checkpoint signs the end of the chain and stores it in the database, unless the latest checkpoint is the same or
 // younger than an hour; ok reports whether a new one was made. A checkpoint in the database is lost with it: see End.
 func (c *Chain) Checkpoint(ctx context.Context) (p Checkpoint, ok bool, err error) {
 	now := c.now()
+	var due bool
+	err = c.db.From(ctx).QueryRow(ctx, `
+		select exists (select from audit_chain where position > coalesce((select max(position) from audit_checkpoints), 0))
+			and not exists (select from audit_checkpoints where position = (select max(position) from audit_checkpoints) and at > $1)`, now.Add(-checkpointEvery)).Scan(&due)
+	if err != nil || !due {
+		return p, false, err
+	}
 	err = c.db.InTx(ctx, func(ctx context.Context) error {
 		ok = false
 		last, err := c.last(ctx)
@@ -57,7 +66,7 @@ func (c *Chain) Checkpoint(ctx context.Context) (p Checkpoint, ok bool, err erro
 		case errors.Is(err, pgx.ErrNoRows):
 		case err != nil:
 			return err
-		case before == last.Position || now.Before(at.Add(time.Hour)):
+		case before == last.Position || now.Before(at.Add(checkpointEvery)):
 			return nil
 		}
 		if p, err = c.checkpoint(last, now); err != nil {

@@ -27,6 +27,7 @@ import (
 const (
 	jobTimeout  = 30 * time.Second
 	rescueAfter = 60 * time.Second // must exceed jobTimeout: a job still running must not be taken over
+	pollEvery   = 10 * time.Second // for jobs whose notification was lost
 )
 
 // Work describes the background jobs of a package.
@@ -54,9 +55,13 @@ func New(db *postgres.DB, logger *slog.Logger, all ...Work) (*Runner, error) {
 	if err != nil {
 		return nil, fmt.Errorf("jobs: %w", err)
 	}
+	poll := pollEvery
+	if db.Pooled() {
+		poll = time.Second
+	}
 	client, err := river.NewClient(riverpgxv5.New(db.Pool()), &river.Config{
 		Queues: queues, Workers: workers, Logger: slog.New(warnings{logger.Handler()}),
-		FetchCooldown: 20 * time.Millisecond, JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter,
+		FetchCooldown: 20 * time.Millisecond, FetchPollInterval: poll, JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter,
 		PollOnly:          db.Pooled(),           // notifications do not pass through a pooler
 		ReindexerSchedule: river.NeverSchedule(), // only the owner of the tables may
 	})
