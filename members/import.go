@@ -185,6 +185,7 @@ type importRun struct {
 	firstFault *LineError
 	isEmpty    bool // nobody was on the roster
 	last       int  // position of the last entry
+	staged     int  // rows
 
 	known      int // entries of members who were known
 	unreadable int // entries of which nobody knows whose they are
@@ -250,7 +251,7 @@ func (run *importRun) apply(ctx context.Context, file io.Reader) (Report, error)
 		return run.report, err
 	}
 	if !run.source.isChange() {
-		err = store.applyStaging(ctx, run.now, run.last, func(done, total int64) { run.progress(PhaseApplying, done, total) })
+		err = store.applyStaging(ctx, run.now, run.staged, run.last, func(done, total int64) { run.progress(PhaseApplying, done, total) })
 		if err != nil {
 			return Report{}, err
 		}

@@ -111,42 +111,33 @@ func (run *importRun) lookUp(ctx context.Context, chunk []entry) (known map[stri
 	if run.isEmpty && !run.source.isChange() {
 		return nil, nil, nil
 	}
-	var macs [][]byte
+	var macs, contents [][]byte
+	add := func(numbers [][]byte, content []byte) {
+		for _, mac := range numbers {
+			macs, contents = append(macs, mac), append(contents, content)
+		}
+	}
 	for i := range chunk {
 		e := &chunk[i]
-		macs = append(macs, e.macs...)
+		add(e.macs, e.contentMAC)
 		for _, number := range e.numbers {
-			macs = append(macs, run.roster.numberMACs(number)...)
+			add(run.roster.numberMACs(number), nil)
 		}
 	}
-	if known, err = run.roster.store.lookUp(ctx, macs); err != nil {
+	if known, err = run.roster.store.lookUp(ctx, macs, contents); err != nil {
 		return nil, nil, err
 	}
-	var ids []uuid.UUID
+	former = map[uuid.UUID]record{}
 	for i := range chunk {
-		if row, ok := findRow(known, chunk[i].macs); ok && string(row.ContentMAC) != string(chunk[i].contentMAC) {
-			ids = append(ids, row.ID)
+		row, ok := findRow(known, chunk[i].macs)
+		if !ok || string(row.ContentMAC) == string(chunk[i].contentMAC) {
+			continue
+		}
+		if former[row.ID], err = run.roster.unseal(row.ID, row.Sealed); err != nil {
+			return nil, nil, err
 		}
 	}
-	former, err = run.formerRecords(ctx, ids)
-	return known, former, err
-}
-
-func (run *importRun) formerRecords(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]record, error) {
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	sealed, err := run.roster.store.sealedOf(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	former := make(map[uuid.UUID]record, len(sealed))
-	for id, value := range sealed {
-		if former[id], err = run.roster.unseal(id, value); err != nil {
-			return nil, err
-		}
-	}
-	return former, nil
+	return known, former, nil
 }
 
 // findRow looks a member up by the digests of the number, the writing version first.

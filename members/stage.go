@@ -34,6 +34,7 @@ func (run *importRun) stage(ctx context.Context, file io.Reader) error {
 			if err := run.roster.store.copyStaging(ctx, rows); err != nil {
 				return err
 			}
+			run.staged += len(rows)
 			if run.source.isChange() {
 				if err := run.roster.store.applyAndClear(ctx, run.now); err != nil {
 					return err

@@ -102,45 +102,32 @@ type knownRow struct {
 	ID         uuid.UUID
 	NumberMAC  []byte `db:"number_mac"`
 	ContentMAC []byte `db:"content_mac"`
+	Sealed     []byte // nil where the content is as the file says
 	Ended      bool
 }
 
-// lookUp finds members by the digests of their numbers; the key of the map is the digest as a string.
-func (s store) lookUp(ctx context.Context, macs [][]byte) (map[string]knownRow, error) {
+// lookUp finds members by the digests of their numbers, each with that of the content in the file, nil for none; the key of
+// the map is the number's digest as a string.
+func (s store) lookUp(ctx context.Context, macs, contents [][]byte) (map[string]knownRow, error) {
 	rows, err := s.db.From(ctx).Query(ctx, `
-		SELECT id, number_mac, content_mac, ended_at IS NOT NULL AS ended FROM members WHERE number_mac = ANY($1)`, macs)
+		SELECT m.id, m.number_mac, m.content_mac, CASE WHEN m.content_mac IS DISTINCT FROM said.content THEN m.sealed END, m.ended_at IS NOT NULL
+		FROM unnest($1::bytea[], $2::bytea[]) AS said (number, content) JOIN members m ON m.number_mac = said.number`, macs, contents)
 	if err != nil {
 		return nil, fmt.Errorf("looking members up: %w", err)
 	}
 	known := make(map[string]knownRow, len(macs))
 	var row knownRow
-	_, err = pgx.ForEachRow(rows, []any{&row.ID, &row.NumberMAC, &row.ContentMAC, &row.Ended}, func() error {
-		known[string(row.NumberMAC)] = row
-		row.NumberMAC, row.ContentMAC = nil, nil // the next row gets memory of its own
+	_, err = pgx.ForEachRow(rows, []any{&row.ID, &row.NumberMAC, &row.ContentMAC, &row.Sealed, &row.Ended}, func() error {
+		if before := known[string(row.NumberMAC)]; before.Sealed == nil { // else a line of the same member that differs
+			known[string(row.NumberMAC)] = row
+		}
+		row.NumberMAC, row.ContentMAC, row.Sealed = nil, nil, nil // the next row gets memory of its own
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("looking members up: %w", err)
 	}
 	return known, nil
-}
-
-func (s store) sealedOf(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID][]byte, error) {
-	rows, err := s.db.From(ctx).Query(ctx, `SELECT id, sealed FROM members WHERE id = ANY($1)`, ids)
-	if err != nil {
-		return nil, fmt.Errorf("reading former records: %w", err)
-	}
-	all := make(map[uuid.UUID][]byte, len(ids))
-	var id uuid.UUID
-	var sealed []byte
-	_, err = pgx.ForEachRow(rows, []any{&id, &sealed}, func() error {
-		all[id], sealed = sealed, nil
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("reading former records: %w", err)
-	}
-	return all, nil
 }
 
 func (s store) copyStaging(ctx context.Context, staged []stagedRow) error {
@@ -193,17 +180,21 @@ func (s store) countAbsent(ctx context.Context) (absent int, err error) {
 	return absent, nil
 }
 
-// applySteps is in how many pieces the staging table is applied, so that progress can be seen.
-const applySteps = 20
+// The staging table is applied in pieces, so that progress can be seen: a few, because each reads the roster from one end to
+// the other, and of so many rows that their join fits in work_mem.
+const (
+	applySteps = 4
+	applyRows  = 200_000
+)
 
 // applyStaging makes the roster equal to the staging table, whose lines go up to last.
-func (s store) applyStaging(ctx context.Context, now time.Time, last int, progress func(done, total int64)) error {
-	for i := range applySteps {
-		from, to := last*i/applySteps, last*(i+1)/applySteps
-		if err := s.applyRows(ctx, now, from, to); err != nil {
+func (s store) applyStaging(ctx context.Context, now time.Time, staged, last int, progress func(done, total int64)) error {
+	steps := max(applySteps, staged/applyRows)
+	for i := range steps {
+		if err := s.applyLines(ctx, now, last*i/steps, last*(i+1)/steps); err != nil {
 			return err
 		}
-		progress(int64(i+1), applySteps+1)
+		progress(int64(i+1), int64(steps+1))
 	}
 	if _, err := s.db.From(ctx).Exec(ctx, `
 		UPDATE members m SET ended_at = $1, changed_at = $1
@@ -212,13 +203,13 @@ func (s store) applyStaging(ctx context.Context, now time.Time, last int, progre
 		  AND NOT EXISTS (SELECT FROM roster_staging s WHERE s.new_id = m.id AND s.kind = $2)`, now, lineReplaced); err != nil {
 		return fmt.Errorf("ending members: %w", err)
 	}
-	progress(applySteps+1, applySteps+1)
+	progress(int64(steps+1), int64(steps+1))
 	return nil
 }
 
-// applyRows applies the lines of the staging table after one and up to another. A replaced number leaves the row of the
+// applyLines applies the lines of the staging table after one and up to another. A replaced number leaves the row of the
 // former person, whose account goes on without it, and gets a row of its own.
-func (s store) applyRows(ctx context.Context, now time.Time, after, to int) error {
+func (s store) applyLines(ctx context.Context, now time.Time, after, to int) error {
 	args := pgx.NamedArgs{
 		"now": now, "after": after, "to": to, "added": lineAdded, "replaced": lineReplaced,
 		"changed": lineChanged, "ended": lineEnded, "still": lineStill,
@@ -248,7 +239,7 @@ func (s store) applyRows(ctx context.Context, now time.Time, after, to int) erro
 
 // applyAndClear applies a chunk of a change file, and leaves the staging table empty for the next.
 func (s store) applyAndClear(ctx context.Context, now time.Time) error {
-	if err := s.applyRows(ctx, now, 0, math.MaxInt32); err != nil {
+	if err := s.applyLines(ctx, now, 0, math.MaxInt32); err != nil {
 		return err
 	}
 	if _, err := s.db.From(ctx).Exec(ctx, `TRUNCATE roster_staging`); err != nil {
