@@ -41,6 +41,7 @@ func ColumnNames() []string {
 type layout struct {
 	position map[column]int
 	fields   int
+	words    []string // columns that were known by another word than our own, with what they were read as
 	unread   []string // columns of the file that mean nothing here, as the header names them
 	absent   []column // columns that may be there and are not: the file says nothing of them
 	lacks    []string // the same, by the names that their headers should have
@@ -53,32 +54,39 @@ func readHeader(line string, separator byte, names map[string]string) (layout, e
 	if problem != "" {
 		return layout{}, errors.New(problem)
 	}
-	at, twice := map[string]int{}, ""
-	for i, name := range header {
-		key := headerKey(unwrap(strings.TrimSpace(name)))
-		if _, isAgain := at[key]; isAgain && key != "" {
-			twice = name
-		}
-		at[key] = i
-	}
+	h := newHeaderNames(header)
 	l := layout{position: map[column]int{}, fields: len(header)}
 	var missing []string
-	for _, c := range slices.Concat(requiredColumns, optionalColumns) {
-		name := string(c)
-		configured, isConfigured := names[name]
-		if isConfigured {
-			name = configured
-		}
-		i, ok := at[headerKey(name)]
-		if ok {
+	var unclear error
+	columns := slices.Concat(requiredColumns, optionalColumns)
+	for _, c := range columns { // by the setting or our own name
+		if i, ok := h.at[headerKey(cmp.Or(names[string(c)], string(c)))]; ok {
 			l.position[c] = i
-		} else if isConfigured || slices.Contains(requiredColumns, c) {
-			missing = append(missing, name)
+		}
+	}
+	taken := slices.Collect(maps.Values(l.position))
+	for _, c := range columns {
+		if _, ok := l.position[c]; ok {
+			continue
+		}
+		name, isConfigured := names[string(c)]
+		i, words := h.byWord(c, taken)
+		switch {
+		case !isConfigured && len(words) > 1:
+			unclear = fmt.Errorf("the header has %s, of which one may be %s: name it by the setting", strings.Join(words, " and "), c)
+		case !isConfigured && len(words) == 1:
+			l.position[c] = i
+			l.words = append(l.words, fmt.Sprintf("%s as %s", words[0], c))
+		case isConfigured || slices.Contains(requiredColumns, c):
+			missing = append(missing, cmp.Or(name, string(c)))
 		}
 	}
 	l.note(header, names)
-	if twice != "" && len(l.position) > 0 {
-		return l, fmt.Errorf("the header has the column %q twice", clip(twice))
+	switch {
+	case h.twice != "" && len(l.position) > 0:
+		return l, fmt.Errorf("the header has the column %q twice", h.twice)
+	case unclear != nil && len(l.position) > 0:
+		return l, unclear
 	}
 	if len(missing) == 0 {
 		return l, nil
@@ -92,6 +100,27 @@ func readHeader(line string, separator byte, names map[string]string) (layout, e
 	}
 	return l, fmt.Errorf("the header lacks %s%s; known columns are %s",
 		strings.Join(missing, ", "), hint, strings.Join(ColumnNames(), ", "))
+}
+
+// headerNames are the columns that a header names.
+type headerNames struct {
+	at      map[string]int // by headerKey
+	written []string
+	twice   string // one that is there twice
+}
+
+func newHeaderNames(header []string) headerNames {
+	h := headerNames{at: map[string]int{}}
+	for i, name := range header {
+		name = unwrap(strings.TrimSpace(name))
+		key := headerKey(name)
+		if _, isAgain := h.at[key]; isAgain && key != "" {
+			h.twice = clip(name)
+		}
+		h.at[key] = i
+		h.written = append(h.written, clip(name))
+	}
+	return h
 }
 
 func (l layout) field(fields []string, c column) string {

@@ -8,8 +8,9 @@ import (
 
 // csvSource reads a file with one header line and one member a line.
 type csvSource struct {
-	lines  *lineReader
-	parser *rowParser
+	lines   *lineReader
+	parser  *rowParser
+	columns map[string]string // by the setting
 }
 
 // separators are tried in this order where none is given.
@@ -23,7 +24,7 @@ func newCSV(text *bufio.Reader, decoder *decoder, options ImportOptions, numbers
 	}
 	parser := &rowParser{layout: layout, separator: separator, numbers: numbers, today: today}
 	parser.born.order, parser.start.order, parser.end.order = options.Dates, options.Dates, options.Dates
-	s := &csvSource{lines, parser}
+	s := &csvSource{lines, parser, options.Columns}
 	parser.behind = s.emptyBehind()
 	return s, nil
 }
@@ -73,6 +74,9 @@ func (s *csvSource) format() string {
 		between = "tabs"
 	}
 	how := fmt.Sprintf("CSV, %s, separated by %s", charset, between)
+	if words := s.parser.layout.words; len(words) > 0 {
+		how += "; read " + strings.Join(words, ", ")
+	}
 	if l := s.parser.layout; len(l.unread) > 0 && len(l.absent) > 0 { // one may be the other, mistyped
 		how += fmt.Sprintf("; NOT READ: the columns %s; the file has no %s: members keep theirs, new ones have none", strings.Join(l.unread, ", "), strings.Join(l.lacks, ", "))
 	}
@@ -98,7 +102,12 @@ func (s *csvSource) next() (entry, error) {
 		e.rec, e.notes = rec, cannotRegister(rec, e.position, "")
 		return e, nil
 	}
-	if s.lines.isOpen {
+	switch why, isOther := s.nobodys(line); {
+	case isOther:
+		return entry{}, &FileError{Line: e.position, Problem: otherHeaderProblem}
+	case why != "":
+		return entry{position: e.position, skipped: why}, nil
+	case s.lines.isOpen:
 		return entry{}, &FileError{Line: e.position, Problem: problem + ", and the line has no end: the file seems to be cut off"}
 	}
 	e.fault = &LineError{Line: e.position, Column: string(wrong), Problem: problem}

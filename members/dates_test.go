@@ -105,7 +105,7 @@ func TestFilesThatAreNoRosterAreNamed(t *testing.T) {
 		"PGP":                 {"-----BEGIN PGP MESSAGE-----\n", "encrypted"},
 		"no header":           {anak + noah, "no header"},
 		"a member above":      {anak + header + noah, "above the header"},
-		"unknown headers":     {"member_number,first_name,last_name,Date of Birth\n111111111,A,B,1984-05-17\n", "Date of Birth"},
+		"unknown headers":     {"member_number,first_name,last_name,Born somewhere\n111111111,A,B,1984-05-17\n", "Born somewhere"},
 		"column that is none": {header + anak, "coverage_strat"},
 	} {
 		options := ImportOptions{}

@@ -24,6 +24,10 @@
 // dates are written. X12 834 (005010X220A1) as full or change
 // file, which BGN08 tells apart. A full file is the whole roster. A change file touches whom it names, in its order.
 //
+// Columns are known by our own names, by the words of the members' guide and by those that programs write (column_words.go).
+// Lines of reports for people that can carry no member, such as totals, page numbers, group titles and the header again, are
+// skipped and named (skipped.go); a header with other columns in the middle refuses the file.
+//
 // An entry with a fault is reported and left out, and its member stays as before: whatever is wrong, every number in it
 // counts as present. Where none can be read, the file may end nobody until told otherwise. Several lines of one member are
 // merged into one record with several spans of coverage; if they contradict each other, or one has a fault, all of them are

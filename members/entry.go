@@ -14,6 +14,7 @@ type entry struct {
 	isOpen   bool     // the last line, and it has no end
 	said     record   // rec before what was known was put in
 
+	skipped string      // why it is of nobody, and nothing else is said
 	fault   *LineError  // why it is left out
 	notes   []LineError // what is worth knowing although it counts
 	numbers []string    // with a fault: whom the entry may mean, so that none of them ends

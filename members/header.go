@@ -70,14 +70,15 @@ func readHeaderLine(line string, separator byte, names map[string]string) (layou
 	return l, separator, err
 }
 
-// headerKey levels how a header is written: Member Number, MEMBER-NUMBER and memberNumber are member_number.
+// headerKey levels how a header is written: Member Number, MEMBER-NUMBER and memberNumber are member_number, and
+// "Número de miembro:" is numero de miembro.
 func headerKey(name string) string {
 	return strings.Map(func(r rune) rune {
-		if strings.ContainsRune(" _-.\u00a0", r) {
+		if strings.ContainsRune("_:#*()", r) {
 			return -1
 		}
 		return r
-	}, strings.ToLower(name))
+	}, fold(name))
 }
 
 // emptyBehind counts the empty fields that every line has behind those of the header, as spreadsheets write them; 0 where

@@ -56,6 +56,7 @@ type Report struct {
 	Held                                       int // numbers that seem to be another person's now
 	Merged                                     int // further lines of a member
 	CannotRegister                             int // names that nobody could type
+	Skipped                                    int // lines that are nobody's: totals, titles, the header again
 	NamesKept                                  int // names that nobody could type, of members whose former name stays
 	Fields                                     []FieldChange
 	AppliedAt                                  time.Time
@@ -184,8 +185,8 @@ type importRun struct {
 	source     source
 	firstFault *LineError
 	isEmpty    bool // nobody was on the roster
-	last       int  // position of the last entry
 	staged     int  // rows
+	last       int  // position of the last entry
 
 	known      int // entries of members who were known
 	unreadable int // entries of which nobody knows whose they are
@@ -298,7 +299,7 @@ func (r Report) event() audit.Event {
 	data := map[string]string{"import": r.ID.String()}
 	for name, n := range map[string]int{
 		"added": r.Added, "changed": r.Changed, "ended": r.Ended, "unchanged": r.Unchanged, "rejected": r.Rejected,
-		"held": r.Held, "merged": r.Merged, "cannot_register": r.CannotRegister,
+		"held": r.Held, "merged": r.Merged, "cannot_register": r.CannotRegister, "skipped": r.Skipped,
 	} {
 		data[name] = fmt.Sprint(n)
 	}

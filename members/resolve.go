@@ -48,6 +48,11 @@ func (run *importRun) resolve(ctx context.Context, chunk []entry) ([]stagedRow, 
 	for i := range chunk {
 		e := &chunk[i]
 		run.last = max(run.last, e.position)
+		if e.skipped != "" {
+			run.report.Skipped++
+			run.note(LineError{Line: e.position, Problem: "skipped: " + e.skipped})
+			continue
+		}
 		row, isKnown := findRow(known, e.macs)
 		if e.fault == nil {
 			run.complete(e, row, isKnown, former[row.ID])

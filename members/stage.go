@@ -103,7 +103,7 @@ func (run *importRun) read(ctx context.Context, file io.Reader, chunks chan<- []
 
 // digest computes what an entry is looked up and compared by, where the file alone decides it.
 func (run *importRun) digest(e *entry) {
-	if e.fault != nil {
+	if e.fault != nil || e.skipped != "" {
 		return
 	}
 	e.macs = run.roster.numberMACs(e.rec.MemberNumber)

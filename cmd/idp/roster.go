@@ -56,7 +56,9 @@ lines, then import the file again with --same-person or --other-person, and with
 imported again, lists them again. A last line without a line end that would change its member is left out: it may be cut.
 
 Dates are 2006-01-02, 01/02/2006 or 20060102. With --dates day-first 02/01/2006 and 02.01.2006 as well. Headers are found
-whatever their case and blanks, below a title, too. Try it with: idp roster sample -n 1000 > sample.csv`
+whatever their case, accents and blanks, below a title, too; the words of the members' guide (Número de ID del Cliente,
+Nombre, Apellido, Fecha de Nacimiento) and their English equivalents need no --column. Totals, page numbers, group titles
+and the header again are skipped and listed. Try it with: idp roster sample -n 1000 > sample.csv`
 }
 
 // Run imports, shows progress on a terminal, and prints the report.
@@ -185,7 +187,7 @@ func printCounts(out *strings.Builder, r members.Report) {
 		always bool
 	}{
 		{"added", r.Added, true}, {"changed", r.Changed, true}, {"ended", r.Ended, true}, {"unchanged", r.Unchanged, true}, {"rejected", r.Rejected, true},
-		{"held", r.Held, false}, {"merged", r.Merged, false}, {"names kept", r.NamesKept, false}, {"cannot register", r.CannotRegister, false},
+		{"held", r.Held, false}, {"merged", r.Merged, false}, {"skipped", r.Skipped, false}, {"names kept", r.NamesKept, false}, {"cannot register", r.CannotRegister, false},
 	} {
 		if line.always || line.n > 0 {
 			fmt.Fprintf(out, "%-15s %10d\n", line.name, line.n)
