@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// Act is what a person of the desk can ask for.
+// Act is something that a person of the desk can do.
 type Act string
 
-// The acts. The text is stored and must not change.
+// The acts. The values are stored and must not change.
 const (
 	Find   Act = "find"
 	Look   Act = "look"
@@ -33,7 +33,7 @@ const (
 	ExportAudit  Act = "export_audit"
 )
 
-// Key is the catalog key of an act's name.
+// Key returns the catalog key of the act's name.
 func (a Act) Key() string {
 	switch a {
 	case Find:
@@ -54,19 +54,19 @@ func (a Act) Key() string {
 	return "admin.act." + string(a)
 }
 
-// rule is what an act demands.
+// rule says what an act requires.
 type rule struct {
-	roles    []Role // one of them is enough
-	fresh    bool   // the person has signed in within the last five minutes (S-20)
-	onMember bool   // asked for on a member's page, with reason and ticket
-	verified bool   // the caller is
+	roles    []Role // one of them is sufficient
+	fresh    bool   // sign-in within the last five minutes (S-20)
+	onMember bool   // done on a member's page, with reason and ticket
+	verified bool   // the caller must be verified
 	recovery bool   // counts as help to get back in (S-65)
-	account  bool   // there must be an account
-	second   bool   // another person must agree, however the caller was verified (S-64)
-	unmailed bool   // a code to the mailbox does not verify the caller: it is the other proof of a recovery already
+	account  bool   // the member must have an account
+	second   bool   // a second person must approve, however the caller was verified (S-64)
+	unmailed bool   // a code to the mailbox does not verify the caller: the mailbox is the other proof of a recovery already
 }
 
-// rules is the one table of who may do what; allow is the one place that reads it.
+// rules is the only table of who may do what, and allow the only place that reads it.
 var rules = map[Act]rule{
 	Find:   {roles: []Role{Read}},
 	Look:   {roles: []Role{Read}},
@@ -91,12 +91,12 @@ var rules = map[Act]rule{
 	ExportAudit:  {roles: []Role{Audit}, fresh: true},
 }
 
-// memberActs are those of a member's page, in the order in which they are offered.
+// memberActs returns the acts of a member's page, in the order in which they are offered.
 func memberActs() []Act {
 	return []Act{ReleaseLock, SendUsername, StartReset, ChangeEmail, ResetFactor, ResetQuestion, EndSessions, StopChange, Withdraw, Disable, Enable}
 }
 
-// recoveryActs are the acts that count towards the third help in a week.
+// recoveryActs returns the acts that count towards the third help within a week.
 func recoveryActs() (acts []string) {
 	for _, act := range memberActs() {
 		if rules[act].recovery {
@@ -109,13 +109,12 @@ func recoveryActs() (acts []string) {
 const (
 	freshness    = 5 * time.Minute  // of a sign-in, for an act (S-20)
 	verification = 15 * time.Minute // of a caller, for one person of the desk
-	requestLife  = 24 * time.Hour   // for the second person (S-64)
+	requestLife  = 24 * time.Hour   // until the second person has decided (S-64)
 	helpWindow   = 7 * 24 * time.Hour
-	helpAlone    = 2 // recoveries of one member in that window that need no second person (S-65)
+	helpAlone    = 2 // recoveries of one member within helpWindow that need no second person (S-65)
 )
 
-// allow is the gate in front of every use case. on is nil where no member is concerned. The error is ErrForbidden, ErrStaff or
-// ErrStepUp.
+// allow guards every use case. on is nil if no member is concerned. The error is ErrForbidden, ErrStaff or ErrStepUp.
 func (s *Service) allow(p Person, act Act, on *Subject) error {
 	r, known := rules[act]
 	switch {
@@ -129,7 +128,7 @@ func (s *Service) allow(p Person, act Act, on *Subject) error {
 	return nil
 }
 
-// may reports whether one of a person's roles allows an act.
+// may reports whether one of the person's roles allows the act.
 func (p Person) may(act Act) bool {
 	return slices.ContainsFunc(p.Roles, func(role Role) bool { return slices.ContainsFunc(rules[act].roles, role.gives) })
 }

@@ -13,15 +13,15 @@ import (
 	"huskyidp/templates"
 )
 
-// actPage is one act: what happens, what the member is told, and why it is done.
+// actPage is the form of an act: what will happen, what the member is told, and why it is done.
 type actPage struct {
 	ID        string
 	Name      string // username, "" without an account
 	Act       string
 	Ends      bool       // it takes something away
-	Obstacles []Obstacle // of ReleaseLock: what can be released
-	Second    bool       // a second person must allow it
-	Key       string     // of the submit
+	Obstacles []Obstacle // for ReleaseLock: what can be released
+	Second    bool       // a second person must approve it
+	Key       string     // idempotency key of the form
 	Version   string
 	Lock      string
 	Email     string
@@ -29,7 +29,7 @@ type actPage struct {
 	Ticket    string
 }
 
-// subjectOf is whom an act is about, and the act.
+// subjectOf returns the member that an act concerns, and the act.
 func (h *Console) subjectOf(c *gin.Context, v visit) (*Subject, Act, error) {
 	act := Act(c.Param("act"))
 	if !rules[act].onMember {
@@ -76,7 +76,7 @@ func (h *Console) newActPage(c *gin.Context, v visit, u *Subject, act Act) (actP
 	return p, err
 }
 
-// fill shows what was typed again.
+// fill restores the input.
 func (p *actPage) fill(form url.Values) {
 	p.Lock, p.Email, p.Reason, p.Ticket = form.Get("lock"), form.Get("email"), form.Get("reason"), form.Get("ticket")
 }
@@ -127,7 +127,7 @@ func (h *Console) act(c *gin.Context, v visit) error {
 	return h.web.SeeDone(c, "/members/"+u.ID.String()+"?done="+string(act))
 }
 
-// actProblems are the expected outcomes of an act as the form says them; other errors go up.
+// actProblems maps the expected outcomes of an act to form messages; other errors are returned as rest.
 func actProblems(err error) (problems []templates.Problem, rest error) {
 	if invalid, ok := errors.AsType[Invalid](err); ok {
 		keys := map[string]string{

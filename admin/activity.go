@@ -5,16 +5,16 @@ import (
 	"time"
 )
 
-// Diary is what a person did, saw and was refused in the last day, and what is left of the hour's limits.
+// Diary is what a person did, saw and was denied within the last day, and what remains of the hourly limits.
 type Diary struct {
 	Lines   []Line
-	Lookups int // left
-	Acts    int // left
+	Lookups int // remaining
+	Acts    int // remaining
 }
 
 const diaryShown = 500
 
-// Diary shows a person's own lines of the book.
+// Diary returns a person's own lines of the book.
 func (s *Service) Diary(ctx context.Context, p Person) (d Diary, err error) {
 	err = s.record(ctx, p, entry{act: Activity}, func(ctx context.Context, _ *entry) error {
 		if err := s.allow(p, Activity, nil); err != nil {

@@ -21,7 +21,7 @@ func (h *Console) showActivity(c *gin.Context, v visit) error {
 	return h.page(c, v, http.StatusOK, "admin/activity", activityPage{d})
 }
 
-// auditPage asks for a span of the audit.
+// auditPage is the form for exporting a span of the audit.
 type auditPage struct{ From, To, Reason, Ticket string }
 
 const day = "2006-01-02" // of <input type=date>

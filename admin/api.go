@@ -16,7 +16,7 @@ import (
 	"huskyidp/provider"
 )
 
-// APIPath is where the API stands on the desk's listener; with the desk's address before it, it is the audience of its tokens.
+// APIPath is the API's path on the desk's listener. Appended to the desk's address, it is the audience of its tokens.
 const APIPath = "/admin/v1"
 
 // Tokens verifies access tokens.
@@ -24,7 +24,7 @@ type Tokens interface {
 	CheckAccess(ctx context.Context, token string) (provider.Access, error)
 }
 
-// API speaks JSON for the Service.
+// API serves the use cases of Service as JSON.
 type API struct {
 	service  *Service
 	web      *web.Web
@@ -33,7 +33,7 @@ type API struct {
 	document []byte
 }
 
-// NewAPI answers under base, the desk's address without a slash at its end.
+// NewAPI returns the API under base, the desk's address without a trailing slash.
 func NewAPI(s *Service, w *web.Web, tokens Tokens, base string) (*API, error) {
 	if s == nil || w == nil || tokens == nil || base == "" {
 		return nil, errors.New("admin: the API needs a service, a web, tokens and its address")
@@ -41,7 +41,7 @@ func NewAPI(s *Service, w *web.Web, tokens Tokens, base string) (*API, error) {
 	return &API{service: s, web: w, tokens: tokens, audience: base + APIPath, document: openAPI(base)}, nil
 }
 
-// endpoint is one method of one address: what it needs, takes and gives. The OpenAPI document is made from the same table.
+// endpoint describes one method of one path. The OpenAPI document is generated from the same table.
 type endpoint struct {
 	method, path string
 	name         string // operationId
@@ -49,12 +49,12 @@ type endpoint struct {
 	act          Act
 	once         bool // takes an Idempotency-Key
 	body, reply  any  // zero values of the types; nil for none
-	status       int  // of a good answer
-	also         int  // another one; 0 for none
+	status       int  // on success
+	also         int  // another success status; 0 for none
 	serve        func(h *API, c *gin.Context, p Person) error
 }
 
-// endpoints are all but the document itself.
+// endpoints returns all endpoints except the document itself.
 func endpoints() []endpoint {
 	all := []endpoint{
 		{http.MethodGet, "/me", "me", "Who you are here, and what is left of your hour", Activity, false, nil, meReply{}, 200, 0, (*API).me},
@@ -106,8 +106,8 @@ func (h *API) Mount(r gin.IRouter) {
 	}
 }
 
-// authenticate finds out who calls: an access token of ours, for this API, from a sign-in with a second step, of a person with
-// a role. ok is false when the answer is given.
+// authenticate identifies the caller by an access token of ours for this API, from a sign-in with a second step, of a
+// person with a role. ok is false if the response has been written.
 func (h *API) authenticate(c *gin.Context) (p Person, ok bool, err error) {
 	token, found := bearer(c.GetHeader("Authorization"))
 	if !found {
@@ -116,7 +116,7 @@ func (h *API) authenticate(c *gin.Context) (p Person, ok bool, err error) {
 	ctx := c.Request.Context()
 	access, err := h.tokens.CheckAccess(ctx, token)
 	switch {
-	case errors.Is(err, provider.ErrToken), err == nil && (access.Audience != h.audience || access.Bound): // who proves keys is not read here
+	case errors.Is(err, provider.ErrToken), err == nil && (access.Audience != h.audience || access.Bound): // sender-constrained tokens are not supported here
 		return p, false, h.refuse(c, http.StatusUnauthorized, invalidToken)
 	case err != nil:
 		return p, false, err
@@ -138,12 +138,12 @@ func (h *API) authenticate(c *gin.Context) (p Person, ok bool, err error) {
 	return p, true, h.service.noteUse(ctx, p)
 }
 
-// noRole records that somebody without a role came to the door.
+// noRole records that somebody without a role used the API.
 func (s *Service) noRole(ctx context.Context, accountID uuid.UUID) error {
 	return s.audit.Record(ctx, audit.Event{Kind: audit.StaffDenied, At: s.now(), AccountID: accountID.String(), Actor: accountID.String(), RequestID: web.RequestID(ctx), Reason: "no_role"})
 }
 
-// refuse answers a call whose token is not enough.
+// refuse answers a call with an insufficient token.
 func (h *API) refuse(c *gin.Context, status int, code string) error {
 	challenge(c, code)
 	p := web.Problem{Status: status}
@@ -154,13 +154,13 @@ func (h *API) refuse(c *gin.Context, status int, code string) error {
 	return nil
 }
 
-// bearer reads the header of RFC 6750 2.1.
+// bearer parses the header of RFC 6750 2.1.
 func bearer(header string) (string, bool) {
 	scheme, token, ok := strings.Cut(header, " ")
 	return token, ok && strings.EqualFold(scheme, "Bearer") && token != "" && len(token) <= 8<<10 && !strings.ContainsAny(token, " ,")
 }
 
-// camel turns release_lock into releaseLock.
+// camel converts release_lock to releaseLock.
 func camel(s string) string {
 	words := strings.Split(s, "_")
 	for i := 1; i < len(words); i++ {
@@ -169,7 +169,7 @@ func camel(s string) string {
 	return strings.Join(words, "")
 }
 
-// pathID reads the id of an address; what is none is like an id that nobody has (S-62).
+// pathID returns the ID in the path; a malformed ID is treated like an unknown one (S-62).
 func pathID(c *gin.Context) (uuid.UUID, error) {
 	id, err := uuid.Parse(c.Param("id"))
 	if err != nil || len(c.Param("id")) != 36 {
@@ -178,7 +178,7 @@ func pathID(c *gin.Context) (uuid.UUID, error) {
 	return id, nil
 }
 
-// readOnce reads body and Idempotency-Key.
+// readOnce reads the body and the Idempotency-Key.
 func readOnce(c *gin.Context, v any) (*Once, error) {
 	body, err := web.ReadJSON(c, v)
 	if err != nil {
@@ -191,7 +191,7 @@ func readOnce(c *gin.Context, v any) (*Once, error) {
 	return &Once{Key: key, Body: slices.Concat([]byte(c.Request.Method+" "+c.Request.URL.Path+"\n"), body)}, nil
 }
 
-// reply answers with a document, and says when it is a repeat.
+// reply answers with a document, and marks repeats.
 func reply(c *gin.Context, status int, o *Once, body any) error {
 	if o != nil && o.Replayed {
 		c.Header("Idempotency-Replayed", "true")

@@ -30,7 +30,8 @@ type emailBody struct {
 	Email   string `json:"email" doc:"the new address"`
 }
 
-// outcomeReply is 200 where the act is done or refused, 202 where it waits for a second person or for its hour.
+// outcomeReply comes with 200 if the act is done or refused, and with 202 while it waits for a second person or on
+// hold.
 type outcomeReply struct {
 	Act       Act        `json:"act"`
 	State     State      `json:"state" enum:"done awaiting_approval on_hold refused"`

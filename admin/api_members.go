@@ -12,8 +12,8 @@ import (
 	"huskyidp/members"
 )
 
-// The documents that the API takes and gives. The tag doc becomes the description in the OpenAPI document, enum the values
-// that a field can have.
+// The documents of the API. The tag doc becomes the description in the OpenAPI document, and enum lists a field's
+// values.
 
 type meReply struct {
 	ID      uuid.UUID `json:"id"`

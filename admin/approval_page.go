@@ -25,11 +25,11 @@ func (h *Console) showApprovals(c *gin.Context, v visit) error {
 	return h.page(c, v, http.StatusOK, "admin/approvals", approvalsPage{open}, opts...)
 }
 
-// approvalPage is one request, and the decision.
+// approvalPage shows one request and takes the decision.
 type approvalPage struct {
 	Request
 	Key    string
-	Typed  string // the reason of a refusal
+	Typed  string // reason for refusing
 	Member string // username, "" without an account
 }
 
@@ -72,7 +72,7 @@ func (h *Console) showApproval(c *gin.Context, v visit) error {
 	return h.page(c, v, http.StatusOK, "admin/approval", page)
 }
 
-// goneApproval shows the list, with the reason why the request is not on it.
+// goneApproval shows the list and says why the request is no longer on it.
 func (h *Console) goneApproval(c *gin.Context, v visit, cause error) error {
 	problems, _ := actProblems(cause)
 	open, err := h.service.open(c.Request.Context(), v.Person)

@@ -14,7 +14,7 @@ import (
 	"huskyidp/templates"
 )
 
-// The console's places.
+// The paths of the console.
 const (
 	signInPath    = "/signin"
 	callbackPath  = "/callback"
@@ -24,8 +24,8 @@ const (
 	auditPath     = "/audit"
 )
 
-// Console serves the desk's pages. It is a relying party of the provider like any other app of the programme: whoever works
-// here signed in there, with a second step.
+// Console serves the desk's pages. It is a relying party of the provider like the programme's other apps: its users
+// have signed in there with a second step.
 type Console struct {
 	service *Service
 	web     *web.Web
@@ -44,7 +44,7 @@ func NewConsole(s *Service, w *web.Web, o PartyOptions) (*Console, error) {
 	return &Console{s, w, p}, nil
 }
 
-// Mount adds the pages.
+// Mount adds the routes.
 func (h *Console) Mount(r gin.IRouter) {
 	pages := h.web.Pages(r).Group("", h.comeAgain)
 	pages.GET("/", h.web.Handle(h.showDoor))
@@ -75,11 +75,11 @@ func (h *Console) Mount(r gin.IRouter) {
 	}
 }
 
-// enterPage is shown for a moment on the way to the provider, and to a browser that another site led here: our cookies stayed
-// at home, and come along when our own page leads to the same place.
+// enterPage is shown briefly on the way to the provider, and to browsers led here by another site: their
+// SameSite=Strict cookies are missing, and come along once our own page leads to the same place.
 type enterPage struct{ To string }
 
-// comeAgain is for visits from other sites: the provider's answer to a sign-in, and links.
+// comeAgain handles visits from other sites: the provider's response to a sign-in, and links.
 func (h *Console) comeAgain(c *gin.Context) {
 	if c.Request.Method != http.MethodGet || !web.FromElsewhere(c) {
 		return
@@ -100,10 +100,10 @@ func (h *Console) enterBy(c *gin.Context, to string) error {
 type visit struct {
 	Person
 	session sessionRow
-	waiting int // requests of others that may be decided
+	waiting int // open requests of others
 }
 
-// with finds out who is there, or leads to the door. Roles are read anew for each page.
+// with identifies the signed-in person or leads to the sign-in. Roles are read for every page.
 func (h *Console) with(page func(c *gin.Context, v visit) error) func(c *gin.Context) error {
 	return func(c *gin.Context) error {
 		ctx := c.Request.Context()
@@ -142,7 +142,7 @@ func (h *Console) toDoor(c *gin.Context) error {
 	return web.SeeOther(c, path)
 }
 
-// answer turns what a page could not answer itself into one; the rest goes up.
+// answer turns errors that a page does not handle into a page; other errors are returned.
 func (h *Console) answer(c *gin.Context, v visit, err error) error {
 	limit, isLimit := errors.AsType[*LimitError](err)
 	switch {
@@ -162,7 +162,7 @@ func (h *Console) answer(c *gin.Context, v visit, err error) error {
 
 // page answers with a page in the desk's frame.
 func (h *Console) page(c *gin.Context, v visit, status int, name string, page any, opts ...web.PageOption) error {
-	opts = append(opts, web.InPlace()) // a form of the desk is refused at another address than it stands at
+	opts = append(opts, web.InPlace()) // the desk's forms are refused at an address other than their own
 	d := &templates.Desk{Name: v.Name, Approvals: v.waiting, Here: placeOf(c.Request.URL.Path)}
 	for _, role := range v.Roles {
 		d.Roles = append(d.Roles, string(role))
@@ -178,7 +178,7 @@ func (h *Console) page(c *gin.Context, v visit, status int, name string, page an
 	return h.web.Page(c, status, name, page, append([]web.PageOption{web.WithDesk(d)}, opts...)...)
 }
 
-// home is the first place that a person may go to.
+// home returns the first page that the person may open.
 func (v visit) home() string {
 	for _, place := range []struct {
 		path string
@@ -191,7 +191,7 @@ func (v visit) home() string {
 	return activityPath
 }
 
-// placeOf is the place in the menu that a page belongs to.
+// placeOf returns the menu entry that a page belongs to.
 func placeOf(path string) string {
 	if strings.HasPrefix(path, "/members/") {
 		return searchPath
@@ -204,7 +204,7 @@ func placeOf(path string) string {
 	return ""
 }
 
-// onceOf names a submit: a second click, or going back, does nothing twice.
+// onceOf identifies a form, so that a second click or going back does nothing twice.
 func onceOf(c *gin.Context) *Once {
 	form := url.Values{}
 	for name, values := range web.Form(c) {

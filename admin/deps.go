@@ -21,7 +21,7 @@ import (
 	"huskyidp/templates"
 )
 
-// Accounts is what the desk needs of accounts.
+// Accounts is the part of package accounts that the desk needs.
 type Accounts interface {
 	CreateStaff(ctx context.Context, n accounts.NewStaff) (accounts.Account, error)
 	Get(ctx context.Context, id uuid.UUID) (accounts.Account, error)
@@ -46,7 +46,7 @@ type Roster interface {
 	ParseMemberNumber(typed string) (string, error)
 }
 
-// Enrolment tells what a registration is stuck on.
+// Enrolment reports what a registration is stuck on.
 type Enrolment interface {
 	StuckAt(ctx context.Context, id uuid.UUID) (registration.Stuck, error)
 	StuckAs(ctx context.Context, reference string) (registration.Stuck, error)
@@ -54,12 +54,12 @@ type Enrolment interface {
 	Release(ctx context.Context, reference string) (bool, error)
 }
 
-// Referrals finds reference numbers.
+// Referrals looks up reference numbers.
 type Referrals interface {
 	Referral(ctx context.Context, spoken string) (recovery.Referral, error)
 }
 
-// Recovery starts what the member finishes, and holds what waits. All take part in the transaction of ctx.
+// Recovery starts what members complete themselves, and holds changes. All methods join the transaction of ctx.
 type Recovery interface {
 	SendUsername(ctx context.Context, accountID uuid.UUID) error
 	StartReset(ctx context.Context, accountID uuid.UUID) error
@@ -68,17 +68,17 @@ type Recovery interface {
 	StopHeld(ctx context.Context, accountID uuid.UUID) (bool, error)
 }
 
-// Deliveries tells what became of mails.
+// Deliveries reports the state of mails.
 type Deliveries interface {
 	Deliveries(ctx context.Context, accountID uuid.UUID, limit int) ([]mail.Delivery, error)
 }
 
-// Records gives the audit's rows of a span as JSON lines.
+// Records exports audit rows as JSON lines.
 type Records interface {
 	Export(ctx context.Context, w io.Writer, from, to time.Time) error
 }
 
-// Deps is what a Service is built from. All are required.
+// Deps are the dependencies of a Service. All are required.
 type Deps struct {
 	DB         *postgres.DB
 	Keyring    *seal.Keyring
@@ -94,7 +94,7 @@ type Deps struct {
 	Now        func() time.Time
 }
 
-// Service decides; API and Console speak HTTP.
+// Service makes the decisions; API and Console speak HTTP.
 type Service struct {
 	*People
 	store      *store
@@ -112,7 +112,7 @@ type Service struct {
 	now        func() time.Time
 }
 
-// New checks that nothing is missing.
+// New checks the dependencies.
 func New(d Deps) (*Service, error) {
 	if d.DB == nil || d.Keyring == nil || d.Limiter == nil || d.Audit == nil || d.Accounts == nil || d.Roster == nil || d.Enrolment == nil ||
 		d.Referrals == nil || d.Recovery == nil || d.Deliveries == nil || d.Records == nil || d.Now == nil {
@@ -128,6 +128,6 @@ func New(d Deps) (*Service, error) {
 	}, nil
 }
 
-// Sweep erases what has lost its use: answers kept for repeats after a day, sign-ins to the console on their way after
-// an hour, console sessions and requests 30 days after their end, the book and verifications after six years (S-73).
+// Sweep deletes replies kept for repeats after a day, unfinished sign-ins to the console after an hour, console
+// sessions and requests 30 days after their end, the book and verifications after six years (S-73).
 func (s *Service) Sweep(ctx context.Context) error { return s.store.sweep(ctx, s.now()) }

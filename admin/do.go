@@ -16,13 +16,13 @@ import (
 	"huskyidp/templates"
 )
 
-// Ask is an act that a person asks for on a member.
+// Ask is a request for an act on a member.
 type Ask struct {
 	Reason  string // 10 to 500 letters
 	Ticket  string // case number
 	Version string // Summary.Version as the person saw it
-	Lock    string // of ReleaseLock: which one
-	Email   string // of ChangeEmail: the new address
+	Lock    string // for ReleaseLock
+	Email   string // for ChangeEmail: the new address
 }
 
 // The locks that ReleaseLock takes: those of accounts, and that of registrations.
@@ -33,17 +33,17 @@ func Locks() []string {
 	return []string{identityLock, string(accounts.PasswordLock), string(accounts.FactorLock), string(accounts.AnswerLock), string(accounts.QuestionLock)}
 }
 
-// State is what became of an act.
+// State is the state of an act.
 type State string
 
-// The states: made at once, waiting for a second person, or waiting for its hour.
+// The states: done at once, waiting for a second person, or on hold.
 const (
 	Done   State = "done"
 	Asked  State = "awaiting_approval"
 	OnHold State = "on_hold"
 )
 
-// Outcome is the answer to an act.
+// Outcome is the result of an act.
 type Outcome struct {
 	Act       Act       `json:"act"`
 	State     State     `json:"state"`
@@ -70,7 +70,7 @@ func checkReason(reason string, invalid Invalid) string {
 	return reason
 }
 
-// check judges what a person typed, before anything is looked up.
+// check validates the input before anything is looked up.
 func (a *Ask) check(act Act) error {
 	invalid := Invalid{}
 	a.Reason = checkReason(a.Reason, invalid)
@@ -100,8 +100,8 @@ func (a *Ask) check(act Act) error {
 	return nil
 }
 
-// Do does one of the acts on a member, or asks a second person for it. The error is Invalid, those of allow, ErrNotFound,
-// ErrUnverified, ErrConflict, ErrOtherBody, *LimitError, ErrBusy, or the database's.
+// Do performs an act on a member, or asks for a second person's approval. The error is Invalid, those of allow,
+// ErrNotFound, ErrUnverified, ErrConflict, ErrOtherBody, *LimitError, ErrBusy, or the database's.
 func (s *Service) Do(ctx context.Context, p Person, o *Once, id uuid.UUID, act Act, a Ask) (out Outcome, err error) {
 	if !rules[act].onMember {
 		return out, fmt.Errorf("admin: %q is no act on a member", act)
@@ -126,7 +126,7 @@ func (s *Service) Do(ctx context.Context, p Person, o *Once, id uuid.UUID, act A
 	return out, err
 }
 
-// do judges the member's side, and then does the act or freezes it for a second person.
+// do judges the member's state, then performs the act or freezes it for a second person.
 func (s *Service) do(ctx context.Context, p Person, e *entry, u *Subject, a Ask) (Outcome, error) {
 	if err := s.take(ctx, acts, p); err != nil {
 		return Outcome{}, err
@@ -156,7 +156,7 @@ func (s *Service) do(ctx context.Context, p Person, e *entry, u *Subject, a Ask)
 	return s.perform(ctx, e, p.ID, u, a, v.Method)
 }
 
-// sensible refuses an act that there is nothing for, before anybody else is asked for it.
+// sensible refuses an act that has nothing to act on, before anybody is asked to approve it.
 func (s *Service) sensible(ctx context.Context, act Act, u *Subject) error {
 	if rules[act].account && !u.hasAccount() {
 		return ErrConflict
@@ -182,9 +182,10 @@ func (s *Service) sensible(ctx context.Context, act Act, u *Subject) error {
 	return nil
 }
 
-// needsSecond tells whether a second person must agree: always for another address, for the factors and for the question; for lifting a hold
-// where the caller has shown a mailbox alone; and for the third help in a week (S-64, S-65). A code to the mailbox, spoken or
-// typed, never makes one person enough: whoever reads the mailbox could then have the factors taken away and recover.
+// needsSecond reports whether a second person must approve: always for another address, the second steps and the
+// question; for lifting a lock if the caller has proven only a mailbox; and for the third help within a week (S-64,
+// S-65). A code to the mailbox, spoken or typed, never makes one person sufficient: whoever reads the mailbox could
+// then have the second steps removed and recover.
 func needsSecond(act Act, r rule, m Method, helped int) bool {
 	return r.second || act == Enable && m == SpokenCode || r.recovery && helped >= helpAlone
 }
@@ -199,7 +200,7 @@ func ruleOf(act Act, lock string) rule {
 	return r
 }
 
-// perform does an act that nothing stands against any more, and tells the member. by is who asked for it, and how the caller was verified then.
+// perform does an approved act and notifies the member. by is who asked for it, and how the caller was verified then.
 func (s *Service) perform(ctx context.Context, e *entry, by uuid.UUID, u *Subject, a Ask, m Method) (Outcome, error) {
 	act := e.act
 	out := Outcome{Act: act, State: Done}
@@ -242,13 +243,13 @@ func (s *Service) perform(ctx context.Context, e *entry, by uuid.UUID, u *Subjec
 	if !changed {
 		return out, ErrConflict
 	}
-	if !u.hasAccount() { // there is nobody to tell yet
+	if !u.hasAccount() { // there is nobody to notify yet
 		return out, nil
 	}
 	return out, s.accounts.Notify(ctx, id, "staff_acted", templates.Args{"act": templates.Key("admin.act." + string(act)), "ticket": a.Ticket})
 }
 
-// release ends one lock and reports whether it held.
+// release ends one lock and reports whether it was held.
 func (s *Service) release(ctx context.Context, u *Subject, lock string) (bool, error) {
 	if lock != identityLock {
 		if !u.hasAccount() {

@@ -1,5 +1,5 @@
-// Package admin is the support desk: how people of the programme help members who are stuck, over a JSON API and a console
-// of pages on the same use cases. It stands on top and may look at every feature; nothing imports it but cmd/idp.
+// Package admin is the support desk: how staff of the programme help members who are stuck, through a JSON API and a console
+// with the same use cases. It is above all features and may import each; only cmd/idp imports it.
 //
 // # A call to the desk
 //
@@ -12,48 +12,47 @@
 //	           ├─ frozen for a second person, within a day ── Decide ──┐
 //	           └─ held for a day by package recovery, with a link that stops it <┘ (address, second steps)
 //
-// Every use case goes through record, which writes a line into the desk's book and an audit event in the transaction of what
-// was done; a denial undoes the transaction and is recorded by itself. allow is the one gate, rules its one table. Acts on one
-// member wait for each other and carry the version of the member that the person saw.
+// Every use case goes through record, which writes a line into the desk's book and an audit event in the same transaction; a
+// denial rolls it back and is recorded separately. allow is the only gate, rules its only table. Acts on one member are
+// serialised and carry the version of the member that the person saw.
 //
 // # Who may do what
 //
 // Roles are read, recover, approve, admin and audit; rules in act.go says which acts each gives, TestRoleTable prints it.
-// Roles are read anew for each call. Nobody acts on accounts of the desk. Acts, decisions and exports need a sign-in within
-// the last five minutes. A second person is needed for another address; for taking second steps away, unless the caller has
-// read out a code from the mailbox; and for the third recovery of one member in seven days.
+// Roles are read for every call. Nobody acts on accounts of the desk. Acts, decisions and exports need a sign-in within the
+// last five minutes. A second person must approve another address, removing the second steps or the secret question, lifting
+// a lock for a caller who has proven only a mailbox, and the third recovery of one member within seven days.
 //
 // # The two ways in
 //
 // API: bearer access tokens of the provider with the scope admin and the API's address as audience, from a sign-in with a
-// second step; tokens that are bound to a key are not taken. Idempotency-Key on everything that changes something. Errors are
-// problem+json. openapi.json is made from the table of endpoints and from the types (go test -run DocumentFile -update).
+// second step; sender-constrained tokens are not accepted. Everything that changes something takes an Idempotency-Key. Errors
+// are problem+json. openapi.json is generated from the table of endpoints and the types (go test -run DocumentFile -update).
 //
-// Console: a relying party of the provider (authorization code, PKCE, nonce), whose calls to it stay in the program. Cookies
-// are SameSite=Strict; a browser that another site leads here is shown a page that leads to itself, so that they come along.
-// A form that meets an old sign-in is kept, sealed, until the person has signed in again.
+// Console: a relying party of the provider (authorization code, PKCE, nonce), whose calls to it stay within the process.
+// Cookies are SameSite=Strict; a browser led here by another site gets a page that reloads itself, so that the cookies are
+// sent. A form submitted with an old sign-in is kept, sealed, until the person has signed in again.
 //
 // # Tables
 //
-// staff: who works here. desk_entries: the book; reasons are sealed, since a person typed them, and stay out of the audit.
-// caller_verifications: methods and instants, the code as a keyed digest. desk_requests: acts that wait, sealed as they were
-// asked. desk_replies: answers to repeats, for a day. console_sign_ins, console_sessions: SHA-256 of state and token. All
-// instants are UTC and arrive from Deps.Now. Requests go 30 days after their end, book and verifications after six years
-// (S-73).
+// staff: people and roles. desk_entries: the book; reasons are sealed, since a person typed them, and not part of the audit.
+// caller_verifications: methods and instants, the code as a keyed digest. desk_requests: acts awaiting approval, sealed.
+// desk_replies: responses to repeats, for a day. console_sign_ins, console_sessions: SHA-256 of state and token. All instants
+// are UTC and come from Deps.Now. Requests are deleted 30 days after their end, book and verifications after six years (S-73).
 //
 // # Who sees what
 //
 // The desk sees usernames, initials, the year of birth, the end of the member number, the first letter and the domain of the
-// address, names of fields that differ; never values, answers, secrets, codes or links. An approver sees the new address.
-// Members see in their history that the desk looked or acted, and get a mail for each act.
+// address, and names of fields that differ; never values, answers, secrets, codes or links. An approver sees the new address.
+// Members see in their history that the desk looked or acted, and are notified of each act by mail.
 //
 // # Errors
 //
-// errors.go: each denial is a sentinel with a word for the book; problem.go turns them into problems, the pages into
-// sentences. *LimitError is a 429 and, where it is a person's own limit, an alert.
+// errors.go: each denial is a sentinel with a word for the book; problem.go maps them to problems, the pages to sentences.
+// *LimitError is a 429 and, if it is a person's own limit, an alert.
 //
 // # Where it implements what
 //
-// Security bar S-20, S-21 (in part), S-23 to S-26, S-61 to S-65, S-69 to S-71, S-74, R-03, R-04; RFC 9457, RFC 6750, RFC 9068,
+// S-20, S-21 (in part), S-23 to S-26, S-61 to S-65, S-69 to S-71, S-74, R-03, R-04; RFC 9457, RFC 6750, RFC 9068,
 // RFC 9470, RFC 9207; OpenAPI 3.1. Opening a closed account takes one person of the role admin: design.md asks for no second.
 package admin

@@ -16,17 +16,17 @@ import (
 	"huskyidp/internal/web"
 )
 
-// The limits of one person in an hour (S-62).
+// The hourly limits of one person (S-62).
 var (
 	lookups = ratelimit.Limit{Name: "desk_lookups", Count: 60, Per: time.Hour}
 	acts    = ratelimit.Limit{Name: "desk_acts", Count: 20, Per: time.Hour}
 )
 
-// entry is a line of the desk's book in the making. Its outcome is "done" unless the use case says otherwise.
+// entry is a line of the desk's book under construction. Its outcome is "done" unless the use case says otherwise.
 type entry struct {
 	act          Act
 	subject      *Subject
-	subjectID    uuid.UUID // where the subject was not resolved
+	subjectID    uuid.UUID // if the subject was not resolved
 	outcome      string
 	reason       string
 	ticket       string
@@ -36,12 +36,12 @@ type entry struct {
 	kind         audit.Kind // default by act
 }
 
-// record runs a use case in a transaction with its line in the book and its audit event (S-65, S-71). A denial undoes the
-// transaction and is recorded by itself; other errors record nothing, since nothing happened.
+// record runs a use case in one transaction with its line in the book and its audit event (S-65, S-71). A denial rolls
+// the transaction back and is recorded separately; other errors are not recorded, since nothing happened.
 func (s *Service) record(ctx context.Context, p Person, e entry, use func(ctx context.Context, e *entry) error) error {
 	begun := e
 	err := s.db.InTx(ctx, func(ctx context.Context) error {
-		e = begun // a transaction that is tried again begins anew
+		e = begun // a retried transaction starts over
 		if err := use(ctx, &e); err != nil {
 			return err
 		}
@@ -59,12 +59,12 @@ func (s *Service) record(ctx context.Context, p Person, e entry, use func(ctx co
 	}
 	e.outcome, e.kind = word, audit.StaffDenied
 	if writeErr := s.db.InTx(ctx, func(ctx context.Context) error { return s.write(ctx, p, e) }); writeErr != nil {
-		return writeErr // not written, not answered
+		return writeErr // what is not recorded is not answered
 	}
 	return err
 }
 
-// kinds are the audit events of acts that went well; the others are StaffActed.
+// kinds are the audit events of successful acts; the others are StaffActed.
 var kinds = map[Act]audit.Kind{
 	Find: audit.StaffSearched, Look: audit.StaffLooked, Verify: audit.StaffVerified, ListRequests: audit.StaffReviewed, Activity: audit.StaffReviewed,
 	RefuseAct: audit.StaffDecided, ExportAudit: audit.StaffExported,
@@ -92,7 +92,7 @@ func (s *Service) write(ctx context.Context, p Person, e entry) error {
 	return s.db.From(ctx).SendBatch(ctx, b).Close()
 }
 
-// event is what the audit keeps: ids and words, no reason, which a person typed.
+// event returns the audit event: IDs and fixed words, without the reason, which a person typed.
 func (e *entry) event(ctx context.Context, p Person, id uuid.UUID, now time.Time) audit.Event {
 	kind := e.kind
 	if kind == "" {
@@ -142,7 +142,7 @@ func limited(err error) error {
 	return err
 }
 
-// Line is a line of the book, as read.
+// Line is a line of the book.
 type Line struct {
 	ID        uuid.UUID
 	At        time.Time
@@ -173,18 +173,18 @@ func (s *store) lines(ctx context.Context, sql string, args ...any) ([]Line, err
 	})
 }
 
-// ofSubject are the newest lines about a member.
+// ofSubject returns the newest lines about a member.
 func (s *store) ofSubject(ctx context.Context, id uuid.UUID, limit int) ([]Line, error) {
 	return s.lines(ctx, `select `+lineColumns+` from desk_entries where subject_id = $1 order by at desc, id desc limit $2`, id, limit)
 }
 
-// ofPerson are the newest lines of a person.
+// ofPerson returns the newest lines of a person.
 func (s *store) ofPerson(ctx context.Context, id uuid.UUID, since time.Time, limit int) ([]Line, error) {
 	return s.lines(ctx, `select `+lineColumns+` from desk_entries where staff_id = $1 and at > $2 order by at desc, id desc limit $3`, id, since, limit)
 }
 
-// standing is what of the book an act depends on: the newest line that changed something, and how often the member was
-// helped since an instant.
+// standing returns what an act depends on: the newest line that changed something, and how often the member was helped
+// since an instant.
 func (s *store) standing(ctx context.Context, id uuid.UUID, since time.Time) (last uuid.UUID, helped int, err error) {
 	var newest *uuid.UUID
 	err = s.db.From(ctx).QueryRow(ctx, `
@@ -195,7 +195,7 @@ func (s *store) standing(ctx context.Context, id uuid.UUID, since time.Time) (la
 	return postgres.Value(newest), helped, err
 }
 
-// lockNotAvailable is PostgreSQL's code for a lock that did not come within lock_timeout.
+// lockNotAvailable is PostgreSQL's error code for exceeding lock_timeout.
 const lockNotAvailable = "55P03"
 
 func busy(err error) error {

@@ -37,7 +37,7 @@ func (busyError) Error() string             { return "admin: another act on this
 func (busyError) Unavailable() bool         { return true }
 func (busyError) RetryAfter() time.Duration { return 2 * time.Second }
 
-// denials are the words under which a denied call is recorded.
+// denials are the words under which denied calls are recorded.
 var denials = []struct {
 	err  error
 	word string
@@ -46,7 +46,7 @@ var denials = []struct {
 	{ErrConflict, "conflict"}, {ErrGone, "gone"}, {ErrOwn, "own_request"}, {ErrOtherBody, "other_body"}, {ErrNotFound, "not_found"},
 }
 
-// denial is the word for an error that denies a call; "" for one that is no answer.
+// denial returns the word for an error that denies a call; "" for other errors.
 func denial(err error) string {
 	for _, d := range denials {
 		if errors.Is(err, d.err) {
@@ -68,7 +68,7 @@ type LimitError struct {
 func (e *LimitError) Error() string             { return "admin: limit " + e.Limit + " reached" }
 func (e *LimitError) RetryAfter() time.Duration { return e.Wait }
 
-// Invalid says which fields of a call cannot be, each with a word for the reason. The words are the last parts of the
+// Invalid says which fields of a call are invalid, each with a word for the reason. The words are the last parts of
 // catalog keys.
 type Invalid map[string]string
 

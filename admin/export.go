@@ -13,17 +13,17 @@ import (
 
 const (
 	exportSpan = 31 * 24 * time.Hour
-	exportTime = 25 * time.Second // below what the server gives an answer
+	exportTime = 25 * time.Second // below the server's write timeout
 )
 
-// Span is what of the audit a person asks for, and why.
+// Span says which part of the audit a person asks for, and why.
 type Span struct {
 	From, To       time.Time
 	Reason, Ticket string
 }
 
-// ExportAudit writes the audit's rows of a span once the export itself is recorded. The error is Invalid, those of allow, or
-// the database's.
+// ExportAudit writes the audit rows of a span after recording the export itself. The error is Invalid, those of allow,
+// or the database's.
 func (s *Service) ExportAudit(ctx context.Context, p Person, span Span) (write func(ctx context.Context, w io.Writer) error, err error) {
 	a := Ask{Reason: span.Reason, Ticket: span.Ticket}
 	if err := a.check(ExportAudit); err != nil {
@@ -61,7 +61,7 @@ func (h *API) export(c *gin.Context, p Person) error {
 	return writeExport(c, write)
 }
 
-// writeExport streams the rows. What goes wrong on the way can only be told by cutting the answer short.
+// writeExport streams the rows. Once it has begun, an error can only be signalled by truncating the response.
 func writeExport(c *gin.Context, write func(ctx context.Context, w io.Writer) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request.Context()), exportTime)
 	defer cancel()

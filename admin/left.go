@@ -11,7 +11,8 @@ import (
 	"huskyidp/internal/web"
 )
 
-// left tells the timer of an open page how long the session lasts. A browser asks by itself, which is no use (S-23).
+// left tells the timer of an open page how long the session lasts. Browsers ask on their own, so it does not extend the
+// session (S-23).
 func (h *Console) left(c *gin.Context) error {
 	session, err := h.service.consoleSession(c.Request.Context(), h.web.Cookie(c, sessionCookie), false)
 	switch {
@@ -24,7 +25,7 @@ func (h *Console) left(c *gin.Context) error {
 	return h.web.SessionLeft(c, session.EndsAt)
 }
 
-// showEnded is where a page goes by itself that could not ask, or whose session another has followed.
+// showEnded is where a page goes on its own if it could not ask, or if another session has replaced its own.
 func (h *Console) showEnded(c *gin.Context) error {
 	ctx := c.Request.Context()
 	session, err := h.service.consoleSession(ctx, h.web.Cookie(c, sessionCookie), false)
@@ -45,7 +46,7 @@ func (h *Console) showEnded(c *gin.Context) error {
 	return web.ForeignForm(p.Name, visit{Person: p}.home())
 }
 
-// alive is the answer to the warning: finding the session used it.
+// alive answers the warning's button: looking up the session has extended it.
 func (h *Console) alive(c *gin.Context, _ visit) error {
 	c.Status(http.StatusNoContent)
 	return nil

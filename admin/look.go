@@ -15,7 +15,7 @@ import (
 	"huskyidp/templates"
 )
 
-// Summary is a member as the desk sees one: masked, with what stands in the way.
+// Summary is a member as shown to the desk: masked, with what keeps them from signing in.
 type Summary struct {
 	ID           uuid.UUID
 	Version      string // to be sent with an act
@@ -34,19 +34,19 @@ type Summary struct {
 	Held         []Held
 	Verification Verification
 	NeedsSecond  bool  // the next help needs a second person (S-65)
-	Acts         []Act // that the person who looks may ask for
+	Acts         []Act // that the person may ask for
 	Timeline     []Moment
 }
 
-// Obstacle is something that a member is stuck on.
+// Obstacle is something that keeps a member from getting in.
 type Obstacle struct {
 	Kind   string    // differs, unknown_number, or lock_ and the lock's name
-	Fields []string  // of differs: their names
-	Lock   string    // what ReleaseLock takes; "" where it cannot be released
-	Until  time.Time // when it ends by itself; zero if it does not
+	Fields []string  // for differs: the names of the fields
+	Lock   string    // what ReleaseLock takes; "" if it cannot be released
+	Until  time.Time // when it ends on its own; zero if it does not
 }
 
-// Held is a change that waits for its hour, and that the member can stop.
+// Held is a change on hold, which the member can stop.
 type Held struct {
 	Act     Act
 	ApplyAt time.Time
@@ -62,10 +62,10 @@ type Moment struct {
 	Reason  string
 	Ticket  string
 	Outcome string
-	App     string // of app_allowed and app_stopped
+	App     string // for app_allowed and app_stopped
 }
 
-// Words are the places of the moment's text.
+// Words returns the arguments of the moment's text.
 func (m Moment) Words() templates.Args {
 	return templates.Args{"app": m.App, "act": templates.Key("admin.act." + string(m.Act))}
 }
@@ -75,8 +75,8 @@ const (
 	timelineShown = 50
 )
 
-// Look shows a member, and leaves a trace that the member sees (S-65). The error is ErrNotFound, ErrForbidden, ErrStaff, or
-// the database's.
+// Look returns a member and leaves a trace that the member sees (S-65). The error is ErrNotFound, ErrForbidden,
+// ErrStaff, or the database's.
 func (s *Service) Look(ctx context.Context, p Person, id uuid.UUID) (sum Summary, err error) {
 	err = s.record(ctx, p, entry{act: Look, subjectID: id}, func(ctx context.Context, e *entry) error {
 		if err := s.allow(p, Look, nil); err != nil {

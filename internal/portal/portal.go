@@ -18,8 +18,8 @@ import (
 	"huskyidp/templates"
 )
 
-// The paths of the portal. A client registration names the callback, the root (for after signing out) and, as
-// initiate_login_uri, the login.
+// The paths of the portal. A client registration names the callback, the root (after signing out) and the login
+// (initiate_login_uri).
 const (
 	LoginPath             = "/login"
 	CallbackPath          = "/callback"
@@ -34,13 +34,13 @@ type Options struct {
 	ClientID     string
 	ClientSecret string   // "" for a public client
 	TryClientID  string   // public client of the page /try; "" for no such page
-	BaseURL      string   // as the browser sees the portal, without a slash at its end
-	Scopes       []string // default openid, profile, email, husky.member; those the provider does not know are left out
-	AccountURL   string   // where "my account" leads; default the issuer's /account
+	BaseURL      string   // as the browser sees the portal, without a trailing slash
+	Scopes       []string // default openid, profile, email, husky.member; unsupported scopes are omitted
+	AccountURL   string   // target of "my account"; default the issuer's /account
 	Key          []byte   // seals pending sign-ins, at least 32 bytes; default: the client secret, else random
 	Templates    *templates.Set
 	Logger       *slog.Logger
-	Client       *http.Client // default: 5 s, as few redirects as none
+	Client       *http.Client // default: 5 s, no redirects
 	Now          func() time.Time
 }
 
@@ -52,7 +52,7 @@ type Portal struct {
 	box      *sealer
 	provider *relyingParty
 	sessions *otter.Cache[string, session]
-	told     *otter.Cache[string, struct{}] // ids of logout tokens that were handled
+	told     *otter.Cache[string, struct{}] // IDs of handled logout tokens
 }
 
 // session is a signed-in visitor.
@@ -63,23 +63,23 @@ type session struct {
 	Subject string
 	SID     string // the session at the provider
 	CSRF    string
-	seen    *atomic.Int64 // when it was used last, in Unix seconds
+	seen    *atomic.Int64 // last use, in Unix seconds
 }
 
 const (
 	sessionAge  = 12 * time.Hour
-	sessionIdle = 15 * time.Minute // as at the provider: whoever sits down next finds nothing open
+	sessionIdle = 15 * time.Minute // as at the provider, so that the next person at the browser finds nothing open
 	maxSessions = 10_000
 )
 
-// New checks the options. It asks the provider nothing yet.
+// New checks the options. It does not contact the provider yet.
 func New(o Options) (*Portal, error) {
 	base, err := url.Parse(o.BaseURL)
 	switch {
 	case o.Templates == nil || o.Logger == nil:
-		return nil, errors.New("portal: templates and logger are needed")
+		return nil, errors.New("portal: templates and logger are required")
 	case o.Issuer == "" || o.ClientID == "":
-		return nil, errors.New("portal: issuer and client_id are needed")
+		return nil, errors.New("portal: issuer and client_id are required")
 	case err != nil || base.Host == "" || base.Path != "":
 		return nil, errors.New("portal: the base address must be http(s)://host without path")
 	}
@@ -129,18 +129,18 @@ func New(o Options) (*Portal, error) {
 	return p, nil
 }
 
-// Site is what the portal's pages are made with, for pages that stand beside them.
+// Site is used by pages that are shown beside the portal's.
 func (p *Portal) Site() *site.Site { return p.site }
 
 // Mux takes further pages: the demo shows its mailbox here.
 func (p *Portal) Mux() *http.ServeMux { return p.mux }
 
-// ServeHTTP is the portal whole.
+// ServeHTTP serves the portal.
 func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.site.Handler(p.mux).ServeHTTP(w, r)
 }
 
-// accessDenied says that the member went back without signing in, which is no mistake.
+// accessDenied says that the member went back without signing in, which is not an error.
 const accessDenied = "access_denied"
 
 type homePage struct{ SignIn, Error string }
@@ -198,7 +198,7 @@ func (p *Portal) fail(w http.ResponseWriter, r *http.Request, code string, cause
 	http.Redirect(w, r, "/?"+url.Values{"error": {code}}.Encode(), http.StatusSeeOther)
 }
 
-// errorCode lets through what an error code is made of (RFC 6749 4.1.2.1 names lower-case words), since it is shown.
+// errorCode restricts what is shown to the characters of error codes (RFC 6749 4.1.2.1).
 func errorCode(s string) string {
 	isOther := func(c rune) bool { return (c < 'a' || c > 'z') && c != '_' }
 	if s == "" || len(s) <= 50 && !strings.ContainsFunc(s, isOther) {
@@ -207,7 +207,7 @@ func errorCode(s string) string {
 	return "login_failed"
 }
 
-// local reports whether an address leads to a page of the portal, and gives its path and query.
+// local reports whether an address belongs to the portal, and returns its path and query.
 func (p *Portal) local(address string) (path string, ok bool) {
 	u, err := url.Parse(address)
 	if err != nil || u.User != nil || u.Scheme+"://"+u.Host != p.options.BaseURL || strings.HasPrefix(u.Path, "//") || strings.Contains(u.Path, `\`) {

@@ -21,7 +21,8 @@ import (
 	"huskyidp/internal/site"
 )
 
-// relyingParty finds the provider when it is first needed, and again until it answers: the portal may start first.
+// relyingParty discovers the provider when it is first needed, and retries until it answers: the portal may start
+// first.
 type relyingParty struct {
 	options Options
 
@@ -31,7 +32,7 @@ type relyingParty struct {
 
 func newRelyingParty(o Options) *relyingParty { return &relyingParty{options: o} }
 
-// provider is what discovery told.
+// provider is the result of discovery.
 type provider struct {
 	*oidc.Provider
 	options  Options
@@ -39,7 +40,7 @@ type provider struct {
 	metadata metadata
 }
 
-// metadata is what go-oidc does not keep of the discovery document.
+// metadata is the part of the discovery document that go-oidc does not keep.
 type metadata struct {
 	EndSession  string   `json:"end_session_endpoint"`
 	Scopes      []string `json:"scopes_supported"`
@@ -53,7 +54,7 @@ func (rp *relyingParty) discover(ctx context.Context) (*provider, error) {
 	if rp.found != nil {
 		return rp.found, nil
 	}
-	// go-oidc keeps the context for fetching keys later, so it must outlive this request.
+	// go-oidc keeps the context to fetch keys later, so it must outlive this request.
 	ctx = oidc.ClientContext(context.WithoutCancel(ctx), rp.options.Client)
 	discovered, err := oidc.NewProvider(ctx, rp.options.Issuer)
 	if err != nil {
@@ -77,7 +78,7 @@ func (rp *relyingParty) discover(ctx context.Context) (*provider, error) {
 	return p, nil
 }
 
-// knownScopes leaves out what the provider says it does not know.
+// knownScopes omits scopes that the provider does not support.
 func (p *provider) knownScopes(scopes []string) []string {
 	if len(p.metadata.Scopes) == 0 {
 		return scopes
@@ -86,7 +87,7 @@ func (p *provider) knownScopes(scopes []string) []string {
 	return slices.DeleteFunc(slices.Clone(scopes), isUnknown)
 }
 
-// checkIssuer keeps answers of other providers out (RFC 9207 2.4).
+// checkIssuer refuses responses of other providers (RFC 9207 2.4).
 func (p *provider) checkIssuer(query url.Values) error {
 	iss := query.Get("iss")
 	if iss != "" && iss != p.options.Issuer || iss == "" && p.metadata.SendsIssuer {
@@ -95,7 +96,7 @@ func (p *provider) checkIssuer(query url.Values) error {
 	return nil
 }
 
-// redeem exchanges the code and checks everything that came with it (OpenID Connect Core 3.1.3.7, 5.3.2).
+// redeem exchanges the code and verifies everything that comes with it (OpenID Connect Core 3.1.3.7, 5.3.2).
 func (p *provider) redeem(ctx context.Context, code string, entry pending) (session, error) {
 	ctx = oidc.ClientContext(ctx, p.options.Client)
 	token, err := p.config.Exchange(ctx, code, oauth2.VerifierOption(entry.Verifier))
@@ -131,14 +132,14 @@ func (p *provider) redeem(ctx context.Context, code string, entry pending) (sess
 		if info.Subject != idToken.Subject {
 			return session{}, errors.New("userinfo is about another subject")
 		}
-		if err := info.Claims(&claims); err != nil { // adds to what is there
+		if err := info.Claims(&claims); err != nil { // merges into the existing claims
 			return session{}, fmt.Errorf("reading userinfo: %w", err)
 		}
 	}
 	return session{Name: displayName(claims), Claims: list(claims), IDToken: raw, Subject: idToken.Subject, SID: sid}, nil
 }
 
-// withoutBody drops the response body from an error of the token endpoint: it goes to the log.
+// withoutBody removes the response body from an error of the token endpoint, which is logged.
 func withoutBody(err error) error {
 	if retrieve, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
 		return fmt.Errorf("status %d, error %q", retrieve.Response.StatusCode, retrieve.ErrorCode)
@@ -171,7 +172,7 @@ func list(claims map[string]json.RawMessage) []claim {
 	return slices.Concat(person, protocol)
 }
 
-// show gives a string as it is and everything else as JSON.
+// show returns a string as is and everything else as JSON.
 func show(value json.RawMessage) string {
 	var s string
 	if err := json.Unmarshal(value, &s); err == nil {
@@ -184,7 +185,7 @@ func show(value json.RawMessage) string {
 	return strings.ReplaceAll(compact.String(), ",", ", ")
 }
 
-// logout ends the session here, and then the one at the provider (RP-Initiated Logout 1.0).
+// logout ends the session here, then the one at the provider (RP-Initiated Logout 1.0).
 func (p *Portal) logout(w http.ResponseWriter, r *http.Request) {
 	s, ok := p.session(r)
 	if ok && r.PostFormValue("csrf") != s.CSRF {
@@ -202,7 +203,7 @@ func (p *Portal) logout(w http.ResponseWriter, r *http.Request) {
 	p.site.Page(w, r, http.StatusOK, "portal/leaving", leavingPage{next}, site.PageOptions{Onward: next})
 }
 
-// leavingPage stands for a moment on the way to the provider.
+// leavingPage is shown briefly on the way to the provider.
 type leavingPage struct{ Next string }
 
 func (p *provider) endSession(idToken, lang string) string {
