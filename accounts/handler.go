@@ -100,21 +100,23 @@ func (h *Handler) Mount(r gin.IRouter) {
 	pages.GET(WelcomePath, h.web.Handle(h.showWelcome))
 	pages.POST(WelcomePath, h.web.Handle(h.submitWelcome))
 	pages.GET("/account/ended", h.web.Handle(h.showEnded))
+	pages.POST("/account/alive", h.web.Handle(h.alive))
+	settled := pages.Group("", h.web.Handle(h.settled))
 	for path, show := range map[string]func(*gin.Context) error{
 		"": h.showHome, "/password": h.showPassword, "/email": h.showEmail, "/email/code": h.showEmailCode, "/question": h.showQuestion, "/language": h.showLanguage,
 		"/sessions": h.showSessions, "/apps": h.showApps, "/apps/:id": h.showApp, "/apps/:id/stop": h.showStopApp, "/held/:id/stop": h.showHeld, "/history": h.showHistory,
 		"/factors": h.showFactors, "/factors/totp": h.showAddTOTP, "/factors/passkey": h.showAddPasskey, "/factors/saved-codes": h.showSavedCodes,
 		"/factors/totp/remove": h.showRemoveTOTP, "/factors/passkey/:id/remove": h.showRemovePasskey,
 	} {
-		pages.GET("/account"+path, h.web.Handle(show))
+		settled.GET("/account"+path, h.web.Handle(show))
 	}
 	for path, act := range map[string]func(*gin.Context) error{
-		"/alive": h.alive, "/password": h.changePassword, "/email": h.changeEmail, "/email/code": h.proveEmail, "/question": h.changeQuestion, "/language": h.changeLanguage, "/sessions": h.endSessions, "/history": h.disownEvent,
+		"/password": h.changePassword, "/email": h.changeEmail, "/email/code": h.proveEmail, "/question": h.changeQuestion, "/language": h.changeLanguage, "/sessions": h.endSessions, "/history": h.disownEvent,
 		"/apps/:id/stop": h.stopApp, "/held/:id/stop": h.stopHeld, "/factors/totp": h.addTOTP, "/factors/passkey": h.addPasskey, "/factors/passkey/options": h.passkeyOptions,
 		"/factors/saved-codes": h.makeSavedCodes, "/factors/saved-codes/file": h.savedCodesFile, "/factors/totp/remove": h.removeTOTP,
 		"/factors/passkey/:id/remove": h.removePasskey,
 	} {
-		pages.POST("/account"+path, h.web.Handle(act))
+		settled.POST("/account"+path, h.web.Handle(act))
 	}
 }
 
@@ -231,17 +233,18 @@ func (h *Handler) SignOut(c *gin.Context) error {
 	return nil
 }
 
-// Require returns the session of an account that is complete, or sends the browser to sign in or to complete it: ok is then
-// false and the answer is given.
-func (h *Handler) Require(c *gin.Context) (session Session, ok bool, err error) {
-	session, ok, err = h.require(c)
+// settled keeps all of the account closed to a session whose account is not complete.
+func (h *Handler) settled(c *gin.Context) error {
+	session, ok, err := h.Lookup(c)
 	if ok && session.Unsettled {
-		return session, false, h.welcomeFirst(c)
+		c.Abort()
+		return h.welcomeFirst(c)
 	}
-	return session, ok, err
+	return err
 }
 
-func (h *Handler) require(c *gin.Context) (session Session, ok bool, err error) {
+// Require returns the session, or sends the browser to sign in: ok is then false and the answer is given.
+func (h *Handler) Require(c *gin.Context) (session Session, ok bool, err error) {
 	session, ok, err = h.Lookup(c)
 	if ok && !web.Owned(c, web.OfSession) {
 		return session, false, web.ForeignForm(session.Username, h.wayOn(c))

@@ -131,11 +131,7 @@ func (h *Handler) renew(c *gin.Context, r Renewal) (Session, error) {
 // as strong as a sign-in to the account would be (S-20). Otherwise the browser is sent to
 // prove it again, and comes back to this path.
 func (h *Handler) RequireFresh(c *gin.Context, most time.Duration) (Session, bool, error) {
-	return h.requireFresh(c, most, h.Require)
-}
-
-func (h *Handler) requireFresh(c *gin.Context, most time.Duration, require func(*gin.Context) (Session, bool, error)) (Session, bool, error) {
-	session, ok, err := require(c)
+	session, ok, err := h.Require(c)
 	if !ok || err != nil {
 		return session, false, err
 	}

@@ -36,7 +36,7 @@ type welcomePage struct {
 
 // welcomed is who completes an account; done means that the answer was given.
 func (h *Handler) welcomed(c *gin.Context) (session Session, d due, done bool, err error) {
-	session, ok, err := h.requireFresh(c, welcomeFresh, h.require)
+	session, ok, err := h.RequireFresh(c, welcomeFresh)
 	if !ok {
 		return session, d, true, err
 	}

@@ -185,6 +185,9 @@ func (h *Handler) showCodesLeft(c *gin.Context) error {
 	if w.flow != "" {
 		next = ResumePath(w.flow)
 	}
+	if session.Unsettled {
+		return web.SeeOther(c, next)
+	}
 	return h.web.Page(c, http.StatusOK, "provider/codes_left", codesLeftPage{factors.SavedCodes, next}, append(w.options(), web.SignedIn(session.Username))...)
 }
 

@@ -116,6 +116,9 @@ func (h *Handler) showDone(c *gin.Context) error {
 	if !ok {
 		return web.SeeOther(c, withFlow("/login", web.Flow(c)))
 	}
+	if session.Unsettled { // of another system, and registered nowhere
+		return web.SeeOther(c, withFlow("/account", web.Flow(c)))
+	}
 	flow, err := h.flow(c, nil)
 	if err != nil {
 		return err
