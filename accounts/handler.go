@@ -102,21 +102,37 @@ func (h *Handler) Mount(r gin.IRouter) {
 	pages.GET("/account/ended", h.web.Handle(h.showEnded))
 	pages.POST("/account/alive", h.web.Handle(h.alive))
 	settled := pages.Group("", h.web.Handle(h.settled))
-	for path, show := range map[string]func(*gin.Context) error{
-		"": h.showHome, "/password": h.showPassword, "/email": h.showEmail, "/email/code": h.showEmailCode, "/question": h.showQuestion, "/language": h.showLanguage,
-		"/sessions": h.showSessions, "/apps": h.showApps, "/apps/:id": h.showApp, "/apps/:id/stop": h.showStopApp, "/held/:id/stop": h.showHeld, "/history": h.showHistory,
-		"/factors": h.showFactors, "/factors/totp": h.showAddTOTP, "/factors/passkey": h.showAddPasskey, "/factors/saved-codes": h.showSavedCodes,
-		"/factors/totp/remove": h.showRemoveTOTP, "/factors/passkey/:id/remove": h.showRemovePasskey,
+	for _, route := range []struct {
+		path         string
+		show, submit func(*gin.Context) error
+	}{
+		{"/account", h.showHome, nil},
+		{"/account/history", h.showHistory, h.disownEvent},
+		{"/account/language", h.showLanguage, h.changeLanguage},
+		{"/account/password", h.showPassword, h.changePassword},
+		{"/account/question", h.showQuestion, h.changeQuestion},
+		{"/account/email", h.showEmail, h.changeEmail},
+		{"/account/email/code", h.showEmailCode, h.proveEmail},
+		{"/account/sessions", h.showSessions, h.endSessions},
+		{"/account/held/:id/stop", h.showHeld, h.stopHeld},
+		{"/account/apps", h.showApps, nil},
+		{"/account/apps/:id", h.showApp, nil},
+		{"/account/apps/:id/stop", h.showStopApp, h.stopApp},
+		{"/account/factors", h.showFactors, nil},
+		{"/account/factors/totp", h.showAddTOTP, h.addTOTP},
+		{"/account/factors/totp/remove", h.showRemoveTOTP, h.removeTOTP},
+		{"/account/factors/passkey", h.showAddPasskey, h.addPasskey},
+		{"/account/factors/passkey/options", nil, h.passkeyOptions},
+		{"/account/factors/passkey/:id/remove", h.showRemovePasskey, h.removePasskey},
+		{"/account/factors/saved-codes", h.showSavedCodes, h.makeSavedCodes},
+		{"/account/factors/saved-codes/file", nil, h.savedCodesFile},
 	} {
-		settled.GET("/account"+path, h.web.Handle(show))
-	}
-	for path, act := range map[string]func(*gin.Context) error{
-		"/password": h.changePassword, "/email": h.changeEmail, "/email/code": h.proveEmail, "/question": h.changeQuestion, "/language": h.changeLanguage, "/sessions": h.endSessions, "/history": h.disownEvent,
-		"/apps/:id/stop": h.stopApp, "/held/:id/stop": h.stopHeld, "/factors/totp": h.addTOTP, "/factors/passkey": h.addPasskey, "/factors/passkey/options": h.passkeyOptions,
-		"/factors/saved-codes": h.makeSavedCodes, "/factors/saved-codes/file": h.savedCodesFile, "/factors/totp/remove": h.removeTOTP,
-		"/factors/passkey/:id/remove": h.removePasskey,
-	} {
-		settled.POST("/account"+path, h.web.Handle(act))
+		if route.show != nil {
+			settled.GET(route.path, h.web.Handle(route.show))
+		}
+		if route.submit != nil {
+			settled.POST(route.path, h.web.Handle(route.submit))
+		}
 	}
 }
 

@@ -220,14 +220,21 @@ func (m *Metadata) checkFlows(insecureLocal bool) error {
 			return &MetadataError{member, fmt.Sprintf("%q %s", uri, rule)}
 		}
 	}
-	for member, uri := range map[string]string{"initiate_login_uri": m.InitiateLoginURI, "client_uri": m.ClientURI,
-		"logo_uri": m.LogoURI, "policy_uri": m.PolicyURI, "tos_uri": m.TosURI, "backchannel_logout_uri": m.BackchannelLogoutURI,
-		"frontchannel_logout_uri": m.FrontchannelLogoutURI, "sector_identifier_uri": m.SectorIdentifierURI} {
-		if uri == "" {
+	for _, member := range []struct{ name, uri string }{
+		{"initiate_login_uri", m.InitiateLoginURI},
+		{"client_uri", m.ClientURI},
+		{"logo_uri", m.LogoURI},
+		{"policy_uri", m.PolicyURI},
+		{"tos_uri", m.TosURI},
+		{"backchannel_logout_uri", m.BackchannelLogoutURI},
+		{"frontchannel_logout_uri", m.FrontchannelLogoutURI},
+		{"sector_identifier_uri", m.SectorIdentifierURI},
+	} {
+		if member.uri == "" {
 			continue
 		}
-		if rule := redirectURIRule(uri, insecureLocal); rule != "" {
-			return &MetadataError{member, fmt.Sprintf("%q %s", uri, rule)}
+		if rule := redirectURIRule(member.uri, insecureLocal); rule != "" {
+			return &MetadataError{member.name, fmt.Sprintf("%q %s", member.uri, rule)}
 		}
 	}
 	return nil

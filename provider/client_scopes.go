@@ -45,11 +45,14 @@ func (m *Metadata) checkScopes() error {
 // checkAudiences: an API is named by an absolute URI without a fragment, or no request could name
 // it (RFC 8707 2).
 func (m *Metadata) checkAudiences() error {
-	for member, values := range map[string][]string{"audience": m.Audience, "resource_server": m.ResourceServer} {
-		for _, value := range values {
+	for _, member := range []struct {
+		name   string
+		values []string
+	}{{"audience", m.Audience}, {"resource_server", m.ResourceServer}} {
+		for _, value := range member.values {
 			u, err := url.Parse(value)
 			if err != nil || !u.IsAbs() || u.Host == "" && u.Opaque == "" || strings.ContainsAny(value, "#* \t\r\n") {
-				return &MetadataError{member, fmt.Sprintf("%q is not an absolute URI without a fragment, as in https://api.example (RFC 8707 section 2)", value)}
+				return &MetadataError{member.name, fmt.Sprintf("%q is not an absolute URI without a fragment, as in https://api.example (RFC 8707 section 2)", value)}
 			}
 		}
 	}

@@ -26,11 +26,17 @@ func (h *Handler) Mount(r gin.IRouter) {
 	protocol.POST("/device_authorization", h.web.Handle(h.deviceAuthorization))
 	protocol.POST("/introspect", h.web.Handle(h.introspect))
 
-	for path, endpoint := range map[string]func(*gin.Context) error{
-		"/par": h.push, "/token": h.token, "/userinfo": h.userinfo, "/revoke": h.revoke,
+	for _, route := range []struct {
+		path     string
+		endpoint func(*gin.Context) error
+	}{
+		{"/par", h.push},
+		{"/token", h.token},
+		{"/userinfo", h.userinfo},
+		{"/revoke", h.revoke},
 	} {
-		protocol.POST(path, h.web.Handle(endpoint))
-		protocol.OPTIONS(path, web.Preflight)
+		protocol.POST(route.path, h.web.Handle(route.endpoint))
+		protocol.OPTIONS(route.path, web.Preflight)
 	}
 	protocol.GET("/userinfo", h.web.Handle(h.userinfo))
 

@@ -73,11 +73,11 @@ func (h *Handler) Mount(r gin.IRouter) {
 		}))
 	}
 	pages.POST(paths[stepFactor]+"/:method/options", h.handle(h.factorOptions))
-	for path, show := range map[string]func(*gin.Context) error{
-		paths[stepDone]: h.showDone, "/support": h.showSupport, "/privacy": h.showPrivacy, "/nondiscrimination": h.showNotice, "/language-help": h.showLanguages,
-	} {
-		pages.GET(path, h.handle(show))
-	}
+	pages.GET(paths[stepDone], h.handle(h.showDone))
+	pages.GET("/support", h.handle(h.showSupport))
+	pages.GET("/privacy", h.handle(h.showPrivacy))
+	pages.GET("/nondiscrimination", h.handle(h.showNotice))
+	pages.GET("/language-help", h.handle(h.showLanguages))
 }
 
 // handle sends whoever is at another step to its page.

@@ -1,6 +1,7 @@
 package registration
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -113,10 +114,6 @@ func New(d Deps) (*Service, error) {
 	if d.IdentityLock < 0 {
 		return nil, errors.New("registration: IdentityLock is negative")
 	}
-	for field, value := range map[*int]int{&d.SourceFailures: 20, &d.Registrations: 20, &d.Mailed: 20} {
-		if *field == 0 {
-			*field = value
-		}
-	}
+	d.SourceFailures, d.Registrations, d.Mailed = cmp.Or(d.SourceFailures, 20), cmp.Or(d.Registrations, 20), cmp.Or(d.Mailed, 20)
 	return &Service{Deps: d, store: store{d.DB, d.Keyring}}, nil
 }
