@@ -149,6 +149,7 @@ func (s *stage) signIn(ctx context.Context, b *visitor.Browser, p rig.Member) er
 	}
 	switch {
 	case b.Status == http.StatusServiceUnavailable && b.Away == nil:
+		rig.Pause(ctx, time.Second) // a person reads the page before they try again
 		return errRefused
 	case b.Away == nil || b.Away.Query().Get("code") == "":
 		return fmt.Errorf("%s: sign-in ends at %s (%d)", p.Username, b.At, b.Status)

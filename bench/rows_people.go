@@ -112,7 +112,7 @@ func (s *stage) beside(t *table) error {
 	slow, slower := middle(quiet, 0.99), middle(beside, 0.99)
 	t.add("refresh beside 64 signing in", fmt.Sprintf("%.0f/s, p99 %s", is, ms(slower)), 0, fmt.Sprintf("quiet: %.0f/s, p99 %s", was, ms(slow)),
 		fmt.Sprintf("%.2f, p99 %.1fx", is/was, float64(slower)/float64(slow)))
-	t.note("beside the refreshes %.1f sign-ins a second", signed)
+	t.note("beside the refreshes %.1f sign-ins a second; whoever is refused tries again after a second", signed)
 	return nil
 }
 
