@@ -119,7 +119,7 @@ func parseBirth(p *cardProblems, i Card, now time.Time) Date {
 	}
 	date, today := Date{Year: y, Month: m, Day: d}, DateOf(now)
 	switch {
-	case !date.Valid() || isTooOld(date, today):
+	case !date.Valid() || isTooOld(date, today) || isEmptyCell(date):
 		p.add("birth_day", "registration.personal.birth_unreal")
 	case today.Before(date):
 		p.add("birth_year", "registration.personal.birth_future")

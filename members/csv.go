@@ -99,6 +99,9 @@ func (s *csvSource) next() (entry, error) {
 	e := entry{position: s.lines.line, absent: s.parser.layout.absent, isOpen: s.lines.isOpen && !s.lines.isMarked}
 	rec, wrong, problem := s.parser.parse(line)
 	if problem == "" {
+		if e.isOpen {
+			e.tail = s.parser.tail(line)
+		}
 		e.rec, e.notes = rec, cannotRegister(rec, e.position, "")
 		return e, nil
 	}

@@ -92,3 +92,59 @@ func TestCutFileEndsNobody(t *testing.T) {
 		t.Errorf("the member of the cut line is %+v, %v, want as before", m, err)
 	}
 }
+
+// A last line without an end of a new member counts when all fields are there, and is named unless the last of them is whole
+// for certain. Where it most likely lacks a part, it is left out.
+func TestLastLineOfANewMember(t *testing.T) {
+	const known = "900000610,1984-03-14,ANA,RUIZ"
+	const head = "member_number,birth_date,first_name,last_name"
+	for name, test := range map[string]struct {
+		head, known, line string
+		counts            [5]int // added, changed, ended, unchanged, rejected
+		says              string // of the line, "" for nothing
+	}{
+		"a name":                 {head, known, "900000612,1984-03-16,EVA,PAZ", [5]int{1, 0, 0, 1, 0}, "is the last and has no end"},
+		"a name, in UTF-16":      {head, known, "900000612,1984-03-16,EVA,MUÑOZ", [5]int{1, 0, 0, 1, 0}, "is the last and has no end"},
+		"a quoted name":          {head, known, `900000612,1984-03-16,EVA,"PAZ"`, [5]int{1, 0, 0, 1, 0}, ""},
+		"a name with its end":    {head, known, "900000612,1984-03-16,EVA,PAZ\n", [5]int{1, 0, 0, 1, 0}, ""},
+		"a column that is none":  {head + ",phone", known + ",1", "900000612,1984-03-16,EVA,PAZ,86", [5]int{1, 0, 0, 1, 0}, ""},
+		"an open end":            {head + ",coverage_end", known + ",", "900000612,1984-03-16,EVA,PAZ,", [5]int{1, 0, 0, 1, 0}, "is the last and has no end"},
+		"an end":                 {head + ",coverage_end", known + ",", "900000612,1984-03-16,EVA,PAZ,2026-12-31", [5]int{1, 0, 0, 1, 0}, ""},
+		"an end with slashes":    {head + ",coverage_end", known + ",", "900000612,1984-03-16,EVA,PAZ,1/2/2027", [5]int{1, 0, 0, 1, 0}, ""},
+		"an end that is cut":     {head + ",coverage_end", known + ",", "900000612,1984-03-16,EVA,PAZ,2026-12-3", [5]int{0, 0, 0, 1, 1}, "is cut, most likely"},
+		"a birth date":           {"member_number,first_name,last_name,birth_date", "900000610,ANA,RUIZ,1984-03-14", "900000612,EVA,PAZ,1984-03-16", [5]int{1, 0, 0, 1, 0}, ""},
+		"a birth date that is":   {"member_number,first_name,last_name,birth_date", "900000610,ANA,RUIZ,1984-03-14", "900000612,EVA,PAZ,1984-03-1", [5]int{0, 0, 0, 1, 1}, "is cut, most likely"},
+		"a program":              {head + ",program", known + ",A", "900000612,1984-03-16,EVA,PAZ,HUSKY B", [5]int{1, 0, 0, 1, 0}, ""},
+		"a program that is cut":  {head + ",program", known + ",A", "900000612,1984-03-16,EVA,PAZ,HUSKY", [5]int{0, 0, 0, 1, 1}, "is cut, most likely"},
+		"a field too few":        {head, known, "900000612,1984-03-16,EVA", [5]int{}, "refused"},
+		"a birth date of 9 more": {"member_number,first_name,last_name,birth_date", "900000610,ANA,RUIZ,3/14/1984", "900000612,EVA,PAZ,3/16/198", [5]int{}, "refused"},
+	} {
+		f := newFixture(t)
+		f.load(t, test.head+"\n"+test.known+"\n")
+		file := test.head + "\n" + test.known + "\n" + test.line
+		if strings.HasSuffix(name, "UTF-16") {
+			file = inUTF16(file, false)
+		}
+		var said []string
+		collect := func(e LineError) { said = append(said, e.Error()) }
+		report, err := f.Import(t.Context(), strings.NewReader(file), ImportOptions{Rejected: collect, Note: collect})
+		if test.says == "refused" {
+			if e, ok := errors.AsType[*FileError](err); !ok || !strings.Contains(e.Problem, "cut off") {
+				t.Errorf("%s: Import = %+v, %v, want the file refused as cut off", name, report, err)
+			}
+			continue
+		}
+		if got := counts(report); err != nil || got != test.counts {
+			t.Errorf("%s: %v, %v, want %v", name, got, err, test.counts)
+		}
+		if len(said) > 1 || (len(said) == 1) != (test.says != "") || test.says != "" && !strings.HasPrefix(said[0], "line 3: "+test.says) {
+			t.Errorf("%s: said %q, want %q", name, said, test.says)
+		}
+	}
+	f := newFixture(t)
+	f.load(t, header+covered(40)+anak)
+	_, err := f.Import(t.Context(), strings.NewReader(header+covered(40)+"900000612,EVA,PAZ,,1990-01-01,A,2025-01-01,2026-12-3"), ImportOptions{})
+	if e, ok := errors.AsType[*UnreadableError](err); !ok || !e.IsCut {
+		t.Errorf("a cut line of a new member, somebody absent: Import = %v, want *UnreadableError of a cut file", err)
+	}
+}

@@ -2,6 +2,7 @@ package members
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -43,6 +44,7 @@ const (
 	dateTwoDigits = "has a year of two digits, and nobody knows its century: export it with four"
 	dateDays      = "is a number of days, as spreadsheets keep dates: give the column the form yyyy-mm-dd and export it again"
 	dateWords     = "has its month in words: export it as 2006-01-02"
+	dateEmptyCell = "is what programs write for an empty cell, and nobody's birth date"
 	dateEight     = "has eight digits that are no year, month and day: export it as 20060102"
 )
 
@@ -121,13 +123,21 @@ func noDate(s string) string {
 	return notADate
 }
 
+// birth reads a birth date.
+func (r *dateReader) birth(s string) (d Date, problem string) {
+	if isDayZero(s) {
+		return Date{}, dateEmptyCell
+	}
+	return r.read(s)
+}
+
 // bound reads the first or last day of coverage; what programs write for "no such day" is the zero Date.
 func (r *dateReader) bound(s string) (d Date, problem string) {
 	if isOpen(s) {
 		return Date{}, ""
 	}
 	d, problem = r.read(s)
-	return inYears(d), problem
+	return asBound(d), problem
 }
 
 // withoutTime cuts "1984-03-14 00:00:00", "1984-03-14T00:00:00Z" and "3/14/1984 12:00 AM" behind the day.
@@ -139,13 +149,32 @@ func withoutTime(s string) string {
 	return s[:i]
 }
 
-func isOpen(s string) bool { return isNull(s) || strings.Trim(withoutTime(s), "0-/") == "" }
+func isOpen(s string) bool {
+	return isNull(s) || strings.Trim(withoutTime(s), "0-/") == "" || isDayZero(s)
+}
+
+// emptyCells are the days as which programs write an empty cell: .NET, SQL Server, spreadsheets, and those with the calendar
+// of old Macintosh computers.
+var emptyCells = []Date{{1, 1, 1}, {1753, 1, 1}, {1899, 12, 30}, {1899, 12, 31}, {1900, 1, 1}, {1904, 1, 1}}
+
+// isEmptyCell tells whether a birth date is none, in a file or typed. Nobody alive was born on those days.
+func isEmptyCell(born Date) bool { return slices.Contains(emptyCells, born) }
+
+// isDayZero knows the number 0 in a cell for dates, as spreadsheets show it.
+func isDayZero(s string) bool {
+	switch withoutTime(s) {
+	case "1/0/1900", "01/00/1900", "0/1/1900", "00/01/1900", "1900-01-00", "1900/01/00", "19000100":
+		return true
+	}
+	return false
+}
 
 // Years that a file means as such; programs write a date before or beyond them for "open".
 const firstYear, lastYear = 1900, 2199
 
-func inYears(d Date) Date {
-	if d.Year < firstYear || d.Year > lastYear {
+// asBound is a first or last day of coverage, the zero Date where a program wrote an empty cell, or "open".
+func asBound(d Date) Date {
+	if d.Year < firstYear || d.Year > lastYear || isEmptyCell(d) {
 		return Date{}
 	}
 	return d

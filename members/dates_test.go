@@ -161,3 +161,38 @@ func TestOtherRefIsNamed(t *testing.T) {
 		t.Errorf("a slashed date in the form D8: %+v, %v, want it rejected", report, err)
 	}
 }
+
+// The days as which programs write an empty cell are nobody's birth date, and no bound of coverage.
+func TestDatesOfEmptyCells(t *testing.T) {
+	f := newFixture(t)
+	f.load(t, header+anak+noah+covered(9))
+	for _, day := range []string{"1900-01-01", "1/1/1900", "19000101", "1900-01-01 00:00:00", "1899-12-30", "12/31/1899", "0001-01-01", "1753-01-01", "1904-01-01", "1/0/1900", "1900-01-00"} {
+		var faults []string
+		options := ImportOptions{DryRun: true, Rejected: func(e LineError) { faults = append(faults, e.Error()) }}
+		report, err := f.Import(t.Context(), strings.NewReader(header+strings.Replace(anak, "1984-03-14", day, 1)+noah+covered(9)), options)
+		if err != nil || report.Rejected != 1 || report.Held != 0 || len(faults) != 1 || faults[0] != "line 2: birth_date: "+dateEmptyCell {
+			t.Errorf("born on %s: %+v, %v, faults %q, want the line named", day, report, err, faults)
+		}
+		for column, line := range map[string]string{"start": strings.Replace(anak, "2025-01-01", day, 1), "end": strings.Replace(anak, "2025-01-01,", "2025-01-01,"+day, 1)} {
+			bound, problem := (&dateReader{}).bound(day)
+			report, err := f.Import(t.Context(), strings.NewReader(header+line+noah+covered(9)), ImportOptions{DryRun: true})
+			if err != nil || report.Rejected != 0 || !bound.IsZero() || problem != "" || column == "end" && report.Unchanged != 11 {
+				t.Errorf("coverage %s %s: %+v, %v, bound %v, %q, want it open", column, day, report, err, bound, problem)
+			}
+		}
+	}
+	for name, set := range map[string]string{"full": "4", "change": "2"} {
+		insAnak := strings.Replace(insAnak, "19840314", "19000101", 1)
+		for named, ins := range map[string]string{"": insAnak, ", nameless": strings.Replace(insAnak, "NM1*IL*1*RUIZ*ANAK*M**JR~", "NM1*IL*1~", 1)} {
+			var faults []string
+			report, err := f.Import(t.Context(), strings.NewReader(file834(set834(set, ins, insNoah))), ImportOptions{AllowShrink: true, AllowUnreadable: true, DryRun: true, Rejected: func(e LineError) { faults = append(faults, e.Error()) }})
+			if err != nil || report.Rejected != 1 || len(faults) != 1 || !strings.HasSuffix(faults[0], "birth_date: "+dateEmptyCell) {
+				t.Errorf("834, %s%s: %+v, %v, faults %q, want the loop named", name, named, report, err, faults)
+			}
+		}
+	}
+	card := Card{BirthMonth: "1", BirthDay: "1", BirthYear: "1900", FirstName: "ANAK", LastName: "RUIZ", CardID: "900000610"}
+	if _, problems := card.Parse(now, 9, DefaultNumberFormat.Parse); len(problems) != 1 {
+		t.Errorf("typed: %v, want the day refused as in a file", problems)
+	}
+}

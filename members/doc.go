@@ -41,8 +41,13 @@
 // known members it changes and how many lose it; a file that takes a datum from most of those who have it is refused until
 // told otherwise.
 //
-// A last line without an end may have lost a part of its last field. Many programs write none, so it counts, unless it would
-// change data of a known member: then it is left out, and the file may end nobody until told otherwise (cut.go).
+// A last line without an end may have lost a part of its last field. Many programs write none, so it counts where all fields
+// are there, unless it would change data of a known member, or its last field most likely lacks a part: then it is left out,
+// and the file may end nobody until told otherwise. A new member's is named unless its last field is whole for certain
+// (cut.go). With fields missing the file is cut. X12 counts its segments; CSV has no count that could be trusted.
+//
+// The days as which programs write an empty cell, such as 1900-01-01 and 1899-12-30, are nobody's birth date, in a file or
+// typed: the line is at fault, and its member stays as before. As a bound of coverage they mean that there is none.
 //
 // Faults of the file as a whole (header, compression, a cut-off end, zeros, envelopes, a line beyond 64 KiB) refuse the file. So
 // do, unless told otherwise, a file that would end more than 5 % of the members, and one in which so many known numbers

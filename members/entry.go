@@ -12,6 +12,7 @@ type entry struct {
 	covered  bool     // rec says something of coverage
 	absent   []column // of these the file says nothing of anybody
 	isOpen   bool     // the last line, and it has no end
+	tail     tail     // what can be said of its last field then
 	said     record   // rec before what was known was put in
 
 	skipped string      // why it is of nobody, and nothing else is said

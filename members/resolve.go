@@ -57,6 +57,9 @@ func (run *importRun) resolve(ctx context.Context, chunk []entry) ([]stagedRow, 
 		if e.fault == nil {
 			run.complete(e, row, isKnown, former[row.ID])
 		}
+		if e.isOpen && !isKnown && e.fault == nil {
+			run.judgeOpen(e)
+		}
 		if e.fault != nil {
 			rows = append(rows, run.reject(e, known)...)
 			continue

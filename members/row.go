@@ -79,7 +79,7 @@ func numbersBetween(line string, separator byte, format NumberFormat) (numbers [
 }
 
 func (p *rowParser) parseDates(rec *record) (wrong column, problem string) {
-	if rec.BirthDate, problem = p.born.read(p.layout.field(p.fields, colBirthDate)); problem != "" {
+	if rec.BirthDate, problem = p.born.birth(p.layout.field(p.fields, colBirthDate)); problem != "" {
 		return colBirthDate, problem
 	}
 	if rec.CoverageStart, problem = p.start.bound(p.layout.field(p.fields, colCoverageStart)); problem != "" {
@@ -112,6 +112,10 @@ func checkPerson(rec record, today Date) (wrong column, problem string) {
 		return colSuffix, fmt.Sprintf("is longer than %d characters", maxSuffix)
 	case nameFault(rec.Suffix) == nameUnreadable:
 		return colSuffix, nameUnreadable
+	case rec.BirthDate.IsZero():
+		return colBirthDate, dateIsEmpty
+	case isEmptyCell(rec.BirthDate):
+		return colBirthDate, dateEmptyCell
 	case isTooOld(rec.BirthDate, today):
 		return colBirthDate, fmt.Sprintf("is more than %d years ago", oldestAge)
 	case today.Before(rec.BirthDate):

@@ -119,6 +119,9 @@ func (l *memberLoop) birth(s segment) {
 		l.fail(s, colBirthDate, "is not a date in the form D8")
 		return
 	}
+	if isEmptyCell(born) { // a change file may say nothing else of the person
+		l.fail(s, colBirthDate, dateEmptyCell)
+	}
 	l.rec.BirthDate, l.isBorn = born, true
 }
 
@@ -136,7 +139,7 @@ func boundD8(s string) (Date, bool) {
 		return Date{}, true
 	}
 	d, ok := readD8(s)
-	return inYears(d), ok
+	return asBound(d), ok
 }
 
 // date reads DTP: 356 and 357 bound the eligibility, 348 and 349 a coverage.

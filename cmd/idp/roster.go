@@ -54,8 +54,10 @@ most of those who have it is refused until --allow-doubtful. A refused file is r
 A number that comes back with another name and another birth date is held back: its member stays as before. Look at the
 lines, then import the file again with --same-person or --other-person, and with --review. Until then the same file,
 imported again, lists them again. A last line without a line end that would change its member is left out: it may be cut.
+That of a new member counts if all fields are there, and is listed unless its last field is whole for certain.
 
-Dates are 2006-01-02, 01/02/2006 or 20060102. With --dates day-first 02/01/2006 and 02.01.2006 as well. Headers are found
+Dates are 2006-01-02, 01/02/2006 or 20060102. 1900-01-01, 1899-12-30 and the like are empty cells: an open end, and no
+birth date. With --dates day-first 02/01/2006 and 02.01.2006 as well. Headers are found
 whatever their case, accents and blanks, below a title, too; the words of the members' guide (Número de ID del Cliente,
 Nombre, Apellido, Fecha de Nacimiento) and their English equivalents need no --column. Totals, page numbers, group titles
 and the header again are skipped and listed. Try it with: idp roster sample -n 1000 > sample.csv`
