@@ -51,17 +51,19 @@ func (env *Environment) accounts() (*accounts.Service, error) {
 
 // AccountsImportCmd is "idp accounts import".
 type AccountsImportCmd struct {
-	File       string `arg:"" help:"CSV file with a header line." type:"existingfile"`
-	DryRun     bool   `help:"Show the report and change nothing."`
-	SendMail   bool   `help:"Mail each member whose account is made that it moved. Otherwise nobody is told."`
-	ShowFaults int    `default:"20" help:"How many of the lines left out to print; -1 for all."`
+	File       string            `arg:"" help:"CSV file with a header line." type:"existingfile"`
+	Column     map[string]string `placeholder:"COLUMN=HEADER" help:"Header name of a column, where it differs, such as username=login. May be repeated."`
+	DryRun     bool              `help:"Show the report and change nothing."`
+	SendMail   bool              `help:"Mail each member whose account is made that it moved. Otherwise nobody is told."`
+	ShowFaults int               `default:"20" help:"How many of the lines left out to print; -1 for all."`
 }
 
 // Help is shown by --help.
 func (AccountsImportCmd) Help() string {
 	return `Columns: member_number, username, email; optional password_hash, email_verified (true, false), language (es, en), status
 (active, disabled), created_at (RFC 3339). The member must be on the roster. Lines with a fault are printed and left out. An
-account that exists stays as it is, so that the same file may be imported again, after an interruption too.
+account that exists stays as it is, so that the same file may be imported again, after an interruption too. The exit status
+is 3 if lines were left out.
 
 Password hashes: bcrypt, Argon2, scrypt, PBKDF2 and SHA-crypt in their string forms ($2b$…, $argon2id$…, $scrypt$…,
 $pbkdf2-sha256$…, $6$…), PBKDF2 of Django (pbkdf2_sha256$…) and of ASP.NET Identity (base64, versions 2 and 3), and {SSHA256},
@@ -101,7 +103,7 @@ func (c *AccountsImportCmd) Run(ctx context.Context, env *Environment) error {
 	if err != nil {
 		return err
 	}
-	file, err := openAccountFile(in, roster.ParseMemberNumber, env.Now())
+	file, err := openAccountFile(in, c.Column, roster.ParseMemberNumber, env.Now())
 	if err != nil {
 		return fmt.Errorf("%s: %w. Nothing was changed", c.File, err)
 	}
@@ -114,6 +116,7 @@ func (c *AccountsImportCmd) Run(ctx context.Context, env *Environment) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w. %d accounts were made before; the same file may be imported again", c.File, err, run.added)
 	}
+	env.leftOut = run.left > 0
 	end := fmt.Sprintf("The import took %s.", time.Since(started).Round(10*time.Millisecond))
 	if c.DryRun {
 		end = "This was a dry run: nothing was changed."

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bufio"
+	"bytes"
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -38,6 +40,7 @@ type accountFile struct {
 	read      int64 // bytes
 	line      int
 	separator rune
+	end       byte           // of lines
 	at        map[string]int // column by name
 	width     int
 	number    func(typed string) (string, error)
@@ -48,9 +51,23 @@ type accountFile struct {
 // maxAccountLine in bytes.
 const maxAccountLine = 16 << 10
 
-func openAccountFile(in io.Reader, number func(string) (string, error), now time.Time) (*accountFile, error) {
+// openAccountFile reads the header. names are those of columns that it calls something else, by our own.
+func openAccountFile(in io.Reader, names map[string]string, number func(string) (string, error), now time.Time) (*accountFile, error) {
 	f := &accountFile{in: bufio.NewReaderSize(transform.NewReader(in, unicode.BOMOverride(encoding.Nop.NewDecoder())), maxAccountLine),
-		separator: ',', at: map[string]int{}, number: number, seen: map[string]int{}, now: now}
+		separator: ',', end: '\n', at: map[string]int{}, number: number, seen: map[string]int{}, now: now}
+	called, headers := map[string]string{}, []string{} // our names by the file's, and these
+	for _, name := range accountColumns {
+		header := headerName(cmp.Or(names[name], name))
+		called[header], headers = name, append(headers, header)
+	}
+	for name := range names {
+		if !slices.Contains(accountColumns, name) || len(called) < len(accountColumns) {
+			return nil, fmt.Errorf("--column %s=%s: columns are %s, each with a name of its own", name, names[name], strings.Join(accountColumns, ", "))
+		}
+	}
+	if start, _ := f.in.Peek(maxAccountLine); bytes.IndexByte(start, '\n') < 0 && bytes.IndexByte(start, '\r') >= 0 {
+		f.end = '\r' // as old programs for Macintosh computers write
+	}
 	first, _, err := f.next()
 	if errors.Is(err, io.EOF) {
 		return nil, errors.New("the file is empty")
@@ -71,26 +88,29 @@ func openAccountFile(in io.Reader, number func(string) (string, error), now time
 	}
 	f.width = len(header)
 	for i, name := range header {
-		if name = strings.ToLower(strings.TrimSpace(name)); name == "" { // of a separator behind the last name
+		if name = headerName(name); name == "" { // of a separator behind the last name
 			continue
 		}
-		if _, twice := f.at[name]; twice || !slices.Contains(accountColumns, name) {
-			return nil, fmt.Errorf("line %d: the column %q is not one of %s, each once", f.line, name, strings.Join(accountColumns, ", "))
+		column := called[name]
+		if _, twice := f.at[column]; twice || column == "" {
+			return nil, fmt.Errorf("line %d: the column %q is not one of %s, each once; one that is called something else is named by --column", f.line, name, strings.Join(headers, ", "))
 		}
-		f.at[name] = i
+		f.at[column] = i
 	}
 	for _, name := range accountColumns[:requiredAccountColumns] {
 		if _, ok := f.at[name]; !ok {
-			return nil, fmt.Errorf("line %d: the column %s is missing", f.line, name)
+			return nil, fmt.Errorf("line %d: the column %s is missing", f.line, cmp.Or(names[name], name))
 		}
 	}
 	return f, nil
 }
 
+func headerName(written string) string { return strings.ToLower(strings.TrimSpace(written)) }
+
 // next gives the next line that is not empty, and whether it has an end.
 func (f *accountFile) next() (text string, isWhole bool, err error) {
 	for {
-		raw, err := f.in.ReadSlice('\n')
+		raw, err := f.in.ReadSlice(f.end)
 		f.read += int64(len(raw))
 		f.line++
 		text = strings.TrimRight(string(raw), "\r\n")

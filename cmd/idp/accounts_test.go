@@ -13,6 +13,8 @@ import (
 	"golang.org/x/text/encoding/unicode"
 
 	"huskyidp/accounts"
+	"huskyidp/internal/postgres/postgrestest"
+	"huskyidp/internal/seal"
 )
 
 const (
@@ -170,6 +172,9 @@ func TestAccountsImportOfSpreadsheets(t *testing.T) {
 		"UTF-16":              {utf16, []string{"added 1", "unchanged 0", "left out 0"}, ""},
 		"two marks":           {"\ufeff\ufeffmember_number,username,email\n" + line, []string{"added 1", "unchanged 0", "left out 0"}, ""},
 		"a separator behind":  {"member_number;username;email;\r\n222222222;eva.lopez;eva@example.com;\r\n;;;\r\n", []string{"added 1", "unchanged 0", "left out 0"}, ""},
+		"CR alone":            {"member_number,username,email\r" + strings.ReplaceAll(line, "\n", "\r"), []string{"added 1", "unchanged 0", "left out 0"}, ""},
+		"CR alone, UTF-16":    {strings.ReplaceAll(utf16, "\n\x00", ""), []string{"added 1", "unchanged 0", "left out 0"}, ""},
+		"CR alone, cut":       {"member_number,username,email\r222222222,eva.lopez,eva@example.com\r333333333,leo.soto,leo@ex", []string{"added 1", "unchanged 0", "left out 1"}, "line 3: the last line has no end"},
 		"zeros kept":          {"member_number,username,email\n=\"222222222\",eva.lopez,eva@example.com\n", []string{"added 1", "unchanged 0", "left out 0"}, ""},
 		"a bare quote":        {"member_number,username,email\n\"111111111\"x,ana.garcia,a\"b@example.com\n" + line, []string{"added 1", "unchanged 0", "left out 1"}, "line 2: "},
 		"a last line cut":     {"member_number,username,email\n" + line + "333333333,leo.soto,leo@example.co", []string{"added 1", "unchanged 0", "left out 1"}, "line 3: the last line has no end"},
@@ -221,6 +226,63 @@ func TestAccountsImportRefusesFiles(t *testing.T) {
 	env.DB.Close()
 	if err := (&AccountsImportCmd{File: file}).Run(t.Context(), env); err == nil || !strings.Contains(err.Error(), "may be imported again") {
 		t.Errorf("without a database: %v, want what to do", err)
+	}
+}
+
+// Columns may be called what the other system called them.
+func TestAccountsImportOfOtherColumns(t *testing.T) {
+	env, stdout, stderr := withRoster(t)
+	file := writeFile(t, "Medicaid ID;LOGIN ;Mail;Locked\n222222222;eva.lopez;eva@example.com;disabled\n")
+	names := map[string]string{"member_number": "medicaid id", "username": "Login", "email": "mail", "status": "locked"}
+	if err := (&AccountsImportCmd{File: file, Column: names}).Run(t.Context(), env); err != nil || stderr.Len() > 0 {
+		t.Fatalf("accounts import: %v, %s", err, stderr)
+	}
+	if got := report(t, stdout); !slices.Equal(got, []string{"added 1", "unchanged 0", "left out 0"}) {
+		t.Errorf("report %v", got)
+	}
+	for want, test := range map[string]struct {
+		column map[string]string
+		head   string
+	}{
+		`the column "username" is not one of member_number, login, email`: {map[string]string{"username": "login"}, "member_number,username,email"},
+		"the column login is missing":                                     {map[string]string{"username": "login"}, "member_number,email"},
+		"--column user=login: columns are member_number, username":        {map[string]string{"user": "login"}, "member_number,login,email"},
+		"each with a name of its own":                                     {map[string]string{"username": "EMAIL"}, "member_number,email"},
+	} {
+		if err := (&AccountsImportCmd{File: writeFile(t, test.head+"\n"), Column: test.column}).Run(t.Context(), env); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: %v, want %q", test.column, err, want)
+		}
+	}
+}
+
+// Scripts see from the exit status whether every line was taken.
+func TestExitStatusOfImports(t *testing.T) {
+	dsn := postgrestest.DSN(t)
+	vars := map[string]string{"IDP_DATABASE_URL": dsn, "IDP_KEK": seal.GenerateKEK(), "IDP_ACCEPT": "database-without-verified-tls"}
+	const people, rosterHead = "111111111,ANA,GARCIA,1984-05-17\n222222222,EVA,LOPEZ,1985-05-17\n", "member_number,first_name,last_name,birth_date\n"
+	const ana = "111111111,ana.garcia,ana@example.com,,,,,\n"
+	faulty, held := writeFile(t, rosterHead+people+"x,LEO,SOTO,1986-05-17\n"), writeFile(t, rosterHead+strings.Replace(people, "ANA,GARCIA,1984", "LEO,SOTO,1999", 1))
+	for _, test := range []struct {
+		name string
+		want int
+		args []string
+	}{
+		{"a faulty line, dry", 3, []string{"roster", "import", "--dry-run", faulty}},
+		{"a faulty line", 3, []string{"roster", "import", faulty}},
+		{"the same again", 0, []string{"roster", "import", faulty}},
+		{"every line", 0, []string{"roster", "import", writeFile(t, rosterHead+people)}},
+		{"no roster", 1, []string{"roster", "import", writeFile(t, "x\n")}},
+		{"a held line", 3, []string{"roster", "import", held}},
+		{"the held line again", 3, []string{"roster", "import", held}},
+		{"accounts, a faulty line, dry", 3, []string{"accounts", "import", "--dry-run", writeFile(t, accountsHead+ana+"12,x,y,,,,,\n")}},
+		{"accounts, a faulty line", 3, []string{"accounts", "import", writeFile(t, accountsHead+ana+"12,x,y,,,,,\n")}},
+		{"accounts, every line", 0, []string{"accounts", "import", "--column", "username=login", writeFile(t, strings.Replace(accountsHead, "username", "login", 1)+ana)}},
+		{"no accounts", 1, []string{"accounts", "import", writeFile(t, "x\n")}},
+		{"no such flag", 2, []string{"accounts", "import", "--colum", "username=login", faulty}},
+	} {
+		if code, _, stderr := call(t, vars, test.args...); code != test.want {
+			t.Errorf("%s: exit status %d, want %d; %s", test.name, code, test.want, stderr)
+		}
 	}
 }
 

@@ -24,4 +24,6 @@ type Environment struct {
 	Outbound      outbound.Options
 	Looks         templates.Options // of mails
 	Now           func() time.Time
+
+	leftOut bool // an import took what it could, but not every line
 }

@@ -110,8 +110,14 @@ func run(ctx context.Context, args []string, vars map[string]string, stdout, std
 		fmt.Fprintf(stderr, "idp: %v\n", err)
 		return 1
 	}
+	if p.env != nil && p.env.leftOut {
+		return exitLeftOut
+	}
 	return 0
 }
+
+// exitLeftOut is the exit code of an import that did what it should, but for some lines.
+const exitLeftOut = 3
 
 // process is what a command sees of the world.
 type process struct {
@@ -119,6 +125,7 @@ type process struct {
 	origin         map[string]string // the file of those that are not of the environment
 	stdout, stderr io.Writer
 	db             *postgres.DB
+	env            *Environment // of the command, once it asked for it
 }
 
 // load reads the file of --config.
@@ -143,6 +150,7 @@ func (p *process) flagVariable(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (
 // environment opens database and keys for the commands that manage them.
 func (p *process) environment(ctx context.Context, command string) (*Environment, error) {
 	e := &Environment{Stdout: p.stdout, Stderr: p.stderr, Now: time.Now}
+	p.env = e
 	if strings.HasPrefix(command, "roster sample") || strings.HasPrefix(command, "keys generate-kek") {
 		return e, nil
 	}
