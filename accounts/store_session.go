@@ -100,25 +100,28 @@ func (s *store) endSessions(ctx context.Context, account uuid.UUID, except strin
 }
 
 func (s *store) sweep(ctx context.Context, before time.Time) error {
-	b := &pgx.Batch{}
-	b.Queue(`
-		delete from sessions where sid in (
-			select sid from sessions where least(ended_at, expires_at) < $1 limit 10000 for update skip locked)`, before)
-	b.Queue(`
-		delete from sign_in_throttles where key in (
-			select key from sign_in_throttles where last_failed_at < $1 and (account_id is null or failures < $2)
-			limit 10000 for update skip locked)`, before, allFailures)
-	for _, table := range []string{"pending_sign_ins", "passkey_ceremonies"} {
-		b.Queue(`delete from `+table+` where digest in (select digest from `+table+` where expires_at < $1 limit 10000 for update skip locked)`, before.AddDate(0, 0, 29)) // S-73: a day
+	dayAgo := before.AddDate(0, 0, 29) // S-73
+	for _, d := range []struct {
+		sql  string
+		args []any
+	}{
+		{`delete from sessions where sid in (
+			select sid from sessions where least(ended_at, expires_at) < $1 limit 10000 for update skip locked)`, []any{before}},
+		{`delete from sign_in_throttles where key in (
+			select key from sign_in_throttles where last_failed_at < $1 and (account_id is null or failures < $2) limit 10000 for update skip locked)`, []any{before, allFailures}},
+		{`delete from pending_sign_ins where digest in (select digest from pending_sign_ins where expires_at < $1 limit 10000 for update skip locked)`, []any{dayAgo}},
+		{`delete from passkey_ceremonies where digest in (select digest from passkey_ceremonies where expires_at < $1 limit 10000 for update skip locked)`, []any{dayAgo}},
+		{`delete from email_proofs where expires_at < $1`, []any{dayAgo}},
+		{`delete from account_totp where confirmed_at is null and created_at < $1`, []any{dayAgo}}, // shown, never proven
+		{`delete from factor_throttles where last_failed_at < $1 and failures < $2`, []any{before, allFactorTries}},
+		{`delete from disown_links where digest in (select digest from disown_links where expires_at < $1 limit 10000 for update skip locked)`, []any{dayAgo}},
+		{`delete from former_questions where expires_at < $1`, []any{dayAgo}},
+		{`delete from used_disown_links where expires_at < $1`, []any{dayAgo}},
+		{`delete from answer_throttles where greatest(began_at, closed_until) < $1`, []any{before}},
+	} {
+		if _, err := s.db.DeleteBatches(ctx, d.sql, d.args...); err != nil {
+			return fmt.Errorf("sweeping accounts: %w", err)
+		}
 	}
-	b.Queue(`delete from email_proofs where expires_at < $1`, before.AddDate(0, 0, 29))
-	b.Queue(`delete from account_totp where confirmed_at is null and created_at < $1`, before.AddDate(0, 0, 29)) // shown, never proven
-	b.Queue(`delete from factor_throttles where last_failed_at < $1 and failures < $2`, before, allFactorTries)
-	b.Queue(`
-		delete from disown_links where digest in (
-			select digest from disown_links where expires_at < $1 limit 10000 for update skip locked)`, before.AddDate(0, 0, 29)) // S-73: a day
-	b.Queue(`delete from former_questions where expires_at < $1`, before.AddDate(0, 0, 29))
-	b.Queue(`delete from used_disown_links where expires_at < $1`, before.AddDate(0, 0, 29))
-	b.Queue(`delete from answer_throttles where greatest(began_at, closed_until) < $1`, before)
-	return s.run(ctx, b)
+	return nil
 }

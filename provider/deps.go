@@ -150,7 +150,7 @@ func New(d Deps) (*Service, error) {
 	return s, nil
 }
 
-// Sweep deletes what has expired; cmd/idp runs it every hour on one instance.
+// Sweep deletes what has expired; cmd/idp runs it every ten minutes on each instance.
 func (s *Service) Sweep(ctx context.Context) error { return s.store.sweep(ctx, s.now()) }
 
 // Handler holds the endpoints and pages.

@@ -67,7 +67,7 @@ func (s store) queueInsert(b *pgx.Batch, args pgx.NamedArgs) {
 		values (@reference, @reason, @browser, @about, @language, @now)`, args)
 }
 
-// sweep deletes what nobody will ask for any more, at most 10,000 of each at a time.
+// sweep deletes what nobody will ask for any more.
 func (s store) sweep(ctx context.Context, dayAgo, monthAgo time.Time) (deleted int64, err error) {
 	for statement, before := range map[string]time.Time{
 		`delete from recoveries where id in (select id from recoveries where expires_at < $1 limit 10000 for update skip locked)`: dayAgo,
@@ -77,11 +77,11 @@ func (s store) sweep(ctx context.Context, dayAgo, monthAgo time.Time) (deleted i
 		`delete from support_references where reference in (
 			select reference from support_references where created_at < $1 limit 10000 for update skip locked)`: monthAgo,
 	} {
-		tag, err := s.db.From(ctx).Exec(ctx, statement, before)
+		n, err := s.db.DeleteBatches(ctx, statement, before)
+		deleted += n
 		if err != nil {
 			return deleted, fmt.Errorf("sweeping: %w", err)
 		}
-		deleted += tag.RowsAffected()
 	}
 	return deleted, nil
 }

@@ -155,22 +155,22 @@ func QueueEndBrowser(b *pgx.Batch, browser []byte) {
 }
 
 // sweep deletes what nobody will come back to: idle and finished registrations after a day, those with a lock after a
-// week (S-73), at most 10,000 at a time.
+// week (S-73).
 func (s store) sweep(ctx context.Context, now time.Time) (int64, error) {
-	tag, err := s.db.From(ctx).Exec(ctx, `
+	registrations, err := s.db.DeleteBatches(ctx, `
 		delete from registrations where id in (
 			select id from registrations where touched_at <= $1 and (reference is null or touched_at < $2) limit 10000 for update skip locked)`,
 		now.Add(-idle), now.AddDate(0, 0, -7))
 	if err != nil {
-		return 0, fmt.Errorf("sweeping registrations: %w", err)
+		return registrations, fmt.Errorf("sweeping registrations: %w", err)
 	}
-	guards, err := s.db.From(ctx).Exec(ctx, `
+	guards, err := s.db.DeleteBatches(ctx, `
 		delete from identity_guards where (kind, key) in (
 			select kind, key from identity_guards where expires_at < $1 limit 10000 for update skip locked)`, now)
 	if err != nil {
-		return 0, fmt.Errorf("sweeping identity guards: %w", err)
+		return registrations, fmt.Errorf("sweeping identity guards: %w", err)
 	}
-	return tag.RowsAffected() + guards.RowsAffected(), nil
+	return registrations + guards, nil
 }
 
 // place binds a sealed column to its row (S-46).

@@ -124,16 +124,21 @@ func (e Event) canonical(id uuid.UUID) ([]byte, error) {
 	}{id, e})
 }
 
-// pruneBatch is the maximum number of rows that one Prune deletes.
+// pruneBatch is the maximum number of rows that go in one statement.
 const pruneBatch = 10_000
 
 // Prune deletes rows older than before together with their links (S-73): the longest prefix of the chain that is that
-// old, one batch per call. The last deleted row's link remains as the anchor of the rest. A database function owned by
+// old, one batch after another. The last deleted row's link remains as the anchor of the rest. A database function owned by
 // the schema owner does the work and refuses instants less than a year ago, because the application role may not delete
 // audit rows.
 func (c *Chain) Prune(ctx context.Context, before time.Time) (pruned int64, err error) {
-	if err := c.db.From(ctx).QueryRow(ctx, `select audit_prune($1, $2)`, before, pruneBatch).Scan(&pruned); err != nil {
-		return 0, fmt.Errorf("pruning the audit: %w", err)
+	for {
+		var n int64
+		if err := c.db.From(ctx).QueryRow(ctx, `select audit_prune($1, $2)`, before, pruneBatch).Scan(&n); err != nil {
+			return pruned, fmt.Errorf("pruning the audit: %w", err)
+		}
+		if pruned += n; n < pruneBatch {
+			return pruned, nil
+		}
 	}
-	return pruned, nil
 }

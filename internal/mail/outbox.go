@@ -163,10 +163,9 @@ func (o *Outbox) Deliveries(ctx context.Context, accountID uuid.UUID, limit int)
 	return pgx.CollectRows(rows, pgx.RowToStructByName[Delivery])
 }
 
-// Sweep deletes mails completed 30 days ago, at most 10,000 per call.
+// Sweep deletes mails completed 30 days ago.
 func (o *Outbox) Sweep(ctx context.Context, now time.Time) (int64, error) {
-	tag, err := o.db.From(ctx).Exec(ctx, `
+	return o.db.DeleteBatches(ctx, `
 		delete from mails where id in (
 			select id from mails where done_at < $1 limit 10000 for update skip locked)`, now.AddDate(0, 0, -30))
-	return tag.RowsAffected(), err
 }

@@ -138,10 +138,9 @@ func (l *Limiter) Release(ctx context.Context, name, key string) error {
 	return nil
 }
 
-// Sweep deletes ended windows, at most 10,000 per call, and returns their number.
+// Sweep deletes ended windows and returns their number.
 func (l *Limiter) Sweep(ctx context.Context, now time.Time) (int64, error) {
-	tag, err := l.db.From(ctx).Exec(ctx, `
+	return l.db.DeleteBatches(ctx, `
 		delete from rate_limits where (name, key) in (
 			select name, key from rate_limits where expires_at <= $1 limit 10000 for update skip locked)`, now)
-	return tag.RowsAffected(), err
 }
