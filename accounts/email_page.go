@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -115,9 +116,21 @@ func (h *Handler) emailProofOf(c *gin.Context) (session Session, address string,
 	}
 	address, err = h.service.EmailProof(c.Request.Context(), session.AccountID, session.SID)
 	if h.emails == nil || errors.Is(err, ErrNoPending) {
-		return session, "", true, web.SeeOther(c, "/account/email")
+		return session, "", true, h.emailCodeGone(c, session, err)
 	}
 	return session, address, err != nil, err
+}
+
+// emailCodeGone leads back to the form, and says why a code that was typed does nothing, unless it has done it before.
+func (h *Handler) emailCodeGone(c *gin.Context, session Session, cause error) error {
+	if h.emails == nil || !web.Form(c).Has("code") {
+		return web.SeeOther(c, "/account/email")
+	}
+	held, err := h.emails.HeldEmail(c.Request.Context(), session.AccountID)
+	if err != nil || !held.IsZero() {
+		return cmp.Or(err, web.SeeOther(c, "/account/email"))
+	}
+	return h.web.SeeRefused(c, "/account/email", http.StatusUnprocessableEntity, noCode(cause))
 }
 
 func (h *Handler) showEmailCode(c *gin.Context) error {
@@ -143,7 +156,7 @@ func (h *Handler) proveEmail(c *gin.Context) error {
 		}
 		return web.SeeOther(c, "/account/email")
 	case errors.Is(err, ErrNoPending):
-		return web.SeeOther(c, "/account/email")
+		return h.emailCodeGone(c, session, err)
 	case errors.Is(err, ErrCodeFormat) && typed == "":
 		problem.Key = "registration.code.missing"
 	case errors.Is(err, ErrCodeFormat):

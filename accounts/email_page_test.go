@@ -156,8 +156,22 @@ func TestEmailPage(t *testing.T) {
 	if status, location, _ := b.post(path+"/code", path+"/code", url.Values{"code": {f.emailCode("nueva@example.org")}}); status != 303 || location != path || emails.email != "nueva@example.org" {
 		t.Errorf("the right code = %d to %q, held %q", status, location, emails.email)
 	}
+	if status, location, _ := b.post("/account/language", path+"/code", url.Values{"code": {"123456"}}); status != 303 || location != path {
+		t.Errorf("a second press = %d to %q", status, location)
+	}
 	if _, _, body := b.get(path); !strings.Contains(body, "Hay un cambio de correo en espera") || strings.Contains(body, "<form") {
 		t.Error("the page does not tell of the change that waits")
+	}
+	emails.until = time.Time{}
+	elsewhere := newBrowser(t, f, cards{account.MemberID: {Name: "María Peña", BirthYear: 1984, MemberNumber: "001234789"}}, emails)
+	elsewhere.get("/in/maria")
+	b.get("/in/maria")
+	for _, browser := range []*browser{b, elsewhere} {
+		f.later(2 * time.Minute)
+		browser.post(path, path, url.Values{"email": {"otra@example.org"}, "email_again": {"otra@example.org"}})
+	}
+	if status, _, body := b.post(path, path+"/code", url.Values{"code": {f.emailCode("otra@example.org")}}); status != 422 || !strings.Contains(body, "pidió otro código en otro navegador") {
+		t.Errorf("the code of another session = %d\n%s", status, body)
 	}
 	support := newBrowser(t, f, nil)
 	support.get("/in/maria")

@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -63,19 +64,19 @@ func (s *Service) startEmailProof(ctx context.Context, kind string, account Acco
 	})
 }
 
-// EmailProof is the address that waits for its code in a session. The error is ErrNoPending, or the
-// database's.
+// EmailProof is the address that waits for its code in a session. The error is ErrNoPending, ErrCodeElsewhere, or
+// the database's.
 func (s *Service) EmailProof(ctx context.Context, id uuid.UUID, sid string) (string, error) {
-	email, _, _, err := s.readEmailProof(ctx, id, `
-		select email_sealed, code_mac, tries from email_proofs where account_id = $1 and expires_at > $2 and tries < $3 and sid = $4`, sid)
+	email, _, _, err := s.readEmailProof(ctx, id, sid, `
+		select email_sealed, code_mac, tries from email_proofs where account_id = $1 and expires_at > $2 and tries < $3 and sid = $4`)
 	return email, err
 }
 
-func (s *Service) readEmailProof(ctx context.Context, id uuid.UUID, statement string, more ...any) (email string, mac []byte, tries int, err error) {
+func (s *Service) readEmailProof(ctx context.Context, id uuid.UUID, sid, statement string, more ...any) (email string, mac []byte, tries int, err error) {
 	var sealed []byte
-	err = s.db.From(ctx).QueryRow(ctx, statement, append([]any{id, s.now(), emailProofTries}, more...)...).Scan(&sealed, &mac, &tries)
+	err = s.db.From(ctx).QueryRow(ctx, statement, append([]any{id, s.now(), emailProofTries, sid}, more...)...).Scan(&sealed, &mac, &tries)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return "", nil, 0, ErrNoPending
+		return "", nil, 0, s.whyNoCode(ctx, id, sid)
 	}
 	if err != nil {
 		return "", nil, 0, fmt.Errorf("reading a proof of an address: %w", err)
@@ -84,19 +85,30 @@ func (s *Service) readEmailProof(ctx context.Context, id uuid.UUID, statement st
 	return string(plain), mac, tries, err
 }
 
+// whyNoCode is ErrCodeElsewhere where another session has asked for a code since, which is good in that one.
+func (s *Service) whyNoCode(ctx context.Context, id uuid.UUID, sid string) error {
+	var elsewhere bool
+	err := s.db.From(ctx).QueryRow(ctx, `select exists (select from email_proofs where account_id = $1 and expires_at > $2 and tries < $3 and sid <> $4)`,
+		id, s.now(), emailProofTries, sid).Scan(&elsewhere)
+	if err == nil && elsewhere {
+		return ErrCodeElsewhere
+	}
+	return cmp.Or(err, ErrNoPending)
+}
+
 // ProveEmail checks the code and gives the proven address, once. The try counts before
 // the code is looked at; left is how many remain. The error is ErrCodeFormat (nothing is
-// counted), ErrWrongCode, ErrNoPending, or the database's. The same wrong code again
+// counted), ErrWrongCode, ErrNoPending, ErrCodeElsewhere, or the database's. The same wrong code again
 // counts once.
 func (s *Service) ProveEmail(ctx context.Context, id uuid.UUID, sid, typed string) (email string, left int, err error) {
 	code, ok := ReadCode(typed)
 	if !ok {
 		return "", 0, ErrCodeFormat
 	}
-	email, mac, tries, err := s.readEmailProof(ctx, id, `
-		update email_proofs set tries = tries + case when refused = $4 then 0 else 1 end, refused = $4
-		where account_id = $1 and expires_at > $2 and tries < $3 and sid = $5 returning email_sealed, code_mac, tries`,
-		s.keyring.MAC(seal.PepperCode, []byte("accounts.refused"), id[:], []byte(code)), sid)
+	email, mac, tries, err := s.readEmailProof(ctx, id, sid, `
+		update email_proofs set tries = tries + case when refused = $5 then 0 else 1 end, refused = $5
+		where account_id = $1 and expires_at > $2 and tries < $3 and sid = $4 returning email_sealed, code_mac, tries`,
+		s.keyring.MAC(seal.PepperCode, []byte("accounts.refused"), id[:], []byte(code)))
 	if err != nil {
 		return "", 0, err
 	}

@@ -61,6 +61,10 @@ type WaitError struct{ Wait time.Duration }
 func (e *WaitError) Error() string             { return "accounts: too many failed attempts" }
 func (e *WaitError) RetryAfter() time.Duration { return e.Wait }
 
+// ErrCodeElsewhere says that a code to prove an address was asked for later in another session, where it is good. It is an
+// ErrNoPending.
+var ErrCodeElsewhere = fmt.Errorf("%w: it does in another session", ErrNoPending)
+
 // ErrQuestionClosed says that the secret questions of an account wait for the desk.
 var ErrQuestionClosed = errors.New("accounts: the question is closed")
 

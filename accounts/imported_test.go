@@ -317,6 +317,57 @@ func TestWelcomeAfterAnotherProof(t *testing.T) {
 	}
 }
 
+// A code that was asked for in another browser is good there: the page says so. In two tabs of one browser the newest counts. A
+// second press of the right one says nothing of the next step.
+func TestCodeOfAnotherSession(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 2)
+	a := f.imported("ana", rightPassword)
+	f.agrees(a)
+	phone, library := newBrowser(t, f, nil), newBrowser(t, f, nil)
+	phone.get("/in/ana")
+	library.get("/in/ana")
+	send := func(b *browser) (code string) {
+		t.Helper()
+		f.later(2 * time.Minute)
+		if status, location, _ := b.post(WelcomePath, WelcomePath, url.Values{"act": {"send"}}); status != 303 {
+			t.Fatalf("sending = %d to %q", status, location)
+		}
+		return sixDigits.FindString(f.last("settle").Content.Text)
+	}
+	says := func(b *browser, code, want string) {
+		t.Helper()
+		status, _, body := b.post(WelcomePath, WelcomePath, url.Values{"code": {code}})
+		if status != 422 || !strings.Contains(body, want) || strings.Contains(body, `href="#code"`) && !strings.Contains(body, `id="code"`) {
+			t.Errorf("the code = %d, want 422 with %q\n%s", status, want, body)
+		}
+	}
+	first := send(phone)
+	says(library, first, "pidió otro código en otro navegador")
+	second := send(library)
+	says(phone, first, "pidió otro código en otro navegador")
+	says(phone, second, "pidió otro código en otro navegador")
+	third := send(library)
+	if status, location, _ := library.get(WelcomePath + "?note=resent"); status != 200 {
+		t.Errorf("another code in the same browser = %d to %q", status, location)
+	}
+	says(library, second, "use el último que pidió aquí")
+	for range 2 {
+		if status, location, _ := library.post(WelcomePath, WelcomePath, url.Values{"code": {third}}); status != 303 || location != WelcomePath {
+			t.Errorf("the right code = %d to %q", status, location)
+		}
+	}
+	eva := f.imported("eva", rightPassword)
+	f.agrees(eva)
+	phone.get("/in/eva")
+	send(phone)
+	for range 2 {
+		f.later(emailProofLife * 8 / 15)
+		phone.get(WelcomePath)
+	}
+	says(phone, "123456", "Ese código ya no sirve")
+}
+
 // Whose old password breaks the rules chooses another; the session that did goes on, another one does not.
 func TestWelcomePassword(t *testing.T) {
 	t.Parallel()

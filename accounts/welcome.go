@@ -87,15 +87,6 @@ func (s *Service) settle(ctx context.Context, n settlement) error {
 	return nil
 }
 
-// settleCode mails the code by which the address is proven. The error is *ratelimit.Exceeded, or the database's.
-func (s *Service) settleCode(ctx context.Context, session Session) error {
-	account, err := s.Get(ctx, session.AccountID)
-	if err != nil {
-		return err
-	}
-	return s.startEmailProof(ctx, "settle", account, session.SID, account.Email)
-}
-
 // proofOpen reports whether a code is out to the address on file in this session.
 func (s *Service) proofOpen(ctx context.Context, account Account, sid string) (bool, error) {
 	address, err := s.EmailProof(ctx, account.ID, sid)

@@ -90,7 +90,11 @@ func (h *Handler) welcomeCode(c *gin.Context, session Session, status int, probl
 	if err != nil {
 		return err
 	}
-	return h.web.Page(c, status, "accounts/welcome_code", welcomeCodePage{account.Email, out}, web.SignedIn(session.Username), web.WithProblems(problems...))
+	opts := []web.PageOption{web.SignedIn(session.Username), web.WithProblems(problems...)}
+	if c.Query("note") == "resent" && h.web.JustDone(c) {
+		opts = append(opts, web.WithNotice("ok", "registration.code.resent", nil))
+	}
+	return h.web.Page(c, status, "accounts/welcome_code", welcomeCodePage{account.Email, out}, opts...)
 }
 
 func (h *Handler) welcomeForm(c *gin.Context, session Session, d due, status int, question string, problems ...templates.Problem) error {
@@ -110,19 +114,34 @@ func (h *Handler) submitWelcome(c *gin.Context) error {
 		return h.sendWelcome(c, session)
 	case d.Address:
 		return h.proveWelcome(c, session)
+	case web.Form(c).Has("code"): // of the step before: a second press
+		return web.SeeOther(c, c.Request.URL.RequestURI())
 	}
 	return h.completeWelcome(c, session, d)
 }
 
 func (h *Handler) sendWelcome(c *gin.Context, session Session) error {
-	err := h.service.settleCode(c.Request.Context(), session)
+	account, err := h.service.Get(c.Request.Context(), session.AccountID)
+	if err != nil {
+		return err
+	}
+	again, err := h.service.proofOpen(c.Request.Context(), account, session.SID)
+	if err != nil {
+		return err
+	}
+	err = h.service.startEmailProof(c.Request.Context(), "settle", account, session.SID, account.Email)
 	if limit, ok := errors.AsType[*ratelimit.Exceeded](err); ok {
 		return h.welcomeCode(c, session, http.StatusTooManyRequests, templates.Problem{Key: "registration.code.resend_wait", Args: templates.Args{"time": limit.RetryAfter()}})
 	}
 	if err != nil {
 		return err
 	}
-	return web.SeeOther(c, c.Request.URL.RequestURI())
+	if !again {
+		return web.SeeOther(c, c.Request.URL.RequestURI())
+	}
+	query := c.Request.URL.Query()
+	query.Set("note", "resent")
+	return h.web.SeeDone(c, WelcomePath+"?"+query.Encode())
 }
 
 func (h *Handler) proveWelcome(c *gin.Context, session Session) error {
@@ -140,15 +159,23 @@ func (h *Handler) proveWelcome(c *gin.Context, session Session) error {
 		problem.Key = "registration.code.missing"
 	case errors.Is(err, ErrCodeFormat):
 	case errors.Is(err, ErrNoPending):
-		problem.Key = "registration.code.expired"
-	case errors.Is(err, ErrWrongCode) && left == 0:
-		problem.Key = "registration.code.ended"
+		problem = noCode(err)
+	case errors.Is(err, ErrWrongCode) && left == 0: // there is no field any more
+		problem = templates.Problem{Key: "registration.code.ended"}
 	case errors.Is(err, ErrWrongCode):
 		problem.Key, problem.Args = "registration.code.wrong", templates.Args{"n": left}
 	default:
 		return err
 	}
 	return h.welcomeCode(c, session, http.StatusUnprocessableEntity, problem)
+}
+
+// noCode says why a page waits for no code: it had its time, or a later one was asked for elsewhere.
+func noCode(err error) templates.Problem {
+	if errors.Is(err, ErrCodeElsewhere) {
+		return templates.Problem{Key: "accounts.email.elsewhere"}
+	}
+	return templates.Problem{Key: "registration.code.expired"}
 }
 
 func (h *Handler) completeWelcome(c *gin.Context, session Session, d due) error {

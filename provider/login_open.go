@@ -36,6 +36,7 @@ func (h *Handler) showLoginOpen(c *gin.Context) error {
 	if !waits {
 		return web.SeeOther(c, loginPath(w.flow))
 	}
+	h.web.ForgetRefused(c)
 	return h.web.Page(c, http.StatusOK, "provider/login_open", loginOpenPage{returnOf(c)}, append(w.options(), web.ForAnybody())...)
 }
 

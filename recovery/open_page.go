@@ -91,6 +91,7 @@ func (h *Handler) showOpen(c *gin.Context) error {
 		return h.to(c, pathPassword)
 	}
 	v.Owns(r.ID.String()) // the form is this recovery's
+	h.web.ForgetRefused(c)
 	return h.page(c, http.StatusOK, "recovery/open", openPage{})
 }
 

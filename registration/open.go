@@ -20,6 +20,7 @@ func (h *Handler) showOpen(c *gin.Context) error {
 	if !r.begun() {
 		return web.SeeOther(c, withFlow(next(r, h.service.Now()), web.Flow(c)))
 	}
+	h.web.ForgetRefused(c)
 	return h.page(c, http.StatusOK, "registration/open", openPage{})
 }
 

@@ -52,3 +52,28 @@ func TestRefusedFormAfterAWhile(t *testing.T) {
 	s.later(16 * time.Minute)
 	b.get(at).on("/register/open", 200)
 }
+
+// Once the browser has asked whose the registration is, and once the right card was sent, the address of a refused form shows no
+// more than the page itself, and not that it was wrong.
+func TestRefusedFormIsOver(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	over := func(b *browser, at string) {
+		t.Helper()
+		b.get("/register/personal")
+		number, name := b.value("card_id"), b.value("first_name")
+		if b.get(at); b.value("card_id") != number || b.value("first_name") != name || b.status != 200 {
+			t.Errorf("%.40s = %d still shows what was refused: %q, %q", at, b.status, b.value("card_id"), b.value("first_name"))
+		}
+	}
+	b := s.browser().toPersonal().post(with(maria, "first_name", "Otra")...).on("/register/personal", 422)
+	at := b.path
+	s.later(time.Minute)
+	b.get("/register/agreement").on("/register/open", 200)
+	over(b, at)
+	b = s.browser().toPersonal().post(with(maria, "first_name", "Otra")...).on("/register/personal", 422)
+	at = b.path
+	s.later(time.Minute)
+	b.post(maria...).on("/register/credentials", 200)
+	over(b, at)
+}

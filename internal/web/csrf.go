@@ -83,7 +83,7 @@ func (w *Web) readCSRF(token string, browser []byte) (o owner, ok bool) {
 func (w *Web) checkCSRF(c *gin.Context) {
 	switch c.Request.Method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions:
-		if f := w.openRefused(c); f != nil && f.Error != nil && w.now().Sub(f.At) <= refusedError {
+		if f := w.openRefused(c); f != nil && f.Error != nil && f.age(w.now()) <= refusedError {
 			c.Abort()
 			w.showError(c, f)
 		}

@@ -87,7 +87,7 @@ func (w *Web) Page(c *gin.Context, status int, name string, page any, opts ...Pa
 	for _, opt := range opts {
 		opt(&o)
 	}
-	if done, err := w.showRefused(c, &status, &o); done || err != nil {
+	if done, err := w.showRefused(c, name, &status, &o); done || err != nil {
 		return err
 	}
 	if o.anybody {

@@ -18,7 +18,8 @@ import (
 // A form that was refused is shown by a GET of its own address: Back, a reload and another language post nothing again, and lose
 // neither what was typed nor what was wrong with it. Both travel sealed in the address, so that each tab has its own and nothing
 // is stored; secrets do not. The seal holds for the browser, the page, and the session or registration that the form belonged
-// to, for some minutes. Whoever opens the page without it begins with an empty form.
+// to, for some minutes, and until a form of the page is accepted or the browser has asked who is there. Whoever opens the page
+// without it begins with an empty form.
 const (
 	refusedQuery = "refused"
 	refusedAge   = 10 * time.Minute
@@ -29,7 +30,8 @@ const (
 
 // refusedForm is what the address holds.
 type refusedForm struct {
-	At       time.Time         `json:"at"` // in seconds: the length of an answer tells nothing (S-12)
+	At       int64             `json:"at"`             // in milliseconds: the length of an answer tells nothing (S-12)
+	Page     string            `json:"page,omitempty"` // the template; one address may show several
 	Owner    []byte            `json:"owner"`
 	Status   int               `json:"status"`
 	Problems []refusedProblem  `json:"problems"`
@@ -107,7 +109,11 @@ func (w *Web) refusedPlace(c *gin.Context, path string) seal.Place {
 
 // SeeRefused answers a form with a redirect to the page at path, which shows what is wrong.
 func (w *Web) SeeRefused(c *gin.Context, path string, status int, problems ...templates.Problem) error {
-	f := refusedForm{Status: status}
+	return w.refuse(c, "", path, status, problems)
+}
+
+func (w *Web) refuse(c *gin.Context, page, path string, status int, problems []templates.Problem) error {
+	f := refusedForm{Status: status, Page: page}
 	for _, p := range problems {
 		kept := refusedProblem{Field: p.Field, Key: p.Key, Args: map[string]refusedArg{}}
 		for name, value := range p.Args {
@@ -136,7 +142,9 @@ func (w *Web) showError(c *gin.Context, f *refusedForm) {
 
 func (w *Web) seeRefused(c *gin.Context, path string, f refusedForm) error {
 	r := requestOf(c)
-	f.At, f.Owner, f.Typed = w.now().UTC().Truncate(time.Second), r.formOwner[:], typedInto(r.form)
+	f.At, f.Owner, f.Typed = w.now().UnixMilli(), r.formOwner[:], typedInto(r.form)
+	r.notAccepted = true
+	w.noteRefused(c, path)
 	query := c.Request.URL.Query()
 	for _, name := range []string{"note", refusedQuery} {
 		query.Del(name)
@@ -236,24 +244,26 @@ func (w *Web) openRefused(c *gin.Context) *refusedForm {
 		return nil
 	}
 	var f refusedForm
-	if json.Unmarshal(plain, &f) != nil || w.now().Sub(f.At) > refusedAge || len(f.Owner) != ownerSize {
+	if json.Unmarshal(plain, &f) != nil || f.age(w.now()) > refusedAge || len(f.Owner) != ownerSize || w.isPast(c, c.Request.URL.EscapedPath(), f.At) {
 		return nil
 	}
 	return &f
 }
 
+func (f *refusedForm) age(now time.Time) time.Duration { return now.Sub(time.UnixMilli(f.At)) }
+
 // showRefused turns the answer to a form into a redirect, and lays what was refused over the page that the redirect leads to.
 // done means that the answer is given.
-func (w *Web) showRefused(c *gin.Context, status *int, o *pageOptions) (done bool, err error) {
+func (w *Web) showRefused(c *gin.Context, name string, status *int, o *pageOptions) (done bool, err error) {
 	switch c.Request.Method {
 	case http.MethodPost:
 		if len(o.layout.Problems) == 0 || o.inPlace || !w.leadsToItself(c) {
 			return false, nil
 		}
-		return true, w.SeeRefused(c, c.Request.URL.EscapedPath(), *status, o.layout.Problems...)
+		return true, w.refuse(c, name, c.Request.URL.EscapedPath(), *status, o.layout.Problems)
 	case http.MethodGet:
 		f := w.readRefused(c)
-		if f == nil || o.inPlace || *status != http.StatusOK { // or it has become another page
+		if f == nil || o.inPlace || *status != http.StatusOK || f.Page != "" && f.Page != name { // or it has become another page
 			return false, nil
 		}
 		o.layout.Typed = f.Typed

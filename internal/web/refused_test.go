@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -29,6 +30,9 @@ func refusing(t *testing.T) (s *site, problems *[]templates.Problem, fails *erro
 			if *fails != nil {
 				return *fails
 			}
+			if len(*problems) == 0 {
+				return SeeOther(c, "/other")
+			}
 			return s.web.Page(c, http.StatusUnprocessableEntity, "recovery/password", typedPage{Form(c).Get("username")}, append(opts, WithProblems(*problems...))...)
 		})
 	}
@@ -38,6 +42,22 @@ func refusing(t *testing.T) (s *site, problems *[]templates.Problem, fails *erro
 	pages.GET("/place", s.web.Handle(show))
 	pages.POST("/place", refuse(InPlace()))
 	pages.POST("/act", refuse()) // no page
+	steps := s.web.Handle(func(c *gin.Context) error {
+		status, opts := http.StatusOK, []PageOption(nil)
+		if c.Request.Method == http.MethodPost {
+			status, opts = http.StatusUnprocessableEntity, []PageOption{WithProblems(*problems...)}
+		}
+		if c.Query("step") == "username" {
+			return s.web.Page(c, status, "recovery/username_sent", struct{}{}, opts...)
+		}
+		return s.web.Page(c, status, "recovery/password", typedPage{}, opts...)
+	})
+	pages.GET("/steps", steps)
+	pages.POST("/steps", steps)
+	pages.GET("/asks-who", s.web.Handle(func(c *gin.Context) error {
+		s.web.ForgetRefused(c)
+		return show(c)
+	}))
 	pages.GET("/mine", s.web.Handle(func(c *gin.Context) error {
 		Belongs(c, OfSession, c.Query("session"))
 		return show(c)
@@ -113,6 +133,54 @@ func TestRefusedForm(t *testing.T) {
 	look(mother, "mamá")
 	s.now = s.now.Add(refusedAge + time.Second)
 	look(mother, "")
+}
+
+// What was refused is over once a form of the page is taken, and once the browser has asked who is there; what is refused later
+// is shown. An address that shows several pages shows it on the one that it was refused on.
+func TestRefusedFormIsOver(t *testing.T) {
+	t.Parallel()
+	s, problems, _ := refusing(t)
+	wrong := *problems
+	post := func(path, name string) string {
+		t.Helper()
+		s.now = s.now.Add(time.Second)
+		return s.do("POST", path, form("csrf", s.token(), "username", name)).Header().Get("Location")
+	}
+	shown := func(address, want string) {
+		t.Helper()
+		if value, told := shows(s.do("GET", address, "").Body.String()); value != want || told != (want != "") {
+			t.Errorf("%.30s shows %q, %v, want %q", address, value, told, want)
+		}
+	}
+	first, elsewhere := post("/name", "uno"), post("/mine?session=a", "dos")
+	shown(first, "uno")
+	*problems = nil
+	if at := post("/name", "tres"); at != "/other" {
+		t.Fatalf("the form that is taken leads to %q", at)
+	}
+	shown(first, "")
+	shown(elsewhere, "dos")
+	*problems = wrong
+	second := post("/name", "cuatro")
+	shown(second, "cuatro")
+	shown(first, "")
+	s.now = s.now.Add(time.Second)
+	s.do("GET", "/asks-who", "")
+	shown(second, "")
+	shown(elsewhere, "")
+	shown(post("/name", "cinco"), "cinco")
+	steps := post("/steps?step=password", "seis")
+	shown(steps, "seis")
+	if answer := s.do("GET", strings.Replace(steps, "step=password", "step=username", 1), ""); answer.Code != http.StatusOK {
+		t.Errorf("the next step at the same address = %d", answer.Code)
+	}
+	for i := range 9 { // the cookie is bounded, whatever it holds
+		post("/name", fmt.Sprint(i))
+		s.cookies[s.web.cookieName(pastCookie)] += "~x.1~" + strings.Repeat("y", 900)
+	}
+	if n := len(s.web.cookieName(pastCookie)) + len(s.cookies[s.web.cookieName(pastCookie)]); post("/name", "x") == "" || n > 1200 {
+		t.Errorf("the cookie has %d bytes", n)
+	}
 }
 
 // What belonged to a session is shown to this session.

@@ -28,6 +28,7 @@ type request struct {
 	ours             bool    // from our own form, not from an app
 	json             bool    // errors are JSON
 	problem          bool    // errors are problem+json
+	notAccepted      bool    // the form was refused
 	refused          string  // why nothing was done, a fixed word for metrics
 }
 
