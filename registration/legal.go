@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"huskyidp/templates"
 )
@@ -106,13 +105,13 @@ func loadDocument(files fs.FS, name string) (Document, error) {
 	if err != nil {
 		return Document{}, fmt.Errorf("legal texts: %w", err)
 	}
-	if !utf8.Valid(data) {
-		return Document{}, fmt.Errorf("legal texts: %s is not UTF-8", name)
+	if err := templates.CheckText(data); err != nil {
+		return Document{}, fmt.Errorf("legal texts: %s %w", name, err)
 	}
 	hash := sha256.Sum256(data)
 	doc := Document{Version: date, Language: language, Hash: hash[:],
 		Published: templates.Date{Year: published.Year(), Month: int(published.Month()), Day: published.Day()}}
-	for paragraph := range strings.SplitSeq(strings.ReplaceAll(string(data), "\r\n", "\n"), "\n\n") {
+	for paragraph := range strings.SplitSeq(strings.ReplaceAll(strings.TrimPrefix(string(data), "\ufeff"), "\r\n", "\n"), "\n\n") {
 		if paragraph = strings.Join(strings.Fields(paragraph), " "); paragraph != "" {
 			doc.Paragraphs = append(doc.Paragraphs, paragraph)
 		}

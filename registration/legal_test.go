@@ -47,14 +47,15 @@ func TestLegalVersions(t *testing.T) {
 func TestLegalMistakesAreReportedTogether(t *testing.T) {
 	_, err := LoadLegal(fstest.MapFS{
 		"agreement/2026-01-01.es.txt": file("Uno."), "agreement/latest.es.txt": file("x"), "agreement/2026-02-01.es.txt": file("\n\n"),
-		"agreement/2026-03-01.es.txt": file("\xff"),
+		"agreement/2026-03-01.es.txt": file("\xff"), "agreement/2026-04-01.es.txt": file("%PDF-1.7"), "agreement/2026-05-01.es.txt": file("Uno.\n\u202eodnuges"),
 	}, []string{"es", "en"})
 	if err == nil {
 		t.Fatal("LoadLegal went through")
 	}
 	for _, want := range []string{
 		"agreement/2026-01-01.en.txt is missing", "agreement/latest.es.txt is not named", "agreement/2026-02-01.es.txt is empty",
-		"agreement/2026-03-01.es.txt is not UTF-8", "certification/<date>.<language>.txt",
+		"agreement/2026-03-01.es.txt is not UTF-8", "agreement/2026-04-01.es.txt is a PDF document",
+		"agreement/2026-05-01.es.txt line 2: holds U+202E", "certification/<date>.<language>.txt",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the error does not say %q:\n%v", want, err)

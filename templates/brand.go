@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 	"unicode"
@@ -138,9 +139,11 @@ func (r *brandReader) read(name string, most int) []byte {
 		r.wrong(name, err)
 	case len(data) > most:
 		r.wrong(name, fmt.Errorf("is longer than %d KiB", most>>10))
-	case !utf8.Valid(data):
-		r.wrong(name, errors.New("is not UTF-8"))
 	default:
+		if err := checkKind(data); err != nil {
+			r.wrong(name, err)
+			return nil
+		}
 		return bytes.TrimPrefix(data, []byte("\ufeff"))
 	}
 	return nil
@@ -154,7 +157,11 @@ func (r *brandReader) json(name string, b *Brand) {
 	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
-	if err := d.Decode(b); err != nil {
+	err := d.Decode(b)
+	if err == nil {
+		err = checkJSON(data)
+	}
+	if err != nil {
 		r.wrong(name, err)
 	}
 }
@@ -167,6 +174,10 @@ func (r *brandReader) texts(name string, by map[string]string, most int) {
 			r.wrong("brand.json", fmt.Errorf("%s: there are no pages in the language %q", name, lang))
 		case strings.TrimSpace(text) == "" || utf8.RuneCountInString(text) > most || strings.ContainsFunc(text, unicode.IsControl) || strings.ContainsAny(text, "{}"):
 			r.wrong("brand.json", fmt.Errorf("%s.%s: must be one line of 1 to %d characters without { and }", name, lang, most))
+		default:
+			if err := checkVisible(text, ""); err != nil {
+				r.wrong("brand.json", fmt.Errorf("%s.%s: %w", name, lang, err))
+			}
 		}
 	}
 	for _, lang := range r.languages {
@@ -180,7 +191,11 @@ func (r *brandReader) texts(name string, by map[string]string, most int) {
 func (r *brandReader) documents(name string) map[string][]string {
 	all := map[string][]string{}
 	for _, lang := range r.languages {
-		text := strings.ReplaceAll(string(r.read(name+"."+lang+".txt", 256<<10)), "\r\n", "\n")
+		data := r.read(name+"."+lang+".txt", 256<<10)
+		if err := CheckText(data); err != nil {
+			r.wrong(name+"."+lang+".txt", err)
+		}
+		text := strings.ReplaceAll(string(data), "\r\n", "\n")
 		for paragraph := range strings.SplitSeq(text, "\n\n") {
 			if paragraph = strings.Join(strings.Fields(paragraph), " "); paragraph != "" {
 				all[lang] = append(all[lang], paragraph)
@@ -211,6 +226,10 @@ func (r *brandReader) taglines(name string) (all []Tagline) {
 			r.wrong(name, fmt.Errorf("line %d: is not a language and a text, such as \"pt: Ligue para nós.\"", n))
 			continue
 		}
+		if err := checkVisible(text, joiners); err != nil {
+			r.wrong(name, fmt.Errorf("line %d: %w", n, err))
+			continue
+		}
 		t := Tagline{Lang: tag.String(), Text: text}
 		if script, _ := tag.Script(); slices.Contains([]string{"Arab", "Hebr", "Syrc", "Thaa"}, script.String()) {
 			t.Dir = "rtl"
@@ -218,6 +237,31 @@ func (r *brandReader) taglines(name string) (all []Tagline) {
 		all = append(all, t)
 	}
 	return all
+}
+
+// UnusedInBrand lists the files of a brand's folder that nothing reads: a logo.png is no logo.svg.
+func UnusedInBrand(folder fs.FS) (unused []string, err error) {
+	languages, err := catalogLanguages()
+	if err != nil {
+		return nil, err
+	}
+	used := []string{"brand.json", "logo.svg", "icon.svg", "taglines.txt"}
+	for _, lang := range languages {
+		used = append(used, "privacy."+lang+".txt", "nondiscrimination."+lang+".txt")
+	}
+	err = fs.WalkDir(folder, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || slices.Contains(used, name) {
+			return err
+		}
+		for _, texts := range []string{"agreement/*.txt", "certification/*.txt"} { // as of registration.LoadLegal
+			if ok, _ := path.Match(texts, name); ok {
+				return nil
+			}
+		}
+		unused = append(unused, name)
+		return nil
+	})
+	return unused, err
 }
 
 // HasNotice reports whether the operator has a notice of non-discrimination.

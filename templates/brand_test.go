@@ -3,6 +3,7 @@ package templates
 import (
 	"io/fs"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -117,6 +118,26 @@ func TestBrandMistakes(t *testing.T) {
 		{"nondiscrimination.es.txt", " \n\n ", []string{"nondiscrimination.es.txt: is missing or empty"}},
 		{"privacy.es.txt", "a\xff", []string{"privacy.es.txt: is not UTF-8"}},
 		{"taglines.txt", "es: Hola.\n\nnothing\nxx-invalid-: a\n", []string{"taglines.txt: line 3: is not a language", "taglines.txt: line 4: is not a language"}},
+		{"privacy.es.txt", "%PDF-1.7\n%\xe2\xe3", []string{"privacy.es.txt: is a PDF document"}},
+		{"privacy.es.txt", "\n %PDF-1.7 in plain letters", []string{"privacy.es.txt: is a PDF document"}},
+		{"privacy.en.txt", "PK\x03\x04word", []string{"privacy.en.txt: is a ZIP archive"}},
+		{"privacy.en.txt", "{\\rtf1\\ansi", []string{"privacy.en.txt: is an RTF document"}},
+		{"privacy.en.txt", "<!DOCTYPE html><p>a", []string{"privacy.en.txt: is HTML"}},
+		{"privacy.en.txt", "\xff\xfea\x00", []string{"privacy.en.txt: is UTF-16"}},
+		{"nondiscrimination.en.txt", "a\x00b", []string{"nondiscrimination.en.txt: holds NUL bytes"}},
+		{"nondiscrimination.en.txt", "one\r\n\r\ntwo \u202eowt", []string{"nondiscrimination.en.txt: line 3: holds U+202E, which turns the order"}},
+		{"nondiscrimination.en.txt", "\ufeffone\u200b", []string{"nondiscrimination.en.txt: line 1: holds U+200B, which nobody sees"}},
+		{"nondiscrimination.en.txt", "one\vtwo", []string{"nondiscrimination.en.txt: line 1: holds U+000B"}},
+		{"nondiscrimination.en.txt", "informaci\ufffdn", []string{"nondiscrimination.en.txt: line 1: holds U+FFFD, which stands for a letter that was lost"}},
+		{"taglines.txt", "es: Hola.\nen: Call\u2066 us\nar: \u200f\u0645\n", []string{"taglines.txt: line 2: holds U+2066"}},
+		{"taglines.txt", "%PDF-1.7\n", []string{"taglines.txt: is a PDF document"}},
+		{"brand.json", `{"name": {"es": "Salud\u202E", "en": "Health\u00AD"}}`, []string{"name.es: holds U+202E", "name.en: holds U+00AD"}},
+		{"brand.json", `{"name": {"es": "Salud", "en": "Health"}, "hours": {"es": "a", "en": "b", "es": "c"}}`, []string{"brand.json: hours.es is there twice"}},
+		{"brand.json", `{"name": {"es": "Salud", "en": "Health"}, "NAME": {"es": "Otra", "en": "Other"}}`, []string{"brand.json: NAME is there twice"}},
+		{"brand.json", `{"colors": {"light": {"link": "#0B4F5C", "link": "#083B45"}}}`, []string{"brand.json: colors.light.link is there twice"}},
+		{"brand.json", "{}\n{}", []string{"brand.json: something follows behind its end"}},
+		{"brand.json", "PK\x03\x04{}", []string{"brand.json: is a ZIP archive"}},
+		{"logo.svg", "\x89PNG\r\n", []string{"logo.svg: is a PNG image"}},
 		{"logo.svg", "PNG", []string{"logo.svg: is no SVG image"}},
 		{"logo.svg", strings.Repeat(" ", 70<<10), []string{"logo.svg: is longer than 64 KiB"}},
 		{"logo.svg", svg, []string{"logo.svg: is not well-formed"}},
@@ -138,6 +159,29 @@ func TestBrandMistakes(t *testing.T) {
 				t.Errorf("%s %q: %v, want %q", test.file, test.text[:min(len(test.text), 90)], err, want)
 			}
 		}
+	}
+}
+
+// What writers of other scripts and word processors rightly use is no mistake.
+func TestBrandTexts(t *testing.T) {
+	_, err := LoadBrand(branded(t, map[string]string{
+		"privacy.es.txt": "\ufeffUn párrafo con\ttabulador y guion\u00adcillo.\r\n\r\nOtro: ñ, 日本, 👍\n",
+		"taglines.txt":   "\ufefffa: می\u200cخواهم\nar: \u200fمرحبا\n",
+	}))
+	if err != nil {
+		t.Errorf("LoadBrand = %v", err)
+	}
+}
+
+func TestUnusedInBrand(t *testing.T) {
+	folder := branded(t, map[string]string{"logo.png": "x", "Icon.svg": "x", "privacy.fr.txt": "x", "privacy.txt": "x", "agreement/2026-11-02.es.txt": "x", "agreement/old.docx": "x", "fonts/a.woff2": "x"})
+	unused, err := UnusedInBrand(folder)
+	want := []string{"Icon.svg", "agreement/old.docx", "fonts/a.woff2", "logo.png", "privacy.fr.txt", "privacy.txt"}
+	if err != nil || !slices.Equal(unused, want) {
+		t.Errorf("UnusedInBrand = %q, %v, want %q", unused, err, want)
+	}
+	if unused, err := UnusedInBrand(SampleBrand()); err != nil || len(unused) > 0 {
+		t.Errorf("UnusedInBrand of the sample = %q, %v", unused, err)
 	}
 }
 

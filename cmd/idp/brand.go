@@ -63,8 +63,12 @@ func (c *BrandCheckCmd) Run(p *process) error {
 	} else {
 		said += "It has no agreement of its own, or the sample's: serve needs another.\n"
 	}
-	if err != nil {
+	unused, unusedErr := templates.UnusedInBrand(os.DirFS(c.Folder))
+	if err = errors.Join(err, unusedErr); err != nil {
 		return err
+	}
+	for _, name := range unused {
+		said += "Nothing reads " + name + ".\n"
 	}
 	_, err = io.WriteString(p.stdout, said)
 	return err

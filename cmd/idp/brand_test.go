@@ -26,6 +26,11 @@ func TestBrandSample(t *testing.T) {
 	if err := (&BrandCheckCmd{Folder: folder}).Run(p); err != nil || !strings.HasPrefix(out.String(), "The brand is in order.\n") || !strings.Contains(out.String(), "serve needs another") {
 		t.Errorf("brand check of the sample: %v, %s", err, &out)
 	}
+	must(t, os.WriteFile(filepath.Join(folder, "logo.png"), []byte("x"), 0o600))
+	out.Reset()
+	if err := (&BrandCheckCmd{Folder: folder}).Run(p); err != nil || !strings.HasSuffix(out.String(), "\nNothing reads logo.png.\n") {
+		t.Errorf("brand check beside another file: %v, %s", err, &out)
+	}
 	if err := (&BrandSampleCmd{Folder: folder}).Run(p); err == nil || !strings.Contains(err.Error(), "exists already") {
 		t.Errorf("over a folder that exists: %v", err)
 	}
