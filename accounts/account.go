@@ -142,10 +142,24 @@ func (s *Service) QueueGet(b *pgx.Batch, id uuid.UUID, account *Account) {
 	s.store.queueAccount(b, id, account)
 }
 
-// AgreementVersion returns the newest version of the agreement that the account has
-// accepted, "" if none.
-func (s *Service) AgreementVersion(ctx context.Context, id uuid.UUID) (string, error) {
-	return s.store.agreementVersion(ctx, id)
+// AtSignIn is what is looked at once a member has signed in.
+type AtSignIn struct {
+	Agreement string // newest version that the account has accepted, "" for none
+	Question  bool   // it has no secret question, and none was asked for in the last days
+}
+
+// questionAgain is how long a member who has no question is left alone once one was asked for.
+const questionAgain = 30 * 24 * time.Hour
+
+// AtSignIn reads that in one round trip.
+func (s *Service) AtSignIn(ctx context.Context, id uuid.UUID) (AtSignIn, error) {
+	return s.store.atSignIn(ctx, id, s.now().Add(-questionAgain))
+}
+
+// QuestionAsked notes that a sign-in asked for the question.
+func (s *Service) QuestionAsked(ctx context.Context, id uuid.UUID) error {
+	_, err := s.db.From(ctx).Exec(ctx, `update accounts set question_asked_at = $2 where id = $1`, id, s.now())
+	return err
 }
 
 // UsernameTaken reports whether somebody has the username. What is no username is not

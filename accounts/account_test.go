@@ -37,8 +37,8 @@ func TestCreateAndGet(t *testing.T) {
 	if _, err := f.Get(f.ctx(), uuid.New()); !errors.Is(err, ErrNotFound) {
 		t.Errorf("Get of nobody = %v, want ErrNotFound", err)
 	}
-	if v, err := f.AgreementVersion(f.ctx(), n.ID); v != "2026-01" || err != nil {
-		t.Errorf("AgreementVersion = %q, %v", v, err)
+	if at, err := f.AtSignIn(f.ctx(), n.ID); at != (AtSignIn{Agreement: "2026-01"}) || err != nil {
+		t.Errorf("AtSignIn = %+v, %v", at, err)
 	}
 	got := map[audit.Kind]bool{}
 	for _, kind := range f.kinds(n.ID) {

@@ -66,6 +66,9 @@ func (h *Handler) changeQuestion(c *gin.Context) error {
 	status := http.StatusUnprocessableEntity
 	if len(problems) == 0 {
 		err := h.service.ChangeQuestion(c.Request.Context(), QuestionChange{PasswordProof: proof, Question: question, Answer: answer})
+		if flow := web.Flow(c); err == nil && flow != "" && h.resume != nil { // an app waits
+			return web.SeeOther(c, h.resume(flow))
+		}
 		if err == nil {
 			return h.back(c, "/account", "question")
 		}

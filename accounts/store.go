@@ -177,12 +177,13 @@ func (s *store) queueFree(b *pgx.Batch, names []string, most int, free *[]string
 		})
 }
 
-func (s *store) agreementVersion(ctx context.Context, id uuid.UUID) (version string, err error) {
+func (s *store) atSignIn(ctx context.Context, id uuid.UUID, askedBefore time.Time) (a AtSignIn, err error) {
 	err = s.db.From(ctx).QueryRow(ctx, `
-		select version from account_acceptances where account_id = $1 and kind = 'agreement'
-		order by accepted_at desc limit 1`, id).Scan(&version)
+		select coalesce((select version from account_acceptances where account_id = id and kind = 'agreement' order by accepted_at desc limit 1), ''),
+			coalesce(question_asked_at, '-infinity') < $2 and not exists (select from account_questions where account_id = id)
+		from accounts where id = $1`, id, askedBefore).Scan(&a.Agreement, &a.Question)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return "", nil
+		return a, nil
 	}
-	return version, err
+	return a, err
 }

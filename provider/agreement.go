@@ -29,18 +29,23 @@ type agreementPage struct {
 // newAgreement returns the page of the version that the member has still to accept, nil if there is none
 // (design.md section 2: a newly published version is asked again at the next sign-in).
 func (h *Handler) newAgreement(c *gin.Context, session *accounts.Session) (*agreementPage, error) {
-	if session.MemberID == uuid.Nil { // people of the support desk are no licensees
-		return nil, nil
+	due, _, err := h.atSignIn(c, session)
+	return due, err
+}
+
+// atSignIn is newAgreement, and tells besides whether a secret question is to be asked for.
+func (h *Handler) atSignIn(c *gin.Context, session *accounts.Session) (due *agreementPage, question bool, err error) {
+	if session.MemberID == uuid.Nil { // people of the support desk are no licensees, and have no question
+		return nil, false, nil
 	}
-	accepted, err := h.accounts.AgreementVersion(c.Request.Context(), session.AccountID)
+	a, err := h.accounts.AtSignIn(c.Request.Context(), session.AccountID)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	current := h.service.agreement(h.now(), web.Lang(c))
-	if accepted >= current.Version {
-		return nil, nil
+	if current := h.service.agreement(h.now(), web.Lang(c)); a.Agreement < current.Version {
+		due = &agreementPage{current, a.Agreement == ""}
 	}
-	return &agreementPage{current, accepted == ""}, nil
+	return due, a.Question && h.service.questions, nil
 }
 
 func (h *Handler) showAgreement(c *gin.Context) error {

@@ -80,11 +80,11 @@ func (h *Handler) dispatch(c *gin.Context, ctx context.Context, r *authorizeRequ
 		f.selectedAt, f.heldFor = i.selectedAt, i.heldFor
 	}
 	if session != nil && i != nil && !session.AuthTime.Before(r.requestedAt) { // signed in for this request
-		due, err := h.newAgreement(c, session)
+		due, question, err := h.atSignIn(c, session)
 		if err != nil {
 			return err
 		}
-		f.agreement = due != nil
+		f.agreement, f.question = due != nil, question
 	}
 	if session != nil && accounts.Rank(session.ACR) < r.assurance.wish {
 		factors, err := h.accounts.Factors(c.Request.Context(), session.AccountID)

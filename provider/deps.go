@@ -30,7 +30,9 @@ import (
 type Accounts interface {
 	Authenticate(ctx context.Context, a accounts.Attempt) (accounts.Account, error)
 	Get(ctx context.Context, id uuid.UUID) (accounts.Account, error)
-	AgreementVersion(ctx context.Context, id uuid.UUID) (string, error)
+	AtSignIn(ctx context.Context, id uuid.UUID) (accounts.AtSignIn, error)
+	QuestionAsked(ctx context.Context, id uuid.UUID) error
+	Questions(ctx context.Context, id uuid.UUID) ([]string, error)
 	AcceptAgreement(ctx context.Context, id uuid.UUID, a accounts.Acceptance) error
 	QueueNotice(ctx context.Context, b *pgx.Batch, account accounts.Account, kind string, args templates.Args) error
 	Factors(ctx context.Context, id uuid.UUID) (accounts.Factors, error)
@@ -74,6 +76,7 @@ type Deps struct {
 	TryURL             string                                     // where developers can try a sign-in; "" for nowhere
 	ScopeACR           ScopeACR                                   // minimum acr by scope; may be nil
 	Agreement          func(now time.Time, lang string) Agreement // the license agreement in force
+	Questions          bool                                       // who has no secret question is asked for one
 	DB                 *postgres.DB
 	Keyring            *seal.Keyring
 	Keys               Keys
@@ -105,6 +108,7 @@ type Service struct {
 	locales            []string
 	timeZone           string
 	agreement          func(now time.Time, lang string) Agreement
+	questions          bool
 	supportEmail       string
 	scopeACR           ScopeACR
 	now                func() time.Time
@@ -134,6 +138,7 @@ func New(d Deps) (*Service, error) {
 		calls:        web.NewMeter[string](cmp.Or(d.ClientRate, 50)*int(callsWindow/time.Second), callsWindow),
 		tryURL:       d.TryURL,
 		agreement:    d.Agreement,
+		questions:    d.Questions,
 		supportEmail: d.SupportEmail,
 		scopeACR:     d.ScopeACR,
 		now:          d.Now,

@@ -93,6 +93,7 @@
 //	consent_groups.go  kinds of data, each a box; those of the health record are SMART App
 //	               Launch's scopes (smart.go), sensitive ones last
 //	agreement.go   a version of the license agreement published since the last sign-in
+//	question.go    a secret question, where there is none: may be left for later
 //	device.go      another screen (RFC 8628): allowing it makes the grant, whose code is
 //	               the device code
 //	logout.go      ends the session and, in the same transaction, queues a logout token for

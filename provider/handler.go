@@ -69,6 +69,7 @@ func (h *Handler) Mount(r gin.IRouter) {
 	pages.POST("/login/accounts", h.web.Handle(h.chooseAccount))
 	pages.GET("/login/agreement", h.web.Handle(h.showAgreement))
 	pages.POST("/login/agreement", h.web.Handle(h.decideAgreement))
+	pages.GET("/login/question", h.web.Handle(h.showQuestion))
 	pages.GET("/consent", h.web.Handle(h.showConsent))
 	pages.POST("/consent", h.web.Handle(h.decideConsent))
 	pages.GET("/device", h.web.Handle(h.showDevice))

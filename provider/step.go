@@ -20,6 +20,7 @@ const (
 	stepFactor    step = "factor"    // more proof than the session has
 	stepAgreement step = "agreement" // a new version of the license agreement
 	stepSettle    step = "settle"    // what an imported account lacks
+	stepQuestion  step = "question"  // a secret question, where there is none; may be left for later
 	stepConsent   step = "consent"   // the member's word to a partner app
 )
 
@@ -31,6 +32,7 @@ type facts struct {
 	selectedAt *time.Time        // when the member chose to continue with this session
 	best       int               // rank that the member's factors can give; read where the session has less than is wanted
 	agreement  bool              // a new version is to be accepted; asked at a fresh sign-in
+	question   bool              // a secret question is to be asked for, likewise
 	consent    *consent          // what the member allowed this client; nil if nothing, or not asked for
 }
 
@@ -62,6 +64,8 @@ func nextStep(f facts) (step, string) {
 		return stepAgreement, "a new version of the agreement"
 	case s.Unsettled:
 		return stepSettle, "the account was imported and is not complete"
+	case f.question:
+		return stepQuestion, "no secret question, and not asked for lately"
 	}
 	return nextConsent(f)
 }
@@ -94,7 +98,7 @@ func (f facts) subject() string {
 // silentError is the answer to prompt=none when a step is unmet (Core 3.1.2.6).
 func (s step) silentError() error {
 	switch s {
-	case stepSelect, stepAgreement, stepSettle:
+	case stepSelect, stepAgreement, stepSettle, stepQuestion:
 		return fosite.ErrInteractionRequired
 	case stepConsent:
 		return fosite.ErrConsentRequired
@@ -115,6 +119,8 @@ func (s step) path() string {
 		return "/login/agreement"
 	case stepSettle:
 		return accounts.WelcomePath
+	case stepQuestion:
+		return "/login/question"
 	case stepConsent:
 		return "/consent"
 	}

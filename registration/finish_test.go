@@ -269,8 +269,8 @@ func TestAccountHoldsWhatWasAgreed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if version, err := s.accounts.AgreementVersion(t.Context(), account.ID); err != nil || version != "2026-11-01" {
-		t.Errorf("AgreementVersion = %q, %v", version, err)
+	if at, err := s.accounts.AtSignIn(t.Context(), account.ID); err != nil || at.Agreement != "2026-11-01" {
+		t.Errorf("AtSignIn = %+v, %v", at, err)
 	}
 }
 

@@ -107,7 +107,7 @@ func (a *app) features(_ context.Context, s settings, sv *services) (err error) 
 		DB: a.db, Keyring: sv.keyring, Limiter: sv.limiter, Audit: sv.audit, Now: time.Now,
 		Keys: sv.keys, Clients: sv.clients, Accounts: sv.accounts, Members: sv.members, ProofDeps: s.proofs,
 		Issuer: s.issuer, SupportEmail: cmp.Or(s.templates.SupportEmail, "WebSupport@CHNCT.org"), TryURL: s.tryURL,
-		Locales: a.templates.Languages(), TimeZone: a.templates.TimeZone(), Agreement: agreementOf(sv.legal), ScopeACR: s.scopeACR,
+		Locales: a.templates.Languages(), TimeZone: a.templates.TimeZone(), Agreement: agreementOf(sv.legal), Questions: !s.noQuestions, ScopeACR: s.scopeACR,
 		InitialAccessToken: s.registrationToken, RegistrationTries: s.registrationTries, ClientRate: s.clientRate, Answered: a.meters.issued,
 	})
 	if err != nil {
