@@ -16,6 +16,7 @@ import (
 // is measured.
 type conn struct {
 	net.Conn
+	used time.Time
 	in   *bufio.Reader
 	out  []byte
 	last answer
@@ -33,7 +34,24 @@ func dial(address string) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &conn{Conn: c, in: bufio.NewReaderSize(c, 16<<10)}, nil
+	return &conn{Conn: c, used: time.Now(), in: bufio.NewReaderSize(c, 16<<10)}, nil
+}
+
+// idleFor is how long a connection is trusted that nothing was asked on: the service closes it after a minute.
+const idleFor = 20 * time.Second
+
+func (c *conn) renew(now time.Time) error {
+	idle := now.Sub(c.used)
+	c.used = now
+	if idle < idleFor {
+		return nil
+	}
+	_ = c.Close() // it may be closed already
+	fresh, err := dial(c.RemoteAddr().String())
+	if err == nil {
+		c.Conn, c.in = fresh.Conn, fresh.in
+	}
+	return err
 }
 
 // ask sends a request with header lines, each with its end, and reads the answer.
@@ -46,7 +64,11 @@ func (c *conn) ask(method, path, headers, body string) (*answer, error) {
 		c.out = append(strconv.AppendInt(c.out, int64(len(body)), 10), "\r\n"...)
 	}
 	c.out = append(append(c.out, "\r\n"...), body...)
-	if err := c.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+	now := time.Now()
+	if err := c.renew(now); err != nil {
+		return nil, err
+	}
+	if err := c.SetDeadline(now.Add(20 * time.Second)); err != nil {
 		return nil, err
 	}
 	if _, err := c.Write(c.out); err != nil {

@@ -10,7 +10,7 @@ const (
 )
 
 func (u *user) codeFlow(client string) error {
-	a, err := u.ask("GET", authorizeOf[client], u.session, "")
+	a, err := u.ask("GET", authorizeOf[client], u.from()+u.session, "")
 	if err != nil {
 		return err
 	}
@@ -18,7 +18,7 @@ func (u *user) codeFlow(client string) error {
 	if err != nil {
 		return err
 	}
-	return u.tokens(client, "/token", u.basic[client], codeForm+code)
+	return u.tokens(client, "/token", u.from()+u.basic[client], codeForm+code)
 }
 
 func (u *user) floorCode(alg string) error {
@@ -34,7 +34,7 @@ func (u *user) floorCode(alg string) error {
 }
 
 func (u *user) refreshed() error {
-	return u.tokens("es256", "/token", u.basic["es256"], refreshForm+u.refresh)
+	return u.tokens("es256", "/token", u.from()+u.basic["es256"], refreshForm+u.refresh)
 }
 
 func (u *user) floorRefreshed() error {
@@ -42,7 +42,7 @@ func (u *user) floorRefreshed() error {
 }
 
 func (u *user) credentials(client string) error {
-	return u.tokens(client, "/token", u.basic[client], "grant_type=client_credentials&scope=reports.read")
+	return u.tokens(client, "/token", u.from()+u.basic[client], "grant_type=client_credentials&scope=reports.read")
 }
 
 func (u *user) floorCredentials() error {
@@ -54,7 +54,7 @@ func (u *user) floorOpaque() error {
 }
 
 func (u *user) introspect(client string) error {
-	a, err := u.ask("POST", "/introspect", u.basic["api"], "token="+u.access[client])
+	a, err := u.ask("POST", "/introspect", u.from()+u.basic["api"], "token="+u.access[client])
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (u *user) introspect(client string) error {
 }
 
 func (u *user) userinfo(client string) error {
-	return u.ok("GET", "/userinfo", u.source+"Authorization: Bearer "+u.access[client]+"\r\n", "")
+	return u.ok("GET", "/userinfo", u.from()+"Authorization: Bearer "+u.access[client]+"\r\n", "")
 }
 
 func (u *user) floorLookUp() error { return u.ok("POST", "/look-up", "", "token="+u.access["opaque"]) }
@@ -78,7 +78,7 @@ func (u *user) ok(method, path, headers, form string) error {
 	return a.want(200)
 }
 
-func (u *user) get(path string) error { return u.ok("GET", path, u.source, "") }
+func (u *user) get(path string) error { return u.ok("GET", path, u.from(), "") }
 
 // stock makes tokens that revoke uses up.
 func (u *user) stock(n int, client string, issue func() error) error {

@@ -121,5 +121,5 @@ func (s *stage) stockUp(ours, floors []*user, each time.Duration) error {
 	return nil
 }
 
-func (u *user) revokeOurs() error   { return u.revoke(u.basic["service"]) }
+func (u *user) revokeOurs() error   { return u.revoke(u.from() + u.basic["service"]) }
 func (u *user) revokeFloors() error { return u.revoke("") }

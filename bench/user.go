@@ -14,7 +14,7 @@ type user struct {
 	*conn
 	stage   *stage
 	session string            // Cookie header
-	source  string            // X-Forwarded-For header
+	asked   int               // requests so far
 	basic   map[string]string // Authorization headers by client_id
 	refresh string            // token
 	access  map[string]string // tokens by client_id
@@ -25,9 +25,9 @@ type user struct {
 
 // newUser signs somebody in.
 func (s *stage) newUser(n int) (*user, error) {
-	u := &user{stage: s, n: n, browser: s.browser(n), source: "X-Forwarded-For: " + source(n) + "\r\n", basic: map[string]string{}, access: map[string]string{}}
+	u := &user{stage: s, n: n, browser: s.browser(n), basic: map[string]string{}, access: map[string]string{}}
 	for id, secret := range s.secrets {
-		u.basic[id] = u.source + "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(id)+":"+url.QueryEscape(secret))) + "\r\n"
+		u.basic[id] = "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(id)+":"+url.QueryEscape(secret))) + "\r\n"
 	}
 	var err error
 	if u.conn, err = dial(s.service.Address); err != nil {
@@ -40,7 +40,7 @@ func (s *stage) newUser(n int) (*user, error) {
 	for name, value := range u.browser.Cookies {
 		cookies = append(cookies, name+"="+value)
 	}
-	u.session = u.source + "Cookie: " + strings.Join(cookies, "; ") + "\r\n"
+	u.session = "Cookie: " + strings.Join(cookies, "; ") + "\r\n"
 	for _, id := range []string{"opaque", "es256"} { // the last one's refresh token is kept
 		if err := u.codeFlow(id); err != nil {
 			return nil, err
@@ -67,7 +67,15 @@ func (s *stage) newFloorUser() (*user, error) {
 	return u, u.floorOpaque()
 }
 
-// users are those of the service, or of the floor.
+// from is the X-Forwarded-For header of the next request: each comes from another address, as those of many people do, so that
+// none is refused for what one source may ask.
+func (u *user) from() string {
+	u.asked++
+	n := u.asked*users + u.n
+	return fmt.Sprintf("X-Forwarded-For: 10.%d.%d.%d\r\n", 1+n>>16&127, n>>8&255, n&255)
+}
+
+// newUsers makes those of the service, or of the floor.
 func (s *stage) newUsers(of func(n int) (*user, error), count int) (all []*user, err error) {
 	for n := range count {
 		u, err := of(n)
