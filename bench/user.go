@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -33,7 +34,12 @@ func (s *stage) newUser(n int) (*user, error) {
 	if u.conn, err = dial(s.service.Address); err != nil {
 		return nil, err
 	}
-	if err := s.signIn(s.ctx, u.browser, s.people[n]); err != nil {
+	for range 20 {
+		if err = s.signIn(s.ctx, u.browser, s.people[n]); !errors.Is(err, errRefused) { // as happens on a busy machine
+			break
+		}
+	}
+	if err != nil {
 		return nil, err
 	}
 	var cookies []string
