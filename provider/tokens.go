@@ -5,8 +5,10 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/go-jose/go-jose/v4/jwt"
@@ -193,14 +195,26 @@ func leftHalf(alg, text string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
-// sign makes a compact JWT of the claims, which may come in several parts.
-func (s *strategy) sign(alg, typ string, claims ...any) (string, error) {
+// sign makes a compact JWT of the claims, and of more of them, if there are any, which win.
+func (s *strategy) sign(alg, typ string, claims any, more ...map[string]any) (string, error) {
 	signer, err := s.keys.Current().Signer(alg, typ)
 	if err != nil {
 		return "", fmt.Errorf("finding a signing key for %s: %w", alg, err)
 	}
-	builder := jwt.Signed(signer)
-	for _, part := range claims {
+	more = slices.DeleteFunc(more, func(part map[string]any) bool { return len(part) == 0 })
+	if len(more) == 0 { // the builder would read what it has written, so as to merge it
+		payload, err := json.Marshal(claims)
+		if err != nil {
+			return "", fmt.Errorf("writing the claims of a token: %w", err)
+		}
+		signed, err := signer.Sign(payload)
+		if err != nil {
+			return "", fmt.Errorf("signing a token: %w", err)
+		}
+		return signed.CompactSerialize()
+	}
+	builder := jwt.Signed(signer).Claims(claims)
+	for _, part := range more {
 		builder = builder.Claims(part)
 	}
 	token, err := builder.Serialize()
