@@ -100,7 +100,7 @@ func checkPerson(rec record, today Date) (wrong column, problem string) {
 		column column
 		is     string
 	}{{colFirstName, rec.FirstName}, {colLastName, rec.LastName}} {
-		if fold(name.is) == "" {
+		if !hasLatin(name.is) && fold(name.is) == "" {
 			return name.column, "has no letters"
 		}
 		if fault := nameFault(name.is); fault == nameLong || fault == nameUnreadable {
