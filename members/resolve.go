@@ -37,10 +37,10 @@ type stagedRow struct {
 	marks      marks // what it does to a known member's data
 }
 
-// resolve finds the members of a chunk and decides what its entries mean. A member found under an older index key counts
+// resolve decides what the entries of a chunk mean for the members who are known. One found under an older index key counts
 // as changed, and so moves to the current one.
-func (run *importRun) resolve(ctx context.Context, chunk []entry) ([]stagedRow, error) {
-	known, former, err := run.lookUp(ctx, chunk)
+func (run *importRun) resolve(chunk []entry, known map[string]knownRow) ([]stagedRow, error) {
+	former, err := run.formerRecords(chunk, known)
 	if err != nil {
 		return nil, err
 	}
@@ -114,10 +114,10 @@ func (s stagedRow) owner() uuid.UUID {
 	return s.id
 }
 
-// lookUp reads the members that a chunk may mean, and the former records of those that are about to change.
-func (run *importRun) lookUp(ctx context.Context, chunk []entry) (known map[string]knownRow, former map[uuid.UUID]record, err error) {
+// lookUp reads the members that a chunk may mean.
+func (run *importRun) lookUp(ctx context.Context, chunk []entry) (known map[string]knownRow, err error) {
 	if run.isEmpty && !run.source.isChange() {
-		return nil, nil, nil
+		return nil, nil
 	}
 	var macs, contents [][]byte
 	add := func(numbers [][]byte, content []byte) {
@@ -132,9 +132,11 @@ func (run *importRun) lookUp(ctx context.Context, chunk []entry) (known map[stri
 			add(run.roster.numberMACs(number), nil)
 		}
 	}
-	if known, err = run.roster.store.lookUp(ctx, macs, contents); err != nil {
-		return nil, nil, err
-	}
+	return run.roster.store.lookUp(ctx, macs, contents)
+}
+
+// formerRecords opens what was known of those who are about to change.
+func (run *importRun) formerRecords(chunk []entry, known map[string]knownRow) (former map[uuid.UUID]record, err error) {
 	former = map[uuid.UUID]record{}
 	for i := range chunk {
 		row, ok := findRow(known, chunk[i].macs)
@@ -142,10 +144,10 @@ func (run *importRun) lookUp(ctx context.Context, chunk []entry) (known map[stri
 			continue
 		}
 		if former[row.ID], err = run.roster.unseal(row.ID, row.Sealed); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
-	return known, former, nil
+	return former, nil
 }
 
 // findRow looks a member up by the digests of the number, the writing version first.

@@ -13,11 +13,11 @@ import (
 // chunkEntries is how many entries are looked up and staged together: a few MiB, one lookup, one COPY.
 const chunkEntries = 8192
 
-// stage brings the file into the staging table: one goroutine reads, checks and computes digests, while this one looks
-// members up, decides, seals and copies. Sealing has to wait for the lookup, because a record is bound to the id of its row.
+// stage brings the file into the staging table: one goroutine reads, checks and computes digests; one looks members up and
+// copies; a third decides and seals, which has to wait for the lookup, because a record is bound to the id of its row.
 //
-// A full file is applied later, all at once. A change file is applied chunk by chunk, so that what it says first of a
-// member is known when it says more.
+// A full file is applied later, all at once: while a chunk is decided, the next is looked up. A change file is applied chunk
+// by chunk, so that what it says first of a member is known when it says more.
 func (run *importRun) stage(ctx context.Context, file io.Reader) error {
 	group, ctx := errgroup.WithContext(ctx)
 	chunks := make(chan []entry, 1)
@@ -26,24 +26,58 @@ func (run *importRun) stage(ctx context.Context, file io.Reader) error {
 		return run.read(ctx, file, chunks)
 	})
 	group.Go(func() error {
+		resolved := func() ([]stagedRow, error) { return nil, nil } // waits for the chunk before
 		for chunk := range chunks {
-			rows, err := run.resolve(ctx, chunk)
+			known, err := run.lookUp(ctx, chunk)
 			if err != nil {
+				_, _ = resolved()
 				return err
 			}
-			if err := run.roster.store.copyStaging(ctx, rows); err != nil {
+			if err := run.copy(ctx, resolved); err != nil {
 				return err
 			}
-			run.staged += len(rows)
-			if run.source.isChange() {
-				if err := run.roster.store.applyAndClear(ctx, run.now); err != nil {
-					return err
-				}
+			resolved = inBackground(func() ([]stagedRow, error) { return run.resolve(chunk, known) })
+			if !run.source.isChange() {
+				continue
+			}
+			if err := run.copy(ctx, resolved); err != nil {
+				return err
+			}
+			resolved = func() ([]stagedRow, error) { return nil, nil }
+			if err := run.roster.store.applyAndClear(ctx, run.now); err != nil {
+				return err
 			}
 		}
-		return nil
+		return run.copy(ctx, resolved)
 	})
 	return group.Wait()
+}
+
+// copy stages what a chunk came to.
+func (run *importRun) copy(ctx context.Context, resolved func() ([]stagedRow, error)) error {
+	rows, err := resolved()
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	run.staged += len(rows)
+	return run.roster.store.copyStaging(ctx, rows)
+}
+
+// inBackground begins work, and returns what waits for it.
+func inBackground[T any](work func() (T, error)) func() (T, error) {
+	type outcome struct {
+		value T
+		err   error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		value, err := work()
+		done <- outcome{value, err}
+	}()
+	return func() (T, error) {
+		o := <-done
+		return o.value, o.err
+	}
 }
 
 // open tells what kind of file it is.
