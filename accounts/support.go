@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -59,6 +60,34 @@ func one(a Account, err error) ([]Account, error) {
 		return nil, err
 	}
 	return []Account{a}, nil
+}
+
+// ChangeMember ties an account to another row of the roster, at the support desk's wish: it stood on somebody else's. Every
+// session and grant ends, since they speak for that person; the owner is told. It takes part in the transaction of ctx. The
+// error is ErrMemberHasAccount where the row has an account, ErrNotFound, or the database's.
+func (s *Service) ChangeMember(ctx context.Context, id, memberID uuid.UUID) error {
+	now := s.now()
+	account, err := s.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		var taken bool
+		err := s.db.From(ctx).QueryRow(ctx, `select exists (select from accounts where member_id = $1)`, memberID).Scan(&taken)
+		if err != nil || taken {
+			return cmp.Or(err, ErrMemberHasAccount)
+		}
+		if err := s.EndSessions(ctx, id, ""); err != nil {
+			return err
+		}
+		b := &pgx.Batch{}
+		b.Queue(`update accounts set member_id = $2, credentials_changed_at = $3, updated_at = $3 where id = $1 and kind = 'member'`, id, memberID, now)
+		s.store.queueEndBegun(b, id)
+		if err := s.QueueNotice(ctx, b, account, "member_changed", nil); err != nil {
+			return err
+		}
+		return s.store.run(ctx, b)
+	})
 }
 
 // Disable closes an account until Enable, whatever its owner does meanwhile: its sessions end,

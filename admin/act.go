@@ -20,6 +20,7 @@ const (
 	ChangeEmail   Act = "change_email"
 	ResetFactor   Act = "reset_factor"
 	ResetQuestion Act = "reset_question"
+	ChangeMember  Act = "change_member" // to the row of the roster that is theirs
 	EndSessions   Act = "end_sessions"
 	StopChange    Act = "stop_change"      // that recovery holds, at the member's word
 	Withdraw      Act = "withdraw_request" // of one's own
@@ -56,14 +57,14 @@ func (a Act) Key() string {
 
 // rule says what an act requires.
 type rule struct {
-	roles    []Role // one of them is sufficient
-	fresh    bool   // sign-in within the last five minutes (S-20)
-	onMember bool   // done on a member's page, with reason and ticket
-	verified bool   // the caller must be verified
-	recovery bool   // counts as help to get back in (S-65)
-	account  bool   // the member must have an account
-	second   bool   // a second person must approve, however the caller was verified (S-64)
-	unmailed bool   // a code to the mailbox does not verify the caller: the mailbox is the other proof of a recovery already
+	roles    []Role   // one of them is sufficient
+	fresh    bool     // sign-in within the last five minutes (S-20)
+	onMember bool     // done on a member's page, with reason and ticket
+	verified bool     // the caller must be verified
+	recovery bool     // counts as help to get back in (S-65)
+	account  bool     // the member must have an account
+	second   bool     // a second person must approve, however the caller was verified (S-64)
+	unproven []Method // these do not verify the caller: the mailbox is the other proof of a recovery already
 }
 
 // rules is the only table of who may do what, and allow the only place that reads it.
@@ -77,12 +78,14 @@ var rules = map[Act]rule{
 	StartReset:    {roles: []Role{Recover}, fresh: true, onMember: true, recovery: true, account: true},
 	ChangeEmail:   {roles: []Role{Recover}, fresh: true, onMember: true, verified: true, recovery: true, account: true, second: true},
 	ResetFactor:   {roles: []Role{Recover}, fresh: true, onMember: true, verified: true, recovery: true, account: true, second: true},
-	ResetQuestion: {roles: []Role{Recover}, fresh: true, onMember: true, verified: true, recovery: true, account: true, second: true, unmailed: true},
-	EndSessions:   {roles: []Role{Recover}, fresh: true, onMember: true, account: true},
-	StopChange:    {roles: []Role{Recover, Admin}, fresh: true, onMember: true, account: true},
-	Withdraw:      {roles: []Role{Recover, Admin}, fresh: true, onMember: true},
-	Disable:       {roles: []Role{Admin}, fresh: true, onMember: true, account: true},
-	Enable:        {roles: []Role{Admin}, fresh: true, onMember: true, verified: true, account: true},
+	ResetQuestion: {roles: []Role{Recover}, fresh: true, onMember: true, verified: true, recovery: true, account: true, second: true, unproven: []Method{SpokenCode}},
+	// The facts on file are another person's.
+	ChangeMember: {roles: []Role{Recover}, fresh: true, onMember: true, verified: true, recovery: true, account: true, second: true, unproven: []Method{SpokenCode, Facts}},
+	EndSessions:  {roles: []Role{Recover}, fresh: true, onMember: true, account: true},
+	StopChange:   {roles: []Role{Recover, Admin}, fresh: true, onMember: true, account: true},
+	Withdraw:     {roles: []Role{Recover, Admin}, fresh: true, onMember: true},
+	Disable:      {roles: []Role{Admin}, fresh: true, onMember: true, account: true},
+	Enable:       {roles: []Role{Admin}, fresh: true, onMember: true, verified: true, account: true},
 
 	ListRequests: {roles: []Role{Approve}},
 	ApproveAct:   {roles: []Role{Approve}, fresh: true},
@@ -93,7 +96,7 @@ var rules = map[Act]rule{
 
 // memberActs returns the acts of a member's page, in the order in which they are offered.
 func memberActs() []Act {
-	return []Act{ReleaseLock, SendUsername, StartReset, ChangeEmail, ResetFactor, ResetQuestion, EndSessions, StopChange, Withdraw, Disable, Enable}
+	return []Act{ReleaseLock, SendUsername, StartReset, ChangeEmail, ResetFactor, ResetQuestion, ChangeMember, EndSessions, StopChange, Withdraw, Disable, Enable}
 }
 
 // recoveryActs returns the acts that count towards the third help within a week.

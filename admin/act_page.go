@@ -25,6 +25,7 @@ type actPage struct {
 	Version   string
 	Lock      string
 	Email     string
+	Number    string
 	Reason    string
 	Ticket    string
 }
@@ -78,7 +79,7 @@ func (h *Console) newActPage(c *gin.Context, v visit, u *Subject, act Act) (actP
 
 // fill restores the input.
 func (p *actPage) fill(form url.Values) {
-	p.Lock, p.Email, p.Reason, p.Ticket = form.Get("lock"), form.Get("email"), form.Get("reason"), form.Get("ticket")
+	p.Lock, p.Email, p.Number, p.Reason, p.Ticket = form.Get("lock"), form.Get("email"), form.Get("member_number"), form.Get("reason"), form.Get("ticket")
 }
 
 func (h *Console) showAct(c *gin.Context, v visit) error {
@@ -107,7 +108,7 @@ func (h *Console) act(c *gin.Context, v visit) error {
 	}
 	form := web.Form(c)
 	out, err := h.service.Do(c.Request.Context(), v.Person, onceOf(c), u.ID, act, Ask{
-		Reason: form.Get("reason"), Ticket: form.Get("ticket"), Version: form.Get("version"), Lock: form.Get("lock"), Email: form.Get("email"),
+		Reason: form.Get("reason"), Ticket: form.Get("ticket"), Version: form.Get("version"), Lock: form.Get("lock"), Email: form.Get("email"), Number: form.Get("member_number"),
 	})
 	problems, err := actProblems(err)
 	if err != nil {
@@ -132,8 +133,9 @@ func actProblems(err error) (problems []templates.Problem, rest error) {
 	if invalid, ok := errors.AsType[Invalid](err); ok {
 		keys := map[string]string{
 			"reason": "admin.act.reason_short", "ticket": "admin.act.ticket_missing", "email": "registration.credentials.email_format", "lock": "admin.act.conflict",
+			"member_number": "admin.act.no_row",
 		}
-		for _, field := range []string{"lock", "email", "reason", "ticket"} {
+		for _, field := range []string{"lock", "email", "member_number", "reason", "ticket"} {
 			if invalid[field] == "reason_long" {
 				problems = append(problems, templates.Problem{Field: field, Key: "web.field.too_long", Args: templates.Args{"max": reasonMax}})
 			} else if invalid[field] != "" {

@@ -69,9 +69,10 @@ func endpoints() []endpoint {
 		ReleaseLock: "End a lock before its time", SendUsername: "Mail the username to the address on file", StartReset: "Mail a code for a new password to the address on file",
 		ChangeEmail: "Replace the e-mail address: two people, then a day's wait", ResetFactor: "Take the second steps away: two people, then a day's wait",
 		ResetQuestion: "Take the secret question away: two people, then a day's wait",
+		ChangeMember:  "Tie the account to the row of the roster that is theirs: two people, then a day's wait",
 		EndSessions:   "End every session", StopChange: "Stop the changes that wait for their hour", Withdraw: "Withdraw what you asked a second person for", Disable: "Close the account", Enable: "Open the account",
 	}
-	bodies := map[Act]any{ReleaseLock: lockBody{}, ChangeEmail: emailBody{}}
+	bodies := map[Act]any{ReleaseLock: lockBody{}, ChangeEmail: emailBody{}, ChangeMember: memberBody{}}
 	for _, act := range memberActs() {
 		e := endpoint{http.MethodPost, "/members/:id/acts/" + string(act), camel(string(act)), summaries[act], act, true, actBody{}, outcomeReply{}, 200, 202,
 			func(h *API, c *gin.Context, p Person) error { return h.do(c, p, act) }}

@@ -30,6 +30,13 @@ type emailBody struct {
 	Email   string `json:"email" doc:"the new address"`
 }
 
+type memberBody struct {
+	Reason  string `json:"reason" doc:"10 to 500 letters; no health data, no member numbers"`
+	Ticket  string `json:"ticket" doc:"case number"`
+	Version string `json:"version" doc:"of the member as you saw it"`
+	Number  string `json:"member_number" doc:"of the row that is theirs; it must have no account"`
+}
+
 // outcomeReply comes with 200 if the act is done or refused, and with 202 while it waits for a second person or on
 // hold.
 type outcomeReply struct {
@@ -64,6 +71,10 @@ func readAsk(c *gin.Context, act Act) (Ask, *Once, error) {
 		var in emailBody
 		o, err := readOnce(c, &in)
 		return Ask{Reason: in.Reason, Ticket: in.Ticket, Version: in.Version, Email: in.Email}, o, err
+	case ChangeMember:
+		var in memberBody
+		o, err := readOnce(c, &in)
+		return Ask{Reason: in.Reason, Ticket: in.Ticket, Version: in.Version, Number: in.Number}, o, err
 	}
 	var in actBody
 	o, err := readOnce(c, &in)
@@ -92,6 +103,7 @@ type approvalReply struct {
 	Reason     string    `json:"reason"`
 	Ticket     string    `json:"ticket"`
 	Email      string    `json:"email,omitempty" doc:"of change_email: the new address"`
+	Number     string    `json:"member_number,omitempty" doc:"of change_member: of the other row"`
 	Lock       string    `json:"lock,omitempty" doc:"of release_lock"`
 	AskedBy    string    `json:"asked_by" doc:"name"`
 	AskedAt    time.Time `json:"asked_at"`
@@ -113,7 +125,7 @@ func (h *API) approvals(c *gin.Context, p Person) error {
 }
 
 func approvalOf(r Request) approvalReply {
-	return approvalReply{r.ID, r.SubjectID, r.Act, r.Reason, r.Ticket, r.Email, r.Lock, r.Name, r.AskedAt, r.ExpiresAt, r.VerifiedBy, r.Own}
+	return approvalReply{r.ID, r.SubjectID, r.Act, r.Reason, r.Ticket, r.Email, r.Number, r.Lock, r.Name, r.AskedAt, r.ExpiresAt, r.VerifiedBy, r.Own}
 }
 
 type (

@@ -22,6 +22,7 @@ var allowed = map[string]string{
 	"POST /members/:id/acts/change_email":     "recover",
 	"POST /members/:id/acts/reset_factor":     "recover",
 	"POST /members/:id/acts/reset_question":   "recover",
+	"POST /members/:id/acts/change_member":    "recover",
 	"POST /members/:id/acts/end_sessions":     "recover",
 	"POST /members/:id/acts/stop_change":      "recover admin",
 	"POST /members/:id/acts/withdraw_request": "recover admin",
@@ -52,6 +53,8 @@ func (b *bench) sample(e endpoint) any {
 		return lockBody{ask.Reason, ask.Ticket, ask.Version, "password"}
 	case emailBody:
 		return emailBody{ask.Reason, ask.Ticket, ask.Version, "nueva@example.org"}
+	case memberBody:
+		return memberBody{ask.Reason, ask.Ticket, ask.Version, "310542266"}
 	case refuseBody:
 		return refuseBody{"No coincide con la ficha"}
 	case exportBody:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"huskyidp/accounts"
+	"huskyidp/members"
 	"huskyidp/recovery"
 	"huskyidp/templates"
 )
@@ -22,7 +24,8 @@ type Ask struct {
 	Ticket  string // case number
 	Version string // Summary.Version as the person saw it
 	Lock    string // for ReleaseLock
-	Email   string // for ChangeEmail: the new address
+	Email   string // of ChangeEmail: the new address
+	Number  string // of ChangeMember: the member number of the right row
 }
 
 // The locks that ReleaseLock takes: those of accounts, and that of registrations.
@@ -131,7 +134,7 @@ func (s *Service) do(ctx context.Context, p Person, e *entry, u *Subject, a Ask)
 	if err := s.take(ctx, acts, p); err != nil {
 		return Outcome{}, err
 	}
-	if err := s.sensible(ctx, e.act, u); err != nil {
+	if err := s.sensible(ctx, e.act, u, a); err != nil {
 		return Outcome{}, err
 	}
 	last, helped, err := s.store.standing(ctx, u.ID, s.now().Add(-helpWindow))
@@ -146,7 +149,7 @@ func (s *Service) do(ctx context.Context, p Person, e *entry, u *Subject, a Ask)
 		return Outcome{}, err
 	}
 	rule := ruleOf(e.act, a.Lock)
-	if rule.verified && (!v.Verified || rule.unmailed && v.Method == SpokenCode) {
+	if rule.verified && (!v.Verified || slices.Contains(rule.unproven, v.Method)) {
 		return Outcome{}, ErrUnverified
 	}
 	e.verification = verification
@@ -157,7 +160,7 @@ func (s *Service) do(ctx context.Context, p Person, e *entry, u *Subject, a Ask)
 }
 
 // sensible refuses an act that has nothing to act on, before anybody is asked to approve it.
-func (s *Service) sensible(ctx context.Context, act Act, u *Subject) error {
+func (s *Service) sensible(ctx context.Context, act Act, u *Subject, a Ask) error {
 	if rules[act].account && !u.hasAccount() {
 		return ErrConflict
 	}
@@ -169,6 +172,9 @@ func (s *Service) sensible(ctx context.Context, act Act, u *Subject) error {
 			return err
 		}
 		some = factors.Any()
+	case ChangeMember:
+		_, err := s.freeRow(ctx, u, a.Number)
+		return err
 	case ResetQuestion:
 		questions, err := s.accounts.Questions(ctx, u.ID)
 		if err != nil {
@@ -180,6 +186,27 @@ func (s *Service) sensible(ctx context.Context, act Act, u *Subject) error {
 		return ErrConflict
 	}
 	return nil
+}
+
+// freeRow is the row of the roster with a number, which is not the account's already and has no account.
+func (s *Service) freeRow(ctx context.Context, u *Subject, typed string) (members.Member, error) {
+	none := Invalid{"member_number": "no_row"}
+	number, err := s.roster.ParseMemberNumber(typed)
+	if err != nil {
+		return members.Member{}, none
+	}
+	member, err := s.roster.Find(ctx, number)
+	if errors.Is(err, members.ErrUnknown) || err == nil && (member.Ended || member.ID == u.Member.ID) {
+		return members.Member{}, none
+	}
+	if err != nil {
+		return members.Member{}, err
+	}
+	found, err := s.accounts.FindExact(ctx, accounts.ByMemberID, member.ID.String())
+	if err == nil && len(found) > 0 {
+		err = none
+	}
+	return member, err
 }
 
 // needsSecond reports whether a second person must approve: always for another address, the second steps and the
@@ -195,7 +222,7 @@ func needsSecond(act Act, r rule, m Method, helped int) bool {
 func ruleOf(act Act, lock string) rule {
 	r := rules[act]
 	if act == ReleaseLock && lock == string(accounts.QuestionLock) {
-		r.second, r.unmailed = true, true
+		r.second, r.unproven = true, []Method{SpokenCode}
 	}
 	return r
 }
@@ -226,8 +253,19 @@ func (s *Service) perform(ctx context.Context, e *entry, by uuid.UUID, u *Subjec
 		changed, err = s.accounts.Disable(ctx, id)
 	case Enable:
 		changed, err = s.accounts.Enable(ctx, id)
-	case ChangeEmail, ResetFactor, ResetQuestion:
-		held, err := s.recovery.Hold(ctx, recovery.Change{AccountID: id, Act: recovery.Act(act), Email: a.Email, AskedBy: by.String(), InPerson: m == InPerson})
+	case ChangeEmail, ResetFactor, ResetQuestion, ChangeMember:
+		change := recovery.Change{AccountID: id, Act: recovery.Act(act), Email: a.Email, AskedBy: by.String(), InPerson: m == InPerson}
+		if act == ChangeMember {
+			row, err := s.freeRow(ctx, u, a.Number)
+			if _, gone := errors.AsType[Invalid](err); gone { // since it was asked for
+				return out, ErrConflict
+			}
+			if err != nil {
+				return out, err
+			}
+			change.MemberID = row.ID
+		}
+		held, err := s.recovery.Hold(ctx, change)
 		if errors.Is(err, recovery.ErrHeld) {
 			return out, ErrConflict
 		}

@@ -23,6 +23,7 @@ type Request struct {
 	Reason     string
 	Ticket     string
 	Email      string // of ChangeEmail, in full: it is what the approver judges
+	Number     string // of ChangeMember, likewise
 	Lock       string
 	AskedBy    uuid.UUID
 	Name       string // of who asked
@@ -88,7 +89,7 @@ func (s *Service) open(ctx context.Context, p Person) ([]Request, error) {
 			return nil, err
 		}
 		open[i] = Request{
-			ID: r.ID, SubjectID: r.SubjectID, Act: r.Act, Reason: a.Reason, Ticket: a.Ticket, Email: a.Email, Lock: a.Lock, AskedBy: r.AskedBy,
+			ID: r.ID, SubjectID: r.SubjectID, Act: r.Act, Reason: a.Reason, Ticket: a.Ticket, Email: a.Email, Number: a.Number, Lock: a.Lock, AskedBy: r.AskedBy,
 			Name: names[r.AskedBy], AskedAt: r.AskedAt.UTC(), ExpiresAt: r.ExpiresAt.UTC(), Own: r.AskedBy == p.ID, VerifiedBy: cmp.Or(methods[proofs[i]], NoneWorked),
 		}
 	}

@@ -22,6 +22,7 @@ const (
 	ChangeEmail   Act = "change_email"
 	ResetFactor   Act = "reset_factor"
 	ResetQuestion Act = "reset_question" // recovery asks for none then
+	ChangeMember  Act = "change_member"  // to another row of the roster
 )
 
 const (
@@ -40,9 +41,10 @@ type Change struct {
 	ID        uuid.UUID
 	AccountID uuid.UUID
 	Act       Act
-	Email     string // the new address of ChangeEmail
-	AskedBy   string // id of the member of staff
-	InPerson  bool   // its owner stood at the desk with an ID: no link stops the change
+	Email     string    // the new address of ChangeEmail
+	MemberID  uuid.UUID // the row of ChangeMember
+	AskedBy   string    // id of the member of staff
+	InPerson  bool      // its owner stood at the desk with an ID: no link stops the change
 	AskedAt   time.Time
 	ApplyAt   time.Time
 	UndoUntil time.Time // zero before it is made
@@ -139,6 +141,9 @@ func (s *Service) apply(ctx context.Context, c Change, now time.Time) error {
 	}
 	b := &pgx.Batch{}
 	s.audit.Queue(b, ctx, audit.Event{Kind: audit.ChangeApplied, At: now, AccountID: c.AccountID.String(), Actor: c.AskedBy, Success: true, Data: map[string]string{"act": string(c.Act)}})
+	if c.Act == ChangeMember {
+		return s.applyMember(ctx, b, c, now)
+	}
 	if remove, ok := map[Act]func(context.Context, uuid.UUID) error{ResetFactor: s.accounts.RemoveFactors, ResetQuestion: s.accounts.RemoveQuestion}[c.Act]; ok {
 		s.store.queueDecide(b, c.ID, "applied", now)
 		if err := remove(ctx, c.AccountID); err != nil {
@@ -164,6 +169,26 @@ func (s *Service) apply(ctx context.Context, c Change, now time.Time) error {
 			return err
 		}
 	}
+	s.store.queueEndAll(b, c.AccountID)
+	return s.db.Finish(ctx, b)
+}
+
+// applyMember ends the change instead where somebody has registered with that row meanwhile.
+func (s *Service) applyMember(ctx context.Context, b *pgx.Batch, c Change, now time.Time) error {
+	_, err := s.accounts.ByMember(ctx, c.MemberID)
+	if err == nil {
+		b = &pgx.Batch{}
+		s.queueStopped(ctx, b, c, "stopped")
+		return s.db.Finish(ctx, b)
+	}
+	if !errors.Is(err, accounts.ErrNotFound) {
+		return err
+	}
+	if err := s.accounts.ChangeMember(ctx, c.AccountID, c.MemberID); err != nil {
+		return err
+	}
+	s.audit.Queue(b, ctx, audit.Event{Kind: audit.StaffActed, At: now, AccountID: c.AccountID.String(), Actor: c.AskedBy, Success: true, Data: map[string]string{"act": string(c.Act)}})
+	s.store.queueDecide(b, c.ID, "applied", now)
 	s.store.queueEndAll(b, c.AccountID)
 	return s.db.Finish(ctx, b)
 }

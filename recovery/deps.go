@@ -52,6 +52,7 @@ type Accounts interface {
 	ResetPassword(ctx context.Context, id uuid.UUID, hash []byte) error
 	ChangeEmail(ctx context.Context, id uuid.UUID, email string, proven bool) error
 	QueueProveEmail(ctx context.Context, b *pgx.Batch, id uuid.UUID)
+	ChangeMember(ctx context.Context, id, memberID uuid.UUID) error
 	RestoreEmail(ctx context.Context, id uuid.UUID, email string) error
 	EndSessions(ctx context.Context, id uuid.UUID, except string) error
 

@@ -18,11 +18,11 @@ func changePlace(id uuid.UUID, column string) seal.Place {
 
 func (s store) queueHold(b *pgx.Batch, c Change, link []byte) {
 	b.Queue(`
-		insert into held_changes (id, account_id, act, asked_by, new_sealed, link, asked_at, apply_at, in_person)
-		values (@id, @account, @act, @by, @new, @link, @asked_at, @apply_at, @in_person)`,
+		insert into held_changes (id, account_id, act, asked_by, new_sealed, member_id, link, asked_at, apply_at, in_person)
+		values (@id, @account, @act, @by, @new, @member, @link, @asked_at, @apply_at, @in_person)`,
 		pgx.NamedArgs{
 			"id": c.ID, "account": c.AccountID, "act": c.Act, "by": c.AskedBy, "new": s.sealed(changePlace(c.ID, "new_sealed"), c.Email), "link": link,
-			"asked_at": c.AskedAt, "apply_at": c.ApplyAt, "in_person": c.InPerson,
+			"member": postgres.Nullable(c.MemberID), "asked_at": c.AskedAt, "apply_at": c.ApplyAt, "in_person": c.InPerson,
 		})
 }
 
@@ -66,7 +66,7 @@ func (s store) undoing(ctx context.Context, account uuid.UUID, now time.Time) (y
 
 func (s store) changes(ctx context.Context, where string, args pgx.NamedArgs) ([]Change, error) {
 	rows, err := s.db.From(ctx).Query(ctx, `
-		select id, account_id, act, asked_by, new_sealed, old_sealed, state, asked_at, apply_at, undo_until, in_person
+		select id, account_id, act, asked_by, new_sealed, old_sealed, member_id, state, asked_at, apply_at, undo_until, in_person
 		from held_changes where `+where, args)
 	if err != nil {
 		return nil, fmt.Errorf("reading held changes: %w", err)
@@ -74,12 +74,14 @@ func (s store) changes(ctx context.Context, where string, args pgx.NamedArgs) ([
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (c Change, err error) {
 		var renewed, old []byte
 		var undo *time.Time
-		if err := row.Scan(&c.ID, &c.AccountID, &c.Act, &c.AskedBy, &renewed, &old, &c.state, &c.AskedAt, &c.ApplyAt, &undo, &c.InPerson); err != nil {
+		var member *uuid.UUID
+		if err := row.Scan(&c.ID, &c.AccountID, &c.Act, &c.AskedBy, &renewed, &old, &member, &c.state, &c.AskedAt, &c.ApplyAt, &undo, &c.InPerson); err != nil {
 			return c, err
 		}
 		if undo != nil {
 			c.UndoUntil = undo.UTC()
 		}
+		c.MemberID = postgres.Value(member)
 		c.AskedAt, c.ApplyAt = c.AskedAt.UTC(), c.ApplyAt.UTC()
 		if c.Email, err = s.opened(changePlace(c.ID, "new_sealed"), renewed); err == nil {
 			c.oldEmail, err = s.opened(changePlace(c.ID, "old_sealed"), old)

@@ -59,16 +59,16 @@ type (
 		Card              deskCard
 	}
 	deskForm struct {
-		ID, Name, Act, Key, Version, Lock, Email, Reason, Ticket string
-		Ends, Second                                             bool
-		Obstacles                                                []obstacle
+		ID, Name, Act, Key, Version, Lock, Email, Number, Reason, Ticket string
+		Ends, Second                                                     bool
+		Obstacles                                                        []obstacle
 	}
 	deskRequest struct {
-		ID, SubjectID, Name, Reason, Ticket, Email string
-		Act                                        deskAct
-		AskedAt, ExpiresAt                         time.Time
-		Own                                        bool
-		VerifiedBy                                 string
+		ID, SubjectID, Name, Reason, Ticket, Email, Number string
+		Act                                                deskAct
+		AskedAt, ExpiresAt                                 time.Time
+		Own                                                bool
+		VerifiedBy                                         string
 	}
 	deskApproval struct {
 		deskRequest
@@ -107,7 +107,8 @@ func deskCases() []pageCase {
 	card := deskCard{BirthMonth: "3", BirthDay: "14", BirthYear: "1984", FirstName: "María", LastName: "Núñez", CardID: "004123789"}
 	locks := []obstacle{{"differs", "", noon}, {"unknown_number", "", noon}, {"lock_identity", "identity", time.Time{}}, {"lock_password", "password", noon}, {"lock_facts", "", noon}}
 	acts := []deskAct{"release_lock", "send_username", "start_reset", "change_email", "reset_factor", "end_sessions", "disable"}
-	request := deskRequest{"r1", "m1", "Rosa Vega", "Perdió su correo y vino a la oficina", "HD-1001", "nueva@example.org", "change_email", noon, noon, false, "spoken_code"}
+	tied := deskRequest{"r3", "m1", "Rosa Vega", "Se inscribió con la tarjeta de su hija", "HD-1002", "", "310542266", "change_member", noon, noon, false, "in_person"}
+	request := deskRequest{"r1", "m1", "Rosa Vega", "Perdió su correo y vino a la oficina", "HD-1001", "nueva@example.org", "", "change_email", noon, noon, false, "spoken_code"}
 	own := request
 	own.Own, own.ID = true, "r2"
 	ways := []string{"username", "card_id", "reference", "email"}
@@ -146,6 +147,8 @@ func deskCases() []pageCase {
 		page("admin/approvals", "empty", at("/approvals"), struct{ Requests []deskRequest }{}),
 		page("admin/approval", "", at("/approvals/r1", Problem{"reason", "admin.act.reason_short", nil}), deskApproval{request, "k", "no", "maria.lopez"}),
 		page("admin/approval", "own", at("/approvals/r2"), deskApproval{own, "k", "", ""}),
+		page("admin/approval", "member", at("/approvals/r3"), deskApproval{tied, "k", "", "maria.lopez"}),
+		page("admin/act", "member", at("/members/m1/acts/change_member", Problem{"member_number", "admin.act.no_row", nil}), deskForm{ID: "m1", Name: "maria", Act: "change_member", Number: "310542266", Key: "k", Version: "v"}),
 		page("admin/activity", "", at("/activity"), deskDiary{[]deskLog{{At: noon, Act: "release_lock", Outcome: "done", Reason: "Llamó y comprobé quién es", Ticket: "HD-1"}}, 59, 19}),
 		page("admin/activity", "empty", at("/activity"), deskDiary{nil, 60, 20}),
 		page("admin/audit", "", at("/audit", Problem{"from", "admin.audit.span", nil}), struct{ From, To, Reason, Ticket string }{"2026-11-01", "2026-11-24", "Revisión", "A-1"}),

@@ -44,6 +44,7 @@ var mailKinds = map[string]mailKind{
 	"question_removed":          {when: true, notMe: true},
 	"question_restored":         {when: true},
 	"question_closed":           {when: true},
+	"member_changed":            {when: true, notMe: true},
 	"email_requested":           {when: true},
 	"email_changed":             {when: true},
 	"email_requested_in_person": {when: true},
