@@ -36,7 +36,7 @@ func TestSummary(t *testing.T) {
 	if sum.Username != "maria" || sum.Name != "M••• J••• N••• P•••" || sum.Email != "m•••@example.org" || sum.BirthYear != 1984 || sum.MemberNumber != "789" || sum.Status != "active" {
 		t.Errorf("summary %+v", sum)
 	}
-	if want := []Act{ReleaseLock, SendUsername, StartReset, ChangeEmail, ResetQuestion, EndSessions}; !slices.Equal(sum.Acts, want) {
+	if want := []Act{ReleaseLock, SendUsername, StartReset, ChangeEmail, ResetQuestion, ChangeMember, EndSessions}; !slices.Equal(sum.Acts, want) {
 		t.Errorf("acts %v, want %v", sum.Acts, want)
 	}
 	if len(sum.Mails) == 0 || sum.Mails[0].State != "queued" {
