@@ -162,6 +162,13 @@ func TestBrandMistakes(t *testing.T) {
 	}
 }
 
+// A file is not called missing for what else is wrong with it.
+func TestBrandMistakeIsToldOnce(t *testing.T) {
+	if _, err := LoadBrand(branded(t, map[string]string{"privacy.es.txt": "%PDF-1.7"})); err == nil || err.Error() != "privacy.es.txt: is a PDF document" {
+		t.Errorf("LoadBrand = %v, want one mistake", err)
+	}
+}
+
 // What writers of other scripts and word processors rightly use is no mistake.
 func TestBrandTexts(t *testing.T) {
 	_, err := LoadBrand(branded(t, map[string]string{
