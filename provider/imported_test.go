@@ -32,7 +32,7 @@ func TestImportedAccount(t *testing.T) {
 	if p.url.Path != "/login/agreement" {
 		t.Fatalf("signing in led to %s (%d)", p.url, p.status)
 	}
-	for _, says := range []string{"<h1>Acuerdo de la licencia</h1>", "Su cuenta viene de nuestro sitio de antes."} {
+	for _, says := range []string{"<h1>Acuerdo de la licencia</h1>", "Su cuenta viene del portal anterior."} {
 		if !strings.Contains(p.body, says) || strings.Contains(p.body, "El acuerdo cambió") {
 			t.Errorf("the first agreement does not say %q:\n%s", says, p.body)
 		}

@@ -105,8 +105,8 @@ func deskCases() []pageCase {
 		return Layout{Path: path, CSRF: "token", Desk: rosa, IdleTimeout: 15 * time.Minute, Problems: problems}
 	}
 	card := deskCard{BirthMonth: "3", BirthDay: "14", BirthYear: "1984", FirstName: "María", LastName: "Núñez", CardID: "004123789"}
-	locks := []obstacle{{"differs", "", noon}, {"unknown_number", "", noon}, {"lock_identity", "identity", time.Time{}}, {"lock_password", "password", noon}, {"lock_facts", "", noon}}
-	acts := []deskAct{"release_lock", "send_username", "start_reset", "change_email", "reset_factor", "end_sessions", "disable"}
+	locks := []obstacle{{"differs", "", noon}, {"unknown_number", "", noon}, {"lock_identity", "identity", time.Time{}}, {"lock_password", "password", noon}, {"lock_question", "question", time.Time{}}, {"lock_facts", "", noon}}
+	acts := []deskAct{"release_lock", "send_username", "start_reset", "change_email", "reset_factor", "change_member", "end_sessions", "disable"}
 	tied := deskRequest{"r3", "m1", "Rosa Vega", "Se inscribió con la tarjeta de su hija", "HD-1002", "", "310542266", "change_member", noon, noon, false, "in_person"}
 	request := deskRequest{"r1", "m1", "Rosa Vega", "Perdió su correo y vino a la oficina", "HD-1001", "nueva@example.org", "", "change_email", noon, noon, false, "spoken_code"}
 	own := request

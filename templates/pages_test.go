@@ -231,6 +231,8 @@ func pageCases() []pageCase {
 		page("registration/gone", "", at("/register/code"), struct{}{}),
 		page("recovery/hub", "", at("/recover"), struct{}{}),
 		page("recovery/support", "", at("/support"), struct{ Reference string }{"H7K-2QD-9MW"}),
+		page("recovery/support", "question", Layout{Path: "/support", Notice: &Notice{"warn", "recovery.code.question", nil}}, struct{ Reference string }{"H7K-2QD-9MW"}),
+		page("recovery/support", "protected", Layout{Path: "/support", Notice: &Notice{"warn", "recovery.disown.question", nil}}, struct{ Reference string }{"H7K-2QD-9MW"}),
 		page("recovery/privacy", "", at("/privacy"), struct{}{}),
 		page("recovery/languages", "", at("/language-help"), struct{}{}),
 		page("recovery/nondiscrimination", "", at("/nondiscrimination"), struct{}{}),
