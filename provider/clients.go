@@ -127,15 +127,30 @@ func (r *Clients) Create(ctx context.Context, id string, m Metadata) (*Client, s
 	return client, secret, r.change(ctx, audit.ClientCreated, client, r.insert)
 }
 
+// registered is the client that a change begins with, disabled or not. What is not in memory is looked for in the database:
+// another instance may just have made it.
+func (r *Clients) registered(ctx context.Context, id string) (*Client, error) {
+	if client, ok := r.snapshot.Load().byID[id]; ok {
+		return client, nil
+	}
+	if err := r.reload(ctx); err != nil {
+		return nil, err
+	}
+	if client, ok := r.snapshot.Load().byID[id]; ok {
+		return client, nil
+	}
+	return nil, ErrNoClient
+}
+
 // Update replaces a client's metadata.
 func (r *Clients) Update(ctx context.Context, id string, m Metadata) (*Client, error) {
 	pictures, err := r.check(ctx, &m)
 	if err != nil {
 		return nil, err
 	}
-	old, ok := r.snapshot.Load().byID[id]
-	if !ok {
-		return nil, ErrNoClient
+	old, err := r.registered(ctx, id)
+	if err != nil {
+		return nil, err
 	}
 	client := *old
 	client.Metadata, client.UpdatedAt, client.logos = m, r.Now(), pictures
@@ -144,9 +159,9 @@ func (r *Clients) Update(ctx context.Context, id string, m Metadata) (*Client, e
 
 // RotateSecret gives a confidential client a new secret; the old one ends at once.
 func (r *Clients) RotateSecret(ctx context.Context, id string) (string, error) {
-	old, ok := r.snapshot.Load().byID[id]
-	if !ok {
-		return "", ErrNoClient
+	old, err := r.registered(ctx, id)
+	if err != nil {
+		return "", err
 	}
 	if !old.usesSecret() {
 		return "", &MetadataError{"token_endpoint_auth_method", "this client has no secret"}
@@ -159,9 +174,9 @@ func (r *Clients) RotateSecret(ctx context.Context, id string) (string, error) {
 
 // SetDisabled ends or resumes a client's use.
 func (r *Clients) SetDisabled(ctx context.Context, id string, disabled bool) error {
-	old, ok := r.snapshot.Load().byID[id]
-	if !ok {
-		return ErrNoClient
+	old, err := r.registered(ctx, id)
+	if err != nil {
+		return err
 	}
 	client := *old
 	client.UpdatedAt, client.DisabledAt = r.Now(), nil

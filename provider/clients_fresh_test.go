@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -81,5 +82,22 @@ func TestNewClientWorksAtOnce(t *testing.T) {
 	}
 	if asked := b.trips.trips.Load() - before; asked > 150 {
 		t.Errorf("500 requests of strangers asked the database %d times", asked)
+	}
+}
+
+// TestClientOfAnotherInstance: two instances that start at once both make the desk's client; the second finds it there, though
+// it had read the clients before, and updates it.
+func TestClientOfAnotherInstance(t *testing.T) {
+	b := newBench(t, 4)
+	other := b.instance()
+	id, _ := b.client(nil)
+	if _, _, err := other.clients.Create(t.Context(), id, provider.Metadata{ClientName: "Otra", RedirectURIs: []string{callback}}); !errors.Is(err, provider.ErrClientExists) {
+		t.Fatalf("Create = %v, want ErrClientExists", err)
+	}
+	if _, err := other.clients.Update(t.Context(), id, provider.Metadata{ClientName: "Otra", RedirectURIs: []string{callback}}); err != nil {
+		t.Errorf("Update = %v", err)
+	}
+	if _, err := other.clients.Update(t.Context(), "nobody", provider.Metadata{ClientName: "Otra", RedirectURIs: []string{callback}}); !errors.Is(err, provider.ErrNoClient) {
+		t.Errorf("Update of an unknown client = %v, want ErrNoClient", err)
 	}
 }
