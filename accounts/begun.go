@@ -5,6 +5,13 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
+// queueSuperseded ends what is open for an account in other packages, see Deps.Superseded.
+func (s *Service) queueSuperseded(b *pgx.Batch, id uuid.UUID) {
+	if s.superseded != nil {
+		s.superseded(b, id)
+	}
+}
+
 // queueEndBegun ends what was begun for an account and not finished, by whoever: a sign-in
 // that waits for its second step, an app whose key was shown, a passkey that was asked for,
 // an address that waits for its code. It goes with every change after which what was proven

@@ -58,6 +58,7 @@ func (s *Service) ChangePassword(ctx context.Context, p PasswordChange) error {
 		}
 		b := &pgx.Batch{}
 		s.store.queueEndBegun(b, account.ID)
+		s.queueSuperseded(b, account.ID)
 		b.Queue(`update accounts set password_sealed = $2, password_scheme = null, password_due = false, credentials_changed_at = $3, updated_at = $3 where id = $1`, account.ID, hash, now)
 		s.store.clearThrottles(b, s.throttleKeys(account.Username, s.readDeviceCookie(p.Device, account.Username, now)))
 		s.audit.Queue(b, ctx, audit.Event{

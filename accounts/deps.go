@@ -41,6 +41,9 @@ type Deps struct {
 	// Unfinished end what a browser has begun with other packages and not finished, when somebody signs in there or signs
 	// out: families share a phone.
 	Unfinished []func(b *pgx.Batch, browser []byte)
+	// Superseded ends what is open for an account in other packages when its member sets another password, question or second
+	// step: whoever has proven the former ones elsewhere must not continue.
+	Superseded func(b *pgx.Batch, account uuid.UUID)
 
 	Attempts int // sign-ins that one source may try in a minute; default 20 (S-09)
 	Hash     HashParams
@@ -64,6 +67,7 @@ type Service struct {
 	idle, absolute time.Duration
 	limiter        *ratelimit.Limiter
 	unfinished     []func(b *pgx.Batch, browser []byte)
+	superseded     func(*pgx.Batch, uuid.UUID)
 	sourceLimit    ratelimit.Limit
 }
 
@@ -90,6 +94,6 @@ func New(d Deps) (*Service, error) {
 	return &Service{
 		store: &store{d.DB, d.Keyring, d.Keyring.Seal(seal.PII, emailPlace(uuid.Nil), []byte("nobody@example.org"))}, db: d.DB, keyring: d.Keyring, audit: d.Audit, outbox: d.Outbox, mails: d.Mails,
 		hasher: hasher, now: d.Now, issuer: d.Issuer, webauthn: keys, idle: d.Idle, absolute: d.Absolute,
-		limiter: ratelimit.New(d.DB, d.Keyring), unfinished: d.Unfinished, sourceLimit: ratelimit.Limit{Name: "sign_in_source", Count: d.Attempts, Per: time.Minute},
+		limiter: ratelimit.New(d.DB, d.Keyring), unfinished: d.Unfinished, superseded: d.Superseded, sourceLimit: ratelimit.Limit{Name: "sign_in_source", Count: d.Attempts, Per: time.Minute},
 	}, nil
 }

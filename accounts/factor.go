@@ -154,10 +154,12 @@ func (s *Service) factorNotice(ctx context.Context, accountID uuid.UUID, f Facto
 	case f == TOTP:
 		data[string(markTOTP)] = gone
 	}
-	err = s.audit.Record(ctx, audit.Event{
+	b := &pgx.Batch{}
+	s.queueSuperseded(b, accountID)
+	s.audit.Queue(b, ctx, audit.Event{
 		Kind: kind, At: s.now(), AccountID: accountID.String(), RequestID: web.RequestID(ctx), Success: true, Data: data,
 	})
-	if err != nil {
+	if err := s.store.run(ctx, b); err != nil {
 		return err
 	}
 	return s.tellFactor(ctx, accountID, f, mail)

@@ -39,6 +39,7 @@ func (s *Service) ChangeQuestion(ctx context.Context, p QuestionChange) error {
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		b := &pgx.Batch{}
+		s.queueSuperseded(b, account.ID)
 		queueKeepFormer(b, account.ID, now)
 		queueSetQuestion(b, account.ID, p.Question, hash, now)
 		s.store.clearThrottles(b, s.throttleKeys(account.Username, s.readDeviceCookie(p.Device, account.Username, now)))

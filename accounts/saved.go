@@ -95,6 +95,7 @@ func (s *Service) makeSavedCodes(ctx context.Context, accountID uuid.UUID) (made
 	now := s.now().Truncate(time.Microsecond)
 	return madeCodes{codes, now}, s.db.InTx(ctx, func(ctx context.Context) error {
 		b := &pgx.Batch{}
+		s.queueSuperseded(b, accountID)
 		s.store.dropSaved(b, accountID)
 		b.Queue(`
 			insert into account_saved_codes (account_id, n, code_sealed, made_at)

@@ -60,6 +60,7 @@ func (s *Service) settle(ctx context.Context, n settlement) error {
 			return err
 		}
 		b := &pgx.Batch{}
+		s.queueSuperseded(b, id)
 		if n.answerHash != nil {
 			if event.Data, err = s.markOf(nil, answerSecret(id, n.answerHash)); err != nil {
 				return err

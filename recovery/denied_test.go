@@ -77,3 +77,34 @@ func TestDenialEndsOpenRecoveries(t *testing.T) {
 	postgrestest.Exec(t, f.db, `update account_questions set closed = 'denied'`)
 	late.post("answer", "una linterna").on("/support?flow=f1&note=question", 200)
 }
+
+// S-54, S-60: somebody with the mailbox and the answer waits at the page of the new password. Whatever its member sets meanwhile,
+// another password, question or second step, ends that.
+func TestWhatTheMemberSetsEndsOpenRecoveries(t *testing.T) {
+	t.Parallel()
+	proof := func(a accounts.Account) accounts.PasswordProof {
+		return accounts.PasswordProof{Session: accounts.Session{SID: "sid", AccountID: a.ID, Username: a.Username}, Current: oldPassword}
+	}
+	for name, set := range map[string]func(f *fixture, a accounts.Account) error{
+		"password": func(f *fixture, a accounts.Account) error {
+			return f.people.ChangePassword(f.t.Context(), accounts.PasswordChange{PasswordProof: proof(a), New: "cinco barcos de papel rojo"})
+		},
+		"question": func(f *fixture, a accounts.Account) error {
+			return f.people.ChangeQuestion(f.t.Context(), accounts.QuestionChange{PasswordProof: proof(a), Question: "toy_name", Answer: "el trompo azul"})
+		},
+		"second step": func(f *fixture, a accounts.Account) error { f.enrol(a); return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			a := f.member("maria", "004123789")
+			thief := f.visitor().prove("maria").post("answer", "una linterna").on("/recover/new-password?flow=f1", 200)
+			check(t, set(f, a))
+			thief.post("new_password", "nueve gatos sobre el tejado")
+			if thief.path == "/recover/done?flow=f1" || f.signIn("maria", "nueve gatos sobre el tejado") == nil {
+				t.Errorf("the recovery goes on, to %s", thief.path)
+			}
+			thief.get("/recover/new-password?flow=f1").on("/recover/password?flow=f1&note=none", 200)
+		})
+	}
+}

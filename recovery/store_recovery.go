@@ -136,6 +136,10 @@ func QueueEndBrowser(b *pgx.Batch, browser []byte) {
 	b.Queue(`update recoveries set step = 'ended', code_mac = null, refused = null, left_behind = true where browser = $1 and step not in ('done', 'ended')`, browser)
 }
 
+// QueueEndAccount ends what is open for an account whose member set another password, question or second step: the answer or code
+// that somebody gave before proves nothing any more.
+func QueueEndAccount(b *pgx.Batch, account uuid.UUID) { store{}.queueEndAll(b, account) }
+
 // queueEndAll ends what is open for an account whose mailbox is another one from now on, or was not its owner's (S-53).
 func (s store) queueEndAll(b *pgx.Batch, account uuid.UUID) {
 	s.queueEndOthers(b, account, uuid.Nil)
