@@ -138,7 +138,7 @@ func TestNewFactorCannotStepUp(t *testing.T) {
 	b.enrolApp()
 	w := b.signedIn() // by the password alone
 	address, _ := b.request(strict, nil)
-	if p := w.get(address); p.url.Path != "/reauth" || !strings.Contains(p.body, "se podrá usar aquí desde") || strings.Contains(p.body, `type="password"`) {
+	if p := w.get(address); p.url.Path != "/reauth" || !strings.Contains(p.body, "cuenta desde") || strings.Contains(p.body, `type="password"`) {
 		t.Errorf("the step-up page = %s (%d)\n%s", p.url, p.status, p.body)
 	}
 	b.clock.advance(25 * time.Hour)

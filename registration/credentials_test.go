@@ -84,7 +84,7 @@ func TestPasswordRulesAreToldInWords(t *testing.T) {
 // A password and an answer that were dropped with a refused form are asked for again, in words.
 func TestSecretsAreToBeTypedAgain(t *testing.T) {
 	t.Parallel()
-	const again = "Escríbalo otra vez: no lo guardamos."
+	const again = "Hay que escribir esto otra vez: no lo guardamos."
 	s := newSite(t, 1)
 	b := s.browser().toCredentials().post(with(mariaChoice, "username", "m")...).on("/register/credentials", 422)
 	if n := strings.Count(b.body, again); n != 2 || !strings.Contains(b.body, `id="answer-again"`) || !strings.Contains(b.body, `new_password-rules new_password-again"`) {

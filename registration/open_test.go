@@ -23,6 +23,9 @@ func TestAnotherPersonIsAskedFirst(t *testing.T) {
 		}
 		page := b.body
 		b.post("act", "go_on").on("/register/credentials", 200).reads("Esto es para maria.")
+		if b.get("/register/personal").on("/register/personal", 200); b.value("card_id") != "" || b.value("birth_year") != "" {
+			t.Errorf("%s: who says that it is theirs reads the number %q and the year %q", path, b.value("card_id"), b.value("birth_year"))
+		}
 		b.body, b.path = page, "/register/open"
 		b.post("act", "anew").on("/register/agreement", 200).post("act", "agree").on("/register/personal", 200)
 		if n := s.count(`select count(*) from registrations where identity is not null`); n != 0 || b.value("first_name") != "" {

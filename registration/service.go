@@ -179,9 +179,13 @@ func (s *Service) Agree(ctx context.Context, v Visit, version string) (r *Regist
 	return s.begin(ctx, v, doc, now)
 }
 
-// GoOn takes up the registration that was begun in this browser, wherever it stands.
+// GoOn takes up the registration that was begun in this browser, wherever it stands. Whoever says that it is theirs does not
+// prove it, so number and birth date are not put back into the fields.
 func (s *Service) GoOn(ctx context.Context, v Visit) (*Registration, error) {
-	return s.change(ctx, v, stepAgreement, func(context.Context, *turn) (outcome, err error) { return nil, nil })
+	return s.change(ctx, v, stepAgreement, func(_ context.Context, t *turn) (outcome, err error) {
+		t.Veiled = true
+		return nil, nil
+	})
 }
 
 // begin makes the registration of a visit that has none, unless its source has begun too many.
