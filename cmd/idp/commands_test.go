@@ -154,3 +154,17 @@ func TestPartsAlone(t *testing.T) {
 		}
 	}
 }
+
+// What the owner alone may do, and a standby cannot, is refused with the remedy.
+func TestMigrateNamesTheRemedy(t *testing.T) {
+	t.Parallel()
+	migrated, empty := postgrestest.DSN(t), postgrestest.Empty(t)
+	asApplication := strings.TrimPrefix(migrated, postgrestest.OwnerDSN(migrated))
+	for dsn, want := range map[string]string{empty + asApplication: "as the owner of the tables", empty + " default_transaction_read_only=on": "this is a standby"} {
+		var stdout, stderr strings.Builder
+		code := run(t.Context(), []string{"migrate"}, map[string]string{"IDP_DATABASE_URL": dsn}, &stdout, &stderr)
+		if code != 1 || !strings.Contains(stderr.String(), want) {
+			t.Errorf("migrate = %d, %q, want %q", code, stderr.String(), want)
+		}
+	}
+}

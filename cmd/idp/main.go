@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"huskyidp/internal/postgres"
 )
@@ -174,6 +175,20 @@ func (p *process) close() {
 	}
 }
 
+// migrateError is databaseError with the remedy for a role or a server that cannot migrate.
+func migrateError(dsn string, err error) error {
+	refused, _ := errors.AsType[*pgconn.PgError](err)
+	err = databaseError(dsn, err)
+	switch {
+	case refused == nil:
+	case refused.Code == "42501": // insufficient_privilege
+		return fmt.Errorf("%w; migrate as the owner of the tables, which deploy/roles.sql calls idp_owner", err)
+	case refused.Code == "25006": // read_only_sql_transaction
+		return fmt.Errorf("%w; this is a standby: name the primary, or all hosts with target_session_attrs=read-write", err)
+	}
+	return err
+}
+
 // MigrateCmd is "idp migrate".
 type MigrateCmd struct{}
 
@@ -189,7 +204,7 @@ func (MigrateCmd) Run(ctx context.Context, p *process) error {
 	}
 	newer, err := postgres.Migrate(ctx, dsn)
 	if err != nil {
-		return databaseError(dsn, err)
+		return migrateError(dsn, err)
 	}
 	said := "The schema is up to date."
 	if newer {

@@ -178,7 +178,7 @@ func (g *Guard) refuse(why string) error {
 	defer g.mu.Unlock()
 	if g.fault == nil {
 		g.fault = fmt.Errorf("%w: %s. What was spent, revoked or ended since would count again. Run `idp restore-epoch`, "+
-			"which voids it; docs/operate.md has the steps", ErrRestored, why)
+			"which voids it, or with --nothing-lost if you know that nothing was lost, as after a planned promotion; docs/operate.md has the steps", ErrRestored, why)
 		close(g.told)
 	}
 	return g.fault
