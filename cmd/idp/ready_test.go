@@ -18,23 +18,25 @@ func TestReady(t *testing.T) {
 	dsn := postgrestest.DSN(t)
 	for name, test := range map[string]struct {
 		settings string
+		stalled  bool
 		apart    time.Duration
 		state    string
 		warned   bool
 	}{
-		"well":          {"", 0, "ready", false},
-		"a little fast": {"", 900 * time.Millisecond, "ready", false},
-		"fast":          {"", 2 * time.Second, "ready", true},
-		"slow":          {"", -2 * time.Second, "ready", true},
-		"too fast":      {"", 90 * time.Second, "clock", true},
-		"too slow":      {"", -90 * time.Second, "clock", true},
-		"read-only":     {" default_transaction_read_only=on", 0, "read-only database", false},
+		"well":          {"", false, 0, "ready", false},
+		"a little fast": {"", false, 900 * time.Millisecond, "ready", false},
+		"fast":          {"", false, 2 * time.Second, "ready", true},
+		"slow":          {"", false, -2 * time.Second, "ready", true},
+		"too fast":      {"", false, 90 * time.Second, "clock", true},
+		"too slow":      {"", false, -90 * time.Second, "clock", true},
+		"stalled":       {"", true, 0, "database without commits", false},
+		"read-only":     {" default_transaction_read_only=on", false, 0, "read-only database", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var log lockedBuffer
 			a := &app{health: postgrestest.Open(t, postgres.Options{DSN: dsn + test.settings, MaxConns: 1}), logger: slog.New(slog.NewJSONHandler(&log, nil)),
-				now: func() time.Time { return time.Now().Add(test.apart) }}
+				now: func() time.Time { return time.Now().Add(test.apart) }, stalled: func() bool { return test.stalled }}
 			a.ready.Store(true)
 			for range 2 {
 				w := httptest.NewRecorder()

@@ -54,6 +54,7 @@ type app struct {
 	sealLast  func(context.Context) error // after them: seals the record to its end
 
 	commitsLost func(time.Duration)
+	stalled     func() bool // the database answers, but commits nothing
 	ready       atomic.Bool
 	now         func() time.Time
 	clockTold   atomic.Pointer[time.Time] // when the log last said that the clock is wrong
@@ -129,6 +130,7 @@ func (a *app) open(ctx context.Context, s settings) (err error) {
 		return err
 	}
 	a.guard = epoch.NewGuard(a.logger, func(lost time.Duration) { a.commitsLost(lost) })
+	a.stalled = a.guard.Stalled
 	if s.stateDir != "" {
 		if err := a.guard.Remember(filepath.Join(s.stateDir, epochFile)); err != nil {
 			return fmt.Errorf("IDP_STATE_DIR: %w", err)

@@ -19,6 +19,8 @@ var ErrRestored = errors.New("the database was restored or copied")
 
 const (
 	beatEvery    = 5 * time.Second
+	beatAgain    = time.Second      // after a failure
+	stalledAfter = 3 * beatEvery    // without a commit the database takes no writes
 	failoverLoss = 30 * time.Second // the most that a failover may lose
 	failoverTime = time.Minute      // the longest that a failover may take while no server was watching
 )
@@ -32,6 +34,7 @@ type Guard struct {
 	fault  error
 	told   chan struct{} // closed once fault is set
 	path   string        // file that persists seen; "" for none
+	moved  time.Time     // when a beat was committed last, or Watch began
 }
 
 // memory is the latest state that this server has seen.
@@ -57,6 +60,20 @@ func (g *Guard) Err() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.fault
+}
+
+// Stalled reports whether the database has not committed for a while, although it may answer questions: a primary that
+// waits for a synchronous standby does.
+func (g *Guard) Stalled() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return !g.moved.IsZero() && time.Since(g.moved) > stalledAfter
+}
+
+func (g *Guard) committed() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.moved = time.Now()
 }
 
 // row holds what the table settings says, and what the server says about itself.
@@ -187,16 +204,19 @@ func (g *Guard) refuse(why string) error {
 // Watch advances the beat until ctx ends, which is not an error, or until the database turns out to have been restored,
 // which is one: the server must then stop, because what it has cached belongs to another database.
 func (g *Guard) Watch(ctx context.Context, db *postgres.DB) error {
+	g.committed()
 	for {
+		pause := beatEvery
 		if err := g.Beat(ctx, db); err != nil && ctx.Err() == nil && g.Err() == nil {
 			g.logger.WarnContext(ctx, "the beat of the database was not moved on", "error", err.Error())
+			pause = beatAgain
 		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-g.told:
 			return g.Err()
-		case <-time.After(beatEvery):
+		case <-time.After(pause):
 		}
 	}
 }
@@ -240,6 +260,7 @@ func (g *Guard) Beat(ctx context.Context, db *postgres.DB) error {
 	if lost := r.lost(seen); lost > 0 {
 		go g.lost(lost)
 	}
+	g.committed()
 	g.remember(r.Epoch, &beat)
 	return g.keep()
 }

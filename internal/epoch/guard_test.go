@@ -165,6 +165,35 @@ func TestBeatOfARestoredDatabase(t *testing.T) {
 	}
 }
 
+// a database that answers and commits nothing is known by the beat, and known to be well again by the next.
+func TestStalled(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	if g.guard.Stalled() {
+		t.Error("stalled before the first beat")
+	}
+	g.guard.moved = time.Now().Add(-stalledAfter - time.Second)
+	holder, err := pgx.Connect(t.Context(), g.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer holder.Close(context.WithoutCancel(t.Context()))
+	for _, statement := range []string{"begin", "select from settings for update"} {
+		if _, err := holder.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := g.guard.Beat(t.Context(), g.db); err == nil || !g.guard.Stalled() {
+		t.Errorf("a beat that waits = %v, stalled %t", err, g.guard.Stalled())
+	}
+	if _, err := holder.Exec(t.Context(), "rollback"); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.guard.Beat(t.Context(), g.db); err != nil || g.guard.Stalled() {
+		t.Errorf("the next beat = %v, stalled %t", err, g.guard.Stalled())
+	}
+}
+
 // Raising is all or nothing: what fails in the middle leaves the doubt.
 func TestRaiseIsWhole(t *testing.T) {
 	t.Parallel()

@@ -27,7 +27,7 @@ import (
 const (
 	jobTimeout  = 30 * time.Second
 	rescueAfter = 60 * time.Second // must exceed jobTimeout: a job still running must not be taken over
-	pollEvery   = 10 * time.Second // for jobs whose notification was lost
+	pollEvery   = 2 * time.Second  // for lost notifications, and for retries that are due within seconds, which have none
 )
 
 // Work describes the background jobs of a package.
