@@ -48,7 +48,7 @@ func (a *app) readyz(w http.ResponseWriter, r *http.Request) {
 		writeState(w, http.StatusServiceUnavailable, "no database")
 	case readOnly:
 		writeState(w, http.StatusServiceUnavailable, "read-only database")
-	case a.stalled != nil && a.stalled():
+	case a.stalled != nil && a.stalled(ctx):
 		writeState(w, http.StatusServiceUnavailable, "database without commits")
 	case a.clockApart(asked, theirs, a.now()) > clockLimit:
 		writeState(w, http.StatusServiceUnavailable, "clock")

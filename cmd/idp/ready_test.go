@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 	"net/http/httptest"
 	"strings"
@@ -36,7 +37,7 @@ func TestReady(t *testing.T) {
 			t.Parallel()
 			var log lockedBuffer
 			a := &app{health: postgrestest.Open(t, postgres.Options{DSN: dsn + test.settings, MaxConns: 1}), logger: slog.New(slog.NewJSONHandler(&log, nil)),
-				now: func() time.Time { return time.Now().Add(test.apart) }, stalled: func() bool { return test.stalled }}
+				now: func() time.Time { return time.Now().Add(test.apart) }, stalled: func(context.Context) bool { return test.stalled }}
 			a.ready.Store(true)
 			for range 2 {
 				w := httptest.NewRecorder()

@@ -54,7 +54,7 @@ type app struct {
 	sealLast  func(context.Context) error // after them: seals the record to its end
 
 	commitsLost func(time.Duration)
-	stalled     func() bool // the database answers, but commits nothing
+	stalled     func(context.Context) bool // the database answers, but commits nothing
 	ready       atomic.Bool
 	now         func() time.Time
 	clockTold   atomic.Pointer[time.Time] // when the log last said that the clock is wrong
@@ -130,7 +130,6 @@ func (a *app) open(ctx context.Context, s settings) (err error) {
 		return err
 	}
 	a.guard = epoch.NewGuard(a.logger, func(lost time.Duration) { a.commitsLost(lost) })
-	a.stalled = a.guard.Stalled
 	if s.stateDir != "" {
 		if err := a.guard.Remember(filepath.Join(s.stateDir, epochFile)); err != nil {
 			return fmt.Errorf("IDP_STATE_DIR: %w", err)
@@ -144,8 +143,13 @@ func (a *app) open(ctx context.Context, s settings) (err error) {
 	if a.jobs, err = postgres.Open(ctx, s.pool(8, a.guard.Check)); err != nil {
 		return err
 	}
-	a.health, err = postgres.Open(ctx, s.pool(1, a.guard.Check))
-	return err
+	if a.health, err = postgres.Open(ctx, s.pool(1, a.guard.Check)); err != nil {
+		return err
+	}
+	a.stalled = func(ctx context.Context) bool { // tried once more: after a failover the other beat may still wait for the dead server
+		return a.guard.Stalled() && a.guard.Beat(ctx, a.health) != nil
+	}
+	return nil
 }
 
 func (a *app) close() {
