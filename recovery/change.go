@@ -169,7 +169,7 @@ func (s *Service) apply(ctx context.Context, c Change, now time.Time) error {
 			return err
 		}
 	}
-	s.store.queueEndAll(b, c.AccountID)
+	QueueEndAccount(b, c.AccountID)
 	return s.db.Finish(ctx, b)
 }
 
@@ -189,7 +189,7 @@ func (s *Service) applyMember(ctx context.Context, b *pgx.Batch, c Change, now t
 	}
 	s.audit.Queue(b, ctx, audit.Event{Kind: audit.StaffActed, At: now, AccountID: c.AccountID.String(), Actor: c.AskedBy, Success: true, Data: map[string]string{"act": string(c.Act)}})
 	s.store.queueDecide(b, c.ID, "applied", now)
-	s.store.queueEndAll(b, c.AccountID)
+	QueueEndAccount(b, c.AccountID)
 	return s.db.Finish(ctx, b)
 }
 
@@ -212,7 +212,7 @@ func (s *Service) NotMe(ctx context.Context, link string) (closed bool, err erro
 				s.queueStopped(ctx, b, c, "stopped")
 			}
 		}
-		s.store.queueEndAll(b, account.ID)
+		QueueEndAccount(b, account.ID)
 		return s.db.Finish(ctx, b)
 	})
 	return closed, err
@@ -326,7 +326,7 @@ func (s *Service) Stop(ctx context.Context, link string) error {
 			if err := s.accounts.RestoreEmail(ctx, c.AccountID, c.oldEmail); err != nil {
 				return err
 			}
-			s.store.queueEndAll(b, c.AccountID)
+			QueueEndAccount(b, c.AccountID)
 		} else if err := s.accounts.EndSessions(ctx, c.AccountID, ""); err != nil {
 			return err
 		}

@@ -83,7 +83,7 @@ func (s *Service) proven(ctx context.Context, t *turn) (outcome, error) {
 	}
 	t.CodeMAC = nil
 	s.limiter.QueueReturn(t.batch, mailSource.Name, t.visit.Source)
-	s.store.queueDropStaffCode(t.batch, t.AccountID)
+	queueDropStaffCode(t.batch, t.AccountID)
 	t.record(audit.RecoveryProven, "")
 	if n.closed {
 		t.end("question_closed")

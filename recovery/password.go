@@ -102,8 +102,8 @@ func (s *Service) SetPassword(ctx context.Context, v Visit, password string) (pr
 		if err := s.StopOwn(ctx, t.AccountID); err != nil {
 			return nil, err
 		}
-		s.store.queueEndOthers(t.batch, t.AccountID, t.ID)
-		s.store.queueDropStaffCode(t.batch, t.AccountID)
+		queueEndOthers(t.batch, t.AccountID, t.ID)
+		queueDropStaffCode(t.batch, t.AccountID)
 		s.accounts.QueueProveEmail(ctx, t.batch, t.AccountID) // by the code that it began with
 		t.to(after(stepPassword, proofs{}))
 		return nil, nil

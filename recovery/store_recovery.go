@@ -121,13 +121,13 @@ func (s store) tryStaffCode(ctx context.Context, account uuid.UUID, again bool, 
 	return mac, err
 }
 
-func (s store) queueDropStaffCode(b *pgx.Batch, account uuid.UUID) {
+func queueDropStaffCode(b *pgx.Batch, account uuid.UUID) {
 	b.Queue(`delete from recovery_staff_codes where account_id = $1`, account)
 }
 
 // queueEndOthers ends what else was open for an account when its password is set. Nothing stays of it: whoever comes back is
 // not told that the password is the same.
-func (s store) queueEndOthers(b *pgx.Batch, account, but uuid.UUID) {
+func queueEndOthers(b *pgx.Batch, account, but uuid.UUID) {
 	b.Queue(`delete from recoveries where account_id = $1 and id <> $2 and step <> 'done'`, account, but)
 }
 
@@ -136,12 +136,9 @@ func QueueEndBrowser(b *pgx.Batch, browser []byte) {
 	b.Queue(`update recoveries set step = 'ended', code_mac = null, refused = null, left_behind = true where browser = $1 and step not in ('done', 'ended')`, browser)
 }
 
-// QueueEndAccount ends what is open for an account whose member set another password, question or second step: the answer or code
-// that somebody gave before proves nothing any more.
-func QueueEndAccount(b *pgx.Batch, account uuid.UUID) { store{}.queueEndAll(b, account) }
-
-// queueEndAll ends what is open for an account whose mailbox is another one from now on, or was not its owner's (S-53).
-func (s store) queueEndAll(b *pgx.Batch, account uuid.UUID) {
-	s.queueEndOthers(b, account, uuid.Nil)
-	s.queueDropStaffCode(b, account)
+// QueueEndAccount ends what is open for an account: its member set another password, question or second step, or its mailbox is
+// another one from now on (S-53). The answer or code that somebody gave before proves nothing any more.
+func QueueEndAccount(b *pgx.Batch, account uuid.UUID) {
+	queueEndOthers(b, account, uuid.Nil)
+	queueDropStaffCode(b, account)
 }
