@@ -97,6 +97,15 @@ func (s *stranger) send(method, path string, form url.Values) int {
 }
 
 func (s *stranger) do(method, target string, form url.Values) (string, int) {
+	w := s.ask(method, target, form)
+	if at := w.Header().Get("Location"); method == http.MethodPost && strings.Contains(at, "refused=") { // shown at once by every browser
+		return s.do(http.MethodGet, at, nil)
+	}
+	return w.Body.String(), w.Code
+}
+
+// ask sends one request, with the browser's cookies, and keeps those of the answer.
+func (s *stranger) ask(method, target string, form url.Values) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, "https://idp.example"+target, strings.NewReader(form.Encode()))
 	if form != nil {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -111,10 +120,7 @@ func (s *stranger) do(method, target string, form url.Values) (string, int) {
 	for _, cookie := range w.Result().Cookies() {
 		s.cookies[cookie.Name] = cookie.Value
 	}
-	if at := w.Header().Get("Location"); method == http.MethodPost && strings.Contains(at, "refused=") { // shown at once by every browser
-		return s.do(http.MethodGet, at, nil)
-	}
-	return w.Body.String(), w.Code
+	return w
 }
 
 // rowsOf counts the rows of every table but those that count, which have a row for each key

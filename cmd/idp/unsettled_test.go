@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -97,27 +96,15 @@ func TestUnsettledSession(t *testing.T) {
 
 // answer is what a browser gets: the status, and where it is led. The form is one of a page that is open to it.
 func (s *stranger) answer(method, path, form string) string {
-	values := url.Values{}
+	var values url.Values
 	if method == http.MethodPost {
+		values = url.Values{}
 		body, _ := s.do(http.MethodGet, form, nil)
 		if found := hiddenToken.FindStringSubmatch(body); found != nil {
 			values = url.Values{"csrf": {found[1]}, "act": {"x"}}
 		}
 	}
-	r := httptest.NewRequest(method, "https://idp.example"+path, strings.NewReader(values.Encode()))
-	if method == http.MethodPost {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	}
-	r.Header.Set("Sec-Fetch-Site", "same-origin")
-	r.RemoteAddr = s.source
-	for name, value := range s.cookies {
-		r.AddCookie(&http.Cookie{Name: name, Value: value})
-	}
-	w := httptest.NewRecorder()
-	s.a.handler.ServeHTTP(w, r)
-	for _, cookie := range w.Result().Cookies() {
-		s.cookies[cookie.Name] = cookie.Value
-	}
+	w := s.ask(method, path, values)
 	at, _, _ := strings.Cut(w.Header().Get("Location"), "?")
 	return strings.TrimSpace(fmt.Sprint(w.Code, " ", at))
 }
