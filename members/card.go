@@ -10,7 +10,7 @@ import (
 	"huskyidp/templates"
 )
 
-// Longest values, in code points, of the fields on the card.
+// Maximum lengths, in code points, of the fields on the card.
 const (
 	cardMax   = 64
 	numberMax = 4
@@ -18,14 +18,14 @@ const (
 
 const oldestAge = 130 // years; a birth date before that is a slip, on the form and in the roster
 
-// Card is what is on a member's card, as typed. The fields have the names of the form.
+// Card is what a member's card says, as typed. The field names are those of the form.
 type Card struct {
 	BirthMonth, BirthDay, BirthYear string
 	FirstName, LastName, Suffix     string
 	CardID                          string
 }
 
-// ReadCard reads what was typed, for keeping and for showing again.
+// ReadCard reads the fields as typed, to store them and to show them again.
 func ReadCard(form url.Values) Card {
 	return Card{
 		BirthMonth: form.Get("birth_month"), BirthDay: form.Get("birth_day"), BirthYear: form.Get("birth_year"),
@@ -33,7 +33,7 @@ func ReadCard(form url.Values) Card {
 	}
 }
 
-// Clipped is what is kept of a form that nobody judged.
+// Clipped returns the card cut to the length that is stored for a form that was never validated.
 func (i Card) Clipped() Card {
 	for _, field := range []*string{&i.BirthMonth, &i.BirthDay, &i.BirthYear, &i.FirstName, &i.LastName, &i.Suffix, &i.CardID} {
 		*field = Clip(*field, nameMax)
@@ -51,8 +51,8 @@ func Clip(s string, n int) string {
 	return s
 }
 
-// Parse turns the form into a claim, or says field by field what is empty or cannot be, at most one reason a field. digits
-// is the length of a member number, for the message; parseNumber knows its form.
+// Parse turns the form into a claim. It returns at most one problem per field that is empty or invalid. digits is the
+// length of a member number, for the message; parseNumber checks its format.
 func (i Card) Parse(now time.Time, digits int, parseNumber func(string) (string, error)) (Claim, []templates.Problem) {
 	var p cardProblems
 	claim := Claim{BirthDate: parseBirth(&p, i, now)}
@@ -75,7 +75,7 @@ func (i Card) Parse(now time.Time, digits int, parseNumber func(string) (string,
 	return claim, p
 }
 
-// cardProblems gathers why a form is refused.
+// cardProblems collects the reasons for refusing a form.
 type cardProblems []templates.Problem
 
 func (p *cardProblems) add(field, key string, pairs ...any) {
@@ -138,7 +138,7 @@ func smallNumber(s string, max int) (int, bool) {
 	return n, err == nil
 }
 
-// parseName reads a name; part is what of it has to be typed in letters, which a suffix ("3rd") need not be.
+// parseName reads a name. part returns the portion that must consist of letters; a suffix ("3rd") need not.
 func parseName(p *cardProblems, field, typed, missing string, part func(string) string) string {
 	name := readName(typed)
 	fault := nameFault(name)
@@ -160,7 +160,7 @@ func parseName(p *cardProblems, field, typed, missing string, part func(string) 
 
 func wholeName(name string) string { return name }
 
-// withoutSuffix is a last name without the suffix typed behind it.
+// withoutSuffix returns a last name without the suffix typed after it.
 func withoutSuffix(name string) string {
 	last, _ := splitSuffix(name, "")
 	return last

@@ -2,9 +2,9 @@ package members
 
 import "slices"
 
-// columnWords are other names under which a column is known without a setting, by their headerKey: the words of the members'
-// guide, what stands on the card, and what programs of insurers write. A word that may mean two things is none: "name" and
-// "ID" may be anybody's or anything's.
+// columnWords maps each column to other headers that are recognized without a setting, by their headerKey: the words of
+// the member guide and of the card, and the names that insurers' programs write. Ambiguous words such as "name" and
+// "ID" are deliberately not in it.
 var columnWords = map[column][]string{
 	colNumber: {
 		"numerodeiddelcliente", "iddelcliente", "idcliente", "numerodeidentificacion", "numerodeidentificaciondelcliente", "numerodecliente", "numerodemiembro",
@@ -29,8 +29,8 @@ var columnWords = map[column][]string{
 	},
 }
 
-// byWord finds the place that a header means by a word for it. Two words for one column are a question that only the setting
-// answers; taken are the places that it gave to others.
+// byWord finds the position of the header that names column c by one of its words. If several headers do, only the
+// setting can decide. taken holds the positions already assigned to other columns.
 func (h headerNames) byWord(c column, taken []int) (at int, found []string) {
 	for _, word := range columnWords[c] {
 		if i, ok := h.at[word]; ok && !slices.Contains(taken, i) {

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// column is what a field of the file means. The text is also the header name unless configured otherwise.
+// column is the meaning of a field of the file. Its text is also the header name unless configured otherwise.
 type column string
 
 const (
@@ -37,18 +37,18 @@ func ColumnNames() []string {
 	return names
 }
 
-// layout says at which position of a line each column stands; columns that are absent are not in it.
+// layout maps columns to their positions in a line. Absent columns are not in it.
 type layout struct {
 	position map[column]int
 	fields   int
-	words    []string // columns that were known by another word than our own, with what they were read as
-	unread   []string // columns of the file that mean nothing here, as the header names them
-	absent   []column // columns that may be there and are not: the file says nothing of them
+	words    []string // columns recognized by another word than our own, with the header they were read from
+	unread   []string // columns of the file that are not recognized, by their headers
+	absent   []column // optional columns that the file does not have
 	lacks    []string // the same, by the names that their headers should have
 }
 
-// readHeader finds the columns by name, whatever their order, case and blanks. Further columns are ignored. The error is for
-// a FileError, and the layout that comes with it has what was found.
+// readHeader finds the columns by name, regardless of order, case and spaces. Unknown columns are ignored. An error is
+// to be wrapped in a FileError; the layout returned with it holds what was found.
 func readHeader(line string, separator byte, names map[string]string) (layout, error) {
 	header, problem := splitLine(nil, line, separator)
 	if problem != "" {
@@ -73,7 +73,7 @@ func readHeader(line string, separator byte, names map[string]string) (layout, e
 		i, words := h.byWord(c, taken)
 		switch {
 		case !isConfigured && len(words) > 1:
-			unclear = fmt.Errorf("the header has %s, of which one may be %s: name it by the setting", strings.Join(words, " and "), c)
+			unclear = fmt.Errorf("the header has %s, any of which may be %s: choose one with the setting", strings.Join(words, " and "), c)
 		case !isConfigured && len(words) == 1:
 			l.position[c] = i
 			l.words = append(l.words, fmt.Sprintf("%s as %s", words[0], c))
@@ -95,18 +95,18 @@ func readHeader(line string, separator byte, names map[string]string) (layout, e
 	if len(header) == 1 {
 		hint = fmt.Sprintf(" (the line has no %q: is the separator right?)", separator)
 	}
-	if len(l.position) > 0 && len(l.unread) > 0 { // it is a header: what it has may be quoted
+	if len(l.position) > 0 && len(l.unread) > 0 { // it is a header: quoting it reveals no personal data
 		hint = fmt.Sprintf(" and has %s, which mean nothing here", strings.Join(l.unread, ", "))
 	}
 	return l, fmt.Errorf("the header lacks %s%s; known columns are %s",
 		strings.Join(missing, ", "), hint, strings.Join(ColumnNames(), ", "))
 }
 
-// headerNames are the columns that a header names.
+// headerNames holds the columns that a header names.
 type headerNames struct {
 	at      map[string]int // by headerKey
 	written []string
-	twice   string // one that is there twice
+	twice   string // a name that occurs twice, if any
 }
 
 func newHeaderNames(header []string) headerNames {
@@ -130,7 +130,7 @@ func (l layout) field(fields []string, c column) string {
 	return ""
 }
 
-// unwrap takes ="004123789" for 004123789, where the quotation marks are part of the field.
+// unwrap returns 004123789 for ="004123789", where the quotation marks are part of the field.
 func unwrap(field string) string {
 	if len(field) > 3 && strings.HasPrefix(field, `="`) && strings.HasSuffix(field, `"`) {
 		return strings.TrimSpace(field[2 : len(field)-1])
@@ -138,7 +138,7 @@ func unwrap(field string) string {
 	return field
 }
 
-// clip keeps what is quoted from a file short; headers hold no personal data, but a wrong file might.
+// clip shortens what is quoted from a file. Headers hold no personal data, but a wrong file might.
 func clip(s string) string {
 	if r := []rune(s); len(r) > 30 {
 		return string(r[:30]) + "…"
@@ -146,7 +146,7 @@ func clip(s string) string {
 	return s
 }
 
-// note lists what is not read and what is not there: the one may be the other, mistyped.
+// note lists unrecognized and missing columns: one may be a misspelling of the other.
 func (l *layout) note(header []string, names map[string]string) {
 	for i, name := range header {
 		if name = unwrap(strings.TrimSpace(name)); name != "" && !slices.Contains(slices.Collect(maps.Values(l.position)), i) {

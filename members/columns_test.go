@@ -55,7 +55,7 @@ func TestColumnWordsAreNotGuessedBetween(t *testing.T) {
 		{"Client ID,Member ID,first_name,last_name,DOB", nil, 0, "Client ID and Member ID"},
 		{"member_number,Nombre,Apellido,DOB", map[string]string{"last_name": "Nombre"}, 0, "lacks first_name"},
 		{"member_number,Name,last_name,DOB", nil, 0, "lacks first_name"},
-		{"member_number,first_name,last_name,DOB,Date of Birth", nil, 0, "one may be birth_date"},
+		{"member_number,first_name,last_name,DOB,Date of Birth", nil, 0, "any of which may be birth_date"},
 	} {
 		l, err := readHeader(test.header, ',', test.names)
 		if (err == nil) != (test.fault == "") || err != nil && !strings.Contains(err.Error(), test.fault) {

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// csvSource reads a file with one header line and one member a line.
+// csvSource reads a file with one header line and one member per line.
 type csvSource struct {
 	lines   *lineReader
 	parser  *rowParser
-	columns map[string]string // by the setting
+	columns map[string]string // from the setting
 }
 
-// separators are tried in this order where none is given.
+// separators are tried in this order if none is configured.
 var separators = []byte{',', ';', '\t', '|'}
 
 func newCSV(text *bufio.Reader, decoder *decoder, options ImportOptions, numbers NumberFormat, today Date) (*csvSource, error) {
@@ -29,7 +29,7 @@ func newCSV(text *bufio.Reader, decoder *decoder, options ImportOptions, numbers
 	return s, nil
 }
 
-// namedSeparator reads the line "sep=;" with which spreadsheets begin a file.
+// namedSeparator recognizes the line "sep=;" with which spreadsheets begin a file.
 func namedSeparator(line string) (separator byte, ok bool) {
 	line = strings.Trim(line, `"`)
 	if len(line) != len("sep=;") || !strings.EqualFold(line[:4], "sep=") {
@@ -47,7 +47,7 @@ func mostFrequent(header string) (separator byte) {
 	return separator
 }
 
-// doubts are the columns whose dates may be written with the day first, unless the setting says how they are.
+// doubts returns the columns whose dates may have the day first, unless the setting states the order.
 func (s *csvSource) doubts() (causes []error) {
 	for _, date := range []struct {
 		column column
@@ -77,13 +77,13 @@ func (s *csvSource) format() string {
 	if words := s.parser.layout.words; len(words) > 0 {
 		how += "; read " + strings.Join(words, ", ")
 	}
-	if l := s.parser.layout; len(l.unread) > 0 && len(l.absent) > 0 { // one may be the other, mistyped
+	if l := s.parser.layout; len(l.unread) > 0 && len(l.absent) > 0 { // one may be a misspelling of the other
 		how += fmt.Sprintf("; NOT READ: the columns %s; the file has no %s: members keep theirs, new ones have none", strings.Join(l.unread, ", "), strings.Join(l.lacks, ", "))
 	}
 	return how
 }
 
-// isBlank knows the rows that spreadsheets write behind the last one: nothing but separators.
+// isBlank recognizes the empty rows that spreadsheets write at the end: nothing but separators.
 func (s *csvSource) isBlank(line string) bool {
 	return strings.Trim(line, " \t\"\u00a0"+string(rune(s.parser.separator))) == ""
 }

@@ -10,16 +10,16 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// tail is what the last field of a line without an end says of itself.
+// tail is what the last field of an unterminated line reveals about itself.
 type tail uint8
 
 const (
 	tailUnsure tail = iota // it may have been longer
-	tailWhole              // or nothing of it is read
-	tailCut                // it was longer, most likely
+	tailWhole              // it is complete, or none of it is used
+	tailCut                // it was most likely longer
 )
 
-// tail looks at the last field of the line just parsed.
+// tail examines the last field of the line just parsed.
 func (p *rowParser) tail(line string) tail {
 	last, read := len(p.fields)-1, column("")
 	for c, at := range p.layout.position {
@@ -52,8 +52,9 @@ func (p *rowParser) tail(line string) tail {
 	return tailUnsure
 }
 
-// judgeOpen applies a last line without an end of a new member, whose fields are all there: many programs write no end. It
-// is named, since its last field may have been longer, and left out where that is likely.
+// judgeOpen handles an unterminated last line that belongs to a new member and has all its fields. Many programs write
+// no line end, so the line is applied and reported, since its last field may have been longer; it is left out if that
+// is likely.
 func (run *importRun) judgeOpen(e *entry) {
 	switch e.tail {
 	case tailCut:
@@ -64,15 +65,15 @@ func (run *importRun) judgeOpen(e *entry) {
 	}
 }
 
-// openLine is a last line without an end, of a known member.
+// openLine is an unterminated last line of a known member.
 type openLine struct {
 	position int
 	member   uuid.UUID
 }
 
-// doubtOpenLine leaves a last line without an end out if it would change what is known of its member: many programs write no
-// end there, and a full disk leaves none, with a part of the last field. It looks when the lines of the member are merged,
-// so that one of several times of coverage is no change.
+// doubtOpenLine leaves an unterminated last line out if it would change a known member's data. Many programs write no
+// line end, but a full disk also leaves none, along with part of the last field. It runs when the lines of the member
+// have been merged, so that one of several coverage spans does not count as a change.
 func (run *importRun) doubtOpenLine(ctx context.Context) error {
 	if run.lastLine == nil {
 		return nil
@@ -88,7 +89,8 @@ func (run *importRun) doubtOpenLine(ctx context.Context) error {
 	return nil
 }
 
-// leaveOut leaves the member of a staged row as before, where the row changes data, and returns what it would have done.
+// leaveOut marks a staged row as left out if it changes data, so that its member stays as before, and returns the
+// change it would have made.
 func (s store) leaveOut(ctx context.Context, member uuid.UUID) (change int32, err error) {
 	err = s.db.From(ctx).QueryRow(ctx, `
 		UPDATE roster_staging SET kind = $1 WHERE id = $2 AND kind = $3 AND marks >> 8 <> 0 RETURNING marks`,

@@ -41,7 +41,7 @@ func (d Date) String() string {
 	return string(d.appendISO(make([]byte, 0, len(time.DateOnly))))
 }
 
-// appendISO stands in place of fmt, of which an import would need a tenth of its time.
+// appendISO replaces fmt, which would take a tenth of an import's time.
 func (d Date) appendISO(to []byte) []byte {
 	for _, part := range [...]struct{ n, unit int }{{d.Year, 1000}, {d.Month, 10}, {d.Day, 10}} {
 		if part.unit == 10 {
@@ -89,7 +89,7 @@ func (d *Date) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// parseISO reads 2006-01-02 alone.
+// parseISO accepts only 2006-01-02.
 func parseISO(s string) (Date, bool) {
 	if len(s) != len("2006-01-02") || s[4] != '-' || s[7] != '-' {
 		return Date{}, false
@@ -97,7 +97,7 @@ func parseISO(s string) (Date, bool) {
 	return dateFromDigits(s[:4], s[5:7], s[8:])
 }
 
-// dateFromDigits takes a day of the calendar.
+// dateFromDigits accepts only days of the calendar.
 func dateFromDigits(year, month, day string) (Date, bool) {
 	y, ok1 := number(year)
 	m, ok2 := number(month)
@@ -109,7 +109,7 @@ func dateFromDigits(year, month, day string) (Date, bool) {
 	return date, true
 }
 
-// number reads ASCII digits alone: no sign, no space.
+// number accepts only ASCII digits: no sign, no space.
 func number(s string) (n int, ok bool) {
 	for _, c := range []byte(s) {
 		if c < '0' || c > '9' {

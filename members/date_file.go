@@ -6,20 +6,21 @@ import (
 	"strings"
 )
 
-// DateOrder says what 04/10/1984 is.
+// DateOrder says how 04/10/1984 is to be read.
 type DateOrder string
 
-// The orders. Unless told, the month comes first, as on the card, until a date says otherwise.
+// The orders. By default the month comes first, as on the card, until a date contradicts that.
 const (
 	MonthFirst DateOrder = "month-first"
 	DayFirst   DateOrder = "day-first"
 )
 
-// DateOrderError says that a column has dates that can only have the day first, so that nobody knows what the others are.
+// DateOrderError reports a column with dates that can only have the day first, so that its ambiguous dates cannot be
+// read.
 type DateOrderError struct {
 	Column             string
-	DayFirst           int // these can only have the day first,
-	MonthFirst, Either int // these the month; these either
+	DayFirst           int // dates that can only have the day first,
+	MonthFirst, Either int // only the month first, or either
 }
 
 func (e *DateOrderError) Error() string {
@@ -27,14 +28,14 @@ func (e *DateOrderError) Error() string {
 		e.Column, e.DayFirst, e.MonthFirst, e.Either)
 }
 
-// dateReader reads the dates of one column of a file: 2006-01-02, 2006/1/2, 20060102, 1/2/2006, each also with a time of day
-// behind it, which is dropped.
+// dateReader reads the dates of one column of a file: 2006-01-02, 2006/1/2, 20060102, 1/2/2006, each optionally
+// followed by a time of day, which is dropped.
 type dateReader struct {
 	order                 DateOrder
-	day, month, ambiguous int // dates by what can stand first in them
+	day, month, ambiguous int // counts of dates by what their first part can be
 }
 
-// What a text is that is not read as a date.
+// Problems of a text that cannot be read as a date.
 const (
 	notADate      = "is not a date (2006-01-02, 01/02/2006 or 20060102)"
 	dateIsEmpty   = "is empty"
@@ -48,7 +49,7 @@ const (
 	dateEight     = "has eight digits that are no year, month and day: export it as 20060102"
 )
 
-// read returns a date, or what is wrong with it.
+// read returns a date, or the problem with it.
 func (r *dateReader) read(s string) (d Date, problem string) {
 	if d, ok := parseISO(s); ok {
 		return d, ""
@@ -81,7 +82,7 @@ func (r *dateReader) read(s string) (d Date, problem string) {
 	return r.ordered(parts)
 }
 
-// ordered reads a date whose year comes last.
+// ordered reads a date whose year is last.
 func (r *dateReader) ordered(parts []string) (Date, string) {
 	monthFirst, isMonth := dateFromDigits(parts[2], parts[0], parts[1])
 	dayFirst, isDay := dateFromDigits(parts[2], parts[1], parts[0])
@@ -104,7 +105,7 @@ func (r *dateReader) ordered(parts []string) (Date, string) {
 	return Date{}, dateIsNoDay
 }
 
-// noDate says what a text without day, month and year looks like.
+// noDate describes a text without day, month and year.
 func noDate(s string) string {
 	days, _, _ := strings.Cut(s, ".")
 	switch {
@@ -131,7 +132,7 @@ func (r *dateReader) birth(s string) (d Date, problem string) {
 	return r.read(s)
 }
 
-// bound reads the first or last day of coverage; what programs write for "no such day" is the zero Date.
+// bound reads the first or last day of coverage; the values that programs write for "no such day" become the zero Date.
 func (r *dateReader) bound(s string) (d Date, problem string) {
 	if isOpen(s) {
 		return Date{}, ""
@@ -140,7 +141,7 @@ func (r *dateReader) bound(s string) (d Date, problem string) {
 	return asBound(d), problem
 }
 
-// withoutTime cuts "1984-03-14 00:00:00", "1984-03-14T00:00:00Z" and "3/14/1984 12:00 AM" behind the day.
+// withoutTime drops the time from "1984-03-14 00:00:00", "1984-03-14T00:00:00Z" and "3/14/1984 12:00 AM".
 func withoutTime(s string) string {
 	i := strings.IndexAny(s, " T")
 	if i < 0 || !strings.Contains(s[i:], ":") || strings.Trim(s[i:], "0123456789:.+-TZAPM ") != "" {
@@ -153,14 +154,15 @@ func isOpen(s string) bool {
 	return isNull(s) || strings.Trim(withoutTime(s), "0-/") == "" || isDayZero(s)
 }
 
-// emptyCells are the days as which programs write an empty cell: .NET, SQL Server, spreadsheets, and those with the calendar
-// of old Macintosh computers.
+// emptyCells are the dates that programs write for an empty cell: .NET, SQL Server, spreadsheets, and spreadsheets with
+// the 1904 calendar.
 var emptyCells = []Date{{1, 1, 1}, {1753, 1, 1}, {1899, 12, 30}, {1899, 12, 31}, {1900, 1, 1}, {1904, 1, 1}}
 
-// isEmptyCell tells whether a birth date is none, in a file or typed. Nobody alive was born on those days.
+// isEmptyCell reports whether a birth date, typed or in a file, stands for an empty cell. Nobody alive was born on
+// those days.
 func isEmptyCell(born Date) bool { return slices.Contains(emptyCells, born) }
 
-// isDayZero knows the number 0 in a cell for dates, as spreadsheets show it.
+// isDayZero recognizes the number 0 in a date cell, as spreadsheets display it.
 func isDayZero(s string) bool {
 	switch withoutTime(s) {
 	case "1/0/1900", "01/00/1900", "0/1/1900", "00/01/1900", "1900-01-00", "1900/01/00", "19000100":
@@ -169,10 +171,10 @@ func isDayZero(s string) bool {
 	return false
 }
 
-// Years that a file means as such; programs write a date before or beyond them for "open".
+// The range of years that are meant literally; programs write dates outside it for "open".
 const firstYear, lastYear = 1900, 2199
 
-// asBound is a first or last day of coverage, the zero Date where a program wrote an empty cell, or "open".
+// asBound returns a first or last day of coverage, or the zero Date if the program wrote an empty cell or "open".
 func asBound(d Date) Date {
 	if d.Year < firstYear || d.Year > lastYear || isEmptyCell(d) {
 		return Date{}
@@ -180,7 +182,7 @@ func asBound(d Date) Date {
 	return d
 }
 
-// isNull knows how databases and spreadsheets write that there is nothing.
+// isNull recognizes the ways in which databases and spreadsheets write a missing value.
 func isNull(s string) bool {
 	switch strings.ToUpper(s) {
 	case "", "NULL", "(NULL)", "\\N", "N/A", "#N/A":

@@ -17,7 +17,7 @@ type Auditor interface {
 	Record(ctx context.Context, events ...audit.Event) error
 }
 
-// Deps is what the roster needs. NumberFormat is DefaultNumberFormat if left out.
+// Deps are the roster's dependencies. NumberFormat defaults to DefaultNumberFormat.
 type Deps struct {
 	DB           *postgres.DB
 	Keyring      *seal.Keyring
@@ -30,10 +30,10 @@ type Deps struct {
 type Roster struct {
 	deps  Deps
 	store store
-	dummy memberRow // opened and compared where there is no member, for equal work
+	dummy memberRow // decrypted and compared if there is no member, for equal work
 }
 
-// New checks that nothing is missing.
+// New returns an error if a dependency is missing.
 func New(deps Deps) (*Roster, error) {
 	if deps.DB == nil || deps.Keyring == nil || deps.Audit == nil || deps.Now == nil {
 		return nil, errors.New("members: DB, Keyring, Audit and Now are needed")

@@ -1,89 +1,90 @@
-// Package members is the roster of eligible people and the matching of a claim against it.
+// Package members is the roster of eligible people and matches claims against it.
 //
-// # What it is for
+// # Purpose
 //
-// A registrant proves to be a member by what is printed on the member's card: names, suffix, birth date, member number
-// ("Número de ID del Cliente"). The roster says who has such a card. It is also where the claims about coverage come
-// from. It is never edited here: a file from the programme replaces it.
+// A registrant proves to be a member with what is printed on the member's card: names, suffix, birth date, member number
+// ("Número de ID del Cliente"). The roster knows who has such a card. It is also the source of the claims about
+// coverage. It is never edited here: a file from the programme replaces it.
 //
 // # Life of a member
 //
 //	            in the file             not in the file            in the file again
 //	(unknown) ──────────────> active ─────────────────> ended ─────────────────────────> active
 //
-// An ended member keeps row, id and data: the account stays, coverage does not. Member.Ended tells the caller.
+// An ended member keeps the row, its ID and data: the account remains, coverage does not. Member.Ended says so.
 //
 // # Import
 //
 //	file ─> text ─> entries (CSV lines, 834 loops) ─> digests ─> look up, judge ─> seal ─> COPY ─> staging table ─> settle ─> INSERT, UPDATE, end
 //	        └────────── one goroutine ────────────────────────┘   └── the other ─────────────────┘                └── in one transaction ──┘
 //
-// CSV comes in UTF-8, UTF-16 or Windows-1252, with any of the usual separators and line ends, its header below a title and
-// in any spelling; what it is instead (PDF, a web page, a spreadsheet) is said. 04/10/1984 has its month first, as on the
-// card, until a date of its column can only have the day first: then the file is refused, and the setting has to say how
-// dates are written. X12 834 (005010X220A1) as full or change
-// file, which BGN08 tells apart. A full file is the whole roster. A change file touches whom it names, in its order.
+// CSV is read in UTF-8, UTF-16 or Windows-1252, with any of the usual separators and line ends, and with its header in any
+// spelling below a title. Other formats (PDF, a web page, a spreadsheet) are recognized and named. In 04/10/1984 the month
+// comes first, as on the card, unless a date of the column can only have the day first: then the file is refused until a
+// setting states the order. X12 834 (005010X220A1) is read as a full or a change file, which BGN08 distinguishes. A full
+// file is the whole roster. A change file affects only the members it names, in its order.
 //
-// Columns are known by our own names, by the words of the members' guide and by those that programs write (column_words.go).
-// Lines of reports for people that can carry no member, such as totals, page numbers, group titles and the header again, are
-// skipped and named (skipped.go); a header with other columns in the middle refuses the file.
+// Columns are recognized by our own names, by the words of the member guide and by the names that programs write
+// (column_words.go). Lines that cannot belong to a member, such as totals, page numbers, group titles and repeated headers,
+// are skipped and named (skipped.go); a header with other columns in the middle refuses the file.
 //
-// An entry with a fault is reported and left out, and its member stays as before: whatever is wrong, every number in it
-// counts as present. Where none can be read, the file may end nobody until told otherwise. Several lines of one member are
-// merged into one record with several spans of coverage; if they contradict each other, or one has a fault, all of them are
-// left out. A known number with another name and another birth date is held back until somebody named its line and the list
-// it stood on; if the number went to another person, the former one keeps row and account, without number and coverage, and
-// the new one gets a row of their own, so that no account ever speaks for somebody else.
+// An entry with a fault is reported and left out, and its member stays as before: every number in it counts as present. If
+// no number can be read, the file may not end anybody without AllowUnreadable. Several lines of one member are merged into
+// one record with several coverage spans; if they contradict each other, or one has a fault, all of them are left out. A
+// known number with another name and another birth date is held back until somebody decides on its line, naming the list
+// that showed it. If the number was given to another person, the former holder keeps row and account, without number and
+// coverage, and the new one gets a row of their own, so that no account ever releases another person's claims.
 //
-// What a file says nothing of stays as it was: a datum for which it has no column, everything that a change file leaves out.
-// Nor does a name that nobody could type take the place of a good one: it was damaged on its way, the former one stays, and
-// the line is named. Who gets another person's number inherits none of this. The report counts for each datum in how many
-// known members it changes and how many lose it; a file that takes a datum from most of those who have it is refused until
-// told otherwise.
+// Data that a file does not mention stay as they were: fields without a column, and everything that a change file omits. A
+// name that nobody could type does not replace a good one, since it was damaged on the way: the former name stays and the
+// line is reported. Somebody who is given another person's number inherits nothing. The report counts for each field how
+// many known members it changes and how many lose it; a file that removes a field from most of those who have it is refused
+// without AllowDoubtful.
 //
-// A last line without an end may have lost a part of its last field. Many programs write none, so it counts where all fields
-// are there, unless it would change data of a known member, or its last field most likely lacks a part: then it is left out,
-// and the file may end nobody until told otherwise. A new member's is named unless its last field is whole for certain
-// (cut.go). With fields missing the file is cut. X12 counts its segments; CSV has no count that could be trusted.
+// An unterminated last line may have lost part of its last field. Many programs write no line end, so the line is applied
+// if all fields are there, unless it would change a known member's data or its last field is most likely incomplete: then it
+// is left out, and the file may not end anybody without AllowUnreadable. A new member's line is reported unless its last
+// field is certainly complete (cut.go). If fields are missing the file counts as cut off. X12 counts its segments; CSV has
+// no count that could be trusted.
 //
-// The days as which programs write an empty cell, such as 1900-01-01 and 1899-12-30, are nobody's birth date, in a file or
-// typed: the line is at fault, and its member stays as before. As a bound of coverage they mean that there is none.
+// Dates that programs write for an empty cell, such as 1900-01-01 and 1899-12-30, are nobody's birth date, in a file or
+// typed: the line has a fault, and its member stays as before. As a bound of coverage they mean that there is none.
 //
-// Faults of the file as a whole (header, compression, a cut-off end, zeros, envelopes, a line beyond 64 KiB) refuse the file. So
-// do, unless told otherwise, a file that would end more than 5 % of the members, and one in which so many known numbers
-// come with other people's data that a column must have slipped. A file is known by its SHA-256: the newest again does
-// nothing but list the lines that are still held, an older one is refused unless told otherwise. So is an 834
-// that was made, by BGN or GS, before one that was applied.
+// Faults of the file as a whole (header, compression, truncation, zeros, envelopes, a line beyond 64 KiB) refuse the file.
+// Without the matching option so do a file that would end more than 5 % of the members, and one in which so many known
+// numbers come with other people's data that a column must have shifted. A file is identified by its SHA-256: importing the
+// newest again only lists the lines that are still held; an older one is refused, as is an 834 that was made, by BGN or GS,
+// before one that was applied.
 //
-// The bound for a million members is a minute and 200 MiB, be it that everybody is new, that a full file changes everybody,
-// or that a change file does (TestScaleOf834).
+// The limit for a million members is one minute and 200 MiB, whether everybody is new, a full file changes everybody, or a
+// change file does (TestScaleOf834).
 //
 // # Tables
 //
-// members: id (UUIDv7, what accounts refer to), number_mac (HMAC of the number, seal.Index: how a member is found),
-// content_mac (HMAC of the record: whether an import changes it), sealed (the record as JSON, seal.PII, bound to the id),
-// ended_at, replaced_at (the number went to somebody else), created_at, changed_at. roster_imports: one row per applied file, with its hash, its counts, and when it
-// was made. Instants are
-// UTC; dates are civil dates without zone. No column shows personal data. Nothing is deleted here.
+// members: id (UUIDv7, which accounts refer to), number_mac (HMAC of the number, seal.Index, by which a member is found),
+// content_mac (HMAC of the record, which tells whether an import changes it), sealed (the record as JSON, seal.PII, bound to
+// the ID), ended_at, replaced_at (the number was given to somebody else), created_at, changed_at. roster_imports: one row per
+// applied file, with its hash, its counts, and when it was made. Instants are in UTC; dates are civil dates without a zone.
+// No column holds personal data in clear. Rows are never deleted here.
 //
-// After the index key has a new version, members are found under the old digest too, and the next import moves them
-// (and counts them as changed, since their content digest is new as well).
+// After a rotation of the index key, members are also found under the old digest, and the next import moves them to the new
+// one. It counts them as changed, since their content digest is new as well.
 //
 // # Matching
 //
-// Every part must be equal in content: first name, last name (both surnames), suffix, birth date, number. How it was
-// typed does not count: Unicode form, case, spaces, kinds of apostrophe and hyphen; nor do accents (Ñ is N),
-// apostrophes, hyphens, dots, commas, slashes and inner spaces. One rule (name.go) reads the names of form and file; what
-// a file holds and nobody could type is counted and named as "cannot register". Never nicknames, swapped names or edit distance. Numbers: spaces and
-// dashes dropped, leading zeros kept, form by setting (nine digits).
+// Every part must be equal in content: first name, last name (both surnames), suffix, birth date, number. How it was typed
+// does not matter: Unicode form, case, spaces, kinds of apostrophe and hyphen; nor do accents (Ñ is N), apostrophes, hyphens,
+// dots, commas, slashes and inner spaces. One rule (name.go) reads the names of form and file; names in a file that nobody
+// could type are counted and reported as "cannot register". There are no nicknames, swapped names or edit distances. Numbers
+// lose spaces and dashes, keep leading zeros, and have a configurable form (nine digits).
 //
 // # Errors
 //
-// ErrNoMatch is the one answer to every wrong claim and costs the same work as a match. ErrUnknown: no such id or
-// number, for callers that know what they ask for. ErrMemberNumber: the form is wrong; says nothing about the roster.
-// *FileError, the guards (*ShrinkError, *UnreadableError, *DoubtError, *ClearError, *DateOrderError,
-// *ReviewError), ErrOldFile, ErrImportRunning: an import was refused and nothing changed. The guards see the whole file and come, as many as apply, with
-// its report. No error quotes personal data.
+// ErrNoMatch is the only answer to a wrong claim and costs the same work as a match. ErrUnknown: no such ID or number, for
+// callers that know what they ask for. ErrMemberNumber: the form is wrong; it says nothing about the roster. *FileError, the
+// guards (*ShrinkError, *UnreadableError, *DoubtError, *ClearError, *DateOrderError, *ReviewError), ErrOldFile,
+// ErrImportRunning: an import was refused and nothing changed. The guards have seen the whole file; as many as apply are
+// returned together with its report. No error quotes personal data.
 //
 // Design section 5; security bar S-13 (equal work), S-46 (sealed, bound to the row), S-47 (key versions), S-52, S-71.
 package members

@@ -2,44 +2,44 @@ package members
 
 import "fmt"
 
-// entry is what a file says of one member.
+// entry is what a file says about one member.
 type entry struct {
 	position int // line or segment
 	rec      record
 	verb     verb
 	unit     string   // what position counts: "segment" in X12
-	partial  bool     // a change file: what is missing in rec stays as it was
-	covered  bool     // rec says something of coverage
-	absent   []column // of these the file says nothing of anybody
-	isOpen   bool     // the last line, and it has no end
-	tail     tail     // what can be said of its last field then
-	said     record   // rec before what was known was put in
+	partial  bool     // from a change file: what rec lacks stays as it was
+	covered  bool     // rec says something about coverage
+	absent   []column // columns that the file does not have
+	isOpen   bool     // the last line, and it is unterminated
+	tail     tail     // what its last field reveals in that case
+	said     record   // rec as read, before known data was filled in
 
-	skipped string      // why it is of nobody, and nothing else is said
-	fault   *LineError  // why it is left out
-	notes   []LineError // what is worth knowing although it counts
-	numbers []string    // with a fault: whom the entry may mean, so that none of them ends
-	own     string      // the one of them that is sure to be its member's, even if the roster does not know it; "" for none
+	skipped string      // why the line belongs to no member; nothing else is set then
+	fault   *LineError  // why the entry is left out
+	notes   []LineError // remarks on an entry that is applied
+	numbers []string    // with a fault: numbers that the entry may mean, so that none of those members ends
+	own     string      // the one number that is certainly its member's, even if the roster does not know it; or ""
 
-	macs                [][]byte // of rec.MemberNumber, the writing version first
+	macs                [][]byte // of rec.MemberNumber, the current version first
 	content, contentMAC []byte
 }
 
-// verb is what an entry does to its member.
+// verb is the effect of an entry on its member.
 type verb uint8
 
 const (
-	verbPresent verb = iota // on the roster, whatever was before
-	verbUpdate              // as before, with other data
-	verbEnd                 // not on the roster any more
+	verbPresent verb = iota // on the roster, whatever the former state
+	verbUpdate              // state as before, other data
+	verbEnd                 // no longer on the roster
 )
 
-// LineError is a fault of one line. The line is left out, the others are applied. It quotes no value of the line.
+// LineError is a fault of one line. The line is left out and the others are applied. It quotes no value of the line.
 type LineError struct {
 	Line    int
-	Column  string // "" if the whole line is meant
+	Column  string // "" for the whole line
 	Problem string
-	Unit    string // what Line counts: "segment" in X12, "line" if empty
+	Unit    string // the unit of Line: "segment" in X12, "line" if empty
 }
 
 func (e LineError) Error() string {
@@ -49,14 +49,14 @@ func (e LineError) Error() string {
 	return fmt.Sprintf("%s %d: %s: %s", unitOr(e.Unit), e.Line, e.Column, e.Problem)
 }
 
-// source gives the entries of a file in their order, then io.EOF. Other errors are of the file as a whole.
+// source returns the entries of a file in order, then io.EOF. Any other error concerns the file as a whole.
 type source interface {
 	next() (entry, error)
 	format() string  // for the report
-	unit() string    // what positions count
-	doubts() []error // what of the file, read to its end, can be understood in two ways
-	made() makings   // when, known at the end
-	isChange() bool  // the file speaks of some members only; known after the first entry
+	unit() string    // the unit of positions
+	doubts() []error // ambiguities, known once the file has been read
+	made() makings   // when the file was made, known at the end
+	isChange() bool  // the file covers only some members; known after the first entry
 }
 
 const noteCannotRegister = "cannot register: "

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// FieldChange counts the known members in whom an import changes one datum; Cleared are those who lose it.
+// FieldChange counts the known members for whom an import changes one field. Cleared counts those who lose it.
 type FieldChange struct {
 	Column           string
 	Changed, Cleared int
 }
 
-// ClearError says that most members who have a datum would lose it.
+// ClearError reports that most members who have a field would lose it.
 type ClearError struct {
 	FieldChange
 	Known int // members in the file who have it
@@ -22,10 +22,10 @@ func (e *ClearError) Error() string {
 	return fmt.Sprintf("%s: %d of %d known members who have it would lose it; is the column empty? Nothing was changed", e.Column, e.Cleared, e.Known)
 }
 
-// fields are the data that are counted, in the order of the report.
+// fields are the counted fields, in the order of the report.
 var fields = [...]column{colFirstName, colLastName, colSuffix, colBirthDate, colProgram, colCoverageStart, colCoverageEnd}
 
-// marks are what an entry does to the data of a member who was known: bits by the position in fields.
+// marks record what an entry does to the fields of a known member, as bits by position in fields.
 type marks struct{ had, changed, cleared uint8 }
 
 func (m marks) pack() int32 { return int32(m.had) | int32(m.changed)<<8 | int32(m.cleared)<<16 }
@@ -34,7 +34,7 @@ func unpackMarks(packed int32) marks {
 	return marks{uint8(packed), uint8(packed >> 8), uint8(packed >> 16)}
 }
 
-// has marks the data that a record has.
+// has returns the fields that a record has.
 func (r record) has() (bits uint8) {
 	var start, end, program bool
 	for _, s := range r.covers() {
@@ -48,7 +48,7 @@ func (r record) has() (bits uint8) {
 	return bits
 }
 
-// marksOf compares a record with what it becomes.
+// marksOf compares a record with its successor.
 func marksOf(before, after record) marks {
 	m := marks{had: before.has()}
 	same := func(of func(span) string) bool {
@@ -68,7 +68,7 @@ func marksOf(before, after record) marks {
 	return m
 }
 
-// tally counts an entry's marks, or takes them back with -1.
+// tally adds an entry's marks to the counts, or removes them with n = -1.
 func (run *importRun) tally(m marks, n int) {
 	for i := range fields {
 		if m.had&(1<<i) != 0 {
@@ -83,7 +83,7 @@ func (run *importRun) tally(m marks, n int) {
 	}
 }
 
-// fieldChanges are the data that change at all.
+// fieldChanges returns the fields that change for at least one member.
 func (run *importRun) fieldChanges() (changes []FieldChange) {
 	for i, c := range run.fields {
 		if c.Changed > 0 {
@@ -94,7 +94,7 @@ func (run *importRun) fieldChanges() (changes []FieldChange) {
 	return changes
 }
 
-// clearing finds the data that most members who have them would lose.
+// clearing finds the fields that most members who have them would lose.
 func (run *importRun) clearing() (causes []error) {
 	for i, c := range run.fields {
 		if c.Cleared >= doubtLeast && c.Cleared*2 > run.had[i] {
@@ -105,7 +105,7 @@ func (run *importRun) clearing() (causes []error) {
 	return causes
 }
 
-// filled is a line of a file that has no column for some of the data: they stay as they were.
+// filled completes a line of a file that lacks some columns: those fields stay as they were.
 func (r record) filled(line record, absent []column) record {
 	former := r.formerSpan(line, absent)
 	coverage := 0
@@ -121,7 +121,7 @@ func (r record) filled(line record, absent []column) record {
 		case colCoverageStart:
 			line.CoverageStart = former.Start
 		case colCoverageEnd:
-			if !former.End.Before(line.CoverageStart) { // else it is that of a time that has passed
+			if !former.End.Before(line.CoverageStart) { // else it belongs to an earlier span
 				line.CoverageEnd = former.End
 			}
 		}
@@ -133,7 +133,7 @@ func (r record) filled(line record, absent []column) record {
 	return line
 }
 
-// formerSpan is the time of coverage that a line means: the one that begins with it, or ends with it, else the last.
+// formerSpan returns the coverage span that a line refers to: the one that starts or ends with it, else the last.
 func (r record) formerSpan(line record, absent []column) span {
 	spans := r.covers()
 	for _, s := range spans {
@@ -148,7 +148,7 @@ func (r record) formerSpan(line record, absent []column) span {
 	return spans[len(spans)-1]
 }
 
-// keepNames puts a known member's name in the place of one that nobody could type: it was damaged on its way here.
+// keepNames keeps a known member's name if the new one could never be typed, since it was damaged on the way.
 func (run *importRun) keepNames(e *entry, former record) {
 	if len(e.notes) == 0 {
 		return

@@ -7,17 +7,18 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// fold is the form in which two names are compared. It levels how a name was typed (Unicode form, case, spaces, the
-// kind of apostrophe and hyphen) and then drops what many people leave out or cannot type: accents (so Ñ is N),
-// apostrophes, hyphens, dots, commas, slashes and spaces. What is left is the content of the name, and that has to be equal.
+// fold returns the form in which two names are compared. It evens out how a name was typed (Unicode form, case, spaces,
+// kinds of apostrophe and hyphen) and then drops what many people omit or cannot type: accents (so Ñ is N),
+// apostrophes, hyphens, dots, commas, slashes and spaces. What remains is the content of the name, and it must be
+// equal.
 //
-// Names that are equal in the strict sense (typing form only) are equal folded as well, so one comparison of folded
-// forms decides both tiers.
+// Names that are equal in the strict sense (typing only) are also equal when folded, so one comparison of folded forms
+// covers both tiers.
 func fold(name string) string {
 	if folded, ok := foldASCII(name); ok {
 		return folded
 	}
-	// The apostrophes come first, because NFKC turns an acute accent that stands alone (´) into space and accent.
+	// Apostrophes come first, because NFKC turns a lone acute accent (´) into a space and a combining accent.
 	name = strings.Map(func(r rune) rune {
 		if isApostrophe(r) {
 			return -1
@@ -37,10 +38,10 @@ func fold(name string) string {
 	}, name)
 }
 
-// foldCase goes through the capital, so that letters with two small forms (σ and ς) come out as one.
+// foldCase maps through the upper case, so that letters with two lower-case forms (σ and ς) become one.
 func foldCase(r rune) rune { return unicode.ToLower(unicode.ToUpper(r)) }
 
-// foldASCII is fold for the many names without any other character; ok is false for the rest.
+// foldASCII is fold for the many names in plain ASCII; ok is false for the rest.
 func foldASCII(name string) (folded string, ok bool) {
 	out := make([]byte, 0, 64)
 	for i := range len(name) {
@@ -57,11 +58,11 @@ func foldASCII(name string) (folded string, ok bool) {
 	return string(out), true
 }
 
-// strokes are letters whose stroke is to their readers an accent, but which Unicode does not take apart.
+// strokes are letters whose stroke readers regard as an accent, but which Unicode does not decompose.
 var strokes = map[rune]rune{'ł': 'l', 'ø': 'o', 'đ': 'd', 'ħ': 'h', 'ŧ': 't', 'ı': 'i'}
 
-// isAccent knows the combining marks of Latin, Greek and Cyrillic. The vowel signs of other scripts are marks too, but
-// content, and stay.
+// isAccent recognizes the combining marks of Latin, Greek and Cyrillic. The vowel signs of other scripts are marks too,
+// but they are content and stay.
 func isAccent(r rune) bool {
 	return r >= 0x0300 && r <= 0x036F || r >= 0x1AB0 && r <= 0x1AFF || r >= 0x1DC0 && r <= 0x1DFF || r >= 0xFE20 && r <= 0xFE2F
 }
@@ -84,5 +85,5 @@ func isHyphen(r rune) bool {
 
 func isDot(r rune) bool { return r == '.' || r == '·' || r == '․' || r == '．' }
 
-// isInvisible knows the format characters that come along when a name is pasted: direction marks, joiners, BOM.
+// isInvisible recognizes the format characters that are pasted along with a name: direction marks, joiners, BOM.
 func isInvisible(r rune) bool { return unicode.Is(unicode.Cf, r) }

@@ -10,11 +10,11 @@ import (
 	"huskyidp/internal/audit"
 )
 
-// shrinkLimit is the share of members, in percent, that one import may end without being told so.
+// shrinkLimit is the percentage of members that one import may end without AllowShrink.
 const shrinkLimit = 5
 
-// A file in which so many entries (at least doubtLeast) and such shares, in percent, of the known members look like other
-// people is a file with a slipped column.
+// If this many entries (at least doubtLeast, and these percentages of the known members) look like other people, a
+// column of the file has shifted.
 const (
 	doubtLeast = 5
 	heldLimit  = 1 // another name and another birth date
@@ -22,21 +22,21 @@ const (
 )
 
 var (
-	// ErrImportRunning says that another import holds the roster.
+	// ErrImportRunning is returned while another import holds the lock.
 	ErrImportRunning = errors.New("another roster import is running")
-	// ErrOldFile says that the file was applied before, and others after it.
+	// ErrOldFile is returned if the file was applied before and others after it.
 	ErrOldFile = errors.New("this file was applied before, and newer ones since")
 )
 
-// ShrinkError says that the file would end more than 5 % of the members.
+// ShrinkError reports that the file would end more than 5 % of the members.
 type ShrinkError struct{ Ending, Active int }
 
 func (e *ShrinkError) Error() string {
 	return fmt.Sprintf("the file would end %d of %d members (more than %d %%); nothing was changed", e.Ending, e.Active, shrinkLimit)
 }
 
-// UnreadableError says that members who seem to be absent may be those of lines whose number cannot be read, or that are
-// missing behind a last line that seems to be cut.
+// UnreadableError reports that members who seem to be absent may belong to lines whose number cannot be read, or that
+// are missing after a last line that seems to be cut off.
 type UnreadableError struct {
 	Lines, Absent int
 	IsCut         bool
@@ -51,7 +51,7 @@ func (e *UnreadableError) Error() string {
 		e.Absent, e.Lines)
 }
 
-// DoubtError says that many known numbers come with data that look like another person's.
+// DoubtError reports that many known numbers come with data that look like another person's.
 type DoubtError struct{ Held, Doubtful, Known int }
 
 func (e *DoubtError) Error() string {
@@ -59,12 +59,12 @@ func (e *DoubtError) Error() string {
 		"has a column slipped? Nothing was changed", e.Known, e.Held, e.Doubtful)
 }
 
-// ReviewError says that decisions on held lines do not go with the list as it is.
+// ReviewError reports that decisions on held lines do not match the current list.
 type ReviewError struct{ Review, Problem string }
 
 func (e *ReviewError) Error() string { return e.Problem + "; nothing was changed" }
 
-// guard refuses what would hurt members, unless the options say that it is meant. active is how many there were.
+// guard refuses an import that could harm members, unless the options allow it. active is the number of members before.
 func (run *importRun) guard(active int) error {
 	r, o := run.report, run.options
 	ending := r.Ended + run.leaving
@@ -104,7 +104,7 @@ func (run *importRun) noValidLine() error {
 	return errors.Join(append([]error{&FileError{Problem: problem}}, run.source.doubts()...)...)
 }
 
-// checkDecisions asks for the second look: a decision counts for the list that was shown, and for lines on it.
+// checkDecisions enforces the second look: decisions apply only to the list that was shown and to lines on it.
 func (run *importRun) checkDecisions() error {
 	decided := slices.Concat(run.options.SamePerson, run.options.OtherPerson)
 	if len(decided) == 0 {
@@ -125,7 +125,7 @@ func (run *importRun) reviewCode() string {
 	return hex.EncodeToString(run.review.Sum(run.hash.Sum(nil))[32:36])
 }
 
-// refused records that a file was not applied, for causes that lie in the file.
+// refused records in the audit that a file was not applied because of its content.
 func (r *Roster) refused(ctx context.Context, cause error) error {
 	reason := ""
 	_, isFile := errors.AsType[*FileError](cause)

@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// headerLines is how far down the header may stand: exports put a title above it.
+// headerLines is how far down the header may be: exports put a title above it.
 const headerLines = 10
 
-// findHeader reads up to the header, the first line that has all columns which a roster needs. What stands above it may be
-// no member's line.
+// findHeader reads up to the header, which is the first line with all required columns. The lines above it must not be
+// able to belong to a member.
 func findHeader(lines *lineReader, options ImportOptions, numbers NumberFormat) (layout, byte, error) {
 	for name := range options.Columns {
 		if !slices.Contains(ColumnNames(), name) {
@@ -54,7 +54,7 @@ func findHeader(lines *lineReader, options ImportOptions, numbers NumberFormat) 
 	return layout{}, 0, best
 }
 
-// readHeaderLine tries the separators. With an error, the layout has the columns that were found.
+// readHeaderLine tries the separators. If it fails, the layout has the columns that were found.
 func readHeaderLine(line string, separator byte, names map[string]string) (layout, byte, error) {
 	if separator != 0 {
 		l, err := readHeader(line, separator, names)
@@ -65,13 +65,13 @@ func readHeaderLine(line string, separator byte, names map[string]string) (layou
 			return l, separator, nil
 		}
 	}
-	separator = mostFrequent(line) // say what the likely one lacks
+	separator = mostFrequent(line) // report what the most likely one lacks
 	l, err := readHeader(line, separator, names)
 	return l, separator, err
 }
 
-// headerKey levels how a header is written: Member Number, MEMBER-NUMBER and memberNumber are member_number, and
-// "Número de miembro:" is numero de miembro.
+// headerKey evens out the spelling of a header: Member Number, MEMBER-NUMBER and memberNumber become member_number, and
+// "Número de miembro:" becomes numero de miembro.
 func headerKey(name string) string {
 	return strings.Map(func(r rune) rune {
 		if strings.ContainsRune("_:#*()", r) {
@@ -81,8 +81,8 @@ func headerKey(name string) string {
 	}, fold(name))
 }
 
-// emptyBehind counts the empty fields that every line has behind those of the header, as spreadsheets write them; 0 where
-// the lines that can be seen from here are not of one mind. One line alone may have a separator too many in its middle.
+// emptyBehind returns the number of empty fields that every line has beyond those of the header, as spreadsheets write
+// them, or 0 if the lines in the buffer disagree. A single such line may have an extra separator in its middle.
 func (s *csvSource) emptyBehind() int {
 	seen, err := s.lines.r.Peek(maxLine)
 	behind, lines := 0, 0

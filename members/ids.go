@@ -8,8 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// IDs finds members by their numbers, each in the form of ParseMemberNumber. Numbers that are not on the roster are left out;
-// members whose coverage ended are not.
+// IDs finds members by their numbers, each in the form of ParseMemberNumber. Numbers that are not on the roster are
+// omitted; members whose coverage ended are included.
 func (r *Roster) IDs(ctx context.Context, numbers []string) (map[string]uuid.UUID, error) {
 	numberOf, macs := map[string]string{}, make([][]byte, 0, len(numbers))
 	for _, number := range numbers {
@@ -35,7 +35,7 @@ func (r *Roster) IDs(ctx context.Context, numbers []string) (map[string]uuid.UUI
 	return ids, nil
 }
 
-// Numbers reads the member numbers of members. One whose number went to another person has none.
+// Numbers reads the member numbers of members. A member whose number was given to another person has none.
 func (r *Roster) Numbers(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]string, error) {
 	rows, err := r.store.db.From(ctx).Query(ctx, memberColumns+` WHERE id = ANY($1)`, ids)
 	if err != nil {

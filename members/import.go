@@ -14,32 +14,32 @@ import (
 	"huskyidp/internal/audit"
 )
 
-// ImportOptions say how to read a file and what it may do. The zero value is right for a file with our column names.
+// ImportOptions say how to read a file and what it may do. The zero value suits a file with our column names.
 type ImportOptions struct {
 	Columns   map[string]string // header names by column name (ColumnNames), for those that differ
-	Separator byte              // 0: whatever the header is written with
-	Dates     DateOrder         // of 04/10/1984; if empty the month comes first, and a date that cannot have it so refuses the file
+	Separator byte              // 0: detected from the header
+	Dates     DateOrder         // of 04/10/1984; if empty the month comes first, and a date that contradicts this refuses the file
 	MemberRef string            // X12: qualifier of the REF with the member number (MemberRefs), "0F" if empty
 
-	AllowShrink     bool   // apply it although it ends more than 5 % of the members
-	AllowOld        bool   // apply it although newer files were applied already
-	AllowUnreadable bool   // end members who may be those of lines whose number cannot be read
-	AllowDoubtful   bool   // apply it although many numbers seem to be other people's
-	SamePerson      []int  // held lines whose data are to be put right
-	OtherPerson     []int  // held lines whose number went to somebody else
-	Review          string // Report.Review of the list on which SamePerson and OtherPerson decide
+	AllowShrink     bool   // apply the file although it ends more than 5 % of the members
+	AllowOld        bool   // apply the file although newer ones were applied
+	AllowUnreadable bool   // end members who may belong to lines whose number cannot be read
+	AllowDoubtful   bool   // apply the file although many numbers seem to belong to other people
+	SamePerson      []int  // held lines whose data are a correction
+	OtherPerson     []int  // held lines whose number was given to somebody else
+	Review          string // Report.Review of the list that SamePerson and OtherPerson refer to
 	DryRun          bool   // report, and change nothing
 
-	Rejected func(LineError)                      // called for every line that is left out
-	Held     func(LineError)                      // called for every line that is held back
-	Note     func(LineError)                      // called for what is applied and still worth a look
-	Progress func(phase Phase, done, total int64) // called now and then
+	Rejected func(LineError)                      // called for each line that is left out
+	Held     func(LineError)                      // called for each line that is held back
+	Note     func(LineError)                      // called for each line that is applied but deserves a look
+	Progress func(phase Phase, done, total int64) // called at intervals
 }
 
-// Phase is what an import is doing.
+// Phase is the current phase of an import.
 type Phase string
 
-// The phases, in their order.
+// The phases, in order.
 const (
 	PhaseComparing Phase = "comparing" // with the files that were applied before; bytes
 	PhaseReading   Phase = "reading"   // bytes
@@ -48,22 +48,22 @@ const (
 	PhaseApplying  Phase = "applying"  // steps
 )
 
-// Report counts members by what the file meant for them, and lines that were left out. AppliedAt is when the changes
-// were made; with Repeated they were made earlier, by the same file, and nothing happened this time.
+// Report counts members by the file's effect on them, and lines that were left out. AppliedAt is when the changes were
+// made. With Repeated they were made earlier by the same file, and this run changed nothing.
 type Report struct {
 	ID                                         uuid.UUID
 	Added, Changed, Ended, Unchanged, Rejected int
-	Held                                       int // numbers that seem to be another person's now
-	Merged                                     int // further lines of a member
+	Held                                       int // numbers that now seem to be another person's
+	Merged                                     int // additional lines of a member
 	CannotRegister                             int // names that nobody could type
-	Skipped                                    int // lines that are nobody's: totals, titles, the header again
-	NamesKept                                  int // names that nobody could type, of members whose former name stays
+	Skipped                                    int // lines that belong to no member: totals, titles, repeated headers
+	NamesKept                                  int // damaged names that were ignored in favour of the member's former name
 	Fields                                     []FieldChange
 	AppliedAt                                  time.Time
 	Repeated                                   bool
 	DryRun                                     bool
 	Format                                     string // how the file was read
-	Review                                     string // names the list of held lines of this file, "" if there is none
+	Review                                     string // identifies the list of held lines of this file, "" if there is none
 }
 
 func (r *Report) count(kind int16, n int) {
@@ -81,14 +81,14 @@ func (r *Report) count(kind int16, n int) {
 	}
 }
 
-// Import reads a roster file, CSV with one header line or X12 834, in one transaction. It makes the roster equal to a full
-// file: members not in it end, those that came back go on. A change file touches whom it names. A line with a fault is
-// reported and left out; a member whose line is at fault stays as before. The same file again changes nothing. It keeps
-// some ten MiB in memory, whatever the file.
+// Import reads a roster file, CSV with one header line or X12 834, in one transaction. It makes the roster equal to a
+// full file: members who are not in it end, and those who returned become active. A change file affects only the
+// members it names. A line with a fault is reported and left out, and its member stays as before. Importing the same
+// file again changes nothing. Memory use is some ten MiB regardless of the file's size.
 //
-// Errors: *FileError (the file as a whole), the guards of guard.go, one or several, ErrOldFile, ErrImportRunning, or those
-// of database and file. After any of them the roster is as before. A guard's error comes with the report of what the file
-// would have done.
+// Errors: *FileError (the file as a whole), one or several of the guards in guard.go, ErrOldFile, ErrImportRunning, and
+// those of the database and the file. After any of them the roster is unchanged. A guard's error comes with the report
+// of what the file would have done.
 func (r *Roster) Import(ctx context.Context, file io.ReadSeeker, options ImportOptions) (Report, error) {
 	size, err := file.Seek(0, io.SeekEnd)
 	if err != nil {
@@ -111,10 +111,10 @@ func (r *Roster) Import(ctx context.Context, file io.ReadSeeker, options ImportO
 	return report, nil
 }
 
-// run imports in one transaction. The report comes with the guards' errors as well.
+// run imports in one transaction. It returns the report together with the guards' errors as well.
 func (r *Roster) run(ctx context.Context, file io.ReadSeeker, size int64, options ImportOptions) (report Report, err error) {
 	err = r.deps.DB.InTx(ctx, func(ctx context.Context) error {
-		if _, err := file.Seek(0, io.SeekStart); err != nil { // InTx may come here again
+		if _, err := file.Seek(0, io.SeekStart); err != nil { // InTx may retry
 			return fmt.Errorf("reading the roster file: %w", err)
 		}
 		run := &importRun{roster: r, options: options, size: size, hash: sha256.New(), review: sha256.New(), now: r.deps.Now()}
@@ -127,20 +127,20 @@ func (r *Roster) run(ctx context.Context, file io.ReadSeeker, size int64, option
 	return report, err
 }
 
-// again reports on a file that was applied already. Its held lines wait for a decision, so they are listed again.
+// again reports on a file that was already applied. Its held lines await a decision, so they are listed again.
 func (r *Roster) again(ctx context.Context, file io.ReadSeeker, size int64, options ImportOptions, report Report) (Report, error) {
 	report.DryRun = options.DryRun
 	if report.Held == 0 {
 		return report, nil
 	}
 	options.DryRun = true
-	options.AllowShrink, options.AllowUnreadable, options.AllowDoubtful, options.AllowOld = true, true, true, true // it was, and nothing is applied
+	options.AllowShrink, options.AllowUnreadable, options.AllowDoubtful, options.AllowOld = true, true, true, true // these were decided when it was applied, and nothing is applied now
 	now, err := r.run(ctx, file, size, options)
 	report.Held, report.Review, report.Format = now.Held, now.Review, now.Format
 	return report, err
 }
 
-// errDryRun takes back what a dry run did.
+// errDryRun rolls a dry run back.
 var errDryRun = errors.New("dry run")
 
 type earlierImport struct {
@@ -148,7 +148,7 @@ type earlierImport struct {
 	newest bool
 }
 
-// sameFile looks for an import of the same content. The content is only hashed when a file of this size was applied.
+// sameFile looks for an import of the same content. The content is hashed only if a file of this size was applied.
 func (r *Roster) sameFile(ctx context.Context, file io.ReadSeeker, size int64, options ImportOptions) (*earlierImport, error) {
 	known, err := r.store.importsOfSize(ctx, size)
 	if err != nil || len(known) == 0 {
@@ -184,19 +184,19 @@ type importRun struct {
 	report     Report
 	source     source
 	firstFault *LineError
-	isEmpty    bool // nobody was on the roster
+	isEmpty    bool // the roster was empty
 	staged     int  // rows
 	last       int  // position of the last entry
 
-	known      int // entries of members who were known
-	unreadable int // entries of which nobody knows whose they are
-	doubtful   int // entries that change what a person rarely changes
+	known      int // entries of known members
+	unreadable int // entries that cannot be assigned to a member
+	doubtful   int // entries that change what rarely changes about a person
 	had        [len(fields)]int
 	fields     [len(fields)]FieldChange
-	absent     int // members of whom a full file says nothing
-	leaving    int // members who will end on a day to come
+	absent     int // members whom a full file does not mention
+	leaving    int // members who will end on a future day
 	older      *OlderError
-	isCut      bool // the last line has no end, and says something else than what is known
+	isCut      bool // the last line is unterminated and contradicts the known data
 	lastLine   *openLine
 	listed     []int
 	review     hash.Hash // of the list of held lines
@@ -267,7 +267,8 @@ func (run *importRun) apply(ctx context.Context, file io.Reader) (Report, error)
 	return run.report, run.roster.deps.Audit.Record(ctx, run.report.event())
 }
 
-// settle brings a full file, staged, into the form in which it is applied: one row a member, and the absent counted.
+// settle brings a staged full file into the form in which it is applied: one row per member. It also counts absent
+// members.
 func (run *importRun) settle(ctx context.Context) error {
 	run.progress(PhaseChecking, 0, 3)
 	if err := run.roster.store.prepareStaging(ctx); err != nil {

@@ -9,19 +9,19 @@ import (
 	"strings"
 )
 
-const maxLine = 64 << 10 // bytes, line end included; a roster line has some hundred
+const maxLine = 64 << 10 // bytes, including the line end; a roster line has a few hundred
 
-// endMark stands at the end of files on machines that count in blocks.
+// endMark ends files on systems that count in blocks.
 const endMark = "\x1a"
 
-// fillers are what may stand behind an interchange, whose own counts tell that nothing is missing.
+// fillers may follow an interchange, whose own counts show that nothing is missing.
 const fillers = endMark + "\x00"
 
-// FileError is a fault of the file as a whole. Nothing of it is applied.
+// FileError is a fault of the file as a whole. Nothing of the file is applied.
 type FileError struct {
 	Line    int // from 1, 0 if the fault is not in one line; in X12 the segment
 	Problem string
-	unit    string // what Line counts; "line" if empty
+	unit    string // the unit of Line; "line" if empty
 }
 
 func (e *FileError) Error() string {
@@ -38,16 +38,16 @@ func unitOr(unit string) string {
 	return unit
 }
 
-// lineReader gives one physical line at a time. It never holds more than maxLine bytes, whatever the file is: that is
-// why it stands in place of encoding/csv, which collects a whole record, and takes any amount of memory to do so.
+// lineReader returns one physical line at a time and never holds more than maxLine bytes. That is why it replaces
+// encoding/csv, which collects a whole record and uses unbounded memory to do so.
 type lineReader struct {
 	r       *bufio.Reader // with room for maxLine
 	decoder *decoder
-	isCR    bool // lines end in CR alone
+	isCR    bool // lines end in a bare CR
 	line    int
-	isOpen  bool // the line just read has no end: it is the last, or the file is cut off
+	isOpen  bool // the line just read is unterminated: it is the last one, or the file is cut off
 
-	isMarked bool // the line just read ends in the mark that ends a file
+	isMarked bool // the line just read ends in the end-of-file mark
 }
 
 func (l *lineReader) end() byte {
@@ -57,20 +57,20 @@ func (l *lineReader) end() byte {
 	return '\n'
 }
 
-// endsInCR finds text whose lines end in CR alone, as old programs for Macintosh computers write it.
+// endsInCR recognizes text whose lines end in a bare CR, as old Macintosh programs write it.
 func endsInCR(text *bufio.Reader) bool {
 	start, _ := text.Peek(maxLine)
 	return bytes.IndexByte(start, '\n') < 0 && bytes.IndexByte(start, '\r') >= 0
 }
 
-// next returns a line without its end, io.EOF after the last, a *FileError, or the error of the file system.
+// next returns a line without its end, io.EOF after the last one, a *FileError, or the error of the file system.
 func (l *lineReader) next() (string, error) {
 	raw, err := l.r.ReadSlice(l.end())
 	if len(raw) > 0 {
 		l.line++
 	}
 	switch {
-	case bytes.IndexByte(raw, 0) >= 0: // a full disk and a crash leave zeros where text was
+	case bytes.IndexByte(raw, 0) >= 0: // a full disk or a crash leaves zeros in place of text
 		return "", &FileError{Problem: "the file is damaged, or no text: NUL bytes from here on, and lines may be missing; ask for it again", Line: l.line}
 	case errors.Is(err, bufio.ErrBufferFull):
 		return "", &FileError{Line: l.line, Problem: fmt.Sprintf("longer than %d bytes; this is no roster in CSV form", maxLine)}
@@ -85,8 +85,8 @@ func (l *lineReader) next() (string, error) {
 	return l.decoder.text(bytes.TrimRight(raw, "\r\n"+endMark)), nil
 }
 
-// splitLine cuts a line into fields (RFC 4180, except that a field ends on its line) and appends them to dst. A field may
-// be ="004123789", as spreadsheets write text that looks like a number.
+// splitLine splits a line into fields (RFC 4180, except that a field cannot span lines) and appends them to dst. A
+// field may be ="004123789", as spreadsheets write text that looks like a number.
 func splitLine(dst []string, line string, separator byte) (fields []string, problem string) {
 	for {
 		field, rest, more := line, "", false
@@ -118,7 +118,7 @@ func splitLine(dst []string, line string, separator byte) (fields []string, prob
 	}
 }
 
-// cutQuoted reads a field that begins with a quotation mark; two of them inside stand for one.
+// cutQuoted reads a field that begins with a quotation mark; a doubled one inside means one.
 func cutQuoted(line string) (field, rest string, ok bool) {
 	for i := 1; i < len(line); i++ {
 		if line[i] != '"' {

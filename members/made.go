@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// OlderError says that the file was made before one that was applied. It is an ErrOldFile.
+// OlderError reports that the file was made before one that was applied. It is an ErrOldFile.
 type OlderError struct{ Made, Newest time.Time }
 
 func (e *OlderError) Error() string {
 	return fmt.Sprintf("the file was made on %s, and one made on %s was applied already; nothing was changed", madeOn(e.Made), madeOn(e.Newest))
 }
 
-// Unwrap makes it one kind with a file that was itself applied before.
+// Unwrap makes it match ErrOldFile, like a file that was itself applied before.
 func (e *OlderError) Unwrap() error { return ErrOldFile }
 
-// madeOn shows the time of day where the file says one.
+// madeOn formats the time, with the time of day if the file states one.
 func madeOn(t time.Time) string {
 	if isDay(t) {
 		return t.Format(time.DateOnly)
@@ -24,10 +24,10 @@ func madeOn(t time.Time) string {
 	return t.Format("2006-01-02 15:04:05")
 }
 
-// isDay knows instants without a time of day; senders write 0000 as well where they have none.
+// isDay reports whether an instant has no time of day; senders also write 0000 if they have none.
 func isDay(t time.Time) bool { return t.Equal(t.Truncate(24 * time.Hour)) }
 
-// makings are when the parts of a file were made, as far as it says so.
+// makings are the times at which the parts of a file were made, as far as it states them.
 type makings struct{ oldest, newest time.Time }
 
 func (m *makings) add(at time.Time) {
@@ -42,9 +42,9 @@ func (m *makings) add(at time.Time) {
 	}
 }
 
-// readMade reads date and time of X12 (CCYYMMDD; HHMM, HHMMSS or with fractions), the zero time if there is no date. The
-// clock is the sender's, whose files are compared with one another alone. A day that is still to come is a mistake, and would
-// keep the files after it out.
+// readMade reads date and time of X12 (CCYYMMDD; HHMM, HHMMSS or with fractions). It returns the zero time if there is
+// no date. The clock is the sender's, and is only compared with that of the sender's other files. A future day is an
+// error, since it would block all later files.
 func readMade(day, clock string, today Date) time.Time {
 	at, err := time.Parse("20060102", day)
 	if err != nil || today.next().Before(DateOf(at)) {
@@ -61,7 +61,8 @@ func readMade(day, clock string, today Date) time.Time {
 	return at
 }
 
-// checkOrder finds out whether a file that was made later was applied already, and whether this one may be applied after it.
+// checkOrder checks whether a file that was made later was already applied and, if so, whether this one may be applied
+// after it.
 func (run *importRun) checkOrder(ctx context.Context) error {
 	made := run.source.made()
 	if made.oldest.IsZero() {
@@ -72,7 +73,7 @@ func (run *importRun) checkOrder(ctx context.Context) error {
 		return err
 	}
 	reached := newest
-	if isDay(made.oldest) { // it may have been made at any time of its day
+	if isDay(made.oldest) { // it may have been made at any time of that day
 		reached = newest.Truncate(24 * time.Hour)
 	}
 	if made.oldest.Before(reached) {
@@ -81,7 +82,7 @@ func (run *importRun) checkOrder(ctx context.Context) error {
 	return nil
 }
 
-// newestMade is when the newest of the applied files was made, this one apart; the zero time if none says.
+// newestMade returns when the newest applied file was made, not counting this one, or the zero time if none states it.
 func (s store) newestMade(ctx context.Context, but []byte) (newest time.Time, err error) {
 	var at *time.Time
 	err = s.db.From(ctx).QueryRow(ctx, `SELECT max(made_at) FROM roster_imports WHERE file_sha256 <> $1`, but).Scan(&at)

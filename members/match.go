@@ -6,7 +6,7 @@ import (
 	"unicode"
 )
 
-// Claim is what a person says about the card in their hand, as typed.
+// Claim is what a person reads from the card in their hand, as typed.
 type Claim struct {
 	FirstName, LastName, Suffix string
 	BirthDate                   Date
@@ -22,9 +22,9 @@ const (
 	FieldMemberNumber = "member_number" // of nobody on the roster: there is nothing to compare the rest with
 )
 
-// differs compares a claim with a member and names the fields that are not equal. Every part is always looked at, so that
-// the time taken does not tell which part was wrong. Equal means equal in content: no nicknames, no swapped names, no edit
-// distance.
+// differs compares a claim with a member and returns the fields that differ. It always examines every field, so that
+// its duration does not reveal which one was wrong. Equal means equal in content: no nicknames, no swapped names, no
+// edit distance.
 func (m *Member) differs(c Claim) []string {
 	claimLast, claimSuffix := splitSuffix(c.LastName, c.Suffix)
 	memberLast, memberSuffix := splitSuffix(m.LastName, m.Suffix)
@@ -46,7 +46,7 @@ func (m *Member) differs(c Claim) []string {
 	return fields
 }
 
-// sameName is 0 for names without content, such as "-", whatever the other is.
+// sameName is 0 for names without content, such as "-", whatever the other name is.
 func sameName(a, b string) int {
 	a, b = fold(a), fold(b)
 	if a == "" {
@@ -57,7 +57,7 @@ func sameName(a, b string) int {
 
 func same(a, b string) int { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) }
 
-// suffixes maps every accepted spelling, folded, to the form stored and shown.
+// suffixes maps each accepted spelling, folded, to the form stored and shown.
 var suffixes = map[string]string{
 	"jr": "JR", "junior": "JR", "sr": "SR", "senior": "SR",
 	"ii": "II", "2nd": "II", "iii": "III", "3rd": "III", "iv": "IV", "4th": "IV", "v": "V", "5th": "V",
@@ -66,9 +66,9 @@ var suffixes = map[string]string{
 // Suffixes lists the suffixes a card can carry, in the order in which forms offer them.
 func Suffixes() []string { return []string{"JR", "SR", "II", "III", "IV", "V"} }
 
-// splitSuffix brings a name into the two slots that are compared. A suffix typed behind the last name ("Pérez, Jr.")
-// moves into its own slot, unless that already holds another one. A suffix that is not known ("MD") cannot be chosen in
-// the form; it counts as the end of the last name, as it is printed on the card.
+// splitSuffix brings a name into the two fields that are compared. A suffix typed after the last name ("Pérez, Jr.")
+// moves into its own field, unless that already holds another one. An unknown suffix ("MD") cannot be chosen in the
+// form, so it counts as the end of the last name, as printed on the card.
 func splitSuffix(last, suffix string) (restLast, knownSuffix string) {
 	slot := fold(suffix)
 	known, isKnown := suffixes[slot]
@@ -76,7 +76,7 @@ func splitSuffix(last, suffix string) (restLast, knownSuffix string) {
 		return last + " " + suffix, ""
 	}
 	words := strings.FieldsFunc(last, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
-	if len(words) < 2 { // a last name that is nothing but "V" is a name
+	if len(words) < 2 { // a last name that consists only of "V" is a name
 		return last, known
 	}
 	end := len(words) - 1

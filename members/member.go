@@ -15,18 +15,18 @@ type Member struct {
 	ID            uuid.UUID
 	FirstName     string
 	LastName      string
-	Suffix        string // as in the roster file; "" for none
+	Suffix        string // as in the roster file, "" if none
 	BirthDate     Date
-	MemberNumber  string    // digits, leading zeros kept; "" once the number is somebody else's
+	MemberNumber  string    // digits, leading zeros kept; "" once the number was given to somebody else
 	Program       string    // A, B, C or D; "" if the roster does not say
 	CoverageStart Date      // zero if the roster does not say
 	CoverageEnd   Date      // zero for open coverage
 	Ended         bool      // no longer on the roster: may sign in, has no coverage, may not register
-	ChangedAt     time.Time // when any of this changed last
+	ChangedAt     time.Time // the last change to any of these
 }
 
-// record is what is sealed of a member. The keys are short because there are a million of them; a key, once used, keeps
-// its meaning.
+// record is the sealed part of a member. The keys are short because there are a million records. A key, once used,
+// keeps its meaning.
 type record struct {
 	FirstName     string `json:"f"`
 	LastName      string `json:"l"`
@@ -55,7 +55,7 @@ func (r record) member(row memberRow, today Date) Member {
 	}
 	cover := r.cover(today)
 	m.Program, m.CoverageStart, m.CoverageEnd = cover.Program, cover.Start, cover.End
-	if len(r.Earlier) > 0 && !today.Before(cover.Start) { // the day that made this cover count
+	if len(r.Earlier) > 0 && !today.Before(cover.Start) { // the day on which this span became the current one
 		m.ChangedAt = latest(m.ChangedAt, cover.Start.time())
 	}
 	if m.Ended && !row.Ended {
@@ -98,7 +98,7 @@ func (r *Roster) unseal(id uuid.UUID, sealed []byte) (rec record, err error) {
 	return rec, nil
 }
 
-// numberMACs are the digests under which a member number is found: the first is the one to store.
+// numberMACs returns the digests under which a member number is found; the first is the one to store.
 func (r *Roster) numberMACs(number string) [][]byte {
 	return r.deps.Keyring.MACs(seal.Index, []byte("member number"), []byte(number))
 }

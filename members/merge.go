@@ -10,7 +10,7 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// repeatPage is how many rows of members with several lines are merged together.
+// repeatPage is the number of rows of members with several lines that are merged per batch.
 const repeatPage = 4096
 
 // repeat is a staged row of a member who has several.
@@ -22,17 +22,17 @@ type repeat struct {
 	NewID      uuid.UUID
 	NumberMAC  []byte
 	ContentMAC []byte
-	Sealed     []byte // its own, or the member's where it is unchanged
-	KnownMAC   []byte // content digest of the member, nil if there is none
+	Sealed     []byte // its own, or the member's if unchanged
+	KnownMAC   []byte // content digest of the known member, nil if there is none
 	KnownEnded bool
 
 	KnownSealed []byte
 	Marks       int32
 }
 
-// merge makes one row of the several that a member has in a full file: identical lines, and lines for several times of
-// coverage. Lines of one number that contradict each other, or one of which has a fault, are left out, and their member stays
-// as before: what is left would take a time of coverage away.
+// merge combines the rows that a member has in a full file into one: identical lines, and lines for several coverage
+// spans. If lines of one number contradict each other or one has a fault, all of them are left out and their member
+// stays as before, because the remaining lines alone would remove a coverage span.
 func (run *importRun) merge(ctx context.Context) error {
 	total, err := run.roster.store.takeRepeats(ctx)
 	if err != nil || total == 0 {
@@ -71,7 +71,7 @@ func (run *importRun) merge(ctx context.Context) error {
 	}
 }
 
-// mergeGroup appends what is left of the lines of one number.
+// mergeGroup appends the result for the lines of one number.
 func (run *importRun) mergeGroup(rows []stagedRow, group []repeat) ([]stagedRow, error) {
 	for _, row := range group {
 		run.report.count(row.Kind, -1)
@@ -84,7 +84,7 @@ func (run *importRun) mergeGroup(rows []stagedRow, group []repeat) ([]stagedRow,
 	}
 	var rec record
 	var spans []span
-	winner := group[0] // the line that says most: a decision or a difference before "as it was"
+	winner := group[0] // the most significant line: a decision or a change before "unchanged"
 	wrong, against := column(""), 0
 	for i, row := range group {
 		next, err := run.openRepeat(row)
@@ -134,8 +134,8 @@ func (run *importRun) mergeGroup(rows []stagedRow, group []repeat) ([]stagedRow,
 	return append(rows, merged), nil
 }
 
-// rank orders what the lines of one member say: what is held back or decided counts for all of them, and a line that
-// keeps a member counts more than one that ends it.
+// rank orders the lines of one member: a line that is held or decided counts for all of them, and one that keeps the
+// member outranks one that ends it.
 func rank(kind int16) int {
 	switch kind {
 	case lineHeld:
@@ -161,7 +161,7 @@ func (run *importRun) openRepeat(row repeat) (record, error) {
 	return rec, nil
 }
 
-// mergedMarks compares what the lines of a member come to with what was known.
+// mergedMarks compares the merged lines of a member with the known data.
 func (run *importRun) mergedMarks(winner repeat, rec record) (marks, error) {
 	switch winner.Kind {
 	case lineUnchanged:
@@ -173,7 +173,7 @@ func (run *importRun) mergedMarks(winner repeat, rec record) (marks, error) {
 	return marks{}, nil
 }
 
-// contradiction names what two lines of one number say differently.
+// contradiction returns the field in which two lines of one number differ.
 func contradiction(a, b record) column {
 	first, last, born := a.differs(b)
 	_, suffixA := splitSuffix(a.LastName, a.Suffix)
@@ -193,8 +193,8 @@ func contradiction(a, b record) column {
 
 func (r repeat) isRejected() bool { return r.Kind == lineRejected }
 
-// rejectGroup leaves out those lines that were not yet; why says of one what is wrong. A last line without an end may be cut
-// here as well: nobody can tell any more.
+// rejectGroup leaves out those lines that were not left out yet; why returns the problem of one line. It includes an
+// unterminated last line, which can no longer be told from one that is cut off.
 func (run *importRun) rejectGroup(rows []stagedRow, group []repeat, wrong column, why func(line int) string) []stagedRow {
 	for _, row := range group {
 		if !row.isRejected() {

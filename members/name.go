@@ -12,11 +12,12 @@ import (
 
 const nameMax = 100 // code points of a name, on the form and in the roster
 
-// The form and the importer read names by one rule: readName brings a name into the form that is kept, nameFault says why
-// it could never be typed. What the form takes, the importer takes; what only a file can hold is named in its report.
+// The form and the importer read names by the same rule: readName brings a name into the stored form, nameFault says
+// why it could never be typed. The importer accepts whatever the form accepts; what only a file can contain is named in
+// its report.
 
-// readName levels spaces and the Unicode form, drops what is invisible, undoes what programs do to letters where that is
-// certain (&#209;, Ã‘), and keeps everything else as on the card.
+// readName normalizes spaces and the Unicode form, drops invisible characters, reverts what programs do to letters
+// where that is certain (&#209;, Ã‘), and otherwise keeps the name as on the card.
 func readName(s string) string {
 	if s = strings.TrimSpace(s); isPlain(s) {
 		return s
@@ -33,7 +34,7 @@ func readName(s string) string {
 	return norm.NFC.String(strings.Join(strings.Fields(s), " "))
 }
 
-// isPlain knows the many names in ASCII that need no work; s is trimmed.
+// isPlain recognizes the many ASCII names that need no work; s is trimmed.
 func isPlain(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c >= 0x7F || c == '&' || c == ' ' && s[i-1] == ' ' {
@@ -43,8 +44,9 @@ func isPlain(s string) bool {
 	return true
 }
 
-// unmangle undoes UTF-8 that was read as Windows-1252 (Ñ became Ã‘), once or twice over. A name for which that works is
-// mangled for certain: each of its letters beyond ASCII would else have to be followed by signs that no name has.
+// unmangle reverts UTF-8 that was read as Windows-1252 (Ñ became Ã‘), once or twice. A name for which this works is
+// certainly mangled: otherwise each of its non-ASCII letters would have to be followed by characters that occur in no
+// name.
 func unmangle(s string) string {
 	for range 2 {
 		raw, ok := windows1252(s)
@@ -56,7 +58,7 @@ func unmangle(s string) string {
 	return s
 }
 
-// windows1252 are the bytes of a text in that code page; controls 0x80 to 0x9F stand for themselves, as in ISO 8859-1.
+// windows1252 returns the bytes of a text in that code page; controls 0x80 to 0x9F map to themselves, as in ISO 8859-1.
 func windows1252(s string) (raw string, ok bool) {
 	out := make([]byte, 0, len(s))
 	for _, r := range s {
@@ -73,7 +75,7 @@ func windows1252(s string) (raw string, ok bool) {
 	return string(out), true
 }
 
-// What is wrong with a name.
+// Problems of a name.
 const (
 	nameEmpty      = "is empty"
 	nameLong       = "is longer than 100 characters"
@@ -81,7 +83,7 @@ const (
 	nameForeign    = "holds characters that no name is typed with"
 )
 
-// nameFault judges a name that readName gave.
+// nameFault judges a name returned by readName.
 func nameFault(name string) string {
 	switch {
 	case isLatin(name):
@@ -98,9 +100,9 @@ func nameFault(name string) string {
 	return ""
 }
 
-// Nearly all names of a roster are of plain letters, and a million of them are judged in an import.
+// Nearly all names of a roster consist of plain letters, and an import judges a million of them.
 
-// isLatin knows names that need no closer look.
+// isLatin recognizes names that need no closer look.
 func isLatin(name string) bool {
 	for i := range len(name) {
 		if c := name[i]; !isLatinLetter(c) && (c != ' ' || i == 0) && c != '-' && c != '\'' {
@@ -121,16 +123,16 @@ func hasLatin(name string) bool {
 
 func isLatinLetter(c byte) bool { return c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' }
 
-// inName is what names are made of. A comma may part a suffix, a slash two surnames.
+// inName reports whether names may contain r. A comma may separate a suffix, a slash two surnames.
 func inName(r rune) bool {
 	return (unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsSpace(r) || isHyphen(r) || isApostrophe(r) || isDot(r) || isBreak(r)) &&
 		r != utf8.RuneError
 }
 
-// isBreak knows what stands between two names without being part of either.
+// isBreak recognizes separators between two names that are part of neither.
 func isBreak(r rune) bool { return r == ',' || r == '/' }
 
-// isMangled finds what unmangle could not undo, because a byte was lost on the way: Ã or Â before a sign.
+// isMangled finds what unmangle could not revert because a byte was lost on the way: Ã or Â before a symbol.
 func isMangled(name string) bool {
 	isLead := false
 	for _, r := range name {
@@ -144,9 +146,9 @@ func isMangled(name string) bool {
 	return false
 }
 
-// hasLostLetter finds what is left of a letter when UTF-8 is read as Windows-1252 and a program drops the second sign, as
-// many do with that of Í (GARCÃA): an Ã where Portuguese and Vietnamese have none. No fault of a name that is typed, for
-// other languages may have it; in a roster it is worth a look.
+// hasLostLetter finds the remains of a letter whose UTF-8 was read as Windows-1252 by a program that drops the second
+// character, as many do for Í (GARCÃA): an Ã where Portuguese and Vietnamese have none. It is not a fault in a typed
+// name, which may be of another language; in a roster it deserves a look.
 func hasLostLetter(name string) bool {
 	if isPlain(name) {
 		return false

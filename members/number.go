@@ -10,10 +10,11 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// ErrMemberNumber says that a text does not have the form of a member number. It says nothing about the roster.
+// ErrMemberNumber is returned for a text that does not have the form of a member number. It says nothing about the
+// roster.
 var ErrMemberNumber = errors.New("not a member number")
 
-const maxNumber = 64 // characters as typed; longer input is not looked at
+const maxNumber = 64 // characters as typed; longer input is rejected unread
 
 // NumberFormat is the form of the member number on the card ("Número de ID del Cliente").
 type NumberFormat struct{ pattern *regexp.Regexp }
@@ -21,7 +22,7 @@ type NumberFormat struct{ pattern *regexp.Regexp }
 // DefaultNumberFormat is nine digits.
 var DefaultNumberFormat = mustNumberFormat(`[0-9]{9}`)
 
-// NewNumberFormat takes the regular expression (RE2) that a whole number, spaces and dashes dropped, has to match.
+// NewNumberFormat takes the regular expression (RE2) that a whole number must match once spaces and dashes are dropped.
 func NewNumberFormat(pattern string) (NumberFormat, error) {
 	re, err := regexp.Compile(`\A(?:` + pattern + `)\z`)
 	if err != nil {
@@ -38,13 +39,14 @@ func mustNumberFormat(pattern string) NumberFormat {
 	return f
 }
 
-// Parse drops spaces and every kind of dash, keeps leading zeros, and answers ErrMemberNumber if the rest does not fit.
+// Parse drops spaces and every kind of dash and keeps leading zeros. It returns ErrMemberNumber if the rest does not
+// match.
 func (f NumberFormat) Parse(typed string) (string, error) {
 	if len(typed) > maxNumber {
 		return "", ErrMemberNumber
 	}
 	number := typed
-	if !f.pattern.MatchString(number) { // as it mostly is in a roster file
+	if !f.pattern.MatchString(number) { // the usual case in a roster file
 		number = strings.Map(func(r rune) rune {
 			if unicode.IsSpace(r) || isHyphen(r) || isInvisible(r) {
 				return -1
@@ -60,7 +62,8 @@ func (f NumberFormat) Parse(typed string) (string, error) {
 
 const noNumber = "does not have the form of a member number"
 
-// fault says what a text is that is no number, and which numbers it may have been before a program changed it.
+// fault describes a text that is not a number, and returns the numbers that it may have been before a program changed
+// it.
 func (f NumberFormat) fault(typed string) (problem string, may []string) {
 	typed = strings.TrimSpace(typed)
 	whole, _, isDecimal := strings.Cut(typed, ".")

@@ -1,6 +1,6 @@
 package members
 
-// differs compares two records of one number as cards are compared: how a name is written does not count.
+// differs compares two records of one number in the way cards are compared, so spelling does not count.
 func (r record) differs(other record) (first, last, born bool) {
 	born = r.BirthDate != other.BirthDate
 	if r.FirstName != other.FirstName {
@@ -14,7 +14,7 @@ func (r record) differs(other record) (first, last, born bool) {
 	return first, last, born
 }
 
-// overlaid is a record with what a change file says of it; isCovered tells whether it says anything of coverage.
+// overlaid returns the record updated by a change file; isCovered says whether the file mentions coverage.
 func (r record) overlaid(change record, isCovered bool, does verb) record {
 	change.MemberNumber = r.MemberNumber
 	if change.LastName == "" {

@@ -11,34 +11,34 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// What an entry means for the roster; stored in the staging table.
+// The effect of an entry on the roster, as stored in the staging table.
 const (
 	lineAdded int16 = iota
 	lineChanged
 	lineUnchanged
-	lineRejected // left out, and with it what else the file says of its member, who counts as present
-	lineHeld     // another person under a known number: left out until somebody decided
+	lineRejected // left out, together with everything else the file says about its member, who counts as present
+	lineHeld     // another person under a known number: left out until somebody decides
 	lineEnded    // the file says that the member ended
 	lineStill    // changed, and still ended
-	lineReplaced // decided: the number went to another person
-	lineGuessed  // left out, and nobody knows whose it is: marks as present whom it may mean
-	lineNaming   // left out, and another's: marks as present whom it names beside
+	lineReplaced // decided: the number was given to another person
+	lineGuessed  // left out, member unknown: marks as present everybody it may mean
+	lineNaming   // left out, and another member's: marks as present whom it also names
 )
 
 // stagedRow is an entry on its way to the staging table.
 type stagedRow struct {
 	line       int
 	kind       int16
-	id         uuid.UUID // of the member; of nobody for a rejected entry that the roster does not know
-	newID      uuid.UUID // of the new member under a replaced number
+	id         uuid.UUID // of the member; zero for a rejected entry that the roster does not know
+	newID      uuid.UUID // of the new member under a reassigned number
 	numberMAC  []byte
 	contentMAC []byte
 	sealed     []byte
-	marks      marks // what it does to a known member's data
+	marks      marks // effect on a known member's fields
 }
 
-// resolve decides what the entries of a chunk mean for the members who are known. One found under an older index key counts
-// as changed, and so moves to the current one.
+// resolve decides what the entries of a chunk mean for known members. A member found under an older index key counts as
+// changed, and so moves to the current key.
 func (run *importRun) resolve(chunk []entry, known map[string]knownRow) ([]stagedRow, error) {
 	former, err := run.formerRecords(chunk, known)
 	if err != nil {
@@ -106,7 +106,7 @@ func (run *importRun) printNotes(notes []LineError) {
 	}
 }
 
-// owner is the row to which the sealed record is bound.
+// owner returns the row to which the sealed record is bound.
 func (s stagedRow) owner() uuid.UUID {
 	if s.kind == lineReplaced {
 		return s.newID
@@ -114,7 +114,7 @@ func (s stagedRow) owner() uuid.UUID {
 	return s.id
 }
 
-// lookUp reads the members that a chunk may mean.
+// lookUp reads the members that a chunk may refer to.
 func (run *importRun) lookUp(ctx context.Context, chunk []entry) (known map[string]knownRow, err error) {
 	if run.isEmpty && !run.source.isChange() {
 		return nil, nil
@@ -135,7 +135,7 @@ func (run *importRun) lookUp(ctx context.Context, chunk []entry) (known map[stri
 	return run.roster.store.lookUp(ctx, macs, contents)
 }
 
-// formerRecords opens what was known of those who are about to change.
+// formerRecords decrypts the known records of those who are about to change.
 func (run *importRun) formerRecords(chunk []entry, known map[string]knownRow) (former map[uuid.UUID]record, err error) {
 	former = map[uuid.UUID]record{}
 	for i := range chunk {
@@ -150,7 +150,7 @@ func (run *importRun) formerRecords(chunk []entry, known map[string]knownRow) (f
 	return former, nil
 }
 
-// findRow looks a member up by the digests of the number, the writing version first.
+// findRow looks a member up by the digests of the number, the current version first.
 func findRow(known map[string]knownRow, macs [][]byte) (row knownRow, ok bool) {
 	for _, mac := range macs {
 		if row, ok = known[string(mac)]; ok {
@@ -160,8 +160,8 @@ func findRow(known map[string]knownRow, macs [][]byte) (row knownRow, ok bool) {
 	return knownRow{}, false
 }
 
-// complete fills what the file leaves out from what was known before: a change file in any entry, another by columns that
-// it does not have.
+// complete fills in known data that the file omits: in a change file for any entry, otherwise for columns that the file
+// does not have.
 func (run *importRun) complete(e *entry, row knownRow, isKnown bool, former record) {
 	e.said = e.rec
 	isFilled := isKnown && len(e.absent) > 0 && string(row.ContentMAC) != string(e.contentMAC)
@@ -183,15 +183,15 @@ func (run *importRun) complete(e *entry, row knownRow, isKnown bool, former reco
 	}
 }
 
-// reject leaves an entry out after it was read.
+// reject marks an entry as left out after it was read.
 func (e *entry) reject(wrong column, problem string) {
 	e.fault = &LineError{e.position, string(wrong), problem, e.unit}
 	e.numbers, e.own = []string{e.rec.MemberNumber}, e.rec.MemberNumber
 }
 
-// reject reports an entry with a fault and marks whom it may mean as present. Where that is nobody known, and the number
-// is not sure, it may be the line of any member who seems to be absent. A number that is known and not sure may be a
-// relative's, which only the whole file tells (countUnaccounted).
+// reject reports an entry with a fault and marks everybody it may mean as present. If no such member is known and the
+// number is uncertain, the line may belong to any member who seems to be absent. A number that is known but uncertain
+// may be a relative's, which only the whole file can tell (countUnaccounted).
 func (run *importRun) reject(e *entry, known map[string]knownRow) (rows []stagedRow) {
 	run.rejected(*e.fault)
 	isRead := e.own != ""
@@ -216,7 +216,7 @@ func (run *importRun) reject(e *entry, known map[string]knownRow) (rows []staged
 	return rows
 }
 
-// judge decides what a sound entry does to its member.
+// judge decides what a valid entry does to its member.
 func (run *importRun) judge(e *entry, row knownRow, isKnown bool, former record) int16 {
 	if !isKnown {
 		return lineAdded
@@ -243,7 +243,7 @@ func (run *importRun) judge(e *entry, row knownRow, isKnown bool, former record)
 	return lineChanged
 }
 
-// compare holds an entry back that looks like another person under a known number, unless somebody decided on it.
+// compare holds an entry back if it looks like another person under a known number, unless somebody decided on it.
 func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16, isDecided bool) {
 	first, last, born := former.differs(e.rec)
 	isHeld := (first || last) && born
@@ -253,7 +253,7 @@ func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16
 		first, last, _ = former.differs(e.rec)
 		first, last = first && !wasDamaged, last && !wasDamaged
 	}
-	// A change file is made of people whose name changed; in a full one they are few.
+	// A change file consists of people whose data changed; in a full file they are few.
 	if born || first && last || (first || last) && !run.source.isChange() {
 		run.doubtful++
 	}
@@ -277,5 +277,5 @@ func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16
 	return lineHeld, true
 }
 
-// newID cannot fail: crypto/rand does not (Go 1.24).
+// newID cannot fail, because crypto/rand does not (Go 1.24).
 func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }

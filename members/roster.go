@@ -8,27 +8,27 @@ import (
 	"github.com/google/uuid"
 )
 
-// ErrNoMatch is the one answer to every claim that is not a member's card, whatever the cause (S-52).
+// ErrNoMatch is the only answer to a claim that does not match a member's card, whatever the cause (S-52).
 var ErrNoMatch = errors.New("no member matches")
 
-// NoMatchError is ErrNoMatch with what support may know of it: the names of the fields that differ, never their values.
-// Whoever made the claim is not told.
+// NoMatchError is ErrNoMatch with what support may know about it: the names of the fields that differ, never their
+// values. They are not disclosed to the claimant.
 type NoMatchError struct{ Fields []string }
 
 func (e *NoMatchError) Error() string        { return ErrNoMatch.Error() }
 func (e *NoMatchError) Is(target error) bool { return target == ErrNoMatch }
 
-// ErrUnknown says that no member has this id.
+// ErrUnknown is returned if no member has this ID.
 var ErrUnknown = errors.New("no such member")
 
-// ParseMemberNumber reads a number in the configured format; the error is ErrMemberNumber.
+// ParseMemberNumber reads a number in the configured format. The error is ErrMemberNumber.
 func (r *Roster) ParseMemberNumber(typed string) (string, error) {
 	return r.deps.NumberFormat.Parse(typed)
 }
 
-// Match finds the member whose card the claim describes. It costs one round trip, one unsealing and one comparison
-// whether or not there is such a member (S-13). The caller decides what an Ended member may do. The error is a *NoMatchError,
-// which is ErrNoMatch, or the database's.
+// Match finds the member whose card the claim describes. It costs one round trip, one decryption and one comparison
+// whether or not there is such a member (S-13). The caller decides what an Ended member may do. The error is a
+// *NoMatchError, which is ErrNoMatch, or the database's.
 func (r *Roster) Match(ctx context.Context, claim Claim) (Member, error) {
 	number, parseErr := r.deps.NumberFormat.Parse(claim.MemberNumber)
 	claim.MemberNumber = number
@@ -53,7 +53,7 @@ func (r *Roster) Match(ctx context.Context, claim Claim) (Member, error) {
 	return member, nil
 }
 
-// Member reads one member by id. The error is ErrUnknown, or the database's.
+// Member reads one member by ID. The error is ErrUnknown, or the database's.
 func (r *Roster) Member(ctx context.Context, id uuid.UUID) (Member, error) {
 	row, err := r.store.byID(ctx, id)
 	if err != nil {
@@ -62,7 +62,7 @@ func (r *Roster) Member(ctx context.Context, id uuid.UUID) (Member, error) {
 	return r.open(row)
 }
 
-// Imported tells whether a file was ever applied.
+// Imported reports whether a file was ever applied.
 func (r *Roster) Imported(ctx context.Context) (bool, error) {
 	return r.store.imported(ctx)
 }

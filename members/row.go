@@ -16,13 +16,13 @@ type rowParser struct {
 	born      dateReader
 	start     dateReader
 	end       dateReader
-	behind    int      // empty fields behind those of the header, on every line
+	behind    int      // empty fields beyond those of the header, on every line
 	fields    []string // reused
 	guessed   []string // numbers that the last line may mean
 }
 
-// parse returns the record, or what is wrong with the line. The number is set whenever it stands in its place, so that a
-// member is not taken for absent because something else is wrong.
+// parse returns the record, or the problem with the line. The number is set whenever it is in its place, so that a
+// member does not count as absent because something else is wrong.
 func (p *rowParser) parse(line string) (rec record, wrong column, problem string) {
 	p.fields, problem = splitLine(p.fields[:0], line, p.separator)
 	p.guessed = nil
@@ -50,12 +50,13 @@ func (p *rowParser) parse(line string) (rec record, wrong column, problem string
 	return rec, wrong, problem
 }
 
-// isInPlace tells whether the number of the line just parsed is sure to stand in its own column: nothing moves the first.
+// isInPlace reports whether the number of the line just parsed is certainly in its own column: nothing can shift the
+// first one.
 func (p *rowParser) isInPlace() bool {
 	return len(p.fields) == p.layout.fields || p.layout.position[colNumber] == 0
 }
 
-// fieldCount says that a line has not the fields of the header.
+// fieldCount reports that a line does not have the fields of the header.
 func (p *rowParser) fieldCount() string {
 	n := p.layout.fields
 	said := fmt.Sprintf("%d fields, but the header has %d", len(p.fields), n)
@@ -65,8 +66,8 @@ func (p *rowParser) fieldCount() string {
 	return said
 }
 
-// numbersBetween are all pieces of a line that have the form of a member number: one of them is its member, wherever the line
-// was broken.
+// numbersBetween returns all pieces of a line that have the form of a member number: one of them belongs to its member,
+// wherever the line was broken.
 func numbersBetween(line string, separator byte, format NumberFormat) (numbers []string) {
 	isBetween := func(r rune) bool { return r < 0x80 && strings.ContainsRune(",;|\t\"'=", r) || r == rune(separator) }
 	pieces := strings.FieldsFunc(line, isBetween)
@@ -94,7 +95,7 @@ func (p *rowParser) parseDates(rec *record) (wrong column, problem string) {
 	return "", ""
 }
 
-// checkPerson says what keeps a record from being a person.
+// checkPerson returns the reason why a record cannot be a person.
 func checkPerson(rec record, today Date) (wrong column, problem string) {
 	for _, name := range []struct {
 		column column

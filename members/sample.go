@@ -7,12 +7,12 @@ import (
 	"math/rand/v2"
 )
 
-// MaxSample is the greatest number of members that Sample can make: as many as there are nine-digit numbers.
+// MaxSample is the greatest number of members that Sample can make, which is the number of nine-digit numbers.
 const MaxSample = 1_000_000_000
 
 // Sample writes a roster of n invented members in the form that Import reads. The same n and seed give the same bytes.
-// Names are of the kinds that occur (two surnames, particles, accents, apostrophes, hyphens, suffixes), with surnames
-// that nobody is known to have, and each line is marked as a sample in a column that Import ignores.
+// The names cover the kinds that occur (two surnames, particles, accents, apostrophes, hyphens, suffixes), with
+// surnames that nobody is known to have. Each line is marked as a sample in a column that Import ignores.
 func Sample(w io.Writer, n int, seed uint64) error {
 	if n < 0 || n > MaxSample {
 		return fmt.Errorf("a sample has 0 to %d members, not %d", MaxSample, n)
@@ -40,7 +40,7 @@ func appendSample(line []byte, random *rand.Rand, i int) []byte {
 }
 
 func sampleRecord(random *rand.Rand, i int) record {
-	// A multiplier without common factor with 10^9 spreads the numbers without repeating any.
+	// A multiplier coprime to 10^9 spreads the numbers without repeating any.
 	number := (uint64(i)*618_033_989 + 271_828_183) % MaxSample
 	r := record{MemberNumber: fmt.Sprintf("%09d", number), FirstName: pick(random, sampleFirstNames), LastName: sampleLastName(random)}
 	if random.IntN(25) == 0 {

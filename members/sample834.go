@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// sampleSet is how many members stand in one transaction set, as the implementation guide advises.
+// sampleSet is the number of members per transaction set that the implementation guide recommends.
 const sampleSet = 10_000
 
 // Sample834 writes the same members as Sample, as a full X12 834 file.

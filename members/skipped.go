@@ -9,19 +9,20 @@ import (
 	"unicode"
 )
 
-// Reports for people have lines that are nobody's: a total, a page's number, the title of a group, the header again. Those
-// that can carry no member are skipped and named. All others whose number cannot be read may be anybody's.
+// Reports for people contain lines that belong to nobody: totals, page numbers, group titles, repeated headers. Those
+// that cannot belong to a member are skipped and named. Any other line whose number cannot be read may belong to
+// anybody.
 const (
 	skippedHeader = "the header again"
 	skippedTotal  = "a total, or the number of a page"
 	skippedTitle  = "a title"
 )
 
-// otherHeaderProblem refuses a file made of several: the columns of the next part have other places.
+// otherHeaderProblem refuses a file joined from several: the columns of the next part are in other places.
 const otherHeaderProblem = "another header, whose columns stand elsewhere: is the file made of several? Import them one by one"
 
-// nobodys says why a line that was not read can carry no member, "" if it can. another reports a header with its columns in
-// other places.
+// nobodys returns why an unreadable line cannot belong to a member, "" if it can. another reports a header with its
+// columns in other places.
 func (s *csvSource) nobodys(line string) (why string, another bool) {
 	p := s.parser
 	if l, _, err := readHeaderLine(line, p.separator, s.columns); err == nil {
@@ -44,7 +45,7 @@ func (s *csvSource) nobodys(line string) (why string, another bool) {
 	return "", false
 }
 
-// What such lines say, in full: with any other word in it, a line may have a name.
+// The complete texts of such lines: with any other word, a line may contain a name.
 const (
 	counted   = `(members?|records?|rows?|lines?|miembros?|registros?|filas?|l[íi]neas?)`
 	numeral   = `[0-9][0-9 .,]*`
@@ -63,14 +64,14 @@ var (
 
 var yearIn = regexp.MustCompile(`\b(19|20)[0-9]{2}\b`)
 
-// isTitle knows a cell of words without a number that could be a member's: digits are those of a year.
+// isTitle recognizes a cell of words without a number that could be a member's; the only digits are those of a year.
 func isTitle(cell string) bool {
 	rest := yearIn.ReplaceAllString(cell, "")
 	return strings.ContainsFunc(rest, unicode.IsLetter) && !strings.ContainsFunc(rest, unicode.IsDigit)
 }
 
-// hasMore tells whether anything follows but blank lines. A line of a few letters at the end of a file may be what is left
-// of a member's; a title has its members below it.
+// hasMore reports whether anything but blank lines follows. A line of a few letters at the end of a file may be the
+// remains of a member's line; a title has members below it.
 func (s *csvSource) hasMore() bool {
 	rest, _ := s.lines.r.Peek(maxLine)
 	return len(bytes.Trim(rest, " \t\r\n\""+endMark+string(rune(s.parser.separator)))) > 0

@@ -2,7 +2,7 @@ package members
 
 import "slices"
 
-// span is a time of coverage under one programme. A zero start has always been, a zero end is open.
+// span is a period of coverage under one programme. A zero start means since ever, a zero end is open.
 type span struct {
 	Start   Date   `json:"c,omitzero"`
 	End     Date   `json:"e,omitzero"`
@@ -13,16 +13,16 @@ func (s span) holds(day Date) bool {
 	return !day.Before(s.Start) && (s.End.IsZero() || !s.End.Before(day))
 }
 
-// meets tells whether the later span t begins in s or on the day after it.
+// meets reports whether the later span t begins within s or on the day after it.
 func (s span) meets(t span) bool { return s.End.IsZero() || !s.End.next().Before(t.Start) }
 
-// covers are the spans of a record, the earliest first.
+// covers returns the spans of a record, the earliest first.
 func (r record) covers() []span {
 	return append(slices.Clone(r.Earlier), span{r.CoverageStart, r.CoverageEnd, r.Program})
 }
 
-// setCovers joins spans that meet and keeps those that remain: the last one in the fields of a record with one span. It
-// answers false, and changes nothing, if two programmes claim one day.
+// setCovers joins adjacent spans and stores the result, with the last one in the fields that a record with one span
+// uses. It returns false and changes nothing if two programmes claim the same day.
 func (r *record) setCovers(spans []span) bool {
 	spans = slices.Clone(spans)
 	slices.SortStableFunc(spans, func(a, b span) int {
@@ -67,11 +67,11 @@ func (r *record) putCovers(spans []span) {
 	}
 }
 
-// overlay puts what a change file says of coverage over what was known: it ends what it runs into, and takes the place of
-// what begins in it.
+// overlay applies a change file's coverage to the known spans: it cuts a span that it overlaps and replaces one that
+// begins within it.
 func overlay(old, changes []span) []span {
 	for _, c := range changes {
-		if c.Start.IsZero() { // "ends on": the span that holds the day
+		if c.Start.IsZero() { // "ends on": the span that contains the day
 			for _, o := range old {
 				if !c.End.IsZero() && o.holds(c.End) && (c.Program == "" || c.Program == o.Program) {
 					c.Start, c.Program = o.Start, o.Program
@@ -93,7 +93,7 @@ func overlay(old, changes []span) []span {
 	return old
 }
 
-// cover is the span that counts on a day: the one that holds it, else the next to come, else the last.
+// cover returns the span that applies on a day: the one that contains it, else the next one, else the last.
 func (r record) cover(day Date) span {
 	spans := r.covers()
 	for _, s := range spans {

@@ -10,14 +10,15 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// chunkEntries is how many entries are looked up and staged together: a few MiB, one lookup, one COPY.
+// chunkEntries is the number of entries that are looked up and staged together: a few MiB, one lookup, one COPY.
 const chunkEntries = 8192
 
-// stage brings the file into the staging table: one goroutine reads, checks and computes digests; one looks members up and
-// copies; a third decides and seals, which has to wait for the lookup, because a record is bound to the id of its row.
+// stage brings the file into the staging table. One goroutine reads, checks and computes digests; one looks members up
+// and copies; a third decides and seals, which has to wait for the lookup because a record is bound to the ID of its
+// row.
 //
-// A full file is applied later, all at once: while a chunk is decided, the next is looked up. A change file is applied chunk
-// by chunk, so that what it says first of a member is known when it says more.
+// A full file is applied later in one go: while one chunk is decided, the next is looked up. A change file is applied
+// chunk by chunk, so that its first statement about a member is known when a later one follows.
 func (run *importRun) stage(ctx context.Context, file io.Reader) error {
 	group, ctx := errgroup.WithContext(ctx)
 	chunks := make(chan []entry, 1)
@@ -26,7 +27,7 @@ func (run *importRun) stage(ctx context.Context, file io.Reader) error {
 		return run.read(ctx, file, chunks)
 	})
 	group.Go(func() error {
-		resolved := func() ([]stagedRow, error) { return nil, nil } // waits for the chunk before
+		resolved := func() ([]stagedRow, error) { return nil, nil } // waits for the previous chunk
 		for chunk := range chunks {
 			known, err := run.lookUp(ctx, chunk)
 			if err != nil {
@@ -53,7 +54,7 @@ func (run *importRun) stage(ctx context.Context, file io.Reader) error {
 	return group.Wait()
 }
 
-// copy stages what a chunk came to.
+// copy stages the result of a chunk.
 func (run *importRun) copy(ctx context.Context, resolved func() ([]stagedRow, error)) error {
 	rows, err := resolved()
 	if err != nil || len(rows) == 0 {
@@ -63,7 +64,7 @@ func (run *importRun) copy(ctx context.Context, resolved func() ([]stagedRow, er
 	return run.roster.store.copyStaging(ctx, rows)
 }
 
-// inBackground begins work, and returns what waits for it.
+// inBackground starts work and returns a function that waits for it.
 func inBackground[T any](work func() (T, error)) func() (T, error) {
 	type outcome struct {
 		value T
@@ -80,7 +81,7 @@ func inBackground[T any](work func() (T, error)) func() (T, error) {
 	}
 }
 
-// open tells what kind of file it is.
+// open detects the kind of file.
 func (run *importRun) open(file io.Reader) (source, error) {
 	text, decoder, err := openText(file)
 	if err != nil {
@@ -93,14 +94,14 @@ func (run *importRun) open(file io.Reader) (source, error) {
 	return newCSV(text, decoder, run.options, numbers, today)
 }
 
-// read sends the entries of the file in chunks. In a change file a chunk speaks once of each member.
+// read sends the entries of the file in chunks. In a change file a chunk mentions each member once.
 func (run *importRun) read(ctx context.Context, file io.Reader, chunks chan<- []entry) error {
 	position := &countingReader{r: io.TeeReader(file, run.hash)}
 	source, err := run.open(position)
 	if err != nil {
 		return err
 	}
-	run.source = source // seen by the other goroutine with the first chunk
+	run.source = source // visible to the other goroutine with the first chunk
 	chunk, seen := make([]entry, 0, chunkEntries), map[string]bool{}
 	send := func() error {
 		select {
@@ -135,7 +136,7 @@ func (run *importRun) read(ctx context.Context, file io.Reader, chunks chan<- []
 	}
 }
 
-// digest computes what an entry is looked up and compared by, where the file alone decides it.
+// digest computes the lookup and content digests of an entry, as far as the file alone determines them.
 func (run *importRun) digest(e *entry) {
 	if e.fault != nil || e.skipped != "" {
 		return

@@ -18,7 +18,7 @@ type memberRow struct {
 	ID        uuid.UUID
 	Sealed    []byte
 	Ended     bool
-	Replaced  bool // the number went to another person
+	Replaced  bool // the number was given to another person
 	ChangedAt time.Time
 }
 

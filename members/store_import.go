@@ -57,12 +57,12 @@ func (s store) imported(ctx context.Context) (is bool, err error) {
 	return is, nil
 }
 
-// importLock is the key of the advisory lock that one import holds. The number has no meaning.
+// importLock is the key of the advisory lock that an import holds. The number is arbitrary.
 const importLock = 7_305_129_811
 
-// beginImport lifts the limits meant for requests, keeps other imports out and makes the staging table, a temporary
-// one: it writes no log and goes away with the transaction. It returns how many members are active, -1 if there never
-// was one.
+// beginImport lifts the limits meant for requests, locks out other imports and creates the staging table. That table is
+// temporary: it writes no WAL and is dropped with the transaction. It returns the number of active members, -1 if there
+// never was one.
 func (s store) beginImport(ctx context.Context) (active int, err error) {
 	for _, statement := range []string{
 		`SET LOCAL statement_timeout = 0`,
@@ -102,12 +102,12 @@ type knownRow struct {
 	ID         uuid.UUID
 	NumberMAC  []byte `db:"number_mac"`
 	ContentMAC []byte `db:"content_mac"`
-	Sealed     []byte // nil where the content is as the file says
+	Sealed     []byte // nil if the content equals that in the file
 	Ended      bool
 }
 
-// lookUp finds members by the digests of their numbers, each with that of the content in the file, nil for none; the key of
-// the map is the number's digest as a string.
+// lookUp finds members by the digests of their numbers, each with the digest of the content in the file, nil for none.
+// The map's key is the number's digest as a string.
 func (s store) lookUp(ctx context.Context, macs, contents [][]byte) (map[string]knownRow, error) {
 	rows, err := s.db.From(ctx).Query(ctx, `
 		SELECT m.id, m.number_mac, m.content_mac, CASE WHEN m.content_mac IS DISTINCT FROM said.content THEN m.sealed END, m.ended_at IS NOT NULL
@@ -118,10 +118,10 @@ func (s store) lookUp(ctx context.Context, macs, contents [][]byte) (map[string]
 	known := make(map[string]knownRow, len(macs))
 	var row knownRow
 	_, err = pgx.ForEachRow(rows, []any{&row.ID, &row.NumberMAC, &row.ContentMAC, &row.Sealed, &row.Ended}, func() error {
-		if before := known[string(row.NumberMAC)]; before.Sealed == nil { // else a line of the same member that differs
+		if before := known[string(row.NumberMAC)]; before.Sealed == nil { // else it is a line of the same member that differs
 			known[string(row.NumberMAC)] = row
 		}
-		row.NumberMAC, row.ContentMAC, row.Sealed = nil, nil, nil // the next row gets memory of its own
+		row.NumberMAC, row.ContentMAC, row.Sealed = nil, nil, nil // the next row gets its own memory
 		return nil
 	})
 	if err != nil {
@@ -142,7 +142,7 @@ func (s store) copyStaging(ctx context.Context, staged []stagedRow) error {
 	return nil
 }
 
-// prepareStaging tells the planner what was staged, and lets it find a range of lines.
+// prepareStaging updates the planner's statistics and adds an index for ranges of lines.
 func (s store) prepareStaging(ctx context.Context) error {
 	for _, statement := range []string{
 		`CREATE INDEX roster_staging_line ON roster_staging USING brin (line)`,
@@ -155,8 +155,8 @@ func (s store) prepareStaging(ctx context.Context) error {
 	return nil
 }
 
-// countUnaccounted counts the lines without a sure number that the numbers in them do not explain: such a number may be a
-// relative's. It explains a line if its member has no line that is sure, and only one line.
+// countUnaccounted counts the lines without a certain number that the numbers in them do not explain: such a number may
+// be a relative's. It explains a line only if its member has no certain line, and only one line.
 func (s store) countUnaccounted(ctx context.Context) (lines int, err error) {
 	err = s.db.From(ctx).QueryRow(ctx, `
 		SELECT count(*) - count(DISTINCT of) FROM (
@@ -169,7 +169,7 @@ func (s store) countUnaccounted(ctx context.Context) (lines int, err error) {
 	return lines, nil
 }
 
-// countAbsent counts the active members of whom the staged file says nothing.
+// countAbsent counts the active members whom the staged file does not mention.
 func (s store) countAbsent(ctx context.Context) (absent int, err error) {
 	err = s.db.From(ctx).QueryRow(ctx, `
 		SELECT count(*) FROM members m
@@ -180,8 +180,8 @@ func (s store) countAbsent(ctx context.Context) (absent int, err error) {
 	return absent, nil
 }
 
-// The staging table is applied in pieces, so that progress can be seen: a few, because each reads the roster from one end to
-// the other, and of so many rows that their join fits in work_mem.
+// The staging table is applied in pieces, to show progress. The pieces are few, because each scans the whole roster,
+// and small enough for their join to fit in work_mem.
 const (
 	applySteps = 4
 	applyRows  = 200_000
@@ -207,8 +207,8 @@ func (s store) applyStaging(ctx context.Context, now time.Time, staged, last int
 	return nil
 }
 
-// applyLines applies the lines of the staging table after one and up to another. A replaced number leaves the row of the
-// former person, whose account goes on without it, and gets a row of its own.
+// applyLines applies the lines of the staging table after one position and up to another. A reassigned number leaves
+// the row of the former person, whose account continues without it, and gets a row of its own.
 func (s store) applyLines(ctx context.Context, now time.Time, after, to int) error {
 	args := pgx.NamedArgs{
 		"now": now, "after": after, "to": to, "added": lineAdded, "replaced": lineReplaced,
@@ -237,7 +237,7 @@ func (s store) applyLines(ctx context.Context, now time.Time, after, to int) err
 	return nil
 }
 
-// applyAndClear applies a chunk of a change file, and leaves the staging table empty for the next.
+// applyAndClear applies a chunk of a change file and empties the staging table for the next.
 func (s store) applyAndClear(ctx context.Context, now time.Time) error {
 	if err := s.applyLines(ctx, now, 0, math.MaxInt32); err != nil {
 		return err

@@ -7,7 +7,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// takeRepeats moves the rows of members who have several, not all of them left out, out of the staging table, and counts them.
+// takeRepeats moves the rows of members who have several, not all of them left out, from the staging table to a table
+// of their own, and counts them.
 func (s store) takeRepeats(ctx context.Context) (total int64, err error) {
 	tag, err := s.db.From(ctx).Exec(ctx, `
 		CREATE TEMPORARY TABLE roster_repeats ON COMMIT DROP AS

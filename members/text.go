@@ -12,8 +12,8 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// openText takes off what stands before the text of a file and turns UTF-16, which its byte order mark names, into UTF-8.
-// It refuses what is no text at all.
+// openText removes byte order marks from the beginning of a file and converts UTF-16 to UTF-8. It refuses files that
+// are not text.
 func openText(file io.Reader) (text *bufio.Reader, decoder *decoder, err error) {
 	text = bufio.NewReaderSize(file, maxLine)
 	start, err := text.Peek(64)
@@ -42,7 +42,7 @@ func openText(file io.Reader) (text *bufio.Reader, decoder *decoder, err error) 
 	return text, decoder, dropMarks(text)
 }
 
-// dropMarks takes off byte order marks: a file that was joined or saved twice has several.
+// dropMarks removes byte order marks: a file that was joined or saved twice has several.
 func dropMarks(text *bufio.Reader) error {
 	for {
 		start, err := text.Peek(len(markUTF8))
@@ -58,7 +58,8 @@ func dropMarks(text *bufio.Reader) error {
 	}
 }
 
-// isEveryOtherZero knows plain letters in UTF-16 without byte order mark: each has a zero at one side, and nothing else has.
+// isEveryOtherZero recognizes plain letters in UTF-16 without a byte order mark: every second byte is zero, as in
+// nothing else.
 func isEveryOtherZero(start []byte, at int) bool {
 	for i, b := range start {
 		if (b == 0) != (i%2 == at) {
@@ -70,7 +71,7 @@ func isEveryOtherZero(start []byte, at int) bool {
 
 const markUTF8 = "\xEF\xBB\xBF"
 
-// foreignFormat says what a file is that is no text, or text of another kind.
+// foreignFormat names the format of a file that is not text, or text of another kind.
 func foreignFormat(start []byte) string {
 	formats := map[string]string{
 		"\x1f\x8b":     "the file is compressed with gzip; unpack it first",
@@ -105,13 +106,13 @@ const (
 	charset1252  = "Windows-1252"
 )
 
-// decoder turns the bytes of lines into text. The first line beyond ASCII decides between UTF-8 and Windows-1252 for the
-// whole file: text in the one is practically never valid in the other.
+// decoder turns the bytes of lines into text. The first non-ASCII line decides between UTF-8 and Windows-1252 for the
+// whole file: text in one is practically never valid in the other.
 type decoder struct{ charset string }
 
 func newDecoder() *decoder { return &decoder{} }
 
-// text never fails: a byte that is wrong in the file's own character set becomes U+FFFD, which no name may hold.
+// text never fails: a byte that is invalid in the file's character set becomes U+FFFD, which no name may contain.
 func (d *decoder) text(raw []byte) string {
 	if isASCII(raw) {
 		return string(raw)

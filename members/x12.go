@@ -10,11 +10,11 @@ import (
 	"strings"
 )
 
-// isaLength is how long the first segment of an X12 interchange is: its fields have fixed widths, so that its own bytes
-// say which delimiters the rest is written with.
+// isaLength is the length of the first segment of an X12 interchange: its fields have fixed widths, so that its own
+// bytes reveal the delimiters of the rest.
 const isaLength = 106
 
-// isaFields are where its element separators stand.
+// isaFields are the positions of its element separators.
 var isaFields = []int{3, 6, 17, 20, 31, 34, 50, 53, 69, 76, 81, 83, 89, 99, 101, 103}
 
 // segment is one X12 segment: its name, and its elements from 1.
@@ -25,7 +25,7 @@ type segment struct {
 
 func (s segment) name() string { return s.elements[0] }
 
-// at is an element, "" if it is absent.
+// at returns an element, "" if it is absent.
 func (s segment) at(i int) string {
 	if i < len(s.elements) {
 		return strings.TrimSpace(s.elements[i])
@@ -33,7 +33,7 @@ func (s segment) at(i int) string {
 	return ""
 }
 
-// x12Reader gives the segments between the envelopes of a file of X12 interchanges, and checks the envelopes: control
+// x12Reader returns the segments between the envelopes of a file of X12 interchanges and checks the envelopes: control
 // numbers, counts, versions. It holds one segment at a time.
 type x12Reader struct {
 	r       *bufio.Reader // with room for maxLine
@@ -41,17 +41,17 @@ type x12Reader struct {
 	number  int
 
 	element, terminator byte
-	open                []envelope // ISA, GS, ST, as far as they are open
+	open                []envelope // the open ones of ISA, GS, ST
 	group               segment    // the last GS
 }
 
-// envelope is what its end has to say again.
+// envelope is what the trailer must repeat.
 type envelope struct {
 	name, control string
 	inside        int // groups in ISA, sets in GS, segments in ST
 }
 
-// trailers are the ends of the envelopes, with the name that a file error gives them.
+// trailers maps a trailer to its header, as file errors name it.
 var trailers = map[string]string{"IEA": "ISA", "GE": "GS", "SE": "ST"}
 
 func isX12(text *bufio.Reader) bool {
@@ -98,7 +98,7 @@ func (x *x12Reader) next() (segment, error) {
 	}
 }
 
-// begin opens an envelope; depth is how many have to be open.
+// begin opens an envelope; depth is the number that must already be open.
 func (x *x12Reader) begin(s segment) error {
 	name := s.name()
 	depth := map[string]int{"ISA": 0, "GS": 1, "ST": 2}[name]
@@ -149,7 +149,7 @@ func (x *x12Reader) end(s segment) error {
 	return nil
 }
 
-// sameControl compares control numbers; ISA13 has leading zeros where IEA02 may have none.
+// sameControl compares control numbers; ISA13 has leading zeros that IEA02 may omit.
 func sameControl(a, b string) bool {
 	if a == b {
 		return true
@@ -159,7 +159,7 @@ func sameControl(a, b string) bool {
 	return err1 == nil && err2 == nil && m == n
 }
 
-// read cuts one segment off, whatever it is.
+// read returns the next segment, of any kind.
 func (x *x12Reader) read() (segment, error) {
 	if err := x.skipSpace(); err != nil {
 		return segment{}, err
@@ -183,7 +183,7 @@ func (x *x12Reader) read() (segment, error) {
 	return segment{strings.Split(text, string(rune(x.element))), x.number}, nil
 }
 
-// skipSpace passes the line ends that many programs write behind a terminator, and what fills up the last block.
+// skipSpace skips the line ends that many programs write after a terminator, and padding in the last block.
 func (x *x12Reader) skipSpace() error {
 	for {
 		b, err := x.r.ReadByte()
@@ -199,7 +199,7 @@ func (x *x12Reader) skipSpace() error {
 	}
 }
 
-// readDelimiters looks at the ISA segment that has to come next.
+// readDelimiters reads the ISA segment that must come next.
 func (x *x12Reader) readDelimiters() error {
 	isa, err := x.r.Peek(isaLength)
 	if err != nil && !errors.Is(err, io.EOF) {

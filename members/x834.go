@@ -9,20 +9,20 @@ import (
 
 const x834Version = "005010X220A1"
 
-// defaultMemberRef is the qualifier of the REF segment that holds the member number, unless the setting says another.
+// defaultMemberRef is the qualifier of the REF segment with the member number, unless configured otherwise.
 const defaultMemberRef = "0F"
 
 // MemberRefs are the qualifiers that the setting may name: subscriber number, client number, group or policy number.
 func MemberRefs() []string { return []string{defaultMemberRef, "23", "1L"} }
 
-// x834 reads X12 834 files (benefit enrollment and maintenance): an entry for each INS loop.
+// x834 reads X12 834 files (benefit enrollment and maintenance), with one entry per INS loop.
 type x834 struct {
 	x12       *x12Reader
 	memberRef string
 	numbers   NumberFormat
 	today     Date
 
-	pending *segment // read already, belongs to what comes next
+	pending *segment // already read, belongs to the next loop
 	action  string   // BGN08 of the file: full or change, the same in all its sets
 	making  makings
 }

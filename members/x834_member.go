@@ -5,15 +5,15 @@ import (
 	"slices"
 )
 
-// memberLoop gathers one INS loop (2000): who it is, and the coverages of its HD loops (2300).
+// memberLoop collects one INS loop (2000): who it is about, and the coverages of its HD loops (2300).
 type memberLoop struct {
 	file        *x834
 	ins         segment
 	maintenance string // INS03
 
 	typedNumber     string
-	hasRef          bool   // there is the REF of the setting
-	otherRef        string // another one that may have the number, and the number in it
+	hasRef          bool   // the configured REF is present
+	otherRef        string // another REF that may hold the number, and its value
 	otherNumber     string
 	isNamed, isBorn bool
 	rec             record
@@ -25,7 +25,7 @@ type memberLoop struct {
 	problemAt       int
 }
 
-// level is which part of the loop the segments belong to.
+// level is the part of the loop that the segments belong to.
 type level uint8
 
 const (
@@ -37,7 +37,7 @@ const (
 
 type coverage struct {
 	span
-	isDropped bool // HD01 002: it never was
+	isDropped bool // HD01 002: the coverage never was
 	isEnded   bool // HD01 024
 }
 
@@ -49,7 +49,7 @@ func newMemberLoop(x *x834, ins segment) *memberLoop {
 	return l
 }
 
-// fail keeps the first fault.
+// fail records the first fault.
 func (l *memberLoop) fail(s segment, wrong column, problem string) {
 	if l.problem == "" {
 		l.wrong, l.problem, l.problemAt = wrong, problem, s.number
@@ -70,7 +70,7 @@ func (l *memberLoop) take(s segment) {
 		}
 	case "HD":
 		l.level = levelCoverage
-		program, _ := readProgram(s.at(4)) // other benefits have plans of other names
+		program, _ := readProgram(s.at(4)) // plans of other benefits have other names
 		l.coverages = append(l.coverages, coverage{
 			span: span{Program: program}, isDropped: s.at(1) == "002", isEnded: s.at(1) == "024",
 		})
@@ -81,7 +81,7 @@ func (l *memberLoop) take(s segment) {
 	}
 }
 
-// reference reads REF. The number of another one than the setting says is no number of the member, but worth naming.
+// reference reads REF. A number under another qualifier than the configured one is not the member's, but is reported.
 func (l *memberLoop) reference(s segment) {
 	if s.at(1) == l.file.memberRef {
 		l.typedNumber, l.hasRef = s.at(2), true
@@ -90,7 +90,7 @@ func (l *memberLoop) reference(s segment) {
 	}
 }
 
-// noNumber says what the loop has in place of a number, and which it may mean.
+// noNumber describes what the loop has in place of a number, and returns the numbers it may mean.
 func (l *memberLoop) noNumber() (problem string, may []string) {
 	ref := "REF " + l.file.memberRef
 	switch {
@@ -103,7 +103,7 @@ func (l *memberLoop) noNumber() (problem string, may []string) {
 	return "there is no " + ref, nil
 }
 
-// name reads NM1: IL is the member, 74 the member with a corrected name (70 then is the name to forget).
+// name reads NM1: IL is the member, 74 the member with a corrected name (70 is then the incorrect name).
 func (l *memberLoop) name(s segment) {
 	if entity := s.at(1); entity != "IL" && entity != "74" || l.level == levelCoverage {
 		l.level = levelOther
@@ -119,13 +119,13 @@ func (l *memberLoop) birth(s segment) {
 		l.fail(s, colBirthDate, "is not a date in the form D8")
 		return
 	}
-	if isEmptyCell(born) { // a change file may say nothing else of the person
+	if isEmptyCell(born) { // a change file may omit the person's other data
 		l.fail(s, colBirthDate, dateEmptyCell)
 	}
 	l.rec.BirthDate, l.isBorn = born, true
 }
 
-// readD8 reads the form D8, 20060102.
+// readD8 reads the format D8, 20060102.
 func readD8(s string) (Date, bool) {
 	if len(s) != 8 {
 		return Date{}, false
@@ -133,7 +133,7 @@ func readD8(s string) (Date, bool) {
 	return dateFromDigits(s[:4], s[4:6], s[6:])
 }
 
-// boundD8 reads a first or last day; what programs write for "no such day" is the zero Date.
+// boundD8 reads a first or last day; values that programs write for "no such day" become the zero Date.
 func boundD8(s string) (Date, bool) {
 	if isOpen(s) {
 		return Date{}, true
@@ -142,7 +142,7 @@ func boundD8(s string) (Date, bool) {
 	return asBound(d), ok
 }
 
-// date reads DTP: 356 and 357 bound the eligibility, 348 and 349 a coverage.
+// date reads DTP: 356 and 357 delimit the eligibility, 348 and 349 a coverage.
 func (l *memberLoop) date(s segment) {
 	to, wrong := &l.eligible, colCoverageStart
 	qualifier := s.at(1)
@@ -176,7 +176,7 @@ func (l *memberLoop) date(s segment) {
 	}
 }
 
-// entry is what the loop says in all.
+// entry returns the result of the loop.
 func (l *memberLoop) entry() entry {
 	e := entry{position: l.ins.number, unit: "segment", partial: l.file.isChange()}
 	number, err := l.file.numbers.Parse(l.typedNumber)
@@ -218,8 +218,8 @@ func (l *memberLoop) entry() entry {
 	return e
 }
 
-// coverage puts the spans of the HD loops into the record; without HD loops the time of eligibility counts. It reports
-// whether anything was said.
+// coverage adds the spans of the HD loops to the record; without HD loops the eligibility period applies. It reports
+// whether coverage was mentioned at all.
 func (l *memberLoop) coverage() bool {
 	var spans, named []span
 	for _, c := range l.coverages {
@@ -258,7 +258,7 @@ func (l *memberLoop) coverage() bool {
 	return true
 }
 
-// ending is when a 024 ends its member: now, unless it names a day to come.
+// ending returns when a 024 ends its member: now, unless it names a future day.
 func (l *memberLoop) ending(e *entry) verb {
 	last := l.eligible.End
 	for _, c := range l.coverages {
