@@ -23,15 +23,15 @@ func (h *Handler) authorize(c *gin.Context) error {
 	if c.Request.Method == http.MethodPost {
 		return h.comeBack(c)
 	}
-	ctx, u := h.newUnit(c)
-	query, err := h.sentParameters(c, ctx, c.Request.URL.Query(), u.now)
+	ctx, now := c.Request.Context(), h.now()
+	query, err := h.sentParameters(c, ctx, c.Request.URL.Query(), now)
 	if err != nil {
 		return err
 	}
 	seen := h.service.clients.seen()
-	r, err := h.service.arrivedRequest(ctx, query, u.now)
+	r, err := h.service.arrivedRequest(ctx, query, now)
 	if err != nil && h.service.clients.changedSince(ctx, seen) {
-		r, err = h.service.arrivedRequest(ctx, query, u.now)
+		r, err = h.service.arrivedRequest(ctx, query, now)
 	}
 	if errors.Is(err, errRequestURI) {
 		return h.goneRequestURI(c, query.Get("client_id"), "invalid_request_uri")
@@ -39,7 +39,6 @@ func (h *Handler) authorize(c *gin.Context) error {
 	if err != nil {
 		return h.refuse(c, r, err)
 	}
-	u.client = r.client
 	h.web.PreferLanguage(c, words(r.form.Get("ui_locales"))...)
 	return h.dispatch(c, ctx, r, nil)
 }
@@ -144,7 +143,7 @@ func (h *Handler) mine(c *gin.Context) (*accounts.Session, error) {
 // issue makes the code and sends it. The grant is written after fosite has
 // succeeded and before the answer.
 func (h *Handler) issue(c *gin.Context, ctx context.Context, f facts, i *interaction) error {
-	u, r := unitFrom(ctx), f.request
+	r, now := f.request, h.now()
 	scopes := []string(r.GetRequestedScopes())
 	if f.consent != nil {
 		scopes = f.consent.granted(scopes)
@@ -157,22 +156,28 @@ func (h *Handler) issue(c *gin.Context, ctx context.Context, f facts, i *interac
 	for _, audience := range r.GetRequestedAudience() {
 		r.GrantAudience(audience)
 	}
-	u.grant = newGrant(f, u.now)
+	g := newGrant(f, now)
+	session := newTokenSession(r.client, presentedGrant{grant: g}, now)
 	if r.wants("id_token") {
 		var err error
-		if u.envelope, err = h.service.idTokenEnvelope(ctx, r.client); err != nil {
+		if session.terms, err = h.service.frontTerms(ctx, r, g); err != nil {
 			return h.refuse(c, r, err)
 		}
 	}
-	answer, err := h.service.fosite.NewAuthorizeResponse(ctx, r.AuthorizeRequest, newTokenSession(u.grant))
+	answer, err := h.service.fosite.NewAuthorizeResponse(ctx, r.AuthorizeRequest, session)
 	if err != nil {
 		return h.refuse(c, r, err)
+	}
+	if session.made.code != "" {
+		g.CodeHash = seal.Digest(session.made.code)
+	} else { // the row has a place for one, and nobody gets it
+		g.CodeHash, g.CodeExpiresAt = seal.Digest(seal.NewToken()), now
 	}
 	var flowHash []byte
 	if i != nil {
 		flowHash = seal.Digest(i.flow)
 	}
-	err = u.flushAuthorize(ctx, flowHash, r.pushed)
+	err = h.service.store.saveGrant(ctx, g, session.made, flowHash, r.pushed, now)
 	if errors.Is(err, errLostRace) {
 		return h.refuse(c, r, worded(fosite.ErrInvalidRequestURI, "The pushed request has been answered already."))
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/ory/fosite"
 
@@ -16,51 +17,48 @@ import (
 // clientFailures is how often one client may fail to authenticate (S-37).
 var clientFailures = ratelimit.Limit{Name: "client_auth", Count: 20, Per: 5 * 60 * 1e9}
 
-// authenticateClient replaces fosite's client authentication: each client uses the
+// authenticateClient is who calls, in place of fosite's client authentication: each client uses the
 // one method that it registered (RFC 6749 2.3, S-37). An assertion, and the request's
 // DPoP proof with it, is marked used once everything else fits.
-func (s *Service) authenticateClient(ctx context.Context, r *http.Request, form url.Values) (fosite.Client, error) {
-	sent, err := presentedCredentials(r, form)
+func (s *Service) authenticateClient(ctx context.Context, in call) (*Client, error) {
+	sent, err := presentedCredentials(in.request, in.form)
 	if err != nil {
 		return nil, err
 	}
 	seen := s.clients.seen()
-	client, err := s.provenClient(ctx, r, sent)
+	client, err := s.provenClient(ctx, in, sent)
 	rule, refused := errors.AsType[refusal](err)
 	if refused && s.clients.changedSince(ctx, seen) {
-		client, err = s.provenClient(ctx, r, sent)
+		client, err = s.provenClient(ctx, in, sent)
 		rule, refused = errors.AsType[refusal](err)
 	}
 	if refused {
-		return nil, s.clientFailed(ctx, sent.id, rule)
+		return nil, s.clientFailed(ctx, sent.id, rule, in.now)
 	}
 	if err != nil {
 		return nil, err
 	}
-	u := unitFrom(ctx)
-	u.client = client
-	return client, s.takeCall(u, client)
+	return client, s.takeCall(client, in.source, in.now)
 }
 
 // provenClient is the client that the request names and proves to be. The error is a refusal, or
 // the database's.
-func (s *Service) provenClient(ctx context.Context, r *http.Request, sent credentials) (*Client, error) {
+func (s *Service) provenClient(ctx context.Context, in call, sent credentials) (*Client, error) {
 	client, err := s.clients.Get(sent.id)
 	if err != nil {
 		return nil, sent.unknown()
 	}
-	u := unitFrom(ctx)
 	var once []onceOnly
-	if u.proof != nil {
-		once = append(once, onceOnly{"dpop", u.proof.Thumbprint, u.proof.ID, u.proof.Issued, u.proof.Expires})
+	if p := in.proof; p != nil {
+		once = append(once, onceOnly{"dpop", p.Thumbprint, p.ID, p.Issued, p.Expires})
 	}
 	switch method := client.Metadata.TokenEndpointAuthMethod; {
 	case method == authPrivateKeyJWT && sent.method == method:
 		var use onceOnly
-		use, err = s.checkAssertion(ctx, client, r.URL.Path, sent.secret, u.now)
+		use, err = s.checkAssertion(ctx, client, in.request.URL.Path, sent.secret, in.now)
 		once = append(once, use)
 	case (method == authTLS || method == authSelfSignedTLS) && sent.method == "none":
-		err = s.checkCertificate(r, client, u.now)
+		err = s.checkCertificate(in.request, client, in.now)
 	case client.IsPublic() && sent.method != "none":
 		err = publicClient
 	case !s.secretFits(client, sent):
@@ -101,13 +99,12 @@ func (s *Service) secretFits(client *Client, sent credentials) bool {
 
 // clientFailed counts and records the failure before it answers with the rule that the
 // client broke.
-func (s *Service) clientFailed(ctx context.Context, id string, rule refusal) error {
-	u := unitFrom(ctx)
-	if err := s.limiter.Take(ctx, clientFailures, id, u.now); err != nil {
+func (s *Service) clientFailed(ctx context.Context, id string, rule refusal, now time.Time) error {
+	if err := s.limiter.Take(ctx, clientFailures, id, now); err != nil {
 		return err
 	}
 	if known, err := s.clients.Get(id); err == nil {
-		event := audit.Event{Kind: audit.ClientAuthRefused, At: u.now, ClientID: known.ID}
+		event := audit.Event{Kind: audit.ClientAuthRefused, At: now, ClientID: known.ID}
 		if err := s.store.audit.Record(ctx, event); err != nil {
 			return err
 		}

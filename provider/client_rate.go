@@ -25,12 +25,12 @@ func (e *tooManyCalls) RetryAfter() time.Duration { return e.wait }
 
 // takeCall counts one call of a client that has been authenticated (S-09). A public client
 // proves nothing, so that its calls count by source: a stranger cannot use them up.
-func (s *Service) takeCall(u *unit, client *Client) error {
+func (s *Service) takeCall(client *Client, source string, now time.Time) error {
 	key := client.ID
 	if client.IsPublic() {
-		key += " " + u.source
+		key += " " + source
 	}
-	if wait := s.calls.Take(key, 1, u.now); wait > 0 {
+	if wait := s.calls.Take(key, 1, now); wait > 0 {
 		return &tooManyCalls{wait}
 	}
 	return nil

@@ -18,7 +18,6 @@ import (
 	"huskyidp/accounts"
 	"huskyidp/internal/postgres"
 	"huskyidp/internal/seal"
-	"huskyidp/internal/web"
 )
 
 // grantDevice is the grant type of RFC 8628 section 3.4. A client registers it by name.
@@ -53,32 +52,33 @@ type deviceRequest struct {
 
 // deviceAuthorization is the device authorization endpoint (RFC 8628 3.1).
 func (h *Handler) deviceAuthorization(c *gin.Context) error {
-	ctx, u := h.newUnit(c)
-	if err := errors.Join(checkForm(c, "resource"), refuseDetails(web.Form(c))); err != nil {
+	ctx, in := c.Request.Context(), h.newCall(c)
+	if err := errors.Join(checkForm(c, "resource"), refuseDetails(in.form)); err != nil {
 		return h.tokenError(c, err)
 	}
-	if _, err := h.service.authenticateClient(ctx, c.Request, web.Form(c)); err != nil {
-		return h.tokenError(c, err)
-	}
-	if !slices.Contains(u.client.Metadata.GrantTypes, grantDevice) {
-		return h.tokenError(c, worded(fosite.ErrUnauthorizedClient, "The client is not registered for the device grant."))
-	}
-	scopes := words(dropUnknown(web.Form(c), u.client).Get("scope"))
-	for _, scope := range scopes {
-		if !slices.Contains(u.client.Metadata.Scope, scope) {
-			return h.tokenError(c, worded(fosite.ErrInvalidScope, "The client is not registered for one of the scopes."))
-		}
-	}
-	audience, err := u.client.resources(web.Form(c), h.service.strategy.issuer)
+	client, err := h.service.authenticateClient(ctx, in)
 	if err != nil {
 		return h.tokenError(c, err)
 	}
-	if u.client.IsPublic() {
-		if err := h.service.takeRow(ctx, u.client, u.source, u.now); err != nil {
+	if !slices.Contains(client.Metadata.GrantTypes, grantDevice) {
+		return h.tokenError(c, worded(fosite.ErrUnauthorizedClient, "The client is not registered for the device grant."))
+	}
+	scopes := words(dropUnknown(in.form, client).Get("scope"))
+	for _, scope := range scopes {
+		if !slices.Contains(client.Metadata.Scope, scope) {
+			return h.tokenError(c, worded(fosite.ErrInvalidScope, "The client is not registered for one of the scopes."))
+		}
+	}
+	audience, err := client.resources(in.form, h.service.strategy.issuer)
+	if err != nil {
+		return h.tokenError(c, err)
+	}
+	if client.IsPublic() {
+		if err := h.service.takeRow(ctx, client, in.source, in.now); err != nil {
 			return err
 		}
 	}
-	deviceCode, userCode, err := h.service.newDeviceCode(ctx, u.client, scopes, audience, u.now)
+	deviceCode, userCode, err := h.service.newDeviceCode(ctx, client, scopes, audience, in.now)
 	if err != nil {
 		return err
 	}
@@ -166,8 +166,36 @@ var (
 	errExpired  = ours("expired_token", "The device code has expired.")
 )
 
-// deviceHandler is the token endpoint's part. fosite's own revokes by the wrong id on
-// replay and has no limit; this one redeems the grant that approval made like any code.
+// byDeviceCode polls for a device and finds the grant that the member's approval made. The error says why the device
+// has to wait, or gets nothing.
+func (s *Service) byDeviceCode(ctx context.Context, hash []byte, client *Client, now time.Time) (presentedGrant, error) {
+	request, err := s.store.pollDevice(ctx, hash, now)
+	if errors.Is(err, fosite.ErrNotFound) || err == nil && request.ClientID != client.ID {
+		return presentedGrant{}, worded(fosite.ErrInvalidGrant, "The device code is not valid.")
+	}
+	switch {
+	case err != nil:
+		return presentedGrant{}, err
+	case !now.Before(request.ExpiresAt):
+		return presentedGrant{}, errExpired
+	case request.Decision != nil && *request.Decision == deviceDenied:
+		return presentedGrant{}, fosite.ErrAccessDenied
+	case request.PolledAt != nil && now.Sub(*request.PolledAt) < time.Duration(request.Poll)*time.Second:
+		return presentedGrant{}, errSlowDown
+	case request.Decision == nil:
+		return presentedGrant{}, errPending
+	}
+	p, err := s.store.byCode(ctx, hash)
+	switch {
+	case errors.Is(err, errToken):
+		return presentedGrant{}, worded(fosite.ErrInvalidGrant, "The device code is not valid.")
+	case err == nil && (p.redeemed || p.grant.RevokedAt != nil):
+		return p, worded(fosite.ErrInvalidGrant, "The device code has already been used.")
+	}
+	return p, err
+}
+
+// deviceHandler is the token endpoint's part. The grant that approval made is redeemed like that of any code.
 type deviceHandler struct{ strategy *strategy }
 
 var _ fosite.TokenEndpointHandler = deviceHandler{}
@@ -177,50 +205,46 @@ func (deviceHandler) CanHandleTokenEndpointRequest(_ context.Context, r fosite.A
 	return r.GetGrantTypes().ExactOne(grantDevice)
 }
 
-func (d deviceHandler) HandleTokenEndpointRequest(ctx context.Context, r fosite.AccessRequester) error {
-	u := unitFrom(ctx)
-	if !slices.Contains(u.client.Metadata.GrantTypes, grantDevice) {
+func (deviceHandler) HandleTokenEndpointRequest(_ context.Context, r fosite.AccessRequester) error {
+	session := sessionOf(r)
+	if session.grant == nil {
 		return worded(fosite.ErrUnauthorizedClient, "The client is not registered for the device grant.")
 	}
-	hash := seal.Digest(r.GetRequestForm().Get("device_code"))
-	request, err := u.store.pollDevice(ctx, hash, u.now)
-	if err != nil || request.ClientID != u.client.ID {
-		if err == nil || errors.Is(err, fosite.ErrNotFound) {
-			return worded(fosite.ErrInvalidGrant, "The device code is not valid.")
-		}
-		return err
-	}
-	switch {
-	case !u.now.Before(request.ExpiresAt):
-		return errExpired
-	case request.Decision != nil && *request.Decision == deviceDenied:
-		return fosite.ErrAccessDenied
-	case request.PolledAt != nil && u.now.Sub(*request.PolledAt) < time.Duration(request.Poll)*time.Second:
-		return errSlowDown
-	case request.Decision == nil:
-		return errPending
-	}
-	if err := u.loadByCode(ctx, hash); err != nil {
-		return worded(fosite.ErrInvalidGrant, "The device code is not valid.").WithWrap(err)
-	}
-	if u.redeemed || u.grant.RevokedAt != nil {
-		u.replayed = u.redeemed
-		return worded(fosite.ErrInvalidGrant, "The device code has already been used.")
-	}
-	r.SetID(u.grant.ID.String())
-	r.SetSession(newTokenSession(u.grant))
+	r.SetID(session.grant.ID.String())
 	return nil
 }
 
 func (d deviceHandler) PopulateTokenEndpointResponse(ctx context.Context, r fosite.AccessRequester, response fosite.AccessResponder) error {
-	u := unitFrom(ctx)
-	for _, scope := range u.grant.Scopes {
+	session := sessionOf(r)
+	for _, scope := range session.grant.Scopes {
 		r.GrantScope(scope)
 	}
-	for _, audience := range u.grant.Audience {
+	for _, audience := range session.grant.Audience {
 		r.GrantAudience(audience)
 	}
-	token, _, err := d.strategy.GenerateAccessToken(ctx, r)
+	if err := d.strategy.answerAccess(ctx, r, response); err != nil {
+		return err
+	}
+	if session.grant.has("offline_access") && slices.Contains(session.client.Metadata.GrantTypes, "refresh_token") {
+		refresh, _, err := d.strategy.GenerateRefreshToken(ctx, r)
+		if err != nil {
+			return fosite.ErrServerError.WithWrap(err)
+		}
+		response.SetExtra("refresh_token", refresh)
+	}
+	if session.grant.has("openid") {
+		idToken, err := d.strategy.GenerateIDToken(ctx, idTokenLifetime, r)
+		if err != nil {
+			return fosite.ErrServerError.WithWrap(err)
+		}
+		response.SetExtra("id_token", idToken)
+	}
+	return nil
+}
+
+// answerAccess puts an access token into the answer of a grant type whose handler is ours.
+func (s *strategy) answerAccess(ctx context.Context, r fosite.AccessRequester, response fosite.AccessResponder) error {
+	token, _, err := s.GenerateAccessToken(ctx, r)
 	if err != nil {
 		return fosite.ErrServerError.WithWrap(err)
 	}
@@ -228,20 +252,5 @@ func (d deviceHandler) PopulateTokenEndpointResponse(ctx context.Context, r fosi
 	response.SetTokenType("bearer")
 	response.SetExpiresIn(accessTokenLifetime)
 	response.SetScopes(r.GetGrantedScopes())
-	if u.grant.has("offline_access") && slices.Contains(u.client.Metadata.GrantTypes, "refresh_token") {
-		refresh, sig, err := d.strategy.GenerateRefreshToken(ctx, r)
-		if err != nil {
-			return fosite.ErrServerError.WithWrap(err)
-		}
-		u.newRefresh = []byte(sig)
-		response.SetExtra("refresh_token", refresh)
-	}
-	if u.grant.has("openid") {
-		idToken, err := d.strategy.GenerateIDToken(ctx, idTokenLifetime, r)
-		if err != nil {
-			return fosite.ErrServerError.WithWrap(err)
-		}
-		response.SetExtra("id_token", idToken)
-	}
 	return nil
 }

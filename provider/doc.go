@@ -39,11 +39,21 @@
 //	code_redemptions the code was presented; a second insert violates the key
 //	refresh_tokens   one row a token; the unique predecessor lets one successor exist
 //
-// fosite asks its storage for codes, PKCE and OpenID Connect sessions one by one. A
-// unit (unit.go) per request answers from one loaded row and keeps the writes, which
-// flush as one pipelined batch after fosite has succeeded and before the answer.
+// fosite asks its storage for codes, PKCE and OpenID Connect sessions one by one. exchange
+// (exchange.go) loads the grant once, before fosite is asked, and hands it to fosite in the
+// session that its handlers carry (session.go); the storage answers from there. What fosite
+// has decided is written as one pipelined batch before the answer.
 // Constraints undo the whole batch when another request was first: authorize takes one
 // statement trip, code exchange and refresh two each.
+//
+//	call            the request as it came: form, DPoP proof, source, time (exchange.go)
+//	presentedGrant  the grant behind its code or refresh token, loaded once (presented_grant.go)
+//	terms           what the tokens say beyond their grant: sender, resource, claims (exchange.go)
+//	made            the code and tokens (tokens.go)
+//	exchange        all of that, which saveTokens writes (store.go)
+//
+// Each is returned by the function that computes it and not changed afterwards, but for the
+// session, on which tokens.go notes what was made.
 //
 // A failed redemption kills the code, a replay by the code's client revokes the grant
 // (RFC 9700 2.1.1, security bar S-32, S-33). A refresh token's successor is a keyed

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 	"slices"
 
@@ -18,11 +19,10 @@ type oauthConfig struct {
 	fosite.Config
 	code, refresh, service, device, jwtBearer fosite.TokenEndpointHandlers
 	authorize                                 fosite.AuthorizeEndpointHandlers
-	authenticate                              fosite.ClientAuthenticationStrategy
 }
 
 func newFosite(service *Service) *fosite.Fosite {
-	s, storage := service.strategy, fositeStore{service.clients}
+	s, storage := service.strategy, fositeStore{clients: service.clients}
 	c := &oauthConfig{
 		Config: fosite.Config{
 			AuthorizeCodeLifespan:    codeLifetime,
@@ -38,7 +38,6 @@ func newFosite(service *Service) *fosite.Fosite {
 			RedirectSecureChecker:    registeredIsSecure,
 			OmitRedirectScopeParam:   true,
 		},
-		authenticate: service.authenticateClient,
 	}
 	explicit := &oauth2.AuthorizeExplicitGrantHandler{
 		AccessTokenStrategy: s, RefreshTokenStrategy: s, AuthorizeCodeStrategy: s,
@@ -51,7 +50,7 @@ func newFosite(service *Service) *fosite.Fosite {
 		Config:                        c, IDTokenHandleHelper: idToken,
 	}
 	proof := &pkce.Handler{AuthorizeCodeStrategy: s, Storage: storage, Config: c}
-	c.authorize = fosite.AuthorizeEndpointHandlers{explicit, frontHandler{service}, connect, proof}
+	c.authorize = fosite.AuthorizeEndpointHandlers{explicit, frontHandler{s}, connect, proof}
 	c.code = fosite.TokenEndpointHandlers{explicit, connect, proof}
 	c.refresh = fosite.TokenEndpointHandlers{
 		&oauth2.RefreshTokenGrantHandler{AccessTokenStrategy: s, RefreshTokenStrategy: s, TokenRevocationStorage: storage, Config: c},
@@ -89,14 +88,21 @@ func (c *oauthConfig) GetTokenEndpointHandlers(ctx context.Context) fosite.Token
 	return nil
 }
 
+// GetClientAuthenticationStrategy has fosite take the client that exchange has authenticated.
 func (c *oauthConfig) GetClientAuthenticationStrategy(context.Context) fosite.ClientAuthenticationStrategy {
-	return c.authenticate
+	return func(ctx context.Context, _ *http.Request, _ url.Values) (fosite.Client, error) {
+		return sessionOf(ctx.Value(fosite.AccessRequestContextKey).(fosite.Requester)).client, nil
+	}
 }
 
 // GetEnforcePKCE is true unless the client at hand was registered without PKCE.
 func (c *oauthConfig) GetEnforcePKCE(ctx context.Context) bool {
-	u, ok := ctx.Value(unitKey{}).(*unit)
-	return !ok || u.client == nil || u.client.requiresPKCE()
+	for _, key := range []fosite.ContextKey{fosite.AccessRequestContextKey, fosite.AuthorizeRequestContextKey} {
+		if r, ok := ctx.Value(key).(fosite.Requester); ok {
+			return sessionOf(r).client.requiresPKCE()
+		}
+	}
+	return true
 }
 
 // exactAudience lets a request name the client's registered resource servers only;

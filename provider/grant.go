@@ -50,25 +50,32 @@ func (g *grant) has(scope string) bool { return slices.Contains(g.Scopes, scope)
 
 // refreshToken is one link of a grant's chain. It is used once it has a successor.
 type refreshToken struct {
-	Hash            []byte
-	ExpiresAt       time.Time
-	BoundKey        string     // key or certificate that it was issued to; "" for none
-	SuccessorAt     *time.Time // when the successor was made
-	SuccessorKey    string     // key or certificate that the successor was issued to
-	SuccessorFor    *string    // resource that the use which made it named; nil: any
-	retriesLastStep bool       // this request repeats, or came together with, the one that made the successor
+	Hash         []byte
+	ExpiresAt    time.Time
+	BoundKey     string     // key or certificate that it was issued to; "" for none
+	SuccessorAt  *time.Time // when the successor was made
+	SuccessorKey string     // key or certificate that the successor was issued to
+	SuccessorFor *string    // resource that the use which made it named; nil: any
 }
 
-// repeats reports whether a use of the token as the unit has it is the one that made the
-// successor once more: soon after it, by the same key and for the same resource (S-38).
-func (t *refreshToken) repeats(u *unit) bool {
-	return u.now.Sub(*t.SuccessorAt) <= refreshRetry && t.SuccessorKey == u.sender.key() && (t.SuccessorFor == nil || *t.SuccessorFor == u.resource)
+// outlived reports whether the successor was made too long ago for a lost response to be asked for again.
+func (t *refreshToken) outlived(now time.Time) bool {
+	return t.SuccessorAt != nil && now.Sub(*t.SuccessorAt) > refreshRetry
 }
 
-// requester rebuilds the request that fosite wants for a stored grant.
-func (g *grant) requester(client *Client) *fosite.Request {
-	session := newTokenSession(g)
-	session.SetExpiresAt(fosite.AuthorizeCode, g.CodeExpiresAt)
+// refreshExpiry is the idle end of a new refresh token, never past the grant's end.
+func (g *grant) refreshExpiry(now time.Time) time.Time {
+	idle := now.Add(refreshIdle)
+	if g.ExpiresAt.Before(idle) {
+		return g.ExpiresAt
+	}
+	return idle
+}
+
+// requester rebuilds the request that fosite wants for a session's stored grant.
+func (s *tokenSession) requester() *fosite.Request {
+	g := s.grant
+	s.SetExpiresAt(fosite.AuthorizeCode, g.CodeExpiresAt)
 	form := url.Values{"redirect_uri": {g.RedirectURI}}
 	if g.Nonce != "" {
 		form.Set("nonce", g.Nonce)
@@ -80,13 +87,13 @@ func (g *grant) requester(client *Client) *fosite.Request {
 	return &fosite.Request{
 		ID:                g.ID.String(),
 		RequestedAt:       g.CreatedAt,
-		Client:            client,
+		Client:            s.client,
 		RequestedScope:    g.Scopes,
 		GrantedScope:      g.Scopes,
 		RequestedAudience: g.Audience,
 		GrantedAudience:   g.Audience,
 		Form:              form,
-		Session:           session,
+		Session:           s,
 	}
 }
 

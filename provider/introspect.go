@@ -12,8 +12,6 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/go-jose/go-jose/v4/jwt"
 	"github.com/ory/fosite"
-
-	"huskyidp/internal/web"
 )
 
 // introspection is the answer of RFC 7662 section 2.2. An inactive one has no other
@@ -27,27 +25,28 @@ type introspection struct {
 // introspect is the introspection endpoint. Only resource servers may ask, and only
 // about access tokens of their audience (S-41).
 func (h *Handler) introspect(c *gin.Context) error {
-	ctx, u := h.newUnit(c)
+	ctx, in := c.Request.Context(), h.newCall(c)
 	if err := checkForm(c); err != nil {
 		return h.tokenError(c, err)
 	}
-	if _, err := h.service.authenticateClient(ctx, c.Request, web.Form(c)); err != nil {
+	client, err := h.service.authenticateClient(ctx, in)
+	if err != nil {
 		return h.tokenError(c, err)
 	}
-	if u.client.IsPublic() {
+	if client.IsPublic() {
 		return h.tokenError(c, worded(fosite.ErrInvalidClient, "A public client cannot introspect tokens."))
 	}
-	token := web.Form(c).Get("token")
+	token := in.form.Get("token")
 	if token == "" {
 		return h.tokenError(c, worded(fosite.ErrInvalidRequest, "The parameter token is missing."))
 	}
-	answer, err := h.service.introspection(ctx, u.client, token, u.now)
+	answer, err := h.service.introspection(ctx, client, token, in.now)
 	if err != nil {
 		return err
 	}
 	noStore(c)
 	if media, _, err := mime.ParseMediaType(c.GetHeader("Accept")); err == nil && media == introspectionJWT {
-		return h.signedIntrospection(c, u, answer)
+		return h.signedIntrospection(c, client, answer, in.now)
 	}
 	c.JSON(http.StatusOK, answer)
 	return nil
@@ -71,9 +70,9 @@ func (s *Service) introspection(ctx context.Context, asker *Client, token string
 const introspectionJWT = "application/token-introspection+jwt"
 
 // signedIntrospection answers as a JWT (RFC 9701 section 5).
-func (h *Handler) signedIntrospection(c *gin.Context, u *unit, answer introspection) error {
-	signed, err := h.service.strategy.sign(u.client.Metadata.IDTokenSignedResponseAlg, "token-introspection+jwt", map[string]any{
-		"iss": h.service.strategy.issuer, "aud": u.client.ID, "iat": jwt.NewNumericDate(u.now), "token_introspection": answer,
+func (h *Handler) signedIntrospection(c *gin.Context, client *Client, answer introspection, now time.Time) error {
+	signed, err := h.service.strategy.sign(client.Metadata.IDTokenSignedResponseAlg, "token-introspection+jwt", map[string]any{
+		"iss": h.service.strategy.issuer, "aud": client.ID, "iat": jwt.NewNumericDate(now), "token_introspection": answer,
 	})
 	if err != nil {
 		return err

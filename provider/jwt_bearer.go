@@ -27,8 +27,8 @@ func (jwtBearerHandler) CanHandleTokenEndpointRequest(_ context.Context, r fosit
 // HandleTokenEndpointRequest holds the assertion to the rules of those that authenticate
 // (section 3), uses it up, and judges what is asked for as for client_credentials.
 func (j jwtBearerHandler) HandleTokenEndpointRequest(ctx context.Context, r fosite.AccessRequester) error {
-	u := unitFrom(ctx)
-	m := u.client.Metadata
+	session := sessionOf(r)
+	m := session.client.Metadata
 	if !slices.Contains(m.GrantTypes, grantJWTBearer) {
 		return worded(fosite.ErrUnauthorizedClient, "The client is not registered for the jwt-bearer grant.")
 	}
@@ -40,7 +40,7 @@ func (j jwtBearerHandler) HandleTokenEndpointRequest(ctx context.Context, r fosi
 	if err := exactAudience(m.Audience, r.GetRequestedAudience()); err != nil {
 		return err
 	}
-	use, err := j.service.checkAssertion(ctx, u.client, "/token", r.GetRequestForm().Get("assertion"), u.now)
+	use, err := j.service.checkAssertion(ctx, session.client, "/token", r.GetRequestForm().Get("assertion"), session.now)
 	if err == nil {
 		err = j.service.spendAll(ctx, []onceOnly{use})
 	}
@@ -51,13 +51,5 @@ func (j jwtBearerHandler) HandleTokenEndpointRequest(ctx context.Context, r fosi
 }
 
 func (j jwtBearerHandler) PopulateTokenEndpointResponse(ctx context.Context, r fosite.AccessRequester, response fosite.AccessResponder) error {
-	token, _, err := j.service.strategy.GenerateAccessToken(ctx, r)
-	if err != nil {
-		return fosite.ErrServerError.WithWrap(err)
-	}
-	response.SetAccessToken(token)
-	response.SetTokenType("bearer")
-	response.SetExpiresIn(accessTokenLifetime)
-	response.SetScopes(r.GetGrantedScopes())
-	return nil
+	return j.service.strategy.answerAccess(ctx, r, response)
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/ory/fosite"
 
 	"huskyidp/internal/seal"
-	"huskyidp/internal/web"
 )
 
 const (
@@ -30,26 +29,27 @@ var errRequestURI = errors.New("provider: there is no such pushed request")
 // push is the pushed authorization request endpoint (RFC 9126 2). The whole request is
 // checked here, so that no browser is sent with one that fails.
 func (h *Handler) push(c *gin.Context) error {
-	ctx, u := h.newUnit(c)
+	ctx, in := c.Request.Context(), h.newCall(c)
 	if err := checkForm(c, "resource"); err != nil {
 		return h.tokenError(c, err)
 	}
 	var err error
-	if u.proof, err = h.readProof(c, "", u.now); err != nil {
+	if in.proof, err = h.readProof(c, "", in.now); err != nil {
 		return h.tokenError(c, err)
 	}
-	if _, err := h.service.authenticateClient(ctx, c.Request, web.Form(c)); err != nil {
+	client, err := h.service.authenticateClient(ctx, in)
+	if err != nil {
 		return h.tokenError(c, err)
 	}
-	if u.client.IsPublic() {
-		if err := h.service.takeRow(ctx, u.client, u.source, u.now); err != nil {
+	if client.IsPublic() {
+		if err := h.service.takeRow(ctx, client, in.source, in.now); err != nil {
 			return err
 		}
 	}
 	seen := h.service.clients.seen()
-	uri, err := h.service.push(ctx, u, web.Form(c))
+	uri, err := h.service.push(ctx, in, client)
 	if err != nil && h.service.clients.changedSince(ctx, seen) {
-		uri, err = h.service.push(ctx, u, web.Form(c))
+		uri, err = h.service.push(ctx, in, client)
 	}
 	if err != nil {
 		return h.tokenError(c, err)
@@ -60,26 +60,26 @@ func (h *Handler) push(c *gin.Context) error {
 }
 
 // push checks and keeps a request, and returns its request_uri.
-func (s *Service) push(ctx context.Context, u *unit, posted url.Values) (string, error) {
-	sent := maps.Clone(posted)
+func (s *Service) push(ctx context.Context, in call, client *Client) (string, error) {
+	sent := maps.Clone(in.form)
 	for _, name := range []string{"client_secret", "client_assertion", "client_assertion_type"} {
 		sent.Del(name)
 	}
-	sent.Set("client_id", u.client.ID) // with client_secret_basic it need not be there
+	sent.Set("client_id", client.ID) // with client_secret_basic it need not be there
 	if sent.Has("request_uri") {
 		return "", worded(fosite.ErrInvalidRequest, "A pushed request has no request_uri (RFC 9126 2.1).")
 	}
-	form, err := s.openRequest(ctx, sent, u.now)
+	form, err := s.openRequest(ctx, sent, in.now)
 	if err != nil {
 		return "", err
 	}
-	if err := bindCode(u.proof, form); err != nil {
+	if err := bindCode(in.proof, form); err != nil {
 		return "", err
 	}
-	if _, err := s.parseAuthorizeRequest(ctx, form, u.now); err != nil {
+	if _, err := s.parseAuthorizeRequest(ctx, form, in.now); err != nil {
 		return "", err
 	}
-	return s.store.keepForm(ctx, parPrefix, u.client, form, u.now)
+	return s.store.keepForm(ctx, parPrefix, client, form, in.now)
 }
 
 // pushedRequest reads a pushed request for the browser that brings its request_uri. No

@@ -126,34 +126,35 @@ func (r *authorizeRequest) checkDPoPKey() error {
 	return nil
 }
 
-// bindTokens decides what the tokens of this request are bound to, and holds the
-// sender against what code, refresh token and registration ask for.
-func (s *Service) bindTokens(u *unit, r *http.Request) error {
-	sender := confirmation{}
-	if u.client.Metadata.CertificateBoundTokens {
-		certificate := s.certificate(r)
+// bindTokens decides what the tokens of this request are bound to, and compares the
+// sender with what code, refresh token and registration ask for.
+func (s *Service) bindTokens(in call, client *Client, found presentedGrant) (*confirmation, error) {
+	bound := confirmation{}
+	if client.Metadata.CertificateBoundTokens {
+		certificate := s.certificate(in.request)
 		if certificate == nil {
-			return worded(fosite.ErrInvalidRequest, "This client's tokens are bound to its certificate, and it presented none.")
+			return nil, worded(fosite.ErrInvalidRequest, "This client's tokens are bound to its certificate, and it presented none.")
 		}
-		sender.X5T = thumbprint(certificate)
+		bound.X5T = thumbprint(certificate)
 	}
-	if u.proof != nil {
-		sender.JKT = u.proof.Thumbprint
+	if in.proof != nil {
+		bound.JKT = in.proof.Thumbprint
 	}
-	if sender != (confirmation{}) {
-		u.sender = &sender
+	var sender *confirmation
+	if bound != (confirmation{}) {
+		sender = &bound
 	}
-	switch {
-	case u.client.Metadata.DPoPBoundTokens && u.proof == nil:
-		return invalidProof("This client's tokens are bound to a key: a DPoP proof is needed.")
-	case u.token == nil && u.grant != nil && u.grant.DPoPJKT != "" && u.grant.DPoPJKT != sender.JKT:
-		return worded(fosite.ErrInvalidGrant, "The code is bound to another key, or a DPoP proof is missing.")
-	case u.token.fixed() && u.sender == nil:
-		return invalidProof("The refresh token is bound: a DPoP proof or the client's certificate is needed.")
-	case u.token.fixed() && u.client.IsPublic() && u.token.BoundKey != u.sender.key(): // RFC 9449 section 5
-		return worded(fosite.ErrInvalidGrant, "The refresh token is bound to another key.")
+	switch g, token := found.grant, found.token; {
+	case client.Metadata.DPoPBoundTokens && in.proof == nil:
+		return sender, invalidProof("This client's tokens are bound to a key: a DPoP proof is needed.")
+	case token == nil && g != nil && g.DPoPJKT != "" && g.DPoPJKT != bound.JKT:
+		return sender, worded(fosite.ErrInvalidGrant, "The code is bound to another key, or a DPoP proof is missing.")
+	case token.fixed() && sender == nil:
+		return nil, invalidProof("The refresh token is bound: a DPoP proof or the client's certificate is needed.")
+	case token.fixed() && client.IsPublic() && token.BoundKey != sender.key(): // RFC 9449 section 5
+		return sender, worded(fosite.ErrInvalidGrant, "The refresh token is bound to another key.")
 	}
-	return nil
+	return sender, nil
 }
 
 // presented is an access token as a request shows it.

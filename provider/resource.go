@@ -37,24 +37,23 @@ func (r *authorizeRequest) readResources(issuer string) error {
 	return err
 }
 
-// pickResource notes the one resource that a token request names: one of those that the
-// member's grant has, or for a service that it is registered for. Without one the token
-// is for the first that was granted. Who signed a member in may always ask for userinfo.
-func (u *unit) pickResource(form url.Values, issuer string) error {
-	named, err := u.client.resources(form, issuer)
+// pickResource returns the one resource that a token request names, "" without one: one of those that the member's grant
+// has, or for a service, whose grant is nil, that it is registered for. Who signed a member in may always ask for
+// userinfo.
+func (c *Client) pickResource(g *grant, form url.Values, issuer string) (string, error) {
+	named, err := c.resources(form, issuer)
 	switch {
 	case err != nil || len(named) == 0:
-		return err
+		return "", err
 	case len(named) > 1:
-		return invalidTarget("An access token is for one resource: ask once for each.")
-	case u.grant == nil && named[0] == issuer:
-		return invalidTarget("A service has no userinfo.")
-	case u.grant != nil && named[0] == issuer && u.grant.has("openid"):
-	case u.grant != nil && !slices.Contains(u.grant.Audience, named[0]):
-		return invalidTarget("The resource has not been granted.")
+		return "", invalidTarget("An access token is for one resource: ask once for each.")
+	case g == nil && named[0] == issuer:
+		return "", invalidTarget("A service has no userinfo.")
+	case g != nil && named[0] == issuer && g.has("openid"):
+	case g != nil && !slices.Contains(g.Audience, named[0]):
+		return "", invalidTarget("The resource has not been granted.")
 	}
-	u.resource = named[0]
-	return nil
+	return named[0], nil
 }
 
 func invalidTarget(rule string) error {

@@ -7,8 +7,6 @@ import (
 	"strings"
 
 	"github.com/ory/fosite"
-
-	"huskyidp/internal/seal"
 )
 
 // The response types beyond code (OpenID Connect Core 3.2 and 3.3, OAuth 2.0 Multiple
@@ -120,8 +118,8 @@ func (r *authorizeRequest) checkResponseType() error {
 }
 
 // frontHandler is fosite's part that answers with tokens. The grant behind them is the
-// unit's, as for a code.
-type frontHandler struct{ service *Service }
+// session's, as for a code.
+type frontHandler struct{ strategy *strategy }
 
 var _ fosite.AuthorizeEndpointHandler = frontHandler{}
 
@@ -130,20 +128,16 @@ func (f frontHandler) HandleAuthorizeEndpointRequest(ctx context.Context, r fosi
 	if types.ExactOne("code") {
 		return nil
 	}
-	u := unitFrom(ctx)
 	if types.Has("code") {
-		code, sig, err := f.service.strategy.GenerateAuthorizeCode(ctx, r)
+		code, _, err := f.strategy.GenerateAuthorizeCode(ctx, r)
 		if err != nil {
 			return err
 		}
-		u.grant.CodeHash, u.code = []byte(sig), code
 		answer.AddParameter("code", code)
 		r.SetResponseTypeHandled("code")
-	} else { // the row has a place for one, and nobody gets it
-		u.grant.CodeHash, u.grant.CodeExpiresAt = seal.Digest(seal.NewToken()), u.now
 	}
 	if types.Has("token") {
-		token, _, err := f.service.strategy.GenerateAccessToken(ctx, r)
+		token, _, err := f.strategy.GenerateAccessToken(ctx, r)
 		if err != nil {
 			return err
 		}
@@ -156,10 +150,7 @@ func (f frontHandler) HandleAuthorizeEndpointRequest(ctx context.Context, r fosi
 	if !types.Has("id_token") {
 		return nil
 	}
-	if err := f.releaseClaims(ctx, u, types); err != nil {
-		return err
-	}
-	token, err := f.service.strategy.GenerateIDToken(ctx, idTokenLifetime, r)
+	token, err := f.strategy.GenerateIDToken(ctx, idTokenLifetime, r)
 	if err != nil {
 		return err
 	}
@@ -168,11 +159,14 @@ func (f frontHandler) HandleAuthorizeEndpointRequest(ctx context.Context, r fosi
 	return nil
 }
 
-// releaseClaims: without an access token there is no userinfo, so what its scopes give
-// stands in the ID token (Core 5.4).
-func (f frontHandler) releaseClaims(ctx context.Context, u *unit, types fosite.Arguments) error {
-	released := *u.grant
-	if types.ExactOne("id_token") {
+// frontTerms are those of an ID token from the authorization endpoint. Without an access token there is no userinfo, so
+// the claims of the scopes are in the ID token (Core 5.4).
+func (s *Service) frontTerms(ctx context.Context, r *authorizeRequest, g *grant) (t terms, err error) {
+	if t.envelope, err = s.idTokenEnvelope(ctx, r.client); err != nil {
+		return t, err
+	}
+	released := *g
+	if r.ResponseTypes.ExactOne("id_token") {
 		var wanted []string
 		for _, scope := range released.Scopes {
 			wanted = append(wanted, scopeClaims[scope]...)
@@ -182,7 +176,6 @@ func (f frontHandler) releaseClaims(ctx context.Context, u *unit, types fosite.A
 		}
 		released.Claims = &claimsRequest{IDToken: wanted}
 	}
-	var err error
-	u.idClaims, err = f.service.idTokenClaims(ctx, &released)
-	return err
+	t.claims, err = s.idTokenClaims(ctx, &released)
+	return t, err
 }

@@ -27,7 +27,7 @@ func leaves(c *gin.Context) bool { return c.Query("go") != "" }
 // resume continues a stored request: every page of sign-in and registration ends here. What
 // was answered a moment ago is judged and answered anew, for a second press, a reload, or Back.
 func (h *Handler) resume(c *gin.Context) error {
-	ctx, u := h.newUnit(c)
+	ctx := c.Request.Context()
 	i, r, err := h.pending(c, ctx)
 	if over, ok := errors.AsType[*overError](err); ok {
 		return h.resumeOver(c, over)
@@ -35,7 +35,6 @@ func (h *Handler) resume(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	u.client = r.client
 	return h.dispatch(c, ctx, r, i)
 }
 

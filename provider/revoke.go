@@ -20,14 +20,15 @@ import (
 // with it, an access token itself alone. Unknown tokens are 200, another client's are
 // refused, and a database that does not answer is 503, never 200 (S-41).
 func (h *Handler) revoke(c *gin.Context) error {
-	ctx, u := h.newUnit(c)
+	ctx, in := c.Request.Context(), h.newCall(c)
 	if err := checkForm(c); err != nil {
 		return h.tokenError(c, err)
 	}
-	if _, err := h.service.authenticateClient(ctx, c.Request, web.Form(c)); err != nil {
+	client, err := h.service.authenticateClient(ctx, in)
+	if err != nil {
 		return h.tokenError(c, err)
 	}
-	token := web.Form(c).Get("token")
+	token := in.form.Get("token")
 	if token == "" {
 		return h.tokenError(c, worded(fosite.ErrInvalidRequest, "The parameter token is missing."))
 	}
@@ -36,7 +37,7 @@ func (h *Handler) revoke(c *gin.Context) error {
 		return err
 	}
 	defer done()
-	if err := h.service.revokeToken(ctx, u.client, token, u.now); err != nil {
+	if err := h.service.revokeToken(ctx, client, token, in.now); err != nil {
 		return h.tokenError(c, err)
 	}
 	noStore(c)

@@ -24,19 +24,18 @@ func (g *grant) narrowed(scopes []string) *grant {
 	return &fewer
 }
 
-// narrowRefresh gives a refresh the scopes that it names, for this one access token: the
+// narrowRefresh returns the scopes that a refresh names, for this one access token: the
 // refresh token keeps all (RFC 6749 6). Scopes that nobody knows are ignored, as in the
 // request that the token came from; one that was not granted is refused.
-func narrowRefresh(r *fosite.AccessRequest, client *Client, g *grant) error {
+func narrowRefresh(r *fosite.AccessRequest, client *Client, g *grant) ([]string, error) {
 	if strings.TrimSpace(r.Form.Get("scope")) == "" {
-		return nil
+		return r.GrantedScope, nil
 	}
 	scopes := words(dropUnknown(r.Form, client).Get("scope"))
 	if len(scopes) == 0 || slices.ContainsFunc(scopes, func(scope string) bool { return !coversScope(g.Scopes, scope) }) {
-		return worded(fosite.ErrInvalidScope, "A refresh cannot ask for a scope that was not granted.")
+		return nil, worded(fosite.ErrInvalidScope, "A refresh cannot ask for a scope that was not granted.")
 	}
-	r.GrantedScope = scopes
-	return nil
+	return scopes, nil
 }
 
 // explainScope names the scopes that the client is not registered for.

@@ -9,9 +9,15 @@ import (
 	"github.com/ory/fosite/token/jwt"
 )
 
-// tokenSession is what fosite carries through its handlers: the facts of a grant
-// in the shapes that fosite reads. It is rebuilt from the grant's row, never stored.
+// tokenSession is what fosite carries through its handlers, and hands to the storage and the strategies: one request's
+// client and grant, in our shapes and in those that fosite reads. It is never stored.
 type tokenSession struct {
+	client *Client
+	now    time.Time
+	presentedGrant
+	terms terms // set before fosite issues
+	made  made  // set as fosite issues
+
 	claims  *jwt.IDTokenClaims
 	headers *jwt.Headers
 	expires map[fosite.TokenType]time.Time
@@ -19,19 +25,24 @@ type tokenSession struct {
 
 var _ openid.Session = (*tokenSession)(nil)
 
-// newTokenSession wraps the grant; g is nil for client_credentials. fosite's own claims
-// hold only what its handlers insist on: ID tokens are made from the grant.
-func newTokenSession(g *grant) *tokenSession {
+// newTokenSession begins a session. fosite's own claims hold only what its handlers insist on: ID tokens are made from
+// the grant.
+func newTokenSession(client *Client, p presentedGrant, now time.Time) *tokenSession {
 	s := &tokenSession{
-		claims:  &jwt.IDTokenClaims{},
-		headers: &jwt.Headers{},
-		expires: make(map[fosite.TokenType]time.Time, 2),
+		client:         client,
+		now:            now,
+		presentedGrant: p,
+		claims:         &jwt.IDTokenClaims{},
+		headers:        &jwt.Headers{},
+		expires:        make(map[fosite.TokenType]time.Time, 3),
 	}
-	if g != nil {
-		s.claims.Subject = g.Subject
+	if p.grant != nil {
+		s.claims.Subject = p.grant.Subject
 	}
 	return s
 }
+
+func sessionOf(r fosite.Requester) *tokenSession { return r.GetSession().(*tokenSession) }
 
 func (s *tokenSession) SetExpiresAt(kind fosite.TokenType, at time.Time) { s.expires[kind] = at }
 func (s *tokenSession) GetExpiresAt(kind fosite.TokenType) time.Time     { return s.expires[kind] }

@@ -109,25 +109,31 @@ func (r *authorizeRequest) readAud() error {
 	return nil
 }
 
-// readLaunch finds the launch context of a token request: whose record it is. The id is
-// the roster's own, drawn at random, which the FHIR server knows; never the member number
-// (S-42).
-func (s *Service) readLaunch(ctx context.Context, u *unit, scopes []string) error {
-	if u.client.Metadata.Profile != ProfileSmart || !slices.ContainsFunc(scopes, namesPatient) {
-		return nil
+// launch is the launch context of a token request: whose record it is. The id is the roster's own, drawn at random, which
+// the FHIR server knows; never the member number (S-42).
+type launch struct {
+	patient  string // "" for none
+	fhirUser string // address of the member's resource; "" for none
+}
+
+// readLaunch finds the launch context that the scopes of g ask for.
+func (s *Service) readLaunch(ctx context.Context, client *Client, g *grant) (launch, error) {
+	if client.Metadata.Profile != ProfileSmart || !slices.ContainsFunc(g.Scopes, namesPatient) {
+		return launch{}, nil
 	}
-	account, err := s.accounts.Get(ctx, u.grant.AccountID)
+	account, err := s.accounts.Get(ctx, g.AccountID)
 	if err != nil || account.Staff() { // staff have no record
-		return err
+		return launch{}, err
 	}
+	var l launch
 	id := account.MemberID.String()
-	if slices.ContainsFunc(scopes, func(scope string) bool { return scope != scopeFHIRUser && namesPatient(scope) }) {
-		u.patient = id
+	if slices.ContainsFunc(g.Scopes, func(scope string) bool { return scope != scopeFHIRUser && namesPatient(scope) }) {
+		l.patient = id
 	}
-	if slices.Contains(scopes, scopeFHIRUser) && len(u.grant.Audience) > 0 {
-		u.fhirUser = strings.TrimSuffix(u.grant.Audience[0], "/") + "/Patient/" + id
+	if slices.Contains(g.Scopes, scopeFHIRUser) && len(g.Audience) > 0 {
+		l.fhirUser = strings.TrimSuffix(g.Audience[0], "/") + "/Patient/" + id
 	}
-	return nil
+	return l, nil
 }
 
 // namesPatient tells of scopes that mean a certain person's record.

@@ -2,13 +2,10 @@ package provider
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/ory/fosite"
 
 	"huskyidp/internal/audit"
 	"huskyidp/internal/postgres"
@@ -37,62 +34,28 @@ func (g *grant) scanTargets() []any {
 		&g.Nonce, &g.RedirectURI, &g.CodeHash, &g.CodeChallenge, &g.CodeExpiresAt, &g.CreatedAt, &g.ExpiresAt, &g.Claims, &g.DPoPJKT, &g.RevokedAt}
 }
 
-func (u *unit) loadByCode(ctx context.Context, hash []byte) error {
-	g := &grant{}
-	err := u.store.db.From(ctx).QueryRow(ctx, `
-		select `+grantColumns+`, r.grant_id is not null
-		from grants g
-		join account_states a on a.account_id = g.account_id
-		left join code_redemptions r on r.grant_id = g.id
-		where g.code_hash = $1`, hash).Scan(append(g.scanTargets(), &u.redeemed)...)
-	return u.keep(g, nil, err)
-}
-
-func (u *unit) loadByRefreshToken(ctx context.Context, hash []byte) error {
-	g, t := &grant{}, &refreshToken{Hash: hash}
-	err := u.store.db.From(ctx).QueryRow(ctx, `
-		select `+grantColumns+`, t.expires_at, t.bound_key, next.created_at, coalesce(next.bound_key, ''), next.resource
-		from refresh_tokens t
-		join grants g on g.id = t.grant_id
-		join account_states a on a.account_id = g.account_id
-		left join refresh_tokens next on next.predecessor = t.hash
-		where t.hash = $1`, hash).Scan(append(g.scanTargets(), &t.ExpiresAt, &t.BoundKey, &t.SuccessorAt, &t.SuccessorKey, &t.SuccessorFor)...)
-	return u.keep(g, t, err)
-}
-
-func (u *unit) keep(g *grant, t *refreshToken, err error) error {
-	if errors.Is(err, pgx.ErrNoRows) {
-		return fosite.ErrNotFound
-	}
-	if err != nil {
-		return fmt.Errorf("loading the grant: %w", err)
-	}
-	u.grant, u.token, u.loaded = g, t, true
-	return nil
-}
-
-// flushAuthorize inserts the grant whose code is about to be sent, and ends what it
-// came from. The error is errLostRace when a pushed request was answered before.
-func (u *unit) flushAuthorize(ctx context.Context, flowHash, pushed []byte) error {
+// saveGrant inserts the grant whose code or tokens are about to be sent, and ends the request that it came from. The
+// error is errLostRace if a pushed request was answered before.
+func (s *store) saveGrant(ctx context.Context, g *grant, m made, flowHash, pushed []byte, now time.Time) error {
 	b := &pgx.Batch{}
-	queueGrant(b, u.grant)
+	queueGrant(b, g)
 	if flowHash != nil {
 		b.Queue(`update interactions set finished_at = coalesce(finished_at, @now), refusal = null, refused_at = null where flow_hash = @flow_hash`,
-			pgx.NamedArgs{"now": u.now, "flow_hash": flowHash})
+			pgx.NamedArgs{"now": now, "flow_hash": flowHash})
 	}
 	if pushed != nil { // a use by another interaction violates par_requests_uses_check and undoes the batch
 		b.Queue(`
 			update par_requests set used_at = coalesce(used_at, @now), used_by = coalesce(used_by, @flow_hash),
 				uses = uses + case when used_by = @flow_hash then 0 else 1 end
-			where handle_hash = @handle_hash`, pgx.NamedArgs{"now": u.now, "handle_hash": pushed, "flow_hash": flowHash})
+			where handle_hash = @handle_hash`, pgx.NamedArgs{"now": now, "handle_hash": pushed, "flow_hash": flowHash})
 	}
-	u.queueOpaque(b, &u.grant.ID)
+	m.queueOpaque(b, &g.ID)
 	kind := audit.CodeIssued
-	if u.access != "" {
+	if m.access != "" {
 		kind = audit.TokensIssued
 	}
-	u.store.audit.Queue(b, ctx, u.event(kind))
-	err := u.store.db.From(ctx).SendBatch(ctx, b).Close()
+	s.audit.Queue(b, ctx, g.event(kind, true, now))
+	err := s.db.From(ctx).SendBatch(ctx, b).Close()
 	if postgres.Violated(err) == "par_requests_uses_check" {
 		return errLostRace
 	}
@@ -113,31 +76,31 @@ func queueGrant(b *pgx.Batch, g *grant) {
 			"dpop_jkt": g.DPoPJKT})
 }
 
-// flushTokens marks the code or refresh token used and stores what is issued: one
-// batch, which a constraint undoes as a whole when another request was first or
-// the grant has been revoked meanwhile.
-func (u *unit) flushTokens(ctx context.Context) error {
-	if u.grant == nil && u.opaque == nil { // client_credentials with a JWT writes nothing
+// saveTokens marks the code or refresh token used and stores what is issued: one batch, which a constraint undoes as a
+// whole if another request was first or the grant has been revoked meanwhile (errLostRace).
+func (s *store) saveTokens(ctx context.Context, out exchange, now time.Time) error {
+	g, token := out.grant, out.token
+	if g == nil && out.made.opaque == nil { // client_credentials with a JWT writes nothing
 		return nil
 	}
 	b := &pgx.Batch{}
-	if u.grant == nil {
-		u.queueOpaque(b, nil)
-		return u.store.db.From(ctx).SendBatch(ctx, b).Close()
+	if g == nil {
+		out.made.queueOpaque(b, nil)
+		return s.db.From(ctx).SendBatch(ctx, b).Close()
 	}
 	kind := audit.TokensIssued
-	args := pgx.NamedArgs{"grant_id": u.grant.ID, "now": u.now, "hash": u.newRefresh, "predecessor": nil, "made_at": u.store.now(),
-		"expires_at": u.refreshExpiry(), "bound_key": u.sender.key(), "resource": u.resource}
-	if u.token == nil {
+	args := pgx.NamedArgs{"grant_id": g.ID, "now": now, "hash": seal.Digest(out.made.refresh), "predecessor": nil, "made_at": s.now(),
+		"expires_at": g.refreshExpiry(now), "bound_key": out.sender.key(), "resource": out.resource}
+	if token == nil {
 		b.Queue(`insert into code_redemptions (grant_id, redeemed_at, succeeded)
 			values ((select id from grants where id = @grant_id and revoked_at is null), @now, true)`, args)
 	} else {
 		kind = audit.TokensRefreshed
-		args["predecessor"] = u.token.Hash
+		args["predecessor"] = token.Hash
 	}
 	switch {
-	case u.newRefresh == nil || u.token != nil && u.token.retriesLastStep:
-	case u.token.fixed():
+	case out.made.refresh == "" || token != nil && token.SuccessorAt != nil: // none, or the one of the use that this repeats
+	case token.fixed():
 		b.Queue(`update refresh_tokens
 			set expires_at = @expires_at, grant_id = (select id from grants where id = @grant_id and revoked_at is null)
 			where hash = @hash`, args)
@@ -145,9 +108,9 @@ func (u *unit) flushTokens(ctx context.Context) error {
 		b.Queue(`insert into refresh_tokens (hash, grant_id, predecessor, created_at, expires_at, bound_key, resource)
 			values (@hash, (select id from grants where id = @grant_id and revoked_at is null), @predecessor, @made_at, @expires_at, @bound_key, @resource)`, args)
 	}
-	u.queueOpaque(b, &u.grant.ID)
-	u.store.audit.Queue(b, ctx, u.event(kind))
-	err := u.store.db.From(ctx).SendBatch(ctx, b).Close()
+	out.made.queueOpaque(b, &g.ID)
+	s.audit.Queue(b, ctx, g.event(kind, true, now))
+	err := s.db.From(ctx).SendBatch(ctx, b).Close()
 	if postgres.Violated(err) != "" {
 		return errLostRace
 	}
@@ -155,48 +118,38 @@ func (u *unit) flushTokens(ctx context.Context) error {
 }
 
 // queueOpaque adds the row of an opaque access token, if there is one.
-func (u *unit) queueOpaque(b *pgx.Batch, grantID *uuid.UUID) {
-	if u.opaque != nil {
+func (m made) queueOpaque(b *pgx.Batch, grantID *uuid.UUID) {
+	if m.opaque != nil {
 		b.Queue(`insert into access_tokens (hash, grant_id, claims, expires_at) values ($1, $2, $3, $4)`,
-			u.opaque.hash, grantID, u.opaque.claims, u.opaque.claims.Expiry.Time())
+			seal.Digest(m.access), grantID, m.opaque, m.opaque.Expiry.Time())
 	}
 }
 
-// flushFailure records what a refused token request means for the grant: a replay
+// saveFailure records what a refused token request means for the grant: a replay
 // revokes it, any other failure kills the code (S-32).
-func (u *unit) flushFailure(ctx context.Context) error {
-	if !u.loaded {
+func (s *store) saveFailure(ctx context.Context, p presentedGrant, replayed bool, now time.Time) error {
+	if p.grant == nil {
 		return nil
 	}
 	b := &pgx.Batch{}
-	args := pgx.NamedArgs{"grant_id": u.grant.ID, "now": u.now}
+	args := pgx.NamedArgs{"grant_id": p.grant.ID, "now": now}
 	switch {
-	case u.replayed:
+	case replayed:
 		kind := audit.CodeReplayed
-		if u.token != nil {
+		if p.token != nil {
 			kind = audit.RefreshReplayed
 		}
 		b.Queue(`update grants set revoked_at = @now where id = @grant_id and revoked_at is null`, args)
-		u.store.audit.Queue(b, ctx, u.event(kind))
-	case u.token == nil && !u.redeemed:
+		s.audit.Queue(b, ctx, p.grant.event(kind, false, now))
+	case p.token == nil && !p.redeemed:
 		b.Queue(`insert into code_redemptions (grant_id, redeemed_at, succeeded) values (@grant_id, @now, false)
 			on conflict on constraint code_redemptions_pkey do nothing`, args)
 	default:
 		return nil
 	}
-	return u.store.db.From(ctx).SendBatch(ctx, b).Close()
+	return s.db.From(ctx).SendBatch(ctx, b).Close()
 }
 
-// refreshExpiry is the idle end of a new refresh token, never past the grant's end.
-func (u *unit) refreshExpiry() time.Time {
-	idle := u.now.Add(refreshIdle)
-	if u.grant.ExpiresAt.Before(idle) {
-		return u.grant.ExpiresAt
-	}
-	return idle
-}
-
-func (u *unit) event(kind audit.Kind) audit.Event {
-	return audit.Event{Kind: kind, At: u.now, AccountID: u.grant.AccountID.String(), ClientID: u.grant.ClientID,
-		SessionID: u.grant.SID, Success: !u.replayed}
+func (g *grant) event(kind audit.Kind, success bool, now time.Time) audit.Event {
+	return audit.Event{Kind: kind, At: now, AccountID: g.AccountID.String(), ClientID: g.ClientID, SessionID: g.SID, Success: success}
 }

@@ -15,38 +15,30 @@ import (
 	"huskyidp/internal/web"
 )
 
-// token is the token endpoint (RFC 6749 3.2). One unit of work covers it: what
-// fosite decides is written after it has succeeded and before the answer.
+// token is the token endpoint (RFC 6749 3.2).
 func (h *Handler) token(c *gin.Context) error {
-	ctx, u := h.newUnit(c)
+	ctx, in := c.Request.Context(), h.newCall(c)
 	if err := checkTokenRequest(c); err != nil {
 		return h.tokenError(c, err)
 	}
 	var err error
-	if u.proof, err = h.readProof(c, "", u.now); err != nil {
+	if in.proof, err = h.readProof(c, "", in.now); err != nil {
 		return h.tokenError(c, err)
 	}
-	done, err := h.service.turn(ctx, web.Form(c).Get(grantParameter[web.Form(c).Get("grant_type")]))
+	done, err := h.service.turn(ctx, in.form.Get(grantParameter[in.form.Get("grant_type")]))
 	if err != nil {
 		return err
 	}
 	defer done()
-	response, err := h.service.exchange(ctx, c.Request)
-	if errors.Is(err, errLostRace) {
-		u.replayed = u.token == nil // two uses of one code at once are a replay
-		err = worded(fosite.ErrInvalidGrant, "The code or token is being used by another request.")
-	}
+	out, err := h.service.exchange(ctx, in)
 	if err != nil {
-		if failure := u.flushFailure(ctx); failure != nil {
-			return failure
-		}
-		return h.tokenError(c, u.explainToken(web.Form(c), err))
+		return h.tokenError(c, err)
 	}
 	if h.service.answered != nil {
-		h.service.answered(web.Form(c).Get("grant_type"), u.client)
+		h.service.answered(in.form.Get("grant_type"), out.client)
 	}
 	noStore(c)
-	c.JSON(http.StatusOK, response.ToMap())
+	c.JSON(http.StatusOK, out.response.ToMap())
 	return nil
 }
 
@@ -56,62 +48,6 @@ func (s *Service) turn(ctx context.Context, named string) (done func(), err erro
 		return func() {}, nil
 	}
 	return s.store.db.Turn(ctx, seal.Digest(named))
-}
-
-func (s *Service) exchange(ctx context.Context, r *http.Request) (fosite.AccessResponder, error) {
-	r.Form.Del("audience") // no parameter of ours, so ignored (RFC 6749 3.2); fosite would judge it
-	r.PostForm.Del("audience")
-	request, err := s.fosite.NewAccessRequest(ctx, r, newTokenSession(nil))
-	if err != nil {
-		return nil, err
-	}
-	u := unitFrom(ctx)
-	if err := errors.Join(u.pickResource(r.PostForm, s.strategy.issuer), s.bindTokens(u, r), u.checkReuse()); err != nil {
-		return nil, err
-	}
-	if request.GetGrantTypes().HasOneOf("client_credentials", grantJWTBearer) {
-		for _, scope := range request.GetRequestedScopes() {
-			request.GrantScope(scope)
-		}
-		for _, audience := range request.GetRequestedAudience() {
-			request.GrantAudience(audience)
-		}
-	}
-	if asked, ok := request.(*fosite.AccessRequest); ok && u.token != nil {
-		if err := narrowRefresh(asked, u.client, u.grant); err != nil {
-			return nil, err
-		}
-	}
-	if u.grant != nil {
-		released := u.grant
-		if u.token != nil {
-			released = released.narrowed(request.GetGrantedScopes())
-		}
-		if u.idClaims, err = s.idTokenClaims(ctx, released); err != nil {
-			return nil, err
-		}
-		if err := s.readLaunch(ctx, u, released.Scopes); err != nil {
-			return nil, err
-		}
-	}
-	if u.grant != nil && u.grant.has("openid") {
-		if u.envelope, err = s.idTokenEnvelope(ctx, u.client); err != nil {
-			return nil, err
-		}
-	}
-	response, err := s.fosite.NewAccessResponse(ctx, request)
-	if err != nil {
-		return nil, err
-	}
-	response.SetTokenType(u.sender.tokenType())
-	if u.patient != "" {
-		response.SetExtra("patient", u.patient)
-	}
-	err = u.flushTokens(ctx)
-	if errors.Is(err, errLostRace) && u.token != nil {
-		err = u.join(ctx)
-	}
-	return response, err
 }
 
 // checkTokenRequest refuses what fosite would take or answer with the wrong code.

@@ -28,16 +28,24 @@ type strategy struct {
 	verified verifiedTokens
 }
 
-func (s *strategy) GenerateAuthorizeCode(context.Context, fosite.Requester) (string, string, error) {
+// made are the code and tokens of one answer, noted on the session as fosite has each of them generated.
+type made struct {
+	code    string // "" for none; so are the tokens
+	access  string
+	refresh string
+	opaque  *accessClaims // of an access token that the client gets as a reference, which is stored; else nil
+}
+
+func (s *strategy) GenerateAuthorizeCode(_ context.Context, r fosite.Requester) (string, string, error) {
 	code := seal.NewToken()
+	sessionOf(r).made.code = code
 	return code, signature(code), nil
 }
 func (s *strategy) AuthorizeCodeSignature(_ context.Context, code string) string {
 	return signature(code)
 }
-func (s *strategy) ValidateAuthorizeCode(ctx context.Context, _ fosite.Requester, _ string) error {
-	u := unitFrom(ctx)
-	if !u.now.Before(u.grant.CodeExpiresAt) {
+func (s *strategy) ValidateAuthorizeCode(_ context.Context, r fosite.Requester, _ string) error {
+	if session := sessionOf(r); !session.now.Before(session.grant.CodeExpiresAt) {
 		return worded(fosite.ErrTokenExpired, "The authorization code has expired.")
 	}
 	return nil
@@ -47,23 +55,25 @@ func (s *strategy) ValidateAuthorizeCode(ctx context.Context, _ fosite.Requester
 // digest of the one before it, so that a retry after a lost response gets the same
 // successor although only digests are stored. A token that only the holder of a key can
 // use stays the same (S-38).
-func (s *strategy) GenerateRefreshToken(ctx context.Context, r fosite.Requester) (string, string, error) {
-	token := seal.NewToken()
-	if u := unitFrom(ctx); u.token != nil {
-		presented := r.GetRequestForm().Get("refresh_token")
-		if u.token.fixed() {
-			return presented, signature(presented), nil
-		}
-		token = base64.RawURLEncoding.EncodeToString(s.keyring.MAC(seal.TokenMAC, []byte("refresh successor"), []byte(presented)))
+func (s *strategy) GenerateRefreshToken(_ context.Context, r fosite.Requester) (string, string, error) {
+	session := sessionOf(r)
+	var token string
+	switch sent := r.GetRequestForm().Get("refresh_token"); {
+	case session.token == nil:
+		token = seal.NewToken()
+	case session.token.fixed():
+		token = sent
+	default:
+		token = base64.RawURLEncoding.EncodeToString(s.keyring.MAC(seal.TokenMAC, []byte("refresh successor"), []byte(sent)))
 	}
+	session.made.refresh = token
 	return token, signature(token), nil
 }
 func (s *strategy) RefreshTokenSignature(_ context.Context, token string) string {
 	return signature(token)
 }
-func (s *strategy) ValidateRefreshToken(ctx context.Context, _ fosite.Requester, _ string) error {
-	u := unitFrom(ctx)
-	if !u.now.Before(u.token.ExpiresAt) || !u.now.Before(u.grant.ExpiresAt) {
+func (s *strategy) ValidateRefreshToken(_ context.Context, r fosite.Requester, _ string) error {
+	if session := sessionOf(r); !session.now.Before(session.token.ExpiresAt) || !session.now.Before(session.grant.ExpiresAt) {
 		return fosite.ErrTokenExpired
 	}
 	return nil
@@ -87,39 +97,38 @@ type accessClaims struct {
 	FHIRUser string           `json:"fhirUser,omitempty"`
 }
 
-func (s *strategy) GenerateAccessToken(ctx context.Context, r fosite.Requester) (string, string, error) {
-	u := unitFrom(ctx)
-	id := uuid.New()
+func (s *strategy) GenerateAccessToken(_ context.Context, r fosite.Requester) (string, string, error) {
+	session := sessionOf(r)
+	client, t, id := session.client, session.terms, uuid.New()
 	claims := accessClaims{
 		Issuer:   s.issuer,
-		Subject:  r.GetClient().GetID(),
+		Subject:  client.ID,
 		Audience: s.issuer,
-		Expiry:   jwt.NewNumericDate(u.now.Add(accessTokenLifetime)),
-		IssuedAt: jwt.NewNumericDate(u.now),
+		Expiry:   jwt.NewNumericDate(session.now.Add(accessTokenLifetime)),
+		IssuedAt: jwt.NewNumericDate(session.now),
 		ID:       tokenID(uuid.Nil, id),
-		ClientID: r.GetClient().GetID(),
+		ClientID: client.ID,
 		Scope:    joinScopes(r.GetGrantedScopes()),
-		Sender:   u.sender,
-		Patient:  u.patient,
-		FHIRUser: u.fhirUser,
+		Sender:   t.sender,
+		Patient:  t.launch.patient,
+		FHIRUser: t.launch.fhirUser,
 	}
 	if audience := r.GetGrantedAudience(); len(audience) > 0 {
 		claims.Audience = audience[0] // one resource a token (S-40)
 	}
-	if u.resource != "" {
-		claims.Audience = u.resource
+	if t.resource != "" {
+		claims.Audience = t.resource
 	}
-	if g := u.grant; g != nil {
+	if g := session.grant; g != nil {
 		claims.Subject, claims.ID = g.Subject, tokenID(g.ID, id)
 		claims.AuthTime, claims.ACR, claims.AMR = jwt.NewNumericDate(g.AuthTime), g.ACR, g.AMR
 	}
-	if client, ok := r.GetClient().(*Client); ok && client.Metadata.AccessTokenFormat == formatOpaque {
-		token := seal.NewToken()
-		u.opaque, u.access = &opaqueToken{seal.Digest(token), claims}, token
-		return token, "", nil
+	if client.Metadata.AccessTokenFormat == formatOpaque {
+		session.made.access, session.made.opaque = seal.NewToken(), &claims
+		return session.made.access, "", nil
 	}
 	token, err := s.sign("ES256", "at+jwt", claims)
-	u.access = token
+	session.made.access = token
 	return token, "", err
 }
 
@@ -162,23 +171,24 @@ type idClaims struct {
 }
 
 // GenerateIDToken signs with the algorithm that the client registered.
-func (s *strategy) GenerateIDToken(ctx context.Context, _ time.Duration, _ fosite.Requester) (string, error) {
-	u := unitFrom(ctx)
-	g, alg := u.grant, u.client.Metadata.IDTokenSignedResponseAlg
+func (s *strategy) GenerateIDToken(_ context.Context, _ time.Duration, r fosite.Requester) (string, error) {
+	session := sessionOf(r)
+	g, client, t := session.grant, session.client, session.terms
+	alg := client.Metadata.IDTokenSignedResponseAlg
 	claims := idClaims{
 		Issuer: s.issuer, Subject: g.Subject, Audience: g.ClientID,
-		Expiry: jwt.NewNumericDate(u.now.Add(idTokenLifetime)), IssuedAt: jwt.NewNumericDate(u.now),
-		AuthTime: jwt.NewNumericDate(g.AuthTime), ACR: g.ACR, AMR: g.AMR, SID: u.client.sidAt(g.SID),
-		AccessTokenHash: leftHalf(alg, u.access), CodeHash: leftHalf(alg, u.code), FHIRUser: u.fhirUser,
+		Expiry: jwt.NewNumericDate(session.now.Add(idTokenLifetime)), IssuedAt: jwt.NewNumericDate(session.now),
+		AuthTime: jwt.NewNumericDate(g.AuthTime), ACR: g.ACR, AMR: g.AMR, SID: client.sidAt(g.SID),
+		AccessTokenHash: leftHalf(alg, session.made.access), CodeHash: leftHalf(alg, session.made.code), FHIRUser: t.launch.fhirUser,
 	}
-	if u.token == nil {
+	if session.token == nil {
 		claims.Nonce = g.Nonce
 	}
-	token, err := s.sign(alg, "JWT", claims, u.idClaims)
+	token, err := s.sign(alg, "JWT", claims, t.claims)
 	if err != nil {
 		return "", err
 	}
-	return u.envelope.seal(token, "JWT")
+	return t.envelope.seal(token, "JWT")
 }
 
 // leftHalf is at_hash and c_hash: half the digest that belongs to the ID token's
