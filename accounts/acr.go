@@ -1,6 +1,9 @@
 package accounts
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // The ladder of acr values (S-19): what was proven of the person who signs in, never
 // called more than it was.
@@ -18,10 +21,13 @@ const (
 	ACRPhishingResistant = "urn:huskyidp:acr:phishing-resistant"
 )
 
+// Fresh is how long a proof counts for a sensitive change (S-20).
+const Fresh = 5 * time.Minute
+
 // Methods of RFC 8176. That a passkey lies in hardware is known of none: no attestation
 // is asked for.
 const (
-	amrPassword = "pwd"
+	AMRPassword = "pwd"
 	amrCode     = "otp"
 	amrKey      = "pop"
 	amrMulti    = "mfa"
@@ -50,10 +56,10 @@ func acrOf(amr []string, matched bool) string {
 	return ACRUnmatched
 }
 
-// withFactor adds what a second step proved.
-func withFactor(amr []string, method string) []string {
+// WithFactor adds what a second step proved to the methods.
+func WithFactor(amr []string, f Factor) []string {
 	all := slices.Clone(amr)
-	for _, name := range []string{method, amrMulti} {
+	for _, name := range []string{methods[f], amrMulti} {
 		if !slices.Contains(all, name) {
 			all = append(all, name)
 		}

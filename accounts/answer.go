@@ -22,7 +22,7 @@ var Questions = []string{
 	"grandparent_saying", "first_dish", "first_film", "riding_teacher",
 }
 
-func knownQuestion(key string) bool { return slices.Contains(Questions, key) }
+func KnownQuestion(key string) bool { return slices.Contains(Questions, key) }
 
 // commonAnswers are what many people would give to one of the questions.
 var commonAnswers = strings.Fields(`

@@ -200,9 +200,9 @@ func TestKnownDevice(t *testing.T) {
 	if got := with(device, "maria", rightPassword); got != "1m0s" {
 		t.Errorf("the known browser after its own failures: %s, want a wait", got)
 	}
-	f.later(knownDeviceAge)
+	f.later(KnownDeviceAge)
 	device = f.start(SessionStart{Account: other}).Device
-	f.later(knownDeviceAge)
+	f.later(KnownDeviceAge)
 	if f.readDeviceCookie(device, "jose", f.now()).valid {
 		t.Error("the cookie is known after 180 days, want forgotten")
 	}

@@ -1,9 +1,7 @@
 package accounts
 
 import (
-	"context"
 	"errors"
-	"net/http"
 	"testing"
 	"time"
 )
@@ -95,24 +93,5 @@ func TestBegunDies(t *testing.T) {
 		if _, err := f.Pending(f.ctx(), waiting, thisBrowser); !errors.Is(err, ErrNoPending) {
 			t.Errorf("%s: the sign-in waits: %v", name, err)
 		}
-	}
-}
-
-// A change of address that the member asked for, and that waits, ends with the password; support's own does not concern it.
-func TestPasswordChangeStopsTheAddress(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t, 1)
-	account := f.register("maria")
-	emails := &held{f: f}
-	if err := emails.HoldEmail(context.Background(), account.ID, "dieb@example.org"); err != nil {
-		t.Fatal(err)
-	}
-	b := newBrowser(t, f, nil, emails)
-	b.get("/in/maria")
-	const path = "/account/password"
-	b.get(path)
-	status, location, _ := b.post(path, path, map[string][]string{"password": {rightPassword}, "new_password": {"otra contraseña muy larga"}})
-	if status != http.StatusSeeOther || !emails.until.IsZero() {
-		t.Errorf("the change of password = %d to %q, the address waits until %v", status, location, emails.until)
 	}
 }

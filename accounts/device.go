@@ -10,8 +10,8 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// knownDeviceAge is how long a browser stays known after a sign-in (S-11).
-const knownDeviceAge = 180 * 24 * time.Hour
+// KnownDeviceAge is how long a browser stays known after a sign-in (S-11).
+const KnownDeviceAge = 180 * 24 * time.Hour
 
 const deviceIDSize = 16
 
@@ -29,7 +29,7 @@ func (s *Service) newDeviceCookie(username string, id []byte, now time.Time) str
 		id = make([]byte, deviceIDSize)
 		rand.Read(id)
 	}
-	raw := binary.BigEndian.AppendUint64(append([]byte(nil), id...), uint64(now.Add(knownDeviceAge).Unix()))
+	raw := binary.BigEndian.AppendUint64(append([]byte(nil), id...), uint64(now.Add(KnownDeviceAge).Unix()))
 	return base64.RawURLEncoding.EncodeToString(append(raw, s.keyring.MAC(seal.Device, raw, []byte(username))...))
 }
 

@@ -17,8 +17,8 @@ import (
 	"huskyidp/templates"
 )
 
-// disownLife is how long the link of a notice works (S-54).
-const disownLife = 10 * 24 * time.Hour
+// DisownLife is how long the link of a notice works (S-54).
+const DisownLife = 10 * 24 * time.Hour
 
 // PressedAgain is how long the second press of a link's button gets the answer of the first, which was used up.
 const PressedAgain = 10 * time.Minute
@@ -54,7 +54,7 @@ func (s *Service) QueueNotice(ctx context.Context, b *pgx.Batch, account Account
 	}
 	if templates.CanDisown(kind) {
 		at, _ := args["at"].(time.Time)
-		args["link"], args["date"] = s.issuer+s.queueDisownPath(b, account.ID, at), now.Add(disownLife)
+		args["link"], args["date"] = s.issuer+s.queueDisownPath(b, account.ID, at), now.Add(DisownLife)
 	}
 	content, err := s.mails.Mail(account.Language, kind, args)
 	if err != nil {
@@ -66,7 +66,7 @@ func (s *Service) QueueNotice(ctx context.Context, b *pgx.Batch, account Account
 // queueDisownPath makes a link that denies what happened at an instant, and all since.
 func (s *Service) queueDisownPath(b *pgx.Batch, id uuid.UUID, at time.Time) string {
 	token := seal.NewToken()
-	s.store.queueDisownLink(b, seal.Digest(token), id, at, s.now().Add(disownLife))
+	s.store.queueDisownLink(b, seal.Digest(token), id, at, s.now().Add(DisownLife))
 	return "/not-me?link=" + token
 }
 

@@ -1,6 +1,5 @@
-// Package accounts holds what a member signs in with: username, e-mail address,
-// password, second steps, secret question, and the sessions that sign-ins open; and the
-// pages on which the member sees and changes them.
+// Package accounts holds what a member signs in with: username, email address, password, second steps, secret question, and
+// the sessions that sign-ins open. It knows rules and tables; its pages are in package selfservice.
 //
 // # Sign-in
 //
@@ -50,7 +49,7 @@
 // ImportAll takes accounts with the hashes that they have (ParseForeignHash), sealed where a hash of our own would be. The
 // first right password replaces the hash; one that nobody used for a year is deleted. Until then a wrong password costs one
 // hash of each scheme, whosever it is. The member's session is Unsettled until WelcomePath has a proof of the address, a secret
-// question, and another password if the old one breaks the rules; Require and the provider lead there first.
+// question, and another password if the old one breaks the rules; selfservice and the provider lead there first.
 //
 // # Support desk
 //
@@ -83,7 +82,7 @@
 //
 // # Who sees what
 //
-// A member sees the own account (Handler); the provider reads accounts by id to release
+// A member sees their own account (package selfservice); the provider reads accounts by ID to release
 // claims; registration creates them. Hashes and answers leave this package only sealed.
 //
 // # Errors

@@ -35,6 +35,12 @@ func (s *Service) StartEmailProof(ctx context.Context, account Account, sid, ema
 	return s.startEmailProof(ctx, "email_code", account, sid, email)
 }
 
+// StartWelcomeProof mails a code to the address on file of an imported account, which its member has still to prove. The
+// error is that of StartEmailProof.
+func (s *Service) StartWelcomeProof(ctx context.Context, account Account, sid string) error {
+	return s.startEmailProof(ctx, "settle", account, sid, account.Email)
+}
+
 func (s *Service) startEmailProof(ctx context.Context, kind string, account Account, sid, email string) error {
 	code, err := NewCode()
 	if err != nil {

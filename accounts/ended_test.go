@@ -1,7 +1,7 @@
 package accounts
 
 import (
-	"net/http"
+	"errors"
 	"testing"
 	"time"
 )
@@ -32,11 +32,25 @@ func TestWhySessionsEnd(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f, b, account := member(t)
+			f := newFixture(t, 1)
+			account := f.register("maria")
+			started := f.start(SessionStart{Account: account})
 			test.end(f, account)
-			if status, at, _ := b.get("/account"); status != http.StatusSeeOther || at != "/login?note="+string(test.want) {
-				t.Errorf("GET /account = %d to %q, want the note %s", status, at, test.want)
+			if _, err := f.Session(f.ctx(), started.Token); !errors.Is(err, ErrNoSession) {
+				t.Fatalf("Session = %v, want ErrNoSession", err)
+			}
+			if why, err := f.WhyEnded(f.ctx(), started.Token); err != nil || why != test.want {
+				t.Errorf("WhyEnded = %q, %v, want %q", why, err, test.want)
 			}
 		})
 	}
+}
+
+// sid is that of the account's only session.
+func (f *fixture) sid(account Account) (sid string) {
+	f.t.Helper()
+	if err := f.querier().QueryRow(f.ctx(), `select sid from sessions where account_id = $1 and ended_at is null`, account.ID).Scan(&sid); err != nil {
+		f.t.Fatal(err)
+	}
+	return sid
 }

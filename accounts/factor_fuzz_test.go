@@ -31,12 +31,12 @@ func FuzzTypedSavedCode(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, typed string) {
-		code, err := typedSavedCode(typed)
+		code, err := ParseSavedCode(typed)
 		if err == nil && (len(code) != savedCodeSize || strings.Trim(code, savedLetters) != "") {
-			t.Errorf("typedSavedCode(%q) = %q", typed, code)
+			t.Errorf("ParseSavedCode(%q) = %q", typed, code)
 		}
 		if err == nil {
-			if again, err := typedSavedCode(showSavedCode(code)); err != nil || again != code {
+			if again, err := ParseSavedCode(showSavedCode(code)); err != nil || again != code {
 				t.Errorf("%q shown and typed again = %q, %v", code, again, err)
 			}
 		}

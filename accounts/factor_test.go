@@ -18,7 +18,7 @@ import (
 // app is a member's authenticator app.
 type app struct {
 	f      *fixture
-	secret totpSecret
+	secret TOTPSecret
 }
 
 // enrolTOTP enrols an app and moves on by a step, so that its next code is a new one.

@@ -11,9 +11,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/google/uuid"
 	"huskyidp/internal/argon2"
 	"huskyidp/internal/seal"
+
+	"github.com/google/uuid"
 )
 
 // HashParams are those of Argon2id (RFC 9106). The zero value means S-04's: 46 MiB,

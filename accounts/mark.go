@@ -51,7 +51,7 @@ func answerSecret(id uuid.UUID, sealed []byte) secret {
 	return secret{markAnswer, seal.PepperAnswer, answerPlace(id), sealed}
 }
 
-func totpSecretOf(id uuid.UUID, sealed []byte) secret {
+func TOTPSecretOf(id uuid.UUID, sealed []byte) secret {
 	return secret{markTOTP, seal.TOTP, totpPlace(id), sealed}
 }
 

@@ -177,7 +177,7 @@ func TestPending(t *testing.T) {
 		t.Errorf("Pending after another sign-in in this browser = %v, want ErrNoPending", err)
 	}
 	token = begin()
-	f.later(pendingLife)
+	f.later(PendingLife)
 	if _, err := f.Pending(f.ctx(), token, thisBrowser); !errors.Is(err, ErrNoPending) {
 		t.Errorf("Pending after ten minutes = %v, want ErrNoPending", err)
 	}

@@ -17,10 +17,18 @@ import (
 )
 
 const (
-	pendingLife  = 10 * time.Minute // S-18
+	PendingLife  = 10 * time.Minute // S-18
 	pendingTries = 5                // S-16
 	provedTwice  = 10 * time.Second // how long the same proof, sent again, has the same answer
 )
+
+// Proved is the result of a second step.
+type Proved struct {
+	Session Session
+	StepUp  bool   // else a sign-in
+	Return  string // the page of ours that it was for, "" for none
+	Left    int    // saved codes, after one was used
+}
 
 // Pending is a sign-in, or the step-up of a session, that waits for its second step. It
 // opens nothing else (S-18).
@@ -54,7 +62,7 @@ func (s *Service) StartPending(ctx context.Context, start PendingStart) (token s
 		insert into pending_sign_ins (digest, browser, account_id, amr, sid, return_to, created_at, expires_at)
 		values (@digest, @browser, @account_id, @amr, @sid, @return_to, @now, @expires_at)`,
 		pgx.NamedArgs{"digest": seal.Digest(token), "browser": start.Browser, "account_id": start.Account.ID, "amr": start.AMR, "sid": start.SID,
-			"return_to": start.Return, "now": now, "expires_at": now.Add(pendingLife)})
+			"return_to": start.Return, "now": now, "expires_at": now.Add(PendingLife)})
 	if name := start.Account.Username; name != "" {
 		s.store.clearThrottles(b, s.throttleKeys(name, s.readDeviceCookie(start.Device, name, now)))
 	}
@@ -129,7 +137,7 @@ func (s *Service) ProvePending(ctx context.Context, token string, browser []byte
 	case wrong && p.Tries >= pendingTries: // nothing reads it any more, save a right proof that is on its way
 		err = ErrEnded
 	}
-	p.AMR = withFactor(p.AMR, methods[f])
+	p.AMR = WithFactor(p.AMR, f)
 	return p, left, err
 }
 
@@ -180,7 +188,7 @@ func (s *Service) ProvedBefore(ctx context.Context, token string, browser []byte
 		case s.now().Sub(*at) > provedTwice || subtle.ConstantTimeCompare(mac, s.store.proofMAC(token, proof)) != 1:
 			return Pending{}, ErrNoPending
 		}
-		p.AMR = withFactor(p.AMR, methods[f])
+		p.AMR = WithFactor(p.AMR, f)
 		p.Account, err = s.Get(ctx, p.Account.ID)
 		return p, err
 	}

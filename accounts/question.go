@@ -148,5 +148,5 @@ func queueKeepFormer(b *pgx.Batch, id uuid.UUID, now time.Time) {
 		select $1, $2, $3, q.question, q.answer_sealed
 		from (values (1)) one left join lateral (
 			select question, answer_sealed from account_questions where account_id = $1 order by set_at, question limit 1) q on true
-		on conflict do nothing`, id, now, now.Add(disownLife))
+		on conflict do nothing`, id, now, now.Add(DisownLife))
 }

@@ -316,7 +316,7 @@ func TestDisownLeavesFactors(t *testing.T) {
 	if _, _, err := f.Disown(f.ctx(), f.disownLink("new_device")); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := f.Factors(f.ctx(), a.ID); err != nil || !got.TOTP || got.Passkeys != 1 || got.SavedCodes != savedCodes {
+	if got, err := f.Factors(f.ctx(), a.ID); err != nil || !got.TOTP || got.Passkeys != 1 || got.SavedCodes != SavedCodeCount {
 		t.Errorf("after the link: %+v, %v", got, err)
 	}
 }

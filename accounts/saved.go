@@ -20,7 +20,7 @@ import (
 )
 
 const (
-	savedCodes     = 10
+	SavedCodeCount = 10
 	savedCodeSize  = 15 // letters, 74 bits (S-17)
 	savedCodeGroup = 5  // shown with a dash between
 	// savedLetters leaves out what is easily taken for another: i, l, o, 0 and 1.
@@ -57,9 +57,8 @@ func showSavedCode(code string) string {
 	return strings.Join(append(groups, code), "-")
 }
 
-// typedSavedCode takes capitals for small letters and drops what parts them. The error
-// is ErrWrongCode for what is no code of ours.
-func typedSavedCode(typed string) (string, error) {
+// ParseSavedCode reads a code as typed, regardless of case and separators. The error is ErrWrongCode for anything that cannot be one.
+func ParseSavedCode(typed string) (string, error) {
 	if len(typed) > 128 {
 		return "", ErrWrongCode
 	}
@@ -70,30 +69,26 @@ func typedSavedCode(typed string) (string, error) {
 	return code, nil
 }
 
-// MakeSavedCodes makes a new list and voids the one before. The codes are returned to be
-// shown once. The error is ErrNoFactor where there is no other second step, or the database's.
-func (s *Service) MakeSavedCodes(ctx context.Context, accountID uuid.UUID) ([]string, error) {
-	list, err := s.makeSavedCodes(ctx, accountID)
-	return list.Codes, err
-}
-
-// madeCodes is a list that was just made; the database knows it by its moment.
-type madeCodes struct {
+// SavedCodeList is a list that was just made; the database identifies it by its time.
+type SavedCodeList struct {
 	Codes []string  `json:"codes"`
 	Made  time.Time `json:"made"`
 }
 
-// makeSavedCodes keeps a keyed digest of each code, not a slow hash: nobody guesses 74 random bits (S-17), and ten slow hashes
-// would hold up everybody else's sign-in.
-func (s *Service) makeSavedCodes(ctx context.Context, accountID uuid.UUID) (madeCodes, error) {
-	codes, sealed := make([]string, savedCodes), make([][]byte, savedCodes)
+// MakeSavedCodes makes a new list and voids the one before. The codes are returned to be shown once. The error is ErrNoFactor
+// if there is no other second step, or the database's.
+//
+// It stores a keyed digest of each code, not a slow hash: nobody guesses 74 random bits (S-17), and ten slow hashes would
+// delay everybody else's sign-in.
+func (s *Service) MakeSavedCodes(ctx context.Context, accountID uuid.UUID) (SavedCodeList, error) {
+	codes, sealed := make([]string, SavedCodeCount), make([][]byte, SavedCodeCount)
 	for n := range codes {
 		code := newSavedCode()
 		codes[n] = showSavedCode(code)
 		sealed[n] = s.keyring.Seal(seal.PepperCode, savedPlace(accountID, n+1), s.keyring.MAC(seal.TokenMAC, savedParts(accountID, code)...))
 	}
 	now := s.now().Truncate(time.Microsecond)
-	return madeCodes{codes, now}, s.db.InTx(ctx, func(ctx context.Context) error {
+	return SavedCodeList{codes, now}, s.db.InTx(ctx, func(ctx context.Context) error {
 		b := &pgx.Batch{}
 		s.queueSuperseded(b, accountID)
 		s.store.dropSaved(b, accountID)
@@ -128,7 +123,7 @@ func (s *store) dropSaved(b *pgx.Batch, accountID uuid.UUID) {
 // ErrWrongCode, ErrNoFactor, *FactorLockedError, ErrBusy, or the database's. Like
 // CheckTOTP it counts first, and is not to be called inside a transaction.
 func (s *Service) UseSavedCode(ctx context.Context, accountID uuid.UUID, typed string, again bool) (left int, err error) {
-	code, err := typedSavedCode(typed)
+	code, err := ParseSavedCode(typed)
 	if err != nil {
 		return 0, err
 	}

@@ -22,7 +22,8 @@ func TestSavedCodes(t *testing.T) {
 	f.enrolTOTP(account)
 	leave := f.fillSlots()
 	hashes := f.hashes.Load()
-	codes, err := f.MakeSavedCodes(f.ctx(), account.ID)
+	made, err := f.MakeSavedCodes(f.ctx(), account.ID)
+	codes := made.Codes
 	if err != nil || len(codes) != 10 {
 		t.Fatalf("MakeSavedCodes while every hash slot is taken = %d codes, %v, want 10", len(codes), err)
 	}
@@ -49,7 +50,8 @@ func TestSavedCodes(t *testing.T) {
 	if left, err := f.UseSavedCode(f.ctx(), account.ID, codes[4], false); err != nil || left != 8 {
 		t.Errorf("UseSavedCode of another = %d, %v, want 8 left", left, err)
 	}
-	fresh, err := f.MakeSavedCodes(f.ctx(), account.ID)
+	made, err = f.MakeSavedCodes(f.ctx(), account.ID)
+	fresh := made.Codes
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +72,8 @@ func TestSavedCodeRace(t *testing.T) {
 	f := newFixture(t, 16)
 	account := f.register("maria")
 	f.enrolTOTP(account)
-	codes, err := f.MakeSavedCodes(f.ctx(), account.ID)
+	made, err := f.MakeSavedCodes(f.ctx(), account.ID)
+	codes := made.Codes
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -141,8 +141,8 @@ func (s *Service) Peek(ctx context.Context, token string) (Session, error) {
 	return s.store.session(ctx, seal.Digest(token), now, now.Add(-s.idle), false)
 }
 
-// end is when a session that is not used any more is over.
-func (s *Service) end(n Session) time.Time {
+// SessionEnd returns when a session ends unless it is used again.
+func (s *Service) SessionEnd(n Session) time.Time {
 	if idle := n.LastSeenAt.Add(s.idle); idle.Before(n.ExpiresAt) {
 		return idle
 	}
@@ -152,6 +152,11 @@ func (s *Service) end(n Session) time.Time {
 // EndSession signs a session out that is open. It is no error if it is not.
 func (s *Service) EndSession(ctx context.Context, sid string) error {
 	return s.endSession(ctx, sid, nil, voidsOnline, audit.SessionEnded)
+}
+
+// SignOut is EndSession at the member's own request.
+func (s *Service) SignOut(ctx context.Context, sid string) error {
+	return s.endSession(ctx, sid, nil, voidsOnline, audit.SignedOut)
 }
 
 // endSession ends a session of the owner, or of anybody if that is nil.

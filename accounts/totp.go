@@ -21,7 +21,7 @@ import (
 )
 
 const (
-	totpSecretSize = 20 // bytes, RFC 4226 4
+	TOTPSecretSize = 20 // bytes, RFC 4226 4
 	totpStep       = 30 * time.Second
 	totpDigits     = 6
 	totpPending    = time.Hour // a key that was shown and not proven is replaced after it
@@ -31,33 +31,33 @@ func totpPlace(account uuid.UUID) seal.Place {
 	return seal.Place{Table: "account_totp", Column: "secret_sealed", Row: account.String()}
 }
 
-// totpSecret is the key in the form that apps take: base32 without padding.
-type totpSecret string
+// TOTPSecret is the key in the form that apps take: base32 without padding.
+type TOTPSecret string
 
-func newTOTPSecret() totpSecret {
-	raw := make([]byte, totpSecretSize)
+func newTOTPSecret() TOTPSecret {
+	raw := make([]byte, TOTPSecretSize)
 	rand.Read(raw)
-	return totpSecret(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(raw))
+	return TOTPSecret(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(raw))
 }
 
-func (s *Service) openTOTP(account uuid.UUID, sealed []byte) (totpSecret, error) {
+func (s *Service) openTOTP(account uuid.UUID, sealed []byte) (TOTPSecret, error) {
 	secret, err := s.keyring.Open(seal.TOTP, totpPlace(account), sealed)
 	if err != nil {
 		return "", fmt.Errorf("opening a TOTP secret: %w", err)
 	}
-	return totpSecret(secret), nil
+	return TOTPSecret(secret), nil
 }
 
-// uri is the address that the QR code holds. The issuer's name stands in both places, as
+// URI returns the address that the QR code encodes. The issuer is named in both places, as
 // apps expect.
-func (t totpSecret) uri(issuer, username string) string {
+func (t TOTPSecret) URI(issuer, username string) string {
 	query := url.Values{"secret": {string(t)}, "issuer": {issuer}}
 	return "otpauth://totp/" + url.PathEscape(issuer) + ":" + url.PathEscape(username) + "?" + strings.ReplaceAll(query.Encode(), "+", "%20")
 }
 
 // step is the time step whose code this is: the current one or a neighbour, 0 for none.
 // The library neither remembers steps nor tells them (S-77), so they are computed here.
-func (t totpSecret) step(code string, now time.Time) (int64, error) {
+func (t TOTPSecret) step(code string, now time.Time) (int64, error) {
 	current := now.Unix() / int64(totpStep/time.Second)
 	found := int64(0)
 	for _, step := range []int64{current - 1, current, current + 1} {
@@ -110,7 +110,7 @@ func (s *Service) CheckTOTP(ctx context.Context, accountID uuid.UUID, typed stri
 	if err != nil {
 		return err
 	}
-	if former := totpSecretOf(accountID, sealed); !s.current(former, newest) {
+	if former := TOTPSecretOf(accountID, sealed); !s.current(former, newest) {
 		if err := s.audit.Record(ctx, s.formerEvent(ctx, accountID, former)); err != nil {
 			return err
 		}
@@ -146,7 +146,7 @@ func (s *Service) CheckTOTP(ctx context.Context, accountID uuid.UUID, typed stri
 // an hour, so that a reload does not void what was scanned. Another session gets another
 // key: who was in for a moment does not know what the member enrols next. The error is ErrHasFactor where an app
 // is enrolled.
-func (s *Service) StartTOTP(ctx context.Context, accountID uuid.UUID, sid string) (totpSecret, error) {
+func (s *Service) StartTOTP(ctx context.Context, accountID uuid.UUID, sid string) (TOTPSecret, error) {
 	now, fresh := s.now(), newTOTPSecret()
 	var sealed []byte
 	var confirmed bool
@@ -211,7 +211,7 @@ func (s *Service) ConfirmTOTP(ctx context.Context, accountID uuid.UUID, sid, typ
 		if err != nil {
 			return err
 		}
-		return s.factorNotice(ctx, accountID, TOTP, true, totpSecretOf(accountID, sealed))
+		return s.factorNotice(ctx, accountID, TOTP, true, TOTPSecretOf(accountID, sealed))
 	})
 	return usable, err
 }

@@ -10,8 +10,8 @@ func TestTypedCodes(t *testing.T) {
 	t.Parallel()
 	for _, between := range []string{"", "-", " ", "–", "—", "‑", "−", "－", "\u00a0", "\u202f", "\u2009", ".", ". ", "·", "_", "/", "\u00ad", "\n"} {
 		saved := " ABCDE" + between + "fghjk" + between + "Mnpqr. "
-		if code, err := typedSavedCode(saved); err != nil || code != "abcdefghjkmnpqr" {
-			t.Errorf("typedSavedCode(%q) = %q, %v", saved, code, err)
+		if code, err := ParseSavedCode(saved); err != nil || code != "abcdefghjkmnpqr" {
+			t.Errorf("ParseSavedCode(%q) = %q, %v", saved, code, err)
 		}
 		six := " 123" + between + "456. "
 		if code, ok := ReadCode(six); !ok || code != "123456" {
@@ -22,8 +22,8 @@ func TestTypedCodes(t *testing.T) {
 		}
 	}
 	for _, wrong := range []string{"abcde-fghjk-mnpq", "abcde-fghjk-mnpqé", "abcde+fghjk+mnpqr", strings.Repeat("-", 200) + "abcdefghjkmnpqr"} {
-		if code, err := typedSavedCode(wrong); err == nil {
-			t.Errorf("typedSavedCode(%q) = %q", wrong, code)
+		if code, err := ParseSavedCode(wrong); err == nil {
+			t.Errorf("ParseSavedCode(%q) = %q", wrong, code)
 		}
 	}
 }

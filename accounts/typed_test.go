@@ -208,7 +208,7 @@ func TestQuestionBank(t *testing.T) {
 			t.Errorf("%s: %d different questions of %d", lang, len(seen), len(Questions))
 		}
 	}
-	if knownQuestion("birth_date") || !knownQuestion(Questions[0]) {
+	if KnownQuestion("birth_date") || !KnownQuestion(Questions[0]) {
 		t.Error("a question that is not in the bank is one")
 	}
 }

@@ -12,27 +12,28 @@ import (
 	"huskyidp/internal/web"
 )
 
-// due is what the member of an imported account has still to give.
-type due struct {
+// Due is what the member of an imported account has still to give.
+type Due struct {
 	Agreement bool // none was ever accepted
 	Address   bool // a proof that the address is theirs
 	Question  bool
 	Password  bool // the one from the other system breaks the rules
-	settled   bool
+	Settled   bool // nothing: the account is complete
 }
 
-func (s *Service) due(ctx context.Context, id uuid.UUID, questions bool) (d due, err error) {
+// Due reads what an account lacks; questions says whether a secret question is asked for.
+func (s *Service) Due(ctx context.Context, id uuid.UUID, questions bool) (d Due, err error) {
 	err = s.db.From(ctx).QueryRow(ctx, `
 		select not exists (select from account_acceptances where account_id = id and kind = 'agreement'), settle_proven_at is null, $2 and not exists (select from account_questions where account_id = id), password_due, imported_at is null or settled_at is not null
-		from accounts where id = $1`, id, questions).Scan(&d.Agreement, &d.Address, &d.Question, &d.Password, &d.settled)
+		from accounts where id = $1`, id, questions).Scan(&d.Agreement, &d.Address, &d.Question, &d.Password, &d.Settled)
 	if err != nil {
 		return d, fmt.Errorf("reading what an account lacks: %w", err)
 	}
 	return d, nil
 }
 
-// settleAddress notes that the member of an imported account has proven the address.
-func (s *Service) settleAddress(ctx context.Context, session Session) error {
+// SettleAddress notes that the member of an imported account has proven the address.
+func (s *Service) SettleAddress(ctx context.Context, session Session) error {
 	now := s.now()
 	b := &pgx.Batch{}
 	b.Queue(`update accounts set settle_proven_at = $2, email_proven = true, updated_at = $2 where id = $1`, session.AccountID, now)
@@ -40,18 +41,18 @@ func (s *Service) settleAddress(ctx context.Context, session Session) error {
 	return s.store.run(ctx, b)
 }
 
-// settlement completes an imported account whose address is proven.
-type settlement struct {
-	session      Session
-	question     string
-	answerHash   []byte // nil: no question is asked for
-	passwordHash []byte // nil: the password stays
+// Settlement completes an imported account whose address is proven.
+type Settlement struct {
+	Session      Session
+	Question     string
+	AnswerHash   []byte // nil: no question is asked for
+	PasswordHash []byte // nil: the password stays
 }
 
-// settle ends with one answer, however often it is called: what was set first stays.
-func (s *Service) settle(ctx context.Context, n settlement) error {
-	id, now := n.session.AccountID, s.now()
-	event := audit.Event{At: now, AccountID: id.String(), SessionID: n.session.SID, RequestID: web.RequestID(ctx), Success: true}
+// Settle is idempotent: what was set first stays.
+func (s *Service) Settle(ctx context.Context, n Settlement) error {
+	id, now := n.Session.AccountID, s.now()
+	event := audit.Event{At: now, AccountID: id.String(), SessionID: n.Session.SID, RequestID: web.RequestID(ctx), Success: true}
 	err := s.db.InTx(ctx, func(ctx context.Context) error {
 		tag, err := s.db.From(ctx).Exec(ctx, `
 			update accounts set settled_at = $2, updated_at = $2 where id = $1 and settled_at is null and settle_proven_at is not null
@@ -61,22 +62,22 @@ func (s *Service) settle(ctx context.Context, n settlement) error {
 		}
 		b := &pgx.Batch{}
 		s.queueSuperseded(b, id)
-		if n.answerHash != nil {
-			if event.Data, err = s.markOf(nil, answerSecret(id, n.answerHash)); err != nil {
+		if n.AnswerHash != nil {
+			if event.Data, err = s.markOf(nil, answerSecret(id, n.AnswerHash)); err != nil {
 				return err
 			}
 			event.Kind = audit.QuestionChanged
-			b.Queue(`insert into account_questions (account_id, question, answer_sealed, set_at) values ($1, $2, $3, $4)`, id, n.question, n.answerHash, now)
+			b.Queue(`insert into account_questions (account_id, question, answer_sealed, set_at) values ($1, $2, $3, $4)`, id, n.Question, n.AnswerHash, now)
 			s.audit.Queue(b, ctx, event)
 		}
-		if n.passwordHash != nil {
-			if event.Data, err = s.markOf(nil, passwordSecret(id, n.passwordHash)); err != nil {
+		if n.PasswordHash != nil {
+			if event.Data, err = s.markOf(nil, passwordSecret(id, n.PasswordHash)); err != nil {
 				return err
 			}
 			event.Kind = audit.PasswordChanged
-			b.Queue(`update accounts set password_sealed = $2, password_scheme = null, password_due = false, credentials_changed_at = $3 where id = $1`, id, n.passwordHash, now)
+			b.Queue(`update accounts set password_sealed = $2, password_scheme = null, password_due = false, credentials_changed_at = $3 where id = $1`, id, n.PasswordHash, now)
 			s.audit.Queue(b, ctx, event)
-			if err := s.EndSessions(ctx, id, n.session.SID); err != nil {
+			if err := s.EndSessions(ctx, id, n.Session.SID); err != nil {
 				return err
 			}
 		}
@@ -88,8 +89,8 @@ func (s *Service) settle(ctx context.Context, n settlement) error {
 	return nil
 }
 
-// proofOpen reports whether a code is out to the address on file in this session.
-func (s *Service) proofOpen(ctx context.Context, account Account, sid string) (bool, error) {
+// WelcomeProofSent reports whether a code is out to the address on file in this session.
+func (s *Service) WelcomeProofSent(ctx context.Context, account Account, sid string) (bool, error) {
 	address, err := s.EmailProof(ctx, account.ID, sid)
 	if errors.Is(err, ErrNoPending) {
 		return false, nil

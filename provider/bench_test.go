@@ -27,6 +27,7 @@ import (
 	"huskyidp/keys"
 	"huskyidp/members"
 	"huskyidp/provider"
+	"huskyidp/selfservice"
 	"huskyidp/templates"
 )
 
@@ -203,7 +204,7 @@ func (b *bench) instance(change ...func(*bench, *provider.Deps)) instance {
 	}
 	p, err := provider.New(deps)
 	must(t, err)
-	signIn, err := accounts.NewHandler(accounts.HandlerDeps{Service: service, Web: w, Cards: noCards{}, Apps: p, Resume: provider.ResumePath})
+	signIn, err := selfservice.NewHandler(selfservice.Deps{Service: service, Web: w, Keyring: ring, Now: b.clock.now, Cards: noCards{}, Apps: p, Resume: provider.ResumePath})
 	must(t, err)
 	h, err := provider.NewHandler(p, w, signIn)
 	must(t, err)
@@ -229,8 +230,8 @@ func (b *bench) legal(_ time.Time, lang string) provider.Agreement {
 // noCards leaves the account page without card data, which is not tested here.
 type noCards struct{}
 
-func (noCards) Card(context.Context, uuid.UUID) (accounts.Card, error) {
-	return accounts.Card{}, accounts.ErrNoCard
+func (noCards) Card(context.Context, uuid.UUID) (selfservice.Card, error) {
+	return selfservice.Card{}, selfservice.ErrNoCard
 }
 
 func must(t testing.TB, err error) {

@@ -157,7 +157,7 @@ func (h *Handler) login(c *gin.Context) error {
 		return h.loginForm(c, w, http.StatusUnprocessableEntity, clip(username), []web.PageOption{web.WithProblems(problems...)})
 	}
 	account, err := h.accounts.Authenticate(ctx, accounts.Attempt{
-		Username: username, Password: password, Source: web.Source(c), Device: h.web.Cookie(c, accounts.DeviceCookie), Browser: web.Browser(c),
+		Username: username, Password: password, Source: web.Source(c), Device: h.web.Cookie(c, web.DeviceCookie), Browser: web.Browser(c),
 	})
 	if err != nil {
 		status, problem := loginProblem(err, h.service.supportEmail)

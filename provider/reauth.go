@@ -121,7 +121,7 @@ func (h *Handler) reauth(c *gin.Context) error {
 		return h.reauthForm(c, s, reauthPage{}, http.StatusUnprocessableEntity, templates.Problem{Field: "password", Key: "provider.login.password_missing"})
 	}
 	account, err := h.accounts.Authenticate(c.Request.Context(), accounts.Attempt{
-		Username: s.session.Username, Password: password, Source: web.Source(c), Device: h.web.Cookie(c, accounts.DeviceCookie), Browser: web.Browser(c),
+		Username: s.session.Username, Password: password, Source: web.Source(c), Device: h.web.Cookie(c, web.DeviceCookie), Browser: web.Browser(c),
 	})
 	if errors.Is(err, accounts.ErrWrongCredentials) {
 		return h.reauthForm(c, s, reauthPage{}, http.StatusUnprocessableEntity, templates.Problem{Field: "password", Key: "accounts.password.current_wrong"})

@@ -201,15 +201,15 @@ func TestTwoPresses(t *testing.T) {
 		w.twice(w.signIn(ask(w, id, nil)), url.Values{"code": {app.code()}})
 	})
 	t.Run("saved code", func(*testing.T) {
-		codes, err := b.accounts.MakeSavedCodes(b.t.Context(), b.account.ID)
+		list, err := b.accounts.MakeSavedCodes(b.t.Context(), b.account.ID)
 		must(b.t, err)
 		w := b.browser()
 		p := w.signIn(ask(w, id, nil))
 		p = w.get("/login/factor/saved-code?flow=" + p.url.Query().Get("flow"))
-		if on := w.submit(p, url.Values{"saved_code": {codes[0]}}); on.url.Path != "/login/saved-code" {
+		if on := w.submit(p, url.Values{"saved_code": {list.Codes[0]}}); on.url.Path != "/login/saved-code" {
 			b.t.Errorf("at %s", on.url)
 		}
-		if on := w.submit(p, url.Values{"saved_code": {codes[0]}}); on.location == nil || on.location.Query().Get("code") == "" {
+		if on := w.submit(p, url.Values{"saved_code": {list.Codes[0]}}); on.location == nil || on.location.Query().Get("code") == "" {
 			b.t.Errorf("the second press is at %s", on.url)
 		}
 	})

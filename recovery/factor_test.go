@@ -24,10 +24,10 @@ func (f *fixture) enrol(a accounts.Account) (app func() string, saved []string) 
 	}
 	_, err = f.people.ConfirmTOTP(f.t.Context(), a.ID, "sid", app())
 	check(f.t, err)
-	saved, err = f.people.MakeSavedCodes(f.t.Context(), a.ID)
+	list, err := f.people.MakeSavedCodes(f.t.Context(), a.ID)
 	check(f.t, err)
 	f.later(time.Minute)
-	return app, saved
+	return app, list.Codes
 }
 
 // S-55: an account with a second step recovers with it, and keeps it.

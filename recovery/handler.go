@@ -10,7 +10,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"huskyidp/accounts"
 	"huskyidp/internal/web"
 	"huskyidp/templates"
 )
@@ -118,7 +117,7 @@ func keepFlow(c *gin.Context, path string) string {
 // visit is what the request says about itself.
 func (h *Handler) visit(c *gin.Context) Visit {
 	return Visit{
-		Token: h.web.Cookie(c, cookie), Browser: web.Browser(c), Source: web.Source(c), Device: h.web.Cookie(c, accounts.DeviceCookie), Language: web.Lang(c), Flow: web.Flow(c),
+		Token: h.web.Cookie(c, cookie), Browser: web.Browser(c), Source: web.Source(c), Device: h.web.Cookie(c, web.DeviceCookie), Language: web.Lang(c), Flow: web.Flow(c),
 		RequestID: web.RequestID(c.Request.Context()),
 		Owns:      func(id string) bool { return web.Belongs(c, web.OfRecovery, id) },
 		Looks:     c.Request.Method == http.MethodGet && !h.web.WasRefused(c),

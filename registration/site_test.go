@@ -30,6 +30,7 @@ import (
 	"huskyidp/internal/web"
 	"huskyidp/members"
 	"huskyidp/recovery"
+	"huskyidp/selfservice"
 	"huskyidp/templates"
 )
 
@@ -104,7 +105,7 @@ func newSiteOn(t *testing.T, db *postgres.DB, answer time.Duration, change ...fu
 		Templates: set, Keyring: keyring, Issuer: "http://localhost:8080", Logger: slog.New(slog.NewJSONHandler(s.logs, nil)), Now: s.now,
 		Limits: web.Limits{Requests: 100_000, Answer: answer, Wide: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}},
 	}))
-	sessions := must[*accounts.Handler](t)(accounts.NewHandler(accounts.HandlerDeps{Service: s.accounts, Web: pages, Cards: cards{}}))
+	sessions := must[*selfservice.Handler](t)(selfservice.NewHandler(selfservice.Deps{Service: s.accounts, Web: pages, Keyring: keyring, Now: s.now, Cards: cards{}}))
 	h := must[*Handler](t)(NewHandler(s.service, pages, sessions, 9))
 	engine := pages.Engine()
 	h.Mount(engine)
@@ -127,8 +128,8 @@ func (s *site) ResumePath(id string) string { return "/authorize/resume?flow=" +
 // cards stands in for the roster on the account page, which these tests do not visit.
 type cards struct{}
 
-func (cards) Card(context.Context, uuid.UUID) (accounts.Card, error) {
-	return accounts.Card{}, accounts.ErrNoCard
+func (cards) Card(context.Context, uuid.UUID) (selfservice.Card, error) {
+	return selfservice.Card{}, selfservice.ErrNoCard
 }
 
 // tap queues mails and keeps them aside.

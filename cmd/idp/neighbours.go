@@ -7,11 +7,11 @@ import (
 
 	"github.com/google/uuid"
 
-	"huskyidp/accounts"
 	"huskyidp/members"
 	"huskyidp/provider"
 	"huskyidp/recovery"
 	"huskyidp/registration"
+	"huskyidp/selfservice"
 	"huskyidp/templates"
 )
 
@@ -20,19 +20,19 @@ import (
 // cards shows the member's card on the account page.
 type cards struct{ roster *members.Roster }
 
-func (c cards) Card(ctx context.Context, memberID uuid.UUID) (accounts.Card, error) {
+func (c cards) Card(ctx context.Context, memberID uuid.UUID) (selfservice.Card, error) {
 	m, err := c.roster.Member(ctx, memberID)
 	if errors.Is(err, members.ErrUnknown) {
-		return accounts.Card{}, accounts.ErrNoCard
+		return selfservice.Card{}, selfservice.ErrNoCard
 	}
 	if err != nil {
-		return accounts.Card{}, err
+		return selfservice.Card{}, err
 	}
 	name := m.FirstName + " " + m.LastName
 	if m.Suffix != "" {
 		name += " " + m.Suffix
 	}
-	return accounts.Card{Name: name, BirthYear: m.BirthDate.Year, MemberNumber: m.MemberNumber}, nil
+	return selfservice.Card{Name: name, BirthYear: m.BirthDate.Year, MemberNumber: m.MemberNumber}, nil
 }
 
 // heldChanges shows members what waits to be done to their accounts.

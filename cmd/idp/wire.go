@@ -15,7 +15,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"huskyidp/accounts"
 	"huskyidp/admin"
 	"huskyidp/internal/epoch"
 	"huskyidp/internal/jobs"
@@ -26,6 +25,7 @@ import (
 	"huskyidp/provider"
 	"huskyidp/recovery"
 	"huskyidp/registration"
+	"huskyidp/selfservice"
 	"huskyidp/templates"
 )
 
@@ -165,22 +165,22 @@ func (a *app) close() {
 
 // mount makes the members' handlers and their routes.
 func (a *app) mount(s settings, sv *services) error {
-	section := accounts.HandlerDeps{
-		Service: sv.accounts, Web: a.web, Cards: cards{sv.members}, Apps: sv.provider, Changes: heldChanges{sv.recovery},
+	section := selfservice.Deps{
+		Service: sv.accounts, Web: a.web, Keyring: sv.keyring, Now: time.Now, Cards: cards{sv.members}, Apps: sv.provider, Changes: heldChanges{sv.recovery},
 		Resume: provider.ResumePath, NoQuestions: s.noQuestions,
 	}
 	if s.emailSelfService {
 		section.Emails = emails{sv.recovery}
 	}
-	signIn, err := accounts.NewHandler(section)
+	pages, err := selfservice.NewHandler(section)
 	if err != nil {
 		return err
 	}
-	endpoints, err := provider.NewHandler(sv.provider, a.web, signIn)
+	endpoints, err := provider.NewHandler(sv.provider, a.web, pages)
 	if err != nil {
 		return err
 	}
-	steps, err := registration.NewHandler(sv.registration, a.web, signIn, 9)
+	steps, err := registration.NewHandler(sv.registration, a.web, pages, 9)
 	if err != nil {
 		return err
 	}
@@ -193,7 +193,7 @@ func (a *app) mount(s settings, sv *services) error {
 	a.engine.GET("/static/*file", gin.WrapH(a.templates.Static()))
 	a.web.MountWellKnown(a.engine, web.WellKnown{SecurityContact: s.securityContact, ChangePassword: "/account/password"})
 	endpoints.Mount(a.engine)
-	signIn.Mount(a.engine)
+	pages.Mount(a.engine)
 	steps.Mount(a.engine)
 	help.Mount(a.engine)
 	return nil

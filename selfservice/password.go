@@ -1,4 +1,4 @@
-package accounts
+package selfservice
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"huskyidp/accounts"
 	"huskyidp/internal/web"
 	"huskyidp/templates"
 )
@@ -18,15 +19,15 @@ type passwordPage struct {
 }
 
 func (h *Handler) showPassword(c *gin.Context) error {
-	session, ok, err := h.RequireFresh(c, Fresh)
+	session, ok, err := h.RequireFresh(c, accounts.Fresh)
 	if !ok {
 		return err
 	}
-	return h.page(c, http.StatusOK, "password", session, passwordPage{session.Username, PasswordMin})
+	return h.page(c, http.StatusOK, "password", session, passwordPage{session.Username, accounts.PasswordMin})
 }
 
 func (h *Handler) changePassword(c *gin.Context) error {
-	session, ok, err := h.RequireFresh(c, Fresh)
+	session, ok, err := h.RequireFresh(c, accounts.Fresh)
 	if !ok {
 		return err
 	}
@@ -40,8 +41,8 @@ func (h *Handler) changePassword(c *gin.Context) error {
 	if current == "" {
 		problems = append(problems, templates.Problem{Field: "password", Key: "provider.login.password_missing"})
 	}
-	if flaws := CheckPassword(wanted, known...); len(flaws) > 0 {
-		problems = append(problems, PasswordProblem(flaws))
+	if flaws := accounts.CheckPassword(wanted, known...); len(flaws) > 0 {
+		problems = append(problems, accounts.PasswordProblem(flaws))
 	}
 	status := http.StatusUnprocessableEntity
 	if len(problems) == 0 {
@@ -49,14 +50,14 @@ func (h *Handler) changePassword(c *gin.Context) error {
 		if h.emails != nil {
 			besides = func(ctx context.Context) error { return h.emails.StopEmail(ctx, session.AccountID) }
 		}
-		err := h.service.ChangePassword(ctx, PasswordChange{PasswordProof: h.passwordProof(c, session), New: wanted, Besides: besides})
+		err := h.service.ChangePassword(ctx, accounts.PasswordChange{PasswordProof: h.passwordProof(c, session), New: wanted, Besides: besides})
 		switch {
 		case err == nil: // the session goes on under another token (S-22)
-			if _, err := h.renew(c, Renewal{SID: session.SID, AccountID: session.AccountID, AMR: session.AMR, AuthTime: session.AuthTime}); err != nil {
+			if _, err := h.renew(c, accounts.Renewal{SID: session.SID, AccountID: session.AccountID, AMR: session.AMR, AuthTime: session.AuthTime}); err != nil {
 				return err
 			}
 			return h.back(c, "/account", "password")
-		case errors.Is(err, ErrSamePassword):
+		case errors.Is(err, accounts.ErrSamePassword):
 			problems = append(problems, templates.Problem{Field: "new_password", Key: "recovery.new_password.same"})
 		default:
 			refused, problem, ok := proofProblem(err)
@@ -66,20 +67,20 @@ func (h *Handler) changePassword(c *gin.Context) error {
 			status, problems = refused, append(problems, problem)
 		}
 	}
-	return h.page(c, status, "password", session, passwordPage{session.Username, PasswordMin}, web.WithProblems(problems...))
+	return h.page(c, status, "password", session, passwordPage{session.Username, accounts.PasswordMin}, web.WithProblems(problems...))
 }
 
 // passwordProof is the current password of a form.
-func (h *Handler) passwordProof(c *gin.Context, session Session) PasswordProof {
-	return PasswordProof{Session: session, Current: web.Form(c).Get("password"), Source: web.Source(c), Device: h.web.Cookie(c, DeviceCookie), Browser: web.Browser(c)}
+func (h *Handler) passwordProof(c *gin.Context, session accounts.Session) accounts.PasswordProof {
+	return accounts.PasswordProof{Session: session, Current: web.Form(c).Get("password"), Source: web.Source(c), Device: h.web.Cookie(c, web.DeviceCookie), Browser: web.Browser(c)}
 }
 
 // proofProblem is what a page says where the current password was not proven; ok is false of other errors.
 func proofProblem(err error) (status int, problem templates.Problem, ok bool) {
-	if errors.Is(err, ErrWrongCredentials) {
+	if errors.Is(err, accounts.ErrWrongCredentials) {
 		return http.StatusUnprocessableEntity, templates.Problem{Field: "password", Key: "accounts.password.current_wrong"}, true
 	}
-	if wait, waits := errors.AsType[*WaitError](err); waits {
+	if wait, waits := errors.AsType[*accounts.WaitError](err); waits {
 		return http.StatusTooManyRequests, templates.Problem{Key: "provider.login.wait", Args: templates.Args{"time": wait.RetryAfter()}}, true
 	}
 	problem, ok = web.Busy(err)
@@ -87,7 +88,7 @@ func proofProblem(err error) (status int, problem templates.Problem, ok bool) {
 }
 
 // known are the words of the member that neither a password nor an answer may be.
-func (h *Handler) known(c *gin.Context, session Session) ([]string, error) {
+func (h *Handler) known(c *gin.Context, session accounts.Session) ([]string, error) {
 	account, err := h.service.Get(c.Request.Context(), session.AccountID)
 	if err != nil {
 		return nil, err

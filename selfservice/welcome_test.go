@@ -1,8 +1,9 @@
-package accounts
+package selfservice
 
 import (
 	"errors"
 	"fmt"
+	"huskyidp/accounts"
 	"net/url"
 	"strings"
 	"testing"
@@ -18,35 +19,35 @@ func TestWelcome(t *testing.T) {
 	f := newFixture(t, 2)
 	a := f.imported("ana", rightPassword)
 	b := newBrowser(t, f, cards{a.MemberID: {Name: "Ana García", BirthYear: 1984, MemberNumber: "111111111"}})
-	if status, location, _ := b.get(WelcomePath); status != 303 || location != "/login?return="+WelcomePath {
+	if status, location, _ := b.get(accounts.WelcomePath); status != 303 || location != "/login?return="+accounts.WelcomePath {
 		t.Errorf("signed out = %d to %q", status, location)
 	}
 	b.get("/in/ana")
 	for path, want := range map[string]string{
-		"/account": WelcomePath, "/account/factors": WelcomePath + "?return=/account/factors", "/account/email?flow=abc": WelcomePath + "?flow=abc",
+		"/account": accounts.WelcomePath, "/account/factors": accounts.WelcomePath + "?return=/account/factors", "/account/email?flow=abc": accounts.WelcomePath + "?flow=abc",
 	} {
 		if status, location, _ := b.get(path); status != 303 || location != want {
 			t.Errorf("GET %s = %d to %q, want %s", path, status, location, want)
 		}
 	}
-	if status, location, _ := b.get(WelcomePath + "?flow=abc"); status != 303 || location != "/login/agreement?flow=abc" {
+	if status, location, _ := b.get(accounts.WelcomePath + "?flow=abc"); status != 303 || location != "/login/agreement?flow=abc" {
 		t.Errorf("before the agreement = %d to %q", status, location)
 	}
 	f.agrees(a)
-	if _, _, body := b.get(WelcomePath); !strings.Contains(body, "Active su cuenta") || !strings.Contains(body, "a•••@example.com") || strings.Contains(body, "ana@example.com") || strings.Contains(body, `name="code"`) {
+	if _, _, body := b.get(accounts.WelcomePath); !strings.Contains(body, "Active su cuenta") || !strings.Contains(body, "a•••@example.com") || strings.Contains(body, "ana@example.com") || strings.Contains(body, `name="code"`) {
 		t.Errorf("the page before a code is out:\n%s", body)
 	}
 	complete := url.Values{"question": {"first_pay"}, "answer": {"una linterna"}}
-	if status, _, body := b.post(WelcomePath, WelcomePath, complete); status != 422 || !strings.Contains(body, "Ese código ya no sirve") && !strings.Contains(body, "Escriba el código") {
+	if status, _, body := b.post(accounts.WelcomePath, accounts.WelcomePath, complete); status != 422 || !strings.Contains(body, "Ese código ya no sirve") && !strings.Contains(body, "Escriba el código") {
 		t.Errorf("a question before the address is proven = %d", status)
 	}
 	if n := f.count(`select count(*) from account_questions where account_id = $1`, a.ID); n != 0 {
 		t.Error("a question was set before the address was proven")
 	}
-	if status, location, _ := b.post(WelcomePath, WelcomePath, url.Values{"act": {"send"}}); status != 303 || location != WelcomePath {
+	if status, location, _ := b.post(accounts.WelcomePath, accounts.WelcomePath, url.Values{"act": {"send"}}); status != 303 || location != accounts.WelcomePath {
 		t.Fatalf("sending = %d to %q", status, location)
 	}
-	if status, _, body := b.post(WelcomePath, WelcomePath, url.Values{"act": {"send"}}); status != 429 || !strings.Contains(body, `name="code"`) {
+	if status, _, body := b.post(accounts.WelcomePath, accounts.WelcomePath, url.Values{"act": {"send"}}); status != 429 || !strings.Contains(body, `name="code"`) {
 		t.Errorf("sending again at once = %d, want 429 and the field", status)
 	}
 	mailed := f.last("settle")
@@ -54,20 +55,20 @@ func TestWelcome(t *testing.T) {
 		t.Errorf("the code went to %s", mailed.To)
 	}
 	for typed, want := range map[string]string{"": "Escriba el código", "12": "6 números", "000000": "Le quedan 4"} {
-		if status, _, body := b.post(WelcomePath, WelcomePath, url.Values{"code": {typed}}); status != 422 || !strings.Contains(body, want) {
+		if status, _, body := b.post(accounts.WelcomePath, accounts.WelcomePath, url.Values{"code": {typed}}); status != 422 || !strings.Contains(body, want) {
 			t.Errorf("the code %q = %d, want 422 with %q", typed, status, want)
 		}
 	}
-	if status, location, _ := b.post(WelcomePath, WelcomePath, url.Values{"code": {sixDigits.FindString(mailed.Content.Text)}}); status != 303 || location != WelcomePath {
+	if status, location, _ := b.post(accounts.WelcomePath, accounts.WelcomePath, url.Values{"code": {sixDigits.FindString(mailed.Content.Text)}}); status != 303 || location != accounts.WelcomePath {
 		t.Fatalf("the right code = %d to %q", status, location)
 	}
-	if status, _, body := b.post(WelcomePath, WelcomePath, url.Values{"question": {"nope"}, "answer": {"a"}}); status != 422 || !strings.Contains(body, "Elija una pregunta") {
+	if status, _, body := b.post(accounts.WelcomePath, accounts.WelcomePath, url.Values{"question": {"nope"}, "answer": {"a"}}); status != 422 || !strings.Contains(body, "Elija una pregunta") {
 		t.Errorf("no question = %d, want 422", status)
 	}
-	if status, location, _ := b.post(WelcomePath, WelcomePath+"?flow=abc", complete); status != 303 || location != "/resume?flow=abc" {
+	if status, location, _ := b.post(accounts.WelcomePath, accounts.WelcomePath+"?flow=abc", complete); status != 303 || location != "/resume?flow=abc" {
 		t.Fatalf("completing = %d to %q, want the app that waits", status, location)
 	}
-	if status, location, _ := b.get(WelcomePath); status != 303 || location != "/account" {
+	if status, location, _ := b.get(accounts.WelcomePath); status != 303 || location != "/account" {
 		t.Errorf("the page afterwards = %d to %q", status, location)
 	}
 	if status, _, _ := b.get("/account"); status != 200 {
@@ -94,14 +95,14 @@ func TestWelcomeAfterAnotherProof(t *testing.T) {
 		b.get("/in/" + username)
 		asksForCode := func(want bool) {
 			t.Helper()
-			if _, _, body := b.get(WelcomePath); strings.Contains(body, `value="send"`) != want || strings.Contains(body, `name="question"`) == want {
+			if _, _, body := b.get(accounts.WelcomePath); strings.Contains(body, `value="send"`) != want || strings.Contains(body, `name="question"`) == want {
 				t.Errorf("%s: the page asks for a code: %t, want %t\n%s", username, !want, want, body)
 			}
 		}
 		asksForCode(true)
 		batch := &pgx.Batch{}
 		f.QueueProveEmail(f.ctx(), batch, a.ID)
-		if err := f.store.run(f.ctx(), batch); err != nil {
+		if err := f.db.From(f.ctx()).SendBatch(f.ctx(), batch).Close(); err != nil {
 			t.Fatal(err)
 		}
 		asksForCode(false)
@@ -128,14 +129,14 @@ func TestCodeOfAnotherSession(t *testing.T) {
 	send := func(b *browser) (code string) {
 		t.Helper()
 		f.later(2 * time.Minute)
-		if status, location, _ := b.post(WelcomePath, WelcomePath, url.Values{"act": {"send"}}); status != 303 {
+		if status, location, _ := b.post(accounts.WelcomePath, accounts.WelcomePath, url.Values{"act": {"send"}}); status != 303 {
 			t.Fatalf("sending = %d to %q", status, location)
 		}
 		return sixDigits.FindString(f.last("settle").Content.Text)
 	}
 	says := func(b *browser, code, want string) {
 		t.Helper()
-		status, _, body := b.post(WelcomePath, WelcomePath, url.Values{"code": {code}})
+		status, _, body := b.post(accounts.WelcomePath, accounts.WelcomePath, url.Values{"code": {code}})
 		if status != 422 || !strings.Contains(body, want) || strings.Contains(body, `href="#code"`) && !strings.Contains(body, `id="code"`) {
 			t.Errorf("the code = %d, want 422 with %q\n%s", status, want, body)
 		}
@@ -146,12 +147,12 @@ func TestCodeOfAnotherSession(t *testing.T) {
 	says(phone, first, "pidió otro código en otro navegador")
 	says(phone, second, "pidió otro código en otro navegador")
 	third := send(library)
-	if status, location, _ := library.get(WelcomePath + "?note=resent"); status != 200 {
+	if status, location, _ := library.get(accounts.WelcomePath + "?note=resent"); status != 200 {
 		t.Errorf("another code in the same browser = %d to %q", status, location)
 	}
 	says(library, second, "use el último que pidió aquí")
 	for range 2 {
-		if status, location, _ := library.post(WelcomePath, WelcomePath, url.Values{"code": {third}}); status != 303 || location != WelcomePath {
+		if status, location, _ := library.post(accounts.WelcomePath, accounts.WelcomePath, url.Values{"code": {third}}); status != 303 || location != accounts.WelcomePath {
 			t.Errorf("the right code = %d to %q", status, location)
 		}
 	}
@@ -160,8 +161,8 @@ func TestCodeOfAnotherSession(t *testing.T) {
 	phone.get("/in/eva")
 	send(phone)
 	for range 2 {
-		f.later(emailProofLife * 8 / 15)
-		phone.get(WelcomePath)
+		f.later(15 * time.Minute * 8 / 15)
+		phone.get(accounts.WelcomePath)
 	}
 	says(phone, "123456", "Ese código ya no sirve")
 }
@@ -177,11 +178,11 @@ func TestWelcomePassword(t *testing.T) {
 	f.agrees(a)
 	f.write(`update accounts set password_due = true, settle_proven_at = created_at where id = $1`, a.ID)
 	fields := url.Values{"question": {"first_pay"}, "answer": {"una linterna"}, "new_password": {"gatito"}}
-	if status, _, body := b.post(WelcomePath, WelcomePath, fields); status != 422 || !strings.Contains(body, "15") {
+	if status, _, body := b.post(accounts.WelcomePath, accounts.WelcomePath, fields); status != 422 || !strings.Contains(body, "15") {
 		t.Errorf("a short password = %d, want 422", status)
 	}
 	fields.Set("new_password", otherPassword)
-	if status, location, _ := b.post(WelcomePath, WelcomePath, fields); status != 303 || location != "/account?note=welcome" {
+	if status, location, _ := b.post(accounts.WelcomePath, accounts.WelcomePath, fields); status != 303 || location != "/account?note=welcome" {
 		t.Fatalf("completing = %d to %q", status, location)
 	}
 	if status, _, body := b.get("/account?note=welcome"); status != 200 || !strings.Contains(body, "Su cuenta está lista") {
@@ -190,7 +191,7 @@ func TestWelcomePassword(t *testing.T) {
 	if status, _, _ := elsewhere.get("/account"); status != 303 {
 		t.Errorf("another session = %d, want it ended", status)
 	}
-	if _, err := f.try("ana", rightPassword); !errors.Is(err, ErrWrongCredentials) {
+	if _, err := f.try("ana", rightPassword); !errors.Is(err, accounts.ErrWrongCredentials) {
 		t.Errorf("the old password: %v", err)
 	}
 	if _, err := f.try("ana", otherPassword); err != nil {

@@ -1,4 +1,4 @@
-package accounts
+package selfservice
 
 import (
 	"net/url"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"huskyidp/accounts"
 	"huskyidp/internal/audit"
 )
 
@@ -18,7 +19,7 @@ func TestAppsPage(t *testing.T) {
 	if _, _, body := b.get("/account/apps"); !strings.Contains(body, "Ninguna aplicación tiene su permiso") {
 		t.Error("without an app the page does not say so")
 	}
-	b.apps.app = ConnectedApp{ID: uuid.Must(uuid.NewV7()), ClientID: "diary", Name: "Mi Diario", Operator: "Diario, S. A.", Sees: []SeenData{{Key: "openid"}, {Key: "email"}},
+	b.apps.app = accounts.ConnectedApp{ID: uuid.Must(uuid.NewV7()), ClientID: "diary", Name: "Mi Diario", Operator: "Diario, S. A.", Sees: []accounts.SeenData{{Key: "openid"}, {Key: "email"}},
 		GrantedAt: f.now(), ExpiresAt: f.now().AddDate(1, 0, 0)}
 	receipt := "/account/apps/" + b.apps.app.ID.String()
 	for _, path := range []string{"/account/apps", receipt, receipt + "/stop"} {
@@ -106,12 +107,12 @@ func TestHistoryIsDenied(t *testing.T) {
 	if owner, err := f.Disownable(f.ctx(), link); err != nil || owner.ID != account.ID {
 		t.Errorf("the link is %v's, %v", owner.ID, err)
 	}
-	for name, at := range map[string]time.Time{"the future": f.now().Add(time.Minute), "long ago": f.now().Add(-disownLife), "nothing": {}} {
+	for name, at := range map[string]time.Time{"the future": f.now().Add(time.Minute), "long ago": f.now().Add(-accounts.DisownLife), "nothing": {}} {
 		if status, location := deny(at); status != 303 || location != "/account/history" {
 			t.Errorf("denying %s = %d to %q", name, status, location)
 		}
 	}
-	f.later(Fresh)
+	f.later(accounts.Fresh)
 	if status, location := deny(f.now()); status != 303 || !strings.HasPrefix(location, "/reauth?return=") {
 		t.Errorf("S-20: with an old sign-in = %d to %q", status, location)
 	}
@@ -121,9 +122,7 @@ func TestHistoryIsDenied(t *testing.T) {
 func TestStaffSection(t *testing.T) {
 	t.Parallel()
 	f, b, account := member(t)
-	if _, err := f.querier().Exec(f.ctx(), `update accounts set kind = 'staff', member_id = null where id = $1`, account.ID); err != nil {
-		t.Fatal(err)
-	}
+	f.write(`update accounts set kind = 'staff', member_id = null where id = $1`, account.ID)
 	if status, _, body := b.get("/account"); status != 200 || strings.Contains(body, "Fecha de Nacimiento") {
 		t.Errorf("the overview of staff = %d", status)
 	}

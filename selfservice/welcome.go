@@ -1,4 +1,4 @@
-package accounts
+package selfservice
 
 import (
 	"errors"
@@ -8,13 +8,11 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"huskyidp/accounts"
 	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/web"
 	"huskyidp/templates"
 )
-
-// WelcomePath is where the member of an imported account completes it, before anything else is open to them.
-const WelcomePath = "/account/welcome"
 
 // welcomeFresh is longer than a code is good for: a mailbox may be slow.
 const welcomeFresh = 20 * time.Minute
@@ -35,22 +33,22 @@ type welcomePage struct {
 }
 
 // welcomed is who completes an account; done means that the answer was given.
-func (h *Handler) welcomed(c *gin.Context) (session Session, d due, done bool, err error) {
+func (h *Handler) welcomed(c *gin.Context) (session accounts.Session, d accounts.Due, done bool, err error) {
 	session, ok, err := h.RequireFresh(c, welcomeFresh)
 	if !ok {
 		return session, d, true, err
 	}
-	d, err = h.service.due(c.Request.Context(), session.AccountID, !h.noQuestions)
+	d, err = h.service.Due(c.Request.Context(), session.AccountID, !h.noQuestions)
 	switch {
 	case err != nil:
-	case d.settled:
+	case d.Settled:
 		err = h.welcomeDone(c, false)
 	case d.Agreement:
 		err = web.SeeOther(c, withFlow("/login/agreement", web.Flow(c)))
 	case d.Address || d.Question || d.Password:
 		return session, d, false, nil
 	default:
-		if err = h.service.settle(c.Request.Context(), settlement{session: session}); err == nil {
+		if err = h.service.Settle(c.Request.Context(), accounts.Settlement{Session: session}); err == nil {
 			err = h.welcomeDone(c, true)
 		}
 	}
@@ -59,7 +57,7 @@ func (h *Handler) welcomed(c *gin.Context) (session Session, d due, done bool, e
 
 // welcomeDone leads on to the app or the page of ours that waits.
 func (h *Handler) welcomeDone(c *gin.Context, now bool) error {
-	switch back := ReturnPath(c.Query("return")); {
+	switch back := accounts.ReturnPath(c.Query("return")); {
 	case web.Flow(c) != "" && h.resume != nil:
 		return web.SeeOther(c, h.resume(web.Flow(c)))
 	case back != "":
@@ -81,12 +79,12 @@ func (h *Handler) showWelcome(c *gin.Context) error {
 	return h.welcomeForm(c, session, d, http.StatusOK, "")
 }
 
-func (h *Handler) welcomeCode(c *gin.Context, session Session, status int, problems ...templates.Problem) error {
+func (h *Handler) welcomeCode(c *gin.Context, session accounts.Session, status int, problems ...templates.Problem) error {
 	account, err := h.service.Get(c.Request.Context(), session.AccountID)
 	if err != nil {
 		return err
 	}
-	out, err := h.service.proofOpen(c.Request.Context(), account, session.SID)
+	out, err := h.service.WelcomeProofSent(c.Request.Context(), account, session.SID)
 	if err != nil {
 		return err
 	}
@@ -97,10 +95,10 @@ func (h *Handler) welcomeCode(c *gin.Context, session Session, status int, probl
 	return h.web.Page(c, status, "accounts/welcome_code", welcomeCodePage{account.Email, out}, opts...)
 }
 
-func (h *Handler) welcomeForm(c *gin.Context, session Session, d due, status int, question string, problems ...templates.Problem) error {
-	page := welcomePage{Username: session.Username, Question: question, Password: d.Password, MinLength: PasswordMin}
+func (h *Handler) welcomeForm(c *gin.Context, session accounts.Session, d accounts.Due, status int, question string, problems ...templates.Problem) error {
+	page := welcomePage{Username: session.Username, Question: question, Password: d.Password, MinLength: accounts.PasswordMin}
 	if d.Question {
-		page.Questions = Questions
+		page.Questions = accounts.Questions
 	}
 	return h.web.Page(c, status, "accounts/welcome", page, web.SignedIn(session.Username), web.WithProblems(problems...))
 }
@@ -120,16 +118,16 @@ func (h *Handler) submitWelcome(c *gin.Context) error {
 	return h.completeWelcome(c, session, d)
 }
 
-func (h *Handler) sendWelcome(c *gin.Context, session Session) error {
+func (h *Handler) sendWelcome(c *gin.Context, session accounts.Session) error {
 	account, err := h.service.Get(c.Request.Context(), session.AccountID)
 	if err != nil {
 		return err
 	}
-	again, err := h.service.proofOpen(c.Request.Context(), account, session.SID)
+	again, err := h.service.WelcomeProofSent(c.Request.Context(), account, session.SID)
 	if err != nil {
 		return err
 	}
-	err = h.service.startEmailProof(c.Request.Context(), "settle", account, session.SID, account.Email)
+	err = h.service.StartWelcomeProof(c.Request.Context(), account, session.SID)
 	if limit, ok := errors.AsType[*ratelimit.Exceeded](err); ok {
 		return h.welcomeCode(c, session, http.StatusTooManyRequests, templates.Problem{Key: "registration.code.resend_wait", Args: templates.Args{"time": limit.RetryAfter()}})
 	}
@@ -141,28 +139,28 @@ func (h *Handler) sendWelcome(c *gin.Context, session Session) error {
 	}
 	query := c.Request.URL.Query()
 	query.Set("note", "resent")
-	return h.web.SeeDone(c, WelcomePath+"?"+query.Encode())
+	return h.web.SeeDone(c, accounts.WelcomePath+"?"+query.Encode())
 }
 
-func (h *Handler) proveWelcome(c *gin.Context, session Session) error {
+func (h *Handler) proveWelcome(c *gin.Context, session accounts.Session) error {
 	typed := web.Form(c).Get("code")
 	_, left, err := h.service.ProveEmail(c.Request.Context(), session.AccountID, session.SID, typed)
 	if err == nil {
-		if err := h.service.settleAddress(c.Request.Context(), session); err != nil {
+		if err := h.service.SettleAddress(c.Request.Context(), session); err != nil {
 			return err
 		}
 		return web.SeeOther(c, c.Request.URL.RequestURI())
 	}
 	problem := templates.Problem{Field: "code", Key: "registration.code.format"}
 	switch {
-	case errors.Is(err, ErrCodeFormat) && strings.TrimSpace(typed) == "":
+	case errors.Is(err, accounts.ErrCodeFormat) && strings.TrimSpace(typed) == "":
 		problem.Key = "registration.code.missing"
-	case errors.Is(err, ErrCodeFormat):
-	case errors.Is(err, ErrNoPending):
+	case errors.Is(err, accounts.ErrCodeFormat):
+	case errors.Is(err, accounts.ErrNoPending):
 		problem = noCode(err)
-	case errors.Is(err, ErrWrongCode) && left == 0: // there is no field any more
+	case errors.Is(err, accounts.ErrWrongCode) && left == 0: // there is no field any more
 		problem = templates.Problem{Key: "registration.code.ended"}
-	case errors.Is(err, ErrWrongCode):
+	case errors.Is(err, accounts.ErrWrongCode):
 		problem.Key, problem.Args = "registration.code.wrong", templates.Args{"n": left}
 	default:
 		return err
@@ -172,13 +170,13 @@ func (h *Handler) proveWelcome(c *gin.Context, session Session) error {
 
 // noCode says why a page waits for no code: it had its time, or a later one was asked for elsewhere.
 func noCode(err error) templates.Problem {
-	if errors.Is(err, ErrCodeElsewhere) {
+	if errors.Is(err, accounts.ErrCodeElsewhere) {
 		return templates.Problem{Key: "accounts.email.elsewhere"}
 	}
 	return templates.Problem{Key: "registration.code.expired"}
 }
 
-func (h *Handler) completeWelcome(c *gin.Context, session Session, d due) error {
+func (h *Handler) completeWelcome(c *gin.Context, session accounts.Session, d accounts.Due) error {
 	ctx, form := c.Request.Context(), web.Form(c)
 	question, answer, password := form.Get("question"), form.Get("answer"), form.Get("new_password")
 	known, err := h.known(c, session)
@@ -187,19 +185,19 @@ func (h *Handler) completeWelcome(c *gin.Context, session Session, d due) error 
 	}
 	var problems []templates.Problem
 	if d.Password {
-		if flaws := CheckPassword(password, known...); len(flaws) > 0 {
-			problems = append(problems, PasswordProblem(flaws))
+		if flaws := accounts.CheckPassword(password, known...); len(flaws) > 0 {
+			problems = append(problems, accounts.PasswordProblem(flaws))
 		}
 	} else {
 		password = ""
 	}
 	if d.Question {
-		if !knownQuestion(question) {
+		if !accounts.KnownQuestion(question) {
 			question = ""
 			problems = append(problems, templates.Problem{Field: "question", Key: "registration.credentials.question_missing"})
 		}
-		if err := CheckAnswer(answer, password, known...); err != nil {
-			problems = append(problems, Problem("answer", "registration.credentials.answer_", err, nil))
+		if err := accounts.CheckAnswer(answer, password, known...); err != nil {
+			problems = append(problems, accounts.Problem("answer", "registration.credentials.answer_", err, nil))
 		}
 	} else {
 		answer = ""
@@ -214,11 +212,11 @@ func (h *Handler) completeWelcome(c *gin.Context, session Session, d due) error 
 	if err != nil {
 		return err
 	}
-	if err := h.service.settle(ctx, settlement{session, question, answerHash, passwordHash}); err != nil {
+	if err := h.service.Settle(ctx, accounts.Settlement{Session: session, Question: question, AnswerHash: answerHash, PasswordHash: passwordHash}); err != nil {
 		return err
 	}
 	if passwordHash != nil { // the session goes on under another token (S-22)
-		if _, err := h.renew(c, Renewal{SID: session.SID, AccountID: session.AccountID, AMR: session.AMR, AuthTime: session.AuthTime}); err != nil {
+		if _, err := h.renew(c, accounts.Renewal{SID: session.SID, AccountID: session.AccountID, AMR: session.AMR, AuthTime: session.AuthTime}); err != nil {
 			return err
 		}
 	}
@@ -227,8 +225,8 @@ func (h *Handler) completeWelcome(c *gin.Context, session Session, d due) error 
 
 // welcomeFirst sends the member of an account that is not complete to the page for that; it comes back to this one.
 func (h *Handler) welcomeFirst(c *gin.Context) error {
-	path := withFlow(WelcomePath, web.Flow(c))
-	if back := ReturnPath(c.Request.URL.Path); path == WelcomePath && back != "" && back != "/account" {
+	path := withFlow(accounts.WelcomePath, web.Flow(c))
+	if back := accounts.ReturnPath(c.Request.URL.Path); path == accounts.WelcomePath && back != "" && back != "/account" {
 		path += "?return=" + back
 	}
 	return web.SeeOther(c, path)

@@ -1,4 +1,4 @@
-package accounts
+package selfservice
 
 import (
 	"net/http"
@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"huskyidp/accounts"
 	"huskyidp/internal/web"
 	"huskyidp/templates"
 )
@@ -19,7 +20,7 @@ var notices = map[string]string{
 }
 
 // page answers with a page of the section, signed in as whose it is.
-func (h *Handler) page(c *gin.Context, status int, name string, session Session, page any, opts ...web.PageOption) error {
+func (h *Handler) page(c *gin.Context, status int, name string, session accounts.Session, page any, opts ...web.PageOption) error {
 	beside, err := h.beside(c, session)
 	if err != nil {
 		return err
@@ -29,7 +30,7 @@ func (h *Handler) page(c *gin.Context, status int, name string, session Session,
 	key := notices[note]
 	args := templates.Args{}
 	switch {
-	case factor == string(TOTP), factor == string(Passkey), factor == string(SavedCodes):
+	case factor == string(accounts.TOTP), factor == string(accounts.Passkey), factor == string(accounts.SavedCodes):
 		args["factor"] = templates.Key("accounts.factor_name." + factor)
 	case note == "added", note == "removed":
 		key = "" // without the word that it names
@@ -75,7 +76,7 @@ func (h *Handler) left(c *gin.Context) error {
 	}
 	var end time.Time
 	if ok {
-		end = h.service.end(session)
+		end = h.service.SessionEnd(session)
 	}
 	return h.web.SessionLeft(c, end)
 }

@@ -1,4 +1,4 @@
-package accounts
+package selfservice
 
 import (
 	"net/http"
@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"huskyidp/accounts"
 	"huskyidp/internal/audit"
 	"huskyidp/internal/web"
 )
@@ -51,7 +52,7 @@ func (h *Handler) showHistory(c *gin.Context) error {
 	if more && number < historyPages {
 		page.Older = number + 1
 	}
-	since := h.service.now().Add(-disownLife)
+	since := h.now().Add(-accounts.DisownLife)
 	for _, e := range list {
 		page.List = append(page.List, historyEntry{
 			Key: eventKey(e), App: e.Data["app"], Act: actKey(e), At: e.At, Browser: e.Browser, System: e.System, Recent: e.At.After(since),
@@ -63,14 +64,14 @@ func (h *Handler) showHistory(c *gin.Context) error {
 // disownEvent leads to the page that protects the account, as the link of a notice does. It takes a fresh sign-in: what it
 // undoes is more than whoever found an open session may.
 func (h *Handler) disownEvent(c *gin.Context) error {
-	session, ok, err := h.RequireFresh(c, Fresh)
+	session, ok, err := h.RequireFresh(c, accounts.Fresh)
 	if !ok {
 		return err
 	}
 	micro, err := strconv.ParseInt(web.Form(c).Get("at"), 10, 64)
-	now := h.service.now()
+	now := h.now()
 	at := time.UnixMicro(micro)
-	if err != nil || at.After(now) || !at.After(now.Add(-disownLife)) {
+	if err != nil || at.After(now) || !at.After(now.Add(-accounts.DisownLife)) {
 		return web.SeeOther(c, "/account/history")
 	}
 	link, err := h.service.DisownLink(c.Request.Context(), session.AccountID, at)
@@ -81,14 +82,14 @@ func (h *Handler) disownEvent(c *gin.Context) error {
 }
 
 // eventKey is what happened. A change that the desk asked for and that waits is not made yet; its own event follows.
-func eventKey(e Occurrence) string {
+func eventKey(e accounts.Occurrence) string {
 	if e.Kind == audit.StaffActed && e.Data["state"] == "on_hold" {
 		return "event.name.staff_began"
 	}
 	return "event.name." + string(e.Kind)
 }
 
-func actKey(e Occurrence) string {
+func actKey(e accounts.Occurrence) string {
 	if e.Kind != audit.StaffActed || e.Data["act"] == "" {
 		return ""
 	}

@@ -1,4 +1,4 @@
-package accounts
+package selfservice
 
 import (
 	"cmp"
@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"huskyidp/accounts"
 	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/web"
 	"huskyidp/templates"
@@ -47,14 +48,14 @@ func (h *Handler) showEmail(c *gin.Context) error {
 }
 
 // emailSession is a fresh one where something can be changed.
-func (h *Handler) emailSession(c *gin.Context) (Session, bool, error) {
+func (h *Handler) emailSession(c *gin.Context) (accounts.Session, bool, error) {
 	if h.emails == nil {
 		return h.Require(c)
 	}
-	return h.RequireFresh(c, Fresh)
+	return h.RequireFresh(c, accounts.Fresh)
 }
 
-func (h *Handler) emailForm(c *gin.Context, session Session, status int, page emailPage, problems ...templates.Problem) error {
+func (h *Handler) emailForm(c *gin.Context, session accounts.Session, status int, page emailPage, problems ...templates.Problem) error {
 	account, err := h.service.Get(c.Request.Context(), session.AccountID)
 	if err != nil {
 		return err
@@ -85,11 +86,11 @@ func (h *Handler) changeEmail(c *gin.Context) error {
 	if !held.IsZero() {
 		return web.SeeOther(c, "/account/email")
 	}
-	address, err := ParseEmail(page.Wanted)
+	address, err := accounts.ParseEmail(page.Wanted)
 	if err != nil {
-		return h.emailForm(c, session, http.StatusUnprocessableEntity, page, Problem("email", "registration.credentials.email_", err, nil))
+		return h.emailForm(c, session, http.StatusUnprocessableEntity, page, accounts.Problem("email", "registration.credentials.email_", err, nil))
 	}
-	if again, err := ParseEmail(page.WantedSame); err != nil || !SameEmail(address, again) {
+	if again, err := accounts.ParseEmail(page.WantedSame); err != nil || !accounts.SameEmail(address, again) {
 		return h.emailForm(c, session, http.StatusUnprocessableEntity, page, templates.Problem{Field: "email_again", Key: "registration.credentials.email_mismatch"})
 	}
 	account, err := h.service.Get(c.Request.Context(), session.AccountID)
@@ -109,20 +110,20 @@ func (h *Handler) changeEmail(c *gin.Context) error {
 
 // emailProofOf is the address that waits for its code; done means that none does, and
 // that the member was sent back.
-func (h *Handler) emailProofOf(c *gin.Context) (session Session, address string, done bool, err error) {
+func (h *Handler) emailProofOf(c *gin.Context) (session accounts.Session, address string, done bool, err error) {
 	session, ok, err := h.emailSession(c)
 	if !ok {
 		return session, "", true, err
 	}
 	address, err = h.service.EmailProof(c.Request.Context(), session.AccountID, session.SID)
-	if h.emails == nil || errors.Is(err, ErrNoPending) {
+	if h.emails == nil || errors.Is(err, accounts.ErrNoPending) {
 		return session, "", true, h.emailCodeGone(c, session, err)
 	}
 	return session, address, err != nil, err
 }
 
 // emailCodeGone leads back to the form, and says why a code that was typed does nothing, unless it has done it before.
-func (h *Handler) emailCodeGone(c *gin.Context, session Session, cause error) error {
+func (h *Handler) emailCodeGone(c *gin.Context, session accounts.Session, cause error) error {
 	if h.emails == nil || !web.Form(c).Has("code") {
 		return web.SeeOther(c, "/account/email")
 	}
@@ -155,14 +156,14 @@ func (h *Handler) proveEmail(c *gin.Context) error {
 			return err
 		}
 		return web.SeeOther(c, "/account/email")
-	case errors.Is(err, ErrNoPending):
+	case errors.Is(err, accounts.ErrNoPending):
 		return h.emailCodeGone(c, session, err)
-	case errors.Is(err, ErrCodeFormat) && typed == "":
+	case errors.Is(err, accounts.ErrCodeFormat) && typed == "":
 		problem.Key = "registration.code.missing"
-	case errors.Is(err, ErrCodeFormat):
-	case errors.Is(err, ErrWrongCode) && left == 0: // nothing is asked here any more
+	case errors.Is(err, accounts.ErrCodeFormat):
+	case errors.Is(err, accounts.ErrWrongCode) && left == 0: // nothing is asked here any more
 		return h.web.SeeRefused(c, "/account/email", http.StatusUnprocessableEntity, templates.Problem{Key: "registration.code.ended"})
-	case errors.Is(err, ErrWrongCode):
+	case errors.Is(err, accounts.ErrWrongCode):
 		problem.Key, problem.Args = "registration.code.wrong", templates.Args{"n": left}
 	default:
 		return err

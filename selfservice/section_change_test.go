@@ -1,6 +1,9 @@
-package accounts
+package selfservice
 
 import (
+	"context"
+	"huskyidp/accounts"
+	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -78,18 +81,18 @@ func TestAddTOTP(t *testing.T) {
 	if !strings.Contains(strings.ReplaceAll(body, " ", ""), string(secret)) {
 		t.Error("the page shows another key than the next one")
 	}
-	a := app{f, secret}
-	if status, _, body := b.post(path, path, url.Values{"code": {a.wrong()}}); status != 422 || !strings.Contains(body, "no es correcto") {
+	code := f.code(secret)
+	if status, _, body := b.post(path, path, url.Values{"code": {otherCode(code)}}); status != 422 || !strings.Contains(body, "no es correcto") {
 		t.Errorf("a wrong code = %d", status)
 	}
-	before, code := b.cookie("session"), a.code(0)
+	before := b.cookie("session")
 	status, location, _ := b.post(path, path, url.Values{"code": {code}, "flow": {"f1"}})
 	if status != 303 || location != "/account/factors/saved-codes?flow=f1&note=added-totp" {
 		t.Fatalf("the right code = %d to %q", status, location)
 	}
 	session, err := f.Session(f.ctx(), b.cookie("session"))
-	if err != nil || session.ACR != ACRFactor || before == b.cookie("session") {
-		t.Errorf("the session = %s, %v, want %s under another token", session.ACR, err, ACRFactor)
+	if err != nil || session.ACR != accounts.ACRFactor || before == b.cookie("session") {
+		t.Errorf("the session = %s, %v, want %s under another token", session.ACR, err, accounts.ACRFactor)
 	}
 	if status, location, _ := b.post(location, path, url.Values{"code": {code}}); status != 303 || location != "/account/factors" {
 		t.Errorf("a second click = %d to %q", status, location)
@@ -164,5 +167,24 @@ func TestChangeLanguage(t *testing.T) {
 	}
 	if n := f.count(`select count(*) from audit_events where kind = 'language_changed'`); n != 1 {
 		t.Errorf("%d changes are recorded, want 1", n)
+	}
+}
+
+// A change of address that the member asked for, and that waits, ends with the password; support's own does not concern it.
+func TestPasswordChangeStopsTheAddress(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	account := f.register("maria")
+	emails := &held{f: f}
+	if err := emails.HoldEmail(context.Background(), account.ID, "dieb@example.org"); err != nil {
+		t.Fatal(err)
+	}
+	b := newBrowser(t, f, nil, emails)
+	b.get("/in/maria")
+	const path = "/account/password"
+	b.get(path)
+	status, location, _ := b.post(path, path, map[string][]string{"password": {rightPassword}, "new_password": {"otra contraseña muy larga"}})
+	if status != http.StatusSeeOther || !emails.until.IsZero() {
+		t.Errorf("the change of password = %d to %q, the address waits until %v", status, location, emails.until)
 	}
 }

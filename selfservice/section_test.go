@@ -1,4 +1,4 @@
-package accounts
+package selfservice
 
 import (
 	"io"
@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"huskyidp/accounts"
 	"huskyidp/internal/audit"
 )
 
@@ -45,7 +46,7 @@ func (b *browser) post(page, path string, fields url.Values) (status int, locati
 }
 
 // member is a signed-in browser with an account.
-func member(t *testing.T) (*fixture, *browser, Account) {
+func member(t *testing.T) (*fixture, *browser, accounts.Account) {
 	t.Helper()
 	f := newFixture(t, 1)
 	account := f.register("maria")
@@ -86,7 +87,7 @@ func TestSection(t *testing.T) {
 func TestRequireFresh(t *testing.T) {
 	t.Parallel()
 	f, b, account := member(t)
-	f.later(Fresh - time.Second)
+	f.later(accounts.Fresh - time.Second)
 	if status, _, _ := b.get("/account/password"); status != 200 {
 		t.Errorf("GET just before five minutes = %d", status)
 	}
@@ -104,7 +105,7 @@ func TestRequireFresh(t *testing.T) {
 		if status, location, _ := b.post("/account/language", path, fields); status != 303 || location != "/reauth?return="+url.QueryEscape(path) {
 			t.Errorf("POST %s after five minutes = %d to %q", path, status, location)
 		}
-		if ReturnPath(path) != path {
+		if accounts.ReturnPath(path) != path {
 			t.Errorf("a step-up may not go on at %s", path)
 		}
 	}
@@ -112,7 +113,7 @@ func TestRequireFresh(t *testing.T) {
 		t.Errorf("something changed: %v", kinds)
 	}
 	for _, path := range []string{"", "/", "//evil.example/account", "/account//evil.example", "https://evil.example/account", "/account\\evil", "/account?x=1", "/logout", "/account/../login", "/accounts"} {
-		if got := ReturnPath(path); got != "" {
+		if got := accounts.ReturnPath(path); got != "" {
 			t.Errorf("ReturnPath(%q) = %q, want none", path, got)
 		}
 	}
@@ -190,15 +191,6 @@ func TestAlive(t *testing.T) {
 	if status, _, _ := b.get("/account"); status != 200 {
 		t.Errorf("the session ended though it was kept open (%d)", status)
 	}
-}
-
-// sid is that of the account's only session.
-func (f *fixture) sid(account Account) (sid string) {
-	f.t.Helper()
-	if err := f.querier().QueryRow(f.ctx(), `select sid from sessions where account_id = $1 and ended_at is null`, account.ID).Scan(&sid); err != nil {
-		f.t.Fatal(err)
-	}
-	return sid
 }
 
 // What a page says was done is said to whoever did it: an address alone claims nothing.

@@ -1,4 +1,4 @@
-package accounts
+package selfservice
 
 import (
 	"net/http"
@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"huskyidp/accounts"
 	"huskyidp/internal/web"
 	"huskyidp/templates"
 )
@@ -25,7 +26,7 @@ func (h *Handler) showQuestion(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	page := questionPage{Questions: Questions}
+	page := questionPage{Questions: accounts.Questions}
 	if len(set) > 0 {
 		page.Question = set[0]
 	}
@@ -33,8 +34,8 @@ func (h *Handler) showQuestion(c *gin.Context) error {
 }
 
 // requireQuestion is RequireFresh for those who have a question: staff recover without.
-func (h *Handler) requireQuestion(c *gin.Context) (Session, bool, error) {
-	session, ok, err := h.RequireFresh(c, Fresh)
+func (h *Handler) requireQuestion(c *gin.Context) (accounts.Session, bool, error) {
+	session, ok, err := h.RequireFresh(c, accounts.Fresh)
 	if ok && (session.MemberID == uuid.Nil || h.noQuestions) {
 		return session, false, web.SeeOther(c, "/account")
 	}
@@ -56,16 +57,16 @@ func (h *Handler) changeQuestion(c *gin.Context) error {
 	if proof.Current == "" {
 		problems = append(problems, templates.Problem{Field: "password", Key: "provider.login.password_missing"})
 	}
-	if !knownQuestion(question) {
+	if !accounts.KnownQuestion(question) {
 		question = ""
 		problems = append(problems, templates.Problem{Field: "question", Key: "registration.credentials.question_missing"})
 	}
-	if err := CheckAnswer(answer, proof.Current, known...); err != nil {
-		problems = append(problems, Problem("answer", "registration.credentials.answer_", err, nil))
+	if err := accounts.CheckAnswer(answer, proof.Current, known...); err != nil {
+		problems = append(problems, accounts.Problem("answer", "registration.credentials.answer_", err, nil))
 	}
 	status := http.StatusUnprocessableEntity
 	if len(problems) == 0 {
-		err := h.service.ChangeQuestion(c.Request.Context(), QuestionChange{PasswordProof: proof, Question: question, Answer: answer})
+		err := h.service.ChangeQuestion(c.Request.Context(), accounts.QuestionChange{PasswordProof: proof, Question: question, Answer: answer})
 		if flow := web.Flow(c); err == nil && flow != "" && h.resume != nil { // an app waits
 			return web.SeeOther(c, h.resume(flow))
 		}
@@ -78,5 +79,5 @@ func (h *Handler) changeQuestion(c *gin.Context) error {
 		}
 		status, problems = refused, append(problems, problem)
 	}
-	return h.page(c, status, "question", session, questionPage{question, Questions}, web.WithProblems(problems...))
+	return h.page(c, status, "question", session, questionPage{question, accounts.Questions}, web.WithProblems(problems...))
 }

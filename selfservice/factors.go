@@ -1,4 +1,4 @@
-package accounts
+package selfservice
 
 import (
 	"errors"
@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"huskyidp/accounts"
 	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 	"huskyidp/templates"
@@ -18,7 +19,7 @@ import (
 
 // factorsPage lists the second steps.
 type factorsPage struct {
-	List  []EnrolledFactor
+	List  []accounts.EnrolledFactor
 	TOTP  bool // an app is enrolled
 	Codes bool // a list of saved codes is there
 	Now   time.Time
@@ -34,7 +35,7 @@ func (h *Handler) showFactors(c *gin.Context) error {
 		return err
 	}
 	has := kinds(list)
-	return h.page(c, http.StatusOK, "factors", session, factorsPage{list, slices.Contains(has, TOTP), slices.Contains(has, SavedCodes), h.service.now()})
+	return h.page(c, http.StatusOK, "factors", session, factorsPage{list, slices.Contains(has, accounts.TOTP), slices.Contains(has, accounts.SavedCodes), h.now()})
 }
 
 // totpPage shows the key of a new app, as a picture and as text, and asks for its code.
@@ -45,22 +46,22 @@ type totpPage struct {
 }
 
 func (h *Handler) showAddTOTP(c *gin.Context) error {
-	session, ok, err := h.RequireFresh(c, Fresh)
+	session, ok, err := h.RequireFresh(c, accounts.Fresh)
 	if !ok {
 		return err
 	}
 	return h.totpForm(c, session, http.StatusOK)
 }
 
-func (h *Handler) totpForm(c *gin.Context, session Session, status int, problems ...templates.Problem) error {
+func (h *Handler) totpForm(c *gin.Context, session accounts.Session, status int, problems ...templates.Problem) error {
 	secret, err := h.service.StartTOTP(c.Request.Context(), session.AccountID, session.SID)
-	if errors.Is(err, ErrHasFactor) { // a second click, or Back
+	if errors.Is(err, accounts.ErrHasFactor) { // a second click, or Back
 		return web.SeeOther(c, h.next(c))
 	}
 	if err != nil {
 		return err
 	}
-	uri := secret.uri(h.web.Text(c, "web.layout.brand", nil), session.Username)
+	uri := secret.URI(h.web.Text(c, "web.layout.brand", nil), session.Username)
 	qr, err := newQR(uri)
 	if err != nil {
 		return err
@@ -73,7 +74,7 @@ func (h *Handler) totpForm(c *gin.Context, session Session, status int, problems
 }
 
 func (h *Handler) addTOTP(c *gin.Context) error {
-	session, ok, err := h.RequireFresh(c, Fresh)
+	session, ok, err := h.RequireFresh(c, accounts.Fresh)
 	if !ok {
 		return err
 	}
@@ -81,11 +82,11 @@ func (h *Handler) addTOTP(c *gin.Context) error {
 	usable, err := h.service.ConfirmTOTP(c.Request.Context(), session.AccountID, session.SID, typed)
 	switch {
 	case err == nil:
-		return h.added(c, session, TOTP, usable)
-	case errors.Is(err, ErrHasFactor), errors.Is(err, ErrNoFactor):
+		return h.added(c, session, accounts.TOTP, usable)
+	case errors.Is(err, accounts.ErrHasFactor), errors.Is(err, accounts.ErrNoFactor):
 		return h.totpForm(c, session, http.StatusOK)
 	}
-	status, problem, _ := FactorProblem(err, "code", typed)
+	status, problem, _ := accounts.FactorProblem(err, "code", typed)
 	if status == 0 {
 		return err
 	}
@@ -94,9 +95,9 @@ func (h *Handler) addTOTP(c *gin.Context) error {
 
 // added goes on to the saved codes. The session has proven the new factor as well, unless
 // that may not be used yet (S-55).
-func (h *Handler) added(c *gin.Context, session Session, f Factor, usable time.Time) error {
-	if !usable.After(h.service.now()) {
-		r := Renewal{SID: session.SID, AccountID: session.AccountID, AMR: withFactor(session.AMR, methods[f]), AuthTime: session.AuthTime}
+func (h *Handler) added(c *gin.Context, session accounts.Session, f accounts.Factor, usable time.Time) error {
+	if !usable.After(h.now()) {
+		r := accounts.Renewal{SID: session.SID, AccountID: session.AccountID, AMR: accounts.WithFactor(session.AMR, f), AuthTime: session.AuthTime}
 		if _, err := h.renew(c, r); err != nil {
 			return err
 		}
@@ -108,7 +109,7 @@ func (h *Handler) added(c *gin.Context, session Session, f Factor, usable time.T
 type passkeyPage struct{ Label string }
 
 func (h *Handler) showAddPasskey(c *gin.Context) error {
-	session, ok, err := h.RequireFresh(c, Fresh)
+	session, ok, err := h.RequireFresh(c, accounts.Fresh)
 	if !ok {
 		return err
 	}
@@ -120,11 +121,11 @@ func (h *Handler) passkeyOptions(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if !ok || h.service.now().Sub(session.AuthTime) >= Fresh { // the page itself says what to do
+	if !ok || h.now().Sub(session.AuthTime) >= accounts.Fresh { // the page itself says what to do
 		return &web.Error{Status: http.StatusForbidden, Key: web.KeyForbidden}
 	}
-	options, err := h.service.BeginNewPasskey(c.Request.Context(), seal.Digest(session.SID), Account{ID: session.AccountID, Username: session.Username})
-	if errors.Is(err, ErrNoFactor) {
+	options, err := h.service.BeginNewPasskey(c.Request.Context(), seal.Digest(session.SID), accounts.Account{ID: session.AccountID, Username: session.Username})
+	if errors.Is(err, accounts.ErrNoFactor) {
 		return &web.Error{Status: http.StatusNotFound, Key: web.KeyNotFound}
 	}
 	if err != nil {
@@ -135,19 +136,19 @@ func (h *Handler) passkeyOptions(c *gin.Context) error {
 }
 
 func (h *Handler) addPasskey(c *gin.Context) error {
-	session, ok, err := h.RequireFresh(c, Fresh)
+	session, ok, err := h.RequireFresh(c, accounts.Fresh)
 	if !ok {
 		return err
 	}
 	label := web.Form(c).Get("label")
-	usable, err := h.service.FinishNewPasskey(c.Request.Context(), seal.Digest(session.SID), Account{ID: session.AccountID}, label, web.Form(c).Get("credential"))
+	usable, err := h.service.FinishNewPasskey(c.Request.Context(), seal.Digest(session.SID), accounts.Account{ID: session.AccountID}, label, web.Form(c).Get("credential"))
 	problem := templates.Problem{Key: "accounts.passkey.failed"}
 	switch {
 	case err == nil:
-		return h.added(c, session, Passkey, usable)
-	case errors.Is(err, ErrHasFactor):
+		return h.added(c, session, accounts.Passkey, usable)
+	case errors.Is(err, accounts.ErrHasFactor):
 		problem.Key = "accounts.add_passkey.duplicate"
-	case !errors.Is(err, ErrPasskey):
+	case !errors.Is(err, accounts.ErrPasskey):
 		return err
 	}
 	return h.page(c, http.StatusUnprocessableEntity, "add_passkey", session, passkeyPage{label}, web.WithProblems(problem))
@@ -155,16 +156,16 @@ func (h *Handler) addPasskey(c *gin.Context) error {
 
 // removePage says what is lost with a factor.
 type removePage struct {
-	Factor Factor
+	Factor accounts.Factor
 	Label  string
 	Last   bool // the account is left with its password alone
 }
 
-func (h *Handler) showRemoveTOTP(c *gin.Context) error    { return h.showRemove(c, TOTP) }
-func (h *Handler) showRemovePasskey(c *gin.Context) error { return h.showRemove(c, Passkey) }
+func (h *Handler) showRemoveTOTP(c *gin.Context) error    { return h.showRemove(c, accounts.TOTP) }
+func (h *Handler) showRemovePasskey(c *gin.Context) error { return h.showRemove(c, accounts.Passkey) }
 
-func (h *Handler) showRemove(c *gin.Context, kind Factor) error {
-	session, ok, err := h.RequireFresh(c, Fresh)
+func (h *Handler) showRemove(c *gin.Context, kind accounts.Factor) error {
+	session, ok, err := h.RequireFresh(c, accounts.Fresh)
 	if !ok {
 		return err
 	}
@@ -176,8 +177,8 @@ func (h *Handler) showRemove(c *gin.Context, kind Factor) error {
 	found := false
 	for _, f := range list {
 		switch {
-		case f.Factor == SavedCodes:
-		case f.Factor == kind && (kind == TOTP || f.ID.String() == c.Param("id")):
+		case f.Factor == accounts.SavedCodes:
+		case f.Factor == kind && (kind == accounts.TOTP || f.ID.String() == c.Param("id")):
 			found, page.Label = true, f.Label
 		default:
 			page.Last = false
@@ -190,18 +191,18 @@ func (h *Handler) showRemove(c *gin.Context, kind Factor) error {
 }
 
 func (h *Handler) removeTOTP(c *gin.Context) error {
-	session, ok, err := h.RequireFresh(c, Fresh)
+	session, ok, err := h.RequireFresh(c, accounts.Fresh)
 	if !ok {
 		return err
 	}
 	if err := h.service.RemoveTOTP(c.Request.Context(), session.AccountID); err != nil {
 		return err
 	}
-	return h.back(c, "/account/factors", "removed-"+string(TOTP))
+	return h.back(c, "/account/factors", "removed-"+string(accounts.TOTP))
 }
 
 func (h *Handler) removePasskey(c *gin.Context) error {
-	session, ok, err := h.RequireFresh(c, Fresh)
+	session, ok, err := h.RequireFresh(c, accounts.Fresh)
 	if !ok {
 		return err
 	}
@@ -212,5 +213,5 @@ func (h *Handler) removePasskey(c *gin.Context) error {
 	if err := h.service.RemovePasskey(c.Request.Context(), session.AccountID, id); err != nil {
 		return err
 	}
-	return h.back(c, "/account/factors", "removed-"+string(Passkey))
+	return h.back(c, "/account/factors", "removed-"+string(accounts.Passkey))
 }

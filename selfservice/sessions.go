@@ -1,4 +1,4 @@
-package accounts
+package selfservice
 
 import (
 	"net/http"
@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"huskyidp/accounts"
 	"huskyidp/internal/web"
 	"huskyidp/templates"
 )
@@ -14,9 +15,9 @@ import (
 // sessionsPage lists the open sessions, this browser's first, and beside them the apps that stay
 // whatever session ends.
 type sessionsPage struct {
-	This   OpenSession
-	Others []OpenSession
-	Apps   []ConnectedApp
+	This   accounts.OpenSession
+	Others []accounts.OpenSession
+	Apps   []accounts.ConnectedApp
 }
 
 func (h *Handler) showSessions(c *gin.Context) error {
@@ -47,11 +48,11 @@ func (h *Handler) showSessions(c *gin.Context) error {
 }
 
 // endedWith says what ended just now, as the records have it: what an address says is shown to nobody.
-func (h *Handler) endedWith(c *gin.Context, session Session) ([]web.PageOption, error) {
+func (h *Handler) endedWith(c *gin.Context, session accounts.Session) ([]web.PageOption, error) {
 	if c.Query("note") != "ended" || h.apps == nil || !h.web.JustDone(c) {
 		return nil, nil
 	}
-	names, err := h.apps.EndedWith(c.Request.Context(), session.AccountID, h.service.now().Add(-time.Minute))
+	names, err := h.apps.EndedWith(c.Request.Context(), session.AccountID, h.now().Add(-time.Minute))
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +64,7 @@ func (h *Handler) endedWith(c *gin.Context, session Session) ([]web.PageOption, 
 
 // endSessions ends one other session, or all of them. One that is gone is no mistake.
 func (h *Handler) endSessions(c *gin.Context) error {
-	session, ok, err := h.RequireFresh(c, Fresh)
+	session, ok, err := h.RequireFresh(c, accounts.Fresh)
 	if !ok {
 		return err
 	}

@@ -1,49 +1,46 @@
-package accounts
+package selfservice
 
 import (
 	"errors"
 	"net/url"
-	"regexp"
 	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"huskyidp/accounts"
 	"huskyidp/internal/web"
 )
 
 const pendingCookie = "pending"
 
-// Fresh is how long a proof counts for a sensitive change (S-20).
-const Fresh = 5 * time.Minute
-
 // Hold keeps the sign-in of an account with a second step back: no session exists before
 // that is proven (S-18). returnTo is the page of ours that it is for, "" for none.
-func (h *Handler) Hold(c *gin.Context, account Account, amr []string, returnTo string) error {
-	return h.hold(c, PendingStart{Account: account, AMR: amr, Return: returnTo})
+func (h *Handler) Hold(c *gin.Context, account accounts.Account, amr []string, returnTo string) error {
+	return h.hold(c, accounts.PendingStart{Account: account, AMR: amr, Return: returnTo})
 }
 
 // HoldStepUp keeps the step-up of the browser's session back until its second step;
 // returnTo is the path where it goes on then.
-func (h *Handler) HoldStepUp(c *gin.Context, account Account, amr []string, sid, returnTo string) error {
-	return h.hold(c, PendingStart{Account: account, AMR: amr, SID: sid, Return: returnTo})
+func (h *Handler) HoldStepUp(c *gin.Context, account accounts.Account, amr []string, sid, returnTo string) error {
+	return h.hold(c, accounts.PendingStart{Account: account, AMR: amr, SID: sid, Return: returnTo})
 }
 
-func (h *Handler) hold(c *gin.Context, start PendingStart) error {
-	start.Browser, start.Device = web.Browser(c), h.web.Cookie(c, DeviceCookie)
+func (h *Handler) hold(c *gin.Context, start accounts.PendingStart) error {
+	start.Browser, start.Device = web.Browser(c), h.web.Cookie(c, web.DeviceCookie)
 	token, err := h.service.StartPending(c.Request.Context(), start)
 	if err == nil {
-		h.web.SetCookie(c, pendingCookie, token, pendingLife)
+		h.web.SetCookie(c, pendingCookie, token, accounts.PendingLife)
 	}
 	return err
 }
 
 // Pending is what waits for a second step in this browser. The error is ErrNoPending, or
 // the database's.
-func (h *Handler) Pending(c *gin.Context) (Pending, error) {
+func (h *Handler) Pending(c *gin.Context) (accounts.Pending, error) {
 	token := h.web.Cookie(c, pendingCookie)
 	if token == "" {
-		return Pending{}, ErrNoPending
+		return accounts.Pending{}, accounts.ErrNoPending
 	}
 	return h.service.Pending(c.Request.Context(), token, web.Browser(c))
 }
@@ -55,72 +52,64 @@ func (h *Handler) Drop(c *gin.Context) error {
 	return h.service.EndPending(c.Request.Context(), token)
 }
 
-// Proved is what a second step led to.
-type Proved struct {
-	Session Session
-	StepUp  bool   // else a sign-in
-	Return  string // the page of ours that it was for, "" for none
-	Left    int    // saved codes, after one was used
-}
-
 // Prove checks the second step of what waits in this browser and opens, or renews, its
 // session. The error is that of Service.ProvePending.
-func (h *Handler) Prove(c *gin.Context, f Factor, proof string) (Proved, error) {
+func (h *Handler) Prove(c *gin.Context, f accounts.Factor, proof string) (accounts.Proved, error) {
 	ctx, token := c.Request.Context(), h.web.Cookie(c, pendingCookie)
 	p, left, err := h.service.ProvePending(ctx, token, web.Browser(c), f, proof)
-	if errors.Is(err, ErrNoPending) || errors.Is(err, ErrCodeUsed) || f == SavedCodes && errors.Is(err, ErrWrongCode) {
+	if errors.Is(err, accounts.ErrNoPending) || errors.Is(err, accounts.ErrCodeUsed) || f == accounts.SavedCodes && errors.Is(err, accounts.ErrWrongCode) {
 		return h.provedBefore(c, f, token, proof, err)
 	}
 	if err != nil {
-		return Proved{}, err
+		return accounts.Proved{}, err
 	}
-	proved := Proved{StepUp: p.SID != "", Return: p.Return, Left: left}
+	proved := accounts.Proved{StepUp: p.SID != "", Return: p.Return, Left: left}
 	if p.SID == "" {
 		started, err := h.service.FinishPending(ctx, token, proof, h.start(c, p.Account, p.AMR))
 		if err != nil {
-			return Proved{}, err
+			return accounts.Proved{}, err
 		}
 		h.opened(c, started)
 		proved.Session = started.Session
-	} else if proved.Session, err = h.renew(c, Renewal{SID: p.SID, AccountID: p.Account.ID, AMR: p.AMR, AuthTime: h.service.now(), Pending: token, Proof: proof}); err != nil {
-		return Proved{}, err
+	} else if proved.Session, err = h.renew(c, accounts.Renewal{SID: p.SID, AccountID: p.Account.ID, AMR: p.AMR, AuthTime: h.now(), Pending: token, Proof: proof}); err != nil {
+		return accounts.Proved{}, err
 	}
 	h.web.ClearCookie(c, pendingCookie)
 	return proved, nil
 }
 
 // provedBefore is for the second of two presses; cause is what stands against it otherwise.
-func (h *Handler) provedBefore(c *gin.Context, f Factor, token, proof string, cause error) (Proved, error) {
+func (h *Handler) provedBefore(c *gin.Context, f accounts.Factor, token, proof string, cause error) (accounts.Proved, error) {
 	p, err := h.service.ProvedBefore(c.Request.Context(), token, web.Browser(c), f, proof)
-	if errors.Is(err, ErrNoPending) {
-		return Proved{}, cause
+	if errors.Is(err, accounts.ErrNoPending) {
+		return accounts.Proved{}, cause
 	}
 	if err != nil {
-		return Proved{}, err
+		return accounts.Proved{}, err
 	}
 	session, err := h.SignIn(c, p.Account, p.AMR)
-	return Proved{Session: session, Return: p.Return}, err
+	return accounts.Proved{Session: session, Return: p.Return}, err
 }
 
 // StepUp renews the browser's session after a proof that takes no second step.
-func (h *Handler) StepUp(c *gin.Context, session Session, amr []string) (Session, error) {
-	r := Renewal{SID: session.SID, AccountID: session.AccountID, AMR: amr, AuthTime: h.service.now()}
-	if slices.Contains(amr, amrPassword) {
-		r.Username, r.Device = session.Username, h.web.Cookie(c, DeviceCookie)
+func (h *Handler) StepUp(c *gin.Context, session accounts.Session, amr []string) (accounts.Session, error) {
+	r := accounts.Renewal{SID: session.SID, AccountID: session.AccountID, AMR: amr, AuthTime: h.now()}
+	if slices.Contains(amr, accounts.AMRPassword) {
+		r.Username, r.Device = session.Username, h.web.Cookie(c, web.DeviceCookie)
 	}
 	return h.renew(c, r)
 }
 
-func (h *Handler) renew(c *gin.Context, r Renewal) (Session, error) {
+func (h *Handler) renew(c *gin.Context, r accounts.Renewal) (accounts.Session, error) {
 	if current, ok, err := h.Lookup(c); err != nil || !ok || current.SID != r.SID {
 		if err == nil {
-			err = ErrNoSession
+			err = accounts.ErrNoSession
 		}
-		return Session{}, err
+		return accounts.Session{}, err
 	}
 	session, token, err := h.service.RenewSession(c.Request.Context(), r)
 	if err != nil {
-		return Session{}, err
+		return accounts.Session{}, err
 	}
 	h.web.SetCookie(c, sessionCookie, token, 0)
 	h.keepLookup(c, session)
@@ -130,13 +119,13 @@ func (h *Handler) renew(c *gin.Context, r Renewal) (Session, error) {
 // RequireFresh is Require for a sensitive change: the last proof is at most so old, and
 // as strong as a sign-in to the account would be (S-20). Otherwise the browser is sent to
 // prove it again, and comes back to this path.
-func (h *Handler) RequireFresh(c *gin.Context, most time.Duration) (Session, bool, error) {
+func (h *Handler) RequireFresh(c *gin.Context, most time.Duration) (accounts.Session, bool, error) {
 	session, ok, err := h.Require(c)
 	if !ok || err != nil {
 		return session, false, err
 	}
-	if h.service.now().Sub(session.AuthTime) < most {
-		if Rank(session.ACR) >= Rank(ACRFactor) {
+	if h.now().Sub(session.AuthTime) < most {
+		if accounts.Rank(session.ACR) >= accounts.Rank(accounts.ACRFactor) {
 			return session, true, nil
 		}
 		factors, err := h.service.Factors(c.Request.Context(), session.AccountID)
@@ -149,17 +138,4 @@ func (h *Handler) RequireFresh(c *gin.Context, most time.Duration) (Session, boo
 		query.Set("flow", flow)
 	}
 	return session, false, web.SeeOther(c, "/reauth?"+query.Encode())
-}
-
-// returnPaths are where a step-up may go on: pages of ours, and nothing that a stranger
-// could write into an address (S-29).
-var returnPaths = regexp.MustCompile(`^/(?:account(?:/[a-z-]+)*(?:/[0-9a-f-]{36})?(?:/[a-z-]+)?|device/confirm)$`)
-
-// ReturnPath is the path, if a step-up may go on there, else "".
-func ReturnPath(path string) string {
-	local, ok := web.LocalPath(path)
-	if !ok || len(local) > 200 || !returnPaths.MatchString(local) {
-		return ""
-	}
-	return local
 }

@@ -1,4 +1,4 @@
-package accounts
+package selfservice
 
 import (
 	"encoding/base64"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"huskyidp/accounts"
 	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 )
@@ -23,7 +24,7 @@ type savedPage struct {
 }
 
 func (h *Handler) showSavedCodes(c *gin.Context) error {
-	session, ok, err := h.RequireFresh(c, Fresh)
+	session, ok, err := h.RequireFresh(c, accounts.Fresh)
 	if !ok {
 		return err
 	}
@@ -36,7 +37,7 @@ func (h *Handler) showSavedCodes(c *gin.Context) error {
 	}
 	page := savedPage{Next: h.next(c)}
 	for _, f := range list {
-		if f.Factor != SavedCodes {
+		if f.Factor != accounts.SavedCodes {
 			continue
 		}
 		page.Has = true
@@ -58,36 +59,36 @@ func savedCookiePlace(sid string) seal.Place {
 	return seal.Place{Table: savedCookie, Column: "cookie", Row: sid}
 }
 
-func (h *Handler) keepMade(c *gin.Context, session Session, list madeCodes) error {
+func (h *Handler) keepMade(c *gin.Context, session accounts.Session, list accounts.SavedCodeList) error {
 	plain, err := json.Marshal(list)
 	if err != nil {
 		return err
 	}
-	sealed := h.service.keyring.Seal(seal.Session, savedCookiePlace(session.SID), plain)
+	sealed := h.keyring.Seal(seal.Session, savedCookiePlace(session.SID), plain)
 	h.web.SetCookie(c, savedCookie, base64.RawURLEncoding.EncodeToString(sealed), savedCookieAge)
 	return nil
 }
 
 // justMade reads it back; what is old or not this session's is an empty one.
-func (h *Handler) justMade(c *gin.Context, session Session) (list madeCodes) {
+func (h *Handler) justMade(c *gin.Context, session accounts.Session) (list accounts.SavedCodeList) {
 	sealed, err := base64.RawURLEncoding.DecodeString(h.web.Cookie(c, savedCookie))
 	if err != nil {
-		return madeCodes{}
+		return accounts.SavedCodeList{}
 	}
-	plain, err := h.service.keyring.OpenSent(seal.Session, savedCookiePlace(session.SID), sealed)
-	if err != nil || json.Unmarshal(plain, &list) != nil || h.service.now().Sub(list.Made) > savedCookieAge {
-		return madeCodes{}
+	plain, err := h.keyring.OpenSent(seal.Session, savedCookiePlace(session.SID), sealed)
+	if err != nil || json.Unmarshal(plain, &list) != nil || h.now().Sub(list.Made) > savedCookieAge {
+		return accounts.SavedCodeList{}
 	}
 	return list
 }
 
 func (h *Handler) makeSavedCodes(c *gin.Context) error {
-	session, ok, err := h.RequireFresh(c, Fresh)
+	session, ok, err := h.RequireFresh(c, accounts.Fresh)
 	if !ok {
 		return err
 	}
-	list, err := h.service.makeSavedCodes(c.Request.Context(), session.AccountID)
-	if errors.Is(err, ErrNoFactor) {
+	list, err := h.service.MakeSavedCodes(c.Request.Context(), session.AccountID)
+	if errors.Is(err, accounts.ErrNoFactor) {
 		return web.SeeOther(c, "/account/factors")
 	}
 	if err != nil {
@@ -108,11 +109,11 @@ func (h *Handler) savedCodesFile(c *gin.Context) error {
 	}
 	codes := strings.Fields(web.Form(c).Get("codes"))
 	for _, code := range codes {
-		if _, err := typedSavedCode(code); err != nil {
+		if _, err := accounts.ParseSavedCode(code); err != nil {
 			return web.SeeOther(c, "/account/factors")
 		}
 	}
-	if len(codes) != savedCodes {
+	if len(codes) != accounts.SavedCodeCount {
 		return web.SeeOther(c, "/account/factors")
 	}
 	brand, title := h.web.Text(c, "web.layout.brand", nil), h.web.Text(c, "accounts.saved.title", nil)

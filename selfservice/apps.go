@@ -1,19 +1,20 @@
-package accounts
+package selfservice
 
 import (
 	"net/http"
 
 	"github.com/gin-gonic/gin"
 
+	"huskyidp/accounts"
 	"huskyidp/internal/audit"
 	"huskyidp/internal/web"
 	"huskyidp/templates"
 )
 
 // appsPage lists the apps that the member has allowed something.
-type appsPage struct{ List []ConnectedApp }
+type appsPage struct{ List []accounts.ConnectedApp }
 
-func (h *Handler) connected(c *gin.Context, session Session) ([]ConnectedApp, error) {
+func (h *Handler) connected(c *gin.Context, session accounts.Session) ([]accounts.ConnectedApp, error) {
 	if h.apps == nil {
 		return nil, nil
 	}
@@ -38,7 +39,7 @@ func (h *Handler) showApps(c *gin.Context) error {
 
 // stopped names the app that was stopped just now, as the history has it: what an address
 // says is shown to nobody.
-func (h *Handler) stopped(c *gin.Context, session Session) ([]web.PageOption, error) {
+func (h *Handler) stopped(c *gin.Context, session accounts.Session) ([]web.PageOption, error) {
 	if c.Query("note") != "stopped" || !h.web.JustDone(c) {
 		return nil, nil
 	}
@@ -53,7 +54,7 @@ func (h *Handler) stopped(c *gin.Context, session Session) ([]web.PageOption, er
 
 // appOf is the app of the address; done means that there is none (any more), and that the
 // member was sent to the list.
-func (h *Handler) appOf(c *gin.Context) (session Session, app ConnectedApp, done bool, err error) {
+func (h *Handler) appOf(c *gin.Context) (session accounts.Session, app accounts.ConnectedApp, done bool, err error) {
 	session, ok, err := h.Require(c)
 	if !ok {
 		return session, app, true, err

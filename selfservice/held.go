@@ -1,4 +1,4 @@
-package accounts
+package selfservice
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"huskyidp/accounts"
 	"huskyidp/internal/web"
 	"huskyidp/templates"
 )
@@ -19,7 +20,7 @@ type Changes interface {
 }
 
 // beside is what every page of the section shows besides its own.
-func (h *Handler) beside(c *gin.Context, session Session) (a templates.Account, err error) {
+func (h *Handler) beside(c *gin.Context, session accounts.Session) (a templates.Account, err error) {
 	ctx := c.Request.Context()
 	if h.changes != nil {
 		if a.Held, err = h.changes.Held(ctx, session.AccountID); err != nil {

@@ -1,4 +1,4 @@
-package accounts
+package selfservice
 
 import (
 	"context"
@@ -9,11 +9,12 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"huskyidp/accounts"
 	"huskyidp/internal/web"
 )
 
 // ErrNoCard is a Cards' answer for a member whom the roster no longer knows.
-var ErrNoCard = errors.New("accounts: no such card")
+var ErrNoCard = errors.New("selfservice: no such card")
 
 // Card is what the account page shows of the member's card, in part.
 type Card struct {
@@ -31,10 +32,10 @@ type Cards interface {
 type homePage struct {
 	Name, Username, Email, MemberNumber string // without a card there is neither Name nor MemberNumber; no MemberNumber where it went to another person
 	BirthYear                           int
-	Factors                             []Factor // each kind once
-	Question                            string   // key of the bank; "" if none is set
-	Language                            string   // of the mails
-	PageLanguage                        string   // another one was chosen in this browser; "" else
+	Factors                             []accounts.Factor // each kind once
+	Question                            string            // key of the bank; "" if none is set
+	Language                            string            // of the mails
+	PageLanguage                        string            // another one was chosen in this browser; "" else
 	App, AppURI                         string
 	ChangesEmail                        bool // the member may change the address
 }
@@ -76,8 +77,8 @@ func (h *Handler) showHome(c *gin.Context) error {
 }
 
 // kinds are the factors' kinds, each once.
-func kinds(list []EnrolledFactor) (kinds []Factor) {
-	for _, kind := range []Factor{TOTP, Passkey, SavedCodes} {
+func kinds(list []accounts.EnrolledFactor) (kinds []accounts.Factor) {
+	for _, kind := range []accounts.Factor{accounts.TOTP, accounts.Passkey, accounts.SavedCodes} {
 		for _, f := range list {
 			if f.Factor == kind {
 				kinds = append(kinds, kind)

@@ -1,4 +1,4 @@
-package accounts
+package selfservice
 
 import (
 	"bytes"
@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jba/templatecheck"
 
+	"huskyidp/accounts"
 	"huskyidp/internal/web"
 	"huskyidp/templates"
 )
@@ -50,15 +51,15 @@ func first(emails []Emails) Emails {
 
 // partner is one app that may be connected.
 type partner struct {
-	app     ConnectedApp
+	app     accounts.ConnectedApp
 	stopped int
 }
 
-func (p *partner) ConnectedApps(context.Context, uuid.UUID) ([]ConnectedApp, error) {
+func (p *partner) ConnectedApps(context.Context, uuid.UUID) ([]accounts.ConnectedApp, error) {
 	if p.app.ID == uuid.Nil || p.stopped > 0 {
 		return nil, nil
 	}
-	return []ConnectedApp{p.app}, nil
+	return []accounts.ConnectedApp{p.app}, nil
 }
 
 func (p *partner) EndedWith(context.Context, uuid.UUID, time.Time) ([]string, error) {
@@ -87,14 +88,14 @@ func newBrowser(t *testing.T, f *fixture, c cards, emails ...Emails) *browser {
 	if err != nil {
 		t.Fatalf("web.New: %v", err)
 	}
-	h, err := NewHandler(HandlerDeps{Service: f.Service, Web: w, Cards: c, Apps: b.apps, Changes: b.changes, Emails: first(emails), Resume: func(flow string) string { return "/resume?flow=" + flow }, App: App{Name: "Portal", URI: "https://portal.example/"}})
+	h, err := NewHandler(Deps{Service: f.Service, Web: w, Keyring: f.keyring, Now: f.now, Cards: c, Apps: b.apps, Changes: b.changes, Emails: first(emails), Resume: func(flow string) string { return "/resume?flow=" + flow }, App: App{Name: "Portal", URI: "https://portal.example/"}})
 	if err != nil {
 		t.Fatalf("NewHandler: %v", err)
 	}
 	e := w.Engine()
 	h.Mount(e)
 	w.Pages(e).GET("/in/:username", w.Handle(func(c *gin.Context) error {
-		account, err := f.Authenticate(c.Request.Context(), Attempt{Username: c.Param("username"), Password: rightPassword, Device: w.Cookie(c, "device")})
+		account, err := f.Authenticate(c.Request.Context(), accounts.Attempt{Username: c.Param("username"), Password: rightPassword, Device: w.Cookie(c, "device")})
 		if err != nil {
 			return err
 		}

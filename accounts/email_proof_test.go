@@ -1,0 +1,103 @@
+package accounts
+
+import (
+	"errors"
+	"fmt"
+	"huskyidp/internal/ratelimit"
+	"huskyidp/internal/seal"
+	"regexp"
+	"testing"
+	"time"
+)
+
+var sixDigits = regexp.MustCompile(`\b\d{6}\b`)
+
+// emailCode is the one in the newest mail, which must go to the address that it proves.
+func (f *fixture) emailCode(to string) string {
+	f.t.Helper()
+	m := f.last("email_code")
+	if m.To != to {
+		f.t.Errorf("the code went to %s, want %s", m.To, to)
+	}
+	return sixDigits.FindString(m.Content.Text)
+}
+
+// S-53, S-14: the new address is proven by a code that is good for one address, five
+// tries and fifteen minutes, and works once.
+func TestEmailProof(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	account, other := f.register("maria"), f.register("otra")
+	start := func() string {
+		t.Helper()
+		f.later(13 * time.Minute)
+		if err := f.StartEmailProof(f.ctx(), account, "sid", "nueva@example.org"); err != nil {
+			t.Fatal(err)
+		}
+		return f.emailCode("nueva@example.org")
+	}
+	code := start()
+	if err := f.StartEmailProof(f.ctx(), account, "sid", "nueva@example.org"); err == nil {
+		t.Error("a second mail within a minute is sent")
+	} else if _, ok := errors.AsType[*ratelimit.Exceeded](err); !ok {
+		t.Errorf("a second mail within a minute = %v", err)
+	}
+	if _, _, err := f.ProveEmail(f.ctx(), other.ID, "sid", code); !errors.Is(err, ErrNoPending) {
+		t.Errorf("the code for another account = %v, want ErrNoPending", err)
+	}
+	if _, _, err := f.ProveEmail(f.ctx(), account.ID, "sid", "12"); !errors.Is(err, ErrCodeFormat) {
+		t.Errorf("no code = %v, want ErrCodeFormat", err)
+	}
+	if email, _, err := f.ProveEmail(f.ctx(), account.ID, "sid", code[:3]+" "+code[3:]); err != nil || email != "nueva@example.org" {
+		t.Errorf("ProveEmail = %q, %v", email, err)
+	}
+	if _, _, err := f.ProveEmail(f.ctx(), account.ID, "sid", code); !errors.Is(err, ErrNoPending) {
+		t.Errorf("the code again = %v, want ErrNoPending", err)
+	}
+	code = start()
+	for want := emailProofTries - 1; want >= 0; want-- {
+		for range 2 { // the same again costs no second try; after the fifth nothing waits
+			_, left, err := f.ProveEmail(f.ctx(), account.ID, "sid", fmt.Sprintf("00000%d", want))
+			if errors.Is(err, ErrNoPending) && want == 0 {
+				break
+			}
+			if !errors.Is(err, ErrWrongCode) || left != want {
+				t.Errorf("a wrong code = %d left, %v, want %d", left, err, want)
+			}
+		}
+	}
+	if _, _, err := f.ProveEmail(f.ctx(), account.ID, "sid", code); !errors.Is(err, ErrNoPending) {
+		t.Errorf("the right code after five wrong ones = %v, want ErrNoPending", err)
+	}
+	code = start()
+	f.later(emailProofLife)
+	if _, _, err := f.ProveEmail(f.ctx(), account.ID, "sid", code); !errors.Is(err, ErrNoPending) {
+		t.Errorf("the code after fifteen minutes = %v, want ErrNoPending", err)
+	}
+}
+
+// S-47: a code that is out stays good when another version of the pepper begins to write.
+func TestEmailProofOutlivesPepper(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 2)
+	account := f.register("maria")
+	kek, err := seal.ParseKEK(seal.GenerateKEK())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.keyring, err = seal.Load(f.ctx(), f.db, kek); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.StartEmailProof(f.ctx(), account, "sid", "nueva@example.org"); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.keyring.AddVersion(f.ctx(), seal.PepperCode); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.keyring.Promote(f.ctx(), seal.PepperCode); err != nil {
+		t.Fatal(err)
+	}
+	if email, _, err := f.ProveEmail(f.ctx(), account.ID, "sid", f.emailCode("nueva@example.org")); err != nil || email != "nueva@example.org" {
+		t.Errorf("ProveEmail = %q, %v", email, err)
+	}
+}

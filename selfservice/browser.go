@@ -1,0 +1,167 @@
+package selfservice
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+	"github.com/jackc/pgx/v5"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/web"
+)
+
+const sessionCookie = "session"
+
+// lookup is the outcome of Lookup, kept for the rest of the request.
+type lookup struct {
+	session accounts.Session
+	found   bool
+	err     error
+}
+
+const lookupKey = "huskyidp/selfservice.lookup"
+
+// Lookup returns the session of the browser, with one round trip per request. It is no
+// error when there is none. A form that was rendered for another session is an error: it
+// would say one person and change another.
+func (h *Handler) Lookup(c *gin.Context) (accounts.Session, bool, error) {
+	if kept, ok := c.Get(lookupKey); ok {
+		l := kept.(lookup)
+		return l.session, l.found, l.err
+	}
+	return h.lookup(c, h.service.Session)
+}
+
+// Peek is Lookup for what a browser asks by itself: the session is not used (S-23).
+func (h *Handler) Peek(c *gin.Context) (accounts.Session, bool, error) {
+	return h.lookup(c, h.service.Peek)
+}
+
+func (h *Handler) lookup(c *gin.Context, find func(ctx context.Context, token string) (accounts.Session, error)) (accounts.Session, bool, error) {
+	var l lookup
+	if token := h.web.Cookie(c, sessionCookie); token != "" {
+		session, err := find(c.Request.Context(), token)
+		switch {
+		case err == nil && web.Belongs(c, web.OfSession, session.SID):
+			l = lookup{session: session, found: true}
+			h.web.UseLanguage(c, session.Language)
+		case err == nil:
+			l = lookup{err: web.ForeignForm(session.Username, h.wayOn(c))}
+		case !errors.Is(err, accounts.ErrNoSession):
+			return accounts.Session{}, false, err
+		}
+	}
+	c.Set(lookupKey, l)
+	return l.session, l.found, l.err
+}
+
+// wayOn is where whoever is signed in goes on after a form that was not theirs.
+func (h *Handler) wayOn(c *gin.Context) string {
+	if flow := web.Flow(c); flow != "" && h.resume != nil {
+		return h.resume(flow)
+	}
+	return "/account"
+}
+
+// Current is Lookup for those who treat a failure as not signed in.
+func (h *Handler) Current(c *gin.Context) (accounts.Session, bool) {
+	session, found, err := h.Lookup(c)
+	return session, found && err == nil
+}
+
+// SignIn starts a session for an account whose every required proof was given, and sets
+// the cookies. The session that the browser had before ends (S-22).
+func (h *Handler) SignIn(c *gin.Context, account accounts.Account, amr []string) (accounts.Session, error) {
+	started, err := h.service.StartSession(c.Request.Context(), h.start(c, account, amr))
+	if err != nil {
+		return accounts.Session{}, err
+	}
+	h.opened(c, started)
+	return started.Session, nil
+}
+
+// QueueSignIn is SignIn for a batch that is sent later, in the transaction that makes the
+// account; opened sets the cookies and is called once that is committed.
+func (h *Handler) QueueSignIn(c *gin.Context, b *pgx.Batch, account accounts.Account, amr []string) (opened func()) {
+	started := h.service.QueueSession(c.Request.Context(), b, h.start(c, account, amr))
+	return func() { h.opened(c, started) }
+}
+
+func (h *Handler) start(c *gin.Context, account accounts.Account, amr []string) accounts.SessionStart {
+	return accounts.SessionStart{
+		Account: account, AMR: amr, UserAgent: c.Request.UserAgent(), Device: h.web.Cookie(c, web.DeviceCookie),
+		Replaces: h.web.Cookie(c, sessionCookie), Browser: web.Browser(c),
+	}
+}
+
+// keepLookup is for a session that this very request began or renewed.
+func (h *Handler) keepLookup(c *gin.Context, session accounts.Session) {
+	web.Belongs(c, web.OfSession, session.SID)
+	h.web.UseLanguage(c, session.Language)
+	c.Set(lookupKey, lookup{session: session, found: true})
+}
+
+func (h *Handler) opened(c *gin.Context, started accounts.Started) {
+	h.web.SetCookie(c, sessionCookie, started.Token, 0)
+	h.web.SetCookie(c, web.DeviceCookie, started.Device, accounts.KnownDeviceAge)
+	h.keepLookup(c, started.Session)
+}
+
+// SignOut ends the browser's session, if it has one, and what else was begun there, and
+// clears its cookie. The device stays known.
+func (h *Handler) SignOut(c *gin.Context) error {
+	session, found, err := h.Lookup(c)
+	if err != nil {
+		return err
+	}
+	if found {
+		if err := h.service.SignOut(c.Request.Context(), session.SID); err != nil {
+			return err
+		}
+	}
+	if err := h.service.EndBrowser(c.Request.Context(), web.Browser(c)); err != nil {
+		return err
+	}
+	h.web.ClearCookie(c, sessionCookie)
+	c.Set(lookupKey, lookup{})
+	return nil
+}
+
+// settled keeps all of the account closed to a session whose account is not complete.
+func (h *Handler) settled(c *gin.Context) error {
+	session, ok, err := h.Lookup(c)
+	if ok && session.Unsettled {
+		c.Abort()
+		return h.welcomeFirst(c)
+	}
+	return err
+}
+
+// Require returns the session, or sends the browser to sign in: ok is then false and the answer is given.
+func (h *Handler) Require(c *gin.Context) (session accounts.Session, ok bool, err error) {
+	session, ok, err = h.Lookup(c)
+	if ok && !web.Owned(c, web.OfSession) {
+		return session, false, web.ForeignForm(session.Username, h.wayOn(c))
+	}
+	if ok || err != nil {
+		return session, ok, err
+	}
+	var query []string
+	if token := h.web.Cookie(c, sessionCookie); token != "" { // it had one, which ended
+		why, err := h.service.WhyEnded(c.Request.Context(), token)
+		if err != nil {
+			return session, false, err
+		}
+		h.web.ClearCookie(c, sessionCookie)
+		query = append(query, "note="+string(why))
+	}
+	if back := accounts.ReturnPath(c.Request.URL.Path); back != "" && back != "/account" {
+		query = append(query, "return="+back)
+	}
+	if query == nil {
+		return session, false, web.SeeOther(c, "/login")
+	}
+	return session, false, h.web.SeeDone(c, "/login?"+strings.Join(query, "&"))
+}

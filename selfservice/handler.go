@@ -1,0 +1,114 @@
+package selfservice
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/seal"
+	"huskyidp/internal/web"
+)
+
+// App is where a member may want to go from the account page; zero for nowhere.
+type App struct{ Name, URI string }
+
+// Apps keeps what members allowed to apps.
+type Apps interface {
+	ConnectedApps(ctx context.Context, accountID uuid.UUID) ([]accounts.ConnectedApp, error)
+	StopApp(ctx context.Context, accountID uuid.UUID, clientID string) error
+	// EndedWith names the apps that lost what they got in sessions which were ended since.
+	EndedWith(ctx context.Context, accountID uuid.UUID, since time.Time) ([]string, error)
+}
+
+// Deps are the dependencies of the pages. Service, Web, Keyring, Now and Cards are required.
+type Deps struct {
+	Service *accounts.Service
+	Web     *web.Web
+	Keyring *seal.Keyring
+	Now     func() time.Time
+	Cards   Cards
+	Apps    Apps                     // nil: no app is connected ever
+	Changes Changes                  // nil: nothing waits ever
+	Emails  Emails                   // nil: support alone changes addresses (design.md section 2)
+	Resume  func(flow string) string // the path where a pending authorization request goes on; nil: none ever waits
+	App     App
+
+	NoQuestions bool // secret questions are switched off (S-56)
+}
+
+// Handler holds the account pages, and keeps the session of a browser for the other
+// features.
+type Handler struct {
+	service *accounts.Service
+	web     *web.Web
+	keyring *seal.Keyring
+	now     func() time.Time
+	cards   Cards
+	apps    Apps
+	changes Changes
+	emails  Emails
+	resume  func(flow string) string
+	app     App
+
+	noQuestions bool
+}
+
+// NewHandler checks that nothing is missing.
+func NewHandler(d Deps) (*Handler, error) {
+	if d.Service == nil || d.Web == nil || d.Keyring == nil || d.Now == nil || d.Cards == nil {
+		return nil, errors.New("selfservice: Service, Web, Keyring, Now and Cards are required")
+	}
+	h := &Handler{d.Service, d.Web, d.Keyring, d.Now, d.Cards, d.Apps, d.Changes, d.Emails, d.Resume, d.App, d.NoQuestions}
+	d.Web.GuardForms(func(c *gin.Context) error {
+		_, _, err := h.Lookup(c)
+		return err
+	})
+	return h, nil
+}
+
+// Mount adds the pages.
+func (h *Handler) Mount(r gin.IRouter) {
+	pages := h.web.Pages(r)
+	pages.GET("/account/left", h.web.Handle(h.left))
+	pages.GET(accounts.WelcomePath, h.web.Handle(h.showWelcome))
+	pages.POST(accounts.WelcomePath, h.web.Handle(h.submitWelcome))
+	pages.GET("/account/ended", h.web.Handle(h.showEnded))
+	pages.POST("/account/alive", h.web.Handle(h.alive))
+	settled := pages.Group("", h.web.Handle(h.settled))
+	for _, route := range []struct {
+		path         string
+		show, submit func(*gin.Context) error
+	}{
+		{"/account", h.showHome, nil},
+		{"/account/history", h.showHistory, h.disownEvent},
+		{"/account/language", h.showLanguage, h.changeLanguage},
+		{"/account/password", h.showPassword, h.changePassword},
+		{"/account/question", h.showQuestion, h.changeQuestion},
+		{"/account/email", h.showEmail, h.changeEmail},
+		{"/account/email/code", h.showEmailCode, h.proveEmail},
+		{"/account/sessions", h.showSessions, h.endSessions},
+		{"/account/held/:id/stop", h.showHeld, h.stopHeld},
+		{"/account/apps", h.showApps, nil},
+		{"/account/apps/:id", h.showApp, nil},
+		{"/account/apps/:id/stop", h.showStopApp, h.stopApp},
+		{"/account/factors", h.showFactors, nil},
+		{"/account/factors/totp", h.showAddTOTP, h.addTOTP},
+		{"/account/factors/totp/remove", h.showRemoveTOTP, h.removeTOTP},
+		{"/account/factors/passkey", h.showAddPasskey, h.addPasskey},
+		{"/account/factors/passkey/options", nil, h.passkeyOptions},
+		{"/account/factors/passkey/:id/remove", h.showRemovePasskey, h.removePasskey},
+		{"/account/factors/saved-codes", h.showSavedCodes, h.makeSavedCodes},
+		{"/account/factors/saved-codes/file", nil, h.savedCodesFile},
+	} {
+		if route.show != nil {
+			settled.GET(route.path, h.web.Handle(route.show))
+		}
+		if route.submit != nil {
+			settled.POST(route.path, h.web.Handle(route.submit))
+		}
+	}
+}
