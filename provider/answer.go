@@ -38,10 +38,10 @@ func (h *Handler) answer(c *gin.Context, r *authorizeRequest, parameters url.Val
 		return h.formPost(c, r, parameters)
 	}
 	if mode == modeFragment || mode == modeFragmentJWT { // a registered address has none of its own
-		c.Redirect(http.StatusSeeOther, r.RedirectURI.String()+"#"+parameters.Encode())
+		c.Redirect(http.StatusSeeOther, r.redirectURI.String()+"#"+parameters.Encode())
 		return nil
 	}
-	target := *r.RedirectURI
+	target := *r.redirectURI
 	target.RawQuery = joinQuery(target.RawQuery, parameters)
 	c.Redirect(http.StatusSeeOther, target.String())
 	return nil
@@ -72,7 +72,7 @@ type handoverPage struct {
 }
 
 func (h *Handler) formPost(c *gin.Context, r *authorizeRequest, parameters url.Values) error {
-	page := handoverPage{Action: r.RedirectURI.String()}
+	page := handoverPage{Action: r.redirectURI.String()}
 	for _, name := range slices.Sorted(maps.Keys(parameters)) {
 		page.Fields = append(page.Fields, templates.Hidden{Name: name, Value: parameters.Get(name)})
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -101,7 +102,7 @@ func (h *Handler) dispatch(c *gin.Context, ctx context.Context, r *authorizeRequ
 	refused := i != nil && f.refused(i)
 	switch {
 	case i != nil && !leaves(c) && (refused || next == stepNone):
-		return h.onward(c, r.client, r.RedirectURI.Scheme != "https" && r.RedirectURI.Scheme != "http")
+		return h.onward(c, r.client, r.redirectURI.Scheme != "https" && r.redirectURI.Scheme != "http")
 	case refused:
 		return h.refuse(c, r, f.refusalError(i.refusal))
 	case next == stepNone:
@@ -144,18 +145,6 @@ func (h *Handler) mine(c *gin.Context) (*accounts.Session, error) {
 // succeeded and before the answer.
 func (h *Handler) issue(c *gin.Context, ctx context.Context, f facts, i *interaction) error {
 	r, now := f.request, h.now()
-	scopes := []string(r.GetRequestedScopes())
-	if f.consent != nil {
-		scopes = f.consent.granted(scopes)
-	}
-	for _, scope := range scopes {
-		if scope != "offline_access" || r.wants("code") { // OpenID Connect Core 11
-			r.GrantScope(scope)
-		}
-	}
-	for _, audience := range r.GetRequestedAudience() {
-		r.GrantAudience(audience)
-	}
 	g := newGrant(f, now)
 	session := newTokenSession(r.client, presentedGrant{grant: g}, now)
 	if r.wants("id_token") {
@@ -164,7 +153,7 @@ func (h *Handler) issue(c *gin.Context, ctx context.Context, f facts, i *interac
 			return h.refuse(c, r, err)
 		}
 	}
-	answer, err := h.service.fosite.NewAuthorizeResponse(ctx, r.AuthorizeRequest, session)
+	answer, err := h.service.fosite.NewAuthorizeResponse(ctx, r.forFosite(g.Scopes), session)
 	if err != nil {
 		return h.refuse(c, r, err)
 	}
@@ -187,6 +176,18 @@ func (h *Handler) issue(c *gin.Context, ctx context.Context, f facts, i *interac
 	return h.answer(c, r, answer.GetParameters())
 }
 
+// granted are the scopes that the answer gives.
+func (f facts) granted() []string {
+	scopes := f.request.scopes
+	if f.consent != nil {
+		scopes = f.consent.granted(scopes)
+	}
+	if !f.request.wants("code") { // OpenID Connect Core 11
+		scopes = slices.DeleteFunc(slices.Clone(scopes), func(scope string) bool { return scope == scopeOffline })
+	}
+	return nonNil(scopes)
+}
+
 func newGrant(f facts, now time.Time) *grant {
 	r, session := f.request, f.session
 	g := &grant{
@@ -195,8 +196,8 @@ func newGrant(f facts, now time.Time) *grant {
 		AccountID:     session.AccountID,
 		Subject:       f.subject(),
 		SID:           session.SID,
-		Scopes:        r.GetGrantedScopes(),
-		Audience:      nonNil(r.GetGrantedAudience()),
+		Scopes:        f.granted(),
+		Audience:      nonNil(r.audience),
 		AuthTime:      session.AuthTime,
 		ACR:           r.assurance.acr(session.ACR),
 		AMR:           session.AMR,
@@ -219,7 +220,7 @@ func newGrant(f facts, now time.Time) *grant {
 	return g
 }
 
-func nonNil(values fosite.Arguments) []string {
+func nonNil(values []string) []string {
 	if values == nil {
 		return []string{}
 	}

@@ -110,7 +110,7 @@ func (q *claimsRequest) within(scopes []string) *claimsRequest {
 // sharedScopes are the scopes whose data the app would get: what the member is asked
 // to allow.
 func (r *authorizeRequest) sharedScopes() []string {
-	scopes := slices.Clone([]string(r.GetRequestedScopes()))
+	scopes := slices.Clone(r.scopes)
 	if r.claims == nil {
 		return scopes
 	}

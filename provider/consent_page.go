@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -76,6 +77,12 @@ func (h *Handler) consenting(c *gin.Context) (w waiting, session *accounts.Sessi
 		return w, nil, true, err
 	}
 	if session, err = h.mine(c); err != nil {
+		return w, nil, true, err
+	}
+	if w.request != nil { // what the client may ask for now
+		w.request, err = h.judged(c.Request.Context(), w.i)
+	}
+	if _, over := errors.AsType[*overError](err); err != nil && !over {
 		return w, nil, true, err
 	}
 	if w.request == nil || session == nil || !w.request.client.needsConsent() {

@@ -63,7 +63,7 @@ func (h *Handler) deviceAuthorization(c *gin.Context) error {
 	if !slices.Contains(client.Metadata.GrantTypes, grantDevice) {
 		return h.tokenError(c, worded(fosite.ErrUnauthorizedClient, "The client is not registered for the device grant."))
 	}
-	scopes := words(dropUnknown(in.form, client).Get("scope"))
+	scopes := knownScopes(in.form, client)
 	for _, scope := range scopes {
 		if !slices.Contains(client.Metadata.Scope, scope) {
 			return h.tokenError(c, worded(fosite.ErrInvalidScope, "The client is not registered for one of the scopes."))

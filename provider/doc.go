@@ -18,7 +18,9 @@
 //
 // What counts as the request (request.go) is what was pushed (par.go), what a signed
 // request object says (request_object.go), or the parameters themselves; from there on
-// all three are the same form; a post too long for an address is kept first (posted.go).
+// all three are one authorizeRequest; a post too long for an address is kept first (posted.go).
+// It is judged, by fosite and by rules of ours, when it arrives, when it is answered and when
+// the member is asked for consent; the pages between read what was stored.
 // A pushed request may be opened again until a code was issued for it, which is marked in
 // the batch that inserts the grant: a use by another interaction violates a constraint and
 // undoes it; the member's no ends it too. The answer is plain or a JWT (answer.go).

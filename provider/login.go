@@ -56,7 +56,13 @@ func (h *Handler) waiting(c *gin.Context, ctx context.Context) (waiting, error) 
 	if flow == "" {
 		return waiting{}, nil
 	}
-	i, r, err := h.pending(c, ctx)
+	i, err := h.pending(c)
+	var r *authorizeRequest
+	if err == nil {
+		if r, err = h.service.storedRequest(i.form, i.requestedAt); err != nil {
+			err = h.over(i)
+		}
+	}
 	if over, ok := errors.AsType[*overError](err); ok {
 		return waiting{flow: flow, lang: web.Lang(c), client: over.client}, nil
 	}

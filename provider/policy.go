@@ -49,11 +49,11 @@ func (s *Service) assuranceOf(r *authorizeRequest, essential, voluntary []string
 	if len(essential)+len(voluntary) == 0 {
 		voluntary = r.client.Metadata.DefaultACRValues
 	}
-	a := assurance{minimum: s.minimumACR(r.client, r.GetRequestedScopes()), named: append(voluntary, essential...)}
+	a := assurance{minimum: s.minimumACR(r.client, r.scopes), named: append(voluntary, essential...)}
 	if i := slices.IndexFunc(voluntary, possibleACR); i >= 0 {
 		a.wish = accounts.Rank(voluntary[i])
 	}
-	if slices.Contains(r.GetRequestedScopes(), AdminScope) {
+	if slices.Contains(r.scopes, AdminScope) {
 		a.wish, a.insists = accounts.Rank(accounts.ACRPhishingResistant), true
 	}
 	if len(essential) > 0 {

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -13,13 +14,17 @@ import (
 	"github.com/ory/fosite"
 )
 
-// authorizeRequest is a checked authorization request (OpenID Connect Core 3.1.2.1).
+// authorizeRequest is an authorization request (OpenID Connect Core 3.1.2.1). What is not a field of its own is read from
+// the form.
 type authorizeRequest struct {
-	*fosite.AuthorizeRequest
-	client      *Client
+	client      *Client    // nil if unknown
 	form        url.Values // what counts, wherever it came from; what an interaction keeps
 	pushed      []byte     // digest of the request_uri that it was pushed under; nil if it was not
 	requestedAt time.Time
+	redirectURI *url.URL // nil unless the client registered it: until then nothing may be sent there
+	types       []string // of the response
+	scopes      []string // those that this server or the client knows
+	audience    []string
 	prompt      []string
 	maxAge      time.Duration  // -1 when not asked for
 	hintSubject string         // sub of a proven id_token_hint, or asked for by the claims parameter
@@ -44,60 +49,91 @@ func (s *Service) arrivedRequest(ctx context.Context, sent url.Values, now time.
 	return r, errors.Join(fault, err)
 }
 
-// parseAuthorizeRequest checks a request. The error is fosite's; mayAnswer tells
+// parseAuthorizeRequest reads and judges a request. The error is fosite's; mayAnswer tells
 // whether it may be sent to the app or must stay on our own page.
 func (s *Service) parseAuthorizeRequest(ctx context.Context, form url.Values, requestedAt time.Time) (*authorizeRequest, error) {
-	r := &authorizeRequest{form: form, requestedAt: requestedAt, maxAge: -1}
+	client, _ := s.clients.Get(form.Get("client_id")) // nil is refused by fosite
+	r := newAuthorizeRequest(form, client, requestedAt)
 	if form.Get("redirect_uri") == "" { // fosite would take the only one registered (S-31)
-		r.client, _ = s.clients.Get(form.Get("client_id"))
 		return r, worded(fosite.ErrInvalidRequest, "The parameter redirect_uri is missing.")
 	}
-	known, _ := s.clients.Get(form.Get("client_id")) // nil is refused by fosite
-	parsed, err := s.fosite.NewAuthorizeRequest(ctx, fositeRequest(form, known))
-	request, ok := parsed.(*fosite.AuthorizeRequest)
-	if !ok {
+	seen := fositeForm(form, client)
+	judged, err := s.fosite.NewAuthorizeRequest(ctx, &http.Request{Method: http.MethodPost, URL: &url.URL{}, Form: seen, PostForm: seen})
+	switch {
+	case client != nil && !client.returnsTo(form.Get("redirect_uri")):
+		return r, worded(fosite.ErrInvalidRequest, "The redirect_uri is not registered for this client: it is compared whole, but for the port of a native app on its own machine.")
+	case client != nil && form.Get("response_type") == "": // fosite calls it unsupported (RFC 6749 4.1.2.1)
+		err = worded(fosite.ErrInvalidRequest, "The parameter response_type is missing.")
+	case err != nil:
+		err = explainScope(form, client, err)
+	case form.Get("registration") != "":
+		err = fosite.ErrRegistrationNotSupported
+	}
+	if judged.IsRedirectURIValid() {
+		r.redirectURI = judged.GetRedirectURI()
+	}
+	if err != nil {
 		return r, err
 	}
-	request.State = form.Get("state")
-	r.AuthorizeRequest = request
-	r.client, _ = request.Client.(*Client)
-	switch {
-	case r.client != nil && !r.client.returnsTo(form.Get("redirect_uri")):
-		r.AuthorizeRequest = nil // nothing may be sent there
-		return r, worded(fosite.ErrInvalidRequest, "The redirect_uri is not registered for this client: it is compared whole, but for the port of a native app on its own machine.")
-	case r.client != nil && form.Get("response_type") == "": // fosite calls it unsupported (RFC 6749 4.1.2.1)
-		return r, worded(fosite.ErrInvalidRequest, "The parameter response_type is missing.")
-	case err != nil:
-		return r, explainScope(form, r.client, err)
-	case form.Get("registration") != "":
-		return r, fosite.ErrRegistrationNotSupported
-	}
-	return r, errors.Join(r.checkMode(), r.checkResponseType(), r.checkLengths(), r.checkPKCE(), r.checkDPoPKey(), r.readPrompt(), r.readMaxAge(), s.readHint(r), s.readClaims(r),
-		r.readResources(s.strategy.issuer), r.readAud(), refuseDetails(form))
+	return r, errors.Join(r.checkMode(), r.checkResponseType(), r.checkLengths(), r.checkPKCE(), r.checkDPoPKey(), s.read(r), refuseDetails(form))
 }
 
-// fositeRequest copies the form without what fosite does badly: request objects and
+// newAuthorizeRequest reads what needs nothing but the registration. client is nil if unknown.
+func newAuthorizeRequest(form url.Values, client *Client, requestedAt time.Time) *authorizeRequest {
+	return &authorizeRequest{client: client, form: form, requestedAt: requestedAt, maxAge: -1,
+		types: words(form.Get("response_type")), scopes: knownScopes(form, client)}
+}
+
+// read reads what has a format of its own. The error is fosite's.
+func (s *Service) read(r *authorizeRequest) error {
+	return errors.Join(r.readPrompt(), r.readMaxAge(), s.readHint(r), s.readClaims(r), r.readResources(s.strategy.issuer), r.readAud())
+}
+
+// storedRequest reads a request that was judged before it was stored. Its answer, and the member's consent, need a
+// judgement of now: parseAuthorizeRequest. The error says that the client cannot have it answered any more.
+func (s *Service) storedRequest(form url.Values, requestedAt time.Time) (*authorizeRequest, error) {
+	client, err := s.clients.Get(form.Get("client_id"))
+	if err != nil {
+		return nil, err
+	}
+	r := newAuthorizeRequest(form, client, requestedAt)
+	if !client.returnsTo(form.Get("redirect_uri")) {
+		return nil, errNoInteraction
+	}
+	if r.redirectURI, err = url.Parse(form.Get("redirect_uri")); err != nil {
+		return nil, err
+	}
+	return r, s.read(r)
+}
+
+// fositeForm copies the form without what fosite does badly: request objects and
 // hints are judged here, prompt and max_age by nextStep with our clock, the response mode
-// by answer; audience is no parameter of ours, resource is (RFC 8707); a missing state, which
+// by answer; audience is not a parameter of ours, resource is (RFC 8707); a missing state, which
 // it refuses, gets a stand-in.
-func fositeRequest(form url.Values, client *Client) *http.Request {
-	seen := dropUnknown(form, client)
+func fositeForm(form url.Values, client *Client) url.Values {
+	seen := maps.Clone(form)
+	seen.Set("scope", joinScopes(knownScopes(form, client)))
 	for _, name := range []string{"request", "request_uri", "id_token_hint", "registration", "prompt", "max_age", "response_mode", "audience"} {
 		seen.Del(name)
 	}
 	if seen.Get("state") == "" {
 		seen.Set("state", "-")
 	}
-	return &http.Request{Method: http.MethodPost, Form: seen, PostForm: seen, URL: &url.URL{}}
+	return seen
 }
 
-// dropUnknown copies the form without scopes that neither this server nor the client's
-// registration knows: they are ignored, not refused (RFC 6749 3.3, conformance 3.7.4).
-func dropUnknown(form url.Values, client *Client) url.Values {
-	seen := url.Values{}
-	for name, values := range form {
-		seen[name] = slices.Clone(values)
-	}
+// forFosite is the request as fosite issues for it, with the scopes that the member allowed.
+func (r *authorizeRequest) forFosite(granted []string) *fosite.AuthorizeRequest {
+	f := fosite.NewAuthorizeRequest()
+	f.Client, f.Form, f.RedirectURI, f.ResponseTypes = r.client, fositeForm(r.form, r.client), r.redirectURI, r.types
+	f.RequestedScope, f.RequestedAudience = r.scopes, r.audience
+	f.GrantedScope, f.GrantedAudience = granted, r.audience
+	return f
+}
+
+// knownScopes are those that this server or the client's registration knows, each once: others
+// are ignored, not refused (RFC 6749 3.3, conformance 3.7.4).
+func knownScopes(form url.Values, client *Client) []string {
 	var known []string
 	for _, scope := range words(form.Get("scope")) {
 		if scope == scopeOffline && client != nil && client.Metadata.idleOffline() {
@@ -107,8 +143,7 @@ func dropUnknown(form url.Values, client *Client) url.Values {
 			known = append(known, scope)
 		}
 	}
-	seen.Set("scope", joinScopes(known))
-	return seen
+	return known
 }
 
 func joinScopes(scopes []string) string { return strings.Join(scopes, " ") }
@@ -116,7 +151,7 @@ func joinScopes(scopes []string) string { return strings.Join(scopes, " ") }
 // mayAnswer tells whether client and redirect_uri are proven, so that even an error
 // goes to the app.
 func (r *authorizeRequest) mayAnswer() bool {
-	return r != nil && r.AuthorizeRequest != nil && r.client != nil && r.RedirectURI != nil && r.IsRedirectURIValid()
+	return r != nil && r.redirectURI != nil
 }
 
 // mode is how the answer travels. One that the client did not register is refused, in

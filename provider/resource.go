@@ -31,9 +31,7 @@ func (c *Client) resources(form url.Values, issuer string) ([]string, error) {
 // access token is then for one of them.
 func (r *authorizeRequest) readResources(issuer string) error {
 	named, err := r.client.resources(r.form, issuer)
-	for _, resource := range named {
-		r.AppendRequestedAudience(resource)
-	}
+	r.audience = named
 	return err
 }
 

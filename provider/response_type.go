@@ -31,7 +31,7 @@ func givesTokens(responseType string) bool {
 }
 
 func (r *authorizeRequest) wants(word string) bool {
-	return slices.Contains(words(r.form.Get("response_type")), word)
+	return slices.Contains(r.types, word)
 }
 
 // certificationDefaults are what the certification plans register and send.
@@ -111,7 +111,7 @@ func (r *authorizeRequest) checkResponseType() error {
 		return worded(fosite.ErrInvalidRequest, "This response_type never answers in the query.")
 	case r.wants("id_token") && r.form.Get("nonce") == "":
 		return worded(fosite.ErrInvalidRequest, "The parameter nonce is missing: this response_type needs it.")
-	case r.wants("id_token") && !r.GetRequestedScopes().Has("openid"):
+	case r.wants("id_token") && !slices.Contains(r.scopes, "openid"):
 		return worded(fosite.ErrInvalidRequest, "The scope openid is missing: this response_type is OpenID Connect's.")
 	}
 	return nil
@@ -166,7 +166,7 @@ func (s *Service) frontTerms(ctx context.Context, r *authorizeRequest, g *grant)
 		return t, err
 	}
 	released := *g
-	if r.ResponseTypes.ExactOne("id_token") {
+	if len(r.types) == 1 && r.wants("id_token") {
 		var wanted []string
 		for _, scope := range released.Scopes {
 			wanted = append(wanted, scopeClaims[scope]...)

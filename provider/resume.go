@@ -28,7 +28,11 @@ func leaves(c *gin.Context) bool { return c.Query("go") != "" }
 // was answered a moment ago is judged and answered anew, for a second press, a reload, or Back.
 func (h *Handler) resume(c *gin.Context) error {
 	ctx := c.Request.Context()
-	i, r, err := h.pending(c, ctx)
+	i, err := h.pending(c)
+	var r *authorizeRequest
+	if err == nil {
+		r, err = h.judged(ctx, i)
+	}
 	if over, ok := errors.AsType[*overError](err); ok {
 		return h.resumeOver(c, over)
 	}
@@ -44,22 +48,23 @@ type overError struct{ client *Client }
 
 func (*overError) Error() string { return "provider: the request is over" }
 
-// pending loads and checks the request that the address names. The error is an *overError, or
-// the database's.
-func (h *Handler) pending(c *gin.Context, ctx context.Context) (*interaction, *authorizeRequest, error) {
-	i, err := h.service.store.interaction(ctx, web.Flow(c), web.Browser(c))
+// pending loads the request that the address names. The error is an *overError, or the database's.
+func (h *Handler) pending(c *gin.Context) (*interaction, error) {
+	i, err := h.service.store.interaction(c.Request.Context(), web.Flow(c), web.Browser(c))
 	if errors.Is(err, errNoInteraction) || err == nil && !i.live(h.now()) {
-		return nil, nil, h.over(i)
+		return nil, h.over(i)
 	}
-	if err != nil {
-		return nil, nil, err
-	}
+	return i, err
+}
+
+// judged is a pending request as of now: its client may have been changed or disabled. The error is an *overError.
+func (h *Handler) judged(ctx context.Context, i *interaction) (*authorizeRequest, error) {
 	r, err := h.service.parseAuthorizeRequest(ctx, i.form, i.requestedAt)
-	if err != nil || !r.mayAnswer() { // the client has been changed or disabled meanwhile
-		return nil, nil, h.over(i)
+	if err != nil {
+		return nil, h.over(i)
 	}
 	r.pushed = i.pushed
-	return i, r, nil
+	return r, nil
 }
 
 func (h *Handler) over(i *interaction) error {

@@ -31,7 +31,7 @@ func narrowRefresh(r *fosite.AccessRequest, client *Client, g *grant) ([]string,
 	if strings.TrimSpace(r.Form.Get("scope")) == "" {
 		return r.GrantedScope, nil
 	}
-	scopes := words(dropUnknown(r.Form, client).Get("scope"))
+	scopes := knownScopes(r.Form, client)
 	if len(scopes) == 0 || slices.ContainsFunc(scopes, func(scope string) bool { return !coversScope(g.Scopes, scope) }) {
 		return nil, worded(fosite.ErrInvalidScope, "A refresh cannot ask for a scope that was not granted.")
 	}

@@ -103,8 +103,8 @@ func (r *authorizeRequest) readAud() error {
 	case i < 0:
 		return worded(fosite.ErrInvalidRequest, "The parameter aud is not the FHIR server that the client is registered for.")
 	}
-	if registered := r.client.Metadata.Audience[i]; !r.GetRequestedAudience().Has(registered) {
-		r.AppendRequestedAudience(registered)
+	if registered := r.client.Metadata.Audience[i]; !slices.Contains(r.audience, registered) {
+		r.audience = append(r.audience, registered)
 	}
 	return nil
 }

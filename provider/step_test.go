@@ -5,8 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ory/fosite"
-
 	"huskyidp/accounts"
 )
 
@@ -91,8 +89,7 @@ func TestDeskInsistsOnPasskeys(t *testing.T) {
 		{[]string{"openid", AdminScope}, accounts.Factors{TOTP: true, SavedCodes: 9}, []string{"totp", "saved-code"}, accounts.ACRFactor},
 		{[]string{"openid"}, both, []string{"passkey", "totp", "saved-code"}, ""},
 	} {
-		r := &authorizeRequest{AuthorizeRequest: fosite.NewAuthorizeRequest(), client: &Client{}}
-		r.SetRequestedScopes(test.scopes)
+		r := &authorizeRequest{client: &Client{}, scopes: test.scopes}
 		var err error
 		if r.assurance, err = (&Service{}).assuranceOf(r, nil, []string{accounts.ACRPassword}); err != nil {
 			t.Fatal(err)
