@@ -100,7 +100,7 @@ func TestTimeline(t *testing.T) {
 // stuck is a registration that was refused three times, and its reference number.
 func (d *desk) stuckWith(card members.Card) (registration.Stuck, string) {
 	d.t.Helper()
-	claim, problems := card.Parse(d.now(), 9, d.roster.ParseMemberNumber)
+	claim, problems := card.Parse(d.now(), d.roster.ParseMemberNumber)
 	if len(problems) > 0 {
 		d.t.Fatal(problems)
 	}

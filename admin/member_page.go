@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"huskyidp/internal/cardform"
 	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 	"huskyidp/members"
@@ -131,12 +132,12 @@ func (h *Console) verify(c *gin.Context, v visit) error {
 	if m := form.Get("method"); slices.Contains(page.Methods, m) {
 		page.Method = m
 	}
-	page.Card = members.ReadCard(form).Clipped()
+	page.Card = cardform.Clip(cardform.Read(form))
 	var outcome Verification
 	if Method(page.Method) == SpokenCode && form.Get("do") != "send" {
 		outcome, err = h.service.CheckCode(ctx, v.Person, onceOf(c), u.ID, form.Get("code"))
 	} else {
-		outcome, err = h.service.Check(ctx, v.Person, onceOf(c), u.ID, Method(page.Method), members.ReadCard(form))
+		outcome, err = h.service.Check(ctx, v.Person, onceOf(c), u.ID, Method(page.Method), cardform.Read(form))
 	}
 	page.CodeSent = form.Get("sent") != "" || outcome.CodeSent
 	problems, err := verifyProblems(page, outcome, err)

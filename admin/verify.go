@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"huskyidp/accounts"
+	"huskyidp/internal/cardform"
 	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/seal"
 	"huskyidp/members"
@@ -55,7 +56,7 @@ func (s *Service) Check(ctx context.Context, p Person, o *Once, id uuid.UUID, m 
 	var claim members.Claim
 	if m == Facts {
 		var problems []templates.Problem
-		if claim, problems = card.Parse(s.now(), 9, s.roster.ParseMemberNumber); len(problems) > 0 {
+		if claim, problems = cardform.Parse(card, s.now(), 9, s.roster); len(problems) > 0 {
 			return v, &CardError{problems}
 		}
 	}

@@ -1,13 +1,11 @@
 package members
 
 import (
-	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"huskyidp/templates"
 )
 
 // Maximum lengths, in code points, of the fields on the card.
@@ -18,111 +16,91 @@ const (
 
 const oldestAge = 130 // years; a birth date before that is a slip, on the form and in the roster
 
-// Card is what a member's card says, as typed. The field names are those of the form.
+// Card is what a member's card says, as typed into a form (internal/cardform).
 type Card struct {
 	BirthMonth, BirthDay, BirthYear string
 	FirstName, LastName, Suffix     string
 	CardID                          string
 }
 
-// ReadCard reads the fields as typed, to store them and to show them again.
-func ReadCard(form url.Values) Card {
-	return Card{
-		BirthMonth: form.Get("birth_month"), BirthDay: form.Get("birth_day"), BirthYear: form.Get("birth_year"),
-		FirstName: form.Get("first_name"), LastName: form.Get("last_name"), Suffix: form.Get("suffix"), CardID: form.Get("card_id"),
-	}
+// Fault is what is wrong with one field of a card.
+type Fault struct {
+	Field string // the field of the form: birth_month, birth_day, birth_year, first_name, last_name, suffix, card_id
+	Kind  FaultKind
+	Max   int // code points, of FaultLong
 }
 
-// Clipped returns the card cut to the length that is stored for a form that was never validated.
-func (i Card) Clipped() Card {
-	for _, field := range []*string{&i.BirthMonth, &i.BirthDay, &i.BirthYear, &i.FirstName, &i.LastName, &i.Suffix, &i.CardID} {
-		*field = Clip(*field, nameMax)
-	}
-	return i
-}
+// FaultKind is the kind of a fault.
+type FaultKind uint8
 
-// Clip cuts a value to n code points.
-func Clip(s string, n int) string {
-	for i := range s {
-		if n--; n < 0 {
-			return s[:i]
-		}
-	}
-	return s
-}
+const (
+	FaultEmpty      FaultKind = iota + 1
+	FaultDateEmpty            // no part of the birth date was filled in
+	FaultLong                 // longer than Max
+	FaultUnreadable           // characters that no text has
+	FaultForeign              // characters that no name on a card has
+	FaultFormat               // not a member number
+	FaultUnreal               // no such day, or nobody alive was born on it
+	FaultFuture
+)
 
-// Parse turns the form into a claim. It returns at most one problem per field that is empty or invalid. digits is the
-// length of a member number, for the message; parseNumber checks its format.
-func (i Card) Parse(now time.Time, digits int, parseNumber func(string) (string, error)) (Claim, []templates.Problem) {
-	var p cardProblems
-	claim := Claim{BirthDate: parseBirth(&p, i, now)}
-	claim.FirstName = parseName(&p, "first_name", i.FirstName, "registration.personal.first_missing", wholeName)
-	claim.LastName = parseName(&p, "last_name", i.LastName, "registration.personal.last_missing", withoutSuffix)
+// Parse turns a card into a claim. It returns at most one fault per field. parseNumber reads a member number.
+func (i Card) Parse(now time.Time, parseNumber func(string) (string, error)) (Claim, []Fault) {
+	var faults cardFaults
+	claim := Claim{BirthDate: parseBirth(&faults, i, now)}
+	claim.FirstName = parseName(&faults, "first_name", i.FirstName, wholeName)
+	claim.LastName = parseName(&faults, "last_name", i.LastName, withoutSuffix)
 	claim.Suffix = readName(i.Suffix)
-	if claim.Suffix != "" && !isSuffix(claim.Suffix) {
-		p.add("suffix", "web.field.bad_characters")
+	if claim.Suffix != "" && !slices.Contains(Suffixes(), claim.Suffix) {
+		faults.add("suffix", FaultUnreadable)
 	}
 	number, err := parseNumber(i.CardID)
 	switch {
 	case strings.TrimSpace(i.CardID) == "":
-		p.add("card_id", "registration.personal.card_id_missing")
+		faults.add("card_id", FaultEmpty)
 	case utf8.RuneCountInString(i.CardID) > cardMax:
-		p.add("card_id", "web.field.too_long", "max", cardMax)
+		faults = append(faults, Fault{"card_id", FaultLong, cardMax})
 	case err != nil:
-		p.add("card_id", "registration.personal.card_id_format", "n", digits)
+		faults.add("card_id", FaultFormat)
 	}
 	claim.MemberNumber = number
-	return claim, p
+	return claim, faults
 }
 
-// cardProblems collects the reasons for refusing a form.
-type cardProblems []templates.Problem
+type cardFaults []Fault
 
-func (p *cardProblems) add(field, key string, pairs ...any) {
-	args := templates.Args{}
-	for i := 0; i+1 < len(pairs); i += 2 {
-		args[pairs[i].(string)] = pairs[i+1]
-	}
-	*p = append(*p, templates.Problem{Field: field, Key: key, Args: args})
+func (f *cardFaults) add(field string, kind FaultKind) {
+	*f = append(*f, Fault{Field: field, Kind: kind})
 }
 
-func isSuffix(s string) bool {
-	for _, suffix := range Suffixes() {
-		if s == suffix {
-			return true
-		}
-	}
-	return false
-}
-
-func parseBirth(p *cardProblems, i Card, now time.Time) Date {
+func parseBirth(f *cardFaults, i Card, now time.Time) Date {
 	month, day, year := strings.TrimSpace(i.BirthMonth), strings.TrimSpace(i.BirthDay), strings.TrimSpace(i.BirthYear)
 	if month == "" && day == "" && year == "" {
-		p.add("birth_month", "registration.personal.birth_missing")
+		f.add("birth_month", FaultDateEmpty)
 		return Date{}
 	}
-	before := len(*p)
+	before := len(*f)
 	m, ok := smallNumber(month, 2)
 	if !ok || m < 1 || m > 12 {
-		p.add("birth_month", "registration.personal.month_missing")
+		f.add("birth_month", FaultEmpty)
 	}
 	d, ok := smallNumber(day, 2)
 	if !ok {
-		p.add("birth_day", "registration.personal.day_missing")
+		f.add("birth_day", FaultEmpty)
 	}
 	y, ok := smallNumber(year, numberMax)
 	if !ok || len(year) != numberMax {
-		p.add("birth_year", "registration.personal.year_missing")
+		f.add("birth_year", FaultEmpty)
 	}
-	if len(*p) > before {
+	if len(*f) > before {
 		return Date{}
 	}
 	date, today := Date{Year: y, Month: m, Day: d}, DateOf(now)
 	switch {
 	case !date.Valid() || isTooOld(date, today) || isEmptyCell(date):
-		p.add("birth_day", "registration.personal.birth_unreal")
+		f.add("birth_day", FaultUnreal)
 	case today.Before(date):
-		p.add("birth_year", "registration.personal.birth_future")
+		f.add("birth_year", FaultFuture)
 	}
 	return date
 }
@@ -139,7 +117,7 @@ func smallNumber(s string, max int) (int, bool) {
 }
 
 // parseName reads a name. part returns the portion that must consist of letters; a suffix ("3rd") need not.
-func parseName(p *cardProblems, field, typed, missing string, part func(string) string) string {
+func parseName(f *cardFaults, field, typed string, part func(string) string) string {
 	name := readName(typed)
 	fault := nameFault(name)
 	if fault == nameForeign {
@@ -147,13 +125,13 @@ func parseName(p *cardProblems, field, typed, missing string, part func(string) 
 	}
 	switch fault {
 	case nameEmpty:
-		p.add(field, missing)
+		f.add(field, FaultEmpty)
 	case nameLong:
-		p.add(field, "web.field.too_long", "max", nameMax)
+		*f = append(*f, Fault{field, FaultLong, nameMax})
 	case nameUnreadable:
-		p.add(field, "web.field.bad_characters")
+		f.add(field, FaultUnreadable)
 	case nameForeign:
-		p.add(field, "registration.personal.name_characters")
+		f.add(field, FaultForeign)
 	}
 	return name
 }

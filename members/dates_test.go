@@ -192,7 +192,7 @@ func TestDatesOfEmptyCells(t *testing.T) {
 		}
 	}
 	card := Card{BirthMonth: "1", BirthDay: "1", BirthYear: "1900", FirstName: "ANAK", LastName: "RUIZ", CardID: "900000610"}
-	if _, problems := card.Parse(now, 9, DefaultNumberFormat.Parse); len(problems) != 1 {
+	if _, problems := card.Parse(now, DefaultNumberFormat.Parse); len(problems) != 1 {
 		t.Errorf("typed: %v, want the day refused as in a file", problems)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -137,12 +138,12 @@ func checkRegisters(t *testing.T, rec record, at time.Time) {
 		BirthMonth: fmt.Sprint(rec.BirthDate.Month), BirthDay: fmt.Sprint(rec.BirthDate.Day), BirthYear: fmt.Sprint(rec.BirthDate.Year),
 		FirstName: rec.FirstName, LastName: rec.LastName, CardID: rec.MemberNumber,
 	}
-	if isSuffix(rec.Suffix) {
+	if slices.Contains(Suffixes(), rec.Suffix) {
 		card.Suffix = rec.Suffix
 	} else {
 		card.LastName += " " + rec.Suffix
 	}
-	claim, problems := card.Parse(at, 9, DefaultNumberFormat.Parse)
+	claim, problems := card.Parse(at, DefaultNumberFormat.Parse)
 	m := rec.member(memberRow{}, DateOf(at))
 	if len(problems) > 0 || len(m.differs(claim)) > 0 {
 		t.Errorf("the record %+v is taken, but its card %+v has the problems %v and differs in %v", rec, card, problems, m.differs(claim))

@@ -50,7 +50,7 @@ func TestNamesOfFileAndForm(t *testing.T) {
 			continue
 		}
 		card := Card{BirthMonth: "5", BirthDay: "17", BirthYear: "1984", FirstName: test.first, LastName: test.typed, CardID: "012345678"}
-		claim, problems := card.Parse(now, 9, f.ParseMemberNumber)
+		claim, problems := card.Parse(now, f.ParseMemberNumber)
 		if _, err := f.Match(t.Context(), claim); err != nil || len(problems) > 0 || report.CannotRegister > 0 {
 			t.Errorf("%s: %q typed for %q: problems %v, match %v, %d cannot register", test.why, test.typed, test.last, problems, err, report.CannotRegister)
 		}
@@ -61,7 +61,7 @@ func TestNamesOfFileAndForm(t *testing.T) {
 func TestBirthDateLimitIsOneForFormAndFile(t *testing.T) {
 	for date, isTaken := range map[Date]bool{{1896, 1, 1}: true, {1895, 12, 31}: false} {
 		card := Card{BirthMonth: "1", BirthDay: "1", BirthYear: date.String()[:4], FirstName: "A", LastName: "B", CardID: "012345678"}
-		_, problems := card.Parse(now, 9, DefaultNumberFormat.Parse)
+		_, problems := card.Parse(now, DefaultNumberFormat.Parse)
 		rec := record{FirstName: "A", LastName: "B", BirthDate: date}
 		if _, problem := checkPerson(rec, DateOf(now)); (problem == "") != isTaken || (len(problems) == 0) != isTaken {
 			t.Errorf("%s: file %q, form %v, want taken: %v", date, problem, problems, isTaken)

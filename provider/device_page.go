@@ -35,13 +35,13 @@ type deviceDonePage struct{ Allowed bool }
 
 // showDevice shows the field for the code, filled from ?user_code= but never sent by itself.
 func (h *Handler) showDevice(c *gin.Context) error {
-	return h.web.Page(c, http.StatusOK, "provider/device", devicePage{clip(c.Query("user_code"))})
+	return h.web.Page(c, http.StatusOK, "provider/device", devicePage{web.Clip(c.Query("user_code"), repeatedMax)})
 }
 
 func (h *Handler) submitDevice(c *gin.Context) error {
 	typed := web.Form(c).Get("user_code")
 	problem := func(status int, key string) error {
-		return h.web.Page(c, status, "provider/device", devicePage{clip(typed)}, web.WithProblems(templates.Problem{Field: "user_code", Key: key}))
+		return h.web.Page(c, status, "provider/device", devicePage{web.Clip(typed, repeatedMax)}, web.WithProblems(templates.Problem{Field: "user_code", Key: key}))
 	}
 	request, err := h.service.pendingDevice(c.Request.Context(), typed)
 	switch {

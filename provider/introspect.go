@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"huskyidp/internal/web"
 	"mime"
 	"net/http"
 	"slices"
@@ -89,7 +90,7 @@ func checkForm(c *gin.Context, repeatable ...string) error {
 	}
 	for name, values := range c.Request.PostForm {
 		if len(values) > 1 && !slices.Contains(repeatable, name) {
-			return worded(fosite.ErrInvalidRequest, "The parameter "+clip(name)+" is repeated.")
+			return worded(fosite.ErrInvalidRequest, "The parameter "+web.Clip(name, repeatedMax)+" is repeated.")
 		}
 	}
 	return nil

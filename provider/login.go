@@ -45,7 +45,7 @@ func (w waiting) loginHint() string {
 	if w.request == nil {
 		return ""
 	}
-	return clip(w.request.form.Get("login_hint"))
+	return web.Clip(w.request.form.Get("login_hint"), repeatedMax)
 }
 
 func (w waiting) options() []web.PageOption { return []web.PageOption{web.WithApp(w.app().Name)} }
@@ -160,7 +160,7 @@ func (h *Handler) login(c *gin.Context) error {
 		problems = append(problems, templates.Problem{Field: "password", Key: "provider.login.password_missing"})
 	}
 	if len(problems) > 0 {
-		return h.loginForm(c, w, http.StatusUnprocessableEntity, clip(username), []web.PageOption{web.WithProblems(problems...)})
+		return h.loginForm(c, w, http.StatusUnprocessableEntity, web.Clip(username, repeatedMax), []web.PageOption{web.WithProblems(problems...)})
 	}
 	account, err := h.accounts.Authenticate(ctx, accounts.Attempt{
 		Username: username, Password: password, Source: web.Source(c), Device: h.web.Cookie(c, web.DeviceCookie), Browser: web.Browser(c),
@@ -170,7 +170,7 @@ func (h *Handler) login(c *gin.Context) error {
 		if status == 0 {
 			return err
 		}
-		return h.loginForm(c, w, status, clip(username), []web.PageOption{web.WithProblems(problem)})
+		return h.loginForm(c, w, status, web.Clip(username, repeatedMax), []web.PageOption{web.WithProblems(problem)})
 	}
 	if account.Factors.Any() {
 		if err := h.sessions.Hold(c, account, []string{"pwd"}, returnOf(c)); err != nil {
@@ -239,13 +239,8 @@ func loginProblem(err error, supportEmail string) (int, templates.Problem) {
 	return 0, templates.Problem{}
 }
 
-// clip keeps what was typed within what a username may ever be.
-func clip(typed string) string {
-	if runes := []rune(typed); len(runes) > 254 {
-		return string(runes[:254])
-	}
-	return typed
-}
+// repeatedMax is how much of a value, in code points, a page or an error repeats.
+const repeatedMax = 254
 
 // cancelLogin returns to the app without signing in (RFC 6749 4.1.2.1).
 func (h *Handler) cancelLogin(c *gin.Context) error {

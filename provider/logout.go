@@ -147,7 +147,7 @@ func (h *Handler) endSession(c *gin.Context, sid string) (apps []told, err error
 // address is proven: browsers apply the form-action of the page before to redirects after a post.
 func (h *Handler) farewell(c *gin.Context, r logoutRequest, f farewell) error {
 	if r.refused != "" {
-		f.Refused, f.Number = clip(r.refused), web.RequestID(c.Request.Context())
+		f.Refused, f.Number = web.Clip(r.refused, repeatedMax), web.RequestID(c.Request.Context())
 		if r.client != nil {
 			h.noteError(c, r.client.ID, r.values, worded(fosite.ErrInvalidRequest, "The post_logout_redirect_uri is not registered for this client."))
 		}

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"huskyidp/internal/web"
 	"net/url"
 	"slices"
 	"strings"
@@ -44,5 +45,5 @@ func explainScope(form url.Values, client *Client, cause error) error {
 		return cause
 	}
 	missing := slices.DeleteFunc(words(form.Get("scope")), func(scope string) bool { return coversScope(client.Metadata.Scope, scope) })
-	return worded(fosite.ErrInvalidScope, "The client is not registered for the scope "+clip(joinScopes(missing))+".").WithWrap(cause)
+	return worded(fosite.ErrInvalidScope, "The client is not registered for the scope "+web.Clip(joinScopes(missing), repeatedMax)+".").WithWrap(cause)
 }

@@ -62,7 +62,7 @@ func checkTokenRequest(c *gin.Context) error {
 	case grant == "":
 		return worded(fosite.ErrInvalidRequest, "The parameter grant_type is missing.")
 	case !slices.Contains(grantTypes, grant):
-		return ours("unsupported_grant_type", fmt.Sprintf("The grant_type %q is not one of: %s.", clip(grant), strings.Join(grantTypes, ", ")))
+		return ours("unsupported_grant_type", fmt.Sprintf("The grant_type %q is not one of: %s.", web.Clip(grant, repeatedMax), strings.Join(grantTypes, ", ")))
 	case needed != "" && form.Get(needed) == "":
 		return worded(fosite.ErrInvalidRequest, "The parameter "+needed+" is missing.")
 	}

@@ -9,7 +9,6 @@ import (
 
 	"huskyidp/accounts"
 	"huskyidp/internal/web"
-	"huskyidp/members"
 )
 
 // usernameMax is the longest name, in code points, that is shown again; none that is longer is anybody's.
@@ -44,7 +43,7 @@ func (h *Handler) submitPassword(c *gin.Context) error {
 		return h.refused(c, "recovery/password", passwordPage{}, problem("username", "provider.login.username_missing", nil))
 	}
 	if utf8.RuneCountInString(typed) > usernameMax {
-		return h.refused(c, "recovery/password", passwordPage{members.Clip(typed, usernameMax)}, problem("username", "web.field.too_long", map[string]any{"max": usernameMax}))
+		return h.refused(c, "recovery/password", passwordPage{web.Clip(typed, usernameMax)}, problem("username", "web.field.too_long", map[string]any{"max": usernameMax}))
 	}
 	token, err := h.service.Begin(c.Request.Context(), h.visit(c), typed)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"huskyidp/internal/cardform"
 	"huskyidp/internal/web"
 	"huskyidp/members"
 )
@@ -32,10 +33,10 @@ func (h *Handler) showUsername(c *gin.Context) error {
 }
 
 func (h *Handler) submitUsername(c *gin.Context) error {
-	typed := members.ReadCard(web.Form(c))
-	claim, wrong := typed.Parse(h.service.now(), h.cardDigits, h.service.roster.ParseMemberNumber)
+	typed := cardform.Read(web.Form(c))
+	claim, wrong := cardform.Parse(typed, h.service.now(), h.cardDigits, h.service.roster)
 	if len(wrong) > 0 {
-		return h.refused(c, "recovery/username", h.usernamePage(typed.Clipped()), wrong...)
+		return h.refused(c, "recovery/username", h.usernamePage(cardform.Clip(typed)), wrong...)
 	}
 	if err := h.service.Remind(c.Request.Context(), h.visit(c), claim); err != nil {
 		return err

@@ -178,7 +178,7 @@ func (f *fixture) claim(first, last, suffix, born, card string) members.Claim {
 	f.t.Helper()
 	date := strings.Split(born, "-")
 	claim, wrong := members.Card{BirthYear: date[0], BirthMonth: date[1], BirthDay: date[2], FirstName: first, LastName: last, Suffix: suffix, CardID: card}.
-		Parse(f.now(), 9, f.list.ParseMemberNumber)
+		Parse(f.now(), f.list.ParseMemberNumber)
 	if len(wrong) > 0 {
 		f.t.Fatalf("the card has problems: %v", wrong)
 	}

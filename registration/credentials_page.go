@@ -10,7 +10,6 @@ import (
 	"huskyidp/accounts"
 	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/web"
-	"huskyidp/members"
 	"huskyidp/templates"
 )
 
@@ -123,7 +122,7 @@ func (h *Handler) submitCredentials(c *gin.Context) error {
 
 // clipped is what is kept of a form that nobody judged.
 func (c Credentials) clipped() Credentials {
-	c.Username, c.Email, c.EmailAgain = members.Clip(c.Username, usernameMax), members.Clip(c.Email, emailMax), members.Clip(c.EmailAgain, emailMax)
+	c.Username, c.Email, c.EmailAgain = web.Clip(c.Username, usernameMax), web.Clip(c.Email, emailMax), web.Clip(c.EmailAgain, emailMax)
 	if !slices.Contains(accounts.Questions, c.Question) {
 		c.Question = ""
 	}

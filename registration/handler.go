@@ -9,7 +9,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"huskyidp/internal/web"
-	"huskyidp/members"
 	"huskyidp/templates"
 )
 
@@ -156,7 +155,7 @@ func back(flow string) string {
 
 // person says whom a page after the match is for.
 func person(r *Registration) web.PageOption {
-	return web.WithPerson(members.Clip(r.Identity.FirstName, personMax))
+	return web.WithPerson(web.Clip(r.Identity.FirstName, personMax))
 }
 
 // act is the button that was pressed; Enter presses the first of a form.

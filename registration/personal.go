@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"huskyidp/internal/cardform"
 	"huskyidp/internal/web"
 	"huskyidp/members"
 )
@@ -38,21 +39,21 @@ func (h *Handler) showPersonal(c *gin.Context) error {
 }
 
 func (h *Handler) submitPersonal(c *gin.Context) error {
-	ctx, v, typed := c.Request.Context(), h.visit(c), members.ReadCard(web.Form(c))
+	ctx, v, typed := c.Request.Context(), h.visit(c), cardform.Read(web.Form(c))
 	switch act(c, "next") {
 	case "leave":
 		return h.leave(c, "left", "")
 	case "previous":
-		if err := h.service.KeepIdentity(ctx, v, typed.Clipped()); err != nil {
+		if err := h.service.KeepIdentity(ctx, v, cardform.Clip(typed)); err != nil {
 			return err
 		}
 		h.keep(c)
 		return web.SeeOther(c, back(v.Flow))
 	}
-	claim, found := typed.Parse(h.service.Now(), h.cardDigits, h.service.Roster.ParseMemberNumber)
+	claim, found := cardform.Parse(typed, h.service.Now(), h.cardDigits, h.service.Roster)
 	wrong := problems(found)
 	if len(wrong) > 0 { // kept, so that a reload or another language does not lose it
-		if err := h.service.KeepIdentity(ctx, v, typed.Clipped()); err != nil {
+		if err := h.service.KeepIdentity(ctx, v, cardform.Clip(typed)); err != nil {
 			return err
 		}
 		return h.refused(c, http.StatusUnprocessableEntity, "registration/personal", h.personalPage(typed), wrong)

@@ -25,6 +25,7 @@ var rows = [][]string{
 	{"cmd/idp"},
 	{"admin"},
 	{"provider", "registration", "recovery", "selfservice"},
+	{"internal/cardform"},
 	{"accounts", "members", "keys"},
 	{"internal/mail", "internal/epoch"},
 	{"internal/jobs", "internal/web", "internal/audit", "internal/ratelimit", "internal/outbound", "internal/dpop"},

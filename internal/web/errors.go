@@ -202,10 +202,20 @@ func (w *Web) answer(c *gin.Context, e *Error) {
 const shownValue = 300
 
 func clipped(value string) string {
-	if runes := []rune(value); len(runes) > shownValue {
-		return string(runes[:shownValue]) + "…"
+	if short := Clip(value, shownValue); short != value {
+		return short + "…"
 	}
 	return value
+}
+
+// Clip cuts a value to n code points.
+func Clip(s string, n int) string {
+	for i := range s {
+		if n--; n < 0 {
+			return s[:i]
+		}
+	}
+	return s
 }
 
 // button returns the target of the page's button: this page again, or a start page.
