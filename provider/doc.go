@@ -35,6 +35,28 @@
 // anew for ten minutes, judged again each time: a second press, a reload and Back lead to the
 // app. Afterwards it is over, and leads whoever is signed in to where the app begins anew.
 //
+// # What fosite decides
+//
+//	authorization request  client, redirect_uri, scopes, response_type, the order of errors;
+//	                       ours before it: request objects, PAR, hints, prompt, max_age, resource,
+//	                       response modes, lengths (request.go)
+//	code                   fosite: grant type, redirect_uri, one use, PKCE
+//	refresh                fosite: grant type, expiry, scopes, reuse; ours: the retry within 10 s and
+//	                       the family's end (S-38), narrower scopes (RFC 6749 6)
+//	client_credentials     fosite: grant type, scopes, no public clients
+//	tokens                 fosite: which are issued; ours: what they say and how they are signed
+//	                       (tokens.go), since its claims are not RFC 9068's and its signer knows
+//	                       neither EdDSA nor keys that rotate
+//	client authentication  ours (client_auth.go): one registered method a client, mutual TLS, jti once
+//	storage                ours: one row a grant, one load and one batch a request; what fosite's
+//	                       interfaces demand beside that is in fosite_writes_nothing.go
+//	device, jwt-bearer     ours (device.go, jwt_bearer.go), as handlers of fosite's token endpoint
+//	PAR, introspection,    ours: fosite's fail 13 of 14 tests of our rules, which
+//	revocation, device     docs/decisions/001-fosite.md lists
+//	answers, errors        fosite's codes; our words, iss, modes and headers (answer.go, error_words.go)
+//	DPoP, mTLS, JARM,      ours: fosite has none
+//	RFC 8707, 9207, 9701
+//
 // # A grant
 //
 //	grants           one row: code, PKCE challenge, OpenID Connect facts, revocation
