@@ -55,8 +55,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		cfg.MaxConns = o.MaxConns
 	}
 	cfg.ConnConfig.Tracer = o.Tracer
-	cfg.MaxConnIdleTime = 5 * time.Minute
-	cfg.MinIdleConns, cfg.HealthCheckPeriod = cfg.MaxConns/4, time.Second // dialling a distant server takes longer than a request waits
+	// All connections are dialled before they are needed: dialling a distant server takes longer than a request waits. They
+	// expire one by one.
+	cfg.MinConns, cfg.HealthCheckPeriod, cfg.MaxConnLifetimeJitter = cfg.MaxConns, time.Second, cfg.MaxConnLifetime/2
 	cfg.AfterConnect = o.Check
 	findDeadHosts(cfg)
 	params := cfg.ConnConfig.RuntimeParams
@@ -67,10 +68,12 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	params["application_name"], params["timezone"] = cmp.Or(params["application_name"], "idp"), cmp.Or(params["timezone"], "UTC")
 	if o.Pooled {
-		throughPooler(cfg.ConnConfig)
+		throughPooler(cfg.ConnConfig) // and pgx asks: a pooler may repeat the greeting of a server that has changed since
+	} else {
+		readGreeting(cfg.ConnConfig)
 	}
 	db := &DB{pooled: o.Pooled, turns: turns{share: max(1, int(cfg.MaxConns)/4), keys: map[string]*turn{}}}
-	cfg.ShouldPing = db.tryIdle
+	cfg.ShouldPing = tryIdle
 	if db.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
 		return nil, fmt.Errorf("opening the database pool: %w", redact(err))
 	}
@@ -149,7 +152,7 @@ func (db *DB) once(ctx context.Context, fn func(ctx context.Context) error) erro
 	if err != nil {
 		return err
 	}
-	defer conn.Release()
+	defer release(conn)
 	t := &tx{conn: conn.Conn()}
 	defer func() { _ = t.Rollback(ctx) }() // also after a panic; a no-op after a commit
 	if err := fn(context.WithValue(ctx, txKey{}, t)); err != nil {

@@ -3,11 +3,14 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 
 	"huskyidp/internal/postgres"
 	"huskyidp/internal/postgres/postgrestest"
@@ -219,26 +222,88 @@ func TestHungConnections(t *testing.T) {
 	p.Cut() // nobody waits for their end
 }
 
-// R-06: far from the server, where dialling takes longer than a request waits for a connection, some are dialled before they
-// are asked for: at the start, and again once others are borrowed.
+// R-06: connections that begin to hang while they are in use leave the pool with the requests that had them, and others take
+// their places at once.
+func TestHungInUse(t *testing.T) {
+	t.Parallel()
+	const conns = 8
+	through, p := postgrestest.Proxied(t, postgrestest.DSN(t))
+	db := postgrestest.Open(t, postgres.Options{DSN: through, MaxConns: conns})
+	ctx := postgres.WithAnswerTime(t.Context(), 800*time.Millisecond)
+	atOnce := func(statement string) (failed int32) {
+		var requests sync.WaitGroup
+		var n atomic.Int32
+		for range conns {
+			requests.Go(func() {
+				if _, err := db.From(ctx).Exec(ctx, statement); err != nil {
+					n.Add(1)
+				}
+			})
+		}
+		requests.Wait()
+		return n.Load()
+	}
+	if n := atOnce("select pg_sleep(0.3)"); n > 0 {
+		t.Fatalf("%d fail before", n)
+	}
+	hang := time.AfterFunc(200*time.Millisecond, p.Hang)
+	defer hang.Stop()
+	if n := atOnce("select pg_sleep(0.5)"); n != conns {
+		t.Fatalf("%d of %d hang", n, conns)
+	}
+	if n := atOnce("select pg_sleep(0.3)"); n > 0 {
+		t.Errorf("%d of %d requests fail after those that hung", n, conns)
+	}
+	p.Cut() // nobody waits for their end
+}
+
+// R-06: dialling a distant server takes longer than a request waits for a connection, so all connections are dialled before
+// they are needed, and again after they were lost.
 func TestFarServer(t *testing.T) {
 	t.Parallel()
+	const conns = 16
 	through, p := postgrestest.Proxied(t, postgrestest.DSN(t))
 	p.Delay(300 * time.Millisecond)
-	db := postgrestest.Open(t, postgres.Options{DSN: through, MaxConns: 16})
+	db := postgrestest.Open(t, postgres.Options{DSN: through, MaxConns: conns})
 	for round := range 2 {
-		for deadline := time.Now().Add(20 * time.Second); db.Pool().Stat().IdleConns() < 4; time.Sleep(50 * time.Millisecond) {
+		for deadline := time.Now().Add(20 * time.Second); db.Pool().Stat().IdleConns() < conns; time.Sleep(50 * time.Millisecond) {
 			if time.Now().After(deadline) {
-				t.Fatalf("round %d: %d connections are idle, want 4", round, db.Pool().Stat().IdleConns())
+				t.Fatalf("round %d: %d connections are idle, want %d", round, db.Pool().Stat().IdleConns(), conns)
 			}
 		}
-		for range 4 {
-			conn, err := db.Pool().Acquire(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer conn.Release()
+		var requests errgroup.Group
+		for range conns {
+			requests.Go(func() error {
+				_, err := db.From(t.Context()).Exec(t.Context(), "select pg_sleep(0.5)")
+				return err
+			})
 		}
+		if err := requests.Wait(); err != nil {
+			t.Errorf("round %d: one of %d requests at once: %v", round, conns, err)
+		}
+		p.Cut()
+		for db.Pool().Stat().IdleConns() > 0 { // those that were cut are noticed when they are lent
+			_ = db.Ping(t.Context())
+		}
+	}
+}
+
+// A server says in its greeting whether it takes writes, so that a new connection of target_session_attrs=read-write is one
+// round trip.
+func TestReadWriteIsNotAskedFor(t *testing.T) {
+	t.Parallel()
+	through, p := postgrestest.Proxied(t, postgrestest.DSN(t))
+	db := postgrestest.Open(t, postgres.Options{DSN: through + " target_session_attrs=read-write", MaxConns: 1})
+	if err := db.Reach(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.Answers(); got != 1 {
+		t.Errorf("a new connection took %d round trips, want 1", got)
+	}
+	postgrestest.Exec(t, db, `do $$ begin execute format('alter database %I set default_transaction_read_only = on', current_database()); end $$`)
+	db.Pool().Reset()
+	if err := db.Reach(t.Context()); !errors.Is(err, postgres.ErrUnavailable) || !strings.Contains(err.Error(), "read only") {
+		t.Errorf("a server that takes no writes = %v", err)
 	}
 }
 

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"reflect"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -26,30 +29,55 @@ func findDeadHosts(cfg *pgxpool.Config) {
 	cfg.ConnConfig.DialFunc = dialer.DialContext
 }
 
+// readGreeting decides target_session_attrs=read-write by what a server reports when a connection begins (PostgreSQL 14
+// and later), as libpq does. pgx asks instead, which costs each new connection a round trip.
+func readGreeting(cfg *pgx.ConnConfig) {
+	ask := cfg.ValidateConnect
+	if reflect.ValueOf(ask).Pointer() != reflect.ValueOf(pgconn.ValidateConnectTargetSessionAttrsReadWrite).Pointer() {
+		return
+	}
+	cfg.ValidateConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
+		standby, readOnly := conn.ParameterStatus("in_hot_standby"), conn.ParameterStatus("default_transaction_read_only")
+		switch {
+		case standby == "" || readOnly == "": // an older server
+			return ask(ctx, conn)
+		case standby == "on" || readOnly == "on":
+			return pgconn.ErrReadOnlyConnection
+		}
+		return nil
+	}
+}
+
 // hangs is how long a connection may take for an empty query; it leaves time to try another connection.
 const hangs = acquireTimeout / 2
 
-// tryIdle probes a connection that was idle for a second before it is lent. If it hangs, the other idle connections
-// hang as well: they are dropped together, and the pool dials new ones at once instead of probing each.
-func (db *DB) tryIdle(ctx context.Context, p pgxpool.ShouldPingParams) bool {
-	if p.IdleDuration < time.Second {
+// tryIdle leaves it to acquire to try connections that were idle. For others, such as the job queue, pgx does.
+func tryIdle(ctx context.Context, p pgxpool.ShouldPingParams) bool {
+	if idle, ok := ctx.Value(idleKey{}).(*time.Duration); ok {
+		*idle = p.IdleDuration
 		return false
 	}
+	return p.IdleDuration > time.Second
+}
+
+// answers tries a connection. If it hangs, the idle connections hang as well: they are dropped together, and the pool
+// dials new ones at once instead of trying each.
+func answers(ctx context.Context, pool *pgxpool.Pool, conn *pgxpool.Conn) bool {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), hangs) // the caller may be gone while the connection is fine
 	defer cancel()
-	err := p.Conn.Ping(ctx)
-	if err == nil || !errors.Is(err, context.DeadlineExceeded) {
-		return err != nil // it is closed then, and the pool notices
+	err := conn.Ping(ctx)
+	if !errors.Is(err, context.DeadlineExceeded) {
+		return err == nil
 	}
-	for _, idle := range db.pool.AcquireAllIdle(context.Background()) {
-		conn := idle.Hijack()
+	for _, idle := range pool.AcquireAllIdle(context.Background()) {
+		hung := idle.Hijack()
 		go func() {
 			end, cancel := context.WithTimeout(context.Background(), hangs)
 			defer cancel()
-			_ = conn.Close(end) // the server does not answer
+			_ = hung.Close(end) // the server does not answer
 		}()
 	}
-	return true
+	return false
 }
 
 // Reach makes the first connection, with enough time for each host of the address to answer.

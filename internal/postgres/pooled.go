@@ -16,17 +16,36 @@ import (
 // acquireTimeout limits the wait for a free connection.
 const acquireTimeout = time.Second
 
+type idleKey struct{} // of the *time.Duration by which acquire learns how long a connection was idle
+
+// acquire borrows a connection; release returns it. One that was idle for a second is tried first.
 func acquire(ctx context.Context, pool *pgxpool.Pool) (*pgxpool.Conn, error) {
 	wait, cancel := context.WithTimeout(ctx, acquireTimeout)
 	defer cancel()
-	conn, err := pool.Acquire(wait)
-	if err != nil {
-		if ctx.Err() != nil {
+	for {
+		var idle time.Duration
+		conn, err := pool.Acquire(context.WithValue(wait, idleKey{}, &idle))
+		switch {
+		case err == nil && (idle < time.Second || answers(ctx, pool, conn)):
+			return conn, nil
+		case err == nil:
+			release(conn)
+		case ctx.Err() != nil:
 			return nil, ctx.Err()
+		default:
+			return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 		}
-		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	return conn, nil
+}
+
+// release returns a connection. One that broke leaves the pool at once: pgx takes up to 15 s to close it when the server
+// hangs, and until then it would occupy a place.
+func release(conn *pgxpool.Conn) {
+	if conn.Conn().IsClosed() {
+		conn.Hijack()
+		return
+	}
+	conn.Release()
 }
 
 // unavailable marks lost connections and server states that refuse work, so that callers answer 503 instead of 500.
@@ -62,7 +81,7 @@ func (p pooled) begin(ctx context.Context) (bound context.Context, conn *pgxpool
 		return nil, nil, nil, err
 	}
 	bound, cancel := bounded(ctx)
-	return bound, conn, func() { cancel(); conn.Release() }, nil
+	return bound, conn, func() { cancel(); release(conn) }, nil
 }
 
 func (p pooled) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
@@ -106,7 +125,7 @@ func (p pooled) CopyFrom(ctx context.Context, table pgx.Identifier, columns []st
 	if err != nil {
 		return 0, err
 	}
-	defer conn.Release()
+	defer release(conn)
 	n, err := conn.CopyFrom(ctx, table, columns, rows)
 	return n, unavailable(err)
 }

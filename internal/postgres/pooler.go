@@ -51,7 +51,7 @@ func CheckPooler(ctx context.Context, db *DB) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Release()
+	defer release(conn)
 	if !db.pooled {
 		return direct(ctx, conn.Conn())
 	}

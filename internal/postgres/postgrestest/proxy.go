@@ -18,6 +18,7 @@ type Proxy struct {
 	delay atomic.Int64
 	hung  atomic.Int64 // connections of before are
 	made  atomic.Int64
+	said  atomic.Int64
 }
 
 // Proxied is the address of a database by way of a proxy.
@@ -65,6 +66,7 @@ func (p *Proxy) carry(to, from net.Conn, answers bool, number int64) {
 		n, err := from.Read(buffer)
 		if n > 0 {
 			if answers {
+				p.said.Add(1)
 				time.Sleep(time.Duration(p.delay.Load()))
 			}
 			if number <= p.hung.Load() {
@@ -82,6 +84,9 @@ func (p *Proxy) carry(to, from net.Conn, answers bool, number int64) {
 
 // Delay is added to each answer from now on.
 func (p *Proxy) Delay(d time.Duration) { p.delay.Store(int64(d)) }
+
+// Answers is how often the server has answered, over all connections: their round trips.
+func (p *Proxy) Answers() int64 { return p.said.Load() }
 
 // Hang lets nothing more through of the connections that stand; new ones work.
 func (p *Proxy) Hang() { p.hung.Store(p.made.Load()) }
