@@ -264,7 +264,7 @@ func (d *DemoCmd) database(ctx context.Context, dir string, stderr io.Writer) (*
 	if err := db.CreateDatabase(ctx, "idp"); err != nil {
 		return nil, errors.Join(err, db.Stop())
 	}
-	if _, err := postgres.Migrate(ctx, db.DSN("idp")); err != nil {
+	if _, err := postgres.Migrate(ctx, postgres.Options{DSN: db.DSN("idp")}, nil); err != nil {
 		return nil, errors.Join(err, db.Stop())
 	}
 	return db, nil

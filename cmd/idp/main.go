@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -74,9 +75,14 @@ func environ() map[string]string {
 
 // run is the whole program; tests call it. It returns the exit code.
 func run(ctx context.Context, args []string, vars map[string]string, stdout, stderr io.Writer) int {
+	return (&process{vars: vars, stdout: stdout, stderr: stderr, commitWait: commitWait}).run(ctx, args)
+}
+
+func (p *process) run(ctx context.Context, args []string) int {
 	var c commands
 	exited := -1
-	p := &process{vars: vars, stdout: stdout, stderr: stderr}
+	stdout, stderr := p.stdout, p.stderr
+	ctx, p.end = context.WithCancelCause(ctx)
 	defer p.close()
 	parser, err := kong.New(&c, append(kongOptions(), kong.Writers(stdout, stderr), kong.Exit(func(code int) { exited = code }),
 		kong.Configuration(p.load), kong.Resolvers(kong.ResolverFunc(p.flagVariable)))...)
@@ -107,7 +113,10 @@ func run(ctx context.Context, args []string, vars map[string]string, stdout, std
 		fmt.Fprintln(stderr, "idp:", err)
 		return 1
 	}
-	if err := command.Run(); err != nil && !errors.Is(err, context.Canceled) {
+	if err = command.Run(); err != nil && context.Cause(ctx) == errNoCommit {
+		err = errNoCommit
+	}
+	if err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintf(stderr, "idp: %v\n", err)
 		return 1
 	}
@@ -127,6 +136,15 @@ type process struct {
 	stdout, stderr io.Writer
 	db             *postgres.DB
 	env            *Environment // of the command, once it asked for it
+	commitWait     time.Duration
+	end            context.CancelCauseFunc // of the command's context
+	watching       sync.WaitGroup
+}
+
+// watch ends the command when a commit of its sessions does not end, see watchCommits.
+func (p *process) watch(ctx context.Context, o postgres.Options) {
+	o.MaxConns = 1
+	p.watching.Go(func() { watchCommits(ctx, o, p.commitWait, p.stderr, p.end) })
 }
 
 // load reads the file of --config.
@@ -159,9 +177,12 @@ func (p *process) environment(ctx context.Context, command string) (*Environment
 	if err != nil {
 		return nil, err
 	}
-	if p.db, err = openDatabase(ctx, s.pool(4, nil)); err != nil {
+	o := s.pool(4, nil)
+	o.Name = "idp " + strings.Fields(command)[0]
+	if p.db, err = openDatabase(ctx, o); err != nil {
 		return nil, err
 	}
+	p.watch(ctx, o)
 	if e.Keyring, err = loadKeyring(ctx, p.db, s.keks); err != nil {
 		return nil, err
 	}
@@ -170,6 +191,8 @@ func (p *process) environment(ctx context.Context, command string) (*Environment
 }
 
 func (p *process) close() {
+	p.end(nil)
+	p.watching.Wait()
 	if p.db != nil {
 		p.db.Close()
 	}
@@ -202,7 +225,9 @@ func (MigrateCmd) Run(ctx context.Context, p *process) error {
 	if dsn == "" {
 		return errors.New("IDP_DATABASE_URL: is missing")
 	}
-	newer, err := postgres.Migrate(ctx, dsn)
+	o := postgres.Options{DSN: dsn, Name: "idp migrate"}
+	p.watch(ctx, o)
+	newer, err := postgres.Migrate(ctx, o, func() { fmt.Fprintln(p.stderr, "Another idp migrate is running; this one waits for its end.") })
 	if err != nil {
 		return migrateError(dsn, err)
 	}

@@ -29,6 +29,7 @@ type Querier interface {
 // Options configure the connection to the database.
 type Options struct {
 	DSN      string          // postgres://… or key=value
+	Name     string          // of its sessions in pg_stat_activity; default: what DSN says, or "idp"
 	MaxConns int32           // default 16
 	Pooled   bool            // through a pooler in transaction mode, see pooler.go
 	Tracer   pgx.QueryTracer // counts statements in tests; nil in production
@@ -66,7 +67,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 			params[name] = value
 		}
 	}
-	params["application_name"], params["timezone"] = cmp.Or(params["application_name"], "idp"), cmp.Or(params["timezone"], "UTC")
+	params["application_name"], params["timezone"] = cmp.Or(o.Name, params["application_name"], "idp"), cmp.Or(params["timezone"], "UTC")
 	if o.Pooled {
 		throughPooler(cfg.ConnConfig) // and pgx asks: a pooler may repeat the greeting of a server that has changed since
 	} else {

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"errors"
@@ -35,20 +36,21 @@ func Migrations() fs.FS {
 var ErrLocked = errors.New("postgres: a migration did not get its lock within 2 s")
 
 // Migrate brings the schema up to date, one caller at a time (R-14). It can be killed and run again. A newer schema is
-// not modified, and newer is true.
-func Migrate(ctx context.Context, dsn string) (newer bool, err error) {
-	cfg, err := pgxpool.ParseConfig(dsn)
+// not modified, and newer is true. It calls waiting, unless that is nil, once another call has kept it waiting for a while.
+func Migrate(ctx context.Context, o Options, waiting func()) (newer bool, err error) {
+	cfg, err := pgxpool.ParseConfig(o.DSN)
 	if err != nil {
 		return false, redact(err)
 	}
 	cfg.ConnConfig.RuntimeParams["lock_timeout"] = "2000"
 	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	cfg.ConnConfig.RuntimeParams["application_name"] = cmp.Or(o.Name, cfg.ConnConfig.RuntimeParams["application_name"], "idp")
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return false, err
 	}
 	defer pool.Close()
-	err = locked(ctx, pool, func() error {
+	err = locked(ctx, pool, waiting, func() error {
 		newer, err = isNewer(ctx, pool)
 		if err != nil || newer {
 			return err
@@ -126,7 +128,7 @@ var leftover = regexp.MustCompile(`_cc(new|old)\d*"?$`)
 const migrationLock = 0x1d_9001
 
 // locked runs fn while it holds the migration lock in a session of its own.
-func locked(ctx context.Context, pool *pgxpool.Pool, fn func() error) error {
+func locked(ctx context.Context, pool *pgxpool.Pool, waiting func(), fn func() error) error {
 	conn, err := pool.Acquire(ctx)
 	if err != nil {
 		return unavailable(err)
@@ -135,11 +137,16 @@ func locked(ctx context.Context, pool *pgxpool.Pool, fn func() error) error {
 	if err := direct(ctx, conn.Conn()); err != nil {
 		return err
 	}
+	began := time.Now()
 	for mine := false; !mine; { // polls, because a waiting statement would block whoever creates an index concurrently, who waits for it
 		if err := conn.QueryRow(ctx, "select pg_try_advisory_lock($1)", migrationLock).Scan(&mine); err != nil {
 			return err
 		}
 		if !mine {
+			if waiting != nil && time.Since(began) > 2*time.Second {
+				waiting()
+				waiting = nil
+			}
 			select {
 			case <-ctx.Done():
 				return ctx.Err()

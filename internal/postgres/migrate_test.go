@@ -20,7 +20,7 @@ import (
 
 func migrate(t *testing.T, dsn string) (newer bool) {
 	t.Helper()
-	newer, err := postgres.Migrate(t.Context(), dsn)
+	newer, err := postgres.Migrate(t.Context(), postgres.Options{DSN: dsn}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func TestMigrateConcurrently(t *testing.T) {
 	var group sync.WaitGroup
 	for range 3 {
 		group.Go(func() {
-			if _, err := postgres.Migrate(t.Context(), dsn); err != nil {
+			if _, err := postgres.Migrate(t.Context(), postgres.Options{DSN: dsn}, nil); err != nil {
 				t.Errorf("Migrate = %v", err)
 			}
 		})
@@ -78,10 +78,30 @@ func TestOldestProgram(t *testing.T) {
 	check("run `idp migrate`", `alter table settings drop column oldest_program`, `delete from goose_db_version where version_id in (340, 99998)`)
 }
 
+// Whoever waits for another migration learns so.
+func TestMigrateWaits(t *testing.T) {
+	t.Parallel()
+	dsn := postgrestest.OwnerDSN(postgrestest.DSN(t))
+	other := postgrestest.Owner(t, postgrestest.Open(t, postgres.Options{DSN: dsn, MaxConns: 1}))
+	if _, err := other.Exec(t.Context(), `select pg_advisory_lock($1)`, 0x1d_9001); err != nil {
+		t.Fatal(err)
+	}
+	told := 0
+	_, err := postgres.Migrate(t.Context(), postgres.Options{DSN: dsn}, func() {
+		told++
+		if _, err := other.Exec(t.Context(), `select pg_advisory_unlock_all()`); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil || told != 1 {
+		t.Errorf("Migrate = %v, told %d times", err, told)
+	}
+}
+
 // TestMigrateKilled kills real processes in the middle, each a little later: the next goes on, and what comes out is whole.
 func TestMigrateKilled(t *testing.T) {
 	if dsn := os.Getenv("IDP_TEST_MIGRATE"); dsn != "" {
-		if _, err := postgres.Migrate(context.Background(), dsn); err != nil {
+		if _, err := postgres.Migrate(context.Background(), postgres.Options{DSN: dsn}, nil); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -134,7 +154,7 @@ func TestMigrateMendsAnIndex(t *testing.T) {
 		}
 	}
 	failed := make(chan error, 1)
-	go func() { _, err := postgres.Migrate(t.Context(), dsn); failed <- err }()
+	go func() { _, err := postgres.Migrate(t.Context(), postgres.Options{DSN: dsn}, nil); failed <- err }()
 	invalid := func() (n int) {
 		t.Helper()
 		if err := db.From(t.Context()).QueryRow(t.Context(), `select count(*) from pg_index where not indisvalid`).Scan(&n); err != nil {
@@ -175,7 +195,7 @@ func TestMigrateWhereATableIsHeld(t *testing.T) {
 		}
 	}
 	began := time.Now()
-	if _, err := postgres.Migrate(t.Context(), dsn); !errors.Is(err, postgres.ErrLocked) || time.Since(began) > 10*time.Second {
+	if _, err := postgres.Migrate(t.Context(), postgres.Options{DSN: dsn}, nil); !errors.Is(err, postgres.ErrLocked) || time.Since(began) > 10*time.Second {
 		t.Errorf("Migrate = %v after %s, want ErrLocked", err, time.Since(began))
 	}
 	if _, err := holder.Exec(t.Context(), `rollback`); err != nil {

@@ -100,7 +100,7 @@ func ensureTemplate(ctx context.Context, admin string) (string, error) {
 			return "", err
 		}
 	}
-	if _, err := postgres.Migrate(ctx, withDatabase(admin, name)); err != nil {
+	if _, err := postgres.Migrate(ctx, postgres.Options{DSN: withDatabase(admin, name)}, nil); err != nil {
 		return "", err
 	}
 	_, err = conn.Exec(ctx, "alter database "+name+" is_template true")
