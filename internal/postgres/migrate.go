@@ -45,18 +45,20 @@ func Migrate(ctx context.Context, o Options, waiting func()) (newer bool, err er
 	cfg.ConnConfig.RuntimeParams["lock_timeout"] = "2000"
 	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	cfg.ConnConfig.RuntimeParams["application_name"] = cmp.Or(o.Name, cfg.ConnConfig.RuntimeParams["application_name"], "idp")
+	// One session holds the lock and does the work: when this process is killed, the lock lasts as long as what the server
+	// still does for it.
+	cfg.MaxConns, cfg.MaxConnLifetime = 1, 0
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return false, err
 	}
 	defer pool.Close()
-	err = locked(ctx, pool, waiting, func() error {
+	if err = lock(ctx, pool, waiting); err == nil {
 		newer, err = isNewer(ctx, pool)
-		if err != nil || newer {
-			return err
-		}
-		return migrate(ctx, pool)
-	})
+	}
+	if err == nil && !newer {
+		err = migrate(ctx, pool)
+	}
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == "55P03" {
 		err = fmt.Errorf("%w: %w", ErrLocked, err)
 	}
@@ -127,8 +129,8 @@ var leftover = regexp.MustCompile(`_cc(new|old)\d*"?$`)
 // migrationLock is the advisory lock key of this program's migrations.
 const migrationLock = 0x1d_9001
 
-// locked runs fn while it holds the migration lock in a session of its own.
-func locked(ctx context.Context, pool *pgxpool.Pool, waiting func(), fn func() error) error {
+// lock takes the migration lock, which the session holds until it ends.
+func lock(ctx context.Context, pool *pgxpool.Pool, waiting func()) error {
 	conn, err := pool.Acquire(ctx)
 	if err != nil {
 		return unavailable(err)
@@ -137,24 +139,19 @@ func locked(ctx context.Context, pool *pgxpool.Pool, waiting func(), fn func() e
 	if err := direct(ctx, conn.Conn()); err != nil {
 		return err
 	}
-	began := time.Now()
-	for mine := false; !mine; { // polls, because a waiting statement would block whoever creates an index concurrently, who waits for it
-		if err := conn.QueryRow(ctx, "select pg_try_advisory_lock($1)", migrationLock).Scan(&mine); err != nil {
+	for began := time.Now(); ; { // polls, because a waiting statement would block whoever creates an index concurrently, who waits for it
+		var mine bool
+		if err := conn.QueryRow(ctx, "select pg_try_advisory_lock($1)", migrationLock).Scan(&mine); err != nil || mine {
 			return err
 		}
-		if !mine {
-			if waiting != nil && time.Since(began) > 2*time.Second {
-				waiting()
-				waiting = nil
-			}
-			select {
-			case <-ctx.Done():
-				return ctx.Err()
-			case <-time.After(200 * time.Millisecond):
-			}
+		if waiting != nil && time.Since(began) > 2*time.Second {
+			waiting()
+			waiting = nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(200 * time.Millisecond):
 		}
 	}
-	err = fn()
-	_, unlockErr := conn.Exec(context.WithoutCancel(ctx), "select pg_advisory_unlock($1)", migrationLock)
-	return errors.Join(err, unlockErr)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"strings"
@@ -98,46 +99,111 @@ func TestMigrateWaits(t *testing.T) {
 	}
 }
 
-// TestMigrateKilled kills real processes in the middle, each a little later: the next goes on, and what comes out is whole.
+// TestMigrateKilled kills real processes in the middle of a migration, each somewhere else: the next goes on, and what comes out
+// is whole.
 func TestMigrateKilled(t *testing.T) {
-	if dsn := os.Getenv("IDP_TEST_MIGRATE"); dsn != "" {
-		if _, err := postgres.Migrate(context.Background(), postgres.Options{DSN: dsn}, nil); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
+	migrateAsChild()
 	t.Parallel()
 	dsn := postgrestest.Empty(t)
+	db := postgrestest.Open(t, postgres.Options{DSN: dsn, MaxConns: 1})
+	slowStatements(t, db, "0.02", "")
 	killed := 0
-	for wait := 60 * time.Millisecond; ; wait += 60 * time.Millisecond {
-		child := exec.Command(os.Args[0], "-test.run=^TestMigrateKilled$")
-		child.Env = append(os.Environ(), "IDP_TEST_MIGRATE="+dsn)
-		var said bytes.Buffer
-		child.Stderr = &said
-		if err := child.Start(); err != nil {
-			t.Fatal(err)
-		}
-		kill := time.AfterFunc(wait, func() { _ = child.Process.Kill() })
-		err := child.Wait()
-		kill.Stop()
-		if err == nil {
-			break
-		}
-		if said.Len() > 0 {
-			t.Fatalf("after %d kills: %s", killed, said.String())
-		}
-		if killed++; killed > 200 {
-			t.Fatal("it does not come to its end")
+	for whole := false; !whole; {
+		child, said := startMigration(t, dsn)
+		ended := make(chan error, 1)
+		go func() { ended <- child.Wait() }()
+		var kill <-chan time.Time
+		for running := true; running; {
+			select {
+			case err := <-ended:
+				running, whole = false, err == nil
+				if said.Len() > 0 {
+					t.Fatalf("after %d kills: %v %s", killed, err, said)
+				}
+			case <-kill:
+				if err := child.Process.Kill(); err != nil {
+					t.Fatal(err)
+				}
+				killed++
+			case <-time.After(5 * time.Millisecond):
+				if kill == nil && inSlowStatement(t, db) { // later each time, so that there is an end
+					kill = time.After(rand.N(time.Duration(killed+1) * 40 * time.Millisecond))
+				}
+			}
 		}
 	}
-	if killed < 3 {
+	if killed < 10 {
 		t.Errorf("it was killed %d times only", killed)
 	}
+	postgrestest.Exec(t, db, `drop schema slow cascade`)
 	if got, want := shape(t, dsn), shape(t, postgrestest.OwnerDSN(postgrestest.DSN(t))); got != want {
 		t.Errorf("after %d kills the schema is not what it is without:\n%s", killed, difference(got, want))
 	}
 	t.Logf("killed %d times", killed)
+}
+
+// slowStatements makes each statement that defines something of the name, or anything if that is empty, take so many seconds.
+func slowStatements(t *testing.T, db *postgres.DB, seconds, name string) {
+	t.Helper()
+	postgrestest.Exec(t, db, `create schema slow`, `create function slow.sleep() returns event_trigger language plpgsql as $$ begin
+			if exists (select from pg_event_trigger_ddl_commands() where '`+name+`' in ('', object_identity)) then perform pg_sleep(`+seconds+`); end if;
+		end $$`, `create event trigger slow on ddl_command_end execute function slow.sleep()`)
+}
+
+func inSlowStatement(t *testing.T, db *postgres.DB) (slow bool) {
+	t.Helper()
+	err := db.From(t.Context()).QueryRow(t.Context(), `select exists (select from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep')`).Scan(&slow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slow
+}
+
+// migrateAsChild migrates and ends the process, if startMigration started it.
+func migrateAsChild() {
+	dsn := os.Getenv("IDP_TEST_MIGRATE")
+	if dsn == "" {
+		return
+	}
+	if _, err := postgres.Migrate(context.Background(), postgres.Options{DSN: dsn}, nil); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// startMigration migrates in a process of its own, which runs this test again up to migrateAsChild.
+func startMigration(t *testing.T, dsn string) (child *exec.Cmd, said *bytes.Buffer) {
+	t.Helper()
+	child, said = exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$"), &bytes.Buffer{}
+	child.Env = append(os.Environ(), "IDP_TEST_MIGRATE="+dsn)
+	child.Stderr = said
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return child, said
+}
+
+// A killed migration leaves its last statement to the server, for as long as that takes: the next waits for it.
+func TestMigrateKilledInAStatement(t *testing.T) {
+	migrateAsChild()
+	t.Parallel()
+	dsn := postgrestest.Empty(t)
+	db := postgrestest.Open(t, postgres.Options{DSN: dsn, MaxConns: 1})
+	slowStatements(t, db, "3", "public.members")
+	child, said := startMigration(t, dsn)
+	for deadline := time.Now().Add(30 * time.Second); !inSlowStatement(t, db); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("no statement is slow: %s", said)
+		}
+	}
+	if err := child.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = child.Wait() // killed
+	if _, err := postgres.Migrate(t.Context(), postgres.Options{DSN: dsn}, nil); err != nil {
+		t.Errorf("the next migration: %v", err)
+	}
 }
 
 // A kill while an index is made concurrently leaves one that is invalid.
