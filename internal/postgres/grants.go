@@ -33,6 +33,7 @@ func grant(ctx context.Context, pool *pgxpool.Pool) error {
 func Owns(ctx context.Context, db *DB) (owns bool, err error) {
 	err = db.From(ctx).QueryRow(ctx, `
 		select exists (select from pg_class where oid = 'audit_events'::regclass and pg_has_role(relowner, 'usage'))
-			or has_table_privilege('audit_events', 'update') or has_table_privilege('audit_events', 'delete') or has_schema_privilege('public', 'create')`).Scan(&owns)
+			or has_table_privilege('audit_events', 'delete, truncate, trigger') or has_any_column_privilege('audit_events', 'update')
+			or has_schema_privilege('public', 'create')`).Scan(&owns)
 	return owns, err
 }

@@ -50,6 +50,13 @@ func TestApplicationRole(t *testing.T) {
 	if owns, err := postgres.Owns(ctx, db); err != nil || owns {
 		t.Errorf("Owns = %v, %v", owns, err)
 	}
+	for _, right := range []string{"update on audit_events", "update (kind) on audit_events", "delete on audit_events", "truncate on audit_events", "trigger on audit_events", "create on schema public"} {
+		postgrestest.Exec(t, db, "grant "+right+" to idp_app")
+		if owns, err := postgres.Owns(ctx, db); err != nil || !owns {
+			t.Errorf("with %s Owns = %v, %v", right, owns, err)
+		}
+		postgrestest.Exec(t, db, "revoke "+right+" from idp_app")
+	}
 	rows, err := db.From(ctx).Query(ctx, `select relname from pg_class where pg_get_userbyid(relowner) = current_user and relpersistence <> 't'`)
 	if err != nil {
 		t.Fatal(err)
