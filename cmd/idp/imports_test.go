@@ -30,7 +30,7 @@ var rows = [][]string{
 	{"internal/mail", "internal/epoch"},
 	{"internal/jobs", "internal/web", "internal/audit", "internal/ratelimit", "internal/outbound", "internal/dpop"},
 	{"internal/seal"},
-	{"internal/postgres", "internal/argon2", "internal/jws", "internal/telemetry", "templates", "docs"},
+	{"internal/postgres", "internal/argon2", "internal/jws", "internal/telemetry", "internal/outage", "templates", "docs"},
 	{"internal/postgres/embedded"},
 }
 

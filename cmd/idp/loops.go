@@ -15,8 +15,8 @@ func (a *app) background(s settings, sv *services) {
 	var sealAudit func(context.Context) error
 	sealAudit, a.sealLast = a.sealAudit(chain, sv.audit)
 	a.loops = append(a.loops,
-		func(ctx context.Context) { sv.keys.Run(ctx, a.logger) },
-		func(ctx context.Context) { sv.clients.Watch(ctx, a.logger) },
+		func(ctx context.Context) { sv.keys.Run(ctx, a.loopLogger) },
+		func(ctx context.Context) { sv.clients.Watch(ctx, a.loopLogger) },
 		a.every(5*time.Second, "audit", sealAudit),
 		a.every(time.Minute, "alerts", watch(a.db, sv.audit)),
 		a.every(time.Minute, "data keys", sv.keyring.Refresh),
@@ -48,7 +48,7 @@ func (a *app) every(pause time.Duration, name string, work func(context.Context)
 			case <-time.After(pause/2 + rand.N(pause)):
 			}
 			if err := work(ctx); err != nil && ctx.Err() == nil {
-				a.logger.Error("periodic work failed", "work", name, "error", err.Error())
+				a.loopLogger.Error("periodic work failed", "work", name, "error", err.Error())
 			}
 		}
 	}

@@ -149,7 +149,7 @@ func (m *meters) mailTried(outcome string) { m.mails.WithLabelValues(outcome).In
 
 // watch adds what is read from the database at a scrape.
 func (m *meters) watch(a *app, signing *keys.Service) {
-	m.registry.MustRegister(&stateMetrics{db: a.jobs, signing: signing, logger: a.logger, now: time.Now})
+	m.registry.MustRegister(&stateMetrics{db: a.jobs, signing: signing, logger: a.loopLogger, now: time.Now})
 }
 
 // hashQueue adds what waits for slow hashes at a scrape.

@@ -140,7 +140,7 @@ func (a *app) newRunner(s settings, sv *services) (*jobs.Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	return jobs.New(a.jobs, a.logger, mails, provider.LogoutWork(sv.provider, sv.calls, a.logger), recovery.Work(sv.recovery))
+	return jobs.New(a.jobs, a.loopLogger, mails, provider.LogoutWork(sv.provider, sv.calls, a.logger), recovery.Work(sv.recovery))
 }
 
 // loadLegal reads the operator's texts, or the sample.

@@ -18,6 +18,7 @@ import (
 	"huskyidp/admin"
 	"huskyidp/internal/epoch"
 	"huskyidp/internal/jobs"
+	"huskyidp/internal/outage"
 	"huskyidp/internal/postgres"
 	"huskyidp/internal/telemetry"
 	"huskyidp/internal/web"
@@ -31,27 +32,28 @@ import (
 
 // app is the program, wired but not yet serving.
 type app struct {
-	issuer    string
-	logger    *slog.Logger
-	db        *postgres.DB // requests
-	jobs      *postgres.DB // job queues and periodic work
-	health    *postgres.DB // readiness alone, so that it speaks when the others are busy
-	guard     *epoch.Guard // of all three
-	templates *templates.Set
-	web       *web.Web
-	clients   *provider.Clients
-	roster    *members.Roster
-	runner    *jobs.Runner // of every job queue
-	engine    *gin.Engine
-	handler   http.Handler // engine, and what the demo puts beside it
-	desk      http.Handler // of the support desk; nil without one
-	deskWeb   *web.Web
-	deskOn    net.Listener
-	staff     *admin.People // of the desk; nil without one
-	meters    *meters
-	telemetry *telemetry.Telemetry
-	loops     []func(context.Context)     // until their context ends
-	sealLast  func(context.Context) error // after them: seals the record to its end
+	issuer     string
+	logger     *slog.Logger
+	loopLogger *slog.Logger // for what is tried again and again
+	db         *postgres.DB // requests
+	jobs       *postgres.DB // job queues and periodic work
+	health     *postgres.DB // readiness alone, so that it speaks when the others are busy
+	guard      *epoch.Guard // of all three
+	templates  *templates.Set
+	web        *web.Web
+	clients    *provider.Clients
+	roster     *members.Roster
+	runner     *jobs.Runner // of every job queue
+	engine     *gin.Engine
+	handler    http.Handler // engine, and what the demo puts beside it
+	desk       http.Handler // of the support desk; nil without one
+	deskWeb    *web.Web
+	deskOn     net.Listener
+	staff      *admin.People // of the desk; nil without one
+	meters     *meters
+	telemetry  *telemetry.Telemetry
+	loops      []func(context.Context)     // until their context ends
+	sealLast   func(context.Context) error // after them: seals the record to its end
 
 	commitsLost func(time.Duration)
 	stalled     func(context.Context) bool // the database answers, but commits nothing
@@ -62,7 +64,7 @@ type app struct {
 
 // build makes everything that serve needs. On error nothing stays open.
 func build(ctx context.Context, s settings, logger *slog.Logger) (*app, error) {
-	a := &app{issuer: s.issuer, logger: logger, telemetry: &telemetry.Telemetry{}, now: time.Now}
+	a := &app{issuer: s.issuer, logger: logger, loopLogger: slog.New(outage.NewHandler(logger.Handler())), telemetry: &telemetry.Telemetry{}, now: time.Now}
 	if err := a.assemble(ctx, s); err != nil {
 		a.close()
 		return nil, err
@@ -129,7 +131,7 @@ func (a *app) open(ctx context.Context, s settings) (err error) {
 	if a.telemetry, err = telemetry.Start(ctx, versionNumber(), a.logger); err != nil {
 		return err
 	}
-	a.guard = epoch.NewGuard(a.logger, func(lost time.Duration) { a.commitsLost(lost) })
+	a.guard = epoch.NewGuard(a.loopLogger, func(lost time.Duration) { a.commitsLost(lost) })
 	if s.stateDir != "" {
 		if err := a.guard.Remember(filepath.Join(s.stateDir, epochFile)); err != nil {
 			return fmt.Errorf("IDP_STATE_DIR: %w", err)
