@@ -101,6 +101,7 @@ func (h *Handler) submitOpen(c *gin.Context) error {
 			return err
 		}
 		h.web.ClearCookie(c, cookie)
+		h.web.NextPerson(c)
 		return h.to(c, pathPassword)
 	}
 	r, err := h.service.GoOn(c.Request.Context(), h.visit(c))

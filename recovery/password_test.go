@@ -191,8 +191,8 @@ func (f *fixture) browserOf(v *visitor) (browser []byte) {
 	return browser
 }
 
-// fleeting is what is random in an answer: the values of cookies, the id of the request, the token of a form.
-var fleeting = regexp.MustCompile(`(?m)(name="csrf" value="|^Set-Cookie: [^=]+=|^X-Request-Id: |[?&]refused=)[^";&\r\n]*`)
+// fleeting is what is random in an answer: the values of cookies, the id of the request, the token and the mark of a form.
+var fleeting = regexp.MustCompile(`(?m)(name="csrf" value="|name="for-|^Set-Cookie: [^=]+=|^X-Request-Id: |[?&]refused=)[^";&\r\n]*`)
 
 func stripTokens(answer string) string { return fleeting.ReplaceAllString(answer, "$1") }
 

@@ -231,11 +231,14 @@ func looks(b *browser) string {
 	return fmt.Sprintln(b.status, b.location, header) + masked(b.body)
 }
 
-var refusedMark = regexp.MustCompile(`refused=[A-Za-z0-9_-]+`)
+var (
+	refusedMark = regexp.MustCompile(`refused=[A-Za-z0-9_-]+`)
+	formMark    = regexp.MustCompile(`name="for-[0-9a-f]+"`)
+)
 
 // masked is a page without what differs from one showing to the next.
 func masked(body string) string {
-	body = refusedMark.ReplaceAllString(csrfField.ReplaceAllString(body, ""), "")
+	body = formMark.ReplaceAllString(refusedMark.ReplaceAllString(csrfField.ReplaceAllString(body, ""), ""), "")
 	return strings.NewReplacer("else2@", "else@", "para Ana.", "para maria.").Replace(body)
 }
 

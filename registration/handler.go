@@ -172,6 +172,7 @@ func (h *Handler) leave(c *gin.Context, reason, note string) error {
 		return err
 	}
 	h.web.ClearCookie(c, cookie)
+	h.web.NextPerson(c)
 	to := url.Values{}
 	if flow := web.Flow(c); flow != "" {
 		to.Set("flow", flow)

@@ -42,5 +42,6 @@ func (h *Handler) beginAnew(c *gin.Context) error {
 		return err
 	}
 	h.web.ClearCookie(c, cookie)
+	h.web.NextPerson(c)
 	return web.SeeOther(c, withFlow(stepAgreement.Path, web.Flow(c)))
 }

@@ -125,6 +125,7 @@ func (h *Handler) SignOut(c *gin.Context) error {
 		return err
 	}
 	h.web.ClearCookie(c, sessionCookie)
+	h.web.NextPerson(c)
 	c.Set(lookupKey, lookup{})
 	return nil
 }
@@ -155,6 +156,7 @@ func (h *Handler) Require(c *gin.Context) (session accounts.Session, ok bool, er
 			return session, false, err
 		}
 		h.web.ClearCookie(c, sessionCookie)
+		h.web.NextPerson(c)
 		query = append(query, "note="+string(why))
 	}
 	if back := accounts.ReturnPath(c.Request.URL.Path); back != "" && back != "/account" {

@@ -96,6 +96,7 @@ func (h *Handler) showEnded(c *gin.Context) error {
 		return err
 	}
 	h.web.ClearCookie(c, sessionCookie)
+	h.web.NextPerson(c)
 	return h.web.SeeDone(c, "/login?note="+string(why))
 }
 

@@ -49,6 +49,7 @@ func (h *Handler) Pending(c *gin.Context) (accounts.Pending, error) {
 func (h *Handler) Drop(c *gin.Context) error {
 	token := h.web.Cookie(c, pendingCookie)
 	h.web.ClearCookie(c, pendingCookie)
+	h.web.NextPerson(c)
 	return h.service.EndPending(c.Request.Context(), token)
 }
 

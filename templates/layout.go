@@ -17,6 +17,7 @@ type View[P any] struct {
 type Layout struct {
 	Path, Query string            // of this page, for the form and the language switch
 	CSRF        string            // token of the page's form
+	FormMark    string            // name of its first control, which differs by whom it is for; "" without cookies
 	Flow        string            // opaque id of the pending authorization request, kept in links and forms; "" if none
 	App         string            // name of the app that waits, "" if none
 	Person      string            // first name of whom the page is for, "" where it says nothing of it

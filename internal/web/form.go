@@ -55,6 +55,7 @@ func (w *Web) parseForm(repeated repeats) gin.HandlerFunc {
 		}
 		if repeated == refuseRepeats { // only in our own forms; what an app sends is not modified
 			dropUnseen(posted)
+			dropMarks(posted)
 		}
 		requestOf(c).form = posted
 		r.PostForm = posted

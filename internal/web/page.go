@@ -82,7 +82,7 @@ func (w *Web) Page(c *gin.Context, status int, name string, page any, opts ...Pa
 	r := requestOf(c)
 	o := pageOptions{layout: templates.Layout{
 		Path: localOr(c.Request.URL.EscapedPath()), Query: switchQuery(c.Request.URL.Query(), Flow(c)),
-		CSRF: w.csrfToken(r.browser, r.owner), Flow: Flow(c), RequestID: cmp.Or(r.shownID, r.id),
+		Flow: Flow(c), RequestID: cmp.Or(r.shownID, r.id),
 	}}
 	for _, opt := range opts {
 		opt(&o)
@@ -90,9 +90,11 @@ func (w *Web) Page(c *gin.Context, status int, name string, page any, opts ...Pa
 	if done, err := w.showRefused(c, name, &status, &o); done || err != nil {
 		return err
 	}
+	whose := r.owner
 	if o.anybody {
-		o.layout.CSRF = w.csrfToken(r.browser, owner{})
+		whose = owner{}
 	}
+	o.layout.CSRF, o.layout.FormMark = w.csrfToken(r.browser, whose), w.formMark(c, whose)
 	if o.layout.SignedInAs != "" || o.layout.Desk != nil {
 		o.layout.IdleTimeout, o.layout.SessionMark = w.sessionIdle, sessionMark(c)
 	}
