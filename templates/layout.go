@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"html/template"
 	"net/url"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 type View[P any] struct {
 	Layout Layout
 	Page   P
+	Main   template.HTML // the page's "main", rendered before its frame
 }
 
 // Layout is what every page has, whatever it shows.
@@ -24,6 +26,9 @@ type Layout struct {
 	SignedInAs  string            // username, "" when nobody is signed in
 	Notice      *Notice           // banner above the page
 	Typed       map[string]string // what a refused form had, secrets apart; nil for a form that is new
+	Emptied     []string          // secrets that were typed when the language was switched, and have to be typed again
+	Typing      *Hidden           // set by the renderer where the page's form has fields: the button that Enter presses, "" for one without a name
+	Switchable  bool              // the page's form may be posted to switch the language
 	Problems    []Problem         // why a form was refused, in the order of its fields
 	IdleTimeout time.Duration     // of the session of a signed-in page; 0 elsewhere
 	SessionMark string            // of that session, for the page's timer
@@ -102,9 +107,14 @@ func Secret(field string) bool {
 	return field != "user_code" && (strings.Contains(field, "password") || strings.Contains(field, "answer") || strings.Contains(field, "code") || field == "credential")
 }
 
-// Again reports whether a secret has to be typed again since another field was refused.
+// Again reports whether a secret has to be typed again since another field was refused, or the language was switched.
 func (l Layout) Again(id string) bool {
-	return Secret(id) && len(l.FieldProblems()) > 0 && l.Problem(id) == nil
+	return Secret(id) && (len(l.FieldProblems()) > 0 || l.WasEmptied(id)) && l.Problem(id) == nil
+}
+
+// WasEmptied reports whether a secret was typed when the language was switched.
+func (l Layout) WasEmptied(id string) bool {
+	return slices.Contains(l.Emptied, id) && l.Problem(id) == nil
 }
 
 // FieldProblems are those that belong to a field.

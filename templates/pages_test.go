@@ -65,7 +65,7 @@ type pageCase struct {
 
 func page[P any](name, state string, layout Layout, p P) pageCase {
 	return pageCase{name, state, layout, p, func(t *template.Template) error {
-		return templatecheck.CheckHTML(t, View[P]{layout, p})
+		return templatecheck.CheckHTML(t, View[P]{Layout: layout, Page: p})
 	}}
 }
 

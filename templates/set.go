@@ -187,13 +187,23 @@ func (s *Set) Page(lang, name string, layout Layout, page any) ([]byte, error) {
 	if t == nil {
 		return nil, fmt.Errorf("templates: no page %q", name)
 	}
-	view := View[any]{layout, page}
+	view := View[any]{Layout: layout, Page: page}
 	var b bytes.Buffer
 	b.Grow(16 << 10)
 	if err := t.ExecuteTemplate(&b, "title", view); err != nil {
 		return nil, fmt.Errorf("templates: title of %s: %w", name, err)
 	}
 	view.Layout.Title = html.UnescapeString(b.String()) // the frame escapes it for where it stands
+	if t.Lookup("content") != nil && t.Lookup("main") != nil {
+		b.Reset()
+		if err := t.ExecuteTemplate(&b, "main", view); err != nil {
+			return nil, fmt.Errorf("templates: main of %s: %w", name, err)
+		}
+		view.Main = template.HTML(b.String()) // #nosec G203 -- escaped by the template that made it
+		if layout.Switchable {
+			view.Layout.Typing = typing(view.Main)
+		}
+	}
 	b.Reset()
 	if err := t.Execute(&b, view); err != nil {
 		return nil, fmt.Errorf("templates: page %s: %w", name, err)

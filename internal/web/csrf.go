@@ -89,7 +89,12 @@ func (w *Web) checkCSRF(c *gin.Context) {
 		}
 		return
 	}
-	if err := w.ownForm(c); err != nil {
+	err := w.ownForm(c)
+	if answered := w.switchLanguage(c, err == nil); answered {
+		c.Abort()
+		return
+	}
+	if err != nil {
 		w.abort(c, &Error{Status: http.StatusForbidden, Key: KeyCookies, Err: err})
 		return
 	}

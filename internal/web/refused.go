@@ -15,7 +15,7 @@ import (
 	"huskyidp/templates"
 )
 
-// A form that was refused is shown by a GET of its own address: Back, a reload and another language post nothing again, and lose
+// A form that was refused is shown by a GET of its own address: Back and a reload post nothing again, and lose
 // neither what was typed nor what was wrong with it. Both travel sealed in the address, so that each tab has its own and nothing
 // is stored; secrets do not. The seal holds for the browser, the page, and the session or registration that the form belonged
 // to, for some minutes, and until a form of the page is accepted or the browser has asked who is there. Whoever opens the page
@@ -25,7 +25,7 @@ const (
 	refusedAge   = 10 * time.Minute
 	refusedError = 20 * time.Second // how long an error is shown; a later reload shows the form
 	refusedMax   = 3 << 10          // bytes of the sealed value: proxies take lines of 8 KiB
-	typedMax     = 300              // code points of one field
+	typedMax     = 500              // code points of one field
 )
 
 // refusedForm is what the address holds.
@@ -36,6 +36,7 @@ type refusedForm struct {
 	Status   int               `json:"status"`
 	Problems []refusedProblem  `json:"problems"`
 	Typed    map[string]string `json:"typed"`
+	Emptied  []string          `json:"emptied,omitempty"` // see templates.Layout
 	Error    *failedForm       `json:"error,omitempty"`
 }
 
@@ -158,6 +159,9 @@ func (w *Web) seeRefused(c *gin.Context, path string, f refusedForm) error {
 		return err
 	}
 	query.Set(refusedQuery, sealed)
+	if lang := r.switched; lang != "" {
+		query.Set("lang", lang)
+	}
 	return SeeOther(c, path+"?"+query.Encode())
 }
 
@@ -203,7 +207,7 @@ func (w *Web) sealRefused(f refusedForm, at seal.Place) (string, error) {
 func typedInto(form url.Values) map[string]string {
 	typed := map[string]string{}
 	for name, all := range form {
-		if templates.Secret(name) || slices.Contains([]string{CSRFField, "flow", "act", "return"}, name) || len(all) != 1 {
+		if templates.Secret(name) || slices.Contains([]string{CSRFField, switchField, "flow", "act", "return"}, name) || len(all) != 1 {
 			continue
 		}
 		if runes := []rune(all[0]); len(runes) > typedMax {
@@ -263,10 +267,10 @@ func (w *Web) showRefused(c *gin.Context, name string, status *int, o *pageOptio
 		return true, w.refuse(c, name, c.Request.URL.EscapedPath(), *status, o.layout.Problems)
 	case http.MethodGet:
 		f := w.readRefused(c)
-		if f == nil || o.inPlace || *status != http.StatusOK || f.Page != "" && f.Page != name { // or it has become another page
+		if f == nil || *status != http.StatusOK || f.Page != "" && f.Page != name { // or it has become another page
 			return false, nil
 		}
-		o.layout.Typed = f.Typed
+		o.layout.Typed, o.layout.Emptied = f.Typed, f.Emptied
 		if f.Error != nil { // a while ago: the form as it was typed
 			return false, nil
 		}

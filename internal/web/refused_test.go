@@ -109,13 +109,15 @@ func TestRefusedForm(t *testing.T) {
 		look(daughter, "hija")
 	}
 	page := look(mother, "mamá").Body.String()
-	english := regexp.MustCompile(`href="(/name\?[^"]*lang=en[^"]*)"`).FindStringSubmatch(page)
+	english := switchButton.FindStringSubmatch(page)
 	if english == nil {
 		t.Fatal("no switch of language")
 	}
-	if answer := look(strings.ReplaceAll(english[1], "&amp;", "&"), "mamá"); !strings.Contains(answer.Body.String(), "64 characters") {
+	switched := s.do("POST", strings.ReplaceAll(english[1], "&amp;", "&"), form("csrf", s.token(), "switch", "en", "username", "mama")).Header().Get("Location")
+	if answer := look(switched, "mama"); !strings.Contains(answer.Body.String(), "64 characters") {
 		t.Errorf("in English:\n%s", answer.Body)
 	}
+	s.do("GET", "/name?lang=es", "")
 	if !strings.Contains(page, `action="/name?flow=f1"`) {
 		t.Error("the form carries what was refused along")
 	}

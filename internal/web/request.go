@@ -29,6 +29,7 @@ type request struct {
 	json             bool    // errors are JSON
 	problem          bool    // errors are problem+json
 	notAccepted      bool    // the form was refused
+	switched         string  // the language that the form was posted to switch to
 	person           string  // mark of the person who begins with this request, see NextPerson
 	refused          string  // why nothing was done, a fixed word for metrics
 }
