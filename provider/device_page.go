@@ -35,7 +35,13 @@ type deviceDonePage struct{ Allowed bool }
 
 // showDevice shows the field for the code, filled from ?user_code= but never sent by itself.
 func (h *Handler) showDevice(c *gin.Context) error {
-	return h.web.Page(c, http.StatusOK, "provider/device", devicePage{web.Clip(c.Query("user_code"), repeatedMax)})
+	var opts []web.PageOption
+	switch note := c.Query("note"); {
+	case !h.web.JustDone(c):
+	case note == "none", note == "expired":
+		opts = append(opts, web.WithNotice("info", "provider.device."+note, nil))
+	}
+	return h.web.Page(c, http.StatusOK, "provider/device", devicePage{web.Clip(c.Query("user_code"), repeatedMax)}, opts...)
 }
 
 func (h *Handler) submitDevice(c *gin.Context) error {
@@ -75,7 +81,7 @@ func (h *Handler) deviceInHand(c *gin.Context) (request *deviceRequest, client *
 	}
 	code := h.web.Cookie(c, deviceCookie)
 	if code == "" {
-		return nil, nil, nil, true, web.SeeOther(c, "/device")
+		return nil, nil, nil, true, h.web.SeeDone(c, "/device?note=none")
 	}
 	if session == nil {
 		return nil, nil, nil, true, web.SeeOther(c, "/login")
@@ -93,7 +99,7 @@ func (h *Handler) deviceInHand(c *gin.Context) (request *deviceRequest, client *
 		return nil, nil, nil, true, h.deviceDone(c, *request.Decision == deviceAllowed)
 	case errors.Is(err, fosite.ErrNotFound), errors.Is(err, ErrNoClient), err == nil && !h.now().Before(request.ExpiresAt):
 		h.web.ClearCookie(c, deviceCookie)
-		return nil, nil, nil, true, web.SeeOther(c, "/device")
+		return nil, nil, nil, true, h.web.SeeDone(c, "/device?note=expired")
 	case err != nil:
 		return nil, nil, nil, true, err
 	case accounts.Rank(session.ACR) < h.service.minimumACR(client, request.Scopes): // S-19
@@ -116,7 +122,11 @@ func (h *Handler) showDeviceConfirm(c *gin.Context) error {
 	}
 	code := h.web.Cookie(c, deviceCookie)
 	page := deviceConfirmPage{App: client.in(web.Lang(c)).Name, UserCode: code[:4] + "-" + code[4:], Username: session.Username}
-	return h.web.Page(c, http.StatusOK, "provider/device_confirm", page, web.SignedIn(session.Username))
+	opts := []web.PageOption{web.SignedIn(session.Username)}
+	if c.Query("note") == "other" && h.web.JustDone(c) {
+		opts = append(opts, web.WithNotice("warn", "provider.device.other", nil))
+	}
+	return h.web.Page(c, http.StatusOK, "provider/device_confirm", page, opts...)
 }
 
 func (h *Handler) decideDevice(c *gin.Context) error {
@@ -125,7 +135,7 @@ func (h *Handler) decideDevice(c *gin.Context) error {
 		return err
 	}
 	if shown := web.Form(c).Get("user_code"); canonicalUserCode(shown) != h.web.Cookie(c, deviceCookie) { // another screen was begun since
-		return web.SeeOther(c, "/device/confirm")
+		return h.web.SeeDone(c, "/device/confirm?note=other")
 	}
 	allowed := web.Form(c).Get("act") == "allow"
 	if err := h.service.decideDevice(c.Request.Context(), request, client, session, allowed, h.now()); err != nil {

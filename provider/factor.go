@@ -36,19 +36,36 @@ func (h *Handler) pendingFactor(c *gin.Context) (w waiting, p accounts.Pending, 
 	if w, err = h.waiting(c, c.Request.Context()); err != nil {
 		return w, p, true, err
 	}
-	p, err = h.sessions.Pending(c)
+	p, err = h.held(c)
 	if errors.Is(err, accounts.ErrNoPending) {
 		return w, p, true, h.nothingWaits(c, w)
 	}
 	return w, p, err != nil, err
 }
 
+// held is what waits for a second step in this browser. A form of its pages belongs to the member: one that was rendered
+// for somebody else, whose sign-in ended as this one began, is refused, and its proof is not tried on this one.
+func (h *Handler) held(c *gin.Context) (accounts.Pending, error) {
+	p, err := h.sessions.Pending(c)
+	if err == nil && p.SID == "" && !web.Belongs(c, web.OfSignIn, p.Account.ID.String()) {
+		err = &web.Error{Status: http.StatusConflict, Key: web.KeyForeignForm, Href: withFlow("/login/open", web.Flow(c))}
+	}
+	return p, err
+}
+
 // nothingWaits is for a page that was opened too late, or again by Back: whoever is
-// signed in goes on, everybody else begins anew.
+// signed in goes on, everybody else begins anew. Who sent a form of somebody else's sign-in reads who is signed in now.
 func (h *Handler) nothingWaits(c *gin.Context, w waiting) error {
 	session, err := h.current(c)
 	if err != nil {
 		return err
+	}
+	if session != nil && web.OfAnother(c, web.OfSignIn, session.AccountID.String()) {
+		wayOn := "/account"
+		if w.flow != "" {
+			wayOn = ResumePath(w.flow)
+		}
+		return web.ForeignForm(session.Username, wayOn)
 	}
 	if session != nil {
 		return h.goOn(c, w)
@@ -109,13 +126,13 @@ func (h *Handler) proveMethod(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	p, err := h.sessions.Pending(c)
+	p, err := h.held(c)
 	session, sessionErr := h.current(c)
 	switch {
 	case sessionErr != nil:
 		return sessionErr
 	case errors.Is(err, accounts.ErrNoPending) && session != nil:
-		return h.goOn(c, w)
+		return h.nothingWaits(c, w)
 	case err != nil && !errors.Is(err, accounts.ErrNoPending): // else Prove knows whether this is a second press
 		return err
 	}
@@ -193,7 +210,7 @@ func (h *Handler) showCodesLeft(c *gin.Context) error {
 
 // factorOptions is what the browser is to ask the passkeys of who signs in.
 func (h *Handler) factorOptions(c *gin.Context) error {
-	p, err := h.sessions.Pending(c)
+	p, err := h.held(c)
 	if err != nil {
 		return passkeyError(err)
 	}

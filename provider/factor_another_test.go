@@ -1,9 +1,13 @@
 package provider_test
 
 import (
+	"encoding/json"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+
+	"huskyidp/provider"
 )
 
 // Whoever opens the sign-in where another person's waits for its second step is asked first, and reads nothing of it.
@@ -57,12 +61,91 @@ func TestSecondStepOfAnotherPerson(t *testing.T) {
 		t.Fatalf("the other member is at %s", again.url)
 	}
 	flow := p.url.Query().Get("flow")
-	for name, q := range map[string]page{"the code": w.submit(p, url.Values{"code": {"123456"}}), "a reload": w.get(p.url.String()), "resume": w.get("/authorize/resume?flow=" + flow)} {
+	sent := w.submit(p, url.Values{"code": {"123456"}})
+	if sent.status != http.StatusConflict || !strings.Contains(sent.body, other.Username) || !strings.Contains(sent.body, `href="/authorize/resume?flow=`+flow) {
+		t.Errorf("the code is answered %d at %s:\n%s", sent.status, sent.url, sent.body)
+	}
+	for name, q := range map[string]page{"a reload": w.get(p.url.String()), "resume": w.get("/authorize/resume?flow=" + flow)} {
 		if q.location != nil || q.url.Path != "/login/accounts" || !strings.Contains(q.body, other.Username) {
 			t.Errorf("%s leads to %s, %v", name, q.url, q.location)
 		}
 	}
 	if q := w.submit(w.get("/login/accounts?flow="+flow), url.Values{"act": {"continue"}}); q.location == nil {
 		t.Errorf("the other member, who said so, is at %s", q.url)
+	}
+}
+
+// A page of a second step is the member's whose password was given: after another sign-in in the same browser its code is tried on
+// nobody, and whoever sent it reads what happened and has a way on.
+func TestSecondStepOfAnotherSignIn(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 4)
+	b.enrolApp()
+	other := b.another("otro.miembro")
+	app := b.enrolAppOf(other)
+	w := b.browser()
+	mine := w.signIn(w.get("/login"))
+	if mine.url.Path != "/login/factor/totp" {
+		t.Fatalf("the first sign-in is at %s", mine.url)
+	}
+
+	// Somebody else begins, and has a second step too.
+	asked := w.submit(w.get("/login"), url.Values{"act": {"anew"}})
+	theirs := w.submit(asked, url.Values{"username": {other.Username}, "password": {password}})
+	if theirs.url.Path != "/login/factor/totp" {
+		t.Fatalf("the second sign-in is at %s", theirs.url)
+	}
+	for _, fields := range []url.Values{{"code": {app.code()}}, {"act": {"back"}}} {
+		p := w.submit(mine, fields)
+		if p.status != http.StatusConflict || !strings.Contains(p.body, "Alguien empezó otra vez en este navegador") || !strings.Contains(p.body, `href="/login/open"`) {
+			t.Errorf("%v is answered %d at %s:\n%s", fields, p.status, p.url, p.body)
+		}
+	}
+	if p := w.get("/login/open"); p.url.Path != "/login/open" {
+		t.Errorf("the way on leads to %s", p.url)
+	}
+	if p := w.submit(theirs, url.Values{"code": {app.code()}}); p.url.Path != "/account" {
+		t.Errorf("the second sign-in ends at %s (%d)", p.url, p.status)
+	}
+	p := w.submit(mine, url.Values{"code": {"123456"}})
+	if p.status != http.StatusConflict || !strings.Contains(p.body, other.Username) || !strings.Contains(p.body, `href="/account"`) {
+		t.Errorf("with the other's session: %d at %s:\n%s", p.status, p.url, p.body)
+	}
+
+	// Nobody is there any more: the page says that it may have been another sign-in.
+	w = b.browser()
+	mine = w.signIn(w.get("/login"))
+	w.submit(w.get("/login"), url.Values{"act": {"anew"}})
+	if p := w.submit(mine, url.Values{"code": {"123456"}}); p.url.Path != "/login" || !strings.Contains(p.body, "empezó otro") {
+		t.Errorf("after it was given up: %d at %s:\n%s", p.status, p.url, p.body)
+	}
+}
+
+// A code for another screen that somebody else typed since is not decided on by an older page, which says so.
+func TestDeviceOfAnotherCode(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 4)
+	id, secret := b.client(func(m *provider.Metadata) {
+		*m = provider.Metadata{ClientName: "Quiosco", GrantTypes: []string{deviceGrant}}
+	})
+	w := b.signedIn()
+	typed := func() page {
+		t.Helper()
+		_, _, body := b.post("/device_authorization", id, secret, url.Values{"scope": {"openid"}})
+		var begun struct {
+			UserCode string `json:"user_code"`
+		}
+		must(t, json.Unmarshal([]byte(body), &begun))
+		return w.submit(w.get("/device"), url.Values{"user_code": {begun.UserCode}})
+	}
+	older, newer := typed(), typed()
+	if p := w.submit(older, url.Values{"act": {"allow"}}); p.url.Path != "/device/confirm" || !strings.Contains(p.body, "escribió otro código") {
+		t.Errorf("the older page leads to %s:\n%s", p.url, p.body)
+	}
+	if p := w.submit(newer, url.Values{"act": {"deny"}}); p.url.Path != "/device/done" {
+		t.Errorf("the newer page leads to %s", p.url)
+	}
+	if p := w.submit(older, url.Values{"act": {"allow"}}); p.url.Path != "/device" || !strings.Contains(p.body, "ningún código pendiente") {
+		t.Errorf("when none waits, the older page leads to %s:\n%s", p.url, p.body)
 	}
 }

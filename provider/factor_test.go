@@ -22,15 +22,17 @@ type authenticatorApp struct {
 	secret string
 }
 
-func (b *bench) enrolApp() authenticatorApp {
+func (b *bench) enrolApp() authenticatorApp { return b.enrolAppOf(b.account) }
+
+func (b *bench) enrolAppOf(account accounts.Account) authenticatorApp {
 	b.t.Helper()
-	secret, err := b.accounts.StartTOTP(b.t.Context(), b.account.ID, "sid")
+	secret, err := b.accounts.StartTOTP(b.t.Context(), account.ID, "sid")
 	must(b.t, err)
 	app := authenticatorApp{b, string(secret)}
 	if raw, err := base32.StdEncoding.DecodeString(app.secret); err != nil || len(raw) != 20 {
 		b.t.Fatalf("the key has %d bytes, %v", len(raw), err)
 	}
-	_, err = b.accounts.ConfirmTOTP(b.t.Context(), b.account.ID, "sid", app.code())
+	_, err = b.accounts.ConfirmTOTP(b.t.Context(), account.ID, "sid", app.code())
 	must(b.t, err)
 	b.clock.advance(time.Minute)
 	return app

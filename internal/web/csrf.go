@@ -33,6 +33,7 @@ const (
 	OfSession OwnerKind = iota + 1
 	OfRegistration
 	OfRecovery
+	OfSignIn // that waits for its second step; the ID is the account's
 )
 
 func ownerOf(kind OwnerKind, id string) (o owner) {
@@ -48,7 +49,13 @@ func Belongs(c *gin.Context, kind OwnerKind, id string) bool {
 	r := requestOf(c)
 	r.owner = ownerOf(kind, id)
 	r.owners = append(r.owners, r.owner)
-	return OwnerKind(r.formOwner[0]) != kind || r.formOwner == r.owner
+	return !OfAnother(c, kind, id)
+}
+
+// OfAnother reports whether the posted form was rendered for another owner of this kind.
+func OfAnother(c *gin.Context, kind OwnerKind, id string) bool {
+	r := requestOf(c)
+	return OwnerKind(r.formOwner[0]) == kind && r.formOwner != ownerOf(kind, id)
 }
 
 // Owned reports whether the posted form, if any, was rendered for an owner of this kind: a page that acts on a session
