@@ -106,7 +106,7 @@ test('the language switch shows the same step in the other language', async () =
   const member = await Member.open(browser, product, { language: 'es', width: 320, name: 'switch' });
   await member.toSignIn();
   await member.agree();
-  await member.page.getByRole('link', { name: 'English' }).click();
+  await member.page.locator('.tools').getByText('English', { exact: true }).click();
   await member.at('/register/personal');
   member.language = 'en';
   await member.look('switched');

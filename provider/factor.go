@@ -70,7 +70,11 @@ func (h *Handler) nothingWaits(c *gin.Context, w waiting) error {
 	if session != nil {
 		return h.goOn(c, w)
 	}
-	return h.web.SeeDone(c, noted(loginPath(w.flow), "expired"))
+	note := "expired"
+	if c.Request.Method == http.MethodPost && web.Owned(c, web.OfSignIn) {
+		note = "given_up"
+	}
+	return h.web.SeeDone(c, noted(loginPath(w.flow), note))
 }
 
 // showFactor leads to the member's best method.

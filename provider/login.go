@@ -117,6 +117,8 @@ func (h *Handler) loginNotice(c *gin.Context) []web.PageOption {
 		return []web.PageOption{web.WithNotice("error", "accounts.passkey.failed", nil)}
 	case "expired":
 		return []web.PageOption{web.WithNotice("info", "provider.login.expired_page", nil)}
+	case "given_up":
+		return []web.PageOption{web.WithNotice("info", "provider.login.given_up", nil)}
 	case "ended":
 		return []web.PageOption{web.WithNotice("info", "provider.login.signed_out_note", nil)}
 	case "full", "closed", "over":

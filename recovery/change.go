@@ -213,6 +213,7 @@ func (s *Service) NotMe(ctx context.Context, link string) (closed bool, err erro
 			}
 		}
 		QueueEndAccount(b, account.ID)
+		queueForgetDone(b, account.ID)
 		return s.db.Finish(ctx, b)
 	})
 	return closed, err

@@ -123,7 +123,7 @@ func TestEmailChange(t *testing.T) {
 // S-51, S-53, S-54, S-60: a recovery that proved one mailbox does not outlive a change of address, nor its undoing, nor "this wasn't me".
 func TestOpenRecoveriesEnd(t *testing.T) {
 	t.Parallel()
-	over := "/recover/password?flow=f1&note=none"
+	over := "/recover/password?flow=f1&note=over"
 	f := newFixture(t)
 	a := f.member("maria", "004123789")
 	_, err := f.Hold(t.Context(), Change{AccountID: a.ID, Act: ChangeEmail, Email: "nueva@example.org", AskedBy: "s1"})

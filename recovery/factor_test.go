@@ -93,7 +93,7 @@ func TestFactorTakenAwayMeanwhile(t *testing.T) {
 	if factors, err := f.people.Factors(t.Context(), a.ID); err != nil || factors.Any() {
 		t.Errorf("the factors after the reset: %+v, %v", factors, err)
 	}
-	v.get("/recover/factor").on("/recover/password?note=none", 200) // what was open is over
+	v.get("/recover/factor").on("/recover/password?note=over", 200) // what was open is over
 	f.visitor().prove("maria").post("answer", "una linterna").on("/recover/new-password?flow=f1", 200)
 	if _, err := f.SubmitFactor(t.Context(), Visit{}, accounts.TOTP, "", nil); err == nil || !errors.As(err, new(*movedError)) {
 		t.Errorf("a factor without a recovery: %v", err)

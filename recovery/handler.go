@@ -84,7 +84,7 @@ func (h *Handler) handle(fn func(*gin.Context) error) gin.HandlerFunc {
 	return h.web.Handle(func(c *gin.Context) error {
 		err := fn(c)
 		if moved, ok := errors.AsType[*movedError](err); ok {
-			if moved.step == stepEnded || moved.step == stepLeft {
+			if moved.step == stepEnded || moved.step == stepLeft || moved.step == stepOver {
 				return h.told(c, paths[moved.step])
 			}
 			return h.to(c, paths[moved.step])

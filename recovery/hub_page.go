@@ -19,8 +19,11 @@ var needs = []string{"username", "password", "other"}
 
 // The structs of the pages that ask nothing.
 type (
-	hubPage       struct{}
-	supportPage   struct{ Reference string } // "" if this browser has none
+	hubPage     struct{}
+	supportPage struct {
+		Reference string // "" if this browser has none
+		Again     bool   // a recovery has ended, and another may begin
+	}
 	privacyPage   struct{}
 	noticePage    struct{}
 	languagesPage struct{}
@@ -57,7 +60,7 @@ func (h *Handler) toDesk(c *gin.Context, note string) error {
 
 // deskNotes are why the support page is the next one, by the notes of its address.
 var deskNotes = map[string]string{
-	"ended": "recovery.code.ended", "address": "recovery.code.address", "question": "recovery.code.question", "protected": "recovery.disown.question",
+	"ended": "recovery.question.ended", "address": "recovery.code.address", "question": "recovery.code.question", "protected": "recovery.disown.question",
 }
 
 func (h *Handler) showSupport(c *gin.Context) error {
@@ -66,10 +69,12 @@ func (h *Handler) showSupport(c *gin.Context) error {
 		return err
 	}
 	var opts []web.PageOption
-	if key := deskNotes[c.Query("note")]; key != "" && h.web.JustDone(c) {
+	page, note := supportPage{Reference: reference}, c.Query("note")
+	if key := deskNotes[note]; key != "" && h.web.JustDone(c) {
+		page.Again = note == "ended"
 		opts = append(opts, web.WithNotice("warn", key, nil))
 	}
-	return h.page(c, http.StatusOK, "recovery/support", supportPage{reference}, opts...)
+	return h.page(c, http.StatusOK, "recovery/support", page, opts...)
 }
 
 func (h *Handler) showPrivacy(c *gin.Context) error {

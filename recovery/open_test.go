@@ -51,7 +51,7 @@ func TestSignInEndsTheRecovery(t *testing.T) {
 	_, err := f.people.StartSession(t.Context(), accounts.SessionStart{Account: john, AMR: []string{"pwd"}, Browser: f.browserOf(v)})
 	check(t, err)
 	const why = "Alguien inició o cerró una sesión en este navegador"
-	v.get("/recover/question").on("/recover/password?note=left", 200).says(why, "Su contraseña es la misma")
+	v.get("/recover/question").on("/recover/password?note=left", 200).says(why, "No se creó una contraseña nueva")
 	waits := f.visitor().begin("john")
 	code := f.code()
 	_, err = f.people.StartSession(t.Context(), accounts.SessionStart{Account: john, AMR: []string{"pwd"}, Browser: f.browserOf(waits)})

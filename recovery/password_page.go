@@ -31,6 +31,8 @@ func (h *Handler) showPassword(c *gin.Context) error {
 		opts = append(opts, web.WithNotice("warn", "recovery.code.ended", nil))
 	case note == "left" && h.web.JustDone(c):
 		opts = append(opts, web.WithNotice("warn", "recovery.code.left", nil))
+	case note == "over" && h.web.JustDone(c):
+		opts = append(opts, web.WithNotice("warn", "recovery.code.over", nil))
 	case note == "none":
 		opts = append(opts, web.WithNotice("info", "recovery.code.none", nil))
 	}

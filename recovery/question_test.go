@@ -43,7 +43,7 @@ func TestWrongAnswers(t *testing.T) {
 	v.post("answer", "un libro").on("/recover/question?flow=f1", 422).says("Le quedan 2 intentos.")
 	v.post("answer", "un libro").says("Le quedan 2 intentos.") // a double click: counted once (S-59)
 	v.post("answer", "una silla").says("Le queda 1 intento.")
-	v.post("answer", "un libro").on("/support?flow=f1&note=ended", 200).says("Apoyo Técnico", "Su contraseña es la misma. Puede empezar otra vez.")
+	v.post("answer", "un libro").on("/support?flow=f1&note=ended", 200).says("Apoyo Técnico", "no se creó una contraseña nueva. Puede empezar otra vez", `href="/recover/password?flow=f1">Empezar otra vez`)
 	if reference.FindStringSubmatch(v.body) == nil {
 		t.Error("no reference number")
 	}

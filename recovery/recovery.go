@@ -60,6 +60,8 @@ func (v Visit) mayGoOn(r *Recovery, now time.Time) error {
 	switch {
 	case r != nil && r.LeftBehind && bytes.Equal(r.Browser, v.Browser):
 		return &movedError{stepLeft}
+	case r == nil && v.Token != "":
+		return &movedError{stepOver}
 	case r == nil, !bytes.Equal(r.Browser, v.Browser), r.Step == stepDone && !now.Before(r.ExpiresAt):
 		return &movedError{stepNone}
 	case !now.Before(r.ExpiresAt):

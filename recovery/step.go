@@ -12,6 +12,7 @@ const (
 	stepDone     Step = "done"
 	stepEnded    Step = "ended" // without a new password; never goes on (S-60)
 	stepLeft     Step = "left"  // ended, since somebody signed in or out in this browser
+	stepOver     Step = "over"  // it was ended from elsewhere: nothing is left of it
 	stepNone     Step = "none"  // nothing is known of a recovery in this browser
 	stepOpen     Step = "open"  // no step: whoever comes back is asked whose the recovery is
 )
@@ -19,7 +20,7 @@ const (
 // paths are the pages of the steps.
 var paths = map[Step]string{
 	stepCode: "/recover/code", stepQuestion: "/recover/question", stepFactor: "/recover/factor", stepPassword: "/recover/new-password",
-	stepDone: "/recover/done", stepEnded: pathEnded, stepLeft: pathPassword + "?note=left", stepNone: pathPassword + "?note=none", stepOpen: "/recover/open",
+	stepDone: "/recover/done", stepEnded: pathEnded, stepLeft: pathPassword + "?note=left", stepOver: pathPassword + "?note=over", stepNone: pathPassword + "?note=none", stepOpen: "/recover/open",
 }
 
 const (

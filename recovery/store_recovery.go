@@ -126,9 +126,14 @@ func queueDropStaffCode(b *pgx.Batch, account uuid.UUID) {
 }
 
 // queueEndOthers ends what else was open for an account when its password is set. Nothing stays of it: whoever comes back is
-// not told that the password is the same.
+// not told that nothing came of it.
 func queueEndOthers(b *pgx.Batch, account, but uuid.UUID) {
 	b.Queue(`delete from recoveries where account_id = $1 and id <> $2 and step <> 'done'`, account, but)
+}
+
+// queueForgetDone removes what was completed for an account: the password that it set is void, and its page says so no more.
+func queueForgetDone(b *pgx.Batch, account uuid.UUID) {
+	b.Queue(`delete from recoveries where account_id = $1 and step = 'done'`, account)
 }
 
 // QueueEndBrowser ends what is open in a browser, when somebody signs in there or signs out.

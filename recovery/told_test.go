@@ -18,7 +18,7 @@ func TestToldToWhoDidIt(t *testing.T) {
 		}
 	}
 	for _, address := range []string{"/recover/password?note=ended", "/support?note=ended"} {
-		if v := f.visitor().get(address).on(address, 200); strings.Contains(v.body, "Su contraseña es la misma") {
+		if v := f.visitor().get(address).on(address, 200); strings.Contains(v.body, "No se creó una contraseña nueva") {
 			t.Errorf("%s tells a stranger that a change ended", address)
 		}
 	}
@@ -26,16 +26,16 @@ func TestToldToWhoDidIt(t *testing.T) {
 	v.get("/recover/username/sent?lang=en").on("/recover/username/sent?lang=en", 200)
 }
 
-// Whose change of password ended is told so, and that the password is the same; who has none, or has finished one, is not.
-func TestPasswordIsTheSame(t *testing.T) {
+// Whose change of password ended is told so, and that no password was made; who has none, or has finished one, is not.
+func TestHowARecoveryEnds(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.member("maria", "004123789")
-	same, none := "Su contraseña es la misma", "no hay ningún cambio de contraseña abierto"
+	same, none, over := "No se creó una contraseña nueva", "no hay ningún cambio de contraseña abierto", "ya no está abierto"
 	for _, step := range []string{"code", "question", "factor", "new-password", "done"} {
 		v := f.visitor().get("/recover/"+step).on("/recover/password?note=none", 200).says(none)
 		if strings.Contains(v.body, same) {
-			t.Errorf("%s tells who began nothing that the password is the same", step)
+			t.Errorf("%s tells who began nothing that no password was made", step)
 		}
 	}
 	v := f.visitor().begin("maria").post("code", f.code()).post("answer", "una linterna").post("new_password", newPassword).on("/recover/done?flow=f1", 200)
@@ -46,8 +46,8 @@ func TestPasswordIsTheSame(t *testing.T) {
 	f.later(2 * time.Minute)
 	v = f.visitor().begin("maria")
 	v.post("code", f.code()).post("answer", "una linterna").post("new_password", oldPassword).on("/recover/done?flow=f1", 200)
-	if other.get("/recover/question").on("/recover/password?note=none", 200).says(none); strings.Contains(other.body, same) {
-		t.Error("the password was changed in another browser, and the page says that it is the same")
+	if other.get("/recover/question").on("/recover/password?note=over", 200).says(over); strings.Contains(other.body, same) {
+		t.Error("the password was changed in another browser, and the page says that none was made")
 	}
 	f.later(2 * time.Minute)
 	late := f.visitor().begin("maria")
@@ -56,5 +56,32 @@ func TestPasswordIsTheSame(t *testing.T) {
 	late.get("/recover/password?note=ended")
 	if strings.Contains(late.begin("maria").get("/recover/password?note=ended").body, same) {
 		t.Error("a new change is open, and the page speaks of the one before")
+	}
+}
+
+// "This wasn't me" ends what is open and voids what was done: whoever comes back to either reads so, and is led on.
+func TestDenialIsToldToOpenRecoveries(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.member("maria", "004123789")
+	over := "la cuenta se cambió o se protegió desde otro lugar"
+	done := f.visitor().prove("maria").post("answer", "una linterna").post("new_password", newPassword).on("/recover/done?flow=f1", 200)
+	f.later(2 * time.Minute)
+	question := f.visitor().prove("maria")
+	f.later(2 * time.Minute)
+	code := f.visitor().begin("maria")
+	f.code() // the name is looked up by then
+	check(t, f.people.Notify(t.Context(), a.ID, "question_changed", nil))
+	_, link, _ := strings.Cut(f.link("question_changed"), "link=")
+	_, err := f.NotMe(t.Context(), link)
+	check(t, err)
+	for path, v := range map[string]*visitor{"/recover/done": done, "/recover/code": code, "/recover/question": question} {
+		v.get(path).on("/recover/password?note=over", 200).says(over, "Puede empezar otra vez")
+		if v.get("/recover/password?note=over").get("/recover"); v.path != "/recover" {
+			t.Errorf("%s leads to %s", path, v.path)
+		}
+	}
+	if v := f.visitor().get("/recover/password?note=over"); strings.Contains(v.body, over) {
+		t.Error("a stranger is told of a change that ended")
 	}
 }

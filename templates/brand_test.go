@@ -49,7 +49,7 @@ func TestBrand(t *testing.T) {
 	}
 	show := func(lang, name, path string) string {
 		t.Helper()
-		page, err := s.Page(lang, name, Layout{Path: path}, struct{ Reference string }{"H7K-2QD-9MW"})
+		page, err := s.Page(lang, name, Layout{Path: path}, supportPage{"H7K-2QD-9MW", false})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,7 +86,7 @@ func TestBrand(t *testing.T) {
 
 // Without a brand nothing is shown that nobody has said.
 func TestWithoutBrand(t *testing.T) {
-	page, err := load(t).Page("es", "recovery/support", Layout{Path: "/support"}, struct{ Reference string }{""})
+	page, err := load(t).Page("es", "recovery/support", Layout{Path: "/support"}, supportPage{})
 	if err != nil {
 		t.Fatal(err)
 	}
