@@ -72,6 +72,7 @@ func (c *check) person(ctx context.Context, p *person) {
 	if p.account == no {
 		return // the card was given up before anything could be acknowledged
 	}
+	c.usedTwice(ctx, p)
 	c.account(ctx, p)
 	defer c.link(ctx, p)
 	for n, f := range p.families {
@@ -167,19 +168,33 @@ func (c *check) account(ctx context.Context, p *person) {
 }
 
 func (c *check) signsIn(ctx context.Context, p *person, password string) (ok bool, said string) {
-	b := c.journeys.visitor(p)
-	if err := c.patiently(b, func() error { return b.Get(ctx, authorize("")) }); err != nil {
-		return false, err.Error()
+	b, err := c.withPassword(ctx, p, password)
+	if err == nil && p.app != nil && strings.HasPrefix(b.At, "/login/factor/totp") {
+		var code string
+		if code, err = p.app.code(ctx); err == nil {
+			form := *b
+			err = c.patiently(b, func() error { b.Body, b.At = form.Body, form.At; return b.Submit(ctx, url.Values{"code": {code}}) })
+		}
+	} else if err == nil && b.Away != nil && p.app != nil && p.app.sure {
+		c.wrong("%s: signs in without the second step that was acknowledged", p.Username)
 	}
-	form := *b
-	err := c.patiently(b, func() error {
-		b.Body, b.At = form.Body, form.At
-		return b.Submit(ctx, url.Values{"username": {p.Username}, "password": {password}})
-	})
 	if err != nil {
 		return false, err.Error()
 	}
 	return b.Away != nil && b.Away.Query().Get("code") != "", fmt.Sprintf("%d at %s: %s", b.Status, pathOf(b), told(b.Body))
+}
+
+// withPassword is a sign-in up to what follows the password.
+func (c *check) withPassword(ctx context.Context, p *person, password string) (*visitor.Browser, error) {
+	b := c.journeys.visitor(p)
+	if err := c.patiently(b, func() error { return b.Get(ctx, authorize("")) }); err != nil {
+		return b, err
+	}
+	form := *b
+	return b, c.patiently(b, func() error {
+		b.Body, b.At = form.Body, form.At
+		return b.Submit(ctx, url.Values{"username": {p.Username}, "password": {password}})
+	})
 }
 
 // patiently asks again where the service asks for patience.
@@ -318,7 +333,7 @@ func (c *check) deskBook(ctx context.Context) {
 // String is what was proven.
 func (c *check) String() string {
 	var parts []string
-	for _, what := range []string{"accounts", "accounts made without an answer", "live tokens", "spent tokens", "spent codes", "revocations", "ended sessions", "used links", "acts of the desk"} {
+	for _, what := range []string{"accounts", "accounts made without an answer", "live tokens", "spent tokens", "spent codes", "revocations", "ended sessions", "used codes of an app", "used links", "acts of the desk"} {
 		if n := c.proven[what]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, what))
 		}

@@ -13,8 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pquerna/otp/totp"
-
 	"huskyidp/internal/rig"
 )
 
@@ -26,8 +24,6 @@ const deskScope = "openid admin"
 // agent is somebody who works at the support desk. One worker at a time has them.
 type agent struct {
 	person
-	key      string // of the authenticator app
-	step     int64  // of the last code used
 	token    string // access token for the desk's API
 	signedIn time.Time
 	acts     int
@@ -104,30 +100,14 @@ func (j *journeys) enrol(ctx context.Context, a *agent) error {
 	if err := j.on(b, b.Submit(ctx, url.Values{"username": {a.Username}, "password": {a.Password}}), "an agent's sign-in", "/account/factors/totp"); err != nil {
 		return err
 	}
-	found := shownKey.FindStringSubmatch(b.Body)
-	if found == nil {
+	if a.app = readAuthenticator(b.Body); a.app == nil {
 		return errors.New("the page shows no key")
 	}
-	a.key = strings.ReplaceAll(found[1], " ", "")
-	code, err := a.code(ctx)
+	code, err := a.app.code(ctx)
 	if err != nil {
 		return err
 	}
 	return j.on(b, b.Submit(ctx, url.Values{"code": {code}}), "an agent's second step", "/account/factors")
-}
-
-// code is the authenticator app's; it waits where the present one was used.
-func (a *agent) code(ctx context.Context) (string, error) {
-	for {
-		now := time.Now()
-		if step := now.Unix() / 30; step > a.step {
-			a.step = step
-			return totp.GenerateCode(a.key, now)
-		}
-		if !rig.Pause(ctx, 500*time.Millisecond) {
-			return "", ctx.Err()
-		}
-	}
 }
 
 // deskSignIn gives the agent a token from a sign-in with both steps.
@@ -142,7 +122,7 @@ func (j *journeys) deskSignIn(ctx context.Context, a *agent) error {
 	if err := j.on(b, again(ctx, b, url.Values{"username": {a.Username}, "password": {a.Password}}), "an agent's sign-in", "/login/factor/totp"); err != nil {
 		return err
 	}
-	code, err := a.code(ctx)
+	code, err := a.app.code(ctx)
 	if err != nil {
 		return err
 	}

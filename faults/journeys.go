@@ -180,7 +180,7 @@ func (j *journeys) signIn(ctx context.Context, p *person) error {
 		return err
 	}
 	err := again(ctx, b, url.Values{"username": {p.Username}, "password": {p.Password}})
-	if err := j.arrive(ctx, p, b, err); err != nil {
+	if err := j.arrive(ctx, p, b, j.second(ctx, p, b, err)); err != nil {
 		return err
 	}
 	j.ledger.count("sign-ins")
@@ -325,7 +325,7 @@ func (j *journeys) signOut(ctx context.Context, p *person) error {
 
 // recover sets another password by way of the mailbox.
 func (j *journeys) recover(ctx context.Context, p *person) error {
-	if p.recovered {
+	if p.recovered || p.app != nil { // with a second step it takes longer than a scene
 		return nil
 	}
 	p.recovered = true

@@ -70,12 +70,17 @@ func (s *stage) journey(ctx context.Context) {
 		return
 	}
 	if p.browser == nil || len(p.families) == 0 || dice < 40 {
+		if p.app != nil && !p.app.ready() {
+			return // the next code is half a minute away
+		}
 		if s.journeys.signIn(ctx, p) != nil {
 			return
 		}
 	}
 	f := p.families[len(p.families)-1]
 	switch {
+	case dice < 27 && p.app == nil && !p.recovered:
+		_ = s.journeys.secure(ctx, p)
 	case dice < 70:
 		for range 3 {
 			if s.journeys.refresh(ctx, p, f) != nil {

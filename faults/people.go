@@ -16,6 +16,7 @@ type person struct {
 	rig.Member
 	source  string
 	browser *visitor.Browser
+	app     *authenticator // of the second step; nil for none
 
 	account state
 	doubt   string // another password that may be in force: no answer came to its change

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -15,8 +16,58 @@ import (
 	"huskyidp/internal/rig"
 )
 
-// The rated load is of two machines with four cores each; here it is what this machine does, with the load program, the
-// database and both instances on the same cores.
+// The rated load is of two machines with four cores each: 50 sign-ins and 200 requests for tokens a second.
+const (
+	ratedSignIns = 50.0 / 8 // a second and core
+	ratedTokens  = 200 / 8
+)
+
+// ratedLoad is the rated load by the cores of this machine, though the load program, the database and both instances share them.
+func ratedLoad(s *stage, r *result) error {
+	people, err := s.signedIn(40)
+	if err != nil {
+		return err
+	}
+	holders, members := people[:20], people[20:]
+	const lasts = 30 * time.Second
+	cores := runtime.NumCPU()
+	end := time.Now().Add(lasts)
+	tokens, keys := make(chan answers), make(chan answers)
+	go func() { tokens <- s.refreshers(holders, ratedTokens*cores, lasts) }()
+	go func() { keys <- s.keysUntil(end) }()
+	signed, refused, others := s.crowd(members, ratedSignIns*float64(cores), lasts)
+	refreshed, fetched := <-tokens, <-keys
+	for _, p := range people {
+		s.ledger.back(p)
+	}
+	r.want(len(refused)+len(others) == 0 && signed.part(0.99) <= time.Second, "for %d cores %.1f sign-ins a second: %d, of them %d refused, %d lost; p99 %s",
+		cores, ratedSignIns*float64(cores), len(signed)+len(refused)+len(others), len(refused), len(others), span(signed.part(0.99)))
+	r.want(len(refreshed) == len(refreshed.good()) && refreshed.part(0.99) <= 250*time.Millisecond, "%d tokens a second, each also tried at userinfo: %d, of them %d refused, p99 of both %s",
+		ratedTokens*cores, len(refreshed), len(refreshed)-len(refreshed.good()), span(refreshed.part(0.99)))
+	r.want(fetched.part(0.99) <= 50*time.Millisecond, "JWKS p99 %s of %d", span(fetched.part(0.99)), len(fetched))
+	r.noFaults(s.tally.now())
+	return nil
+}
+
+// keysUntil fetches the JWK Set ten times a second.
+func (s *stage) keysUntil(end time.Time) answers {
+	watched := &tally{}
+	for time.Now().Before(end) && rig.Pause(s.ctx, 100*time.Millisecond) {
+		r, err := http.NewRequestWithContext(s.ctx, http.MethodGet, "http://"+issuer+"/jwks", nil)
+		if err != nil {
+			break
+		}
+		r.Host = issuer
+		began, status := time.Now(), 0
+		if answer, err := s.balancer.Send(r); err == nil {
+			_, _ = io.Copy(io.Discard, answer.Body) // so that the connection is used again
+			_ = answer.Body.Close()
+			status = answer.StatusCode
+		}
+		watched.add("/jwks", status, began)
+	}
+	return watched.take()
+}
 
 // overload signs in three times as fast as one instance can. The other one is stopped: an instance has a machine of its own as a
 // rule, and leaves one of its cores to what is no sign-in.
