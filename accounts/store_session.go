@@ -43,15 +43,15 @@ func (s *store) session(ctx context.Context, digest []byte, now, idleSince time.
 	var n Session
 	err := s.db.From(ctx).QueryRow(ctx, `
 		with seen as (
-			update sessions set last_seen_at = @now
-			where @use and digest = @digest and ended_at is null and expires_at > @now
-				and last_seen_at > @idle_since and last_seen_at <= @now::timestamptz - interval '1 minute'
+			update sessions set last_seen_at = $2
+			where $4 and digest = $1 and ended_at is null and expires_at > $2
+				and last_seen_at > $3 and last_seen_at <= $2::timestamptz - interval '1 minute'
 		)
-		select s.sid, s.account_id, a.subject, a.username, a.language, coalesce(a.member_id, @nobody), s.amr, s.acr, s.auth_time, s.last_seen_at, s.expires_at,
+		select s.sid, s.account_id, a.subject, a.username, a.language, coalesce(a.member_id, $5), s.amr, s.acr, s.auth_time, s.last_seen_at, s.expires_at,
 			a.imported_at is not null and a.settled_at is null
 		from sessions s join accounts a on a.id = s.account_id
-		where s.digest = @digest and s.ended_at is null and s.expires_at > @now and s.last_seen_at > @idle_since and a.status = 'active'`,
-		pgx.NamedArgs{"digest": digest, "now": now, "idle_since": idleSince, "use": use, "nobody": uuid.Nil}).
+		where s.digest = $1 and s.ended_at is null and s.expires_at > $2 and s.last_seen_at > $3 and a.status = 'active'`,
+		digest, now, idleSince, use, uuid.Nil).
 		Scan(&n.SID, &n.AccountID, &n.Subject, &n.Username, &n.Language, &n.MemberID, &n.AMR, &n.ACR, &n.AuthTime, &n.LastSeenAt, &n.ExpiresAt, &n.Unsettled)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Session{}, ErrNoSession

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -47,9 +48,12 @@ func (h *Handler) revoke(c *gin.Context) error {
 
 var errForeignToken = worded(fosite.ErrUnauthorizedClient, "The token was issued to another client.")
 
-// revokeToken looks for a refresh token, then for an access token, whatever the hint.
+// revokeToken looks for a refresh token, which is never a JWT, then for an access token, whatever the hint.
 func (s *Service) revokeToken(ctx context.Context, client *Client, token string, now time.Time) error {
-	g, err := s.store.grantOfRefreshToken(ctx, token)
+	g, err := (*grant)(nil), errToken
+	if !strings.Contains(token, ".") {
+		g, err = s.store.grantOfRefreshToken(ctx, token)
+	}
 	switch {
 	case err == nil && g.ClientID != client.ID:
 		return errForeignToken

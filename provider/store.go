@@ -12,7 +12,8 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// store speaks SQL on the tables of this package.
+// store speaks SQL on the tables of this package. What every code and token costs has numbered arguments: pgx reads a whole
+// statement each time to find named ones.
 type store struct {
 	db      *postgres.DB
 	audit   *audit.Log
@@ -40,8 +41,8 @@ func (s *store) saveGrant(ctx context.Context, g *grant, m made, flowHash, pushe
 	b := &pgx.Batch{}
 	queueGrant(b, g)
 	if flowHash != nil {
-		b.Queue(`update interactions set finished_at = coalesce(finished_at, @now), refusal = null, refused_at = null where flow_hash = @flow_hash`,
-			pgx.NamedArgs{"now": now, "flow_hash": flowHash})
+		b.Queue(`update interactions set finished_at = coalesce(finished_at, $1), refusal = null, refused_at = null where flow_hash = $2`,
+			now, flowHash)
 	}
 	if pushed != nil { // a use by another interaction violates par_requests_uses_check and undoes the batch
 		b.Queue(`
@@ -67,13 +68,9 @@ func queueGrant(b *pgx.Batch, g *grant) {
 	b.Queue(`
 		insert into grants (id, client_id, account_id, subject, sid, scopes, audience, auth_time, acr, amr, nonce,
 			redirect_uri, code_hash, code_challenge, code_expires_at, created_at, expires_at, consent_id, claims, dpop_jkt)
-		values (@id, @client_id, @account_id, @subject, @sid, @scopes, @audience, @auth_time, @acr, @amr, @nonce,
-			@redirect_uri, @code_hash, @code_challenge, @code_expires_at, @created_at, @expires_at, @consent_id, @claims, @dpop_jkt)`,
-		pgx.NamedArgs{"id": g.ID, "client_id": g.ClientID, "account_id": g.AccountID, "subject": g.Subject, "sid": g.SID,
-			"scopes": g.Scopes, "audience": g.Audience, "auth_time": g.AuthTime, "acr": g.ACR, "amr": g.AMR, "nonce": g.Nonce,
-			"redirect_uri": g.RedirectURI, "code_hash": g.CodeHash, "code_challenge": g.CodeChallenge,
-			"code_expires_at": g.CodeExpiresAt, "created_at": g.CreatedAt, "expires_at": g.ExpiresAt, "consent_id": g.ConsentID, "claims": g.Claims,
-			"dpop_jkt": g.DPoPJKT})
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
+		g.ID, g.ClientID, g.AccountID, g.Subject, g.SID, g.Scopes, g.Audience, g.AuthTime, g.ACR, g.AMR, g.Nonce,
+		g.RedirectURI, g.CodeHash, g.CodeChallenge, g.CodeExpiresAt, g.CreatedAt, g.ExpiresAt, g.ConsentID, g.Claims, g.DPoPJKT)
 }
 
 // saveTokens marks the code or refresh token used and stores what is issued: one batch, which a constraint undoes as a
@@ -88,25 +85,23 @@ func (s *store) saveTokens(ctx context.Context, out exchange, now time.Time) err
 		out.made.queueOpaque(b, nil)
 		return s.db.From(ctx).SendBatch(ctx, b).Close()
 	}
-	kind := audit.TokensIssued
-	args := pgx.NamedArgs{"grant_id": g.ID, "now": now, "hash": seal.Digest(out.made.refresh), "predecessor": nil, "made_at": s.now(),
-		"expires_at": g.refreshExpiry(now), "bound_key": out.sender.key(), "resource": out.resource}
+	kind, predecessor := audit.TokensIssued, []byte(nil)
 	if token == nil {
 		b.Queue(`insert into code_redemptions (grant_id, redeemed_at, succeeded)
-			values ((select id from grants where id = @grant_id and revoked_at is null), @now, true)`, args)
+			values ((select id from grants where id = $1 and revoked_at is null), $2, true)`, g.ID, now)
 	} else {
-		kind = audit.TokensRefreshed
-		args["predecessor"] = token.Hash
+		kind, predecessor = audit.TokensRefreshed, token.Hash
 	}
 	switch {
 	case out.made.refresh == "" || token != nil && token.SuccessorAt != nil: // none, or the one of the use that this repeats
 	case token.fixed():
 		b.Queue(`update refresh_tokens
-			set expires_at = @expires_at, grant_id = (select id from grants where id = @grant_id and revoked_at is null)
-			where hash = @hash`, args)
+			set expires_at = $3, grant_id = (select id from grants where id = $2 and revoked_at is null)
+			where hash = $1`, seal.Digest(out.made.refresh), g.ID, g.refreshExpiry(now))
 	default:
 		b.Queue(`insert into refresh_tokens (hash, grant_id, predecessor, created_at, expires_at, bound_key, resource)
-			values (@hash, (select id from grants where id = @grant_id and revoked_at is null), @predecessor, @made_at, @expires_at, @bound_key, @resource)`, args)
+			values ($1, (select id from grants where id = $2 and revoked_at is null), $3, $4, $5, $6, $7)`,
+			seal.Digest(out.made.refresh), g.ID, predecessor, s.now(), g.refreshExpiry(now), out.sender.key(), out.resource)
 	}
 	out.made.queueOpaque(b, &g.ID)
 	s.audit.Queue(b, ctx, g.event(kind, true, now))

@@ -34,6 +34,11 @@ func TestRoundTrips(t *testing.T) {
 		{"authorize with a pushed request, signed in (request, session, grant)", 3, func() {
 			one.answered(one.open(w, pushed.text("request_uri"), nil))
 		}},
+		{"revocation of an access token (look up, write)", 2, func() {
+			if status, _, body := b.post("/revoke", id, secret, url.Values{"token": {first.text("access_token")}}); status != 200 {
+				t.Errorf("revocation: %d %s", status, body)
+			}
+		}},
 		{"discovery", 0, func() { w.get("/.well-known/openid-configuration") }},
 		{"jwks", 0, func() { w.get("/jwks") }},
 	} {

@@ -37,11 +37,12 @@ type Log struct {
 // New returns the log in db.
 func New(db *postgres.DB) *Log { return &Log{db: db} }
 
-// insert also puts the ID where the sealer finds it, in the same statement.
+// insert also puts the ID where the sealer finds it, in the same statement. Its arguments are numbered: pgx reads the
+// whole statement each time to find named ones.
 const insert = `
 with written as (
 	insert into audit_events (id, at, kind, account_id, client_id, session_id, subject, actor, request_id, success, reason, data)
-	values (@id, @at, @kind, nullif(@account_id, '')::uuid, @client_id, @session_id, @subject, @actor, @request_id, @success, @reason, @data)
+	values ($1, $2, $3, nullif($4, '')::uuid, $5, $6, $7, $8, $9, $10, $11, $12)
 	returning id
 )
 insert into audit_unsealed (event_id) select id from written`
@@ -69,11 +70,8 @@ func (l *Log) Queue(b *pgx.Batch, ctx context.Context, events ...Event) {
 		if e.Data == nil {
 			e.Data = map[string]string{}
 		}
-		queued := b.Queue(insert, pgx.NamedArgs{
-			"id": uuid.Must(uuid.NewV7()), "at": e.At, "kind": e.Kind, "account_id": e.AccountID, "client_id": e.ClientID,
-			"session_id": e.SessionID, "subject": e.Subject, "actor": e.Actor, "request_id": e.RequestID,
-			"success": e.Success, "reason": e.Reason, "data": e.Data,
-		})
+		queued := b.Queue(insert, uuid.Must(uuid.NewV7()), e.At, e.Kind, e.AccountID, e.ClientID,
+			e.SessionID, e.Subject, e.Actor, e.RequestID, e.Success, e.Reason, e.Data)
 		if l.count != nil {
 			queued.Exec(func(pgconn.CommandTag) error { l.count(e); return nil })
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+	pgxuuid "github.com/vgarvardt/pgx-google-uuid/v5"
 )
 
 // ErrUnavailable says that no connection was available in time: the server is down or hangs, or all connections are
@@ -59,7 +60,13 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	// All connections are dialled before they are needed: dialling a distant server takes longer than a request waits. They
 	// expire one by one.
 	cfg.MinConns, cfg.HealthCheckPeriod, cfg.MaxConnLifetimeJitter = cfg.MaxConns, time.Second, cfg.MaxConnLifetime/2
-	cfg.AfterConnect = o.Check
+	cfg.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		pgxuuid.Register(conn.TypeMap()) // otherwise a uuid.UUID is written as text, after 20 allocations
+		if o.Check == nil {
+			return nil
+		}
+		return o.Check(ctx, conn)
+	}
 	findDeadHosts(cfg)
 	params := cfg.ConnConfig.RuntimeParams
 	for name, value := range timeouts {

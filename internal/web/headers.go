@@ -1,6 +1,7 @@
 package web
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 
@@ -14,17 +15,25 @@ const (
 	defaultPolicy = policyOfForm + "; form-action 'self'"
 )
 
-// securityHeaders sets the headers of S-28. A handler with a cacheable response sets its own Cache-Control.
+// securityHeaders are those of S-28, by canonical name. Responses share the values, each of which is full, so that Add
+// copies it.
+var securityHeaders = map[string][]string{
+	"Content-Security-Policy":      {defaultPolicy},
+	"X-Content-Type-Options":       {"nosniff"},
+	"Referrer-Policy":              {"no-referrer"},
+	"Cross-Origin-Opener-Policy":   {"same-origin"},
+	"Cross-Origin-Resource-Policy": {"same-origin"},
+	"Cache-Control":                {"no-store"},
+}
+
+var strictTransport = []string{"max-age=31536000; includeSubDomains"}
+
+// securityHeaders sets them. A handler with a cacheable response sets its own Cache-Control.
 func (w *Web) securityHeaders(c *gin.Context) {
 	h := c.Writer.Header()
-	h.Set("Content-Security-Policy", defaultPolicy)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Cache-Control", "no-store")
+	maps.Copy(h, securityHeaders)
 	if w.secure {
-		h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+		h["Strict-Transport-Security"] = strictTransport
 	}
 }
 

@@ -17,7 +17,10 @@ func Lang(c *gin.Context) string { return requestOf(c).lang }
 
 func (w *Web) chooseLanguage(c *gin.Context) {
 	r := requestOf(c)
-	chosen := append([]string{c.Query("lang")}, strings.Fields(c.Query("ui_locales"))...)
+	var chosen []string
+	if c.Request.URL.RawQuery != "" {
+		chosen = append([]string{c.Query("lang")}, strings.Fields(c.Query("ui_locales"))...)
+	}
 	for _, tag := range chosen {
 		if r.lang = w.supported(tag); r.lang != "" {
 			r.chosen = true
@@ -27,7 +30,11 @@ func (w *Web) chooseLanguage(c *gin.Context) {
 	if r.lang = w.supported(w.Cookie(c, langCookie)); r.lang != "" {
 		return
 	}
-	r.lang = w.templates.Match(limited(c.GetHeader("Accept-Language")), w.language)
+	if accept := limited(c.GetHeader("Accept-Language")); accept != "" {
+		r.lang = w.templates.Match(accept, w.language)
+	} else {
+		r.lang = w.language
+	}
 }
 
 // limited bounds the parsing of a hostile header.

@@ -32,34 +32,36 @@ type request struct {
 	switched         string  // the language that the form was posted to switch to
 	person           string  // mark of the person who begins with this request, see NextPerson
 	refused          string  // why nothing was done, a fixed word for metrics
+	factor           int     // see SourceFactor; 0 for 1
 }
 
-const requestKey = "huskyidp/web.request"
+type requestKey struct{}
 
-func requestOf(c *gin.Context) *request {
-	if r, ok := c.Get(requestKey); ok {
-		return r.(*request)
-	}
-	r := &request{} // outside an Engine: a handler's unit test
-	c.Set(requestKey, r)
+func requestIn(ctx context.Context) *request {
+	r, _ := ctx.Value(requestKey{}).(*request)
 	return r
 }
 
-type (
-	requestIDKey    struct{}
-	requestInCtxKey struct{}
-	sourceFactorKey struct{}
-)
+func requestOf(c *gin.Context) *request {
+	if r := requestIn(c.Request.Context()); r != nil {
+		return r
+	}
+	r := &request{} // outside an Engine: a handler's unit test
+	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), requestKey{}, r))
+	return r
+}
 
 // RequestID returns the ID of the request that ctx belongs to, or "".
 func RequestID(ctx context.Context) string {
-	id, _ := ctx.Value(requestIDKey{}).(string)
-	return id
+	if r := requestIn(ctx); r != nil {
+		return r.id
+	}
+	return ""
 }
 
 // LangOf returns the language of the response that ctx belongs to, or "".
 func LangOf(ctx context.Context) string {
-	if r, ok := ctx.Value(requestInCtxKey{}).(*request); ok {
+	if r := requestIn(ctx); r != nil {
 		return r.lang
 	}
 	return ""
@@ -71,8 +73,8 @@ func Refused(c *gin.Context, reason string) { requestOf(c).refused = reason }
 // SourceFactor returns the factor by which the per-source limits are raised for the request that ctx belongs to: many
 // people share the address of a clinic (S-09). It is 1 for most, and outside a request.
 func SourceFactor(ctx context.Context) int {
-	if factor, ok := ctx.Value(sourceFactorKey{}).(int); ok {
-		return factor
+	if r := requestIn(ctx); r != nil && r.factor > 0 {
+		return r.factor
 	}
 	return 1
 }
@@ -84,12 +86,10 @@ func (w *Web) begin(c *gin.Context) {
 	ctx, id, end := w.trace(c)
 	r := &request{id: id, source: w.sourceOf(c.Request),
 		problem: w.problems != "" && strings.HasPrefix(c.Request.URL.Path, w.problems)}
-	c.Set(requestKey, r)
-	ctx = context.WithValue(context.WithValue(ctx, requestIDKey{}, r.id), requestInCtxKey{}, r)
 	if within(r.source.Addr(), w.limits.Wide) {
-		ctx = context.WithValue(ctx, sourceFactorKey{}, w.limits.WideFactor)
+		r.factor = w.limits.WideFactor
 	}
-	c.Request = c.Request.WithContext(ctx)
+	c.Request = c.Request.WithContext(context.WithValue(ctx, requestKey{}, r))
 	c.Header("X-Request-Id", r.id)
 	defer func() {
 		took := time.Since(started)

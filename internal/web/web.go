@@ -89,7 +89,7 @@ type Web struct {
 	strict      bool
 	problems    string
 	errorPage   string
-	language    string
+	language    string // for who asks for none
 	sessionIdle time.Duration
 	pages       *Meter[netip.Prefix]
 	guard       func(*gin.Context) error
@@ -110,7 +110,7 @@ func New(o Options) (*Web, error) {
 	orDefault(&o.SessionIdle, 15*time.Minute)
 	w := &Web{
 		templates: o.Templates, keyring: o.Keyring, logger: o.Logger, now: o.Now, tracer: o.Tracer, observe: o.Observe, refused: o.Refused,
-		limits: o.Limits.withDefaults(), proxies: o.TrustedProxies, language: o.Language, sessionIdle: o.SessionIdle,
+		limits: o.Limits.withDefaults(), proxies: o.TrustedProxies, language: o.Templates.Match(o.Language), sessionIdle: o.SessionIdle,
 		origin: issuer.Scheme + "://" + strings.ToLower(issuer.Host), secure: issuer.Scheme == "https",
 		strict: o.Strict, problems: o.Problems, errorPage: cmp.Or(o.ErrorPage, "web/error"),
 		hosts: map[string]bool{}, programs: map[string]Readers{},
