@@ -20,17 +20,20 @@ type Attempt struct {
 	Source             string // as web.Source gives it
 	Device             string
 	Browser            []byte // digest of its cookie: the same wrong password again is counted once; nil: every time
+
+	// Arrived is when a person who can come back for a turn sent this, the first time; zero for anybody else.
+	Arrived time.Time
 }
 
 // Authenticate checks a password. The error is ErrWrongCredentials, *WaitError,
-// ErrDisabled (only after the right password), *ratelimit.Exceeded of the source, ErrBusy,
-// or the database's.
+// ErrDisabled (only after the right password), *ratelimit.Exceeded of the source, ErrBusy (a *TurnError if Arrived is set and a
+// turn comes soon), or the database's.
 //
 // Every attempt costs a hash, one transaction before it and one after it, whatever the
 // name (S-12, S-13). The failure that was counted in advance is taken back by
 // StartSession, in the transaction of the new session.
 func (s *Service) Authenticate(ctx context.Context, a Attempt) (Account, error) {
-	leave, err := s.hasher.enter(ctx) // first, so that being busy costs nobody a try
+	leave, err := s.hasher.enterSince(ctx, a.Arrived, a.Source) // first, so that being busy costs nobody a try
 	if err != nil {
 		return Account{}, err
 	}

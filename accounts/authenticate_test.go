@@ -284,7 +284,7 @@ func TestRehash(t *testing.T) {
 func (f *fixture) fillSlots() (leave func()) {
 	f.t.Helper()
 	var all []func()
-	for range cap(f.hasher.free) {
+	for range f.hasher.count {
 		leave, err := f.hasher.enter(f.ctx())
 		if err != nil {
 			f.t.Fatalf("enter: %v", err)

@@ -5,8 +5,10 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/html"
 )
@@ -16,6 +18,7 @@ import (
 type browser struct {
 	b      *bench
 	client *http.Client
+	waits  func(page) // told of each page that leads on by itself; may be nil
 }
 
 func (b *bench) browser() *browser {
@@ -31,7 +34,7 @@ func (b *bench) browser() *browser {
 		}
 		return nil
 	}}
-	return &browser{b, client}
+	return &browser{b: b, client: client}
 }
 
 // page is where the browser stands.
@@ -54,7 +57,13 @@ func (w *browser) do(r *http.Request) page {
 	if policy := p.header.Get("Content-Security-Policy"); strings.Contains(policy, "//") {
 		w.b.t.Errorf("the policy of %s names an app's origin: %s", p.url.Path, policy)
 	}
-	if _, onward, found := strings.Cut(response.Header.Get("Refresh"), "; url="); found { // as a browser without script does
+	if after, onward, found := strings.Cut(response.Header.Get("Refresh"), "; url="); found { // as a browser without script does
+		if w.waits != nil {
+			w.waits(p)
+		}
+		seconds, err := strconv.Atoi(after)
+		must(w.b.t, err)
+		time.Sleep(time.Duration(seconds) * time.Second)
 		next, err := p.url.Parse(onward)
 		must(w.b.t, err)
 		if next.Host != p.url.Host {

@@ -15,7 +15,7 @@ func (b *bench) registration(method, path, token, body string) (int, http.Header
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
-	p := (&browser{b, b.server.Client()}).do(r)
+	p := (&browser{b: b, client: b.server.Client()}).do(r)
 	var got map[string]any
 	if p.body != "" {
 		must(b.t, json.Unmarshal([]byte(p.body), &got))

@@ -19,7 +19,7 @@ func TestCORS(t *testing.T) {
 		r, err := http.NewRequestWithContext(t.Context(), method, b.issuer+path, nil)
 		must(t, err)
 		r.Header.Set("Origin", origin)
-		return (&browser{b, b.server.Client()}).do(r).header
+		return (&browser{b: b, client: b.server.Client()}).do(r).header
 	}
 	for _, path := range []string{"/token", "/userinfo", "/revoke", "/par"} {
 		for origin, want := range map[string]string{"https://spa.example": "https://spa.example", "https://server.example": "", "https://evil.example": "",

@@ -52,6 +52,7 @@ func (h *Handler) Mount(r gin.IRouter) {
 	pages.GET("/authorize/resume", h.web.Handle(h.resume))
 	pages.GET("/login", h.web.Handle(h.showLogin))
 	pages.POST("/login", h.web.Handle(h.login))
+	pages.GET(turnPath, h.web.Handle(h.showTurn))
 	pages.GET("/login/open", h.web.Handle(h.showLoginOpen))
 	pages.POST("/login/open", h.web.Handle(h.decideLoginOpen))
 	pages.POST("/login/cancel", h.web.Handle(h.cancelLogin))

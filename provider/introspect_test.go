@@ -22,7 +22,7 @@ func (b *bench) post(path, id, secret string, fields url.Values, header ...strin
 	if secret != "" {
 		r.SetBasicAuth(url.QueryEscape(id), url.QueryEscape(secret))
 	}
-	p := (&browser{b, b.server.Client()}).do(r)
+	p := (&browser{b: b, client: b.server.Client()}).do(r)
 	return p.status, p.header, p.body
 }
 

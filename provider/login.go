@@ -164,9 +164,10 @@ func (h *Handler) login(c *gin.Context) error {
 	if len(problems) > 0 {
 		return h.loginForm(c, w, http.StatusUnprocessableEntity, web.Clip(username, repeatedMax), []web.PageOption{web.WithProblems(problems...)})
 	}
-	account, err := h.accounts.Authenticate(ctx, accounts.Attempt{
-		Username: username, Password: password, Source: web.Source(c), Device: h.web.Cookie(c, web.DeviceCookie), Browser: web.Browser(c),
-	})
+	account, waits, err := h.authenticate(c, username)
+	if waits {
+		return err
+	}
 	if err != nil {
 		status, problem := loginProblem(err, h.service.supportEmail)
 		if status == 0 {

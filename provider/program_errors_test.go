@@ -42,7 +42,7 @@ func TestProgramErrors(t *testing.T) {
 			r.Header = form.Clone()
 			r.Header.Set("Origin", "https://spa.example")
 			test.change(r)
-			p := (&browser{b, b.server.Client()}).do(r)
+			p := (&browser{b: b, client: b.server.Client()}).do(r)
 			var told struct{ Error string }
 			if p.status != test.status || p.header.Get("Content-Type") != "application/json" || json.Unmarshal([]byte(p.body), &told) != nil || told.Error == "" {
 				t.Errorf("%s %s: %d %s %.80s, want %d as JSON", test.name, path, p.status, p.header.Get("Content-Type"), p.body, test.status)

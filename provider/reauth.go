@@ -120,9 +120,10 @@ func (h *Handler) reauth(c *gin.Context) error {
 	if password == "" {
 		return h.reauthForm(c, s, reauthPage{}, http.StatusUnprocessableEntity, templates.Problem{Field: "password", Key: "provider.login.password_missing"})
 	}
-	account, err := h.accounts.Authenticate(c.Request.Context(), accounts.Attempt{
-		Username: s.session.Username, Password: password, Source: web.Source(c), Device: h.web.Cookie(c, web.DeviceCookie), Browser: web.Browser(c),
-	})
+	account, waits, err := h.authenticate(c, s.session.Username)
+	if waits {
+		return err
+	}
 	if errors.Is(err, accounts.ErrWrongCredentials) {
 		return h.reauthForm(c, s, reauthPage{}, http.StatusUnprocessableEntity, templates.Problem{Field: "password", Key: "accounts.password.current_wrong"})
 	}

@@ -150,7 +150,7 @@ func (w *browser) twice(p page, typed url.Values) {
 			jar.SetCookies(issuer, w.client.Jar.Cookies(issuer))
 			client := *w.client
 			client.Jar = jar
-			if p := (&browser{w.b, &client}).post(action, fields); p.location == nil || p.location.Query().Get("code") == "" {
+			if p := (&browser{b: w.b, client: &client}).post(action, fields); p.location == nil || p.location.Query().Get("code") == "" {
 				w.b.t.Errorf("of two presses one led to %s (%d) %v", p.url, p.status, p.location)
 			}
 		})

@@ -181,6 +181,10 @@ func pageCases() []pageCase {
 		}{"https://portal.example/", "Portal", "Citas", []string{"https://a.example/bye"}, "https://portal.example/other", "n1"}),
 		page("provider/onward", "", at("/authorize/resume"), onward{Next: "/authorize/resume?flow=f1&go=1"}),
 		page("provider/onward", "held", at("/authorize/resume"), onward{"/authorize/resume?flow=f1&go=1", true}),
+		page("provider/turn", "", at("/login/turn"), struct {
+			Wait time.Duration
+			Next string
+		}{4 * time.Second, "/login/turn?flow=f1"}),
 		page("portal/leaving", "", Layout{Path: "/logout"}, struct{ Next string }{"https://idp.example/logout"}),
 		page("provider/handover", "", at("/authorize/resume"), struct {
 			Action string

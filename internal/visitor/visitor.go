@@ -10,7 +10,9 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // Browser is one visitor of a site. It is not safe for concurrent use.
@@ -36,7 +38,7 @@ func New(base, host string) *Browser {
 	return &Browser{Base: base, Host: host, Send: http.DefaultTransport.RoundTrip, Cookies: map[string]string{}}
 }
 
-// Get opens a page and follows redirects.
+// Get opens a page and follows redirects, and pages that lead on by themselves after their time.
 func (b *Browser) Get(ctx context.Context, path string) error {
 	return b.follow(ctx, http.MethodGet, path, nil)
 }
@@ -123,8 +125,17 @@ func (b *Browser) one(ctx context.Context, method, path string, form url.Values)
 		}
 	}
 	b.Status, b.At, b.Body = answer.StatusCode, path, string(body)
-	if _, refresh, found := strings.Cut(answer.Header.Get("Refresh"), "; url="); found {
-		return refresh, nil
+	if after, refresh, found := strings.Cut(answer.Header.Get("Refresh"), "; url="); found {
+		seconds, err := strconv.Atoi(after)
+		if err != nil {
+			return "", err
+		}
+		select {
+		case <-time.After(time.Duration(seconds) * time.Second):
+			return refresh, nil
+		case <-ctx.Done():
+			return "", ctx.Err()
+		}
 	}
 	return answer.Header.Get("Location"), nil
 }

@@ -146,14 +146,7 @@ func (w *Web) seeRefused(c *gin.Context, path string, f refusedForm) error {
 	f.At, f.Owner, f.Typed = w.now().UnixMilli(), r.formOwner[:], typedInto(r.form)
 	r.notAccepted = true
 	w.noteRefused(c, path)
-	query := c.Request.URL.Query()
-	for _, name := range []string{"note", refusedQuery} {
-		query.Del(name)
-	}
-	query, err := url.ParseQuery(switchQuery(query, Flow(c)))
-	if err != nil {
-		return err
-	}
+	query := formQuery(c)
 	sealed, err := w.sealRefused(f, w.refusedPlace(c, path))
 	if err != nil {
 		return err
@@ -165,9 +158,27 @@ func (w *Web) seeRefused(c *gin.Context, path string, f refusedForm) error {
 	return SeeOther(c, path+"?"+query.Encode())
 }
 
+// formQuery returns what the address of a form's page says, whether the form has it in its address or in hidden fields.
+func formQuery(c *gin.Context) url.Values {
+	query := c.Request.URL.Query()
+	for _, name := range []string{"note", "lang", "ui_locales", refusedQuery} {
+		query.Del(name)
+	}
+	if flow := Flow(c); flow != "" {
+		query.Set("flow", flow)
+	}
+	if back := Form(c).Get("return"); back != "" {
+		query.Set("return", back)
+	}
+	return query
+}
+
 // leadsToItself reports whether the answer to a request can be shown at its address: it is a form of ours, and the address a page.
 func (w *Web) leadsToItself(c *gin.Context) bool {
 	r := requestOf(c)
+	if r.resumed != "" {
+		return true
+	}
 	return c.Request.Method == http.MethodPost && r.ours && r.browser != nil && w.shown()[c.FullPath()]
 }
 
@@ -259,13 +270,13 @@ func (f *refusedForm) age(now time.Time) time.Duration { return now.Sub(time.Uni
 // showRefused turns the answer to a form into a redirect, and lays what was refused over the page that the redirect leads to.
 // done means that the answer is given.
 func (w *Web) showRefused(c *gin.Context, name string, status *int, o *pageOptions) (done bool, err error) {
-	switch c.Request.Method {
-	case http.MethodPost:
+	switch {
+	case c.Request.Method == http.MethodPost, requestOf(c).resumed != "":
 		if len(o.layout.Problems) == 0 || o.inPlace || !w.leadsToItself(c) {
 			return false, nil
 		}
-		return true, w.refuse(c, name, c.Request.URL.EscapedPath(), *status, o.layout.Problems)
-	case http.MethodGet:
+		return true, w.refuse(c, name, w.formPath(c), *status, o.layout.Problems)
+	case c.Request.Method == http.MethodGet:
 		f := w.readRefused(c)
 		if f == nil || *status != http.StatusOK || f.Page != "" && f.Page != name { // or it has become another page
 			return false, nil

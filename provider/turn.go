@@ -1,0 +1,55 @@
+package provider
+
+import (
+	"errors"
+	"math"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/web"
+)
+
+// turnPath is the page that waits while many people sign in at once.
+const turnPath = "/login/turn"
+
+// turnPage keeps the member's place in the queue. Next is its own address, to which the response leads back.
+type turnPage struct {
+	Wait time.Duration
+	Next string
+}
+
+// authenticate checks the password of a form. If it is another's turn, done is true: the form is kept, and the browser waits
+// for its turn.
+func (h *Handler) authenticate(c *gin.Context, username string) (account accounts.Account, done bool, err error) {
+	account, err = h.accounts.Authenticate(c.Request.Context(), accounts.Attempt{
+		Username: username, Password: web.Form(c).Get("password"), Source: web.Source(c), Device: h.web.Cookie(c, web.DeviceCookie), Browser: web.Browser(c),
+		Arrived: web.Arrived(c),
+	})
+	if turn, ok := errors.AsType[*accounts.TurnError](err); ok {
+		if postponed := h.web.Postpone(c, turnPath, turn.Arrived, turn.Wait); !errors.Is(postponed, web.ErrPostponedSize) {
+			return account, true, postponed
+		}
+	}
+	return account, false, err
+}
+
+// showTurn waits for the turn of a sign-in or a step-up, and then takes its form.
+func (h *Handler) showTurn(c *gin.Context) error {
+	p, wait, ok := h.web.Postponed(c)
+	switch {
+	case !ok:
+		return web.SeeOther(c, withReturn(loginPath(web.Flow(c)), returnOf(c)))
+	case wait > 0:
+		next := withReturn(withFlow(turnPath, web.Flow(c)), returnOf(c))
+		after := time.Duration(math.Ceil(wait.Seconds())) * time.Second
+		return h.web.Page(c, http.StatusOK, "provider/turn", turnPage{after, next}, web.Onward(next, after))
+	}
+	h.web.Resume(c, p)
+	if p.Path == "/reauth" {
+		return h.reauth(c)
+	}
+	return h.login(c)
+}
