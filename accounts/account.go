@@ -34,7 +34,7 @@ type Account struct {
 	Status               Status
 	CreatedAt, UpdatedAt time.Time
 	LastSignInAt         time.Time // zero before the first
-	Factors              Factors   // read by Authenticate and Pending alone; see Service.Factors
+	Factors              Factors   // set only by Authenticate and Pending; see Service.Factors
 }
 
 // Acceptance is a text that the member agreed to.
@@ -45,8 +45,7 @@ type Acceptance struct {
 	At       time.Time
 }
 
-// NewAccount is a registration that is complete. ID was chosen at its beginning, so
-// that the hashes could be bound to it.
+// NewAccount is a completed registration. ID was chosen when it began, so that the hashes could be bound to it.
 type NewAccount struct {
 	ID            uuid.UUID
 	Username      string // canonical
@@ -60,9 +59,8 @@ type NewAccount struct {
 	Certification Acceptance
 }
 
-// Create makes the account with its question, acceptances and audit rows in the
-// transaction of ctx, in one round trip. The error is ErrUsernameTaken,
-// ErrMemberHasAccount or ErrExists, after which the transaction is void.
+// Create makes the account with its question, acceptances and audit rows in the transaction of ctx, in one round trip.
+// The error is ErrUsernameTaken, ErrMemberHasAccount or ErrExists, after which the transaction is void.
 func (s *Service) Create(ctx context.Context, n NewAccount) (Account, error) {
 	b := &pgx.Batch{}
 	account, err := s.QueueCreate(ctx, b, n)
@@ -75,8 +73,7 @@ func (s *Service) Create(ctx context.Context, n NewAccount) (Account, error) {
 	return account, nil
 }
 
-// QueueCreate is Create for a batch that is sent later; Refused tells what its failure
-// means.
+// QueueCreate is Create for a batch that is sent later. Refused interprets its failure.
 func (s *Service) QueueCreate(ctx context.Context, b *pgx.Batch, n NewAccount) (Account, error) {
 	username, err := CheckUsername(n.Username)
 	if err != nil {
@@ -116,54 +113,50 @@ func (s *Service) Get(ctx context.Context, id uuid.UUID) (Account, error) {
 	return s.store.account(ctx, "id = $1", id)
 }
 
-// ByUsername reads the account of a name as typed at sign-in. The error is ErrNotFound, or
-// the database's.
+// ByUsername reads the account of a username as typed at sign-in. The error is ErrNotFound, or the database's.
 func (s *Service) ByUsername(ctx context.Context, typed string) (Account, error) {
 	return s.store.account(ctx, "username = $1", signInName(typed))
 }
 
-// ByMember reads the account of a member of the roster. The error is ErrNotFound, or
-// the database's.
+// ByMember reads the account of a member of the roster. The error is ErrNotFound, or the database's.
 func (s *Service) ByMember(ctx context.Context, memberID uuid.UUID) (Account, error) {
 	return s.store.account(ctx, "member_id = $1", memberID)
 }
 
-// IDByMember is the id of the account of a member of the roster, zero if there is none. To
-// learn that there is one costs no more than to learn that there is none (S-13).
+// IDByMember returns the ID of the account of a member of the roster, zero if there is none. Both answers cost the same
+// (S-13).
 func (s *Service) IDByMember(ctx context.Context, memberID uuid.UUID) (id uuid.UUID, err error) {
 	err = s.store.db.From(ctx).QueryRow(ctx, `
 		select coalesce((select id from accounts where member_id = $1), '00000000-0000-0000-0000-000000000000')`, memberID).Scan(&id)
 	return id, err
 }
 
-// QueueGet is Get for a batch that is sent later. account stays as it is where there is
-// none.
+// QueueGet is Get for a batch that is sent later. If there is no account, account is left as it is.
 func (s *Service) QueueGet(b *pgx.Batch, id uuid.UUID, account *Account) {
 	s.store.queueAccount(b, id, account)
 }
 
-// AtSignIn is what is looked at once a member has signed in.
+// AtSignIn is what is examined once a member has signed in.
 type AtSignIn struct {
-	Agreement string // newest version that the account has accepted, "" for none
-	Question  bool   // it has no secret question, and none was asked for in the last days
+	Agreement string // newest version that the account has accepted, "" if none
+	Question  bool   // it has no secret question, and none was asked for recently
 }
 
-// questionAgain is how long a member who has no question is left alone once one was asked for.
+// questionAgain is how long a member without a question is left alone after being asked for one.
 const questionAgain = 30 * 24 * time.Hour
 
-// AtSignIn reads that in one round trip.
+// AtSignIn reads it in one round trip.
 func (s *Service) AtSignIn(ctx context.Context, id uuid.UUID) (AtSignIn, error) {
 	return s.store.atSignIn(ctx, id, s.now().Add(-questionAgain))
 }
 
-// QuestionAsked notes that a sign-in asked for the question.
+// QuestionAsked records that a sign-in asked for the question.
 func (s *Service) QuestionAsked(ctx context.Context, id uuid.UUID) error {
 	_, err := s.db.From(ctx).Exec(ctx, `update accounts set question_asked_at = $2 where id = $1`, id, s.now())
 	return err
 }
 
-// UsernameTaken reports whether somebody has the username. What is no username is not
-// taken.
+// UsernameTaken reports whether somebody has the username. An invalid username is not taken.
 func (s *Service) UsernameTaken(ctx context.Context, name string) (bool, error) {
 	canonical, err := CheckUsername(name)
 	if err != nil {
@@ -180,10 +173,10 @@ func (s *Service) QueueTaken(b *pgx.Batch, name string, taken *bool) {
 	}
 }
 
-// suggestions is how many free usernames are offered.
+// suggestions is the number of free usernames that are offered.
 const suggestions = 3
 
-// SuggestUsernames returns up to three free usernames like name, in one round trip.
+// SuggestUsernames returns up to three free usernames similar to name, in one round trip.
 func (s *Service) SuggestUsernames(ctx context.Context, name string) (free []string, err error) {
 	b := &pgx.Batch{}
 	s.QueueSuggestions(b, name, &free)
@@ -209,7 +202,7 @@ func (s *Service) QueueSuggestions(b *pgx.Batch, name string, free *[]string) {
 	s.store.queueFree(b, candidates, suggestions, free)
 }
 
-// randomDigits has no zero in front, so that nobody has to remember one.
+// randomDigits does not start with zero, which would be hard to remember.
 func randomDigits(n int) string {
 	low, span := 1, 9
 	for range n - 1 {

@@ -5,27 +5,22 @@ import (
 	"time"
 )
 
-// The ladder of acr values (S-19): what was proven of the person who signs in, never
-// called more than it was.
+// The ladder of acr values (S-19): what was proven about the person who signs in, never overstated.
 const (
-	// ACRUnmatched: the password of an account that belongs to nobody's card, a staff
-	// member's. It is on no rung of the ladder.
+	// ACRUnmatched: the password of a staff account, which is not tied to a member's card. It is not on the ladder.
 	ACRUnmatched = "urn:huskyidp:acr:password"
-	// ACRPassword: whoever registered knew what is on the member's card, and has now
-	// given the password.
+	// ACRPassword: the person who registered knew what is on the member's card, and has now given the password.
 	ACRPassword = "urn:huskyidp:acr:card-password"
-	// ACRFactor: the password, and a code of the app or of the saved list.
+	// ACRFactor: the password, and a code from the app or from the saved list.
 	ACRFactor = "urn:huskyidp:acr:second-factor"
-	// ACRPhishingResistant: a passkey that verified its owner, alone or after the
-	// password.
+	// ACRPhishingResistant: a passkey that verified its owner, alone or after the password.
 	ACRPhishingResistant = "urn:huskyidp:acr:phishing-resistant"
 )
 
 // Fresh is how long a proof counts for a sensitive change (S-20).
 const Fresh = 5 * time.Minute
 
-// Methods of RFC 8176. That a passkey lies in hardware is known of none: no attestation
-// is asked for.
+// Methods of RFC 8176. Whether a passkey is held in hardware is unknown, since no attestation is requested.
 const (
 	AMRPassword = "pwd"
 	amrCode     = "otp"
@@ -33,17 +28,17 @@ const (
 	amrMulti    = "mfa"
 )
 
-// methods are what the factors add.
+// methods maps factors to what they add.
 var methods = map[Factor]string{TOTP: amrCode, SavedCodes: amrCode, Passkey: amrKey}
 
-// Rank is the rung of an acr value: a higher one proves all that a lower one does. 0 is
-// for what is on no rung.
+// Rank returns the rung of an acr value: a higher one proves everything that a lower one does. It is 0 for values that
+// are not on the ladder.
 func Rank(acr string) int { return 1 + slices.Index(ACRValues(), acr) }
 
-// ACRValues is the ladder, the lowest rung first.
+// ACRValues returns the ladder, the lowest rung first.
 func ACRValues() []string { return []string{ACRPassword, ACRFactor, ACRPhishingResistant} }
 
-// acrOf says what the methods prove; matched is whether the account belongs to a card.
+// acrOf returns the acr that the methods prove; matched says whether the account belongs to a card.
 func acrOf(amr []string, matched bool) string {
 	switch {
 	case slices.Contains(amr, amrKey):

@@ -10,8 +10,7 @@ import (
 	"huskyidp/internal/web"
 )
 
-// AcceptAgreement records that the member agreed to a newer version of the agreement. A
-// second click changes nothing.
+// AcceptAgreement records that the member accepted a newer version of the agreement. It is idempotent.
 func (s *Service) AcceptAgreement(ctx context.Context, accountID uuid.UUID, a Acceptance) error {
 	b := &pgx.Batch{}
 	b.Queue(`

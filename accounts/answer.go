@@ -15,8 +15,8 @@ const (
 	answerMax = 100
 )
 
-// Questions is the bank of secret questions by their keys (S-57); the words are
-// question.bank.<key> in the catalogs. A key, once used, keeps its meaning.
+// Questions is the bank of secret questions by key (S-57); the catalogs have the words under question.bank.<key>. A
+// key, once used, keeps its meaning.
 var Questions = []string{
 	"first_pay", "first_book", "toy_name", "crush", "helping_teacher", "best_gift", "broken_thing", "first_trip",
 	"grandparent_saying", "first_dish", "first_film", "riding_teacher",
@@ -24,7 +24,7 @@ var Questions = []string{
 
 func KnownQuestion(key string) bool { return slices.Contains(Questions, key) }
 
-// commonAnswers are what many people would give to one of the questions.
+// commonAnswers are answers that many people would give to one of the questions.
 var commonAnswers = strings.Fields(`
 	arroz huevos huevo pollo sopa pasta pizza rice eggs egg chicken soup spaghetti pan bread arepa arepas tortilla tortillas pastel
 	dinero money ropa clothes zapatos shoes juguete toy muneca doll bicicleta bicycle bike carro car coche telefono phone
@@ -35,9 +35,8 @@ var commonAnswers = strings.Fields(`
 	teddy osito oso bear barbie ken perro dog gato cat nada nothing none ninguno ninguna nunca never si yes no nose idontknow
 	dios god amor love vaso glass plato plate ventana window test prueba respuesta answer secreto secret password contrasena asdf qwerty abc 123 1234 12345 123456`)
 
-// normalizeAnswer is the form in which an answer is hashed (S-58): NFKC, case folded,
-// without punctuation, spaces collapsed, trimmed. The accents that a hurried member
-// leaves out are dropped as well.
+// normalizeAnswer returns the form in which an answer is hashed (S-58): NFKC, case-folded, without punctuation, with
+// spaces collapsed and trimmed. It also drops accents, which people in a hurry leave out.
 func normalizeAnswer(typed string) string {
 	folded := cases.Fold().String(norm.NFKC.String(typed))
 	kept := strings.Map(func(r rune) rune {
@@ -47,14 +46,13 @@ func normalizeAnswer(typed string) string {
 		case unicode.IsSpace(r):
 			return ' '
 		}
-		return -1 // punctuation, symbols, and the accents that NFD has parted
+		return -1 // punctuation, symbols, and the accents that NFD has separated
 	}, norm.NFD.String(folded))
 	return strings.Join(strings.Fields(kept), " ")
 }
 
-// CheckAnswer judges a new answer; password is empty where it was set before. known are
-// the member's names, username and e-mail address. The error is FlawMissing, FlawShort,
-// FlawLong, FlawCharacters, FlawKnown or FlawCommon.
+// CheckAnswer validates a new answer; password is empty if it was set earlier. known holds the member's names, username
+// and email address. The error is FlawMissing, FlawShort, FlawLong, FlawCharacters, FlawKnown or FlawCommon.
 func CheckAnswer(answer, password string, known ...string) error {
 	if strings.TrimSpace(answer) == "" {
 		return FlawMissing

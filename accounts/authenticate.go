@@ -17,21 +17,20 @@ import (
 // Attempt is a username and password as typed, and the device cookie of the browser.
 type Attempt struct {
 	Username, Password string
-	Source             string // as web.Source gives it
+	Source             string // as returned by web.Source
 	Device             string
-	Browser            []byte // digest of its cookie: the same wrong password again is counted once; nil: every time
+	Browser            []byte // digest of its cookie, so that the same wrong password sent again is counted once; nil: it always counts
 
-	// Arrived is when a person who can come back for a turn sent this, the first time; zero for anybody else.
+	// Arrived is when this was first sent by a person who can come back for a turn; zero for all other callers.
 	Arrived time.Time
 }
 
-// Authenticate checks a password. The error is ErrWrongCredentials, *WaitError,
-// ErrDisabled (only after the right password), *ratelimit.Exceeded of the source, ErrBusy (a *TurnError if Arrived is set and a
-// turn comes soon), or the database's.
+// Authenticate checks a password. The error is ErrWrongCredentials, *WaitError, ErrDisabled (only after the right
+// password), *ratelimit.Exceeded of the source, ErrBusy (a *TurnError if Arrived is set and a turn comes soon), or the
+// database's.
 //
-// Every attempt costs a hash, one transaction before it and one after it, whatever the
-// name (S-12, S-13). The failure that was counted in advance is taken back by
-// StartSession, in the transaction of the new session.
+// Every attempt costs one hash, one transaction before it and one after it, whatever the username (S-12, S-13).
+// StartSession removes the failure that was counted in advance, in the transaction of the new session.
 func (s *Service) Authenticate(ctx context.Context, a Attempt) (Account, error) {
 	leave, err := s.hasher.enterSince(ctx, a.Arrived, a.Source) // first, so that being busy costs nobody a try
 	if err != nil {
@@ -41,7 +40,7 @@ func (s *Service) Authenticate(ctx context.Context, a Attempt) (Account, error) 
 	return s.authenticate(ctx, a)
 }
 
-// authenticate is Authenticate for who has a slot.
+// authenticate is Authenticate for a caller that has a slot.
 func (s *Service) authenticate(ctx context.Context, a Attempt) (Account, error) {
 	now := s.now()
 	name := signInName(a.Username)
@@ -82,7 +81,7 @@ func (s *Service) authenticate(ctx context.Context, a Attempt) (Account, error) 
 		return Account{}, err
 	}
 	account.Factors = r.factors.factors()
-	if account.Status == Protected { // the old password is void, so nothing is said of the account
+	if account.Status == Protected { // the old password is void, so nothing is revealed about the account
 		event.Reason = "account_protected"
 		return Account{}, s.refused(ctx, event, ErrWrongCredentials)
 	}
@@ -98,8 +97,8 @@ func (s *Service) authenticate(ctx context.Context, a Attempt) (Account, error) 
 	return account, nil
 }
 
-// verify does the same work for a name that nobody has, for an account that has no
-// password yet, and for a password that is too long to be anybody's.
+// verify does the same work for an unknown username, for an account without a password, and for a password that is too
+// long to be anybody's.
 func (s *Service) verify(row accountRow, password string) (ok, stale bool, err error) {
 	id, sealed := uuid.Nil, s.hasher.dummy
 	has := row.ID != nil && len(row.PasswordSealed) > 0
@@ -117,7 +116,7 @@ func (s *Service) verify(row accountRow, password string) (ok, stale bool, err e
 	return ok && has && !tooLong, stale, err
 }
 
-// refused records the outcome, and answers it once it is recorded.
+// refused records the outcome and, once it is recorded, returns it.
 func (s *Service) refused(ctx context.Context, e audit.Event, outcome error) error {
 	if err := s.audit.Record(ctx, e); err != nil {
 		return err
@@ -125,9 +124,8 @@ func (s *Service) refused(ctx context.Context, e audit.Event, outcome error) err
 	return outcome
 }
 
-// rehash replaces a hash of older parameters or of another system, unless the password was changed meanwhile. It notes a
-// password of another system that would not be taken here.
-// The caller has a slot.
+// rehash replaces a hash with older parameters or from another system, unless the password was changed meanwhile. It
+// records whether a password from another system would be rejected here. The caller has a slot.
 func (s *Service) rehash(ctx context.Context, account Account, old []byte, password string, now time.Time) error {
 	id, known := account.ID, []string{account.Username, account.Email}
 	fresh := s.hasher.seal(seal.PepperPassword, passwordPlace(id), normalize(password))
@@ -140,7 +138,7 @@ func (s *Service) rehash(ctx context.Context, account Account, old []byte, passw
 			update accounts set password_sealed = $3, password_due = password_scheme is not null and $4, password_scheme = null
 			where id = $1 and password_sealed = $2`, id, old, fresh, len(CheckPassword(password, known...)) > 0)
 		if err != nil || tag.RowsAffected() == 0 {
-			return err // changed meanwhile: its own mark stands
+			return err // changed meanwhile; the newer mark applies
 		}
 		return s.audit.Record(ctx, audit.Event{Kind: audit.PasswordRehashed, At: now, AccountID: id.String(), Success: true, Data: marked})
 	})

@@ -12,10 +12,9 @@ func (s *Service) queueSuperseded(b *pgx.Batch, id uuid.UUID) {
 	}
 }
 
-// queueEndBegun ends what was begun for an account and not finished, by whoever: a sign-in
-// that waits for its second step, an app whose key was shown, a passkey that was asked for,
-// an address that waits for its code. It goes with every change after which what was proven
-// before counts no more: another password, a recovery, "this wasn't me", another address.
+// queueEndBegun ends what anybody has begun for an account and not finished: a sign-in awaiting its second step, an app
+// whose key was shown, a requested passkey, an address awaiting its code. It accompanies every change that invalidates
+// earlier proofs: another password, a recovery, "this wasn't me", another address.
 func (s *store) queueEndBegun(b *pgx.Batch, id uuid.UUID) {
 	b.Queue(`delete from pending_sign_ins where account_id = $1`, id)
 	b.Queue(`delete from account_totp where account_id = $1 and confirmed_at is null`, id)

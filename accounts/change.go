@@ -11,25 +11,25 @@ import (
 	"huskyidp/internal/web"
 )
 
-// PasswordProof is the current password, typed by whoever is signed in already; Session is of the browser.
+// PasswordProof is the current password, typed by somebody who is already signed in; Session is the browser's.
 type PasswordProof struct {
 	Session Session
 	Current string
-	Source  string // as web.Source gives it
+	Source  string // as returned by web.Source
 	Device  string // device cookie
 	Browser []byte // digest of its cookie
 }
 
-// PasswordChange is a member's wish for another password; the session of the browser stays signed in.
+// PasswordChange is a member's request for another password; the browser's session stays signed in.
 type PasswordChange struct {
 	PasswordProof
 	New     string
-	Besides func(ctx context.Context) error // what ends with the old password elsewhere, in the same transaction; nil: nothing
+	Besides func(ctx context.Context) error // ends what the old password protects elsewhere, in the same transaction; may be nil
 }
 
-// ChangePassword sets the password of who knows the current one (S-06). All other
-// sessions end and older grants are void; the owner is told. The error is that of
-// Authenticate, ErrSamePassword, or the database's; CheckPassword has judged the new one.
+// ChangePassword sets the password of a member who knows the current one (S-06). All other sessions end, older grants
+// become void and the owner is notified. The error is that of Authenticate, ErrSamePassword, or the database's. The
+// caller has validated the new password with CheckPassword.
 func (s *Service) ChangePassword(ctx context.Context, p PasswordChange) error {
 	var hash []byte
 	account, err := s.proven(ctx, p.PasswordProof, func(id uuid.UUID) error {
@@ -71,8 +71,8 @@ func (s *Service) ChangePassword(ctx context.Context, p PasswordChange) error {
 	})
 }
 
-// proven checks the current password, and hashes what is to be set in the same slot: nobody has proven it in vain. The error is
-// that of Authenticate, or hash's.
+// proven checks the current password and computes the new hash in the same slot, so that no proof is wasted. The error
+// is that of Authenticate, or hash's.
 func (s *Service) proven(ctx context.Context, p PasswordProof, hash func(id uuid.UUID) error) (account Account, err error) {
 	leave, err := s.hasher.enter(ctx)
 	if err != nil {
@@ -86,8 +86,7 @@ func (s *Service) proven(ctx context.Context, p PasswordProof, hash func(id uuid
 	return account, hash(account.ID)
 }
 
-// ChangeLanguage sets the language of the account's pages and mails. The same again
-// changes nothing.
+// ChangeLanguage sets the language of the account's pages and mails. It is idempotent.
 func (s *Service) ChangeLanguage(ctx context.Context, id uuid.UUID, lang string) error {
 	now := s.now()
 	return s.db.InTx(ctx, func(ctx context.Context) error {

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// NewCode is a random code of six digits, for a mail or a call.
+// NewCode returns a random six-digit code for a mail or a call.
 func NewCode() (string, error) {
 	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
 	if err != nil {
@@ -19,8 +19,8 @@ func NewCode() (string, error) {
 	return fmt.Sprintf("%06d", n), nil
 }
 
-// BareCode drops what people and their keyboards put between and behind the letters of a code: spaces of
-// every kind, dashes, full stops.
+// BareCode drops what people and their keyboards add between and after the characters of a code: spaces of every kind,
+// dashes, full stops.
 func BareCode(typed string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) || unicode.IsPunct(r) || unicode.Is(unicode.Cf, r) || r == minus {
@@ -30,9 +30,9 @@ func BareCode(typed string) string {
 	}, typed)
 }
 
-const minus = '\u2212' // a symbol to Unicode, a dash to a keyboard
+const minus = '\u2212' // a symbol in Unicode, a dash on a keyboard
 
-// ReadCode reads a typed code; ok says whether six digits remain.
+// ReadCode reads a typed code; ok reports whether six digits remain.
 func ReadCode(typed string) (code string, ok bool) {
 	if len(typed) > 64 {
 		return "", false

@@ -9,9 +9,9 @@ import (
 	"github.com/trustelem/zxcvbn/frequency"
 )
 
-// commonList is an offline list of values that people choose where 15 characters are
-// asked for: they repeat, pair and pad the passwords they always chose. It is derived at
-// first use from the frequency list that zxcvbn carries, and kept as digests: 1 MB.
+// commonList holds values that people choose when 15 characters are required: they repeat, pair and pad the passwords
+// they always chose. It is derived at first use from the frequency list that zxcvbn carries, and stored as digests (1
+// MB).
 var commonList = sync.OnceValue(func() map[uint64]struct{} {
 	ranked := frequency.FrequencyLists["passwords"]
 	list := make(map[uint64]struct{}, 1<<18)
@@ -45,22 +45,21 @@ var commonList = sync.OnceValue(func() map[uint64]struct{} {
 	return list
 })
 
-// commonEndings are what is put behind a password that is too short.
+// commonEndings are appended to passwords that are too short.
 var commonEndings = []string{"1", "12", "123", "1234", "12345", "123456", "1234567", "12345678", "123456789", "1234567890", "2024", "2025", "2026"}
 
 var commonSeed = maphash.MakeSeed()
 
 func commonDigest(folded string) uint64 { return maphash.String(commonSeed, folded) }
 
-// isCommon compares a password, whole and whatever its case and punctuation, with the
-// list, with runs of keys, and with the estimate of how soon a guesser would try it
-// (S-03). Nothing leaves the process.
+// isCommon compares a password, as a whole and regardless of case and punctuation, with the list, with keyboard runs,
+// and with an estimate of how soon a guesser would try it (S-03). Nothing leaves the process.
 func isCommon(password string) bool {
 	folded := fold(password)
 	if _, listed := commonList()[commonDigest(folded)]; listed {
 		return true
 	}
-	letters := 2*utf8.RuneCountInString(folded) > utf8.RuneCountInString(password) // else it is made of signs
+	letters := 2*utf8.RuneCountInString(folded) > utf8.RuneCountInString(password) // else it consists mostly of symbols
 	return letters && isRun(folded) || isRun(strings.ToLower(password)) || estimate(password) <= 1
 }
 
@@ -70,8 +69,8 @@ var keyRuns = []string{
 	"1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p", "qazwsxedcrfvtgbyhnujmikolp", "1q2w3e4r5t6y7u8i9o0p", "`1234567890-=",
 }
 
-// isRun reports whether s is made of few pieces: one piece repeated, or long runs along
-// a keyboard or an alphabet in either direction.
+// isRun reports whether s consists of few pieces: one piece repeated, or long runs along a keyboard or an alphabet in
+// either direction.
 func isRun(s string) bool {
 	runes := []rune(s)
 	for period := 1; period <= len(runes)/2; period++ {
@@ -95,8 +94,8 @@ func repeats(runes []rune, period int) bool {
 	return true
 }
 
-// longestRun is the length in bytes of the longest beginning of s that lies in a key
-// run, read either way; at least one character.
+// longestRun returns the length in bytes of the longest prefix of s that is part of a key run in either direction, at
+// least one character.
 func longestRun(s string) int {
 	_, longest := utf8.DecodeRuneInString(s)
 	for _, run := range keyRuns {

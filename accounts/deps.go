@@ -18,7 +18,7 @@ import (
 	"huskyidp/templates"
 )
 
-// Outbox queues a mail by a batch that is sent in the transaction of ctx.
+// Outbox queues a mail in a batch that is sent in the transaction of ctx.
 type Outbox interface {
 	Queue(ctx context.Context, b *pgx.Batch, m mail.Message) error
 }
@@ -28,7 +28,7 @@ type Mails interface {
 	Mail(lang, kind string, args templates.Args) (templates.Mail, error)
 }
 
-// Deps is what the service is built from. All but the settings at the end are required.
+// Deps are the dependencies of the service. All but the settings at the end are required.
 type Deps struct {
 	DB      *postgres.DB
 	Keyring *seal.Keyring
@@ -36,20 +36,20 @@ type Deps struct {
 	Outbox  Outbox
 	Mails   Mails
 	Now     func() time.Time
-	Issuer  string // where the links of mails lead, without a slash at the end
+	Issuer  string // base of the links in mails, without a trailing slash
 
-	// Unfinished end what a browser has begun with other packages and not finished, when somebody signs in there or signs
-	// out: families share a phone.
+	// Unfinished ends what a browser has begun in other packages and not finished, when somebody signs in or out there:
+	// families share a phone.
 	Unfinished []func(b *pgx.Batch, browser []byte)
-	// Superseded ends what is open for an account in other packages when its member sets another password, question or second
-	// step: whoever has proven the former ones elsewhere must not continue.
+	// Superseded ends what is open for an account in other packages when its member sets another password, question or
+	// second step: whoever proved the former ones elsewhere must not continue.
 	Superseded func(b *pgx.Batch, account uuid.UUID)
 
-	Attempts int // sign-ins that one source may try in a minute; default 20 (S-09)
+	Attempts int // sign-in attempts per source and minute; default 20 (S-09)
 	Hash     HashParams
-	Waited   func(wait time.Duration, entered bool) // counts waits for a slow hash; may be nil
-	Idle     time.Duration                          // a session without use ends; default 15 min (S-23)
-	Absolute time.Duration                          // any session ends; default 12 h
+	Waited   func(wait time.Duration, entered bool) // observes waits for a slow hash; may be nil
+	Idle     time.Duration                          // lifetime of an unused session; default 15 min (S-23)
+	Absolute time.Duration                          // lifetime of any session; default 12 h
 }
 
 // Service decides about accounts, sign-ins and sessions. It is safe for concurrent use.
@@ -63,7 +63,7 @@ type Service struct {
 	hasher         *hasher
 	now            func() time.Time
 	issuer         string
-	webauthn       *webauthn.WebAuthn // nil: no passkeys
+	webauthn       *webauthn.WebAuthn // nil: passkeys are not available
 	idle, absolute time.Duration
 	limiter        *ratelimit.Limiter
 	unfinished     []func(b *pgx.Batch, browser []byte)
@@ -71,7 +71,7 @@ type Service struct {
 	sourceLimit    ratelimit.Limit
 }
 
-// New checks that nothing is missing.
+// New returns an error if a dependency is missing.
 func New(d Deps) (*Service, error) {
 	if d.DB == nil || d.Keyring == nil || d.Audit == nil || d.Outbox == nil || d.Mails == nil || d.Now == nil || d.Issuer == "" {
 		return nil, errors.New("accounts: DB, Keyring, Audit, Outbox, Mails, Now and Issuer are required")

@@ -10,20 +10,20 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// KnownDeviceAge is how long a browser stays known after a sign-in (S-11).
+// KnownDeviceAge is how long a browser remains known after a sign-in (S-11).
 const KnownDeviceAge = 180 * 24 * time.Hour
 
 const deviceIDSize = 16
 
-// knownDevice is what the device cookie proves: that this browser has signed in to the
-// account with one name before.
+// knownDevice is what the device cookie proves: that this browser has signed in to the account with one username
+// before.
 type knownDevice struct {
 	valid bool
 	id    []byte
 }
 
-// newDeviceCookie is id | end (Unix seconds) | MAC over both and the username. It says
-// nothing by itself and is good for one account.
+// newDeviceCookie returns ID | expiry (Unix seconds) | MAC over both and the username. It reveals nothing and is valid
+// for one account.
 func (s *Service) newDeviceCookie(username string, id []byte, now time.Time) string {
 	if len(id) != deviceIDSize {
 		id = make([]byte, deviceIDSize)
@@ -48,9 +48,8 @@ func (s *Service) readDeviceCookie(cookie, username string, now time.Time) known
 	return knownDevice{valid: true, id: signed[:deviceIDSize]}
 }
 
-// describeAgent names the browser and the system of a User-Agent, as far as a member
-// would; "" for what it does not know. The order matters: each browser also claims to
-// be those behind it.
+// describeAgent returns the browser and the system of a User-Agent in terms that a member would use, "" if unknown. The
+// order matters, since each browser also claims to be those after it.
 func describeAgent(agent string) (browser, system string) {
 	return firstIn(agent, [][2]string{
 			{"Edg", "Edge"}, {"OPR", "Opera"}, {"SamsungBrowser", "Samsung Internet"}, {"Firefox", "Firefox"}, {"FxiOS", "Firefox"},

@@ -17,16 +17,15 @@ import (
 	"huskyidp/templates"
 )
 
-// DisownLife is how long the link of a notice works (S-54).
+// DisownLife is how long a notice's link works (S-54).
 const DisownLife = 10 * 24 * time.Hour
 
-// PressedAgain is how long the second press of a link's button gets the answer of the first, which was used up.
+// PressedAgain is how long a second press of a link's button gets the same answer as the first, which used the link up.
 const PressedAgain = 10 * time.Minute
 
-// Notify queues a mail to the address on file, in the language of the account and in the
-// transaction of ctx. Mails that tell of an event carry a link by which the owner says
-// "this wasn't me"; args are those of templates.Set.Mail, without username, link and date.
-// The error is ErrNotFound, or the database's.
+// Notify queues a mail to the address on file, in the language of the account and in the transaction of ctx. Mails
+// about an event carry a link with which the owner can say "this wasn't me". args are those of templates.Set.Mail,
+// without username, link and date. The error is ErrNotFound, or the database's.
 func (s *Service) Notify(ctx context.Context, id uuid.UUID, kind string, args templates.Args) error {
 	account, err := s.Get(ctx, id)
 	if err != nil {
@@ -41,8 +40,7 @@ func (s *Service) Notify(ctx context.Context, id uuid.UUID, kind string, args te
 	})
 }
 
-// QueueNotice is Notify for a batch that is sent later in the transaction of ctx, which
-// there must be.
+// QueueNotice is Notify for a batch that is sent later, in the transaction of ctx, which must exist.
 func (s *Service) QueueNotice(ctx context.Context, b *pgx.Batch, account Account, kind string, args templates.Args) error {
 	if args == nil {
 		args = templates.Args{}
@@ -63,23 +61,22 @@ func (s *Service) QueueNotice(ctx context.Context, b *pgx.Batch, account Account
 	return s.outbox.Queue(ctx, b, mail.Message{Kind: kind, To: account.Email, Lang: account.Language, AccountID: account.ID, Content: content})
 }
 
-// queueDisownPath makes a link that denies what happened at an instant, and all since.
+// queueDisownPath makes a link that denies what happened at a given time and everything since.
 func (s *Service) queueDisownPath(b *pgx.Batch, id uuid.UUID, at time.Time) string {
 	token := seal.NewToken()
 	s.store.queueDisownLink(b, seal.Digest(token), id, at, s.now().Add(DisownLife))
 	return "/not-me?link=" + token
 }
 
-// DisownLink is the path that a notice of the instant would have carried, for the member
-// who reads of it in the history.
+// DisownLink returns the path that a notice at that time would have carried, for a member who finds the event in the
+// history.
 func (s *Service) DisownLink(ctx context.Context, id uuid.UUID, at time.Time) (string, error) {
 	b := &pgx.Batch{}
 	path := s.queueDisownPath(b, id, at)
 	return path, s.store.run(ctx, b)
 }
 
-// Disownable is the account that a link of a notice would protect. The error is ErrLink,
-// or the database's.
+// Disownable returns the account that a notice's link would protect. The error is ErrLink, or the database's.
 func (s *Service) Disownable(ctx context.Context, link string) (Account, error) {
 	id, _, err := s.store.disownLink(ctx, seal.Digest(link), s.now())
 	if err != nil {
@@ -88,12 +85,11 @@ func (s *Service) Disownable(ctx context.Context, link string) (Account, error) 
 	return s.Get(ctx, id)
 }
 
-// Disown spends the link of a notice: every session and grant ends, and the old password is
-// void until recovery sets another (S-54). Second steps stay, whoever added them: who reads
-// the mailbox must not take one away by it. A stranger's keeps the owner from recovering
-// alone; two people of the desk take it away (S-64). A secret question that was set since is undone, and closed: recovery is
-// the desk's then. All other links of the account are void. The error is ErrLink, or the
-// database's.
+// Disown uses a notice's link: every session and grant ends, and the old password is void until recovery sets another
+// (S-54). Second steps stay, whoever added them, because somebody who reads the mailbox must not be able to remove one.
+// A stranger's second step prevents the owner from recovering alone; two people of the desk remove it (S-64). A secret
+// question set since then is reverted and closed, after which recovery goes through the desk. All other links of the
+// account become void. The error is ErrLink, or the database's.
 func (s *Service) Disown(ctx context.Context, link string) (account Account, closed bool, err error) {
 	now := s.now()
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
@@ -127,7 +123,8 @@ func (s *Service) Disown(ctx context.Context, link string) (account Account, clo
 	return account, closed, err
 }
 
-// Disowned tells whether a link was used just now: the account is protected by it, and its question perhaps closed.
+// Disowned reports whether a link was used just now, so that the account is protected, and whether its question is
+// closed.
 func (s *Service) Disowned(ctx context.Context, link string) (just, closed bool, err error) {
 	err = s.db.From(ctx).QueryRow(ctx, `select count(*) > 0, coalesce(bool_or(question_closed), false) from used_disown_links where digest = $1 and expires_at > $2`,
 		seal.Digest(link), s.now()).Scan(&just, &closed)
@@ -143,7 +140,8 @@ func (s *store) disownLink(ctx context.Context, digest []byte, now time.Time) (a
 		select account_id, event_at from disown_links where digest = $1 and expires_at > $2`, digest, now))
 }
 
-// takeDisownLink deletes every link of the account: one is used, which is remembered for some minutes, and none is needed any more.
+// takeDisownLink deletes every link of the account: one is used, which is remembered for some minutes, and the others
+// are no longer needed.
 func (s *store) takeDisownLink(ctx context.Context, digest []byte, now time.Time) (account uuid.UUID, event time.Time, err error) {
 	return scanLink(s.db.From(ctx).QueryRow(ctx, `
 		with used as (
@@ -167,7 +165,7 @@ func scanLink(row pgx.Row) (account uuid.UUID, event time.Time, err error) {
 	return account, event.UTC(), nil
 }
 
-// protect leaves what staff have closed closed.
+// protect does not reopen what staff have closed.
 func (s *store) protect(b *pgx.Batch, id uuid.UUID, now time.Time) {
 	b.Queue(`
 		update accounts set status = case when status = 'active' then 'protected' else status end, credentials_changed_at = $2, updated_at = $2,

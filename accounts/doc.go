@@ -3,7 +3,7 @@
 //
 // # Sign-in
 //
-//	Authenticate   wait for a hash slot (ErrBusy at once where that takes over 1.5 s)
+//	Authenticate   wait for a hash slot (ErrBusy or *TurnError at once if that takes over 1.5 s)
 //	               reserve: take from the source's limit, count a
 //	                 failure, read the account                      1 batch, commits
 //	                 └─ waiting ──> record ──> *WaitError
@@ -15,8 +15,8 @@
 //	               record                                           1 batch, commits
 //	Session        session and account, judged and touched          1 statement
 //
-// With a second step no session begins before it (S-18). What waits has a handle of its
-// own, which opens nothing else, for ten minutes and five tries in one browser:
+// With a second step, no session begins before it (S-18). A pending sign-in has a token of its own, which opens nothing else,
+// for ten minutes and five tries in one browser:
 //
 //	StartPending   clear the failures, keep the sign-in back        1 batch
 //	ProvePending   count the try; then one of
@@ -25,60 +25,55 @@
 //	                 FinishPasskey  take the challenge, compare-and-set of the counter
 //	FinishPending  take what waits, then as StartSession            1 transaction
 //
-// A step-up (S-20) goes the same way and ends in RenewSession: the session keeps its sid
-// and its end, and gets another token, amr, acr and auth_time. A passkey that verified
-// its owner also stands in place of the password. The counts of a factor are apart from
-// the password's, and nothing but its own right proof clears them (S-16). What is
-// enrolled within a day after a recovery is not asked for, and proves nothing, for a day
-// (S-55): Factors tells what counts now.
+// A step-up (S-20) works the same way and ends in RenewSession: the session keeps its sid and its end, and gets another token,
+// amr, acr and auth_time. A passkey that verified its owner also replaces the password. The failures of a factor are counted
+// separately from the password's, and only its own right proof clears them (S-16). A factor that is enrolled within a day after
+// a recovery is neither asked for nor accepted for a day (S-55): Factors returns those that count now.
 //
-// The ladder of acr values is in acr.go. amr holds pwd, otp (an app's or a saved code),
-// pop (a passkey; whether its key lies in hardware is not known) and mfa.
+// The ladder of acr values is in acr.go. amr holds pwd, otp (an app's or a saved code), pop (a passkey; whether its key is in
+// hardware is unknown) and mfa.
 //
-// A failure is counted before the password is looked at, so parallel attempts buy
-// nothing, and what they cost does not depend on whether the username exists (S-10,
-// S-12, S-13). Five failures in a row start a wait of 60 s that doubles to an hour; a
-// hundred use the password up until it is set anew (S-07). They are counted per
-// canonical username, existing or not (S-08), except from a browser whose device cookie
-// proves an earlier sign-in to this account: it has a count of its own, so that a
-// stranger cannot lock a member out (S-11). SendNotices tells the owner of a lock, and
-// of a sign-in from a new device, soon afterwards and outside the sign-in.
+// A failure is counted before the password is compared, so parallel attempts gain nothing, and their cost does not depend on
+// whether the username exists (S-10, S-12, S-13). Five failures in a row start a wait of 60 s that doubles up to an hour; a
+// hundred disable the password until it is reset (S-07). They are counted per canonical username, existing or not (S-08),
+// except from a browser whose device cookie proves an earlier sign-in to this account: it has a count of its own, so that a
+// stranger cannot lock a member out (S-11). SendNotices notifies the owner of a lock, and of a sign-in from a new device, soon
+// afterwards and outside the sign-in.
+//
+// Slow hashes are computed a few at a time, in the order of arrival (slots.go). A person who would have to wait too long within
+// a request gets a turn: the page comes back for it by itself (R-08).
 //
 // # Accounts of another system
 //
-// ImportAll takes accounts with the hashes that they have (ParseForeignHash), sealed where a hash of our own would be. The
-// first right password replaces the hash; one that nobody used for a year is deleted. Until then a wrong password costs one
-// hash of each scheme, whosever it is. The member's session is Unsettled until WelcomePath has a proof of the address, a secret
+// ImportAll imports accounts with their existing hashes (ParseForeignHash), sealed in the place of our own. The first right
+// password replaces the hash; one that is unused for a year is deleted. Until then a wrong password costs one hash of each
+// scheme, for any account. The member's session is Unsettled until the page at WelcomePath has a proof of the address, a secret
 // question, and another password if the old one breaks the rules; selfservice and the provider lead there first.
 //
 // # Support desk
 //
-// FindExact finds accounts by whole values, Locks tells what too many failures have closed and when each ends, ReleaseLock
-// ends one. Disable closes an account and ends its sessions and grants; Enable opens it as its owner left it: a protected one
-// stays so. People of the desk have accounts too (CreateStaff): without a card, and without a password until recovery sets
-// the first. The view open_sessions is what the desk's console joins with, to end with the sign-in that it came from.
+// FindExact finds accounts by whole values, Locks lists what too many failures have locked and until when, ReleaseLock ends a
+// lock. Disable closes an account and ends its sessions and grants; Enable reopens it in the state its owner left: a protected
+// one stays protected. People of the desk have accounts too (CreateStaff), without a card, and without a password until recovery
+// sets the first one. The desk's console joins the view open_sessions, to end together with the sign-in that it came from.
 //
 // # Tables
 //
-// accounts: one row per account; username is the canonical form; the address is sealed
-// (purpose pii) and found by a keyed digest of its folded form; the password is an
-// Argon2id PHC string, sealed (pepper-password) and bound to the row. The view
-// account_states and session_ends are what other packages join with. account_questions: the question's
-// key and the sealed hash of its answer (pepper-answer). former_questions: what it took the place of, ten days, for "this
-// wasn't me". account_acceptances: which
-// version of the agreement and of the certification was accepted, in which language,
-// with the hash of the text. sessions: SHA-256 of the token, sid, what was proven, ends;
-// kept 30 days. sign_in_throttles: failures in a row per keyed digest of a name.
-// account_totp: the sealed key (totp) and the newest step that was accepted; a key that was
-// shown and never proven goes after a day.
-// account_passkeys: public keys. account_saved_codes: sealed digests (pepper-code). factor_throttles: wrong codes of a factor, in a row and in a
-// window. pending_sign_ins and passkey_ceremonies: what waits for a second step, and what
-// a browser's passkey was asked; both found by a digest and used once. disown_links: "this
-// wasn't me", by a digest, ten days. used_disown_links: one that was just used, for its second press. answer_throttles: wrong answers of a day. email_proofs: the
-// address that a member wants to change to, and its code. All instants are UTC and arrive from Deps.Now.
+// accounts: one row per account; username is the canonical form; the address is sealed (purpose pii) and found by a keyed digest
+// of its folded form; the password is an Argon2id PHC string, sealed (pepper-password) and bound to the row. Other packages join
+// the views account_states and session_ends. account_questions: the question's key and the sealed hash of its answer
+// (pepper-answer). former_questions: the question before, for ten days, for "this wasn't me". account_acceptances: which version
+// of the agreement and of the certification was accepted, in which language, with the hash of the text. sessions: SHA-256 of the
+// token, sid, what was proven, expiry; kept for 30 days. sign_in_throttles: consecutive failures per keyed digest of a username.
+// account_totp: the sealed key (totp) and the newest step that was accepted; a key that was shown and never proven is deleted
+// after a day. account_passkeys: public keys. account_saved_codes: sealed digests (pepper-code). factor_throttles: wrong codes
+// of a factor, consecutive and within a window. pending_sign_ins and passkey_ceremonies: what awaits a second step, and what a
+// browser's passkey was asked; both are found by a digest and used once. disown_links: "this wasn't me", by a digest, ten days.
+// used_disown_links: one that was just used, for its second press. answer_throttles: a day's wrong answers. email_proofs: the
+// address that a member wants to change to, and its code. All instants are in UTC and come from Deps.Now.
 //
-// A password, an answer and an app's key are each tied to the audit: the event that set one
-// holds a MAC of it (mark.go), and a former one that was put back is refused.
+// Passwords, answers and apps' keys are tied to the audit: the event that set one holds a MAC of it (mark.go), and a former one
+// that was restored in the database is refused.
 //
 // # Who sees what
 //
@@ -87,14 +82,12 @@
 //
 // # Errors
 //
-// The sentinels and WaitError are in errors.go. Flaw says what is wrong with something
-// typed, as the end of a catalog key.
+// The sentinels and WaitError are in errors.go. Flaw is what is wrong with typed text, as the suffix of a catalog key.
 //
 // # Where it implements what
 //
-// Security bar S-01 to S-05, S-07, S-08, S-10 to S-13, S-22, S-23, S-25, S-46, S-49,
-// S-50, S-57, S-58, S-06, S-15 to S-22, S-55; NIST SP 800-63B-4 3.1.1; RFC 8265 (usernames), RFC 9106 (Argon2id),
-// RFC 6238 (TOTP), RFC 8176 (amr), WebAuthn 3.
-// S-03's list is derived from a frequency list of shorter passwords, see common.go. The
-// minute between two notes of use may end an idle session up to a minute early.
+// Security bar S-01 to S-08, S-10 to S-13, S-15 to S-23, S-25, S-46, S-49, S-50, S-55, S-57, S-58, R-08; NIST SP 800-63B-4 3.1.1;
+// RFC 8265 (usernames), RFC 9106 (Argon2id), RFC 6238 (TOTP), RFC 8176 (amr), WebAuthn 3.
+// S-03's list is derived from a frequency list of shorter passwords, see common.go. Since use is recorded once a minute, an idle
+// session may end up to a minute early.
 package accounts

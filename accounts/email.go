@@ -7,14 +7,13 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// domains turns what is typed into what the DNS knows, and refuses what it cannot.
+// domains converts a typed domain to its DNS form, and rejects what the DNS cannot hold.
 var domains = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(true), idna.VerifyDNSLength(true), idna.ValidateLabels(true))
 
-// ParseEmail reads one address (S-50) and returns it with its domain in A-labels and
-// lower case. The local part stays as typed: only comparison folds its case, and dots
-// and plus signs mean what the mail server wants. Not taken: quoted or non-ASCII local
-// parts, which not every mail server on the way can carry, and addresses of a host
-// that is no name. The error is FlawMissing or FlawFormat.
+// ParseEmail parses one address (S-50) and returns it with its domain in A-labels and lower case. The local part stays
+// as typed: only comparison folds its case, and the mail server decides what dots and plus signs mean. It rejects
+// quoted and non-ASCII local parts, which not every mail server on the way supports, and hosts that are not names. The
+// error is FlawMissing or FlawFormat.
 func ParseEmail(typed string) (string, error) {
 	typed = strings.TrimSpace(typed)
 	if typed == "" {
@@ -38,8 +37,7 @@ func ParseEmail(typed string) (string, error) {
 	return address, nil
 }
 
-// isDotAtom is RFC 5322 3.2.3: words of printable ASCII without specials, parted by
-// single dots.
+// isDotAtom implements RFC 5322 3.2.3: words of printable ASCII without specials, separated by single dots.
 func isDotAtom(s string) bool {
 	for word := range strings.SplitSeq(s, ".") {
 		if word == "" {
@@ -54,8 +52,8 @@ func isDotAtom(s string) bool {
 	return true
 }
 
-// SameEmail reports whether two parsed addresses are one mailbox to us.
+// SameEmail reports whether two parsed addresses count as one mailbox.
 func SameEmail(a, b string) bool { return foldEmail(a) == foldEmail(b) }
 
-// foldEmail is the form of a parsed address that is compared and digested.
+// foldEmail returns the form of a parsed address that is compared and digested.
 func foldEmail(address string) string { return strings.ToLower(address) }

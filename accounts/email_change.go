@@ -13,17 +13,15 @@ import (
 	"huskyidp/internal/web"
 )
 
-// ChangeEmail sets the address of an account, which ParseEmail has returned, and ends its
-// sessions; proven tells whether the member has shown that it is theirs. Until then it is
-// released to nobody as verified. Links sent to the old address stay valid: who reads it must be able to stop
-// what is wrong. It takes part in the transaction of ctx.
+// ChangeEmail sets the address of an account, as returned by ParseEmail, and ends its sessions. proven says whether the
+// member has proven it; until then it is never released as verified. Links sent to the old address stay valid, so that
+// its reader can stop a wrongful change. It takes part in the transaction of ctx.
 func (s *Service) ChangeEmail(ctx context.Context, id uuid.UUID, email string, proven bool) error {
 	return s.setEmail(ctx, id, email, proven, func(*pgx.Batch, time.Time) {})
 }
 
-// RestoreEmail is ChangeEmail back to the address before: what the false one has been sent
-// is void, and so are the grants since given (S-53). A link that the old address was sent
-// has proven it.
+// RestoreEmail changes back to the former address: links sent to the wrong one become void, as do grants given since
+// (S-53). The link that was sent to the former address has proven it.
 func (s *Service) RestoreEmail(ctx context.Context, id uuid.UUID, email string) error {
 	return s.setEmail(ctx, id, email, true, func(b *pgx.Batch, now time.Time) {
 		b.Queue(`delete from disown_links where account_id = $1`, id)
@@ -58,8 +56,8 @@ func (s *store) changeEmail(b *pgx.Batch, id uuid.UUID, email string, proven boo
 		id, s.keyring.Seal(seal.PII, emailPlace(id), []byte(email)), s.emailDigest(email), now, proven)
 }
 
-// QueueProveEmail notes that the member has shown that the address on file is theirs, which an imported account has still to
-// do whatever the other system knew. It is no error if they had before.
+// QueueProveEmail records that the member has proven the address on file, which an imported account must do whatever
+// the other system knew. It is idempotent.
 func (s *Service) QueueProveEmail(ctx context.Context, b *pgx.Batch, id uuid.UUID) {
 	b.Queue(`
 		update accounts set email_proven = true, settle_proven_at = coalesce(settle_proven_at, $2), updated_at = $2

@@ -24,18 +24,18 @@ func emailProofPlace(account uuid.UUID) seal.Place {
 	return seal.Place{Table: "email_proofs", Column: "email_sealed", Row: account.String()}
 }
 
-// emailCodeParts bind a code to its account and address.
+// emailCodeParts binds a code to its account and address.
 func emailCodeParts(account uuid.UUID, email, code string) [][]byte {
 	return [][]byte{[]byte("accounts.email_proof"), account[:], []byte(email), []byte(code)}
 }
 
-// StartEmailProof mails a code to an address that ParseEmail returned, in place of an
-// earlier one; it belongs to the session. The error is *ratelimit.Exceeded, or the database's.
+// StartEmailProof mails a code to an address returned by ParseEmail, replacing an earlier one. It belongs to the
+// session. The error is *ratelimit.Exceeded, or the database's.
 func (s *Service) StartEmailProof(ctx context.Context, account Account, sid, email string) error {
 	return s.startEmailProof(ctx, "email_code", account, sid, email)
 }
 
-// StartWelcomeProof mails a code to the address on file of an imported account, which its member has still to prove. The
+// StartWelcomeProof mails a code to the address on file of an imported account, which its member has yet to prove. The
 // error is that of StartEmailProof.
 func (s *Service) StartWelcomeProof(ctx context.Context, account Account, sid string) error {
 	return s.startEmailProof(ctx, "settle", account, sid, account.Email)
@@ -70,8 +70,8 @@ func (s *Service) startEmailProof(ctx context.Context, kind string, account Acco
 	})
 }
 
-// EmailProof is the address that waits for its code in a session. The error is ErrNoPending, ErrCodeElsewhere, or
-// the database's.
+// EmailProof returns the address that awaits its code in a session. The error is ErrNoPending, ErrCodeElsewhere, or the
+// database's.
 func (s *Service) EmailProof(ctx context.Context, id uuid.UUID, sid string) (string, error) {
 	email, _, _, err := s.readEmailProof(ctx, id, sid, `
 		select email_sealed, code_mac, tries from email_proofs where account_id = $1 and expires_at > $2 and tries < $3 and sid = $4`)
@@ -91,7 +91,7 @@ func (s *Service) readEmailProof(ctx context.Context, id uuid.UUID, sid, stateme
 	return string(plain), mac, tries, err
 }
 
-// whyNoCode is ErrCodeElsewhere where another session has asked for a code since, which is good in that one.
+// whyNoCode returns ErrCodeElsewhere if another session has since requested a code, which is valid there.
 func (s *Service) whyNoCode(ctx context.Context, id uuid.UUID, sid string) error {
 	var elsewhere bool
 	err := s.db.From(ctx).QueryRow(ctx, `select exists (select from email_proofs where account_id = $1 and expires_at > $2 and tries < $3 and sid <> $4)`,
@@ -102,10 +102,9 @@ func (s *Service) whyNoCode(ctx context.Context, id uuid.UUID, sid string) error
 	return cmp.Or(err, ErrNoPending)
 }
 
-// ProveEmail checks the code and gives the proven address, once. The try counts before
-// the code is looked at; left is how many remain. The error is ErrCodeFormat (nothing is
-// counted), ErrWrongCode, ErrNoPending, ErrCodeElsewhere, or the database's. The same wrong code again
-// counts once.
+// ProveEmail checks the code and returns the proven address, once. The try is counted before the code is compared; left
+// is the number of remaining tries. The same wrong code sent again counts once. The error is ErrCodeFormat (not
+// counted), ErrWrongCode, ErrNoPending, ErrCodeElsewhere, or the database's.
 func (s *Service) ProveEmail(ctx context.Context, id uuid.UUID, sid, typed string) (email string, left int, err error) {
 	code, ok := ReadCode(typed)
 	if !ok {

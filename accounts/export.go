@@ -11,17 +11,17 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// Exported is a member's account as another system can take it.
+// Exported is a member's account in a form that another system can import.
 type Exported struct {
 	Account
-	PasswordHash string // PHC string of Argon2id over the password in NFKC, or what was imported; "" if there is none, or it was not asked for
+	PasswordHash string // PHC string of Argon2id over the password in NFKC, or the imported hash; "" if there is none or it was not requested
 }
 
-// exportBatch is how many accounts are read at once.
+// exportBatch is the number of accounts read at once.
 const exportBatch = 1000
 
-// Export gives every member's account in the order of ids, a batch at a time; secrets tells whether with password hashes.
-// The audit records it before the first.
+// Export passes every member's account to each, in the order of IDs and in batches; secrets includes password hashes.
+// The export is recorded in the audit before the first account is read.
 func (s *Service) Export(ctx context.Context, secrets bool, each func([]Exported) error) error {
 	err := s.audit.Record(ctx, audit.Event{Kind: audit.AccountsExported, At: s.now(), Success: true, Data: map[string]string{"password_hashes": fmt.Sprint(secrets)}})
 	if err != nil {

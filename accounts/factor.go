@@ -12,8 +12,7 @@ import (
 	"huskyidp/templates"
 )
 
-// Factor is a kind of second step. Its text is the end of accounts.factor_name.* and
-// stored in factor_throttles.
+// Factor is a kind of second step. Its text is the suffix of accounts.factor_name.* and is stored in factor_throttles.
 type Factor string
 
 const (
@@ -22,23 +21,22 @@ const (
 	SavedCodes Factor = "saved_codes"
 )
 
-// newFactorWait is how long a factor waits that was enrolled within as much time after a
-// recovery (S-55).
+// newFactorWait is how long a factor cannot be used if it was enrolled within the same time after a recovery (S-55).
 const newFactorWait = 24 * time.Hour
 
-// Factors are what an account may use as a second step now. Saved codes stand in for
-// another factor and never stand alone.
+// Factors are the second steps that an account may use now. Saved codes substitute for another factor and never exist
+// alone.
 type Factors struct {
 	TOTP       bool
 	Passkeys   int
-	SavedCodes int       // left
-	Waiting    time.Time // when the first of those that wait may be used; zero if none does (S-55)
+	SavedCodes int       // remaining
+	Waiting    time.Time // when the first of those that are on hold may be used; zero if none is (S-55)
 }
 
-// Any tells whether a sign-in takes a second step.
+// Any reports whether a sign-in requires a second step.
 func (f Factors) Any() bool { return f.TOTP || f.Passkeys > 0 }
 
-// Best is the rank of the strongest proof that the account can give.
+// Best returns the rank of the strongest proof that the account can give.
 func (f Factors) Best() int {
 	switch {
 	case f.Passkeys > 0:
@@ -49,7 +47,7 @@ func (f Factors) Best() int {
 	return Rank(ACRPassword)
 }
 
-// factorColumns are those of a row of Factors, for the account in a.id at @now.
+// factorColumns are the columns of a row of Factors, for the account in a.id at @now.
 const factorColumns = `
 	exists (select from account_totp f where f.account_id = a.id and f.usable_from <= @now),
 	(select count(*) from account_passkeys f where f.account_id = a.id and f.usable_from <= @now),
@@ -57,7 +55,7 @@ const factorColumns = `
 	least((select min(usable_from) from account_totp f where f.account_id = a.id and f.usable_from > @now),
 		(select min(usable_from) from account_passkeys f where f.account_id = a.id and f.usable_from > @now))`
 
-// factorsRow is read by factorColumns.
+// factorsRow holds factorColumns.
 type factorsRow struct {
 	totp            *bool
 	passkeys, saved *int
@@ -80,7 +78,7 @@ func (r *factorsRow) factors() (f Factors) {
 	return f
 }
 
-// Factors reads what the account may use as a second step.
+// Factors reads the second steps that the account may use.
 func (s *Service) Factors(ctx context.Context, accountID uuid.UUID) (f Factors, err error) {
 	b := &pgx.Batch{}
 	s.QueueFactors(b, accountID, &f)
@@ -101,9 +99,9 @@ func (s *Service) QueueFactors(b *pgx.Batch, id uuid.UUID, f *Factors) {
 		})
 }
 
-// RemoveFactors takes every second step from an account, at the support desk's wish, in
-// the transaction of ctx, and ends every session and grant: who has the lost telephone may
-// have them too (S-39). The member is told of each kind.
+// RemoveFactors removes every second step from an account at the support desk's request, in the transaction of ctx, and
+// ends every session and grant: whoever has the lost phone may have those too (S-39). The member is notified of each
+// kind.
 func (s *Service) RemoveFactors(ctx context.Context, accountID uuid.UUID) error {
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		if err := s.EndSessions(ctx, accountID, ""); err != nil {
@@ -141,7 +139,7 @@ func (s *Service) RemoveFactors(ctx context.Context, accountID uuid.UUID) error 
 	})
 }
 
-// factorNotice records the change, and tells the member by mail (S-21).
+// factorNotice records the change and notifies the member by mail (S-21).
 func (s *Service) factorNotice(ctx context.Context, accountID uuid.UUID, f Factor, added bool, secrets ...secret) error {
 	kind, mail := audit.FactorRemoved, "factor_removed"
 	data, err := s.markOf(map[string]string{"factor": string(f)}, secrets...)
@@ -170,7 +168,7 @@ func (s *Service) tellFactor(ctx context.Context, accountID uuid.UUID, f Factor,
 	return s.Notify(ctx, accountID, mail, templates.Args{"at": s.now(), "factor": templates.Key("accounts.factor_name." + string(f))})
 }
 
-// usableFrom is when a factor that is enrolled now may be used (S-55).
+// usableFrom returns when a factor enrolled now may be used (S-55).
 func usableFrom(recovered *time.Time, now time.Time) time.Time {
 	if recovered != nil && now.Before(recovered.Add(newFactorWait)) {
 		return now.Add(newFactorWait)

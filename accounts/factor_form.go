@@ -8,8 +8,7 @@ import (
 	"huskyidp/templates"
 )
 
-// Methods are the second steps that may be used, by the end of their page's address, the
-// best first.
+// Methods returns the second steps that may be used, as the last part of their page's path, the best first.
 func (f Factors) Methods() (names []string) {
 	if f.Passkeys > 0 {
 		names = append(names, "passkey")
@@ -23,8 +22,8 @@ func (f Factors) Methods() (names []string) {
 	return names
 }
 
-// TypedFactor reads the form on a method's page: the factor, "" if there is no such
-// method, the field, "" for what a script fills in, and the proof in it.
+// TypedFactor reads the form of a method's page: the factor ("" for an unknown method), the field ("" if a script fills
+// it in), and the proof.
 func TypedFactor(method string, form url.Values) (f Factor, field, proof string) {
 	switch method {
 	case "passkey":
@@ -37,9 +36,8 @@ func TypedFactor(method string, form url.Values) (f Factor, field, proof string)
 	return "", "", ""
 }
 
-// FactorProblem is what a member reads when a second step was refused; proof is what was
-// posted in the field. over says that nothing may be tried for now. Status 0 means that
-// the error is not theirs.
+// FactorProblem returns what a member reads when a second step was refused; proof is what was posted in the field. over
+// reports that nothing may be tried for now. Status 0 means that the error is not the member's.
 func FactorProblem(err error, field, proof string) (status int, problem templates.Problem, over bool) {
 	if locked, ok := errors.AsType[*FactorLockedError](err); ok {
 		return http.StatusTooManyRequests, templates.Problem{Key: "accounts.factor.locked", Args: templates.Args{"time": locked.RetryAfter()}}, true

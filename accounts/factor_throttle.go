@@ -14,19 +14,17 @@ import (
 	"huskyidp/templates"
 )
 
-// Wrong codes of a factor count apart from wrong passwords, and no right password clears
-// them (S-16).
+// Wrong codes of a factor are counted separately from wrong passwords, and no right password clears them (S-16).
 const (
 	factorWindow      = 10 * time.Minute
-	factorWindowTries = 10 // in the window: the factor is locked for as long again
+	factorWindowTries = 10 // within the window: the factor is locked for the same time again
 	factorLock        = 10 * time.Minute
-	allFactorTries    = 100 // consecutive: only support can take the factor away, and so help
+	allFactorTries    = 100 // consecutive: only support can help, by removing the factor
 )
 
-// reserveFactor counts a failure before the code is looked at, and runs what read queues
-// in the same round trip; its row must be there, else the error is ErrNoFactor. The right
-// code deletes the count. lock is until when this failure locks the factor, if it is one;
-// zero if it does not. again is the same wrong code of the same page, which is not counted.
+// reserveFactor counts a failure before the code is compared, and runs what read queues in the same round trip. If that
+// row is missing the error is ErrNoFactor. A right code deletes the count. lock is the end of the lock that this
+// failure begins, if any. again marks the same wrong code of the same page, which is not counted.
 func (s *Service) reserveFactor(ctx context.Context, accountID uuid.UUID, f Factor, again bool, read func(*pgx.Batch)) (lock time.Time, err error) {
 	now := s.now()
 	var locked *FactorLockedError
@@ -62,7 +60,7 @@ func (s *Service) reserveFactor(ctx context.Context, accountID uuid.UUID, f Fact
 			}
 			return nil
 		}
-		locked = &FactorLockedError{Until: now.Add(factorLock)} // if it began just now, this statement cannot see it
+		locked = &FactorLockedError{Until: now.Add(factorLock)} // a lock that began just now is not visible to this statement
 		switch {
 		case failures != nil && *failures >= allFactorTries:
 			locked.Until = now.Add(longestWait)
@@ -85,8 +83,8 @@ func (s *Service) reserveFactor(ctx context.Context, accountID uuid.UUID, f Fact
 	return lock, nil
 }
 
-// wrongFactor is refusedFactor for a failure that reserveFactor counted. Of a lock, the
-// owner is told: whoever types codes knows the password.
+// wrongFactor is refusedFactor for a failure that reserveFactor counted. The owner is notified of a lock: whoever types
+// codes knows the password.
 func (s *Service) wrongFactor(ctx context.Context, accountID uuid.UUID, f Factor, lock time.Time, outcome error) error {
 	if lock.IsZero() {
 		return s.refusedFactor(ctx, accountID, f, outcome)

@@ -6,8 +6,8 @@ import (
 	"huskyidp/templates"
 )
 
-// Flaw is why something typed cannot be taken. Its text is the end of a catalog key,
-// such as registration.credentials.password_short.
+// Flaw is the reason why typed text is rejected. Its text is the suffix of a catalog key, such as
+// registration.credentials.password_short.
 type Flaw string
 
 const (
@@ -25,8 +25,8 @@ const (
 
 func (f Flaw) Error() string { return "accounts: " + string(f) }
 
-// Problem turns a flaw into the message of its field: prefix and the flaw's text are the
-// catalog key, args fill its places.
+// Problem turns a flaw into the message of its field: the catalog key is prefix plus the flaw's text, with args as its
+// values.
 func Problem(field, prefix string, err error, args templates.Args) templates.Problem {
 	flaw, _ := errors.AsType[Flaw](err)
 	switch {

@@ -23,18 +23,19 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// ForeignHash is a password hash made by another system: bcrypt, Argon2, scrypt, PBKDF2 and SHA-crypt in their usual string
-// forms, PBKDF2 of Django and of ASP.NET Identity (versions 2 and 3), and salted SHA-2 of LDAP. The zero value is of no password.
+// ForeignHash is a password hash made by another system: bcrypt, Argon2, scrypt, PBKDF2 and SHA-crypt in their usual
+// string forms, PBKDF2 of Django and of ASP.NET Identity (versions 2 and 3), and salted SHA-2 of LDAP. The zero value
+// means no password.
 type ForeignHash struct {
 	text   string // in the form that decode reads
-	scheme string // algorithm and parameters without salt and digest: what it costs to verify
+	scheme string // algorithm and parameters without salt and digest, which determine the cost of verification
 }
 
-// Scheme names the algorithm with its parameters.
+// Scheme returns the algorithm with its parameters.
 func (h ForeignHash) Scheme() string { return h.scheme }
 
-// foreignFormats bound what a verification may cost: about 128 MiB and a second. The first group of a pattern is the scheme,
-// the others are numbers with their greatest value.
+// foreignFormats limits the cost of a verification to about 128 MiB and one second. The first group of a pattern is the
+// scheme, the others are numbers with their maximum.
 var foreignFormats = []struct {
 	pattern *regexp.Regexp
 	most    []int
@@ -47,10 +48,11 @@ var foreignFormats = []struct {
 	{regexp.MustCompile(`^(\{SSHA(?:256|384|512)\})[A-Za-z0-9+/]+=*$`), nil},
 }
 
-// ErrForeignHash says that a text is no hash of a form that is known.
-var ErrForeignHash = errors.New("is no bcrypt, Argon2, scrypt, PBKDF2, SHA-crypt, ASP.NET Identity or {SSHA256} hash")
+// ErrForeignHash is returned for text that is not a hash in a known form.
+var ErrForeignHash = errors.New("is not a bcrypt, Argon2, scrypt, PBKDF2, SHA-crypt, ASP.NET Identity or {SSHA256} hash")
 
-// ParseForeignHash reads a hash as the other system stored it. The error is ErrForeignHash, or says which parameter is too large.
+// ParseForeignHash parses a hash as the other system stored it. The error is ErrForeignHash, or names the parameter
+// that is too large.
 func ParseForeignHash(stored string) (ForeignHash, error) {
 	text := commonForm(strings.TrimSpace(stored))
 	for _, format := range foreignFormats {
@@ -82,7 +84,7 @@ func (h ForeignHash) decode() (digest, error) {
 	return foreignDecoder.Decode(h.text)
 }
 
-// matches compares a password as typed. The other system may have hashed it as it came, or in a normal form.
+// matches compares a password as typed. The other system may have hashed it as is, or in a normal form.
 func (h ForeignHash) matches(typed string) bool {
 	d, err := h.decode()
 	if err != nil {
@@ -106,7 +108,7 @@ func newForeignDecoder() *crypt.Decoder {
 		argon2.RegisterDecoder, bcrypt.RegisterDecoder, pbkdf2.RegisterDecoder, scrypt.RegisterDecoder, shacrypt.RegisterDecoder,
 	} {
 		if err := register(d); err != nil {
-			panic(err) // two decoders of one name
+			panic(err) // two decoders with the same name
 		}
 	}
 	return d
@@ -117,7 +119,8 @@ var (
 	djangoPBKDF2 = regexp.MustCompile(`^pbkdf2_(sha\d+)\$(\d+)\$([^$]+)\$([^$]+)$`)
 )
 
-// commonForm writes PBKDF2 of the PHC format, of Django and of ASP.NET Identity as Passlib does: dots for plus signs in its base64.
+// commonForm rewrites PBKDF2 in PHC format, of Django and of ASP.NET Identity to Passlib's form: dots for plus signs in
+// its base64.
 func commonForm(stored string) string {
 	adapt := strings.NewReplacer("+", ".", "=", "").Replace
 	if m := phcPBKDF2.FindStringSubmatch(stored); m != nil {
@@ -148,7 +151,7 @@ func commonForm(stored string) string {
 	return fmt.Sprintf("$%s$%d$%s$%s", algorithm, iterations, adapt(base64.StdEncoding.EncodeToString(salt)), adapt(base64.StdEncoding.EncodeToString(key)))
 }
 
-// saltedSHA is a SHA-2 digest of password and salt, with the salt behind it.
+// saltedSHA is a SHA-2 digest of password and salt, followed by the salt.
 type saltedSHA struct {
 	hash      func() hash.Hash
 	sum, salt []byte

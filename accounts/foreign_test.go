@@ -53,11 +53,11 @@ func TestForeignHashes(t *testing.T) {
 func TestForeignHashesAreRefused(t *testing.T) {
 	t.Parallel()
 	for stored, want := range map[string]string{
-		"":                                    "is no bcrypt",
-		"password":                            "is no bcrypt",
-		"5f4dcc3b5aa765d61d8327deb882cf99":    "is no bcrypt", // MD5
-		"$1$abcdefgh$irWbblnpmw.5z7wgBnprh0":  "is no bcrypt",
-		"$2b$05$7ktvQf7lBOjGwUUxgEbU8OXTjxMq": "is no bcrypt", // cut
+		"":                                    "is not a bcrypt",
+		"password":                            "is not a bcrypt",
+		"5f4dcc3b5aa765d61d8327deb882cf99":    "is not a bcrypt", // MD5
+		"$1$abcdefgh$irWbblnpmw.5z7wgBnprh0":  "is not a bcrypt",
+		"$2b$05$7ktvQf7lBOjGwUUxgEbU8OXTjxMq": "is not a bcrypt", // cut
 		"$2b$31$7ktvQf7lBOjGwUUxgEbU8OXTjxMq/34jU0FGlHVF1pbm8u6mwq4iW":                                "31 is more than 13 in $2b$31$",
 		"$argon2id$v=19$m=4194304,t=1,p=2$KyXkPKc0Zgw$nLxWAmoM1zdcy6Wg3cc72YILEEqZKHsP":               "4194304 is more than 131072",
 		"$argon2id$v=19$m=99999999999999999999,t=1,p=2$KyXkPKc0Zgw$nLxWAmoM1zdcy6Wg3cc7":              "is more than 131072",
@@ -65,7 +65,7 @@ func TestForeignHashesAreRefused(t *testing.T) {
 		"$pbkdf2-sha256$900000000$A0BIqXUuhRCiVIpxzrkXYg$1sLePcR6PT6YBvrfDv/3JJ.sB3fHjRZEK.xbClfYl9E": "900000000 is more than 2000000",
 		"$pbkdf2-sha256$1200$%%%$1sLePcR6PT6YBvrfDv/3JJ.sB3fHjRZEK.xbClfYl9E":                         "cannot be read",
 		"{SSHA256}AAAA": "cannot be read",
-		"AQAAAAkAAAPoAAAAEBKKTsh8P5dabGOWITxMr6goHTeBmQwum0mGmJKfVYPXNtE1qaCtzaDUCbWbD8tm8g==": "is no bcrypt", // no such function
+		"AQAAAAkAAAPoAAAAEBKKTsh8P5dabGOWITxMr6goHTeBmQwum0mGmJKfVYPXNtE1qaCtzaDUCbWbD8tm8g==": "is not a bcrypt", // no such function
 		"AQAAAAH///9/AAAAEBKKTsh8P5dabGOWITxMr6gB0ptqBzfEW9h5QNP9f9qYaCa8yoZusTg3qfrgV5pIFQ==": "is more than 2000000",
 	} {
 		h, err := ParseForeignHash(stored)

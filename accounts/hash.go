@@ -17,9 +17,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// HashParams are those of Argon2id (RFC 9106). The zero value means S-04's: 46 MiB,
-// one pass, one lane. They stand in each hash, so that they can be raised: an older
-// hash is replaced at the next sign-in.
+// HashParams are the parameters of Argon2id (RFC 9106). The zero value means those of S-04: 46 MiB, one pass, one lane.
+// They are stored in each hash, so that they can be raised: an older hash is replaced at the next sign-in.
 type HashParams struct {
 	MemoryKiB uint32
 	Passes    uint32
@@ -34,15 +33,15 @@ const (
 	argonVersion = 0x13
 )
 
-// hasher computes slow hashes, few at a time: each takes its memory and a core (S-05).
-// What it returns is sealed and bound to one account.
+// hasher computes slow hashes, few at a time, since each occupies memory and a core (S-05). Its results are sealed and
+// bound to one account.
 type hasher struct {
 	*slots
 	params  HashParams
 	keyring *seal.Keyring
-	dummy   []byte // sealed for uuid.Nil; of a password nobody has
+	dummy   []byte // sealed for uuid.Nil; of a random password
 	compute func(secret string, salt []byte, p HashParams) []byte
-	foreign atomic.Pointer[map[string]foreignSample] // one of each scheme that accounts have
+	foreign atomic.Pointer[map[string]foreignSample] // one example of each scheme in use
 }
 
 func newHasher(params HashParams, keyring *seal.Keyring) *hasher {
@@ -59,7 +58,7 @@ func newHasher(params HashParams, keyring *seal.Keyring) *hasher {
 	return h
 }
 
-// hash is enter, seal and leave.
+// hash combines enter, seal and leave.
 func (h *hasher) hash(ctx context.Context, p seal.Purpose, at seal.Place, secret string) ([]byte, error) {
 	leave, err := h.enter(ctx)
 	if err != nil {
@@ -76,8 +75,8 @@ func (h *hasher) seal(p seal.Purpose, at seal.Place, secret string) []byte {
 	return h.keyring.Seal(p, at, []byte(encodePHC(h.params, salt, h.compute(secret, salt, h.params))))
 }
 
-// verify compares in constant time. stale asks for a new hash: parameters have been
-// raised. The caller has a slot. The error means that the stored value is damaged.
+// verify compares in constant time. stale reports that parameters were raised since, so that a new hash is due. The
+// caller has a slot. An error means that the stored value is damaged.
 func (h *hasher) verify(p seal.Purpose, at seal.Place, sealed []byte, secret string) (ok, stale bool, err error) {
 	plain, err := h.keyring.Open(p, at, sealed)
 	if err != nil {
@@ -126,8 +125,8 @@ func answerPlace(account uuid.UUID) seal.Place {
 	return seal.Place{Table: "account_questions", Column: "answer_sealed", Row: account.String()}
 }
 
-// HashPassword hashes a checked password for the account with this id, which need not
-// exist yet, and no other (S-04). The error is ErrBusy, or ctx's.
+// HashPassword hashes a validated password for the account with this ID, which need not exist yet (S-04). The error is
+// ErrBusy, or ctx's.
 func (s *Service) HashPassword(ctx context.Context, account uuid.UUID, password string) ([]byte, error) {
 	return s.hasher.hash(ctx, seal.PepperPassword, passwordPlace(account), normalize(password))
 }
@@ -137,7 +136,7 @@ func (s *Service) HashAnswer(ctx context.Context, account uuid.UUID, answer stri
 	return s.hasher.hash(ctx, seal.PepperAnswer, answerPlace(account), normalizeAnswer(answer))
 }
 
-// HashSecrets is HashPassword and HashAnswer in one slot, so that none of the two is computed in vain; nil for an empty one.
+// HashSecrets is HashPassword and HashAnswer in one slot, so that neither is computed in vain; nil for an empty one.
 func (s *Service) HashSecrets(ctx context.Context, account uuid.UUID, password, answer string) (passwordHash, answerHash []byte, err error) {
 	answer = normalizeAnswer(answer)
 	if password == "" && answer == "" {

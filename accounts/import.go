@@ -16,28 +16,29 @@ import (
 	"huskyidp/templates"
 )
 
-// Import is an account of another system, checked by CheckUsername, ParseEmail and ParseForeignHash. Its member signs in with
-// the password that they have, and then gives what registration would have asked for.
+// Import is an account of another system, validated with CheckUsername, ParseEmail and ParseForeignHash. Its member
+// signs in with the existing password, and then provides what registration would have asked for.
 type Import struct {
 	Username    string // canonical
 	Email       string // parsed
-	EmailProven bool   // the other system had shown that it is the member's
+	EmailProven bool   // the other system had verified it
 	Language    string
 	MemberID    uuid.UUID
-	Hash        ForeignHash // zero: no password; recovery sets the first
+	Hash        ForeignHash // zero: no password; recovery sets the first one
 	Disabled    bool
 	CreatedAt   time.Time // zero: now
 }
 
-// ErrImported says that the account was imported before, or registered, under this name: it stays as it is. ErrImportedOther
-// says besides that its address, or whether it may be used, is another one than the file's.
+// ErrImported is returned if an account with this username was imported or registered before: it stays as it is.
+// ErrImportedOther is returned if, in addition, its address or status differs from the file's.
 var (
 	ErrImported      = errors.New("accounts: the account exists and stays as it is")
 	ErrImportedOther = errors.New("accounts: the account exists with another address or status, and stays as it is")
 )
 
-// ImportAll makes the accounts of a batch in one transaction and tells of each whether it was made: nil, ErrImported, ErrImportedOther,
-// ErrUsernameTaken or ErrMemberHasAccount. With dryRun nothing is changed. notify mails each member that the account moved.
+// ImportAll makes the accounts of a batch in one transaction and returns an outcome for each: nil, ErrImported,
+// ErrImportedOther, ErrUsernameTaken or ErrMemberHasAccount. With dryRun nothing changes. notify mails each member that
+// the account moved.
 func (s *Service) ImportAll(ctx context.Context, all []Import, dryRun, notify bool) (outcomes []error, err error) {
 	now := s.now()
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
@@ -107,7 +108,7 @@ func (s *store) sealForeign(id uuid.UUID, h ForeignHash) []byte {
 	return s.keyring.Seal(seal.PepperPassword, passwordPlace(id), []byte(foreignMark+h.text))
 }
 
-// queueImport makes the account unless name or member has one, and then says which.
+// queueImport makes the account unless the username or the member has one, in which case it finds out which.
 func (s *store) queueImport(b *pgx.Batch, a Account, h ForeignHash, now time.Time, outcome *error) {
 	b.Queue(`
 		with made as (
@@ -140,7 +141,7 @@ func (s *store) queueImport(b *pgx.Batch, a Account, h ForeignHash, now time.Tim
 			*outcome = ErrUsernameTaken
 		case hasAccount:
 			*outcome = ErrMemberHasAccount
-		default: // of a staff account, or made by somebody else just now
+		default: // a staff account, or one that was made just now
 			*outcome = ErrUsernameTaken
 		}
 		return nil

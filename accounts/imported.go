@@ -14,7 +14,7 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// foreignMark precedes a hash of another system where its own would be.
+// foreignMark is the prefix of another system's hash where our own would be.
 const foreignMark = "foreign:"
 
 // foreignLife is how long an unused hash of another system is kept.
@@ -39,8 +39,8 @@ func (h *hasher) matches(id uuid.UUID, sealed []byte, typed string) (ok, stale b
 	return foreign.matches(typed), true, foreign.scheme, nil
 }
 
-// judge is matches for a sign-in. A wrong password costs one hash of our own and one of each scheme that accounts have,
-// whosever it is, so that the time does not tell who was imported (S-13).
+// judge is matches for a sign-in. A wrong password costs one hash of our own and one of each scheme in use, for any
+// account, so that the time does not reveal who was imported (S-13).
 func (h *hasher) judge(id uuid.UUID, sealed []byte, typed string) (ok, stale bool, err error) {
 	ok, stale, scheme, err := h.matches(id, sealed, typed)
 	if ok || err != nil {
@@ -54,20 +54,20 @@ func (h *hasher) judge(id uuid.UUID, sealed []byte, typed string) (ok, stale boo
 	if all := h.foreign.Load(); all != nil {
 		for other, sample := range *all {
 			if other != scheme {
-				_, _, _, _ = h.matches(sample.id, sample.sealed, typed) // for its time; its data key may be gone until the next RefreshSchemes
+				_, _, _, _ = h.matches(sample.id, sample.sealed, typed) // only for its duration; its data key may be gone until the next RefreshSchemes
 			}
 		}
 	}
 	return false, false, nil
 }
 
-// foreignSample is somebody's hash of a scheme, whose verification costs what anybody's does.
+// foreignSample is an existing hash of a scheme; all hashes of a scheme cost the same.
 type foreignSample struct {
 	id     uuid.UUID
 	sealed []byte
 }
 
-// RefreshSchemes reads which schemes the hashes of other systems have, with one hash of each.
+// RefreshSchemes reads which schemes the imported hashes use, with one hash of each.
 func (s *Service) RefreshSchemes(ctx context.Context) error {
 	rows, err := s.db.From(ctx).Query(ctx, `
 		with recursive schemes as (
@@ -95,7 +95,7 @@ func (s *Service) RefreshSchemes(ctx context.Context) error {
 	return nil
 }
 
-// forgetForeign deletes hashes of other systems that nobody has used: recovery sets a new password.
+// forgetForeign deletes imported hashes that were never used; recovery then sets a new password.
 func (s *Service) forgetForeign(ctx context.Context, now time.Time) error {
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		rows, err := s.db.From(ctx).Query(ctx, `

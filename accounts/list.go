@@ -12,7 +12,7 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// Device is what a User-Agent told of a browser; "" for what is not known.
+// Device is what a User-Agent reveals about a browser; "" if unknown.
 type Device struct{ Browser, System string }
 
 // OpenSession is an entry of the list of sessions.
@@ -23,7 +23,7 @@ type OpenSession struct {
 	Device
 }
 
-// OpenSessions are the sessions of an account that are open, the newest first.
+// OpenSessions returns the open sessions of an account, the newest first.
 func (s *Service) OpenSessions(ctx context.Context, id uuid.UUID) ([]OpenSession, error) {
 	now := s.now()
 	rows, err := s.db.From(ctx).Query(ctx, `
@@ -36,7 +36,7 @@ func (s *Service) OpenSessions(ctx context.Context, id uuid.UUID) ([]OpenSession
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[OpenSession])
 }
 
-// EndOwnSession ends a session, if it is one of the account's, and all that was issued in it.
+// EndOwnSession ends a session if it is one of the account's, and everything that was issued in it.
 func (s *Service) EndOwnSession(ctx context.Context, account uuid.UUID, sid string) error {
 	return s.endSession(ctx, sid, &account, voidsAll, audit.SessionEnded)
 }
@@ -46,14 +46,13 @@ type EnrolledFactor struct {
 	Factor     Factor
 	ID         uuid.UUID // of a passkey
 	Label      string    // of a passkey, as the member named it
-	Left       int       // of saved codes
+	Left       int       // remaining saved codes
 	Since      time.Time
 	UsableFrom time.Time
 	LastUsed   time.Time // zero if never
 }
 
-// EnrolledFactors lists the app, the passkeys and the saved codes, those that wait
-// included (S-55).
+// EnrolledFactors lists the app, the passkeys and the saved codes, including those on hold (S-55).
 func (s *Service) EnrolledFactors(ctx context.Context, id uuid.UUID) (list []EnrolledFactor, err error) {
 	rows, err := s.db.From(ctx).Query(ctx, `
 		select 'totp', null::uuid, null::bytea, 0, confirmed_at, usable_from, last_used_at from account_totp where account_id = $1 and confirmed_at is not null
@@ -86,18 +85,16 @@ func (s *Service) EnrolledFactors(ctx context.Context, id uuid.UUID) (list []Enr
 	})
 }
 
-// historyPage is how many events one page shows.
+// historyPage is the number of events per page.
 const historyPage = 25
 
-// Occurrence is an event of the account's history, with the device of its session where
-// that is known still.
+// Occurrence is an event of the account's history, with the device of its session if still known.
 type Occurrence struct {
 	audit.Event
 	Device
 }
 
-// History is a page of what happened to an account, the newest first; more tells whether
-// there are older events.
+// History returns a page of the account's events, the newest first; more reports whether there are older ones.
 func (s *Service) History(ctx context.Context, id uuid.UUID, page int) (list []Occurrence, more bool, err error) {
 	events, err := s.audit.MemberHistory(ctx, id, (page-1)*historyPage, historyPage+1)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// LockKind names what too many failures have closed.
+// LockKind names what too many failures have locked.
 type LockKind string
 
 // The locks of an account.
@@ -21,15 +21,15 @@ const (
 	QuestionLock LockKind = "question" // nor here, since a change of it was denied
 )
 
-// Lock is something that too many failures have closed, or a denial. It ends by itself at Until; zero where
-// time does not help: a password that needs recovery, a factor that has to go, a question that a person must judge.
+// Lock is the result of too many failures, or of a denial. It ends by itself at Until, which is zero if time does not
+// help: a password that needs recovery, a factor that has to be removed, a question that a person must judge.
 type Lock struct {
 	Kind  LockKind
 	Until time.Time
 	Opens bool // ReleaseLock ends it
 }
 
-// Locks are those of an account that hold now. The error is ErrNotFound, or the database's.
+// Locks returns the current locks of an account. The error is ErrNotFound, or the database's.
 func (s *Service) Locks(ctx context.Context, id uuid.UUID) ([]Lock, error) {
 	account, err := s.Get(ctx, id)
 	if err != nil {
@@ -48,9 +48,8 @@ func (s *Service) Locks(ctx context.Context, id uuid.UUID) ([]Lock, error) {
 	return locks, nil
 }
 
-// ReleaseLock ends a lock before its time, in the transaction of ctx, and reports whether there
-// was one. What a hundred failures have used up stays so. The error is ErrNotFound, or the
-// database's.
+// ReleaseLock ends a lock early, in the transaction of ctx, and reports whether there was one. It does not undo what a
+// hundred failures have disabled. The error is ErrNotFound, or the database's.
 func (s *Service) ReleaseLock(ctx context.Context, id uuid.UUID, kind LockKind) (released bool, err error) {
 	account, err := s.Get(ctx, id)
 	if err != nil {
@@ -99,7 +98,7 @@ func (s *store) queueAnswerLock(b *pgx.Batch, id uuid.UUID, now time.Time, locks
 		QueryRow(addLock(AnswerLock, locks))
 }
 
-// queueQuestionLock reads a denied change. Where there was no former answer there is nothing to open.
+// queueQuestionLock reads a denied change. If there was no former answer, there is nothing to open.
 func (s *store) queueQuestionLock(b *pgx.Batch, id uuid.UUID, locks *[]Lock) {
 	b.Queue(`select closed from account_questions where account_id = $1 and closed is not null limit 1`, id).Query(func(rows pgx.Rows) error {
 		var closed string

@@ -13,11 +13,10 @@ import (
 	"huskyidp/internal/web"
 )
 
-// A mark ties a secret to the audit, whose rows are chained: the event that set the secret
-// holds a MAC of it, and a secret that is used must fit the newest one. A former value that
-// somebody put back with the database opens at its place, and is refused all the same
-// (S-46, S-74). The MAC is of what is sealed, which is sealed anew when keys rotate. Secrets
-// set before there were marks have none, and are taken.
+// A mark ties a secret to the audit, whose rows are chained: the event that set the secret holds a MAC of it, and a
+// secret that is used must match the newest one. A former value that somebody restored in the database would decrypt,
+// but is refused (S-46, S-74). The MAC covers the plaintext of the seal, since key rotation re-encrypts it. Secrets set
+// before marks existed have none, and are accepted.
 type mark string
 
 const (
@@ -26,16 +25,16 @@ const (
 	markTOTP     mark = "mark_totp"
 )
 
-// gone is the mark of a secret that was taken away.
+// gone is the mark of a secret that was removed.
 const gone = "gone"
 
-// newest is the newest mark of an account, as a column; "" for none.
+// newest returns the newest mark of an account as a column, "" if there is none.
 func (m mark) newest(account string) string {
 	return `coalesce((select e.data->>'` + string(m) + `' from audit_events e where e.account_id = ` + account + ` and e.data ? '` + string(m) + `'
 		and e.data ?| array['mark_password', 'mark_answer', 'mark_totp'] order by e.at desc, e.id desc limit 1), '')`
 }
 
-// secret is a sealed secret where it lives.
+// secret is a sealed secret together with its location.
 type secret struct {
 	mark    mark
 	purpose seal.Purpose
@@ -55,8 +54,8 @@ func TOTPSecretOf(id uuid.UUID, sealed []byte) secret {
 	return secret{markTOTP, seal.TOTP, totpPlace(id), sealed}
 }
 
-// markOf is what the event that sets these secrets holds besides data. The error is the
-// sealed value's.
+// markOf adds the marks of secrets to the data of the event that sets them. The error is that of opening a sealed
+// value.
 func (s *Service) markOf(data map[string]string, secrets ...secret) (map[string]string, error) {
 	marked := map[string]string{}
 	for name, value := range data {
@@ -76,7 +75,7 @@ func (x secret) parts(plain []byte) [][]byte {
 	return [][]byte{[]byte(x.mark), []byte(x.place.Row), plain}
 }
 
-// current reports whether a secret is the one that the newest mark is of.
+// current reports whether a secret matches the newest mark.
 func (s *Service) current(x secret, newest string) bool {
 	if newest == "" {
 		return true
@@ -86,13 +85,13 @@ func (s *Service) current(x secret, newest string) bool {
 	return err == nil && openErr == nil && s.keyring.VerifyMAC(seal.TokenMAC, mac, x.parts(plain)...)
 }
 
-// formerEvent is the alert that a former secret stands in the database again.
+// formerEvent is the alert that a former secret is in the database again.
 func (s *Service) formerEvent(ctx context.Context, id uuid.UUID, x secret) audit.Event {
 	return audit.Event{Kind: audit.SealBroken, At: s.now(), AccountID: id.String(), RequestID: web.RequestID(ctx), Reason: "former_value",
 		Data: map[string]string{"table": x.place.Table, "column": x.place.Column, "row": x.place.Row}}
 }
 
-// queueNewest reads a mark in the batch of what else is read.
+// queueNewest reads a mark in the batch with everything else.
 func (m mark) queueNewest(b *pgx.Batch, account uuid.UUID, newest *string) {
 	b.Queue(`select `+m.newest("$1"), account).QueryRow(func(row pgx.Row) error { return row.Scan(newest) })
 }

@@ -12,10 +12,10 @@ import (
 	"huskyidp/templates"
 )
 
-// noticeBatch is how many of each kind one call tells of.
+// noticeBatch is the number of notices of each kind per call.
 const noticeBatch = 100
 
-// locked is a wait of which the account's owner has not been told.
+// locked is a wait about which the account's owner was not notified yet.
 type locked struct {
 	AccountID    uuid.UUID
 	BlockedUntil time.Time
@@ -34,7 +34,7 @@ func (s *store) takeLocked(ctx context.Context, now time.Time) ([]locked, error)
 	return pgx.CollectRows(rows, pgx.RowToStructByName[locked])
 }
 
-// newDevice is a sign-in from a device that was not known.
+// newDevice is a sign-in from an unknown device.
 type newDevice struct {
 	AccountID       uuid.UUID
 	AuthTime        time.Time
@@ -52,10 +52,9 @@ func (s *store) takeNewDevices(ctx context.Context) ([]newDevice, error) {
 	return pgx.CollectRows(rows, pgx.RowToStructByName[newDevice])
 }
 
-// SendNotices mails those whose account was locked, once per run of failures, or was
-// signed in to from a new device, since the last call; cmd/idp calls it every
-// minute, on any number of instances. Mails are queued here and not at the sign-in, so
-// that an attempt on an account costs no more than one on nobody's (S-13).
+// SendNotices notifies those whose account was locked, once per run of failures, or was signed in to from a new device,
+// since the last call. cmd/idp calls it every minute, on any number of instances. Mails are queued here and not at the
+// sign-in, so that an attempt on an existing account costs no more than one on a nonexistent account (S-13).
 func (s *Service) SendNotices(ctx context.Context) error {
 	now := s.now()
 	return s.db.InTx(ctx, func(ctx context.Context) error {

@@ -22,7 +22,7 @@ import (
 // ceremonyLife is how long a browser may take to answer.
 const ceremonyLife = 5 * time.Minute
 
-// newWebAuthn is nil where the issuer's host is an IP address: passkeys belong to a name.
+// newWebAuthn returns nil if the issuer's host is an IP address, since passkeys belong to a name.
 func newWebAuthn(issuer string) (*webauthn.WebAuthn, error) {
 	u, err := url.Parse(issuer)
 	if err != nil || u.Hostname() == "" || net.ParseIP(u.Hostname()) != nil {
@@ -38,8 +38,8 @@ func newWebAuthn(issuer string) (*webauthn.WebAuthn, error) {
 	})
 }
 
-// passkeyUser is an account as the library sees it. The user handle is the account's id,
-// which is no secret and says nothing.
+// passkeyUser is an account as the library sees it. The user handle is the account's ID, which is not secret and
+// reveals nothing.
 type passkeyUser struct {
 	id       uuid.UUID
 	username string
@@ -51,10 +51,10 @@ func (u *passkeyUser) WebAuthnName() string                       { return u.use
 func (u *passkeyUser) WebAuthnDisplayName() string                { return u.username }
 func (u *passkeyUser) WebAuthnCredentials() []webauthn.Credential { return u.keys }
 
-// PasskeyOptions is what a browser is asked, as JSON of WebAuthn 3, 5.4 or 5.5.
+// PasskeyOptions are the options for the browser, as JSON of WebAuthn 3, 5.4 or 5.5.
 type PasskeyOptions = json.RawMessage
 
-// passkeys reads the keys of an account that may be used.
+// passkeys reads the usable keys of an account.
 func (s *Service) passkeys(ctx context.Context, accountID uuid.UUID, usableAt time.Time) ([]webauthn.Credential, error) {
 	rows, err := s.db.From(ctx).Query(ctx, `
 		select credential, sign_count from account_passkeys where account_id = $1 and usable_from <= $2 order by created_at`, accountID, usableAt)
@@ -72,9 +72,9 @@ func (s *Service) passkeys(ctx context.Context, accountID uuid.UUID, usableAt ti
 	})
 }
 
-// BeginPasskey asks the browser for a passkey: of one account, or with uuid.Nil of
-// whoever has one here, in place of a password; then it takes from the limit of the
-// source. The error is ErrNoFactor, *ratelimit.Exceeded, or the database's.
+// BeginPasskey requests a passkey from the browser: of one account or, with uuid.Nil, of any account, in place of a
+// password; the latter counts against the limit of the source. The error is ErrNoFactor, *ratelimit.Exceeded, or the
+// database's.
 func (s *Service) BeginPasskey(ctx context.Context, browser []byte, source string, accountID uuid.UUID) (PasskeyOptions, error) {
 	if s.webauthn == nil {
 		return nil, ErrNoFactor
@@ -103,8 +103,7 @@ func (s *Service) BeginPasskey(ctx context.Context, browser []byte, source strin
 	return json.Marshal(options)
 }
 
-// BeginNewPasskey asks the browser to make a passkey; session is the digest of the one that
-// it belongs to.
+// BeginNewPasskey asks the browser to make a passkey; session is the digest of the session that it belongs to.
 func (s *Service) BeginNewPasskey(ctx context.Context, session []byte, account Account) (PasskeyOptions, error) {
 	if s.webauthn == nil {
 		return nil, ErrNoFactor
@@ -152,8 +151,8 @@ func (s *Service) keepCeremony(ctx context.Context, kind string, browser []byte,
 	return err
 }
 
-// takeCeremony ends the ceremony of a challenge. It belongs to one browser and account;
-// ErrPasskey is the answer to everything else, and to its second use.
+// takeCeremony ends the ceremony of a challenge, which belongs to one browser and account. Anything else, including a
+// second use, is answered with ErrPasskey.
 func (s *Service) takeCeremony(ctx context.Context, kind, challenge string, browser []byte, accountID uuid.UUID) (state webauthn.SessionData, err error) {
 	var raw []byte
 	err = s.db.From(ctx).QueryRow(ctx, `
@@ -170,10 +169,9 @@ func (s *Service) takeCeremony(ctx context.Context, kind, challenge string, brow
 	return state, err
 }
 
-// FinishPasskey checks a browser's answer to BeginPasskey with the same account, or
-// uuid.Nil, and returns whose key it was. The error is ErrPasskey, whatever is wrong, with
-// uuid.Nil also ErrDisabled, or the database's. A key whose counter does not move on may be a copy: it
-// is refused.
+// FinishPasskey checks a browser's answer to BeginPasskey for the same account, or uuid.Nil, and returns the key's
+// owner. The error is ErrPasskey, whatever is wrong, with uuid.Nil also ErrDisabled, or the database's. A key whose
+// counter does not advance may be a copy and is refused.
 func (s *Service) FinishPasskey(ctx context.Context, browser []byte, accountID uuid.UUID, answer string) (Account, error) {
 	parsed, err := protocol.ParseCredentialRequestResponseBytes([]byte(answer))
 	if s.webauthn == nil || err != nil {
@@ -205,9 +203,9 @@ func (s *Service) FinishPasskey(ctx context.Context, browser []byte, accountID u
 	}
 	account, err := s.Get(ctx, owner)
 	switch {
-	case err != nil || accountID != uuid.Nil: // whoever asked of one account knows its state
+	case err != nil || accountID != uuid.Nil: // whoever asked for one account knows its state
 		return account, err
-	case account.Status == Protected: // as with a password, nothing is said of it
+	case account.Status == Protected: // as with a password, nothing is revealed
 		return Account{}, ErrPasskey
 	case account.Status != Active:
 		return Account{}, ErrDisabled
@@ -223,7 +221,7 @@ func (s *Service) validate(user *passkeyUser, state webauthn.SessionData, parsed
 	return key, err
 }
 
-// spendPasskey notes the counter, unless another request has noted a newer one.
+// spendPasskey stores the counter unless another request has stored a newer one.
 func (s *Service) spendPasskey(ctx context.Context, key *webauthn.Credential) error {
 	raw, err := json.Marshal(key)
 	if err != nil {
@@ -244,8 +242,8 @@ func labelPlace(id uuid.UUID) seal.Place {
 	return seal.Place{Table: "account_passkeys", Column: "label_sealed", Row: id.String()}
 }
 
-// FinishNewPasskey enrols the key that the browser made, and tells the member by mail.
-// The error is ErrPasskey, ErrHasFactor (this key is enrolled), or the database's.
+// FinishNewPasskey enrols the key that the browser made, and notifies the member by mail. The error is ErrPasskey,
+// ErrHasFactor (this key is enrolled), or the database's.
 func (s *Service) FinishNewPasskey(ctx context.Context, session []byte, account Account, label, answer string) (usable time.Time, err error) {
 	parsed, err := protocol.ParseCredentialCreationResponseBytes([]byte(answer))
 	if s.webauthn == nil || err != nil {
@@ -259,7 +257,7 @@ func (s *Service) FinishNewPasskey(ctx context.Context, session []byte, account 
 	if err != nil {
 		return usable, ErrPasskey
 	}
-	key.Attestation = webauthn.CredentialAttestation{} // not asked for, and large
+	key.Attestation = webauthn.CredentialAttestation{} // not requested, and large
 	raw, err := json.Marshal(key)
 	if err != nil {
 		return usable, err
@@ -287,8 +285,7 @@ func (s *Service) FinishNewPasskey(ctx context.Context, session []byte, account 
 	return usable, err
 }
 
-// RemovePasskey takes one key from the account, and the saved codes with the last factor.
-// It is no error if it is gone.
+// RemovePasskey removes one key from the account and, with the last factor, the saved codes. It is idempotent.
 func (s *Service) RemovePasskey(ctx context.Context, accountID, id uuid.UUID) error {
 	return s.removeFactor(ctx, accountID, Passkey, `delete from account_passkeys where account_id = $1 and id = $2`, accountID, id)
 }

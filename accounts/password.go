@@ -16,25 +16,23 @@ const (
 	// strengthRunes bounds the estimate, whose time grows with the square of the length.
 	strengthRunes = 72
 
-	// personalRest is how much of a password must be left when the member's details
-	// and the programme's words are taken out of it.
+	// personalRest is the minimum length of a password without the member's details and the programme's words.
 	personalRest = 8
 )
 
-// contextWords are the programme's (S-03).
+// contextWords are the programme's words (S-03).
 var contextWords = []string{
 	"husky", "huskyhealth", "salud", "saludhusky", "health", "medicaid", "connecticut", "chnct", "chip", "hartford",
 	"medico", "seguro", "member", "miembro", "login", "password", "contrasena",
 }
 
-// CheckPassword returns what stands against a new password, in the order of the rules:
-// missing, short, long, characters, common, personal. known are the member's names,
-// username, e-mail address and the like.
+// CheckPassword returns the flaws of a new password in the order of the rules: missing, short, long, characters,
+// common, personal. known holds the member's names, username, email address and the like.
 func CheckPassword(password string, known ...string) []Flaw {
 	if password == "" {
 		return []Flaw{FlawMissing}
 	}
-	if len(password) > 16*PasswordMax { // before any work: NFKC never makes text this much shorter
+	if len(password) > 16*PasswordMax { // before any work: NFKC never shortens text this much
 		return []Flaw{FlawLong}
 	}
 	password = normalize(password)
@@ -58,7 +56,7 @@ func CheckPassword(password string, known ...string) []Flaw {
 	return flaws
 }
 
-// estimate is zxcvbn's score, 0 to 4, of the first 72 runes.
+// estimate returns zxcvbn's score, 0 to 4, of the first 72 runes.
 func estimate(password string) int {
 	if runes := []rune(password); len(runes) > strengthRunes {
 		password = string(runes[:strengthRunes])
@@ -66,8 +64,7 @@ func estimate(password string) int {
 	return zxcvbn.PasswordStrength(password, contextWords).Score
 }
 
-// isPersonal reports whether a password is little more than what others know of the
-// member or of the programme.
+// isPersonal reports whether a password is little more than what others know about the member or the programme.
 func isPersonal(password string, known []string) bool {
 	words := slices.Clone(contextWords)
 	for _, k := range known {

@@ -19,7 +19,7 @@ import (
 const (
 	PendingLife  = 10 * time.Minute // S-18
 	pendingTries = 5                // S-16
-	provedTwice  = 10 * time.Second // how long the same proof, sent again, has the same answer
+	provedTwice  = 10 * time.Second // how long the same proof, sent again, gets the same answer
 )
 
 // Proved is the result of a second step.
@@ -30,29 +30,27 @@ type Proved struct {
 	Left    int    // saved codes, after one was used
 }
 
-// Pending is a sign-in, or the step-up of a session, that waits for its second step. It
-// opens nothing else (S-18).
+// Pending is a sign-in, or the step-up of a session, that awaits its second step. It opens nothing else (S-18).
 type Pending struct {
 	Account Account // with its Factors
 	AMR     []string
-	SID     string // of the session to step up; "" for a sign-in
-	Return  string // where it goes on; "" for nowhere in particular
+	SID     string // of the session to step up, "" for a sign-in
+	Return  string // where it leads afterwards, "" for nowhere in particular
 	Tries   int
-	again   bool // the proof is the one that was refused just before
+	again   bool // the proof is the one that was just refused
 }
 
-// PendingStart says for whom, in which browser, and what was proven already.
+// PendingStart says for whom, in which browser, and what was already proven.
 type PendingStart struct {
-	Account     Account // without its Username where no password was given: no count of failures ends then
+	Account     Account // without its Username if no password was given: no count of failures ends then
 	AMR         []string
 	Browser     []byte
 	Device      string // device cookie, whose count of failures ends
 	SID, Return string // see Pending
 }
 
-// StartPending keeps a sign-in back until its second step, in one round trip, in place of
-// another one in the same browser. The right password clears the count of wrong ones; the
-// counts of the factors stay.
+// StartPending holds a sign-in until its second step, in one round trip, replacing another one in the same browser. The
+// right password clears the count of wrong ones; the counts of the factors stay.
 func (s *Service) StartPending(ctx context.Context, start PendingStart) (token string, err error) {
 	now := s.now()
 	token = seal.NewToken()
@@ -72,13 +70,13 @@ func (s *Service) StartPending(ctx context.Context, start PendingStart) (token s
 	return token, nil
 }
 
-// Pending reads what waits under a token in this browser. The error is ErrNoPending, also
-// once the credentials have changed, or the database's.
+// Pending reads the pending sign-in of a token in this browser. The error is ErrNoPending, also once the credentials
+// have changed, or the database's.
 func (s *Service) Pending(ctx context.Context, token string, browser []byte) (Pending, error) {
 	return s.readPending(ctx, token, browser, 0, nil)
 }
 
-// readPending counts tries more, unless typed, the digest of a proof, came just before.
+// readPending counts tries more, unless typed, the digest of a proof, was sent just before.
 func (s *Service) readPending(ctx context.Context, token string, browser []byte, more int, typed []byte) (p Pending, err error) {
 	var owner []byte
 	var row accountRow
@@ -106,10 +104,9 @@ func (s *Service) readPending(ctx context.Context, token string, browser []byte,
 	return p, err
 }
 
-// ProvePending checks the second step of what waits; left is how many saved codes remain.
-// The error is ErrNoPending, ErrEnded with the fifth wrong proof, after which nothing
-// waits, or that of the check: ErrCodeFormat, ErrNoFactor, ErrWrongCode, ErrCodeUsed,
-// ErrPasskey, *FactorLockedError, ErrBusy.
+// ProvePending checks the second step of a pending sign-in; left is the number of remaining saved codes. The error is
+// ErrNoPending, ErrEnded with the fifth wrong proof, which ends it, or that of the check: ErrCodeFormat, ErrNoFactor,
+// ErrWrongCode, ErrCodeUsed, ErrPasskey, *FactorLockedError, ErrBusy.
 func (s *Service) ProvePending(ctx context.Context, token string, browser []byte, f Factor, proof string) (p Pending, left int, err error) {
 	if f == TOTP {
 		if _, err := typedCode(proof); err != nil {
@@ -134,21 +131,21 @@ func (s *Service) ProvePending(ctx context.Context, token string, browser []byte
 		if err := s.EndPending(ctx, token); err != nil {
 			return Pending{}, 0, err
 		}
-	case wrong && p.Tries >= pendingTries: // nothing reads it any more, save a right proof that is on its way
+	case wrong && p.Tries >= pendingTries: // nothing reads it any more, except a right proof that is on its way
 		err = ErrEnded
 	}
 	p.AMR = WithFactor(p.AMR, f)
 	return p, left, err
 }
 
-// EndPending gives up what waits. It is no error if nothing does.
+// EndPending abandons a pending sign-in, if any.
 func (s *Service) EndPending(ctx context.Context, token string) error {
 	_, err := s.db.From(ctx).Exec(ctx, `delete from pending_sign_ins where digest = $1`, seal.Digest(token))
 	return err
 }
 
-// queueTakePending ends what waits, once: the batch fails with ErrNoPending if nothing
-// does. The proof's digest stays for a moment, for the second of two presses.
+// queueTakePending ends a pending sign-in, once: the batch fails with ErrNoPending if there is none. The proof's digest
+// remains for a moment, for the second of two presses.
 func (s *store) queueTakePending(b *pgx.Batch, token, proof string, now time.Time) {
 	b.Queue(`update pending_sign_ins set proved_at = $2, proof_mac = $3 where digest = $1 and proved_at is null returning 1`,
 		seal.Digest(token), now, s.proofMAC(token, proof)).QueryRow(func(row pgx.Row) error {
@@ -165,9 +162,9 @@ func (s *store) proofMAC(token, proof string) []byte {
 	return s.keyring.MAC(seal.TokenMAC, []byte("second step"), []byte(token), []byte(proof))
 }
 
-// ProvedBefore gives the sign-in that waited under a token and was proved a moment ago by the
-// very same proof: for a second press, whose browser has dropped the answer to the first. One
-// that is being proved just now is waited for. The error is ErrNoPending, or the database's.
+// ProvedBefore returns the sign-in that was pending under a token and was proved a moment ago with the very same proof,
+// for a second press whose browser dropped the answer to the first. It waits for one that is being proved right now.
+// The error is ErrNoPending, or the database's.
 func (s *Service) ProvedBefore(ctx context.Context, token string, browser []byte, f Factor, proof string) (p Pending, err error) {
 	for range 6 {
 		var owner, mac []byte
@@ -195,7 +192,7 @@ func (s *Service) ProvedBefore(ctx context.Context, token string, browser []byte
 	return Pending{}, ErrNoPending
 }
 
-// FinishPending opens the session that waited, after ProvePending.
+// FinishPending opens the pending session, after ProvePending.
 func (s *Service) FinishPending(ctx context.Context, token, proof string, start SessionStart) (started Started, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		b := &pgx.Batch{}
@@ -215,15 +212,14 @@ type Renewal struct {
 	AccountID uuid.UUID
 	AMR       []string
 	AuthTime  time.Time // of the proof
-	Pending   string    // token of what waited; "" if nothing did
-	Proof     string    // by which it was proved
+	Pending   string    // token of the pending step-up, "" if there was none
+	Proof     string    // the proof that it was given
 	Username  string    // whose count of wrong passwords ends; "" for none
 	Device    string    // device cookie, likewise
 }
 
-// RenewSession gives the session another token: the one before opens nothing from now on
-// (S-22). Its sid and its end stay. The error is ErrNoSession, ErrNoPending, or the
-// database's.
+// RenewSession gives the session another token; the former one becomes void (S-22). Its sid and its end stay. The error
+// is ErrNoSession, ErrNoPending, or the database's.
 func (s *Service) RenewSession(ctx context.Context, r Renewal) (session Session, token string, err error) {
 	now := s.now()
 	token = seal.NewToken()

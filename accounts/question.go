@@ -15,14 +15,15 @@ import (
 	"huskyidp/internal/web"
 )
 
-// QuestionChange is a member's wish for another secret question. Whoever finds a session open must not set it (S-59).
+// QuestionChange is a member's request for another secret question. Somebody who merely finds a session open must not
+// set it (S-59).
 type QuestionChange struct {
 	PasswordProof
 	Question, Answer string // checked by CheckAnswer
 }
 
-// ChangeQuestion sets one secret question in place of those before, which are kept for as long as the owner can say "this
-// wasn't me". The owner is told. The error is that of Authenticate, or the database's.
+// ChangeQuestion sets one secret question in place of the former ones, which are kept for as long as the owner can say
+// "this wasn't me". The owner is notified. The error is that of Authenticate, or the database's.
 func (s *Service) ChangeQuestion(ctx context.Context, p QuestionChange) error {
 	var hash []byte
 	account, err := s.proven(ctx, p.PasswordProof, func(id uuid.UUID) error {
@@ -55,8 +56,8 @@ func (s *Service) ChangeQuestion(ctx context.Context, p QuestionChange) error {
 	})
 }
 
-// RemoveQuestion takes the secret question from an account whose member cannot answer it, at the support desk's wish, in the
-// transaction of ctx; no former one comes back. Nobody waits for the end of wrong answers then. The owner is told.
+// RemoveQuestion removes the secret question of a member who cannot answer it, at the support desk's request, in the
+// transaction of ctx; no former one returns. It also ends the wait after wrong answers. The owner is notified.
 func (s *Service) RemoveQuestion(ctx context.Context, id uuid.UUID) error {
 	now := s.now()
 	account, err := s.Get(ctx, id)
@@ -78,20 +79,20 @@ func (s *Service) RemoveQuestion(ctx context.Context, id uuid.UUID) error {
 	})
 }
 
-// sameHand is how long before an event that its owner denies a change of the question is denied with it: whoever changed the
-// password a moment later has sent a newer mail, and one link is enough.
+// sameHand is how long before a denied event a change of the question is denied with it: whoever changed the password a
+// moment later has triggered a newer mail, and one link must be enough.
 const sameHand = 24 * time.Hour
 
-// Why a question is closed: a change of it was denied, and the former answer counts, or there is none.
+// Reasons for a closed question: a change of it was denied and the former answer applies, or there is none.
 const (
 	closedDenied = "denied"
 	closedEmpty  = "empty"
 )
 
-// restoreQuestion puts back the question that was set before whoever is denied changed it. Where none was, the one that is set
-// stays and nobody's answer fits it: the mailbox alone must not get in. Either way it is closed: an owner who denies a thief's
-// change and a thief with the mailbox and the former answer who denies the owner's look the same, so a person decides. notice
-// is the mail that tells of it, "" where nothing was changed. It takes part in the transaction of ctx.
+// restoreQuestion restores the question that was set before the denied change. If there was none, the current question
+// stays but no answer matches: the mailbox alone must not be enough. Either way it is closed: an owner who denies a
+// thief's change, and a thief with the mailbox and the former answer who denies the owner's, look the same, so a person
+// decides. notice is the mail about it, "" if nothing changed. It takes part in the transaction of ctx.
 func (s *Service) restoreQuestion(ctx context.Context, id uuid.UUID, denied, now time.Time) (notice string, err error) {
 	var question string
 	var sealed []byte
@@ -127,7 +128,7 @@ func (s *Service) restoreQuestion(ctx context.Context, id uuid.UUID, denied, now
 	return notice, s.store.run(ctx, b)
 }
 
-// nothing is of no secret that anybody has.
+// nothing returns a digest that matches no secret.
 func nothing(size int) []byte {
 	random := make([]byte, size)
 	rand.Read(random)
@@ -140,8 +141,8 @@ func queueSetQuestion(b *pgx.Batch, id uuid.UUID, question string, sealed []byte
 	b.Queue(`update accounts set updated_at = $2 where id = $1`, id, now)
 }
 
-// queueKeepFormer notes what is set now, or that nothing is, before another takes its place. The answer stays sealed for where
-// it was, and works nowhere else.
+// queueKeepFormer saves the current question, or that there is none, before it is replaced. The answer stays sealed for
+// its former place, and works nowhere else.
 func queueKeepFormer(b *pgx.Batch, id uuid.UUID, now time.Time) {
 	b.Queue(`
 		insert into former_questions (account_id, replaced_at, expires_at, question, answer_sealed)

@@ -7,9 +7,8 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// FactorMAC tells the same proof of one page again: a double click or a reload costs no
-// second try. place is what the page belongs to. An app's code is another guess in every
-// time step. A passkey's answer is never the same.
+// FactorMAC identifies the same proof of one page, since a double click or a reload costs no second try. place is what
+// the page belongs to. An app's code is another guess in every time step. A passkey's answer is never the same.
 func (s *Service) FactorMAC(place []byte, f Factor, proof string) []byte {
 	if f == Passkey {
 		return nil

@@ -16,8 +16,8 @@ import (
 	"huskyidp/templates"
 )
 
-// HashNewPassword hashes a checked password that is to follow the account's own, to which it is compared in the same slot. The
-// error is ErrSamePassword, ErrBusy, ErrNotFound, or the database's.
+// HashNewPassword hashes a validated password that is to replace the current one, with which it is compared in the same
+// slot. The error is ErrSamePassword, ErrBusy, ErrNotFound, or the database's.
 func (s *Service) HashNewPassword(ctx context.Context, id uuid.UUID, password string) ([]byte, error) {
 	sealed, err := s.store.passwordSealed(ctx, id)
 	if err != nil {
@@ -40,10 +40,9 @@ func (s *Service) HashNewPassword(ctx context.Context, id uuid.UUID, password st
 	return s.hasher.seal(seal.PepperPassword, passwordPlace(id), normalize(password)), nil
 }
 
-// ResetPassword sets the password of an account that proved itself by recovery; hash is of
-// HashNewPassword for its id. Every session ends, older grants are void, failures are
-// forgotten, the old password's links are void, and the owner is told (S-54). It takes
-// part in the transaction of ctx.
+// ResetPassword sets the password of an account whose owner has recovered it; hash is the result of HashNewPassword for
+// its ID. Every session ends, older grants and the old password's links become void, failures are cleared, and the
+// owner is notified (S-54). It takes part in the transaction of ctx.
 func (s *Service) ResetPassword(ctx context.Context, id uuid.UUID, hash []byte) error {
 	now := s.now()
 	marked, err := s.markOf(nil, passwordSecret(id, hash))
@@ -79,8 +78,7 @@ func (s *store) passwordSealed(ctx context.Context, id uuid.UUID) (sealed []byte
 	return sealed, err
 }
 
-// resetPassword notes a recovery only of an account that has been used: whoever sets a
-// first password recovers nothing.
+// resetPassword records a recovery only for an account that has been used: setting a first password recovers nothing.
 func (s *store) resetPassword(b *pgx.Batch, id uuid.UUID, hash []byte, now time.Time) {
 	b.Queue(`
 		update accounts set password_sealed = @hash, password_scheme = null, password_due = false, credentials_changed_at = @now, updated_at = @now,
@@ -94,7 +92,7 @@ const (
 	answerWindow = 24 * time.Hour
 )
 
-// Questions are the keys of the questions that an account has set, in a fixed order.
+// Questions returns the keys of the questions that an account has set, in a fixed order.
 func (s *Service) Questions(ctx context.Context, id uuid.UUID) ([]string, error) {
 	rows, err := s.db.From(ctx).Query(ctx, `select question from account_questions where account_id = $1 order by set_at, question`, id)
 	if err != nil {
@@ -103,17 +101,17 @@ func (s *Service) Questions(ctx context.Context, id uuid.UUID) ([]string, error)
 	return pgx.CollectRows(rows, pgx.RowTo[string])
 }
 
-// QuestionClosed reports whether the questions of an account wait for the desk, since a change of them was denied.
+// QuestionClosed reports whether the questions of an account are closed until the desk decides, because a change of
+// them was denied.
 func (s *Service) QuestionClosed(ctx context.Context, id uuid.UUID) (closed bool, err error) {
 	err = s.db.From(ctx).QueryRow(ctx, `select exists (select from account_questions where account_id = $1 and closed is not null)`, id).Scan(&closed)
 	return closed, err
 }
 
-// CheckAnswers judges the answers to all questions of an account, by their keys, with one
-// verdict. The try is counted before it is judged, so that parallel tries buy nothing
-// (S-10); the right answers take it back. again are answers that this page has just
-// refused: they count no more. The error is ErrWrongAnswer, ErrQuestionClosed, *ClosedError, ErrBusy, or the
-// database's.
+// CheckAnswers judges the answers to all questions of an account, by their keys, with a single verdict. The try is
+// counted before it is judged, so that parallel tries gain nothing (S-10); right answers remove it again. again marks
+// answers that this page has just refused, which are not counted. The error is ErrWrongAnswer, ErrQuestionClosed,
+// *ClosedError, ErrBusy, or the database's.
 func (s *Service) CheckAnswers(ctx context.Context, id uuid.UUID, answers map[string]string, again bool) error {
 	now := s.now()
 	leave, err := s.hasher.enter(ctx)
@@ -144,7 +142,7 @@ func (s *Service) CheckAnswers(ctx context.Context, id uuid.UUID, answers map[st
 		right = right && ok
 		newestFits = newestFits || s.current(answerSecret(id, sealed), newest)
 	}
-	if right && !newestFits { // the mark is of the answer that was set last
+	if right && !newestFits { // the mark is that of the answer set last
 		right = false
 		if err := s.audit.Record(ctx, s.formerEvent(ctx, id, answerSecret(id, nil))); err != nil {
 			return err
@@ -161,8 +159,7 @@ func (s *Service) CheckAnswers(ctx context.Context, id uuid.UUID, answers map[st
 	return s.store.run(ctx, b)
 }
 
-// refuseAnswer records a wrong answer. If it closes the questions until an instant, the
-// owner is told.
+// refuseAnswer records a wrong answer. If it closes the questions for some time, the owner is notified.
 func (s *Service) refuseAnswer(ctx context.Context, event audit.Event, until time.Time) error {
 	if until.IsZero() {
 		if err := s.audit.Record(ctx, event); err != nil {
@@ -184,7 +181,7 @@ func (s *Service) refuseAnswer(ctx context.Context, event audit.Event, until tim
 	return &ClosedError{until}
 }
 
-// answers are the sealed ones by question, and their newest mark.
+// answers returns the sealed answers by question, and their newest mark.
 func (s *store) answers(ctx context.Context, id uuid.UUID) (set map[string][]byte, newest string, err error) {
 	rows, err := s.db.From(ctx).Query(ctx, `select question, answer_sealed, `+markAnswer.newest("$1")+` from account_questions where account_id = $1`, id)
 	if err != nil {
@@ -200,8 +197,8 @@ func (s *store) answers(ctx context.Context, id uuid.UUID) (set map[string][]byt
 	return set, newest, err
 }
 
-// reserveAnswer counts a try. until is when the questions are asked again: of a refused
-// try, or of the fifth within a day, which is judged still. It is zero of the others.
+// reserveAnswer counts a try. until is when the questions are asked again: for a refused try, and for the fifth within
+// a day, which is still judged. Otherwise it is zero.
 func (s *store) reserveAnswer(ctx context.Context, id uuid.UUID, again bool, now time.Time) (granted bool, until time.Time, err error) {
 	var closed *time.Time
 	err = s.db.From(ctx).QueryRow(ctx, `
@@ -223,7 +220,7 @@ func (s *store) reserveAnswer(ctx context.Context, id uuid.UUID, again bool, now
 	}
 	if closed != nil {
 		until = closed.UTC()
-	} else if !granted { // another request has closed them in this moment, out of the statement's view
+	} else if !granted { // another request has just closed them, which the statement could not see
 		until = now.Add(answerWindow)
 	}
 	return granted, until, nil

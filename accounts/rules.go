@@ -2,10 +2,10 @@ package accounts
 
 import "huskyidp/templates"
 
-// rules are those that a page shows beside the field of a new password, by what breaks them.
+// rules maps flaws to the rules that a page shows beside the field of a new password.
 var rules = map[Flaw]string{FlawShort: "length", FlawCommon: "common", FlawPersonal: "personal"}
 
-// PasswordProblem tells the first of the flaws of a new password, and marks the rules that it does not meet.
+// PasswordProblem reports the first flaw of a new password, and marks the rules that it does not meet.
 func PasswordProblem(flaws []Flaw) templates.Problem {
 	var unmet []string
 	for _, flaw := range flaws {

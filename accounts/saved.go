@@ -23,7 +23,7 @@ const (
 	SavedCodeCount = 10
 	savedCodeSize  = 15 // letters, 74 bits (S-17)
 	savedCodeGroup = 5  // shown with a dash between
-	// savedLetters leaves out what is easily taken for another: i, l, o, 0 and 1.
+	// savedLetters omits characters that are easily confused: i, l, o, 0 and 1.
 	savedLetters = "abcdefghjkmnpqrstuvwxyz23456789"
 )
 
@@ -35,20 +35,20 @@ func savedParts(account uuid.UUID, code string) [][]byte {
 	return [][]byte{[]byte("saved code"), account[:], []byte(code)}
 }
 
-// newSavedCode is a random code without its dashes.
+// newSavedCode returns a random code without dashes.
 func newSavedCode() string {
 	var b strings.Builder
 	var raw [1]byte
 	for b.Len() < savedCodeSize {
 		rand.Read(raw[:])
-		if i := int(raw[0] & 31); i < len(savedLetters) { // each as likely as the others
+		if i := int(raw[0] & 31); i < len(savedLetters) { // all equally likely
 			b.WriteByte(savedLetters[i])
 		}
 	}
 	return b.String()
 }
 
-// showSavedCode parts a code for the eye.
+// showSavedCode groups a code for readability.
 func showSavedCode(code string) string {
 	var groups []string
 	for ; len(code) > savedCodeGroup; code = code[savedCodeGroup:] {
@@ -113,15 +113,15 @@ func (s *Service) MakeSavedCodes(ctx context.Context, accountID uuid.UUID) (Save
 	})
 }
 
-// dropSaved voids the list, and the count of wrong codes with it.
+// dropSaved voids the list and the count of wrong codes.
 func (s *store) dropSaved(b *pgx.Batch, accountID uuid.UUID) {
 	b.Queue(`delete from account_saved_codes where account_id = $1`, accountID)
 	b.Queue(`delete from factor_throttles where account_id = $1 and factor = 'saved_codes'`, accountID)
 }
 
-// UseSavedCode uses up a code of the list, and tells how many are left. The error is
-// ErrWrongCode, ErrNoFactor, *FactorLockedError, ErrBusy, or the database's. Like
-// CheckTOTP it counts first, and is not to be called inside a transaction.
+// UseSavedCode uses up a code of the list and returns how many are left. The error is ErrWrongCode, ErrNoFactor,
+// *FactorLockedError, ErrBusy, or the database's. Like CheckTOTP it counts first, and must not be called inside a
+// transaction.
 func (s *Service) UseSavedCode(ctx context.Context, accountID uuid.UUID, typed string, again bool) (left int, err error) {
 	code, err := ParseSavedCode(typed)
 	if err != nil {
@@ -158,21 +158,21 @@ func (s *Service) UseSavedCode(ctx context.Context, accountID uuid.UUID, typed s
 	return len(list) - 1, nil
 }
 
-// savedRow is a code that was not used yet.
+// savedRow is an unused code.
 type savedRow struct {
 	N      int
 	Made   time.Time // of the list
 	digest []byte
 }
 
-// slowSaved begins a digest of a list that was made when codes had slow hashes.
+// slowSaved is the prefix of a digest made when codes had slow hashes.
 var slowSaved = []byte("$argon2id$")
 
 type savedRows []savedRow
 
 func (l savedRows) slow() bool { return len(l) > 0 && bytes.HasPrefix(l[0].digest, slowSaved) }
 
-// savedList reads what is left of the list. The error is ErrNoFactor for nothing, or the database's.
+// savedList reads the unused codes. The error is ErrNoFactor if there are none, or the database's.
 func (s *Service) savedList(ctx context.Context, accountID uuid.UUID) (list savedRows, err error) {
 	rows, err := s.db.From(ctx).Query(ctx, `
 		select n, made_at, code_sealed from account_saved_codes where account_id = $1 and used_at is null order by n`, accountID)

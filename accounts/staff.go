@@ -19,13 +19,13 @@ type NewStaff struct {
 	Language string
 }
 
-// Staff reports whether the account is that of a person of the support desk: it has no card,
-// and nobody of the desk can act on it (S-63).
+// Staff reports whether the account belongs to a person of the support desk: it has no card, and the desk cannot act on
+// it (S-63).
 func (a Account) Staff() bool { return a.MemberID == uuid.Nil }
 
-// CreateStaff makes the account of a person of the support desk in the transaction of ctx. It
-// has no password: the person sets the first one through recovery, by a code to the address.
-// The error is a Flaw, ErrUsernameTaken, or the database's.
+// CreateStaff makes the account of a person of the support desk in the transaction of ctx. It has no password: the
+// person sets the first one through recovery, with a code sent to the address. The error is a Flaw, ErrUsernameTaken,
+// or the database's.
 func (s *Service) CreateStaff(ctx context.Context, n NewStaff) (Account, error) {
 	username, err := CheckUsername(n.Username)
 	if err != nil {

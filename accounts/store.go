@@ -17,17 +17,16 @@ import (
 type store struct {
 	db      *postgres.DB
 	keyring *seal.Keyring
-	nobody  []byte // an address that is nobody's, sealed for uuid.Nil
+	nobody  []byte // a nonexistent address, sealed for uuid.Nil
 }
 
-// run sends a batch; outside a transaction it is one of its own.
+// run sends a batch, in a transaction of its own unless ctx has one.
 func (s *store) run(ctx context.Context, b *pgx.Batch) error {
 	return Refused(s.db.From(ctx).SendBatch(ctx, b).Close())
 }
 
-// Refused turns the violation of a constraint of this package into its sentinel:
-// ErrUsernameTaken, ErrMemberHasAccount, ErrExists or ErrDisabled. Other errors stay what
-// they are.
+// Refused turns the violation of a constraint of this package into its sentinel: ErrUsernameTaken, ErrMemberHasAccount,
+// ErrExists or ErrDisabled. Other errors are returned unchanged.
 func Refused(err error) error {
 	switch postgres.Violated(err) {
 	case "":
@@ -50,8 +49,8 @@ func emailPlace(id uuid.UUID) seal.Place {
 	return seal.Place{Table: "accounts", Column: "email_sealed", Row: id.String()}
 }
 
-// emailDigest is what an address is found by. It belongs to no one account: families
-// share mailboxes (S-50).
+// emailDigest is the digest by which an address is found. It is not unique per account: families share mailboxes
+// (S-50).
 func (s *store) emailDigest(address string) []byte {
 	return s.keyring.MAC(seal.Index, []byte("accounts.email"), []byte(foldEmail(address)))
 }
@@ -79,7 +78,7 @@ func (s *store) create(b *pgx.Batch, a Account, n NewAccount) {
 	}
 }
 
-// accountRow is an account as it lies in the table. A left join may leave it empty.
+// accountRow is a row of the table. A left join may leave it empty.
 type accountRow struct {
 	ID             *uuid.UUID
 	Subject        *string
@@ -119,8 +118,7 @@ func (s *store) open(r accountRow) (Account, error) {
 	return account, nil
 }
 
-// queueAccount does for nobody's id what it does for an account's: it reads a row and
-// opens an address (S-13).
+// queueAccount does the same for a nonexistent ID as for an account's: it reads a row and opens an address (S-13).
 func (s *store) queueAccount(b *pgx.Batch, id uuid.UUID, account *Account) {
 	b.Queue(`select `+accountColumns+` from (values (1)) one left join accounts a on a.id = $1`, id).QueryRow(func(r pgx.Row) error {
 		var row accountRow
@@ -166,7 +164,7 @@ func (s *store) taken(ctx context.Context, names []string) (map[string]bool, err
 	return taken, err
 }
 
-// queueFree reads the first so many of the names that nobody has, each once.
+// queueFree reads the first names that nobody has, at most most, each once.
 func (s *store) queueFree(b *pgx.Batch, names []string, most int, free *[]string) {
 	b.Queue(`
 		select name from unnest($1::text[]) with ordinality as t (name, place)

@@ -12,9 +12,9 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// startSession begins with an update of the account's row: parallel sign-ins of one
-// member wait for each other, so that the count of ten holds. The session of an account
-// that is not active names none, which violates sessions_account and undoes the batch.
+// startSession begins with an update of the account's row, so that parallel sign-ins of one member wait for each other
+// and the limit of ten sessions holds. The session of an inactive account names no account, which violates
+// sessions_account and rolls the batch back.
 func (s *store) startSession(b *pgx.Batch, n Session, digest []byte, replaces, browser, system string, announce bool) {
 	now := n.AuthTime
 	b.Queue(`update accounts set last_sign_in_at = $2 where id = $1`, n.AccountID, now)
@@ -63,8 +63,8 @@ func (s *store) session(ctx context.Context, digest []byte, now, idleSince time.
 	return n, nil
 }
 
-// voids is what the end of a session takes with it of what was issued in it. Package provider
-// reads it from the view session_ends.
+// voids is what else ends with a session, of everything issued in it. Package provider reads it from the view
+// session_ends.
 type voids string
 
 const (
@@ -82,8 +82,8 @@ func (s *store) endSession(ctx context.Context, sid string, owner *uuid.UUID, wh
 	return account, err == nil, err
 }
 
-// endSessions also takes what was issued in sessions that are over: the tokens of one that its
-// browser has left are no safer than those of an open one. It returns those that were open.
+// endSessions also ends what was issued in sessions that are over: tokens of a session that its browser has left are no
+// safer than those of an open one. It returns those that were open.
 func (s *store) endSessions(ctx context.Context, account uuid.UUID, except string, now time.Time) ([]string, error) {
 	rows, err := s.db.From(ctx).Query(ctx, `
 		with open as (

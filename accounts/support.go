@@ -13,7 +13,7 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// By is how support finds an account. Values match whole or not at all (S-62).
+// By is how support finds an account. Values match as a whole or not at all (S-62).
 type By string
 
 // The ways to find an account.
@@ -24,8 +24,8 @@ const (
 	BySubject  By = "subject"   // the sub of the programme's own apps
 )
 
-// FindExact returns the accounts that have exactly this value: several only where people
-// share a mailbox, none for a value that cannot be. The error is the database's.
+// FindExact returns the accounts with exactly this value: several only if people share a mailbox, none for an invalid
+// value. The error is the database's.
 func (s *Service) FindExact(ctx context.Context, by By, value string) ([]Account, error) {
 	switch by {
 	case ByUsername:
@@ -62,9 +62,10 @@ func one(a Account, err error) ([]Account, error) {
 	return []Account{a}, nil
 }
 
-// ChangeMember ties an account to another row of the roster, at the support desk's wish: it stood on somebody else's. Every
-// session and grant ends, since they speak for that person; the owner is told. It takes part in the transaction of ctx. The
-// error is ErrMemberHasAccount where the row has an account, ErrNotFound, or the database's.
+// ChangeMember ties an account to another row of the roster at the support desk's request, because it was tied to
+// somebody else's. Every session and grant ends, since they speak for that person; the owner is notified. It takes part
+// in the transaction of ctx. The error is ErrMemberHasAccount if the row has an account, ErrNotFound, or the
+// database's.
 func (s *Service) ChangeMember(ctx context.Context, id, memberID uuid.UUID) error {
 	now := s.now()
 	account, err := s.Get(ctx, id)
@@ -90,9 +91,8 @@ func (s *Service) ChangeMember(ctx context.Context, id, memberID uuid.UUID) erro
 	})
 }
 
-// Disable closes an account until Enable, whatever its owner does meanwhile: its sessions end,
-// and so does every grant (S-25). It takes part in the transaction of ctx and reports whether
-// the account was open.
+// Disable closes an account until Enable, whatever its owner does meanwhile: its sessions and all grants end (S-25). It
+// takes part in the transaction of ctx and reports whether the account was open.
 func (s *Service) Disable(ctx context.Context, id uuid.UUID) (closed bool, err error) {
 	now := s.now()
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
@@ -104,8 +104,8 @@ func (s *Service) Disable(ctx context.Context, id uuid.UUID) (closed bool, err e
 	return closed, err
 }
 
-// Enable opens an account that was closed, and reports whether it was. Where its owner has
-// said "this wasn't me", the old password stays void.
+// Enable reopens a closed account, and reports whether it was closed. If its owner has said "this wasn't me", the old
+// password remains void.
 func (s *Service) Enable(ctx context.Context, id uuid.UUID) (opened bool, err error) {
 	return s.store.enable(ctx, id, s.now())
 }

@@ -16,11 +16,11 @@ const (
 	freeFailures = 5           // before the first wait (S-07)
 	firstWait    = time.Minute // doubles with each failure
 	longestWait  = time.Hour
-	allFailures  = 100 // consecutive: the password counts no longer
+	allFailures  = 100 // consecutive: the password is disabled
 )
 
-// throttleKey is the digest under which attempts for a name are counted, existing or
-// not; attempts from a known device count by themselves (S-08, S-11).
+// throttleKey is the digest under which attempts for a username are counted, whether or not it exists; attempts from a
+// known device are counted separately (S-08, S-11).
 func (s *Service) throttleKey(name string, device knownDevice) []byte {
 	if device.valid {
 		return s.keyring.MAC(seal.Index, []byte("accounts.throttle.device"), []byte(name), device.id)
@@ -28,8 +28,7 @@ func (s *Service) throttleKey(name string, device knownDevice) []byte {
 	return s.keyring.MAC(seal.Index, []byte("accounts.throttle"), []byte(name))
 }
 
-// throttleKeys are all the keys that a success clears: in every key version, of the
-// name and of the device.
+// throttleKeys returns all keys that a success clears: in every key version, for the username and for the device.
 func (s *Service) throttleKeys(name string, device knownDevice) [][]byte {
 	keys := s.keyring.MACs(seal.Index, []byte("accounts.throttle"), []byte(name))
 	if device.valid {
@@ -38,22 +37,20 @@ func (s *Service) throttleKeys(name string, device knownDevice) [][]byte {
 	return keys
 }
 
-// reservation is a failure counted in advance. The account is empty for a name that
-// nobody has.
+// reservation is a failure counted in advance. The account is empty for an unknown username.
 type reservation struct {
 	granted      bool
-	failures     int // counted with this one; those before it when refused
+	failures     int // including this one; those before it if it was refused
 	blockedUntil *time.Time
 	account      accountRow
 	factors      factorsRow
-	mark         string // the newest of the password
+	mark         string // the newest mark of the password
 }
 
-// reserve takes the attempt from the source's limit (S-09), counts a failure before the
-// password is looked at, so that parallel attempts buy nothing (S-10), and reads the
-// account: one round trip and the commit, whether or not there is an account. A source
-// over its limit counts against nobody. What the same browser sent just before costs no
-// second try: a double click or a reload buys no guess.
+// reserve takes the attempt from the source's limit (S-09), counts a failure before the password is compared, so that
+// parallel attempts gain nothing (S-10), and reads the account: one round trip and the commit, whether or not the
+// account exists. A source over its limit is not counted against anybody. An attempt that repeats the browser's last
+// one costs no second try: a double click or a reload is not a guess.
 func (s *Service) reserve(ctx context.Context, a Attempt, key []byte, name string, fromDevice bool, now time.Time) (r reservation, err error) {
 	limit := s.sourceLimit
 	limit.Count *= web.SourceFactor(ctx)
@@ -71,7 +68,7 @@ func (s *Service) reserve(ctx context.Context, a Attempt, key []byte, name strin
 	return r, err
 }
 
-// passwordMAC tells the same password again of one browser and name; nil of no browser.
+// passwordMAC identifies the same password sent again from one browser for one username; nil without a browser.
 func (s *Service) passwordMAC(browser []byte, name, password string) []byte {
 	if browser == nil {
 		return nil
@@ -79,8 +76,8 @@ func (s *Service) passwordMAC(browser []byte, name, password string) []byte {
 	return s.keyring.MAC(seal.PepperPassword, []byte("accounts.refused"), browser, []byte(name), []byte(normalize(password)))
 }
 
-// reserve queues the count. Only the row of the name, not of a device, knows the account:
-// its owner is told.
+// reserve queues the count. Only the row of the username, not that of a device, refers to the account, whose owner is
+// notified.
 func (s *store) reserve(b *pgx.Batch, r *reservation, key, typed []byte, name string, fromDevice bool, now time.Time) {
 	b.Queue(`
 		with found as (
@@ -122,8 +119,8 @@ func (s *store) reserve(b *pgx.Batch, r *reservation, key, typed []byte, name st
 	})
 }
 
-// wait is how long a refused attempt is told to wait. A wait that another request has
-// begun in this moment is not in the statement's view; it is at least the first.
+// wait returns how long a refused attempt must wait. A wait that another request has just begun is not visible to the
+// statement; it is at least the first one.
 func (r reservation) wait(now time.Time) time.Duration {
 	switch {
 	case r.failures >= allFailures:

@@ -24,14 +24,14 @@ const (
 	TOTPSecretSize = 20 // bytes, RFC 4226 4
 	totpStep       = 30 * time.Second
 	totpDigits     = 6
-	totpPending    = time.Hour // a key that was shown and not proven is replaced after it
+	totpPending    = time.Hour // a key that was shown and never proven is replaced after this
 )
 
 func totpPlace(account uuid.UUID) seal.Place {
 	return seal.Place{Table: "account_totp", Column: "secret_sealed", Row: account.String()}
 }
 
-// TOTPSecret is the key in the form that apps take: base32 without padding.
+// TOTPSecret is the key in the form that apps accept: base32 without padding.
 type TOTPSecret string
 
 func newTOTPSecret() TOTPSecret {
@@ -55,8 +55,8 @@ func (t TOTPSecret) URI(issuer, username string) string {
 	return "otpauth://totp/" + url.PathEscape(issuer) + ":" + url.PathEscape(username) + "?" + strings.ReplaceAll(query.Encode(), "+", "%20")
 }
 
-// step is the time step whose code this is: the current one or a neighbour, 0 for none.
-// The library neither remembers steps nor tells them (S-77), so they are computed here.
+// step returns the time step of a code: the current one or a neighbour, 0 for none. The library neither remembers steps
+// nor returns them (S-77), so they are computed here.
 func (t TOTPSecret) step(code string, now time.Time) (int64, error) {
 	current := now.Unix() / int64(totpStep/time.Second)
 	found := int64(0)
@@ -72,8 +72,7 @@ func (t TOTPSecret) step(code string, now time.Time) (int64, error) {
 	return found, nil
 }
 
-// typedCode drops what people type between digits. The error is ErrCodeFormat unless six
-// ASCII digits are left (S-15).
+// typedCode drops what people type between digits. The error is ErrCodeFormat unless six ASCII digits remain (S-15).
 func typedCode(typed string) (string, error) {
 	if len(typed) > 64 {
 		return "", ErrCodeFormat
@@ -85,11 +84,10 @@ func typedCode(typed string) (string, error) {
 	return code, nil
 }
 
-// CheckTOTP checks a code of the account's app and uses it up. The error is
-// ErrCodeFormat (nothing is counted), ErrNoFactor, *FactorLockedError, ErrWrongCode,
-// ErrCodeUsed, or the database's. The failure is counted, and committed, before the code
-// is looked at, so it is not to be called inside a transaction (S-10, S-16); again is a
-// code that this page has just refused.
+// CheckTOTP checks a code of the account's app and uses it up. The error is ErrCodeFormat (not counted), ErrNoFactor,
+// *FactorLockedError, ErrWrongCode, ErrCodeUsed, or the database's. The failure is counted and committed before the
+// code is compared, so this must not be called inside a transaction (S-10, S-16). again marks a code that this page has
+// just refused.
 func (s *Service) CheckTOTP(ctx context.Context, accountID uuid.UUID, typed string, again bool) error {
 	code, err := typedCode(typed)
 	if err != nil {
@@ -142,10 +140,9 @@ func (s *Service) CheckTOTP(ctx context.Context, accountID uuid.UUID, typed stri
 	return nil
 }
 
-// StartTOTP returns the key that the member copies into an app; the same in one session for
-// an hour, so that a reload does not void what was scanned. Another session gets another
-// key: who was in for a moment does not know what the member enrols next. The error is ErrHasFactor where an app
-// is enrolled.
+// StartTOTP returns the key that the member copies into an app. Within a session it is the same for an hour, so that a
+// reload does not void what was scanned. Another session gets another key: somebody who had access for a moment does
+// not know what the member enrols next. The error is ErrHasFactor if an app is enrolled.
 func (s *Service) StartTOTP(ctx context.Context, accountID uuid.UUID, sid string) (TOTPSecret, error) {
 	now, fresh := s.now(), newTOTPSecret()
 	var sealed []byte
@@ -168,9 +165,9 @@ func (s *Service) StartTOTP(ctx context.Context, accountID uuid.UUID, sid string
 	return s.openTOTP(accountID, sealed)
 }
 
-// ConfirmTOTP enrols the app whose key StartTOTP gave in the same session, once its code is right, and tells
-// the member by mail. The code counts as used. The error is ErrCodeFormat, ErrWrongCode,
-// ErrHasFactor (a second click), ErrNoFactor, or the database's.
+// ConfirmTOTP enrols the app whose key StartTOTP returned in the same session, once its code is right, and notifies the
+// member by mail. The code counts as used. The error is ErrCodeFormat, ErrWrongCode, ErrHasFactor (a second click),
+// ErrNoFactor, or the database's.
 func (s *Service) ConfirmTOTP(ctx context.Context, accountID uuid.UUID, sid, typed string) (usable time.Time, err error) {
 	code, err := typedCode(typed)
 	if err != nil {
@@ -216,13 +213,12 @@ func (s *Service) ConfirmTOTP(ctx context.Context, accountID uuid.UUID, sid, typ
 	return usable, err
 }
 
-// RemoveTOTP takes the app from the account, and the saved codes with the last factor.
-// It is no error if it is gone.
+// RemoveTOTP removes the app from the account and, with the last factor, the saved codes. It is idempotent.
 func (s *Service) RemoveTOTP(ctx context.Context, accountID uuid.UUID) error {
 	return s.removeFactor(ctx, accountID, TOTP, `delete from account_totp where account_id = $1 and confirmed_at is not null`, accountID)
 }
 
-// removeFactor runs a deletion and what follows from it.
+// removeFactor runs a deletion and its consequences.
 func (s *Service) removeFactor(ctx context.Context, accountID uuid.UUID, f Factor, statement string, args ...any) error {
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		tag, err := s.db.From(ctx).Exec(ctx, statement, args...)
@@ -230,7 +226,7 @@ func (s *Service) removeFactor(ctx context.Context, accountID uuid.UUID, f Facto
 			return err
 		}
 		b := &pgx.Batch{}
-		b.Queue(`delete from factor_throttles where account_id = $1 and factor = $2`, accountID, f) // another one begins anew
+		b.Queue(`delete from factor_throttles where account_id = $1 and factor = $2`, accountID, f) // a new one starts at zero
 		b.Queue(`
 			delete from account_saved_codes where account_id = $1
 				and not exists (select from account_totp where account_id = $1 and confirmed_at is not null)
@@ -242,7 +238,7 @@ func (s *Service) removeFactor(ctx context.Context, accountID uuid.UUID, f Facto
 	})
 }
 
-// refusedFactor records a wrong proof, and answers it once it is recorded.
+// refusedFactor records a wrong proof and, once it is recorded, returns the outcome.
 func (s *Service) refusedFactor(ctx context.Context, accountID uuid.UUID, f Factor, outcome error) error {
 	event := audit.Event{
 		Kind: audit.FactorRefused, At: s.now(), AccountID: accountID.String(), RequestID: web.RequestID(ctx), Reason: "wrong",

@@ -14,10 +14,9 @@ const (
 	usernameMax = 32
 )
 
-// CheckUsername returns the one form under which a username is kept and compared
-// (PRECIS UsernameCaseMapped, RFC 8265 3.3). It takes Latin letters, digits, dot,
-// hyphen and underscore; other scripts hold letters that look the same. The error is
-// FlawMissing, FlawLength, FlawCharacters or FlawStart.
+// CheckUsername returns the form in which a username is stored and compared (PRECIS UsernameCaseMapped, RFC 8265 3.3).
+// It accepts Latin letters, digits, dot, hyphen and underscore; other scripts contain letters that look the same. The
+// error is FlawMissing, FlawLength, FlawCharacters or FlawStart.
 func CheckUsername(typed string) (canonical string, err error) {
 	typed = strings.TrimSpace(typed)
 	if typed == "" {
@@ -30,7 +29,7 @@ func CheckUsername(typed string) (canonical string, err error) {
 	if err != nil {
 		return "", FlawCharacters
 	}
-	starts := false // with a mark
+	starts := false // with a symbol
 	for i, r := range canonical {
 		letter := unicode.Is(unicode.Latin, r) && unicode.IsLetter(r) || '0' <= r && r <= '9'
 		mark := strings.ContainsRune("._-", r)
@@ -48,8 +47,8 @@ func CheckUsername(typed string) (canonical string, err error) {
 	return canonical, nil
 }
 
-// signInName is the form under which attempts are counted: the canonical username,
-// or for what cannot be one a form that does not depend on case and spaces (S-08).
+// signInName returns the form under which attempts are counted: the canonical username or, if it is invalid, a form
+// independent of case and spaces (S-08).
 func signInName(typed string) string {
 	if canonical, err := CheckUsername(typed); err == nil {
 		return canonical

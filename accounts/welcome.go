@@ -12,7 +12,7 @@ import (
 	"huskyidp/internal/web"
 )
 
-// Due is what the member of an imported account has still to give.
+// Due is what the member of an imported account has yet to provide.
 type Due struct {
 	Agreement bool // none was ever accepted
 	Address   bool // a proof that the address is theirs
@@ -21,7 +21,7 @@ type Due struct {
 	Settled   bool // nothing: the account is complete
 }
 
-// Due reads what an account lacks; questions says whether a secret question is asked for.
+// Due reads what an account lacks; questions says whether a secret question is required.
 func (s *Service) Due(ctx context.Context, id uuid.UUID, questions bool) (d Due, err error) {
 	err = s.db.From(ctx).QueryRow(ctx, `
 		select not exists (select from account_acceptances where account_id = id and kind = 'agreement'), settle_proven_at is null, $2 and not exists (select from account_questions where account_id = id), password_due, imported_at is null or settled_at is not null
@@ -32,7 +32,7 @@ func (s *Service) Due(ctx context.Context, id uuid.UUID, questions bool) (d Due,
 	return d, nil
 }
 
-// SettleAddress notes that the member of an imported account has proven the address.
+// SettleAddress records that the member of an imported account has proven the address.
 func (s *Service) SettleAddress(ctx context.Context, session Session) error {
 	now := s.now()
 	b := &pgx.Batch{}

@@ -37,8 +37,7 @@ func (h *Handler) showApps(c *gin.Context) error {
 	return h.page(c, http.StatusOK, "apps", session, appsPage{list}, notice...)
 }
 
-// stopped names the app that was stopped just now, as the history has it: what an address
-// says is shown to nobody.
+// stopped names the app that was just stopped, according to the history, since anybody can write an address.
 func (h *Handler) stopped(c *gin.Context, session accounts.Session) ([]web.PageOption, error) {
 	if c.Query("note") != "stopped" || !h.web.JustDone(c) {
 		return nil, nil
@@ -52,8 +51,8 @@ func (h *Handler) stopped(c *gin.Context, session accounts.Session) ([]web.PageO
 	return nil, err
 }
 
-// appOf is the app of the address; done means that there is none (any more), and that the
-// member was sent to the list.
+// appOf returns the app of the address. done means that there is none (any more), and that the member was sent to the
+// list.
 func (h *Handler) appOf(c *gin.Context) (session accounts.Session, app accounts.ConnectedApp, done bool, err error) {
 	session, ok, err := h.Require(c)
 	if !ok {

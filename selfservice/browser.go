@@ -14,7 +14,7 @@ import (
 
 const sessionCookie = "session"
 
-// lookup is the outcome of Lookup, kept for the rest of the request.
+// lookup is the result of Lookup, kept for the rest of the request.
 type lookup struct {
 	session accounts.Session
 	found   bool
@@ -23,9 +23,8 @@ type lookup struct {
 
 const lookupKey = "huskyidp/selfservice.lookup"
 
-// Lookup returns the session of the browser, with one round trip per request. It is no
-// error when there is none. A form that was rendered for another session is an error: it
-// would say one person and change another.
+// Lookup returns the browser's session, with one round trip per request. Having none is not an error. A form that was
+// rendered for another session is: it would name one person and change another.
 func (h *Handler) Lookup(c *gin.Context) (accounts.Session, bool, error) {
 	if kept, ok := c.Get(lookupKey); ok {
 		l := kept.(lookup)
@@ -34,7 +33,7 @@ func (h *Handler) Lookup(c *gin.Context) (accounts.Session, bool, error) {
 	return h.lookup(c, h.service.Session)
 }
 
-// Peek is Lookup for what a browser asks by itself: the session is not used (S-23).
+// Peek is Lookup for requests that the browser makes by itself: they do not count as use (S-23).
 func (h *Handler) Peek(c *gin.Context) (accounts.Session, bool, error) {
 	return h.lookup(c, h.service.Peek)
 }
@@ -57,7 +56,7 @@ func (h *Handler) lookup(c *gin.Context, find func(ctx context.Context, token st
 	return l.session, l.found, l.err
 }
 
-// wayOn is where whoever is signed in goes on after a form that was not theirs.
+// wayOn returns where a signed-in member continues after a form that was not theirs.
 func (h *Handler) wayOn(c *gin.Context) string {
 	if flow := web.Flow(c); flow != "" && h.resume != nil {
 		return h.resume(flow)
@@ -65,14 +64,14 @@ func (h *Handler) wayOn(c *gin.Context) string {
 	return "/account"
 }
 
-// Current is Lookup for those who treat a failure as not signed in.
+// Current is Lookup for callers that treat a failure as not signed in.
 func (h *Handler) Current(c *gin.Context) (accounts.Session, bool) {
 	session, found, err := h.Lookup(c)
 	return session, found && err == nil
 }
 
-// SignIn starts a session for an account whose every required proof was given, and sets
-// the cookies. The session that the browser had before ends (S-22).
+// SignIn starts a session for an account whose every required proof was given, and sets the cookies. The browser's
+// former session ends (S-22).
 func (h *Handler) SignIn(c *gin.Context, account accounts.Account, amr []string) (accounts.Session, error) {
 	started, err := h.service.StartSession(c.Request.Context(), h.start(c, account, amr))
 	if err != nil {
@@ -82,8 +81,8 @@ func (h *Handler) SignIn(c *gin.Context, account accounts.Account, amr []string)
 	return started.Session, nil
 }
 
-// QueueSignIn is SignIn for a batch that is sent later, in the transaction that makes the
-// account; opened sets the cookies and is called once that is committed.
+// QueueSignIn is SignIn for a batch that is sent later, in the transaction that makes the account. opened sets the
+// cookies; call it once that is committed.
 func (h *Handler) QueueSignIn(c *gin.Context, b *pgx.Batch, account accounts.Account, amr []string) (opened func()) {
 	started := h.service.QueueSession(c.Request.Context(), b, h.start(c, account, amr))
 	return func() { h.opened(c, started) }
@@ -96,7 +95,7 @@ func (h *Handler) start(c *gin.Context, account accounts.Account, amr []string) 
 	}
 }
 
-// keepLookup is for a session that this very request began or renewed.
+// keepLookup is for a session that this request itself began or renewed.
 func (h *Handler) keepLookup(c *gin.Context, session accounts.Session) {
 	web.Belongs(c, web.OfSession, session.SID)
 	h.web.UseLanguage(c, session.Language)
@@ -109,8 +108,8 @@ func (h *Handler) opened(c *gin.Context, started accounts.Started) {
 	h.keepLookup(c, started.Session)
 }
 
-// SignOut ends the browser's session, if it has one, and what else was begun there, and
-// clears its cookie. The device stays known.
+// SignOut ends the browser's session, if any, and everything else begun there, and clears its cookie. The device stays
+// known.
 func (h *Handler) SignOut(c *gin.Context) error {
 	session, found, err := h.Lookup(c)
 	if err != nil {
@@ -130,7 +129,7 @@ func (h *Handler) SignOut(c *gin.Context) error {
 	return nil
 }
 
-// settled keeps all of the account closed to a session whose account is not complete.
+// settled closes the whole account to a session whose account is incomplete.
 func (h *Handler) settled(c *gin.Context) error {
 	session, ok, err := h.Lookup(c)
 	if ok && session.Unsettled {
@@ -140,7 +139,7 @@ func (h *Handler) settled(c *gin.Context) error {
 	return err
 }
 
-// Require returns the session, or sends the browser to sign in: ok is then false and the answer is given.
+// Require returns the session, or sends the browser to sign in; then ok is false and the response is written.
 func (h *Handler) Require(c *gin.Context) (session accounts.Session, ok bool, err error) {
 	session, ok, err = h.Lookup(c)
 	if ok && !web.Owned(c, web.OfSession) {

@@ -16,23 +16,22 @@ import (
 	"huskyidp/templates"
 )
 
-// Emails holds a member's change of address until the old address has had time to stop
-// it (S-53).
+// Emails holds a member's change of address until the old address has had time to stop it (S-53).
 type Emails interface {
-	// HoldEmail begins it; the change that is held already stays.
+	// HoldEmail begins the hold. A change that is already on hold stays.
 	HoldEmail(ctx context.Context, accountID uuid.UUID, email string) error
-	// HeldEmail is when a change will be made, zero if none waits.
+	// HeldEmail returns when a change will be made, zero if none is on hold.
 	HeldEmail(ctx context.Context, accountID uuid.UUID) (time.Time, error)
-	// StopEmail ends the change that the member asked for and that waits: another password means that it may have been
-	// somebody else. It takes part in the transaction of ctx.
+	// StopEmail ends the member's change that is on hold: a new password means that somebody else may have asked for
+	// it. It takes part in the transaction of ctx.
 	StopEmail(ctx context.Context, accountID uuid.UUID) error
 }
 
-// emailPage shows the address, and takes another where members may change it themselves.
+// emailPage shows the address, and accepts another if members may change it themselves.
 type emailPage struct {
 	Email              string
-	Open               bool      // members may
-	Pending            time.Time // when a change will be made; zero if none waits
+	Open               bool      // members may change it
+	Pending            time.Time // when a change on hold will be made; zero if there is none
 	Wanted, WantedSame string    // as typed
 }
 
@@ -47,7 +46,7 @@ func (h *Handler) showEmail(c *gin.Context) error {
 	return h.emailForm(c, session, http.StatusOK, emailPage{})
 }
 
-// emailSession is a fresh one where something can be changed.
+// emailSession requires a fresh sign-in if something can be changed.
 func (h *Handler) emailSession(c *gin.Context) (accounts.Session, bool, error) {
 	if h.emails == nil {
 		return h.Require(c)
@@ -108,8 +107,8 @@ func (h *Handler) changeEmail(c *gin.Context) error {
 	return web.SeeOther(c, "/account/email/code")
 }
 
-// emailProofOf is the address that waits for its code; done means that none does, and
-// that the member was sent back.
+// emailProofOf returns the address that awaits its code. done means that there is none and that the member was sent
+// back.
 func (h *Handler) emailProofOf(c *gin.Context) (session accounts.Session, address string, done bool, err error) {
 	session, ok, err := h.emailSession(c)
 	if !ok {
@@ -122,7 +121,7 @@ func (h *Handler) emailProofOf(c *gin.Context) (session accounts.Session, addres
 	return session, address, err != nil, err
 }
 
-// emailCodeGone leads back to the form, and says why a code that was typed does nothing, unless it has done it before.
+// emailCodeGone leads back to the form, and explains why a typed code has no effect, unless it already took effect.
 func (h *Handler) emailCodeGone(c *gin.Context, session accounts.Session, cause error) error {
 	if h.emails == nil || !web.Form(c).Has("code") {
 		return web.SeeOther(c, "/account/email")

@@ -21,7 +21,7 @@ import (
 type factorsPage struct {
 	List  []accounts.EnrolledFactor
 	TOTP  bool // an app is enrolled
-	Codes bool // a list of saved codes is there
+	Codes bool // there is a list of saved codes
 	Now   time.Time
 }
 
@@ -93,8 +93,8 @@ func (h *Handler) addTOTP(c *gin.Context) error {
 	return h.totpForm(c, session, status, problem)
 }
 
-// added goes on to the saved codes. The session has proven the new factor as well, unless
-// that may not be used yet (S-55).
+// added leads on to the saved codes. The session has proven the new factor as well, unless it may not be used yet
+// (S-55).
 func (h *Handler) added(c *gin.Context, session accounts.Session, f accounts.Factor, usable time.Time) error {
 	if !usable.After(h.now()) {
 		r := accounts.Renewal{SID: session.SID, AccountID: session.AccountID, AMR: accounts.WithFactor(session.AMR, f), AuthTime: session.AuthTime}
@@ -121,7 +121,7 @@ func (h *Handler) passkeyOptions(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if !ok || h.now().Sub(session.AuthTime) >= accounts.Fresh { // the page itself says what to do
+	if !ok || h.now().Sub(session.AuthTime) >= accounts.Fresh { // the page itself explains
 		return &web.Error{Status: http.StatusForbidden, Key: web.KeyForbidden}
 	}
 	options, err := h.service.BeginNewPasskey(c.Request.Context(), seal.Digest(session.SID), accounts.Account{ID: session.AccountID, Username: session.Username})
@@ -154,11 +154,11 @@ func (h *Handler) addPasskey(c *gin.Context) error {
 	return h.page(c, http.StatusUnprocessableEntity, "add_passkey", session, passkeyPage{label}, web.WithProblems(problem))
 }
 
-// removePage says what is lost with a factor.
+// removePage explains what is lost with a factor.
 type removePage struct {
 	Factor accounts.Factor
 	Label  string
-	Last   bool // the account is left with its password alone
+	Last   bool // the account is left with only its password
 }
 
 func (h *Handler) showRemoveTOTP(c *gin.Context) error    { return h.showRemove(c, accounts.TOTP) }

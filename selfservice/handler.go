@@ -16,11 +16,11 @@ import (
 // App is where a member may want to go from the account page; zero for nowhere.
 type App struct{ Name, URI string }
 
-// Apps keeps what members allowed to apps.
+// Apps stores what members have allowed apps to do.
 type Apps interface {
 	ConnectedApps(ctx context.Context, accountID uuid.UUID) ([]accounts.ConnectedApp, error)
 	StopApp(ctx context.Context, accountID uuid.UUID, clientID string) error
-	// EndedWith names the apps that lost what they got in sessions which were ended since.
+	// EndedWith names the apps that lost access with the sessions ended since.
 	EndedWith(ctx context.Context, accountID uuid.UUID, since time.Time) ([]string, error)
 }
 
@@ -31,17 +31,16 @@ type Deps struct {
 	Keyring *seal.Keyring
 	Now     func() time.Time
 	Cards   Cards
-	Apps    Apps                     // nil: no app is connected ever
-	Changes Changes                  // nil: nothing waits ever
+	Apps    Apps                     // nil: no app is ever connected
+	Changes Changes                  // nil: nothing is ever on hold
 	Emails  Emails                   // nil: support alone changes addresses (design.md section 2)
-	Resume  func(flow string) string // the path where a pending authorization request goes on; nil: none ever waits
+	Resume  func(flow string) string // returns the path where a pending authorization request continues; nil: none is ever pending
 	App     App
 
 	NoQuestions bool // secret questions are switched off (S-56)
 }
 
-// Handler holds the account pages, and keeps the session of a browser for the other
-// features.
+// Handler serves the account pages, and keeps a browser's session for the other features.
 type Handler struct {
 	service *accounts.Service
 	web     *web.Web
@@ -57,7 +56,7 @@ type Handler struct {
 	noQuestions bool
 }
 
-// NewHandler checks that nothing is missing.
+// NewHandler returns an error if a dependency is missing.
 func NewHandler(d Deps) (*Handler, error) {
 	if d.Service == nil || d.Web == nil || d.Keyring == nil || d.Now == nil || d.Cards == nil {
 		return nil, errors.New("selfservice: Service, Web, Keyring, Now and Cards are required")
@@ -70,7 +69,7 @@ func NewHandler(d Deps) (*Handler, error) {
 	return h, nil
 }
 
-// Mount adds the pages.
+// Mount adds the routes.
 func (h *Handler) Mount(r gin.IRouter) {
 	pages := h.web.Pages(r)
 	pages.GET("/account/left", h.web.Handle(h.left))

@@ -11,15 +11,15 @@ import (
 	"huskyidp/templates"
 )
 
-// Changes are what waits to be done to an account. The notice of one goes to the mailbox; who is signed in sees it here,
-// so that a thief of the mailbox alone cannot keep it from them (S-21).
+// Changes are the changes of an account that are on hold. Their notices go to the mailbox; whoever is signed in sees
+// them here as well, so that a thief of the mailbox alone cannot hide them (S-21).
 type Changes interface {
 	Held(ctx context.Context, accountID uuid.UUID) ([]templates.HeldChange, error)
-	// StopHeld ends one at the word of a session, and tells whether it is stopped, now or by the press before.
+	// StopHeld stops one on the authority of a session, and reports whether it is stopped, now or by an earlier press.
 	StopHeld(ctx context.Context, accountID, id uuid.UUID, sid string) (bool, error)
 }
 
-// beside is what every page of the section shows besides its own.
+// beside returns what every page of the section shows in addition to its own content.
 func (h *Handler) beside(c *gin.Context, session accounts.Session) (a templates.Account, err error) {
 	ctx := c.Request.Context()
 	if h.changes != nil {
@@ -36,7 +36,7 @@ func (h *Handler) beside(c *gin.Context, session accounts.Session) (a templates.
 	return a, nil
 }
 
-// showHeld is for who had to sign in before the button counted: it stands on the account's page.
+// showHeld is for somebody who had to sign in before the button took effect, which is on the account's page.
 func (h *Handler) showHeld(c *gin.Context) error { return h.back(c, "/account", "") }
 
 func (h *Handler) stopHeld(c *gin.Context) error {

@@ -18,11 +18,11 @@ type historyEntries struct {
 	Older, Newer int // numbers of pages; 0 for none
 }
 
-// historyEntry is an event in words.
+// historyEntry is an event in the catalog's words.
 type historyEntry struct {
 	Key     string // event.name.*
-	App     string // of {app}; what a client is called now and here is not looked up
-	Act     string // admin.act.*, of {act}
+	App     string // value of {app}; a client's current name and language are not looked up
+	Act     string // admin.act.*, value of {act}
 	At      time.Time
 	Browser string
 	System  string
@@ -61,8 +61,8 @@ func (h *Handler) showHistory(c *gin.Context) error {
 	return h.page(c, http.StatusOK, "history", session, page)
 }
 
-// disownEvent leads to the page that protects the account, as the link of a notice does. It takes a fresh sign-in: what it
-// undoes is more than whoever found an open session may.
+// disownEvent leads to the page that protects the account, like the link of a notice. It requires a fresh sign-in: what
+// it undoes is more than somebody who finds an open session may do.
 func (h *Handler) disownEvent(c *gin.Context) error {
 	session, ok, err := h.RequireFresh(c, accounts.Fresh)
 	if !ok {
@@ -81,7 +81,8 @@ func (h *Handler) disownEvent(c *gin.Context) error {
 	return web.SeeOther(c, link)
 }
 
-// eventKey is what happened. A change that the desk asked for and that waits is not made yet; its own event follows.
+// eventKey returns the catalog key of an event. A change on hold was only begun; an event of its own follows when it is
+// made.
 func eventKey(e accounts.Occurrence) string {
 	if e.Kind == audit.StaffActed && e.Data["state"] == "on_hold" {
 		return "event.name.staff_began"

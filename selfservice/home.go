@@ -13,10 +13,10 @@ import (
 	"huskyidp/internal/web"
 )
 
-// ErrNoCard is a Cards' answer for a member whom the roster no longer knows.
+// ErrNoCard is returned by Cards for a member whom the roster no longer knows.
 var ErrNoCard = errors.New("selfservice: no such card")
 
-// Card is what the account page shows of the member's card, in part.
+// Card is the part of the member's card that the account page shows.
 type Card struct {
 	Name         string
 	BirthYear    int
@@ -30,12 +30,12 @@ type Cards interface {
 
 // homePage is the template accounts/home; it masks what is personal.
 type homePage struct {
-	Name, Username, Email, MemberNumber string // without a card there is neither Name nor MemberNumber; no MemberNumber where it went to another person
+	Name, Username, Email, MemberNumber string // without a card neither Name nor MemberNumber; no MemberNumber if it was given to another person
 	BirthYear                           int
 	Factors                             []accounts.Factor // each kind once
 	Question                            string            // key of the bank; "" if none is set
 	Language                            string            // of the mails
-	PageLanguage                        string            // another one was chosen in this browser; "" else
+	PageLanguage                        string            // "" unless another one was chosen in this browser
 	App, AppURI                         string
 	ChangesEmail                        bool // the member may change the address
 }
@@ -76,7 +76,7 @@ func (h *Handler) showHome(c *gin.Context) error {
 	return h.page(c, http.StatusOK, "home", session, page)
 }
 
-// kinds are the factors' kinds, each once.
+// kinds returns the factors' kinds, each once.
 func kinds(list []accounts.EnrolledFactor) (kinds []accounts.Factor) {
 	for _, kind := range []accounts.Factor{accounts.TOTP, accounts.Passkey, accounts.SavedCodes} {
 		for _, f := range list {

@@ -52,7 +52,7 @@ func (h *Handler) changePassword(c *gin.Context) error {
 		}
 		err := h.service.ChangePassword(ctx, accounts.PasswordChange{PasswordProof: h.passwordProof(c, session), New: wanted, Besides: besides})
 		switch {
-		case err == nil: // the session goes on under another token (S-22)
+		case err == nil: // the session continues under another token (S-22)
 			if _, err := h.renew(c, accounts.Renewal{SID: session.SID, AccountID: session.AccountID, AMR: session.AMR, AuthTime: session.AuthTime}); err != nil {
 				return err
 			}
@@ -70,12 +70,12 @@ func (h *Handler) changePassword(c *gin.Context) error {
 	return h.page(c, status, "password", session, passwordPage{session.Username, accounts.PasswordMin}, web.WithProblems(problems...))
 }
 
-// passwordProof is the current password of a form.
+// passwordProof reads the current password from a form.
 func (h *Handler) passwordProof(c *gin.Context, session accounts.Session) accounts.PasswordProof {
 	return accounts.PasswordProof{Session: session, Current: web.Form(c).Get("password"), Source: web.Source(c), Device: h.web.Cookie(c, web.DeviceCookie), Browser: web.Browser(c)}
 }
 
-// proofProblem is what a page says where the current password was not proven; ok is false of other errors.
+// proofProblem returns the message if the current password was not proven; ok is false for other errors.
 func proofProblem(err error) (status int, problem templates.Problem, ok bool) {
 	if errors.Is(err, accounts.ErrWrongCredentials) {
 		return http.StatusUnprocessableEntity, templates.Problem{Field: "password", Key: "accounts.password.current_wrong"}, true
@@ -87,7 +87,7 @@ func proofProblem(err error) (status int, problem templates.Problem, ok bool) {
 	return http.StatusServiceUnavailable, problem, ok
 }
 
-// known are the words of the member that neither a password nor an answer may be.
+// known returns the member's details, which neither a password nor an answer may contain.
 func (h *Handler) known(c *gin.Context, session accounts.Session) ([]string, error) {
 	account, err := h.service.Get(c.Request.Context(), session.AccountID)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/boombuler/barcode/qr"
 )
 
-// QR is a picture made of unit squares: the path of an SVG whose sides are Size.
+// QR is a picture of unit squares, as the path of an SVG with sides of length Size.
 type QR struct {
 	Size int
 	Path string

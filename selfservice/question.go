@@ -33,7 +33,7 @@ func (h *Handler) showQuestion(c *gin.Context) error {
 	return h.page(c, http.StatusOK, "question", session, page)
 }
 
-// requireQuestion is RequireFresh for those who have a question: staff recover without.
+// requireQuestion is RequireFresh for those who have a question: staff recover without one.
 func (h *Handler) requireQuestion(c *gin.Context) (accounts.Session, bool, error) {
 	session, ok, err := h.RequireFresh(c, accounts.Fresh)
 	if ok && (session.MemberID == uuid.Nil || h.noQuestions) {

@@ -15,7 +15,7 @@ import (
 	"huskyidp/internal/web"
 )
 
-// savedPage offers a new list of codes, or shows one, this once.
+// savedPage offers a new list of codes, or shows one, once.
 type savedPage struct {
 	Codes []string // of the list just made
 	Made  time.Time
@@ -32,7 +32,7 @@ func (h *Handler) showSavedCodes(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(list) == 0 { // they stand in for another second step
+	if len(list) == 0 { // they only substitute for another second step
 		return web.SeeOther(c, "/account/factors")
 	}
 	page := savedPage{Next: h.next(c)}
@@ -48,8 +48,8 @@ func (h *Handler) showSavedCodes(c *gin.Context) error {
 	return h.page(c, http.StatusOK, "saved_codes", session, page)
 }
 
-// A list that was made is shown by a page of its own, so that a reload makes no other. For as long the browser keeps it, sealed
-// for the session: the database has hashes only. One that a newer list voids is shown no more.
+// A new list is shown by a page of its own, so that a reload makes no other. The browser keeps it for that long, sealed
+// for the session, since the database has only digests. A list that a newer one voids is no longer shown.
 const (
 	savedCookie    = "saved_codes"
 	savedCookieAge = 10 * time.Minute
@@ -69,7 +69,7 @@ func (h *Handler) keepMade(c *gin.Context, session accounts.Session, list accoun
 	return nil
 }
 
-// justMade reads it back; what is old or not this session's is an empty one.
+// justMade reads the list back. It is empty if it is too old or belongs to another session.
 func (h *Handler) justMade(c *gin.Context, session accounts.Session) (list accounts.SavedCodeList) {
 	sealed, err := base64.RawURLEncoding.DecodeString(h.web.Cookie(c, savedCookie))
 	if err != nil {
@@ -100,8 +100,7 @@ func (h *Handler) makeSavedCodes(c *gin.Context) error {
 	return h.back(c, "/account/factors/saved-codes", "made")
 }
 
-// savedCodesFile gives the codes that the page shows back as a text. They are nowhere but
-// on that page.
+// savedCodesFile returns the codes that the page shows as a text file. They exist only on that page.
 func (h *Handler) savedCodesFile(c *gin.Context) error {
 	session, ok, err := h.Require(c)
 	if !ok {

@@ -12,14 +12,13 @@ import (
 	"huskyidp/templates"
 )
 
-// notices are what a page says after an act, by ?note=; {factor} takes the word behind a
-// dash: "added-totp".
+// notices are what a page reports after an act, by ?note=. {factor} is the word after a dash: "added-totp".
 var notices = map[string]string{
 	"password": "accounts.password.saved", "question": "accounts.question.saved", "language": "accounts.language.saved",
 	"held": "recovery.cancel.done_title", "welcome": "accounts.welcome.done", "added": "accounts.factors.added", "removed": "accounts.factors.removed",
 }
 
-// page answers with a page of the section, signed in as whose it is.
+// page answers with a page of the section for a signed-in member.
 func (h *Handler) page(c *gin.Context, status int, name string, session accounts.Session, page any, opts ...web.PageOption) error {
 	beside, err := h.beside(c, session)
 	if err != nil {
@@ -41,7 +40,7 @@ func (h *Handler) page(c *gin.Context, status int, name string, session accounts
 	return h.web.Page(c, status, "accounts/"+name, page, opts...)
 }
 
-// back leads to a page of the section, with what it says; the pending request is kept.
+// back leads to a page of the section with a notice; the pending request is kept.
 func (h *Handler) back(c *gin.Context, path, note string) error {
 	sep := "?"
 	if flow := web.Flow(c); flow != "" {
@@ -54,7 +53,7 @@ func (h *Handler) back(c *gin.Context, path, note string) error {
 	return h.web.SeeDone(c, path+sep+"note="+note)
 }
 
-// alive notes that the session is in use: the member answered the warning of its end.
+// alive marks the session as used: the member answered the warning of its end.
 func (h *Handler) alive(c *gin.Context) error {
 	_, ok, err := h.Lookup(c)
 	switch {
@@ -68,7 +67,7 @@ func (h *Handler) alive(c *gin.Context) error {
 	return nil
 }
 
-// left tells the timer of an open page how long the session lasts if nobody uses it.
+// left tells the timer of an open page how long the session lasts without use.
 func (h *Handler) left(c *gin.Context) error {
 	session, ok, err := h.Peek(c)
 	if err != nil {
@@ -81,8 +80,8 @@ func (h *Handler) left(c *gin.Context) error {
 	return h.web.SessionLeft(c, end)
 }
 
-// showEnded is where a page goes by itself that could not ask, or whose session another has followed. If one
-// is open, who is there says so; that uses it, not this.
+// showEnded is where a page goes by itself if it could not ask, or if another session has replaced its own. If a
+// session is open, the page names its owner; that counts as use, this request does not.
 func (h *Handler) showEnded(c *gin.Context) error {
 	session, ok, err := h.Peek(c)
 	switch {
@@ -100,8 +99,7 @@ func (h *Handler) showEnded(c *gin.Context) error {
 	return h.web.SeeDone(c, "/login?note="+string(why))
 }
 
-// next is where a member goes on from adding a second step: to the app that asked for
-// it, or to the list.
+// next returns where a member continues after adding a second step: the app that required it, or the list.
 func (h *Handler) next(c *gin.Context) string {
 	if flow := web.Flow(c); flow != "" && h.resume != nil {
 		return h.resume(flow)

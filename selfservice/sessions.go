@@ -12,8 +12,7 @@ import (
 	"huskyidp/templates"
 )
 
-// sessionsPage lists the open sessions, this browser's first, and beside them the apps that stay
-// whatever session ends.
+// sessionsPage lists the open sessions, this browser's first, and the apps that stay connected whatever session ends.
 type sessionsPage struct {
 	This   accounts.OpenSession
 	Others []accounts.OpenSession
@@ -47,7 +46,7 @@ func (h *Handler) showSessions(c *gin.Context) error {
 	return h.page(c, http.StatusOK, "sessions", session, page, notice...)
 }
 
-// endedWith says what ended just now, as the records have it: what an address says is shown to nobody.
+// endedWith reports what just ended according to the records, since anybody can write an address.
 func (h *Handler) endedWith(c *gin.Context, session accounts.Session) ([]web.PageOption, error) {
 	if c.Query("note") != "ended" || h.apps == nil || !h.web.JustDone(c) {
 		return nil, nil
@@ -62,7 +61,7 @@ func (h *Handler) endedWith(c *gin.Context, session accounts.Session) ([]web.Pag
 	return []web.PageOption{web.WithNotice("ok", "accounts.sessions.ended_apps", templates.Args{"apps": strings.Join(names, ", ")})}, nil
 }
 
-// endSessions ends one other session, or all of them. One that is gone is no mistake.
+// endSessions ends one other session, or all of them. It is idempotent.
 func (h *Handler) endSessions(c *gin.Context) error {
 	session, ok, err := h.RequireFresh(c, accounts.Fresh)
 	if !ok {

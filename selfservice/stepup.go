@@ -14,14 +14,13 @@ import (
 
 const pendingCookie = "pending"
 
-// Hold keeps the sign-in of an account with a second step back: no session exists before
-// that is proven (S-18). returnTo is the page of ours that it is for, "" for none.
+// Hold holds the sign-in of an account with a second step: no session exists before that is proven (S-18). returnTo is
+// the page of ours that it is for, "" for none.
 func (h *Handler) Hold(c *gin.Context, account accounts.Account, amr []string, returnTo string) error {
 	return h.hold(c, accounts.PendingStart{Account: account, AMR: amr, Return: returnTo})
 }
 
-// HoldStepUp keeps the step-up of the browser's session back until its second step;
-// returnTo is the path where it goes on then.
+// HoldStepUp holds the step-up of the browser's session until its second step; returnTo is the path where it continues.
 func (h *Handler) HoldStepUp(c *gin.Context, account accounts.Account, amr []string, sid, returnTo string) error {
 	return h.hold(c, accounts.PendingStart{Account: account, AMR: amr, SID: sid, Return: returnTo})
 }
@@ -35,8 +34,7 @@ func (h *Handler) hold(c *gin.Context, start accounts.PendingStart) error {
 	return err
 }
 
-// Pending is what waits for a second step in this browser. The error is ErrNoPending, or
-// the database's.
+// Pending returns what awaits a second step in this browser. The error is ErrNoPending, or the database's.
 func (h *Handler) Pending(c *gin.Context) (accounts.Pending, error) {
 	token := h.web.Cookie(c, pendingCookie)
 	if token == "" {
@@ -45,7 +43,7 @@ func (h *Handler) Pending(c *gin.Context) (accounts.Pending, error) {
 	return h.service.Pending(c.Request.Context(), token, web.Browser(c))
 }
 
-// Drop gives up what waits in this browser.
+// Drop abandons what is pending in this browser.
 func (h *Handler) Drop(c *gin.Context) error {
 	token := h.web.Cookie(c, pendingCookie)
 	h.web.ClearCookie(c, pendingCookie)
@@ -53,8 +51,8 @@ func (h *Handler) Drop(c *gin.Context) error {
 	return h.service.EndPending(c.Request.Context(), token)
 }
 
-// Prove checks the second step of what waits in this browser and opens, or renews, its
-// session. The error is that of Service.ProvePending.
+// Prove checks the second step of what is pending in this browser and opens, or renews, its session. The error is that
+// of Service.ProvePending.
 func (h *Handler) Prove(c *gin.Context, f accounts.Factor, proof string) (accounts.Proved, error) {
 	ctx, token := c.Request.Context(), h.web.Cookie(c, pendingCookie)
 	p, left, err := h.service.ProvePending(ctx, token, web.Browser(c), f, proof)
@@ -79,7 +77,7 @@ func (h *Handler) Prove(c *gin.Context, f accounts.Factor, proof string) (accoun
 	return proved, nil
 }
 
-// provedBefore is for the second of two presses; cause is what stands against it otherwise.
+// provedBefore handles the second of two presses; cause is the error otherwise.
 func (h *Handler) provedBefore(c *gin.Context, f accounts.Factor, token, proof string, cause error) (accounts.Proved, error) {
 	p, err := h.service.ProvedBefore(c.Request.Context(), token, web.Browser(c), f, proof)
 	if errors.Is(err, accounts.ErrNoPending) {
@@ -92,7 +90,7 @@ func (h *Handler) provedBefore(c *gin.Context, f accounts.Factor, token, proof s
 	return accounts.Proved{Session: session, Return: p.Return}, err
 }
 
-// StepUp renews the browser's session after a proof that takes no second step.
+// StepUp renews the browser's session after a proof that requires no second step.
 func (h *Handler) StepUp(c *gin.Context, session accounts.Session, amr []string) (accounts.Session, error) {
 	r := accounts.Renewal{SID: session.SID, AccountID: session.AccountID, AMR: amr, AuthTime: h.now()}
 	if slices.Contains(amr, accounts.AMRPassword) {
@@ -117,9 +115,8 @@ func (h *Handler) renew(c *gin.Context, r accounts.Renewal) (accounts.Session, e
 	return session, nil
 }
 
-// RequireFresh is Require for a sensitive change: the last proof is at most so old, and
-// as strong as a sign-in to the account would be (S-20). Otherwise the browser is sent to
-// prove it again, and comes back to this path.
+// RequireFresh is Require for a sensitive change: the last proof is at most this old, and as strong as a sign-in to the
+// account would be (S-20). Otherwise the browser is sent to prove it again, and returns to this path.
 func (h *Handler) RequireFresh(c *gin.Context, most time.Duration) (accounts.Session, bool, error) {
 	session, ok, err := h.Require(c)
 	if !ok || err != nil {

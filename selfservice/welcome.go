@@ -14,7 +14,7 @@ import (
 	"huskyidp/templates"
 )
 
-// welcomeFresh is longer than a code is good for: a mailbox may be slow.
+// welcomeFresh is longer than a code is valid: a mailbox may be slow.
 const welcomeFresh = 20 * time.Minute
 
 // welcomeCodePage asks for the code that proves the address.
@@ -26,13 +26,13 @@ type welcomeCodePage struct {
 // welcomePage asks for what else registration would have.
 type welcomePage struct {
 	Username  string
-	Questions []string // empty: none is asked for
+	Questions []string // empty: none is required
 	Question  string
-	Password  bool // another is asked for
+	Password  bool // a new one is required
 	MinLength int  // of it
 }
 
-// welcomed is who completes an account; done means that the answer was given.
+// welcomed returns whose account is to be completed. done means that the response is written.
 func (h *Handler) welcomed(c *gin.Context) (session accounts.Session, d accounts.Due, done bool, err error) {
 	session, ok, err := h.RequireFresh(c, welcomeFresh)
 	if !ok {
@@ -168,7 +168,7 @@ func (h *Handler) proveWelcome(c *gin.Context, session accounts.Session) error {
 	return h.welcomeCode(c, session, http.StatusUnprocessableEntity, problem)
 }
 
-// noCode says why a page waits for no code: it had its time, or a later one was asked for elsewhere.
+// noCode explains why a page awaits no code: it expired, or a later one was requested elsewhere.
 func noCode(err error) templates.Problem {
 	if errors.Is(err, accounts.ErrCodeElsewhere) {
 		return templates.Problem{Key: "accounts.email.elsewhere"}
@@ -215,7 +215,7 @@ func (h *Handler) completeWelcome(c *gin.Context, session accounts.Session, d ac
 	if err := h.service.Settle(ctx, accounts.Settlement{Session: session, Question: question, AnswerHash: answerHash, PasswordHash: passwordHash}); err != nil {
 		return err
 	}
-	if passwordHash != nil { // the session goes on under another token (S-22)
+	if passwordHash != nil { // the session continues under another token (S-22)
 		if _, err := h.renew(c, accounts.Renewal{SID: session.SID, AccountID: session.AccountID, AMR: session.AMR, AuthTime: session.AuthTime}); err != nil {
 			return err
 		}
@@ -223,7 +223,7 @@ func (h *Handler) completeWelcome(c *gin.Context, session accounts.Session, d ac
 	return h.welcomeDone(c, true)
 }
 
-// welcomeFirst sends the member of an account that is not complete to the page for that; it comes back to this one.
+// welcomeFirst sends the member of an incomplete account to the page for that, which leads back to this one.
 func (h *Handler) welcomeFirst(c *gin.Context) error {
 	path := withFlow(accounts.WelcomePath, web.Flow(c))
 	if back := accounts.ReturnPath(c.Request.URL.Path); path == accounts.WelcomePath && back != "" && back != "/account" {
