@@ -42,7 +42,7 @@ func (s *slots) fill(t *testing.T, held time.Duration) (leaves []func()) {
 	return leaves
 }
 
-// A person who would wait longer than a request may gets a turn, and with the page that comes back for it precedes whoever
+// a person who would wait longer than a request may gets a turn, and with the page that comes back for it precedes whoever
 // arrived later. Nobody waits for more than turnWait, and no source takes all places.
 func TestTurns(t *testing.T) {
 	t.Parallel()
