@@ -29,7 +29,8 @@ func (h *Handler) authenticate(c *gin.Context, username string) (account account
 		Arrived: web.Arrived(c),
 	})
 	if turn, ok := errors.AsType[*accounts.TurnError](err); ok {
-		if postponed := h.web.Postpone(c, turnPath, turn.Arrived, turn.Wait); !errors.Is(postponed, web.ErrPostponedSize) {
+		early := turn.Wait.Truncate(time.Second) // the Refresh header knows whole seconds; the rest is waited for within the request
+		if postponed := h.web.Postpone(c, turnPath, turn.Arrived, early); !errors.Is(postponed, web.ErrPostponedSize) {
 			return account, true, postponed
 		}
 	}
