@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Checks the files of this folder with the programs that they are for; what is not installed is said aloud and left out.
+# Checks the files of this folder with the programs that they are for, or with the library that the program is made of; what
+# is not installed is said aloud and left out.
 set -euo pipefail
 cd "$(dirname "$0")"
 work=$(mktemp -d)
@@ -42,11 +43,18 @@ check "nginx" nginx nginx_test
 check "Caddy" caddy caddy validate --adapter caddyfile --config Caddyfile
 check "Kubernetes, put together" kubectl kubectl kustomize kubernetes
 kubectl kustomize kubernetes >"$work/kubernetes.yaml" 2>/dev/null || true
-check "Kubernetes, by schema" kubeconform kubeconform -strict -summary "$work/kubernetes.yaml"
-if docker compose version >/dev/null 2>&1; then
-	check "docker compose" docker docker compose -f ../docker-compose.yml -f docker-compose.operations.yml config -q
-else
-	echo "NOT CHECKED: docker compose, for want of docker compose"
-fi
+manifests=(kubeconform -strict -summary)
+command -v kubeconform >/dev/null || manifests=(go run -C ../tools ./manifests) # the types of the Kubernetes API
+check "Kubernetes, by schema" "${manifests[0]}" "${manifests[@]}" "$work/kubernetes.yaml"
+compose=(docker compose)
+docker compose version >/dev/null 2>&1 || compose=(go tool -modfile=tools/go.mod github.com/compose-spec/compose-go/v2/cmd) # the library in it
+compose_config() (
+	cd ..
+	case ${compose[0]} in
+	docker) docker compose -f docker-compose.yml -f deploy/docker-compose.operations.yml config -q ;;
+	*) GOFLAGS='' "${compose[@]}" docker-compose.yml deploy/docker-compose.operations.yml ;;
+	esac
+)
+check "docker compose" "${compose[0]}" compose_config
 echo "$checked passed, $failed failed"
 [ "$failed" = 0 ]
