@@ -103,8 +103,8 @@ func packageImports(t *testing.T) map[string][]string {
 			return err
 		}
 		name := d.Name()
-		if d.IsDir() && path != root && (strings.HasPrefix(name, ".") || name == "node_modules" || name == "testdata" || name == "oryx" || name == "e2e") {
-			return fs.SkipDir // oryx is a module of its own
+		if d.IsDir() && path != root && (strings.HasPrefix(name, ".") || name == "node_modules" || name == "testdata" || name == "oryx" || name == "tools" || name == "e2e") {
+			return fs.SkipDir // oryx and tools are modules of their own
 		}
 		if d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || filepath.Dir(path) == root {
 			return nil
