@@ -51,14 +51,6 @@ func (f *fixture) scheme(id uuid.UUID) (scheme string) {
 	return scheme
 }
 
-// agrees accepts the agreement.
-func (f *fixture) agrees(a Account) {
-	f.t.Helper()
-	if err := f.AcceptAgreement(f.ctx(), a.ID, Acceptance{Version: "2026-01", Language: "es", TextHash: make([]byte, 32), At: f.now()}); err != nil {
-		f.t.Fatal(err)
-	}
-}
-
 // A hash of another system is replaced at the first right password, and no wrong one.
 func TestImportedPassword(t *testing.T) {
 	t.Parallel()
