@@ -1,5 +1,7 @@
 package main
 
+import "fmt"
+
 // The operations of the rows, at the service and at the floor.
 
 var authorizeOf = map[string]string{"es256": authorize("es256", ""), "rs256": authorize("rs256", ""), "opaque": authorize("opaque", "")}
@@ -102,4 +104,9 @@ func (u *user) revoke(headers string) error {
 	return u.ok("POST", "/revoke", headers, "token="+token)
 }
 
-func (u *user) signIn() error { return u.stage.signIn(u.stage.ctx, u.browser, u.stage.people[u.n]) }
+func (u *user) signIn() error {
+	u.asked++
+	n := u.asked*crowd + u.n
+	u.browser.Source = fmt.Sprintf("10.%d.%d.%d", 128+n>>16&127, n>>8&255, n&255) // another address each time, as in from
+	return u.stage.signIn(u.stage.ctx, u.browser, u.stage.people[u.n])
+}
