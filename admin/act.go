@@ -64,8 +64,11 @@ type rule struct {
 	recovery bool     // counts as help to get back in (S-65)
 	account  bool     // the member must have an account
 	second   bool     // a second person must approve, however the caller was verified (S-64)
-	unproven []Method // these do not verify the caller: the mailbox is the other proof of a recovery already
+	unproven []Method // these do not verify the caller for this act
 }
+
+// anybodys are the proofs that whoever shares a mailbox and a drawer with the member has.
+var anybodys = []Method{SpokenCode, Facts}
 
 // rules is the only table of who may do what, and allow the only place that reads it.
 var rules = map[Act]rule{
@@ -73,14 +76,15 @@ var rules = map[Act]rule{
 	Look:   {roles: []Role{Read}},
 	Verify: {roles: []Role{Recover, Admin}},
 
-	ReleaseLock:   {roles: []Role{Recover}, fresh: true, onMember: true, verified: true, recovery: true},
-	SendUsername:  {roles: []Role{Recover}, fresh: true, onMember: true, recovery: true, account: true},
-	StartReset:    {roles: []Role{Recover}, fresh: true, onMember: true, recovery: true, account: true},
-	ChangeEmail:   {roles: []Role{Recover}, fresh: true, onMember: true, verified: true, recovery: true, account: true, second: true},
-	ResetFactor:   {roles: []Role{Recover}, fresh: true, onMember: true, verified: true, recovery: true, account: true, second: true},
-	ResetQuestion: {roles: []Role{Recover}, fresh: true, onMember: true, verified: true, recovery: true, account: true, second: true, unproven: []Method{SpokenCode}},
+	ReleaseLock:  {roles: []Role{Recover}, fresh: true, onMember: true, verified: true, recovery: true},
+	SendUsername: {roles: []Role{Recover}, fresh: true, onMember: true, recovery: true, account: true},
+	StartReset:   {roles: []Role{Recover}, fresh: true, onMember: true, recovery: true, account: true},
+	ChangeEmail:  {roles: []Role{Recover}, fresh: true, onMember: true, verified: true, recovery: true, account: true, second: true},
+	ResetFactor:  {roles: []Role{Recover}, fresh: true, onMember: true, verified: true, recovery: true, account: true, second: true},
+	// Afterwards the mailbox is enough to recover, and a relative who shares it has the card at hand as well.
+	ResetQuestion: {roles: []Role{Recover}, fresh: true, onMember: true, verified: true, recovery: true, account: true, second: true, unproven: anybodys},
 	// The facts on file are another person's.
-	ChangeMember: {roles: []Role{Recover}, fresh: true, onMember: true, verified: true, recovery: true, account: true, second: true, unproven: []Method{SpokenCode, Facts}},
+	ChangeMember: {roles: []Role{Recover}, fresh: true, onMember: true, verified: true, recovery: true, account: true, second: true, unproven: anybodys},
 	EndSessions:  {roles: []Role{Recover}, fresh: true, onMember: true, account: true},
 	StopChange:   {roles: []Role{Recover, Admin}, fresh: true, onMember: true, account: true},
 	Withdraw:     {roles: []Role{Recover, Admin}, fresh: true, onMember: true},

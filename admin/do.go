@@ -222,7 +222,7 @@ func needsSecond(act Act, r rule, m Method, helped int) bool {
 func ruleOf(act Act, lock string) rule {
 	r := rules[act]
 	if act == ReleaseLock && lock == string(accounts.QuestionLock) {
-		r.second, r.unproven = true, []Method{SpokenCode}
+		r.second, r.unproven = true, anybodys
 	}
 	return r
 }
