@@ -155,3 +155,22 @@ func TestRefusedSignInKeepsItsPage(t *testing.T) {
 		t.Errorf("after a wrong password the right one leads to %s", p.url.Path)
 	}
 }
+
+// A copy of the browser's cookies takes a form that waited for its turn no second time, not even after a sign-out.
+func TestTurnIsTakenOnce(t *testing.T) {
+	t.Parallel()
+	b := newBenchIn(t, 4, func(_ *bench, d *provider.Deps) { d.Accounts = &crowded{Accounts: d.Accounts} })
+	home, err := url.Parse(b.issuer)
+	must(t, err)
+	w, thief := b.browser(), b.browser()
+	w.waits = func(page) { thief.client.Jar.SetCookies(home, w.client.Jar.Cookies(home)) }
+	w.submit(w.get("/login"), url.Values{"username": {username}, "password": {password}})
+	for _, cookie := range w.client.Jar.Cookies(home) {
+		if strings.HasSuffix(cookie.Name, "turn") {
+			t.Error("the browser keeps the form")
+		}
+	}
+	if p := thief.get("/login/turn"); p.url.Path != "/login" || thief.cookie("session") != "" {
+		t.Errorf("a copy leads to %s, with the session %q", p.url, thief.cookie("session"))
+	}
+}

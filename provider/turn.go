@@ -9,11 +9,18 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"huskyidp/accounts"
+	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/web"
 )
 
 // turnPath is the page that waits while many people sign in at once.
 const turnPath = "/login/turn"
+
+// turnUses makes a kept form be taken once, for longer than a browser keeps it.
+var turnUses = ratelimit.Limit{Name: "turn", Count: 1, Per: 5 * time.Minute}
+
+// secondPress is how long a second press waits for the first.
+const secondPress = 2 * time.Second
 
 // turnPage keeps the member's place in the queue. Next is its own address, to which the response leads back.
 type turnPage struct {
@@ -37,6 +44,13 @@ func (h *Handler) authenticate(c *gin.Context, username string) (account account
 	return account, false, err
 }
 
+// turnPage leads on to a path after a while.
+func (h *Handler) turnPage(c *gin.Context, path string, after time.Duration) error {
+	next := withReturn(withFlow(path, web.Flow(c)), returnOf(c))
+	after = time.Duration(math.Ceil(after.Seconds())) * time.Second
+	return h.web.Page(c, http.StatusOK, "provider/turn", turnPage{after, next}, web.Onward(next, after))
+}
+
 // showTurn waits for the turn of a sign-in or a step-up, and then takes its form.
 func (h *Handler) showTurn(c *gin.Context) error {
 	p, wait, ok := h.web.Postponed(c)
@@ -44,9 +58,14 @@ func (h *Handler) showTurn(c *gin.Context) error {
 	case !ok:
 		return web.SeeOther(c, withReturn(loginPath(web.Flow(c)), returnOf(c)))
 	case wait > 0:
-		next := withReturn(withFlow(turnPath, web.Flow(c)), returnOf(c))
-		after := time.Duration(math.Ceil(wait.Seconds())) * time.Second
-		return h.web.Page(c, http.StatusOK, "provider/turn", turnPage{after, next}, web.Onward(next, after))
+		return h.turnPage(c, turnPath, wait)
+	}
+	err := h.service.limiter.Take(c.Request.Context(), turnUses, p.ID, h.now())
+	if _, isUsed := errors.AsType[*ratelimit.Exceeded](err); isUsed { // a second press, whose first is at work, or a copy
+		return h.turnPage(c, "/login", secondPress)
+	}
+	if err != nil {
+		return err
 	}
 	h.web.Resume(c, p)
 	if p.Path == "/reauth" {

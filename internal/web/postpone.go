@@ -15,7 +15,7 @@ import (
 
 // A form that the service cannot take yet is kept until its turn: the browser comes back for it by a page that leads on by
 // itself, without script as well. It travels in a cookie, with its secrets, sealed for the browser and its newest sign-in, for
-// the seconds of the wait and a little longer. It is taken once.
+// the seconds of the wait and a little longer. Whoever takes it sees to it that it is taken once, by its ID.
 const (
 	postponedCookie = "turn"
 	postponedGrace  = time.Minute // for a slow phone
@@ -33,6 +33,8 @@ type Postponed struct {
 
 	Form  url.Values `json:"form"`
 	Owner []byte     `json:"owner"`
+
+	ID string `json:"-"` // of this keeping of the form
 }
 
 func (w *Web) postponedPlace(c *gin.Context) seal.Place { return w.refusedPlace(c, postponedCookie) }
@@ -41,7 +43,7 @@ func (w *Web) postponedPlace(c *gin.Context) seal.Place { return w.refusedPlace(
 // ErrPostponedSize.
 func (w *Web) Postpone(c *gin.Context, path string, arrived time.Time, wait time.Duration) error {
 	r := requestOf(c)
-	plain, err := json.Marshal(Postponed{w.formPath(c), arrived, w.now().Add(wait), r.form, r.formOwner[:]})
+	plain, err := json.Marshal(Postponed{Path: w.formPath(c), Arrived: arrived, Turn: w.now().Add(wait), Form: r.form, Owner: r.formOwner[:]})
 	if err != nil {
 		return err
 	}
@@ -56,7 +58,8 @@ func (w *Web) Postpone(c *gin.Context, path string, arrived time.Time, wait time
 
 // Postponed returns the form that the browser keeps, if any; wait is how long until its turn.
 func (w *Web) Postponed(c *gin.Context) (p Postponed, wait time.Duration, ok bool) {
-	sealed, err := base64.RawURLEncoding.DecodeString(w.Cookie(c, postponedCookie))
+	text := w.Cookie(c, postponedCookie)
+	sealed, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil || len(sealed) == 0 || c.Request.Method != http.MethodGet {
 		return p, 0, false
 	}
@@ -64,7 +67,7 @@ func (w *Web) Postponed(c *gin.Context) (p Postponed, wait time.Duration, ok boo
 	if err != nil || json.Unmarshal(plain, &p) != nil || len(p.Owner) != ownerSize {
 		return p, 0, false
 	}
-	wait = p.Turn.Sub(w.now())
+	p.ID, wait = string(seal.Digest(text)), p.Turn.Sub(w.now())
 	return p, max(wait, 0), wait > -postponedGrace
 }
 
