@@ -51,8 +51,8 @@
 // typed: the line has a fault, and its member stays as before. As a bound of coverage they mean that there is none.
 //
 // Faults of the file as a whole (header, compression, truncation, zeros, envelopes, a line beyond 64 KiB) refuse the file.
-// Without the matching option so do a file that would end more than 5 % of the members, and one in which so many known
-// numbers come with other people's data that a column must have shifted. A file is identified by its SHA-256: importing the
+// Without the matching option so do a file that would end more than 5 % of the members or take the coverage of as many that they
+// have today, and one in which so many known numbers come with other people's data that a column must have shifted. A file is identified by its SHA-256: importing the
 // newest again only lists the lines that are still held; an older one is refused, as is an 834 that was made, by BGN or GS,
 // before one that was applied.
 //
@@ -82,7 +82,7 @@
 //
 // ErrNoMatch is the only answer to a wrong claim and costs the same work as a match. ErrUnknown: no such ID or number, for
 // callers that know what they ask for. ErrMemberNumber: the form is wrong; it says nothing about the roster. *FileError, the
-// guards (*ShrinkError, *UnreadableError, *DoubtError, *ClearError, *DateOrderError, *ReviewError), ErrOldFile,
+// guards (*ShrinkError, *UnreadableError, *DoubtError, *ClearError, *LapseError, *DateOrderError, *ReviewError), ErrOldFile,
 // ErrImportRunning: an import was refused and nothing changed. The guards have seen the whole file; as many as apply are
 // returned together with its report. No error quotes personal data.
 //

@@ -25,8 +25,11 @@ func (e *ClearError) Error() string {
 // fields are the counted fields, in the order of the report.
 var fields = [...]column{colFirstName, colLastName, colSuffix, colBirthDate, colProgram, colCoverageStart, colCoverageEnd}
 
-// marks record what an entry does to the fields of a known member, as bits by position in fields.
+// marks record what an entry does to the fields of a known member, as bits by position in fields. In cleared, the bit lapses
+// stands for a member who is covered today, and would not be.
 type marks struct{ had, changed, cleared uint8 }
+
+const lapses = 1 << len(fields)
 
 func (m marks) pack() int32 { return int32(m.had) | int32(m.changed)<<8 | int32(m.cleared)<<16 }
 
@@ -48,8 +51,8 @@ func (r record) has() (bits uint8) {
 	return bits
 }
 
-// marksOf compares a record with its successor.
-func marksOf(before, after record) marks {
+// marksOf compares a record with its successor on a day.
+func marksOf(before, after record, today Date) marks {
 	m := marks{had: before.has()}
 	same := func(of func(span) string) bool {
 		return slices.EqualFunc(before.covers(), after.covers(), func(a, b span) bool { return of(a) == of(b) })
@@ -65,7 +68,14 @@ func marksOf(before, after record) marks {
 		}
 	}
 	m.cleared = m.had &^ after.has()
+	if before.isCovered(today) && !after.isCovered(today) {
+		m.cleared |= lapses
+	}
 	return m
+}
+
+func (r record) isCovered(day Date) bool {
+	return slices.ContainsFunc(r.covers(), func(s span) bool { return s.holds(day) })
 }
 
 // tally adds an entry's marks to the counts, or removes them with n = -1.
@@ -80,6 +90,9 @@ func (run *importRun) tally(m marks, n int) {
 		if m.cleared&(1<<i) != 0 {
 			run.fields[i].Cleared += n
 		}
+	}
+	if m.cleared&lapses != 0 {
+		run.lapsing += n
 	}
 }
 

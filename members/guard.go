@@ -35,6 +35,14 @@ func (e *ShrinkError) Error() string {
 	return fmt.Sprintf("the file would end %d of %d members (more than %d %%); nothing was changed", e.Ending, e.Active, shrinkLimit)
 }
 
+// LapseError reports that more than 5 % of the members would lose the coverage that they have today, though they stay on the
+// roster: a date was filled down, or a column has other dates than it says.
+type LapseError struct{ Lapsing, Active int }
+
+func (e *LapseError) Error() string {
+	return fmt.Sprintf("%d of %d members are covered today and would not be any more; are the dates of coverage right? Nothing was changed", e.Lapsing, e.Active)
+}
+
 // UnreadableError reports that members who seem to be absent may belong to lines whose number cannot be read, or that
 // are missing after a last line that seems to be cut off.
 type UnreadableError struct {
@@ -86,6 +94,9 @@ func (run *importRun) guard(active int) error {
 	}
 	if ending*100 > active*shrinkLimit && active > 0 && !o.AllowShrink {
 		causes = append(causes, &ShrinkError{ending, active})
+	}
+	if run.lapsing >= doubtLeast && run.lapsing*100 > active*shrinkLimit && !o.AllowShrink {
+		causes = append(causes, &LapseError{run.lapsing, active})
 	}
 	if run.older != nil && !o.AllowOld {
 		causes = append(causes, run.older)

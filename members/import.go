@@ -174,6 +174,9 @@ func (r *Roster) sameFile(ctx context.Context, file io.ReadSeeker, size int64, o
 	return nil, nil
 }
 
+// today is the day on which coverage is judged.
+func (run *importRun) today() Date { return DateOf(run.roster.deps.Now()) }
+
 // importRun is one import inside its transaction.
 type importRun struct {
 	roster     *Roster
@@ -193,6 +196,7 @@ type importRun struct {
 	doubtful   int // entries that change what rarely changes about a person
 	had        [len(fields)]int
 	fields     [len(fields)]FieldChange
+	lapsing    int // members who are covered today, stay on the roster, and would not be covered
 	absent     int // members whom a full file does not mention
 	leaving    int // members who will end on a future day
 	older      *OlderError

@@ -111,6 +111,36 @@ func TestFileThatClearsADatumIsRefused(t *testing.T) {
 	}
 }
 
+// A file that takes today's coverage from members who stay on the roster is asked about: an end filled down, or a start to come.
+// Putting it right is not.
+func TestFileThatEndsCoverageIsRefused(t *testing.T) {
+	for name, broken := range map[string]func(string) string{
+		"an end filled down": strings.NewReplacer(",2027-12-31", ",2025-12-31").Replace,
+		"a start to come":    strings.NewReplacer(",2025-01-01,", ",2027-01-01,").Replace,
+	} {
+		f := newFixture(t)
+		good := header + covered(9) + noah
+		f.load(t, good)
+		file := broken(good)
+		if file == good {
+			t.Fatal("nothing is broken")
+		}
+		_, err := f.Import(t.Context(), strings.NewReader(file), ImportOptions{})
+		if e, ok := errors.AsType[*LapseError](err); !ok || e.Lapsing < 9 || e.Active != 10 {
+			t.Errorf("%s: %v, want *LapseError", name, err)
+		}
+		if m, err := f.Find(t.Context(), "900000700"); err != nil || m.CoverageEnd != (Date{2027, 12, 31}) || m.CoverageStart != (Date{2025, 1, 1}) {
+			t.Errorf("%s: refused, and the member is %+v, %v", name, m, err)
+		}
+		if _, err := f.Import(t.Context(), strings.NewReader(file), ImportOptions{AllowShrink: true}); err != nil {
+			t.Errorf("%s: with the flag: %v", name, err)
+		}
+		if _, err := f.Import(t.Context(), strings.NewReader(good), ImportOptions{AllowOld: true}); err != nil {
+			t.Errorf("%s: put right again: %v", name, err)
+		}
+	}
+}
+
 // A member with several lines counts once, by what the lines come to.
 func TestFieldsOfMergedLinesCountOnce(t *testing.T) {
 	const ana = "111111111,ANA,GARCIA,,1984-05-17,"

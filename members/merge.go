@@ -168,7 +168,11 @@ func (run *importRun) mergedMarks(winner repeat, rec record) (marks, error) {
 		return marks{had: rec.has()}, nil
 	case lineChanged, lineStill, lineEnded:
 		before, err := run.roster.unseal(winner.ID, winner.KnownSealed)
-		return marksOf(before, rec), err
+		m := marksOf(before, rec, run.today())
+		if winner.Kind != lineChanged {
+			m.cleared &^= lapses
+		}
+		return m, err
 	}
 	return marks{}, nil
 }

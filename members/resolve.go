@@ -77,7 +77,10 @@ func (run *importRun) resolve(chunk []entry, known map[string]knownRow) ([]stage
 			if !isOther {
 				before = e.rec
 			}
-			staged.marks = marksOf(before, e.rec)
+			staged.marks = marksOf(before, e.rec, run.today())
+			if staged.kind != lineChanged {
+				staged.marks.cleared &^= lapses // ended, and counted as such
+			}
 		case lineUnchanged:
 			staged.marks.had = e.rec.has()
 		case lineAdded:

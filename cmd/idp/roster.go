@@ -31,7 +31,7 @@ type RosterImportCmd struct {
 	Dates           string            `env:"IDP_ROSTER_DATES" default:"auto" enum:"auto,day-first,month-first" help:"CSV: what 04/10/1984 is. auto: month first, as on the card, and a file with a date that can only have its day first is refused."`
 	MemberRef       string            `env:"IDP_ROSTER_MEMBER_REF" default:"0F" enum:"0F,23,1L" help:"X12 834: qualifier of the REF segment with the member number."`
 	DryRun          bool              `help:"Show the report and change nothing."`
-	AllowShrink     bool              `help:"Apply the file although it ends more than 5 % of the members."`
+	AllowShrink     bool              `help:"Apply the file although it ends more than 5 % of the members, or their coverage."`
 	AllowOld        bool              `help:"Apply the file although newer ones were applied: since it was, or, of X12 834, made after it."`
 	AllowUnreadable bool              `help:"End members who are not in the file although lines without a readable number, or lines that are cut off, may be theirs."`
 	AllowDoubtful   bool              `help:"Apply the file although many numbers seem to be other people's, or most who have a datum would lose it."`
@@ -126,6 +126,7 @@ func (c *RosterImportCmd) separator() (byte, error) {
 
 func (c *RosterImportCmd) explain(err error) error {
 	_, isShrink := errors.AsType[*members.ShrinkError](err)
+	_, isLapse := errors.AsType[*members.LapseError](err)
 	_, isUnreadable := errors.AsType[*members.UnreadableError](err)
 	_, isDoubt := errors.AsType[*members.DoubtError](err)
 	_, isOrder := errors.AsType[*members.DateOrderError](err)
@@ -143,7 +144,8 @@ func (c *RosterImportCmd) explain(err error) error {
 		{isOrder, "say how dates are written with --dates day-first or --dates month-first"},
 		{isUnreadable, "mend the lines without a number and the last line, or add --allow-unreadable"},
 		{isShrink, "if so many end, add --allow-shrink"},
-		{isDoubt || isClear, "if that is meant, add --allow-doubtful"},
+		{isLapse, "correct the dates of coverage, or if so many have lost it, add --allow-shrink"},
+		{isDoubt || isClear, "correct the file, or if that is meant, add --allow-doubtful"},
 		{isOld, "if the old file is meant, add --allow-old"},
 	} {
 		if cause.is {

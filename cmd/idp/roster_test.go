@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -95,6 +96,16 @@ func TestImportPrintsFaultsAndExplainsRefusals(t *testing.T) {
 	}
 	if err := run(header+ana, func(c *RosterImportCmd) { c.Separator = "ñ" }); err == nil {
 		t.Error("a separator that is no ASCII character was taken")
+	}
+	covered := "member_number,first_name,last_name,birth_date,coverage_end\n"
+	for n := range 6 {
+		covered += fmt.Sprintf("90000000%d,ANA,GARCIA,1984-05-17,2999-12-31\n", n)
+	}
+	if err := run(covered, func(c *RosterImportCmd) { c.AllowShrink, c.AllowDoubtful = true, true }); err != nil {
+		t.Fatalf("six who are covered: %v", err)
+	}
+	if err := run(strings.ReplaceAll(covered, "2999", "2001"), nil); err == nil || !strings.Contains(err.Error(), "are covered today and would not be") || !strings.Contains(err.Error(), "correct the dates of coverage") {
+		t.Errorf("a file that ends everybody's coverage: %v, want the dates doubted", err)
 	}
 }
 
