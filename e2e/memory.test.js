@@ -65,6 +65,53 @@ for (const script of [true, false]) {
     await member.close();
   });
 
+  test(`Back after another person came to the entrance, script ${script}`, async () => {
+    const member = await Member.open(browser, product, { width: 320, script, name: `memory-entrance-${script}` });
+    const { page } = member;
+    const first = cards.plain;
+    const data = [String(first.day), String(first.year), first.first, first.last, first.number];
+    const type = async () => {
+      await page.selectOption('#birth_month', String(first.month));
+      for (const [field, value] of [['birth_day', first.day], ['birth_year', first.year], ['first_name', first.first], ['last_name', first.last], ['card_id', first.number]]) await page.fill(`#${field}`, String(value));
+    };
+    const english = async () => {
+      await page.locator('.tools').getByText('English', { exact: true }).click();
+      await page.locator('html[lang=en]').waitFor();
+    };
+    for (const switched of [true, false]) { // typed and left, with and without another language
+      await member.toSignIn();
+      await member.agreeQuietly();
+      await type();
+      if (switched) await english();
+      await member.toSignIn();
+      await page.locator('a[href^="/register/agreement"]').click();
+      await member.press('agree');
+      await member.at('/register/personal');
+      const seen = await back(member, 5, data);
+      assert.ok(seen.filter(([path]) => path === '/register/personal').length > 0, JSON.stringify(seen));
+    }
+    await page.goto(`${product.issuer}/recover/username`);
+    await type();
+    await english();
+    await page.goto(`${product.issuer}/recover`);
+    await back(member, 2, data);
+
+    // Who was asked and has not answered is asked by older pages too.
+    await member.toSignIn();
+    await member.agreeQuietly();
+    await member.personal(first);
+    await member.at('/register/credentials');
+    await member.toSignIn();
+    await page.locator('a[href^="/register/agreement"]').click();
+    await member.at('/register/open');
+    await back(member, 6, data);
+    for (const path of ['/register/personal', '/register/credentials']) {
+      await page.goto(product.issuer + path);
+      await member.at('/register/open');
+    }
+    await member.close();
+  });
+
   test(`Back after a recovery that another person began, and after signing out, script ${script}`, async () => {
     const member = await Member.open(browser, product, { width: 320, script, name: `memory-recovery-${script}` });
     const { page } = member;

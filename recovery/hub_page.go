@@ -30,6 +30,7 @@ type (
 )
 
 func (h *Handler) showHub(c *gin.Context) error {
+	h.web.NextPerson(c) // whoever comes to the entrance, as at registration's
 	return h.page(c, http.StatusOK, "recovery/hub", hubPage{})
 }
 

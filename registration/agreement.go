@@ -24,6 +24,9 @@ func (h *Handler) showAgreement(c *gin.Context) error {
 	if err == nil && r.begun() && (!v.Back || r.awayAt(now)) {
 		return &movedError{pathOpen}
 	}
+	if !v.Back {
+		h.web.NextPerson(c) // whoever comes to the entrance: what was typed here and never sent is another's
+	}
 	return h.page(c, http.StatusOK, "registration/agreement", agreementPage{h.service.Legal.Agreement(now, web.Lang(c)), err == nil && v.Back})
 }
 

@@ -98,7 +98,7 @@ func (h *Handler) at(c *gin.Context, step Step) (*Registration, error) {
 		return nil, err
 	}
 	now := h.service.Now()
-	if c.Request.Method == http.MethodGet && !h.web.WasRefused(c) && r.begun() && r.awayAt(now) && !r.lockedAt(now) {
+	if c.Request.Method == http.MethodGet && !h.web.WasRefused(c) && r.begun() && (r.awayAt(now) || h.web.Cookie(c, askedCookie) == r.ID.String()) && !r.lockedAt(now) {
 		return nil, &movedError{pathOpen}
 	}
 	if !open(r, step, now) {

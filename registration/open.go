@@ -8,6 +8,10 @@ import (
 	"huskyidp/internal/web"
 )
 
+// askedCookie names the registration about which the browser was asked: until there is an answer, the steps' pages lead to
+// the question too, whichever way they are opened.
+const askedCookie = "asked"
+
 // openPage asks whose the registration is that was begun in this browser. It shows nothing of it: families share a phone,
 // and a library its computers.
 type openPage struct{}
@@ -21,6 +25,7 @@ func (h *Handler) showOpen(c *gin.Context) error {
 		return web.SeeOther(c, withFlow(next(r, h.service.Now()), web.Flow(c)))
 	}
 	h.web.ForgetRefused(c)
+	h.web.SetCookie(c, askedCookie, r.ID.String(), idle)
 	return h.page(c, http.StatusOK, "registration/open", openPage{})
 }
 
@@ -33,6 +38,7 @@ func (h *Handler) submitOpen(c *gin.Context) error {
 		return err
 	}
 	h.keep(c)
+	h.web.ClearCookie(c, askedCookie)
 	return web.SeeOther(c, withFlow(next(r, h.service.Now()), web.Flow(c)))
 }
 
