@@ -52,6 +52,7 @@ type Sessions interface {
 	Prove(c *gin.Context, f accounts.Factor, proof string) (accounts.Proved, error)
 	Drop(c *gin.Context) error
 	StepUp(c *gin.Context, session accounts.Session, amr []string) (accounts.Session, error)
+	Fresh(c *gin.Context, session accounts.Session) (bool, error)
 }
 
 // Members releases what the roster knows of a member.

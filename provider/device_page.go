@@ -23,6 +23,9 @@ import (
 // confirm page, sealed by nothing but its short life: it is worthless without a session.
 const deviceCookie = "device_flow"
 
+// deviceProof asks who approves a device for a fresh proof: what it gets outlives the session (S-20).
+const deviceProof = "/reauth?return=/device/confirm"
+
 // userCodeTries are the wrong codes that one browser may type (S-30).
 var userCodeTries = ratelimit.Limit{Name: "user_code", Count: 5, Per: deviceLife}
 
@@ -105,7 +108,7 @@ func (h *Handler) deviceInHand(c *gin.Context) (request *deviceRequest, client *
 	case accounts.Rank(session.ACR) < h.service.minimumACR(client, request.Scopes): // S-19
 		factors, err := h.accounts.Factors(c.Request.Context(), session.AccountID)
 		if err == nil && factors.Any() {
-			return nil, nil, nil, true, web.SeeOther(c, "/reauth?return=/device/confirm")
+			return nil, nil, nil, true, web.SeeOther(c, deviceProof)
 		}
 		if err == nil {
 			err = web.SeeOther(c, "/account/factors")
@@ -115,9 +118,21 @@ func (h *Handler) deviceInHand(c *gin.Context) (request *deviceRequest, client *
 	return request, client, session, false, nil
 }
 
+// deviceProven reports whether the sign-in is fresh; otherwise the browser is sent to prove it, and returns.
+func (h *Handler) deviceProven(c *gin.Context, session *accounts.Session) (bool, error) {
+	fresh, err := h.sessions.Fresh(c, *session)
+	if err == nil && !fresh {
+		err = web.SeeOther(c, deviceProof)
+	}
+	return fresh && err == nil, err
+}
+
 func (h *Handler) showDeviceConfirm(c *gin.Context) error {
 	_, client, session, done, err := h.deviceInHand(c)
 	if done || err != nil {
+		return err
+	}
+	if proven, err := h.deviceProven(c, session); !proven {
 		return err
 	}
 	code := h.web.Cookie(c, deviceCookie)
@@ -138,6 +153,11 @@ func (h *Handler) decideDevice(c *gin.Context) error {
 		return h.web.SeeDone(c, "/device/confirm?note=other")
 	}
 	allowed := web.Form(c).Get("act") == "allow"
+	if allowed { // a no needs no proof
+		if proven, err := h.deviceProven(c, session); !proven {
+			return err
+		}
+	}
 	if err := h.service.decideDevice(c.Request.Context(), request, client, session, allowed, h.now()); err != nil {
 		return err
 	}
@@ -159,11 +179,15 @@ func (h *Handler) showDeviceDone(c *gin.Context) error {
 	return h.web.Page(c, http.StatusOK, "provider/device_done", deviceDonePage{c.Query("allowed") == "1"})
 }
 
-// decideDevice records the member's word once, with the grant that the device will redeem.
+// decideDevice records the member's word once, with the grant that the device will redeem, of which the member is notified.
 func (s *Service) decideDevice(ctx context.Context, d *deviceRequest, client *Client, session *accounts.Session, allowed bool, now time.Time) error {
 	decision, kind := deviceDenied, audit.DeviceDenied
 	if allowed {
 		decision, kind = deviceAllowed, audit.DeviceAllowed
+	}
+	account, err := s.accounts.Get(ctx, session.AccountID)
+	if err != nil {
+		return err
 	}
 	return s.store.db.InTx(ctx, func(ctx context.Context) error {
 		tag, err := s.store.db.From(ctx).Exec(ctx, `
@@ -177,6 +201,10 @@ func (s *Service) decideDevice(ctx context.Context, d *deviceRequest, client *Cl
 				Scopes: d.Scopes, Audience: d.Audience, AuthTime: session.AuthTime, ACR: session.ACR, AMR: session.AMR, CodeHash: d.DeviceHash,
 				CodeExpiresAt: d.ExpiresAt, CreatedAt: now, ExpiresAt: session.AuthTime.Add(refreshAbsolute)}
 			queueGrant(b, g)
+			s.store.queueAllowed(b, ctx, session, client, now)
+			if err := s.accounts.QueueNotice(ctx, b, account, "device_allowed", templates.Args{"at": now}); err != nil {
+				return err
+			}
 		}
 		s.store.audit.Queue(b, ctx, audit.Event{Kind: kind, At: now, AccountID: session.AccountID.String(), ClientID: client.ID,
 			SessionID: session.SID, RequestID: web.RequestID(ctx), Success: true})

@@ -122,18 +122,28 @@ func (h *Handler) RequireFresh(c *gin.Context, most time.Duration) (accounts.Ses
 	if !ok || err != nil {
 		return session, false, err
 	}
-	if h.now().Sub(session.AuthTime) < most {
-		if accounts.Rank(session.ACR) >= accounts.Rank(accounts.ACRFactor) {
-			return session, true, nil
-		}
-		factors, err := h.service.Factors(c.Request.Context(), session.AccountID)
-		if err != nil || !factors.Any() {
-			return session, err == nil, err
-		}
+	if fresh, err := h.fresh(c, session, most); fresh || err != nil {
+		return session, fresh, err
 	}
 	query := url.Values{"return": {c.Request.URL.Path}}
 	if flow := web.Flow(c); flow != "" {
 		query.Set("flow", flow)
 	}
 	return session, false, web.SeeOther(c, "/reauth?"+query.Encode())
+}
+
+// Fresh reports whether a session was proven lately enough for a sensitive change (S-20).
+func (h *Handler) Fresh(c *gin.Context, session accounts.Session) (bool, error) {
+	return h.fresh(c, session, accounts.Fresh)
+}
+
+func (h *Handler) fresh(c *gin.Context, session accounts.Session, most time.Duration) (bool, error) {
+	if h.now().Sub(session.AuthTime) >= most {
+		return false, nil
+	}
+	if accounts.Rank(session.ACR) >= accounts.Rank(accounts.ACRFactor) {
+		return true, nil
+	}
+	factors, err := h.service.Factors(c.Request.Context(), session.AccountID)
+	return err == nil && !factors.Any(), err
 }
