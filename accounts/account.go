@@ -34,6 +34,7 @@ type Account struct {
 	Status               Status
 	CreatedAt, UpdatedAt time.Time
 	LastSignInAt         time.Time // zero before the first
+	CredentialsChangedAt time.Time // what was issued or known before is void
 	Factors              Factors   // set only by Authenticate and Pending; see Service.Factors
 }
 
@@ -86,7 +87,7 @@ func (s *Service) QueueCreate(ctx context.Context, b *pgx.Batch, n NewAccount) (
 	now := s.now()
 	account := Account{
 		ID: n.ID, Subject: rand.Text(), Username: username, Email: email, EmailProven: true, Language: n.Language, MemberID: n.MemberID,
-		Status: Active, CreatedAt: now, UpdatedAt: now,
+		Status: Active, CreatedAt: now, UpdatedAt: now, CredentialsChangedAt: now,
 	}
 	id, secrets := n.ID.String(), []secret{passwordSecret(n.ID, n.PasswordHash)}
 	if n.Question != "" {

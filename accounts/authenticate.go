@@ -45,12 +45,11 @@ func (s *Service) authenticate(ctx context.Context, a Attempt) (Account, error) 
 	now := s.now()
 	name := signInName(a.Username)
 	device := s.readDeviceCookie(a.Device, name, now)
-	key := s.throttleKey(name, device)
-	r, err := s.reserve(ctx, a, key, name, device.valid, now)
+	r, err := s.reserve(ctx, a, name, device, now)
 	if err != nil {
 		return Account{}, err
 	}
-	event := audit.Event{Kind: audit.SignInFailed, At: now, RequestID: web.RequestID(ctx), Subject: base64.RawURLEncoding.EncodeToString(key)}
+	event := audit.Event{Kind: audit.SignInFailed, At: now, RequestID: web.RequestID(ctx), Subject: base64.RawURLEncoding.EncodeToString(r.key)}
 	if r.account.ID != nil {
 		event.AccountID = r.account.ID.String()
 	}

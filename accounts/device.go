@@ -16,10 +16,31 @@ const KnownDeviceAge = 180 * 24 * time.Hour
 const deviceIDSize = 16
 
 // knownDevice is what the device cookie proves: that this browser has signed in to the account with one username
-// before.
+// before. Whether that still counts depends on the account, see since.
 type knownDevice struct {
-	valid bool
-	id    []byte
+	valid  bool
+	id     []byte
+	issued time.Time // exact to a second
+}
+
+// since returns the device if it became known after the account's credentials changed last. A new password, a recovery
+// or "this wasn't me" would otherwise leave a browser known whose user may be the reason for it.
+func (d knownDevice) since(changed time.Time) knownDevice {
+	if d.issued.Before(changed.Truncate(time.Second)) {
+		return knownDevice{}
+	}
+	return d
+}
+
+// RenewDevice returns the device cookie of a browser that has just changed the credentials itself and so proved itself:
+// it stays known. account is as it was before the change. The result is "" if the browser was not known then.
+func (s *Service) RenewDevice(account Account, cookie string) string {
+	now := s.now()
+	device := s.readDeviceCookie(cookie, account.Username, now).since(account.CredentialsChangedAt)
+	if !device.valid {
+		return ""
+	}
+	return s.newDeviceCookie(account.Username, device.id, now)
 }
 
 // newDeviceCookie returns ID | expiry (Unix seconds) | MAC over both and the username. It reveals nothing and is valid
@@ -42,10 +63,11 @@ func (s *Service) readDeviceCookie(cookie, username string, now time.Time) known
 	if !s.keyring.VerifyMAC(seal.Device, mac, signed, []byte(username)) {
 		return knownDevice{}
 	}
-	if end := int64(binary.BigEndian.Uint64(signed[deviceIDSize:])); now.Unix() >= end {
+	end := time.Unix(int64(binary.BigEndian.Uint64(signed[deviceIDSize:])), 0)
+	if !now.Before(end) {
 		return knownDevice{}
 	}
-	return knownDevice{valid: true, id: signed[:deviceIDSize]}
+	return knownDevice{valid: true, id: signed[:deviceIDSize], issued: end.Add(-KnownDeviceAge)}
 }
 
 // describeAgent returns the browser and the system of a User-Agent in terms that a member would use, "" if unknown. The

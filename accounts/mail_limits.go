@@ -1,7 +1,9 @@
 package accounts
 
 import (
+	"context"
 	"encoding/base64"
+	"errors"
 	"strings"
 	"time"
 
@@ -29,11 +31,18 @@ func MailAsks(kind string, person uuid.UUID, asker, address string) []ratelimit.
 	return []ratelimit.Ask{{Limit: mailDaily, Key: key}, {Limit: mailHourly, Key: key}, {Limit: mailAddress, Key: strings.ToLower(address)}, {Limit: MailGap, Key: key}}
 }
 
-// Asker identifies who asks in the name of an account: a browser that has signed in to it before, or else a source. A
-// stranger who knows a username uses up their own mails, never the member's (S-11, S-14).
-func (s *Service) Asker(username, device, source string) string {
+// Asker identifies who asks in the name of an account: a browser that is known to it, or else a source. A stranger who
+// knows a username uses up their own mails, never the member's (S-11, S-14). Only for a browser that has signed in to the
+// account before it reads the database, so that others learn nothing by the time that it takes.
+func (s *Service) Asker(ctx context.Context, username, device, source string) (string, error) {
 	if known := s.readDeviceCookie(device, signInName(username), s.now()); known.valid {
-		return "device " + base64.RawURLEncoding.EncodeToString(known.id)
+		account, err := s.ByUsername(ctx, username)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return "", err
+		}
+		if known.since(account.CredentialsChangedAt).valid {
+			return "device " + base64.RawURLEncoding.EncodeToString(known.id), nil
+		}
 	}
-	return "source " + source
+	return "source " + source, nil
 }

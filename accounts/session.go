@@ -71,7 +71,7 @@ func (s *Service) StartSession(ctx context.Context, start SessionStart) (Started
 func (s *Service) QueueSession(ctx context.Context, b *pgx.Batch, start SessionStart) Started {
 	now := s.now()
 	account := start.Account
-	device := s.readDeviceCookie(start.Device, account.Username, now)
+	device := s.readDeviceCookie(start.Device, account.Username, now).since(account.CredentialsChangedAt)
 	token := seal.NewToken()
 	life := s.absolute
 	if account.MemberID == uuid.Nil {

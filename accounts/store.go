@@ -92,12 +92,13 @@ type accountRow struct {
 	LastSignInAt   *time.Time
 	PasswordSealed []byte
 	EmailProven    *bool
+	ChangedAt      *time.Time
 }
 
-const accountColumns = `a.id, a.subject, a.username, a.email_sealed, a.language, a.member_id, a.status, a.created_at, a.updated_at, a.last_sign_in_at, a.password_sealed, a.email_proven`
+const accountColumns = `a.id, a.subject, a.username, a.email_sealed, a.language, a.member_id, a.status, a.created_at, a.updated_at, a.last_sign_in_at, a.password_sealed, a.email_proven, a.credentials_changed_at`
 
 func (r *accountRow) targets() []any {
-	return []any{&r.ID, &r.Subject, &r.Username, &r.EmailSealed, &r.Language, &r.MemberID, &r.Status, &r.CreatedAt, &r.UpdatedAt, &r.LastSignInAt, &r.PasswordSealed, &r.EmailProven}
+	return []any{&r.ID, &r.Subject, &r.Username, &r.EmailSealed, &r.Language, &r.MemberID, &r.Status, &r.CreatedAt, &r.UpdatedAt, &r.LastSignInAt, &r.PasswordSealed, &r.EmailProven, &r.ChangedAt}
 }
 
 func (s *store) open(r accountRow) (Account, error) {
@@ -107,7 +108,7 @@ func (s *store) open(r accountRow) (Account, error) {
 	}
 	account := Account{
 		ID: *r.ID, Subject: *r.Subject, Username: *r.Username, Email: string(email), EmailProven: *r.EmailProven, Language: *r.Language,
-		Status: *r.Status, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+		Status: *r.Status, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), CredentialsChangedAt: r.ChangedAt.UTC(),
 	}
 	if r.MemberID != nil {
 		account.MemberID = *r.MemberID

@@ -39,6 +39,7 @@ func (s *Service) throttleKeys(name string, device knownDevice) [][]byte {
 
 // reservation is a failure counted in advance. The account is empty for an unknown username.
 type reservation struct {
+	key          []byte // what it was counted under
 	granted      bool
 	failures     int // including this one; those before it if it was refused
 	blockedUntil *time.Time
@@ -51,7 +52,7 @@ type reservation struct {
 // parallel attempts gain nothing (S-10), and reads the account: one round trip and the commit, whether or not the
 // account exists. A source over its limit is not counted against anybody. An attempt that repeats the browser's last
 // one costs no second try: a double click or a reload is not a guess.
-func (s *Service) reserve(ctx context.Context, a Attempt, key []byte, name string, fromDevice bool, now time.Time) (r reservation, err error) {
+func (s *Service) reserve(ctx context.Context, a Attempt, name string, device knownDevice, now time.Time) (r reservation, err error) {
 	limit := s.sourceLimit
 	limit.Count *= web.SourceFactor(ctx)
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
@@ -59,7 +60,7 @@ func (s *Service) reserve(ctx context.Context, a Attempt, key []byte, name strin
 		r = reservation{}
 		b := &pgx.Batch{}
 		s.limiter.Queue(b, &limited, now, ratelimit.Ask{Limit: limit, Key: a.Source})
-		s.store.reserve(b, &r, key, s.passwordMAC(a.Browser, name, a.Password), name, fromDevice, now)
+		s.store.reserve(b, &r, s.throttleKey(name, knownDevice{}), s.throttleKey(name, device), device, s.passwordMAC(a.Browser, name, a.Password), name, now)
 		if err := s.db.From(ctx).SendBatch(ctx, b).Close(); err != nil {
 			return fmt.Errorf("counting a sign-in: %w", err)
 		}
@@ -76,15 +77,18 @@ func (s *Service) passwordMAC(browser []byte, name, password string) []byte {
 	return s.keyring.MAC(seal.PepperPassword, []byte("accounts.refused"), browser, []byte(name), []byte(normalize(password)))
 }
 
-// reserve queues the count. Only the row of the username, not that of a device, refers to the account, whose owner is
-// notified.
-func (s *store) reserve(b *pgx.Batch, r *reservation, key, typed []byte, name string, fromDevice bool, now time.Time) {
+// reserve queues the count: of the device if the account still knows it, else of the username. Only the row of the
+// username, not that of a device, refers to the account, whose owner is notified.
+func (s *store) reserve(b *pgx.Batch, r *reservation, nameKey, deviceKey []byte, device knownDevice, typed []byte, name string, now time.Time) {
 	b.Queue(`
 		with found as (
 			select * from accounts where username = @name
+		), counted as (
+			select known, case when known then @device_key::bytea else @name_key::bytea end as key
+			from (select @device::boolean and coalesce(date_trunc('second', (select credentials_changed_at from found)) <= @issued, true) as known) d
 		), attempt as (
 			insert into sign_in_throttles as t (key, account_id, failures, last_failed_at, refused)
-			values (@key, case when @from_device::boolean then null else (select id from found) end, 1, @now, @typed)
+			select key, case when known then null else (select id from found) end, 1, @now, @typed from counted
 			on conflict (key) do update set
 				account_id     = excluded.account_id,
 				failures       = case when t.refused = @typed then t.failures else t.failures + 1 end,
@@ -95,17 +99,17 @@ func (s *store) reserve(b *pgx.Batch, r *reservation, key, typed []byte, name st
 			where t.failures < @all and (t.blocked_until is null or t.blocked_until <= @now)
 			returning failures, blocked_until
 		)
-		select attempt.failures, t.failures, t.blocked_until, `+accountColumns+`, `+factorColumns+`, `+markPassword.newest("a.id")+`
-		from (values (1)) one
+		select counted.key, attempt.failures, t.failures, t.blocked_until, `+accountColumns+`, `+factorColumns+`, `+markPassword.newest("a.id")+`
+		from counted
 		left join attempt on true
-		left join sign_in_throttles t on t.key = @key
+		left join sign_in_throttles t on t.key = counted.key
 		left join found a on true`,
 		pgx.NamedArgs{
-			"name": name, "key": key, "typed": typed, "from_device": fromDevice, "now": now, "free": freeFailures, "all": allFailures,
+			"name": name, "name_key": nameKey, "device_key": deviceKey, "device": device.valid, "issued": device.issued, "typed": typed, "now": now, "free": freeFailures, "all": allFailures,
 			"first": firstWait.Seconds(), "longest": longestWait.Seconds(),
 		}).QueryRow(func(row pgx.Row) error {
 		var failures, before *int
-		targets := append([]any{&failures, &before, &r.blockedUntil}, r.account.targets()...)
+		targets := append([]any{&r.key, &failures, &before, &r.blockedUntil}, r.account.targets()...)
 		if err := row.Scan(append(append(targets, r.factors.targets()...), &r.mark)...); err != nil {
 			return err
 		}

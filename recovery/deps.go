@@ -31,7 +31,8 @@ type Flows interface {
 // Accounts is what recovery needs of the accounts.
 type Accounts interface {
 	Get(ctx context.Context, id uuid.UUID) (accounts.Account, error)
-	Asker(username, device, source string) string
+	Asker(ctx context.Context, username, device, source string) (string, error)
+	RenewDevice(account accounts.Account, cookie string) string
 	ByUsername(ctx context.Context, typed string) (accounts.Account, error)
 	ByMember(ctx context.Context, memberID uuid.UUID) (accounts.Account, error)
 

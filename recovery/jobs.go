@@ -138,8 +138,9 @@ func (s *Service) owner(ctx context.Context, r *Recovery) (accounts.Account, err
 }
 
 // asker is a digest of who asks for mails in the name of an account (S-14).
-func (s *Service) asker(v Visit, username string) string {
-	return base64.RawURLEncoding.EncodeToString(s.keyring.MAC(seal.Index, []byte("recovery.asker"), []byte(s.accounts.Asker(username, v.Device, v.Source))))
+func (s *Service) asker(ctx context.Context, v Visit, username string) (string, error) {
+	who, err := s.accounts.Asker(ctx, username, v.Device, v.Source)
+	return base64.RawURLEncoding.EncodeToString(s.keyring.MAC(seal.Index, []byte("recovery.asker"), []byte(who))), err
 }
 
 // takeMail takes one mail of a kind from the limits of an account. wait is how long until it may leave; limited says that it

@@ -34,10 +34,14 @@ func (s *Service) takeSource(ctx context.Context, source string, now time.Time) 
 // looked up by a job, so that this request is the same for all (S-12, S-13). The error is a *ratelimit.Exceeded of the
 // source, or the database's.
 func (s *Service) Begin(ctx context.Context, v Visit, username string) (token string, err error) {
+	asker, err := s.asker(ctx, v, username)
+	if err != nil {
+		return "", err
+	}
 	now, id := s.now(), uuid.Must(uuid.NewV7())
 	token = s.token(id, username)
 	r := &Recovery{
-		ID: id, Browser: v.Browser, Flow: v.Flow, Language: v.Language, Name: username, Asker: s.asker(v, username), Step: stepCode,
+		ID: id, Browser: v.Browser, Flow: v.Flow, Language: v.Language, Name: username, Asker: asker, Step: stepCode,
 		CreatedAt: now, ExpiresAt: now.Add(life),
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
@@ -73,27 +77,28 @@ func (s *Service) token(id uuid.UUID, username string) string {
 	return base64.RawURLEncoding.EncodeToString(s.keyring.MAC(seal.TokenMAC, []byte("recovery"), id[:], []byte(username)))
 }
 
-// SetPassword finishes a recovery: the new password is set, all sessions end and the owner is told (S-54). problem is what
-// stands against the password. The error is a *movedError, accounts.ErrBusy, or the database's.
-func (s *Service) SetPassword(ctx context.Context, v Visit, password string) (problem *templates.Problem, err error) {
+// SetPassword finishes a recovery: the new password is set, all sessions end and the owner is told (S-54). No device stays known
+// but that of the visit, whose new cookie is returned; "" if it was not known. problem is what stands against the password. The
+// error is a *movedError, accounts.ErrBusy, or the database's.
+func (s *Service) SetPassword(ctx context.Context, v Visit, password string) (device string, problem *templates.Problem, err error) {
 	r, err := s.at(ctx, v, stepPassword)
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	account, err := s.accounts.Get(ctx, r.AccountID)
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	if flaws := accounts.CheckPassword(password, account.Username, account.Email); len(flaws) > 0 {
 		p := accounts.PasswordProblem(flaws)
-		return &p, nil
+		return "", &p, nil
 	}
 	hash, err := s.accounts.HashNewPassword(ctx, account.ID, password)
 	if errors.Is(err, accounts.ErrSamePassword) {
-		return &templates.Problem{Field: "new_password", Key: "recovery.new_password.same"}, nil
+		return "", &templates.Problem{Field: "new_password", Key: "recovery.new_password.same"}, nil
 	}
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	_, err = s.change(ctx, v, stepPassword, func(ctx context.Context, t *turn) (outcome, error) {
 		if err := s.accounts.ResetPassword(ctx, t.AccountID, hash); err != nil {
@@ -108,7 +113,10 @@ func (s *Service) SetPassword(ctx context.Context, v Visit, password string) (pr
 		t.to(after(stepPassword, proofs{}))
 		return nil, nil
 	})
-	return nil, err
+	if err != nil {
+		return "", nil, err
+	}
+	return s.accounts.RenewDevice(account, v.Device), nil, nil
 }
 
 // Owner reads the account of a recovery that is about to end well, for the page of the new password.

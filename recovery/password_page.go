@@ -78,7 +78,7 @@ func (h *Handler) showNewPassword(c *gin.Context) error {
 func (h *Handler) submitNewPassword(c *gin.Context) error {
 	ctx, v, password := c.Request.Context(), h.visit(c), web.Form(c).Get("new_password")
 	status := http.StatusUnprocessableEntity
-	wrong, err := h.service.SetPassword(ctx, v, password)
+	device, wrong, err := h.service.SetPassword(ctx, v, password)
 	if busy, ok := web.Busy(err); ok {
 		wrong, err, status = &busy, nil, http.StatusServiceUnavailable
 	}
@@ -86,6 +86,9 @@ func (h *Handler) submitNewPassword(c *gin.Context) error {
 		return err
 	}
 	if wrong == nil {
+		if device != "" {
+			h.web.SetCookie(c, web.DeviceCookie, device, accounts.KnownDeviceAge)
+		}
 		return h.to(c, paths[stepDone])
 	}
 	owner, err := h.service.Owner(ctx, v)

@@ -72,7 +72,7 @@ func TestStepsCannotBeSkipped(t *testing.T) {
 	visit := Visit{Token: v.jar["idp_recovery"], Browser: f.browserOf(v)}
 	_, _, answers := f.SubmitAnswers(t.Context(), visit, map[string]string{"first_pay": "una linterna"})
 	_, factor := f.SubmitFactor(t.Context(), visit, accounts.TOTP, "", func(context.Context, accounts.Account, bool) error { return nil })
-	_, password := f.SetPassword(t.Context(), visit, newPassword)
+	_, _, password := f.SetPassword(t.Context(), visit, newPassword)
 	for name, err := range map[string]error{"answers": answers, "factor": factor, "password": password} {
 		if moved, ok := errors.AsType[*movedError](err); !ok || moved.step != stepCode {
 			t.Errorf("the %s before the code: %v", name, err)

@@ -33,6 +33,10 @@ func (s *Service) Remind(ctx context.Context, v Visit, claim members.Claim) erro
 	if err != nil {
 		return err
 	}
+	asker, err := s.asker(ctx, v, "") // nobody's name: the source
+	if err != nil {
+		return err
+	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		err := s.limiter.Take(ctx, lookupAgain, string(v.Browser)+string(typed), now)
 		if _, again := errors.AsType[*ratelimit.Exceeded](err); again { // the mail of the first press is its answer too
@@ -53,7 +57,7 @@ func (s *Service) Remind(ctx context.Context, v Visit, claim members.Claim) erro
 			return err
 		} else if err := s.store.queueCard(b, id, claim, now); err != nil {
 			return err
-		} else if err := s.enqueue(ctx, usernameArgs{id, s.asker(v, "")}); err != nil {
+		} else if err := s.enqueue(ctx, usernameArgs{id, asker}); err != nil {
 			return err
 		}
 		s.audit.Queue(b, ctx, started)

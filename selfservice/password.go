@@ -33,7 +33,11 @@ func (h *Handler) changePassword(c *gin.Context) error {
 	}
 	ctx := c.Request.Context()
 	current, wanted := web.Form(c).Get("password"), web.Form(c).Get("new_password")
-	known, err := h.known(c, session)
+	account, err := h.service.Get(ctx, session.AccountID)
+	if err != nil {
+		return err
+	}
+	known, err := h.known(c, account)
 	if err != nil {
 		return err
 	}
@@ -52,8 +56,8 @@ func (h *Handler) changePassword(c *gin.Context) error {
 		}
 		err := h.service.ChangePassword(ctx, accounts.PasswordChange{PasswordProof: h.passwordProof(c, session), New: wanted, Besides: besides})
 		switch {
-		case err == nil: // the session continues under another token (S-22)
-			if _, err := h.renew(c, accounts.Renewal{SID: session.SID, AccountID: session.AccountID, AMR: session.AMR, AuthTime: session.AuthTime}); err != nil {
+		case err == nil:
+			if err := h.staySignedIn(c, session, account); err != nil {
 				return err
 			}
 			return h.back(c, "/account", "password")
@@ -88,11 +92,7 @@ func proofProblem(err error) (status int, problem templates.Problem, ok bool) {
 }
 
 // known returns the member's details, which neither a password nor an answer may contain.
-func (h *Handler) known(c *gin.Context, session accounts.Session) ([]string, error) {
-	account, err := h.service.Get(c.Request.Context(), session.AccountID)
-	if err != nil {
-		return nil, err
-	}
+func (h *Handler) known(c *gin.Context, account accounts.Account) ([]string, error) {
 	card, err := h.card(c, account.MemberID)
 	return []string{account.Username, account.Email, card.Name, card.MemberNumber}, err
 }

@@ -49,7 +49,11 @@ func (h *Handler) changeQuestion(c *gin.Context) error {
 	}
 	proof := h.passwordProof(c, session)
 	question, answer := web.Form(c).Get("question"), web.Form(c).Get("answer")
-	known, err := h.known(c, session)
+	account, err := h.service.Get(c.Request.Context(), session.AccountID)
+	if err != nil {
+		return err
+	}
+	known, err := h.known(c, account)
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func TestChangePassword(t *testing.T) {
 		}
 	}
 	f.later(time.Second)
-	before := b.cookie("session")
+	before, theirs := b.cookie("session"), other.cookie("device")
 	if status, location, _ := change(rightPassword, fresh); status != 303 || location != "/account?note=password" {
 		t.Fatalf("the change = %d to %q", status, location)
 	}
@@ -61,6 +61,9 @@ func TestChangePassword(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"password_changed"}, f.mailKinds(account.ID)); diff != "" {
 		t.Errorf("mails (-want +got):\n%s", diff)
+	}
+	if account, err := f.Get(f.ctx(), account.ID); err != nil || f.RenewDevice(account, theirs) != "" || f.RenewDevice(account, b.cookie("device")) == "" {
+		t.Errorf("only the browser that changed the password is known: %v", err)
 	}
 }
 

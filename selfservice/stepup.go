@@ -115,6 +115,16 @@ func (h *Handler) renew(c *gin.Context, r accounts.Renewal) (accounts.Session, e
 	return session, nil
 }
 
+// staySignedIn continues the session whose member has changed the password, under another token (S-22), and keeps the
+// browser known; account is as it was before.
+func (h *Handler) staySignedIn(c *gin.Context, session accounts.Session, account accounts.Account) error {
+	_, err := h.renew(c, accounts.Renewal{SID: session.SID, AccountID: session.AccountID, AMR: session.AMR, AuthTime: session.AuthTime})
+	if device := h.service.RenewDevice(account, h.web.Cookie(c, web.DeviceCookie)); err == nil && device != "" {
+		h.web.SetCookie(c, web.DeviceCookie, device, accounts.KnownDeviceAge)
+	}
+	return err
+}
+
 // RequireFresh is Require for a sensitive change: the last proof is at most this old, and as strong as a sign-in to the
 // account would be (S-20). Otherwise the browser is sent to prove it again, and returns to this path.
 func (h *Handler) RequireFresh(c *gin.Context, most time.Duration) (accounts.Session, bool, error) {

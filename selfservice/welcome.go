@@ -179,7 +179,11 @@ func noCode(err error) templates.Problem {
 func (h *Handler) completeWelcome(c *gin.Context, session accounts.Session, d accounts.Due) error {
 	ctx, form := c.Request.Context(), web.Form(c)
 	question, answer, password := form.Get("question"), form.Get("answer"), form.Get("new_password")
-	known, err := h.known(c, session)
+	account, err := h.service.Get(ctx, session.AccountID)
+	if err != nil {
+		return err
+	}
+	known, err := h.known(c, account)
 	if err != nil {
 		return err
 	}
@@ -215,8 +219,8 @@ func (h *Handler) completeWelcome(c *gin.Context, session accounts.Session, d ac
 	if err := h.service.Settle(ctx, accounts.Settlement{Session: session, Question: question, AnswerHash: answerHash, PasswordHash: passwordHash}); err != nil {
 		return err
 	}
-	if passwordHash != nil { // the session continues under another token (S-22)
-		if _, err := h.renew(c, accounts.Renewal{SID: session.SID, AccountID: session.AccountID, AMR: session.AMR, AuthTime: session.AuthTime}); err != nil {
+	if passwordHash != nil {
+		if err := h.staySignedIn(c, session, account); err != nil {
 			return err
 		}
 	}
