@@ -52,8 +52,8 @@ func TestBegunDies(t *testing.T) {
 			return errors.Join(err, f.ResetPassword(f.ctx(), a.ID, hash))
 		},
 		"this wasn't me": func(f *fixture, a Account) error {
-			link, err := f.DisownLink(f.ctx(), a.ID, f.now().Add(-time.Hour))
-			_, _, err2 := f.Disown(f.ctx(), link[len("/not-me?link="):])
+			err := f.Notify(f.ctx(), a.ID, "question_changed", nil)
+			_, _, err2 := f.Disown(f.ctx(), f.disownLink("question_changed"), nil)
 			return errors.Join(err, err2)
 		},
 		"factors removed": func(f *fixture, a Account) error { return f.RemoveFactors(f.ctx(), a.ID) },

@@ -3,6 +3,7 @@ package accounts
 import (
 	"cmp"
 	"context"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"time"
@@ -52,7 +53,7 @@ func (s *Service) QueueNotice(ctx context.Context, b *pgx.Batch, account Account
 	}
 	if templates.CanDisown(kind) {
 		at, _ := args["at"].(time.Time)
-		args["link"], args["date"] = s.issuer+s.queueDisownPath(b, account.ID, at), now.Add(DisownLife)
+		args["link"], args["date"] = s.issuer+s.queueDisownPath(b, disownLink{account: account.ID, event: at}), now.Add(DisownLife)
 	}
 	content, err := s.mails.Mail(account.Language, kind, args)
 	if err != nil {
@@ -61,38 +62,65 @@ func (s *Service) QueueNotice(ctx context.Context, b *pgx.Batch, account Account
 	return s.outbox.Queue(ctx, b, mail.Message{Kind: kind, To: account.Email, Lang: account.Language, AccountID: account.ID, Content: content})
 }
 
-// queueDisownPath makes a link that denies what happened at a given time and everything since.
-func (s *Service) queueDisownPath(b *pgx.Batch, id uuid.UUID, at time.Time) string {
+// disownLink denies what happened at a given time and everything since.
+type disownLink struct {
+	account uuid.UUID
+	event   time.Time
+	sid     *string // of the session whose history it is from; nil for a mail
+	browser []byte  // of that session
+}
+
+func (s *Service) queueDisownPath(b *pgx.Batch, l disownLink) string {
 	token := seal.NewToken()
-	s.store.queueDisownLink(b, seal.Digest(token), id, at, s.now().Add(DisownLife))
+	s.store.queueDisownLink(b, seal.Digest(token), l, s.now().Add(DisownLife))
 	return "/not-me?link=" + token
 }
 
 // DisownLink returns the path that a notice at that time would have carried, for a member who finds the event in the
-// history.
-func (s *Service) DisownLink(ctx context.Context, id uuid.UUID, at time.Time) (string, error) {
+// history. Like a form, it belongs to the session and its browser, and is void once the session ends: nobody who saw the
+// page can protect the account later.
+func (s *Service) DisownLink(ctx context.Context, session Session, browser []byte, at time.Time) (string, error) {
 	b := &pgx.Batch{}
-	path := s.queueDisownPath(b, id, at)
+	path := s.queueDisownPath(b, disownLink{session.AccountID, at, &session.SID, browser})
 	return path, s.store.run(ctx, b)
 }
 
-// Disownable returns the account that a notice's link would protect. The error is ErrLink, or the database's.
-func (s *Service) Disownable(ctx context.Context, link string) (Account, error) {
-	id, _, err := s.store.disownLink(ctx, seal.Digest(link), s.now())
+// Disownable returns the account that a link would protect; browser is that of the visitor. The error is ErrLink,
+// ErrNoSession if the link belongs to a session that is over or to another browser's, or the database's.
+func (s *Service) Disownable(ctx context.Context, link string, browser []byte) (Account, error) {
+	l, err := s.disownLink(ctx, link, browser)
 	if err != nil {
 		return Account{}, err
 	}
-	return s.Get(ctx, id)
+	return s.Get(ctx, l.account)
+}
+
+func (s *Service) disownLink(ctx context.Context, link string, browser []byte) (disownLink, error) {
+	l, err := s.store.disownLink(ctx, seal.Digest(link), s.now())
+	if err != nil || l.sid == nil {
+		return l, err
+	}
+	if subtle.ConstantTimeCompare(l.browser, browser) != 1 {
+		return l, ErrNoSession
+	}
+	open, err := s.store.openSession(ctx, *l.sid, s.now(), s.now().Add(-s.idle))
+	if err == nil && !open {
+		err = ErrNoSession
+	}
+	return l, err
 }
 
 // Disown uses a notice's link: every session and grant ends, and the old password is void until recovery sets another
 // (S-54). Second steps stay, whoever added them, because somebody who reads the mailbox must not be able to remove one.
 // A stranger's second step prevents the owner from recovering alone; two people of the desk remove it (S-64). A secret
 // question set since then is reverted and closed, after which recovery goes through the desk. All other links of the
-// account become void. The error is ErrLink, or the database's.
-func (s *Service) Disown(ctx context.Context, link string) (account Account, closed bool, err error) {
+// account become void. browser and the error are those of Disownable.
+func (s *Service) Disown(ctx context.Context, link string, browser []byte) (account Account, closed bool, err error) {
 	now := s.now()
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		if _, err := s.disownLink(ctx, link, browser); err != nil {
+			return err
+		}
 		id, event, err := s.store.takeDisownLink(ctx, seal.Digest(link), now)
 		if err != nil {
 			return err
@@ -131,13 +159,15 @@ func (s *Service) Disowned(ctx context.Context, link string) (just, closed bool,
 	return just, closed, err
 }
 
-func (s *store) queueDisownLink(b *pgx.Batch, digest []byte, account uuid.UUID, event, expires time.Time) {
-	b.Queue(`insert into disown_links (digest, account_id, event_at, expires_at) values ($1, $2, $3, $4)`, digest, account, event, expires)
+func (s *store) queueDisownLink(b *pgx.Batch, digest []byte, l disownLink, expires time.Time) {
+	b.Queue(`insert into disown_links (digest, account_id, event_at, sid, browser, expires_at) values ($1, $2, $3, $4, $5, $6)`,
+		digest, l.account, l.event, l.sid, l.browser, expires)
 }
 
-func (s *store) disownLink(ctx context.Context, digest []byte, now time.Time) (account uuid.UUID, event time.Time, err error) {
-	return scanLink(s.db.From(ctx).QueryRow(ctx, `
-		select account_id, event_at from disown_links where digest = $1 and expires_at > $2`, digest, now))
+func (s *store) disownLink(ctx context.Context, digest []byte, now time.Time) (l disownLink, err error) {
+	l.account, l.event, err = scanLink(s.db.From(ctx).QueryRow(ctx, `
+		select account_id, event_at, sid, browser from disown_links where digest = $1 and expires_at > $2`, digest, now), &l.sid, &l.browser)
+	return l, err
 }
 
 // takeDisownLink deletes every link of the account: one is used, which is remembered for some minutes, and the others
@@ -154,8 +184,8 @@ func (s *store) takeDisownLink(ctx context.Context, digest []byte, now time.Time
 		select account_id, event_at from used`, digest, now, now.Add(PressedAgain)))
 }
 
-func scanLink(row pgx.Row) (account uuid.UUID, event time.Time, err error) {
-	err = row.Scan(&account, &event)
+func scanLink(row pgx.Row, more ...any) (account uuid.UUID, event time.Time, err error) {
+	err = row.Scan(append([]any{&account, &event}, more...)...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return account, event, ErrLink
 	}

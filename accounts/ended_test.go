@@ -20,7 +20,7 @@ func TestWhySessionsEnd(t *testing.T) {
 		"another password":        {func(f *fixture, a Account) { f.ResetPassword(f.ctx(), a.ID, f.newPassword(a, otherPassword)) }, endedElsewhere},
 		"this wasn't me": {func(f *fixture, a Account) {
 			f.Notify(f.ctx(), a.ID, "password_changed", nil)
-			f.Disown(f.ctx(), f.disownLink("password_changed"))
+			f.Disown(f.ctx(), f.disownLink("password_changed"), nil)
 		}, endedElsewhere},
 		"another address":        {func(f *fixture, a Account) { f.ChangeEmail(f.ctx(), a.ID, "nueva@example.org", true) }, endedElsewhere},
 		"the account was closed": {func(f *fixture, a Account) { f.write(`update accounts set status = 'disabled' where id = $1`, a.ID) }, endedElsewhere},

@@ -102,13 +102,13 @@ func TestDisown(t *testing.T) {
 		}
 	}
 	link := f.disownLink("new_device")
-	if got, err := f.Disownable(f.ctx(), link); err != nil || got.Username != "maria" {
+	if got, err := f.Disownable(f.ctx(), link, nil); err != nil || got.Username != "maria" {
 		t.Errorf("Disownable = %v, %v", got, err)
 	}
 	if _, err := f.Session(f.ctx(), started.Token); err != nil {
 		t.Errorf("looking at the link ended the session: %v", err)
 	}
-	if _, _, err := f.Disown(f.ctx(), link); err != nil {
+	if _, _, err := f.Disown(f.ctx(), link, nil); err != nil {
 		t.Fatalf("Disown: %v", err)
 	}
 	if _, err := f.Session(f.ctx(), started.Token); !errors.Is(err, ErrNoSession) {
@@ -117,7 +117,7 @@ func TestDisown(t *testing.T) {
 	if _, err := f.try("maria", rightPassword); !errors.Is(err, ErrWrongCredentials) {
 		t.Errorf("the old password after it: %v, want what a stranger is told", err)
 	}
-	if _, _, err := f.Disown(f.ctx(), link); !errors.Is(err, ErrLink) {
+	if _, _, err := f.Disown(f.ctx(), link, nil); !errors.Is(err, ErrLink) {
 		t.Errorf("the link again: %v", err)
 	}
 	if n := f.count(`select count(*) from disown_links`); n != 0 {
@@ -144,7 +144,7 @@ func TestDisownLinksEnd(t *testing.T) {
 	link := f.disownLink("question_changed")
 	f.later(10 * 24 * time.Hour)
 	for _, text := range []string{link, "", "x", link[:42] + "!", link + "A"} {
-		if _, _, err := f.Disown(f.ctx(), text); !errors.Is(err, ErrLink) {
+		if _, _, err := f.Disown(f.ctx(), text, nil); !errors.Is(err, ErrLink) {
 			t.Errorf("Disown(%q) = %v, want %v", text, err, ErrLink)
 		}
 	}
@@ -166,7 +166,7 @@ func TestRecoveryOpensNothingThatStaffClosed(t *testing.T) {
 	if _, err := f.querier().Exec(f.ctx(), `update accounts set status = 'disabled'`); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := f.Disown(f.ctx(), f.disownLink("question_changed")); err != nil {
+	if _, _, err := f.Disown(f.ctx(), f.disownLink("question_changed"), nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.ResetPassword(f.ctx(), a.ID, f.newPassword(a, otherPassword)); err != nil {
@@ -313,7 +313,7 @@ func TestDisownLeavesFactors(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.later(time.Hour)
-	if _, _, err := f.Disown(f.ctx(), f.disownLink("new_device")); err != nil {
+	if _, _, err := f.Disown(f.ctx(), f.disownLink("new_device"), nil); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := f.Factors(f.ctx(), a.ID); err != nil || !got.TOTP || got.Passkeys != 1 || got.SavedCodes != SavedCodeCount {

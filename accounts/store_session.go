@@ -63,6 +63,13 @@ func (s *store) session(ctx context.Context, digest []byte, now, idleSince time.
 	return n, nil
 }
 
+// openSession reports whether a session is open that was used since a given time.
+func (s *store) openSession(ctx context.Context, sid string, now, idleSince time.Time) (open bool, err error) {
+	err = s.db.From(ctx).QueryRow(ctx, `
+		select exists (select from sessions where sid = $1 and ended_at is null and expires_at > $2 and last_seen_at > $3)`, sid, now, idleSince).Scan(&open)
+	return open, err
+}
+
 // voids is what else ends with a session, of everything issued in it. Package provider reads it from the view
 // session_ends.
 type voids string

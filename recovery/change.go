@@ -195,11 +195,11 @@ func (s *Service) applyMember(ctx context.Context, b *pgx.Batch, c Change, now t
 
 // NotMe spends the link of a notice: the account is protected, and no recovery that is open and no change that is held, each
 // perhaps a stranger's, goes on; but for what a link does not stop. closed: recovery waits for the desk.
-// The error is accounts.ErrLink, or the database's.
-func (s *Service) NotMe(ctx context.Context, link string) (closed bool, err error) {
+// browser and the error are those of accounts.Disownable.
+func (s *Service) NotMe(ctx context.Context, link string, browser []byte) (closed bool, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		var account accounts.Account
-		if account, closed, err = s.accounts.Disown(ctx, link); err != nil {
+		if account, closed, err = s.accounts.Disown(ctx, link, browser); err != nil {
 			return err
 		}
 		held, err := s.Pending(ctx, account.ID)

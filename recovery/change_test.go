@@ -104,7 +104,7 @@ func TestEmailChange(t *testing.T) {
 	check(t, f.people.Notify(t.Context(), a.ID, "question_changed", nil)) // to the false address
 	_, stranger, _ := strings.Cut(f.link("question_changed"), "link=")
 	v.postTo("/cancel-change", "link", link).on("/cancel-change/done", 200).says("El cambio se detuvo")
-	if _, err := f.people.Disownable(t.Context(), stranger); !errors.Is(err, accounts.ErrLink) {
+	if _, err := f.people.Disownable(t.Context(), stranger, nil); !errors.Is(err, accounts.ErrLink) {
 		t.Errorf("S-53: a link that the false address was sent = %v", err)
 	}
 	if n := f.count(`select count(*) from account_states where account_id = $1 and credentials_changed_at = $2`, a.ID, f.now()); n != 1 {
@@ -230,7 +230,7 @@ func TestNotMeStopsHeldChanges(t *testing.T) {
 	held := f.link("email_requested")
 	check(t, f.people.Notify(t.Context(), a.ID, "question_changed", nil))
 	_, link, _ := strings.Cut(f.link("question_changed"), "link=")
-	_, err := f.NotMe(t.Context(), link)
+	_, err := f.NotMe(t.Context(), link, nil)
 	check(t, err)
 	if pending, err := f.Pending(t.Context(), a.ID); err != nil || len(pending) != 0 {
 		t.Errorf("Pending = %+v, %v", pending, err)
@@ -338,4 +338,32 @@ func TestWhoProvesAnAddress(t *testing.T) {
 	if err := f.ConfirmEmail(t.Context(), confirm[1]); !errors.Is(err, ErrLink) {
 		t.Errorf("the link of an undone change = %v, want ErrLink", err)
 	}
+}
+
+// C13: the page of a link of the history answers only in the session whose history it is; pressed twice, it answers alike.
+func TestNotMeOfASession(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.member("maria", "004123789")
+	v := f.visitor().begin("maria")
+	started, err := f.people.StartSession(t.Context(), accounts.SessionStart{Account: a, AMR: []string{"pwd"}})
+	check(t, err)
+	path, err := f.people.DisownLink(t.Context(), started.Session, f.browserOf(v), f.now())
+	check(t, err)
+	_, link, _ := strings.Cut(path, "link=")
+	f.visitor().get(path).on("/account/history", 404) // another browser; the page itself is not here
+	v.get(path).on(path, 200)
+	page, again := *v, *v
+	check(t, f.people.SignOut(t.Context(), started.SID))
+	page.postTo("/not-me", "link", link).on("/account/history", 404)
+	if err := f.signIn("maria", oldPassword); err != nil {
+		t.Fatalf("the page of a session that is over voided the password: %v", err)
+	}
+	started, err = f.people.StartSession(t.Context(), accounts.SessionStart{Account: a, AMR: []string{"pwd"}})
+	check(t, err)
+	path, err = f.people.DisownLink(t.Context(), started.Session, f.browserOf(v), f.now())
+	check(t, err)
+	_, link, _ = strings.Cut(path, "link=")
+	v.get(path).postTo("/not-me", "link", link).on("/not-me/done", 200)
+	again.postTo("/not-me", "link", link).on("/not-me/done", 200)
 }

@@ -59,9 +59,9 @@ type Accounts interface {
 
 	Notify(ctx context.Context, id uuid.UUID, kind string, args templates.Args) error
 	QueueNotice(ctx context.Context, b *pgx.Batch, account accounts.Account, kind string, args templates.Args) error
-	Disownable(ctx context.Context, link string) (accounts.Account, error)
+	Disownable(ctx context.Context, link string, browser []byte) (accounts.Account, error)
 	Disowned(ctx context.Context, link string) (just, closed bool, err error)
-	Disown(ctx context.Context, link string) (account accounts.Account, closed bool, err error)
+	Disown(ctx context.Context, link string, browser []byte) (account accounts.Account, closed bool, err error)
 }
 
 // Roster finds whose card it is.

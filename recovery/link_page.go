@@ -16,6 +16,7 @@ const (
 	pathNotMeDone  = pathNotMe + "/done"
 	pathCancel     = "/cancel-change"
 	pathCancelDone = pathCancel + "/done"
+	pathHistory    = "/account/history" // where a link of a session that is over leads: it says why, and makes another
 )
 
 // The pages behind the links of notices: looking changes nothing, the button does (S-51).
@@ -32,11 +33,13 @@ type (
 
 func (h *Handler) showNotMe(c *gin.Context) error {
 	link := c.Query("link")
-	account, err := h.service.accounts.Disownable(c.Request.Context(), link)
-	if errors.Is(err, accounts.ErrLink) {
+	account, err := h.service.accounts.Disownable(c.Request.Context(), link, web.Browser(c))
+	switch {
+	case errors.Is(err, accounts.ErrLink):
 		return h.oldLink(c, !seal.IsToken(link))
-	}
-	if err != nil {
+	case errors.Is(err, accounts.ErrNoSession):
+		return web.SeeOther(c, pathHistory)
+	case err != nil:
 		return err
 	}
 	return h.page(c, http.StatusOK, "recovery/not_me", notMePage{link, account.Username})
@@ -45,11 +48,13 @@ func (h *Handler) showNotMe(c *gin.Context) error {
 func (h *Handler) submitNotMe(c *gin.Context) error {
 	link := web.Form(c).Get("link")
 	ctx, just := c.Request.Context(), true
-	closed, err := h.service.NotMe(ctx, link)
+	closed, err := h.service.NotMe(ctx, link, web.Browser(c))
 	if errors.Is(err, accounts.ErrLink) { // for some minutes as the press did that used it
 		just, closed, err = h.service.accounts.Disowned(ctx, link)
 	}
 	switch {
+	case errors.Is(err, accounts.ErrNoSession):
+		return web.SeeOther(c, pathHistory)
 	case err != nil:
 		return err
 	case !just:

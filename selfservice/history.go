@@ -74,7 +74,7 @@ func (h *Handler) disownEvent(c *gin.Context) error {
 	if err != nil || at.After(now) || !at.After(now.Add(-accounts.DisownLife)) {
 		return web.SeeOther(c, "/account/history")
 	}
-	link, err := h.service.DisownLink(c.Request.Context(), session.AccountID, at)
+	link, err := h.service.DisownLink(c.Request.Context(), session, web.Browser(c), at)
 	if err != nil {
 		return err
 	}
