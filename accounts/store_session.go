@@ -34,7 +34,7 @@ func (s *store) startSession(b *pgx.Batch, n Session, digest []byte, replaces, b
 		pgx.NamedArgs{"now": now, "account_id": n.AccountID, "sid": n.SID, "max": maxSessions})
 	if replaces != "" { // whoever's it was: this browser has one session. Another person's is signed out.
 		b.Queue(`
-			update sessions set ended_at = $2, voids = case when account_id <> $3 then 'online' end
+			update sessions set ended_at = $2, voids = case when account_id <> $3 then 'online' end, tell_apps = account_id <> $3
 			where digest = $1 and ended_at is null`, seal.Digest(replaces), now, n.AccountID)
 	}
 }
@@ -81,7 +81,7 @@ const (
 
 func (s *store) endSession(ctx context.Context, sid string, owner *uuid.UUID, what voids, now time.Time) (account uuid.UUID, ended bool, err error) {
 	err = s.db.From(ctx).QueryRow(ctx, `
-		update sessions set ended_at = $2, voids = $4
+		update sessions set ended_at = $2, voids = $4, tell_apps = true
 		where sid = $1 and ended_at is null and ($3::uuid is null or account_id = $3) returning account_id`, sid, now, owner, what).Scan(&account)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return account, false, nil
@@ -96,12 +96,25 @@ func (s *store) endSessions(ctx context.Context, account uuid.UUID, except strin
 		with open as (
 			select sid from sessions where account_id = $1 and sid <> $2 and ended_at is null for update
 		), ended as (
-			update sessions set ended_at = coalesce(ended_at, $3), voids = 'all'
+			update sessions set ended_at = coalesce(ended_at, $3), voids = 'all', tell_apps = true
 			where account_id = $1 and sid <> $2 and voids is distinct from 'all'
 		)
 		select sid from open`, account, except, now)
 	if err != nil {
 		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
+// TakeEnded returns up to most sessions that have ended, other than by time or by another sign-in of the same member, and
+// whose apps were not yet notified, each once. It takes part in the transaction of ctx.
+func (s *Service) TakeEnded(ctx context.Context, most int) (sids []string, err error) {
+	rows, err := s.db.From(ctx).Query(ctx, `
+		update sessions set tell_apps = false where sid in (
+			select sid from sessions where tell_apps order by ended_at limit $1 for update skip locked)
+		returning sid`, most)
+	if err != nil {
+		return nil, fmt.Errorf("taking ended sessions: %w", err)
 	}
 	return pgx.CollectRows(rows, pgx.RowTo[string])
 }

@@ -35,6 +35,7 @@ type Accounts interface {
 	Questions(ctx context.Context, id uuid.UUID) ([]string, error)
 	AcceptAgreement(ctx context.Context, id uuid.UUID, a accounts.Acceptance) error
 	QueueNotice(ctx context.Context, b *pgx.Batch, account accounts.Account, kind string, args templates.Args) error
+	TakeEnded(ctx context.Context, most int) ([]string, error)
 	Factors(ctx context.Context, id uuid.UUID) (accounts.Factors, error)
 	BeginPasskey(ctx context.Context, browser []byte, source string, id uuid.UUID) (accounts.PasskeyOptions, error)
 	FinishPasskey(ctx context.Context, browser []byte, id uuid.UUID, answer string) (accounts.Account, error)

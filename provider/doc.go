@@ -131,7 +131,8 @@
 //	device.go      another screen (RFC 8628): allowing it makes the grant, whose code is
 //	               the device code
 //	logout.go      ends the session and, in the same transaction, queues a logout token for
-//	               each app of the session that listens (logout_channels.go)
+//	               each app of the session that listens (logout_channels.go); TellApps does
+//	               so for sessions that ended in any other way
 //
 // # Tables
 //

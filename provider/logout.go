@@ -126,7 +126,7 @@ func (h *Handler) logout(c *gin.Context) error {
 	return h.farewell(c, r, farewell{Stay: strings.Join(stay, ", "), Open: strings.Join(h.service.leftOpen(c.Request.Context(), apps, r.client), ", "), Frames: h.service.frontChannel(session.SID, apps)})
 }
 
-// endSession signs out and queues the word to the apps in one transaction.
+// endSession signs out and queues the logout tokens in one transaction.
 func (h *Handler) endSession(c *gin.Context, sid string) (apps []told, err error) {
 	request := c.Request
 	defer func() { c.Request = request }()
@@ -138,7 +138,7 @@ func (h *Handler) endSession(c *gin.Context, sid string) (apps []told, err error
 		if err := h.sessions.SignOut(c); err != nil {
 			return err
 		}
-		return h.service.queueLogout(ctx, sid, apps)
+		return h.service.TellApps(ctx)
 	})
 	return apps, err
 }

@@ -65,8 +65,37 @@ type logoutArgs struct {
 
 func (logoutArgs) Kind() string { return "backchannel_logout" }
 
-// queueLogout inserts a job for each app that listens on the back channel, in the
-// transaction that ends the session (OpenID Connect Back-Channel Logout 2.3).
+// toldAtOnce is how many sessions one call of TellApps takes.
+const toldAtOnce = 100
+
+// TellApps notifies, on the back channel, the apps of sessions that have ended since the last call: by sign-out, by another
+// person's sign-in in the same browser, by the member elsewhere or the desk, by another password. cmd/idp calls it every
+// second, on any number of instances.
+func (s *Service) TellApps(ctx context.Context) error {
+	for {
+		var ended []string
+		err := s.store.db.InTx(ctx, func(ctx context.Context) (err error) {
+			if ended, err = s.accounts.TakeEnded(ctx, toldAtOnce); err != nil {
+				return err
+			}
+			for _, sid := range ended {
+				apps, err := s.store.appsOf(ctx, sid)
+				if err != nil {
+					return err
+				}
+				if err := s.queueLogout(ctx, sid, apps); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil || len(ended) < toldAtOnce {
+			return err
+		}
+	}
+}
+
+// queueLogout inserts a job for each app that listens on the back channel (OpenID Connect Back-Channel Logout 2.3).
 func (s *Service) queueLogout(ctx context.Context, sid string, apps []told) error {
 	for _, app := range apps {
 		client, err := s.clients.Get(app.ClientID)

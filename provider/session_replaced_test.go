@@ -1,0 +1,127 @@
+package provider_test
+
+import (
+	"crypto/x509"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/jobs"
+	"huskyidp/internal/outbound"
+	"huskyidp/internal/postgres"
+	"huskyidp/internal/postgres/postgrestest"
+	"huskyidp/provider"
+)
+
+// TestAppsHearOfEveryEnd: whatever ends a session, an app that listens on the back channel is notified, once; above all when
+// another person signs in in the same browser. It ends what the session issued without offline_access, too (C14, S-25).
+func TestAppsHearOfEveryEnd(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 4)
+	received := make(chan string, 8)
+	app := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		fields, _ := url.ParseQuery(string(body))
+		received <- fields.Get("logout_token")
+	}))
+	t.Cleanup(app.Close)
+	roots := x509.NewCertPool()
+	roots.AddCert(app.Certificate())
+	pool := postgrestest.Open(t, postgres.Options{DSN: b.db.Pool().Config().ConnString(), MaxConns: 5})
+	caller := outbound.New(outbound.Options{Allow: []string{strings.TrimPrefix(app.URL, "https://")}, RootCAs: roots})
+	runner, err := jobs.New(pool, slog.New(slog.DiscardHandler), provider.LogoutWork(b.provider, caller, slog.New(slog.DiscardHandler)))
+	must(t, err)
+	must(t, runner.Start(t.Context()))
+	t.Cleanup(func() {
+		if err := runner.Stop(t.Context()); err != nil {
+			t.Log(err)
+		}
+	})
+	id, secret := b.client(func(m *provider.Metadata) { m.BackchannelLogoutURI = app.URL + "/bye" })
+	tomas := b.another("tomas.ruiz")
+
+	signInAs := func(w *browser, p page, name string) page {
+		return w.submit(p, url.Values{"username": {name}, "password": {password}})
+	}
+	again := func(w *browser, name string) page { // an app asks for a sign-in although there is a session
+		address, _ := b.request(id, url.Values{"prompt": {"login"}})
+		return signInAs(w, w.get(address), name)
+	}
+	for name, test := range map[string]struct {
+		end  func(w *browser, sid string)
+		told bool
+	}{
+		"another person signs in": {func(w *browser, _ string) {
+			if p := again(w, "tomas.ruiz"); p.location == nil || strings.Contains(p.body, "María") {
+				t.Errorf("the sign-in of the next person leads to %s (%d)", p.url, p.status)
+			}
+		}, true},
+		"another person registers": {func(w *browser, sid string) { // in one batch with the account
+			var token string
+			for _, c := range w.client.Jar.Cookies(mustURL(t, b.issuer)) {
+				if strings.HasSuffix(c.Name, "session") {
+					token = c.Value
+				}
+			}
+			_, err := b.accounts.StartSession(t.Context(), accounts.SessionStart{Account: tomas, AMR: []string{"pwd"}, Replaces: token})
+			must(t, err)
+		}, true},
+		"use another account": {func(w *browser, _ string) { w.submit(w.get("/login/accounts"), url.Values{"act": {"other"}}) }, true},
+		"ended from another device": {func(_ *browser, sid string) {
+			other := b.signedIn()
+			other.submit(other.get("/account/sessions"), url.Values{"end": {sid}})
+		}, true},
+		"ended at the desk":      {func(*browser, string) { must(t, b.accounts.EndSessions(t.Context(), b.account.ID, "")) }, true},
+		"the same person, again": {func(w *browser, _ string) { again(w, username) }, false},
+	} {
+		w := b.signedIn()
+		address, verifier := b.request(id, url.Values{"scope": {"openid"}})
+		tokens := b.redeem(id, secret, w.get(address).location.Query().Get("code"), verifier)
+		must(t, b.provider.TellApps(t.Context()))
+		for len(received) > 0 { // of the test before: sessions that the desk ended as well
+			<-received
+		}
+		sid := claim(t, tokens.text("id_token"), "sid").(string)
+		test.end(w, sid)
+		for range 2 { // the second finds nothing more
+			must(t, b.provider.TellApps(t.Context()))
+		}
+		var heard int
+		for wait := 5 * time.Second; ; wait = 300 * time.Millisecond {
+			if !test.told {
+				wait = 300 * time.Millisecond
+			}
+			select {
+			case token := <-received:
+				if claim(t, token, "sid") == sid {
+					heard++
+					if claim(t, token, "sub") != b.account.Subject {
+						t.Errorf("%s: the token is of %v", name, claim(t, token, "sub"))
+					}
+				}
+				continue
+			case <-time.After(wait):
+			}
+			break
+		}
+		if want := map[bool]int{true: 1}[test.told]; heard != want {
+			t.Errorf("%s: the app heard of it %d times, want %d", name, heard, want)
+		}
+		if got := b.userinfo(tokens.text("access_token")).status; test.told && got != 401 {
+			t.Errorf("%s: the access token is answered %d", name, got)
+		}
+	}
+}
+
+func mustURL(t *testing.T, address string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(address)
+	must(t, err)
+	return u
+}
