@@ -145,4 +145,36 @@ for (const script of [true, false]) {
     assert.ok(seen.some(([path, field]) => path === '/recover/password' && field === 'username'), JSON.stringify(seen));
     await member.close();
   });
+
+  test(`Back to the sign-in of another person, script ${script}`, async () => {
+    const member = await Member.open(browser, product, { width: 320, script, name: `memory-sign-in-${script}` });
+    const { page } = member;
+    const wrong = async () => {
+      await page.fill('#username', 'la.madre');
+      await page.fill('#password', 'una frase que no es la suya');
+      await member.press('login-submit');
+      await page.getByText('no es correcto').first().waitFor();
+    };
+    await member.toSignIn();
+    await wrong();
+    assert.equal(await page.inputValue('#username'), 'la.madre', 'her own page keeps it');
+    await page.goto(`${product.issuer}/support`);
+    await page.goBack();
+    assert.equal(await page.inputValue('#username'), 'la.madre', 'Back gives her what she typed');
+
+    await member.toSignIn(); // somebody else begins
+    assert.equal(await page.inputValue('#username'), '');
+    const seen = await back(member, 6, ['la.madre']);
+    assert.ok(seen.filter(([path, field]) => path === '/login' && field === 'username').length > 1, JSON.stringify(seen));
+
+    await page.goto(`${product.issuer}/login`); // without an app, and without a press
+    await page.fill('#username', 'la.madre');
+    await page.goto(`${product.issuer}/login`);
+    await back(member, 2, ['la.madre']);
+    await page.goto(`${product.issuer}/login`);
+    await wrong();
+    await page.goto(`${product.issuer}/login`);
+    await back(member, 3, ['la.madre']);
+    await member.close();
+  });
 }

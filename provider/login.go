@@ -104,6 +104,9 @@ func (h *Handler) showLogin(c *gin.Context) error {
 	case w.flow != "" && w.request == nil && notice == nil:
 		notice = []web.PageOption{web.WithNotice("info", "provider.login.over", nil)}
 	}
+	if !h.web.WasRefused(c) {
+		h.web.NextPerson(c) // whoever opens the sign-in page: a username typed there before may be another's
+	}
 	return h.loginForm(c, w, http.StatusOK, w.loginHint(), notice)
 }
 
