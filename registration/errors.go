@@ -3,6 +3,8 @@ package registration
 import (
 	"errors"
 	"fmt"
+
+	"github.com/google/uuid"
 	"time"
 )
 
@@ -23,9 +25,13 @@ var (
 	errGone = errors.New("registration: no such registration") // none, idle for too long, finished, or of another browser
 	// errFinished is an errGone whose member has an account by now.
 	errFinished = fmt.Errorf("%w: it is finished", errGone)
-	errForeign  = errors.New("registration: the form is another registration's")
 	errBusy     = errors.New("registration: another request of it is at work")
 )
+
+// foreignError says that a form is another registration's than the browser's, whose ID it has.
+type foreignError struct{ id uuid.UUID }
+
+func (*foreignError) Error() string { return "registration: the form is another registration's" }
 
 // movedError says that a step is not open, and where to go instead.
 type movedError struct{ path string }

@@ -68,9 +68,11 @@ func (h *Handler) handle(fn func(*gin.Context) error) gin.HandlerFunc {
 		if moved, ok := errors.AsType[*movedError](err); ok {
 			return web.SeeOther(c, withFlow(moved.path, web.Flow(c)))
 		}
+		if foreign, ok := errors.AsType[*foreignError](err); ok { // it leads to the entrance, never to the other registration
+			h.ask(c, foreign.id, true)
+			return &web.Error{Status: http.StatusConflict, Key: web.KeyForeignForm, Href: withFlow("/login", web.Flow(c))}
+		}
 		switch {
-		case errors.Is(err, errForeign):
-			return &web.Error{Status: http.StatusConflict, Key: web.KeyForeignForm, Href: withFlow("/register", web.Flow(c))}
 		case errors.Is(err, errGone):
 			return h.showGone(c, errors.Is(err, errFinished))
 		case errors.Is(err, errBusy):
@@ -98,7 +100,8 @@ func (h *Handler) at(c *gin.Context, step Step) (*Registration, error) {
 		return nil, err
 	}
 	now := h.service.Now()
-	if c.Request.Method == http.MethodGet && !h.web.WasRefused(c) && r.begun() && (r.awayAt(now) || h.web.Cookie(c, askedCookie) == r.ID.String()) && !r.lockedAt(now) {
+	asked, _ := h.asked(c, r.ID)
+	if c.Request.Method == http.MethodGet && !h.web.WasRefused(c) && r.begun() && (r.awayAt(now) || asked) && !r.lockedAt(now) {
 		return nil, &movedError{pathOpen}
 	}
 	if !open(r, step, now) {

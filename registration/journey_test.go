@@ -235,5 +235,5 @@ func TestForeignForm(t *testing.T) {
 			t.Errorf("%s: %d registrations stand as they were, want 1", name, n)
 		}
 	}
-	b.post(maria...).on("/register/credentials", 200)
+	b.post(maria...).on("/register/open", 200).post("act", "go_on").on("/register/credentials", 200) // whoever presses there is asked
 }

@@ -2,8 +2,10 @@ package registration
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
 
 	"huskyidp/internal/web"
 )
@@ -11,6 +13,24 @@ import (
 // askedCookie names the registration about which the browser was asked: until there is an answer, the steps' pages lead to
 // the question too, whichever way they are opened.
 const askedCookie = "asked"
+
+// displacedMark follows the ID where somebody has pressed a button of an earlier registration, which this one displaced.
+const displacedMark = "~displaced"
+
+// ask has every step ask whose the registration is, until there is an answer.
+func (h *Handler) ask(c *gin.Context, id uuid.UUID, displaced bool) {
+	value := id.String()
+	if displaced {
+		value += displacedMark
+	}
+	h.web.SetCookie(c, askedCookie, value, idle)
+}
+
+func (h *Handler) asked(c *gin.Context, id uuid.UUID) (asked, displaced bool) {
+	value, displaced := strings.CutSuffix(h.web.Cookie(c, askedCookie), displacedMark)
+	asked = value == id.String()
+	return asked, asked && displaced
+}
 
 // openPage asks whose the registration is that was begun in this browser. It shows nothing of it: families share a phone,
 // and a library its computers.
@@ -25,8 +45,13 @@ func (h *Handler) showOpen(c *gin.Context) error {
 		return web.SeeOther(c, withFlow(next(r, h.service.Now()), web.Flow(c)))
 	}
 	h.web.ForgetRefused(c)
-	h.web.SetCookie(c, askedCookie, r.ID.String(), idle)
-	return h.page(c, http.StatusOK, "registration/open", openPage{})
+	_, displaced := h.asked(c, r.ID)
+	h.ask(c, r.ID, displaced)
+	var opts []web.PageOption
+	if displaced {
+		opts = append(opts, web.WithNotice("warn", "web.open.displaced", nil))
+	}
+	return h.page(c, http.StatusOK, "registration/open", openPage{}, opts...)
 }
 
 func (h *Handler) submitOpen(c *gin.Context) error {

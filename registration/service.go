@@ -60,7 +60,7 @@ func (v Visit) mayUse(r *Registration, now time.Time) error {
 // mayPost refuses a form of another registration, which somebody else began in this browser.
 func (v Visit) mayPost(r *Registration) error {
 	if v.Owns != nil && !v.Owns(r.ID.String()) {
-		return errForeign
+		return &foreignError{r.ID}
 	}
 	return nil
 }

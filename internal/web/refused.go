@@ -230,9 +230,13 @@ func typedInto(form url.Values) map[string]string {
 }
 
 // WasRefused reports whether a page is opened to show a form that was refused in this browser a moment ago: whoever comes is the
-// one who sent it.
+// one who sent it. A form that was somebody else's proves the contrary.
 func (w *Web) WasRefused(c *gin.Context) bool {
-	return c.Request.Method == http.MethodGet && w.openRefused(c) != nil
+	if c.Request.Method != http.MethodGet {
+		return false
+	}
+	f := w.openRefused(c)
+	return f != nil && (f.Error == nil || f.Error.Key != KeyForeignForm)
 }
 
 // readRefused is the refused form that a page is to show again, nil for none.
