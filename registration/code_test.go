@@ -1,6 +1,7 @@
 package registration
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"huskyidp/accounts"
+	"huskyidp/internal/ratelimit"
 )
 
 // wrongCodes are five of them, each another.
@@ -181,6 +183,27 @@ func TestRegistrationsAreLimited(t *testing.T) {
 	b := s.browser().get("/register/agreement").send("act", "agree")
 	if b.status != http.StatusTooManyRequests || b.header.Get("Retry-After") == "" {
 		t.Errorf("the third registration of a source = %d, Retry-After %q", b.status, b.header.Get("Retry-After"))
+	}
+}
+
+// A4: at a library or a field office on an enrolment day many have begun and nobody has finished yet: merely begun is no
+// mistake. C10: what strangers leave behind stays bounded.
+func TestEnrolmentDay(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	var last *browser
+	for range 60 {
+		last = s.browser().toPersonal()
+	}
+	last.post(maria...).on("/register/credentials", 200)
+	for i := range 200 {
+		_, _, err := s.service.Agree(t.Context(), Visit{Browser: []byte{byte(i)}, Source: "192.0.2.10/32", Language: "es"}, "2026-11-01")
+		if limited, ok := errors.AsType[*ratelimit.Exceeded](err); err != nil && (!ok || i < 140 || limited.RetryAfter() > time.Hour) {
+			t.Fatalf("begun after %d others: %v", 60+i, err)
+		}
+	}
+	if n := s.count(`select count(*) from registrations`); n != 200 {
+		t.Errorf("%d registrations of one source in an hour, want 200", n)
 	}
 }
 

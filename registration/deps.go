@@ -95,7 +95,7 @@ type Deps struct {
 	IdentityLock time.Duration // how long three refused identities close the form; 0: until staff release it
 	// Limits of one source; those of many people get web.SourceFactor times as much.
 	SourceFailures int // refused identities in an hour before it slows down; default 20 (S-52)
-	Registrations  int // begun in an hour; default 20 (S-09)
+	Registrations  int // begun in an hour and not finished; default 200. It bounds rows alone: at a library many begin at once (C10)
 	Mailed         int // codes mailed in an hour; default 20 (S-09)
 }
 
@@ -114,6 +114,6 @@ func New(d Deps) (*Service, error) {
 	if d.IdentityLock < 0 {
 		return nil, errors.New("registration: IdentityLock is negative")
 	}
-	d.SourceFailures, d.Registrations, d.Mailed = cmp.Or(d.SourceFailures, 20), cmp.Or(d.Registrations, 20), cmp.Or(d.Mailed, 20)
+	d.SourceFailures, d.Registrations, d.Mailed = cmp.Or(d.SourceFailures, 20), cmp.Or(d.Registrations, 200), cmp.Or(d.Mailed, 20)
 	return &Service{Deps: d, store: store{d.DB, d.Keyring}}, nil
 }

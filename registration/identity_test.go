@@ -218,7 +218,7 @@ func TestSameIdentityCountsOnce(t *testing.T) {
 	b.post(mariaBorn(16)...).on("/register/credentials", 200)
 }
 
-// Twenty begin in an hour from one address; who comes to the end gives the place back.
+// So many may be unfinished at one address; who comes to the end gives the place back.
 func TestFinishedRegistrationsGiveTheirPlaceBack(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, 1, func(d *Deps) { d.Registrations, d.Mailed = 1, 1 })
