@@ -50,17 +50,23 @@ type PendingStart struct {
 }
 
 // StartPending holds a sign-in until its second step, in one round trip, replacing another one in the same browser. The
-// right password clears the count of wrong ones; the counts of the factors stay.
+// right password clears the count of wrong ones; the counts of the factors stay. Nothing is held if the credentials have
+// changed since the account was read: the password that was right is not any more.
 func (s *Service) StartPending(ctx context.Context, start PendingStart) (token string, err error) {
 	now := s.now()
+	seen := start.Account.CredentialsChangedAt
+	if seen.IsZero() { // a step-up, whose session would have ended
+		seen = now
+	}
 	token = seal.NewToken()
 	b := &pgx.Batch{}
 	b.Queue(`delete from pending_sign_ins where browser = $1`, start.Browser)
 	b.Queue(`
 		insert into pending_sign_ins (digest, browser, account_id, amr, sid, return_to, created_at, expires_at)
-		values (@digest, @browser, @account_id, @amr, @sid, @return_to, @now, @expires_at)`,
+		select @digest, @browser, @account_id, @amr, @sid, @return_to, @now, @expires_at
+		where not exists (select from accounts where id = @account_id and credentials_changed_at > @seen)`,
 		pgx.NamedArgs{"digest": seal.Digest(token), "browser": start.Browser, "account_id": start.Account.ID, "amr": start.AMR, "sid": start.SID,
-			"return_to": start.Return, "now": now, "expires_at": now.Add(PendingLife)})
+			"return_to": start.Return, "now": now, "expires_at": now.Add(PendingLife), "seen": seen})
 	if name := start.Account.Username; name != "" {
 		s.store.clearThrottles(b, s.throttleKeys(name, s.readDeviceCookie(start.Device, name, now)))
 	}

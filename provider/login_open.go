@@ -34,7 +34,7 @@ func (h *Handler) showLoginOpen(c *gin.Context) error {
 		return err
 	}
 	if !waits {
-		return web.SeeOther(c, loginPath(w.flow))
+		return h.nothingWaits(c, w)
 	}
 	h.web.ForgetRefused(c)
 	return h.web.Page(c, http.StatusOK, "provider/login_open", loginOpenPage{returnOf(c)}, append(w.options(), web.ForAnybody())...)
