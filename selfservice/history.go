@@ -26,7 +26,7 @@ type historyEntry struct {
 	At      time.Time
 	Browser string
 	System  string
-	Recent  bool // the member may still say that it was somebody else
+	Recent  bool // the member may still say that it was somebody else; a look of the desk can be nobody's but the desk's
 }
 
 // Moment is the instant of the event, for the form.
@@ -55,7 +55,7 @@ func (h *Handler) showHistory(c *gin.Context) error {
 	since := h.now().Add(-accounts.DisownLife)
 	for _, e := range list {
 		page.List = append(page.List, historyEntry{
-			Key: eventKey(e), App: e.Data["app"], Act: actKey(e), At: e.At, Browser: e.Browser, System: e.System, Recent: e.At.After(since),
+			Key: eventKey(e), App: e.Data["app"], Act: actKey(e), At: e.At, Browser: e.Browser, System: e.System, Recent: e.At.After(since) && e.Kind != audit.StaffLooked,
 		})
 	}
 	return h.page(c, http.StatusOK, "history", session, page)

@@ -91,6 +91,25 @@ func TestHistoryPage(t *testing.T) {
 	}
 }
 
+// Only what somebody else could have done can be denied: not a look by the desk, but an act that a caller asked for.
+func TestHistoryOfTheDesk(t *testing.T) {
+	t.Parallel()
+	f, b, account := member(t)
+	deniable := func() (rows int, body string) {
+		_, _, body = b.get("/account/history")
+		return strings.Count(body, "¿No fue usted?"), body
+	}
+	for kind, want := range map[audit.Kind]int{audit.StaffLooked: 0, audit.StaffActed: 1} {
+		before, _ := deniable()
+		if err := f.log.Record(f.ctx(), audit.Event{Kind: kind, At: f.now(), AccountID: account.ID.String(), Success: true, Data: map[string]string{"act": "end_sessions"}}); err != nil {
+			t.Fatal(err)
+		}
+		if after, body := deniable(); after-before != want || !strings.Contains(body, "Apoyo Técnico ") {
+			t.Errorf("%s can be denied %d times, want %d:\n%s", kind, after-before, want, body)
+		}
+	}
+}
+
 // S-54: what the history tells can be denied as by a notice's link, after a fresh sign-in, and only of the last ten days.
 func TestHistoryIsDenied(t *testing.T) {
 	t.Parallel()
