@@ -64,11 +64,13 @@
 // the views account_states and session_ends. account_questions: the question's key and the sealed hash of its answer
 // (pepper-answer). former_questions: the question before, for ten days, for "this wasn't me". account_acceptances: which version
 // of the agreement and of the certification was accepted, in which language, with the hash of the text. sessions: SHA-256 of the
-// token, sid, what was proven, expiry, and after the end whether its apps are still to be notified; kept for 30 days. sign_in_throttles: consecutive failures per keyed digest of a username.
+// token, sid, what was proven, expiry, and after the end whether its apps are still to be notified; kept for 30 days.
+// sign_in_throttles: consecutive failures per keyed digest of a username.
 // account_totp: the sealed key (totp) and the newest step that was accepted; a key that was shown and never proven is deleted
 // after a day. account_passkeys: public keys. account_saved_codes: sealed digests (pepper-code). factor_throttles: wrong codes
 // of a factor, consecutive and within a window. pending_sign_ins and passkey_ceremonies: what awaits a second step, and what a
-// browser's passkey was asked; both are found by a digest and used once. disown_links: "this wasn't me", by a digest, ten days; one of the history dies with its session.
+// browser's passkey was asked; both are found by a digest and used once. disown_links: "this wasn't me", by a digest,
+// ten days; one of the history dies with its session.
 // used_disown_links: one that was just used, for its second press. answer_throttles: a day's wrong answers. email_proofs: the
 // address that a member wants to change to, and its code. All instants are in UTC and come from Deps.Now.
 //
