@@ -50,6 +50,7 @@ type Sessions interface {
 	Hold(c *gin.Context, account accounts.Account, amr []string, returnTo string) error
 	HoldStepUp(c *gin.Context, account accounts.Account, amr []string, sid, returnTo string) error
 	Pending(c *gin.Context) (accounts.Pending, error)
+	Held(c *gin.Context) bool
 	Prove(c *gin.Context, f accounts.Factor, proof string) (accounts.Proved, error)
 	Drop(c *gin.Context) error
 	StepUp(c *gin.Context, session accounts.Session, amr []string) (accounts.Session, error)

@@ -71,7 +71,7 @@ func (h *Handler) nothingWaits(c *gin.Context, w waiting) error {
 		return h.goOn(c, w)
 	}
 	note := "expired"
-	if c.Request.Method == http.MethodPost && web.Owned(c, web.OfSignIn) {
+	if h.sessions.Held(c) || c.Request.Method == http.MethodPost && web.Owned(c, web.OfSignIn) { // what may have ended it is of interest to nobody else
 		note = "given_up"
 	}
 	return h.web.SeeDone(c, noted(loginPath(w.flow), note))

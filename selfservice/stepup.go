@@ -43,6 +43,9 @@ func (h *Handler) Pending(c *gin.Context) (accounts.Pending, error) {
 	return h.service.Pending(c.Request.Context(), token, web.Browser(c))
 }
 
+// Held reports whether a sign-in of this browser has waited for its second step lately, whether or not it still does.
+func (h *Handler) Held(c *gin.Context) bool { return h.web.Cookie(c, pendingCookie) != "" }
+
 // Drop abandons what is pending in this browser.
 func (h *Handler) Drop(c *gin.Context) error {
 	token := h.web.Cookie(c, pendingCookie)
