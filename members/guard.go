@@ -6,12 +6,20 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"huskyidp/internal/audit"
 )
 
 // shrinkLimit is the percentage of members that one import may end without AllowShrink.
 const shrinkLimit = 5
+
+// shrinkWindow is how long ended members count with those of the next file: several files in a row are refused as one would be.
+// A file that ends at most shrinkAlone percent is not, since it may follow one that AllowShrink let pass.
+const (
+	shrinkWindow = 12 * time.Hour
+	shrinkAlone  = 1
+)
 
 // If this many entries (at least doubtLeast, and these percentages of the known members) look like other people, a
 // column of the file has shifted.
@@ -28,10 +36,14 @@ var (
 	ErrOldFile = errors.New("this file was applied before, and newer ones since")
 )
 
-// ShrinkError reports that the file would end more than 5 % of the members.
-type ShrinkError struct{ Ending, Active int }
+// ShrinkError reports that the file would end more than 5 % of the members, with those who ended in the last hours.
+type ShrinkError struct{ Ending, Active, Lately int }
 
 func (e *ShrinkError) Error() string {
+	if e.Lately > 0 {
+		return fmt.Sprintf("the file would end %d of %d members, and %d ended in the %d hours before (together more than %d %%); nothing was changed",
+			e.Ending, e.Active, e.Lately, shrinkWindow/time.Hour, shrinkLimit)
+	}
 	return fmt.Sprintf("the file would end %d of %d members (more than %d %%); nothing was changed", e.Ending, e.Active, shrinkLimit)
 }
 
@@ -72,11 +84,12 @@ type ReviewError struct{ Review, Problem string }
 
 func (e *ReviewError) Error() string { return e.Problem + "; nothing was changed" }
 
-// guard refuses an import that could harm members, unless the options allow it. active is the number of members before.
-func (run *importRun) guard(active int) error {
+// guard refuses an import that could harm members, unless the options allow it. active is the number of members before, lately
+// that of those who ended in the window before.
+func (run *importRun) guard(active, lately int) error {
 	r, o := run.report, run.options
 	ending := r.Ended + run.leaving
-	held := r.Held
+	held := r.Held - run.renumbered
 	isDoubtful := held >= doubtLeast && held*100 > run.known*heldLimit ||
 		run.doubtful >= doubtLeast && run.doubtful*100 > run.known*doubtLimit
 	if r.Added+r.Changed+r.Unchanged+r.Held+r.Ended == run.absent && (r.Rejected > 0 || !run.source.isChange()) {
@@ -92,8 +105,9 @@ func (run *importRun) guard(active int) error {
 	if (run.unreadable > 0 || run.isCut) && run.absent > 0 && !o.AllowUnreadable {
 		causes = append(causes, &UnreadableError{run.unreadable, run.absent, run.isCut})
 	}
-	if ending*100 > active*shrinkLimit && active > 0 && !o.AllowShrink {
-		causes = append(causes, &ShrinkError{ending, active})
+	isMuch := ending*100 > active*shrinkLimit || ending*100 > active*shrinkAlone && (ending+lately)*100 > (active+lately)*shrinkLimit
+	if isMuch && active > 0 && !o.AllowShrink {
+		causes = append(causes, &ShrinkError{ending, active, lately})
 	}
 	if run.lapsing >= doubtLeast && run.lapsing*100 > active*shrinkLimit && !o.AllowShrink {
 		causes = append(causes, &LapseError{run.lapsing, active})

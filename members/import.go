@@ -33,6 +33,7 @@ type ImportOptions struct {
 	Rejected func(LineError)                      // called for each line that is left out
 	Held     func(LineError)                      // called for each line that is held back
 	Note     func(LineError)                      // called for each line that is applied but deserves a look
+	Ending   func(number string)                  // called for each member who ends because a full file does not mention them
 	Progress func(phase Phase, done, total int64) // called at intervals
 }
 
@@ -53,7 +54,7 @@ const (
 type Report struct {
 	ID                                         uuid.UUID
 	Added, Changed, Ended, Unchanged, Rejected int
-	Held                                       int // numbers that now seem to be another person's
+	Held                                       int // lines that wait for a decision: whose number is it?
 	Merged                                     int // additional lines of a member
 	CannotRegister                             int // names that nobody could type
 	Skipped                                    int // lines that belong to no member: totals, titles, repeated headers
@@ -117,7 +118,7 @@ func (r *Roster) run(ctx context.Context, file io.ReadSeeker, size int64, option
 		if _, err := file.Seek(0, io.SeekStart); err != nil { // InTx may retry
 			return fmt.Errorf("reading the roster file: %w", err)
 		}
-		run := &importRun{roster: r, options: options, size: size, hash: sha256.New(), review: sha256.New(), now: r.deps.Now()}
+		run := &importRun{roster: r, options: options, size: size, hash: newContentHash(), review: sha256.New(), now: r.deps.Now()}
 		report, err = run.apply(ctx, file)
 		return err
 	})
@@ -148,16 +149,15 @@ type earlierImport struct {
 	newest bool
 }
 
-// sameFile looks for an import of the same content. The content is hashed only if a file of this size was applied.
+// sameFile looks for an import of the same content.
 func (r *Roster) sameFile(ctx context.Context, file io.ReadSeeker, size int64, options ImportOptions) (*earlierImport, error) {
-	known, err := r.store.importsOfSize(ctx, size)
-	if err != nil || len(known) == 0 {
+	if is, err := r.store.imported(ctx); err != nil || !is {
 		return nil, err
 	}
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return nil, fmt.Errorf("reading the roster file: %w", err)
 	}
-	sum := sha256.New()
+	sum, err := newContentHash(), error(nil)
 	for done, n := int64(0), int64(0); err == nil; done += n {
 		if n, err = io.CopyN(sum, file, 4<<20); options.Progress != nil {
 			options.Progress(PhaseComparing, done+n, size)
@@ -166,12 +166,7 @@ func (r *Roster) sameFile(ctx context.Context, file io.ReadSeeker, size int64, o
 	if !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("reading the roster file: %w", err)
 	}
-	for _, k := range known { // newest first
-		if string(k.FileSHA256) == string(sum.Sum(nil)) {
-			return &earlierImport{Report: k.report(), newest: k.Newest}, nil
-		}
-	}
-	return nil, nil
+	return r.store.importOf(ctx, sum.Sum(nil))
 }
 
 // today is the day on which coverage is judged.
@@ -182,7 +177,7 @@ type importRun struct {
 	roster     *Roster
 	options    ImportOptions
 	size       int64
-	hash       hash.Hash // of the file
+	hash       *contentHash // of the file
 	now        time.Time
 	report     Report
 	source     source
@@ -202,6 +197,8 @@ type importRun struct {
 	older      *OlderError
 	isCut      bool // the last line is unterminated and contradicts the known data
 	lastLine   *openLine
+	missing    []column // columns that the file does not have
+	renumbered int      // held lines of an absent member under a new number
 	listed     []int
 	review     hash.Hash // of the list of held lines
 }
@@ -231,7 +228,7 @@ func (run *importRun) note(e LineError) {
 
 func (run *importRun) apply(ctx context.Context, file io.Reader) (Report, error) {
 	store := run.roster.store
-	active, err := store.beginImport(ctx)
+	active, lately, err := store.beginImport(ctx, run.now.Add(-shrinkWindow))
 	if err != nil {
 		return Report{}, err
 	}
@@ -252,7 +249,7 @@ func (run *importRun) apply(ctx context.Context, file io.Reader) (Report, error)
 	if err := run.checkOrder(ctx); err != nil {
 		return Report{}, err
 	}
-	if err := run.guard(active); err != nil {
+	if err := run.guard(active, lately); err != nil {
 		return run.report, err
 	}
 	if !run.source.isChange() {
@@ -294,6 +291,9 @@ func (run *importRun) settle(ctx context.Context) error {
 		return err
 	}
 	run.unreadable += unaccounted
+	if err := run.keepRenumbered(ctx); err != nil {
+		return err
+	}
 	run.absent, err = run.roster.store.countAbsent(ctx)
 	run.report.Ended += run.absent
 	run.progress(PhaseChecking, 3, 3)

@@ -204,8 +204,13 @@ func (run *importRun) rejectGroup(rows []stagedRow, group []repeat, wrong column
 		if !row.isRejected() {
 			run.isCut = run.isCut || run.lastLine != nil && run.lastLine.position == row.Line
 			run.rejected(LineError{row.Line, string(wrong), why(row.Line), run.source.unit()})
+		} else {
+			row.Sealed = nil // its data cannot be trusted
 		}
-		rows = append(rows, stagedRow{line: row.Line, kind: lineRejected, id: row.ID, numberMAC: row.NumberMAC})
+		if row.Kind == lineReplaced {
+			row.Sealed = nil // bound to the row that the new member would have got
+		}
+		rows = append(rows, stagedRow{line: row.Line, kind: lineRejected, id: row.ID, numberMAC: row.NumberMAC, sealed: row.Sealed})
 	}
 	return rows
 }

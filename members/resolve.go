@@ -47,6 +47,7 @@ func (run *importRun) resolve(chunk []entry, known map[string]knownRow) ([]stage
 	rows := make([]stagedRow, 0, len(chunk))
 	for i := range chunk {
 		e := &chunk[i]
+		run.missing = e.absent
 		run.last = max(run.last, e.position)
 		if e.skipped != "" {
 			run.report.Skipped++

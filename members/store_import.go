@@ -2,6 +2,7 @@ package members
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -12,7 +13,6 @@ import (
 
 type importRow struct {
 	ID             uuid.UUID
-	FileSHA256     []byte `db:"file_sha256"`
 	AppliedAt      time.Time
 	Added          int
 	Changed        int
@@ -33,21 +33,24 @@ func (r importRow) report() Report {
 	}
 }
 
-// importsOfSize lists the imports of files of this size, newest first.
-func (s store) importsOfSize(ctx context.Context, size int64) ([]importRow, error) {
+// importOf returns the newest import of this content, nil if there is none.
+func (s store) importOf(ctx context.Context, sum []byte) (*earlierImport, error) {
 	rows, err := s.db.From(ctx).Query(ctx, `
-		SELECT id, file_sha256, applied_at, added, changed, ended, unchanged, rejected, held, merged, cannot_register,
+		SELECT id, applied_at, added, changed, ended, unchanged, rejected, held, merged, cannot_register,
 		       id = (SELECT id FROM roster_imports ORDER BY applied_at DESC, id DESC LIMIT 1) AS newest
-		FROM roster_imports WHERE file_size = $1
-		ORDER BY applied_at DESC, id DESC`, size)
+		FROM roster_imports WHERE file_sha256 = $1
+		ORDER BY applied_at DESC, id DESC LIMIT 1`, sum)
 	if err != nil {
 		return nil, fmt.Errorf("reading former imports: %w", err)
 	}
-	imports, err := pgx.CollectRows(rows, pgx.RowToStructByName[importRow])
+	row, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[importRow])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading former imports: %w", err)
 	}
-	return imports, nil
+	return &earlierImport{Report: row.report(), newest: row.Newest}, nil
 }
 
 func (s store) imported(ctx context.Context) (is bool, err error) {
@@ -62,8 +65,8 @@ const importLock = 7_305_129_811
 
 // beginImport lifts the limits meant for requests, locks out other imports and creates the staging table. That table is
 // temporary: it writes no WAL and is dropped with the transaction. It returns the number of active members, -1 if there
-// never was one.
-func (s store) beginImport(ctx context.Context) (active int, err error) {
+// never was one, and of those who ended since then.
+func (s store) beginImport(ctx context.Context, since time.Time) (active, ended int, err error) {
 	for _, statement := range []string{
 		`SET LOCAL statement_timeout = 0`,
 		`SET LOCAL idle_in_transaction_session_timeout = 0`,
@@ -80,22 +83,23 @@ func (s store) beginImport(ctx context.Context) (active int, err error) {
 		) ON COMMIT DROP`,
 	} {
 		if _, err := s.db.From(ctx).Exec(ctx, statement); err != nil {
-			return 0, fmt.Errorf("preparing the import: %w", err)
+			return 0, 0, fmt.Errorf("preparing the import: %w", err)
 		}
 	}
 	var locked, isEmpty bool
 	err = s.db.From(ctx).QueryRow(ctx, `
 		SELECT pg_try_advisory_xact_lock($1), NOT EXISTS (SELECT FROM members),
-		       (SELECT count(*) FROM members WHERE ended_at IS NULL)`, importLock).Scan(&locked, &isEmpty, &active)
+		       (SELECT count(*) FROM members WHERE ended_at IS NULL), (SELECT count(*) FROM members WHERE ended_at > $2)`,
+		importLock, since).Scan(&locked, &isEmpty, &active, &ended)
 	switch {
 	case err != nil:
-		return 0, fmt.Errorf("preparing the import: %w", err)
+		return 0, 0, fmt.Errorf("preparing the import: %w", err)
 	case !locked:
-		return 0, ErrImportRunning
+		return 0, 0, ErrImportRunning
 	case isEmpty:
-		return -1, nil
+		return -1, 0, nil
 	}
-	return active, nil
+	return active, ended, nil
 }
 
 type knownRow struct {

@@ -38,7 +38,8 @@ type RosterImportCmd struct {
 	SamePerson      []int             `placeholder:"LINE" help:"Held lines whose data are to be put right. Needs --review."`
 	OtherPerson     []int             `placeholder:"LINE" help:"Held lines whose number went to another person: the former one keeps the account, without number and coverage. Needs --review."`
 	Review          string            `placeholder:"LIST" help:"Name of the list of held lines that you looked at, as the report gives it."`
-	ShowFaults      int               `default:"20" help:"How many lines to print of those left out, and of those worth a look; -1 for all. Held lines are always printed."`
+	ShowEnded       bool              `help:"Name the members who end because they are not in the file, by their numbers."`
+	ShowFaults      int               `default:"20" help:"How many lines to print of those left out, of those worth a look, and of those who end; -1 for all. Held lines are always printed."`
 }
 
 // Help is shown by --help.
@@ -52,8 +53,8 @@ What a file has no column for stays as it was. So does a name for which the file
 report counts for each datum in how many known members it changes, and how many lose it; a file that takes a datum from
 most of those who have it is refused until --allow-doubtful. A refused file is reported like any other, with every cause.
 
-A number that comes back with another name and another birth date is held back: its member stays as before. Look at the
-lines, then import the file again with --same-person or --other-person, and with --review. Until then the same file,
+A number that comes back with another name and another birth date is held back: its member stays as before. So is a new
+number that comes with the name and birth date of a member who is not in the file: a digit may be wrong. Look at the lines, then import the file again with --same-person or --other-person, and with --review. Until then the same file,
 imported again, lists them again. A last line without a line end that would change its member is left out: it may be cut.
 That of a new member counts if all fields are there, and is listed unless its last field is whole for certain.
 
@@ -85,16 +86,23 @@ func (c *RosterImportCmd) Run(ctx context.Context, env *Environment) error {
 	faults := &linePrinter{out: env.Stderr, bar: bar, left: c.ShowFaults}
 	notes := &linePrinter{out: env.Stderr, bar: bar, left: c.ShowFaults}
 	held := &linePrinter{out: env.Stderr, bar: bar, left: -1}
+	ended := &linePrinter{out: env.Stderr, bar: bar, left: c.ShowFaults}
+	if !c.ShowEnded {
+		ended.left = 0
+	}
 	started := time.Now()
 	report, err := roster.Import(ctx, file, members.ImportOptions{
 		Columns: c.Column, Separator: separator, Dates: c.dateOrder(), MemberRef: c.MemberRef, DryRun: c.DryRun,
 		AllowShrink: c.AllowShrink, AllowOld: c.AllowOld, AllowUnreadable: c.AllowUnreadable, AllowDoubtful: c.AllowDoubtful,
 		SamePerson: c.SamePerson, OtherPerson: c.OtherPerson, Review: c.Review,
-		Rejected: faults.print, Held: held.print, Note: notes.print, Progress: bar.progress,
+		Rejected: faults.print, Held: held.print, Note: notes.print, Ending: ended.ends, Progress: bar.progress,
 	})
 	bar.close()
 	faults.summary("faulty lines")
 	notes.summary("lines worth a look")
+	if c.ShowEnded {
+		ended.summary("members who end")
+	}
 	if err != nil {
 		err = c.explain(err)
 	}
@@ -216,14 +224,18 @@ type linePrinter struct {
 	hidden int
 }
 
-func (p *linePrinter) print(e members.LineError) {
+func (p *linePrinter) print(e members.LineError) { p.line(e.Error()) }
+
+func (p *linePrinter) ends(number string) { p.line(number + " is not in the file and ends") }
+
+func (p *linePrinter) line(text string) {
 	if p.left == 0 {
 		p.hidden++
 		return
 	}
 	p.left--
 	p.bar.clear()
-	fmt.Fprintln(p.out, e)
+	fmt.Fprintln(p.out, text)
 }
 
 func (p *linePrinter) summary(what string) {

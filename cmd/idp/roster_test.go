@@ -151,13 +151,16 @@ func TestImportOfHeldLines(t *testing.T) {
 
 // Whoever looks first sees what the file would do, and every cause for which it is refused.
 func TestDryRunOfARefusedFileShowsItsReport(t *testing.T) {
-	env, stdout, _ := commandEnvironment(t)
+	env, stdout, stderr := commandEnvironment(t)
 	const header, ana, eva = "member_number,first_name,last_name,birth_date\n", "111111111,ANA,GARCIA,1984-05-17\n", "222222222,EVA,LOPEZ,1985-05-17\n"
 	if err := (&RosterImportCmd{File: writeFile(t, header+ana+eva), Separator: "auto"}).Run(t.Context(), env); err != nil {
 		t.Fatal(err)
 	}
 	stdout.Reset()
-	err := (&RosterImportCmd{File: writeFile(t, header+ana+"x,LEO,SOTO,1990-01-01\n"), Separator: "auto", DryRun: true}).Run(t.Context(), env)
+	err := (&RosterImportCmd{File: writeFile(t, header+ana+"x,LEO,SOTO,1990-01-01\n"), Separator: "auto", DryRun: true, ShowEnded: true, ShowFaults: 3}).Run(t.Context(), env)
+	if want := "222222222 is not in the file and ends\n"; !strings.Contains(stderr.String(), want) || strings.Contains(stderr.String(), "111111111") {
+		t.Errorf("who ends: %q, want %q alone", stderr, want)
+	}
 	if err == nil || !strings.Contains(err.Error(), "--allow-shrink") || !strings.Contains(err.Error(), "--allow-unreadable") {
 		t.Errorf("dry run of a file that ends half of the members: %v, want both flags named", err)
 	}

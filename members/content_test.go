@@ -1,0 +1,72 @@
+package members
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"huskyidp/internal/postgres/postgrestest"
+)
+
+// Several files in a row do not end what one of them may not.
+func TestFilesInARowAreRefused(t *testing.T) {
+	f := newFixture(t)
+	var all strings.Builder
+	for i := range 100 {
+		fmt.Fprintf(&all, "9000007%02d,ANA,RUIZ%s,,1984-03-14,A,,\n", i, strings.Repeat("X", i%20))
+	}
+	f.load(t, header+all.String())
+	end := func(from, to int) (Report, error) {
+		var changes []string
+		for i := from; i < to; i++ {
+			changes = append(changes, fmt.Sprintf("INS*Y*18*024**A~REF*0F*9000007%02d~", i))
+		}
+		return f.Import(t.Context(), strings.NewReader(file834(set834("2", changes...))), ImportOptions{})
+	}
+	if report, err := end(0, 4); err != nil || report.Ended != 4 {
+		t.Fatalf("four of a hundred: %+v, %v", report, err)
+	}
+	_, err := end(4, 8)
+	if e, ok := errors.AsType[*ShrinkError](err); !ok || e.Ending != 4 || e.Lately != 4 || e.Active != 96 {
+		t.Errorf("another four: %v, want *ShrinkError", err)
+	}
+	if report, err := end(4, 5); err != nil || report.Ended != 1 {
+		t.Errorf("one more: %+v, %v, want it applied", report, err)
+	}
+	postgrestest.Exec(t, f.db, `UPDATE members SET ended_at = ended_at - interval '13 hours'`)
+	if report, err := end(5, 9); err != nil || report.Ended != 4 {
+		t.Errorf("on another day: %+v, %v, want it applied", report, err)
+	}
+}
+
+// A file that an editor saved again is the same file, and an old one stays old.
+func TestFileSavedAgainIsTheSame(t *testing.T) {
+	old, newer := header+anak+noah, header+noah+strings.Replace(anak, "ANAK", "ANIKA", 1)
+	for name, save := range map[string]func(string) string{
+		"CRLF":              func(s string) string { return strings.ReplaceAll(s, "\n", "\r\n") },
+		"CR":                func(s string) string { return strings.ReplaceAll(s, "\n", "\r") },
+		"a mark":            func(s string) string { return markUTF8 + s },
+		"a last empty line": func(s string) string { return s + "\n\n" },
+	} {
+		f := newFixture(t)
+		first := f.load(t, old)
+		if again := f.load(t, save(old)); !again.Repeated || again.ID != first.ID {
+			t.Errorf("%s: %+v, want a repetition", name, again)
+		}
+		f.load(t, newer)
+		if _, err := f.Import(t.Context(), strings.NewReader(save(old)), ImportOptions{}); !errors.Is(err, ErrOldFile) {
+			t.Errorf("%s: %v, want ErrOldFile", name, err)
+		}
+	}
+	sum := func(parts ...string) string {
+		h := newContentHash()
+		for _, part := range parts {
+			_, _ = h.Write([]byte(part))
+		}
+		return string(h.Sum(nil))
+	}
+	if sum("a\r", "\nb", "\n") != sum("a\nb") || sum("ab") == sum("a\rb") || sum("a\n\nb") == sum("a\nb") || sum("a\r\rb") != sum("a\n\nb") {
+		t.Error("the digest does not follow the lines")
+	}
+}

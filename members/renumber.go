@@ -1,0 +1,118 @@
+package members
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"huskyidp/internal/seal"
+)
+
+// absentPage is the number of absent members that are compared with the file at a time.
+const absentPage = 50_000
+
+// identity is what a person keeps when a number changes, in the spelling in which cards are compared.
+type identity struct {
+	first, last string
+	born        Date
+}
+
+func (r record) identity() identity {
+	last, _ := splitSuffix(r.LastName, r.Suffix)
+	return identity{fold(r.FirstName), fold(last), r.BirthDate}
+}
+
+type absentRow struct {
+	ID         uuid.UUID
+	ContentMAC []byte
+	rec        record
+}
+
+// newcomer is a staged line that may be an absent member's under another number.
+type newcomer struct {
+	Line       int
+	Kind       int16
+	ID         uuid.UUID
+	NumberMAC  []byte
+	ContentMAC []byte
+	rec        record
+	absent     absentRow
+}
+
+// keepRenumbered looks for absent members whose name and birth date the file has under another number. One wrong digit would
+// end them, so they stay. A line with a new number is held until somebody decides; one that is left out anyway is remarked on.
+// The other absent members end, and are named to Ending.
+func (run *importRun) keepRenumbered(ctx context.Context) error {
+	for after := uuid.Nil; ; {
+		page, err := run.roster.store.absentAfter(ctx, after, absentPage, run.roster.unseal)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		after = page[len(page)-1].ID
+		absent := make(map[identity]absentRow, len(page))
+		for _, row := range page {
+			absent[row.rec.identity()] = row
+		}
+		var found []newcomer
+		err = run.roster.store.newcomers(ctx, run.roster.unseal, func(line newcomer) {
+			key := line.rec.identity()
+			if row, ok := absent[key]; ok {
+				line.absent = row
+				found = append(found, line)
+				if line.Kind == lineAdded {
+					delete(absent, key) // a second line with this identity is somebody new
+				}
+			}
+		})
+		if err != nil {
+			return err
+		}
+		staying := make(map[uuid.UUID]bool, len(found))
+		for _, line := range found {
+			stays, err := run.renumber(ctx, line)
+			if err != nil {
+				return err
+			}
+			staying[line.absent.ID] = staying[line.absent.ID] || stays
+		}
+		for _, row := range page {
+			if run.options.Ending != nil && !staying[row.ID] {
+				run.options.Ending(row.rec.MemberNumber)
+			}
+		}
+	}
+}
+
+// renumber applies the decision on one line, and reports whether the absent member stays.
+func (run *importRun) renumber(ctx context.Context, line newcomer) (stays bool, err error) {
+	row := stagedRow{line: line.Line, kind: lineHeld, id: line.absent.ID, numberMAC: line.NumberMAC}
+	if line.Kind != lineAdded {
+		row.kind = lineNaming
+		run.note(LineError{line.Line, string(colNumber), "has the name and birth date of a member who is not in the file, and who therefore stays on the roster", run.source.unit()})
+		return true, run.roster.store.copyStaging(ctx, []stagedRow{row})
+	}
+	fmt.Fprintf(run.review, "%d %s %x %x\n", line.Line, line.absent.ID, line.absent.ContentMAC, line.ContentMAC)
+	run.listed = append(run.listed, line.Line)
+	if run.options.Held != nil {
+		run.options.Held(LineError{line.Line, string(colNumber), "is new, but has the name and birth date of a member who is not in the file: " +
+			"is a digit wrong, or has the number changed? The member stays as before", run.source.unit()})
+	}
+	switch {
+	case slices.Contains(run.options.OtherPerson, line.Line):
+		return false, nil
+	case slices.Contains(run.options.SamePerson, line.Line):
+		rec := line.absent.rec.filled(line.rec, run.missing)
+		var content []byte
+		content, row.contentMAC = run.roster.encode(rec)
+		row.kind, row.marks = lineChanged, marksOf(line.absent.rec, rec, run.today())
+		row.sealed = run.roster.deps.Keyring.Seal(seal.PII, place(row.id), content)
+		run.tally(row.marks, 1)
+	default:
+		run.renumbered++
+	}
+	run.report.count(lineAdded, -1)
+	run.report.count(row.kind, 1)
+	return true, run.roster.store.restage(ctx, row)
+}
