@@ -291,10 +291,9 @@ func (run *importRun) settle(ctx context.Context) error {
 		return err
 	}
 	run.unreadable += unaccounted
-	if err := run.keepRenumbered(ctx); err != nil {
-		return err
+	if run.absent, err = run.roster.store.countAbsent(ctx); err == nil && run.absent > 0 {
+		err = run.keepRenumbered(ctx)
 	}
-	run.absent, err = run.roster.store.countAbsent(ctx)
 	run.report.Ended += run.absent
 	run.progress(PhaseChecking, 3, 3)
 	return err

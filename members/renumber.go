@@ -78,7 +78,10 @@ func (run *importRun) keepRenumbered(ctx context.Context) error {
 			staying[line.absent.ID] = staying[line.absent.ID] || stays
 		}
 		for _, row := range page {
-			if run.options.Ending != nil && !staying[row.ID] {
+			switch {
+			case staying[row.ID]:
+				run.absent--
+			case run.options.Ending != nil:
 				run.options.Ending(row.rec.MemberNumber)
 			}
 		}
