@@ -6,12 +6,11 @@ import (
 	"hash"
 )
 
-// contentHash is the digest of a file as its lines are read: a byte order mark and the kind and number of line ends at the end
-// do not count, because an editor that saves a file changes them.
+// contentHash is the digest of a file as its lines are read: a byte order mark and the kind of line ends do not count, because an
+// editor that saves a file changes them.
 type contentHash struct {
 	hash.Hash
 	started bool
-	breaks  int  // line ends that count once something follows
 	isAfter bool // a carriage return, of which a line feed is part
 }
 
@@ -24,23 +23,15 @@ func (c *contentHash) Write(p []byte) (n int, err error) {
 		c.started = true
 	}
 	for len(rest) > 0 {
-		i := bytes.IndexAny(rest, "\r\n")
-		if i < 0 {
-			i = len(rest)
+		if c.isAfter && rest[0] == '\n' {
+			rest = rest[1:]
 		}
-		if i > 0 {
-			_, _ = c.Hash.Write(bytes.Repeat([]byte{'\n'}, c.breaks)) // a hash returns no error
-			_, _ = c.Hash.Write(rest[:i])
-			c.breaks, c.isAfter = 0, false
+		line, after, isReturn := bytes.Cut(rest, []byte{'\r'})
+		_, _ = c.Hash.Write(line) // a hash returns no error
+		if isReturn {
+			_, _ = c.Hash.Write([]byte{'\n'})
 		}
-		if i < len(rest) {
-			if rest[i] == '\r' || !c.isAfter {
-				c.breaks++
-			}
-			c.isAfter = rest[i] == '\r'
-			i++
-		}
-		rest = rest[i:]
+		rest, c.isAfter = after, isReturn
 	}
 	return len(p), nil
 }
