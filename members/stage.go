@@ -91,6 +91,9 @@ func (run *importRun) open(file io.Reader) (source, error) {
 	if isX12(text) {
 		return new834(text, decoder, run.options, numbers, today), nil
 	}
+	if line := aboveX12(text); line > 0 {
+		return nil, &FileError{Line: line, Problem: "an X12 interchange begins here, below other text: delete the lines above it, and what may stand behind IEA, its end"}
+	}
 	return newCSV(text, decoder, run.options, numbers, today)
 }
 

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -179,7 +181,11 @@ func (x *x12Reader) read() (segment, error) {
 	case err != nil:
 		return segment{}, fmt.Errorf("reading segment %d: %w", x.number, err)
 	}
-	text := x.decoder.text(raw[:len(raw)-1])
+	raw = raw[:len(raw)-1]
+	if !isLineEnd(x.terminator) { // a program may have wrapped the text
+		raw = withoutLineEnds(raw)
+	}
+	text := x.decoder.text(raw)
 	return segment{strings.Split(text, string(rune(x.element))), x.number}, nil
 }
 
@@ -199,20 +205,46 @@ func (x *x12Reader) skipSpace() error {
 	}
 }
 
+func isLineEnd(b byte) bool { return b == '\r' || b == '\n' }
+
+// withoutLineEnds returns the text itself if it has none.
+func withoutLineEnds(text []byte) []byte {
+	if !bytes.ContainsAny(text, "\r\n") {
+		return text
+	}
+	return slices.DeleteFunc(bytes.Clone(text), isLineEnd)
+}
+
 // readDelimiters reads the ISA segment that must come next.
 func (x *x12Reader) readDelimiters() error {
-	isa, err := x.r.Peek(isaLength)
+	isa, err := x.r.Peek(4 * isaLength)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("reading segment %d: %w", x.number, err)
 	}
-	if len(isa) < isaLength || !bytes.HasPrefix(isa, []byte("ISA")) {
-		return x.fault("an interchange has to begin with ISA, %d characters long", isaLength)
+	var problem string
+	if x.element, x.terminator, problem = delimiters(withoutLineEnds(isa)); problem != "" { // else line ends are delimiters, or there are none
+		x.element, x.terminator, problem = delimiters(isa)
 	}
+	switch {
+	case problem != "" && x.number > 1 && !bytes.HasPrefix(isa, []byte("ISA")):
+		return x.fault("no interchange, which begins with ISA: delete what stands behind IEA, the end of the one before")
+	case problem != "":
+		return x.fault("%s", problem)
+	}
+	return nil
+}
+
+// delimiters reads those that an ISA segment states.
+func delimiters(isa []byte) (element, terminator byte, problem string) {
+	if len(isa) < isaLength || !bytes.HasPrefix(isa, []byte("ISA")) {
+		return 0, 0, fmt.Sprintf("an interchange has to begin with ISA, %d characters long", isaLength)
+	}
+	isa = isa[:isaLength]
 	element, repetition, component, terminator := isa[3], isa[82], isa[104], isa[105]
 	for i, d := range []byte{element, component, terminator, repetition} {
 		isPlain := d >= 'A' && d <= 'Z' || d >= 'a' && d <= 'z' || d >= '0' && d <= '9' || d >= 0x80 || d == ' '
 		if isPlain && i < 3 {
-			return x.fault("%q cannot be a delimiter", d)
+			return 0, 0, fmt.Sprintf("%q cannot be a delimiter", d)
 		}
 	}
 	isFramed := bytes.IndexByte(isa, terminator) == isaLength-1 && bytes.Count(isa, []byte{element}) == len(isaFields)
@@ -220,8 +252,24 @@ func (x *x12Reader) readDelimiters() error {
 		isFramed = isFramed && isa[at] == element
 	}
 	if !isFramed || element == component || component == terminator || repetition == element || repetition == terminator {
-		return x.fault("ISA does not say its delimiters: they are not distinct, or its fields have not their widths")
+		return 0, 0, "ISA does not say its delimiters: they are not distinct, or its fields have not their widths"
 	}
-	x.element, x.terminator = element, terminator
-	return nil
+	return element, terminator, ""
+}
+
+var lineOfISA = regexp.MustCompile(`(?m)^[ \t]*ISA`)
+
+// aboveX12 returns the line on which an interchange begins below other text, such as the head of a mail; 0 if none does.
+func aboveX12(text *bufio.Reader) (line int) {
+	start, _ := text.Peek(maxLine)
+	for _, at := range lineOfISA.FindAllIndex(start, -1) {
+		isa := start[at[1]-len("ISA"):]
+		if _, _, problem := delimiters(withoutLineEnds(isa[:min(len(isa), 4*isaLength)])); problem == "" {
+			return 1 + bytes.Count(start[:at[0]], []byte("\n"))
+		}
+		if _, _, problem := delimiters(isa); problem == "" {
+			return 1 + bytes.Count(start[:at[0]], []byte("\n"))
+		}
+	}
+	return 0
 }

@@ -98,9 +98,9 @@ func (l *memberLoop) noNumber() (problem string, may []string) {
 		problem, may = l.file.numbers.fault(l.typedNumber)
 		return ref + " " + problem, may
 	case l.otherRef != "":
-		return fmt.Sprintf("there is no %s; REF %s has the form of a member number: is it the one? See the setting", ref, l.otherRef), []string{l.otherNumber}
+		return fmt.Sprintf("there is no %s; REF %s has the form of a member number: if it is the one, import with --member-ref=%[2]s", ref, l.otherRef), []string{l.otherNumber}
 	}
-	return "there is no " + ref, nil
+	return "there is no " + ref + ", which --member-ref names as the one with the number", nil
 }
 
 // name reads NM1: IL is the member, 74 the member with a corrected name (70 is then the incorrect name).
