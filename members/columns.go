@@ -124,10 +124,15 @@ func newHeaderNames(header []string) headerNames {
 }
 
 func (l layout) field(fields []string, c column) string {
-	if i, ok := l.position[c]; ok && i < len(fields) {
-		return unwrap(strings.TrimSpace(fields[i]))
+	i, ok := l.position[c]
+	if !ok || i >= len(fields) {
+		return ""
 	}
-	return ""
+	field := unwrap(strings.TrimSpace(fields[i]))
+	if c != colFirstName && c != colLastName { // spreadsheets mark text by it; a name may begin with one
+		field = strings.TrimLeftFunc(field, isApostrophe)
+	}
+	return field
 }
 
 // unwrap returns 004123789 for ="004123789", where the quotation marks are part of the field.

@@ -54,7 +54,7 @@ func (s *csvSource) doubts() (causes []error) {
 		read   dateReader
 	}{{colBirthDate, s.parser.born}, {colCoverageStart, s.parser.start}, {colCoverageEnd, s.parser.end}} {
 		if r := date.read; r.order == "" && r.day > 0 {
-			causes = append(causes, &DateOrderError{string(date.column), r.day, r.month, r.ambiguous})
+			causes = append(causes, &DateOrderError{string(date.column), r.day, r.month, r.ambiguous, r.dayLine, r.monthLine})
 		}
 	}
 	return causes
@@ -97,6 +97,7 @@ func (s *csvSource) next() (entry, error) {
 		return entry{}, err
 	}
 	e := entry{position: s.lines.line, absent: s.parser.layout.absent, isOpen: s.lines.isOpen && !s.lines.isMarked}
+	s.parser.born.line, s.parser.start.line, s.parser.end.line = e.position, e.position, e.position
 	rec, wrong, problem := s.parser.parse(line)
 	if problem == "" {
 		if e.isOpen {

@@ -1,6 +1,7 @@
 package members
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,9 +22,17 @@ type DateOrderError struct {
 	Column             string
 	DayFirst           int // dates that can only have the day first,
 	MonthFirst, Either int // only the month first, or either
+	DayLine, MonthLine int // the first line of each
 }
 
+// IsMixed reports that no order suits all dates: the file was put together from two.
+func (e *DateOrderError) IsMixed() bool { return e.DayFirst > 0 && e.MonthFirst > 0 }
+
 func (e *DateOrderError) Error() string {
+	if e.IsMixed() {
+		return fmt.Sprintf("%s: dates of both orders: %d have the day first (31/12; line %d is the first), %d the month first (line %d), %d either; export them as 2006-01-02. Nothing was changed",
+			e.Column, e.DayFirst, e.DayLine, e.MonthFirst, e.MonthLine, e.Either)
+	}
 	return fmt.Sprintf("%s: %d dates can only have the day first (31/12), %d only the month first, %d either: how are they meant? Nothing was changed",
 		e.Column, e.DayFirst, e.MonthFirst, e.Either)
 }
@@ -33,20 +42,23 @@ func (e *DateOrderError) Error() string {
 type dateReader struct {
 	order                 DateOrder
 	day, month, ambiguous int // counts of dates by what their first part can be
+	line                  int // of the next date
+	dayLine, monthLine    int // the first lines of either order
 }
 
 // Problems of a text that cannot be read as a date.
 const (
-	notADate      = "is not a date (2006-01-02, 01/02/2006 or 20060102)"
-	dateIsEmpty   = "is empty"
-	dateIsNoDay   = "is no day of the calendar"
-	dateDayFirst  = "has the day first, it seems: see the setting for dates"
-	dateDots      = "has dots, as dates with the day first have: export it as 2006-01-02, or set the dates to day-first"
-	dateTwoDigits = "has a year of two digits, and nobody knows its century: export it with four"
-	dateDays      = "is a number of days, as spreadsheets keep dates: give the column the form yyyy-mm-dd and export it again"
-	dateWords     = "has its month in words: export it as 2006-01-02"
-	dateEmptyCell = "is what programs write for an empty cell, and nobody's birth date"
-	dateEight     = "has eight digits that are no year, month and day: export it as 20060102"
+	notADate       = "is not a date (2006-01-02, 01/02/2006 or 20060102)"
+	dateIsEmpty    = "is empty"
+	dateIsNoDay    = "is no day of the calendar"
+	dateDayFirst   = "has the day first, it seems: see the setting for dates"
+	dateOtherOrder = "has the other order than the setting for dates says: export it as 2006-01-02"
+	dateDots       = "has dots, as dates with the day first have: export it as 2006-01-02, or set the dates to day-first"
+	dateTwoDigits  = "has a year of two digits, and nobody knows its century: export it with four"
+	dateDays       = "is a number of days, as spreadsheets keep dates: give the column the form yyyy-mm-dd and export it again"
+	dateWords      = "has its month in words: export it as 2006-01-02"
+	dateEmptyCell  = "is what programs write for an empty cell, and nobody's birth date"
+	dateEight      = "has eight digits that are no year, month and day: export it as 20060102"
 )
 
 // read returns a date, or the problem with it.
@@ -91,8 +103,10 @@ func (r *dateReader) ordered(parts []string) (Date, string) {
 		r.ambiguous++
 	case isMonth && !isDay:
 		r.month++
+		r.monthLine = cmp.Or(r.monthLine, r.line)
 	case isDay && !isMonth:
 		r.day++
+		r.dayLine = cmp.Or(r.dayLine, r.line)
 	}
 	switch {
 	case isDay && r.order == DayFirst:
@@ -101,6 +115,8 @@ func (r *dateReader) ordered(parts []string) (Date, string) {
 		return monthFirst, ""
 	case isDay && r.order == "":
 		return Date{}, dateDayFirst
+	case isDay, isMonth:
+		return Date{}, dateOtherOrder
 	}
 	return Date{}, dateIsNoDay
 }

@@ -104,7 +104,7 @@ func TestFilesThatAreNoRosterAreNamed(t *testing.T) {
 		"7-Zip":               {"7z\xBC\xAF\x27\x1C", "7-Zip"},
 		"PGP":                 {"-----BEGIN PGP MESSAGE-----\n", "encrypted"},
 		"no header":           {anak + noah, "no header"},
-		"a member above":      {anak + header + noah, "above the header"},
+		"a member above":      {anak + header + noah, "the header is here, below members' lines"},
 		"unknown headers":     {"member_number,first_name,last_name,Born somewhere\n111111111,A,B,1984-05-17\n", "Born somewhere"},
 		"column that is none": {header + anak, "coverage_strat"},
 	} {

@@ -37,7 +37,7 @@ func findHeader(lines *lineReader, options ImportOptions, numbers NumberFormat) 
 		l, written, err := readHeaderLine(line, separator, options.Columns)
 		switch {
 		case err == nil && isMemberAbove:
-			return layout{}, 0, &FileError{Line: lines.line, Problem: "a member's line stands above the header"}
+			return layout{}, 0, &FileError{Line: lines.line, Problem: headerBelow}
 		case err == nil:
 			return l, written, nil
 		case len(l.position) > known && strings.TrimSpace(line) != "":
@@ -48,10 +48,27 @@ func findHeader(lines *lineReader, options ImportOptions, numbers NumberFormat) 
 	switch {
 	case best == nil:
 		return layout{}, 0, &FileError{Problem: "the file is empty"}
+	case isMemberAbove && reachesHeader(lines, separator, options.Columns):
+		return layout{}, 0, &FileError{Line: lines.line, Problem: headerBelow}
 	case known == 0 && isMemberAbove:
 		return layout{}, 0, &FileError{Problem: "the file has no header line: its columns have to be named in the first one; known columns are " + strings.Join(ColumnNames(), ", ")}
 	}
 	return layout{}, 0, best
+}
+
+const headerBelow = "the header is here, below members' lines: was it sorted among them? Move it to the first line"
+
+// reachesHeader reads on to a header, to say where it is.
+func reachesHeader(lines *lineReader, separator byte, names map[string]string) bool {
+	for {
+		line, err := lines.next()
+		if err != nil {
+			return false
+		}
+		if _, _, err := readHeaderLine(line, separator, names); err == nil {
+			return true
+		}
+	}
 }
 
 // readHeaderLine tries the separators. If it fails, the layout has the columns that were found.

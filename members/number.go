@@ -60,13 +60,27 @@ func (f NumberFormat) Parse(typed string) (string, error) {
 	return number, nil
 }
 
-const noNumber = "does not have the form of a member number"
+const (
+	noNumber        = "does not have the form of a member number"
+	noNumberGrouped = ": its thousands are set apart, as spreadsheets write numbers; export the column as text"
+)
+
+// A number with its thousands set apart, perhaps with decimals.
+var (
+	grouped  = regexp.MustCompile(`^[0-9]{1,3}([,.'’ \x{a0}\x{202f}][0-9]{3})+([.,][0-9]{1,2})?$`)
+	groups   = regexp.MustCompile(`[^0-9]`)
+	decimals = regexp.MustCompile(`[.,][0-9]{1,2}$`)
+)
 
 // fault describes a text that is not a number, and returns the numbers that it may have been before a program changed
 // it.
 func (f NumberFormat) fault(typed string) (problem string, may []string) {
 	typed = strings.TrimSpace(typed)
 	whole, _, isDecimal := strings.Cut(typed, ".")
+	isGrouped := len(typed) <= maxNumber && grouped.MatchString(typed)
+	if isGrouped {
+		whole = groups.ReplaceAllString(decimals.ReplaceAllString(typed, ""), "")
+	}
 	switch {
 	case typed == "":
 		return "is empty", nil
@@ -82,11 +96,16 @@ func (f NumberFormat) fault(typed string) (problem string, may []string) {
 		number, err := f.Parse(strings.Repeat("0", zeros) + whole)
 		switch {
 		case err != nil:
+		case isGrouped:
+			return noNumber + noNumberGrouped, []string{number}
 		case zeros > 0:
 			return fmt.Sprintf("%s: leading zeros are missing (%d), which spreadsheets drop; export the column as text", noNumber, zeros), []string{number}
 		case isDecimal:
 			return noNumber + ": it has a decimal point, as spreadsheets write numbers; export the column as text", []string{number}
 		}
+	}
+	if isGrouped {
+		return noNumber + noNumberGrouped, nil
 	}
 	return noNumber, nil
 }

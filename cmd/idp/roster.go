@@ -137,7 +137,8 @@ func (c *RosterImportCmd) explain(err error) error {
 	_, isLapse := errors.AsType[*members.LapseError](err)
 	_, isUnreadable := errors.AsType[*members.UnreadableError](err)
 	_, isDoubt := errors.AsType[*members.DoubtError](err)
-	_, isOrder := errors.AsType[*members.DateOrderError](err)
+	order, isOrder := errors.AsType[*members.DateOrderError](err)
+	isMixed := isOrder && order.IsMixed()
 	_, isClear := errors.AsType[*members.ClearError](err)
 	review, isReview := errors.AsType[*members.ReviewError](err)
 	isOld := errors.Is(err, members.ErrOldFile)
@@ -149,7 +150,8 @@ func (c *RosterImportCmd) explain(err error) error {
 		is     bool
 		advice string
 	}{
-		{isOrder, "say how dates are written with --dates day-first or --dates month-first"},
+		{isMixed, "write all dates in one order; --dates day-first or --dates month-first leaves out the lines that are certainly of the other"},
+		{isOrder && !isMixed, "say how dates are written with --dates day-first or --dates month-first"},
 		{isUnreadable, "mend the lines without a number and the last line, or add --allow-unreadable"},
 		{isShrink, "if so many end, add --allow-shrink"},
 		{isLapse, "correct the dates of coverage, or if so many have lost it, add --allow-shrink"},
@@ -177,7 +179,8 @@ func printReport(w io.Writer, r members.Report, isRefused bool, took time.Durati
 		printCounts(&out, r)
 	}
 	if r.Held > 0 {
-		fmt.Fprintf(&out, "%d held lines wait for a decision: --same-person or --other-person with their lines, and --review %s.\n", r.Held, r.Review)
+		fmt.Fprintf(&out, "%d held lines wait for a decision: import the file again with --same-person where the data were corrected, "+
+			"--other-person where the number went to somebody else, and --review %s; where the number is wrong, correct the file.\n", r.Held, r.Review)
 	}
 	took = took.Round(10 * time.Millisecond)
 	switch {

@@ -94,6 +94,10 @@ func TestImportPrintsFaultsAndExplainsRefusals(t *testing.T) {
 	if err := run(strings.ReplaceAll(header+ana+eva, ",", "\t"), func(c *RosterImportCmd) { c.Separator = "tab" }); err != nil {
 		t.Errorf("a file with tabs: %v", err)
 	}
+	mixed := strings.Replace(header+ana, "1984-05-17", "5/17/1984", 1) + strings.Replace(eva, "1985-05-17", "17/5/1985", 1)
+	if err := run(mixed, nil); err == nil || !strings.Contains(err.Error(), "line 3 is the first") || strings.Contains(err.Error(), "say how dates are written") || !strings.Contains(err.Error(), "write all dates in one order") {
+		t.Errorf("dates of both orders: %v, want no setting that reads only half of them", err)
+	}
 	if err := run(header+ana, func(c *RosterImportCmd) { c.Separator = "ñ" }); err == nil {
 		t.Error("a separator that is no ASCII character was taken")
 	}
@@ -133,12 +137,17 @@ func TestImportOfHeldLines(t *testing.T) {
 		t.Fatal(err)
 	}
 	review := regexp.MustCompile(`--review ([0-9a-f]{8})`).FindStringSubmatch(stdout.String())
-	if got, want := stderr.String(), "line 2: member_number: comes back with another name and another birth date\n"; got != want || review == nil {
+	if got, want := stderr.String(), "line 2: member_number: first name, last name and birth date differ from those of its member: held. Is it a correction, another person, or a wrong number?\n"; got != want || review == nil {
 		t.Fatalf("held: %q, report %q, want %q and the name of the list", got, stdout, want)
 	}
 	for _, isDry := range []bool{true, false} {
 		if err := run(file, func(c *RosterImportCmd) { c.DryRun = isDry }); err != nil || !strings.Contains(stdout.String(), review[0]) || !strings.Contains(stderr.String(), "line 2: ") {
 			t.Errorf("the file again, dry %v: %q, %q, %v, want the line and its list", isDry, stdout, stderr, err)
+		}
+	}
+	for _, says := range []string{"--same-person where the data were corrected", "--other-person where", "where the number is wrong, correct the file"} {
+		if err := run(file, nil); err != nil || !strings.Contains(stdout.String(), says) {
+			t.Errorf("the report %q, %v, want the next step %q", stdout, err, says)
 		}
 	}
 	if err := run(file, func(c *RosterImportCmd) { c.OtherPerson = []int{2} }); err == nil || !strings.Contains(err.Error(), review[1]) {
