@@ -29,7 +29,7 @@ func TestNumberOfAnotherPersonIsHeld(t *testing.T) {
 	if err != nil || report.Held != 1 || report.Changed != 1 || report.Ended != 0 || report.Review == "" {
 		t.Fatalf("Import = %+v, %v, want one held, one changed and a name for the list", report, err)
 	}
-	if len(held) != 1 || held[0] != "line 2: member_number: comes back with another name and another birth date" {
+	if len(held) != 1 || held[0] != "line 2: member_number: first name, last name and birth date differ from those of its member: held. Is it a correction, another person, or a wrong number?" {
 		t.Errorf("held lines %q", held)
 	}
 	if m, err := f.Member(t.Context(), former.ID); err != nil || m != former {
@@ -177,5 +177,36 @@ func TestOneColumnSlippedRefusesTheFile(t *testing.T) {
 	few := strings.Replace(strings.Replace(file(0, 0), ",SOTOA,", ",RUIZ,", 1), ",SOTOAA,", ",RUIZ,", 1)
 	if report, err := f.Import(t.Context(), strings.NewReader(few), ImportOptions{}); err != nil || report.Changed != 2 {
 		t.Errorf("two who married: %+v, %v, want two changed", report, err)
+	}
+}
+
+// A held line says what differs from its member, without a value, so that a slip can be told from a person.
+func TestHeldLineSaysWhatDiffers(t *testing.T) {
+	for name, test := range map[string]struct{ line, says string }{
+		"first name": {"900000610,LEO,RUIZ,JR,1984-03-15,A,,\n", "first name and birth date, not the last name,"},
+		"last name":  {"900000610,ANAK,SOTO,JR,1984-03-15,A,,\n", "last name and birth date, not the first name,"},
+		"both":       {"900000610,LEO,SOTO,JR,1984-03-15,A,,\n", "first name, last name and birth date"},
+	} {
+		for _, hasEnded := range []bool{false, true} {
+			f := newFixture(t)
+			f.load(t, header+anak+noah)
+			if hasEnded {
+				if _, err := f.Import(t.Context(), strings.NewReader(header+noah), ImportOptions{AllowShrink: true}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var held []string
+			if _, err := f.Import(t.Context(), strings.NewReader(header+noah+test.line), ImportOptions{Held: func(e LineError) { held = append(held, e.Error()) }}); err != nil {
+				t.Fatal(err)
+			}
+			if len(held) != 1 || !strings.Contains(held[0], ": "+test.says+" differ from those of its member") || strings.Contains(held[0], "who has ended") != hasEnded {
+				t.Errorf("%s, ended %v: held %q, want %q", name, hasEnded, held, test.says)
+			}
+			for _, value := range []string{"ANAK", "RUIZ", "LEO", "SOTO", "1984", "900000610"} {
+				if strings.Contains(held[0], value) {
+					t.Errorf("%s: %q quotes a value", name, held[0])
+				}
+			}
+		}
 	}
 }

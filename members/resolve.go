@@ -267,7 +267,7 @@ func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16
 	fmt.Fprintf(run.review, "%d %s %x %x\n", e.position, row.ID, row.ContentMAC, e.contentMAC)
 	run.listed = append(run.listed, e.position)
 	if run.options.Held != nil {
-		run.options.Held(LineError{e.position, string(colNumber), "comes back with another name and another birth date", e.unit})
+		run.options.Held(LineError{e.position, string(colNumber), heldProblem(first, last, row.Ended), e.unit})
 	}
 	switch {
 	case slices.Contains(run.options.SamePerson, e.position):
@@ -279,6 +279,22 @@ func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16
 		return lineReplaced, true
 	}
 	return lineHeld, true
+}
+
+// heldProblem says what a held line changes, without a value.
+func heldProblem(first, last, hasEnded bool) string {
+	changes := "first name, last name and birth date"
+	switch {
+	case !first:
+		changes = "last name and birth date, not the first name,"
+	case !last:
+		changes = "first name and birth date, not the last name,"
+	}
+	who := "its member"
+	if hasEnded {
+		who = "its member, who has ended"
+	}
+	return fmt.Sprintf("%s differ from those of %s: held. Is it a correction, another person, or a wrong number?", changes, who)
 }
 
 // newID cannot fail, because crypto/rand does not (Go 1.24).
