@@ -54,7 +54,8 @@ report counts for each datum in how many known members it changes, and how many 
 most of those who have it is refused until --allow-doubtful. A refused file is reported like any other, with every cause.
 
 A number that comes back with another name and another birth date is held back: its member stays as before. So is a new
-number that comes with the name and birth date of a member who is not in the file: a digit may be wrong. Look at the lines, then import the file again with --same-person or --other-person, and with --review. Until then the same file,
+number that comes with the name and birth date of a member who is not in the file: a digit may be wrong. Look at the lines,
+then import the file again with --same-person or --other-person, and with --review. Until then the same file,
 imported again, lists them again. A last line without a line end that would change its member is left out: it may be cut.
 That of a new member counts if all fields are there, and is listed unless its last field is whole for certain.
 
