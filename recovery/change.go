@@ -26,8 +26,8 @@ const (
 )
 
 const (
-	hold     = 24 * time.Hour // before a change is made (S-64)
-	undoTime = 72 * time.Hour // in which the old address undoes a change of address (S-53)
+	hold     = 24 * time.Hour // before a change is applied (S-64)
+	undoTime = 72 * time.Hour // in which the old address can undo a change of address (S-53)
 )
 
 // Errors of held changes.
@@ -36,28 +36,28 @@ var (
 	ErrLink = errors.New("recovery: no such link")
 )
 
-// Change is one that waits, or that can still be undone.
+// Change is a held change, or one that can still be undone.
 type Change struct {
 	ID        uuid.UUID
 	AccountID uuid.UUID
 	Act       Act
 	Email     string    // the new address of ChangeEmail
 	MemberID  uuid.UUID // the row of ChangeMember
-	AskedBy   string    // id of the member of staff
-	InPerson  bool      // its owner stood at the desk with an ID: no link stops the change
+	AskedBy   string    // ID of the member of staff
+	InPerson  bool      // its owner came to the desk with an ID: no link stops the change
 	AskedAt   time.Time
 	ApplyAt   time.Time
-	UndoUntil time.Time // zero before it is made
+	UndoUntil time.Time // zero before it is applied
 	oldEmail  string
 	state     string
 }
 
-// linked tells whether the notices to the old address carry the link that stops or undoes the change. Whoever reads that
-// mailbox could shut its owner out for good by it; who came in person has shown who they are, and by telephone the desk stops
-// it still (S-64).
+// linked reports whether the notices to the old address carry the link that stops or undoes the change. Whoever reads
+// that mailbox could use it to lock its owner out for good. Somebody who came in person has shown who they are, and the
+// desk can still stop the change by telephone (S-64).
 func (c Change) linked() bool { return !c.InPerson }
 
-// notice is the kind of a mail of the change: the one without a link says whom to call.
+// notice is the kind of a mail about the change. The one without a link says whom to call.
 func (c Change) notice(kind string, args templates.Args, link string) (string, templates.Args) {
 	if !c.linked() {
 		return kind + "_in_person", args
@@ -66,7 +66,7 @@ func (c Change) notice(kind string, args templates.Args, link string) (string, t
 	return kind, args
 }
 
-// Hold keeps a change for 24 hours and tells the address on file, with a link that stops it. It takes part in the
+// Hold holds a change for 24 hours and notifies the address on file, with a link that stops it. It takes part in the
 // transaction of ctx. The error is ErrHeld, a flaw of the address, accounts.ErrNotFound, or the database's.
 func (s *Service) Hold(ctx context.Context, c Change) (Change, error) {
 	now := s.now()
@@ -103,13 +103,13 @@ func (s *Service) Hold(ctx context.Context, c Change) (Change, error) {
 
 func (s *Service) cancelLink(token string) string { return s.issuer + "/cancel-change?link=" + token }
 
-// Pending are the changes of an account that wait, the newest first.
+// Pending returns the held changes of an account, newest first.
 func (s *Service) Pending(ctx context.Context, accountID uuid.UUID) ([]Change, error) {
 	return s.store.changes(ctx, `account_id = @account and state = 'held' order by asked_at desc`, pgx.NamedArgs{"account": accountID})
 }
 
-// ApplyDue makes the changes whose hold is over, at most 100; cmd/idp calls it again and again, on any number of instances.
-// One that fails does not keep the others.
+// ApplyDue applies changes whose hold is over, at most 100. cmd/idp calls it periodically on any number of instances.
+// One failing change does not block the others.
 func (s *Service) ApplyDue(ctx context.Context) (failures error) {
 	now, failed := s.now(), []uuid.UUID{}
 	for range 100 {
@@ -133,7 +133,7 @@ func (s *Service) ApplyDue(ctx context.Context) (failures error) {
 	return failures
 }
 
-// apply makes a locked change. The old address is told before it is none any more, with a link that undoes it.
+// apply applies a locked change. The old address is notified before it is replaced, with a link that undoes the change.
 func (s *Service) apply(ctx context.Context, c Change, now time.Time) error {
 	account, err := s.accounts.Get(ctx, c.AccountID)
 	if err != nil {
@@ -173,7 +173,7 @@ func (s *Service) apply(ctx context.Context, c Change, now time.Time) error {
 	return s.db.Finish(ctx, b)
 }
 
-// applyMember ends the change instead where somebody has registered with that row meanwhile.
+// applyMember drops the change instead if somebody has registered with that row in the meantime.
 func (s *Service) applyMember(ctx context.Context, b *pgx.Batch, c Change, now time.Time) error {
 	_, err := s.accounts.ByMember(ctx, c.MemberID)
 	if err == nil {
@@ -193,8 +193,8 @@ func (s *Service) applyMember(ctx context.Context, b *pgx.Batch, c Change, now t
 	return s.db.Finish(ctx, b)
 }
 
-// NotMe spends the link of a notice: the account is protected, and no recovery that is open and no change that is held, each
-// perhaps a stranger's, goes on; but for what a link does not stop. closed: recovery waits for the desk.
+// NotMe uses the link of a notice: the account is protected, and its open recoveries and held changes, each perhaps a
+// stranger's, end, except for those that a link does not stop. closed reports that recovery has to go through the desk.
 // browser and the error are those of accounts.Disownable.
 func (s *Service) NotMe(ctx context.Context, link string, browser []byte) (closed bool, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
@@ -219,13 +219,13 @@ func (s *Service) NotMe(ctx context.Context, link string, browser []byte) (close
 	return closed, err
 }
 
-// StopHeld ends the changes of an account that wait, at the word of the member to the desk, and reports whether any did. It
-// takes part in the transaction of ctx.
+// StopHeld ends the held changes of an account because the member told the desk to, and reports whether there were any.
+// It takes part in the transaction of ctx.
 func (s *Service) StopHeld(ctx context.Context, accountID uuid.UUID) (stopped bool, err error) {
 	return s.stopHeld(ctx, accountID, func(Change) bool { return true })
 }
 
-// StopOwn ends the change of address that the member asked for in person and that waits: with another password nobody knows
+// StopOwn ends a held change of address that the member asked for in person: after a change of password nobody knows
 // any more who asked. It takes part in the transaction of ctx.
 func (s *Service) StopOwn(ctx context.Context, accountID uuid.UUID) error {
 	_, err := s.stopHeld(ctx, accountID, func(c Change) bool { return c.AskedBy == "" })
@@ -262,9 +262,10 @@ func (s *Service) stopHeld(ctx context.Context, accountID uuid.UUID, which func(
 	return stopped, err
 }
 
-// StopBySession ends a change of an account that waits, at the word of whoever is signed in, and every other session: whoever
-// asked for it may have one. It tells whether the change is stopped, now or before. What was asked for in person is not: a thief
-// who knows the password would keep its owner out by that; by telephone the desk stops it (S-64).
+// StopBySession ends a held change of an account and every other session, for whoever is signed in: the person who
+// asked for the change may have one. It reports whether the change is stopped, now or before. A change that was asked
+// for in person is not: a thief who knows the password could lock its owner out that way. The desk can still stop it by
+// telephone (S-64).
 func (s *Service) StopBySession(ctx context.Context, accountID, id uuid.UUID, sid string) (stopped bool, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		found, err := s.store.changes(ctx, `id = @id and account_id = @account for update`, pgx.NamedArgs{"id": id, "account": accountID})
@@ -284,7 +285,7 @@ func (s *Service) StopBySession(ctx context.Context, accountID, id uuid.UUID, si
 	return stopped, err
 }
 
-// queueStopped ends a change, which then is stopped or undone, and records it.
+// queueStopped stops or undoes a change, and records it.
 func (s *Service) queueStopped(ctx context.Context, b *pgx.Batch, c Change, state string) {
 	now := s.now()
 	s.store.queueDecide(b, c.ID, state, now)
@@ -296,7 +297,8 @@ func (s *Service) queueStopped(ctx context.Context, b *pgx.Batch, c Change, stat
 	}
 }
 
-// Stoppable is the change that a link would stop or undo, and whose account it is. The error is ErrLink, or the database's.
+// Stoppable returns the change that a link would stop or undo, and its account. The error is ErrLink, or the
+// database's.
 func (s *Service) Stoppable(ctx context.Context, link string) (Change, accounts.Account, error) {
 	c, err := s.store.stoppable(ctx, `link = @link`, pgx.NamedArgs{"link": seal.Digest(link), "now": s.now()})
 	if err != nil {
@@ -306,15 +308,14 @@ func (s *Service) Stoppable(ctx context.Context, link string) (Change, accounts.
 	return c, account, err
 }
 
-// Stopped tells whether the change of a link was stopped or undone just now.
+// Stopped reports whether the change of a link was stopped or undone just now.
 func (s *Service) Stopped(ctx context.Context, link string) (just bool, err error) {
 	err = s.db.From(ctx).QueryRow(ctx, `select exists (select from held_changes where link = $1 and state in ('stopped', 'undone') and decided_at > $2)`,
 		seal.Digest(link), s.now().Add(-accounts.PressedAgain)).Scan(&just)
 	return just, err
 }
 
-// Stop spends a link: the change does not come, or is undone, and every session ends. The error is ErrLink, or the
-// database's.
+// Stop uses a link: the change is dropped or undone, and every session ends. The error is ErrLink, or the database's.
 func (s *Service) Stop(ctx context.Context, link string) error {
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		c, err := s.store.stoppable(ctx, `link = @link for update`, pgx.NamedArgs{"link": seal.Digest(link), "now": s.now()})

@@ -25,7 +25,7 @@ var (
 	ErrCodeExpired = errors.New("recovery: the code is too old")
 )
 
-// resendError says how long until another code may be asked for.
+// resendError reports how long until another code can be requested.
 type resendError struct{ wait time.Duration }
 
 func (e *resendError) Error() string             { return "recovery: a code was sent just now" }
@@ -39,13 +39,14 @@ func (s *Service) staffMAC(account uuid.UUID, code string) []byte {
 	return s.keyring.MAC(seal.PepperCode, []byte("recovery.staff"), account[:], []byte(code))
 }
 
-// refusedMAC tells the same value again of one recovery and field.
+// refusedMAC recognizes the same value again within one recovery and field.
 func (s *Service) refusedMAC(id uuid.UUID, field, value string) []byte {
 	return s.keyring.MAC(seal.PepperCode, []byte("recovery.refused"), id[:], []byte(field), []byte(value))
 }
 
-// SubmitCode compares a code of six digits. The try is counted on the locked row, whether or not a code was ever sent, and
-// on the code of support, which several recoveries share (S-10, S-12); the same wrong code again counts once. The error is ErrCode, ErrCodeExpired, ErrEnded, ErrNewAddress, ErrQuestionClosed, a *movedError, or the database's.
+// SubmitCode compares a code of six digits. The try is counted on the locked row, whether or not a code was ever sent,
+// and on support's code, which several recoveries share (S-10, S-12); the same wrong code again is counted once. The
+// error is ErrCode, ErrCodeExpired, ErrEnded, ErrNewAddress, ErrQuestionClosed, a *movedError, or the database's.
 func (s *Service) SubmitCode(ctx context.Context, v Visit, code string) (*Recovery, error) {
 	return s.change(ctx, v, stepCode, func(ctx context.Context, t *turn) (outcome, error) {
 		own := s.keyring.VerifyMAC(seal.PepperCode, t.CodeMAC, []byte("recovery"), t.ID[:], []byte(code))
@@ -75,7 +76,7 @@ func (s *Service) SubmitCode(ctx context.Context, v Visit, code string) (*Recove
 	})
 }
 
-// proven goes on from a mailbox that is the member's. No code works twice.
+// proven continues once the mailbox is known to be the member's. No code works twice.
 func (s *Service) proven(ctx context.Context, t *turn) (outcome, error) {
 	n, err := s.proofs(ctx, t.AccountID)
 	if err != nil {
@@ -89,7 +90,7 @@ func (s *Service) proven(ctx context.Context, t *turn) (outcome, error) {
 		t.end("question_closed")
 		return ErrQuestionClosed, nil
 	}
-	if !n.question && !n.factor { // a new address proves nothing alone while the change can be undone (S-53)
+	if !n.question && !n.factor { // a new address alone proves nothing while the change can be undone (S-53)
 		undoing, err := s.store.undoing(ctx, t.AccountID, t.now)
 		if err != nil {
 			return nil, err
@@ -107,8 +108,8 @@ func (s *Service) proven(ctx context.Context, t *turn) (outcome, error) {
 	return nil, nil
 }
 
-// ResendCode asks for another code, which voids the one before. The error is a *resendError, a *ratelimit.Exceeded of the
-// source, a *movedError, or the database's.
+// ResendCode requests another code, which voids the previous one. The error is a *resendError, a *ratelimit.Exceeded of
+// the source, a *movedError, or the database's.
 func (s *Service) ResendCode(ctx context.Context, v Visit) error {
 	_, err := s.change(ctx, v, stepCode, func(ctx context.Context, t *turn) (outcome, error) {
 		if wait := t.CodeAskedAt.Add(resendGap).Sub(t.now); wait > 0 {
@@ -123,8 +124,8 @@ func (s *Service) ResendCode(ctx context.Context, v Visit) error {
 	return err
 }
 
-// StartReset mails a code to the address on file, at the wish of support, who never see it. The member types it into the
-// recovery that is open on their own screen, or into the next. It takes part in the transaction of ctx.
+// StartReset mails a code to the address on file at the request of support, who never see it. The member types it into
+// the recovery that is open on their own screen, or into the next one. It takes part in the transaction of ctx.
 func (s *Service) StartReset(ctx context.Context, accountID uuid.UUID) error {
 	code, err := accounts.NewCode()
 	if err != nil {

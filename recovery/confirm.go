@@ -19,10 +19,10 @@ import (
 	"huskyidp/internal/web"
 )
 
-// An address that support has set counts once its owner says so by a link that only that address was sent (S-64). The link
-// names the change and is good while its address is on file.
+// An address set by support counts once its owner has confirmed it by a link that was sent only to that address (S-64).
+// The link names the change and is valid while its address is on file.
 
-// confirmLife is how long the link works.
+// confirmLife is how long the link is valid.
 const confirmLife = 10 * 24 * time.Hour
 
 const (
@@ -35,10 +35,10 @@ func (s *Service) confirmLink(c Change) string {
 		s.keyring.MAC(seal.PepperCode, []byte("recovery.confirm"), c.ID[:], []byte(c.Email)))
 }
 
-// errCutLink is ErrLink of what was garbled on its way: it was never a link of ours.
+// errCutLink is ErrLink for a link that was garbled on its way: it was never one of ours.
 var errCutLink = fmt.Errorf("%w: a part is missing", ErrLink)
 
-// Confirmable is whose address a link proves. The error is ErrLink, or the database's.
+// Confirmable returns the account whose address a link proves. The error is ErrLink, or the database's.
 func (s *Service) Confirmable(ctx context.Context, link string) (accounts.Account, error) {
 	text, mac, _ := strings.Cut(link, ".")
 	id, err := uuid.Parse(text)
@@ -64,7 +64,7 @@ func (s *Service) Confirmable(ctx context.Context, link string) (accounts.Accoun
 	return account, err
 }
 
-// ConfirmEmail takes the word of whoever holds the link. It may be said twice.
+// ConfirmEmail confirms the address for whoever holds the link. It may be called twice.
 func (s *Service) ConfirmEmail(ctx context.Context, link string) error {
 	account, err := s.Confirmable(ctx, link)
 	if err != nil || account.EmailProven {

@@ -20,15 +20,15 @@ import (
 	"huskyidp/templates"
 )
 
-// Flow is the app that waits while a member asks for help; zero if there is none.
+// Flow is the app whose request is pending while a member asks for help; zero if there is none.
 type Flow struct{ App string }
 
-// Flows is what recovery needs of the provider.
+// Flows is what recovery needs from the provider.
 type Flows interface {
 	Flow(ctx context.Context, id string, browser []byte) (Flow, error)
 }
 
-// Accounts is what recovery needs of the accounts.
+// Accounts is what recovery needs from package accounts.
 type Accounts interface {
 	Get(ctx context.Context, id uuid.UUID) (accounts.Account, error)
 	Asker(ctx context.Context, username, device, source string) (string, error)
@@ -64,14 +64,14 @@ type Accounts interface {
 	Disown(ctx context.Context, link string, browser []byte) (account accounts.Account, closed bool, err error)
 }
 
-// Roster finds whose card it is.
+// Roster finds the member whose card it is.
 type Roster interface {
 	Match(ctx context.Context, claim members.Claim) (members.Member, error)
 	Member(ctx context.Context, id uuid.UUID) (members.Member, error)
 	ParseMemberNumber(typed string) (string, error)
 }
 
-// Deps is what a Service is built from. All fields but the last are required.
+// Deps are the dependencies of a Service. All fields but the last are required.
 type Deps struct {
 	DB       *postgres.DB
 	Keyring  *seal.Keyring
@@ -80,12 +80,12 @@ type Deps struct {
 	Accounts Accounts
 	Roster   Roster
 	Now      func() time.Time
-	Issuer   string // where the links of mails lead, without a slash at the end
+	Issuer   string // base of the links in mails, without a trailing slash
 
 	NoQuestions bool // the secret question is not asked (S-56)
 }
 
-// Service decides; Handler speaks HTTP.
+// Service implements the steps; Handler is their HTTP interface.
 type Service struct {
 	store     store
 	db        *postgres.DB
@@ -100,7 +100,7 @@ type Service struct {
 	questions bool
 }
 
-// New checks that nothing is missing.
+// New returns an error if a dependency is missing.
 func New(d Deps) (*Service, error) {
 	if d.DB == nil || d.Keyring == nil || d.Limiter == nil || d.Audit == nil || d.Accounts == nil || d.Roster == nil || d.Now == nil || d.Issuer == "" {
 		return nil, errors.New("recovery: DB, Keyring, Limiter, Audit, Accounts, Roster, Now and Issuer are required")
@@ -115,8 +115,8 @@ func New(d Deps) (*Service, error) {
 	}, nil
 }
 
-// Sweep deletes recoveries a day after their end, reference numbers and decided changes after 30 days (S-73); cmd/idp
-// runs it.
+// Sweep deletes recoveries a day after their end, and reference numbers and decided changes after 30 days (S-73).
+// cmd/idp runs it.
 func (s *Service) Sweep(ctx context.Context) (int64, error) {
 	now := s.now()
 	return s.store.sweep(ctx, now.AddDate(0, 0, -1), now.AddDate(0, 0, -30))

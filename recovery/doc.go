@@ -1,7 +1,6 @@
-// Package recovery helps members who cannot get in: it reminds them of their username,
-// lets them set a new password, lets them say "this wasn't me", holds changes that
-// support has asked for until their owner could stop them, and hands out the number
-// under which support finds everything else.
+// Package recovery helps members who cannot sign in: it reminds them of their username, lets them set a new password and say
+// "this wasn't me", holds changes made by support until their owner had time to stop them, and issues the number under which
+// support finds everything else.
 //
 // # Forgotten password
 //
@@ -11,38 +10,34 @@
 //	                                 ended               v                  ended
 //	                                                  support
 //
-// The question comes where one is set, the second step where one is enrolled (S-55);
-// after is the whole order. A Recovery is found by an opaque cookie, bound to the
-// browser, and stands at one step: pages and posts of other steps lead to that one's
-// (S-60). What was ended or done never goes on.
+// The question is asked if one is set, the second step if one is enrolled (S-55); after defines the whole order. A Recovery is
+// found by an opaque cookie, bound to the browser, and is at one step: pages and posts of other steps redirect to its page
+// (S-60). A recovery that has ended or is done never continues.
 //
 // # Shared browsers
 //
-// Whoever begins where a recovery is past its mailbox is asked first (open_page.go), and so is who looks again after fifteen
-// minutes. The steps after the mailbox say for whom. A sign-in in the browser, or signing out, ends what was open.
+// Whoever begins while a recovery is past its mailbox is asked first whose it is (open_page.go), and so is whoever returns after
+// fifteen minutes. The steps after the mailbox name the person. A sign-in in the browser, or a sign-out, ends an open recovery.
 //
 // # Nobody learns who has an account
 //
-// A request keeps what was typed and queues a job; whose name or card it is, is looked up
-// by the job, out of sight and time of the request (S-12, S-13). Limits of an address or a
-// card work there unseen, those of a source are told (S-09, S-14, S-52).
+// A request stores what was typed and queues a job, which looks up whose name or card it is, outside of the request
+// (S-12, S-13). Limits of an address or a card are applied there silently, those of a source are reported (S-09, S-14, S-52).
 //
 // # Links in notices
 //
 // /not-me protects the account (accounts.Disown) and ends its open recoveries, /cancel-change stops a held change or
-// undoes a change of address, /confirm-email proves one that support has set. Looking changes nothing, the button does, once (S-51).
+// undoes a change of address, /confirm-email proves one that support has set. Opening a page changes nothing, its button does, once (S-51).
 //
 //	Hold ── 24 h ──> applied ── 72 h, a new address only ──> final
 //	  └─ link ──> stopped  └─ link ──> undone
 //
 // # Tables
 //
-// recoveries: one way to a new password; the name typed is sealed until it is looked up;
-// kept for a day after its end. recovery_cards: a card until it is looked up.
-// recovery_staff_codes: a code that support has sent. held_changes: addresses sealed
-// (purpose pii), the link as a digest; 30 days after the end of the undo time nothing is
-// left. support_references: numbers like H7K-2QD-9MW and what they are about, 30 days. All
-// instants are UTC and arrive from Deps.Now.
+// recoveries: the name typed is sealed until it is looked up; a row is kept for a day after its end. recovery_cards: a card
+// until it is looked up. recovery_staff_codes: a code sent by support. held_changes: addresses sealed (purpose pii), the link
+// as a digest; deleted 30 days after the end of the undo time. support_references: numbers like H7K-2QD-9MW and what they
+// refer to, for 30 days. All instants are in UTC and come from Deps.Now.
 //
 // # Who sees what
 //
@@ -52,10 +47,10 @@
 //
 // # Errors
 //
-// ErrCode, ErrCodeExpired, ErrEnded, ErrHeld, ErrLink and ErrNoReferral say what they
-// mean; accounts' errors of answers and second steps pass through.
+// ErrCode, ErrCodeExpired, ErrEnded, ErrHeld, ErrLink and ErrNoReferral; the errors of accounts for answers and second steps
+// are passed through.
 //
-// # Where it implements what
+// # What it implements
 //
 // design.md 2 (Recovery), security bar S-12 to S-14, S-51 to S-60, S-63, S-64.
 package recovery

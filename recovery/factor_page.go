@@ -13,13 +13,13 @@ import (
 	"huskyidp/internal/web"
 )
 
-// factorPage is one second step; Others are the further ones of the account.
+// factorPage is one second step; Others are the account's other ones.
 type factorPage struct {
 	Method string
 	Others []string
 }
 
-// factors is the page of the method in the address, or else of the best one.
+// factors is the page of the method in the address, or of the best one.
 func (h *Handler) factors(c *gin.Context) (page factorPage, err error) {
 	factors, err := h.service.FactorsToAsk(c.Request.Context(), h.visit(c))
 	if err != nil {
@@ -103,7 +103,7 @@ func (h *Handler) submitFactor(c *gin.Context) error {
 	return h.page(c, status, "recovery/factor", page, person, web.WithProblems(wrong))
 }
 
-// factorOptions is what the script is to ask the account's passkeys.
+// factorOptions are the options for the account's passkeys.
 func (h *Handler) factorOptions(c *gin.Context) error {
 	v := h.visit(c)
 	r, err := h.service.at(c.Request.Context(), v, stepFactor)

@@ -16,7 +16,7 @@ import (
 
 const cookie = "recovery"
 
-// Handler speaks HTTP for the Service.
+// Handler is the HTTP interface of the Service.
 type Handler struct {
 	service    *Service
 	web        *web.Web
@@ -24,7 +24,8 @@ type Handler struct {
 	cardDigits int
 }
 
-// NewHandler answers with pages of w. cardDigits is the length of a member number, for the words of the form.
+// NewHandler returns a Handler that renders with w. cardDigits is the length of a member number, for the texts of the
+// form.
 func NewHandler(s *Service, w *web.Web, flows Flows, cardDigits int) (*Handler, error) {
 	if s == nil || w == nil || flows == nil || cardDigits < 1 {
 		return nil, errors.New("recovery: the handler needs a service, pages, flows and the length of a member number")
@@ -32,7 +33,7 @@ func NewHandler(s *Service, w *web.Web, flows Flows, cardDigits int) (*Handler, 
 	return &Handler{s, w, flows, cardDigits}, nil
 }
 
-// Mount adds the pages.
+// Mount adds the routes.
 func (h *Handler) Mount(r gin.IRouter) {
 	pages := h.web.Pages(r)
 	for _, route := range []struct {
@@ -56,7 +57,7 @@ func (h *Handler) Mount(r gin.IRouter) {
 	}
 	pages.GET(paths[stepFactor], h.handle(h.showFactor))
 	for _, told := range []struct {
-		path, template, others string // others are led elsewhere
+		path, template, others string // the page for other steps
 		page                   any
 	}{
 		{pathUsernameSent, "username_sent", pathUsername, usernameSentPage{}},
@@ -79,7 +80,7 @@ func (h *Handler) Mount(r gin.IRouter) {
 	pages.GET("/language-help", h.handle(h.showLanguages))
 }
 
-// handle sends whoever is at another step to its page.
+// handle redirects a request for another step to the current one's page.
 func (h *Handler) handle(fn func(*gin.Context) error) gin.HandlerFunc {
 	return h.web.Handle(func(c *gin.Context) error {
 		err := fn(c)
@@ -96,10 +97,10 @@ func (h *Handler) handle(fn func(*gin.Context) error) gin.HandlerFunc {
 	})
 }
 
-// to is a redirect that keeps the request that waits.
+// to is a redirect that keeps the pending request.
 func (h *Handler) to(c *gin.Context, path string) error { return web.SeeOther(c, keepFlow(c, path)) }
 
-// told is to for a page that tells of what was just done.
+// told is to for a page that says what was just done.
 func (h *Handler) told(c *gin.Context, path string) error { return h.web.SeeDone(c, keepFlow(c, path)) }
 
 func keepFlow(c *gin.Context, path string) string {
@@ -114,7 +115,7 @@ func keepFlow(c *gin.Context, path string) string {
 	return u.String()
 }
 
-// visit is what the request says about itself.
+// visit describes the request.
 func (h *Handler) visit(c *gin.Context) Visit {
 	return Visit{
 		Token: h.web.Cookie(c, cookie), Browser: web.Browser(c), Source: web.Source(c), Device: h.web.Cookie(c, web.DeviceCookie), Language: web.Lang(c), Flow: web.Flow(c),
@@ -124,7 +125,7 @@ func (h *Handler) visit(c *gin.Context) Visit {
 	}
 }
 
-// page answers with a page that names the app that waits.
+// page renders a page that names the app whose request is pending.
 func (h *Handler) page(c *gin.Context, status int, name string, page any, opts ...web.PageOption) error {
 	flow, err := h.flows.Flow(c.Request.Context(), web.Flow(c), web.Browser(c))
 	if err != nil {
@@ -133,12 +134,12 @@ func (h *Handler) page(c *gin.Context, status int, name string, page any, opts .
 	return h.web.Page(c, status, name, page, append([]web.PageOption{web.WithApp(flow.App)}, opts...)...)
 }
 
-// refused shows a form again with what is wrong with it.
+// refused shows a form again with its problems.
 func (h *Handler) refused(c *gin.Context, name string, page any, wrong ...templates.Problem) error {
 	return h.page(c, http.StatusUnprocessableEntity, name, page, web.WithProblems(wrong...))
 }
 
-// problem is one message; field "" is for the whole form.
+// problem is one message; field "" means the whole form.
 func problem(field, key string, args templates.Args) templates.Problem {
 	if args == nil {
 		args = templates.Args{}
@@ -146,7 +147,7 @@ func problem(field, key string, args templates.Args) templates.Problem {
 	return templates.Problem{Field: field, Key: key, Args: args}
 }
 
-// refer hands out a reference number for a need: username, password or other.
+// refer issues a reference number for a need: username, password or other.
 func (h *Handler) refer(c *gin.Context, need string) (reference string, err error) {
 	s := h.service
 	err = s.db.InTx(c.Request.Context(), func(ctx context.Context) error {

@@ -11,13 +11,13 @@ import (
 	"huskyidp/internal/web"
 )
 
-// referrals of one source in an hour; a number is cheap, but rows are not free.
+// referrals of one source in an hour: a number is cheap, but rows are not free.
 var referrals = ratelimit.Limit{Name: "support_referral", Count: 20, Per: time.Hour}
 
-// needs are what a member may be stuck on; each is a reason that support reads.
+// needs are what a member may need help with; each is a reason that support reads.
 var needs = []string{"username", "password", "other"}
 
-// The structs of the pages that ask nothing.
+// The data of pages that ask nothing.
 type (
 	hubPage     struct{}
 	supportPage struct {
@@ -30,11 +30,11 @@ type (
 )
 
 func (h *Handler) showHub(c *gin.Context) error {
-	h.web.NextPerson(c) // whoever comes to the entrance, as at registration's
+	h.web.NextPerson(c) // this is the entrance, as in registration
 	return h.page(c, http.StatusOK, "recovery/hub", hubPage{})
 }
 
-// submitHub hands out a reference number and sends the member to the support page. Nothing is asked, so nothing is told
+// submitHub issues a reference number and sends the member to the support page. It asks nothing, so it reveals nothing
 // about any account (S-52).
 func (h *Handler) submitHub(c *gin.Context) error {
 	need := web.Form(c).Get("need")
@@ -51,7 +51,7 @@ func (h *Handler) toSupport(c *gin.Context, need string) error {
 	return h.to(c, "/support")
 }
 
-// toDesk ends a recovery that a person has to go on with; note says why.
+// toDesk ends a recovery that has to continue at the desk; note says why.
 func (h *Handler) toDesk(c *gin.Context, note string) error {
 	if _, err := h.refer(c, "password"); err != nil {
 		return err
@@ -59,7 +59,7 @@ func (h *Handler) toDesk(c *gin.Context, note string) error {
 	return h.told(c, "/support?note="+note)
 }
 
-// deskNotes are why the support page is the next one, by the notes of its address.
+// deskNotes are the reasons for the support page, by the notes of its address.
 var deskNotes = map[string]string{
 	"ended": "recovery.question.ended", "address": "recovery.code.address", "question": "recovery.code.question", "protected": "recovery.disown.question",
 }
@@ -82,7 +82,7 @@ func (h *Handler) showPrivacy(c *gin.Context) error {
 	return h.page(c, http.StatusOK, "recovery/privacy", privacyPage{})
 }
 
-// showNotice shows the operator's notice of non-discrimination, where there is one.
+// showNotice shows the operator's notice of non-discrimination, if there is one.
 func (h *Handler) showNotice(c *gin.Context) error {
 	if !h.web.HasNotice() {
 		return &web.Error{Status: http.StatusNotFound, Key: web.KeyNotFound}

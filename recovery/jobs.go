@@ -20,11 +20,11 @@ import (
 	"huskyidp/templates"
 )
 
-// queue keeps these jobs apart from the mails'. What depends on whether somebody has an account happens here, out of
-// sight and time of the request that asked for it (S-12, S-13).
+// queue keeps these jobs apart from the mails'. Everything that depends on whether somebody has an account happens
+// here, outside of the request that asked for it (S-12, S-13).
 const queue = "recovery"
 
-// codeArgs ask for the code of a recovery; Asked tells one asking from the next.
+// codeArgs request the code of a recovery; Asked distinguishes one request from the next.
 type codeArgs struct {
 	RecoveryID uuid.UUID `json:"recovery_id"`
 	Asked      int64     `json:"asked"`
@@ -32,7 +32,7 @@ type codeArgs struct {
 
 func (codeArgs) Kind() string { return "recovery_code" }
 
-// usernameArgs ask to remind whoever's card it is.
+// usernameArgs request a reminder for the member whose card it is.
 type usernameArgs struct {
 	CardID uuid.UUID `json:"card_id"`
 	Asker  string    `json:"asker"` // digest, see asker
@@ -40,7 +40,7 @@ type usernameArgs struct {
 
 func (usernameArgs) Kind() string { return "recovery_username" }
 
-// enqueue inserts a job in the transaction of ctx, which there must be.
+// enqueue inserts a job. ctx must have a transaction.
 func (s *Service) enqueue(ctx context.Context, args river.JobArgs) error {
 	if _, err := s.jobs.InsertTx(ctx, s.db.Tx(ctx), args, &river.InsertOpts{Queue: queue, MaxAttempts: 10}); err != nil {
 		return fmt.Errorf("queueing %s: %w", args.Kind(), err)
@@ -48,7 +48,7 @@ func (s *Service) enqueue(ctx context.Context, args river.JobArgs) error {
 	return nil
 }
 
-// Work gives what jobs.New takes.
+// Work returns the workers for jobs.New.
 func Work(s *Service) jobs.Work {
 	return jobs.Work{Queues: []string{queue}, Workers: 10, Add: func(w *river.Workers) error {
 		return errors.Join(river.AddWorkerSafely(w, &codeWorker{service: s}), river.AddWorkerSafely(w, &usernameWorker{service: s}))
@@ -73,8 +73,9 @@ func (w *usernameWorker) Work(ctx context.Context, job *river.Job[usernameArgs])
 	return w.service.sendUsername(ctx, job.Args)
 }
 
-// sendCode makes the code of a recovery and queues its mail, if the recovery still waits for one. Where a mail for the same
-// asker left within the minute, it comes a little later; beyond the hour's or the day's number it does not come.
+// sendCode makes the code of a recovery and queues its mail, if the recovery is still waiting for one. If a mail for
+// the same asker was sent within the last minute, it is sent a little later; beyond the limits of an hour or a day it
+// is not sent.
 func (s *Service) sendCode(ctx context.Context, args codeArgs) error {
 	var wait time.Duration
 	err := s.db.InTx(ctx, func(ctx context.Context) error {
@@ -121,8 +122,8 @@ func (s *Service) sendCode(ctx context.Context, args codeArgs) error {
 	return err
 }
 
-// owner reads whose recovery it is, and at the first time looks whose name was typed. The error is accounts.ErrNotFound
-// where it is nobody's.
+// owner reads the account of a recovery; the first time it looks up the name that was typed. The error is
+// accounts.ErrNotFound if nobody has it.
 func (s *Service) owner(ctx context.Context, r *Recovery) (accounts.Account, error) {
 	if r.Name == "" {
 		return s.accounts.Get(ctx, r.AccountID)
@@ -137,14 +138,14 @@ func (s *Service) owner(ctx context.Context, r *Recovery) (accounts.Account, err
 	return account, errors.Join(err, s.db.From(ctx).SendBatch(ctx, b).Close())
 }
 
-// asker is a digest of who asks for mails in the name of an account (S-14).
+// asker is a digest of who requests mails in the name of an account (S-14).
 func (s *Service) asker(ctx context.Context, v Visit, username string) (string, error) {
 	who, err := s.accounts.Asker(ctx, username, v.Device, v.Source)
 	return base64.RawURLEncoding.EncodeToString(s.keyring.MAC(seal.Index, []byte("recovery.asker"), []byte(who))), err
 }
 
-// takeMail takes one mail of a kind from the limits of an account. wait is how long until it may leave; limited says that it
-// may not leave today.
+// takeMail takes one mail of a kind from the limits of an account. wait is how long it has to wait; limited reports
+// that it cannot be sent today.
 func (s *Service) takeMail(ctx context.Context, kind string, to accounts.Account, asker string, now time.Time) (wait time.Duration, limited bool, err error) {
 	err = s.limiter.TakeAll(ctx, now, accounts.MailAsks(kind, to.ID, asker, to.Email)...)
 	exceeded, ok := errors.AsType[*ratelimit.Exceeded](err)
@@ -157,7 +158,7 @@ func (s *Service) takeMail(ctx context.Context, kind string, to accounts.Account
 	return 0, true, nil
 }
 
-// sendUsername reminds whoever's card it is, if they have an account.
+// sendUsername reminds the member whose card it is, if they have an account.
 func (s *Service) sendUsername(ctx context.Context, args usernameArgs) error {
 	var wait time.Duration
 	err := s.db.InTx(ctx, func(ctx context.Context) error {
@@ -189,7 +190,7 @@ func (s *Service) sendUsername(ctx context.Context, args usernameArgs) error {
 	return err
 }
 
-// holder is the account of whoever's card it is. The error is accounts.ErrNotFound where it is nobody's.
+// holder is the account of the member whose card it is. The error is accounts.ErrNotFound if there is none.
 func (s *Service) holder(ctx context.Context, claim members.Claim) (accounts.Account, error) {
 	member, err := s.roster.Match(ctx, claim)
 	if errors.Is(err, members.ErrNoMatch) {

@@ -19,7 +19,7 @@ const (
 	pathHistory    = "/account/history" // where a link of a session that is over leads: it says why, and makes another
 )
 
-// The pages behind the links of notices: looking changes nothing, the button does (S-51).
+// The pages behind the links of notices: opening one changes nothing, the button does (S-51).
 type (
 	notMePage  struct{ Link, Username string }
 	cancelPage struct {
@@ -49,7 +49,7 @@ func (h *Handler) submitNotMe(c *gin.Context) error {
 	link := web.Form(c).Get("link")
 	ctx, just := c.Request.Context(), true
 	closed, err := h.service.NotMe(ctx, link, web.Browser(c))
-	if errors.Is(err, accounts.ErrLink) { // for some minutes as the press did that used it
+	if errors.Is(err, accounts.ErrLink) { // for some minutes it gets the same answer as the press that used it
 		just, closed, err = h.service.accounts.Disowned(ctx, link)
 	}
 	switch {
@@ -65,8 +65,8 @@ func (h *Handler) submitNotMe(c *gin.Context) error {
 	return h.told(c, pathNotMeDone)
 }
 
-// oldLink answers to a link that is none, or none any more. One that was cut or garbled on its way was not used: a part of it is
-// missing.
+// oldLink answers for a link that is not valid, or not any more. One that was cut or garbled on its way was never used:
+// a part of it is missing.
 func (h *Handler) oldLink(c *gin.Context, cut bool) error {
 	if cut {
 		return &web.Error{Status: http.StatusNotFound, Key: web.KeyAddress}

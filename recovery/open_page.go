@@ -14,10 +14,10 @@ import (
 	"huskyidp/members"
 )
 
-// openPage asks whose the recovery is that was begun in this browser. It shows nothing of it.
+// openPage asks who began the recovery in this browser. It shows nothing of it.
 type openPage struct{}
 
-// begun is the recovery of a visit that is under way, nil if there is none.
+// begun is the visit's recovery, nil if there is none in progress.
 func (s *Service) begun(ctx context.Context, v Visit) (*Recovery, error) {
 	if v.Token == "" {
 		return nil, nil
@@ -33,7 +33,7 @@ func (s *Service) begun(ctx context.Context, v Visit) (*Recovery, error) {
 	return r, nil
 }
 
-// GoOn gives the recovery of a visit its time anew.
+// GoOn restarts the idle time of the visit's recovery.
 func (s *Service) GoOn(ctx context.Context, v Visit) (*Recovery, error) {
 	r, err := s.begun(ctx, v)
 	if err != nil {
@@ -49,7 +49,7 @@ func (s *Service) GoOn(ctx context.Context, v Visit) (*Recovery, error) {
 	})
 }
 
-// Leave ends the recovery of a visit, if there is one: another person begins in this browser.
+// Leave ends the visit's recovery, if there is one: another person begins in this browser.
 func (s *Service) Leave(ctx context.Context, v Visit) error {
 	r, err := s.begun(ctx, v)
 	if err != nil || r == nil {
@@ -58,7 +58,7 @@ func (s *Service) Leave(ctx context.Context, v Visit) error {
 	return s.giveUp(ctx, v, r.Step, "another_person")
 }
 
-// firstName is that of an account's member, "" where the roster knows none.
+// firstName is the first name of an account's member, "" if the roster does not know it.
 func (s *Service) firstName(ctx context.Context, id uuid.UUID) (string, error) {
 	account, err := s.accounts.Get(ctx, id)
 	if err != nil {
@@ -71,7 +71,7 @@ func (s *Service) firstName(ctx context.Context, id uuid.UUID) (string, error) {
 	return member.FirstName, err
 }
 
-// person says whom a page after the mailbox is for. Whoever sees it has proven the mailbox.
+// person names the person that a page after the mailbox is for. Whoever sees it has proven the mailbox.
 func (h *Handler) person(c *gin.Context, step Step) (web.PageOption, error) {
 	r, err := h.service.at(c.Request.Context(), h.visit(c), step)
 	if err != nil {

@@ -18,8 +18,8 @@ import (
 	"huskyidp/templates"
 )
 
-// mailSource is how many mails one source may set off in an hour, here and at registration (S-09); whoever reads the code
-// gives theirs back.
+// mailSource is how many mails one source may cause in an hour, here and in registration (S-09); whoever enters the
+// code returns theirs.
 var mailSource = ratelimit.Limit{Name: "mail_source", Count: 20, Per: time.Hour}
 
 func (s *Service) takeSource(ctx context.Context, source string, now time.Time) error {
@@ -28,11 +28,10 @@ func (s *Service) takeSource(ctx context.Context, source string, now time.Time) 
 	return s.limiter.Take(ctx, limit, source, now)
 }
 
-// Begin starts a recovery for a username as typed, ends what was open in the browser, and returns the token of its cookie. Pressed
-// twice, it goes on with the recovery that is there: a second one's mail would come a minute later, and the first's code would be
-// wrong for it. Whose name it is, if anybody's, is
-// looked up by a job, so that this request is the same for all (S-12, S-13). The error is a *ratelimit.Exceeded of the
-// source, or the database's.
+// Begin starts a recovery for a username as typed, ends an open one in the browser, and returns the token of its
+// cookie. A second press continues the recovery that is there: the mail of another one would come a minute later, and
+// the first code would be wrong for it. A job looks up whose name it is, if anybody's, so that this request is the same
+// for all (S-12, S-13). The error is a *ratelimit.Exceeded of the source, or the database's.
 func (s *Service) Begin(ctx context.Context, v Visit, username string) (token string, err error) {
 	asker, err := s.asker(ctx, v, username)
 	if err != nil {
@@ -71,15 +70,15 @@ func (s *Service) Begin(ctx context.Context, v Visit, username string) (token st
 	return token, err
 }
 
-// token is the cookie's. It is made again for the answer to a second press, and is that of the recovery only if the name is too,
-// which itself is forgotten.
+// token is the value of the cookie. It can be derived again for the answer to a second press, but only with the right
+// name, which is not stored.
 func (s *Service) token(id uuid.UUID, username string) string {
 	return base64.RawURLEncoding.EncodeToString(s.keyring.MAC(seal.TokenMAC, []byte("recovery"), id[:], []byte(username)))
 }
 
-// SetPassword finishes a recovery: the new password is set, all sessions end and the owner is told (S-54). No device stays known
-// but that of the visit, whose new cookie is returned; "" if it was not known. problem is what stands against the password. The
-// error is a *movedError, accounts.ErrBusy, or the database's.
+// SetPassword completes a recovery: the new password is set, all sessions end and the owner is notified (S-54). No
+// device stays known but that of the visit, whose new cookie is returned; "" if it was not known. problem is what is
+// wrong with the password. The error is a *movedError, accounts.ErrBusy, or the database's.
 func (s *Service) SetPassword(ctx context.Context, v Visit, password string) (device string, problem *templates.Problem, err error) {
 	r, err := s.at(ctx, v, stepPassword)
 	if err != nil {
@@ -119,7 +118,7 @@ func (s *Service) SetPassword(ctx context.Context, v Visit, password string) (de
 	return s.accounts.RenewDevice(account, v.Device), nil, nil
 }
 
-// Owner reads the account of a recovery that is about to end well, for the page of the new password.
+// Owner reads the account of a recovery at its last step, for the page of the new password.
 func (s *Service) Owner(ctx context.Context, v Visit) (accounts.Account, error) {
 	r, err := s.at(ctx, v, stepPassword)
 	if err != nil {

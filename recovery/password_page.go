@@ -11,10 +11,10 @@ import (
 	"huskyidp/internal/web"
 )
 
-// usernameMax is the longest name, in code points, that is shown again; none that is longer is anybody's.
+// usernameMax is the longest name, in code points, that is shown again. No account has a longer one.
 const usernameMax = 64
 
-// passwordPage asks whose password was forgotten.
+// passwordPage asks for the username.
 type passwordPage struct{ Username string }
 
 func (h *Handler) showPassword(c *gin.Context) error {
@@ -55,7 +55,7 @@ func (h *Handler) submitPassword(c *gin.Context) error {
 	return h.to(c, paths[stepCode])
 }
 
-// newPasswordPage asks for the new password. The username is there for password managers.
+// newPasswordPage asks for the new password. It has the username for password managers.
 type newPasswordPage struct {
 	Username  string
 	MinLength int

@@ -19,7 +19,8 @@ const (
 	factorTries = 5 // S-16
 )
 
-// AskedQuestions are the questions of the recovery, by their keys; only whoever has proven the mailbox sees them (S-57).
+// AskedQuestions are the keys of the questions of the recovery; only somebody who has proven the mailbox sees them
+// (S-57).
 func (s *Service) AskedQuestions(ctx context.Context, v Visit) ([]string, error) {
 	r, err := s.at(ctx, v, stepQuestion)
 	if err != nil {
@@ -28,9 +29,9 @@ func (s *Service) AskedQuestions(ctx context.Context, v Visit) ([]string, error)
 	return s.accounts.Questions(ctx, r.AccountID)
 }
 
-// SubmitAnswers judges the answers, by the keys of their questions. left is how many tries this recovery has after a wrong
-// one. The error is accounts.ErrWrongAnswer, ErrEnded, ErrQuestionClosed, *accounts.ClosedError, accounts.ErrBusy, a *movedError, or the
-// database's. A try is counted before it is judged (S-10).
+// SubmitAnswers judges the answers, by the keys of their questions. left is how many tries this recovery has after a
+// wrong one. The error is accounts.ErrWrongAnswer, ErrEnded, ErrQuestionClosed, *accounts.ClosedError,
+// accounts.ErrBusy, a *movedError, or the database's. A try is counted before it is judged (S-10).
 func (s *Service) SubmitAnswers(ctx context.Context, v Visit, answers map[string]string) (r *Recovery, left int, err error) {
 	var again bool
 	r, err = s.change(ctx, v, stepQuestion, func(_ context.Context, t *turn) (outcome, error) {
@@ -72,7 +73,7 @@ func (s *Service) answersMAC(id uuid.UUID, answers map[string]string) []byte {
 	return s.refusedMAC(id, "answers", all.String())
 }
 
-// orEnded is what the last wrong answer means.
+// orEnded turns the error of the last try into ErrEnded.
 func orEnded(err error) error {
 	if errors.Is(err, accounts.ErrWrongAnswer) {
 		return ErrEnded
@@ -101,9 +102,8 @@ func (s *Service) FactorsToAsk(ctx context.Context, v Visit) (accounts.Factors, 
 	return s.accounts.Factors(ctx, r.AccountID)
 }
 
-// SubmitFactor judges a second step with check, which is given the account and whether the proof is the one that was refused
-// just before. The error is check's, ErrEnded, a *movedError,
-// or the database's.
+// SubmitFactor judges a second step with check, which gets the account and whether the proof is the one refused just
+// before. The error is check's, ErrEnded, a *movedError, or the database's.
 func (s *Service) SubmitFactor(ctx context.Context, v Visit, f accounts.Factor, proof string, check func(ctx context.Context, account accounts.Account, again bool) error) (*Recovery, error) {
 	var again bool
 	r, err := s.change(ctx, v, stepFactor, func(_ context.Context, t *turn) (outcome, error) {
@@ -140,7 +140,7 @@ func (s *Service) SubmitFactor(ctx context.Context, v Visit, f accounts.Factor, 
 	return s.advance(ctx, v, stepFactor)
 }
 
-// giveBack takes back a try that was counted and not judged.
+// giveBack returns a try that was counted but not judged.
 func (s *Service) giveBack(ctx context.Context, v Visit) error {
 	_, err := s.change(ctx, v, stepFactor, func(_ context.Context, t *turn) (outcome, error) {
 		t.FactorTries, t.Refused = max(0, t.FactorTries-1), nil
@@ -149,7 +149,7 @@ func (s *Service) giveBack(ctx context.Context, v Visit) error {
 	return err
 }
 
-// wrongFactor reports whether a try was judged, and not the right one.
+// wrongFactor reports whether a try was judged and wrong.
 func wrongFactor(err error) bool {
 	return errors.Is(err, accounts.ErrWrongCode) || errors.Is(err, accounts.ErrCodeUsed) || errors.Is(err, accounts.ErrPasskey)
 }

@@ -32,7 +32,7 @@ func fields(questions []string) (all []asked) {
 	return all
 }
 
-// closedPage says until when nothing more is asked.
+// closedPage says until when no question is asked.
 type closedPage struct {
 	Reference string
 	Until     time.Time
@@ -76,7 +76,7 @@ func (h *Handler) submitQuestion(c *gin.Context) error {
 		return h.to(c, paths[r.Step])
 	case errors.Is(err, accounts.ErrWrongAnswer):
 		field := ""
-		if len(page.Asked) == 1 { // of several none is told apart (S-59)
+		if len(page.Asked) == 1 { // with several, none is singled out (S-59)
 			field = page.Asked[0].Field
 		}
 		return h.page(c, http.StatusUnprocessableEntity, "recovery/question", page, person, web.WithProblems(problem(field, "recovery.question.wrong", templates.Args{"n": left})))
@@ -86,7 +86,7 @@ func (h *Handler) submitQuestion(c *gin.Context) error {
 			return err
 		}
 		return h.page(c, http.StatusForbidden, "recovery/closed", closedPage{reference, closed.Until})
-	case errors.Is(err, ErrEnded): // the member may start again, or asks for help
+	case errors.Is(err, ErrEnded): // the member may start again, or ask for help
 		return h.toDesk(c, "ended")
 	case errors.Is(err, ErrQuestionClosed):
 		return h.toDesk(c, "question")

@@ -17,45 +17,45 @@ import (
 
 const (
 	life = 30 * time.Minute // how long a recovery waits for its next step
-	away = 15 * time.Minute // after which somebody else may sit at the browser
+	away = 15 * time.Minute // after which somebody else may be at the browser
 )
 
-// Recovery is one way to a new password.
+// Recovery is one attempt to set a new password.
 type Recovery struct {
 	ID        uuid.UUID
-	Browser   []byte // digest of the browser cookie it is bound to
-	Flow      string // id of the authorization request that waits, "" if none
+	Browser   []byte // digest of the browser cookie that it is bound to
+	Flow      string // ID of the pending authorization request, "" if there is none
 	Language  string
 	Name      string    // as typed, until its account is looked up
-	AccountID uuid.UUID // zero before that, and where nobody has the name
-	Asker     string    // digest of who asks for its mails, see asker
+	AccountID uuid.UUID // zero before that, and if nobody has the name
+	Asker     string    // digest of who requests its mails, see asker
 	Step      Step
 
-	CodeMAC                             []byte // of the code mailed last
+	CodeMAC                             []byte // of the last code mailed
 	CodeAskedAt                         time.Time
 	CodeTries, AnswerTries, FactorTries int
-	Refused                             []byte // digest of what was typed last: the same again costs no second try
+	Refused                             []byte // digest of what was typed last: the same again is not counted
 	CreatedAt, ExpiresAt                time.Time
-	LeftBehind                          bool // it ended since somebody signed in or out in its browser
+	LeftBehind                          bool // it ended, and since then somebody signed in or out in its browser
 }
 
-// Visit is what a request says about itself.
+// Visit describes a request.
 type Visit struct {
 	Token     string // the recovery cookie
 	Browser   []byte // digest of the browser cookie
-	Source    string // network the request comes from
-	Device    string // device cookie, "" if none
+	Source    string // network that the request comes from
+	Device    string // device cookie, or ""
 	Language  string
 	Flow      string
 	RequestID string
-	Owns      func(id string) bool // whether the form is the recovery's; nil: there is none
-	Looks     bool                 // a page is asked for, nothing is sent
+	Owns      func(id string) bool // reports whether the form belongs to the recovery; nil: there is no form
+	Looks     bool                 // a page is requested, nothing is submitted
 }
 
-// errForeign says that the form belongs to another recovery, begun before in this browser.
+// errForeign is returned for a form of another recovery, begun before in this browser.
 var errForeign = errors.New("recovery: the form is another recovery's")
 
-// mayGoOn refuses a cookie that came with another browser, and a recovery whose time is over.
+// mayGoOn refuses a cookie that came with another browser, and an expired recovery.
 func (v Visit) mayGoOn(r *Recovery, now time.Time) error {
 	switch {
 	case r != nil && r.LeftBehind && bytes.Equal(r.Browser, v.Browser):
@@ -76,7 +76,7 @@ func (v Visit) mayGoOn(r *Recovery, now time.Time) error {
 	return nil
 }
 
-// movedError says that another page is next.
+// movedError reports that another page is next.
 type movedError struct{ step Step }
 
 func (e *movedError) Error() string { return "recovery: at the step " + string(e.step) }
@@ -96,7 +96,7 @@ func (s *Service) at(ctx context.Context, v Visit, step Step) (*Recovery, error)
 	return r, nil
 }
 
-// turn is one step at work on the locked recovery. Its batch is sent at the end, with the recovery and the events.
+// turn is one step on the locked recovery. Its batch is sent at the end, with the recovery and the events.
 type turn struct {
 	*Recovery
 	visit  Visit
@@ -105,8 +105,8 @@ type turn struct {
 	events []audit.Event
 }
 
-// record notes what happened; a reason makes it a failure. Before the mailbox is proven no account is named: rows with one
-// cost more to write (S-13). The code's own row tells whose recovery it is.
+// record adds an event; with a reason it is a failure. Before the mailbox is proven it names no account, because rows
+// with one cost more to write (S-13). The code's own row tells whose recovery it is.
 func (t *turn) record(kind audit.Kind, reason string) {
 	e := audit.Event{Kind: kind, At: t.now, Subject: t.ID.String(), RequestID: t.visit.RequestID, Success: reason == "", Reason: reason}
 	if t.Step != stepCode && t.AccountID != uuid.Nil {
@@ -115,14 +115,14 @@ func (t *turn) record(kind audit.Kind, reason string) {
 	t.events = append(t.events, e)
 }
 
-// again reports whether the digest is of what was typed last into this page, and keeps it.
+// again reports whether the digest is of what was typed last into this page, and stores it.
 func (r *Recovery) again(typed []byte) bool {
 	same := hmac.Equal(r.Refused, typed) && typed != nil
 	r.Refused = typed
 	return same
 }
 
-// to goes on to a step, which has its time anew.
+// to moves to a step, whose time starts.
 func (t *turn) to(step Step) {
 	t.Step, t.ExpiresAt, t.Refused = step, t.now.Add(life), nil
 }
@@ -133,11 +133,11 @@ func (t *turn) end(reason string) {
 	t.Step, t.CodeMAC = stepEnded, nil
 }
 
-// outcome is a refusal that is stored, unlike an error, which undoes what was done.
+// outcome is a refusal that is stored, unlike an error, which rolls everything back.
 type outcome = error
 
-// change runs one step. What fn leaves in the recovery is stored together with its events even when its outcome is a
-// refusal, which is reported after the commit; an error of fn undoes everything.
+// change runs one step. What fn changes in the recovery is stored together with its events even if its outcome is a
+// refusal, which is returned after the commit. An error of fn rolls everything back.
 func (s *Service) change(ctx context.Context, v Visit, step Step, fn func(ctx context.Context, t *turn) (outcome, err error)) (*Recovery, error) {
 	done, err := s.db.Turn(ctx, seal.Digest(v.Token))
 	if err != nil {
@@ -174,7 +174,7 @@ func (s *Service) change(ctx context.Context, v Visit, step Step, fn func(ctx co
 	return r, refused
 }
 
-// advance goes on from a step that is done.
+// advance moves on from a step that is done.
 func (s *Service) advance(ctx context.Context, v Visit, done Step) (*Recovery, error) {
 	return s.change(ctx, v, done, func(ctx context.Context, t *turn) (outcome, error) {
 		n, err := s.proofs(ctx, t.AccountID)

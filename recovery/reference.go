@@ -15,13 +15,14 @@ import (
 	"huskyidp/internal/postgres"
 )
 
-// alphabet has no vowels, so that no words come about, and neither 0 nor 1, which are read as letters.
+// alphabet has no vowels, so that no words appear, and neither 0 nor 1, which are read as letters.
 const alphabet = "23456789BCDFGHJKLMNPQRSTVWXYZ"
 
 // referenceLife is how long the support page shows a number again.
 const referenceLife = 24 * time.Hour
 
-// newReference is nine random characters, 43 bits, as they are read aloud: H7K-2QD-9MW. It is a name, no secret.
+// newReference returns nine random characters, 43 bits, in groups for reading aloud: H7K-2QD-9MW. It is a name, not a
+// secret.
 func newReference() (string, error) {
 	var b strings.Builder
 	for i := range 9 {
@@ -37,10 +38,9 @@ func newReference() (string, error) {
 	return b.String(), nil
 }
 
-// Refer hands out the number under which support finds what this browser is stuck on; a new one is stored by the batch,
-// which is sent later in the transaction of ctx. reason is
-// identity_locked, username, password or other; about is a registration, or uuid.Nil. Who asks again for the same reason
-// within a day is told the same number.
+// Refer returns the number under which support finds what this browser is stuck on. A new one is stored by the batch,
+// which is sent later in the transaction of ctx. reason is identity_locked, username, password or other; about is a
+// registration, or uuid.Nil. The same reason within a day gets the same number.
 func (s *Service) Refer(ctx context.Context, b *pgx.Batch, reason string, browser []byte, about uuid.UUID, lang string) (string, error) {
 	now := s.now()
 	known, err := s.store.newest(ctx, browser, reason, about, now.Add(-referenceLife))

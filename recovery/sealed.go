@@ -2,7 +2,7 @@ package recovery
 
 import "huskyidp/internal/seal"
 
-// SealedColumns are where this package keeps sealed values, for a new version of their keys.
+// SealedColumns are the columns with sealed values, for key rotation.
 var SealedColumns = []seal.Column{
 	{Purpose: seal.PII, Table: "recoveries", Column: "name_sealed", Row: "id::text"},
 	{Purpose: seal.PII, Table: "recovery_cards", Column: "sealed", Row: "id::text"},

@@ -3,7 +3,7 @@ package recovery
 // Step is what a recovery of the password asks for next.
 type Step string
 
-// The steps in their order. Which of question and factor there are depends on the account.
+// The steps in order. The account decides whether there is a question or a factor.
 const (
 	stepCode     Step = "code"     // sent to the mailbox on file
 	stepQuestion Step = "question" // the secret question, where one is set
@@ -29,13 +29,13 @@ const (
 	pathSignIn   = "/login"
 )
 
-// proofs are what an account can give besides its mailbox.
+// proofs are what an account can prove besides its mailbox.
 type proofs struct {
 	question, factor bool
-	closed           bool // the question waits for the desk
+	closed           bool // only the desk can open the question
 }
 
-// after is the step that follows once one is done. It is the whole order (S-55).
+// after is the step that follows once one is done. It defines the whole order (S-55).
 func after(done Step, n proofs) Step {
 	switch done {
 	case stepCode:

@@ -13,13 +13,13 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// store holds every statement on the tables of this package.
+// store holds all statements on the tables of this package.
 type store struct {
 	db      *postgres.DB
 	keyring *seal.Keyring
 }
 
-// sealed is nil for no text (S-46).
+// sealed returns nil for an empty text (S-46).
 func (s store) sealed(at seal.Place, text string) []byte {
 	if text == "" {
 		return nil
@@ -46,7 +46,7 @@ func (s store) newest(ctx context.Context, browser []byte, reason string, about 
 		order by created_at desc limit 1`, browser, reason, postgres.Nullable(about), since))
 }
 
-// latest is newest whatever the reason.
+// latest is newest for any reason.
 func (s store) latest(ctx context.Context, browser []byte, since time.Time) (string, error) {
 	return text(s.db.From(ctx).QueryRow(ctx, `
 		select reference from support_references where browser = $1 and created_at > $2
@@ -67,7 +67,7 @@ func (s store) queueInsert(b *pgx.Batch, args pgx.NamedArgs) {
 		values (@reference, @reason, @browser, @about, @language, @now)`, args)
 }
 
-// sweep deletes what nobody will ask for any more.
+// sweep deletes expired rows.
 func (s store) sweep(ctx context.Context, dayAgo, monthAgo time.Time) (deleted int64, err error) {
 	for statement, before := range map[string]time.Time{
 		`delete from recoveries where id in (select id from recoveries where expires_at < $1 limit 10000 for update skip locked)`: dayAgo,

@@ -27,7 +27,7 @@ func (s store) queueCard(b *pgx.Batch, id uuid.UUID, claim members.Claim, now ti
 	return nil
 }
 
-// card locks and reads what was typed; nil if it was dealt with.
+// card locks and reads what was typed; nil if it has been processed.
 func (s store) card(ctx context.Context, id uuid.UUID) (*members.Claim, error) {
 	var sealed []byte
 	err := s.db.From(ctx).QueryRow(ctx, `select sealed from recovery_cards where id = $1 for update`, id).Scan(&sealed)

@@ -34,7 +34,7 @@ func held(err error) error {
 	return err
 }
 
-// queueApplied keeps the old address while the change can be undone, by a new link: the one in the first notice is void.
+// queueApplied keeps the old address while the change can be undone by a new link; the one in the first notice is void.
 func (s store) queueApplied(b *pgx.Batch, c Change, link []byte, now time.Time) {
 	b.Queue(`
 		update held_changes set state = 'applied', decided_at = @now, undo_until = @undo, old_sealed = @old, link = @link where id = @id`,
@@ -45,7 +45,7 @@ func (s store) queueDecide(b *pgx.Batch, id uuid.UUID, state string, now time.Ti
 	b.Queue(`update held_changes set state = $2, decided_at = $3, undo_until = null where id = $1`, id, state, now)
 }
 
-// stoppable reads a change that waits or can be undone at @now. The error is ErrLink if there is none.
+// stoppable reads a change that is held or can be undone at @now. The error is ErrLink if there is none.
 func (s store) stoppable(ctx context.Context, where string, args pgx.NamedArgs) (Change, error) {
 	found, err := s.changes(ctx, `(state = 'held' or state = 'applied' and undo_until > @now) and `+where, args)
 	if err != nil {

@@ -28,7 +28,7 @@ func (s store) lock(ctx context.Context, token []byte) (*Recovery, error) {
 	return s.one(ctx, `r.token = @key for update of r`, token)
 }
 
-// lockID is lock for work that is done later.
+// lockID is lock by ID, for jobs.
 func (s store) lockID(ctx context.Context, id uuid.UUID) (*Recovery, error) {
 	return s.one(ctx, `r.id = @key for update of r`, id)
 }
@@ -53,8 +53,8 @@ func (s store) one(ctx context.Context, where string, key any) (*Recovery, error
 	return &r, err
 }
 
-// justBegun finds the recovery that the browser has begun for the same app since, and that waits for its code; no id if there is
-// none. Presses of one browser wait for each other.
+// justBegun finds the recovery that the browser has begun for the same app since then, and that waits for its code; no
+// ID if there is none. Presses of one browser wait for each other.
 func (s store) justBegun(ctx context.Context, r *Recovery, since time.Time) (id uuid.UUID, token []byte, err error) {
 	b := &pgx.Batch{}
 	b.Queue(`select pg_advisory_xact_lock(hashtextextended('recovery.begin ' || encode($1::bytea, 'hex'), 0))`, r.Browser)
@@ -95,12 +95,12 @@ func (s store) queueUpdate(b *pgx.Batch, r *Recovery) {
 		})
 }
 
-// queueFound notes whose name it was, and forgets the name.
+// queueFound stores whose name it was, and removes the name.
 func (s store) queueFound(b *pgx.Batch, r *Recovery) {
 	b.Queue(`update recoveries set account_id = $2, name_sealed = null where id = $1`, r.ID, postgres.Nullable(r.AccountID))
 }
 
-// queueStaffCode keeps a code of support, in place of the one before.
+// queueStaffCode stores a code of support, replacing the previous one.
 func (s store) queueStaffCode(b *pgx.Batch, account uuid.UUID, mac []byte, expires time.Time) {
 	b.Queue(`
 		insert into recovery_staff_codes (account_id, code_mac, expires_at) values ($1, $2, $3)
@@ -108,9 +108,9 @@ func (s store) queueStaffCode(b *pgx.Batch, account uuid.UUID, mac []byte, expir
 		account, mac, expires)
 }
 
-// tryStaffCode counts a try of the code that support has sent, whichever recovery it was typed into, and gives its MAC; nil
-// if there is none that still counts. For nobody's account it finds no row. again is what was refused just before, which is
-// not counted.
+// tryStaffCode counts a try of the code that support has sent, whichever recovery it was typed into, and returns its
+// MAC; nil if there is no valid one. Without an account it finds no row. again is what was refused just before, which
+// is not counted.
 func (s store) tryStaffCode(ctx context.Context, account uuid.UUID, again bool, now time.Time) (mac []byte, err error) {
 	err = s.db.From(ctx).QueryRow(ctx, `
 		update recovery_staff_codes set tries = tries + case when $4 then 0 else 1 end where account_id = $1 and expires_at > $2 and tries < $3 returning code_mac`,
@@ -125,24 +125,25 @@ func queueDropStaffCode(b *pgx.Batch, account uuid.UUID) {
 	b.Queue(`delete from recovery_staff_codes where account_id = $1`, account)
 }
 
-// queueEndOthers ends what else was open for an account when its password is set. Nothing stays of it: whoever comes back is
-// not told that nothing came of it.
+// queueEndOthers ends the account's other recoveries when its password is set. Nothing stays of them, so nobody who
+// returns to one is told that it failed.
 func queueEndOthers(b *pgx.Batch, account, but uuid.UUID) {
 	b.Queue(`delete from recoveries where account_id = $1 and id <> $2 and step <> 'done'`, account, but)
 }
 
-// queueForgetDone removes what was completed for an account: the password that it set is void, and its page says so no more.
+// queueForgetDone removes a completed recovery of an account: the password that it set is void, and its page must not
+// say otherwise.
 func queueForgetDone(b *pgx.Batch, account uuid.UUID) {
 	b.Queue(`delete from recoveries where account_id = $1 and step = 'done'`, account)
 }
 
-// QueueEndBrowser ends what is open in a browser, when somebody signs in there or signs out.
+// QueueEndBrowser ends what is open in a browser when somebody signs in there or signs out.
 func QueueEndBrowser(b *pgx.Batch, browser []byte) {
 	b.Queue(`update recoveries set step = 'ended', code_mac = null, refused = null, left_behind = true where browser = $1 and step not in ('done', 'ended')`, browser)
 }
 
-// QueueEndAccount ends what is open for an account: its member set another password, question or second step, or its mailbox is
-// another one from now on (S-53). The answer or code that somebody gave before proves nothing any more.
+// QueueEndAccount ends what is open for an account whose member has set another password, question or second step, or
+// has another mailbox (S-53). The answer or code given before proves nothing any more.
 func QueueEndAccount(b *pgx.Batch, account uuid.UUID) {
 	queueEndOthers(b, account, uuid.Nil)
 	queueDropStaffCode(b, account)

@@ -11,16 +11,16 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Referral is what stands behind a reference number, for support.
+// Referral is what a reference number refers to, for support.
 type Referral struct {
 	Reference string
 	Reason    string    // as in Refer
-	About     uuid.UUID // a registration; zero if it is about none
+	About     uuid.UUID // a registration, or zero
 	Language  string
 	At        time.Time
 }
 
-// ErrNoReferral says that nobody was told this number.
+// ErrNoReferral is returned for a number that was never issued.
 var ErrNoReferral = errors.New("recovery: no such reference number")
 
 // Referral finds a number as it is read out: case, spaces and dashes do not matter. The error is ErrNoReferral, or the
@@ -47,7 +47,7 @@ func (s *Service) Referral(ctx context.Context, spoken string) (Referral, error)
 	return r, nil
 }
 
-// parseReference brings a number into the form in which it is kept.
+// parseReference normalizes a number to the form in which it is stored.
 func parseReference(spoken string) (string, bool) {
 	if len(spoken) > 64 {
 		return "", false

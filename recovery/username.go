@@ -22,9 +22,9 @@ var (
 	lookupAgain  = ratelimit.Limit{Name: "username_again", Count: 1, Per: time.Minute} // the same card in the same browser: a second tap
 )
 
-// Remind mails the username to whoever's card this is, to the address on file. Whose it is, if anybody's, is looked up by
-// a job, so that this request is the same for all (S-12, S-13). The error is a *ratelimit.Exceeded of the source, or the
-// database's.
+// Remind mails the username to the address on file of the member whose card this is. A job looks up whose it is, if
+// anybody's, so that this request is the same for all (S-12, S-13). The error is a *ratelimit.Exceeded of the source,
+// or the database's.
 func (s *Service) Remind(ctx context.Context, v Visit, claim members.Claim) error {
 	now, id := s.now(), uuid.Must(uuid.NewV7())
 	perSource := lookupSource
@@ -39,7 +39,7 @@ func (s *Service) Remind(ctx context.Context, v Visit, claim members.Claim) erro
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		err := s.limiter.Take(ctx, lookupAgain, string(v.Browser)+string(typed), now)
-		if _, again := errors.AsType[*ratelimit.Exceeded](err); again { // the mail of the first press is its answer too
+		if _, again := errors.AsType[*ratelimit.Exceeded](err); again { // the mail of the first press answers this one too
 			return nil
 		}
 		if err != nil {

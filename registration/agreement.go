@@ -9,7 +9,8 @@ import (
 	"huskyidp/internal/web"
 )
 
-// agreementPage is the first step. Nothing personal is asked before it. Back: by who is on the way already.
+// agreementPage is the first step. It asks for nothing personal. Back is set for a member who returned to it from a
+// later step.
 type agreementPage struct {
 	Document Document
 	Back     bool
@@ -25,7 +26,7 @@ func (h *Handler) showAgreement(c *gin.Context) error {
 		return &movedError{pathOpen}
 	}
 	if !v.Back {
-		h.web.NextPerson(c) // whoever comes to the entrance: what was typed here and never sent is another's
+		h.web.NextPerson(c) // this is the entrance: what somebody typed here and never sent belongs to another person
 	}
 	return h.page(c, http.StatusOK, "registration/agreement", agreementPage{h.service.Legal.Agreement(now, web.Lang(c)), err == nil && v.Back})
 }
@@ -49,7 +50,7 @@ func (h *Handler) submitAgreement(c *gin.Context) error {
 	return web.SeeOther(c, withFlow(next(r, h.service.Now()), web.Flow(c)))
 }
 
-// textPage is the agreement to read, by anyone and at any time.
+// textPage shows the agreement to anybody, at any time.
 type textPage struct{ Document Document }
 
 func (h *Handler) showText(c *gin.Context) error {

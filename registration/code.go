@@ -24,11 +24,11 @@ const (
 	codeTries = 5
 )
 
-// toldHolder keeps somebody with a card in hand from filling a member's mailbox.
+// toldHolder keeps somebody who has found a card from flooding its owner's mailbox.
 var toldHolder = ratelimit.Limit{Name: "already_member", Count: 1, Per: 24 * time.Hour}
 
-// What one source may set off in an hour (S-09). Whoever comes to the end gives back what it took: behind a carrier's address
-// are many who do.
+// What one source may cause in an hour (S-09). A registration that is completed returns what it took, because many
+// people share the address of a mobile carrier.
 const (
 	mailSource  = "mail_source"
 	beginSource = "registration"
@@ -36,10 +36,10 @@ const (
 
 var noTime time.Time
 
-// codeOut reports whether a code can still be typed.
+// codeOut reports whether a code can still be entered.
 func (t *turn) codeOut() bool { return t.CodeMAC != nil && t.now.Before(t.CodeExpiresAt) }
 
-// codeMailed reports whether the code that is out went to the address typed; see mailCode.
+// codeMailed reports whether the current code went to the address typed; see mailCode.
 func (s *Service) codeMailed(t *turn) bool {
 	return t.codeOut() && !s.Keyring.VerifyMAC(seal.PepperCode, t.CodeMAC, []byte("registration"), t.ID[:], nil)
 }
@@ -49,8 +49,9 @@ func (s *Service) codeMAC(id uuid.UUID, code string) []byte {
 	return s.Keyring.MAC(seal.PepperCode, []byte("registration"), id[:], []byte(code))
 }
 
-// mailCode makes a code, which voids the one before, and queues its mail. Where the member already has an account, all is
-// done alike but no code leaves: the mailbox on file is told instead (S-52). The error is a *resendError.
+// mailCode makes a code, which voids the previous one, and queues its mail. If the member already has an account,
+// everything is the same except that no code is sent: the mailbox on file is notified instead (S-52). The error is a
+// *resendError.
 func (s *Service) mailCode(ctx context.Context, t *turn) error {
 	holder, before, err := s.takeMail(ctx, t)
 	if err != nil {
@@ -70,7 +71,7 @@ func (s *Service) mailCode(ctx context.Context, t *turn) error {
 	if err != nil {
 		return err
 	}
-	told, err := s.toldMail(t, holder) // for nobody as well: one of the two is set in vain, so that both cost the same (S-13)
+	told, err := s.toldMail(t, holder) // also without a holder: one of the two mails is prepared in vain, so that both cases take the same time (S-13)
 	if err != nil {
 		return err
 	}
@@ -82,15 +83,15 @@ func (s *Service) mailCode(ctx context.Context, t *turn) error {
 	})
 }
 
-// toldMail is what the mailbox on file would be told.
+// toldMail is the mail to the mailbox on file.
 func (s *Service) toldMail(t *turn, holder accounts.Account) (templates.Mail, error) {
 	return s.Mails.Mail(cmp.Or(holder.Language, t.visit.Language), "already_member",
 		templates.Args{"username": cmp.Or(holder.Username, t.Credentials.Username), "at": t.now})
 }
 
-// takeMail takes one mail from the limits of the member, the address and the source, and reads the account that the member already
-// has. told says that its mailbox was told of this not long ago. Who has no account asks the database for just as much
-// (S-13).
+// takeMail takes one mail from the limits of the member, the address and the source, and reads the account that the
+// member already has. told reports that its mailbox was notified of this recently. For a member without an account the
+// database is asked for just as much (S-13).
 func (s *Service) takeMail(ctx context.Context, t *turn) (holder accounts.Account, told bool, err error) {
 	whom := t.HolderID
 	if whom == uuid.Nil {
@@ -111,8 +112,8 @@ func (s *Service) takeMail(ctx context.Context, t *turn) (holder accounts.Accoun
 	return holder, tellable != nil, nil
 }
 
-// queueTold tells the mailbox on file that someone tried to register again, at most once a day. A mail that is not to leave
-// is queued too late on purpose, and as the registration's own: who is told again costs no less than who is not (S-13).
+// queueTold notifies the mailbox on file that somebody tried to register again, at most once a day. A mail that must
+// not be sent is queued already expired and under the registration's own ID, so that both cases cost the same (S-13).
 func (s *Service) queueTold(ctx context.Context, t *turn, holder accounts.Account, content templates.Mail, told bool) error {
 	m := mail.Message{Kind: "already_member", To: holder.Email, Lang: holder.Language, AccountID: holder.ID, Content: content}
 	if told {
@@ -131,8 +132,9 @@ func (s *Service) ResendCode(ctx context.Context, v Visit) (*Registration, error
 	})
 }
 
-// SubmitCode compares a code of six digits. The error is ErrCode, ErrCodeExpired, ErrCodeEnded, a *movedError, errGone or
-// errBusy. The try is counted before it is judged, on the locked row (S-10); the same wrong code again is counted once.
+// SubmitCode compares a code of six digits. The error is ErrCode, ErrCodeExpired, ErrCodeEnded, a *movedError, errGone
+// or errBusy. The try is counted before it is judged, on the locked row (S-10); the same wrong code again is counted
+// once.
 func (s *Service) SubmitCode(ctx context.Context, v Visit, code string) (*Registration, error) {
 	return s.change(ctx, v, stepCode, func(_ context.Context, t *turn) (outcome, err error) {
 		if !t.ProvenAt.IsZero() {
@@ -153,7 +155,7 @@ func (s *Service) SubmitCode(ctx context.Context, v Visit, code string) (*Regist
 			t.voidCode()
 			t.ProvenAt = t.now
 			t.record(audit.EmailProven, "")
-			s.Limiter.QueueReturn(t.batch, mailSource, v.Source) // what was read by its owner floods nobody
+			s.Limiter.QueueReturn(t.batch, mailSource, v.Source) // a mail that its owner has read is no flood
 			return nil, nil
 		}
 		if again {

@@ -11,11 +11,11 @@ import (
 	"huskyidp/internal/web"
 )
 
-// codePage asks for the code that was mailed. It looks the same when none was because the member has an account (S-52).
+// codePage asks for the mailed code. It looks the same if none was mailed because the member has an account (S-52).
 type codePage struct {
 	Address string
-	Out     bool // a code can be typed
-	Sent    bool // to this address; if it is not out, it is dead
+	Out     bool // a code can be entered
+	Sent    bool // a code was sent to this address; if Out is false, it has expired
 }
 
 func (h *Handler) newCodePage(r *Registration) codePage {
@@ -41,7 +41,7 @@ func (h *Handler) showCode(c *gin.Context) error {
 	return h.page(c, http.StatusOK, "registration/code", page, opts...)
 }
 
-// atCode is at for the code page, which has nothing to ask once the address is proven.
+// atCode is at for the code page, which is skipped once the address is proven.
 func (h *Handler) atCode(c *gin.Context) (*Registration, error) {
 	r, err := h.at(c, stepCode)
 	if err == nil && !r.ProvenAt.IsZero() {

@@ -22,14 +22,14 @@ type Choice struct {
 	Password, Answer string
 }
 
-// Longest values, in code points, of what is kept as typed.
+// Maximum lengths, in code points, of what is stored as typed.
 const (
 	usernameMax = 64
 	emailMax    = 254
 )
 
-// checkChoice brings a choice into its one form, or says field by field what stands against it. A secret that is left out
-// stays as it is, if r has one; an answer belongs to its question.
+// checkChoice normalizes a choice, or reports what is wrong with it field by field. A secret that is left out stays as
+// it is if r has one; an answer belongs to its question.
 func checkChoice(r *Registration, c *Choice) problems {
 	var p problems
 	const key = "registration.credentials."
@@ -78,14 +78,14 @@ func checkEmail(p *problems, c *Choice) string {
 	return address
 }
 
-// addFlaw adds what accounts has against a value.
+// addFlaw adds what accounts finds wrong with a value.
 func (p *problems) addFlaw(field, prefix string, err error, args templates.Args) {
 	*p = append(*p, accounts.Problem(field, prefix, err, args))
 }
 
-// SubmitCredentials stores a choice that checkChoice passed and mails a code, unless the address is proven or a code is
-// still out to it. A username is not reserved. The error is a *resendError where the choice is stored and the code has to wait, a *movedError, errGone, errBusy or
-// accounts.ErrBusy.
+// SubmitCredentials stores a choice that passed checkChoice and mails a code, unless the address is proven or has a
+// valid code. A username is not reserved. The error is a *resendError if the choice is stored and the code has to wait,
+// a *movedError, errGone, errBusy or accounts.ErrBusy.
 func (s *Service) SubmitCredentials(ctx context.Context, v Visit, r *Registration, c Choice) (*Registration, error) {
 	password, answer, err := s.Accounts.HashSecrets(ctx, r.AccountID, c.Password, c.Answer) // slow, so before the transaction
 	if err != nil {
@@ -94,7 +94,7 @@ func (s *Service) SubmitCredentials(ctx context.Context, v Visit, r *Registratio
 	var names error
 	return s.changeWith(ctx, v, stepCredentials, s.askName(r, c.Username, &names), func(ctx context.Context, t *turn) (outcome, err error) {
 		if t.AccountID != r.AccountID || t.MemberID != r.MemberID || (password == nil && t.PasswordHash == nil) || (answer == nil && t.AnswerHash == nil && !c.Unasked) {
-			return nil, errGone // begun anew in another tab
+			return nil, errGone // restarted in another tab
 		}
 		if names != nil {
 			return names, nil
@@ -123,15 +123,15 @@ func (s *Service) SubmitCredentials(ctx context.Context, v Visit, r *Registratio
 			return &resendError{wait: left}, nil
 		}
 		err = s.mailCode(ctx, t)
-		if later, ok := errors.AsType[*resendError](err); ok { // what was typed passed and is kept: the page of the code tells
+		if later, ok := errors.AsType[*resendError](err); ok { // the choice is stored, and the code page says when the code comes
 			return later, nil
 		}
 		return nil, err
 	})
 }
 
-// KeepCredentials stores what was typed, secrets apart, while the member goes back to the card: the match is void. What
-// has not passed must be submitted again.
+// KeepCredentials stores what was typed, except for secrets, while the member returns to the card: the match is void.
+// What has not been checked must be submitted again.
 func (s *Service) KeepCredentials(ctx context.Context, v Visit, typed Credentials) error {
 	_, err := s.change(ctx, v, stepCredentials, func(_ context.Context, t *turn) (outcome, err error) {
 		t.typed(typed)
@@ -141,7 +141,7 @@ func (s *Service) KeepCredentials(ctx context.Context, v Visit, typed Credential
 	return err
 }
 
-// typed replaces what was typed before; other words have not passed.
+// typed replaces what was typed before. Changed values have to be checked again.
 func (r *Registration) typed(now Credentials) {
 	was := r.Credentials
 	now.Address, now.Answered, now.Checked, now.For = was.Address, was.Answered, was.Checked, r.MemberID
@@ -149,7 +149,7 @@ func (r *Registration) typed(now Credentials) {
 	r.Credentials = now
 }
 
-// LoadForCredentials is Load; taken says whether somebody has the username, and free are others like it.
+// LoadForCredentials is Load; taken reports whether the username belongs to somebody else, and free are similar ones.
 func (s *Service) LoadForCredentials(ctx context.Context, v Visit, username string) (r *Registration, taken bool, free []string, err error) {
 	r, err = s.Load(ctx, v, func(b *pgx.Batch) {
 		s.Accounts.QueueTaken(b, username, &taken)
@@ -158,8 +158,9 @@ func (s *Service) LoadForCredentials(ctx context.Context, v Visit, username stri
 	return r, taken, free, err
 }
 
-// KeepRefused stores what was typed and did not pass, secrets apart, so that a reload or another language does not lose it,
-// unless another request has changed the registration since it was read. The error is a *ratelimit.Exceeded, and those of change.
+// KeepRefused stores a form that was refused, except for secrets, so that a reload or another language does not lose
+// it, unless another request has changed the registration since it was read. The error is a *ratelimit.Exceeded, or one
+// of change.
 func (s *Service) KeepRefused(ctx context.Context, v Visit, r *Registration, typed Credentials) error {
 	var names error
 	_, err := s.changeWith(ctx, v, stepCredentials, s.askName(r, typed.Username, &names), func(_ context.Context, t *turn) (outcome, err error) {
@@ -174,11 +175,11 @@ func (s *Service) KeepRefused(ctx context.Context, v Visit, r *Registration, typ
 	return err
 }
 
-// namesLimit: with one valid card nobody lists usernames (S-52), however often they begin anew.
+// namesLimit keeps the owner of one valid card from listing usernames (S-52), even by restarting the registration.
 var namesLimit = ratelimit.Limit{Name: "registration_names", Count: 20, Per: time.Hour}
 
-// askName counts, for the member of a registration, a username that is not the one of before, whatever is told of it then: outcome
-// is nil or a *ratelimit.Exceeded.
+// askName counts a username for the member of a registration if it differs from the last one, before the answer is
+// known. outcome is nil or a *ratelimit.Exceeded.
 func (s *Service) askName(r *Registration, typed string, outcome *error) func(*pgx.Batch, time.Time) {
 	return func(b *pgx.Batch, now time.Time) {
 		name, err := accounts.CheckUsername(typed)

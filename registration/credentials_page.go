@@ -13,11 +13,11 @@ import (
 	"huskyidp/templates"
 )
 
-// credentialsPage asks for what the member will sign in with.
+// credentialsPage asks for the credentials.
 type credentialsPage struct {
 	Username, Email, EmailAgain, Question string
 	Questions, Suggestions                []string
-	Kept                                  bool // password and answer are set and may stay
+	Kept                                  bool // password and answer are set, and may stay
 	MinLength                             int
 }
 
@@ -45,7 +45,7 @@ func (h *Handler) showCredentials(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if taken { // since it was chosen: someone else finished first
+	if taken { // since it was chosen, because somebody else finished first
 		if page.Suggestions, err = h.service.Accounts.SuggestUsernames(c.Request.Context(), page.Username); err != nil {
 			return err
 		}
@@ -54,7 +54,7 @@ func (h *Handler) showCredentials(c *gin.Context) error {
 	return h.page(c, http.StatusOK, "registration/credentials", page, person(r))
 }
 
-// usernameTaken shows the page with other names that are free.
+// usernameTaken shows the page with other usernames that are free.
 func (h *Handler) usernameTaken(c *gin.Context, status int, r *Registration, page credentialsPage, wrong problems) error {
 	taken := problems{}
 	taken.add("username", "registration.credentials.username_taken")
@@ -102,7 +102,7 @@ func (h *Handler) submitCredentials(c *gin.Context) error {
 		err = h.service.KeepRefused(ctx, v, r, typed.clipped())
 	}
 	page := h.newCredentialsPage(typed, r)
-	if names, ok := errors.AsType[*ratelimit.Exceeded](err); ok { // whether this one is taken is not told
+	if names, ok := errors.AsType[*ratelimit.Exceeded](err); ok { // this does not reveal whether the username is taken
 		wrong = slices.DeleteFunc(wrong, func(p templates.Problem) bool { return p.Field == "username" })
 		wrong.add("username", "registration.credentials.username_wait", "time", names.RetryAfter())
 		return h.refused(c, http.StatusTooManyRequests, "registration/credentials", page, wrong, person(r))
@@ -120,7 +120,7 @@ func (h *Handler) submitCredentials(c *gin.Context) error {
 	return h.refused(c, http.StatusUnprocessableEntity, "registration/credentials", page, wrong, person(r))
 }
 
-// clipped is what is kept of a form that nobody judged.
+// clipped bounds a form that was not checked.
 func (c Credentials) clipped() Credentials {
 	c.Username, c.Email, c.EmailAgain = web.Clip(c.Username, usernameMax), web.Clip(c.Email, emailMax), web.Clip(c.EmailAgain, emailMax)
 	if !slices.Contains(accounts.Questions, c.Question) {
@@ -129,7 +129,7 @@ func (c Credentials) clipped() Credentials {
 	return c
 }
 
-// key is the sentence that says when the next code may be asked for.
+// key is the sentence that says when the next code can be requested.
 func (e *resendError) key() string {
 	if e.limit {
 		return "registration.code.resend_limit"
@@ -137,7 +137,7 @@ func (e *resendError) key() string {
 	return "registration.code.resend_wait"
 }
 
-// note is the one that the code page shows where none could be sent.
+// note is the sentence on the code page if no code could be sent.
 func (e *resendError) note() string {
 	if e.limit {
 		return "later_limit"

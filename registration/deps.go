@@ -20,13 +20,13 @@ import (
 	"huskyidp/templates"
 )
 
-// Roster validates the registrant.
+// Roster matches the person who registers.
 type Roster interface {
 	Match(ctx context.Context, claim members.Claim) (members.Member, error)
 	ParseMemberNumber(typed string) (string, error)
 }
 
-// Accounts makes the account at the end.
+// Accounts creates the account.
 type Accounts interface {
 	QueueCreate(ctx context.Context, b *pgx.Batch, a accounts.NewAccount) (accounts.Account, error)
 	Get(ctx context.Context, id uuid.UUID) (accounts.Account, error)
@@ -45,25 +45,25 @@ type Outbox interface {
 	Queue(ctx context.Context, b *pgx.Batch, m mail.Message) error
 }
 
-// Mails sets them.
+// Mails renders mails.
 type Mails interface {
 	Mail(lang, kind string, args templates.Args) (templates.Mail, error)
 }
 
-// Desk hands out the reference number of a member who is sent to support, in a batch of the transaction of ctx. about is
+// Desk issues the reference number of a member who is sent to support, in a batch of the transaction of ctx. about is
 // the registration.
 type Desk interface {
 	Refer(ctx context.Context, b *pgx.Batch, reason string, browser []byte, about uuid.UUID, lang string) (reference string, err error)
 }
 
-// Flow is the authorization request that waits while a member registers; zero if there is none.
+// Flow is the authorization request that is pending while a member registers; zero if there is none.
 type Flow struct {
 	App              string // the client's name
-	InitiateLoginURI string // where the app begins anew, "" if unknown
+	InitiateLoginURI string // where the app restarts a sign-in, "" if unknown
 	Live             bool   // it can still be answered
 }
 
-// Flows is what registration needs of the provider.
+// Flows is what registration needs from the provider.
 type Flows interface {
 	Flow(ctx context.Context, id string, browser []byte) (Flow, error)
 	ResumePath(id string) string
@@ -75,7 +75,7 @@ type Sessions interface {
 	Current(c *gin.Context) (accounts.Session, bool)
 }
 
-// Deps is what a Service is built from. All but the settings at the end are required.
+// Deps are the dependencies of a Service. All but the settings at the end are required.
 type Deps struct {
 	DB       *postgres.DB
 	Keyring  *seal.Keyring
@@ -89,23 +89,23 @@ type Deps struct {
 	Flows    Flows
 	Legal    *Legal
 	Now      func() time.Time
-	Issuer   string // told to the app that begins anew
+	Issuer   string // for initiate_login_uri
 
-	NoQuestions  bool          // no secret question is asked for (S-56)
-	IdentityLock time.Duration // how long three refused identities close the form; 0: until staff release it
-	// Limits of one source; those of many people get web.SourceFactor times as much.
+	NoQuestions  bool          // no secret question is asked (S-56)
+	IdentityLock time.Duration // how long three refused identities lock the form; 0: until staff release it
+	// Limits per source. Sources known to serve many people get web.SourceFactor times as much.
 	SourceFailures int // refused identities in an hour before it slows down; default 20 (S-52)
-	Registrations  int // begun in an hour and not finished; default 200. It bounds rows alone: at a library many begin at once (C10)
+	Registrations  int // begun in an hour and not finished; default 200. It only bounds rows: at a library many people begin at once (C10)
 	Mailed         int // codes mailed in an hour; default 20 (S-09)
 }
 
-// Service decides; Handler speaks HTTP.
+// Service implements the steps; Handler is their HTTP interface.
 type Service struct {
 	Deps
 	store store
 }
 
-// New checks that nothing is missing.
+// New returns an error if a dependency is missing.
 func New(d Deps) (*Service, error) {
 	if d.DB == nil || d.Keyring == nil || d.Limiter == nil || d.Audit == nil || d.Outbox == nil || d.Mails == nil || d.Roster == nil ||
 		d.Accounts == nil || d.Desk == nil || d.Flows == nil || d.Legal == nil || d.Now == nil || d.Issuer == "" {

@@ -1,59 +1,59 @@
-// Package registration is how a member gets an account: five steps, one record, one transaction at the end.
+// Package registration creates a member's account: five steps, one record, one transaction at the end.
 //
 //	agreement ──De acuerdo──> personal ──match──> credentials ──> code ──> review ──Finalizar──> account, signed in,
 //	  │ En desacuerdo            │ ^                 │ ^            │         │                   back to the app
 //	  v                          │ └─Previo, void────┘ └──Previo────┘<─Previo─┘
 //	sign-in, nothing kept        └─ third refusal in a row ──> locked, with a reference number
 //
-// step.go holds the order as a table. A step opens once all before it are done; who comes to another is sent to the first
-// that is not. Previo keeps what was typed, secrets apart. The authorization request that waits (flow) goes along in the
-// address and in the record, and is resumed at the end.
+// step.go holds the order as a table. A step opens once all before it are done; a request for another step is redirected to
+// the first that is not. Previo keeps what was typed, except for secrets. The pending authorization request (flow) is part
+// of the address and of the record, and is resumed at the end.
 //
 // # The record
 //
-// A row of registrations is found by an opaque cookie (SHA-256 is stored), works only in the browser that began it, and
-// lives for 24 h without use. It chooses the account's id at once, so that the hashes of password and answer are bound to
+// A row of registrations is found by an opaque cookie (its SHA-256 is stored), works only in the browser that began it, and
+// lives for 24 h without use. It chooses the account's ID at once, so that the hashes of password and answer are bound to
 // it; the secrets themselves are never stored. The card as typed and the chosen username and address are sealed (purpose
-// pii). What a form refuses is kept as well, so that a reload or another language loses nothing. A finished row keeps none
+// pii). A refused form is stored as well, so that a reload or another language loses nothing. A finished row keeps none
 // of that; for ten minutes it answers a second Finalizar like the first.
 //
-// A post takes at most four round trips and one commit (trips_test.go): the lock comes with begin, and all that a step leaves
-// behind, mail and session included, goes out in one batch with the commit.
+// A POST takes at most four round trips and one commit (trips_test.go): the lock is part of the first batch, and all changes
+// of a step, mail and session included, are sent in one batch with the commit.
 //
 // # Shared browsers
 //
-// Whoever begins where a registration is open is asked first (open.go), and so is who looks again after fifteen minutes; number
-// and birth date are then not put back. The steps after the match say for whom. A sign-in in the browser, or signing out, erases
-// what was open (QueueEndBrowser).
+// Whoever begins while a registration is open is asked first whose it is (open.go), and so is whoever returns after fifteen
+// minutes; number and birth date are then not filled in again. The steps after the match name the person. A sign-in in the
+// browser, or a sign-out, erases an open registration (QueueEndBrowser).
 //
-// # Who is who
+// # Matching
 //
-// The roster decides (package members); every refusal is the same sentence. Refusals are counted before they are judged on
-// the record and on the member number typed, existing or not: the third in a row locks both under one reference number until
-// IdentityLock has passed or staff call Release. A match ends the counts; the same claim again counts once. The browser is
-// not locked: another person begins anew there with another card. A source slows down after twenty refusals in an hour, and
-// later where cards match. Counters and locks are rows of identity_guards, by keyed digest.
+// The roster decides (package members); every refusal has the same text. An attempt is counted before it is judged, on the
+// record and on the member number typed, known or not: the third refusal in a row locks both under one reference number until
+// IdentityLock has passed or staff call Release. A match resets the counts; the same claim again is counted once. The browser
+// is not locked: another person can start again with another card. A source is slowed down after twenty refusals in an hour,
+// or later if cards of that source match. Counters and locks are rows of identity_guards, by keyed digest.
 //
-// A matched member who has an account walks on as everybody does (S-52): the code page looks the same, but no code exists,
-// and the mailbox on file is told, at most once a day. Two browsers with one card both may come to the end; the unique
-// member of accounts decides, and the later one reads that the member has an account.
+// A matched member who has an account continues like everybody (S-52): the code page looks the same, but there is no code,
+// and the mailbox on file is notified, at most once a day. Two browsers with one card may both reach the end; the unique
+// member of accounts decides, and the later one is shown that the member has an account.
 //
 // # Codes
 //
-// Six digits, kept as a MAC (purpose pepper-code) for 15 minutes and five tries. Mails to one
-// member: a minute apart, 5 an hour, 10 a day (S-14); to one address 40 an hour; of one source 20 an hour (S-09), those that
-// were read apart. A code that has to wait loses nothing of the form.
+// Six digits, stored as a MAC (purpose pepper-code) for 15 minutes and five tries. Mails to one
+// member: a minute apart, 5 an hour, 10 a day (S-14); to one address 40 an hour; of one source 20 an hour (S-09), not counting
+// those whose code was entered. If a code has to wait, nothing of the form is lost.
 //
 // # Tables and times
 //
-// registrations, identity_guards; of a refused card the names of the fields that differ are kept for support (StuckAs,
+// registrations, identity_guards; of a refused card the names of the fields that differ are stored for support (StuckAs,
 // StuckAt, CardLock), never shown to the browser; instants are UTC and arrive as arguments. Sweep deletes idle rows after a day, rows with a
 // lock after a week, counters when their window or lock is over.
 //
 // # Errors
 //
-// ErrNoMatch, ErrCode, ErrCodeExpired, ErrCodeEnded, ErrUsernameTaken, ErrHasAccount become sentences on the page of the
-// step. A step out of order is a 303 to the right one, a registration that is gone a 410 with the way to begin anew, a limit
+// ErrNoMatch, ErrCode, ErrCodeExpired, ErrCodeEnded, ErrUsernameTaken, ErrHasAccount are shown on the page of the step.
+// A step out of order is a 303 to the right one, a registration that is gone a 410 with a link to start again, a limit
 // a 429, a row that another request holds a 503.
 //
 // # Texts

@@ -16,12 +16,13 @@ import (
 	"huskyidp/templates"
 )
 
-// repeat is how long after the end a second Finalizar, of a double click or another tab, gets the same answer.
+// repeat is how long a second Finalizar, of a double click or another tab, gets the same answer as the first.
 const repeat = 10 * time.Minute
 
-// Finish makes the account: account, agreement, certification, audit rows, welcome mail and what signIn adds commit together
-// . It may be repeated and makes one account. certification is the version of the text that the box stood beside. The
-// error is ErrHasAccount, ErrUsernameTaken, accounts.ErrDisabled, a *movedError, errGone or errBusy.
+// Finish creates the account: account, agreement, certification, audit rows, welcome mail and what signIn adds are
+// committed together. Calling it again creates no second account. certification is the version of the text
+// beside the box. The error is ErrHasAccount, ErrUsernameTaken, accounts.ErrDisabled, a *movedError, errGone or
+// errBusy.
 func (s *Service) Finish(ctx context.Context, v Visit, certification string, signIn func(*pgx.Batch, accounts.Account)) (r *Registration, err error) {
 	now := s.Now()
 	err = s.DB.InTx(ctx, func(ctx context.Context) error {
@@ -55,7 +56,7 @@ func (s *Service) Finish(ctx context.Context, v Visit, certification string, sig
 	return r, err
 }
 
-// finished answers the second of two.
+// finished answers the second of two Finalizar.
 func (s *Service) finished(ctx context.Context, r *Registration, now time.Time, signIn func(*pgx.Batch, accounts.Account)) error {
 	if !now.Before(r.FinishedAt.Add(repeat)) {
 		return errFinished
@@ -98,8 +99,8 @@ func (s *Service) create(ctx context.Context, v Visit, r *Registration, text Doc
 	return accounts.Refused(s.send(ctx, t.batch))
 }
 
-// lostCard is the end of a race for one card: the other browser made the account. The mailbox on file is told, and no
-// second account can come of this registration.
+// lostCard ends the registration that lost a race for one card: another browser created the account. The mailbox on
+// file is notified, and this registration can create no second account.
 func (s *Service) lostCard(ctx context.Context, v Visit) (*Registration, error) {
 	return s.change(ctx, v, stepReview, func(ctx context.Context, t *turn) (outcome, err error) {
 		holder, err := s.Accounts.ByMember(ctx, t.MemberID)
@@ -120,7 +121,7 @@ func (s *Service) lostCard(ctx context.Context, v Visit) (*Registration, error) 
 	})
 }
 
-// lostUsername sends the member back to choose another.
+// lostUsername sends the member back to choose another username.
 func (s *Service) lostUsername(ctx context.Context, v Visit) (*Registration, error) {
 	return s.change(ctx, v, stepReview, func(_ context.Context, t *turn) (outcome, err error) {
 		t.Credentials.Checked = false

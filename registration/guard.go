@@ -12,25 +12,25 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// maxFailures in a row close the form.
+// maxFailures in a row lock the form.
 const maxFailures = 3
 
-// Failures are counted on the number typed and on the source. The number locks; the source slows down.
+// Failures are counted per number typed and per source. The number is locked; the source is slowed down.
 const (
 	guardWindow  = 24 * time.Hour
 	sourceWindow = time.Hour
 )
 
-// Behind one address may stand a carrier: who registers there with a right card makes room for the slips of others, and
-// whoever finds no room waits a little, longer with every failure, and is looked at then.
+// A source may be a mobile carrier's address. Whoever registers there with a right card makes room for the mistakes of
+// others. Without room an attempt waits, longer with every failure, and is looked up then.
 const (
 	successRoom = 2   // refused identities that a match makes room for
-	mostRoom    = 200 // made so in an hour
+	mostRoom    = 200 // at most, in an hour
 	firstSlow   = 10 * time.Second
 	longestSlow = 5 * time.Minute
 )
 
-// guard counts refused identities for one thing, and may lock it.
+// guard counts refused identities for one key, and may lock it.
 type guard struct {
 	Kind        string
 	Failures    int
@@ -39,7 +39,7 @@ type guard struct {
 	LockedUntil *time.Time
 }
 
-// guards are the two of one attempt.
+// guards are the two guards of one attempt.
 type guards struct {
 	card, source []byte // keys
 	found        map[string]guard
@@ -61,7 +61,8 @@ func (g guards) locked() (reference string, until time.Time, ok bool) {
 	return "", time.Time{}, false
 }
 
-// slow is how long the attempt has to wait for its source, 0 where there is room; most is the room without any success.
+// slow returns how long the attempt has to wait for its source, 0 if there is room; most is the room without any
+// success.
 func (g guards) slow(most int) time.Duration {
 	source := g.found["source"]
 	over := source.Failures - most - min(successRoom*source.Successes, mostRoom)
@@ -71,8 +72,8 @@ func (g guards) slow(most int) time.Duration {
 	return min(firstSlow<<min(over-1, 10), longestSlow)
 }
 
-// queueReserve counts the attempt as a failure before it is judged (S-10): parallel attempts wait for each other's rows and
-// never get more than their number. A lock or window that is over begins anew.
+// queueReserve counts the attempt as a failure before it is judged (S-10): parallel attempts wait for each other's rows
+// and never get more than the limit. A lock or window that is over restarts.
 func (s store) queueReserve(b *pgx.Batch, g *guards, now time.Time) {
 	b.Queue(`
 		insert into identity_guards as g (kind, key, failures, opened_at, expires_at)
@@ -105,8 +106,8 @@ func (s store) queueReserve(b *pgx.Batch, g *guards, now time.Time) {
 	})
 }
 
-// queueSuccess ends the count of the number, takes the attempt back from the source's, and makes room there if it is the
-// first match of its registration.
+// queueSuccess resets the count of the number, takes the attempt back from the source's count, and makes room there if
+// it is the first match of its registration.
 func (s store) queueSuccess(b *pgx.Batch, g guards, first bool) {
 	b.Queue(`delete from identity_guards where kind = 'card' and key = $1`, g.card)
 	b.Queue(`
@@ -114,22 +115,22 @@ func (s store) queueSuccess(b *pgx.Batch, g guards, first bool) {
 		where kind = 'source' and key = $1 and failures > 0`, g.source, first)
 }
 
-// queueUncount takes an attempt back: it was not judged, or is the same mistake again. A lock stays.
+// queueUncount takes an attempt back that was not judged, or that repeats the same mistake. A lock stays.
 func (s store) queueUncount(b *pgx.Batch, g guards) {
 	b.Queue(`
 		update identity_guards set failures = failures - 1
 		where failures > 0 and ((kind = 'source' and key = $1) or (kind = 'card' and key = $2 and reference is null))`, g.source, g.card)
 }
 
-// queueLockCard locks the number under a reference; a zero until means until staff release it.
+// queueLockCard locks the number under a reference; if until is zero, staff have to release it.
 func (s store) queueLockCard(b *pgx.Batch, g guards, reference string, until time.Time) {
 	b.Queue(`
 		update identity_guards set reference = $2, locked_until = $3, expires_at = $3 where kind = 'card' and key = $1`,
 		g.card, reference, postgres.Nullable(until))
 }
 
-// Lock tells a visit whose registration is locked its reference number and the end of the lock, zero if staff end it; the
-// number is "" where there is no lock.
+// Lock returns the reference number of a locked registration and the end of the lock, zero if only staff can release
+// it; the number is "" if there is no lock.
 func (s *Service) Lock(ctx context.Context, v Visit) (reference string, until time.Time, err error) {
 	r, err := s.Load(ctx, v)
 	if errors.Is(err, errGone) {
@@ -141,8 +142,8 @@ func (s *Service) Lock(ctx context.Context, v Visit) (reference string, until ti
 	return r.Reference, r.LockedUntil, nil
 }
 
-// Release ends the lock with this reference on number and registration, and reports whether there was one. Staff
-// do it after they made sure who is asking.
+// Release ends the lock with this reference on number and registration, and reports whether there was one. Staff call
+// it after they have verified the caller.
 func (s *Service) Release(ctx context.Context, reference string) (released bool, err error) {
 	err = s.DB.InTx(ctx, func(ctx context.Context) error {
 		tag, err := s.DB.From(ctx).Exec(ctx, `delete from identity_guards where reference = $1`, reference)

@@ -17,7 +17,7 @@ const (
 	personMax = 40 // code points of a first name that are shown
 )
 
-// Handler speaks HTTP for the Service.
+// Handler is the HTTP interface of the Service.
 type Handler struct {
 	service    *Service
 	web        *web.Web
@@ -25,7 +25,8 @@ type Handler struct {
 	cardDigits int
 }
 
-// NewHandler answers with pages of w. cardDigits is the length of a member number, for the words of the form.
+// NewHandler returns a Handler that renders with w. cardDigits is the length of a member number, for the texts of the
+// form.
 func NewHandler(s *Service, w *web.Web, sessions Sessions, cardDigits int) (*Handler, error) {
 	if s == nil || w == nil || sessions == nil || cardDigits < 1 {
 		return nil, errors.New("registration: the handler needs a service, pages, sessions and the length of a member number")
@@ -33,7 +34,7 @@ func NewHandler(s *Service, w *web.Web, sessions Sessions, cardDigits int) (*Han
 	return &Handler{s, w, sessions, cardDigits}, nil
 }
 
-// Mount adds the pages.
+// Mount adds the routes.
 func (h *Handler) Mount(r gin.IRouter) {
 	pages := h.web.Pages(r)
 	for _, route := range []struct {
@@ -60,8 +61,7 @@ func (h *Handler) Mount(r gin.IRouter) {
 	pages.GET("/agreement", h.handle(h.showText))
 }
 
-// handle turns the outcomes that every step shares into their answers: somewhere else to go, nothing to go on with, or a
-// moment's patience.
+// handle answers the outcomes that all steps share: a step that is not open, a registration that is gone or busy.
 func (h *Handler) handle(fn func(*gin.Context) error) gin.HandlerFunc {
 	return h.web.Handle(func(c *gin.Context) error {
 		err := fn(c)
@@ -82,7 +82,7 @@ func (h *Handler) handle(fn func(*gin.Context) error) gin.HandlerFunc {
 	})
 }
 
-// visit is what the request says about itself.
+// visit describes the request.
 func (h *Handler) visit(c *gin.Context) Visit {
 	return Visit{
 		Token: h.web.Cookie(c, cookie), Browser: web.Browser(c), Source: web.Source(c), Language: web.Lang(c), Flow: web.Flow(c),
@@ -92,8 +92,8 @@ func (h *Handler) visit(c *gin.Context) Visit {
 	}
 }
 
-// at reads the registration of a page that shows a step, or says where to go instead. Whoever comes back to look after a
-// while is asked first who it is.
+// at reads the registration for a page of a step, or returns where to go instead. Whoever returns after a while is
+// asked first who they are.
 func (h *Handler) at(c *gin.Context, step Step) (*Registration, error) {
 	r, err := h.service.Load(c.Request.Context(), h.visit(c))
 	if err != nil {
@@ -110,7 +110,7 @@ func (h *Handler) at(c *gin.Context, step Step) (*Registration, error) {
 	return r, nil
 }
 
-// page answers with a page that names the app that waits.
+// page renders a page that names the app whose request is pending.
 func (h *Handler) page(c *gin.Context, status int, name string, page any, opts ...web.PageOption) error {
 	flow, err := h.flow(c, nil)
 	if err != nil {
@@ -119,7 +119,7 @@ func (h *Handler) page(c *gin.Context, status int, name string, page any, opts .
 	return h.web.Page(c, status, name, page, append([]web.PageOption{web.WithApp(flow.App)}, opts...)...)
 }
 
-// flow is the request that waits: the one of this address, else of the registration.
+// flow is the pending request: that of this address, or of the registration.
 func (h *Handler) flow(c *gin.Context, r *Registration) (Flow, error) {
 	return h.service.Flows.Flow(c.Request.Context(), flowID(c, r), web.Browser(c))
 }
@@ -147,7 +147,7 @@ func noted(path, flow, note string) string {
 	return path + "?" + query.Encode()
 }
 
-// back is the agreement for who is on the way already.
+// back is the agreement for a member who returned to it.
 func back(flow string) string {
 	query := url.Values{"back": {"1"}}
 	if flow != "" {
@@ -156,12 +156,12 @@ func back(flow string) string {
 	return stepAgreement.Path + "?" + query.Encode()
 }
 
-// person says whom a page after the match is for.
+// person names the person that a page after the match is for.
 func person(r *Registration) web.PageOption {
 	return web.WithPerson(web.Clip(r.Identity.FirstName, personMax))
 }
 
-// act is the button that was pressed; Enter presses the first of a form.
+// act is the button that was pressed. Enter presses the first of a form.
 func act(c *gin.Context, first string) string {
 	if pressed := web.Form(c).Get("act"); pressed != "" {
 		return pressed
@@ -169,7 +169,7 @@ func act(c *gin.Context, first string) string {
 	return first
 }
 
-// leave erases the registration and goes back to the sign-in page.
+// leave erases the registration and returns to the sign-in page.
 func (h *Handler) leave(c *gin.Context, reason, note string) error {
 	if err := h.service.Leave(c.Request.Context(), h.visit(c), reason); err != nil {
 		return err
@@ -189,16 +189,16 @@ func (h *Handler) leave(c *gin.Context, reason, note string) error {
 	return h.web.SeeDone(c, "/login?"+to.Encode())
 }
 
-// keep lets the cookie live as long as the registration.
+// keep extends the cookie to the life of the registration.
 func (h *Handler) keep(c *gin.Context) {
 	h.web.SetCookie(c, cookie, h.web.Cookie(c, cookie), idle)
 }
 
-// gonePage has nothing to say but its words.
+// gonePage has no data.
 type gonePage struct{}
 
-// showGone answers whoever comes back too late, too soon, or after the end: a member who has an account by now is shown the
-// way on, others how to begin.
+// showGone answers for a registration that is gone: a member who has an account by now is shown how to sign in, others
+// how to begin.
 func (h *Handler) showGone(c *gin.Context, finished bool) error {
 	h.web.ClearCookie(c, cookie)
 	_, signedIn := h.sessions.Current(c)
@@ -211,7 +211,7 @@ func (h *Handler) showGone(c *gin.Context, finished bool) error {
 	return h.page(c, http.StatusGone, "registration/gone", gonePage{})
 }
 
-// refused shows a form again with what is wrong with it.
+// refused shows a form again with its problems.
 func (h *Handler) refused(c *gin.Context, status int, name string, page any, p problems, opts ...web.PageOption) error {
 	return h.page(c, status, name, page, append(opts, web.WithProblems([]templates.Problem(p)...))...)
 }

@@ -16,9 +16,9 @@ import (
 	"huskyidp/members"
 )
 
-// SubmitPersonal looks up who registers. claim is a form without problems; typed is what to keep of it. The error is
-// ErrNoMatch, a *movedError to the locked page, a *slowError, errGone or errBusy. Whoever goes this way again is matched
-// again, whatever the outcome was before; the same mistake again is counted once.
+// SubmitPersonal looks up who registers. claim is a form without problems; typed is what is stored of it. The error is
+// ErrNoMatch, a *movedError to the locked page, a *slowError, errGone or errBusy. Each submission is matched, whatever
+// the outcome before; the same mistake again is counted once.
 func (s *Service) SubmitPersonal(ctx context.Context, v Visit, typed Identity, claim members.Claim) (*Registration, error) {
 	g := s.guardsOf(v, claim.MemberNumber)
 	reserve := func(b *pgx.Batch, now time.Time) { s.store.queueReserve(b, &g, now) }
@@ -36,7 +36,7 @@ func (s *Service) SubmitPersonal(ctx context.Context, v Visit, typed Identity, c
 			return &slowError{wait}, nil
 		}
 		member, err := s.Roster.Match(ctx, claim)
-		if err == nil && member.Ended { // who is no longer eligible is told no more than others
+		if err == nil && member.Ended { // a former member gets the same answer as a stranger
 			err = &members.NoMatchError{Fields: []string{members.FieldMemberNumber}}
 		}
 		if refused, ok := errors.AsType[*members.NoMatchError](err); ok {
@@ -50,7 +50,7 @@ func (s *Service) SubmitPersonal(ctx context.Context, v Visit, typed Identity, c
 	})
 }
 
-// accept binds the registration to the member, and looks whether they already have an account (S-52).
+// accept binds the registration to the member, and looks up whether they already have an account (S-52).
 func (s *Service) accept(ctx context.Context, t *turn, g guards, member members.Member) error {
 	holder, err := s.Accounts.IDByMember(ctx, member.ID)
 	if err != nil {
@@ -60,7 +60,7 @@ func (s *Service) accept(ctx context.Context, t *turn, g guards, member members.
 	if t.Credentials != (Credentials{}) && t.Credentials.For != member.ID {
 		t.voidChoice()
 	}
-	t.Credentials.Checked = false // judged again beside these names
+	t.Credentials.Checked = false // to be checked again with these names
 	if t.HolderID != uuid.Nil {
 		t.ProvenAt = noTime // nobody gets past the code page
 	}
@@ -72,8 +72,8 @@ func (s *Service) accept(ctx context.Context, t *turn, g guards, member members.
 	return nil
 }
 
-// slow begins the wait that a source without room asks of this registration, and is what is left of it. Once it is over the
-// card is looked at, however many others come from there.
+// slow starts the wait that a source without room imposes on this registration, and returns what is left of it. After
+// it the card is looked up, however many others come from that source.
 func (r *turn) slow(wait time.Duration) time.Duration {
 	switch {
 	case wait == 0:
@@ -87,12 +87,12 @@ func (r *turn) slow(wait time.Duration) time.Duration {
 	return 0
 }
 
-// claimMAC tells the same claim of one registration again, and nothing else.
+// claimMAC recognizes the same claim within one registration, and nothing else.
 func (s *Service) claimMAC(id uuid.UUID, c members.Claim) []byte {
 	return s.Keyring.MAC(seal.Index, []byte("refused identity"), id[:], fmt.Appendf(nil, "%#v", c))
 }
 
-// refuse counts, and closes the form at the third time in a row. A double click or a reload is no second mistake.
+// refuse counts a failure, and locks the form at the third in a row. A double click or a reload is no second mistake.
 func (s *Service) refuse(ctx context.Context, t *turn, g guards, claim []byte) (outcome, err error) {
 	if hmac.Equal(t.Refused, claim) {
 		s.store.queueUncount(t.batch, g)
@@ -119,7 +119,7 @@ func (s *Service) refuse(ctx context.Context, t *turn, g guards, claim []byte) (
 	return &movedError{pathLocked}, nil
 }
 
-// KeepIdentity stores what was typed and not judged. Other words void the match that was made with the old ones.
+// KeepIdentity stores what was typed and not looked up. Changed values void the match.
 func (s *Service) KeepIdentity(ctx context.Context, v Visit, typed Identity) error {
 	_, err := s.change(ctx, v, stepPersonal, func(_ context.Context, t *turn) (outcome, err error) {
 		if t.Identity != typed {
@@ -131,5 +131,5 @@ func (s *Service) KeepIdentity(ctx context.Context, v Visit, typed Identity) err
 	return err
 }
 
-// triesLeft is how many identities this registration may still try before the form closes.
+// triesLeft is how many more identities this registration may try before the form is locked.
 func (r *Registration) triesLeft() int { return maxFailures - r.Failures }

@@ -18,7 +18,7 @@ import (
 //go:embed legal
 var sampleFiles embed.FS
 
-// SampleLegal holds the sample texts, which an operator replaces before opening the service.
+// SampleLegal holds the sample texts. An operator replaces them before opening the service.
 func SampleLegal() fs.FS {
 	sub, err := fs.Sub(sampleFiles, "legal")
 	if err != nil {
@@ -39,12 +39,12 @@ type Document struct {
 // Legal is the agreement and the certification in all versions and languages.
 type Legal struct{ agreement, certification texts }
 
-// texts are versions, the newest first, each by language.
+// texts are versions, newest first, each by language.
 type texts []map[string]Document
 
-// LoadLegal reads agreement/<version>.<language>.txt and certification/<version>.<language>.txt, where a version is its
-// date of publication and a blank line parts paragraphs. Every version needs every language: a member must be able to
-// read what they agree to. All mistakes are reported together.
+// LoadLegal reads agreement/<version>.<language>.txt and certification/<version>.<language>.txt. A version is its date
+// of publication; blank lines separate paragraphs. Every version needs every language: members must be able to read
+// what they agree to. All mistakes are reported together.
 func LoadLegal(files fs.FS, languages []string) (*Legal, error) {
 	agreement, err1 := loadTexts(files, "agreement", languages)
 	certification, err2 := loadTexts(files, "certification", languages)
@@ -133,7 +133,7 @@ func (t texts) current(now time.Time, language string) Document {
 	return t[len(t)-1][language]
 }
 
-// InForce reports where no version was published yet.
+// InForce returns an error for each kind of text of which no version has been published yet.
 func (l *Legal) InForce(now time.Time) error {
 	var mistakes []error
 	for name, all := range map[string]texts{"agreement": l.agreement, "certification": l.certification} {
@@ -144,12 +144,12 @@ func (l *Legal) InForce(now time.Time) error {
 	return errors.Join(mistakes...)
 }
 
-// Agreement is the license agreement in force.
+// Agreement returns the license agreement in force.
 func (l *Legal) Agreement(now time.Time, language string) Document {
 	return l.agreement.current(now, language)
 }
 
-// Certification is the text beside the box CERTIFICACIÓN DE USUARIO in force.
+// Certification returns the text beside the box CERTIFICACIÓN DE USUARIO in force.
 func (l *Legal) Certification(now time.Time, language string) Document {
 	return l.certification.current(now, language)
 }

@@ -10,14 +10,14 @@ import (
 	"huskyidp/internal/web"
 )
 
-// askedCookie names the registration about which the browser was asked: until there is an answer, the steps' pages lead to
-// the question too, whichever way they are opened.
+// askedCookie names the registration about which the browser was asked. Until there is an answer, every step leads to
+// the question.
 const askedCookie = "asked"
 
-// displacedMark follows the ID where somebody has pressed a button of an earlier registration, which this one displaced.
+// displacedMark follows the ID if somebody pressed a button of an earlier registration that this one displaced.
 const displacedMark = "~displaced"
 
-// ask has every step ask whose the registration is, until there is an answer.
+// ask makes every step ask whose the registration is, until there is an answer.
 func (h *Handler) ask(c *gin.Context, id uuid.UUID, displaced bool) {
 	value := id.String()
 	if displaced {
@@ -32,8 +32,8 @@ func (h *Handler) asked(c *gin.Context, id uuid.UUID) (asked, displaced bool) {
 	return asked, asked && displaced
 }
 
-// openPage asks whose the registration is that was begun in this browser. It shows nothing of it: families share a phone,
-// and a library its computers.
+// openPage asks who began the registration in this browser. It shows nothing of it: families share a phone, and a
+// library its computers.
 type openPage struct{}
 
 func (h *Handler) showOpen(c *gin.Context) error {

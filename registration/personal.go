@@ -17,8 +17,8 @@ type personalPage struct {
 	Identity
 	Suffixes   []string
 	CardDigits int
-	TriesLeft  int  // 0: not to be said
-	Matched    bool // the card was matched before and will be again
+	TriesLeft  int  // 0: not shown
+	Matched    bool // the card was matched before, and will be matched again
 }
 
 func (h *Handler) personalPage(typed Identity) personalPage {
@@ -52,7 +52,7 @@ func (h *Handler) submitPersonal(c *gin.Context) error {
 	}
 	claim, found := cardform.Parse(typed, h.service.Now(), h.cardDigits, h.service.Roster)
 	wrong := problems(found)
-	if len(wrong) > 0 { // kept, so that a reload or another language does not lose it
+	if len(wrong) > 0 { // stored, so that a reload or another language does not lose it
 		if err := h.service.KeepIdentity(ctx, v, cardform.Clip(typed)); err != nil {
 			return err
 		}
@@ -76,10 +76,10 @@ func (h *Handler) submitPersonal(c *gin.Context) error {
 	return web.SeeOther(c, withFlow(next(r, h.service.Now()), v.Flow))
 }
 
-// lockedPage is the end of the way until someone helps, or the lock is over.
+// lockedPage is shown until somebody helps, or the lock is over.
 type lockedPage struct {
 	Reference string
-	Until     time.Time // zero: by staff only
+	Until     time.Time // zero: only staff can release it
 }
 
 func (h *Handler) showLocked(c *gin.Context) error {

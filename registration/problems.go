@@ -2,7 +2,7 @@ package registration
 
 import "huskyidp/templates"
 
-// problems gathers why a form is refused, at most one reason a field.
+// problems are the reasons why a form is refused, at most one per field.
 type problems []templates.Problem
 
 func (p *problems) add(field, key string, pairs ...any) {

@@ -9,15 +9,15 @@ import (
 )
 
 const (
-	idle = 24 * time.Hour   // how long a registration lives without being used
-	away = 15 * time.Minute // after which somebody else may sit at the browser
+	idle = 24 * time.Hour   // how long an unused registration lives
+	away = 15 * time.Minute // after which somebody else may be at the browser
 )
 
-// Registration is one member's way through the steps.
+// Registration is one member's progress through the steps.
 type Registration struct {
 	ID, AccountID uuid.UUID
-	Browser       []byte // digest of the browser cookie it is bound to
-	Flow          string // id of the authorization request that waits, "" if none
+	Browser       []byte // digest of the browser cookie that it is bound to
+	Flow          string // ID of the pending authorization request, "" if there is none
 	Language      string
 
 	TouchedAt         time.Time
@@ -28,40 +28,40 @@ type Registration struct {
 
 	Identity    Identity
 	MemberID    uuid.UUID // zero: not matched
-	HolderID    uuid.UUID // account that the matched member already has, else zero (S-52)
+	HolderID    uuid.UUID // account that the matched member already has, or zero (S-52)
 	Differs     []string  // fields of the last refused identity that differ from the roster, for support
 	Failures    int       // refused identities in a row
-	Refused     []byte    // digest of what was refused last, a card or a code: the same again costs no second try
+	Refused     []byte    // digest of what was refused last, a card or a code: the same again is not counted
 	MatchedAt   time.Time // of the first match
-	SlowUntil   time.Time // its source has no room left: when the next card is looked at, zero where that is at once
-	Reference   string    // of the lock that was met, "" if none
+	SlowUntil   time.Time // when the next card is looked up because its source has no room left, or zero
+	Reference   string    // of the lock that was met, or ""
 	LockedUntil time.Time // its end; zero with a Reference: until staff release it
 
-	Veiled bool // its member was away: number and birth date are not put back into the fields
+	Veiled bool // the member was away: number and birth date are not filled in again
 
 	Credentials  Credentials
 	PasswordHash []byte
 	AnswerHash   []byte
 
-	CodeMAC       []byte // nil: no code is out
+	CodeMAC       []byte // nil: there is no code
 	CodeSentAt    time.Time
 	CodeExpiresAt time.Time
 	CodeTries     int
-	ProvenAt      time.Time // the address in Credentials was proven
+	ProvenAt      time.Time // when the address in Credentials was proven
 	FinishedAt    time.Time
 }
 
 // Identity is the card as typed. It is sealed at rest.
 type Identity = members.Card
 
-// Credentials are what the member chose, secrets apart. They are sealed at rest.
+// Credentials are the member's choices, except for secrets. They are sealed at rest.
 type Credentials struct {
-	Username, Email, EmailAgain, Question string    // as typed until Checked, then in their one form
-	Checked                               bool      // they passed
+	Username, Email, EmailAgain, Question string    // as typed until Checked, then normalized
+	Checked                               bool      // they passed the checks
 	Address                               string    // the parsed address that codes go to
 	Answered                              string    // the question that the answer's hash belongs to
-	Unasked                               bool      // no secret question was asked for (S-56)
-	For                                   uuid.UUID // the member who was matched then: they are nobody else's
+	Unasked                               bool      // no secret question was asked (S-56)
+	For                                   uuid.UUID // the member matched at the time: nobody else gets them
 }
 
 func (r *Registration) matched() bool { return r.MemberID != uuid.Nil }
@@ -74,12 +74,12 @@ func (r *Registration) answered() bool { return r.AnswerHash != nil || r.Credent
 
 func (r *Registration) expiredAt(now time.Time) bool { return !now.Before(r.TouchedAt.Add(idle)) }
 
-// begun reports whether something of a person is in it.
+// begun reports whether it holds anything of a person.
 func (r *Registration) begun() bool { return r.matched() || r.Identity != (Identity{}) }
 
 func (r *Registration) awayAt(now time.Time) bool { return now.Sub(r.TouchedAt) >= away }
 
-// shown is the card as far as it is put back into the fields.
+// shown is the part of the card that is filled in again.
 func (r *Registration) shown(now time.Time) Identity {
 	card := r.Identity
 	if r.Veiled || r.awayAt(now) {
@@ -97,27 +97,27 @@ func (r *Registration) agree(doc Document, at time.Time) {
 	r.AgreementVersion, r.AgreementLanguage, r.AgreementHash, r.AgreedAt = doc.Version, doc.Language, doc.Hash, at
 }
 
-// voidMatch forgets who was matched: the member goes back to the card, or it did not match.
+// voidMatch removes the match: the member returned to the card, or it did not match.
 func (r *Registration) voidMatch() { r.MemberID, r.HolderID = uuid.Nil, uuid.Nil }
 
-// voidCode makes the code that is out useless.
+// voidCode voids the current code.
 func (r *Registration) voidCode() {
 	r.CodeMAC, r.CodeExpiresAt, r.CodeTries, r.Refused = nil, time.Time{}, 0, nil
 }
 
-// voidChoice forgets what somebody else chose in this registration: the card is another person's now.
+// voidChoice removes what somebody else chose in this registration: the card is another person's now.
 func (r *Registration) voidChoice() {
 	r.voidCode()
 	r.Credentials, r.PasswordHash, r.AnswerHash, r.ProvenAt, r.CodeSentAt = Credentials{}, nil, nil, noTime, noTime
 }
 
-// erase forgets what was typed.
+// erase removes what was typed.
 func (r *Registration) erase() {
 	r.voidChoice()
 	r.Identity = Identity{}
 }
 
-// finish leaves the bare record that a registration was completed.
+// finish leaves only the record that a registration was completed.
 func (r *Registration) finish(now time.Time) {
 	proven := r.ProvenAt
 	r.erase()

@@ -15,7 +15,7 @@ import (
 	"huskyidp/internal/web"
 )
 
-// reviewPage shows everything once more, secrets as set, birth date and number masked.
+// reviewPage shows everything for a last look: secrets as set, birth date and number masked.
 type reviewPage struct {
 	FirstName, LastName, Suffix, MemberNumber string
 	BirthYear                                 int
@@ -95,8 +95,7 @@ func (h *Handler) submitReview(c *gin.Context) error {
 	return web.SeeOther(c, withFlow(pathDone, flowID(c, r)))
 }
 
-// initiateLogin is the address at which an app begins a sign-in with this provider (OpenID Connect Core 4), "" where it has
-// none.
+// initiateLogin is the address at which an app starts a sign-in with this provider (OpenID Connect Core 4), or "".
 func initiateLogin(uri, issuer string) string {
 	u, err := url.Parse(uri)
 	if uri == "" || err != nil {
@@ -108,7 +107,7 @@ func initiateLogin(uri, issuer string) string {
 	return u.String()
 }
 
-// donePage is the end for whom no app waits.
+// donePage is shown at the end if no app is waiting.
 type donePage struct{ Username, AppURI string }
 
 func (h *Handler) showDone(c *gin.Context) error {
@@ -116,7 +115,7 @@ func (h *Handler) showDone(c *gin.Context) error {
 	if !ok {
 		return web.SeeOther(c, withFlow("/login", web.Flow(c)))
 	}
-	if session.Unsettled { // of another system, and registered nowhere
+	if session.Unsettled { // from another system, and not in this browser
 		return web.SeeOther(c, withFlow("/account", web.Flow(c)))
 	}
 	flow, err := h.flow(c, nil)

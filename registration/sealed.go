@@ -2,7 +2,7 @@ package registration
 
 import "huskyidp/internal/seal"
 
-// SealedColumns are where this package keeps sealed values, for a new version of their keys.
+// SealedColumns are the columns with sealed values, for key rotation.
 var SealedColumns = []seal.Column{
 	{Purpose: seal.PII, Table: "registrations", Column: "identity", Row: "id::text"},
 	{Purpose: seal.PII, Table: "registrations", Column: "credentials", Row: "id::text"},

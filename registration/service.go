@@ -16,20 +16,19 @@ import (
 	"huskyidp/internal/web"
 )
 
-// Visit is what a request says about itself.
+// Visit describes a request.
 type Visit struct {
 	Token     string // the registration cookie
 	Browser   []byte // digest of the browser cookie
-	Source    string // network the request comes from
+	Source    string // network that the request comes from
 	Language  string
-	Flow      string // "" keeps the one the registration has
+	Flow      string // "" keeps that of the registration
 	RequestID string
-	Owns      func(id string) bool // whether the form is the registration's; nil: there is none
-	Back      bool                 // to the agreement, by who is on the way already
+	Owns      func(id string) bool // reports whether the form belongs to the registration; nil: there is no form
+	Back      bool                 // to the agreement, by a member who returned to it
 }
 
-// Load reads the visit's registration; errGone if it has none that lives. What others want to read besides goes along in
-// the same round trip.
+// Load reads the visit's registration, or errGone. Further queries take part in the same round trip.
 func (s *Service) Load(ctx context.Context, v Visit, besides ...func(*pgx.Batch)) (*Registration, error) {
 	if v.Token == "" {
 		return nil, errGone
@@ -49,7 +48,7 @@ func (s *Service) Load(ctx context.Context, v Visit, besides ...func(*pgx.Batch)
 	return r, nil
 }
 
-// mayUse refuses a cookie that came with another browser, and a registration that idled away.
+// mayUse refuses a cookie that came with another browser, and an idle registration.
 func (v Visit) mayUse(r *Registration, now time.Time) error {
 	if !bytes.Equal(r.Browser, v.Browser) || r.expiredAt(now) {
 		return errGone
@@ -65,7 +64,7 @@ func (v Visit) mayPost(r *Registration) error {
 	return nil
 }
 
-// mayGoOn is mayUse for all but the second of two Finalizar.
+// mayGoOn is mayUse for everything but the second of two Finalizar.
 func (v Visit) mayGoOn(r *Registration, now time.Time) error {
 	if err := v.mayUse(r, now); err != nil || r.FinishedAt.IsZero() {
 		return err
@@ -73,12 +72,12 @@ func (v Visit) mayGoOn(r *Registration, now time.Time) error {
 	return errFinished
 }
 
-// event is an audit event of a registration; a reason makes it a failure.
+// event is an audit event of a registration. With a reason it is a failure.
 func (v Visit) event(r *Registration, kind audit.Kind, at time.Time, reason string) audit.Event {
 	return audit.Event{Kind: kind, At: at, Subject: r.ID.String(), RequestID: v.RequestID, Success: reason == "", Reason: reason}
 }
 
-// turn is one step at work on the locked registration. Its batch is sent at the end, with the registration and the events.
+// turn is one step on the locked registration. Its batch is sent at the end, with the registration and the events.
 type turn struct {
 	*Registration
 	visit  Visit
@@ -91,8 +90,8 @@ func (t *turn) record(kind audit.Kind, reason string) {
 	t.events = append(t.events, t.visit.event(t.Registration, kind, t.now, reason))
 }
 
-// change runs one step. What fn leaves in the registration is stored together with its events even when its outcome is a
-// refusal, which is reported after the commit; an error of fn undoes everything.
+// change runs one step. What fn changes in the registration is stored together with its events even if its outcome is a
+// refusal, which is returned after the commit. An error of fn rolls everything back.
 func (s *Service) change(ctx context.Context, v Visit, step Step, fn func(ctx context.Context, t *turn) (outcome, err error)) (*Registration, error) {
 	return s.changeWith(ctx, v, step, func(*pgx.Batch, time.Time) {}, fn)
 }
@@ -139,7 +138,7 @@ func (s *Service) changeWith(ctx context.Context, v Visit, step Step, with func(
 	return r, outcome
 }
 
-// queueSave adds what a turn has left behind to its batch.
+// queueSave adds the changes of a turn to its batch.
 func (s *Service) queueSave(ctx context.Context, t *turn) {
 	t.TouchedAt, t.Language = t.now, t.visit.Language
 	if t.visit.Flow != "" {
@@ -149,7 +148,7 @@ func (s *Service) queueSave(ctx context.Context, t *turn) {
 	s.Audit.Queue(t.batch, ctx, t.events...)
 }
 
-// send sends the last batch of a use case, and the commit with it.
+// send sends the last batch of a use case together with the commit.
 func (s *Service) send(ctx context.Context, b *pgx.Batch) error {
 	if err := s.DB.Finish(ctx, b); err != nil {
 		return fmt.Errorf("storing registration: %w", err)
@@ -157,8 +156,9 @@ func (s *Service) send(ctx context.Context, b *pgx.Batch) error {
 	return nil
 }
 
-// Agree records that the member agreed to a version of the agreement, and begins a registration where there is none. The
-// token is the new cookie's value, "" when the visit's own goes on. A version that is no longer in force is asked again.
+// Agree records that the member agreed to a version of the agreement, and begins a registration if there is none. The
+// token is the value of a new cookie, or "" if the visit's own continues. A version that is no longer in force is asked
+// again.
 func (s *Service) Agree(ctx context.Context, v Visit, version string) (r *Registration, token string, err error) {
 	now := s.Now()
 	doc := s.Legal.Agreement(now, v.Language)
@@ -179,8 +179,8 @@ func (s *Service) Agree(ctx context.Context, v Visit, version string) (r *Regist
 	return s.begin(ctx, v, doc, now)
 }
 
-// GoOn takes up the registration that was begun in this browser, wherever it stands. Whoever says that it is theirs does not
-// prove it, so number and birth date are not put back into the fields.
+// GoOn continues the registration that was begun in this browser, at its current step. Whoever says that it is theirs
+// does not prove it, so number and birth date are not filled in again.
 func (s *Service) GoOn(ctx context.Context, v Visit) (*Registration, error) {
 	return s.change(ctx, v, stepAgreement, func(_ context.Context, t *turn) (outcome, err error) {
 		t.Veiled = true
@@ -188,7 +188,7 @@ func (s *Service) GoOn(ctx context.Context, v Visit) (*Registration, error) {
 	})
 }
 
-// begin makes the registration of a visit that has none, unless its source has begun too many.
+// begin creates the registration of a visit that has none, unless its source has begun too many.
 func (s *Service) begin(ctx context.Context, v Visit, doc Document, now time.Time) (r *Registration, token string, err error) {
 	v.Token = seal.NewToken()
 	r = &Registration{
@@ -223,7 +223,8 @@ func (v Visit) agreed(r *Registration, at time.Time) audit.Event {
 	return e
 }
 
-// Leave erases the visit's registration, if it has one. Of a locked one stays what support looks at: never what was typed.
+// Leave erases the visit's registration, if it has one. Of a locked one, what support looks at stays; what was typed
+// does not.
 func (s *Service) Leave(ctx context.Context, v Visit, reason string) error {
 	err := s.DB.InTx(ctx, func(ctx context.Context) error {
 		r, err := s.store.lock(ctx, seal.Digest(v.Token))
@@ -255,5 +256,5 @@ func (s *Service) Leave(ctx context.Context, v Visit, reason string) error {
 	return err
 }
 
-// Sweep deletes what nobody comes back to; cmd/idp runs it. It returns how many rows went.
+// Sweep deletes abandoned rows and returns their number; cmd/idp runs it.
 func (s *Service) Sweep(ctx context.Context) (int64, error) { return s.store.sweep(ctx, s.Now()) }

@@ -8,7 +8,7 @@ type Step struct {
 	done func(*Registration) bool // what it asks for is there
 }
 
-// steps is the order of the pages. A page opens once all before it are done.
+// steps are the pages in order. A page opens once all before it are done.
 var steps = []Step{
 	{"/register/agreement", func(r *Registration) bool { return !r.AgreedAt.IsZero() }},
 	{"/register/personal", func(r *Registration) bool { return r.matched() }},
@@ -17,7 +17,7 @@ var steps = []Step{
 	{"/register/review", func(r *Registration) bool { return !r.FinishedAt.IsZero() }},
 }
 
-// The steps by name, for handlers.
+// The steps by name, for the handlers.
 var (
 	stepAgreement   = steps[0]
 	stepPersonal    = steps[1]
@@ -32,7 +32,7 @@ const (
 	pathOpen   = "/register/open" // asks whose the registration is that was begun in this browser
 )
 
-// next is the path of the first step that is not done. A lock that is met stands before everything.
+// next is the path of the first step that is not done. A lock takes precedence.
 func next(r *Registration, now time.Time) string {
 	if r.lockedAt(now) {
 		return pathLocked
@@ -45,7 +45,7 @@ func next(r *Registration, now time.Time) string {
 	return pathDone
 }
 
-// open reports whether the step may be shown or submitted: nothing before it is missing.
+// open reports whether a step may be shown or submitted: nothing before it is missing.
 func open(r *Registration, step Step, now time.Time) bool {
 	if r.lockedAt(now) || !r.FinishedAt.IsZero() {
 		return false

@@ -15,13 +15,13 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// store holds every statement on registrations and identity_guards.
+// store holds all statements on registrations and identity_guards.
 type store struct {
 	db      *postgres.DB
 	keyring *seal.Keyring
 }
 
-// row is a registration as stored; zero times and ids are null.
+// row is a registration as stored; zero times and IDs are null.
 type row struct {
 	ID                uuid.UUID
 	Browser           []byte
@@ -59,13 +59,13 @@ const columns = `id, browser, account_id, flow, language, touched_at, agreement_
 	identity, member_id, holder_id, differs, failures, reference, locked_until, refused, matched_at, slow_until, veiled, credentials, password_hash, answer_hash,
 	code_mac, code_sent_at, code_expires_at, code_tries, proven_at, finished_at`
 
-// queueFind reads the registration of a cookie's digest; the batch fails with errGone if there is none.
+// queueFind reads the registration by its cookie's digest; the batch fails with errGone if there is none.
 func (s store) queueFind(b *pgx.Batch, tokenHash []byte, r **Registration) {
 	s.queueOne(b, `select `+columns+` from registrations where token_hash = $1`, tokenHash, r)
 }
 
-// queueLock is queueFind for a change: the row stays ours until the transaction ends. The error is errBusy when another
-// request of the same registration holds it for too long.
+// queueLock is queueFind for a change: it locks the row until the transaction ends. The error is errBusy if another
+// request holds the registration for too long.
 func (s store) queueLock(b *pgx.Batch, tokenHash []byte, r **Registration) {
 	s.queueOne(b, `select `+columns+` from registrations where token_hash = $1 for update`, tokenHash, r)
 }
@@ -81,7 +81,7 @@ func (s store) queueOne(b *pgx.Batch, sql string, tokenHash []byte, r **Registra
 	})
 }
 
-// lock is queueLock by itself.
+// lock is queueLock in a round trip of its own.
 func (s store) lock(ctx context.Context, tokenHash []byte) (r *Registration, err error) {
 	b := &pgx.Batch{}
 	s.queueLock(b, tokenHash, &r)
@@ -89,7 +89,7 @@ func (s store) lock(ctx context.Context, tokenHash []byte) (r *Registration, err
 	return r, err
 }
 
-// lockNotAvailable is PostgreSQL's code for a lock that did not come within lock_timeout.
+// lockNotAvailable is PostgreSQL's code for a lock that was not granted within lock_timeout.
 const lockNotAvailable = "55P03"
 
 func storeError(err error) error {
@@ -102,7 +102,7 @@ func storeError(err error) error {
 	return fmt.Errorf("reading registration: %w", err)
 }
 
-// queueInsert adds the beginning of a registration to a batch.
+// queueInsert adds the insertion of a registration to a batch.
 func (s store) queueInsert(b *pgx.Batch, r *Registration, tokenHash []byte) {
 	b.Queue(`
 		insert into registrations (id, token_hash, browser, account_id, flow, language, created_at, touched_at,
@@ -125,7 +125,7 @@ const updateRow = `
 		finished_at = @finished_at
 	where id = @id`
 
-// queueUpdate adds the write of a registration to a batch.
+// queueUpdate adds the update of a registration to a batch.
 func (s store) queueUpdate(b *pgx.Batch, r *Registration) {
 	b.Queue(updateRow, pgx.NamedArgs{
 		"id": r.ID, "flow": r.Flow, "language": r.Language, "touched_at": r.TouchedAt, "agreement_version": r.AgreementVersion,
@@ -139,12 +139,12 @@ func (s store) queueUpdate(b *pgx.Batch, r *Registration) {
 	})
 }
 
-// queueRemove deletes a registration: the member left it.
+// queueRemove deletes a registration that the member left.
 func (s store) queueRemove(b *pgx.Batch, id uuid.UUID) {
 	b.Queue(`delete from registrations where id = $1`, id)
 }
 
-// QueueEndBrowser erases what a browser has begun and not finished, when somebody signs in there or signs out: the next
+// QueueEndBrowser erases what a browser has begun and not finished when somebody signs in there or signs out: the next
 // person finds nothing of it. What support looks at of a locked one stays.
 func QueueEndBrowser(b *pgx.Batch, browser []byte) {
 	b.Queue(`delete from registrations where browser = $1 and finished_at is null and reference is null`, browser)
@@ -154,8 +154,7 @@ func QueueEndBrowser(b *pgx.Batch, browser []byte) {
 		where browser = $1 and finished_at is null`, browser)
 }
 
-// sweep deletes what nobody will come back to: idle and finished registrations after a day, those with a lock after a
-// week (S-73).
+// sweep deletes abandoned rows: idle and finished registrations after a day, those with a lock after a week (S-73).
 func (s store) sweep(ctx context.Context, now time.Time) (int64, error) {
 	registrations, err := s.db.DeleteBatches(ctx, `
 		delete from registrations where id in (
@@ -178,7 +177,7 @@ func place(id uuid.UUID, column string) seal.Place {
 	return seal.Place{Table: "registrations", Column: column, Row: id.String()}
 }
 
-// sealed gives nil for a zero value.
+// sealed returns nil for a zero value.
 func sealed[T comparable](s store, id uuid.UUID, column string, v T) []byte {
 	var zero T
 	if v == zero {

@@ -13,23 +13,23 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// Stuck is what support sees of a registration that was refused: never what was typed.
+// Stuck is what support sees of a refused registration: never what was typed.
 type Stuck struct {
-	ID          uuid.UUID // of the registration; zero where it is gone and the lock is left
-	Reference   string    // of the lock, "" if there is none
+	ID          uuid.UUID // of the registration; zero if it is gone and only the lock is left
+	Reference   string    // of the lock, or ""
 	Locked      bool
 	LockedUntil time.Time // zero: until staff release it
 	Differs     []string  // names of the fields that differ, as in members.NoMatchError
-	MemberID    uuid.UUID // the card matched; zero: it did not
+	MemberID    uuid.UUID // whom the card matched; zero: nobody
 	HolderID    uuid.UUID // account that the matched member already had
 	Language    string
 	At          time.Time // of the last use
 }
 
-// ErrNothing says that support has nothing to see here.
+// ErrNothing is returned if support has nothing to see here.
 var ErrNothing = errors.New("registration: no such registration or lock")
 
-// StuckAt finds a registration by its id. The error is ErrNothing, or the database's.
+// StuckAt finds a registration by its ID. The error is ErrNothing, or the database's.
 func (s *Service) StuckAt(ctx context.Context, id uuid.UUID) (Stuck, error) {
 	return s.stuck(ctx, `select id, coalesce(reference, ''), locked_until, differs, member_id, holder_id, language, touched_at from registrations
 		where id = $1`, id)
@@ -41,8 +41,8 @@ func (s *Service) StuckAs(ctx context.Context, reference string) (Stuck, error) 
 		where reference = $1 order by differs = '{}', touched_at desc limit 1`, reference)
 }
 
-// CardLock tells whether identities with this number are refused unseen, under which reference and until when. The error is
-// ErrNothing where they are not, or the database's.
+// CardLock reports whether identities with this number are refused without a lookup, under which reference and until
+// when. The error is ErrNothing if they are not, or the database's.
 func (s *Service) CardLock(ctx context.Context, number string) (Stuck, error) {
 	keys := s.Keyring.MACs(seal.Index, []byte("identity guard"), []byte("card"), []byte(number))
 	now := s.Now()
