@@ -17,8 +17,8 @@ import (
 	"golang.org/x/text/language"
 )
 
-// Brand is what an operator shows in place of the programme's own looks and words. Texts are by language, in every language
-// of the catalogs or in none.
+// Brand is what an operator shows in place of the programme's own look and words. A text is given in every language of
+// the catalogs, or in none.
 type Brand struct {
 	Name     map[string]string `json:"name"`     // of the programme
 	Service  map[string]string `json:"service"`  // small line under the name
@@ -32,7 +32,7 @@ type Brand struct {
 
 	logo, icon []byte              // SVG
 	privacy    map[string][]string // paragraphs by language
-	notice     map[string][]string // of non-discrimination
+	notice     map[string][]string // nondiscrimination notice
 	taglines   []Tagline
 }
 
@@ -45,7 +45,7 @@ type Tagline struct {
 //go:embed brand
 var sampleBrand embed.FS
 
-// SampleBrand is an invented brand for demonstrations, and a folder to begin one's own with.
+// SampleBrand is an invented brand for demonstrations, and a folder to start one's own from.
 func SampleBrand() fs.FS {
 	sub, err := fs.Sub(sampleBrand, "brand")
 	if err != nil {
@@ -54,9 +54,9 @@ func SampleBrand() fs.FS {
 	return sub
 }
 
-// LoadBrand reads brand.json and, as far as they are there, logo.svg, icon.svg, privacy.<language>.txt,
-// nondiscrimination.<language>.txt, whose paragraphs a blank line parts, and taglines.txt, with a line such as "pt: Ligue para
-// nós." for each language. All mistakes are reported together.
+// LoadBrand reads brand.json and, if present, logo.svg, icon.svg, privacy.<language>.txt,
+// nondiscrimination.<language>.txt (paragraphs separated by blank lines), and taglines.txt, with a line such as "pt:
+// Ligue para nós." per language. All mistakes are reported together.
 func LoadBrand(folder fs.FS) (*Brand, error) {
 	languages, err := catalogLanguages()
 	if err != nil {
@@ -89,15 +89,15 @@ func LoadBrand(folder fs.FS) (*Brand, error) {
 	return b, errors.Join(r.mistakes...)
 }
 
-// messages are the texts of a catalog that the brand replaces.
+// messages are the catalog texts that the brand replaces.
 func (b *Brand) messages(lang string) map[string]string {
 	all := map[string]string{"web.layout.brand": b.Name[lang], "web.layout.service": b.Service[lang]}
 	maps.DeleteFunc(all, func(_, text string) bool { return text == "" })
 	return all
 }
 
-// style is the stylesheet of the brand's colours, empty without any. What it changes for light schemes alone goes back to our
-// own for dark ones.
+// style is the stylesheet of the brand's colours, empty if it has none. What it changes only for light schemes is reset
+// to our own for dark ones.
 func (b *Brand) style(ownDark Colours) []byte {
 	if len(b.Colours.Light)+len(b.Colours.Dark) == 0 {
 		return nil
@@ -118,7 +118,7 @@ func (c Colours) rules() string {
 	return css.String()
 }
 
-// brandReader gathers mistakes.
+// brandReader collects mistakes.
 type brandReader struct {
 	files     fs.FS
 	languages []string
@@ -129,7 +129,7 @@ func (r *brandReader) wrong(name string, err error) {
 	r.mistakes = append(r.mistakes, fmt.Errorf("%s: %w", name, err))
 }
 
-// read gives a file, nil if there is none.
+// read returns a file, nil if there is none.
 func (r *brandReader) read(name string, most int) []byte {
 	data, err := fs.ReadFile(r.files, name)
 	switch {
@@ -166,7 +166,7 @@ func (r *brandReader) json(name string, b *Brand) {
 	}
 }
 
-// texts checks that a text is there in every language, or in none, fits its place, and is in no other.
+// texts checks that a text is there in every language or in none, fits its place, and is in no other language.
 func (r *brandReader) texts(name string, by map[string]string, most int) {
 	for lang, text := range by {
 		switch {
@@ -241,7 +241,7 @@ func (r *brandReader) taglines(name string) (all []Tagline) {
 	return all
 }
 
-// UnusedInBrand lists the files of a brand's folder that nothing reads: a logo.png is no logo.svg.
+// UnusedInBrand lists the files of a brand's folder that are never read, such as logo.png.
 func UnusedInBrand(folder fs.FS) (unused []string, err error) {
 	languages, err := catalogLanguages()
 	if err != nil {

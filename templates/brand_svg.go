@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// svgElements are what a logo may be made of: shapes, and nothing that runs, loads or holds HTML.
+// svgElements are the elements allowed in a logo: shapes, and nothing that runs, loads or contains HTML.
 var svgElements = map[string]bool{
 	"svg": true, "g": true, "title": true, "desc": true, "defs": true, "path": true, "rect": true, "circle": true, "ellipse": true, "line": true,
 	"polyline": true, "polygon": true, "use": true, "symbol": true, "clipPath": true, "mask": true, "linearGradient": true, "radialGradient": true, "stop": true,

@@ -11,13 +11,13 @@ import (
 	"golang.org/x/text/language"
 )
 
-// Args fills the named places of a message.
+// Args are the values for the places of a message.
 type Args = map[string]any
 
-// Key as a value is a text of the catalog by its key, set in the language of the message.
+// Key, as a value, is replaced by the catalog text with that key, in the language of the message.
 type Key string
 
-// catalog is one language: its messages and what the operator's options say in it.
+// catalog is one language: its messages, and the operator's options in it.
 type catalog struct {
 	lang     string
 	tag      language.Tag
@@ -25,16 +25,16 @@ type catalog struct {
 	options  Options
 }
 
-// message holds one form of text per plural category; a message without plurals has the form Other alone.
+// message has one form of text per plural category; a message without plurals has only the form Other.
 type message struct {
 	plural bool
 	forms  map[plural.Form][]piece
 }
 
-// piece is literal text or, when place is set, a place to fill.
+// piece is literal text or, if place is set, a place to fill.
 type piece struct{ text, place string }
 
-// pluralForms names the categories a catalog may give, by their CLDR names.
+// pluralForms are the categories allowed in a catalog, by their CLDR names.
 var pluralForms = map[string]plural.Form{
 	"zero": plural.Zero, "one": plural.One, "two": plural.Two, "few": plural.Few, "many": plural.Many, "other": plural.Other,
 }
@@ -114,7 +114,7 @@ func parsePieces(text string) ([]piece, error) {
 	return pieces, nil
 }
 
-// pick gives the pieces of the form that the place n asks for.
+// pick returns the pieces of the form for the place n.
 func (c *catalog) pick(key string, args Args) ([]piece, error) {
 	m, ok := c.messages[key]
 	if !ok {
@@ -133,7 +133,7 @@ func (c *catalog) pick(key string, args Args) ([]piece, error) {
 	return m.forms[plural.Other], nil
 }
 
-// text gives the message as plain text.
+// text returns the message as plain text.
 func (c *catalog) text(key string, args Args) (string, error) {
 	pieces, err := c.pick(key, args)
 	if err != nil {
@@ -154,7 +154,7 @@ func (c *catalog) text(key string, args Args) (string, error) {
 	return b.String(), nil
 }
 
-// oneStop takes the last stop from a value such as "3:05 p. m." where the sentence ends with its own.
+// oneStop drops the full stop of a value such as "3:05 p. m." at the end of a sentence that has its own.
 func oneStop(value string, after []piece) string {
 	if len(after) > 0 && strings.HasPrefix(after[0].text, ".") {
 		return strings.TrimSuffix(value, ".")
@@ -162,7 +162,7 @@ func oneStop(value string, after []piece) string {
 	return value
 }
 
-// has reports whether the catalog knows the key.
+// has reports whether the catalog has the key.
 func (c *catalog) has(key string) bool {
 	_, ok := c.messages[key]
 	return ok

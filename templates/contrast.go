@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// Colours are the colour roles of a scheme, as the stylesheet names them, in the form #RRGGBB.
+// Colours are the colour roles of a scheme, named as in the stylesheet, in the form #RRGGBB.
 type Colours map[string]string
 
-// colourPairs are the roles that meet, with the least contrast between them: 7 for text (WCAG 2.2, AAA), 3 for what is
-// not text, 5 for the large words on the red button.
+// colourPairs are the roles that touch, with the least contrast between them: 7 for text (WCAG 2.2, AAA), 3 for
+// anything but text, 5 for the large words on the red button.
 var colourPairs = []struct {
 	over, ground string
 	least        float64
@@ -28,7 +28,7 @@ var colourPairs = []struct {
 	{"focus-outer", "canvas", 3}, {"focus-outer", "surface", 3}, {"focus-inner", "primary", 3}, {"focus-outer", "focus-inner", 3},
 }
 
-// check reports every pair of roles whose contrast is too low, and what is no colour of a role.
+// check reports every pair of roles with too little contrast, and everything that is not a role or a colour.
 func (c Colours) check(own Colours) (mistakes []error) {
 	all := Colours{}
 	for role, colour := range own {
@@ -70,13 +70,13 @@ func schemes(css string) (light, dark Colours) {
 	return light, dark
 }
 
-// contrast is the ratio of WCAG 2.2 between two colours.
+// contrast is the contrast ratio of two colours by WCAG 2.2.
 func contrast(a, b string) float64 {
 	x, y := luminance(a), luminance(b)
 	return (max(x, y) + 0.05) / (min(x, y) + 0.05)
 }
 
-// luminance is the relative one of a colour, no number for what is none.
+// luminance is the relative luminance of a colour, NaN if it is not a colour.
 func luminance(hex string) (sum float64) {
 	if !hexColour.MatchString(hex) {
 		return math.NaN()

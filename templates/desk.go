@@ -1,10 +1,10 @@
 package templates
 
-// Desk is what stands in the band of the support desk's console.
+// Desk is shown in the header of the support desk's console.
 type Desk struct {
 	Name      string // of the person
 	Roles     []string
-	Approvals int      // requests of others that wait
-	Here      string   // path of the place in the menu
-	Places    []string // paths that the person may go to, in the menu's order
+	Approvals int      // pending requests of others
+	Here      string   // path of the current menu entry
+	Places    []string // paths that the person may open, in the order of the menu
 }

@@ -1,4 +1,4 @@
-// Package templates holds every word, page and mail a person sees, and the renderer that puts them together.
+// Package templates holds all texts, pages and mails, and the renderer for them.
 //
 // # The life of a page
 //
@@ -7,20 +7,20 @@
 //	layout/*.html  ──┼─> Set ── Page(lang, "registration/personal", layout, page) ──> bytes, ready to be sent
 //	pages/*/*.html ──┘          the page is rendered into a buffer, so an error never leaves half a page
 //
-// A page file begins with {{template "frame" .}} and defines "title" and "main"; it is executed with a View, the
-// page's own struct under .Page and what every page has under .Layout. The comment at its top states that struct.
-// Mails have no file each: all are set by layout "mail" from their body paragraphs and a row of the table in mail.go.
+// A page file begins with {{template "frame" .}} and defines "title" and "main"; it is executed with a View: the
+// page's own struct is .Page, the data that all pages have is .Layout. The comment at its top names that struct.
+// Mails have no files of their own: layout "mail" renders them from their paragraphs and a row of the table in mail.go.
 //
 // # Words
 //
 // The set of files in locales is the set of languages; "es" is the default. A catalog is a flat map from keys
 // (feature.page.element) to plain text with {named} places, or to {"one": …, "other": …} chosen by the place n and the
-// plural rules of CLDR. A blank line parts paragraphs. Places take strings, integers, [time.Duration] (a wait, rounded
+// plural rules of CLDR. A blank line separates paragraphs. Places take strings, integers, [time.Duration] (a wait, rounded
 // up), [time.Time] (a date in {date}, a time of day in {clock}, else both) and [template.HTML]; {email}, {phone},
-// {hours} and {brand} are filled from the Options when the caller leaves them out. How dates and times look is itself in the
-// catalog (web.format.*, web.month.*), in the time zone of the Options.
+// {hours} and {brand} are filled from the Options unless the caller sets them. The formats of dates and times are
+// catalog texts too (web.format.*, web.month.*), in the time zone of the Options.
 //
-// In templates, t gives plain text, rich the same with the support address and telephone as links, paragraphs a list.
+// In templates, t returns plain text, rich the same with the support address and telephone as links, paragraphs a list.
 //
 // # Assets
 //

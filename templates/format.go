@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// Date is a civil date to be shown in full: a birth date has no time zone.
+// Date is a civil date that is shown in full: a birth date has no time zone.
 type Date struct{ Year, Month, Day int }
 
-// value writes what a place takes, in the catalog's language. A time.Time is a date in {date}, a time of day in
-// {clock} and both elsewhere.
+// value formats the value of a place in the catalog's language. A time.Time is a date in {date}, a time of day in
+// {clock}, and both elsewhere.
 func (c *catalog) value(place string, args Args) (string, error) {
 	v, ok := args[place]
 	if !ok {
@@ -50,14 +50,13 @@ func (c *catalog) value(place string, args Args) (string, error) {
 			return c.dateTime(v)
 		}
 	case template.HTML:
-		return string(v), nil // already safe; only rich lets it through, see funcs.go
+		return string(v), nil // already safe; only rich passes it on, see funcs.go
 	default:
 		return "", fmt.Errorf("{%s} cannot take a %T", place, v)
 	}
 }
 
-// number groups thousands with commas, as the United States and Puerto Rico write them; a year or a code is no number
-// and is given as a string.
+// number groups thousands with commas, as in the United States and Puerto Rico. A year or a code is passed as a string.
 func (c *catalog) number(n int) string {
 	digits := strconv.Itoa(max(n, -n))
 	for i := len(digits) - 3; i > 0; i -= 3 {
@@ -69,8 +68,8 @@ func (c *catalog) number(n int) string {
 	return digits
 }
 
-// wait says how long to wait: seconds below a minute, minutes up to two hours, then hours; rounded up, so that whoever
-// waits as told is let in.
+// wait formats a waiting time: seconds below a minute, minutes up to two hours, then hours; rounded up, so that nobody
+// who has waited as long as the page said is refused.
 func (c *catalog) wait(d time.Duration) (string, error) {
 	d = max(d, time.Second)
 	up := func(unit time.Duration) int { return int(math.Ceil(float64(d) / float64(unit))) }
@@ -110,7 +109,7 @@ func (c *catalog) clock(at time.Time) (string, error) {
 	return c.text(key, Args{"hour": strconv.Itoa(hour12(at)), "minute": fmt.Sprintf("%02d", at.Minute())})
 }
 
-// hour12 is the hour as said: 12 at midnight and noon.
+// hour12 is the hour on a 12-hour clock: 12 at midnight and noon.
 func hour12(at time.Time) int { return (at.Hour()+11)%12 + 1 }
 
 func (c *catalog) dateTime(at time.Time) (string, error) {
@@ -126,7 +125,7 @@ func (c *catalog) dateTime(at time.Time) (string, error) {
 	return c.text("web.format.date_time", Args{"date": date, "clock": clock, "n": hour12(at)})
 }
 
-// telephone turns a number as read aloud into the address of a tel: link: the digits of its first part.
+// telephone turns a number as read aloud into a tel: URI: the digits of its first part.
 func telephone(read string) string {
 	first, _, _ := strings.Cut(read, ",")
 	digits := strings.Map(func(r rune) rune {

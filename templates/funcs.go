@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// funcs are the functions of a language's templates.
+// funcs are the template functions of a language.
 func (s *Set) funcs(c *catalog) template.FuncMap {
 	return template.FuncMap{
 		"t": func(key string, pairs ...any) (string, error) {
@@ -80,7 +80,7 @@ var sections = []Section{
 	{"/account/apps", "accounts.nav.apps"}, {"/account/history", "accounts.nav.history"},
 }
 
-// device names a browser and its system, "" where unknown.
+// device names a browser and its system, "" if unknown.
 func (c *catalog) device(browser, system string) (string, error) {
 	switch {
 	case browser != "" && system != "":
@@ -91,7 +91,7 @@ func (c *catalog) device(browser, system string) (string, error) {
 	return c.text("accounts.sessions.unknown", nil)
 }
 
-// toArgs takes one Args, or names and values in turn.
+// toArgs takes one Args, or alternating names and values.
 func toArgs(pairs ...any) (Args, error) {
 	if len(pairs) == 1 {
 		switch given := pairs[0].(type) {
@@ -115,7 +115,7 @@ func toArgs(pairs ...any) (Args, error) {
 	return args, nil
 }
 
-// rich gives the message as HTML: its own text and plain values escaped, {email} and {phone} as links.
+// rich returns the message as HTML: its text and plain values are escaped, {email} and {phone} are links.
 func (c *catalog) rich(key string, args Args) (template.HTML, error) {
 	pieces, err := c.pick(key, args)
 	if err != nil {
@@ -147,7 +147,7 @@ func (c *catalog) rich(key string, args Args) (template.HTML, error) {
 	return template.HTML(b.String()), nil
 }
 
-// mailLink is the support address as a link; a subject, if given, holds a reference number and nothing else.
+// mailLink is the support address as a link; a subject, if any, contains a reference number and nothing else.
 func (c *catalog) mailLink(subject string) template.HTML {
 	address := template.HTMLEscapeString(c.options.SupportEmail)
 	href := "mailto:" + address
@@ -157,7 +157,7 @@ func (c *catalog) mailLink(subject string) template.HTML {
 	return template.HTML(`<a href="` + href + `">` + address + `</a>`)
 }
 
-// hours is the first key where the hours of support are known, else the second.
+// hours is the first key if the hours of support are known, otherwise the second.
 func (c *catalog) hours(with, without string) string {
 	if c.options.Brand.Hours[c.lang] != "" {
 		return with
@@ -165,7 +165,7 @@ func (c *catalog) hours(with, without string) string {
 	return without
 }
 
-// Month is a choice in the select of months.
+// Month is an option of the select of months.
 type Month struct {
 	Value string
 	Label string
@@ -193,7 +193,7 @@ func (c *catalog) phoneLink() template.HTML {
 	return template.HTML(`<a href="` + template.HTMLEscapeString(telephone(phone)) + `">` + template.HTMLEscapeString(phone) + `</a>`)
 }
 
-// MaskEmail shows enough of an address to know one's own: m•••@example.com.
+// MaskEmail shows enough of an address to recognize one's own: m•••@example.com.
 func MaskEmail(address string) string {
 	at := strings.LastIndex(address, "@")
 	if at < 1 {
@@ -202,10 +202,10 @@ func MaskEmail(address string) string {
 	return string([]rune(address)[:1]) + "•••" + address[at:]
 }
 
-// spell parts the characters of a code or number so that a screen reader says them one by one.
+// spell separates the characters of a code or number so that a screen reader reads them one by one.
 func spell(s string) string { return strings.Join(strings.Split(s, ""), " ") }
 
-// codeHTML shows a reference number in the face of codes and says it character by character.
+// codeHTML shows a reference number in the typeface of codes, and has it read character by character.
 func codeHTML(s string) template.HTML {
 	return template.HTML(`<span class="code" aria-hidden="true">` + template.HTMLEscapeString(s) +
 		`</span><span class="hidden">` + template.HTMLEscapeString(spell(s)) + `</span>`)
@@ -215,7 +215,7 @@ func strongHTML(s string) template.HTML {
 	return template.HTML("<strong>" + template.HTMLEscapeString(s) + "</strong>")
 }
 
-// reached says of each of the five steps of a registration whether it is the nth or before it.
+// reached reports for each of the five steps of a registration whether it is the nth or an earlier one.
 func reached(n int) []bool {
 	steps := make([]bool, 5)
 	for i := range steps {

@@ -8,55 +8,55 @@ import (
 	"time"
 )
 
-// View is what a page template is executed with.
+// View is the data of a page template.
 type View[P any] struct {
 	Layout Layout
 	Page   P
 	Main   template.HTML // the page's "main", rendered before its frame
 }
 
-// Layout is what every page has, whatever it shows.
+// Layout is the data that all pages have.
 type Layout struct {
 	Path, Query string            // of this page, for the form and the language switch
 	CSRF        string            // token of the page's form
-	FormMark    string            // name of its first control, which differs by whom it is for; "" without cookies
+	FormMark    string            // name of its first control, which depends on the person; "" without cookies
 	Flow        string            // opaque id of the pending authorization request, kept in links and forms; "" if none
-	App         string            // name of the app that waits, "" if none
-	Person      string            // first name of whom the page is for, "" where it says nothing of it
-	SignedInAs  string            // username, "" when nobody is signed in
+	App         string            // name of the app whose request is pending, or ""
+	Person      string            // first name of the person that the page is for, "" if it shows nothing of them
+	SignedInAs  string            // username, "" if nobody is signed in
 	Notice      *Notice           // banner above the page
-	Typed       map[string]string // what a refused form had, secrets apart; nil for a form that is new
-	Emptied     []string          // secrets that were typed when the language was switched, and have to be typed again
-	Typing      *Hidden           // set by the renderer where the page's form has fields: the button that Enter presses, "" for one without a name
+	Typed       map[string]string // values of a refused form, except for secrets; nil for a new form
+	Emptied     []string          // secrets that were typed before the language was switched, and have to be typed again
+	Typing      *Hidden           // set by the renderer if the page's form has fields: the button that Enter presses, "" for one without a name
 	Switchable  bool              // the page's form may be posted to switch the language
 	Problems    []Problem         // why a form was refused, in the order of its fields
 	IdleTimeout time.Duration     // of the session of a signed-in page; 0 elsewhere
 	SessionMark string            // of that session, for the page's timer
 	RequestID   string            // shown on error pages
-	Account     *Account          // what every page of the account's section shows besides, nil elsewhere
+	Account     *Account          // shown on every page of the account's section, nil elsewhere
 	Desk        *Desk             // whose console it is, nil outside the support desk and before its sign-in
 	Title       string            // set by the renderer from the page's own title
 }
 
-// Notice is a banner: Kind is ok, warn, info or error; Key and Args its sentence.
+// Notice is a banner: Kind is ok, warn, info or error; Key and Args are its text.
 type Notice struct {
 	Kind string
 	Key  string
 	Args Args
 }
 
-// Account is what the member should see on whichever page of the account they are.
+// Account is what the member should see on every page of the account.
 type Account struct {
 	Held       []HeldChange
-	NoQuestion bool // none is set, and one should be
+	NoQuestion bool // there is none, and there should be
 }
 
-// HeldChange is a change that waits, whoever asked for it.
+// HeldChange is a held change, whoever asked for it.
 type HeldChange struct {
 	ID               string
 	Act              string // admin.act.*
 	AskedAt, ApplyAt time.Time
-	InPerson         bool // by whoever stood at the desk with an ID: a session does not stop it, which may be a thief's
+	InPerson         bool // asked for at the desk with an ID: a session, which may be a thief's, cannot stop it
 }
 
 // Problem is one reason why a form was refused. An empty Field means the form as a whole.
@@ -76,7 +76,7 @@ func (l Layout) Problem(fields ...string) *Problem {
 	return nil
 }
 
-// TypedIn is what was typed into a field that is shown again, else what the page has for it.
+// TypedIn is the value typed into a field of a refused form, or the page's own value.
 func (l Layout) TypedIn(field, page string) string {
 	if typed, ok := l.Typed[field]; ok {
 		return typed
@@ -84,7 +84,7 @@ func (l Layout) TypedIn(field, page string) string {
 	return page
 }
 
-// Ticked is TypedIn for a box or a button with a value; one that is not ticked was not sent.
+// Ticked is TypedIn for a checkbox or radio button; an unticked one was not sent.
 func (l Layout) Ticked(field, value string, page bool) bool {
 	if l.Typed == nil {
 		return page
@@ -92,7 +92,7 @@ func (l Layout) Ticked(field, value string, page bool) bool {
 	return l.Typed[field] == value
 }
 
-// Unmet reports whether a rule of a new password was not met by the one that was refused.
+// Unmet reports whether the refused new password broke a rule.
 func (l Layout) Unmet(rule string) bool {
 	p := l.Problem("new_password")
 	if p == nil {
@@ -102,27 +102,27 @@ func (l Layout) Unmet(rule string) bool {
 	return slices.Contains(unmet, rule)
 }
 
-// Secret reports whether what is typed into a field of ours is never kept to be shown again.
+// Secret reports whether the value of a field is never kept to be shown again.
 func Secret(field string) bool {
 	return field != "user_code" && (strings.Contains(field, "password") || strings.Contains(field, "answer") || strings.Contains(field, "code") || field == "credential")
 }
 
-// Again reports whether a secret has to be typed again since another field was refused, or the language was switched.
+// Again reports whether a secret has to be typed again because another field was refused or the language was switched.
 func (l Layout) Again(id string) bool {
 	return Secret(id) && (len(l.FieldProblems()) > 0 || l.WasEmptied(id)) && l.Problem(id) == nil
 }
 
-// WasEmptied reports whether a secret was typed when the language was switched.
+// WasEmptied reports whether a secret had been typed when the language was switched.
 func (l Layout) WasEmptied(id string) bool {
 	return slices.Contains(l.Emptied, id) && l.Problem(id) == nil
 }
 
-// FieldProblems are those that belong to a field.
+// FieldProblems are the problems of single fields.
 func (l Layout) FieldProblems() []Problem {
 	return slices.DeleteFunc(slices.Clone(l.Problems), func(p Problem) bool { return p.Field == "" })
 }
 
-// Wrong reports whether one of the problems is the text with this key.
+// Wrong reports whether one of the problems has this key.
 func (l Layout) Wrong(key string) bool {
 	return slices.ContainsFunc(l.Problems, func(p Problem) bool { return p.Key == key })
 }
@@ -132,7 +132,7 @@ func (l Layout) Here(path string) bool {
 	return l.Path == path || path != "/account" && strings.HasPrefix(l.Path, path+"/")
 }
 
-// Link is a path of our own, with the pending request kept.
+// Link is a path of our own that keeps the pending request.
 func (l Layout) Link(path string) string {
 	if l.Flow == "" {
 		return path
@@ -143,7 +143,7 @@ func (l Layout) Link(path string) string {
 	return path + "?" + url.Values{"flow": {l.Flow}}.Encode()
 }
 
-// Action is where the page's form is posted: the page's own address.
+// Action is where the page's form is posted: its own address.
 func (l Layout) Action() string { return l.Link(l.Path) }
 
 // Switch is the address of this page in another language.
@@ -159,5 +159,5 @@ func (l Layout) Switch(lang string) string {
 	return l.Path + "?" + q.Encode()
 }
 
-// Hidden is a form field the member does not see.
+// Hidden is a hidden form field.
 type Hidden struct{ Name, Value string }

@@ -15,14 +15,14 @@ type Mail struct {
 	HTML    string
 }
 
-// mailKind says what goes round a mail's own body.
+// mailKind says what surrounds the body of a mail.
 type mailKind struct {
 	when, device bool // notices say when, and one says where
 	notMe        bool // carries the "this wasn't me" link
 	notAsked     bool // says to do nothing if it was not asked for
 }
 
-// mailKinds are the mails we send; the texts of a kind are mail.<kind>.subject and mail.<kind>.body.
+// mailKinds are all mails; the texts of a kind are mail.<kind>.subject and mail.<kind>.body.
 var mailKinds = map[string]mailKind{
 	"verify":                    {notAsked: true},
 	"welcome":                   {},
@@ -61,7 +61,7 @@ var mailKinds = map[string]mailKind{
 // CanDisown reports whether a mail carries the "this wasn't me" link.
 func CanDisown(kind string) bool { return mailKinds[kind].notMe }
 
-// mailPart is a paragraph; Kind is "", "code" (stands alone), "link" (an address of ours) or "quiet".
+// mailPart is a paragraph; Kind is "", "code" (on its own line), "link" (an address of ours) or "quiet".
 type mailPart struct{ Kind, Text string }
 
 type mailPage struct {
@@ -69,10 +69,9 @@ type mailPage struct {
 	Parts   []mailPart
 }
 
-// Mail sets a mail. All kinds take username; verify takes code; notices take at (time.Time), new_device also browser
-// and system, "" where unknown;
-// locked takes datetime (time.Time). Those with a "this wasn't me" link take link and date (time.Time, its end): without a
-// link the paragraph is left out.
+// Mail renders a mail. All kinds take username; verify takes code; notices take at (time.Time), new_device also browser
+// and system, "" if unknown; locked takes datetime (time.Time). Those with a "this wasn't me" link take link and date
+// (time.Time, its end); without a link the paragraph is left out.
 func (s *Set) Mail(lang, kind string, args Args) (Mail, error) {
 	k, ok := mailKinds[kind]
 	if !ok {
@@ -129,7 +128,7 @@ func deviceKey(args Args) string {
 	return "mail.frame.device_unknown"
 }
 
-// mailWriter gathers paragraphs until something is missing.
+// mailWriter collects paragraphs until one fails.
 type mailWriter struct {
 	catalog *catalog
 	args    Args
@@ -137,7 +136,7 @@ type mailWriter struct {
 	err     error
 }
 
-// add appends the paragraphs of a text. A paragraph that is a code or link and nothing else is set as such.
+// add appends the paragraphs of a text. A paragraph that consists of a code or link is marked as such.
 func (w *mailWriter) add(kind, key string) {
 	text, err := w.catalog.text(key, w.args)
 	if w.err = cmp.Or(w.err, err); w.err != nil {

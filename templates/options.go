@@ -9,15 +9,15 @@ import (
 //go:embed layout pages static locales
 var files embed.FS
 
-// DefaultLanguage is the first language of the product, the one of the member guide.
+// DefaultLanguage is the first language of the product, that of the member guide.
 const DefaultLanguage = "es"
 
-// Options are the operator's facts that pages and mails name.
+// Options are the operator's facts that pages and mails mention.
 type Options struct {
 	SupportEmail string         // default WebSupport@CHNCT.org
 	SupportPhone string         // as read aloud, default "1-800-859-9889, TTY 711"
-	Brand        *Brand         // nil: the programme's own, which tells no hours
-	TimeZone     *time.Location // of every date and time shown; default America/New_York, else UTC
+	Brand        *Brand         // nil: the programme's own, which mentions no hours
+	TimeZone     *time.Location // of all dates and times shown; default America/New_York, else UTC
 	AccountPath  string         // where "my account" leads, default /account
 }
 
@@ -34,7 +34,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// in are the options of a language.
+// in returns the options in a language.
 func (o Options) in(lang string) Options {
 	if o.Brand == nil {
 		o.Brand = &Brand{}

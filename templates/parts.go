@@ -5,8 +5,9 @@ import (
 	"text/template/parse"
 )
 
-// withParts adds to a page the templates of the layout that it uses, directly or through others. Each page has copies of its
-// own, which html/template changes as it escapes them: copies of the whole layout were half of the memory of an idle service.
+// withParts adds to a page the layout templates that it uses, directly or through others. Each page has its own copies,
+// because html/template changes them as it escapes; copies of the whole layout took half of the memory of an idle
+// service.
 func withParts(page, layout *template.Template) error {
 	var waiting []*parse.Tree
 	for _, t := range page.Templates() {
@@ -17,7 +18,7 @@ func withParts(page, layout *template.Template) error {
 		waiting = waiting[1:]
 		for name := range calls(tree) {
 			part := layout.Lookup(name)
-			if page.Lookup(name) != nil || part == nil { // what there is not, fails when the page is shown, and before in its test
+			if page.Lookup(name) != nil || part == nil { // a missing one fails in its test, or when the page is rendered
 				continue
 			}
 			added, err := page.AddParseTree(name, part.Tree.Copy())

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/text/language"
 )
 
-// Set is every page, mail and text in every language. It does not change after Load and is safe for concurrent use.
+// Set holds every page, mail and text in every language. It does not change after Load and is safe for concurrent use.
 type Set struct {
 	zone      *time.Location
 	languages []string
@@ -25,10 +25,10 @@ type Set struct {
 	assets    map[string]*asset                        // by name
 }
 
-// Language is a language as those who speak it name it.
+// Language is a language, named as its speakers name it.
 type Language struct{ Tag, Name string }
 
-// Load parses everything embedded and reports the first broken file.
+// Load parses all embedded files and reports the first broken one.
 func Load(options Options) (*Set, error) {
 	options = options.withDefaults()
 	s := &Set{zone: options.TimeZone, catalogs: map[string]*catalog{}, pages: map[string]map[string]*template.Template{}, mails: map[string]*template.Template{}}
@@ -65,7 +65,7 @@ func (s *Set) loadCatalogs(options Options) error {
 		}
 	}
 	s.languages = languages
-	slices.SortStableFunc(s.languages, func(a, b string) int { // the default first, it is what the matcher falls back to
+	slices.SortStableFunc(s.languages, func(a, b string) int { // the default first, because the matcher falls back to it
 		switch {
 		case a == DefaultLanguage:
 			return -1
@@ -131,13 +131,13 @@ func (s *Set) loadPages(lang string) error {
 	})
 }
 
-// Languages lists the languages, the default first.
+// Languages returns the languages, the default first.
 func (s *Set) Languages() []string { return slices.Clone(s.languages) }
 
-// TimeZone is the zone of every date shown, by its IANA name.
+// TimeZone is the IANA name of the zone of all dates shown.
 func (s *Set) TimeZone() string { return s.zone.String() }
 
-// others are the languages a page can be switched to.
+// others are the languages that a page can be switched to.
 func (s *Set) others(lang string) []Language {
 	var others []Language
 	for _, other := range s.languages {
@@ -148,7 +148,7 @@ func (s *Set) others(lang string) []Language {
 	return others
 }
 
-// Match picks the best language for BCP 47 tags or values of Accept-Language, the earlier the better liked.
+// Match returns the best language for BCP 47 tags or values of Accept-Language; earlier ones are preferred.
 func (s *Set) Match(prefs ...string) string {
 	for _, pref := range prefs {
 		tags, _, err := language.ParseAcceptLanguage(pref)
@@ -169,7 +169,7 @@ func (s *Set) catalog(lang string) *catalog {
 	return s.catalogs[s.languages[0]]
 }
 
-// Text gives one message. A key or place that is missing shows itself in the text: there is no page to refuse here.
+// Text returns one message. A missing key or place shows up in the text, because there is no page to fail here.
 func (s *Set) Text(lang, key string, args Args) string {
 	text, err := s.catalog(lang).text(key, args)
 	if err != nil {
@@ -178,7 +178,7 @@ func (s *Set) Text(lang, key string, args Args) string {
 	return text
 }
 
-// Has reports whether every catalog knows the key.
+// Has reports whether every catalog has the key.
 func (s *Set) Has(key string) bool { return s.catalogs[s.languages[0]].has(key) }
 
 // Page renders a page, such as "registration/personal", in a language.
@@ -193,7 +193,7 @@ func (s *Set) Page(lang, name string, layout Layout, page any) ([]byte, error) {
 	if err := t.ExecuteTemplate(&b, "title", view); err != nil {
 		return nil, fmt.Errorf("templates: title of %s: %w", name, err)
 	}
-	view.Layout.Title = html.UnescapeString(b.String()) // the frame escapes it for where it stands
+	view.Layout.Title = html.UnescapeString(b.String()) // the frame escapes it again
 	if t.Lookup("content") != nil && t.Lookup("main") != nil {
 		b.Reset()
 		if err := t.ExecuteTemplate(&b, "main", view); err != nil {
@@ -211,7 +211,7 @@ func (s *Set) Page(lang, name string, layout Layout, page any) ([]byte, error) {
 	return bytes.TrimLeft(b.Bytes(), "\n"), nil
 }
 
-// Template is the parsed page, for checks of a page struct against it; nil if there is none.
+// Template returns the parsed page, for checking a page struct against it; nil if there is none.
 func (s *Set) Template(lang, name string) *template.Template {
 	return s.pages[s.catalog(lang).lang][name]
 }

@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-// asset is a static file: its bytes, also compressed, and its address, which names its content.
+// asset is a static file: its bytes, also compressed, and its address, which contains a hash of them.
 type asset struct {
 	address     string
 	contentType string
@@ -62,7 +62,7 @@ func newAsset(name string, data []byte) (*asset, error) {
 	}, nil
 }
 
-// addBrand adds the files of an operator's brand, in place of our own of the same names.
+// addBrand adds the files of an operator's brand, replacing our own of the same names.
 func (s *Set) addBrand(b *Brand) error {
 	if b == nil {
 		return nil
@@ -89,7 +89,7 @@ func (s *Set) Asset(name string) string {
 	return ""
 }
 
-// Static serves the assets under /static/. An address holds a hash of what it serves, so it may be kept for ever.
+// Static serves the assets under /static/. An address contains a hash of the content, so it may be cached for ever.
 func (s *Set) Static() http.Handler {
 	byAddress := make(map[string]*asset, len(s.assets))
 	for _, a := range s.assets {
@@ -112,7 +112,7 @@ func (s *Set) Static() http.Handler {
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 		h.Set("Vary", "Accept-Encoding")
 		if r.Method != http.MethodHead {
-			_, _ = w.Write(body) // the browser has gone: nothing to do
+			_, _ = w.Write(body) // the browser has gone
 		}
 	})
 }

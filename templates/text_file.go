@@ -11,7 +11,8 @@ import (
 	"unicode/utf8"
 )
 
-// CheckText says why the content of a file cannot be shown as a text: it is none, or holds what readers cannot see.
+// CheckText returns why a file cannot be shown as text: it is another kind of file, or contains characters that readers
+// cannot see.
 func CheckText(data []byte) error {
 	if err := checkKind(data); err != nil {
 		return err
@@ -33,7 +34,7 @@ func CheckText(data []byte) error {
 	return nil
 }
 
-// kinds of files that are no text, by how they begin.
+// The kinds of files that are not text, by their first bytes.
 var kinds = []struct{ start, is string }{
 	{"%PDF", "a PDF document"}, {"PK\x03\x04", "a ZIP archive, or a document of Word or LibreOffice"}, {"\xD0\xCF\x11", "a document of Word or Excel"},
 	{"\x89PNG", "a PNG image"}, {"\xFF\xD8", "a JPEG image"}, {"GIF8", "a GIF image"}, {"\x1F\x8B", "compressed with gzip"},
@@ -56,8 +57,8 @@ func checkKind(data []byte) error {
 	return nil
 }
 
-// checkVisible refuses control characters, characters that nobody sees, and those that turn the order of what is read. Those
-// of may are good.
+// checkVisible refuses control characters, invisible characters, and those that change the order of the text. Those in
+// may are allowed.
 func checkVisible(text, may string) error {
 	for _, r := range text {
 		switch {
@@ -73,10 +74,10 @@ func checkVisible(text, may string) error {
 	return nil
 }
 
-// joiners stand within and between words of Arabic, Persian, Hebrew and the scripts of India.
+// joiners are used within and between words of Arabic, Persian, Hebrew and the scripts of India.
 const joiners = "\u200c\u200d\u200e\u200f\u061c"
 
-// checkJSON refuses a key that is there twice, as encoding/json reads keys, and what follows the value.
+// checkJSON refuses a duplicate key, as encoding/json reads keys, and anything after the value.
 func checkJSON(data []byte) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	if err := checkValue(d, ""); err != nil {

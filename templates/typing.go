@@ -22,7 +22,7 @@ func typing(main template.HTML) *Hidden {
 	for {
 		var button string
 		if _, form, found = strings.Cut(form, "<button"); !found {
-			return &Hidden{} // Enter sends a form without a button as it is
+			return &Hidden{} // Enter submits a form without a button as it is
 		}
 		button, form, _ = strings.Cut(form, ">")
 		attributes := map[string]string{}
