@@ -25,7 +25,7 @@ type AccountsCmd struct {
 	Export AccountsExportCmd `cmd:"" help:"Write members' accounts to a file, for another system."`
 }
 
-// accountsAndRoster opens both.
+// accountsAndRoster opens the accounts and the roster for a command.
 func (env *Environment) accountsAndRoster() (*accounts.Service, *members.Roster, error) {
 	people, err := env.accounts()
 	if err != nil {
@@ -35,7 +35,7 @@ func (env *Environment) accountsAndRoster() (*accounts.Service, *members.Roster,
 	return people, roster, err
 }
 
-// accounts opens them for a command.
+// accounts opens the accounts for a command.
 func (env *Environment) accounts() (*accounts.Service, error) {
 	outbox, err := mail.NewOutbox(env.DB, env.Keyring, env.Now)
 	if err != nil {
@@ -45,7 +45,7 @@ func (env *Environment) accounts() (*accounts.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	// no link is mailed from here, so that the issuer does not matter
+	// No link is mailed from here, so the issuer does not matter.
 	return accounts.New(accounts.Deps{DB: env.DB, Keyring: env.Keyring, Audit: audit.New(env.DB), Outbox: outbox, Mails: set, Now: env.Now, Issuer: "https://idp.invalid"})
 }
 
@@ -74,7 +74,7 @@ At the first sign-in the member accepts the agreement, proves the address by a m
 another password if the old one breaks the rules. With email_verified the address serves recovery before that.`
 }
 
-// importBatch is how many accounts are made in one transaction.
+// importBatch is how many accounts are created in one transaction.
 const importBatch = 500
 
 // accountImport is a run of the command.
@@ -148,7 +148,7 @@ func (run *accountImport) all(ctx context.Context, file *accountFile, size int64
 	}
 }
 
-// some imports a batch and counts.
+// some imports a batch and counts the results.
 func (run *accountImport) some(ctx context.Context, batch []accountLine) error {
 	numbers := make([]string, 0, len(batch))
 	for _, line := range batch {

@@ -20,12 +20,12 @@ import (
 	"huskyidp/accounts"
 )
 
-// accountColumns are those of a file of accounts; the first three are required.
+// accountColumns are the columns of a file of accounts; the first three are required.
 var accountColumns = []string{"member_number", "username", "email", "password_hash", "email_verified", "language", "status", "created_at"}
 
 const requiredAccountColumns = 3
 
-// accountLine is one account of a file, without the member's id, or what is wrong with it.
+// accountLine is one account of a file, without the member's ID, or what is wrong with it.
 type accountLine struct {
 	accounts.Import
 	line   int
@@ -33,8 +33,8 @@ type accountLine struct {
 	fault  error
 }
 
-// accountFile reads a CSV file of accounts, separated by commas, semicolons or tabs, in UTF-8, or in UTF-16 with its mark. A line
-// is an account, whatever its quotes: none swallows the next.
+// accountFile reads a CSV file of accounts, separated by commas, semicolons or tabs, in UTF-8, or in UTF-16 with a byte
+// order mark. Each line is an account, whatever its quotes: none can swallow the next.
 type accountFile struct {
 	in        *bufio.Reader
 	read      int64 // bytes
@@ -44,18 +44,18 @@ type accountFile struct {
 	at        map[string]int // column by name
 	width     int
 	number    func(typed string) (string, error)
-	seen      map[string]int // lines by what only one may have
+	seen      map[string]int // lines by the values that must be unique
 	now       time.Time
 }
 
 // maxAccountLine in bytes.
 const maxAccountLine = 16 << 10
 
-// openAccountFile reads the header. names are those of columns that it calls something else, by our own.
+// openAccountFile reads the header. names maps our columns to the file's, where they differ.
 func openAccountFile(in io.Reader, names map[string]string, number func(string) (string, error), now time.Time) (*accountFile, error) {
 	f := &accountFile{in: bufio.NewReaderSize(transform.NewReader(in, unicode.BOMOverride(encoding.Nop.NewDecoder())), maxAccountLine),
 		separator: ',', end: '\n', at: map[string]int{}, number: number, seen: map[string]int{}, now: now}
-	called, headers := map[string]string{}, []string{} // our names by the file's, and these
+	called, headers := map[string]string{}, []string{} // our names by the file's, and the file's
 	for _, name := range accountColumns {
 		header := headerName(cmp.Or(names[name], name))
 		called[header], headers = name, append(headers, header)
@@ -66,7 +66,7 @@ func openAccountFile(in io.Reader, names map[string]string, number func(string) 
 		}
 	}
 	if start, _ := f.in.Peek(maxAccountLine); bytes.IndexByte(start, '\n') < 0 && bytes.IndexByte(start, '\r') >= 0 {
-		f.end = '\r' // as old programs for Macintosh computers write
+		f.end = '\r' // as programs for old Macintosh computers write
 	}
 	first, _, err := f.next()
 	if errors.Is(err, io.EOF) {
@@ -107,7 +107,7 @@ func openAccountFile(in io.Reader, names map[string]string, number func(string) 
 
 func headerName(written string) string { return strings.ToLower(strings.TrimSpace(written)) }
 
-// next gives the next line that is not empty, and whether it has an end.
+// next returns the next line that is not empty, and whether it has a line end.
 func (f *accountFile) next() (text string, isWhole bool, err error) {
 	for {
 		raw, err := f.in.ReadSlice(f.end)
@@ -131,7 +131,7 @@ func (f *accountFile) fields(line string) ([]string, error) {
 	return r.Read()
 }
 
-// account gives the next account, io.EOF behind the last, or the error by which the file cannot be read further.
+// account returns the next account, io.EOF after the last, or an error that stops reading the file.
 func (f *accountFile) account() (l accountLine, err error) {
 	text, isWhole, err := f.next()
 	if err != nil {
@@ -157,7 +157,7 @@ func (f *accountFile) account() (l accountLine, err error) {
 	return l, nil
 }
 
-// unquoted is a field without what spreadsheets put around a number so that its zeros stay: ="0041".
+// unquoted removes what spreadsheets put around a number to keep its zeros: ="0041".
 func unquoted(field string) string {
 	if inner, ok := strings.CutPrefix(field, `="`); ok {
 		return strings.TrimSuffix(inner, `"`)

@@ -18,8 +18,7 @@ import (
 	"huskyidp/internal/web"
 )
 
-// newAlertCounter counts alerts by name; all names are there from the start, so that a rule
-// can ask for an increase.
+// newAlertCounter counts alerts by name. All names are there from the start, so that a rule can ask for an increase.
 func newAlertCounter(registry *prometheus.Registry) func(name string) {
 	counter := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "idp_alerts_total", Help: "Alerts, each also a log line and a row of the audit."}, []string{"alert"})
 	registry.MustRegister(counter)
@@ -29,8 +28,8 @@ func newAlertCounter(registry *prometheus.Registry) func(name string) {
 	return func(name string) { counter.WithLabelValues(name).Inc() }
 }
 
-// watches are the states that are alerts as long as they last: the query says how many there
-// are, and from how many on it matters.
+// watches are states that are alerts as long as they last: the query returns how many there are, and least is how many
+// matter.
 var watches = []struct {
 	kind audit.Kind
 	from int
@@ -38,17 +37,17 @@ var watches = []struct {
 }{
 	{audit.MailsLate, 1, `select count(*) from mails where state = 'queued' and created_at < @now::timestamptz - interval '10 minutes' and created_at > @now::timestamptz - interval '2 days'`},
 	{audit.JobsDiscarded, 1, `select count(*) from river_job where state = 'discarded' and finalized_at > @now::timestamptz - interval '1 hour'`},
-	// Five times the usual hour of the week before, and no few ones.
+	// Five times the usual rate of that hour a week before, and not just a few.
 	{audit.ResetsRising, 20, `
 		select case when now > 5 * usual then now::int else 0 end from (
 			select count(*) filter (where at > @now::timestamptz - interval '1 hour') as now, count(*) filter (where at <= @now::timestamptz - interval '1 hour') / 167.0 as usual
 			from audit_events where kind = 'password_reset' and at > @now::timestamptz - interval '7 days') counted`},
 }
 
-// watchLock keeps two instances from telling of the same state.
+// watchLock keeps two instances from reporting the same state.
 const watchLock = 0x1d9a1e27
 
-// watch raises an alert for each state that lasts, once an hour on all instances together.
+// watch raises an alert for each state that lasts, once an hour across all instances.
 func watch(db *postgres.DB, log *audit.Log) func(context.Context) error {
 	return func(ctx context.Context) error {
 		return db.InTx(ctx, func(ctx context.Context) error {
@@ -81,8 +80,8 @@ func watch(db *postgres.DB, log *audit.Log) func(context.Context) error {
 	}
 }
 
-// tellBroken records a sealed value that does not open, outside the request that met it, which
-// may undo all that it did; once a minute for each value.
+// tellBroken records a sealed value that cannot be opened, outside of the request that met it, which may be rolled
+// back; at most once a minute for each value.
 func tellBroken(log *audit.Log, logger *slog.Logger) func(seal.Purpose, seal.Place) {
 	told := web.NewMeter[seal.Place](1, time.Minute)
 	return func(p seal.Purpose, at seal.Place) {
@@ -101,7 +100,7 @@ func tellBroken(log *audit.Log, logger *slog.Logger) func(seal.Purpose, seal.Pla
 	}
 }
 
-// shownRow is the id of a row as it may stand in log and audit: some are digests of secrets.
+// shownRow is the ID of a row as it may appear in log and audit: some are digests of secrets.
 func shownRow(row string) string {
 	if id, err := uuid.Parse(row); err == nil {
 		return id.String()

@@ -28,7 +28,7 @@ type AuditVerifyCmd struct {
 	Checkpoints string `type:"existingfile" help:"File with checkpoints that were kept elsewhere: the service's log, or one signature a line."`
 }
 
-// Run names the first fault, or says what is in order.
+// Run prints the first fault, or that the record is whole.
 func (c *AuditVerifyCmd) Run(ctx context.Context, env *Environment) error {
 	kept, err := readCheckpoints(c.Checkpoints)
 	if err != nil {
@@ -47,7 +47,7 @@ func (c *AuditVerifyCmd) Run(ctx context.Context, env *Environment) error {
 	return err
 }
 
-// readCheckpoints finds the signatures in a file, whatever stands around them: a log line has one as a value.
+// readCheckpoints finds the signatures in a file, whatever surrounds them: in a log line one is a value.
 func readCheckpoints(path string) (kept []string, err error) {
 	if path == "" {
 		return nil, nil
@@ -81,7 +81,7 @@ type AuditExportCmd struct {
 	To   time.Time `help:"First instant that is left out; now if left out."`
 }
 
-// Run prints one JSON document a line.
+// Run prints one JSON document per line.
 func (c *AuditExportCmd) Run(ctx context.Context, env *Environment) error {
 	to := c.To
 	if to.IsZero() {
@@ -102,9 +102,9 @@ func (c *AuditKeyCmd) Run(env *Environment) error {
 	return err
 }
 
-// sealAudit seals what was written, and writes the signed end to the log, which leaves this machine: a cut of what is older
-// than a minute shows. last does so whenever the last one was: at an orderly end nothing is left that may be cut unseen. The
-// two do not run side by side.
+// sealAudit seals what was written, and writes the signed end to the log, which leaves this machine: removing anything
+// older than a minute will show. last does so however long ago the last one was, so that after an orderly shutdown
+// nothing can be removed unnoticed. The two do not run concurrently.
 func (a *app) sealAudit(chain *audit.Chain, log *audit.Log) (tick, last func(context.Context) error) {
 	var told audit.Checkpoint
 	tick = func(ctx context.Context) error {
@@ -115,7 +115,7 @@ func (a *app) sealAudit(chain *audit.Chain, log *audit.Log) (tick, last func(con
 			return err
 		}
 		p, ok, err := chain.End(ctx, told)
-		if _, broken := errors.AsType[*audit.Fault](err); broken { // once: then the end is what it is
+		if _, broken := errors.AsType[*audit.Fault](err); broken { // once: after that the end is accepted as it is
 			told = audit.Checkpoint{}
 			return errors.Join(err, log.Record(ctx, audit.Event{Kind: audit.ChainBroken, At: time.Now(), Actor: "idp"}))
 		}
@@ -131,7 +131,7 @@ func (a *app) sealAudit(chain *audit.Chain, log *audit.Log) (tick, last func(con
 	}
 }
 
-// pruneAudit lets rows go that are older than retention; 0 keeps all.
+// pruneAudit deletes rows older than retention; 0 keeps all.
 func pruneAudit(ctx context.Context, chain *audit.Chain, retention time.Duration) error {
 	if retention == 0 {
 		return nil

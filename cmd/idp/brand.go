@@ -30,7 +30,7 @@ type BrandSampleCmd struct {
 	Folder string `arg:"" help:"Folder to make."`
 }
 
-// Run writes the samples of brand and agreement. Nothing is overwritten.
+// Run writes the sample brand and agreement. It overwrites nothing.
 func (c *BrandSampleCmd) Run(p *process) error {
 	if _, err := os.Stat(c.Folder); err == nil {
 		return fmt.Errorf("%s exists already", c.Folder)

@@ -11,14 +11,14 @@ import (
 	"time"
 )
 
-// certificate is what TLS shows: two files, read anew when they change.
+// certificate is the certificate for TLS: two files, read again when they change.
 type certificate struct {
 	certFile, keyFile string
 	current           atomic.Pointer[tls.Certificate]
-	seen              [sha256.Size]byte // of what was read last, good or not
+	seen              [sha256.Size]byte // hash of what was read last, valid or not
 }
 
-// loadCertificate returns nil for no files: TLS ends elsewhere.
+// loadCertificate returns nil if no files are given: TLS ends at a proxy.
 func loadCertificate(certFile, keyFile string) (*certificate, error) {
 	if certFile == "" {
 		return nil, nil
@@ -32,8 +32,8 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return c.current.Load(), nil
 }
 
-// read takes the files as they are now; isNew says whether they differ from what was read before. Files that are broken, or
-// half replaced, leave the certificate before in use.
+// read reads the files; isNew reports whether they differ from what was read before. While files are broken or half
+// replaced, the previous certificate stays in use.
 func (c *certificate) read() (isNew bool, err error) {
 	chain, err := os.ReadFile(c.certFile)
 	key, err2 := os.ReadFile(c.keyFile)
@@ -56,10 +56,10 @@ func (c *certificate) read() (isNew bool, err error) {
 	return isNew, nil
 }
 
-// certificatePause lies between two looks at the files.
+// certificatePause is the time between two looks at the files.
 const certificatePause = 2 * time.Second
 
-// watch looks for new files every two seconds, and at once when told to.
+// watch looks for new files every two seconds, and at once on a signal.
 func (c *certificate) watch(told <-chan os.Signal, logger *slog.Logger) func(context.Context) {
 	return func(ctx context.Context) {
 		for {

@@ -16,7 +16,7 @@ import (
 	"huskyidp/provider"
 )
 
-// ClientsCmd manages the applications that may ask for sign-ins.
+// ClientsCmd is "idp clients".
 type ClientsCmd struct {
 	List         ClientsListCmd         `cmd:"" help:"List the clients."`
 	Show         ClientsShowCmd         `cmd:"" help:"Print a client's registration as JSON."`
@@ -64,7 +64,7 @@ type ClientsErrorsCmd struct {
 	RequestID string `help:"Only the one with this number, which stands on its error page."`
 }
 
-// clientDocument is a client as printed: RFC 7591 member names.
+// clientDocument is a client as printed, with the member names of RFC 7591.
 type clientDocument struct {
 	ClientID     string `json:"client_id"`
 	ClientSecret string `json:"client_secret,omitempty"`
@@ -88,7 +88,7 @@ func printJSON(w io.Writer, value any) error {
 // maxClientFile in bytes: one registration with its keys.
 const maxClientFile = 64 << 10
 
-// readMetadata refuses members that it does not know, so that a typing error is told.
+// readMetadata refuses unknown members, so that typing errors are reported.
 func readMetadata(path string) (m provider.Metadata, err error) {
 	in := os.Stdin
 	if path != "-" {

@@ -20,7 +20,7 @@ func (ClientsExportCmd) Help() string {
 	return `A JSON array in RFC 7591 member names, which "idp clients import" takes. Secrets are not in it: they are kept as digests.`
 }
 
-// Run prints all clients, disabled ones too.
+// Run prints all clients, including disabled ones.
 func (ClientsExportCmd) Run(ctx context.Context, env *Environment) error {
 	clients, err := openClients(ctx, env)
 	if err != nil {
@@ -77,8 +77,8 @@ func (c *ClientsImportCmd) Run(ctx context.Context, env *Environment) error {
 	return printJSON(env.Stdout, done)
 }
 
-// readRegistrations also gives the line on which each begins. It reports every one that
-// cannot be read; members that nobody knows are typing errors.
+// readRegistrations also returns the line on which each begins. It reports all that cannot be read; unknown members are
+// typing errors.
 func readRegistrations(text []byte) (all []provider.Registration, lines []int, err error) {
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	var whole any
@@ -111,7 +111,7 @@ func lineAt(text []byte, offset int64) int {
 	return 1 + bytes.Count(text[:min(offset, int64(len(text)))], []byte("\n"))
 }
 
-// withLines puts the line before each mistake of an import.
+// withLines puts the line number before each mistake of an import.
 func withLines(err error, lines []int) error {
 	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {

@@ -11,15 +11,15 @@ import (
 )
 
 const (
-	commitTold = 2 * time.Second  // a command that waits so long for a commit says so
-	commitWait = 30 * time.Second // and ends after so long
+	commitTold = 2 * time.Second  // a command that has waited this long for a commit says so
+	commitWait = 30 * time.Second // and ends after this long
 )
 
 var errNoCommit = errors.New("no commit ends: the primary waits for a synchronous standby (pg_stat_replication shows which are there). " +
 	"What this command wrote may be kept: look before you run it again")
 
-// watchCommits ends a command whose commit waits longer than the limit, and says so on out beforehand. It opens a connection of
-// its own for commands that take longer than a moment.
+// watchCommits cancels a command whose commit waits longer than the limit, after saying so on out. For commands that
+// take longer than a moment it opens its own connection.
 func watchCommits(ctx context.Context, o postgres.Options, limit time.Duration, out io.Writer, end context.CancelCauseFunc) {
 	var db *postgres.DB
 	var waits postgres.Waits
@@ -33,7 +33,7 @@ func watchCommits(ctx context.Context, o postgres.Options, limit time.Duration, 
 		if db == nil {
 			var err error
 			if db, err = postgres.Open(ctx, o); err != nil {
-				return // as the command says
+				return // the command reports it
 			}
 			defer db.Close()
 		}

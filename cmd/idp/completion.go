@@ -8,7 +8,7 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// completeWord asks this program, in place of a command, for what may follow the words after it. The shells do.
+// completeWord is the hidden argument by which shells ask this program for the words that may follow.
 const completeWord = "__complete"
 
 // CompletionCmd is "idp completion".
@@ -23,7 +23,7 @@ func (CompletionCmd) Help() string {
   fish   idp completion fish > ~/.config/fish/completions/idp.fish`
 }
 
-// Run prints the script. Where nothing of ours may follow, the shell proposes files.
+// Run prints the script. Where no word of ours fits, the shell proposes files.
 func (c *CompletionCmd) Run(p *process) error {
 	_, err := fmt.Fprint(p.stdout, map[string]string{
 		"bash": `_idp() {
@@ -55,7 +55,7 @@ complete -c idp -f -a '(__idp_complete)'
 	return err
 }
 
-// complete are the words that may stand in place of the last one.
+// complete returns the words that can replace the last one.
 func complete(model *kong.Application, words []string) (candidates []string) {
 	if len(words) == 0 {
 		return nil
@@ -103,7 +103,7 @@ func complete(model *kong.Application, words []string) (candidates []string) {
 	return candidates
 }
 
-// flagOf is the flag of a word such as --port or -n; nil for one that has its value in it.
+// flagOf is the flag of a word such as --port or -n; nil if the word contains the value.
 func flagOf(node *kong.Node, word string) *kong.Flag {
 	for _, flags := range node.AllFlags(false) {
 		for _, flag := range flags {

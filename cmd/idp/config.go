@@ -25,8 +25,8 @@ import (
 	"huskyidp/templates"
 )
 
-// environment is what `idp serve` reads, each name with the prefix IDP_: the table of the settings, of which help, manual and
-// `idp config show` are made. A secret may come from a file named by NAME_FILE.
+// environment is the table of the settings of `idp serve`, each with the prefix IDP_. Help, manual page and `idp config
+// show` are made from it. A secret may come from a file named by NAME_FILE.
 type environment struct {
 	DatabaseURL       string            `env:"DATABASE_URL" must:"true" secret:"password" help:"PostgreSQL address with sslmode=verify-full; several hosts may stand in it; its role owns nothing (deploy/roles.sql). Run \"idp migrate\" first, as the owner"`
 	DatabasePooler    string            `env:"DATABASE_POOLER" help:"transaction: a pooler such as PgBouncer stands before the server, in that mode; the role has time-outs then (deploy/roles.sql)"`
@@ -89,19 +89,18 @@ const (
 
 var weaker = []string{acceptPlainListener, acceptPlainDatabase, acceptPlainMail, acceptSample, acceptOutbound, acceptCertification, acceptOwner}
 
-// settings are the checked values from which the program is built; the demo makes
-// its own.
+// settings are the checked values from which the program is built; the demo makes its own.
 type settings struct {
 	dsn               string
-	pooled            bool   // by way of a pooler in transaction mode
-	stateDir          string // "" for none
+	pooled            bool   // through a pooler in transaction mode
+	stateDir          string // or ""
 	conns             int32
 	issuer            string
 	keks              []seal.KEK
 	smtp              mail.SMTPOptions
 	templates         templates.Options
 	language          string
-	securityContact   string // for security.txt; "" for none
+	securityContact   string // for security.txt, or ""
 	proxies           []netip.Prefix
 	limits            web.Limits
 	identityLock      time.Duration
@@ -109,10 +108,10 @@ type settings struct {
 	noQuestions       bool
 	numbers           members.NumberFormat
 	agreementDir      string
-	registrationToken string // initial access token; "" for none
-	registrationTries int    // without it, of a source in an hour
-	clientRate        int    // calls a second
-	deskAddress       string // of the support desk; "" for none
+	registrationToken string // initial access token, or ""
+	registrationTries int    // without it, per source and hour
+	clientRate        int    // calls per second
+	deskAddress       string // of the support desk, or ""
 	emailSelfService  bool
 	scopeACR          provider.ScopeACR
 	proofs            provider.ProofDeps
@@ -258,7 +257,8 @@ func (e *environment) checkMail(m *mistakes) mail.SMTPOptions {
 	return o
 }
 
-// checkDesk wants a host of its own for the support desk: cookies know no ports (S-24). TLS is as for the members' listener.
+// checkDesk requires a host of its own for the support desk, because cookies ignore ports (S-24). TLS is as for the
+// members' listener.
 func (e *environment) checkDesk(m *mistakes) string {
 	if e.DeskListen == "" && e.DeskAddress == "" {
 		return ""
@@ -277,9 +277,8 @@ func (e *environment) checkDesk(m *mistakes) string {
 	return e.DeskAddress
 }
 
-// checkMTLS reads what clients with certificates need. The certificate is asked for on a
-// listener of its own: on the members' one, browsers would ask the member for it. Where
-// TLS ends at a proxy, that passes it on.
+// checkMTLS reads the settings for clients with certificates. Certificates are requested on a separate listener: on the
+// members' one, browsers would ask the member for one. If TLS ends at a proxy, the proxy passes the certificate on.
 func (e *environment) checkMTLS(m *mistakes) provider.ProofDeps {
 	if e.MTLSListen == "" && e.ClientCertHeader == "" {
 		if e.MTLSAddress != "" || e.ClientCAs != "" {
@@ -304,8 +303,8 @@ func (e *environment) checkMTLS(m *mistakes) provider.ProofDeps {
 	return proofs
 }
 
-// checkCertification: what the certification plans need is no setting for a service that
-// has members, so it is asked for twice.
+// checkCertification requires two settings for what the certification plans need, because no service with members
+// should have it.
 func (e *environment) checkCertification(m *mistakes) bool {
 	if e.Certification && !e.accepts(acceptCertification) {
 		m.weak("CERTIFICATION", acceptCertification, "opens flows that put tokens into addresses")
@@ -349,7 +348,7 @@ func prefixes(name string, texts []string, m *mistakes) []netip.Prefix {
 
 var hiddenDSN = regexp.MustCompile(`(password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&]+)|(://[^:/@]*:)[^@]*(@)`)
 
-// shownDSN is a database address without its password, for people.
+// shownDSN is a database address without its password, for display.
 func shownDSN(dsn string) string {
 	return hiddenDSN.ReplaceAllString(dsn, "$1$3…$4")
 }

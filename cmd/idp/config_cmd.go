@@ -33,7 +33,7 @@ func (ConfigCheckCmd) Help() string {
 	return `Prints a line for each check, and leaves with 1 if one failed: a job of a release runs it before the instances start.`
 }
 
-// Run makes all checks, those as well that come after one that failed.
+// Run makes all checks, even after one has failed.
 func (ConfigCheckCmd) Run(ctx context.Context, p *process) error {
 	e, s, err := readEnvironment(p.vars)
 	c := &checks{out: p.stdout}
@@ -53,7 +53,7 @@ func (ConfigCheckCmd) Run(ctx context.Context, p *process) error {
 	_, err = loadLegal(s.agreementDir, set.Languages())
 	c.tell("agreement", err)
 	c.database(ctx, e, s)
-	if sender, err := mail.NewSMTP(s.smtp); err == nil { // else the settings said so
+	if sender, err := mail.NewSMTP(s.smtp); err == nil { // otherwise the settings are reported
 		c.tell("mail server", sender.Greet(ctx))
 	}
 	if c.failed > 0 {
@@ -62,7 +62,7 @@ func (ConfigCheckCmd) Run(ctx context.Context, p *process) error {
 	return nil
 }
 
-// checks prints what was looked at.
+// checks prints what was checked.
 type checks struct {
 	out          io.Writer
 	made, failed int
@@ -80,12 +80,12 @@ func (c *checks) tell(what string, err error) {
 	}
 }
 
-// errUndo takes back what a check would have left.
+// errUndo rolls back what a check has written.
 var errUndo = errors.New("undone")
 
 func (c *checks) database(ctx context.Context, e environment, s settings) {
 	if s.dsn == "" {
-		return // the settings said so
+		return // the settings are reported
 	}
 	db, err := openDatabase(ctx, s.pool(4, nil))
 	if errors.Is(err, postgres.ErrSchema) {
@@ -106,7 +106,7 @@ func (c *checks) database(ctx context.Context, e environment, s settings) {
 		return
 	}
 	err = db.InTx(ctx, func(ctx context.Context) error {
-		return db.InTx(ctx, func(ctx context.Context) error { // an inner one, so that nothing in it commits
+		return db.InTx(ctx, func(ctx context.Context) error { // nested, so that nothing in it is committed
 			ring, err := loadKeyring(ctx, db, s.keks)
 			if err != nil {
 				return err
@@ -124,7 +124,7 @@ func (c *checks) database(ctx context.Context, e environment, s settings) {
 	c.tell("keys", err)
 }
 
-// checkEpoch asks what serve asks of each connection, and takes back what that writes down.
+// checkEpoch checks a connection as serve does, and rolls back what that writes.
 func checkEpoch(ctx context.Context, db *postgres.DB, s settings) error {
 	guard := epoch.NewGuard(slog.New(slog.DiscardHandler), func(time.Duration) {})
 	if s.stateDir != "" {
@@ -141,14 +141,14 @@ func checkEpoch(ctx context.Context, db *postgres.DB, s settings) error {
 	if err != nil {
 		return databaseError(s.dsn, err)
 	}
-	defer func() { _ = undone.Rollback(context.WithoutCancel(ctx)) }() // else the connection's end does it
+	defer func() { _ = undone.Rollback(context.WithoutCancel(ctx)) }() // otherwise closing the connection does it
 	return guard.Check(ctx, conn.Conn())
 }
 
 // ConfigShowCmd is "idp config show".
 type ConfigShowCmd struct{}
 
-// Run prints the table also where it has mistakes, and then says which.
+// Run prints the table even if it has mistakes, and then reports them.
 func (ConfigShowCmd) Run(p *process) error {
 	vars, _, wrong := withFiles(p.vars)
 	table := tabwriter.NewWriter(p.stdout, 0, 8, 2, ' ', 0)

@@ -13,7 +13,7 @@ import (
 	"huskyidp/templates"
 )
 
-// checkLooks reads what pages and mails show of the operator.
+// checkLooks reads the settings for pages and mails.
 func (e *environment) checkLooks(m *mistakes) templates.Options {
 	o := templates.Options{SupportEmail: e.SupportEmail, SupportPhone: e.SupportPhone}
 	var err error
@@ -28,7 +28,7 @@ func (e *environment) checkLooks(m *mistakes) templates.Options {
 	return o
 }
 
-// loadBrand also reports where the mistakes are.
+// loadBrand adds the folder to the mistakes.
 func loadBrand(dir string) (*templates.Brand, error) {
 	brand, err := templates.LoadBrand(os.DirFS(dir))
 	if err != nil {
@@ -37,7 +37,7 @@ func loadBrand(dir string) (*templates.Brand, error) {
 	return brand, nil
 }
 
-// agreementDir holds the operator's agreement and certification: a folder of their own, or the brand's, "" for none.
+// agreementDir is the folder with the operator's agreement and certification: its own, the brand's, or "".
 func (e *environment) agreementDir() string {
 	if e.AgreementDir == "" && hasAgreement(e.BrandDir) {
 		return e.BrandDir
@@ -45,7 +45,7 @@ func (e *environment) agreementDir() string {
 	return e.AgreementDir
 }
 
-// hasAgreement reports whether a brand's folder holds an agreement, other than the sample's.
+// hasAgreement reports whether a brand's folder has an agreement other than the sample.
 func hasAgreement(brandDir string) bool {
 	if brandDir == "" {
 		return false
@@ -54,7 +54,7 @@ func hasAgreement(brandDir string) bool {
 	names, _ := fs.Glob(folder, "agreement/*.txt") // the pattern is well-formed
 	return slices.ContainsFunc(names, func(name string) bool {
 		own, err := fs.ReadFile(folder, name)
-		sample, _ := fs.ReadFile(registration.SampleLegal(), name) // nil where the sample has none of that date
+		sample, _ := fs.ReadFile(registration.SampleLegal(), name) // nil if the sample has none of that date
 		return err != nil || !bytes.Equal(own, sample)
 	})
 }

@@ -21,12 +21,13 @@ import (
 	"huskyidp/provider"
 )
 
-// mistakes are all that is wrong with the settings, one a variable and cause, and one remedy for all that is weaker.
+// mistakes collects everything that is wrong with the settings, one per variable and cause, and one remedy for all
+// weaker settings.
 type mistakes struct {
 	all      []error
-	unread   map[string]bool // variables whose value could not be read: what it would mean is not judged
-	accepted []string        // by IDP_ACCEPT already
-	weaker   []string        // that it would have to name
+	unread   map[string]bool // variables that could not be read: their values are not judged
+	accepted []string        // by IDP_ACCEPT
+	weaker   []string        // that IDP_ACCEPT would have to name
 }
 
 func (m *mistakes) add(err error) {
@@ -41,7 +42,7 @@ func (m *mistakes) wrong(name, format string, args ...any) {
 	}
 }
 
-// weak is wrong unless IDP_ACCEPT has the name accept.
+// weak is wrong unless IDP_ACCEPT names accept.
 func (m *mistakes) weak(name, accept, what string) {
 	m.wrong(name, "%s", what)
 	m.weaker = append(m.weaker, accept)
@@ -56,14 +57,14 @@ func (m *mistakes) err() error {
 	return errors.Join(all...)
 }
 
-// readEnvironment reads and checks everything and reports all mistakes together.
+// readEnvironment reads and checks all settings and reports all mistakes together.
 func readEnvironment(vars map[string]string) (environment, settings, error) {
 	e, m := parse(vars)
 	s := e.check(m)
 	return e, s, m.err()
 }
 
-// readAdminEnvironment reads what the managing commands need: database and keys.
+// readAdminEnvironment reads what the management commands need: database and keys.
 func readAdminEnvironment(vars map[string]string) (environment, settings, error) {
 	e, m := parse(vars)
 	s := settings{dsn: e.DatabaseURL, pooled: e.DatabasePooler != ""}
@@ -79,7 +80,7 @@ func readAdminEnvironment(vars map[string]string) (environment, settings, error)
 	return e, s, m.err()
 }
 
-// kinds are the values of a type in an operator's words.
+// kinds describe the values of a type in an operator's words.
 var kinds = map[reflect.Type]string{
 	reflect.TypeFor[time.Duration]():     "a duration such as 5s",
 	reflect.TypeFor[bool]():              "true or false",
@@ -88,7 +89,7 @@ var kinds = map[reflect.Type]string{
 	reflect.TypeFor[map[string]string](): "name=value, comma-separated",
 }
 
-// parse fills the table.
+// parse fills in the table.
 func parse(vars map[string]string) (e environment, m *mistakes) {
 	m = &mistakes{unread: map[string]bool{}}
 	vars, unread, err := withFiles(vars)
@@ -116,8 +117,8 @@ func parse(vars map[string]string) (e environment, m *mistakes) {
 	return e, m
 }
 
-// withFiles replaces each IDP_…_FILE by the content of the file that it names, and refuses names that nobody reads. unread
-// are the settings, without prefix, that could not be had.
+// withFiles replaces each IDP_…_FILE by the content of the file, and refuses unknown names. unread are the settings,
+// without prefix, that could not be read.
 func withFiles(vars map[string]string) (all map[string]string, unread []string, err error) {
 	all = make(map[string]string, len(vars))
 	var wrong []error
@@ -146,7 +147,7 @@ func withFiles(vars map[string]string) (all map[string]string, unread []string, 
 	return all, unread, errors.Join(wrong...)
 }
 
-// names are all variables that some command reads: the table's, those of the commands' flags, and the sample portal's.
+// names are the variables of all commands: the table's, those of the commands' flags, and the sample portal's.
 var names = sync.OnceValue(func() []string {
 	all := []string{"IDP_PORTAL_SECRET", "IDP_PORTAL_KEY"}
 	for _, field := range fields() {
@@ -161,10 +162,10 @@ var names = sync.OnceValue(func() []string {
 	return all
 })
 
-// orchestrated are the variables that Kubernetes and Docker set by themselves for a service named idp.
+// orchestrated are the variables that Kubernetes and Docker set for a service named idp.
 var orchestrated = regexp.MustCompile(`^IDP_(\w+_)?(SERVICE_(HOST|PORT\w*)=|PORT(_\d+_(TCP|UDP|SCTP)\w*)?=(tcp|udp|sctp)://|PORT_\d+_(TCP|UDP|SCTP)_\w+=)`)
 
-// unknownName is a mistake: a setting with a typing error would not be in force.
+// unknownName is a mistake, because a misspelled setting would have no effect.
 func unknownName(name, value string) error {
 	short, ours := strings.CutPrefix(name, "IDP_")
 	if !ours || orchestrated.MatchString(name+"="+value) {
@@ -185,7 +186,7 @@ func unknownName(name, value string) error {
 	return fmt.Errorf("%s%s", name, cmp.Or(strings.Replace(near, "did you mean ", "did you mean IDP_", 1), ": no command reads it"))
 }
 
-// didYouMean is ": did you mean …?" with the nearest of the words, or nothing.
+// didYouMean is ": did you mean …?" with the nearest of the words, or "".
 func didYouMean(word string, known []string) string {
 	byLower := map[string]string{}
 	for _, one := range known {
@@ -203,8 +204,8 @@ func fields() []reflect.StructField { return reflect.VisibleFields(reflect.TypeF
 // maxConfigFile in bytes.
 const maxConfigFile = 1 << 20
 
-// readConfigFile reads lines NAME=VALUE with the names of the environment. Empty lines and those that begin with # say
-// nothing; a value may stand in quotes, which are dropped; nothing else in it has a meaning, so that passwords stay whole.
+// readConfigFile reads lines NAME=VALUE with the names of the environment. Empty lines and those that begin with # are
+// ignored. Quotes around a value are removed; nothing else in it is special, so that passwords stay intact.
 func readConfigFile(in io.Reader, path string) (map[string]string, error) {
 	text, err := io.ReadAll(io.LimitReader(in, maxConfigFile))
 	if err != nil {
@@ -235,7 +236,7 @@ func readConfigFile(in io.Reader, path string) (map[string]string, error) {
 	return vars, errors.Join(wrong...)
 }
 
-// configure adds the file's settings to those of the environment, which win.
+// configure adds the file's settings to those of the environment, which take precedence.
 func (p *process) configure(in io.Reader, path string) error {
 	file, err := readConfigFile(in, path)
 	if err != nil {

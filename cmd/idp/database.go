@@ -14,15 +14,15 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// epochFile is what stands in IDP_STATE_DIR.
+// epochFile is the name of the file in IDP_STATE_DIR.
 const epochFile = "epoch.json"
 
-// pool is how the settings reach the database. check judges each connection; nil: none is refused.
+// pool is how the settings reach the database. check judges each connection; nil accepts all.
 func (s settings) pool(conns int32, check func(context.Context, *pgx.Conn) error) postgres.Options {
 	return postgres.Options{DSN: s.dsn, MaxConns: conns, Pooled: s.pooled, Check: check}
 }
 
-// openDatabase opens a pool, and looks whether the database is there, has a schema for this program and bounds its
+// openDatabase opens a pool and checks that the database is there, has a schema for this program, and limits its
 // statements.
 func openDatabase(ctx context.Context, o postgres.Options) (*postgres.DB, error) {
 	db, err := postgres.Open(ctx, o)
@@ -42,7 +42,7 @@ func openDatabase(ctx context.Context, o postgres.Options) (*postgres.DB, error)
 	return db, nil
 }
 
-// databaseError says in one line what is wrong, and with which database. The driver's own text may have several.
+// databaseError describes a failure and its database in one line. The driver's own text may have several.
 func databaseError(dsn string, err error) error {
 	text := err.Error()
 	if postgres.IsPooler(err) {
@@ -61,7 +61,7 @@ func databaseError(dsn string, err error) error {
 	return &oneLine{fmt.Sprintf("IDP_DATABASE_URL: %s: %s", shownDSN(dsn), strings.Join(strings.Fields(text), " ")), err}
 }
 
-// oneLine is an error in words of our own.
+// oneLine is an error with a text of our own.
 type oneLine struct {
 	text  string
 	cause error

@@ -69,11 +69,11 @@ func (d *DemoCmd) Run(ctx context.Context, p *process) error {
 			return err
 		}
 	}
-	var on [4]net.Listener // before the database, so that a port that is taken is told at once
+	var on [4]net.Listener // before the database, so that a port in use is reported at once
 	defer func() {
 		for _, l := range on {
 			if l != nil {
-				_ = l.Close() // closed already by its server, as a rule
+				_ = l.Close() // usually its server has closed it
 			}
 		}
 	}()
@@ -167,7 +167,7 @@ func (d *DemoCmd) serve(ctx context.Context, out io.Writer, a *app, parts demoPa
 	return group.Wait()
 }
 
-// welcome tells where to go and with which cards.
+// welcome prints the addresses and the sample cards.
 func (d *DemoCmd) welcome(ctx context.Context, out io.Writer, a *app, parts demoParts) error {
 	cards, err := sampleCards(ctx, a.roster)
 	if err != nil {
@@ -196,8 +196,8 @@ func (d *DemoCmd) welcome(ctx context.Context, out io.Writer, a *app, parts demo
 	return nil
 }
 
-// sampleCards are those of the first three of the sample roster who are on the roster: two surnames and an ñ, a suffix, and a
-// plain one.
+// sampleCards are those of the first three sample members that are on the roster: two surnames and an ñ, a suffix, and
+// a plain one.
 func sampleCards(ctx context.Context, roster *members.Roster) (cards [][]string, err error) {
 	rows, err := csv.NewReader(strings.NewReader(sampleRoster)).ReadAll()
 	if err != nil {
@@ -235,8 +235,8 @@ func (d *DemoCmd) folder() (string, error) {
 	return dir, os.MkdirAll(dir, 0o755)
 }
 
-// stateDir is the system's folder for root, whose home PostgreSQL's user cannot
-// enter, else the user's own.
+// stateDir is the system's folder for root, because PostgreSQL's user cannot enter root's home; otherwise the user's
+// own.
 func stateDir() string {
 	if os.Geteuid() == 0 {
 		return "/var/lib/huskyidp"
@@ -278,12 +278,12 @@ func listenLocal(port int) (net.Listener, error) {
 	return l, nil
 }
 
-// localURL names localhost, which browsers treat as a safe origin.
+// localURL uses localhost, which browsers treat as a secure origin.
 func localURL(l net.Listener) string {
 	return "http://localhost:" + strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 }
 
-// demoKEK is the demo's own key, made at the first start.
+// demoKEK is the demo's own key, created at the first start.
 func demoKEK(dir string) (seal.KEK, error) {
 	path := filepath.Join(dir, "kek")
 	if err := writeOnce(path, seal.GenerateKEK(), 0o400); err != nil {
@@ -304,7 +304,7 @@ func writeOnce(path, content string, mode os.FileMode) error {
 	return errors.Join(err, f.Close())
 }
 
-// importSample fills an empty roster. One that somebody made of a file of theirs stays as it is.
+// importSample fills an empty roster. One that was imported from another file stays as it is.
 func importSample(ctx context.Context, a *app) error {
 	imported, err := a.roster.Imported(ctx)
 	if err == nil && !imported {
@@ -316,7 +316,7 @@ func importSample(ctx context.Context, a *app) error {
 	return nil
 }
 
-// tryClientID is the public client with which developers try a sign-in.
+// tryClientID is the public client that developers use to try a sign-in.
 const tryClientID = "try-it"
 
 func tryClient(ctx context.Context, a *app, base string) error {
@@ -330,13 +330,13 @@ func tryClient(ctx context.Context, a *app, base string) error {
 	return err
 }
 
-// sampleStaff are the demo's people of the support desk: who helps, and who is the second person.
+// sampleStaff are the people of the demo's support desk: an agent and a second person.
 var sampleStaff = []admin.NewPerson{
 	{Username: "apoyo.rosa", Email: "rosa@apoyo.invalid", Name: "Rosa Vega", Language: "es", Roles: []admin.Role{admin.Read, admin.Recover}},
 	{Username: "apoyo.luis", Email: "luis@apoyo.invalid", Name: "Luis Prado", Language: "es", Roles: []admin.Role{admin.Approve, admin.Admin, admin.Audit}},
 }
 
-// hireSample makes their accounts at the first start. They have no passwords: the codes for the first come to the mailbox.
+// hireSample creates their accounts at the first start. They have no passwords; their first codes go to the mailbox.
 func hireSample(ctx context.Context, a *app) error {
 	for _, person := range sampleStaff {
 		if _, err := a.staff.AddPerson(ctx, person, operator); err != nil && !errors.Is(err, accounts.ErrUsernameTaken) {
@@ -346,7 +346,7 @@ func hireSample(ctx context.Context, a *app) error {
 	return nil
 }
 
-// portalClient registers the portal, or brings its addresses up to date.
+// portalClient registers the portal, or updates its addresses.
 func portalClient(ctx context.Context, a *app, dir, base string) (string, error) {
 	m := provider.Metadata{
 		ClientName: "Portal de muestra", Profile: provider.ProfileOwn, RedirectURIs: []string{base + "/callback"},
@@ -384,13 +384,13 @@ func makePortalClient(ctx context.Context, a *app, m provider.Metadata) (string,
 	return secret, err
 }
 
-// serveUntil answers on the listener until ctx ends.
+// serveUntil serves on the listener until ctx ends.
 func serveUntil(ctx context.Context, l net.Listener, handler http.Handler) error {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
 	stopped := context.AfterFunc(ctx, func() {
 		end, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 		defer cancel()
-		_ = server.Shutdown(end) // what is still open then is cut with the program
+		_ = server.Shutdown(end) // what is still open is cut when the program ends
 	})
 	defer stopped()
 	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {

@@ -55,7 +55,7 @@ func (a *app) openDesk(ctx context.Context, s settings, sv *services) error {
 	return nil
 }
 
-// registerConsole makes the console a client of the provider, or brings its addresses up to date.
+// registerConsole makes the console a client of the provider, or updates its addresses.
 func (a *app) registerConsole(ctx context.Context, base string) error {
 	m := admin.ConsoleClient(base)
 	_, _, err := a.clients.Create(ctx, admin.ConsoleClientID, m)
@@ -69,8 +69,8 @@ func (a *app) registerConsole(ctx context.Context, base string) error {
 	return err
 }
 
-// inside carries the console's calls to the provider without a network: both are this program, which need not reach itself by
-// its public name.
+// inside passes the console's calls to the provider without a network: both are in this program, which may not be able
+// to reach its own public name.
 type inside struct{ handler func() http.Handler }
 
 func (t inside) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -90,7 +90,7 @@ func (t inside) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// answer keeps what a handler writes.
+// answer collects what a handler writes.
 type answer struct {
 	header http.Header
 	status int

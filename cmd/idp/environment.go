@@ -12,7 +12,7 @@ import (
 	"huskyidp/templates"
 )
 
-// Environment is what the commands work on; main fills it. DB and Keyring are nil for commands that need neither
+// Environment is what the commands work with; main fills it in. DB and Keyring are nil for commands that need neither
 // (roster sample).
 type Environment struct {
 	DB            *postgres.DB
@@ -25,5 +25,5 @@ type Environment struct {
 	Looks         templates.Options // of mails
 	Now           func() time.Time
 
-	leftOut bool // an import took what it could, but not every line
+	leftOut bool // an import left out some lines
 }

@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// HealthCmd is "idp health": for the health check of a container that has no other program.
+// HealthCmd is "idp health", for the health check of a container that has no other program.
 type HealthCmd struct {
 	URL string `arg:"" default:"http://127.0.0.1:9090/readyz" help:"What to ask."`
 }
 
-// Run succeeds when the address answers with a 2xx within two seconds.
+// Run succeeds if the address answers with a 2xx within two seconds.
 func (c *HealthCmd) Run(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()

@@ -63,7 +63,7 @@ type KeysRotateCmd struct {
 	Now bool   `help:"Sign with the new key at once. Applications that cached the keys must fetch them again."`
 }
 
-// Run rotates and says what signs when.
+// Run rotates and prints which key signs from when.
 func (c *KeysRotateCmd) Run(ctx context.Context, env *Environment) error {
 	service, err := newKeys(env)
 	if err != nil {
@@ -89,7 +89,7 @@ func (c *KeysRotateCmd) Run(ctx context.Context, env *Environment) error {
 	return nil
 }
 
-// algorithmsInUse are those with an active key.
+// algorithmsInUse are the algorithms with an active key.
 func algorithmsInUse(ctx context.Context, service *keys.Service) ([]string, error) {
 	all, err := service.List(ctx)
 	if err != nil {
@@ -110,7 +110,7 @@ type KeysRevokeCmd struct {
 	Reason string `required:"" help:"Why, for the audit trail."`
 }
 
-// Run revokes and says when it has taken effect.
+// Run revokes and prints when it has taken effect.
 func (c *KeysRevokeCmd) Run(ctx context.Context, env *Environment) error {
 	service, err := newKeys(env)
 	if err != nil {
@@ -157,7 +157,7 @@ func (KeysRewrapCmd) Help() string {
 IDP_OLD_KEKS, run this, then start them without IDP_OLD_KEKS.`
 }
 
-// Run says how many data keys were wrapped anew.
+// Run prints how many data keys were rewrapped.
 func (c *KeysRewrapCmd) Run(ctx context.Context, env *Environment) error {
 	changed, err := env.Keyring.Rewrap(ctx)
 	if err != nil {

@@ -17,15 +17,15 @@ import (
 	"huskyidp/registration"
 )
 
-// sealedColumns are all in which values lie for longer than a day. Digests cannot be made anew from themselves: versions of
-// their keys are added and stay readable.
+// sealedColumns are all columns that hold sealed values for longer than a day. Digests cannot be recomputed: versions
+// of their keys are added and stay readable.
 var sealedColumns = slices.Concat(accounts.SealedColumns, registration.SealedColumns, recovery.SealedColumns, members.SealedColumns, keys.SealedColumns,
 	mail.SealedColumns, admin.SealedColumns)
 
 // KeysDataCmd is "idp keys data".
 type KeysDataCmd struct{}
 
-// Run prints one line per version of a data key, and how many values the old ones hold (S-47).
+// Run prints one line per version of a data key, and how many values use an old one (S-47).
 func (c *KeysDataCmd) Run(ctx context.Context, env *Environment) error {
 	list, err := env.Keyring.DataKeys(ctx)
 	if err != nil {
@@ -57,7 +57,7 @@ type KeysRotateDataCmd struct {
 	Wait    bool   `help:"Go on until the old version is dropped: about five minutes, and the time of sealing all values anew."`
 }
 
-// Run takes one step, or all. It may be ended at any moment and begun again; the service keeps running.
+// Run takes one step, or all. It may be stopped at any moment and run again; the service keeps running.
 func (c *KeysRotateDataCmd) Run(ctx context.Context, env *Environment) error {
 	for {
 		step, changed, err := env.Keyring.Rotate(ctx, seal.Purpose(c.Purpose), sealedColumns)

@@ -9,7 +9,7 @@ import (
 	"huskyidp/internal/audit"
 )
 
-// background adds the loops of an instance; the job queues are apart.
+// background adds the loops of an instance, except for the job queues.
 func (a *app) background(s settings, sv *services) {
 	chain := audit.NewChain(a.db, sv.keyring, time.Now)
 	var sealAudit func(context.Context) error

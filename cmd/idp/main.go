@@ -51,7 +51,7 @@ type commands struct {
 	VersionFlag kong.VersionFlag `name:"version" help:"Print the version."`
 }
 
-// kongOptions are common to running and to describing the commands.
+// kongOptions are shared by running and describing the commands.
 func kongOptions() []kong.Option {
 	return []kong.Option{kong.Name("idp"), kong.Description("The sign-in service of HUSKY Health. Start with: idp demo"),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.UsageOnError(), kong.Vars{"version": versionLine()}}
@@ -73,7 +73,7 @@ func environ() map[string]string {
 	return vars
 }
 
-// run is the whole program; tests call it. It returns the exit code.
+// run is the whole program; tests call it. It returns the exit status.
 func run(ctx context.Context, args []string, vars map[string]string, stdout, stderr io.Writer) int {
 	return (&process{vars: vars, stdout: stdout, stderr: stderr, commitWait: commitWait}).run(ctx, args)
 }
@@ -126,22 +126,22 @@ func (p *process) run(ctx context.Context, args []string) int {
 	return 0
 }
 
-// exitLeftOut is the exit code of an import that did what it should, but for some lines.
+// exitLeftOut is the exit status of an import that left out some lines.
 const exitLeftOut = 3
 
-// process is what a command sees of the world.
+// process is the command's view of its environment.
 type process struct {
 	vars           map[string]string
-	origin         map[string]string // the file of those that are not of the environment
+	origin         map[string]string // the file of each variable that is not from the environment
 	stdout, stderr io.Writer
 	db             *postgres.DB
-	env            *Environment // of the command, once it asked for it
+	env            *Environment // of the command, once it has been opened
 	commitWait     time.Duration
 	end            context.CancelCauseFunc // of the command's context
 	watching       sync.WaitGroup
 }
 
-// watch ends the command when a commit of its sessions does not end, see watchCommits.
+// watch cancels the command if a commit does not end, see watchCommits.
 func (p *process) watch(ctx context.Context, o postgres.Options) {
 	o.MaxConns = 1
 	p.watching.Go(func() { watchCommits(ctx, o, p.commitWait, p.stderr, p.end) })
@@ -156,7 +156,7 @@ func (p *process) load(in io.Reader) (kong.Resolver, error) {
 	return kong.ResolverFunc(p.flagVariable), p.configure(in, path)
 }
 
-// flagVariable is what environment and file say to a flag that has a variable.
+// flagVariable is the value from environment or file for a flag with a variable.
 func (p *process) flagVariable(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 	for _, name := range flag.Envs {
 		if value, ok := p.vars[name]; ok {
@@ -166,7 +166,7 @@ func (p *process) flagVariable(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (
 	return nil, nil
 }
 
-// environment opens database and keys for the commands that manage them.
+// environment opens database and keys for the management commands.
 func (p *process) environment(ctx context.Context, command string) (*Environment, error) {
 	e := &Environment{Stdout: p.stdout, Stderr: p.stderr, Now: time.Now}
 	p.env = e
@@ -215,7 +215,7 @@ func migrateError(dsn string, err error) error {
 // MigrateCmd is "idp migrate".
 type MigrateCmd struct{}
 
-// Run migrates the database of IDP_DATABASE_URL. It may run beside serving instances.
+// Run migrates the database of IDP_DATABASE_URL. Instances may be serving meanwhile.
 func (MigrateCmd) Run(ctx context.Context, p *process) error {
 	vars, _, err := withFiles(p.vars)
 	if err != nil {

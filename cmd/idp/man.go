@@ -11,7 +11,7 @@ import (
 // ManCmd is "idp man".
 type ManCmd struct{}
 
-// Run prints the page in the language of man(7), made of the commands themselves.
+// Run prints the page in the format of man(7), made from the commands themselves.
 func (ManCmd) Run(p *process, model *kong.Application) error {
 	m := &manual{}
 	m.line(`.TH IDP 8 "" "HUSKY Health" "System administration"`)
@@ -40,7 +40,7 @@ func (ManCmd) Run(p *process, model *kong.Application) error {
 	return err
 }
 
-// manual is text with the requests of man(7).
+// manual is text with man(7) requests.
 type manual struct{ strings.Builder }
 
 func (m *manual) line(request string) { m.WriteString(request + "\n") }

@@ -16,8 +16,8 @@ import (
 	"huskyidp/provider"
 )
 
-// meters are what the packages count on, each under a name and labels of ours: no label takes what a stranger typed, and each
-// has a list of its values, where the others are "other". The state of database and keys is in stateMetrics.
+// meters are the counters of the packages, each with a name and labels of ours. No label contains what a stranger
+// typed; each has a list of values, and all others are "other". stateMetrics has the state of database and keys.
 type meters struct {
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec
@@ -80,7 +80,7 @@ func gauge(name, help string, value func() float64) prometheus.Collector {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value)
 }
 
-// oneOf is the value if it is among those that a label may have.
+// oneOf returns the value if the label may have it.
 func oneOf(known []string, value string) string {
 	if slices.Contains(known, value) {
 		return value
@@ -99,7 +99,7 @@ func (m *meters) request(method, route string, status int, took time.Duration) {
 	m.requests.WithLabelValues(method, route, strconv.Itoa(status)).Observe(took.Seconds())
 }
 
-// refusals are the reasons: those of pages and those of specifications.
+// refusals are the reasons of pages and of the specifications.
 var refusals = func() []string {
 	all := provider.ErrorCodes()
 	for _, key := range web.Keys() {
@@ -113,7 +113,7 @@ func (m *meters) refusal(reason string) {
 	m.refused.WithLabelValues(oneOf(refusals, strings.TrimPrefix(reason, "error."))).Inc()
 }
 
-// grants by the short word of the label, by what a request calls them.
+// grants maps grant types to the short values of the label.
 var grants = map[string]string{
 	"authorization_code": "authorization_code", "refresh_token": "refresh_token", "client_credentials": "client_credentials",
 	"urn:ietf:params:oauth:grant-type:device_code": "device_code", "urn:ietf:params:oauth:grant-type:jwt-bearer": "jwt_bearer",
@@ -152,7 +152,7 @@ func (m *meters) watch(a *app, signing *keys.Service) {
 	m.registry.MustRegister(&stateMetrics{db: a.jobs, signing: signing, logger: a.loopLogger, now: time.Now})
 }
 
-// hashQueue adds what waits for slow hashes at a scrape.
+// hashQueue adds the queue for slow hashes at a scrape.
 func (m *meters) hashQueue(people *accounts.Service) {
 	m.registry.MustRegister(
 		gauge("idp_hash_queue_length", "Requests that wait for a slow hash.", func() float64 { n, _ := people.HashQueue(); return float64(n) }),

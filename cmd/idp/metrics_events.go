@@ -10,7 +10,7 @@ import (
 	"huskyidp/internal/audit"
 )
 
-// eventMetrics count what members, staff and programs do, from the one place that every security event goes through.
+// eventMetrics counts what members, staff and programs do, at the one place that every security event passes through.
 type eventMetrics struct {
 	events  *prometheus.CounterVec
 	seconds *prometheus.CounterVec
@@ -19,8 +19,8 @@ type eventMetrics struct {
 
 const succeeded = "succeeded"
 
-// outcomes are the reasons that are told apart, by kind; any other failure is "failed". Some reasons elsewhere are typed by
-// staff and operators, and can be no label.
+// outcomes are the reasons that are counted separately, by kind; any other failure is "failed". Some other reasons are
+// typed by staff and operators, and cannot be labels.
 var outcomes = map[audit.Kind][]string{
 	audit.SignInFailed:    {"wrong_credentials", "waiting", "former_value", "account_protected", "account_disabled"},
 	audit.FactorRefused:   {"wrong", "used", "sign_count", "locked"},
@@ -97,7 +97,7 @@ func outcomeOf(e audit.Event) string {
 	return "failed"
 }
 
-// lockOf is the lock that an event begins or releases, "" for others.
+// lockOf is the lock that an event begins or releases, or "".
 func lockOf(e audit.Event) (lock, change string) {
 	switch e.Kind {
 	case audit.IdentityLocked:

@@ -15,15 +15,15 @@ import (
 	"huskyidp/keys"
 )
 
-// stateEvery and rosterEvery are how long a scrape may show what was read before: each instance is scraped, all read one
-// database, and a million members are counted.
+// stateEvery and rosterEvery are how long a scrape may return what was read before: all instances are scraped, all read
+// one database, and a million members are counted.
 const (
 	stateEvery  = 15 * time.Second
 	rosterEvery = 10 * time.Minute
 )
 
-// stateMetrics are read from the database at a scrape: what lasts, and is no count of one instance. When the database does not
-// answer they are missing, and idp_state_up is 0.
+// stateMetrics are read from the database at a scrape, because they do not belong to one instance. If the database does
+// not answer they are missing, and idp_state_up is 0.
 type stateMetrics struct {
 	db      *postgres.DB
 	signing *keys.Service
@@ -104,13 +104,13 @@ func instant(d *prometheus.Desc, at *time.Time, labels ...string) []prometheus.M
 	return []prometheus.Metric{value(d, float64(at.UnixMilli())/1000, labels...)}
 }
 
-// The job queue's names and states that have series; completed jobs are as many as there were mails.
+// The queues and states that have series; there are as many completed jobs as there were mails.
 var (
 	jobQueues = []string{"default", "logout", "mail", "recovery", "other"}
 	jobStates = []string{"available", "cancelled", "discarded", "pending", "retryable", "running", "scheduled"}
 )
 
-// readState goes through the queue's index for mails: most of their table is done.
+// readState uses the queue's index for mails, because most of the table is done.
 func (s *stateMetrics) readState(ctx context.Context) (all []prometheus.Metric, err error) {
 	add := func(m ...prometheus.Metric) { all = append(all, m...) }
 	b := &pgx.Batch{}
@@ -174,7 +174,7 @@ func (s *stateMetrics) readState(ctx context.Context) (all []prometheus.Metric, 
 		return nil, err
 	}
 	for _, k := range signing {
-		if k.State == keys.Active || k.State == keys.Next { // one each for an algorithm
+		if k.State == keys.Active || k.State == keys.Next { // one each per algorithm
 			add(instant(keyCreated, &k.CreatedAt, oneOf(keys.Algorithms(), k.Alg), string(k.State))...)
 		}
 	}

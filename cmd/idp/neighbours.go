@@ -15,7 +15,7 @@ import (
 	"huskyidp/templates"
 )
 
-// The adapters of this file let neighbours meet through data.
+// The adapters in this file connect packages that do not know each other.
 
 // cards shows the member's card on the account page.
 type cards struct{ roster *members.Roster }
@@ -35,7 +35,7 @@ func (c cards) Card(ctx context.Context, memberID uuid.UUID) (selfservice.Card, 
 	return selfservice.Card{Name: name, BirthYear: m.BirthDate.Year, MemberNumber: m.MemberNumber}, nil
 }
 
-// heldChanges shows members what waits to be done to their accounts.
+// heldChanges shows members the held changes of their accounts.
 type heldChanges struct{ desk *recovery.Service }
 
 func (h heldChanges) Held(ctx context.Context, accountID uuid.UUID) (list []templates.HeldChange, err error) {
@@ -50,7 +50,7 @@ func (h heldChanges) StopHeld(ctx context.Context, accountID, id uuid.UUID, sid 
 	return h.desk.StopBySession(ctx, accountID, id, sid)
 }
 
-// emails lets members change their own address, as slowly as support does.
+// emails lets members change their own address, with the same hold as at the desk.
 type emails struct{ desk *recovery.Service }
 
 func (e emails) HoldEmail(ctx context.Context, accountID uuid.UUID, email string) error {
@@ -83,7 +83,7 @@ func agreementOf(legal *registration.Legal) func(time.Time, string) provider.Agr
 	}
 }
 
-// flows tells registration which request waits, and where it goes on.
+// flows tells registration which request is pending and where it continues.
 type flows struct{ idp *provider.Service }
 
 func (f flows) Flow(ctx context.Context, id string, browser []byte) (registration.Flow, error) {
@@ -92,7 +92,7 @@ func (f flows) Flow(ctx context.Context, id string, browser []byte) (registratio
 }
 func (f flows) ResumePath(id string) string { return provider.ResumePath(id) }
 
-// apps tells recovery which app waits.
+// apps tells recovery which app is waiting.
 type apps struct{ idp *provider.Service }
 
 func (f apps) Flow(ctx context.Context, id string, browser []byte) (recovery.Flow, error) {

@@ -8,11 +8,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// pprofPages answers under /debug/pprof/ where the program was built for that (profile.go); else nil.
+// pprofPages serves /debug/pprof/ if the program was built with it (profile.go), else nil.
 var pprofPages http.Handler
 
-// operations is the listener for those who run the service: health and metrics. None
-// of it is on the public listener.
+// operations is the listener for operators: health and metrics. None of it is on the public listener.
 func (a *app) operations() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { writeState(w, http.StatusOK, "alive") })
@@ -24,14 +23,14 @@ func (a *app) operations() http.Handler {
 	return mux
 }
 
-// How far an instance's clock may be from the database's, by which others judge what it wrote.
+// How far an instance's clock may be from that of the database, by which others judge what it wrote.
 const (
 	clockTold  = time.Second // once a minute
 	clockLimit = 5 * time.Second
 )
 
-// readyz asks the database, on a pool of its own, within a second: it has to be there and to take writes, and its clock
-// has to be ours.
+// readyz asks the database within a second, on a separate pool: it must be up and writable, and its clock must
+// agree with ours.
 func (a *app) readyz(w http.ResponseWriter, r *http.Request) {
 	if !a.ready.Load() {
 		writeState(w, http.StatusServiceUnavailable, "draining")
@@ -57,7 +56,7 @@ func (a *app) readyz(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// clockApart is how far the database's clock lies outside of the moments between question and answer.
+// clockApart is how far the database's clock is outside of the interval between question and answer.
 func (a *app) clockApart(asked, theirs, answered time.Time) time.Duration {
 	apart := max(asked.Sub(theirs), theirs.Sub(answered))
 	if told := a.clockTold.Load(); apart > clockTold && (told == nil || answered.Sub(*told) >= time.Minute) {

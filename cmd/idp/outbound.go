@@ -9,7 +9,7 @@ import (
 	"huskyidp/provider"
 )
 
-// checkOutbound reads where calls to apps may go besides the public's network.
+// checkOutbound reads where calls to apps may go besides the public network.
 func (e *environment) checkOutbound(m *mistakes) outbound.Options {
 	o := outbound.Options{Allow: e.OutboundAllow}
 	for _, target := range e.OutboundAllow {
@@ -30,7 +30,7 @@ func (e *environment) checkOutbound(m *mistakes) outbound.Options {
 	return o
 }
 
-// checkProofs adds to what checkMTLS says: nonces, and certificates that a proxy passes on.
+// checkProofs adds to checkMTLS: nonces, and certificates passed on by a proxy.
 func (e *environment) checkProofs(s *settings, m *mistakes) {
 	s.proofs.RequireDPoPNonce = e.DPoPNonce
 	if e.ClientCertHeader == "" {

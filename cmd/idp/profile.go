@@ -7,6 +7,6 @@ import (
 	_ "net/http/pprof"
 )
 
-// Programs built with the tag "profile", for `bench --profile`, show profiles on the listener of health and metrics. Releases
-// have none (R-16).
+// Programs built with the tag "profile", for `bench --profile`, serve profiles on the listener of health and metrics.
+// Releases have none (R-16).
 func init() { pprofPages = http.DefaultServeMux }

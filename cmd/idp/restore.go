@@ -49,7 +49,7 @@ func (c *RestoreEpochCmd) Run(ctx context.Context, env *Environment) error {
 	return err
 }
 
-// tellLost records that a failover took commits with it.
+// tellLost records that a failover lost commits.
 func tellLost(log *audit.Log, logger *slog.Logger) func(time.Duration) {
 	return func(lost time.Duration) {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)

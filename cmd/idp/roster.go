@@ -248,7 +248,7 @@ func (p *linePrinter) summary(what string) {
 	}
 }
 
-// importBar shows progress on a terminal, and nothing elsewhere. The import tells of it from several goroutines.
+// importBar shows progress on a terminal, and nothing elsewhere. Several goroutines of the import use it.
 type importBar struct {
 	mu    sync.Mutex
 	out   io.Writer // nil: no terminal
@@ -277,7 +277,7 @@ func (b *importBar) progress(phase members.Phase, done, total int64) {
 			progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish(),
 		)
 	}
-	b.bar.Set64(min(done, b.bar.GetMax64()-1)) // the last piece is for what comes after
+	b.bar.Set64(min(done, b.bar.GetMax64()-1)) // the last piece is for the next phase
 }
 
 func (b *importBar) clear() {

@@ -85,10 +85,10 @@ func (ServeCmd) Run(ctx context.Context, p *process) error {
 // listeners are the ports of serve.
 type listeners struct {
 	public        []net.Listener
-	desk, private net.Listener // nil without one
+	desk, private net.Listener // nil if there is none
 }
 
-// listen opens what the settings name. What is open after an error is the caller's to close.
+// listen opens the listeners of the settings. After an error the caller closes those that are open.
 func listen(e environment, cert *certificate) (l listeners, err error) {
 	secured := func(setting, address string, config func(*tls.Config)) net.Listener {
 		if err != nil || address == "" {
@@ -107,7 +107,7 @@ func listen(e environment, cert *certificate) (l listeners, err error) {
 		return listener
 	}
 	asBrowsers := func(*tls.Config) {}
-	askClients := func(c *tls.Config) { c.ClientAuth = tls.RequestClientCert } // judged by the registration of the client that shows it
+	askClients := func(c *tls.Config) { c.ClientAuth = tls.RequestClientCert } // judged by the client's registration
 	for _, listener := range []net.Listener{secured("LISTEN", e.Listen, asBrowsers), secured("MTLS_LISTEN", e.MTLSListen, askClients)} {
 		if listener != nil {
 			l.public = append(l.public, listener)
@@ -125,7 +125,7 @@ func listen(e environment, cert *certificate) (l listeners, err error) {
 func (l listeners) close() {
 	for _, listener := range append(l.public, l.desk, l.private) {
 		if listener != nil {
-			_ = listener.Close() // closed already by its server, as a rule
+			_ = listener.Close() // usually its server has closed it
 		}
 	}
 }
@@ -163,8 +163,8 @@ func serveOn(server *http.Server, listener net.Listener) func() error {
 // inFlight is how long running requests may take after the drain.
 const inFlight = 20 * time.Second
 
-// serve answers on both listeners until ctx ends, then drains: not ready at once, new
-// connections for drain, requests in flight for 20 s, then the workers.
+// serve serves on both listeners until ctx ends, then drains: readiness fails at once, new connections are accepted for
+// drain, requests in flight get 20 s, and the workers stop last.
 func (a *app) serve(ctx context.Context, publics []net.Listener, private net.Listener, drain time.Duration) error {
 	group, ctx := errgroup.WithContext(ctx)
 	working, stopWork := context.WithCancel(context.WithoutCancel(ctx))

@@ -23,7 +23,7 @@ import (
 	"huskyidp/registration"
 )
 
-// services are the use cases of every package, in the order in which they are built: each needs only those above it.
+// services are the use cases of all packages, in the order in which they are built: each needs only those above it.
 type services struct {
 	keyring *seal.Keyring
 	audit   *audit.Log
@@ -52,7 +52,7 @@ func (a *app) newServices(ctx context.Context, s settings, keyring *seal.Keyring
 	return sv, nil
 }
 
-// foundations know nothing of members.
+// foundations are independent of members.
 func (a *app) foundations(ctx context.Context, s settings, sv *services) (err error) {
 	sv.audit = audit.New(a.db).AlertTo(a.logger, newAlertCounter(a.meters.registry)).CountTo(a.meters.events.count)
 	a.commitsLost = tellLost(sv.audit, a.logger)
@@ -76,7 +76,7 @@ func (a *app) foundations(ctx context.Context, s settings, sv *services) (err er
 	return nil
 }
 
-// people are those on the roster, those who have accounts, and the apps that they use.
+// people are the roster, the accounts, and the apps that they use.
 func (a *app) people(ctx context.Context, s settings, sv *services) (err error) {
 	sv.members, err = members.New(members.Deps{DB: a.db, Keyring: sv.keyring, Audit: sv.audit, Now: time.Now, NumberFormat: s.numbers})
 	if err != nil {
@@ -101,7 +101,7 @@ func (a *app) people(ctx context.Context, s settings, sv *services) (err error) 
 	return err
 }
 
-// features are what members and apps come for.
+// features are the use cases of members and apps.
 func (a *app) features(_ context.Context, s settings, sv *services) (err error) {
 	s.proofs.ClientKeys = outbound.NewKeys(sv.calls, outbound.KeysOptions{})
 	sv.provider, err = provider.New(provider.Deps{
@@ -129,7 +129,7 @@ func (a *app) features(_ context.Context, s settings, sv *services) (err error) 
 	return err
 }
 
-// newRunner works the job queues of all packages.
+// newRunner runs the job queues of all packages.
 func (a *app) newRunner(s settings, sv *services) (*jobs.Runner, error) {
 	s.smtp.FromName = func(lang string) string { return a.templates.Text(lang, "web.layout.brand", nil) }
 	sender, err := mail.NewSMTP(s.smtp)

@@ -24,10 +24,10 @@ func (StaffCmd) Help() string {
 accounts), audit (export the audit). recover, approve and admin can also read. Changes work at once.`
 }
 
-// operator is who acts when a command does.
+// operator is the actor of commands.
 const operator = "operator"
 
-// people opens the desk's list.
+// people opens the list of the desk's people.
 func (env *Environment) people() (*admin.People, error) {
 	list, err := env.accounts()
 	if err != nil {
@@ -46,7 +46,7 @@ type StaffCreateCmd struct {
 	BreakGlass bool         `help:"Sealed away for an emergency: each use raises an alert."`
 }
 
-// Run makes the account, without a password.
+// Run creates the account, without a password.
 func (c *StaffCreateCmd) Run(ctx context.Context, env *Environment) error {
 	people, err := env.people()
 	if err != nil {
@@ -113,7 +113,7 @@ type StaffRemoveCmd struct {
 	Username string `arg:"" help:"Whose."`
 }
 
-// Run takes the roles away, ends the sessions and closes the account.
+// Run removes the roles, ends the sessions and closes the account.
 func (c *StaffRemoveCmd) Run(ctx context.Context, env *Environment) error {
 	people, err := env.people()
 	if err != nil {

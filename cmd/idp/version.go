@@ -11,7 +11,7 @@ import (
 // version and commit are set by "make release" and by the image's build, which have no repository at hand.
 var version, commit string
 
-// built is what this program was made from: of the linker, else of the repository that it was built in.
+// built describes the source of this program: from the linker, or from the repository that it was built in.
 func built() (v, revision, goVersion string) {
 	v, revision = version, commit
 	changed := ""
@@ -49,7 +49,7 @@ func versionLine() string {
 	return fmt.Sprintf("idp %s %s %s", v, revision, goVersion)
 }
 
-// buildInfo is that as a metric, which is always 1.
+// buildInfo is a metric of it that is always 1.
 func buildInfo() prometheus.Collector {
 	v, revision, goVersion := built()
 	info := prometheus.NewGauge(prometheus.GaugeOpts{Name: "idp_build_info", Help: "What runs here.",

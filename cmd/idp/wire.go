@@ -34,10 +34,10 @@ import (
 type app struct {
 	issuer     string
 	logger     *slog.Logger
-	loopLogger *slog.Logger // for what is tried again and again
+	loopLogger *slog.Logger // for what is retried
 	db         *postgres.DB // requests
 	jobs       *postgres.DB // job queues and periodic work
-	health     *postgres.DB // readiness alone, so that it speaks when the others are busy
+	health     *postgres.DB // readiness alone, so that it answers while the others are busy
 	guard      *epoch.Guard // of all three
 	templates  *templates.Set
 	web        *web.Web
@@ -45,24 +45,24 @@ type app struct {
 	roster     *members.Roster
 	runner     *jobs.Runner // of every job queue
 	engine     *gin.Engine
-	handler    http.Handler // engine, and what the demo puts beside it
-	desk       http.Handler // of the support desk; nil without one
+	handler    http.Handler // engine, and what the demo adds
+	desk       http.Handler // of the support desk; nil if there is none
 	deskWeb    *web.Web
 	deskOn     net.Listener
-	staff      *admin.People // of the desk; nil without one
+	staff      *admin.People // of the desk; nil if there is none
 	meters     *meters
 	telemetry  *telemetry.Telemetry
 	loops      []func(context.Context)     // until their context ends
 	sealLast   func(context.Context) error // after them: seals the record to its end
 
 	commitsLost func(time.Duration)
-	stalled     func(context.Context) bool // the database answers, but commits nothing
+	stalled     func(context.Context) bool // the database answers, but does not commit
 	ready       atomic.Bool
 	now         func() time.Time
 	clockTold   atomic.Pointer[time.Time] // when the log last said that the clock is wrong
 }
 
-// build makes everything that serve needs. On error nothing stays open.
+// build makes everything that serve needs. After an error nothing stays open.
 func build(ctx context.Context, s settings, logger *slog.Logger) (*app, error) {
 	a := &app{issuer: s.issuer, logger: logger, loopLogger: slog.New(outage.NewHandler(logger.Handler())), telemetry: &telemetry.Telemetry{}, now: time.Now}
 	if err := a.assemble(ctx, s); err != nil {
@@ -119,7 +119,7 @@ func loadTemplates(s settings) (*templates.Set, error) {
 	return set, nil
 }
 
-// mtlsHosts returns the host of the mTLS endpoints, if any, which requests may name as well.
+// mtlsHosts returns the host of the mTLS endpoints, if any, which requests may also name.
 func mtlsHosts(address string) []string {
 	if u, err := url.Parse(address); err == nil && u.Host != "" {
 		return []string{u.Host}
@@ -148,7 +148,7 @@ func (a *app) open(ctx context.Context, s settings) (err error) {
 	if a.health, err = postgres.Open(ctx, s.pool(1, a.guard.Check)); err != nil {
 		return err
 	}
-	a.stalled = func(ctx context.Context) bool { // tried once more: after a failover the other beat may still wait for the dead server
+	a.stalled = func(ctx context.Context) bool { // tried again: after a failover the other beat may still wait for the dead server
 		return a.guard.Stalled() && a.guard.Beat(ctx, a.health) != nil
 	}
 	return nil
@@ -165,7 +165,7 @@ func (a *app) close() {
 	}
 }
 
-// mount makes the members' handlers and their routes.
+// mount adds the members' handlers and their routes.
 func (a *app) mount(s settings, sv *services) error {
 	section := selfservice.Deps{
 		Service: sv.accounts, Web: a.web, Keyring: sv.keyring, Now: time.Now, Cards: cards{sv.members}, Apps: sv.provider, Changes: heldChanges{sv.recovery},
