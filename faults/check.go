@@ -16,7 +16,7 @@ import (
 	"huskyidp/internal/visitor"
 )
 
-// check proves the ledger against the service: what was acknowledged holds, and nothing counts twice.
+// check verifies the ledger against the service: what was acknowledged holds, and nothing works twice.
 type check struct {
 	*stage
 	mu     sync.Mutex
@@ -24,10 +24,11 @@ type check struct {
 	proven map[string]int
 }
 
-// retryTime is how long a used refresh token still gives its successor to its client (S-38).
+// retryTime is how long a used refresh token still returns its successor to its client (S-38).
 const retryTime = 10 * time.Second
 
-// check looks at those who did something since the last one. What it replays ends their tokens, so they sign in anew later.
+// check verifies everybody who did something since the last one. What it replays ends their tokens, so they sign in
+// again later.
 func (s *stage) check() *check {
 	c := &check{stage: s, proven: map[string]int{}}
 	before := s.postponed
@@ -70,7 +71,7 @@ func (c *check) right(what string) {
 
 func (c *check) person(ctx context.Context, p *person) {
 	if p.account == no {
-		return // the card was given up before anything could be acknowledged
+		return // the card was abandoned before anything could be acknowledged
 	}
 	c.usedTwice(ctx, p)
 	c.account(ctx, p)
@@ -78,7 +79,7 @@ func (c *check) person(ctx context.Context, p *person) {
 	for n, f := range p.families {
 		c.family(ctx, p, f, n)
 	}
-	// A code that is presented again ends its tokens, and is over after a minute; a spent token still counts for ten seconds.
+	// Presenting a code again ends its tokens and is possible for a minute; a spent token still works for ten seconds.
 	// Each person's are tried in one of the two ways.
 	if rand.IntN(2) == 0 {
 		for _, used := range p.codes {
@@ -101,7 +102,8 @@ func (c *check) person(ctx context.Context, p *person) {
 
 var notMe = regexp.MustCompile(`(/not-me\?link=[A-Za-z0-9_-]{43})`)
 
-// link presses "this wasn't me" in the notice of a new password, for some: it counts once, and the account stays protected.
+// link presses "this wasn't me" in the notice of a new password, for some people: it works once, and the account stays
+// protected.
 func (c *check) link(ctx context.Context, p *person) {
 	if !p.recovered || p.account != yes || rand.IntN(3) > 0 {
 		return
@@ -110,7 +112,7 @@ func (c *check) link(ctx context.Context, p *person) {
 	cancel()
 	link, err := c.mails.Find(now, p.Email, 0, notMe)
 	if err != nil {
-		return // it has yet to arrive
+		return // not arrived yet
 	}
 	b := c.journeys.visitor(p)
 	if err := c.patiently(b, func() error { return b.Get(ctx, link) }); err != nil || b.Status != http.StatusOK {
@@ -145,7 +147,7 @@ func (c *check) later(p *person) {
 	})
 }
 
-// account signs in with the password that was acknowledged, or with the one that may have been set.
+// account signs in with the acknowledged password, or with the one that may have been set.
 func (c *check) account(ctx context.Context, p *person) {
 	ok, said := c.signsIn(ctx, p, p.Password)
 	if !ok && p.doubt != "" {
@@ -155,7 +157,7 @@ func (c *check) account(ctx context.Context, p *person) {
 	}
 	p.doubt = ""
 	switch {
-	case ok && p.account == maybe: // made, though no answer came
+	case ok && p.account == maybe: // created, though there was no answer
 		p.account = yes
 		c.ledger.back(p)
 		c.right("accounts made without an answer")
@@ -184,7 +186,7 @@ func (c *check) signsIn(ctx context.Context, p *person, password string) (ok boo
 	return b.Away != nil && b.Away.Query().Get("code") != "", fmt.Sprintf("%d at %s: %s", b.Status, pathOf(b), told(b.Body))
 }
 
-// withPassword is a sign-in up to what follows the password.
+// withPassword is a sign-in up to the page after the password.
 func (c *check) withPassword(ctx context.Context, p *person, password string) (*visitor.Browser, error) {
 	b := c.journeys.visitor(p)
 	if err := c.patiently(b, func() error { return b.Get(ctx, authorize("")) }); err != nil {
@@ -197,7 +199,7 @@ func (c *check) withPassword(ctx context.Context, p *person, password string) (*
 	})
 }
 
-// patiently asks again where the service asks for patience.
+// patiently retries where the service asks for patience.
 func (c *check) patiently(b *visitor.Browser, ask func() error) (err error) {
 	for range 20 {
 		if err = ask(); err == nil && (b.Away != nil || b.Status != http.StatusServiceUnavailable && b.Status != http.StatusTooManyRequests) {
@@ -245,7 +247,7 @@ func (c *check) family(ctx context.Context, p *person, f *family, n int) {
 	}
 }
 
-// spent presents used refresh tokens again: the first ends the family, so that is the newest.
+// spent presents used refresh tokens again. The first ends the family, so it is the newest.
 func (c *check) spent(ctx context.Context, p *person, f *family) {
 	if len(f.spent) == 0 {
 		return
@@ -266,7 +268,7 @@ func (c *check) spent(ctx context.Context, p *person, f *family) {
 	}
 }
 
-// code presents an authorization code again: once where the first time was acknowledged, else until it was accepted once.
+// code presents an authorization code again: once if it was acknowledged, otherwise until it has been accepted once.
 func (c *check) code(ctx context.Context, p *person, used usedCode) {
 	redeem := func() int {
 		status, _ := c.ask(func() (int, map[string]any) { return c.journeys.askRedeem(ctx, p, used.code) })
@@ -282,7 +284,7 @@ func (c *check) code(ctx context.Context, p *person, used usedCode) {
 	c.right("spent codes")
 }
 
-// halves are what one transaction leaves behind, found without the rest of it.
+// halves are the parts of a transaction that were found without the rest of it.
 var halves = map[string]string{
 	"accounts without what belongs to them": `select count(*) from accounts a where status = 'active' and member_id is not null and exists (select from registrations r where r.account_id = a.id) and (
 		not exists (select from account_questions q where q.account_id = a.id) or
@@ -311,7 +313,7 @@ func (c *check) halves(ctx context.Context) {
 	}
 }
 
-// deskBook looks up what agents did: once where it was acknowledged, once at most where no answer came.
+// deskBook verifies the agents' acts: recorded once if acknowledged, at most once if there was no answer.
 func (c *check) deskBook(ctx context.Context) {
 	c.ledger.mu.Lock()
 	tickets := c.ledger.desk
@@ -330,7 +332,7 @@ func (c *check) deskBook(ctx context.Context) {
 	}
 }
 
-// String is what was proven.
+// String lists what was verified.
 func (c *check) String() string {
 	var parts []string
 	for _, what := range []string{"accounts", "accounts made without an answer", "live tokens", "spent tokens", "spent codes", "revocations", "ended sessions", "used codes of an app", "used links", "acts of the desk"} {

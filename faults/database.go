@@ -20,13 +20,13 @@ import (
 	"huskyidp/internal/tap"
 )
 
-// cluster is a primary and a standby, each behind a tap of its own. A failover swaps them.
+// cluster is a primary and a standby, each behind its own proxy. A failover swaps them.
 type cluster struct {
 	dir              string
 	primary, standby *node
 }
 
-// node is one PostgreSQL.
+// node is one PostgreSQL server.
 type node struct {
 	name, dir string
 	server    *embedded.Server
@@ -53,7 +53,7 @@ func newCluster(ctx context.Context, dir string) (*cluster, error) {
 	return c, c.primary.superuser(ctx, `alter system set wal_keep_size = '2GB'`, `select pg_reload_conf()`) // a standby may be away for long
 }
 
-// settings is IDP_DATABASE_URL: both hosts, of which one can be written to.
+// settings is IDP_DATABASE_URL: both hosts, one of which is writable.
 func (c *cluster) settings(role string) string {
 	hosts := []string{c.primary.tap.Address(), c.standby.tap.Address()}
 	slices.Sort(hosts) // the same after a failover
@@ -67,7 +67,7 @@ func (n *node) start(ctx context.Context) (err error) {
 	return err
 }
 
-// superuser asks the node itself, past its tap, as who may do anything.
+// superuser runs statements as superuser on the node itself, bypassing its proxy.
 func (n *node) superuser(ctx context.Context, statements ...string) error {
 	conn, err := pgx.Connect(ctx, n.server.DSN("idp"))
 	if err != nil {
@@ -93,7 +93,7 @@ func one[T any](ctx context.Context, n *node, query string, args ...any) (value 
 	return value, err
 }
 
-// follow makes the standby out of the primary.
+// follow makes a standby from the primary.
 func (c *cluster) follow(ctx context.Context) error {
 	data := filepath.Join(c.standby.dir, "pgdata")
 	if err := os.RemoveAll(data); err != nil {
@@ -113,7 +113,7 @@ func (c *cluster) follow(ctx context.Context) error {
 	})
 }
 
-// synchronous makes each commit wait for the standby, or not.
+// synchronous sets whether commits wait for the standby.
 func (c *cluster) synchronous(ctx context.Context, on bool) error {
 	names := map[bool]string{true: "standby"}[on]
 	if err := c.primary.superuser(ctx, `alter system set synchronous_standby_names = '`+names+`'`, `select pg_reload_conf()`); err != nil {
@@ -125,7 +125,7 @@ func (c *cluster) synchronous(ctx context.Context, on bool) error {
 	})
 }
 
-// failover kills the primary, promotes the standby, and makes a standby of the dead node once that is asked for by follow.
+// failover kills the primary and promotes the standby; follow makes a standby of the dead node later.
 func (c *cluster) failover(ctx context.Context) error {
 	if err := c.primary.stopAtOnce(); err != nil {
 		return err
@@ -137,7 +137,7 @@ func (c *cluster) failover(ctx context.Context) error {
 	return nil
 }
 
-// stopAtOnce is what a crash does to it: nothing is flushed, no client is told goodbye.
+// stopAtOnce stops it like a crash: nothing is flushed, no client is notified.
 func (n *node) stopAtOnce() error {
 	pid, err := n.pid()
 	if err != nil {
@@ -149,7 +149,7 @@ func (n *node) stopAtOnce() error {
 	return n.server.Stop() // which waits
 }
 
-// freeze stops every process of the node where it is; thaw lets them go on.
+// freeze stops every process of the node; thaw continues them.
 func (n *node) freeze() error { return n.signal(syscall.SIGSTOP) }
 func (n *node) thaw() error   { return n.signal(syscall.SIGCONT) }
 
@@ -166,7 +166,7 @@ func (n *node) signal(signal syscall.Signal) error {
 	for _, path := range children {
 		content, err := os.ReadFile(path)
 		if err != nil {
-			continue // it ended
+			continue // it has ended
 		}
 		after := content[bytes.LastIndexByte(content, ')')+1:]
 		if fields := strings.Fields(string(after)); len(fields) < 2 || fields[1] != strconv.Itoa(pid) {
@@ -197,7 +197,7 @@ func (c *cluster) close() {
 		if n == nil || n.server == nil {
 			continue
 		}
-		_ = n.thaw() // where it is frozen still
+		_ = n.thaw() // if it is still frozen
 		n.tap.Close()
 		if err := n.server.Stop(); err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -16,12 +16,12 @@ import (
 	"huskyidp/internal/rig"
 )
 
-// deskHost is how the support desk's listener knows itself.
+// deskHost is the host of the support desk's listener.
 const deskHost = "desk.example"
 
 const deskScope = "openid admin"
 
-// agent is somebody who works at the support desk. One worker at a time has them.
+// agent works at the support desk. Only one worker uses an agent at a time.
 type agent struct {
 	person
 	token    string // access token for the desk's API
@@ -29,13 +29,13 @@ type agent struct {
 	acts     int
 }
 
-// An agent may do twenty acts an hour (S-63), and acts want a sign-in of the last five minutes.
+// An agent may do twenty acts an hour (S-63), and acts need a sign-in within the last five minutes.
 const (
 	agentActs  = 19
 	agentFresh = 4 * time.Minute
 )
 
-// hire makes agents who are ready to work, and the app that their tokens are for.
+// hire creates agents who are ready to work, and the app that their tokens are for.
 func (s *stage) hire(n int) error {
 	app := filepath.Join(s.dir, "desk.json")
 	document, err := json.Marshal(map[string]any{"client_name": "Desk", "redirect_uris": []string{callback}, "token_endpoint_auth_method": "none",
@@ -110,7 +110,7 @@ func (j *journeys) enrol(ctx context.Context, a *agent) error {
 	return j.on(b, b.Submit(ctx, url.Values{"code": {code}}), "an agent's second step", "/account/factors")
 }
 
-// deskSignIn gives the agent a token from a sign-in with both steps.
+// deskSignIn gets the agent a token from a sign-in with both steps.
 func (j *journeys) deskSignIn(ctx context.Context, a *agent) error {
 	a.token = ""
 	b := j.visitor(&a.person)
@@ -139,7 +139,7 @@ func (j *journeys) deskSignIn(ctx context.Context, a *agent) error {
 	return nil
 }
 
-// signedOutByDesk is a member who is on the phone: an agent ends their sessions. The act stands in the desk's book once.
+// signedOutByDesk is a member on the phone: an agent ends their sessions. The desk records the act once.
 func (j *journeys) signedOutByDesk(ctx context.Context, a *agent, p *person) error {
 	if time.Since(a.signedIn) > agentFresh || a.token == "" {
 		if err := j.deskSignIn(ctx, a); err != nil {
@@ -176,13 +176,13 @@ func (j *journeys) signedOutByDesk(ctx context.Context, a *agent, p *person) err
 		p.signedOut, p.browser = append(p.signedOut, p.browser.Cookies), nil
 	}
 	if n := len(p.families); n > 0 {
-		p.families[n-1].revoked = yes // of that session; those before may be of sessions that had ended, which leave some
+		p.families[n-1].revoked = yes // of that session; earlier ones may be of sessions that had ended, which leave some
 	}
 	j.ledger.count("acts of the desk")
 	return nil
 }
 
-// deskAnswered is program200 for the desk, whose token may have gone with a lost transaction.
+// deskAnswered is program200 for the desk, whose token may have been lost with a transaction.
 func (j *journeys) deskAnswered(a *agent, status int, said map[string]any, what string) error {
 	if status == http.StatusUnauthorized {
 		a.token = ""
@@ -194,7 +194,7 @@ func (j *journeys) deskAnswered(a *agent, status int, said map[string]any, what 
 // deskAPI is the audience of the agents' tokens.
 const deskAPI = "https://" + deskHost + "/admin/v1"
 
-// desk asks the API; status 0 is no answer.
+// desk calls the API; status 0 means no answer.
 func (j *journeys) desk(ctx context.Context, a *agent, method, path string, body any, once string) (status int, said map[string]any) {
 	document, err := json.Marshal(body)
 	if err != nil {

@@ -13,10 +13,10 @@ import (
 	"huskyidp/internal/rig"
 )
 
-// issuer is how the instances know themselves.
+// issuer is the issuer of the instances.
 const issuer = "idp.example"
 
-// logged says whether an instance wrote the words.
+// logged reports whether an instance has logged the words.
 func (s *stage) logged(words string) (bool, error) {
 	for _, i := range s.instances {
 		log, err := os.ReadFile(i.LogFile)
@@ -30,7 +30,7 @@ func (s *stage) logged(words string) (bool, error) {
 	return false, nil
 }
 
-// balancer gives each request to another ready instance, and tries the next where no connection is to be had.
+// balancer sends each request to another ready instance, and tries the next if it cannot connect.
 type balancer struct {
 	instances []*rig.Instance
 	transport *http.Transport
@@ -43,7 +43,7 @@ func newBalancer(t *tally, instances ...*rig.Instance) *balancer {
 		MaxIdleConnsPerHost: 200, IdleConnTimeout: 5 * time.Second, DialContext: (&net.Dialer{Timeout: 2 * time.Second}).DialContext}}
 }
 
-// watch keeps account of who is ready.
+// watch tracks which instances are ready.
 func (b *balancer) watch(ctx context.Context) {
 	for _, i := range b.instances {
 		go func() {
@@ -55,7 +55,7 @@ func (b *balancer) watch(ctx context.Context) {
 	}
 }
 
-// allReady waits for it.
+// allReady waits until all are.
 func (b *balancer) allReady(ctx context.Context, limit time.Duration) error {
 	return rig.Eventually(ctx, limit, "two ready instances", func() bool {
 		for _, i := range b.instances {
@@ -68,7 +68,7 @@ func (b *balancer) allReady(ctx context.Context, limit time.Duration) error {
 	})
 }
 
-// Send is for a visitor.
+// Send sends a visitor's request.
 func (b *balancer) Send(r *http.Request) (*http.Response, error) {
 	began := time.Now()
 	answer, err := b.send(r)
@@ -87,7 +87,7 @@ func (b *balancer) send(r *http.Request) (answer *http.Response, err error) {
 	for try := range b.instances {
 		i := b.instances[(n+try)%len(b.instances)]
 		if !i.Ready.Load() && try < len(b.instances)-1 {
-			continue // the last one is asked whatever it says
+			continue // the last one is asked in any case
 		}
 		if answer, err = b.ask(i, r); !notConnected(err) {
 			return answer, err
@@ -112,7 +112,7 @@ func (b *balancer) ask(i *rig.Instance, r *http.Request) (*http.Response, error)
 	return b.transport.RoundTrip(copied)
 }
 
-// notConnected says that the instance has not seen the request.
+// notConnected reports that the instance has not seen the request.
 func notConnected(err error) bool {
 	op, ok := errors.AsType[*net.OpError](err)
 	return ok && op.Op == "dial"

@@ -17,21 +17,21 @@ import (
 	"huskyidp/internal/visitor"
 )
 
-// journeys are what members and their app do. Each writes into the ledger what was acknowledged, and what was sent without an
-// answer; it gives up where the service refuses or does not answer, as those do who come again later.
+// journeys are what members and their app do. Each records in the ledger what was acknowledged, and what was sent
+// without an answer. It gives up where the service refuses or does not answer, as people do who come back later.
 type journeys struct {
 	ledger *ledger
 	mails  *rig.Mails
 	send   func(*http.Request) (*http.Response, error)
-	agents chan *agent // who are free
+	agents chan *agent // idle agents
 
-	patience time.Duration // of those who wait for a mail
-	lenient  atomic.Bool   // 500 is no fault: the database itself is at fault
+	patience time.Duration // of people who wait for a mail
+	lenient  atomic.Bool   // a 500 is no fault: the database itself fails
 }
 
 const mailWait = 20 * time.Second
 
-// errGaveUp ends a journey that was refused in order (503, 429) or got no answer.
+// errGaveUp ends a journey that was refused properly (503, 429) or got no answer.
 var errGaveUp = errors.New("gave up")
 
 const (
@@ -55,7 +55,7 @@ func authorize(prompt string) string {
 	return "/authorize?" + q.Encode()
 }
 
-// on tells whether the step led to the page. Anything but that or an orderly refusal is a fault.
+// on reports whether the step led to the page. Anything but that or a proper refusal is a fault.
 func (j *journeys) on(b *visitor.Browser, err error, journey, page string) error {
 	switch {
 	case err != nil:
@@ -76,7 +76,7 @@ func pathOf(b *visitor.Browser) string {
 	return path
 }
 
-// told is the first sentence of what a page says is wrong.
+// told is the first message of a page's problems.
 func told(body string) string {
 	for _, mark := range []string{`class="problem"`, `class="problems"`, `role="alert"`, `class="notice`, "<h1", "{"} {
 		if _, after, found := strings.Cut(body, mark); found {
@@ -102,7 +102,7 @@ func strip(text string) string {
 	return out.String()
 }
 
-// register is the whole of it, from the app and back to it with a code.
+// register is a whole registration, from the app and back to it with a code.
 func (j *journeys) register(ctx context.Context, p *person) error {
 	b := j.visitor(p)
 	p.browser = b
@@ -139,7 +139,7 @@ func (j *journeys) mailed(ctx context.Context, to string, before int) (string, e
 	return code, nil
 }
 
-// finish presses Finalizar, up to three times where no answer comes, as people do.
+// finish presses Finalizar, up to three times if there is no answer, as people do.
 func (j *journeys) finish(ctx context.Context, p *person, b *visitor.Browser) error {
 	review := *b
 	review.Cookies = maps.Clone(b.Cookies)
@@ -147,7 +147,7 @@ func (j *journeys) finish(ctx context.Context, p *person, b *visitor.Browser) er
 	var err error
 	for range 3 {
 		err = b.Submit(ctx, url.Values{"act": {"finish"}, "certify": {"yes"}})
-		// the answer to the post itself is the acknowledgement, wherever the page behind it is
+		// The answer to the POST itself is the acknowledgement, wherever the next page is.
 		if strings.HasPrefix(b.Location, "/authorize/resume") || strings.HasPrefix(b.Location, "/register/done") {
 			p.account = yes
 			j.ledger.count("registrations")
@@ -159,7 +159,7 @@ func (j *journeys) finish(ctx context.Context, p *person, b *visitor.Browser) er
 		if !rig.Pause(ctx, 300*time.Millisecond) {
 			return errGaveUp
 		}
-		b.Body, b.At = review.Body, review.At // the form is there still
+		b.Body, b.At = review.Body, review.At // the form is still there
 	}
 	return j.on(b, err, "Finalizar", "/authorize/resume")
 }
@@ -172,7 +172,7 @@ func (j *journeys) arrive(ctx context.Context, p *person, b *visitor.Browser, er
 	return j.on(b, err, "return to the app", callback)
 }
 
-// signIn begins at the app, in a browser of its own.
+// signIn starts at the app, in a new browser.
 func (j *journeys) signIn(ctx context.Context, p *person) error {
 	b := j.visitor(p)
 	p.browser = b
@@ -187,7 +187,7 @@ func (j *journeys) signIn(ctx context.Context, p *person) error {
 	return nil
 }
 
-// program asks an endpoint as the app does; status 0 is no answer.
+// program calls an endpoint as the app does; status 0 means no answer.
 func (j *journeys) program(ctx context.Context, p *person, path string, form url.Values) (status int, said map[string]any) {
 	return j.programOf(ctx, p, "app", path, form)
 }
@@ -214,7 +214,7 @@ func (j *journeys) answered(r *http.Request) (status int, said map[string]any) {
 	if err != nil {
 		return 0, nil
 	}
-	_ = json.Unmarshal(body, &said) // revocation answers nothing
+	_ = json.Unmarshal(body, &said) // revocation has no body
 	return answer.StatusCode, said
 }
 
@@ -274,7 +274,7 @@ func (j *journeys) refresh(ctx context.Context, p *person, f *family) error {
 	return j.userinfo(ctx, p, text(said, "access_token"))
 }
 
-// userinfo is asked with an access token that has just come, of whichever instance is next.
+// userinfo is called with a new access token, on the next instance.
 func (j *journeys) userinfo(ctx context.Context, p *person, token string) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+issuer+"/userinfo", nil)
 	if err != nil {
@@ -287,7 +287,7 @@ func (j *journeys) userinfo(ctx context.Context, p *person, token string) error 
 	if err != nil {
 		return errGaveUp
 	}
-	_, _ = io.Copy(io.Discard, answer.Body) // so that the connection is used again
+	_, _ = io.Copy(io.Discard, answer.Body) // so that the connection is reused
 	_ = answer.Body.Close()
 	return j.program200(answer.StatusCode, map[string]any{"error": answer.Header.Get("WWW-Authenticate")}, "userinfo")
 }
@@ -323,7 +323,7 @@ func (j *journeys) signOut(ctx context.Context, p *person) error {
 	return nil
 }
 
-// recover sets another password by way of the mailbox.
+// recover sets another password through the mailbox.
 func (j *journeys) recover(ctx context.Context, p *person) error {
 	if p.recovered || p.app != nil { // with a second step it takes longer than a scene
 		return nil
@@ -369,7 +369,7 @@ func (j *journeys) recover(ctx context.Context, p *person) error {
 	return nil
 }
 
-// again submits a form and, where it comes back because too many are at it, once more after a while.
+// again submits a form, and once more after a while if it was refused because of too many requests.
 func again(ctx context.Context, b *visitor.Browser, typed url.Values) error {
 	at, body := b.At, b.Body
 	for range 3 {

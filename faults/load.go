@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// load is members at work, a few at a time, until stop.
+// load are members at work, a few at a time, until stop.
 type load struct {
 	end    chan struct{}
 	cancel context.CancelFunc
 	group  sync.WaitGroup
 }
 
-// pace is the pause of a worker between two journeys: it leaves the processors room for the service.
+// pace is the pause of a worker between two journeys: it leaves CPU to the service.
 const pace = 40 * time.Millisecond
 
 // work starts n workers.
@@ -38,7 +38,7 @@ func (s *stage) work(n int) *load {
 	return l
 }
 
-// stop lets journeys under way come to their end.
+// stop lets running journeys finish.
 func (l *load) stop() {
 	close(l.end)
 	late := time.AfterFunc(30*time.Second, l.cancel)
@@ -47,14 +47,14 @@ func (l *load) stop() {
 	l.cancel()
 }
 
-// during has n workers while something happens.
+// during keeps n workers busy while fn runs.
 func (s *stage) during(n int, happens func() error) error {
 	l := s.work(n)
 	defer l.stop()
 	return happens()
 }
 
-// journey is one of somebody.
+// journey runs one of a person's journeys.
 func (s *stage) journey(ctx context.Context) {
 	dice := rand.IntN(100)
 	p := s.ledger.take(dice >= 20)
@@ -66,7 +66,7 @@ func (s *stage) journey(ctx context.Context) {
 	}
 	defer s.ledger.back(p)
 	if p.account != yes {
-		_ = s.journeys.register(ctx, p) // the ledger has what became of it
+		_ = s.journeys.register(ctx, p) // the ledger has the outcome
 		return
 	}
 	if p.browser == nil || len(p.families) == 0 || dice < 40 {
@@ -100,7 +100,7 @@ func (s *stage) journey(ctx context.Context) {
 	}
 }
 
-// call is somebody's to the desk, if an agent is free.
+// call is a person's call to the desk, if an agent is free.
 func (s *stage) call(ctx context.Context, p *person) {
 	select {
 	case a := <-s.journeys.agents:
@@ -114,7 +114,7 @@ func (s *stage) call(ctx context.Context, p *person) {
 	}
 }
 
-// populate makes accounts for scenes that need some.
+// populate creates accounts for scenes that need some.
 func (s *stage) populate(n int) {
 	var group sync.WaitGroup
 	for range 4 {

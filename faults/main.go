@@ -52,7 +52,7 @@ func main() {
 func play(ctx context.Context, short bool, name string, keep bool) (held bool, err error) {
 	limit := 30 * time.Minute
 	if short {
-		limit = 7 * time.Minute // a dead worker's mail has two minutes at the end
+		limit = 7 * time.Minute // a dead worker's mail may take two minutes at the end
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()

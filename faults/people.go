@@ -11,15 +11,15 @@ import (
 	"huskyidp/internal/visitor"
 )
 
-// person is one member and what was acknowledged to them. One worker at a time has them.
+// person is a member and what was acknowledged to them. Only one worker uses a person at a time.
 type person struct {
 	rig.Member
 	source  string
 	browser *visitor.Browser
-	app     *authenticator // of the second step; nil for none
+	app     *authenticator // of the second step; nil if there is none
 
 	account state
-	doubt   string // another password that may be in force: no answer came to its change
+	doubt   string // another password that may be in force, because its change got no answer
 
 	families  []*family
 	codes     []usedCode
@@ -28,7 +28,7 @@ type person struct {
 	touched   bool // since the last check
 }
 
-// state is how sure it is that something is there.
+// state is how certain it is that something exists.
 type state int
 
 const (
@@ -37,7 +37,7 @@ const (
 	yes // acknowledged
 )
 
-// family is a refresh token and those that were before it.
+// family is a refresh token and its predecessors.
 type family struct {
 	token   string
 	issued  time.Time
@@ -55,22 +55,22 @@ type spentToken struct {
 type usedCode struct {
 	code     string
 	redeemed state
-	family   *family // that came of it, or nil
+	family   *family // issued for it, or nil
 }
 
-// ledger is everyone.
+// ledger is everybody.
 type ledger struct {
 	mu     sync.Mutex
-	fresh  []*person // have no account
-	idle   []*person // have one, and nobody acts for them
-	all    []*person // began at least a registration
+	fresh  []*person // without an account
+	idle   []*person // with one, and not in use
+	all    []*person // began a registration
 	desk   []*ticket // of calls to the desk since the last check
 	calls  int       // to the desk
 	faults []string  // seen by journeys: answers that no promise covers
 	counts map[string]int
 }
 
-// readPeople takes the roster that was imported.
+// readPeople reads the imported roster.
 func readPeople(path string) (*ledger, error) {
 	all, err := rig.ReadMembers(path)
 	if err != nil {
@@ -83,7 +83,7 @@ func readPeople(path string) (*ledger, error) {
 	return l, nil
 }
 
-// take gives a worker somebody without an account, or with one; nil if there is nobody.
+// take returns a person without an account, or with one; nil if there is none.
 func (l *ledger) take(withAccount bool) *person {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -108,7 +108,7 @@ func (l *ledger) take(withAccount bool) *person {
 	return nil
 }
 
-// back is for those whose turn is over; whose account is not there is left alone until the check.
+// back returns a person. One whose account is uncertain is left alone until the check.
 func (l *ledger) back(p *person) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -117,7 +117,7 @@ func (l *ledger) back(p *person) {
 	}
 }
 
-// ticket is a call to the desk, and whether what was asked for is done.
+// ticket is a call to the desk, and whether the act was done.
 type ticket struct {
 	number string
 	done   state
@@ -133,7 +133,7 @@ func (l *ledger) ticket() *ticket {
 	return t
 }
 
-// fault writes down what no promise covers.
+// fault records what no promise covers.
 func (l *ledger) fault(format string, args ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -146,7 +146,7 @@ func (l *ledger) count(what string) {
 	l.counts[what]++
 }
 
-// takeFaults returns what was written down since the last call, and how often each journey was finished.
+// takeFaults returns what was recorded since the last call, and how often each journey was completed.
 func (l *ledger) takeFaults() (faults []string, counts map[string]int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -155,7 +155,7 @@ func (l *ledger) takeFaults() (faults []string, counts map[string]int) {
 	return faults, counts
 }
 
-// touched are those who did something since the last check.
+// touched are the people who did something since the last check.
 func (l *ledger) touchedPeople() (some []*person) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -12,7 +12,7 @@ import (
 	"huskyidp/internal/rig"
 )
 
-// probe asks both instances again and again what they answer while the database is not to be had.
+// probe repeatedly checks what both instances answer while the database is unavailable.
 type probe struct {
 	stage  *stage
 	cancel context.CancelFunc
@@ -24,7 +24,7 @@ type probe struct {
 	wrong   map[string]int
 }
 
-// due is within which time an answer is there, and some for the machine.
+// due is how soon an answer is expected, with a margin for the machine.
 const due = 2*time.Second + 300*time.Millisecond
 
 // probed is what must be answered, and how.
@@ -37,10 +37,10 @@ type probed struct {
 var (
 	keysGoOn        = []probed{{"GET", "/jwks", false, 200}, {"GET", "/.well-known/openid-configuration", false, 200}, {"GET", "/livez", true, 200}, {"GET", "/readyz", true, 503}}
 	withoutDatabase = append([]probed{{"GET", "/account", false, 503}, {"POST", "/token", false, 503}, {"POST", "/revoke", false, 503}}, keysGoOn...)
-	readOnly        = keysGoOn // what has to be read alone may be answered; what writes is in the account of all requests
+	readOnly        = keysGoOn // reads may be answered; writes are covered by the tally of all requests
 )
 
-// outage begins a second after the fault, by when every connection has felt it.
+// outage begins a second after the fault, when every connection has been affected.
 func (s *stage) outage(all []probed) *probe {
 	ctx, cancel := context.WithCancel(s.ctx)
 	p := &probe{stage: s, cancel: cancel, wrong: map[string]int{}}
@@ -83,7 +83,7 @@ func (p *probe) ask(i *rig.Instance, method, path string, private bool, want int
 		p.wrong[fmt.Sprintf("%s breaks off", path)]++
 		return
 	}
-	_, _ = io.Copy(io.Discard, answer.Body) // so that the connection is used again
+	_, _ = io.Copy(io.Discard, answer.Body) // so that the connection is reused
 	_ = answer.Body.Close()
 	switch {
 	case answer.StatusCode != want:
@@ -95,7 +95,7 @@ func (p *probe) ask(i *rig.Instance, method, path string, private bool, want int
 	}
 }
 
-// end reports.
+// end reports the outcome.
 func (p *probe) end(r *result) {
 	p.cancel()
 	p.group.Wait()

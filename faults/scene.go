@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// scene is one kind of fault, and what is promised of it.
+// scene is one kind of fault, and what is promised.
 type scene struct {
 	name    string
-	promise string // with the rows of the security bar that it is of
+	promise string // with the rows of the security bar
 	short   bool   // part of the short form
 	play    func(*stage, *result) error
 }
@@ -50,7 +50,7 @@ var scenes = []scene{
 	{"audit", "S-72: the record of security events is whole after all of it", true, auditWhole},
 }
 
-// result is what a scene has found out.
+// result is the outcome of a scene.
 type result struct {
 	measured []string
 	broken   []string
@@ -62,7 +62,7 @@ func (r *result) say(format string, args ...any) {
 	r.measured = append(r.measured, fmt.Sprintf(format, args...))
 }
 
-// want adds a figure that is promised: what is not held is told with it.
+// want adds a figure that is promised, and the breach if it is not held.
 func (r *result) want(held bool, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	r.measured = append(r.measured, text)
@@ -71,7 +71,7 @@ func (r *result) want(held bool, format string, args ...any) {
 	}
 }
 
-// noFaults is of every scene: a client never sees a 5xx but 503.
+// noFaults is promised by every scene: clients see no 5xx but 503.
 func (r *result) noFaults(a answers) {
 	r.want(len(a.faulty()) == 0, "%s", a)
 }
@@ -84,7 +84,7 @@ type row struct {
 	took time.Duration
 }
 
-// play runs a scene, then proves the ledger.
+// play runs a scene, then verifies the ledger.
 func (t *table) play(s *stage, sc scene) error {
 	s.tally.take()
 	s.ledger.takeFaults()

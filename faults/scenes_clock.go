@@ -13,10 +13,10 @@ import (
 	"huskyidp/internal/rig"
 )
 
-// skew names the variable that says by how many seconds the clock of the binary below is wrong.
+// skew is the variable for the seconds by which the clock of the binary below is wrong.
 const skew = "FAULT_CLOCK"
 
-// clock gives one instance a clock that is wrong.
+// clock gives one instance a wrong clock.
 func clock(wrong time.Duration) func(*stage, *result) error {
 	return func(s *stage, r *result) error {
 		binary, err := s.skewed()
@@ -63,8 +63,8 @@ func clock(wrong time.Duration) func(*stage, *result) error {
 	}
 }
 
-// skewed builds the program with a wall clock that is wrong by what the variable says: it has no setting for that, so its standard
-// library is another one in a single line. The monotonic clock, of durations, stays right.
+// skewed builds the program with a wall clock that is wrong by the variable's seconds. There is no setting for that, so
+// one line of its standard library is changed. The monotonic clock, for durations, stays right.
 func (s *stage) skewed() (string, error) {
 	binary := filepath.Join(s.dir, "idp-skewed")
 	if _, err := os.Stat(binary); err == nil {
@@ -104,7 +104,7 @@ func (s *stage) skewed() (string, error) {
 	return binary, rig.Build(s.ctx, binary, "-overlay="+file)
 }
 
-// restoreDrill follows the lines of docs/operate.md on a cluster of its own, which the test of the commands does.
+// restoreDrill follows docs/operate.md on a separate cluster, which is a test of the commands.
 func restoreDrill(s *stage, r *result) error {
 	ctx, cancel := context.WithTimeout(s.ctx, 5*time.Minute)
 	defer cancel()

@@ -23,7 +23,7 @@ func backIn(s *stage, since time.Time) (time.Duration, error) {
 	return first, err
 }
 
-// databaseStopped is a crash of PostgreSQL, again and again.
+// databaseStopped crashes PostgreSQL repeatedly.
 func databaseStopped(s *stage, r *result) error {
 	times := 10
 	if s.short {
@@ -57,7 +57,7 @@ func databaseStopped(s *stage, r *result) error {
 	return nil
 }
 
-// away takes the database away for a while, under load, and gives it back.
+// away takes the database away for a while, under load.
 func away(lasts time.Duration, probed []probed, take, give func(*stage) error) func(*stage, *result) error {
 	return func(s *stage, r *result) error {
 		lasts := lasts
@@ -71,7 +71,7 @@ func away(lasts time.Duration, probed []probed, take, give func(*stage) error) f
 			if err := take(s); err != nil {
 				return err
 			}
-			if err := s.wait(time.Second); err != nil { // every connection has felt it
+			if err := s.wait(time.Second); err != nil { // every connection has been affected
 				return errors.Join(err, give(s))
 			}
 			p := s.outage(probed)
@@ -109,7 +109,7 @@ func (s *stage) readOnly(value string) error {
 		`alter system set default_transaction_read_only = `+value, `select pg_reload_conf()`)
 }
 
-// connectionsCut resets every connection to the database each 200 ms.
+// connectionsCut resets all connections to the database every 200 ms.
 func connectionsCut(s *stage, r *result) error {
 	lasts := 15 * time.Second
 	if s.short {
@@ -145,7 +145,7 @@ func databaseFar(s *stage, r *result) error {
 	return nil
 }
 
-// failover kills the primary for good; the standby is promoted, as an operator's tool does, and another one made.
+// failover kills the primary for good. The standby is promoted, as an operator's tool does, and a new one is made.
 func failover(synchronous bool) func(*stage, *result) error {
 	return func(s *stage, r *result) error {
 		if err := s.cluster.synchronous(s.ctx, synchronous); err != nil {

@@ -24,7 +24,7 @@ func (s *stage) interrupted(longest time.Duration, args ...string) (killed bool,
 	return true, said, err
 }
 
-// signingKeys are rotated at once, again and again, by a command that is killed in the middle.
+// signingKeys are rotated immediately and repeatedly, by a command that is killed in the middle.
 func signingKeys(s *stage, r *result) error {
 	const times = 12
 	cut := 0
@@ -57,7 +57,7 @@ func signingKeys(s *stage, r *result) error {
 	return nil
 }
 
-// kek puts another key-encryption key under the data keys, as the help of `idp keys rewrap` says, under load.
+// kek replaces the key-encryption key of the data keys, as the help of `idp keys rewrap` says, under load.
 func kek(s *stage, r *result) error {
 	former := s.vars["IDP_KEK"]
 	next, err := s.idp("keys", "generate-kek")
@@ -96,14 +96,14 @@ func kek(s *stage, r *result) error {
 	return nil
 }
 
-// unbroken is of scenes in which the service is well all the time.
+// unbroken is promised by scenes in which the service stays well.
 func (r *result) unbroken(a answers) {
 	r.want(len(a.broken()) == 0, "%d connections broken", len(a.broken()))
 	r.noFaults(a)
 }
 
-// dataKeys changes the key of what is sealed about members. The two minutes in which instances learn of a step are made short:
-// the instances are restarted, which makes them learn it, and the step is made older.
+// dataKeys rotates the key of what is sealed about members. Instances learn of a step within two minutes; here they are
+// restarted instead, and the step is backdated.
 func dataKeys(s *stage, r *result) error {
 	var told []string
 	cut := 0

@@ -16,13 +16,14 @@ import (
 	"huskyidp/internal/rig"
 )
 
-// The rated load is of two machines with four cores each: 50 sign-ins and 200 requests for tokens a second.
+// The rated load is for two machines with four cores each: 50 sign-ins and 200 token requests a second.
 const (
-	ratedSignIns = 50.0 / 8 // a second and core
+	ratedSignIns = 50.0 / 8 // per second and core
 	ratedTokens  = 200 / 8
 )
 
-// ratedLoad is the rated load by the cores of this machine, though the load program, the database and both instances share them.
+// ratedLoad is the rated load for the cores of this machine, which the load program, the database and both instances
+// share.
 func ratedLoad(s *stage, r *result) error {
 	people, err := s.signedIn(40)
 	if err != nil {
@@ -60,7 +61,7 @@ func (s *stage) keysUntil(end time.Time) answers {
 		r.Host = issuer
 		began, status := time.Now(), 0
 		if answer, err := s.balancer.Send(r); err == nil {
-			_, _ = io.Copy(io.Discard, answer.Body) // so that the connection is used again
+			_, _ = io.Copy(io.Discard, answer.Body) // so that the connection is reused
 			_ = answer.Body.Close()
 			status = answer.StatusCode
 		}
@@ -69,8 +70,8 @@ func (s *stage) keysUntil(end time.Time) answers {
 	return watched.take()
 }
 
-// overload signs in three times as fast as one instance can. The other one is stopped: an instance has a machine of its own as a
-// rule, and leaves one of its cores to what is no sign-in.
+// overload signs in three times as fast as one instance can. The other one is stopped: an instance usually has a
+// machine of its own, and leaves one of its cores to everything but sign-ins.
 func overload(s *stage, r *result) error {
 	if _, err := s.instances[1].Stop(); err != nil {
 		return err
@@ -109,12 +110,12 @@ func overload(s *stage, r *result) error {
 	return nil
 }
 
-// capacity is how many sign-ins a second the service does when enough are asked for at a time.
+// capacity is how many sign-ins a second the service completes when enough are requested concurrently.
 func (s *stage) capacity(people []*person, lasts time.Duration) float64 {
 	var n atomic.Int64
 	var group sync.WaitGroup
 	end := time.Now().Add(lasts)
-	for k := range 16 { // as many as keep every slot of the hash busy
+	for k := range 16 { // as many as keep all slots of the hash busy
 		group.Go(func() {
 			for time.Now().Before(end) && s.ctx.Err() == nil {
 				if is := s.press(people[(k+int(n.Load()))%len(people)]); is.status == http.StatusSeeOther && is.took < 2*time.Second {
@@ -127,16 +128,16 @@ func (s *stage) capacity(people []*person, lasts time.Duration) float64 {
 	return float64(n.Load()) / lasts.Seconds()
 }
 
-// pressed is the outcome of a sign-in: the status of its last answer, 0 if there was none, and the time from the press to the
-// first answer and to the last. In between the person may have waited for a turn.
+// pressed is the outcome of a sign-in: the status of its last answer, 0 if there was none, and the time from the press
+// to the first answer and to the last. In between the person may have waited for a turn.
 type pressed struct {
 	status      int
 	first, took time.Duration
 	waited      bool
 }
 
-// press is a sign-in by somebody at an address of their own: the form, then the name and the password, then the page of a
-// refusal or the turn, as a browser follows them; not the account's page.
+// press is a sign-in by somebody at an address of their own: the form, name and password, then the page of a refusal or
+// the turn, as a browser follows them; not the account's page.
 func (s *stage) press(p *person) (is pressed) {
 	b := s.journeys.visitor(p)
 	n := s.presses.Add(1)
@@ -164,14 +165,14 @@ func (s *stage) press(p *person) (is pressed) {
 	return is
 }
 
-// crowded is what became of a crowd: signed in within the request, signed in by a turn, refused, anything else.
+// crowded is the outcome of a crowd: signed in within the request, signed in by a turn, refused, anything else.
 type crowded struct {
 	signed, turns, refused, others answers
-	told                           answers // the first answers of turns: that there is one
+	told                           answers // the first answers of turns
 	span                           time.Duration
 }
 
-// crowd begins sign-ins at an even rate, whether or not those before are done.
+// crowd starts sign-ins at an even rate, whether or not earlier ones are done.
 func (s *stage) crowd(people []*person, rate float64, lasts time.Duration) (c crowded) {
 	var group sync.WaitGroup
 	var mu sync.Mutex
@@ -216,7 +217,7 @@ func (s *stage) normalAgain(p *person, since time.Time) (took time.Duration, err
 	return took, err
 }
 
-// slowConnections has a thousand clients that send a byte now and then.
+// slowConnections are a thousand clients that send a byte now and then.
 func slowConnections(s *stage, r *result) error {
 	people, err := s.signedIn(10)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 
 var errNobody = errors.New("nobody is left on the roster")
 
-// enrol has n people register at once; the result says how long the slowest took.
+// enrol has n people register at once; wait returns how long the slowest took.
 func (s *stage) enrol(n int) (people []*person, wait func() time.Duration) {
 	began := time.Now()
 	var group sync.WaitGroup
@@ -25,7 +25,7 @@ func (s *stage) enrol(n int) (people []*person, wait func() time.Duration) {
 		}
 		people = append(people, p)
 		group.Go(func() {
-			_ = s.journeys.register(s.ctx, p) // the ledger has what became of it
+			_ = s.journeys.register(s.ctx, p) // the ledger has the outcome
 			s.ledger.back(p)
 		})
 	}
@@ -41,7 +41,7 @@ func acknowledged(people []*person) (n int) {
 	return n
 }
 
-// mailServer does something to it while eight people register, undoes it, and wants all of them to come to the end.
+// mailServer disturbs the mail server while eight people register, restores it, and requires all of them to finish.
 func mailServer(lasts time.Duration, do, undo func(*rig.Mails) error) func(*stage, *result) error {
 	return func(s *stage, r *result) error {
 		s.journeys.patience = lasts + 60*time.Second
@@ -77,7 +77,8 @@ var (
 		func(m *rig.Mails) error { m.Refuse.Store(nil); return nil })
 )
 
-// mailRefused is a server that wants no mail of some people, for good: it is given up at once, and the next ones go.
+// mailRefused is a server that refuses the mail of some people for good: it is given up at once, and the others are
+// sent.
 func mailRefused(s *stage, r *result) error {
 	s.journeys.patience = 4 * time.Second
 	defer func() { s.journeys.patience = mailWait }()
@@ -103,7 +104,7 @@ func mailRefused(s *stage, r *result) error {
 	return nil
 }
 
-// mailPoison is one mail that the server never takes; the others go on.
+// mailPoison is one mail that the server never takes; the others are sent.
 func mailPoison(s *stage, r *result) error {
 	s.journeys.patience = 60 * time.Second
 	defer func() { s.journeys.patience = mailWait }()
@@ -123,7 +124,7 @@ func mailPoison(s *stage, r *result) error {
 	return nil
 }
 
-// mailsArrive is the account of all mails of the whole run.
+// mailsArrive accounts for all mails of the whole run.
 func mailsArrive(s *stage, r *result) error {
 	began := time.Now()
 	const rescued = 120 * time.Second

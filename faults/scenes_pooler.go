@@ -15,7 +15,8 @@ import (
 	"huskyidp/internal/rig"
 )
 
-// behindPooler has all journeys by way of a PgBouncer in transaction mode, and cuts it off from its server in the middle.
+// behindPooler runs all journeys through a PgBouncer in transaction mode, and cuts it off from its server in the
+// middle.
 func behindPooler(s *stage, r *result) error {
 	address, end, err := s.pooler()
 	if err != nil {
@@ -36,7 +37,7 @@ func behindPooler(s *stage, r *result) error {
 			return err
 		}
 		calm := s.tally.now()
-		// a registration may have found the queue of the slow hashes full, as without a pooler
+		// A registration may have found the queue of the slow hashes full, as without a pooler.
 		r.want(len(calm.refused())*50 < len(calm), "%d requests in ten seconds, refused: %d %s", len(calm), len(calm.refused()), calm.refused().kinds())
 		s.cluster.primary.tap.Reset()
 		cut := time.Now()
@@ -59,7 +60,7 @@ func behindPooler(s *stage, r *result) error {
 	return err
 }
 
-// pooler starts one before the primary's tap, with so few sessions that those of the instances change places.
+// pooler starts one before the primary's proxy, with so few sessions that the instances take turns in them.
 func (s *stage) pooler() (address string, end func(), err error) {
 	program := "/usr/sbin/pgbouncer" // where distributions have it, outside of most paths
 	if found, err := exec.LookPath("pgbouncer"); err == nil {
@@ -96,7 +97,7 @@ func (s *stage) pooler() (address string, end func(), err error) {
 		err := cmd.Start()
 		started <- err
 		if err == nil {
-			_ = cmd.Wait() // it is ended by us
+			_ = cmd.Wait() // we end it
 			close(ended)
 		}
 	}()

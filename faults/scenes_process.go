@@ -10,7 +10,7 @@ import (
 	"huskyidp/internal/rig"
 )
 
-// killed ends an instance without warning, now this one, now the other, and starts it again.
+// killed kills the two instances alternately, without warning, and starts them again.
 func killed(s *stage, r *result) error {
 	times := 100
 	if s.short {
@@ -42,7 +42,7 @@ func killed(s *stage, r *result) error {
 	return nil
 }
 
-// restart is how an operator brings new settings to an instance: SIGTERM, and it leaves in order.
+// restart restarts an instance as an operator does: SIGTERM, and an orderly exit.
 func (s *stage) restart(i *rig.Instance) (took time.Duration, err error) {
 	began := time.Now()
 	code, err := i.Stop()
@@ -59,7 +59,7 @@ func (s *stage) restart(i *rig.Instance) (took time.Duration, err error) {
 	return took, s.balancer.allReady(s.ctx, 20*time.Second)
 }
 
-// restartAll is one instance after the other.
+// restartAll restarts one instance after the other.
 func (s *stage) restartAll() (slowest time.Duration, err error) {
 	for _, i := range s.instances {
 		took, err := s.restart(i)
@@ -102,7 +102,7 @@ func rollingRestart(s *stage, r *result) error {
 	return nil
 }
 
-// otherInstance has no two requests of anybody, one after the other, at the same instance.
+// otherInstance sends consecutive requests of a person to different instances.
 func otherInstance(s *stage, r *result) error {
 	var turn atomic.Int64
 	send := s.journeys.send
@@ -125,7 +125,7 @@ func otherInstance(s *stage, r *result) error {
 	return s.elsewhere(r)
 }
 
-// elsewhere revokes at one instance and asks at the other, at once (cached for a second at most).
+// elsewhere revokes at one instance and asks the other at once (cached for a second at most).
 func (s *stage) elsewhere(r *result) error {
 	people, err := s.signedIn(4)
 	if err != nil {

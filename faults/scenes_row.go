@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// rowLocked holds the grant of one member while their app refreshes like mad, and looks at everybody else.
+// rowLocked locks the grant of one member while their app refreshes continuously, and measures everybody else.
 func rowLocked(s *stage, r *result) error {
 	lasts := 30 * time.Second
 	if s.short {
@@ -31,7 +31,7 @@ func rowLocked(s *stage, r *result) error {
 	if err != nil {
 		return err
 	}
-	// the row that each refresh of that family has to lock: its grant
+	// The row that each refresh of that family has to lock: its grant.
 	if _, err := tx.Exec(s.ctx, `select id from grants where account_id = (select id from accounts where username = $1) for update`, people[0].Username); err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (s *stage) signedIn(n int) (people []*person, err error) {
 	return people, nil
 }
 
-// refreshers has each of the people's apps refresh by turns, so many a second in all, and returns what they were answered.
+// refreshers has the people's apps refresh by turns, at a total rate, and returns their answers.
 func (s *stage) refreshers(people []*person, rate int, lasts time.Duration) answers {
 	watched := &tally{}
 	var group sync.WaitGroup
@@ -93,13 +93,13 @@ func (s *stage) refreshers(people []*person, rate int, lasts time.Duration) answ
 			for ; time.Now().Before(end) && s.ctx.Err() == nil; rig.Pause(s.ctx, each) {
 				f := p.families[len(p.families)-1]
 				began, spent := time.Now(), len(f.spent)
-				_ = s.journeys.refresh(s.ctx, p, f) // the ledger has what became of it
+				_ = s.journeys.refresh(s.ctx, p, f) // the ledger has the outcome
 				status := 200
 				if len(f.spent) == spent {
 					status = 503
 				}
 				watched.add("/token", status, began)
-				if f.doubt { // as an app does that signs in anew
+				if f.doubt { // as an app that signs in again
 					_ = s.journeys.signIn(s.ctx, p)
 				}
 			}

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// failingInsert has a part of the inserts into a table fail, as a full disk or a broken index does.
+// failingInsert makes part of the inserts into a table fail, as a full disk or a broken index would.
 func failingInsert(tables ...string) func(*stage, *result) error {
 	return func(s *stage, r *result) error {
 		s.populate(10)
@@ -27,8 +27,8 @@ func failingInsert(tables ...string) func(*stage, *result) error {
 	}
 }
 
-// failing plays with one table; the trigger is gone afterwards, whatever happens. How often it fired is in a sequence, which no
-// rollback undoes.
+// failing plays with one table; the trigger is removed in any case. A sequence, which no rollback undoes, counts how
+// often it fired.
 func (s *stage) failing(table string) (failed int, err error) {
 	ctx := context.WithoutCancel(s.ctx)
 	err = s.cluster.primary.superuser(ctx, `create sequence if not exists fault_count`, `grant all on fault_count to idp_app`,

@@ -12,22 +12,22 @@ import (
 	"huskyidp/internal/visitor"
 )
 
-// authenticator is the app of somebody's second step.
+// authenticator is the app of a person's second step.
 type authenticator struct {
 	key  string
 	sure bool      // the service has acknowledged it
 	step int64     // of the last code
 	last string    // the last code that was accepted, with an answer
-	at   time.Time // of its acceptance
+	at   time.Time // when it was accepted
 }
 
-// codeTime is how long a code counts: its step of 30 s, and the one after it.
+// codeTime is how long a code works: its step of 30 s, and the next.
 const codeTime = time.Minute
 
-// ready says whether the app shows a code that has not been used.
+// ready reports whether the app shows an unused code.
 func (a *authenticator) ready() bool { return time.Now().Unix()/30 > a.step }
 
-// code is the app's; it waits where the present one was used.
+// code returns the app's code, after waiting if the current one was used.
 func (a *authenticator) code(ctx context.Context) (string, error) {
 	for !a.ready() {
 		if !rig.Pause(ctx, 500*time.Millisecond) {
@@ -39,7 +39,7 @@ func (a *authenticator) code(ctx context.Context) (string, error) {
 	return totp.GenerateCode(a.key, now)
 }
 
-// accepted writes down that a code was.
+// accepted records that a code was used.
 func (a *authenticator) accepted(code string) { a.last, a.at, a.sure = code, time.Now(), true }
 
 // read takes the key from the page that shows it.
@@ -94,14 +94,14 @@ func (j *journeys) second(ctx context.Context, p *person, b *visitor.Browser, er
 	return err
 }
 
-// usedTwice presents the last code that was accepted once more, while it would count.
+// usedTwice presents the last accepted code again, while it would be valid.
 func (c *check) usedTwice(ctx context.Context, p *person) {
 	if p.app == nil || p.account != yes || p.doubt != "" || p.app.last == "" || time.Since(p.app.at) > codeTime-5*time.Second {
 		return
 	}
 	b, err := c.withPassword(ctx, p, p.Password)
 	if err != nil || !strings.HasPrefix(b.At, "/login/factor/totp") {
-		return // as account says
+		return // as account reports
 	}
 	form := *b
 	err = c.patiently(b, func() error {

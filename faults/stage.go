@@ -12,7 +12,7 @@ import (
 	"huskyidp/internal/rig"
 )
 
-// stage is what the scenes are played on: a database with a standby, a mail server, two instances, members.
+// stage is where the scenes are played: a database with a standby, a mail server, two instances, members.
 type stage struct {
 	ctx       context.Context
 	dir       string
@@ -27,17 +27,17 @@ type stage struct {
 	ledger    *ledger
 	journeys  *journeys
 	presses   atomic.Int64   // sign-ins of a crowd so far
-	refused   int            // mails that the mail server wanted not, for good
+	refused   int            // mails that the mail server refused for good
 	postponed []func(*check) // what a check leaves to the next
 }
 
-// weaker are the settings that a machine of its own needs.
+// weaker are the settings that a single machine needs.
 const weaker = "tls-ends-at-the-proxy,database-without-verified-tls,mail-without-tls,sample-agreement"
 
-// agents is how many people work at the desk.
+// agents is the number of people at the desk.
 const agents = 8
 
-// members is how many are on the roster.
+// members is the number of people on the roster.
 const members = 6000
 
 func newStage(ctx context.Context, dir string, short bool) (*stage, error) {
@@ -64,7 +64,7 @@ func newStage(ctx context.Context, dir string, short bool) (*stage, error) {
 	return s, s.open()
 }
 
-// prepare is what an operator does before the first start.
+// prepare does what an operator does before the first start.
 func (s *stage) prepare() error {
 	if _, err := s.idp("migrate"); err != nil {
 		return err
@@ -115,7 +115,7 @@ func (s *stage) open() error {
 	return s.hire(map[bool]int{true: 2, false: agents}[s.short])
 }
 
-// idp runs a command, as the role that it is for, and returns what it prints.
+// idp runs a command under its role, and returns its output.
 func (s *stage) idp(args ...string) (string, error) { return s.program().Run(s.ctx, args...) }
 
 func (s *stage) program() rig.Commands {
@@ -126,7 +126,7 @@ func (s *stage) program() rig.Commands {
 	return rig.Commands{Binary: s.binary, Database: s.cluster.settings, Vars: vars}
 }
 
-// recovered waits until both instances are ready, and starts those that ended.
+// recovered waits until both instances are ready, after starting those that ended.
 func (s *stage) recovered(limit time.Duration) error {
 	for _, i := range s.instances {
 		if !i.Running() {
@@ -145,7 +145,7 @@ func (s *stage) wait(d time.Duration) error {
 	return nil
 }
 
-// close ends all that was started.
+// close ends everything that was started.
 func (s *stage) close() error {
 	var errs []error
 	for _, i := range s.instances {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// answer is what one request got.
+// answer is the answer to one request.
 type answer struct {
 	what   string // sign-in, token, …
 	status int    // 0: the connection broke
@@ -18,13 +18,13 @@ type answer struct {
 	took   time.Duration
 }
 
-// tally keeps the answers of a scene.
+// tally collects the answers of a scene.
 type tally struct {
 	mu  sync.Mutex
 	all []answer
 }
 
-// kinds are what requests are counted as, by the beginning of their path.
+// kinds classify requests, by the beginning of their path.
 var kinds = []struct{ prefix, what string }{
 	{"/token", "token"}, {"/revoke", "token"}, {"/userinfo", "token"}, {"/jwks", "keys"}, {"/.well-known", "keys"}, {"/login", "sign-in"}, {"/register", "registration"}, {"/recover", "recovery"},
 }
@@ -42,7 +42,7 @@ func (t *tally) add(path string, status int, began time.Time) {
 	t.all = append(t.all, answer{what, status, began, time.Since(began)})
 }
 
-// take is what came since the last call.
+// take returns the answers since the last call.
 func (t *tally) take() answers {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -51,7 +51,7 @@ func (t *tally) take() answers {
 	return all
 }
 
-// now is a copy of what came so far.
+// now returns a copy of the answers so far.
 func (t *tally) now() answers {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -73,12 +73,12 @@ func (a answers) of(what string) answers {
 	return a.where(func(one answer) bool { return one.what == what })
 }
 
-// since are those that began then or later.
+// since are the answers to requests that began then or later.
 func (a answers) since(t time.Time) answers {
 	return a.where(func(one answer) bool { return !one.began.Before(t) })
 }
 
-// faulty are those that no client should see: 5xx that ask for no patience.
+// faulty are those that no client should see: 5xx without a request for patience.
 func (a answers) faulty() answers {
 	return a.where(func(one answer) bool { return one.status >= 500 && one.status != 503 })
 }
@@ -95,7 +95,7 @@ func (a answers) good() answers {
 	return a.where(func(one answer) bool { return one.status >= 200 && one.status < 400 })
 }
 
-// part is the time within which that part of the answers came.
+// part is the time within which that part of the answers arrived.
 func (a answers) part(q float64) time.Duration {
 	if len(a) == 0 {
 		return 0
@@ -110,7 +110,7 @@ func (a answers) part(q float64) time.Duration {
 
 func (a answers) slowest() time.Duration { return a.part(1) }
 
-// String is the account of all: how many, of them refused, broken, faulty.
+// String summarizes: how many, and of them refused, broken, faulty.
 func (a answers) String() string {
 	text := fmt.Sprintf("%d requests, %d answered 503/429, %d connections broken", len(a), len(a.refused()), len(a.broken()))
 	if faulty := a.faulty(); len(faulty) > 0 {
@@ -119,7 +119,7 @@ func (a answers) String() string {
 	return text
 }
 
-// kinds counts by status and what was asked.
+// kinds counts by status and kind of request.
 func (a answers) kinds() string {
 	by := map[string]int{}
 	for _, one := range a {
