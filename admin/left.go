@@ -46,7 +46,7 @@ func (h *Console) showEnded(c *gin.Context) error {
 	return web.ForeignForm(p.Name, visit{Person: p}.home())
 }
 
-// alive answers the warning's button: looking up the session has extended it.
+// alive handles the warning's button: looking up the session has extended it.
 func (h *Console) alive(c *gin.Context, _ visit) error {
 	c.Status(http.StatusNoContent)
 	return nil

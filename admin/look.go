@@ -33,16 +33,16 @@ type Summary struct {
 	Mails        []mail.Delivery
 	Held         []Held
 	Verification Verification
-	NeedsSecond  bool  // the next help needs a second person (S-65)
+	NeedsSecond  bool  // the next recovery needs a second person (S-65)
 	Acts         []Act // that the person may ask for
 	Timeline     []Moment
 }
 
-// Obstacle is something that keeps a member from getting in.
+// Obstacle is something that keeps a member from signing in.
 type Obstacle struct {
 	Kind   string    // differs, unknown_number, or lock_ and the lock's name
 	Fields []string  // for differs: the names of the fields
-	Lock   string    // what ReleaseLock takes; "" if it cannot be released
+	Lock   string    // the value for ReleaseLock; "" if it cannot be released
 	Until  time.Time // when it ends on its own; zero if it does not
 }
 
@@ -147,7 +147,7 @@ func (s *Service) summary(ctx context.Context, p Person, u *Subject) (Summary, e
 	return sum, err
 }
 
-// offers leaves out acts that there is no sense in.
+// offers leaves out acts that would have no effect.
 func (sum *Summary) offers(act Act) bool {
 	switch act {
 	case ReleaseLock:
@@ -158,7 +158,7 @@ func (sum *Summary) offers(act Act) bool {
 		return sum.Question
 	case StopChange:
 		return len(sum.Held) > 0
-	case Withdraw: // whether there is anything was asked for
+	case Withdraw: // the book shows whether there is a request
 		return true
 	case Disable:
 		return sum.Status == string(accounts.Active) || sum.Status == string(accounts.Protected)
@@ -168,7 +168,7 @@ func (sum *Summary) offers(act Act) bool {
 	return sum.Status != "no_account"
 }
 
-// obstacles are what stands in the way now, and when each ends.
+// obstacles are the current obstacles and when each ends.
 func (s *Service) obstacles(ctx context.Context, u *Subject) (all []Obstacle, err error) {
 	if fields := u.Stuck.Differs; slices.Contains(fields, "member_number") {
 		all = append(all, Obstacle{Kind: "unknown_number"})
@@ -198,7 +198,7 @@ func (s *Service) obstacles(ctx context.Context, u *Subject) (all []Obstacle, er
 	return all, err
 }
 
-// timeline is what the member's history says, with who of the desk did what and why.
+// timeline is the member's history, with the desk's acts, who did them, and why.
 func (s *Service) timeline(ctx context.Context, u *Subject) ([]Moment, error) {
 	lines, err := s.store.ofSubject(ctx, u.ID, timelineShown)
 	if err != nil {
@@ -235,7 +235,7 @@ func (s *Service) timeline(ctx context.Context, u *Subject) ([]Moment, error) {
 	return all[:min(len(all), timelineShown)], nil
 }
 
-// roleOf is the role under which something was done, as colleagues read it.
+// roleOf is the role under which something was done, as shown to colleagues.
 func roleOf(l Line) Role {
 	if l.Outcome == outcomeApproved {
 		return Approve

@@ -39,7 +39,7 @@ func (h *Console) showMember(c *gin.Context, v visit) error {
 	return h.page(c, v, http.StatusOK, "admin/member", memberPage{sum, v.may(Verify)}, h.justDone(c)...)
 }
 
-// justDone says what was just done for the member.
+// justDone reports what was just done for the member.
 func (h *Console) justDone(c *gin.Context) (opts []web.PageOption) {
 	if !h.web.JustDone(c) {
 		return nil
@@ -59,7 +59,7 @@ func (h *Console) justDone(c *gin.Context) (opts []web.PageOption) {
 	return opts
 }
 
-// Shown puts fields that differ into words, as the member reads them in the form.
+// Shown describes the fields that differ in the words of the member's form.
 func (o Obstacle) Shown() []string {
 	labels := map[string]string{
 		members.FieldFirstName: "registration.personal.first", members.FieldLastName: "registration.personal.last", members.FieldSuffix: "registration.personal.suffix",
@@ -72,13 +72,13 @@ func (o Obstacle) Shown() []string {
 	return keys
 }
 
-// Open reports whether the obstacle has no end of its own.
+// Open reports whether the obstacle does not end on its own.
 func (o Obstacle) Open() bool { return o.Until.IsZero() }
 
 // verifyPage records how a caller was verified.
 type verifyPage struct {
 	ID       string
-	Key      string // of the submit
+	Key      string // of the submission
 	Methods  []string
 	Method   string
 	CodeSent bool
@@ -97,7 +97,7 @@ func (h *Console) newVerifyPage(sum Subject) verifyPage {
 	return p
 }
 
-// caller is whom a page of verification is about.
+// caller is the member on the phone.
 func (h *Console) caller(c *gin.Context, v visit) (*Subject, error) {
 	id, err := pathID(c)
 	if err != nil {
@@ -121,7 +121,7 @@ func (h *Console) showVerify(c *gin.Context, v visit) error {
 	return h.page(c, v, http.StatusOK, "admin/verify", h.newVerifyPage(*u))
 }
 
-// verify takes the form: it mails the code, compares code or card, or records what the person saw.
+// verify handles the form: it mails the code, compares code or card, or records what the person saw.
 func (h *Console) verify(c *gin.Context, v visit) error {
 	u, err := h.caller(c, v)
 	if err != nil {
@@ -157,7 +157,7 @@ func (h *Console) verify(c *gin.Context, v visit) error {
 	return h.web.SeeDone(c, "/members/"+u.ID.String()+"?caller="+said)
 }
 
-// verifyProblems are the expected outcomes that the form says; other errors go up.
+// verifyProblems maps the expected outcomes to form messages; other errors are returned.
 func verifyProblems(page verifyPage, outcome Verification, err error) ([]templates.Problem, error) {
 	limit, isLimit := errors.AsType[*LimitError](err)
 	card, isCard := errors.AsType[*CardError](err)

@@ -15,10 +15,10 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// replyLife is how long an answer is kept for repeats (R-04).
+// replyLife is how long a reply is kept for repeats (R-04).
 const replyLife = 24 * time.Hour
 
-// Once names a call that may arrive twice: its Idempotency-Key, and all that it says.
+// Once identifies a call that may be repeated: its Idempotency-Key, and its content.
 type Once struct {
 	Key  string
 	Body []byte
@@ -26,19 +26,18 @@ type Once struct {
 	Replayed bool
 }
 
-// errReplayed ends a use case whose answer is known; record writes nothing of it.
+// errReplayed ends a use case whose reply is known; record writes nothing of it.
 var errReplayed = errors.New("admin: answered before")
 
-// once runs a use case at most one time for a key, in the transaction of ctx, and keeps its answer with it. A call that runs at
-// the same time waits for the first. The same key with another body is ErrOtherBody; calls that were denied keep nothing and
-// may be tried again.
+// once runs a use case at most once per key, in the transaction of ctx, and keeps its reply. A concurrent call waits
+// for the first. The same key with another body is ErrOtherBody; denied calls keep nothing and may be retried.
 func (s *Service) once(ctx context.Context, p Person, o *Once, answer any, use func(ctx context.Context) error) error {
 	if o == nil {
 		return use(ctx)
 	}
 	o.Replayed = false
 	key := sha256.Sum256([]byte(o.Key))
-	id := uuid.NewSHA1(p.ID, key[:]) // binds the sealed answer to its row
+	id := uuid.NewSHA1(p.ID, key[:]) // binds the sealed reply to its row
 	kept, err := s.store.claim(ctx, p.ID, key[:], s.keyring.MAC(seal.Session, []byte("desk reply"), o.Body), s.now())
 	if err != nil {
 		return err
@@ -76,7 +75,7 @@ type replyRow struct {
 	Reply   []byte
 }
 
-// claim takes the key, or returns what is kept under it. One that is a day old counts no longer, swept or not.
+// claim takes the key, or returns the reply kept under it. After a day it is ignored, swept or not.
 func (s *store) claim(ctx context.Context, person uuid.UUID, key, body []byte, now time.Time) (*replyRow, error) {
 	tag, err := s.db.From(ctx).Exec(ctx, `
 		insert into desk_replies as r (staff_id, key_hash, body_mac, reply, created_at) values ($1, $2, $3, '', $4)

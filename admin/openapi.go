@@ -16,7 +16,7 @@ import (
 
 type object = map[string]any
 
-// openAPI is the OpenAPI 3.1 document of the API, made from the table of endpoints and the types of what they take and give.
+// openAPI is the OpenAPI 3.1 document of the API, made from the table of endpoints and their types.
 func openAPI(base string) []byte {
 	schemas := object{}
 	paths := object{}
@@ -103,7 +103,7 @@ func (e endpoint) operation(schemas object) object {
 	return op
 }
 
-// failures are the statuses that an endpoint can answer besides.
+// failures are the error statuses that an endpoint can return.
 func (e endpoint) failures() []int {
 	all := []int{401, 403, 421, 431, 500, 503}
 	if e.body != nil {
@@ -124,7 +124,7 @@ func (e endpoint) failures() []int {
 
 func jsonContent(schema object) object { return object{"application/json": object{"schema": schema}} }
 
-// schemaOf describes a type; structs become components of their own.
+// schemaOf describes a type; structs become separate components.
 func schemaOf(t reflect.Type, schemas object) object {
 	switch {
 	case t == reflect.TypeFor[uuid.UUID]():

@@ -21,8 +21,8 @@ import (
 // ConsoleClientID is the console's client_id; cmd/idp registers it.
 const ConsoleClientID = "support-desk"
 
-// ConsoleClient is how the console is registered: a public client with PKCE, since every instance of the program is one and
-// the same app, and its codes are redeemed inside the program.
+// ConsoleClient is the registration of the console: a public client with PKCE, since all instances of the program are
+// one app, whose codes are redeemed inside the program.
 func ConsoleClient(base string) provider.Metadata {
 	return provider.Metadata{
 		ClientName: "Mesa de ayuda", LanguageMetadata: provider.LanguageMetadata{ClientNameEN: "Support desk"}, Profile: provider.ProfileOwn, RedirectURIs: []string{base + callbackPath}, PostLogoutRedirectURIs: []string{base + "/"},
@@ -34,12 +34,12 @@ func ConsoleClient(base string) provider.Metadata {
 // PartyOptions are what the console needs as a relying party.
 type PartyOptions struct {
 	Issuer string
-	Base   string       // https://host of the desk, without a slash at its end
+	Base   string       // https://host of the desk, without a trailing slash
 	Client *http.Client // reaches the provider
 	Now    func() time.Time
 }
 
-// party speaks OpenID Connect with the provider. It asks for the discovery document when it first needs it.
+// party is the relying party. It fetches the discovery document when it first needs it.
 type party struct {
 	PartyOptions
 
@@ -72,7 +72,7 @@ func (p *party) discover(ctx context.Context) (*oidc.Provider, oauth2.Config, er
 	}, nil
 }
 
-// request is the address of a sign-in with a second step. A step-up asks for a new proof whatever session there is.
+// request is the address of a sign-in with a second step. A step-up asks for a new proof whatever the session.
 func (p *party) request(ctx context.Context, state, nonce, verifier, lang string, stepUp bool) (string, error) {
 	_, config, err := p.discover(ctx)
 	if err != nil {
@@ -88,7 +88,7 @@ func (p *party) request(ctx context.Context, state, nonce, verifier, lang string
 	return config.AuthCodeURL(state, options...), nil
 }
 
-// signedIn is what an ID token says.
+// signedIn are the claims of an ID token.
 type signedIn struct {
 	Subject  string
 	SID      string
@@ -98,7 +98,7 @@ type signedIn struct {
 
 var errSignIn = errors.New("admin: the provider's answer is not what was asked for")
 
-// redeem exchanges the code and judges the ID token (OpenID Connect Core 3.1.3.7), and that a second step was given.
+// redeem exchanges the code and validates the ID token (OpenID Connect Core 3.1.3.7), and that a second step was given.
 func (p *party) redeem(ctx context.Context, code, nonce, verifier string) (signedIn, error) {
 	found, config, err := p.discover(ctx)
 	if err != nil {
@@ -106,7 +106,7 @@ func (p *party) redeem(ctx context.Context, code, nonce, verifier string) (signe
 	}
 	tokens, err := config.Exchange(oidc.ClientContext(ctx, p.Client), code, oauth2.VerifierOption(verifier))
 	if err != nil {
-		if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok { // its body goes to no log
+		if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok { // its body is not logged
 			return signedIn{}, fmt.Errorf("%w: redeeming the code: %d %s", errSignIn, refused.Response.StatusCode, refused.ErrorCode)
 		}
 		return signedIn{}, err
@@ -130,7 +130,7 @@ func (p *party) redeem(ctx context.Context, code, nonce, verifier string) (signe
 	return signedIn{token.Subject, claims.SID, claims.ACR, time.Unix(claims.AuthTime, 0).UTC()}, nil
 }
 
-// errorCode lets through what an error code is made of (RFC 6749 4.1.2.1).
+// errorCode keeps the characters allowed in an error code (RFC 6749 4.1.2.1).
 func errorCode(s string) string {
 	known := []string{"access_denied", "login_required", "interaction_required", "server_error", "temporarily_unavailable", "unmet_authentication_requirements"}
 	if slices.Contains(known, strings.TrimSpace(s)) {

@@ -18,7 +18,7 @@ import (
 	"huskyidp/internal/postgres"
 )
 
-// Person is who acts, as read for the call at hand, and how they signed in.
+// Person is the actor, as read for the current call, and how they signed in.
 type Person struct {
 	ID         uuid.UUID // of the account
 	Name       string
@@ -27,7 +27,7 @@ type Person struct {
 	AuthTime   time.Time
 }
 
-// NewPerson is somebody who begins at the desk.
+// NewPerson is a new member of the desk.
 type NewPerson struct {
 	Username, Email, Name, Language string
 	Roles                           []Role
@@ -43,13 +43,13 @@ type StaffRow struct {
 }
 
 var (
-	// ErrRoles says that a role is none, or that there is none.
+	// ErrRoles is returned for an unknown role, or no role.
 	ErrRoles = errors.New("admin: give one or more of the roles read, recover, approve, admin, audit")
-	// ErrName says that a name is empty, too long, or has characters that no name has.
+	// ErrName is returned for a name that is empty, too long, or has characters not found in names.
 	ErrName = errors.New("admin: a name has 1 to 80 letters")
 )
 
-// Members of the desk have accounts, of which People needs these verbs.
+// Members of the desk have accounts; these are the methods that People needs.
 type staffAccounts interface {
 	CreateStaff(ctx context.Context, n accounts.NewStaff) (accounts.Account, error)
 	Get(ctx context.Context, id uuid.UUID) (accounts.Account, error)
@@ -57,7 +57,7 @@ type staffAccounts interface {
 	Disable(ctx context.Context, id uuid.UUID) (bool, error)
 }
 
-// PeopleDeps is what People is built from. All are required.
+// PeopleDeps are the dependencies of People. All are required.
 type PeopleDeps struct {
 	DB       *postgres.DB
 	Audit    *audit.Log
@@ -65,13 +65,14 @@ type PeopleDeps struct {
 	Now      func() time.Time
 }
 
-// People is who works at the desk, and with which roles. The operator's commands need no more of this package.
+// People manages who works at the desk, and with which roles. The operator's commands need nothing else of this
+// package.
 type People struct {
 	PeopleDeps
 	store *store
 }
 
-// NewPeople checks that nothing is missing.
+// NewPeople returns an error if a dependency is missing.
 func NewPeople(d PeopleDeps) (*People, error) {
 	if d.DB == nil || d.Audit == nil || d.Accounts == nil || d.Now == nil {
 		return nil, errors.New("admin: DB, Audit, Accounts and Now are required")
@@ -79,8 +80,8 @@ func NewPeople(d PeopleDeps) (*People, error) {
 	return &People{d, &store{db: d.DB}}, nil
 }
 
-// AddPerson makes an account of the desk. by is who did it: a person of the desk, or the operator's command. The error is
-// ErrRoles, ErrName, those of accounts.CreateStaff, or the database's.
+// AddPerson creates an account of the desk. by is the actor: a person of the desk, or the operator's command. The error
+// is ErrRoles, ErrName, those of accounts.CreateStaff, or the database's.
 func (s *People) AddPerson(ctx context.Context, n NewPerson, by string) (Person, error) {
 	n.Name = strings.TrimSpace(n.Name)
 	if n.Name == "" || utf8.RuneCountInString(n.Name) > 80 || strings.ContainsFunc(n.Name, func(r rune) bool { return !unicode.IsPrint(r) }) {
@@ -106,7 +107,7 @@ func (s *People) AddPerson(ctx context.Context, n NewPerson, by string) (Person,
 	return p, err
 }
 
-// SetRoles gives a person other roles, from their next call on.
+// SetRoles replaces a person's roles, effective from their next call.
 func (s *People) SetRoles(ctx context.Context, id uuid.UUID, roles []Role, by string) error {
 	roles, err := checkRoles(roles)
 	if err != nil {
@@ -121,7 +122,7 @@ func (s *People) SetRoles(ctx context.Context, id uuid.UUID, roles []Role, by st
 	})
 }
 
-// RemovePerson ends a person's work at the desk: no role, sessions over, the account closed.
+// RemovePerson ends a person's work at the desk: roles, sessions and account.
 func (s *People) RemovePerson(ctx context.Context, id uuid.UUID, by string) error {
 	now := s.Now()
 	return s.DB.InTx(ctx, func(ctx context.Context) error {
@@ -135,7 +136,7 @@ func (s *People) RemovePerson(ctx context.Context, id uuid.UUID, by string) erro
 	})
 }
 
-// Staff lists the people of the desk, the oldest first.
+// Staff returns the people of the desk, oldest first.
 func (s *People) Staff(ctx context.Context) ([]StaffRow, error) {
 	people, err := s.store.people(ctx)
 	if err != nil {
@@ -163,7 +164,7 @@ func (s *People) ByName(ctx context.Context, username string) (Person, error) {
 	return s.store.person(ctx, found[0].ID)
 }
 
-// Who reads a person's roles as they are now, so that taking one away works at once (S-61). The error is ErrNoRole, or the
+// Who reads a person's current roles, so that taking one away works at once (S-61). The error is ErrNoRole, or the
 // database's.
 func (s *People) Who(ctx context.Context, accountID uuid.UUID, authTime time.Time) (Person, error) {
 	p, err := s.store.person(ctx, accountID)
@@ -171,7 +172,7 @@ func (s *People) Who(ctx context.Context, accountID uuid.UUID, authTime time.Tim
 	return p, err
 }
 
-// noteUse raises the alert of an emergency account.
+// noteUse raises the alert for an emergency account.
 func (s *Service) noteUse(ctx context.Context, p Person) error {
 	if !p.BreakGlass {
 		return nil
@@ -248,7 +249,7 @@ func (s *store) people(ctx context.Context) ([]StaffRow, error) {
 	})
 }
 
-// names gives the names of people who act or acted.
+// names returns the names of people who act or acted.
 func (s *store) names(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]string, error) {
 	rows, err := s.db.From(ctx).Query(ctx, `select account_id, name from staff where account_id = any($1)`, ids)
 	if err != nil {

@@ -16,10 +16,10 @@ import (
 	"huskyidp/internal/web"
 )
 
-// problemType names a kind of problem of this API.
+// problemType is a kind of problem of this API.
 const problemType = "urn:huskyidp:problem:"
 
-// problems are the answers to the errors that a call can have, each with its own type.
+// problems are the responses to the errors of a call, each with its own type.
 var problems = []struct {
 	err    error
 	status int
@@ -38,7 +38,7 @@ var problems = []struct {
 	{ErrOtherBody, http.StatusUnprocessableEntity, "idempotency_key_reused", "The Idempotency-Key came with another request before"},
 }
 
-// answer turns an error of a use case into its problem; what is none goes up.
+// answer turns an error of a use case into its problem; other errors are returned.
 func answer(c *gin.Context, err error) error {
 	for _, p := range problems {
 		if errors.Is(err, p.err) {
@@ -79,7 +79,7 @@ const (
 	insufficientAuthentication = "insufficient_user_authentication"
 )
 
-// challenge says how to authenticate; code is "" for a call without a token.
+// challenge is the WWW-Authenticate header; code is "" for a call without a token.
 func challenge(c *gin.Context, code string) {
 	value := "Bearer"
 	switch code {
@@ -94,7 +94,7 @@ func challenge(c *gin.Context, code string) {
 	c.Header("WWW-Authenticate", value)
 }
 
-// lastPart is the end of a catalog key.
+// lastPart is the last part of a catalog key.
 func lastPart(key string) string {
 	for i := len(key) - 1; i >= 0; i-- {
 		if key[i] == '.' {

@@ -15,22 +15,22 @@ import (
 	"huskyidp/internal/postgres"
 )
 
-// Request is an act that waits for a second person, as an approver sees it: frozen as it was asked for (S-64).
+// Request is an act awaiting approval, as an approver sees it: frozen as it was asked for (S-64).
 type Request struct {
 	ID         uuid.UUID
 	SubjectID  uuid.UUID
 	Act        Act
 	Reason     string
 	Ticket     string
-	Email      string // of ChangeEmail, in full: it is what the approver judges
+	Email      string // of ChangeEmail, in full: the approver judges it
 	Number     string // of ChangeMember, likewise
 	Lock       string
 	AskedBy    uuid.UUID
-	Name       string // of who asked
+	Name       string // of the person who asked
 	AskedAt    time.Time
 	ExpiresAt  time.Time
-	Own        bool   // asked for by the one who looks
-	VerifiedBy Method // how the caller was: NoneWorked where nobody could tell, or did
+	Own        bool   // asked for by the viewer
+	VerifiedBy Method // how the caller was verified; NoneWorked if nobody could tell
 }
 
 // ask freezes an act for a second person.
@@ -53,7 +53,7 @@ func (s *Service) ask(ctx context.Context, p Person, e *entry, u *Subject, a Ask
 	return Outcome{Act: e.act, State: Asked, RequestID: id, ExpiresAt: r.ExpiresAt}, nil
 }
 
-// Requests lists what waits for a second person, the oldest first.
+// Requests returns the requests awaiting approval, oldest first.
 func (s *Service) Requests(ctx context.Context, p Person) (open []Request, err error) {
 	err = s.record(ctx, p, entry{act: ListRequests}, func(ctx context.Context, _ *entry) error {
 		if err := s.allow(p, ListRequests, nil); err != nil {
@@ -105,9 +105,9 @@ func (s *Service) Waiting(ctx context.Context, p Person) (n int, err error) {
 	return n, err
 }
 
-// Decide approves a request, which does the act, or refuses it with a reason. It is decided once, by somebody else than who
-// asked (S-64). The error is Invalid, those of allow, ErrNotFound, ErrOwn, ErrGone, ErrConflict where the member has changed
-// since, ErrOtherBody, *LimitError, ErrBusy, or the database's.
+// Decide approves a request, which performs the act, or refuses it with a reason. It is decided once, by somebody other
+// than the person who asked (S-64). The error is Invalid, those of allow, ErrNotFound, ErrOwn, ErrGone, ErrConflict if
+// the member has changed since, ErrOtherBody, *LimitError, ErrBusy, or the database's.
 func (s *Service) Decide(ctx context.Context, p Person, o *Once, id uuid.UUID, approve bool, reason string) (out Outcome, err error) {
 	act := RefuseAct
 	if approve {
@@ -206,7 +206,7 @@ func (s *store) openRequests(ctx context.Context, now time.Time) ([]requestRow, 
 	return pgx.CollectRows(rows, pgx.RowToStructByName[requestRow])
 }
 
-// withdraw ends what a person has asked for on a member and nobody has decided, and reports whether there was anything.
+// withdraw ends a person's undecided requests on a member, and reports whether there were any.
 func (s *store) withdraw(ctx context.Context, subject, person uuid.UUID, now time.Time) (bool, error) {
 	tag, err := s.db.From(ctx).Exec(ctx, `
 		update desk_requests set decision = 'withdrawn', decided_by = asked_by, decided_at = $3
@@ -222,7 +222,7 @@ func (s *store) hasAsked(ctx context.Context, subject, person uuid.UUID, now tim
 	return yes, err
 }
 
-// lockRequest lets parallel decisions wait for the first (R-03).
+// lockRequest makes concurrent decisions wait for the first (R-03).
 func (s *store) lockRequest(ctx context.Context, id uuid.UUID) (requestRow, error) {
 	rows, err := s.db.From(ctx).Query(ctx, `select `+requestColumns+` from desk_requests where id = $1 for update`, id)
 	if err != nil {

@@ -2,7 +2,7 @@ package admin
 
 import "huskyidp/internal/seal"
 
-// SealedColumns are where this package keeps sealed values, for a new version of their keys.
+// SealedColumns are the columns with sealed values, for key rotation.
 var SealedColumns = []seal.Column{
 	{Purpose: seal.PII, Table: "desk_entries", Column: "reason_sealed", Row: "id::text"},
 	{Purpose: seal.PII, Table: "desk_requests", Column: "ask_sealed", Row: "id::text"},

@@ -11,14 +11,14 @@ import (
 	"huskyidp/templates"
 )
 
-// searchPage is the form, and what came of it where that is no member.
+// searchPage is the form, and its result if that is not a member.
 type searchPage struct {
 	Ways     []string
 	By       string
 	Value    string
 	None     bool
 	Several  int
-	Referral *recovery.Referral // of a number that is about no registration
+	Referral *recovery.Referral // of a number that is not about a registration
 }
 
 func newSearchPage(by string) searchPage {
@@ -36,7 +36,7 @@ func (h *Console) showSearch(c *gin.Context, v visit) error {
 	return h.page(c, v, http.StatusOK, "admin/search", newSearchPage(string(ByUsername)))
 }
 
-// search leads to the one member that was found. What was typed is shown again, never put into an address.
+// search leads to the one member found. The input is shown again, but never put into an address.
 func (h *Console) search(c *gin.Context, v visit) error {
 	form := web.Form(c)
 	page := newSearchPage(form.Get("kind"))

@@ -22,11 +22,11 @@ import (
 const (
 	sessionCookie = "session"
 	consoleIdle   = 15 * time.Minute // S-23
-	consoleLife   = 8 * time.Hour    // of staff, however much it is used
+	consoleLife   = 8 * time.Hour    // of staff, even if it is used
 )
 
-// sessionRow is a session of the console. It ends with the sign-in at the provider that it came from, and so when the
-// account is closed, after 15 minutes without use, and after eight hours.
+// sessionRow is a session of the console. It ends with the sign-in at the provider that it came from, and therefore
+// when the account is closed, after 15 minutes without use, and after eight hours.
 type sessionRow struct {
 	Digest    []byte
 	AccountID uuid.UUID
@@ -34,10 +34,11 @@ type sessionRow struct {
 	ACR       string `db:"acr"`
 	AuthTime  time.Time
 	Draft     []byte
-	EndsAt    time.Time // if it is not used any more
+	EndsAt    time.Time // unless it is used
 }
 
-// consoleSession finds the open session of a cookie, and notes its use, if this is one. The error is accounts.ErrNoSession, or the database's.
+// consoleSession finds the open session of a cookie, and extends it if this is a use. The error is
+// accounts.ErrNoSession, or the database's.
 func (s *Service) consoleSession(ctx context.Context, token string, use bool) (sessionRow, error) {
 	if token == "" || len(token) > 64 {
 		return sessionRow{}, accounts.ErrNoSession
@@ -45,7 +46,8 @@ func (s *Service) consoleSession(ctx context.Context, token string, use bool) (s
 	return s.store.session(ctx, seal.Digest(token), s.now(), use)
 }
 
-// openSession begins one in place of the browser's former, whose unfinished form it takes over if it was the same person's.
+// openSession starts a session that replaces the browser's former one, and takes over its unfinished form if it was the
+// same person's.
 func (s *Service) openSession(ctx context.Context, r sessionRow, former string) (token string, err error) {
 	token = seal.NewToken()
 	r.Digest = seal.Digest(token)
@@ -83,7 +85,7 @@ func (s *Service) keepDraft(ctx context.Context, r sessionRow, d draft) error {
 	return s.store.keepDraft(ctx, r.Digest, s.keyring.Seal(seal.Session, draftPlace(r.AccountID), text))
 }
 
-// takeDraft gives the form that waits for this page, once.
+// takeDraft returns the form that waits for this page, once.
 func (s *Service) takeDraft(ctx context.Context, r sessionRow, path string) (url.Values, error) {
 	if r.Draft == nil {
 		return nil, nil
@@ -102,12 +104,12 @@ func (s *Service) takeDraft(ctx context.Context, r sessionRow, path string) (url
 	return d.Form, s.store.keepDraft(ctx, r.Digest, nil)
 }
 
-// draftPlace is the account, since the session's token changes at a step-up.
+// draftPlace is bound to the account, because the session's token changes at a step-up.
 func draftPlace(account uuid.UUID) seal.Place {
 	return seal.Place{Table: "console_sessions", Column: "draft", Row: account.String()}
 }
 
-// localPath keeps redirects on the console: a path of its own, "" for anything else.
+// localPath keeps redirects on the console: it returns a path of its own, or "".
 func localPath(path string) string {
 	local, ok := web.LocalPath(path)
 	if !ok || strings.Contains(local, "?") || len(local) > 200 {

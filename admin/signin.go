@@ -21,9 +21,9 @@ import (
 // signInLife is how long a sign-in may take: somebody may have to set up a second step first.
 const signInLife = time.Hour
 
-// doorPage is where nobody is signed in.
+// doorPage is shown if nobody is signed in.
 type doorPage struct {
-	Href   string // where the button leads
+	Href   string // target of the button
 	NoRole bool
 }
 
@@ -49,8 +49,8 @@ func (h *Console) noRole(c *gin.Context) error {
 	return h.web.Page(c, http.StatusForbidden, "admin/signin", doorPage{Href: signInPath, NoRole: true})
 }
 
-// signIn sends the browser to the provider. The state names a row that knows the browser; nonce and PKCE verifier are keyed
-// digests of it.
+// signIn sends the browser to the provider. The state identifies a row bound to the browser; nonce and PKCE verifier
+// are keyed digests of it.
 func (h *Console) signIn(c *gin.Context) error {
 	browser := web.Browser(c)
 	state := seal.NewToken()
@@ -63,14 +63,14 @@ func (h *Console) signIn(c *gin.Context) error {
 	if err := h.service.store.beginSignIn(c.Request.Context(), seal.Digest(state), browser, back, h.service.now().Add(signInLife)); err != nil {
 		return err
 	}
-	return h.enterBy(c, address) // no redirect: a form that needs a step-up leads here
+	return h.enterBy(c, address) // no redirect, because a form that needs a step-up leads here
 }
 
 func (s *Service) secretOf(what, state string) string {
 	return base64.RawURLEncoding.EncodeToString(s.keyring.MAC(seal.Session, []byte("console "+what), []byte(state)))
 }
 
-// callback takes the provider's answer: from the browser that asked, once.
+// callback handles the provider's response: from the browser that asked, once.
 func (h *Console) callback(c *gin.Context) error {
 	ctx := c.Request.Context()
 	state := c.Query("state")

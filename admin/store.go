@@ -12,19 +12,19 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// store holds every statement on the tables of this package; those on one table stand beside its noun.
+// store holds the statements on the tables of this package; those on one table are beside its type.
 type store struct {
 	db      *postgres.DB
 	keyring *seal.Keyring
 }
 
-// lockSubject lets the acts on one member wait for each other until the transaction ends.
+// lockSubject serialises the acts on one member until the transaction ends.
 func (s *store) lockSubject(ctx context.Context, id uuid.UUID) error {
 	_, err := s.db.From(ctx).Exec(ctx, `select pg_advisory_xact_lock(hashtextextended('desk ' || $1, 0))`, id.String())
 	return busy(err)
 }
 
-// seal binds a text to its row; nil for none.
+// seal binds a text to its row; nil for an empty one.
 func (s *store) seal(table, column string, row uuid.UUID, text []byte) []byte {
 	if len(text) == 0 {
 		return nil

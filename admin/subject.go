@@ -15,12 +15,12 @@ import (
 	"huskyidp/registration"
 )
 
-// Subject is whom a call is about: an account, a member of the roster who has none yet, or a registration that was refused.
-// Its id is the first of these that it has, and random like all of them (S-62).
+// Subject is whom a call is about: an account, a member of the roster without one, or a refused registration. Its ID is
+// the first of theirs that exists, and random like all of them (S-62).
 type Subject struct {
 	ID      uuid.UUID
-	Account accounts.Account   // ID is zero without
-	Member  members.Member     // ID is zero without
+	Account accounts.Account   // ID is zero if there is none
+	Member  members.Member     // ID is zero if there is none
 	Stuck   registration.Stuck // with a Reference or an ID if there is one
 }
 
@@ -29,7 +29,7 @@ func (u *Subject) hasAccount() bool { return u.Account.ID != uuid.Nil }
 // staff reports whether it is the account of a person of the desk.
 func (u *Subject) staff() bool { return u.hasAccount() && u.Account.Staff() }
 
-// subject resolves an id. The error is ErrNotFound, or the database's.
+// subject resolves an ID. The error is ErrNotFound, or the database's.
 func (s *Service) subject(ctx context.Context, id uuid.UUID) (*Subject, error) {
 	account, err := s.accounts.Get(ctx, id)
 	if err == nil {
@@ -80,7 +80,7 @@ func (s *Service) ofMember(ctx context.Context, member members.Member) (*Subject
 	return u, s.addCardLock(ctx, u)
 }
 
-// ofStuck is about the card that was matched, where one was.
+// ofStuck prefers the card that was matched, if there was one.
 func (s *Service) ofStuck(ctx context.Context, stuck registration.Stuck) (*Subject, error) {
 	if stuck.HolderID != uuid.Nil {
 		account, err := s.accounts.Get(ctx, stuck.HolderID)
@@ -103,7 +103,7 @@ func (s *Service) ofStuck(ctx context.Context, stuck registration.Stuck) (*Subje
 	return &Subject{ID: stuck.ID, Stuck: stuck}, nil
 }
 
-// addCardLock looks whether registrations with the member's number are refused unseen.
+// addCardLock checks whether registrations with the member's number are refused without a lookup.
 func (s *Service) addCardLock(ctx context.Context, u *Subject) error {
 	if u.Member.ID == uuid.Nil {
 		return nil
@@ -116,21 +116,21 @@ func (s *Service) addCardLock(ctx context.Context, u *Subject) error {
 	return err
 }
 
-// version changes with everything that an act could have been decided on: the account, the lock, and what the desk did.
+// version changes with everything that an act could depend on: the account, the lock, and what the desk did.
 func (u *Subject) version(lastEntry uuid.UUID) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %d %s %t %s", u.ID, u.Account.Status, u.Account.UpdatedAt.UnixMicro(), u.Stuck.Reference, u.Stuck.Locked, lastEntry))
 	return base64.RawURLEncoding.EncodeToString(sum[:12])
 }
 
-// Finding is what a search gives: one member, only a number where several share an address, or what is known of a reference
-// number that is about no registration.
+// Finding is the result of a search: one member, only a number if several share an address, or what a reference number
+// is about if that is not a registration.
 type Finding struct {
 	Count    int
-	ID       uuid.UUID // of the one that was found
+	ID       uuid.UUID // of the member found
 	Referral *recovery.Referral
 }
 
-// By is what is searched by.
+// By is the kind of value searched for.
 type By string
 
 // The kinds of values.
@@ -141,7 +141,7 @@ const (
 	ByEmail     By = "email"
 )
 
-// Ways lists them in the order in which they are offered.
+// Ways are the kinds in display order.
 func Ways() []By { return []By{ByUsername, ByCardID, ByReference, ByEmail} }
 
 // find looks a value up exactly.
@@ -202,10 +202,10 @@ func (s *Service) findReference(ctx context.Context, spoken string) (Finding, *S
 	return Finding{Count: 1, ID: u.ID, Referral: &referral}, u, nil
 }
 
-const maxValue = 254 // the longest that is searched by, an address
+const maxValue = 254 // the longest value: an address
 
-// Find looks for a member by an exact value. Several are told as their number alone. The error is Invalid, ErrForbidden,
-// ErrStaff, *LimitError, or the database's.
+// Find looks for a member by an exact value. If there are several, only their number is returned. The error is Invalid,
+// ErrForbidden, ErrStaff, *LimitError, or the database's.
 func (s *Service) Find(ctx context.Context, p Person, by By, value string) (f Finding, err error) {
 	if value == "" || len(value) > maxValue {
 		return f, Invalid{"value": "missing"}

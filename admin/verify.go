@@ -31,12 +31,12 @@ const (
 	NoneWorked Method = "none"
 )
 
-// Methods lists them in the order in which they are offered.
+// Methods are the methods in display order.
 func Methods() []Method { return []Method{SpokenCode, Facts, CallBack, InPerson, NoneWorked} }
 
 const spokenTries = 5 // of one code (S-14)
 
-// factTries is what a caller may try, whoever answers the phone.
+// factTries is how often a caller may try, whoever answers the phone.
 var factTries = ratelimit.Limit{Name: "caller_facts", Count: 3, Per: 24 * time.Hour}
 
 // Verification is the state of a caller for one person of the desk.
@@ -47,7 +47,7 @@ type Verification struct {
 	ValidUntil time.Time `json:"valid_until,omitzero"`
 }
 
-// Check records how a caller was verified (S-64), or mails the code that the caller is to read out. The error is Invalid,
+// Check records how a caller was verified (S-64), or mails the code for the caller to read out. The error is Invalid,
 // those of allow, ErrNotFound, *LimitError, or the database's; facts that do not match are no error.
 func (s *Service) Check(ctx context.Context, p Person, o *Once, id uuid.UUID, m Method, card members.Card) (v Verification, err error) {
 	if !slices.Contains(Methods(), m) {
@@ -80,12 +80,12 @@ func (s *Service) Check(ctx context.Context, p Person, o *Once, id uuid.UUID, m 
 	return v, err
 }
 
-// CardError says which fields of a card cannot be.
+// CardError reports the fields of a card that cannot be valid.
 type CardError struct{ Problems []templates.Problem }
 
 func (e *CardError) Error() string { return "admin: the card cannot be read" }
 
-// caller resolves and allows, and lets nobody else act on the member meanwhile.
+// caller resolves and allows, and locks the member against other acts meanwhile.
 func (s *Service) caller(ctx context.Context, p Person, e *entry, id uuid.UUID) (*Subject, error) {
 	if err := s.store.lockSubject(ctx, id); err != nil {
 		return nil, err
@@ -127,7 +127,7 @@ func (s *Service) check(ctx context.Context, p Person, u *Subject, m Method, cla
 	return row.state(), nil
 }
 
-// sendCode mails six digits to the address on file, within what one person may get.
+// sendCode mails six digits to the address on file, within the limits for one person.
 func (s *Service) sendCode(ctx context.Context, u *Subject, row verificationRow) error {
 	code, err := accounts.NewCode()
 	if err != nil {
@@ -148,9 +148,9 @@ func (s *Service) codeMAC(id uuid.UUID, code string) []byte {
 	return s.keyring.MAC(seal.PepperCode, []byte("caller"), id[:], []byte(code))
 }
 
-// CheckCode compares what the caller read out with the newest code that this person sent. A code works once, for 15 minutes and
-// five tries; the try is counted before it is judged, and the same wrong code again counts once. The error is Invalid, those of allow, ErrNotFound, ErrConflict where no
-// code waits, or the database's.
+// CheckCode compares what the caller read out with the newest code that this person sent. A code works once, for 15
+// minutes and five tries; the try is counted before it is judged, and the same wrong code again is counted once. The
+// error is Invalid, those of allow, ErrNotFound, ErrConflict if there is no code, or the database's.
 func (s *Service) CheckCode(ctx context.Context, p Person, o *Once, id uuid.UUID, spoken string) (v Verification, err error) {
 	code := accounts.BareCode(spoken)
 	if len(code) != 6 || strings.Trim(code, "0123456789") != "" {
@@ -181,7 +181,7 @@ func (s *Service) CheckCode(ctx context.Context, p Person, o *Once, id uuid.UUID
 	return v, err
 }
 
-// verified is the newest verification that holds, zero if none does.
+// verified is the newest valid verification, or zero.
 func (s *Service) verified(ctx context.Context, p Person, u *Subject) (id uuid.UUID, v Verification, err error) {
 	row, err := s.store.verified(ctx, u.ID, p.ID, s.now().Add(-verification))
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -215,7 +215,7 @@ func (s *store) insertVerification(ctx context.Context, r verificationRow) error
 	return err
 }
 
-// tryCode counts a try of the newest code that waits; ErrConflict if none does.
+// tryCode counts a try of the newest code; ErrConflict if there is none.
 func (s *store) tryCode(ctx context.Context, subject, person uuid.UUID, typed []byte, now time.Time) (r verificationRow, err error) {
 	err = s.db.From(ctx).QueryRow(ctx, `
 		update caller_verifications set tries = tries + case when refused = $5 then 0 else 1 end, refused = $5 where id = (
@@ -242,7 +242,7 @@ func (s *store) verified(ctx context.Context, subject, person uuid.UUID, since t
 	return r, err
 }
 
-// methods are how callers were verified, by the id of the verification.
+// methods are how callers were verified, by the ID of the verification.
 func (s *store) methods(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]Method, error) {
 	rows, err := s.db.From(ctx).Query(ctx, `select id, method from caller_verifications where id = any($1) and verified_at is not null`, ids)
 	if err != nil {
