@@ -34,9 +34,13 @@ func TestFilesInARowAreRefused(t *testing.T) {
 	if report, err := end(4, 5); err != nil || report.Ended != 1 {
 		t.Errorf("one more: %+v, %v, want it applied", report, err)
 	}
-	postgrestest.Exec(t, f.db, `UPDATE members SET ended_at = ended_at - interval '13 hours'`)
+	postgrestest.Exec(t, f.db, `UPDATE members SET ended_at = ended_at - interval '25 hours'`)
+	if _, err := end(5, 9); err == nil {
+		t.Error("four in the next night's file were applied")
+	}
+	postgrestest.Exec(t, f.db, `UPDATE members SET ended_at = ended_at - interval '48 hours'`)
 	if report, err := end(5, 9); err != nil || report.Ended != 4 {
-		t.Errorf("on another day: %+v, %v, want it applied", report, err)
+		t.Errorf("days later: %+v, %v, want it applied", report, err)
 	}
 }
 

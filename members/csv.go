@@ -114,6 +114,7 @@ func (s *csvSource) next() (entry, error) {
 	case s.lines.isOpen:
 		return entry{}, &FileError{Line: e.position, Problem: problem + ", and the line has no end: the file seems to be cut off"}
 	}
+	e.rec = rec
 	e.fault = &LineError{Line: e.position, Column: string(wrong), Problem: problem}
 	e.numbers = append(numbersBetween(line, s.parser.separator, s.parser.numbers), s.parser.guessed...)
 	if rec.MemberNumber != "" {

@@ -17,7 +17,7 @@ const shrinkLimit = 5
 // shrinkWindow is how long ended members count with those of the next file: several files in a row are refused as one would be.
 // A file that ends at most shrinkAlone percent is not, since it may follow one that AllowShrink let pass.
 const (
-	shrinkWindow = 12 * time.Hour
+	shrinkWindow = 72 * time.Hour
 	shrinkAlone  = 1
 )
 
@@ -138,6 +138,9 @@ func (run *importRun) checkDecisions() error {
 	for i, position := range decided {
 		if !slices.Contains(run.listed, position) || slices.Contains(decided[:i], position) {
 			return &ReviewError{run.reviewCode(), fmt.Sprintf("%d is not one held line with one decision", position)}
+		}
+		if slices.Contains(run.contested, position) && slices.Contains(run.options.OtherPerson, position) {
+			return &ReviewError{run.reviewCode(), fmt.Sprintf("%d has one member's number and another's name: if the number went to that one, leave the first out of the file, then add the line", position)}
 		}
 	}
 	if run.options.Review != run.reviewCode() {

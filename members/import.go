@@ -200,6 +200,7 @@ type importRun struct {
 	missing    []column // columns that the file does not have
 	renumbered int      // held lines of an absent member under a new number
 	listed     []int
+	contested  []int     // listed lines with a known member's number and the name of one who is absent
 	review     hash.Hash // of the list of held lines
 }
 

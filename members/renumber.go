@@ -37,12 +37,14 @@ type newcomer struct {
 	ID         uuid.UUID
 	NumberMAC  []byte
 	ContentMAC []byte
+	Marks      int32
 	rec        record
 	absent     absentRow
 }
 
 // keepRenumbered looks for absent members whose name and birth date the file has under another number. One wrong digit would
-// end them, so they stay. A line with a new number is held until somebody decides; one that is left out anyway is remarked on.
+// end them, so they stay. A line with a new number, or with one whose member it renames, is held until somebody decides; one that
+// is left out anyway is remarked on.
 // The other absent members end, and are named to Ending.
 func (run *importRun) keepRenumbered(ctx context.Context) error {
 	for after := uuid.Nil; ; {
@@ -91,7 +93,11 @@ func (run *importRun) keepRenumbered(ctx context.Context) error {
 // renumber applies the decision on one line, and reports whether the absent member stays.
 func (run *importRun) renumber(ctx context.Context, line newcomer) (stays bool, err error) {
 	row := stagedRow{line: line.Line, kind: lineHeld, id: line.absent.ID, numberMAC: line.NumberMAC}
-	if line.Kind != lineAdded {
+	switch line.Kind {
+	case lineAdded:
+	case lineChanged:
+		return run.contest(ctx, line)
+	default:
 		row.kind = lineNaming
 		run.note(LineError{line.Line, string(colNumber), "has the name and birth date of a member who is not in the file, and who therefore stays on the roster", run.source.unit()})
 		return true, run.roster.store.copyStaging(ctx, []stagedRow{row})
@@ -117,5 +123,29 @@ func (run *importRun) renumber(ctx context.Context, line newcomer) (stays bool, 
 	}
 	run.report.count(lineAdded, -1)
 	run.report.count(row.kind, 1)
-	return true, run.roster.store.restage(ctx, row)
+	return true, run.roster.store.restage(ctx, lineAdded, row)
+}
+
+// contest holds a line that gives a known member the name and birth date of an absent one: a twin's number, for example. Both
+// stay as before, unless it was decided that the line is right.
+func (run *importRun) contest(ctx context.Context, line newcomer) (stays bool, err error) {
+	if !slices.Contains(run.listed, line.Line) {
+		fmt.Fprintf(run.review, "%d %s %x %x\n", line.Line, line.absent.ID, line.absent.ContentMAC, line.ContentMAC)
+		run.listed, run.contested = append(run.listed, line.Line), append(run.contested, line.Line)
+		if run.options.Held != nil {
+			run.options.Held(LineError{line.Line, string(colNumber), "is one member's, but the name and birth date are those of another, who is not in the file: " +
+				"whose line is it? Both stay as before", run.source.unit()})
+		}
+	}
+	if slices.Contains(run.options.SamePerson, line.Line) {
+		return false, nil
+	}
+	run.renumbered++
+	run.report.count(lineChanged, -1)
+	run.tally(unpackMarks(line.Marks), -1)
+	run.report.count(lineHeld, 1)
+	if err := run.roster.store.restage(ctx, lineChanged, stagedRow{line: line.Line, kind: lineHeld, id: line.ID}); err != nil {
+		return false, err
+	}
+	return true, run.roster.store.copyStaging(ctx, []stagedRow{{line: line.Line, kind: lineNaming, id: line.absent.ID, numberMAC: line.NumberMAC}})
 }

@@ -211,13 +211,26 @@ func (run *importRun) reject(e *entry, known map[string]knownRow) (rows []staged
 			kind = lineNaming
 		}
 		if (isKnown || number == e.own) && !slices.Contains(e.numbers[:i], number) {
-			rows = append(rows, stagedRow{line: e.position, kind: kind, id: row.ID, numberMAC: macs[0]})
+			rows = append(rows, run.withPerson(stagedRow{line: e.position, kind: kind, id: row.ID, numberMAC: macs[0]}, e.rec))
 		}
 	}
 	if !isRead {
 		run.unreadable++
 	}
 	return rows
+}
+
+// withPerson adds to a line that is left out who it is about, if that can be read: its number may be wrong as well, and that
+// person's member absent (keepRenumbered).
+func (run *importRun) withPerson(row stagedRow, rec record) stagedRow {
+	if run.isEmpty || run.source.isChange() || row.kind != lineRejected || rec.FirstName == "" || rec.LastName == "" || rec.BirthDate.IsZero() {
+		return row
+	}
+	if row.id == uuid.Nil {
+		row.id = newID()
+	}
+	row.sealed = run.roster.deps.Keyring.Seal(seal.PII, place(row.id), rec.encode())
+	return row
 }
 
 // judge decides what a valid entry does to its member.

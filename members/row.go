@@ -41,12 +41,13 @@ func (p *rowParser) parse(line string) (rec record, wrong column, problem string
 	}
 	rec.FirstName, rec.LastName = readName(p.layout.field(p.fields, colFirstName)), readName(p.layout.field(p.fields, colLastName))
 	rec.Suffix = readSuffix(p.layout.field(p.fields, colSuffix))
+	if wrong, problem = p.parseDates(&rec); problem != "" {
+		return rec, wrong, problem
+	}
 	if rec.Program, problem = readProgram(p.layout.field(p.fields, colProgram)); problem != "" {
 		return rec, colProgram, problem
 	}
-	if wrong, problem = p.parseDates(&rec); problem == "" {
-		wrong, problem = checkPerson(rec, p.today)
-	}
+	wrong, problem = checkPerson(rec, p.today)
 	return rec, wrong, problem
 }
 

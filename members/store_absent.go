@@ -33,18 +33,22 @@ func (s store) absentAfter(ctx context.Context, after uuid.UUID, limit int, unse
 	return absent, nil
 }
 
-// newcomers passes on the staged lines that are not a known member's own: new numbers, and lines that are held or left out
-// although they can be read.
+// identityMarks are the bits of a changed name or birth date.
+const identityMarks = 1<<0 | 1<<1 | 1<<3
+
+// newcomers passes on the staged lines that are not a known member's own: new numbers, changes of a name or birth date, and
+// lines that are held or left out although they can be read.
 func (s store) newcomers(ctx context.Context, unseal unsealer, each func(newcomer)) error {
 	rows, err := s.db.From(ctx).Query(ctx, `
-		SELECT line, kind, id, number_mac, content_mac, sealed FROM roster_staging
-		WHERE kind = ANY($1) AND sealed IS NOT NULL ORDER BY line`, []int16{lineAdded, lineHeld, lineRejected})
+		SELECT line, kind, id, number_mac, content_mac, marks, sealed FROM roster_staging
+		WHERE (kind = ANY($1) OR kind = $2 AND marks >> 8 & $3 <> 0) AND sealed IS NOT NULL ORDER BY line`,
+		[]int16{lineAdded, lineHeld, lineRejected}, lineChanged, identityMarks)
 	if err != nil {
 		return fmt.Errorf("reading new members: %w", err)
 	}
 	var line newcomer
 	var sealed []byte
-	_, err = pgx.ForEachRow(rows, []any{&line.Line, &line.Kind, &line.ID, &line.NumberMAC, &line.ContentMAC, &sealed}, func() (err error) {
+	_, err = pgx.ForEachRow(rows, []any{&line.Line, &line.Kind, &line.ID, &line.NumberMAC, &line.ContentMAC, &line.Marks, &sealed}, func() (err error) {
 		line.rec, err = unseal(line.ID, sealed)
 		each(line)
 		line.NumberMAC, line.ContentMAC = nil, nil
@@ -56,11 +60,11 @@ func (s store) newcomers(ctx context.Context, unseal unsealer, each func(newcome
 	return nil
 }
 
-// restage changes what an added line does.
-func (s store) restage(ctx context.Context, row stagedRow) error {
+// restage changes what a line of one kind does.
+func (s store) restage(ctx context.Context, was int16, row stagedRow) error {
 	_, err := s.db.From(ctx).Exec(ctx, `
 		UPDATE roster_staging SET kind = $3, id = $4, content_mac = $5, sealed = $6, marks = $7 WHERE line = $1 AND kind = $2`,
-		row.line, lineAdded, row.kind, row.id, row.contentMAC, row.sealed, row.marks.pack())
+		row.line, was, row.kind, row.id, row.contentMAC, row.sealed, row.marks.pack())
 	if err != nil {
 		return fmt.Errorf("staging a renumbered member: %w", err)
 	}

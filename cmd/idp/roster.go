@@ -39,7 +39,7 @@ type RosterImportCmd struct {
 	OtherPerson     []int             `placeholder:"LINE" help:"Held lines whose number went to another person: the former one keeps the account, without number and coverage. Needs --review."`
 	Review          string            `placeholder:"LIST" help:"Name of the list of held lines that you looked at, as the report gives it."`
 	ShowEnded       bool              `help:"Name the members who end because they are not in the file, by their numbers."`
-	ShowFaults      int               `default:"20" help:"How many lines to print of those left out, of those worth a look, and of those who end; -1 for all. Held lines are always printed."`
+	ShowFaults      int               `default:"20" help:"How many lines to print of those left out, held back or worth a look, and of members who end; -1 for all."`
 }
 
 // Help is shown by --help.
@@ -86,7 +86,7 @@ func (c *RosterImportCmd) Run(ctx context.Context, env *Environment) error {
 	bar := newImportBar(env.Stderr)
 	faults := &linePrinter{out: env.Stderr, bar: bar, left: c.ShowFaults}
 	notes := &linePrinter{out: env.Stderr, bar: bar, left: c.ShowFaults}
-	held := &linePrinter{out: env.Stderr, bar: bar, left: -1}
+	held := &linePrinter{out: env.Stderr, bar: bar, left: c.ShowFaults}
 	ended := &linePrinter{out: env.Stderr, bar: bar, left: c.ShowFaults}
 	if !c.ShowEnded {
 		ended.left = 0
@@ -101,8 +101,12 @@ func (c *RosterImportCmd) Run(ctx context.Context, env *Environment) error {
 	bar.close()
 	faults.summary("faulty lines")
 	notes.summary("lines worth a look")
-	if c.ShowEnded {
+	held.summary("held lines")
+	switch {
+	case c.ShowEnded:
 		ended.summary("members who end")
+	case ended.hidden > 0:
+		fmt.Fprintf(env.Stderr, "%d members who are not in the file end (--show-ended names them)\n", ended.hidden)
 	}
 	if err != nil {
 		err = c.explain(err)

@@ -206,3 +206,40 @@ func TestDemoRoster(t *testing.T) {
 		}
 	}
 }
+
+// No kind of line floods the terminal: held ones are bounded too, and the rest is counted. A change file names by segment whom it
+// ends; who is not in a full file is named on request.
+func TestListsOfLinesAreBounded(t *testing.T) {
+	env, _, stderr := commandEnvironment(t)
+	const header = "member_number,first_name,last_name,birth_date\n"
+	var all, others string
+	for n := range 400 {
+		all += fmt.Sprintf("900000%03d,ANA,GARCIA,1984-05-17\n", n)
+	}
+	others = strings.NewReplacer("900000001,ANA,GARCIA,1984-05-17", "900000001,LEO,SOTO,1999-01-02", "900000002,ANA,GARCIA,1984-05-17", "900000002,EVA,SOTO,1999-01-02",
+		"900000003,ANA,GARCIA,1984-05-17", "900000003,NOA,SOTO,1999-01-02").Replace(all)
+	run := func(content string, change func(*RosterImportCmd)) {
+		t.Helper()
+		stderr.Reset()
+		cmd := &RosterImportCmd{File: writeFile(t, content), Separator: "auto", ShowFaults: 1}
+		if change != nil {
+			change(cmd)
+		}
+		if err := cmd.Run(t.Context(), env); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run(header+all, nil)
+	run(header+others, nil)
+	if got := stderr.String(); strings.Count(got, "line ") != 1 || !strings.Contains(got, "2 more held lines (--show-faults=-1 prints all)") {
+		t.Errorf("three held lines, one of them to show: %q", got)
+	}
+	run(header+strings.Replace(all, "900000399,ANA,GARCIA,1984-05-17\n", "", 1), nil)
+	if got := stderr.String(); got != "1 members who are not in the file end (--show-ended names them)\n" {
+		t.Errorf("a member who ends, unnamed: %q, want how to name them", got)
+	}
+	run(header+strings.Replace(all, "900000398,ANA,GARCIA,1984-05-17\n900000399,ANA,GARCIA,1984-05-17\n", "", 1), func(c *RosterImportCmd) { c.ShowEnded = true })
+	if got := stderr.String(); got != "900000398 is not in the file and ends\n" {
+		t.Errorf("a member who ends: %q, want the number", got)
+	}
+}
