@@ -32,7 +32,8 @@
 // no number can be read, the file may not end anybody without AllowUnreadable. Several lines of one member are merged into
 // one record with several coverage spans; if they contradict each other, or one has a fault, all of them are left out. A
 // known number with another name and another birth date is held back until somebody decides on its line, naming the list
-// that showed it. If the number was given to another person, the former holder keeps row and account, without number and
+// that showed it. The same holds for a line with the name and birth date of an absent member under another number, since a digit
+// may be wrong: neither that member nor the number's own changes (renumber.go). If the number was given to another person, the former holder keeps row and account, without number and
 // coverage, and the new one gets a row of their own, so that no account ever releases another person's claims.
 //
 // Data that a file does not mention stay as they were: fields without a column, and everything that a change file omits. A
@@ -51,10 +52,11 @@
 // typed: the line has a fault, and its member stays as before. As a bound of coverage they mean that there is none.
 //
 // Faults of the file as a whole (header, compression, truncation, zeros, envelopes, a line beyond 64 KiB) refuse the file.
-// Without the matching option so do a file that would end more than 5 % of the members or take the coverage of as many that they
-// have today, and one in which so many known numbers come with other people's data that a column must have shifted. A file is identified by its SHA-256: importing the
-// newest again only lists the lines that are still held; an older one is refused, as is an 834 that was made, by BGN or GS,
-// before one that was applied.
+// Without the matching option so do a file that would end more than 5 % of the members, together with those who ended in the
+// last three days, or take the coverage of as many that they have today, and one in which so many known numbers come with other
+// people's data that a column must have shifted. A file is identified by the SHA-256 of its lines, whichever line ends they have:
+// importing the newest again only lists the lines that are still held; an older one is refused, as is an 834 that was made, by
+// BGN or GS, before one that was applied.
 //
 // The limit for a million members is one minute and 200 MiB, whether everybody is new, a full file changes everybody, or a
 // change file does (TestScaleOf834).
