@@ -44,6 +44,41 @@ func TestFilesInARowAreRefused(t *testing.T) {
 	}
 }
 
+// Nor do they take today's coverage from more members than one of them may.
+func TestCoverageTakenInStepsIsRefused(t *testing.T) {
+	const n = 200
+	file := func(lapsed int) string {
+		var lines strings.Builder
+		for i := range n {
+			end := "2027-12-31"
+			if i < lapsed {
+				end = "2025-12-31"
+			}
+			fmt.Fprintf(&lines, "9%08d,ANA,RUIZ%s,,1984-03-14,A,2025-01-01,%s\n", i, strings.Repeat("X", i%40), end)
+		}
+		return header + lines.String()
+	}
+	f := newFixture(t)
+	f.load(t, file(0))
+	if report, err := f.Import(t.Context(), strings.NewReader(file(9)), ImportOptions{}); err != nil || report.Changed != 9 {
+		t.Fatalf("nine of two hundred: %+v, %v", report, err)
+	}
+	_, err := f.Import(t.Context(), strings.NewReader(file(18)), ImportOptions{})
+	if e, ok := errors.AsType[*LapseError](err); !ok || e.Lapsing != 9 || e.Lately != 9 || !strings.Contains(err.Error(), "9 lost it in the 72 hours before") {
+		t.Errorf("nine more: %v, want *LapseError", err)
+	}
+	if report, err := f.Import(t.Context(), strings.NewReader(file(10)), ImportOptions{}); err != nil || report.Changed != 1 {
+		t.Errorf("one more: %+v, %v, want it applied", report, err)
+	}
+	if report, err := f.Import(t.Context(), strings.NewReader(file(18)), ImportOptions{AllowShrink: true}); err != nil || report.Changed != 8 {
+		t.Errorf("with the flag: %+v, %v", report, err)
+	}
+	postgrestest.Exec(t, f.db, `UPDATE roster_imports SET applied_at = applied_at - interval '73 hours'`)
+	if report, err := f.Import(t.Context(), strings.NewReader(file(27)), ImportOptions{}); err != nil || report.Changed != 9 {
+		t.Errorf("days later: %+v, %v, want it applied", report, err)
+	}
+}
+
 // A file that an editor saved again is the same file, and an old one stays old.
 func TestFileSavedAgainIsTheSame(t *testing.T) {
 	old, newer := header+anak+noah, header+noah+strings.Replace(anak, "ANAK", "ANIKA", 1)

@@ -49,10 +49,14 @@ func (e *ShrinkError) Error() string {
 
 // LapseError reports that more than 5 % of the members would lose the coverage that they have today, though they stay on the
 // roster: a date was filled down, or a column has other dates than it says.
-type LapseError struct{ Lapsing, Active int }
+type LapseError struct{ Lapsing, Active, Lately int }
 
 func (e *LapseError) Error() string {
-	return fmt.Sprintf("%d of %d members are covered today and would not be any more; are the dates of coverage right? Nothing was changed", e.Lapsing, e.Active)
+	before := ""
+	if e.Lately > 0 {
+		before = fmt.Sprintf(", and %d lost it in the %d hours before", e.Lately, shrinkWindow/time.Hour)
+	}
+	return fmt.Sprintf("%d of %d members are covered today and would not be any more%s; are the dates of coverage right? Nothing was changed", e.Lapsing, e.Active, before)
 }
 
 // UnreadableError reports that members who seem to be absent may belong to lines whose number cannot be read, or that
@@ -85,8 +89,8 @@ type ReviewError struct{ Review, Problem string }
 func (e *ReviewError) Error() string { return e.Problem + "; nothing was changed" }
 
 // guard refuses an import that could harm members, unless the options allow it. active is the number of members before, lately
-// that of those who ended in the window before.
-func (run *importRun) guard(active, lately int) error {
+// and lapsed those who ended, and who lost their coverage, in the window before.
+func (run *importRun) guard(active, lately, lapsed int) error {
 	r, o := run.report, run.options
 	ending := r.Ended + run.leaving
 	held := r.Held - run.renumbered
@@ -105,12 +109,11 @@ func (run *importRun) guard(active, lately int) error {
 	if (run.unreadable > 0 || run.isCut) && run.absent > 0 && !o.AllowUnreadable {
 		causes = append(causes, &UnreadableError{run.unreadable, run.absent, run.isCut})
 	}
-	isMuch := ending*100 > active*shrinkLimit || ending*100 > active*shrinkAlone && (ending+lately)*100 > (active+lately)*shrinkLimit
-	if isMuch && active > 0 && !o.AllowShrink {
+	if isMuch(ending, lately, active, active+lately) && active > 0 && !o.AllowShrink {
 		causes = append(causes, &ShrinkError{ending, active, lately})
 	}
-	if run.lapsing >= doubtLeast && run.lapsing*100 > active*shrinkLimit && !o.AllowShrink {
-		causes = append(causes, &LapseError{run.lapsing, active})
+	if run.lapsing >= doubtLeast && isMuch(run.lapsing, lapsed, active, active) && !o.AllowShrink {
+		causes = append(causes, &LapseError{run.lapsing, active, lapsed})
 	}
 	if run.older != nil && !o.AllowOld {
 		causes = append(causes, run.older)
@@ -119,6 +122,12 @@ func (run *importRun) guard(active, lately int) error {
 		return run.checkDecisions()
 	}
 	return errors.Join(causes...)
+}
+
+// isMuch reports whether a file affects too many of the active members, by itself or together with those affected lately, whose
+// share is of before.
+func isMuch(now, lately, active, before int) bool {
+	return now*100 > active*shrinkLimit || now*100 > active*shrinkAlone && (now+lately)*100 > before*shrinkLimit
 }
 
 func (run *importRun) noValidLine() error {

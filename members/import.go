@@ -229,7 +229,7 @@ func (run *importRun) note(e LineError) {
 
 func (run *importRun) apply(ctx context.Context, file io.Reader) (Report, error) {
 	store := run.roster.store
-	active, lately, err := store.beginImport(ctx, run.now.Add(-shrinkWindow))
+	active, lately, lapsed, err := store.beginImport(ctx, run.now.Add(-shrinkWindow))
 	if err != nil {
 		return Report{}, err
 	}
@@ -250,7 +250,7 @@ func (run *importRun) apply(ctx context.Context, file io.Reader) (Report, error)
 	if err := run.checkOrder(ctx); err != nil {
 		return Report{}, err
 	}
-	if err := run.guard(active, lately); err != nil {
+	if err := run.guard(active, lately, lapsed); err != nil {
 		return run.report, err
 	}
 	if !run.source.isChange() {
@@ -263,7 +263,7 @@ func (run *importRun) apply(ctx context.Context, file io.Reader) (Report, error)
 		return run.report, errDryRun
 	}
 	run.report.ID, run.report.AppliedAt = newID(), run.now.UTC()
-	if err := store.recordImport(ctx, run.report, run.hash.Sum(nil), run.size, run.source.made().newest); err != nil {
+	if err := store.recordImport(ctx, run.report, run.lapsing, run.hash.Sum(nil), run.size, run.source.made().newest); err != nil {
 		return Report{}, err
 	}
 	return run.report, run.roster.deps.Audit.Record(ctx, run.report.event())

@@ -65,8 +65,8 @@ const importLock = 7_305_129_811
 
 // beginImport lifts the limits meant for requests, locks out other imports and creates the staging table. That table is
 // temporary: it writes no WAL and is dropped with the transaction. It returns the number of active members, -1 if there
-// never was one, and of those who ended since then.
-func (s store) beginImport(ctx context.Context, since time.Time) (active, ended int, err error) {
+// never was one, and of those who ended and who lost their coverage since then.
+func (s store) beginImport(ctx context.Context, since time.Time) (active, ended, lapsed int, err error) {
 	for _, statement := range []string{
 		`SET LOCAL statement_timeout = 0`,
 		`SET LOCAL idle_in_transaction_session_timeout = 0`,
@@ -83,23 +83,24 @@ func (s store) beginImport(ctx context.Context, since time.Time) (active, ended 
 		) ON COMMIT DROP`,
 	} {
 		if _, err := s.db.From(ctx).Exec(ctx, statement); err != nil {
-			return 0, 0, fmt.Errorf("preparing the import: %w", err)
+			return 0, 0, 0, fmt.Errorf("preparing the import: %w", err)
 		}
 	}
 	var locked, isEmpty bool
 	err = s.db.From(ctx).QueryRow(ctx, `
 		SELECT pg_try_advisory_xact_lock($1), NOT EXISTS (SELECT FROM members),
-		       (SELECT count(*) FROM members WHERE ended_at IS NULL), (SELECT count(*) FROM members WHERE ended_at > $2)`,
-		importLock, since).Scan(&locked, &isEmpty, &active, &ended)
+		       (SELECT count(*) FROM members WHERE ended_at IS NULL), (SELECT count(*) FROM members WHERE ended_at > $2),
+		       (SELECT coalesce(sum(lapsing), 0) FROM roster_imports WHERE applied_at > $2)`,
+		importLock, since).Scan(&locked, &isEmpty, &active, &ended, &lapsed)
 	switch {
 	case err != nil:
-		return 0, 0, fmt.Errorf("preparing the import: %w", err)
+		return 0, 0, 0, fmt.Errorf("preparing the import: %w", err)
 	case !locked:
-		return 0, 0, ErrImportRunning
+		return 0, 0, 0, ErrImportRunning
 	case isEmpty:
-		return -1, 0, nil
+		return -1, 0, 0, nil
 	}
-	return active, ended, nil
+	return active, ended, lapsed, nil
 }
 
 type knownRow struct {
@@ -252,14 +253,14 @@ func (s store) applyAndClear(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-func (s store) recordImport(ctx context.Context, r Report, sum []byte, size int64, made time.Time) error {
+func (s store) recordImport(ctx context.Context, r Report, lapsing int, sum []byte, size int64, made time.Time) error {
 	_, err := s.db.From(ctx).Exec(ctx, `
-		INSERT INTO roster_imports (id, file_sha256, file_size, applied_at, added, changed, ended, unchanged, rejected, held, merged, cannot_register, made_at)
-		VALUES (@id, @sum, @size, @applied_at, @added, @changed, @ended, @unchanged, @rejected, @held, @merged, @cannot_register, nullif(@made_at::timestamptz, '0001-01-01Z'))`,
+		INSERT INTO roster_imports (id, file_sha256, file_size, applied_at, added, changed, ended, unchanged, rejected, held, merged, cannot_register, lapsing, made_at)
+		VALUES (@id, @sum, @size, @applied_at, @added, @changed, @ended, @unchanged, @rejected, @held, @merged, @cannot_register, @lapsing, nullif(@made_at::timestamptz, '0001-01-01Z'))`,
 		pgx.NamedArgs{
 			"id": r.ID, "sum": sum, "size": size, "applied_at": r.AppliedAt, "added": r.Added, "changed": r.Changed,
 			"ended": r.Ended, "unchanged": r.Unchanged, "rejected": r.Rejected, "held": r.Held, "merged": r.Merged,
-			"cannot_register": r.CannotRegister, "made_at": made,
+			"cannot_register": r.CannotRegister, "lapsing": lapsing, "made_at": made,
 		})
 	if err != nil {
 		return fmt.Errorf("recording the import: %w", err)
