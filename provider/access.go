@@ -13,16 +13,14 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// access is a verified access token: its claims, the grant behind it (nil for a
-// service's own) and whether it is still good.
+// access is a verified access token: its claims and the grant behind it, nil for a service's own token.
 type access struct {
 	claims accessClaims
 	grant  *grant
 }
 
-// lookUpAccess verifies an access token of either form for whoever may ask, in one
-// round trip: signature or row, expiry, its own revocation, the grant and the account
-// behind it. errToken says that it is not good.
+// lookUpAccess verifies an access token of either form in one round trip: signature or row, expiry, its own revocation,
+// the grant and the account behind it. It does not check who asks. The error is errToken if the token is not valid.
 func (s *Service) lookUpAccess(ctx context.Context, token string, now time.Time) (*access, error) {
 	if len(token) > 8<<10 {
 		return nil, errToken
@@ -41,7 +39,7 @@ func (s *Service) lookUpAccess(ctx context.Context, token string, now time.Time)
 	return s.store.jwtAccess(ctx, claims, id, now)
 }
 
-// jwtAccess asks whether a JWT has been revoked, alone or with its grant.
+// jwtAccess looks up whether a JWT has been revoked, alone or with its grant.
 func (s *store) jwtAccess(ctx context.Context, claims accessClaims, grantID uuid.UUID, now time.Time) (*access, error) {
 	a := &access{claims: claims}
 	var revoked bool
@@ -58,8 +56,7 @@ func (s *store) jwtAccess(ctx context.Context, claims accessClaims, grantID uuid
 	return a.judge(revoked, err, now)
 }
 
-// opaqueAccess finds an opaque token by the digest of its whole value (S-40), and the
-// grant behind it, in one pipelined batch.
+// opaqueAccess looks up an opaque token by the digest of its whole value (S-40), and its grant, in one pipelined batch.
 func (s *store) opaqueAccess(ctx context.Context, token string, now time.Time) (*access, error) {
 	hash := seal.Digest(token)
 	b := &pgx.Batch{}

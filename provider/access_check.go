@@ -7,14 +7,15 @@ import (
 	"github.com/google/uuid"
 )
 
-// AdminScope is the scope of the support desk's API. Clients of the programme's own may be registered for it; a second step
-// always goes with it (S-61).
+// AdminScope is the scope of the support desk's API. The programme's own clients may be registered for it; it always
+// requires a second step (S-61).
 const AdminScope = "admin"
 
-// ErrToken says that an access token is not one of ours, ended, was revoked, or that its client or account is closed.
+// ErrToken is returned for an access token that is not ours, has expired or was revoked, or whose client or account is
+// closed.
 var ErrToken = errToken
 
-// Access is an access token of a person, as an API in this program needs to know it.
+// Access is a person's access token, as an API in this program needs it.
 type Access struct {
 	AccountID uuid.UUID
 	ClientID  string
@@ -23,11 +24,11 @@ type Access struct {
 	Scopes    []string
 	ACR       string
 	AuthTime  time.Time
-	Bound     bool // to a key, which the caller must prove besides (RFC 9449, RFC 8705)
+	Bound     bool // to a key, which the caller must also prove (RFC 9449, RFC 8705)
 }
 
-// CheckAccess verifies an access token for an API in this program: signature, type, issuer, life, and that neither it nor
-// what it came from was revoked. The caller judges the rest. The error is ErrToken, or the database's.
+// CheckAccess verifies an access token for an API in this program: signature, type, issuer, expiry, and that neither it
+// nor its grant was revoked. The caller checks the rest. The error is ErrToken, or one of the database.
 func (s *Service) CheckAccess(ctx context.Context, token string) (Access, error) {
 	found, err := s.lookUpAccess(ctx, token, s.now())
 	if err != nil {

@@ -23,19 +23,19 @@ type Agreement struct {
 // agreementPage shows a version that the member has not accepted yet.
 type agreementPage struct {
 	Document Agreement
-	First    bool // none was ever accepted: the account comes from another system
+	First    bool // no version was accepted before: the account comes from another system
 }
 
-// newAgreement returns the page of the version that the member has still to accept, nil if there is none
-// (design.md section 2: a newly published version is asked again at the next sign-in).
+// newAgreement returns the page of the version that the member still has to accept, or nil (design.md section 2: a
+// newly published version has to be accepted at the next sign-in).
 func (h *Handler) newAgreement(c *gin.Context, session *accounts.Session) (*agreementPage, error) {
 	due, _, err := h.atSignIn(c, session)
 	return due, err
 }
 
-// atSignIn is newAgreement, and tells besides whether a secret question is to be asked for.
+// atSignIn is newAgreement; question also reports whether the member has to choose a secret question.
 func (h *Handler) atSignIn(c *gin.Context, session *accounts.Session) (due *agreementPage, question bool, err error) {
-	if session.MemberID == uuid.Nil { // people of the support desk are no licensees, and have no question
+	if session.MemberID == uuid.Nil { // support staff are not licensees, and have no question
 		return nil, false, nil
 	}
 	a, err := h.accounts.AtSignIn(c.Request.Context(), session.AccountID)
@@ -63,7 +63,7 @@ func (h *Handler) showAgreement(c *gin.Context) error {
 	return h.web.Page(c, http.StatusOK, "provider/agreement", *due, append(w.options(), web.SignedIn(session.Username))...)
 }
 
-// decideAgreement: who does not agree is signed out; the account stays as it is.
+// decideAgreement records the acceptance. A member who does not agree is signed out; the account is unchanged.
 func (h *Handler) decideAgreement(c *gin.Context) error {
 	w, session, done, err := h.memberOf(c)
 	if done || err != nil {
@@ -84,7 +84,7 @@ func (h *Handler) decideAgreement(c *gin.Context) error {
 			note = "agreement_first"
 		}
 		return h.web.SeeDone(c, noted(loginPath(w.flow), note))
-	case web.Form(c).Get("version") != due.Document.Version: // another was published meanwhile: show that one
+	case web.Form(c).Get("version") != due.Document.Version: // another was published in the meantime: show it
 		return web.SeeOther(c, c.Request.URL.RequestURI())
 	}
 	accepted := accounts.Acceptance{Version: due.Document.Version, Language: due.Document.Language, TextHash: due.Document.Hash, At: h.now()}
@@ -94,8 +94,7 @@ func (h *Handler) decideAgreement(c *gin.Context) error {
 	return h.goOn(c, w)
 }
 
-// goOn leads back to the dispatcher; when no app waits, to the screen that is being
-// connected or to the account.
+// goOn redirects to the dispatcher; if no app waits, to the device being connected or to the account.
 func (h *Handler) goOn(c *gin.Context, w waiting) error {
 	switch {
 	case w.flow == "" && h.web.Cookie(c, deviceCookie) != "":

@@ -14,7 +14,7 @@ import (
 	"huskyidp/templates"
 )
 
-// signedResponseLife of a JWT response: it is read at once (JARM 2.1).
+// signedResponseLife is the life of a JWT response, which is read immediately (JARM 2.1).
 const signedResponseLife = 2 * time.Minute
 
 // answer sends an authorization response to the app (RFC 6749 4.1.2, RFC 9207,
@@ -37,7 +37,7 @@ func (h *Handler) answer(c *gin.Context, r *authorizeRequest, parameters url.Val
 	if mode == modeFormPost || mode == modeFormPostJWT {
 		return h.formPost(c, r, parameters)
 	}
-	if mode == modeFragment || mode == modeFragmentJWT { // a registered address has none of its own
+	if mode == modeFragment || mode == modeFragmentJWT { // a registered address has no fragment
 		c.Redirect(http.StatusSeeOther, r.redirectURI.String()+"#"+parameters.Encode())
 		return nil
 	}
@@ -47,8 +47,8 @@ func (h *Handler) answer(c *gin.Context, r *authorizeRequest, parameters url.Val
 	return nil
 }
 
-// signResponse puts the parameters into a JWT (JARM 2.1). Its header has no typ, so that
-// it never passes for one of our tokens (S-40).
+// signResponse puts the parameters into a JWT (JARM 2.1). Its header has no typ, so that it cannot pass for one of our
+// tokens (S-40).
 func (s *Service) signResponse(client *Client, parameters url.Values, now time.Time) (string, error) {
 	claims := map[string]any{"aud": client.ID, "exp": jwt.NewNumericDate(now.Add(signedResponseLife))}
 	for name := range parameters {
@@ -57,7 +57,7 @@ func (s *Service) signResponse(client *Client, parameters url.Values, now time.T
 	return s.strategy.sign(client.Metadata.AuthorizationSignedResponseAlg, "", claims)
 }
 
-// joinQuery keeps the redirect URI's own query byte for byte (RFC 6749 3.1.2).
+// joinQuery appends parameters to the redirect URI's own query, which is kept byte for byte (RFC 6749 3.1.2).
 func joinQuery(own string, parameters url.Values) string {
 	if own == "" {
 		return parameters.Encode()
@@ -80,8 +80,8 @@ func (h *Handler) formPost(c *gin.Context, r *authorizeRequest, parameters url.V
 		web.WithApp(r.client.in(web.Lang(c)).Name), web.AnyFormTarget())
 }
 
-// refuse answers an authorization request with an error: to the app once client and
-// redirect_uri are proven, else on our own page (RFC 6749 4.1.2.1).
+// refuse answers an authorization request with an error: to the app if client and redirect_uri are valid, otherwise on
+// our own page (RFC 6749 4.1.2.1).
 func (h *Handler) refuse(c *gin.Context, r *authorizeRequest, cause error) error {
 	oauth := oauthError(cause)
 	if oauth == nil {
@@ -106,7 +106,7 @@ func (h *Handler) refuse(c *gin.Context, r *authorizeRequest, cause error) error
 	return h.answer(c, r, parameters)
 }
 
-// addressOrApp tells a link of which a part is missing or garbled from an app's mistake.
+// addressOrApp distinguishes an incomplete or garbled link from a mistake of the app.
 func addressOrApp(r *authorizeRequest) string {
 	if r == nil || r.client == nil {
 		return web.KeyAddress
@@ -117,7 +117,7 @@ func addressOrApp(r *authorizeRequest) string {
 	return web.KeyApp
 }
 
-// parameterAtFault tells the app's maker where to look.
+// parameterAtFault names the faulty parameter for the app's developer.
 func parameterAtFault(r *authorizeRequest, code string) string {
 	switch {
 	case r == nil || r.client == nil:

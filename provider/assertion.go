@@ -14,16 +14,16 @@ import (
 	"huskyidp/internal/jws"
 )
 
-// assertionType of RFC 7523 section 2.2.
+// assertionType is the client_assertion_type of RFC 7523 section 2.2.
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 const (
 	maxAssertion   = 8 << 10 // bytes
 	assertionLife  = 5 * time.Minute
-	assertionAhead = time.Minute // of iat and nbf, for clients whose clock is fast
+	assertionAhead = time.Minute // for iat and nbf, if the client's clock is fast
 )
 
-// assertion holds the claims of RFC 7523 section 3. Pointers tell what is missing.
+// assertion holds the claims of RFC 7523 section 3. A pointer is nil if its claim is missing.
 type assertion struct {
 	Issuer    string          `json:"iss"`
 	Subject   string          `json:"sub"`
@@ -34,14 +34,13 @@ type assertion struct {
 	ID        string          `json:"jti"`
 }
 
-// refusal is the rule by which a client did not authenticate, in words that its maker
-// is told.
+// refusal is the rule by which client authentication failed, in words for the client's developer.
 type refusal string
 
 func (r refusal) Error() string { return string(r) }
 
-// claimedSubject reads sub before anything is proven: to find the client whose keys
-// to ask, where the request has no client_id (RFC 7521 section 4.2).
+// claimedSubject reads sub before verification, to find the client whose keys to use if the request has no client_id
+// (RFC 7521 section 4.2).
 func claimedSubject(token string) string {
 	if jws.Check(token, maxAssertion) != nil {
 		return ""
@@ -54,9 +53,8 @@ func claimedSubject(token string) string {
 	return claims.Subject
 }
 
-// checkAssertion proves a client by a JWT that it signed (RFC 7523 section 3, S-37,
-// S-44). What is still to be asked is whether it came before. The error is a refusal,
-// or one of the database's and network's.
+// checkAssertion authenticates a client by a JWT that it signed (RFC 7523 section 3, S-37, S-44). The caller still has
+// to check for replay. The error is a refusal, or one of the database or the network.
 func (s *Service) checkAssertion(ctx context.Context, client *Client, path, token string, now time.Time) (onceOnly, error) {
 	if jws.Check(token, maxAssertion) != nil {
 		return onceOnly{}, refusal("The client assertion is not a signed JWT of at most 8 KiB.")
@@ -83,7 +81,7 @@ func (s *Service) checkAssertion(ctx context.Context, client *Client, path, toke
 	return onceOnly{}, refusal("The client assertion's signature does not fit a registered key.")
 }
 
-// bringsKey tells of headers that say where the key is. They are never followed (S-44).
+// bringsKey reports whether the header contains or locates a key. Such headers are never followed (S-44).
 func bringsKey(token string) bool {
 	encoded, _, _ := strings.Cut(token, ".")
 	raw, err := base64.RawURLEncoding.DecodeString(encoded)
@@ -99,7 +97,7 @@ func bringsKey(token string) bool {
 	return false
 }
 
-// issued is iat, else the earliest that exp allows.
+// issued returns iat, or else the earliest time that exp allows.
 func (c assertion) issued() time.Time {
 	if c.IssuedAt != nil {
 		return at(c.IssuedAt)
@@ -127,8 +125,8 @@ func (s *Service) checkClaims(c assertion, client *Client, path string, now time
 	return nil
 }
 
-// meansUs judges aud. FAPI 2.0 section 5.3.2.1 takes the issuer as a string and nothing
-// else; other clients may name the address that they call, or the token endpoint.
+// meansUs reports whether aud names this server. FAPI 2.0 section 5.3.2.1 accepts only the issuer, as a string; other
+// clients may also name the address that they call, or the token endpoint.
 func (s *Service) meansUs(aud json.RawMessage, client *Client, path string) bool {
 	var all []string
 	var one string
@@ -142,11 +140,10 @@ func (s *Service) meansUs(aud json.RawMessage, client *Client, path string) bool
 	}
 	ours := append(s.addresses("/token"), s.addresses(path)...)
 	foreign := func(a string) bool { return a != s.strategy.issuer && !slices.Contains(ours, a) }
-	return len(all) > 0 && !slices.ContainsFunc(all, foreign) // another server could use one that it got
+	return len(all) > 0 && !slices.ContainsFunc(all, foreign) // another server named in aud could replay it here
 }
 
-// addresses are where a path of ours is reached: under the issuer, and under the
-// listener that asks for certificates.
+// addresses returns the URLs of a path: under the issuer, and under the listener that requests certificates.
 func (s *Service) addresses(path string) []string {
 	all := []string{s.strategy.issuer + path}
 	if s.proofs.MTLSAddress != "" {
@@ -155,8 +152,8 @@ func (s *Service) addresses(path string) []string {
 	return all
 }
 
-// assertionAlgorithms are those that the client may sign with: the one that it
-// registered, else those of its profile (S-44).
+// assertionAlgorithms returns the algorithms that the client may sign with: the registered one, or else those of its
+// profile (S-44).
 func (c *Client) assertionAlgorithms() []jose.SignatureAlgorithm {
 	if alg := c.Metadata.TokenEndpointAuthSigningAlg; alg != "" {
 		return algorithms([]string{alg})
@@ -172,8 +169,7 @@ func algorithms(names []string) []jose.SignatureAlgorithm {
 	return all
 }
 
-// at is the instant of a NumericDate (RFC 7519 section 2), kept within what a
-// timestamp can hold.
+// at converts a NumericDate (RFC 7519 section 2), clamped to the range of a timestamp.
 func at(seconds *float64) time.Time {
 	if seconds == nil {
 		return time.Time{}

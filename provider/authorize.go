@@ -44,8 +44,8 @@ func (h *Handler) authorize(c *gin.Context) error {
 	return h.dispatch(c, ctx, r, nil)
 }
 
-// goneRequestURI is the page for a request_uri, or a kept post, that is not, or no longer, good.
-// Whoever is signed in has most likely been at the app with it already.
+// goneRequestURI shows the page for a request_uri, or a kept post, that is not valid or no longer valid. If somebody is
+// signed in, it has most likely been answered already.
 func (h *Handler) goneRequestURI(c *gin.Context, clientID, code string) error {
 	session, err := h.current(c)
 	if err != nil {
@@ -64,11 +64,10 @@ func (h *Handler) goneRequestURI(c *gin.Context, clientID, code string) error {
 	return e
 }
 
-// dispatch is the one place that decides what comes next. i is nil for a request
-// that has just arrived.
+// dispatch is the only place that decides the next step. i is nil for a request that has just arrived.
 func (h *Handler) dispatch(c *gin.Context, ctx context.Context, r *authorizeRequest, i *interaction) error {
 	find := h.sessions.Lookup
-	if r.asks("none") { // apps ask so by themselves
+	if r.asks("none") { // apps send this without an action of the member
 		find = h.sessions.Peek
 	}
 	session, err := openOf(find(c))
@@ -120,7 +119,7 @@ func (h *Handler) dispatch(c *gin.Context, ctx context.Context, r *authorizeRequ
 	return web.SeeOther(c, target.String())
 }
 
-// current is the member's session, nil without one.
+// current returns the member's session, or nil.
 func (h *Handler) current(c *gin.Context) (*accounts.Session, error) {
 	return openOf(h.sessions.Lookup(c))
 }
@@ -132,7 +131,7 @@ func openOf(session accounts.Session, ok bool, err error) (*accounts.Session, er
 	return &session, nil
 }
 
-// mine is current for a page that changes what is the session's: its form was rendered for one.
+// mine is current for a page that changes something of the session; a form rendered for another session is refused.
 func (h *Handler) mine(c *gin.Context) (*accounts.Session, error) {
 	session, err := h.current(c)
 	if session != nil && !web.Owned(c, web.OfSession) {
@@ -141,8 +140,7 @@ func (h *Handler) mine(c *gin.Context) (*accounts.Session, error) {
 	return session, err
 }
 
-// issue makes the code and sends it. The grant is written after fosite has
-// succeeded and before the answer.
+// issue makes the code and sends it. The grant is written after fosite has succeeded and before the answer.
 func (h *Handler) issue(c *gin.Context, ctx context.Context, f facts, i *interaction) error {
 	r, now := f.request, h.now()
 	g := newGrant(f, now)
@@ -159,7 +157,7 @@ func (h *Handler) issue(c *gin.Context, ctx context.Context, f facts, i *interac
 	}
 	if session.made.code != "" {
 		g.CodeHash = seal.Digest(session.made.code)
-	} else { // the row has a place for one, and nobody gets it
+	} else { // the row requires a code; this one is never sent
 		g.CodeHash, g.CodeExpiresAt = seal.Digest(seal.NewToken()), now
 	}
 	var flowHash []byte
@@ -176,7 +174,7 @@ func (h *Handler) issue(c *gin.Context, ctx context.Context, f facts, i *interac
 	return h.answer(c, r, answer.GetParameters())
 }
 
-// granted are the scopes that the answer gives.
+// granted returns the scopes that the answer grants.
 func (f facts) granted() []string {
 	scopes := f.request.scopes
 	if f.consent != nil {

@@ -15,9 +15,8 @@ import (
 	"time"
 )
 
-// PeerCertificate is the certificate by which a client proved itself to our own TLS
-// listener, nil without one. The listener asks for it (tls.RequestClientCert) and
-// leaves its judgement to the client's registration.
+// PeerCertificate returns the certificate that a client presented to our own TLS listener, or nil. The listener
+// requests it (tls.RequestClientCert); the client's registration determines whether it is accepted.
 func PeerCertificate(r *http.Request) *x509.Certificate {
 	if r.TLS == nil || len(r.TLS.PeerCertificates) == 0 {
 		return nil
@@ -25,9 +24,8 @@ func PeerCertificate(r *http.Request) *x509.Certificate {
 	return r.TLS.PeerCertificates[0]
 }
 
-// ProxyCertificate reads it from a header that a proxy in front sets: as RFC 9440 has
-// it, or PEM in URL encoding. From any other peer the header is ignored; the proxy must
-// remove it from what it is sent.
+// ProxyCertificate reads the certificate from a header set by a proxy in front: in the form of RFC 9440, or URL-encoded
+// PEM. The header is ignored from any other peer; the proxy must remove it from incoming requests.
 func ProxyCertificate(header string, proxies []netip.Prefix) func(*http.Request) *x509.Certificate {
 	return func(r *http.Request) *x509.Certificate {
 		peer, err := netip.ParseAddrPort(r.RemoteAddr)
@@ -56,7 +54,7 @@ func parseCertificate(text string) *x509.Certificate {
 	return certificate
 }
 
-// certificate is the client's, nil where none is given or none is asked for.
+// certificate returns the client's certificate, nil if none was presented or none is requested.
 func (s *Service) certificate(r *http.Request) *x509.Certificate {
 	if s.proofs.ClientCertificate == nil {
 		return nil
@@ -64,15 +62,14 @@ func (s *Service) certificate(r *http.Request) *x509.Certificate {
 	return s.proofs.ClientCertificate(r)
 }
 
-// thumbprint is x5t#S256 of RFC 8705 section 3.1.
+// thumbprint returns x5t#S256 of RFC 8705 section 3.1.
 func thumbprint(certificate *x509.Certificate) string {
 	sum := sha256.Sum256(certificate.Raw)
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// checkCertificate proves a client by its certificate: issued by an authority that we
-// trust to a name that it registered (RFC 8705 section 2.1), or registered itself
-// (section 2.2). The error is a refusal.
+// checkCertificate authenticates a client by its certificate: issued by a trusted authority to a name that the client
+// registered (RFC 8705 section 2.1), or registered itself (section 2.2). The error is a refusal.
 func (s *Service) checkCertificate(r *http.Request, client *Client, now time.Time) error {
 	certificate := s.certificate(r)
 	switch {
@@ -91,7 +88,7 @@ func (s *Service) checkCertificate(r *http.Request, client *Client, now time.Tim
 }
 
 func (s *Service) issued(r *http.Request, certificate *x509.Certificate, now time.Time) bool {
-	if s.proofs.ClientCAs == nil { // Verify would ask the system's authorities
+	if s.proofs.ClientCAs == nil { // Verify would use the system's authorities
 		return false
 	}
 	between := x509.NewCertPool()
@@ -128,8 +125,8 @@ func hasName(certificate *x509.Certificate, m Metadata) bool {
 	return err == nil && len(rest) == 0 && len(subject) > 0 && normalDN(subject.String()) == normalDN(m.TLSClientAuthSubjectDN)
 }
 
-// normalDN drops what RFC 4514 leaves open: spaces around separators and the case of
-// attribute types. Values compare byte for byte.
+// normalDN removes what RFC 4514 leaves open: spaces around separators and the case of attribute types. Values compare
+// byte for byte.
 func normalDN(dn string) string {
 	var parts []string
 	start := 0

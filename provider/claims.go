@@ -9,15 +9,14 @@ import (
 	"huskyidp/accounts"
 )
 
-// scopeClaims are the claims that a scope releases (OpenID Connect Core 5.4 and this
-// service's husky.member).
+// scopeClaims are the claims that a scope releases (OpenID Connect Core 5.4 and this service's husky.member).
 var scopeClaims = map[string][]string{
 	"profile":      {"name", "given_name", "family_name", "birthdate", "preferred_username", "profile", "locale", "zoneinfo", "updated_at"},
 	"email":        {"email", "email_verified"},
 	"husky.member": {"husky_member_number", "husky_program", "husky_coverage_start", "husky_coverage_end"},
 }
 
-// claimNames are all claims, for the metadata.
+// claimNames returns all claims, for the metadata.
 func claimNames() []string {
 	names := []string{"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"}
 	for _, scope := range memberScopes {
@@ -26,8 +25,7 @@ func claimNames() []string {
 	return names
 }
 
-// claims are what userinfo says: the claims of the grant's scopes, and those asked for
-// one by one.
+// claims returns the answer of userinfo: the claims of the grant's scopes, and those requested individually.
 func (s *Service) claims(ctx context.Context, g *grant) (map[string]any, error) {
 	var wanted []string
 	for _, scope := range g.Scopes {
@@ -44,7 +42,7 @@ func (s *Service) claims(ctx context.Context, g *grant) (map[string]any, error) 
 	return claims, nil
 }
 
-// idTokenClaims are the member's claims that the app wants in the ID token (Core 5.5).
+// idTokenClaims returns the member's claims that the app requested in the ID token (Core 5.5).
 func (s *Service) idTokenClaims(ctx context.Context, g *grant) (map[string]any, error) {
 	if g == nil || g.Claims == nil || len(g.Claims.IDToken) == 0 {
 		return nil, nil
@@ -52,13 +50,12 @@ func (s *Service) idTokenClaims(ctx context.Context, g *grant) (map[string]any, 
 	return s.facts(ctx, g, g.Claims.IDToken)
 }
 
-// facts are the wanted claims of a member. A fact that is not known is left out, never
-// null or empty (Core 5.3.2).
+// facts returns the wanted claims of a member. Unknown facts are omitted, never null or empty (Core 5.3.2).
 func (s *Service) facts(ctx context.Context, g *grant, wanted []string) (map[string]any, error) {
 	claims := map[string]any{}
 	client, err := s.clients.Get(g.ClientID)
 	if err != nil {
-		return claims, nil // disabled meanwhile
+		return claims, nil // disabled in the meantime
 	}
 	if wanted = client.claimsFor(wanted); len(wanted) == 0 {
 		return claims, nil
@@ -77,7 +74,7 @@ func (s *Service) facts(ctx context.Context, g *grant, wanted []string) (map[str
 	set("preferred_username", account.Username)
 	set("profile", s.strategy.issuer+"/account")
 	set("locale", account.Language)
-	set("zoneinfo", s.timeZone) // members are of one state
+	set("zoneinfo", s.timeZone) // members live in one state
 	updated := account.UpdatedAt
 	if slices.ContainsFunc(wanted, onRoster) {
 		updated, err = s.rosterFacts(ctx, account, set)
@@ -86,7 +83,7 @@ func (s *Service) facts(ctx context.Context, g *grant, wanted []string) (map[str
 	return claims, err
 }
 
-// onRoster tells whether a claim comes from the roster, which is another round trip.
+// onRoster reports whether a claim comes from the roster, which takes another round trip.
 func onRoster(name string) bool {
 	switch name {
 	case "email", "email_verified", "preferred_username", "profile", "locale", "zoneinfo":
@@ -95,7 +92,7 @@ func onRoster(name string) bool {
 	return true
 }
 
-// rosterFacts sets what the roster knows, and tells when this or the account changed last.
+// rosterFacts sets what the roster knows; updated is the last change of the member or the account.
 func (s *Service) rosterFacts(ctx context.Context, account accounts.Account, set func(name string, value any)) (updated time.Time, err error) {
 	if account.Staff() {
 		return account.UpdatedAt, nil

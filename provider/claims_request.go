@@ -9,9 +9,8 @@ import (
 	"huskyidp/internal/jws"
 )
 
-// claimsRequest names the member's claims that an app asked for one by one (OpenID
-// Connect Core 5.5). What nobody here knows, and what belongs to a scope that the
-// client may not have, is left out of it.
+// claimsRequest names the member's claims that an app requested individually (OpenID Connect Core 5.5). Unknown claims,
+// and claims of scopes that the client may not have, are omitted.
 type claimsRequest struct {
 	Userinfo []string `json:"userinfo,omitempty"`
 	IDToken  []string `json:"id_token,omitempty"`
@@ -24,7 +23,7 @@ type claimOptions struct {
 	Values    []any `json:"values"`
 }
 
-// wanted are the values asked for, none when any will do.
+// wanted returns the values requested, none if any will do.
 func (o *claimOptions) wanted() []any {
 	if o == nil {
 		return nil
@@ -37,12 +36,11 @@ func (o *claimOptions) wanted() []any {
 
 const claimsParameterSize = 8 << 10 // bytes
 
-// errUnmetAuthentication is OpenID Connect Core Error Code
-// unmet_authentication_requirements 1.0.
+// errUnmetAuthentication is defined by OpenID Connect Core Error Code unmet_authentication_requirements 1.0.
 var errUnmetAuthentication = ours("unmet_authentication_requirements", "No acr that the client insists on is one of this server's, or the member did not go on to prove it.")
 
-// readClaims reads the claims parameter, and how much proof the app wants. Insisting on
-// an acr that nobody here can have is an error.
+// readClaims reads the claims parameter, and the assurance that the app requests. An essential acr that this server
+// does not offer is an error.
 func (s *Service) readClaims(r *authorizeRequest) (err error) {
 	text := r.form.Get("claims")
 	if text == "" {
@@ -58,7 +56,7 @@ func (s *Service) readClaims(r *authorizeRequest) (err error) {
 	}
 	acr, essential, voluntary := asked.IDToken["acr"], []string(nil), []string(nil)
 	for _, value := range acr.wanted() {
-		text, _ := value.(string) // another kind of value is an acr that nobody has
+		text, _ := value.(string) // a value of another type matches no acr
 		if acr.Essential {
 			essential = append(essential, text)
 		} else {
@@ -82,7 +80,7 @@ func (s *Service) readClaims(r *authorizeRequest) (err error) {
 	return nil
 }
 
-// releasable are the names that belong to a scope of the client's.
+// releasable returns the requested names that belong to one of the client's scopes.
 func (c *Client) releasable(asked map[string]*claimOptions) []string {
 	var names []string
 	for _, scope := range c.Metadata.Scope {
@@ -95,7 +93,7 @@ func (c *Client) releasable(asked map[string]*claimOptions) []string {
 	return names
 }
 
-// within keeps the claims whose scope is among those allowed.
+// within keeps the claims whose scope is allowed.
 func (q *claimsRequest) within(scopes []string) *claimsRequest {
 	if q == nil {
 		return nil
@@ -107,8 +105,7 @@ func (q *claimsRequest) within(scopes []string) *claimsRequest {
 	}
 }
 
-// sharedScopes are the scopes whose data the app would get: what the member is asked
-// to allow.
+// sharedScopes returns the scopes whose data the app would get, which the member is asked to allow.
 func (r *authorizeRequest) sharedScopes() []string {
 	scopes := slices.Clone(r.scopes)
 	if r.claims == nil {
@@ -122,7 +119,7 @@ func (r *authorizeRequest) sharedScopes() []string {
 	return scopes
 }
 
-// scopeOf is the scope that releases a claim.
+// scopeOf returns the scope that releases a claim.
 func scopeOf(claim string) string {
 	for scope, names := range scopeClaims {
 		if slices.Contains(names, claim) {

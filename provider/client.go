@@ -12,18 +12,18 @@ type Profile string
 
 const (
 	ProfileOwn     Profile = "own"     // the programme's own apps: no consent page
-	ProfilePartner Profile = "partner" // others' apps: the member's consent, a pairwise subject
+	ProfilePartner Profile = "partner" // apps of others: the member's consent, a pairwise subject
 	ProfileService Profile = "service" // machines: client_credentials only
 	ProfileSmart   Profile = "smart"   // partners that read the record: SMART App Launch
 	ProfileFAPI2   Profile = "fapi2"   // FAPI 2.0 Security Profile: proof by keys, bound tokens
 
-	// ProfileCertification is a partner with the flows that the certification plans need
-	// and S-30 to S-35 keep shut. It rests unless the deployment allows it (Rules).
+	// ProfileCertification is a partner with the flows that the certification plans need and S-30 to S-35 forbid. It is
+	// inactive unless the deployment allows it (Rules).
 	ProfileCertification Profile = "certification"
 )
 
-// Metadata is what a client registers, in the member names of RFC 7591 section 2,
-// OpenID Connect Dynamic Client Registration and this service's own additions.
+// Metadata is what a client registers, under the member names of RFC 7591 section 2, OpenID Connect Dynamic Client
+// Registration and this service's own additions.
 type Metadata struct {
 	KeyMetadata
 	RequestMetadata
@@ -53,7 +53,7 @@ type Metadata struct {
 	PolicyURI                 string   `json:"policy_uri,omitempty"`
 	TosURI                    string   `json:"tos_uri,omitempty"`
 	OperatorName              string   `json:"operator_name,omitempty"`     // whose app it is, shown on the consent page
-	OperatorVerified          bool     `json:"operator_verified,omitempty"` // we checked who that is
+	OperatorVerified          bool     `json:"operator_verified,omitempty"` // we verified the operator
 	SubjectType               string   `json:"subject_type,omitempty"`
 	SectorIdentifierURI       string   `json:"sector_identifier_uri,omitempty"`
 	ConsentMaxDays            int      `json:"consent_max_days,omitempty"` // absent: a year
@@ -63,7 +63,7 @@ type Metadata struct {
 	ResourceServer            []string `json:"resource_server,omitempty"`     // audiences whose tokens it may introspect
 }
 
-// Scopes are scope names, written as RFC 7591 has them: one space-separated string.
+// Scopes are scope names, encoded as in RFC 7591: one space-separated string.
 type Scopes []string
 
 func (s Scopes) MarshalText() ([]byte, error) { return []byte(joinScopes(s)), nil }
@@ -73,8 +73,8 @@ func (s *Scopes) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Client is a registered application. It implements fosite.Client. A value is
-// shared between requests and never changed.
+// Client is a registered application. It implements fosite.Client. A value is shared between requests and never
+// changed.
 type Client struct {
 	ID              string
 	Metadata        Metadata
@@ -98,20 +98,20 @@ func (c *Client) GetResponseTypes() fosite.Arguments { return c.Metadata.Respons
 func (c *Client) GetScopes() fosite.Arguments        { return fosite.Arguments(c.Metadata.Scope) }
 func (c *Client) GetAudience() fosite.Arguments      { return c.Metadata.Audience }
 
-// IsPublic tells whether the client cannot keep a secret (RFC 6749 2.1).
+// IsPublic reports whether the client cannot keep a secret (RFC 6749 2.1).
 func (c *Client) IsPublic() bool { return c.Metadata.TokenEndpointAuthMethod == "none" }
 
-// requiresPKCE is true unless the registration switched it off by name (S-32).
+// requiresPKCE is true unless the registration explicitly disables it (S-32).
 func (c *Client) requiresPKCE() bool {
 	return c.Metadata.RequirePKCE == nil || *c.Metadata.RequirePKCE
 }
 
-// mayLogoutTo: nobody's apps may be led to from a sign-out.
+// mayLogoutTo reports whether the client registered uri as a target after sign-out; false for a nil client.
 func (c *Client) mayLogoutTo(uri string) bool {
 	return c != nil && uri != "" && c.isOneOf(c.Metadata.PostLogoutRedirectURIs, uri)
 }
 
-// origin is scheme and host of a URI, for a Content-Security-Policy.
+// origin returns scheme and host of a URI, for a Content-Security-Policy.
 func origin(uri string) string {
 	u, err := url.Parse(uri)
 	if err != nil || u.Host == "" {

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// returnURIRule is the rule that an address breaks where the app is come back to, or "". A native app may have a
-// private-use scheme, which is a domain of its maker reversed, so that no two apps choose the same (RFC 8252 7.1).
+// returnURIRule returns the rule that an address to which the browser returns breaks, or "". A native app may have a
+// private-use scheme: a domain of its maker reversed, so that no two apps choose the same (RFC 8252 7.1).
 func (m *Metadata) returnURIRule(uri string, insecureLocal bool) string {
 	u, err := url.Parse(uri)
 	if err != nil || u.Scheme == "" || u.Scheme == "http" || u.Scheme == "https" {
@@ -28,7 +28,8 @@ func (m *Metadata) returnURIRule(uri string, insecureLocal bool) string {
 	return ""
 }
 
-// webReturnRule: addresses are compared whole, but for the port of a native app on this machine.
+// webReturnRule is returnURIRule for http and https: addresses are compared whole, except for the port of a native app
+// on this machine.
 func (m *Metadata) webReturnRule(uri string, insecureLocal bool) string {
 	if rule := redirectURIRule(uri, insecureLocal); rule != "" {
 		return rule
@@ -43,7 +44,7 @@ func (m *Metadata) webReturnRule(uri string, insecureLocal bool) string {
 	return ""
 }
 
-// hostName is what DNS knows; other letters are written as xn--.
+// hostName matches names as in DNS; other letters are written as xn--.
 var hostName = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*$`)
 
 // redirectURIRule returns the rule that the URI breaks, or "" (S-31): https, or

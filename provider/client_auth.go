@@ -17,9 +17,9 @@ import (
 // clientFailures is how often one client may fail to authenticate (S-37).
 var clientFailures = ratelimit.Limit{Name: "client_auth", Count: 20, Per: 5 * 60 * 1e9}
 
-// authenticateClient is who calls, in place of fosite's client authentication: each client uses the
-// one method that it registered (RFC 6749 2.3, S-37). An assertion, and the request's
-// DPoP proof with it, is marked used once everything else fits.
+// authenticateClient returns the calling client, in place of fosite's client authentication: each client uses the one
+// method that it registered (RFC 6749 2.3, S-37). An assertion, and the request's DPoP proof with it, is marked used
+// once everything else is valid.
 func (s *Service) authenticateClient(ctx context.Context, in call) (*Client, error) {
 	sent, err := presentedCredentials(in.request, in.form)
 	if err != nil {
@@ -41,8 +41,8 @@ func (s *Service) authenticateClient(ctx context.Context, in call) (*Client, err
 	return client, s.takeCall(client, in.source, in.now)
 }
 
-// provenClient is the client that the request names and proves to be. The error is a refusal, or
-// the database's.
+// provenClient returns the client that the request names and authenticates. The error is a refusal, or one of the
+// database.
 func (s *Service) provenClient(ctx context.Context, in call, sent credentials) (*Client, error) {
 	client, err := s.clients.Get(sent.id)
 	if err != nil {
@@ -72,11 +72,11 @@ func (s *Service) provenClient(ctx context.Context, in call, sent credentials) (
 	return client, err
 }
 
-// publicClient tells nothing that a stranger could not see: whoever sends the client_id alone
-// with any code is answered otherwise for a public client (invalid_grant) than for all others.
+// publicClient reveals nothing new: a request with the client_id alone and any code is answered differently for a
+// public client (invalid_grant) than for all others.
 const publicClient refusal = "The client is public and has no secret: send the client_id alone, without client_secret, Authorization header or assertion."
 
-// spendAll tells a replayed assertion from a replayed proof.
+// spendAll marks them used. A replayed assertion and a replayed proof return different errors.
 func (s *Service) spendAll(ctx context.Context, once []onceOnly) error {
 	replayed, err := s.store.spend(ctx, once...)
 	switch {
@@ -90,15 +90,13 @@ func (s *Service) spendAll(ctx context.Context, once []onceOnly) error {
 	return refusal("The client assertion has been used before.")
 }
 
-// secretFits reports whether the client's own secret came, by whichever method, or none from
-// a client that has none.
+// secretFits reports whether the client's own secret was sent, by any method, or none by a client that has none.
 func (s *Service) secretFits(client *Client, sent credentials) bool {
 	return client.IsPublic() && sent.method == "none" || client.usesSecret() &&
 		s.store.keyring.VerifyMAC(seal.Client, client.SecretMAC, []byte(client.ID), []byte(sent.secret))
 }
 
-// clientFailed counts and records the failure before it answers with the rule that the
-// client broke.
+// clientFailed counts and records the failure, and returns the rule that the client broke as an error.
 func (s *Service) clientFailed(ctx context.Context, id string, rule refusal, now time.Time) error {
 	if err := s.limiter.Take(ctx, clientFailures, id, now); err != nil {
 		return err
@@ -112,12 +110,11 @@ func (s *Service) clientFailed(ctx context.Context, id string, rule refusal, now
 	return worded(fosite.ErrInvalidClient, string(rule))
 }
 
-// credentials are what a request says of its client. secret is the secret, or the
-// assertion.
+// credentials are what a request says about its client. secret is the secret, or the assertion.
 type credentials struct{ id, secret, method string }
 
-// unknown is all that whoever has not proven to be the client learns: the same whether there
-// is such a client or not, and whatever it is registered for.
+// unknown is all that a caller learns who has not authenticated: it does not depend on whether the client exists or
+// what it is registered for.
 func (c credentials) unknown() refusal {
 	switch c.method {
 	case "none":

@@ -11,7 +11,7 @@ import (
 	"huskyidp/internal/outbound"
 )
 
-// Fetcher gets a document of a client's from the public network; outbound.Client is one.
+// Fetcher fetches a client's document from the public network; outbound.Client is one.
 type Fetcher interface {
 	Get(ctx context.Context, address, accept string) (outbound.Answer, error)
 }
@@ -21,8 +21,8 @@ type Signers interface {
 	Want(ctx context.Context, alg string) error
 }
 
-// check fills in the metadata, checks them, and fetches what they name. It is slow: call
-// it before a transaction.
+// check completes and checks the metadata, and fetches the documents that they name. It is slow: call it before a
+// transaction.
 func (r *Clients) check(ctx context.Context, m *Metadata) (map[string]*logo, error) {
 	if err := m.complete(r.Rules); err != nil {
 		return nil, err
@@ -36,7 +36,7 @@ func (r *Clients) check(ctx context.Context, m *Metadata) (map[string]*logo, err
 	return r.fetchLogos(ctx, m)
 }
 
-// makeKeys: EdDSA keys exist once a client wants them.
+// makeKeys makes the EdDSA key when the first client wants one.
 func (r *Clients) makeKeys(ctx context.Context, m *Metadata) error {
 	for _, alg := range m.signsWith() {
 		switch {
@@ -52,8 +52,8 @@ func (r *Clients) makeKeys(ctx context.Context, m *Metadata) error {
 	return nil
 }
 
-// checkSector holds the redirect URIs against the file that says who shares subjects
-// (OpenID Connect Core 8.1, Dynamic Client Registration 5).
+// checkSector compares the redirect URIs with the file that lists who shares subjects (OpenID Connect Core 8.1, Dynamic
+// Client Registration 5).
 func (r *Clients) checkSector(ctx context.Context, m *Metadata) error {
 	if m.SectorIdentifierURI == "" {
 		return nil
@@ -82,8 +82,8 @@ func (r *Clients) fetch(ctx context.Context, address, accept string) ([]byte, er
 	return answer.Body, err
 }
 
-// requestURIs are compared without their fragments, which only tell versions apart
-// (OpenID Connect Core 6.2): each request fetches anew.
+// registeredRequestURI reports whether the client registered uri. Fragments are ignored: they only distinguish versions
+// (OpenID Connect Core 6.2), and each request fetches the object again.
 func (c *Client) registeredRequestURI(uri string) bool {
 	plain, _, _ := strings.Cut(uri, "#")
 	return slices.ContainsFunc(c.Metadata.RequestURIs, func(registered string) bool {
@@ -92,8 +92,8 @@ func (c *Client) registeredRequestURI(uri string) bool {
 	})
 }
 
-// fetchObject gets a request object from an address that the client registered. Only
-// clients of the profile certification have any (S-35).
+// fetchObject fetches a request object from an address that the client registered. Only clients of the profile
+// certification have any (S-35).
 func (r *Clients) fetchObject(ctx context.Context, uri string) (string, error) {
 	plain, _, _ := strings.Cut(uri, "#")
 	body, err := r.fetch(ctx, plain, "application/oauth-authz-req+jwt, application/jwt")

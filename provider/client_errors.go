@@ -17,21 +17,21 @@ import (
 	"huskyidp/internal/web"
 )
 
-// clientErrorsKept is how many refused requests of a client the operator can look at.
+// clientErrorsKept is how many refused requests of a client are kept for the operator.
 const clientErrorsKept = 100
 
-// ClientError is one refused request of a client, for the operator whom its developer asks.
+// ClientError is one refused request of a client, for the operator when its developer asks.
 type ClientError struct {
 	At          time.Time `json:"at"`
-	RequestID   string    `json:"request_id"` // the number on the page, and of the log
+	RequestID   string    `json:"request_id"` // shown on the page, and in the log
 	Endpoint    string    `json:"endpoint"`
 	Error       string    `json:"error"`
 	Description string    `json:"description"`
-	Sent        string    `json:"sent"` // the parameters by name, with the values that are no secrets
+	Sent        string    `json:"sent"` // the parameters by name, with the values that are not secret
 }
 
-// Errors are the newest refused requests of a client, the newest first. The error is
-// ErrNoClient, or the database's.
+// Errors returns the newest refused requests of a client, newest first. The error is ErrNoClient, or one of the
+// database.
 func (r *Clients) Errors(ctx context.Context, id string) ([]ClientError, error) {
 	if _, ok := r.snapshot.Load().byID[id]; !ok {
 		return nil, ErrNoClient
@@ -45,15 +45,14 @@ func (r *Clients) Errors(ctx context.Context, id string) ([]ClientError, error) 
 	return pgx.CollectRows(rows, pgx.RowToStructByName[ClientError])
 }
 
-// everyday answers are errors by name alone: the app goes on with a page, or asks again.
+// everyday are errors in name only: the app continues with a page, or asks again.
 var everyday = []string{"login_required", "interaction_required", "consent_required", "access_denied", "authorization_pending", "slow_down"}
 
-// clientErrorRate keeps a flood of bad requests from writing: what is over it is in the
-// access log alone.
+// clientErrorRate limits writes during a flood of bad requests: those above it are only in the access log.
 var clientErrorRate = rate.NewLimiter(20, 100)
 
-// noteError keeps a refused request for the operator. A client that nobody registered has no
-// list; a list that cannot be written keeps no answer back.
+// noteError keeps a refused request for the operator. An unregistered client has no list; a failed write does not
+// affect the answer.
 func (h *Handler) noteError(c *gin.Context, clientID string, form url.Values, cause *fosite.RFC6749Error) {
 	client, err := h.service.clients.Get(clientID)
 	if err != nil || slices.Contains(everyday, cause.ErrorField) || !clientErrorRate.Allow() {
@@ -70,7 +69,7 @@ func (h *Handler) noteError(c *gin.Context, clientID string, form url.Values, ca
 			"endpoint": c.FullPath(), "error": cause.ErrorField, "description": describe(cause), "sent": sentParameters(form)})
 }
 
-// shownParameters are those whose values are no secrets and say nothing of a member.
+// shownParameters are those whose values are neither secrets nor data of a member.
 var shownParameters = []string{"client_id", "redirect_uri", "post_logout_redirect_uri", "response_type", "response_mode", "grant_type", "scope",
 	"resource", "audience", "prompt", "display", "max_age", "acr_values", "code_challenge_method", "client_assertion_type", "token_type_hint"}
 

@@ -15,16 +15,15 @@ import (
 	"huskyidp/internal/jws"
 )
 
-// ReadMetadata reads a registration of a file into m. The error is a *MetadataError in words of
-// ours; a member that nobody knows, or that stands twice, is a mistake.
+// ReadMetadata reads a registration from a file into m. The error is a *MetadataError in words of our own; an unknown
+// or repeated member is an error.
 func ReadMetadata(text []byte, m *Metadata) error { return readMembers(text, m, false) }
 
 // ReadRegistration is ReadMetadata for one client of an import.
 func ReadRegistration(text []byte, r *Registration) error { return readMembers(text, r, false) }
 
-// readMembers fills in the members of a document. encoding/json would take names twice and in any
-// case, and its errors speak of Go. An app that registers itself may send what we do not know (RFC
-// 7591 2).
+// readMembers fills in the members of a document. encoding/json would accept repeated names and any case, and its
+// errors name Go types. An app that registers itself may send unknown members (RFC 7591 2).
 func readMembers(text []byte, into any, unknownToo bool) error {
 	sent, names, err := membersOf(bytes.TrimPrefix(text, []byte("\ufeff")))
 	if err != nil {
@@ -47,11 +46,11 @@ func readMembers(text []byte, into any, unknownToo bool) error {
 	return nil
 }
 
-// membersOf takes an object apart, its names in their order.
+// membersOf splits an object into its members; names has them in order.
 func membersOf(text []byte) (all map[string]json.RawMessage, names []string, err error) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	malformed := func() error {
-		rest := bytes.TrimLeft(text[d.InputOffset():], ", \t\r\n") // the fault is behind what was read
+		rest := bytes.TrimLeft(text[d.InputOffset():], ", \t\r\n") // the error is after what was read
 		return &MetadataError{"", fmt.Sprintf("the JSON is not well-formed at line %d", 1+bytes.Count(text[:len(text)-len(rest)], []byte("\n")))}
 	}
 	if !utf8.Valid(text) {
@@ -89,7 +88,7 @@ func membersOf(text []byte) (all map[string]json.RawMessage, names []string, err
 	return all, names, nil
 }
 
-// repeats tells whether an object somewhere in a well-formed value has a name twice.
+// repeats reports whether an object anywhere in a well-formed value has a name twice.
 func repeats(value json.RawMessage) bool {
 	d := json.NewDecoder(bytes.NewReader(value))
 	var walk func() bool
@@ -117,7 +116,7 @@ func repeats(value json.RawMessage) bool {
 	return walk()
 }
 
-// jsonFields are the fields of a struct by the names of their members.
+// jsonFields collects the fields of a struct by member name.
 func jsonFields(of reflect.Value, fields map[string]reflect.Value) {
 	for field, value := range of.Fields() {
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
@@ -129,7 +128,7 @@ func jsonFields(of reflect.Value, fields map[string]reflect.Value) {
 	}
 }
 
-// kindOf says what a member is, for who sent another kind.
+// kindOf describes the type of a member, for an error.
 func kindOf(field reflect.Value) string {
 	if _, text := field.Addr().Interface().(encoding.TextUnmarshaler); text {
 		return "is one string of names with spaces between them"
@@ -151,7 +150,7 @@ func kindOf(field reflect.Value) string {
 	return "is a JSON object"
 }
 
-// unknownMember says what is nearest to a name that nobody knows.
+// unknownMember is the error for an unknown name, with the most similar known one.
 func unknownMember(name string, fields map[string]reflect.Value) string {
 	switch name {
 	case "client_secret":
@@ -183,7 +182,7 @@ func unknownMember(name string, fields map[string]reflect.Value) string {
 	return "is no member of a registration"
 }
 
-// Nearest is the known word that was most likely meant; "" where none is near.
+// Nearest returns the known word that was most likely meant, "" if none is similar.
 func Nearest(word string, known []string) string {
 	known = slices.Sorted(slices.Values(known))
 	best, near := 1+len(word)/4, ""

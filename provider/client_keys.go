@@ -12,8 +12,8 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// KeyMetadata are the members that say how a client proves itself with keys (RFC 7591
-// section 2, RFC 8705 sections 2.1.2 and 3.4, RFC 9449 section 5.2).
+// KeyMetadata are the members about a client's authentication with keys (RFC 7591 section 2, RFC 8705 sections 2.1.2
+// and 3.4, RFC 9449 section 5.2).
 type KeyMetadata struct {
 	JWKS                        *KeySet `json:"jwks,omitempty"`
 	JWKSURI                     string  `json:"jwks_uri,omitempty"`
@@ -37,8 +37,8 @@ var (
 	fapiAlgs      = []string{"PS256", "ES256", "EdDSA"} // FAPI 2.0 section 5.4.1
 )
 
-// KeySet is a JWK Set as registered: its text is kept for the answer, its keys are
-// parsed once. What is wrong with it is told by complete, which can name the member.
+// KeySet is a JWK Set as registered: its text is kept for the answer, its keys are parsed once. Its errors are reported
+// by complete, which can name the member.
 type KeySet struct {
 	Keys  []jose.JSONWebKey
 	text  json.RawMessage
@@ -47,7 +47,7 @@ type KeySet struct {
 
 const maxClientKeys = 20
 
-// NewKeySet makes a set of public keys.
+// NewKeySet returns a set of public keys.
 func NewKeySet(keys ...jose.JSONWebKey) *KeySet { return &KeySet{Keys: keys} }
 
 func (s *KeySet) UnmarshalJSON(text []byte) error {
@@ -75,8 +75,7 @@ func (s *KeySet) MarshalJSON() ([]byte, error) {
 	return json.Marshal(jose.JSONWebKeySet{Keys: s.Keys})
 }
 
-// rule returns the rule that the set breaks, or "" (S-44: public keys only, of a size
-// that holds).
+// rule returns the rule that the set breaks, or "" (S-44: public keys only, of a sufficient size).
 func (s *KeySet) rule() string {
 	if s.fault != "" {
 		return s.fault
@@ -96,7 +95,7 @@ func (s *KeySet) rule() string {
 	return ""
 }
 
-// fapiDefaults fill in what the profile fapi2 is about.
+// fapiDefaults sets the defaults of the profile fapi2.
 func (m *Metadata) fapiDefaults() {
 	if m.TokenEndpointAuthMethod == "" {
 		m.TokenEndpointAuthMethod = authPrivateKeyJWT
@@ -109,8 +108,7 @@ func (m *Metadata) fapiDefaults() {
 	}
 }
 
-// checkKeys holds the rules of KeyMetadata, and what FAPI 2.0 section 5.3.2.1 asks of
-// a client.
+// checkKeys checks the rules of KeyMetadata, and what FAPI 2.0 section 5.3.2.1 requires of a client.
 func (m *Metadata) checkKeys() error {
 	method := m.TokenEndpointAuthMethod
 	if m.JWKS != nil {
@@ -157,7 +155,7 @@ func (m *Metadata) checkKeys() error {
 	return subset("id_token_signed_response_alg", []string{m.IDTokenSignedResponseAlg}, fapiAlgs)
 }
 
-// profileAlgs are the assertion algorithms that the profile allows.
+// profileAlgs returns the assertion algorithms that the profile allows.
 func (m *Metadata) profileAlgs() []string {
 	if m.Profile == ProfileFAPI2 {
 		return fapiAlgs
@@ -165,7 +163,7 @@ func (m *Metadata) profileAlgs() []string {
 	return assertionAlgs
 }
 
-// usesSecret tells whether the client authenticates with a secret that we drew.
+// usesSecret reports whether the client authenticates with a secret that we issued.
 func (c *Client) usesSecret() bool {
 	switch c.Metadata.TokenEndpointAuthMethod {
 	case "client_secret_basic", "client_secret_post":
@@ -174,9 +172,8 @@ func (c *Client) usesSecret() bool {
 	return false
 }
 
-// keysOf are the keys with which the client may have signed: those of kid, unless it
-// is empty, that are for signatures by alg. The error is a refusal where its jwks_uri
-// gave none.
+// keysOf returns the keys with which the client may have signed: those of kid, unless it is empty, for signatures by
+// alg. The error is a refusal if its jwks_uri could not be fetched.
 func (s *Service) keysOf(ctx context.Context, client *Client, kid, alg string) ([]jose.JSONWebKey, error) {
 	keys, err := s.clientKeys(ctx, client, kid)
 	if err != nil {
@@ -187,8 +184,7 @@ func (s *Service) keysOf(ctx context.Context, client *Client, kid, alg string) (
 	}), nil
 }
 
-// clientKeys are all keys of the client; for who keeps them at an address, those of kid
-// alone unless it is empty.
+// clientKeys returns all keys of the client; from a jwks_uri only those of kid, unless it is empty.
 func (s *Service) clientKeys(ctx context.Context, client *Client, kid string) ([]jose.JSONWebKey, error) {
 	switch m := client.Metadata; {
 	case m.JWKS != nil:

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// LanguageMetadata are the members that may be given by language (OpenID Connect Dynamic Client
-// Registration 2.1), one for each language of the catalogs; a member without a language is for
-// all others. A new language has its lines here and in fields; TestLanguageMetadata tells which.
+// LanguageMetadata are the members that may be given by language (OpenID Connect Dynamic Client Registration 2.1), one
+// for each language of the catalogs; a member without a language is for all others. A new language needs its lines here
+// and in fields; TestLanguageMetadata names them.
 type LanguageMetadata struct {
 	ClientNameES string `json:"client_name#es,omitempty"`
 	ClientNameEN string `json:"client_name#en,omitempty"`
@@ -24,7 +24,7 @@ type LanguageMetadata struct {
 	TosURIEN     string `json:"tos_uri#en,omitempty"`
 }
 
-// fields are the values by the names of their members.
+// fields returns the values by member name.
 func (l *LanguageMetadata) fields() map[string]string {
 	return map[string]string{
 		"client_name#es": l.ClientNameES, "client_name#en": l.ClientNameEN, "client_uri#es": l.ClientURIES, "client_uri#en": l.ClientURIEN,
@@ -33,7 +33,7 @@ func (l *LanguageMetadata) fields() map[string]string {
 	}
 }
 
-// check holds them to the rules of the members that they stand beside.
+// check applies to each the rules of the member without a language.
 func (l *LanguageMetadata) check(insecureLocal bool) error {
 	fields := l.fields()
 	for _, member := range slices.Sorted(maps.Keys(fields)) {
@@ -57,10 +57,10 @@ const nameRule = "has 1 to 80 characters; members see it"
 
 func goodName(name string) bool { return strings.TrimSpace(name) != "" && len(name) <= 80 }
 
-// shown is what members are shown of an app, in their language.
+// shown is what members see of an app, in their language.
 type shown struct{ Name, ClientURI, PolicyURI, TosURI, LogoPath string }
 
-// in gives it; lang is one of the catalogs'.
+// in returns what is shown in lang, a language of the catalogs.
 func (c *Client) in(lang string) shown {
 	m, fields := c.Metadata, c.Metadata.fields()
 	logo := c.logos[lang]

@@ -20,7 +20,7 @@ func (e *MetadataError) Error() string {
 	return e.Member + ": " + e.Rule
 }
 
-// Code is the error code of RFC 7591.
+// Code returns the error code of RFC 7591.
 func (e *MetadataError) Code() string {
 	if e.Member == "redirect_uris" {
 		return "invalid_redirect_uri"
@@ -28,17 +28,17 @@ func (e *MetadataError) Code() string {
 	return "invalid_client_metadata"
 }
 
-// supported values of registration members.
+// Supported values of registration members.
 var (
 	grantTypes    = []string{"authorization_code", "refresh_token", "client_credentials", grantDevice, grantJWTBearer}
 	authMethods   = []string{"none", "client_secret_basic", "client_secret_post", authPrivateKeyJWT, authTLS, authSelfSignedTLS}
 	tokenFormats  = []string{formatJWT, formatOpaque}
 	idTokenAlgs   = []string{"RS256", "ES256", "PS256", "EdDSA"}
-	partnerScopes = []string{"openid", "profile", "email", "offline_access"} // husky.member is for our own apps
+	partnerScopes = []string{"openid", "profile", "email", "offline_access"} // husky.member is for the programme's own apps
 	memberScopes  = []string{"openid", "profile", "email", "offline_access", "husky.member"}
 )
 
-// The kinds of apps (OpenID Connect Dynamic Client Registration 2): a native one may have a scheme of its own.
+// The kinds of apps (OpenID Connect Dynamic Client Registration 2). A native one may have its own scheme.
 const (
 	typeWeb    = "web"
 	typeNative = "native"
@@ -50,7 +50,7 @@ const (
 	formatOpaque = "opaque"
 )
 
-// complete fills in what the profile gives and checks the whole (S-30, S-31).
+// complete sets the profile's defaults and checks the whole (S-30, S-31).
 func (m *Metadata) complete(rules Rules) error {
 	switch m.Profile {
 	case "", ProfileOwn:
@@ -129,7 +129,7 @@ func (m *Metadata) complete(rules Rules) error {
 	return m.checkFlows(rules.InsecureLocal)
 }
 
-// checkSubjects holds the rules of subject_type (OpenID Connect Core 8.1) and of partners.
+// checkSubjects checks the rules of subject_type (OpenID Connect Core 8.1) and of partners.
 func (m *Metadata) checkSubjects() error {
 	if m.SubjectType == "" {
 		m.SubjectType = subjectPublic

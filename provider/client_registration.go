@@ -21,7 +21,7 @@ import (
 // RegistrationPath is the dynamic registration endpoint.
 const RegistrationPath = "/connect/register"
 
-// registrationDocument is a registration as RFC 7591 3.2.1 and 7592 3 answer it.
+// registrationDocument is the answer of RFC 7591 3.2.1 and 7592 3.
 type registrationDocument struct {
 	ClientID                string `json:"client_id"`
 	ClientIDIssuedAt        int64  `json:"client_id_issued_at"`
@@ -32,10 +32,9 @@ type registrationDocument struct {
 	Metadata
 }
 
-// registerClient lets an app register itself with an initial access token. The endpoint
-// exists only where the deployment has set one (S-30). What registers itself is a
-// partner, or on a deployment for certification of that profile: it asks for consent,
-// and its operator is never called verified.
+// registerClient lets an app register itself with an initial access token. The endpoint exists only if the deployment
+// has set one (S-30). The new client is a partner, or of the profile certification on a deployment for it: it asks for
+// consent, and its operator is never shown as verified.
 func (h *Handler) registerClient(c *gin.Context) error {
 	if h.service.initialAccessToken == nil {
 		return &web.Error{Status: http.StatusNotFound, Key: web.KeyNotFound}
@@ -63,8 +62,8 @@ func (h *Handler) registerClient(c *gin.Context) error {
 	return nil
 }
 
-// refuseRegistration counts who comes without the token against the source. Whoever holds it
-// may register as many clients as a test plan needs.
+// refuseRegistration counts a call without the token against its source. A caller with the token may register as many
+// clients as a test plan needs.
 func (h *Handler) refuseRegistration(c *gin.Context) error {
 	if err := h.takeRegistration(c); err != nil {
 		return err
@@ -82,8 +81,7 @@ func (s *Service) registrationOf(client *Client) registrationDocument {
 		RegistrationClientURI: s.strategy.issuer + RegistrationPath + "/" + client.ID}
 }
 
-// readRegistration takes the members that a stranger may set; unknown ones are ignored
-// (RFC 7591 2).
+// readRegistration reads the members that a stranger may set; unknown ones are ignored (RFC 7591 2).
 func readRegistration(c *gin.Context, certification bool) (Metadata, error) {
 	var m Metadata
 	media, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
@@ -118,8 +116,8 @@ func registrationError(c *gin.Context, err error) error {
 	return nil
 }
 
-// managed finds the client of the address for the holder of its registration token; a
-// wrong token and an unknown client look alike.
+// managed returns the client of the address to the holder of its registration token; a wrong token and an unknown
+// client look alike.
 func (h *Handler) managed(c *gin.Context) (*Client, error) {
 	token, _ := bearer(c.GetHeader("Authorization"))
 	client, err := h.service.clients.Find(c.Request.Context(), c.Param("id"))
@@ -130,7 +128,7 @@ func (h *Handler) managed(c *gin.Context) (*Client, error) {
 	return client, nil
 }
 
-// readClient, updateClient and deleteClient are RFC 7592 section 2.
+// readClient, updateClient and deleteClient implement RFC 7592 section 2.
 func (h *Handler) readClient(c *gin.Context) error {
 	client, err := h.managed(c)
 	if err != nil {
@@ -147,7 +145,7 @@ func (h *Handler) updateClient(c *gin.Context) error {
 		return tokenRefused(c, "invalid_token")
 	}
 	if err := h.takeRegistration(c); err != nil {
-		return err // each may have us fetch documents
+		return err // each update may cause fetches
 	}
 	m, err := readRegistration(c, h.service.clients.Certification)
 	if err != nil {
@@ -173,7 +171,7 @@ func (h *Handler) deleteClient(c *gin.Context) error {
 	return nil
 }
 
-// register makes a client with a registration token of its own.
+// register creates a client with its own registration token.
 func (r *Clients) register(ctx context.Context, m Metadata) (client *Client, secret, management string, err error) {
 	pictures, err := r.check(ctx, &m)
 	if err != nil {

@@ -6,25 +6,24 @@ import (
 	"strings"
 )
 
-// RequestMetadata are the members that say how a client asks and is answered at the
-// authorization and userinfo endpoints (RFC 9126 6, RFC 9101 10.5, JARM 3, OpenID
-// Connect Dynamic Client Registration 2).
+// RequestMetadata are the members about a client's requests and their answers at the authorization and userinfo
+// endpoints (RFC 9126 6, RFC 9101 10.5, JARM 3, OpenID Connect Dynamic Client Registration 2).
 type RequestMetadata struct {
 	RequirePAR                     bool     `json:"require_pushed_authorization_requests,omitempty"`
 	RequestObjectSigningAlg        string   `json:"request_object_signing_alg,omitempty"`        // absent: see requestAlgs
-	RequireSignedRequest           bool     `json:"require_signed_request_object,omitempty"`     // nothing outside the object counts
-	AuthorizationSignedResponseAlg string   `json:"authorization_signed_response_alg,omitempty"` // of the jwt response modes
+	RequireSignedRequest           bool     `json:"require_signed_request_object,omitempty"`     // parameters outside the object are ignored
+	AuthorizationSignedResponseAlg string   `json:"authorization_signed_response_alg,omitempty"` // for the jwt response modes
 	UserinfoSignedResponseAlg      string   `json:"userinfo_signed_response_alg,omitempty"`      // absent: plain JSON
 	RequestURIs                    []string `json:"request_uris,omitempty"`                      // profile certification only
-	DefaultMaxAge                  *int     `json:"default_max_age,omitempty"`                   // seconds, where a request has no max_age
+	DefaultMaxAge                  *int     `json:"default_max_age,omitempty"`                   // seconds, if a request has no max_age
 	RequireAuthTime                bool     `json:"require_auth_time,omitempty"`                 // our ID tokens always have it
 }
 
-// requestObjectAlgs are those of signed request objects; none never (S-35).
+// requestObjectAlgs are those of signed request objects; never none (S-35).
 var requestObjectAlgs = []string{"RS256", "PS256", "ES256", "EdDSA"}
 
-// completeRequests fills in and checks RequestMetadata. FAPI 2.0 asks for pushed
-// requests and its own algorithms (5.3.2.2, 5.4.1).
+// completeRequests completes and checks RequestMetadata. FAPI 2.0 requires pushed requests and its own algorithms
+// (5.3.2.2, 5.4.1).
 func (m *Metadata) completeRequests() error {
 	signs := slices.ContainsFunc(m.ResponseModes, signedMode)
 	algs, objectAlgs := idTokenAlgs, requestObjectAlgs
@@ -65,9 +64,9 @@ func (m *Metadata) completeRequests() error {
 	return nil
 }
 
-// requestAlgs are the algorithms that the client's request objects may be signed with. Whoever
-// registered addresses of request objects and no algorithm may use any that we know (OpenID
-// Connect Dynamic Client Registration 2); whoever registered neither sends none.
+// requestAlgs returns the algorithms that the client's request objects may be signed with. A client that registered
+// addresses of request objects and no algorithm may use any supported one (OpenID Connect Dynamic Client Registration
+// 2); one that registered neither sends none.
 func (m *Metadata) requestAlgs() []string {
 	switch {
 	case m.RequestObjectSigningAlg != "":
@@ -78,7 +77,7 @@ func (m *Metadata) requestAlgs() []string {
 	return nil
 }
 
-// checkRequestURIs: request objects are fetched for certification alone (S-35), and only
+// checkRequestURIs checks request_uris: only the profile certification has request objects fetched (S-35), and only
 // signed ones.
 func (m *Metadata) checkRequestURIs() error {
 	switch {
@@ -116,12 +115,12 @@ const (
 
 var (
 	responseModes = []string{modeQuery, modeFormPost, modeJWT, modeQueryJWT, modeFormPostJWT}
-	frontModes    = []string{modeFragment, modeFragmentJWT} // of the profile certification
+	frontModes    = []string{modeFragment, modeFragmentJWT} // for the profile certification
 )
 
 func signedMode(mode string) bool { return mode == modeJWT || strings.HasSuffix(mode, ".jwt") }
 
-// mayUseMode tells whether the client registered the mode, under either of its names.
+// mayUseMode reports whether the client registered the mode, under either of its names.
 func (c *Client) mayUseMode(mode string) bool {
 	registered := c.Metadata.ResponseModes
 	switch mode {
@@ -133,7 +132,7 @@ func (c *Client) mayUseMode(mode string) bool {
 	return slices.Contains(registered, mode)
 }
 
-// defaultMode answers requests without a response_mode, and refuses wrong ones.
+// defaultMode returns the mode for requests without a response_mode, and for refusing wrong ones.
 func (c *Client) defaultMode() string {
 	registered := c.Metadata.ResponseModes
 	if len(registered) == 0 || slices.Contains(registered, modeQuery) {
@@ -142,7 +141,7 @@ func (c *Client) defaultMode() string {
 	return registered[0]
 }
 
-// requestSupport are the members of the discovery document that go with it.
+// requestSupport are the corresponding members of the discovery document.
 type requestSupport struct {
 	PushedAuthorizationRequestEndpoint     string   `json:"pushed_authorization_request_endpoint"`
 	RequirePushedAuthorizationRequests     bool     `json:"require_pushed_authorization_requests"`
@@ -152,7 +151,7 @@ type requestSupport struct {
 	RequestObjectSigningAlgValuesSupported []string `json:"request_object_signing_alg_values_supported"`
 	RequireSignedRequestObject             bool     `json:"require_signed_request_object"`
 	RequestParameterSupported              bool     `json:"request_parameter_supported"`
-	RequestURIParameterSupported           bool     `json:"request_uri_parameter_supported"` // by address: for certification alone
+	RequestURIParameterSupported           bool     `json:"request_uri_parameter_supported"` // by address: only for certification
 	RequireRequestURIRegistration          bool     `json:"require_request_uri_registration,omitempty"`
 	ClaimsParameterSupported               bool     `json:"claims_parameter_supported"`
 }

@@ -7,22 +7,22 @@ import (
 	"strings"
 )
 
-// offline_access is a refresh token (OpenID Connect Core 11): without that grant it is nothing.
+// scopeOffline requests a refresh token (OpenID Connect Core 11); without that grant type it has no effect.
 const scopeOffline = "offline_access"
 
-// idleOffline tells whether offline_access could never be granted. The plans of the profile
-// certification ask for it whatever they register.
+// idleOffline reports whether offline_access could never be granted. The plans of the profile certification request it
+// regardless of what they register.
 func (m *Metadata) idleOffline() bool {
 	return m.Profile != ProfileCertification && !slices.Contains(m.GrantTypes, "refresh_token")
 }
 
-// presetScopes are those of a profile that the client's grants can use.
+// presetScopes returns the scopes of a profile that the client's grants can use.
 func (m *Metadata) presetScopes(scopes []string) []string {
 	return slices.DeleteFunc(slices.Clone(scopes), func(scope string) bool { return scope == scopeOffline && m.idleOffline() })
 }
 
-// checkScopes refuses what could never be granted, which is a typing error. The scopes of an API
-// are its own: who is registered for one may name any, but none that only looks like ours.
+// checkScopes refuses scopes that could never be granted, which are typing errors. An API defines its own scopes: a
+// client registered for one may name any, except one that merely resembles ours.
 func (m *Metadata) checkScopes() error {
 	known := append(slices.Clone(memberScopes), AdminScope)
 	for _, scope := range m.Scope {
@@ -42,8 +42,8 @@ func (m *Metadata) checkScopes() error {
 	return nil
 }
 
-// checkAudiences: an API is named by an absolute URI without a fragment, or no request could name
-// it (RFC 8707 2).
+// checkAudiences checks that an API is named by an absolute URI without a fragment; otherwise no request could name it
+// (RFC 8707 2).
 func (m *Metadata) checkAudiences() error {
 	for _, member := range []struct {
 		name   string
@@ -59,7 +59,7 @@ func (m *Metadata) checkAudiences() error {
 	return nil
 }
 
-// scopeToken follows RFC 6749 3.3.
+// scopeToken reports whether s is a scope-token of RFC 6749 3.3.
 func scopeToken(s string) bool {
 	for _, r := range s {
 		if r < 0x21 || r > 0x7e || r == '"' || r == '\\' {

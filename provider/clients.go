@@ -18,29 +18,28 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// Clients is the registry of applications: kept in PostgreSQL, read from memory.
-// Changes made here are seen at once, those of other instances and of commands within a second,
-// and before anybody is refused for want of them.
+// Clients is the registry of applications, stored in PostgreSQL and served from memory. Changes made here are visible
+// at once, those of other instances and commands within a second, and before any request is refused for lack of them.
 type Clients struct {
 	ClientsDeps
 	snapshot atomic.Pointer[registry]
-	looks    *rate.Limiter // at the database, for who is about to be refused
+	looks    *rate.Limiter // limits reads of the database before a refusal
 }
 
-// ClientsDeps is what the registry is built from.
+// ClientsDeps are the dependencies of the registry.
 type ClientsDeps struct {
 	DB      *postgres.DB
 	Keyring *seal.Keyring
 	Audit   *audit.Log
 	Now     func() time.Time
-	Keys    Signers // for algorithms that no client wanted before; nil: those are refused
-	Fetcher Fetcher // logos and sector files; nil: what names one is refused
-	Rules           // what the deployment lets clients register
+	Keys    Signers // for algorithms that no client used before; nil: those are refused
+	Fetcher Fetcher // logos and sector files; nil: registrations that name one are refused
+	Rules           // what clients may register on this deployment
 }
 
-// Rules loosen S-30 and S-31 for a whole deployment, by name.
+// Rules relax S-30 and S-31 for a whole deployment, by name.
 type Rules struct {
-	InsecureLocal bool // http addresses on localhost: the demo's
+	InsecureLocal bool // http addresses on localhost, for the demo
 	Certification bool // the profile "certification" may be registered and used
 }
 
@@ -48,16 +47,16 @@ type Rules struct {
 type registry struct {
 	version int64
 	byID    map[string]*Client
-	origins map[string]bool // where the browser apps of public clients run
+	origins map[string]bool // of the browser apps of public clients
 }
 
-// ErrNoClient says that no client has that client_id, or that it is disabled.
+// ErrNoClient is returned if no client has that client_id, or it is disabled.
 var ErrNoClient = errors.New("provider: there is no such client")
 
-// ErrClientExists says that the client_id is taken.
+// ErrClientExists is returned if the client_id is taken.
 var ErrClientExists = errors.New("provider: a client with this client_id exists")
 
-// NewClients makes the registry and reads it once.
+// NewClients returns the registry after reading it once.
 func NewClients(ctx context.Context, d ClientsDeps) (*Clients, error) {
 	r := &Clients{ClientsDeps: d, looks: rate.NewLimiter(20, 40)}
 	if err := r.reload(ctx); err != nil {
@@ -66,8 +65,8 @@ func NewClients(ctx context.Context, d ClientsDeps) (*Clients, error) {
 	return r, nil
 }
 
-// Get returns a client that may be used. It asks memory only. One of the profile
-// certification rests while the deployment does not allow it.
+// Get returns a client that may be used, from memory only. Clients of the profile certification are inactive unless the
+// deployment allows them.
 func (r *Clients) Get(id string) (*Client, error) {
 	client, ok := r.snapshot.Load().byID[id]
 	if !ok || client.DisabledAt != nil || client.Metadata.Profile == ProfileCertification && !r.Certification {
@@ -76,8 +75,8 @@ func (r *Clients) Get(id string) (*Client, error) {
 	return client, nil
 }
 
-// Find is Get that asks the database too before it refuses, so that a client works as soon as the
-// command that made or enabled it has ended.
+// Find is Get, but asks the database too before it refuses, so that a client works as soon as the command that created
+// or enabled it has ended.
 func (r *Clients) Find(ctx context.Context, id string) (*Client, error) {
 	seen := r.seen()
 	client, err := r.Get(id)
@@ -89,27 +88,27 @@ func (r *Clients) Find(ctx context.Context, id string) (*Client, error) {
 
 func (r *Clients) seen() *registry { return r.snapshot.Load() }
 
-// changedSince tells whether the clients are others than those seen, by the database: who judged
-// by them and is about to refuse judges anew. Strangers cannot have it asked without end; what is
-// over the limit waits for Watch.
+// changedSince reports whether the clients have changed since seen, according to the database; the caller, about to
+// refuse a request, then decides again. The database is asked at a limited rate, because strangers can cause it; beyond
+// that, changes wait for Watch.
 func (r *Clients) changedSince(ctx context.Context, seen *registry) bool {
 	if r.seen() == seen && r.looks.Allow() {
 		if version, err := r.version(ctx); err == nil && version != seen.version {
-			_ = r.reload(ctx) // Watch tells of a database that cannot be read
+			_ = r.reload(ctx) // Watch logs an unreachable database
 		}
 	}
 	return r.seen() != seen
 }
 
-// List returns all clients, disabled ones too, by client_id.
+// List returns all clients by client_id, including disabled ones.
 func (r *Clients) List() []*Client {
 	return slices.SortedFunc(maps.Values(r.snapshot.Load().byID), func(a, b *Client) int {
 		return cmpText(a.ID, b.ID)
 	})
 }
 
-// Create registers a client and returns it with its secret, which is shown only
-// now; public clients have none. An empty id is drawn.
+// Create registers a client and returns it with its secret, which is shown only once; public clients have none. An
+// empty id is replaced by a random one.
 func (r *Clients) Create(ctx context.Context, id string, m Metadata) (*Client, string, error) {
 	pictures, err := r.check(ctx, &m)
 	if err != nil {
@@ -127,8 +126,8 @@ func (r *Clients) Create(ctx context.Context, id string, m Metadata) (*Client, s
 	return client, secret, r.change(ctx, audit.ClientCreated, client, r.insert)
 }
 
-// registered is the client that a change begins with, disabled or not. What is not in memory is looked for in the database:
-// another instance may just have made it.
+// registered returns the client to change, disabled or not. One that is not in memory is looked up in the database:
+// another instance may just have created it.
 func (r *Clients) registered(ctx context.Context, id string) (*Client, error) {
 	if client, ok := r.snapshot.Load().byID[id]; ok {
 		return client, nil
@@ -157,7 +156,7 @@ func (r *Clients) Update(ctx context.Context, id string, m Metadata) (*Client, e
 	return &client, r.change(ctx, audit.ClientUpdated, &client, r.replace)
 }
 
-// RotateSecret gives a confidential client a new secret; the old one ends at once.
+// RotateSecret gives a confidential client a new secret; the old one is void at once.
 func (r *Clients) RotateSecret(ctx context.Context, id string) (string, error) {
 	old, err := r.registered(ctx, id)
 	if err != nil {
@@ -172,7 +171,7 @@ func (r *Clients) RotateSecret(ctx context.Context, id string) (string, error) {
 	return secret, r.change(ctx, audit.ClientSecretRotated, &client, r.update)
 }
 
-// SetDisabled ends or resumes a client's use.
+// SetDisabled disables or enables a client.
 func (r *Clients) SetDisabled(ctx context.Context, id string, disabled bool) error {
 	old, err := r.registered(ctx, id)
 	if err != nil {
@@ -200,7 +199,7 @@ func (r *Clients) change(ctx context.Context, kind audit.Kind, client *Client, w
 	return r.reload(ctx)
 }
 
-// newSecret draws 256 bits and keeps their keyed digest on the client (S-37).
+// newSecret generates 256 bits and stores their keyed digest in the client (S-37).
 func (r *Clients) newSecret(client *Client) string {
 	if !client.usesSecret() {
 		return ""
@@ -210,7 +209,7 @@ func (r *Clients) newSecret(client *Client) string {
 	return secret
 }
 
-// Watch keeps the registry within a second of the database until ctx ends.
+// Watch keeps the registry at most a second behind the database until ctx ends.
 func (r *Clients) Watch(ctx context.Context, logger *slog.Logger) {
 	tick := time.NewTicker(700 * time.Millisecond)
 	defer tick.Stop()

@@ -11,14 +11,14 @@ import (
 	"huskyidp/internal/audit"
 )
 
-// Registration is one client of an import: what is registered, never its secret.
+// Registration is one client of an import: its metadata, never its secret.
 type Registration struct {
 	ClientID string `json:"client_id"`
 	Disabled bool   `json:"disabled,omitempty"`
 	Metadata
 }
 
-// ImportError tells what is wrong with the client at Index of an import.
+// ImportError reports what is wrong with the client at Index of an import.
 type ImportError struct {
 	Index    int
 	ClientID string
@@ -30,20 +30,20 @@ func (e *ImportError) Error() string {
 }
 func (e *ImportError) Unwrap() error { return e.Err }
 
-// Credentials of a client that an import made. The secret is shown only now.
+// Credentials are those of a client created by an import. The secret is shown only once.
 type Credentials struct {
 	ClientID     string `json:"client_id"`
 	ClientSecret string `json:"client_secret,omitempty"`
 }
 
-// Imported is what an import did.
+// Imported is the result of an import.
 type Imported struct {
 	Created   []Credentials `json:"created"`
 	Updated   []string      `json:"updated"`
 	Unchanged []string      `json:"unchanged"`
 }
 
-// Registrations are all clients as an import takes them.
+// Registrations returns all clients in the form of an import.
 func (r *Clients) Registrations() []Registration {
 	all := []Registration{}
 	for _, client := range r.List() {
@@ -52,9 +52,8 @@ func (r *Clients) Registrations() []Registration {
 	return all
 }
 
-// Import registers or updates the clients, all of them or none; those that it does not
-// name stay as they are. The same import again changes nothing. The error joins an
-// ImportError for each client at fault.
+// Import registers or updates the clients, all of them or none; others are unchanged. Repeating an import changes
+// nothing. The error joins an ImportError for each faulty client.
 func (r *Clients) Import(ctx context.Context, all []Registration) (Imported, error) {
 	done := Imported{Created: []Credentials{}, Updated: []string{}, Unchanged: []string{}}
 	var changes []clientChange
@@ -86,15 +85,14 @@ func (r *Clients) Import(ctx context.Context, all []Registration) (Imported, err
 	return done, r.applyAll(ctx, changes)
 }
 
-// clientChange is one row to write; write is nil where nothing changes.
+// clientChange is one row to write; write is nil if nothing changes.
 type clientChange struct {
 	kind   audit.Kind
 	client *Client
 	write  func(context.Context, *Client) error
 }
 
-// planned checks one registration and compares it with what is stored. It is slow where
-// the registration names documents.
+// planned checks one registration and compares it with the stored one. It is slow if the registration names documents.
 func (r *Clients) planned(ctx context.Context, wanted Registration) (clientChange, error) {
 	if len(wanted.ClientID) > 64 || !scopeToken(wanted.ClientID) {
 		return clientChange{}, &MetadataError{"client_id", "has 1 to 64 visible ASCII characters"}
@@ -105,7 +103,7 @@ func (r *Clients) planned(ctx context.Context, wanted Registration) (clientChang
 		client.DisabledAt = &now
 	}
 	old, exists := r.snapshot.Load().byID[wanted.ClientID]
-	if exists { // as it was exported: allowed then, whatever the rules are now
+	if exists { // unchanged since its export: allowed then, whatever the rules are now
 		if same, err := sameRegistration(old, client); err != nil || same {
 			return clientChange{}, err
 		}

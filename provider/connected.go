@@ -12,7 +12,7 @@ import (
 	"huskyidp/accounts"
 )
 
-// liveGrants are those that outlive a sign-out and have tokens; g is the grant, $1 the account, $2 now.
+// liveGrants selects the grants, as g, that outlive a sign-out and have tokens; $1 is the account, $2 is now.
 const liveGrants = `
 	from grants g
 	join account_states a on a.account_id = g.account_id
@@ -21,9 +21,8 @@ const liveGrants = `
 		and a.active and a.credentials_changed_at <= g.created_at
 		and not exists (select from session_ends e where e.sid = g.sid and e.voids = 'all')`
 
-// ConnectedApps are the apps that the member has allowed something, the newest first, and the
-// programme's own that may act while the member is away. An app was last used when it last
-// redeemed a code or renewed its tokens.
+// ConnectedApps returns the apps that the member has allowed something, newest first, and the programme's own that may
+// act while the member is away. An app was last used when it last redeemed a code or refreshed its tokens.
 func (s *Service) ConnectedApps(ctx context.Context, accountID uuid.UUID) ([]accounts.ConnectedApp, error) {
 	rows, err := s.store.db.From(ctx).Query(ctx, `
 		select c.id, c.client_id, false, c.scopes, c.granted_at, c.expires_at, (
@@ -62,19 +61,19 @@ func (s *Service) ConnectedApps(ctx context.Context, accountID uuid.UUID) ([]acc
 	})
 }
 
-// EndedWith names the apps that lost what they got in sessions which were ended since.
+// EndedWith names the apps that lost their grants because sessions ended after since.
 func (s *Service) EndedWith(ctx context.Context, accountID uuid.UUID, since time.Time) ([]string, error) {
 	return s.appNames(ctx, `
 		select distinct g.client_id from session_ends e join grants g on g.sid = e.sid
 		where g.account_id = $1 and e.voids = 'all' and e.ended_at > $2 and g.expires_at > $2`, accountID, since)
 }
 
-// staying names the apps that keep what they got in a session when the member signs out.
+// staying names the apps that keep the grants of a session when the member signs out.
 func (s *Service) staying(ctx context.Context, session *accounts.Session) ([]string, error) {
 	return s.appNames(ctx, `select distinct g.client_id `+liveGrants+` and g.sid = $3`, session.AccountID, s.now(), session.SID)
 }
 
-// appNames turns a query of client ids into names, sorted.
+// appNames returns the sorted names of the apps whose client IDs a query returns.
 func (s *Service) appNames(ctx context.Context, query string, args ...any) ([]string, error) {
 	rows, err := s.store.db.From(ctx).Query(ctx, query, args...)
 	if err != nil {

@@ -20,8 +20,7 @@ import (
 	"huskyidp/templates"
 )
 
-// consent is what a member allowed a client (design.md section 3): a row of its own,
-// with an end.
+// consent is what a member allowed a client (design.md section 3): a row of its own, with an expiry.
 type consent struct {
 	ID        uuid.UUID
 	Subject   string
@@ -31,7 +30,7 @@ type consent struct {
 	ExpiresAt time.Time
 }
 
-// covers tells whether nothing that is asked is new to the member.
+// covers reports whether the member has already decided on all of the scopes.
 func (c *consent) covers(scopes []string) bool {
 	for _, scope := range scopes {
 		if !coversScope(c.Scopes, scope) && !coversScope(c.Refused, scope) {
@@ -41,8 +40,7 @@ func (c *consent) covers(scopes []string) bool {
 	return true
 }
 
-// granted are the asked scopes that the member left ticked; of one on the whole record
-// those parts.
+// granted returns the requested scopes that the member left ticked; for a scope on the whole record, the ticked parts.
 func (c *consent) granted(scopes []string) []string {
 	var granted []string
 	for _, scope := range scopes {
@@ -59,8 +57,7 @@ func (c *consent) granted(scopes []string) []string {
 	return granted
 }
 
-// lockConsent makes two presses of one button come one after the other: the second then sees
-// what the first did.
+// lockConsent serializes two presses of one button: the second sees what the first did.
 func (s *store) lockConsent(ctx context.Context, account uuid.UUID, clientID string) error {
 	_, err := s.db.From(ctx).Exec(ctx, `select pg_advisory_xact_lock(hashtextextended('consent ' || $1::text || ' ' || $2, 0))`, account.String(), clientID)
 	if err != nil {
@@ -69,8 +66,8 @@ func (s *store) lockConsent(ctx context.Context, account uuid.UUID, clientID str
 	return nil
 }
 
-// consentOf reads the open consent of an account to a client, nil without one. Whether
-// it has ended is judged here, not by the sweep.
+// consentOf reads an account's consent to a client, nil if there is none. It does not rely on the sweep to exclude an
+// expired one.
 func (s *store) consentOf(ctx context.Context, account uuid.UUID, clientID string, now time.Time) (*consent, error) {
 	c := &consent{}
 	err := s.db.From(ctx).QueryRow(ctx, `
@@ -86,9 +83,8 @@ func (s *store) consentOf(ctx context.Context, account uuid.UUID, clientID strin
 	return c, nil
 }
 
-// allow records the member's choice in place of an earlier one, tells them by mail, and
-// ends the grants made under the earlier one. The same choice for the same request, a second
-// press, changes nothing.
+// allow records the member's choice in place of an earlier one, notifies them by mail, and revokes the grants made
+// under the earlier one. The same choice for the same request, as from a second press, changes nothing.
 func (s *Service) allow(ctx context.Context, session *accounts.Session, r *authorizeRequest, asked, scopes []string, until time.Time) error {
 	client := r.client
 	account, err := s.accounts.Get(ctx, session.AccountID)
@@ -106,7 +102,7 @@ func (s *Service) allow(ctx context.Context, session *accounts.Session, r *autho
 			return err
 		}
 		if before != nil && !before.GrantedAt.Before(r.requestedAt) && slices.Equal(before.Scopes, scopes) && slices.Equal(before.Refused, refused) &&
-			until.Sub(before.ExpiresAt).Abs() <= now.Sub(before.GrantedAt).Abs()+time.Second { // as long; the first press may come second
+			until.Sub(before.ExpiresAt).Abs() <= now.Sub(before.GrantedAt).Abs()+time.Second { // same duration; the first press may arrive second
 			return nil
 		}
 		subject, err := s.store.subjectAt(ctx, session, client)
@@ -135,8 +131,8 @@ func (s *store) queueAllowed(b *pgx.Batch, ctx context.Context, session *account
 		SessionID: session.SID, RequestID: web.RequestID(ctx), Success: true, Data: map[string]string{"app": client.in(web.LangOf(ctx)).Name}})
 }
 
-// StopApp ends a member's consent to a client, and every grant: codes, refresh tokens and access
-// tokens are void at once. Nothing is told of a second click.
+// StopApp ends a member's consent to a client, and every grant: codes, refresh tokens and access tokens are void at
+// once. A second click notifies nobody.
 func (s *Service) StopApp(ctx context.Context, accountID uuid.UUID, clientID string) error {
 	account, err := s.accounts.Get(ctx, accountID)
 	if err != nil {
@@ -162,7 +158,7 @@ func (s *Service) StopApp(ctx context.Context, accountID uuid.UUID, clientID str
 	})
 }
 
-// appName is what the member knows a client by; of one that is gone its id.
+// appName returns the name that the member knows a client by, or the ID if the client no longer exists.
 func (s *Service) appName(ctx context.Context, clientID string) string {
 	if client, err := s.clients.Get(clientID); err == nil {
 		return client.in(web.LangOf(ctx)).Name
@@ -170,7 +166,7 @@ func (s *Service) appName(ctx context.Context, clientID string) string {
 	return clientID
 }
 
-// endConsent tells whether there was one.
+// endConsent reports whether there was one.
 func (s *store) endConsent(ctx context.Context, accountID uuid.UUID, clientID string, now time.Time) (ended bool, err error) {
 	err = s.db.From(ctx).QueryRow(ctx, `
 		with ended as (
@@ -186,15 +182,15 @@ func (s *store) endConsent(ctx context.Context, accountID uuid.UUID, clientID st
 	return ended, err
 }
 
-// endGrants tells whether there were any.
+// endGrants reports whether there were any.
 func (s *store) endGrants(ctx context.Context, accountID uuid.UUID, clientID string, now time.Time) (ended bool, err error) {
 	tag, err := s.db.From(ctx).Exec(ctx, `
 		update grants set revoked_at = $3 where account_id = $1 and client_id = $2 and revoked_at is null and expires_at > $3`, accountID, clientID, now)
 	return tag.RowsAffected() > 0, err
 }
 
-// subjectAt is the member's sub at a client: the public one, or one per sector that is
-// drawn at random, never derived, and never reused (S-42).
+// subjectAt returns the member's sub at a client: the public one, or one per sector that is random, never derived, and
+// never reused (S-42).
 func (s *store) subjectAt(ctx context.Context, session *accounts.Session, client *Client) (string, error) {
 	if !client.pairwise() {
 		return session.Subject, nil
@@ -216,9 +212,9 @@ const (
 	subjectPairwise = "pairwise"
 )
 
-// sector is whom the client shares its pairwise subjects with: who comes back to the same host, or
-// is listed in the same sector file (OpenID Connect Core 8.1). An app that comes back to a scheme of
-// its own or to this machine proves no host, so that it shares them with nobody.
+// sector returns the group with which the client shares its pairwise subjects: clients with the same redirect host or
+// the same sector file (OpenID Connect Core 8.1). A redirect URI with a private-use scheme or on this machine proves no
+// host, so that such a client shares them with none.
 func (c *Client) sector() string {
 	if host := c.Metadata.sector(); host != "" {
 		return host
@@ -226,7 +222,7 @@ func (c *Client) sector() string {
 	return "client:" + c.ID
 }
 
-// sector is a host, or "" for a client by itself.
+// sector returns a host, or "" for a client by itself.
 func (m *Metadata) sector() string {
 	if m.SectorIdentifierURI != "" {
 		return hostOf(m.SectorIdentifierURI)
@@ -237,7 +233,7 @@ func (m *Metadata) sector() string {
 	return hostOf(m.RedirectURIs[0])
 }
 
-// hostOf is the host of an address on the network; "" for this machine and for schemes without one.
+// hostOf returns the host of an address on the network, "" for this machine and for schemes without one.
 func hostOf(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || isLoopback(u.Hostname()) || isLocalhost(u.Hostname()) {
@@ -246,7 +242,7 @@ func hostOf(address string) string {
 	return strings.ToLower(u.Hostname())
 }
 
-// needsConsent: the programme's own apps ask for none.
+// needsConsent is false for the programme's own apps.
 func (c *Client) needsConsent() bool { return c.Metadata.asksConsent() }
 
 func (m *Metadata) asksConsent() bool {

@@ -7,21 +7,21 @@ import (
 
 // consentGroup is one kind of data on the consent page.
 type consentGroup struct {
-	Key       string // of its words: scope.<Key>.label and .hint
-	ID        string // the form's field; "" for what a sign-in cannot do without
-	Name      string // of a kind of resource that has no words of its own
-	Sensitive bool   // can tell what a member would rather keep; stands last
-	Changes   bool   // the app may change these data too
+	Key       string // of its texts: scope.<Key>.label and .hint
+	ID        string // the form's field; "" if a sign-in needs it
+	Name      string // of a resource type that has no texts of its own
+	Sensitive bool   // may reveal what a member would rather keep private; listed last
+	Changes   bool   // the app may also change this data
 	Ticked    bool
 	New       bool
 	scopes    []string
 }
 
-// words of the scopes that are not the record's.
+// scopeWords are the text keys of the scopes that are not about the record.
 var scopeWords = map[string]string{"openid": "openid", "profile": "profile", "email": "email", "husky.member": "member",
 	"offline_access": "offline_access", scopeLaunchPatient: "launch_patient", scopeFHIRUser: "launch_patient"}
 
-// needed are scopes without which a sign-in makes no sense; they have no box.
+// needed are the scopes without which a sign-in makes no sense; they have no checkbox.
 var needed = []string{"openid", scopeLaunchPatient, scopeFHIRUser}
 
 type recordGroup struct {
@@ -30,7 +30,7 @@ type recordGroup struct {
 	kinds     []string
 }
 
-// recordGroups put the types of FHIR resources in the order of the page.
+// recordGroups lists the FHIR resource types in the order of the page.
 var recordGroups = []recordGroup{
 	{"patient_person", false, []string{"Patient", "RelatedPerson"}},
 	{"patient_coverage", false, []string{"Coverage"}},
@@ -45,8 +45,8 @@ var recordGroups = []recordGroup{
 	{"patient_documents", true, []string{"DocumentReference", "Binary", "QuestionnaireResponse"}},
 }
 
-// groupsOf sorts the scopes that an app asks for into kinds of data: plain ones in the
-// app's order, then the record's, sensitive ones last.
+// groupsOf groups the scopes that an app requests by kind of data: plain ones in the app's order, then the record's,
+// sensitive ones last.
 func groupsOf(asked []string) []consentGroup {
 	var groups []consentGroup
 	for _, scope := range asked {
@@ -87,7 +87,7 @@ func groupsOf(asked []string) []consentGroup {
 
 const otherKind = "patient_other"
 
-// otherGroups are the types that have no words of their own.
+// otherGroups are the resource types that have no texts of their own.
 func otherGroups(asked []string) (groups []consentGroup) {
 	for _, scope := range asked {
 		record, ok := parseRecordScope(scope)
@@ -101,7 +101,7 @@ func otherGroups(asked []string) (groups []consentGroup) {
 	return groups
 }
 
-// asksForAll tells whether an app wants the whole record.
+// asksForAll reports whether an app requests the whole record.
 func asksForAll(asked []string) bool {
 	return slices.ContainsFunc(asked, func(scope string) bool {
 		record, ok := parseRecordScope(scope)
@@ -109,8 +109,8 @@ func asksForAll(asked []string) bool {
 	})
 }
 
-// allowed are the scopes of the groups that stayed ticked. A scope on the whole record
-// stays one only where nothing of it was unticked.
+// allowed returns the scopes of the groups that stayed ticked. A scope on the whole record is kept only if none of its
+// parts was unticked.
 func allowed(asked []string, groups []consentGroup) []string {
 	var ticked, unticked []string
 	for _, g := range groups {

@@ -13,8 +13,8 @@ import (
 	"huskyidp/templates"
 )
 
-// consentPage says what an app asks for, in plain words. Boxes start ticked; nothing is
-// shared before the member presses the button (design.md section 8).
+// consentPage shows what an app requests, in plain words. Boxes start ticked; nothing is shared before the member
+// presses the button (design.md section 8).
 type consentPage struct {
 	Username, Operator           string
 	Verified                     bool
@@ -28,7 +28,7 @@ type consentPage struct {
 	LogoURI                      string // our copy
 }
 
-// consentDuration is one choice of how long: Value is the form's, N counts its unit.
+// consentDuration is one choice of duration: Value is the form's, N counts its unit.
 type consentDuration struct {
 	Value, Key string
 	N          int
@@ -36,7 +36,7 @@ type consentDuration struct {
 	Chosen     bool
 }
 
-// durations are offered up to the client's maximum.
+// durations are the choices, offered up to the client's maximum.
 var durations = []struct {
 	value, key   string
 	n            int
@@ -62,7 +62,7 @@ func offered(client *Client, now time.Time) []consentDuration {
 	return all
 }
 
-// consentDays is the longest consent that the client may get; default a year.
+// consentDays returns the longest consent that the client may get; default a year.
 func (c *Client) consentDays() int {
 	if c.Metadata.ConsentMaxDays > 0 {
 		return c.Metadata.ConsentMaxDays
@@ -70,8 +70,8 @@ func (c *Client) consentDays() int {
 	return 366
 }
 
-// consenting is what both handlers of the page need; done means that the answer was
-// given because there is nothing to ask.
+// consenting returns what both handlers of the page need; done means that the request was answered because there is
+// nothing to ask.
 func (h *Handler) consenting(c *gin.Context) (w waiting, session *accounts.Session, done bool, err error) {
 	if w, err = h.waiting(c, c.Request.Context()); err != nil {
 		return w, nil, true, err
@@ -79,7 +79,7 @@ func (h *Handler) consenting(c *gin.Context) (w waiting, session *accounts.Sessi
 	if session, err = h.mine(c); err != nil {
 		return w, nil, true, err
 	}
-	if w.request != nil { // what the client may ask for now
+	if w.request != nil { // what the client may request now
 		w.request, err = h.judged(c.Request.Context(), w.i)
 	}
 	if _, over := errors.AsType[*overError](err); err != nil && !over {
@@ -99,8 +99,7 @@ func (h *Handler) showConsent(c *gin.Context) error {
 	return h.consentForm(c, w, session, http.StatusOK, nil)
 }
 
-// consentForm shows the page with the boxes as a form that came back had them; nil ticks
-// all.
+// consentForm shows the page with the boxes as in a submitted form; nil ticks all.
 func (h *Handler) consentForm(c *gin.Context, w waiting, session *accounts.Session, status int, groups []consentGroup, opts ...web.PageOption) error {
 	before, err := h.service.store.consentOf(c.Request.Context(), session.AccountID, w.request.client.ID, h.now())
 	if err != nil {

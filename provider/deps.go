@@ -26,7 +26,7 @@ import (
 	"huskyidp/templates"
 )
 
-// Accounts is what sign-in and claims need of package accounts.
+// Accounts is what sign-in and claims need from package accounts.
 type Accounts interface {
 	Authenticate(ctx context.Context, a accounts.Attempt) (accounts.Account, error)
 	Get(ctx context.Context, id uuid.UUID) (accounts.Account, error)
@@ -57,29 +57,28 @@ type Sessions interface {
 	Fresh(c *gin.Context, session accounts.Session) (bool, error)
 }
 
-// Members releases what the roster knows of a member.
+// Members returns what the roster releases about a member.
 type Members interface {
 	Member(ctx context.Context, id uuid.UUID) (members.Member, error)
 }
 
-// Keys gives the signing keys of this moment.
+// Keys returns the current signing keys.
 type Keys interface{ Current() *keys.Set }
 
-// Deps is what the provider is built from. All fields are required but ProofDeps.
+// Deps are the dependencies of the provider. All are required unless a comment says otherwise.
 type Deps struct {
-	Issuer       string // https://host, without a slash at its end
+	Issuer       string // https://host, without a trailing slash
 	SupportEmail string // shown to a member whose account is closed
 	Locales      []string
-	TimeZone     string // of the members, by its IANA name
-	// InitialAccessToken opens dynamic client registration to who knows it; "" keeps the
-	// endpoint closed.
+	TimeZone     string // of the members, an IANA name
+	// InitialAccessToken enables dynamic client registration with it; "" disables the endpoint.
 	InitialAccessToken string
-	RegistrationTries  int                                        // of a source in an hour: registrations without that token, and updates
-	ClientRate         int                                        // calls a second of one client, on each instance; 0: 50 (S-09)
-	TryURL             string                                     // where developers can try a sign-in; "" for nowhere
+	RegistrationTries  int                                        // per source and hour: attempts without that token, and updates; required with it
+	ClientRate         int                                        // calls a second per client, on each instance; 0: 50 (S-09)
+	TryURL             string                                     // where developers can try a sign-in; may be ""
 	ScopeACR           ScopeACR                                   // minimum acr by scope; may be nil
 	Agreement          func(now time.Time, lang string) Agreement // the license agreement in force
-	Questions          bool                                       // who has no secret question is asked for one
+	Questions          bool                                       // members without a secret question are asked for one
 	DB                 *postgres.DB
 	Keyring            *seal.Keyring
 	Keys               Keys
@@ -93,7 +92,7 @@ type Deps struct {
 	ProofDeps                                             // optional
 }
 
-// Service decides; Handler speaks HTTP.
+// Service makes the decisions; Handler speaks HTTP.
 type Service struct {
 	store              *store
 	clients            *Clients
@@ -118,7 +117,7 @@ type Service struct {
 	answered           func(grant string, client *Client)
 }
 
-// New checks that nothing is missing.
+// New returns an error if a dependency is missing.
 func New(d Deps) (*Service, error) {
 	if d.Issuer == "" || d.SupportEmail == "" || len(d.Locales) == 0 || d.TimeZone == "" || d.Agreement == nil || d.DB == nil || d.Keyring == nil || d.Keys == nil || d.Clients == nil ||
 		d.Accounts == nil || d.Members == nil || d.Limiter == nil || d.Audit == nil || d.Now == nil ||
@@ -161,7 +160,7 @@ func New(d Deps) (*Service, error) {
 // Sweep deletes what has expired; cmd/idp runs it every ten minutes on each instance.
 func (s *Service) Sweep(ctx context.Context) error { return s.store.sweep(ctx, s.now()) }
 
-// Handler holds the endpoints and pages.
+// Handler serves the endpoints and pages.
 type Handler struct {
 	service    *Service
 	web        *web.Web
@@ -173,7 +172,7 @@ type Handler struct {
 	now        func() time.Time
 }
 
-// NewHandler makes the handler and the discovery document.
+// NewHandler returns the handler with its discovery document.
 func NewHandler(s *Service, w *web.Web, sessions Sessions) (*Handler, error) {
 	if s == nil || w == nil || sessions == nil {
 		return nil, errors.New("provider: a dependency is missing")

@@ -12,8 +12,7 @@ import (
 	"huskyidp/docs"
 )
 
-// errorCodes are all that this server answers, with when; a test holds the list against
-// the code.
+// errorCodes are all that this server returns, with the cause; a test compares the list with the code.
 var errorCodes = []errorCode{
 	{"invalid_request", "A parameter is missing, repeated, too long or of the wrong form."},
 	{"invalid_client", "The client is unknown or did not authenticate by the one method that it registered."},
@@ -48,10 +47,10 @@ var errorCodes = []errorCode{
 	{"invalid_client_metadata", "Registration: another member breaks a rule, or the body is no JSON object."},
 }
 
-// errorCode is a code and when it is answered.
+// errorCode is a code and when it is returned.
 type errorCode struct{ Code, When string }
 
-// developersPage is for who builds an app. It is in English, as the specifications are.
+// developersPage is for app developers. It is in English, like the specifications.
 type developersPage struct {
 	Issuer    string
 	Endpoints []namedText
@@ -59,14 +58,14 @@ type developersPage struct {
 	Lists     []namedText // of the metadata
 	Errors    []namedText
 	Examples  []example
-	TryURL    string // the demo's client; "" without one
+	TryURL    string // the demo's client; may be ""
 }
 
 type namedText struct{ Name, Text string }
 
 type example struct{ Language, Library, Name, Text string }
 
-// newDevelopersPage gathers what the code itself says.
+// newDevelopersPage collects what follows from the code itself.
 func newDevelopersPage(m metadata, tryURL string) (developersPage, error) {
 	p := developersPage{Issuer: m.Issuer, TryURL: tryURL, Lists: []namedText{
 		{"Grant types", strings.Join(m.GrantTypesSupported, ", ")},

@@ -28,16 +28,16 @@ const (
 	devicePoll = 5 * time.Second
 )
 
-// The member's words.
+// The member's decisions.
 const (
 	deviceAllowed = "allowed"
 	deviceDenied  = "denied"
 )
 
-// userCodeLetters spell no words and are not mistaken for each other (RFC 8628 6.1).
+// userCodeLetters spell no words and are not confused with each other (RFC 8628 6.1).
 const userCodeLetters = "BCDFGHJKLMNPQRSTVWXZ"
 
-// deviceRequest is what waits for a member's word.
+// deviceRequest is a request that waits for a member's decision.
 type deviceRequest struct {
 	DeviceHash []byte
 	ClientID   string
@@ -121,12 +121,12 @@ func newUserCode() string {
 	return string(letters[:4]) + "-" + string(letters[4:])
 }
 
-// userCodeMAC is keyed: a code has too few letters for a bare digest (S-49).
+// userCodeMAC is keyed: a code is too short for a plain digest (S-49).
 func (s *Service) userCodeMAC(typed string) []byte {
 	return s.store.keyring.MAC(seal.TokenMAC, []byte("user code"), []byte(canonicalUserCode(typed)))
 }
 
-// canonicalUserCode drops case and what is no letter of the code (RFC 8628 6.1).
+// canonicalUserCode ignores case, and drops spaces and punctuation (RFC 8628 6.1).
 func canonicalUserCode(typed string) string { return strings.ToUpper(accounts.BareCode(typed)) }
 
 const deviceColumns = `device_hash, client_id, scopes, audience, poll_seconds, polled_at, decision, created_at, expires_at`
@@ -143,7 +143,7 @@ func scanDevice(row pgx.Row) (*deviceRequest, error) {
 	return d, nil
 }
 
-// pollDevice notes that the device asks, and returns the request as it was before.
+// pollDevice records that the device polls, and returns the request as it was before.
 func (s *store) pollDevice(ctx context.Context, hash []byte, now time.Time) (*deviceRequest, error) {
 	return scanDevice(s.db.From(ctx).QueryRow(ctx, `
 		with before as (select `+deviceColumns+` from device_codes where device_hash = $1 for update),
@@ -166,8 +166,8 @@ var (
 	errExpired  = ours("expired_token", "The device code has expired.")
 )
 
-// byDeviceCode polls for a device and finds the grant that the member's approval made. The error says why the device
-// has to wait, or gets nothing.
+// byDeviceCode records a poll and returns the grant made by the member's approval. The error says why the device has to
+// wait, or is refused.
 func (s *Service) byDeviceCode(ctx context.Context, hash []byte, client *Client, now time.Time) (presentedGrant, error) {
 	request, err := s.store.pollDevice(ctx, hash, now)
 	if errors.Is(err, fosite.ErrNotFound) || err == nil && request.ClientID != client.ID {
@@ -195,7 +195,8 @@ func (s *Service) byDeviceCode(ctx context.Context, hash []byte, client *Client,
 	return p, err
 }
 
-// deviceHandler is the token endpoint's part. The grant that approval made is redeemed like that of any code.
+// deviceHandler handles the grant type at the token endpoint. The grant made by approval is redeemed like that of any
+// code.
 type deviceHandler struct{ strategy *strategy }
 
 var _ fosite.TokenEndpointHandler = deviceHandler{}
@@ -242,7 +243,7 @@ func (d deviceHandler) PopulateTokenEndpointResponse(ctx context.Context, r fosi
 	return nil
 }
 
-// answerAccess puts an access token into the answer of a grant type whose handler is ours.
+// answerAccess adds an access token to the answer of a grant type that we handle.
 func (s *strategy) answerAccess(ctx context.Context, r fosite.AccessRequester, response fosite.AccessResponder) error {
 	token, _, err := s.GenerateAccessToken(ctx, r)
 	if err != nil {

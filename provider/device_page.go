@@ -19,24 +19,24 @@ import (
 	"huskyidp/templates"
 )
 
-// deviceCookie carries the typed user code from the code page over sign-in to the
-// confirm page, sealed by nothing but its short life: it is worthless without a session.
+// deviceCookie carries the typed user code from the code page through sign-in to the confirm page. Only its short life
+// protects it: it is worthless without a session.
 const deviceCookie = "device_flow"
 
-// deviceProof asks who approves a device for a fresh proof: what it gets outlives the session (S-20).
+// deviceProof requires a fresh proof before a device is approved: its grant outlives the session (S-20).
 const deviceProof = "/reauth?return=/device/confirm"
 
-// userCodeTries are the wrong codes that one browser may type (S-30).
+// userCodeTries limits the wrong codes typed in one browser (S-30).
 var userCodeTries = ratelimit.Limit{Name: "user_code", Count: 5, Per: deviceLife}
 
 type devicePage struct{ UserCode string }
 
-// deviceConfirmPage names the app; nothing is approved before the button.
+// deviceConfirmPage names the app; nothing is approved before the button is pressed.
 type deviceConfirmPage struct{ App, UserCode, Username string }
 
 type deviceDonePage struct{ Allowed bool }
 
-// showDevice shows the field for the code, filled from ?user_code= but never sent by itself.
+// showDevice shows the field for the code, prefilled from ?user_code= but never submitted automatically.
 func (h *Handler) showDevice(c *gin.Context) error {
 	var opts []web.PageOption
 	switch note := c.Query("note"); {
@@ -76,8 +76,8 @@ func (s *Service) pendingDevice(ctx context.Context, userCode string) (*deviceRe
 	return s.store.deviceByUserCode(ctx, s.userCodeMAC(userCode))
 }
 
-// deviceInHand is the request of the browser's cookie with the member's session; done
-// means that the answer was given.
+// deviceInHand returns the request of the browser's cookie and the member's session; done means that the answer was
+// given.
 func (h *Handler) deviceInHand(c *gin.Context) (request *deviceRequest, client *Client, session *accounts.Session, done bool, err error) {
 	if session, err = h.mine(c); err != nil {
 		return nil, nil, nil, true, err
@@ -149,11 +149,11 @@ func (h *Handler) decideDevice(c *gin.Context) error {
 	if done || err != nil {
 		return err
 	}
-	if shown := web.Form(c).Get("user_code"); canonicalUserCode(shown) != h.web.Cookie(c, deviceCookie) { // another screen was begun since
+	if shown := web.Form(c).Get("user_code"); canonicalUserCode(shown) != h.web.Cookie(c, deviceCookie) { // another device was begun in the meantime
 		return h.web.SeeDone(c, "/device/confirm?note=other")
 	}
 	allowed := web.Form(c).Get("act") == "allow"
-	if allowed { // a no needs no proof
+	if allowed { // a refusal needs no proof
 		if proven, err := h.deviceProven(c, session); !proven {
 			return err
 		}
@@ -179,7 +179,7 @@ func (h *Handler) showDeviceDone(c *gin.Context) error {
 	return h.web.Page(c, http.StatusOK, "provider/device_done", deviceDonePage{c.Query("allowed") == "1"})
 }
 
-// decideDevice records the member's word once, with the grant that the device will redeem, of which the member is notified.
+// decideDevice records the member's decision once, with the grant that the device will redeem; the member is notified.
 func (s *Service) decideDevice(ctx context.Context, d *deviceRequest, client *Client, session *accounts.Session, allowed bool, now time.Time) error {
 	decision, kind := deviceDenied, audit.DeviceDenied
 	if allowed {
@@ -193,7 +193,7 @@ func (s *Service) decideDevice(ctx context.Context, d *deviceRequest, client *Cl
 		tag, err := s.store.db.From(ctx).Exec(ctx, `
 			update device_codes set decision = $2 where device_hash = $1 and decision is null and expires_at > $3`, d.DeviceHash, decision, now)
 		if err != nil || tag.RowsAffected() == 0 {
-			return err // a second click finds it decided
+			return err // already decided: a second click
 		}
 		b := &pgx.Batch{}
 		if allowed {

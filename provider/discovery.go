@@ -10,8 +10,8 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// metadata is the discovery document (OpenID Connect Discovery 1.0 section 3, RFC
-// 8414 section 2, RFC 9207 section 3). A test holds it against the routes.
+// metadata is the discovery document (OpenID Connect Discovery 1.0 section 3, RFC 8414 section 2, RFC 9207 section 3).
+// A test compares it with the routes.
 type metadata struct {
 	proofMetadata
 
@@ -23,7 +23,7 @@ type metadata struct {
 	EndSessionEndpoint                 string   `json:"end_session_endpoint"`
 	IntrospectionEndpoint              string   `json:"introspection_endpoint"`
 	DeviceAuthorizationEndpoint        string   `json:"device_authorization_endpoint"`
-	RegistrationEndpoint               string   `json:"registration_endpoint,omitempty"` // where the deployment opens it
+	RegistrationEndpoint               string   `json:"registration_endpoint,omitempty"` // if the deployment enables it
 	RevocationEndpoint                 string   `json:"revocation_endpoint"`
 	ScopesSupported                    []string `json:"scopes_supported"`
 	ResponseTypesSupported             []string `json:"response_types_supported"`
@@ -90,7 +90,7 @@ func newMetadata(s *Service, acrValues []string) metadata {
 	return m
 }
 
-// document is JSON whose bytes and ETag are made once.
+// document is JSON, encoded once with its ETag.
 type document struct {
 	body []byte
 	etag string
@@ -116,7 +116,7 @@ func (h *Handler) jwks(c *gin.Context) error {
 	return servePublic(c, body, etag)
 }
 
-// servePublic answers with JSON to keep for an hour (S-45); any origin may read it (Mount).
+// servePublic answers with JSON that may be cached for an hour (S-45); any origin may read it (Mount).
 func servePublic(c *gin.Context, body []byte, etag string) error {
 	c.Header("Cache-Control", "public, max-age=3600")
 	c.Header("ETag", etag)

@@ -19,8 +19,7 @@ type proofMetadata struct {
 	MTLSEndpointAliases                                map[string]string `json:"mtls_endpoint_aliases,omitempty"`
 }
 
-// describeProofs says what this deployment can prove: certificates only where a
-// listener asks for them.
+// describeProofs sets what this deployment can verify: certificates only if a listener requests them.
 func (m *metadata) describeProofs(d ProofDeps) {
 	methods := slices.DeleteFunc(slices.Clone(authMethods), func(method string) bool {
 		return method == authSelfSignedTLS && d.ClientCertificate == nil ||
