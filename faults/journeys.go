@@ -179,7 +179,11 @@ func (j *journeys) signIn(ctx context.Context, p *person) error {
 	if err := j.on(b, b.Get(ctx, authorize("")), "authorize", "/login"); err != nil {
 		return err
 	}
-	err := again(ctx, b, url.Values{"username": {p.Username}, "password": {p.Password}})
+	typed := url.Values{"username": {p.Username}, "password": {p.Password}}
+	err := again(ctx, b, typed)
+	if err == nil && b.Status == http.StatusOK && strings.HasPrefix(b.At, "/login?") { // the instance with their turn was killed
+		err = again(ctx, b, typed)
+	}
 	if err := j.arrive(ctx, p, b, j.second(ctx, p, b, err)); err != nil {
 		return err
 	}

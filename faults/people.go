@@ -108,11 +108,11 @@ func (l *ledger) take(withAccount bool) *person {
 	return nil
 }
 
-// back returns a person. One whose account is uncertain is left alone until the check.
+// back returns a person. One whose account or password is uncertain is left alone until the check.
 func (l *ledger) back(p *person) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if p.account == yes {
+	if p.account == yes && p.doubt == "" {
 		l.idle = append(l.idle, p)
 	}
 }
