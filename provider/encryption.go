@@ -11,9 +11,8 @@ import (
 	"github.com/ory/fosite"
 )
 
-// EncryptionMetadata are the members that have ID tokens and userinfo encrypted to the
-// client's key (OpenID Connect Dynamic Client Registration 2). A logout token is treated
-// like an ID token (Back-Channel Logout 2.4).
+// EncryptionMetadata is the registration metadata that has ID tokens and userinfo encrypted to the client's key (OpenID
+// Connect Dynamic Client Registration 2). A logout token is treated like an ID token (Back-Channel Logout 2.4).
 type EncryptionMetadata struct {
 	IDTokenEncryptedResponseAlg  string `json:"id_token_encrypted_response_alg,omitempty"` // absent: signed only
 	IDTokenEncryptedResponseEnc  string `json:"id_token_encrypted_response_enc,omitempty"` // default A128CBC-HS256
@@ -21,13 +20,13 @@ type EncryptionMetadata struct {
 	UserinfoEncryptedResponseEnc string `json:"userinfo_encrypted_response_enc,omitempty"`
 }
 
-// Algorithms of encryption; RSA1_5 and symmetric ones never (RFC 8725 3.2).
+// Encryption algorithms; never RSA1_5 or symmetric ones (RFC 8725 3.2).
 var (
 	encryptionAlgs = []string{"RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW"}
 	encryptionEncs = []string{"A128CBC-HS256", "A256GCM"}
 )
 
-// encryptionSupport are the members of the discovery document that go with it.
+// encryptionSupport is the matching part of the discovery document.
 type encryptionSupport struct {
 	IDTokenEncryptionAlgValuesSupported  []string `json:"id_token_encryption_alg_values_supported"`
 	IDTokenEncryptionEncValuesSupported  []string `json:"id_token_encryption_enc_values_supported"`
@@ -72,8 +71,7 @@ func (m *Metadata) completeEncryption() error {
 	return nil
 }
 
-// encryptionKey is the first key that fits alg, one for encryption alone if there is;
-// nil for none.
+// encryptionKey returns the first key that fits alg, preferring one marked for encryption; nil if there is none.
 func encryptionKey(keys []jose.JSONWebKey, alg string) *jose.JSONWebKey {
 	var found *jose.JSONWebKey
 	for i, key := range keys {
@@ -93,15 +91,15 @@ func encryptionKey(keys []jose.JSONWebKey, alg string) *jose.JSONWebKey {
 	return found
 }
 
-// envelope is what a token is encrypted with; nil leaves it as it is.
+// envelope holds the key and algorithms that a token is encrypted with; nil leaves the token as it is.
 type envelope struct {
 	key jose.JSONWebKey
 	alg string
 	enc string
 }
 
-// envelopeFor finds the client's key, which may take a call to its jwks_uri: ask before
-// any transaction. The error is fosite's where the client has none.
+// envelopeFor finds the client's key, which may require a request to its jwks_uri: call it before any transaction. The
+// error is fosite's if the client has no key.
 func (s *Service) envelopeFor(ctx context.Context, client *Client, alg, enc string) (*envelope, error) {
 	if alg == "" {
 		return nil, nil
@@ -121,8 +119,7 @@ func (s *Service) idTokenEnvelope(ctx context.Context, client *Client) (*envelop
 	return s.envelopeFor(ctx, client, client.Metadata.IDTokenEncryptedResponseAlg, client.Metadata.IDTokenEncryptedResponseEnc)
 }
 
-// seal encrypts what stands in a token. contentType is "JWT" where that is a signed one
-// (RFC 7519 5.2).
+// seal encrypts a token. contentType is "JWT" if plain is a signed one (RFC 7519 5.2).
 func (e *envelope) seal(plain, contentType string) (string, error) {
 	if e == nil {
 		return plain, nil
@@ -143,7 +140,7 @@ func (e *envelope) seal(plain, contentType string) (string, error) {
 	return sealed.CompactSerialize()
 }
 
-// signsWith lists the algorithms of our own keys that the client's registration wants.
+// signsWith lists the algorithms of our own keys that the client's registration requires.
 func (m *Metadata) signsWith() []string {
 	var algs []string
 	for _, alg := range []string{m.IDTokenSignedResponseAlg, m.AuthorizationSignedResponseAlg, m.UserinfoSignedResponseAlg} {

@@ -10,26 +10,26 @@ import (
 	"huskyidp/internal/web"
 )
 
-// ownWords marks an error whose hint was written here. Others, of fosite or of what it wraps,
-// may quote Go's own errors: they reach nobody.
+// ownWords marks an error whose hint was written here. Other hints, of fosite or of errors it wraps, may quote Go
+// errors and are not shown.
 const ownWords = "worded"
 
-// worded is an error of a specification in words of ours, for who made the app.
+// worded returns an error of a specification with a text of ours for the app's developer.
 func worded(base *fosite.RFC6749Error, text string) *fosite.RFC6749Error {
 	own := base.WithHint(text)
 	own.DebugField = ownWords
 	return own
 }
 
-// ours is an error that fosite has not.
+// ours returns an error that fosite does not define.
 func ours(code, text string) *fosite.RFC6749Error {
 	return worded(&fosite.RFC6749Error{ErrorField: code, CodeField: 400}, text)
 }
 
 func isWorded(e *fosite.RFC6749Error) bool { return e != nil && e.DebugField == ownWords }
 
-// oauthError finds the error that an app may see, nil when the cause is something that should
-// not reach one, such as a lost database. A code that we do not document is none of ours.
+// oauthError returns the error that an app may see, nil if the cause must not reach one, such as a lost database. An
+// undocumented code becomes invalid_request.
 func oauthError(cause error) *fosite.RFC6749Error {
 	var oauth *fosite.RFC6749Error
 	if !errors.As(cause, &oauth) || oauth.CodeField >= 500 {
@@ -41,7 +41,7 @@ func oauthError(cause error) *fosite.RFC6749Error {
 	return oauth
 }
 
-// describe is the error_description: our words, or those of the table that apps are given.
+// describe returns the error_description: our hint, or the text of the documented error table.
 func describe(e *fosite.RFC6749Error) string {
 	if isWorded(e) {
 		return web.Description(e.HintField)
@@ -49,7 +49,7 @@ func describe(e *fosite.RFC6749Error) string {
 	return web.Description(whenOf(e.ErrorField))
 }
 
-// ErrorCodes are all codes that this server answers.
+// ErrorCodes returns all error codes that this server sends.
 func ErrorCodes() []string {
 	codes := make([]string, len(errorCodes))
 	for i, e := range errorCodes {
@@ -58,7 +58,7 @@ func ErrorCodes() []string {
 	return codes
 }
 
-// whenOf is what the table of errors says of a code; "" for one that it has not.
+// whenOf returns the error table's description of a code, "" if it is not listed.
 func whenOf(code string) string {
 	i := slices.IndexFunc(errorCodes, func(e errorCode) bool { return e.Code == code })
 	if i < 0 {
@@ -67,8 +67,8 @@ func whenOf(code string) string {
 	return errorCodes[i].When
 }
 
-// programError is how each endpoint of programs says no (RFC 6749 5.2, RFC 6750 3.1, RFC 7591
-// 3.2.2). An empty text is the table's.
+// programError writes the error of an endpoint for programs (RFC 6749 5.2, RFC 6750 3.1, RFC 7591 3.2.2). An empty text
+// is replaced by the table's.
 func programError(c *gin.Context, status int, code, text string) {
 	if text == "" {
 		text = whenOf(code)

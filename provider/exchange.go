@@ -14,7 +14,7 @@ import (
 	"huskyidp/internal/web"
 )
 
-// call is a request to an endpoint that clients call themselves.
+// call is a request to an endpoint that clients call directly.
 type call struct {
 	request *http.Request
 	form    url.Values
@@ -31,7 +31,7 @@ func (h *Handler) newCall(c *gin.Context) call {
 type terms struct {
 	sender   *confirmation  // what the tokens are bound to; nil for bearer tokens
 	resource string         // audience of the access token; "" for the first one granted
-	launch   launch         // whose record it is, for apps of the profile smart
+	launch   launch         // whose record it is, for apps with profile smart
 	envelope *envelope      // encrypts the ID token; nil for none
 	claims   map[string]any // the member's claims in the ID token
 }
@@ -45,8 +45,8 @@ type exchange struct {
 	response fosite.AccessResponder
 }
 
-// exchange answers a token request. It loads what the request presents once, and writes once: what was issued, or
-// what the refusal means for the grant. The error is an OAuth error or the database's.
+// exchange answers a token request. It loads what the request presents once, and writes once: the issued tokens, or the
+// effect of the refusal on the grant. The error is an OAuth error or the database's.
 func (s *Service) exchange(ctx context.Context, in call) (exchange, error) {
 	client, err := s.authenticateClient(ctx, in)
 	if err != nil {
@@ -73,9 +73,9 @@ func (s *Service) exchange(ctx context.Context, in call) (exchange, error) {
 	return exchange{}, found.explain(in, client, replayed, err)
 }
 
-// decide asks fosite whether the request may have tokens and has it issue them by terms that are ours.
+// decide asks fosite whether the request may have tokens, and has it issue them under our terms.
 func (s *Service) decide(ctx context.Context, in call, client *Client, found presentedGrant) (exchange, error) {
-	in.request.Form.Del("audience") // not a parameter of ours, so ignored (RFC 6749 3.2); fosite would judge it
+	in.request.Form.Del("audience") // not a parameter of ours, so ignored (RFC 6749 3.2); fosite would check it
 	in.request.PostForm.Del("audience")
 	asked, err := s.fosite.NewAccessRequest(ctx, in.request, newTokenSession(client, found, in.now))
 	if err != nil {
@@ -115,7 +115,7 @@ func (s *Service) decide(ctx context.Context, in call, client *Client, found pre
 	return exchange{client, found, t, session.made, response}, nil
 }
 
-// release completes the terms with what the tokens tell about the member. scopes are those of this access token.
+// release completes the terms with what the tokens reveal about the member. scopes are those of this access token.
 func (s *Service) release(ctx context.Context, t *terms, client *Client, found presentedGrant, scopes []string) (err error) {
 	released := found.grant
 	if found.token != nil {

@@ -14,15 +14,14 @@ import (
 	"huskyidp/templates"
 )
 
-// factorPage is the second step by one method. Over tells that nothing waits any more.
+// factorPage is the second step by one method. Over means that no sign-in is pending any more.
 type factorPage struct {
 	Method string   // of accounts.Factors.Methods; "" when Over
-	Others []string // further methods of this member
+	Others []string // this member's other methods
 	Over   bool
 }
 
-// enrolled are the methods that the member may use, where an app waits only those that
-// are enough for it, if there are any.
+// enrolled returns the methods that the member may use; if an app waits, only those that are sufficient for it, if any.
 func (w waiting) enrolled(f accounts.Factors) []string {
 	if w.request != nil && f.Passkeys > 0 && (w.request.assurance.insists || w.request.assurance.minimum > accounts.Rank(accounts.ACRFactor)) {
 		f = accounts.Factors{Passkeys: f.Passkeys}
@@ -30,8 +29,8 @@ func (w waiting) enrolled(f accounts.Factors) []string {
 	return f.Methods()
 }
 
-// pendingFactor is what waits for a second step in this browser; done means that nothing
-// does, and that the member was sent to begin again.
+// pendingFactor returns what is pending for a second step in this browser. done means that nothing is, and that the
+// response has been written.
 func (h *Handler) pendingFactor(c *gin.Context) (w waiting, p accounts.Pending, done bool, err error) {
 	if w, err = h.waiting(c, c.Request.Context()); err != nil {
 		return w, p, true, err
@@ -43,8 +42,8 @@ func (h *Handler) pendingFactor(c *gin.Context) (w waiting, p accounts.Pending, 
 	return w, p, err != nil, err
 }
 
-// held is what waits for a second step in this browser. A form of its pages belongs to the member: one that was rendered
-// for somebody else, whose sign-in ended as this one began, is refused, and its proof is not tried on this one.
+// held returns what is pending for a second step in this browser. A form belongs to one member: if it was rendered for
+// somebody else, whose sign-in ended when this one began, it is refused and its proof is not tried here.
 func (h *Handler) held(c *gin.Context) (accounts.Pending, error) {
 	p, err := h.sessions.Pending(c)
 	if err == nil && p.SID == "" && !web.Belongs(c, web.OfSignIn, p.Account.ID.String()) {
@@ -53,8 +52,8 @@ func (h *Handler) held(c *gin.Context) (accounts.Pending, error) {
 	return p, err
 }
 
-// nothingWaits is for a page that was opened too late, or again by Back: whoever is
-// signed in goes on, everybody else begins anew. Who sent a form of somebody else's sign-in reads who is signed in now.
+// nothingWaits handles a page opened too late, or again by Back: a member who is signed in continues, others begin
+// again. If the form belongs to another person's sign-in, the page shows who is signed in now.
 func (h *Handler) nothingWaits(c *gin.Context, w waiting) error {
 	session, err := h.current(c)
 	if err != nil {
@@ -71,20 +70,20 @@ func (h *Handler) nothingWaits(c *gin.Context, w waiting) error {
 		return h.goOn(c, w)
 	}
 	note := "expired"
-	if h.sessions.Held(c) || c.Request.Method == http.MethodPost && web.Owned(c, web.OfSignIn) { // what may have ended it is of interest to nobody else
+	if h.sessions.Held(c) || c.Request.Method == http.MethodPost && web.Owned(c, web.OfSignIn) { // why the sign-in ended concerns only its own browser
 		note = "given_up"
 	}
 	return h.web.SeeDone(c, noted(loginPath(w.flow), note))
 }
 
-// showFactor leads to the member's best method.
+// showFactor redirects to the member's best method.
 func (h *Handler) showFactor(c *gin.Context) error {
 	w, p, done, err := h.pendingFactor(c)
 	if done || err != nil {
 		return err
 	}
 	names := w.enrolled(p.Account.Factors)
-	if len(names) == 0 { // taken away meanwhile
+	if len(names) == 0 { // removed in the meantime
 		return web.SeeOther(c, loginPath(w.flow))
 	}
 	return web.SeeOther(c, withFlow("/login/factor/"+names[0], w.flow))
@@ -112,7 +111,8 @@ func (h *Handler) factorForm(c *gin.Context, w waiting, p accounts.Pending, stat
 	return h.web.Page(c, status, "provider/factor", page, append(w.options(), person, web.WithProblems(problems...))...)
 }
 
-// person says by first name whose sign-in waits: families share a browser. Of a step-up the session's own page has said it.
+// person shows the first name of the member whose sign-in is pending, because families share a browser. On a step-up
+// the session's own page has already shown it.
 func (h *Handler) person(c *gin.Context, p accounts.Pending) (web.PageOption, error) {
 	if p.SID != "" || p.Account.Staff() {
 		return web.WithPerson(""), nil
@@ -137,11 +137,11 @@ func (h *Handler) proveMethod(c *gin.Context) error {
 		return sessionErr
 	case errors.Is(err, accounts.ErrNoPending) && session != nil:
 		return h.nothingWaits(c, w)
-	case err != nil && !errors.Is(err, accounts.ErrNoPending): // else Prove knows whether this is a second press
+	case err != nil && !errors.Is(err, accounts.ErrNoPending): // on ErrNoPending, Prove decides whether this is a second press
 		return err
 	}
 	form := web.Form(c)
-	if form.Get("act") == "back" { // gives the sign-in up; a step-up leaves the session as it is
+	if form.Get("act") == "back" { // abandons the sign-in; a step-up leaves the session as it is
 		if err := h.sessions.Drop(c); err != nil {
 			return err
 		}
@@ -167,7 +167,7 @@ func (h *Handler) proveMethod(c *gin.Context) error {
 	return h.factorForm(c, w, p, status, problem)
 }
 
-// nothingWaitsFor leads back to where the attempt began.
+// nothingWaitsFor redirects to where the attempt began.
 func (h *Handler) nothingWaitsFor(c *gin.Context, w waiting, p accounts.Pending) error {
 	if p.SID != "" {
 		return h.stepUpLeft(c, w)
@@ -175,8 +175,8 @@ func (h *Handler) nothingWaitsFor(c *gin.Context, w waiting, p accounts.Pending)
 	return web.SeeOther(c, loginPath(w.flow))
 }
 
-// proved leads on: to the page that asked for the proof, or as from any sign-in. Who
-// used a saved code sees first how many are left (S-17).
+// proved redirects to the page that asked for the proof, or continues as after any sign-in. A member who used a saved
+// code first sees how many are left (S-17).
 func (h *Handler) proved(c *gin.Context, w waiting, proved accounts.Proved) error {
 	switch {
 	case proved.StepUp:
@@ -187,7 +187,7 @@ func (h *Handler) proved(c *gin.Context, w waiting, proved accounts.Proved) erro
 	return h.signedIn(c, w, proved.Session, proved.Return)
 }
 
-// codesLeftPage tells how many saved codes remain, and leads on.
+// codesLeftPage shows how many saved codes are left, and links to the next page.
 type codesLeftPage struct {
 	Left int
 	Next string
@@ -212,7 +212,7 @@ func (h *Handler) showCodesLeft(c *gin.Context) error {
 	return h.web.Page(c, http.StatusOK, "provider/codes_left", codesLeftPage{factors.SavedCodes, next}, append(w.options(), web.SignedIn(session.Username))...)
 }
 
-// factorOptions is what the browser is to ask the passkeys of who signs in.
+// factorOptions returns the WebAuthn options for the passkeys of the member who is signing in.
 func (h *Handler) factorOptions(c *gin.Context) error {
 	p, err := h.held(c)
 	if err != nil {
@@ -221,7 +221,7 @@ func (h *Handler) factorOptions(c *gin.Context) error {
 	return h.askPasskey(c, p.Account.ID)
 }
 
-// passkeyOptions is the same for whoever has one, in place of a password.
+// passkeyOptions does the same for a sign-in by passkey, without a password.
 func (h *Handler) passkeyOptions(c *gin.Context) error { return h.askPasskey(c, uuid.Nil) }
 
 func (h *Handler) askPasskey(c *gin.Context, id uuid.UUID) error {
@@ -233,7 +233,7 @@ func (h *Handler) askPasskey(c *gin.Context, id uuid.UUID) error {
 	return nil
 }
 
-// passkeyError is for a script, which says itself that it did not work.
+// passkeyError is for a script, which shows the failure itself.
 func passkeyError(err error) error {
 	if errors.Is(err, accounts.ErrNoPending) || errors.Is(err, accounts.ErrNoFactor) {
 		return &web.Error{Status: http.StatusNotFound, Key: web.KeyNotFound, Err: err}
@@ -241,8 +241,7 @@ func passkeyError(err error) error {
 	return err
 }
 
-// loginByPasskey signs in without a password: a passkey that verified its owner is proof
-// of two kinds.
+// loginByPasskey signs in without a password: a passkey with user verification is two factors.
 func (h *Handler) loginByPasskey(c *gin.Context, w waiting, answer string) error {
 	account, err := h.accounts.FinishPasskey(c.Request.Context(), web.Browser(c), uuid.Nil, answer)
 	switch {

@@ -12,9 +12,9 @@ import (
 	"github.com/ory/fosite/handler/pkce"
 )
 
-// oauthConfig is fosite's configuration with what depends on the request: only the
-// handlers of the grant at hand are given to it, since each other one would answer
-// "not mine" with an allocated error, and PKCE is asked for by client.
+// oauthConfig is fosite's configuration with the parts that depend on the request: fosite gets only the handlers of the
+// current grant type, since each other one would answer "not mine" with an allocated error, and PKCE is required per
+// client.
 type oauthConfig struct {
 	fosite.Config
 	code, refresh, service, device, jwtBearer fosite.TokenEndpointHandlers
@@ -34,7 +34,7 @@ func newFosite(service *Service) *fosite.Fosite {
 			ScopeStrategy:            coversScope,
 			AudienceMatchingStrategy: exactAudience,
 			RefreshTokenScopes:       []string{"offline_access"},
-			MinParameterEntropy:      1, // the length of state is judged by checkLengths
+			MinParameterEntropy:      1, // checkLengths checks the length of state
 			RedirectSecureChecker:    registeredIsSecure,
 			OmitRedirectScopeParam:   true,
 		},
@@ -88,14 +88,14 @@ func (c *oauthConfig) GetTokenEndpointHandlers(ctx context.Context) fosite.Token
 	return nil
 }
 
-// GetClientAuthenticationStrategy has fosite take the client that exchange has authenticated.
+// GetClientAuthenticationStrategy makes fosite use the client that exchange has authenticated.
 func (c *oauthConfig) GetClientAuthenticationStrategy(context.Context) fosite.ClientAuthenticationStrategy {
 	return func(ctx context.Context, _ *http.Request, _ url.Values) (fosite.Client, error) {
 		return sessionOf(ctx.Value(fosite.AccessRequestContextKey).(fosite.Requester)).client, nil
 	}
 }
 
-// GetEnforcePKCE is true unless the client at hand was registered without PKCE.
+// GetEnforcePKCE returns true unless the current client was registered without PKCE.
 func (c *oauthConfig) GetEnforcePKCE(ctx context.Context) bool {
 	for _, key := range []fosite.ContextKey{fosite.AccessRequestContextKey, fosite.AuthorizeRequestContextKey} {
 		if r, ok := ctx.Value(key).(fosite.Requester); ok {
@@ -105,8 +105,8 @@ func (c *oauthConfig) GetEnforcePKCE(ctx context.Context) bool {
 	return true
 }
 
-// exactAudience lets a request name the client's registered resource servers only;
-// fosite's default would accept prefixes of paths.
+// exactAudience restricts a request to the client's registered resource servers; fosite's default would accept path
+// prefixes.
 func exactAudience(registered, requested []string) error {
 	for _, audience := range requested {
 		if !slices.Contains(registered, audience) {
@@ -116,8 +116,8 @@ func exactAudience(registered, requested []string) error {
 	return nil
 }
 
-// registeredIsSecure: redirect URIs are judged when a client is registered.
+// registeredIsSecure accepts every redirect URI: they are checked when a client is registered.
 func registeredIsSecure(context.Context, *url.URL) bool { return true }
 
-// promptValues of OpenID Connect Core 3.1.2.1 and Initiating User Registration 1.0.
+// promptValues are those of OpenID Connect Core 3.1.2.1 and Initiating User Registration 1.0.
 var promptValues = []string{"none", "login", "consent", "select_account", "create"}

@@ -6,8 +6,8 @@ import (
 	"github.com/ory/fosite"
 )
 
-// fositeStore is the storage that fosite's handlers see. What it knows of a grant is in the session that they carry:
-// load has read it before fosite is asked, and exchange and issue write after fosite has succeeded.
+// fositeStore is the storage that fosite's handlers see. It finds the grant in the session that they pass: load has
+// read it before fosite is called, and exchange and issue write after fosite has succeeded.
 type fositeStore struct {
 	writesNothing
 	clients *Clients
@@ -21,8 +21,8 @@ func (f fositeStore) GetClient(_ context.Context, id string) (fosite.Client, err
 	return client, nil
 }
 
-// GetAuthorizeCodeSession returns the grant of a code. A used code presented by its own client makes fosite refuse it as
-// used (S-33); any other client learns only that the code is not valid.
+// GetAuthorizeCodeSession returns the grant of a code. A used code presented by its own client makes fosite refuse it
+// as used (S-33); any other client learns only that the code is not valid.
 func (fositeStore) GetAuthorizeCodeSession(_ context.Context, _ string, session fosite.Session) (fosite.Requester, error) {
 	s := session.(*tokenSession)
 	switch {

@@ -7,8 +7,8 @@ import (
 	"github.com/ory/fosite"
 )
 
-// writesNothing holds the methods that fosite's interfaces demand and that have nothing to do here. fosite would store
-// code, PKCE, OpenID Connect and token sessions one by one, and revoke what came of a replayed code; saveGrant,
+// writesNothing implements the methods that fosite's interfaces require and that have nothing to do here. fosite would
+// store code, PKCE, OpenID Connect and token sessions one by one, and revoke the tokens of a replayed code; saveGrant,
 // saveTokens and saveFailure write the same in one batch, after fosite has decided.
 type writesNothing struct{}
 

@@ -11,17 +11,17 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// Lifetimes of the security bar, S-33, S-38 and S-40.
+// Lifetimes required by S-33, S-38 and S-40.
 const (
 	codeLifetime        = 60 * time.Second
 	accessTokenLifetime = 10 * time.Minute
 	idTokenLifetime     = 5 * time.Minute
 	refreshIdle         = 24 * time.Hour
 	refreshAbsolute     = 30 * 24 * time.Hour // counted from sign-in, never extended
-	refreshRetry        = 10 * time.Second    // a lost response may be asked for again
+	refreshRetry        = 10 * time.Second    // in which a client may retry after a lost response
 )
 
-// grant is one authorization: who allowed which client what, and by which sign-in.
+// grant is one authorization: who allowed which client what, and in which sign-in.
 type grant struct {
 	ID            uuid.UUID
 	ClientID      string
@@ -42,8 +42,8 @@ type grant struct {
 	ExpiresAt     time.Time
 	RevokedAt     *time.Time
 	DPoPJKT       string         // key that the code is bound to; "" for none
-	ConsentID     *uuid.UUID     // what it was made under; nil for our own apps
-	Claims        *claimsRequest // asked for one by one; nil if none
+	ConsentID     *uuid.UUID     // the consent it was made under; nil for our own apps
+	Claims        *claimsRequest // claims requested individually; nil if none
 }
 
 func (g *grant) has(scope string) bool { return slices.Contains(g.Scopes, scope) }
@@ -55,15 +55,15 @@ type refreshToken struct {
 	BoundKey     string     // key or certificate that it was issued to; "" for none
 	SuccessorAt  *time.Time // when the successor was made
 	SuccessorKey string     // key or certificate that the successor was issued to
-	SuccessorFor *string    // resource that the use which made it named; nil: any
+	SuccessorFor *string    // resource named in the request that made it; nil: any
 }
 
-// outlived reports whether the successor was made too long ago for a lost response to be asked for again.
+// outlived reports whether the successor was made too long ago for a retry after a lost response.
 func (t *refreshToken) outlived(now time.Time) bool {
 	return t.SuccessorAt != nil && now.Sub(*t.SuccessorAt) > refreshRetry
 }
 
-// refreshExpiry is the idle end of a new refresh token, never past the grant's end.
+// refreshExpiry returns when a new refresh token expires if idle, never later than the grant.
 func (g *grant) refreshExpiry(now time.Time) time.Time {
 	idle := now.Add(refreshIdle)
 	if g.ExpiresAt.Before(idle) {
@@ -97,5 +97,5 @@ func (s *tokenSession) requester() *fosite.Request {
 	}
 }
 
-// signature is the same digest in the string form in which fosite passes it.
+// signature is seal.Digest in the string form that fosite passes.
 func signature(token string) string { return string(seal.Digest(token)) }

@@ -6,8 +6,7 @@ import (
 	"huskyidp/internal/web"
 )
 
-// Mount registers the routes: endpoints that programs call, addresses that other
-// sites link or post to, and our own pages.
+// Mount registers the routes: endpoints for programs, addresses that other sites link or post to, and our own pages.
 func (h *Handler) Mount(r gin.IRouter) {
 	everybody := func(string) string { return "*" }
 	h.web.Programs(everybody, "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/.well-known/smart-configuration", "/jwks")

@@ -18,29 +18,29 @@ import (
 
 const (
 	interactionLife = 48 * time.Hour // longer than the 24 h that a registration may take
-	// answeredAnew is how long after its first answer a request gets fresh ones: for a second
-	// press, a reload, and Back from the app.
+	// answeredAnew is how long after its first answer a request can be answered again: for a second press, a reload,
+	// and Back from the app.
 	answeredAnew = 10 * time.Minute
 )
 
-// errNoInteraction says that a flow is unknown, or was begun in another browser.
+// errNoInteraction is returned if a flow is unknown, or was begun in another browser.
 var errNoInteraction = errors.New("provider: there is no such pending request")
 
 // interaction is an authorization request that waits for the member.
 type interaction struct {
-	flow        string // the opaque id in addresses
+	flow        string // the opaque ID in addresses
 	form        url.Values
 	pushed      []byte // digest of the request_uri; nil if it was not pushed
 	requestedAt time.Time
 	selectedAt  *time.Time
-	heldFor     *uuid.UUID // whose second step it waited for last; nil for nobody's
+	heldFor     *uuid.UUID // whose second step was pending last; nil if nobody's
 	refusal     memberNo   // "" for none
 	refusedAt   time.Time
-	finishedAt  *time.Time // when it was answered first
+	finishedAt  *time.Time // when it was first answered
 	expiresAt   time.Time
 }
 
-// memberNo is the member's no: which page it was said on.
+// memberNo is the page on which the member refused.
 type memberNo string
 
 const (
@@ -52,12 +52,11 @@ const (
 // Flow is what other pages may know of a pending request.
 type Flow struct {
 	App              string // the client's name
-	InitiateLoginURI string // where the app begins anew; "" if it registered none
-	Live             bool   // it can be answered, for the first time or anew
+	InitiateLoginURI string // where the app restarts a sign-in; "" if it registered none
+	Live             bool   // it can be answered, for the first time or again
 }
 
-// Flow describes the pending request of this browser. An unknown flow is the zero
-// Flow, not an error.
+// Flow describes this browser's pending request. An unknown flow yields the zero Flow, not an error.
 func (s *Service) Flow(ctx context.Context, flow string, browser []byte) (Flow, error) {
 	if flow == "" {
 		return Flow{}, nil
@@ -84,7 +83,7 @@ func (i *interaction) live(now time.Time) bool {
 	return now.Before(i.expiresAt) && (i.finishedAt == nil || now.Before(i.finishedAt.Add(answeredAnew)))
 }
 
-// keep stores a checked request and returns its flow id.
+// keep stores a checked request and returns its flow ID.
 func (s *store) keep(ctx context.Context, r *authorizeRequest, browser []byte) (string, error) {
 	flow := seal.NewToken()
 	hash := seal.Digest(flow)
@@ -120,7 +119,7 @@ func (s *store) interaction(ctx context.Context, flow string, browser []byte) (*
 		return nil, errNoInteraction
 	}
 	if err == nil && subtle.ConstantTimeCompare(owner, browser) != 1 {
-		// A link opened on another phone: nothing of the request, but which app to go back to.
+		// A link opened on another phone: reveal only which app to return to.
 		return &interaction{form: url.Values{"client_id": {clientID}}}, errNoInteraction
 	}
 	if err != nil {
@@ -135,19 +134,19 @@ func (s *store) interaction(ctx context.Context, flow string, browser []byte) (*
 	return i, err
 }
 
-// selected notes that the member chose to continue with the session.
+// selected records that the member chose to continue with the session.
 func (s *store) selected(ctx context.Context, flow string, now time.Time) error {
 	_, err := s.db.From(ctx).Exec(ctx, `update interactions set selected_at = $2 where flow_hash = $1`, seal.Digest(flow), now)
 	return err
 }
 
-// heldFor notes whose sign-in for the request it is: what another chose before is over.
+// heldFor records whose sign-in is pending for the request, and drops another member's choice of a session.
 func (s *store) heldFor(ctx context.Context, flow string, account uuid.UUID) error {
 	_, err := s.db.From(ctx).Exec(ctx, `update interactions set held_for = $2, selected_at = null where flow_hash = $1`, seal.Digest(flow), account)
 	return err
 }
 
-// refuse notes the member's no. A pushed request ends with it: a no is an answer as a code is.
+// refuse records the member's refusal. It ends a pushed request, because it is an answer like a code.
 func (s *store) refuse(ctx context.Context, flow string, said memberNo, now time.Time) error {
 	_, err := s.db.From(ctx).Exec(ctx, `
 		with answered as (
@@ -160,7 +159,7 @@ func (s *store) refuse(ctx context.Context, flow string, said memberNo, now time
 	return err
 }
 
-// sweep deletes what ended a day ago and more, in small batches (S-73).
+// sweep deletes rows that ended at least a day ago, in small batches (S-73).
 func (s *store) sweep(ctx context.Context, now time.Time) error {
 	for _, statement := range []string{
 		`delete from interactions where flow_hash in (select flow_hash from interactions where expires_at < $1 limit 1000)`,

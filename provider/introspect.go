@@ -15,16 +15,16 @@ import (
 	"github.com/ory/fosite"
 )
 
-// introspection is the answer of RFC 7662 section 2.2. An inactive one has no other
-// member, whatever the reason.
+// introspection is the response of RFC 7662 section 2.2. For an inactive token it has no other member, whatever the
+// reason.
 type introspection struct {
 	Active    bool   `json:"active"`
 	TokenType string `json:"token_type,omitempty"`
 	*accessClaims
 }
 
-// introspect is the introspection endpoint. Only resource servers may ask, and only
-// about access tokens of their audience (S-41).
+// introspect is the introspection endpoint. Only resource servers may ask, and only about access tokens of their
+// audience (S-41).
 func (h *Handler) introspect(c *gin.Context) error {
 	ctx, in := c.Request.Context(), h.newCall(c)
 	if err := checkForm(c); err != nil {
@@ -70,7 +70,7 @@ func (s *Service) introspection(ctx context.Context, asker *Client, token string
 // introspectionJWT is the media type of RFC 9701 section 4.
 const introspectionJWT = "application/token-introspection+jwt"
 
-// signedIntrospection answers as a JWT (RFC 9701 section 5).
+// signedIntrospection responds with a JWT (RFC 9701 section 5).
 func (h *Handler) signedIntrospection(c *gin.Context, client *Client, answer introspection, now time.Time) error {
 	signed, err := h.service.strategy.sign(client.Metadata.IDTokenSignedResponseAlg, "token-introspection+jwt", map[string]any{
 		"iss": h.service.strategy.issuer, "aud": client.ID, "iat": jwt.NewNumericDate(now), "token_introspection": answer,
@@ -82,7 +82,7 @@ func (h *Handler) signedIntrospection(c *gin.Context, client *Client, answer int
 	return nil
 }
 
-// checkForm refuses a body that is no form, and repeated parameters but those named.
+// checkForm refuses a body that is not a form, and repeated parameters other than repeatable.
 func checkForm(c *gin.Context, repeatable ...string) error {
 	media, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
 	if err != nil || !strings.EqualFold(media, "application/x-www-form-urlencoded") {

@@ -9,16 +9,16 @@ import (
 	"time"
 )
 
-// onceOnly names a JWT that may be used once: a client's assertion, a key's proof.
+// onceOnly identifies a JWT that may be used once: a client assertion or a DPoP proof.
 type onceOnly struct {
 	kind    string    // "assertion" or "dpop"
 	owner   string    // client_id, or the key's thumbprint
 	id      string    // jti
-	issued  time.Time // by iat, else as early as exp allows
+	issued  time.Time // from iat, else as early as exp allows
 	expires time.Time
 }
 
-// digest is what is stored of it. The lengths keep the parts apart.
+// digest returns the stored key. Length prefixes separate the parts.
 func (o onceOnly) digest() []byte {
 	h := sha256.New()
 	for _, part := range []string{o.kind, o.owner, o.id} {
@@ -28,10 +28,9 @@ func (o onceOnly) digest() []byte {
 	return h.Sum(nil)
 }
 
-// spend marks all of them used in one statement and returns those that had been used
-// before. Call it after all other checks, so that a JWT which was refused is not spent.
-// A restored database has forgotten some that were used, so those made before its epoch
-// count as used: to the second, as iat has it.
+// spend marks all of them used in one statement and returns those that had been used before. Call it after all other
+// checks, so that a refused JWT is not spent. A restored database has lost some uses, so JWTs issued before its epoch
+// count as used, compared by the second because iat is in seconds.
 func (s *store) spend(ctx context.Context, all ...onceOnly) (replayed []onceOnly, err error) {
 	if len(all) == 0 {
 		return nil, nil

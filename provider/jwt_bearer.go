@@ -8,13 +8,12 @@ import (
 	"github.com/ory/fosite"
 )
 
-// grantJWTBearer is the grant type of RFC 7523 section 2.1. A service registers it by
-// name, with private_key_jwt.
+// grantJWTBearer is the grant type of RFC 7523 section 2.1. A service registers it by name, with private_key_jwt.
 const grantJWTBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
-// jwtBearerHandler is the token endpoint's part. The assertion may name one subject: the
-// client itself, whose token is then a service's. No client speaks for a member by a JWT
-// of its own making; a member's word is the authorization endpoint's to get.
+// jwtBearerHandler handles the grant at the token endpoint. The only valid subject is the client itself, and the token
+// is that of a service. No client can act for a member with a JWT that it made; only the authorization endpoint obtains
+// a member's consent.
 type jwtBearerHandler struct{ service *Service }
 
 var _ fosite.TokenEndpointHandler = jwtBearerHandler{}
@@ -24,8 +23,8 @@ func (jwtBearerHandler) CanHandleTokenEndpointRequest(_ context.Context, r fosit
 	return r.GetGrantTypes().ExactOne(grantJWTBearer)
 }
 
-// HandleTokenEndpointRequest holds the assertion to the rules of those that authenticate
-// (section 3), uses it up, and judges what is asked for as for client_credentials.
+// HandleTokenEndpointRequest checks the assertion like one for client authentication (section 3), spends it, and checks
+// scopes and audience as for client_credentials.
 func (j jwtBearerHandler) HandleTokenEndpointRequest(ctx context.Context, r fosite.AccessRequester) error {
 	session := sessionOf(r)
 	m := session.client.Metadata

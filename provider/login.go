@@ -13,18 +13,18 @@ import (
 	"huskyidp/templates"
 )
 
-// loginPage is the sign-in page; the URIs are the waiting app's.
+// loginPage is the sign-in page; the URIs are those of the waiting app.
 type loginPage struct {
 	Username  string // as typed
-	Return    string // page of ours that it is for, "" for none
+	Return    string // page of ours that it is for, "" if none
 	Cancel    bool
 	PolicyURI string
 	TosURI    string
 	LogoURI   string
 }
 
-// waiting is what a page knows of the request that it serves; zero without one. Of one that is
-// over, only flow and client are known: the page works, and resume finds the way on.
+// waiting is what a page knows of the request that it serves; zero without one. If the request is over, only flow and
+// client are known: the page works, and resume decides how to continue.
 type waiting struct {
 	flow    string
 	lang    string
@@ -40,7 +40,7 @@ func (w waiting) app() shown {
 	return w.client.in(w.lang)
 }
 
-// loginHint is whom the app expects, for the field of the username (Core 3.1.2.1).
+// loginHint returns whom the app expects, to prefill the username (Core 3.1.2.1).
 func (w waiting) loginHint() string {
 	if w.request == nil {
 		return ""
@@ -50,7 +50,7 @@ func (w waiting) loginHint() string {
 
 func (w waiting) options() []web.PageOption { return []web.PageOption{web.WithApp(w.app().Name)} }
 
-// waiting finds the pending request of a page.
+// waiting finds a page's pending request.
 func (h *Handler) waiting(c *gin.Context, ctx context.Context) (waiting, error) {
 	flow := web.Flow(c)
 	if flow == "" {
@@ -72,7 +72,7 @@ func (h *Handler) waiting(c *gin.Context, ctx context.Context) (waiting, error) 
 	return waiting{flow, web.Lang(c), r.client, r, i}, nil
 }
 
-// showLogin shows the form, or moves on when the member is signed in already.
+// showLogin shows the form, or continues if the member is already signed in.
 func (h *Handler) showLogin(c *gin.Context) error {
 	w, err := h.waiting(c, c.Request.Context())
 	if err != nil {
@@ -105,12 +105,13 @@ func (h *Handler) showLogin(c *gin.Context) error {
 		notice = []web.PageOption{web.WithNotice("info", "provider.login.over", nil)}
 	}
 	if !h.web.WasRefused(c) {
-		h.web.NextPerson(c) // whoever opens the sign-in page: a username typed there before may be another's
+		h.web.NextPerson(c) // a username typed there before may belong to somebody else
 	}
 	return h.loginForm(c, w, http.StatusOK, w.loginHint(), notice)
 }
 
-// loginNotice tells why the page is shown, to whom it happened: not to who opens an address.
+// loginNotice returns the reason why the page is shown, only right after the event: not to somebody who opens the
+// address.
 func (h *Handler) loginNotice(c *gin.Context) []web.PageOption {
 	if !h.web.JustDone(c) {
 		return nil
@@ -145,8 +146,7 @@ func (h *Handler) loginForm(c *gin.Context, w waiting, status int, username stri
 	return h.web.Page(c, status, "provider/login", page, append(append(w.options(), web.ForAnybody()), opts...)...)
 }
 
-// login checks username and password. Whatever is wrong, the answer is the same page
-// with the same sentence (S-12).
+// login checks username and password. Whatever is wrong, the response is the same page with the same sentence (S-12).
 func (h *Handler) login(c *gin.Context) error {
 	ctx := c.Request.Context()
 	w, err := h.waiting(c, ctx)
@@ -196,7 +196,7 @@ func (h *Handler) login(c *gin.Context) error {
 	return h.signedIn(c, w, session, returnOf(c))
 }
 
-// returnOf is the page of ours that a sign-in is for, "" for none.
+// returnOf returns the page of ours that a sign-in is for, "" if none.
 func returnOf(c *gin.Context) string {
 	asked := c.Query("return")
 	if asked == "" {
@@ -205,7 +205,7 @@ func returnOf(c *gin.Context) string {
 	return accounts.ReturnPath(asked)
 }
 
-// signedIn leads on from a sign-in whose every step was proven.
+// signedIn continues after a sign-in with every step proven.
 func (h *Handler) signedIn(c *gin.Context, w waiting, session accounts.Session, returnTo string) error {
 	if w.request == nil {
 		due, err := h.newAgreement(c, &session)
@@ -220,7 +220,7 @@ func (h *Handler) signedIn(c *gin.Context, w waiting, session accounts.Session, 
 		}
 		return h.goOn(c, w)
 	}
-	if w.i.heldFor != nil && *w.i.heldFor != session.AccountID { // who began it gave way to this member
+	if w.i.heldFor != nil && *w.i.heldFor != session.AccountID { // the member whose sign-in was pending gave way to this one
 		if err := h.service.store.heldFor(c.Request.Context(), w.flow, session.AccountID); err != nil {
 			return err
 		}
@@ -228,7 +228,7 @@ func (h *Handler) signedIn(c *gin.Context, w waiting, session accounts.Session, 
 	return web.SeeOther(c, ResumePath(w.flow))
 }
 
-// loginProblem is what the member reads; status 0 means that the error is not theirs.
+// loginProblem returns the member's message; status 0 means that the error is not theirs.
 func loginProblem(err error, supportEmail string) (int, templates.Problem) {
 	if wait, ok := errors.AsType[*accounts.WaitError](err); ok {
 		return http.StatusTooManyRequests, templates.Problem{Key: "provider.login.wait", Args: templates.Args{"time": wait.RetryAfter()}}
@@ -260,7 +260,7 @@ func (h *Handler) cancelLogin(c *gin.Context) error {
 	return h.saidNo(c, w, refusedLogin)
 }
 
-// saidNo keeps the member's no and leads back to the app with it.
+// saidNo stores the member's refusal and returns to the app with it.
 func (h *Handler) saidNo(c *gin.Context, w waiting, said memberNo) error {
 	if err := h.service.store.refuse(c.Request.Context(), w.flow, said, h.now()); err != nil {
 		return err
@@ -268,8 +268,8 @@ func (h *Handler) saidNo(c *gin.Context, w waiting, said memberNo) error {
 	return web.SeeOther(c, ResumePath(w.flow))
 }
 
-// memberOf is the pending request, if any, and the session of a page that makes no sense
-// without one; done means that the member was sent to sign in.
+// memberOf returns the pending request, if any, and the session of a page that requires one; done means that the member
+// was redirected to sign in.
 func (h *Handler) memberOf(c *gin.Context) (w waiting, session *accounts.Session, done bool, err error) {
 	if w, err = h.waiting(c, c.Request.Context()); err != nil {
 		return w, nil, true, err
@@ -315,7 +315,7 @@ func (h *Handler) chooseAccount(c *gin.Context) error {
 	return web.SeeOther(c, ResumePath(w.flow))
 }
 
-// noted adds which notice the page shows.
+// noted adds the name of the notice that the page shows.
 func noted(path, note string) string {
 	if strings.Contains(path, "?") {
 		return path + "&note=" + note
@@ -333,7 +333,7 @@ func withFlow(path, flow string) string {
 	return path + "?flow=" + flow
 }
 
-// home is the address "/": the account when signed in, else the sign-in page.
+// home is the address "/": the account if signed in, else the sign-in page.
 func (h *Handler) home(c *gin.Context) error {
 	session, err := h.current(c)
 	if err != nil {

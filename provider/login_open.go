@@ -12,10 +12,10 @@ import (
 	"huskyidp/internal/web"
 )
 
-// loginOpenPage asks whose the sign-in is that waits for its second step in this browser. It shows nothing of it.
+// loginOpenPage asks whose sign-in is pending for its second step in this browser. It shows nothing of it.
 type loginOpenPage struct{ Return string }
 
-// signInWaits tells whether a sign-in waits for its second step in this browser.
+// signInWaits reports whether a sign-in is pending for its second step in this browser.
 func (h *Handler) signInWaits(c *gin.Context) (bool, error) {
 	p, err := h.sessions.Pending(c)
 	if errors.Is(err, accounts.ErrNoPending) {
@@ -54,7 +54,7 @@ func (h *Handler) decideLoginOpen(c *gin.Context) error {
 	return web.SeeOther(c, withReturn(loginPath(w.flow), returnOf(c)))
 }
 
-// withReturn keeps the page of ours that a sign-in is for, "" for none.
+// withReturn keeps the page of ours that a sign-in is for, "" if none.
 func withReturn(path, back string) string {
 	switch {
 	case back == "":

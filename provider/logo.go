@@ -19,18 +19,17 @@ import (
 	"huskyidp/internal/web"
 )
 
-// logo is our copy of a client's logo. As part of the registry it is without its image.
+// logo is our copy of a client's logo. In the registry it has no Image.
 type logo struct {
 	Digest    []byte
 	MediaType string
 	Image     []byte
 }
 
-// maxLogoSide in pixels: a small file can unpack to a very large picture.
+// maxLogoSide is in pixels: a small file can decode to a very large picture.
 const maxLogoSide = 2048
 
-// fetchLogos gets the logos that a client registered, by language (S-27: our pages load no
-// image from others).
+// fetchLogos fetches the logos that a client registered, by language (S-27: our pages load no image from other sites).
 func (r *Clients) fetchLogos(ctx context.Context, m *Metadata) (map[string]*logo, error) {
 	logos := map[string]*logo{}
 	addresses := m.fields()
@@ -48,7 +47,7 @@ func (r *Clients) fetchLogos(ctx context.Context, m *Metadata) (map[string]*logo
 	return logos, nil
 }
 
-// fetchLogo gets one. Pictures that can hold script, which is SVG, are none to us.
+// fetchLogo fetches one. It refuses SVG, which can contain script.
 func (r *Clients) fetchLogo(ctx context.Context, member, address string) (*logo, error) {
 	body, err := r.fetch(ctx, address, "image/png, image/jpeg, image/webp")
 	if err != nil {
@@ -75,7 +74,7 @@ func (r *Clients) fetchLogo(ctx context.Context, member, address string) (*logo,
 
 var errNotWebP = errors.New("provider: not a WebP picture")
 
-// webpSize reads the size from the head of a WebP file (RFC 9649 section 2).
+// webpSize reads the size from the header of a WebP file (RFC 9649 section 2).
 func webpSize(b []byte) (width, height int, err error) {
 	if len(b) < 30 {
 		return 0, 0, errNotWebP
@@ -93,8 +92,7 @@ func webpSize(b []byte) (width, height int, err error) {
 	return 0, 0, errNotWebP
 }
 
-// path is where pages find the logo, "" without one. The address changes with the
-// picture, so that browsers may keep it.
+// path returns the logo's path for pages, "" without one. It changes with the picture, so that browsers may cache it.
 func (l *logo) path() string {
 	if l == nil {
 		return ""
@@ -102,7 +100,7 @@ func (l *logo) path() string {
 	return "/logo/" + base64.RawURLEncoding.EncodeToString(l.Digest)
 }
 
-// showLogo serves a logo. Nothing in it is ever run.
+// showLogo serves a logo. Nothing in it is ever executed.
 func (h *Handler) showLogo(c *gin.Context) error {
 	digest, err := base64.RawURLEncoding.DecodeString(c.Param("digest"))
 	if err != nil {
@@ -124,7 +122,7 @@ func (h *Handler) showLogo(c *gin.Context) error {
 	return nil
 }
 
-// storeLogos takes part in the change of a client.
+// storeLogos takes part in the transaction that changes a client.
 func (r *Clients) storeLogos(ctx context.Context, c *Client) error {
 	b := &pgx.Batch{}
 	b.Queue(`delete from client_logos where client_id = $1`, c.ID)

@@ -16,23 +16,23 @@ import (
 	"huskyidp/templates"
 )
 
-// logoutParameters are those of OpenID Connect RP-Initiated Logout 1.0 section 2 that
-// the confirmation page carries along.
+// logoutParameters are those of OpenID Connect RP-Initiated Logout 1.0 section 2 that the confirmation page carries
+// along.
 var logoutParameters = []string{"id_token_hint", "post_logout_redirect_uri", "state", "client_id"}
 
-// logoutRequest is a judged logout request.
+// logoutRequest is a checked logout request.
 type logoutRequest struct {
-	client  *Client // nil when no app asks, or none could be proven
+	client  *Client // nil if no app asks, or none could be proven
 	subject string  // sub of the hint
 	target  string  // proven post_logout_redirect_uri, with state; "" for our own page
-	refused string  // post_logout_redirect_uri that was sent and may not be gone to
+	refused string  // post_logout_redirect_uri that was sent and is not allowed
 	fields  []templates.Hidden
 	values  url.Values // as they were sent
 }
 
-// parseLogout proves where the browser may go afterwards: to an address that the client
-// registered which client_id names, or else the hint. Without a hint of that client, an ID token
-// of ours, also an expired one, the member's confirmation is what vouches for the request.
+// parseLogout determines where the browser may go afterwards: an address registered by the client that client_id, or
+// else the hint, names. The hint is one of our ID tokens, even if expired; without a hint of that client, the request
+// relies on the member's confirmation.
 func (s *Service) parseLogout(ctx context.Context, values url.Values) logoutRequest {
 	r := logoutRequest{values: values}
 	for _, name := range logoutParameters {
@@ -75,12 +75,12 @@ func (s *Service) parseLogout(ctx context.Context, values url.Values) logoutRequ
 	return r
 }
 
-// logoutPage asks for the member's word (S-25).
+// logoutPage asks the member to confirm (S-25).
 type logoutPage struct {
 	Username    string
 	OtherPerson bool   // the app means another member than the one signed in
 	Stay        string // names of the apps that keep their access
-	Open        string // names of the apps that are not told of the end
+	Open        string // names of the apps that are not notified of the end
 	Hidden      []templates.Hidden
 }
 
@@ -143,8 +143,8 @@ func (h *Handler) endSession(c *gin.Context, sid string) (apps []told, err error
 	return apps, err
 }
 
-// farewell leads to the page that loads the apps' logout addresses and goes on to the app whose
-// address is proven: browsers apply the form-action of the page before to redirects after a post.
+// farewell redirects to the page that loads the apps' logout addresses and continues to the app whose address is
+// proven: browsers apply the form-action of the previous page to redirects after a post.
 func (h *Handler) farewell(c *gin.Context, r logoutRequest, f farewell) error {
 	if r.refused != "" {
 		f.Refused, f.Number = web.Clip(r.refused, repeatedMax), web.RequestID(c.Request.Context())
@@ -177,7 +177,7 @@ func (h *Handler) confirmLogout(c *gin.Context, r logoutRequest, session *accoun
 	}
 	open := h.service.leftOpen(c.Request.Context(), apps, r.client)
 	subject := session.Subject
-	if r.subject != "" { // of an ID token: a partner's says its own
+	if r.subject != "" { // sub of the ID token, which is pairwise for a partner
 		if subject, err = h.service.store.subjectAt(c.Request.Context(), session, r.client); err != nil {
 			return err
 		}
@@ -191,17 +191,17 @@ func (h *Handler) confirmLogout(c *gin.Context, r logoutRequest, session *accoun
 	return h.web.Page(c, http.StatusOK, "provider/logout", page, opts...)
 }
 
-// signedOutPage has neither app nor frames when no app asked.
+// signedOutPage has neither app nor frames if no app asked.
 type signedOutPage struct {
 	ToAppURI string
 	Stay     string // names of the apps that keep their access
-	Open     string // names of the apps that were not told of the end
+	Open     string // names of the apps that were not notified of the end
 	Frames   []string
-	Refused  string // the address that was sent and is not registered, for who made the app
+	Refused  string // the address that was sent and is not registered, for the app's developer
 	Number   string // of the request that sent it
 }
 
-// frameTime is what the apps' logout addresses get to load; with script the page goes on sooner.
+// frameTime is how long the apps' logout addresses may load; with script the page continues sooner.
 const frameTime = 3 * time.Second
 
 func (h *Handler) logoutDone(c *gin.Context) error {
@@ -223,7 +223,7 @@ func (h *Handler) logoutDone(c *gin.Context) error {
 	return h.web.Page(c, http.StatusOK, "provider/signed_out", signedOutPage{f.Target, f.Stay, f.Open, f.Frames, f.Refused, f.Number}, opts...)
 }
 
-// schemes are those of some addresses, as a Content-Security-Policy names them.
+// schemes returns the schemes of addresses in the form of a Content-Security-Policy.
 func schemes(addresses []string) (all []string) {
 	for _, address := range addresses {
 		scheme, _, _ := strings.Cut(address, ":")

@@ -24,7 +24,7 @@ import (
 // told is an app that the ended session had signed in to.
 type told struct{ ClientID, Subject string }
 
-// appsOf are the apps with a grant of the session.
+// appsOf returns the apps with a grant of the session.
 func (s *store) appsOf(ctx context.Context, sid string) ([]told, error) {
 	rows, err := s.db.From(ctx).Query(ctx, `select distinct client_id, subject from grants where sid = $1`, sid)
 	if err != nil {
@@ -33,8 +33,8 @@ func (s *store) appsOf(ctx context.Context, sid string) ([]told, error) {
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[told])
 }
 
-// leftOpen names those that have no way to hear of the end of the session; but is the app that asks for it. The desk looks for
-// the session at each of its pages.
+// leftOpen returns the names of the apps that cannot be notified of the end of the session, except but, which asks for
+// it. The desk checks the session on each of its pages.
 func (s *Service) leftOpen(ctx context.Context, apps []told, but *Client) (names []string) {
 	for _, app := range apps {
 		client, err := s.clients.Get(app.ClientID)
@@ -51,11 +51,11 @@ func (s *Service) leftOpen(ctx context.Context, apps []told, but *Client) (names
 	return names
 }
 
-// logoutQueue keeps these jobs apart from the mails'.
+// logoutQueue separates these jobs from mail jobs.
 const logoutQueue = "logout"
 
-// logoutArgs name one app to tell. The token itself is signed when it is sent: it lives
-// for two minutes only.
+// logoutArgs identifies one app to notify. The token is signed when it is sent, because it is valid for only two
+// minutes.
 type logoutArgs struct {
 	ClientID string    `json:"client_id"`
 	Subject  string    `json:"sub"`
@@ -65,12 +65,12 @@ type logoutArgs struct {
 
 func (logoutArgs) Kind() string { return "backchannel_logout" }
 
-// toldAtOnce is how many sessions one call of TellApps takes.
+// toldAtOnce is how many sessions TellApps takes per transaction.
 const toldAtOnce = 100
 
-// TellApps notifies, on the back channel, the apps of sessions that have ended since the last call: by sign-out, by another
-// person's sign-in in the same browser, by the member elsewhere or the desk, by another password. cmd/idp calls it every
-// second, on any number of instances.
+// TellApps notifies, on the back channel, the apps of sessions that have ended since the last call: by sign-out, by
+// another person's sign-in in the same browser, by the member elsewhere or the desk, or by a new password. cmd/idp
+// calls it every second, on any number of instances.
 func (s *Service) TellApps(ctx context.Context) error {
 	for {
 		var ended []string
@@ -95,7 +95,7 @@ func (s *Service) TellApps(ctx context.Context) error {
 	}
 }
 
-// queueLogout inserts a job for each app that listens on the back channel (OpenID Connect Back-Channel Logout 2.3).
+// queueLogout inserts a job for each app with a back-channel logout URI (OpenID Connect Back-Channel Logout 2.3).
 func (s *Service) queueLogout(ctx context.Context, sid string, apps []told) error {
 	for _, app := range apps {
 		client, err := s.clients.Get(app.ClientID)
@@ -110,8 +110,8 @@ func (s *Service) queueLogout(ctx context.Context, sid string, apps []told) erro
 	return nil
 }
 
-// logoutToken is OpenID Connect Back-Channel Logout 2.4; it has no nonce, so that it can
-// never pass for an ID token.
+// logoutToken implements OpenID Connect Back-Channel Logout 2.4. It has no nonce, so that it can never pass for an ID
+// token.
 func (s *Service) logoutToken(ctx context.Context, client *Client, args logoutArgs, now time.Time) (string, error) {
 	envelope, err := s.idTokenEnvelope(ctx, client)
 	if err != nil {
@@ -128,7 +128,7 @@ func (s *Service) logoutToken(ctx context.Context, client *Client, args logoutAr
 	return envelope.seal(token, "JWT")
 }
 
-// LogoutWork delivers logout tokens; it is what jobs.New takes.
+// LogoutWork returns the delivery of logout tokens for jobs.New.
 func LogoutWork(s *Service, client *outbound.Client, logger *slog.Logger) jobs.Work {
 	return jobs.Work{Queues: []string{logoutQueue}, Workers: 10, Add: func(w *river.Workers) error {
 		return river.AddWorkerSafely(w, &logoutWorker{service: s, outbound: client, logger: logger})
@@ -142,8 +142,8 @@ type logoutWorker struct {
 	logger   *slog.Logger
 }
 
-// Work sends one logout token. 200 and 204 are success; all else is tried again later
-// and keeps nobody waiting (2.5, 2.8).
+// Work sends one logout token. 200 and 204 are success; anything else is retried later and makes nobody wait (2.5,
+// 2.8).
 func (w *logoutWorker) Work(ctx context.Context, job *river.Job[logoutArgs]) error {
 	client, err := w.service.clients.Get(job.Args.ClientID)
 	if err != nil || client.Metadata.BackchannelLogoutURI == "" {
@@ -163,8 +163,8 @@ func (w *logoutWorker) Work(ctx context.Context, job *river.Job[logoutArgs]) err
 	return err
 }
 
-// frontChannel are the addresses to load in the browser (OpenID Connect Front-Channel
-// Logout 2): the client's own, with iss and sid.
+// frontChannel returns the addresses to load in the browser (OpenID Connect Front-Channel Logout 2): the client's own,
+// with iss and sid.
 func (s *Service) frontChannel(sid string, apps []told) []string {
 	var frames []string
 	for _, app := range apps {
@@ -182,7 +182,7 @@ func (s *Service) frontChannel(sid string, apps []told) []string {
 	return frames
 }
 
-// farewell is what the signed-out page shows once, carried sealed in its address.
+// farewell is what the signed-out page shows once, sealed in its address.
 type farewell struct {
 	App     string    `json:"app,omitempty"`
 	Target  string    `json:"target,omitempty"`
@@ -205,7 +205,7 @@ func (s *Service) sealFarewell(f farewell) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(s.store.keyring.Seal(seal.Session, farewellPlace, plain)), nil
 }
 
-// openFarewell reads it back; what is old or not ours is an empty one.
+// openFarewell reads it back; an expired or invalid one is empty.
 func (s *Service) openFarewell(text string) farewell {
 	var f farewell
 	sealed, err := base64.RawURLEncoding.DecodeString(text)
@@ -219,7 +219,7 @@ func (s *Service) openFarewell(text string) farewell {
 	return f
 }
 
-// origins are what a Content-Security-Policy names for the addresses.
+// origins returns the origins of addresses for a Content-Security-Policy.
 func origins(addresses []string) []string {
 	var all []string
 	for _, address := range addresses {

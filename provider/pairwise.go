@@ -7,15 +7,14 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// Two apps that compare what they got must not see that they serve the same member: whatever
-// a client with pairwise subjects is given is its sector's own, or what the member allowed it
-// (OpenID Connect Core 8.1, S-42). The time of a sign-in stays the same everywhere: max_age
-// needs it.
+// Two apps that compare their data must not find out that they serve the same member: a client with pairwise subjects
+// receives only values of its own sector, and what the member allowed (OpenID Connect Core 8.1, S-42). The time of a
+// sign-in is the same everywhere, because max_age needs it.
 
 func (c *Client) pairwise() bool { return c.Metadata.SubjectType == subjectPairwise }
 
-// sidAt is a session's sid as the client sees it, in ID tokens and at both logout channels.
-// Who does not know the session's own cannot tell two of them from those of two sessions.
+// sidAt returns a session's sid as the client sees it, in ID tokens and on both logout channels. Without the session's
+// own sid, two of them cannot be linked to one session.
 func (c *Client) sidAt(sid string) string {
 	if !c.pairwise() {
 		return sid
@@ -23,11 +22,11 @@ func (c *Client) sidAt(sid string) string {
 	return base64.RawURLEncoding.EncodeToString(seal.Digest("sid\x00" + c.sector() + "\x00" + sid)[:16])
 }
 
-// commonClaims would be the same at every app, and nobody is asked about them one by one: the
-// name that the member signs in with, and the moment of the last change.
+// commonClaims would be the same at every app, and members are not asked about them individually: the username and the
+// time of the last change.
 var commonClaims = []string{"preferred_username", "updated_at"}
 
-// claimsFor are the claims of those wanted that the client may have.
+// claimsFor returns the wanted claims that the client may have.
 func (c *Client) claimsFor(wanted []string) []string {
 	if !c.pairwise() {
 		return wanted

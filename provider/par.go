@@ -22,12 +22,12 @@ const (
 	parLifetime = 90 * time.Second // S-34: 60 to 90
 )
 
-// errRequestURI says that a request_uri is unknown, has expired, was used, or is
-// another client's; all look alike.
+// errRequestURI is returned if a request_uri is unknown, has expired, was used, or belongs to another client; the
+// caller cannot tell which.
 var errRequestURI = errors.New("provider: there is no such pushed request")
 
-// push is the pushed authorization request endpoint (RFC 9126 2). The whole request is
-// checked here, so that no browser is sent with one that fails.
+// push is the pushed authorization request endpoint (RFC 9126 2). The whole request is checked here, so that no browser
+// is sent with one that fails.
 func (h *Handler) push(c *gin.Context) error {
 	ctx, in := c.Request.Context(), h.newCall(c)
 	if err := checkForm(c, "resource"); err != nil {
@@ -59,13 +59,13 @@ func (h *Handler) push(c *gin.Context) error {
 	return nil
 }
 
-// push checks and keeps a request, and returns its request_uri.
+// push checks and stores a request, and returns its request_uri.
 func (s *Service) push(ctx context.Context, in call, client *Client) (string, error) {
 	sent := maps.Clone(in.form)
 	for _, name := range []string{"client_secret", "client_assertion", "client_assertion_type"} {
 		sent.Del(name)
 	}
-	sent.Set("client_id", client.ID) // with client_secret_basic it need not be there
+	sent.Set("client_id", client.ID) // may be missing with client_secret_basic
 	if sent.Has("request_uri") {
 		return "", worded(fosite.ErrInvalidRequest, "A pushed request has no request_uri (RFC 9126 2.1).")
 	}
@@ -82,8 +82,8 @@ func (s *Service) push(ctx context.Context, in call, client *Client) (string, er
 	return s.store.keepForm(ctx, parPrefix, client, form, in.now)
 }
 
-// pushedRequest reads a pushed request for the browser that brings its request_uri. No
-// other parameter than client_id counts, and none of another client's is touched.
+// pushedRequest reads the pushed request of a request_uri. It ignores other parameters than client_id, and never
+// touches another client's request.
 func (s *Service) pushedRequest(ctx context.Context, uri, clientID string, now time.Time) (*authorizeRequest, error) {
 	form, err := s.store.pushedForm(ctx, parPrefix, uri, clientID, now)
 	if err != nil {
@@ -113,7 +113,7 @@ func (s *store) keepForm(ctx context.Context, prefix string, client *Client, for
 	return uri, nil
 }
 
-// pushedForm loads what was kept. Expiry is judged here, not by the sweep.
+// pushedForm loads a stored request. It checks the expiry itself and does not rely on the sweep.
 func (s *store) pushedForm(ctx context.Context, prefix, uri, clientID string, now time.Time) (url.Values, error) {
 	if !strings.HasPrefix(uri, prefix) {
 		return nil, errRequestURI

@@ -8,14 +8,14 @@ import (
 	"huskyidp/accounts"
 )
 
-// ScopeACR is the minimum acr of each scope that asks for more than a password (S-19).
+// ScopeACR is the minimum acr of each scope that requires more than a password (S-19).
 type ScopeACR map[string]string
 
-// scopeACR are the scopes that always take a second step; a deployment may raise them
-// and name further ones, never lower these.
+// scopeACR are the scopes that always require a second step; a deployment may raise them and add others, but never
+// lower these.
 var scopeACR = ScopeACR{"admin": accounts.ACRFactor}
 
-// Check says which acr value nobody here knows.
+// Check returns an error for an unknown acr value.
 func (p ScopeACR) Check() error {
 	for scope, acr := range p {
 		if accounts.Rank(acr) == 0 {
@@ -25,7 +25,7 @@ func (p ScopeACR) Check() error {
 	return nil
 }
 
-// rank is the highest rung that one of the scopes asks for.
+// rank returns the highest rank that one of the scopes requires.
 func (p ScopeACR) rank(scopes []string) (rank int) {
 	for _, scope := range scopes {
 		rank = max(rank, accounts.Rank(p[scope]), accounts.Rank(scopeACR[scope]))
@@ -33,17 +33,16 @@ func (p ScopeACR) rank(scopes []string) (rank int) {
 	return rank
 }
 
-// assurance is how much proof a request wants of the member.
+// assurance is how much proof a request requires of the member.
 type assurance struct {
-	minimum int      // rank without which there is no answer but an error
-	wish    int      // rank that the app would like, where the member has what it takes
-	insists bool     // on its wish: less is no answer where the member has what it takes (S-21)
+	minimum int      // rank below which the only answer is an error
+	wish    int      // rank that the app prefers, if the member can reach it
+	insists bool     // the wish is mandatory for a member who can reach it (S-21)
 	named   []string // acr values that the app knows
 }
 
-// assuranceOf gathers what the app asks for (Core 3.1.2.1, 5.5.1.1), what it was
-// registered with, and what its scopes need. Voluntary values stand in the app's order:
-// the first that is known here is its wish.
+// assuranceOf combines what the app asks for (Core 3.1.2.1, 5.5.1.1), its registration, and what its scopes require.
+// Voluntary values are in the app's order: the first known one is its wish.
 func (s *Service) assuranceOf(r *authorizeRequest, essential, voluntary []string) (assurance, error) {
 	voluntary = append(voluntary, words(r.form.Get("acr_values"))...)
 	if len(essential)+len(voluntary) == 0 {
@@ -57,7 +56,7 @@ func (s *Service) assuranceOf(r *authorizeRequest, essential, voluntary []string
 		a.wish, a.insists = accounts.Rank(accounts.ACRPhishingResistant), true
 	}
 	if len(essential) > 0 {
-		enough := 0 // any of them will do
+		enough := 0 // any of them is sufficient
 		for _, acr := range essential {
 			if rank := accounts.Rank(acr); rank > 0 && (enough == 0 || rank < enough) {
 				enough = rank
@@ -71,18 +70,17 @@ func (s *Service) assuranceOf(r *authorizeRequest, essential, voluntary []string
 	return a, nil
 }
 
-// minimumACR is the rank that client and scopes need, whatever the app asks for.
+// minimumACR returns the rank that client and scopes require, whatever the app asks for.
 func (s *Service) minimumACR(client *Client, scopes []string) int {
 	return max(accounts.Rank(client.Metadata.MinimumACR), s.scopeACR.rank(scopes))
 }
 
 func possibleACR(acr string) bool { return accounts.Rank(acr) > 0 }
 
-// wanted is the rank to be reached by a member whose factors give at most best.
+// wanted returns the rank to reach for a member whose factors give at most best.
 func (a assurance) wanted(best int) int { return max(a.minimum, min(a.wish, best)) }
 
-// acr is what tokens say of a session: the value that it reached, or one that the app
-// named and that is no more than that.
+// acr returns the value for tokens: the one that the session reached, or one not above it that the app named.
 func (a assurance) acr(reached string) string {
 	if len(a.named) == 0 || slices.Contains(a.named, reached) {
 		return reached
@@ -97,10 +95,10 @@ func (a assurance) acr(reached string) string {
 	return said
 }
 
-// ACRMetadata is what a client's registration says of proof.
+// ACRMetadata is the part of a client's registration about proof.
 type ACRMetadata struct {
-	DefaultACRValues []string `json:"default_acr_values,omitempty"` // where a request names none; voluntary
-	MinimumACR       string   `json:"minimum_acr,omitempty"`        // of every request; this service's own member
+	DefaultACRValues []string `json:"default_acr_values,omitempty"` // if a request names none; voluntary
+	MinimumACR       string   `json:"minimum_acr,omitempty"`        // for every request; a member of our own
 }
 
 func (m *ACRMetadata) checkACR() error {

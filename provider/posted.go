@@ -14,14 +14,13 @@ import (
 )
 
 const (
-	postedParameter = "posted"  // of our own address, never of an app's request
-	postedPrefix    = "posted:" // keeps its handles apart from request_uris: to post is not to push
+	postedParameter = "posted"  // only in our own address, never in an app's request
+	postedPrefix    = "posted:" // separates its handles from request_uris: posting is not pushing
 	longestQuery    = 12 << 10  // bytes; addresses end at 16 KiB
 )
 
-// comeBack answers a cross-site form post, which carries no cookies (SameSite=Lax), by
-// sending the browser here again with GET. A request that is too long for an address is
-// kept and named.
+// comeBack answers a cross-site form post, which carries no cookies (SameSite=Lax), by redirecting the browser here
+// with GET. A request that is too long for an address is stored and replaced by a handle.
 func (h *Handler) comeBack(c *gin.Context) error {
 	form := web.Form(c)
 	query := form.Encode()
@@ -43,8 +42,8 @@ func (h *Handler) comeBack(c *gin.Context) error {
 	return nil
 }
 
-// sentParameters are those of the address, or of the post that it stands for. None but
-// resource may be repeated (RFC 6749 3.1, RFC 8707 2).
+// sentParameters returns the parameters of the address, or of the post that it stands for. Only resource may be
+// repeated (RFC 6749 3.1, RFC 8707 2).
 func (h *Handler) sentParameters(c *gin.Context, ctx context.Context, query url.Values, now time.Time) (url.Values, error) {
 	if handle := query.Get(postedParameter); handle != "" {
 		form, err := h.service.store.pushedForm(ctx, postedPrefix, handle, query.Get("client_id"), now)

@@ -13,8 +13,8 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// presentedGrant is the grant behind the code or refresh token of a token request. It is zero for a service's request, and
-// for a code or token that is unknown or that the client may not use.
+// presentedGrant is the grant behind the code or refresh token of a token request. It is zero for a service's request,
+// and for a code or token that is unknown or that the client may not use.
 type presentedGrant struct {
 	grant    *grant
 	token    *refreshToken // nil for a code
@@ -22,14 +22,15 @@ type presentedGrant struct {
 }
 
 var (
-	// errLostRace says that another request used the same code or token first.
+	// errLostRace is returned if another request used the same code or token first.
 	errLostRace = errors.New("provider: the code or token was used by another request at the same moment")
 
-	// errReplayed marks an error of a code or refresh token that came a second time: its grant is revoked (S-33, S-38).
+	// errReplayed marks an error of a code or refresh token that was presented again: its grant is revoked (S-33,
+	// S-38).
 	errReplayed = errors.New("provider: the code or token was used before")
 )
 
-// load finds what a token request presents. A client that is not registered for the grant type has nothing looked up.
+// load finds what a token request presents. It looks nothing up for a client that is not registered for the grant type.
 func (s *Service) load(ctx context.Context, in call, client *Client) (presentedGrant, error) {
 	grantType := in.form.Get("grant_type")
 	named := in.form.Get(grantParameter[grantType])
@@ -86,8 +87,8 @@ func (p presentedGrant) orUnknown(err error) (presentedGrant, error) {
 	return p, nil
 }
 
-// stolen reports whether presenting it at all means that somebody else has it too: a code that its client has redeemed
-// (S-33), a refresh token used longer than refreshRetry ago, or one in another client's hands (S-38).
+// stolen reports whether the code or token must be in somebody else's hands too: a code that its client has redeemed
+// (S-33), a refresh token used longer than refreshRetry ago, or one presented by another client (S-38).
 func (s *Service) stolen(p presentedGrant, client *Client, now time.Time) bool {
 	switch {
 	case p.grant == nil:
@@ -96,15 +97,15 @@ func (s *Service) stolen(p presentedGrant, client *Client, now time.Time) bool {
 		return p.redeemed && p.grant.ClientID == client.ID
 	case p.grant.RevokedAt != nil:
 		return false
-	case p.grant.ClientID != client.ID: // what is bound to a key is of no use to others
+	case p.grant.ClientID != client.ID: // a token bound to a key is useless to others
 		_, err := s.clients.Get(p.grant.ClientID)
 		return err == nil && !p.token.fixed()
 	}
 	return p.token.outlived(now)
 }
 
-// checkReuse accepts the second use of a refresh token if it repeats the one that made the successor: soon after it,
-// by the same key and for the same resource (S-38).
+// checkReuse accepts the second use of a refresh token if it repeats the use that made the successor: soon after it,
+// with the same key and for the same resource (S-38).
 func (p presentedGrant) checkReuse(t terms, now time.Time) error {
 	if p.token == nil || p.token.SuccessorAt == nil {
 		return nil
@@ -115,9 +116,9 @@ func (p presentedGrant) checkReuse(t terms, now time.Time) error {
 	return fosite.ErrInvalidGrant.WithWrap(errReplayed)
 }
 
-// join ends an exchange whose code or token another request used first. Two uses of a code are a replay. A refresh
-// joins the other one, whose row it has waited for: the successor is computed from the token, so both have the same one.
-// It returns what the database has now.
+// join ends an exchange that lost a race for its code or token. Two uses of a code are a replay. A refresh joins the
+// other one, whose row lock it has waited for: the successor is derived from the token, so both get the same one. It
+// returns the database's current state.
 func (s *Service) join(ctx context.Context, lost exchange, now time.Time) (presentedGrant, error) {
 	busy := worded(fosite.ErrInvalidGrant, "The code or token is being used by another request.")
 	if lost.token == nil {

@@ -18,23 +18,23 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// ClientKeys are the key sets behind clients' jwks_uri.
+// ClientKeys returns the key sets behind clients' jwks_uri.
 type ClientKeys interface {
 	Get(ctx context.Context, address, kid string) ([]jose.JSONWebKey, error)
 }
 
-// ProofDeps are what client authentication and bound tokens need beyond the rest.
-// Without one of them, what depends on it is refused.
+// ProofDeps are additional dependencies of client authentication and bound tokens. Whatever depends on a missing one is
+// refused.
 type ProofDeps struct {
 	ClientKeys        ClientKeys                            // for clients with a jwks_uri
 	ClientCertificate func(*http.Request) *x509.Certificate // PeerCertificate or ProxyCertificate, for mutual TLS
-	ClientCAs         *x509.CertPool                        // who issues certificates for tls_client_auth
-	MTLSAddress       string                                // https://host of the listener that asks for certificates; "" where it is the issuer's
-	RequireDPoPNonce  bool                                  // DPoP proofs bear a nonce of ours (RFC 9449 section 8)
+	ClientCAs         *x509.CertPool                        // issuers of certificates for tls_client_auth
+	MTLSAddress       string                                // https://host of the listener that asks for certificates; "" if it is the issuer's
+	RequireDPoPNonce  bool                                  // DPoP proofs need a nonce of ours (RFC 9449 section 8)
 }
 
-// confirmation names the key that a token is bound to: cnf of RFC 7800, with jkt (RFC
-// 9449 section 6.1) or x5t#S256 (RFC 8705 section 3.1). nil is a bearer token's.
+// confirmation names the key that a token is bound to: cnf of RFC 7800, with jkt (RFC 9449 section 6.1) or x5t#S256
+// (RFC 8705 section 3.1). nil means a bearer token.
 type confirmation struct {
 	JKT string `json:"jkt,omitempty"`
 	X5T string `json:"x5t#S256,omitempty"`
@@ -57,20 +57,19 @@ func (c *confirmation) tokenType() string {
 	return "Bearer"
 }
 
-// fixed tells whether a refresh token stays the same: stolen, it is of no use to who
-// lacks the key (S-38, FAPI 2.0 section 5.3.2.1).
+// fixed reports whether a refresh token stays the same: a stolen one is useless without the key (S-38, FAPI 2.0 section
+// 5.3.2.1).
 func (t *refreshToken) fixed() bool { return t != nil && t.BoundKey != "" }
 
-// invalidProof is the error of RFC 9449 section 5.
+// invalidProof returns the error of RFC 9449 section 5.
 func invalidProof(hint string) error {
 	return ours("invalid_dpop_proof", hint)
 }
 
-// errUseNonce is that of section 8.
+// errUseNonce is the error of RFC 9449 section 8.
 var errUseNonce = ours("use_dpop_nonce", "The DPoP proof needs the nonce of the header DPoP-Nonce.")
 
-// readProof verifies the request's DPoP proof, if it has one. The nonce that the next
-// proof needs goes into the answer, whatever that is.
+// readProof verifies the request's DPoP proof, if any. Every response carries the next proof's nonce, if one is required.
 func (h *Handler) readProof(c *gin.Context, accessToken string, now time.Time) (*dpop.Proof, error) {
 	nonces := h.service.nonces()
 	if nonces != nil {
@@ -105,8 +104,7 @@ func (s *Service) nonces() *dpop.Nonces {
 	}
 }
 
-// bindCode notes the key of a proof that came with a pushed request: the code will be
-// bound to it (RFC 9449 section 10.1).
+// bindCode binds the code of a pushed request to the key of the proof that came with it (RFC 9449 section 10.1).
 func bindCode(proof *dpop.Proof, form url.Values) error {
 	if proof == nil {
 		return nil
@@ -118,7 +116,7 @@ func bindCode(proof *dpop.Proof, form url.Values) error {
 	return nil
 }
 
-// checkDPoPKey: a thumbprint is 32 bytes in base64url.
+// checkDPoPKey checks that dpop_jkt is 32 bytes in base64url.
 func (r *authorizeRequest) checkDPoPKey() error {
 	if jkt := r.form.Get("dpop_jkt"); jkt != "" && (len(jkt) != 43 || !base64URL(jkt)) {
 		return worded(fosite.ErrInvalidRequest, "The dpop_jkt is not a SHA-256 thumbprint in base64url.")
@@ -126,8 +124,8 @@ func (r *authorizeRequest) checkDPoPKey() error {
 	return nil
 }
 
-// bindTokens decides what the tokens of this request are bound to, and compares the
-// sender with what code, refresh token and registration ask for.
+// bindTokens decides what the tokens of this request are bound to, and checks the sender against the requirements of
+// code, refresh token and registration.
 func (s *Service) bindTokens(in call, client *Client, found presentedGrant) (*confirmation, error) {
 	bound := confirmation{}
 	if client.Metadata.CertificateBoundTokens {
@@ -157,28 +155,26 @@ func (s *Service) bindTokens(in call, client *Client, found presentedGrant) (*co
 	return sender, nil
 }
 
-// presented is an access token as a request shows it.
+// presented is an access token as presented in a request.
 type presented struct {
 	text string
-	dpop bool // by the scheme DPoP, not Bearer
+	dpop bool // with the scheme DPoP, not Bearer
 }
 
-// presentedToken reads the Authorization header; the scheme's case does not matter.
+// presentedToken reads the Authorization header; the scheme is case-insensitive.
 func presentedToken(header string) (presented, bool) {
 	scheme, token, ok := strings.Cut(header, " ")
 	p := presented{strings.Trim(token, " "), strings.EqualFold(scheme, "DPoP")}
 	return p, ok && tokenText(p.text) && (p.dpop || strings.EqualFold(scheme, "Bearer"))
 }
 
-// tokenText reports whether text is a b64token (RFC 6750 2.1): nothing around a token is cut
-// off that another reader would keep.
+// tokenText reports whether text is a b64token (RFC 6750 2.1). It trims nothing that another parser would keep.
 func tokenText(text string) bool {
 	return text != "" && strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=") == ""
 }
 
-// checkSender holds a resource request against what its token is bound to: a proof of
-// the right key for this request and token, or the right certificate. The error is one
-// of fosite's.
+// checkSender checks a resource request against its token's binding: it needs a proof of the right key for this request
+// and token, or the right certificate. The error is one of fosite's.
 func (h *Handler) checkSender(c *gin.Context, p presented, bound *confirmation, now time.Time) error {
 	if bound == nil {
 		bound = &confirmation{}
@@ -207,7 +203,7 @@ func (h *Handler) checkSender(c *gin.Context, p presented, bound *confirmation, 
 	return h.service.spendAll(c.Request.Context(), []onceOnly{{"dpop", proof.Thumbprint, proof.ID, proof.Issued, proof.Expires}})
 }
 
-// dpopChallenge is a WWW-Authenticate value of RFC 9449 section 7.1.
+// dpopChallenge returns a WWW-Authenticate value of RFC 9449 section 7.1.
 func dpopChallenge(code, hint string) string {
 	parts := []string{}
 	if code != "" {

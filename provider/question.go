@@ -12,8 +12,8 @@ import (
 // questionPage offers to choose a secret question. Next is where the member was going.
 type questionPage struct{ Next string }
 
-// showQuestion is for who has none, since the support desk took it away, and goes straight to an app: the pages of the account
-// say it on each. It is shown once in a while, and may be left for later.
+// showQuestion asks a member whose question the support desk removed and who goes straight to an app; the account pages
+// say so on each page. It is shown once in a while, and can be postponed.
 func (h *Handler) showQuestion(c *gin.Context) error {
 	w, session, done, err := h.memberOf(c)
 	if done || err != nil {

@@ -19,20 +19,20 @@ type reauthPage struct {
 	Username string
 	Return   string // the page of ours that asked; "" for an app
 	Passkey  bool
-	Enrol    string    // where to add the factor that is missing; "" if none is
-	Waiting  time.Time // until when a new factor may not be used (S-55); zero if none waits
+	Enrol    string    // where to add the missing factor; "" if none is missing
+	Waiting  time.Time // until when a new factor cannot be used (S-55); zero if none waits
 }
 
-// stepUp is what a request for more proof is about.
+// stepUp is a request for more proof.
 type stepUp struct {
 	waiting
 	session *accounts.Session
 	factors accounts.Factors
 	back    string // the page of ours that asked; "" for an app
-	next    string // where it goes on
+	next    string // where to continue
 }
 
-// stepUpOf reads it; done means that the answer was given.
+// stepUpOf reads the step-up; done means that the response has been written.
 func (h *Handler) stepUpOf(c *gin.Context) (s stepUp, done bool, err error) {
 	if s.waiting, s.session, done, err = h.memberOf(c); done || err != nil {
 		return s, true, err
@@ -50,14 +50,13 @@ func (h *Handler) stepUpOf(c *gin.Context) (s stepUp, done bool, err error) {
 	return s, err != nil, err
 }
 
-// reachable tells whether the member's factors can give what is asked for.
+// reachable reports whether the member's factors can give the required proof.
 func (s stepUp) reachable() bool {
 	return s.back != "" || s.factors.Best() >= s.request.assurance.minimum
 }
 
-// half tells whether the sign-in was just now and short of what is asked for, so that only
-// the second step is left. Who has that already proves everything anew: codes alone must
-// not keep a session fresh (S-20).
+// half reports whether the sign-in was recent and below what is required, so that only the second step is missing. A
+// session that already has it proves everything again: codes alone must not keep it fresh (S-20).
 func (s stepUp) half(now time.Time) bool {
 	needed := accounts.Rank(accounts.ACRFactor)
 	if s.back == "" {
@@ -66,8 +65,7 @@ func (s stepUp) half(now time.Time) bool {
 	return s.factors.Any() && accounts.Rank(s.session.ACR) < needed && now.Sub(s.session.AuthTime) < accounts.Fresh
 }
 
-// showReauth asks for the password, unless only the second step is missing, or says what
-// is needed first.
+// showReauth asks for the password, unless only the second step is missing, or shows what is needed first.
 func (h *Handler) showReauth(c *gin.Context) error {
 	s, done, err := h.stepUpOf(c)
 	if done || err != nil {
@@ -86,7 +84,7 @@ func (h *Handler) showReauth(c *gin.Context) error {
 	}
 	if s.half(h.now()) {
 		amr := s.session.AMR
-		if slices.Contains(amr, "pwd") { // the second step is proven anew
+		if slices.Contains(amr, "pwd") { // the second step is proven again
 			amr = []string{"pwd"}
 		}
 		return h.askFactor(c, s, accounts.Account{ID: s.session.AccountID}, amr)
@@ -94,7 +92,7 @@ func (h *Handler) showReauth(c *gin.Context) error {
 	return h.reauthForm(c, s, reauthPage{}, http.StatusOK)
 }
 
-// askFactor goes on to the second step.
+// askFactor continues with the second step.
 func (h *Handler) askFactor(c *gin.Context, s stepUp, account accounts.Account, amr []string) error {
 	if err := h.sessions.HoldStepUp(c, account, amr, s.session.SID, s.next); err != nil {
 		return err
@@ -107,7 +105,7 @@ func (h *Handler) reauthForm(c *gin.Context, s stepUp, page reauthPage, status i
 	return h.web.Page(c, status, "provider/reauth", page, append(s.options(), web.SignedIn(s.session.Username), web.WithProblems(problems...))...)
 }
 
-// reauth checks the password and goes on to the second step, if there is one.
+// reauth checks the password and continues with the second step, if any.
 func (h *Handler) reauth(c *gin.Context) error {
 	s, done, err := h.stepUpOf(c)
 	if done || err != nil {
@@ -156,7 +154,7 @@ func (h *Handler) reauthByPasskey(c *gin.Context, s stepUp, answer string) error
 	return web.SeeOther(c, s.next)
 }
 
-// lostSession is for one that ended while the member proved it.
+// lostSession handles a session that ended during the step-up.
 func (h *Handler) lostSession(c *gin.Context, s stepUp, err error) error {
 	if errors.Is(err, accounts.ErrNoSession) {
 		return h.web.SeeDone(c, noted(loginPath(s.flow), "ended"))
@@ -187,7 +185,7 @@ func (h *Handler) cancelReauth(c *gin.Context) error {
 	return h.stepUpLeft(c, s.waiting)
 }
 
-// beganOn is the page that led to the change, which asks for no proof itself.
+// beganOn returns the page that led to the change and requires no proof itself.
 func beganOn(back string) string {
 	for _, page := range []string{"/account/factors", "/account/sessions", "/account/apps", "/account/history"} {
 		if strings.HasPrefix(back, page) {
@@ -197,7 +195,7 @@ func beganOn(back string) string {
 	return "/account"
 }
 
-// stepUpLeft tells an app that its member did not prove more.
+// stepUpLeft reports to an app that its member did not prove more.
 func (h *Handler) stepUpLeft(c *gin.Context, w waiting) error {
 	if w.request == nil {
 		return h.goOn(c, w)

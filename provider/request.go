@@ -14,26 +14,26 @@ import (
 	"github.com/ory/fosite"
 )
 
-// authorizeRequest is an authorization request (OpenID Connect Core 3.1.2.1). What is not a field of its own is read from
+// authorizeRequest is an authorization request (OpenID Connect Core 3.1.2.1). Parameters without a field are read from
 // the form.
 type authorizeRequest struct {
 	client      *Client    // nil if unknown
-	form        url.Values // what counts, wherever it came from; what an interaction keeps
-	pushed      []byte     // digest of the request_uri that it was pushed under; nil if it was not
+	form        url.Values // the effective parameters, whatever their source; an interaction stores them
+	pushed      []byte     // digest of its request_uri; nil if it was not pushed
 	requestedAt time.Time
-	redirectURI *url.URL // nil unless the client registered it: until then nothing may be sent there
-	types       []string // of the response
+	redirectURI *url.URL // nil unless registered by the client: until then nothing may be sent there
+	types       []string // response types
 	scopes      []string // those that this server or the client knows
 	audience    []string
 	prompt      []string
-	maxAge      time.Duration  // -1 when not asked for
+	maxAge      time.Duration  // -1 if not asked for
 	hintSubject string         // sub of a proven id_token_hint, or asked for by the claims parameter
-	claims      *claimsRequest // nil when not asked for
+	claims      *claimsRequest // nil if not asked for
 	assurance   assurance
 }
 
-// arrivedRequest reads a request as it comes to the authorization endpoint: what was
-// pushed, what a request object says, or the parameters themselves.
+// arrivedRequest reads a request at the authorization endpoint: from a pushed request, a request object, or the
+// parameters themselves.
 func (s *Service) arrivedRequest(ctx context.Context, sent url.Values, now time.Time) (*authorizeRequest, error) {
 	if uri := sent.Get("request_uri"); strings.HasPrefix(uri, parPrefix) {
 		return s.pushedRequest(ctx, uri, sent.Get("client_id"), now)
@@ -49,12 +49,12 @@ func (s *Service) arrivedRequest(ctx context.Context, sent url.Values, now time.
 	return r, errors.Join(fault, err)
 }
 
-// parseAuthorizeRequest reads and judges a request. The error is fosite's; mayAnswer tells
-// whether it may be sent to the app or must stay on our own page.
+// parseAuthorizeRequest reads and checks a request. The error is fosite's; mayAnswer reports whether it may be sent to
+// the app or must stay on our own page.
 func (s *Service) parseAuthorizeRequest(ctx context.Context, form url.Values, requestedAt time.Time) (*authorizeRequest, error) {
-	client, _ := s.clients.Get(form.Get("client_id")) // nil is refused by fosite
+	client, _ := s.clients.Get(form.Get("client_id")) // fosite refuses nil
 	r := newAuthorizeRequest(form, client, requestedAt)
-	if form.Get("redirect_uri") == "" { // fosite would take the only one registered (S-31)
+	if form.Get("redirect_uri") == "" { // fosite would use the only one registered (S-31)
 		return r, worded(fosite.ErrInvalidRequest, "The parameter redirect_uri is missing.")
 	}
 	seen := fositeForm(form, client)
@@ -78,19 +78,19 @@ func (s *Service) parseAuthorizeRequest(ctx context.Context, form url.Values, re
 	return r, errors.Join(r.checkMode(), r.checkResponseType(), r.checkLengths(), r.checkPKCE(), r.checkDPoPKey(), s.read(r), refuseDetails(form))
 }
 
-// newAuthorizeRequest reads what needs nothing but the registration. client is nil if unknown.
+// newAuthorizeRequest reads what requires only the registration. client is nil if unknown.
 func newAuthorizeRequest(form url.Values, client *Client, requestedAt time.Time) *authorizeRequest {
 	return &authorizeRequest{client: client, form: form, requestedAt: requestedAt, maxAge: -1,
 		types: words(form.Get("response_type")), scopes: knownScopes(form, client)}
 }
 
-// read reads what has a format of its own. The error is fosite's.
+// read parses the parameters that have a format of their own. The error is fosite's.
 func (s *Service) read(r *authorizeRequest) error {
 	return errors.Join(r.readPrompt(), r.readMaxAge(), s.readHint(r), s.readClaims(r), r.readResources(s.strategy.issuer), r.readAud())
 }
 
-// storedRequest reads a request that was judged before it was stored. Its answer, and the member's consent, need a
-// judgement of now: parseAuthorizeRequest. The error says that the client cannot have it answered any more.
+// storedRequest reads a request that was checked before it was stored. Answering it, and the member's consent, require
+// a new check: parseAuthorizeRequest. The error means that the client can no longer receive an answer.
 func (s *Service) storedRequest(form url.Values, requestedAt time.Time) (*authorizeRequest, error) {
 	client, err := s.clients.Get(form.Get("client_id"))
 	if err != nil {
@@ -106,10 +106,9 @@ func (s *Service) storedRequest(form url.Values, requestedAt time.Time) (*author
 	return r, s.read(r)
 }
 
-// fositeForm copies the form without what fosite does badly: request objects and
-// hints are judged here, prompt and max_age by nextStep with our clock, the response mode
-// by answer; audience is not a parameter of ours, resource is (RFC 8707); a missing state, which
-// it refuses, gets a stand-in.
+// fositeForm copies the form without what fosite handles badly: request objects and hints are checked here, prompt and
+// max_age by nextStep with our clock, the response mode by answer; audience is not a parameter of ours, resource is
+// (RFC 8707); a missing state, which fosite refuses, gets a placeholder.
 func fositeForm(form url.Values, client *Client) url.Values {
 	seen := maps.Clone(form)
 	seen.Set("scope", joinScopes(knownScopes(form, client)))
@@ -122,7 +121,7 @@ func fositeForm(form url.Values, client *Client) url.Values {
 	return seen
 }
 
-// forFosite is the request as fosite issues for it, with the scopes that the member allowed.
+// forFosite returns the request for which fosite issues, with the scopes that the member allowed.
 func (r *authorizeRequest) forFosite(granted []string) *fosite.AuthorizeRequest {
 	f := fosite.NewAuthorizeRequest()
 	f.Client, f.Form, f.RedirectURI, f.ResponseTypes = r.client, fositeForm(r.form, r.client), r.redirectURI, r.types
@@ -131,8 +130,8 @@ func (r *authorizeRequest) forFosite(granted []string) *fosite.AuthorizeRequest 
 	return f
 }
 
-// knownScopes are those that this server or the client's registration knows, each once: others
-// are ignored, not refused (RFC 6749 3.3, conformance 3.7.4).
+// knownScopes returns the scopes that this server or the client's registration knows, without duplicates: others are
+// ignored, not refused (RFC 6749 3.3, conformance 3.7.4).
 func knownScopes(form url.Values, client *Client) []string {
 	var known []string
 	for _, scope := range words(form.Get("scope")) {
@@ -148,14 +147,12 @@ func knownScopes(form url.Values, client *Client) []string {
 
 func joinScopes(scopes []string) string { return strings.Join(scopes, " ") }
 
-// mayAnswer tells whether client and redirect_uri are proven, so that even an error
-// goes to the app.
+// mayAnswer reports whether client and redirect_uri are proven, so that even an error goes to the app.
 func (r *authorizeRequest) mayAnswer() bool {
 	return r != nil && r.redirectURI != nil
 }
 
-// mode is how the answer travels. One that the client did not register is refused, in
-// the client's usual mode.
+// mode returns how the answer is sent. One that the client did not register is refused, in the client's usual mode.
 func (r *authorizeRequest) mode() string {
 	front := r.client.Metadata.Profile == ProfileCertification && givesTokens(r.form.Get("response_type"))
 	switch mode := r.form.Get("response_mode"); {
@@ -177,8 +174,8 @@ func (r *authorizeRequest) checkMode() error {
 	return nil
 }
 
-// returnedBytes caps state and nonce, which we return unchanged (S-36): apps that federate put
-// a request of their own into state.
+// returnedBytes limits state and nonce, which we return unchanged (S-36): federating apps put their own requests into
+// state.
 const returnedBytes = 4 << 10
 
 func (r *authorizeRequest) checkLengths() error {
@@ -219,7 +216,7 @@ func (r *authorizeRequest) readPrompt() error {
 	return nil
 }
 
-// knownPrompts drops values that nobody here knows, as unknown parameters are.
+// knownPrompts drops unknown values, like unknown parameters.
 func knownPrompts(form url.Values) []string {
 	return slices.DeleteFunc(words(form.Get("prompt")), func(value string) bool {
 		return !slices.Contains(promptValues, value)

@@ -21,13 +21,12 @@ import (
 const (
 	requestObjectSize  = 16 << 10         // bytes
 	requestObjectLife  = 60 * time.Minute // from nbf to exp (FAPI 2.0 Message Signing 5.3.1)
-	requestObjectAhead = 30 * time.Second // how far nbf may lie ahead
+	requestObjectAhead = 30 * time.Second // how far nbf may be in the future
 )
 
-// openRequest gives the parameters that count of those sent. Without a request object
-// they are the same. A client that may sign has its object's members put over them
-// (OpenID Connect Core 6.1); for one that must sign, only the object counts (RFC 9101
-// 6.3). With an error the parameters are those sent, to tell where it may be answered.
+// openRequest returns the effective parameters. Without a request object they are those sent. For a client that may
+// sign, the object's members override them (OpenID Connect Core 6.1); for one that must sign, only the object counts
+// (RFC 9101 6.3). With an error they are those sent, to determine where to send it.
 func (s *Service) openRequest(ctx context.Context, sent url.Values, now time.Time) (url.Values, error) {
 	client, err := s.clients.Get(sent.Get("client_id"))
 	if err != nil {
@@ -71,13 +70,13 @@ func (s *Service) openRequest(ctx context.Context, sent url.Values, now time.Tim
 	return merged, nil
 }
 
-// badObject is the answer to whatever is wrong with a request object.
+// badObject is the error for an invalid request object.
 func badObject(rule string) error {
 	return worded(fosite.ErrInvalidRequestObject, "The request object "+rule)
 }
 
-// requestObject verifies a request object with a key and an algorithm that the client
-// registered, and unpacks its parameters.
+// requestObject verifies a request object with a key and an algorithm that the client registered, and unpacks its
+// parameters.
 func (s *Service) requestObject(ctx context.Context, client *Client, object string, now time.Time) (url.Values, error) {
 	if jws.Check(object, requestObjectSize) != nil {
 		return nil, badObject("is not a signed JWT of the allowed size.")
@@ -108,7 +107,7 @@ func (s *Service) requestObject(ctx context.Context, client *Client, object stri
 	return nil, badObject("is not signed with a key of this client.")
 }
 
-// requestClaims are the members of a request object that speak of itself.
+// requestClaims are the members of a request object about itself.
 type requestClaims struct {
 	Issuer    string           `json:"iss"`
 	Audience  jwt.Audience     `json:"aud"`
@@ -117,16 +116,16 @@ type requestClaims struct {
 	ClientID  string           `json:"client_id"`
 }
 
-// check holds the rules of RFC 9101 and FAPI 2.0 Message Signing 5.3.1.
+// check applies the rules of RFC 9101 and FAPI 2.0 Message Signing 5.3.1.
 func (c requestClaims) check(client *Client, issuer string, now time.Time) error {
 	switch {
 	case c.Issuer != client.ID:
 		return badObject("has an iss that is not the client_id.")
-	case !slices.Contains(c.Audience, issuer): // others may stand beside it: the object proves nothing to them
+	case !slices.Contains(c.Audience, issuer): // other audiences are allowed: the object proves nothing to them
 		return badObject("has an aud without this issuer.")
 	case c.ClientID != client.ID:
 		return badObject("has another client_id.")
-	case c.Expiry == nil && client.Metadata.Profile == ProfileCertification: // Core 6.1 needs none
+	case c.Expiry == nil && client.Metadata.Profile == ProfileCertification: // Core 6.1 does not require exp
 		return nil
 	case c.Expiry == nil || !now.Before(c.Expiry.Time()):
 		return badObject("has no exp, or has expired.")
@@ -142,11 +141,11 @@ func (c requestClaims) check(client *Client, issuer string, now time.Time) error
 	return nil
 }
 
-// ownMembers of a JWT are no parameters.
+// ownMembers are JWT members that are not parameters.
 var ownMembers = []string{"iss", "aud", "exp", "nbf", "iat", "jti", "sub"}
 
-// requestMembers unpacks a verified payload: text and numbers as they stand, objects and
-// arrays as JSON, which is how the parameters claims and authorization_details look.
+// requestMembers unpacks a verified payload: text and numbers as they are, objects and arrays as JSON, which is the
+// format of the parameters claims and authorization_details.
 func (s *Service) requestMembers(client *Client, payload []byte, now time.Time) (url.Values, error) {
 	var own requestClaims
 	var members map[string]json.RawMessage

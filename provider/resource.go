@@ -6,15 +6,14 @@ import (
 	"strings"
 )
 
-// resources are the resource indicators of a request (RFC 8707 2), each once. They are
-// audiences that the client is registered for, to the letter, or the issuer, which is
-// userinfo; the error is invalid_target.
+// resources returns the resource indicators of a request (RFC 8707 2), without duplicates. Each is an audience that the
+// client is registered for, compared exactly, or the issuer, which means userinfo; the error is invalid_target.
 func (c *Client) resources(form url.Values, issuer string) ([]string, error) {
 	var named []string
 	for _, resource := range form["resource"] {
 		u, err := url.Parse(resource)
 		switch {
-		case resource == "": // as if it were not sent (RFC 6749 3.1)
+		case resource == "": // treated as not sent (RFC 6749 3.1)
 			continue
 		case err != nil || !u.IsAbs() || strings.Contains(resource, "#"):
 			return nil, invalidTarget("A resource is an absolute URI without a fragment.")
@@ -27,17 +26,16 @@ func (c *Client) resources(form url.Values, issuer string) ([]string, error) {
 	return named, nil
 }
 
-// readResources adds what the request names to its audiences. It may name several: each
-// access token is then for one of them.
+// readResources adds the resources of the request to its audiences. It may name several: each access token is then for
+// one of them.
 func (r *authorizeRequest) readResources(issuer string) error {
 	named, err := r.client.resources(r.form, issuer)
 	r.audience = named
 	return err
 }
 
-// pickResource returns the one resource that a token request names, "" without one: one of those that the member's grant
-// has, or for a service, whose grant is nil, that it is registered for. Who signed a member in may always ask for
-// userinfo.
+// pickResource returns the one resource that a token request names, "" without one. It must be in the member's grant
+// or, for a service, whose grant is nil, in its registration. After a member's sign-in, userinfo is always allowed.
 func (c *Client) pickResource(g *grant, form url.Values, issuer string) (string, error) {
 	named, err := c.resources(form, issuer)
 	switch {
@@ -58,8 +56,7 @@ func invalidTarget(rule string) error {
 	return ours("invalid_target", rule)
 }
 
-// refuseDetails answers rich authorization requests: no type of them is known here (RFC
-// 9396 5).
+// refuseDetails refuses rich authorization requests: no type of them is supported (RFC 9396 5).
 func refuseDetails(form url.Values) error {
 	if form.Get("authorization_details") == "" {
 		return nil

@@ -9,22 +9,22 @@ import (
 	"github.com/ory/fosite"
 )
 
-// The response types beyond code (OpenID Connect Core 3.2 and 3.3, OAuth 2.0 Multiple
-// Response Types 5). They are for the profile certification alone.
+// frontTypes are the response types beyond code (OpenID Connect Core 3.2 and 3.3, OAuth 2.0 Multiple Response Types 5),
+// for profile certification only.
 var frontTypes = []string{"id_token", "id_token token", "code id_token", "code token", "code id_token token"}
 
-// grantImplicit is the grant type that stands for tokens from the authorization endpoint.
+// grantImplicit is the grant type for tokens from the authorization endpoint.
 const grantImplicit = "implicit"
 
-// inOrder is a response type with its words sorted: their order means nothing.
+// inOrder returns a response type with its words sorted: their order has no meaning.
 func inOrder(responseType string) string {
 	list := words(responseType)
 	slices.Sort(list)
 	return strings.Join(list, " ")
 }
 
-// givesTokens tells whether a response type has the authorization endpoint answer with
-// tokens, which never stand in a query.
+// givesTokens reports whether the authorization endpoint answers a response type with tokens, which are never in a
+// query.
 func givesTokens(responseType string) bool {
 	list := words(responseType)
 	return slices.Contains(list, "id_token") || slices.Contains(list, "token")
@@ -34,7 +34,7 @@ func (r *authorizeRequest) wants(word string) bool {
 	return slices.Contains(r.types, word)
 }
 
-// certificationDefaults are what the certification plans register and send.
+// certificationDefaults sets what the certification plans register and send.
 func (m *Metadata) certificationDefaults() {
 	if len(m.ResponseTypes) == 0 {
 		m.ResponseTypes = []string{"code"}
@@ -64,8 +64,8 @@ func givesCode(responseType string) bool {
 	return slices.Contains(words(responseType), "code")
 }
 
-// checkResponseTypes holds response types, their modes and their grants against each
-// other (OpenID Connect Dynamic Client Registration 2).
+// checkResponseTypes checks that response types, modes and grant types are consistent (OpenID Connect Dynamic Client
+// Registration 2).
 func (m *Metadata) checkResponseTypes() error {
 	types, modes, grants := []string{"code"}, responseModes, grantTypes
 	if m.Profile == ProfileCertification {
@@ -96,12 +96,12 @@ func (m *Metadata) checkResponseTypes() error {
 	return nil
 }
 
-// checkResponseType refuses what the front channel must not carry, and asks for the
-// nonce without which a token from it proves nothing (Core 3.2.2.1, 3.3.2.11).
+// checkResponseType refuses what the front channel must not carry, and requires the nonce without which its tokens
+// prove nothing (Core 3.2.2.1, 3.3.2.11).
 func (r *authorizeRequest) checkResponseType() error {
 	types := inOrder(r.form.Get("response_type"))
 	if !slices.ContainsFunc(r.client.Metadata.ResponseTypes, func(registered string) bool { return inOrder(registered) == types }) {
-		return worded(fosite.ErrUnsupportedResponseType, "The client has not registered this response_type.") // fosite also takes CODE
+		return worded(fosite.ErrUnsupportedResponseType, "The client has not registered this response_type.") // fosite also accepts CODE
 	}
 	if !givesTokens(types) {
 		return nil
@@ -117,8 +117,7 @@ func (r *authorizeRequest) checkResponseType() error {
 	return nil
 }
 
-// frontHandler is fosite's part that answers with tokens. The grant behind them is the
-// session's, as for a code.
+// frontHandler is the fosite handler that answers with tokens. As for a code, the grant is in the session.
 type frontHandler struct{ strategy *strategy }
 
 var _ fosite.AuthorizeEndpointHandler = frontHandler{}
@@ -159,8 +158,8 @@ func (f frontHandler) HandleAuthorizeEndpointRequest(ctx context.Context, r fosi
 	return nil
 }
 
-// frontTerms are those of an ID token from the authorization endpoint. Without an access token there is no userinfo, so
-// the claims of the scopes are in the ID token (Core 5.4).
+// frontTerms returns the terms of an ID token from the authorization endpoint. Without an access token there is no
+// userinfo, so the claims of the scopes are in the ID token (Core 5.4).
 func (s *Service) frontTerms(ctx context.Context, r *authorizeRequest, g *grant) (t terms, err error) {
 	if t.envelope, err = s.idTokenEnvelope(ctx, r.client); err != nil {
 		return t, err

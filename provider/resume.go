@@ -14,18 +14,17 @@ import (
 	"huskyidp/internal/web"
 )
 
-// ResumePath is where the member's browser goes when a page's work is done.
+// ResumePath returns where a page sends the member's browser when it is done.
 func ResumePath(flow string) string { return "/authorize/resume?flow=" + url.QueryEscape(flow) }
 
-// leavePath is the step from our own pages to the app. Browsers apply a page's form-action to
-// every redirect that follows its post, also to those of the app; so a post ends at ResumePath,
-// whose page leads here by a navigation that no form began.
+// leavePath returns the address of the step from our own pages to the app. Browsers apply a page's form-action to every
+// redirect after its post, including the app's; so a post ends at ResumePath, whose page navigates here without a form.
 func leavePath(flow string) string { return ResumePath(flow) + "&go=1" }
 
 func leaves(c *gin.Context) bool { return c.Query("go") != "" }
 
-// resume continues a stored request: every page of sign-in and registration ends here. What
-// was answered a moment ago is judged and answered anew, for a second press, a reload, or Back.
+// resume continues a stored request: every page of sign-in and registration ends here. A request answered a moment ago
+// is checked and answered again, for a second press, a reload, or Back.
 func (h *Handler) resume(c *gin.Context) error {
 	ctx := c.Request.Context()
 	i, err := h.pending(c)
@@ -42,8 +41,8 @@ func (h *Handler) resume(c *gin.Context) error {
 	return h.dispatch(c, ctx, r, i)
 }
 
-// overError says that the address names no request that can be answered (again). client is the
-// app that began it, as far as that is known.
+// overError is returned if the address names no request that can be answered (again). client is the app that began it,
+// if known.
 type overError struct{ client *Client }
 
 func (*overError) Error() string { return "provider: the request is over" }
@@ -57,7 +56,7 @@ func (h *Handler) pending(c *gin.Context) (*interaction, error) {
 	return i, err
 }
 
-// judged is a pending request as of now: its client may have been changed or disabled. The error is an *overError.
+// judged checks a pending request as of now: its client may have been changed or disabled. The error is an *overError.
 func (h *Handler) judged(ctx context.Context, i *interaction) (*authorizeRequest, error) {
 	r, err := h.service.parseAuthorizeRequest(ctx, i.form, i.requestedAt)
 	if err != nil {
@@ -78,8 +77,7 @@ func (h *Handler) over(i *interaction) error {
 	return &overError{client}
 }
 
-// resumeOver leads whoever is signed in on to where the app begins anew, or to the account;
-// others sign in first.
+// resumeOver redirects a signed-in member to where the app restarts a sign-in, or to the account; others sign in first.
 func (h *Handler) resumeOver(c *gin.Context, over *overError) error {
 	session, err := h.current(c)
 	switch start := h.startOf(over.client); {
@@ -97,7 +95,7 @@ func (h *Handler) resumeOver(c *gin.Context, over *overError) error {
 	}
 }
 
-// startOf is where an app begins a sign-in anew; "" if it registered no such address.
+// startOf returns where an app restarts a sign-in; "" if it registered no such address.
 func (h *Handler) startOf(client *Client) string {
 	if client == nil || client.Metadata.InitiateLoginURI == "" {
 		return ""
@@ -105,7 +103,7 @@ func (h *Handler) startOf(client *Client) string {
 	return withIssuer(client.Metadata.InitiateLoginURI, h.service.strategy.issuer)
 }
 
-// withIssuer tells the app who sends the member (OpenID Connect Core 4).
+// withIssuer adds the iss parameter to an app's address (OpenID Connect Core 4).
 func withIssuer(address, issuer string) string {
 	separator := "?"
 	if strings.Contains(address, "?") {
@@ -114,10 +112,10 @@ func withIssuer(address, issuer string) string {
 	return address + separator + "iss=" + url.QueryEscape(issuer)
 }
 
-// onwardPage stands for a moment on the way to the app.
+// onwardPage is shown briefly on the way to the app.
 type onwardPage struct {
 	Next string
-	Held bool // the browser may wait for a press before it opens an app that is no web site
+	Held bool // the browser may require a press before it opens an app that is not a web site
 }
 
 func (h *Handler) onward(c *gin.Context, client *Client, held bool) error {
@@ -125,7 +123,7 @@ func (h *Handler) onward(c *gin.Context, client *Client, held bool) error {
 	return h.web.Page(c, http.StatusOK, "provider/onward", onwardPage{next, held}, web.WithApp(client.in(web.Lang(c)).Name), web.Onward(next, 0))
 }
 
-// refused tells whether the member's no stands: what they did afterwards counts more.
+// refused reports whether the member's refusal still applies: later actions override it.
 func (f facts) refused(i *interaction) bool {
 	switch {
 	case i.refusal == "",
@@ -137,7 +135,7 @@ func (f facts) refused(i *interaction) bool {
 	return true
 }
 
-// refusalError is what the app is told (RFC 6749 4.1.2.1).
+// refusalError is the error for the app (RFC 6749 4.1.2.1).
 func (f facts) refusalError(said memberNo) error {
 	switch {
 	case said == refusedLogin:

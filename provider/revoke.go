@@ -17,9 +17,8 @@ import (
 	"huskyidp/internal/web"
 )
 
-// revoke is the revocation endpoint (RFC 7009). A refresh token takes its whole grant
-// with it, an access token itself alone. Unknown tokens are 200, another client's are
-// refused, and a database that does not answer is 503, never 200 (S-41).
+// revoke is the revocation endpoint (RFC 7009). A refresh token is revoked with its whole grant, an access token alone.
+// Unknown tokens get 200, another client's are refused, and an unavailable database is 503, never 200 (S-41).
 func (h *Handler) revoke(c *gin.Context) error {
 	ctx, in := c.Request.Context(), h.newCall(c)
 	if err := checkForm(c); err != nil {

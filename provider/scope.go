@@ -9,13 +9,13 @@ import (
 	"github.com/ory/fosite"
 )
 
-// words are what a space-separated list names (RFC 6749 3.3): no other white space parts them.
+// words splits a space-separated list (RFC 6749 3.3): no other white space separates.
 func words(list string) []string {
 	return strings.FieldsFunc(list, func(r rune) bool { return r == ' ' })
 }
 
-// narrowed is the grant as a token of fewer scopes sees it. Single claims then stay
-// only where one of those scopes has them.
+// narrowed returns the grant for a token of fewer scopes. It keeps an individually requested claim only if one of those
+// scopes includes it.
 func (g *grant) narrowed(scopes []string) *grant {
 	if len(scopes) == len(g.Scopes) { // never more: a token's scopes are the grant's or fewer
 		return g
@@ -25,9 +25,8 @@ func (g *grant) narrowed(scopes []string) *grant {
 	return &fewer
 }
 
-// narrowRefresh returns the scopes that a refresh names, for this one access token: the
-// refresh token keeps all (RFC 6749 6). Scopes that nobody knows are ignored, as in the
-// request that the token came from; one that was not granted is refused.
+// narrowRefresh returns the scopes that a refresh names, for this one access token: the refresh token keeps all (RFC
+// 6749 6). Unknown scopes are ignored, as in the authorization request; one that was not granted is refused.
 func narrowRefresh(r *fosite.AccessRequest, client *Client, g *grant) ([]string, error) {
 	if strings.TrimSpace(r.Form.Get("scope")) == "" {
 		return r.GrantedScope, nil

@@ -9,8 +9,8 @@ import (
 	"github.com/ory/fosite/token/jwt"
 )
 
-// tokenSession is what fosite carries through its handlers, and hands to the storage and the strategies: one request's
-// client and grant, in our shapes and in those that fosite reads. It is never stored.
+// tokenSession is what fosite passes through its handlers to the storage and the strategies: one request's client and
+// grant, in our form and in fosite's. It is never stored.
 type tokenSession struct {
 	client *Client
 	now    time.Time
@@ -25,7 +25,7 @@ type tokenSession struct {
 
 var _ openid.Session = (*tokenSession)(nil)
 
-// newTokenSession begins a session. fosite's own claims hold only what its handlers insist on: ID tokens are made from
+// newTokenSession returns a session. fosite's own claims hold only what its handlers require: ID tokens are made from
 // the grant.
 func newTokenSession(client *Client, p presentedGrant, now time.Time) *tokenSession {
 	s := &tokenSession{

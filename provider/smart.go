@@ -9,12 +9,11 @@ import (
 	"github.com/ory/fosite"
 )
 
-// The profile smart is a partner that reads the member's record at a FHIR server: SMART
-// App Launch 2.2, standalone launch with patient context. This server knows who the
-// member is and what they allowed; the record is the FHIR server's, which takes our
-// access tokens.
+// A client with profile smart is a partner that reads the member's record at a FHIR server: SMART App Launch 2.2,
+// standalone launch with patient context. This server knows who the member is and what they allowed; the record belongs
+// to the FHIR server, which accepts our access tokens.
 
-// Scopes of SMART App Launch section 3 besides those of the record itself.
+// Scopes of SMART App Launch section 3 in addition to those of the record itself.
 const (
 	scopeLaunchPatient = "launch/patient" // the token response names the patient
 	scopeFHIRUser      = "fhirUser"       // the ID token names the member's resource
@@ -22,10 +21,10 @@ const (
 
 var smartScopes = append(slices.Clone(partnerScopes), scopeFHIRUser, scopeLaunchPatient)
 
-// recordScope is a scope on kinds of resources of one patient: patient/Observation.rs, or
-// of version 1 patient/Observation.read. The finer ones with a query are not known here.
+// recordScope is a scope on one patient's resources of a type: patient/Observation.rs, or in version 1
+// patient/Observation.read. Finer ones with a query are not supported.
 type recordScope struct {
-	kind    string // type of resource, "*" for all
+	kind    string // resource type, "*" for all
 	actions string // of "cruds", in that order
 }
 
@@ -51,10 +50,10 @@ func (r recordScope) covers(other recordScope) bool {
 		!strings.ContainsFunc(other.actions, func(action rune) bool { return !strings.ContainsRune(r.actions, action) })
 }
 
-// changes tells whether it lets an app do more than look.
+// changes reports whether it lets an app do more than read.
 func (r recordScope) changes() bool { return strings.ContainsAny(r.actions, "cud") }
 
-// coversScope tells whether scopes has the one, by name or, in the record, by a wider one.
+// coversScope reports whether scopes include the one, by name or, in the record, by a wider one.
 func coversScope(scopes []string, one string) bool {
 	if slices.Contains(scopes, one) {
 		return true
@@ -66,7 +65,7 @@ func coversScope(scopes []string, one string) bool {
 	})
 }
 
-// completeSmart fills in and checks what SMART App Launch asks of a registration.
+// completeSmart fills in and checks what SMART App Launch requires of a registration.
 func (m *Metadata) completeSmart() error {
 	m.defaults([]string{"authorization_code", "refresh_token"}, smartScopes)
 	if m.SubjectType == "" {
@@ -86,9 +85,9 @@ func (m *Metadata) completeSmart() error {
 	return nil
 }
 
-// readAud holds the request to its FHIR server (SMART App Launch 2.1.1): a token must not
-// reach another that an app was lured to. resource says the same (RFC 8707), for request
-// objects, whose aud is this server.
+// readAud checks that the request names the client's FHIR server (SMART App Launch 2.1.1): a token must not reach
+// another one that an app was lured to. resource is equivalent (RFC 8707), for request objects, whose aud is this
+// server.
 func (r *authorizeRequest) readAud() error {
 	if r.client.Metadata.Profile != ProfileSmart {
 		return nil
@@ -109,14 +108,14 @@ func (r *authorizeRequest) readAud() error {
 	return nil
 }
 
-// launch is the launch context of a token request: whose record it is. The id is the roster's own, drawn at random, which
-// the FHIR server knows; never the member number (S-42).
+// launch is the launch context of a token request: whose record it is. The ID is the roster's own, random, and known to
+// the FHIR server; never the member number (S-42).
 type launch struct {
 	patient  string // "" for none
 	fhirUser string // address of the member's resource; "" for none
 }
 
-// readLaunch finds the launch context that the scopes of g ask for.
+// readLaunch returns the launch context that the scopes of g ask for.
 func (s *Service) readLaunch(ctx context.Context, client *Client, g *grant) (launch, error) {
 	if client.Metadata.Profile != ProfileSmart || !slices.ContainsFunc(g.Scopes, namesPatient) {
 		return launch{}, nil
@@ -136,14 +135,14 @@ func (s *Service) readLaunch(ctx context.Context, client *Client, g *grant) (lau
 	return l, nil
 }
 
-// namesPatient tells of scopes that mean a certain person's record.
+// namesPatient reports whether a scope refers to one person's record.
 func namesPatient(scope string) bool {
 	_, ok := parseRecordScope(scope)
 	return ok || scope == scopeLaunchPatient || scope == scopeFHIRUser
 }
 
-// knowsScope tells whether the client registered the scope; an app of the record also
-// knows those that it did not, so that asking for them is refused, not ignored.
+// knowsScope reports whether the client registered the scope; for an app of the record, it also accepts other scopes of
+// the record, so that they are refused, not ignored.
 func (c *Client) knowsScope(scope string) bool {
 	_, inRecord := parseRecordScope(scope)
 	return coversScope(c.Metadata.Scope, scope) || inRecord && c.Metadata.Profile == ProfileSmart

@@ -2,8 +2,8 @@ package provider
 
 import "github.com/gin-gonic/gin"
 
-// smartConfiguration is the document of SMART App Launch section 4. A FHIR server that
-// takes our tokens serves it, or what it says, at its own address.
+// smartConfiguration is the document of SMART App Launch section 4. A FHIR server that accepts our tokens serves it, or
+// its content, at its own address.
 type smartConfiguration struct {
 	Issuer                                     string   `json:"issuer"`
 	JWKSURI                                    string   `json:"jwks_uri"`

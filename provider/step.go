@@ -20,27 +20,27 @@ const (
 	stepFactor    step = "factor"    // more proof than the session has
 	stepAgreement step = "agreement" // a new version of the license agreement
 	stepSettle    step = "settle"    // what an imported account lacks
-	stepQuestion  step = "question"  // a secret question, where there is none; may be left for later
-	stepConsent   step = "consent"   // the member's word to a partner app
+	stepQuestion  step = "question"  // a secret question, if there is none; can be postponed
+	stepConsent   step = "consent"   // the member's permission for a partner app
 )
 
-// facts are all that nextStep looks at.
+// facts are the only input of nextStep.
 type facts struct {
 	request    *authorizeRequest
 	session    *accounts.Session // nil without one
-	heldFor    *uuid.UUID        // whose second step the request waited for; nil for nobody's
+	heldFor    *uuid.UUID        // whose second step the request waited for; nil if nobody's
 	selectedAt *time.Time        // when the member chose to continue with this session
-	best       int               // rank that the member's factors can give; read where the session has less than is wanted
-	agreement  bool              // a new version is to be accepted; asked at a fresh sign-in
-	question   bool              // a secret question is to be asked for, likewise
+	best       int               // rank that the member's factors can give; read if the session has less than is wanted
+	agreement  bool              // a new version must be accepted; asked at a fresh sign-in
+	question   bool              // a secret question must be asked for, also at a fresh sign-in
 	consent    *consent          // what the member allowed this client; nil if nothing, or not asked for
 }
 
-// nextStep names the first unmet need and its reason, in a fixed order. It is pure:
-// every page returns to the dispatcher, which asks it again.
+// nextStep returns the first unmet need and its reason, in a fixed order. It is pure: every page returns to the
+// dispatcher, which calls it again.
 func nextStep(f facts) (step, string) {
 	r, s := f.request, f.session
-	fresh := s != nil && !s.AuthTime.Before(r.requestedAt) // signed in for this very request
+	fresh := s != nil && !s.AuthTime.Before(r.requestedAt) // signed in for this request
 	switch {
 	case r.asks("create") && !fresh:
 		return stepRegister, "prompt=create"
@@ -70,8 +70,7 @@ func nextStep(f facts) (step, string) {
 	return nextConsent(f)
 }
 
-// nextConsent asks a partner's member once, again for what is new, and whenever the app
-// wants it.
+// nextConsent asks a partner's member once, again for new scopes, and whenever the app requests it.
 func nextConsent(f facts) (step, string) {
 	r := f.request
 	switch {
@@ -87,7 +86,7 @@ func nextConsent(f facts) (step, string) {
 	return stepNone, ""
 }
 
-// subject is the member's sub at this client.
+// subject returns the member's sub at this client.
 func (f facts) subject() string {
 	if f.consent != nil {
 		return f.consent.Subject
@@ -95,7 +94,7 @@ func (f facts) subject() string {
 	return f.session.Subject
 }
 
-// silentError is the answer to prompt=none when a step is unmet (Core 3.1.2.6).
+// silentError returns the error for prompt=none if a step is unmet (Core 3.1.2.6).
 func (s step) silentError() error {
 	switch s {
 	case stepSelect, stepAgreement, stepSettle, stepQuestion:
@@ -106,7 +105,7 @@ func (s step) silentError() error {
 	return fosite.ErrLoginRequired
 }
 
-// path is the page of a step.
+// path returns the page of a step.
 func (s step) path() string {
 	switch s {
 	case stepRegister:

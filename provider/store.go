@@ -12,8 +12,8 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// store speaks SQL on the tables of this package. What every code and token costs has numbered arguments: pgx reads a whole
-// statement each time to find named ones.
+// store executes SQL on the tables of this package. Statements for every code and token use numbered arguments: pgx
+// parses a whole statement each time to find named ones.
 type store struct {
 	db      *postgres.DB
 	audit   *audit.Log
@@ -21,9 +21,8 @@ type store struct {
 	now     func() time.Time
 }
 
-// grantColumns join a grant with what the account says today (S-39): a closed
-// account, or a password changed since, voids it; so does the end of its session, a
-// sign-out only what lasts no longer than the member is there.
+// grantColumns joins a grant with the current state of the account (S-39): a closed account or a later change of
+// password voids it, and so does the end of its session; a sign-out voids only grants without offline_access.
 const grantColumns = `
 	g.id, g.client_id, g.account_id, g.subject, g.sid, g.scopes, g.audience, g.auth_time, g.acr, g.amr, g.nonce,
 	g.redirect_uri, g.code_hash, g.code_challenge, g.code_expires_at, g.created_at, g.expires_at, g.claims, g.dpop_jkt,
@@ -73,8 +72,8 @@ func queueGrant(b *pgx.Batch, g *grant) {
 		g.RedirectURI, g.CodeHash, g.CodeChallenge, g.CodeExpiresAt, g.CreatedAt, g.ExpiresAt, g.ConsentID, g.Claims, g.DPoPJKT)
 }
 
-// saveTokens marks the code or refresh token used and stores what is issued: one batch, which a constraint undoes as a
-// whole if another request was first or the grant has been revoked meanwhile (errLostRace).
+// saveTokens marks the code or refresh token used and stores what is issued, in one batch. A constraint undoes all of
+// it if another request was first or the grant has been revoked in the meantime (errLostRace).
 func (s *store) saveTokens(ctx context.Context, out exchange, now time.Time) error {
 	g, token := out.grant, out.token
 	if g == nil && out.made.opaque == nil { // client_credentials with a JWT writes nothing
@@ -93,7 +92,7 @@ func (s *store) saveTokens(ctx context.Context, out exchange, now time.Time) err
 		kind, predecessor = audit.TokensRefreshed, token.Hash
 	}
 	switch {
-	case out.made.refresh == "" || token != nil && token.SuccessorAt != nil: // none, or the one of the use that this repeats
+	case out.made.refresh == "" || token != nil && token.SuccessorAt != nil: // none, or a repeated use with the same successor
 	case token.fixed():
 		b.Queue(`update refresh_tokens
 			set expires_at = $3, grant_id = (select id from grants where id = $2 and revoked_at is null)
@@ -112,7 +111,7 @@ func (s *store) saveTokens(ctx context.Context, out exchange, now time.Time) err
 	return err
 }
 
-// queueOpaque adds the row of an opaque access token, if there is one.
+// queueOpaque adds the row of an opaque access token, if any.
 func (m made) queueOpaque(b *pgx.Batch, grantID *uuid.UUID) {
 	if m.opaque != nil {
 		b.Queue(`insert into access_tokens (hash, grant_id, claims, expires_at) values ($1, $2, $3, $4)`,
@@ -120,8 +119,8 @@ func (m made) queueOpaque(b *pgx.Batch, grantID *uuid.UUID) {
 	}
 }
 
-// saveFailure records what a refused token request means for the grant: a replay
-// revokes it, any other failure kills the code (S-32).
+// saveFailure records the effect of a refused token request on the grant: a replay revokes it, any other failure voids
+// the code (S-32).
 func (s *store) saveFailure(ctx context.Context, p presentedGrant, replayed bool, now time.Time) error {
 	if p.grant == nil {
 		return nil

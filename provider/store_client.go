@@ -22,8 +22,7 @@ type clientRow struct {
 	LanguageLogos   map[string][]byte // digests
 }
 
-// reload reads version and clients in one statement each, version first: a change
-// in between is seen again by the next look.
+// reload reads version and clients in one statement each, version first: the next check sees a change in between again.
 func (r *Clients) reload(ctx context.Context) error {
 	version, err := r.version(ctx)
 	if err != nil {
@@ -87,7 +86,7 @@ func (r *Clients) insert(ctx context.Context, c *Client) error {
 	return r.storeLogos(ctx, c)
 }
 
-// replace is update where the metadata, and with them the logos, are new.
+// replace is update for new metadata, which includes the logos.
 func (r *Clients) replace(ctx context.Context, c *Client) error {
 	if err := r.update(ctx, c); err != nil {
 		return err

@@ -42,7 +42,8 @@ func (h *Handler) token(c *gin.Context) error {
 	return nil
 }
 
-// turn is of the row that a code or token names, and no other parameter: whose request locks none has it to itself.
+// turn waits for a turn on the row that a code or token names. Requests that lock no row do not wait for each
+// other, so no other parameter is used.
 func (s *Service) turn(ctx context.Context, named string) (done func(), err error) {
 	if named == "" {
 		return func() {}, nil
@@ -50,7 +51,7 @@ func (s *Service) turn(ctx context.Context, named string) (done func(), err erro
 	return s.store.db.Turn(ctx, seal.Digest(named))
 }
 
-// checkTokenRequest refuses what fosite would take or answer with the wrong code.
+// checkTokenRequest refuses what fosite would accept or answer with the wrong code.
 func checkTokenRequest(c *gin.Context) error {
 	form := web.Form(c)
 	if err := errors.Join(checkForm(c, "resource"), refuseDetails(form)); err != nil {
@@ -69,13 +70,12 @@ func checkTokenRequest(c *gin.Context) error {
 	return nil
 }
 
-// grantParameter is what a grant cannot be asked for without (RFC 6749 4.1.3, 6; RFC 7523
-// 2.1; RFC 8628 3.4).
+// grantParameter is the required parameter of each grant type (RFC 6749 4.1.3, 6; RFC 7523 2.1; RFC 8628 3.4).
 var grantParameter = map[string]string{
 	"authorization_code": "code", "refresh_token": "refresh_token", grantJWTBearer: "assertion", grantDevice: "device_code",
 }
 
-// tokenError answers per RFC 6749 5.2.
+// tokenError responds according to RFC 6749 5.2.
 func (h *Handler) tokenError(c *gin.Context, cause error) error {
 	oauth := oauthError(cause)
 	if oauth == nil {

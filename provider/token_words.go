@@ -6,9 +6,9 @@ import (
 	"github.com/ory/fosite"
 )
 
-// explain says which of the things that can go wrong at the token endpoint did, where
-// fosite's words leave it open or are not for who made the app. It tells the authenticated
-// client of its own grants alone: another client's code or token is unknown to it.
+// explain returns the precise cause of an error at the token endpoint if fosite's text is ambiguous or not meant for
+// developers. It tells the authenticated client only about its own grants: another client's code or token is unknown to
+// it.
 func (p presentedGrant) explain(in call, client *Client, replayed bool, cause error) error {
 	oauth := oauthError(cause)
 	if oauth == nil {
@@ -16,7 +16,7 @@ func (p presentedGrant) explain(in call, client *Client, replayed bool, cause er
 	}
 	grantType := in.form.Get("grant_type")
 	switch {
-	case !isWorded(oauth) && !client.GetGrantTypes().Has(grantType): // fosite's code is another for public clients
+	case !isWorded(oauth) && !client.GetGrantTypes().Has(grantType): // fosite's code differs for public clients
 		return worded(fosite.ErrUnauthorizedClient, "The client is not registered for the grant_type "+grantType+".").WithWrap(cause)
 	case oauth.ErrorField == fosite.ErrInvalidGrant.ErrorField:
 		if hint := p.explainGrant(in, client, replayed, isWorded(oauth)); hint != "" {
@@ -26,7 +26,7 @@ func (p presentedGrant) explain(in call, client *Client, replayed bool, cause er
 	return explainScope(in.form, client, cause)
 }
 
-// explainGrant is the fault of a code or refresh token; "" where the error says it already.
+// explainGrant returns what is wrong with a code or refresh token; "" if the error already says it.
 func (p presentedGrant) explainGrant(in call, client *Client, replayed, said bool) string {
 	form, now := in.form, in.now
 	grantType := form.Get("grant_type")

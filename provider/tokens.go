@@ -18,9 +18,8 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// strategy makes and checks codes and tokens for fosite: opaque 256-bit codes and
-// refresh tokens kept as SHA-256, JWT access tokens (RFC 9068), ID tokens (OpenID
-// Connect Core 2). Signatures come from go-jose v4 with the keys of package keys.
+// strategy makes and checks codes and tokens for fosite: opaque 256-bit codes and refresh tokens stored as SHA-256, JWT
+// access tokens (RFC 9068), ID tokens (OpenID Connect Core 2). go-jose v4 signs with the keys of package keys.
 type strategy struct {
 	issuer   string
 	keys     Keys
@@ -28,12 +27,12 @@ type strategy struct {
 	verified verifiedTokens
 }
 
-// made are the code and tokens of one answer, noted on the session as fosite has each of them generated.
+// made are the code and tokens of one answer, recorded in the session as fosite generates each.
 type made struct {
-	code    string // "" for none; so are the tokens
+	code    string // "" for none; likewise the tokens
 	access  string
 	refresh string
-	opaque  *accessClaims // of an access token that the client gets as a reference, which is stored; else nil
+	opaque  *accessClaims // claims of an access token issued as a reference, which are stored; else nil
 }
 
 func (s *strategy) GenerateAuthorizeCode(_ context.Context, r fosite.Requester) (string, string, error) {
@@ -51,10 +50,9 @@ func (s *strategy) ValidateAuthorizeCode(_ context.Context, r fosite.Requester, 
 	return nil
 }
 
-// GenerateRefreshToken draws the first token of a grant. Each later one is a keyed
-// digest of the one before it, so that a retry after a lost response gets the same
-// successor although only digests are stored. A token that only the holder of a key can
-// use stays the same (S-38).
+// GenerateRefreshToken draws the first token of a grant at random. Each later one is a keyed digest of its predecessor,
+// so that a retry after a lost response gets the same successor although only digests are stored. A token that only the
+// holder of a key can use stays the same (S-38).
 func (s *strategy) GenerateRefreshToken(_ context.Context, r fosite.Requester) (string, string, error) {
 	session := sessionOf(r)
 	var token string
@@ -114,7 +112,7 @@ func (s *strategy) GenerateAccessToken(_ context.Context, r fosite.Requester) (s
 		FHIRUser: t.launch.fhirUser,
 	}
 	if audience := r.GetGrantedAudience(); len(audience) > 0 {
-		claims.Audience = audience[0] // one resource a token (S-40)
+		claims.Audience = audience[0] // one resource per token (S-40)
 	}
 	if t.resource != "" {
 		claims.Audience = t.resource
@@ -132,19 +130,19 @@ func (s *strategy) GenerateAccessToken(_ context.Context, r fosite.Requester) (s
 	return token, "", err
 }
 
-// fosite never validates our access tokens: parseAccessToken does.
+// fosite never validates our access tokens: strategy.accessToken does.
 func (s *strategy) AccessTokenSignature(context.Context, string) string { return "" }
 func (s *strategy) ValidateAccessToken(context.Context, fosite.Requester, string) error {
 	return fosite.ErrInvalidTokenFormat
 }
 
-// tokenID is a jti that names the grant, so that a resource request finds it:
-// 16 bytes of grant id (zero for a service) and 16 random ones.
+// tokenID returns a jti that names the grant, so that a resource request finds it: 16 bytes of grant ID (zero for a
+// service) and 16 random ones.
 func tokenID(grant, random uuid.UUID) string {
 	return base64.RawURLEncoding.EncodeToString(append(grant[:], random[:]...))
 }
 
-// grantOf is the grant that a jti names; uuid.Nil for a service's token.
+// grantOf returns the grant that a jti names; uuid.Nil for a service's token.
 func grantOf(jti string) (uuid.UUID, error) {
 	raw, err := base64.RawURLEncoding.DecodeString(jti)
 	if err != nil || len(raw) != 32 {
@@ -153,7 +151,7 @@ func grantOf(jti string) (uuid.UUID, error) {
 	return uuid.UUID(raw[:16]), nil
 }
 
-// idClaims are the claims of an ID token. Nothing is in it that nobody asked for.
+// idClaims are the claims of an ID token. It holds nothing that was not asked for.
 type idClaims struct {
 	Issuer          string           `json:"iss"`
 	Subject         string           `json:"sub"`
@@ -166,7 +164,7 @@ type idClaims struct {
 	AMR             []string         `json:"amr"`
 	SID             string           `json:"sid"`
 	AccessTokenHash string           `json:"at_hash,omitempty"`
-	CodeHash        string           `json:"c_hash,omitempty"` // beside a code only
+	CodeHash        string           `json:"c_hash,omitempty"` // only with a code
 	FHIRUser        string           `json:"fhirUser,omitempty"`
 }
 
@@ -191,8 +189,8 @@ func (s *strategy) GenerateIDToken(_ context.Context, _ time.Duration, r fosite.
 	return t.envelope.seal(token, "JWT")
 }
 
-// leftHalf is at_hash and c_hash: half the digest that belongs to the ID token's
-// algorithm (OpenID Connect Core 3.1.3.6, 3.3.2.11), "" for nothing.
+// leftHalf returns at_hash or c_hash: the left half of the digest that belongs to the ID token's algorithm (OpenID
+// Connect Core 3.1.3.6, 3.3.2.11), "" for an empty text.
 func leftHalf(alg, text string) string {
 	if text == "" {
 		return ""
@@ -205,14 +203,14 @@ func leftHalf(alg, text string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
-// sign makes a compact JWT of the claims, and of more of them, if there are any, which win.
+// sign makes a compact JWT of claims and more, which takes precedence.
 func (s *strategy) sign(alg, typ string, claims any, more ...map[string]any) (string, error) {
 	signer, err := s.keys.Current().Signer(alg, typ)
 	if err != nil {
 		return "", fmt.Errorf("finding a signing key for %s: %w", alg, err)
 	}
 	more = slices.DeleteFunc(more, func(part map[string]any) bool { return len(part) == 0 })
-	if len(more) == 0 { // the builder would read what it has written, so as to merge it
+	if len(more) == 0 { // the builder would parse its own output to merge it
 		payload, err := json.Marshal(claims)
 		if err != nil {
 			return "", fmt.Errorf("writing the claims of a token: %w", err)

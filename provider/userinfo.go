@@ -8,9 +8,8 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// userinfo answers with the granted claims (OpenID Connect Core 5.3). The token comes in
-// the Authorization header (S-41); in the form only from clients of the profile
-// certification, where RFC 6750 2.2 is tested.
+// userinfo responds with the granted claims (OpenID Connect Core 5.3). The token is in the Authorization header (S-41);
+// in the form only for clients with profile certification, which tests RFC 6750 2.2.
 func (h *Handler) userinfo(c *gin.Context) error {
 	token, ok := presentedToken(c.GetHeader("Authorization"))
 	sent := c.Request.PostForm["access_token"]
@@ -35,7 +34,7 @@ func (h *Handler) userinfo(c *gin.Context) error {
 	g := access.grant
 	client, err := h.service.clients.Find(ctx, access.claims.ClientID)
 	if err != nil || len(sent) > 0 && client.Metadata.Profile != ProfileCertification {
-		return senderRefused(c, token.dpop, "invalid_token", "") // the client has been disabled, or may not send it so
+		return senderRefused(c, token.dpop, "invalid_token", "") // the client has been disabled, or may not send the token in the form
 	}
 	if g == nil || access.claims.Audience != h.service.strategy.issuer {
 		return senderRefused(c, token.dpop, "invalid_token", "") // a service's token, or one for another resource
@@ -65,8 +64,8 @@ func (h *Handler) userinfo(c *gin.Context) error {
 	return h.userinfoJWT(c, client, claims)
 }
 
-// userinfoJWT answers as a JWT, signed, encrypted, or both (Core 5.3.2). A signed one's
-// header has no typ, so that it never passes for an ID token (S-40).
+// userinfoJWT responds with a JWT, signed, encrypted, or both (Core 5.3.2). The header of a signed one has no typ, so
+// that it never passes for an ID token (S-40).
 func (h *Handler) userinfoJWT(c *gin.Context, client *Client, claims map[string]any) error {
 	m := client.Metadata
 	claims["iss"], claims["aud"] = h.service.strategy.issuer, client.ID
@@ -93,21 +92,21 @@ func (h *Handler) userinfoJWT(c *gin.Context, client *Client, claims map[string]
 	return nil
 }
 
-// bearer reads the header of RFC 6750 2.1; the scheme's case does not matter.
+// bearer reads the header of RFC 6750 2.1; the scheme is case-insensitive.
 func bearer(header string) (string, bool) {
 	token, ok := presentedToken(header)
 	return token.text, ok && !token.dpop
 }
 
-// tokenRefused answers per RFC 6750 3.1 where only bearer tokens are known.
+// tokenRefused responds according to RFC 6750 3.1 where only bearer tokens are accepted.
 func tokenRefused(c *gin.Context, code string) error {
 	c.Header("WWW-Authenticate", `Bearer error="`+code+`"`)
 	programError(c, http.StatusUnauthorized, code, "")
 	return nil
 }
 
-// senderRefused answers per RFC 6750 3.1 or, to who uses DPoP, RFC 9449 7.1. A request
-// without a token gets no code, and both challenges.
+// senderRefused responds according to RFC 6750 3.1 or, for DPoP, RFC 9449 7.1. A request without a token gets no code,
+// and both challenges.
 func senderRefused(c *gin.Context, dpop bool, code, hint string) error {
 	challenge := "Bearer"
 	switch {

@@ -7,18 +7,18 @@ import (
 	"github.com/maypok86/otter/v2"
 )
 
-// verifiedKept bounds the memory of verified tokens (S-69): about 8 MiB.
+// verifiedKept limits the cache of verified tokens (S-69): about 8 MiB.
 const verifiedKept = 10_000
 
-// verified is an access token of ours whose signature was found to be good.
+// verified is an access token of ours whose signature is valid.
 type verified struct {
 	kid    string
 	claims accessClaims
 }
 
-// verifiedTokens remembers, by the digest of the whole token, those that need no second look at their signature: it would be a
-// quarter of what introspection costs. Only that is remembered. Whether the key still counts, the token has ended or it was
-// revoked is asked each time.
+// verifiedTokens caches, by the digest of the whole token, those whose signature has been verified: it would be a
+// quarter of the cost of introspection. Nothing else is cached. Whether the key is still published, and the token
+// expired or revoked, is checked each time.
 type verifiedTokens struct {
 	cache *otter.Cache[[sha256.Size]byte, verified]
 }
@@ -30,7 +30,7 @@ func newVerifiedTokens() verifiedTokens {
 	})}
 }
 
-// accessToken verifies a JWT access token: its signature, by a key that is published now, and its issuer and life.
+// accessToken verifies a JWT access token: its signature, by a currently published key, its issuer and its lifetime.
 func (s *strategy) accessToken(token string, now time.Time) (accessClaims, error) {
 	digest := sha256.Sum256([]byte(token))
 	known, ok := s.verified.cache.GetIfPresent(digest)

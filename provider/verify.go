@@ -7,15 +7,14 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// errToken says that a token is not one of ours, of another kind, or not valid now.
+// errToken is returned for a token that is not one of ours, of another kind, or not valid now.
 var errToken = errors.New("provider: the token is not valid")
 
-// signingAlgs are the algorithms of our own keys; none and HMAC never (S-44).
+// signingAlgs are the algorithms of our own keys; never none or HMAC (S-44).
 var signingAlgs = []jose.SignatureAlgorithm{jose.RS256, jose.PS256, jose.ES256, jose.EdDSA}
 
-// parse verifies a compact JWS with a published key that its kid names, and reads
-// its claims. The header's typ must be the given one, so that kinds are never
-// interchangeable (S-40); keys in headers are ignored.
+// parse verifies a compact JWS with the published key that its kid names, and reads its claims. The header's typ must
+// be the given one, so that kinds are never interchangeable (S-40); keys in headers are ignored.
 func (s *strategy) parse(token, typ string, claims any) (kid string, err error) {
 	if len(token) > 8<<10 {
 		return "", errToken
@@ -38,8 +37,8 @@ func (s *strategy) parse(token, typ string, claims any) (kid string, err error) 
 	return header.KeyID, nil
 }
 
-// parseIDTokenHint verifies an ID token given as a hint. It may have expired
-// (OpenID Connect Core 3.1.2.1, RP-Initiated Logout 4).
+// parseIDTokenHint verifies an ID token given as a hint. It may have expired (OpenID Connect Core 3.1.2.1, RP-Initiated
+// Logout 4).
 func (s *strategy) parseIDTokenHint(token string) (idClaims, error) {
 	var c idClaims
 	if _, err := s.parse(token, "JWT", &c); err != nil {
