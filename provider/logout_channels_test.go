@@ -20,23 +20,11 @@ import (
 	"huskyidp/provider"
 )
 
-// TestBackChannelLogout covers conformance 8.4: the app gets a logout token for the
-// session, is tried again after a failure, and never holds up the browser.
-func TestBackChannelLogout(t *testing.T) {
-	b := newBench(t, 4)
-	received := make(chan url.Values, 8)
-	status := make(chan int, 8)
-	status <- http.StatusInternalServerError // the first try fails
-	app := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		fields, _ := url.ParseQuery(string(body))
-		received <- fields
-		select {
-		case code := <-status:
-			w.WriteHeader(code)
-		default:
-		}
-	}))
+// backChannel is an app that listens on the back channel, and the job queue that calls it.
+func (b *bench) backChannel(answer http.HandlerFunc) *httptest.Server {
+	t := b.t
+	t.Helper()
+	app := httptest.NewTLSServer(answer)
 	t.Cleanup(app.Close)
 	roots := x509.NewCertPool()
 	roots.AddCert(app.Certificate())
@@ -48,6 +36,26 @@ func TestBackChannelLogout(t *testing.T) {
 	t.Cleanup(func() {
 		if err := runner.Stop(t.Context()); err != nil {
 			t.Log(err)
+		}
+	})
+	return app
+}
+
+// TestBackChannelLogout covers conformance 8.4: the app gets a logout token for the
+// session, is tried again after a failure, and never holds up the browser.
+func TestBackChannelLogout(t *testing.T) {
+	b := newBench(t, 4)
+	received := make(chan url.Values, 8)
+	status := make(chan int, 8)
+	status <- http.StatusInternalServerError // the first try fails
+	app := b.backChannel(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		fields, _ := url.ParseQuery(string(body))
+		received <- fields
+		select {
+		case code := <-status:
+			w.WriteHeader(code)
+		default:
 		}
 	})
 	id, secret := b.client(func(m *provider.Metadata) { m.BackchannelLogoutURI = app.URL + "/bye?x=1" })

@@ -1,21 +1,14 @@
 package provider_test
 
 import (
-	"crypto/x509"
 	"io"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"huskyidp/accounts"
-	"huskyidp/internal/jobs"
-	"huskyidp/internal/outbound"
-	"huskyidp/internal/postgres"
-	"huskyidp/internal/postgres/postgrestest"
 	"huskyidp/provider"
 )
 
@@ -25,23 +18,10 @@ func TestAppsHearOfEveryEnd(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, 4)
 	received := make(chan string, 8)
-	app := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	app := b.backChannel(func(_ http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		fields, _ := url.ParseQuery(string(body))
 		received <- fields.Get("logout_token")
-	}))
-	t.Cleanup(app.Close)
-	roots := x509.NewCertPool()
-	roots.AddCert(app.Certificate())
-	pool := postgrestest.Open(t, postgres.Options{DSN: b.db.Pool().Config().ConnString(), MaxConns: 5})
-	caller := outbound.New(outbound.Options{Allow: []string{strings.TrimPrefix(app.URL, "https://")}, RootCAs: roots})
-	runner, err := jobs.New(pool, slog.New(slog.DiscardHandler), provider.LogoutWork(b.provider, caller, slog.New(slog.DiscardHandler)))
-	must(t, err)
-	must(t, runner.Start(t.Context()))
-	t.Cleanup(func() {
-		if err := runner.Stop(t.Context()); err != nil {
-			t.Log(err)
-		}
 	})
 	id, secret := b.client(func(m *provider.Metadata) { m.BackchannelLogoutURI = app.URL + "/bye" })
 	tomas := b.another("tomas.ruiz")
