@@ -43,9 +43,8 @@ type newcomer struct {
 }
 
 // keepRenumbered looks for absent members whose name and birth date the file has under another number. One wrong digit would
-// end them, so they stay. A line with a new number, or with one whose member it renames, is held until somebody decides; one that
-// is left out anyway is remarked on.
-// The other absent members end, and are named to Ending.
+// end them, so they stay. A line with a new number, or with one whose member it renames, is held until somebody decides; one
+// that is left out anyway is noted. The other absent members end, and are passed to Ending.
 func (run *importRun) keepRenumbered(ctx context.Context) error {
 	for after := uuid.Nil; ; {
 		page, err := run.roster.store.absentAfter(ctx, after, absentPage, run.roster.unseal)
