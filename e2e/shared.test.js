@@ -45,6 +45,12 @@ for (const walk of walks) {
     await member.at('/register/open');
     await member.look('open');
     await shows(member, first.first, first.last, first.number);
+    await page.fill('#card_id', second.number);
+    await member.press('go-on');
+    await page.locator('#card_id-error').waitFor();
+    await member.look('open-other-card');
+    await shows(member, first.first, first.last, first.number);
+    await page.fill('#card_id', first.number);
     await member.press('go-on'); // it was the first after all
     await member.at('/register/credentials');
     await member.toSignIn();
@@ -94,11 +100,57 @@ for (const walk of walks) {
     await member.at('/recover/open');
     await member.look('recovery-open');
     await shows(member, second.first, who.username);
+    await member.press('go-on'); // whoever says so proves it again
+    await member.at('/recover/code');
+    await member.look('recovery-again');
+    await page.goto(`${product.issuer}/recover/question`);
+    await member.at('/recover/code');
     await page.goto(`${product.issuer}/login`);
     await member.signIn(who.username);
     await member.at('/account');
     await page.goto(`${product.issuer}/recover/question`);
     await member.at('/recover/password');
+    await member.close();
+  });
+}
+
+for (const script of [true, false]) {
+  test(`"yes, go on" of the next person at a library's computer, script ${script}`, async () => {
+    const victim = script ? cards.spanish : cards.apostrophe;
+    const name = `library-${script}`;
+    const who = { username: name, email: `${name}@example.org` };
+    const member = await Member.open(browser, product, { language: 'es', width: 1280, script, name });
+    const { page } = member;
+    await member.toSignIn();
+    await member.agreeQuietly();
+    await member.personal(victim);
+    await member.at('/register/credentials');
+    await member.credentials(who);
+    await member.at('/register/code');
+    await page.fill('#code', await member.code(who.email));
+    await member.press('next');
+    await member.at('/register/review');
+
+    await member.toSignIn();
+    await page.locator('a[href^="/register/agreement"]').click();
+    await member.at('/register/open');
+    for (const number of ['', cards.hyphen.number, cards.suffix.number]) {
+      await page.fill('#card_id', number);
+      await member.press('go-on');
+      await page.locator('#card_id-error').waitFor();
+      await shows(member, victim.first, victim.last, victim.number, who.username, who.email);
+    }
+    await page.fill('#card_id', cards.plain.number);
+    await member.press('go-on');
+    await member.at('/register/agreement');
+    await page.getByText('Borramos lo que se escribió antes').waitFor();
+    await member.look('erased');
+    for (let i = 0; i < 9; i += 1) {
+      if (!await page.goBack()) break;
+      await shows(member, victim.first, victim.last, victim.number, who.username, who.email);
+    }
+    await page.goto(`${product.issuer}/register/review`);
+    await shows(member, victim.first, victim.last, victim.number, who.username, who.email);
     await member.close();
   });
 }

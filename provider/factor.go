@@ -49,7 +49,24 @@ func (h *Handler) held(c *gin.Context) (accounts.Pending, error) {
 	if err == nil && p.SID == "" && !web.Belongs(c, web.OfSignIn, p.Account.ID.String()) {
 		err = &web.Error{Status: http.StatusConflict, Key: web.KeyForeignForm, Href: withFlow("/login/open", web.Flow(c))}
 	}
+	if err == nil && p.SID == "" && h.web.Asks(c, web.OfSignIn) {
+		err = errAskFirst
+	}
 	return p, err
+}
+
+// errAskFirst leads to the question whose a pending sign-in is: another person may have come since its password.
+var errAskFirst = errors.New("provider: whose sign-in is pending has to be asked")
+
+// ofSignIn is Handle for the pages of a pending sign-in.
+func (h *Handler) ofSignIn(fn func(*gin.Context) error) gin.HandlerFunc {
+	return h.web.Handle(func(c *gin.Context) error {
+		err := fn(c)
+		if errors.Is(err, errAskFirst) {
+			return web.SeeOther(c, withFlow("/login/open", web.Flow(c)))
+		}
+		return err
+	})
 }
 
 // nothingWaits handles a page opened too late, or again by Back: a member who is signed in continues, others begin
@@ -235,7 +252,7 @@ func (h *Handler) askPasskey(c *gin.Context, id uuid.UUID) error {
 
 // passkeyError is for a script, which shows the failure itself.
 func passkeyError(err error) error {
-	if errors.Is(err, accounts.ErrNoPending) || errors.Is(err, accounts.ErrNoFactor) {
+	if errors.Is(err, accounts.ErrNoPending) || errors.Is(err, accounts.ErrNoFactor) || errors.Is(err, errAskFirst) {
 		return &web.Error{Status: http.StatusNotFound, Key: web.KeyNotFound, Err: err}
 	}
 	return err

@@ -101,8 +101,12 @@ func TestSecondStepOfAnotherSignIn(t *testing.T) {
 			t.Errorf("%v is answered %d at %s:\n%s", fields, p.status, p.url, p.body)
 		}
 	}
-	if p := w.get("/login/open"); p.url.Path != "/login/open" {
-		t.Errorf("the way on leads to %s", p.url)
+	asked = w.get("/login/open")
+	if asked.url.Path != "/login/open" {
+		t.Errorf("the way on leads to %s", asked.url)
+	}
+	if p := w.submit(asked, url.Values{"act": {"go_on"}}); p.url.Path != "/login/factor/totp" { // it was the second after all
+		t.Errorf("going on leads to %s", p.url)
 	}
 	if p := w.submit(theirs, url.Values{"code": {app.code()}}); p.url.Path != "/account" {
 		t.Errorf("the second sign-in ends at %s (%d)", p.url, p.status)

@@ -80,6 +80,9 @@ func TestSecondStep(t *testing.T) {
 	if q := w.get(silent).location.Query(); q.Get("error") != "login_required" {
 		t.Errorf("prompt=none before the second step = %v", q)
 	}
+	if p = w.submit(w.get("/login/open?flow="+p.url.Query().Get("flow")), url.Values{"act": {"go_on"}}); p.url.Path != "/login/factor/totp" { // somebody opened the sign-in page
+		t.Fatalf("going on leads to %s", p.url)
+	}
 	for typed, want := range map[string]string{"": "Escriba el código de 6 números", "12 34": "sin espacios ni letras", "000000": "no es correcto"} {
 		if got := w.submit(p, url.Values{"code": {typed}}); got.status != 422 || !strings.Contains(got.body, want) || w.cookie("session") != "" {
 			t.Errorf("the code %q = %d at %s, want 422 with %q", typed, got.status, got.url, want)

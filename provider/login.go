@@ -89,6 +89,7 @@ func (h *Handler) showLogin(c *gin.Context) error {
 			return err
 		}
 		if waits {
+			h.web.Entrance(c)
 			return web.SeeOther(c, withReturn(withFlow("/login/open", w.flow), returnOf(c)))
 		}
 	}
@@ -104,9 +105,7 @@ func (h *Handler) showLogin(c *gin.Context) error {
 	case w.flow != "" && w.request == nil && notice == nil:
 		notice = []web.PageOption{web.WithNotice("info", "provider.login.over", nil)}
 	}
-	if !h.web.WasRefused(c) {
-		h.web.NextPerson(c) // a username typed there before may belong to somebody else
-	}
+	h.web.Entrance(c) // a username typed there before may belong to somebody else, and so may what was begun
 	return h.loginForm(c, w, http.StatusOK, w.loginHint(), notice)
 }
 

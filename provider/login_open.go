@@ -37,6 +37,7 @@ func (h *Handler) showLoginOpen(c *gin.Context) error {
 		return h.nothingWaits(c, w)
 	}
 	h.web.ForgetRefused(c)
+	h.web.AskFirst(c, web.OfSignIn)
 	return h.web.Page(c, http.StatusOK, "provider/login_open", loginOpenPage{returnOf(c)}, append(w.options(), web.ForAnybody())...)
 }
 
@@ -46,6 +47,7 @@ func (h *Handler) decideLoginOpen(c *gin.Context) error {
 		return err
 	}
 	if web.Form(c).Get("act") != "anew" {
+		h.web.Began(c, web.OfSignIn)
 		return web.SeeOther(c, withFlow("/login/factor", w.flow))
 	}
 	if err := h.sessions.Drop(c); err != nil {

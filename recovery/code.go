@@ -112,16 +112,21 @@ func (s *Service) proven(ctx context.Context, t *turn) (outcome, error) {
 // the source, a *movedError, or the database's.
 func (s *Service) ResendCode(ctx context.Context, v Visit) error {
 	_, err := s.change(ctx, v, stepCode, func(ctx context.Context, t *turn) (outcome, error) {
-		if wait := t.CodeAskedAt.Add(resendGap).Sub(t.now); wait > 0 {
-			return &resendError{wait}, nil
-		}
-		if err := s.takeSource(ctx, v.Source, t.now); err != nil {
-			return nil, err
-		}
-		t.CodeMAC, t.Refused, t.CodeAskedAt, t.ExpiresAt = nil, nil, t.now, t.now.Add(life)
-		return nil, s.enqueue(ctx, codeArgs{t.ID, t.now.Unix()})
+		return s.mailAgain(ctx, t)
 	})
 	return err
+}
+
+// mailAgain requests another code, unless one was requested within the last minute: the refusal is a *resendError then.
+func (s *Service) mailAgain(ctx context.Context, t *turn) (refused outcome, err error) {
+	if wait := t.CodeAskedAt.Add(resendGap).Sub(t.now); wait > 0 {
+		return &resendError{wait}, nil
+	}
+	if err := s.takeSource(ctx, t.visit.Source, t.now); err != nil {
+		return nil, err
+	}
+	t.CodeMAC, t.Refused, t.CodeAskedAt, t.ExpiresAt = nil, nil, t.now, t.now.Add(life)
+	return nil, s.enqueue(ctx, codeArgs{t.ID, t.now.Unix()})
 }
 
 // StartReset mails a code to the address on file at the request of support, who never see it. The member types it into

@@ -20,8 +20,11 @@ func (h *Handler) showCode(c *gin.Context) error {
 		return err
 	}
 	var opts []web.PageOption
-	if c.Query("note") == "resent" && h.web.JustDone(c) {
+	switch note := c.Query("note"); {
+	case note == "resent" && h.web.JustDone(c):
 		opts = append(opts, web.WithNotice("ok", "registration.code.resent", nil))
+	case note == "later" && h.web.JustDone(c):
+		opts = append(opts, web.WithNotice("warn", "recovery.code.later", nil))
 	}
 	return h.page(c, http.StatusOK, "recovery/code", codePage{}, opts...)
 }

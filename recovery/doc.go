@@ -16,8 +16,10 @@
 //
 // # Shared browsers
 //
-// Whoever begins while a recovery is past its mailbox is asked first whose it is (open_page.go), and so is whoever returns after
-// fifteen minutes. The steps after the mailbox name the person. A sign-in in the browser, or a sign-out, ends an open recovery.
+// Once somebody has opened an entrance (web.Entrance), every page and form of an open recovery leads to the question whose it
+// is (open_page.go), and so does a return after fifteen minutes. Whoever says that it is theirs proves everything again: a new
+// code is mailed, then the question and the second step. The steps after the mailbox name the person. A sign-in in the browser,
+// or a sign-out, ends an open recovery.
 //
 // # Nobody learns who has an account
 //

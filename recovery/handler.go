@@ -121,6 +121,7 @@ func (h *Handler) visit(c *gin.Context) Visit {
 		Token: h.web.Cookie(c, cookie), Browser: web.Browser(c), Source: web.Source(c), Device: h.web.Cookie(c, web.DeviceCookie), Language: web.Lang(c), Flow: web.Flow(c),
 		RequestID: web.RequestID(c.Request.Context()),
 		Owns:      func(id string) bool { return web.Belongs(c, web.OfRecovery, id) },
+		Another:   h.web.Asks(c, web.OfRecovery),
 		Looks:     c.Request.Method == http.MethodGet && !h.web.WasRefused(c),
 	}
 }

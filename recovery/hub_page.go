@@ -30,7 +30,7 @@ type (
 )
 
 func (h *Handler) showHub(c *gin.Context) error {
-	h.web.NextPerson(c) // this is the entrance, as in registration
+	h.web.Entrance(c)
 	return h.page(c, http.StatusOK, "recovery/hub", hubPage{})
 }
 

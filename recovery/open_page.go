@@ -33,8 +33,12 @@ func (s *Service) begun(ctx context.Context, v Visit) (*Recovery, error) {
 	return r, nil
 }
 
-// GoOn restarts the idle time of the visit's recovery.
+// GoOn continues the visit's recovery for somebody who says that it is theirs. What was proven may have been proven by
+// another person, so it is proven again: a new code is mailed, and the question and the second step are asked again.
+// The error is a *resendError if no code could be mailed yet, which the page of the code can do later; a
+// *ratelimit.Exceeded of the source, a *movedError, or the database's.
 func (s *Service) GoOn(ctx context.Context, v Visit) (*Recovery, error) {
+	v.Another = false
 	r, err := s.begun(ctx, v)
 	if err != nil {
 		return nil, err
@@ -43,14 +47,19 @@ func (s *Service) GoOn(ctx context.Context, v Visit) (*Recovery, error) {
 		_, err := s.at(ctx, v, stepOpen)
 		return nil, err
 	}
-	return s.change(ctx, v, r.Step, func(_ context.Context, t *turn) (outcome, error) {
-		t.ExpiresAt = t.now.Add(life)
-		return nil, nil
+	return s.change(ctx, v, r.Step, func(ctx context.Context, t *turn) (outcome, error) {
+		if t.Step == stepCode {
+			t.ExpiresAt = t.now.Add(life)
+			return nil, nil
+		}
+		t.to(stepCode)
+		return s.mailAgain(ctx, t)
 	})
 }
 
 // Leave ends the visit's recovery, if there is one: another person begins in this browser.
 func (s *Service) Leave(ctx context.Context, v Visit) error {
+	v.Another = false
 	r, err := s.begun(ctx, v)
 	if err != nil || r == nil {
 		return err
@@ -91,6 +100,7 @@ func (h *Handler) showOpen(c *gin.Context) error {
 		return h.to(c, pathPassword)
 	}
 	v.Owns(r.ID.String()) // the form is this recovery's
+	h.web.AskFirst(c, web.OfRecovery)
 	h.web.ForgetRefused(c)
 	return h.page(c, http.StatusOK, "recovery/open", openPage{})
 }
@@ -105,8 +115,13 @@ func (h *Handler) submitOpen(c *gin.Context) error {
 		return h.to(c, pathPassword)
 	}
 	r, err := h.service.GoOn(c.Request.Context(), h.visit(c))
-	if err != nil {
+	_, later := errors.AsType[*resendError](err)
+	if err != nil && !later {
 		return err
+	}
+	h.web.Began(c, web.OfRecovery)
+	if later {
+		return h.told(c, paths[stepCode]+"?note=later")
 	}
 	return h.to(c, paths[r.Step])
 }

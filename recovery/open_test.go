@@ -22,9 +22,9 @@ func TestAnotherPersonIsAskedFirst(t *testing.T) {
 			t.Errorf("the question shows %q", datum)
 		}
 	}
-	v.post("act", "go_on").on("/recover/question?flow=f1", 200)
 	f.later(away)
-	v.get("/recover/question").on("/recover/open", 200).post("act", "go_on").on("/recover/question", 200)
+	v.get("/recover/question").on("/recover/open", 200).post("act", "go_on").on("/recover/code", 200)
+	v.post("code", v.code()).on("/recover/question", 200)
 	v.post("answer", "una linterna").on("/recover/new-password", 200).says("Esto es para María.")
 	f.later(away)
 	v.get("/recover/new-password").on("/recover/open", 200).post("act", "anew").on("/recover/password", 200)

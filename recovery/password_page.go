@@ -18,6 +18,7 @@ const usernameMax = 64
 type passwordPage struct{ Username string }
 
 func (h *Handler) showPassword(c *gin.Context) error {
+	h.web.SideEntrance(c)
 	r, err := h.service.begun(c.Request.Context(), h.visit(c))
 	if err != nil {
 		return err
@@ -52,6 +53,7 @@ func (h *Handler) submitPassword(c *gin.Context) error {
 		return err
 	}
 	h.web.SetCookie(c, cookie, token, 0)
+	h.web.Began(c, web.OfRecovery)
 	return h.to(c, paths[stepCode])
 }
 

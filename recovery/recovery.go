@@ -50,6 +50,7 @@ type Visit struct {
 	RequestID string
 	Owns      func(id string) bool // reports whether the form belongs to the recovery; nil: there is no form
 	Looks     bool                 // a page is requested, nothing is submitted
+	Another   bool                 // another person may have come since it was begun
 }
 
 // errForeign is returned for a form of another recovery, begun before in this browser.
@@ -70,7 +71,7 @@ func (v Visit) mayGoOn(r *Recovery, now time.Time) error {
 	if v.Owns != nil && !v.Owns(r.ID.String()) {
 		return errForeign
 	}
-	if v.Looks && !now.Before(r.ExpiresAt.Add(away-life)) && r.Step != stepDone && r.Step != stepEnded {
+	if r.Step != stepDone && r.Step != stepEnded && (v.Another || v.Looks && !now.Before(r.ExpiresAt.Add(away-life))) {
 		return &movedError{stepOpen}
 	}
 	return nil
@@ -180,6 +181,12 @@ func (s *Service) advance(ctx context.Context, v Visit, done Step) (*Recovery, e
 		n, err := s.proofs(ctx, t.AccountID)
 		if err != nil {
 			return nil, err
+		}
+		switch done { // a right one is no failure, however often the recovery is left and proven again
+		case stepQuestion:
+			t.AnswerTries--
+		case stepFactor:
+			t.FactorTries--
 		}
 		t.to(after(done, n))
 		return nil, nil

@@ -40,7 +40,7 @@ func TestBegunTwiceIsOne(t *testing.T) {
 	}
 	for _, jar := range []map[string]string{first, second, v.jar} {
 		v = &visitor{fixture: f, jar: maps.Clone(jar)}
-		v.get("/recover/code?flow=f1").on("/recover/code?flow=f1", 200).says("use el más nuevo")
+		v.get("/recover/code?flow=f1").on("/recover/code?flow=f1", 200).says("use el último que pidió aquí")
 	}
 	v.post("code", code).on("/recover/question?flow=f1", 200)
 }

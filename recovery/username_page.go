@@ -29,6 +29,7 @@ func (h *Handler) usernamePage(typed members.Card) usernamePage {
 }
 
 func (h *Handler) showUsername(c *gin.Context) error {
+	h.web.SideEntrance(c)
 	return h.page(c, http.StatusOK, "recovery/username", h.usernamePage(members.Card{}))
 }
 
@@ -41,5 +42,6 @@ func (h *Handler) submitUsername(c *gin.Context) error {
 	if err := h.service.Remind(c.Request.Context(), h.visit(c), claim); err != nil {
 		return err
 	}
+	h.web.ForgetTyped(c) // nothing is unfinished
 	return h.told(c, pathUsernameSent)
 }

@@ -17,6 +17,7 @@ type agreementPage struct {
 }
 
 func (h *Handler) showAgreement(c *gin.Context) error {
+	h.web.Entrance(c)
 	v, now := h.visit(c), h.service.Now()
 	r, err := h.service.Load(c.Request.Context(), v)
 	if err != nil && !errors.Is(err, errGone) {
@@ -25,10 +26,11 @@ func (h *Handler) showAgreement(c *gin.Context) error {
 	if err == nil && r.begun() && (!v.Back || r.awayAt(now)) {
 		return &movedError{pathOpen}
 	}
-	if !v.Back {
-		h.web.NextPerson(c) // this is the entrance: what somebody typed here and never sent belongs to another person
+	var opts []web.PageOption
+	if c.Query("note") == "erased" && h.web.JustDone(c) {
+		opts = append(opts, web.WithNotice("warn", "web.open.erased", nil))
 	}
-	return h.page(c, http.StatusOK, "registration/agreement", agreementPage{h.service.Legal.Agreement(now, web.Lang(c)), err == nil && v.Back})
+	return h.page(c, http.StatusOK, "registration/agreement", agreementPage{h.service.Legal.Agreement(now, web.Lang(c)), err == nil && v.Back}, opts...)
 }
 
 func (h *Handler) submitAgreement(c *gin.Context) error {
@@ -42,6 +44,7 @@ func (h *Handler) submitAgreement(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	h.web.Began(c, web.OfRegistration)
 	if token != "" {
 		h.web.SetCookie(c, cookie, token, idle)
 	} else {

@@ -60,7 +60,7 @@ func TestFiveWrongCodesEndIt(t *testing.T) {
 	b.post("code", s.code()).on("/register/code", 422).reads("Ese código ya no sirve. Pida otro.").reads("El código llegará a")
 	b.get("/register/credentials?flow=f1").post(mariaChoice...).on("/register/code", 200).reads("Ese código ya no sirve. Pida otro.")
 	s.later(time.Minute)
-	b.post("act", "resend").on("/register/code", 200).reads("Enviamos otro código. Use el más nuevo.")
+	b.post("act", "resend").on("/register/code", 200).reads("Enviamos otro código. Use el último que pidió aquí.")
 	b.post("code", s.code()).on("/register/review", 200)
 }
 
@@ -85,7 +85,7 @@ func TestDeadCodeIsTold(t *testing.T) {
 		},
 		"next morning": func(s *site, b *browser) {
 			s.later(10 * time.Hour)
-			b.get("/register/code?flow=f1").on("/register/open", 200).post("act", "go_on").on("/register/code", 200)
+			b.get("/register/code?flow=f1").on("/register/open", 200).post("act", "go_on", "card_id", "004123789").on("/register/code", 200)
 		},
 		"a late code": func(s *site, b *browser) {
 			s.later(16 * time.Minute)
@@ -134,7 +134,7 @@ func TestResendLimits(t *testing.T) {
 	b.post("act", "resend").on("/register/code", http.StatusTooManyRequests).reads("Ya pidió muchos códigos.").reads("WebSupport@CHNCT.org")
 	for range 5 {
 		s.later(time.Hour)
-		b.get("/register/code?flow=f1").on("/register/open", 200).post("act", "go_on").on("/register/code", 200).post("act", "resend").on("/register/code", 200)
+		b.get("/register/code?flow=f1").on("/register/open", 200).post("act", "go_on", "card_id", "004123789").on("/register/code", 200).post("act", "resend").on("/register/code", 200)
 	}
 	s.later(time.Hour)
 	b.post("act", "resend").on("/register/code", http.StatusTooManyRequests)

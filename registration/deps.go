@@ -30,6 +30,7 @@ type Roster interface {
 type Accounts interface {
 	QueueCreate(ctx context.Context, b *pgx.Batch, a accounts.NewAccount) (accounts.Account, error)
 	Get(ctx context.Context, id uuid.UUID) (accounts.Account, error)
+	QueueNotice(ctx context.Context, b *pgx.Batch, account accounts.Account, kind string, args templates.Args) error
 	QueueGet(b *pgx.Batch, id uuid.UUID, account *accounts.Account)
 	ByMember(ctx context.Context, memberID uuid.UUID) (accounts.Account, error)
 	IDByMember(ctx context.Context, memberID uuid.UUID) (uuid.UUID, error)

@@ -42,7 +42,7 @@ func TestDisplacedRegistrationLeadsToTheEntrance(t *testing.T) {
 			next.get(address).on("/register/open", 200).reads("Se borró cuando alguien empezó de nuevo").lacks("Esto es para")
 		}
 		next := tab // it was the other person's button after all
-		next.get("/register/open").post("act", "go_on").on("/register/credentials", 200).reads("Esto es para maria")
+		next.get("/register/open").post("act", "go_on", "card_id", "004123789").on("/register/credentials", 200).reads("Esto es para maria")
 		next.get("/register/credentials").on("/register/credentials", 200)
 	}
 }

@@ -22,9 +22,12 @@
 //
 // # Shared browsers
 //
-// Whoever begins while a registration is open is asked first whose it is (open.go), and so is whoever returns after fifteen
-// minutes; number and birth date are then not filled in again. The steps after the match name the person. A sign-in in the
-// browser, or a sign-out, erases an open registration (QueueEndBrowser).
+// Once somebody has opened an entrance (web.Entrance), every page and form of an open registration leads to the question
+// whose it is (open.go), and so does a return after fifteen minutes. Whoever says that it is theirs types the number of the
+// matched card (claim.go); three wrong ones erase it. Number and birth date are then not filled in again, and nothing is of
+// a card that was not matched. The steps after the match name the person. A sign-in in the browser, or a sign-out, erases
+// an open registration (QueueEndBrowser). The welcome mail carries the link with which an owner undoes what somebody else
+// has finished.
 //
 // # Matching
 //

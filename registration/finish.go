@@ -10,10 +10,8 @@ import (
 
 	"huskyidp/accounts"
 	"huskyidp/internal/audit"
-	"huskyidp/internal/mail"
 	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/seal"
-	"huskyidp/templates"
 )
 
 // repeat is how long a second Finalizar, of a double click or another tab, gets the same answer as the first.
@@ -34,6 +32,9 @@ func (s *Service) Finish(ctx context.Context, v Visit, certification string, sig
 		}
 		if !r.FinishedAt.IsZero() {
 			return s.finished(ctx, r, now, signIn)
+		}
+		if err := v.mayKnow(r); err != nil {
+			return err
 		}
 		text := s.Legal.Certification(now, v.Language)
 		if !open(r, stepReview, now) {
@@ -81,12 +82,7 @@ func (s *Service) create(ctx context.Context, v Visit, r *Registration, text Doc
 	if err != nil {
 		return err
 	}
-	content, err := s.Mails.Mail(v.Language, "welcome", templates.Args{"username": account.Username})
-	if err != nil {
-		return err
-	}
-	err = s.Outbox.Queue(ctx, t.batch, mail.Message{Kind: "welcome", To: account.Email, Lang: v.Language, AccountID: account.ID, Content: content})
-	if err != nil {
+	if err := s.Accounts.QueueNotice(ctx, t.batch, account, "welcome", nil); err != nil {
 		return err
 	}
 	r.finish(now)

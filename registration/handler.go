@@ -69,7 +69,8 @@ func (h *Handler) handle(fn func(*gin.Context) error) gin.HandlerFunc {
 			return web.SeeOther(c, withFlow(moved.path, web.Flow(c)))
 		}
 		if foreign, ok := errors.AsType[*foreignError](err); ok { // it leads to the entrance, never to the other registration
-			h.ask(c, foreign.id, true)
+			h.web.AskFirst(c, web.OfRegistration)
+			h.web.SetCookie(c, displacedCookie, foreign.id.String(), idle)
 			return &web.Error{Status: http.StatusConflict, Key: web.KeyForeignForm, Href: withFlow("/login", web.Flow(c))}
 		}
 		switch {
@@ -89,6 +90,7 @@ func (h *Handler) visit(c *gin.Context) Visit {
 		RequestID: web.RequestID(c.Request.Context()),
 		Owns:      func(id string) bool { return web.Belongs(c, web.OfRegistration, id) },
 		Back:      web.Form(c).Has("back") || c.Query("back") != "",
+		Another:   h.web.Asks(c, web.OfRegistration),
 	}
 }
 
@@ -100,8 +102,7 @@ func (h *Handler) at(c *gin.Context, step Step) (*Registration, error) {
 		return nil, err
 	}
 	now := h.service.Now()
-	asked, _ := h.asked(c, r.ID)
-	if c.Request.Method == http.MethodGet && !h.web.WasRefused(c) && r.begun() && (r.awayAt(now) || asked) && !r.lockedAt(now) {
+	if c.Request.Method == http.MethodGet && !h.web.WasRefused(c) && r.begun() && r.awayAt(now) && !r.lockedAt(now) {
 		return nil, &movedError{pathOpen}
 	}
 	if !open(r, step, now) {
@@ -174,8 +175,7 @@ func (h *Handler) leave(c *gin.Context, reason, note string) error {
 	if err := h.service.Leave(c.Request.Context(), h.visit(c), reason); err != nil {
 		return err
 	}
-	h.web.ClearCookie(c, cookie)
-	h.web.NextPerson(c)
+	h.forget(c)
 	to := url.Values{}
 	if flow := web.Flow(c); flow != "" {
 		to.Set("flow", flow)

@@ -47,8 +47,13 @@ func TestThreeFailuresCloseTheForm(t *testing.T) {
 
 	// On the registration: no step opens, not even with the right card.
 	b.get("/register/agreement?flow=f1").do(http.MethodPost, "/register/personal?flow=f1", b.form(maria...))
-	if b.location != "/register/locked?flow=f1" {
-		t.Errorf("the right card on a locked form leads to %q", b.location)
+	if b.location != "/register/open?flow=f1" {
+		t.Errorf("the right card on a locked form, after somebody came to the entrance, leads to %q", b.location)
+	}
+	b.get(b.location).post("act", "go_on").on("/register/locked", http.StatusForbidden)
+	locked := b.path
+	if b.do(http.MethodPost, "/register/personal?flow=f1", b.form(maria...)); b.location != "/register/locked?flow=f1" {
+		t.Errorf("the right card on a locked form at %s leads to %q", locked, b.location)
 	}
 	// Not on the browser: another person of the family goes on with another card, and nothing of the first is left but what
 	// support looks at.

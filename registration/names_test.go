@@ -27,6 +27,6 @@ func TestNamesAreNotListed(t *testing.T) {
 	again := s.browser().toPersonal().post(ana...) // the card begins anew, in another browser
 	again.post(with(mariaChoice, "username", "maria.lopez")...).on("/register/credentials", http.StatusTooManyRequests)
 	s.later(time.Hour)
-	b.get("/register/credentials?flow=f1").post("act", "go_on").post(with(mariaChoice, "username", "maria.lopez")...).on("/register/credentials", 422).reads("ya tiene dueño")
+	b.get("/register/credentials?flow=f1").post("act", "go_on", "card_id", "004123791").post(with(mariaChoice, "username", "maria.lopez")...).on("/register/credentials", 422).reads("ya tiene dueño")
 	b.post(with(mariaChoice, "username", "free.name", "email", "ana@example.com", "email_again", "ana@example.com")...).on("/register/code", 200)
 }

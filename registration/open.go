@@ -1,70 +1,97 @@
 package registration
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
 	"github.com/gin-gonic/gin"
-	"github.com/google/uuid"
 
 	"huskyidp/internal/web"
+	"huskyidp/templates"
 )
 
-// askedCookie names the registration about which the browser was asked. Until there is an answer, every step leads to
-// the question.
-const askedCookie = "asked"
-
-// displacedMark follows the ID if somebody pressed a button of an earlier registration that this one displaced.
-const displacedMark = "~displaced"
-
-// ask makes every step ask whose the registration is, until there is an answer.
-func (h *Handler) ask(c *gin.Context, id uuid.UUID, displaced bool) {
-	value := id.String()
-	if displaced {
-		value += displacedMark
-	}
-	h.web.SetCookie(c, askedCookie, value, idle)
-}
-
-func (h *Handler) asked(c *gin.Context, id uuid.UUID) (asked, displaced bool) {
-	value, displaced := strings.CutSuffix(h.web.Cookie(c, askedCookie), displacedMark)
-	asked = value == id.String()
-	return asked, asked && displaced
-}
+// displacedCookie names the registration that displaced an earlier one of which somebody pressed a button.
+const displacedCookie = "displaced"
 
 // openPage asks who began the registration in this browser. It shows nothing of it: families share a phone, and a
-// library its computers.
-type openPage struct{}
+// library its computers. Whoever says that a matched card is theirs types its number.
+type openPage struct {
+	Card       bool
+	CardDigits int
+}
+
+func (h *Handler) openPage(r *Registration) openPage { return openPage{r.matched(), h.cardDigits} }
+
+// answering is the visit of whoever answers the question.
+func (h *Handler) answering(c *gin.Context) Visit {
+	v := h.visit(c)
+	v.Another = false
+	return v
+}
 
 func (h *Handler) showOpen(c *gin.Context) error {
-	r, err := h.service.Load(c.Request.Context(), h.visit(c))
+	r, err := h.service.Load(c.Request.Context(), h.answering(c))
 	if err != nil {
 		return err
 	}
 	if !r.begun() {
 		return web.SeeOther(c, withFlow(next(r, h.service.Now()), web.Flow(c)))
 	}
-	h.web.ForgetRefused(c)
-	_, displaced := h.asked(c, r.ID)
-	h.ask(c, r.ID, displaced)
+	if !h.web.WasRefused(c) {
+		h.web.ForgetRefused(c)
+	}
+	h.web.AskFirst(c, web.OfRegistration)
 	var opts []web.PageOption
-	if displaced {
+	if h.web.Cookie(c, displacedCookie) == r.ID.String() {
 		opts = append(opts, web.WithNotice("warn", "web.open.displaced", nil))
 	}
-	return h.page(c, http.StatusOK, "registration/open", openPage{}, opts...)
+	return h.page(c, http.StatusOK, "registration/open", h.openPage(r), opts...)
 }
 
 func (h *Handler) submitOpen(c *gin.Context) error {
 	if act(c, "go_on") == "anew" {
 		return h.beginAnew(c)
 	}
-	r, err := h.service.GoOn(c.Request.Context(), h.visit(c))
+	ctx, v := c.Request.Context(), h.answering(c)
+	r, err := h.service.Load(ctx, v)
 	if err != nil {
 		return err
 	}
+	number := ""
+	if r.matched() {
+		typed := web.Form(c).Get("card_id")
+		if number, err = h.service.Roster.ParseMemberNumber(typed); err != nil {
+			return h.stillOpen(c, r, cardProblem(typed, h.cardDigits))
+		}
+	}
+	r, err = h.service.GoOn(ctx, v, number)
+	switch _, moved := errors.AsType[*movedError](err); {
+	case errors.Is(err, errOtherCard):
+		return h.stillOpen(c, r, templates.Problem{Field: "card_id", Key: "web.open.other_card", Args: templates.Args{"n": r.triesLeft()}})
+	case errors.Is(err, errErased):
+		h.forget(c)
+		return h.web.SeeDone(c, noted(stepAgreement.Path, v.Flow, "erased"))
+	case err != nil && !moved: // a locked one goes on to its page
+		return err
+	}
 	h.keep(c)
-	h.web.ClearCookie(c, askedCookie)
+	h.web.Began(c, web.OfRegistration)
+	h.web.ClearCookie(c, displacedCookie)
 	return web.SeeOther(c, withFlow(next(r, h.service.Now()), web.Flow(c)))
+}
+
+func (h *Handler) stillOpen(c *gin.Context, r *Registration, wrong templates.Problem) error {
+	return h.refused(c, http.StatusUnprocessableEntity, "registration/open", h.openPage(r), problems{wrong})
+}
+
+// cardProblem says what is wrong with a number that cannot be a member's.
+func cardProblem(typed string, digits int) templates.Problem {
+	key := "registration.personal.card_id_format"
+	if strings.TrimSpace(typed) == "" {
+		key = "registration.personal.card_id_missing"
+	}
+	return templates.Problem{Field: "card_id", Key: key, Args: templates.Args{"n": digits}}
 }
 
 // beginAnew erases what was typed, for another person at the same browser.
@@ -72,7 +99,12 @@ func (h *Handler) beginAnew(c *gin.Context) error {
 	if err := h.service.Leave(c.Request.Context(), h.visit(c), "another_person"); err != nil {
 		return err
 	}
+	h.forget(c)
+	return web.SeeOther(c, withFlow(stepAgreement.Path, web.Flow(c)))
+}
+
+// forget makes the browser forget a registration that is erased.
+func (h *Handler) forget(c *gin.Context) {
 	h.web.ClearCookie(c, cookie)
 	h.web.NextPerson(c)
-	return web.SeeOther(c, withFlow(stepAgreement.Path, web.Flow(c)))
 }

@@ -48,6 +48,7 @@ func (h *Handler) submitPersonal(c *gin.Context) error {
 			return err
 		}
 		h.keep(c)
+		h.web.Began(c, web.OfRegistration)
 		return web.SeeOther(c, back(v.Flow))
 	}
 	claim, found := cardform.Parse(typed, h.service.Now(), h.cardDigits, h.service.Roster)
@@ -56,16 +57,22 @@ func (h *Handler) submitPersonal(c *gin.Context) error {
 		if err := h.service.KeepIdentity(ctx, v, cardform.Clip(typed)); err != nil {
 			return err
 		}
+		h.web.Began(c, web.OfRegistration)
 		return h.refused(c, http.StatusUnprocessableEntity, "registration/personal", h.personalPage(typed), wrong)
 	}
 	r, err := h.service.SubmitPersonal(ctx, v, typed, claim)
+	moved, _ := errors.AsType[*movedError](err)
+	slow, isSlow := errors.AsType[*slowError](err)
+	if err == nil || errors.Is(err, ErrNoMatch) || isSlow || moved != nil && moved.path == pathLocked { // the first card says whose it is
+		h.web.Began(c, web.OfRegistration)
+	}
 	if errors.Is(err, ErrNoMatch) {
 		page := h.personalPage(typed)
 		page.TriesLeft = r.triesLeft()
 		wrong.add("", "registration.personal.no_match")
 		return h.refused(c, http.StatusUnprocessableEntity, "registration/personal", page, wrong)
 	}
-	if slow, ok := errors.AsType[*slowError](err); ok {
+	if isSlow {
 		wrong.add("", "registration.personal.slow", "time", slow.wait)
 		return h.refused(c, http.StatusTooManyRequests, "registration/personal", h.personalPage(typed), wrong)
 	}

@@ -30,8 +30,8 @@ type Registration struct {
 	MemberID    uuid.UUID // zero: not matched
 	HolderID    uuid.UUID // account that the matched member already has, or zero (S-52)
 	Differs     []string  // fields of the last refused identity that differ from the roster, for support
-	Failures    int       // refused identities in a row
-	Refused     []byte    // digest of what was refused last, a card or a code: the same again is not counted
+	Failures    int       // refused identities in a row; of a matched card, numbers typed that are not its own
+	Refused     []byte    // digest of what was refused last, a card, its number or a code: the same again is not counted
 	MatchedAt   time.Time // of the first match
 	SlowUntil   time.Time // when the next card is looked up because its source has no room left, or zero
 	Reference   string    // of the lock that was met, or ""

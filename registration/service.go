@@ -26,6 +26,7 @@ type Visit struct {
 	RequestID string
 	Owns      func(id string) bool // reports whether the form belongs to the registration; nil: there is no form
 	Back      bool                 // to the agreement, by a member who returned to it
+	Another   bool                 // another person may have come since it was begun
 }
 
 // Load reads the visit's registration, or errGone. Further queries take part in the same round trip.
@@ -66,10 +67,21 @@ func (v Visit) mayPost(r *Registration) error {
 
 // mayGoOn is mayUse for everything but the second of two Finalizar.
 func (v Visit) mayGoOn(r *Registration, now time.Time) error {
-	if err := v.mayUse(r, now); err != nil || r.FinishedAt.IsZero() {
+	if err := v.mayUse(r, now); err != nil {
 		return err
 	}
-	return errFinished
+	if !r.FinishedAt.IsZero() {
+		return errFinished
+	}
+	return v.mayKnow(r)
+}
+
+// mayKnow leads to the question whose a registration is if another person may have come since.
+func (v Visit) mayKnow(r *Registration) error {
+	if v.Another && r.begun() {
+		return &movedError{pathOpen}
+	}
+	return nil
 }
 
 // event is an audit event of a registration. With a reason it is a failure.
@@ -177,15 +189,6 @@ func (s *Service) Agree(ctx context.Context, v Visit, version string) (r *Regist
 		return r, "", err
 	}
 	return s.begin(ctx, v, doc, now)
-}
-
-// GoOn continues the registration that was begun in this browser, at its current step. Whoever says that it is theirs
-// does not prove it, so number and birth date are not filled in again.
-func (s *Service) GoOn(ctx context.Context, v Visit) (*Registration, error) {
-	return s.change(ctx, v, stepAgreement, func(_ context.Context, t *turn) (outcome, err error) {
-		t.Veiled = true
-		return nil, nil
-	})
 }
 
 // begin creates the registration of a visit that has none, unless its source has begun too many.

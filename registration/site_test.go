@@ -84,7 +84,7 @@ func newSiteOn(t *testing.T, db *postgres.DB, answer time.Duration, change ...fu
 	set := must[*templates.Set](t)(loadTemplates())
 	outbox := must[*mail.Outbox](t)(mail.NewOutbox(s.db, keyring, s.now))
 	s.accounts = must[*accounts.Service](t)(accounts.New(accounts.Deps{
-		DB: s.db, Keyring: keyring, Audit: log, Outbox: outbox, Mails: set, Now: s.now, Issuer: "http://localhost:8080",
+		DB: s.db, Keyring: keyring, Audit: log, Outbox: tap{outbox, s}, Mails: set, Now: s.now, Issuer: "http://localhost:8080",
 		Unfinished: []func(*pgx.Batch, []byte){QueueEndBrowser, recovery.QueueEndBrowser}, Hash: accounts.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1},
 	}))
 	list := must[*members.Roster](t)(members.New(members.Deps{DB: s.db, Keyring: keyring, Audit: log, Now: s.now}))

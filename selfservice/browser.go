@@ -155,7 +155,7 @@ func (h *Handler) Require(c *gin.Context) (session accounts.Session, ok bool, er
 			return session, false, err
 		}
 		h.web.ClearCookie(c, sessionCookie)
-		h.web.NextPerson(c)
+		h.web.ForgetTyped(c)
 		query = append(query, "note="+string(why))
 	}
 	if back := accounts.ReturnPath(c.Request.URL.Path); back != "" && back != "/account" {

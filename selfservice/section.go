@@ -95,7 +95,7 @@ func (h *Handler) showEnded(c *gin.Context) error {
 		return err
 	}
 	h.web.ClearCookie(c, sessionCookie)
-	h.web.NextPerson(c)
+	h.web.ForgetTyped(c) // the page went here by itself
 	return h.web.SeeDone(c, "/login?note="+string(why))
 }
 

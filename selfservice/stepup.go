@@ -30,6 +30,7 @@ func (h *Handler) hold(c *gin.Context, start accounts.PendingStart) error {
 	token, err := h.service.StartPending(c.Request.Context(), start)
 	if err == nil {
 		h.web.SetCookie(c, pendingCookie, token, accounts.PendingLife)
+		h.web.Began(c, web.OfSignIn)
 	}
 	return err
 }

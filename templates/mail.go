@@ -25,7 +25,7 @@ type mailKind struct {
 // mailKinds are all mails; the texts of a kind are mail.<kind>.subject and mail.<kind>.body.
 var mailKinds = map[string]mailKind{
 	"verify":                    {notAsked: true},
-	"welcome":                   {},
+	"welcome":                   {notMe: true},
 	"already_member":            {when: true},
 	"locked":                    {when: true, notMe: true},
 	"new_device":                {when: true, device: true, notMe: true},

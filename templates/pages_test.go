@@ -30,6 +30,10 @@ type (
 		CardDigits, TriesLeft                                                int
 		Matched                                                              bool
 	}
+	whose struct {
+		Card       bool
+		CardDigits int
+	}
 	credentials struct {
 		Username, Email, EmailAgain, Question string
 		Questions, Suggestions                []string
@@ -204,7 +208,9 @@ func pageCases() []pageCase {
 			Document document
 			Back     bool
 		}{sample, true}),
-		page("registration/open", "", at("/register/open"), struct{}{}),
+		page("registration/open", "", at("/register/open"), whose{false, 9}),
+		page("registration/open", "card", at("/register/open"), whose{true, 9}),
+		page("registration/open", "other_card", with(at("/register/open"), Problem{"card_id", "web.open.other_card", Args{"n": 2}}), whose{true, 9}),
 		page("provider/login_open", "", at("/login/open"), struct{ Return string }{"/account"}),
 		page("recovery/open", "", at("/recover/open"), struct{}{}),
 		page("recovery/confirm_email", "", at("/confirm-email"), struct{ Link, Username string }{"abc", "maria.lopez"}),

@@ -25,6 +25,9 @@
 // signed in (Belongs). Cookies are SameSite=Lax, so that a POST from another site has none; hence only GET sets the browser
 // cookie.
 //
+// Several people use one browser. Entrance marks the next one on the pages where people begin; a flow begun before then asks
+// whose it is on each of its pages, until there is an answer (Asks, Began).
+//
 // # Language
 //
 // ?lang= (the switch on every page), then ui_locales, then the cookie "lang", then Accept-Language, then the catalog's first

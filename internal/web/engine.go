@@ -39,7 +39,7 @@ func (w *Web) Engine() *gin.Engine {
 
 // Pages returns the group for our own pages and forms.
 func (w *Web) Pages(r gin.IRouter) gin.IRouter {
-	return r.Group("", w.limitSource(w.pages), w.browserCookie, w.rememberLanguage, w.parseForm(refuseRepeats), w.limitTime, w.checkCSRF, w.noteAccepted)
+	return r.Group("", refusePrefetch, w.limitSource(w.pages), w.browserCookie, w.rememberLanguage, w.parseForm(refuseRepeats), w.limitTime, w.checkCSRF, w.noteAccepted)
 }
 
 // Entry returns the group for pages that other sites link or post to: like Pages, but without the CSRF check. Handlers

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/gin-gonic/gin"
+
+	"huskyidp/templates"
 )
 
 var firstControl = regexp.MustCompile(`<form [^>]*>\s*<input type="hidden" name="(for-[0-9a-f]{16})">\s*<input type="hidden" name="csrf"`)
@@ -56,5 +58,84 @@ func TestFormMark(t *testing.T) {
 
 	if body := s.do("POST", "/echo", form("csrf", s.token(), "for-0011223344556677", "", "name", "Ana")).Body.String(); strings.Contains(body, "for-") {
 		t.Errorf("the mark was posted: %s", body)
+	}
+}
+
+// Whoever opens an entrance is the next person, and what was begun before is asked about; unless the page was led to: by its own
+// form, by a later page, by what was just done, in the background. Whoever begins or answers is not asked.
+func TestEntrance(t *testing.T) {
+	t.Parallel()
+	s, _, _ := refusing(t)
+	pages := s.web.Pages(s.handler.(*gin.Engine))
+	show := func(c *gin.Context) error { return s.web.Page(c, http.StatusOK, "recovery/password", typedPage{}) }
+	entrance := func(enter func(*gin.Context)) gin.HandlerFunc {
+		return s.web.Handle(func(c *gin.Context) error { enter(c); return show(c) })
+	}
+	pages.GET("/in", entrance(s.web.Entrance))
+	pages.POST("/in", s.web.Handle(func(c *gin.Context) error {
+		return s.web.Page(c, http.StatusUnprocessableEntity, "recovery/password", typedPage{}, WithProblems(templates.Problem{Key: "web.busy"}))
+	}))
+	pages.GET("/beside", entrance(s.web.SideEntrance))
+	pages.GET("/forget", entrance(s.web.ForgetTyped))
+	pages.GET("/begun", s.web.Handle(func(c *gin.Context) error {
+		s.web.Began(c, OfRecovery)
+		if !s.web.Asks(c, OfSignIn) {
+			t.Error("a flow that nobody began is nobody's")
+		}
+		return show(c)
+	}))
+	pages.GET("/ask", entrance(func(c *gin.Context) { s.web.AskFirst(c, OfRecovery) }))
+	pages.GET("/done", s.web.Handle(func(c *gin.Context) error { return s.web.SeeDone(c, "/in?note=done") }))
+	pages.GET("/flow", s.web.Handle(func(c *gin.Context) error {
+		if s.web.Asks(c, OfRecovery) {
+			return SeeOther(c, "/whose")
+		}
+		return show(c)
+	}))
+	get := func(path, header, value string) int {
+		return s.do("GET", path, "", func(r *http.Request) {
+			if header != "" {
+				r.Header.Set(header, value)
+			}
+		}).Code
+	}
+	asks := func() bool { return get("/flow", "", "") == http.StatusSeeOther }
+	if !asks() {
+		t.Error("a flow without a mark is not asked about")
+	}
+	for name, test := range map[string]struct {
+		act  func()
+		want bool
+	}{
+		"nothing":                   {func() {}, false},
+		"an entrance":               {func() { get("/in", "", "") }, true},
+		"an entrance, by a browser": {func() { get("/in", "Sec-Fetch-Dest", "document") }, true},
+		"one behind it":             {func() { get("/beside", "", "") }, true},
+		"another language of it":    {func() { get("/in?lang=en", "", "") }, true},
+		"the way back":              {func() { get("/in?back=1", "", ""); get("/beside?back=1", "", "") }, false},
+		"a script":                  {func() { get("/in", "Sec-Fetch-Dest", "empty"); get("/beside", "Sec-Fetch-Dest", "empty") }, false},
+		"a frame":                   {func() { get("/in", "Sec-Fetch-Dest", "iframe") }, false},
+		"a page wanted in advance": {func() {
+			if code := get("/in", "Sec-Purpose", "prefetch;prerender"); code != http.StatusServiceUnavailable {
+				t.Errorf("a page wanted in advance = %d", code)
+			}
+		}, false},
+		"what was just done":         {func() { get("/done", "", ""); get("/in?note=done", "", "") }, false},
+		"the same address, invented": {func() { get("/in?note=other", "", "") }, true},
+		"a help page":                {func() { get("/other", "", "") }, false},
+		"what was typed is over":     {func() { get("/forget", "", "") }, false},
+		"its refused form":           {func() { get(s.do("POST", "/in", form("csrf", s.token())).Header().Get("Location"), "", "") }, false},
+		"its question, opened":       {func() { get("/ask", "", "") }, true},
+	} {
+		get("/in", "", "")
+		get("/begun", "", "")
+		if test.act(); asks() != test.want {
+			t.Errorf("%s: asked = %t", name, !test.want)
+		}
+	}
+	get("/begun", "", "")
+	delete(s.cookies, "__Host-person")
+	if !asks() {
+		t.Error("without the person's mark it is not asked")
 	}
 }

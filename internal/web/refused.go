@@ -167,8 +167,10 @@ func formQuery(c *gin.Context) url.Values {
 	if flow := Flow(c); flow != "" {
 		query.Set("flow", flow)
 	}
-	if back := Form(c).Get("return"); back != "" {
-		query.Set("return", back)
+	for _, name := range []string{"return", "back"} {
+		if value := Form(c).Get(name); value != "" {
+			query.Set(name, value)
+		}
 	}
 	return query
 }

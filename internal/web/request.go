@@ -22,19 +22,19 @@ type request struct {
 	chosen           bool   // lang was chosen by this request, not by cookie or header
 	browser          []byte // value of the browser cookie, 32 bytes; nil without one
 	form             url.Values
-	owner, formOwner owner     // of the response's pages; of the posted form
-	owners           []owner   // everything found to belong to the browser
-	resumed          string    // path of the postponed form that this GET carries
-	arrived          time.Time // when that was first sent
-	shownID          string    // of the form's request, if this one shows its result
-	ours             bool      // from our own form, not from an app
-	json             bool      // errors are JSON
-	problem          bool      // errors are problem+json
-	notAccepted      bool      // the form was refused
-	switched         string    // the language that the form was posted to switch to
-	person           string    // mark of the person who begins with this request, see NextPerson
-	refused          string    // why nothing was done, a fixed word for metrics
-	factor           int       // see SourceFactor; 0 for 1
+	owner, formOwner owner        // of the response's pages; of the posted form
+	owners           []owner      // everything found to belong to the browser
+	resumed          string       // path of the postponed form that this GET carries
+	arrived          time.Time    // when that was first sent
+	shownID          string       // of the form's request, if this one shows its result
+	ours             bool         // from our own form, not from an app
+	json             bool         // errors are JSON
+	problem          bool         // errors are problem+json
+	notAccepted      bool         // the form was refused
+	switched         string       // the language that the form was posted to switch to
+	person           *personMarks // of the person who begins with this request; nil: those of the cookie
+	refused          string       // why nothing was done, a fixed word for metrics
+	factor           int          // see SourceFactor; 0 for 1
 }
 
 type requestKey struct{}
