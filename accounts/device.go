@@ -13,7 +13,11 @@ import (
 // KnownDeviceAge is how long a browser remains known after a sign-in (S-11).
 const KnownDeviceAge = 180 * 24 * time.Hour
 
-const deviceIDSize = 16
+const (
+	deviceIDSize   = 16
+	deviceSize     = deviceIDSize + 8 + 32 // ID, end and MAC
+	deviceAccounts = 5                     // a family that takes turns on one phone
+)
 
 // knownDevice is what the device cookie proves: that this browser has signed in to the account with one username
 // before. Whether that still counts depends on the account, see since.
@@ -40,30 +44,60 @@ func (s *Service) RenewDevice(account Account, cookie string) string {
 	if !device.valid {
 		return ""
 	}
-	return s.newDeviceCookie(account.Username, device.id, now)
+	return s.newDeviceCookie(cookie, account.Username, device.id, now)
 }
 
-// newDeviceCookie returns ID | expiry (Unix seconds) | MAC over both and the username. It reveals nothing and is valid
-// for one account.
-func (s *Service) newDeviceCookie(username string, id []byte, now time.Time) string {
+// newDeviceCookie returns the former cookie with a new entry of one account, and without its older one: the entries of
+// the last five accounts, the newest first. An entry is ID | expiry (Unix seconds) | MAC over both and the username. It
+// reveals nothing, and each is valid for one account and ends on its own.
+func (s *Service) newDeviceCookie(former, username string, id []byte, now time.Time) string {
 	if len(id) != deviceIDSize {
 		id = make([]byte, deviceIDSize)
 		rand.Read(id)
 	}
 	raw := binary.BigEndian.AppendUint64(append([]byte(nil), id...), uint64(now.Add(KnownDeviceAge).Unix()))
-	return base64.RawURLEncoding.EncodeToString(append(raw, s.keyring.MAC(seal.Device, raw, []byte(username))...))
+	entries := [][]byte{append(raw, s.keyring.MAC(seal.Device, raw, []byte(username))...)}
+	for _, other := range deviceEntries(former) {
+		if len(entries) < deviceAccounts && !s.readDevice(other, username, now).valid && now.Before(deviceEnd(other)) {
+			entries = append(entries, other)
+		}
+	}
+	texts := make([]string, len(entries))
+	for i, entry := range entries {
+		texts[i] = base64.RawURLEncoding.EncodeToString(entry)
+	}
+	return strings.Join(texts, ".")
 }
 
-func (s *Service) readDeviceCookie(cookie, username string, now time.Time) knownDevice {
-	raw, err := base64.RawURLEncoding.DecodeString(cookie)
-	if err != nil || len(raw) != deviceIDSize+8+32 {
-		return knownDevice{}
+// deviceEntries returns the well-formed entries of a cookie, whoever made them.
+func deviceEntries(cookie string) (entries [][]byte) {
+	for _, text := range strings.SplitN(cookie, ".", deviceAccounts+1) {
+		if raw, err := base64.RawURLEncoding.DecodeString(text); err == nil && len(raw) == deviceSize && len(entries) < deviceAccounts {
+			entries = append(entries, raw)
+		}
 	}
+	return entries
+}
+
+func deviceEnd(entry []byte) time.Time {
+	return time.Unix(int64(binary.BigEndian.Uint64(entry[deviceIDSize:])), 0)
+}
+
+func (s *Service) readDeviceCookie(cookie, username string, now time.Time) (device knownDevice) {
+	for _, entry := range deviceEntries(cookie) {
+		if d := s.readDevice(entry, username, now); d.valid {
+			device = d
+		}
+	}
+	return device
+}
+
+func (s *Service) readDevice(raw []byte, username string, now time.Time) knownDevice {
 	signed, mac := raw[:deviceIDSize+8], raw[deviceIDSize+8:]
 	if !s.keyring.VerifyMAC(seal.Device, mac, signed, []byte(username)) {
 		return knownDevice{}
 	}
-	end := time.Unix(int64(binary.BigEndian.Uint64(signed[deviceIDSize:])), 0)
+	end := deviceEnd(raw)
 	if !now.Before(end) {
 		return knownDevice{}
 	}

@@ -2,6 +2,8 @@ package accounts
 
 import (
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -75,5 +77,74 @@ func TestCredentialsEndKnownDevices(t *testing.T) {
 				t.Errorf("%s: who asks for mails is known: %t (%v), want %t", name, known, err, want)
 			}
 		}
+	}
+}
+
+// S-11: a family takes turns on one phone: each of them stays known there, is not told of a new device at every turn, and keeps a
+// count of their own. What ends it for one leaves the others known. A sixth account displaces who was away longest.
+func TestFamilyOnOnePhone(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	var family []Account
+	for _, name := range []string{"mama", "abuelo", "hija", "hijo", "tio", "vecina"} {
+		family = append(family, f.register(name))
+	}
+	device := ""
+	announced := func(a Account) bool {
+		t.Helper()
+		a, err := f.Get(f.ctx(), a.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		started := f.start(SessionStart{Account: a, Device: device})
+		device = started.Device
+		if err := f.SignOut(f.ctx(), started.SID); err != nil {
+			t.Fatal(err)
+		}
+		f.later(time.Minute)
+		return f.count(`select count(*) from audit_events where kind = 'new_device' and session_id = $1`, started.SID) == 1
+	}
+	turn := func(who ...int) (news []int) {
+		t.Helper()
+		for _, i := range who {
+			if announced(family[i]) {
+				news = append(news, i)
+			}
+		}
+		return news
+	}
+	if news := turn(0, 1, 0, 1, 0, 2, 3, 4, 0, 1, 2); !slices.Equal(news, []int{0, 1, 2, 3, 4}) {
+		t.Errorf("new to the phone at %v, want each once", news)
+	}
+	if len(device) > 400 {
+		t.Errorf("the cookie has %d characters", len(device))
+	}
+	for range freeFailures {
+		f.try("abuelo", wrongPassword)
+	}
+	if _, err := f.Authenticate(f.ctx(), Attempt{Username: "abuelo", Password: rightPassword, Device: device}); err != nil {
+		t.Errorf("the phone of a member whose name a stranger tries: %v", err)
+	}
+	if _, err := f.try("abuelo", rightPassword); outcome(err) != "1m0s" {
+		t.Errorf("another browser: %s, want a wait", outcome(err))
+	}
+	if err := f.ResetPassword(f.ctx(), family[2].ID, f.newPassword(family[2], otherPassword)); err != nil {
+		t.Fatal(err)
+	}
+	f.later(time.Minute)
+	if news := turn(1, 2, 0); !slices.Equal(news, []int{2}) {
+		t.Errorf("after another password of one: new at %v, want that one", news)
+	}
+	if news := turn(5, 0, 1, 2, 4, 3); !slices.Equal(news, []int{5, 3}) { // 3 was away longest, and 5 too when 3 came back
+		t.Errorf("with a sixth: new at %v", news)
+	}
+	for _, forged := range []string{"", ".", strings.Repeat(device+".", 4), "A" + device[1:], strings.Repeat("A", 10_000)} {
+		if f.readDeviceCookie(forged, "nobody", f.now()).valid {
+			t.Errorf("%q makes a browser known", forged)
+		}
+	}
+	f.later(KnownDeviceAge)
+	if news := turn(0); len(news) != 1 || strings.Contains(device, ".") {
+		t.Errorf("after 180 days: new at %v, the cookie %q", news, device)
 	}
 }

@@ -93,7 +93,7 @@ func (s *Service) QueueSession(ctx context.Context, b *pgx.Batch, start SessionS
 		event.Kind = audit.NewDevice
 		s.audit.Queue(b, ctx, event)
 	}
-	return Started{session, token, s.newDeviceCookie(account.Username, device.id, now)}
+	return Started{session, token, s.newDeviceCookie(start.Device, account.Username, device.id, now)}
 }
 
 // queueEndBrowser ends what a browser has begun and not finished: the next person finds

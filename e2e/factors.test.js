@@ -72,6 +72,12 @@ for (const walk of walks) {
     await member.press('kept');
     await member.at('/account/factors');
     await member.look('enrolled');
+    await page.goBack(); // they are shown once
+    await member.at('/account/factors/saved-codes');
+    assert.equal(await page.locator('.codes').count(), 0, 'Back shows the codes again');
+    await page.goto(`${product.issuer}/account/factors/saved-codes?note=made`);
+    assert.equal(await page.locator('.codes').count(), 0, 'their address shows the codes again');
+    await page.goto(`${product.issuer}/account/factors`);
 
     await signOut(member);
     await member.signIn(walk.username);

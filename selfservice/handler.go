@@ -102,6 +102,7 @@ func (h *Handler) Mount(r gin.IRouter) {
 		{"/account/factors/passkey/:id/remove", h.showRemovePasskey, h.removePasskey},
 		{"/account/factors/saved-codes", h.showSavedCodes, h.makeSavedCodes},
 		{"/account/factors/saved-codes/file", nil, h.savedCodesFile},
+		{"/account/factors/saved-codes/kept", nil, h.savedCodesKept},
 	} {
 		if route.show != nil {
 			settled.GET(route.path, h.web.Handle(route.show))

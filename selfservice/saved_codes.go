@@ -100,6 +100,15 @@ func (h *Handler) makeSavedCodes(c *gin.Context) error {
 	return h.back(c, "/account/factors/saved-codes", "made")
 }
 
+// savedCodesKept ends what shows the list: Back and its address show it no more.
+func (h *Handler) savedCodesKept(c *gin.Context) error {
+	if _, ok, err := h.Require(c); !ok {
+		return err
+	}
+	h.web.ClearCookie(c, savedCookie)
+	return web.SeeOther(c, h.next(c))
+}
+
 // savedCodesFile returns the codes that the page shows as a text file. They exist only on that page.
 func (h *Handler) savedCodesFile(c *gin.Context) error {
 	session, ok, err := h.Require(c)

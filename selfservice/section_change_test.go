@@ -132,6 +132,16 @@ func TestAddTOTP(t *testing.T) {
 	if _, _, body := b.get("/account/factors/saved-codes"); strings.Contains(body, all[0]) {
 		t.Error("the codes are shown again")
 	}
+	made := location
+	status, on, _ := b.post(location, "/account/factors/saved-codes/kept", url.Values{"flow": {"f1"}, "codes": {strings.Join(all, " ")}})
+	if status != 303 || on != "/resume?flow=f1" || len(list()) != 0 {
+		t.Errorf("after they were kept: %d to %q, and %d codes by Back", status, on, len(list()))
+	}
+	f.later(time.Minute)
+	_, location, _ = b.post(made, "/account/factors/saved-codes", url.Values{"flow": {"f1"}})
+	if codes = list(); len(codes) != 10 || codes[0][1] == all[0] {
+		t.Errorf("another list has %d codes", len(codes))
+	}
 	f.later(time.Minute)
 	shown := b.cookie("saved_codes")
 	if _, err := f.MakeSavedCodes(f.ctx(), session.AccountID); err != nil || shown == "" || len(list()) != 0 {
@@ -148,7 +158,7 @@ func TestAddTOTP(t *testing.T) {
 			t.Errorf("the removal = %d to %q", status, location)
 		}
 	}
-	if diff := cmp.Diff([]string{"factor_added", "factor_added", "factor_added", "factor_removed"}, f.mailKinds(account.ID)); diff != "" {
+	if diff := cmp.Diff([]string{"factor_added", "factor_added", "factor_added", "factor_added", "factor_removed"}, f.mailKinds(account.ID)); diff != "" {
 		t.Errorf("mails (-want +got):\n%s", diff)
 	}
 }

@@ -10,8 +10,9 @@
   // One press is enough while its answer is on the way; the server bears more.
   const pressed = new WeakMap();
   addEventListener("submit", (event) => {
-    if (performance.now() - pressed.get(event.target) < 5000) event.preventDefault();
-    else pressed.set(event.target, performance.now());
+    const what = event.submitter?.matches("[data-stays]") ? event.submitter : event.target; // a download keeps the page
+    if (performance.now() - pressed.get(what) < 5000) event.preventDefault();
+    else pressed.set(what, performance.now());
   });
   addEventListener("pageshow", (event) => { if (event.persisted) each("form", (form) => pressed.delete(form)); });
 
