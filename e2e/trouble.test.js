@@ -60,6 +60,11 @@ test('the pending request survives a restart, a second tab, Previo and a double 
   await tab.waitForURL('**/login?flow=*');
 
   await member.credentials({ username: 'survivor' });
+  await member.at('/register/open'); // somebody opened the sign-in page: whose is it?
+  await member.page.fill('#card_id', card.number);
+  await member.press('go-on');
+  await member.at('/register/credentials');
+  await member.credentials({ username: 'survivor' });
   await member.at('/register/code');
   await member.page.fill('#code', '000000');
   await member.press('next');
