@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -27,7 +28,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	short := flag.Bool("short", false, "the scenes and times that fit into two minutes")
-	name := flag.String("scene", "", "that scene alone, or those whose names begin so")
+	names := flag.String("scene", "", "only these scenes, separated by commas; a beginning stands for all names that begin so")
 	list := flag.Bool("list", false, "name the scenes")
 	keep := flag.Bool("keep", false, "keep the folder with the logs")
 	flag.Parse()
@@ -37,7 +38,7 @@ func main() {
 		}
 		return
 	}
-	held, err := play(ctx, *short, *name, *keep)
+	held, err := play(ctx, *short, *names, *keep)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "faults:", err)
 		stop()
@@ -49,7 +50,7 @@ func main() {
 }
 
 // play runs the scenes and prints the table.
-func play(ctx context.Context, short bool, name string, keep bool) (held bool, err error) {
+func play(ctx context.Context, short bool, names string, keep bool) (held bool, err error) {
 	limit := 30 * time.Minute
 	if short {
 		limit = 7 * time.Minute // a dead worker's mail may take two minutes at the end
@@ -83,7 +84,8 @@ func play(ctx context.Context, short bool, name string, keep bool) (held bool, e
 	fmt.Fprintf(os.Stderr, "the stage is there after %s\n", span(time.Since(began)))
 	table := &table{}
 	for _, sc := range scenes {
-		if name == "" && short && !sc.short || !strings.HasPrefix(sc.name, name) {
+		wanted := slices.ContainsFunc(strings.Split(names, ","), func(name string) bool { return strings.HasPrefix(sc.name, name) })
+		if names == "" && short && !sc.short || !wanted {
 			continue
 		}
 		if err := table.play(s, sc); err != nil {
