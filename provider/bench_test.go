@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"huskyidp/accounts"
 	"huskyidp/internal/audit"
@@ -38,27 +37,12 @@ const (
 	goodbye  = "https://app.example/bye"
 )
 
-// counter counts the round trips that a pool makes: a pipelined batch is one.
-type counter struct{ trips atomic.Int64 }
-
-func (c *counter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
-	c.trips.Add(1)
-	return ctx
-}
-func (c *counter) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
-func (c *counter) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
-	c.trips.Add(1)
-	return ctx
-}
-func (c *counter) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
-func (c *counter) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData)     {}
-
 // bench is a provider on a database of its own, served over TLS, with one member
 // who has an account.
 type bench struct {
 	t         testing.TB
 	db        *postgres.DB
-	trips     *counter
+	trips     *postgrestest.Trips
 	issuer    string
 	server    *httptest.Server
 	clients   *provider.Clients
@@ -151,7 +135,7 @@ func (b *bench) start(conns int32, change ...func(*bench, *provider.Deps)) *benc
 	if b.hash == (accounts.HashParams{}) { // what slow hashes cost is for package accounts to test
 		b.hash = accounts.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1}
 	}
-	b.trips, b.clock, b.alerted, b.agreement, b.ring = &counter{}, &clock{}, &sync.Map{}, "2026-01-01", seal.Ephemeral()
+	b.trips, b.clock, b.alerted, b.agreement, b.ring = &postgrestest.Trips{}, &clock{}, &sync.Map{}, "2026-01-01", seal.Ephemeral()
 	b.db = postgrestest.Open(t, postgres.Options{DSN: postgrestest.DSN(t), MaxConns: conns, Tracer: b.trips})
 	// The handler is known only once the server's address is.
 	var handler http.Handler

@@ -358,16 +358,16 @@ func TestProofRoundTrips(t *testing.T) {
 	p := b.holder("ES256", nil)
 	w := b.signedIn()
 	code, verifier := p.code(w, nil)
-	before := b.trips.trips.Load()
+	before := b.trips.Total()
 	a := p.redeem(code, verifier, p.proof("POST", "/token", ""))
 	a.want(t, 200, "")
-	if got := b.trips.trips.Load() - before; got > 3 {
+	if got := b.trips.Total() - before; got > 3 {
 		t.Errorf("code exchange with assertion and proof: %d round trips, want at most 3 (load, mark used, write)", got)
 	}
 	token := a.text("access_token")
-	before = b.trips.trips.Load()
+	before = b.trips.Total()
 	p.userinfo(token, p.proof("GET", "/userinfo", token)).want(t, 200, "")
-	if got := b.trips.trips.Load() - before; got > 2 {
+	if got := b.trips.Total() - before; got > 2 {
 		t.Errorf("userinfo with a proof: %d round trips, want at most 2", got)
 	}
 	var left int

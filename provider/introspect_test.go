@@ -61,9 +61,9 @@ func TestIntrospection(t *testing.T) {
 			if isJWT := strings.Count(token, ".") == 2; isJWT != (format == "jwt") {
 				t.Fatalf("the token's form: %q", token)
 			}
-			before := b.trips.trips.Load()
+			before := b.trips.Total()
 			got := b.introspect(server, serverSecret, token)
-			if trips := b.trips.trips.Load() - before; trips != 1 {
+			if trips := b.trips.Total() - before; trips != 1 {
 				t.Errorf("introspection took %d round trips, want 1", trips)
 			}
 			for name, want := range map[string]any{"active": true, "client_id": id, "aud": reports, "iss": b.issuer, "sub": b.account.Subject,

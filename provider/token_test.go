@@ -225,10 +225,10 @@ func TestClientCredentials(t *testing.T) {
 	id, secret := b.client(func(m *provider.Metadata) {
 		*m = provider.Metadata{ClientName: "Batch", Profile: provider.ProfileService, Scope: provider.Scopes{"reports.read"}, Audience: []string{"https://reports.example"}}
 	})
-	before := b.trips.trips.Load()
+	before := b.trips.Total()
 	a := b.token(id, secret, url.Values{"grant_type": {"client_credentials"}, "scope": {"reports.read"}, "resource": {"https://reports.example"}})
 	a.want(t, 200, "")
-	if trips := b.trips.trips.Load() - before; trips != 0 {
+	if trips := b.trips.Total() - before; trips != 0 {
 		t.Errorf("client_credentials took %d round trips, want 0", trips)
 	}
 	if a.text("token_type") != "Bearer" || a.text("scope") != "reports.read" || a.body["expires_in"] == nil || a.body["id_token"] != nil || a.body["refresh_token"] != nil {

@@ -111,7 +111,7 @@ func (g *Guard) Check(ctx context.Context, conn *pgx.Conn) error {
 		return fault
 	}
 	var r row
-	err := conn.QueryRow(ctx, read).Scan(r.columns()...)
+	err := conn.QueryRow(ctx, read, pgx.QueryExecModeExec).Scan(r.columns()...)
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && (pg.Code == "42P01" || pg.Code == "42703") && seen == nil {
 		return nil // no schema or an old one: CheckSchema reports that
 	}

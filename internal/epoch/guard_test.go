@@ -28,6 +28,9 @@ type guarded struct {
 func newGuarded(t *testing.T) *guarded {
 	g := &guarded{t: t, dsn: postgrestest.DSN(t), lost: make(chan time.Duration, 9)}
 	g.start()
+	if err := g.connect(); err != nil { // else a connection that was checked before the test alters the database might arrive later
+		t.Fatal(err)
+	}
 	return g
 }
 
@@ -227,5 +230,19 @@ func TestRaiseIsWhole(t *testing.T) {
 	}
 	if g.start(); g.connect() != nil {
 		t.Error(fmt.Sprint("after Trust: ", g.guard.Err()))
+	}
+}
+
+// far from the database, the check of a new connection is one round trip.
+func TestCheckIsOneRoundTrip(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	through, p := postgrestest.Proxied(t, g.dsn)
+	db := postgrestest.Open(t, postgres.Options{DSN: through, MaxConns: 1, Check: g.guard.Check})
+	if err := db.Reach(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.Answers(); got != 2 {
+		t.Errorf("a new connection and its check took %d round trips, want 2", got)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -40,9 +41,12 @@ type Options struct {
 
 // DB is the pool. It is safe for concurrent use.
 type DB struct {
-	pool   *pgxpool.Pool
-	pooled bool
-	turns  turns
+	pool       *pgxpool.Pool
+	pooled     bool
+	turns      turns
+	prepared   prepared
+	catchingUp atomic.Bool
+	waiting    atomic.Int32 // for a connection
 }
 
 // Open creates the pool. It does not wait for the server: connections are made in the background, so that the program
@@ -56,16 +60,24 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if o.MaxConns > 0 {
 		cfg.MaxConns = o.MaxConns
 	}
-	cfg.ConnConfig.Tracer = o.Tracer
+	db := &DB{pooled: o.Pooled, turns: turns{share: max(1, int(cfg.MaxConns)/4), keys: map[string]*turn{}}, prepared: prepared{known: map[string]bool{}}}
+	cfg.ConnConfig.Tracer = db.prepared.tracer(o.Tracer)
 	// All connections are dialled before they are needed: dialling a distant server takes longer than a request waits. They
 	// expire one by one.
 	cfg.MinConns, cfg.HealthCheckPeriod, cfg.MaxConnLifetimeJitter = cfg.MaxConns, time.Second, cfg.MaxConnLifetime/2
 	cfg.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
-		pgxuuid.Register(conn.TypeMap()) // otherwise a uuid.UUID is written as text, after 20 allocations
-		if o.Check == nil {
-			return nil
+		pgxuuid.Register(conn.TypeMap())                                       // otherwise a uuid.UUID is written as text, after 20 allocations
+		ctx, cancel := context.WithTimeout(ctx, cfg.ConnConfig.ConnectTimeout) // one that hangs would keep its place in the pool
+		defer cancel()
+		if o.Check != nil {
+			if err := o.Check(ctx, conn); err != nil {
+				return err
+			}
 		}
-		return o.Check(ctx, conn)
+		if db.waiting.Load() > 0 {
+			return nil // soon is better than prepared
+		}
+		return db.prepared.catchUp(conn)
 	}
 	findDeadHosts(cfg)
 	params := cfg.ConnConfig.RuntimeParams
@@ -80,7 +92,6 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	} else {
 		readGreeting(cfg.ConnConfig)
 	}
-	db := &DB{pooled: o.Pooled, turns: turns{share: max(1, int(cfg.MaxConns)/4), keys: map[string]*turn{}}}
 	cfg.ShouldPing = tryIdle
 	if db.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
 		return nil, fmt.Errorf("opening the database pool: %w", redact(err))
@@ -111,8 +122,8 @@ func (db *DB) Pool() *pgxpool.Pool { return db.pool }
 
 // Ping runs an empty query.
 func (db *DB) Ping(ctx context.Context) error {
-	_, err := db.pool.Exec(ctx, "select 1")
-	return unavailable(err)
+	_, err := pooled{db}.Exec(ctx, "select 1")
+	return err
 }
 
 type (
@@ -131,7 +142,7 @@ func (db *DB) From(ctx context.Context) Querier {
 	if tx := db.Tx(ctx); tx != nil {
 		return tx
 	}
-	return pooled{db.pool}
+	return pooled{db}
 }
 
 // InTx runs fn in a read-committed transaction, which begins with its first statement and commits when fn returns nil.
@@ -156,11 +167,11 @@ func (db *DB) InTx(ctx context.Context, fn func(ctx context.Context) error) erro
 }
 
 func (db *DB) once(ctx context.Context, fn func(ctx context.Context) error) error {
-	conn, err := acquire(ctx, db.pool)
+	conn, err := db.acquire(ctx)
 	if err != nil {
 		return err
 	}
-	defer release(conn)
+	defer db.release(conn)
 	t := &tx{conn: conn.Conn()}
 	defer func() { _ = t.Rollback(ctx) }() // also after a panic; a no-op after a commit
 	if err := fn(context.WithValue(ctx, txKey{}, t)); err != nil {

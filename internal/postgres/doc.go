@@ -19,6 +19,10 @@
 // Every connection has a statement timeout of 3 s, a lock timeout of 600 ms and an idle-in-transaction timeout of 5 s.
 // Waiting for a connection ends after 1 s with ErrUnavailable, as does a lost server: pages answer 503 and never fail open.
 //
+// Far from the database, each round trip counts. Connections are dialled before requests need them, one that was lost is
+// noticed without asking it (hosts.go), and a statement that one connection has met is prepared on the others in the
+// background (prepared.go): it takes one round trip.
+//
 // An unresponsive server costs one request half a second before the next host of the address is tried (hosts.go). Behind
 // a pooler in transaction mode the timeouts are those of the role, and nothing is kept in a session (pooler.go).
 //

@@ -2,10 +2,12 @@ package postgres
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"reflect"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -53,11 +55,7 @@ const hangs = acquireTimeout / 2
 
 // tryIdle leaves it to acquire to try connections that were idle. For others, such as the job queue, pgx does.
 func tryIdle(ctx context.Context, p pgxpool.ShouldPingParams) bool {
-	if idle, ok := ctx.Value(idleKey{}).(*time.Duration); ok {
-		*idle = p.IdleDuration
-		return false
-	}
-	return p.IdleDuration > time.Second
+	return ctx.Value(triedKey{}) == nil && p.IdleDuration > time.Second
 }
 
 // answers tries a connection. If it hangs, the idle connections hang as well: they are dropped together, and the pool
@@ -88,4 +86,26 @@ func (db *DB) Reach(ctx context.Context) error {
 	}
 	conn.Release()
 	return nil
+}
+
+// quiet reports that the server has neither closed an idle connection nor sent anything through it, which it does before
+// it closes one. It looks at what has arrived in this machine: a microsecond, and no round trip.
+func quiet(conn *pgx.Conn) bool {
+	socket := conn.PgConn().Conn()
+	if secured, ok := socket.(*tls.Conn); ok {
+		socket = secured.NetConn()
+	}
+	descriptor, ok := socket.(syscall.Conn)
+	if !ok {
+		return true
+	}
+	raw, err := descriptor.SyscallConn()
+	if err != nil {
+		return false
+	}
+	var arrived error
+	err = raw.Control(func(fd uintptr) {
+		_, _, arrived = syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+	})
+	return err == nil && errors.Is(arrived, syscall.EAGAIN)
 }

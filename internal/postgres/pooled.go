@@ -16,20 +16,39 @@ import (
 // acquireTimeout limits the wait for a free connection.
 const acquireTimeout = time.Second
 
-type idleKey struct{} // of the *time.Duration by which acquire learns how long a connection was idle
+// state is what this package keeps with each connection.
+type state struct {
+	used     time.Time // released last
+	prepared int       // how many of the statements of prepared it has
+}
 
-// acquire borrows a connection; release returns it. One that was idle for a second is tried first.
-func acquire(ctx context.Context, pool *pgxpool.Pool) (*pgxpool.Conn, error) {
-	wait, cancel := context.WithTimeout(ctx, acquireTimeout)
+func (s *state) fresh() bool { return time.Since(s.used) < time.Second }
+
+func stateOf(conn *pgx.Conn) *state {
+	const key = "huskyidp/internal/postgres"
+	s, ok := conn.PgConn().CustomData()[key].(*state)
+	if !ok {
+		s = &state{used: time.Now()}
+		conn.PgConn().CustomData()[key] = s
+	}
+	return s
+}
+
+type triedKey struct{} // set where acquire tries connections itself
+
+// acquire borrows a connection; release returns it. One that was idle for a second, or is not quiet, is tried first.
+func (db *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
+	wait, cancel := context.WithTimeout(context.WithValue(ctx, triedKey{}, true), acquireTimeout)
 	defer cancel()
 	for {
-		var idle time.Duration
-		conn, err := pool.Acquire(context.WithValue(wait, idleKey{}, &idle))
+		db.waiting.Add(1)
+		conn, err := db.pool.Acquire(wait)
+		db.waiting.Add(-1)
 		switch {
-		case err == nil && (idle < time.Second || answers(ctx, pool, conn)):
+		case err == nil && (stateOf(conn.Conn()).fresh() && quiet(conn.Conn()) || answers(ctx, db.pool, conn)):
 			return conn, nil
 		case err == nil:
-			release(conn)
+			db.release(conn)
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
 		default:
@@ -40,10 +59,14 @@ func acquire(ctx context.Context, pool *pgxpool.Pool) (*pgxpool.Conn, error) {
 
 // release returns a connection. One that broke leaves the pool at once: pgx takes up to 15 s to close it when the server
 // hangs, and until then it would occupy a place.
-func release(conn *pgxpool.Conn) {
+func (db *DB) release(conn *pgxpool.Conn) {
 	if conn.Conn().IsClosed() {
 		conn.Hijack()
 		return
+	}
+	stateOf(conn.Conn()).used = time.Now()
+	if db.prepared.lacks(conn.Conn()) {
+		db.catchUpLater()
 	}
 	conn.Release()
 }
@@ -73,15 +96,15 @@ func unavailable(err error) error {
 }
 
 // pooled adds this package's limits and error marks to the pool.
-type pooled struct{ pool *pgxpool.Pool }
+type pooled struct{ db *DB }
 
 // begin borrows a connection for one call; done returns it.
 func (p pooled) begin(ctx context.Context) (bound context.Context, conn *pgxpool.Conn, done func(), err error) {
-	if conn, err = acquire(ctx, p.pool); err != nil {
+	if conn, err = p.db.acquire(ctx); err != nil {
 		return nil, nil, nil, err
 	}
 	bound, cancel := bounded(ctx)
-	return bound, conn, func() { cancel(); release(conn) }, nil
+	return bound, conn, func() { cancel(); p.db.release(conn) }, nil
 }
 
 func (p pooled) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
@@ -121,11 +144,11 @@ func (p pooled) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
 }
 
 func (p pooled) CopyFrom(ctx context.Context, table pgx.Identifier, columns []string, rows pgx.CopyFromSource) (int64, error) {
-	conn, err := acquire(ctx, p.pool)
+	conn, err := p.db.acquire(ctx)
 	if err != nil {
 		return 0, err
 	}
-	defer release(conn)
+	defer p.db.release(conn)
 	n, err := conn.CopyFrom(ctx, table, columns, rows)
 	return n, unavailable(err)
 }

@@ -47,11 +47,11 @@ func throughPooler(cfg *pgx.ConnConfig) {
 // CheckPooler checks that the connection is as Options say, and that statements have timeouts: behind a pooler they
 // disappear silently.
 func CheckPooler(ctx context.Context, db *DB) error {
-	conn, err := acquire(ctx, db.pool)
+	conn, err := db.acquire(ctx)
 	if err != nil {
 		return err
 	}
-	defer release(conn)
+	defer db.release(conn)
 	if !db.pooled {
 		return direct(ctx, conn.Conn())
 	}

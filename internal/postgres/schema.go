@@ -75,7 +75,7 @@ func isNewer(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	applied, err := appliedVersions(ctx, pooled{pool})
+	applied, err := appliedVersions(ctx, (&DB{pool: pool}).From(ctx))
 	if err != nil {
 		return false, err
 	}

@@ -2,6 +2,7 @@ package postgrestest
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync/atomic"
 
@@ -12,6 +13,9 @@ import (
 type Trips struct {
 	n, commits atomic.Int64
 }
+
+// Total returns the round trips so far.
+func (t *Trips) Total() int64 { return t.n.Load() }
 
 // Of returns what fn took: round trips, a statement or a batch each, begin and commit included; and commits of what wrote,
 // in a transaction or by itself.
@@ -32,19 +36,27 @@ func (t *Trips) TraceQueryStart(ctx context.Context, conn *pgx.Conn, q pgx.Trace
 func (t *Trips) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
 func (t *Trips) TraceBatchStart(ctx context.Context, conn *pgx.Conn, b pgx.TraceBatchStartData) context.Context {
-	t.n.Add(1)
 	var begins, commits, wrote bool
 	for _, q := range b.Batch.QueuedQueries {
 		begins, commits, wrote = begins || q.SQL == "begin", commits || q.SQL == "commit", wrote || writes(q.SQL)
 	}
-	if commits || alone(conn) && !begins && wrote {
-		t.commits.Add(1)
-	}
-	return ctx
+	return context.WithValue(ctx, commitsKey{}, commits || alone(conn) && !begins && wrote)
 }
 
+type commitsKey struct{} // whether a batch commits
+
 func (t *Trips) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
-func (t *Trips) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData)     {}
+
+// TraceBatchEnd does not count what was refused before it was sent: what a pool prepares in advance, while no request waits.
+func (t *Trips) TraceBatchEnd(ctx context.Context, _ *pgx.Conn, b pgx.TraceBatchEndData) {
+	if _, refused := errors.AsType[pgx.ErrPreprocessingBatch](b.Err); refused {
+		return
+	}
+	t.n.Add(1)
+	if commits, _ := ctx.Value(commitsKey{}).(bool); commits {
+		t.commits.Add(1)
+	}
+}
 
 // alone reports that no transaction is open.
 func alone(conn *pgx.Conn) bool { return conn.PgConn().TxStatus() == 'I' }
