@@ -10,6 +10,7 @@ import (
 	"huskyidp/internal/cardform"
 	"huskyidp/internal/web"
 	"huskyidp/members"
+	"huskyidp/templates"
 )
 
 // personalPage asks for what is on the card.
@@ -67,10 +68,12 @@ func (h *Handler) submitPersonal(c *gin.Context) error {
 		h.web.Began(c, web.OfRegistration)
 	}
 	if errors.Is(err, ErrNoMatch) {
-		page := h.personalPage(typed)
-		page.TriesLeft = r.triesLeft()
-		wrong.add("", "registration.personal.no_match")
-		return h.refused(c, http.StatusUnprocessableEntity, "registration/personal", page, wrong)
+		wrong = problems{
+			{Key: "registration.personal.no_match", To: "birth_month"},
+			{Key: "registration.personal.tries_left", Args: templates.Args{"n": r.triesLeft()}},
+			{Key: "registration.personal.no_match_help"},
+		}
+		return h.refused(c, http.StatusUnprocessableEntity, "registration/personal", h.personalPage(typed), wrong)
 	}
 	if isSlow {
 		wrong.add("", "registration.personal.slow", "time", slow.wait)

@@ -138,23 +138,23 @@ func deskCases() []pageCase {
 		page("admin/search", "none", at("/search"), deskSearch{Ways: ways, By: "username", Value: "maria", None: true}),
 		page("admin/search", "several", at("/search"), deskSearch{Ways: ways, By: "email", Several: 3}),
 		page("admin/search", "reference", at("/search"), deskSearch{Ways: ways, By: "reference", Referral: &deskReferral{"H7K-2QD-9MW", "password", noon}}),
-		page("admin/search", "limit", at("/search", Problem{"q", "admin.search.limit", Args{"time": time.Hour}}), deskSearch{Ways: ways}),
+		page("admin/search", "limit", at("/search", Problem{Field: "q", Key: "admin.search.limit", Args: Args{"time": time.Hour}}), deskSearch{Ways: ways}),
 		page("admin/member", "", at("/members/m1"), member),
 		page("admin/member", "none", at("/members/m2"), deskMember{ID: "m2", Status: "no_account"}),
 		page("admin/verify", "", at("/members/m1/verify"), deskVerify{ID: "m1", Key: "k", Method: "spoken_code", Methods: methods, Suffixes: []string{"JR"}, CodeSent: true, Card: card}),
-		page("admin/verify", "wrong", at("/members/m1/verify", Problem{"first_name", "admin.verify.no_match", nil}), deskVerify{Method: "facts", Methods: methods, Card: card}),
+		page("admin/verify", "wrong", at("/members/m1/verify", Problem{Field: "first_name", Key: "admin.verify.no_match"}), deskVerify{Method: "facts", Methods: methods, Card: card}),
 		page("admin/approvals", "", at("/approvals"), struct{ Requests []deskRequest }{[]deskRequest{request, own}}),
 		page("admin/approvals", "empty", at("/approvals"), struct{ Requests []deskRequest }{}),
-		page("admin/approval", "", at("/approvals/r1", Problem{"reason", "admin.act.reason_short", nil}), deskApproval{request, "k", "no", "maria.lopez"}),
+		page("admin/approval", "", at("/approvals/r1", Problem{Field: "reason", Key: "admin.act.reason_short"}), deskApproval{request, "k", "no", "maria.lopez"}),
 		page("admin/approval", "own", at("/approvals/r2"), deskApproval{own, "k", "", ""}),
 		page("admin/approval", "member", at("/approvals/r3"), deskApproval{tied, "k", "", "maria.lopez"}),
-		page("admin/act", "member", at("/members/m1/acts/change_member", Problem{"member_number", "admin.act.no_row", nil}), deskForm{ID: "m1", Name: "maria", Act: "change_member", Number: "310542266", Key: "k", Version: "v"}),
+		page("admin/act", "member", at("/members/m1/acts/change_member", Problem{Field: "member_number", Key: "admin.act.no_row"}), deskForm{ID: "m1", Name: "maria", Act: "change_member", Number: "310542266", Key: "k", Version: "v"}),
 		page("admin/activity", "", at("/activity"), deskDiary{[]deskLog{{At: noon, Act: "release_lock", Outcome: "done", Reason: "Llamó y comprobé quién es", Ticket: "HD-1"}}, 59, 19}),
 		page("admin/activity", "empty", at("/activity"), deskDiary{nil, 60, 20}),
-		page("admin/audit", "", at("/audit", Problem{"from", "admin.audit.span", nil}), struct{ From, To, Reason, Ticket string }{"2026-11-01", "2026-11-24", "Revisión", "A-1"}),
+		page("admin/audit", "", at("/audit", Problem{Field: "from", Key: "admin.audit.span"}), struct{ From, To, Reason, Ticket string }{"2026-11-01", "2026-11-24", "Revisión", "A-1"}),
 	}
 	for _, act := range append(acts, "enable") {
-		cases = append(cases, page("admin/act", string(act), at("/members/m1/acts/"+string(act), Problem{"", "admin.act.need_verify", nil}, Problem{"ticket", "admin.act.ticket_missing", nil}),
+		cases = append(cases, page("admin/act", string(act), at("/members/m1/acts/"+string(act), Problem{Key: "admin.act.need_verify"}, Problem{Field: "ticket", Key: "admin.act.ticket_missing"}),
 			deskForm{ID: "m1", Name: "maria.lopez", Act: string(act), Lock: "password", Email: "nueva@example.org", Obstacles: locks[2:4], Second: true, Ends: act == "disable"}))
 	}
 	return cases

@@ -61,6 +61,7 @@ func (s *Set) funcs(c *catalog) template.FuncMap {
 		"phone":      c.phoneLink,
 		"code":       codeHTML,
 		"strong":     strongHTML,
+		"personName": PersonName,
 		"maskEmail":  MaskEmail,
 		"first":      func(s string) string { return string([]rune(s)[:min(1, len([]rune(s)))]) },
 		"domain":     func(s string) string { return s[strings.LastIndex(s, "@")+1:] },

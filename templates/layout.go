@@ -59,9 +59,10 @@ type HeldChange struct {
 	InPerson         bool // asked for at the desk with an ID: a session, which may be a thief's, cannot stop it
 }
 
-// Problem is one reason why a form was refused. An empty Field means the form as a whole.
+// Problem is one reason why a form was refused. An empty Field means the form as a whole; To is then the field where it may be mended, if any.
 type Problem struct {
 	Field string
+	To    string
 	Key   string
 	Args  Args
 }
@@ -129,8 +130,11 @@ func (l Layout) Wrong(key string) bool {
 
 // Here reports whether this page belongs to the section that begins at path.
 func (l Layout) Here(path string) bool {
-	return l.Path == path || path != "/account" && strings.HasPrefix(l.Path, path+"/")
+	return l.Path == path || path != "/account" && l.Under(path)
 }
+
+// Under reports whether this page is the one at path or below it.
+func (l Layout) Under(path string) bool { return l.Path == path || strings.HasPrefix(l.Path, path+"/") }
 
 // Link is a path of our own that keeps the pending request.
 func (l Layout) Link(path string) string {

@@ -23,19 +23,19 @@ func recoveryCases() []pageCase {
 	one := []askedQuestion{{"answer", "first_pay"}}
 	return []pageCase{
 		page("recovery/username", "", at("/recover/username"), card{Suffixes: []string{"JR", "SR"}, CardDigits: 9}),
-		page("recovery/username", "empty", at("/recover/username", Problem{"first_name", "registration.personal.first_missing", nil}), card{CardDigits: 9}),
+		page("recovery/username", "empty", at("/recover/username", Problem{Field: "first_name", Key: "registration.personal.first_missing"}), card{CardDigits: 9}),
 		page("recovery/username_sent", "", at("/recover/username/sent"), struct{}{}),
 		page("recovery/password", "", at("/recover/password"), struct{ Username string }{}),
 		page("recovery/code", "", at("/recover/code"), struct{}{}),
-		page("recovery/code", "wrong", at("/recover/code", Problem{"code", "registration.code.wrong", Args{"n": 4}}), struct{}{}),
+		page("recovery/code", "wrong", at("/recover/code", Problem{Field: "code", Key: "registration.code.wrong", Args: Args{"n": 4}}), struct{}{}),
 		page("recovery/question", "", at("/recover/question"), struct{ Asked []askedQuestion }{one}),
-		page("recovery/question", "several", at("/recover/question", Problem{"", "recovery.question.wrong", Args{"n": 1}}),
+		page("recovery/question", "several", at("/recover/question", Problem{Key: "recovery.question.wrong", Args: Args{"n": 1}}),
 			struct{ Asked []askedQuestion }{append(one, askedQuestion{"answer_2", "crush"})}),
 		page("recovery/closed", "", at("/recover/question"), struct {
 			Reference string
 			Until     time.Time
 		}{"H7K-2QD-9MW", noon}),
-		page("recovery/factor", "", at("/recover/factor/totp", Problem{"code", "accounts.totp.wrong", nil}), struct {
+		page("recovery/factor", "", at("/recover/factor/totp", Problem{Field: "code", Key: "accounts.totp.wrong"}), struct {
 			Method string
 			Others []string
 		}{"totp", []string{"passkey", "saved-code"}}),
@@ -48,7 +48,7 @@ func recoveryCases() []pageCase {
 			Others []string
 		}{"saved-code", nil}),
 		page("recovery/new_password", "", at("/recover/new-password"), newPassword{Username: "maria.lopez", MinLength: 15}),
-		page("recovery/new_password", "short", at("/recover/new-password", Problem{"new_password", "registration.credentials.password_short", Args{"min": 15, "unmet": []string{"length"}}}),
+		page("recovery/new_password", "short", at("/recover/new-password", Problem{Field: "new_password", Key: "registration.credentials.password_short", Args: Args{"min": 15, "unmet": []string{"length"}}}),
 			newPassword{"maria.lopez", 15}),
 		page("recovery/done", "", at("/recover/done"), struct{}{}),
 		page("recovery/not_me", "", at("/not-me"), struct{ Link, Username string }{"abc", "maria.lopez"}),

@@ -149,12 +149,12 @@ func pageCases() []pageCase {
 	return append(slices.Concat(recoveryCases(), accountCases(), deskCases()), []pageCase{
 		page("provider/login", "", at("/login"), login{Cancel: true, PolicyURI: "https://a.example/p", TosURI: "https://a.example/t"}),
 		page("provider/login", "plain", Layout{Path: "/login", CSRF: "token", Notice: &Notice{"info", "registration.agreement.declined", nil}}, login{}),
-		page("provider/login", "wrong", with(at("/login"), Problem{"username", "provider.login.wrong", nil}), login{Username: "maria", Cancel: true}),
-		page("provider/login", "wait", with(at("/login"), Problem{"", "provider.login.wait", Args{"time": time.Minute}}), login{Username: "maria"}),
-		page("provider/login", "disabled", with(at("/login"), Problem{"", "provider.login.disabled", nil}), login{Username: "maria"}),
+		page("provider/login", "wrong", with(at("/login"), Problem{Field: "username", Key: "provider.login.wrong"}), login{Username: "maria", Cancel: true}),
+		page("provider/login", "wait", with(at("/login"), Problem{Key: "provider.login.wait", Args: Args{"time": time.Minute}}), login{Username: "maria"}),
+		page("provider/login", "disabled", with(at("/login"), Problem{Key: "provider.login.disabled"}), login{Username: "maria"}),
 		page("provider/accounts", "", at("/login/accounts"), struct{ Username string }{"maria.lopez"}),
 		page("provider/device", "", Layout{Path: "/device", CSRF: "token"}, struct{ UserCode string }{"BCDF-GHJK"}),
-		page("provider/device", "wrong", with(Layout{Path: "/device", CSRF: "token"}, Problem{"user_code", "provider.device.wrong", nil}), struct{ UserCode string }{"x"}),
+		page("provider/device", "wrong", with(Layout{Path: "/device", CSRF: "token"}, Problem{Field: "user_code", Key: "provider.device.wrong"}), struct{ UserCode string }{"x"}),
 		page("provider/device_confirm", "", Layout{Path: "/device/confirm", CSRF: "token", SignedInAs: "maria.lopez"}, struct{ App, UserCode, Username string }{"Quiosco", "BCDF-GHJK", "maria.lopez"}),
 		page("provider/device_done", "", Layout{Path: "/device/done"}, struct{ Allowed bool }{true}),
 		page("provider/device_done", "refused", Layout{Path: "/device/done"}, struct{ Allowed bool }{false}),
@@ -168,7 +168,7 @@ func pageCases() []pageCase {
 		}{agreementText{"2026-11-01", "es", Date{2026, 11, 1}, []string{"1. Para qué sirve."}}, true}),
 		page("provider/consent", "", Layout{Path: "/consent", Flow: "f1", CSRF: "token", App: "Mi Diario", SignedInAs: "maria.lopez"}, consentCase(false)),
 		page("provider/consent", "again", with(Layout{Path: "/consent", Flow: "f1", CSRF: "token", App: "Mi Diario", SignedInAs: "maria.lopez"},
-			Problem{"", "provider.consent.none_selected", nil}), consentCase(true)),
+			Problem{Key: "provider.consent.none_selected"}), consentCase(true)),
 		page("provider/developers", "", at("/developers"), developersCase()),
 		page("provider/logout", "", at("/logout"), struct {
 			Username    string
@@ -217,17 +217,18 @@ func pageCases() []pageCase {
 		page("recovery/confirm_email_done", "", at("/confirm-email/done"), struct{}{}),
 		page("registration/text", "", at("/agreement"), struct{ Document document }{sample}),
 		page("registration/personal", "", at("/register/personal"), personal{Suffixes: []string{"JR", "SR", "II"}, CardDigits: 9}),
-		page("registration/personal", "no_match", with(at("/register/personal"), Problem{"", "registration.personal.no_match", nil}),
+		page("registration/personal", "no_match", with(at("/register/personal"), Problem{Key: "registration.personal.no_match", To: "birth_month"},
+			Problem{Key: "registration.personal.tries_left", Args: Args{"n": 2}}, Problem{Key: "registration.personal.no_match_help"}),
 			personal{BirthMonth: "3", BirthDay: "14", BirthYear: "1984", FirstName: "María", LastName: "Núñez", CardID: "004123789", Suffixes: []string{"JR", "SR", "II"}, CardDigits: 9, TriesLeft: 2}),
-		page("registration/personal", "empty", with(at("/register/personal"), Problem{"birth_day", "registration.personal.birth_unreal", nil}, Problem{"first_name", "registration.personal.first_missing", nil},
-			Problem{"card_id", "registration.personal.card_id_format", Args{"n": 9}}), personal{BirthMonth: "2", BirthDay: "31", BirthYear: "1984", Suffixes: []string{"JR"}, CardDigits: 9, Matched: true}),
+		page("registration/personal", "empty", with(at("/register/personal"), Problem{Field: "birth_day", Key: "registration.personal.birth_unreal"}, Problem{Field: "first_name", Key: "registration.personal.first_missing"},
+			Problem{Field: "card_id", Key: "registration.personal.card_id_format", Args: Args{"n": 9}}), personal{BirthMonth: "2", BirthDay: "31", BirthYear: "1984", Suffixes: []string{"JR"}, CardDigits: 9, Matched: true}),
 		page("registration/locked", "", at("/register/locked"), struct {
 			Reference string
 			Until     time.Time
 		}{"H7K-2QD-9MW", noon}),
 		page("registration/credentials", "", at("/register/credentials"), credentials{Questions: questions, MinLength: 15}),
-		page("registration/credentials", "taken", with(at("/register/credentials"), Problem{"username", "registration.credentials.username_taken", nil},
-			Problem{"new_password", "registration.credentials.password_short", Args{"min": 15}}),
+		page("registration/credentials", "taken", with(at("/register/credentials"), Problem{Field: "username", Key: "registration.credentials.username_taken"},
+			Problem{Field: "new_password", Key: "registration.credentials.password_short", Args: Args{"min": 15}}),
 			credentials{Username: "maria", Email: "maria@example.com", EmailAgain: "maria@example.com", Question: "toy_name", Questions: questions, MinLength: 15, Suggestions: []string{"maria1984", "maria.n"}}),
 		page("registration/credentials", "kept", at("/register/credentials"), credentials{Username: "maria", Questions: questions, MinLength: 15, Kept: true}),
 		page("registration/code", "", at("/register/code"), struct {
@@ -235,12 +236,12 @@ func pageCases() []pageCase {
 			Out     bool
 			Sent    bool
 		}{"maria@example.com", false, false}),
-		page("registration/code", "wrong", with(at("/register/code"), Problem{"code", "registration.code.wrong", Args{"n": 4}}), struct {
+		page("registration/code", "wrong", with(at("/register/code"), Problem{Field: "code", Key: "registration.code.wrong", Args: Args{"n": 4}}), struct {
 			Address string
 			Out     bool
 			Sent    bool
 		}{"maria@example.com", true, true}),
-		page("registration/review", "", with(at("/register/review"), Problem{"certify", "registration.review.certify_missing", nil}),
+		page("registration/review", "", with(at("/register/review"), Problem{Field: "certify", Key: "registration.review.certify_missing"}),
 			review{"María", "Núñez López", "", "004123789", "maria.lopez", "maria@example.com", "toy_name", 1984, noon, document{"2026-11-01", "es", Date{2026, 11, 1}, []string{"Certifico que estos datos son míos, y que son verdaderos y están completos."}}}),
 		page("registration/done", "", Layout{Path: "/register/done", App: "Portal", SignedInAs: "maria.lopez"}, struct{ Username, AppURI string }{"maria.lopez", "https://portal.example/login"}),
 		page("registration/gone", "", at("/register/code"), struct{}{}),

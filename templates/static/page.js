@@ -32,14 +32,15 @@
   each(".reveal", (row) => {
     const input = row.querySelector("input");
     const text = row.dataset;
-    const button = make("button", { type: "button", className: "show", textContent: text.show });
+    const button = make("button", { type: "button", className: "show" });
+    const word = make("span", {});
     const status = make("span", { className: "hidden" });
     status.setAttribute("role", "status");
     button.setAttribute("aria-controls", input.id);
+    button.append(word, make("span", { className: "hidden", textContent: `: ${input.labels[0].firstChild.textContent}` }));
     const set = (shown) => {
       input.type = shown ? "text" : "password";
-      button.textContent = shown ? text.hide : text.show;
-      button.setAttribute("aria-pressed", String(shown));
+      word.textContent = shown ? text.hide : text.show;
     };
     button.addEventListener("click", () => {
       const shown = input.type === "password";
@@ -96,16 +97,19 @@
     document.getElementById("passkey-none")?.remove();
     button.hidden = false;
     each("#passkey-hint, #passkey-label", (part) => { part.hidden = false; });
-    button.addEventListener("click", async () => {
+    let pending;
+    const ask = async (mediation) => {
+      pending?.abort();
+      const { signal } = pending = new AbortController();
       problem.textContent = "";
       try {
-        const answer = await fetch(dataset.options, { method: "POST", body: new URLSearchParams({ csrf: form.elements.csrf.value }) });
+        const answer = await fetch(dataset.options, { method: "POST", body: new URLSearchParams({ csrf: form.elements.csrf.value }), signal });
         if (!answer.ok) throw new Error(answer.status);
         const { publicKey } = await answer.json();
         publicKey.challenge = bytes(publicKey.challenge);
         if (publicKey.user) publicKey.user.id = bytes(publicKey.user.id);
         for (const key of [...publicKey.allowCredentials ?? [], ...publicKey.excludeCredentials ?? []]) key.id = bytes(key.id);
-        const made = await navigator.credentials[dataset.passkey]({ publicKey });
+        const made = await navigator.credentials[dataset.passkey]({ publicKey, mediation, signal });
         const response = {};
         for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"]) {
           if (made.response[name]) response[name] = text(made.response[name]);
@@ -115,9 +119,17 @@
         if (form.elements.password) form.elements.password.value = "";
         form.submit();
       } catch (error) {
-        problem.textContent = error.name === "InvalidStateError" ? dataset.duplicate : dataset.failed;
+        if (!mediation && error.name !== "AbortError") problem.textContent = error.name === "InvalidStateError" ? dataset.duplicate : dataset.failed;
       }
-    });
+    };
+    button.addEventListener("click", () => ask());
+    // Where the username is typed, the browser offers its passkeys among the suggestions.
+    const username = document.querySelector("[autocomplete~=webauthn]");
+    const offer = async () => {
+      if (await PublicKeyCredential.isConditionalMediationAvailable?.()) ask("conditional");
+    };
+    if (username && document.activeElement === username) offer(); // they were faster than this script
+    else username?.addEventListener("focus", offer, { once: true });
   });
 
   // Before an idle session ends, the member is asked. How long it lasts is asked of the server, since
