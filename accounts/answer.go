@@ -18,7 +18,7 @@ const (
 // Questions is the bank of secret questions by key (S-57); the catalogs have the words under question.bank.<key>. A
 // key, once used, keeps its meaning.
 var Questions = []string{
-	"first_pay", "first_book", "toy_name", "crush", "helping_teacher", "best_gift", "broken_thing", "first_trip",
+	"first_pay", "first_book", "toy_name", "play_place", "helping_teacher", "best_gift", "childhood_song", "first_trip",
 	"grandparent_saying", "first_dish", "first_film", "riding_teacher",
 }
 

@@ -37,9 +37,10 @@ for (const walk of walks) {
     await member.look('home');
 
     for (const section of ['password', 'factors', 'question', 'language', 'sessions', 'apps', 'history']) {
-      await page.locator(`nav a[href="/account/${section}"]`).click();
+      if (walk.width < 768) await page.locator('details.menu summary').click();
+      await page.locator(`nav a[href="/account/${section}"]:visible`).click();
       await member.at(`/account/${section}`);
-      assert.equal(await page.locator('nav [aria-current="page"]').getAttribute('href'), `/account/${section}`);
+      assert.equal(await page.locator('nav [aria-current="page"]').first().getAttribute('href'), `/account/${section}`);
       await member.look(section);
     }
     await page.goto(`${product.issuer}/account/email`);

@@ -28,6 +28,8 @@ for (const walk of walks) {
     await member.register(walk.card, { username });
     await member.page.waitForURL(`${product.portal}/me*`);
     await member.look('me');
+    await member.page.locator('main summary').click();
+    await member.look('claims');
     const claims = await member.page.locator('main').innerText();
     for (const fact of [walk.card.number, username, `${username}@example.org`]) assert.ok(claims.includes(fact), `the portal shows ${fact}`);
 

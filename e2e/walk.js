@@ -58,7 +58,7 @@ export class Member {
           while (texts.nextNode()) { // words of up to twelve letters stay whole; longer ones may be hyphenated, addresses broken
             const { data, parentElement } = texts.currentNode;
             if (!parentElement.checkVisibility() || parentElement.closest('.hidden, option, code, pre, .code, [lang]:not(html)')) continue;
-            for (const { 0: word, index } of data.matchAll(/(?<![\p{L}@./_-])\p{L}{3,12}(?![\p{L}@/_-]|\.\p{L})/gu)) {
+            for (const { 0: word, index } of data.matchAll(/(?<![\p{L}\d@./_-])\p{L}{3,12}(?![\p{L}\d@/_-]|\.\p{L})/gu)) {
               range.setStart(texts.currentNode, index);
               range.setEnd(texts.currentNode, index + word.length);
               if (new Set([...range.getClientRects()].map((r) => Math.round(r.top))).size > 1) found.push(`broken: ${word}`);

@@ -22,7 +22,7 @@ func TestNoMatch(t *testing.T) {
 		"another member's number": {"card_id", "004123790"},
 	} {
 		b := s.browser().toPersonal().post(with(maria, change...)...).on("/register/personal", http.StatusUnprocessableEntity)
-		if !strings.Contains(b.body, "<p>"+guideSentence+"</p>") {
+		if !strings.Contains(b.body, `<p><a href="#birth_month">`+guideSentence+"</a></p>") {
 			t.Errorf("%s wrong: the page lacks the guide's sentence:\n%s", name, b.text())
 		}
 		if len(b.problems()) != 0 || strings.Contains(b.body, "aria-invalid") {

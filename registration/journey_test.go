@@ -123,7 +123,7 @@ func TestPrevious(t *testing.T) {
 	if strings.Contains(b.body, "tres tazas") || strings.Contains(b.body, "Mango") {
 		t.Error("a secret came back to the page")
 	}
-	b.post("act", "previous", "username", "otra", "email", "no es", "question", "crush").on("/register/personal", 200)
+	b.post("act", "previous", "username", "otra", "email", "no es", "question", "play_place").on("/register/personal", 200)
 	if b.value("first_name") != "maria" || b.value("card_id") != "004-123-789" {
 		t.Errorf("the card holds %q, %q", b.value("first_name"), b.value("card_id"))
 	}
@@ -145,7 +145,7 @@ func TestPrevious(t *testing.T) {
 	b.get("/register/credentials?flow=f1").post("username", "maria", "email", "m2@example.com", "email_again", "m2@example.com", "question", "first_book").on("/register/code", 200)
 	b.get("/register/review?flow=f1").on("/register/code", 200)
 	// Another question wants its answer.
-	b.get("/register/credentials?flow=f1").post("username", "maria", "email", "m2@example.com", "email_again", "m2@example.com", "question", "crush").on("/register/credentials", 422)
+	b.get("/register/credentials?flow=f1").post("username", "maria", "email", "m2@example.com", "email_again", "m2@example.com", "question", "play_place").on("/register/credentials", 422)
 	if b.problems()["answer"] != "Escriba su Respuesta secreta." {
 		t.Errorf("problems: %v", b.problems())
 	}

@@ -110,12 +110,7 @@ func loadDocument(files fs.FS, name string) (Document, error) {
 	}
 	hash := sha256.Sum256(data)
 	doc := Document{Version: date, Language: language, Hash: hash[:],
-		Published: templates.Date{Year: published.Year(), Month: int(published.Month()), Day: published.Day()}}
-	for paragraph := range strings.SplitSeq(strings.ReplaceAll(strings.TrimPrefix(string(data), "\ufeff"), "\r\n", "\n"), "\n\n") {
-		if paragraph = strings.Join(strings.Fields(paragraph), " "); paragraph != "" {
-			doc.Paragraphs = append(doc.Paragraphs, paragraph)
-		}
-	}
+		Published: templates.Date{Year: published.Year(), Month: int(published.Month()), Day: published.Day()}, Paragraphs: templates.Paragraphs(string(data))}
 	if len(doc.Paragraphs) == 0 {
 		return Document{}, fmt.Errorf("legal texts: %s is empty", name)
 	}

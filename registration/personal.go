@@ -69,7 +69,7 @@ func (h *Handler) submitPersonal(c *gin.Context) error {
 	}
 	if errors.Is(err, ErrNoMatch) {
 		wrong = problems{
-			{Key: "registration.personal.no_match", To: "birth_month"},
+			{Key: "registration.personal.no_match"},
 			{Key: "registration.personal.tries_left", Args: templates.Args{"n": r.triesLeft()}},
 			{Key: "registration.personal.no_match_help"},
 		}

@@ -99,7 +99,7 @@ func (h *Handler) changeEmail(c *gin.Context) error {
 	err = h.service.StartEmailProof(c.Request.Context(), account, session.SID, address)
 	if limit, ok := errors.AsType[*ratelimit.Exceeded](err); ok {
 		return h.emailForm(c, session, http.StatusTooManyRequests, page,
-			templates.Problem{Field: "email", Key: "registration.code.resend_wait", Args: templates.Args{"time": limit.RetryAfter()}})
+			templates.Problem{Key: "registration.code.resend_wait", Args: templates.Args{"time": limit.RetryAfter()}})
 	}
 	if err != nil {
 		return err

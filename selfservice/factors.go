@@ -93,7 +93,7 @@ func (h *Handler) addTOTP(c *gin.Context) error {
 	return h.totpForm(c, session, status, problem)
 }
 
-// added leads on to the saved codes. The session has proven the new factor as well, unless it may not be used yet
+// added leads on to the saved codes, unless the member has some: a new list would void them. The session has proven the new factor as well, unless it may not be used yet
 // (S-55).
 func (h *Handler) added(c *gin.Context, session accounts.Session, f accounts.Factor, usable time.Time) error {
 	if !usable.After(h.now()) {
@@ -102,7 +102,18 @@ func (h *Handler) added(c *gin.Context, session accounts.Session, f accounts.Fac
 			return err
 		}
 	}
-	return h.back(c, "/account/factors/saved-codes", "added-"+string(f))
+	list, err := h.service.EnrolledFactors(c.Request.Context(), session.AccountID)
+	if err != nil {
+		return err
+	}
+	note := "added-" + string(f)
+	switch has := slices.ContainsFunc(list, func(e accounts.EnrolledFactor) bool { return e.Factor == accounts.SavedCodes && e.Left > 0 }); {
+	case !has:
+		return h.back(c, "/account/factors/saved-codes", note)
+	case web.Flow(c) != "" && h.resume != nil:
+		return web.SeeOther(c, h.next(c))
+	}
+	return h.back(c, "/account/factors", note)
 }
 
 // passkeyPage names a new passkey.

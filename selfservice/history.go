@@ -12,21 +12,28 @@ import (
 	"huskyidp/internal/web"
 )
 
-// historyEntries is a page of the account's history.
-type historyEntries struct {
-	List         []historyEntry
+// historyList is a page of the account's history, the newest first.
+type historyList struct {
+	Groups       []historyGroup
+	Now          time.Time
 	Older, Newer int // numbers of pages; 0 for none
+}
+
+// historyGroup is what happened in a row in one session, or one event outside of any.
+type historyGroup struct {
+	accounts.Device
+	session string
+	Shown   []historyEntry // the sign-in, and what concerns the account's safety
+	Steps   []historyEntry // the member's further steps, folded away
 }
 
 // historyEntry is an event in the catalog's words.
 type historyEntry struct {
-	Key     string // event.name.*
-	App     string // value of {app}; a client's current name and language are not looked up
-	Act     string // admin.act.*, value of {act}
-	At      time.Time
-	Browser string
-	System  string
-	Recent  bool // the member may still say that it was somebody else; a look of the desk can be nobody's but the desk's
+	Key    string // event.name.*
+	App    string // value of {app}; a client's current name and language are not looked up
+	Act    string // admin.act.*, value of {act}
+	At     time.Time
+	Recent bool // somebody else could have done it, and the member may still say so
 }
 
 // Moment is the instant of the event, for the form.
@@ -48,17 +55,49 @@ func (h *Handler) showHistory(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	page := historyEntries{Newer: number - 1}
+	page := historyList{Groups: grouped(list, h.now()), Now: h.now(), Newer: number - 1}
 	if more && number < historyPages {
 		page.Older = number + 1
 	}
-	since := h.now().Add(-accounts.DisownLife)
-	for _, e := range list {
-		page.List = append(page.List, historyEntry{
-			Key: eventKey(e), App: e.Data["app"], Act: actKey(e), At: e.At, Browser: e.Browser, System: e.System, Recent: e.At.After(since) && e.Kind != audit.StaffLooked,
-		})
-	}
 	return h.page(c, http.StatusOK, "history", session, page)
+}
+
+// deskCall is how long looks of the desk count as one call.
+const deskCall = time.Hour
+
+// grouped arranges events, the newest first.
+func grouped(list []accounts.Occurrence, now time.Time) (groups []historyGroup) {
+	var looked time.Time
+	for _, e := range list {
+		if e.Kind == audit.StaffLooked {
+			if looked.Sub(e.At) < deskCall && !looked.IsZero() {
+				continue
+			}
+			looked = e.At
+		}
+		if n := len(groups); n == 0 || e.SessionID == "" || groups[n-1].session != e.SessionID {
+			groups = append(groups, historyGroup{Device: e.Device, session: e.SessionID})
+		}
+		group := &groups[len(groups)-1]
+		entry := historyEntry{Key: eventKey(e), App: e.Data["app"], Act: actKey(e), At: e.At}
+		if e.SessionID != "" && ownSteps[e.Kind] {
+			group.Steps = append(group.Steps, entry)
+			continue
+		}
+		entry.Recent = e.At.After(now.Add(-accounts.DisownLife)) && e.Kind != audit.StaffLooked
+		group.Shown = append(group.Shown, entry)
+	}
+	for i, group := range groups { // steps alone, without their sign-in on this page, are shown
+		if len(group.Shown) == 0 {
+			groups[i].Shown, groups[i].Steps = group.Steps, nil
+		}
+	}
+	return groups
+}
+
+// ownSteps follow from a sign-in: whoever denies one denies the sign-in.
+var ownSteps = map[audit.Kind]bool{
+	audit.AgreementAccepted: true, audit.LanguageChanged: true, audit.SignedOut: true, audit.SessionEnded: true, audit.SavedCodeUsed: true,
 }
 
 // disownEvent leads to the page that protects the account, like the link of a notice. It requires a fresh sign-in: what

@@ -20,6 +20,7 @@ type savedPage struct {
 	Codes []string // of the list just made
 	Made  time.Time
 	Has   bool // there is a list, which a new one voids
+	Left  int  // codes of it that still work
 	Next  string
 }
 
@@ -40,7 +41,7 @@ func (h *Handler) showSavedCodes(c *gin.Context) error {
 		if f.Factor != accounts.SavedCodes {
 			continue
 		}
-		page.Has = true
+		page.Has, page.Left = true, f.Left
 		if made := h.justMade(c, session); c.Query("note") == "made" && made.Made.Equal(f.Since) {
 			page.Codes, page.Made = made.Codes, made.Made
 		}

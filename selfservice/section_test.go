@@ -55,7 +55,7 @@ func member(t *testing.T) (*fixture, *browser, accounts.Account) {
 	return f, b, account
 }
 
-// Every page of the section is shown to who is signed in, and to nobody else; who was
+// Every page of the section, with its list of pages at the side and in the menu, is shown to who is signed in, and to nobody else; who was
 // away too long comes back to it.
 func TestSection(t *testing.T) {
 	t.Parallel()
@@ -65,7 +65,7 @@ func TestSection(t *testing.T) {
 		"/account/language", "/account/sessions", "/account/apps", "/account/history"}
 	for _, path := range pages {
 		status, _, body := b.get(path)
-		if status != 200 || strings.Count(body, "<nav") != 1 || path != "/account/email" && strings.Count(body, `aria-current="page"`) != 1 {
+		if status != 200 || strings.Count(body, "<nav") != 2 || path != "/account/email" && strings.Count(body, `aria-current="page"`) != 2 {
 			t.Errorf("GET %s = %d\n%s", path, status, body)
 		}
 		back := ""

@@ -44,6 +44,7 @@ type (
 		Codes []string
 		Made  time.Time
 		Has   bool
+		Left  int
 		Next  string
 	}
 	openSession struct {
@@ -67,14 +68,18 @@ type (
 		GrantedAt, ExpiresAt, LastUsed time.Time
 	}
 	event struct {
-		Key, App, Act   string
-		At              time.Time
+		Key, App, Act string
+		At            time.Time
+		Recent        bool
+		Moment        string
+	}
+	eventGroup struct {
 		Browser, System string
-		Recent          bool
-		Moment          string
+		Shown, Steps    []event
 	}
 	history struct {
-		List         []event
+		Groups       []eventGroup
+		Now          time.Time
 		Older, Newer int
 	}
 	question struct {
@@ -178,9 +183,9 @@ func accountCases() []pageCase {
 			{Factor: "saved_codes", Left: 9, Since: noon, UsableFrom: noon}}, true, true, noon}),
 		page("accounts/add_totp", "", with(at("/account/factors/totp"), Problem{Field: "code", Key: "accounts.totp.wrong"}), totp{qr{29, "M4 4h7v1h-7z"}, "ABCD EFGH", "otpauth://totp/x"}),
 		page("accounts/add_passkey", "", with(at("/account/factors/passkey"), Problem{Key: "accounts.passkey.failed"}), struct{ Label string }{"mi teléfono"}),
-		page("accounts/saved_codes", "", at("/account/factors/saved-codes"), savedList{nil, time.Time{}, true, "/account/factors"}),
-		page("accounts/saved_codes", "none", at("/account/factors/saved-codes"), savedList{nil, time.Time{}, false, "/account/factors"}),
-		page("accounts/saved_codes", "made", at("/account/factors/saved-codes"), savedList{codes, noon, true, "/account/factors"}),
+		page("accounts/saved_codes", "", at("/account/factors/saved-codes"), savedList{nil, time.Time{}, true, 9, "/account/factors"}),
+		page("accounts/saved_codes", "none", at("/account/factors/saved-codes"), savedList{nil, time.Time{}, false, 0, "/account/factors"}),
+		page("accounts/saved_codes", "made", at("/account/factors/saved-codes"), savedList{codes, noon, true, 10, "/account/factors"}),
 		page("accounts/remove_factor", "", at("/account/factors/totp/remove"), removal{"totp", "", true}),
 		page("accounts/remove_factor", "passkey", at("/account/factors/passkey/x/remove"), removal{"passkey", "mi teléfono", false}),
 		page("accounts/sessions", "", at("/account/sessions"), sessionList{session, []openSession{{"s2", noon, noon, "", "Android"}, {"s3", noon, noon, "", ""}}, []connectedApp{app}}),
@@ -189,9 +194,12 @@ func accountCases() []pageCase {
 		page("accounts/apps", "empty", noted(at("/account/apps"), "accounts.apps.stopped", Args{"app": "Mi Diario"}), struct{ List []connectedApp }{}),
 		page("accounts/app", "", at("/account/apps/x"), app),
 		page("accounts/stop_app", "", at("/account/apps/x/stop"), app),
-		page("accounts/history", "", at("/account/history"), history{[]event{
-			{Key: "event.name.new_device", At: noon, Browser: "Firefox", Recent: true}, {Key: "event.name.app_allowed", App: "Mi Diario", At: noon},
-			{Key: "event.name.staff_acted", Act: "admin.act.enable", At: noon}, {Key: "event.name.staff_began", Act: "admin.act.reset_factor", At: noon}}, 3, 1}),
+		page("accounts/history", "", at("/account/history"), history{[]eventGroup{
+			{"Chrome", "Android", []event{{Key: "event.name.password_changed", At: noon, Recent: true}, {Key: "event.name.new_device", At: noon, Recent: true}},
+				[]event{{Key: "event.name.signed_out", At: noon}, {Key: "event.name.language_changed", At: noon}}},
+			{Shown: []event{{Key: "event.name.app_allowed", App: "Mi Diario", At: noon.AddDate(0, 0, -1)}}},
+			{Shown: []event{{Key: "event.name.staff_acted", Act: "admin.act.enable", At: noon.AddDate(0, 0, -5)}}},
+			{Shown: []event{{Key: "event.name.staff_began", Act: "admin.act.reset_factor", At: noon.AddDate(-1, 0, 0)}}}}, noon, 3, 1}),
 		page("accounts/history", "empty", at("/account/history"), history{}),
 	}
 }

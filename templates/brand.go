@@ -197,11 +197,8 @@ func (r *brandReader) documents(name string) map[string][]string {
 			r.wrong(name+"."+lang+".txt", err)
 		}
 		told[lang] = len(r.mistakes) > before
-		text := strings.ReplaceAll(string(data), "\r\n", "\n")
-		for paragraph := range strings.SplitSeq(text, "\n\n") {
-			if paragraph = strings.Join(strings.Fields(paragraph), " "); paragraph != "" {
-				all[lang] = append(all[lang], paragraph)
-			}
+		if paragraphs := Paragraphs(string(data)); len(paragraphs) > 0 {
+			all[lang] = paragraphs
 		}
 	}
 	if len(all) == 0 {

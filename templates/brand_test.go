@@ -56,7 +56,7 @@ func TestBrand(t *testing.T) {
 		return string(page)
 	}
 	for lang, want := range map[string][]string{
-		"es": {"<title>", "– Salud Ñandú</title>", "<b>Salud Ñandú</b> <small>Entrada</small>", `<p class="official">Sitio oficial de X &amp; Y</p>`, `href="tel:`, "1-800-555-0100, TTY 711", "siempre",
+		"es": {"<title>", "– Salud Ñandú</title>", "<b>Salud Ñandú</b> <small>Entrada</small>", `<p class="official">Sitio oficial de X &amp; Y</p>`, `href="tel:+18005550100">1-800-555-0100</a>, <a`, `href="tel:711">TTY 711</a>`, "siempre",
 			`<img src="/static/logo.`, `href="/static/brand.`, `href="/static/icon.`, "/nondiscrimination", "No discriminación"},
 		"en": {"– Rhea Health</title>", "1-800-555-0199", "always", "Official site of X &amp; Y"},
 	} {

@@ -125,6 +125,29 @@ func (c *catalog) dateTime(at time.Time) (string, error) {
 	return c.text("web.format.date_time", Args{"date": date, "clock": clock, "n": hour12(at)})
 }
 
+// when is a moment for a list: today and yesterday in words, else day and month, with the year of another year.
+func (c *catalog) when(at, now time.Time) (string, error) {
+	day, today := at.In(c.options.TimeZone), now.In(c.options.TimeZone)
+	clock, err := c.clock(day)
+	if err != nil {
+		return "", err
+	}
+	month, err := c.month(int(day.Month()))
+	if err != nil {
+		return "", err
+	}
+	key := "web.format.when_year"
+	switch date := day.Format(time.DateOnly); {
+	case date == today.Format(time.DateOnly):
+		key = "web.format.when_today"
+	case date == today.AddDate(0, 0, -1).Format(time.DateOnly):
+		key = "web.format.when_yesterday"
+	case day.Year() == today.Year():
+		key = "web.format.when"
+	}
+	return c.text(key, Args{"clock": clock, "day": strconv.Itoa(day.Day()), "month": string([]rune(month)[:3]), "year": strconv.Itoa(day.Year())})
+}
+
 // telephone turns a number as read aloud into a tel: URI: the digits of its first part.
 func telephone(read string) string {
 	first, _, _ := strings.Cut(read, ",")

@@ -49,6 +49,7 @@ func (s *Set) funcs(c *catalog) template.FuncMap {
 		"reached":    reached,
 		"wait":       c.wait,
 		"moment":     c.dateTime,
+		"when":       c.when,
 		"device":     c.device,
 		"sections":   func() []Section { return sections },
 		"zone":       func(at time.Time) string { return at.In(c.options.TimeZone).Format("MST") },
@@ -62,6 +63,7 @@ func (s *Set) funcs(c *catalog) template.FuncMap {
 		"code":       codeHTML,
 		"strong":     strongHTML,
 		"personName": PersonName,
+		"legal":      legalHTML,
 		"maskEmail":  MaskEmail,
 		"first":      func(s string) string { return string([]rune(s)[:min(1, len([]rune(s)))]) },
 		"domain":     func(s string) string { return s[strings.LastIndex(s, "@")+1:] },
@@ -188,10 +190,13 @@ func (c *catalog) months() ([]Month, error) {
 	return months, nil
 }
 
-// phoneLink is the support telephone as a link.
+// phoneLink is the support telephone as links: that of the relay service for the deaf (TTY 711) is a number of its own.
 func (c *catalog) phoneLink() template.HTML {
-	phone := c.options.SupportPhone
-	return template.HTML(`<a href="` + template.HTMLEscapeString(telephone(phone)) + `">` + template.HTMLEscapeString(phone) + `</a>`)
+	var links []string
+	for number := range strings.SplitSeq(c.options.SupportPhone, ", ") {
+		links = append(links, `<a class="number" href="`+template.HTMLEscapeString(telephone(number))+`">`+template.HTMLEscapeString(number)+`</a>`)
+	}
+	return template.HTML(strings.Join(links, ", "))
 }
 
 // MaskEmail shows enough of an address to recognize one's own: m•••@example.com.

@@ -59,12 +59,28 @@ type HeldChange struct {
 	InPerson         bool // asked for at the desk with an ID: a session, which may be a thief's, cannot stop it
 }
 
-// Problem is one reason why a form was refused. An empty Field means the form as a whole; To is then the field where it may be mended, if any.
+// Problem is one reason why a form was refused. An empty Field means the form as a whole.
 type Problem struct {
 	Field string
-	To    string
 	Key   string
 	Args  Args
+}
+
+// To is the field where a problem of the whole form can be mended, "" if there is none.
+func (p Problem) To() string {
+	if p.Key == "registration.personal.no_match" {
+		return "birth_month"
+	}
+	return ""
+}
+
+// Waits reports whether nothing is wrong: the member is asked to wait a moment. Such a page shows a countdown in place of
+// an error.
+func (p Problem) Waits() bool { return p.Field == "" && p.Key == "registration.code.resend_wait" }
+
+// Failed reports whether the form has problems that the member has to mend.
+func (l Layout) Failed() bool {
+	return slices.ContainsFunc(l.Problems, func(p Problem) bool { return !p.Waits() })
 }
 
 // Problem returns the first problem of one of the fields, nil if they have none.

@@ -217,7 +217,7 @@ func pageCases() []pageCase {
 		page("recovery/confirm_email_done", "", at("/confirm-email/done"), struct{}{}),
 		page("registration/text", "", at("/agreement"), struct{ Document document }{sample}),
 		page("registration/personal", "", at("/register/personal"), personal{Suffixes: []string{"JR", "SR", "II"}, CardDigits: 9}),
-		page("registration/personal", "no_match", with(at("/register/personal"), Problem{Key: "registration.personal.no_match", To: "birth_month"},
+		page("registration/personal", "no_match", with(at("/register/personal"), Problem{Key: "registration.personal.no_match"},
 			Problem{Key: "registration.personal.tries_left", Args: Args{"n": 2}}, Problem{Key: "registration.personal.no_match_help"}),
 			personal{BirthMonth: "3", BirthDay: "14", BirthYear: "1984", FirstName: "María", LastName: "Núñez", CardID: "004123789", Suffixes: []string{"JR", "SR", "II"}, CardDigits: 9, TriesLeft: 2}),
 		page("registration/personal", "empty", with(at("/register/personal"), Problem{Field: "birth_day", Key: "registration.personal.birth_unreal"}, Problem{Field: "first_name", Key: "registration.personal.first_missing"},

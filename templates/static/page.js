@@ -84,6 +84,25 @@
     button.addEventListener("click", () => print());
   });
 
+  // A span of time in the page's words: whole minutes, else seconds.
+  const span = (seconds, { second, seconds: many, minute, minutes }) => {
+    const whole = seconds >= 60 && seconds % 60 === 0;
+    const n = whole ? seconds / 60 : seconds;
+    return n === 1 ? (whole ? minute : second) : (whole ? minutes : many).replace("2", n);
+  };
+
+  // A wait is counted down. It is spoken once, when the page opens, and again when it is over.
+  each("[data-wait]", (line) => {
+    const { dataset } = line;
+    const over = Date.now() + dataset.wait * 1000;
+    const timer = setInterval(() => {
+      const left = Math.ceil((over - Date.now()) / 1000);
+      line.parentElement.setAttribute("aria-live", left > 0 ? "off" : "polite");
+      line.textContent = left > 0 ? dataset.text.replace("{time}", span(left, dataset)) : dataset.over;
+      if (left <= 0) clearInterval(timer);
+    }, 1000);
+  });
+
   // A code may be pasted with spaces.
   each("#code", (input) => input.addEventListener("paste", () => setTimeout(() => { input.value = input.value.replace(/\s/g, ""); })));
 
@@ -144,13 +163,7 @@
     let end, asked, said, asking = false;
     const until = (seconds) => { end = Date.now() + seconds * 1000; };
     until(Number(text.idle));
-    const say = (seconds) => {
-      const whole = seconds >= 60 && seconds % 60 === 0;
-      const n = whole ? seconds / 60 : seconds;
-      const one = whole ? text.minute : text.second;
-      const many = whole ? text.minutes : text.seconds;
-      return n === 1 ? one : many.replace("2", n);
-    };
+    const say = (seconds) => span(seconds, text);
     const leave = () => location.replace(`${text.base}/ended`);
     const ask = async () => {
       asking = true;
