@@ -126,7 +126,6 @@ async function withKey(member) {
     options: { protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
   });
   return {
-    present: (enabled) => client.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled }),
     verify: (isUserVerified) => client.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified }),
     keys: async () => (await client.send('WebAuthn.getCredentials', { authenticatorId })).credentials,
   };
@@ -160,14 +159,8 @@ for (const walk of [
     await member.at('/account');
 
     await signOut(member);
-    await page.focus('#username'); // the browser offers its passkey there, and its owner takes it
-    await member.at('/account');
-
-    await signOut(member);
-    await device.present(false);
     await member.signIn(walk.username);
     await member.at('/login/factor/passkey');
-    await device.present(true);
     await member.look('passkey-step');
     await device.verify(false);
     await member.press('passkey');
@@ -214,12 +207,11 @@ test('an app that needs a second step leads to adding one, and asks for a strong
     await page.waitForURL(`${plain.callback}*`);
     assert.equal((await plain.redeem(wish, page.url())).claims().acr, 'urn:huskyidp:acr:second-factor');
 
-    const device = await withKey(member);
+    await withKey(member);
     await page.goto(`${product.issuer}/account/factors/passkey`);
     await member.press('passkey');
-    await member.at('/account/factors/saved-codes');
+    await member.at('/account/factors'); // there are saved codes already
     await signOut(member);
-    await device.present(false); // the password is typed all the same
     await member.signIn('stepup.en');
     await page.goto(`${product.issuer}/login/factor/totp`);
     await page.fill('#code', await app.code());
@@ -228,7 +220,6 @@ test('an app that needs a second step leads to adding one, and asks for a strong
     const stronger = await plain.ask({ scope: 'openid', acr_values: 'urn:huskyidp:acr:phishing-resistant' });
     await page.goto(stronger.url);
     await member.at('/login/factor/passkey'); // the password is fresh
-    await device.present(true);
     await member.look('stepup');
     await member.press('passkey');
     await page.waitForURL(`${plain.callback}*`);

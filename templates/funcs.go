@@ -194,7 +194,7 @@ func (c *catalog) months() ([]Month, error) {
 func (c *catalog) phoneLink() template.HTML {
 	var links []string
 	for number := range strings.SplitSeq(c.options.SupportPhone, ", ") {
-		links = append(links, `<a class="number" href="`+template.HTMLEscapeString(telephone(number))+`">`+template.HTMLEscapeString(number)+`</a>`)
+		links = append(links, `<a href="`+template.HTMLEscapeString(telephone(number))+`">`+template.HTMLEscapeString(number)+`</a>`)
 	}
 	return template.HTML(strings.Join(links, ", "))
 }

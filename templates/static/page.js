@@ -116,19 +116,16 @@
     document.getElementById("passkey-none")?.remove();
     button.hidden = false;
     each("#passkey-hint, #passkey-label", (part) => { part.hidden = false; });
-    let pending;
-    const ask = async (mediation) => {
-      pending?.abort();
-      const { signal } = pending = new AbortController();
+    button.addEventListener("click", async () => {
       problem.textContent = "";
       try {
-        const answer = await fetch(dataset.options, { method: "POST", body: new URLSearchParams({ csrf: form.elements.csrf.value }), signal });
+        const answer = await fetch(dataset.options, { method: "POST", body: new URLSearchParams({ csrf: form.elements.csrf.value }) });
         if (!answer.ok) throw new Error(answer.status);
         const { publicKey } = await answer.json();
         publicKey.challenge = bytes(publicKey.challenge);
         if (publicKey.user) publicKey.user.id = bytes(publicKey.user.id);
         for (const key of [...publicKey.allowCredentials ?? [], ...publicKey.excludeCredentials ?? []]) key.id = bytes(key.id);
-        const made = await navigator.credentials[dataset.passkey]({ publicKey, mediation, signal });
+        const made = await navigator.credentials[dataset.passkey]({ publicKey });
         const response = {};
         for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"]) {
           if (made.response[name]) response[name] = text(made.response[name]);
@@ -138,17 +135,9 @@
         if (form.elements.password) form.elements.password.value = "";
         form.submit();
       } catch (error) {
-        if (!mediation && error.name !== "AbortError") problem.textContent = error.name === "InvalidStateError" ? dataset.duplicate : dataset.failed;
+        problem.textContent = error.name === "InvalidStateError" ? dataset.duplicate : dataset.failed;
       }
-    };
-    button.addEventListener("click", () => ask());
-    // Where the username is typed, the browser offers its passkeys among the suggestions.
-    const username = document.querySelector("[autocomplete~=webauthn]");
-    const offer = async () => {
-      if (await PublicKeyCredential.isConditionalMediationAvailable?.()) ask("conditional");
-    };
-    if (username && document.activeElement === username) offer(); // they were faster than this script
-    else username?.addEventListener("focus", offer, { once: true });
+    });
   });
 
   // Before an idle session ends, the member is asked. How long it lasts is asked of the server, since
