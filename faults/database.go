@@ -22,7 +22,6 @@ import (
 
 // cluster is a primary and a standby, each behind its own proxy. A failover swaps them.
 type cluster struct {
-	dir              string
 	primary, standby *node
 }
 
@@ -34,7 +33,7 @@ type node struct {
 }
 
 func newCluster(ctx context.Context, dir string) (*cluster, error) {
-	c := &cluster{dir: dir}
+	c := &cluster{}
 	for _, n := range []**node{&c.primary, &c.standby} {
 		name := map[bool]string{true: "a", false: "b"}[c.primary == nil]
 		made := &node{name: name, dir: filepath.Join(dir, name)}
@@ -94,17 +93,8 @@ func one[T any](ctx context.Context, n *node, query string, args ...any) (value 
 }
 
 // follow makes a standby from the primary.
-func (c *cluster) follow(ctx context.Context) error {
-	data := filepath.Join(c.standby.dir, "pgdata")
-	if err := os.RemoveAll(data); err != nil {
-		return err
-	}
-	err := rig.Program(ctx, c.dir, "pg_basebackup", "--pgdata="+data, "--checkpoint=fast", "--wal-method=stream", "--write-recovery-conf",
-		"--dbname=host="+c.primary.socket()+" user=idp application_name=standby")
-	if err != nil {
-		return err
-	}
-	if err := c.standby.start(ctx); err != nil {
+func (c *cluster) follow(ctx context.Context) (err error) {
+	if c.standby.server, err = c.primary.server.Standby(ctx, c.standby.dir, "standby"); err != nil {
 		return err
 	}
 	return rig.Eventually(ctx, 20*time.Second, "a standby that streams", func() bool {

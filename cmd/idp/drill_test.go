@@ -39,6 +39,8 @@ type drill struct {
 	owner    string // for idp migrate
 	dsn      string // for all else
 	vars     map[string]string
+	server   *embedded.Server
+	follower *embedded.Server // a standby, if any
 	instance *instance
 }
 
@@ -49,9 +51,9 @@ func newDrill(t *testing.T) *drill {
 	dir, err := os.MkdirTemp("/tmp", "idp-drill-") // whose parents PostgreSQL's user can pass
 	must(t, err)
 	must(t, os.Chmod(dir, 0o777))
-	d := &drill{t: t, dir: dir}
 	server, err := embedded.Start(t.Context(), embedded.Options{DataDir: filepath.Join(dir, "server")})
 	must(t, err)
+	d := &drill{t: t, dir: dir, server: server}
 	t.Cleanup(func() {
 		d.shell(`pg_ctl --pgdata="$PGDATA" --mode=immediate --silent stop || true`)
 		if err := server.Stop(); err != nil {

@@ -1,37 +1,29 @@
 package main
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/postgres/embedded"
 )
 
 // standby follows the drill's cluster, whose address has both hosts then.
 func (d *drill) standby() {
 	t := d.t
 	t.Helper()
-	socket := filepath.Join(d.dir, "standby-run")
-	must(t, os.Mkdir(socket, 0o777))
-	must(t, os.Chmod(socket, 0o777))
-	d.vars["STANDBY"], d.vars["SOCKET"] = filepath.Join(d.dir, "standby"), socket
-	d.shell(`pg_basebackup --pgdata="$STANDBY" --checkpoint=fast --wal-method=stream --write-recovery-conf
-echo "unix_socket_directories = '$SOCKET'" >> "$STANDBY/postgresql.auto.conf"`)
-	d.startStandby()
-	t.Cleanup(func() { d.shell(`pg_ctl --pgdata="$STANDBY" --mode=immediate --silent stop || true`) })
-	cfg, err := pgx.ParseConfig(d.dsn)
+	d.vars["STANDBY"] = filepath.Join(d.dir, "standby")
+	var err error
+	d.follower, err = d.server.Standby(t.Context(), d.vars["STANDBY"], "standby")
 	must(t, err)
-	d.dsn = strings.Replace(d.dsn, cfg.Host, cfg.Host+","+socket, 1) + " target_session_attrs=read-write"
-	d.super = strings.Replace(d.super, cfg.Host, cfg.Host+","+socket, 1) + " target_session_attrs=read-write connect_timeout=2"
+	t.Cleanup(func() { must(t, d.follower.Stop()) })
+	hosts := d.vars["PGHOST"] + "," + d.vars["STANDBY"] + "/run"
+	d.dsn = strings.Replace(d.dsn, d.vars["PGHOST"], hosts, 1) + " target_session_attrs=read-write"
+	d.super = strings.Replace(d.super, d.vars["PGHOST"], hosts, 1) + " target_session_attrs=read-write connect_timeout=2"
 	d.vars["IDP_DATABASE_URL"] = d.dsn
-}
-
-func (d *drill) startStandby() {
-	d.t.Helper()
-	d.shell(`pg_ctl --pgdata="$STANDBY" --log="$STANDBY/start.log" --silent --wait start`)
 }
 
 // caughtUp waits until the standby has all that the primary wrote.
@@ -58,11 +50,13 @@ func TestFailover(t *testing.T) {
 		"killed": {false, func(d *drill) { d.shell(`pg_ctl --pgdata="$PGDATA" --mode=immediate --silent stop`) }},
 		"hung":   {false, (*drill).hang},
 		"killed, its last commits lost": {true, func(d *drill) {
-			d.shell(`pg_ctl --pgdata="$STANDBY" --mode=fast --silent stop`)
+			must(t, d.follower.Stop())
 			before := d.beat()
 			within(t, 20*time.Second, "a beat that the standby has not", func() bool { return d.beat().After(before) })
 			d.shell(`pg_ctl --pgdata="$PGDATA" --mode=immediate --silent stop`)
-			d.startStandby()
+			var err error
+			d.follower, err = embedded.Start(t.Context(), embedded.Options{DataDir: d.vars["STANDBY"]})
+			must(t, err)
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -74,7 +68,7 @@ func TestFailover(t *testing.T) {
 			token := d.tokens()["refresh_token"]
 			d.caughtUp()
 			lost.primary(d)
-			d.shell(`pg_ctl --pgdata="$STANDBY" --silent --wait promote`)
+			d.shell(`psql --host="$STANDBY/run" --quiet --dbname=idp --command='select pg_promote()'`)
 			promoted := time.Now()
 			within(t, 5*time.Second, "a refresh on the new primary", func() bool {
 				status, _ := d.refresh(token)
