@@ -52,16 +52,12 @@ func (h *Console) subjectOf(c *gin.Context, v visit) (*Subject, Act, error) {
 
 func (h *Console) newActPage(c *gin.Context, v visit, u *Subject, act Act) (actPage, error) {
 	ctx := c.Request.Context()
-	last, helped, err := h.service.store.standing(ctx, u.ID, h.service.now().Add(-helpWindow))
+	st, err := h.service.store.standing(ctx, u.ID, v.ID, h.service.now())
 	if err != nil {
 		return actPage{}, err
 	}
-	p := actPage{ID: u.ID.String(), Name: u.Account.Username, Act: string(act), Key: seal.NewToken(), Version: u.version(last), Ends: act == Disable || act == EndSessions || act == ResetFactor}
-	_, verification, err := h.service.verified(ctx, v.Person, u)
-	if err != nil {
-		return p, err
-	}
-	p.Second = rules[act].recovery && helped >= helpAlone && !needsSecond(act, rules[act], verification.Method, 0)
+	p := actPage{ID: u.ID.String(), Name: u.Account.Username, Act: string(act), Key: seal.NewToken(), Version: u.version(st.last), Ends: act == Disable || act == EndSessions || act == ResetFactor}
+	p.Second = rules[act].recovery && st.helped >= helpAlone && !needsSecond(act, rules[act], st.verification.Method, 0)
 	if act != ReleaseLock {
 		return p, nil
 	}

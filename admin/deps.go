@@ -27,6 +27,7 @@ type Accounts interface {
 	Get(ctx context.Context, id uuid.UUID) (accounts.Account, error)
 	FindExact(ctx context.Context, by accounts.By, value string) ([]accounts.Account, error)
 	Factors(ctx context.Context, id uuid.UUID) (accounts.Factors, error)
+	QueueFactors(b *pgx.Batch, id uuid.UUID, f *accounts.Factors)
 	Questions(ctx context.Context, id uuid.UUID) ([]string, error)
 	Locks(ctx context.Context, id uuid.UUID) ([]accounts.Lock, error)
 	ReleaseLock(ctx context.Context, id uuid.UUID, kind accounts.LockKind) (bool, error)

@@ -18,6 +18,7 @@ import (
 	"huskyidp/accounts"
 	"huskyidp/internal/audit"
 	"huskyidp/internal/mail"
+	"huskyidp/internal/postgres"
 	"huskyidp/internal/postgres/postgrestest"
 	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/seal"
@@ -61,6 +62,7 @@ type desk struct {
 	set      *templates.Set
 	instant  atomic.Pointer[time.Time]
 	log      *lockedBuffer
+	trips    postgrestest.Trips
 	maria    accounts.Account
 	rosa     Person // read and recover
 	luis     Person // approve
@@ -90,7 +92,7 @@ func newDesk(t *testing.T, connections int32) *desk {
 	t.Helper()
 	d := &desk{t: t, keyring: seal.Ephemeral(), log: &lockedBuffer{}}
 	d.at(time.Date(2026, 11, 24, 17, 0, 0, 0, time.UTC))
-	db := postgrestest.NewPool(t, connections)
+	db := postgrestest.Open(t, postgres.Options{DSN: postgrestest.DSN(t), MaxConns: connections, Tracer: &d.trips})
 	log := audit.New(db).AlertTo(slog.New(slog.NewJSONHandler(d.log, nil)), func(string) {})
 	now := func() time.Time { return *d.instant.Load() }
 	d.set = must[*templates.Set](t)(loadTemplates())
@@ -214,11 +216,7 @@ func (d *desk) asking(id uuid.UUID) Ask {
 func (d *desk) version(id uuid.UUID) string {
 	d.t.Helper()
 	u := must[*Subject](d.t)(d.subject(d.t.Context(), id))
-	last, _, err := d.store.standing(d.t.Context(), u.ID, d.now())
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	return u.version(last)
+	return u.version(must[standing](d.t)(d.store.standing(d.t.Context(), u.ID, uuid.Nil, d.now())).last)
 }
 
 func (d *desk) exec(statement string) {

@@ -137,24 +137,21 @@ func (s *Service) do(ctx context.Context, p Person, e *entry, u *Subject, a Ask)
 	if err := s.sensible(ctx, e.act, u, a); err != nil {
 		return Outcome{}, err
 	}
-	last, helped, err := s.store.standing(ctx, u.ID, s.now().Add(-helpWindow))
+	st, err := s.store.standing(ctx, u.ID, p.ID, s.now())
 	if err != nil {
 		return Outcome{}, err
 	}
-	if a.Version != u.version(last) {
+	if a.Version != u.version(st.last) {
 		return Outcome{}, ErrConflict
 	}
-	verification, v, err := s.verified(ctx, p, u)
-	if err != nil {
-		return Outcome{}, err
-	}
+	v := st.verification.state()
 	rule := ruleOf(e.act, a.Lock)
 	if rule.verified && (!v.Verified || slices.Contains(rule.unproven, v.Method)) {
 		return Outcome{}, ErrUnverified
 	}
-	e.verification = verification
-	if needsSecond(e.act, rule, v.Method, helped) {
-		return s.ask(ctx, p, e, u, a, verification)
+	e.verification = st.verification.ID
+	if needsSecond(e.act, rule, v.Method, st.helped) {
+		return s.ask(ctx, p, e, u, a, st.verification.ID)
 	}
 	return s.perform(ctx, e, p.ID, u, a, v.Method)
 }

@@ -89,7 +89,7 @@ func (s *Service) write(ctx context.Context, p Person, e entry) error {
 			"request": postgres.Nullable(e.request), "verification": postgres.Nullable(e.verification),
 		})
 	s.audit.Queue(b, ctx, e.event(ctx, p, id, now))
-	return s.db.From(ctx).SendBatch(ctx, b).Close()
+	return s.db.Finish(ctx, b)
 }
 
 // event returns the audit event: IDs and fixed words, without the reason, which a person typed.
@@ -147,6 +147,7 @@ type Line struct {
 	ID        uuid.UUID
 	At        time.Time
 	StaffID   uuid.UUID
+	Name      string // of that person
 	SubjectID uuid.UUID
 	Act       Act
 	Outcome   string
@@ -154,45 +155,71 @@ type Line struct {
 	Ticket    string
 }
 
-const lineColumns = `id, at, staff_id, subject_id, act, outcome, reason_sealed, ticket`
+const lineColumns = `id, at, staff_id, coalesce((select name from staff where account_id = staff_id), ''), subject_id, act, outcome, reason_sealed, ticket`
 
-func (s *store) lines(ctx context.Context, sql string, args ...any) ([]Line, error) {
-	rows, err := s.db.From(ctx).Query(ctx, sql, args...)
-	if err != nil {
-		return nil, fmt.Errorf("reading the desk's book: %w", err)
-	}
-	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (l Line, err error) {
-		var subject *uuid.UUID
-		var sealed []byte
-		if err := r.Scan(&l.ID, &l.At, &l.StaffID, &subject, &l.Act, &l.Outcome, &sealed, &l.Ticket); err != nil {
-			return l, err
-		}
-		reason, err := s.open("desk_entries", "reason_sealed", l.ID, sealed)
-		l.At, l.SubjectID, l.Reason = l.At.UTC(), postgres.Value(subject), string(reason)
+func (s *store) line(r pgx.CollectableRow) (l Line, err error) {
+	var subject *uuid.UUID
+	var sealed []byte
+	if err := r.Scan(&l.ID, &l.At, &l.StaffID, &l.Name, &subject, &l.Act, &l.Outcome, &sealed, &l.Ticket); err != nil {
 		return l, err
-	})
+	}
+	reason, err := s.open("desk_entries", "reason_sealed", l.ID, sealed)
+	l.At, l.SubjectID, l.Reason = l.At.UTC(), postgres.Value(subject), string(reason)
+	return l, err
 }
 
-// ofSubject returns the newest lines about a member.
-func (s *store) ofSubject(ctx context.Context, id uuid.UUID, limit int) ([]Line, error) {
-	return s.lines(ctx, `select `+lineColumns+` from desk_entries where subject_id = $1 order by at desc, id desc limit $2`, id, limit)
+// queueLines reads the newest lines about a member.
+func (s *store) queueLines(b *pgx.Batch, subject uuid.UUID, limit int, lines *[]Line) {
+	b.Queue(`select `+lineColumns+` from desk_entries where subject_id = $1 order by at desc, id desc limit $2`, subject, limit).
+		Query(func(rows pgx.Rows) (err error) {
+			*lines, err = pgx.CollectRows(rows, s.line)
+			return err
+		})
 }
 
 // ofPerson returns the newest lines of a person.
 func (s *store) ofPerson(ctx context.Context, id uuid.UUID, since time.Time, limit int) ([]Line, error) {
-	return s.lines(ctx, `select `+lineColumns+` from desk_entries where staff_id = $1 and at > $2 order by at desc, id desc limit $3`, id, since, limit)
+	rows, err := s.db.From(ctx).Query(ctx, `select `+lineColumns+` from desk_entries where staff_id = $1 and at > $2 order by at desc, id desc limit $3`, id, since, limit)
+	if err != nil {
+		return nil, fmt.Errorf("reading the desk's book: %w", err)
+	}
+	return pgx.CollectRows(rows, s.line)
 }
 
-// standing returns what an act depends on: the newest line that changed something, and how often the member was helped
-// since an instant.
-func (s *store) standing(ctx context.Context, id uuid.UUID, since time.Time) (last uuid.UUID, helped int, err error) {
-	var newest *uuid.UUID
-	err = s.db.From(ctx).QueryRow(ctx, `
+// standing is what an act on a member depends on.
+type standing struct {
+	last         uuid.UUID       // the newest line that changed something
+	helped       int             // how often the member was helped since helpWindow
+	verification verificationRow // the person's newest valid one, or zero
+}
+
+func (s *store) queueStanding(b *pgx.Batch, subject, person uuid.UUID, now time.Time, st *standing) {
+	b.Queue(`
 		select (select id from desk_entries where subject_id = $1 and act = any($2) and outcome in ('done', 'asked', 'approved', 'refused')
 				order by at desc, id desc limit 1),
 			(select count(*) from desk_entries where subject_id = $1 and act = any($3) and outcome in ('done', 'approved') and at > $4)`,
-		id, memberActs(), recoveryActs(), since).Scan(&newest, &helped)
-	return postgres.Value(newest), helped, err
+		subject, memberActs(), recoveryActs(), now.Add(-helpWindow)).QueryRow(func(row pgx.Row) error {
+		var last *uuid.UUID
+		err := row.Scan(&last, &st.helped)
+		st.last = postgres.Value(last)
+		return err
+	})
+	b.Queue(`
+		select id, method, verified_at from caller_verifications
+		where subject_id = $1 and staff_id = $2 and verified_at > $3 order by verified_at desc limit 1`, subject, person, now.Add(-verification)).
+		QueryRow(func(row pgx.Row) error {
+			err := row.Scan(&st.verification.ID, &st.verification.Method, &st.verification.VerifiedAt)
+			if errors.Is(err, pgx.ErrNoRows) {
+				return nil
+			}
+			return err
+		})
+}
+
+func (s *store) standing(ctx context.Context, subject, person uuid.UUID, now time.Time) (st standing, err error) {
+	b := &pgx.Batch{}
+	s.queueStanding(b, subject, person, now, &st)
+	return st, s.db.From(ctx).SendBatch(ctx, b).Close()
 }
 
 // lockNotAvailable is PostgreSQL's error code for exceeding lock_timeout.

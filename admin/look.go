@@ -3,11 +3,13 @@ package admin
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"huskyidp/accounts"
 	"huskyidp/internal/audit"
@@ -97,11 +99,20 @@ func (s *Service) Look(ctx context.Context, p Person, id uuid.UUID) (sum Summary
 }
 
 func (s *Service) summary(ctx context.Context, p Person, u *Subject) (Summary, error) {
-	last, helped, err := s.store.standing(ctx, u.ID, s.now().Add(-helpWindow))
+	var st standing
+	var asked bool
+	var lines []Line
+	var factors accounts.Factors
+	b := &pgx.Batch{}
+	s.store.queueStanding(b, u.ID, p.ID, s.now(), &st)
+	s.store.queueHasAsked(b, u.ID, p.ID, s.now(), &asked)
+	s.store.queueLines(b, u.ID, timelineShown, &lines)
+	s.accounts.QueueFactors(b, u.ID, &factors)
+	err := s.db.From(ctx).SendBatch(ctx, b).Close()
 	if err != nil {
-		return Summary{}, err
+		return Summary{}, fmt.Errorf("reading the desk's book: %w", err)
 	}
-	sum := Summary{ID: u.ID, Version: u.version(last), Status: "no_account", NeedsSecond: helped >= helpAlone}
+	sum := Summary{ID: u.ID, Version: u.version(st.last), Status: "no_account", NeedsSecond: st.helped >= helpAlone, Factors: factors, Verification: st.verification.state()}
 	if m := u.Member; m.ID != uuid.Nil {
 		sum.Name, sum.BirthYear = initials(m.FirstName+" "+m.LastName), m.BirthDate.Year
 		sum.MemberNumber = m.MemberNumber[max(0, len(m.MemberNumber)-3):]
@@ -109,9 +120,6 @@ func (s *Service) summary(ctx context.Context, p Person, u *Subject) (Summary, e
 	if u.hasAccount() {
 		a := u.Account
 		sum.Username, sum.Email, sum.Status, sum.CreatedAt, sum.LastSignInAt = a.Username, templates.MaskEmail(a.Email), string(a.Status), a.CreatedAt, a.LastSignInAt
-		if sum.Factors, err = s.accounts.Factors(ctx, u.ID); err != nil {
-			return sum, err
-		}
 		questions, err := s.accounts.Questions(ctx, u.ID)
 		if err != nil {
 			return sum, err
@@ -131,19 +139,12 @@ func (s *Service) summary(ctx context.Context, p Person, u *Subject) (Summary, e
 	if sum.Obstacles, err = s.obstacles(ctx, u); err != nil {
 		return sum, err
 	}
-	if _, sum.Verification, err = s.verified(ctx, p, u); err != nil {
-		return sum, err
-	}
-	asked, err := s.store.hasAsked(ctx, u.ID, p.ID, s.now())
-	if err != nil {
-		return sum, err
-	}
 	for _, act := range memberActs() {
 		if p.may(act) && sum.offers(act) && (act != Withdraw || asked) {
 			sum.Acts = append(sum.Acts, act)
 		}
 	}
-	sum.Timeline, err = s.timeline(ctx, u)
+	sum.Timeline, err = s.timeline(ctx, u, lines)
 	return sum, err
 }
 
@@ -199,26 +200,14 @@ func (s *Service) obstacles(ctx context.Context, u *Subject) (all []Obstacle, er
 }
 
 // timeline is the member's history, with the desk's acts, who did them, and why.
-func (s *Service) timeline(ctx context.Context, u *Subject) ([]Moment, error) {
-	lines, err := s.store.ofSubject(ctx, u.ID, timelineShown)
-	if err != nil {
-		return nil, err
-	}
-	ids := make([]uuid.UUID, 0, len(lines))
-	for _, l := range lines {
-		ids = append(ids, l.StaffID)
-	}
-	names, err := s.store.names(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
+func (s *Service) timeline(ctx context.Context, u *Subject, lines []Line) ([]Moment, error) {
 	var all []Moment
 	for _, l := range lines {
 		kind := audit.StaffActed
 		if l.Act == Look || l.Act == Find {
 			kind = audit.StaffLooked
 		}
-		all = append(all, Moment{At: l.At, Kind: kind, Act: l.Act, Name: names[l.StaffID], Role: roleOf(l), Reason: l.Reason, Ticket: l.Ticket, Outcome: l.Outcome})
+		all = append(all, Moment{At: l.At, Kind: kind, Act: l.Act, Name: l.Name, Role: roleOf(l), Reason: l.Reason, Ticket: l.Ticket, Outcome: l.Outcome})
 	}
 	if u.hasAccount() {
 		events, err := s.audit.History(ctx, u.ID, timelineShown)

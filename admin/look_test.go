@@ -194,3 +194,27 @@ func TestBookStays(t *testing.T) {
 		t.Errorf("%d lines", n)
 	}
 }
+
+// far from the database, each round trip counts.
+func TestRoundTrips(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1)
+	ask := d.asking(d.maria.ID)
+	for name, c := range map[string]struct {
+		most int64
+		use  func() error
+	}{
+		"look": {12, func() error { _, err := d.Look(t.Context(), d.rosa, d.maria.ID); return err }},
+		"act":  {11, func() error { _, err := d.Do(t.Context(), d.rosa, nil, d.maria.ID, EndSessions, ask); return err }},
+	} {
+		trips, _ := d.trips.Of(func() {
+			if err := c.use(); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
+		t.Logf("%s: %d round trips", name, trips)
+		if trips > c.most {
+			t.Errorf("%s takes %d round trips, want at most %d", name, trips, c.most)
+		}
+	}
+}

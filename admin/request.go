@@ -214,12 +214,10 @@ func (s *store) withdraw(ctx context.Context, subject, person uuid.UUID, now tim
 	return tag.RowsAffected() > 0, err
 }
 
-// hasAsked reports whether there is something to withdraw.
-func (s *store) hasAsked(ctx context.Context, subject, person uuid.UUID, now time.Time) (yes bool, err error) {
-	err = s.db.From(ctx).QueryRow(ctx, `
-		select exists (select from desk_requests where subject_id = $1 and asked_by = $2 and decided_at is null and expires_at > $3)`,
-		subject, person, now).Scan(&yes)
-	return yes, err
+// queueHasAsked reads whether there is something to withdraw.
+func (s *store) queueHasAsked(b *pgx.Batch, subject, person uuid.UUID, now time.Time, yes *bool) {
+	b.Queue(`select exists (select from desk_requests where subject_id = $1 and asked_by = $2 and decided_at is null and expires_at > $3)`,
+		subject, person, now).QueryRow(func(row pgx.Row) error { return row.Scan(yes) })
 }
 
 // lockRequest makes concurrent decisions wait for the first (R-03).

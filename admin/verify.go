@@ -181,15 +181,6 @@ func (s *Service) CheckCode(ctx context.Context, p Person, o *Once, id uuid.UUID
 	return v, err
 }
 
-// verified is the newest valid verification, or zero.
-func (s *Service) verified(ctx context.Context, p Person, u *Subject) (id uuid.UUID, v Verification, err error) {
-	row, err := s.store.verified(ctx, u.ID, p.ID, s.now().Add(-verification))
-	if errors.Is(err, pgx.ErrNoRows) {
-		return uuid.Nil, Verification{}, nil
-	}
-	return row.ID, row.state(), err
-}
-
 type verificationRow struct {
 	ID         uuid.UUID
 	StaffID    uuid.UUID
@@ -232,14 +223,6 @@ func (s *store) tryCode(ctx context.Context, subject, person uuid.UUID, typed []
 func (s *store) codeSpoken(ctx context.Context, id uuid.UUID, now time.Time) error {
 	_, err := s.db.From(ctx).Exec(ctx, `update caller_verifications set code_mac = null, verified_at = $2 where id = $1`, id, now)
 	return err
-}
-
-func (s *store) verified(ctx context.Context, subject, person uuid.UUID, since time.Time) (r verificationRow, err error) {
-	err = s.db.From(ctx).QueryRow(ctx, `
-		select id, method, verified_at from caller_verifications
-		where subject_id = $1 and staff_id = $2 and verified_at > $3 order by verified_at desc limit 1`, subject, person, since).
-		Scan(&r.ID, &r.Method, &r.VerifiedAt)
-	return r, err
 }
 
 // methods are how callers were verified, by the ID of the verification.
