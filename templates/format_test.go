@@ -72,6 +72,18 @@ func TestMatch(t *testing.T) {
 	}
 }
 
+func TestPhoneLinks(t *testing.T) {
+	for phone, want := range map[string]string{
+		"1-800-859-9889, TTY 711":     `<a href="tel:+18008599889">1-800-859-9889</a>, <a href="tel:711">TTY 711</a>`,
+		"1-800-859-9889, 8:00 a 5:00": `<a href="tel:+18008599889">1-800-859-9889, 8:00 a 5:00</a>`,
+		"211":                         `<a href="tel:211">211</a>`,
+	} {
+		if got := string(phoneHTML(phone)); got != want {
+			t.Errorf("%q = %s, want %s", phone, got, want)
+		}
+	}
+}
+
 func TestTelephone(t *testing.T) {
 	for read, want := range map[string]string{"1-800-859-9889, TTY 711": "tel:+18008599889", "211": "tel:211"} {
 		if got := telephone(read); got != want {

@@ -190,13 +190,18 @@ func (c *catalog) months() ([]Month, error) {
 	return months, nil
 }
 
-// phoneLink is the support telephone as links: that of the relay service for the deaf (TTY 711) is a number of its own.
-func (c *catalog) phoneLink() template.HTML {
-	var links []string
-	for number := range strings.SplitSeq(c.options.SupportPhone, ", ") {
-		links = append(links, `<a href="`+template.HTMLEscapeString(telephone(number))+`">`+template.HTMLEscapeString(number)+`</a>`)
+// phoneLink is the support telephone as a link. A line for the deaf ("TTY 711") is a link of its own.
+func (c *catalog) phoneLink() template.HTML { return phoneHTML(c.options.SupportPhone) }
+
+func phoneHTML(phone string) template.HTML {
+	number, tty, has := strings.Cut(phone, ", TTY")
+	link := func(read string) string {
+		return `<a href="` + template.HTMLEscapeString(telephone(read)) + `">` + template.HTMLEscapeString(read) + `</a>`
 	}
-	return template.HTML(strings.Join(links, ", "))
+	if !has {
+		return template.HTML(link(phone))
+	}
+	return template.HTML(link(number) + ", " + link("TTY"+tty))
 }
 
 // MaskEmail shows enough of an address to recognize one's own: m•••@example.com.
