@@ -5,27 +5,35 @@ import (
 	"strings"
 )
 
-// Paragraphs divides a legal text at its empty lines. A paragraph is one line, or one for each item of a list.
+// Paragraphs divides a legal text at its empty lines, at headings and where a list begins. A paragraph is one line, or one
+// for each item of a list.
 func Paragraphs(text string) (all []string) {
-	text = strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), "\r\n", "\n")
-	for block := range strings.SplitSeq(text, "\n\n") {
-		var b strings.Builder
-		for line := range strings.Lines(block) {
-			words := strings.Join(strings.Fields(line), " ")
-			switch {
-			case words == "":
-				continue
-			case b.Len() > 0 && strings.HasPrefix(words, "- "):
-				b.WriteByte('\n')
-			case b.Len() > 0:
-				b.WriteByte(' ')
-			}
-			b.WriteString(words)
+	current := ""
+	end := func() {
+		if current != "" {
+			all = append(all, current)
 		}
-		if b.Len() > 0 {
-			all = append(all, b.String())
+		current = ""
+	}
+	for line := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) {
+		line = strings.Join(strings.Fields(line), " ")
+		list := strings.HasPrefix(current, "- ")
+		switch {
+		case line == "":
+			end()
+		case strings.HasPrefix(line, "# "):
+			end()
+			all = append(all, line)
+		case strings.HasPrefix(line, "- ") && list:
+			current += "\n" + line
+		case strings.HasPrefix(line, "- "), current == "":
+			end()
+			current = line
+		default:
+			current += " " + line
 		}
 	}
+	end()
 	return all
 }
 

@@ -6,9 +6,15 @@ import (
 )
 
 func TestParagraphs(t *testing.T) {
-	got := Paragraphs("\ufeffUno\r\n dos\r\n\r\n- tres\r\n- cuatro\r\n  cinco\r\n\r\n\r\n \r\n# Seis\r\n")
-	if want := []string{"Uno dos", "- tres\n- cuatro cinco", "# Seis"}; !slices.Equal(got, want) {
-		t.Errorf("%q, want %q", got, want)
+	for text, want := range map[string][]string{
+		"\ufeffUno\r\n dos\r\n\r\n- tres\r\n- cuatro\r\n  cinco\r\n\r\n\r\n \r\n# Seis\r\n": {"Uno dos", "- tres\n- cuatro cinco", "# Seis"},
+		"# Uno\ndos\n# Tres\n# Cuatro":  {"# Uno", "dos", "# Tres", "# Cuatro"},
+		"Uno:\n- dos\n- tres\n\ncuatro": {"Uno:", "- dos\n- tres", "cuatro"},
+		" \n\n":                         nil,
+	} {
+		if got := Paragraphs(text); !slices.Equal(got, want) {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
 	}
 }
 
