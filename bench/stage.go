@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"huskyidp/internal/freeport"
 	"huskyidp/internal/postgres/embedded"
 	"huskyidp/internal/rig"
 )
@@ -136,7 +137,7 @@ func (s *stage) startFloor() error {
 	if err != nil {
 		return err
 	}
-	if s.floorAddress, err = rig.FreeAddress(); err != nil {
+	if s.floorAddress, err = freeport.Address(); err != nil {
 		return err
 	}
 	s.floor = exec.CommandContext(s.ctx, self, "floor", s.floorAddress, s.database.DSN("floor"))

@@ -2,12 +2,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { register } from './app.js';
-import { cards, start } from './product.js';
+import { cards, freePort, start } from './product.js';
 import { launch, Member } from './walk.js';
 
 const modules = '/usr/lib/apache2/modules';
@@ -18,7 +17,7 @@ let site;
 let dir;
 before(async () => {
   [product, browser] = await Promise.all([start(), launch()]);
-  const port = await new Promise((resolve) => { const s = createServer().listen(0, '127.0.0.1', () => { const p = s.address().port; s.close(() => resolve(p)); }); });
+  const port = await freePort();
   site = `http://127.0.0.1:${port}`;
   const client = await register(product, { client_name: 'Apache', redirect_uris: [`${site}/protected/cb`], post_logout_redirect_uris: [`${site}/`] });
   dir = await mkdtemp(join(tmpdir(), 'idp-apache-'));

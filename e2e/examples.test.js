@@ -3,12 +3,11 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { copyFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { register } from './app.js';
-import { cards, start } from './product.js';
+import { cards, freePort, start } from './product.js';
 import { launch, Member } from './walk.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -22,7 +21,7 @@ let client;
 let port;
 before(async () => {
   [product, browser] = await Promise.all([start(), launch()]);
-  port = await new Promise((resolve) => { const s = createServer().listen(0, '127.0.0.1', () => { const p = s.address().port; s.close(() => resolve(p)); }); });
+  port = await freePort();
   client = await register(product, { client_name: 'Example', redirect_uris: ['callback', 'auth/callback/husky', 'login/oauth2/code/husky'].map((path) => `http://127.0.0.1:${port}/${path}`),
     post_logout_redirect_uris: [`http://127.0.0.1:${port}/`] });
   member = await Member.open(browser, product, { language: 'es', width: 1280, name: 'examples' });

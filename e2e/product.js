@@ -2,6 +2,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,12 +12,22 @@ const execute = promisify(execFile);
 
 export const binary = process.env.IDP ?? fileURLToPath(new URL('../bin/idp', import.meta.url));
 
+/** freePort is a port below those that the system gives to others on a busy machine, see internal/freeport. */
+export async function freePort() {
+  for (;;) {
+    const port = 10000 + Math.floor(Math.random() * 22000);
+    const server = createServer();
+    const free = await new Promise((resolve) => { server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => server.close(() => resolve(true))); });
+    if (free) return port;
+  }
+}
+
 /** start runs the demo; stop ends it and erases its data. */
 export async function start(options = {}) {
   const dir = options.dir ?? await mkdtemp(join(tmpdir(), 'idp-e2e-'));
   await chmod(dir, 0o755); // PostgreSQL's own user passes through
-  const child = spawn(binary, ['demo', '--data-dir', join(dir, 'data'), '--port', String(options.port ?? 0),
-    '--portal-port', String(options.portalPort ?? 0), '--desk-port', '0', ...(options.args ?? [])], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(binary, ['demo', '--data-dir', join(dir, 'data'), '--port', String(options.port ?? await freePort()),
+    '--portal-port', String(options.portalPort ?? await freePort()), '--desk-port', '0', ...(options.args ?? [])], { stdio: ['ignore', 'pipe', 'inherit'] });
   const text = await new Promise((resolve, reject) => {
     let out = '';
     child.stdout.on('data', (chunk) => {

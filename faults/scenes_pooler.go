@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"huskyidp/internal/freeport"
 	"huskyidp/internal/rig"
 )
 
@@ -66,7 +67,7 @@ func (s *stage) pooler() (address string, end func(), err error) {
 	if found, err := exec.LookPath("pgbouncer"); err == nil {
 		program = found
 	}
-	listen, err := rig.FreeAddress()
+	listen, err := freeport.Address()
 	if err != nil {
 		return "", nil, err
 	}

@@ -50,10 +50,7 @@ func firstHour(t *testing.T, socket string) (script string, commands int, ports 
 	}
 	ports = map[string]string{}
 	for _, port := range []string{"8443", "9090", "8091", "1025"} {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		must(t, err)
-		_, ports[port], _ = net.SplitHostPort(l.Addr().String())
-		must(t, l.Close())
+		_, ports[port], _ = net.SplitHostPort(freeAddress(t))
 		script = strings.ReplaceAll(script, ":"+port, ":"+ports[port])
 	}
 	return strings.ReplaceAll(script, "/var/run/postgresql", socket), commands, ports

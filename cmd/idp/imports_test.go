@@ -43,10 +43,11 @@ var apart = map[string][]string{
 	"internal/timingtest":            {},
 	"internal/visitor":               {},
 	"internal/tap":                   {},
-	"internal/rig":                   {"internal/mailbox"},
-	"faults":                         {"internal/mailbox", "internal/postgres/embedded", "internal/rig", "internal/tap", "internal/visitor"},
-	"bench":                          {"internal/argon2", "internal/postgres/embedded", "internal/rig", "internal/visitor"},
-	"internal/postgres/postgrestest": {"internal/postgres", "internal/postgres/embedded"},
+	"internal/freeport":              {},
+	"internal/rig":                   {"internal/freeport", "internal/mailbox"},
+	"faults":                         {"internal/mailbox", "internal/freeport", "internal/postgres/embedded", "internal/rig", "internal/tap", "internal/visitor"},
+	"bench":                          {"internal/argon2", "internal/freeport", "internal/postgres/embedded", "internal/rig", "internal/visitor"},
+	"internal/postgres/postgrestest": {"internal/freeport", "internal/postgres", "internal/postgres/embedded"},
 }
 
 func TestImportsPointDown(t *testing.T) {

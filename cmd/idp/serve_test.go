@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"huskyidp/internal/freeport"
 	"huskyidp/internal/postgres/postgrestest"
 	"huskyidp/internal/seal"
 	"huskyidp/internal/tap"
@@ -241,12 +242,9 @@ func newTap(t *testing.T, dsn string) (*tap.Tap, string) {
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
+	address, err := freeport.Address()
+	must(t, err)
+	return address
 }
 
 type lockedBuffer struct {

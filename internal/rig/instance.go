@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"huskyidp/internal/freeport"
 )
 
 // Instance is one process of `idp serve`.
@@ -33,14 +35,14 @@ type Instance struct {
 func NewInstance(name, dir, binary string, vars map[string]string) (*Instance, error) {
 	i := &Instance{Name: name, Binary: binary, LogFile: filepath.Join(dir, "idp-"+name+".log"), Vars: maps.Clone(vars)}
 	var err error
-	if i.Address, err = FreeAddress(); err != nil {
+	if i.Address, err = freeport.Address(); err != nil {
 		return nil, err
 	}
-	if i.Health, err = FreeAddress(); err != nil {
+	if i.Health, err = freeport.Address(); err != nil {
 		return nil, err
 	}
 	if i.Vars["IDP_DESK_ADDRESS"] != "" {
-		if i.Desk, err = FreeAddress(); err != nil {
+		if i.Desk, err = freeport.Address(); err != nil {
 			return nil, err
 		}
 		i.Vars["IDP_DESK_LISTEN"] = i.Desk

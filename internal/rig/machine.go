@@ -3,7 +3,6 @@ package rig
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"strings"
@@ -26,15 +25,6 @@ func Commit() string {
 		return "unknown"
 	}
 	return strings.TrimSpace(string(said))
-}
-
-// FreeAddress returns a local address with a free port.
-func FreeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
 }
 
 // Eventually waits until check returns true.

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"huskyidp/internal/freeport"
 )
 
 // Pooler is the address of a database by way of a PgBouncer in transaction mode, with so few sessions of the server that
@@ -40,12 +42,16 @@ func Pooler(t testing.TB, dsn string) string {
 			t.Error(err)
 		}
 	})
-	port := freePort(t)
+	address, err := freeport.Address()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(address)
 	settings := fmt.Sprintf(`[databases]
 * = host=%s port=%d user=%s
 [pgbouncer]
 listen_addr = 127.0.0.1
-listen_port = %d
+listen_port = %s
 unix_socket_dir =
 auth_type = any
 pool_mode = transaction
@@ -77,7 +83,7 @@ server_round_robin = 1
 		}
 	})
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		conn, err := net.Dial("tcp", address)
 		if err == nil {
 			conn.Close()
 			break
@@ -86,15 +92,5 @@ server_round_robin = 1
 			t.Fatalf("PgBouncer does not start: %v", err)
 		}
 	}
-	return fmt.Sprintf("host=127.0.0.1 port=%d user=%s dbname=%s sslmode=disable", port, server.User, server.Database)
-}
-
-func freePort(t testing.TB) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	return fmt.Sprintf("host=127.0.0.1 port=%s user=%s dbname=%s sslmode=disable", port, server.User, server.Database)
 }
