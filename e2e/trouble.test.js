@@ -118,3 +118,23 @@ test('the language switch shows the same step in the other language', async () =
   assert.match(await member.page.locator('h1').innerText(), /Personal information/);
   await member.close();
 });
+
+test('an address one slip away from a known domain is asked about, and mended or kept', async () => {
+  for (const [language, width, script, answer, mailed] of [['es', 320, true, 'mend', 'slip@gmail.com'], ['en', 1280, true, 'keep', 'slip@gmial.com'], ['es', 320, false, 'mend', 'slip@gmail.com']]) {
+    const member = await Member.open(browser, product, { language, width, script, name: 'slip' });
+    await member.toSignIn();
+    await member.agree();
+    await member.personal(cards.hyphen);
+    await member.at('/register/credentials');
+    await member.credentials({ username: 'slip', email: 'slip@gmial.com' });
+    await member.at('/register/code');
+    await member.look(`slip${script}`);
+    await member.press(answer);
+    await member.page.locator('#code').waitFor();
+    assert.ok((await member.page.locator('main').innerText()).includes(mailed));
+    await member.page.getByRole('button', { name: language === 'es' ? 'Salir y borrar' : 'erase' }).click();
+    await member.at('/login');
+    await member.close();
+    await product.sql('delete from rate_limits'); // the next one is the same member
+  }
+});

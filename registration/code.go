@@ -128,7 +128,27 @@ func (s *Service) ResendCode(ctx context.Context, v Visit) (*Registration, error
 		if !t.ProvenAt.IsZero() {
 			return nil, nil
 		}
+		t.Credentials.Doubted = false
 		return nil, s.mailCode(ctx, t)
+	})
+}
+
+// SettleEmail answers the question about a doubted address: mend takes the likely one in its place. Then the code is
+// mailed. The errors are those of ResendCode.
+func (s *Service) SettleEmail(ctx context.Context, v Visit, mend bool) (*Registration, error) {
+	return s.change(ctx, v, stepCode, func(ctx context.Context, t *turn) (outcome, err error) {
+		if !t.Credentials.Doubted {
+			return nil, nil // pressed twice
+		}
+		if likely := accounts.LikelyEmail(t.Credentials.Address); mend {
+			t.Credentials.Address, t.Credentials.Email, t.Credentials.EmailAgain = likely, likely, likely
+		}
+		t.Credentials.Doubted = false
+		err = s.mailCode(ctx, t)
+		if later, ok := errors.AsType[*resendError](err); ok { // the answer is stored, and the code page says when the code comes
+			return later, nil
+		}
+		return nil, err
 	})
 }
 

@@ -27,6 +27,9 @@ func (h *Handler) showCode(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if r.Credentials.Doubted {
+		return h.page(c, http.StatusOK, "registration/email", newEmailPage(r), person(r))
+	}
 	page, opts := h.newCodePage(r), []web.PageOption{person(r)}
 	switch note := c.Query("note"); {
 	case !page.Out && note == "later_limit":
@@ -58,6 +61,8 @@ func (h *Handler) submitCode(c *gin.Context) error {
 		return web.SeeOther(c, withFlow(stepCredentials.Path, web.Flow(c)))
 	case "resend":
 		return h.resend(c)
+	case "mend", "keep":
+		return h.settleEmail(c, act(c, "") == "mend")
 	}
 	var wrong problems
 	typed := web.Form(c).Get("code")

@@ -122,7 +122,10 @@ func TestResendLimits(t *testing.T) {
 	s := newSite(t, 1)
 	b := s.browser().toCode()
 	s.later(20 * time.Second)
-	b.post("act", "resend").on("/register/code", http.StatusTooManyRequests).reads("Espere 40 segundos para pedir otro código.")
+	b.post("act", "resend", "code", s.code()).on("/register/code", http.StatusTooManyRequests).reads("Espere 40 segundos para pedir otro código.")
+	if got := b.value("code"); got != s.code() {
+		t.Errorf("the code typed before another was refused is %q, want it kept", got)
+	}
 	if got := b.header.Get("Retry-After"); got != "40" {
 		t.Errorf("Retry-After = %s, want 40", got)
 	}

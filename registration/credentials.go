@@ -100,6 +100,7 @@ func (s *Service) SubmitCredentials(ctx context.Context, v Visit, r *Registratio
 			return names, nil
 		}
 		moved := !accounts.SameEmail(t.Credentials.Address, c.Address)
+		c.Doubted = moved && accounts.LikelyEmail(c.Address) != "" // typed again, it is meant
 		if moved {
 			t.ProvenAt, t.CodeSentAt = noTime, noTime
 			t.voidCode()
@@ -115,6 +116,9 @@ func (s *Service) SubmitCredentials(ctx context.Context, v Visit, r *Registratio
 		}
 		if answer != nil {
 			t.AnswerHash, t.Credentials.Answered = answer, c.Question
+		}
+		if c.Doubted {
+			return nil, nil
 		}
 		if !t.ProvenAt.IsZero() || t.codeOut() && s.codeMailed(t) == (t.HolderID == uuid.Nil) {
 			return nil, nil
@@ -144,7 +148,7 @@ func (s *Service) KeepCredentials(ctx context.Context, v Visit, typed Credential
 // typed replaces what was typed before. Changed values have to be checked again.
 func (r *Registration) typed(now Credentials) {
 	was := r.Credentials
-	now.Address, now.Answered, now.Checked, now.For = was.Address, was.Answered, was.Checked, r.MemberID
+	now.Address, now.Doubted, now.Answered, now.Checked, now.For = was.Address, was.Doubted, was.Answered, was.Checked, r.MemberID
 	now.Checked = now == was && was.Checked
 	r.Credentials = now
 }

@@ -60,6 +60,7 @@ type Credentials struct {
 	Checked                               bool      // they passed the checks
 	Address                               string    // the parsed address that codes go to
 	Answered                              string    // the question that the answer's hash belongs to
+	Doubted                               bool      // Address awaits the answer whether it is a slip: no code was mailed to it
 	Unasked                               bool      // no secret question was asked (S-56)
 	For                                   uuid.UUID // the member matched at the time: nobody else gets them
 }

@@ -78,6 +78,9 @@ func (p Problem) To() string {
 // an error.
 func (p Problem) Waits() bool { return p.Field == "" && p.Key == "registration.code.resend_wait" }
 
+// Waits reports whether the page asks for a moment's patience and nothing else.
+func (l Layout) Waits() bool { return len(l.Problems) > 0 && !l.Failed() }
+
 // Failed reports whether the form has problems that the member has to mend.
 func (l Layout) Failed() bool {
 	return slices.ContainsFunc(l.Problems, func(p Problem) bool { return !p.Waits() })

@@ -231,6 +231,7 @@ func pageCases() []pageCase {
 			Problem{Field: "new_password", Key: "registration.credentials.password_short", Args: Args{"min": 15}}),
 			credentials{Username: "maria", Email: "maria@example.com", EmailAgain: "maria@example.com", Question: "toy_name", Questions: questions, MinLength: 15, Suggestions: []string{"maria1984", "maria.n"}}),
 		page("registration/credentials", "kept", at("/register/credentials"), credentials{Username: "maria", Questions: questions, MinLength: 15, Kept: true}),
+		page("registration/email", "", at("/register/code"), struct{ Address, Likely string }{"maria@gmial.com", "maria@gmail.com"}),
 		page("registration/code", "", at("/register/code"), struct {
 			Address string
 			Out     bool

@@ -26,6 +26,7 @@ const (
 	refusedError = 20 * time.Second // how long an error is shown; a later reload shows the form
 	refusedMax   = 3 << 10          // bytes of the sealed value: proxies take lines of 8 KiB
 	typedMax     = 500              // code points of one field
+	codeMax      = 20
 )
 
 // refusedForm is what the address holds.
@@ -38,6 +39,8 @@ type refusedForm struct {
 	Typed    map[string]string `json:"typed"`
 	Emptied  []string          `json:"emptied,omitempty"` // see templates.Layout
 	Error    *failedForm       `json:"error,omitempty"`
+
+	keepCode bool // another code is refused for now: the one that was typed may be right
 }
 
 // failedForm is an Error that answered a form.
@@ -126,6 +129,7 @@ func (w *Web) refuse(c *gin.Context, page, path string, status int, problems []t
 		}
 		f.Problems = append(f.Problems, kept)
 	}
+	f.keepCode = templates.Layout{Problems: problems}.Waits()
 	return w.seeRefused(c, path, f)
 }
 
@@ -144,6 +148,9 @@ func (w *Web) showError(c *gin.Context, f *refusedForm) {
 func (w *Web) seeRefused(c *gin.Context, path string, f refusedForm) error {
 	r := requestOf(c)
 	f.At, f.Owner, f.Typed = w.now().UnixMilli(), r.formOwner[:], typedInto(r.form)
+	if code := r.form.Get("code"); f.keepCode && code != "" {
+		f.Typed["code"] = Clip(code, codeMax)
+	}
 	r.notAccepted = true
 	w.noteRefused(c, path)
 	query := formQuery(c)
