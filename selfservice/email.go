@@ -30,7 +30,8 @@ type Emails interface {
 // emailPage shows the address, and accepts another if members may change it themselves.
 type emailPage struct {
 	Email              string
-	Open               bool      // members may change it
+	Open               bool      // the member may change it
+	NeedsFactor        bool      // the member might, with a second step
 	Pending            time.Time // when a change on hold will be made; zero if there is none
 	Wanted, WantedSame string    // as typed
 }
@@ -39,19 +40,35 @@ type emailPage struct {
 type emailCodePage struct{ Address string }
 
 func (h *Handler) showEmail(c *gin.Context) error {
-	session, ok, err := h.emailSession(c)
+	session, _, ok, err := h.emailSession(c)
 	if !ok {
 		return err
 	}
 	return h.emailForm(c, session, http.StatusOK, emailPage{})
 }
 
-// emailSession requires a fresh sign-in if something can be changed.
-func (h *Handler) emailSession(c *gin.Context) (accounts.Session, bool, error) {
-	if h.emails == nil {
-		return h.Require(c)
+// emailOpen reports whether a member may change the address; factor, whether only a second step is missing for that.
+// The operator vouches for the address of a person of the support desk.
+func (h *Handler) emailOpen(ctx context.Context, session accounts.Session) (open, factor bool, err error) {
+	if h.emails == nil || session.MemberID == uuid.Nil {
+		return false, false, nil
 	}
-	return h.RequireFresh(c, accounts.Fresh)
+	if !h.emailNeedsFactor {
+		return true, false, nil
+	}
+	factors, err := h.service.Factors(ctx, session.AccountID)
+	return factors.Any(), !factors.Any(), err
+}
+
+// emailSession requires a fresh sign-in if something can be changed.
+func (h *Handler) emailSession(c *gin.Context) (session accounts.Session, open, ok bool, err error) {
+	if session, ok, err = h.Require(c); !ok || err != nil {
+		return session, false, false, err
+	}
+	if open, _, err = h.emailOpen(c.Request.Context(), session); open && err == nil {
+		session, ok, err = h.RequireFresh(c, accounts.Fresh)
+	}
+	return session, open, ok && err == nil, err
 }
 
 func (h *Handler) emailForm(c *gin.Context, session accounts.Session, status int, page emailPage, problems ...templates.Problem) error {
@@ -64,20 +81,24 @@ func (h *Handler) emailForm(c *gin.Context, session accounts.Session, status int
 		if page.Pending, err = h.emails.HeldEmail(c.Request.Context(), session.AccountID); err != nil {
 			return err
 		}
-		page.Open = page.Pending.IsZero()
+	}
+	if page.Pending.IsZero() {
+		if page.Open, page.NeedsFactor, err = h.emailOpen(c.Request.Context(), session); err != nil {
+			return err
+		}
 	}
 	return h.page(c, status, "email", session, page, web.WithProblems(problems...))
 }
 
 func (h *Handler) changeEmail(c *gin.Context) error {
-	session, ok, err := h.emailSession(c)
+	session, open, ok, err := h.emailSession(c)
 	if !ok {
 		return err
 	}
-	page := emailPage{Wanted: web.Form(c).Get("email"), WantedSame: web.Form(c).Get("email_again")}
-	if h.emails == nil {
+	if !open {
 		return web.SeeOther(c, "/account/email")
 	}
+	page := emailPage{Wanted: web.Form(c).Get("email"), WantedSame: web.Form(c).Get("email_again")}
 	held, err := h.emails.HeldEmail(c.Request.Context(), session.AccountID)
 	if err != nil {
 		return err
@@ -110,12 +131,15 @@ func (h *Handler) changeEmail(c *gin.Context) error {
 // emailProofOf returns the address that awaits its code. done means that there is none and that the member was sent
 // back.
 func (h *Handler) emailProofOf(c *gin.Context) (session accounts.Session, address string, done bool, err error) {
-	session, ok, err := h.emailSession(c)
+	session, open, ok, err := h.emailSession(c)
 	if !ok {
 		return session, "", true, err
 	}
+	if !open {
+		return session, "", true, web.SeeOther(c, "/account/email")
+	}
 	address, err = h.service.EmailProof(c.Request.Context(), session.AccountID, session.SID)
-	if h.emails == nil || errors.Is(err, accounts.ErrNoPending) {
+	if errors.Is(err, accounts.ErrNoPending) {
 		return session, "", true, h.emailCodeGone(c, session, err)
 	}
 	return session, address, err != nil, err
@@ -123,7 +147,7 @@ func (h *Handler) emailProofOf(c *gin.Context) (session accounts.Session, addres
 
 // emailCodeGone leads back to the form, and explains why a typed code has no effect, unless it already took effect.
 func (h *Handler) emailCodeGone(c *gin.Context, session accounts.Session, cause error) error {
-	if h.emails == nil || !web.Form(c).Has("code") {
+	if !web.Form(c).Has("code") {
 		return web.SeeOther(c, "/account/email")
 	}
 	held, err := h.emails.HeldEmail(c.Request.Context(), session.AccountID)

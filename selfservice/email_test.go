@@ -8,13 +8,16 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"huskyidp/accounts"
 )
 
 // held is a change of address that waits.
 type held struct {
-	f     *fixture
-	email string
-	until time.Time
+	f           *fixture
+	email       string
+	until       time.Time
+	needsFactor bool
 }
 
 func (h *held) HoldEmail(_ context.Context, _ uuid.UUID, email string) error {
@@ -82,5 +85,53 @@ func TestEmailPage(t *testing.T) {
 	}
 	if _, _, body := support.get(path); !strings.Contains(body, "póngase en contacto con Apoyo Técnico") {
 		t.Error("the page does not lead to support")
+	}
+}
+
+// By default a member with a second step may change the address, after proving that step (S-20, S-53); the others are
+// told what is missing, and nobody at the desk may.
+func TestEmailNeedsSecondStep(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	account := f.register("maria")
+	emails := &held{f: f, needsFactor: true}
+	b := newBrowser(t, f, cards{account.MemberID: {Name: "María Peña", BirthYear: 1984, MemberNumber: "001234789"}}, emails)
+	b.get("/in/maria")
+	const path = "/account/email"
+	asks := url.Values{"email": {"nueva@example.org"}, "email_again": {"nueva@example.org"}}
+	for _, page := range []string{path, "/account"} {
+		if _, _, body := b.get(page); !strings.Contains(body, "póngase en contacto con Apoyo Técnico") || !strings.Contains(body, "agregue primero la verificación en dos pasos") {
+			t.Errorf("%s does not say what is missing\n%s", page, body)
+		}
+	}
+	if status, location, _ := b.post("/account/language", path, asks); status != 303 || location != path || len(f.mailKinds(account.ID)) != 0 {
+		t.Errorf("POST without a second step = %d to %q, mails %v", status, location, f.mailKinds(account.ID))
+	}
+
+	f.enrolTOTP(account)
+	if status, location, _ := b.get(path); status != 303 || !strings.HasPrefix(location, "/reauth") {
+		t.Errorf("after a password alone = %d to %q", status, location)
+	}
+	b.get("/in/maria?step=totp")
+	if status, location, _ := b.post(path, path, asks); status != 303 || location != path+"/code" {
+		t.Fatalf("POST with a second step = %d to %q", status, location)
+	}
+	code := url.Values{"code": {f.emailCode("nueva@example.org")}}
+	if err := f.RemoveTOTP(f.ctx(), account.ID); err != nil {
+		t.Fatal(err)
+	}
+	if status, location, _ := b.post("/account/language", path+"/code", code); status != 303 || location != path || !emails.until.IsZero() {
+		t.Errorf("the code after the second step is gone = %d to %q, held until %v", status, location, emails.until)
+	}
+
+	person, err := f.CreateStaff(f.ctx(), accounts.NewStaff{Username: "ana", Email: "ana@desk.example", Language: "es"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.enrolTOTP(person)
+	desk := newBrowser(t, f, nil, emails)
+	desk.get("/in/ana?step=totp")
+	if _, _, body := desk.get(path); !strings.Contains(body, "póngase en contacto con Apoyo Técnico") || strings.Contains(body, "agregue primero") || strings.Contains(body, "<form method") {
+		t.Errorf("a person of the desk may change the address\n%s", body)
 	}
 }

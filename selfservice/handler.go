@@ -37,7 +37,8 @@ type Deps struct {
 	Resume  func(flow string) string // returns the path where a pending authorization request continues; nil: none is ever pending
 	App     App
 
-	NoQuestions bool // secret questions are switched off (S-56)
+	EmailNeedsFactor bool // only members with a second step may change their address
+	NoQuestions      bool // secret questions are switched off (S-56)
 }
 
 // Handler serves the account pages, and keeps a browser's session for the other features.
@@ -53,7 +54,7 @@ type Handler struct {
 	resume  func(flow string) string
 	app     App
 
-	noQuestions bool
+	emailNeedsFactor, noQuestions bool
 }
 
 // NewHandler returns an error if a dependency is missing.
@@ -61,7 +62,7 @@ func NewHandler(d Deps) (*Handler, error) {
 	if d.Service == nil || d.Web == nil || d.Keyring == nil || d.Now == nil || d.Cards == nil {
 		return nil, errors.New("selfservice: Service, Web, Keyring, Now and Cards are required")
 	}
-	h := &Handler{d.Service, d.Web, d.Keyring, d.Now, d.Cards, d.Apps, d.Changes, d.Emails, d.Resume, d.App, d.NoQuestions}
+	h := &Handler{d.Service, d.Web, d.Keyring, d.Now, d.Cards, d.Apps, d.Changes, d.Emails, d.Resume, d.App, d.EmailNeedsFactor, d.NoQuestions}
 	d.Web.GuardForms(func(c *gin.Context) error {
 		_, _, err := h.Lookup(c)
 		return err

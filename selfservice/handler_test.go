@@ -88,18 +88,26 @@ func newBrowser(t *testing.T, f *fixture, c cards, emails ...Emails) *browser {
 	if err != nil {
 		t.Fatalf("web.New: %v", err)
 	}
-	h, err := NewHandler(Deps{Service: f.Service, Web: w, Keyring: f.keyring, Now: f.now, Cards: c, Apps: b.apps, Changes: b.changes, Emails: first(emails), Resume: func(flow string) string { return "/resume?flow=" + flow }, App: App{Name: "Portal", URI: "https://portal.example/"}})
+	waits, _ := first(emails).(*held)
+	h, err := NewHandler(Deps{Service: f.Service, Web: w, Keyring: f.keyring, Now: f.now, Cards: c, Apps: b.apps, Changes: b.changes, Emails: first(emails), EmailNeedsFactor: waits != nil && waits.needsFactor, Resume: func(flow string) string { return "/resume?flow=" + flow }, App: App{Name: "Portal", URI: "https://portal.example/"}})
 	if err != nil {
 		t.Fatalf("NewHandler: %v", err)
 	}
 	e := w.Engine()
 	h.Mount(e)
 	w.Pages(e).GET("/in/:username", w.Handle(func(c *gin.Context) error {
-		account, err := f.Authenticate(c.Request.Context(), accounts.Attempt{Username: c.Param("username"), Password: rightPassword, Device: w.Cookie(c, "device")})
+		account, err := f.ByUsername(c.Request.Context(), c.Param("username"))
+		if c.Query("step") == "" {
+			account, err = f.Authenticate(c.Request.Context(), accounts.Attempt{Username: c.Param("username"), Password: rightPassword, Device: w.Cookie(c, "device")})
+		}
 		if err != nil {
 			return err
 		}
-		session, err := h.SignIn(c, account, []string{"pwd"})
+		amr := []string{"pwd"}
+		if c.Query("step") != "" { // also people of the desk, who have no password yet
+			amr = accounts.WithFactor(amr, accounts.TOTP)
+		}
+		session, err := h.SignIn(c, account, amr)
 		if current, ok := h.Current(c); !ok || current.SID != session.SID {
 			t.Error("the new session is not current in its own request")
 		}

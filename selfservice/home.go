@@ -37,7 +37,7 @@ type homePage struct {
 	Language                            string            // of the mails
 	PageLanguage                        string            // "" unless another one was chosen in this browser
 	App, AppURI                         string
-	ChangesEmail                        bool // the member may change the address
+	ChangesEmail, EmailNeedsFactor      bool // the member may change the address, or might with a second step
 }
 
 func (h *Handler) showHome(c *gin.Context) error {
@@ -65,7 +65,9 @@ func (h *Handler) showHome(c *gin.Context) error {
 	page := homePage{
 		Name: card.Name, Username: account.Username, Email: account.Email, MemberNumber: card.MemberNumber, BirthYear: card.BirthYear,
 		Factors: kinds(factors), Language: account.Language, App: h.app.Name, AppURI: h.app.URI,
-		ChangesEmail: h.emails != nil,
+	}
+	if page.ChangesEmail, page.EmailNeedsFactor, err = h.emailOpen(ctx, session); err != nil {
+		return err
 	}
 	if lang := web.Lang(c); lang != account.Language {
 		page.PageLanguage = lang

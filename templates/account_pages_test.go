@@ -24,7 +24,7 @@ type (
 		Factors                             []string
 		Question, Language, PageLanguage    string
 		App, AppURI                         string
-		ChangesEmail                        bool
+		ChangesEmail, EmailNeedsFactor      bool
 	}
 	rules struct {
 		Username  string
@@ -97,7 +97,7 @@ type (
 	}
 	emailChange struct {
 		Email              string
-		Open               bool
+		Open, NeedsFactor  bool
 		Pending            time.Time
 		Wanted, WantedSame string
 	}
@@ -155,14 +155,15 @@ func accountCases() []pageCase {
 			Left int
 			Next string
 		}{1, "/account"}),
-		page("accounts/home", "", waits("/account"), home{"María Nuñez", "maria.lopez", "maria@example.com", "004123789", 1984, nil, "toy_name", "es", "", "Portal", "http://localhost:8090/login", true}),
-		page("accounts/home", "without_number", at("/account"), home{"María Nuñez", "maria.lopez", "maria@example.com", "", 1984, nil, "toy_name", "es", "", "Portal", "http://localhost:8090/login", true}),
+		page("accounts/home", "", waits("/account"), home{"María Nuñez", "maria.lopez", "maria@example.com", "004123789", 1984, nil, "toy_name", "es", "", "Portal", "http://localhost:8090/login", true, false}),
+		page("accounts/home", "without_number", at("/account"), home{"María Nuñez", "maria.lopez", "maria@example.com", "", 1984, nil, "toy_name", "es", "", "Portal", "http://localhost:8090/login", false, true}),
 		page("accounts/home", "staff", noted(at("/account"), "accounts.password.saved", nil), home{Username: "ana.desk", Email: "ana@example.com", Factors: []string{"totp", "passkey", "saved_codes"}, Language: "en", PageLanguage: "es"}),
 		page("accounts/password", "", at("/account/password"), rules{Username: "maria.lopez", MinLength: 15}),
 		page("accounts/password", "refused", with(at("/account/password"), Problem{Field: "password", Key: "accounts.password.current_wrong"}, Problem{Field: "new_password", Key: "registration.credentials.password_short", Args: Args{"min": 15, "unmet": []string{"length"}}}),
 			rules{"maria.lopez", 15}),
 		page("accounts/email", "", at("/account/email"), emailChange{Email: "maria@example.com"}),
 		page("accounts/email", "open", with(at("/account/email"), Problem{Field: "email_again", Key: "registration.credentials.email_mismatch"}), emailChange{Email: "maria@example.com", Open: true, Wanted: "m@example.org"}),
+		page("accounts/email", "needs_factor", at("/account/email"), emailChange{Email: "maria@example.com", NeedsFactor: true}),
 		page("accounts/email", "pending", at("/account/email"), emailChange{Email: "maria@example.com", Pending: noon}),
 		page("accounts/email_code", "", with(at("/account/email/code"), Problem{Field: "code", Key: "registration.code.wrong", Args: Args{"n": 4}}), struct{ Address string }{"maria@example.com"}),
 		page("accounts/welcome_code", "", at("/account/welcome"), welcomeCode{"maria@example.com", false}),

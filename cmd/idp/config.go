@@ -56,7 +56,7 @@ type environment struct {
 	IdentityLock      time.Duration     `env:"IDENTITY_LOCK" envDefault:"24h" help:"after three tries with the wrong card; 0 until staff release it"`
 	MemberNumber      string            `env:"MEMBER_NUMBER_PATTERN" envDefault:"[0-9]{9}" help:"of the number on the card, spaces and dashes dropped"`
 	SecretQuestion    bool              `env:"SECRET_QUESTION" envDefault:"true" help:"asked at registration and in recovery; false: never"`
-	EmailSelfService  bool              `env:"EMAIL_SELF_SERVICE" envDefault:"false" help:"members may change their own address; else support alone"`
+	EmailSelfService  string            `env:"EMAIL_SELF_SERVICE" envDefault:"two-step" help:"who may change their own address: two-step, those with two-step verification; true, all; false, support alone"`
 	AuditRetention    time.Duration     `env:"AUDIT_RETENTION" envDefault:"52560h" help:"of the record of security events: six years"`
 	Drain             time.Duration     `env:"DRAIN" envDefault:"5s" help:"not ready for so long before connections are closed"`
 	ScopeACR          map[string]string `env:"SCOPE_ACR" envKeyValSeparator:"=" help:"minimum acr by scope, such as husky.member=urn:huskyidp:acr:second-factor"`
@@ -89,6 +89,15 @@ const (
 
 var weaker = []string{acceptPlainListener, acceptPlainDatabase, acceptPlainMail, acceptSample, acceptOutbound, acceptCertification, acceptOwner}
 
+// The values of IDP_EMAIL_SELF_SERVICE.
+const (
+	emailByTwoStep = "two-step"
+	emailByAll     = "true"
+	emailBySupport = "false"
+)
+
+var emailChanges = []string{emailByTwoStep, emailByAll, emailBySupport}
+
 // settings are the checked values from which the program is built; the demo makes its own.
 type settings struct {
 	dsn               string
@@ -112,7 +121,7 @@ type settings struct {
 	registrationTries int    // without it, per source and hour
 	clientRate        int    // calls per second
 	deskAddress       string // of the support desk, or ""
-	emailSelfService  bool
+	emailSelfService  string // of emailChanges
 	scopeACR          provider.ScopeACR
 	proofs            provider.ProofDeps
 	outbound          outbound.Options
@@ -173,6 +182,12 @@ func (e *environment) check(m *mistakes) settings {
 		m.wrong("REGISTRATION_TRIES", "must be 1 or more")
 	}
 	s.emailSelfService = e.EmailSelfService
+	if all, err := strconv.ParseBool(s.emailSelfService); err == nil { // 1, t or TRUE, as before
+		s.emailSelfService = strconv.FormatBool(all)
+	}
+	if !slices.Contains(emailChanges, s.emailSelfService) {
+		m.wrong("EMAIL_SELF_SERVICE", "must be two-step, true or false")
+	}
 	if s.scopeACR = e.ScopeACR; s.scopeACR.Check() != nil {
 		m.wrong("SCOPE_ACR", "%v", s.scopeACR.Check())
 	}

@@ -171,8 +171,8 @@ func (a *app) mount(s settings, sv *services) error {
 		Service: sv.accounts, Web: a.web, Keyring: sv.keyring, Now: time.Now, Cards: cards{sv.members}, Apps: sv.provider, Changes: heldChanges{sv.recovery},
 		Resume: provider.ResumePath, NoQuestions: s.noQuestions,
 	}
-	if s.emailSelfService {
-		section.Emails = emails{sv.recovery}
+	if s.emailSelfService != emailBySupport {
+		section.Emails, section.EmailNeedsFactor = emails{sv.recovery}, s.emailSelfService != emailByAll
 	}
 	pages, err := selfservice.NewHandler(section)
 	if err != nil {
