@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -104,6 +105,9 @@ func (l *ledger) take(withAccount bool) *person {
 		}
 		p.touched = true
 		return p
+	}
+	if fault := errNobody.Error(); !withAccount && !slices.Contains(l.faults, fault) { // a scene without new members shows nothing
+		l.faults = append(l.faults, fault)
 	}
 	return nil
 }
