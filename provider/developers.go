@@ -50,13 +50,14 @@ var errorCodes = []errorCode{
 // errorCode is a code and when it is returned.
 type errorCode struct{ Code, When string }
 
-// developersPage is for app developers. It is in English, like the specifications.
+// developersPage is for app developers, with the names of the specifications.
 type developersPage struct {
 	Issuer    string
 	Endpoints []namedText
 	Scopes    []namedText // with the claims that they release
 	Lists     []namedText // of the metadata
 	Errors    []namedText
+	Errores   []namedText // Errors in Spanish
 	Examples  []example
 	TryURL    string // the demo's client; may be ""
 }
@@ -67,14 +68,14 @@ type example struct{ Language, Library, Name, Text string }
 
 // newDevelopersPage collects what follows from the code itself.
 func newDevelopersPage(m metadata, tryURL string) (developersPage, error) {
-	p := developersPage{Issuer: m.Issuer, TryURL: tryURL, Lists: []namedText{
-		{"Grant types", strings.Join(m.GrantTypesSupported, ", ")},
-		{"Client authentication", strings.Join(m.TokenEndpointAuthMethodsSupported, ", ")},
-		{"Response modes", strings.Join(m.ResponseModesSupported, ", ")},
-		{"ID token algorithms", strings.Join(m.IDTokenSigningAlgValuesSupported, ", ")},
-		{"ID token encryption", strings.Join(append(slices.Clone(m.IDTokenEncryptionAlgValuesSupported), m.IDTokenEncryptionEncValuesSupported...), ", ")},
-		{"acr values", strings.Join(m.ACRValuesSupported, ", ")},
-		{"Prompts", strings.Join(m.PromptValuesSupported, ", ")},
+	p := developersPage{Issuer: m.Issuer, TryURL: tryURL, Errores: errorCodesES, Lists: []namedText{
+		{"grant_types", strings.Join(m.GrantTypesSupported, ", ")},
+		{"token_endpoint_auth_method", strings.Join(m.TokenEndpointAuthMethodsSupported, ", ")},
+		{"response_mode", strings.Join(m.ResponseModesSupported, ", ")},
+		{"id_token_signed_response_alg", strings.Join(m.IDTokenSigningAlgValuesSupported, ", ")},
+		{"id_token_encrypted_response", strings.Join(append(slices.Clone(m.IDTokenEncryptionAlgValuesSupported), m.IDTokenEncryptionEncValuesSupported...), ", ")},
+		{"acr_values", strings.Join(m.ACRValuesSupported, ", ")},
+		{"prompt", strings.Join(m.PromptValuesSupported, ", ")},
 	}}
 	var members map[string]any
 	text, err := json.Marshal(m)

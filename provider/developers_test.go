@@ -40,6 +40,14 @@ func TestErrorCodes(t *testing.T) {
 			t.Errorf("%s is listed, and nothing makes it", e.Code)
 		}
 	}
+	for i, e := range errorCodesES {
+		if i >= len(listed) || e.Name != listed[i] {
+			t.Errorf("in Spanish %s stands where %s does in English", e.Name, listed[min(i, len(listed)-1)])
+		}
+	}
+	if len(errorCodesES) != len(listed) {
+		t.Errorf("%d errors in Spanish, %d in English", len(errorCodesES), len(listed))
+	}
 	for name := range made {
 		if !slices.Contains(listed, name) && !slices.Contains(inside, name) {
 			t.Errorf("%s is made, and not listed", name)

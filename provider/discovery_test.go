@@ -98,9 +98,11 @@ func TestJWKS(t *testing.T) {
 func TestDevelopersPage(t *testing.T) {
 	b := newBenchIn(t, 4, func(_ *bench, d *provider.Deps) { d.TryURL = "https://portal.example/try" })
 	w := b.browser()
-	p := w.get("/developers")
-	if p.status != 200 || !strings.Contains(p.body, `<div lang="en">`) {
-		t.Fatalf("/developers: %d\n%s", p.status, p.body)
+	p := w.get("/developers?lang=en")
+	for lang, words := range map[string]string{"es": "Falta la prueba DPoP", "en": "The DPoP proof is missing"} {
+		if p := w.get("/developers?lang=" + lang); p.status != 200 || !strings.Contains(p.body, `<div lang="`+lang+`">`) || !strings.Contains(p.body, words) {
+			t.Fatalf("/developers in %s: %d\n%s", lang, p.status, p.body)
+		}
 	}
 	var doc map[string]any
 	must(t, json.Unmarshal([]byte(w.get("/.well-known/openid-configuration").body), &doc))
@@ -108,7 +110,7 @@ func TestDevelopersPage(t *testing.T) {
 		t.Errorf("service_documentation is %v", doc["service_documentation"])
 	}
 	for name, value := range doc {
-		if address, ok := value.(string); ok && name != "issuer" && !strings.Contains(p.body, `<dt class="code">`+name+"</dt><dd>"+address+"</dd>") {
+		if address, ok := value.(string); ok && name != "issuer" && !strings.Contains(p.body, ">"+address+"</pre>") {
 			t.Errorf("the page lacks %s", name)
 		}
 	}

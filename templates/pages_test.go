@@ -117,15 +117,15 @@ type namedText struct{ Name, Text string }
 type example struct{ Language, Library, Name, Text string }
 
 type developers struct {
-	Issuer                           string
-	Endpoints, Scopes, Lists, Errors []namedText
-	Examples                         []example
-	TryURL                           string
+	Issuer                                    string
+	Endpoints, Scopes, Lists, Errors, Errores []namedText
+	Examples                                  []example
+	TryURL                                    string
 }
 
 func developersCase() developers {
 	some := []namedText{{"token_endpoint", "https://idp.example/token"}}
-	return developers{"https://idp.example", some, some, some, some, []example{{"Go", "x/oauth2", "app.go", "package main\n"}}, "https://portal.example/try"}
+	return developers{"https://idp.example", some, some, some, some, some, []example{{"Go", "x/oauth2", "app.go", "package main\n"}}, "https://portal.example/try"}
 }
 
 func consentCase(again bool) consent {

@@ -79,6 +79,19 @@
     });
   });
 
+  each("[data-copy]", (box) => {
+    if (!navigator.clipboard) return;
+    const { copy, copied } = box.dataset;
+    const button = make("button", { type: "button", textContent: copy });
+    button.setAttribute("aria-live", "polite");
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(box.firstElementChild.textContent);
+      button.textContent = copied;
+      setTimeout(() => { button.textContent = copy; }, 2000);
+    });
+    box.append(button);
+  });
+
   each("[data-print]", (button) => {
     button.hidden = false;
     button.addEventListener("click", () => print());
