@@ -96,12 +96,17 @@ type Occurrence struct {
 
 // History returns a page of the account's events, the newest first; more reports whether there are older ones.
 func (s *Service) History(ctx context.Context, id uuid.UUID, page int) (list []Occurrence, more bool, err error) {
-	events, err := s.audit.MemberHistory(ctx, id, (page-1)*historyPage, historyPage+1)
+	return s.history(ctx, id, (page-1)*historyPage, historyPage)
+}
+
+// history returns at most limit events from an offset on.
+func (s *Service) history(ctx context.Context, id uuid.UUID, offset, limit int) (list []Occurrence, more bool, err error) {
+	events, err := s.audit.MemberHistory(ctx, id, offset, limit+1)
 	if err != nil {
 		return nil, false, fmt.Errorf("reading the history: %w", err)
 	}
-	if more = len(events) > historyPage; more {
-		events = events[:historyPage]
+	if more = len(events) > limit; more {
+		events = events[:limit]
 	}
 	sids := make([]string, 0, len(events))
 	for _, e := range events {

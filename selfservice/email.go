@@ -29,9 +29,8 @@ type Emails interface {
 
 // emailPage shows the address, and accepts another if members may change it themselves.
 type emailPage struct {
-	Email              string
-	Open               bool      // the member may change it
-	NeedsFactor        bool      // the member might, with a second step
+	Email string
+	emailAccess
 	Pending            time.Time // when a change on hold will be made; zero if there is none
 	Wanted, WantedSame string    // as typed
 }
@@ -47,17 +46,46 @@ func (h *Handler) showEmail(c *gin.Context) error {
 	return h.emailForm(c, session, http.StatusOK, emailPage{})
 }
 
-// emailOpen reports whether a member may change the address; factor, whether only a second step is missing for that.
-// The operator vouches for the address of a person of the support desk.
-func (h *Handler) emailOpen(ctx context.Context, session accounts.Session) (open, factor bool, err error) {
+// factorAge is how old a second step must be for a change of address: whoever has found out a password alone could add
+// one and go on to take the mailbox away.
+const factorAge = 24 * time.Hour
+
+// emailAccess says whether a member may change the address, and if not, what would help.
+type emailAccess struct {
+	Open        bool
+	NeedsFactor bool      // a second step
+	From        time.Time // waiting: the second step is new
+}
+
+// emailAccess reads it. The operator vouches for the address of a person of the support desk.
+func (h *Handler) emailAccess(ctx context.Context, session accounts.Session) (emailAccess, error) {
 	if h.emails == nil || session.MemberID == uuid.Nil {
-		return false, false, nil
+		return emailAccess{}, nil
 	}
 	if !h.emailNeedsFactor {
-		return true, false, nil
+		return emailAccess{Open: true}, nil
 	}
-	factors, err := h.service.Factors(ctx, session.AccountID)
-	return factors.Any(), !factors.Any(), err
+	list, err := h.service.EnrolledFactors(ctx, session.AccountID)
+	if err != nil {
+		return emailAccess{}, err
+	}
+	from := time.Time{}
+	for _, f := range list {
+		counts := f.Since.Add(factorAge)
+		if f.UsableFrom.After(counts) {
+			counts = f.UsableFrom
+		}
+		if f.Factor != accounts.SavedCodes && (from.IsZero() || counts.Before(from)) {
+			from = counts
+		}
+	}
+	switch {
+	case from.IsZero():
+		return emailAccess{NeedsFactor: true}, nil
+	case from.After(h.now()):
+		return emailAccess{From: from}, nil
+	}
+	return emailAccess{Open: true}, nil
 }
 
 // emailSession requires a fresh sign-in if something can be changed.
@@ -65,10 +93,11 @@ func (h *Handler) emailSession(c *gin.Context) (session accounts.Session, open, 
 	if session, ok, err = h.Require(c); !ok || err != nil {
 		return session, false, false, err
 	}
-	if open, _, err = h.emailOpen(c.Request.Context(), session); open && err == nil {
+	access, err := h.emailAccess(c.Request.Context(), session)
+	if access.Open && err == nil {
 		session, ok, err = h.RequireFresh(c, accounts.Fresh)
 	}
-	return session, open, ok && err == nil, err
+	return session, access.Open, ok && err == nil, err
 }
 
 func (h *Handler) emailForm(c *gin.Context, session accounts.Session, status int, page emailPage, problems ...templates.Problem) error {
@@ -83,7 +112,7 @@ func (h *Handler) emailForm(c *gin.Context, session accounts.Session, status int
 		}
 	}
 	if page.Pending.IsZero() {
-		if page.Open, page.NeedsFactor, err = h.emailOpen(c.Request.Context(), session); err != nil {
+		if page.emailAccess, err = h.emailAccess(c.Request.Context(), session); err != nil {
 			return err
 		}
 	}

@@ -88,8 +88,8 @@ func TestEmailPage(t *testing.T) {
 	}
 }
 
-// By default a member with a second step may change the address, after proving that step (S-20, S-53); the others are
-// told what is missing, and nobody at the desk may.
+// By default a member with a second step of a day may change the address, after proving that step (S-20, S-53); the others
+// are told what is missing, and nobody at the desk may.
 func TestEmailNeedsSecondStep(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 1)
@@ -109,6 +109,15 @@ func TestEmailNeedsSecondStep(t *testing.T) {
 	}
 
 	f.enrolTOTP(account)
+	b.get("/in/maria?step=totp")
+	if status, location, _ := b.post("/account/language", path, asks); status != 303 || location != path {
+		t.Errorf("POST with a new second step = %d to %q", status, location)
+	}
+	if _, _, body := b.get(path); !strings.Contains(body, "Desde el 25 de noviembre de 2026") || strings.Contains(body, `id="email"`) {
+		t.Errorf("a new second step opens the change\n%s", body)
+	}
+	f.later(24 * time.Hour)
+	b.get("/in/maria")
 	if status, location, _ := b.get(path); status != 303 || !strings.HasPrefix(location, "/reauth") {
 		t.Errorf("after a password alone = %d to %q", status, location)
 	}
@@ -129,6 +138,7 @@ func TestEmailNeedsSecondStep(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.enrolTOTP(person)
+	f.later(24 * time.Hour)
 	desk := newBrowser(t, f, nil, emails)
 	desk.get("/in/ana?step=totp")
 	if _, _, body := desk.get(path); !strings.Contains(body, "póngase en contacto con Apoyo Técnico") || strings.Contains(body, "agregue primero") || strings.Contains(body, "<form method") {

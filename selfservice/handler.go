@@ -91,6 +91,7 @@ func (h *Handler) Mount(r gin.IRouter) {
 		{"/account/email", h.showEmail, h.changeEmail},
 		{"/account/email/code", h.showEmailCode, h.proveEmail},
 		{"/account/sessions", h.showSessions, h.endSessions},
+		{"/account/data", h.showData, h.giveData},
 		{"/account/held/:id/stop", h.showHeld, h.stopHeld},
 		{"/account/apps", h.showApps, nil},
 		{"/account/apps/:id", h.showApp, nil},

@@ -20,6 +20,7 @@ var ErrNoCard = errors.New("selfservice: no such card")
 type Card struct {
 	Name         string
 	BirthYear    int
+	BirthDate    string // such as 1984-03-14, for the member alone who takes the data along
 	MemberNumber string
 }
 
@@ -37,7 +38,7 @@ type homePage struct {
 	Language                            string            // of the mails
 	PageLanguage                        string            // "" unless another one was chosen in this browser
 	App, AppURI                         string
-	ChangesEmail, EmailNeedsFactor      bool // the member may change the address, or might with a second step
+	ChangesEmail, EmailNeedsFactor      bool // the member may change the address, now or soon, or might with a second step
 }
 
 func (h *Handler) showHome(c *gin.Context) error {
@@ -66,9 +67,11 @@ func (h *Handler) showHome(c *gin.Context) error {
 		Name: card.Name, Username: account.Username, Email: account.Email, MemberNumber: card.MemberNumber, BirthYear: card.BirthYear,
 		Factors: kinds(factors), Language: account.Language, App: h.app.Name, AppURI: h.app.URI,
 	}
-	if page.ChangesEmail, page.EmailNeedsFactor, err = h.emailOpen(ctx, session); err != nil {
+	access, err := h.emailAccess(ctx, session)
+	if err != nil {
 		return err
 	}
+	page.ChangesEmail, page.EmailNeedsFactor = access.Open || !access.From.IsZero(), access.NeedsFactor
 	if lang := web.Lang(c); lang != account.Language {
 		page.PageLanguage = lang
 	}

@@ -21,6 +21,13 @@ var csrfField = regexp.MustCompile(`name="csrf" value="([^"]+)"`)
 // post sends the form of a page; path is where it goes, page where it stands.
 func (b *browser) post(page, path string, fields url.Values) (status int, location, body string) {
 	b.t.Helper()
+	status, header, body := b.postAll(page, path, fields)
+	return status, header.Get("Location"), body
+}
+
+// postAll is post with the whole header.
+func (b *browser) postAll(page, path string, fields url.Values) (status int, header http.Header, body string) {
+	b.t.Helper()
 	_, _, form := b.get(page)
 	token := csrfField.FindStringSubmatch(form)
 	if token == nil {
@@ -36,13 +43,14 @@ func (b *browser) post(page, path string, fields url.Values) (status int, locati
 	}
 	defer r.Body.Close()
 	if at := r.Header.Get("Location"); strings.Contains(at, "refused=") { // shown at once by every browser
-		return b.get(at)
+		status, location, body := b.get(at)
+		return status, http.Header{"Location": {location}}, body
 	}
 	text, err := io.ReadAll(r.Body)
 	if err != nil || r.StatusCode >= 500 {
 		b.t.Fatalf("POST %s = %d, %v\n%s", path, r.StatusCode, err, b.log)
 	}
-	return r.StatusCode, r.Header.Get("Location"), string(text)
+	return r.StatusCode, r.Header, string(text)
 }
 
 // member is a signed-in browser with an account.

@@ -98,8 +98,48 @@ type (
 	emailChange struct {
 		Email              string
 		Open, NeedsFactor  bool
-		Pending            time.Time
+		From, Pending      time.Time
 		Wanted, WantedSame string
+	}
+	ownData struct {
+		MadeAt  time.Time
+		Account struct {
+			Username, Email, Language, SecretQuestion, Subject string
+			CreatedAt                                          time.Time
+		}
+		Card *struct {
+			Name, BirthDate, MemberNumber string
+			Birth                         Date
+		}
+		Factors []struct {
+			Kind, Label string
+			Since       time.Time
+		}
+		Held     []HeldChange
+		Accepted []accepted
+		Sessions []ownSession
+		Apps     []struct {
+			ConnectedApp connectedApp
+			Name         string
+		}
+		History    []ownEvent
+		OlderEvent bool
+	}
+	accepted struct {
+		Kind, Version string
+		At            time.Time
+	}
+	ownSession struct {
+		Browser, System string
+		Since           time.Time
+	}
+	ownEvent struct {
+		Words, Browser, System string
+		At                     time.Time
+	}
+	dataGiven struct {
+		Data *ownData
+		Now  time.Time
 	}
 	removal struct {
 		Factor, Label string
@@ -141,6 +181,9 @@ func accountCases() []pageCase {
 	codes := strings.Fields(strings.Repeat("abcde-fghjk-mnpqr ", 10))
 	session := openSession{"s1", noon, noon, "Firefox", "Windows"}
 	question := question{"toy_name", []string{"first_pay", "toy_name"}}
+	data := &ownData{MadeAt: noon, Accepted: []accepted{{"agreement", "2026-01", noon}, {"certification", "2026-01", noon}}, Sessions: []ownSession{{"Firefox", "Windows", noon}},
+		Held: []HeldChange{{"h1", "change_email", noon, noon, false}}, History: []ownEvent{{"Cuenta creada", "", "", noon}}, OlderEvent: true}
+	data.Account.Username, data.Account.Email, data.Account.Language, data.Account.Subject, data.Account.SecretQuestion = "maria.lopez", "maria@example.com", "es", "ABC", "¿?"
 	return []pageCase{
 		page("provider/factor", "totp", step("/login/factor/totp"), factorStep{Method: "totp", Others: []string{"passkey", "saved-code"}}),
 		page("provider/factor", "wrong", with(step("/login/factor/totp"), Problem{Field: "code", Key: "accounts.totp.wrong"}), factorStep{Method: "totp"}),
@@ -164,6 +207,7 @@ func accountCases() []pageCase {
 		page("accounts/email", "", at("/account/email"), emailChange{Email: "maria@example.com"}),
 		page("accounts/email", "open", with(at("/account/email"), Problem{Field: "email_again", Key: "registration.credentials.email_mismatch"}), emailChange{Email: "maria@example.com", Open: true, Wanted: "m@example.org"}),
 		page("accounts/email", "needs_factor", at("/account/email"), emailChange{Email: "maria@example.com", NeedsFactor: true}),
+		page("accounts/email", "factor_wait", at("/account/email"), emailChange{Email: "maria@example.com", From: noon}),
 		page("accounts/email", "pending", at("/account/email"), emailChange{Email: "maria@example.com", Pending: noon}),
 		page("accounts/email_code", "", with(at("/account/email/code"), Problem{Field: "code", Key: "registration.code.wrong", Args: Args{"n": 4}}), struct{ Address string }{"maria@example.com"}),
 		page("accounts/welcome_code", "", at("/account/welcome"), welcomeCode{"maria@example.com", false}),
@@ -201,6 +245,8 @@ func accountCases() []pageCase {
 			{Shown: []event{{Key: "event.name.app_allowed", App: "Mi Diario", At: noon.AddDate(0, 0, -1)}}},
 			{Shown: []event{{Key: "event.name.staff_acted", Act: "admin.act.enable", At: noon.AddDate(0, 0, -5)}}},
 			{Shown: []event{{Key: "event.name.staff_began", Act: "admin.act.reset_factor", At: noon.AddDate(-1, 0, 0)}}}}, noon, 3, 1}),
+		page("accounts/data", "", at("/account/data"), dataGiven{Now: noon}),
+		page("accounts/data", "given", at("/account/data"), dataGiven{data, noon}),
 		page("accounts/history", "empty", at("/account/history"), history{}),
 	}
 }

@@ -50,6 +50,7 @@ func (s *Set) funcs(c *catalog) template.FuncMap {
 		"wait":       c.wait,
 		"moment":     c.dateTime,
 		"when":       c.when,
+		"day":        c.date,
 		"device":     c.device,
 		"sections":   func() []Section { return sections },
 		"zone":       func(at time.Time) string { return at.In(c.options.TimeZone).Format("MST") },

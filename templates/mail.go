@@ -56,6 +56,7 @@ var mailKinds = map[string]mailKind{
 	"staff_pending_in_person":   {when: true},
 	"staff_pending":             {when: true},
 	"disowned":                  {when: true},
+	"data_taken":                {when: true, notMe: true},
 }
 
 // CanDisown reports whether a mail carries the "this wasn't me" link.

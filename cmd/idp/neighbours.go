@@ -32,7 +32,7 @@ func (c cards) Card(ctx context.Context, memberID uuid.UUID) (selfservice.Card, 
 	if m.Suffix != "" {
 		name += " " + m.Suffix
 	}
-	return selfservice.Card{Name: name, BirthYear: m.BirthDate.Year, MemberNumber: m.MemberNumber}, nil
+	return selfservice.Card{Name: name, BirthYear: m.BirthDate.Year, BirthDate: m.BirthDate.String(), MemberNumber: m.MemberNumber}, nil
 }
 
 // heldChanges shows members the held changes of their accounts.

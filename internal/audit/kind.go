@@ -26,6 +26,7 @@ const (
 	AppAllowed        Kind = "app_allowed"
 	AppStopped        Kind = "app_stopped"
 	AgreementAccepted Kind = "agreement_accepted"
+	DataTaken         Kind = "data_taken"
 	AccountLocked     Kind = "account_locked"
 	Disowned          Kind = "disowned"
 	StaffLooked       Kind = "staff_looked"

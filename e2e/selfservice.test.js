@@ -1,0 +1,108 @@
+// What members do for themselves: another address, their data to take along.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, before, test } from 'node:test';
+import { cards, start } from './product.js';
+import { Authenticator } from './totp.js';
+import { launch, Member } from './walk.js';
+
+let product;
+let browser;
+before(async () => { [product, browser] = await Promise.all([start(), launch()]); });
+after(async () => { await browser?.close(); await product?.stop(); });
+
+/** newMember has an account and is signed in, on the account page. */
+async function newMember(card, username, options) {
+  const member = await Member.open(browser, product, { ...options, name: 'self' });
+  await member.page.goto(`${product.issuer}/login?lang=${member.language}`);
+  await member.agreeQuietly();
+  await member.fillIn(card, { username });
+  await member.page.waitForURL(`${product.issuer}/register/done*`);
+  await member.page.goto(`${product.issuer}/account`);
+  return member;
+}
+
+/** addTwoStep adds an authenticator app. */
+async function addTwoStep(member) {
+  const { page } = member;
+  await page.goto(`${product.issuer}/account/factors/totp`);
+  const app = new Authenticator(await page.locator('.key').innerText());
+  await page.fill('#code', await app.code());
+  await member.press('activate');
+  await member.at('/account/factors/saved-codes');
+  return app;
+}
+
+/** stepUp proves who it is where a page asks first. */
+async function stepUp(member, app, password = 'cuatro caballos azules corren') {
+  const { page } = member;
+  await member.at('/reauth');
+  await page.fill('#password', password);
+  await member.press('next');
+  if (!app) return;
+  await member.at('/login/factor/totp');
+  await page.fill('#code', await app.code());
+  await member.press('next');
+}
+
+/** stale makes the last proof of every session older than a sensitive change accepts. */
+const stale = () => product.sql("update sessions set auth_time = auth_time - interval '6 minutes' where ended_at is null");
+
+const walks = [
+  { card: cards.spanish, username: 'propia.es', language: 'es', width: 320 },
+  { card: cards.plain, username: 'own.en', language: 'en', width: 1280, colorScheme: 'dark' },
+  { card: cards.folded, username: 'propia.noscript', language: 'es', width: 320, script: false },
+];
+for (const walk of walks) {
+  test(`another address and the data to take along: ${walk.username}`, async () => {
+    const member = await newMember(walk.card, walk.username, walk);
+    const { page } = member;
+    await page.goto(`${product.issuer}/account/email`);
+    await member.look('email-needs-two-step');
+    await page.locator('main a[href="/account/factors"]').click();
+    await member.at('/account/factors');
+    const app = await addTwoStep(member);
+
+    await page.goto(`${product.issuer}/account/email`);
+    await member.look('email-factor-new');
+    await product.sql("update account_totp set confirmed_at = now() - interval '25 hours'");
+    await stale();
+    await page.goto(`${product.issuer}/account/email`);
+    await stepUp(member, app);
+    await member.at('/account/email');
+    await member.look('email');
+    const address = `nueva.${walk.username}@example.org`;
+    await page.fill('#email', address);
+    await page.fill('#email_again', address);
+    await member.press('next');
+    await member.at('/account/email/code');
+    await page.fill('#code', await member.code(address));
+    await member.press('next');
+    await member.at('/account/email');
+    assert.equal(await page.locator('#email').count(), 0);
+    await member.look('email-waits');
+    const told = await member.mail(`${walk.username}@example.org`, walk.language === 'es' ? 'Pidieron cambiar su correo electrónico' : 'Someone asked to change your e-mail address');
+    assert.match(told, /cancel-change\?link=/);
+
+    await stale();
+    await page.goto(`${product.issuer}/account`);
+    await page.locator('main a[href="/account/data"]').click();
+    await stepUp(member, app);
+    await member.at('/account/data');
+    await member.look('data');
+    await member.press('show');
+    await page.locator('#history').waitFor({ state: 'attached' });
+    await member.look('data-shown');
+    assert.match(await page.locator('main').innerText(), new RegExp(`${walk.username}@example.org`));
+    const [download] = await Promise.all([page.waitForEvent('download'), member.press('file')]);
+    assert.equal(download.suggestedFilename(), 'husky-account.json');
+    const data = JSON.parse(await readFile(await download.path(), 'utf8'));
+    assert.equal(data.account.username, walk.username);
+    assert.equal(data.card.client_id_number, walk.card.number);
+    assert.deepEqual(data.accepted.map((text) => text.kind).sort(), ['agreement', 'certification']);
+    assert.equal(data.changes_on_hold[0].change, 'change_email');
+    await page.goto(`${product.issuer}/account/history`);
+    await member.look('history');
+    await member.close();
+  });
+}
