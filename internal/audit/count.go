@@ -12,7 +12,7 @@ func Kinds() []Kind {
 	return []Kind{
 		AccountCreated, SignedIn, NewDevice, SignInFailed, SignedOut, SessionEnded, PasswordChanged, PasswordReset, UsernameSent,
 		FactorAdded, FactorRemoved, SavedCodesMade, SavedCodeUsed, QuestionChanged, EmailChangeAsked, EmailChanged, EmailChangeStop,
-		LanguageChanged, AppAllowed, AppStopped, AgreementAccepted, AccountLocked, Disowned, StaffLooked, StaffActed,
+		LanguageChanged, AppAllowed, AppStopped, AgreementAccepted, DataTaken, AccountLocked, Disowned, StaffLooked, StaffActed,
 		PasswordDisabled, PasswordRehashed, PasswordExpired, AccountsExported, Certified, FactorRefused, SteppedUp,
 		RegistrationStarted, RegistrationAgreed, IdentityMatched, IdentityRefused, IdentityLocked, CodeSent, CodeRefused, EmailProven,
 		RegistrationFinished, RegistrationLeft, SupportReferred,
