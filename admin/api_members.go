@@ -32,7 +32,7 @@ func (h *API) me(c *gin.Context, p Person) error {
 }
 
 type searchBody struct {
-	By    By     `json:"by" enum:"username card_id reference email" doc:"what the value is"`
+	By    By     `json:"by" enum:"username card_id reference email any" doc:"what the value is; any: whichever it is"`
 	Value string `json:"value" doc:"the whole value: there are no partial matches"`
 }
 

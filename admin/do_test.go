@@ -239,6 +239,9 @@ func TestFindings(t *testing.T) {
 		{ByCardID, "004", Finding{}}, {ByCardID, "999999999", Finding{}},
 		{ByEmail, "maria@example.org", Finding{Count: 1, ID: d.maria.ID}}, {ByEmail, "example.org", Finding{}},
 		{ByReference, "H7K-2QD-9MW", Finding{}},
+		{ByAny, "Maria", Finding{Count: 1, ID: d.maria.ID}}, {ByAny, "004 123 789", Finding{Count: 1, ID: d.maria.ID}},
+		{ByAny, "maria@example.org", Finding{Count: 1, ID: d.maria.ID}}, {ByAny, "example.org", Finding{}}, {ByAny, "H7K-2QD-9MW", Finding{}},
+		{ByAny, "310542266", Finding{Count: 1, ID: james.ID}}, {ByAny, "mar", Finding{}}, {ByAny, "%@%", Finding{}},
 	} {
 		if got, err := d.Find(t.Context(), d.rosa, c.by, c.value); err != nil || got != c.want {
 			t.Errorf("Find(%s, %q) = %+v, %v, want %+v", c.by, c.value, got, err, c.want)

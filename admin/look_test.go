@@ -132,7 +132,7 @@ func TestStuckRegistration(t *testing.T) {
 	wrong := jamesCard
 	wrong.BirthDay, wrong.Suffix = "3", ""
 	stuck, reference := d.stuckWith(wrong)
-	f := must[Finding](t)(d.Find(t.Context(), d.rosa, ByReference, strings.ToLower(reference)))
+	f := must[Finding](t)(d.Find(t.Context(), d.rosa, ByAny, strings.ToLower(reference)))
 	if f.Count != 1 || f.ID != stuck.ID || f.Referral.Reason != "identity_locked" {
 		t.Fatalf("Find = %+v", f)
 	}

@@ -3,6 +3,7 @@ package admin
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -13,35 +14,23 @@ import (
 
 // searchPage is the form, and its result if that is not a member.
 type searchPage struct {
-	Ways     []string
-	By       string
 	Value    string
 	None     bool
 	Several  int
 	Referral *recovery.Referral // of a number that is not about a registration
 }
 
-func newSearchPage(by string) searchPage {
-	p := searchPage{By: by}
-	for _, way := range Ways() {
-		p.Ways = append(p.Ways, string(way))
-	}
-	return p
-}
-
 func (h *Console) showSearch(c *gin.Context, v visit) error {
 	if err := h.service.allow(v.Person, Find, nil); err != nil {
 		return err
 	}
-	return h.page(c, v, http.StatusOK, "admin/search", newSearchPage(string(ByUsername)))
+	return h.page(c, v, http.StatusOK, "admin/search", searchPage{})
 }
 
 // search leads to the one member found. The input is shown again, but never put into an address.
 func (h *Console) search(c *gin.Context, v visit) error {
-	form := web.Form(c)
-	page := newSearchPage(form.Get("kind"))
-	page.Value = form.Get("q")
-	f, err := h.service.Find(c.Request.Context(), v.Person, By(page.By), page.Value)
+	page := searchPage{Value: strings.TrimSpace(web.Form(c).Get("q"))}
+	f, err := h.service.Find(c.Request.Context(), v.Person, ByAny, page.Value)
 	limit, isLimit := errors.AsType[*LimitError](err)
 	_, isInvalid := errors.AsType[Invalid](err)
 	switch {

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -139,10 +140,23 @@ const (
 	ByCardID    By = "card_id"
 	ByReference By = "reference"
 	ByEmail     By = "email"
+	ByAny       By = "any" // whichever it is
 )
 
-// Ways are the kinds in display order.
-func Ways() []By { return []By{ByUsername, ByCardID, ByReference, ByEmail} }
+// findAny looks a value up as what it can be, and returns as what it was found, "any" for nothing. No username has an @;
+// some have the form of a member number or of a reference.
+func (s *Service) findAny(ctx context.Context, value string) (Finding, *Subject, By, error) {
+	ways := []By{ByCardID, ByReference, ByUsername}
+	if strings.Contains(value, "@") {
+		ways = []By{ByEmail}
+	}
+	for _, by := range ways {
+		if f, u, err := s.find(ctx, by, value); err != nil || f.Count > 0 {
+			return f, u, by, err
+		}
+	}
+	return Finding{}, nil, ByAny, nil
+}
 
 // find looks a value up exactly.
 func (s *Service) find(ctx context.Context, by By, value string) (Finding, *Subject, error) {
@@ -218,7 +232,12 @@ func (s *Service) Find(ctx context.Context, p Person, by By, value string) (f Fi
 		if err := s.take(ctx, lookups, p); err != nil {
 			return err
 		}
-		if f, u, err = s.find(ctx, by, value); err != nil {
+		if by == ByAny {
+			f, u, by, err = s.findAny(ctx, value)
+		} else {
+			f, u, err = s.find(ctx, by, value)
+		}
+		if err != nil {
 			return err
 		}
 		if u != nil {

@@ -79,11 +79,10 @@ type (
 		At                time.Time
 	}
 	deskSearch struct {
-		Ways      []string
-		By, Value string
-		None      bool
-		Several   int
-		Referral  *deskReferral
+		Value    string
+		None     bool
+		Several  int
+		Referral *deskReferral
 	}
 	deskDiary struct {
 		Lines         []deskLog
@@ -111,7 +110,6 @@ func deskCases() []pageCase {
 	request := deskRequest{"r1", "m1", "Rosa Vega", "Perdió su correo y vino a la oficina", "HD-1001", "nueva@example.org", "", "change_email", noon, noon, false, "spoken_code"}
 	own := request
 	own.Own, own.ID = true, "r2"
-	ways := []string{"username", "card_id", "reference", "email"}
 	methods := []string{"spoken_code", "facts", "call_back", "in_person", "none"}
 	member := deskMember{ID: "m1", Username: "maria.lopez", Name: "M••• L•••", Email: "m•••@gmail.com", Status: "active", MemberNumber: "789", BirthYear: 1984,
 		Factors: deskFactors{true, 1}, Held: []deskHeld{{"change_email", noon}}, Obstacles: locks, Mails: []deskMail{{"reset", "queued", noon}, {"welcome", "sent", noon}},
@@ -134,11 +132,11 @@ func deskCases() []pageCase {
 			Args                    Args
 			Code, Parameter, Button string
 		}{"error.not_found", Args{}, "invalid_request", "q", "/search"}),
-		page("admin/search", "", at("/search"), deskSearch{Ways: ways, By: "username"}),
-		page("admin/search", "none", at("/search"), deskSearch{Ways: ways, By: "username", Value: "maria", None: true}),
-		page("admin/search", "several", at("/search"), deskSearch{Ways: ways, By: "email", Several: 3}),
-		page("admin/search", "reference", at("/search"), deskSearch{Ways: ways, By: "reference", Referral: &deskReferral{"H7K-2QD-9MW", "password", noon}}),
-		page("admin/search", "limit", at("/search", Problem{Field: "q", Key: "admin.search.limit", Args: Args{"time": time.Hour}}), deskSearch{Ways: ways}),
+		page("admin/search", "", at("/search"), deskSearch{}),
+		page("admin/search", "none", at("/search"), deskSearch{Value: "maria", None: true}),
+		page("admin/search", "several", at("/search"), deskSearch{Several: 3}),
+		page("admin/search", "reference", at("/search"), deskSearch{Referral: &deskReferral{"H7K-2QD-9MW", "password", noon}}),
+		page("admin/search", "limit", at("/search", Problem{Field: "q", Key: "admin.search.limit", Args: Args{"time": time.Hour}}), deskSearch{}),
 		page("admin/member", "", at("/members/m1"), member),
 		page("admin/member", "none", at("/members/m2"), deskMember{ID: "m2", Status: "no_account"}),
 		page("admin/verify", "", at("/members/m1/verify"), deskVerify{ID: "m1", Key: "k", Method: "spoken_code", Methods: methods, Suffixes: []string{"JR"}, CodeSent: true, Card: card}),
