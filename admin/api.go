@@ -68,9 +68,9 @@ func endpoints() []endpoint {
 	summaries := map[Act]string{
 		ReleaseLock: "End a lock before its time", SendUsername: "Mail the username to the address on file", StartReset: "Mail a code for a new password to the address on file",
 		ChangeEmail: "Replace the e-mail address: two people, then a day's wait", ResetFactor: "Take the second steps away: two people, then a day's wait",
-		ResetQuestion: "Take the secret question away: two people, then a day's wait",
+		ResetQuestion: "Remove the secret question: two people, then a day's wait",
 		ChangeMember:  "Tie the account to the row of the roster that is theirs: two people, then a day's wait",
-		EndSessions:   "End every session", StopChange: "Stop the changes that wait for their hour", Withdraw: "Withdraw what you asked a second person for", Disable: "Close the account", Enable: "Open the account",
+		EndSessions:   "End every session", StopChange: "Stop the changes that wait for their hour", Withdraw: "Withdraw what you asked a second person for", Disable: "Deactivate the account", Enable: "Reactivate the account",
 	}
 	bodies := map[Act]any{ReleaseLock: lockBody{}, ChangeEmail: emailBody{}, ChangeMember: memberBody{}}
 	for _, act := range memberActs() {

@@ -10,7 +10,7 @@ import (
 func TestApproverSeesHow(t *testing.T) {
 	t.Parallel()
 	for method, words := range map[Method]string{
-		InPerson: "En persona, con identificación", CallBack: "Llamada a un número que ya teníamos", SpokenCode: "Código dicho por la persona", NoneWorked: "No se pudo comprobar",
+		InPerson: "En persona, con identificación", CallBack: "Llamada a un número que ya teníamos", SpokenCode: "Código que dice la persona", NoneWorked: "No se pudo verificar",
 	} {
 		v := newVisitor(t)
 		v.withApp(v.maria.ID)
@@ -38,7 +38,7 @@ func TestApproverSeesHow(t *testing.T) {
 			if !strings.Contains(page, words) {
 				t.Errorf("%s: %s does not say %q:\n%s", method, path, words, page)
 			}
-			if weak := strings.Contains(page, "Quien lee ese correo"); path != "/approvals" && weak != (method == SpokenCode) {
+			if weak := strings.Contains(page, "Quien lee ese correo electrónico"); path != "/approvals" && weak != (method == SpokenCode) {
 				t.Errorf("%s: %s warns of the mailbox: %v", method, path, weak)
 			}
 		}

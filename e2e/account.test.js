@@ -16,7 +16,7 @@ after(async () => { app?.close(); await browser?.close(); await product?.stop();
 
 const walks = [
   { card: cards.spanish, username: 'cuenta.es', language: 'es', width: 320, says: { saved: 'Su contraseña cambió', question: 'Guardamos su pregunta', ended: 'La sesión se cerró', stopped: 'ya no tiene permiso', language: 'We saved your language' } },
-  { card: cards.plain, username: 'account.en', language: 'en', width: 1280, colorScheme: 'dark', says: { saved: 'Your password has changed', question: 'We saved your question', ended: 'The session ended', stopped: 'no longer has permission', language: 'Guardamos su idioma' } },
+  { card: cards.plain, username: 'account.en', language: 'en', width: 1280, colorScheme: 'dark', says: { saved: 'Your password has changed', question: 'We saved your question', ended: 'The session has ended', stopped: 'no longer has permission', language: 'Guardamos su idioma' } },
   { card: cards.folded, username: 'cuenta.noscript', language: 'es', width: 320, script: false, says: { saved: 'Su contraseña cambió', question: 'Guardamos su pregunta', ended: 'La sesión se cerró', stopped: 'ya no tiene permiso', language: 'We saved your language' } },
 ];
 for (const walk of walks) {

@@ -102,7 +102,7 @@ for (const script of [true, false]) {
     await page.fill('#username', who.username);
     await member.press('next');
     await member.at('/recover/code');
-    await page.fill('#code', (await member.mail(who.email, 'Su código para cambiar la contraseña')).match(/^\s*(\d{6})\s*$/m)[1]);
+    await page.fill('#code', (await member.mail(who.email, 'Su código para cambiar su contraseña')).match(/^\s*(\d{6})\s*$/m)[1]);
     await member.press('next');
     await member.at('/recover/question');
     await page.fill('#answer', 'una bicicleta roja');

@@ -253,8 +253,8 @@ for (const day of days) {
 
 // Every act that one person may do alone, the third help that needs another, and the audit's export.
 for (const day of [
-  { language: 'es', width: 320, card: cards.folded, member: 'actos.juan', person: 'actos.vera', username: 'Su Nombre de Usuario', reset: 'Su código para cambiar la contraseña' },
-  { language: 'en', width: 1280, card: cards.suffix, member: 'acts.james', person: 'acts.vera', username: 'Your Username', reset: 'Your code to change the password' },
+  { language: 'es', width: 320, card: cards.folded, member: 'actos.juan', person: 'actos.vera', username: 'Su nombre de usuario', reset: 'Su código para cambiar su contraseña' },
+  { language: 'en', width: 1280, card: cards.suffix, member: 'acts.james', person: 'acts.vera', username: 'Your username', reset: 'Your code to change your password' },
 ]) {
   test(`the acts of the desk in ${day.language}`, async () => {
     const member = await Member.open(browser, product, { language: day.language, name: 'acts-member' });

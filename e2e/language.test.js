@@ -17,7 +17,7 @@ after(async () => {
 });
 
 const names = { es: 'Español', en: 'English' };
-const again = { es: 'Hay que escribir esto otra vez', en: 'Enter it again' };
+const again = { es: 'Escriba esto otra vez', en: 'Enter this again' };
 
 /** to switches the language where the member sees it, and checks that it is the same page. */
 async function to(member, language) {

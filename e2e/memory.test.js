@@ -134,7 +134,7 @@ for (const script of [true, false]) {
     await page.fill('#username', who.username);
     await member.press('next');
     await member.at('/recover/code');
-    await page.fill('#code', (await member.mail(who.email, 'Su código para cambiar la contraseña')).match(/^\s*(\d{6})\s*$/m)[1]);
+    await page.fill('#code', (await member.mail(who.email, 'Su código para cambiar su contraseña')).match(/^\s*(\d{6})\s*$/m)[1]);
     await member.press('next');
     await member.at('/recover/question');
     await page.goto(`${product.issuer}/recover/password`);
@@ -153,7 +153,7 @@ for (const script of [true, false]) {
       await page.fill('#username', 'la.madre');
       await page.fill('#password', 'una frase que no es la suya');
       await member.press('login-submit');
-      await page.getByText('no es correcto').first().waitFor();
+      await page.getByText('no son correctos').first().waitFor();
     };
     await member.toSignIn();
     await wrong();

@@ -10,8 +10,8 @@ let browser;
 before(async () => { [product, browser] = await Promise.all([start(), launch()]); });
 after(async () => { await browser?.close(); await product?.stop(); });
 
-const es = { reset: 'Su código para cambiar la contraseña', username: 'Su Nombre de Usuario', changed: 'Su contraseña cambió' };
-const en = { reset: 'Your code to change the password', username: 'Your Username', changed: 'Your password has changed' };
+const es = { reset: 'Su código para cambiar su contraseña', username: 'Su nombre de usuario', changed: 'Su contraseña cambió' };
+const en = { reset: 'Your code to change your password', username: 'Your username', changed: 'Your password has changed' };
 const walks = [
   { card: cards.spanish, username: 'recuperar.es', language: 'es', width: 320, words: es },
   { card: cards.plain, username: 'recover.en', language: 'en', width: 1280, colorScheme: 'dark', words: en, factor: true },

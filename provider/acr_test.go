@@ -34,7 +34,7 @@ func TestMinimumACR(t *testing.T) {
 			t.Errorf("%s, prompt=none = %v, want login_required", ask.name, q)
 		}
 		p := w.get(address)
-		if p.url.Path != "/reauth" || !strings.Contains(p.body, "hace falta un segundo paso") || !strings.Contains(p.body, "/account/factors/totp?flow=") {
+		if p.url.Path != "/reauth" || !strings.Contains(p.body, "hace falta la verificación en dos pasos") || !strings.Contains(p.body, "/account/factors/totp?flow=") {
 			t.Errorf("%s, without a second step = %s (%d)\n%s", ask.name, p.url, p.status, p.body)
 			continue
 		}

@@ -68,7 +68,7 @@ func TestDynamicRegistration(t *testing.T) {
 		t.Errorf("registration_client_uri %q", uri)
 	}
 	address, _ := b.request(id, nil)
-	if p := b.signedIn().get(address); p.url.Path != "/consent" || !strings.Contains(p.body, "no los revisamos") && !strings.Contains(p.body, "Nosotros no") {
+	if p := b.signedIn().get(address); p.url.Path != "/consent" || !strings.Contains(p.body, "Salud HUSKY no la ha verificado") {
 		t.Errorf("its request led to %s (%d)", p.url, p.status)
 	}
 	b.refresh(id, secret, "x").want(t, 400, "invalid_grant") // it is authenticated

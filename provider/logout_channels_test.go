@@ -150,7 +150,7 @@ func TestAppsThatStayOpen(t *testing.T) {
 	use("Avisada", func(m *provider.Metadata) { m.BackchannelLogoutURI = "https://app.example/back" })
 	use("Enmarcada", func(m *provider.Metadata) { m.FrontchannelLogoutURI = "https://app.example/front" })
 	asking, hint := use("Quien pide", nil)
-	says := "Puede seguir abierto: Citas. Ciérrelo allí también."
+	says := "Su sesión puede seguir abierta en: Citas. Ciérrela allí también."
 	q := url.Values{"id_token_hint": {hint}, "client_id": {asking}}
 	confirm := w.get("/logout?" + q.Encode())
 	done := w.submit(confirm, url.Values{"act": {"confirm"}})
@@ -161,7 +161,7 @@ func TestAppsThatStayOpen(t *testing.T) {
 	}
 	w = b.signedIn()
 	use("Recetas", nil)
-	if p := w.get("/logout"); !strings.Contains(p.body, "Puede seguir abierto: Recetas.") {
+	if p := w.get("/logout"); !strings.Contains(p.body, "Su sesión puede seguir abierta en: Recetas.") {
 		t.Errorf("our own sign-out does not say what may still be open:\n%s", p.body)
 	}
 }

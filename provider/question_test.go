@@ -32,7 +32,7 @@ func TestQuestionIsAskedFor(t *testing.T) {
 	atApp("the sign-in of who has one", p)
 	postgrestest.Exec(t, b.db, `delete from account_questions`)
 	w, p := signIn()
-	if !asked(p) || !strings.Contains(p.body, "Su cuenta no tiene Pregunta secreta") {
+	if !asked(p) || !strings.Contains(p.body, "Su cuenta no tiene pregunta secreta") {
 		t.Fatalf("the sign-in led to %s (%d)", p.url, p.status)
 	}
 	silent, _ := b.request(id, url.Values{"prompt": {"none"}})

@@ -61,7 +61,7 @@ func TestSessionEnds(t *testing.T) {
 
 			w, tokens := session()
 			confirm := w.get("/logout")
-			if !strings.Contains(confirm.body, "Siguen con acceso aunque cierre su sesión: Mi Diario, Portal.") {
+			if !strings.Contains(confirm.body, "Estas aplicaciones siguen con acceso aunque cierre su sesión: Mi Diario, Portal.") {
 				t.Errorf("the page does not say what stays:\n%s", confirm.body)
 			}
 			done := w.submit(confirm, url.Values{"act": {"confirm"}})
@@ -82,7 +82,7 @@ func TestSessionEnds(t *testing.T) {
 			_, rest, _ := strings.Cut(list.body, `name="end" value="`)
 			sid, _, _ := strings.Cut(rest, `"`)
 			ended := mine.submit(list, url.Values{"end": {sid}})
-			if !strings.Contains(ended.body, "También terminó el acceso que recibieron en ella: Mi Diario, Portal.") {
+			if !strings.Contains(ended.body, "También terminó el acceso que dio a estas aplicaciones: Mi Diario, Portal.") {
 				t.Errorf("the page does not say what ended:\n%s", ended.body)
 			}
 			for name, a := range map[string]answer{"the portal": tokens.online, "the portal that may stay": tokens.offline} {

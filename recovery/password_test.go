@@ -26,18 +26,18 @@ func TestForgottenPassword(t *testing.T) {
 	a := f.member("maria", "004123789")
 	started, err := f.people.StartSession(t.Context(), accounts.SessionStart{Account: a, AMR: []string{"pwd"}})
 	check(t, err)
-	v := f.visitor().get("/recover?flow=f1").says("Olvidé mi Contraseña", "/recover/password?flow=f1", "/recover/username?flow=f1")
+	v := f.visitor().get("/recover?flow=f1").says("Olvidé mi contraseña", "/recover/password?flow=f1", "/recover/username?flow=f1")
 	v.begin("  María ") // another name: nothing is said
 	if f.work(); len(f.mailed("reset")) != 0 {
 		t.Fatal("a mail for a name that nobody has")
 	}
-	v = f.visitor().begin("Maria").says("Si hay una cuenta con ese Nombre de Usuario")
+	v = f.visitor().begin("Maria").says("Si hay una cuenta con ese nombre de usuario")
 	code := f.code()
 	v.post("code", code[:3]+" - "+code[3:]).on("/recover/question?flow=f1", 200).says("¿Qué fue lo primero que compró con su propio dinero?")
 	v.post("answer", " UNA linterna. ").on("/recover/new-password?flow=f1", 200).says(`value="maria" autocomplete="username"`)
 	v.post("new_password", "corta").on("/recover/new-password?flow=f1", 422)
-	v.post("new_password", oldPassword).on("/recover/new-password?flow=f1", 422).says("Esa es su contraseña de antes.")
-	v.post("new_password", newPassword).on("/recover/done?flow=f1", 200).says("Su Contraseña cambió", "/login?flow=f1")
+	v.post("new_password", oldPassword).on("/recover/new-password?flow=f1", 422).says("Esa es su contraseña anterior.")
+	v.post("new_password", newPassword).on("/recover/done?flow=f1", 200).says("Su contraseña cambió", "/login?flow=f1")
 	if _, err := f.people.Session(t.Context(), started.Token); !errors.Is(err, accounts.ErrNoSession) {
 		t.Errorf("S-54: the session after it: %v", err)
 	}
@@ -228,7 +228,7 @@ func TestPasswordForm(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	v := f.visitor().get("/recover/password")
-	v.post("username", "  ").on("/recover/password", 422).says("Escriba su Nombre de Usuario.")
+	v.post("username", "  ").on("/recover/password", 422).says("Escriba su nombre de usuario.")
 	v.post("username", strings.Repeat("a", 1000)).on("/recover/password", 422)
 	v.post("username", "<script>alert(1)</script>").on("/recover/code", 200)
 	v.post("code", "").says("Escriba el código.")

@@ -85,7 +85,7 @@ func TestUsernameForm(t *testing.T) {
 	f := newFixture(t)
 	v := f.visitor().get("/recover/username")
 	v.post(with(mariasCard, "first_name", "", "birth_day", "31", "birth_month", "2")...).on("/recover/username", http.StatusUnprocessableEntity).
-		says("Escriba su Nombre.", "Esa fecha no existe.", `value="Núñez López"`)
+		says("Escriba su nombre.", "Esa fecha no existe.", `value="Núñez López"`)
 	if n := f.count(`select count(*) from river_job where queue = 'recovery'`); n != 0 {
 		t.Error("an impossible card costs a look-up")
 	}

@@ -75,7 +75,7 @@ func TestOpenRegistrationAsksForTheCard(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, 1)
 	b := s.browser().toReview().get("/register").on("/register/open", 200).reads("Número de ID del Cliente")
-	b.post("act", "go_on").on("/register/open", 422).reads("Escriba su Número de ID del Cliente.")
+	b.post("act", "go_on").on("/register/open", 422).reads("Escriba su número de ID del cliente.")
 	b.post("act", "go_on", "card_id", "12").on("/register/open", 422).reads("tiene 9 números")
 	b.post("act", "go_on", "card_id", "004123791").on("/register/open", 422).reads("Le quedan 2 intentos.")
 	b.post("act", "go_on", "card_id", "004 123 791").on("/register/open", 422).reads("Le quedan 2 intentos.")

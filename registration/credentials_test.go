@@ -21,32 +21,32 @@ func TestCredentialsFields(t *testing.T) {
 	tests := []struct {
 		field, value, at, want string
 	}{
-		{"username", "", "username", "Escriba un Nombre de Usuario."},
-		{"username", "ab", "username", "El Nombre de Usuario debe tener de 3 a 32 letras o números."},
-		{"username", long, "username", "El Nombre de Usuario debe tener de 3 a 32 letras o números."},
+		{"username", "", "username", "Escriba un nombre de usuario."},
+		{"username", "ab", "username", "El nombre de usuario debe tener de 3 a 32 letras o números."},
+		{"username", long, "username", "El nombre de usuario debe tener de 3 a 32 letras o números."},
 		{"username", "maria lopez", "username", "Use solo letras, números, punto, guion y guion bajo."},
 		{"username", "mar\x01ia", "username", "Use solo letras, números, punto, guion y guion bajo."},
-		{"email", "", "email", "Escriba su Correo Electrónico."},
-		{"email", "maria", "email", "Escriba un correo como nombre@ejemplo.com."},
-		{"email", "maria@example.com\x01", "email", "Escriba un correo como nombre@ejemplo.com."},
-		{"email", "a@b@example.com", "email", "Escriba un correo como nombre@ejemplo.com."},
+		{"email", "", "email", "Escriba su correo electrónico."},
+		{"email", "maria", "email", "Escriba un correo electrónico como nombre@ejemplo.com."},
+		{"email", "maria@example.com\x01", "email", "Escriba un correo electrónico como nombre@ejemplo.com."},
+		{"email", "a@b@example.com", "email", "Escriba un correo electrónico como nombre@ejemplo.com."},
 		{"email", long, "email", "Esto es muy largo. Escriba 254 letras o números como máximo."},
-		{"email_again", "maria@example.org", "email_again", "Los dos correos no son iguales. Revise las dos líneas."},
-		{"email_again", "", "email_again", "Los dos correos no son iguales. Revise las dos líneas."},
-		{"new_password", "", "new_password", "Escriba una Contraseña."},
-		{"new_password", "corta", "new_password", "Su Contraseña es muy corta. Debe tener 15 letras o números, o más."},
-		{"new_password", long, "new_password", "Su Contraseña es muy larga. Puede tener hasta 128."},
-		{"new_password", "aaaaaaaaaaaaaaaaaaaa", "new_password", "Mucha gente usa esa Contraseña. Elija otra."},
-		{"new_password", "MariaNunezLopez2026", "new_password", "Esa Contraseña tiene datos suyos o del programa. Elija otra."},
-		{"new_password", "huskyhealth-medicaid", "new_password", "Esa Contraseña tiene datos suyos o del programa. Elija otra."},
+		{"email_again", "maria@example.org", "email_again", "Los dos correos electrónicos no son iguales. Revise las dos líneas."},
+		{"email_again", "", "email_again", "Los dos correos electrónicos no son iguales. Revise las dos líneas."},
+		{"new_password", "", "new_password", "Escriba una contraseña."},
+		{"new_password", "corta", "new_password", "Su contraseña es muy corta. Debe tener 15 letras o números, o más."},
+		{"new_password", long, "new_password", "Su contraseña es muy larga. Puede tener hasta 128 letras o números."},
+		{"new_password", "aaaaaaaaaaaaaaaaaaaa", "new_password", "Mucha gente usa esa contraseña. Elija otra."},
+		{"new_password", "MariaNunezLopez2026", "new_password", "Esa contraseña tiene datos suyos o del programa. Elija otra."},
+		{"new_password", "huskyhealth-medicaid", "new_password", "Esa contraseña tiene datos suyos o del programa. Elija otra."},
 		{"new_password", "tres tazas\x01de café", "new_password", "Hay letras o signos que no podemos leer. Escríbalo otra vez."},
-		{"question", "", "question", "Elija una Pregunta secreta."},
-		{"question", "mother_maiden", "question", "Elija una Pregunta secreta."},
-		{"answer", "", "answer", "Escriba su Respuesta secreta."},
+		{"question", "", "question", "Elija una pregunta secreta."},
+		{"question", "mother_maiden", "question", "Elija una pregunta secreta."},
+		{"answer", "", "answer", "Escriba su respuesta secreta."},
 		{"answer", "!?a", "answer", "La respuesta debe tener 3 letras o más."},
 		{"answer", long, "answer", "Esto es muy largo. Escriba 100 letras o números como máximo."},
-		{"answer", "MARÍA", "answer", "La respuesta no puede ser su nombre, correo o contraseña."},
-		{"answer", "tres tazas de cafe negro", "answer", "La respuesta no puede ser su nombre, correo o contraseña."},
+		{"answer", "MARÍA", "answer", "La respuesta no puede ser su nombre, su correo electrónico ni su contraseña."},
+		{"answer", "tres tazas de cafe negro", "answer", "La respuesta no puede ser su nombre, su correo electrónico ni su contraseña."},
 		{"answer", "Titanic", "answer", "Esa respuesta es fácil de adivinar. Escriba otra o cambie la pregunta."},
 		{"answer", "La casa\x01", "answer", "Hay letras o signos que no podemos leer. Escríbalo otra vez."},
 	}
@@ -84,7 +84,7 @@ func TestPasswordRulesAreToldInWords(t *testing.T) {
 // A password and an answer that were dropped with a refused form are asked for again, in words.
 func TestSecretsAreToBeTypedAgain(t *testing.T) {
 	t.Parallel()
-	const again = "Hay que escribir esto otra vez: no lo guardamos."
+	const again = "Escriba esto otra vez: no lo guardamos."
 	s := newSite(t, 1)
 	b := s.browser().toCredentials().post(with(mariaChoice, "username", "m")...).on("/register/credentials", 422)
 	if n := strings.Count(b.body, again); n != 2 || !strings.Contains(b.body, `id="answer-again"`) || !strings.Contains(b.body, `new_password-rules new_password-again"`) {
@@ -107,7 +107,7 @@ func TestUsernameTaken(t *testing.T) {
 	s.browser().toReview().send("certify", "yes")
 	b := s.browser().toPersonal().post(ana...).on("/register/credentials", 200)
 	choice := with(mariaChoice, "username", "MARIA.LOPEZ", "email", "ana@example.com", "email_again", "ana@example.com")
-	b.post(choice...).on("/register/credentials", 422).reads("Ese Nombre de Usuario ya tiene dueño. Elija otro.").reads("Están libres: maria.lopez")
+	b.post(choice...).on("/register/credentials", 422).reads("Ese nombre de usuario ya está en uso. Elija otro.").reads("Están disponibles: maria.lopez")
 	b.post(with(choice, "username", "ana")...).on("/register/code", 200)
 }
 
@@ -120,7 +120,7 @@ func TestUsernameLostAtTheEnd(t *testing.T) {
 	second.post(with(mariaChoice, "email", "ana@example.com", "email_again", "ana@example.com")...).on("/register/code", 200)
 	second.post("code", s.code()).on("/register/review", 200)
 	first.toReview().send("certify", "yes")
-	second.post("certify", "yes").on("/register/credentials", 200).reads("Ese Nombre de Usuario ya tiene dueño. Elija otro.").reads("Están libres:")
+	second.post("certify", "yes").on("/register/credentials", 200).reads("Ese nombre de usuario ya está en uso. Elija otro.").reads("Están disponibles:")
 	second.post("username", "ana.rivera", "email", "ana@example.com", "email_again", "ana@example.com", "question", "first_book").on("/register/review", 200)
 	second.send("certify", "yes")
 	if second.status != http.StatusSeeOther || s.count(`select count(*) from accounts`) != 2 {

@@ -22,7 +22,7 @@ func TestBoxIsCheckedOnTheServer(t *testing.T) {
 	s := newSite(t, 1)
 	b := s.browser().toReview()
 	for _, certify := range []string{"", "no", "on "} {
-		b.post("certify", certify).on("/register/review", 422).reads("Marque la casilla CERTIFICACIÓN DE USUARIO para terminar.")
+		b.post("certify", certify).on("/register/review", 422).reads("Marque la casilla «CERTIFICACIÓN DE USUARIO» para terminar.")
 	}
 	b.send("certify", "yes", "certification", "1999-01-01") // a text that is not in force is shown again
 	if b.status != http.StatusSeeOther || b.location != "/register/review?flow=f1" || s.count(`select count(*) from accounts`) != 0 {

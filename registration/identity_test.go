@@ -170,7 +170,7 @@ func TestSourceSlowsDown(t *testing.T) {
 		wrong(n).on("/register/personal", 422)
 	}
 	b := s.browser().toPersonal().post(maria...).on("/register/personal", http.StatusTooManyRequests)
-	b.reads("Espere 10 segundos y seleccione «Siguiente» otra vez").reads("1-800-859-9889")
+	b.reads("Espere 10 segundos y oprima «Siguiente» otra vez").reads("1-800-859-9889")
 	if got := b.header.Get("Retry-After"); got != "10" || b.value("card_id") != "004-123-789" {
 		t.Errorf("Retry-After %q, number %q", got, b.value("card_id"))
 	}
@@ -291,19 +291,19 @@ func TestPersonalFields(t *testing.T) {
 	tests := []struct {
 		field, value, at, want string
 	}{
-		{"first_name", "", "first_name", "Escriba su Nombre."},
-		{"first_name", " \t ", "first_name", "Escriba su Nombre."},
+		{"first_name", "", "first_name", "Escriba su nombre."},
+		{"first_name", " \t ", "first_name", "Escriba su nombre."},
 		{"first_name", long, "first_name", "Esto es muy largo. Escriba 100 letras o números como máximo."},
 		{"first_name", "Mar\x01ía", "first_name", "Hay letras o signos que no podemos leer. Escríbalo otra vez."},
 		{"first_name", "Mar1a", "first_name", "Use solo letras, espacios, guiones, puntos o apóstrofos."},
 		{"first_name", "<b>María</b>", "first_name", "Use solo letras, espacios, guiones, puntos o apóstrofos."},
-		{"last_name", "", "last_name", "Escriba su Apellido."},
+		{"last_name", "", "last_name", "Escriba su apellido."},
 		{"last_name", long, "last_name", "Esto es muy largo. Escriba 100 letras o números como máximo."},
 		{"last_name", "Núñez; López", "last_name", "Use solo letras, espacios, guiones, puntos o apóstrofos."},
 		{"suffix", "MD", "suffix", "Hay letras o signos que no podemos leer. Escríbalo otra vez."},
-		{"card_id", "", "card_id", "Escriba su Número de ID del Cliente."},
-		{"card_id", "12345678", "card_id", "El Número de ID del Cliente tiene 9 números. Revíselo en su tarjeta."},
-		{"card_id", "00412378X", "card_id", "El Número de ID del Cliente tiene 9 números. Revíselo en su tarjeta."},
+		{"card_id", "", "card_id", "Escriba su número de ID del cliente."},
+		{"card_id", "12345678", "card_id", "El número de ID del cliente tiene 9 números. Revíselo en su tarjeta."},
+		{"card_id", "00412378X", "card_id", "El número de ID del cliente tiene 9 números. Revíselo en su tarjeta."},
 		{"card_id", long, "card_id", "Esto es muy largo. Escriba 64 letras o números como máximo."},
 		{"birth_month", "", "birth_month", "Elija el mes."},
 		{"birth_month", "13", "birth_month", "Elija el mes."},

@@ -146,7 +146,7 @@ func TestPrevious(t *testing.T) {
 	b.get("/register/review?flow=f1").on("/register/code", 200)
 	// Another question wants its answer.
 	b.get("/register/credentials?flow=f1").post("username", "maria", "email", "m2@example.com", "email_again", "m2@example.com", "question", "play_place").on("/register/credentials", 422)
-	if b.problems()["answer"] != "Escriba su Respuesta secreta." {
+	if b.problems()["answer"] != "Escriba su respuesta secreta." {
 		t.Errorf("problems: %v", b.problems())
 	}
 }

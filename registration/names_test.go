@@ -20,13 +20,13 @@ func TestNamesAreNotListed(t *testing.T) {
 	}
 	for _, name := range []string{"maria.lopez", "free.name"} {
 		b.post(with(mariaChoice, "username", name)...).on("/register/credentials", http.StatusTooManyRequests).reads("Probó muchos nombres. Espere 60 minutos")
-		if b.header.Get("Retry-After") != "3600" || strings.Contains(b.body, "ya tiene dueño") || b.value("username") != name {
+		if b.header.Get("Retry-After") != "3600" || strings.Contains(b.body, "ya está en uso") || b.value("username") != name {
 			t.Errorf("%s: Retry-After %q, username %q", name, b.header.Get("Retry-After"), b.value("username"))
 		}
 	}
 	again := s.browser().toPersonal().post(ana...) // the card begins anew, in another browser
 	again.post(with(mariaChoice, "username", "maria.lopez")...).on("/register/credentials", http.StatusTooManyRequests)
 	s.later(time.Hour)
-	b.get("/register/credentials?flow=f1").post("act", "go_on", "card_id", "004123791").post(with(mariaChoice, "username", "maria.lopez")...).on("/register/credentials", 422).reads("ya tiene dueño")
+	b.get("/register/credentials?flow=f1").post("act", "go_on", "card_id", "004123791").post(with(mariaChoice, "username", "maria.lopez")...).on("/register/credentials", 422).reads("ya está en uso")
 	b.post(with(mariaChoice, "username", "free.name", "email", "ana@example.com", "email_again", "ana@example.com")...).on("/register/code", 200)
 }

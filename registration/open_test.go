@@ -36,7 +36,7 @@ func TestAnotherPersonIsAskedFirst(t *testing.T) {
 	// Back into the erased one, and a bookmark in a browser that never began: the page names no cause that is not so.
 	erased, fresh := newSite(t, 1), newSite(t, 1)
 	for _, b := range []*browser{erased.browser().toCredentials().get("/register").post("act", "anew").get("/register/credentials"), fresh.browser().get("/register/credentials")} {
-		b.on("/register/credentials", http.StatusGone).reads("En este navegador no hay ninguna inscripción abierta. Se borra a las 24 horas o cuando termina.")
+		b.on("/register/credentials", http.StatusGone).reads("En este navegador no hay ninguna inscripción abierta. Una inscripción se borra a las 24 horas o cuando termina.")
 	}
 	// A name is said without the spaces that a keyboard puts after it.
 	newSite(t, 1).browser().toPersonal().post(with(ana, "first_name", " Ana ")...).on("/register/credentials", 200).reads("Esto es para Ana.")

@@ -22,7 +22,7 @@ func TestRefusedForms(t *testing.T) {
 			t.Errorf("the form holds %q and %q", b.value("first_name"), b.value("card_id"))
 		}
 	}
-	b.get(at+"&lang=en").on("/register/personal", 422).reads("You have 2 tries left")
+	b.get(at+"&lang=en").on("/register/personal", 422).reads("You have 2 attempts left")
 	if b.value("first_name") != "Otra" {
 		t.Errorf("in English it holds %q", b.value("first_name"))
 	}

@@ -43,7 +43,7 @@ func TestEmailPage(t *testing.T) {
 	b.get("/in/maria")
 	const path = "/account/email"
 	for want, fields := range map[string]url.Values{
-		"Escriba un correo como": {"email": {"nueva"}, "email_again": {"nueva"}}, "Los dos correos no son iguales": {"email": {"a@example.org"}, "email_again": {"b@example.org"}},
+		"Escriba un correo electrónico como": {"email": {"nueva"}, "email_again": {"nueva"}}, "Los dos correos electrónicos no son iguales": {"email": {"a@example.org"}, "email_again": {"b@example.org"}},
 	} {
 		if status, _, body := b.post(path, path, fields); status != 422 || !strings.Contains(body, want) {
 			t.Errorf("POST %v = %d, want 422 with %q", fields, status, want)
@@ -64,7 +64,7 @@ func TestEmailPage(t *testing.T) {
 	if status, location, _ := b.post("/account/language", path+"/code", url.Values{"code": {"123456"}}); status != 303 || location != path {
 		t.Errorf("a second press = %d to %q", status, location)
 	}
-	if _, _, body := b.get(path); !strings.Contains(body, "Hay un cambio de correo en espera") || strings.Contains(body, "<form") {
+	if _, _, body := b.get(path); !strings.Contains(body, "Hay un cambio en espera") || strings.Contains(body, "<form") {
 		t.Error("the page does not tell of the change that waits")
 	}
 	emails.until = time.Time{}

@@ -49,7 +49,7 @@ func TestHeldChangeIsShown(t *testing.T) {
 	b.changes.list = []templates.HeldChange{change}
 	for _, path := range []string{"/account", "/account/factors"} {
 		_, _, body := b.get(path)
-		for _, want := range []string{"Quitar el segundo paso", "Se hará el 2", "Alguien lo pidió el 2", `action="` + stop + `"`, "Detener el cambio"} {
+		for _, want := range []string{"Quitar la verificación en dos pasos", "Se hará el 2", "Alguien lo pidió el 2", `action="` + stop + `"`, "Detener el cambio"} {
 			if !strings.Contains(body, want) {
 				t.Errorf("%s does not say %q:\n%s", path, want, body)
 			}
@@ -57,7 +57,7 @@ func TestHeldChangeIsShown(t *testing.T) {
 	}
 	for _, path := range []string{"/account/password", "/account/question", "/account/sessions", "/account/apps", "/account/history", "/account/language", "/account/email", "/account/factors/totp"} {
 		_, _, body := b.get(path)
-		if !strings.Contains(body, "Un cambio está en espera: Quitar el segundo paso. Se hará el 2") || !strings.Contains(body, `<a href="/account">Ver el cambio</a>`) {
+		if !strings.Contains(body, "Un cambio está en espera: Quitar la verificación en dos pasos. Se hará el 2") || !strings.Contains(body, `<a href="/account">Ver el cambio</a>`) {
 			t.Errorf("%s says nothing of it:\n%s", path, body)
 		}
 	}

@@ -44,8 +44,8 @@ func TestLanguageOfTheAccount(t *testing.T) {
 	if b.cookie("lang") != "" {
 		t.Error("the language of the account stays in the browser, for whoever comes next")
 	}
-	says("/account?lang=en", "en", `On these pages: <span lang="en">English</span>`, `In mails: <span lang="es">Español</span>`)
-	says("/account", "en", `In mails: <span lang="es">Español</span>`)
+	says("/account?lang=en", "en", `On these pages: <span lang="en">English</span>`, `In emails: <span lang="es">Español</span>`)
+	says("/account", "en", `In emails: <span lang="es">Español</span>`)
 	b.post("/account/language", "/account/language", url.Values{"language": {"en"}})
 	says("/account", "en", `<p lang="en">English</p>`)
 	b.get("/out")

@@ -16,16 +16,16 @@ func TestChangeQuestion(t *testing.T) {
 	change := func(question, answer, password string) (int, string, string) {
 		return b.post(path, path, url.Values{"question": {question}, "answer": {answer}, "password": {password}})
 	}
-	for answer, want := range map[string]string{"": "Escriba su Respuesta", "x": "3 letras", "María Peña": "no puede ser su nombre", "pizza": "fácil de adivinar",
+	for answer, want := range map[string]string{"": "Escriba su respuesta", "x": "3 letras", "María Peña": "no puede ser su nombre", "pizza": "fácil de adivinar",
 		rightPassword: "no puede ser su nombre"} {
 		if status, _, body := change("first_book", answer, rightPassword); status != 422 || !strings.Contains(body, want) {
 			t.Errorf("the answer %q = %d, want 422 with %q", answer, status, want)
 		}
 	}
-	if status, _, body := change("nobody", "la cuchara", rightPassword); status != 422 || !strings.Contains(body, "Elija una Pregunta") {
+	if status, _, body := change("nobody", "la cuchara", rightPassword); status != 422 || !strings.Contains(body, "Elija una pregunta") {
 		t.Errorf("no question = %d", status)
 	}
-	for password, want := range map[string]string{"": "Escriba su Contraseña", wrongPassword: "Esa no es su contraseña actual"} {
+	for password, want := range map[string]string{"": "Escriba su contraseña", wrongPassword: "Esa no es su contraseña actual"} {
 		status, _, body := change("first_book", "la cuchara", password)
 		if status != 422 || !strings.Contains(body, want) || !strings.Contains(body, `<option value="first_book" selected>`) || !strings.Contains(body, `id="answer-again"`) || strings.Contains(body, "la cuchara") {
 			t.Errorf("the password %q = %d, want 422 with %q and the question", password, status, want)
@@ -49,7 +49,7 @@ func TestChangeQuestion(t *testing.T) {
 func TestNoQuestionIsShown(t *testing.T) {
 	t.Parallel()
 	f, b, account := member(t)
-	const asks = "Su cuenta no tiene Pregunta secreta"
+	const asks = "Su cuenta no tiene pregunta secreta"
 	pages := []string{"/account", "/account/password", "/account/factors", "/account/sessions", "/account/apps", "/account/history", "/account/language", "/account/email"}
 	shown := func(want bool) {
 		t.Helper()

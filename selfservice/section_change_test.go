@@ -26,7 +26,7 @@ func TestChangePassword(t *testing.T) {
 		return b.post("/account/password", "/account/password", url.Values{"password": {current}, "new_password": {wanted}})
 	}
 	for _, test := range []struct{ current, wanted, want string }{
-		{"", "", "Escriba una Contraseña"}, {wrongPassword, fresh, "Esa no es su contraseña actual"}, {rightPassword, rightPassword, "Esa es su contraseña de antes"},
+		{"", "", "Escriba una contraseña"}, {wrongPassword, fresh, "Esa no es su contraseña actual"}, {rightPassword, rightPassword, "Esa es su contraseña anterior"},
 		{rightPassword, "brevísima", "muy corta"}, {rightPassword, "María Peña 001234789", "datos suyos"},
 	} {
 		if status, _, body := change(test.current, test.wanted); status != 422 || !strings.Contains(body, test.want) || strings.Contains(body, test.wanted) && test.wanted != "" {
@@ -147,10 +147,10 @@ func TestAddTOTP(t *testing.T) {
 	if _, err := f.MakeSavedCodes(f.ctx(), session.AccountID); err != nil || shown == "" || len(list()) != 0 {
 		t.Errorf("a list that no longer works is shown: %v", err)
 	}
-	if _, _, body := b.get("/account/factors"); !strings.Contains(body, "Activo desde") || !strings.Contains(body, "Le quedan 10") {
+	if _, _, body := b.get("/account/factors"); !strings.Contains(body, "En uso desde") || !strings.Contains(body, "Le quedan 10") {
 		t.Errorf("the list of factors:\n%s", body)
 	}
-	if _, _, body := b.get(path + "/remove"); !strings.Contains(body, "Es su único segundo paso") {
+	if _, _, body := b.get(path + "/remove"); !strings.Contains(body, "Es su única verificación en dos pasos") {
 		t.Errorf("the page of removal:\n%s", body)
 	}
 	for range 2 {

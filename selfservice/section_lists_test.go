@@ -71,8 +71,8 @@ func TestHistoryPage(t *testing.T) {
 		t.Errorf("%d of 25 events can be denied", n)
 	}
 	_, _, body = b.get("/account/history?page=2")
-	if n := strings.Count(body, "Contraseña cambiada"); n != 5 || !strings.Contains(body, "page=1") || !strings.Contains(body, "Inició sesión en un aparato nuevo") ||
-		!strings.Contains(body, "Apoyo Técnico empezó un cambio que espera: Quitar el segundo paso") {
+	if n := strings.Count(body, "Contraseña cambiada"); n != 5 || !strings.Contains(body, "page=1") || !strings.Contains(body, "Inició sesión en un dispositivo nuevo") ||
+		!strings.Contains(body, "Apoyo Técnico empezó un cambio en espera: Quitar la verificación en dos pasos") {
 		t.Errorf("the second page has %d of the events\n%s", n, body)
 	}
 	for _, page := range []string{"0", "-1", "x", "401", "99999999999999999999"} {

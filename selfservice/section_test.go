@@ -181,7 +181,7 @@ func TestSessionsPage(t *testing.T) {
 			t.Errorf("session %d after ending all others = %d, want %d", i, status, want)
 		}
 	}
-	if _, _, body := b.get("/account/sessions"); !strings.Contains(body, "Solo está abierta la sesión") {
+	if _, _, body := b.get("/account/sessions"); !strings.Contains(body, "Su sesión solo está abierta") {
 		t.Error("the list is not of this session alone")
 	}
 }

@@ -12,19 +12,6 @@ import (
 	"golang.org/x/text/feature/plural"
 )
 
-// placesOf are the places of a message, over all of its forms.
-func placesOf(m message) []string {
-	places := map[string]bool{}
-	for _, pieces := range m.forms {
-		for _, p := range pieces {
-			if p.place != "" {
-				places[p.place] = true
-			}
-		}
-	}
-	return slices.Sorted(maps.Keys(places))
-}
-
 func TestCatalogsAreLevel(t *testing.T) {
 	s := load(t)
 	spanish := s.catalogs[DefaultLanguage]
@@ -42,7 +29,7 @@ func TestCatalogsAreLevel(t *testing.T) {
 			if m.plural != other.plural {
 				t.Errorf("%s: %s is plural in one language only", lang, key)
 			}
-			if got, want := placesOf(m), placesOf(other); !slices.Equal(got, want) {
+			if got, want := m.places(), other.places(); !slices.Equal(got, want) {
 				t.Errorf("%s: %s has the places %v, want %v", lang, key, got, want)
 			}
 			if m.plural && !maps.Equal(formsOf(m), forms) {

@@ -76,12 +76,12 @@ func TestMailRefusesWhatIsMissing(t *testing.T) {
 func TestMailNamesTheDevice(t *testing.T) {
 	set := load(t)
 	for _, test := range []struct{ lang, browser, system, want string }{
-		{"es", "Chrome", "Android", "Aparato: Chrome en Android"},
+		{"es", "Chrome", "Android", "Dispositivo: Chrome en Android"},
 		{"en", "Chrome", "Android", "Device: Chrome on Android"},
 		{"es", "Firefox", "", "Navegador: Firefox"},
-		{"es", "", "iPhone", "Aparato: iPhone"},
-		{"es", "", "", "Aparato: no sabemos cuál es"},
-		{"en", "", "", "Device: we do not know which"},
+		{"es", "", "iPhone", "Dispositivo: iPhone"},
+		{"es", "", "", "Dispositivo: desconocido"},
+		{"en", "", "", "Device: unknown"},
 	} {
 		args := mailArgs()
 		args["browser"], args["system"] = test.browser, test.system

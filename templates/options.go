@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-//go:embed layout pages static locales
+//go:embed layout pages static locales words
 var files embed.FS
 
 // DefaultLanguage is the first language of the product, that of the member guide.

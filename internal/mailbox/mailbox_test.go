@@ -173,7 +173,7 @@ func TestPages(t *testing.T) {
 		t.Fatal(err)
 	}
 	id := box.Mails()[0].ID
-	if _, body := get("/demo/mail?lang=en"); !strings.Contains(body, "&lt;Hola&gt;") || !strings.Contains(body, `href="/demo/mail/`+id) || !strings.Contains(body, "Demo mail") {
+	if _, body := get("/demo/mail?lang=en"); !strings.Contains(body, "&lt;Hola&gt;") || !strings.Contains(body, `href="/demo/mail/`+id) || !strings.Contains(body, "Sample emails") {
 		t.Error("the list lacks the mail, its link or the language asked for")
 	}
 	res, body := get("/demo/mail/" + id)

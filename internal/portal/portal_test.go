@@ -192,7 +192,7 @@ func TestRefusedAnswers(t *testing.T) {
 		status, at, body := f.visit(t, "/login")
 		want, says := http.StatusBadRequest, "Si pide ayuda, diga este código: "+test.code+"."
 		if test.code == "access_denied" { // the member went back: a word of the protocol says nothing to them
-			want, says = http.StatusOK, "No entró. Oprima Acceso del Usuario cuando quiera entrar."
+			want, says = http.StatusOK, "No entró. Oprima «Acceso del Usuario» cuando quiera entrar."
 		}
 		if status != want || at != "/?error="+test.code || !strings.Contains(body, says) || want == http.StatusOK && strings.Contains(body, "código") {
 			t.Errorf("%s: ended at %s with %d, want the welcome page with %s", name, at, status, test.code)

@@ -21,13 +21,13 @@ func TestErrors(t *testing.T) {
 		retry  string
 		want   []string
 	}{
-		"/fail/unknown":     {500, "", []string{"Algo falló de nuestro lado"}},
+		"/fail/unknown":     {500, "", []string{"Algo falló de nuestra parte"}},
 		"/fail/database":    {503, "5", []string{"El servicio no está disponible"}},
 		"/fail/interrupted": {503, "5", nil},
-		"/fail/later":       {429, "90", []string{"Espere un poco", "2 minutos"}},
+		"/fail/later":       {429, "90", []string{"Demasiados intentos", "2 minutos"}},
 		"/fail/busy":        {503, "90", nil},
-		"/fail/chosen":      {400, "", []string{"No podemos volver a la aplicación", "invalid_request", "redirect_uri", `href="/account"`}},
-		"/panic":            {500, "", []string{"Algo falló de nuestro lado"}},
+		"/fail/chosen":      {400, "", []string{"No podemos llevarle de vuelta a la aplicación", "invalid_request", "redirect_uri", `href="/account"`}},
+		"/panic":            {500, "", []string{"Algo falló de nuestra parte"}},
 		"/nowhere":          {404, "", []string{"Esta página no existe"}},
 		"/echo":             {405, "", []string{"Esta página no existe"}},
 	} {

@@ -83,7 +83,7 @@ func TestSwitchOfLanguage(t *testing.T) {
 		t.Error("an unknown language ends the form")
 	}
 
-	const note = "Enter it again"
+	const note = "Enter this again"
 	if _, body := follow(s.do("POST", "/secrets", form("csrf", s.token(), "switch", "en", "code", "123456"))); strings.Contains(body, "123456") || !strings.Contains(body, note) {
 		t.Errorf("a code that was typed:\n%s", body)
 	}
