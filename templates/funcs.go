@@ -61,6 +61,7 @@ func (s *Set) funcs(c *catalog) template.FuncMap {
 		},
 		"mailAbout":  c.mailLink,
 		"phone":      c.phoneLink,
+		"contacts":   c.contacts,
 		"code":       codeHTML,
 		"strong":     strongHTML,
 		"personName": PersonName,
@@ -203,6 +204,12 @@ func phoneHTML(phone string) template.HTML {
 		return template.HTML(link(phone))
 	}
 	return template.HTML(link(number) + ", " + link("TTY"+tty))
+}
+
+// contacts is a text in which the telephone and the address of support are links, so that no line ends inside a number.
+func (c *catalog) contacts(text string) template.HTML {
+	phone, email := template.HTMLEscapeString(c.options.SupportPhone), template.HTMLEscapeString(c.options.SupportEmail)
+	return template.HTML(strings.NewReplacer(phone, string(c.phoneLink()), email, string(c.mailLink(""))).Replace(template.HTMLEscapeString(text)))
 }
 
 // MaskEmail shows enough of an address to recognize one's own: m•••@example.com.

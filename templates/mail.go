@@ -62,7 +62,7 @@ var mailKinds = map[string]mailKind{
 // CanDisown reports whether a mail carries the "this wasn't me" link.
 func CanDisown(kind string) bool { return mailKinds[kind].notMe }
 
-// mailPart is a paragraph; Kind is "", "code" (on its own line), "link" (an address of ours) or "quiet".
+// mailPart is a paragraph; Kind is "", "quiet", or what it consists of: a "code", a "link" (an address of ours), a "name".
 type mailPart struct{ Kind, Text string }
 
 type mailPage struct {
@@ -137,7 +137,7 @@ type mailWriter struct {
 	err     error
 }
 
-// add appends the paragraphs of a text. A paragraph that consists of a code or link is marked as such.
+// add appends the paragraphs of a text. A paragraph that consists of a code, link or username is marked as such.
 func (w *mailWriter) add(kind, key string) {
 	text, err := w.catalog.text(key, w.args)
 	if w.err = cmp.Or(w.err, err); w.err != nil {
@@ -150,6 +150,8 @@ func (w *mailWriter) add(kind, key string) {
 			part.Kind = "code"
 		case w.args["link"]:
 			part.Kind = "link"
+		case w.args["username"]:
+			part.Kind = "name"
 		}
 		w.parts = append(w.parts, part)
 	}

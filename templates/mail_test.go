@@ -50,6 +50,25 @@ func TestVerifyMailHasTheCodeOnALineOfItsOwn(t *testing.T) {
 	}
 }
 
+// The number to call is one link, which no line breaks, and so is the address to write to.
+func TestMailContactsAreLinks(t *testing.T) {
+	m, err := load(t).Mail("en", "question_closed", mailArgs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`<a href="tel:+18008599889">1-800-859-9889</a>, <a href="tel:711">TTY 711</a>`, `<a href="mailto:WebSupport@CHNCT.org">WebSupport@CHNCT.org</a>`, "[href^=tel]{white-space:nowrap}"} {
+		if !strings.Contains(m.HTML, want) {
+			t.Errorf("the mail lacks %s in\n%s", want, m.HTML)
+		}
+	}
+	if strings.Contains(m.Text, "<a") {
+		t.Errorf("the text part has markup:\n%s", m.Text)
+	}
+	if m, err = load(t).Mail("es", "username", mailArgs()); err != nil || !strings.Contains(m.HTML, `<p class="name">maria.lopez</p>`) {
+		t.Errorf("the username is not set apart: %v\n%s", err, m.HTML)
+	}
+}
+
 func TestMailEscapesNames(t *testing.T) {
 	args := mailArgs()
 	args["browser"] = "<b>x</b>"
