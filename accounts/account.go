@@ -35,6 +35,8 @@ type Account struct {
 	CreatedAt, UpdatedAt time.Time
 	LastSignInAt         time.Time // zero before the first
 	CredentialsChangedAt time.Time // what was issued or known before is void
+	ClosesAt             time.Time // its member is closing it, unless they sign in before; zero if not
+	ClosedAt             time.Time // it is closed for good, and little of it is left; zero if not
 	Factors              Factors   // set only by Authenticate and Pending; see Service.Factors
 }
 
@@ -114,9 +116,10 @@ func (s *Service) Get(ctx context.Context, id uuid.UUID) (Account, error) {
 	return s.store.account(ctx, "id = $1", id)
 }
 
-// ByUsername reads the account of a username as typed at sign-in. The error is ErrNotFound, or the database's.
+// ByUsername reads the account of a username as typed at sign-in. The error is ErrNotFound, also for an account that is
+// closed for good, or the database's.
 func (s *Service) ByUsername(ctx context.Context, typed string) (Account, error) {
-	return s.store.account(ctx, "username = $1", signInName(typed))
+	return s.store.account(ctx, "closed_at is null and a.username = $1", signInName(typed))
 }
 
 // ByMember reads the account of a member of the roster. The error is ErrNotFound, or the database's.

@@ -44,6 +44,8 @@ type Deps struct {
 	// Superseded ends what is open for an account in other packages when its member sets another password, question or
 	// second step: whoever proved the former ones elsewhere must not continue.
 	Superseded func(b *pgx.Batch, account uuid.UUID)
+	// KeptOpen ends the closing of an account that package recovery holds, when its member signs in; nil: none is held.
+	KeptOpen func(b *pgx.Batch, account uuid.UUID, now time.Time)
 
 	Attempts int // sign-in attempts per source and minute; default 20 (S-09)
 	Hash     HashParams
@@ -68,6 +70,7 @@ type Service struct {
 	limiter        *ratelimit.Limiter
 	unfinished     []func(b *pgx.Batch, browser []byte)
 	superseded     func(*pgx.Batch, uuid.UUID)
+	keptOpen       func(*pgx.Batch, uuid.UUID, time.Time)
 	sourceLimit    ratelimit.Limit
 }
 
@@ -94,6 +97,6 @@ func New(d Deps) (*Service, error) {
 	return &Service{
 		store: &store{d.DB, d.Keyring, d.Keyring.Seal(seal.PII, emailPlace(uuid.Nil), []byte("nobody@example.org"))}, db: d.DB, keyring: d.Keyring, audit: d.Audit, outbox: d.Outbox, mails: d.Mails,
 		hasher: hasher, now: d.Now, issuer: d.Issuer, webauthn: keys, idle: d.Idle, absolute: d.Absolute,
-		limiter: ratelimit.New(d.DB, d.Keyring), unfinished: d.Unfinished, superseded: d.Superseded, sourceLimit: ratelimit.Limit{Name: "sign_in_source", Count: d.Attempts, Per: time.Minute},
+		limiter: ratelimit.New(d.DB, d.Keyring), unfinished: d.Unfinished, superseded: d.Superseded, keptOpen: d.KeptOpen, sourceLimit: ratelimit.Limit{Name: "sign_in_source", Count: d.Attempts, Per: time.Minute},
 	}, nil
 }

@@ -43,6 +43,9 @@ func (s *Service) Notify(ctx context.Context, id uuid.UUID, kind string, args te
 
 // QueueNotice is Notify for a batch that is sent later, in the transaction of ctx, which must exist.
 func (s *Service) QueueNotice(ctx context.Context, b *pgx.Batch, account Account, kind string, args templates.Args) error {
+	if account.Email == "" { // closed for good
+		return nil
+	}
 	if args == nil {
 		args = templates.Args{}
 	}

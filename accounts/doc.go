@@ -54,7 +54,8 @@
 //
 // FindExact finds accounts by whole values, Locks lists what too many failures have locked and until when, ReleaseLock ends a
 // lock. Disable closes an account and ends its sessions and grants; Enable reopens it in the state its owner left: a protected
-// one stays protected. People of the desk have accounts too (CreateStaff), without a card, and without a password until recovery
+// one stays protected. BeginClose and Close end an account at its member's wish, which package recovery holds in between:
+// credentials, address and the tie to the roster are erased at the end, the username 30 days later. People of the desk have accounts too (CreateStaff), without a card, and without a password until recovery
 // sets the first one. The desk's console joins the view open_sessions, to end together with the sign-in that it came from.
 //
 // # Tables

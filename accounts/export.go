@@ -28,7 +28,7 @@ func (s *Service) Export(ctx context.Context, secrets bool, each func([]Exported
 		return err
 	}
 	for after := uuid.Nil; ; {
-		rows, err := s.db.From(ctx).Query(ctx, `select `+accountColumns+` from accounts a where kind = 'member' and id > $1 order by id limit $2`, after, exportBatch)
+		rows, err := s.db.From(ctx).Query(ctx, `select `+accountColumns+` from accounts a where kind = 'member' and closed_at is null and id > $1 order by id limit $2`, after, exportBatch)
 		if err != nil {
 			return fmt.Errorf("exporting accounts: %w", err)
 		}

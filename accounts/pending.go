@@ -202,6 +202,11 @@ func (s *Service) ProvedBefore(ctx context.Context, token string, browser []byte
 func (s *Service) FinishPending(ctx context.Context, token, proof string, start SessionStart) (started Started, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		b := &pgx.Batch{}
+		if !start.Account.ClosesAt.IsZero() {
+			if err := s.queueTakeBack(ctx, b, start.Account); err != nil {
+				return err
+			}
+		}
 		s.store.queueTakePending(b, token, proof, s.now())
 		started = s.QueueSession(ctx, b, start)
 		return s.store.run(ctx, b)

@@ -34,6 +34,7 @@ type Session struct {
 	AuthTime   time.Time
 	LastSeenAt time.Time // exact to a minute
 	ExpiresAt  time.Time // however much it is used
+	Kept       bool      // this sign-in took back the closing of the account; known only where the session is opened
 	Unsettled  bool      // the account was imported, and its member has still to settle it; read with a session that is open
 }
 
@@ -56,11 +57,26 @@ type Started struct {
 
 // StartSession opens a session after every required proof, in one round trip: it clears
 // the count of failures, ends the session that the browser had and the oldest beyond
-// ten, and records the sign-in. The error is ErrDisabled, or the database's.
+// ten, and records the sign-in. It takes back a closing that has not been applied. The error is ErrDisabled, or the
+// database's.
 func (s *Service) StartSession(ctx context.Context, start SessionStart) (Started, error) {
 	b := &pgx.Batch{}
-	started := s.QueueSession(ctx, b, start)
-	if err := s.store.run(ctx, b); err != nil {
+	if start.Account.ClosesAt.IsZero() {
+		started := s.QueueSession(ctx, b, start)
+		if err := s.store.run(ctx, b); err != nil {
+			return Started{}, fmt.Errorf("starting a session: %w", err)
+		}
+		return started, nil
+	}
+	var started Started
+	err := s.db.InTx(ctx, func(ctx context.Context) error {
+		if err := s.queueTakeBack(ctx, b, start.Account); err != nil {
+			return err
+		}
+		started = s.QueueSession(ctx, b, start)
+		return s.store.run(ctx, b)
+	})
+	if err != nil {
 		return Started{}, fmt.Errorf("starting a session: %w", err)
 	}
 	return started, nil
@@ -80,6 +96,7 @@ func (s *Service) QueueSession(ctx context.Context, b *pgx.Batch, start SessionS
 	session := Session{
 		SID: rand.Text(), AccountID: account.ID, Subject: account.Subject, Username: account.Username, Language: account.Language,
 		MemberID: account.MemberID, AMR: start.AMR, ACR: acrOf(start.AMR, account.MemberID != uuid.Nil), AuthTime: now, LastSeenAt: now, ExpiresAt: now.Add(life),
+		Kept: !account.ClosesAt.IsZero(),
 	}
 	browser, system := describeAgent(start.UserAgent)
 	announce := !device.valid && !account.LastSignInAt.IsZero()
@@ -193,11 +210,11 @@ func (s *Service) EndSessions(ctx context.Context, accountID uuid.UUID, except s
 }
 
 // Sweep deletes what expired: sessions 30 days after their end, failures after 30 days
-// without another, unless they have used up the password of an account (S-73); and hashes
-// of other systems after a year without use.
+// without another, unless they have used up the password of an account (S-73); usernames of
+// closed accounts after 30 days; and hashes of other systems after a year without use.
 func (s *Service) Sweep(ctx context.Context) error {
 	now := s.now()
-	return errors.Join(s.store.sweep(ctx, now.AddDate(0, 0, -30)), s.forgetForeign(ctx, now))
+	return errors.Join(s.store.sweep(ctx, now.AddDate(0, 0, -30)), s.store.eraseNames(ctx, now.AddDate(0, 0, -30)), s.forgetForeign(ctx, now))
 }
 
 // Ending is why a session is not open any more. It is the note of the page that tells of it.

@@ -93,12 +93,14 @@ type accountRow struct {
 	PasswordSealed []byte
 	EmailProven    *bool
 	ChangedAt      *time.Time
+	ClosesAt       *time.Time
+	ClosedAt       *time.Time
 }
 
-const accountColumns = `a.id, a.subject, a.username, a.email_sealed, a.language, a.member_id, a.status, a.created_at, a.updated_at, a.last_sign_in_at, a.password_sealed, a.email_proven, a.credentials_changed_at`
+const accountColumns = `a.id, a.subject, a.username, a.email_sealed, a.language, a.member_id, a.status, a.created_at, a.updated_at, a.last_sign_in_at, a.password_sealed, a.email_proven, a.credentials_changed_at, a.closes_at, a.closed_at`
 
 func (r *accountRow) targets() []any {
-	return []any{&r.ID, &r.Subject, &r.Username, &r.EmailSealed, &r.Language, &r.MemberID, &r.Status, &r.CreatedAt, &r.UpdatedAt, &r.LastSignInAt, &r.PasswordSealed, &r.EmailProven, &r.ChangedAt}
+	return []any{&r.ID, &r.Subject, &r.Username, &r.EmailSealed, &r.Language, &r.MemberID, &r.Status, &r.CreatedAt, &r.UpdatedAt, &r.LastSignInAt, &r.PasswordSealed, &r.EmailProven, &r.ChangedAt, &r.ClosesAt, &r.ClosedAt}
 }
 
 func (s *store) open(r accountRow) (Account, error) {
@@ -115,6 +117,12 @@ func (s *store) open(r accountRow) (Account, error) {
 	}
 	if r.LastSignInAt != nil {
 		account.LastSignInAt = r.LastSignInAt.UTC()
+	}
+	if r.ClosesAt != nil {
+		account.ClosesAt = r.ClosesAt.UTC()
+	}
+	if r.ClosedAt != nil {
+		account.ClosedAt = r.ClosedAt.UTC()
 	}
 	return account, nil
 }

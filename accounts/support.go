@@ -104,7 +104,7 @@ func (s *Service) Disable(ctx context.Context, id uuid.UUID) (closed bool, err e
 	return closed, err
 }
 
-// Enable reopens a closed account, and reports whether it was closed. If its owner has said "this wasn't me", the old
+// Enable reopens an account that staff have closed, and reports whether it was. If its owner has said "this wasn't me", the old
 // password remains void.
 func (s *Service) Enable(ctx context.Context, id uuid.UUID) (opened bool, err error) {
 	return s.store.enable(ctx, id, s.now())
@@ -135,6 +135,6 @@ func (s *store) disable(ctx context.Context, id uuid.UUID, now time.Time) (bool,
 func (s *store) enable(ctx context.Context, id uuid.UUID, now time.Time) (bool, error) {
 	tag, err := s.db.From(ctx).Exec(ctx, `
 		update accounts set status = coalesce(reopens_as, 'active'), reopens_as = null, updated_at = $2
-		where id = $1 and status = 'disabled'`, id, now)
+		where id = $1 and status = 'disabled' and closed_at is null`, id, now)
 	return tag.RowsAffected() > 0, err
 }

@@ -68,7 +68,7 @@ func (h *API) search(c *gin.Context, p Person) error {
 type memberReply struct {
 	ID           uuid.UUID       `json:"id"`
 	Version      string          `json:"version" doc:"to be sent with an act: it fails when the member changed meanwhile"`
-	Status       string          `json:"status" enum:"active disabled protected no_account"`
+	Status       string          `json:"status" enum:"active disabled protected closed no_account"`
 	Username     string          `json:"username,omitempty"`
 	Name         string          `json:"name,omitempty" doc:"initials"`
 	Email        string          `json:"email,omitempty" doc:"first letter and domain"`

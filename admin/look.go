@@ -26,7 +26,7 @@ type Summary struct {
 	Email        string
 	BirthYear    int
 	MemberNumber string // its last three digits
-	Status       string // active, disabled, protected or no_account
+	Status       string // active, disabled, protected, closed or no_account
 	CreatedAt    time.Time
 	LastSignInAt time.Time
 	Factors      accounts.Factors
@@ -120,6 +120,9 @@ func (s *Service) summary(ctx context.Context, p Person, u *Subject) (Summary, e
 	if u.hasAccount() {
 		a := u.Account
 		sum.Username, sum.Email, sum.Status, sum.CreatedAt, sum.LastSignInAt = a.Username, templates.MaskEmail(a.Email), string(a.Status), a.CreatedAt, a.LastSignInAt
+		if !a.ClosedAt.IsZero() {
+			sum.Status = "closed"
+		}
 		questions, err := s.accounts.Questions(ctx, u.ID)
 		if err != nil {
 			return sum, err
@@ -166,7 +169,7 @@ func (sum *Summary) offers(act Act) bool {
 	case Enable:
 		return sum.Status == string(accounts.Disabled)
 	}
-	return sum.Status != "no_account"
+	return sum.Status != "no_account" && sum.Status != "closed"
 }
 
 // obstacles are the current obstacles and when each ends.

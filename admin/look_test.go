@@ -12,6 +12,7 @@ import (
 
 	"huskyidp/accounts"
 	"huskyidp/members"
+	"huskyidp/recovery"
 	"huskyidp/registration"
 )
 
@@ -216,5 +217,22 @@ func TestRoundTrips(t *testing.T) {
 		if trips > c.most {
 			t.Errorf("%s takes %d round trips, want at most %d", name, trips, c.most)
 		}
+	}
+}
+
+// An account that its member has closed is shown as such, and nothing can be done with it; while it waits, the desk sees
+// the change that waits and may stop it.
+func TestSummaryOfClosedAccount(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1)
+	must[recovery.Change](t)(d.recovery.Hold(t.Context(), recovery.Change{AccountID: d.maria.ID, Act: recovery.CloseAccount}))
+	if sum := d.seen(d.rosa, d.maria.ID); sum.Status != "active" || len(sum.Held) != 1 || sum.Held[0].Act != "close_account" || !slices.Contains(sum.Acts, StopChange) {
+		t.Errorf("while it waits: %+v", sum)
+	}
+	if err := d.people.Close(t.Context(), d.maria.ID); err != nil {
+		t.Fatal(err)
+	}
+	if sum := d.seen(d.rosa, d.maria.ID); sum.Status != "closed" || slices.Contains(sum.Acts, Enable) || slices.Contains(sum.Acts, StartReset) || sum.MemberNumber != "" {
+		t.Errorf("closed: %+v", sum)
 	}
 }

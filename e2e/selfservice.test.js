@@ -1,4 +1,4 @@
-// What members do for themselves: another address, their data to take along.
+// What members do for themselves: another address, their data to take along, the end of the account.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
@@ -103,6 +103,62 @@ for (const walk of walks) {
     assert.equal(data.changes_on_hold[0].change, 'change_email');
     await page.goto(`${product.issuer}/account/history`);
     await member.look('history');
+    await member.close();
+  });
+}
+
+for (const walk of [
+  { card: cards.suffix, username: 'cierra.es', language: 'es', width: 320, says: { title: 'Su cuenta se va a cerrar', kept: 'Su cuenta sigue abierta' } },
+  { card: cards.hyphen, username: 'closes.en', language: 'en', width: 1280, script: false, says: { title: 'Your account will be closed', kept: 'Your account stays open' } },
+]) {
+  test(`an account is closed, taken back, and closed for good: ${walk.username}`, async () => {
+    const member = await newMember(walk.card, walk.username, walk);
+    const { page } = member;
+    const { says } = walk;
+    const elsewhere = await Member.open(browser, product, { language: walk.language });
+    await elsewhere.page.goto(`${product.issuer}/login?lang=${walk.language}`);
+    await elsewhere.signIn(walk.username);
+    await elsewhere.at('/account');
+    await stale();
+    await page.goto(`${product.issuer}/account`);
+    await page.locator('main a[href="/account/close"]').click();
+    await stepUp(member);
+    await member.at('/account/close');
+    await member.look('close');
+    await member.press('close');
+    await member.at('/account/closing');
+    await member.look('closing');
+    assert.match(await page.locator('h1').innerText(), new RegExp(says.title));
+    await elsewhere.page.reload();
+    await elsewhere.at('/login');
+    await elsewhere.close();
+    await page.goBack();
+    await page.goto(`${product.issuer}/account/closing`); // its address alone tells nothing
+    await member.at('/login');
+    assert.match(await member.mail(`${walk.username}@example.org`, says.title), /cancel-change\?link=/);
+
+    await member.signIn(walk.username);
+    await member.at('/account');
+    assert.match(await page.locator('.notice.ok').innerText(), new RegExp(says.kept));
+    await member.look('kept');
+    await member.mail(`${walk.username}@example.org`, says.kept);
+
+    await page.goto(`${product.issuer}/account/close`);
+    await member.press('close');
+    await member.at('/account/closing');
+    await product.sql(`update held_changes set apply_at = now() where act = 'close_account' and state = 'held'`);
+    for (let waited = 0; await product.sql(`select closed_at is null from accounts where username = '${walk.username}'`) === 't'; waited += 1) {
+      assert.ok(waited < 120, 'the account is not closed two minutes after its time');
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+    await page.goto(`${product.issuer}/login`);
+    await member.signIn(walk.username);
+    await member.at('/login');
+    assert.match(await page.title(), /Error/);
+    await page.goto(`${product.issuer}/login`);
+    await member.agreeQuietly();
+    await member.fillIn(walk.card, { username: `${walk.username}.2` });
+    await page.waitForURL(`${product.issuer}/register/done*`);
     await member.close();
   });
 }

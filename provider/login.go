@@ -217,6 +217,9 @@ func (h *Handler) signedIn(c *gin.Context, w waiting, session accounts.Session, 
 		if returnTo != "" {
 			return web.SeeOther(c, returnTo)
 		}
+		if session.Kept && w.flow == "" {
+			return h.web.SeeDone(c, "/account?note=kept")
+		}
 		return h.goOn(c, w)
 	}
 	if w.i.heldFor != nil && *w.i.heldFor != session.AccountID { // the member whose sign-in was pending gave way to this one

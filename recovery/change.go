@@ -23,6 +23,7 @@ const (
 	ResetFactor   Act = "reset_factor"
 	ResetQuestion Act = "reset_question" // recovery asks for none then
 	ChangeMember  Act = "change_member"  // to another row of the roster
+	CloseAccount  Act = "close_account"  // at its member's wish; signing in stops it
 )
 
 const (
@@ -66,11 +67,14 @@ func (c Change) notice(kind string, args templates.Args, link string) (string, t
 	return kind, args
 }
 
-// Hold holds a change for 24 hours and notifies the address on file, with a link that stops it. It takes part in the
-// transaction of ctx. The error is ErrHeld, a flaw of the address, accounts.ErrNotFound, or the database's.
+// Hold holds a change for 24 hours, a closing for days, and notifies the address on file, with a link that stops it. It
+// takes part in the transaction of ctx. The error is ErrHeld, a flaw of the address, accounts.ErrNotFound, or the database's.
 func (s *Service) Hold(ctx context.Context, c Change) (Change, error) {
 	now := s.now()
 	c.ID, c.AskedAt, c.ApplyAt, c.state = uuid.Must(uuid.NewV7()), now, now.Add(hold), "held"
+	if c.Act == CloseAccount {
+		c.ApplyAt = now.Add(s.closeHold)
+	}
 	if c.Act == ChangeEmail {
 		parsed, err := accounts.ParseEmail(c.Email)
 		if err != nil {
@@ -91,6 +95,14 @@ func (s *Service) Hold(ctx context.Context, c Change) (Change, error) {
 			kind = "email_requested"
 			events = append(events, audit.Event{Kind: audit.EmailChangeAsked, At: now, AccountID: c.AccountID.String(), Actor: c.AskedBy, Success: true})
 		}
+		if c.Act == CloseAccount {
+			kind = "close_requested"
+			events = append(events, audit.Event{Kind: audit.CloseAsked, At: now, AccountID: c.AccountID.String(), RequestID: web.RequestID(ctx), Success: true})
+			if err := s.accounts.BeginClose(ctx, c.AccountID, c.ApplyAt); err != nil {
+				return err
+			}
+			QueueEndAccount(b, c.AccountID)
+		}
 		kind, args = c.notice(kind, args, s.cancelLink(token))
 		s.audit.Queue(b, ctx, events...)
 		if err := s.accounts.QueueNotice(ctx, b, account, kind, args); err != nil {
@@ -100,6 +112,9 @@ func (s *Service) Hold(ctx context.Context, c Change) (Change, error) {
 	})
 	return c, err
 }
+
+// ClosingHold is how long the closing of an account is held.
+func (s *Service) ClosingHold() time.Duration { return s.closeHold }
 
 func (s *Service) cancelLink(token string) string { return s.issuer + "/cancel-change?link=" + token }
 
@@ -141,8 +156,11 @@ func (s *Service) apply(ctx context.Context, c Change, now time.Time) error {
 	}
 	b := &pgx.Batch{}
 	s.audit.Queue(b, ctx, audit.Event{Kind: audit.ChangeApplied, At: now, AccountID: c.AccountID.String(), Actor: c.AskedBy, Success: true, Data: map[string]string{"act": string(c.Act)}})
-	if c.Act == ChangeMember {
+	switch c.Act {
+	case ChangeMember:
 		return s.applyMember(ctx, b, c, now)
+	case CloseAccount:
+		return s.applyClose(ctx, b, c, account, now)
 	}
 	if remove, ok := map[Act]func(context.Context, uuid.UUID) error{ResetFactor: s.accounts.RemoveFactors, ResetQuestion: s.accounts.RemoveQuestion}[c.Act]; ok {
 		s.store.queueDecide(b, c.ID, "applied", now)
@@ -193,6 +211,30 @@ func (s *Service) applyMember(ctx context.Context, b *pgx.Batch, c Change, now t
 	return s.db.Finish(ctx, b)
 }
 
+// applyClose drops the closing instead if the account is not in its member's hands at the end: staff or "this wasn't me"
+// have shut it, and what happened has yet to be cleared up.
+func (s *Service) applyClose(ctx context.Context, b *pgx.Batch, c Change, account accounts.Account, now time.Time) error {
+	if account.Status != accounts.Active {
+		b = &pgx.Batch{}
+		s.queueStopped(ctx, b, c, "stopped")
+		return s.db.Finish(ctx, b)
+	}
+	s.store.queueDecide(b, c.ID, "applied", now)
+	if err := s.accounts.QueueNotice(ctx, b, account, "close_done", nil); err != nil {
+		return err
+	}
+	QueueEndAccount(b, c.AccountID)
+	if err := s.accounts.Close(ctx, c.AccountID); err != nil {
+		return err
+	}
+	return s.db.Finish(ctx, b)
+}
+
+// QueueKeptOpen ends the closing of an account whose member has signed in.
+func QueueKeptOpen(b *pgx.Batch, account uuid.UUID, now time.Time) {
+	b.Queue(`update held_changes set state = 'stopped', decided_at = $2 where account_id = $1 and act = 'close_account' and state = 'held'`, account, now)
+}
+
 // NotMe uses the link of a notice: the account is protected, and its open recoveries and held changes, each perhaps a
 // stranger's, end, except for those that a link does not stop. closed reports that recovery has to go through the desk.
 // browser and the error are those of accounts.Disownable.
@@ -228,7 +270,7 @@ func (s *Service) StopHeld(ctx context.Context, accountID uuid.UUID) (stopped bo
 // StopOwn ends a held change of address that the member asked for in person: after a change of password nobody knows
 // any more who asked. It takes part in the transaction of ctx.
 func (s *Service) StopOwn(ctx context.Context, accountID uuid.UUID) error {
-	_, err := s.stopHeld(ctx, accountID, func(c Change) bool { return c.AskedBy == "" })
+	_, err := s.stopHeld(ctx, accountID, func(c Change) bool { return c.AskedBy == "" && c.Act == ChangeEmail })
 	return err
 }
 
@@ -238,24 +280,19 @@ func (s *Service) stopHeld(ctx context.Context, accountID uuid.UUID, which func(
 		if err != nil {
 			return err
 		}
-		b, address := &pgx.Batch{}, false
+		b := &pgx.Batch{}
+		var notices []string
 		for _, c := range held {
 			if which(c) {
 				s.queueStopped(ctx, b, c, "stopped")
-				address = address || c.Act == ChangeEmail
+				notices = append(notices, stopNotices[c.Act]...)
 			}
 		}
 		if stopped = b.Len() > 0; !stopped {
 			return nil
 		}
-		if address {
-			account, err := s.accounts.Get(ctx, accountID)
-			if err != nil {
-				return err
-			}
-			if err := s.accounts.QueueNotice(ctx, b, account, "email_cancelled", nil); err != nil {
-				return err
-			}
+		if err := s.queueNotices(ctx, b, accountID, notices); err != nil {
+			return err
 		}
 		return s.db.From(ctx).SendBatch(ctx, b).Close()
 	})
@@ -285,14 +322,38 @@ func (s *Service) StopBySession(ctx context.Context, accountID, id uuid.UUID, si
 	return stopped, err
 }
 
+// stopNotices are the mails about a change that was stopped or undone.
+var stopNotices = map[Act][]string{ChangeEmail: {"email_cancelled"}, CloseAccount: {"close_stopped"}}
+
+func (s *Service) queueNotices(ctx context.Context, b *pgx.Batch, accountID uuid.UUID, kinds []string) error {
+	if len(kinds) == 0 {
+		return nil
+	}
+	account, err := s.accounts.Get(ctx, accountID)
+	if err != nil {
+		return err
+	}
+	for _, kind := range kinds {
+		if err := s.accounts.QueueNotice(ctx, b, account, kind, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // queueStopped stops or undoes a change, and records it.
 func (s *Service) queueStopped(ctx context.Context, b *pgx.Batch, c Change, state string) {
 	now := s.now()
 	s.store.queueDecide(b, c.ID, state, now)
 	event := audit.Event{Kind: audit.ChangeStopped, At: now, AccountID: c.AccountID.String(), RequestID: web.RequestID(ctx), Success: true, Data: map[string]string{"act": string(c.Act)}}
 	s.audit.Queue(b, ctx, event)
-	if c.Act == ChangeEmail {
+	switch c.Act {
+	case ChangeEmail:
 		event.Kind = audit.EmailChangeStop
+		s.audit.Queue(b, ctx, event)
+	case CloseAccount:
+		s.accounts.QueueKeepOpen(b, c.AccountID)
+		event.Kind = audit.CloseStopped
 		s.audit.Queue(b, ctx, event)
 	}
 }
@@ -333,14 +394,8 @@ func (s *Service) Stop(ctx context.Context, link string) error {
 			return err
 		}
 		s.queueStopped(ctx, b, c, to)
-		if c.Act == ChangeEmail {
-			account, err := s.accounts.Get(ctx, c.AccountID)
-			if err != nil {
-				return err
-			}
-			if err := s.accounts.QueueNotice(ctx, b, account, "email_cancelled", nil); err != nil {
-				return err
-			}
+		if err := s.queueNotices(ctx, b, c.AccountID, stopNotices[c.Act]); err != nil {
+			return err
 		}
 		return s.db.Finish(ctx, b)
 	})

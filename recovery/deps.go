@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,6 +57,9 @@ type Accounts interface {
 	ChangeMember(ctx context.Context, id, memberID uuid.UUID) error
 	RestoreEmail(ctx context.Context, id uuid.UUID, email string) error
 	EndSessions(ctx context.Context, id uuid.UUID, except string) error
+	BeginClose(ctx context.Context, id uuid.UUID, closes time.Time) error
+	QueueKeepOpen(b *pgx.Batch, id uuid.UUID)
+	Close(ctx context.Context, id uuid.UUID) error
 
 	Notify(ctx context.Context, id uuid.UUID, kind string, args templates.Args) error
 	QueueNotice(ctx context.Context, b *pgx.Batch, account accounts.Account, kind string, args templates.Args) error
@@ -71,7 +75,7 @@ type Roster interface {
 	ParseMemberNumber(typed string) (string, error)
 }
 
-// Deps are the dependencies of a Service. All fields but the last are required.
+// Deps are the dependencies of a Service. All fields but the last two are required.
 type Deps struct {
 	DB       *postgres.DB
 	Keyring  *seal.Keyring
@@ -82,8 +86,12 @@ type Deps struct {
 	Now      func() time.Time
 	Issuer   string // base of the links in mails, without a trailing slash
 
-	NoQuestions bool // the secret question is not asked (S-56)
+	NoQuestions bool          // the secret question is not asked (S-56)
+	CloseHold   time.Duration // before an account is closed at its member's wish; default CloseHold
 }
+
+// CloseHold is how long a closing is held by default.
+const CloseHold = 7 * 24 * time.Hour
 
 // Service implements the steps; Handler is their HTTP interface.
 type Service struct {
@@ -98,6 +106,7 @@ type Service struct {
 	now       func() time.Time
 	issuer    string
 	questions bool
+	closeHold time.Duration
 }
 
 // New returns an error if a dependency is missing.
@@ -111,7 +120,7 @@ func New(d Deps) (*Service, error) {
 	}
 	return &Service{
 		store: store{d.DB, d.Keyring}, db: d.DB, keyring: d.Keyring, limiter: d.Limiter, audit: d.Audit, accounts: d.Accounts,
-		roster: d.Roster, jobs: jobs, now: d.Now, issuer: d.Issuer, questions: !d.NoQuestions,
+		roster: d.Roster, jobs: jobs, now: d.Now, issuer: d.Issuer, questions: !d.NoQuestions, closeHold: cmp.Or(d.CloseHold, CloseHold),
 	}, nil
 }
 

@@ -34,6 +34,9 @@
 //	Hold ── 24 h ──> applied ── 72 h, a new address only ──> final
 //	  └─ link ──> stopped  └─ link ──> undone
 //
+// A member's closing of the account is held for days (Deps.CloseHold); a sign-in stops it too (QueueKeptOpen). It is dropped
+// if staff or "this wasn't me" have shut the account meanwhile.
+//
 // # Tables
 //
 // recoveries: the name typed is sealed until it is looked up; a row is kept for a day after its end. recovery_cards: a card

@@ -94,7 +94,7 @@ func newFixture(t *testing.T, connections ...int32) *fixture {
 	check(t, err)
 	f.people, err = accounts.New(accounts.Deps{
 		DB: f.db, Keyring: keyring, Audit: log, Outbox: tap{outbox, f}, Mails: set, Now: f.now, Issuer: issuer,
-		Unfinished: []func(*pgx.Batch, []byte){QueueEndBrowser}, Superseded: QueueEndAccount, Hash: accounts.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1},
+		Unfinished: []func(*pgx.Batch, []byte){QueueEndBrowser}, Superseded: QueueEndAccount, KeptOpen: QueueKeptOpen, Hash: accounts.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1},
 	})
 	check(t, err)
 	f.list, err = members.New(members.Deps{DB: f.db, Keyring: keyring, Audit: log, Now: f.now})

@@ -26,16 +26,17 @@ type Apps interface {
 
 // Deps are the dependencies of the pages. Service, Web, Keyring, Now and Cards are required.
 type Deps struct {
-	Service *accounts.Service
-	Web     *web.Web
-	Keyring *seal.Keyring
-	Now     func() time.Time
-	Cards   Cards
-	Apps    Apps                     // nil: no app is ever connected
-	Changes Changes                  // nil: nothing is ever on hold
-	Emails  Emails                   // nil: support alone changes addresses (design.md section 2)
-	Resume  func(flow string) string // returns the path where a pending authorization request continues; nil: none is ever pending
-	App     App
+	Service  *accounts.Service
+	Web      *web.Web
+	Keyring  *seal.Keyring
+	Now      func() time.Time
+	Cards    Cards
+	Apps     Apps                     // nil: no app is ever connected
+	Changes  Changes                  // nil: nothing is ever on hold
+	Emails   Emails                   // nil: support alone changes addresses (design.md section 2)
+	Closings Closings                 // nil: support alone closes accounts
+	Resume   func(flow string) string // returns the path where a pending authorization request continues; nil: none is ever pending
+	App      App
 
 	EmailNeedsFactor bool // only members with a second step may change their address
 	NoQuestions      bool // secret questions are switched off (S-56)
@@ -43,16 +44,17 @@ type Deps struct {
 
 // Handler serves the account pages, and keeps a browser's session for the other features.
 type Handler struct {
-	service *accounts.Service
-	web     *web.Web
-	keyring *seal.Keyring
-	now     func() time.Time
-	cards   Cards
-	apps    Apps
-	changes Changes
-	emails  Emails
-	resume  func(flow string) string
-	app     App
+	service  *accounts.Service
+	web      *web.Web
+	keyring  *seal.Keyring
+	now      func() time.Time
+	cards    Cards
+	apps     Apps
+	changes  Changes
+	emails   Emails
+	closings Closings
+	resume   func(flow string) string
+	app      App
 
 	emailNeedsFactor, noQuestions bool
 }
@@ -62,7 +64,7 @@ func NewHandler(d Deps) (*Handler, error) {
 	if d.Service == nil || d.Web == nil || d.Keyring == nil || d.Now == nil || d.Cards == nil {
 		return nil, errors.New("selfservice: Service, Web, Keyring, Now and Cards are required")
 	}
-	h := &Handler{d.Service, d.Web, d.Keyring, d.Now, d.Cards, d.Apps, d.Changes, d.Emails, d.Resume, d.App, d.EmailNeedsFactor, d.NoQuestions}
+	h := &Handler{d.Service, d.Web, d.Keyring, d.Now, d.Cards, d.Apps, d.Changes, d.Emails, d.Closings, d.Resume, d.App, d.EmailNeedsFactor, d.NoQuestions}
 	d.Web.GuardForms(func(c *gin.Context) error {
 		_, _, err := h.Lookup(c)
 		return err
@@ -76,6 +78,7 @@ func (h *Handler) Mount(r gin.IRouter) {
 	pages.GET("/account/left", h.web.Handle(h.left))
 	pages.GET(accounts.WelcomePath, h.web.Handle(h.showWelcome))
 	pages.POST(accounts.WelcomePath, h.web.Handle(h.submitWelcome))
+	pages.GET(pathClosing, h.web.Handle(h.showClosing))
 	pages.GET("/account/ended", h.web.Handle(h.showEnded))
 	pages.POST("/account/alive", h.web.Handle(h.alive))
 	settled := pages.Group("", h.web.Handle(h.settled))
@@ -92,6 +95,7 @@ func (h *Handler) Mount(r gin.IRouter) {
 		{"/account/email/code", h.showEmailCode, h.proveEmail},
 		{"/account/sessions", h.showSessions, h.endSessions},
 		{"/account/data", h.showData, h.giveData},
+		{pathClose, h.showClose, h.submitClose},
 		{"/account/held/:id/stop", h.showHeld, h.stopHeld},
 		{"/account/apps", h.showApps, nil},
 		{"/account/apps/:id", h.showApp, nil},

@@ -89,7 +89,7 @@ func newBrowser(t *testing.T, f *fixture, c cards, emails ...Emails) *browser {
 		t.Fatalf("web.New: %v", err)
 	}
 	waits, _ := first(emails).(*held)
-	h, err := NewHandler(Deps{Service: f.Service, Web: w, Keyring: f.keyring, Now: f.now, Cards: c, Apps: b.apps, Changes: b.changes, Emails: first(emails), EmailNeedsFactor: waits != nil && waits.needsFactor, Resume: func(flow string) string { return "/resume?flow=" + flow }, App: App{Name: "Portal", URI: "https://portal.example/"}})
+	h, err := NewHandler(Deps{Service: f.Service, Web: w, Keyring: f.keyring, Now: f.now, Cards: c, Apps: b.apps, Changes: b.changes, Closings: closer{f}, Emails: first(emails), EmailNeedsFactor: waits != nil && waits.needsFactor, Resume: func(flow string) string { return "/resume?flow=" + flow }, App: App{Name: "Portal", URI: "https://portal.example/"}})
 	if err != nil {
 		t.Fatalf("NewHandler: %v", err)
 	}

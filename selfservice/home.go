@@ -38,6 +38,7 @@ type homePage struct {
 	Language                            string            // of the mails
 	PageLanguage                        string            // "" unless another one was chosen in this browser
 	App, AppURI                         string
+	Closes                              bool // the member may close the account
 	ChangesEmail, EmailNeedsFactor      bool // the member may change the address, now or soon, or might with a second step
 }
 
@@ -66,6 +67,7 @@ func (h *Handler) showHome(c *gin.Context) error {
 	page := homePage{
 		Name: card.Name, Username: account.Username, Email: account.Email, MemberNumber: card.MemberNumber, BirthYear: card.BirthYear,
 		Factors: kinds(factors), Language: account.Language, App: h.app.Name, AppURI: h.app.URI,
+		Closes: h.closings != nil && !account.Staff(),
 	}
 	access, err := h.emailAccess(ctx, session)
 	if err != nil {

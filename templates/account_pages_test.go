@@ -24,6 +24,7 @@ type (
 		Factors                             []string
 		Question, Language, PageLanguage    string
 		App, AppURI                         string
+		Closes                              bool
 		ChangesEmail, EmailNeedsFactor      bool
 	}
 	rules struct {
@@ -198,8 +199,8 @@ func accountCases() []pageCase {
 			Left int
 			Next string
 		}{1, "/account"}),
-		page("accounts/home", "", waits("/account"), home{"María Nuñez", "maria.lopez", "maria@example.com", "004123789", 1984, nil, "toy_name", "es", "", "Portal", "http://localhost:8090/login", true, false}),
-		page("accounts/home", "without_number", at("/account"), home{"María Nuñez", "maria.lopez", "maria@example.com", "", 1984, nil, "toy_name", "es", "", "Portal", "http://localhost:8090/login", false, true}),
+		page("accounts/home", "", waits("/account"), home{"María Nuñez", "maria.lopez", "maria@example.com", "004123789", 1984, nil, "toy_name", "es", "", "Portal", "http://localhost:8090/login", true, true, false}),
+		page("accounts/home", "without_number", at("/account"), home{"María Nuñez", "maria.lopez", "maria@example.com", "", 1984, nil, "toy_name", "es", "", "Portal", "http://localhost:8090/login", true, false, true}),
 		page("accounts/home", "staff", noted(at("/account"), "accounts.password.saved", nil), home{Username: "ana.desk", Email: "ana@example.com", Factors: []string{"totp", "passkey", "saved_codes"}, Language: "en", PageLanguage: "es"}),
 		page("accounts/password", "", at("/account/password"), rules{Username: "maria.lopez", MinLength: 15}),
 		page("accounts/password", "refused", with(at("/account/password"), Problem{Field: "password", Key: "accounts.password.current_wrong"}, Problem{Field: "new_password", Key: "registration.credentials.password_short", Args: Args{"min": 15, "unmet": []string{"length"}}}),
@@ -247,6 +248,8 @@ func accountCases() []pageCase {
 			{Shown: []event{{Key: "event.name.staff_began", Act: "admin.act.reset_factor", At: noon.AddDate(-1, 0, 0)}}}}, noon, 3, 1}),
 		page("accounts/data", "", at("/account/data"), dataGiven{Now: noon}),
 		page("accounts/data", "given", at("/account/data"), dataGiven{data, noon}),
+		page("accounts/close", "", at("/account/close"), struct{ Days int }{7}),
+		page("accounts/closing", "", Layout{Path: "/account/closing", CSRF: "token"}, struct{ Days int }{1}),
 		page("accounts/history", "empty", at("/account/history"), history{}),
 	}
 }

@@ -57,6 +57,9 @@ var mailKinds = map[string]mailKind{
 	"staff_pending":             {when: true},
 	"disowned":                  {when: true},
 	"data_taken":                {when: true, notMe: true},
+	"close_requested":           {when: true},
+	"close_stopped":             {when: true, notMe: true},
+	"close_done":                {when: true},
 }
 
 // CanDisown reports whether a mail carries the "this wasn't me" link.

@@ -57,6 +57,7 @@ type environment struct {
 	MemberNumber      string            `env:"MEMBER_NUMBER_PATTERN" envDefault:"[0-9]{9}" help:"of the number on the card, spaces and dashes dropped"`
 	SecretQuestion    bool              `env:"SECRET_QUESTION" envDefault:"true" help:"asked at registration and in recovery; false: never"`
 	EmailSelfService  string            `env:"EMAIL_SELF_SERVICE" envDefault:"two-step" help:"who may change their own address: two-step, those with two-step verification; true, all; false, support alone"`
+	CloseHold         time.Duration     `env:"CLOSE_HOLD" envDefault:"168h" help:"in which members may take back the closing of their accounts"`
 	AuditRetention    time.Duration     `env:"AUDIT_RETENTION" envDefault:"52560h" help:"of the record of security events: six years"`
 	Drain             time.Duration     `env:"DRAIN" envDefault:"5s" help:"not ready for so long before connections are closed"`
 	ScopeACR          map[string]string `env:"SCOPE_ACR" envKeyValSeparator:"=" help:"minimum acr by scope, such as husky.member=urn:huskyidp:acr:second-factor"`
@@ -113,6 +114,7 @@ type settings struct {
 	proxies           []netip.Prefix
 	limits            web.Limits
 	identityLock      time.Duration
+	closeHold         time.Duration // 0: recovery.CloseHold
 	auditRetention    time.Duration
 	noQuestions       bool
 	numbers           members.NumberFormat
@@ -133,7 +135,7 @@ func (e *environment) accepts(name string) bool { return slices.Contains(e.Accep
 
 func (e *environment) check(m *mistakes) settings {
 	s := settings{dsn: e.DatabaseURL, pooled: e.DatabasePooler != "", stateDir: e.StateDir, conns: e.DatabaseConns, issuer: e.Issuer, language: e.Language,
-		identityLock: e.IdentityLock, auditRetention: e.AuditRetention, noQuestions: !e.SecretQuestion, registrationToken: e.RegistrationToken, registrationTries: e.RegistrationTries, clientRate: e.ClientRate, agreementDir: e.agreementDir()}
+		identityLock: e.IdentityLock, closeHold: e.CloseHold, auditRetention: e.AuditRetention, noQuestions: !e.SecretQuestion, registrationToken: e.RegistrationToken, registrationTries: e.RegistrationTries, clientRate: e.ClientRate, agreementDir: e.agreementDir()}
 	e.checkDatabase(m)
 	if u, err := url.Parse(e.Issuer); e.Issuer == "" || err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
 		m.wrong("ISSUER", "must be https://host without path, query or a slash at its end")
@@ -162,6 +164,9 @@ func (e *environment) check(m *mistakes) settings {
 	}
 	if e.AuditRetention < 365*24*time.Hour {
 		m.wrong("AUDIT_RETENTION", "must be a year or more: 8760h")
+	}
+	if e.CloseHold < 24*time.Hour || e.CloseHold > 90*24*time.Hour {
+		m.wrong("CLOSE_HOLD", "must be between 24h and 2160h")
 	}
 	if e.IdentityLock < 0 {
 		m.wrong("IDENTITY_LOCK", "must not be negative; 0 locks until staff release it")

@@ -75,6 +75,19 @@ func (e emails) StopEmail(ctx context.Context, accountID uuid.UUID) error {
 	return e.desk.StopOwn(ctx, accountID)
 }
 
+// closings lets members close their own accounts, held by recovery like a change of address.
+type closings struct{ desk *recovery.Service }
+
+func (l closings) HoldClosing(ctx context.Context, accountID uuid.UUID) error {
+	_, err := l.desk.Hold(ctx, recovery.Change{AccountID: accountID, Act: recovery.CloseAccount})
+	if errors.Is(err, recovery.ErrHeld) {
+		return nil
+	}
+	return err
+}
+
+func (l closings) ClosingHold() time.Duration { return l.desk.ClosingHold() }
+
 // agreementOf lets the provider ask for a new version of the agreement.
 func agreementOf(legal *registration.Legal) func(time.Time, string) provider.Agreement {
 	return func(now time.Time, lang string) provider.Agreement {

@@ -86,7 +86,7 @@ func (a *app) people(ctx context.Context, s settings, sv *services) (err error) 
 		DB: a.db, Keyring: sv.keyring, Audit: sv.audit, Outbox: sv.outbox, Mails: a.templates, Now: time.Now, Issuer: s.issuer,
 		Waited:     a.meters.waited,
 		Unfinished: []func(*pgx.Batch, []byte){registration.QueueEndBrowser, recovery.QueueEndBrowser},
-		Superseded: recovery.QueueEndAccount,
+		Superseded: recovery.QueueEndAccount, KeptOpen: recovery.QueueKeptOpen,
 	})
 	if err != nil {
 		return err
@@ -116,7 +116,7 @@ func (a *app) features(_ context.Context, s settings, sv *services) (err error) 
 	}
 	sv.recovery, err = recovery.New(recovery.Deps{
 		DB: a.db, Keyring: sv.keyring, Limiter: sv.limiter, Audit: sv.audit, Now: time.Now,
-		Accounts: sv.accounts, Roster: sv.members, Issuer: s.issuer, NoQuestions: s.noQuestions,
+		Accounts: sv.accounts, Roster: sv.members, Issuer: s.issuer, NoQuestions: s.noQuestions, CloseHold: s.closeHold,
 	})
 	if err != nil {
 		return err

@@ -169,7 +169,7 @@ func (a *app) close() {
 func (a *app) mount(s settings, sv *services) error {
 	section := selfservice.Deps{
 		Service: sv.accounts, Web: a.web, Keyring: sv.keyring, Now: time.Now, Cards: cards{sv.members}, Apps: sv.provider, Changes: heldChanges{sv.recovery},
-		Resume: provider.ResumePath, NoQuestions: s.noQuestions,
+		Closings: closings{sv.recovery}, Resume: provider.ResumePath, NoQuestions: s.noQuestions,
 	}
 	if s.emailSelfService != emailBySupport {
 		section.Emails, section.EmailNeedsFactor = emails{sv.recovery}, s.emailSelfService != emailByAll

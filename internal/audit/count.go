@@ -12,8 +12,8 @@ func Kinds() []Kind {
 	return []Kind{
 		AccountCreated, SignedIn, NewDevice, SignInFailed, SignedOut, SessionEnded, PasswordChanged, PasswordReset, UsernameSent,
 		FactorAdded, FactorRemoved, SavedCodesMade, SavedCodeUsed, QuestionChanged, EmailChangeAsked, EmailChanged, EmailChangeStop,
-		LanguageChanged, AppAllowed, AppStopped, AgreementAccepted, DataTaken, AccountLocked, Disowned, StaffLooked, StaffActed,
-		PasswordDisabled, PasswordRehashed, PasswordExpired, AccountsExported, Certified, FactorRefused, SteppedUp,
+		LanguageChanged, AppAllowed, AppStopped, AgreementAccepted, DataTaken, CloseAsked, CloseStopped, AccountLocked, Disowned, StaffLooked, StaffActed,
+		PasswordDisabled, PasswordRehashed, PasswordExpired, AccountsExported, AccountClosed, Certified, FactorRefused, SteppedUp,
 		RegistrationStarted, RegistrationAgreed, IdentityMatched, IdentityRefused, IdentityLocked, CodeSent, CodeRefused, EmailProven,
 		RegistrationFinished, RegistrationLeft, SupportReferred,
 		RecoveryStarted, RecoveryCodeSent, RecoveryRefused, RecoveryProven, RecoveryEnded, AnswerAccepted, AnswerRefused, AnswersClosed,

@@ -1,0 +1,84 @@
+package selfservice
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/web"
+)
+
+// Closings holds the closing of an account until its member has had time to take it back.
+type Closings interface {
+	// HoldClosing begins the hold and ends every session. A closing that is already on hold stays.
+	HoldClosing(ctx context.Context, accountID uuid.UUID) error
+	// ClosingHold is how long it is held.
+	ClosingHold() time.Duration
+}
+
+const (
+	pathClose   = "/account/close"
+	pathClosing = "/account/closing"
+)
+
+// closePage says what closing the account means, before and after it was asked for.
+type closePage struct{ Days int }
+
+func (h *Handler) closeDays() closePage {
+	return closePage{int((h.closings.ClosingHold() + 12*time.Hour) / (24 * time.Hour))}
+}
+
+// closeSession requires a fresh sign-in of a member. People of the desk leave by their operator.
+func (h *Handler) closeSession(c *gin.Context) (session accounts.Session, ok bool, err error) {
+	session, ok, err = h.RequireFresh(c, accounts.Fresh)
+	if ok && (h.closings == nil || session.MemberID == uuid.Nil) {
+		return session, false, web.SeeOther(c, "/account")
+	}
+	return session, ok, err
+}
+
+func (h *Handler) showClose(c *gin.Context) error {
+	session, ok, err := h.closeSession(c)
+	if !ok {
+		return err
+	}
+	return h.page(c, http.StatusOK, "close", session, h.closeDays())
+}
+
+func (h *Handler) submitClose(c *gin.Context) error {
+	if token := h.web.Cookie(c, sessionCookie); token != "" && h.closings != nil {
+		if just, err := h.service.JustClosing(c.Request.Context(), token); just || err != nil { // a second press
+			return orSee(err, func() error { return h.web.SeeDone(c, pathClosing) })
+		}
+	}
+	session, ok, err := h.closeSession(c)
+	if !ok {
+		return err
+	}
+	if err := h.closings.HoldClosing(c.Request.Context(), session.AccountID); err != nil {
+		return err
+	}
+	if err := h.SignOut(c); err != nil {
+		return err
+	}
+	return h.web.SeeDone(c, pathClosing)
+}
+
+func orSee(err error, see func() error) error {
+	if err != nil {
+		return err
+	}
+	return see()
+}
+
+// showClosing is for the browser that just closed an account; it names nobody.
+func (h *Handler) showClosing(c *gin.Context) error {
+	if h.closings == nil || !h.web.JustDone(c) {
+		return web.SeeOther(c, "/login")
+	}
+	return h.web.Page(c, http.StatusOK, "accounts/closing", h.closeDays(), web.ForAnybody())
+}

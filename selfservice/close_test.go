@@ -1,0 +1,83 @@
+package selfservice
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"huskyidp/accounts"
+)
+
+// closer holds nothing; the account knows that it is closing.
+type closer struct{ f *fixture }
+
+func (l closer) HoldClosing(ctx context.Context, id uuid.UUID) error {
+	return l.f.BeginClose(ctx, id, l.f.now().Add(l.ClosingHold()))
+}
+
+func (closer) ClosingHold() time.Duration { return 7 * 24 * time.Hour }
+
+// A member closes the account after a fresh proof (S-20): the browser is signed out and told, a second press gets the
+// same answer, and another person there finds nothing. Signing in again says that the account stays open.
+func TestClosePage(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	account := f.register("maria")
+	b := newBrowser(t, f, nil)
+	const path = "/account/close"
+	if status, location, _ := b.get("/account/closing"); status != 303 || location != "/login" {
+		t.Errorf("the page of a browser that closed nothing = %d to %q", status, location)
+	}
+	b.get("/in/maria")
+	f.later(5 * time.Minute)
+	if status, location, _ := b.get(path); status != 303 || !strings.HasPrefix(location, "/reauth") {
+		t.Errorf("five minutes after the sign-in = %d to %q", status, location)
+	}
+	if status, location, _ := b.post("/account/language", path, nil); status != 303 || !strings.HasPrefix(location, "/reauth") || f.closes(account) {
+		t.Errorf("POST five minutes after the sign-in = %d to %q", status, location)
+	}
+	b.get("/in/maria")
+	_, _, page := b.get(path)
+	for _, want := range []string{"Durante 7 días puede cambiar de idea", "Su cobertura de Salud HUSKY no cambia", "/account/data"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	session := b.cookie("session")
+	status, location, _ := b.post(path, path, nil)
+	if status != 303 || !strings.HasPrefix(location, "/account/closing") || b.cookie("session") != "" || !f.closes(account) {
+		t.Fatalf("POST = %d to %q, session %q", status, location, b.cookie("session"))
+	}
+	if _, _, body := b.get(location); !strings.Contains(body, "Se cerrará en 7 días") || strings.Contains(body, "maria") {
+		t.Errorf("it is told so:\n%s", body)
+	}
+	if just, err := f.JustClosing(f.ctx(), session); err != nil || !just {
+		t.Errorf("a second press: %v, %v", just, err)
+	}
+	f.later(accounts.PressedAgain)
+	if just, err := f.JustClosing(f.ctx(), session); err != nil || just {
+		t.Errorf("a press much later: %v, %v", just, err)
+	}
+	if status, location, _ := newBrowser(t, f, nil).get("/account/closing"); status != 303 || location != "/login" {
+		t.Errorf("another browser = %d to %q", status, location)
+	}
+	b.get("/in/maria")
+	if f.closes(account) {
+		t.Error("signing in does not take it back")
+	}
+	if kinds := f.mailKinds(account.ID); len(kinds) != 1 || kinds[0] != "close_stopped" {
+		t.Errorf("mails %v", kinds)
+	}
+}
+
+func (f *fixture) closes(a accounts.Account) bool {
+	f.t.Helper()
+	now, err := f.Get(f.ctx(), a.ID)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return !now.ClosesAt.IsZero()
+}
