@@ -52,6 +52,7 @@ type Deps struct {
 	Waited   func(wait time.Duration, entered bool) // observes waits for a slow hash; may be nil
 	Idle     time.Duration                          // lifetime of an unused session; default 15 min (S-23)
 	Absolute time.Duration                          // lifetime of any session; default 12 h
+	Remember time.Duration                          // how long a browser may be spared the second step; 0: never
 }
 
 // Service decides about accounts, sign-ins and sessions. It is safe for concurrent use.
@@ -67,6 +68,7 @@ type Service struct {
 	issuer         string
 	webauthn       *webauthn.WebAuthn // nil: passkeys are not available
 	idle, absolute time.Duration
+	remember       time.Duration
 	limiter        *ratelimit.Limiter
 	unfinished     []func(b *pgx.Batch, browser []byte)
 	superseded     func(*pgx.Batch, uuid.UUID)
@@ -96,7 +98,7 @@ func New(d Deps) (*Service, error) {
 	hasher.waited = d.Waited
 	return &Service{
 		store: &store{d.DB, d.Keyring, d.Keyring.Seal(seal.PII, emailPlace(uuid.Nil), []byte("nobody@example.org"))}, db: d.DB, keyring: d.Keyring, audit: d.Audit, outbox: d.Outbox, mails: d.Mails,
-		hasher: hasher, now: d.Now, issuer: d.Issuer, webauthn: keys, idle: d.Idle, absolute: d.Absolute,
+		hasher: hasher, now: d.Now, issuer: d.Issuer, webauthn: keys, idle: d.Idle, absolute: d.Absolute, remember: d.Remember,
 		limiter: ratelimit.New(d.DB, d.Keyring), unfinished: d.Unfinished, superseded: d.Superseded, keptOpen: d.KeptOpen, sourceLimit: ratelimit.Limit{Name: "sign_in_source", Count: d.Attempts, Per: time.Minute},
 	}, nil
 }

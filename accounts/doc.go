@@ -72,7 +72,8 @@
 // of a factor, consecutive and within a window. pending_sign_ins and passkey_ceremonies: what awaits a second step, and what a
 // browser's passkey was asked; both are found by a digest and used once. disown_links: "this wasn't me", by a digest,
 // ten days; one of the history dies with its session.
-// used_disown_links: one that was just used, for its second press. answer_throttles: a day's wrong answers. email_proofs: the
+// remembered_devices: browsers that are spared the second step, by a digest; they end with the sessions that they opened, other
+// than by time or sign-out, and with every change of credentials. used_disown_links: one that was just used, for its second press. answer_throttles: a day's wrong answers. email_proofs: the
 // address that a member wants to change to, and its code. All instants are in UTC and come from Deps.Now.
 //
 // Passwords, answers and apps' keys are tied to the audit: the event that set one holds a MAC of it (mark.go), and a former one

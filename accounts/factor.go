@@ -154,6 +154,9 @@ func (s *Service) factorNotice(ctx context.Context, accountID uuid.UUID, f Facto
 	}
 	b := &pgx.Batch{}
 	s.queueSuperseded(b, accountID)
+	if !added {
+		queueForget(b, accountID)
+	}
 	s.audit.Queue(b, ctx, audit.Event{
 		Kind: kind, At: s.now(), AccountID: accountID.String(), RequestID: web.RequestID(ctx), Success: true, Data: data,
 	})

@@ -93,7 +93,7 @@ func newFixture(t *testing.T, connections int32) *fixture {
 	f.outbox.Outbox = outbox
 	f.log = audit.New(db).AlertTo(slog.New(slog.DiscardHandler), f.alert)
 	f.Service, err = New(Deps{
-		DB: db, Keyring: keyring, Audit: f.log, Outbox: &f.outbox, Mails: set, Now: now, Issuer: "https://idp.example", Attempts: 1_000_000, Hash: HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1},
+		DB: db, Keyring: keyring, Audit: f.log, Outbox: &f.outbox, Mails: set, Now: now, Issuer: "https://idp.example", Attempts: 1_000_000, Hash: HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1}, Remember: 30 * 24 * time.Hour,
 	})
 	if err != nil {
 		t.Fatalf("New: %v", err)

@@ -46,6 +46,10 @@ type SessionStart struct {
 	Device    string // device cookie; without it SendNotices tells the member, unless it is the first sign-in
 	Replaces  string // token of the session this browser had, which ends
 	Browser   []byte // digest of its cookie: what it had begun ends; nil: nothing
+
+	RememberedBy []byte // of RememberedDevice, which spared this sign-in the second step; nil for none
+	Remember     bool   // spare the browser the second step from now on
+	Remembered   string // cookie with what it is spared already
 }
 
 // Started is a new session with its secrets.
@@ -53,7 +57,12 @@ type Started struct {
 	Session
 	Token  string // for the session cookie
 	Device string // for the device cookie
+
+	remembered *string // for the cookie of remembered browsers; "" if it stays as it is
 }
+
+// Remembered returns the value for the cookie of remembered browsers, "" if it stays as it is. The batch has run.
+func (s Started) Remembered() string { return *s.remembered }
 
 // StartSession opens a session after every required proof, in one round trip: it clears
 // the count of failures, ends the session that the browser had and the oldest beyond
@@ -103,14 +112,24 @@ func (s *Service) QueueSession(ctx context.Context, b *pgx.Batch, start SessionS
 	s.store.startSession(b, session, seal.Digest(token), start.Replaces, browser, system, announce)
 	s.queueEndBrowser(b, start.Browser)
 	s.store.clearThrottles(b, s.throttleKeys(account.Username, device))
+	remembered := new(string)
+	switch {
+	case start.Remember && s.remember > 0 && account.MemberID != uuid.Nil:
+		s.queueRemember(ctx, b, start.Remembered, session, browser, system, remembered)
+	case start.RememberedBy != nil:
+		b.Queue(`update remembered_devices set sid = $3, last_used_at = $4 where account_id = $1 and digest = $2`, account.ID, start.RememberedBy, session.SID, now)
+	}
 	event := audit.Event{Kind: audit.SignedIn, At: now, AccountID: account.ID.String(), SessionID: session.SID, RequestID: web.RequestID(ctx), Success: true,
 		Data: map[string]string{"methods": strings.Join(start.AMR, " ")}}
+	if start.RememberedBy != nil {
+		event.Data["second_step"] = "remembered"
+	}
 	s.audit.Queue(b, ctx, event)
 	if !device.valid {
 		event.Kind = audit.NewDevice
 		s.audit.Queue(b, ctx, event)
 	}
-	return Started{session, token, s.newDeviceCookie(start.Device, account.Username, device.id, now)}
+	return Started{session, token, s.newDeviceCookie(start.Device, account.Username, device.id, now), remembered}
 }
 
 // queueEndBrowser ends what a browser has begun and not finished: the next person finds

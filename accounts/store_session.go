@@ -81,6 +81,9 @@ const (
 
 func (s *store) endSession(ctx context.Context, sid string, owner *uuid.UUID, what voids, now time.Time) (account uuid.UUID, ended bool, err error) {
 	err = s.db.From(ctx).QueryRow(ctx, `
+		with forgotten as (
+			delete from remembered_devices where $4 = 'all' and sid = $1 and ($3::uuid is null or account_id = $3)
+		)
 		update sessions set ended_at = $2, voids = $4, tell_apps = true
 		where sid = $1 and ended_at is null and ($3::uuid is null or account_id = $3) returning account_id`, sid, now, owner, what).Scan(&account)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -90,7 +93,7 @@ func (s *store) endSession(ctx context.Context, sid string, owner *uuid.UUID, wh
 }
 
 // endSessions also ends what was issued in sessions that are over: tokens of a session that its browser has left are no
-// safer than those of an open one. It returns those that were open.
+// safer than those of an open one; nor are browsers that are spared the second step. It returns those that were open.
 func (s *store) endSessions(ctx context.Context, account uuid.UUID, except string, now time.Time) ([]string, error) {
 	rows, err := s.db.From(ctx).Query(ctx, `
 		with open as (
@@ -98,6 +101,8 @@ func (s *store) endSessions(ctx context.Context, account uuid.UUID, except strin
 		), ended as (
 			update sessions set ended_at = coalesce(ended_at, $3), voids = 'all', tell_apps = true
 			where account_id = $1 and sid <> $2 and voids is distinct from 'all'
+		), forgotten as (
+			delete from remembered_devices where account_id = $1 and sid <> $2
 		)
 		select sid from open`, account, except, now)
 	if err != nil {
@@ -134,6 +139,7 @@ func (s *store) sweep(ctx context.Context, before time.Time) error {
 		{`delete from email_proofs where expires_at < $1`, []any{dayAgo}},
 		{`delete from account_totp where confirmed_at is null and created_at < $1`, []any{dayAgo}}, // shown, never proven
 		{`delete from factor_throttles where last_failed_at < $1 and failures < $2`, []any{before, allFactorTries}},
+		{`delete from remembered_devices where id in (select id from remembered_devices where expires_at < $1 limit 10000 for update skip locked)`, []any{dayAgo}},
 		{`delete from disown_links where digest in (select digest from disown_links where expires_at < $1 limit 10000 for update skip locked)`, []any{dayAgo}},
 		{`delete from former_questions where expires_at < $1`, []any{dayAgo}},
 		{`delete from used_disown_links where expires_at < $1`, []any{dayAgo}},

@@ -172,7 +172,7 @@ func (b *bench) instance(change ...func(*bench, *provider.Deps)) instance {
 	must(t, err)
 	outbox, err := mail.NewOutbox(b.db, ring, b.clock.now)
 	must(t, err)
-	service, err := accounts.New(accounts.Deps{DB: b.db, Keyring: ring, Audit: log, Outbox: outbox, Mails: set, Now: b.clock.now, Issuer: "https://idp.example", Hash: b.hash})
+	service, err := accounts.New(accounts.Deps{DB: b.db, Keyring: ring, Audit: log, Outbox: outbox, Mails: set, Now: b.clock.now, Issuer: "https://idp.example", Hash: b.hash, Remember: 30 * 24 * time.Hour})
 	must(t, err)
 	roster, err := members.New(members.Deps{DB: b.db, Keyring: ring, Audit: log, Now: b.clock.now})
 	must(t, err)

@@ -51,6 +51,8 @@ type Sessions interface {
 	HoldStepUp(c *gin.Context, account accounts.Account, amr []string, sid, returnTo string) error
 	Pending(c *gin.Context) (accounts.Pending, error)
 	Held(c *gin.Context) bool
+	Remembered(c *gin.Context, account accounts.Account) (bool, error)
+	RememberDays(c *gin.Context, account accounts.Account) int
 	Prove(c *gin.Context, f accounts.Factor, proof string) (accounts.Proved, error)
 	Drop(c *gin.Context) error
 	StepUp(c *gin.Context, session accounts.Session, amr []string) (accounts.Session, error)

@@ -19,6 +19,8 @@ type factorPage struct {
 	Method string   // of accounts.Factors.Methods; "" when Over
 	Others []string // this member's other methods
 	Over   bool
+
+	RememberDays int // how long the browser may be spared this step; 0: not offered
 }
 
 // enrolled returns the methods that the member may use; if an app waits, only those that are sufficient for it, if any.
@@ -121,6 +123,9 @@ func (h *Handler) factorForm(c *gin.Context, w waiting, p accounts.Pending, stat
 		return web.SeeOther(c, withFlow("/login/factor", w.flow))
 	}
 	page.Others = slices.Delete(page.Others, i, i+1)
+	if p.SID == "" {
+		page.RememberDays = h.sessions.RememberDays(c, p.Account)
+	}
 	person, err := h.person(c, p)
 	if err != nil {
 		return err

@@ -177,7 +177,11 @@ func (h *Handler) login(c *gin.Context) error {
 		}
 		return h.loginForm(c, w, status, web.Clip(username, repeatedMax), []web.PageOption{web.WithProblems(problem)})
 	}
-	if account.Factors.Any() {
+	spared, err := h.spared(c, w, account)
+	if err != nil {
+		return err
+	}
+	if account.Factors.Any() && !spared {
 		if err := h.sessions.Hold(c, account, []string{"pwd"}, returnOf(c)); err != nil {
 			return err
 		}
@@ -193,6 +197,21 @@ func (h *Handler) login(c *gin.Context) error {
 		return err
 	}
 	return h.signedIn(c, w, session, returnOf(c))
+}
+
+// spared reports whether the browser is remembered and need not prove the second step. An app that asks for a fresh or
+// for a stronger proof gets it.
+func (h *Handler) spared(c *gin.Context, w waiting, account accounts.Account) (bool, error) {
+	if !account.Factors.Any() || w.request != nil && w.request.asksProof() {
+		return false, nil
+	}
+	return h.sessions.Remembered(c, account)
+}
+
+// asksProof reports whether the app wants more than a session that was opened by a password alone, or a proof of now.
+func (r *authorizeRequest) asksProof() bool {
+	factor := accounts.Rank(accounts.ACRFactor)
+	return r.asks("login") || r.maxAge >= 0 || r.assurance.minimum >= factor || r.assurance.wish >= factor
 }
 
 // returnOf returns the page of ours that a sign-in is for, "" if none.

@@ -51,7 +51,7 @@ func TestClosePage(t *testing.T) {
 	if status != 303 || !strings.HasPrefix(location, "/account/closing") || b.cookie("session") != "" || !f.closes(account) {
 		t.Fatalf("POST = %d to %q, session %q", status, location, b.cookie("session"))
 	}
-	if _, _, body := b.get(location); !strings.Contains(body, "Se cerrará en 7 días") || strings.Contains(body, "maria") {
+	if _, _, body := b.get(location); !strings.Contains(body, "Se desactivará en 7 días") || strings.Contains(body, "maria") {
 		t.Errorf("it is told so:\n%s", body)
 	}
 	if just, err := f.JustClosing(f.ctx(), session); err != nil || !just {

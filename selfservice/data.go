@@ -23,6 +23,7 @@ type ownData struct {
 	Held       []ownHeld     `json:"changes_on_hold"`
 	Accepted   []ownAccepted `json:"accepted"`
 	Sessions   []ownSession  `json:"open_sessions"`
+	Remembered []ownDevice   `json:"remembered_devices"`
 	Apps       []ownApp      `json:"apps"`
 	History    []ownEvent    `json:"history"`
 	OlderEvent bool          `json:"history_has_older_events"`
@@ -72,6 +73,13 @@ type ownSession struct {
 	System   string    `json:"system,omitempty"`
 	Since    time.Time `json:"signed_in_at"`
 	LastSeen time.Time `json:"last_used_at"`
+}
+
+type ownDevice struct {
+	Browser  string    `json:"browser,omitempty"`
+	System   string    `json:"system,omitempty"`
+	Until    time.Time `json:"until"`
+	LastUsed time.Time `json:"last_used_at"`
 }
 
 type ownApp struct {
@@ -189,6 +197,13 @@ func (h *Handler) ownData(c *gin.Context, session accounts.Session) (*ownData, e
 	}
 	for _, s := range sessions {
 		d.Sessions = append(d.Sessions, ownSession{s.Browser, s.System, s.AuthTime.UTC(), s.LastSeenAt.UTC()})
+	}
+	remembered, err := h.service.RememberedBrowsers(ctx, id, "")
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range remembered {
+		d.Remembered = append(d.Remembered, ownDevice{r.Browser, r.System, r.ExpiresAt.UTC(), r.LastUsedAt.UTC()})
 	}
 	apps, err := h.connected(c, session)
 	if err != nil {

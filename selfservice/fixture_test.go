@@ -73,7 +73,7 @@ func newFixture(t *testing.T, connections int32) *fixture {
 	f.log = audit.New(f.db).AlertTo(slog.New(slog.DiscardHandler), func(string) {})
 	f.Service, err = accounts.New(accounts.Deps{
 		DB: f.db, Keyring: f.keyring, Audit: f.log, Outbox: &f.outbox, Mails: set, Now: f.now, Issuer: "https://idp.example", Attempts: 1_000_000,
-		Hash: accounts.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1},
+		Hash: accounts.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1}, Remember: 30 * 24 * time.Hour,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -15,7 +15,7 @@ import (
 // notices are what a page reports after an act, by ?note=. {factor} is the word after a dash: "added-totp".
 var notices = map[string]string{
 	"password": "accounts.password.saved", "question": "accounts.question.saved", "language": "accounts.language.saved",
-	"held": "recovery.cancel.done_title", "welcome": "accounts.welcome.done", "kept": "accounts.close.stopped", "added": "accounts.factors.added", "removed": "accounts.factors.removed",
+	"held": "recovery.cancel.done_title", "welcome": "accounts.welcome.done", "kept": "accounts.close.stopped", "forgotten": "accounts.remembered.forgotten", "added": "accounts.factors.added", "removed": "accounts.factors.removed",
 }
 
 // page answers with a page of the section for a signed-in member.

@@ -6,17 +6,21 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
 
 	"huskyidp/accounts"
 	"huskyidp/internal/web"
 	"huskyidp/templates"
 )
 
-// sessionsPage lists the open sessions, this browser's first, and the apps that stay connected whatever session ends.
+// sessionsPage lists the open sessions, this browser's first, the browsers that are spared the second step, and the apps
+// that stay connected whatever session ends.
 type sessionsPage struct {
 	This   accounts.OpenSession
 	Others []accounts.OpenSession
 	Apps   []accounts.ConnectedApp
+
+	Remembered []accounts.RememberedBrowser
 }
 
 func (h *Handler) showSessions(c *gin.Context) error {
@@ -30,6 +34,9 @@ func (h *Handler) showSessions(c *gin.Context) error {
 	}
 	var page sessionsPage
 	if page.Apps, err = h.connected(c, session); err != nil {
+		return err
+	}
+	if page.Remembered, err = h.service.RememberedBrowsers(c.Request.Context(), session.AccountID, h.web.Cookie(c, rememberedCookie)); err != nil {
 		return err
 	}
 	for _, s := range all {
@@ -61,13 +68,19 @@ func (h *Handler) endedWith(c *gin.Context, session accounts.Session) ([]web.Pag
 	return []web.PageOption{web.WithNotice("ok", "accounts.sessions.ended_apps", templates.Args{"apps": strings.Join(names, ", ")})}, nil
 }
 
-// endSessions ends one other session, or all of them. It is idempotent.
+// endSessions ends one other session, or all of them, or has one browser prove the second step again. It is idempotent.
 func (h *Handler) endSessions(c *gin.Context) error {
 	session, ok, err := h.RequireFresh(c, accounts.Fresh)
 	if !ok {
 		return err
 	}
 	ctx := c.Request.Context()
+	if id, err := uuid.Parse(web.Form(c).Get("forget")); err == nil {
+		if err := h.service.Forget(ctx, session, id); err != nil {
+			return err
+		}
+		return h.back(c, "/account/sessions", "forgotten")
+	}
 	switch sid := web.Form(c).Get("end"); sid {
 	case "", session.SID:
 		return h.back(c, "/account/sessions", "")

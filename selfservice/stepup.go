@@ -68,7 +68,9 @@ func (h *Handler) Prove(c *gin.Context, f accounts.Factor, proof string) (accoun
 	}
 	proved := accounts.Proved{StepUp: p.SID != "", Return: p.Return, Left: left}
 	if p.SID == "" {
-		started, err := h.service.FinishPending(ctx, token, proof, h.start(c, p.Account, p.AMR))
+		start := h.start(c, p.Account, p.AMR)
+		start.Remember = web.Form(c).Get("remember") == "yes"
+		started, err := h.service.FinishPending(ctx, token, proof, start)
 		if err != nil {
 			return accounts.Proved{}, err
 		}

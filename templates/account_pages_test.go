@@ -11,6 +11,8 @@ type (
 		Method string
 		Others []string
 		Over   bool
+
+		RememberDays int
 	}
 	reauth struct {
 		Username, Return string
@@ -57,6 +59,13 @@ type (
 		This   openSession
 		Others []openSession
 		Apps   []connectedApp
+
+		Remembered []remembered
+	}
+	remembered struct {
+		ID, Browser, System           string
+		Here                          bool
+		MadeAt, LastUsedAt, ExpiresAt time.Time
 	}
 	seen struct {
 		Key, Name string
@@ -116,10 +125,14 @@ type (
 			Kind, Label string
 			Since       time.Time
 		}
-		Held     []HeldChange
-		Accepted []accepted
-		Sessions []ownSession
-		Apps     []struct {
+		Held       []HeldChange
+		Accepted   []accepted
+		Sessions   []ownSession
+		Remembered []struct {
+			Browser, System string
+			Until           time.Time
+		}
+		Apps []struct {
 			ConnectedApp connectedApp
 			Name         string
 		}
@@ -186,7 +199,7 @@ func accountCases() []pageCase {
 		Held: []HeldChange{{"h1", "change_email", noon, noon, false}}, History: []ownEvent{{"Cuenta creada", "", "", noon}}, OlderEvent: true}
 	data.Account.Username, data.Account.Email, data.Account.Language, data.Account.Subject, data.Account.SecretQuestion = "maria.lopez", "maria@example.com", "es", "ABC", "¿?"
 	return []pageCase{
-		page("provider/factor", "totp", step("/login/factor/totp"), factorStep{Method: "totp", Others: []string{"passkey", "saved-code"}}),
+		page("provider/factor", "totp", step("/login/factor/totp"), factorStep{Method: "totp", Others: []string{"passkey", "saved-code"}, RememberDays: 30}),
 		page("provider/factor", "wrong", with(step("/login/factor/totp"), Problem{Field: "code", Key: "accounts.totp.wrong"}), factorStep{Method: "totp"}),
 		page("provider/factor", "passkey", step("/login/factor/passkey"), factorStep{Method: "passkey", Others: []string{"totp"}}),
 		page("provider/factor", "saved", with(step("/login/factor/saved-code"), Problem{Field: "saved_code", Key: "accounts.saved_code.wrong"}), factorStep{Method: "saved-code"}),
@@ -234,7 +247,7 @@ func accountCases() []pageCase {
 		page("accounts/saved_codes", "made", at("/account/factors/saved-codes"), savedList{codes, noon, true, 10, "/account/factors"}),
 		page("accounts/remove_factor", "", at("/account/factors/totp/remove"), removal{"totp", "", true}),
 		page("accounts/remove_factor", "passkey", at("/account/factors/passkey/x/remove"), removal{"passkey", "mi teléfono", false}),
-		page("accounts/sessions", "", at("/account/sessions"), sessionList{session, []openSession{{"s2", noon, noon, "", "Android"}, {"s3", noon, noon, "", ""}}, []connectedApp{app}}),
+		page("accounts/sessions", "", at("/account/sessions"), sessionList{session, []openSession{{"s2", noon, noon, "", "Android"}, {"s3", noon, noon, "", ""}}, []connectedApp{app}, []remembered{{ID: "r1", Browser: "Chrome", System: "Android", Here: true, ExpiresAt: noon, LastUsedAt: noon}, {ID: "r2", ExpiresAt: noon, LastUsedAt: noon}}}),
 		page("accounts/sessions", "only", at("/account/sessions"), sessionList{This: session}),
 		page("accounts/apps", "", at("/account/apps"), struct{ List []connectedApp }{[]connectedApp{app, unused}}),
 		page("accounts/apps", "empty", noted(at("/account/apps"), "accounts.apps.stopped", Args{"app": "Mi Diario"}), struct{ List []connectedApp }{}),

@@ -58,6 +58,7 @@ type environment struct {
 	SecretQuestion    bool              `env:"SECRET_QUESTION" envDefault:"true" help:"asked at registration and in recovery; false: never"`
 	EmailSelfService  string            `env:"EMAIL_SELF_SERVICE" envDefault:"two-step" help:"who may change their own address: two-step, those with two-step verification; true, all; false, support alone"`
 	CloseHold         time.Duration     `env:"CLOSE_HOLD" envDefault:"168h" help:"in which members may take back the closing of their accounts"`
+	RememberDevice    time.Duration     `env:"REMEMBER_DEVICE" envDefault:"720h" help:"how long a browser in which a member has ticked it is spared the second step; 0 for never"`
 	AuditRetention    time.Duration     `env:"AUDIT_RETENTION" envDefault:"52560h" help:"of the record of security events: six years"`
 	Drain             time.Duration     `env:"DRAIN" envDefault:"5s" help:"not ready for so long before connections are closed"`
 	ScopeACR          map[string]string `env:"SCOPE_ACR" envKeyValSeparator:"=" help:"minimum acr by scope, such as husky.member=urn:huskyidp:acr:second-factor"`
@@ -114,6 +115,7 @@ type settings struct {
 	proxies           []netip.Prefix
 	limits            web.Limits
 	identityLock      time.Duration
+	rememberDevice    time.Duration
 	closeHold         time.Duration // 0: recovery.CloseHold
 	auditRetention    time.Duration
 	noQuestions       bool
@@ -135,7 +137,7 @@ func (e *environment) accepts(name string) bool { return slices.Contains(e.Accep
 
 func (e *environment) check(m *mistakes) settings {
 	s := settings{dsn: e.DatabaseURL, pooled: e.DatabasePooler != "", stateDir: e.StateDir, conns: e.DatabaseConns, issuer: e.Issuer, language: e.Language,
-		identityLock: e.IdentityLock, closeHold: e.CloseHold, auditRetention: e.AuditRetention, noQuestions: !e.SecretQuestion, registrationToken: e.RegistrationToken, registrationTries: e.RegistrationTries, clientRate: e.ClientRate, agreementDir: e.agreementDir()}
+		identityLock: e.IdentityLock, closeHold: e.CloseHold, rememberDevice: e.RememberDevice, auditRetention: e.AuditRetention, noQuestions: !e.SecretQuestion, registrationToken: e.RegistrationToken, registrationTries: e.RegistrationTries, clientRate: e.ClientRate, agreementDir: e.agreementDir()}
 	e.checkDatabase(m)
 	if u, err := url.Parse(e.Issuer); e.Issuer == "" || err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
 		m.wrong("ISSUER", "must be https://host without path, query or a slash at its end")
@@ -164,6 +166,9 @@ func (e *environment) check(m *mistakes) settings {
 	}
 	if e.AuditRetention < 365*24*time.Hour {
 		m.wrong("AUDIT_RETENTION", "must be a year or more: 8760h")
+	}
+	if days := e.RememberDevice / (24 * time.Hour); days < 0 || days > 90 || e.RememberDevice%(24*time.Hour) != 0 {
+		m.wrong("REMEMBER_DEVICE", "must be whole days up to 2160h, or 0 for never")
 	}
 	if e.CloseHold < 24*time.Hour || e.CloseHold > 90*24*time.Hour {
 		m.wrong("CLOSE_HOLD", "must be between 24h and 2160h")

@@ -90,6 +90,7 @@ func TestReadEnvironmentNamesMistakes(t *testing.T) {
 		"IDP_WIDE_SOURCES: \"10.0.0.300/8\"":                {"IDP_WIDE_SOURCES": "10.0.0.300/8"},
 		"IDP_MEMBER_NUMBER_PATTERN:":                        {"IDP_MEMBER_NUMBER_PATTERN": "("},
 		"IDP_IDENTITY_LOCK: must not be":                    {"IDP_IDENTITY_LOCK": "-1h"},
+		"IDP_REMEMBER_DEVICE: must be whole days":           {"IDP_REMEMBER_DEVICE": "36h"},
 		"IDP_CLOSE_HOLD: must be between 24h and":           {"IDP_CLOSE_HOLD": "1h"},
 		"IDP_EMAIL_SELF_SERVICE: must be two-step, true":    {"IDP_EMAIL_SELF_SERVICE": "some"},
 		"IDP_AGREEMENT_DIR: is missing":                     {"IDP_AGREEMENT_DIR": ""},

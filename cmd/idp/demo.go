@@ -98,7 +98,7 @@ func (d *DemoCmd) Run(ctx context.Context, p *process) error {
 	}
 	s := settings{
 		dsn: db.DSN("idp"), conns: 16, issuer: "http://" + public.Addr().String(), keks: []seal.KEK{kek}, clientRules: provider.Rules{InsecureLocal: true, Certification: d.Certification},
-		language: "es", identityLock: 24 * time.Hour, numbers: members.DefaultNumberFormat,
+		language: "es", identityLock: 24 * time.Hour, rememberDevice: 30 * 24 * time.Hour, numbers: members.DefaultNumberFormat,
 		smtp: mail.SMTPOptions{Address: smtp.Addr().String(), TLS: mail.PlainText, From: "no-reply@idp.invalid", ReplyTo: "WebSupport@CHNCT.org"},
 	}
 	s.templates.Brand = brand

@@ -86,7 +86,7 @@ func (a *app) people(ctx context.Context, s settings, sv *services) (err error) 
 		DB: a.db, Keyring: sv.keyring, Audit: sv.audit, Outbox: sv.outbox, Mails: a.templates, Now: time.Now, Issuer: s.issuer,
 		Waited:     a.meters.waited,
 		Unfinished: []func(*pgx.Batch, []byte){registration.QueueEndBrowser, recovery.QueueEndBrowser},
-		Superseded: recovery.QueueEndAccount, KeptOpen: recovery.QueueKeptOpen,
+		Superseded: recovery.QueueEndAccount, KeptOpen: recovery.QueueKeptOpen, Remember: s.rememberDevice,
 	})
 	if err != nil {
 		return err

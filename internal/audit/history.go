@@ -12,7 +12,7 @@ import (
 var memberKinds = []Kind{
 	AccountCreated, SignedIn, NewDevice, SignInFailed, SignedOut, SessionEnded, PasswordChanged, PasswordReset, UsernameSent, FactorAdded, FactorRemoved,
 	SavedCodesMade, SavedCodeUsed, QuestionChanged, EmailChangeAsked, EmailChanged, EmailChangeStop, LanguageChanged, AppAllowed, AppStopped,
-	AgreementAccepted, DataTaken, CloseAsked, CloseStopped, AccountLocked, Disowned, StaffLooked, StaffActed,
+	AgreementAccepted, DataTaken, DeviceRemembered, DeviceForgotten, CloseAsked, CloseStopped, AccountLocked, Disowned, StaffLooked, StaffActed,
 }
 
 // MemberKinds returns the kinds that members see; each has its own text in the catalogs.

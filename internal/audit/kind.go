@@ -27,6 +27,8 @@ const (
 	AppStopped        Kind = "app_stopped"
 	AgreementAccepted Kind = "agreement_accepted"
 	DataTaken         Kind = "data_taken"
+	DeviceRemembered  Kind = "device_remembered"
+	DeviceForgotten   Kind = "device_forgotten"
 	CloseAsked        Kind = "close_asked"
 	CloseStopped      Kind = "close_stopped"
 	AccountLocked     Kind = "account_locked"

@@ -15,6 +15,7 @@ var decisions = []decision{
 	{Table: "par_requests", What: "pushed requests", Void: `delete from par_requests`},
 	{Table: "interactions", What: "requests of apps under way", Void: `delete from interactions`},
 	{Table: "pending_sign_ins", What: "sign-ins under way", Void: `delete from pending_sign_ins`},
+	{Table: "remembered_devices", What: "browsers that are spared the second step", Void: `delete from remembered_devices`},
 	{Table: "passkey_ceremonies", What: "passkey ceremonies under way", Void: `delete from passkey_ceremonies`},
 	{Table: "registrations", What: "registrations under way", Void: `delete from registrations`},
 	{Table: "recoveries", What: "recoveries under way", Void: `delete from recoveries`},
