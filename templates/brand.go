@@ -18,7 +18,7 @@ import (
 )
 
 // Brand is what an operator shows in place of the programme's own look and words. A text is given in every language of
-// the catalogs, or in none.
+// the pages, or in none.
 type Brand struct {
 	Name     map[string]string `json:"name"`     // of the programme
 	Service  map[string]string `json:"service"`  // small line under the name
@@ -56,14 +56,19 @@ func SampleBrand() fs.FS {
 
 // LoadBrand reads brand.json and, if present, logo.svg, icon.svg, privacy.<language>.txt,
 // nondiscrimination.<language>.txt (paragraphs separated by blank lines), and taglines.txt, with a line such as "pt:
-// Ligue para nós." per language. All mistakes are reported together.
-func LoadBrand(folder fs.FS) (*Brand, error) {
-	languages, err := catalogLanguages()
+// Ligue para nós." per language. Texts are needed in the languages given, nil for all but drafts. All mistakes are
+// reported together.
+func LoadBrand(folder fs.FS, languages []string) (*Brand, error) {
+	languages, err := chosen(languages)
+	if err != nil {
+		return nil, err
+	}
+	known, err := CatalogLanguages()
 	if err != nil {
 		return nil, err
 	}
 	b := &Brand{}
-	r := brandReader{files: folder, languages: languages}
+	r := brandReader{files: folder, languages: languages, known: known}
 	r.json("brand.json", b)
 	for _, text := range []struct {
 		name string
@@ -121,7 +126,8 @@ func (c Colours) rules() string {
 // brandReader collects mistakes.
 type brandReader struct {
 	files     fs.FS
-	languages []string
+	languages []string // that need texts
+	known     []string // that may have them
 	mistakes  []error
 }
 
@@ -170,7 +176,7 @@ func (r *brandReader) json(name string, b *Brand) {
 func (r *brandReader) texts(name string, by map[string]string, most int) {
 	for lang, text := range by {
 		switch {
-		case !slices.Contains(r.languages, lang):
+		case !slices.Contains(r.known, lang):
 			r.wrong("brand.json", fmt.Errorf("%s: there are no pages in the language %q", name, lang))
 		case strings.TrimSpace(text) == "" || utf8.RuneCountInString(text) > most || strings.ContainsFunc(text, unicode.IsControl) || strings.ContainsAny(text, "{}"):
 			r.wrong("brand.json", fmt.Errorf("%s.%s: must be one line of 1 to %d characters without { and }", name, lang, most))
@@ -240,7 +246,7 @@ func (r *brandReader) taglines(name string) (all []Tagline) {
 
 // UnusedInBrand lists the files of a brand's folder that are never read, such as logo.png.
 func UnusedInBrand(folder fs.FS) (unused []string, err error) {
-	languages, err := catalogLanguages()
+	languages, err := CatalogLanguages()
 	if err != nil {
 		return nil, err
 	}

@@ -39,7 +39,7 @@ func TestBrand(t *testing.T) {
 		"name": {"es": "Salud Ñandú", "en": "Rhea Health"}, "service": {"es": "Entrada", "en": "Entrance"},
 		"official": {"es": "Sitio oficial de X & Y", "en": "Official site of X & Y"},
 		"phone": {"es": "1-800-555-0100, TTY 711", "en": "1-800-555-0199"}, "hours": {"es": "siempre", "en": "always"},
-		"colors": {"light": {"primary": "#3B1A5E"}}}`}))
+		"colors": {"light": {"primary": "#3B1A5E"}}}`}), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +153,7 @@ func TestBrandMistakes(t *testing.T) {
 		{"icon.svg", svg + `<path style="fill:url(#a)"/></svg>`, []string{`must not hold the attribute "style"`}},
 		{"icon.svg", svg + `<script xmlns="http://www.w3.org/1999/xhtml">a()</script></svg>`, []string{`must not hold the element "script"`}},
 	} {
-		_, err := LoadBrand(branded(t, map[string]string{test.file: test.text}))
+		_, err := LoadBrand(branded(t, map[string]string{test.file: test.text}), nil)
 		for _, want := range test.want {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s %q: %v, want %q", test.file, test.text[:min(len(test.text), 90)], err, want)
@@ -164,7 +164,7 @@ func TestBrandMistakes(t *testing.T) {
 
 // A file is not called missing for what else is wrong with it.
 func TestBrandMistakeIsToldOnce(t *testing.T) {
-	if _, err := LoadBrand(branded(t, map[string]string{"privacy.es.txt": "%PDF-1.7"})); err == nil || err.Error() != "privacy.es.txt: is a PDF document" {
+	if _, err := LoadBrand(branded(t, map[string]string{"privacy.es.txt": "%PDF-1.7"}), nil); err == nil || err.Error() != "privacy.es.txt: is a PDF document" {
 		t.Errorf("LoadBrand = %v, want one mistake", err)
 	}
 }
@@ -174,7 +174,7 @@ func TestBrandTexts(t *testing.T) {
 	_, err := LoadBrand(branded(t, map[string]string{
 		"privacy.es.txt": "\ufeffUn párrafo con\ttabulador y guion\u00adcillo.\r\n\r\nOtro: ñ, 日本, 👍\n",
 		"taglines.txt":   "\ufefffa: می\u200cخواهم\nar: \u200fمرحبا\n",
-	}))
+	}), nil)
 	if err != nil {
 		t.Errorf("LoadBrand = %v", err)
 	}
@@ -203,7 +203,7 @@ func TestBrandInPart(t *testing.T) {
 		})
 	})
 	nothing["brand.json"] = "{}"
-	brand, err := LoadBrand(branded(t, nothing))
+	brand, err := LoadBrand(branded(t, nothing), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

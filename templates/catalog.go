@@ -23,7 +23,11 @@ type catalog struct {
 	tag      language.Tag
 	messages map[string]message
 	options  Options
+	draft    string // why it is not to be relied on; "" if it is
 }
+
+// draftKey marks a catalog as a draft, which is shown only where an operator names its language.
+const draftKey = "_draft"
 
 // message has one form of text per plural category; a message without plurals has only the form Other.
 type message struct {
@@ -50,6 +54,12 @@ func parseCatalog(lang string, data []byte, options Options) (*catalog, error) {
 		return nil, fmt.Errorf("catalog %s: %w", lang, err)
 	}
 	c := &catalog{lang: lang, tag: tag, messages: make(map[string]message, len(raw)), options: options}
+	if draft, ok := raw[draftKey]; ok {
+		if err := json.Unmarshal(draft, &c.draft); err != nil || c.draft == "" {
+			return nil, fmt.Errorf("catalog %s: %s: must be a text that says who has yet to read it", lang, draftKey)
+		}
+		delete(raw, draftKey)
+	}
 	for _, key := range slices.Sorted(maps.Keys(raw)) {
 		m, err := parseMessage(raw[key])
 		if err != nil {

@@ -1,60 +1,17 @@
 package templates
 
 import (
-	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
-
-	"golang.org/x/text/feature/plural"
 )
-
-func TestCatalogsAreLevel(t *testing.T) {
-	s := load(t)
-	spanish := s.catalogs[DefaultLanguage]
-	for lang, c := range s.catalogs {
-		forms := map[plural.Form]bool{}
-		for n := range 200 {
-			forms[plural.Cardinal.MatchPlural(c.tag, n, 0, 0, 0, 0)] = true
-		}
-		for key, m := range c.messages {
-			other, ok := spanish.messages[key]
-			if !ok {
-				t.Errorf("%s has %s, %s has not", lang, key, DefaultLanguage)
-				continue
-			}
-			if m.plural != other.plural {
-				t.Errorf("%s: %s is plural in one language only", lang, key)
-			}
-			if got, want := m.places(), other.places(); !slices.Equal(got, want) {
-				t.Errorf("%s: %s has the places %v, want %v", lang, key, got, want)
-			}
-			if m.plural && !maps.Equal(formsOf(m), forms) {
-				t.Errorf("%s: %s has the plural categories %v, the language has %v", lang, key, formsOf(m), forms)
-			}
-		}
-		for key := range spanish.messages {
-			if !c.has(key) {
-				t.Errorf("%s lacks %s", lang, key)
-			}
-		}
-	}
-}
-
-func formsOf(m message) map[plural.Form]bool {
-	forms := map[plural.Form]bool{}
-	for form := range m.forms {
-		forms[form] = true
-	}
-	return forms
-}
 
 func TestCatalogFilesAreSorted(t *testing.T) {
 	keyLine := regexp.MustCompile(`(?m)^  "([^"]+)":`)
-	for _, lang := range load(t).Languages() {
+	for _, lang := range allLanguages(t) {
 		data, err := files.ReadFile("locales/" + lang + ".json")
 		if err != nil {
 			t.Fatal(err)

@@ -145,7 +145,7 @@ func (c *catalog) when(at, now time.Time) (string, error) {
 	case day.Year() == today.Year():
 		key = "web.format.when"
 	}
-	return c.text(key, Args{"clock": clock, "day": strconv.Itoa(day.Day()), "month": string([]rune(month)[:3]), "year": strconv.Itoa(day.Year())})
+	return c.text(key, Args{"clock": clock, "day": strconv.Itoa(day.Day()), "month": string([]rune(month)[:min(3, len([]rune(month)))]), "year": strconv.Itoa(day.Year())})
 }
 
 // telephone turns a number as read aloud into a tel: URI: the digits of its first part.

@@ -41,6 +41,7 @@ func (s *Set) funcs(c *catalog) template.FuncMap {
 		"taglines":   func() []Tagline { return c.options.Brand.taglines },
 		"lang":       func() string { return c.lang },
 		"others":     func() []Language { return s.others(c.lang) },
+		"language":   s.languageName,
 		"asset":      s.Asset,
 		"args":       toArgs,
 		"list":       func(names []string) string { return strings.Join(names, ", ") },

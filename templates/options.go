@@ -17,6 +17,7 @@ type Options struct {
 	SupportEmail string         // default WebSupport@CHNCT.org
 	SupportPhone string         // as read aloud, default "1-800-859-9889, TTY 711"
 	Brand        *Brand         // nil: the programme's own, which mentions no hours
+	Languages    []string       // that pages and mails are in; nil: all but drafts
 	TimeZone     *time.Location // of all dates and times shown; default America/New_York, else UTC
 	AccountPath  string         // where "my account" leads, default /account
 }

@@ -281,6 +281,26 @@ func pageCases() []pageCase {
 	}...)
 }
 
+// allLanguages are those of the catalogs, drafts too.
+func allLanguages(t testing.TB) []string {
+	t.Helper()
+	languages, err := CatalogLanguages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return languages
+}
+
+// loadAll has drafts too.
+func loadAll(t testing.TB) *Set {
+	t.Helper()
+	s, err := Load(Options{Languages: allLanguages(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 func load(t testing.TB) *Set {
 	t.Helper()
 	s, err := Load(Options{})

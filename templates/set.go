@@ -51,20 +51,15 @@ func Load(options Options) (*Set, error) {
 }
 
 func (s *Set) loadCatalogs(options Options) error {
-	languages, err := catalogLanguages()
-	if err != nil {
+	var err error
+	if s.languages, err = chosen(options.Languages); err != nil {
 		return err
 	}
-	for _, lang := range languages {
-		data, err := files.ReadFile("locales/" + lang + ".json")
-		if err != nil {
-			return err
-		}
-		if s.catalogs[lang], err = parseCatalog(lang, data, options.in(lang)); err != nil {
+	for _, lang := range s.languages {
+		if s.catalogs[lang], err = readCatalog(lang, options.in(lang)); err != nil {
 			return err
 		}
 	}
-	s.languages = languages
 	slices.SortStableFunc(s.languages, func(a, b string) int { // the default first, because the matcher falls back to it
 		switch {
 		case a == DefaultLanguage:
@@ -75,9 +70,6 @@ func (s *Set) loadCatalogs(options Options) error {
 			return strings.Compare(a, b)
 		}
 	})
-	if len(s.languages) == 0 || s.languages[0] != DefaultLanguage {
-		return fmt.Errorf("templates: no catalog of the default language %s", DefaultLanguage)
-	}
 	tags := make([]language.Tag, len(s.languages))
 	for i, lang := range s.languages {
 		tags[i] = s.catalogs[lang].tag
@@ -86,13 +78,51 @@ func (s *Set) loadCatalogs(options Options) error {
 	return nil
 }
 
-// catalogLanguages are those of the embedded catalogs.
-func catalogLanguages() (languages []string, err error) {
+// CatalogLanguages are those of the embedded catalogs, drafts too.
+func CatalogLanguages() (languages []string, err error) {
 	names, err := fs.Glob(files, "locales/*.json")
 	for _, name := range names {
 		languages = append(languages, strings.TrimSuffix(path.Base(name), ".json"))
 	}
 	return languages, err
+}
+
+// chosen are the languages wanted, or, if that is empty, those whose catalog is not a draft.
+func chosen(wanted []string) (languages []string, err error) {
+	all, err := CatalogLanguages()
+	if err != nil {
+		return nil, err
+	}
+	if len(wanted) > 0 {
+		for _, lang := range wanted {
+			if !slices.Contains(all, lang) {
+				return nil, fmt.Errorf("%q is none of the languages %s", lang, strings.Join(all, ", "))
+			}
+		}
+		languages = slices.Compact(slices.Sorted(slices.Values(wanted)))
+	} else {
+		for _, lang := range all {
+			c, err := readCatalog(lang, Options{Brand: &Brand{}})
+			if err != nil {
+				return nil, err
+			}
+			if c.draft == "" {
+				languages = append(languages, lang)
+			}
+		}
+	}
+	if !slices.Contains(languages, DefaultLanguage) {
+		return nil, fmt.Errorf("the language %s is always there: name it too", DefaultLanguage)
+	}
+	return languages, nil
+}
+
+func readCatalog(lang string, options Options) (*catalog, error) {
+	data, err := files.ReadFile("locales/" + lang + ".json")
+	if err != nil {
+		return nil, err
+	}
+	return parseCatalog(lang, data, options)
 }
 
 func (s *Set) loadPages(lang string) error {
@@ -142,7 +172,7 @@ func (s *Set) others(lang string) []Language {
 	var others []Language
 	for _, other := range s.languages {
 		if other != lang {
-			others = append(others, Language{other, s.Text(other, "web.layout.language_name", nil)})
+			others = append(others, Language{other, s.languageName(other)})
 		}
 	}
 	return others
@@ -160,6 +190,14 @@ func (s *Set) Match(prefs ...string) string {
 		}
 	}
 	return s.languages[0]
+}
+
+// languageName is a language as its speakers name it; of one that has no pages now, its tag.
+func (s *Set) languageName(lang string) string {
+	if _, ok := s.catalogs[lang]; ok {
+		return s.Text(lang, "web.layout.language_name", nil)
+	}
+	return lang
 }
 
 func (s *Set) catalog(lang string) *catalog {

@@ -2,39 +2,79 @@ package templates
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"golang.org/x/text/feature/plural"
 )
 
-// TestGlossary compares every text with the glossary of its language, docs/words.md.
-func TestGlossary(t *testing.T) {
+// TestWords holds every catalog, drafts too: the same keys and places as the Spanish one, the plurals of its language, and
+// no word that the glossary (docs/words.md) does not use.
+func TestWords(t *testing.T) {
+	for _, lang := range allLanguages(t) {
+		r, err := CheckWords(lang, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, mistake := range r.Mistakes {
+			t.Errorf("%s: %s", lang, mistake)
+		}
+		if !r.Glossary {
+			t.Errorf("%s has no glossary", lang)
+		}
+	}
+}
+
+// What a glossary exempts is there, and needs it.
+func TestGlossaryExemptions(t *testing.T) {
 	for lang, c := range load(t).catalogs {
 		g, err := parseGlossary(lang)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(g.Terms) == 0 {
-			t.Errorf("%s has no glossary", lang)
-		}
-		for key, m := range c.messages {
-			for _, pieces := range m.forms {
-				for _, wrong := range g.check(key, plain(pieces)) {
-					t.Errorf("%s: %s %s: %s", lang, key, wrong, plain(pieces))
-				}
-			}
-		}
+		strict := g
+		strict.Exempt = nil
 		for _, key := range g.Exempt {
 			if !c.has(key) {
 				t.Errorf("the glossary of %s exempts %s, which is in no catalog", lang, key)
-				continue
-			}
-			strict := g
-			strict.Exempt = nil
-			if len(strict.check(key, plain(c.messages[key].forms[plural.Other]))) == 0 {
+			} else if len(strict.check(key, plain(c.messages[key].forms[plural.Other]))) == 0 {
 				t.Errorf("the glossary of %s exempts %s, which needs no exemption", lang, key)
 			}
 		}
+	}
+}
+
+// CheckWords says each thing that a translation lacks.
+func TestCheckWords(t *testing.T) {
+	whole, err := files.ReadFile("locales/en.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct{ old, new, want string }{
+		"missing":  {`  "accounts.saved.later": "Not now",` + "\n", "", "lacks accounts.saved.later: Ahora no"},
+		"extra":    {`"accounts.saved.later"`, `"accounts.saved.late": "x", "accounts.saved.later"`, "accounts.saved.late is nowhere used"},
+		"places":   {`"Receipt {number}"`, `"Receipt {name}"`, "accounts.apps.receipt_number has the places [name], want [number]"},
+		"plural":   {`"one": "{n} hour",` + "\n    ", ``, "web.wait.hours has the plural categories [other], the language has [one other]"},
+		"singular": {`"Not now"`, `{"one": "Not now", "other": "Not now"}`, "accounts.saved.later is plural in one language only"},
+		"glossary": {`"Not now"`, `"Send an e-mail"`, `accounts.saved.later says "e-mail", the word is "email": Send an e-mail`},
+	} {
+		text := strings.Replace(string(whole), test.old, test.new, 1)
+		r, err := CheckWords("en", []byte(text))
+		if err != nil || len(r.Mistakes) != 1 || r.Mistakes[0] != test.want {
+			t.Errorf("%s: %v, %v, want %q", name, r, err, test.want)
+		}
+	}
+	draft := strings.Replace(string(whole), "{\n", "{\n  \"_draft\": \"Nobody has read it.\",\n", 1)
+	if r, err := CheckWords("en", []byte(draft)); err != nil || r.Draft != "Nobody has read it." || len(r.Mistakes) > 0 {
+		t.Errorf("a draft: %v, %v", r, err)
+	}
+	for data, want := range map[string]string{"[]": "catalog fr: ", `{"_draft": 1}`: "catalog fr: _draft: must be a text"} {
+		if _, err := CheckWords("fr", []byte(data)); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: %v", data, err)
+		}
+	}
+	if _, err := CheckWords("fr", nil); err == nil || err.Error() != `there is no catalog of the language "fr"` {
+		t.Errorf("no catalog: %v", err)
 	}
 }
 

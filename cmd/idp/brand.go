@@ -46,13 +46,14 @@ func (c *BrandSampleCmd) Run(p *process) error {
 
 // BrandCheckCmd is "idp brand check".
 type BrandCheckCmd struct {
-	Folder string `arg:"" help:"The brand's folder." type:"existingdir"`
+	Folder    string   `arg:"" help:"The brand's folder." type:"existingdir"`
+	Languages []string `placeholder:"TAG,…" help:"Languages that pages are in, as in IDP_LANGUAGES. Default: all but drafts."`
 }
 
 // Run reports every mistake.
 func (c *BrandCheckCmd) Run(p *process) error {
-	brand, err := loadBrand(c.Folder)
-	set, loadErr := templates.Load(templates.Options{Brand: brand})
+	brand, err := loadBrand(c.Folder, c.Languages)
+	set, loadErr := templates.Load(templates.Options{Brand: brand, Languages: c.Languages})
 	if loadErr != nil {
 		return errors.Join(err, loadErr)
 	}

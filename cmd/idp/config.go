@@ -51,6 +51,7 @@ type environment struct {
 	SecurityContact   string            `env:"SECURITY_CONTACT" help:"mailto:, tel: or https: address in security.txt; empty for no such file"`
 	TimeZone          string            `env:"TIME_ZONE" envDefault:"America/New_York" help:"of dates and times shown to members"`
 	Language          string            `env:"LANGUAGE" envDefault:"es" help:"of pages when nothing says otherwise"`
+	Languages         []string          `env:"LANGUAGES" help:"of pages and mails, comma-separated, es among them; empty for all but drafts, see \"idp words check\""`
 	TrustedProxies    []string          `env:"TRUSTED_PROXIES" help:"networks whose X-Forwarded-For is read, comma-separated"`
 	WideSources       []string          `env:"WIDE_SOURCES" help:"networks of clinics and call centres, which have higher limits, comma-separated"`
 	IdentityLock      time.Duration     `env:"IDENTITY_LOCK" envDefault:"24h" help:"after three tries with the wrong card; 0 until staff release it"`

@@ -15,13 +15,13 @@ import (
 
 // checkLooks reads the settings for pages and mails.
 func (e *environment) checkLooks(m *mistakes) templates.Options {
-	o := templates.Options{SupportEmail: e.SupportEmail, SupportPhone: e.SupportPhone}
+	o := templates.Options{SupportEmail: e.SupportEmail, SupportPhone: e.SupportPhone, Languages: e.Languages}
 	var err error
 	if o.TimeZone, err = time.LoadLocation(e.TimeZone); err != nil {
 		m.wrong("TIME_ZONE", "must be a time zone such as America/New_York")
 	}
 	if e.BrandDir != "" {
-		if o.Brand, err = loadBrand(e.BrandDir); err != nil {
+		if o.Brand, err = loadBrand(e.BrandDir, e.Languages); err != nil {
 			m.wrong("BRAND_DIR", "%v", err)
 		}
 	}
@@ -29,8 +29,8 @@ func (e *environment) checkLooks(m *mistakes) templates.Options {
 }
 
 // loadBrand adds the folder to the mistakes.
-func loadBrand(dir string) (*templates.Brand, error) {
-	brand, err := templates.LoadBrand(os.DirFS(dir))
+func loadBrand(dir string, languages []string) (*templates.Brand, error) {
+	brand, err := templates.LoadBrand(os.DirFS(dir), languages)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s", dir, strings.ReplaceAll(err.Error(), "\n", "\n"+dir+": "))
 	}

@@ -46,6 +46,8 @@ type DemoCmd struct {
 
 	Brand string `placeholder:"DIR" help:"Show this brand, see \"idp brand\"." type:"existingdir"`
 
+	Languages []string `placeholder:"TAG,…" help:"Show these languages, es among them. Default: all but drafts."`
+
 	Certification bool `help:"Allow clients of the profile certification: hybrid and implicit flows."`
 }
 
@@ -65,7 +67,7 @@ func (d *DemoCmd) Run(ctx context.Context, p *process) error {
 	}
 	var brand *templates.Brand
 	if d.Brand != "" {
-		if brand, err = loadBrand(d.Brand); err != nil {
+		if brand, err = loadBrand(d.Brand, d.Languages); err != nil {
 			return err
 		}
 	}
@@ -101,7 +103,7 @@ func (d *DemoCmd) Run(ctx context.Context, p *process) error {
 		language: "es", identityLock: 24 * time.Hour, rememberDevice: 30 * 24 * time.Hour, numbers: members.DefaultNumberFormat,
 		smtp: mail.SMTPOptions{Address: smtp.Addr().String(), TLS: mail.PlainText, From: "no-reply@idp.invalid", ReplyTo: "WebSupport@CHNCT.org"},
 	}
-	s.templates.Brand = brand
+	s.templates.Brand, s.templates.Languages = brand, d.Languages
 	if hasAgreement(d.Brand) {
 		s.agreementDir = d.Brand
 	}

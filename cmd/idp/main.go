@@ -38,6 +38,7 @@ type commands struct {
 	Roster   RosterCmd       `cmd:"" help:"Import the roster of members."`
 	Accounts AccountsCmd     `cmd:"" help:"Take over members' accounts from another system, or write them for one."`
 	Brand    BrandCmd        `cmd:"" help:"Show the programme under your own name, colours and notices."`
+	Words    WordsCmd        `cmd:"" help:"Check the translations of pages and mails."`
 	Staff    StaffCmd        `cmd:"" help:"Say who works at the support desk."`
 	Portal   PortalCmd       `cmd:"" help:"Run the sample portal alone, as an application of its own."`
 	Mailbox  MailboxCmd      `cmd:"" help:"Run the demo's mail catcher alone."`

@@ -111,7 +111,7 @@ func (a *app) assemble(ctx context.Context, s settings) error {
 func loadTemplates(s settings) (*templates.Set, error) {
 	set, err := templates.Load(s.templates)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("IDP_LANGUAGES: %w", err)
 	}
 	if languages := set.Languages(); s.language != "" && !slices.Contains(languages, s.language) {
 		return nil, fmt.Errorf("IDP_LANGUAGE: %q is none of %s", s.language, strings.Join(languages, ", "))
