@@ -22,6 +22,46 @@ var zeroID uuid.UUID
 type memberPage struct {
 	Summary
 	MayVerify bool
+	Now       time.Time
+}
+
+const recentShown = 5 // moments of the timeline that are not folded
+
+// Recent and Earlier are the two parts of the timeline.
+func (p memberPage) Recent() []Moment  { return p.Timeline[:min(len(p.Timeline), recentShown)] }
+func (p memberPage) Earlier() []Moment { return p.Timeline[len(p.Recent()):] }
+
+// offer is an act with what it needs before and after: for each proof a text of the catalog, "" for none.
+type offer struct {
+	Act    Act
+	Needs  string // proof of the caller
+	Second bool   // approval by another person
+}
+
+// Ready and Waiting are the acts that can be asked for now, and those that need another proof of the caller first.
+func (p memberPage) Ready() []offer   { return p.offered(func(o offer) bool { return o.Needs == "" }) }
+func (p memberPage) Waiting() []offer { return p.offered(func(o offer) bool { return o.Needs != "" }) }
+
+func (p memberPage) offered(which func(offer) bool) (some []offer) {
+	v := p.Verification
+	for _, act := range p.Acts {
+		lock := ""
+		if i := slices.IndexFunc(p.Obstacles, func(o Obstacle) bool { return o.Lock != "" }); act == ReleaseLock && i >= 0 {
+			lock = p.Obstacles[i].Lock
+		}
+		r := ruleOf(act, lock)
+		o := offer{Act: act, Second: needsSecond(act, r, v.Method, map[bool]int{true: helpAlone}[p.NeedsSecond])}
+		switch {
+		case r.verified && !v.Verified:
+			o.Needs = "verified"
+		case r.verified && slices.Contains(r.unproven, v.Method):
+			o.Needs = "better"
+		}
+		if which(o) {
+			some = append(some, o)
+		}
+	}
+	return some
 }
 
 func (h *Console) showMember(c *gin.Context, v visit) error {
@@ -36,7 +76,7 @@ func (h *Console) showMember(c *gin.Context, v visit) error {
 	if err != nil {
 		return err
 	}
-	return h.page(c, v, http.StatusOK, "admin/member", memberPage{sum, v.may(Verify)}, h.justDone(c)...)
+	return h.page(c, v, http.StatusOK, "admin/member", memberPage{sum, v.may(Verify), h.service.now()}, h.justDone(c)...)
 }
 
 // justDone reports what was just done for the member.

@@ -180,6 +180,10 @@ for (const day of days) {
     await lockOut(member, day.member);
     await page.goto(address);
     await person.look('stuck');
+    if (day.width > 320) {
+      const ends = await page.evaluate(() => Math.max(...[...document.querySelectorAll('.member .card')].map((card) => card.getBoundingClientRect().bottom + scrollY)));
+      assert.ok(ends <= 800, `the member is seen without scrolling at 1280 x 800: ${ends}`);
+    }
     assert.equal(await page.locator('.stuck li').count(), 1);
     await press(person, 'release_lock');
     await why('No puede entrar y llamó', 'Cannot sign in, called us', 'HD-1002');

@@ -46,8 +46,14 @@ type (
 		Mails                                           []deskMail
 		Verification                                    callerState
 		NeedsSecond, MayVerify                          bool
-		Acts                                            []deskAct
-		Timeline                                        []deskLog
+		Now                                             time.Time
+		Ready, Waiting                                  []deskOffer
+		Recent, Earlier                                 []deskLog
+	}
+	deskOffer struct {
+		Act    deskAct
+		Needs  string
+		Second bool
 	}
 	deskCard struct {
 		BirthMonth, BirthDay, BirthYear, FirstName, LastName, Suffix, CardID string
@@ -105,7 +111,8 @@ func deskCases() []pageCase {
 	}
 	card := deskCard{BirthMonth: "3", BirthDay: "14", BirthYear: "1984", FirstName: "María", LastName: "Núñez", CardID: "004123789"}
 	locks := []obstacle{{"differs", "", noon}, {"unknown_number", "", noon}, {"lock_identity", "identity", time.Time{}}, {"lock_password", "password", noon}, {"lock_question", "question", time.Time{}}, {"lock_facts", "", noon}}
-	acts := []deskAct{"release_lock", "send_username", "start_reset", "change_email", "reset_factor", "change_member", "end_sessions", "disable"}
+	offers := []deskOffer{{Act: "release_lock"}, {Act: "send_username"}, {"start_reset", "", true}, {Act: "end_sessions"}, {"change_email", "verified", true}, {"reset_factor", "verified", true},
+		{"change_member", "better", true}, {Act: "disable", Needs: "verified"}}
 	tied := deskRequest{"r3", "m1", "Rosa Vega", "Se inscribió con la tarjeta de su hija", "HD-1002", "", "310542266", "change_member", noon, noon, false, "in_person"}
 	request := deskRequest{"r1", "m1", "Rosa Vega", "Perdió su correo y vino a la oficina", "HD-1001", "nueva@example.org", "", "change_email", noon, noon, false, "spoken_code"}
 	own := request
@@ -113,8 +120,8 @@ func deskCases() []pageCase {
 	methods := []string{"spoken_code", "facts", "call_back", "in_person", "none"}
 	member := deskMember{ID: "m1", Username: "maria.lopez", Name: "M••• L•••", Email: "m•••@gmail.com", Status: "active", MemberNumber: "789", BirthYear: 1984,
 		Factors: deskFactors{true, 1}, Held: []deskHeld{{"change_email", noon}}, Obstacles: locks, Mails: []deskMail{{"reset", "queued", noon}, {"welcome", "sent", noon}},
-		Verification: callerState{true, noon}, NeedsSecond: true, MayVerify: true, Acts: acts,
-		Timeline: []deskLog{{At: noon, Act: "disable", Outcome: "done", Reason: "Lo pidió la persona por teléfono", Ticket: "HD-1", Name: "Luis", Role: "admin"},
+		Verification: callerState{true, noon}, NeedsSecond: true, MayVerify: true, Now: noon, Ready: offers[:4], Waiting: offers[4:], Earlier: []deskLog{{At: noon, Kind: "signed_in"}},
+		Recent: []deskLog{{At: noon, Act: "disable", Outcome: "done", Reason: "Lo pidió la persona por teléfono", Ticket: "HD-1", Name: "Luis", Role: "admin"},
 			{At: noon, Act: "end_sessions", Outcome: "step_up", Name: "Luis"}, {At: noon, Kind: "signed_in"}, {At: noon, Kind: "app_allowed"}}}
 	cases := []pageCase{
 		page("admin/signin", "", Layout{Path: "/"}, struct {
@@ -151,7 +158,7 @@ func deskCases() []pageCase {
 		page("admin/activity", "empty", at("/activity"), deskDiary{nil, 60, 20}),
 		page("admin/audit", "", at("/audit", Problem{Field: "from", Key: "admin.audit.span"}), struct{ From, To, Reason, Ticket string }{"2026-11-01", "2026-11-24", "Revisión", "A-1"}),
 	}
-	for _, act := range append(acts, "enable") {
+	for _, act := range []deskAct{"release_lock", "send_username", "start_reset", "change_email", "reset_factor", "change_member", "end_sessions", "disable", "enable"} {
 		cases = append(cases, page("admin/act", string(act), at("/members/m1/acts/"+string(act), Problem{Key: "admin.act.need_verify"}, Problem{Field: "ticket", Key: "admin.act.ticket_missing"}),
 			deskForm{ID: "m1", Name: "maria.lopez", Act: string(act), Lock: "password", Email: "nueva@example.org", Obstacles: locks[2:4], Second: true, Ends: act == "disable"}))
 	}

@@ -12,7 +12,7 @@
     show.hidden = false;
     show.addEventListener("click", () => dialog.showModal());
     document.addEventListener("keydown", (event) => {
-      const typing = event.target.closest("input, select, textarea, [contenteditable]");
+      const typing = event.target.closest("input:not([type=checkbox], [type=radio]), select, textarea, [contenteditable]");
       if (typing || event.ctrlKey || event.metaKey || event.altKey || dialog.open || !store.on()) return;
       if (event.key === "/") {
         const field = document.getElementById("q");
