@@ -151,11 +151,11 @@ func (h *Console) answer(c *gin.Context, v visit, err error) error {
 	case errors.Is(err, ErrStepUp):
 		return h.stepUp(c, v)
 	case errors.Is(err, ErrForbidden):
-		return &web.Error{Status: http.StatusForbidden, Key: web.KeyForbidden, Href: searchPath, Err: err}
+		return &web.Error{Status: http.StatusForbidden, Key: web.KeyForbidden, Href: v.home(), Options: []web.PageOption{h.frame(c, v)}, Err: err}
 	case errors.Is(err, ErrNotFound):
-		return &web.Error{Status: http.StatusNotFound, Key: web.KeyNotFound, Href: searchPath, Err: err}
+		return &web.Error{Status: http.StatusNotFound, Key: web.KeyNotFound, Href: v.home(), Options: []web.PageOption{h.frame(c, v)}, Err: err}
 	case isLimit:
-		return &web.Error{Status: http.StatusTooManyRequests, Key: web.KeyTooMany, Wait: limit.Wait, Href: searchPath, Err: err}
+		return &web.Error{Status: http.StatusTooManyRequests, Key: web.KeyTooMany, Wait: limit.Wait, Href: v.home(), Options: []web.PageOption{h.frame(c, v)}, Err: err}
 	}
 	return err
 }
@@ -163,6 +163,11 @@ func (h *Console) answer(c *gin.Context, v visit, err error) error {
 // page answers with a page in the desk's frame.
 func (h *Console) page(c *gin.Context, v visit, status int, name string, page any, opts ...web.PageOption) error {
 	opts = append(opts, web.InPlace()) // the desk's forms are refused at an address other than their own
+	return h.web.Page(c, status, name, page, append([]web.PageOption{h.frame(c, v)}, opts...)...)
+}
+
+// frame is the band with name, roles and places.
+func (h *Console) frame(c *gin.Context, v visit) web.PageOption {
 	d := &templates.Desk{Name: v.Name, Approvals: v.waiting, Here: placeOf(c.Request.URL.Path)}
 	for _, role := range v.Roles {
 		d.Roles = append(d.Roles, string(role))
@@ -175,7 +180,7 @@ func (h *Console) page(c *gin.Context, v visit, status int, name string, page an
 			d.Places = append(d.Places, place.path)
 		}
 	}
-	return h.web.Page(c, status, name, page, append([]web.PageOption{web.WithDesk(d)}, opts...)...)
+	return web.WithDesk(d)
 }
 
 // home returns the first page that the person may open.

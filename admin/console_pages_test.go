@@ -35,8 +35,8 @@ func TestConsolePages(t *testing.T) {
 			continue // everybody's own
 		}
 		v.enters(v.person("other-"+string(role)+strings.ToLower(seal.NewToken()[:4]), other))
-		if w := v.get(path); w.Code != http.StatusForbidden {
-			t.Errorf("%s by a person of %s: %d, want 403", path, other, w.Code)
+		if w := v.get(path); w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), `<a href="/activity"`) {
+			t.Errorf("%s by a person of %s: %d, want 403 and the places that they may go to:\n%s", path, other, w.Code, w.Body)
 		}
 	}
 	v.enters(everything)

@@ -23,7 +23,11 @@ type memberPage struct {
 	Summary
 	MayVerify bool
 	Now       time.Time
+	Next      Act // the sensible one after what was just done; "" for none
 }
+
+// sequels are what a caller usually needs next.
+var sequels = map[Act]Act{ReleaseLock: StartReset, SendUsername: StartReset, EndSessions: StartReset, StopChange: EndSessions, Enable: StartReset, Disable: EndSessions}
 
 const recentShown = 5 // moments of the timeline that are not folded
 
@@ -76,7 +80,11 @@ func (h *Console) showMember(c *gin.Context, v visit) error {
 	if err != nil {
 		return err
 	}
-	return h.page(c, v, http.StatusOK, "admin/member", memberPage{sum, v.may(Verify), h.service.now()}, h.justDone(c)...)
+	page := memberPage{Summary: sum, MayVerify: v.may(Verify), Now: h.service.now()}
+	if h.web.JustDone(c) {
+		page.Next = sequels[Act(c.Query("done"))]
+	}
+	return h.page(c, v, http.StatusOK, "admin/member", page, h.justDone(c)...)
 }
 
 // justDone reports what was just done for the member.

@@ -47,6 +47,7 @@ type (
 		Verification                                    callerState
 		NeedsSecond, MayVerify                          bool
 		Now                                             time.Time
+		Next                                            deskAct
 		Ready, Waiting                                  []deskOffer
 		Recent, Earlier                                 []deskLog
 	}

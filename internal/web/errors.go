@@ -52,6 +52,7 @@ type Error struct {
 	Href      string        // target of the button; "" means the default for Key
 	Wait      time.Duration // sent as Retry-After, shown as {time}
 	Username  string        // the signed-in user, shown as {username}; "" if irrelevant
+	Options   []PageOption  // the frame around the page, which is then shown in place
 	Err       error
 	detail    string // what is wrong, in a fixed text for the developers of the calling program
 }
@@ -177,7 +178,7 @@ func (w *Web) answer(c *gin.Context, e *Error) {
 	if requestOf(c).lang == "" { // refused before the language was chosen
 		w.chooseLanguage(c)
 	}
-	if e.Username == "" && w.leadsToItself(c) { // whose session is open is asked anew
+	if e.Username == "" && e.Options == nil && w.leadsToItself(c) { // whose session is open is asked anew
 		if err := w.seeError(c, e); err == nil {
 			return
 		}
@@ -186,7 +187,7 @@ func (w *Web) answer(c *gin.Context, e *Error) {
 	if e.Wait > 0 || e.Key == KeyTooMany || e.Key == KeyUnavailable {
 		page.Args["time"] = max(e.Wait, time.Second)
 	}
-	opts := []PageOption{InPlace()}
+	opts := append([]PageOption{InPlace()}, e.Options...)
 	if e.Username != "" {
 		page.Args["username"] = e.Username
 		opts = append(opts, SignedIn(e.Username))
