@@ -144,6 +144,7 @@ func (s *Service) QueueGet(b *pgx.Batch, id uuid.UUID, account *Account) {
 type AtSignIn struct {
 	Agreement string // newest version that the account has accepted, "" if none
 	Question  bool   // it has no secret question, and none was asked for recently
+	Passkey   bool   // it has no passkey, and none was ever offered
 }
 
 // questionAgain is how long a member without a question is left alone after being asked for one.
@@ -157,6 +158,12 @@ func (s *Service) AtSignIn(ctx context.Context, id uuid.UUID) (AtSignIn, error) 
 // QuestionAsked records that a sign-in asked for the question.
 func (s *Service) QuestionAsked(ctx context.Context, id uuid.UUID) error {
 	_, err := s.db.From(ctx).Exec(ctx, `update accounts set question_asked_at = $2 where id = $1`, id, s.now())
+	return err
+}
+
+// PasskeyOffered records that a sign-in offered a passkey.
+func (s *Service) PasskeyOffered(ctx context.Context, id uuid.UUID) error {
+	_, err := s.db.From(ctx).Exec(ctx, `update accounts set passkey_offered_at = $2 where id = $1`, id, s.now())
 	return err
 }
 

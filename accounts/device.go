@@ -47,6 +47,13 @@ func (s *Service) RenewDevice(account Account, cookie string) string {
 	return s.newDeviceCookie(cookie, account.Username, device.id, now)
 }
 
+// OwnBrowser reports whether the device cookie is of a browser that has signed in to this account before, and to no other:
+// a family's, a library's or a new one may be anybody's.
+func (s *Service) OwnBrowser(account Account, cookie string) bool {
+	known := s.readDeviceCookie(cookie, account.Username, s.now()).since(account.CredentialsChangedAt)
+	return known.valid && len(deviceEntries(cookie)) == 1
+}
+
 // newDeviceCookie returns the former cookie with a new entry of one account, and without its older one: the entries of
 // the last five accounts, the newest first. An entry is ID | expiry (Unix seconds) | MAC over both and the username. It
 // reveals nothing, and each is valid for one account and ends on its own.

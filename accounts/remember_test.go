@@ -162,3 +162,24 @@ func (f *fixture) must(err error) {
 		f.t.Fatal(err)
 	}
 }
+
+// A passkey is offered to an account that has none, once.
+func TestPasskeyMayBeOffered(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	maria, juan := f.register("maria"), f.register("juan")
+	may := func(a Account) bool {
+		t.Helper()
+		at, err := f.AtSignIn(f.ctx(), a.ID)
+		f.must(err)
+		return at.Passkey
+	}
+	if !may(maria) || !may(juan) {
+		t.Error("it may not be offered at first")
+	}
+	f.enrolPasskey(maria)
+	f.must(f.PasskeyOffered(f.ctx(), juan.ID))
+	if may(maria) || may(juan) {
+		t.Errorf("of who has one %v, of whom was offered one %v", may(maria), may(juan))
+	}
+}

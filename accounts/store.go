@@ -187,8 +187,9 @@ func (s *store) queueFree(b *pgx.Batch, names []string, most int, free *[]string
 func (s *store) atSignIn(ctx context.Context, id uuid.UUID, askedBefore time.Time) (a AtSignIn, err error) {
 	err = s.db.From(ctx).QueryRow(ctx, `
 		select coalesce((select version from account_acceptances where account_id = id and kind = 'agreement' order by accepted_at desc limit 1), ''),
-			coalesce(question_asked_at, '-infinity') < $2 and not exists (select from account_questions where account_id = id)
-		from accounts where id = $1`, id, askedBefore).Scan(&a.Agreement, &a.Question)
+			coalesce(question_asked_at, '-infinity') < $2 and not exists (select from account_questions where account_id = id),
+			passkey_offered_at is null and not exists (select from account_passkeys where account_id = accounts.id)
+		from accounts where id = $1`, id, askedBefore).Scan(&a.Agreement, &a.Question, &a.Passkey)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return a, nil
 	}

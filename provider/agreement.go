@@ -33,19 +33,20 @@ func (h *Handler) newAgreement(c *gin.Context, session *accounts.Session) (*agre
 	return due, err
 }
 
-// atSignIn is newAgreement; question also reports whether the member has to choose a secret question.
-func (h *Handler) atSignIn(c *gin.Context, session *accounts.Session) (due *agreementPage, question bool, err error) {
+// atSignIn is newAgreement; a also says whether the member has to choose a secret question and may be offered a passkey.
+func (h *Handler) atSignIn(c *gin.Context, session *accounts.Session) (due *agreementPage, a accounts.AtSignIn, err error) {
 	if session.MemberID == uuid.Nil { // support staff are not licensees, and have no question
-		return nil, false, nil
+		return nil, a, nil
 	}
-	a, err := h.accounts.AtSignIn(c.Request.Context(), session.AccountID)
-	if err != nil {
-		return nil, false, err
+	if a, err = h.accounts.AtSignIn(c.Request.Context(), session.AccountID); err != nil {
+		return nil, a, err
 	}
 	if current := h.service.agreement(h.now(), web.Lang(c)); a.Agreement < current.Version {
 		due = &agreementPage{current, a.Agreement == ""}
 	}
-	return due, a.Question && h.service.questions, nil
+	a.Question = a.Question && h.service.questions
+	a.Passkey = a.Passkey && h.sessions.Offers(c)
+	return due, a, nil
 }
 
 func (h *Handler) showAgreement(c *gin.Context) error {

@@ -79,11 +79,11 @@ func (h *Handler) dispatch(c *gin.Context, ctx context.Context, r *authorizeRequ
 		f.selectedAt, f.heldFor = i.selectedAt, i.heldFor
 	}
 	if session != nil && i != nil && !session.AuthTime.Before(r.requestedAt) { // signed in for this request
-		due, question, err := h.atSignIn(c, session)
+		due, at, err := h.atSignIn(c, session)
 		if err != nil {
 			return err
 		}
-		f.agreement, f.question = due != nil, question
+		f.agreement, f.question, f.passkey = due != nil, at.Question, at.Passkey
 	}
 	if session != nil && accounts.Rank(session.ACR) < r.assurance.wish {
 		factors, err := h.accounts.Factors(c.Request.Context(), session.AccountID)

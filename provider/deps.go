@@ -32,6 +32,7 @@ type Accounts interface {
 	Get(ctx context.Context, id uuid.UUID) (accounts.Account, error)
 	AtSignIn(ctx context.Context, id uuid.UUID) (accounts.AtSignIn, error)
 	QuestionAsked(ctx context.Context, id uuid.UUID) error
+	PasskeyOffered(ctx context.Context, id uuid.UUID) error
 	Questions(ctx context.Context, id uuid.UUID) ([]string, error)
 	AcceptAgreement(ctx context.Context, id uuid.UUID, a accounts.Acceptance) error
 	QueueNotice(ctx context.Context, b *pgx.Batch, account accounts.Account, kind string, args templates.Args) error
@@ -53,6 +54,9 @@ type Sessions interface {
 	Held(c *gin.Context) bool
 	Remembered(c *gin.Context, account accounts.Account) (bool, error)
 	RememberDays(c *gin.Context, account accounts.Account) int
+	NoteOffer(c *gin.Context, account accounts.Account)
+	Offers(c *gin.Context) bool
+	Offered(c *gin.Context)
 	Prove(c *gin.Context, f accounts.Factor, proof string) (accounts.Proved, error)
 	Drop(c *gin.Context) error
 	StepUp(c *gin.Context, session accounts.Session, amr []string) (accounts.Session, error)

@@ -128,6 +128,7 @@
 //	               Launch's scopes (smart.go), sensitive ones last
 //	agreement.go   a version of the license agreement published since the last sign-in
 //	question.go    a secret question, where there is none: may be left for later
+//	passkey_offer.go  a passkey, once, where the device can make one: may be declined
 //	device.go      another screen (RFC 8628): allowing it makes the grant, whose code is
 //	               the device code
 //	logout.go      ends the session and, in the same transaction, queues a logout token for

@@ -70,6 +70,7 @@ func (h *Handler) Mount(r gin.IRouter) {
 	pages.GET("/login/agreement", h.web.Handle(h.showAgreement))
 	pages.POST("/login/agreement", h.web.Handle(h.decideAgreement))
 	pages.GET("/login/question", h.web.Handle(h.showQuestion))
+	pages.GET(pathOffer, h.web.Handle(h.showOffer))
 	pages.GET("/consent", h.web.Handle(h.showConsent))
 	pages.POST("/consent", h.web.Handle(h.decideConsent))
 	pages.GET("/device", h.web.Handle(h.showDevice))

@@ -177,6 +177,7 @@ func (h *Handler) login(c *gin.Context) error {
 		}
 		return h.loginForm(c, w, status, web.Clip(username, repeatedMax), []web.PageOption{web.WithProblems(problem)})
 	}
+	h.sessions.NoteOffer(c, account)
 	spared, err := h.spared(c, w, account)
 	if err != nil {
 		return err
@@ -226,7 +227,7 @@ func returnOf(c *gin.Context) string {
 // signedIn continues after a sign-in with every step proven.
 func (h *Handler) signedIn(c *gin.Context, w waiting, session accounts.Session, returnTo string) error {
 	if w.request == nil {
-		due, err := h.newAgreement(c, &session)
+		due, at, err := h.atSignIn(c, &session)
 		if err != nil {
 			return err
 		}
@@ -235,6 +236,9 @@ func (h *Handler) signedIn(c *gin.Context, w waiting, session accounts.Session, 
 		}
 		if returnTo != "" {
 			return web.SeeOther(c, returnTo)
+		}
+		if at.Passkey && w.flow == "" && h.web.Cookie(c, deviceCookie) == "" && !session.Kept && !session.Unsettled {
+			return web.SeeOther(c, pathOffer)
 		}
 		if session.Kept && w.flow == "" {
 			return h.web.SeeDone(c, "/account?note=kept")

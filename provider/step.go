@@ -21,6 +21,7 @@ const (
 	stepAgreement step = "agreement" // a new version of the license agreement
 	stepSettle    step = "settle"    // what an imported account lacks
 	stepQuestion  step = "question"  // a secret question, if there is none; can be postponed
+	stepPasskey   step = "passkey"   // the offer of a passkey, once; can be declined
 	stepConsent   step = "consent"   // the member's permission for a partner app
 )
 
@@ -33,6 +34,7 @@ type facts struct {
 	best       int               // rank that the member's factors can give; read if the session has less than is wanted
 	agreement  bool              // a new version must be accepted; asked at a fresh sign-in
 	question   bool              // a secret question must be asked for, also at a fresh sign-in
+	passkey    bool              // a passkey may be offered, also at a fresh sign-in
 	consent    *consent          // what the member allowed this client; nil if nothing, or not asked for
 }
 
@@ -66,6 +68,8 @@ func nextStep(f facts) (step, string) {
 		return stepSettle, "the account was imported and is not complete"
 	case f.question:
 		return stepQuestion, "no secret question, and not asked for lately"
+	case f.passkey && !r.asks("none"):
+		return stepPasskey, "no passkey, never offered, and the device can make one"
 	}
 	return nextConsent(f)
 }
@@ -97,7 +101,7 @@ func (f facts) subject() string {
 // silentError returns the error for prompt=none if a step is unmet (Core 3.1.2.6).
 func (s step) silentError() error {
 	switch s {
-	case stepSelect, stepAgreement, stepSettle, stepQuestion:
+	case stepSelect, stepAgreement, stepSettle, stepQuestion, stepPasskey:
 		return fosite.ErrInteractionRequired
 	case stepConsent:
 		return fosite.ErrConsentRequired
@@ -120,6 +124,8 @@ func (s step) path() string {
 		return accounts.WelcomePath
 	case stepQuestion:
 		return "/login/question"
+	case stepPasskey:
+		return pathOffer
 	case stepConsent:
 		return "/consent"
 	}

@@ -208,6 +208,7 @@ func accountCases() []pageCase {
 		page("provider/reauth", "enrol", step("/reauth"), reauth{Username: "maria.lopez", Enrol: "/account/factors/totp"}),
 		page("provider/reauth", "waiting", step("/reauth"), reauth{Username: "maria.lopez", Waiting: noon}),
 		page("provider/question", "", Layout{Path: "/login/question", Flow: "f1", CSRF: "token", App: "Portal", SignedInAs: "maria.lopez"}, struct{ Next string }{"/authorize/resume?flow=f1"}),
+		page("provider/passkey_offer", "", Layout{Path: "/login/passkey-offer", Flow: "f1", CSRF: "token", App: "Portal", SignedInAs: "maria.lopez"}, struct{ Next string }{"/authorize/resume?flow=f1"}),
 		page("provider/codes_left", "", step("/login/saved-code"), struct {
 			Left int
 			Next string

@@ -119,6 +119,12 @@
   // A code may be pasted with spaces.
   each("#code", (input) => input.addEventListener("paste", () => setTimeout(() => { input.value = input.value.replace(/\s/g, ""); })));
 
+  // Whether the device itself can make a passkey, which is then offered after a sign-in.
+  each("[data-platform]", async (input) => {
+    const can = await window.PublicKeyCredential?.isUserVerifyingPlatformAuthenticatorAvailable?.().catch(() => false);
+    if (can) input.value = "yes";
+  });
+
   // A passkey: the browser is asked, and what it answers is posted with the form.
   const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
   const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");

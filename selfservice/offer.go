@@ -1,0 +1,35 @@
+package selfservice
+
+import (
+	"github.com/gin-gonic/gin"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/web"
+)
+
+// A sign-in whose script found an authenticator in the device may offer a passkey once the member is in. A cookie carries
+// that over the second step.
+const (
+	offerCookie    = "offer"
+	offerCookieAge = accounts.PendingLife
+)
+
+// NoteOffer notes, with the right password, that a passkey may be offered after this sign-in: the device can make one
+// and is the member's own, as far as can be told.
+func (h *Handler) NoteOffer(c *gin.Context, account accounts.Account) {
+	if web.Form(c).Get("platform") == "yes" && !account.Staff() && h.service.OwnBrowser(account, h.web.Cookie(c, web.DeviceCookie)) {
+		h.web.SetCookie(c, offerCookie, "yes", offerCookieAge)
+		c.Set(offerKey, true)
+	}
+}
+
+const offerKey = "huskyidp/selfservice.offer"
+
+// Offers reports whether a passkey may be offered in this browser.
+func (h *Handler) Offers(c *gin.Context) bool {
+	_, now := c.Get(offerKey)
+	return now || h.web.Cookie(c, offerCookie) != ""
+}
+
+// Offered ends the offer.
+func (h *Handler) Offered(c *gin.Context) { h.web.ClearCookie(c, offerCookie) }
