@@ -37,7 +37,7 @@ func TestCreateAndGet(t *testing.T) {
 	if _, err := f.Get(f.ctx(), uuid.New()); !errors.Is(err, ErrNotFound) {
 		t.Errorf("Get of nobody = %v, want ErrNotFound", err)
 	}
-	if at, err := f.AtSignIn(f.ctx(), n.ID); at != (AtSignIn{Agreement: "2026-01"}) || err != nil {
+	if at, err := f.AtSignIn(f.ctx(), n.ID); at != (AtSignIn{Agreement: "2026-01", Passkey: true}) || err != nil {
 		t.Errorf("AtSignIn = %+v, %v", at, err)
 	}
 	got := map[audit.Kind]bool{}

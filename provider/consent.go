@@ -118,6 +118,7 @@ func (s *Service) allow(ctx context.Context, session *accounts.Session, r *autho
 			pgx.NamedArgs{"id": uuid.Must(uuid.NewV7()), "account_id": session.AccountID, "client_id": client.ID, "subject": subject,
 				"scopes": scopes, "refused": refused, "granted_at": now, "expires_at": until})
 		s.store.queueAllowed(b, ctx, session, client, now)
+		s.store.queueReminder(b, session.AccountID, now)
 		if err := s.accounts.QueueNotice(ctx, b, account, "app_allowed", templates.Args{"at": now, "until": until}); err != nil {
 			return err
 		}

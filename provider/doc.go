@@ -124,6 +124,7 @@
 //
 //	consent.go     a partner's permission: a row of its own with an end and a pairwise
 //	               subject; ending it voids every grant made under it
+//	reminder.go    who has allowed partner apps something is reminded once a year
 //	consent_groups.go  kinds of data, each a box; those of the health record are SMART App
 //	               Launch's scopes (smart.go), sensitive ones last
 //	agreement.go   a version of the license agreement published since the last sign-in

@@ -31,6 +31,7 @@ var mailKinds = map[string]mailKind{
 	"new_device":                {when: true, device: true, notMe: true},
 	"app_allowed":               {when: true, notMe: true},
 	"app_stopped":               {when: true},
+	"apps_reminder":             {when: true},
 	"device_allowed":            {when: true, notMe: true},
 	"username":                  {when: true},
 	"reset":                     {notAsked: true},

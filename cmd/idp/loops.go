@@ -25,6 +25,7 @@ func (a *app) background(s settings, sv *services) {
 		a.every(time.Minute, "imported hashes", sv.accounts.RefreshSchemes),
 		a.every(time.Minute, "mails without a job", sv.outbox.Requeue),
 		a.every(time.Minute, "notices", sv.accounts.SendNotices),
+		a.every(10*time.Minute, "reminders of apps", sv.provider.RemindApps),
 		a.every(10*time.Minute, "sweep", func(ctx context.Context) error {
 			now := time.Now()
 			return errors.Join(

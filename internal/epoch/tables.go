@@ -50,6 +50,7 @@ var decisions = []decision{
 	{Table: "account_acceptances", Keep: "of the account"},
 	{Table: "account_passkeys", Keep: "of the account; each use answers a challenge of its own"},
 	{Table: "consents", Keep: "consents stay"},
+	{Table: "app_reminders", Keep: "a reminder may come twice"},
 	{Table: "pairwise_subjects", Keep: "apps know members by them"},
 	{Table: "members", Keep: "the roster stays"},
 	{Table: "roster_imports", Keep: "the roster stays"},
