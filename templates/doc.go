@@ -13,7 +13,8 @@
 //
 // # Words
 //
-// The set of files in locales is the set of languages; "es" is the default. A catalog is a flat map from keys
+// The set of files in locales is the set of languages; "es" is the default, and one that begins with "_draft" is loaded only
+// where the Options name it. words holds their glossaries. A catalog is a flat map from keys
 // (feature.page.element) to plain text with {named} places, or to {"one": …, "other": …} chosen by the place n and the
 // plural rules of CLDR. A blank line separates paragraphs. Places take strings, integers, [time.Duration] (a wait, rounded
 // up), [time.Time] (a date in {date}, a time of day in {clock}, else both) and [template.HTML]; {email}, {phone},

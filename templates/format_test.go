@@ -6,7 +6,7 @@ import (
 )
 
 func TestFormats(t *testing.T) {
-	s := load(t)
+	s := loadAll(t)
 	at := func(hour, minute int) time.Time { // the zone of the product is five hours behind in November
 		return time.Date(2026, 11, 22, hour+5, minute, 0, 0, time.UTC)
 	}
@@ -30,6 +30,12 @@ func TestFormats(t *testing.T) {
 		{"es", "time", 61 * time.Second, "2 minutos"},
 		{"en", "time", time.Minute, "1 minute"},
 		{"es", "time", 23*time.Hour + time.Minute, "24 horas"},
+		{"pt", "datetime", at(13, 5), "22 de novembro de 2026 à 1:05\u00a0p.m."},
+		{"pt", "datetime", at(0, 5), "22 de novembro de 2026 às 12:05\u00a0a.m."},
+		{"pt", "time", 59 * time.Minute, "59 minutos"},
+		{"ht", "datetime", at(15, 5), "22 novanm 2026 a 3:05\u00a0p.m."},
+		{"ht", "time", time.Second, "1 segonn"},
+		{"ht", "time", 3 * time.Hour, "3 èdtan"},
 		{"es", "n", 1234, "1,234"},
 		{"en", "n", -1234567, "-1,234,567"},
 		{"en", "names", "maria", "maria"},
@@ -89,5 +95,14 @@ func TestTelephone(t *testing.T) {
 		if got := telephone(read); got != want {
 			t.Errorf("telephone(%q) = %q, want %q", read, got, want)
 		}
+	}
+}
+
+// A month's name of two letters (May in Haitian Creole) is its own abbreviation.
+func TestWhenInAShortMonth(t *testing.T) {
+	at := time.Date(2026, 5, 3, 16, 5, 0, 0, time.UTC)
+	got, err := loadAll(t).catalogs["ht"].when(at, at.AddDate(0, 1, 0))
+	if want := "3 me, 12:05\u00a0p.m."; err != nil || got != want {
+		t.Errorf("when = %q, %v, want %q", got, err, want)
 	}
 }

@@ -12,7 +12,7 @@ func mailArgs() Args {
 }
 
 func TestMails(t *testing.T) {
-	s := load(t)
+	s := loadAll(t)
 	for kind := range mailKinds {
 		for _, lang := range s.Languages() {
 			m, err := s.Mail(lang, kind, mailArgs())

@@ -311,7 +311,7 @@ func load(t testing.TB) *Set {
 }
 
 func TestPages(t *testing.T) {
-	s := load(t)
+	s := loadAll(t)
 	seen := map[string]bool{}
 	for _, c := range pageCases() {
 		seen[c.name] = true
@@ -403,7 +403,7 @@ func checkPage(t *testing.T, what, lang, body string) {
 
 // TestPageStructs lets templatecheck compare each template with its page struct, on a set that was never executed.
 func TestPageStructs(t *testing.T) {
-	s := load(t)
+	s := loadAll(t)
 	for _, c := range pageCases() {
 		for _, lang := range s.Languages() {
 			if err := c.check(s.Template(lang, c.name)); err != nil {

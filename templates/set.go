@@ -60,6 +60,7 @@ func (s *Set) loadCatalogs(options Options) error {
 			return err
 		}
 	}
+	s.completeDrafts()
 	slices.SortStableFunc(s.languages, func(a, b string) int { // the default first, because the matcher falls back to it
 		switch {
 		case a == DefaultLanguage:
@@ -76,6 +77,17 @@ func (s *Set) loadCatalogs(options Options) error {
 	}
 	s.matcher = language.NewMatcher(tags)
 	return nil
+}
+
+// completeDrafts gives drafts the default language's text where they lack one: a page in two languages is better than none.
+func (s *Set) completeDrafts() {
+	for _, c := range s.catalogs {
+		for key, m := range s.catalogs[DefaultLanguage].messages {
+			if c.draft != "" && !c.has(key) {
+				c.messages[key] = m
+			}
+		}
+	}
 }
 
 // CatalogLanguages are those of the embedded catalogs, drafts too.

@@ -78,6 +78,28 @@ func TestCheckWords(t *testing.T) {
 	}
 }
 
+// A draft is shown where its language is named, and nowhere else.
+func TestDraftsAreOffByDefault(t *testing.T) {
+	if got := load(t).Languages(); !slices.Equal(got, []string{"es", "en"}) {
+		t.Errorf("languages %v", got)
+	}
+	s, err := Load(Options{Languages: []string{"pt", "es"}})
+	if err != nil || !slices.Equal(s.Languages(), []string{"es", "pt"}) {
+		t.Fatalf("Load = %v, languages %v", err, s.Languages())
+	}
+	if got := s.Match("pt-BR,en;q=0.5"); got != "pt" {
+		t.Errorf("a Brazilian's browser: %s", got)
+	}
+	if got := s.languageName("ht"); got != "ht" {
+		t.Errorf("the name of a language without pages: %s", got)
+	}
+	for name, languages := range map[string][]string{`"fr" is none of the languages`: {"es", "fr"}, "the language es is always there": {"en"}} {
+		if _, err := Load(Options{Languages: languages}); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("Load(%v) = %v", languages, err)
+		}
+	}
+}
+
 func TestGlossaryFindsWholeWords(t *testing.T) {
 	g := glossary{
 		Terms: []term{{Say: "correo electrónico", Not: []string{"correo", "correos"}, Unless: []string{"correo electrónico", "correo no deseado"}}, {Say: "usted", Not: []string{"tú", "te"}}},
@@ -102,5 +124,15 @@ func TestGlossaryFindsWholeWords(t *testing.T) {
 	}
 	if got := g.check("guide.label", "Su Correo"); got != nil {
 		t.Errorf("an exempt key: %q", got)
+	}
+}
+
+// A text that a draft lacks is shown in Spanish; no page fails for it.
+func TestDraftLacksAText(t *testing.T) {
+	s := loadAll(t)
+	delete(s.catalogs["ht"].messages, "web.wait.hours")
+	s.completeDrafts()
+	if got := s.Text("ht", "web.wait.hours", Args{"n": 1}); got != "1 horas" {
+		t.Errorf("the text is %q", got)
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/text/transform"
 
 	"huskyidp/accounts"
+	"huskyidp/templates"
 )
 
 // accountColumns are the columns of a file of accounts; the first three are required.
@@ -191,13 +192,12 @@ func (f *accountFile) judge(l *accountLine, field func(string) string) (err erro
 	if l.Disabled, err = isFirst("status", field("status"), "disabled", "active"); err != nil {
 		return err
 	}
-	english, err := isFirst("language", field("language"), "en", "es")
+	languages, err := templates.CatalogLanguages()
 	if err != nil {
 		return err
 	}
-	l.Language = "es"
-	if english {
-		l.Language = "en"
+	if l.Language = cmp.Or(strings.ToLower(field("language")), templates.DefaultLanguage); !slices.Contains(languages, l.Language) {
+		return fmt.Errorf("language: is none of %s", strings.Join(languages, ", "))
 	}
 	if at := field("created_at"); at != "" {
 		if l.CreatedAt, err = time.Parse(time.RFC3339, at); err != nil || l.CreatedAt.After(f.now) {

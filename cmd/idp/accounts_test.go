@@ -136,7 +136,7 @@ func TestAccountsImportFaults(t *testing.T) {
 	got := strings.Split(strings.TrimSpace(stderr.String()), "\n")
 	for i, want := range []string{
 		"line 2: member_number: ", "line 3: member_number: is not on the roster", "line 4: username: ", "line 5: email: ", "line 6: password_hash: is not a bcrypt",
-		"line 7: email_verified: is neither true nor false", "line 8: language: is neither en nor es", "line 9: status: ", "line 10: created_at: ", "line 11: created_at: ",
+		"line 7: email_verified: is neither true nor false", "line 8: language: is none of en, es, ht, pt", "line 9: status: ", "line 10: created_at: ", "line 11: created_at: ",
 		"line 12: 3 fields, but the header has 8", "line 13: email: is not UTF-8", "line 14: username: another member has it",
 		"line 15: member_number: the member has an account with another username", "line 17: member_number: line 16 has it too",
 	} {

@@ -31,6 +31,9 @@ func TestBrandSample(t *testing.T) {
 	if err := (&BrandCheckCmd{Folder: folder}).Run(p); err != nil || !strings.HasSuffix(out.String(), "\nNothing reads logo.png.\n") {
 		t.Errorf("brand check beside another file: %v, %s", err, &out)
 	}
+	if err := (&BrandCheckCmd{Folder: folder, Languages: []string{"es", "en", "pt"}}).Run(p); err == nil || !strings.Contains(err.Error(), folder+": brand.json: name.pt: is missing") {
+		t.Errorf("brand check in a language that the sample lacks: %v", err)
+	}
 	if err := (&BrandSampleCmd{Folder: folder}).Run(p); err == nil || !strings.Contains(err.Error(), "exists already") {
 		t.Errorf("over a folder that exists: %v", err)
 	}

@@ -24,6 +24,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"huskyidp/internal/postgres"
+	"huskyidp/templates"
 )
 
 type commands struct {
@@ -54,8 +55,9 @@ type commands struct {
 
 // kongOptions are shared by running and describing the commands.
 func kongOptions() []kong.Option {
+	languages, _ := templates.CatalogLanguages() // the pattern is well-formed
 	return []kong.Option{kong.Name("idp"), kong.Description("The sign-in service of HUSKY Health. Start with: idp demo"),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.UsageOnError(), kong.Vars{"version": versionLine()}}
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.UsageOnError(), kong.Vars{"version": versionLine(), "languages": strings.Join(languages, ",")}}
 }
 
 func main() {

@@ -42,7 +42,7 @@ type StaffCreateCmd struct {
 	Email      string       `required:"" help:"Where the code for the first password goes. You vouch for it."`
 	Name       string       `required:"" help:"As colleagues read it."`
 	Role       []admin.Role `required:"" help:"One or more: read, recover, approve, admin, audit."`
-	Language   string       `default:"es" enum:"es,en" help:"Of mails: es or en."`
+	Language   string       `default:"es" enum:"${languages}" help:"Of mails: ${enum}."`
 	BreakGlass bool         `help:"Sealed away for an emergency: each use raises an alert."`
 }
 
