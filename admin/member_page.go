@@ -130,12 +130,13 @@ type verifyPage struct {
 	Methods  []string
 	Method   string
 	CodeSent bool
+	Language string // of the caller, in which the script is read aloud
 	Card     members.Card
 	Suffixes []string
 }
 
 func (h *Console) newVerifyPage(sum Subject) verifyPage {
-	p := verifyPage{ID: sum.ID.String(), Key: seal.NewToken(), Suffixes: members.Suffixes()}
+	p := verifyPage{ID: sum.ID.String(), Key: seal.NewToken(), Suffixes: members.Suffixes(), Language: sum.Account.Language}
 	for _, m := range Methods() {
 		if m != SpokenCode || sum.hasAccount() {
 			p.Methods = append(p.Methods, string(m))

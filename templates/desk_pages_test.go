@@ -63,6 +63,7 @@ type (
 		ID, Key, Method   string
 		Methods, Suffixes []string
 		CodeSent          bool
+		Language          string
 		Card              deskCard
 	}
 	deskForm struct {
@@ -147,7 +148,7 @@ func deskCases() []pageCase {
 		page("admin/search", "limit", at("/search", Problem{Field: "q", Key: "admin.search.limit", Args: Args{"time": time.Hour}}), deskSearch{}),
 		page("admin/member", "", at("/members/m1"), member),
 		page("admin/member", "none", at("/members/m2"), deskMember{ID: "m2", Status: "no_account"}),
-		page("admin/verify", "", at("/members/m1/verify"), deskVerify{ID: "m1", Key: "k", Method: "spoken_code", Methods: methods, Suffixes: []string{"JR"}, CodeSent: true, Card: card}),
+		page("admin/verify", "", at("/members/m1/verify"), deskVerify{ID: "m1", Key: "k", Method: "spoken_code", Methods: methods, Suffixes: []string{"JR"}, CodeSent: true, Language: "es", Card: card}),
 		page("admin/verify", "wrong", at("/members/m1/verify", Problem{Field: "first_name", Key: "admin.verify.no_match"}), deskVerify{Method: "facts", Methods: methods, Card: card}),
 		page("admin/approvals", "", at("/approvals"), struct{ Requests []deskRequest }{[]deskRequest{request, own}}),
 		page("admin/approvals", "empty", at("/approvals"), struct{ Requests []deskRequest }{}),

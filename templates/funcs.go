@@ -66,6 +66,7 @@ func (s *Set) funcs(c *catalog) template.FuncMap {
 		"code":       codeHTML,
 		"strong":     strongHTML,
 		"personName": PersonName,
+		"textIn":     func(lang, key string) string { return s.Text(lang, key, nil) },
 		"legal":      legalHTML,
 		"maskEmail":  MaskEmail,
 		"first":      func(s string) string { return string([]rune(s)[:min(1, len([]rune(s)))]) },
