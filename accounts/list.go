@@ -28,7 +28,7 @@ func (s *Service) OpenSessions(ctx context.Context, id uuid.UUID) ([]OpenSession
 	now := s.now()
 	rows, err := s.db.From(ctx).Query(ctx, `
 		select sid, auth_time, last_seen_at, browser, system from sessions
-		where account_id = $1 and ended_at is null and expires_at > $2 and last_seen_at > $3
+		where account_id = $1 and ended_at is null and expires_at > $2 and last_seen_at > greatest($3, $2::timestamptz - idle)
 		order by last_seen_at desc, sid`, id, now, now.Add(-s.idle))
 	if err != nil {
 		return nil, fmt.Errorf("listing sessions: %w", err)

@@ -246,7 +246,7 @@ func (s *Service) RenewSession(ctx context.Context, r Renewal) (session Session,
 			update sessions s set digest = @digest, amr = @amr, acr = case when a.member_id is null then @unmatched else @matched end,
 				auth_time = @auth_time, last_seen_at = @now
 			from accounts a
-			where s.sid = @sid and s.account_id = @account_id and s.ended_at is null and s.expires_at > @now and s.last_seen_at > @idle_since
+			where s.sid = @sid and s.account_id = @account_id and s.ended_at is null and s.expires_at > @now and s.last_seen_at > greatest(@idle_since, @now::timestamptz - s.idle)
 				and a.id = s.account_id and a.status = 'active'
 			returning s.account_id`,
 			pgx.NamedArgs{

@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -32,10 +33,11 @@ type Session struct {
 	AMR        []string // RFC 8176
 	ACR        string
 	AuthTime   time.Time
-	LastSeenAt time.Time // exact to a minute
-	ExpiresAt  time.Time // however much it is used
-	Kept       bool      // this sign-in took back the closing of the account; known only where the session is opened
-	Unsettled  bool      // the account was imported, and its member has still to settle it; read with a session that is open
+	LastSeenAt time.Time     // exact to a minute
+	ExpiresAt  time.Time     // however much it is used
+	Idle       time.Duration // how long it lasts without use, if less than elsewhere; else 0
+	Kept       bool          // this sign-in took back the closing of the account; known only where the session is opened
+	Unsettled  bool          // the account was imported, and its member has still to settle it; read with a session that is open
 }
 
 // SessionStart says who signed in, how, and with what.
@@ -46,6 +48,8 @@ type SessionStart struct {
 	Device    string // device cookie; without it SendNotices tells the member, unless it is the first sign-in
 	Replaces  string // token of the session this browser had, which ends
 	Browser   []byte // digest of its cookie: what it had begun ends; nil: nothing
+
+	Kiosk bool // strangers use the browser one after another: the session is short, and nothing is remembered
 
 	RememberedBy []byte // of RememberedDevice, which spared this sign-in the second step; nil for none
 	Remember     bool   // spare the browser the second step from now on
@@ -102,10 +106,14 @@ func (s *Service) QueueSession(ctx context.Context, b *pgx.Batch, start SessionS
 	if account.MemberID == uuid.Nil {
 		life = min(life, staffLife)
 	}
+	var idle time.Duration
+	if start.Kiosk {
+		life, idle = min(life, web.KioskLife), min(s.idle, web.KioskIdle)
+	}
 	session := Session{
 		SID: rand.Text(), AccountID: account.ID, Subject: account.Subject, Username: account.Username, Language: account.Language,
 		MemberID: account.MemberID, AMR: start.AMR, ACR: acrOf(start.AMR, account.MemberID != uuid.Nil), AuthTime: now, LastSeenAt: now, ExpiresAt: now.Add(life),
-		Kept: !account.ClosesAt.IsZero(),
+		Kept: !account.ClosesAt.IsZero(), Idle: idle,
 	}
 	browser, system := describeAgent(start.UserAgent)
 	announce := !device.valid && !account.LastSignInAt.IsZero()
@@ -114,6 +122,7 @@ func (s *Service) QueueSession(ctx context.Context, b *pgx.Batch, start SessionS
 	s.store.clearThrottles(b, s.throttleKeys(account.Username, device))
 	remembered := new(string)
 	switch {
+	case start.Kiosk:
 	case start.Remember && s.remember > 0 && account.MemberID != uuid.Nil:
 		s.queueRemember(ctx, b, start.Remembered, session, browser, system, remembered)
 	case start.RememberedBy != nil:
@@ -179,7 +188,7 @@ func (s *Service) Peek(ctx context.Context, token string) (Session, error) {
 
 // SessionEnd returns when a session ends unless it is used again.
 func (s *Service) SessionEnd(n Session) time.Time {
-	if idle := n.LastSeenAt.Add(s.idle); idle.Before(n.ExpiresAt) {
+	if idle := n.LastSeenAt.Add(cmp.Or(n.Idle, s.idle)); idle.Before(n.ExpiresAt) {
 		return idle
 	}
 	return n.ExpiresAt
@@ -251,7 +260,7 @@ func (s *Service) WhyEnded(ctx context.Context, token string) (Ending, error) {
 	var closed, full, unused bool
 	now := s.now()
 	err := s.db.From(ctx).QueryRow(ctx, `
-		select s.ended_at is not null or a.status <> 'active', s.expires_at <= $2 and s.last_seen_at > s.expires_at - $3::interval, s.last_seen_at <= $2::timestamptz - $3::interval
+		select s.ended_at is not null or a.status <> 'active', s.expires_at <= $2 and s.last_seen_at > s.expires_at - least(s.idle, $3::interval), s.last_seen_at <= $2::timestamptz - least(s.idle, $3::interval)
 		from sessions s join accounts a on a.id = s.account_id where s.digest = $1`, seal.Digest(token), now, s.idle).Scan(&closed, &full, &unused)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"huskyidp/internal/postgres"
 	"huskyidp/internal/seal"
 )
 
@@ -19,12 +20,12 @@ func (s *store) startSession(b *pgx.Batch, n Session, digest []byte, replaces, b
 	now := n.AuthTime
 	b.Queue(`update accounts set last_sign_in_at = $2 where id = $1`, n.AccountID, now)
 	b.Queue(`
-		insert into sessions (sid, digest, account_id, amr, acr, auth_time, last_seen_at, expires_at, browser, system, announce)
+		insert into sessions (sid, digest, account_id, amr, acr, auth_time, last_seen_at, expires_at, browser, system, announce, idle)
 		values (@sid, @digest, coalesce((select id from accounts where id = @account_id and status = 'active'), @nobody),
-			@amr, @acr, @now, @now, @expires_at, @browser, @system, @announce)`,
+			@amr, @acr, @now, @now, @expires_at, @browser, @system, @announce, @idle)`,
 		pgx.NamedArgs{
 			"sid": n.SID, "digest": digest, "account_id": n.AccountID, "nobody": uuid.Nil, "amr": n.AMR, "acr": n.ACR, "now": now, "expires_at": n.ExpiresAt,
-			"browser": browser, "system": system, "announce": announce,
+			"browser": browser, "system": system, "announce": announce, "idle": postgres.Nullable(n.Idle),
 		})
 	b.Queue(`
 		update sessions set ended_at = @now
@@ -45,14 +46,14 @@ func (s *store) session(ctx context.Context, digest []byte, now, idleSince time.
 		with seen as (
 			update sessions set last_seen_at = $2
 			where $4 and digest = $1 and ended_at is null and expires_at > $2
-				and last_seen_at > $3 and last_seen_at <= $2::timestamptz - interval '1 minute'
+				and last_seen_at > greatest($3, $2::timestamptz - idle) and last_seen_at <= $2::timestamptz - interval '1 minute'
 		)
 		select s.sid, s.account_id, a.subject, a.username, a.language, coalesce(a.member_id, $5), s.amr, s.acr, s.auth_time, s.last_seen_at, s.expires_at,
-			a.imported_at is not null and a.settled_at is null
+			a.imported_at is not null and a.settled_at is null, coalesce(s.idle, '0')
 		from sessions s join accounts a on a.id = s.account_id
-		where s.digest = $1 and s.ended_at is null and s.expires_at > $2 and s.last_seen_at > $3 and a.status = 'active'`,
+		where s.digest = $1 and s.ended_at is null and s.expires_at > $2 and s.last_seen_at > greatest($3, $2::timestamptz - s.idle) and a.status = 'active'`,
 		digest, now, idleSince, use, uuid.Nil).
-		Scan(&n.SID, &n.AccountID, &n.Subject, &n.Username, &n.Language, &n.MemberID, &n.AMR, &n.ACR, &n.AuthTime, &n.LastSeenAt, &n.ExpiresAt, &n.Unsettled)
+		Scan(&n.SID, &n.AccountID, &n.Subject, &n.Username, &n.Language, &n.MemberID, &n.AMR, &n.ACR, &n.AuthTime, &n.LastSeenAt, &n.ExpiresAt, &n.Unsettled, &n.Idle)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Session{}, ErrNoSession
 	}
@@ -66,7 +67,7 @@ func (s *store) session(ctx context.Context, digest []byte, now, idleSince time.
 // openSession reports whether a session is open that was used since a given time.
 func (s *store) openSession(ctx context.Context, sid string, now, idleSince time.Time) (open bool, err error) {
 	err = s.db.From(ctx).QueryRow(ctx, `
-		select exists (select from sessions where sid = $1 and ended_at is null and expires_at > $2 and last_seen_at > $3)`, sid, now, idleSince).Scan(&open)
+		select exists (select from sessions where sid = $1 and ended_at is null and expires_at > $2 and last_seen_at > greatest($3, $2::timestamptz - idle))`, sid, now, idleSince).Scan(&open)
 	return open, err
 }
 

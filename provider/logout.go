@@ -211,6 +211,9 @@ func (h *Handler) logoutDone(c *gin.Context) error {
 	} else if session != nil && f.Until.IsZero() { // opened by its address
 		return web.SeeOther(c, "/logout")
 	}
+	if web.Kiosk(c) {
+		web.ClearSite(c)
+	}
 	opts, wait := []web.PageOption{web.WithApp(f.App)}, time.Duration(0)
 	if len(f.Frames) > 0 {
 		policy := c.Writer.Header().Get("Content-Security-Policy")

@@ -94,7 +94,7 @@ func (h *Handler) QueueSignIn(c *gin.Context, b *pgx.Batch, account accounts.Acc
 func (h *Handler) start(c *gin.Context, account accounts.Account, amr []string) accounts.SessionStart {
 	return accounts.SessionStart{
 		Account: account, AMR: amr, UserAgent: c.Request.UserAgent(), Device: h.web.Cookie(c, web.DeviceCookie),
-		Replaces: h.web.Cookie(c, sessionCookie), Browser: web.Browser(c), RememberedBy: rememberedBy(c), Remembered: h.web.Cookie(c, rememberedCookie),
+		Replaces: h.web.Cookie(c, sessionCookie), Browser: web.Browser(c), Kiosk: web.Kiosk(c), RememberedBy: rememberedBy(c), Remembered: h.web.Cookie(c, rememberedCookie),
 	}
 }
 
@@ -107,7 +107,9 @@ func (h *Handler) keepLookup(c *gin.Context, session accounts.Session) {
 
 func (h *Handler) opened(c *gin.Context, started accounts.Started) {
 	h.web.SetCookie(c, sessionCookie, started.Token, 0)
-	h.web.SetCookie(c, web.DeviceCookie, started.Device, accounts.KnownDeviceAge)
+	if !web.Kiosk(c) {
+		h.web.SetCookie(c, web.DeviceCookie, started.Device, accounts.KnownDeviceAge)
+	}
 	if value := started.Remembered(); value != "" {
 		h.web.SetCookie(c, rememberedCookie, value, h.service.Remembers())
 	}

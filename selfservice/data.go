@@ -130,7 +130,7 @@ func (h *Handler) giveData(c *gin.Context) error {
 	if err := h.service.DataTaken(c.Request.Context(), session); err != nil {
 		return err
 	}
-	if web.Form(c).Get("as") != "file" {
+	if web.Form(c).Get("as") != "file" || web.Kiosk(c) { // a file would stay
 		return h.page(c, http.StatusOK, "data", session, dataPage{data, h.now()})
 	}
 	text, err := json.MarshalIndent(data, "", "  ")

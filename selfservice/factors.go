@@ -120,6 +120,9 @@ func (h *Handler) added(c *gin.Context, session accounts.Session, f accounts.Fac
 type passkeyPage struct{ Label string }
 
 func (h *Handler) showAddPasskey(c *gin.Context) error {
+	if web.Kiosk(c) { // it would stay in a device of others
+		return web.SeeOther(c, "/account/factors")
+	}
 	session, ok, err := h.RequireFresh(c, accounts.Fresh)
 	if !ok {
 		return err
@@ -128,6 +131,9 @@ func (h *Handler) showAddPasskey(c *gin.Context) error {
 }
 
 func (h *Handler) passkeyOptions(c *gin.Context) error {
+	if web.Kiosk(c) { // it would stay in a device of others
+		return web.SeeOther(c, "/account/factors")
+	}
 	session, ok, err := h.Lookup(c)
 	if err != nil {
 		return err
@@ -147,6 +153,9 @@ func (h *Handler) passkeyOptions(c *gin.Context) error {
 }
 
 func (h *Handler) addPasskey(c *gin.Context) error {
+	if web.Kiosk(c) { // it would stay in a device of others
+		return web.SeeOther(c, "/account/factors")
+	}
 	session, ok, err := h.RequireFresh(c, accounts.Fresh)
 	if !ok {
 		return err

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -75,6 +76,17 @@ func (p *partner) StopApp(_ context.Context, _ uuid.UUID, clientID string) error
 
 func newBrowser(t *testing.T, f *fixture, c cards, emails ...Emails) *browser {
 	t.Helper()
+	return browserOf(t, f, c, nil, emails...)
+}
+
+// newKiosk is a browser on a server that knows a network of kiosks.
+func newKiosk(t *testing.T, f *fixture, kiosks netip.Prefix) *browser {
+	t.Helper()
+	return browserOf(t, f, nil, []netip.Prefix{kiosks})
+}
+
+func browserOf(t *testing.T, f *fixture, c cards, kiosks []netip.Prefix, emails ...Emails) *browser {
+	t.Helper()
 	set, err := loadTemplates()
 	if err != nil {
 		t.Fatal(err)
@@ -82,7 +94,7 @@ func newBrowser(t *testing.T, f *fixture, c cards, emails ...Emails) *browser {
 	server := httptest.NewUnstartedServer(nil)
 	b := &browser{t: t, address: "http://" + server.Listener.Addr().String(), log: &bytes.Buffer{}, apps: &partner{}, changes: &waiting{}}
 	w, err := web.New(web.Options{
-		Templates: set, Keyring: f.keyring, Issuer: b.address, Logger: slog.New(slog.NewJSONHandler(b.log, nil)), Now: f.now,
+		Templates: set, Keyring: f.keyring, Issuer: b.address, Logger: slog.New(slog.NewJSONHandler(b.log, nil)), Now: f.now, Kiosks: kiosks,
 		Limits: web.Limits{Answer: 20 * time.Second}, // the race detector makes hashes slow
 	})
 	if err != nil {

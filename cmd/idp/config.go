@@ -54,6 +54,7 @@ type environment struct {
 	Languages         []string          `env:"LANGUAGES" help:"of pages and mails, comma-separated, es among them; empty for all but drafts, see \"idp words check\""`
 	TrustedProxies    []string          `env:"TRUSTED_PROXIES" help:"networks whose X-Forwarded-For is read, comma-separated"`
 	WideSources       []string          `env:"WIDE_SOURCES" help:"networks of clinics and call centres, which have higher limits, comma-separated"`
+	KioskNetworks     []string          `env:"KIOSK_NETWORKS" help:"networks of computers that strangers share, as in libraries: short sessions, nothing kept, a button that leaves; comma-separated"`
 	IdentityLock      time.Duration     `env:"IDENTITY_LOCK" envDefault:"24h" help:"after three tries with the wrong card; 0 until staff release it"`
 	MemberNumber      string            `env:"MEMBER_NUMBER_PATTERN" envDefault:"[0-9]{9}" help:"of the number on the card, spaces and dashes dropped"`
 	SecretQuestion    bool              `env:"SECRET_QUESTION" envDefault:"true" help:"asked at registration and in recovery; false: never"`
@@ -114,6 +115,7 @@ type settings struct {
 	language          string
 	securityContact   string // for security.txt, or ""
 	proxies           []netip.Prefix
+	kiosks            []netip.Prefix
 	limits            web.Limits
 	identityLock      time.Duration
 	rememberDevice    time.Duration
@@ -160,6 +162,7 @@ func (e *environment) check(m *mistakes) settings {
 		}
 	}
 	s.proxies = prefixes("TRUSTED_PROXIES", e.TrustedProxies, m)
+	s.kiosks = prefixes("KIOSK_NETWORKS", e.KioskNetworks, m)
 	s.limits.Wide = prefixes("WIDE_SOURCES", e.WideSources, m)
 	var err error
 	if s.numbers, err = members.NewNumberFormat(e.MemberNumber); err != nil {

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -48,6 +49,7 @@ type DemoCmd struct {
 
 	Languages []string `placeholder:"TAG,…" help:"Show these languages, es among them. Default: all but drafts."`
 
+	Kiosk         bool `help:"Treat every browser as one of a library: short sessions, nothing kept."`
 	Certification bool `help:"Allow clients of the profile certification: hybrid and implicit flows."`
 }
 
@@ -104,6 +106,9 @@ func (d *DemoCmd) Run(ctx context.Context, p *process) error {
 		smtp: mail.SMTPOptions{Address: smtp.Addr().String(), TLS: mail.PlainText, From: "no-reply@idp.invalid", ReplyTo: "WebSupport@CHNCT.org"},
 	}
 	s.templates.Brand, s.templates.Languages = brand, d.Languages
+	if d.Kiosk {
+		s.kiosks = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::/64")} // ::1, as web.Source has it
+	}
 	if hasAgreement(d.Brand) {
 		s.agreementDir = d.Brand
 	}

@@ -87,7 +87,7 @@ func (a *app) assemble(ctx context.Context, s settings) error {
 	if err := a.telemetry.Metrics(ctx, a.meters.registry); err != nil {
 		return err
 	}
-	a.web, err = web.New(web.Options{Templates: a.templates, Keyring: ring, Issuer: s.issuer, Language: s.language, TrustedProxies: s.proxies,
+	a.web, err = web.New(web.Options{Templates: a.templates, Keyring: ring, Issuer: s.issuer, Language: s.language, TrustedProxies: s.proxies, Kiosks: s.kiosks,
 		Hosts: mtlsHosts(s.proofs.MTLSAddress), Logger: a.logger, Now: time.Now, Limits: s.limits, Tracer: a.telemetry.Tracer(), Observe: a.meters.request, Refused: a.meters.refusal})
 	if err != nil {
 		return err

@@ -24,8 +24,11 @@ func (w *Web) cookieName(name string) string {
 }
 
 // SetCookie sets a cookie for this host only (S-24): HttpOnly, SameSite=Lax or Strict, Path=/, no Domain, Secure if the
-// issuer is https. maxAge 0 means until the browser closes.
+// issuer is https. maxAge 0 means until the browser closes, as any does at a kiosk.
 func (w *Web) SetCookie(c *gin.Context, name, value string, maxAge time.Duration) {
+	if Kiosk(c) {
+		maxAge = min(maxAge, 0)
+	}
 	site := http.SameSiteLaxMode
 	if w.strict {
 		site = http.SameSiteStrictMode

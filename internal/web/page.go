@@ -99,9 +99,15 @@ func (w *Web) Page(c *gin.Context, status int, name string, page any, opts ...Pa
 	if o.layout.SignedInAs != "" || o.layout.Desk != nil {
 		o.layout.IdleTimeout, o.layout.SessionMark = w.sessionIdle, sessionMark(c)
 	}
+	if o.layout.Kiosk = r.kiosk; r.kiosk && o.layout.IdleTimeout > 0 {
+		o.layout.IdleTimeout = KioskIdle
+	}
 	body, err := w.templates.Page(r.lang, name, o.layout, page)
 	if err != nil {
 		return fmt.Errorf("rendering %s: %w", name, err)
+	}
+	if r.kiosk {
+		body = withoutMemory(body)
 	}
 	if o.policy != "" {
 		c.Header("Content-Security-Policy", o.policy)

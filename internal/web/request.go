@@ -35,6 +35,7 @@ type request struct {
 	person           *personMarks // of the person who begins with this request; nil: those of the cookie
 	refused          string       // why nothing was done, a fixed word for metrics
 	factor           int          // see SourceFactor; 0 for 1
+	kiosk            bool         // see Kiosk
 }
 
 type requestKey struct{}
@@ -91,6 +92,7 @@ func (w *Web) begin(c *gin.Context) {
 	if within(r.source.Addr(), w.limits.Wide) {
 		r.factor = w.limits.WideFactor
 	}
+	r.kiosk = within(r.source.Addr(), w.kiosks)
 	c.Request = c.Request.WithContext(context.WithValue(ctx, requestKey{}, r))
 	c.Header("X-Request-Id", r.id)
 	defer func() {

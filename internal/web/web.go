@@ -28,6 +28,7 @@ type Options struct {
 	Hosts          []string       // accepted in addition to the issuer's host
 	Language       string         // default language; default: the catalogs' first
 	TrustedProxies []netip.Prefix // proxies whose X-Forwarded-For is read; default none
+	Kiosks         []netip.Prefix // networks of browsers that strangers share, see Kiosk
 	Logger         *slog.Logger
 	Now            func() time.Time
 	Limits         Limits
@@ -83,6 +84,7 @@ type Web struct {
 	refused     func(reason string)
 	limits      Limits
 	proxies     []netip.Prefix
+	kiosks      []netip.Prefix
 	hosts       map[string]bool
 	origin      string // scheme://host[:port] of the issuer
 	secure      bool   // the issuer is https
@@ -110,7 +112,7 @@ func New(o Options) (*Web, error) {
 	orDefault(&o.SessionIdle, 15*time.Minute)
 	w := &Web{
 		templates: o.Templates, keyring: o.Keyring, logger: o.Logger, now: o.Now, tracer: o.Tracer, observe: o.Observe, refused: o.Refused,
-		limits: o.Limits.withDefaults(), proxies: o.TrustedProxies, language: o.Templates.Match(o.Language), sessionIdle: o.SessionIdle,
+		limits: o.Limits.withDefaults(), proxies: o.TrustedProxies, kiosks: o.Kiosks, language: o.Templates.Match(o.Language), sessionIdle: o.SessionIdle,
 		origin: issuer.Scheme + "://" + strings.ToLower(issuer.Host), secure: issuer.Scheme == "https",
 		strict: o.Strict, problems: o.Problems, errorPage: cmp.Or(o.ErrorPage, "web/error"),
 		hosts: map[string]bool{}, programs: map[string]Readers{},

@@ -1,0 +1,32 @@
+package web
+
+import (
+	"regexp"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+// How long a session lasts at a kiosk: a browser of a library or a field office, which strangers use one after another.
+const (
+	KioskIdle = 5 * time.Minute
+	KioskLife = 30 * time.Minute
+)
+
+// Kiosk reports whether the request comes from a network of kiosks. Nothing is kept in such a browser: cookies end with it,
+// fields do not complete what was typed before, every page has a button that leaves and clears.
+func Kiosk(c *gin.Context) bool { return requestOf(c).kiosk }
+
+// ClearSite has the browser delete what it holds of this site (Clear-Site-Data).
+func ClearSite(c *gin.Context) { c.Header("Clear-Site-Data", `"cache", "cookies", "storage"`) }
+
+// Origin is the address of the service, scheme://host[:port].
+func (w *Web) Origin() string { return w.origin }
+
+var autocomplete = regexp.MustCompile(`autocomplete="[^"]*"`)
+
+// withoutMemory switches the completion of every field of a page off. Quotes of values are escaped, so that only
+// attributes match.
+func withoutMemory(page []byte) []byte {
+	return autocomplete.ReplaceAll(page, []byte(`autocomplete="off"`))
+}

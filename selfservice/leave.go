@@ -1,0 +1,64 @@
+package selfservice
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"huskyidp/internal/web"
+)
+
+const (
+	pathLeave = "/leave"
+	pathLeft  = pathLeave + "/done"
+	pathPhone = "/phone"
+)
+
+// The pages of a kiosk. Elsewhere they lead to the usual ones.
+type (
+	leavePage struct{}
+	leftPage  struct{}
+	phonePage struct {
+		QR      QR
+		Address string
+	}
+)
+
+func (h *Handler) showLeave(c *gin.Context) error {
+	if !web.Kiosk(c) {
+		return web.SeeOther(c, "/logout")
+	}
+	return h.web.Page(c, http.StatusOK, "accounts/leave", leavePage{}, web.ForAnybody())
+}
+
+// leave ends the browser's session, whoever's it is, and what was begun there, and has the browser delete the rest.
+func (h *Handler) leave(c *gin.Context) error {
+	if !web.Kiosk(c) {
+		return web.SeeOther(c, "/logout")
+	}
+	if err := h.SignOut(c); err != nil {
+		return err
+	}
+	web.ClearSite(c)
+	return web.SeeOther(c, pathLeft)
+}
+
+func (h *Handler) showLeft(c *gin.Context) error {
+	if !web.Kiosk(c) {
+		return web.SeeOther(c, "/login")
+	}
+	return h.web.Page(c, http.StatusOK, "accounts/left", leftPage{}, web.ForAnybody())
+}
+
+// showPhone shows the service's address as a picture for one's own phone. It carries nothing of the session.
+func (h *Handler) showPhone(c *gin.Context) error {
+	if !web.Kiosk(c) {
+		return web.SeeOther(c, "/login")
+	}
+	address := h.web.Origin() + "/"
+	qr, err := newQR(address)
+	if err != nil {
+		return err
+	}
+	return h.web.Page(c, http.StatusOK, "accounts/phone", phonePage{qr, address}, web.ForAnybody())
+}
