@@ -59,6 +59,11 @@ func TestKiosk(t *testing.T) {
 		t.Errorf("after five minutes without use = %d to %q", status, location)
 	}
 	b.get("/in/maria")
+	f.later(web.KioskIdle)
+	if status, location, _ := b.get("/account/ended"); status != 303 || location != "/leave/done" || b.cookie("session") != "" {
+		t.Errorf("a page that waited too long goes to %q (%d)", location, status)
+	}
+	b.get("/in/maria")
 	for range 9 {
 		f.later(3 * time.Minute)
 		b.get("/account")

@@ -36,6 +36,10 @@ func (h *Handler) leave(c *gin.Context) error {
 	if !web.Kiosk(c) {
 		return web.SeeOther(c, "/logout")
 	}
+	return h.clear(c)
+}
+
+func (h *Handler) clear(c *gin.Context) error {
 	if err := h.SignOut(c); err != nil {
 		return err
 	}

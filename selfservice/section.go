@@ -89,6 +89,8 @@ func (h *Handler) showEnded(c *gin.Context) error {
 		return err
 	case ok:
 		return web.ForeignForm(session.Username, "/account")
+	case web.Kiosk(c): // whoever was there has gone
+		return h.clear(c)
 	}
 	why, err := h.service.WhyEnded(c.Request.Context(), h.web.Cookie(c, sessionCookie))
 	if err != nil {
