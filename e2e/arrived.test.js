@@ -1,8 +1,12 @@
 // Whoever opens the sign-in page or another entrance is the next person: of what was begun before, Back and every address show
 // the question whose it is, until it is answered. In a file of its own: the limit of pages per source is per product.
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { cards, start } from './product.js';
+import { chromium as playwright } from 'playwright-core';
+import { cards, chromium, start } from './product.js';
 import { Authenticator } from './totp.js';
 import { launch, Member } from './walk.js';
 
@@ -141,3 +145,33 @@ for (const script of [true, false]) {
     await member.close();
   });
 }
+
+test('a registration asks whose it is once the browser was closed', async () => {
+  const profile = await mkdtemp(join(tmpdir(), 'idp-profile-'));
+  const open = () => playwright.launchPersistentContext(profile, { executablePath: chromium(), args: ['--no-sandbox', '--disable-gpu'], locale: 'es-US', viewport: { width: 320, height: 900 } });
+  let context = await open();
+  try {
+    const member = Object.assign(new Member(), { product, context, page: await context.newPage(), language: 'es', width: 320, script: true, name: 'closed', seen: 0, faults: [] });
+    await member.toSignIn();
+    await member.agreeQuietly();
+    await member.personal(cards.hyphen);
+    await member.at('/register/credentials');
+    const address = member.page.url();
+    await context.close();
+
+    context = await open();
+    const page = await context.newPage();
+    for (const path of [address, `${product.issuer}/register/personal`, `${product.issuer}/register/review`]) {
+      await page.goto(path);
+      assert.equal(new URL(page.url()).pathname, '/register/open', path);
+      const text = await page.content();
+      for (const datum of [cards.hyphen.number, cards.hyphen.first, cards.hyphen.last]) assert.ok(!text.includes(datum), `${path} shows ${datum}`);
+    }
+    await page.fill('#card_id', cards.hyphen.number);
+    await page.click('#go-on');
+    await page.waitForURL((url) => url.pathname === '/register/credentials');
+  } finally {
+    await context.close();
+    await rm(profile, { recursive: true, force: true });
+  }
+});

@@ -133,3 +133,45 @@ func TestWelcomeCanBeDenied(t *testing.T) {
 		t.Errorf("%d sessions are open", n)
 	}
 }
+
+// Two relatives in two tabs of one registration: a page that was opened before the card was matched takes no other card, and what
+// was rendered for one of them is not the other's.
+func TestTwoPeopleInTwoTabs(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	early := s.browser().toPersonal()
+	tab := func(page *browser, at *browser) *browser { // another page in the same browser
+		p := *page
+		p.cookies = at.cookies
+		return &p
+	}
+	anas := tab(early, early)
+	anas.post(ana...).on("/register/credentials", 200)
+	tab(early, anas).post(ana...).on("/register/credentials", 200) // pressed twice
+	if marias := tab(early, anas).send(maria...); marias.status != http.StatusConflict {
+		t.Errorf("another card on the page that was open all the time: %d", marias.status)
+	}
+	if got := s.count(`select count(*) from registrations`); got != 1 {
+		t.Errorf("%d registrations", got)
+	}
+	anas.get("/register/credentials").on("/register/open", 200) // somebody else was here
+	anas.post("act", "go_on", "card_id", "004123791").on("/register/credentials", 200).reads("Esto es para Ana.")
+
+	for _, at := range []string{"credentials", "code"} {
+		page := tab(anas, anas)
+		if at == "code" {
+			page = tab(anas.get("/register/credentials").post(with(mariaChoice, "username", "ana.rivera", "email", "ana@example.com", "email_again", "ana@example.com")...).on("/register/code", 200), anas)
+		}
+		other := tab(anas, anas)
+		other.get("/register/personal").on("/register/personal", 200).post(maria...).on("/register/credentials", 200).reads("Esto es para maria.")
+		if page.send(append(mariaChoice, "code", "123456")...); page.status != http.StatusConflict {
+			t.Errorf("Ana's page at %s, sent once María's card was matched: %d to %q", at, page.status, page.location)
+		}
+		other.get("/register/credentials").post("act", "go_on", "card_id", "004123789").on("/register/credentials", 200).reads("Esto es para maria.")
+		if other.value("username") != "" || other.value("email") != "" {
+			t.Errorf("María sees %q and %q", other.value("username"), other.value("email"))
+		}
+		other.get("/register/personal").post(ana...).on("/register/credentials", 200)
+		anas = other
+	}
+}

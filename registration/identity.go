@@ -23,6 +23,9 @@ func (s *Service) SubmitPersonal(ctx context.Context, v Visit, typed Identity, c
 	g := s.guardsOf(v, claim.MemberNumber)
 	reserve := func(b *pgx.Batch, now time.Time) { s.store.queueReserve(b, &g, now) }
 	return s.changeWith(ctx, v, stepPersonal, reserve, func(ctx context.Context, t *turn) (outcome, err error) {
+		if t.Identity != typed && v.isEarly(t.Registration) {
+			return nil, &foreignError{t.ID}
+		}
 		t.voidMatch()
 		t.Identity, t.Veiled = typed, false
 		if reference, until, ok := g.locked(); ok {
@@ -60,7 +63,7 @@ func (s *Service) accept(ctx context.Context, t *turn, g guards, member members.
 	if t.Credentials != (Credentials{}) && t.Credentials.For != member.ID {
 		t.voidChoice()
 	}
-	t.Credentials.Checked = false // to be checked again with these names
+	t.Credentials.For, t.Credentials.Checked = member.ID, false // to be checked again with these names
 	if t.HolderID != uuid.Nil {
 		t.ProvenAt = noTime // nobody gets past the code page
 	}
@@ -123,6 +126,9 @@ func (s *Service) refuse(ctx context.Context, t *turn, g guards, claim []byte) (
 func (s *Service) KeepIdentity(ctx context.Context, v Visit, typed Identity) error {
 	_, err := s.change(ctx, v, stepPersonal, func(_ context.Context, t *turn) (outcome, err error) {
 		if t.Identity != typed {
+			if v.isEarly(t.Registration) {
+				return nil, &foreignError{t.ID}
+			}
 			t.voidMatch()
 		}
 		t.Identity, t.Veiled = typed, false

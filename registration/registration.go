@@ -62,7 +62,7 @@ type Credentials struct {
 	Answered                              string    // the question that the answer's hash belongs to
 	Doubted                               bool      // Address awaits the answer whether it is a slip: no code was mailed to it
 	Unasked                               bool      // no secret question was asked (S-56)
-	For                                   uuid.UUID // the member matched at the time: nobody else gets them
+	For                                   uuid.UUID // the member matched last: nobody else gets them
 }
 
 func (r *Registration) matched() bool { return r.MemberID != uuid.Nil }
@@ -74,6 +74,19 @@ func (r *Registration) hasCredentials() bool {
 func (r *Registration) answered() bool { return r.AnswerHash != nil || r.Credentials.Unasked }
 
 func (r *Registration) expiredAt(now time.Time) bool { return !now.Before(r.TouchedAt.Add(idle)) }
+
+// owner is what its forms belong to: the registration and, from the first match on, the member who was matched last. Another
+// person's card in the same registration makes the pages that were open until then somebody else's.
+func (r *Registration) owner() string {
+	person := r.Credentials.For
+	if !r.FinishedAt.IsZero() { // a second Finalizar is the member's, too
+		person = r.MemberID
+	}
+	if person == uuid.Nil {
+		return r.ID.String()
+	}
+	return r.ID.String() + " " + person.String()
+}
 
 // begun reports whether it holds anything of a person.
 func (r *Registration) begun() bool { return r.matched() || r.Identity != (Identity{}) }

@@ -59,10 +59,20 @@ func (v Visit) mayUse(r *Registration, now time.Time) error {
 
 // mayPost refuses a form of another registration, which somebody else began in this browser.
 func (v Visit) mayPost(r *Registration) error {
-	if v.Owns != nil && !v.Owns(r.ID.String()) {
+	if v.Owns != nil && !v.Owns(r.owner()) && !v.isEarly(r) {
 		return &foreignError{r.ID}
 	}
 	return nil
+}
+
+// isEarly reports whether the form was rendered before a card was matched: the card may be another person's.
+func (v Visit) isEarly(r *Registration) bool {
+	if v.Owns == nil || r.owner() == r.ID.String() {
+		return false
+	}
+	early := v.Owns(r.ID.String())
+	v.Owns(r.owner()) // the pages of the answer are the person's who was matched
+	return early
 }
 
 // mayGoOn is mayUse for everything but the second of two Finalizar.

@@ -82,7 +82,7 @@ func (w *Web) Began(c *gin.Context, kind OwnerKind) {
 		person.came = newMark()
 		w.setPerson(c, person)
 	}
-	w.SetCookie(c, whose[kind], person.came, browserCookieAge)
+	w.SetCookie(c, whose[kind], person.came, 0) // until the browser is closed: who opens it may be another person
 }
 
 // Asks reports whether another person may have come since the flow of this kind was begun. Until there is an answer,
