@@ -87,6 +87,9 @@ func (s *Service) Hold(ctx context.Context, c Change) (Change, error) {
 		if err != nil {
 			return err
 		}
+		if !account.ClosedAt.IsZero() { // there is nothing left to change
+			return accounts.ErrNotFound
+		}
 		token, b := seal.NewToken(), &pgx.Batch{}
 		s.store.queueHold(b, c, seal.Digest(token))
 		events := []audit.Event{{Kind: audit.ChangeHeld, At: now, AccountID: c.AccountID.String(), Actor: c.AskedBy, Success: true, Data: map[string]string{"act": string(c.Act)}}}
@@ -219,6 +222,14 @@ func (s *Service) applyClose(ctx context.Context, b *pgx.Batch, c Change, accoun
 		s.queueStopped(ctx, b, c, "stopped")
 		return s.db.Finish(ctx, b)
 	}
+	others, err := s.store.changes(ctx, `account_id = @account and id <> @id and state = 'held' for update`, pgx.NamedArgs{"account": c.AccountID, "id": c.ID})
+	if err != nil {
+		return err
+	}
+	for _, other := range others {
+		s.queueStopped(ctx, b, other, "stopped")
+	}
+	b.Queue(`update held_changes set undo_until = null where account_id = $1 and undo_until is not null`, c.AccountID) // nor is anything undone
 	s.store.queueDecide(b, c.ID, "applied", now)
 	if err := s.accounts.QueueNotice(ctx, b, account, "close_done", nil); err != nil {
 		return err

@@ -193,3 +193,38 @@ func TestClosingOfShutAccount(t *testing.T) {
 		t.Errorf("opened again by staff: %v", err)
 	}
 }
+
+// What else was held for the account, or could be undone, ends with it: nothing is changed in a closed account, and the
+// desk begins nothing there.
+func TestClosingEndsOtherChanges(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.member("maria", "004123789")
+	_, err := f.Hold(t.Context(), Change{AccountID: a.ID, Act: ChangeEmail, Email: "nueva@example.org", AskedBy: "s1"})
+	check(t, err)
+	f.later(24 * time.Hour)
+	check(t, f.ApplyDue(t.Context()))
+	f.later(time.Minute)
+	undo := f.link("email_changed")
+	f.closing(a)
+	f.write(`update held_changes set apply_at = $1 where act = 'close_account'`, f.now().Add(time.Hour))
+	_, err = f.Hold(t.Context(), Change{AccountID: a.ID, Act: ChangeEmail, Email: "otra@example.org", AskedBy: "s1"})
+	check(t, err)
+	f.later(time.Hour)
+	check(t, f.ApplyDue(t.Context()))
+	f.later(24 * time.Hour)
+	check(t, f.ApplyDue(t.Context()))
+	if got := f.address(a); got != "" {
+		t.Errorf("the closed account has the address %q", got)
+	}
+	f.visitor().get(undo).on(undo, http.StatusGone)
+	if _, err := f.Hold(t.Context(), Change{AccountID: a.ID, Act: ChangeEmail, Email: "otra@example.org", AskedBy: "s1"}); !errors.Is(err, accounts.ErrNotFound) {
+		t.Errorf("the desk begins a change: %v", err)
+	}
+}
+
+func (f *fixture) write(query string, args ...any) {
+	f.t.Helper()
+	_, err := f.db.From(f.t.Context()).Exec(f.t.Context(), query, args...)
+	check(f.t, err)
+}
