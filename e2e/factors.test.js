@@ -126,7 +126,6 @@ async function withKey(member) {
     options: { protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
   });
   return {
-    present: (enabled) => client.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled }),
     verify: (isUserVerified) => client.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified }),
     keys: async () => (await client.send('WebAuthn.getCredentials', { authenticatorId })).credentials,
   };
@@ -160,21 +159,7 @@ for (const walk of [
     await member.at('/account');
 
     await signOut(member);
-    await page.focus('#username'); // the browser offers the passkey there, and the owner takes it
-    await member.at('/account');
-
-    await signOut(member);
-    await device.present(false); // the owner types, and lets the offer be
-    await page.focus('#username');
-    await page.focus('#password');
-    await member.press('passkey'); // takes the place of the offer
-    await device.present(true);
-    await member.at('/account');
-
-    await signOut(member);
-    await device.present(false);
     await member.signIn(walk.username);
-    await device.present(true);
     await member.at('/login/factor/passkey');
     await member.look('passkey-step');
     await device.verify(false);

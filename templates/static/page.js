@@ -128,9 +128,6 @@
   // A passkey: the browser is asked, and what it answers is posted with the form.
   const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
   const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
-  const known = (set) => { // whether this browser used one; where nothing may be stored, it did not
-    try { return set ? localStorage.setItem("passkey", set) : localStorage.getItem("passkey"); } catch { return null; }
-  };
   each("[data-passkey]", (button) => {
     if (!window.PublicKeyCredential) return;
     const { form, dataset } = button;
@@ -138,42 +135,24 @@
     document.getElementById("passkey-none")?.remove();
     button.hidden = false;
     each("#passkey-hint, #passkey-label", (part) => { part.hidden = false; });
-    const ask = async (how) => {
-      const answer = await fetch(dataset.options, { method: "POST", body: new URLSearchParams({ csrf: form.elements.csrf.value }), signal: how?.signal });
-      if (!answer.ok) throw new Error(answer.status);
-      const { publicKey } = await answer.json();
-      publicKey.challenge = bytes(publicKey.challenge);
-      if (publicKey.user) publicKey.user.id = bytes(publicKey.user.id);
-      for (const key of [...publicKey.allowCredentials ?? [], ...publicKey.excludeCredentials ?? []]) key.id = bytes(key.id);
-      const made = await navigator.credentials[dataset.passkey]({ publicKey, ...how });
-      const response = {};
-      for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"]) {
-        if (made.response[name]) response[name] = text(made.response[name]);
-      }
-      response.transports = made.response.getTransports?.();
-      form.elements.credential.value = JSON.stringify({ id: made.id, rawId: text(made.rawId), type: made.type, response, clientExtensionResults: {} });
-      if (form.elements.password) form.elements.password.value = "";
-      known("yes");
-      form.submit();
-    };
-    // Where a passkey was used before, the browser offers it among the suggestions of the username's field.
-    let offer;
-    const withdraw = () => { offer?.abort.abort(); return offer?.over; };
-    form.querySelector("[autocomplete~=webauthn]")?.addEventListener("focus", () => {
-      if (!known() || performance.now() - offer?.at < 240000) return;
-      const before = withdraw();
-      const abort = new AbortController();
-      const begin = async () => {
-        await before;
-        if (await PublicKeyCredential.isConditionalMediationAvailable?.()) await ask({ mediation: "conditional", signal: abort.signal });
-      };
-      offer = { abort, at: performance.now(), over: begin().catch(() => {}) };
-    });
     button.addEventListener("click", async () => {
       problem.textContent = "";
       try {
-        await withdraw(); // the browser takes one request at a time
-        await ask();
+        const answer = await fetch(dataset.options, { method: "POST", body: new URLSearchParams({ csrf: form.elements.csrf.value }) });
+        if (!answer.ok) throw new Error(answer.status);
+        const { publicKey } = await answer.json();
+        publicKey.challenge = bytes(publicKey.challenge);
+        if (publicKey.user) publicKey.user.id = bytes(publicKey.user.id);
+        for (const key of [...publicKey.allowCredentials ?? [], ...publicKey.excludeCredentials ?? []]) key.id = bytes(key.id);
+        const made = await navigator.credentials[dataset.passkey]({ publicKey });
+        const response = {};
+        for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"]) {
+          if (made.response[name]) response[name] = text(made.response[name]);
+        }
+        response.transports = made.response.getTransports?.();
+        form.elements.credential.value = JSON.stringify({ id: made.id, rawId: text(made.rawId), type: made.type, response, clientExtensionResults: {} });
+        if (form.elements.password) form.elements.password.value = "";
+        form.submit();
       } catch (error) {
         problem.textContent = error.name === "InvalidStateError" ? dataset.duplicate : dataset.failed;
       }
