@@ -73,7 +73,7 @@ func (s *Service) Close(ctx context.Context, id uuid.UUID) error {
 		b := &pgx.Batch{}
 		b.Queue(`
 			update accounts set status = 'disabled', reopens_as = null, closes_at = null, closed_at = $2, member_id = $3, password_sealed = '',
-				password_scheme = null, password_due = false, email_sealed = $4, email_digest = $5, email_proven = false, recovered_at = null,
+				password_scheme = null, password_due = false, email_sealed = $4, email_digest = $5, email_proven = false, recovered_at = null, new_device_at = null,
 				credentials_changed_at = $2, updated_at = $2
 			where id = $1`, id, now, uuid.New(), s.keyring.Seal(seal.PII, emailPlace(id), nil), nowhere)
 		s.store.queueEndBegun(b, id)

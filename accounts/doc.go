@@ -28,7 +28,8 @@
 // A step-up (S-20) works the same way and ends in RenewSession: the session keeps its sid and its end, and gets another token,
 // amr, acr and auth_time. A passkey that verified its owner also replaces the password. The failures of a factor are counted
 // separately from the password's, and only its own right proof clears them (S-16). A factor that is enrolled within a day after
-// a recovery is neither asked for nor accepted for a day (S-55): Factors returns those that count now.
+// a recovery, or by the password alone within ten days after a sign-in on a new device, is neither asked for nor accepted for a
+// day (S-55): Factors returns those that count now. "This wasn't me" and a recovery remove those that still wait.
 //
 // The ladder of acr values is in acr.go. amr holds pwd, otp (an app's or a saved code), pop (a passkey; whether its key is in
 // hardware is unknown) and mfa.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"huskyidp/internal/audit"
 	"huskyidp/internal/web"
@@ -21,8 +22,13 @@ const (
 	SavedCodes Factor = "saved_codes"
 )
 
-// newFactorWait is how long a factor cannot be used if it was enrolled within the same time after a recovery (S-55).
-const newFactorWait = 24 * time.Hour
+const (
+	// newFactorWait is how long a factor cannot be used if it was enrolled within the same time after a recovery (S-55), or
+	// by nothing but the password within newDeviceWatch after a sign-in on a new device.
+	newFactorWait = 24 * time.Hour
+	// newDeviceWatch is as long as the owner can deny that sign-in.
+	newDeviceWatch = DisownLife
+)
 
 // Factors are the second steps that an account may use now. Saved codes substitute for another factor and never exist
 // alone.
@@ -107,31 +113,51 @@ func (s *Service) RemoveFactors(ctx context.Context, accountID uuid.UUID) error 
 		if err := s.EndSessions(ctx, accountID, ""); err != nil {
 			return err
 		}
-		var removed []Factor
-		b := &pgx.Batch{}
-		note := func(f Factor) func(pgx.Row) error {
-			return func(row pgx.Row) error {
-				var n int
-				if err := row.Scan(&n); err != nil || n == 0 {
-					return err
-				}
-				removed = append(removed, f)
-				return nil
-			}
+		if err := s.dropFactors(ctx, accountID, `true`); err != nil {
+			return err
 		}
-		b.Queue(`with gone as (delete from account_totp where account_id = $1 returning confirmed_at) select count(confirmed_at) from gone`, accountID).
-			QueryRow(note(TOTP))
-		b.Queue(`with gone as (delete from account_passkeys where account_id = $1 returning 1) select count(*) from gone`, accountID).
-			QueryRow(note(Passkey))
-		s.store.dropSaved(b, accountID)
+		b := &pgx.Batch{}
+		s.queueSuperseded(b, accountID)
 		b.Queue(`delete from factor_throttles where account_id = $1`, accountID)
 		s.store.queueEndBegun(b, accountID)
 		b.Queue(`update accounts set credentials_changed_at = $2, updated_at = $2 where id = $1`, accountID, s.now())
+		return s.store.run(ctx, b)
+	})
+}
+
+// dropWaiting removes the second steps that nobody has been asked for yet: whoever knew the password may have added them.
+// Those that count stay (S-55).
+func (s *Service) dropWaiting(ctx context.Context, accountID uuid.UUID) error {
+	return s.dropFactors(ctx, accountID, `usable_from > @now`)
+}
+
+// dropFactors removes the second steps for which a condition holds, and the saved codes unless another stays. The member
+// is notified of each kind.
+func (s *Service) dropFactors(ctx context.Context, accountID uuid.UUID, which string) error {
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		var removed []Factor
+		args := pgx.NamedArgs{"id": accountID, "now": s.now()}
+		b := &pgx.Batch{}
+		for _, f := range []struct {
+			Factor
+			statement string
+		}{
+			{TOTP, `delete from account_totp where account_id = @id and confirmed_at is not null and ` + which},
+			{Passkey, `delete from account_passkeys where account_id = @id and ` + which},
+		} {
+			b.Queue(f.statement, args).Exec(func(tag pgconn.CommandTag) error {
+				if tag.RowsAffected() > 0 {
+					removed = append(removed, f.Factor)
+				}
+				return nil
+			})
+		}
+		queueDropAlone(b, accountID)
 		if err := s.store.run(ctx, b); err != nil {
 			return err
 		}
 		for _, f := range removed {
-			if err := s.factorNotice(ctx, accountID, f, false); err != nil {
+			if err := s.factorChanged(ctx, accountID, f, false); err != nil {
 				return err
 			}
 		}
@@ -139,8 +165,26 @@ func (s *Service) RemoveFactors(ctx context.Context, accountID uuid.UUID) error 
 	})
 }
 
-// factorNotice records the change and notifies the member by mail (S-21).
+// queueDropAlone voids saved codes that have lost the last second step beside them.
+func queueDropAlone(b *pgx.Batch, accountID uuid.UUID) {
+	b.Queue(`
+		delete from account_saved_codes where account_id = $1
+			and not exists (select from account_totp where account_id = $1 and confirmed_at is not null)
+			and not exists (select from account_passkeys where account_id = $1)`, accountID)
+}
+
+// factorNotice ends what earlier proofs opened, records the change and notifies the member by mail (S-21).
 func (s *Service) factorNotice(ctx context.Context, accountID uuid.UUID, f Factor, added bool, secrets ...secret) error {
+	b := &pgx.Batch{}
+	s.queueSuperseded(b, accountID)
+	if err := s.store.run(ctx, b); err != nil {
+		return err
+	}
+	return s.factorChanged(ctx, accountID, f, added, secrets...)
+}
+
+// factorChanged is factorNotice for callers who end themselves what is open.
+func (s *Service) factorChanged(ctx context.Context, accountID uuid.UUID, f Factor, added bool, secrets ...secret) error {
 	kind, mail := audit.FactorRemoved, "factor_removed"
 	data, err := s.markOf(map[string]string{"factor": string(f)}, secrets...)
 	if err != nil {
@@ -153,7 +197,6 @@ func (s *Service) factorNotice(ctx context.Context, accountID uuid.UUID, f Facto
 		data[string(markTOTP)] = gone
 	}
 	b := &pgx.Batch{}
-	s.queueSuperseded(b, accountID)
 	if !added {
 		queueForget(b, accountID)
 	}
@@ -171,10 +214,18 @@ func (s *Service) tellFactor(ctx context.Context, accountID uuid.UUID, f Factor,
 	return s.Notify(ctx, accountID, mail, templates.Args{"at": s.now(), "factor": templates.Key("accounts.factor_name." + string(f))})
 }
 
-// usableFrom returns when a factor enrolled now may be used (S-55).
-func usableFrom(recovered *time.Time, now time.Time) time.Time {
-	if recovered != nil && now.Before(recovered.Add(newFactorWait)) {
-		return now.Add(newFactorWait)
+// usableFrom returns when a factor enrolled now may be used (S-55). Where another one counts, the page has asked for it
+// (S-20), so a new device is no reason to wait.
+func (s *Service) usableFrom(ctx context.Context, accountID uuid.UUID) (usable time.Time, err error) {
+	now, waits := s.now(), false
+	err = s.db.From(ctx).QueryRow(ctx, `
+		select coalesce(recovered_at > @recovered, false) or coalesce(new_device_at > @watched, false)
+			and not exists (select from account_totp f where f.account_id = a.id and f.usable_from <= @now)
+			and not exists (select from account_passkeys f where f.account_id = a.id and f.usable_from <= @now)
+		from accounts a where id = @id`,
+		pgx.NamedArgs{"id": accountID, "now": now, "recovered": now.Add(-newFactorWait), "watched": now.Add(-newDeviceWatch)}).Scan(&waits)
+	if waits {
+		return now.Add(newFactorWait), err
 	}
-	return now
+	return now, err
 }

@@ -267,11 +267,9 @@ func (s *Service) FinishNewPasskey(ctx context.Context, session []byte, account 
 	}
 	id, now := uuid.Must(uuid.NewV7()), s.now()
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		var recovered *time.Time
-		if err := s.db.From(ctx).QueryRow(ctx, `select recovered_at from accounts where id = $1`, account.ID).Scan(&recovered); err != nil {
+		if usable, err = s.usableFrom(ctx, account.ID); err != nil {
 			return err
 		}
-		usable = usableFrom(recovered, now)
 		_, err := s.db.From(ctx).Exec(ctx, `
 			insert into account_passkeys (id, account_id, credential_id, credential, sign_count, label_sealed, created_at, usable_from)
 			values (@id, @account_id, @credential_id, @credential, @sign_count, @label, @now, @usable_from)`,

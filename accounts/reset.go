@@ -41,8 +41,8 @@ func (s *Service) HashNewPassword(ctx context.Context, id uuid.UUID, password st
 }
 
 // ResetPassword sets the password of an account whose owner has recovered it; hash is the result of HashNewPassword for
-// its ID. Every session ends, older grants and the old password's links become void, failures are cleared, and the
-// owner is notified (S-54). It takes part in the transaction of ctx.
+// its ID. Every session ends, older grants and the old password's links become void, second steps that still
+// wait are removed, failures are cleared, and the owner is notified (S-54). It takes part in the transaction of ctx.
 func (s *Service) ResetPassword(ctx context.Context, id uuid.UUID, hash []byte) error {
 	now := s.now()
 	marked, err := s.markOf(nil, passwordSecret(id, hash))
@@ -55,6 +55,9 @@ func (s *Service) ResetPassword(ctx context.Context, id uuid.UUID, hash []byte) 
 			return err
 		}
 		if err := s.EndSessions(ctx, id, ""); err != nil {
+			return err
+		}
+		if err := s.dropWaiting(ctx, id); err != nil {
 			return err
 		}
 		b := &pgx.Batch{}

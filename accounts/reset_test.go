@@ -3,6 +3,7 @@ package accounts
 import (
 	"errors"
 	"regexp"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -299,8 +300,8 @@ func TestChangeEmail(t *testing.T) {
 	}
 }
 
-// S-54, S-55: the mailbox alone takes no second step away: a link leaves every one of them, of today too, and no recovery gets
-// past it.
+// S-54, S-55: the mailbox alone takes no second step away: a link leaves every one of them that counts, of today too, and no
+// recovery gets past it.
 func TestDisownLeavesFactors(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 1)
@@ -318,5 +319,81 @@ func TestDisownLeavesFactors(t *testing.T) {
 	}
 	if got, err := f.Factors(f.ctx(), a.ID); err != nil || !got.TOTP || got.Passkeys != 1 || got.SavedCodes != SavedCodeCount {
 		t.Errorf("after the link: %+v, %v", got, err)
+	}
+}
+
+// S-55: whoever knows the password alone adds second steps on a device of their own. They wait a day, in which "this wasn't
+// me" or a recovery removes them and the codes saved beside them; what counted before stays.
+func TestStrangersFactorIsDropped(t *testing.T) {
+	t.Parallel()
+	for name, protect := range map[string]func(*fixture, Account){
+		"this wasn't me": func(f *fixture, a Account) {
+			if _, _, err := f.Disown(f.ctx(), f.disownLink("factor_added"), nil); err != nil {
+				f.t.Fatal(err)
+			}
+		},
+		"recovery": func(f *fixture, a Account) {
+			if err := f.ResetPassword(f.ctx(), a.ID, f.newPassword(a, "tres gatos en la ventana")); err != nil {
+				f.t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t, 1)
+			a := f.register("maria")
+			f.start(SessionStart{Account: a})
+			f.later(5 * 24 * time.Hour)
+			a, _ = f.Get(f.ctx(), a.ID)
+			f.start(SessionStart{Account: a}) // the stranger's
+			f.later(2 * 24 * time.Hour)
+			f.enrolTOTP(a)
+			f.enrolPasskey(a)
+			if _, err := f.MakeSavedCodes(f.ctx(), a.ID); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := f.Factors(f.ctx(), a.ID); err != nil || got.Any() || got.Waiting.IsZero() {
+				t.Errorf("the stranger's steps are asked for at once: %+v, %v", got, err)
+			}
+			protect(f, a)
+			f.later(48 * time.Hour)
+			if list, err := f.EnrolledFactors(f.ctx(), a.ID); err != nil || len(list) != 0 {
+				t.Errorf("two days later there are %v, %v", list, err)
+			}
+			if kinds := strings.Join(f.mailKinds(a.ID), " "); strings.Count(kinds, "factor_removed") != 2 {
+				t.Errorf("mails: %s, want two about removed steps", kinds)
+			}
+		})
+	}
+}
+
+// S-55: a step counts at once that was added on a device the account knows, or next to one that counts; the link leaves
+// both.
+func TestOwnersFactorCountsAtOnce(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	a := f.register("maria")
+	first := f.start(SessionStart{Account: a})
+	f.later(time.Hour)
+	a, _ = f.Get(f.ctx(), a.ID)
+	f.start(SessionStart{Account: a, Device: first.Device})
+	f.enrolTOTP(a)
+	f.start(SessionStart{Account: a}) // a new device, whose member proves the app before adding anything
+	f.enrolPasskey(a)
+	if _, _, err := f.Disown(f.ctx(), f.disownLink("factor_added"), nil); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := f.Factors(f.ctx(), a.ID); err != nil || !got.TOTP || got.Passkeys != 1 {
+		t.Errorf("after the link: %+v, %v", got, err)
+	}
+
+	b := f.register("john")
+	f.start(SessionStart{Account: b})
+	f.later(time.Hour)
+	b, _ = f.Get(f.ctx(), b.ID)
+	f.start(SessionStart{Account: b}) // a new device, but too long ago to be denied
+	f.later(newDeviceWatch)
+	f.enrolTOTP(b)
+	if got, err := f.Factors(f.ctx(), b.ID); err != nil || !got.TOTP {
+		t.Errorf("long after the new device: %+v, %v", got, err)
 	}
 }

@@ -18,7 +18,8 @@ import (
 // sessions_account and rolls the batch back.
 func (s *store) startSession(b *pgx.Batch, n Session, digest []byte, replaces, browser, system string, announce bool) {
 	now := n.AuthTime
-	b.Queue(`update accounts set last_sign_in_at = $2 where id = $1`, n.AccountID, now)
+	b.Queue(`update accounts set last_sign_in_at = $2, new_device_at = case when $3 then $2 else new_device_at end where id = $1`,
+		n.AccountID, now, announce && Rank(n.ACR) < Rank(ACRFactor))
 	b.Queue(`
 		insert into sessions (sid, digest, account_id, amr, acr, auth_time, last_seen_at, expires_at, browser, system, announce, idle)
 		values (@sid, @digest, coalesce((select id from accounts where id = @account_id and status = 'active'), @nobody),

@@ -177,11 +177,10 @@ func (s *Service) ConfirmTOTP(ctx context.Context, accountID uuid.UUID, sid, typ
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		var sealed []byte
 		var confirmed bool
-		var recovered *time.Time
 		err := s.db.From(ctx).QueryRow(ctx, `
-			select t.secret_sealed, t.confirmed_at is not null, a.recovered_at
-			from account_totp t join accounts a on a.id = t.account_id where t.account_id = $1 and (t.sid = $2 or t.confirmed_at is not null) for update of t`, accountID, sid).
-			Scan(&sealed, &confirmed, &recovered)
+			select t.secret_sealed, t.confirmed_at is not null
+			from account_totp t where t.account_id = $1 and (t.sid = $2 or t.confirmed_at is not null) for update of t`, accountID, sid).
+			Scan(&sealed, &confirmed)
 		switch {
 		case errors.Is(err, pgx.ErrNoRows):
 			return ErrNoFactor
@@ -201,7 +200,9 @@ func (s *Service) ConfirmTOTP(ctx context.Context, accountID uuid.UUID, sid, typ
 		if step == 0 {
 			return ErrWrongCode
 		}
-		usable = usableFrom(recovered, now)
+		if usable, err = s.usableFrom(ctx, accountID); err != nil {
+			return err
+		}
 		_, err = s.db.From(ctx).Exec(ctx, `
 			update account_totp set confirmed_at = $2, usable_from = $3, last_step = $4, last_used_at = $2 where account_id = $1`,
 			accountID, now, usable, step)
@@ -227,10 +228,7 @@ func (s *Service) removeFactor(ctx context.Context, accountID uuid.UUID, f Facto
 		}
 		b := &pgx.Batch{}
 		b.Queue(`delete from factor_throttles where account_id = $1 and factor = $2`, accountID, f) // a new one starts at zero
-		b.Queue(`
-			delete from account_saved_codes where account_id = $1
-				and not exists (select from account_totp where account_id = $1 and confirmed_at is not null)
-				and not exists (select from account_passkeys where account_id = $1)`, accountID)
+		queueDropAlone(b, accountID)
 		if err := s.store.run(ctx, b); err != nil {
 			return err
 		}

@@ -197,6 +197,7 @@ func TestTwoPresses(t *testing.T) {
 	})
 	t.Run("second step", func(*testing.T) {
 		app := b.enrolApp()
+		b.clock.advance(24 * time.Hour) // added soon after sign-ins on new devices
 		w := b.browser()
 		w.twice(w.signIn(ask(w, id, nil)), url.Values{"code": {app.code()}})
 	})
