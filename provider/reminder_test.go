@@ -42,7 +42,8 @@ func TestAppsReminder(t *testing.T) {
 			t.Errorf("%s: %d mails, want %d", when, n, want)
 		}
 	}
-	one, two := allow(), allow()
+	one := allow()
+	allow()
 	remind(0, "at once")
 	b.clock.advance(180 * 24 * time.Hour)
 	remind(0, "before half a year")
@@ -51,7 +52,7 @@ func TestAppsReminder(t *testing.T) {
 	remind(1, "once more")
 	b.clock.advance(360 * 24 * time.Hour)
 	w = b.signedIn()
-	two = allow()
+	two := allow()
 	remind(1, "before a year")
 	b.clock.advance(7 * 24 * time.Hour)
 	remind(2, "after a year")
