@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"huskyidp/accounts"
 )
 
@@ -79,4 +81,27 @@ func TestAddressIsLimited(t *testing.T) {
 	if sent != 5 {
 		t.Errorf("%d mails in an hour, want 5", sent)
 	}
+}
+
+// S-14, S-52: begun on the phone and within a minute on the computer: the page says for every name alike that the second code
+// takes a minute more, and that the first is not for it. It comes, and works.
+func TestSecondDeviceIsTold(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.member("maria", "004123789")
+	for _, name := range []string{"maria", "nobody"} {
+		f.visitor().begin(name).says("el suyo tarda un minuto más", "espere una hora y pida otro aquí", "solo en el dispositivo y la página donde se pidió")
+	}
+	f.work()
+	phones := f.mailed("reset")
+	computer := f.visitor().begin("maria")
+	f.work()
+	if n := len(f.mailed("reset")); len(phones) != 1 || n != 0 {
+		t.Fatalf("%d mails, and %d more within the minute", len(phones), n)
+	}
+	f.later(time.Minute)
+	var id uuid.UUID
+	check(t, f.db.From(t.Context()).QueryRow(t.Context(), `select id from recoveries order by id desc limit 1`).Scan(&id))
+	check(t, f.sendCode(t.Context(), codeArgs{RecoveryID: id})) // which was put off
+	computer.post("code", f.code()).on("/recover/question?flow=f1", 200)
 }
