@@ -22,19 +22,28 @@ func (e *ClearError) Error() string {
 	return fmt.Sprintf("%s: %d of %d known members who have it would lose it; is the column empty? Nothing was changed", e.Column, e.Cleared, e.Known)
 }
 
+// FillError reports that a file gives a suffix to most known members who had none: one value was filled down.
+type FillError struct{ Filled, Lack int }
+
+func (e *FillError) Error() string {
+	return fmt.Sprintf("suffix: %d of %d known members who have none would get one; was a value filled down? Nothing was changed", e.Filled, e.Lack)
+}
+
 // fields are the counted fields, in the order of the report.
 var fields = [...]column{colFirstName, colLastName, colSuffix, colBirthDate, colProgram, colCoverageStart, colCoverageEnd}
 
 // marks record what an entry does to the fields of a known member, as bits by position in fields. In cleared, the bit lapses
 // stands for a member who is covered today, and would not be.
-type marks struct{ had, changed, cleared uint8 }
+type marks struct{ had, changed, cleared, gained uint8 }
 
 const lapses = 1 << len(fields)
 
-func (m marks) pack() int32 { return int32(m.had) | int32(m.changed)<<8 | int32(m.cleared)<<16 }
+func (m marks) pack() int32 {
+	return int32(m.had) | int32(m.changed)<<8 | int32(m.cleared)<<16 | int32(m.gained)<<24
+}
 
 func unpackMarks(packed int32) marks {
-	return marks{uint8(packed), uint8(packed >> 8), uint8(packed >> 16)}
+	return marks{uint8(packed), uint8(packed >> 8), uint8(packed >> 16), uint8(packed >> 24)}
 }
 
 // has returns the fields that a record has.
@@ -67,7 +76,7 @@ func marksOf(before, after record, today Date) marks {
 			m.changed |= 1 << i
 		}
 	}
-	m.cleared = m.had &^ after.has()
+	m.cleared, m.gained = m.had&^after.has(), after.has()&^m.had
 	if before.isCovered(today) && !after.isCovered(today) {
 		m.cleared |= lapses
 	}
@@ -94,6 +103,22 @@ func (run *importRun) tally(m marks, n int) {
 	if m.cleared&lapses != 0 {
 		run.lapsing += n
 	}
+	if m.had != 0 && m.had&hasSuffix == 0 { // a known member has a name
+		run.plain += n
+	}
+	if m.gained&hasSuffix != 0 {
+		run.suffixed += n
+	}
+}
+
+const hasSuffix = 1 << 2 // its place in fields
+
+// filling is clearing for the suffix, which few people get in their life: what else a file gives to many may be right.
+func (run *importRun) filling() []error {
+	if run.suffixed >= doubtLeast && run.suffixed*2 > run.plain {
+		return []error{&FillError{run.suffixed, run.plain}}
+	}
+	return nil
 }
 
 // fieldChanges returns the fields that change for at least one member.

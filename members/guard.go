@@ -105,6 +105,7 @@ func (run *importRun) guard(active, lately, lapsed int) error {
 	}
 	if !o.AllowDoubtful {
 		causes = append(causes, run.clearing()...)
+		causes = append(causes, run.filling()...)
 	}
 	if (run.unreadable > 0 || run.isCut) && run.absent > 0 && !o.AllowUnreadable {
 		causes = append(causes, &UnreadableError{run.unreadable, run.absent, run.isCut})
@@ -170,6 +171,7 @@ func (r *Roster) refused(ctx context.Context, cause error) error {
 	_, isUnreadable := errors.AsType[*UnreadableError](cause)
 	_, isOrder := errors.AsType[*DateOrderError](cause)
 	_, isClear := errors.AsType[*ClearError](cause)
+	_, isFill := errors.AsType[*FillError](cause)
 	_, isDoubt := errors.AsType[*DoubtError](cause)
 	_, isReview := errors.AsType[*ReviewError](cause)
 	switch {
@@ -185,6 +187,8 @@ func (r *Roster) refused(ctx context.Context, cause error) error {
 		reason = "dates"
 	case isClear:
 		reason = "cleared"
+	case isFill:
+		reason = "filled"
 	case isReview:
 		reason = "review"
 	case errors.Is(cause, ErrOldFile):

@@ -191,6 +191,8 @@ type importRun struct {
 	doubtful   int // entries that change what rarely changes about a person
 	had        [len(fields)]int
 	fields     [len(fields)]FieldChange
+	plain      int // members in the file who have no suffix
+	suffixed   int // members who would get one
 	lapsing    int // members who are covered today, stay on the roster, and would not be covered
 	absent     int // members whom a full file does not mention
 	leaving    int // members who will end on a future day

@@ -51,7 +51,7 @@ status is 0 if every line was taken, 3 if lines were left out or held back, 1 if
 
 What a file has no column for stays as it was. So does a name for which the file has one that nobody could type. The
 report counts for each datum in how many known members it changes, and how many lose it; a file that takes a datum from
-most of those who have it is refused until --allow-doubtful. A refused file is reported like any other, with every cause.
+most of those who have it, or gives most members a suffix, is refused until --allow-doubtful. A refused file is reported like any other, with every cause.
 
 A number that comes back with another name and another birth date is held back: its member stays as before. So is a new
 number that comes with the name and birth date of a member who is not in the file: a digit may be wrong. Look at the lines,
@@ -145,6 +145,7 @@ func (c *RosterImportCmd) explain(err error) error {
 	order, isOrder := errors.AsType[*members.DateOrderError](err)
 	isMixed := isOrder && order.IsMixed()
 	_, isClear := errors.AsType[*members.ClearError](err)
+	_, isFill := errors.AsType[*members.FillError](err)
 	review, isReview := errors.AsType[*members.ReviewError](err)
 	isOld := errors.Is(err, members.ErrOldFile)
 	if isReview {
@@ -160,7 +161,7 @@ func (c *RosterImportCmd) explain(err error) error {
 		{isUnreadable, "mend the lines without a number and the last line, or add --allow-unreadable"},
 		{isShrink, "if so many end, add --allow-shrink"},
 		{isLapse, "correct the dates of coverage, or if so many have lost it, add --allow-shrink"},
-		{isDoubt || isClear, "correct the file, or if that is meant, add --allow-doubtful"},
+		{isDoubt || isClear || isFill, "correct the file, or if that is meant, add --allow-doubtful"},
 		{isOld, "if the old file is meant, add --allow-old"},
 	} {
 		if cause.is {
