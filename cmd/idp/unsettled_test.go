@@ -24,6 +24,7 @@ var unsettledRoutes = map[string]string{
 	"/account/left":      "the timer of those pages",
 	"/account/alive":     "its button",
 	"/account/ended":     "where it leads",
+	"/account/closing":   "what was just done, without a session; else the sign-in",
 	"/login":             "says who is signed in",
 	"/login/accounts":    "which of two people goes on",
 	"/reauth":            "those pages want a proof that is not old",
