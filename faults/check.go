@@ -183,6 +183,9 @@ func (c *check) signsIn(ctx context.Context, p *person, password string) (ok boo
 	if err != nil {
 		return false, err.Error()
 	}
+	if b.Away != nil {
+		p.keepDevice(b)
+	}
 	return b.Away != nil && b.Away.Query().Get("code") != "", fmt.Sprintf("%d at %s: %s", b.Status, pathOf(b), told(b.Body))
 }
 

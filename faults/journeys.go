@@ -43,6 +43,7 @@ const (
 func (j *journeys) visitor(p *person) *visitor.Browser {
 	b := visitor.New("http://"+issuer, issuer)
 	b.Source, b.Send = p.source, j.send
+	maps.Copy(b.Cookies, p.device)
 	return b
 }
 
@@ -167,6 +168,7 @@ func (j *journeys) finish(ctx context.Context, p *person, b *visitor.Browser) er
 // arrive is back at the app, which redeems the code.
 func (j *journeys) arrive(ctx context.Context, p *person, b *visitor.Browser, err error) error {
 	if err == nil && b.Away != nil && b.Away.Query().Get("code") != "" {
+		p.keepDevice(b)
 		return j.redeem(ctx, p, b.Away.Query().Get("code"))
 	}
 	return j.on(b, err, "return to the app", callback)

@@ -17,7 +17,8 @@ type person struct {
 	rig.Member
 	source  string
 	browser *visitor.Browser
-	app     *authenticator // of the second step; nil if there is none
+	device  map[string]string // cookies by which the service knows their phone
+	app     *authenticator    // of the second step that counts; nil if there is none
 
 	account state
 	doubt   string // another password that may be in force, because its change got no answer
@@ -27,6 +28,16 @@ type person struct {
 	signedOut []map[string]string // cookies of sessions that were ended
 	recovered bool
 	touched   bool // since the last check
+}
+
+// keepDevice has the next sign-in come from the same phone.
+func (p *person) keepDevice(b *visitor.Browser) {
+	p.device = map[string]string{}
+	for name, value := range b.Cookies {
+		if strings.HasSuffix(name, "device") {
+			p.device[name] = value
+		}
+	}
 }
 
 // state is how certain it is that something exists.

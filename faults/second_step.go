@@ -72,6 +72,13 @@ func (j *journeys) secure(ctx context.Context, p *person) error {
 	}
 	app.accepted(code)
 	j.ledger.count("second steps")
+	if err := j.on(b, b.Get(ctx, "/account/factors"), "the second steps", "/account/factors"); err != nil {
+		app.sure = false
+		return err
+	}
+	if strings.Contains(b.Body, "cuenta desde el") || strings.Contains(b.Body, "counts from") { // added after a sign-in on a new device: it waits a day
+		p.app = nil
+	}
 	return nil
 }
 
