@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	_ "embed"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -21,8 +20,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"huskyidp/accounts"
-	"huskyidp/admin"
 	"huskyidp/internal/mail"
 	"huskyidp/internal/mailbox"
 	"huskyidp/internal/portal"
@@ -203,26 +200,6 @@ func (d *DemoCmd) welcome(ctx context.Context, out io.Writer, a *app, parts demo
 	return nil
 }
 
-// sampleCards are those of the first three sample members that are on the roster: two surnames and an ñ, a suffix, and
-// a plain one.
-func sampleCards(ctx context.Context, roster *members.Roster) (cards [][]string, err error) {
-	rows, err := csv.NewReader(strings.NewReader(sampleRoster)).ReadAll()
-	if err != nil {
-		return nil, err
-	}
-	for _, card := range rows[1:4] {
-		m, err := roster.Find(ctx, card[0])
-		switch {
-		case errors.Is(err, members.ErrUnknown):
-		case err != nil:
-			return nil, err
-		case !m.Ended && m.FirstName == card[1] && m.LastName == card[2]:
-			cards = append(cards, card)
-		}
-	}
-	return cards, nil
-}
-
 func (d *DemoCmd) folder() (string, error) {
 	dir := d.DataDir
 	if dir == "" {
@@ -309,86 +286,6 @@ func writeOnce(path, content string, mode os.FileMode) error {
 	}
 	_, err = f.WriteString(content)
 	return errors.Join(err, f.Close())
-}
-
-// importSample fills an empty roster. One that was imported from another file stays as it is.
-func importSample(ctx context.Context, a *app) error {
-	imported, err := a.roster.Imported(ctx)
-	if err == nil && !imported {
-		_, err = a.roster.Import(ctx, strings.NewReader(sampleRoster), members.ImportOptions{})
-	}
-	if err != nil {
-		return fmt.Errorf("importing the sample roster: %w", err)
-	}
-	return nil
-}
-
-// tryClientID is the public client that developers use to try a sign-in.
-const tryClientID = "try-it"
-
-func tryClient(ctx context.Context, a *app, base string) error {
-	m := provider.Metadata{ClientName: "Prueba de ingreso", Profile: provider.ProfileOwn, TokenEndpointAuthMethod: "none",
-		RedirectURIs: []string{base + portal.TryCallbackPath}, InitiateLoginURI: base + portal.TryPath, ClientURI: base + portal.TryPath}
-	m.ClientNameEN = "Sign-in trial"
-	_, _, err := a.clients.Create(ctx, tryClientID, m)
-	if errors.Is(err, provider.ErrClientExists) {
-		_, err = a.clients.Update(ctx, tryClientID, m)
-	}
-	return err
-}
-
-// sampleStaff are the people of the demo's support desk: an agent and a second person.
-var sampleStaff = []admin.NewPerson{
-	{Username: "apoyo.rosa", Email: "rosa@apoyo.invalid", Name: "Rosa Vega", Language: "es", Roles: []admin.Role{admin.Read, admin.Recover}},
-	{Username: "apoyo.luis", Email: "luis@apoyo.invalid", Name: "Luis Prado", Language: "es", Roles: []admin.Role{admin.Approve, admin.Admin, admin.Audit}},
-}
-
-// hireSample creates their accounts at the first start. They have no passwords; their first codes go to the mailbox.
-func hireSample(ctx context.Context, a *app) error {
-	for _, person := range sampleStaff {
-		if _, err := a.staff.AddPerson(ctx, person, operator); err != nil && !errors.Is(err, accounts.ErrUsernameTaken) {
-			return fmt.Errorf("making the sample staff: %w", err)
-		}
-	}
-	return nil
-}
-
-// portalClient registers the portal, or updates its addresses.
-func portalClient(ctx context.Context, a *app, dir, base string) (string, error) {
-	m := provider.Metadata{
-		ClientName: "Portal de muestra", Profile: provider.ProfileOwn, RedirectURIs: []string{base + "/callback"},
-		PostLogoutRedirectURIs: []string{base + "/"}, InitiateLoginURI: base + portal.LoginPath, ClientURI: base + "/",
-		BackchannelLogoutURI: base + portal.BackchannelLogoutPath,
-	}
-	m.ClientNameEN = "Sample portal"
-	path := filepath.Join(dir, "portal-secret")
-	secret, err := os.ReadFile(path)
-	if err == nil {
-		if _, err := a.clients.Update(ctx, "sample-portal", m); err == nil {
-			return string(secret), nil
-		} else if !errors.Is(err, provider.ErrNoClient) {
-			return "", err
-		}
-	}
-	fresh, err := makePortalClient(ctx, a, m)
-	if err != nil {
-		return "", err
-	}
-	if err := os.WriteFile(path, []byte(fresh), 0o600); err != nil {
-		return "", err
-	}
-	return fresh, nil
-}
-
-func makePortalClient(ctx context.Context, a *app, m provider.Metadata) (string, error) {
-	_, secret, err := a.clients.Create(ctx, "sample-portal", m)
-	if errors.Is(err, provider.ErrClientExists) { // the file with its secret is gone
-		if _, err := a.clients.Update(ctx, "sample-portal", m); err != nil {
-			return "", err
-		}
-		return a.clients.RotateSecret(ctx, "sample-portal")
-	}
-	return secret, err
 }
 
 // serveUntil serves on the listener until ctx ends.
