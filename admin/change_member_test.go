@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"huskyidp/accounts"
+	"huskyidp/internal/postgres/postgrestest"
+	"huskyidp/members"
 )
 
 // TestChangeMember (S-64): an account that stands on another person's row of the roster is tied to its own by two people after a
@@ -95,6 +97,27 @@ func TestChangeMemberWantsAFreeRow(t *testing.T) {
 	d.verify(d.rosa, d.maria.ID, InPerson)
 	if _, err := try("310542266"); codeOf(err) != "no_row" {
 		t.Errorf("a row that has an account = %v", err)
+	}
+}
+
+// TestChangeMemberOfARowThatEnds: a row that an import ends during the hold is nobody's to be tied to.
+func TestChangeMemberOfARowThatEnds(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1)
+	d.verify(d.rosa, d.maria.ID, InPerson)
+	ask := d.asking(d.maria.ID)
+	ask.Number = "310542266"
+	out := must[Outcome](t)(d.Do(t.Context(), d.fresh(d.rosa), nil, d.maria.ID, ChangeMember, ask))
+	must[Outcome](t)(d.Decide(t.Context(), d.luis, nil, out.RequestID, true, ""))
+	row := must[members.Member](t)(d.roster.Find(t.Context(), "310542266"))
+	postgrestest.Exec(t, d.db, "update members set ended_at = now() where id = '"+row.ID.String()+"'")
+	d.later(24 * time.Hour)
+	must[any](t)(nil, d.recovery.ApplyDue(t.Context()))
+	if a := must[accounts.Account](t)(d.people.Get(t.Context(), d.maria.ID)); a.MemberID != d.maria.MemberID {
+		t.Error("the account is on a row that has ended")
+	}
+	if n := d.count(`select count(*) from held_changes where state = 'stopped'`); n != 1 {
+		t.Error("the change waits for ever")
 	}
 }
 

@@ -62,6 +62,15 @@ func (r *Roster) Member(ctx context.Context, id uuid.UUID) (Member, error) {
 	return r.open(row)
 }
 
+// MayRegister reports whether a member who was matched before is still on the roster, under that number.
+func (r *Roster) MayRegister(ctx context.Context, id uuid.UUID) (bool, error) {
+	member, err := r.Member(ctx, id)
+	if errors.Is(err, ErrUnknown) {
+		return false, nil
+	}
+	return err == nil && !member.Ended && member.MemberNumber != "", err
+}
+
 // Imported reports whether a file was ever applied.
 func (r *Roster) Imported(ctx context.Context) (bool, error) {
 	return r.store.imported(ctx)

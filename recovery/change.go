@@ -194,10 +194,14 @@ func (s *Service) apply(ctx context.Context, c Change, now time.Time) error {
 	return s.db.Finish(ctx, b)
 }
 
-// applyMember drops the change instead if somebody has registered with that row in the meantime.
+// applyMember drops the change instead if somebody has registered with that row in the meantime, or it has ended.
 func (s *Service) applyMember(ctx context.Context, b *pgx.Batch, c Change, now time.Time) error {
-	_, err := s.accounts.ByMember(ctx, c.MemberID)
-	if err == nil {
+	listed, err := s.roster.MayRegister(ctx, c.MemberID)
+	if err != nil {
+		return err
+	}
+	_, err = s.accounts.ByMember(ctx, c.MemberID)
+	if err == nil || !listed {
 		b = &pgx.Batch{}
 		s.queueStopped(ctx, b, c, "stopped")
 		return s.db.Finish(ctx, b)

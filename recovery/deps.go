@@ -72,6 +72,7 @@ type Accounts interface {
 type Roster interface {
 	Match(ctx context.Context, claim members.Claim) (members.Member, error)
 	Member(ctx context.Context, id uuid.UUID) (members.Member, error)
+	MayRegister(ctx context.Context, id uuid.UUID) (bool, error)
 	ParseMemberNumber(typed string) (string, error)
 }
 

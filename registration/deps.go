@@ -23,6 +23,7 @@ import (
 // Roster matches the person who registers.
 type Roster interface {
 	Match(ctx context.Context, claim members.Claim) (members.Member, error)
+	MayRegister(ctx context.Context, id uuid.UUID) (bool, error)
 	ParseMemberNumber(typed string) (string, error)
 }
 

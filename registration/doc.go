@@ -56,6 +56,7 @@
 // # Errors
 //
 // ErrNoMatch, ErrCode, ErrCodeExpired, ErrCodeEnded, ErrUsernameTaken, ErrHasAccount are shown on the page of the step.
+// ErrNoMatch at Finalizar leads to the card: the member left the roster since the match, and is told what a stranger is.
 // A step out of order is a 303 to the right one, a registration that is gone a 410 with a link to start again, a limit
 // a 429, a row that another request holds a 503.
 //

@@ -12,6 +12,7 @@ import (
 	"huskyidp/internal/audit"
 	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/seal"
+	"huskyidp/members"
 )
 
 // repeat is how long a second Finalizar, of a double click or another tab, gets the same answer as the first.
@@ -19,10 +20,11 @@ const repeat = 10 * time.Minute
 
 // Finish creates the account: account, agreement, certification, audit rows, welcome mail and what signIn adds are
 // committed together. Calling it again creates no second account. certification is the version of the text
-// beside the box. The error is ErrHasAccount, ErrUsernameTaken, accounts.ErrDisabled, a *movedError, errGone or
-// errBusy.
+// beside the box. The error is ErrHasAccount, ErrUsernameTaken, ErrNoMatch if the member has left the roster since the
+// match, accounts.ErrDisabled, a *movedError, errGone or errBusy.
 func (s *Service) Finish(ctx context.Context, v Visit, certification string, signIn func(*pgx.Batch, accounts.Account)) (r *Registration, err error) {
 	now := s.Now()
+	var outcome error
 	err = s.DB.InTx(ctx, func(ctx context.Context) error {
 		if r, err = s.store.lock(ctx, seal.Digest(v.Token)); err != nil {
 			return err
@@ -46,15 +48,36 @@ func (s *Service) Finish(ctx context.Context, v Visit, certification string, sig
 		if r.HolderID != uuid.Nil {
 			return ErrHasAccount
 		}
-		return s.create(ctx, v, r, text, now, signIn)
+		t := &turn{Registration: r, visit: v, now: now, batch: &pgx.Batch{}}
+		listed, err := s.Roster.MayRegister(ctx, r.MemberID) // the match is up to a day old
+		if err != nil {
+			return err
+		}
+		if !listed {
+			outcome = ErrNoMatch
+			return s.unmatch(ctx, t)
+		}
+		return s.create(ctx, t, text, signIn)
 	})
 	switch {
 	case errors.Is(err, accounts.ErrMemberHasAccount):
 		return s.lostCard(ctx, v)
 	case errors.Is(err, accounts.ErrUsernameTaken):
 		return s.lostUsername(ctx, v)
+	case err != nil:
+		return r, err
 	}
-	return r, err
+	return r, outcome
+}
+
+// unmatch sends the member back to the card, which gets the answer of a stranger's. The member made no mistake: nothing
+// is counted.
+func (s *Service) unmatch(ctx context.Context, t *turn) error {
+	t.voidMatch()
+	t.Differs = []string{members.FieldMemberNumber}
+	t.record(audit.IdentityRefused, "ended")
+	s.queueSave(ctx, t)
+	return s.send(ctx, t.batch)
 }
 
 // finished answers the second of two Finalizar.
@@ -71,8 +94,8 @@ func (s *Service) finished(ctx context.Context, r *Registration, now time.Time, 
 	return accounts.Refused(s.send(ctx, b))
 }
 
-func (s *Service) create(ctx context.Context, v Visit, r *Registration, text Document, now time.Time, signIn func(*pgx.Batch, accounts.Account)) error {
-	t := &turn{Registration: r, visit: v, now: now, batch: &pgx.Batch{}}
+func (s *Service) create(ctx context.Context, t *turn, text Document, signIn func(*pgx.Batch, accounts.Account)) error {
+	v, r, now := t.visit, t.Registration, t.now
 	account, err := s.Accounts.QueueCreate(ctx, t.batch, accounts.NewAccount{
 		ID: r.AccountID, Username: r.Credentials.Username, Email: r.Credentials.Address, Language: v.Language, MemberID: r.MemberID,
 		PasswordHash: r.PasswordHash, Question: r.Credentials.Question, AnswerHash: r.AnswerHash,

@@ -15,6 +15,7 @@ import (
 
 	"huskyidp/accounts"
 	"huskyidp/internal/postgres/postgrestest"
+	"huskyidp/members"
 )
 
 func TestBoxIsCheckedOnTheServer(t *testing.T) {
@@ -261,6 +262,55 @@ func TestFinishIsOneTransaction(t *testing.T) {
 	postgrestest.Exec(t, s.db, `alter table registrations drop constraint refuse`)
 	if _, err := s.service.Finish(t.Context(), v, "2026-11-01", noSession); err != nil {
 		t.Errorf("Finish afterwards = %v", err)
+	}
+}
+
+// S-52: a member who left the roster between the review and Finalizar, by an import or since the last day came, gets no
+// account, and the answer of a stranger's card. Nothing is half made, and no try is lost.
+func TestMemberEndsBeforeFinish(t *testing.T) {
+	t.Parallel()
+	others := strings.Replace(roster, "004123789,María,Núñez López,,1984-03-14,A\n", "", 1)
+	taken := strings.Replace(roster, "María,Núñez López,,1984-03-14", "Luis,Vega,,1971-01-02", 1)
+	last := "INS*Y*18*024*07*A~REF*0F*004123789~DTP*357*D8*20261124~NM1*IL*1*NUÑEZ LOPEZ*MARIA~"
+	for name, end := range map[string]func(s *site){
+		"a file omits the member": func(s *site) { s.load(others, members.ImportOptions{AllowShrink: true}) },
+		"a file gives the number to somebody else": func(s *site) {
+			held := s.load(taken, members.ImportOptions{AllowDoubtful: true})
+			s.load(taken, members.ImportOptions{OtherPerson: []int{2}, Review: held.Review, AllowDoubtful: true, AllowShrink: true})
+		},
+		"the last day passes": func(s *site) {
+			s.load(fmt.Sprintf("ISA*00*%10s*00*%10s*ZZ*%-15s*ZZ*%-15s*261124*0000*^*00501*000000007*0*P*:~GS*BE*A*B*20261124*0000*42*X*005010X220A1~"+
+				"ST*834*1*005010X220A1~BGN*00*X*20261124*0000****2~%sSE*7*1~GE*1*42~IEA*1*7~", "", "", "A", "B", last), members.ImportOptions{AllowShrink: true})
+			s.later(14 * time.Minute)
+		},
+		"the row is gone": func(s *site) { postgrestest.Exec(t, s.db, `delete from members`) },
+	} {
+		s := newSite(t, 1)
+		if name == "the last day passes" { // of the state's day, which ends at midnight UTC here
+			s.at(time.Date(2026, 11, 24, 23, 50, 0, 0, time.UTC))
+		}
+		b := s.browser().toReview()
+		end(s)
+		b.post("certify", "yes").on("/register/personal", 422)
+		b.reads("La información personal que usted ha puesto no se puede validar con nuestro sistema").reads("Le quedan 3 intentos")
+		if b.cookies["idp_session"] != "" || b.value("first_name") != "maria" {
+			t.Errorf("%s: cookies %v, first name %q", name, b.cookies, b.value("first_name"))
+		}
+		for _, table := range []string{"accounts", "mails where kind = 'welcome'", "sessions", "audit_events where kind in ('account_created', 'registration.finished')"} {
+			if n := s.count(`select count(*) from ` + table); n != 0 {
+				t.Errorf("%s: %d %s", name, n, table)
+			}
+		}
+		b.get("/register/review?flow=f1").on("/register/personal", 200) // no later step is open
+		b.post(maria...).on("/register/personal", 422)
+		if name != "a file omits the member" {
+			continue
+		}
+		s.load(roster, members.ImportOptions{AllowOld: true}) // the file was wrong: what was chosen is still there
+		b.post(maria...).on("/register/credentials", 200)
+		if got := b.value("username"); got != "maria.lopez" {
+			t.Errorf("back on the roster, the username is %q", got)
+		}
 	}
 }
 

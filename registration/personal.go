@@ -68,12 +68,7 @@ func (h *Handler) submitPersonal(c *gin.Context) error {
 		h.web.Began(c, web.OfRegistration)
 	}
 	if errors.Is(err, ErrNoMatch) {
-		wrong = problems{
-			{Key: "registration.personal.no_match"},
-			{Key: "registration.personal.tries_left", Args: templates.Args{"n": r.triesLeft()}},
-			{Key: "registration.personal.no_match_help"},
-		}
-		return h.refused(c, http.StatusUnprocessableEntity, "registration/personal", h.personalPage(typed), wrong)
+		return h.refused(c, http.StatusUnprocessableEntity, "registration/personal", h.personalPage(typed), noMatch(r))
 	}
 	if isSlow {
 		wrong.add("", "registration.personal.slow", "time", slow.wait)
@@ -84,6 +79,15 @@ func (h *Handler) submitPersonal(c *gin.Context) error {
 	}
 	h.keep(c)
 	return web.SeeOther(c, withFlow(next(r, h.service.Now()), v.Flow))
+}
+
+// noMatch is the answer to a card that is not on the roster.
+func noMatch(r *Registration) problems {
+	return problems{
+		{Key: "registration.personal.no_match"},
+		{Key: "registration.personal.tries_left", Args: templates.Args{"n": r.triesLeft()}},
+		{Key: "registration.personal.no_match_help"},
+	}
 }
 
 // lockedPage is shown until somebody helps, or the lock is over.

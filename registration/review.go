@@ -80,6 +80,8 @@ func (h *Handler) submitReview(c *gin.Context) error {
 	case errors.Is(err, ErrHasAccount):
 		wrong.add("", "registration.review.card_taken")
 		return h.review(c, http.StatusConflict, r, wrong)
+	case errors.Is(err, ErrNoMatch):
+		return h.web.SeeRefused(c, stepPersonal.Path, http.StatusUnprocessableEntity, noMatch(r)...)
 	case err != nil:
 		return err
 	}

@@ -113,6 +113,12 @@ func newSiteOn(t *testing.T, db *postgres.DB, answer time.Duration, change ...fu
 	return s
 }
 
+// load imports a roster file.
+func (s *site) load(file string, o members.ImportOptions) members.Report {
+	s.t.Helper()
+	return must[members.Report](s.t)(s.service.Roster.(*members.Roster).Import(s.t.Context(), strings.NewReader(file), o))
+}
+
 func (s *site) at(instant time.Time)  { s.instant.Store(&instant) }
 func (s *site) now() time.Time        { return *s.instant.Load() }
 func (s *site) later(d time.Duration) { s.at(s.now().Add(d)) }

@@ -24,7 +24,7 @@ const succeeded = "succeeded"
 var outcomes = map[audit.Kind][]string{
 	audit.SignInFailed:    {"wrong_credentials", "waiting", "former_value", "account_protected", "account_disabled"},
 	audit.FactorRefused:   {"wrong", "used", "sign_count", "locked"},
-	audit.IdentityRefused: {"no_match", "locked"},
+	audit.IdentityRefused: {"no_match", "locked", "ended"},
 	audit.IdentityLocked:  {"three_failures"},
 	audit.CodeRefused:     {"wrong", "expired"},
 	audit.RecoveryRefused: {"wrong_code", "code_expired"},
