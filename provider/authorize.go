@@ -6,15 +6,10 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
-	"time"
 
 	"github.com/gin-gonic/gin"
-	"github.com/google/uuid"
-	"github.com/ory/fosite"
 
 	"huskyidp/accounts"
-	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 )
 
@@ -117,110 +112,4 @@ func (h *Handler) dispatch(c *gin.Context, ctx context.Context, r *authorizeRequ
 	}
 	target := url.URL{Path: next.path(), RawQuery: url.Values{"flow": {flow}}.Encode()}
 	return web.SeeOther(c, target.String())
-}
-
-// current returns the member's session, or nil.
-func (h *Handler) current(c *gin.Context) (*accounts.Session, error) {
-	return openOf(h.sessions.Lookup(c))
-}
-
-func openOf(session accounts.Session, ok bool, err error) (*accounts.Session, error) {
-	if err != nil || !ok {
-		return nil, err
-	}
-	return &session, nil
-}
-
-// mine is current for a page that changes something of the session; a form rendered for another session is refused.
-func (h *Handler) mine(c *gin.Context) (*accounts.Session, error) {
-	session, err := h.current(c)
-	if session != nil && !web.Owned(c, web.OfSession) {
-		return nil, web.ForeignForm(session.Username, "/account")
-	}
-	return session, err
-}
-
-// issue makes the code and sends it. The grant is written after fosite has succeeded and before the answer.
-func (h *Handler) issue(c *gin.Context, ctx context.Context, f facts, i *interaction) error {
-	r, now := f.request, h.now()
-	g := newGrant(f, now)
-	session := newTokenSession(r.client, presentedGrant{grant: g}, now)
-	if r.wants("id_token") {
-		var err error
-		if session.terms, err = h.service.frontTerms(ctx, r, g); err != nil {
-			return h.refuse(c, r, err)
-		}
-	}
-	answer, err := h.service.fosite.NewAuthorizeResponse(ctx, r.forFosite(g.Scopes), session)
-	if err != nil {
-		return h.refuse(c, r, err)
-	}
-	if session.made.code != "" {
-		g.CodeHash = seal.Digest(session.made.code)
-	} else { // the row requires a code; this one is never sent
-		g.CodeHash, g.CodeExpiresAt = seal.Digest(seal.NewToken()), now
-	}
-	var flowHash []byte
-	if i != nil {
-		flowHash = seal.Digest(i.flow)
-	}
-	err = h.service.store.saveGrant(ctx, g, session.made, flowHash, r.pushed, now)
-	if errors.Is(err, errLostRace) {
-		return h.refuse(c, r, worded(fosite.ErrInvalidRequestURI, "The pushed request has been answered already."))
-	}
-	if err != nil {
-		return err
-	}
-	return h.answer(c, r, answer.GetParameters())
-}
-
-// granted returns the scopes that the answer grants.
-func (f facts) granted() []string {
-	scopes := f.request.scopes
-	if f.consent != nil {
-		scopes = f.consent.granted(scopes)
-	}
-	if !f.request.wants("code") { // OpenID Connect Core 11
-		scopes = slices.DeleteFunc(slices.Clone(scopes), func(scope string) bool { return scope == scopeOffline })
-	}
-	return nonNil(scopes)
-}
-
-func newGrant(f facts, now time.Time) *grant {
-	r, session := f.request, f.session
-	g := &grant{
-		ID:            uuid.Must(uuid.NewV7()),
-		ClientID:      r.client.ID,
-		AccountID:     session.AccountID,
-		Subject:       f.subject(),
-		SID:           session.SID,
-		Scopes:        f.granted(),
-		Audience:      nonNil(r.audience),
-		AuthTime:      session.AuthTime,
-		ACR:           r.assurance.acr(session.ACR),
-		AMR:           session.AMR,
-		Nonce:         r.form.Get("nonce"),
-		RedirectURI:   r.form.Get("redirect_uri"),
-		CodeChallenge: r.form.Get("code_challenge"),
-		DPoPJKT:       r.form.Get("dpop_jkt"),
-		CodeExpiresAt: now.Add(codeLifetime),
-		CreatedAt:     now,
-		ExpiresAt:     session.AuthTime.Add(refreshAbsolute),
-		Claims:        r.claims,
-	}
-	if f.consent != nil {
-		g.Claims = r.claims.within(f.consent.Scopes)
-		g.ConsentID = &f.consent.ID
-		if f.consent.ExpiresAt.Before(g.ExpiresAt) {
-			g.ExpiresAt = f.consent.ExpiresAt
-		}
-	}
-	return g
-}
-
-func nonNil(values []string) []string {
-	if values == nil {
-		return []string{}
-	}
-	return values
 }

@@ -31,10 +31,10 @@ import (
 )
 
 const (
-	username = "maria.nunez"
-	password = "un caballo azul corre lejos"
-	callback = "https://app.example/callback?keep=1"
-	goodbye  = "https://app.example/bye"
+	username    = "maria.nunez"
+	password    = "un caballo azul corre lejos"
+	callback    = "https://app.example/callback?keep=1"
+	afterLogout = "https://app.example/bye"
 )
 
 // bench is a provider on a database of its own, served over TLS, with one member
@@ -262,7 +262,7 @@ func (b *bench) newAccount(name, number string) (account accounts.Account) {
 // client registers a client with the metadata that change makes of a common one.
 func (b *bench) client(change func(*provider.Metadata)) (id, secret string) {
 	b.t.Helper()
-	m := provider.Metadata{ClientName: "Prueba", RedirectURIs: []string{callback}, PostLogoutRedirectURIs: []string{goodbye},
+	m := provider.Metadata{ClientName: "Prueba", RedirectURIs: []string{callback}, PostLogoutRedirectURIs: []string{afterLogout},
 		InitiateLoginURI: "https://app.example/start"}
 	if change != nil {
 		change(&m)

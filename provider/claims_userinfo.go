@@ -91,36 +91,3 @@ func (h *Handler) userinfoJWT(c *gin.Context, client *Client, claims map[string]
 	c.Data(http.StatusOK, "application/jwt", []byte(token))
 	return nil
 }
-
-// bearer reads the header of RFC 6750 2.1; the scheme is case-insensitive.
-func bearer(header string) (string, bool) {
-	token, ok := presentedToken(header)
-	return token.text, ok && !token.dpop
-}
-
-// tokenRefused responds according to RFC 6750 3.1 where only bearer tokens are accepted.
-func tokenRefused(c *gin.Context, code string) error {
-	c.Header("WWW-Authenticate", `Bearer error="`+code+`"`)
-	programError(c, http.StatusUnauthorized, code, "")
-	return nil
-}
-
-// senderRefused responds according to RFC 6750 3.1 or, for DPoP, RFC 9449 7.1. A request without a token gets no code,
-// and both challenges.
-func senderRefused(c *gin.Context, dpop bool, code, hint string) error {
-	challenge := "Bearer"
-	switch {
-	case dpop:
-		challenge = dpopChallenge(code, hint)
-	case code == "":
-		c.Writer.Header().Add("WWW-Authenticate", challenge)
-		challenge, code, hint = dpopChallenge("", ""), "invalid_request", "The request has no access token in the header Authorization."
-	case hint != "":
-		challenge += ` error="` + code + `", error_description="` + hint + `"`
-	default:
-		challenge += ` error="` + code + `"`
-	}
-	c.Writer.Header().Add("WWW-Authenticate", challenge)
-	programError(c, http.StatusUnauthorized, code, hint)
-	return nil
-}

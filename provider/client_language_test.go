@@ -46,7 +46,7 @@ func TestAppsByLanguage(t *testing.T) {
 	b := s.reaching(t, provider.Rules{})
 	spanish, other := s.put("/logo", webp(64, 64)), s.put("/logo-en", webp(32, 32))
 	status, _, got := b.registration(http.MethodPost, b.issuer+"/connect/register", "initial-token", `{"client_name":"Health diary","client_name#es":"Diario de salud","operator_name":"Operador",
-		"redirect_uris":["`+callback+`"],"post_logout_redirect_uris":["`+goodbye+`"],"policy_uri":"https://app.example/policy","policy_uri#es":"https://app.example/privacidad",
+		"redirect_uris":["`+callback+`"],"post_logout_redirect_uris":["`+afterLogout+`"],"policy_uri":"https://app.example/policy","policy_uri#es":"https://app.example/privacidad",
 		"tos_uri#en":"https://app.example/terms","tos_uri":"https://app.example/terminos","client_uri#es":"https://app.example/es","client_uri":"https://app.example/",
 		"logo_uri":"`+other+`","logo_uri#es":"`+spanish+`","scope":"openid profile"}`)
 	if status != 201 || got["client_name#es"] != "Diario de salud" || got["logo_uri#es"] != spanish {

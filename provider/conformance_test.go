@@ -118,7 +118,7 @@ func TestHintForAnother(t *testing.T) {
 	hint, err := jwt.Signed(signer).Claims(map[string]any{"iss": b.issuer, "sub": "somebody-else", "aud": id, "exp": 1}).Serialize()
 	must(t, err)
 	w := b.signedIn()
-	q := url.Values{"id_token_hint": {hint}, "post_logout_redirect_uri": {goodbye}, "state": {"st"}}
+	q := url.Values{"id_token_hint": {hint}, "post_logout_redirect_uri": {afterLogout}, "state": {"st"}}
 	confirm := w.get("/logout?" + q.Encode())
 	if !strings.Contains(confirm.body, "pide cerrar la sesión de otra persona. Aquí está abierta la de "+username) || !strings.Contains(confirm.body, `id="logout-confirm"`) {
 		t.Fatalf("led to %s (%d)\n%s", confirm.url, confirm.status, confirm.body)
@@ -126,7 +126,7 @@ func TestHintForAnother(t *testing.T) {
 	if home := w.get("/account"); home.url.Path != "/account" {
 		t.Error("the session of the member who is here has ended unasked")
 	}
-	if p := w.submit(confirm, url.Values{"act": {"confirm"}}); p.location == nil || p.location.String() != goodbye+"?state=st" {
+	if p := w.submit(confirm, url.Values{"act": {"confirm"}}); p.location == nil || p.location.String() != afterLogout+"?state=st" {
 		t.Errorf("confirming led to %s (%d) %v", p.url, p.status, p.location)
 	}
 }

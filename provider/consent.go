@@ -2,12 +2,9 @@ package provider
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -15,7 +12,6 @@ import (
 
 	"huskyidp/accounts"
 	"huskyidp/internal/audit"
-	"huskyidp/internal/postgres"
 	"huskyidp/internal/web"
 	"huskyidp/templates"
 )
@@ -130,117 +126,6 @@ func (s *Service) allow(ctx context.Context, session *accounts.Session, r *autho
 func (s *store) queueAllowed(b *pgx.Batch, ctx context.Context, session *accounts.Session, client *Client, now time.Time) {
 	s.audit.Queue(b, ctx, audit.Event{Kind: audit.AppAllowed, At: now, AccountID: session.AccountID.String(), ClientID: client.ID,
 		SessionID: session.SID, RequestID: web.RequestID(ctx), Success: true, Data: map[string]string{"app": client.in(web.LangOf(ctx)).Name}})
-}
-
-// StopApp ends a member's consent to a client, and every grant: codes, refresh tokens and access tokens are void at
-// once. A second click notifies nobody.
-func (s *Service) StopApp(ctx context.Context, accountID uuid.UUID, clientID string) error {
-	account, err := s.accounts.Get(ctx, accountID)
-	if err != nil {
-		return err
-	}
-	now := s.now()
-	return s.store.db.InTx(ctx, func(ctx context.Context) error {
-		consent, err := s.store.endConsent(ctx, accountID, clientID, now)
-		if err != nil {
-			return err
-		}
-		grants, err := s.store.endGrants(ctx, accountID, clientID, now)
-		if err != nil || !consent && !grants {
-			return err
-		}
-		b := &pgx.Batch{}
-		s.store.audit.Queue(b, ctx, audit.Event{Kind: audit.AppStopped, At: now, AccountID: accountID.String(), ClientID: clientID,
-			RequestID: web.RequestID(ctx), Success: true, Data: map[string]string{"app": s.appName(ctx, clientID)}})
-		if err := s.accounts.QueueNotice(ctx, b, account, "app_stopped", templates.Args{"at": now}); err != nil {
-			return err
-		}
-		return s.store.db.Finish(ctx, b)
-	})
-}
-
-// appName returns the name that the member knows a client by, or the ID if the client no longer exists.
-func (s *Service) appName(ctx context.Context, clientID string) string {
-	if client, err := s.clients.Get(clientID); err == nil {
-		return client.in(web.LangOf(ctx)).Name
-	}
-	return clientID
-}
-
-// endConsent reports whether there was one.
-func (s *store) endConsent(ctx context.Context, accountID uuid.UUID, clientID string, now time.Time) (ended bool, err error) {
-	err = s.db.From(ctx).QueryRow(ctx, `
-		with ended as (
-			update consents set revoked_at = @now
-			where account_id = @account_id and client_id = @client_id and revoked_at is null
-			returning id
-		), void as (
-			update grants set revoked_at = @now
-			where revoked_at is null and consent_id in (select id from ended)
-		)
-		select exists (select from ended)`,
-		pgx.NamedArgs{"now": now, "account_id": accountID, "client_id": clientID}).Scan(&ended)
-	return ended, err
-}
-
-// endGrants reports whether there were any.
-func (s *store) endGrants(ctx context.Context, accountID uuid.UUID, clientID string, now time.Time) (ended bool, err error) {
-	tag, err := s.db.From(ctx).Exec(ctx, `
-		update grants set revoked_at = $3 where account_id = $1 and client_id = $2 and revoked_at is null and expires_at > $3`, accountID, clientID, now)
-	return tag.RowsAffected() > 0, err
-}
-
-// subjectAt returns the member's sub at a client: the public one, or one per sector that is random, never derived, and
-// never reused (S-42).
-func (s *store) subjectAt(ctx context.Context, session *accounts.Session, client *Client) (string, error) {
-	if !client.pairwise() {
-		return session.Subject, nil
-	}
-	var subject string
-	err := s.db.From(ctx).QueryRow(ctx, `
-		insert into pairwise_subjects (account_id, sector, subject) values ($1, $2, $3)
-		on conflict on constraint pairwise_subjects_pkey do update set sector = excluded.sector
-		returning subject`, session.AccountID, client.sector(), rand.Text()).Scan(&subject)
-	if postgres.Violated(err) != "" {
-		return "", fmt.Errorf("drawing a pairwise subject: %w", err)
-	}
-	return subject, err
-}
-
-// The values of subject_type, OpenID Connect Core 8.
-const (
-	subjectPublic   = "public"
-	subjectPairwise = "pairwise"
-)
-
-// sector returns the group with which the client shares its pairwise subjects: clients with the same redirect host or
-// the same sector file (OpenID Connect Core 8.1). A redirect URI with a private-use scheme or on this machine proves no
-// host, so that such a client shares them with none.
-func (c *Client) sector() string {
-	if host := c.Metadata.sector(); host != "" {
-		return host
-	}
-	return "client:" + c.ID
-}
-
-// sector returns a host, or "" for a client by itself.
-func (m *Metadata) sector() string {
-	if m.SectorIdentifierURI != "" {
-		return hostOf(m.SectorIdentifierURI)
-	}
-	if len(m.RedirectURIs) == 0 || slices.ContainsFunc(m.RedirectURIs, func(uri string) bool { return hostOf(uri) == "" }) {
-		return ""
-	}
-	return hostOf(m.RedirectURIs[0])
-}
-
-// hostOf returns the host of an address on the network, "" for this machine and for schemes without one.
-func hostOf(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || isLoopback(u.Hostname()) || isLocalhost(u.Hostname()) {
-		return ""
-	}
-	return strings.ToLower(u.Hostname())
 }
 
 // needsConsent is false for the programme's own apps.

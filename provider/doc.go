@@ -153,7 +153,7 @@
 //	device_code.go          another screen (RFC 8628): allowing it makes the grant, whose code is
 //	                        the device code
 //	logout.go               ends the session and, in the same transaction, queues a logout token for
-//	                        each app of the session that listens (logout_channels.go); TellApps does
+//	                        each app of the session that listens (logout_back_channel.go); NotifyApps does
 //	                        so for sessions that ended in any other way
 //
 // # Tables

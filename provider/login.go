@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -21,55 +20,6 @@ type loginPage struct {
 	PolicyURI string
 	TosURI    string
 	LogoURI   string
-}
-
-// waiting is what a page knows of the request that it serves; zero without one. If the request is over, only flow and
-// client are known: the page works, and resume decides how to continue.
-type waiting struct {
-	flow    string
-	lang    string
-	client  *Client // nil if unknown
-	request *authorizeRequest
-	i       *interaction
-}
-
-func (w waiting) app() shown {
-	if w.client == nil {
-		return shown{}
-	}
-	return w.client.in(w.lang)
-}
-
-// loginHint returns whom the app expects, to prefill the username (Core 3.1.2.1).
-func (w waiting) loginHint() string {
-	if w.request == nil {
-		return ""
-	}
-	return web.Clip(w.request.form.Get("login_hint"), repeatedMax)
-}
-
-func (w waiting) options() []web.PageOption { return []web.PageOption{web.WithApp(w.app().Name)} }
-
-// waiting finds a page's pending request.
-func (h *Handler) waiting(c *gin.Context, ctx context.Context) (waiting, error) {
-	flow := web.Flow(c)
-	if flow == "" {
-		return waiting{}, nil
-	}
-	i, err := h.pending(c)
-	var r *authorizeRequest
-	if err == nil {
-		if r, err = h.service.storedRequest(i.form, i.requestedAt); err != nil {
-			err = h.over(i)
-		}
-	}
-	if over, ok := errors.AsType[*overError](err); ok {
-		return waiting{flow: flow, lang: web.Lang(c), client: over.client}, nil
-	}
-	if err != nil {
-		return waiting{}, err
-	}
-	return waiting{flow, web.Lang(c), r.client, r, i}, nil
 }
 
 // showLogin shows the form, or continues if the member is already signed in.
@@ -215,15 +165,6 @@ func (r *authorizeRequest) asksProof() bool {
 	return r.asks("login") || r.maxAge >= 0 || r.assurance.minimum >= factor || r.assurance.wish >= factor
 }
 
-// returnOf returns the page of ours that a sign-in is for, "" if none.
-func returnOf(c *gin.Context) string {
-	asked := c.Query("return")
-	if asked == "" {
-		asked = web.Form(c).Get("return")
-	}
-	return accounts.ReturnPath(asked)
-}
-
 // signedIn continues after a sign-in with every step proven.
 func (h *Handler) signedIn(c *gin.Context, w waiting, session accounts.Session, returnTo string) error {
 	if w.request == nil {
@@ -291,81 +232,4 @@ func (h *Handler) saidNo(c *gin.Context, w waiting, said memberNo) error {
 		return err
 	}
 	return web.SeeOther(c, ResumePath(w.flow))
-}
-
-// memberOf returns the pending request, if any, and the session of a page that requires one; done means that the member
-// was redirected to sign in.
-func (h *Handler) memberOf(c *gin.Context) (w waiting, session *accounts.Session, done bool, err error) {
-	if w, err = h.waiting(c, c.Request.Context()); err != nil {
-		return w, nil, true, err
-	}
-	if session, err = h.mine(c); err != nil {
-		return w, nil, true, err
-	}
-	if session == nil {
-		return w, nil, true, web.SeeOther(c, loginPath(w.flow))
-	}
-	return w, session, false, nil
-}
-
-// accountsPage offers the open session.
-type accountsPage struct{ Username string }
-
-func (h *Handler) showAccounts(c *gin.Context) error {
-	w, session, done, err := h.memberOf(c)
-	if done || err != nil {
-		return err
-	}
-	return h.web.Page(c, http.StatusOK, "provider/accounts", accountsPage{session.Username},
-		append(w.options(), web.SignedIn(session.Username))...)
-}
-
-func (h *Handler) chooseAccount(c *gin.Context) error {
-	w, err := h.waiting(c, c.Request.Context())
-	if err != nil {
-		return err
-	}
-	if web.Form(c).Get("act") == "other" {
-		if err := h.sessions.SignOut(c); err != nil {
-			return err
-		}
-		return web.SeeOther(c, loginPath(w.flow))
-	}
-	if w.request == nil {
-		return h.goOn(c, w)
-	}
-	if err := h.service.store.selected(c.Request.Context(), w.flow, h.now()); err != nil {
-		return err
-	}
-	return web.SeeOther(c, ResumePath(w.flow))
-}
-
-// noted adds the name of the notice that the page shows.
-func noted(path, note string) string {
-	if strings.Contains(path, "?") {
-		return path + "&note=" + note
-	}
-	return path + "?note=" + note
-}
-
-func loginPath(flow string) string { return withFlow("/login", flow) }
-
-// withFlow keeps the pending request in a path of our own.
-func withFlow(path, flow string) string {
-	if flow == "" {
-		return path
-	}
-	return path + "?flow=" + flow
-}
-
-// home is the address "/": the account if signed in, else the sign-in page.
-func (h *Handler) home(c *gin.Context) error {
-	session, err := h.current(c)
-	if err != nil {
-		return err
-	}
-	if session != nil {
-		return web.SeeOther(c, "/account")
-	}
-	return web.SeeOther(c, "/login")
 }

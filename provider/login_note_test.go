@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestToldToWhoDidIt: a page that says what happened says it to whom it happened; who opens its address is told nothing.
-func TestToldToWhoDidIt(t *testing.T) {
+// TestNoticesOnlyAfterTheEvent: a page shows a notice only right after the event, in the browser where it happened. Opening its address shows none.
+func TestNoticesOnlyAfterTheEvent(t *testing.T) {
 	b := newBench(t, 4)
 	for _, address := range []string{"/device/done", "/device/done?allowed=1"} {
 		if p := b.browser().get(address); p.url.Path != "/device" {

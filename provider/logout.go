@@ -4,12 +4,9 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/gin-gonic/gin"
-	"github.com/ory/fosite"
 
 	"huskyidp/accounts"
 	"huskyidp/internal/web"
@@ -109,7 +106,7 @@ func (h *Handler) logout(c *gin.Context) error {
 	r := h.service.parseLogout(c.Request.Context(), values)
 	switch {
 	case session == nil:
-		return h.farewell(c, r, farewell{})
+		return h.finishLogout(c, r, logoutResult{})
 	case !posted:
 		return h.confirmLogout(c, r, session)
 	case act == "cancel":
@@ -123,11 +120,11 @@ func (h *Handler) logout(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.farewell(c, r, farewell{Stay: strings.Join(stay, ", "), Open: strings.Join(h.service.leftOpen(c.Request.Context(), apps, r.client), ", "), Frames: h.service.frontChannel(session.SID, apps)})
+	return h.finishLogout(c, r, logoutResult{Stay: strings.Join(stay, ", "), Open: strings.Join(h.service.leftOpen(c.Request.Context(), apps, r.client), ", "), Frames: h.service.frontChannel(session.SID, apps)})
 }
 
 // endSession signs out and queues the logout tokens in one transaction.
-func (h *Handler) endSession(c *gin.Context, sid string) (apps []told, err error) {
+func (h *Handler) endSession(c *gin.Context, sid string) (apps []sessionApp, err error) {
 	request := c.Request
 	defer func() { c.Request = request }()
 	err = h.service.store.db.InTx(request.Context(), func(ctx context.Context) error {
@@ -138,32 +135,9 @@ func (h *Handler) endSession(c *gin.Context, sid string) (apps []told, err error
 		if err := h.sessions.SignOut(c); err != nil {
 			return err
 		}
-		return h.service.TellApps(ctx)
+		return h.service.NotifyApps(ctx)
 	})
 	return apps, err
-}
-
-// farewell redirects to the page that loads the apps' logout addresses and continues to the app whose address is
-// proven: browsers apply the form-action of the previous page to redirects after a post.
-func (h *Handler) farewell(c *gin.Context, r logoutRequest, f farewell) error {
-	if r.refused != "" {
-		f.Refused, f.Number = web.Clip(r.refused, repeatedMax), web.RequestID(c.Request.Context())
-		if r.client != nil {
-			h.noteError(c, r.client.ID, r.values, worded(fosite.ErrInvalidRequest, "The post_logout_redirect_uri is not registered for this client."))
-		}
-	}
-	if r.target == "" && len(f.Frames) == 0 && f.Stay == "" && f.Open == "" && f.Refused == "" {
-		return web.SeeOther(c, "/logout/done")
-	}
-	f.Target = r.target
-	if r.client != nil {
-		f.App = r.client.in(web.Lang(c)).Name
-	}
-	sealed, err := h.service.sealFarewell(f)
-	if err != nil {
-		return err
-	}
-	return web.SeeOther(c, "/logout/done?r="+sealed)
 }
 
 func (h *Handler) confirmLogout(c *gin.Context, r logoutRequest, session *accounts.Session) error {
@@ -189,50 +163,4 @@ func (h *Handler) confirmLogout(c *gin.Context, r logoutRequest, session *accoun
 		opts = append(opts, web.WithApp(r.client.in(web.Lang(c)).Name))
 	}
 	return h.web.Page(c, http.StatusOK, "provider/logout", page, opts...)
-}
-
-// signedOutPage has neither app nor frames if no app asked.
-type signedOutPage struct {
-	ToAppURI string
-	Stay     string // names of the apps that keep their access
-	Open     string // names of the apps that were not notified of the end
-	Frames   []string
-	Refused  string // the address that was sent and is not registered, for the app's developer
-	Number   string // of the request that sent it
-}
-
-// frameTime is how long the apps' logout addresses may load; with script the page continues sooner.
-const frameTime = 3 * time.Second
-
-func (h *Handler) logoutDone(c *gin.Context) error {
-	f := h.service.openFarewell(c.Query("r"))
-	if session, err := h.current(c); err != nil {
-		return err
-	} else if session != nil && f.Until.IsZero() { // opened by its address
-		return web.SeeOther(c, "/logout")
-	}
-	if web.Kiosk(c) {
-		web.ClearSite(c)
-	}
-	opts, wait := []web.PageOption{web.WithApp(f.App)}, time.Duration(0)
-	if len(f.Frames) > 0 {
-		policy := c.Writer.Header().Get("Content-Security-Policy")
-		c.Header("Content-Security-Policy", policy+"; frame-src "+strings.Join(schemes(f.Frames), " ")) // their redirects may go anywhere
-		wait = frameTime
-	}
-	if f.Target != "" {
-		opts = append(opts, web.Onward(f.Target, wait))
-	}
-	return h.web.Page(c, http.StatusOK, "provider/signed_out", signedOutPage{f.Target, f.Stay, f.Open, f.Frames, f.Refused, f.Number}, opts...)
-}
-
-// schemes returns the schemes of addresses in the form of a Content-Security-Policy.
-func schemes(addresses []string) (all []string) {
-	for _, address := range addresses {
-		scheme, _, _ := strings.Cut(address, ":")
-		if !slices.Contains(all, scheme+":") {
-			all = append(all, scheme+":")
-		}
-	}
-	return all
 }

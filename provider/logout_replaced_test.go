@@ -63,14 +63,14 @@ func TestAppsHearOfEveryEnd(t *testing.T) {
 		w := b.signedIn()
 		address, verifier := b.request(id, url.Values{"scope": {"openid"}})
 		tokens := b.redeem(id, secret, w.get(address).location.Query().Get("code"), verifier)
-		must(t, b.provider.TellApps(t.Context()))
+		must(t, b.provider.NotifyApps(t.Context()))
 		for len(received) > 0 { // of the test before: sessions that the desk ended as well
 			<-received
 		}
 		sid := claim(t, tokens.text("id_token"), "sid").(string)
 		test.end(w, sid)
 		for range 2 { // the second finds nothing more
-			must(t, b.provider.TellApps(t.Context()))
+			must(t, b.provider.NotifyApps(t.Context()))
 		}
 		var heard int
 		for wait := 5 * time.Second; ; wait = 300 * time.Millisecond {

@@ -47,31 +47,31 @@ func TestLogout(t *testing.T) {
 		change func(q url.Values)
 		back   string // "" for our own page
 	}{
-		{"as it should be", func(url.Values) {}, goodbye + "?state=st"},
-		{"no state", func(q url.Values) { q.Del("state") }, goodbye},
+		{"as it should be", func(url.Values) {}, afterLogout + "?state=st"},
+		{"no state", func(q url.Values) { q.Del("state") }, afterLogout},
 		{"another address", func(q url.Values) { q.Set("post_logout_redirect_uri", "https://app.example/else") }, ""},
-		{"a query added", func(q url.Values) { q.Set("post_logout_redirect_uri", goodbye+"?foo=bar") }, ""},
+		{"a query added", func(q url.Values) { q.Set("post_logout_redirect_uri", afterLogout+"?foo=bar") }, ""},
 		{"no hint", func(q url.Values) { q.Del("id_token_hint") }, ""},
-		{"no hint, the client_id", func(q url.Values) { q.Del("id_token_hint"); q.Set("client_id", id) }, goodbye + "?state=st"},
+		{"no hint, the client_id", func(q url.Values) { q.Del("id_token_hint"); q.Set("client_id", id) }, afterLogout + "?state=st"},
 		{"no hint, the client_id, another address", func(q url.Values) {
 			q.Del("id_token_hint")
 			q.Set("client_id", id)
 			q.Set("post_logout_redirect_uri", "https://evil.example/")
 		}, ""},
-		{"a hint of another server, the client_id", func(q url.Values) { q.Set("id_token_hint", forged); q.Set("client_id", id) }, goodbye + "?state=st"},
+		{"a hint of another server, the client_id", func(q url.Values) { q.Set("id_token_hint", forged); q.Set("client_id", id) }, afterLogout + "?state=st"},
 		{"a hint of another client, the client_id", func(q url.Values) { q.Set("client_id", second) }, "https://second.example/bye?state=st"},
 		{"unsigned hint", func(q url.Values) { q.Set("id_token_hint", none) }, ""},
 		{"hint signed by another", func(q url.Values) { q.Set("id_token_hint", forged) }, ""},
 		{"another client_id", func(q url.Values) { q.Set("client_id", "nobody") }, ""},
-		{"the client_id", func(q url.Values) { q.Set("client_id", id) }, goodbye + "?state=st"},
+		{"the client_id", func(q url.Values) { q.Set("client_id", id) }, afterLogout + "?state=st"},
 		{"no address", func(q url.Values) { q.Del("post_logout_redirect_uri") }, ""},
 		{"nothing", func(q url.Values) { clear(q) }, ""},
 		{"only state", func(q url.Values) { q.Del("id_token_hint"); q.Del("post_logout_redirect_uri") }, ""},
-		{"an expired hint", func(url.Values) { b.clock.advance(10 * time.Minute) }, goodbye + "?state=st"},
+		{"an expired hint", func(url.Values) { b.clock.advance(10 * time.Minute) }, afterLogout + "?state=st"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := b.signedIn()
-			q := url.Values{"id_token_hint": {hint(w)}, "post_logout_redirect_uri": {goodbye}, "state": {"st"}}
+			q := url.Values{"id_token_hint": {hint(w)}, "post_logout_redirect_uri": {afterLogout}, "state": {"st"}}
 			test.change(q)
 			if q.Get("client_id") == second {
 				q.Set("post_logout_redirect_uri", "https://second.example/bye")
@@ -190,7 +190,7 @@ func TestUnknownLogoutAddress(t *testing.T) {
 	if p := w.get("/logout?" + q.Encode()); !strings.Contains(p.body, "app.example/wrong") {
 		t.Errorf("an unknown client: %s", p.body)
 	}
-	for _, q := range []url.Values{{}, {"client_id": {id}}, {"client_id": {id}, "post_logout_redirect_uri": {goodbye}}} {
+	for _, q := range []url.Values{{}, {"client_id": {id}}, {"client_id": {id}, "post_logout_redirect_uri": {afterLogout}}} {
 		if p := w.get("/logout?" + q.Encode()); strings.Contains(p.body, "post_logout_redirect_uri") {
 			t.Errorf("%v: %s", q, p.body)
 		}

@@ -52,3 +52,16 @@ func (j jwtBearerHandler) HandleTokenEndpointRequest(ctx context.Context, r fosi
 func (j jwtBearerHandler) PopulateTokenEndpointResponse(ctx context.Context, r fosite.AccessRequester, response fosite.AccessResponder) error {
 	return j.service.strategy.answerAccess(ctx, r, response)
 }
+
+// answerAccess adds an access token to the answer of a grant type that we handle.
+func (s *strategy) answerAccess(ctx context.Context, r fosite.AccessRequester, response fosite.AccessResponder) error {
+	token, _, err := s.GenerateAccessToken(ctx, r)
+	if err != nil {
+		return fosite.ErrServerError.WithWrap(err)
+	}
+	response.SetAccessToken(token)
+	response.SetTokenType("bearer")
+	response.SetExpiresIn(accessTokenLifetime)
+	response.SetScopes(r.GetGrantedScopes())
+	return nil
+}

@@ -2,12 +2,10 @@ package provider
 
 import (
 	"context"
-	"crypto/subtle"
 	"crypto/x509"
 	"errors"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -153,65 +151,4 @@ func (s *Service) bindTokens(in call, client *Client, found presentedGrant) (*co
 		return sender, worded(fosite.ErrInvalidGrant, "The refresh token is bound to another key.")
 	}
 	return sender, nil
-}
-
-// presented is an access token as presented in a request.
-type presented struct {
-	text string
-	dpop bool // with the scheme DPoP, not Bearer
-}
-
-// presentedToken reads the Authorization header; the scheme is case-insensitive.
-func presentedToken(header string) (presented, bool) {
-	scheme, token, ok := strings.Cut(header, " ")
-	p := presented{strings.Trim(token, " "), strings.EqualFold(scheme, "DPoP")}
-	return p, ok && tokenText(p.text) && (p.dpop || strings.EqualFold(scheme, "Bearer"))
-}
-
-// tokenText reports whether text is a b64token (RFC 6750 2.1). It trims nothing that another parser would keep.
-func tokenText(text string) bool {
-	return text != "" && strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=") == ""
-}
-
-// checkSender checks a resource request against its token's binding: it needs a proof of the right key for this request
-// and token, or the right certificate. The error is one of fosite's.
-func (h *Handler) checkSender(c *gin.Context, p presented, bound *confirmation, now time.Time) error {
-	if bound == nil {
-		bound = &confirmation{}
-	}
-	if p.dpop != (bound.JKT != "") {
-		return worded(fosite.ErrInvalidTokenFormat, "The token is not of the type as which it was presented.")
-	}
-	if bound.X5T != "" {
-		certificate := h.service.certificate(c.Request)
-		if certificate == nil || subtle.ConstantTimeCompare([]byte(thumbprint(certificate)), []byte(bound.X5T)) != 1 {
-			return worded(fosite.ErrInvalidTokenFormat, "The token is bound to another certificate.")
-		}
-	}
-	if !p.dpop {
-		return nil
-	}
-	proof, err := h.readProof(c, p.text, now)
-	switch {
-	case err != nil:
-		return err
-	case proof == nil:
-		return invalidProof("The DPoP proof is missing.")
-	case proof.Thumbprint != bound.JKT:
-		return worded(fosite.ErrInvalidTokenFormat, "The token is bound to another key than the proof's.")
-	}
-	return h.service.spendAll(c.Request.Context(), []onceOnly{{"dpop", proof.Thumbprint, proof.ID, proof.Issued, proof.Expires}})
-}
-
-// dpopChallenge returns a WWW-Authenticate value of RFC 9449 section 7.1.
-func dpopChallenge(code, hint string) string {
-	parts := []string{}
-	if code != "" {
-		parts = append(parts, `error="`+code+`"`)
-	}
-	if hint != "" {
-		parts = append(parts, `error_description="`+hint+`"`)
-	}
-	parts = append(parts, `algs="`+strings.Join(dpop.Algorithms, " ")+`"`)
-	return "DPoP " + strings.Join(parts, ", ")
 }

@@ -17,7 +17,7 @@ func (a *app) background(s settings, sv *services) {
 	a.loops = append(a.loops,
 		func(ctx context.Context) { sv.keys.Run(ctx, a.loopLogger) },
 		func(ctx context.Context) { sv.clients.Watch(ctx, a.loopLogger) },
-		a.every(time.Second, "apps of ended sessions", sv.provider.TellApps),
+		a.every(time.Second, "apps of ended sessions", sv.provider.NotifyApps),
 		a.every(5*time.Second, "audit", sealAudit),
 		a.every(time.Minute, "alerts", watch(a.db, sv.audit)),
 		a.every(time.Minute, "data keys", sv.keyring.Refresh),

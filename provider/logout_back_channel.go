@@ -2,8 +2,6 @@ package provider
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -18,24 +16,23 @@ import (
 
 	"huskyidp/internal/jobs"
 	"huskyidp/internal/outbound"
-	"huskyidp/internal/seal"
 )
 
-// told is an app that the ended session had signed in to.
-type told struct{ ClientID, Subject string }
+// sessionApp is an app that the ended session had signed in to.
+type sessionApp struct{ ClientID, Subject string }
 
 // appsOf returns the apps with a grant of the session.
-func (s *store) appsOf(ctx context.Context, sid string) ([]told, error) {
+func (s *store) appsOf(ctx context.Context, sid string) ([]sessionApp, error) {
 	rows, err := s.db.From(ctx).Query(ctx, `select distinct client_id, subject from grants where sid = $1`, sid)
 	if err != nil {
 		return nil, fmt.Errorf("finding the apps of a session: %w", err)
 	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[told])
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[sessionApp])
 }
 
 // leftOpen returns the names of the apps that cannot be notified of the end of the session, except but, which asks for
 // it. The desk checks the session on each of its pages.
-func (s *Service) leftOpen(ctx context.Context, apps []told, but *Client) (names []string) {
+func (s *Service) leftOpen(ctx context.Context, apps []sessionApp, but *Client) (names []string) {
 	for _, app := range apps {
 		client, err := s.clients.Get(app.ClientID)
 		if err != nil || but != nil && client.ID == but.ID {
@@ -65,17 +62,17 @@ type logoutArgs struct {
 
 func (logoutArgs) Kind() string { return "backchannel_logout" }
 
-// toldAtOnce is how many sessions TellApps takes per transaction.
-const toldAtOnce = 100
+// notifyBatch is how many sessions NotifyApps takes per transaction.
+const notifyBatch = 100
 
-// TellApps notifies, on the back channel, the apps of sessions that have ended since the last call: by sign-out, by
+// NotifyApps notifies, on the back channel, the apps of sessions that have ended since the last call: by sign-out, by
 // another person's sign-in in the same browser, by the member elsewhere or the desk, or by a new password. cmd/idp
 // calls it every second, on any number of instances.
-func (s *Service) TellApps(ctx context.Context) error {
+func (s *Service) NotifyApps(ctx context.Context) error {
 	for {
 		var ended []string
 		err := s.store.db.InTx(ctx, func(ctx context.Context) (err error) {
-			if ended, err = s.accounts.TakeEnded(ctx, toldAtOnce); err != nil {
+			if ended, err = s.accounts.TakeEnded(ctx, notifyBatch); err != nil {
 				return err
 			}
 			for _, sid := range ended {
@@ -89,14 +86,14 @@ func (s *Service) TellApps(ctx context.Context) error {
 			}
 			return nil
 		})
-		if err != nil || len(ended) < toldAtOnce {
+		if err != nil || len(ended) < notifyBatch {
 			return err
 		}
 	}
 }
 
 // queueLogout inserts a job for each app with a back-channel logout URI (OpenID Connect Back-Channel Logout 2.3).
-func (s *Service) queueLogout(ctx context.Context, sid string, apps []told) error {
+func (s *Service) queueLogout(ctx context.Context, sid string, apps []sessionApp) error {
 	for _, app := range apps {
 		client, err := s.clients.Get(app.ClientID)
 		if err != nil || client.Metadata.BackchannelLogoutURI == "" {
@@ -161,71 +158,4 @@ func (w *logoutWorker) Work(ctx context.Context, job *river.Job[logoutArgs]) err
 		w.logger.Warn("a logout token was not delivered", "client_id", client.ID, "attempt", job.Attempt, "error", err)
 	}
 	return err
-}
-
-// frontChannel returns the addresses to load in the browser (OpenID Connect Front-Channel Logout 2): the client's own,
-// with iss and sid.
-func (s *Service) frontChannel(sid string, apps []told) []string {
-	var frames []string
-	for _, app := range apps {
-		client, err := s.clients.Get(app.ClientID)
-		if err != nil || client.Metadata.FrontchannelLogoutURI == "" {
-			continue
-		}
-		u, err := url.Parse(client.Metadata.FrontchannelLogoutURI)
-		if err != nil {
-			continue
-		}
-		u.RawQuery = joinQuery(u.RawQuery, url.Values{"iss": {s.strategy.issuer}, "sid": {client.sidAt(sid)}})
-		frames = append(frames, u.String())
-	}
-	return frames
-}
-
-// farewell is what the signed-out page shows once, sealed in its address.
-type farewell struct {
-	App     string    `json:"app,omitempty"`
-	Target  string    `json:"target,omitempty"`
-	Stay    string    `json:"stay,omitempty"`
-	Open    string    `json:"open,omitempty"`
-	Frames  []string  `json:"frames,omitempty"`
-	Refused string    `json:"refused,omitempty"` // post_logout_redirect_uri that is not registered, clipped
-	Number  string    `json:"number,omitempty"`  // of the request that sent it
-	Until   time.Time `json:"until"`
-}
-
-var farewellPlace = seal.Place{Table: "farewell", Column: "address", Row: "r"}
-
-func (s *Service) sealFarewell(f farewell) (string, error) {
-	f.Until = s.now().Add(5 * time.Minute)
-	plain, err := json.Marshal(f)
-	if err != nil {
-		return "", err
-	}
-	return base64.RawURLEncoding.EncodeToString(s.store.keyring.Seal(seal.Session, farewellPlace, plain)), nil
-}
-
-// openFarewell reads it back; an expired or invalid one is empty.
-func (s *Service) openFarewell(text string) farewell {
-	var f farewell
-	sealed, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil {
-		return farewell{}
-	}
-	plain, err := s.store.keyring.OpenSent(seal.Session, farewellPlace, sealed)
-	if err != nil || json.Unmarshal(plain, &f) != nil || s.now().After(f.Until) {
-		return farewell{}
-	}
-	return f
-}
-
-// origins returns the origins of addresses for a Content-Security-Policy.
-func origins(addresses []string) []string {
-	var all []string
-	for _, address := range addresses {
-		if o := origin(address); o != "" && !slices.Contains(all, o) {
-			all = append(all, o)
-		}
-	}
-	return all
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // A page that says that something was done says it to whoever did it: to others who open its address it claims nothing.
-func TestToldToWhoDidIt(t *testing.T) {
+func TestNoticesOnlyAfterTheEvent(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	for address, to := range map[string]string{

@@ -65,10 +65,10 @@ func TestBackChannelLogout(t *testing.T) {
 	idToken := b.redeem(id, secret, code, verifier).text("id_token")
 	code, verifier = b.code(w, quiet)
 	b.redeem(quiet, quietSecret, code, verifier).want(t, 200, "")
-	q := url.Values{"id_token_hint": {idToken}, "post_logout_redirect_uri": {goodbye}, "state": {"st"}}
+	q := url.Values{"id_token_hint": {idToken}, "post_logout_redirect_uri": {afterLogout}, "state": {"st"}}
 	began := time.Now()
 	p := w.submit(w.get("/logout?"+q.Encode()), url.Values{"act": {"confirm"}})
-	if p.location == nil || p.location.String() != goodbye+"?state=st" || time.Since(began) > 2*time.Second {
+	if p.location == nil || p.location.String() != afterLogout+"?state=st" || time.Since(began) > 2*time.Second {
 		t.Fatalf("logout led to %s (%d) %v after %v", p.url, p.status, p.location, time.Since(began))
 	}
 	ctx := oidc.ClientContext(t.Context(), b.server.Client())
@@ -115,13 +115,13 @@ func TestFrontChannelLogout(t *testing.T) {
 	w := b.signedIn()
 	code, verifier := b.code(w, id)
 	idToken := b.redeem(id, secret, code, verifier).text("id_token")
-	q := url.Values{"id_token_hint": {idToken}, "post_logout_redirect_uri": {goodbye}, "state": {"st"}}
+	q := url.Values{"id_token_hint": {idToken}, "post_logout_redirect_uri": {afterLogout}, "state": {"st"}}
 	p := w.submit(w.get("/logout?"+q.Encode()), url.Values{"act": {"confirm"}})
 	frame := "https://app.example/front?own=1&amp;iss=" + url.QueryEscape(b.issuer) + "&amp;sid=" + url.QueryEscape(claim(t, idToken, "sid").(string))
 	if p.status != 200 || p.url.Path != "/logout/done" || !strings.Contains(p.body, `src="`+frame+`"`) {
 		t.Fatalf("led to %s (%d), without %s\n%s", p.url, p.status, frame, p.body)
 	}
-	if !strings.Contains(p.body, `href="`+goodbye+`?state=st"`) {
+	if !strings.Contains(p.body, `href="`+afterLogout+`?state=st"`) {
 		t.Error("there is no way on to the app")
 	}
 	if csp := p.header.Get("Content-Security-Policy"); !strings.Contains(csp, "frame-src https:") {
