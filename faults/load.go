@@ -79,7 +79,7 @@ func (s *stage) journey(ctx context.Context) {
 	}
 	f := p.families[len(p.families)-1]
 	switch {
-	case dice < 27 && p.app == nil && !p.recovered:
+	case dice < 27 && !p.secured && !p.recovered:
 		_ = s.journeys.secure(ctx, p)
 	case dice < 70:
 		for range 3 {

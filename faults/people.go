@@ -19,6 +19,7 @@ type person struct {
 	browser *visitor.Browser
 	device  map[string]string // cookies by which the service knows their phone
 	app     *authenticator    // of the second step that counts; nil if there is none
+	secured bool              // has added a second step, which may wait
 
 	account state
 	doubt   string // another password that may be in force, because its change got no answer

@@ -89,6 +89,7 @@ func (t *table) play(s *stage, sc scene) error {
 	s.tally.take()
 	s.ledger.takeFaults()
 	began := time.Now()
+	_, repeatsBefore, _ := s.arrived()
 	var r result
 	if err := sc.play(s, &r); err != nil {
 		r.want(false, "not played to its end: %v", err)
@@ -104,12 +105,15 @@ func (t *table) play(s *stage, sc scene) error {
 	if proven := c.String(); proven != "" {
 		r.say("checked: %s", proven)
 	}
+	if _, repeats, _ := s.arrived(); repeats > repeatsBefore {
+		r.say("%d mails arrived again", repeats-repeatsBefore)
+	}
 	if r.lossy {
 		told, err := s.logged("failover_lost_commits")
 		if err != nil {
 			return err
 		}
-		r.want(len(c.broken) == 0 || told, "lost: %d, an alert tells it: %t", len(c.broken), told)
+		r.want(told || len(c.broken) == 0, "lost: %d, an alert tells it: %t %s", len(c.broken), told, strings.Join(c.broken, ", "))
 		c.broken = nil
 	}
 	r.broken = append(r.broken, c.broken...)

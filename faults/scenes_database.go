@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"time"
 
 	"huskyidp/internal/rig"
@@ -145,6 +147,21 @@ func databaseFar(s *stage, r *result) error {
 	return nil
 }
 
+// forgotten lists the mails that arrived, while the promoted database does not know it: they are sent again.
+func (s *stage) forgotten() error {
+	sent, err := one[string](s.ctx, s.cluster.primary, `select coalesce(string_agg(id::text, ' '), '') from mails where state <> 'queued'`)
+	if err != nil {
+		return err
+	}
+	known := strings.Fields(sent)
+	for id := range s.mails.Arrivals() {
+		if !slices.Contains(known, id) {
+			s.unsent = append(s.unsent, id)
+		}
+	}
+	return nil
+}
+
 // failover kills the primary for good. The standby is promoted, as an operator's tool does, and a new one is made.
 func failover(synchronous bool) func(*stage, *result) error {
 	return func(s *stage, r *result) error {
@@ -159,7 +176,13 @@ func failover(synchronous bool) func(*stage, *result) error {
 			if err := s.cluster.failover(s.ctx); err != nil {
 				return err
 			}
-			took, err := backIn(s, time.Now())
+			promoted := time.Now()
+			if !synchronous {
+				if err := s.forgotten(); err != nil {
+					return err
+				}
+			}
+			took, err := backIn(s, promoted)
 			r.want(took <= 5*time.Second, "back %s after the promotion", span(took))
 			return errors.Join(err, s.wait(3*time.Second))
 		})

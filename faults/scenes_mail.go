@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -124,6 +125,19 @@ func mailPoison(s *stage, r *result) error {
 	return nil
 }
 
+// arrived counts the mails that arrived, those that arrived again, and those that did because of a failover.
+func (s *stage) arrived() (all, repeats, forgotten int) {
+	for id, n := range s.mails.Arrivals() {
+		all += n
+		if slices.Contains(s.unsent, id) {
+			forgotten += n - 1
+		} else {
+			repeats += n - 1
+		}
+	}
+	return all, repeats, forgotten
+}
+
 // mailsArrive accounts for all mails of the whole run.
 func mailsArrive(s *stage, r *result) error {
 	began := time.Now()
@@ -151,9 +165,12 @@ func mailsArrive(s *stage, r *result) error {
 	if err != nil {
 		return err
 	}
-	all, repeats := s.mails.Total()
+	all, repeats, forgotten := s.arrived()
 	r.want(missing == 0, "%d mails sent, %d of them not arrived; the last %s after the load", len(ids), missing, span(time.Since(began)))
 	r.want(lost == "", "given up or too late: %s", map[bool]string{true: "none", false: lost}[lost == ""])
 	r.want(repeats*100 < all, "%d of %d arrived again (%s)", repeats, all, fmt.Sprintf("%.2f %%", 100*float64(repeats)/float64(max(all, 1))))
+	if forgotten > 0 {
+		r.say("%d more because a failover lost that they were sent", forgotten)
+	}
 	return nil
 }

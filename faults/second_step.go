@@ -66,7 +66,7 @@ func (j *journeys) secure(ctx context.Context, p *person) error {
 	if err != nil {
 		return err
 	}
-	p.app = app // perhaps, until there is an answer
+	p.app, p.secured = app, true // perhaps, until there is an answer
 	if err := j.on(b, b.Submit(ctx, url.Values{"code": {code}}), "a second step", "/account/factors"); err != nil {
 		return err
 	}

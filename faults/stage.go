@@ -28,6 +28,7 @@ type stage struct {
 	journeys  *journeys
 	presses   atomic.Int64   // sign-ins of a crowd so far
 	refused   int            // mails that the mail server refused for good
+	unsent    []string       // mails that arrived, which a failover forgot
 	postponed []func(*check) // what a check leaves to the next
 }
 

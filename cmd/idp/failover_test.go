@@ -44,16 +44,18 @@ func (d *drill) caughtUp() {
 func TestFailover(t *testing.T) {
 	t.Parallel()
 	for name, lost := range map[string]struct {
-		commits bool
-		primary func(d *drill)
+		synchronous bool
+		commits     bool // may be lost, which an alert says
+		primary     func(d *drill)
 	}{
-		"killed": {false, func(d *drill) { d.shell(`pg_ctl --pgdata="$PGDATA" --mode=immediate --silent stop`) }},
-		"hung":   {false, (*drill).hang},
-		"killed, its last commits lost": {true, func(d *drill) {
+		"killed":               {true, false, (*drill).killed},
+		"killed, asynchronous": {false, true, (*drill).killed},
+		"hung":                 {true, false, (*drill).hang},
+		"killed, its last commits lost": {false, true, func(d *drill) {
 			must(t, d.follower.Stop())
 			before := d.beat()
 			within(t, 20*time.Second, "a beat that the standby has not", func() bool { return d.beat().After(before) })
-			d.shell(`pg_ctl --pgdata="$PGDATA" --mode=immediate --silent stop`)
+			d.killed()
 			var err error
 			d.follower, err = embedded.Start(t.Context(), embedded.Options{DataDir: d.vars["STANDBY"]})
 			must(t, err)
@@ -64,12 +66,16 @@ func TestFailover(t *testing.T) {
 			d := appDrill(t)
 			d.member()
 			d.standby()
+			if lost.synchronous {
+				d.synchronous("standby")
+			}
 			d.start()
 			token := d.tokens()["refresh_token"]
 			d.caughtUp()
 			lost.primary(d)
 			d.shell(`psql --host="$STANDBY/run" --quiet --dbname=idp --command='select pg_promote()'`)
 			promoted := time.Now()
+			d.synchronous("") // as its only standby is gone
 			within(t, 5*time.Second, "a refresh on the new primary", func() bool {
 				status, _ := d.refresh(token)
 				return status == 200
@@ -87,6 +93,20 @@ func TestFailover(t *testing.T) {
 			d.tokens()
 			d.stop()
 		})
+	}
+}
+
+func (d *drill) killed() { d.shell(`pg_ctl --pgdata="$PGDATA" --mode=immediate --silent stop`) }
+
+// synchronous has the commits of the primary wait for the named standby, or for none.
+func (d *drill) synchronous(name string) {
+	d.t.Helper()
+	conn, err := pgx.Connect(d.t.Context(), d.super)
+	must(d.t, err)
+	defer conn.Close(d.t.Context())
+	for _, statement := range []string{`alter system set synchronous_standby_names = '` + name + `'`, `alter system set synchronous_commit = on`, `select pg_reload_conf()`} {
+		_, err = conn.Exec(d.t.Context(), statement)
+		must(d.t, err)
 	}
 }
 

@@ -9,16 +9,17 @@
 //
 // # How a restored database is recognised
 //
-// The row of settings records which database it is: the cluster's system identifier, the database's OID, the timeline and
-// the beat. The server reports what it actually is. A restore breaks every connection, so no statement reaches a restored
+// The row of settings records which database it is: the cluster's system identifier, the database's OID, the timeline, the
+// beat, and whether commits waited for a standby. The server reports what it actually is. A restore breaks every connection, so no statement reaches a restored
 // database before its connection was checked.
 //
 //	identifier or OID differ                 a loaded dump or a clone: refused
 //	beat older than this server remembers    an older state
 //	  timeline differs, at most 30 s older     a failover that lost the last commits: alert, continue
 //	  otherwise                                a restore: refused
-//	timeline differs, beat as remembered     a failover that lost nothing: continue
-//	timeline differs, nothing remembered     beat at most 60 s old: a failover during our start, continue; else refused
+//	timeline differs, beat as remembered     a failover: continue; alert unless the old primary was synchronous, since
+//	                                         commits after the beat may be lost
+//	timeline differs, nothing remembered     beat at most 60 s old: the same, during our start; else refused
 //
 // A promotion starts a new timeline, and so does a recovery to a point in time; only what servers remember tells them
 // apart. The server that refuses records the reason in the row, so that one witness stops all servers, including those

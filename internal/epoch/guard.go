@@ -28,7 +28,7 @@ const (
 // Guard asks each new connection which database it leads to.
 type Guard struct {
 	logger *slog.Logger
-	lost   func(time.Duration) // called after a failover that lost commits
+	lost   func(time.Duration) // called after a failover that may have lost commits
 	mu     sync.Mutex
 	seen   *memory // nil: nothing seen yet
 	fault  error
@@ -49,8 +49,8 @@ func (m *memory) witnessed(beat *time.Time) bool {
 	return m != nil && !(m.kept && beat != nil && beat.After(m.Beat))
 }
 
-// NewGuard returns a guard that has seen nothing. It calls lost after a failover that lost commits, with an upper bound
-// of the time span lost.
+// NewGuard returns a guard that has seen nothing. It calls lost after a failover that may have lost commits, with an
+// upper bound of the time span lost.
 func NewGuard(logger *slog.Logger, lost func(time.Duration)) *Guard {
 	return &Guard{logger: logger, lost: lost, told: make(chan struct{})}
 }
@@ -82,23 +82,24 @@ type row struct {
 	SystemIdentifier, DatabaseOID, Timeline             *int64
 	Beat                                                *time.Time
 	Doubt                                               *string
+	Synchronous                                         bool // commits waited for a standby, on the primary of the last beat
 	SystemIdentifierHere, DatabaseOIDHere, TimelineHere int64
 	Now                                                 time.Time
 }
 
 const read = `
-	select s.epoch, s.system_identifier, s.database_oid, s.timeline, s.beat_at, s.doubt,
+	select s.epoch, s.system_identifier, s.database_oid, s.timeline, s.beat_at, s.doubt, s.synchronous,
 		h.system_identifier, h.database_oid, h.timeline, clock_timestamp()
 	from settings s, (select ` + here + `) h`
 
-// write advances the beat and records which database this is. Its commit is flushed whatever the server's setting.
+// write advances the beat and records which database this is and whether its commits wait for a standby. Its commit is flushed whatever the server's setting.
 const write = `
-	update settings set beat_at = greatest(beat_at, clock_timestamp()),
+	update settings set beat_at = greatest(beat_at, clock_timestamp()), synchronous = ` + synchronous + `,
 		(system_identifier, database_oid, timeline) = (select system_identifier, database_oid, timeline from (select ` + here + `) h)
 	returning beat_at, set_config('synchronous_commit', 'on', true) is null`
 
 func (r *row) columns() []any {
-	return []any{&r.Epoch, &r.SystemIdentifier, &r.DatabaseOID, &r.Timeline, &r.Beat, &r.Doubt,
+	return []any{&r.Epoch, &r.SystemIdentifier, &r.DatabaseOID, &r.Timeline, &r.Beat, &r.Doubt, &r.Synchronous,
 		&r.SystemIdentifierHere, &r.DatabaseOIDHere, &r.TimelineHere, &r.Now}
 }
 
@@ -125,7 +126,7 @@ func (g *Guard) Check(ctx context.Context, conn *pgx.Conn) error {
 		}
 		return g.refuse(why)
 	}
-	if lost := r.lost(seen); lost > 0 {
+	if lost := r.mayLack(seen); lost > 0 {
 		go g.lost(lost) // it may need a connection, as this function does
 	}
 	if r.same() {
@@ -150,7 +151,19 @@ func (r row) identified() bool {
 	return r.SystemIdentifier != nil && r.DatabaseOID != nil && *r.SystemIdentifier == r.SystemIdentifierHere && *r.DatabaseOID == r.DatabaseOIDHere
 }
 
-// lost returns the time span that a failover lost, according to a server that remembers more.
+// mayLack returns the time span whose commits may be missing on a new timeline: beats are seconds apart, so only a primary
+// that waited for its standby has lost nothing between them.
+func (r row) mayLack(seen *memory) time.Duration {
+	switch {
+	case r.same() || r.Timeline == nil || r.Beat == nil:
+		return 0
+	case r.Synchronous:
+		return r.lost(seen)
+	}
+	return r.Now.Sub(*r.Beat)
+}
+
+// lost returns how far the database is behind what a server remembers.
 func (r row) lost(seen *memory) time.Duration {
 	if seen == nil || r.Beat == nil || r.Epoch != seen.Epoch {
 		return 0
@@ -257,7 +270,7 @@ func (g *Guard) Beat(ctx context.Context, db *postgres.DB) error {
 	if err != nil {
 		return err
 	}
-	if lost := r.lost(seen); lost > 0 {
+	if lost := r.mayLack(seen); lost > 0 {
 		go g.lost(lost)
 	}
 	g.committed()

@@ -24,6 +24,9 @@ const here = `
 	(select oid::bigint from pg_database where datname = current_database()) as database_oid,
 	('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint as timeline`
 
+// synchronous is true where a commit that was acknowledged is on a standby too.
+const synchronous = `(current_setting('synchronous_standby_names') <> '' and current_setting('synchronous_commit') not in ('off', 'local'))`
+
 // Raise begins a new epoch in one transaction: it can be killed and run again.
 func Raise(ctx context.Context, db *postgres.DB, log *audit.Log, now time.Time) (epoch int, all []Voided, err error) {
 	err = change(ctx, db, now, func(ctx context.Context) error {
@@ -63,7 +66,7 @@ func change(ctx context.Context, db *postgres.DB, now time.Time, act func(contex
 		b := &pgx.Batch{}
 		b.Queue(`set local statement_timeout = 0`)
 		b.Queue(`set local lock_timeout = '30s'`)
-		b.Queue(`update settings set doubt = null, beat_at = greatest(beat_at, clock_timestamp()),
+		b.Queue(`update settings set doubt = null, beat_at = greatest(beat_at, clock_timestamp()), synchronous = ` + synchronous + `,
 			(system_identifier, database_oid, timeline) = (select system_identifier, database_oid, timeline from (select ` + here + `) h)`)
 		if err := db.From(ctx).SendBatch(ctx, b).Close(); err != nil {
 			return err

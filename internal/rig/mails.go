@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net"
 	"regexp"
 	"strings"
@@ -101,14 +102,11 @@ func (m *Mails) Arrived(id string) int {
 	return m.count[id]
 }
 
-// Total returns how many mails arrived, and how many of them were repeats.
-func (m *Mails) Total() (all, repeats int) {
+// Arrivals returns how often the mail of each row arrived.
+func (m *Mails) Arrivals() map[string]int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, n := range m.count {
-		all, repeats = all+n, repeats+n-1
-	}
-	return all, repeats
+	return maps.Clone(m.count)
 }
 
 var sixDigits = regexp.MustCompile(`(?m)^(\d{6})\r?$`)
