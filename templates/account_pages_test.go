@@ -180,7 +180,7 @@ func accountCases() []pageCase {
 		return Layout{Path: path, CSRF: "token", SignedInAs: "maria.lopez", IdleTimeout: 15 * time.Minute}
 	}
 	step := func(path string) Layout {
-		return Layout{Path: path, Query: "flow=f1", Flow: "f1", CSRF: "token", App: "Mi Diario"}
+		return Layout{Path: path, Query: "flow=f1", Flow: "f1", CSRF: "token", App: "Mi Diario", Person: "MARÍA"}
 	}
 	with := func(l Layout, problems ...Problem) Layout { l.Problems = problems; return l }
 	noted := func(l Layout, key string, args Args) Layout { l.Notice = &Notice{"ok", key, args}; return l }
