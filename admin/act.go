@@ -27,6 +27,13 @@ const (
 	Disable       Act = "disable"
 	Enable        Act = "enable"
 
+	ListQueue  Act = "list_queue"
+	OpenCase   Act = "open_case"
+	TakeCase   Act = "take_case"
+	HandOver   Act = "hand_over_case"
+	FinishCase Act = "finish_case"
+	NoteCase   Act = "note_case"
+
 	ListRequests Act = "list_requests"
 	ApproveAct   Act = "approve"
 	RefuseAct    Act = "refuse"
@@ -43,6 +50,8 @@ func (a Act) Key() string {
 		return "event.name.staff_looked"
 	case Verify:
 		return "admin.verify.title"
+	case ListQueue:
+		return "admin.queue.title"
 	case ListRequests:
 		return "admin.approval.title"
 	case ApproveAct:
@@ -90,6 +99,14 @@ var rules = map[Act]rule{
 	Withdraw:     {roles: []Role{Recover, Admin}, fresh: true, onMember: true},
 	Disable:      {roles: []Role{Admin}, fresh: true, onMember: true, account: true},
 	Enable:       {roles: []Role{Admin}, fresh: true, onMember: true, verified: true, account: true},
+
+	// They change nothing of a member.
+	ListQueue:  {roles: []Role{Read}},
+	OpenCase:   {roles: []Role{Read}},
+	TakeCase:   {roles: []Role{Recover, Admin}},
+	HandOver:   {roles: []Role{Recover, Admin}},
+	FinishCase: {roles: []Role{Recover, Admin}},
+	NoteCase:   {roles: []Role{Recover, Admin}},
 
 	ListRequests: {roles: []Role{Approve}},
 	ApproveAct:   {roles: []Role{Approve}, fresh: true},

@@ -81,7 +81,17 @@ func endpoints() []endpoint {
 		}
 		all = append(all, e)
 	}
+	for _, e := range []struct {
+		act           Act
+		path, summary string
+	}{{TakeCase, "take", "Take a case, of somebody else as well"}, {HandOver, "hand_over", "Hand over your case to whoever takes it"}, {FinishCase, "finish", "Finish a case"}} {
+		all = append(all, endpoint{http.MethodPost, "/queue/:matter/" + e.path, camel(string(e.act)), e.summary, e.act, true, helpBody{}, matterReply{}, 200, 0,
+			func(h *API, c *gin.Context, p Person) error { return h.help(c, p, e.act) }})
+	}
 	return append(all,
+		endpoint{http.MethodPost, "/queue/search", "listQueue", "What waits for the desk: numbers that members were told, and changes on hold", ListQueue, false, queueBody{}, queueReply{}, 200, 0, (*API).queue},
+		endpoint{http.MethodGet, "/queue/:matter", "openCase", "A case: what was refused, and what was written about it", OpenCase, false, nil, caseReply{}, 200, 0, (*API).openCase},
+		endpoint{http.MethodPost, "/queue/:matter/notes", "noteCase", "Write a note for colleagues", NoteCase, true, noteBody{}, matterReply{}, 200, 0, (*API).note},
 		endpoint{http.MethodGet, "/approvals", "listApprovals", "Acts that wait for a second person", ListRequests, false, nil, approvalsReply{}, 200, 0, (*API).approvals},
 		endpoint{http.MethodPost, "/approvals/:id/approve", "approve", "Allow an act that another person asked for", ApproveAct, true, emptyBody{}, outcomeReply{}, 200, 202,
 			func(h *API, c *gin.Context, p Person) error { return h.decide(c, p, true) }},

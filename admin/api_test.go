@@ -167,9 +167,10 @@ func TestStepUp(t *testing.T) {
 	b := newBench(t)
 	everything := b.person("all", Read, Recover, Approve, Admin, Audit)
 	everything.AuthTime = b.now().Add(-freshness)
+	matter := b.refer("a", "password", "es")
 	token := b.access(everything, nil)
 	for _, e := range endpoints() {
-		w := b.call(e.method, strings.Replace(e.path, ":id", b.maria.ID.String(), 1), token, b.sample(e))
+		w := b.call(e.method, e.at(b.maria.ID.String(), matter), token, b.sample(e))
 		stepUp := w.Code == 401 && problemOf(t, w).Type == problemType+"step_up" && strings.Contains(w.Header().Get("WWW-Authenticate"), "insufficient_user_authentication")
 		if want := strings.Contains(e.path, "/acts/") || strings.HasPrefix(e.path, "/approvals/") || e.path == "/audit/export"; stepUp != want {
 			t.Errorf("%s %s = %d %s, want a step-up: %t", e.method, e.path, w.Code, w.Body, want)

@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"huskyidp/accounts"
+	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 	"huskyidp/templates"
 )
@@ -19,6 +20,7 @@ const (
 	signInPath    = "/signin"
 	callbackPath  = "/callback"
 	searchPath    = "/search"
+	queuePath     = "/queue"
 	approvalsPath = "/approvals"
 	activityPath  = "/activity"
 	auditPath     = "/audit"
@@ -63,6 +65,8 @@ func (h *Console) Mount(r gin.IRouter) {
 		{"/members/:id", h.showMember, nil},
 		{"/members/:id/verify", h.showVerify, h.verify},
 		{"/members/:id/acts/:act", h.showAct, h.act},
+		{queuePath, h.showQueue, h.helpFromQueue},
+		{queuePath + "/:matter", h.showCase, h.helpWithCase},
 		{approvalsPath, h.showApprovals, nil},
 		{approvalsPath + "/:id", h.showApproval, h.decide},
 		{activityPath, h.showActivity, nil},
@@ -126,6 +130,9 @@ func (h *Console) with(page func(c *gin.Context, v visit) error) func(c *gin.Con
 		if !web.Belongs(c, web.OfSession, session.SID) || !web.Owned(c, web.OfSession) {
 			return web.ForeignForm(p.Name, v.home())
 		}
+		if web.Form(c).Has(keepField) { // the page thought that the session was over
+			return h.keepTyped(c, session)
+		}
 		if v.waiting, err = h.service.Waiting(ctx, p); err != nil {
 			return err
 		}
@@ -133,13 +140,36 @@ func (h *Console) with(page func(c *gin.Context, v visit) error) func(c *gin.Con
 	}
 }
 
-// toDoor leads to the sign-in, and back afterwards.
+// toDoor leads to the sign-in, and back afterwards. What somebody wrote in a form while the session ended is kept for them.
 func (h *Console) toDoor(c *gin.Context) error {
-	path := "/"
+	back := url.Values{"return": {c.Request.URL.Path}}
 	if c.Request.Method == http.MethodGet {
-		path += "?" + url.Values{"return": {c.Request.URL.Path}}.Encode()
+		return web.SeeOther(c, "/?"+back.Encode())
 	}
-	return web.SeeOther(c, path)
+	form := web.Form(c)
+	if form.Get("note") == "" && form.Get("reason") == "" {
+		return web.SeeOther(c, "/")
+	}
+	session, err := h.service.store.endedSession(c.Request.Context(), seal.Digest(h.web.Cookie(c, sessionCookie)))
+	if errors.Is(err, accounts.ErrNoSession) || err == nil && web.OfAnother(c, web.OfSession, session.SID) {
+		return web.SeeOther(c, "/")
+	}
+	if err != nil {
+		return err
+	}
+	if err := h.keepForm(c, session); err != nil {
+		return err
+	}
+	back.Set("kept", "yes")
+	return h.web.SeeDone(c, "/?"+back.Encode())
+}
+
+// keepTyped keeps a form that was not sent, and shows it again.
+func (h *Console) keepTyped(c *gin.Context, session sessionRow) error {
+	if err := h.keepForm(c, session); err != nil {
+		return err
+	}
+	return web.SeeOther(c, c.Request.URL.Path)
 }
 
 // answer turns errors that a page does not handle into a page; other errors are returned.
@@ -175,7 +205,7 @@ func (h *Console) frame(c *gin.Context, v visit) web.PageOption {
 	for _, place := range []struct {
 		path string
 		act  Act
-	}{{searchPath, Find}, {approvalsPath, ListRequests}, {activityPath, Activity}, {auditPath, ExportAudit}} {
+	}{{searchPath, Find}, {queuePath, ListQueue}, {approvalsPath, ListRequests}, {activityPath, Activity}, {auditPath, ExportAudit}} {
 		if v.may(place.act) {
 			d.Places = append(d.Places, place.path)
 		}
@@ -201,7 +231,7 @@ func placeOf(path string) string {
 	if strings.HasPrefix(path, "/members/") {
 		return searchPath
 	}
-	for _, place := range []string{searchPath, approvalsPath, activityPath, auditPath} {
+	for _, place := range []string{searchPath, queuePath, approvalsPath, activityPath, auditPath} {
 		if path == place || strings.HasPrefix(path, place+"/") {
 			return place
 		}

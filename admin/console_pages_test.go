@@ -20,7 +20,7 @@ func TestConsolePages(t *testing.T) {
 	member := "/members/" + v.maria.ID.String()
 	pages := map[string]Role{
 		"/search": Read, member: Read, member + "/verify": Recover, member + "/acts/change_email": Recover, member + "/acts/disable": Admin,
-		"/approvals": Approve, "/approvals/" + asked.RequestID.String(): Approve, "/activity": Read, "/audit": Audit,
+		"/queue": Read, "/queue/" + v.refer("a", "other", "es"): Read, "/approvals": Approve, "/approvals/" + asked.RequestID.String(): Approve, "/activity": Read, "/audit": Audit,
 	}
 	for path, role := range pages {
 		v.enters(everything)

@@ -130,5 +130,5 @@ func New(d Deps) (*Service, error) {
 }
 
 // Sweep deletes replies kept for repeats after a day, unfinished sign-ins to the console after an hour, console
-// sessions and requests 30 days after their end, the book and verifications after six years (S-73).
+// sessions and requests 30 days after their end, notes 60 days after they were written, who helped with what after 13 months, the book and verifications after six years (S-73).
 func (s *Service) Sweep(ctx context.Context) error { return s.store.sweep(ctx, s.now()) }

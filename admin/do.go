@@ -67,10 +67,15 @@ func checkReason(reason string, invalid Invalid) string {
 	switch n := utf8.RuneCountInString(reason); {
 	case n < reasonMin:
 		invalid["reason"] = "reason_short"
-	case n > reasonMax || strings.ContainsFunc(reason, func(r rune) bool { return r < ' ' && r != '\n' && r != '\r' && r != '\t' || r == utf8.RuneError }):
+	case n > reasonMax || strings.ContainsFunc(reason, unwritten):
 		invalid["reason"] = "reason_long"
 	}
 	return reason
+}
+
+// unwritten reports characters that nobody types.
+func unwritten(r rune) bool {
+	return r < ' ' && r != '\n' && r != '\r' && r != '\t' || r == utf8.RuneError
 }
 
 // check validates the input before anything is looked up.

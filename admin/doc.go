@@ -12,6 +12,13 @@
 //	           ├─ frozen for a second person, within a day ── Decide ──┐
 //	           └─ held for a day by package recovery, with a link that stops it <┘ (address, second steps)
 //
+// # The queue
+//
+// Queue lists what waits: numbers that members were told, and changes on hold (view support_matters, without closings). It names
+// nobody (S-62). OpenCase shows one, as a search that counts: when a registration was refused and which fields differ. HelpWith
+// takes it, hands it over to whoever takes it next, finishes it, or adds a note. Each press carries the version that the person
+// saw, so that of two one succeeds and the other gets a *TakenError. A member is helped on the member's page, as after a search.
+//
 // Every use case goes through record, which writes a line into the desk's book and an audit event in the same transaction; a
 // denial rolls it back and is recorded separately. allow is the only gate, rules its only table. Acts on one member are
 // serialised and carry the version of the member that the person saw.
@@ -31,14 +38,17 @@
 //
 // Console: a relying party of the provider (authorization code, PKCE, nonce), whose calls to it stay within the process.
 // Cookies are SameSite=Strict; a browser led here by another site gets a page that reloads itself, so that the cookies are
-// sent. A form submitted with an old sign-in is kept, sealed, until the person has signed in again.
+// sent. A form submitted with an old sign-in is kept, sealed, until the person has signed in again; so is one with a note or a
+// reason whose session ended meanwhile, which the page's script sends by itself with keep=yes.
 //
 // # Tables
 //
 // staff: people and roles. desk_entries: the book; reasons are sealed, since a person typed them, and not part of the audit.
 // caller_verifications: methods and instants, the code as a keyed digest. desk_requests: acts awaiting approval, sealed.
-// desk_replies: responses to repeats, for a day. console_sign_ins, console_sessions: SHA-256 of state and token. All instants
-// are UTC and come from Deps.Now. Requests are deleted 30 days after their end, book and verifications after six years (S-73).
+// desk_cases: who helps with what. desk_notes: what they wrote about it, sealed. desk_replies: responses
+// to repeats, for a day. console_sign_ins, console_sessions: SHA-256 of state and token. All instants are UTC and come from
+// Deps.Now. Requests are deleted 30 days after their end, notes after 60 days, cases after 13 months, book and verifications
+// after six years (S-73).
 //
 // # Who sees what
 //

@@ -56,6 +56,9 @@ func denial(err error) string {
 	if _, ok := errors.AsType[*LimitError](err); ok {
 		return "limit"
 	}
+	if _, ok := errors.AsType[*TakenError](err); ok {
+		return "taken"
+	}
 	return ""
 }
 

@@ -30,10 +30,11 @@ func TestFuzzAPI(t *testing.T) {
 	}
 	asked := b.askEmail()
 	ids := []string{b.maria.ID.String(), asked.RequestID.String(), b.rosa.ID.String(), uuid.NewString(), "1", "%00", "..%2f..", strings.Repeat("x", 300)}
+	matters := append(ids[3:], b.refer("a", "password", "es"), b.refer("b", "other", "es"))
 	statuses := map[int]int{}
 	for range 4_000 {
 		e := endpoints()[random.IntN(len(endpoints()))]
-		path := APIPath + strings.Replace(e.path, ":id", ids[random.IntN(len(ids))], 1)
+		path := APIPath + e.at(ids[random.IntN(len(ids))], matters[random.IntN(len(matters))])
 		body := spoil(random, b.sample(e))
 		r := httptest.NewRequest(e.method, deskBase+"/", strings.NewReader(body))
 		r.URL = must[*http.Request](t)(http.NewRequest(e.method, deskBase+path, nil)).URL

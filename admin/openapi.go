@@ -74,7 +74,11 @@ func (e endpoint) operation(schemas object) object {
 	}
 	var parameters []any
 	for _, m := range pathParameter.FindAllStringSubmatch(e.path, -1) {
-		parameters = append(parameters, object{"name": m[1], "in": "path", "required": true, "schema": object{"type": "string", "format": "uuid"}})
+		schema := object{"type": "string"}
+		if m[1] == "id" {
+			schema["format"] = "uuid"
+		}
+		parameters = append(parameters, object{"name": m[1], "in": "path", "required": true, "schema": schema})
 	}
 	if e.once {
 		parameters = append(parameters, object{
@@ -109,13 +113,13 @@ func (e endpoint) failures() []int {
 	if e.body != nil {
 		all = append(all, 400, 413, 415, 422)
 	}
-	if strings.Contains(e.path, ":id") {
+	if pathParameter.MatchString(e.path) {
 		all = append(all, 404, 414)
 	}
 	if e.once {
 		all = append(all, 409)
 	}
-	if e.once || e.act == Find {
+	if e.once || e.act == Find || e.act == OpenCase {
 		all = append(all, 429)
 	}
 	slices.Sort(all)

@@ -288,6 +288,7 @@ func TestDocumentFields(t *testing.T) {
 	token := b.access(everything, nil)
 	b.verify(everything, b.maria.ID, InPerson)
 	asked := b.askEmail()
+	matter := b.refer("a", "password", "es")
 	seen := map[string]bool{}
 	for _, e := range endpoints() {
 		id := b.maria.ID
@@ -299,7 +300,7 @@ func TestDocumentFields(t *testing.T) {
 			asked = b.askEmail()
 			id = asked.RequestID
 		}
-		w := b.call(e.method, strings.Replace(e.path, ":id", id.String(), 1), token, body)
+		w := b.call(e.method, e.at(id.String(), matter), token, body)
 		if w.Code >= 500 || w.Code == 400 || w.Code == 415 {
 			t.Errorf("%s %s = %d %s", e.method, e.path, w.Code, w.Body)
 		}

@@ -54,6 +54,10 @@ func answer(c *gin.Context, err error) error {
 		web.WriteProblem(c, web.Problem{Type: problemType + "limit", Title: "A limit is reached", Status: http.StatusTooManyRequests, Detail: limit.Limit})
 		return nil
 	}
+	if taken, ok := errors.AsType[*TakenError](err); ok {
+		web.WriteProblem(c, web.Problem{Type: problemType + "taken", Title: "Somebody else was faster", Status: http.StatusConflict, Detail: taken.Name})
+		return nil
+	}
 	p := web.Problem{Type: problemType + "invalid", Title: "A field cannot be", Status: http.StatusUnprocessableEntity}
 	if invalid, ok := errors.AsType[Invalid](err); ok {
 		for _, field := range slices.Sorted(maps.Keys(invalid)) {

@@ -6,4 +6,5 @@ import "huskyidp/internal/seal"
 var SealedColumns = []seal.Column{
 	{Purpose: seal.PII, Table: "desk_entries", Column: "reason_sealed", Row: "id::text"},
 	{Purpose: seal.PII, Table: "desk_requests", Column: "ask_sealed", Row: "id::text"},
+	{Purpose: seal.PII, Table: "desk_notes", Column: "note_sealed", Row: "id::text"},
 }

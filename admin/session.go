@@ -54,7 +54,7 @@ func (s *Service) openSession(ctx context.Context, r sessionRow, former string) 
 	return token, s.store.openSession(ctx, r, seal.Digest(former), s.now())
 }
 
-// draft is a form that waits for a step-up.
+// draft is a form that waits for a step-up, or for a new sign-in.
 type draft struct {
 	Path string
 	Form url.Values
@@ -62,19 +62,25 @@ type draft struct {
 
 // stepUp keeps what was typed and leads to the provider; afterwards the same page shows the form again.
 func (h *Console) stepUp(c *gin.Context, v visit) error {
-	path := c.Request.URL.Path
 	if c.Request.Method == http.MethodPost {
-		form := url.Values{}
-		for name, values := range web.Form(c) {
-			if name != web.CSRFField {
-				form[name] = values
-			}
-		}
-		if err := h.service.keepDraft(c.Request.Context(), v.session, draft{path, form}); err != nil {
+		if err := h.keepForm(c, v.session); err != nil {
 			return err
 		}
 	}
-	return web.SeeOther(c, signInPath+"?"+url.Values{"step": {"up"}, "return": {path}}.Encode())
+	return web.SeeOther(c, signInPath+"?"+url.Values{"step": {"up"}, "return": {c.Request.URL.Path}}.Encode())
+}
+
+// keepField is sent with a form that a page gives up because the session is over: it is kept and nothing is done.
+const keepField = "keep"
+
+func (h *Console) keepForm(c *gin.Context, r sessionRow) error {
+	form := url.Values{}
+	for name, values := range web.Form(c) {
+		if name != web.CSRFField && name != keepField {
+			form[name] = values
+		}
+	}
+	return h.service.keepDraft(c.Request.Context(), r, draft{c.Request.URL.Path, form})
 }
 
 func (s *Service) keepDraft(ctx context.Context, r sessionRow, d draft) error {
@@ -137,6 +143,17 @@ func (s *store) session(ctx context.Context, digest []byte, now time.Time, use b
 		return r, accounts.ErrNoSession
 	}
 	r.AuthTime = r.AuthTime.UTC()
+	return r, err
+}
+
+// endedSession finds the session that a cookie belonged to, in use or not. The error is accounts.ErrNoSession, or the
+// database's.
+func (s *store) endedSession(ctx context.Context, digest []byte) (r sessionRow, err error) {
+	err = s.db.From(ctx).QueryRow(ctx, `select digest, account_id, sid from console_sessions where digest = $1`, digest).
+		Scan(&r.Digest, &r.AccountID, &r.SID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return r, accounts.ErrNoSession
+	}
 	return r, err
 }
 

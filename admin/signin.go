@@ -35,7 +35,11 @@ func (h *Console) showDoor(c *gin.Context) error {
 			return web.SeeOther(c, visit{Person: p}.home())
 		}
 	}
-	return h.web.Page(c, http.StatusOK, "admin/signin", doorPage{Href: signInHref(back)})
+	var opts []web.PageOption
+	if h.web.JustDone(c) && c.Query("kept") != "" {
+		opts = append(opts, web.WithNotice("info", "admin.signin.kept", nil))
+	}
+	return h.web.Page(c, http.StatusOK, "admin/signin", doorPage{Href: signInHref(back)}, opts...)
 }
 
 func signInHref(back string) string {

@@ -199,10 +199,7 @@ func (s *Service) findReference(ctx context.Context, spoken string) (Finding, *S
 	if err != nil {
 		return Finding{}, nil, err
 	}
-	stuck, err := s.enrolment.StuckAs(ctx, referral.Reference)
-	if errors.Is(err, registration.ErrNothing) && referral.About != uuid.Nil {
-		stuck, err = s.enrolment.StuckAt(ctx, referral.About)
-	}
+	stuck, err := s.stuckAs(ctx, referral)
 	if errors.Is(err, registration.ErrNothing) {
 		return Finding{Count: 1, Referral: &referral}, nil, nil
 	}
@@ -214,6 +211,15 @@ func (s *Service) findReference(ctx context.Context, spoken string) (Finding, *S
 		return Finding{}, nil, err
 	}
 	return Finding{Count: 1, ID: u.ID, Referral: &referral}, u, nil
+}
+
+// stuckAs finds the registration that a number is about.
+func (s *Service) stuckAs(ctx context.Context, referral recovery.Referral) (registration.Stuck, error) {
+	stuck, err := s.enrolment.StuckAs(ctx, referral.Reference)
+	if errors.Is(err, registration.ErrNothing) && referral.About != uuid.Nil {
+		return s.enrolment.StuckAt(ctx, referral.About)
+	}
+	return stuck, err
 }
 
 const maxValue = 254 // the longest value: an address

@@ -1,16 +1,12 @@
 // The support desk: somebody begins there, a stuck member is helped, and two people change an address.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { promisify } from 'node:util';
 import { App } from './app.js';
-import { binary, cards, start } from './product.js';
+import { cards, start } from './product.js';
+import { hire as employ, idp as operate, press, prove } from './staff.js';
 import { Authenticator } from './totp.js';
 import { launch, Member } from './walk.js';
-
-const run = promisify(execFile);
-const password = 'siete faros miran al norte';
 
 let product;
 let browser;
@@ -20,63 +16,10 @@ beforeEach(async () => { product = await start(); }); // anew: all who sign in h
 afterEach(() => product?.stop());
 
 /** idp runs one of the operator's commands. */
-const idp = (...args) => run(binary, args, { env: { ...process.env, ...product.admin, IDP_ACCEPT: 'database-without-verified-tls' } });
+const idp = (...args) => operate(product, ...args);
 
-/** hire makes an account of the desk and walks its first day: the password by a mailed code, the second step, the console. */
-async function hire(username, name, roles, options) {
-  const { stdout } = await idp('staff', 'create', '--username', username, '--email', `${username}@desk.example`, '--name', name, '--language', options.language,
-    ...roles.flatMap((role) => ['--role', role]));
-  assert.match(stdout, new RegExp(name));
-  const person = await Member.open(browser, product, { ...options, name: 'desk' });
-  person.username = username;
-  const { page } = person;
-  await page.goto(`${product.issuer}/recover/password?lang=${options.language}`);
-  await page.fill('#username', username);
-  await press(person, 'next');
-  await person.at('/recover/code');
-  await page.fill('#code', await person.code(`${username}@desk.example`));
-  await press(person, 'next');
-  await person.at('/recover/new-password');
-  await person.look('first-password');
-  await page.fill('#new_password', password);
-  await press(person, 'next');
-  await person.at('/recover/done');
-
-  await page.goto(`${product.desk}/search?lang=${options.language}`);
-  await person.at('/');
-  await person.look('door');
-  await press(person, 'signin');
-  await person.at('/login');
-  await person.signIn(username, password);
-  await page.locator('a[href^="/account/factors/totp"]').click();
-  await person.at('/account/factors/totp');
-  person.app = new Authenticator(await page.locator('.key').innerText());
-  await page.fill('#code', await person.app.code());
-  await press(person, 'activate');
-  await person.at('/account/factors/saved-codes');
-  await page.goto(`${product.desk}/`);
-  await press(person, 'signin');
-  await prove(person, '/search');
-  return person;
-}
-
-/** loaded waits for the page that an action leads to; press is that for a button or link. */
-const loaded = (person, action) => Promise.all([person.page.waitForEvent('load'), action]);
-const press = (person, id) => loaded(person, person.press(id));
-
-/** prove gives what the provider asks for until the browser is back at the desk, at a path. */
-async function prove(person, path) {
-  const { page } = person;
-  for (let step = 0; step < 4; step += 1) {
-    await page.waitForURL((url) => url.href.startsWith(product.desk) && url.pathname === path || ['/login', '/login/factor/totp', '/reauth'].includes(url.pathname), { timeout: 15000 });
-    switch (person.path()) {
-      case '/login': await loaded(person, person.signIn(person.username, password)); break;
-      case '/reauth': await page.fill('#password', password); await loaded(person, page.locator('form button.primary').click()); break;
-      case '/login/factor/totp': await page.fill('#code', await person.app.code()); await press(person, 'next'); break;
-      default: return;
-    }
-  }
-}
+/** hire makes a person of the desk who has walked their first day. */
+const hire = (...who) => employ(browser, product, ...who);
 
 /** spoken is the code that the member reads out: other mails may have come since. */
 async function spoken(member, email) {

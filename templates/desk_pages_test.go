@@ -2,6 +2,8 @@ package templates
 
 import (
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // Stand-ins for the types of package admin, which is above this one.
@@ -92,11 +94,67 @@ type (
 		Several  int
 		Referral *deskReferral
 	}
+	deskHelp struct {
+		State   string
+		Name    string
+		At      time.Time
+		Version int
+	}
+	deskMatter struct {
+		Ref, Need    string
+		Since, DueAt time.Time
+		Language     string
+		deskHelp
+		Notes int
+		Held  bool
+	}
+	deskTab struct {
+		Show, Href string
+		Here       bool
+	}
+	deskFilter struct {
+		Show, Need string
+		Newest     bool
+		Page       int
+	}
+	deskQueue struct {
+		Filter                deskFilter
+		Show, Need            string
+		Newest                bool
+		Tabs, Kinds           []deskTab
+		Matters               []deskMatter
+		Total                 int
+		Now                   time.Time
+		MayHelp               bool
+		Turned, Before, After string
+	}
+	deskNote struct {
+		At         time.Time
+		Name, Text string
+	}
+	deskCase struct {
+		deskMatter
+		SubjectID        uuid.UUID
+		Failed           []time.Time
+		Compared, Locked bool
+		Differs, Agrees  []string
+		LockedUntil, Now time.Time
+		Written          []deskNote
+		Key, Typed       string
+		Mine, MayHelp    bool
+		Late             bool
+	}
 	deskDiary struct {
 		Lines         []deskLog
 		Lookups, Acts int
 	}
 )
+
+func (q deskQueue) Mine(m deskMatter) bool            { return m.State == "taken" && m.Name == "Rosa Vega" }
+func (q deskQueue) Late(m deskMatter) bool            { return m.Notes > 0 }
+func (q deskQueue) Days(m deskMatter) int             { return m.Notes }
+func (q deskQueue) Waited(m deskMatter) time.Duration { return 3 * time.Hour }
+func (c deskCase) Fields(names []string) []string     { return names }
 
 func (a deskAct) Key() string { return "admin.act." + string(a) }
 func (l deskLog) Words() Args { return Args{"app": "Portal", "act": Key("admin.act.disable")} }
@@ -107,7 +165,7 @@ func (o obstacle) Open() bool   { return o.Until.IsZero() }
 func (f deskFactors) Any() bool { return f.TOTP || f.Passkeys > 0 }
 
 func deskCases() []pageCase {
-	rosa := &Desk{Name: "Rosa Vega", Roles: []string{"recover", "read"}, Approvals: 2, Here: "/search", Places: []string{"/search", "/approvals", "/activity", "/audit"}}
+	rosa := &Desk{Name: "Rosa Vega", Roles: []string{"recover", "read"}, Approvals: 2, Here: "/search", Places: []string{"/search", "/queue", "/approvals", "/activity", "/audit"}}
 	at := func(path string, problems ...Problem) Layout {
 		return Layout{Path: path, CSRF: "token", Desk: rosa, IdleTimeout: 15 * time.Minute, Problems: problems}
 	}
@@ -125,7 +183,31 @@ func deskCases() []pageCase {
 		Verification: callerState{true, noon}, NeedsSecond: true, MayVerify: true, Now: noon, Ready: offers[:4], Waiting: offers[4:], Earlier: []deskLog{{At: noon, Kind: "signed_in"}},
 		Recent: []deskLog{{At: noon, Act: "disable", Outcome: "done", Reason: "Lo pidió la persona por teléfono", Ticket: "HD-1", Name: "Luis", Role: "admin"},
 			{At: noon, Act: "end_sessions", Outcome: "step_up", Name: "Luis"}, {At: noon, Kind: "signed_in"}, {At: noon, Kind: "app_allowed"}}}
+	tabs := []deskTab{{"open", "/queue", true}, {"free", "/queue?show=free", false}, {"mine", "/queue?show=mine", false}, {"done", "/queue?show=done", false}}
+	needs := []deskTab{{"all", "/queue", true}, {"identity_locked", "/queue?need=identity_locked", false}, {"password", "/q", false}, {"username", "/q", false}, {"other", "/q", false}, {"held", "/q", false}}
+	matters := []deskMatter{
+		{Ref: "H7K-2QD-9MW", Need: "identity_locked", Since: noon, DueAt: noon, Language: "es", Notes: 2},
+		{Ref: "B2C-3DF-4GH", Need: "password", Since: noon, DueAt: noon, Language: "en", deskHelp: deskHelp{"taken", "Rosa Vega", noon, 1}},
+		{Ref: "J5K-6LM-7NP", Need: "other", Since: noon, DueAt: noon, Language: "en", deskHelp: deskHelp{"taken", "", noon, 1}},
+		{Ref: "Q8R-9ST-2VW", Need: "username", Since: noon, DueAt: noon, Language: "en", deskHelp: deskHelp{"handed_over", "Luis Prado", noon, 2}},
+		{Ref: "c1", Need: "change_email", Since: noon, DueAt: noon, Held: true, deskHelp: deskHelp{"done", "Luis Prado", noon, 2}},
+	}
+	list := deskQueue{Show: "open", Tabs: tabs, Kinds: needs, Matters: matters, Total: 51, Now: noon, MayHelp: true, Turned: "/queue?sort=newest", Before: "/queue", After: "/queue?page=2"}
+	other := list
+	other.Newest, other.Show, other.Need, other.MayHelp = true, "free", "held", false
+	found := deskCase{deskMatter: matters[0], SubjectID: uuid.MustParse("019abc00-0000-7000-8000-000000000001"), Failed: []time.Time{noon, noon, noon}, Compared: true, Locked: true, LockedUntil: noon,
+		Differs: []string{"registration.personal.birth"}, Agrees: []string{"registration.personal.first", "registration.personal.last"}, Now: noon, MayHelp: true,
+		Written: []deskNote{{noon, "Rosa Vega", "Llama otra vez por la tarde"}, {noon, "", "No contestó"}}, Key: "k", Typed: "Llamó", Late: true}
+	mine, change, finished, nobody := found, deskCase{deskMatter: matters[4], SubjectID: found.SubjectID, Now: noon}, deskCase{deskMatter: matters[4], Now: noon, MayHelp: true}, deskCase{deskMatter: matters[2], Now: noon, MayHelp: true}
+	mine.deskMatter, mine.Mine, mine.Agrees, mine.LockedUntil = matters[1], true, nil, time.Time{}
 	cases := []pageCase{
+		page("admin/queue", "", at("/queue", Problem{Key: "admin.queue.now_taken", Args: Args{"matter": "H7K-2QD-9MW", "name": "Luis Prado", "datetime": noon}}), list),
+		page("admin/queue", "others", at("/queue", Problem{Key: "admin.queue.now_handed_over", Args: Args{"matter": "H7K-2QD-9MW", "name": "Luis Prado", "datetime": noon}}), other),
+		page("admin/case", "", at("/queue/H7K-2QD-9MW", Problem{Field: "note", Key: "admin.queue.note_missing"}), found),
+		page("admin/case", "mine", at("/queue/H7K-2QD-9MW", Problem{Key: "admin.queue.now_done", Args: Args{"matter": Key("admin.act.change_email"), "name": "Luis Prado", "datetime": noon}}), mine),
+		page("admin/case", "change", at("/queue/c1"), change),
+		page("admin/case", "finished", at("/queue/c1"), finished),
+		page("admin/case", "nobody", at("/queue/c2"), nobody),
 		page("admin/signin", "", Layout{Path: "/"}, struct {
 			Href   string
 			NoRole bool
@@ -159,6 +241,9 @@ func deskCases() []pageCase {
 		page("admin/activity", "", at("/activity"), deskDiary{[]deskLog{{At: noon, Act: "release_lock", Outcome: "done", Reason: "Llamó y comprobé quién es", Ticket: "HD-1"}}, 59, 19}),
 		page("admin/activity", "empty", at("/activity"), deskDiary{nil, 60, 20}),
 		page("admin/audit", "", at("/audit", Problem{Field: "from", Key: "admin.audit.span"}), struct{ From, To, Reason, Ticket string }{"2026-11-01", "2026-11-24", "Revisión", "A-1"}),
+	}
+	for _, show := range []string{"open", "free", "mine", "done"} {
+		cases = append(cases, page("admin/queue", "empty "+show, at("/queue"), deskQueue{Show: show, Tabs: tabs, Kinds: needs}))
 	}
 	for _, act := range []deskAct{"release_lock", "send_username", "start_reset", "change_email", "reset_factor", "change_member", "end_sessions", "disable", "enable"} {
 		cases = append(cases, page("admin/act", string(act), at("/members/m1/acts/"+string(act), Problem{Key: "admin.act.need_verify"}, Problem{Field: "ticket", Key: "admin.act.ticket_missing"}),

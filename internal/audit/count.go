@@ -22,7 +22,7 @@ func Kinds() []Kind {
 		AccessTokenRevoked, ClientAuthRefused, ClientCreated, ClientUpdated, ClientEnabled, ClientDisabled, ClientSecretRotated,
 		KeyCreated, KeyActivated, KeyRevoked,
 		StaffCreated, StaffChanged, StaffRemoved, StaffSearched, StaffVerified, StaffAsked, StaffDecided, StaffDenied, StaffExported,
-		StaffReviewed, BreakGlass, StaffEntered,
+		StaffReviewed, StaffHelped, BreakGlass, StaffEntered,
 		RosterImported, RosterRefused,
 		EpochRaised, EpochTrusted,
 		ResetsRising, MailsLate, JobsDiscarded, ChainBroken, SealBroken, CommitsLost,

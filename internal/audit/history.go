@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -17,6 +18,17 @@ var memberKinds = []Kind{
 
 // MemberKinds returns the kinds that members see; each has its own text in the catalogs.
 func MemberKinds() []Kind { return slices.Clone(memberKinds) }
+
+// Refusals returns when the identity of a registration was refused because it matched nobody, newest first.
+func (l *Log) Refusals(ctx context.Context, registration uuid.UUID, limit int) ([]time.Time, error) {
+	rows, err := l.db.From(ctx).Query(ctx, `
+		select at from audit_events where subject = $1 and kind = 'registration.identity_refused' and reason = 'no_match'
+		order by at desc limit $2`, registration.String(), limit)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[time.Time])
+}
 
 // MemberHistory returns the events of an account that its member may see, newest first. A sign-in from a new device is
 // one event.

@@ -102,6 +102,7 @@ const (
 	StaffDenied   Kind = "staff.denied"
 	StaffExported Kind = "staff.exported_audit"
 	StaffReviewed Kind = "staff.reviewed"
+	StaffHelped   Kind = "staff.helped" // took a matter of the queue, handed it over, finished it or wrote a note
 	BreakGlass    Kind = "staff.break_glass_used"
 	StaffEntered  Kind = "staff.entered"
 

@@ -18,6 +18,16 @@
         const field = document.getElementById("q");
         event.preventDefault();
         if (field) field.focus(); else if (document.querySelector('.band a[href="/search"]')) location.assign("/search");
+      } else if (event.key === "q") {
+        if (document.querySelector('.band a[href="/queue"]')) location.assign("/queue");
+      } else if (event.key === "j" || event.key === "k") {
+        const rows = [...document.querySelectorAll(".queue > li")];
+        const now = rows.indexOf(event.target.closest(".queue > li"));
+        const next = rows[now < 0 ? 0 : now + (event.key === "j" ? 1 : -1)];
+        next?.querySelector("a").focus();
+      } else if (/^[thd]$/.test(event.key)) { // in the row that has the focus, or on the page of one matter
+        const within = document.querySelector(".queue") ? event.target.closest(".queue > li") : document;
+        within?.querySelector(`[data-key=${event.key}]`)?.click();
       } else if (event.key === "?") {
         event.preventDefault();
         dialog.showModal();

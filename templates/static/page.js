@@ -173,13 +173,19 @@
     until(Number(text.idle));
     const say = (seconds) => span(seconds, text);
     const leave = () => location.replace(`${text.base}/ended`);
+    const over = () => { // what somebody wrote is kept for them
+      const written = [...document.querySelectorAll("[data-keep]")].find((field) => field.value.trim());
+      if (!written) { location.replace(location.href); return; }
+      written.form.append(make("input", { type: "hidden", name: "keep", value: "yes" }));
+      written.form.submit();
+    };
     const ask = async () => {
       asking = true;
       try {
         const answer = await fetch(`${text.base}/left`, { signal: AbortSignal.timeout(10000) });
         if (!answer.ok) throw new Error(answer.status);
         const { left, of } = await answer.json();
-        if (!left) location.replace(location.href); // it is over: to sign in, and back
+        if (!left) over(); // to sign in, and back
         else if (text.of && of !== text.of) leave();
         else until(left);
       } catch {
