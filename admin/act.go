@@ -38,6 +38,7 @@ const (
 	ApproveAct   Act = "approve"
 	RefuseAct    Act = "refuse"
 	Activity     Act = "activity"
+	Figures      Act = "figures"
 	ExportAudit  Act = "export_audit"
 )
 
@@ -58,6 +59,8 @@ func (a Act) Key() string {
 		return "admin.approval.approve"
 	case RefuseAct:
 		return "admin.approval.refuse"
+	case Figures:
+		return "admin.figures.title"
 	case Activity:
 		return "admin.activity.title"
 	}
@@ -112,6 +115,7 @@ var rules = map[Act]rule{
 	ApproveAct:   {roles: []Role{Approve}, fresh: true},
 	RefuseAct:    {roles: []Role{Approve}, fresh: true},
 	Activity:     {roles: []Role{Read, Audit}},
+	Figures:      {roles: []Role{Approve, Admin, Audit}},
 	ExportAudit:  {roles: []Role{Audit}, fresh: true},
 }
 

@@ -118,12 +118,12 @@ func (s *Service) helpWith(ctx context.Context, p Person, ref string, a Helping)
 // or finish it.
 func (s *store) move(ctx context.Context, m Matter, seen int, to Help) (bool, error) {
 	tag, err := s.db.From(ctx).Exec(ctx, `
-		insert into desk_cases as c (matter, need, since, state, staff_id, at, taken_at)
-		select @matter, @need, @since, @state, @staff, @at, @at where @seen = 0 or exists (select from desk_cases where matter = @matter)
+		insert into desk_cases as c (matter, since, state, staff_id, at, taken_at)
+		select @matter, @since, @state, @staff, @at, @at where @seen = 0 or exists (select from desk_cases where matter = @matter)
 		on conflict on constraint desk_cases_pkey do update
 			set state = excluded.state, staff_id = excluded.staff_id, at = excluded.at, version = c.version + 1
 			where c.version = @seen and (c.state <> 'taken' or c.staff_id = excluded.staff_id or excluded.state = 'taken')`,
-		pgx.NamedArgs{"matter": m.Ref, "need": m.Need, "since": m.Since, "state": to.State, "staff": to.StaffID, "at": to.At, "seen": seen})
+		pgx.NamedArgs{"matter": m.Ref, "since": m.Since, "state": to.State, "staff": to.StaffID, "at": to.At, "seen": seen})
 	return tag.RowsAffected() > 0, busy(err)
 }
 

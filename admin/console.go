@@ -23,6 +23,7 @@ const (
 	queuePath     = "/queue"
 	approvalsPath = "/approvals"
 	activityPath  = "/activity"
+	figuresPath   = "/figures"
 	auditPath     = "/audit"
 )
 
@@ -70,6 +71,8 @@ func (h *Console) Mount(r gin.IRouter) {
 		{approvalsPath, h.showApprovals, nil},
 		{approvalsPath + "/:id", h.showApproval, h.decide},
 		{activityPath, h.showActivity, nil},
+		{figuresPath, h.showFigures, nil},
+		{figuresPath + "/csv", h.figuresFile, nil},
 		{auditPath, h.showAudit, h.exportAudit},
 	} {
 		pages.GET(page.path, h.web.Handle(h.with(page.show)))
@@ -205,7 +208,7 @@ func (h *Console) frame(c *gin.Context, v visit) web.PageOption {
 	for _, place := range []struct {
 		path string
 		act  Act
-	}{{searchPath, Find}, {queuePath, ListQueue}, {approvalsPath, ListRequests}, {activityPath, Activity}, {auditPath, ExportAudit}} {
+	}{{searchPath, Find}, {queuePath, ListQueue}, {approvalsPath, ListRequests}, {activityPath, Activity}, {figuresPath, Figures}, {auditPath, ExportAudit}} {
 		if v.may(place.act) {
 			d.Places = append(d.Places, place.path)
 		}
@@ -231,7 +234,7 @@ func placeOf(path string) string {
 	if strings.HasPrefix(path, "/members/") {
 		return searchPath
 	}
-	for _, place := range []string{searchPath, queuePath, approvalsPath, activityPath, auditPath} {
+	for _, place := range []string{searchPath, queuePath, approvalsPath, activityPath, figuresPath, auditPath} {
 		if path == place || strings.HasPrefix(path, place+"/") {
 			return place
 		}

@@ -92,6 +92,7 @@ type Deps struct {
 	Recovery   Recovery
 	Deliveries Deliveries
 	Records    Records
+	TimeZone   *time.Location // of the days of figures
 	Now        func() time.Time
 }
 
@@ -110,13 +111,14 @@ type Service struct {
 	recovery   Recovery
 	deliveries Deliveries
 	records    Records
+	zone       *time.Location
 	now        func() time.Time
 }
 
 // New checks the dependencies.
 func New(d Deps) (*Service, error) {
 	if d.DB == nil || d.Keyring == nil || d.Limiter == nil || d.Audit == nil || d.Accounts == nil || d.Roster == nil || d.Enrolment == nil ||
-		d.Referrals == nil || d.Recovery == nil || d.Deliveries == nil || d.Records == nil || d.Now == nil {
+		d.Referrals == nil || d.Recovery == nil || d.Deliveries == nil || d.Records == nil || d.TimeZone == nil || d.Now == nil {
 		return nil, errors.New("admin: a dependency is missing")
 	}
 	people, err := NewPeople(PeopleDeps{d.DB, d.Audit, d.Accounts, d.Now})
@@ -125,10 +127,10 @@ func New(d Deps) (*Service, error) {
 	}
 	return &Service{
 		People: people, store: &store{d.DB, d.Keyring}, db: d.DB, keyring: d.Keyring, limiter: d.Limiter, audit: d.Audit, accounts: d.Accounts, roster: d.Roster,
-		enrolment: d.Enrolment, referrals: d.Referrals, recovery: d.Recovery, deliveries: d.Deliveries, records: d.Records, now: d.Now,
+		enrolment: d.Enrolment, referrals: d.Referrals, recovery: d.Recovery, deliveries: d.Deliveries, records: d.Records, zone: d.TimeZone, now: d.Now,
 	}, nil
 }
 
 // Sweep deletes replies kept for repeats after a day, unfinished sign-ins to the console after an hour, console
-// sessions and requests 30 days after their end, notes 60 days after they were written, who helped with what after 13 months, the book and verifications after six years (S-73).
+// sessions and requests 30 days after their end, notes and who helped with what after 60 days, the book and verifications after six years (S-73).
 func (s *Service) Sweep(ctx context.Context) error { return s.store.sweep(ctx, s.now()) }

@@ -114,7 +114,7 @@ func newDesk(t *testing.T, connections int32) *desk {
 	}))
 	d.Service = must[*Service](t)(New(Deps{
 		DB: db, Keyring: d.keyring, Limiter: limiter, Audit: log, Accounts: d.people, Roster: d.roster, Enrolment: d.enrol, Referrals: d.recovery,
-		Recovery: d.recovery, Deliveries: outbox, Records: rows{}, Now: now,
+		Recovery: d.recovery, Deliveries: outbox, Records: rows{}, TimeZone: time.FixedZone("EST", -5*60*60), Now: now,
 	}))
 	d.maria = d.member("maria", "004123789")
 	d.rosa = d.person("rosa", Read, Recover)

@@ -30,6 +30,9 @@
 // last five minutes. A second person must approve another address, removing the second steps or the secret question, lifting
 // a lock for a caller who has proven only a mailbox, and the third recovery of one member within seven days.
 //
+// Figures counts by day, without names: help from the queue, locks by cause, how far registrations got. Its CSV has fixed words;
+// a cell that would begin a formula gets an apostrophe.
+//
 // # The two ways in
 //
 // API: bearer access tokens of the provider with the scope admin and the API's address as audience, from a sign-in with a
@@ -47,7 +50,7 @@
 // caller_verifications: methods and instants, the code as a keyed digest. desk_requests: acts awaiting approval, sealed.
 // desk_cases: who helps with what. desk_notes: what they wrote about it, sealed. desk_replies: responses
 // to repeats, for a day. console_sign_ins, console_sessions: SHA-256 of state and token. All instants are UTC and come from
-// Deps.Now. Requests are deleted 30 days after their end, notes after 60 days, cases after 13 months, book and verifications
+// Deps.Now. Requests are deleted 30 days after their end, notes and cases after 60 days, book and verifications
 // after six years (S-73).
 //
 // # Who sees what

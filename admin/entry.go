@@ -66,7 +66,7 @@ func (s *Service) record(ctx context.Context, p Person, e entry, use func(ctx co
 
 // kinds are the audit events of successful acts; the others are StaffActed.
 var kinds = map[Act]audit.Kind{
-	Find: audit.StaffSearched, Look: audit.StaffLooked, Verify: audit.StaffVerified, ListRequests: audit.StaffReviewed, Activity: audit.StaffReviewed,
+	Find: audit.StaffSearched, Look: audit.StaffLooked, Verify: audit.StaffVerified, ListRequests: audit.StaffReviewed, Activity: audit.StaffReviewed, Figures: audit.StaffReviewed,
 	ListQueue: audit.StaffReviewed, OpenCase: audit.StaffReviewed, TakeCase: audit.StaffHelped, HandOver: audit.StaffHelped, FinishCase: audit.StaffHelped, NoteCase: audit.StaffHelped,
 	RefuseAct: audit.StaffDecided, ExportAudit: audit.StaffExported,
 }

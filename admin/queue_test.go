@@ -209,7 +209,7 @@ func TestNotes(t *testing.T) {
 	if n := d.count(`select count(*) from desk_notes`); n != 0 {
 		t.Errorf("%d notes after two months", n)
 	}
-	if n := d.count(`select count(*) from desk_cases`); n != 1 {
+	if n := d.count(`select count(*) from desk_cases`); n != 0 {
 		t.Errorf("%d cases after two months", n)
 	}
 }

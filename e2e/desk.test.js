@@ -263,6 +263,11 @@ for (const day of [
     const [download] = await Promise.all([page.waitForEvent('download'), person.press('do')]);
     const rows = (await readFile(await download.path(), 'utf8')).trim().split('\n').map((line) => JSON.parse(line));
     assert.ok(rows.some((row) => row.kind === 'staff_acted' || row.kind.startsWith('staff.')), 'the acts are in the audit');
+
+    await page.goto(`${product.desk}/figures`);
+    await person.look('figures');
+    const [file] = await Promise.all([page.waitForEvent('download'), person.press('file')]);
+    assert.match(await readFile(await file.path(), 'utf8'), /^day,figure,cause,outcome,count,median_minutes\n[\s\S]*,registration,,finished,1,\n/);
     for (const who of [member, person]) await who.close();
   });
 }

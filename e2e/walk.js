@@ -7,6 +7,8 @@ import { chromium } from './product.js';
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const folder = process.env.SCREENSHOTS;
+const prints = process.env.PRINTS;
+const printed = new Set();
 
 /** launch opens one browser for a test file. */
 export function launch() {
@@ -42,6 +44,7 @@ export class Member {
       await mkdir(folder, { recursive: true });
       await page.screenshot({ path: `${folder}/${this.name}-${this.language}-${this.width}-${String(this.seen).padStart(2, '0')}-${label}.png`, fullPage: true });
     }
+    if (prints) await this.print(label);
     assert.equal(await page.locator('html').getAttribute('lang'), this.language, `${label}: language`);
     assert.equal(await page.locator('h1').count(), 1, `${label}: one h1`);
     if (this.script) { // evaluating in the page needs its script engine
@@ -73,6 +76,16 @@ export class Member {
       assert.deepEqual(violations, [], `${label}: axe`);
     }
     assert.deepEqual(this.faults, [], `${label}: console errors or 5xx`);
+  }
+
+  /** print keeps the page as it comes out on paper, once in each language. */
+  async print(label) {
+    for (const format of ['Letter', 'A4']) {
+      const path = `${prints}/${this.name}-${label}-${this.language}-${format}.pdf`;
+      if (printed.has(path)) continue;
+      printed.add(path);
+      await this.page.pdf({ path, format, margin: { top: '0.4in', bottom: '0.4in', left: '0.4in', right: '0.4in' } });
+    }
   }
 
   path() { return new URL(this.page.url()).pathname; }

@@ -144,6 +144,28 @@ type (
 		Mine, MayHelp    bool
 		Late             bool
 	}
+	deskCount struct {
+		Word string
+		N    int
+	}
+	deskHelped struct {
+		Need               string
+		Asked, Taken, Done int
+		ToTake, ToDone     time.Duration
+	}
+	deskDay struct {
+		Begins time.Time
+		Help   []deskHelped
+		Locks  []deskCount
+		Ends   []deskCount
+	}
+	deskFigures struct {
+		From, To                   string
+		Days                       []deskDay
+		File                       string
+		Steps                      []string
+		AnyHelp, AnyLocks, AnyEnds bool
+	}
 	deskDiary struct {
 		Lines         []deskLog
 		Lookups, Acts int
@@ -156,6 +178,8 @@ func (q deskQueue) Days(m deskMatter) int             { return m.Notes }
 func (q deskQueue) Waited(m deskMatter) time.Duration { return 3 * time.Hour }
 func (c deskCase) Fields(names []string) []string     { return names }
 
+func (d deskDay) Of(word string) int { return len(word) }
+
 func (a deskAct) Key() string { return "admin.act." + string(a) }
 func (l deskLog) Words() Args { return Args{"app": "Portal", "act": Key("admin.act.disable")} }
 func (o obstacle) Shown() []string {
@@ -165,7 +189,7 @@ func (o obstacle) Open() bool   { return o.Until.IsZero() }
 func (f deskFactors) Any() bool { return f.TOTP || f.Passkeys > 0 }
 
 func deskCases() []pageCase {
-	rosa := &Desk{Name: "Rosa Vega", Roles: []string{"recover", "read"}, Approvals: 2, Here: "/search", Places: []string{"/search", "/queue", "/approvals", "/activity", "/audit"}}
+	rosa := &Desk{Name: "Rosa Vega", Roles: []string{"recover", "read"}, Approvals: 2, Here: "/search", Places: []string{"/search", "/queue", "/approvals", "/activity", "/figures", "/audit"}}
 	at := func(path string, problems ...Problem) Layout {
 		return Layout{Path: path, CSRF: "token", Desk: rosa, IdleTimeout: 15 * time.Minute, Problems: problems}
 	}
@@ -242,6 +266,15 @@ func deskCases() []pageCase {
 		page("admin/activity", "empty", at("/activity"), deskDiary{nil, 60, 20}),
 		page("admin/audit", "", at("/audit", Problem{Field: "from", Key: "admin.audit.span"}), struct{ From, To, Reason, Ticket string }{"2026-11-01", "2026-11-24", "Revisión", "A-1"}),
 	}
+	steps := []string{"agreed", "refused", "matched", "code_sent", "proven", "finished"}
+	busy := deskDay{Begins: noon, Help: []deskHelped{{"password", 12, 10, 8, 90 * time.Minute, 5 * time.Hour}, {"identity_locked", 3, 0, 0, 0, 0}}, Ends: []deskCount{{"finished", 20}}}
+	for _, cause := range []string{"sign_in", "code", "password", "answer", "registration"} {
+		busy.Locks = append(busy.Locks, deskCount{cause, 2})
+	}
+	cases = append(cases,
+		page("admin/figures", "", at("/figures"), deskFigures{"2026-11-18", "2026-11-24", []deskDay{busy, {Begins: noon}}, "/figures/csv", steps, true, true, true}),
+		page("admin/figures", "nothing", at("/figures"), deskFigures{From: "2026-11-18", To: "2026-11-24", File: "/figures/csv", Steps: steps}),
+		page("admin/figures", "wrong", at("/figures", Problem{Field: "from", Key: "admin.audit.span"}), deskFigures{From: "x", Steps: steps}))
 	for _, show := range []string{"open", "free", "mine", "done"} {
 		cases = append(cases, page("admin/queue", "empty "+show, at("/queue"), deskQueue{Show: show, Tabs: tabs, Kinds: needs}))
 	}

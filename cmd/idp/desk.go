@@ -18,8 +18,12 @@ import (
 
 // openDesk builds the support desk: API and console on a listener of their own.
 func (a *app) openDesk(ctx context.Context, s settings, sv *services) error {
+	zone, err := time.LoadLocation(a.templates.TimeZone())
+	if err != nil {
+		return err
+	}
 	desk, err := admin.New(admin.Deps{
-		DB: a.db, Keyring: sv.keyring, Limiter: sv.limiter, Audit: sv.audit, Records: sv.audit, Deliveries: sv.outbox, Now: time.Now,
+		DB: a.db, Keyring: sv.keyring, Limiter: sv.limiter, Audit: sv.audit, Records: sv.audit, Deliveries: sv.outbox, TimeZone: zone, Now: time.Now,
 		Accounts: sv.accounts, Roster: sv.members, Enrolment: sv.registration, Referrals: sv.recovery, Recovery: sv.recovery,
 	})
 	if err != nil {

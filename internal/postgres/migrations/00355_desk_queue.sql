@@ -12,7 +12,6 @@ create view support_matters as
 -- Who of the desk helps with it. A matter that nobody took has no row.
 create table desk_cases (
     matter   text        not null, -- of support_matters
-    need     text        not null,
     since    timestamptz not null,
     state    text        not null,
     staff_id uuid        not null, -- who took it, handed it over or finished it

@@ -1,0 +1,143 @@
+package admin
+
+import (
+	"encoding/csv"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"huskyidp/internal/web"
+	"huskyidp/templates"
+)
+
+// figuresPage is the figures of a span of days, and the form for another.
+type figuresPage struct {
+	From, To string // as 2006-01-02
+	Days     []Day
+	File     string // address of the same as CSV, "" for none
+	Steps    []string
+}
+
+// Of returns the count under a word.
+func (d Day) Of(word string) int {
+	for _, c := range d.Ends {
+		if c.Word == word {
+			return c.N
+		}
+	}
+	return 0
+}
+
+// Any report whether a part has any row.
+func (p figuresPage) AnyHelp() bool  { return p.any(func(d Day) int { return len(d.Help) }) }
+func (p figuresPage) AnyLocks() bool { return p.any(func(d Day) int { return len(d.Locks) }) }
+func (p figuresPage) AnyEnds() bool  { return p.any(func(d Day) int { return len(d.Ends) }) }
+
+func (p figuresPage) any(rows func(Day) int) bool {
+	for _, d := range p.Days {
+		if rows(d) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// spanOf reads two dates from an address; without any they are the last seven days.
+func (h *Console) spanOf(q url.Values) (p figuresPage, from, to time.Time, ok bool) {
+	today := h.service.now().In(h.service.zone)
+	p = figuresPage{From: q.Get("from"), To: q.Get("to")}
+	if !q.Has("from") && !q.Has("to") {
+		p.From, p.To = today.AddDate(0, 0, -6).Format(day), today.Format(day)
+	}
+	from, err1 := time.Parse(day, p.From)
+	to, err2 := time.Parse(day, p.To)
+	return p, from, to, err1 == nil && err2 == nil
+}
+
+func (h *Console) showFigures(c *gin.Context, v visit) error {
+	page, from, to, ok := h.spanOf(c.Request.URL.Query())
+	for _, step := range registrationSteps {
+		page.Steps = append(page.Steps, registrationWords[step])
+	}
+	err := error(Invalid{})
+	if ok {
+		page.Days, err = h.service.Figures(c.Request.Context(), v.Person, from, to)
+	} else if !v.may(Figures) {
+		return ErrForbidden
+	}
+	if _, invalid := errors.AsType[Invalid](err); invalid {
+		return h.page(c, v, http.StatusUnprocessableEntity, "admin/figures", page, web.WithProblems(templates.Problem{Field: "from", Key: "admin.audit.span"}))
+	}
+	if err != nil {
+		return err
+	}
+	page.File = figuresPath + "/csv?" + url.Values{"from": {page.From}, "to": {page.To}}.Encode()
+	return h.page(c, v, http.StatusOK, "admin/figures", page)
+}
+
+// figuresFile answers with the same figures for a spreadsheet.
+func (h *Console) figuresFile(c *gin.Context, v visit) error {
+	page, from, to, ok := h.spanOf(c.Request.URL.Query())
+	if !ok {
+		return ErrNotFound
+	}
+	days, err := h.service.Figures(c.Request.Context(), v.Person, from, to)
+	if _, invalid := errors.AsType[Invalid](err); invalid {
+		return ErrNotFound
+	}
+	if err != nil {
+		return err
+	}
+	c.Header("Content-Type", "text/csv; charset=utf-8")
+	c.Header("Content-Disposition", `attachment; filename="desk-`+page.From+`-`+page.To+`.csv"`)
+	c.Status(http.StatusOK)
+	return writeFigures(c.Writer, days)
+}
+
+// writeFigures writes a row a figure: day, figure, cause, outcome, count and median minutes. The words are fixed.
+func writeFigures(out io.Writer, days []Day) error {
+	w := csv.NewWriter(out)
+	row := func(cells ...string) {
+		for i, cell := range cells {
+			cells[i] = safeCell(cell)
+		}
+		w.Write(cells) // Flush keeps the error
+	}
+	minutes := func(n int, d time.Duration) string {
+		if n == 0 {
+			return ""
+		}
+		return strconv.Itoa(int(d.Round(time.Minute) / time.Minute))
+	}
+	row("day", "figure", "cause", "outcome", "count", "median_minutes")
+	for _, d := range days {
+		on := d.Begins.Format(day)
+		for _, f := range d.Help {
+			row(on, "help", f.Need, "asked", strconv.Itoa(f.Asked), "")
+			row(on, "help", f.Need, "taken", strconv.Itoa(f.Taken), minutes(f.Taken, f.ToTake))
+			row(on, "help", f.Need, "done", strconv.Itoa(f.Done), minutes(f.Done, f.ToDone))
+		}
+		for _, l := range d.Locks {
+			row(on, "lock", l.Word, "locked", strconv.Itoa(l.N), "")
+		}
+		for _, e := range d.Ends {
+			row(on, "registration", "", e.Word, strconv.Itoa(e.N), "")
+		}
+	}
+	w.Flush()
+	return w.Error()
+}
+
+// safeCell keeps spreadsheets from running a cell as a formula (CWE-1236).
+func safeCell(cell string) string {
+	if cell != "" && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
+		return "'" + cell
+	}
+	return cell
+}
