@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -70,7 +71,7 @@ func Needs() []string { return []string{"identity_locked", "password", "username
 
 // Filter selects and orders a page of the queue.
 type Filter struct {
-	Show   Show
+	Show   Show   // "" is ShowOpen
 	Need   string // "" for all
 	Newest bool   // else who waits longest is first
 	Page   int    // from 0
@@ -87,8 +88,21 @@ type Queue struct {
 	Total   int
 }
 
-// Queue lists what waits for the desk. The error is ErrForbidden, or the database's.
+func (f Filter) check() error {
+	switch {
+	case f.Show != "" && !slices.Contains(Shows(), f.Show):
+		return Invalid{"show": "unknown"}
+	case f.Need != "" && !slices.Contains(Needs(), f.Need):
+		return Invalid{"need": "unknown"}
+	}
+	return nil
+}
+
+// Queue lists what waits for the desk. The error is Invalid, ErrForbidden, or the database's.
 func (s *Service) Queue(ctx context.Context, p Person, f Filter) (q Queue, err error) {
+	if err := f.check(); err != nil {
+		return q, err
+	}
 	err = s.record(ctx, p, entry{act: ListQueue}, func(ctx context.Context, _ *entry) error {
 		if err := s.allow(p, ListQueue, nil); err != nil {
 			return err

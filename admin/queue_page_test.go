@@ -39,6 +39,10 @@ func TestQueuePage(t *testing.T) {
 	}
 
 	v.enters(eva)
+	v.get("/search")
+	if w := v.post("/search", "q", strings.ToLower(ref)); w.Header().Get("Location") != "/queue/"+ref {
+		t.Errorf("the search leads to %s", w.Header().Get("Location"))
+	}
 	v.get("/queue")
 	if w := v.post("/queue", "do", press); w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), ref+": lo tomó Rosa Vega") {
 		t.Errorf("who comes second: %d\n%s", w.Code, w.Body)

@@ -8,16 +8,14 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"huskyidp/internal/web"
-	"huskyidp/recovery"
 	"huskyidp/templates"
 )
 
 // searchPage is the form, and its result if that is not a member.
 type searchPage struct {
-	Value    string
-	None     bool
-	Several  int
-	Referral *recovery.Referral // of a number that is not about a registration
+	Value   string
+	None    bool
+	Several int
 }
 
 func (h *Console) showSearch(c *gin.Context, v visit) error {
@@ -27,7 +25,7 @@ func (h *Console) showSearch(c *gin.Context, v visit) error {
 	return h.page(c, v, http.StatusOK, "admin/search", searchPage{})
 }
 
-// search leads to the one member found. The input is shown again, but never put into an address.
+// search leads to the one member found, or to the page of a number. The input is shown again, but never put into an address.
 func (h *Console) search(c *gin.Context, v visit) error {
 	page := searchPage{Value: strings.TrimSpace(web.Form(c).Get("q"))}
 	f, err := h.service.Find(c.Request.Context(), v.Person, ByAny, page.Value)
@@ -43,10 +41,12 @@ func (h *Console) search(c *gin.Context, v visit) error {
 		return h.page(c, v, http.StatusForbidden, "admin/search", page, web.WithProblems(templates.Problem{Field: "q", Key: "admin.act.self"}))
 	case err != nil:
 		return err
+	case f.Referral != nil:
+		return web.SeeOther(c, queuePath+"/"+f.Referral.Reference)
 	case f.ID != zeroID:
 		return web.SeeOther(c, "/members/"+f.ID.String())
 	}
-	page.None, page.Referral = f.Count == 0, f.Referral
+	page.None = f.Count == 0
 	if f.Count > 1 {
 		page.Several = f.Count
 	}

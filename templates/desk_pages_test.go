@@ -84,15 +84,10 @@ type (
 		deskRequest
 		Key, Typed, Member string
 	}
-	deskReferral struct {
-		Reference, Reason string
-		At                time.Time
-	}
 	deskSearch struct {
-		Value    string
-		None     bool
-		Several  int
-		Referral *deskReferral
+		Value   string
+		None    bool
+		Several int
 	}
 	deskHelp struct {
 		State   string
@@ -250,7 +245,6 @@ func deskCases() []pageCase {
 		page("admin/search", "", at("/search"), deskSearch{}),
 		page("admin/search", "none", at("/search"), deskSearch{Value: "maria", None: true}),
 		page("admin/search", "several", at("/search"), deskSearch{Several: 3}),
-		page("admin/search", "reference", at("/search"), deskSearch{Referral: &deskReferral{"H7K-2QD-9MW", "password", noon}}),
 		page("admin/search", "limit", at("/search", Problem{Field: "q", Key: "admin.search.limit", Args: Args{"time": time.Hour}}), deskSearch{}),
 		page("admin/member", "", at("/members/m1"), member),
 		page("admin/member", "none", at("/members/m2"), deskMember{ID: "m2", Status: "no_account"}),
