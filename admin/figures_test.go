@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/google/uuid"
 
 	"huskyidp/internal/audit"
@@ -65,7 +66,7 @@ func TestFigures(t *testing.T) {
 		}
 		days[i].Begins = time.Time{}
 	}
-	if diff := cmp.Diff(want, days); diff != "" {
+	if diff := cmp.Diff(want, days, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("figures (want, got):\n%s", diff)
 	}
 	var invalid Invalid

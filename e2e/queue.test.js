@@ -33,7 +33,7 @@ for (const { language, width, script, colorScheme } of [
     const product = await start();
     t.after(() => product.stop());
     const options = { language, width, colorScheme, name: 'queue' };
-    const rosa = await hire(browser, product, 'rosa', 'Rosa Vega', ['recover'], options);
+    const rosa = await hire(browser, product, 'rosa', 'Marta Sol', ['recover'], options);
     await rosa.page.goto(`${product.desk}/queue`);
     await rosa.look('empty');
     const reference = await refused(product, language);
@@ -78,13 +78,13 @@ for (const { language, width, script, colorScheme } of [
     }
     await take(luis).click();
     await luis.page.waitForSelector('#summary');
-    assert.match(await luis.page.locator('#summary').innerText(), /Rosa Vega/);
+    assert.match(await luis.page.locator('#summary').innerText(), /Marta Sol/);
     await luis.look('told-who');
 
     // The session ends while Rosa writes.
     const text = language === 'es' ? 'Llamar después de las 3' : 'Call after 3';
     await page.fill('#note', text);
-    await product.sql(`update console_sessions set last_seen_at = now() - interval '16 minutes' where account_id = (select account_id from staff where name = 'Rosa Vega')`);
+    await product.sql(`update console_sessions set last_seen_at = now() - interval '16 minutes' where account_id = (select account_id from staff where name = 'Marta Sol')`);
     await page.locator('#note-do').click();
     await rosa.at('/');
     await rosa.look('door-kept');
@@ -123,7 +123,7 @@ for (const { language, width, script, colorScheme } of [
 test('a page that sees its session end keeps what was written', async (t) => {
   const product = await start();
   t.after(() => product.stop());
-  const rosa = await hire(browser, product, 'rosa', 'Rosa Vega', ['recover'], { language: 'es', width: 1280 });
+  const rosa = await hire(browser, product, 'rosa', 'Marta Sol', ['recover'], { language: 'es', width: 1280 });
   const { page } = rosa;
   await product.sql(`insert into support_references (reference, reason, browser, language, created_at) values ('B2C-3DF-4GH', 'password', '\\x01', 'es', now())`);
   await page.clock.install();
