@@ -63,6 +63,7 @@ func (s *csvSource) doubts() (causes []error) {
 func (s *csvSource) made() makings  { return makings{} }
 func (s *csvSource) isChange() bool { return false }
 func (s *csvSource) unit() string   { return "line" }
+func (*csvSource) sharing() string  { return "" }
 
 func (s *csvSource) format() string {
 	charset := s.lines.decoder.charset

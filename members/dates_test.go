@@ -94,19 +94,33 @@ func TestFilesThatAreReadAllTheSame(t *testing.T) {
 func TestFilesThatAreNoRosterAreNamed(t *testing.T) {
 	f := newFixture(t)
 	for name, test := range map[string]struct{ file, says string }{
-		"PDF":                 {"%PDF-1.7\n%\xE2\xE3\n", "PDF"},
-		"HTML":                {"\xEF\xBB\xBF\r\n<!DOCTYPE html>\n<html>", "web page"},
-		"HTML table":          {"<table><tr><td>", "web page"},
-		"XML":                 {"<?xml version=\"1.0\"?>\n<Workbook>", "XML"},
-		"JSON":                {"[{\"member_number\": \"111111111\"}]\n", "JSON"},
-		"XLSX":                {"PK\x03\x04", "Excel"},
-		"RTF":                 {"{\\rtf1\\ansi", "RTF"},
-		"7-Zip":               {"7z\xBC\xAF\x27\x1C", "7-Zip"},
-		"PGP":                 {"-----BEGIN PGP MESSAGE-----\n", "encrypted"},
-		"no header":           {anak + noah, "no header"},
-		"a member above":      {anak + header + noah, "the header is here, below members' lines"},
-		"unknown headers":     {"member_number,first_name,last_name,Born somewhere\n111111111,A,B,1984-05-17\n", "Born somewhere"},
-		"column that is none": {header + anak, "coverage_strat"},
+		"PDF":                    {"%PDF-1.7\n%\xE2\xE3\n", "PDF"},
+		"HTML":                   {"\xEF\xBB\xBF\r\n<!DOCTYPE html>\n<html>", "web page"},
+		"HTML table":             {"<table><tr><td>", "web page"},
+		"XML":                    {"<?xml version=\"1.0\"?>\n<Workbook>", "XML"},
+		"JSON":                   {"[{\"member_number\": \"111111111\"}]\n", "JSON"},
+		"XLSX":                   {"PK\x03\x04", "Excel"},
+		"RTF":                    {"{\\rtf1\\ansi", "RTF"},
+		"7-Zip":                  {"7z\xBC\xAF\x27\x1C", "7-Zip"},
+		"JSON, spread out":       {"[\n  {\n    \"member_number\": \"111111111\"", "JSON"},
+		"JSON in UTF-16":         {inUTF16("{\"members\": []}\n", false), "JSON"},
+		"HTML in UTF-16":         {inUTF16("<html>\n", true), "web page"},
+		"conflict":               {"<<<<<<< HEAD\n" + header + anak + "=======\n" + noah + ">>>>>>> other\n", "marks of a merge conflict"},
+		"conflict below":         {header + anak + "<<<<<<< HEAD\n" + noah + "=======\n" + noah + ">>>>>>> other\n", "line 3: the file has the marks of a merge conflict"},
+		"conflict, settled half": {header + anak + "=======\n" + noah + ">>>>>>> other\n", "line 5: the file has the marks of a merge conflict"},
+		"conflict in X12":        {strings.Replace(file834(set834("4", insAnak)), "N1*IN", "<<<<<<< HEAD\nN1*IN", 1), "segment 6: the file has the marks of a merge conflict"},
+		"conflict above X12":     {"<<<<<<< HEAD\n" + file834(set834("4", insAnak)), "marks of a merge conflict"},
+		"empty ZIP":              {"PK\x05\x06\x00\x00", "empty"},
+		"Git LFS":                {"version https://git-lfs.github.com/spec/v1\noid sha256:", "git lfs pull"},
+		"SQLite":                 {"SQLite format 3\x00", "SQLite"},
+		"EBCDIC":                 {"\xC9\xE2\xC1\x5C\xF0\xF0", "EBCDIC"},
+		"UTF-32":                 {"\xFF\xFE\x00\x00m\x00\x00\x00", "UTF-32"},
+		"angle bracket":          {"<< members >>\n" + noah, "no header"},
+		"PGP":                    {"-----BEGIN PGP MESSAGE-----\n", "encrypted"},
+		"no header":              {anak + noah, "no header"},
+		"a member above":         {anak + header + noah, "the header is here, below members' lines"},
+		"unknown headers":        {"member_number,first_name,last_name,Born somewhere\n111111111,A,B,1984-05-17\n", "Born somewhere"},
+		"column that is none":    {header + anak, "coverage_strat"},
 	} {
 		options := ImportOptions{}
 		if name == "column that is none" {
@@ -119,6 +133,14 @@ func TestFilesThatAreNoRosterAreNamed(t *testing.T) {
 		if err != nil && (strings.Contains(err.Error(), "ANAK") || strings.Contains(err.Error(), "RUIZ")) {
 			t.Errorf("%s: %v quotes a member", name, err)
 		}
+	}
+}
+
+// Columns in brackets, as a database names them, are not JSON.
+func TestHeaderInBrackets(t *testing.T) {
+	_, err := newFixture(t).Import(t.Context(), strings.NewReader("[member_number],[first_name]\n111111111,A\n"), ImportOptions{})
+	if err == nil || strings.Contains(err.Error(), "JSON") || !strings.Contains(err.Error(), "known columns are member_number") {
+		t.Errorf("a header in brackets: %v, want what columns there are", err)
 	}
 }
 

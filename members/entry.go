@@ -9,6 +9,7 @@ type entry struct {
 	verb     verb
 	unit     string   // what position counts: "segment" in X12
 	partial  bool     // from a change file: what rec lacks stays as it was
+	depends  bool     // X12: of a dependent, under what may be the subscriber's number
 	covered  bool     // rec says something about coverage
 	absent   []column // columns that the file does not have
 	isOpen   bool     // the last line, and it is unterminated
@@ -53,6 +54,7 @@ func (e LineError) Error() string {
 type source interface {
 	next() (entry, error)
 	format() string  // for the report
+	sharing() string // why entries may share a number wrongly, "" or behind a comma
 	unit() string    // the unit of positions
 	doubts() []error // ambiguities, known once the file has been read
 	made() makings   // when the file was made, known at the end

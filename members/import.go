@@ -22,6 +22,7 @@ type ImportOptions struct {
 	MemberRef string            // X12: qualifier of the REF with the member number (MemberRefs), "0F" if empty
 
 	AllowShrink     bool   // apply the file although it ends more than 5 % of the members
+	AllowTest       bool   // X12: apply files that their sender marks as tests
 	AllowOld        bool   // apply the file although newer ones were applied
 	AllowUnreadable bool   // end members who may belong to lines whose number cannot be read
 	AllowDoubtful   bool   // apply the file although many numbers seem to belong to other people

@@ -72,6 +72,8 @@ func (l *lineReader) next() (string, error) {
 	switch {
 	case bytes.IndexByte(raw, 0) >= 0: // a full disk or a crash leaves zeros in place of text
 		return "", &FileError{Problem: "the file is damaged, or no text: NUL bytes from here on, and lines may be missing; ask for it again", Line: l.line}
+	case isConflictMark(raw):
+		return "", &FileError{Line: l.line, Problem: conflictProblem}
 	case errors.Is(err, bufio.ErrBufferFull):
 		return "", &FileError{Line: l.line, Problem: fmt.Sprintf("longer than %d bytes; this is no roster in CSV form", maxLine)}
 	case errors.Is(err, io.EOF) && len(raw) == 0:

@@ -110,7 +110,7 @@ func (run *importRun) mergeGroup(rows []stagedRow, group []repeat) ([]stagedRow,
 			if line == against {
 				other = group[0].Line
 			}
-			return fmt.Sprintf("contradicts %s %d, which has the same member number", run.source.unit(), other)
+			return fmt.Sprintf("contradicts %s %d, which has the same member number%s", run.source.unit(), other, run.source.sharing())
 		}), nil
 	}
 	run.report.Merged += len(group) - 1

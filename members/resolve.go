@@ -263,7 +263,9 @@ func (run *importRun) judge(e *entry, row knownRow, isKnown bool, former record)
 // compare holds an entry back if it looks like another person under a known number, unless somebody decided on it.
 func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16, isDecided bool) {
 	first, last, born := former.differs(e.rec)
-	isHeld := (first || last) && born
+	// The subscriber's number says nothing of who a dependent is.
+	isOthers := e.depends && (born || first && e.said.BirthDate.IsZero())
+	isHeld := (first || last) && born || isOthers
 	if !isHeld && (first || last) {
 		wasDamaged := len(cannotRegister(former, 0, "")) > 0 // any name is better
 		run.keepNames(e, former)
@@ -280,7 +282,7 @@ func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16
 	fmt.Fprintf(run.review, "%d %s %x %x\n", e.position, row.ID, row.ContentMAC, e.contentMAC)
 	run.listed = append(run.listed, e.position)
 	if run.options.Held != nil {
-		run.options.Held(LineError{e.position, string(colNumber), heldProblem(first, last, row.Ended), e.unit})
+		run.options.Held(LineError{e.position, string(colNumber), heldProblem(first, last, born, e.depends, row.Ended), e.unit})
 	}
 	switch {
 	case slices.Contains(run.options.SamePerson, e.position):
@@ -295,9 +297,13 @@ func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16
 }
 
 // heldProblem says what a held line changes, without a value.
-func heldProblem(first, last, hasEnded bool) string {
+func heldProblem(first, last, born, isDependent, hasEnded bool) string {
 	changes := "first name, last name and birth date"
 	switch {
+	case !born:
+		changes = "the names, and not the birth date,"
+	case !first && !last:
+		changes = "the birth date, and not the names,"
 	case !first:
 		changes = "last name and birth date, not the first name,"
 	case !last:
@@ -307,7 +313,12 @@ func heldProblem(first, last, hasEnded bool) string {
 	if hasEnded {
 		who = "its member, who has ended"
 	}
-	return fmt.Sprintf("%s differ from those of %s: held. Is it a correction, another person, or a wrong number?", changes, who)
+	question := "Is it a correction, another person, or a wrong number?"
+	if isDependent {
+		question = "It is a dependent's loop (INS*N): if REF 0F is the subscriber's number, do not decide on it, but " +
+			"name the REF of the dependent's own with --member-ref, or ask the sender for one"
+	}
+	return fmt.Sprintf("%s differ from those of %s: held. %s", changes, who, question)
 }
 
 // newID cannot fail, because crypto/rand does not (Go 1.24).

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -39,7 +40,14 @@ func openText(file io.Reader) (text *bufio.Reader, decoder *decoder, err error) 
 	}
 	decoder.charset = charsetUTF16
 	text = bufio.NewReaderSize(transform.NewReader(text, unicode.UTF16(endian, policy).NewDecoder()), maxLine)
-	return text, decoder, dropMarks(text)
+	if err := dropMarks(text); err != nil {
+		return nil, nil, err
+	}
+	start, _ = text.Peek(64)
+	if problem := foreignFormat(start); problem != "" {
+		return nil, nil, &FileError{Problem: problem}
+	}
+	return text, decoder, nil
 }
 
 // dropMarks removes byte order marks: a file that was joined or saved twice has several.
@@ -74,21 +82,26 @@ const markUTF8 = "\xEF\xBB\xBF"
 // foreignFormat names the format of a file that is not text, or text of another kind.
 func foreignFormat(start []byte) string {
 	formats := map[string]string{
-		"\x1f\x8b":     "the file is compressed with gzip; unpack it first",
-		"BZh":          "the file is compressed with bzip2; unpack it first",
-		"\xFD7zX":      "the file is compressed with xz; unpack it first",
-		"\x28\xB5\x2F": "the file is compressed with zstd; unpack it first",
-		"PK\x03\x04":   "the file is a ZIP archive, or a spreadsheet of Excel (XLSX) or LibreOffice; unpack it, or export it as CSV",
-		"7z\xBC\xAF":   "the file is packed with 7-Zip; unpack it first",
-		"Rar!":         "the file is packed with RAR; unpack it first",
-		"%PDF":         "the file is a PDF document; ask for it as CSV",
-		"{\\RTF":       "the file is an RTF document; export it as CSV",
-		"-----BEGIN":   "the file is encrypted or signed with PGP; decrypt it first",
-		"<?XML":        "the file is XML; export it as CSV",
-		"<":            "the file is a web page (HTML), perhaps that of a sign-in or an error; download the file again, or export it as CSV",
-		"{":            "the file is JSON; export it as CSV",
-		"[":            "the file is JSON; export it as CSV",
-		"\xD0\xCF\x11": "the file is a spreadsheet in the old binary form; export it as CSV",
+		"\x1f\x8b":                "the file is compressed with gzip; unpack it first",
+		"BZh":                     "the file is compressed with bzip2; unpack it first",
+		"\xFD7zX":                 "the file is compressed with xz; unpack it first",
+		"\x28\xB5\x2F":            "the file is compressed with zstd; unpack it first",
+		"PK\x05\x06":              "the file is a ZIP archive, and an empty one; ask for it again",
+		"PK\x03\x04":              "the file is a ZIP archive, or a spreadsheet of Excel (XLSX) or LibreOffice; unpack it, or export it as CSV",
+		"7z\xBC\xAF":              "the file is packed with 7-Zip; unpack it first",
+		"Rar!":                    "the file is packed with RAR; unpack it first",
+		"%PDF":                    "the file is a PDF document; ask for it as CSV",
+		"{\\RTF":                  "the file is an RTF document; export it as CSV",
+		"-----BEGIN":              "the file is encrypted or signed with PGP; decrypt it first",
+		"<?XML":                   "the file is XML; export it as CSV",
+		"{":                       "the file is JSON; export it as CSV",
+		"VERSION HTTPS://GIT-LFS": "the file is a Git LFS pointer, not the file itself; fetch that with git lfs pull",
+		"SQLite format":           "the file is an SQLite database; export it as CSV",
+		"PAR1":                    "the file is a Parquet table; export it as CSV",
+		"\xC9\xE2\xC1":            "the file is X12 in EBCDIC; have it converted to ASCII",
+		"\xFF\xFE\x00\x00":        "the file is text in UTF-32; save it as UTF-8",
+		"\x00\x00\xFE\xFF":        "the file is text in UTF-32; save it as UTF-8",
+		"\xD0\xCF\x11":            "the file is a spreadsheet in the old binary form; export it as CSV",
 	}
 	text := bytes.ToUpper(bytes.TrimLeft(bytes.TrimPrefix(start, []byte(markUTF8)), " \t\r\n"))
 	longest := ""
@@ -97,7 +110,29 @@ func foreignFormat(start []byte) string {
 			longest = magic
 		}
 	}
-	return formats[longest]
+	switch {
+	case longest != "":
+		return formats[longest]
+	case isConflictMark(text):
+		return conflictProblem
+	case tagStart.Match(text):
+		return "the file is a web page (HTML), perhaps that of a sign-in or an error; download the file again, or export it as CSV"
+	case listStart.Match(text): // [member_number] is a column's name in some databases
+		return "the file is JSON; export it as CSV"
+	}
+	return ""
+}
+
+var (
+	tagStart  = regexp.MustCompile(`^<[A-Z!/?]`)
+	listStart = regexp.MustCompile(`^\[\s*([\[{"\]0-9-]|$)`)
+)
+
+const conflictProblem = "the file has the marks of a merge conflict (<<<<<<<, >>>>>>>), so two versions of some lines: settle it in the version control, and import the result"
+
+// isConflictMark recognizes the lines with which version control begins and ends two versions of what stands between.
+func isConflictMark(line []byte) bool {
+	return bytes.HasPrefix(line, []byte("<<<<<<<")) || bytes.HasPrefix(line, []byte(">>>>>>>"))
 }
 
 const (

@@ -42,6 +42,8 @@ type x12Reader struct {
 	decoder *decoder
 	number  int
 
+	allowTest bool // files that are marked as tests are wanted
+
 	element, terminator byte
 	open                []envelope // the open ones of ISA, GS, ST
 	group               segment    // the last GS
@@ -111,6 +113,8 @@ func (x *x12Reader) begin(s segment) error {
 	switch {
 	case control == "":
 		return x.fault("%s has no control number", name)
+	case name == "ISA" && s.at(15) != "P" && !x.allowTest:
+		return x.fault("ISA15 is %q, not P (production): the sender marks the file as a test. To take it nevertheless, add --allow-test", s.at(15))
 	case name == "GS" && s.at(1) != "BE":
 		return x.fault("the functional group is not BE (benefit enrollment)")
 	case name == "GS" && s.at(8) != x834Version:
@@ -182,6 +186,9 @@ func (x *x12Reader) read() (segment, error) {
 		return segment{}, fmt.Errorf("reading segment %d: %w", x.number, err)
 	}
 	raw = raw[:len(raw)-1]
+	if isConflictMark(raw) {
+		return segment{}, x.fault("%s", conflictProblem)
+	}
 	if !isLineEnd(x.terminator) { // a program may have wrapped the text
 		raw = withoutLineEnds(raw)
 	}

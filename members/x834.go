@@ -22,9 +22,10 @@ type x834 struct {
 	numbers   NumberFormat
 	today     Date
 
-	pending *segment // already read, belongs to the next loop
-	action  string   // BGN08 of the file: full or change, the same in all its sets
-	making  makings
+	pending    *segment // already read, belongs to the next loop
+	subscriber record   // of the last loop of a subscriber
+	action     string   // BGN08 of the file: full or change, the same in all its sets
+	making     makings
 }
 
 // Values of BGN08.
@@ -39,13 +40,20 @@ func new834(text *bufio.Reader, decoder *decoder, options ImportOptions, numbers
 	if ref == "" {
 		ref = defaultMemberRef
 	}
-	return &x834{x12: &x12Reader{r: text, decoder: decoder}, memberRef: ref, numbers: numbers, today: today}
+	return &x834{x12: &x12Reader{r: text, decoder: decoder, allowTest: options.AllowTest}, memberRef: ref, numbers: numbers, today: today}
 }
 
 func (x *x834) doubts() []error { return nil }
 func (x *x834) made() makings   { return x.making }
 func (x *x834) isChange() bool  { return x.action == actionChange }
 func (x *x834) unit() string    { return "segment" }
+
+func (x *x834) sharing() string {
+	if x.memberRef != defaultMemberRef {
+		return ""
+	}
+	return "; REF 0F of a dependent (INS*N) is the subscriber's number: if the file has each person's own elsewhere, name its REF with --member-ref"
+}
 
 func (x *x834) format() string {
 	kind := "full"

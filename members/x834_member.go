@@ -103,6 +103,26 @@ func (l *memberLoop) noNumber() (problem string, may []string) {
 	return "there is no " + ref + ", which --member-ref names as the one with the number", nil
 }
 
+// isDependent reports whether the loop is a dependent's, in whom REF 0F is by the implementation guide the subscriber's number.
+func (l *memberLoop) isDependent() bool {
+	return l.ins.at(1) == "N" && l.file.memberRef == defaultMemberRef
+}
+
+// isNot reports whether the loop has the number of a subscriber, and is not certainly about the same person.
+func (l *memberLoop) isNot(subscriber record) bool {
+	first, _, born := subscriber.differs(l.rec)
+	return l.rec.MemberNumber == subscriber.MemberNumber && (!l.isNamed || first || born)
+}
+
+// ofSubscriber says why a dependent is left out, and what to do.
+func (l *memberLoop) ofSubscriber() string {
+	const why = "the loop is a dependent's (INS*N) and its REF 0F the subscriber's number, so the dependent is left out: "
+	if l.otherRef != "" {
+		return fmt.Sprintf("%sif the number in REF %s is the dependent's own, import with --member-ref=%[2]s", why, l.otherRef)
+	}
+	return why + "ask the sender for a number of each person, and name its REF with --member-ref"
+}
+
 // name reads NM1: IL is the member, 74 the member with a corrected name (70 is then the incorrect name).
 func (l *memberLoop) name(s segment) {
 	if entity := s.at(1); entity != "IL" && entity != "74" || l.level == levelCoverage {
@@ -186,6 +206,17 @@ func (l *memberLoop) entry() entry {
 		l.fail(l.ins, colNumber, problem)
 	}
 	l.rec.MemberNumber = number
+	e.depends = l.isDependent()
+	if e.depends && number != "" && l.isNot(l.file.subscriber) {
+		l.fail(l.ins, colNumber, l.ofSubscriber())
+		number, l.rec.MemberNumber, e.numbers = "", "", nil
+		if l.otherRef != "" {
+			e.numbers = []string{l.otherNumber}
+		}
+	}
+	if e.depends && !l.isNamed {
+		l.fail(l.ins, colFirstName, "a dependent (INS*N) without a name, under a REF 0F that may be the subscriber's number: nobody can tell whose the loop is")
+	}
 	e.covered = l.coverage()
 	if l.problem == "" && (!e.partial || l.isNamed && l.isBorn) {
 		if wrong, problem := checkPerson(l.rec, l.file.today); problem != "" {
@@ -196,6 +227,9 @@ func (l *memberLoop) entry() entry {
 		l.rec.FirstName, l.rec.LastName, l.rec.Suffix = "", "", ""
 	}
 	e.rec = l.rec
+	if l.ins.at(1) == "Y" {
+		l.file.subscriber = l.rec
+	}
 	switch l.maintenance {
 	case "024":
 		e.verb = l.ending(&e)

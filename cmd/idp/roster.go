@@ -33,6 +33,7 @@ type RosterImportCmd struct {
 	DryRun          bool              `help:"Show the report and change nothing."`
 	AllowShrink     bool              `help:"Apply the file although it ends more than 5 % of the members, or their coverage."`
 	AllowOld        bool              `help:"Apply the file although newer ones were applied: since it was, or, of X12 834, made after it."`
+	AllowTest       bool              `help:"X12 834: apply a file that its sender marks as a test (ISA15)."`
 	AllowUnreadable bool              `help:"End members who are not in the file although lines without a readable number, or lines that are cut off, may be theirs."`
 	AllowDoubtful   bool              `help:"Apply the file although many numbers seem to be other people's, or most who have a datum would lose it."`
 	SamePerson      []int             `placeholder:"LINE" help:"Held lines whose data are to be put right. Needs --review."`
@@ -58,6 +59,10 @@ number that comes with the name and birth date of a member who is not in the fil
 then import the file again with --same-person or --other-person, and with --review. Until then the same file,
 imported again, lists them again. A last line without a line end that would change its member is left out: it may be cut.
 That of a new member counts if all fields are there, and is listed unless its last field is whole for certain.
+
+In X12 834 the REF with the number must be each person's own. A dependent (INS*N) whose REF 0F is the number of the subscriber
+is left out or held, with the REF that may be the right one for --member-ref. A file whose ISA15 is not P (production)
+is refused until --allow-test; so is "idp roster sample --format 834", whose people are invented.
 
 Dates are 2006-01-02, 01/02/2006 or 20060102. 1900-01-01, 1899-12-30 and the like are empty cells: an open end, and no
 birth date. With --dates day-first 02/01/2006 and 02.01.2006 as well. Headers are found
@@ -94,7 +99,7 @@ func (c *RosterImportCmd) Run(ctx context.Context, env *Environment) error {
 	started := time.Now()
 	report, err := roster.Import(ctx, file, members.ImportOptions{
 		Columns: c.Column, Separator: separator, Dates: c.dateOrder(), MemberRef: c.MemberRef, DryRun: c.DryRun,
-		AllowShrink: c.AllowShrink, AllowOld: c.AllowOld, AllowUnreadable: c.AllowUnreadable, AllowDoubtful: c.AllowDoubtful,
+		AllowTest: c.AllowTest, AllowShrink: c.AllowShrink, AllowOld: c.AllowOld, AllowUnreadable: c.AllowUnreadable, AllowDoubtful: c.AllowDoubtful,
 		SamePerson: c.SamePerson, OtherPerson: c.OtherPerson, Review: c.Review,
 		Rejected: faults.print, Held: held.print, Note: notes.print, Ending: ended.ends, Progress: bar.progress,
 	})

@@ -59,6 +59,10 @@ func TestSampleThenImport(t *testing.T) {
 	}
 	stdout.Reset()
 	cmd.File = as834
+	if err := cmd.Run(t.Context(), env); err == nil || !strings.Contains(err.Error(), "segment 1: ISA15 is \"T\"") || !strings.Contains(err.Error(), "Nothing was changed") {
+		t.Errorf("a file of samples: %v, want it refused", err)
+	}
+	cmd.AllowTest = true
 	if err := cmd.Run(t.Context(), env); err != nil || !regexp.MustCompile(`unchanged +100\n`).MatchString(stdout.String()) {
 		t.Errorf("the same people as X12 834: %q, %v, want 100 unchanged", stdout, err)
 	}

@@ -32,7 +32,7 @@ func TestComplete(t *testing.T) {
 		"keys rotate --alg E":           "ES256 EdDSA",
 		"keys rotate --now --alg=x --n": "--now",
 		"roster import --dates ":        "auto day-first month-first",
-		"roster import --review x --al": "--allow-doubtful --allow-old --allow-shrink --allow-unreadable",
+		"roster import --review x --al": "--allow-doubtful --allow-old --allow-shrink --allow-test --allow-unreadable",
 		"roster sample -n ":             "",
 		"roster import ":                "",
 		"completion ":                   "bash fish zsh",
