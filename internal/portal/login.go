@@ -151,6 +151,6 @@ func (p *Portal) callback(w http.ResponseWriter, r *http.Request) {
 	s.CSRF, s.seen = rand.Text(), &atomic.Int64{}
 	s.seen.Store(p.options.Now().Unix())
 	p.sessions.Set(id, s)
-	p.site.SetCookie(w, "session", id, sessionAge)
+	p.site.SetCookie(w, "session", id, 0) // families share browsers
 	http.Redirect(w, r, entry.Target, http.StatusSeeOther)
 }

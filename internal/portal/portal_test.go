@@ -7,6 +7,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -115,7 +116,16 @@ func TestSignInAndOut(t *testing.T) {
 			t.Errorf("the welcome page lacks %s", want)
 		}
 	}
-	status, at, me := f.visit(t, "/login")
+	var set []string
+	looking := *f.browser
+	looking.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
+		set = append(set, r.Response.Header["Set-Cookie"]...)
+		return nil
+	}
+	status, at, me := read(t)(looking.Get(f.base + "/login"))
+	if kept := slices.IndexFunc(set, func(c string) bool { return strings.Contains(c, "session=") }); kept < 0 || strings.Contains(set[kept], "Max-Age") || strings.Contains(set[kept], "Expires") {
+		t.Errorf("the session's cookie outlives the browser: %q", set)
+	}
 	if status != http.StatusOK || at != "/me" {
 		t.Fatalf("signing in ended at %s with %d, want /me with 200", at, status)
 	}

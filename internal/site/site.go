@@ -116,7 +116,7 @@ func (s *Site) Cookie(r *http.Request, name string) string {
 	return cookie.Value
 }
 
-// SetCookie sets a cookie; a negative age removes it.
+// SetCookie sets a cookie; 0 lets it live until the browser closes, a negative age removes it.
 func (s *Site) SetCookie(w http.ResponseWriter, name, value string, age time.Duration) {
 	http.SetCookie(w, &http.Cookie{
 		Name: s.Prefix + name, Value: value, Path: "/", MaxAge: int(age / time.Second),
