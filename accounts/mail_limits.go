@@ -19,17 +19,40 @@ var (
 	mailHourly  = ratelimit.Limit{Name: "mail_hour", Count: 5, Per: time.Hour}
 	mailDaily   = ratelimit.Limit{Name: "mail_day", Count: 10, Per: 24 * time.Hour}
 	mailAddress = ratelimit.Limit{Name: "mail_address", Count: 40, Per: time.Hour} // against flooding alone
+
+	// What strangers may use of it together: the rest is for browsers that the account knows, sessions, registrations and the
+	// desk. A source that asks for the first time within the hour does not wait for those that ask again.
+	mailFirst = ratelimit.Limit{Name: "mail_first", Count: 1, Per: time.Hour}
+	firstAsks = ratelimit.Limit{Name: "mail_first_asks", Count: 16, Per: time.Hour}
+	moreAsks  = ratelimit.Limit{Name: "mail_more_asks", Count: 12, Per: time.Hour}
 )
+
+const knownAsker = "device "
 
 // MailAsks returns the limits for a mail that carries a code, or that anybody can trigger, from any package (S-14). The
 // limits are per kind and person, so that a family that shares a mailbox, or a person who needs two kinds, does not
 // wait for anybody else; asker separates those who ask for the same person (see Asker), and is "" if only one can. The
-// address has a wide limit shared by all. The longest comes first, so that an exhausted day is not reported as a
-// minute's wait.
+// address has a wide limit shared by all, see TakeStrangersMail. The longest comes first, so that an exhausted day is not
+// reported as a minute's wait.
 func MailAsks(kind string, person uuid.UUID, asker, address string) []ratelimit.Ask {
 	key := kind + " " + person.String() + " " + asker
 	return []ratelimit.Ask{{Limit: mailDaily, Key: key}, {Limit: mailHourly, Key: key}, {Limit: mailAddress, Key: strings.ToLower(address)}, {Limit: MailGap, Key: key}}
 }
+
+// TakeStrangersMail takes the limits of MailAsks for an asker of whom the account knows nothing: whoever knows a username and
+// has eight sources would otherwise use up the address's limit, so that its owner gets no code.
+func TakeStrangersMail(ctx context.Context, l *ratelimit.Limiter, now time.Time, kind string, person uuid.UUID, asker, address string) error {
+	asks, key := MailAsks(kind, person, asker, address), strings.ToLower(address)
+	first := append([]ratelimit.Ask{{Limit: mailFirst, Key: asker + " " + key}, {Limit: firstAsks, Key: key}}, asks...)
+	err := l.TakeAll(ctx, now, first...)
+	if exceeded, ok := errors.AsType[*ratelimit.Exceeded](err); ok && exceeded.Limit == mailFirst.Name {
+		return l.TakeAll(ctx, now, append([]ratelimit.Ask{{Limit: moreAsks, Key: key}}, asks...)...)
+	}
+	return err
+}
+
+// IsKnown reports whether what Asker returned is a browser that the account knows.
+func IsKnown(asker string) bool { return strings.HasPrefix(asker, knownAsker) }
 
 // Asker identifies who asks in the name of an account: a browser that is known to it, or else a source. A stranger who
 // knows a username uses up their own mails, never the member's (S-11, S-14). Only for a browser that has signed in to the
@@ -41,7 +64,7 @@ func (s *Service) Asker(ctx context.Context, username, device, source string) (s
 			return "", err
 		}
 		if known.since(account.CredentialsChangedAt).valid {
-			return "device " + base64.RawURLEncoding.EncodeToString(known.id), nil
+			return knownAsker + base64.RawURLEncoding.EncodeToString(known.id), nil
 		}
 	}
 	return "source " + source, nil

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -138,16 +139,27 @@ func (s *Service) owner(ctx context.Context, r *Recovery) (accounts.Account, err
 	return account, errors.Join(err, s.db.From(ctx).SendBatch(ctx, b).Close())
 }
 
-// asker is a digest of who requests mails in the name of an account (S-14).
+// asker is a digest of who requests mails in the name of an account (S-14), behind knownAsker if the account knows the
+// browser.
 func (s *Service) asker(ctx context.Context, v Visit, username string) (string, error) {
 	who, err := s.accounts.Asker(ctx, username, v.Device, v.Source)
-	return base64.RawURLEncoding.EncodeToString(s.keyring.MAC(seal.Index, []byte("recovery.asker"), []byte(who))), err
+	digest := base64.RawURLEncoding.EncodeToString(s.keyring.MAC(seal.Index, []byte("recovery.asker"), []byte(who)))
+	if accounts.IsKnown(who) {
+		digest = knownAsker + digest
+	}
+	return digest, err
 }
+
+const knownAsker = "known."
 
 // takeMail takes one mail of a kind from the limits of an account. wait is how long it has to wait; limited reports
 // that it cannot be sent today.
 func (s *Service) takeMail(ctx context.Context, kind string, to accounts.Account, asker string, now time.Time) (wait time.Duration, limited bool, err error) {
-	err = s.limiter.TakeAll(ctx, now, accounts.MailAsks(kind, to.ID, asker, to.Email)...)
+	if strings.HasPrefix(asker, knownAsker) {
+		err = s.limiter.TakeAll(ctx, now, accounts.MailAsks(kind, to.ID, asker, to.Email)...)
+	} else {
+		err = accounts.TakeStrangersMail(ctx, s.limiter, now, kind, to.ID, asker, to.Email)
+	}
 	exceeded, ok := errors.AsType[*ratelimit.Exceeded](err)
 	switch {
 	case !ok:

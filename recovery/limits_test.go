@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -64,6 +65,47 @@ func TestStrangerUsesUpNothing(t *testing.T) {
 	if sent := len(f.mailed("reset")); sent != 0 {
 		t.Errorf("%d mails for a browser that john never used", sent)
 	}
+}
+
+// S-11, S-14: strangers at any number of sources leave room on the address: for a browser that the account knows, for the desk,
+// and, up to sixteen of them, for a source that asks for the first time. A code of the owner's is not what they use up.
+func TestStrangersLeaveRoomOnTheAddress(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.member("maria", "004123789")
+	started, err := f.people.StartSession(t.Context(), accounts.SessionStart{Account: a, AMR: []string{"pwd"}})
+	check(t, err)
+	f.mailed("reset")
+	strangers := func(from, n int) (sent int) {
+		for i := range n {
+			f.source = fmt.Sprintf("198.51.100.%d", from+i)
+			f.visitor().begin("maria")
+			f.work()
+		}
+		f.later(time.Minute)
+		return len(f.mailed("reset"))
+	}
+	sent := 0
+	for range 5 { // as often as each may
+		sent += strangers(1, 10)
+	}
+	if sent != 22 { // ten first asks, and twelve more of all
+		t.Errorf("%d mails for ten sources, want 22", sent)
+	}
+	f.source = "203.0.113.9" // the owner's new phone, away from home
+	f.visitor().prove("maria")
+	f.mailed("reset")
+	if sent := strangers(100, 20); sent != 5 {
+		t.Errorf("%d mails for twenty more sources, want the last five first asks", sent)
+	}
+	for range 5 {
+		known := f.visitor()
+		known.jar["idp_device"] = started.Device
+		known.prove("maria")
+		f.later(time.Minute)
+	}
+	f.later(time.Minute)
+	check(t, f.limiter.TakeAll(t.Context(), f.now(), accounts.MailAsks("caller_code", a.ID, "", a.Email)...))
 }
 
 // S-14: an account gets five mails an hour of one source, however many browsers ask; nobody is told.
