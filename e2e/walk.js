@@ -36,7 +36,7 @@ export class Member {
 
   close() { return this.context.close(); }
 
-  /** look checks the page that stands there: language, one h1, no sideways scroll, axe; and keeps a screenshot. */
+  /** look checks the page that stands there: language, one h1, no sideways scroll, paper, axe; and keeps a screenshot. */
   async look(label) {
     const page = this.page;
     this.seen += 1;
@@ -72,6 +72,13 @@ export class Member {
         });
         assert.deepEqual(wide, [], `${label}: text of 200 % at ${this.width} px`);
       }
+      await page.emulateMedia({ media: 'print' });
+      const paper = await page.evaluate(() => [
+        ...[...document.querySelectorAll('button, .button')].filter((e) => e.checkVisibility()).map((e) => e.outerHTML.slice(0, 120)),
+        ...[...document.querySelectorAll('a')].filter((e) => e.checkVisibility() && getComputedStyle(e, '::after').content.includes('(') && !/^https?:/.test(e.getAttribute('href'))).map((e) => e.outerHTML.slice(0, 120)),
+      ]);
+      await page.emulateMedia({ media: null });
+      assert.deepEqual(paper, [], `${label}: buttons and addresses of no use on paper`);
       const violations = await page.evaluate(`${axe}; axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations.map((v) => ({ id: v.id, help: v.help, nodes: v.nodes.map((n) => n.html + ' ' + n.failureSummary) })))`);
       assert.deepEqual(violations, [], `${label}: axe`);
     }
