@@ -77,6 +77,17 @@ for (const walk of walks) {
     assert.equal(await page.locator('.codes').count(), 0, 'Back shows the codes again');
     await page.goto(`${product.issuer}/account/factors/saved-codes?note=made`);
     assert.equal(await page.locator('.codes').count(), 0, 'their address shows the codes again');
+    await member.press('renew'); // a phone loads the page again by itself; whoever comes after the member finds nothing
+    await page.waitForSelector('.codes');
+    const renewed = await page.locator('.codes li').allInnerTexts();
+    await page.reload();
+    assert.deepEqual(await page.locator('.codes li').allInnerTexts(), renewed, 'a reload loses the codes');
+    codes.splice(0, codes.length, ...renewed);
+    await page.goto(`${product.issuer}/account/factors`);
+    await page.goBack();
+    await member.at('/account/factors/saved-codes');
+    assert.equal(await page.locator('.codes').count(), 0, 'Back shows codes that were not marked as kept');
+    await member.look('codes-left');
     await page.goto(`${product.issuer}/account/factors`);
 
     await signOut(member);

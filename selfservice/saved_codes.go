@@ -42,7 +42,7 @@ func (h *Handler) showSavedCodes(c *gin.Context) error {
 			continue
 		}
 		page.Has, page.Left = true, f.Left
-		if made := h.justMade(c, session); c.Query("note") == "made" && made.Made.Equal(f.Since) {
+		if made := h.justMade(c, session); made.Made.Equal(f.Since) {
 			page.Codes, page.Made = made.Codes, made.Made
 		}
 	}
@@ -51,13 +51,14 @@ func (h *Handler) showSavedCodes(c *gin.Context) error {
 
 // A new list is shown by a page of its own, so that a reload makes no other. The browser keeps it for that long, sealed
 // for the session, since the database has only digests. A list that a newer one voids is no longer shown.
-const (
-	savedCookie    = "saved_codes"
-	savedCookieAge = 10 * time.Minute
-)
+//
+// A phone loads the page again by itself, such as after the member looked into another app to write the codes down: then they must
+// be there, or the list is lost. Somebody who left the page without "I have saved them" may be followed by another
+// person: the first other page ends what shows them (web.SavedCodesCookie), and the page says how to make others.
+const savedCookieAge = 10 * time.Minute
 
 func savedCookiePlace(sid string) seal.Place {
-	return seal.Place{Table: savedCookie, Column: "cookie", Row: sid}
+	return seal.Place{Table: web.SavedCodesCookie, Column: "cookie", Row: sid}
 }
 
 func (h *Handler) keepMade(c *gin.Context, session accounts.Session, list accounts.SavedCodeList) error {
@@ -66,13 +67,13 @@ func (h *Handler) keepMade(c *gin.Context, session accounts.Session, list accoun
 		return err
 	}
 	sealed := h.keyring.Seal(seal.Session, savedCookiePlace(session.SID), plain)
-	h.web.SetCookie(c, savedCookie, base64.RawURLEncoding.EncodeToString(sealed), savedCookieAge)
+	h.web.SetCookie(c, web.SavedCodesCookie, base64.RawURLEncoding.EncodeToString(sealed), savedCookieAge)
 	return nil
 }
 
 // justMade reads the list back. It is empty if it is too old or belongs to another session.
 func (h *Handler) justMade(c *gin.Context, session accounts.Session) (list accounts.SavedCodeList) {
-	sealed, err := base64.RawURLEncoding.DecodeString(h.web.Cookie(c, savedCookie))
+	sealed, err := base64.RawURLEncoding.DecodeString(h.web.Cookie(c, web.SavedCodesCookie))
 	if err != nil {
 		return accounts.SavedCodeList{}
 	}
@@ -106,7 +107,7 @@ func (h *Handler) savedCodesKept(c *gin.Context) error {
 	if _, ok, err := h.Require(c); !ok {
 		return err
 	}
-	h.web.ClearCookie(c, savedCookie)
+	h.web.ClearCookie(c, web.SavedCodesCookie)
 	return web.SeeOther(c, h.next(c))
 }
 

@@ -122,20 +122,20 @@ func TestAddTOTP(t *testing.T) {
 	for _, m := range codes {
 		all = append(all, m[1])
 	}
-	status, _, file := b.post("/account/language", "/account/factors/saved-codes/file", url.Values{"codes": {strings.Join(all, " ")}})
+	status, _, file := b.post(location, "/account/factors/saved-codes/file", url.Values{"codes": {strings.Join(all, " ")}})
 	if status != 200 || !strings.Contains(file, strings.Join(all, "\r\n")) {
 		t.Errorf("the file = %d %q", status, file)
 	}
-	if status, _, _ := b.post("/account/language", "/account/factors/saved-codes/file", url.Values{"codes": {"<script>"}}); status != 303 {
+	if status, _, _ := b.post(location, "/account/factors/saved-codes/file", url.Values{"codes": {"<script>"}}); status != 303 {
 		t.Errorf("a file of something else = %d", status)
-	}
-	if _, _, body := b.get("/account/factors/saved-codes"); strings.Contains(body, all[0]) {
-		t.Error("the codes are shown again")
 	}
 	made := location
 	status, on, _ := b.post(location, "/account/factors/saved-codes/kept", url.Values{"flow": {"f1"}, "codes": {strings.Join(all, " ")}})
 	if status != 303 || on != "/resume?flow=f1" || len(list()) != 0 {
 		t.Errorf("after they were kept: %d to %q, and %d codes by Back", status, on, len(list()))
+	}
+	if _, _, body := b.get("/account/factors/saved-codes"); strings.Contains(body, all[0]) {
+		t.Error("the codes are shown again")
 	}
 	f.later(time.Minute)
 	_, location, _ = b.post(made, "/account/factors/saved-codes", url.Values{"flow": {"f1"}})
@@ -160,6 +160,48 @@ func TestAddTOTP(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"factor_added", "factor_added", "factor_added", "factor_added", "factor_removed"}, f.mailKinds(account.ID)); diff != "" {
 		t.Errorf("mails (-want +got):\n%s", diff)
+	}
+}
+
+// A list that was not marked as kept is there after a reload, in another language and after a proof that was asked for in between;
+// once another page was opened, or the session has ended, neither Back nor its address shows it.
+func TestSavedCodesUntilThePageIsLeft(t *testing.T) {
+	t.Parallel()
+	for name, leave := range map[string]func(*fixture, *browser, accounts.Account){
+		"the account":       func(_ *fixture, b *browser, _ accounts.Account) { b.get("/account") },
+		"the list of steps": func(_ *fixture, b *browser, _ accounts.Account) { b.get("/account/factors") },
+		"the session's end": func(f *fixture, b *browser, a accounts.Account) {
+			if err := f.EndSessions(f.ctx(), a.ID, ""); err != nil {
+				t.Error(err)
+			}
+			b.get("/account/ended")
+		},
+	} {
+		f, b, account := member(t)
+		b.get("/account/factors/totp")
+		secret, err := f.StartTOTP(f.ctx(), account.ID, f.sid(account))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.post("/account/factors/totp", "/account/factors/totp", url.Values{"code": {f.code(secret)}})
+		_, location, _ := b.post("/account/language", "/account/factors/saved-codes", nil)
+		shown := func(address string) int {
+			_, _, body := b.get(address)
+			return strings.Count(body, `<li class="code">`)
+		}
+		for _, address := range []string{location, location, location + "&lang=en", "/account/factors/saved-codes"} {
+			if n := shown(address); n != 10 {
+				t.Errorf("%s: %s shows %d codes before the page was left", name, address, n)
+			}
+		}
+		kept := b.cookie("saved_codes")
+		leave(f, b, account)
+		if n := shown(location); n != 0 || kept == "" {
+			t.Errorf("%s: Back shows %d codes", name, n)
+		}
+		if _, _, body := b.get("/account/factors/saved-codes"); name != "the session's end" && !strings.Contains(body, "Codes are shown only once.") {
+			t.Errorf("%s: the page does not say how to make others:\n%s", name, body)
+		}
 	}
 }
 

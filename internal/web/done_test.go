@@ -20,6 +20,7 @@ func TestJustDone(t *testing.T) {
 		}
 		c.Status(http.StatusNotFound)
 	})
+	pages.GET("/else", s.web.Handle(func(c *gin.Context) error { return s.web.Page(c, http.StatusOK, "recovery/password", typedPage{}) }))
 	told := func(address string) int { return s.do("GET", address, "").Code }
 	if got := told("/told?note=saved"); got != http.StatusNotFound {
 		t.Errorf("opened by its address: %d", got)
@@ -40,5 +41,9 @@ func TestJustDone(t *testing.T) {
 		if got := told(address); got != want {
 			t.Errorf("GET %s = %d, want %d", address, got, want)
 		}
+	}
+	s.do("GET", "/else", "") // another page: the member has gone on
+	if got := told("/told?flow=f1&note=saved"); got != http.StatusNotFound {
+		t.Errorf("out of the history = %d", got)
 	}
 }

@@ -90,6 +90,7 @@ func (w *Web) Page(c *gin.Context, status int, name string, page any, opts ...Pa
 	if done, err := w.showRefused(c, name, &status, &o); done || err != nil {
 		return err
 	}
+	w.endShown(c, name)
 	o.layout.Switchable = r.browser != nil && (c.Request.Method == http.MethodGet || w.shown()[c.FullPath()])
 	whose := r.owner
 	if o.anybody {

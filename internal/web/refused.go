@@ -18,11 +18,12 @@ import (
 // A form that was refused is shown by a GET of its own address: Back and a reload post nothing again, and lose
 // neither what was typed nor what was wrong with it. Both travel sealed in the address, so that each tab has its own and nothing
 // is stored; secrets do not. The seal holds for the browser, the page, and the session or registration that the form belonged
-// to, for some minutes, and until a form of the page is accepted or the browser has asked who is there. Whoever opens the page
+// to, for ten minutes, or two where that is nobody, and until a form of the page is accepted or the browser has asked who is there. Whoever opens the page
 // without it begins with an empty form.
 const (
 	refusedQuery = "refused"
 	refusedAge   = 10 * time.Minute
+	nobodysAge   = 2 * time.Minute  // of a form that belongs to nobody yet: the next person may look into the history
 	refusedError = 20 * time.Second // how long an error is shown; a later reload shows the form
 	refusedMax   = 3 << 10          // bytes of the sealed value: proxies take lines of 8 KiB
 	typedMax     = 500              // code points of one field
@@ -272,10 +273,17 @@ func (w *Web) openRefused(c *gin.Context) *refusedForm {
 		return nil
 	}
 	var f refusedForm
-	if json.Unmarshal(plain, &f) != nil || f.age(w.now()) > refusedAge || len(f.Owner) != ownerSize || w.isPast(c, c.Request.URL.EscapedPath(), f.At) {
+	if json.Unmarshal(plain, &f) != nil || len(f.Owner) != ownerSize || f.age(w.now()) > f.life() || w.isPast(c, c.Request.URL.EscapedPath(), f.At) {
 		return nil
 	}
 	return &f
+}
+
+func (f *refusedForm) life() time.Duration {
+	if owner(f.Owner) == (owner{}) {
+		return nobodysAge
+	}
+	return refusedAge
 }
 
 func (f *refusedForm) age(now time.Time) time.Duration { return now.Sub(time.UnixMilli(f.At)) }

@@ -133,7 +133,9 @@ func TestRefusedForm(t *testing.T) {
 	look(mother, "")
 	delete(s.cookies, s.web.cookieName(DeviceCookie))
 	look(mother, "mamá")
-	s.now = s.now.Add(refusedAge + time.Second)
+	s.now = s.now.Add(nobodysAge - time.Minute)
+	look(mother, "mamá")
+	s.now = s.now.Add(time.Minute + time.Second) // whoever comes next and looks into the history reads nobody's name
 	look(mother, "")
 }
 
@@ -197,12 +199,19 @@ func TestRefusedFormOfASession(t *testing.T) {
 	}
 	s.web.browserCookie(c)
 	token := s.web.csrfToken(requestOf(c).browser, ownerOf(OfSession, "a"))
+	now := s.now
 	at := s.do("POST", "/mine?session=a", form("csrf", token, "username", "mamá")).Header().Get("Location")
 	if value, told := shows(s.do("GET", at, "").Body.String()); value != "mamá" || !told {
 		t.Errorf("its own session sees %q, %v", value, told)
 	}
 	if value, told := shows(s.do("GET", strings.Replace(at, "session=a", "session=b", 1), "").Body.String()); value != "" || told {
 		t.Errorf("another session sees %q, %v", value, told)
+	}
+	for age, want := range map[time.Duration]string{refusedAge - time.Second: "mamá", refusedAge + time.Second: ""} {
+		s.now = now.Add(age)
+		if value, _ := shows(s.do("GET", at, "").Body.String()); value != want {
+			t.Errorf("its own session sees %q after %s, want %q", value, age, want)
+		}
 	}
 }
 
