@@ -67,7 +67,7 @@ type session struct {
 }
 
 const (
-	sessionAge  = 12 * time.Hour    // at most; the cookie ends with the browser
+	sessionAge  = 12 * time.Hour   // at most; the cookie ends with the browser
 	sessionIdle = 15 * time.Minute // as at the provider, so that the next person at the browser finds nothing open
 	maxSessions = 10_000
 )
