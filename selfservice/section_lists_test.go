@@ -38,9 +38,9 @@ func TestAppsPage(t *testing.T) {
 		if status, location, _ := b.post("/account/language", receipt+"/stop", nil); status != 303 || location != want || b.apps.stopped != 1 {
 			t.Errorf("stop %d = %d to %q, want %q", i+1, status, location, want)
 		}
-	}
-	if _, _, body := b.get("/account/apps?note=stopped"); !strings.Contains(body, "Mi Diario ya no tiene permiso") {
-		t.Error("the list does not say which app was stopped")
+		if _, _, body := b.get(want); strings.Contains(body, "Mi Diario ya no tiene permiso") != (i == 0) {
+			t.Errorf("%s does not say which app was stopped, or again", want)
+		}
 	}
 	if status, location, _ := b.get(receipt); status != 303 || location != "/account/apps" {
 		t.Errorf("the receipt of a stopped app = %d to %q", status, location)
