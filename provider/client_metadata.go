@@ -114,6 +114,9 @@ func (m *Metadata) complete(rules Rules) error {
 	if err := m.checkAudiences(); err != nil {
 		return err
 	}
+	if err := m.checkFHIRServer(rules.InsecureLocal); err != nil {
+		return err
+	}
 	if err := m.checkKeys(); err != nil {
 		return err
 	}
@@ -226,6 +229,8 @@ func (m *Metadata) checkFlows(insecureLocal bool) error {
 		{"logo_uri", m.LogoURI},
 		{"policy_uri", m.PolicyURI},
 		{"tos_uri", m.TosURI},
+		{"smart_style_url", m.SmartStyleURL},
+		{"user_access_brand_bundle", m.BrandBundle},
 		{"backchannel_logout_uri", m.BackchannelLogoutURI},
 		{"frontchannel_logout_uri", m.FrontchannelLogoutURI},
 		{"sector_identifier_uri", m.SectorIdentifierURI},

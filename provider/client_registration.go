@@ -99,7 +99,7 @@ func readRegistration(c *gin.Context, certification bool) (Metadata, error) {
 	if certification {
 		m.Profile = ProfileCertification
 	}
-	m.OperatorVerified, m.ResourceServer, m.Audience = false, nil, nil
+	m.OperatorVerified, m.ResourceServer, m.Audience, m.SmartMetadata = false, nil, nil, SmartMetadata{}
 	m.ClientName = cmp.Or(m.ClientName, m.ClientNameEN, m.ClientNameES, "App")
 	if m.OperatorName == "" {
 		m.OperatorName = m.ClientName

@@ -48,6 +48,8 @@ type registry struct {
 	version int64
 	byID    map[string]*Client
 	origins map[string]bool // of the browser apps of public clients
+
+	fhirServers map[string]*Client // by fhir_server
 }
 
 // ErrNoClient is returned if no client has that client_id, or it is disabled.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -173,7 +174,8 @@ type Handler struct {
 	accounts   Accounts
 	sessions   Sessions
 	metadata   document
-	smart      document
+	smart      smartConfiguration // without what differs by FHIR server
+	fhir       atomic.Pointer[fhirDocuments]
 	developers developersPage
 	now        func() time.Time
 }
@@ -189,13 +191,9 @@ func NewHandler(s *Service, w *web.Web, sessions Sessions) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	smart, err := newDocument(newSmartConfiguration(meta))
-	if err != nil {
-		return nil, err
-	}
 	developers, err := newDevelopersPage(meta, s.tryURL)
 	if err != nil {
 		return nil, err
 	}
-	return &Handler{service: s, web: w, accounts: s.accounts, sessions: sessions, metadata: doc, smart: smart, developers: developers, now: s.now}, nil
+	return &Handler{service: s, web: w, accounts: s.accounts, sessions: sessions, metadata: doc, smart: newSmartConfiguration(meta), developers: developers, now: s.now}, nil
 }
