@@ -29,6 +29,9 @@ func (h *Handler) authorize(c *gin.Context) error {
 	if err != nil && h.service.clients.changedSince(ctx, seen) {
 		r, err = h.service.arrivedRequest(ctx, query, now)
 	}
+	if err == nil {
+		err = h.service.freshHandle(ctx, r)
+	}
 	if errors.Is(err, errRequestURI) {
 		return h.goneRequestURI(c, query.Get("client_id"), "invalid_request_uri")
 	}
@@ -92,13 +95,16 @@ func (h *Handler) dispatch(c *gin.Context, ctx context.Context, r *authorizeRequ
 			return err
 		}
 	}
+	if f.stranger, err = h.service.stranger(ctx, r, session); err != nil {
+		return err
+	}
 	next, _ := nextStep(f)
-	refused := i != nil && f.refused(i)
+	refusal := f.refusalOf(i)
 	switch {
-	case i != nil && !leaves(c) && (refused || next == stepNone):
+	case i != nil && !leaves(c) && (refusal != nil || next == stepNone):
 		return h.onward(c, r.client, r.redirectURI.Scheme != "https" && r.redirectURI.Scheme != "http")
-	case refused:
-		return h.refuse(c, r, f.refusalError(i.refusal))
+	case refusal != nil:
+		return h.refuse(c, r, refusal)
 	case next == stepNone:
 		return h.issue(c, ctx, f, i)
 	case r.asks("none"):

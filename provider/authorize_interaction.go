@@ -165,6 +165,8 @@ func (s *store) sweep(ctx context.Context, now time.Time) error {
 		`delete from interactions where flow_hash in (select flow_hash from interactions where expires_at < $1 limit 1000)`,
 		`delete from par_requests where handle_hash in
 			(select handle_hash from par_requests where expires_at < $1::timestamptz - interval '2 days' limit 1000)`, // outlives its interactions
+		`delete from smart_launches where handle_hash in
+			(select handle_hash from smart_launches where expires_at < $1::timestamptz - interval '2 days' limit 1000)`, // the same
 		`delete from refresh_tokens where hash in (select hash from refresh_tokens where expires_at < $1 limit 1000)`,
 		`delete from device_codes where device_hash in (select device_hash from device_codes where expires_at < $1 limit 1000)`,
 		`delete from access_tokens where hash in (select hash from access_tokens where expires_at < $1 limit 1000)`,

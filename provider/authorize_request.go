@@ -29,6 +29,7 @@ type authorizeRequest struct {
 	hintSubject string         // sub of a proven id_token_hint, or asked for by the claims parameter
 	claims      *claimsRequest // nil if not asked for
 	assurance   assurance
+	launched    *handedLaunch // nil for a standalone launch
 }
 
 // arrivedRequest reads a request at the authorization endpoint: from a pushed request, a request object, or the
@@ -74,7 +75,10 @@ func (s *Service) parseAuthorizeRequest(ctx context.Context, form url.Values, re
 	if err != nil {
 		return r, err
 	}
-	return r, errors.Join(r.checkMode(), r.checkResponseType(), r.checkLengths(), r.checkPKCE(), r.checkDPoPKey(), s.read(r), refuseDetails(form))
+	if err := errors.Join(r.checkMode(), r.checkResponseType(), r.checkLengths(), r.checkPKCE(), r.checkDPoPKey(), s.read(r), refuseDetails(form)); err != nil {
+		return r, err
+	}
+	return r, s.readHandle(ctx, r)
 }
 
 // newAuthorizeRequest reads what requires only the registration. client is nil if unknown.

@@ -135,6 +135,18 @@ func (f facts) refused(i *interaction) bool {
 	return true
 }
 
+// refusalOf returns the error for the app if the answer is no: the member's, or ours to somebody else than the person of
+// the launch who has just signed in.
+func (f facts) refusalOf(i *interaction) error {
+	switch {
+	case i != nil && f.refused(i):
+		return f.refusalError(i.refusal)
+	case f.stranger && f.fresh():
+		return worded(fosite.ErrAccessDenied, "Who signed in is not the person whom the app was launched for.")
+	}
+	return nil
+}
+
 // refusalError is the error for the app (RFC 6749 4.1.2.1).
 func (f facts) refusalError(said memberNo) error {
 	switch {

@@ -10,7 +10,7 @@ import (
 )
 
 // A client with profile smart is a partner that reads the member's record at a FHIR server: SMART App Launch 2.2,
-// standalone launch with patient context. This server knows who the member is and what they allowed; the record belongs
+// standalone launch with patient context, and launch by a FHIR server or portal (authorize_launch.go). This server knows who the member is and what they allowed; the record belongs
 // to the FHIR server, which accepts our access tokens.
 
 // Scopes of SMART App Launch section 3 in addition to those of the record itself.
@@ -19,7 +19,7 @@ const (
 	scopeFHIRUser      = "fhirUser"       // the ID token names the member's resource
 )
 
-var smartScopes = append(slices.Clone(partnerScopes), scopeFHIRUser, scopeLaunchPatient)
+var smartScopes = append(slices.Clone(partnerScopes), scopeFHIRUser, scopeLaunchPatient, scopeLaunch)
 
 // recordScope is a scope on one patient's resources of a type: patient/Observation.rs, or in version 1
 // patient/Observation.read. Finer ones with a query are not supported.
@@ -67,7 +67,7 @@ func coversScope(scopes []string, one string) bool {
 
 // completeSmart fills in and checks what SMART App Launch requires of a registration.
 func (m *Metadata) completeSmart() error {
-	m.defaults([]string{"authorization_code", "refresh_token"}, smartScopes)
+	m.defaults([]string{"authorization_code", "refresh_token"}, slices.DeleteFunc(slices.Clone(smartScopes), func(scope string) bool { return scope == scopeLaunch }))
 	if m.SubjectType == "" {
 		m.SubjectType = subjectPairwise
 	}
@@ -111,8 +111,35 @@ func (r *authorizeRequest) readAud() error {
 // launch is the launch context of a token request: whose record it is. The ID is the roster's own, random, and known to
 // the FHIR server; never the member number (S-42).
 type launch struct {
-	patient  string // "" for none
-	fhirUser string // address of the member's resource; "" for none
+	patient  string         // "" for none
+	fhirUser string         // address of the member's resource; "" for none
+	context  *launchContext // what the app was launched with; nil for a standalone launch
+}
+
+// answer adds the launch context to a token response (SMART App Launch 2.2, "Scopes and Launch Context").
+func (l launch) answer(response fosite.AccessResponder) {
+	if l.patient != "" {
+		response.SetExtra("patient", l.patient)
+	}
+	c := l.context
+	if c == nil {
+		return
+	}
+	if c.Encounter != "" {
+		response.SetExtra("encounter", c.Encounter)
+	}
+	if c.FHIRContext != nil {
+		response.SetExtra("fhirContext", c.FHIRContext)
+	}
+	if c.Intent != "" {
+		response.SetExtra("intent", c.Intent)
+	}
+	if c.Banner != nil {
+		response.SetExtra("need_patient_banner", *c.Banner)
+	}
+	if c.StyleURL != "" {
+		response.SetExtra("smart_style_url", c.StyleURL)
+	}
 }
 
 // readLaunch returns the launch context that the scopes of g ask for.
@@ -125,6 +152,9 @@ func (s *Service) readLaunch(ctx context.Context, client *Client, g *grant) (lau
 		return launch{}, err
 	}
 	var l launch
+	if l.context, err = s.store.launchOf(g, g.Scopes); err != nil {
+		return launch{}, err
+	}
 	id := account.MemberID.String()
 	if slices.ContainsFunc(g.Scopes, func(scope string) bool { return scope != scopeFHIRUser && namesPatient(scope) }) {
 		l.patient = id
@@ -138,7 +168,7 @@ func (s *Service) readLaunch(ctx context.Context, client *Client, g *grant) (lau
 // namesPatient reports whether a scope refers to one person's record.
 func namesPatient(scope string) bool {
 	_, ok := parseRecordScope(scope)
-	return ok || scope == scopeLaunchPatient || scope == scopeFHIRUser
+	return ok || scope == scopeLaunch || scope == scopeLaunchPatient || scope == scopeFHIRUser
 }
 
 // knowsScope reports whether the client registered the scope; for an app of the record, it also accepts other scopes of

@@ -7,13 +7,14 @@ import (
 	"strings"
 )
 
-// SmartMetadata are the members of a service that is a FHIR server. resource_server lists its base addresses. The
-// brand members are those of SMART App Launch 2.2, "User-access Brands".
+// SmartMetadata are the members of a service that is a FHIR server, whose resource_server lists its base addresses, and
+// of a portal that launches apps. The brand members are those of SMART App Launch 2.2, "User-access Brands".
 type SmartMetadata struct {
 	FHIRServer      string           `json:"fhir_server,omitempty"`     // short name, unique; part of the address of its smart-configuration
 	SmartStyleURL   string           `json:"smart_style_url,omitempty"` // given to the apps that it launches
 	BrandBundle     string           `json:"user_access_brand_bundle,omitempty"`
 	BrandIdentifier *BrandIdentifier `json:"user_access_brand_identifier,omitempty"`
+	SmartLaunch     []string         `json:"smart_launch,omitempty"` // FHIR servers, by name, for which it may launch apps
 }
 
 // BrandIdentifier names the server's primary entry in its brand bundle (FHIR Identifier).
@@ -27,6 +28,14 @@ var serverName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
 // checkFHIRServer checks the members of SmartMetadata. Whether the name is taken is checked by the statement that
 // stores it.
 func (m *Metadata) checkFHIRServer(insecureLocal bool) error {
+	for _, name := range m.SmartLaunch {
+		if !serverName.MatchString(name) {
+			return &MetadataError{"smart_launch", fmt.Sprintf("%q is not the fhir_server of a client", name)}
+		}
+	}
+	if len(m.SmartLaunch) > 0 && m.TokenEndpointAuthMethod == "none" {
+		return &MetadataError{"smart_launch", "is for clients that authenticate"}
+	}
 	if m.FHIRServer == "" {
 		if m.SmartStyleURL != "" || m.BrandBundle != "" || m.BrandIdentifier != nil {
 			return &MetadataError{"fhir_server", "is needed: smart_style_url and user_access_brand_* describe a FHIR server"}

@@ -29,18 +29,24 @@ type consent struct {
 // covers reports whether the member has already decided on all of the scopes.
 func (c *consent) covers(scopes []string) bool {
 	for _, scope := range scopes {
-		if !coversScope(c.Scopes, scope) && !coversScope(c.Refused, scope) {
+		if !decidedOn(c.Scopes, scope) && !decidedOn(c.Refused, scope) {
 			return false
 		}
 	}
 	return true
 }
 
+// decidedOn is coversScope, except that whose record it is is one decision, no matter how the app is launched.
+func decidedOn(scopes []string, one string) bool {
+	return coversScope(scopes, one) || (one == scopeLaunch || one == scopeLaunchPatient) &&
+		(slices.Contains(scopes, scopeLaunch) || slices.Contains(scopes, scopeLaunchPatient))
+}
+
 // granted returns the requested scopes that the member left ticked; for a scope on the whole record, the ticked parts.
 func (c *consent) granted(scopes []string) []string {
 	var granted []string
 	for _, scope := range scopes {
-		if coversScope(c.Scopes, scope) {
+		if decidedOn(c.Scopes, scope) {
 			granted = append(granted, scope)
 			continue
 		}

@@ -19,10 +19,10 @@ type consentGroup struct {
 
 // scopeWords are the text keys of the scopes that are not about the record.
 var scopeWords = map[string]string{"openid": "openid", "profile": "profile", "email": "email", "husky.member": "member",
-	"offline_access": "offline_access", scopeLaunchPatient: "launch_patient", scopeFHIRUser: "launch_patient"}
+	"offline_access": "offline_access", scopeLaunchPatient: "launch_patient", scopeLaunch: "launch_patient", scopeFHIRUser: "launch_patient"}
 
 // needed are the scopes without which a sign-in makes no sense; they have no checkbox.
-var needed = []string{"openid", scopeLaunchPatient, scopeFHIRUser}
+var needed = []string{"openid", scopeLaunchPatient, scopeLaunch, scopeFHIRUser}
 
 type recordGroup struct {
 	key       string

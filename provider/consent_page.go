@@ -121,7 +121,7 @@ func (h *Handler) consentForm(c *gin.Context, w waiting, session *accounts.Sessi
 	}
 	for i := range page.Groups {
 		group := &page.Groups[i]
-		group.New = before != nil && slices.ContainsFunc(group.scopes, func(scope string) bool { return !coversScope(before.Scopes, scope) })
+		group.New = before != nil && slices.ContainsFunc(group.scopes, func(scope string) bool { return !decidedOn(before.Scopes, scope) })
 		page.NewOnly = page.NewOnly || group.New
 	}
 	chosen := web.Form(c).Get("duration")

@@ -38,7 +38,8 @@ func newSmartConfiguration(m metadata) smartConfiguration {
 		TokenEndpointAuthMethodsSupported:          m.TokenEndpointAuthMethodsSupported,
 		TokenEndpointAuthSigningAlgValuesSupported: m.TokenEndpointAuthSigningAlgValuesSupported,
 		CodeChallengeMethodsSupported:              m.CodeChallengeMethodsSupported,
-		Capabilities: []string{"launch-standalone", "context-standalone-patient", "authorize-post", "client-public", "client-confidential-symmetric",
+		Capabilities: []string{"launch-standalone", "launch-ehr", "context-standalone-patient", "context-ehr-patient", "context-ehr-encounter",
+			"context-banner", "context-style", "authorize-post", "client-public", "client-confidential-symmetric",
 			"client-confidential-asymmetric", "sso-openid-connect", "permission-patient", "permission-offline", "permission-v1", "permission-v2"},
 	}
 }

@@ -49,7 +49,11 @@ func (h *Handler) showLogin(c *gin.Context) error {
 	case session != nil && w.request == nil:
 		return web.SeeOther(c, ResumePath(w.flow))
 	case session != nil:
-		if next, _ := nextStep(facts{request: w.request, session: session, selectedAt: w.i.selectedAt, heldFor: w.i.heldFor}); next != stepLogin {
+		stranger, err := h.service.stranger(c.Request.Context(), w.request, session)
+		if err != nil {
+			return err
+		}
+		if next, _ := nextStep(facts{request: w.request, session: session, selectedAt: w.i.selectedAt, heldFor: w.i.heldFor, stranger: stranger}); next != stepLogin {
 			return web.SeeOther(c, ResumePath(w.flow))
 		}
 	case w.flow != "" && w.request == nil && notice == nil:

@@ -109,9 +109,7 @@ func (s *Service) decide(ctx context.Context, in call, client *Client, found pre
 		return exchange{}, err
 	}
 	response.SetTokenType(t.sender.tokenType())
-	if t.launch.patient != "" {
-		response.SetExtra("patient", t.launch.patient)
-	}
+	t.launch.answer(response)
 	return exchange{client, found, t, session.made, response}, nil
 }
 

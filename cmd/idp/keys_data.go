@@ -13,6 +13,7 @@ import (
 	"huskyidp/internal/seal"
 	"huskyidp/keys"
 	"huskyidp/members"
+	"huskyidp/provider"
 	"huskyidp/recovery"
 	"huskyidp/registration"
 )
@@ -20,7 +21,7 @@ import (
 // sealedColumns are all columns that hold sealed values for longer than a day. Digests cannot be recomputed: versions
 // of their keys are added and stay readable.
 var sealedColumns = slices.Concat(accounts.SealedColumns, registration.SealedColumns, recovery.SealedColumns, members.SealedColumns, keys.SealedColumns,
-	mail.SealedColumns, admin.SealedColumns)
+	mail.SealedColumns, admin.SealedColumns, provider.SealedColumns)
 
 // KeysDataCmd is "idp keys data".
 type KeysDataCmd struct{}

@@ -13,6 +13,7 @@ var decisions = []decision{
 	{Table: "access_tokens", What: "opaque access tokens", Void: `delete from access_tokens`},
 	{Table: "device_codes", What: "device codes", Void: `delete from device_codes`},
 	{Table: "par_requests", What: "pushed requests", Void: `delete from par_requests`},
+	{Table: "smart_launches", What: "launches of apps under way", Void: `delete from smart_launches`},
 	{Table: "interactions", What: "requests of apps under way", Void: `delete from interactions`},
 	{Table: "pending_sign_ins", What: "sign-ins under way", Void: `delete from pending_sign_ins`},
 	{Table: "remembered_devices", What: "browsers that are spared the second step", Void: `delete from remembered_devices`},
