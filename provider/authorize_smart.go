@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -21,50 +20,6 @@ const (
 
 var smartScopes = append(slices.Clone(partnerScopes), scopeFHIRUser, scopeLaunchPatient, scopeLaunch)
 
-// recordScope is a scope on one patient's resources of a type: patient/Observation.rs, or in version 1
-// patient/Observation.read. Finer ones with a query are not supported.
-type recordScope struct {
-	kind    string // resource type, "*" for all
-	actions string // of "cruds", in that order
-}
-
-var (
-	recordPattern = regexp.MustCompile(`^patient/(\*|[A-Z][A-Za-z]{1,63})\.(read|write|\*|c?r?u?d?s?)$`)
-	firstVersion  = map[string]string{"read": "rs", "write": "cud", "*": "cruds"}
-)
-
-func parseRecordScope(scope string) (recordScope, bool) {
-	m := recordPattern.FindStringSubmatch(scope)
-	if m == nil || m[2] == "" {
-		return recordScope{}, false
-	}
-	r := recordScope{m[1], m[2]}
-	if actions, old := firstVersion[r.actions]; old {
-		r.actions = actions
-	}
-	return r, true
-}
-
-func (r recordScope) covers(other recordScope) bool {
-	return (r.kind == "*" || r.kind == other.kind) &&
-		!strings.ContainsFunc(other.actions, func(action rune) bool { return !strings.ContainsRune(r.actions, action) })
-}
-
-// changes reports whether it lets an app do more than read.
-func (r recordScope) changes() bool { return strings.ContainsAny(r.actions, "cud") }
-
-// coversScope reports whether scopes include the one, by name or, in the record, by a wider one.
-func coversScope(scopes []string, one string) bool {
-	if slices.Contains(scopes, one) {
-		return true
-	}
-	asked, ok := parseRecordScope(one)
-	return ok && slices.ContainsFunc(scopes, func(scope string) bool {
-		wide, ok := parseRecordScope(scope)
-		return ok && wide.covers(asked)
-	})
-}
-
 // completeSmart fills in and checks what SMART App Launch requires of a registration.
 func (m *Metadata) completeSmart() error {
 	m.defaults([]string{"authorization_code", "refresh_token"}, slices.DeleteFunc(slices.Clone(smartScopes), func(scope string) bool { return scope == scopeLaunch }))
@@ -72,7 +27,7 @@ func (m *Metadata) completeSmart() error {
 		m.SubjectType = subjectPairwise
 	}
 	for _, scope := range m.Scope {
-		if _, ok := parseRecordScope(scope); !ok && !slices.Contains(smartScopes, scope) {
+		if !inPatientRecord(scope) && !slices.Contains(smartScopes, scope) {
 			return &MetadataError{"scope", scope + " is neither patient/Type.actions nor one of " + strings.Join(smartScopes, ", ")}
 		}
 	}
@@ -167,13 +122,11 @@ func (s *Service) readLaunch(ctx context.Context, client *Client, g *grant) (lau
 
 // namesPatient reports whether a scope refers to one person's record.
 func namesPatient(scope string) bool {
-	_, ok := parseRecordScope(scope)
-	return ok || scope == scopeLaunch || scope == scopeLaunchPatient || scope == scopeFHIRUser
+	return inPatientRecord(scope) || scope == scopeLaunch || scope == scopeLaunchPatient || scope == scopeFHIRUser
 }
 
 // knowsScope reports whether the client registered the scope; for an app of the record, it also accepts other scopes of
 // the record, so that they are refused, not ignored.
 func (c *Client) knowsScope(scope string) bool {
-	_, inRecord := parseRecordScope(scope)
-	return coversScope(c.Metadata.Scope, scope) || inRecord && c.Metadata.Profile == ProfileSmart
+	return coversScope(c.Metadata.Scope, scope) || inPatientRecord(scope) && c.Metadata.Profile == ProfileSmart
 }

@@ -157,8 +157,11 @@ func (m *Metadata) checkKeys() error {
 
 // profileAlgs returns the assertion algorithms that the profile allows.
 func (m *Metadata) profileAlgs() []string {
-	if m.Profile == ProfileFAPI2 {
+	switch {
+	case m.Profile == ProfileFAPI2:
 		return fapiAlgs
+	case m.backend():
+		return backendAlgs
 	}
 	return assertionAlgs
 }

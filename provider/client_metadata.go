@@ -114,6 +114,9 @@ func (m *Metadata) complete(rules Rules) error {
 	if err := m.checkAudiences(); err != nil {
 		return err
 	}
+	if err := m.checkBackend(); err != nil {
+		return err
+	}
 	if err := m.checkFHIRServer(rules.InsecureLocal); err != nil {
 		return err
 	}

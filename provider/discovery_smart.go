@@ -33,8 +33,8 @@ func newSmartConfiguration(m metadata) smartConfiguration {
 	return smartConfiguration{
 		Issuer: m.Issuer, JWKSURI: m.JWKSURI, AuthorizationEndpoint: m.AuthorizationEndpoint, TokenEndpoint: m.TokenEndpoint,
 		IntrospectionEndpoint: m.IntrospectionEndpoint, RevocationEndpoint: m.RevocationEndpoint, ManagementEndpoint: m.Issuer + "/account/apps",
-		GrantTypesSupported: []string{"authorization_code", "refresh_token"}, ResponseTypesSupported: []string{"code"},
-		ScopesSupported:                            append(append([]string{}, smartScopes...), "patient/*.rs", "patient/*.read"),
+		GrantTypesSupported: []string{"authorization_code", "refresh_token", "client_credentials"}, ResponseTypesSupported: []string{"code"},
+		ScopesSupported:                            append(append([]string{}, smartScopes...), "patient/*.rs", "patient/*.read", "system/*.rs"),
 		TokenEndpointAuthMethodsSupported:          m.TokenEndpointAuthMethodsSupported,
 		TokenEndpointAuthSigningAlgValuesSupported: m.TokenEndpointAuthSigningAlgValuesSupported,
 		CodeChallengeMethodsSupported:              m.CodeChallengeMethodsSupported,

@@ -99,7 +99,7 @@ func (s *strategy) GenerateAccessToken(_ context.Context, r fosite.Requester) (s
 		Issuer:   s.issuer,
 		Subject:  client.ID,
 		Audience: s.issuer,
-		Expiry:   jwt.NewNumericDate(session.now.Add(accessTokenLifetime)),
+		Expiry:   jwt.NewNumericDate(session.now.Add(lifetimeOf(r.GetGrantedScopes()))),
 		IssuedAt: jwt.NewNumericDate(session.now),
 		ID:       tokenID(uuid.Nil, id),
 		ClientID: client.ID,
