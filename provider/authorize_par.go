@@ -76,11 +76,7 @@ func (s *Service) push(ctx context.Context, in call, client *Client) (string, er
 	if err := bindCode(in.proof, form); err != nil {
 		return "", err
 	}
-	r, err := s.parseAuthorizeRequest(ctx, form, in.now)
-	if err == nil {
-		err = s.freshHandle(ctx, r)
-	}
-	if err != nil {
+	if _, err := s.parseAuthorizeRequest(ctx, form, in.now); err != nil {
 		return "", err
 	}
 	return s.store.keepForm(ctx, parPrefix, client, form, in.now)

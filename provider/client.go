@@ -30,7 +30,6 @@ type Metadata struct {
 	ACRMetadata
 	EncryptionMetadata
 	LanguageMetadata
-	SmartMetadata
 
 	ClientName                string   `json:"client_name"`
 	Profile                   Profile  `json:"profile"`

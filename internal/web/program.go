@@ -24,9 +24,8 @@ func (w *Web) Programs(readers Readers, paths ...string) {
 func (w *Web) forPrograms(c *gin.Context) {
 	path := c.Request.URL.Path
 	readers, ok := w.programs[path]
-	for end := len(path); !ok && end > 0; {
-		end = strings.LastIndex(path[:end], "/")
-		readers, ok = w.programs[path[:end+1]]
+	if !ok {
+		readers, ok = w.programs[path[:strings.LastIndex(path, "/")+1]]
 	}
 	if !ok {
 		return
