@@ -18,9 +18,14 @@ import (
 	"huskyidp/templates"
 )
 
-// Outbox queues a mail in a batch that is sent in the transaction of ctx; *mail.Outbox but in tests.
+// Outbox queues a mail in a batch that is sent in the transaction of ctx.
 type Outbox interface {
 	Queue(ctx context.Context, b *pgx.Batch, m mail.Message) error
+}
+
+// Mails renders mails in a language.
+type Mails interface {
+	Mail(lang, kind string, args templates.Args) (templates.Mail, error)
 }
 
 // Deps are the dependencies of the service. All but the settings at the end are required.
@@ -29,7 +34,7 @@ type Deps struct {
 	Keyring *seal.Keyring
 	Audit   *audit.Log
 	Outbox  Outbox
-	Mails   *templates.Set
+	Mails   Mails
 	Now     func() time.Time
 	Issuer  string // base of the links in mails, without a trailing slash
 
@@ -57,7 +62,7 @@ type Service struct {
 	keyring        *seal.Keyring
 	audit          *audit.Log
 	outbox         Outbox
-	mails          *templates.Set
+	mails          Mails
 	hasher         *hasher
 	now            func() time.Time
 	issuer         string

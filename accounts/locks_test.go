@@ -115,6 +115,6 @@ func TestAnswerLock(t *testing.T) {
 		t.Errorf("the right answer after the release: %v", err)
 	}
 	if _, err := f.ReleaseLock(f.ctx(), maria.ID, "door"); err == nil {
-		t.Error("ReleaseLock accepted an unknown lock")
+		t.Error("ReleaseLock takes a lock that is none")
 	}
 }

@@ -61,6 +61,18 @@ for (const walk of walks) {
     const tokens = await app.redeem(whole, page.url());
     assert.ok(!tokens.scope.includes('Condition') && tokens.scope.includes('patient/Coverage.rs') && tokens.scope.includes('patient/Device.rs'), tokens.scope);
     assert.equal(tokens.claims().fhirUser, `https://fhir.example/r4/Patient/${tokens.patient}`);
+
+    const categories = ['laboratory', 'vital-signs', 'social-history', 'survey', 'imaging', 'exam', 'procedure', 'therapy', 'activity']
+      .map((code) => `patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|${code}`);
+    const part = await app.ask({ scope: `openid launch/patient ${categories.join(' ')}`, aud: 'https://fhir.example/r4', prompt: 'consent', ui_locales: walk.language });
+    await page.goto(part.url);
+    await member.at('/consent');
+    await member.look('consent-categories');
+    await page.uncheck('#group_observation_social_history');
+    await member.press('consent-accept');
+    await page.waitForURL(`${app.callback}*`);
+    const fewer = await app.redeem(part, page.url());
+    assert.ok(fewer.scope.includes(categories[0]) && !fewer.scope.includes('social-history'), fewer.scope);
     assert.deepEqual(foreign, []);
     await member.close();
   });

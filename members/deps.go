@@ -1,6 +1,7 @@
 package members
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -11,11 +12,16 @@ import (
 	"huskyidp/internal/seal"
 )
 
+// Auditor records an import in the transaction that applies it.
+type Auditor interface {
+	Record(ctx context.Context, events ...audit.Event) error
+}
+
 // Deps are the roster's dependencies. NumberFormat defaults to DefaultNumberFormat.
 type Deps struct {
 	DB           *postgres.DB
 	Keyring      *seal.Keyring
-	Audit        *audit.Log
+	Audit        Auditor
 	Now          func() time.Time
 	NumberFormat NumberFormat
 }

@@ -20,7 +20,7 @@ func (h *Handler) authorize(c *gin.Context) error {
 		return h.comeBack(c)
 	}
 	ctx, now := c.Request.Context(), h.now()
-	query, err := h.sentParameters(ctx, c, c.Request.URL.Query(), now)
+	query, err := h.sentParameters(c, ctx, c.Request.URL.Query(), now)
 	if err != nil {
 		return err
 	}
@@ -29,6 +29,9 @@ func (h *Handler) authorize(c *gin.Context) error {
 	if err != nil && h.service.clients.changedSince(ctx, seen) {
 		r, err = h.service.arrivedRequest(ctx, query, now)
 	}
+	if err == nil {
+		err = h.service.freshHandle(ctx, r)
+	}
 	if errors.Is(err, errRequestURI) {
 		return h.goneRequestURI(c, query.Get("client_id"), "invalid_request_uri")
 	}
@@ -36,7 +39,7 @@ func (h *Handler) authorize(c *gin.Context) error {
 		return h.refuse(c, r, err)
 	}
 	h.web.PreferLanguage(c, words(r.form.Get("ui_locales"))...)
-	return h.dispatch(ctx, c, r, nil)
+	return h.dispatch(c, ctx, r, nil)
 }
 
 // goneRequestURI shows the page for a request_uri, or a kept post, that is not valid or no longer valid. If somebody is
@@ -60,7 +63,7 @@ func (h *Handler) goneRequestURI(c *gin.Context, clientID, code string) error {
 }
 
 // dispatch is the only place that decides the next step. i is nil for a request that has just arrived.
-func (h *Handler) dispatch(ctx context.Context, c *gin.Context, r *authorizeRequest, i *interaction) error {
+func (h *Handler) dispatch(c *gin.Context, ctx context.Context, r *authorizeRequest, i *interaction) error {
 	find := h.sessions.Lookup
 	if r.asks("none") { // apps send this without an action of the member
 		find = h.sessions.Peek
@@ -92,15 +95,18 @@ func (h *Handler) dispatch(ctx context.Context, c *gin.Context, r *authorizeRequ
 			return err
 		}
 	}
+	if f.stranger, err = h.service.stranger(ctx, r, session); err != nil {
+		return err
+	}
 	next, _ := nextStep(f)
-	refused := i != nil && f.refused(i)
+	refusal := f.refusalOf(i)
 	switch {
-	case i != nil && !leaves(c) && (refused || next == stepNone):
+	case i != nil && !leaves(c) && (refusal != nil || next == stepNone):
 		return h.onward(c, r.client, r.redirectURI.Scheme != "https" && r.redirectURI.Scheme != "http")
-	case refused:
-		return h.refuse(c, r, f.refusalError(i.refusal))
+	case refusal != nil:
+		return h.refuse(c, r, refusal)
 	case next == stepNone:
-		return h.issue(ctx, c, f, i)
+		return h.issue(c, ctx, f, i)
 	case r.asks("none"):
 		return h.refuse(c, r, next.silentError())
 	}

@@ -18,9 +18,9 @@ import (
 
 const (
 	interactionLife = 48 * time.Hour // longer than the 24 h that a registration may take
-	// answeredAgain is how long after its first answer a request can be answered again: for a second press, a reload,
+	// answeredAnew is how long after its first answer a request can be answered again: for a second press, a reload,
 	// and Back from the app.
-	answeredAgain = 10 * time.Minute
+	answeredAnew = 10 * time.Minute
 )
 
 // errNoInteraction is returned if a flow is unknown, or was begun in another browser.
@@ -49,23 +49,30 @@ const (
 	refusedFactor  memberNo = "factor"
 )
 
-// Flow describes this browser's pending request. An unknown flow yields the zero value, not an error.
-func (s *Service) Flow(ctx context.Context, flow string, browser []byte) (web.Pending, error) {
+// Flow is what other pages may know of a pending request.
+type Flow struct {
+	App              string // the client's name
+	InitiateLoginURI string // where the app restarts a sign-in; "" if it registered none
+	Live             bool   // it can be answered, for the first time or again
+}
+
+// Flow describes this browser's pending request. An unknown flow yields the zero Flow, not an error.
+func (s *Service) Flow(ctx context.Context, flow string, browser []byte) (Flow, error) {
 	if flow == "" {
-		return web.Pending{}, nil
+		return Flow{}, nil
 	}
 	i, err := s.store.interaction(ctx, flow, browser)
 	if errors.Is(err, errNoInteraction) {
-		return web.Pending{}, nil
+		return Flow{}, nil
 	}
 	if err != nil {
-		return web.Pending{}, err
+		return Flow{}, err
 	}
 	client, err := s.clients.Find(ctx, i.form.Get("client_id"))
 	if err != nil {
-		return web.Pending{}, nil
+		return Flow{}, nil
 	}
-	return web.Pending{
+	return Flow{
 		App:              client.in(web.LangOf(ctx)).Name,
 		InitiateLoginURI: client.Metadata.InitiateLoginURI,
 		Live:             i.live(s.now()),
@@ -73,7 +80,7 @@ func (s *Service) Flow(ctx context.Context, flow string, browser []byte) (web.Pe
 }
 
 func (i *interaction) live(now time.Time) bool {
-	return now.Before(i.expiresAt) && (i.finishedAt == nil || now.Before(i.finishedAt.Add(answeredAgain)))
+	return now.Before(i.expiresAt) && (i.finishedAt == nil || now.Before(i.finishedAt.Add(answeredAnew)))
 }
 
 // keep stores a checked request and returns its flow ID.
@@ -158,6 +165,8 @@ func (s *store) sweep(ctx context.Context, now time.Time) error {
 		`delete from interactions where flow_hash in (select flow_hash from interactions where expires_at < $1 limit 1000)`,
 		`delete from par_requests where handle_hash in
 			(select handle_hash from par_requests where expires_at < $1::timestamptz - interval '2 days' limit 1000)`, // outlives its interactions
+		`delete from smart_launches where handle_hash in
+			(select handle_hash from smart_launches where expires_at < $1::timestamptz - interval '2 days' limit 1000)`, // the same
 		`delete from refresh_tokens where hash in (select hash from refresh_tokens where expires_at < $1 limit 1000)`,
 		`delete from device_codes where device_hash in (select device_hash from device_codes where expires_at < $1 limit 1000)`,
 		`delete from access_tokens where hash in (select hash from access_tokens where expires_at < $1 limit 1000)`,

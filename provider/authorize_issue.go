@@ -14,9 +14,12 @@ import (
 )
 
 // issue makes the code and sends it. The grant is written after fosite has succeeded and before the answer.
-func (h *Handler) issue(ctx context.Context, c *gin.Context, f facts, i *interaction) error {
+func (h *Handler) issue(c *gin.Context, ctx context.Context, f facts, i *interaction) error {
 	r, now := f.request, h.now()
 	g := newGrant(f, now)
+	if err := h.service.store.sealLaunch(g, r.launched); err != nil {
+		return err
+	}
 	session := newTokenSession(r.client, presentedGrant{grant: g}, now)
 	if r.wants("id_token") {
 		var err error
@@ -37,9 +40,12 @@ func (h *Handler) issue(ctx context.Context, c *gin.Context, f facts, i *interac
 	if i != nil {
 		flowHash = seal.Digest(i.flow)
 	}
-	err = h.service.store.saveGrant(ctx, g, session.made, flowHash, r.pushed, now)
+	err = h.service.store.saveGrant(ctx, g, session.made, r, flowHash, now)
 	if errors.Is(err, errLostRace) {
 		return h.refuse(c, r, worded(fosite.ErrInvalidRequestURI, "The pushed request has been answered already."))
+	}
+	if errors.Is(err, errLaunchUsed) {
+		return h.refuse(c, r, h.service.refuseHandle(ctx, r, "used", usedLaunch))
 	}
 	if err != nil {
 		return err

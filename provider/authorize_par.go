@@ -76,7 +76,11 @@ func (s *Service) push(ctx context.Context, in call, client *Client) (string, er
 	if err := bindCode(in.proof, form); err != nil {
 		return "", err
 	}
-	if _, err := s.parseAuthorizeRequest(ctx, form, in.now); err != nil {
+	r, err := s.parseAuthorizeRequest(ctx, form, in.now)
+	if err == nil {
+		err = s.freshHandle(ctx, r)
+	}
+	if err != nil {
 		return "", err
 	}
 	return s.store.keepForm(ctx, parPrefix, client, form, in.now)

@@ -29,6 +29,7 @@ type authorizeRequest struct {
 	hintSubject string         // sub of a proven id_token_hint, or asked for by the claims parameter
 	claims      *claimsRequest // nil if not asked for
 	assurance   assurance
+	launched    *handedLaunch // nil for a standalone launch
 }
 
 // arrivedRequest reads a request at the authorization endpoint: from a pushed request, a request object, or the
@@ -60,7 +61,7 @@ func (s *Service) parseAuthorizeRequest(ctx context.Context, form url.Values, re
 	judged, err := s.fosite.NewAuthorizeRequest(ctx, &http.Request{Method: http.MethodPost, URL: &url.URL{}, Form: seen, PostForm: seen})
 	switch {
 	case client != nil && !client.returnsTo(form.Get("redirect_uri")):
-		return r, worded(fosite.ErrInvalidRequest, "The redirect_uri is not registered for this client: it must match exactly, except for the port of a native app's loopback address.")
+		return r, worded(fosite.ErrInvalidRequest, "The redirect_uri is not registered for this client: it is compared whole, but for the port of a native app on its own machine.")
 	case client != nil && form.Get("response_type") == "": // fosite calls it unsupported (RFC 6749 4.1.2.1)
 		err = worded(fosite.ErrInvalidRequest, "The parameter response_type is missing.")
 	case err != nil:
@@ -74,7 +75,10 @@ func (s *Service) parseAuthorizeRequest(ctx context.Context, form url.Values, re
 	if err != nil {
 		return r, err
 	}
-	return r, errors.Join(r.checkMode(), r.checkResponseType(), r.checkLengths(), r.checkPKCE(), r.checkDPoPKey(), s.read(r), refuseDetails(form))
+	if err := errors.Join(r.checkMode(), r.checkResponseType(), r.checkLengths(), r.checkPKCE(), r.checkDPoPKey(), s.read(r), refuseDetails(form)); err != nil {
+		return r, err
+	}
+	return r, s.readHandle(ctx, r)
 }
 
 // newAuthorizeRequest reads what requires only the registration. client is nil if unknown.

@@ -38,7 +38,7 @@ func (h *Handler) resume(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.dispatch(ctx, c, r, i)
+	return h.dispatch(c, ctx, r, i)
 }
 
 // overError is returned if the address names no request that can be answered (again). client is the app that began it,
@@ -135,6 +135,18 @@ func (f facts) refused(i *interaction) bool {
 	return true
 }
 
+// refusalOf returns the error for the app if the answer is no: the member's, or ours to somebody else than the person of
+// the launch who has just signed in.
+func (f facts) refusalOf(i *interaction) error {
+	switch {
+	case i != nil && f.refused(i):
+		return f.refusalError(i.refusal)
+	case f.stranger && f.fresh():
+		return worded(fosite.ErrAccessDenied, "Who signed in is not the person whom the app was launched for.")
+	}
+	return nil
+}
+
 // refusalError is the error for the app (RFC 6749 4.1.2.1).
 func (f facts) refusalError(said memberNo) error {
 	switch {
@@ -145,5 +157,5 @@ func (f facts) refusalError(said memberNo) error {
 	case f.session != nil && accounts.Rank(f.session.ACR) < f.request.assurance.minimum:
 		return errUnmetAuthentication // OpenID Connect Core Error Code unmet_authentication_requirements
 	}
-	return worded(fosite.ErrAccessDenied, "The member did not continue.")
+	return worded(fosite.ErrAccessDenied, "The member did not go on.")
 }

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -10,7 +9,7 @@ import (
 )
 
 // A client with profile smart is a partner that reads the member's record at a FHIR server: SMART App Launch 2.2,
-// standalone launch with patient context. This server knows who the member is and what they allowed; the record belongs
+// standalone launch with patient context, and launch by a FHIR server or portal (authorize_launch.go). This server knows who the member is and what they allowed; the record belongs
 // to the FHIR server, which accepts our access tokens.
 
 // Scopes of SMART App Launch section 3 in addition to those of the record itself.
@@ -19,66 +18,22 @@ const (
 	scopeFHIRUser      = "fhirUser"       // the ID token names the member's resource
 )
 
-var smartScopes = append(slices.Clone(partnerScopes), scopeFHIRUser, scopeLaunchPatient)
-
-// recordScope is a scope on one patient's resources of a type: patient/Observation.rs, or in version 1
-// patient/Observation.read. Finer ones with a query are not supported.
-type recordScope struct {
-	kind    string // resource type, "*" for all
-	actions string // of "cruds", in that order
-}
-
-var (
-	recordPattern = regexp.MustCompile(`^patient/(\*|[A-Z][A-Za-z]{1,63})\.(read|write|\*|c?r?u?d?s?)$`)
-	firstVersion  = map[string]string{"read": "rs", "write": "cud", "*": "cruds"}
-)
-
-func parseRecordScope(scope string) (recordScope, bool) {
-	m := recordPattern.FindStringSubmatch(scope)
-	if m == nil || m[2] == "" {
-		return recordScope{}, false
-	}
-	r := recordScope{m[1], m[2]}
-	if actions, old := firstVersion[r.actions]; old {
-		r.actions = actions
-	}
-	return r, true
-}
-
-func (r recordScope) covers(other recordScope) bool {
-	return (r.kind == "*" || r.kind == other.kind) &&
-		!strings.ContainsFunc(other.actions, func(action rune) bool { return !strings.ContainsRune(r.actions, action) })
-}
-
-// changes reports whether it lets an app do more than read.
-func (r recordScope) changes() bool { return strings.ContainsAny(r.actions, "cud") }
-
-// coversScope reports whether scopes include the one, by name or, in the record, by a wider one.
-func coversScope(scopes []string, one string) bool {
-	if slices.Contains(scopes, one) {
-		return true
-	}
-	asked, ok := parseRecordScope(one)
-	return ok && slices.ContainsFunc(scopes, func(scope string) bool {
-		wide, ok := parseRecordScope(scope)
-		return ok && wide.covers(asked)
-	})
-}
+var smartScopes = append(slices.Clone(partnerScopes), scopeFHIRUser, scopeLaunchPatient, scopeLaunch)
 
 // completeSmart fills in and checks what SMART App Launch requires of a registration.
 func (m *Metadata) completeSmart() error {
-	m.defaults([]string{"authorization_code", "refresh_token"}, smartScopes)
+	m.defaults([]string{"authorization_code", "refresh_token"}, slices.DeleteFunc(slices.Clone(smartScopes), func(scope string) bool { return scope == scopeLaunch }))
 	if m.SubjectType == "" {
 		m.SubjectType = subjectPairwise
 	}
 	for _, scope := range m.Scope {
-		if _, ok := parseRecordScope(scope); !ok && !slices.Contains(smartScopes, scope) {
+		if !inPatientRecord(scope) && !slices.Contains(smartScopes, scope) {
 			return &MetadataError{"scope", scope + " is neither patient/Type.actions nor one of " + strings.Join(smartScopes, ", ")}
 		}
 	}
 	switch {
 	case len(m.Audience) == 0:
-		return &MetadataError{"audience", "is required: the address of the FHIR server, which the app sends as aud"}
+		return &MetadataError{"audience", "is needed: the address of the FHIR server, which the app sends as aud"}
 	case !m.pkce():
 		return &MetadataError{"require_pkce", "is always true in the profile smart"}
 	}
@@ -111,8 +66,35 @@ func (r *authorizeRequest) readAud() error {
 // launch is the launch context of a token request: whose record it is. The ID is the roster's own, random, and known to
 // the FHIR server; never the member number (S-42).
 type launch struct {
-	patient  string // "" for none
-	fhirUser string // address of the member's resource; "" for none
+	patient  string         // "" for none
+	fhirUser string         // address of the member's resource; "" for none
+	context  *launchContext // what the app was launched with; nil for a standalone launch
+}
+
+// answer adds the launch context to a token response (SMART App Launch 2.2, "Scopes and Launch Context").
+func (l launch) answer(response fosite.AccessResponder) {
+	if l.patient != "" {
+		response.SetExtra("patient", l.patient)
+	}
+	c := l.context
+	if c == nil {
+		return
+	}
+	if c.Encounter != "" {
+		response.SetExtra("encounter", c.Encounter)
+	}
+	if c.FHIRContext != nil {
+		response.SetExtra("fhirContext", c.FHIRContext)
+	}
+	if c.Intent != "" {
+		response.SetExtra("intent", c.Intent)
+	}
+	if c.Banner != nil {
+		response.SetExtra("need_patient_banner", *c.Banner)
+	}
+	if c.StyleURL != "" {
+		response.SetExtra("smart_style_url", c.StyleURL)
+	}
 }
 
 // readLaunch returns the launch context that the scopes of g ask for.
@@ -125,6 +107,9 @@ func (s *Service) readLaunch(ctx context.Context, client *Client, g *grant) (lau
 		return launch{}, err
 	}
 	var l launch
+	if l.context, err = s.store.launchOf(g, g.Scopes); err != nil {
+		return launch{}, err
+	}
 	id := account.MemberID.String()
 	if slices.ContainsFunc(g.Scopes, func(scope string) bool { return scope != scopeFHIRUser && namesPatient(scope) }) {
 		l.patient = id
@@ -137,13 +122,11 @@ func (s *Service) readLaunch(ctx context.Context, client *Client, g *grant) (lau
 
 // namesPatient reports whether a scope refers to one person's record.
 func namesPatient(scope string) bool {
-	_, ok := parseRecordScope(scope)
-	return ok || scope == scopeLaunchPatient || scope == scopeFHIRUser
+	return inPatientRecord(scope) || scope == scopeLaunch || scope == scopeLaunchPatient || scope == scopeFHIRUser
 }
 
 // knowsScope reports whether the client registered the scope; for an app of the record, it also accepts other scopes of
 // the record, so that they are refused, not ignored.
 func (c *Client) knowsScope(scope string) bool {
-	_, inRecord := parseRecordScope(scope)
-	return coversScope(c.Metadata.Scope, scope) || inRecord && c.Metadata.Profile == ProfileSmart
+	return coversScope(c.Metadata.Scope, scope) || inPatientRecord(scope) && c.Metadata.Profile == ProfileSmart
 }

@@ -35,14 +35,19 @@ type facts struct {
 	agreement  bool              // a new version must be accepted; asked at a fresh sign-in
 	question   bool              // a secret question must be asked for, also at a fresh sign-in
 	passkey    bool              // a passkey may be offered, also at a fresh sign-in
+	stranger   bool              // the app was launched for another member
 	consent    *consent          // what the member allowed this client; nil if nothing, or not asked for
+}
+
+// fresh reports whether the member signed in for this request.
+func (f facts) fresh() bool {
+	return f.session != nil && !f.session.AuthTime.Before(f.request.requestedAt)
 }
 
 // nextStep returns the first unmet need and its reason, in a fixed order. It is pure: every page returns to the
 // dispatcher, which calls it again.
 func nextStep(f facts) (step, string) {
-	r, s := f.request, f.session
-	fresh := s != nil && !s.AuthTime.Before(r.requestedAt) // signed in for this request
+	r, s, fresh := f.request, f.session, f.fresh()
 	switch {
 	case r.asks("create") && !fresh:
 		return stepRegister, "prompt=create"
@@ -54,6 +59,8 @@ func nextStep(f facts) (step, string) {
 		return stepLogin, "max_age passed"
 	case r.hintSubject != "" && r.hintSubject != f.subject():
 		return stepLogin, "id_token_hint names another member"
+	case f.stranger && !fresh: // who signs in as another is refused
+		return stepLogin, "the app was launched for another member"
 	case r.asks("select_account") && !fresh && f.selectedAt == nil:
 		return stepSelect, "prompt=select_account"
 	case f.heldFor != nil && *f.heldFor != s.AccountID && f.selectedAt == nil:

@@ -30,6 +30,7 @@ type Metadata struct {
 	ACRMetadata
 	EncryptionMetadata
 	LanguageMetadata
+	SmartMetadata
 
 	ClientName                string   `json:"client_name"`
 	Profile                   Profile  `json:"profile"`

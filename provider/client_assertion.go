@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -64,7 +65,7 @@ func (s *Service) checkAssertion(ctx context.Context, client *Client, path, toke
 		return onceOnly{}, refusal("The client assertion is not signed with an algorithm registered for the client.")
 	}
 	header := parsed.Headers[0]
-	if bringsKey(token) {
+	if client.bringsKey(token) {
 		return onceOnly{}, refusal("The client assertion names a key in its header: keys are registered.")
 	}
 	keys, err := s.keysOf(ctx, client, header.KeyID, header.Algorithm)
@@ -81,13 +82,17 @@ func (s *Service) checkAssertion(ctx context.Context, client *Client, path, toke
 	return onceOnly{}, refusal("The client assertion's signature does not fit a registered key.")
 }
 
-// bringsKey reports whether the header contains or locates a key. Such headers are never followed (S-44).
-func bringsKey(token string) bool {
+// bringsKey reports whether the header contains or locates a key. Such headers are never followed (S-44); a jku that
+// repeats the registered jwks_uri is allowed (SMART App Launch 2.2, "Client Authentication: Asymmetric").
+func (c *Client) bringsKey(token string) bool {
 	encoded, _, _ := strings.Cut(token, ".")
 	raw, err := base64.RawURLEncoding.DecodeString(encoded)
 	var header map[string]json.RawMessage
 	if err != nil || json.Unmarshal(raw, &header) != nil {
 		return true
+	}
+	if text, err := json.Marshal(c.Metadata.JWKSURI); err == nil && c.Metadata.JWKSURI != "" && bytes.Equal(bytes.TrimSpace(header["jku"]), text) {
+		delete(header, "jku")
 	}
 	for _, name := range []string{"jwk", "jku", "x5u", "x5c"} {
 		if _, there := header[name]; there {

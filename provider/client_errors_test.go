@@ -12,7 +12,6 @@ import (
 // TestClientErrors: the page of a wrong address shows what was sent, and its number leads
 // the operator to the request; no secret is kept, and no more than a hundred requests are.
 func TestClientErrors(t *testing.T) {
-	t.Parallel()
 	b := newBench(t, 4)
 	id, secret := b.client(nil)
 	address, _ := b.request(id, url.Values{"redirect_uri": {`https://app.example/wrong?a=<b>`}, "state": {"member-state"}, "login_hint": {"maria"}})
@@ -44,7 +43,7 @@ func TestClientErrors(t *testing.T) {
 	}
 
 	none, _ := b.request(id, url.Values{"prompt": {"none"}})
-	b.browser().get(none) // login_required is not the app's fault
+	b.browser().get(none) // login_required is no fault of the app's
 	for range 105 {
 		b.refresh(id, secret, "x")
 	}

@@ -114,6 +114,12 @@ func (m *Metadata) complete(rules Rules) error {
 	if err := m.checkAudiences(); err != nil {
 		return err
 	}
+	if err := m.checkBackend(); err != nil {
+		return err
+	}
+	if err := m.checkFHIRServer(rules.InsecureLocal); err != nil {
+		return err
+	}
 	if err := m.checkKeys(); err != nil {
 		return err
 	}
@@ -143,12 +149,12 @@ func (m *Metadata) checkSubjects() error {
 	if m.SubjectType == subjectPairwise && m.SectorIdentifierURI == "" {
 		for _, uri := range m.RedirectURIs {
 			if sector := m.sector(); sector != "" && hostOf(uri) != sector {
-				return &MetadataError{"sector_identifier_uri", "is required: the redirect_uris have more than one host"}
+				return &MetadataError{"sector_identifier_uri", "is needed: the redirect_uris have more than one host"}
 			}
 		}
 	}
 	if m.asksConsent() && m.OperatorName == "" {
-		return &MetadataError{"operator_name", "is required: members see whose app it is"}
+		return &MetadataError{"operator_name", "is needed: members see whose app it is"}
 	}
 	if m.Profile == ProfilePartner {
 		if err := subset("scope", m.Scope, partnerScopes); err != nil {
@@ -226,6 +232,8 @@ func (m *Metadata) checkFlows(insecureLocal bool) error {
 		{"logo_uri", m.LogoURI},
 		{"policy_uri", m.PolicyURI},
 		{"tos_uri", m.TosURI},
+		{"smart_style_url", m.SmartStyleURL},
+		{"user_access_brand_bundle", m.BrandBundle},
 		{"backchannel_logout_uri", m.BackchannelLogoutURI},
 		{"frontchannel_logout_uri", m.FrontchannelLogoutURI},
 		{"sector_identifier_uri", m.SectorIdentifierURI},

@@ -40,7 +40,7 @@ func (r *Clients) reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	byID, browserApps := make(map[string]*Client, len(all)), map[string]bool{}
+	byID, browserApps, fhirServers := make(map[string]*Client, len(all)), map[string]bool{}, map[string]*Client{}
 	for _, row := range all {
 		client := &Client{ID: row.ClientID, Metadata: row.Metadata, SecretMAC: row.SecretMAC, RegistrationMAC: row.RegistrationMAC,
 			DisabledAt: row.DisabledAt, CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt}
@@ -57,8 +57,11 @@ func (r *Clients) reload(ctx context.Context) error {
 				browserApps[from] = true
 			}
 		}
+		if client.Metadata.FHIRServer != "" && client.DisabledAt == nil {
+			fhirServers[client.Metadata.FHIRServer] = client
+		}
 	}
-	r.snapshot.Store(&registry{version, byID, browserApps})
+	r.snapshot.Store(&registry{version, byID, browserApps, fhirServers})
 	return nil
 }
 
@@ -83,12 +86,18 @@ func (r *Clients) insert(ctx context.Context, c *Client) error {
 	if err != nil {
 		return err
 	}
+	if err := r.checkServerName(ctx, c); err != nil {
+		return err
+	}
 	return r.storeLogos(ctx, c)
 }
 
-// replace is update for new metadata, which includes the logos.
+// replace is update for new metadata, which includes a FHIR server's name and the logos.
 func (r *Clients) replace(ctx context.Context, c *Client) error {
 	if err := r.update(ctx, c); err != nil {
+		return err
+	}
+	if err := r.checkServerName(ctx, c); err != nil {
 		return err
 	}
 	return r.storeLogos(ctx, c)

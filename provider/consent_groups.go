@@ -19,10 +19,10 @@ type consentGroup struct {
 
 // scopeWords are the text keys of the scopes that are not about the record.
 var scopeWords = map[string]string{"openid": "openid", "profile": "profile", "email": "email", "husky.member": "member",
-	"offline_access": "offline_access", scopeLaunchPatient: "launch_patient", scopeFHIRUser: "launch_patient"}
+	"offline_access": "offline_access", scopeLaunchPatient: "launch_patient", scopeLaunch: "launch_patient", scopeFHIRUser: "launch_patient"}
 
 // needed are the scopes without which a sign-in makes no sense; they have no checkbox.
-var needed = []string{"openid", scopeLaunchPatient, scopeFHIRUser}
+var needed = []string{"openid", scopeLaunchPatient, scopeLaunch, scopeFHIRUser}
 
 type recordGroup struct {
 	key       string
@@ -65,7 +65,7 @@ func groupsOf(asked []string) []consentGroup {
 		for _, scope := range asked {
 			record, ok := parseRecordScope(scope)
 			switch {
-			case !ok:
+			case !ok || ownCategory(asked, record) != "":
 				continue
 			case record.kind == "*":
 				for _, kind := range kinds.kinds {
@@ -81,8 +81,41 @@ func groupsOf(asked []string) []consentGroup {
 		if g.scopes != nil {
 			groups = append(groups, g)
 		}
+		if slices.Contains(kinds.kinds, "Observation") {
+			groups = append(groups, categoryGroups(asked)...)
+		}
 	}
 	return append(groups, otherGroups(asked)...)
+}
+
+// ownCategory returns the category of observations that a scope of the app is shown under, "" if it has none, or if the
+// app asks for a wider one as well.
+func ownCategory(asked []string, record recordScope) string {
+	wider := func(scope string) bool {
+		other, ok := parseRecordScope(scope)
+		return ok && other.category() == "" && other.covers(record)
+	}
+	if slices.ContainsFunc(asked, wider) {
+		return ""
+	}
+	return record.category()
+}
+
+// categoryGroups are the categories of observations that the app asks for by themselves, in the order of the page.
+func categoryGroups(asked []string) (groups []consentGroup) {
+	for _, category := range observationCategories {
+		key := "observation_" + strings.ReplaceAll(category, "-", "_")
+		g := consentGroup{Key: key, ID: "group_" + key, Sensitive: true}
+		for _, scope := range asked {
+			if record, ok := parseRecordScope(scope); ok && ownCategory(asked, record) == category {
+				g.scopes, g.Changes = append(g.scopes, scope), g.Changes || record.changes()
+			}
+		}
+		if g.scopes != nil {
+			groups = append(groups, g)
+		}
+	}
+	return groups
 }
 
 const otherKind = "patient_other"
@@ -95,8 +128,13 @@ func otherGroups(asked []string) (groups []consentGroup) {
 		if !ok || record.kind == "*" || known {
 			continue
 		}
-		groups = append(groups, consentGroup{Key: otherKind, ID: "group_" + otherKind + "_" + record.kind, Name: record.kind, Sensitive: true,
-			Changes: record.changes(), scopes: []string{scope}})
+		i := slices.IndexFunc(groups, func(g consentGroup) bool { return g.Name == record.kind })
+		if i < 0 {
+			i = len(groups)
+			groups = append(groups, consentGroup{Key: otherKind, ID: "group_" + otherKind + "_" + record.kind, Name: record.kind, Sensitive: true})
+		}
+		groups[i].Changes = groups[i].Changes || record.changes()
+		groups[i].scopes = append(groups[i].scopes, scope)
 	}
 	return groups
 }

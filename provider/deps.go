@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -26,7 +27,7 @@ import (
 	"huskyidp/templates"
 )
 
-// Accounts is what sign-in and claims need from package accounts; *accounts.Service but in tests.
+// Accounts is what sign-in and claims need from package accounts.
 type Accounts interface {
 	Authenticate(ctx context.Context, a accounts.Attempt) (accounts.Account, error)
 	Get(ctx context.Context, id uuid.UUID) (accounts.Account, error)
@@ -42,7 +43,7 @@ type Accounts interface {
 	FinishPasskey(ctx context.Context, browser []byte, id uuid.UUID, answer string) (accounts.Account, error)
 }
 
-// Sessions keeps the member's sign-in in the browser; package selfservice does.
+// Sessions keeps the member's sign-in in the browser.
 type Sessions interface {
 	Lookup(c *gin.Context) (accounts.Session, bool, error)
 	Peek(c *gin.Context) (accounts.Session, bool, error)
@@ -63,6 +64,14 @@ type Sessions interface {
 	Fresh(c *gin.Context, session accounts.Session) (bool, error)
 }
 
+// Members returns what the roster releases about a member.
+type Members interface {
+	Member(ctx context.Context, id uuid.UUID) (members.Member, error)
+}
+
+// Keys returns the current signing keys.
+type Keys interface{ Current() *keys.Set }
+
 // Deps are the dependencies of the provider. All are required unless a comment says otherwise.
 type Deps struct {
 	Issuer       string // https://host, without a trailing slash
@@ -79,10 +88,10 @@ type Deps struct {
 	Questions          bool                                       // members without a secret question are asked for one
 	DB                 *postgres.DB
 	Keyring            *seal.Keyring
-	Keys               *keys.Service
+	Keys               Keys
 	Clients            *Clients
 	Accounts           Accounts
-	Members            *members.Roster
+	Members            Members
 	Limiter            *ratelimit.Limiter
 	Audit              *audit.Log
 	Now                func() time.Time
@@ -95,7 +104,7 @@ type Service struct {
 	store              *store
 	clients            *Clients
 	accounts           Accounts
-	members            *members.Roster
+	members            Members
 	limiter            *ratelimit.Limiter
 	strategy           *strategy
 	proofs             ProofDeps
@@ -165,7 +174,8 @@ type Handler struct {
 	accounts   Accounts
 	sessions   Sessions
 	metadata   document
-	smart      document
+	smart      smartConfiguration // without what differs by FHIR server
+	fhir       atomic.Pointer[fhirDocuments]
 	developers developersPage
 	now        func() time.Time
 }
@@ -181,13 +191,9 @@ func NewHandler(s *Service, w *web.Web, sessions Sessions) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	smart, err := newDocument(newSmartConfiguration(meta))
-	if err != nil {
-		return nil, err
-	}
 	developers, err := newDevelopersPage(meta, s.tryURL)
 	if err != nil {
 		return nil, err
 	}
-	return &Handler{service: s, web: w, accounts: s.accounts, sessions: sessions, metadata: doc, smart: smart, developers: developers, now: s.now}, nil
+	return &Handler{service: s, web: w, accounts: s.accounts, sessions: sessions, metadata: doc, smart: newSmartConfiguration(meta), developers: developers, now: s.now}, nil
 }

@@ -31,7 +31,7 @@
 //	/login, /login/accounts, /register/… ──work done──> GET /authorize/resume?flow=… ──> nextStep again
 //	                                                        │ nothing unmet
 //	                                                        v
-//	                               a page of ours, navigating ──> …&go=1 ──> code, or the member's no, to the app
+//	                               a page of ours that leads on ──> …&go=1 ──> code, or the member's no, to the app
 //
 // The page between is there because browsers apply form-action to every redirect after a post,
 // also to the app's own (authorize_resume.go).
@@ -52,8 +52,8 @@
 // A signed-in member's request is answered without being stored. A stored one is
 // found by an opaque id in the address together with the browser's cookie, lives 48
 // hours, and survives restarts, since nothing of it is in memory. Once answered it is answered
-// again for ten minutes, judged again each time: a second press, a reload and Back lead to the
-// app. Afterwards it is over, and leads whoever is signed in to where the app starts.
+// anew for ten minutes, judged again each time: a second press, a reload and Back lead to the
+// app. Afterwards it is over, and leads whoever is signed in to where the app begins anew.
 //
 // # What fosite decides
 //
@@ -146,7 +146,7 @@
 //	                        subject; ending it voids every grant made under it
 //	consent_reminder.go     who has allowed partner apps something is reminded once a year
 //	consent_groups.go       kinds of data, each a box; those of the health record are SMART App
-//	                        Launch's scopes (authorize_smart.go), sensitive ones last
+//	                        Launch's scopes (authorize_smart_scope.go), sensitive ones last
 //	login_agreement.go      a version of the license agreement published since the last sign-in
 //	login_question.go       a secret question, where there is none: can be postponed
 //	login_passkey_offer.go  a passkey, once, where the device can make one: can be declined
@@ -156,9 +156,22 @@
 //	                        each app of the session that listens (logout_back_channel.go); NotifyApps does
 //	                        so for sessions that ended in any other way
 //
+// # Apps of the health record
+//
+// SMART App Launch 2.2. A FHIR server is a service with a name (client_smart.go), whose document
+// (discovery_smart.go) is made when the registry has changed.
+//
+//	authorize_smart.go         what the profile smart registers, aud, and the launch context of a token
+//	authorize_smart_scope.go   scopes of the record, and which one covers another
+//	authorize_launch_make.go   a FHIR server or portal launches an app for one member: the handle
+//	authorize_launch.go        the handle in an authorization request: live when the request arrives,
+//	                           good until the person it is for has signed in, spent in the batch that
+//	                           inserts the grant, which keeps the context, sealed
+//	token_backend.go           services that read in no member's name
+//
 // # Tables
 //
-// clients, client_errors (the last 100 refused requests of each), client_logos, client_language_logos, client_registry, interactions, par_requests, grants, code_redemptions,
+// clients, client_errors (the last 100 refused requests of each), client_logos, client_language_logos, client_registry, interactions, par_requests, smart_launches, grants, code_redemptions,
 // refresh_tokens, access_tokens (opaque ones), revoked_access_tokens, consents,
 // pairwise_subjects, device_codes, used_jtis; and the views account_states and
 // session_ends of package accounts: a grant is void with its account, with a password changed
@@ -187,6 +200,6 @@
 // 9701; OpenID Connect Core 1.0 (implicit and hybrid flow for certification alone),
 // Discovery 1.0, RP-Initiated, Front-Channel and Back-Channel Logout 1.0, Form Post Response
 // Mode 1.0, Initiating User Registration 1.0, JWT Secured Authorization Response Mode
-// (signed); SMART App Launch 2.2 (standalone, patient context). Where they leave a choice,
+// (signed); SMART App Launch 2.2 (standalone and EHR launch, backend services). Where they leave a choice,
 // the stricter one of RFC 9700.
 package provider

@@ -74,12 +74,11 @@ func checkAnswer(t *testing.T, name string, w *httptest.ResponseRecorder, codes 
 var nonsense = []string{"", " ", "\x00", "é", `"`, "`", `\`, "{", "[1,", `{"a":}`, "a.b.c", "eyJ.eyJ.e30", "-1", "1e999", "99999999999999999999", "code code", "%", "://", "http://[::1", "\u00a0", strings.Repeat("x", 300)}
 
 var programRoutes = []string{"/.well-known/oauth-authorization-server", "/.well-known/openid-configuration", "/.well-known/smart-configuration", "/connect/register",
-	"/connect/register/:id", "/device_authorization", "/introspect", "/jwks", "/logo/:digest", "/par", "/revoke", "/token", "/userinfo"}
+	"/connect/register/:id", "/device_authorization", "/fhir/:name/.well-known/smart-configuration", "/introspect", "/jwks", "/logo/:digest", "/par", "/revoke", "/smart/launch", "/token", "/userinfo"}
 
 // TestEveryErrorHasWords: whatever an endpoint of programs refuses, and why, the answer has a code of the table and
 // a description in the characters of RFC 6749 5.2, in no library's words.
 func TestEveryErrorHasWords(t *testing.T) {
-	t.Parallel()
 	b := newBench(t, 4)
 	codes := documented(t)
 	id, secret := b.client(func(m *provider.Metadata) {

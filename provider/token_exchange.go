@@ -91,6 +91,9 @@ func (s *Service) decide(ctx context.Context, in call, client *Client, found pre
 	}
 	switch {
 	case found.grant == nil: // a service gets what it asks for: fosite has compared it with the registration
+		if err := client.serviceTerms(&t, request.GetRequestedScopes()); err != nil {
+			return exchange{}, err
+		}
 		request.GrantedScope, request.GrantedAudience = request.GetRequestedScopes(), request.GetRequestedAudience()
 	case found.token != nil:
 		if request.GrantedScope, err = narrowRefresh(request, client, found.grant); err != nil {
@@ -109,9 +112,10 @@ func (s *Service) decide(ctx context.Context, in call, client *Client, found pre
 		return exchange{}, err
 	}
 	response.SetTokenType(t.sender.tokenType())
-	if t.launch.patient != "" {
-		response.SetExtra("patient", t.launch.patient)
+	if found.grant == nil {
+		response.SetExpiresIn(lifetimeOf(request.GetGrantedScopes()))
 	}
+	t.launch.answer(response)
 	return exchange{client, found, t, session.made, response}, nil
 }
 

@@ -44,6 +44,7 @@ type grant struct {
 	DPoPJKT       string         // key that the code is bound to; "" for none
 	ConsentID     *uuid.UUID     // the consent it was made under; nil for our own apps
 	Claims        *claimsRequest // claims requested individually; nil if none
+	Launch        []byte         // what the app was launched with, sealed; nil for none
 }
 
 func (g *grant) has(scope string) bool { return slices.Contains(g.Scopes, scope) }

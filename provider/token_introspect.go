@@ -21,6 +21,7 @@ type introspection struct {
 	Active    bool   `json:"active"`
 	TokenType string `json:"token_type,omitempty"`
 	*accessClaims
+	*launchContext // SMART App Launch 2.2, "Token Introspection"
 }
 
 // introspect is the introspection endpoint. Only resource servers may ask, and only about access tokens of their
@@ -64,7 +65,8 @@ func (s *Service) introspection(ctx context.Context, asker *Client, token string
 	if _, err := s.clients.Find(ctx, found.claims.ClientID); err != nil || !slices.Contains(asker.Metadata.ResourceServer, found.claims.Audience) {
 		return introspection{}, nil
 	}
-	return introspection{Active: true, TokenType: found.claims.Sender.tokenType(), accessClaims: &found.claims}, nil
+	launched, err := s.store.launchOf(found.grant, words(found.claims.Scope))
+	return introspection{Active: true, TokenType: found.claims.Sender.tokenType(), accessClaims: &found.claims, launchContext: launched}, err
 }
 
 // introspectionJWT is the media type of RFC 9701 section 4.

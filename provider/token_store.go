@@ -25,29 +25,32 @@ type store struct {
 // password voids it, and so does the end of its session; a sign-out voids only grants without offline_access.
 const grantColumns = `
 	g.id, g.client_id, g.account_id, g.subject, g.sid, g.scopes, g.audience, g.auth_time, g.acr, g.amr, g.nonce,
-	g.redirect_uri, g.code_hash, g.code_challenge, g.code_expires_at, g.created_at, g.expires_at, g.claims, g.dpop_jkt,
+	g.redirect_uri, g.code_hash, g.code_challenge, g.code_expires_at, g.created_at, g.expires_at, g.claims, g.dpop_jkt, g.launch,
 	coalesce(g.revoked_at, case when not a.active or a.credentials_changed_at > g.created_at then g.created_at end,
 		(select e.ended_at from session_ends e where e.sid = g.sid and (e.voids = 'all' or not 'offline_access' = any(g.scopes)))) as revoked_at`
 
 func (g *grant) scanTargets() []any {
 	return []any{&g.ID, &g.ClientID, &g.AccountID, &g.Subject, &g.SID, &g.Scopes, &g.Audience, &g.AuthTime, &g.ACR, &g.AMR,
-		&g.Nonce, &g.RedirectURI, &g.CodeHash, &g.CodeChallenge, &g.CodeExpiresAt, &g.CreatedAt, &g.ExpiresAt, &g.Claims, &g.DPoPJKT, &g.RevokedAt}
+		&g.Nonce, &g.RedirectURI, &g.CodeHash, &g.CodeChallenge, &g.CodeExpiresAt, &g.CreatedAt, &g.ExpiresAt, &g.Claims, &g.DPoPJKT, &g.Launch, &g.RevokedAt}
 }
 
 // saveGrant inserts the grant whose code or tokens are about to be sent, and ends the request that it came from. The
-// error is errLostRace if a pushed request was answered before.
-func (s *store) saveGrant(ctx context.Context, g *grant, m made, flowHash, pushed []byte, now time.Time) error {
+// error is errLostRace if a pushed request was answered before, errLaunchUsed if a launch was.
+func (s *store) saveGrant(ctx context.Context, g *grant, m made, r *authorizeRequest, flowHash []byte, now time.Time) error {
 	b := &pgx.Batch{}
 	queueGrant(b, g)
 	if flowHash != nil {
 		b.Queue(`update interactions set finished_at = coalesce(finished_at, $1), refusal = null, refused_at = null where flow_hash = $2`,
 			now, flowHash)
 	}
-	if pushed != nil { // a use by another interaction violates par_requests_uses_check and undoes the batch
+	if r.pushed != nil { // a use by another interaction violates par_requests_uses_check and undoes the batch
 		b.Queue(`
 			update par_requests set used_at = coalesce(used_at, @now), used_by = coalesce(used_by, @flow_hash),
 				uses = uses + case when used_by = @flow_hash then 0 else 1 end
-			where handle_hash = @handle_hash`, pgx.NamedArgs{"now": now, "handle_hash": pushed, "flow_hash": flowHash})
+			where handle_hash = @handle_hash`, pgx.NamedArgs{"now": now, "handle_hash": r.pushed, "flow_hash": flowHash})
+	}
+	if r.launched != nil {
+		queueLaunchUse(b, r.launched.hash, flowHash, now)
 	}
 	m.queueOpaque(b, &g.ID)
 	kind := audit.CodeIssued
@@ -56,8 +59,11 @@ func (s *store) saveGrant(ctx context.Context, g *grant, m made, flowHash, pushe
 	}
 	s.audit.Queue(b, ctx, g.event(kind, true, now))
 	err := s.db.From(ctx).SendBatch(ctx, b).Close()
-	if postgres.Violated(err) == "par_requests_uses_check" {
+	switch postgres.Violated(err) {
+	case "par_requests_uses_check":
 		return errLostRace
+	case "smart_launches_uses_check":
+		return errLaunchUsed
 	}
 	return err
 }
@@ -66,10 +72,10 @@ func (s *store) saveGrant(ctx context.Context, g *grant, m made, flowHash, pushe
 func queueGrant(b *pgx.Batch, g *grant) {
 	b.Queue(`
 		insert into grants (id, client_id, account_id, subject, sid, scopes, audience, auth_time, acr, amr, nonce,
-			redirect_uri, code_hash, code_challenge, code_expires_at, created_at, expires_at, consent_id, claims, dpop_jkt)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
+			redirect_uri, code_hash, code_challenge, code_expires_at, created_at, expires_at, consent_id, claims, dpop_jkt, launch)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
 		g.ID, g.ClientID, g.AccountID, g.Subject, g.SID, g.Scopes, g.Audience, g.AuthTime, g.ACR, g.AMR, g.Nonce,
-		g.RedirectURI, g.CodeHash, g.CodeChallenge, g.CodeExpiresAt, g.CreatedAt, g.ExpiresAt, g.ConsentID, g.Claims, g.DPoPJKT)
+		g.RedirectURI, g.CodeHash, g.CodeChallenge, g.CodeExpiresAt, g.CreatedAt, g.ExpiresAt, g.ConsentID, g.Claims, g.DPoPJKT, g.Launch)
 }
 
 // saveTokens marks the code or refresh token used and stores what is issued, in one batch. A constraint undoes all of

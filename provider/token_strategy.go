@@ -13,14 +13,13 @@ import (
 	"github.com/ory/fosite"
 
 	"huskyidp/internal/seal"
-	"huskyidp/keys"
 )
 
 // strategy makes and checks codes and tokens for fosite: opaque 256-bit codes and refresh tokens stored as SHA-256, JWT
 // access tokens (RFC 9068), ID tokens (OpenID Connect Core 2). go-jose v4 signs with the keys of package keys.
 type strategy struct {
 	issuer   string
-	keys     *keys.Service
+	keys     Keys
 	keyring  *seal.Keyring
 	verified verifiedTokens
 }
@@ -100,7 +99,7 @@ func (s *strategy) GenerateAccessToken(_ context.Context, r fosite.Requester) (s
 		Issuer:   s.issuer,
 		Subject:  client.ID,
 		Audience: s.issuer,
-		Expiry:   jwt.NewNumericDate(session.now.Add(accessTokenLifetime)),
+		Expiry:   jwt.NewNumericDate(session.now.Add(lifetimeOf(r.GetGrantedScopes()))),
 		IssuedAt: jwt.NewNumericDate(session.now),
 		ID:       tokenID(uuid.Nil, id),
 		ClientID: client.ID,

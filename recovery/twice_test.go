@@ -63,15 +63,15 @@ func TestBegunAtOnceIsOne(t *testing.T) {
 	}
 }
 
-// Another name, another browser, another app, a minute later, and one whose mailbox is proven: those start over.
-func TestStartsOver(t *testing.T) {
+// Another name, another browser, another app, a minute later, and one whose mailbox is proven: those begin anew.
+func TestBegunAnew(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.member("maria", "004123789")
 	f.member("john", "004123790")
 	v := f.visitor().begin("maria")
 	n := f.count(`select count(*) from recoveries`)
-	startsOver := func(why string) {
+	anew := func(why string) {
 		t.Helper()
 		n++
 		if got := f.count(`select count(*) from recoveries`); got != n {
@@ -79,16 +79,16 @@ func TestStartsOver(t *testing.T) {
 		}
 	}
 	v.begin("john")
-	startsOver("another name")
+	anew("another name")
 	v.begin("maria")
-	startsOver("the first again, which another has ended")
+	anew("the first again, which another has ended")
 	f.visitor().begin("maria")
-	startsOver("another browser")
+	anew("another browser")
 	v.get("/recover/password?flow=f2").post("username", "maria").on("/recover/code?flow=f2", 200)
-	startsOver("another app")
+	anew("another app")
 	f.later(time.Minute)
 	v.get("/recover/password?flow=f2").post("username", "maria").on("/recover/code?flow=f2", 200)
-	startsOver("a minute later")
+	anew("a minute later")
 }
 
 // The second press on the button of a notice's link gets the first's answer for a while; the link is good for nothing else.

@@ -13,6 +13,7 @@ import (
 	"huskyidp/internal/seal"
 	"huskyidp/keys"
 	"huskyidp/members"
+	"huskyidp/provider"
 	"huskyidp/recovery"
 	"huskyidp/registration"
 )
@@ -20,7 +21,7 @@ import (
 // sealedColumns are all columns that hold sealed values for longer than a day. Digests cannot be recomputed: versions
 // of their keys are added and stay readable.
 var sealedColumns = slices.Concat(accounts.SealedColumns, registration.SealedColumns, recovery.SealedColumns, members.SealedColumns, keys.SealedColumns,
-	mail.SealedColumns, admin.SealedColumns)
+	mail.SealedColumns, admin.SealedColumns, provider.SealedColumns)
 
 // KeysDataCmd is "idp keys data".
 type KeysDataCmd struct{}
@@ -54,7 +55,7 @@ func (c *KeysDataCmd) Run(ctx context.Context, env *Environment) error {
 // KeysRotateDataCmd is "idp keys rotate-data".
 type KeysRotateDataCmd struct {
 	Purpose string `arg:"" enum:"pii,totp,signing,pepper-password,pepper-answer,pepper-code,queue" help:"pii, totp, signing, pepper-password, pepper-answer, pepper-code or queue."`
-	Wait    bool   `help:"Wait until the old version is dropped: about five minutes, and the time to re-encrypt all values."`
+	Wait    bool   `help:"Go on until the old version is dropped: about five minutes, and the time of sealing all values anew."`
 }
 
 // Run takes one step, or all. It may be stopped at any moment and run again; the service keeps running.
@@ -68,11 +69,11 @@ func (c *KeysRotateDataCmd) Run(ctx context.Context, env *Environment) error {
 		case seal.StepAdded:
 			fmt.Fprintln(env.Stdout, "A new version is there. It writes once every instance knows it, in two minutes.")
 		case seal.StepPromoted:
-			fmt.Fprintln(env.Stdout, "The new version writes. Values are re-encrypted once every instance knows it, in two minutes.")
+			fmt.Fprintln(env.Stdout, "The new version writes. Values are sealed anew once every instance knows it, in two minutes.")
 		case seal.StepResealed:
-			fmt.Fprintf(env.Stdout, "%d values are re-encrypted; some were being changed and are left.\n", changed)
+			fmt.Fprintf(env.Stdout, "%d values are sealed anew; some were being changed and are left.\n", changed)
 		case seal.StepDropped:
-			_, err := fmt.Fprintf(env.Stdout, "%d values are re-encrypted, none is left, and the old version is dropped. Running this again begins another rotation.\n", changed)
+			_, err := fmt.Fprintf(env.Stdout, "%d values are sealed anew, none is left, and the old version is dropped. Running this again begins another rotation.\n", changed)
 			return err
 		case seal.StepWaits:
 			if !c.Wait {

@@ -19,7 +19,7 @@ func Kinds() []Kind {
 		RecoveryStarted, RecoveryCodeSent, RecoveryRefused, RecoveryProven, RecoveryEnded, AnswerAccepted, AnswerRefused, AnswersClosed,
 		ChangeHeld, ChangeApplied, ChangeStopped,
 		CodeIssued, TokensIssued, TokensRefreshed, CodeReplayed, RefreshReplayed, GrantRevoked, DeviceAllowed, DeviceDenied,
-		AccessTokenRevoked, ClientAuthRefused, ClientCreated, ClientUpdated, ClientEnabled, ClientDisabled, ClientSecretRotated,
+		LaunchMade, LaunchRefused, AccessTokenRevoked, ClientAuthRefused, ClientCreated, ClientUpdated, ClientEnabled, ClientDisabled, ClientSecretRotated,
 		KeyCreated, KeyActivated, KeyRevoked,
 		StaffCreated, StaffChanged, StaffRemoved, StaffSearched, StaffVerified, StaffAsked, StaffDecided, StaffDenied, StaffExported,
 		StaffReviewed, StaffHelped, BreakGlass, StaffEntered,

@@ -80,6 +80,8 @@ const (
 	GrantRevoked        Kind = "grant.revoked"
 	DeviceAllowed       Kind = "grant.device_allowed"
 	DeviceDenied        Kind = "grant.device_denied"
+	LaunchMade          Kind = "grant.launch_made"
+	LaunchRefused       Kind = "grant.launch_refused"
 	AccessTokenRevoked  Kind = "grant.access_token_revoked"
 	ClientAuthRefused   Kind = "client.auth_refused"
 	ClientCreated       Kind = "client.created"

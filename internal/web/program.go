@@ -24,8 +24,9 @@ func (w *Web) Programs(readers Readers, paths ...string) {
 func (w *Web) forPrograms(c *gin.Context) {
 	path := c.Request.URL.Path
 	readers, ok := w.programs[path]
-	if !ok {
-		readers, ok = w.programs[path[:strings.LastIndex(path, "/")+1]]
+	for end := len(path); !ok && end > 0; {
+		end = strings.LastIndex(path[:end], "/")
+		readers, ok = w.programs[path[:end+1]]
 	}
 	if !ok {
 		return
