@@ -20,6 +20,10 @@ async function refused(product, language) {
   }
   await member.at('/register/locked');
   const [reference] = (await member.page.locator('main').innerText()).match(/[2-9B-Z]{3}-[2-9B-Z]{3}-[2-9B-Z]{3}/);
+  await member.page.emulateMedia({ media: 'print' }); // people bring it along
+  assert.ok(await member.page.locator('main .hint').first().isVisible(), 'what to write stands on paper');
+  assert.ok(!await member.page.locator('.top').isVisible() && !await member.page.locator('.foot').isVisible());
+  assert.equal(await member.sheets(), 1);
   await member.close();
   return reference;
 }

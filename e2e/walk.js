@@ -95,6 +95,11 @@ export class Member {
     }
   }
 
+  /** sheets is on how many sheets the page comes out. */
+  async sheets() {
+    return (await this.page.pdf({ format: 'Letter' })).toString('latin1').match(/\/Type\s*\/Page\b/g).length;
+  }
+
   path() { return new URL(this.page.url()).pathname; }
 
   async at(path) {
