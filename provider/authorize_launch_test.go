@@ -162,6 +162,32 @@ func TestLaunchSurvives(t *testing.T) {
 	l.browser().get(address).wantError(t, "invalid_request") // and again from the start
 }
 
+// TestLaunchOnce: of many requests with one handle at the same moment, one gets a code.
+func TestLaunchOnce(t *testing.T) {
+	l := newLaunchBench(t)
+	w := l.signedIn()
+	address, _ := l.launched(l.handle(), nil)
+	w.allow(w.get(address)).wantCode(t) // nothing is left to ask
+	address, _ = l.launched(l.handle(), nil)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	must(t, err)
+	got := race(16, func() answer {
+		switch p := w.do(r.Clone(t.Context())); {
+		case p.location == nil:
+			return answer{status: p.status}
+		case p.location.Query().Has("code"):
+			return answer{status: 1}
+		}
+		return answer{}
+	})
+	if got[1] != 1 || got[0] != 15 {
+		t.Errorf("16 requests: %v, want one code and 15 errors", got)
+	}
+	if n := l.refusals()["used"]; n != 15 {
+		t.Errorf("%d refusals are audited", n)
+	}
+}
+
 // TestLaunchOfAnother: only the person whom the app was launched for gets it.
 func TestLaunchOfAnother(t *testing.T) {
 	l := newLaunchBench(t)

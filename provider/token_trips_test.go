@@ -11,6 +11,8 @@ func TestRoundTrips(t *testing.T) {
 	b := newBench(t, 1) // a statement that left its unit would wait for ever
 	one, _ := b.parties(signedOnly)
 	id, secret := b.client(nil)
+	server, serverSecret := b.fhirServer("records", nil)
+	app, _ := b.smartApp(launchScope, nil)
 	w := b.signedIn()
 	measure := func(use func()) int64 {
 		before := b.trips.Total()
@@ -41,6 +43,12 @@ func TestRoundTrips(t *testing.T) {
 		}},
 		{"discovery", 0, func() { w.get("/.well-known/openid-configuration") }},
 		{"jwks", 0, func() { w.get("/jwks") }},
+		{"a FHIR server's smart-configuration", 0, func() { w.get("/fhir/records/.well-known/smart-configuration") }},
+		{"launch of an app (member, write)", 2, func() {
+			if status, _, body := b.post("/smart/launch", server, serverSecret, url.Values{"app": {app}, "patient": {b.account.MemberID.String()}}); status != 201 {
+				t.Errorf("launch: %d %s", status, body)
+			}
+		}},
 	} {
 		if got := measure(step.use); got > step.max {
 			t.Errorf("%s: %d round trips, want at most %d", step.name, got, step.max)
