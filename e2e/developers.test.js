@@ -1,17 +1,21 @@
-// What a developer sees: the page about the provider, a sign-in step by step, and the record's kinds of data on the consent page.
+// What a developer sees: the page about the provider, a sign-in step by step, the record's kinds of data on the consent page, and a
+// launch by the FHIR server.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { App } from './app.js';
+import { App, register } from './app.js';
 import { cards, start } from './product.js';
 import { launch, Member } from './walk.js';
 
 let product;
 let browser;
 let app;
+let records;
 before(async () => {
   [product, browser] = await Promise.all([start(), launch()]);
   app = await App.register(product, { client_name: 'Mi Expediente', profile: 'smart', operator_name: 'Expediente, S. A.', audience: ['https://fhir.example/r4'],
-    scope: 'openid fhirUser launch/patient offline_access profile patient/*.rs', policy_uri: 'https://app.example/privacy', tos_uri: 'https://app.example/terms' });
+    scope: 'openid fhirUser launch launch/patient offline_access profile patient/*.rs', policy_uri: 'https://app.example/privacy', tos_uri: 'https://app.example/terms' });
+  records = await register(product, { client_name: 'Records', profile: 'service', resource_server: ['https://fhir.example/r4'], fhir_server: 'records',
+    user_access_brand_bundle: 'https://fhir.example/brands', user_access_brand_identifier: { system: 'https://fhir.example', value: '1' } });
 });
 after(async () => { app?.close(); await browser?.close(); await product?.stop(); });
 
@@ -73,6 +77,21 @@ for (const walk of walks) {
     await page.waitForURL(`${app.callback}*`);
     const fewer = await app.redeem(part, page.url());
     assert.ok(fewer.scope.includes(categories[0]) && !fewer.scope.includes('social-history'), fewer.scope);
+
+    const discovered = await (await fetch(`${product.issuer}/fhir/records/.well-known/smart-configuration`)).json();
+    assert.ok(discovered.capabilities.includes('launch-ehr') && discovered.user_access_brand_identifier.value === '1', JSON.stringify(discovered));
+    const made = await fetch(`${product.issuer}/smart/launch`, { method: 'POST',
+      headers: { authorization: `Basic ${btoa(`${records.client_id}:${records.client_secret}`)}` },
+      body: new URLSearchParams({ app: app.client.client_id, patient: tokens.patient, encounter: 'e1', need_patient_banner: 'false' }) });
+    const { launch: handle, iss } = await made.json();
+    const launched = await app.ask({ scope: `openid launch ${categories[0]}`, aud: iss, launch: handle, ui_locales: walk.language });
+    await page.goto(launched.url); // nothing to ask
+    await page.waitForURL(`${app.callback}*`);
+    const context = await app.redeem(launched, page.url());
+    assert.deepEqual([context.patient, context.encounter, context.need_patient_banner], [tokens.patient, 'e1', false]);
+    await page.goto(launched.url);
+    await page.waitForURL(`${app.callback}*`);
+    assert.match(page.url(), /error=invalid_request/);
     assert.deepEqual(foreign, []);
     await member.close();
   });
