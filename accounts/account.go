@@ -62,21 +62,8 @@ type NewAccount struct {
 	Certification Acceptance
 }
 
-// Create makes the account with its question, acceptances and audit rows in the transaction of ctx, in one round trip.
-// The error is ErrUsernameTaken, ErrMemberHasAccount or ErrExists, after which the transaction is void.
-func (s *Service) Create(ctx context.Context, n NewAccount) (Account, error) {
-	b := &pgx.Batch{}
-	account, err := s.QueueCreate(ctx, b, n)
-	if err != nil {
-		return Account{}, err
-	}
-	if err := s.store.run(ctx, b); err != nil {
-		return Account{}, err
-	}
-	return account, nil
-}
-
-// QueueCreate is Create for a batch that is sent later. Refused interprets its failure.
+// QueueCreate adds the account with its question, acceptances and audit rows to a batch that is sent in the transaction
+// of ctx. Refused interprets its failure: ErrUsernameTaken, ErrMemberHasAccount or ErrExists.
 func (s *Service) QueueCreate(ctx context.Context, b *pgx.Batch, n NewAccount) (Account, error) {
 	username, err := CheckUsername(n.Username)
 	if err != nil {

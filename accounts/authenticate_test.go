@@ -208,7 +208,7 @@ func TestKnownDevice(t *testing.T) {
 	}
 }
 
-// S-12: a closed account is told of only after the right password.
+// S-12: that an account is closed is shown only after the right password.
 func TestDisabled(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 1)
@@ -336,7 +336,7 @@ func TestHashIsBoundToItsAccount(t *testing.T) {
 	}
 }
 
-// The owner of a locked account is told once, and only where there is an account.
+// The owner of a locked account is notified once, and only where there is an account.
 func TestSendNotices(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 1)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"huskyidp/internal/audit"
 	"huskyidp/internal/mail"
@@ -34,10 +35,14 @@ func BenchmarkSignIn(b *testing.B) {
 		b.Fatal(err)
 	}
 	accepted := Acceptance{Version: "1", Language: "es", TextHash: make([]byte, 32), At: time.Now()}
-	account, err := s.Create(b.Context(), NewAccount{
+	batch := &pgx.Batch{}
+	account, err := s.QueueCreate(b.Context(), batch, NewAccount{
 		ID: id, Username: "maria", Email: "maria@example.com", Language: "es", MemberID: uuid.New(), PasswordHash: password,
 		Agreement: accepted, Certification: accepted,
 	})
+	if err == nil {
+		err = s.store.run(b.Context(), batch)
+	}
 	if err != nil {
 		b.Fatal(err)
 	}

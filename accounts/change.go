@@ -24,7 +24,7 @@ type PasswordProof struct {
 type PasswordChange struct {
 	PasswordProof
 	New     string
-	Besides func(ctx context.Context) error // ends what the old password protects elsewhere, in the same transaction; may be nil
+	AlsoEnd func(ctx context.Context) error // ends what the old password protects elsewhere, in the same transaction; may be nil
 }
 
 // ChangePassword sets the password of a member who knows the current one (S-06). All other sessions end, older grants
@@ -51,8 +51,8 @@ func (s *Service) ChangePassword(ctx context.Context, p PasswordChange) error {
 		if err := s.EndSessions(ctx, account.ID, p.Session.SID); err != nil {
 			return err
 		}
-		if p.Besides != nil {
-			if err := p.Besides(ctx); err != nil {
+		if p.AlsoEnd != nil {
+			if err := p.AlsoEnd(ctx); err != nil {
 				return err
 			}
 		}

@@ -55,7 +55,7 @@ func (s *Service) JustClosing(ctx context.Context, token string) (just bool, err
 	return just, err
 }
 
-// closedName is what a closed account is called once its username is erased; it is no valid username. A username is
+// closedName is what a closed account is called once its username is erased; it is not a valid username. A username is
 // kept for 30 days, so that nobody takes it at once and that the desk finds the account (S-73).
 const closedName = `'~' || right(replace(id::text, '-', ''), 31)`
 

@@ -18,14 +18,9 @@ import (
 	"huskyidp/templates"
 )
 
-// Outbox queues a mail in a batch that is sent in the transaction of ctx.
+// Outbox queues a mail in a batch that is sent in the transaction of ctx; *mail.Outbox but in tests.
 type Outbox interface {
 	Queue(ctx context.Context, b *pgx.Batch, m mail.Message) error
-}
-
-// Mails renders mails in a language.
-type Mails interface {
-	Mail(lang, kind string, args templates.Args) (templates.Mail, error)
 }
 
 // Deps are the dependencies of the service. All but the settings at the end are required.
@@ -34,7 +29,7 @@ type Deps struct {
 	Keyring *seal.Keyring
 	Audit   *audit.Log
 	Outbox  Outbox
-	Mails   Mails
+	Mails   *templates.Set
 	Now     func() time.Time
 	Issuer  string // base of the links in mails, without a trailing slash
 
@@ -62,7 +57,7 @@ type Service struct {
 	keyring        *seal.Keyring
 	audit          *audit.Log
 	outbox         Outbox
-	mails          Mails
+	mails          *templates.Set
 	hasher         *hasher
 	now            func() time.Time
 	issuer         string

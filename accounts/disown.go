@@ -114,9 +114,9 @@ func (s *Service) disownLink(ctx context.Context, link string, browser []byte) (
 }
 
 // Disown uses a notice's link: every session and grant ends, and the old password is void until recovery sets another
-// (S-54). Second steps that still wait are removed: a stranger with the password may have added them, and nobody has been
+// (S-54). Second steps that still wait are removed: an attacker with the password may have added them, and nobody has been
 // asked for them yet. Those that count stay, because somebody who reads the mailbox must not be able to remove one; two
-// people of the desk remove a stranger's (S-64). A secret
+// the desk's staff remove an attacker's (S-64). A secret
 // question set since then is reverted and closed, after which recovery goes through the desk. All other links of the
 // account become void. browser and the error are those of Disownable.
 func (s *Service) Disown(ctx context.Context, link string, browser []byte) (account Account, closed bool, err error) {

@@ -38,7 +38,7 @@
 // whether the username exists (S-10, S-12, S-13). Five failures in a row start a wait of 60 s that doubles up to an hour; a
 // hundred disable the password until it is reset (S-07). They are counted per canonical username, existing or not (S-08),
 // except from a browser whose device cookie proves an earlier sign-in to this account: it has a count of its own, so that a
-// stranger cannot lock a member out (S-11). SendNotices notifies the owner of a lock, and of a sign-in from a new device, soon
+// attacker cannot lock a member out (S-11). SendNotices notifies the owner of a lock, and of a sign-in from a new device, soon
 // afterwards and outside the sign-in.
 //
 // Slow hashes are computed a few at a time, in the order of arrival (slots.go). A person who would have to wait too long within

@@ -29,7 +29,7 @@ func (s *Service) RestoreEmail(ctx context.Context, id uuid.UUID, email string) 
 	})
 }
 
-func (s *Service) setEmail(ctx context.Context, id uuid.UUID, email string, proven bool, besides func(*pgx.Batch, time.Time)) error {
+func (s *Service) setEmail(ctx context.Context, id uuid.UUID, email string, proven bool, queueMore func(*pgx.Batch, time.Time)) error {
 	parsed, err := ParseEmail(email)
 	if err != nil {
 		return fmt.Errorf("changing an address: %w", err)
@@ -42,7 +42,7 @@ func (s *Service) setEmail(ctx context.Context, id uuid.UUID, email string, prov
 		b := &pgx.Batch{}
 		s.store.changeEmail(b, id, parsed, proven, now)
 		s.store.queueEndBegun(b, id)
-		besides(b, now)
+		queueMore(b, now)
 		s.audit.Queue(b, ctx, audit.Event{Kind: audit.EmailChanged, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx), Success: true})
 		return s.store.run(ctx, b)
 	})

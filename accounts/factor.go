@@ -215,7 +215,7 @@ func (s *Service) tellFactor(ctx context.Context, accountID uuid.UUID, f Factor,
 }
 
 // usableFrom returns when a factor enrolled now may be used (S-55). Where another one counts, the page has asked for it
-// (S-20), so a new device is no reason to wait.
+// (S-20), so a new device does not delay it.
 func (s *Service) usableFrom(ctx context.Context, accountID uuid.UUID) (usable time.Time, err error) {
 	now, waits := s.now(), false
 	err = s.db.From(ctx).QueryRow(ctx, `

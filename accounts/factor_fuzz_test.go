@@ -43,8 +43,8 @@ func FuzzTypedSavedCode(f *testing.F) {
 	})
 }
 
-// S-29: where a step-up goes on is a path of the account's section or of a device,
-// whatever stands in the address.
+// S-29: where a step-up continues is a path of the account's section or of a device,
+// whatever the address contains.
 func FuzzReturnPath(f *testing.F) {
 	for _, seed := range []string{"/account", "/account/factors/totp", "//evil.example", "/account/..", "/account\r\nX: y", "/device/confirm", "/account/apps/" + uuid.Nil.String() + "/stop"} {
 		f.Add(seed)

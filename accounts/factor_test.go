@@ -188,7 +188,7 @@ func TestTOTPLocks(t *testing.T) {
 		t.Fatal(err)
 	}
 	if another := f.enrolTOTP(account); f.CheckTOTP(f.ctx(), account.ID, another.code(0), false) != nil {
-		t.Error("another app does not begin anew")
+		t.Error("another app does not start over")
 	}
 }
 
@@ -251,7 +251,7 @@ func TestRemoveFactors(t *testing.T) {
 }
 
 // S-39: support takes second steps away from somebody whose telephone may be in other hands, with a session open on it: no
-// session, and no grant that was made with the factor, goes on.
+// session, and no grant that was made with the factor, continues.
 func TestRemovedFactorsEndSessions(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 1)

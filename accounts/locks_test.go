@@ -115,6 +115,6 @@ func TestAnswerLock(t *testing.T) {
 		t.Errorf("the right answer after the release: %v", err)
 	}
 	if _, err := f.ReleaseLock(f.ctx(), maria.ID, "door"); err == nil {
-		t.Error("ReleaseLock takes a lock that is none")
+		t.Error("ReleaseLock accepted an unknown lock")
 	}
 }

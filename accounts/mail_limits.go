@@ -54,7 +54,7 @@ func TakeStrangersMail(ctx context.Context, l *ratelimit.Limiter, now time.Time,
 // IsKnown reports whether what Asker returned is a browser that the account knows.
 func IsKnown(asker string) bool { return strings.HasPrefix(asker, knownAsker) }
 
-// Asker identifies who asks in the name of an account: a browser that is known to it, or else a source. A stranger who
+// Asker identifies who asks in the name of an account: a browser that is known to it, or else a source. Anybody else who
 // knows a username uses up their own mails, never the member's (S-11, S-14). Only for a browser that has signed in to the
 // account before it reads the database, so that others learn nothing by the time that it takes.
 func (s *Service) Asker(ctx context.Context, username, device, source string) (string, error) {

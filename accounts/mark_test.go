@@ -9,7 +9,7 @@ import (
 )
 
 // TestFormerSecrets (S-46, S-74): a secret that was replaced, or taken away, and put back by
-// somebody with the database is refused, with an alert; what replaced it goes on.
+// somebody with the database is refused, with an alert; what replaced it works.
 func TestFormerSecrets(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 1)

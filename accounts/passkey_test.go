@@ -112,7 +112,7 @@ func TestPasskey(t *testing.T) {
 			_, err := f.FinishPasskey(f.ctx(), thisBrowser, uuid.Nil, device.get(f.askPasskey(uuid.Nil)))
 			return err
 		},
-		"a copy whose counter stands still": func() error {
+		"a copy whose counter does not advance": func() error {
 			before := device.count
 			device.count = 0
 			defer func() { device.count = before }()

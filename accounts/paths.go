@@ -9,7 +9,7 @@ import (
 // WelcomePath is where the member of an imported account completes it, before anything else is open to them.
 const WelcomePath = "/account/welcome"
 
-// returnPaths are the pages of ours to which a step-up may lead back, and nothing that a stranger could put into an
+// returnPaths are the pages of ours to which a step-up may lead back, and nothing that an attacker could put into an
 // address (S-29).
 var returnPaths = regexp.MustCompile(`^/(?:account(?:/[a-z-]+)*(?:/[0-9a-f-]{36})?(?:/[a-z-]+)?|device/confirm)$`)
 

@@ -116,7 +116,7 @@ func TestDisown(t *testing.T) {
 		t.Errorf("the session after it: %v", err)
 	}
 	if _, err := f.try("maria", rightPassword); !errors.Is(err, ErrWrongCredentials) {
-		t.Errorf("the old password after it: %v, want what a stranger is told", err)
+		t.Errorf("the old password after it: %v, want the answer to a wrong password", err)
 	}
 	if _, _, err := f.Disown(f.ctx(), link, nil); !errors.Is(err, ErrLink) {
 		t.Errorf("the link again: %v", err)
@@ -178,7 +178,7 @@ func TestRecoveryOpensNothingThatStaffClosed(t *testing.T) {
 	}
 }
 
-// S-59: five wrong answers in a day close the questions for a day, and the owner is told; accents and capitals do not count.
+// S-59: five wrong answers in a day close the questions for a day, and the owner is notified; accents and capitals do not count.
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 1)
@@ -296,7 +296,7 @@ func TestChangeEmail(t *testing.T) {
 		t.Errorf("the session after it: %v", err)
 	}
 	if err := f.ChangeEmail(f.ctx(), a.ID, "no address", false); err == nil {
-		t.Error("ChangeEmail took what is no address")
+		t.Error("ChangeEmail accepted an invalid address")
 	}
 }
 

@@ -90,7 +90,7 @@ func TestSavedCodeRace(t *testing.T) {
 	}
 }
 
-// A list on paper that was made when codes had slow hashes goes on working, at one hash a code, and being busy costs no try.
+// A list on paper that was made when codes had slow hashes still works, at one hash a code, and being busy costs no try.
 func TestSavedCodesWithSlowHashes(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 1)

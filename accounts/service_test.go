@@ -111,6 +111,16 @@ func (f *fixture) later(d time.Duration)     { f.at(f.instant.Load().Add(d)) }
 func (f *fixture) ctx() context.Context      { return f.t.Context() }
 func (f *fixture) querier() postgres.Querier { return f.db.From(f.ctx()) }
 
+// Create makes an account in the transaction of ctx, in one round trip.
+func (f *fixture) Create(ctx context.Context, n NewAccount) (Account, error) {
+	b := &pgx.Batch{}
+	account, err := f.QueueCreate(ctx, b, n)
+	if err != nil {
+		return Account{}, err
+	}
+	return account, f.store.run(ctx, b)
+}
+
 // register makes an account with rightPassword.
 func (f *fixture) register(username string) Account {
 	f.t.Helper()

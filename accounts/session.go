@@ -49,7 +49,7 @@ type SessionStart struct {
 	Replaces  string // token of the session this browser had, which ends
 	Browser   []byte // digest of its cookie: what it had begun ends; nil: nothing
 
-	Kiosk bool // strangers use the browser one after another: the session is short, and nothing is remembered
+	Kiosk bool // unrelated people use the browser one after another: the session is short, and nothing is remembered
 
 	RememberedBy []byte // of RememberedDevice, which spared this sign-in the second step; nil for none
 	Remember     bool   // spare the browser the second step from now on
@@ -177,7 +177,7 @@ func (s *Service) Session(ctx context.Context, token string) (Session, error) {
 	return s.store.session(ctx, digest, now, now.Add(-s.idle), true)
 }
 
-// Peek is Session for what a browser asks by itself, which is no use (S-23): nobody may be there.
+// Peek is Session for what a browser asks by itself, which does not count as use (S-23): nobody may be there.
 func (s *Service) Peek(ctx context.Context, token string) (Session, error) {
 	if len(token) != seal.TokenLength {
 		return Session{}, ErrNoSession
@@ -194,7 +194,7 @@ func (s *Service) SessionEnd(n Session) time.Time {
 	return n.ExpiresAt
 }
 
-// EndSession signs a session out that is open. It is no error if it is not.
+// EndSession signs a session out that is open. It is not an error if there is none.
 func (s *Service) EndSession(ctx context.Context, sid string) error {
 	return s.endSession(ctx, sid, nil, voidsOnline, audit.SessionEnded)
 }

@@ -168,7 +168,7 @@ func TestSignInTrips(t *testing.T) {
 	}
 }
 
-// A new device is told of, the first sign-in and a known device are not.
+// A new device is notified, the first sign-in and a known device are not.
 func TestNewDeviceMail(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 1)

@@ -34,11 +34,11 @@ func TestFindExact(t *testing.T) {
 		}
 	}
 	if _, err := f.FindExact(f.ctx(), "name", "maria"); err == nil {
-		t.Error("FindExact takes a way that is none")
+		t.Error("FindExact accepted an unknown kind of value")
 	}
 }
 
-// TestDisable (S-25): sessions and grants end at once, and the right password is told so.
+// TestDisable (S-25): sessions and grants end at once, and the right password is answered so.
 func TestDisable(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 1)

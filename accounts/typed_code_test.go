@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// A phone's keyboard writes its own dashes and spaces, and a full stop at the end: they are no letters of a code.
+// A phone's keyboard writes its own dashes and spaces, and a full stop at the end: they are not part of a code.
 func TestTypedCodes(t *testing.T) {
 	t.Parallel()
 	for _, between := range []string{"", "-", " ", "–", "—", "‑", "−", "－", "\u00a0", "\u202f", "\u2009", ".", ". ", "·", "_", "/", "\u00ad", "\n"} {

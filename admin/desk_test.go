@@ -22,6 +22,7 @@ import (
 	"huskyidp/internal/postgres/postgrestest"
 	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/seal"
+	"huskyidp/internal/web"
 	"huskyidp/members"
 	"huskyidp/recovery"
 	"huskyidp/registration"
@@ -108,8 +109,8 @@ func newDesk(t *testing.T, connections int32) *desk {
 		DB: db, Keyring: d.keyring, Limiter: limiter, Audit: log, Accounts: d.people, Roster: d.roster, Now: now, Issuer: "https://idp.example",
 	}))
 	d.enrol = must[*registration.Service](t)(registration.New(registration.Deps{
-		DB: db, Keyring: d.keyring, Limiter: limiter, Audit: log, Outbox: outbox, Mails: d.set, Roster: d.roster, Accounts: d.people, Desk: d.recovery,
-		Flows: noFlows{}, Legal: must[*registration.Legal](t)(registration.LoadLegal(registration.SampleLegal(), d.set.Languages())), Now: now,
+		DB: db, Keyring: d.keyring, Limiter: limiter, Audit: log, Outbox: outbox, Mails: d.set, Roster: d.roster, Accounts: d.people, Recovery: d.recovery,
+		Flows: noFlows{}, Resume: func(string) string { return "/" }, Legal: must[*registration.Legal](t)(registration.LoadLegal(registration.SampleLegal(), d.set.Languages())), Now: now,
 		Issuer: "https://idp.example", IdentityLock: 24 * time.Hour,
 	}))
 	d.Service = must[*Service](t)(New(Deps{
@@ -124,10 +125,9 @@ func newDesk(t *testing.T, connections int32) *desk {
 
 type noFlows struct{}
 
-func (noFlows) Flow(context.Context, string, []byte) (registration.Flow, error) {
-	return registration.Flow{}, nil
+func (noFlows) Flow(context.Context, string, []byte) (web.Pending, error) {
+	return web.Pending{}, nil
 }
-func (noFlows) ResumePath(string) string { return "/" }
 
 // tap queues mails and keeps them aside, to read codes and links from.
 type tap struct {
@@ -187,12 +187,17 @@ func (d *desk) member(username, number string) accounts.Account {
 	id := uuid.Must(uuid.NewV7())
 	text := sha256.Sum256([]byte("texto"))
 	accepted := accounts.Acceptance{Version: "2026-01", Language: "es", TextHash: text[:], At: *d.instant.Load()}
-	return must[accounts.Account](d.t)(d.people.Create(d.t.Context(), accounts.NewAccount{
+	b := &pgx.Batch{}
+	account := must[accounts.Account](d.t)(d.people.QueueCreate(d.t.Context(), b, accounts.NewAccount{
 		ID: id, Username: username, Email: username + "@example.org", Language: "es", MemberID: m.ID,
 		PasswordHash: must[[]byte](d.t)(d.people.HashPassword(d.t.Context(), id, "tres tazas de café negro")),
 		Question:     "first_pay", AnswerHash: must[[]byte](d.t)(d.people.HashAnswer(d.t.Context(), id, "una linterna")),
 		Agreement: accepted, Certification: accepted,
 	}))
+	if err := d.db.From(d.t.Context()).SendBatch(d.t.Context(), b).Close(); err != nil {
+		d.t.Fatal(err)
+	}
+	return account
 }
 
 func (d *desk) verify(p Person, id uuid.UUID, m Method) {

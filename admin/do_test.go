@@ -251,7 +251,7 @@ func TestFindings(t *testing.T) {
 		t.Errorf("Find of a colleague = %v, want ErrStaff", err)
 	}
 	if _, err := d.Find(t.Context(), d.rosa, "name", "maria"); err == nil {
-		t.Error("Find takes a way that is none")
+		t.Error("Find takes an unknown kind")
 	}
 	auditor := d.person("audi", Audit)
 	if _, err := d.Find(t.Context(), auditor, ByUsername, "maria"); !errors.Is(err, ErrForbidden) {

@@ -62,7 +62,7 @@ func (s *stage) signIns(t *table) error {
 	t.add("of it beside the hash", "", cost-hash, "", "")
 	t.add("memory under 16 sign-ins", fmt.Sprintf("%d MiB", highest), 0, "", "")
 	if refused > 0 {
-		t.note("besides the sign-ins %d were asked to come back later", refused)
+		t.note("in addition to the sign-ins, %d were asked to come back later", refused)
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ func (s *stage) idle(t *table) error {
 		return err
 	}
 	each := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 / none.span.Seconds() }
-	t.add("idle", fmt.Sprintf("%.1f ms CPU a second", each(none.own)), 0, fmt.Sprintf("PostgreSQL besides: %.1f", each(none.cpu-none.own)), "")
+	t.add("idle", fmt.Sprintf("%.1f ms CPU a second", each(none.own)), 0, fmt.Sprintf("PostgreSQL in addition: %.1f", each(none.cpu-none.own)), "")
 	return nil
 }
 

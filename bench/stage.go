@@ -113,7 +113,7 @@ func (s *stage) roster() error {
 	return nil
 }
 
-// start begins the service anew, and waits until it is ready.
+// start restarts the service, and waits until it is ready.
 func (s *stage) start() (err error) {
 	if s.service == nil {
 		s.service, err = rig.NewInstance("bench", s.dir, s.commands.Binary, map[string]string{"IDP_DATABASE_URL": s.commands.Database("idp_server"), "IDP_KEK": s.commands.Vars["IDP_KEK"],

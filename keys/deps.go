@@ -10,7 +10,7 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// Auditor records what happened to a key, in the same transaction.
+// Auditor records what happened to a key, in the same transaction; *audit.Log but in tests.
 type Auditor interface {
 	Record(ctx context.Context, events ...audit.Event) error
 }

@@ -1,7 +1,6 @@
 package members
 
 import (
-	"context"
 	"errors"
 	"time"
 
@@ -12,16 +11,11 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// Auditor records an import in the transaction that applies it.
-type Auditor interface {
-	Record(ctx context.Context, events ...audit.Event) error
-}
-
 // Deps are the roster's dependencies. NumberFormat defaults to DefaultNumberFormat.
 type Deps struct {
 	DB           *postgres.DB
 	Keyring      *seal.Keyring
-	Audit        Auditor
+	Audit        *audit.Log
 	Now          func() time.Time
 	NumberFormat NumberFormat
 }

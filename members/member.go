@@ -3,6 +3,7 @@ package members
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,6 +24,11 @@ type Member struct {
 	CoverageEnd   Date      // zero for open coverage
 	Ended         bool      // no longer on the roster: may sign in, has no coverage, may not register
 	ChangedAt     time.Time // the last change to any of these
+}
+
+// Name returns first name, last name and suffix; "" for a zero Member.
+func (m Member) Name() string {
+	return strings.TrimSpace(m.FirstName + " " + m.LastName + " " + m.Suffix)
 }
 
 // record is the sealed part of a member. The keys are short because there are a million records. A key, once used,

@@ -20,7 +20,7 @@ func (h *Handler) authorize(c *gin.Context) error {
 		return h.comeBack(c)
 	}
 	ctx, now := c.Request.Context(), h.now()
-	query, err := h.sentParameters(c, ctx, c.Request.URL.Query(), now)
+	query, err := h.sentParameters(ctx, c, c.Request.URL.Query(), now)
 	if err != nil {
 		return err
 	}
@@ -39,7 +39,7 @@ func (h *Handler) authorize(c *gin.Context) error {
 		return h.refuse(c, r, err)
 	}
 	h.web.PreferLanguage(c, words(r.form.Get("ui_locales"))...)
-	return h.dispatch(c, ctx, r, nil)
+	return h.dispatch(ctx, c, r, nil)
 }
 
 // goneRequestURI shows the page for a request_uri, or a kept post, that is not valid or no longer valid. If somebody is
@@ -63,7 +63,7 @@ func (h *Handler) goneRequestURI(c *gin.Context, clientID, code string) error {
 }
 
 // dispatch is the only place that decides the next step. i is nil for a request that has just arrived.
-func (h *Handler) dispatch(c *gin.Context, ctx context.Context, r *authorizeRequest, i *interaction) error {
+func (h *Handler) dispatch(ctx context.Context, c *gin.Context, r *authorizeRequest, i *interaction) error {
 	find := h.sessions.Lookup
 	if r.asks("none") { // apps send this without an action of the member
 		find = h.sessions.Peek
@@ -106,7 +106,7 @@ func (h *Handler) dispatch(c *gin.Context, ctx context.Context, r *authorizeRequ
 	case refusal != nil:
 		return h.refuse(c, r, refusal)
 	case next == stepNone:
-		return h.issue(c, ctx, f, i)
+		return h.issue(ctx, c, f, i)
 	case r.asks("none"):
 		return h.refuse(c, r, next.silentError())
 	}

@@ -13,7 +13,7 @@ import (
 func (p party) response(fields url.Values, alg string) map[string]any {
 	p.b.t.Helper()
 	if len(fields) != 1 {
-		p.b.t.Errorf("beside the response stand %v", fields)
+		p.b.t.Errorf("the address has %v in addition to the response", fields)
 	}
 	claims, header := p.b.verified(fields.Get("response"))
 	expiry, _ := claims["exp"].(float64)
@@ -26,6 +26,7 @@ func (p party) response(fields url.Values, alg string) map[string]any {
 
 // TestJARM: the answer travels in a signed JWT, success and errors (JARM 2).
 func TestJARM(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	jarm := func(alg string) func(*provider.Metadata) {
 		return func(m *provider.Metadata) {

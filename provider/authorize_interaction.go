@@ -18,9 +18,9 @@ import (
 
 const (
 	interactionLife = 48 * time.Hour // longer than the 24 h that a registration may take
-	// answeredAnew is how long after its first answer a request can be answered again: for a second press, a reload,
+	// answeredAgain is how long after its first answer a request can be answered again: for a second press, a reload,
 	// and Back from the app.
-	answeredAnew = 10 * time.Minute
+	answeredAgain = 10 * time.Minute
 )
 
 // errNoInteraction is returned if a flow is unknown, or was begun in another browser.
@@ -49,30 +49,23 @@ const (
 	refusedFactor  memberNo = "factor"
 )
 
-// Flow is what other pages may know of a pending request.
-type Flow struct {
-	App              string // the client's name
-	InitiateLoginURI string // where the app restarts a sign-in; "" if it registered none
-	Live             bool   // it can be answered, for the first time or again
-}
-
-// Flow describes this browser's pending request. An unknown flow yields the zero Flow, not an error.
-func (s *Service) Flow(ctx context.Context, flow string, browser []byte) (Flow, error) {
+// Flow describes this browser's pending request. An unknown flow yields the zero value, not an error.
+func (s *Service) Flow(ctx context.Context, flow string, browser []byte) (web.Pending, error) {
 	if flow == "" {
-		return Flow{}, nil
+		return web.Pending{}, nil
 	}
 	i, err := s.store.interaction(ctx, flow, browser)
 	if errors.Is(err, errNoInteraction) {
-		return Flow{}, nil
+		return web.Pending{}, nil
 	}
 	if err != nil {
-		return Flow{}, err
+		return web.Pending{}, err
 	}
 	client, err := s.clients.Find(ctx, i.form.Get("client_id"))
 	if err != nil {
-		return Flow{}, nil
+		return web.Pending{}, nil
 	}
-	return Flow{
+	return web.Pending{
 		App:              client.in(web.LangOf(ctx)).Name,
 		InitiateLoginURI: client.Metadata.InitiateLoginURI,
 		Live:             i.live(s.now()),
@@ -80,7 +73,7 @@ func (s *Service) Flow(ctx context.Context, flow string, browser []byte) (Flow, 
 }
 
 func (i *interaction) live(now time.Time) bool {
-	return now.Before(i.expiresAt) && (i.finishedAt == nil || now.Before(i.finishedAt.Add(answeredAnew)))
+	return now.Before(i.expiresAt) && (i.finishedAt == nil || now.Before(i.finishedAt.Add(answeredAgain)))
 }
 
 // keep stores a checked request and returns its flow ID.

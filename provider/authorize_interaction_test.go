@@ -12,6 +12,7 @@ import (
 // TestStoredRequestIsJudgedAgain: a request that waits is answered, and consented to, only as far as the client is
 // registered by then.
 func TestStoredRequestIsJudgedAgain(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	change := func(id string, what func(*provider.Metadata)) {
 		t.Helper()

@@ -14,7 +14,7 @@ import (
 )
 
 // issue makes the code and sends it. The grant is written after fosite has succeeded and before the answer.
-func (h *Handler) issue(c *gin.Context, ctx context.Context, f facts, i *interaction) error {
+func (h *Handler) issue(ctx context.Context, c *gin.Context, f facts, i *interaction) error {
 	r, now := f.request, h.now()
 	g := newGrant(f, now)
 	if err := h.service.store.sealLaunch(g, r.launched); err != nil {

@@ -12,6 +12,7 @@ import (
 // TestLookAlikes: what looks like a good request to a lenient reader is refused as the
 // specification says, wherever such a thing is read.
 func TestLookAlikes(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, secret := b.client(nil)
 	native, _ := b.client(func(m *provider.Metadata) {

@@ -42,9 +42,9 @@ func (h *Handler) comeBack(c *gin.Context) error {
 	return nil
 }
 
-// sentParameters returns the parameters of the address, or of the post that it stands for. Only resource may be
+// sentParameters returns the parameters of the address, or of the post that it refers to. Only resource may be
 // repeated (RFC 6749 3.1, RFC 8707 2).
-func (h *Handler) sentParameters(c *gin.Context, ctx context.Context, query url.Values, now time.Time) (url.Values, error) {
+func (h *Handler) sentParameters(ctx context.Context, c *gin.Context, query url.Values, now time.Time) (url.Values, error) {
 	if handle := query.Get(postedParameter); handle != "" {
 		form, err := h.service.store.pushedForm(ctx, postedPrefix, handle, query.Get("client_id"), now)
 		if errors.Is(err, errRequestURI) {

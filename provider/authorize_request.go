@@ -61,7 +61,7 @@ func (s *Service) parseAuthorizeRequest(ctx context.Context, form url.Values, re
 	judged, err := s.fosite.NewAuthorizeRequest(ctx, &http.Request{Method: http.MethodPost, URL: &url.URL{}, Form: seen, PostForm: seen})
 	switch {
 	case client != nil && !client.returnsTo(form.Get("redirect_uri")):
-		return r, worded(fosite.ErrInvalidRequest, "The redirect_uri is not registered for this client: it is compared whole, but for the port of a native app on its own machine.")
+		return r, worded(fosite.ErrInvalidRequest, "The redirect_uri is not registered for this client: it must match exactly, except for the port of a native app's loopback address.")
 	case client != nil && form.Get("response_type") == "": // fosite calls it unsupported (RFC 6749 4.1.2.1)
 		err = worded(fosite.ErrInvalidRequest, "The parameter response_type is missing.")
 	case err != nil:

@@ -35,7 +35,7 @@ func (s *Service) openRequest(ctx context.Context, sent url.Values, now time.Tim
 	object, address := sent.Get("request"), sent.Get("request_uri")
 	switch {
 	case address != "" && object != "":
-		return sent, worded(fosite.ErrInvalidRequest, "The parameters request and request_uri do not come together.")
+		return sent, worded(fosite.ErrInvalidRequest, "The parameters request and request_uri cannot be combined.")
 	case address != "" && len(client.Metadata.RequestURIs) == 0:
 		return sent, fosite.ErrRequestURINotSupported
 	case address != "" && !client.registeredRequestURI(address):
@@ -136,7 +136,7 @@ func (c requestClaims) check(client *Client, issuer string, now time.Time) error
 	case c.NotBefore.Time().Sub(now) > requestObjectAhead:
 		return badObject("is not valid yet.")
 	case c.Expiry.Time().Sub(c.NotBefore.Time()) > requestObjectLife: // so its nbf is no older either
-		return badObject("lives longer than 60 minutes.")
+		return badObject("is valid for more than 60 minutes.")
 	}
 	return nil
 }

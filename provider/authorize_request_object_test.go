@@ -31,6 +31,7 @@ func signedOnly(m *provider.Metadata) {
 // TestSignedRequests are the modules of conformance 10.1 (RFC 9101, S-35): a client
 // that must sign pushes request objects.
 func TestSignedRequests(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	one, two := b.parties(signedOnly)
 	now, rsa := b.clock.now().Unix(), newKeyPair(t, "RS256")
@@ -129,6 +130,7 @@ func deep(n int) any {
 // TestRequestObjectAlgorithms: each one that the metadata name is taken, by the client
 // that registered it and by no other.
 func TestRequestObjectAlgorithms(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	algs := []string{"RS256", "PS256", "ES256", "EdDSA"}
 	for _, registered := range algs {
@@ -158,6 +160,7 @@ func TestRequestObjectAlgorithms(t *testing.T) {
 // TestMergedRequest: a client that may sign has the object's members put over its
 // parameters, numbers and objects unharmed (OpenID Connect Core 6.1; conformance 4).
 func TestMergedRequest(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	p := b.party(callback, func(m *provider.Metadata) { connect(m); m.RequestObjectSigningAlg = "ES256" })
 	send := func(w *browser, object string, outside url.Values) page {

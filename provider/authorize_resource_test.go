@@ -28,6 +28,7 @@ var targets = map[string][]string{
 // TestResources covers RFC 8707 for a member's tokens: several at the authorization
 // endpoint, one at the token endpoint.
 func TestResources(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, secret := b.client(func(m *provider.Metadata) { m.Audience = []string{reports, letters, "https://third.example"} })
 	w := b.signedIn()
@@ -116,6 +117,7 @@ func TestResources(t *testing.T) {
 
 // TestPushedResources pushes them, as parameters and as an array in a request object.
 func TestPushedResources(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	both := []string{letters, reports}
 	plain := b.party(callback, func(m *provider.Metadata) { m.Audience = both })
@@ -147,6 +149,7 @@ func TestPushedResources(t *testing.T) {
 // TestServiceResources covers RFC 8707 where no member is: client_credentials; and the
 // device authorization endpoint.
 func TestServiceResources(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, secret := b.client(func(m *provider.Metadata) {
 		*m = provider.Metadata{ClientName: "Batch", Profile: provider.ProfileService, Audience: []string{reports, letters}}
@@ -184,6 +187,7 @@ func TestServiceResources(t *testing.T) {
 // TestAuthorizationDetails covers RFC 9396 5: no type is known, so each is refused, and
 // the metadata names none.
 func TestAuthorizationDetails(t *testing.T) {
+	t.Parallel()
 	const details, code = `[{"type":"payment_initiation"}]`, "invalid_authorization_details"
 	b := newBench(t, 4)
 	id, secret := b.client(nil)

@@ -86,9 +86,9 @@ func (m *Metadata) checkResponseTypes() error {
 		case !known[inOrder(one)]:
 			return subset("response_types", []string{one}, types)
 		case givesCode(one) && !slices.Contains(m.GrantTypes, "authorization_code"):
-			return &MetadataError{"grant_types", "authorization_code is needed for the response type " + one}
+			return &MetadataError{"grant_types", "authorization_code is required for the response type " + one}
 		case givesTokens(one) && !slices.Contains(m.GrantTypes, grantImplicit):
-			return &MetadataError{"grant_types", "implicit is needed for the response type " + one}
+			return &MetadataError{"grant_types", "implicit is required for the response type " + one}
 		case slices.Contains(words(one), "token") && (m.DPoPBoundTokens || m.CertificateBoundTokens):
 			return &MetadataError{"response_types", "token: who takes it from an address cannot prove a key"}
 		}
@@ -108,11 +108,11 @@ func (r *authorizeRequest) checkResponseType() error {
 	}
 	switch mode := r.form.Get("response_mode"); {
 	case mode == modeQuery || mode == modeQueryJWT:
-		return worded(fosite.ErrInvalidRequest, "This response_type never answers in the query.")
+		return worded(fosite.ErrInvalidRequest, "This response_type cannot be returned in the query.")
 	case r.wants("id_token") && r.form.Get("nonce") == "":
 		return worded(fosite.ErrInvalidRequest, "The parameter nonce is missing: this response_type needs it.")
 	case r.wants("id_token") && !slices.Contains(r.scopes, "openid"):
-		return worded(fosite.ErrInvalidRequest, "The scope openid is missing: this response_type is OpenID Connect's.")
+		return worded(fosite.ErrInvalidRequest, "The scope openid is missing: this response_type requires it.")
 	}
 	return nil
 }

@@ -44,6 +44,7 @@ func (rp relyingParty) consent(w *browser, p page) url.Values {
 // TestImplicitAndHybridOP are the modules of conformance 4 for the response types that
 // answer with tokens, in both modes.
 func TestImplicitAndHybridOP(t *testing.T) {
+	t.Parallel()
 	for _, way := range []struct{ mode, method string }{{"", "client_secret_basic"}, {"form_post", "client_secret_post"}} {
 		for _, types := range frontTypes {
 			t.Run(strings.TrimSpace(way.mode+" "+types), func(t *testing.T) {
@@ -245,6 +246,7 @@ func (rp relyingParty) frontRefusals(t *testing.T, w *browser) {
 // TestCertificationSwitch (S-30): without the deployment's word neither metadata nor
 // registration know the flows, and clients that were registered for them rest.
 func TestCertificationSwitch(t *testing.T) {
+	t.Parallel()
 	b := certifying(t, 4)
 	id, secret := b.client(func(m *provider.Metadata) {
 		m.Profile, m.ResponseTypes = provider.ProfileCertification, []string{"code id_token", "code"}
@@ -279,6 +281,7 @@ func TestCertificationSwitch(t *testing.T) {
 // TestUserinfoPostBody is userinfo-post-body (RFC 6750 2.2): a token in the form is for
 // clients of the profile certification, and never beside another one.
 func TestUserinfoPostBody(t *testing.T) {
+	t.Parallel()
 	rp, w := certifying(t, 4).frontParty("code", "query", "client_secret_post")
 	token := rp.redeem(rp.ask(w, nil).Get("code")).text("access_token")
 	post := func(form url.Values, header http.Header) answer {
@@ -297,6 +300,7 @@ func TestUserinfoPostBody(t *testing.T) {
 // registers itself may ask for each response type, and for every scope when it names
 // none.
 func TestDynamicPlan(t *testing.T) {
+	t.Parallel()
 	b := certifying(t, 4)
 	var doc map[string]any
 	must(t, json.Unmarshal([]byte(b.browser().get("/.well-known/openid-configuration").body), &doc))

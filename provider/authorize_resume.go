@@ -38,7 +38,7 @@ func (h *Handler) resume(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.dispatch(c, ctx, r, i)
+	return h.dispatch(ctx, c, r, i)
 }
 
 // overError is returned if the address names no request that can be answered (again). client is the app that began it,
@@ -157,5 +157,5 @@ func (f facts) refusalError(said memberNo) error {
 	case f.session != nil && accounts.Rank(f.session.ACR) < f.request.assurance.minimum:
 		return errUnmetAuthentication // OpenID Connect Core Error Code unmet_authentication_requirements
 	}
-	return worded(fosite.ErrAccessDenied, "The member did not go on.")
+	return worded(fosite.ErrAccessDenied, "The member did not continue.")
 }

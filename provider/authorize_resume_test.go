@@ -30,9 +30,10 @@ func (w *browser) raw(method, address string, fields url.Values) *http.Response 
 	return response
 }
 
-// TestWayBack: a post ends on our own origin, and a page leads on whose policy rules no more than
-// our own forms; no code stands in that page. The bench's browser looks at every other post.
+// TestWayBack: a post ends on our own origin, at a page that navigates to the app and whose policy covers only
+// our own forms; that page contains no code. The bench's browser looks at every other post.
 func TestWayBack(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	for name, change := range map[string]func(*provider.Metadata){
 		"a web app": nil,
@@ -68,9 +69,10 @@ func TestWayBack(t *testing.T) {
 	}
 }
 
-// TestAnsweredAnew: a second press, a reload and Back from the app get a fresh answer while the
+// TestAnsweredAgain: a second press, a reload and Back from the app get a fresh answer while the
 // request is young; later whoever is signed in is led to the app's start, or to the account.
-func TestAnsweredAnew(t *testing.T) {
+func TestAnsweredAgain(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, secret := b.client(nil)
 	homeless, secretless := b.client(func(m *provider.Metadata) { m.InitiateLoginURI = "" })
@@ -161,6 +163,7 @@ func (w *browser) twice(p page, typed url.Values) {
 
 // TestTwoPresses: two posts at once both end at the app, whichever page they come from.
 func TestTwoPresses(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 8)
 	party := b.party(callback, connect)
 	id, _ := b.client(nil)
@@ -218,18 +221,20 @@ func TestTwoPresses(t *testing.T) {
 
 // TestGarbledAddress: a link of which a part is missing says so, and not that an app or time did.
 func TestGarbledAddress(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, _ := b.client(nil)
 	for _, query := range []string{"", "client_id=nobody", "client_id=" + id, "client_id=" + id + "&redirect_uri=%zz", "client_id=" + id + "&redirect_uri=app", "client_id=%00" + id} {
-		if p := b.browser().get("/authorize?" + query); p.status != 400 || !strings.Contains(p.body, "No entendimos esa dirección") {
+		if p := b.browser().get("/authorize?" + query); p.status != 400 || !strings.Contains(p.body, say("error.address.title")) {
 			t.Errorf("%q: %d\n%s", query, p.status, p.body)
 		}
 	}
 }
 
-// TestRefusedAnew: the member's no goes to the app as often as it is fetched, until they do
+// TestRefusedAgain: the member's no goes to the app as often as it is fetched, until they do
 // something else; and a request that another person finished asks this one for their own word.
-func TestRefusedAnew(t *testing.T) {
+func TestRefusedAgain(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, _ := b.partner(nil)
 	w := b.browser()

@@ -9,6 +9,7 @@ import (
 // TestSilentIsNoUse (S-23): an app that asks with prompt=none does so by itself. It keeps no session
 // open that nobody uses.
 func TestSilentIsNoUse(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, _ := b.client(nil)
 	w := b.signedIn()

@@ -33,7 +33,7 @@ func (m *Metadata) completeSmart() error {
 	}
 	switch {
 	case len(m.Audience) == 0:
-		return &MetadataError{"audience", "is needed: the address of the FHIR server, which the app sends as aud"}
+		return &MetadataError{"audience", "is required: the address of the FHIR server, which the app sends as aud"}
 	case !m.pkce():
 		return &MetadataError{"require_pkce", "is always true in the profile smart"}
 	}

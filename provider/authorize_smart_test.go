@@ -36,6 +36,7 @@ func (p page) boxes() []string {
 // TestSmartLaunch follows SMART App Launch 2.2: standalone launch with patient context,
 // consent by kinds of data, a token for the FHIR server alone.
 func TestSmartLaunch(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, secret := b.smartApp("openid fhirUser launch/patient offline_access profile patient/*.rs", nil)
 	w := b.signedIn()
@@ -51,13 +52,13 @@ func TestSmartLaunch(t *testing.T) {
 	if got := strings.Join(p.boxes(), " "); got != want {
 		t.Errorf("boxes %s, want %s", got, want)
 	}
-	for _, words := range []string{"Saber de quién son los datos", "Datos delicados", "Otros datos de su expediente: Device", "Lo que su plan pagó o aprobó"} {
+	for _, words := range []string{say("scope.launch_patient.label"), say("scope.sensitive.title"), "Otros datos de su expediente: Device", say("scope.patient_claims.label")} {
 		if !strings.Contains(p.body, words) {
 			t.Errorf("the page lacks %q", words)
 		}
 	}
-	if at := strings.Index(p.body, "Datos delicados"); at < strings.Index(p.body, "group_patient_coverage") || at > strings.Index(p.body, "group_patient_claims") {
-		t.Error("sensitive data do not stand last under their title")
+	if at := strings.Index(p.body, say("scope.sensitive.title")); at < strings.Index(p.body, "group_patient_coverage") || at > strings.Index(p.body, "group_patient_claims") {
+		t.Error("sensitive data are not last under their title")
 	}
 	back := w.submit(p, url.Values{"act": {"accept"}, "duration": {"30d"}, "group_offline_access": {"yes"}, "group_patient_person": {"yes"}, "group_patient_claims": {"yes"}})
 	tokens := b.redeem(id, secret, back.location.Query().Get("code"), verifier)
@@ -73,7 +74,7 @@ func TestSmartLaunch(t *testing.T) {
 		t.Errorf("answer %v\naccess token %v\nID token %v", tokens.body, access, idToken)
 	}
 	if text, err := json.Marshal([]any{tokens.body, access, idToken}); err != nil || strings.Contains(string(text), "012345678") {
-		t.Errorf("the member number is told: %s", text)
+		t.Errorf("the member number is released: %s", text)
 	}
 	b.userinfo(tokens.text("access_token")).want(t, 401, "invalid_token") // it is the FHIR server's
 	again := b.refresh(id, secret, tokens.text("refresh_token"))
@@ -110,6 +111,7 @@ func TestSmartLaunch(t *testing.T) {
 
 // TestSmartRequests are the refusals: another server, scopes that were not registered.
 func TestSmartRequests(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, _ := b.smartApp("openid launch/patient patient/Observation.rs", nil)
 	plain, _ := b.client(nil)
@@ -177,6 +179,7 @@ func TestSmartRequests(t *testing.T) {
 // TestResourceAndUserinfo: an app that calls an API and userinfo names each when it asks
 // for a token, out of one sign-in.
 func TestResourceAndUserinfo(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	const api = "https://api.example/v1"
 	id, secret := b.client(func(m *provider.Metadata) { m.Audience = []string{api} })

@@ -9,6 +9,7 @@ import (
 )
 
 func TestNextStep(t *testing.T) {
+	t.Parallel()
 	asked := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	before, after := asked.Add(-10*time.Minute), asked.Add(time.Minute)
 	session := func(at time.Time) *accounts.Session { return &accounts.Session{Subject: "s1", AuthTime: at} }

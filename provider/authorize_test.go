@@ -14,6 +14,7 @@ import (
 // TestAuthorizeErrors: until client and redirect_uri are proven our own page, then the
 // app (RFC 6749 4.1.2.1, S-31, S-35, S-36).
 func TestAuthorizeErrors(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, _ := b.client(nil)
 	for _, test := range []struct {
@@ -71,6 +72,7 @@ func TestAuthorizeErrors(t *testing.T) {
 
 // TestAuthorizeVariants are requests that succeed with a session, without any page.
 func TestAuthorizeVariants(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, secret := b.client(nil)
 	w := b.signedIn()
@@ -112,6 +114,7 @@ func TestAuthorizeVariants(t *testing.T) {
 // TestFreshSignIn: prompt=login and max_age ask for a new sign-in although there is a
 // session, and auth_time tells of it.
 func TestFreshSignIn(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, secret := b.client(nil)
 	for name, change := range map[string]url.Values{"prompt=login": {"prompt": {"login"}}, "max_age=1": {"max_age": {"1"}}, "max_age=0": {"max_age": {"0"}}} {
@@ -145,6 +148,7 @@ func TestFreshSignIn(t *testing.T) {
 // TestPendingRequest: it survives wrong passwords, other tabs and a new handler, works
 // only in the browser that began it, and ends.
 func TestPendingRequest(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, _ := b.client(nil)
 	w := b.browser()
@@ -185,13 +189,14 @@ func TestPendingRequest(t *testing.T) {
 // TestNewAgreement: a version published since is asked at the next sign-in; who does not
 // agree is signed out and keeps the account (design.md section 2).
 func TestNewAgreement(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, _ := b.client(nil)
 	b.agreement = "2026-06-01"
 	w := b.browser()
 	address, _ := b.request(id, nil)
 	p := w.signIn(w.get(address))
-	if p.url.Path != "/login/agreement" || !strings.Contains(p.body, "El acuerdo cambió") {
+	if p.url.Path != "/login/agreement" || !strings.Contains(p.body, say("accounts.agreement.title")) {
 		t.Fatalf("sign-in led to %s (%d)", p.url, p.status)
 	}
 	no := w.submit(p, url.Values{"act": {"disagree"}})
@@ -211,6 +216,7 @@ func TestNewAgreement(t *testing.T) {
 }
 
 func TestCancel(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, _ := b.client(nil)
 	w := b.browser()
@@ -227,6 +233,7 @@ func TestCancel(t *testing.T) {
 }
 
 func TestFormPost(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, secret := b.client(nil)
 	address, verifier := b.request(id, url.Values{"response_mode": {"form_post"}, "state": {`"><script>`}})
@@ -248,6 +255,7 @@ func TestFormPost(t *testing.T) {
 // TestCrossSitePost: the authorization endpoint takes a form of another site, whose
 // request has no cookies (conformance 12.7).
 func TestCrossSitePost(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, _ := b.client(nil)
 	address, _ := b.request(id, nil)
@@ -263,6 +271,7 @@ func TestCrossSitePost(t *testing.T) {
 // TestLongPost: a request longer than an address may be is taken as a form, and is no
 // pushed one for that.
 func TestLongPost(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, secret := b.client(nil)
 	claims := `{"userinfo":{"name":null,"x":{"value":"` + strings.Repeat("x", 8000) + `"}}}`
@@ -315,6 +324,7 @@ func TestLongPost(t *testing.T) {
 }
 
 func TestSelectAccount(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, _ := b.client(nil)
 	w := b.signedIn()
@@ -333,6 +343,7 @@ func TestSelectAccount(t *testing.T) {
 }
 
 func TestPublicClientAndNoPKCE(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	w := b.signedIn()
 	public, _ := b.client(func(m *provider.Metadata) { m.TokenEndpointAuthMethod = "none" })

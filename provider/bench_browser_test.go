@@ -18,7 +18,7 @@ import (
 type browser struct {
 	b      *bench
 	client *http.Client
-	waits  func(page) // told of each page that leads on by itself; may be nil
+	waits  func(page) // called for each page with a Refresh header; may be nil
 }
 
 func (b *bench) browser() *browser {
@@ -37,7 +37,7 @@ func (b *bench) browser() *browser {
 	return &browser{b: b, client: client}
 }
 
-// page is where the browser stands.
+// page is what the browser shows.
 type page struct {
 	status   int
 	url      *url.URL

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"huskyidp/accounts"
 	"huskyidp/internal/audit"
@@ -79,7 +80,7 @@ func (b *bench) alerts() map[string]int64 {
 type clock struct {
 	mu    sync.Mutex
 	ahead time.Duration
-	wait  int           // how many have yet to ask before any is told
+	wait  int           // how many have yet to ask before any is answered
 	all   chan struct{} // closed once they have
 }
 
@@ -150,6 +151,18 @@ func (b *bench) start(conns int32, change ...func(*bench, *provider.Deps)) *benc
 	return b
 }
 
+// loadTemplates loads the catalogs and pages once for all tests.
+var loadTemplates = sync.OnceValues(func() (*templates.Set, error) { return templates.Load(templates.Options{}) })
+
+// say returns a text of the Spanish catalog.
+func say(key string) string {
+	set, err := loadTemplates()
+	if err != nil {
+		panic(err)
+	}
+	return set.Text("es", key, nil)
+}
+
 // instance is one of many that serve the same issuer from the same database.
 type instance struct {
 	keys     *keys.Service
@@ -165,7 +178,7 @@ func (b *bench) instance(change ...func(*bench, *provider.Deps)) instance {
 	t.Helper()
 	ring := b.ring
 	log := audit.New(b.db).AlertTo(slog.New(slog.DiscardHandler), b.alert)
-	set, err := templates.Load(templates.Options{})
+	set, err := loadTemplates()
 	must(t, err)
 	w, err := web.New(web.Options{Templates: set, Keyring: ring, Issuer: b.issuer, Logger: slog.New(slog.NewTextHandler(logTo(t), nil)), Now: b.clock.now,
 		Limits: web.Limits{Requests: 100000, Answer: 20 * time.Second}})
@@ -188,7 +201,7 @@ func (b *bench) instance(change ...func(*bench, *provider.Deps)) instance {
 	}
 	p, err := provider.New(deps)
 	must(t, err)
-	signIn, err := selfservice.NewHandler(selfservice.Deps{Service: service, Web: w, Keyring: ring, Now: b.clock.now, Cards: noCards{}, Apps: p, Resume: provider.ResumePath})
+	signIn, err := selfservice.NewHandler(selfservice.Deps{Service: service, Web: w, Keyring: ring, Now: b.clock.now, Roster: roster, Apps: p, Resume: provider.ResumePath})
 	must(t, err)
 	h, err := provider.NewHandler(p, w, signIn)
 	must(t, err)
@@ -209,13 +222,6 @@ func logTo(t testing.TB) io.Writer {
 func (b *bench) legal(_ time.Time, lang string) provider.Agreement {
 	return provider.Agreement{Version: b.agreement, Language: lang, Published: templates.Date{Year: 2026, Month: 1, Day: 1},
 		Paragraphs: []string{"Texto."}, Hash: make([]byte, 32)}
-}
-
-// noCards leaves the account page without card data, which is not tested here.
-type noCards struct{}
-
-func (noCards) Card(context.Context, uuid.UUID) (selfservice.Card, error) {
-	return selfservice.Card{}, selfservice.ErrNoCard
 }
 
 func must(t testing.TB, err error) {
@@ -252,11 +258,24 @@ func (b *bench) newAccount(name, number string) (account accounts.Account) {
 	agreed := accounts.Acceptance{Version: b.agreement, Language: "es", TextHash: make([]byte, 32), At: b.clock.now()}
 	address, _, _ := strings.Cut(name, ".")
 	must(b.t, b.db.InTx(ctx, func(ctx context.Context) (err error) {
-		account, err = b.accounts.Create(ctx, accounts.NewAccount{ID: id, Username: name, Email: address + "@example.org", Language: "es",
-			MemberID: member.ID, PasswordHash: hash, Question: "first_pay", AnswerHash: answer, Agreement: agreed, Certification: agreed})
-		return err
+		batch := &pgx.Batch{}
+		if account, err = b.accounts.QueueCreate(ctx, batch, accounts.NewAccount{ID: id, Username: name, Email: address + "@example.org", Language: "es",
+			MemberID: member.ID, PasswordHash: hash, Question: "first_pay", AnswerHash: answer, Agreement: agreed, Certification: agreed}); err != nil {
+			return err
+		}
+		return b.db.Finish(ctx, batch)
 	}))
 	return account
+}
+
+// until waits for a condition that others bring about.
+func (b *bench) until(what string, done func() bool) {
+	b.t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !done(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			b.t.Fatalf("after 30 s not yet: %s", what)
+		}
+	}
 }
 
 // client registers a client with the metadata that change makes of a common one.

@@ -13,6 +13,7 @@ import (
 // nothing, in ID token, access token, userinfo and logout, that the other sees as well, but
 // what the member allowed both and what is the same for every member.
 func TestPartnersCannotCompare(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	w := b.signedIn()
 	var hints []string
@@ -70,7 +71,7 @@ func TestPartnersCannotCompare(t *testing.T) {
 	if p := w.get("/logout?id_token_hint=" + hints[0]); strings.Contains(p.body, "otra persona") { // its sub is this member's
 		t.Errorf("signing out by a partner's hint: %s", p.body)
 	}
-	p := w.submit(w.get("/logout"), url.Values{"act": {"confirm"}}) // each is told of its own sid
+	p := w.submit(w.get("/logout"), url.Values{"act": {"confirm"}}) // each gets its own sid
 	for host, sid := range map[string]string{"one.example": oneSID, "two.example": twoSID} {
 		if !strings.Contains(p.body, host+"/front?") || strings.Count(p.body, "sid="+sid) != 1 {
 			t.Errorf("%s is not told of its sid: %s", host, p.body)
@@ -81,6 +82,7 @@ func TestPartnersCannotCompare(t *testing.T) {
 // TestSectors: pairwise subjects are shared by who proves the same host, and by nobody else: any app may come back to this
 // machine, or to a scheme of its own.
 func TestSectors(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	w := b.signedIn()
 	subject := func(redirect string, others ...string) string {

@@ -37,7 +37,7 @@ func (o *claimOptions) wanted() []any {
 const claimsParameterSize = 8 << 10 // bytes
 
 // errUnmetAuthentication is defined by OpenID Connect Core Error Code unmet_authentication_requirements 1.0.
-var errUnmetAuthentication = ours("unmet_authentication_requirements", "No acr that the client insists on is one of this server's, or the member did not go on to prove it.")
+var errUnmetAuthentication = ours("unmet_authentication_requirements", "This server supports none of the acr values that the client requires, or the member did not complete the step that it requires.")
 
 // readClaims reads the claims parameter, and the assurance that the app requests. An essential acr that this server
 // does not offer is an error.
@@ -52,7 +52,7 @@ func (s *Service) readClaims(r *authorizeRequest) (err error) {
 		IDToken  map[string]*claimOptions `json:"id_token"`
 	}
 	if len(text) > claimsParameterSize || !jws.Shallow([]byte(text)) || json.Unmarshal([]byte(text), &asked) != nil {
-		return worded(fosite.ErrInvalidRequest, "The parameter claims is not JSON as OpenID Connect Core 5.5 has it.")
+		return worded(fosite.ErrInvalidRequest, "The parameter claims is not JSON as defined in OpenID Connect Core 5.5.")
 	}
 	acr, essential, voluntary := asked.IDToken["acr"], []string(nil), []string(nil)
 	for _, value := range acr.wanted() {

@@ -28,6 +28,7 @@ func (p party) asked(w *browser, change url.Values) (idToken, userinfo map[strin
 
 // TestClaimsParameter covers OpenID Connect Core 5.5.
 func TestClaimsParameter(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	one, _ := b.parties(nil)
 	w := b.signedIn()
@@ -137,6 +138,7 @@ func TestClaimsParameter(t *testing.T) {
 // TestClaimsNeedConsent: a partner asks the member for the scope that a claim belongs
 // to, and gets it only when they left it ticked.
 func TestClaimsNeedConsent(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	p := b.party(callback, func(m *provider.Metadata) { connect(m); m.Profile, m.OperatorName = provider.ProfilePartner, "Prueba" })
 	claims := url.Values{"claims": {`{"userinfo":{"name":null,"email":null}}`}}
@@ -169,6 +171,7 @@ func TestClaimsNeedConsent(t *testing.T) {
 
 // TestSignedUserinfo covers userinfo_signed_response_alg (Core 5.3.2; userinfo-rs256).
 func TestSignedUserinfo(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	for _, alg := range []string{"RS256", "PS256", "ES256"} {
 		id, secret := b.client(func(m *provider.Metadata) { m.UserinfoSignedResponseAlg, m.IDTokenSignedResponseAlg = alg, alg })

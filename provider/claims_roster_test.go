@@ -12,6 +12,7 @@ import (
 
 // The roster changes what an account releases: updated_at moves with it, and what became another person's is not released.
 func TestClaimsFollowTheRoster(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, secret := b.client(nil)
 	w := b.signedIn()

@@ -23,14 +23,14 @@ func (m *Metadata) returnURIRule(uri string, insecureLocal bool) string {
 	case !strings.Contains(u.Scheme, "."):
 		return "has a scheme without a dot: take a domain of yours reversed, as in com.example.app:/callback (RFC 8252 section 7.1)"
 	case u.Host != "" || u.Opaque != "" || !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(u.Path, "//") || strings.ContainsAny(uri, " \t\r\n\\"):
-		return "has not the form scheme:/path (RFC 8252 section 7.1)"
+		return "must have the form scheme:/path (RFC 8252 section 7.1)"
 	case strings.Contains(uri, "#"):
 		return "has a fragment"
 	}
 	return ""
 }
 
-// webReturnRule is returnURIRule for http and https: addresses are compared whole, except for the port of a native app
+// webReturnRule is returnURIRule for http and https: addresses are compared exactly, except for the port of a native app
 // on this machine.
 func (m *Metadata) webReturnRule(uri string, insecureLocal bool) string {
 	if rule := redirectURIRule(uri, insecureLocal); rule != "" {
@@ -38,7 +38,7 @@ func (m *Metadata) webReturnRule(uri string, insecureLocal bool) string {
 	}
 	before, _, _ := strings.Cut(uri, "?")
 	if strings.ContainsAny(before, "*{}") {
-		return "has a pattern: addresses are compared whole, so register each one"
+		return "has a pattern: addresses are compared exactly, so register each one"
 	}
 	if u, err := url.Parse(uri); err == nil && m.ApplicationType != typeNative && u.Scheme == "http" && isLoopback(u.Hostname()) && u.Port() == "" {
 		return `has no port: name the one that your app listens on; an app that takes any is registered with "application_type": "native" (RFC 8252 section 7.3)`
@@ -63,9 +63,9 @@ func redirectURIRule(uri string, insecureLocal bool) string {
 	case u.User != nil:
 		return "has user information"
 	case strings.Contains(u.Hostname(), "*"):
-		return "has a * in its host: addresses are compared whole, so register each host by itself"
+		return "has a * in its host: addresses are compared exactly, so register each host by itself"
 	case net.ParseIP(u.Hostname()) == nil && !hostName.MatchString(u.Hostname()):
-		return "has a host that is no DNS name or IP address: letters beyond ASCII are written as xn--"
+		return "has a host that is neither a DNS name nor an IP address: write letters beyond ASCII as xn--"
 	case !goodPort(u.Port()):
 		return "has a port that is not 1 to 65535"
 	case u.Scheme == "https":

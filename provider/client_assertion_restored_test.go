@@ -11,6 +11,7 @@ import (
 // TestAssertionsOfBeforeARestore: a restored database has forgotten which were used, so those made before its epoch count as
 // used.
 func TestAssertionsOfBeforeARestore(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	p := b.holder("ES256", func(m *provider.Metadata) {
 		m.Profile, m.TokenEndpointAuthMethod = provider.ProfileOwn, "private_key_jwt"

@@ -20,6 +20,7 @@ import (
 // TestClientAssertions is conformance 9.5, row by row, at both endpoints: what is
 // accepted gets as far as the refresh token, which is nonsense, or to a request_uri.
 func TestClientAssertions(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	other := b.holder("ES256", nil)
 	deep := json.RawMessage(strings.Repeat("[", 20) + strings.Repeat("]", 20))
@@ -150,6 +151,7 @@ func TestClientAssertions(t *testing.T) {
 // TestAssertionsOfOtherProfiles covers conformance 6 and S-37: every algorithm, and the
 // audiences that clients outside of FAPI send.
 func TestAssertionsOfOtherProfiles(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	ask := func(t *testing.T, alg string, change func(*provider.Metadata), faults ...fault) answer {
 		t.Helper()
@@ -191,6 +193,7 @@ func TestAssertionsOfOtherProfiles(t *testing.T) {
 // TestKeysByAddress is oidcc-registration-jwks-uri and oidcc-refresh-token-rp-key-rotation,
 // with S-67's one error text.
 func TestKeysByAddress(t *testing.T) {
+	t.Parallel()
 	var served []jose.JSONWebKey
 	fetches := 0
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -121,6 +121,7 @@ func TestTLSClientAuth(t *testing.T) {
 // TestCertificateBoundTokens covers RFC 8705 sections 2.2 and 3, and conformance 9.6
 // and 9.7 (ensure-holder-of-key-required) with certificates.
 func TestCertificateBoundTokens(t *testing.T) {
+	t.Parallel()
 	ca := newAuthority(t)
 	b := newBenchIn(t, 4, mutualTLS(ca))
 	own, certificate := ca.client(b, nil)
@@ -178,6 +179,7 @@ func TestCertificateBoundTokens(t *testing.T) {
 // TestBoundByCertificateProvenByKey: private_key_jwt with certificate-bound tokens, as
 // one of the FAPI plans has it.
 func TestBoundByCertificateProvenByKey(t *testing.T) {
+	t.Parallel()
 	ca := newAuthority(t)
 	b := newBenchIn(t, 4, mutualTLS(ca))
 	own, _ := ca.client(b, nil)
@@ -193,6 +195,7 @@ func TestBoundByCertificateProvenByKey(t *testing.T) {
 // TestProofMetadata is what conformance 9.1 asks of the metadata about proofs, with and
 // without a listener that asks for certificates.
 func TestProofMetadata(t *testing.T) {
+	t.Parallel()
 	for _, with := range []bool{true, false} {
 		b := newBenchIn(t, 4, func(b *bench, d *provider.Deps) {
 			if with {
@@ -228,6 +231,7 @@ func TestProofMetadata(t *testing.T) {
 
 // A certificate in a header counts from the proxies that are named, and in one header.
 func TestProxyCertificate(t *testing.T) {
+	t.Parallel()
 	certificate := newAuthority(t).cert
 	read := provider.ProxyCertificate("Client-Cert", []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")})
 	escaped := url.PathEscape(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw})))

@@ -10,6 +10,7 @@ import (
 // TestCORS covers S-28: public clients' origins only, compared and not reflected, and
 // never with cookies.
 func TestCORS(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	b.client(func(m *provider.Metadata) {
 		m.TokenEndpointAuthMethod, m.RedirectURIs = "none", []string{"https://spa.example/cb", "http://127.0.0.1:9000/dev"}

@@ -58,8 +58,9 @@ func (s *shelf) reaching(t *testing.T, rules provider.Rules) *bench {
 }
 
 // TestRequestURI is request-uri-signed-rs256 and its neighbours (conformance 6): an
-// object at an address that the client registered, fetched anew for each request.
+// object at an address that the client registered, fetched for each request.
 func TestRequestURI(t *testing.T) {
+	t.Parallel()
 	s := newShelf(t)
 	b := s.reaching(t, provider.Rules{Certification: true})
 	address := s.URL + "/object"
@@ -127,6 +128,7 @@ func TestRequestURI(t *testing.T) {
 // TestRequestURIWithoutAlgorithm: whoever registers request_uris alone may sign with any
 // algorithm that we know, and with no other (OpenID Connect Dynamic Client Registration 2; S-76: fosite takes "none").
 func TestRequestURIWithoutAlgorithm(t *testing.T) {
+	t.Parallel()
 	s := newShelf(t)
 	b := s.reaching(t, provider.Rules{Certification: true})
 	address := s.URL + "/object"
@@ -166,6 +168,7 @@ func unsigned(object string) string {
 
 // TestSectorFile is registration-sector-uri and registration-sector-bad (conformance 6).
 func TestSectorFile(t *testing.T) {
+	t.Parallel()
 	s := newShelf(t)
 	b := s.reaching(t, provider.Rules{})
 	endpoint := b.issuer + "/connect/register"
@@ -203,6 +206,7 @@ func webp(width, height int) []byte {
 // TestLogo is registration-logo-uri, -policy-uri and -tos-uri (conformance 6, 12.9): the
 // member sees our own copy of the logo (S-27), and links to the app's words.
 func TestLogo(t *testing.T) {
+	t.Parallel()
 	s := newShelf(t)
 	b := s.reaching(t, provider.Rules{})
 	encoded := func(encode func(*bytes.Buffer, image.Image) error, side int) []byte {

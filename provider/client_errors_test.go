@@ -12,6 +12,7 @@ import (
 // TestClientErrors: the page of a wrong address shows what was sent, and its number leads
 // the operator to the request; no secret is kept, and no more than a hundred requests are.
 func TestClientErrors(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, secret := b.client(nil)
 	address, _ := b.request(id, url.Values{"redirect_uri": {`https://app.example/wrong?a=<b>`}, "state": {"member-state"}, "login_hint": {"maria"}})
@@ -43,7 +44,7 @@ func TestClientErrors(t *testing.T) {
 	}
 
 	none, _ := b.request(id, url.Values{"prompt": {"none"}})
-	b.browser().get(none) // login_required is no fault of the app's
+	b.browser().get(none) // login_required is not the app's fault
 	for range 105 {
 		b.refresh(id, secret, "x")
 	}

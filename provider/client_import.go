@@ -95,7 +95,7 @@ type clientChange struct {
 // planned checks one registration and compares it with the stored one. It is slow if the registration names documents.
 func (r *Clients) planned(ctx context.Context, wanted Registration) (clientChange, error) {
 	if len(wanted.ClientID) > 64 || !scopeToken(wanted.ClientID) {
-		return clientChange{}, &MetadataError{"client_id", "has 1 to 64 visible ASCII characters"}
+		return clientChange{}, &MetadataError{"client_id", "must have 1 to 64 visible ASCII characters"}
 	}
 	now := r.Now()
 	client := &Client{ID: wanted.ClientID, Metadata: wanted.Metadata, CreatedAt: now, UpdatedAt: now}

@@ -75,7 +75,7 @@ func membersOf(text []byte) (all map[string]json.RawMessage, names []string, err
 			return nil, nil, malformed()
 		}
 		if all[name] != nil || repeats(value) {
-			return nil, nil, &MetadataError{name, "stands twice, or has a member that does"}
+			return nil, nil, &MetadataError{name, "appears twice, or has a member that does"}
 		}
 		all[name], names = value, append(names, name)
 	}
@@ -83,7 +83,7 @@ func membersOf(text []byte) (all map[string]json.RawMessage, names []string, err
 		return nil, nil, malformed()
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, nil, &MetadataError{"", "something stands behind the JSON object"}
+		return nil, nil, &MetadataError{"", "there is data after the JSON object"}
 	}
 	return all, names, nil
 }
@@ -177,9 +177,9 @@ func unknownMember(name string, fields map[string]reflect.Value) string {
 		known = append(known, one)
 	}
 	if near := Nearest(name, known); near != "" {
-		return "is no member of a registration: did you mean " + near + "?"
+		return "is not a member of a registration: did you mean " + near + "?"
 	}
-	return "is no member of a registration"
+	return "is not a member of a registration"
 }
 
 // Nearest returns the known word that was most likely meant, "" if none is similar.

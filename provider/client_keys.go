@@ -127,21 +127,21 @@ func (m *Metadata) checkKeys() error {
 	}
 	switch {
 	case m.JWKS != nil && m.JWKSURI != "":
-		return &MetadataError{"jwks_uri", "does not come together with jwks"}
+		return &MetadataError{"jwks_uri", "cannot be combined with jwks"}
 	case (method == authPrivateKeyJWT || method == authSelfSignedTLS) && m.JWKS == nil && m.JWKSURI == "":
-		return &MetadataError{"jwks", "or jwks_uri is needed for " + method}
+		return &MetadataError{"jwks", "or jwks_uri is required for " + method}
 	case m.TokenEndpointAuthSigningAlg != "" && method != authPrivateKeyJWT:
-		return &MetadataError{"token_endpoint_auth_signing_alg", "comes with private_key_jwt"}
+		return &MetadataError{"token_endpoint_auth_signing_alg", "is only for private_key_jwt"}
 	case m.TokenEndpointAuthSigningAlg != "" && !slices.Contains(m.profileAlgs(), m.TokenEndpointAuthSigningAlg):
 		return subset("token_endpoint_auth_signing_alg", []string{m.TokenEndpointAuthSigningAlg}, m.profileAlgs())
 	case (m.TLSClientAuthSubjectDN != "") && (m.TLSClientAuthSANDNS != ""):
-		return &MetadataError{"tls_client_auth_san_dns", "does not come together with tls_client_auth_subject_dn"}
+		return &MetadataError{"tls_client_auth_san_dns", "cannot be combined with tls_client_auth_subject_dn"}
 	case method == authTLS && m.TLSClientAuthSubjectDN == "" && m.TLSClientAuthSANDNS == "":
-		return &MetadataError{"tls_client_auth_subject_dn", "or tls_client_auth_san_dns is needed for " + authTLS}
+		return &MetadataError{"tls_client_auth_subject_dn", "or tls_client_auth_san_dns is required for " + authTLS}
 	case method != authTLS && (m.TLSClientAuthSubjectDN != "" || m.TLSClientAuthSANDNS != ""):
-		return &MetadataError{"tls_client_auth_subject_dn", "and tls_client_auth_san_dns come with " + authTLS}
+		return &MetadataError{"tls_client_auth_subject_dn", "and tls_client_auth_san_dns are only for " + authTLS}
 	case m.CertificateBoundTokens && m.DPoPBoundTokens:
-		return &MetadataError{"dpop_bound_access_tokens", "does not come together with tls_client_certificate_bound_access_tokens"}
+		return &MetadataError{"dpop_bound_access_tokens", "cannot be combined with tls_client_certificate_bound_access_tokens"}
 	}
 	if m.Profile != ProfileFAPI2 {
 		return nil

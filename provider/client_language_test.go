@@ -9,12 +9,12 @@ import (
 	"testing"
 
 	"huskyidp/provider"
-	"huskyidp/templates"
 )
 
 // TestLanguageMetadata: each member that members see may be given in each language of the catalogs.
 func TestLanguageMetadata(t *testing.T) {
-	set, err := templates.Load(templates.Options{})
+	t.Parallel()
+	set, err := loadTemplates()
 	must(t, err)
 	for _, lang := range set.Languages() {
 		for _, member := range []string{"client_name", "client_uri", "logo_uri", "policy_uri", "tos_uri"} {
@@ -42,6 +42,7 @@ func TestLanguageMetadata(t *testing.T) {
 // TestAppsByLanguage: an app is called as it registered for the language of the page, on each page; also one that registered
 // itself, or came from a file and went to another.
 func TestAppsByLanguage(t *testing.T) {
+	t.Parallel()
 	s := newShelf(t)
 	b := s.reaching(t, provider.Rules{})
 	spanish, other := s.put("/logo", webp(64, 64)), s.put("/logo-en", webp(32, 32))

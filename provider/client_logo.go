@@ -51,7 +51,7 @@ func (r *Clients) fetchLogos(ctx context.Context, m *Metadata) (map[string]*logo
 func (r *Clients) fetchLogo(ctx context.Context, member, address string) (*logo, error) {
 	body, err := r.fetch(ctx, address, "image/png, image/jpeg, image/webp")
 	if err != nil {
-		return nil, &MetadataError{member, "could not be fetched: it is https, public, and of at most 64 KiB"}
+		return nil, &MetadataError{member, "could not be fetched: it must be https, public, and at most 64 KiB"}
 	}
 	media := http.DetectContentType(body)
 	width, height := 0, 0

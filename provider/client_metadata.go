@@ -149,12 +149,12 @@ func (m *Metadata) checkSubjects() error {
 	if m.SubjectType == subjectPairwise && m.SectorIdentifierURI == "" {
 		for _, uri := range m.RedirectURIs {
 			if sector := m.sector(); sector != "" && hostOf(uri) != sector {
-				return &MetadataError{"sector_identifier_uri", "is needed: the redirect_uris have more than one host"}
+				return &MetadataError{"sector_identifier_uri", "is required: the redirect_uris have more than one host"}
 			}
 		}
 	}
 	if m.asksConsent() && m.OperatorName == "" {
-		return &MetadataError{"operator_name", "is needed: members see whose app it is"}
+		return &MetadataError{"operator_name", "is required: members see whose app it is"}
 	}
 	if m.Profile == ProfilePartner {
 		if err := subset("scope", m.Scope, partnerScopes); err != nil {

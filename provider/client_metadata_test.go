@@ -12,6 +12,7 @@ import (
 )
 
 func TestMetadataRules(t *testing.T) {
+	t.Parallel()
 	no := false
 	good := func() Metadata {
 		return Metadata{ClientName: "Portal", RedirectURIs: []string{"https://app.example/callback"}}
@@ -148,6 +149,7 @@ func keySet(keys string) *KeySet {
 
 // A client's keys are answered and stored as they were registered.
 func TestKeySetKeepsItsText(t *testing.T) {
+	t.Parallel()
 	const text = `{"keys":[{"kty":"EC","crv":"P-256","kid":"1","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",` +
 		`"y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM","extra":[1]}]}`
 	var m Metadata
@@ -161,6 +163,7 @@ func TestKeySetKeepsItsText(t *testing.T) {
 }
 
 func TestDemoMayRegisterLocalhost(t *testing.T) {
+	t.Parallel()
 	m := Metadata{ClientName: "Portal", RedirectURIs: []string{"http://localhost:8090/callback"}}
 	if err := m.complete(Rules{InsecureLocal: true}); err != nil {
 		t.Errorf("complete = %v", err)
@@ -169,6 +172,7 @@ func TestDemoMayRegisterLocalhost(t *testing.T) {
 
 // S-44: a key that could be broken is none to encrypt to, wherever it came from.
 func TestEncryptionKey(t *testing.T) {
+	t.Parallel()
 	small := jose.JSONWebKey{Key: &rsa.PublicKey{N: new(big.Int).Lsh(big.NewInt(1), 1023), E: 65537}}
 	large := jose.JSONWebKey{Key: &rsa.PublicKey{N: new(big.Int).Lsh(big.NewInt(1), 2047), E: 65537}, KeyID: "large"}
 	if key := encryptionKey([]jose.JSONWebKey{small, large}, "RSA-OAEP-256"); key == nil || key.KeyID != "large" {
@@ -184,6 +188,7 @@ func TestEncryptionKey(t *testing.T) {
 
 // TestLocalhostIsNamed: who is refused reads why, and what to take (RFC 8252 8.3).
 func TestLocalhostIsNamed(t *testing.T) {
+	t.Parallel()
 	for uri, want := range map[string]string{"http://localhost/cb": "http://127.0.0.1", "http://app.localhost/cb": "http://127.0.0.1", "myapp:/cb": "com.example.app:/callback"} {
 		m := Metadata{ClientName: "x", ApplicationType: typeNative, RedirectURIs: []string{uri}}
 		if err := m.complete(Rules{}); err == nil || !strings.Contains(err.Error(), want) {

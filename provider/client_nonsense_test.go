@@ -9,6 +9,7 @@ import (
 // TestNonsenseIsNotRegistered: what could never work is refused with the member's name and the nearest right thing, in our own
 // words, by the command and by an app that registers itself alike.
 func TestNonsenseIsNotRegistered(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct{ document, member, says string }{
 		{`{"redirect_uris": ["https://*.app.example/cb"]}`, "redirect_uris", "register each host"},
 		{`{"redirect_uris": ["https://app.example/*"]}`, "redirect_uris", "register each one"},
@@ -23,8 +24,8 @@ func TestNonsenseIsNotRegistered(t *testing.T) {
 		{`{"redirect_uris": ["https://app.example/cb"], "backchannel_logout_uri": "https://*.app.example/"}`, "backchannel_logout_uri", "register each host"},
 		{`{"redirect_uris": "https://app.example/cb"}`, "redirect_uris", "is an array of strings"},
 		{`{"redirect_uris": [1]}`, "redirect_uris", "is an array of strings"},
-		{`{"redirect_uris": ["https://app.example/cb"], "redirect_uris": ["https://b.example/cb"]}`, "redirect_uris", "stands twice"},
-		{`{"redirect_uris": ["https://app.example/cb"], "jwks": {"keys": [], "keys": []}}`, "jwks", "stands twice"},
+		{`{"redirect_uris": ["https://app.example/cb"], "redirect_uris": ["https://b.example/cb"]}`, "redirect_uris", "appears twice"},
+		{`{"redirect_uris": ["https://app.example/cb"], "jwks": {"keys": [], "keys": []}}`, "jwks", "appears twice"},
 		{`{"redirect_uris": ["https://app.example/cb"], "scope": ["openid"]}`, "scope", "one string"},
 		{`{"redirect_uris": ["https://app.example/cb"], "require_pkce": "yes"}`, "require_pkce", "true or false"},
 		{`{"redirect_uris": ["https://app.example/cb"], "default_max_age": "1h"}`, "default_max_age", "whole number"},
@@ -42,7 +43,7 @@ func TestNonsenseIsNotRegistered(t *testing.T) {
 		{`{"redirect_uris": [}`, "", "not well-formed"},
 		{`["https://app.example/cb"]`, "", "is not an object"},
 		{``, "", "not well-formed"},
-		{`{} {}`, "", "stands behind"},
+		{`{} {}`, "", "data after"},
 		{"{\"client_name\": \"\xff\"}", "", "UTF-8"},
 	} {
 		for _, unknownToo := range []bool{false, true} {
@@ -58,7 +59,7 @@ func TestNonsenseIsNotRegistered(t *testing.T) {
 		}
 	}
 	for document, says := range map[string]string{
-		`{"redirect_uri": "https://app.example/cb"}`: "redirect_uri: is no member of a registration: did you mean redirect_uris?",
+		`{"redirect_uri": "https://app.example/cb"}`: "redirect_uri: is not a member of a registration: did you mean redirect_uris?",
 		`{"redirectUris": []}`:                       "did you mean redirect_uris?",
 		`{"Client_Name": "x"}`:                       "did you mean client_name?",
 		`{"client_secret": "x"}`:                     "client_secret: is drawn here",
@@ -66,7 +67,7 @@ func TestNonsenseIsNotRegistered(t *testing.T) {
 		`{"client_name#fr": "x"}`:                    `(\"fr\") that our pages do not have: they have en and es`,
 		`{"client_name#es-MX": "x"}`:                 "they have en and es",
 		`{"contacts#es": []}`:                        "is not given by language",
-		`{"favourite_colour": "red"}`:                "favourite_colour: is no member of a registration",
+		`{"favourite_colour": "red"}`:                "favourite_colour: is not a member of a registration",
 	} {
 		says = strings.ReplaceAll(says, `\"`, `"`)
 		if err := ReadMetadata([]byte(document), &Metadata{}); err == nil || !strings.Contains(err.Error(), says) {

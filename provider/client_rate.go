@@ -24,7 +24,7 @@ func (e *tooManyCalls) Error() string             { return "provider: the client
 func (e *tooManyCalls) RetryAfter() time.Duration { return e.wait }
 
 // takeCall counts one call of an authenticated client (S-09). A public client proves nothing, so its calls count per
-// source: a stranger cannot use them up.
+// source: an unauthenticated caller cannot use them up.
 func (s *Service) takeCall(client *Client, source string, now time.Time) error {
 	key := client.ID
 	if client.IsPublic() {

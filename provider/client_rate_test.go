@@ -12,6 +12,7 @@ import (
 // TestClientRate (S-09): a client that proved itself has so many calls a second, whatever the
 // endpoint; a public one has them by source; a stranger cannot use up anybody's.
 func TestClientRate(t *testing.T) {
+	t.Parallel()
 	b := (&bench{t: t}).start(4, func(_ *bench, d *provider.Deps) { d.ClientRate = 1 }) // ten in ten seconds
 	id, secret := b.client(nil)
 	other, otherSecret := b.client(nil)
@@ -44,6 +45,7 @@ func TestClientRate(t *testing.T) {
 
 // TestDeviceRows: who knows a public client's id can have no more than so many codes stored.
 func TestDeviceRows(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	public, _ := b.client(func(m *provider.Metadata) {
 		m.TokenEndpointAuthMethod, m.RedirectURIs = "none", []string{"https://spa.example/cb"}

@@ -81,7 +81,7 @@ func (s *Service) registrationOf(client *Client) registrationDocument {
 		RegistrationClientURI: s.strategy.issuer + RegistrationPath + "/" + client.ID}
 }
 
-// readRegistration reads the members that a stranger may set; unknown ones are ignored (RFC 7591 2).
+// readRegistration reads the members that an unauthenticated caller may set; unknown ones are ignored (RFC 7591 2).
 func readRegistration(c *gin.Context, certification bool) (Metadata, error) {
 	var m Metadata
 	media, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))

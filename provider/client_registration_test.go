@@ -26,6 +26,7 @@ func (b *bench) registration(method, path, token, body string) (int, http.Header
 // TestRegistrationTries: who holds the initial access token registers as often as a test
 // plan needs; who does not, waits after a few tries.
 func TestRegistrationTries(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	endpoint, good := b.issuer+"/connect/register", `{"redirect_uris":["https://app.example/callback"]}`
 	for i := range 25 {
@@ -46,6 +47,7 @@ func TestRegistrationTries(t *testing.T) {
 
 // TestDynamicRegistration covers conformance 3.2 and 7, RFC 7591 and 7592.
 func TestDynamicRegistration(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	endpoint := b.issuer + "/connect/register"
 	good := `{"client_name":"Diario","redirect_uris":["https://app.example/callback?keep=1"],"grant_types":["authorization_code","refresh_token"],

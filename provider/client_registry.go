@@ -91,7 +91,7 @@ func (r *Clients) Find(ctx context.Context, id string) (*Client, error) {
 func (r *Clients) seen() *registry { return r.snapshot.Load() }
 
 // changedSince reports whether the clients have changed since seen, according to the database; the caller, about to
-// refuse a request, then decides again. The database is asked at a limited rate, because strangers can cause it; beyond
+// refuse a request, then decides again. The database is asked at a limited rate, because unauthenticated requests can cause it; beyond
 // that, changes wait for Watch.
 func (r *Clients) changedSince(ctx context.Context, seen *registry) bool {
 	if r.seen() == seen && r.looks.Allow() {
@@ -120,7 +120,7 @@ func (r *Clients) Create(ctx context.Context, id string, m Metadata) (*Client, s
 		id = rand.Text()
 	}
 	if len(id) > 64 || !scopeToken(id) {
-		return nil, "", &MetadataError{"client_id", "has 1 to 64 visible ASCII characters"}
+		return nil, "", &MetadataError{"client_id", "must have 1 to 64 visible ASCII characters"}
 	}
 	now := r.Now()
 	client := &Client{ID: id, Metadata: m, CreatedAt: now, UpdatedAt: now, logos: pictures}

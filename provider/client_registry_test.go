@@ -16,6 +16,7 @@ import (
 // TestNewClientWorksAtOnce: what a command, or another instance, registers or changes counts at the first request
 // after it, also where nothing has looked at the database since; and strangers cannot have it asked without end.
 func TestNewClientWorksAtOnce(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	running := b.instance(func(_ *bench, d *provider.Deps) { d.RegistrationTries = 100 }) // reads the clients now, and watches nothing
 	ask := func(method, path string, form url.Values, header http.Header) *httptest.ResponseRecorder {
@@ -88,6 +89,7 @@ func TestNewClientWorksAtOnce(t *testing.T) {
 // TestClientOfAnotherInstance: two instances that start at once both make the desk's client; the second finds it there, though
 // it had read the clients before, and updates it.
 func TestClientOfAnotherInstance(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	other := b.instance()
 	id, _ := b.client(nil)

@@ -55,11 +55,11 @@ func (m *Metadata) completeRequests() error {
 	}
 	switch {
 	case m.RequireSignedRequest && m.RequestObjectSigningAlg == "":
-		return &MetadataError{"request_object_signing_alg", "is needed for require_signed_request_object"}
+		return &MetadataError{"request_object_signing_alg", "is required with require_signed_request_object"}
 	case m.RequestObjectSigningAlg != "" && m.JWKS == nil && m.JWKSURI == "":
-		return &MetadataError{"jwks", "or jwks_uri is needed for request_object_signing_alg"}
+		return &MetadataError{"jwks", "or jwks_uri is required for request_object_signing_alg"}
 	case m.DefaultMaxAge != nil && *m.DefaultMaxAge < 0:
-		return &MetadataError{"default_max_age", "is a number of seconds"}
+		return &MetadataError{"default_max_age", "must be a number of seconds"}
 	}
 	return nil
 }
@@ -86,7 +86,7 @@ func (m *Metadata) checkRequestURIs() error {
 	case m.Profile != ProfileCertification:
 		return &MetadataError{"request_uris", "are not fetched: push the request, or send it in request"}
 	case len(m.RequestURIs) > 10:
-		return &MetadataError{"request_uris", "are at most 10"}
+		return &MetadataError{"request_uris", "must be at most 10"}
 	}
 	for _, uri := range m.RequestURIs {
 		plain, _, _ := strings.Cut(uri, "#")

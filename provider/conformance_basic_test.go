@@ -132,6 +132,7 @@ func (rp relyingParty) idToken(a answer, asked ...string) map[string]any {
 // TestBasicOP are the modules of conformance 4 for the code flow, in both response
 // modes and both ways to send the secret.
 func TestBasicOP(t *testing.T) {
+	t.Parallel()
 	for _, way := range []struct{ mode, method string }{{"", "client_secret_basic"}, {"form_post", "client_secret_basic"}, {"", "client_secret_post"}} {
 		t.Run(strings.TrimPrefix(way.mode+" "+way.method, " "), func(t *testing.T) {
 			t.Parallel()
@@ -296,6 +297,7 @@ func (rp relyingParty) refreshToken(t *testing.T, w *browser) {
 // TestSignInHints: the page speaks the app's language and knows whom it expects,
 // however the request came (Core 3.1.2.1).
 func TestSignInHints(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	p := b.party(callback, connect)
 	hints := url.Values{"ui_locales": {"se en-US"}, "login_hint": {"maria.nunez"}}
@@ -327,6 +329,7 @@ func TestSignInHints(t *testing.T) {
 
 // TestDefaultMaxAge: a client's default_max_age counts where a request has no max_age.
 func TestDefaultMaxAge(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	ten := 10
 	id, _ := b.client(func(m *provider.Metadata) { m.DefaultMaxAge, m.RequireAuthTime = &ten, true })

@@ -17,6 +17,7 @@ import (
 
 // TestFAPIMetadata are the rules of conformance 9.1 that concern this slice.
 func TestFAPIMetadata(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	var doc struct {
 		ResponseTypes  []string `json:"response_types_supported"`
@@ -53,6 +54,7 @@ func TestFAPIMetadata(t *testing.T) {
 
 // TestFAPIRequests are the modules of conformance 9.3, named after them.
 func TestFAPIRequests(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	one, two := b.parties(nil)
 	long := strings.Repeat("aB9-._~x", 16) // 128 characters
@@ -174,6 +176,7 @@ func TestFAPIRequests(t *testing.T) {
 
 // TestPAR are the modules of conformance 9.4 (RFC 9126, S-34).
 func TestPAR(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	one, two := b.parties(nil)
 
@@ -293,6 +296,7 @@ func TestPAR(t *testing.T) {
 
 // TestPARRace: of tabs that end at the same moment one gets a code.
 func TestPARRace(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 8)
 	one, _ := b.parties(nil)
 	w := b.signedIn()
@@ -319,6 +323,7 @@ func TestPARRace(t *testing.T) {
 
 // TestFAPICodes are the modules of conformance 9.6 on codes.
 func TestFAPICodes(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	one, two := b.parties(nil)
 	w := b.signedIn()

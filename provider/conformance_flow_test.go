@@ -16,6 +16,7 @@ import (
 
 // TestGoOIDC signs a member in through a relying party built on coreos/go-oidc.
 func TestGoOIDC(t *testing.T) {
+	t.Parallel()
 	for _, alg := range []string{"RS256", "ES256", "PS256", "EdDSA"} {
 		t.Run(alg, func(t *testing.T) {
 			b := newBench(t, 4)

@@ -31,6 +31,7 @@ func entropy(text string) float64 {
 // TestEntropy is conformance 3.3.6 and 3.4.3: codes, tokens and request_uris hold 128 bits,
 // measured above 96, in visible ASCII.
 func TestEntropy(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	w := b.signedIn()
 	seen := map[string]bool{}
@@ -59,6 +60,7 @@ func TestEntropy(t *testing.T) {
 // TestEncodedBasic is conformance 3.4.5: client_id and secret are form-encoded before they
 // become Basic credentials (RFC 6749 2.3.1).
 func TestEncodedBasic(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	const id = "app:1+2%3A/é?"
 	if _, _, err := b.clients.Create(t.Context(), id, provider.Metadata{ClientName: "x", RedirectURIs: []string{callback}}); err == nil {
@@ -97,6 +99,7 @@ var registered = strings.Fields(`issuer authorization_endpoint token_endpoint us
 
 // TestKnownMetadata is conformance 5.12: the document has no member that nobody registered.
 func TestKnownMetadata(t *testing.T) {
+	t.Parallel()
 	for name, b := range map[string]*bench{"plain": newBench(t, 4), "certification": certifying(t, 4)} {
 		var doc map[string]any
 		must(t, json.Unmarshal([]byte(b.browser().get("/.well-known/openid-configuration").body), &doc))
@@ -111,6 +114,7 @@ func TestKnownMetadata(t *testing.T) {
 // TestHintForAnother is conformance 8.2's last row: a hint for another member than the one
 // signed in asks, and says so.
 func TestHintForAnother(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, _ := b.client(nil)
 	signer, err := b.keys.Current().Signer("RS256", "JWT")
@@ -134,6 +138,7 @@ func TestHintForAnother(t *testing.T) {
 // TestRobots is conformance 12.1, 12.2 and 12.5: one plain form a page, stable ids and
 // headings, and nothing that waits for script, hover or focus.
 func TestRobots(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, _ := b.partner(nil)
 	address, _ := b.request(id, url.Values{"ui_locales": {"en"}})
@@ -186,7 +191,7 @@ func TestRobots(t *testing.T) {
 	}
 }
 
-// inside tells whether an element stands in one of those named, or in one that is hidden.
+// inside tells whether an element is in one of those named, or in one that is hidden.
 func inside(n *html.Node, names ...string) bool {
 	for p := range n.Ancestors() {
 		if slices.Contains(names, p.Data) || slices.ContainsFunc(p.Attr, func(a html.Attribute) bool { return a.Key == "hidden" }) {
@@ -198,6 +203,7 @@ func inside(n *html.Node, names ...string) bool {
 
 // TestUnregisteredMode: form_post, like every mode, is for clients that registered it.
 func TestUnregisteredMode(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, _ := b.client(func(m *provider.Metadata) { m.ResponseModes = []string{"query"} })
 	w := b.signedIn()
@@ -213,6 +219,7 @@ func TestUnregisteredMode(t *testing.T) {
 // TestEveryAlgorithm reads the metadata and uses each algorithm of signatures that they
 // name (conformance 14); those of encryption are TestEncryption's.
 func TestEveryAlgorithm(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	var doc struct {
 		IDToken   []string `json:"id_token_signing_alg_values_supported"`

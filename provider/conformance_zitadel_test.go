@@ -13,6 +13,7 @@ import (
 
 // TestZitadelRP signs a member in through the relying party of zitadel/oidc.
 func TestZitadelRP(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	// It revokes with client_secret_post whatever it uses elsewhere.
 	id, secret := b.client(func(m *provider.Metadata) { m.TokenEndpointAuthMethod = "client_secret_post" })

@@ -119,7 +119,7 @@ func (s *Service) allow(ctx context.Context, session *accounts.Session, r *autho
 			values (@id, @account_id, @client_id, @subject, @scopes, @refused, @granted_at, @expires_at)`,
 			pgx.NamedArgs{"id": uuid.Must(uuid.NewV7()), "account_id": session.AccountID, "client_id": client.ID, "subject": subject,
 				"scopes": scopes, "refused": refused, "granted_at": now, "expires_at": until})
-		s.store.queueAllowed(b, ctx, session, client, now)
+		s.store.queueAllowed(ctx, b, session, client, now)
 		s.store.queueReminder(b, session.AccountID, now)
 		if err := s.accounts.QueueNotice(ctx, b, account, "app_allowed", templates.Args{"at": now, "until": until}); err != nil {
 			return err
@@ -129,7 +129,7 @@ func (s *Service) allow(ctx context.Context, session *accounts.Session, r *autho
 }
 
 // queueAllowed adds the member's permission to their history.
-func (s *store) queueAllowed(b *pgx.Batch, ctx context.Context, session *accounts.Session, client *Client, now time.Time) {
+func (s *store) queueAllowed(ctx context.Context, b *pgx.Batch, session *accounts.Session, client *Client, now time.Time) {
 	s.audit.Queue(b, ctx, audit.Event{Kind: audit.AppAllowed, At: now, AccountID: session.AccountID.String(), ClientID: client.ID,
 		SessionID: session.SID, RequestID: web.RequestID(ctx), Success: true, Data: map[string]string{"app": client.in(web.LangOf(ctx)).Name}})
 }

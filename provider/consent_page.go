@@ -73,7 +73,7 @@ func (c *Client) consentDays() int {
 // consenting returns what both handlers of the page need; done means that the request was answered because there is
 // nothing to ask.
 func (h *Handler) consenting(c *gin.Context) (w waiting, session *accounts.Session, done bool, err error) {
-	if w, err = h.waiting(c, c.Request.Context()); err != nil {
+	if w, err = h.waiting(c.Request.Context(), c); err != nil {
 		return w, nil, true, err
 	}
 	if session, err = h.mine(c); err != nil {
@@ -86,7 +86,7 @@ func (h *Handler) consenting(c *gin.Context) (w waiting, session *accounts.Sessi
 		return w, nil, true, err
 	}
 	if w.request == nil || session == nil || !w.request.client.needsConsent() {
-		return w, nil, true, h.goOn(c, w)
+		return w, nil, true, h.proceed(c, w)
 	}
 	return w, session, false, nil
 }

@@ -22,6 +22,7 @@ func (b *bench) partner(change func(*provider.Metadata)) (id, secret string) {
 // TestConsent covers design.md section 3 and S-42, S-43: a partner asks once, for what
 // the member left ticked, until a day; what is new is asked again.
 func TestConsent(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, secret := b.partner(nil)
 	w := b.signedIn()
@@ -38,7 +39,7 @@ func TestConsent(t *testing.T) {
 		t.Errorf("prompt=none without consent: %q", e)
 	}
 	p, verifier := ask("openid profile email offline_access", nil)
-	if p.url.Path != "/consent" || !strings.Contains(p.body, "Permitir acceso") || !strings.Contains(p.body, "Mi Diario") || !strings.Contains(p.body, "Diario S. A.") {
+	if p.url.Path != "/consent" || !strings.Contains(p.body, say("provider.consent.title")) || !strings.Contains(p.body, "Mi Diario") || !strings.Contains(p.body, "Diario S. A.") {
 		t.Fatalf("led to %s (%d)\n%s", p.url, p.status, p.body)
 	}
 	for _, id := range []string{`id="consent-accept"`, `id="consent-deny"`, `id="group_profile"`, `id="group_email"`, `value="12m"`} {

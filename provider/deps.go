@@ -27,7 +27,7 @@ import (
 	"huskyidp/templates"
 )
 
-// Accounts is what sign-in and claims need from package accounts.
+// Accounts is what sign-in and claims need from package accounts; *accounts.Service but in tests.
 type Accounts interface {
 	Authenticate(ctx context.Context, a accounts.Attempt) (accounts.Account, error)
 	Get(ctx context.Context, id uuid.UUID) (accounts.Account, error)
@@ -43,7 +43,7 @@ type Accounts interface {
 	FinishPasskey(ctx context.Context, browser []byte, id uuid.UUID, answer string) (accounts.Account, error)
 }
 
-// Sessions keeps the member's sign-in in the browser.
+// Sessions keeps the member's sign-in in the browser; package selfservice does.
 type Sessions interface {
 	Lookup(c *gin.Context) (accounts.Session, bool, error)
 	Peek(c *gin.Context) (accounts.Session, bool, error)
@@ -64,14 +64,6 @@ type Sessions interface {
 	Fresh(c *gin.Context, session accounts.Session) (bool, error)
 }
 
-// Members returns what the roster releases about a member.
-type Members interface {
-	Member(ctx context.Context, id uuid.UUID) (members.Member, error)
-}
-
-// Keys returns the current signing keys.
-type Keys interface{ Current() *keys.Set }
-
 // Deps are the dependencies of the provider. All are required unless a comment says otherwise.
 type Deps struct {
 	Issuer       string // https://host, without a trailing slash
@@ -88,10 +80,10 @@ type Deps struct {
 	Questions          bool                                       // members without a secret question are asked for one
 	DB                 *postgres.DB
 	Keyring            *seal.Keyring
-	Keys               Keys
+	Keys               *keys.Service
 	Clients            *Clients
 	Accounts           Accounts
-	Members            Members
+	Members            *members.Roster
 	Limiter            *ratelimit.Limiter
 	Audit              *audit.Log
 	Now                func() time.Time
@@ -104,7 +96,7 @@ type Service struct {
 	store              *store
 	clients            *Clients
 	accounts           Accounts
-	members            Members
+	members            *members.Roster
 	limiter            *ratelimit.Limiter
 	strategy           *strategy
 	proofs             ProofDeps

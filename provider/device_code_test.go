@@ -14,6 +14,7 @@ const deviceGrant = "urn:ietf:params:oauth:grant-type:device_code"
 
 // TestDevice covers RFC 8628 and conformance 11.1.
 func TestDevice(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, secret := b.client(func(m *provider.Metadata) {
 		*m = provider.Metadata{ClientName: "Quiosco", GrantTypes: []string{deviceGrant, "refresh_token"}}
@@ -76,7 +77,7 @@ func TestDevice(t *testing.T) {
 	b.userinfo(a.text("access_token")).want(t, 401, "invalid_token")
 
 	denied := begin()
-	if p := approve(denied["user_code"].(string), "deny"); !strings.Contains(p.body, "No se conectó") {
+	if p := approve(denied["user_code"].(string), "deny"); !strings.Contains(p.body, say("provider.device.refused_title")) {
 		t.Errorf("denying led to %s (%d)", p.url, p.status)
 	}
 	poll(denied["device_code"]).want(t, 400, "access_denied")

@@ -12,7 +12,7 @@ import (
 // Errors of RFC 8628 3.5.
 var (
 	errPending  = ours("authorization_pending", "The member has not decided yet.")
-	errSlowDown = ours("slow_down", "The device asks too often: wait 5 seconds longer between requests.")
+	errSlowDown = ours("slow_down", "The device polls too often: wait 5 seconds longer between requests.")
 	errExpired  = ours("expired_token", "The device code has expired.")
 )
 

@@ -201,7 +201,7 @@ func (s *Service) decideDevice(ctx context.Context, d *deviceRequest, client *Cl
 				Scopes: d.Scopes, Audience: d.Audience, AuthTime: session.AuthTime, ACR: session.ACR, AMR: session.AMR, CodeHash: d.DeviceHash,
 				CodeExpiresAt: d.ExpiresAt, CreatedAt: now, ExpiresAt: session.AuthTime.Add(refreshAbsolute)}
 			queueGrant(b, g)
-			s.store.queueAllowed(b, ctx, session, client, now)
+			s.store.queueAllowed(ctx, b, session, client, now)
 			if err := s.accounts.QueueNotice(ctx, b, account, "device_allowed", templates.Args{"at": now}); err != nil {
 				return err
 			}

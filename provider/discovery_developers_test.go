@@ -12,6 +12,7 @@ import (
 // TestErrorCodes holds what /developers and docs/integrate.md say against the errors that
 // the code makes.
 func TestErrorCodes(t *testing.T) {
+	t.Parallel()
 	inside := []string{"not_found", "jti_known", "invalidated_authorize_code", "inactive_token", "token_expired", "invalid_token_format"} // fosite's words among its own parts
 	made := map[string]bool{"invalid_token": true, "insufficient_scope": true, "invalid_redirect_uri": true, "invalid_client_metadata": true,
 		"unsupported_response_type": true, // the last is fosite's alone
@@ -42,7 +43,7 @@ func TestErrorCodes(t *testing.T) {
 	}
 	for i, e := range errorCodesES {
 		if i >= len(listed) || e.Name != listed[i] {
-			t.Errorf("in Spanish %s stands where %s does in English", e.Name, listed[min(i, len(listed)-1)])
+			t.Errorf("in Spanish %s is in the place of %s in English", e.Name, listed[min(i, len(listed)-1)])
 		}
 	}
 	if len(errorCodesES) != len(listed) {

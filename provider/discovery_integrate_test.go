@@ -15,6 +15,7 @@ var update = flag.Bool("update", false, "rewrite the generated part of docs/inte
 
 // TestIntegrateDoc holds the lists of docs/integrate.md against the code.
 func TestIntegrateDoc(t *testing.T) {
+	t.Parallel()
 	const path = "../docs/integrate.md"
 	const begin, end = "<!-- generated: go test ./provider -run TestIntegrateDoc -update -->\n", "<!-- end -->"
 	doc, err := os.ReadFile(path)

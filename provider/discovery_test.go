@@ -16,6 +16,7 @@ import (
 // TestDiscovery covers conformance 3.1 and 5: the document says what is there, and
 // every endpoint that it names answers.
 func TestDiscovery(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	w := b.browser()
 	p := w.get("/.well-known/openid-configuration")
@@ -70,6 +71,7 @@ func TestDiscovery(t *testing.T) {
 }
 
 func TestJWKS(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	p := b.browser().get("/jwks")
 	var set jose.JSONWebKeySet
@@ -96,6 +98,7 @@ func TestJWKS(t *testing.T) {
 // TestDevelopersPage: the page for who builds an app says what discovery says, and shows
 // the programs that the end-to-end tests run.
 func TestDevelopersPage(t *testing.T) {
+	t.Parallel()
 	b := newBenchIn(t, 4, func(_ *bench, d *provider.Deps) { d.TryURL = "https://portal.example/try" })
 	w := b.browser()
 	p := w.get("/developers?lang=en")

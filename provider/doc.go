@@ -31,7 +31,7 @@
 //	/login, /login/accounts, /register/… ──work done──> GET /authorize/resume?flow=… ──> nextStep again
 //	                                                        │ nothing unmet
 //	                                                        v
-//	                               a page of ours that leads on ──> …&go=1 ──> code, or the member's no, to the app
+//	                               a page of ours, navigating ──> …&go=1 ──> code, or the member's no, to the app
 //
 // The page between is there because browsers apply form-action to every redirect after a post,
 // also to the app's own (authorize_resume.go).
@@ -52,8 +52,8 @@
 // A signed-in member's request is answered without being stored. A stored one is
 // found by an opaque id in the address together with the browser's cookie, lives 48
 // hours, and survives restarts, since nothing of it is in memory. Once answered it is answered
-// anew for ten minutes, judged again each time: a second press, a reload and Back lead to the
-// app. Afterwards it is over, and leads whoever is signed in to where the app begins anew.
+// again for ten minutes, judged again each time: a second press, a reload and Back lead to the
+// app. Afterwards it is over, and leads whoever is signed in to where the app starts.
 //
 // # What fosite decides
 //

@@ -10,6 +10,7 @@ import (
 
 // TestFilesAreInRooms: every file begins with the name of a room that doc.go lists.
 func TestFilesAreInRooms(t *testing.T) {
+	t.Parallel()
 	doc, err := os.ReadFile("doc.go")
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 // TestErrorsNameTheirCause: what the maker of an app reads says which of the things that
 // can go wrong did, and nothing that a stranger could use.
 func TestErrorsNameTheirCause(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, secret := b.client(nil)
 	service, serviceSecret := b.client(func(m *provider.Metadata) {

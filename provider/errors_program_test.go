@@ -13,6 +13,7 @@ import (
 // TestProgramErrors: whatever is wrong with a request of a program, the answer is JSON, and a
 // browser app may read it, also what is refused before any endpoint is reached (S-28, S-69).
 func TestProgramErrors(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	b.client(func(m *provider.Metadata) {
 		m.TokenEndpointAuthMethod, m.RedirectURIs = "none", []string{"https://spa.example/cb"}
@@ -62,6 +63,7 @@ func TestProgramErrors(t *testing.T) {
 // TestLongState: state and nonce of 4 KiB come back whole, by address and pushed, and one
 // byte more is refused (S-36); parameters that nobody here knows are ignored.
 func TestLongState(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, secret := b.client(nil)
 	w := b.signedIn()

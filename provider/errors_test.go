@@ -79,6 +79,7 @@ var programRoutes = []string{"/.well-known/oauth-authorization-server", "/.well-
 // TestEveryErrorHasWords: whatever an endpoint of programs refuses, and why, the answer has a code of the table and
 // a description in the characters of RFC 6749 5.2, in no library's words.
 func TestEveryErrorHasWords(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	codes := documented(t)
 	id, secret := b.client(func(m *provider.Metadata) {

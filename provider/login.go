@@ -24,7 +24,7 @@ type loginPage struct {
 
 // showLogin shows the form, or continues if the member is already signed in.
 func (h *Handler) showLogin(c *gin.Context) error {
-	w, err := h.waiting(c, c.Request.Context())
+	w, err := h.waiting(c.Request.Context(), c)
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func (h *Handler) loginForm(c *gin.Context, w waiting, status int, username stri
 // login checks username and password. Whatever is wrong, the response is the same page with the same sentence (S-12).
 func (h *Handler) login(c *gin.Context) error {
 	ctx := c.Request.Context()
-	w, err := h.waiting(c, ctx)
+	w, err := h.waiting(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -188,7 +188,7 @@ func (h *Handler) signedIn(c *gin.Context, w waiting, session accounts.Session, 
 		if session.Kept && w.flow == "" {
 			return h.web.SeeDone(c, "/account?note=kept")
 		}
-		return h.goOn(c, w)
+		return h.proceed(c, w)
 	}
 	if w.i.heldFor != nil && *w.i.heldFor != session.AccountID { // the member whose sign-in was pending gave way to this one
 		if err := h.service.store.heldFor(c.Request.Context(), w.flow, session.AccountID); err != nil {
@@ -220,7 +220,7 @@ const repeatedMax = 254
 
 // cancelLogin returns to the app without signing in (RFC 6749 4.1.2.1).
 func (h *Handler) cancelLogin(c *gin.Context) error {
-	w, err := h.waiting(c, c.Request.Context())
+	w, err := h.waiting(c.Request.Context(), c)
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ func (h *Handler) showAccounts(c *gin.Context) error {
 }
 
 func (h *Handler) chooseAccount(c *gin.Context) error {
-	w, err := h.waiting(c, c.Request.Context())
+	w, err := h.waiting(c.Request.Context(), c)
 	if err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ func (h *Handler) chooseAccount(c *gin.Context) error {
 		return web.SeeOther(c, loginPath(w.flow))
 	}
 	if w.request == nil {
-		return h.goOn(c, w)
+		return h.proceed(c, w)
 	}
 	if err := h.service.store.selected(c.Request.Context(), w.flow, h.now()); err != nil {
 		return err

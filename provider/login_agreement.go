@@ -59,7 +59,7 @@ func (h *Handler) showAgreement(c *gin.Context) error {
 		return err
 	}
 	if due == nil {
-		return h.goOn(c, w)
+		return h.proceed(c, w)
 	}
 	return h.web.Page(c, http.StatusOK, "provider/agreement", *due, append(w.options(), web.SignedIn(session.Username))...)
 }
@@ -75,7 +75,7 @@ func (h *Handler) decideAgreement(c *gin.Context) error {
 	case err != nil:
 		return err
 	case due == nil:
-		return h.goOn(c, w)
+		return h.proceed(c, w)
 	case web.Form(c).Get("act") != "agree":
 		if err := h.sessions.SignOut(c); err != nil {
 			return err
@@ -92,11 +92,11 @@ func (h *Handler) decideAgreement(c *gin.Context) error {
 	if err := h.accounts.AcceptAgreement(c.Request.Context(), session.AccountID, accepted); err != nil {
 		return err
 	}
-	return h.goOn(c, w)
+	return h.proceed(c, w)
 }
 
-// goOn redirects to the dispatcher; if no app waits, to the device being connected or to the account.
-func (h *Handler) goOn(c *gin.Context, w waiting) error {
+// proceed redirects to the dispatcher; if no app waits, to the device being connected or to the account.
+func (h *Handler) proceed(c *gin.Context, w waiting) error {
 	switch {
 	case w.flow == "" && h.web.Cookie(c, deviceCookie) != "":
 		return web.SeeOther(c, "/device/confirm")

@@ -69,7 +69,7 @@ func (h *Handler) factorForm(c *gin.Context, w waiting, p accounts.Pending, stat
 
 // proveMethod checks the second step. Only then is there a session (S-18).
 func (h *Handler) proveMethod(c *gin.Context) error {
-	w, err := h.waiting(c, c.Request.Context())
+	w, err := h.waiting(c.Request.Context(), c)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ func TestSignInOfAnotherPersonWaits(t *testing.T) {
 		}
 	}
 	if p := w.submit(w.get(again), url.Values{"act": {"go_on"}}); p.url.Path != "/login/factor/totp" {
-		t.Errorf("going on leads to %s", p.url)
+		t.Errorf("continuing leads to %s", p.url)
 	}
 	asked := w.get("/account/password")
 	p := w.submit(asked, url.Values{"act": {"anew"}})
@@ -35,7 +35,7 @@ func TestSignInOfAnotherPersonWaits(t *testing.T) {
 		t.Errorf("another person is led to %s; what waits: %q", p.url, w.cookie("pending"))
 	}
 	if p := w.submit(asked, url.Values{"act": {"go_on"}}); p.url.Path != "/login" {
-		t.Errorf("going on with what was given up leads to %s", p.url)
+		t.Errorf("continuing what was abandoned leads to %s", p.url)
 	}
 	if p := w.submit(w.signIn(w.get(again)), url.Values{"code": {app.code()}}); p.location == nil {
 		t.Errorf("after the second sign-in at %s (%d)", p.url, p.status)
@@ -106,7 +106,7 @@ func TestSecondStepOfAnotherSignIn(t *testing.T) {
 		t.Errorf("the way on leads to %s", asked.url)
 	}
 	if p := w.submit(asked, url.Values{"act": {"go_on"}}); p.url.Path != "/login/factor/totp" { // it was the second after all
-		t.Errorf("going on leads to %s", p.url)
+		t.Errorf("continuing leads to %s", p.url)
 	}
 	if p := w.submit(theirs, url.Values{"code": {app.code()}}); p.url.Path != "/account" {
 		t.Errorf("the second sign-in ends at %s (%d)", p.url, p.status)

@@ -56,7 +56,7 @@ func (w *browser) cookie(name string) string {
 }
 
 // S-18, S-22: with a second step there is no session before it, the handle opens nothing
-// else, and the request of the app waits; Back and a second tab lead on.
+// else, and the request of the app waits; Back and a second tab continue.
 func TestSecondStep(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, 4)
@@ -81,7 +81,7 @@ func TestSecondStep(t *testing.T) {
 		t.Errorf("prompt=none before the second step = %v", q)
 	}
 	if p = w.submit(w.get("/login/open?flow="+p.url.Query().Get("flow")), url.Values{"act": {"go_on"}}); p.url.Path != "/login/factor/totp" { // somebody opened the sign-in page
-		t.Fatalf("going on leads to %s", p.url)
+		t.Fatalf("continuing leads to %s", p.url)
 	}
 	for typed, want := range map[string]string{"": "Escriba el código de 6 números", "12 34": "sin espacios ni letras", "000000": "no es correcto"} {
 		if got := w.submit(p, url.Values{"code": {typed}}); got.status != 422 || !strings.Contains(got.body, want) || w.cookie("session") != "" {
@@ -147,7 +147,7 @@ func TestSecondStepEnds(t *testing.T) {
 	}
 	b.clock.advance(time.Minute)
 	if p := w.submit(w.signIn(w.get("/login")), url.Values{"code": {app.code()}}); p.url.Path != "/account" {
-		t.Errorf("signing in anew leads to %s (%d)", p.url, p.status)
+		t.Errorf("signing in again leads to %s (%d)", p.url, p.status)
 	}
 }
 

@@ -12,6 +12,7 @@ var csrfField = regexp.MustCompile(`name="csrf" value="[^"]*"`)
 // TestForeignForm: a form belongs to the session that it was rendered for. Sent when somebody else
 // is signed in it does nothing, and says who that is; but a sign-in proves the person itself.
 func TestForeignForm(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	partner, _ := b.partner(nil)
 	own, _ := b.client(nil)
@@ -51,7 +52,7 @@ func TestForeignForm(t *testing.T) {
 	if after := b.footprint(); after != before {
 		t.Errorf("something was written: %s, was %s", after, before)
 	}
-	for name, form := range forms { // a form that was rendered for nobody is no session's either
+	for name, form := range forms { // a form that was rendered without a session belongs to none
 		if name == "account" || name == "sign-out" || name == "the idle page" {
 			continue // they prove or end a session, and change nothing of it
 		}

@@ -34,7 +34,7 @@ func TestNextPersonIsAskedBeforeTheSecondStep(t *testing.T) {
 			t.Errorf("from %s: the page that was on the screen leads to %s (%d)", name, p.url, p.status)
 		}
 		if p := w.submit(w.get("/login/open"), url.Values{"act": {"go_on"}}); p.url.Path != "/login/factor/totp" {
-			t.Errorf("from %s: going on leads to %s", name, p.url)
+			t.Errorf("from %s: continuing leads to %s", name, p.url)
 		}
 		if p := w.submit(w.get("/login/factor/totp"), url.Values{"act": {"back"}}); p.url.Path != "/login" {
 			t.Errorf("from %s: giving up leads to %s", name, p.url)

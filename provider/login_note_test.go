@@ -8,6 +8,7 @@ import (
 
 // TestNoticesOnlyAfterTheEvent: a page shows a notice only right after the event, in the browser where it happened. Opening its address shows none.
 func TestNoticesOnlyAfterTheEvent(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	for _, address := range []string{"/device/done", "/device/done?allowed=1"} {
 		if p := b.browser().get(address); p.url.Path != "/device" {

@@ -25,7 +25,7 @@ func (h *Handler) signInWaits(c *gin.Context) (bool, error) {
 }
 
 func (h *Handler) showLoginOpen(c *gin.Context) error {
-	w, err := h.waiting(c, c.Request.Context())
+	w, err := h.waiting(c.Request.Context(), c)
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (h *Handler) showLoginOpen(c *gin.Context) error {
 }
 
 func (h *Handler) decideLoginOpen(c *gin.Context) error {
-	w, err := h.waiting(c, c.Request.Context())
+	w, err := h.waiting(c.Request.Context(), c)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ const pathOffer = "/login/passkey-offer"
 type offerPage struct{ Next string }
 
 // showOffer offers a passkey once, where the browser's script found that the device can make one. It can be declined, and
-// an address that is opened again, or without a sign-in just before, goes on.
+// an address that is opened again, or without a sign-in just before, redirects to the next page.
 func (h *Handler) showOffer(c *gin.Context) error {
 	w, session, done, err := h.memberOf(c)
 	if done || err != nil {
@@ -28,7 +28,7 @@ func (h *Handler) showOffer(c *gin.Context) error {
 	offers := at.Passkey && h.sessions.Offers(c) && !session.Unsettled
 	h.sessions.Offered(c)
 	if !offers {
-		return h.goOn(c, w)
+		return h.proceed(c, w)
 	}
 	if err := h.accounts.PasskeyOffered(ctx, session.AccountID); err != nil {
 		return err

@@ -8,7 +8,7 @@ import (
 )
 
 // Whose device can make a passkey is offered one after a sign-in, once, on a browser that is their own as far as can be
-// told; it may be left. Nobody else meets the page, and its address alone leads on.
+// notified; it can be declined. Nobody else sees the page, and its address alone redirects.
 func TestPasskeyIsOffered(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, 4)
@@ -46,7 +46,7 @@ func TestPasskeyIsOffered(t *testing.T) {
 		leave(family)
 	}
 	p := signIn(own, "yes")
-	if !offered(p) || !strings.Contains(p.body, "La próxima vez, entre sin contraseña") || !strings.Contains(p.body, "/account/factors/passkey?flow=") {
+	if !offered(p) || !strings.Contains(p.body, say("provider.passkey_offer.title")) || !strings.Contains(p.body, "/account/factors/passkey?flow=") {
 		t.Fatalf("the sign-in led to %s (%d)\n%s", p.url, p.status, p.body)
 	}
 	if later := own.get(b.issuer + "/authorize/resume?flow=" + p.url.Query().Get("flow")); later.location == nil || later.location.Query().Get("code") == "" {

@@ -14,7 +14,7 @@ import (
 // pendingFactor returns what is pending for a second step in this browser. done means that nothing is, and that the
 // response has been written.
 func (h *Handler) pendingFactor(c *gin.Context) (w waiting, p accounts.Pending, done bool, err error) {
-	if w, err = h.waiting(c, c.Request.Context()); err != nil {
+	if w, err = h.waiting(c.Request.Context(), c); err != nil {
 		return w, p, true, err
 	}
 	p, err = h.held(c)
@@ -66,7 +66,7 @@ func (h *Handler) nothingWaits(c *gin.Context, w waiting) error {
 		return web.ForeignForm(session.Username, wayOn)
 	}
 	if session != nil {
-		return h.goOn(c, w)
+		return h.proceed(c, w)
 	}
 	note := "expired"
 	if h.sessions.Held(c) || c.Request.Method == http.MethodPost && web.Owned(c, web.OfSignIn) { // why the sign-in ended concerns only its own browser

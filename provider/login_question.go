@@ -25,7 +25,7 @@ func (h *Handler) showQuestion(c *gin.Context) error {
 		return err
 	}
 	if w.flow == "" || len(set) > 0 || session.MemberID == uuid.Nil || session.Unsettled || !h.service.questions {
-		return h.goOn(c, w)
+		return h.proceed(c, w)
 	}
 	if err := h.accounts.QuestionAsked(ctx, session.AccountID); err != nil {
 		return err

@@ -11,8 +11,9 @@ import (
 )
 
 // Who has no secret question and signs in straight to an app is asked for one, once in thirty days: it may be left for later, and
-// once it is chosen the app goes on. Nobody else meets the page, and no app that asks in the background does.
+// once it is chosen the app continues. Nobody else sees the page, and no app that asks in the background does.
 func TestQuestionIsAskedFor(t *testing.T) {
+	t.Parallel()
 	b := newBenchIn(t, 4, func(_ *bench, d *provider.Deps) { d.Questions = true })
 	id, _ := b.client(nil)
 	signIn := func() (*browser, page) {

@@ -44,7 +44,7 @@ func (h *Handler) stepUpOf(c *gin.Context) (s stepUp, done bool, err error) {
 	case s.request != nil:
 		s.next = ResumePath(s.flow)
 	default:
-		return s, true, h.goOn(c, s.waiting)
+		return s, true, h.proceed(c, s.waiting)
 	}
 	s.factors, err = h.accounts.Factors(c.Request.Context(), s.session.AccountID)
 	return s, err != nil, err
@@ -198,7 +198,7 @@ func beganOn(back string) string {
 // stepUpLeft reports to an app that its member did not prove more.
 func (h *Handler) stepUpLeft(c *gin.Context, w waiting) error {
 	if w.request == nil {
-		return h.goOn(c, w)
+		return h.proceed(c, w)
 	}
 	return h.saidNo(c, w, refusedFactor)
 }

@@ -107,7 +107,7 @@ func TestTurn(t *testing.T) {
 		t.Fatalf("%d pages waited, want 3", len(waited))
 	}
 	for _, p := range waited {
-		if p.status != 200 || p.url.Path != "/login/turn" || !strings.Contains(p.body, "Está en la fila") || strings.Contains(p.body, password) || !strings.HasPrefix(p.header.Get("Refresh"), "1; ") {
+		if p.status != 200 || p.url.Path != "/login/turn" || !strings.Contains(p.body, say("provider.turn.title")) || strings.Contains(p.body, password) || !strings.HasPrefix(p.header.Get("Refresh"), "1; ") {
 			t.Errorf("the page that waits = %d %s, Refresh %q\n%s", p.status, p.url, p.header.Get("Refresh"), p.body)
 		}
 	}

@@ -39,7 +39,7 @@ func (w waiting) loginHint() string {
 func (w waiting) options() []web.PageOption { return []web.PageOption{web.WithApp(w.app().Name)} }
 
 // waiting finds a page's pending request.
-func (h *Handler) waiting(c *gin.Context, ctx context.Context) (waiting, error) {
+func (h *Handler) waiting(ctx context.Context, c *gin.Context) (waiting, error) {
 	flow := web.Flow(c)
 	if flow == "" {
 		return waiting{}, nil
@@ -72,7 +72,7 @@ func returnOf(c *gin.Context) string {
 // memberOf returns the pending request, if any, and the session of a page that requires one; done means that the member
 // was redirected to sign in.
 func (h *Handler) memberOf(c *gin.Context) (w waiting, session *accounts.Session, done bool, err error) {
-	if w, err = h.waiting(c, c.Request.Context()); err != nil {
+	if w, err = h.waiting(c.Request.Context(), c); err != nil {
 		return w, nil, true, err
 	}
 	if session, err = h.mine(c); err != nil {

@@ -110,6 +110,7 @@ func TestBackChannelLogout(t *testing.T) {
 
 // TestFrontChannelLogout covers conformance 8.3.
 func TestFrontChannelLogout(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, secret := b.client(func(m *provider.Metadata) { m.FrontchannelLogoutURI = "https://app.example/front?own=1" })
 	w := b.signedIn()
@@ -134,6 +135,7 @@ func TestFrontChannelLogout(t *testing.T) {
 
 // TestAppsThatStayOpen: who signs out reads which apps are not told of it, before and after; the app that asks has closed its own.
 func TestAppsThatStayOpen(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	w := b.signedIn()
 	use := func(name string, change func(*provider.Metadata)) (string, string) {

@@ -11,6 +11,7 @@ import (
 // TestSessionEnds: a sign-out ends what lasts no longer than the member is there; ending a session on the account page, or
 // all at the desk, ends whatever was issued in it. A permission stays, and is shown with its button.
 func TestSessionEnds(t *testing.T) {
+	t.Parallel()
 	const reports = "https://reports.example"
 	for _, format := range []string{"jwt", "opaque"} {
 		t.Run(format, func(t *testing.T) {
@@ -77,7 +78,7 @@ func TestSessionEnds(t *testing.T) {
 			here := issue(mine, own, "openid offline_access")
 			list := mine.get("/account/sessions")
 			if !strings.Contains(list.body, "Detener Mi Diario") || !strings.Contains(list.body, "Detener Portal") {
-				t.Errorf("the permissions do not stand beside the sessions:\n%s", list.body)
+				t.Errorf("the permissions are not listed with the sessions:\n%s", list.body)
 			}
 			_, rest, _ := strings.Cut(list.body, `name="end" value="`)
 			sid, _, _ := strings.Cut(rest, `"`)
@@ -107,9 +108,10 @@ func TestSessionEnds(t *testing.T) {
 	}
 }
 
-// TestOwnAppsAreListed: an app of the programme that may act while the member is away stands among the connected apps, and
+// TestOwnAppsAreListed: an app of the programme that may act while the member is away is listed among the connected apps, and
 // can be stopped.
 func TestOwnAppsAreListed(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, secret := b.client(nil)
 	w := b.signedIn()

@@ -31,6 +31,7 @@ func claim(t *testing.T, token, name string) any {
 // TestLogout covers conformance 8.2: the browser returns to the app only when a hint
 // of ours proves the address.
 func TestLogout(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, secret := b.client(nil)
 	hint := func(w *browser) string {
@@ -141,6 +142,7 @@ func field(body, name string) string {
 
 // TestNativeApp: it comes back to whatever port it got, from signing in and out (RFC 8252 7.3).
 func TestNativeApp(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, _ := b.client(func(m *provider.Metadata) {
 		m.ApplicationType, m.TokenEndpointAuthMethod = "native", "none"
@@ -163,6 +165,7 @@ func TestNativeApp(t *testing.T) {
 // TestUnknownLogoutAddress: where an app may not be gone back to, the last page says what it sent, and its number leads the
 // operator to the request, as for a redirect_uri.
 func TestUnknownLogoutAddress(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, _ := b.client(nil)
 	w := b.signedIn()

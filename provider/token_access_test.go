@@ -48,6 +48,7 @@ func firstOf(address, _ string) string { return address }
 
 // TestAdminScope (S-61): for the programme's own apps alone, and never advertised to others.
 func TestAdminScope(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	for _, profile := range []provider.Profile{provider.ProfilePartner, provider.ProfileFAPI2, provider.ProfileService} {
 		m := provider.Metadata{ClientName: "X", OperatorName: "X", Profile: profile, RedirectURIs: []string{"https://x.example/cb"}, Scope: provider.Scopes{"openid", provider.AdminScope}}
@@ -60,6 +61,7 @@ func TestAdminScope(t *testing.T) {
 // TestStaffSignIn: people of the support desk have no card and no licence: nothing of either is asked of them, and tokens say
 // nothing of it; without a second step they reach no admin scope (S-19, S-21).
 func TestStaffSignIn(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	account, err := b.accounts.CreateStaff(t.Context(), accounts.NewStaff{Username: "rosa", Email: "rosa@desk.example", Language: "es"})
 	must(t, err)

@@ -8,6 +8,7 @@ import (
 // TestReplayAlerts (S-74): a code and a refresh token that come a second time are alerts each
 // time, under parallel use as well; a lost answer is none.
 func TestReplayAlerts(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 8)
 	id, secret := b.client(nil)
 	w := b.signedIn()

@@ -51,7 +51,7 @@ func (m *Metadata) completeEncryption() error {
 		case *pair.alg == "" && *pair.enc == "":
 			continue
 		case *pair.alg == "":
-			return &MetadataError{pair.member + "_alg", "is needed for " + pair.member + "_enc"}
+			return &MetadataError{pair.member + "_alg", "is required with " + pair.member + "_enc"}
 		case *pair.enc == "":
 			*pair.enc = "A128CBC-HS256"
 		}
@@ -63,9 +63,9 @@ func (m *Metadata) completeEncryption() error {
 		}
 		switch {
 		case m.JWKS == nil && m.JWKSURI == "":
-			return &MetadataError{"jwks", "or jwks_uri is needed for " + pair.member + "_alg"}
+			return &MetadataError{"jwks", "or jwks_uri is required for " + pair.member + "_alg"}
 		case m.JWKS != nil && encryptionKey(m.JWKS.Keys, *pair.alg) == nil:
-			return &MetadataError{"jwks", "holds no key for encryption by " + *pair.alg}
+			return &MetadataError{"jwks", "has no key for encryption with " + *pair.alg}
 		}
 	}
 	return nil

@@ -51,6 +51,7 @@ func (r recipient) open(t *testing.T, compact, alg, enc, content string) string 
 // TestEncryption: ID tokens and userinfo are signed and then encrypted to the key that
 // the client registered, by every algorithm that the metadata name (Core 10.2, 5.3.2).
 func TestEncryption(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	var doc struct {
 		Alg         []string `json:"id_token_encryption_alg_values_supported"`
@@ -111,6 +112,7 @@ func (w *browser) bearer(path, token string) page {
 
 // TestEncryptionNeedsAKey: what cannot be encrypted is never sent in the clear.
 func TestEncryptionNeedsAKey(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, secret := b.client(func(m *provider.Metadata) {
 		m.JWKSURI, m.IDTokenEncryptedResponseAlg = "https://127.0.0.1/jwks", "ECDH-ES"
@@ -141,6 +143,7 @@ func TestEncryptionNeedsAKey(t *testing.T) {
 // TestEdDSA: a key of our own for Ed25519 is made when the first client wants one, and
 // what it signs verifies; until then none is published.
 func TestEdDSA(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	if algs := strings.Join(b.keys.Current().Algorithms(), " "); algs != "ES256 PS256 RS256" {
 		t.Fatalf("before: %s", algs)

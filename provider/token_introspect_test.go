@@ -39,6 +39,7 @@ func (b *bench) introspect(id, secret, token string) map[string]any {
 
 // TestIntrospection covers RFC 7662 and S-41, for JWTs and opaque tokens.
 func TestIntrospection(t *testing.T) {
+	t.Parallel()
 	const reports = "https://reports.example"
 	for _, format := range []string{"jwt", "opaque"} {
 		t.Run(format, func(t *testing.T) {
@@ -128,6 +129,7 @@ func TestIntrospection(t *testing.T) {
 
 // TestRevocationNeedsTheDatabase: a storage failure is 503, never 200 (S-41).
 func TestRevocationNeedsTheDatabase(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, secret := b.client(nil)
 	b.db.Close()

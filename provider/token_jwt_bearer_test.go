@@ -10,6 +10,7 @@ import (
 // TestJWTBearer covers RFC 7523 2.1: a service that registered the grant gets a token in
 // its own name for an assertion that it signed, once; nobody speaks for a member so.
 func TestJWTBearer(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	const grant = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 	service := func(grants ...string) *holder {

@@ -37,7 +37,7 @@ func (h *Handler) checkSender(c *gin.Context, p presented, bound *confirmation, 
 		bound = &confirmation{}
 	}
 	if p.dpop != (bound.JKT != "") {
-		return worded(fosite.ErrInvalidTokenFormat, "The token is not of the type as which it was presented.")
+		return worded(fosite.ErrInvalidTokenFormat, "The token was presented with the wrong token type.")
 	}
 	if bound.X5T != "" {
 		certificate := h.service.certificate(c.Request)

@@ -31,6 +31,7 @@ func accessClaims(t *testing.T, token string) map[string]any {
 
 // TestFAPIHappyFlow is conformance 9.2 with private_key_jwt and DPoP.
 func TestFAPIHappyFlow(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	for _, alg := range []string{"ES256", "PS256"} {
 		t.Run(alg, func(t *testing.T) {
@@ -54,6 +55,7 @@ func TestFAPIHappyFlow(t *testing.T) {
 
 // TestDPoPAtToken is conformance 9.7 at PAR and token endpoint.
 func TestDPoPAtToken(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	w := b.signedIn()
 	p := b.holder("ES256", nil)
@@ -101,7 +103,7 @@ func TestDPoPAtToken(t *testing.T) {
 		a, _ := p.push(jkt, other.proof("POST", "/par", ""))
 		a.want(t, 400, "invalid_dpop_proof")
 	})
-	t.Run("a dpop_jkt that is none", func(t *testing.T) {
+	t.Run("a malformed dpop_jkt", func(t *testing.T) {
 		a, _ := p.push(url.Values{"dpop_jkt": {"x"}})
 		a.want(t, 400, "invalid_request")
 	})
@@ -122,6 +124,7 @@ func TestDPoPAtToken(t *testing.T) {
 // TestDPoPNegative is dpop-negative-tests and access-token-type-header-case-sensitivity
 // of conformance 9.7 at the resource.
 func TestDPoPNegative(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	p := b.holder("ES256", nil)
 	other := &holder{b: b, dpop: newKeyPair(t, "ES256")}
@@ -225,6 +228,7 @@ func TestDPoPNegative(t *testing.T) {
 
 // TestDPoPRefresh is the refresh-token module of conformance 9.6 with DPoP.
 func TestDPoPRefresh(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	w := b.signedIn()
 	p, stranger := b.holder("ES256", nil), b.holder("ES256", nil)
@@ -279,6 +283,7 @@ func TestDPoPRefresh(t *testing.T) {
 // A public client's refresh token is bound to its key (RFC 9449 section 5); one of a
 // client that need not use DPoP cannot be unbound again.
 func TestDPoPByChoice(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	w := b.signedIn()
 	id, _ := b.client(func(m *provider.Metadata) { m.TokenEndpointAuthMethod = "none" })
@@ -310,6 +315,7 @@ func TestDPoPByChoice(t *testing.T) {
 // TestDPoPNonce covers conformance 9.2 (nonce) and the iat row of 9.7 on a deployment
 // that demands nonces.
 func TestDPoPNonce(t *testing.T) {
+	t.Parallel()
 	b := newBenchIn(t, 4, func(_ *bench, d *provider.Deps) { d.RequireDPoPNonce = true })
 	p := b.holder("ES256", nil)
 	code, verifier := p.code(b.signedIn(), nil)
@@ -340,6 +346,7 @@ func TestDPoPNonce(t *testing.T) {
 
 // TestDPoPIntrospection: a bound token reports its key (conformance 11.2).
 func TestDPoPIntrospection(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	p := b.holder("ES256", nil)
 	id, secret := b.client(func(m *provider.Metadata) { m.ResourceServer = []string{b.issuer} })
@@ -354,6 +361,7 @@ func TestDPoPIntrospection(t *testing.T) {
 
 // TestProofRoundTrips: a proof by keys costs one round trip more than a secret.
 func TestProofRoundTrips(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 1)
 	p := b.holder("ES256", nil)
 	w := b.signedIn()

@@ -11,7 +11,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 )
@@ -20,6 +19,7 @@ import (
 // fails, what either signed verifies at the other, and both publish the same keys
 // (S-45, R-13).
 func TestRotationUnderLoad(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 16)
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -30,7 +30,11 @@ func TestRotationUnderLoad(t *testing.T) {
 		go i.keys.Run(ctx, slog.New(slog.DiscardHandler))
 		go i.clients.Watch(ctx, slog.New(slog.DiscardHandler))
 	}
-	time.Sleep(time.Second) // both have seen the client
+	b.until("both instances know the client", func() bool {
+		_, here := one.clients.Get(id)
+		_, there := two.clients.Get(id)
+		return here == nil && there == nil
+	})
 	host := strings.TrimPrefix(b.issuer, "https://")
 	ask := func(i instance, method, path, authorization, body string) (int, string) {
 		r := httptest.NewRequestWithContext(ctx, method, path, strings.NewReader(body))
@@ -47,7 +51,7 @@ func TestRotationUnderLoad(t *testing.T) {
 		return w.Code, string(answer)
 	}
 	var done atomic.Bool
-	var served, signers sync.Map
+	var served, signers sync.Map // signers by instance and key
 	var requests atomic.Int64
 	var group sync.WaitGroup
 	for worker := range 4 {
@@ -67,8 +71,9 @@ func TestRotationUnderLoad(t *testing.T) {
 					return
 				}
 				refresh = field(body, "refresh_token")
-				signers.Store(header(t, field(body, "access_token"), "kid"), true)
-				signers.Store(header(t, field(body, "id_token"), "kid"), true)
+				for _, token := range []string{"access_token", "id_token"} {
+					signers.Store([2]any{worker % 2, header(t, field(body, token), "kid")}, true)
+				}
 				if status, body := ask(checks, http.MethodGet, "/userinfo", "Bearer "+field(body, "access_token"), ""); status != 200 {
 					t.Errorf("userinfo at the other instance: %d %s", status, body)
 					return
@@ -79,19 +84,22 @@ func TestRotationUnderLoad(t *testing.T) {
 		})
 	}
 	for _, alg := range []string{"ES256", "RS256"} {
-		time.Sleep(300 * time.Millisecond)
+		before := requests.Load()
+		b.until("both instances are busy", func() bool { return requests.Load() > before+20 || t.Failed() })
 		if _, err := b.keys.Rotate(ctx, alg, true); err != nil {
 			t.Error(err)
 		}
 	}
-	time.Sleep(1500 * time.Millisecond) // both instances sign with the new keys
+	signed := func() (kids map[any]bool, pairs int) {
+		kids = map[any]bool{}
+		signers.Range(func(by, _ any) bool { kids[by.([2]any)[1]] = true; pairs++; return true })
+		return kids, pairs
+	}
+	b.until("both instances sign with two keys before and two after", func() bool { _, pairs := signed(); return pairs == 8 || t.Failed() })
 	done.Store(true)
 	group.Wait()
-
-	kids := 0
-	signers.Range(func(any, any) bool { kids++; return true })
-	if kids != 4 {
-		t.Errorf("%d keys signed under load, want two before and two after", kids)
+	if kids, _ := signed(); len(kids) != 4 {
+		t.Errorf("%d keys signed under load, want two before and two after", len(kids))
 	}
 	must(t, b.keys.Reload(t.Context()))
 	keys := oidc.NewRemoteKeySet(oidc.ClientContext(t.Context(), b.server.Client()), b.issuer+"/jwks")

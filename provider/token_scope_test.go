@@ -10,6 +10,7 @@ import (
 // TestRefreshScope covers RFC 6749 6: a refresh may ask for less, for one access token;
 // the refresh token keeps what was granted.
 func TestRefreshScope(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, secret := b.client(nil)
 	address, verifier := b.request(id, url.Values{"scope": {"openid profile email offline_access address"},
@@ -72,6 +73,7 @@ func TestRefreshScope(t *testing.T) {
 // TestOfflineAccessWithoutRefresh: libraries ask for offline_access whatever is registered; without the refresh grant it is
 // ignored, not refused (OpenID Connect Core 11).
 func TestOfflineAccessWithoutRefresh(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, secret := b.client(func(m *provider.Metadata) { m.GrantTypes = []string{"authorization_code"} })
 	w := b.signedIn()

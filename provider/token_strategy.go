@@ -13,13 +13,14 @@ import (
 	"github.com/ory/fosite"
 
 	"huskyidp/internal/seal"
+	"huskyidp/keys"
 )
 
 // strategy makes and checks codes and tokens for fosite: opaque 256-bit codes and refresh tokens stored as SHA-256, JWT
 // access tokens (RFC 9068), ID tokens (OpenID Connect Core 2). go-jose v4 signs with the keys of package keys.
 type strategy struct {
 	issuer   string
-	keys     Keys
+	keys     *keys.Service
 	keyring  *seal.Keyring
 	verified verifiedTokens
 }

@@ -16,6 +16,7 @@ import (
 
 // TestCodeIsUsedOnce covers S-32, S-33 and the codereuse rows of conformance 4.
 func TestCodeIsUsedOnce(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, secret := b.client(nil)
 	other, otherSecret := b.client(nil)
@@ -35,7 +36,7 @@ func TestCodeIsUsedOnce(t *testing.T) {
 		b.redeem(id, secret, code, oauth2.GenerateVerifier()).want(t, 400, "invalid_grant")
 		b.redeem(id, secret, code, verifier).want(t, 400, "invalid_grant")
 	})
-	t.Run("no verifier is no downgrade", func(t *testing.T) {
+	t.Run("a missing verifier is not a downgrade", func(t *testing.T) {
 		code, _ := b.code(w, id)
 		b.redeem(id, secret, code, "").want(t, 400, "invalid_grant")
 		code, _ = b.code(w, id)
@@ -67,6 +68,7 @@ func TestCodeIsUsedOnce(t *testing.T) {
 
 // TestCodeRace redeems one code 32 times at once: one success (S-33).
 func TestCodeRace(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 16)
 	id, secret := b.client(nil)
 	code, verifier := b.code(b.signedIn(), id)
@@ -79,6 +81,7 @@ func TestCodeRace(t *testing.T) {
 // TestRefreshRace uses one refresh token 32 times at once (S-38): all get tokens that work
 // and the same successor, of which there is one row.
 func TestRefreshRace(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 16)
 	id, secret := b.client(nil)
 	code, verifier := b.code(b.signedIn(), id)
@@ -129,6 +132,7 @@ func race(n int, use func() answer) map[int]int {
 
 // TestRefreshChain covers S-38, S-76 and design.md section 3.
 func TestRefreshChain(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, secret := b.client(nil)
 	other, otherSecret := b.client(nil)
@@ -221,6 +225,7 @@ func TestRefreshChain(t *testing.T) {
 
 // TestClientCredentials covers RFC 6749 4.4 and RFC 9068.
 func TestClientCredentials(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, secret := b.client(func(m *provider.Metadata) {
 		*m = provider.Metadata{ClientName: "Batch", Profile: provider.ProfileService, Scope: provider.Scopes{"reports.read"}, Audience: []string{"https://reports.example"}}
@@ -235,7 +240,7 @@ func TestClientCredentials(t *testing.T) {
 		t.Errorf("answer %v", a.body)
 	}
 	if strings.Count(a.text("access_token"), ".") != 2 {
-		t.Error("the access token is no JWT")
+		t.Error("the access token is not a JWT")
 	}
 	b.userinfo(a.text("access_token")).want(t, 401, "invalid_token") // it names no member
 	b.token(id, secret, url.Values{"grant_type": {"client_credentials"}, "scope": {"admin"}}).want(t, 400, "invalid_scope")
@@ -245,6 +250,7 @@ func TestClientCredentials(t *testing.T) {
 
 // TestTokenErrors covers RFC 6749 5.2, S-37 and S-69.
 func TestTokenErrors(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, secret := b.client(nil)
 	postID, postSecret := b.client(func(m *provider.Metadata) { m.TokenEndpointAuthMethod = "client_secret_post" })

@@ -8,6 +8,7 @@ import (
 // TestRoundTrips holds the numbers of performance.md section 2. The session look-up of
 // package accounts is one of authorize's.
 func TestRoundTrips(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 1) // a statement that left its unit would wait for ever
 	one, _ := b.parties(signedOnly)
 	id, secret := b.client(nil)

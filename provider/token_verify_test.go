@@ -8,6 +8,7 @@ import (
 // TestVerifiedTokens: that a token's signature was good once helps no other token, nor the same one once its key, its time or
 // itself has ended (S-40, S-45).
 func TestVerifiedTokens(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, 4)
 	id, secret := b.client(nil)
 	w := b.signedIn()

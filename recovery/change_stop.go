@@ -44,7 +44,7 @@ func (s *Service) NotMe(ctx context.Context, link string, browser []byte) (close
 	return closed, err
 }
 
-// StopHeld ends the held changes of an account because the member told the desk to, and reports whether there were any.
+// StopHeld ends the held changes of an account at the member's request to the desk, and reports whether there were any.
 // It takes part in the transaction of ctx.
 func (s *Service) StopHeld(ctx context.Context, accountID uuid.UUID) (stopped bool, err error) {
 	return s.stopHeld(ctx, accountID, func(Change) bool { return true })

@@ -51,14 +51,14 @@ func TestNotMe(t *testing.T) {
 		t.Fatalf("S-51: looking at the link ended the session: %v", err)
 	}
 	_, link, _ := strings.Cut(path, "link=")
-	v.postTo("/not-me", "link", link).on("/not-me/done", 200).says("Su cuenta está protegida", "/recover/password")
+	v.postTo("/not-me", "link", link).on("/not-me/done", 200).says(say("recovery.disown.done_title"), "/recover/password")
 	if _, err := f.people.Session(t.Context(), started.Token); !errors.Is(err, accounts.ErrNoSession) {
 		t.Errorf("the session after it: %v", err)
 	}
 	if err := f.signIn("maria", oldPassword); !errors.Is(err, accounts.ErrWrongCredentials) {
 		t.Errorf("the old password after it: %v", err)
 	}
-	v.get(path).on(path, http.StatusGone).says("Este enlace ya no sirve")
+	v.get(path).on(path, http.StatusGone).says(say("recovery.disown.old_title"))
 	f.later(accounts.PressedAgain)
 	v.get("/recover").postTo("/not-me", "link", link).on("/not-me", http.StatusGone)
 	f.mailed("disowned")
@@ -99,11 +99,11 @@ func TestEmailChange(t *testing.T) {
 	f.visitor().get(held).on(held, http.StatusGone) // the first link went with the hold
 	undo := f.link("email_changed")
 	f.later(71 * time.Hour)
-	v := f.visitor().get(undo).on(undo, 200).says("Detener un cambio en su cuenta", "Cambiar el correo electrónico")
+	v := f.visitor().get(undo).on(undo, 200).says(say("recovery.cancel.title"), "Cambiar el correo electrónico")
 	_, link, _ := strings.Cut(undo, "link=")
 	check(t, f.people.Notify(t.Context(), a.ID, "question_changed", nil)) // to the false address
 	_, stranger, _ := strings.Cut(f.link("question_changed"), "link=")
-	v.postTo("/cancel-change", "link", link).on("/cancel-change/done", 200).says("El cambio se detuvo")
+	v.postTo("/cancel-change", "link", link).on("/cancel-change/done", 200).says(say("recovery.cancel.done_title"))
 	if _, err := f.people.Disownable(t.Context(), stranger, nil); !errors.Is(err, accounts.ErrLink) {
 		t.Errorf("S-53: a link that the false address was sent = %v", err)
 	}
@@ -116,7 +116,7 @@ func TestEmailChange(t *testing.T) {
 	f.later(accounts.PressedAgain)
 	v.get("/recover").postTo("/cancel-change", "link", link).on("/cancel-change", http.StatusGone)
 	if len(f.mailed("email_cancelled")) != 1 {
-		t.Error("nobody is told that it was undone")
+		t.Error("nobody is notified that it was undone")
 	}
 }
 
@@ -332,7 +332,7 @@ func TestWhoProvesAnAddress(t *testing.T) {
 	undo := regexp.MustCompile(`/cancel-change\?link=(\S+)`).FindStringSubmatch(f.mailed("email_changed")[0])
 	check(t, f.Stop(t.Context(), undo[1]))
 	if !proven() {
-		t.Error("the old address counts no more")
+		t.Error("the old address no longer counts")
 	}
 	confirm := regexp.MustCompile(`/confirm-email\?link=(\S+)`).FindStringSubmatch(f.mailed("email_confirm")[0])
 	if err := f.ConfirmEmail(t.Context(), confirm[1]); !errors.Is(err, ErrLink) {

@@ -131,7 +131,7 @@ func TestClosingIsTakenBack(t *testing.T) {
 		"the link": func(f *fixture, a accounts.Account) {
 			path := f.link("close_requested")
 			_, link, _ := strings.Cut(path, "link=")
-			v := f.visitor().get(path).on(path, 200).says("Desactivar la cuenta a petición de su titular")
+			v := f.visitor().get(path).on(path, 200).says(say("admin.act.close_account"))
 			v.postTo("/cancel-change", "link", link).on("/cancel-change/done", 200)
 			f.later(accounts.PressedAgain)
 			v.get("/recover").postTo("/cancel-change", "link", link).on("/cancel-change", http.StatusGone)

@@ -61,7 +61,7 @@ func (h *Handler) submitCode(c *gin.Context) error {
 	case errors.Is(err, ErrCodeExpired):
 		return h.refused(c, "recovery/code", codePage{}, problem("code", "registration.code.expired", nil))
 	case errors.Is(err, ErrEnded):
-		return h.told(c, pathEnded)
+		return h.toDone(c, pathEnded)
 	}
 	return err
 }
@@ -75,5 +75,5 @@ func (h *Handler) resend(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.told(c, paths[stepCode]+"?note=resent")
+	return h.toDone(c, paths[stepCode]+"?note=resent")
 }

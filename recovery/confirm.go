@@ -103,5 +103,5 @@ func (h *Handler) submitConfirm(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.told(c, pathConfirmDone)
+	return h.toDone(c, pathConfirmDone)
 }

@@ -53,7 +53,7 @@ func TestCutLinks(t *testing.T) {
 		if strings.HasPrefix(link, "/confirm-email") { // its MAC is wrong
 			f.visitor().get(garbled).on(garbled, http.StatusNotFound).says("Quizás se copió solo una parte del enlace")
 		} else { // nobody knows
-			f.visitor().get(garbled).on(garbled, http.StatusGone).says("Este enlace ya no sirve")
+			f.visitor().get(garbled).on(garbled, http.StatusGone).says(say("recovery.disown.old_title"))
 		}
 	}
 }

@@ -33,9 +33,9 @@ func TestDeniedQuestionIsTheDesks(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	a := f.member("maria", "004123789")
-	f.deny(a, "toy_name", "el trompo azul").on("/support?note=protected", 200).says("Su cuenta está protegida", "número de referencia")
+	f.deny(a, "toy_name", "el trompo azul").on("/support?note=protected", 200).says(say("recovery.disown.done_title"), "número de referencia")
 	if told := f.mailed("question_restored"); len(told) != 1 || len(f.mailed("disowned")) != 0 {
-		t.Errorf("told %q and %d times besides", told, len(f.mailed("disowned")))
+		t.Errorf("sent %q and %d further times", told, len(f.mailed("disowned")))
 	}
 	f.later(2 * time.Minute)
 	v := f.visitor().begin("maria").post("code", f.code()).on("/support?flow=f1&note=question", 200).says("hable con Apoyo Técnico", "número de referencia")
@@ -46,7 +46,7 @@ func TestDeniedQuestionIsTheDesks(t *testing.T) {
 	}
 	v.get("/recover/question?flow=f1")
 	if v.path == "/recover/question?flow=f1" {
-		t.Error("the recovery goes on")
+		t.Error("the recovery continues")
 	}
 	if f.visitor().get("/support?note=question"); strings.Contains(v.body, "no fui yo") {
 		t.Error("the page tells of it to whoever opens its address")
@@ -102,7 +102,7 @@ func TestWhatTheMemberSetsEndsOpenRecoveries(t *testing.T) {
 			check(t, set(f, a))
 			thief.post("new_password", "nueve gatos sobre el tejado")
 			if thief.path == "/recover/done?flow=f1" || f.signIn("maria", "nueve gatos sobre el tejado") == nil {
-				t.Errorf("the recovery goes on, to %s", thief.path)
+				t.Errorf("the recovery continues, to %s", thief.path)
 			}
 			thief.get("/recover/new-password?flow=f1").on("/recover/password?flow=f1&note=over", 200)
 		})

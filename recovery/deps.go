@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
@@ -17,63 +16,13 @@ import (
 	"huskyidp/internal/postgres"
 	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/seal"
+	"huskyidp/internal/web"
 	"huskyidp/members"
-	"huskyidp/templates"
 )
-
-// Flow is the app whose request is pending while a member asks for help; zero if there is none.
-type Flow struct{ App string }
 
 // Flows is what recovery needs from the provider.
 type Flows interface {
-	Flow(ctx context.Context, id string, browser []byte) (Flow, error)
-}
-
-// Accounts is what recovery needs from package accounts.
-type Accounts interface {
-	Get(ctx context.Context, id uuid.UUID) (accounts.Account, error)
-	Asker(ctx context.Context, username, device, source string) (string, error)
-	RenewDevice(account accounts.Account, cookie string) string
-	ByUsername(ctx context.Context, typed string) (accounts.Account, error)
-	ByMember(ctx context.Context, memberID uuid.UUID) (accounts.Account, error)
-
-	Questions(ctx context.Context, id uuid.UUID) ([]string, error)
-	QuestionClosed(ctx context.Context, id uuid.UUID) (bool, error)
-	CheckAnswers(ctx context.Context, id uuid.UUID, answers map[string]string, again bool) error
-
-	Factors(ctx context.Context, id uuid.UUID) (accounts.Factors, error)
-	FactorMAC(place []byte, f accounts.Factor, proof string) []byte
-	CheckTOTP(ctx context.Context, id uuid.UUID, typed string, again bool) error
-	UseSavedCode(ctx context.Context, id uuid.UUID, typed string, again bool) (left int, err error)
-	BeginPasskey(ctx context.Context, browser []byte, source string, id uuid.UUID) (accounts.PasskeyOptions, error)
-	FinishPasskey(ctx context.Context, browser []byte, id uuid.UUID, answer string) (accounts.Account, error)
-	RemoveFactors(ctx context.Context, id uuid.UUID) error
-	RemoveQuestion(ctx context.Context, id uuid.UUID) error
-
-	HashNewPassword(ctx context.Context, id uuid.UUID, password string) ([]byte, error)
-	ResetPassword(ctx context.Context, id uuid.UUID, hash []byte) error
-	ChangeEmail(ctx context.Context, id uuid.UUID, email string, proven bool) error
-	QueueProveEmail(ctx context.Context, b *pgx.Batch, id uuid.UUID)
-	ChangeMember(ctx context.Context, id, memberID uuid.UUID) error
-	RestoreEmail(ctx context.Context, id uuid.UUID, email string) error
-	EndSessions(ctx context.Context, id uuid.UUID, except string) error
-	BeginClose(ctx context.Context, id uuid.UUID, closes time.Time) error
-	QueueKeepOpen(b *pgx.Batch, id uuid.UUID)
-	Close(ctx context.Context, id uuid.UUID) error
-
-	Notify(ctx context.Context, id uuid.UUID, kind string, args templates.Args) error
-	QueueNotice(ctx context.Context, b *pgx.Batch, account accounts.Account, kind string, args templates.Args) error
-	Disownable(ctx context.Context, link string, browser []byte) (accounts.Account, error)
-	Disowned(ctx context.Context, link string) (just, closed bool, err error)
-	Disown(ctx context.Context, link string, browser []byte) (account accounts.Account, closed bool, err error)
-}
-
-// Roster finds the member whose card it is.
-type Roster interface {
-	Match(ctx context.Context, claim members.Claim) (members.Member, error)
-	Member(ctx context.Context, id uuid.UUID) (members.Member, error)
-	MayRegister(ctx context.Context, id uuid.UUID) (bool, error)
-	ParseMemberNumber(typed string) (string, error)
+	Flow(ctx context.Context, id string, browser []byte) (web.Pending, error)
 }
 
 // Deps are the dependencies of a Service. All fields but the last two are required.
@@ -82,8 +31,8 @@ type Deps struct {
 	Keyring  *seal.Keyring
 	Limiter  *ratelimit.Limiter
 	Audit    *audit.Log
-	Accounts Accounts
-	Roster   Roster
+	Accounts *accounts.Service
+	Roster   *members.Roster
 	Now      func() time.Time
 	Issuer   string // base of the links in mails, without a trailing slash
 
@@ -101,8 +50,8 @@ type Service struct {
 	keyring   *seal.Keyring
 	limiter   *ratelimit.Limiter
 	audit     *audit.Log
-	accounts  Accounts
-	roster    Roster
+	accounts  *accounts.Service
+	roster    *members.Roster
 	jobs      *river.Client[pgx.Tx]
 	now       func() time.Time
 	issuer    string

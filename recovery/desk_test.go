@@ -41,7 +41,7 @@ func TestChangeAskedForInPerson(t *testing.T) {
 		t.Errorf("told: %q", told)
 	}
 
-	// And is no dead end: with the question taken away too, the new address is enough, once it is proven.
+	// And does not end there: with the question taken away too, the new address is enough, once it is proven.
 	_, err = f.Hold(t.Context(), Change{AccountID: a.ID, Act: ResetQuestion, AskedBy: "s1", InPerson: true})
 	check(t, err)
 	f.later(24 * time.Hour)
@@ -79,7 +79,7 @@ func TestQuestionIsTakenAway(t *testing.T) {
 	check(t, err)
 	stop := f.link("staff_pending")
 	_, link, _ := strings.Cut(stop, "link=")
-	f.visitor().get(stop).says("Quitar la pregunta secreta").postTo("/cancel-change", "link", link).on("/cancel-change/done", 200)
+	f.visitor().get(stop).says(say("admin.act.reset_question")).postTo("/cancel-change", "link", link).on("/cancel-change/done", 200)
 	_, err = f.Hold(t.Context(), ask)
 	check(t, err)
 	f.later(24 * time.Hour)

@@ -12,7 +12,8 @@
 //
 // The question is asked if one is set, the second step if one is enrolled (S-55); after defines the whole order. A Recovery is
 // found by an opaque cookie, bound to the browser, and is at one step: pages and posts of other steps redirect to its page
-// (S-60). A recovery that has ended or is done never continues.
+// (S-60). A recovery that has ended or is done never continues. The step is stored and only moves forward, unlike that of
+// package registration, whose steps can be revisited and follow from what was typed; see there why each has its own.
 //
 // # Shared browsers
 //
@@ -46,7 +47,7 @@
 //
 // # Who sees what
 //
-// Whoever holds a cookie sees what a stranger would until the mailbox is proven; then the
+// The holder of a cookie sees what anybody would see until the mailbox is proven; then the
 // question, and at the end the username. Support sees reasons, never codes, answers or
 // links.
 //

@@ -39,7 +39,7 @@ func (h *Handler) showFactor(c *gin.Context) error {
 	switch {
 	case err != nil:
 		return err
-	case page.Method == "": // taken away meanwhile: nothing stands in the way
+	case page.Method == "": // removed meanwhile: the step is no longer needed
 		r, err := h.service.advance(c.Request.Context(), h.visit(c), stepFactor)
 		if err != nil {
 			return err
@@ -86,7 +86,7 @@ func (h *Handler) submitFactor(c *gin.Context) error {
 		return h.to(c, paths[r.Step])
 	}
 	if errors.Is(err, ErrEnded) {
-		return h.told(c, pathEnded)
+		return h.toDone(c, pathEnded)
 	}
 	status, wrong, _ := accounts.FactorProblem(err, field, proof)
 	if status == 0 {

@@ -37,9 +37,9 @@ func TestRecoveryWithFactor(t *testing.T) {
 	a := f.member("maria", "004123789")
 	app, saved := f.enrol(a)
 	v := f.visitor().prove("maria")
-	v.post("answer", "una linterna").on("/recover/factor/totp?flow=f1", 200).says("Código de su aplicación", "/recover/factor/saved-code?flow=f1")
+	v.post("answer", "una linterna").on("/recover/factor/totp?flow=f1", 200).says(say("accounts.totp.label"), "/recover/factor/saved-code?flow=f1")
 	v.get("/recover/new-password").on("/recover/factor/totp", 200) // S-60
-	v.post("code", "").says("Escriba el código de 6 números.")
+	v.post("code", "").says(say("accounts.totp.missing"))
 	v.post("code", "000000").on("/recover/factor/totp", 422)
 	code := app()
 	v.post("code", code).on("/recover/new-password", 200)

@@ -56,7 +56,7 @@ func (h *Handler) Mount(r gin.IRouter) {
 		pages.POST(route.path, h.handle(route.submit))
 	}
 	pages.GET(paths[stepFactor], h.handle(h.showFactor))
-	for _, told := range []struct {
+	for _, done := range []struct {
 		path, template, others string // the page for other steps
 		page                   any
 	}{
@@ -65,11 +65,11 @@ func (h *Handler) Mount(r gin.IRouter) {
 		{pathCancelDone, "cancel_done", pathSignIn, stoppedPage{}},
 		{pathConfirmDone, "confirm_email_done", pathSignIn, confirmedPage{}},
 	} {
-		pages.GET(told.path, h.handle(func(c *gin.Context) error {
+		pages.GET(done.path, h.handle(func(c *gin.Context) error {
 			if !h.web.JustDone(c) {
-				return h.to(c, told.others)
+				return h.to(c, done.others)
 			}
-			return h.page(c, http.StatusOK, "recovery/"+told.template, told.page)
+			return h.page(c, http.StatusOK, "recovery/"+done.template, done.page)
 		}))
 	}
 	pages.POST(paths[stepFactor]+"/:method/options", h.handle(h.factorOptions))
@@ -86,7 +86,7 @@ func (h *Handler) handle(fn func(*gin.Context) error) gin.HandlerFunc {
 		err := fn(c)
 		if moved, ok := errors.AsType[*movedError](err); ok {
 			if moved.step == stepEnded || moved.step == stepLeft || moved.step == stepOver {
-				return h.told(c, paths[moved.step])
+				return h.toDone(c, paths[moved.step])
 			}
 			return h.to(c, paths[moved.step])
 		}
@@ -100,8 +100,10 @@ func (h *Handler) handle(fn func(*gin.Context) error) gin.HandlerFunc {
 // to is a redirect that keeps the pending request.
 func (h *Handler) to(c *gin.Context, path string) error { return web.SeeOther(c, keepFlow(c, path)) }
 
-// told is to for a page that says what was just done.
-func (h *Handler) told(c *gin.Context, path string) error { return h.web.SeeDone(c, keepFlow(c, path)) }
+// toDone is to for a page that confirms what was just done.
+func (h *Handler) toDone(c *gin.Context, path string) error {
+	return h.web.SeeDone(c, keepFlow(c, path))
+}
 
 func keepFlow(c *gin.Context, path string) string {
 	u, err := url.Parse(path)

@@ -56,7 +56,7 @@ func (h *Handler) toDesk(c *gin.Context, note string) error {
 	if _, err := h.refer(c, "password"); err != nil {
 		return err
 	}
-	return h.told(c, "/support?note="+note)
+	return h.toDone(c, "/support?note="+note)
 }
 
 // deskNotes are the reasons for the support page, by the notes of its address.

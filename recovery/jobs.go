@@ -21,7 +21,7 @@ import (
 	"huskyidp/templates"
 )
 
-// queue keeps these jobs apart from the mails'. Everything that depends on whether somebody has an account happens
+// queue separates these jobs from those that send mail. Everything that depends on whether somebody has an account happens
 // here, outside of the request that asked for it (S-12, S-13).
 const queue = "recovery"
 

@@ -11,7 +11,7 @@ import (
 	"huskyidp/accounts"
 )
 
-// S-09: a source sets off 20 mails an hour; only that is told.
+// S-09: a source sets off 20 mails an hour; only that is reported.
 func TestSourceIsLimited(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -108,7 +108,7 @@ func TestStrangersLeaveRoomOnTheAddress(t *testing.T) {
 	check(t, f.limiter.TakeAll(t.Context(), f.now(), accounts.MailAsks("caller_code", a.ID, "", a.Email)...))
 }
 
-// S-14: an account gets five mails an hour of one source, however many browsers ask; nobody is told.
+// S-14: an account gets five mails an hour of one source, however many browsers ask; nobody is notified.
 func TestAddressIsLimited(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -62,7 +62,7 @@ func (h *Handler) submitNotMe(c *gin.Context) error {
 	case closed:
 		return h.toDesk(c, "protected")
 	}
-	return h.told(c, pathNotMeDone)
+	return h.toDone(c, pathNotMeDone)
 }
 
 // oldLink answers for a link that is not valid, or not any more. One that was cut or garbled on its way was never used:
@@ -99,5 +99,5 @@ func (h *Handler) submitCancel(c *gin.Context) error {
 	case !just:
 		return h.oldLink(c, !seal.IsToken(link))
 	}
-	return h.told(c, pathCancelDone)
+	return h.toDone(c, pathCancelDone)
 }

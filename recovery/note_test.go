@@ -26,7 +26,7 @@ func TestNoticesOnlyAfterTheEvent(t *testing.T) {
 	v.get("/recover/username/sent?lang=en").on("/recover/username/sent?lang=en", 200)
 }
 
-// Whose change of password ended is told so, and that no password was made; who has none, or has finished one, is not.
+// A member whose change of password ended sees that, and that no password was made; who has none, or has finished one, is not.
 func TestHowARecoveryEnds(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -82,6 +82,6 @@ func TestDenialIsToldToOpenRecoveries(t *testing.T) {
 		}
 	}
 	if v := f.visitor().get("/recover/password?note=over"); strings.Contains(v.body, over) {
-		t.Error("a stranger is told of a change that ended")
+		t.Error("an unrelated browser is shown a change that ended")
 	}
 }

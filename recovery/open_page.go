@@ -121,7 +121,7 @@ func (h *Handler) submitOpen(c *gin.Context) error {
 	}
 	h.web.Began(c, web.OfRecovery)
 	if later {
-		return h.told(c, paths[stepCode]+"?note=later")
+		return h.toDone(c, paths[stepCode]+"?note=later")
 	}
 	return h.to(c, paths[r.Step])
 }

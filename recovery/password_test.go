@@ -26,14 +26,14 @@ func TestForgottenPassword(t *testing.T) {
 	a := f.member("maria", "004123789")
 	started, err := f.people.StartSession(t.Context(), accounts.SessionStart{Account: a, AMR: []string{"pwd"}})
 	check(t, err)
-	v := f.visitor().get("/recover?flow=f1").says("Olvidé mi contraseña", "/recover/password?flow=f1", "/recover/username?flow=f1")
+	v := f.visitor().get("/recover?flow=f1").says(say("recovery.hub.password"), "/recover/password?flow=f1", "/recover/username?flow=f1")
 	v.begin("  María ") // another name: nothing is said
 	if f.work(); len(f.mailed("reset")) != 0 {
 		t.Fatal("a mail for a name that nobody has")
 	}
 	v = f.visitor().begin("Maria").says("Si hay una cuenta con ese nombre de usuario")
 	code := f.code()
-	v.post("code", code[:3]+" - "+code[3:]).on("/recover/question?flow=f1", 200).says("¿Qué fue lo primero que compró con su propio dinero?")
+	v.post("code", code[:3]+" - "+code[3:]).on("/recover/question?flow=f1", 200).says(say("question.bank.first_pay"))
 	v.post("answer", " UNA linterna. ").on("/recover/new-password?flow=f1", 200).says(`value="maria" autocomplete="username"`)
 	v.post("new_password", "corta").on("/recover/new-password?flow=f1", 422)
 	v.post("new_password", oldPassword).on("/recover/new-password?flow=f1", 422).says("Esa es su contraseña anterior.")
@@ -55,7 +55,7 @@ func TestForgottenPassword(t *testing.T) {
 			t.Error("S-54: a reset signs in")
 		}
 	}
-	v.get("/recover/question?flow=f1").on("/recover/done?flow=f1", 200) // S-60: what is finished never goes on
+	v.get("/recover/question?flow=f1").on("/recover/done?flow=f1", 200) // S-60: what is finished never continues
 }
 
 // S-60: no step is reached but by the one before it, in the browser that began.
@@ -121,7 +121,7 @@ func TestWrongCodes(t *testing.T) {
 	}
 }
 
-// S-10: 32 parallel tries of wrong codes buy five; of the right code, one goes on.
+// S-10: 32 parallel tries of wrong codes buy five; of the right code, one succeeds.
 func TestParallelCodes(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 16)
@@ -215,12 +215,12 @@ func TestResend(t *testing.T) {
 		v.post("code", first).on("/recover/code?flow=f1&note=resent", 422)
 	}
 	f.later(15 * time.Minute)
-	v.post("code", second).says("Ese código ya no sirve. Pida otro.")
+	v.post("code", second).says(say("registration.code.expired"))
 	v.post("act", "resend")
 	v.post("code", f.code()).on("/recover/question?flow=f1", 200)
 	nobody := f.visitor().begin("nobody")
 	f.later(15 * time.Minute)
-	nobody.post("code", "123456").says("Ese código ya no sirve. Pida otro.")
+	nobody.post("code", "123456").says(say("registration.code.expired"))
 }
 
 // What was typed against the field.
@@ -228,11 +228,11 @@ func TestPasswordForm(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	v := f.visitor().get("/recover/password")
-	v.post("username", "  ").on("/recover/password", 422).says("Escriba su nombre de usuario.")
+	v.post("username", "  ").on("/recover/password", 422).says(say("provider.login.username_missing"))
 	v.post("username", strings.Repeat("a", 1000)).on("/recover/password", 422)
 	v.post("username", "<script>alert(1)</script>").on("/recover/code", 200)
-	v.post("code", "").says("Escriba el código.")
-	v.post("code", "12x456").says("El código tiene 6 números.")
+	v.post("code", "").says(say("registration.code.missing"))
+	v.post("code", "12x456").says(say("registration.code.format"))
 	v.post("act", "no_mailbox").on("/support", 200)
 }
 

@@ -15,7 +15,7 @@ func TestQuestionIsForTheMailbox(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.member("maria", "004123789")
-	const question = "¿Qué fue lo primero que compró con su propio dinero?"
+	question := say("question.bank.first_pay")
 	for _, name := range []string{"maria", "nobody"} {
 		v := f.visitor().begin(name)
 		f.work()
@@ -39,7 +39,7 @@ func TestWrongAnswers(t *testing.T) {
 	f := newFixture(t)
 	f.member("maria", "004123789")
 	v := f.visitor().prove("maria")
-	v.post("answer", " ").says("Escriba su respuesta.")
+	v.post("answer", " ").says(say("recovery.question.missing"))
 	v.post("answer", "un libro").on("/recover/question?flow=f1", 422).says("Le quedan 2 intentos.")
 	v.post("answer", "un libro").says("Le quedan 2 intentos.") // a double click: counted once (S-59)
 	v.post("answer", "una silla").says("Le queda 1 intento.")
@@ -81,6 +81,6 @@ func TestParallelAnswers(t *testing.T) {
 		t.Errorf("%d answers were judged, want 3 at most", judged.Load())
 	}
 	if n := f.count(`select count(*) from recoveries where step = 'ended'`); n != 1 {
-		t.Error("the recovery goes on")
+		t.Error("the recovery continues")
 	}
 }

@@ -182,7 +182,7 @@ func (s *Service) advance(ctx context.Context, v Visit, done Step) (*Recovery, e
 		if err != nil {
 			return nil, err
 		}
-		switch done { // a right one is no failure, however often the recovery is left and proven again
+		switch done { // a right one is not a failure, however often the recovery is left and proven again
 		case stepQuestion:
 			t.AnswerTries--
 		case stepFactor:

@@ -37,6 +37,18 @@ const roster = `member_number,first_name,last_name,suffix,birth_date,program
 004123790,John,O'Neill,JR,1990-07-01,D
 `
 
+// loadTemplates loads the catalogs and pages once for all tests.
+var loadTemplates = sync.OnceValues(func() (*templates.Set, error) { return templates.Load(templates.Options{}) })
+
+// say returns a text of the Spanish catalog.
+func say(key string) string {
+	set, err := loadTemplates()
+	if err != nil {
+		panic(err)
+	}
+	return set.Text("es", key, nil)
+}
+
 // fixture is the whole of recovery over real collaborators, with a clock of its own. Mails are queued for real, and kept
 // aside to be read.
 type fixture struct {
@@ -74,11 +86,11 @@ func (t tap) Queue(ctx context.Context, b *pgx.Batch, m mail.Message) error {
 
 type noFlows struct{}
 
-func (noFlows) Flow(_ context.Context, id string, _ []byte) (Flow, error) {
+func (noFlows) Flow(_ context.Context, id string, _ []byte) (web.Pending, error) {
 	if id == "f1" {
-		return Flow{App: "Portal"}, nil
+		return web.Pending{App: "Portal"}, nil
 	}
-	return Flow{}, nil
+	return web.Pending{}, nil
 }
 
 func newFixture(t *testing.T, connections ...int32) *fixture {
@@ -88,7 +100,7 @@ func newFixture(t *testing.T, connections ...int32) *fixture {
 	f.at(time.Date(2026, 11, 24, 17, 0, 0, 0, time.UTC))
 	const issuer = "http://localhost:8080"
 	keyring, log := seal.Ephemeral(), audit.New(f.db)
-	set, err := templates.Load(templates.Options{})
+	set, err := loadTemplates()
 	check(t, err)
 	outbox, err := mail.NewOutbox(f.db, keyring, f.now)
 	check(t, err)
@@ -213,7 +225,7 @@ func TestReferenceNumber(t *testing.T) {
 		t.Errorf("another need gives the same number %s", other)
 	}
 	if number == f.ask(map[string]string{}, "password") {
-		t.Error("another browser is told the same number")
+		t.Error("another browser is shown the same number")
 	}
 	if f.ask(map[string]string{}, "<script>") == "" || f.count(`select count(*) from support_references where reason = 'other'`) != 1 {
 		t.Error("an unknown need is not kept as other")
@@ -275,7 +287,7 @@ func TestHelpPages(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	for path, want := range map[string]string{
-		"/recover": "¿Qué necesita?", "/support": "WebSupport@CHNCT.org", "/privacy": "Usamos solo las cookies que hacen falta para entrar.",
+		"/recover": say("recovery.hub.title"), "/support": "WebSupport@CHNCT.org", "/privacy": "Usamos solo las cookies que hacen falta para entrar.",
 		"/language-help": "Kreyòl ayisyen", "/support?lang=en": "Technical Support", "/support?flow=f1": "Apoyo Técnico",
 	} {
 		answer := f.do(http.MethodGet, path, map[string]string{}, nil)

@@ -7,7 +7,7 @@ import (
 )
 
 // A refused form has an address of its own: a reload, Back and another language keep what was typed and what was wrong with it,
-// secrets apart. Whoever opens the page anew finds it empty.
+// secrets apart. Opened again, the page is empty.
 func TestRefusedForms(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -25,7 +25,7 @@ func TestRefusedForms(t *testing.T) {
 	v.get("/recover/username?flow=f1")
 	for _, typed := range []string{"María", "004123789", "-error"} {
 		if strings.Contains(v.body, typed) {
-			t.Errorf("who begins anew is shown %q", typed)
+			t.Errorf("after starting over the page shows %q", typed)
 		}
 	}
 	v = f.visitor().begin("maria").post("code", "000000").on("/recover/code?flow=f1", http.StatusUnprocessableEntity)

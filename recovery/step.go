@@ -10,7 +10,7 @@ const (
 	stepFactor   Step = "factor"   // the second step, where one is enrolled
 	stepPassword Step = "password" // the new one
 	stepDone     Step = "done"
-	stepEnded    Step = "ended" // without a new password; never goes on (S-60)
+	stepEnded    Step = "ended" // without a new password; never continues (S-60)
 	stepLeft     Step = "left"  // ended, since somebody signed in or out in this browser
 	stepOver     Step = "over"  // it was ended from elsewhere: nothing is left of it
 	stepNone     Step = "none"  // nothing is known of a recovery in this browser
@@ -29,7 +29,7 @@ const (
 	pathSignIn   = "/login"
 )
 
-// proofs are what an account can prove besides its mailbox.
+// proofs are what an account can prove in addition to its mailbox.
 type proofs struct {
 	question, factor bool
 	closed           bool // only the desk can open the question

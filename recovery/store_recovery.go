@@ -126,7 +126,7 @@ func queueDropStaffCode(b *pgx.Batch, account uuid.UUID) {
 }
 
 // queueEndOthers ends the account's other recoveries when its password is set. Nothing stays of them, so nobody who
-// returns to one is told that it failed.
+// returns to one is shown that it failed.
 func queueEndOthers(b *pgx.Batch, account, but uuid.UUID) {
 	b.Queue(`delete from recoveries where account_id = $1 and id <> $2 and step <> 'done'`, account, but)
 }

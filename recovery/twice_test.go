@@ -63,15 +63,15 @@ func TestBegunAtOnceIsOne(t *testing.T) {
 	}
 }
 
-// Another name, another browser, another app, a minute later, and one whose mailbox is proven: those begin anew.
-func TestBegunAnew(t *testing.T) {
+// Another name, another browser, another app, a minute later, and one whose mailbox is proven: those start over.
+func TestStartsOver(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.member("maria", "004123789")
 	f.member("john", "004123790")
 	v := f.visitor().begin("maria")
 	n := f.count(`select count(*) from recoveries`)
-	anew := func(why string) {
+	startsOver := func(why string) {
 		t.Helper()
 		n++
 		if got := f.count(`select count(*) from recoveries`); got != n {
@@ -79,16 +79,16 @@ func TestBegunAnew(t *testing.T) {
 		}
 	}
 	v.begin("john")
-	anew("another name")
+	startsOver("another name")
 	v.begin("maria")
-	anew("the first again, which another has ended")
+	startsOver("the first again, which another has ended")
 	f.visitor().begin("maria")
-	anew("another browser")
+	startsOver("another browser")
 	v.get("/recover/password?flow=f2").post("username", "maria").on("/recover/code?flow=f2", 200)
-	anew("another app")
+	startsOver("another app")
 	f.later(time.Minute)
 	v.get("/recover/password?flow=f2").post("username", "maria").on("/recover/code?flow=f2", 200)
-	anew("a minute later")
+	startsOver("a minute later")
 }
 
 // The second press on the button of a notice's link gets the first's answer for a while; the link is good for nothing else.

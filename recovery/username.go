@@ -15,7 +15,7 @@ import (
 	"huskyidp/members"
 )
 
-// The limits of looking people up (S-52). Beyond them nothing is sent, and nobody is told.
+// The limits of looking people up (S-52). Beyond them nothing is sent, and nobody is notified.
 var (
 	lookupSource = ratelimit.Limit{Name: "username_source", Count: 5, Per: time.Hour}
 	lookupCard   = ratelimit.Limit{Name: "username_card", Count: 3, Per: 24 * time.Hour}

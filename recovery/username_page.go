@@ -43,5 +43,5 @@ func (h *Handler) submitUsername(c *gin.Context) error {
 		return err
 	}
 	h.web.ForgetTyped(c) // nothing is unfinished
-	return h.told(c, pathUsernameSent)
+	return h.toDone(c, pathUsernameSent)
 }

@@ -85,13 +85,13 @@ func TestUsernameForm(t *testing.T) {
 	f := newFixture(t)
 	v := f.visitor().get("/recover/username")
 	v.post(with(mariasCard, "first_name", "", "birth_day", "31", "birth_month", "2")...).on("/recover/username", http.StatusUnprocessableEntity).
-		says("Escriba su nombre.", "Esa fecha no existe.", `value="Núñez López"`)
+		says(say("registration.personal.first_missing"), "Esa fecha no existe.", `value="Núñez López"`)
 	if n := f.count(`select count(*) from river_job where queue = 'recovery'`); n != 0 {
 		t.Error("an impossible card costs a look-up")
 	}
 }
 
-// S-52: three look-ups of a card in a day, five of a source in an hour; who asks more often is told nothing.
+// S-52: three look-ups of a card in a day, five of a source in an hour; who asks more often gets the same answer.
 func TestLookupsAreLimitedUnseen(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -31,11 +31,13 @@ func (f *fixture) member(username, card string) accounts.Account {
 	m, err := f.list.Match(ctx, f.claim(parts[0], parts[1], parts[2], parts[3], card))
 	check(f.t, err)
 	accepted := accounts.Acceptance{Version: "2026-01", Language: "es", TextHash: make([]byte, 32), At: f.now()}
-	a, err := f.people.Create(ctx, accounts.NewAccount{
+	b := &pgx.Batch{}
+	a, err := f.people.QueueCreate(ctx, b, accounts.NewAccount{
 		ID: id, Username: username, Email: username + "@example.com", Language: "es", MemberID: m.ID, PasswordHash: password,
 		Question: "first_pay", AnswerHash: answer, Agreement: accepted, Certification: accepted,
 	})
 	check(f.t, err)
+	check(f.t, f.db.From(ctx).SendBatch(ctx, b).Close())
 	return a
 }
 
@@ -156,13 +158,13 @@ func (v *visitor) says(texts ...string) *visitor {
 	return v
 }
 
-// begin asks for a new password and stands before the code page.
+// begin asks for a new password and is at the code page.
 func (v *visitor) begin(username string) *visitor {
 	v.t.Helper()
 	return v.get("/recover/password?flow=f1").post("username", username).on("/recover/code?flow=f1", 200)
 }
 
-// prove goes on to the question.
+// prove continues to the question.
 func (v *visitor) prove(username string) *visitor {
 	v.t.Helper()
 	return v.begin(username).post("code", v.code()).on("/recover/question?flow=f1", 200)

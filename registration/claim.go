@@ -37,7 +37,7 @@ func (s *Service) GoOn(ctx context.Context, v Visit, number string) (*Registrati
 			return nil, nil
 		}
 		typed := s.Keyring.MAC(seal.Index, []byte("claimed card"), t.ID[:], []byte(number))
-		if hmac.Equal(t.Refused, typed) { // a double click or a reload is no second mistake
+		if hmac.Equal(t.Refused, typed) { // a double click or a reload does not count as a second mistake
 			return errOtherCard, nil
 		}
 		t.Refused = typed

@@ -24,8 +24,8 @@ const (
 	codeTries = 5
 )
 
-// toldHolder keeps somebody who has found a card from flooding its owner's mailbox.
-var toldHolder = ratelimit.Limit{Name: "already_member", Count: 1, Per: 24 * time.Hour}
+// holderNotice limits the mails to the owner of a card that somebody else has found.
+var holderNotice = ratelimit.Limit{Name: "already_member", Count: 1, Per: 24 * time.Hour}
 
 // What one source may cause in an hour (S-09). A registration that is completed returns what it took, because many
 // people share the address of a mobile carrier.
@@ -71,37 +71,37 @@ func (s *Service) mailCode(ctx context.Context, t *turn) error {
 	if err != nil {
 		return err
 	}
-	told, err := s.toldMail(t, holder) // also without a holder: one of the two mails is prepared in vain, so that both cases take the same time (S-13)
+	notice, err := s.holderMail(t, holder) // also without a holder: one of the two mails is prepared in vain, so that both cases take the same time (S-13)
 	if err != nil {
 		return err
 	}
 	if t.HolderID != uuid.Nil {
-		return s.queueTold(ctx, t, holder, told, before)
+		return s.queueHolderMail(ctx, t, holder, notice, before)
 	}
 	return s.Outbox.Queue(ctx, t.batch, mail.Message{
 		Kind: "verify", To: t.Credentials.Address, Lang: t.visit.Language, AccountID: t.AccountID, Content: content, NotAfter: t.CodeExpiresAt,
 	})
 }
 
-// toldMail is the mail to the mailbox on file.
-func (s *Service) toldMail(t *turn, holder accounts.Account) (templates.Mail, error) {
+// holderMail is the mail to the mailbox on file.
+func (s *Service) holderMail(t *turn, holder accounts.Account) (templates.Mail, error) {
 	return s.Mails.Mail(cmp.Or(holder.Language, t.visit.Language), "already_member",
 		templates.Args{"username": cmp.Or(holder.Username, t.Credentials.Username), "at": t.now})
 }
 
 // takeMail takes one mail from the limits of the member, the address and the source, and reads the account that the
-// member already has. told reports that its mailbox was notified of this recently. For a member without an account the
+// member already has. recent reports that its mailbox was notified of this within a day. For a member without an account the
 // database is asked for just as much (S-13).
-func (s *Service) takeMail(ctx context.Context, t *turn) (holder accounts.Account, told bool, err error) {
+func (s *Service) takeMail(ctx context.Context, t *turn) (holder accounts.Account, recent bool, err error) {
 	whom := t.HolderID
 	if whom == uuid.Nil {
 		whom = t.ID
 	}
 	source := ratelimit.Limit{Name: mailSource, Count: s.Mailed * web.SourceFactor(ctx), Per: time.Hour}
-	var limited, tellable error
+	var limited, noticeLimited error
 	b := &pgx.Batch{}
 	s.Limiter.Queue(b, &limited, t.now, append(accounts.MailAsks("verify", t.MemberID, "", t.Credentials.Address), ratelimit.Ask{Limit: source, Key: t.visit.Source})...)
-	s.Limiter.Queue(b, &tellable, t.now, ratelimit.Ask{Limit: toldHolder, Key: whom.String()})
+	s.Limiter.Queue(b, &noticeLimited, t.now, ratelimit.Ask{Limit: holderNotice, Key: whom.String()})
 	s.Accounts.QueueGet(b, t.HolderID, &holder)
 	if err := s.DB.From(ctx).SendBatch(ctx, b).Close(); err != nil {
 		return holder, false, err
@@ -109,14 +109,14 @@ func (s *Service) takeMail(ctx context.Context, t *turn) (holder accounts.Accoun
 	if exceeded, ok := errors.AsType[*ratelimit.Exceeded](limited); ok {
 		return holder, false, &resendError{wait: exceeded.RetryAfter(), limit: exceeded.Limit != accounts.MailGap.Name}
 	}
-	return holder, tellable != nil, nil
+	return holder, noticeLimited != nil, nil
 }
 
-// queueTold notifies the mailbox on file that somebody tried to register again, at most once a day. A mail that must
+// queueHolderMail notifies the mailbox on file that somebody tried to register again, at most once a day. A mail that must
 // not be sent is queued already expired and under the registration's own ID, so that both cases cost the same (S-13).
-func (s *Service) queueTold(ctx context.Context, t *turn, holder accounts.Account, content templates.Mail, told bool) error {
+func (s *Service) queueHolderMail(ctx context.Context, t *turn, holder accounts.Account, content templates.Mail, recent bool) error {
 	m := mail.Message{Kind: "already_member", To: holder.Email, Lang: holder.Language, AccountID: holder.ID, Content: content}
-	if told {
+	if recent {
 		m.AccountID, m.NotAfter = t.AccountID, t.now
 	}
 	return s.Outbox.Queue(ctx, t.batch, m)
@@ -175,7 +175,7 @@ func (s *Service) SubmitCode(ctx context.Context, v Visit, code string) (*Regist
 			t.voidCode()
 			t.ProvenAt = t.now
 			t.record(audit.EmailProven, "")
-			s.Limiter.QueueReturn(t.batch, mailSource, v.Source) // a mail that its owner has read is no flood
+			s.Limiter.QueueReturn(t.batch, mailSource, v.Source) // a mail whose code was entered does not count
 			return nil, nil
 		}
 		if again {

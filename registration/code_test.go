@@ -73,7 +73,7 @@ func TestExpiredCode(t *testing.T) {
 	b.post("act", "resend").on("/register/code", 200).post("code", s.code()).on("/register/review", 200)
 }
 
-// A code that was sent and is dead is told as that, however the page is opened, and nothing there sounds as if one were out.
+// A code that was sent and is void is shown as that, however the page is opened, and nothing there sounds as if one were out.
 func TestDeadCodeIsTold(t *testing.T) {
 	t.Parallel()
 	for name, die := range map[string]func(s *site, b *browser){
@@ -190,7 +190,7 @@ func TestRegistrationsAreLimited(t *testing.T) {
 }
 
 // A4: at a library or a field office on an enrolment day many have begun and nobody has finished yet: merely begun is no
-// mistake. C10: what strangers leave behind stays bounded.
+// mistake. C10: what unauthenticated requests leave behind stays bounded.
 func TestEnrolmentDay(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, 1)

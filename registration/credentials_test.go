@@ -136,7 +136,7 @@ func TestSharedMailbox(t *testing.T) {
 	for i, name := range names {
 		family += fmt.Sprintf("90000000%d,%s,Montes,,20%02d-05-0%d,A\n", i, name, i+1, i+1)
 	}
-	list := s.service.Roster.(*members.Roster)
+	list := s.service.Roster
 	if _, err := list.Import(t.Context(), strings.NewReader(family), members.ImportOptions{AllowShrink: true}); err != nil {
 		t.Fatal(err)
 	}

@@ -16,59 +16,25 @@ import (
 	"huskyidp/internal/postgres"
 	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/seal"
+	"huskyidp/internal/web"
 	"huskyidp/members"
 	"huskyidp/templates"
 )
 
-// Roster matches the person who registers.
-type Roster interface {
-	Match(ctx context.Context, claim members.Claim) (members.Member, error)
-	MayRegister(ctx context.Context, id uuid.UUID) (bool, error)
-	ParseMemberNumber(typed string) (string, error)
-}
-
-// Accounts creates the account.
-type Accounts interface {
-	QueueCreate(ctx context.Context, b *pgx.Batch, a accounts.NewAccount) (accounts.Account, error)
-	Get(ctx context.Context, id uuid.UUID) (accounts.Account, error)
-	QueueNotice(ctx context.Context, b *pgx.Batch, account accounts.Account, kind string, args templates.Args) error
-	QueueGet(b *pgx.Batch, id uuid.UUID, account *accounts.Account)
-	ByMember(ctx context.Context, memberID uuid.UUID) (accounts.Account, error)
-	IDByMember(ctx context.Context, memberID uuid.UUID) (uuid.UUID, error)
-	HashSecrets(ctx context.Context, accountID uuid.UUID, password, answer string) (passwordHash, answerHash []byte, err error)
-	UsernameTaken(ctx context.Context, username string) (bool, error)
-	QueueTaken(b *pgx.Batch, username string, taken *bool)
-	SuggestUsernames(ctx context.Context, username string) ([]string, error)
-	QueueSuggestions(b *pgx.Batch, username string, free *[]string)
-}
-
-// Outbox queues mails in a batch of the transaction of ctx.
+// Outbox queues mails in a batch of the transaction of ctx; *mail.Outbox but in tests.
 type Outbox interface {
 	Queue(ctx context.Context, b *pgx.Batch, m mail.Message) error
 }
 
-// Mails renders mails.
-type Mails interface {
-	Mail(lang, kind string, args templates.Args) (templates.Mail, error)
-}
-
-// Desk issues the reference number of a member who is sent to support, in a batch of the transaction of ctx. about is
+// Recovery issues the reference number of a member who is sent to support, in a batch of the transaction of ctx. about is
 // the registration.
-type Desk interface {
+type Recovery interface {
 	Refer(ctx context.Context, b *pgx.Batch, reason string, browser []byte, about uuid.UUID, lang string) (reference string, err error)
-}
-
-// Flow is the authorization request that is pending while a member registers; zero if there is none.
-type Flow struct {
-	App              string // the client's name
-	InitiateLoginURI string // where the app restarts a sign-in, "" if unknown
-	Live             bool   // it can still be answered
 }
 
 // Flows is what registration needs from the provider.
 type Flows interface {
-	Flow(ctx context.Context, id string, browser []byte) (Flow, error)
-	ResumePath(id string) string
+	Flow(ctx context.Context, id string, browser []byte) (web.Pending, error)
 }
 
 // Sessions signs the new member in.
@@ -84,11 +50,12 @@ type Deps struct {
 	Limiter  *ratelimit.Limiter
 	Audit    *audit.Log
 	Outbox   Outbox
-	Mails    Mails
-	Roster   Roster
-	Accounts Accounts
-	Desk     Desk
+	Mails    *templates.Set
+	Roster   *members.Roster
+	Accounts *accounts.Service
+	Recovery Recovery
 	Flows    Flows
+	Resume   func(flow string) string // returns the path where a pending authorization request continues
 	Legal    *Legal
 	Now      func() time.Time
 	Issuer   string // for initiate_login_uri
@@ -110,7 +77,7 @@ type Service struct {
 // New returns an error if a dependency is missing.
 func New(d Deps) (*Service, error) {
 	if d.DB == nil || d.Keyring == nil || d.Limiter == nil || d.Audit == nil || d.Outbox == nil || d.Mails == nil || d.Roster == nil ||
-		d.Accounts == nil || d.Desk == nil || d.Flows == nil || d.Legal == nil || d.Now == nil || d.Issuer == "" {
+		d.Accounts == nil || d.Recovery == nil || d.Flows == nil || d.Resume == nil || d.Legal == nil || d.Now == nil || d.Issuer == "" {
 		return nil, errors.New("registration: a dependency is missing")
 	}
 	if d.IdentityLock < 0 {

@@ -9,6 +9,11 @@
 // the first that is not. Previo keeps what was typed, except for secrets. The pending authorization request (flow) is part
 // of the address and of the record, and is resumed at the end.
 //
+// The step is not stored: it follows from what the record holds, so that Previo and a card changed later void what depends
+// on them. Package recovery has a machine of its own because there the step is stored and only moves forward: an earlier
+// proof is neither repeated nor undone, and the account decides which steps exist. A machine for both would need a flag for
+// each of these.
+//
 // # The record
 //
 // A row of registrations is found by an opaque cookie (its SHA-256 is stored), works only in the browser that began it, and
@@ -56,7 +61,7 @@
 // # Errors
 //
 // ErrNoMatch, ErrCode, ErrCodeExpired, ErrCodeEnded, ErrUsernameTaken, ErrHasAccount are shown on the page of the step.
-// ErrNoMatch at Finalizar leads to the card: the member left the roster since the match, and is told what a stranger is.
+// ErrNoMatch at Finalizar leads to the card: the member left the roster since the match, and gets the same text as anybody who is not on it.
 // A step out of order is a 303 to the right one, a registration that is gone a 410 with a link to start again, a limit
 // a 429, a row that another request holds a 503.
 //

@@ -70,7 +70,7 @@ func (s *Service) Finish(ctx context.Context, v Visit, certification string, sig
 	return r, outcome
 }
 
-// unmatch sends the member back to the card, which gets the answer of a stranger's. The member made no mistake: nothing
+// unmatch sends the member back to the card, which gets the answer of an unknown one. The member made no mistake: nothing
 // is counted.
 func (s *Service) unmatch(ctx context.Context, t *turn) error {
 	t.voidMatch()
@@ -127,16 +127,16 @@ func (s *Service) lostCard(ctx context.Context, v Visit) (*Registration, error) 
 			return nil, err
 		}
 		t.HolderID = holder.ID
-		err = s.Limiter.Take(ctx, toldHolder, holder.ID.String(), t.now)
-		_, told := errors.AsType[*ratelimit.Exceeded](err)
-		if err != nil && !told {
+		err = s.Limiter.Take(ctx, holderNotice, holder.ID.String(), t.now)
+		_, recent := errors.AsType[*ratelimit.Exceeded](err)
+		if err != nil && !recent {
 			return nil, err
 		}
-		content, err := s.toldMail(t, holder)
+		content, err := s.holderMail(t, holder)
 		if err != nil {
 			return nil, err
 		}
-		return ErrHasAccount, s.queueTold(ctx, t, holder, content, told)
+		return ErrHasAccount, s.queueHolderMail(ctx, t, holder, content, recent)
 	})
 }
 

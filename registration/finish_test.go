@@ -66,13 +66,13 @@ func TestBackAfterFinish(t *testing.T) {
 	for _, step := range steps[1:] {
 		b.get(step.Path+"?flow=f1").on("/register/done", 200).reads("Su cuenta está lista").reads("maria.lopez")
 	}
-	// A stale request: the member is sent to where the app begins anew.
+	// A stale request: the member is sent to where the app starts a sign-in.
 	if !strings.Contains(b.body, `href="https://portal.example/login?iss=http%3A%2F%2Flocalhost%3A8080"`) {
 		t.Errorf("the last page lacks the way to the app:\n%s", b.text())
 	}
 }
 
-// The account is made but the sign-in after it failed: the member is sent to sign in, not to begin anew.
+// The account is made but the sign-in after it failed: the member is sent to sign in, not to start over.
 func TestBackAfterFinishWithoutSession(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, 1)
@@ -162,7 +162,7 @@ func TestTwoBrowsersOneCard(t *testing.T) {
 	}
 	told := slices.DeleteFunc(s.mailed(), func(m string) bool { return !strings.HasPrefix(m, "already_member ") })
 	if len(told) != 1 {
-		t.Errorf("the mailbox on file was told %v", told)
+		t.Errorf("the mailbox on file was sent %v", told)
 	}
 	loser.send("certify", "yes")
 	if loser.status != http.StatusConflict {
@@ -170,7 +170,7 @@ func TestTwoBrowsersOneCard(t *testing.T) {
 	}
 }
 
-// S-12, S-52: a member who has an account walks on like everybody, with the same status, headers, cookies and pages, but no code leaves; the mailbox on file is told.
+// S-12, S-52: a member who has an account continues like everybody, with the same status, headers, cookies and pages, but no code is sent; the mailbox on file is notified.
 func TestMemberWhoHasAnAccount(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, 1)
@@ -194,7 +194,7 @@ func TestMemberWhoHasAnAccount(t *testing.T) {
 	if got, want := looks(b), looks(fresh); got != want {
 		t.Errorf("the code pages differ:\n%s\n%s", got, want)
 	}
-	// Codes are refused in the same way, and no way leads on.
+	// Codes are refused in the same way, and nothing continues.
 	for _, code := range []string{"123456", "123456", "123457", "123458", "123459"} { // the same again counts once, for both
 		b.post("code", code).on("/register/code", 422)
 		if got, want := looks(b), looks(fresh.post("code", code)); got != want {
@@ -203,11 +203,11 @@ func TestMemberWhoHasAnAccount(t *testing.T) {
 	}
 	b.reads("Le queda 1 intento.").post("code", "123450").reads("Hubo 5 códigos incorrectos.")
 	b.get("/register/review?flow=f1").on("/register/code", 200)
-	// Another code is another mail to nobody: the member is told once a day.
+	// Another code is another mail to nobody: the member is notified once a day.
 	s.later(time.Minute)
 	b.post("act", "resend").on("/register/code", 200).reads("Enviamos otro código.")
 	if told := slices.DeleteFunc(s.mailed(), func(m string) bool { return !strings.HasPrefix(m, "already_member ") }); len(told) != 1 {
-		t.Errorf("the mailbox on file was told %v", told)
+		t.Errorf("the mailbox on file was sent %v", told)
 	}
 	b.reads("¿Ya tenía una cuenta?")
 	// The username typed stays free.
@@ -266,7 +266,7 @@ func TestFinishIsOneTransaction(t *testing.T) {
 }
 
 // S-52: a member who left the roster between the review and Finalizar, by an import or since the last day came, gets no
-// account, and the answer of a stranger's card. Nothing is half made, and no try is lost.
+// account, and the answer of an unknown card. Nothing is half made, and no try is lost.
 func TestMemberEndsBeforeFinish(t *testing.T) {
 	t.Parallel()
 	others := strings.Replace(roster, "004123789,María,Núñez López,,1984-03-14,A\n", "", 1)

@@ -56,7 +56,7 @@ func (h *Handler) Mount(r gin.IRouter) {
 	pages.GET(pathOpen, h.handle(h.showOpen))
 	pages.POST(pathOpen, h.handle(h.submitOpen))
 	pages.GET(pathLocked, h.handle(h.showLocked))
-	pages.POST(pathLocked, h.handle(h.beginAnew))
+	pages.POST(pathLocked, h.handle(h.startOver))
 	pages.GET(pathDone, h.handle(h.showDone))
 	pages.GET("/agreement", h.handle(h.showText))
 }
@@ -121,7 +121,7 @@ func (h *Handler) page(c *gin.Context, status int, name string, page any, opts .
 }
 
 // flow is the pending request: that of this address, or of the registration.
-func (h *Handler) flow(c *gin.Context, r *Registration) (Flow, error) {
+func (h *Handler) flow(c *gin.Context, r *Registration) (web.Pending, error) {
 	return h.service.Flows.Flow(c.Request.Context(), flowID(c, r), web.Browser(c))
 }
 

@@ -39,7 +39,7 @@ func (s *Service) SubmitPersonal(ctx context.Context, v Visit, typed Identity, c
 			return &slowError{wait}, nil
 		}
 		member, err := s.Roster.Match(ctx, claim)
-		if err == nil && member.Ended { // a former member gets the same answer as a stranger
+		if err == nil && member.Ended { // a former member gets the same answer as an unknown person
 			err = &members.NoMatchError{Fields: []string{members.FieldMemberNumber}}
 		}
 		if refused, ok := errors.AsType[*members.NoMatchError](err); ok {
@@ -95,7 +95,7 @@ func (s *Service) claimMAC(id uuid.UUID, c members.Claim) []byte {
 	return s.Keyring.MAC(seal.Index, []byte("refused identity"), id[:], fmt.Appendf(nil, "%#v", c))
 }
 
-// refuse counts a failure, and locks the form at the third in a row. A double click or a reload is no second mistake.
+// refuse counts a failure, and locks the form at the third in a row. A double click or a reload does not count as a second mistake.
 func (s *Service) refuse(ctx context.Context, t *turn, g guards, claim []byte) (outcome, err error) {
 	if hmac.Equal(t.Refused, claim) {
 		s.store.queueUncount(t.batch, g)
@@ -107,7 +107,7 @@ func (s *Service) refuse(ctx context.Context, t *turn, g guards, claim []byte) (
 	if max(t.Failures, g.found["card"].Failures) < maxFailures {
 		return ErrNoMatch, nil
 	}
-	reference, err := s.Desk.Refer(ctx, t.batch, "identity_locked", t.visit.Browser, t.ID, t.visit.Language)
+	reference, err := s.Recovery.Refer(ctx, t.batch, "identity_locked", t.visit.Browser, t.ID, t.visit.Language)
 	if err != nil {
 		return nil, err
 	}

@@ -55,7 +55,7 @@ func TestThreeFailuresCloseTheForm(t *testing.T) {
 	if b.do(http.MethodPost, "/register/personal?flow=f1", b.form(maria...)); b.location != "/register/locked?flow=f1" {
 		t.Errorf("the right card on a locked form at %s leads to %q", locked, b.location)
 	}
-	// Not on the browser: another person of the family goes on with another card, and nothing of the first is left but what
+	// Not on the browser: another person of the family continues with another card, and nothing of the first is left but what
 	// support looks at.
 	b.get("/register/locked").post("act", "anew").on("/register/agreement", 200)
 	b.post("act", "agree").on("/register/personal", 200)
@@ -216,7 +216,7 @@ func TestSameIdentityCountsOnce(t *testing.T) {
 		t.Errorf("the source has %d failures, want 2", n)
 	}
 	// It was judged again each time: a roster that came meanwhile helps.
-	list := s.service.Roster.(*members.Roster)
+	list := s.service.Roster
 	if _, err := list.Import(t.Context(), strings.NewReader(strings.ReplaceAll(roster, "1984-03-14", "1984-03-16")), members.ImportOptions{}); err != nil {
 		t.Fatal(err)
 	}
@@ -234,7 +234,7 @@ func TestFinishedRegistrationsGiveTheirPlaceBack(t *testing.T) {
 	}
 }
 
-// S-09: behind the address of a clinic stand many people: their limits are higher, those of a browser and a card are not.
+// S-09: many people share the address of a clinic: their limits are higher, those of a browser and a card are not.
 func TestWideSource(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, 1)
@@ -254,7 +254,7 @@ func TestWideSource(t *testing.T) {
 func TestEndedMember(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, 1)
-	list := s.service.Roster.(*members.Roster)
+	list := s.service.Roster
 	shorter := strings.ReplaceAll(roster, "004123789,María,Núñez López,,1984-03-14,A\n", "004555555,Eva,Paz,,1999-01-01,A\n")
 	if _, err := list.Import(t.Context(), strings.NewReader(shorter), members.ImportOptions{AllowShrink: true}); err != nil {
 		t.Fatal(err)

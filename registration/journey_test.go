@@ -73,7 +73,7 @@ func TestJourneyInEnglish(t *testing.T) {
 	}
 }
 
-// Nothing typed stands in the database as it is.
+// Nothing typed is stored unencrypted.
 func TestSealedAtRest(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, 1)
@@ -217,7 +217,7 @@ func TestIdleRegistrationIsGone(t *testing.T) {
 	}
 }
 
-// TestForeignForm: a page of a registration that another person has begun anew meanwhile writes nothing.
+// TestForeignForm: a page of a registration that another person has started over meanwhile writes nothing.
 func TestForeignForm(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, 1)
@@ -232,7 +232,7 @@ func TestForeignForm(t *testing.T) {
 		tab.send(form...)
 		tab.on("/register/personal", 409).reads("Alguien empezó otra vez en este navegador")
 		if n := s.count(`select count(*) from registrations where identity is null`); n != 1 {
-			t.Errorf("%s: %d registrations stand as they were, want 1", name, n)
+			t.Errorf("%s: %d registrations are unchanged, want 1", name, n)
 		}
 	}
 	b.post(maria...).on("/register/credentials", 200) // whoever types the first card there is the one

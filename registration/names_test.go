@@ -24,7 +24,7 @@ func TestNamesAreNotListed(t *testing.T) {
 			t.Errorf("%s: Retry-After %q, username %q", name, b.header.Get("Retry-After"), b.value("username"))
 		}
 	}
-	again := s.browser().toPersonal().post(ana...) // the card begins anew, in another browser
+	again := s.browser().toPersonal().post(ana...) // the card is used again, in another browser
 	again.post(with(mariaChoice, "username", "maria.lopez")...).on("/register/credentials", http.StatusTooManyRequests)
 	s.later(time.Hour)
 	b.get("/register/credentials?flow=f1").post("act", "go_on", "card_id", "004123791").post(with(mariaChoice, "username", "maria.lopez")...).on("/register/credentials", 422).reads("ya está en uso")

@@ -23,7 +23,7 @@ type openPage struct {
 
 func (h *Handler) openPage(r *Registration) openPage { return openPage{r.matched(), h.cardDigits} }
 
-// answering is the visit of whoever answers the question.
+// answering is the visit of the person who answers the question.
 func (h *Handler) answering(c *gin.Context) Visit {
 	v := h.visit(c)
 	v.Another = false
@@ -51,7 +51,7 @@ func (h *Handler) showOpen(c *gin.Context) error {
 
 func (h *Handler) submitOpen(c *gin.Context) error {
 	if act(c, "go_on") == "anew" {
-		return h.beginAnew(c)
+		return h.startOver(c)
 	}
 	ctx, v := c.Request.Context(), h.answering(c)
 	r, err := h.service.Load(ctx, v)
@@ -72,7 +72,7 @@ func (h *Handler) submitOpen(c *gin.Context) error {
 	case errors.Is(err, errErased):
 		h.forget(c)
 		return h.web.SeeDone(c, noted(stepAgreement.Path, v.Flow, "erased"))
-	case err != nil && !moved: // a locked one goes on to its page
+	case err != nil && !moved: // a locked one continues to its page
 		return err
 	}
 	h.keep(c)
@@ -94,8 +94,8 @@ func cardProblem(typed string, digits int) templates.Problem {
 	return templates.Problem{Field: "card_id", Key: key, Args: templates.Args{"n": digits}}
 }
 
-// beginAnew erases what was typed, for another person at the same browser.
-func (h *Handler) beginAnew(c *gin.Context) error {
+// startOver erases what was typed, for another person at the same browser.
+func (h *Handler) startOver(c *gin.Context) error {
 	if err := h.service.Leave(c.Request.Context(), h.visit(c), "another_person"); err != nil {
 		return err
 	}

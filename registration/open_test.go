@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Whoever begins in a browser with an open registration is asked first, and reads nothing of it; the one who began goes on
+// Whoever begins in a browser with an open registration is asked first, and reads nothing of it; the one who began continues
 // where they were.
 func TestAnotherPersonIsAskedFirst(t *testing.T) {
 	t.Parallel()

@@ -92,7 +92,7 @@ func (h *Handler) submitReview(c *gin.Context) error {
 	}
 	h.web.ClearCookie(c, cookie)
 	if flow.Live {
-		return web.SeeOther(c, h.service.Flows.ResumePath(flowID(c, r)))
+		return web.SeeOther(c, h.service.Resume(flowID(c, r)))
 	}
 	return web.SeeOther(c, withFlow(pathDone, flowID(c, r)))
 }
@@ -125,7 +125,7 @@ func (h *Handler) showDone(c *gin.Context) error {
 		return err
 	}
 	if flow.Live {
-		return web.SeeOther(c, h.service.Flows.ResumePath(web.Flow(c)))
+		return web.SeeOther(c, h.service.Resume(web.Flow(c)))
 	}
 	return h.web.Page(c, http.StatusOK, "registration/done", donePage{session.Username, initiateLogin(flow.InitiateLoginURI, h.service.Issuer)},
 		web.WithApp(flow.App), web.SignedIn(session.Username))

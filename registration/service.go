@@ -30,14 +30,14 @@ type Visit struct {
 }
 
 // Load reads the visit's registration, or errGone. Further queries take part in the same round trip.
-func (s *Service) Load(ctx context.Context, v Visit, besides ...func(*pgx.Batch)) (*Registration, error) {
+func (s *Service) Load(ctx context.Context, v Visit, more ...func(*pgx.Batch)) (*Registration, error) {
 	if v.Token == "" {
 		return nil, errGone
 	}
 	var r *Registration
 	b := &pgx.Batch{}
 	s.store.queueFind(b, seal.Digest(v.Token), &r)
-	for _, queue := range besides {
+	for _, queue := range more {
 		queue(b)
 	}
 	if err := s.DB.From(ctx).SendBatch(ctx, b).Close(); err != nil {

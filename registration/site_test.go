@@ -17,7 +17,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"huskyidp/accounts"
@@ -48,11 +47,11 @@ type site struct {
 	db       *postgres.DB
 	service  *Service
 	accounts *accounts.Service
-	desk     *recovery.Service
+	recovery *recovery.Service
 	handler  http.Handler
 	logs     *strings.Builder
 	instant  atomic.Pointer[time.Time]
-	flow     Flow // what the provider says of the flow "f1"
+	flow     web.Pending // what the provider says of the flow "f1"
 
 	mu    sync.Mutex
 	mails []mail.Message
@@ -78,7 +77,7 @@ func newSite(t *testing.T, connections int32, change ...func(*Deps)) *site {
 
 func newSiteOn(t *testing.T, db *postgres.DB, answer time.Duration, change ...func(*Deps)) *site {
 	t.Helper()
-	s := &site{t: t, db: db, logs: &strings.Builder{}, flow: Flow{App: "Portal", InitiateLoginURI: "https://portal.example/login", Live: true}}
+	s := &site{t: t, db: db, logs: &strings.Builder{}, flow: web.Pending{App: "Portal", InitiateLoginURI: "https://portal.example/login", Live: true}}
 	s.at(time.Date(2026, 11, 24, 17, 0, 0, 0, time.UTC))
 	keyring, log := seal.Ephemeral(), audit.New(s.db)
 	set := must[*templates.Set](t)(loadTemplates())
@@ -90,12 +89,12 @@ func newSiteOn(t *testing.T, db *postgres.DB, answer time.Duration, change ...fu
 	list := must[*members.Roster](t)(members.New(members.Deps{DB: s.db, Keyring: keyring, Audit: log, Now: s.now}))
 	must[members.Report](t)(list.Import(t.Context(), strings.NewReader(roster), members.ImportOptions{}))
 	limiter := ratelimit.New(s.db, keyring)
-	s.desk = must[*recovery.Service](t)(recovery.New(recovery.Deps{
+	s.recovery = must[*recovery.Service](t)(recovery.New(recovery.Deps{
 		DB: s.db, Keyring: keyring, Limiter: limiter, Audit: log, Accounts: s.accounts, Roster: list, Now: s.now, Issuer: "http://localhost:8080",
 	}))
 	deps := Deps{
-		DB: s.db, Keyring: keyring, Limiter: limiter, Audit: log, Outbox: tap{outbox, s}, Mails: set, Roster: list, Accounts: s.accounts, Desk: s.desk,
-		Flows: s, Legal: must[*Legal](t)(LoadLegal(SampleLegal(), set.Languages())), Now: s.now, Issuer: "http://localhost:8080", IdentityLock: 24 * time.Hour,
+		DB: s.db, Keyring: keyring, Limiter: limiter, Audit: log, Outbox: tap{outbox, s}, Mails: set, Roster: list, Accounts: s.accounts, Recovery: s.recovery,
+		Flows: s, Resume: func(flow string) string { return "/authorize/resume?flow=" + flow }, Legal: must[*Legal](t)(LoadLegal(SampleLegal(), set.Languages())), Now: s.now, Issuer: "http://localhost:8080", IdentityLock: 24 * time.Hour,
 	}
 	for _, c := range change {
 		c(&deps)
@@ -105,7 +104,7 @@ func newSiteOn(t *testing.T, db *postgres.DB, answer time.Duration, change ...fu
 		Templates: set, Keyring: keyring, Issuer: "http://localhost:8080", Logger: slog.New(slog.NewJSONHandler(s.logs, nil)), Now: s.now,
 		Limits: web.Limits{Requests: 100_000, Answer: answer, Wide: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}},
 	}))
-	sessions := must[*selfservice.Handler](t)(selfservice.NewHandler(selfservice.Deps{Service: s.accounts, Web: pages, Keyring: keyring, Now: s.now, Cards: cards{}}))
+	sessions := must[*selfservice.Handler](t)(selfservice.NewHandler(selfservice.Deps{Service: s.accounts, Web: pages, Keyring: keyring, Now: s.now, Roster: list}))
 	h := must[*Handler](t)(NewHandler(s.service, pages, sessions, 9))
 	engine := pages.Engine()
 	h.Mount(engine)
@@ -116,26 +115,18 @@ func newSiteOn(t *testing.T, db *postgres.DB, answer time.Duration, change ...fu
 // load imports a roster file.
 func (s *site) load(file string, o members.ImportOptions) members.Report {
 	s.t.Helper()
-	return must[members.Report](s.t)(s.service.Roster.(*members.Roster).Import(s.t.Context(), strings.NewReader(file), o))
+	return must[members.Report](s.t)(s.service.Roster.Import(s.t.Context(), strings.NewReader(file), o))
 }
 
 func (s *site) at(instant time.Time)  { s.instant.Store(&instant) }
 func (s *site) now() time.Time        { return *s.instant.Load() }
 func (s *site) later(d time.Duration) { s.at(s.now().Add(d)) }
 
-func (s *site) Flow(_ context.Context, id string, _ []byte) (Flow, error) {
+func (s *site) Flow(_ context.Context, id string, _ []byte) (web.Pending, error) {
 	if id == "f1" {
 		return s.flow, nil
 	}
-	return Flow{}, nil
-}
-func (s *site) ResumePath(id string) string { return "/authorize/resume?flow=" + id }
-
-// cards stands in for the roster on the account page, which these tests do not visit.
-type cards struct{}
-
-func (cards) Card(context.Context, uuid.UUID) (selfservice.Card, error) {
-	return selfservice.Card{}, selfservice.ErrNoCard
+	return web.Pending{}, nil
 }
 
 // tap queues mails and keeps them aside.

@@ -54,12 +54,12 @@ func TestSealedColumnsAreBoundToTheirRow(t *testing.T) {
 	}
 }
 
-// A second request of the same registration waits for a second, then is told to come again.
+// A second request of the same registration waits for a second, then is refused as busy.
 func TestBusyRegistration(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, 2)
 	b := s.browser().toPersonal()
-	held, done := make(chan struct{}), make(chan struct{})
+	held, release, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
 		s.db.InTx(t.Context(), func(ctx context.Context) error {
@@ -67,16 +67,18 @@ func TestBusyRegistration(t *testing.T) {
 				return err
 			}
 			close(held)
-			time.Sleep(1500 * time.Millisecond)
+			<-release
 			return nil
 		})
 	}()
 	<-held
 	v := Visit{Token: b.cookies["idp_registration"], Browser: s.browserDigest(), Language: "es"}
-	if err := s.service.KeepIdentity(t.Context(), v, Identity{}); err != errBusy {
+	err := s.service.KeepIdentity(t.Context(), v, Identity{})
+	close(release)
+	<-done
+	if err != errBusy {
 		t.Errorf("KeepIdentity = %v, want errBusy", err)
 	}
-	<-done
 	if err := s.service.KeepIdentity(t.Context(), v, Identity{}); err != nil {
 		t.Errorf("KeepIdentity afterwards = %v", err)
 	}

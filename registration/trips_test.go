@@ -59,7 +59,7 @@ func TestRoundTrips(t *testing.T) {
 	post(b, 0, "act", "resend")
 	post(b, 0, "code", s.code())
 	post(b, refused, "certify", "")
-	post(b, 1, "certify", "yes") // where to go on
+	post(b, 1, "certify", "yes") // where to continue
 
 	again := s.browser() // a member who has an account looks alike (S-13)
 	again.get("/register/agreement?flow=f1")

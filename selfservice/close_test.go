@@ -52,7 +52,7 @@ func TestClosePage(t *testing.T) {
 		t.Fatalf("POST = %d to %q, session %q", status, location, b.cookie("session"))
 	}
 	if _, _, body := b.get(location); !strings.Contains(body, "Se desactivará en 7 días") || strings.Contains(body, "maria") {
-		t.Errorf("it is told so:\n%s", body)
+		t.Errorf("the member is not shown that:\n%s", body)
 	}
 	if just, err := f.JustClosing(f.ctx(), session); err != nil || !just {
 		t.Errorf("a second press: %v, %v", just, err)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
 
 	"huskyidp/accounts"
 	"huskyidp/internal/audit"
@@ -154,11 +155,8 @@ func (h *Handler) ownData(c *gin.Context, session accounts.Session) (*ownData, e
 	if err != nil {
 		return nil, err
 	}
-	if card.Name != "" {
-		d.Card = &ownCard{Name: templates.PersonName(card.Name), BirthDate: card.BirthDate, MemberNumber: card.MemberNumber}
-		if day, err := time.Parse(time.DateOnly, card.BirthDate); err == nil {
-			d.Card.Birth = templates.Date{Year: day.Year(), Month: int(day.Month()), Day: day.Day()}
-		}
+	if born := card.BirthDate; card.ID != uuid.Nil {
+		d.Card = &ownCard{Name: templates.PersonName(card.Name()), BirthDate: born.String(), Birth: templates.Date(born), MemberNumber: card.MemberNumber}
 	}
 	questions, err := h.service.Questions(ctx, id)
 	if err != nil {

@@ -22,9 +22,9 @@ type Emails interface {
 	HoldEmail(ctx context.Context, accountID uuid.UUID, email string) error
 	// HeldEmail returns when a change will be made, zero if none is on hold.
 	HeldEmail(ctx context.Context, accountID uuid.UUID) (time.Time, error)
-	// StopEmail ends the member's change that is on hold: a new password means that somebody else may have asked for
+	// StopOwn ends the member's change that is on hold: a new password means that somebody else may have asked for
 	// it. It takes part in the transaction of ctx.
-	StopEmail(ctx context.Context, accountID uuid.UUID) error
+	StopOwn(ctx context.Context, accountID uuid.UUID) error
 }
 
 // emailPage shows the address, and accepts another if members may change it themselves.
@@ -47,7 +47,7 @@ func (h *Handler) showEmail(c *gin.Context) error {
 }
 
 // factorAge is how old a second step must be for a change of address: whoever has found out a password alone could add
-// one and go on to take the mailbox away.
+// one and then take over the mailbox.
 const factorAge = 24 * time.Hour
 
 // emailAccess says whether a member may change the address, and if not, what would help.

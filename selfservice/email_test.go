@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"huskyidp/accounts"
+	"huskyidp/members"
 )
 
 // held is a change of address that waits.
@@ -25,7 +26,7 @@ func (h *held) HoldEmail(_ context.Context, _ uuid.UUID, email string) error {
 	return nil
 }
 
-func (h *held) StopEmail(context.Context, uuid.UUID) error {
+func (h *held) StopOwn(context.Context, uuid.UUID) error {
 	h.until = time.Time{}
 	return nil
 }
@@ -39,7 +40,7 @@ func TestEmailPage(t *testing.T) {
 	f := newFixture(t, 1)
 	account := f.register("maria")
 	emails := &held{f: f}
-	b := newBrowser(t, f, cards{account.MemberID: {Name: "María Peña", BirthYear: 1984, MemberNumber: "001234789"}}, emails)
+	b := newBrowser(t, f, cards{account.MemberID: {FirstName: "María", LastName: "Peña", BirthDate: members.Date{Year: 1984}, MemberNumber: "001234789"}}, emails)
 	b.get("/in/maria")
 	const path = "/account/email"
 	for want, fields := range map[string]url.Values{
@@ -68,7 +69,7 @@ func TestEmailPage(t *testing.T) {
 		t.Error("the page does not tell of the change that waits")
 	}
 	emails.until = time.Time{}
-	elsewhere := newBrowser(t, f, cards{account.MemberID: {Name: "María Peña", BirthYear: 1984, MemberNumber: "001234789"}}, emails)
+	elsewhere := newBrowser(t, f, cards{account.MemberID: {FirstName: "María", LastName: "Peña", BirthDate: members.Date{Year: 1984}, MemberNumber: "001234789"}}, emails)
 	elsewhere.get("/in/maria")
 	b.get("/in/maria")
 	for _, browser := range []*browser{b, elsewhere} {
@@ -89,13 +90,13 @@ func TestEmailPage(t *testing.T) {
 }
 
 // By default a member with a second step of a day may change the address, after proving that step (S-20, S-53); the others
-// are told what is missing, and nobody at the desk may.
+// are shown what is missing, and the desk's staff may not.
 func TestEmailNeedsSecondStep(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 1)
 	account := f.register("maria")
 	emails := &held{f: f, needsFactor: true}
-	b := newBrowser(t, f, cards{account.MemberID: {Name: "María Peña", BirthYear: 1984, MemberNumber: "001234789"}}, emails)
+	b := newBrowser(t, f, cards{account.MemberID: {FirstName: "María", LastName: "Peña", BirthDate: members.Date{Year: 1984}, MemberNumber: "001234789"}}, emails)
 	b.get("/in/maria")
 	const path = "/account/email"
 	asks := url.Values{"email": {"nueva@example.org"}, "email_again": {"nueva@example.org"}}

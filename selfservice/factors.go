@@ -93,7 +93,7 @@ func (h *Handler) addTOTP(c *gin.Context) error {
 	return h.totpForm(c, session, status, problem)
 }
 
-// added leads on to the saved codes, unless the member has some: a new list would void them. The session has proven the new factor as well, unless it may not be used yet
+// added redirects to the saved codes, unless the member has some: a new list would void them. The session has proven the new factor as well, unless it may not be used yet
 // (S-55).
 func (h *Handler) added(c *gin.Context, session accounts.Session, f accounts.Factor, usable time.Time) error {
 	if !usable.After(h.now()) {

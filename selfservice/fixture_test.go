@@ -31,6 +31,15 @@ const (
 	otherPassword = "una frase muy distinta"
 )
 
+// say returns a text of the Spanish catalog.
+func say(key string) string {
+	set, err := loadTemplates()
+	if err != nil {
+		panic(err)
+	}
+	return set.Text("es", key, nil)
+}
+
 var loadTemplates = sync.OnceValues(func() (*templates.Set, error) { return templates.Load(templates.Options{}) })
 
 // fixture is the accounts service with a clock of its own and cheap hashes.
@@ -105,10 +114,14 @@ func (f *fixture) register(username string) accounts.Account {
 	}
 	text := sha256.Sum256([]byte("texto"))
 	accepted := accounts.Acceptance{Version: "2026-01", Language: "es", TextHash: text[:], At: f.now()}
-	account, err := f.Create(f.ctx(), accounts.NewAccount{
+	b := &pgx.Batch{}
+	account, err := f.QueueCreate(f.ctx(), b, accounts.NewAccount{
 		ID: id, Username: username, Email: username + "@example.com", Language: "es", MemberID: uuid.Must(uuid.NewV7()),
 		PasswordHash: password, Question: "first_pay", AnswerHash: answer, Agreement: accepted, Certification: accepted,
 	})
+	if err == nil {
+		err = f.db.From(f.ctx()).SendBatch(f.ctx(), b).Close()
+	}
 	if err != nil {
 		f.t.Fatal(err)
 	}

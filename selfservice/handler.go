@@ -24,13 +24,13 @@ type Apps interface {
 	EndedWith(ctx context.Context, accountID uuid.UUID, since time.Time) ([]string, error)
 }
 
-// Deps are the dependencies of the pages. Service, Web, Keyring, Now and Cards are required.
+// Deps are the dependencies of the pages. Service, Web, Keyring, Now and Roster are required.
 type Deps struct {
 	Service  *accounts.Service
 	Web      *web.Web
 	Keyring  *seal.Keyring
 	Now      func() time.Time
-	Cards    Cards
+	Roster   Roster
 	Apps     Apps                     // nil: no app is ever connected
 	Changes  Changes                  // nil: nothing is ever on hold
 	Emails   Emails                   // nil: support alone changes addresses (design.md section 2)
@@ -48,7 +48,7 @@ type Handler struct {
 	web      *web.Web
 	keyring  *seal.Keyring
 	now      func() time.Time
-	cards    Cards
+	roster   Roster
 	apps     Apps
 	changes  Changes
 	emails   Emails
@@ -61,10 +61,10 @@ type Handler struct {
 
 // NewHandler returns an error if a dependency is missing.
 func NewHandler(d Deps) (*Handler, error) {
-	if d.Service == nil || d.Web == nil || d.Keyring == nil || d.Now == nil || d.Cards == nil {
-		return nil, errors.New("selfservice: Service, Web, Keyring, Now and Cards are required")
+	if d.Service == nil || d.Web == nil || d.Keyring == nil || d.Now == nil || d.Roster == nil {
+		return nil, errors.New("selfservice: Service, Web, Keyring, Now and Roster are required")
 	}
-	h := &Handler{d.Service, d.Web, d.Keyring, d.Now, d.Cards, d.Apps, d.Changes, d.Emails, d.Closings, d.Resume, d.App, d.EmailNeedsFactor, d.NoQuestions}
+	h := &Handler{d.Service, d.Web, d.Keyring, d.Now, d.Roster, d.Apps, d.Changes, d.Emails, d.Closings, d.Resume, d.App, d.EmailNeedsFactor, d.NoQuestions}
 	d.Web.GuardForms(func(c *gin.Context) error {
 		_, _, err := h.Lookup(c)
 		return err

@@ -19,16 +19,19 @@ import (
 
 	"huskyidp/accounts"
 	"huskyidp/internal/web"
+	"huskyidp/members"
 	"huskyidp/templates"
 )
 
-type cards map[uuid.UUID]Card
+type cards map[uuid.UUID]members.Member
 
-func (c cards) Card(_ context.Context, id uuid.UUID) (Card, error) {
-	if card, ok := c[id]; ok {
-		return card, nil
+func (c cards) Member(_ context.Context, id uuid.UUID) (members.Member, error) {
+	card, ok := c[id]
+	if !ok {
+		return card, members.ErrUnknown
 	}
-	return Card{}, ErrNoCard
+	card.ID = id
+	return card, nil
 }
 
 // browser is a client with cookies on a server with the account pages, and two routes
@@ -101,7 +104,7 @@ func browserOf(t *testing.T, f *fixture, c cards, kiosks []netip.Prefix, emails 
 		t.Fatalf("web.New: %v", err)
 	}
 	waits, _ := first(emails).(*held)
-	h, err := NewHandler(Deps{Service: f.Service, Web: w, Keyring: f.keyring, Now: f.now, Cards: c, Apps: b.apps, Changes: b.changes, Closings: closer{f}, Emails: first(emails), EmailNeedsFactor: waits != nil && waits.needsFactor, Resume: func(flow string) string { return "/resume?flow=" + flow }, App: App{Name: "Portal", URI: "https://portal.example/"}})
+	h, err := NewHandler(Deps{Service: f.Service, Web: w, Keyring: f.keyring, Now: f.now, Roster: c, Apps: b.apps, Changes: b.changes, Closings: closer{f}, Emails: first(emails), EmailNeedsFactor: waits != nil && waits.needsFactor, Resume: func(flow string) string { return "/resume?flow=" + flow }, App: App{Name: "Portal", URI: "https://portal.example/"}})
 	if err != nil {
 		t.Fatalf("NewHandler: %v", err)
 	}
@@ -169,7 +172,7 @@ func TestAccountPageWithoutNumberShowsTheName(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 1)
 	account := f.register("maria")
-	b := newBrowser(t, f, cards{account.MemberID: {Name: "María Peña", BirthYear: 1984}})
+	b := newBrowser(t, f, cards{account.MemberID: {FirstName: "María", LastName: "Peña", BirthDate: members.Date{Year: 1984}}})
 	b.get("/in/maria")
 	status, _, body := b.get("/account")
 	for _, want := range []string{"María Peña", "1984", "llame a Servicios para Miembros"} {
@@ -186,7 +189,7 @@ func TestAccountPage(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 1)
 	account := f.register("maria")
-	b := newBrowser(t, f, cards{account.MemberID: {Name: "María Peña", BirthYear: 1984, MemberNumber: "001234789"}})
+	b := newBrowser(t, f, cards{account.MemberID: {FirstName: "María", LastName: "Peña", BirthDate: members.Date{Year: 1984}, MemberNumber: "001234789"}})
 	if status, location, _ := b.get("/account"); status != 303 || location != "/login" {
 		t.Errorf("GET /account signed out = %d %q, want 303 to /login", status, location)
 	}

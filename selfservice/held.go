@@ -15,8 +15,8 @@ import (
 // them here as well, so that a thief of the mailbox alone cannot hide them (S-21).
 type Changes interface {
 	Held(ctx context.Context, accountID uuid.UUID) ([]templates.HeldChange, error)
-	// StopHeld stops one on the authority of a session, and reports whether it is stopped, now or by an earlier press.
-	StopHeld(ctx context.Context, accountID, id uuid.UUID, sid string) (bool, error)
+	// StopBySession stops one on the authority of a session, and reports whether it is stopped, now or by an earlier press.
+	StopBySession(ctx context.Context, accountID, id uuid.UUID, sid string) (bool, error)
 }
 
 // beside returns what every page of the section shows in addition to its own content.
@@ -48,7 +48,7 @@ func (h *Handler) stopHeld(c *gin.Context) error {
 	if err != nil || h.changes == nil {
 		return web.SeeOther(c, "/account")
 	}
-	stopped, err := h.changes.StopHeld(c.Request.Context(), session.AccountID, id, session.SID)
+	stopped, err := h.changes.StopBySession(c.Request.Context(), session.AccountID, id, session.SID)
 	if err != nil {
 		return err
 	}

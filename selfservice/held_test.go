@@ -23,7 +23,7 @@ func (w *waiting) Held(context.Context, uuid.UUID) ([]templates.HeldChange, erro
 	return w.list, nil
 }
 
-func (w *waiting) StopHeld(_ context.Context, _, id uuid.UUID, sid string) (bool, error) {
+func (w *waiting) StopBySession(_ context.Context, _, id uuid.UUID, sid string) (bool, error) {
 	w.sids = append(w.sids, sid)
 	for _, c := range w.list {
 		if c.ID == id.String() && c.InPerson {
@@ -49,7 +49,7 @@ func TestHeldChangeIsShown(t *testing.T) {
 	b.changes.list = []templates.HeldChange{change}
 	for _, path := range []string{"/account", "/account/factors"} {
 		_, _, body := b.get(path)
-		for _, want := range []string{"Quitar la verificación en dos pasos", "Se hará el 2", "Alguien lo pidió el 2", `action="` + stop + `"`, "Detener el cambio"} {
+		for _, want := range []string{say("admin.act.reset_factor"), "Se hará el 2", "Alguien lo pidió el 2", `action="` + stop + `"`, say("recovery.cancel.stop")} {
 			if !strings.Contains(body, want) {
 				t.Errorf("%s does not say %q:\n%s", path, want, body)
 			}
@@ -79,7 +79,7 @@ func TestHeldChangeIsShown(t *testing.T) {
 	if want := f.sid(account); len(b.changes.sids) != 2 || b.changes.sids[0] != want {
 		t.Errorf("stopped by %v, want %s", b.changes.sids, want)
 	}
-	if _, _, body := b.get("/account?note=held"); !strings.Contains(body, "El cambio se detuvo") || strings.Contains(body, stop) {
+	if _, _, body := b.get("/account?note=held"); !strings.Contains(body, say("recovery.cancel.done_title")) || strings.Contains(body, stop) {
 		t.Errorf("afterwards:\n%s", body)
 	}
 	change.InPerson = true

@@ -11,22 +11,12 @@ import (
 
 	"huskyidp/accounts"
 	"huskyidp/internal/web"
+	"huskyidp/members"
 )
 
-// ErrNoCard is returned by Cards for a member whom the roster no longer knows.
-var ErrNoCard = errors.New("selfservice: no such card")
-
-// Card is the part of the member's card that the account page shows.
-type Card struct {
-	Name         string
-	BirthYear    int
-	BirthDate    string // such as 1984-03-14, for the member alone who takes the data along
-	MemberNumber string
-}
-
-// Cards reads the card of a member. The error is ErrNoCard, or the roster's.
-type Cards interface {
-	Card(ctx context.Context, memberID uuid.UUID) (Card, error)
+// Roster has the members' cards; *members.Roster but in tests.
+type Roster interface {
+	Member(ctx context.Context, id uuid.UUID) (members.Member, error)
 }
 
 // homePage is the template accounts/home; it masks what is personal.
@@ -65,7 +55,7 @@ func (h *Handler) showHome(c *gin.Context) error {
 		return err
 	}
 	page := homePage{
-		Name: card.Name, Username: account.Username, Email: account.Email, MemberNumber: card.MemberNumber, BirthYear: card.BirthYear,
+		Name: card.Name(), Username: account.Username, Email: account.Email, MemberNumber: card.MemberNumber, BirthYear: card.BirthDate.Year,
 		Factors: kinds(factors), Language: account.Language, App: h.app.Name, AppURI: h.app.URI,
 		Closes: h.closings != nil && !account.Staff(),
 	}
@@ -97,13 +87,13 @@ func kinds(list []accounts.EnrolledFactor) (kinds []accounts.Factor) {
 }
 
 // card is empty for staff, and for a member whom the roster no longer knows.
-func (h *Handler) card(c *gin.Context, memberID uuid.UUID) (Card, error) {
+func (h *Handler) card(c *gin.Context, memberID uuid.UUID) (members.Member, error) {
 	if memberID == uuid.Nil {
-		return Card{}, nil
+		return members.Member{}, nil
 	}
-	card, err := h.cards.Card(c.Request.Context(), memberID)
-	if errors.Is(err, ErrNoCard) {
-		return Card{}, nil
+	card, err := h.roster.Member(c.Request.Context(), memberID)
+	if errors.Is(err, members.ErrUnknown) {
+		return members.Member{}, nil
 	}
 	return card, err
 }

@@ -82,7 +82,7 @@ func TestKiosk(t *testing.T) {
 	if _, err := f.Peek(f.ctx(), session); err == nil || b.cookie("session") != "" {
 		t.Error("the session stays open")
 	}
-	if _, _, body := b.get("/leave/done"); !strings.Contains(body, "Ya puede irse") || strings.Contains(body, "maria") {
+	if _, _, body := b.get("/leave/done"); !strings.Contains(body, say("web.kiosk.left_title")) || strings.Contains(body, "maria") {
 		t.Errorf("after leaving:\n%s", body)
 	}
 }
@@ -103,7 +103,7 @@ func TestNoKiosk(t *testing.T) {
 		}
 	}
 	if _, header, body := b.postAll("/account/language", "/leave", nil); header.Get("Clear-Site-Data") != "" || strings.Contains(body, "/leave") {
-		t.Error("POST /leave clears a browser that is no kiosk")
+		t.Error("POST /leave clears a browser that is not a kiosk")
 	}
 	_, _, body := b.get("/account/password")
 	if strings.Contains(body, "/leave") || !strings.Contains(body, `autocomplete="current-password"`) || !strings.Contains(body, "15 minutos") {

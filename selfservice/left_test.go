@@ -23,7 +23,7 @@ func (b *browser) left() (left int, of string) {
 	return answer.Left, answer.Of
 }
 
-// S-23: what a browser asks by itself is no use of the session, however many tabs ask.
+// S-23: what a browser asks by itself does not count as use of the session, however many tabs ask.
 func TestLeftIsNoUse(t *testing.T) {
 	t.Parallel()
 	f, b, account := member(t)

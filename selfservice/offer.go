@@ -15,7 +15,7 @@ const (
 )
 
 // NoteOffer notes, with the right password, that a passkey may be offered after this sign-in: the device can make one
-// and is the member's own, as far as can be told.
+// and is the member's own, as far as can be determined.
 func (h *Handler) NoteOffer(c *gin.Context, account accounts.Account) {
 	if web.Form(c).Get("platform") == "yes" && !web.Kiosk(c) && !account.Staff() && h.service.OwnBrowser(account, h.web.Cookie(c, web.DeviceCookie)) {
 		h.web.SetCookie(c, offerCookie, "yes", offerCookieAge)

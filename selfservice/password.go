@@ -50,11 +50,11 @@ func (h *Handler) changePassword(c *gin.Context) error {
 	}
 	status := http.StatusUnprocessableEntity
 	if len(problems) == 0 {
-		var besides func(context.Context) error
+		var alsoEnd func(context.Context) error
 		if h.emails != nil {
-			besides = func(ctx context.Context) error { return h.emails.StopEmail(ctx, session.AccountID) }
+			alsoEnd = func(ctx context.Context) error { return h.emails.StopOwn(ctx, session.AccountID) }
 		}
-		err := h.service.ChangePassword(ctx, accounts.PasswordChange{PasswordProof: h.passwordProof(c, session), New: wanted, Besides: besides})
+		err := h.service.ChangePassword(ctx, accounts.PasswordChange{PasswordProof: h.passwordProof(c, session), New: wanted, AlsoEnd: alsoEnd})
 		switch {
 		case err == nil:
 			if err := h.staySignedIn(c, session, account); err != nil {
@@ -94,5 +94,5 @@ func proofProblem(err error) (status int, problem templates.Problem, ok bool) {
 // known returns the member's details, which neither a password nor an answer may contain.
 func (h *Handler) known(c *gin.Context, account accounts.Account) ([]string, error) {
 	card, err := h.card(c, account.MemberID)
-	return []string{account.Username, account.Email, card.Name, card.MemberNumber}, err
+	return []string{account.Username, account.Email, card.Name(), card.MemberNumber}, err
 }

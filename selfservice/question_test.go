@@ -22,7 +22,7 @@ func TestChangeQuestion(t *testing.T) {
 			t.Errorf("the answer %q = %d, want 422 with %q", answer, status, want)
 		}
 	}
-	if status, _, body := change("nobody", "la cuchara", rightPassword); status != 422 || !strings.Contains(body, "Elija una pregunta") {
+	if status, _, body := change("nobody", "la cuchara", rightPassword); status != 422 || !strings.Contains(body, say("registration.credentials.question_choose")) {
 		t.Errorf("no question = %d", status)
 	}
 	for password, want := range map[string]string{"": "Escriba su contraseña", wrongPassword: "Esa no es su contraseña actual"} {

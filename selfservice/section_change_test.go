@@ -2,7 +2,6 @@ package selfservice
 
 import (
 	"context"
-	"huskyidp/accounts"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -12,10 +11,12 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"huskyidp/accounts"
 )
 
 // S-06: the current password, then every other session and older grants end, failures are
-// forgotten, the owner is told; S-22: this session goes on under another token.
+// forgotten, the owner is notified; S-22: this session continues under another token.
 func TestChangePassword(t *testing.T) {
 	t.Parallel()
 	f, b, account := member(t)
@@ -100,7 +101,7 @@ func TestAddTOTP(t *testing.T) {
 	if status, location, _ := b.post(location, path, url.Values{"code": {code}}); status != 303 || location != "/account/factors" {
 		t.Errorf("a second click = %d to %q", status, location)
 	}
-	if _, _, body := b.get(location); strings.Contains(body, "Sus códigos guardados") || strings.Contains(body, "Hacer una lista nueva") || !strings.Contains(body, "Hacer una lista") {
+	if _, _, body := b.get(location); strings.Contains(body, say("accounts.saved.title")) || strings.Contains(body, say("accounts.saved.renew")) || !strings.Contains(body, say("accounts.saved.make")) {
 		t.Errorf("before there is a list the page speaks of one:\n%s", body)
 	}
 	status, location, _ = b.post(location, "/account/factors/saved-codes", url.Values{"flow": {"f1"}})

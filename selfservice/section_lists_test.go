@@ -64,14 +64,14 @@ func TestHistoryPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, _, body := b.get("/account/history")
-	if n := strings.Count(body, "Contraseña cambiada"); n != 25 || !strings.Contains(body, "page=2") || strings.Contains(body, "page=0") {
+	if n := strings.Count(body, say("event.name.password_changed")); n != 25 || !strings.Contains(body, "page=2") || strings.Contains(body, "page=0") {
 		t.Errorf("the first page has %d events", n)
 	}
 	if n := strings.Count(body, "¿No fue usted?"); n != 25 {
 		t.Errorf("%d of 25 events can be denied", n)
 	}
 	_, _, body = b.get("/account/history?page=2")
-	if n := strings.Count(body, "Contraseña cambiada"); n != 5 || !strings.Contains(body, "page=1") || !strings.Contains(body, "Inició sesión en un dispositivo nuevo") ||
+	if n := strings.Count(body, say("event.name.password_changed")); n != 5 || !strings.Contains(body, "page=1") || !strings.Contains(body, say("event.name.new_device")) ||
 		!strings.Contains(body, "Apoyo Técnico empezó un cambio en espera: Quitar la verificación en dos pasos") {
 		t.Errorf("the second page has %d of the events\n%s", n, body)
 	}

@@ -14,11 +14,12 @@ import (
 
 	"huskyidp/accounts"
 	"huskyidp/internal/audit"
+	"huskyidp/members"
 )
 
 var csrfField = regexp.MustCompile(`name="csrf" value="([^"]+)"`)
 
-// post sends the form of a page; path is where it goes, page where it stands.
+// post sends the form of a page; path is where it goes, page where it is shown.
 func (b *browser) post(page, path string, fields url.Values) (status int, location, body string) {
 	b.t.Helper()
 	status, header, body := b.postAll(page, path, fields)
@@ -58,7 +59,7 @@ func member(t *testing.T) (*fixture, *browser, accounts.Account) {
 	t.Helper()
 	f := newFixture(t, 1)
 	account := f.register("maria")
-	b := newBrowser(t, f, cards{account.MemberID: {Name: "María Peña", BirthYear: 1984, MemberNumber: "001234789"}})
+	b := newBrowser(t, f, cards{account.MemberID: {FirstName: "María", LastName: "Peña", BirthDate: members.Date{Year: 1984}, MemberNumber: "001234789"}})
 	b.get("/in/maria")
 	return f, b, account
 }
@@ -114,7 +115,7 @@ func TestRequireFresh(t *testing.T) {
 			t.Errorf("POST %s after five minutes = %d to %q", path, status, location)
 		}
 		if accounts.ReturnPath(path) != path {
-			t.Errorf("a step-up may not go on at %s", path)
+			t.Errorf("a step-up may not continue at %s", path)
 		}
 	}
 	if kinds := f.kinds(account.ID); slices.Contains(kinds, audit.PasswordChanged) || slices.Contains(kinds, audit.QuestionChanged) {
@@ -127,7 +128,7 @@ func TestRequireFresh(t *testing.T) {
 	}
 }
 
-// S-20: with a second step enrolled elsewhere, the password alone is no proof.
+// S-20: with a second step enrolled elsewhere, the password alone is not sufficient.
 func TestRequireFreshFactor(t *testing.T) {
 	t.Parallel()
 	f, b, account := member(t)

@@ -55,7 +55,7 @@ func (h *Handler) welcomed(c *gin.Context) (session accounts.Session, d accounts
 	return session, d, true, err
 }
 
-// welcomeDone leads on to the app or the page of ours that waits.
+// welcomeDone redirects to the app or the page of ours that waits.
 func (h *Handler) welcomeDone(c *gin.Context, now bool) error {
 	switch back := accounts.ReturnPath(c.Query("return")); {
 	case web.Flow(c) != "" && h.resume != nil:

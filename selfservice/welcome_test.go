@@ -3,13 +3,15 @@ package selfservice
 import (
 	"errors"
 	"fmt"
-	"huskyidp/accounts"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"huskyidp/accounts"
+	"huskyidp/members"
 )
 
 // The member of an imported account proves the address, then sets what registration would have asked for; nothing else is
@@ -18,7 +20,7 @@ func TestWelcome(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 2)
 	a := f.imported("ana", rightPassword)
-	b := newBrowser(t, f, cards{a.MemberID: {Name: "Ana García", BirthYear: 1984, MemberNumber: "111111111"}})
+	b := newBrowser(t, f, cards{a.MemberID: {FirstName: "Ana", LastName: "García", BirthDate: members.Date{Year: 1984}, MemberNumber: "111111111"}})
 	if status, location, _ := b.get(accounts.WelcomePath); status != 303 || location != "/login?return="+accounts.WelcomePath {
 		t.Errorf("signed out = %d to %q", status, location)
 	}
@@ -34,11 +36,11 @@ func TestWelcome(t *testing.T) {
 		t.Errorf("before the agreement = %d to %q", status, location)
 	}
 	f.agrees(a)
-	if _, _, body := b.get(accounts.WelcomePath); !strings.Contains(body, "Active su cuenta") || !strings.Contains(body, "a•••@example.com") || strings.Contains(body, "ana@example.com") || strings.Contains(body, `name="code"`) {
+	if _, _, body := b.get(accounts.WelcomePath); !strings.Contains(body, say("accounts.welcome.code_title")) || !strings.Contains(body, "a•••@example.com") || strings.Contains(body, "ana@example.com") || strings.Contains(body, `name="code"`) {
 		t.Errorf("the page before a code is out:\n%s", body)
 	}
 	complete := url.Values{"question": {"first_pay"}, "answer": {"una linterna"}}
-	if status, _, body := b.post(accounts.WelcomePath, accounts.WelcomePath, complete); status != 422 || !strings.Contains(body, "Ese código ya no sirve") && !strings.Contains(body, "Escriba el código") {
+	if status, _, body := b.post(accounts.WelcomePath, accounts.WelcomePath, complete); status != 422 || !strings.Contains(body, "Ese código ya no sirve") && !strings.Contains(body, say("recovery.code.title")) {
 		t.Errorf("a question before the address is proven = %d", status)
 	}
 	if n := f.count(`select count(*) from account_questions where account_id = $1`, a.ID); n != 0 {
@@ -62,7 +64,7 @@ func TestWelcome(t *testing.T) {
 	if status, location, _ := b.post(accounts.WelcomePath, accounts.WelcomePath, url.Values{"code": {sixDigits.FindString(mailed.Content.Text)}}); status != 303 || location != accounts.WelcomePath {
 		t.Fatalf("the right code = %d to %q", status, location)
 	}
-	if status, _, body := b.post(accounts.WelcomePath, accounts.WelcomePath, url.Values{"question": {"nope"}, "answer": {"a"}}); status != 422 || !strings.Contains(body, "Elija una pregunta") {
+	if status, _, body := b.post(accounts.WelcomePath, accounts.WelcomePath, url.Values{"question": {"nope"}, "answer": {"a"}}); status != 422 || !strings.Contains(body, say("registration.credentials.question_choose")) {
 		t.Errorf("no question = %d, want 422", status)
 	}
 	if status, location, _ := b.post(accounts.WelcomePath, accounts.WelcomePath+"?flow=abc", complete); status != 303 || location != "/resume?flow=abc" {
@@ -91,7 +93,7 @@ func TestWelcomeAfterAnotherProof(t *testing.T) {
 		a := f.imported(username, rightPassword)
 		f.write(`update accounts set email_proven = $2 where id = $1`, a.ID, proven)
 		f.agrees(a)
-		b := newBrowser(t, f, cards{a.MemberID: {Name: "Ana García", BirthYear: 1984, MemberNumber: "111111111"}})
+		b := newBrowser(t, f, cards{a.MemberID: {FirstName: "Ana", LastName: "García", BirthDate: members.Date{Year: 1984}, MemberNumber: "111111111"}})
 		b.get("/in/" + username)
 		asksForCode := func(want bool) {
 			t.Helper()
@@ -167,7 +169,7 @@ func TestCodeOfAnotherSession(t *testing.T) {
 	says(phone, "123456", "Ese código ya no sirve")
 }
 
-// Whose old password breaks the rules chooses another; the session that did goes on, another one does not.
+// Whose old password breaks the rules chooses another; that session continues, another one does not.
 func TestWelcomePassword(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 2)

@@ -195,14 +195,14 @@ func (r *brandReader) texts(name string, by map[string]string, most int) {
 
 // documents reads a text in every language; nil if there is none.
 func (r *brandReader) documents(name string) map[string][]string {
-	all, told := map[string][]string{}, map[string]bool{}
+	all, reported := map[string][]string{}, map[string]bool{}
 	for _, lang := range r.languages {
 		before := len(r.mistakes)
 		data := r.read(name+"."+lang+".txt", 256<<10)
 		if err := CheckText(data); err != nil {
 			r.wrong(name+"."+lang+".txt", err)
 		}
-		told[lang] = len(r.mistakes) > before
+		reported[lang] = len(r.mistakes) > before
 		if paragraphs := Paragraphs(string(data)); len(paragraphs) > 0 {
 			all[lang] = paragraphs
 		}
@@ -211,7 +211,7 @@ func (r *brandReader) documents(name string) map[string][]string {
 		return nil
 	}
 	for _, lang := range r.languages {
-		if all[lang] == nil && !told[lang] {
+		if all[lang] == nil && !reported[lang] {
 			r.wrong(name+"."+lang+".txt", errors.New("is missing or empty: a text is needed in every language"))
 		}
 	}

@@ -113,7 +113,7 @@ func TestBrandMistakes(t *testing.T) {
 		{"brand.json", `{"hours": {"es": " ", "en": "{place}"}}`, []string{"hours.es: must be one line", "hours.en: must be one line"}},
 		{"brand.json", `{"name": {"es": "` + strings.Repeat("x", 41) + `", "en": "a\nb"}}`, []string{"name.es: must be one line of 1 to 40", "name.en: must be one line"}},
 		{"brand.json", `{"colors": {"light": {"primary": "#88CCDD", "purple": "#000000", "link": "blue"}, "dark": {"link": "#333333"}}}`, []string{
-			"colors.light: the contrast of on-primary on primary is 1.8 and must be 7", `colors.light: "purple" is no colour role`, `colors.light: link: "blue" is not a colour`, "colors.dark: the contrast of link on canvas"}},
+			"colors.light: the contrast of on-primary on primary is 1.8 and must be 7", `colors.light: "purple" is not a colour role`, `colors.light: link: "blue" is not a colour`, "colors.dark: the contrast of link on canvas"}},
 		{"privacy.en.txt", "", []string{"privacy.en.txt: is missing or empty"}},
 		{"nondiscrimination.es.txt", " \n\n ", []string{"nondiscrimination.es.txt: is missing or empty"}},
 		{"privacy.es.txt", "a\xff", []string{"privacy.es.txt: is not UTF-8"}},
@@ -128,7 +128,7 @@ func TestBrandMistakes(t *testing.T) {
 		{"nondiscrimination.en.txt", "one\r\n\r\ntwo \u202eowt", []string{"nondiscrimination.en.txt: line 3: holds U+202E, which turns the order"}},
 		{"nondiscrimination.en.txt", "\ufeffone\u200b", []string{"nondiscrimination.en.txt: line 1: holds U+200B, which nobody sees"}},
 		{"nondiscrimination.en.txt", "one\vtwo", []string{"nondiscrimination.en.txt: line 1: holds U+000B"}},
-		{"nondiscrimination.en.txt", "informaci\ufffdn", []string{"nondiscrimination.en.txt: line 1: holds U+FFFD, which stands for a letter that was lost"}},
+		{"nondiscrimination.en.txt", "informaci\ufffdn", []string{"nondiscrimination.en.txt: line 1: holds U+FFFD, which replaces a letter that was lost"}},
 		{"taglines.txt", "es: Hola.\nen: Call\u2066 us\nar: \u200f\u0645\n", []string{"taglines.txt: line 2: holds U+2066"}},
 		{"taglines.txt", "%PDF-1.7\n", []string{"taglines.txt: is a PDF document"}},
 		{"brand.json", `{"name": {"es": "Salud\u202E", "en": "Health\u00AD"}}`, []string{"name.es: holds U+202E", "name.en: holds U+00AD"}},
@@ -169,7 +169,7 @@ func TestBrandMistakeIsToldOnce(t *testing.T) {
 	}
 }
 
-// What writers of other scripts and word processors rightly use is no mistake.
+// What writers of other scripts and word processors rightly use is not a mistake.
 func TestBrandTexts(t *testing.T) {
 	_, err := LoadBrand(branded(t, map[string]string{
 		"privacy.es.txt": "\ufeffUn párrafo con\ttabulador y guion\u00adcillo.\r\n\r\nOtro: ñ, 日本, 👍\n",

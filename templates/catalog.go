@@ -87,7 +87,7 @@ func parseMessage(raw json.RawMessage) (message, error) {
 	for name, text := range texts {
 		form, ok := pluralForms[name]
 		if !ok {
-			return message{}, fmt.Errorf("%q is no plural category", name)
+			return message{}, fmt.Errorf("%q is not a plural category", name)
 		}
 		pieces, err := parsePieces(text)
 		if err != nil {

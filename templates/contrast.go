@@ -36,7 +36,7 @@ func (c Colours) check(own Colours) (mistakes []error) {
 	}
 	for role, colour := range c {
 		if _, known := own[role]; !known {
-			mistakes = append(mistakes, fmt.Errorf("%q is no colour role", role))
+			mistakes = append(mistakes, fmt.Errorf("%q is not a colour role", role))
 		} else if !hexColour.MatchString(colour) {
 			mistakes = append(mistakes, fmt.Errorf("%s: %q is not a colour such as #0B4F5C", role, colour))
 		} else {

@@ -32,7 +32,7 @@ type Layout struct {
 	Problems    []Problem         // why a form was refused, in the order of its fields
 	IdleTimeout time.Duration     // of the session of a signed-in page; 0 elsewhere
 	SessionMark string            // of that session, for the page's timer
-	Kiosk       bool              // strangers use this browser one after another
+	Kiosk       bool              // unrelated people use this browser one after another
 	RequestID   string            // shown on error pages
 	Account     *Account          // shown on every page of the account's section, nil elsewhere
 	Desk        *Desk             // whose console it is, nil outside the support desk and before its sign-in

@@ -55,7 +55,7 @@ func legalHTML(paragraph string) template.HTML {
 	return template.HTML(b.String())
 }
 
-// boldHTML sets what stands between two "**" in bold; one without a partner is text.
+// boldHTML sets the text between two "**" in bold; one without a partner is text.
 func boldHTML(text string) string {
 	parts := strings.Split(template.HTMLEscapeString(text), "**")
 	if len(parts)%2 == 0 {

@@ -43,7 +43,7 @@ func TestVerifyMailHasTheCodeOnALineOfItsOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !strings.Contains(m.Text, "\n\n123456\n\n") {
-		t.Errorf("the code stands not alone in\n%s", m.Text)
+		t.Errorf("the code is not on a line of its own in\n%s", m.Text)
 	}
 	if !strings.Contains(m.HTML, `<p class="code">123456</p>`) {
 		t.Errorf("the code is not set as a code in\n%s", m.HTML)

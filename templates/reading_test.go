@@ -108,7 +108,7 @@ var labels = strings.NewReplacer("CERTIFICACIÓN DE USUARIO", "", "USER CERTIFIC
 
 func TestReadingLevel(t *testing.T) {
 	s := load(t)
-	guide := map[string]bool{"registration.personal.no_match": true} // the guide's own sentence stands as it is
+	guide := map[string]bool{"registration.personal.no_match": true} // the guide's own sentence is unchanged
 	for lang, syllables := range map[string]func(string) int{"es": spanishSyllables, "en": englishSyllables} {
 		pages := map[string]reading{}
 		var all reading

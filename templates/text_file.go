@@ -66,7 +66,7 @@ func checkVisible(text, may string) error {
 		case r >= 0x202A && r <= 0x202E, r >= 0x2066 && r <= 0x2069:
 			return fmt.Errorf("holds U+%04X, which turns the order of the text", r)
 		case r == utf8.RuneError:
-			return fmt.Errorf("holds U+%04X, which stands for a letter that was lost", r)
+			return fmt.Errorf("holds U+%04X, which replaces a letter that was lost", r)
 		case unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp):
 			return fmt.Errorf("holds U+%04X, which nobody sees", r)
 		}

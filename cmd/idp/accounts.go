@@ -54,7 +54,7 @@ type AccountsImportCmd struct {
 	File       string            `arg:"" help:"CSV file with a header line." type:"existingfile"`
 	Column     map[string]string `placeholder:"COLUMN=HEADER" help:"Header name of a column, where it differs, such as username=login. May be repeated."`
 	DryRun     bool              `help:"Show the report and change nothing."`
-	SendMail   bool              `help:"Mail each member whose account is made that it moved. Otherwise nobody is told."`
+	SendMail   bool              `help:"Mail each member whose account is made that it moved. Otherwise nobody is notified."`
 	ShowFaults int               `default:"20" help:"How many of the lines left out to print; -1 for all."`
 }
 

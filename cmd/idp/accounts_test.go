@@ -103,7 +103,7 @@ func TestAccountsImportSendsMail(t *testing.T) {
 	}
 }
 
-// Each fault is told by its line and column, and the other lines count.
+// Each fault is reported with its line and column, and the other lines count.
 func TestAccountsImportFaults(t *testing.T) {
 	env, stdout, stderr := withRoster(t)
 	if err := (&AccountsImportCmd{File: writeFile(t, accountsHead+"111111111,ana.garcia,ana@example.com,,,,,\n")}).Run(t.Context(), env); err != nil {
@@ -205,7 +205,7 @@ func TestAccountsImportNamesWhatDiffers(t *testing.T) {
 	}
 }
 
-// A file that cannot be read is told as a whole.
+// An unreadable file is reported as a whole.
 func TestAccountsImportRefusesFiles(t *testing.T) {
 	env, _, _ := withRoster(t)
 	for content, want := range map[string]string{

@@ -44,7 +44,7 @@ var watches = []struct {
 			from audit_events where kind = 'password_reset' and at > @now::timestamptz - interval '7 days') counted`},
 }
 
-// watchLock keeps two instances from reporting the same state.
+// watchLock is the advisory lock that allows one instance at a time to report a state.
 const watchLock = 0x1d9a1e27
 
 // watch raises an alert for each state that lasts, once an hour across all instances.
@@ -57,7 +57,7 @@ func watch(db *postgres.DB, log *audit.Log) func(context.Context) error {
 			}
 			for _, w := range watches {
 				var count int
-				var told bool
+				var reported bool
 				args := pgx.NamedArgs{"now": now, "kind": w.kind}
 				if err := db.From(ctx).QueryRow(ctx, w.sql, args).Scan(&count); err != nil {
 					return fmt.Errorf("watching %s: %w", w.kind, err)
@@ -65,10 +65,10 @@ func watch(db *postgres.DB, log *audit.Log) func(context.Context) error {
 				if count < w.from {
 					continue
 				}
-				if err := db.From(ctx).QueryRow(ctx, `select exists (select from audit_events where kind = @kind and at > @now::timestamptz - interval '1 hour')`, args).Scan(&told); err != nil {
+				if err := db.From(ctx).QueryRow(ctx, `select exists (select from audit_events where kind = @kind and at > @now::timestamptz - interval '1 hour')`, args).Scan(&reported); err != nil {
 					return err
 				}
-				if told {
+				if reported {
 					continue
 				}
 				if err := log.Record(ctx, audit.Event{Kind: w.kind, At: now, Actor: "idp", Data: map[string]string{"count": strconv.Itoa(count)}}); err != nil {
@@ -83,9 +83,9 @@ func watch(db *postgres.DB, log *audit.Log) func(context.Context) error {
 // tellBroken records a sealed value that cannot be opened, outside of the request that met it, which may be rolled
 // back; at most once a minute for each value.
 func tellBroken(log *audit.Log, logger *slog.Logger) func(seal.Purpose, seal.Place) {
-	told := web.NewMeter[seal.Place](1, time.Minute)
+	reported := web.NewMeter[seal.Place](1, time.Minute)
 	return func(p seal.Purpose, at seal.Place) {
-		if told.Take(at, 1, time.Now()) > 0 {
+		if reported.Take(at, 1, time.Now()) > 0 {
 			return
 		}
 		event := audit.Event{Kind: audit.SealBroken, At: time.Now(), Actor: "idp",

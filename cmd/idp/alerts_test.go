@@ -73,8 +73,8 @@ func TestAlertMetrics(t *testing.T) {
 	}
 }
 
-// TestBrokenSeals (S-46, S-74): a value that stands at another row than it was sealed for is
-// told once, with a row of the audit, also where the transaction that met it is undone.
+// TestBrokenSeals (S-46, S-74): a value in another row than it was sealed for is
+// reported once, with a row of the audit, also where the transaction that met it is undone.
 func TestBrokenSeals(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.NewPool(t, 4)

@@ -106,7 +106,7 @@ func (c *AuditKeyCmd) Run(env *Environment) error {
 // older than a minute will show. last does so however long ago the last one was, so that after an orderly shutdown
 // nothing can be removed unnoticed. The two do not run concurrently.
 func (a *app) sealAudit(chain *audit.Chain, log *audit.Log) (tick, last func(context.Context) error) {
-	var told audit.Checkpoint
+	var written audit.Checkpoint
 	tick = func(ctx context.Context) error {
 		if _, err := chain.Seal(ctx); err != nil {
 			return err
@@ -114,19 +114,19 @@ func (a *app) sealAudit(chain *audit.Chain, log *audit.Log) (tick, last func(con
 		if _, _, err := chain.Checkpoint(ctx); err != nil {
 			return err
 		}
-		p, ok, err := chain.End(ctx, told)
+		p, ok, err := chain.End(ctx, written)
 		if _, broken := errors.AsType[*audit.Fault](err); broken { // once: after that the end is accepted as it is
-			told = audit.Checkpoint{}
+			written = audit.Checkpoint{}
 			return errors.Join(err, log.Record(ctx, audit.Event{Kind: audit.ChainBroken, At: time.Now(), Actor: "idp"}))
 		}
 		if ok {
-			told = p
+			written = p
 			a.logger.LogAttrs(ctx, slog.LevelInfo, "audit checkpoint", slog.Int64("position", p.Position), slog.String("checkpoint", p.Signed))
 		}
 		return err
 	}
 	return tick, func(ctx context.Context) error {
-		told.At = time.Time{}
+		written.At = time.Time{}
 		return tick(ctx)
 	}
 }

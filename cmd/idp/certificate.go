@@ -60,20 +60,20 @@ func (c *certificate) read() (isNew bool, err error) {
 const certificatePause = 2 * time.Second
 
 // watch looks for new files every two seconds, and at once on a signal.
-func (c *certificate) watch(told <-chan os.Signal, logger *slog.Logger) func(context.Context) {
+func (c *certificate) watch(reload <-chan os.Signal, logger *slog.Logger) func(context.Context) {
 	return func(ctx context.Context) {
 		for {
 			asked := false
 			select {
 			case <-ctx.Done():
 				return
-			case <-told:
+			case <-reload:
 				asked = true
 			case <-time.After(certificatePause):
 			}
 			if c == nil {
 				if asked {
-					logger.Info("nothing to read anew: TLS ends elsewhere")
+					logger.Info("no certificate to reload: TLS terminates elsewhere")
 				}
 				continue
 			}

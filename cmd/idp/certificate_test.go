@@ -10,7 +10,7 @@ import (
 )
 
 // A certificate that is renewed is shown without a restart, on each listener; one that is broken leaves the former in use.
-func TestCertificateIsReadAnew(t *testing.T) {
+func TestCertificateIsReloaded(t *testing.T) {
 	t.Parallel()
 	cert, key := certificateFiles(t, "first.example")
 	desk := freeAddress(t)
@@ -59,7 +59,7 @@ func TestHangUpWithoutCertificate(t *testing.T) {
 	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
-	within(t, 5*time.Second, "heard", func() bool { return strings.Contains(i.log.String(), "nothing to read anew") })
+	within(t, 5*time.Second, "heard", func() bool { return strings.Contains(i.log.String(), "no certificate to reload") })
 	if status, _ := i.operations("/readyz"); status != 200 {
 		t.Errorf("/readyz after SIGHUP = %d", status)
 	}

@@ -61,7 +61,7 @@ type ClientsEnableCmd struct {
 
 type ClientsErrorsCmd struct {
 	ID        string `arg:"" help:"client_id."`
-	RequestID string `help:"Only the one with this number, which stands on its error page."`
+	RequestID string `help:"Only the one with this number, which its error page shows."`
 }
 
 // clientDocument is a client as printed, with the member names of RFC 7591.

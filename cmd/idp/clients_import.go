@@ -38,7 +38,7 @@ type ClientsImportCmd struct {
 func (ClientsImportCmd) Help() string {
 	return `Clients that exist are updated and keep their secret, new ones are made, and others stay as they are: all in one
 transaction, or nothing. Prints what was done; the secrets of new clients are shown only then. The same file again changes
-nothing. A mistake is told with its line and member.`
+nothing. A mistake is reported with its line and member.`
 }
 
 // maxClientsFile in bytes; some thousand registrations.

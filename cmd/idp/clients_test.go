@@ -85,16 +85,16 @@ func TestClientsImportLeavesWhatIsUnchanged(t *testing.T) {
 	}
 }
 
-// Every mistake is told with its line and member, and one is enough to change nothing.
+// Every mistake is reported with its line and member, and one is enough to change nothing.
 func TestClientsImportTellsMistakes(t *testing.T) {
 	env, stdout, _ := commandEnvironment(t)
 	const good = `{"client_id": "good", "client_name": "Good", "redirect_uris": ["https://good.example/cb"]}`
 	for name, test := range map[string]struct{ content, want string }{
 		"no array":         {`{"client_id": "x"}`, "line 1: this is not a JSON array"},
 		"broken":           {"[\n" + good + ",\n{]", "line 3: the JSON is not well-formed"},
-		"a member twice":   {`[{"client_id": "x", "client_name": "X", "client_name": "Y"}]`, "line 1: client 1: client_name: stands twice"},
+		"a member twice":   {`[{"client_id": "x", "client_name": "X", "client_name": "Y"}]`, "line 1: client 1: client_name: appears twice"},
 		"no language":      {`[{"client_id": "x", "client_name#fr": "X"}]`, "they have en and es"},
-		"unknown member":   {"[\n" + good + ",\n{\"client_id\": \"x\", \"redirect_uri\": \"https://x.example\"}]", "line 3: client 2: redirect_uri: is no member of a registration: did you mean redirect_uris?"},
+		"unknown member":   {"[\n" + good + ",\n{\"client_id\": \"x\", \"redirect_uri\": \"https://x.example\"}]", "line 3: client 2: redirect_uri: is not a member of a registration: did you mean redirect_uris?"},
 		"a secret":         {"[{\"client_id\": \"x\", \"client_secret\": \"hunter2\"}]", "client_secret: is drawn here"},
 		"wrong type":       {"[{\"client_id\": \"x\", \"redirect_uris\": \"https://x.example\"}]", "redirect_uris: is an array of strings"},
 		"wrong address":    {"[\n" + good + ",\n\n{\"client_id\": \"x\", \"client_name\": \"X\", \"redirect_uris\": [\"http://x.example\"]}]", "line 4: client 2 (x): redirect_uris:"},

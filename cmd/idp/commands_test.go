@@ -104,7 +104,7 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-// Whatever a command needs of the environment is told by name, and a database that is down in one line.
+// A missing setting of a command is reported by name, and a database that is down in one line.
 func TestCommandsWithoutDatabase(t *testing.T) {
 	t.Parallel()
 	down := map[string]string{"IDP_DATABASE_URL": "postgres://idp:hunter2@127.0.0.1:1/idp", "IDP_KEK": seal.GenerateKEK(), "IDP_ACCEPT": "database-without-verified-tls"}

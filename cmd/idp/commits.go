@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	commitTold = 2 * time.Second  // a command that has waited this long for a commit says so
-	commitWait = 30 * time.Second // and ends after this long
+	commitNotice = 2 * time.Second  // a command that has waited this long for a commit says so
+	commitWait   = 30 * time.Second // and ends after this long
 )
 
 var errNoCommit = errors.New("no commit ends: the primary waits for a synchronous standby (pg_stat_replication shows which are there). " +
@@ -23,12 +23,12 @@ var errNoCommit = errors.New("no commit ends: the primary waits for a synchronou
 func watchCommits(ctx context.Context, o postgres.Options, limit time.Duration, out io.Writer, end context.CancelCauseFunc) {
 	var db *postgres.DB
 	var waits postgres.Waits
-	told := false
+	reported := false
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(commitTold / 2):
+		case <-time.After(commitNotice / 2):
 		}
 		if db == nil {
 			var err error
@@ -42,8 +42,8 @@ func watchCommits(ctx context.Context, o postgres.Options, limit time.Duration, 
 		case waited >= limit:
 			end(errNoCommit)
 			return
-		case waited >= commitTold && !told:
-			told = true
+		case waited >= commitNotice && !reported:
+			reported = true
 			fmt.Fprintf(out, "A commit waits for a synchronous standby, which does not answer. This ends in %s; the standby's return ends it sooner.\n",
 				(limit - waited).Round(time.Second))
 		}

@@ -28,8 +28,8 @@ import (
 // environment is the table of the settings of `idp serve`, each with the prefix IDP_. Help, manual page and `idp config
 // show` are made from it. A secret may come from a file named by NAME_FILE.
 type environment struct {
-	DatabaseURL       string            `env:"DATABASE_URL" must:"true" secret:"password" help:"PostgreSQL address with sslmode=verify-full; several hosts may stand in it; its role owns nothing (deploy/roles.sql). Run \"idp migrate\" first, as the owner"`
-	DatabasePooler    string            `env:"DATABASE_POOLER" help:"transaction: a pooler such as PgBouncer stands before the server, in that mode; the role has time-outs then (deploy/roles.sql)"`
+	DatabaseURL       string            `env:"DATABASE_URL" must:"true" secret:"password" help:"PostgreSQL address with sslmode=verify-full; it may name several hosts; its role owns nothing (deploy/roles.sql). Run \"idp migrate\" first, as the owner"`
+	DatabasePooler    string            `env:"DATABASE_POOLER" help:"transaction: a pooler such as PgBouncer is in front of the server, in that mode; the role has time-outs then (deploy/roles.sql)"`
 	StateDir          string            `env:"STATE_DIR" help:"folder in which this instance remembers how far the database has come, so that one put back while all were stopped is noticed; empty for none"`
 	Issuer            string            `env:"ISSUER" must:"true" help:"https://host without a slash at its end, as members and applications see it"`
 	KEK               string            `env:"KEK" must:"true" secret:"all" help:"key-encryption key, 32 bytes in base64 or hex; \"idp keys generate-kek\" makes one"`
@@ -54,7 +54,7 @@ type environment struct {
 	Languages         []string          `env:"LANGUAGES" help:"of pages and mails, comma-separated, es among them; empty for all but drafts, see \"idp words check\""`
 	TrustedProxies    []string          `env:"TRUSTED_PROXIES" help:"networks whose X-Forwarded-For is read, comma-separated"`
 	WideSources       []string          `env:"WIDE_SOURCES" help:"networks of clinics and call centres, which have higher limits, comma-separated"`
-	KioskNetworks     []string          `env:"KIOSK_NETWORKS" help:"networks of computers that strangers share, as in libraries: short sessions, nothing kept, a button that leaves; comma-separated"`
+	KioskNetworks     []string          `env:"KIOSK_NETWORKS" help:"networks of computers that the public shares, as in libraries: short sessions, nothing kept, a button that leaves; comma-separated"`
 	IdentityLock      time.Duration     `env:"IDENTITY_LOCK" envDefault:"24h" help:"after three tries with the wrong card; 0 until staff release it"`
 	MemberNumber      string            `env:"MEMBER_NUMBER_PATTERN" envDefault:"[0-9]{9}" help:"of the number on the card, spaces and dashes dropped"`
 	SecretQuestion    bool              `env:"SECRET_QUESTION" envDefault:"true" help:"asked at registration and in recovery; false: never"`
@@ -146,9 +146,9 @@ func (e *environment) check(m *mistakes) settings {
 		m.wrong("ISSUER", "must be https://host without path, query or a slash at its end")
 	}
 	if e.TLSCert != "" && e.TLSKey == "" {
-		m.wrong("TLS_KEY", "is missing beside IDP_TLS_CERT")
+		m.wrong("TLS_KEY", "is required with IDP_TLS_CERT")
 	} else if e.TLSCert == "" && e.TLSKey != "" {
-		m.wrong("TLS_CERT", "is missing beside IDP_TLS_KEY")
+		m.wrong("TLS_CERT", "is required with IDP_TLS_KEY")
 	} else if e.TLSCert == "" && !e.accepts(acceptPlainListener) {
 		m.weak("TLS_CERT", acceptPlainListener, "is missing, and TLS has to end somewhere: here, or at a proxy in front")
 	}
@@ -293,7 +293,7 @@ func (e *environment) checkDesk(m *mistakes) string {
 		return ""
 	}
 	if e.DeskListen == "" {
-		m.wrong("DESK_LISTEN", "is missing beside IDP_DESK_ADDRESS")
+		m.wrong("DESK_LISTEN", "is required with IDP_DESK_ADDRESS")
 	}
 	u, err := url.Parse(e.DeskAddress)
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
@@ -311,7 +311,7 @@ func (e *environment) checkDesk(m *mistakes) string {
 func (e *environment) checkMTLS(m *mistakes) provider.ProofDeps {
 	if e.MTLSListen == "" && e.ClientCertHeader == "" {
 		if e.MTLSAddress != "" || e.ClientCAs != "" {
-			m.wrong("MTLS_LISTEN", "is missing beside IDP_MTLS_ADDRESS or IDP_CLIENT_CAS")
+			m.wrong("MTLS_LISTEN", "is required with IDP_MTLS_ADDRESS or IDP_CLIENT_CAS")
 		}
 		return provider.ProofDeps{}
 	}
@@ -319,7 +319,7 @@ func (e *environment) checkMTLS(m *mistakes) provider.ProofDeps {
 		m.wrong("MTLS_ADDRESS", "must be https://host without path")
 	}
 	if e.MTLSListen != "" && e.TLSCert == "" {
-		m.wrong("MTLS_LISTEN", "needs IDP_TLS_CERT: certificates are asked for where TLS ends")
+		m.wrong("MTLS_LISTEN", "needs IDP_TLS_CERT: certificates are requested where TLS terminates")
 	}
 	proofs := provider.ProofDeps{MTLSAddress: e.MTLSAddress, ClientCertificate: provider.PeerCertificate}
 	if e.ClientCAs != "" {

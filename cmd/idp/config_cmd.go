@@ -30,7 +30,7 @@ type ConfigCheckCmd struct{}
 
 // Help is shown by --help.
 func (ConfigCheckCmd) Help() string {
-	return `Prints a line for each check, and leaves with 1 if one failed: a job of a release runs it before the instances start.`
+	return `Prints a line for each check, and exits with status 1 if one failed: a job of a release runs it before the instances start.`
 }
 
 // Run makes all checks, even after one has failed.

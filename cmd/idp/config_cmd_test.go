@@ -21,7 +21,7 @@ func TestOneRemedyForOneMistake(t *testing.T) {
 		"IDP_PORT": "tcp://10.0.0.1:80", "IDP_DESK_SERVICE_HOST": "10.0.0.1", "IDP_PORT_80_TCP_ADDR": "10.0.0.1", "IDP_ACCEPT": "database-without-verified-tls"})
 	for _, name := range []string{"IDP_DATABASE_CONNS", "IDP_KEK", "IDP_SMTP_TLS", "IDP_SMTP:", "IDP_MAIL_FROM", "IDP_TLS_CERT", "IDP_ISSUER", "IDP_ACCEPT"} {
 		if n := strings.Count(err.Error(), name); n != 1 {
-			t.Errorf("%s is told %d times in:\n%v", name, n, err)
+			t.Errorf("%s is reported %d times in:\n%v", name, n, err)
 		}
 	}
 	if !strings.Contains(err.Error(), "IDP_ACCEPT=database-without-verified-tls,tls-ends-at-the-proxy,mail-without-tls,sample-agreement") {
@@ -72,7 +72,7 @@ func TestConfigFile(t *testing.T) {
 	for content, want := range map[string]string{
 		"IDP_DRAIN\n":  "line 1: must be IDP_NAME=VALUE",
 		"\nDRAIN=5s\n": "line 2: must be IDP_NAME=VALUE",
-		"IDP_LANGUAGE=es\n" + "IDP_LANGUAGE=en\n": "line 2: IDP_LANGUAGE stands twice",
+		"IDP_LANGUAGE=es\n" + "IDP_LANGUAGE=en\n": "line 2: IDP_LANGUAGE appears twice",
 	} {
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)

@@ -228,7 +228,7 @@ func readConfigFile(in io.Reader, path string) (map[string]string, error) {
 		case !ok || !strings.HasPrefix(name, "IDP_"):
 			wrong = append(wrong, fmt.Errorf("%s: line %d: must be IDP_NAME=VALUE", path, i+1))
 		case twice:
-			wrong = append(wrong, fmt.Errorf("%s: line %d: %s stands twice", path, i+1, name))
+			wrong = append(wrong, fmt.Errorf("%s: line %d: %s appears twice", path, i+1, name))
 		default:
 			vars[name] = value
 		}

@@ -110,7 +110,7 @@ func (d *DemoCmd) Run(ctx context.Context, p *process) error {
 		s.agreementDir = d.Brand
 	}
 	s.issuer, s.tryURL = localURL(public), localURL(app)+portal.TryPath
-	s.outbound.Allow = []string{strings.TrimPrefix(localURL(app), "http://")} // the portal is told of sign-outs
+	s.outbound.Allow = []string{strings.TrimPrefix(localURL(app), "http://")} // the portal is notified of sign-outs
 	s.deskAddress = "http://" + desk.Addr().String()                          // 127.0.0.1 is another host than localhost: cookies stay apart, as in production
 	log, err := os.OpenFile(filepath.Join(dir, "idp.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {

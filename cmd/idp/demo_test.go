@@ -115,7 +115,7 @@ func TestDemoKeepsWhatWasImported(t *testing.T) {
 	}
 }
 
-// Whatever keeps the demo from starting is told in one line, and its ports are free again.
+// A start of the demo that fails is reported in one line, and its ports are free again.
 func TestDemoStartFails(t *testing.T) {
 	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")

@@ -157,7 +157,7 @@ func TestDeployNamesSettings(t *testing.T) {
 				continue
 			}
 			if !slices.Contains(known, strings.TrimSuffix(name, "_FILE")) && !slices.Contains(known, name) {
-				t.Errorf("%s: %s is no setting", path, name)
+				t.Errorf("%s: %s is not a setting", path, name)
 			}
 		}
 	}

@@ -93,7 +93,7 @@ func (d *drill) shell(line string) {
 	d.t.Helper()
 	cmd := exec.Command("sh", "-ec", line)
 	cmd.Dir = d.dir
-	// pg_ctl and pg_basebackup stand beside the newest server
+	// pg_ctl and pg_basebackup are in the folder of the newest server
 	cmd.Env = append(os.Environ(), "PATH="+strings.Join(append(binFolders(), os.Getenv("PATH")), ":"))
 	for name, value := range d.vars {
 		cmd.Env = append(cmd.Env, name+"="+value)
@@ -209,9 +209,13 @@ func (d *drill) member() {
 	doc := legal.Agreement(time.Now(), "es")
 	agreed := accounts.Acceptance{Version: doc.Version, Language: "es", TextHash: doc.Hash[:], At: time.Now()}
 	must(t, db.InTx(ctx, func(ctx context.Context) error {
-		_, err := people.Create(ctx, accounts.NewAccount{ID: id, Username: "maria.nunez", Email: "maria@example.org", Language: "es", MemberID: found.ID,
+		b := &pgx.Batch{}
+		_, err := people.QueueCreate(ctx, b, accounts.NewAccount{ID: id, Username: "maria.nunez", Email: "maria@example.org", Language: "es", MemberID: found.ID,
 			PasswordHash: hash, Question: "first_pay", AnswerHash: answer, Agreement: agreed, Certification: agreed})
-		return err
+		if err != nil {
+			return err
+		}
+		return db.Finish(ctx, b)
 	}))
 }
 

@@ -4,6 +4,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -34,7 +35,7 @@ var rows = [][]string{
 	{"internal/postgres/embedded"},
 }
 
-// apart are packages that stand beside the service, with all they may import.
+// apart are packages that are not part of the service, with all they may import.
 var apart = map[string][]string{
 	"docs/examples":                  {},
 	"internal/site":                  {"templates"},
@@ -78,7 +79,7 @@ func TestImportsPointDown(t *testing.T) {
 			case beside && !slices.Contains(allowed, other):
 				t.Errorf("%s imports %s, want only %v", name, other, allowed)
 			case !beside && !inRow && name != "cmd/idp":
-				t.Errorf("%s imports %s, which stands beside the service", name, other)
+				t.Errorf("%s imports %s, which is not part of the service", name, other)
 			case !beside && inRow && to <= from:
 				t.Errorf("%s imports %s, which is not below it", name, other)
 			}
@@ -89,6 +90,36 @@ func TestImportsPointDown(t *testing.T) {
 			if imports[name] == nil {
 				t.Errorf("package %s is in the picture and not in the tree", name)
 			}
+		}
+	}
+}
+
+// TestPictureOfImports: CONTRIBUTING.md draws the rows.
+func TestPictureOfImports(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../CONTRIBUTING.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, picture, found := strings.Cut(string(text), "## Shape")
+	_, picture, _ = strings.Cut(picture, "```\n")
+	picture, _, ended := strings.Cut(picture, "```")
+	if !found || !ended {
+		t.Fatal("CONTRIBUTING.md has no picture under Shape")
+	}
+	lines := strings.Split(strings.TrimSpace(picture), "\n")
+	if len(lines) != len(rows) {
+		t.Fatalf("the picture has %d rows, want %d", len(lines), len(rows))
+	}
+	for i, line := range lines {
+		words := strings.Fields(line)
+		if len(words) < len(rows[i]) {
+			t.Errorf("row %d of the picture is %q, want %v", i+1, line, rows[i])
+			continue
+		}
+		drawn := slices.Sorted(slices.Values(words[:len(rows[i])]))
+		if want := slices.Sorted(slices.Values(rows[i])); !slices.Equal(drawn, want) {
+			t.Errorf("row %d of the picture has %v, want %v", i+1, drawn, want)
 		}
 	}
 }

@@ -21,7 +21,7 @@ type KeysCmd struct {
 
 	GenerateKEK KeysGenerateKEKCmd `cmd:"" name:"generate-kek" help:"Make a key-encryption key."`
 	Data        KeysDataCmd        `cmd:"" help:"Show the versions of the data keys, and what the old ones still hold."`
-	RotateData  KeysRotateDataCmd  `cmd:"" name:"rotate-data" help:"Take the next step to a new version of a data key: add, write, seal anew, drop."`
+	RotateData  KeysRotateDataCmd  `cmd:"" name:"rotate-data" help:"Take the next step to a new version of a data key: add, write, re-encrypt, drop."`
 	Rewrap      KeysRewrapCmd      `cmd:"" help:"Wrap all data keys with the present key-encryption key, so that older ones can go."`
 }
 
@@ -163,6 +163,6 @@ func (c *KeysRewrapCmd) Run(ctx context.Context, env *Environment) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(env.Stdout, "%d data keys wrapped anew.\n", changed)
+	_, err = fmt.Fprintf(env.Stdout, "%d data keys wrapped again.\n", changed)
 	return err
 }

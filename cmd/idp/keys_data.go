@@ -55,7 +55,7 @@ func (c *KeysDataCmd) Run(ctx context.Context, env *Environment) error {
 // KeysRotateDataCmd is "idp keys rotate-data".
 type KeysRotateDataCmd struct {
 	Purpose string `arg:"" enum:"pii,totp,signing,pepper-password,pepper-answer,pepper-code,queue" help:"pii, totp, signing, pepper-password, pepper-answer, pepper-code or queue."`
-	Wait    bool   `help:"Go on until the old version is dropped: about five minutes, and the time of sealing all values anew."`
+	Wait    bool   `help:"Wait until the old version is dropped: about five minutes, and the time to re-encrypt all values."`
 }
 
 // Run takes one step, or all. It may be stopped at any moment and run again; the service keeps running.
@@ -69,11 +69,11 @@ func (c *KeysRotateDataCmd) Run(ctx context.Context, env *Environment) error {
 		case seal.StepAdded:
 			fmt.Fprintln(env.Stdout, "A new version is there. It writes once every instance knows it, in two minutes.")
 		case seal.StepPromoted:
-			fmt.Fprintln(env.Stdout, "The new version writes. Values are sealed anew once every instance knows it, in two minutes.")
+			fmt.Fprintln(env.Stdout, "The new version writes. Values are re-encrypted once every instance knows it, in two minutes.")
 		case seal.StepResealed:
-			fmt.Fprintf(env.Stdout, "%d values are sealed anew; some were being changed and are left.\n", changed)
+			fmt.Fprintf(env.Stdout, "%d values are re-encrypted; some were being changed and are left.\n", changed)
 		case seal.StepDropped:
-			_, err := fmt.Fprintf(env.Stdout, "%d values are sealed anew, none is left, and the old version is dropped. Running this again begins another rotation.\n", changed)
+			_, err := fmt.Fprintf(env.Stdout, "%d values are re-encrypted, none is left, and the old version is dropped. Running this again begins another rotation.\n", changed)
 			return err
 		case seal.StepWaits:
 			if !c.Wait {

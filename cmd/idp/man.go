@@ -33,7 +33,7 @@ func (ManCmd) Run(p *process, model *kong.Application) error {
 	m.text("A variable with _FILE behind its name holds the name of a file with the value.")
 	m.line(".SH SIGNALS")
 	m.term("SIGTERM, SIGINT", "idp serve drains and ends.", "")
-	m.term("SIGHUP", "idp serve reads its certificates anew.", "")
+	m.term("SIGHUP", "idp serve reloads its certificates.", "")
 	m.line(".SH EXIT STATUS")
 	m.text("0 if all went well, 1 if not, 2 if the command was not understood.")
 	_, err := io.WriteString(p.stdout, m.String())

@@ -16,7 +16,7 @@ import (
 	"huskyidp/provider"
 )
 
-// meters are the counters of the packages, each with a name and labels of ours. No label contains what a stranger
+// meters are the counters of the packages, each with a name and labels of ours. No label contains what a client
 // typed; each has a list of values, and all others are "other". stateMetrics has the state of database and keys.
 type meters struct {
 	registry *prometheus.Registry
@@ -88,7 +88,7 @@ func oneOf(known []string, value string) string {
 	return "other"
 }
 
-// request counts by route pattern and known method, never by what a stranger typed.
+// request counts by route pattern and known method, never by what a client sent.
 func (m *meters) request(method, route string, status int, took time.Duration) {
 	if route == "" {
 		route = "unknown"

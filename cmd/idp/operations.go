@@ -25,7 +25,7 @@ func (a *app) operations() http.Handler {
 
 // How far an instance's clock may be from that of the database, by which others judge what it wrote.
 const (
-	clockTold  = time.Second // once a minute
+	clockWarn  = time.Second // once a minute
 	clockLimit = 5 * time.Second
 )
 
@@ -59,8 +59,8 @@ func (a *app) readyz(w http.ResponseWriter, r *http.Request) {
 // clockApart is how far the database's clock is outside of the interval between question and answer.
 func (a *app) clockApart(asked, theirs, answered time.Time) time.Duration {
 	apart := max(asked.Sub(theirs), theirs.Sub(answered))
-	if told := a.clockTold.Load(); apart > clockTold && (told == nil || answered.Sub(*told) >= time.Minute) {
-		a.clockTold.Store(&answered)
+	if last := a.clockWarned.Load(); apart > clockWarn && (last == nil || answered.Sub(*last) >= time.Minute) {
+		a.clockWarned.Store(&answered)
 		a.logger.Warn("clock apart", "seconds", apart.Seconds())
 	}
 	return apart

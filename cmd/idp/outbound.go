@@ -9,7 +9,7 @@ import (
 	"huskyidp/provider"
 )
 
-// checkOutbound reads where calls to apps may go besides the public network.
+// checkOutbound reads where calls to apps may go in addition to the public network.
 func (e *environment) checkOutbound(m *mistakes) outbound.Options {
 	o := outbound.Options{Allow: e.OutboundAllow}
 	for _, target := range e.OutboundAllow {
@@ -24,7 +24,7 @@ func (e *environment) checkOutbound(m *mistakes) outbound.Options {
 		pem, err := os.ReadFile(e.OutboundCA)
 		o.RootCAs = x509.NewCertPool()
 		if err != nil || !o.RootCAs.AppendCertsFromPEM(pem) {
-			m.wrong("OUTBOUND_CA", "is no file of certificates in PEM")
+			m.wrong("OUTBOUND_CA", "must be a file of PEM certificates")
 		}
 	}
 	return o
@@ -40,7 +40,7 @@ func (e *environment) checkProofs(s *settings, m *mistakes) {
 		m.wrong("CLIENT_CERT_HEADER", "is read from IDP_TRUSTED_PROXIES alone, which is empty")
 	}
 	if e.MTLSListen != "" {
-		m.wrong("CLIENT_CERT_HEADER", "does not come together with IDP_MTLS_LISTEN: TLS ends here or there")
+		m.wrong("CLIENT_CERT_HEADER", "cannot be combined with IDP_MTLS_LISTEN: TLS terminates either here or at the proxy")
 	}
 	s.proofs.ClientCertificate = provider.ProxyCertificate(e.ClientCertHeader, s.proxies)
 }

@@ -35,7 +35,7 @@ func TestRolesOfTheDatabase(t *testing.T) {
 	}
 }
 
-// TestRestoreDrill does the lines of docs/operate.md on a real cluster: a base backup, life goes on, the backup comes
+// TestRestoreDrill does the lines of docs/operate.md on a real cluster: a base backup, further use, the backup comes
 // back, and with it nothing of what was spent, revoked or ended since.
 func TestRestoreDrill(t *testing.T) {
 	t.Parallel()

@@ -27,7 +27,7 @@ type RosterCmd struct {
 type RosterImportCmd struct {
 	File            string            `arg:"" help:"CSV file with one header line, or X12 834 (005010X220A1)." type:"existingfile"`
 	Column          map[string]string `env:"IDP_ROSTER_COLUMN" placeholder:"COLUMN=HEADER" help:"Header name of a column, where it differs: member_number, first_name, last_name, birth_date; optional suffix, program, coverage_start, coverage_end. May be repeated."`
-	Separator       string            `env:"IDP_ROSTER_SEPARATOR" default:"auto" help:"What stands between two fields: one character, tab, or auto."`
+	Separator       string            `env:"IDP_ROSTER_SEPARATOR" default:"auto" help:"The separator of fields: one character, tab, or auto."`
 	Dates           string            `env:"IDP_ROSTER_DATES" default:"auto" enum:"auto,day-first,month-first" help:"CSV: what 04/10/1984 is. auto: month first, as on the card, and a file with a date that can only have its day first is refused."`
 	MemberRef       string            `env:"IDP_ROSTER_MEMBER_REF" default:"0F" enum:"0F,23,1L" help:"X12 834: qualifier of the REF segment with the member number."`
 	DryRun          bool              `help:"Show the report and change nothing."`
@@ -45,7 +45,7 @@ type RosterImportCmd struct {
 
 // Help is shown by --help.
 func (RosterImportCmd) Help() string {
-	return `A full file is the whole roster: members who are not in it end, members who came back go on. An X12 834 change file
+	return `A full file is the whole roster: members who are not in it end, members who came back continue. An X12 834 change file
 touches whom it names. A file is applied in one transaction, or not at all. A line with a fault is printed and left
 out; its member stays as before. Several lines of one member are merged. The same file again changes nothing. The exit
 status is 0 if every line was taken, 3 if lines were left out or held back, 1 if nothing was changed.
@@ -174,7 +174,7 @@ func (c *RosterImportCmd) explain(err error) error {
 		}
 	}
 	if len(advice) > 0 {
-		return fmt.Errorf("%w. To go on: %s", err, strings.Join(advice, "; "))
+		return fmt.Errorf("%w. To continue: %s", err, strings.Join(advice, "; "))
 	}
 	if _, isFile := errors.AsType[*members.FileError](err); isFile {
 		return fmt.Errorf("%s: %w. Nothing was changed", c.File, err)

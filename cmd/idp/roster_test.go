@@ -103,7 +103,7 @@ func TestImportPrintsFaultsAndExplainsRefusals(t *testing.T) {
 		t.Errorf("dates of both orders: %v, want no setting that reads only half of them", err)
 	}
 	if err := run(header+ana, func(c *RosterImportCmd) { c.Separator = "ñ" }); err == nil {
-		t.Error("a separator that is no ASCII character was taken")
+		t.Error("a separator beyond ASCII was accepted")
 	}
 	covered := "member_number,first_name,last_name,birth_date,coverage_end\n"
 	for n := range 6 {
@@ -117,7 +117,7 @@ func TestImportPrintsFaultsAndExplainsRefusals(t *testing.T) {
 	}
 }
 
-// A number that became somebody else's: the report says how to go on, and going on needs its list.
+// A number that became somebody else's: the report says how to continue, and continuing needs its list.
 func TestImportOfHeldLines(t *testing.T) {
 	env, stdout, stderr := commandEnvironment(t)
 	const header, eva = "member_number;first_name;last_name;birth_date\n", "222222222;EVA;LOPEZ;1985-05-17\n"

@@ -26,7 +26,7 @@ type ServeCmd struct{}
 func (ServeCmd) Help() string {
 	return `Configuration comes from the environment, and from the file of --config. A secret may come from a file of its own:
 IDP_KEK_FILE in place of IDP_KEK. Everything is checked before a port is opened, and every mistake is named; "idp config check"
-does the same and opens none. Certificates are read anew within seconds of a change of their files, and at once on SIGHUP;
+does the same and opens none. Certificates are reloaded within seconds of a change of their files, and at once on SIGHUP;
 SIGTERM drains and ends.
 ` + settingsHelp()
 }

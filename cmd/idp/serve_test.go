@@ -223,7 +223,7 @@ func TestDatabaseOutage(t *testing.T) {
 	}
 }
 
-// newTap stands between an instance and its database, and can be closed.
+// newTap is a proxy between an instance and its database, and can be closed.
 func newTap(t *testing.T, dsn string) (*tap.Tap, string) {
 	t.Helper()
 	cfg, err := pgx.ParseConfig(dsn)

@@ -123,7 +123,7 @@ func (a *app) features(_ context.Context, s settings, sv *services) (err error) 
 	}
 	sv.registration, err = registration.New(registration.Deps{
 		DB: a.db, Keyring: sv.keyring, Limiter: sv.limiter, Audit: sv.audit, Outbox: sv.outbox, Mails: a.templates, Now: time.Now,
-		Roster: sv.members, Accounts: sv.accounts, Desk: sv.recovery, Flows: flows{sv.provider}, Legal: sv.legal,
+		Roster: sv.members, Accounts: sv.accounts, Recovery: sv.recovery, Flows: sv.provider, Resume: provider.ResumePath, Legal: sv.legal,
 		Issuer: s.issuer, IdentityLock: s.identityLock, NoQuestions: s.noQuestions,
 	})
 	return err

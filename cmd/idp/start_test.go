@@ -33,7 +33,7 @@ func runnable(t *testing.T, dsn string) map[string]string {
 	}
 }
 
-// TestServeStartFails: whatever keeps serve from starting is told in a line that names the setting, the exit code is 1,
+// TestServeStartFails: a start of serve that fails is reported in a line that names the setting, the exit code is 1,
 // and nothing stays open.
 func TestServeStartFails(t *testing.T) {
 	t.Parallel()

@@ -111,7 +111,7 @@ func TestTelemetry(t *testing.T) {
 		proxied = get(a, "/login?flow=mariasecreta"+strings.Repeat("A", 31), "192.0.2.9", parent)
 		for _, id := range []string{own, strangers, proxied} {
 			if len(id) != 32 || !strings.Contains(log.String(), `"request_id":"`+id+`"`) {
-				t.Errorf("the request id %q is no trace id, or not in the log", id)
+				t.Errorf("the request id %q is not a trace id, or not in the log", id)
 			}
 		}
 	})
@@ -173,7 +173,7 @@ func TestTelemetryIsOff(t *testing.T) {
 	}
 }
 
-// What cannot be done is told at the start, by the variable's name.
+// An unsupported setting is reported at the start, by the variable's name.
 func TestTelemetryRefusesSettings(t *testing.T) {
 	for name, value := range map[string]string{"OTEL_TRACES_EXPORTER": "zipkin", "OTEL_METRICS_EXPORTER": "prometheus", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc", "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL": "http/json"} {
 		t.Run(name, func(t *testing.T) {

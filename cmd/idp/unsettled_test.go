@@ -26,7 +26,7 @@ var unsettledRoutes = map[string]string{
 	"/account/ended":     "where it leads",
 	"/account/closing":   "what was just done, without a session; else the sign-in",
 	"/login":             "says who is signed in",
-	"/login/accounts":    "which of two people goes on",
+	"/login/accounts":    "which of two people continues",
 	"/reauth":            "those pages want a proof that is not old",
 	"/reauth/cancel":     "",
 	"/reauth/options":    "",

@@ -59,7 +59,7 @@ type app struct {
 	stalled     func(context.Context) bool // the database answers, but does not commit
 	ready       atomic.Bool
 	now         func() time.Time
-	clockTold   atomic.Pointer[time.Time] // when the log last said that the clock is wrong
+	clockWarned atomic.Pointer[time.Time] // when the log last said that the clock is wrong
 }
 
 // build makes everything that serve needs. After an error nothing stays open.
@@ -168,11 +168,11 @@ func (a *app) close() {
 // mount adds the members' handlers and their routes.
 func (a *app) mount(s settings, sv *services) error {
 	section := selfservice.Deps{
-		Service: sv.accounts, Web: a.web, Keyring: sv.keyring, Now: time.Now, Cards: cards{sv.members}, Apps: sv.provider, Changes: heldChanges{sv.recovery},
-		Closings: closings{sv.recovery}, Resume: provider.ResumePath, NoQuestions: s.noQuestions,
+		Service: sv.accounts, Web: a.web, Keyring: sv.keyring, Now: time.Now, Roster: sv.members, Apps: sv.provider, Changes: ownChanges{sv.recovery},
+		Closings: ownChanges{sv.recovery}, Resume: provider.ResumePath, NoQuestions: s.noQuestions,
 	}
 	if s.emailSelfService != emailBySupport {
-		section.Emails, section.EmailNeedsFactor = emails{sv.recovery}, s.emailSelfService != emailByAll
+		section.Emails, section.EmailNeedsFactor = ownChanges{sv.recovery}, s.emailSelfService != emailByAll
 	}
 	pages, err := selfservice.NewHandler(section)
 	if err != nil {
@@ -186,7 +186,7 @@ func (a *app) mount(s settings, sv *services) error {
 	if err != nil {
 		return err
 	}
-	help, err := recovery.NewHandler(sv.recovery, a.web, apps{sv.provider}, 9)
+	help, err := recovery.NewHandler(sv.recovery, a.web, sv.provider, 9)
 	if err != nil {
 		return err
 	}

@@ -173,7 +173,7 @@ func TestCheckpoints(t *testing.T) {
 	}
 	f.record(1)
 	f.seal(1)
-	if fault := f.fault(first.Signed); fault.Position != 4 || !strings.Contains(fault.What, "written anew") {
+	if fault := f.fault(first.Signed); fault.Position != 4 || !strings.Contains(fault.What, "rewritten") {
 		t.Errorf("with another fourth row: %v", fault)
 	}
 	stranger := audit.NewChain(f.db, seal.Ephemeral(), func() time.Time { return f.now })

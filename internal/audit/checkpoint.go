@@ -24,7 +24,7 @@ type Checkpoint struct {
 	Signed   string    `json:"-"` // a compact JWS of the above, EdDSA
 }
 
-// checkpointTyp keeps these signatures from being accepted as any other kind.
+// checkpointTyp is the typ of these signatures, so that no other kind is accepted in their place.
 const checkpointTyp = "audit-checkpoint+jws"
 
 // signers returns the keys that sign checkpoints, one per version of the audit's data key, from which they are derived.
@@ -111,7 +111,7 @@ func (c *Chain) End(ctx context.Context, before Checkpoint) (p Checkpoint, ok bo
 		case there == "":
 			return p, false, cutAt(last.Position, before)
 		case there != before.Seal:
-			return p, false, &Fault{Position: before.Position, What: "the checkpoint of " + before.At.Format(time.RFC3339) + " says another seal: the chain was written anew"}
+			return p, false, &Fault{Position: before.Position, What: "the checkpoint of " + before.At.Format(time.RFC3339) + " has a different seal: the chain was rewritten"}
 		}
 	}
 	if last.Position == before.Position || now.Before(before.At.Add(endPause)) {
@@ -142,7 +142,7 @@ func (c *Chain) sign(p Checkpoint) (string, error) {
 func (c *Chain) ReadCheckpoint(signed string) (p Checkpoint, err error) {
 	parsed, err := jose.ParseSignedCompact(signed, []jose.SignatureAlgorithm{jose.EdDSA})
 	if err != nil {
-		return p, fmt.Errorf("a checkpoint is no signature: %w", err)
+		return p, fmt.Errorf("the checkpoint is not a valid signature: %w", err)
 	}
 	for _, key := range c.signers() {
 		plain, err := parsed.Verify(key.Public())

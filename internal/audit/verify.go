@@ -51,7 +51,7 @@ func (c *Chain) Verify(ctx context.Context, elsewhere ...string) (v Verified, er
 		if err := c.walk(ctx, &v, points); err != nil {
 			return err
 		}
-		return c.strangers(ctx, &v)
+		return c.unknownRows(ctx, &v)
 	})
 	return v, err
 }
@@ -108,7 +108,7 @@ func (c *Chain) walk(ctx context.Context, v *Verified, points map[int64]Checkpoi
 		}
 		if p, ok := points[l.Position]; ok {
 			if p.Seal != hex.EncodeToString(l.Seal) {
-				return &Fault{l.Position, l.Event, "the checkpoint of " + p.At.Format(time.RFC3339) + " says another seal: the chain was written anew"}
+				return &Fault{l.Position, l.Event, "the checkpoint of " + p.At.Format(time.RFC3339) + " has a different seal: the chain was rewritten"}
 			}
 			v.Checkpoints++
 		}
@@ -160,20 +160,20 @@ func (c *Chain) check(before, l link, there bool, e Event, anchor bool) error {
 	return nil
 }
 
-// strangers looks for rows that no request of this service can have written: neither sealed nor waiting, or waiting too
+// unknownRows looks for rows that no request of this service can have written: neither sealed nor waiting, or waiting too
 // long.
-func (c *Chain) strangers(ctx context.Context, v *Verified) error {
-	var stranger, late *uuid.UUID
+func (c *Chain) unknownRows(ctx context.Context, v *Verified) error {
+	var unknown, late *uuid.UUID
 	err := c.db.From(ctx).QueryRow(ctx, `
 		select (select e.id from audit_events e left join audit_chain c on c.event_id = e.id left join audit_unsealed u on u.event_id = e.id
 				where c.event_id is null and u.event_id is null order by e.id limit 1),
 			(select e.id from audit_unsealed u left join audit_events e on e.id = u.event_id where e.at < $1 order by e.id limit 1),
-			(select count(*) from audit_unsealed)`, c.now().Add(-unsealedAfter)).Scan(&stranger, &late, &v.Waiting)
+			(select count(*) from audit_unsealed)`, c.now().Add(-unsealedAfter)).Scan(&unknown, &late, &v.Waiting)
 	switch {
 	case err != nil:
 		return err
-	case stranger != nil:
-		return &Fault{v.Last, *stranger, "the row is outside of the chain"}
+	case unknown != nil:
+		return &Fault{v.Last, *unknown, "the row is outside of the chain"}
 	case late != nil:
 		return &Fault{v.Last, *late, "the row was never sealed; is the service running?"}
 	}

@@ -64,7 +64,7 @@ func FromHeader(h http.Header) (string, error) {
 	case 1:
 		return values[0], nil
 	}
-	return "", &Error{"stands in more than one header"}
+	return "", &Error{"is sent in more than one header"}
 }
 
 // claims of a proof. Pointers distinguish missing claims.

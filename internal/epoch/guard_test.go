@@ -145,7 +145,7 @@ func TestGuard(t *testing.T) {
 				select {
 				case <-g.lost:
 				case <-time.After(5 * time.Second):
-					t.Error("nobody was told that commits were lost")
+					t.Error("the loss of commits was not reported")
 				}
 			}
 			if len(g.lost) > 0 {

@@ -98,7 +98,7 @@ func TestFilesThatDoNotServe(t *testing.T) {
 	}
 }
 
-// A pooler keeps a connection over a failover: the beat sees the other timeline, and goes on.
+// A pooler keeps a connection over a failover: the beat sees the other timeline, and continues.
 func TestBeatAfterAFailoverBehindAPooler(t *testing.T) {
 	t.Parallel()
 	g := newGuarded(t)
@@ -112,7 +112,7 @@ func TestBeatAfterAFailoverBehindAPooler(t *testing.T) {
 	select {
 	case <-g.lost:
 	case <-time.After(5 * time.Second):
-		t.Error("nobody was told that commits were lost")
+		t.Error("the loss of commits was not reported")
 	}
 	g.alter("system_identifier = 1")
 	if err := g.guard.Beat(t.Context(), g.db); !errors.Is(err, ErrRestored) {

@@ -79,7 +79,7 @@ var decisions = []decision{
 	{Table: "factor_throttles", Keep: "a limit stays"},
 	{Table: "answer_throttles", Keep: "a limit stays"},
 	{Table: "identity_guards", Keep: "a lock stays"},
-	{Table: "support_references", Keep: "numbers that members were told"},
+	{Table: "support_references", Keep: "numbers that members were given"},
 	{Table: "settings", Keep: "holds the epoch"},
 	{Table: "goose_db_version", Keep: "the schema's"},
 	{Table: "river_migration", Keep: "the schema's"},

@@ -9,10 +9,10 @@ import (
 	"huskyidp/templates"
 )
 
-// Path is where the list of mails stands.
+// Path is the address of the list of mails.
 const Path = "/demo/mail"
 
-// Handler serves the pages, their stylesheet included. It can stand alone or under Path and Path+"/" of another site.
+// Handler serves the pages, their stylesheet included. It can be mounted alone or under Path and Path+"/" of another site.
 type Handler struct {
 	box  *Box
 	site *site.Site
@@ -65,7 +65,7 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) {
 	h.site.Page(w, r, http.StatusOK, "demo/mail", page, site.PageOptions{Frames: true})
 }
 
-// html serves what a stranger wrote: the sandbox directive makes it an origin of its own even when opened outside the
+// html serves untrusted content: the sandbox directive makes it an origin of its own even when opened outside the
 // frame.
 func (h *Handler) html(w http.ResponseWriter, r *http.Request) {
 	m, ok := h.box.Mail(r.PathValue("id"))

@@ -20,7 +20,7 @@ func (b *Box) ServeSMTP(ctx context.Context, listener net.Listener) error {
 	s.MaxRecipients = 20
 	s.MaxLineLength = 2000
 	s.EnableSMTPUTF8 = true
-	s.ErrorLog = log.New(io.Discard, "", 0)                     // it would quote what strangers send
+	s.ErrorLog = log.New(io.Discard, "", 0)                     // it would quote untrusted input
 	stopped := context.AfterFunc(ctx, func() { _ = s.Close() }) // the listener's error is Serve's to report
 	defer stopped()
 	if err := s.Serve(listener); err != nil && ctx.Err() == nil {

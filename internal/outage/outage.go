@@ -1,4 +1,4 @@
-// Package outage keeps loops from filling the log while something is away: a line that repeats is written once, then once a
+// Package outage stops loops from filling the log while a dependency is unavailable: a line that repeats is written once, then once a
 // minute with a count, and its end is written too.
 package outage
 
@@ -29,9 +29,9 @@ type lines struct {
 type line struct{ message, work string }
 
 type repeats struct {
-	first, last, told time.Time
-	times, untold     int
-	end               *time.Timer
+	first, last, logged time.Time
+	times, unlogged     int
+	end                 *time.Timer
 }
 
 // NewHandler returns a Handler that writes to next.
@@ -54,23 +54,23 @@ func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
 	h.mu.Lock()
 	known := h.known[l]
 	if known == nil {
-		known = &repeats{first: r.Time, told: r.Time.Add(-again)}
+		known = &repeats{first: r.Time, logged: r.Time.Add(-again)}
 		known.end = time.AfterFunc(over, func() { h.ended(l) })
 		h.known[l] = known
 	}
 	known.end.Reset(over)
 	known.last = r.Time
 	known.times++
-	known.untold++
-	if r.Time.Sub(known.told) < again {
+	known.unlogged++
+	if r.Time.Sub(known.logged) < again {
 		h.mu.Unlock()
 		return nil
 	}
-	if known.untold > 1 {
+	if known.unlogged > 1 {
 		r = r.Clone()
-		r.Add("times", known.untold)
+		r.Add("times", known.unlogged)
 	}
-	known.told, known.untold = r.Time, 0
+	known.logged, known.unlogged = r.Time, 0
 	h.mu.Unlock()
 	return h.Handler.Handle(ctx, r)
 }

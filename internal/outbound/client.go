@@ -23,7 +23,7 @@ const (
 	maxBody     = 64 << 10 // bytes
 )
 
-// ErrUnavailable stands for every failure of a call.
+// ErrUnavailable is returned for every failure of a call.
 var ErrUnavailable = errors.New("outbound: the address did not give a usable answer")
 
 // failure is ErrUnavailable with a cause that only logs may show.

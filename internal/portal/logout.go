@@ -27,7 +27,7 @@ func (p *Portal) backchannelLogout(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(map[string]string{"error": "invalid_request"})
 		return
 	}
-	if _, first := p.told.SetIfAbsent(token.TokenID, struct{}{}); first {
+	if _, first := p.loggedOut.SetIfAbsent(token.TokenID, struct{}{}); first {
 		for id, s := range p.sessions.All() {
 			if s.Subject == token.Subject && token.SessionID == "" || s.SID == token.SessionID && token.SessionID != "" && (token.Subject == "" || s.Subject == token.Subject) {
 				p.sessions.Invalidate(id)

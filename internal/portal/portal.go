@@ -46,13 +46,13 @@ type Options struct {
 
 // Portal is the application. It is safe for concurrent use.
 type Portal struct {
-	options  Options
-	site     *site.Site
-	mux      *http.ServeMux
-	box      *sealer
-	provider *relyingParty
-	sessions *otter.Cache[string, session]
-	told     *otter.Cache[string, struct{}] // IDs of handled logout tokens
+	options   Options
+	site      *site.Site
+	mux       *http.ServeMux
+	box       *sealer
+	provider  *relyingParty
+	sessions  *otter.Cache[string, session]
+	loggedOut *otter.Cache[string, struct{}] // IDs of handled logout tokens
 }
 
 // session is a signed-in visitor.
@@ -103,14 +103,14 @@ func New(o Options) (*Portal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("portal: %w", err)
 	}
-	told, err := otter.New(&otter.Options[string, struct{}]{
+	loggedOut, err := otter.New(&otter.Options[string, struct{}]{
 		MaximumSize: maxSessions, ExpiryCalculator: otter.ExpiryWriting[string, struct{}](logoutTokenAge),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("portal: %w", err)
 	}
 	p := &Portal{
-		options: o, box: box, sessions: sessions, told: told, provider: newRelyingParty(o),
+		options: o, box: box, sessions: sessions, loggedOut: loggedOut, provider: newRelyingParty(o),
 		site: &site.Site{
 			Templates: o.Templates, Logger: o.Logger, Prefix: "portal_", Secure: base.Scheme == "https", Hosts: []string{strings.ToLower(base.Host)},
 		},

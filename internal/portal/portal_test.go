@@ -58,7 +58,7 @@ func (f *fixture) restart(t *testing.T) {
 	}
 }
 
-// A session that nobody uses ends, as the provider's does; one that is used goes on, and the page that is left open leaves too.
+// A session that nobody uses ends, as the provider's does; one that is used continues, and a page left open signs out too.
 func TestIdleSessionEnds(t *testing.T) {
 	f := newFixture(t)
 	f.visit(t, "/login")
@@ -201,7 +201,7 @@ func TestRefusedAnswers(t *testing.T) {
 		test.break_(f)
 		status, at, body := f.visit(t, "/login")
 		want, says := http.StatusBadRequest, "Si pide ayuda, diga este código: "+test.code+"."
-		if test.code == "access_denied" { // the member went back: a word of the protocol says nothing to them
+		if test.code == "access_denied" { // the member went back: an OAuth error code means nothing to them
 			want, says = http.StatusOK, "No entró. Oprima «Acceso del Usuario» cuando quiera entrar."
 		}
 		if status != want || at != "/?error="+test.code || !strings.Contains(body, says) || want == http.StatusOK && strings.Contains(body, "código") {

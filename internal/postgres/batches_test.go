@@ -7,7 +7,7 @@ import (
 	"huskyidp/internal/postgres/postgrestest"
 )
 
-// TestDeleteBatches: a sweep goes on until nothing is left, however much there was (S-73).
+// TestDeleteBatches: a sweep continues until nothing is left, however much there was (S-73).
 func TestDeleteBatches(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.New(t)

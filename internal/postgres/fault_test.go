@@ -67,7 +67,7 @@ func TestLostInTheMiddle(t *testing.T) {
 		},
 		"Ping": func(ctx context.Context) error { p.Cut(); return db.Ping(ctx) },
 	} {
-		if err := db.Ping(t.Context()); err != nil { // on a connection that stands
+		if err := db.Ping(t.Context()); err != nil { // on an open connection
 			t.Fatalf("%s: before: %v", name, err)
 		}
 		cut := time.AfterFunc(200*time.Millisecond, p.Cut)

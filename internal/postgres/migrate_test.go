@@ -99,7 +99,7 @@ func TestMigrateWaits(t *testing.T) {
 	}
 }
 
-// TestMigrateKilled kills real processes in the middle of a migration, each somewhere else: the next goes on, and what comes out
+// TestMigrateKilled kills real processes in the middle of a migration, each somewhere else: the next continues, and what comes out
 // is whole.
 func TestMigrateKilled(t *testing.T) {
 	migrateAsChild()

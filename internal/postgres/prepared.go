@@ -39,7 +39,7 @@ func (p *prepared) learn(ctx context.Context, text string) {
 	}
 }
 
-// forget keeps a statement from being prepared in advance.
+// forget stops preparing a statement in advance.
 func (p *prepared) forget(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -117,8 +117,8 @@ type Step string
 const (
 	StepAdded    Step = "added"    // a new version is known, and waits until every instance knows it
 	StepWaits    Step = "waits"    // for the instances
-	StepPromoted Step = "promoted" // the new version writes; values are to be sealed anew once every instance knows
-	StepResealed Step = "resealed" // some values were sealed anew; those written meanwhile may be left
+	StepPromoted Step = "promoted" // the new version writes; values are to be re-encrypted once every instance knows
+	StepResealed Step = "resealed" // some values were re-encrypted; those written meanwhile may be left
 	StepDropped  Step = "dropped"  // nothing is sealed by an old version, and none is left
 )
 

@@ -85,7 +85,7 @@ func TestRotate(t *testing.T) {
 				return
 			}
 			if plain, err := other.Open(PII, thing(id), sealed); err != nil || string(plain) != fmt.Sprint("secret ", id) {
-				t.Errorf("thing %d while it is sealed anew: %q, %v", id, plain, err)
+				t.Errorf("thing %d while it is re-encrypted: %q, %v", id, plain, err)
 				return
 			}
 		}
@@ -105,7 +105,7 @@ func TestRotate(t *testing.T) {
 	}
 }
 
-// A pass that was ended goes on where it was, and a row that is locked is left to the next.
+// A pass that was ended continues where it was, and a row that is locked is left to the next.
 func TestResealLeavesLockedRows(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.NewPool(t, 4)

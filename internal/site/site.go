@@ -1,5 +1,5 @@
 // Package site serves the pages of the small sites beside the provider: the sample portal and the mailbox. They share
-// only the templates with the provider, since they stand for other people's applications.
+// only the templates with the provider, since they represent other people's applications.
 package site
 
 import (

@@ -38,7 +38,7 @@ func New(base, host string) *Browser {
 	return &Browser{Base: base, Host: host, Send: http.DefaultTransport.RoundTrip, Cookies: map[string]string{}}
 }
 
-// Get opens a page and follows redirects, and pages that lead on by themselves after their time.
+// Get opens a page and follows redirects, and Refresh headers after their time.
 func (b *Browser) Get(ctx context.Context, path string) error {
 	return b.follow(ctx, http.MethodGet, path, nil)
 }

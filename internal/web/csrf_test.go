@@ -40,7 +40,7 @@ func TestCSRF(t *testing.T) {
 		}
 	}
 	if a, b := s.token(), s.token(); a == b {
-		t.Error("two pages carry the same token, want each masked anew")
+		t.Error("two pages carry the same token, want each with a new mask")
 	}
 }
 

@@ -178,7 +178,7 @@ func (w *Web) answer(c *gin.Context, e *Error) {
 	if requestOf(c).lang == "" { // refused before the language was chosen
 		w.chooseLanguage(c)
 	}
-	if e.Username == "" && e.Options == nil && w.leadsToItself(c) { // whose session is open is asked anew
+	if e.Username == "" && e.Options == nil && w.leadsToItself(c) { // look up again whose session is open
 		if err := w.seeError(c, e); err == nil {
 			return
 		}

@@ -21,6 +21,13 @@ const (
 // is empty for GET.
 func Form(c *gin.Context) url.Values { return requestOf(c).form }
 
+// Pending is the authorization request that waits while a member does something else; zero if there is none.
+type Pending struct {
+	App              string // the client's name
+	InitiateLoginURI string // where the app restarts a sign-in; "" if it registered none
+	Live             bool   // it can be answered, for the first time or again
+}
+
 // Flow returns the opaque ID of the pending authorization request, from the form or from ?flow=; "" if it is missing or
 // malformed.
 func Flow(c *gin.Context) string {

@@ -39,7 +39,7 @@ func TestSecurityHeaders(t *testing.T) {
 		t.Errorf("the policy of a form that leads to an app: %q", csp)
 	}
 	if h := s.do("GET", "/onward", "").Header(); h.Get("Refresh") != "3; url=/form?a=b" || h.Get("Content-Security-Policy") != defaultPolicy {
-		t.Errorf("a page that leads on has the headers %v", h)
+		t.Errorf("a page that navigates by itself has the headers %v", h)
 	}
 	plain := newSite(t, func(o *Options) { o.Issuer = "http://idp.example" })
 	if got := plain.do("GET", "/form", "").Header().Get("Strict-Transport-Security"); got != "" {

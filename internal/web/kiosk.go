@@ -7,7 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// How long a session lasts at a kiosk: a browser of a library or a field office, which strangers use one after another.
+// How long a session lasts at a kiosk: a browser of a library or a field office, which unrelated people use one after another.
 const (
 	KioskIdle = 5 * time.Minute
 	KioskLife = 30 * time.Minute

@@ -13,7 +13,7 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// A form that the service cannot take yet is kept until its turn: the browser comes back for it by a page that leads on by
+// A form that the service cannot take yet is kept until its turn: the browser comes back for it by a page that reloads by
 // itself, without script as well. It travels in a cookie, with its secrets, sealed for the browser and its newest sign-in, for
 // the seconds of the wait and a little longer. Whoever takes it sees to it that it is taken once, by its ID.
 const (

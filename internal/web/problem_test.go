@@ -98,7 +98,7 @@ func TestReadJSON(t *testing.T) {
 	}
 }
 
-// What is wrong with a document is told as far as the words are ours.
+// What is wrong with a document is reported as far as the words are ours.
 func TestReadJSONTells(t *testing.T) {
 	t.Parallel()
 	s := newAPI(t)

@@ -77,7 +77,7 @@ func shows(body string) (value string, told bool) {
 }
 
 // A refused form is a page of its own: Back and a reload post nothing, another language loses neither what was typed nor why it was
-// refused. Each tab has its own, and nobody else sees it: not in another browser, at another page, or who begins anew.
+// refused. Each tab has its own, and nobody else sees it: not in another browser, at another page, or who starts over.
 func TestRefusedForm(t *testing.T) {
 	t.Parallel()
 	s, _, _ := refusing(t)

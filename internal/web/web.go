@@ -28,7 +28,7 @@ type Options struct {
 	Hosts          []string       // accepted in addition to the issuer's host
 	Language       string         // default language; default: the catalogs' first
 	TrustedProxies []netip.Prefix // proxies whose X-Forwarded-For is read; default none
-	Kiosks         []netip.Prefix // networks of browsers that strangers share, see Kiosk
+	Kiosks         []netip.Prefix // networks of browsers that the public shares, see Kiosk
 	Logger         *slog.Logger
 	Now            func() time.Time
 	Limits         Limits

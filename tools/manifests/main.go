@@ -1,5 +1,5 @@
 // Command manifests checks Kubernetes manifests against the types of the Kubernetes API: unknown kinds, unknown or repeated
-// fields and values of the wrong type are errors. It stands in for kubeconform where its schemas cannot be downloaded.
+// fields and values of the wrong type are errors. It replaces kubeconform where its schemas cannot be downloaded.
 //
 //	go run -C tools ./manifests FILE
 package main

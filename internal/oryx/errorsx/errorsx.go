@@ -4,7 +4,7 @@ package errorsx
 import "errors"
 
 // WithStack returns err as it is: fosite calls it on its hot paths, and the
-// place of an error is told by its wrapping text.
+// place of an error is named by its wrapping text.
 func WithStack(err error) error { return err }
 
 // Cause returns the innermost error that err wraps.

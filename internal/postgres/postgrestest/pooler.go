@@ -17,7 +17,7 @@ import (
 )
 
 // Pooler is the address of a database by way of a PgBouncer in transaction mode, with so few sessions of the server that
-// those of the program change places. It stands in a folder of its own and ends with the test.
+// those of the program change places. It has a folder of its own and ends with the test.
 func Pooler(t testing.TB, dsn string) string {
 	t.Helper()
 	program, err := exec.LookPath("pgbouncer")

@@ -90,7 +90,7 @@ func OwnerDSN(dsn string) string { return strings.Replace(dsn, asApplication, ""
 
 const asApplication = " role=" + postgres.AppRole
 
-// Exec does as the owner what the application may not: change the schema, or what stands in the record.
+// Exec does as the owner what the application may not: change the schema, or rows that are append-only.
 func Exec(t testing.TB, db *postgres.DB, statements ...string) {
 	t.Helper()
 	conn := Owner(t, db)

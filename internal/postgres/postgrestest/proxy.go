@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Proxy stands before PostgreSQL: it cuts connections, and makes the way longer.
+// Proxy is a TCP proxy in front of PostgreSQL that can cut connections and add latency.
 type Proxy struct {
 	mu    sync.Mutex
 	conns []net.Conn
@@ -88,7 +88,7 @@ func (p *Proxy) Delay(d time.Duration) { p.delay.Store(int64(d)) }
 // Answers is how often the server has answered, over all connections: their round trips.
 func (p *Proxy) Answers() int64 { return p.said.Load() }
 
-// Hang lets nothing more through of the connections that stand; new ones work.
+// Hang stops the traffic of the open connections; new ones work.
 func (p *Proxy) Hang() { p.hung.Store(p.made.Load()) }
 
 // Cut resets every connection.
