@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"huskyidp/accounts"
+	"huskyidp/internal/postgres/postgrestest"
 	"huskyidp/provider"
 )
 
@@ -51,6 +52,16 @@ func TestAppsHearOfEveryEnd(t *testing.T) {
 			}
 			_, err := b.accounts.StartSession(t.Context(), accounts.SessionStart{Account: tomas, AMR: []string{"pwd"}, Replaces: token})
 			must(t, err)
+		}, true},
+		"another person signs in where a page told that the session was not used": {func(w *browser, sid string) {
+			postgrestest.Exec(t, b.db, `update sessions set last_seen_at = last_seen_at - interval '16 minutes' where sid = '`+sid+`'`)
+			p := w.get("/account")
+			if p.url.Path != "/login" {
+				t.Errorf("an unused session leads to %s", p.url)
+			}
+			if p = signInAs(w, p, "tomas.ruiz"); p.url.Path != "/account" {
+				t.Errorf("the sign-in of the next person leads to %s (%d)", p.url, p.status)
+			}
 		}, true},
 		"use another account": {func(w *browser, _ string) { w.submit(w.get("/login/accounts"), url.Values{"act": {"other"}}) }, true},
 		"ended from another device": {func(_ *browser, sid string) {

@@ -34,7 +34,7 @@ func (h *Handler) submitCode(c *gin.Context) error {
 	case "resend":
 		return h.resend(c)
 	case "no_mailbox":
-		return h.toSupport(c, "password")
+		return h.toSupport(c, "password", stepCode)
 	}
 	ctx, v, typed := c.Request.Context(), h.visit(c), web.Form(c).Get("code")
 	code, ok := accounts.ReadCode(typed)

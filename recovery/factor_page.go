@@ -58,7 +58,7 @@ func (h *Handler) showFactor(c *gin.Context) error {
 func (h *Handler) submitFactor(c *gin.Context) error {
 	form, v := web.Form(c), h.visit(c)
 	if form.Get("act") == "none" {
-		return h.toSupport(c, "other")
+		return h.toSupport(c, "other", stepFactor)
 	}
 	factor, field, proof := accounts.TypedFactor(c.Param("method"), form)
 	check := h.service.accounts.CheckTOTP

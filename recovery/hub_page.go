@@ -23,6 +23,7 @@ type (
 	supportPage struct {
 		Reference string // "" if this browser has none
 		Again     bool   // a recovery has ended, and another may begin
+		Back      string // page of the recovery that the member came from; "" for none
 	}
 	privacyPage   struct{}
 	noticePage    struct{}
@@ -41,14 +42,19 @@ func (h *Handler) submitHub(c *gin.Context) error {
 	if !slices.Contains(needs, need) {
 		need = "other"
 	}
-	return h.toSupport(c, need)
+	return h.toSupport(c, need, "")
 }
 
-func (h *Handler) toSupport(c *gin.Context, need string) error {
+// toSupport leads to the support page, and from there back to the step; "" for none. A second tap may hit its button
+// before the member has read the page.
+func (h *Handler) toSupport(c *gin.Context, need string, from Step) error {
 	if _, err := h.refer(c, need); err != nil {
 		return err
 	}
-	return h.to(c, "/support")
+	if from == "" {
+		return h.to(c, "/support")
+	}
+	return h.to(c, "/support?from="+string(from))
 }
 
 // toDesk ends a recovery that has to continue at the desk; note says why.
@@ -58,6 +64,9 @@ func (h *Handler) toDesk(c *gin.Context, note string) error {
 	}
 	return h.toDone(c, "/support?note="+note)
 }
+
+// helped are the steps whose pages have a button for help.
+var helped = []Step{stepCode, stepQuestion, stepFactor}
 
 // deskNotes are the reasons for the support page, by the notes of its address.
 var deskNotes = map[string]string{
@@ -71,6 +80,9 @@ func (h *Handler) showSupport(c *gin.Context) error {
 	}
 	var opts []web.PageOption
 	page, note := supportPage{Reference: reference}, c.Query("note")
+	if from := Step(c.Query("from")); slices.Contains(helped, from) {
+		page.Back = paths[from]
+	}
 	if key := deskNotes[note]; key != "" && h.web.JustDone(c) {
 		page.Again = note == "ended"
 		opts = append(opts, web.WithNotice("warn", key, nil))

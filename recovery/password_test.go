@@ -233,7 +233,7 @@ func TestPasswordForm(t *testing.T) {
 	v.post("username", "<script>alert(1)</script>").on("/recover/code", 200)
 	v.post("code", "").says(say("registration.code.missing"))
 	v.post("code", "12x456").says(say("registration.code.format"))
-	v.post("act", "no_mailbox").on("/support", 200)
+	v.post("act", "no_mailbox").on("/support?from=code", 200).says(`href="/recover/code`)
 }
 
 // Support sends a code to the address on file; it works in the recovery that is open on the member's screen, once.

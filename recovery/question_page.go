@@ -53,7 +53,7 @@ func (h *Handler) showQuestion(c *gin.Context) error {
 func (h *Handler) submitQuestion(c *gin.Context) error {
 	form := web.Form(c)
 	if form.Get("act") == "forgotten" {
-		return h.toSupport(c, "password")
+		return h.toSupport(c, "password", stepQuestion)
 	}
 	ctx, v := c.Request.Context(), h.visit(c)
 	questions, err := h.service.AskedQuestions(ctx, v)

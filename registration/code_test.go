@@ -57,7 +57,7 @@ func TestFiveWrongCodesEndIt(t *testing.T) {
 	for i, want := range []string{"Le quedan 4 intentos.", "Le quedan 3 intentos.", "Le quedan 2 intentos.", "Le queda 1 intento.", "Hubo 5 códigos incorrectos. Pida un código nuevo."} {
 		b.post("code", s.wrongCodes()[i]).on("/register/code", 422).reads(want)
 	}
-	b.post("code", s.code()).on("/register/code", 422).reads("Ese código ya no sirve. Pida otro.").reads("El código llegará a")
+	b.post("code", s.code()).on("/register/code", 422).reads("Ese código ya no sirve. Pida otro.").reads("Su código nuevo irá a").lacks("El código llegará a")
 	b.get("/register/credentials?flow=f1").post(mariaChoice...).on("/register/code", 200).reads("Ese código ya no sirve. Pida otro.")
 	s.later(time.Minute)
 	b.post("act", "resend").on("/register/code", 200).reads("Enviamos otro código. Use el último que pidió aquí.")
@@ -97,7 +97,7 @@ func TestDeadCodeIsTold(t *testing.T) {
 		b.get("/register/code?flow=f1").reads("Enviamos un código a").reads("Sirve por 15 minutos")
 		die(s, b)
 		t.Log(name)
-		b.get("/register/code?flow=f1").on("/register/code", 200).reads("Ese código ya no sirve. Pida otro.").reads("El código llegará a")
+		b.get("/register/code?flow=f1").on("/register/code", 200).reads("Ese código ya no sirve. Pida otro.").reads("Su código nuevo irá a").lacks("El código llegará a")
 		b.lacks("Todavía no enviamos").lacks("Sirve por 15 minutos").lacks("Enviamos un código a")
 		s.later(time.Minute)
 		b.post("act", "resend").on("/register/code", 200).lacks("ya no sirve").post("code", s.code()).on("/register/review", 200)

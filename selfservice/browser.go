@@ -1,6 +1,7 @@
 package selfservice
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -15,6 +16,9 @@ import (
 const (
 	sessionCookie    = "session"
 	rememberedCookie = "remembered"
+	// formerCookie has the token of a session that ended by time and whose cookie was taken away: whoever signs in next
+	// replaces it, so that its apps hear of another person.
+	formerCookie = "former"
 )
 
 // lookup is the result of Lookup, kept for the rest of the request.
@@ -94,7 +98,7 @@ func (h *Handler) QueueSignIn(c *gin.Context, b *pgx.Batch, account accounts.Acc
 func (h *Handler) start(c *gin.Context, account accounts.Account, amr []string) accounts.SessionStart {
 	return accounts.SessionStart{
 		Account: account, AMR: amr, UserAgent: c.Request.UserAgent(), Device: h.web.Cookie(c, web.DeviceCookie),
-		Replaces: h.web.Cookie(c, sessionCookie), Browser: web.Browser(c), Kiosk: web.Kiosk(c), RememberedBy: rememberedBy(c), Remembered: h.web.Cookie(c, rememberedCookie),
+		Replaces: cmp.Or(h.web.Cookie(c, sessionCookie), h.web.Cookie(c, formerCookie)), Browser: web.Browser(c), Kiosk: web.Kiosk(c), RememberedBy: rememberedBy(c), Remembered: h.web.Cookie(c, rememberedCookie),
 	}
 }
 
@@ -107,6 +111,9 @@ func (h *Handler) keepLookup(c *gin.Context, session accounts.Session) {
 
 func (h *Handler) opened(c *gin.Context, started accounts.Started) {
 	h.web.SetCookie(c, sessionCookie, started.Token, 0)
+	if h.web.Cookie(c, formerCookie) != "" {
+		h.web.ClearCookie(c, formerCookie)
+	}
 	if !web.Kiosk(c) {
 		h.web.SetCookie(c, web.DeviceCookie, started.Device, accounts.KnownDeviceAge)
 	}
@@ -137,6 +144,18 @@ func (h *Handler) SignOut(c *gin.Context) error {
 	return nil
 }
 
+// ended takes the token of a session that has ended from the browser, and returns why it ended.
+func (h *Handler) ended(c *gin.Context, token string) (accounts.Ending, error) {
+	why, err := h.service.WhyEnded(c.Request.Context(), token)
+	if err != nil {
+		return "", err
+	}
+	h.web.SetCookie(c, formerCookie, token, 0)
+	h.web.ClearCookie(c, sessionCookie)
+	h.web.ForgetTyped(c)
+	return why, nil
+}
+
 // settled closes the whole account to a session whose account is incomplete.
 func (h *Handler) settled(c *gin.Context) error {
 	session, ok, err := h.Lookup(c)
@@ -158,12 +177,10 @@ func (h *Handler) Require(c *gin.Context) (session accounts.Session, ok bool, er
 	}
 	var query []string
 	if token := h.web.Cookie(c, sessionCookie); token != "" { // it had one, which ended
-		why, err := h.service.WhyEnded(c.Request.Context(), token)
+		why, err := h.ended(c, token)
 		if err != nil {
 			return session, false, err
 		}
-		h.web.ClearCookie(c, sessionCookie)
-		h.web.ForgetTyped(c)
 		query = append(query, "note="+string(why))
 	}
 	if back := accounts.ReturnPath(c.Request.URL.Path); back != "" && back != "/account" {

@@ -92,12 +92,10 @@ func (h *Handler) showEnded(c *gin.Context) error {
 	case web.Kiosk(c): // whoever was there has gone
 		return h.clear(c)
 	}
-	why, err := h.service.WhyEnded(c.Request.Context(), h.web.Cookie(c, sessionCookie))
+	why, err := h.ended(c, h.web.Cookie(c, sessionCookie)) // the page went here by itself
 	if err != nil {
 		return err
 	}
-	h.web.ClearCookie(c, sessionCookie)
-	h.web.ForgetTyped(c) // the page went here by itself
 	return h.web.SeeDone(c, "/login?note="+string(why))
 }
 

@@ -100,6 +100,7 @@ type consent struct {
 type supportPage struct {
 	Reference string
 	Again     bool
+	Back      string
 }
 
 type namedText struct{ Name, Text string }
@@ -237,10 +238,10 @@ func pageCases() []pageCase {
 		page("registration/done", "", Layout{Path: "/register/done", App: "Portal", SignedInAs: "maria.lopez"}, struct{ Username, AppURI string }{"maria.lopez", "https://portal.example/login"}),
 		page("registration/gone", "", at("/register/code"), struct{}{}),
 		page("recovery/hub", "", at("/recover"), struct{}{}),
-		page("recovery/support", "", at("/support"), supportPage{"H7K-2QD-9MW", false}),
-		page("recovery/support", "question", Layout{Path: "/support", Notice: &Notice{"warn", "recovery.code.question", nil}}, supportPage{"H7K-2QD-9MW", false}),
-		page("recovery/support", "ended", Layout{Path: "/support", Notice: &Notice{"warn", "recovery.question.ended", nil}}, supportPage{"H7K-2QD-9MW", true}),
-		page("recovery/support", "protected", Layout{Path: "/support", Notice: &Notice{"warn", "recovery.disown.question", nil}}, supportPage{"H7K-2QD-9MW", false}),
+		page("recovery/support", "", at("/support"), supportPage{"H7K-2QD-9MW", false, "/recover/question"}),
+		page("recovery/support", "question", Layout{Path: "/support", Notice: &Notice{"warn", "recovery.code.question", nil}}, supportPage{"H7K-2QD-9MW", false, ""}),
+		page("recovery/support", "ended", Layout{Path: "/support", Notice: &Notice{"warn", "recovery.question.ended", nil}}, supportPage{"H7K-2QD-9MW", true, ""}),
+		page("recovery/support", "protected", Layout{Path: "/support", Notice: &Notice{"warn", "recovery.disown.question", nil}}, supportPage{"H7K-2QD-9MW", false, ""}),
 		page("recovery/privacy", "", at("/privacy"), struct{}{}),
 		page("recovery/languages", "", at("/language-help"), struct{}{}),
 		page("recovery/nondiscrimination", "", at("/nondiscrimination"), struct{}{}),

@@ -39,14 +39,14 @@ func (w *Web) Engine() *gin.Engine {
 
 // Pages returns the group for our own pages and forms.
 func (w *Web) Pages(r gin.IRouter) gin.IRouter {
-	return r.Group("", refusePrefetch, w.limitSource(w.pages), w.browserCookie, w.rememberLanguage, w.parseForm(refuseRepeats), w.limitTime, w.checkCSRF, w.noteAccepted)
+	return r.Group("", refusePrefetch, w.limitSource(w.pages), w.browserCookie, w.rememberLanguage, w.parseForm(refuseRepeats), finishForms, w.limitTime, w.checkCSRF, w.noteAccepted)
 }
 
 // Entry returns the group for pages that other sites link or post to: like Pages, but without the CSRF check. Handlers
 // must treat a POST as having no cookies (conformance.md 12.7), must not change anything on behalf of the signed-in
 // member, and judge repeated parameters themselves.
 func (w *Web) Entry(r gin.IRouter) gin.IRouter {
-	return r.Group("", w.limitSource(w.pages), w.browserCookie, w.rememberLanguage, w.parseForm(keepRepeats), w.limitTime)
+	return r.Group("", w.limitSource(w.pages), w.browserCookie, w.rememberLanguage, w.parseForm(keepRepeats), finishForms, w.limitTime)
 }
 
 // Protocol returns the group for endpoints called by programs: no cookies, errors as JSON. Request.Form and PostForm
@@ -58,6 +58,15 @@ func (w *Web) Protocol(r gin.IRouter) gin.IRouter {
 // API returns the group for our JSON APIs: no cookies, no forms, errors as problem+json under the prefix of
 // Options.Problems.
 func (w *Web) API(r gin.IRouter) gin.IRouter { return r.Group("", w.limitTime) }
+
+// finishForms completes what a form asked for although the browser has gone: a second tap drops the answer to the first,
+// and what is done in two steps must not stop after one.
+func finishForms(c *gin.Context) {
+	if c.Request.Method == http.MethodPost {
+		c.Request = c.Request.WithContext(context.WithoutCancel(c.Request.Context()))
+	}
+	c.Next()
+}
 
 // limitTime gives the handler its time, counted from when the request was read: slow clients are subject to the
 // server's limits. A hanging database is detected by the time of one statement and becomes a 503 within Limits.Answer
