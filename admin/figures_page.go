@@ -100,7 +100,7 @@ func (h *Console) figuresFile(c *gin.Context, v visit) error {
 	return writeFigures(c.Writer, days)
 }
 
-// writeFigures writes a row a figure: day, figure, cause, outcome, count and median minutes. The words are fixed.
+// writeFigures writes a row a figure: day, figure, cause, outcome, count and median seconds. The words are fixed.
 func writeFigures(out io.Writer, days []Day) error {
 	w := csv.NewWriter(out)
 	row := func(cells ...string) {
@@ -109,19 +109,19 @@ func writeFigures(out io.Writer, days []Day) error {
 		}
 		w.Write(cells) // Flush keeps the error
 	}
-	minutes := func(n int, d time.Duration) string {
+	seconds := func(n int, d time.Duration) string {
 		if n == 0 {
 			return ""
 		}
-		return strconv.Itoa(int(d.Round(time.Minute) / time.Minute))
+		return strconv.Itoa(int(d / time.Second))
 	}
-	row("day", "figure", "cause", "outcome", "count", "median_minutes")
+	row("day", "figure", "cause", "outcome", "count", "median_seconds")
 	for _, d := range days {
 		on := d.Begins.Format(day)
 		for _, f := range d.Help {
 			row(on, "help", f.Need, "asked", strconv.Itoa(f.Asked), "")
-			row(on, "help", f.Need, "taken", strconv.Itoa(f.Taken), minutes(f.Taken, f.ToTake))
-			row(on, "help", f.Need, "done", strconv.Itoa(f.Done), minutes(f.Done, f.ToDone))
+			row(on, "help", f.Need, "taken", strconv.Itoa(f.Taken), seconds(f.Taken, f.ToTake))
+			row(on, "help", f.Need, "done", strconv.Itoa(f.Done), seconds(f.Done, f.ToDone))
 		}
 		for _, l := range d.Locks {
 			row(on, "lock", l.Word, "locked", strconv.Itoa(l.N), "")

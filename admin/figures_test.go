@@ -105,7 +105,7 @@ func TestFiguresPage(t *testing.T) {
 		}
 	}
 	w := v.get("/figures/csv?from=2026-11-24&to=2026-11-24")
-	if want := "day,figure,cause,outcome,count,median_minutes\n2026-11-24,help,password,asked,1,\n2026-11-24,help,password,taken,0,\n2026-11-24,help,password,done,0,\n"; w.Body.String() != want ||
+	if want := "day,figure,cause,outcome,count,median_seconds\n2026-11-24,help,password,asked,1,\n2026-11-24,help,password,taken,0,\n2026-11-24,help,password,done,0,\n"; w.Body.String() != want ||
 		w.Header().Get("Content-Disposition") != `attachment; filename="desk-2026-11-24-2026-11-24.csv"` || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/csv") {
 		t.Errorf("the file %v:\n%s", w.Header(), w.Body)
 	}

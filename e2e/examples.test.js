@@ -33,9 +33,9 @@ after(async () => { await browser?.close(); await product?.stop(); });
 
 /** run starts the program, takes the address that it prints first, and ends it with the test. */
 async function run(t, command, args, settings = {}) {
-  const child = spawn(command, args, { env: { ...process.env, ISSUER: product.issuer, CLIENT_ID: client.client_id, CLIENT_SECRET: client.client_secret, PORT: String(port), ...settings }, cwd: root });
+  const child = spawn(command, args, { detached: true, env: { ...process.env, ISSUER: product.issuer, CLIENT_ID: client.client_id, CLIENT_SECRET: client.client_secret, PORT: String(port), ...settings }, cwd: root });
   const ended = new Promise((resolve) => child.on('exit', resolve));
-  t.after(() => { child.kill(); return ended; });
+  t.after(() => { try { process.kill(-child.pid); } catch { /* it has ended */ } return ended; }); // with what `go run` has started
   let out = '';
   let faults = '';
   child.stderr.on('data', (chunk) => { faults += chunk; });

@@ -1,9 +1,8 @@
-// Second steps: an authenticator app, saved codes and passkeys, added, used and taken away; apps that ask for them.
+// Second steps: an authenticator app, saved codes and passkeys, added, used and taken away.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { App } from './app.js';
 import { cards, start } from './product.js';
-import { Authenticator } from './totp.js';
+import { addApp, signOut, withKey } from './second_step.js';
 import { launch, Member } from './walk.js';
 
 let product;
@@ -11,46 +10,7 @@ let browser;
 before(async () => { [product, browser] = await Promise.all([start(), launch()]); });
 after(async () => { await browser?.close(); await product?.stop(); });
 
-/** newMember has an account and is signed in, on the account page. */
-async function newMember(card, username, options) {
-  const member = await Member.open(browser, product, { ...options, name: 'factors' });
-  await member.page.goto(`${product.issuer}/login?lang=${member.language}`);
-  await member.agreeQuietly();
-  await member.fillIn(card, { username });
-  await member.page.waitForURL(`${product.issuer}/register/done*`);
-  await member.page.goto(`${product.issuer}/account`);
-  return member;
-}
-
-async function signOut(member) {
-  await member.page.goto(`${product.issuer}/logout`);
-  await member.press('logout-confirm');
-  await member.at('/logout/done');
-  await member.page.goto(`${product.issuer}/login`);
-}
-
-/** addApp walks from the app's page to the saved codes. */
-async function addApp(member) {
-  const { page } = member;
-  await member.at('/account/factors/totp');
-  await member.look('totp');
-  const app = new Authenticator(await page.locator('.key').innerText());
-  await page.fill('#code', '000000');
-  await member.press('activate');
-  await member.look('totp-wrong');
-  await page.fill('#code', await app.code());
-  await member.press('activate');
-  await member.at('/account/factors/saved-codes');
-  await member.look('codes-offered');
-  await member.press('renew');
-  await page.waitForSelector('.codes');
-  await member.look('codes');
-  const codes = await page.locator('.codes li').allInnerTexts();
-  assert.equal(codes.length, 10);
-  await page.reload();
-  assert.deepEqual(await page.locator('.codes li').allInnerTexts(), codes, 'a reload shows the same list');
-  return { app, codes };
-}
+const newMember = (card, username, options) => Member.registered(browser, product, card, username, { ...options, name: 'factors' });
 
 const walks = [
   { card: cards.spanish, username: 'factors.es', language: 'es', width: 320 },
@@ -129,18 +89,6 @@ for (const walk of walks) {
   });
 }
 
-/** withKey gives the browser a device that holds passkeys and whose owner is at hand. */
-async function withKey(member) {
-  const client = await member.context.newCDPSession(member.page);
-  await client.send('WebAuthn.enable');
-  const { authenticatorId } = await client.send('WebAuthn.addVirtualAuthenticator', {
-    options: { protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
-  });
-  return {
-    verify: (isUserVerified) => client.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified }),
-    keys: async () => (await client.send('WebAuthn.getCredentials', { authenticatorId })).credentials,
-  };
-}
 
 for (const walk of [
   { card: cards.suffix, username: 'passkey.es', language: 'es', width: 320 },
@@ -192,52 +140,3 @@ for (const walk of [
     await member.close();
   });
 }
-
-test('an app that needs a second step leads to adding one, and asks for a stronger one later', async () => {
-  const strict = await App.register(product, { client_name: 'Mi Diario de Salud', minimum_acr: 'urn:huskyidp:acr:second-factor' });
-  const plain = await App.register(product, { client_name: 'Otra App' });
-  try {
-    const member = await Member.open(browser, product, { name: 'stepup', language: 'en', width: 320 });
-    const { page } = member;
-    const first = await strict.ask({ scope: 'openid', prompt: 'create', ui_locales: 'en' });
-    await page.goto(first.url);
-    await member.press('agree');
-    await member.fillIn(cards.hyphen, { username: 'stepup.en' });
-    await member.at('/reauth');
-    await member.look('need-factor');
-    await page.locator('main a.primary').click();
-    const { app } = await addApp(member);
-    await member.press('kept');
-    await page.waitForURL(`${strict.callback}*`);
-    const tokens = await strict.redeem(first, page.url());
-    assert.equal(tokens.claims().acr, 'urn:huskyidp:acr:second-factor');
-    assert.deepEqual(tokens.claims().amr, ['pwd', 'otp', 'mfa']);
-
-    const wish = await plain.ask({ scope: 'openid', acr_values: 'urn:huskyidp:acr:phishing-resistant urn:huskyidp:acr:second-factor' });
-    await page.goto(wish.url); // as far as the member can: the app is proven already
-    await page.waitForURL(`${plain.callback}*`);
-    assert.equal((await plain.redeem(wish, page.url())).claims().acr, 'urn:huskyidp:acr:second-factor');
-
-    await withKey(member);
-    await page.goto(`${product.issuer}/account/factors/passkey`);
-    await member.press('passkey');
-    await member.at('/account/factors'); // there are saved codes already
-    await signOut(member);
-    await member.signIn('stepup.en');
-    await page.goto(`${product.issuer}/login/factor/totp`);
-    await page.fill('#code', await app.code());
-    await member.press('next');
-    await member.at('/account');
-    const stronger = await plain.ask({ scope: 'openid', acr_values: 'urn:huskyidp:acr:phishing-resistant' });
-    await page.goto(stronger.url);
-    await member.at('/login/factor/passkey'); // the password is fresh
-    await member.look('stepup');
-    await member.press('passkey');
-    await page.waitForURL(`${plain.callback}*`);
-    assert.equal((await plain.redeem(stronger, page.url())).claims().acr, 'urn:huskyidp:acr:phishing-resistant');
-    await member.close();
-  } finally {
-    strict.close();
-    plain.close();
-  }
-});

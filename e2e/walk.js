@@ -34,6 +34,17 @@ export class Member {
     return member;
   }
 
+  /** registered has an account and is signed in, on the account page. */
+  static async registered(browser, product, card, username, options) {
+    const member = await Member.open(browser, product, options);
+    await member.page.goto(`${product.issuer}/login?lang=${member.language}`);
+    await member.agreeQuietly();
+    await member.fillIn(card, { username });
+    await member.page.waitForURL(`${product.issuer}/register/done*`);
+    await member.page.goto(`${product.issuer}/account`);
+    return member;
+  }
+
   close() { return this.context.close(); }
 
   /** look checks the page that stands there: language, one h1, no sideways scroll, paper, axe; and keeps a screenshot. */

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"net"
 	"net/http"
 	"os"
 	"time"
@@ -38,8 +39,12 @@ func main() {
 		fmt.Fprintf(w, "Hello, %s", name)
 		time.AfterFunc(200*time.Millisecond, func() { os.Exit(0) })
 	})
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		log.Fatal(err)
+	}
 	fmt.Println(app.AuthCodeURL(state, oidc.Nonce(nonce), oauth2.S256ChallengeOption(verifier)))
-	log.Fatal(http.ListenAndServe(address, nil))
+	log.Fatal(http.Serve(listener, nil))
 }
 
 func signIn(ctx context.Context, issuer *oidc.Provider, app *oauth2.Config, r *http.Request, state, nonce, verifier string) (string, error) {

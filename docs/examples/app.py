@@ -43,8 +43,8 @@ class Callback(BaseHTTPRequestHandler):
         pass
 
 
-print(url, flush=True)
 server = HTTPServer(("127.0.0.1", port), Callback)
+print(url, flush=True)
 server.done = False
 while not server.done:
     server.handle_request()
