@@ -56,7 +56,7 @@ func TestRecoveryWithFactor(t *testing.T) {
 	f.later(2 * time.Minute)
 	x := f.visitor().prove("maria")
 	x.post("answer", "una linterna").get("/recover/factor/saved-code")
-	x.post("saved_code", saved[3]).on("/recover/factor/saved-code", 422)                                 // S-17: each works once
+	x.post("saved_code", saved[3]).on("/recover/factor/saved-code", 422)                                             // S-17: each works once
 	x.post("act", "none").on("/support?from=factor", 200).says(say("support.page.go_back"), `href="/recover/factor`) // pressed by a second tap
 	x.get("/recover/factor").on("/recover/factor/totp", 200)
 	x.get("/support?from=https://evil.example").on("/support?from=https://evil.example", 200)
