@@ -102,12 +102,12 @@ func (h *Console) figuresFile(c *gin.Context, v visit) error {
 
 // writeFigures writes a row a figure: day, figure, cause, outcome, count and median seconds. The words are fixed.
 func writeFigures(out io.Writer, days []Day) error {
-	w := csv.NewWriter(out)
+	var rows [][]string
 	row := func(cells ...string) {
 		for i, cell := range cells {
 			cells[i] = safeCell(cell)
 		}
-		w.Write(cells) // Flush keeps the error
+		rows = append(rows, cells)
 	}
 	seconds := func(n int, d time.Duration) string {
 		if n == 0 {
@@ -130,8 +130,7 @@ func writeFigures(out io.Writer, days []Day) error {
 			row(on, "registration", "", e.Word, strconv.Itoa(e.N), "")
 		}
 	}
-	w.Flush()
-	return w.Error()
+	return csv.NewWriter(out).WriteAll(rows)
 }
 
 // safeCell keeps spreadsheets from running a cell as a formula (CWE-1236).
