@@ -54,6 +54,36 @@ func TestSummary(t *testing.T) {
 	}
 }
 
+// TestNumberGivenAway: the desk sees why an account has neither number nor coverage, until the number is its own again.
+func TestNumberGivenAway(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1)
+	decided := func(file string) {
+		t.Helper()
+		seen, err := d.roster.Import(t.Context(), strings.NewReader(file), members.ImportOptions{})
+		if err == nil {
+			_, err = d.roster.Import(t.Context(), strings.NewReader(file), members.ImportOptions{OtherPerson: []int{2}, Review: seen.Review})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	is := func() bool {
+		return slices.ContainsFunc(d.seen(d.rosa, d.maria.ID).Obstacles, func(o Obstacle) bool { return o.Kind == "number_given" })
+	}
+	if is() {
+		t.Error("told of a member who has the number")
+	}
+	decided(strings.Replace(roster, "MARÍA JOSÉ,NÚÑEZ PEÑA,,1984-03-14", "EVA,SOL,,1990-01-01", 1))
+	if !is() {
+		t.Error("the number went to another person, and the desk does not see it")
+	}
+	decided(strings.Replace(roster, "2026-01-01,\n3", "2026-01-02,\n3", 1))
+	if sum := d.seen(d.rosa, d.maria.ID); is() || sum.MemberNumber != "789" {
+		t.Errorf("after the number came back: %+v", sum)
+	}
+}
+
 // TestLookLeavesATrace (S-65): in the book, in the audit, and in the member's history.
 func TestLookLeavesATrace(t *testing.T) {
 	t.Parallel()

@@ -153,6 +153,9 @@ func (run *importRun) checkDecisions() error {
 			return &ReviewError{run.reviewCode(), fmt.Sprintf("%d has one member's number and another's name: if the number went to that one, leave the first out of the file, then add the line", position)}
 		}
 	}
+	if i := slices.IndexFunc(run.options.SamePerson, func(position int) bool { return slices.Contains(run.returning, position) }); i >= 0 {
+		return &ReviewError{run.reviewCode(), fmt.Sprintf("%d is the number's former member, who has a row: only as another person do they get the number and their account back", run.options.SamePerson[i])}
+	}
 	if run.options.Review != run.reviewCode() {
 		return &ReviewError{run.reviewCode(), "look at the list of held lines again before they are applied"}
 	}

@@ -72,7 +72,7 @@ func (r *Report) count(kind int16, n int) {
 	switch kind {
 	case lineAdded, lineReplaced:
 		r.Added += n
-	case lineChanged, lineStill:
+	case lineChanged, lineStill, lineRestored:
 		r.Changed += n
 	case lineUnchanged:
 		r.Unchanged += n
@@ -203,7 +203,9 @@ type importRun struct {
 	missing    []column // columns that the file does not have
 	renumbered int      // held lines of an absent member under a new number
 	listed     []int
-	contested  []int     // listed lines with a known member's number and the name of one who is absent
+	contested  []int // listed lines with a known member's number and the name of one who is absent
+	returning  []int // listed lines of the number's former member
+	holders    map[string][]formerHolder
 	review     hash.Hash // of the list of held lines
 }
 
@@ -237,6 +239,9 @@ func (run *importRun) apply(ctx context.Context, file io.Reader) (Report, error)
 		return Report{}, err
 	}
 	run.isEmpty = active < 0
+	if run.holders, err = store.formerHolders(ctx, run.roster.unseal); err != nil {
+		return Report{}, err
+	}
 	if err := run.stage(ctx, file); err != nil {
 		return Report{}, err
 	}

@@ -140,7 +140,7 @@ func rank(kind int16) int {
 	switch kind {
 	case lineHeld:
 		return 5
-	case lineReplaced:
+	case lineReplaced, lineRestored:
 		return 4
 	case lineChanged:
 		return 3
@@ -207,8 +207,8 @@ func (run *importRun) rejectGroup(rows []stagedRow, group []repeat, wrong column
 		} else {
 			row.Sealed = nil // its data cannot be trusted
 		}
-		if row.Kind == lineReplaced {
-			row.Sealed = nil // bound to the row that the new member would have got
+		if row.Kind == lineReplaced || row.Kind == lineRestored {
+			row.Sealed = nil // bound to the row that would have got the number
 		}
 		rows = append(rows, stagedRow{line: row.Line, kind: lineRejected, id: row.ID, numberMAC: row.NumberMAC, sealed: row.Sealed})
 	}

@@ -23,6 +23,7 @@ const (
 	lineReplaced // decided: the number was given to another person
 	lineGuessed  // left out, member unknown: marks as present everybody it may mean
 	lineNaming   // left out, and another member's: marks as present whom it also names
+	lineRestored // decided: the number is its former member's again
 )
 
 // stagedRow is an entry on its way to the staging table.
@@ -30,7 +31,7 @@ type stagedRow struct {
 	line       int
 	kind       int16
 	id         uuid.UUID // of the member; zero for a rejected entry that the roster does not know
-	newID      uuid.UUID // of the new member under a reassigned number
+	newID      uuid.UUID // under a reassigned number: of the new member, or of the former one who gets it back
 	numberMAC  []byte
 	contentMAC []byte
 	sealed     []byte
@@ -88,6 +89,9 @@ func (run *importRun) resolve(chunk []entry, known map[string]knownRow) ([]stage
 			staged.id = newID()
 		case lineReplaced:
 			staged.newID = newID()
+		case lineRestored:
+			holder, _ := run.formerHolder(e)
+			staged.newID = holder.ID
 		}
 		if staged.kind != lineUnchanged {
 			staged.sealed = run.roster.deps.Keyring.Seal(seal.PII, place(staged.owner()), e.content)
@@ -112,7 +116,7 @@ func (run *importRun) printNotes(notes []LineError) {
 
 // owner returns the row to which the sealed record is bound.
 func (s stagedRow) owner() uuid.UUID {
-	if s.kind == lineReplaced {
+	if s.kind == lineReplaced || s.kind == lineRestored {
 		return s.newID
 	}
 	return s.id
@@ -171,13 +175,13 @@ func (run *importRun) complete(e *entry, row knownRow, isKnown bool, former reco
 	isFilled := isKnown && len(e.absent) > 0 && string(row.ContentMAC) != string(e.contentMAC)
 	switch {
 	case isFilled:
-		e.rec = former.filled(e.rec, e.absent)
+		e.rec = former.completed(e)
 	case !isKnown && e.verb == verbEnd:
 		e.reject(colNumber, "is to end, but is of nobody on the roster")
 	case !isKnown && e.partial && (e.rec.LastName == "" || e.rec.BirthDate.IsZero()):
 		e.reject("", "is incomplete, and nobody on the roster has this number")
 	case e.partial && isKnown:
-		e.rec = former.overlaid(e.rec, e.covered, e.verb)
+		e.rec = former.completed(e)
 		if !e.rec.setCovers(e.rec.covers()) {
 			e.reject(colProgram, "two programs claim one day")
 		}
@@ -265,7 +269,9 @@ func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16
 	first, last, born := former.differs(e.rec)
 	// The subscriber's number says nothing of who a dependent is.
 	isOthers := e.depends && (born || first && e.said.BirthDate.IsZero())
-	isHeld := (first || last) && born || isOthers
+	holder, isFormer := run.formerHolder(e)
+	isFormer = isFormer && (first || last || born)
+	isHeld := (first || last) && born || isOthers || isFormer
 	if !isHeld && (first || last) {
 		wasDamaged := len(cannotRegister(former, 0, "")) > 0 // any name is better
 		run.keepNames(e, former)
@@ -281,10 +287,19 @@ func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16
 	}
 	fmt.Fprintf(run.review, "%d %s %x %x\n", e.position, row.ID, row.ContentMAC, e.contentMAC)
 	run.listed = append(run.listed, e.position)
+	problem := heldProblem(first, last, born, e.depends, row.Ended)
+	if isFormer {
+		run.returning = append(run.returning, e.position)
+		problem = formerProblem
+	}
 	if run.options.Held != nil {
-		run.options.Held(LineError{e.position, string(colNumber), heldProblem(first, last, born, e.depends, row.Ended), e.unit})
+		run.options.Held(LineError{e.position, string(colNumber), problem, e.unit})
 	}
 	switch {
+	case isFormer && slices.Contains(run.options.OtherPerson, e.position) && e.verb != verbEnd:
+		e.rec = holder.rec.completed(e)
+		e.content, e.contentMAC = run.roster.encode(e.rec)
+		return lineRestored, true
 	case slices.Contains(run.options.SamePerson, e.position):
 		run.keepNames(e, former)
 		return 0, false

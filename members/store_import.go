@@ -205,7 +205,7 @@ func (s store) applyStaging(ctx context.Context, now time.Time, staged, last int
 		UPDATE members m SET ended_at = $1, changed_at = $1
 		WHERE ended_at IS NULL
 		  AND NOT EXISTS (SELECT FROM roster_staging s WHERE s.id = m.id)
-		  AND NOT EXISTS (SELECT FROM roster_staging s WHERE s.new_id = m.id AND s.kind = $2)`, now, lineReplaced); err != nil {
+		  AND NOT EXISTS (SELECT FROM roster_staging s WHERE s.new_id = m.id AND s.kind = ANY($2))`, now, []int16{lineReplaced, lineRestored}); err != nil {
 		return fmt.Errorf("ending members: %w", err)
 	}
 	progress(int64(steps+1), int64(steps+1))
@@ -213,17 +213,24 @@ func (s store) applyStaging(ctx context.Context, now time.Time, staged, last int
 }
 
 // applyLines applies the lines of the staging table after one position and up to another. A reassigned number leaves
-// the row of the former person, whose account continues without it, and gets a row of its own.
+// the row of the former person, whose account continues without it, and gets a row of its own, or goes back to the row of
+// the person who had it before.
 func (s store) applyLines(ctx context.Context, now time.Time, after, to int) error {
 	args := pgx.NamedArgs{
 		"now": now, "after": after, "to": to, "added": lineAdded, "replaced": lineReplaced,
-		"changed": lineChanged, "ended": lineEnded, "still": lineStill,
+		"changed": lineChanged, "ended": lineEnded, "still": lineStill, "restored": lineRestored,
 	}
 	if _, err := s.db.From(ctx).Exec(ctx, `
 		UPDATE members m
 		SET number_mac = sha256(m.number_mac || uuid_send(m.id)), ended_at = coalesce(m.ended_at, @now), replaced_at = @now, changed_at = @now
-		FROM roster_staging s WHERE s.id = m.id AND s.kind = @replaced AND s.line > @after AND s.line <= @to`, args); err != nil {
+		FROM roster_staging s WHERE s.id = m.id AND s.kind IN (@replaced, @restored) AND s.line > @after AND s.line <= @to`, args); err != nil {
 		return fmt.Errorf("replacing members: %w", err)
+	}
+	if _, err := s.db.From(ctx).Exec(ctx, `
+		UPDATE members m
+		SET number_mac = s.number_mac, content_mac = s.content_mac, sealed = s.sealed, ended_at = NULL, replaced_at = NULL, changed_at = @now
+		FROM roster_staging s WHERE s.new_id = m.id AND s.kind = @restored AND s.line > @after AND s.line <= @to`, args); err != nil {
+		return fmt.Errorf("giving numbers back: %w", err)
 	}
 	if _, err := s.db.From(ctx).Exec(ctx, `
 		INSERT INTO members (id, number_mac, content_mac, sealed, created_at, changed_at)

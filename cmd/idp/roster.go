@@ -57,7 +57,8 @@ most of those who have it, or gives most members a suffix, is refused until --al
 A number that comes back with another name and another birth date is held back: its member stays as before. So is a new
 number that comes with the name and birth date of a member who is not in the file: a digit may be wrong. Look at the lines,
 then import the file again with --same-person or --other-person, and with --review. Until then the same file,
-imported again, lists them again. A last line without a line end that would change its member is left out: it may be cut.
+imported again, lists them again. A line that names the person from whom its number was taken says so: --other-person gives
+number, coverage and account back to the row of before, and takes them from the member of now. A last line without a line end that would change its member is left out: it may be cut.
 That of a new member counts if all fields are there, and is listed unless its last field is whole for certain.
 
 In X12 834 the REF with the number must be each person's own. A dependent (INS*N) whose REF 0F is the number of the subscriber
