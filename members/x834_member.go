@@ -69,16 +69,33 @@ func (l *memberLoop) take(s segment) {
 			l.birth(s)
 		}
 	case "HD":
-		l.level = levelCoverage
-		program, _ := readProgram(s.at(4)) // plans of other benefits have other names
-		l.coverages = append(l.coverages, coverage{
-			span: span{Program: program}, isDropped: s.at(1) == "002", isEnded: s.at(1) == "024",
-		})
+		l.cover(s)
 	case "LX", "COB", "LS", "DSB": // providers, other insurers, reporting categories, disability
 		l.level = levelOther
 	case "DTP":
 		l.date(s)
 	}
+}
+
+// otherLines are the insurance lines of HD03 that are not medical coverage: dental, vision, drugs, long-term care, disability.
+// What their loops say neither begins nor ends the programme.
+var otherLines = []string{"DCP", "DEN", "VIS", "PDG", "LTC", "LTD", "STD"}
+
+// cover reads HD. A change file that names an unknown programme would clear the one on the roster; in a full file other plans
+// stand beside the programme's.
+func (l *memberLoop) cover(s segment) {
+	if slices.Contains(otherLines, s.at(3)) {
+		l.level = levelOther
+		return
+	}
+	l.level = levelCoverage
+	program, problem := readProgram(s.at(4))
+	if problem != "" && l.file.isChange() {
+		l.fail(s, colProgram, problem)
+	}
+	l.coverages = append(l.coverages, coverage{
+		span: span{Program: program}, isDropped: s.at(1) == "002", isEnded: s.at(1) == "024",
+	})
 }
 
 // reference reads REF. A number under another qualifier than the configured one is not the member's, but is reported.
