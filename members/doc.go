@@ -59,6 +59,8 @@
 // people's data that a column must have shifted. A file is identified by the SHA-256 of its lines, whichever line ends they have:
 // importing the newest again only lists the lines that are still held; an older one is refused, as is an 834 that was made, by
 // BGN or GS, before one that was applied.
+// CSV does not say when it was made, so the sum of its rows' digests is kept as well: an older file in another form or order is
+// refused too (rows.go).
 //
 // The limit for a million members is one minute and 200 MiB, whether everybody is new, a full file changes everybody, or a
 // change file does (TestScaleOf834).
@@ -68,7 +70,7 @@
 // members: id (UUIDv7, which accounts refer to), number_mac (HMAC of the number, seal.Index, by which a member is found),
 // content_mac (HMAC of the record, which tells whether an import changes it), sealed (the record as JSON, seal.PII, bound to
 // the ID), ended_at, replaced_at (the number was given to somebody else), created_at, changed_at. roster_imports: one row per
-// applied file, with its hash, its counts, and when it was made. Instants are in UTC; dates are civil dates without a zone.
+// applied file, with its hash, the digest of its rows, its counts, and when it was made. Instants are in UTC; dates are civil dates without a zone.
 // No column holds personal data in clear. Rows are never deleted here.
 //
 // After a rotation of the index key, members are also found under the old digest, and the next import moves them to the new

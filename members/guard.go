@@ -116,6 +116,9 @@ func (run *importRun) guard(active, lately, lapsed int) error {
 	if run.lapsing >= doubtLeast && isMuch(run.lapsing, lapsed, active, active) && !o.AllowShrink {
 		causes = append(causes, &LapseError{run.lapsing, active, lapsed})
 	}
+	if run.isOldRows && !o.AllowOld {
+		causes = append(causes, errOldRows)
+	}
 	if run.older != nil && !o.AllowOld {
 		causes = append(causes, run.older)
 	}

@@ -198,6 +198,8 @@ type importRun struct {
 	absent     int // members whom a full file does not mention
 	leaving    int // members who will end on a future day
 	older      *OlderError
+	rows       rowSum
+	isOldRows  bool // the file's rows were applied before, and others since
 	isCut      bool // the last line is unterminated and contradicts the known data
 	lastLine   *openLine
 	missing    []column // columns that the file does not have
@@ -258,6 +260,9 @@ func (run *importRun) apply(ctx context.Context, file io.Reader) (Report, error)
 	if err := run.checkOrder(ctx); err != nil {
 		return Report{}, err
 	}
+	if err := run.checkRows(ctx); err != nil {
+		return Report{}, err
+	}
 	if err := run.guard(active, lately, lapsed); err != nil {
 		return run.report, err
 	}
@@ -271,7 +276,7 @@ func (run *importRun) apply(ctx context.Context, file io.Reader) (Report, error)
 		return run.report, errDryRun
 	}
 	run.report.ID, run.report.AppliedAt = newID(), run.now.UTC()
-	if err := store.recordImport(ctx, run.report, run.lapsing, run.hash.Sum(nil), run.size, run.source.made().newest); err != nil {
+	if err := store.recordImport(ctx, run.report, run.lapsing, run.hash.Sum(nil), run.rowsDigest(), run.size, run.source.made().newest); err != nil {
 		return Report{}, err
 	}
 	return run.report, run.roster.deps.Audit.Record(ctx, run.report.event())

@@ -135,6 +135,7 @@ func (run *importRun) read(ctx context.Context, file io.Reader, chunks chan<- []
 			seen[e.rec.MemberNumber] = true
 		}
 		run.digest(&e)
+		run.addRow(&e)
 		chunk = append(chunk, e)
 	}
 }

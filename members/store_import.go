@@ -260,12 +260,12 @@ func (s store) applyAndClear(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-func (s store) recordImport(ctx context.Context, r Report, lapsing int, sum []byte, size int64, made time.Time) error {
+func (s store) recordImport(ctx context.Context, r Report, lapsing int, sum, rows []byte, size int64, made time.Time) error {
 	_, err := s.db.From(ctx).Exec(ctx, `
-		INSERT INTO roster_imports (id, file_sha256, file_size, applied_at, added, changed, ended, unchanged, rejected, held, merged, cannot_register, lapsing, made_at)
-		VALUES (@id, @sum, @size, @applied_at, @added, @changed, @ended, @unchanged, @rejected, @held, @merged, @cannot_register, @lapsing, nullif(@made_at::timestamptz, '0001-01-01Z'))`,
+		INSERT INTO roster_imports (id, file_sha256, rows_digest, file_size, applied_at, added, changed, ended, unchanged, rejected, held, merged, cannot_register, lapsing, made_at)
+		VALUES (@id, @sum, @rows, @size, @applied_at, @added, @changed, @ended, @unchanged, @rejected, @held, @merged, @cannot_register, @lapsing, nullif(@made_at::timestamptz, '0001-01-01Z'))`,
 		pgx.NamedArgs{
-			"id": r.ID, "sum": sum, "size": size, "applied_at": r.AppliedAt, "added": r.Added, "changed": r.Changed,
+			"id": r.ID, "sum": sum, "rows": rows, "size": size, "applied_at": r.AppliedAt, "added": r.Added, "changed": r.Changed,
 			"ended": r.Ended, "unchanged": r.Unchanged, "rejected": r.Rejected, "held": r.Held, "merged": r.Merged,
 			"cannot_register": r.CannotRegister, "lapsing": lapsing, "made_at": made,
 		})

@@ -47,8 +47,9 @@ type RosterImportCmd struct {
 func (RosterImportCmd) Help() string {
 	return `A full file is the whole roster: members who are not in it end, members who came back continue. An X12 834 change file
 touches whom it names. A file is applied in one transaction, or not at all. A line with a fault is printed and left
-out; its member stays as before. Several lines of one member are merged. The same file again changes nothing. The exit
-status is 0 if every line was taken, 3 if lines were left out or held back, 1 if nothing was changed.
+out; its member stays as before. Several lines of one member are merged. The same file again changes nothing; an
+older one is refused, also in another form or order. The exit status is 0 if every line was taken, 3 if lines were left
+out or held back, 1 if nothing was changed.
 
 What a file has no column for stays as it was. So does a name for which the file has one that nobody could type. The
 report counts for each datum in how many known members it changes, and how many lose it; a file that takes a datum from
