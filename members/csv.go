@@ -49,12 +49,9 @@ func mostFrequent(header string) (separator byte) {
 
 // doubts returns the columns whose dates may have the day first, unless the setting states the order.
 func (s *csvSource) doubts() (causes []error) {
-	for _, date := range []struct {
-		column column
-		read   dateReader
-	}{{colBirthDate, s.parser.born}, {colCoverageStart, s.parser.start}, {colCoverageEnd, s.parser.end}} {
-		if r := date.read; r.order == "" && r.day > 0 {
-			causes = append(causes, &DateOrderError{string(date.column), r.day, r.month, r.ambiguous, r.dayLine, r.monthLine})
+	for i, r := range s.parser.dates() {
+		if r.order == "" && r.day > 0 {
+			causes = append(causes, &DateOrderError{Column: string(dateColumns[i]), DayFirst: r.day, MonthFirst: r.month, Either: r.ambiguous, DayLine: r.dayLine, MonthLine: r.monthLine})
 		}
 	}
 	return causes
@@ -104,6 +101,7 @@ func (s *csvSource) next() (entry, error) {
 		if e.isOpen {
 			e.tail = s.parser.tail(line)
 		}
+		e.either = s.parser.either
 		e.rec, e.notes = rec, cannotRegister(rec, e.position, "")
 		return e, nil
 	}

@@ -23,6 +23,8 @@ type DateOrderError struct {
 	DayFirst           int // dates that can only have the day first,
 	MonthFirst, Either int // only the month first, or either
 	DayLine, MonthLine int // the first line of each
+
+	AsRead, OtherWay int // known members who have the date that is read with the month first, or with the day first
 }
 
 // IsMixed reports that no order suits all dates: the file was put together from two.
@@ -33,6 +35,10 @@ func (e *DateOrderError) Error() string {
 		return fmt.Sprintf("%s: dates of both orders: %d have the day first (31/12; line %d is the first), %d the month first (line %d), %d either; export them as 2006-01-02. Nothing was changed",
 			e.Column, e.DayFirst, e.DayLine, e.MonthFirst, e.MonthLine, e.Either)
 	}
+	if e.OtherWay > 0 {
+		return fmt.Sprintf("%s: each of %d dates can be read both ways (01/08); with the day first %d known members keep the date that they have, with the month first %d: how are they meant? Nothing was changed",
+			e.Column, e.Either, e.OtherWay, e.AsRead)
+	}
 	return fmt.Sprintf("%s: %d dates can only have the day first (31/12), %d only the month first, %d either: how are they meant? Nothing was changed",
 		e.Column, e.DayFirst, e.MonthFirst, e.Either)
 }
@@ -41,9 +47,10 @@ func (e *DateOrderError) Error() string {
 // followed by a time of day, which is dropped.
 type dateReader struct {
 	order                 DateOrder
-	day, month, ambiguous int // counts of dates by what their first part can be
-	line                  int // of the next date
-	dayLine, monthLine    int // the first lines of either order
+	day, month, ambiguous int  // counts of dates by what their first part can be
+	line                  int  // of the next date
+	dayLine, monthLine    int  // the first lines of either order
+	isEither              bool // the last date can be read both ways
 }
 
 // Problems of a text that cannot be read as a date.
@@ -63,6 +70,7 @@ const (
 
 // read returns a date, or the problem with it.
 func (r *dateReader) read(s string) (d Date, problem string) {
+	r.isEither = false
 	if d, ok := parseISO(s); ok {
 		return d, ""
 	}
@@ -101,6 +109,7 @@ func (r *dateReader) ordered(parts []string) (Date, string) {
 	switch {
 	case isMonth && isDay && monthFirst != dayFirst:
 		r.ambiguous++
+		r.isEither = true
 	case isMonth && !isDay:
 		r.month++
 		r.monthLine = cmp.Or(r.monthLine, r.line)
@@ -151,6 +160,7 @@ func (r *dateReader) birth(s string) (d Date, problem string) {
 // bound reads the first or last day of coverage; the values that programs write for "no such day" become the zero Date.
 func (r *dateReader) bound(s string) (d Date, problem string) {
 	if isOpen(s) {
+		r.isEither = false
 		return Date{}, ""
 	}
 	d, problem = r.read(s)

@@ -21,7 +21,8 @@
 // CSV is read in UTF-8, UTF-16 or Windows-1252, with any of the usual separators and line ends, and with its header in any
 // spelling below a title. Other formats (PDF, a web page, a spreadsheet) are recognized and named. In 04/10/1984 the month
 // comes first, as on the card, unless a date of the column can only have the day first: then the file is refused until a
-// setting states the order. X12 834 (005010X220A1) is read as a full or a change file, which BGN08 distinguishes. A full
+// setting states the order. So it is if no date of a column shows the order, and the roster has clearly more of them with the
+// day first (date_known.go). X12 834 (005010X220A1) is read as a full or a change file, which BGN08 distinguishes. A full
 // file is the whole roster. A change file affects only the members it names, in its order.
 //
 // Columns are recognized by our own names, by the words of the member guide and by the names that programs write

@@ -99,7 +99,7 @@ func (run *importRun) guard(active, lately, lapsed int) error {
 	if r.Added+r.Changed+r.Unchanged+r.Held+r.Ended == run.absent && (r.Rejected > 0 || !run.source.isChange()) {
 		return run.noValidLine()
 	}
-	causes := run.source.doubts()
+	causes := append(run.source.doubts(), run.dateOrders()...)
 	if isDoubtful && !o.AllowDoubtful {
 		causes = append(causes, &DoubtError{held, run.doubtful, run.known})
 	}

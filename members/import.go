@@ -190,6 +190,7 @@ type importRun struct {
 	known      int // entries of known members
 	unreadable int // entries that cannot be assigned to a member
 	doubtful   int // entries that change what rarely changes about a person
+	fits       [len(dateColumns)]dateFit
 	had        [len(fields)]int
 	fields     [len(fields)]FieldChange
 	plain      int // members in the file who have no suffix

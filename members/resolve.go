@@ -59,6 +59,12 @@ func (run *importRun) resolve(chunk []entry, known map[string]knownRow) ([]stage
 		if e.fault == nil {
 			run.complete(e, row, isKnown, former[row.ID])
 		}
+		if before, isOther := former[row.ID]; isKnown && e.fault == nil {
+			if !isOther {
+				before = e.rec
+			}
+			run.weighDates(e, before)
+		}
 		if e.isOpen && !isKnown && e.fault == nil {
 			run.judgeOpen(e)
 		}

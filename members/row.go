@@ -16,9 +16,17 @@ type rowParser struct {
 	born      dateReader
 	start     dateReader
 	end       dateReader
-	behind    int      // empty fields beyond those of the header, on every line
-	fields    []string // reused
-	guessed   []string // numbers that the last line may mean
+	behind    int                    // empty fields beyond those of the header, on every line
+	fields    []string               // reused
+	guessed   []string               // numbers that the last line may mean
+	either    [len(dateColumns)]bool // which dates of the last line can be read with the day first, too
+}
+
+// dateColumns are the columns with dates, in the order of rowParser.dates.
+var dateColumns = [...]column{colBirthDate, colCoverageStart, colCoverageEnd}
+
+func (p *rowParser) dates() [len(dateColumns)]*dateReader {
+	return [...]*dateReader{&p.born, &p.start, &p.end}
 }
 
 // parse returns the record, or the problem with the line. The number is set whenever it is in its place, so that a
@@ -46,6 +54,9 @@ func (p *rowParser) parse(line string) (rec record, wrong column, problem string
 	}
 	if rec.Program, problem = readProgram(p.layout.field(p.fields, colProgram)); problem != "" {
 		return rec, colProgram, problem
+	}
+	for i, r := range p.dates() {
+		p.either[i] = r.isEither
 	}
 	wrong, problem = checkPerson(rec, p.today)
 	return rec, wrong, problem

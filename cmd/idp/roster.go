@@ -28,7 +28,7 @@ type RosterImportCmd struct {
 	File            string            `arg:"" help:"CSV file with one header line, or X12 834 (005010X220A1)." type:"existingfile"`
 	Column          map[string]string `env:"IDP_ROSTER_COLUMN" placeholder:"COLUMN=HEADER" help:"Header name of a column, where it differs: member_number, first_name, last_name, birth_date; optional suffix, program, coverage_start, coverage_end. May be repeated."`
 	Separator       string            `env:"IDP_ROSTER_SEPARATOR" default:"auto" help:"The separator of fields: one character, tab, or auto."`
-	Dates           string            `env:"IDP_ROSTER_DATES" default:"auto" enum:"auto,day-first,month-first" help:"CSV: what 04/10/1984 is. auto: month first, as on the card, and a file with a date that can only have its day first is refused."`
+	Dates           string            `env:"IDP_ROSTER_DATES" default:"auto" enum:"auto,day-first,month-first" help:"CSV: what 04/10/1984 is. auto: month first, as on the card, and a file with a date that can only have its day first, or whose dates the roster has the other way round, is refused."`
 	MemberRef       string            `env:"IDP_ROSTER_MEMBER_REF" default:"0F" enum:"0F,23,1L" help:"X12 834: qualifier of the REF segment with the member number."`
 	DryRun          bool              `help:"Show the report and change nothing."`
 	AllowShrink     bool              `help:"Apply the file although it ends more than 5 % of the members, or their coverage."`
