@@ -33,7 +33,8 @@
 // no number can be read, the file may not end anybody without AllowUnreadable. Several lines of one member are merged into
 // one record with several coverage spans; if they contradict each other, or one has a fault, all of them are left out. A
 // known number with another name and another birth date is held back until somebody decides on its line, naming the list
-// that showed it. The same holds for a line with the name and birth date of an absent member under another number, since a digit
+// that showed it. So is, in a full file without AllowDoubtful, a line with both names new, or with the name or birth date of the
+// row beside, because cells have slipped (shift.go). The same holds for a line with the name and birth date of an absent member under another number, since a digit
 // may be wrong: neither that member nor the number's own changes (renumber.go). If the number was given to another person, the former holder keeps row and account, without number and
 // coverage, and the new one gets a row of their own, so that no account ever releases another person's claims.
 // If a later file has the former holder under that number, the line says so, and the same decision gives the number back to

@@ -4,18 +4,19 @@ import "fmt"
 
 // entry is what a file says about one member.
 type entry struct {
-	position int // line or segment
-	rec      record
-	verb     verb
-	unit     string                 // what position counts: "segment" in X12
-	partial  bool                   // from a change file: what rec lacks stays as it was
-	depends  bool                   // X12: of a dependent, under what may be the subscriber's number
-	covered  bool                   // rec says something about coverage
-	absent   []column               // columns that the file does not have
-	isOpen   bool                   // the last line, and it is unterminated
-	tail     tail                   // what its last field reveals in that case
-	either   [len(dateColumns)]bool // dates that can be read with the day first, too
-	said     record                 // rec as read, before known data was filled in
+	position  int // line or segment
+	rec       record
+	verb      verb
+	unit      string                 // what position counts: "segment" in X12
+	partial   bool                   // from a change file: what rec lacks stays as it was
+	depends   bool                   // X12: of a dependent, under what may be the subscriber's number
+	covered   bool                   // rec says something about coverage
+	absent    []column               // columns that the file does not have
+	isOpen    bool                   // the last line, and it is unterminated
+	tail      tail                   // what its last field reveals in that case
+	either    [len(dateColumns)]bool // dates that can be read with the day first, too
+	isShifted bool                   // its new name or birth date is that of the person in the row beside
+	said      record                 // rec as read, before known data was filled in
 
 	skipped string      // why the line belongs to no member; nothing else is set then
 	fault   *LineError  // why the entry is left out

@@ -1,6 +1,7 @@
 package members
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -112,6 +113,22 @@ func (run *importRun) tally(m marks, n int) {
 }
 
 const hasSuffix = 1 << 2 // its place in fields
+
+// nameChanges passes on which staged lines change which fields of known members.
+func (run *importRun) nameChanges(ctx context.Context) error {
+	if run.options.Changing == nil {
+		return nil
+	}
+	return run.roster.store.changes(ctx, func(line int, m marks) {
+		var names []string
+		for i, c := range fields {
+			if m.changed&(1<<i) != 0 {
+				names = append(names, string(c))
+			}
+		}
+		run.options.Changing(LineError{Line: line, Problem: "changes " + strings.Join(names, ", "), Unit: run.source.unit()})
+	})
+}
 
 // filling is clearing for the suffix, which few people get in their life: what else a file gives to many may be right.
 func (run *importRun) filling() []error {

@@ -92,8 +92,11 @@ func (e *ReviewError) Error() string { return e.Problem + "; nothing was changed
 // and lapsed those who ended, and who lost their coverage, in the window before.
 func (run *importRun) guard(active, lately, lapsed int) error {
 	r, o := run.report, run.options
+	if o.isAgain { // the guards let it pass when it was applied, and nothing is applied now
+		return nil
+	}
 	ending := r.Ended + run.leaving
-	held := r.Held - run.renumbered
+	held := r.Held - run.renumbered - run.unlikely
 	isDoubtful := held >= doubtLeast && held*100 > run.known*heldLimit ||
 		run.doubtful >= doubtLeast && run.doubtful*100 > run.known*doubtLimit
 	if r.Added+r.Changed+r.Unchanged+r.Held+r.Ended == run.absent && (r.Rejected > 0 || !run.source.isChange()) {

@@ -31,9 +31,12 @@ type ImportOptions struct {
 	Review          string // Report.Review of the list that SamePerson and OtherPerson refer to
 	DryRun          bool   // report, and change nothing
 
+	isAgain bool // list what is held of a file that was applied, whatever it may do
+
 	Rejected func(LineError)                      // called for each line that is left out
 	Held     func(LineError)                      // called for each line that is held back
 	Note     func(LineError)                      // called for each line that is applied but deserves a look
+	Changing func(LineError)                      // called for each line that changes the data of a known member
 	Ending   func(number string)                  // called for each member who ends because a full file does not mention them
 	Progress func(phase Phase, done, total int64) // called at intervals
 }
@@ -135,8 +138,7 @@ func (r *Roster) again(ctx context.Context, file io.ReadSeeker, size int64, opti
 	if report.Held == 0 {
 		return report, nil
 	}
-	options.DryRun = true
-	options.AllowShrink, options.AllowUnreadable, options.AllowDoubtful, options.AllowOld = true, true, true, true // these were decided when it was applied, and nothing is applied now
+	options.DryRun, options.isAgain = true, true
 	now, err := r.run(ctx, file, size, options)
 	report.Held, report.Review, report.Format = now.Held, now.Review, now.Format
 	return report, err
@@ -206,8 +208,11 @@ type importRun struct {
 	missing    []column // columns that the file does not have
 	renumbered int      // held lines of an absent member under a new number
 	listed     []int
-	contested  []int // listed lines with a known member's number and the name of one who is absent
-	returning  []int // listed lines of the number's former member
+	contested  []int       // listed lines with a known member's number and the name of one who is absent
+	above      personLines // the last person of the chunk before
+	unlikely   int         // held lines that are hardly ever true, though name or birth date are as known
+	unlikelyOf uuid.UUID   // the member of the last of them
+	returning  []int       // listed lines of the number's former member
 	holders    map[string][]formerHolder
 	review     hash.Hash // of the list of held lines
 }
@@ -249,7 +254,9 @@ func (run *importRun) apply(ctx context.Context, file io.Reader) (Report, error)
 		return Report{}, err
 	}
 	if !run.source.isChange() {
-		err = run.settle(ctx)
+		if err = run.settle(ctx); err == nil {
+			err = run.nameChanges(ctx)
+		}
 	}
 	if err != nil {
 		return Report{}, err

@@ -45,6 +45,7 @@ func (run *importRun) resolve(chunk []entry, known map[string]knownRow) ([]stage
 	if err != nil {
 		return nil, err
 	}
+	run.markShifted(chunk, known, former)
 	rows := make([]stagedRow, 0, len(chunk))
 	for i := range chunk {
 		e := &chunk[i]
@@ -288,12 +289,16 @@ func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16
 	if born || first && last || (first || last) && !run.source.isChange() {
 		run.doubtful++
 	}
-	if !isHeld {
+	isUnlikely := !isHeld && !run.options.AllowDoubtful && (first && last || e.isShifted && (first || last || born))
+	if !isHeld && !isUnlikely {
 		return 0, false
 	}
 	fmt.Fprintf(run.review, "%d %s %x %x\n", e.position, row.ID, row.ContentMAC, e.contentMAC)
 	run.listed = append(run.listed, e.position)
 	problem := heldProblem(first, last, born, e.depends, row.Ended)
+	if isUnlikely {
+		problem = unlikelyProblem(former.isSwapped(e.rec), e.isShifted)
+	}
 	if isFormer {
 		run.returning = append(run.returning, e.position)
 		problem = formerProblem
@@ -313,6 +318,10 @@ func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16
 		e.rec = e.said
 		e.content, e.contentMAC = run.roster.encode(e.rec)
 		return lineReplaced, true
+	}
+	if isUnlikely && run.unlikelyOf != row.ID { // a member's lines count once
+		run.unlikely++
+		run.unlikelyOf = row.ID
 	}
 	return lineHeld, true
 }

@@ -45,6 +45,9 @@ func (run *importRun) stage(ctx context.Context, file io.Reader) error {
 				return err
 			}
 			resolved = func() ([]stagedRow, error) { return nil, nil }
+			if err := run.nameChanges(ctx); err != nil {
+				return err
+			}
 			if err := run.roster.store.applyAndClear(ctx, run.now); err != nil {
 				return err
 			}

@@ -147,6 +147,25 @@ func (s store) copyStaging(ctx context.Context, staged []stagedRow) error {
 	return nil
 }
 
+// changes passes on the staged lines that change fields of known members, in their order.
+func (s store) changes(ctx context.Context, each func(line int, m marks)) error {
+	rows, err := s.db.From(ctx).Query(ctx, `
+		SELECT line, marks FROM roster_staging WHERE kind = ANY($1) AND marks >> 8 & 255 <> 0 ORDER BY line`, []int16{lineChanged, lineEnded, lineStill})
+	if err != nil {
+		return fmt.Errorf("reading changes: %w", err)
+	}
+	var line int
+	var packed int32
+	_, err = pgx.ForEachRow(rows, []any{&line, &packed}, func() error {
+		each(line, unpackMarks(packed))
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("reading changes: %w", err)
+	}
+	return nil
+}
+
 // prepareStaging updates the planner's statistics and adds an index for ranges of lines.
 func (s store) prepareStaging(ctx context.Context) error {
 	for _, statement := range []string{

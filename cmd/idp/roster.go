@@ -40,7 +40,8 @@ type RosterImportCmd struct {
 	OtherPerson     []int             `placeholder:"LINE" help:"Held lines whose number went to another person: the former one keeps the account, without number and coverage. Needs --review."`
 	Review          string            `placeholder:"LIST" help:"Name of the list of held lines that you looked at, as the report gives it."`
 	ShowEnded       bool              `help:"Name the members who end because they are not in the file, by their numbers."`
-	ShowFaults      int               `default:"20" help:"How many lines to print of those left out, held back or worth a look, and of members who end; -1 for all."`
+	ShowChanged     bool              `help:"Name the lines that change a known member's data, and which data, not their values."`
+	ShowFaults      int               `default:"20" help:"How many lines to print of those left out, held back, worth a look or changed, and of members who end; -1 for all."`
 }
 
 // Help is shown by --help.
@@ -55,7 +56,9 @@ What a file has no column for stays as it was. So does a name for which the file
 report counts for each datum in how many known members it changes, and how many lose it; a file that takes a datum from
 most of those who have it, or gives most members a suffix, is refused until --allow-doubtful. A refused file is reported like any other, with every cause.
 
-A number that comes back with another name and another birth date is held back: its member stays as before. So is a new
+A number that comes back with another name and another birth date is held back: its member stays as before. So is one with
+another first and another last name, or a name or birth date that the row above or below had, unless --allow-doubtful: a block of
+cells has slipped. --show-changed names every line that changes a member. Held back, too, is a new
 number that comes with the name and birth date of a member who is not in the file: a digit may be wrong. Look at the lines,
 then import the file again with --same-person or --other-person, and with --review. Until then the same file,
 imported again, lists them again. A line that names the person from whom its number was taken says so: --other-person gives
@@ -95,6 +98,11 @@ func (c *RosterImportCmd) Run(ctx context.Context, env *Environment) error {
 	notes := &linePrinter{out: env.Stderr, bar: bar, left: c.ShowFaults}
 	held := &linePrinter{out: env.Stderr, bar: bar, left: c.ShowFaults}
 	ended := &linePrinter{out: env.Stderr, bar: bar, left: c.ShowFaults}
+	changed := &linePrinter{out: env.Stderr, bar: bar, left: c.ShowFaults}
+	var changing func(members.LineError)
+	if c.ShowChanged {
+		changing = changed.print
+	}
 	if !c.ShowEnded {
 		ended.left = 0
 	}
@@ -103,12 +111,13 @@ func (c *RosterImportCmd) Run(ctx context.Context, env *Environment) error {
 		Columns: c.Column, Separator: separator, Dates: c.dateOrder(), MemberRef: c.MemberRef, DryRun: c.DryRun,
 		AllowTest: c.AllowTest, AllowShrink: c.AllowShrink, AllowOld: c.AllowOld, AllowUnreadable: c.AllowUnreadable, AllowDoubtful: c.AllowDoubtful,
 		SamePerson: c.SamePerson, OtherPerson: c.OtherPerson, Review: c.Review,
-		Rejected: faults.print, Held: held.print, Note: notes.print, Ending: ended.ends, Progress: bar.progress,
+		Rejected: faults.print, Held: held.print, Note: notes.print, Changing: changing, Ending: ended.ends, Progress: bar.progress,
 	})
 	bar.close()
 	faults.summary("faulty lines")
 	notes.summary("lines worth a look")
 	held.summary("held lines")
+	changed.summary("lines that change a member")
 	switch {
 	case c.ShowEnded:
 		ended.summary("members who end")

@@ -1,0 +1,125 @@
+package members
+
+import "github.com/google/uuid"
+
+// A block of cells that slipped by a row gives each person the name or birth date of the next one. However few they are, those
+// lines are held, because that is hardly ever true of a person. A last name or birth date alone may be: families stand together,
+// people marry, and a twin's birth date is put right. They count if so many people in a row get one.
+const (
+	shiftedLast = 3
+	shiftedBorn = 2
+)
+
+// personLines is what consecutive lines of one number say about the person, and what is known.
+type personLines struct {
+	from, to int      // in the chunk
+	was, is  identity // set if the person or one beside changes
+	changed  personFields
+	beside   personFields // that are new, and those of the person in the row above or below
+	lastRun  int          // people up to here whose last name is, and whose birth date
+	bornRun  int
+}
+
+type personFields struct{ first, last, born bool }
+
+// unlikelyProblem says why a line is held although either the names or the birth date are as known.
+func unlikelyProblem(isSwapped, isShifted bool) string {
+	switch {
+	case isSwapped:
+		return "has first and last name the other way round than its member: held. Have columns changed places?"
+	case isShifted:
+		return "has a new name or birth date, which the row above or below had or has: held. Has a block of cells slipped or been filled down?"
+	}
+	return "has another first and another last name than its member, not another birth date: held. Is it a correction, another person, or a wrong number?"
+}
+
+func (r record) isSwapped(other record) bool {
+	was, is := r.identity(), other.identity()
+	return was.first == is.last && was.last == is.first
+}
+
+// markShifted marks the entries of a chunk whose new name or birth date is that of the person above or below.
+func (run *importRun) markShifted(chunk []entry, known map[string]knownRow, former map[uuid.UUID]record) {
+	if run.isEmpty || run.source.isChange() {
+		return
+	}
+	people := []personLines{run.above}
+	before := []*record{nil} // of people
+	for i := range chunk {
+		e := &chunk[i]
+		if e.skipped != "" {
+			continue
+		}
+		if last := &people[len(people)-1]; last.to > last.from && chunk[last.from].rec.MemberNumber == e.rec.MemberNumber {
+			last.to = i + 1
+			continue
+		}
+		p, was := personLines{from: i, to: i + 1}, &e.rec
+		if row, isKnown := findRow(known, e.macs); isKnown && e.fault == nil {
+			if rec, isOther := former[row.ID]; isOther {
+				p.changed.first, p.changed.last, p.changed.born = rec.differs(e.rec)
+				if p.changed != (personFields{}) {
+					was = &rec
+				}
+			}
+		}
+		people, before = append(people, p), append(before, was)
+	}
+	anyChanged := func(i int) bool {
+		return i >= 0 && i < len(people) && people[i].changed != (personFields{})
+	}
+	for i := 1; i < len(people); i++ {
+		if p := &people[i]; anyChanged(i-1) || anyChanged(i) || anyChanged(i+1) || i == len(people)-1 {
+			p.was, p.is = before[i].identity(), chunk[p.from].rec.identity()
+		}
+	}
+	for i := 1; i < len(people); i++ {
+		people[i].follow(&people[i-1])
+	}
+	for i := len(people) - 2; i > 0; i-- {
+		people[i].follow(&people[i+1])
+	}
+	run.holdShifted(chunk, people)
+	run.above = people[len(people)-1]
+	run.above.from, run.above.to = 0, 0
+}
+
+// follow notes which new data are those that a neighbour had, or got in the same way.
+func (p *personLines) follow(next *personLines) {
+	if p.changed.first && (p.is.first == next.was.first || next.beside.first && p.is.first == next.is.first) {
+		p.beside.first = true
+	}
+	if p.changed.last && (p.is.last == next.was.last || next.beside.last && p.is.last == next.is.last) {
+		p.beside.last = true
+	}
+	if p.changed.born && (p.is.born == next.was.born || next.beside.born && p.is.born == next.is.born) {
+		p.beside.born = true
+	}
+}
+
+// holdShifted marks the entries of people who are to be held.
+func (run *importRun) holdShifted(chunk []entry, people []personLines) {
+	last := len(people) - 1
+	if above, p := people[max(last-1, 0)], &people[last]; last > 0 { // the row below is in the next chunk
+		p.beside.first = p.beside.first || above.beside.first && p.changed.first
+		p.beside.born = p.beside.born || above.beside.born && p.changed.born
+	}
+	for i := 1; i <= last; i++ {
+		p := &people[i]
+		if p.beside.last {
+			p.lastRun = people[i-1].lastRun + 1
+		}
+		if p.beside.born {
+			p.bornRun = people[i-1].bornRun + 1
+		}
+	}
+	isLast, isBorn := false, false // the run that ends here or below is long enough
+	for i := last; i > 0; i-- {
+		p := people[i]
+		isLast = p.beside.last && (isLast || p.lastRun >= shiftedLast)
+		isBorn = p.beside.born && (isBorn || p.bornRun >= shiftedBorn)
+		for j := p.from; j < p.to; j++ {
+			chunk[j].isShifted = p.beside.first || isLast || isBorn
+		}
+	}
+}
