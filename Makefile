@@ -38,7 +38,7 @@ deploy: ## the files in deploy/, by the programs that they are for
 release: ## VERSION=1.2.3: binaries, checksums, bill of materials and licences in dist/
 	@deploy/release.sh $(VERSION)
 
-faults: ## the service under real faults, a quarter of an hour; SHORT=1 two minutes, SCENE=name one of them
+faults: ## the service under real faults, 22 minutes; SHORT=1 three, SCENE=name one of them
 	@.ci/need unit
 	go run ./faults $(if $(SHORT),--short) $(if $(SCENE),--scene $(SCENE)) $(ARGS)
 
