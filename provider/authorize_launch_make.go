@@ -26,11 +26,8 @@ const launchPath = "/smart/launch"
 // makeLaunch answers a FHIR server or portal, authenticated as at introspection, with a handle. It then opens the app's
 // launch address with the parameters iss and launch (SMART App Launch 2.2, "App Launch", EHR launch).
 func (h *Handler) makeLaunch(c *gin.Context) error {
-	ctx, in := c.Request.Context(), h.newCall(c)
-	if err := checkForm(c); err != nil {
-		return h.tokenError(c, err)
-	}
-	client, err := h.service.authenticateClient(ctx, in)
+	ctx := c.Request.Context()
+	in, client, err := h.authenticatedCall(c)
 	if err != nil {
 		return h.tokenError(c, err)
 	}

@@ -27,6 +27,15 @@ func (h *Handler) newCall(c *gin.Context) call {
 	return call{request: c.Request, form: web.Form(c), source: web.Source(c), now: h.now()}
 }
 
+// authenticatedCall reads the form of an endpoint whose every client authenticates.
+func (h *Handler) authenticatedCall(c *gin.Context) (in call, client *Client, err error) {
+	in = h.newCall(c)
+	if err = checkForm(c); err == nil {
+		client, err = h.service.authenticateClient(c.Request.Context(), in)
+	}
+	return in, client, err
+}
+
 // terms are what the tokens of one answer say beyond their grant. They are complete before fosite asks for the tokens.
 type terms struct {
 	sender   *confirmation  // what the tokens are bound to; nil for bearer tokens

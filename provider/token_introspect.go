@@ -27,11 +27,8 @@ type introspection struct {
 // introspect is the introspection endpoint. Only resource servers may ask, and only about access tokens of their
 // audience (S-41).
 func (h *Handler) introspect(c *gin.Context) error {
-	ctx, in := c.Request.Context(), h.newCall(c)
-	if err := checkForm(c); err != nil {
-		return h.tokenError(c, err)
-	}
-	client, err := h.service.authenticateClient(ctx, in)
+	ctx := c.Request.Context()
+	in, client, err := h.authenticatedCall(c)
 	if err != nil {
 		return h.tokenError(c, err)
 	}

@@ -20,11 +20,8 @@ import (
 // revoke is the revocation endpoint (RFC 7009). A refresh token is revoked with its whole grant, an access token alone.
 // Unknown tokens get 200, another client's are refused, and an unavailable database is 503, never 200 (S-41).
 func (h *Handler) revoke(c *gin.Context) error {
-	ctx, in := c.Request.Context(), h.newCall(c)
-	if err := checkForm(c); err != nil {
-		return h.tokenError(c, err)
-	}
-	client, err := h.service.authenticateClient(ctx, in)
+	ctx := c.Request.Context()
+	in, client, err := h.authenticatedCall(c)
 	if err != nil {
 		return h.tokenError(c, err)
 	}
