@@ -87,7 +87,7 @@ func (s *Service) QueueCreate(ctx context.Context, b *pgx.Batch, n NewAccount) (
 		return Account{}, err
 	}
 	s.store.create(b, account, n)
-	s.audit.Queue(b, ctx,
+	s.audit.Queue(ctx, b,
 		audit.Event{Kind: audit.AccountCreated, At: now, AccountID: id, Success: true, Data: marked},
 		audit.Event{Kind: audit.AgreementAccepted, At: n.Agreement.At, AccountID: id, Success: true, Data: n.Agreement.words()},
 		audit.Event{Kind: audit.Certified, At: n.Certification.At, AccountID: id, Success: true, Data: n.Certification.words()})

@@ -18,7 +18,7 @@ func (s *Service) AcceptAgreement(ctx context.Context, accountID uuid.UUID, a Ac
 		values ($1, 'agreement', $2, $3, $4, $5)
 		on conflict on constraint account_acceptances_pkey do nothing`,
 		accountID, a.Version, a.Language, a.TextHash, a.At)
-	s.audit.Queue(b, ctx, audit.Event{Kind: audit.AgreementAccepted, At: a.At, AccountID: accountID.String(), RequestID: web.RequestID(ctx),
+	s.audit.Queue(ctx, b, audit.Event{Kind: audit.AgreementAccepted, At: a.At, AccountID: accountID.String(), RequestID: web.RequestID(ctx),
 		Success: true, Data: a.words()})
 	return s.store.run(ctx, b)
 }

@@ -61,7 +61,7 @@ func (s *Service) ChangePassword(ctx context.Context, p PasswordChange) error {
 		s.queueSuperseded(b, account.ID)
 		b.Queue(`update accounts set password_sealed = $2, password_scheme = null, password_due = false, credentials_changed_at = $3, updated_at = $3 where id = $1`, account.ID, hash, now)
 		s.store.clearThrottles(b, s.throttleKeys(account.Username, s.readDeviceCookie(p.Device, account.Username, now)))
-		s.audit.Queue(b, ctx, audit.Event{
+		s.audit.Queue(ctx, b, audit.Event{
 			Kind: audit.PasswordChanged, At: now, AccountID: account.ID.String(), SessionID: p.Session.SID, RequestID: web.RequestID(ctx), Success: true, Data: marked,
 		})
 		if err := s.QueueNotice(ctx, b, account, "password_changed", nil); err != nil {

@@ -42,7 +42,7 @@ func (s *Service) queueTakeBack(ctx context.Context, b *pgx.Batch, account Accou
 		s.keptOpen(b, account.ID, s.now())
 	}
 	s.QueueKeepOpen(b, account.ID)
-	s.audit.Queue(b, ctx, audit.Event{Kind: audit.CloseStopped, At: s.now(), AccountID: account.ID.String(), RequestID: web.RequestID(ctx), Success: true, Reason: "signed_in"})
+	s.audit.Queue(ctx, b, audit.Event{Kind: audit.CloseStopped, At: s.now(), AccountID: account.ID.String(), RequestID: web.RequestID(ctx), Success: true, Reason: "signed_in"})
 	return s.QueueNotice(ctx, b, account, "close_stopped", nil)
 }
 
@@ -83,7 +83,7 @@ func (s *Service) Close(ctx context.Context, id uuid.UUID) error {
 		} {
 			b.Queue(`delete from `+table+` where account_id = $1`, id)
 		}
-		s.audit.Queue(b, ctx, audit.Event{Kind: audit.AccountClosed, At: now, AccountID: id.String(), Success: true})
+		s.audit.Queue(ctx, b, audit.Event{Kind: audit.AccountClosed, At: now, AccountID: id.String(), Success: true})
 		return s.store.run(ctx, b)
 	})
 }

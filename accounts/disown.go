@@ -146,7 +146,7 @@ func (s *Service) Disown(ctx context.Context, link string, browser []byte) (acco
 		b := &pgx.Batch{}
 		s.store.protect(b, id, now)
 		s.store.queueEndBegun(b, id)
-		s.audit.Queue(b, ctx, audit.Event{Kind: audit.Disowned, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx), Success: true})
+		s.audit.Queue(ctx, b, audit.Event{Kind: audit.Disowned, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx), Success: true})
 		if closed {
 			b.Queue(`update used_disown_links set question_closed = true where digest = $1`, seal.Digest(link))
 		}

@@ -43,7 +43,7 @@ func (s *Service) setEmail(ctx context.Context, id uuid.UUID, email string, prov
 		s.store.changeEmail(b, id, parsed, proven, now)
 		s.store.queueEndBegun(b, id)
 		queueMore(b, now)
-		s.audit.Queue(b, ctx, audit.Event{Kind: audit.EmailChanged, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx), Success: true})
+		s.audit.Queue(ctx, b, audit.Event{Kind: audit.EmailChanged, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx), Success: true})
 		return s.store.run(ctx, b)
 	})
 }

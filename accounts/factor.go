@@ -200,7 +200,7 @@ func (s *Service) factorChanged(ctx context.Context, accountID uuid.UUID, f Fact
 	if !added {
 		queueForget(b, accountID)
 	}
-	s.audit.Queue(b, ctx, audit.Event{
+	s.audit.Queue(ctx, b, audit.Event{
 		Kind: kind, At: s.now(), AccountID: accountID.String(), RequestID: web.RequestID(ctx), Success: true, Data: data,
 	})
 	if err := s.store.run(ctx, b); err != nil {

@@ -86,7 +86,7 @@ func (s *Service) announceImports(ctx context.Context, all []Import, made []Acco
 			}
 			data = marked
 		}
-		s.audit.Queue(b, ctx, audit.Event{Kind: audit.AccountCreated, At: now, AccountID: account.ID.String(), Success: true, Data: data})
+		s.audit.Queue(ctx, b, audit.Event{Kind: audit.AccountCreated, At: now, AccountID: account.ID.String(), Success: true, Data: data})
 		if !notify || account.Status != Active {
 			continue
 		}

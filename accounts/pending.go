@@ -259,7 +259,7 @@ func (s *Service) RenewSession(ctx context.Context, r Renewal) (session Session,
 			}
 			return err
 		})
-		s.audit.Queue(b, ctx, audit.Event{
+		s.audit.Queue(ctx, b, audit.Event{
 			Kind: audit.SteppedUp, At: now, AccountID: r.AccountID.String(), SessionID: r.SID, RequestID: web.RequestID(ctx), Success: true,
 			Data: map[string]string{"methods": strings.Join(r.AMR, " ")},
 		})

@@ -44,7 +44,7 @@ func (s *Service) ChangeQuestion(ctx context.Context, p QuestionChange) error {
 		queueKeepFormer(b, account.ID, now)
 		queueSetQuestion(b, account.ID, p.Question, hash, now)
 		s.store.clearThrottles(b, s.throttleKeys(account.Username, s.readDeviceCookie(p.Device, account.Username, now)))
-		s.audit.Queue(b, ctx, audit.Event{Kind: audit.QuestionChanged, At: now, AccountID: account.ID.String(), SessionID: p.Session.SID,
+		s.audit.Queue(ctx, b, audit.Event{Kind: audit.QuestionChanged, At: now, AccountID: account.ID.String(), SessionID: p.Session.SID,
 			RequestID: web.RequestID(ctx), Success: true, Data: marked})
 		if err := s.QueueNotice(ctx, b, account, "question_changed", nil); err != nil {
 			return err
@@ -70,7 +70,7 @@ func (s *Service) RemoveQuestion(ctx context.Context, id uuid.UUID) error {
 		b.Queue(`delete from former_questions where account_id = $1`, id)
 		b.Queue(`update accounts set updated_at = $2 where id = $1`, id, now)
 		s.store.queueClearAnswers(b, id)
-		s.audit.Queue(b, ctx, audit.Event{Kind: audit.QuestionChanged, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx), Success: true,
+		s.audit.Queue(ctx, b, audit.Event{Kind: audit.QuestionChanged, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx), Success: true,
 			Reason: "removed", Data: map[string]string{string(markAnswer): gone}})
 		if err := s.QueueNotice(ctx, b, account, "question_removed", nil); err != nil {
 			return err
@@ -123,7 +123,7 @@ func (s *Service) restoreQuestion(ctx context.Context, id uuid.UUID, denied, now
 	b.Queue(`update account_questions set closed = $2 where account_id = $1`, id, closed)
 	b.Queue(`delete from former_questions where account_id = $1`, id)
 	s.store.queueClearAnswers(b, id)
-	s.audit.Queue(b, ctx, audit.Event{Kind: audit.QuestionChanged, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx), Success: true,
+	s.audit.Queue(ctx, b, audit.Event{Kind: audit.QuestionChanged, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx), Success: true,
 		Reason: "restored", Data: marked})
 	return notice, s.store.run(ctx, b)
 }

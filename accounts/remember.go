@@ -79,7 +79,7 @@ func (s *Service) queueRemember(ctx context.Context, b *pgx.Batch, cookie string
 		values (@id, @digest, @account, @sid, @browser, @system, @now, @now, @expires)`,
 		pgx.NamedArgs{"id": uuid.Must(uuid.NewV7()), "digest": seal.Digest(token), "account": session.AccountID, "sid": session.SID, "browser": browser,
 			"system": system, "now": now, "expires": now.Add(s.remember)})
-	s.audit.Queue(b, ctx, audit.Event{
+	s.audit.Queue(ctx, b, audit.Event{
 		Kind: audit.DeviceRemembered, At: now, AccountID: session.AccountID.String(), SessionID: session.SID, RequestID: web.RequestID(ctx), Success: true,
 	})
 }

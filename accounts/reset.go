@@ -64,7 +64,7 @@ func (s *Service) ResetPassword(ctx context.Context, id uuid.UUID, hash []byte) 
 		s.store.resetPassword(b, id, hash, now)
 		s.store.queueEndBegun(b, id)
 		s.store.clearThrottles(b, s.throttleKeys(account.Username, knownDevice{}))
-		s.audit.Queue(b, ctx, audit.Event{Kind: audit.PasswordReset, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx), Success: true, Data: marked})
+		s.audit.Queue(ctx, b, audit.Event{Kind: audit.PasswordReset, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx), Success: true, Data: marked})
 		if err := s.QueueNotice(ctx, b, account, "password_changed", nil); err != nil {
 			return err
 		}
@@ -158,7 +158,7 @@ func (s *Service) CheckAnswers(ctx context.Context, id uuid.UUID, answers map[st
 	event.Kind, event.Success = audit.AnswerAccepted, true
 	b := &pgx.Batch{}
 	s.store.queueClearAnswers(b, id)
-	s.audit.Queue(b, ctx, event)
+	s.audit.Queue(ctx, b, event)
 	return s.store.run(ctx, b)
 }
 

@@ -105,7 +105,7 @@ func (s *Service) MakeSavedCodes(ctx context.Context, accountID uuid.UUID) (Save
 				}
 				return err
 			})
-		s.audit.Queue(b, ctx, audit.Event{Kind: audit.SavedCodesMade, At: now, AccountID: accountID.String(), RequestID: web.RequestID(ctx), Success: true})
+		s.audit.Queue(ctx, b, audit.Event{Kind: audit.SavedCodesMade, At: now, AccountID: accountID.String(), RequestID: web.RequestID(ctx), Success: true})
 		if err := s.store.run(ctx, b); err != nil {
 			return err
 		}
@@ -225,7 +225,7 @@ func (s *Service) spendSaved(ctx context.Context, accountID uuid.UUID, code save
 		b.Queue(`update account_saved_codes set used_at = $3 where account_id = $1 and n = $2 and made_at = $4 and used_at is null returning n`,
 			accountID, code.N, now, code.Made).QueryRow(func(row pgx.Row) error { return row.Scan(&code.N) })
 		b.Queue(`delete from factor_throttles where account_id = $1 and factor = 'saved_codes'`, accountID)
-		s.audit.Queue(b, ctx, audit.Event{Kind: audit.SavedCodeUsed, At: now, AccountID: accountID.String(), RequestID: web.RequestID(ctx), Success: true})
+		s.audit.Queue(ctx, b, audit.Event{Kind: audit.SavedCodeUsed, At: now, AccountID: accountID.String(), RequestID: web.RequestID(ctx), Success: true})
 		return s.store.run(ctx, b)
 	})
 	if errors.Is(err, pgx.ErrNoRows) {

@@ -133,10 +133,10 @@ func (s *Service) QueueSession(ctx context.Context, b *pgx.Batch, start SessionS
 	if start.RememberedBy != nil {
 		event.Data["second_step"] = "remembered"
 	}
-	s.audit.Queue(b, ctx, event)
+	s.audit.Queue(ctx, b, event)
 	if !device.valid {
 		event.Kind = audit.NewDevice
-		s.audit.Queue(b, ctx, event)
+		s.audit.Queue(ctx, b, event)
 	}
 	return Started{session, token, s.newDeviceCookie(start.Device, account.Username, device.id, now), remembered}
 }

@@ -49,6 +49,6 @@ func (s *Service) CreateStaff(ctx context.Context, n NewStaff) (Account, error) 
 			"id": a.ID, "subject": a.Subject, "username": username, "language": a.Language, "status": a.Status, "now": now,
 			"email_sealed": s.keyring.Seal(seal.PII, emailPlace(a.ID), []byte(email)), "email_digest": s.store.emailDigest(email),
 		})
-	s.audit.Queue(b, ctx, audit.Event{Kind: audit.AccountCreated, At: now, AccountID: a.ID.String(), Success: true, Data: map[string]string{"kind": "staff"}})
+	s.audit.Queue(ctx, b, audit.Event{Kind: audit.AccountCreated, At: now, AccountID: a.ID.String(), Success: true, Data: map[string]string{"kind": "staff"}})
 	return a, s.store.run(ctx, b)
 }

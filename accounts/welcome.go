@@ -37,7 +37,7 @@ func (s *Service) SettleAddress(ctx context.Context, session Session) error {
 	now := s.now()
 	b := &pgx.Batch{}
 	b.Queue(`update accounts set settle_proven_at = $2, email_proven = true, updated_at = $2 where id = $1`, session.AccountID, now)
-	s.audit.Queue(b, ctx, audit.Event{Kind: audit.EmailProven, At: now, AccountID: session.AccountID.String(), SessionID: session.SID, RequestID: web.RequestID(ctx), Success: true})
+	s.audit.Queue(ctx, b, audit.Event{Kind: audit.EmailProven, At: now, AccountID: session.AccountID.String(), SessionID: session.SID, RequestID: web.RequestID(ctx), Success: true})
 	return s.store.run(ctx, b)
 }
 
@@ -68,7 +68,7 @@ func (s *Service) Settle(ctx context.Context, n Settlement) error {
 			}
 			event.Kind = audit.QuestionChanged
 			b.Queue(`insert into account_questions (account_id, question, answer_sealed, set_at) values ($1, $2, $3, $4)`, id, n.Question, n.AnswerHash, now)
-			s.audit.Queue(b, ctx, event)
+			s.audit.Queue(ctx, b, event)
 		}
 		if n.PasswordHash != nil {
 			if event.Data, err = s.markOf(nil, passwordSecret(id, n.PasswordHash)); err != nil {
@@ -76,7 +76,7 @@ func (s *Service) Settle(ctx context.Context, n Settlement) error {
 			}
 			event.Kind = audit.PasswordChanged
 			b.Queue(`update accounts set password_sealed = $2, password_scheme = null, password_due = false, credentials_changed_at = $3 where id = $1`, id, n.PasswordHash, now)
-			s.audit.Queue(b, ctx, event)
+			s.audit.Queue(ctx, b, event)
 			if err := s.EndSessions(ctx, id, n.Session.SID); err != nil {
 				return err
 			}

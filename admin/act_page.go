@@ -13,7 +13,7 @@ import (
 	"huskyidp/templates"
 )
 
-// actPage is the form of an act: what will happen, what the member is told, and why it is done.
+// actPage is the form of an act: what will happen, what the member is notified of, and why it is done.
 type actPage struct {
 	ID        string
 	Name      string // username, "" without an account

@@ -37,7 +37,7 @@ type searchBody struct {
 }
 
 type searchReply struct {
-	Matches  int            `json:"matches" doc:"several accounts on one mailbox are told as their number alone"`
+	Matches  int            `json:"matches" doc:"of several accounts on one mailbox only the number is given"`
 	MemberID *uuid.UUID     `json:"member_id,omitempty" doc:"where one was found"`
 	Referral *referralReply `json:"referral,omitempty" doc:"of a search by reference number"`
 }

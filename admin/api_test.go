@@ -20,7 +20,7 @@ import (
 
 const deskBase = "https://desk.example"
 
-// tokenBook stands for the provider's check of tokens, which has tests of its own.
+// tokenBook replaces the provider's check of tokens, which has tests of its own.
 type tokenBook struct {
 	mu    sync.Mutex
 	known map[string]provider.Access
@@ -161,7 +161,7 @@ func TestAuthentication(t *testing.T) {
 	}
 }
 
-// TestStepUp (S-20): reading goes on with an older sign-in, acts do not, and the answer says what to ask for (RFC 9470).
+// TestStepUp (S-20): reading works with an older sign-in, acts do not, and the answer says what to ask for (RFC 9470).
 func TestStepUp(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

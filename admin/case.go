@@ -73,7 +73,7 @@ func (s *Service) caseOf(ctx context.Context, p Person, ref string) (c Case, err
 
 // ofReference adds what is kept of the registration that a number is about, and finds whom it concerns: nil if nobody is known.
 func (s *Service) ofReference(ctx context.Context, c *Case) (*Subject, error) {
-	referral, err := s.referrals.Referral(ctx, c.Ref)
+	referral, err := s.recovery.Referral(ctx, c.Ref)
 	if errors.Is(err, recovery.ErrNoReferral) {
 		return nil, ErrNotFound
 	}

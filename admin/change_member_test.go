@@ -10,8 +10,8 @@ import (
 	"huskyidp/members"
 )
 
-// TestChangeMember (S-64): an account that stands on another person's row of the roster is tied to its own by two people after a
-// day on hold, told, with a notice that can stop it, and with an end of every session. Neither a code to the mailbox nor the facts
+// TestChangeMember (S-64): an account that is tied to another person's row of the roster is tied to its own by two people after a
+// day on hold, with a notice that can stop it, and with an end of every session. Neither a code to the mailbox nor the facts
 // on file, which are the other person's, verify the caller.
 func TestChangeMember(t *testing.T) {
 	t.Parallel()
@@ -40,7 +40,7 @@ func TestChangeMember(t *testing.T) {
 			t.Fatalf("Decide = %+v, %v", done, err)
 		}
 		if told := len(d.mailed("staff_pending")) + len(d.mailed("staff_pending_in_person")); told != 1 {
-			t.Errorf("told %d times", told)
+			t.Errorf("notified %d times", told)
 		}
 		must[any](t)(nil, d.recovery.ApplyDue(t.Context()))
 		if a := must[accounts.Account](t)(d.people.Get(t.Context(), d.maria.ID)); a.MemberID != d.maria.MemberID {
@@ -50,7 +50,7 @@ func TestChangeMember(t *testing.T) {
 		must[any](t)(nil, d.recovery.ApplyDue(t.Context()))
 		james := must[accounts.Account](t)(d.people.Get(t.Context(), d.maria.ID))
 		if james.MemberID == d.maria.MemberID || james.Subject != d.maria.Subject || len(d.mailed("member_changed")) != 1 {
-			t.Errorf("afterwards: %+v, told %d times", james, len(d.mailed("member_changed")))
+			t.Errorf("afterwards: %+v, notified %d times", james, len(d.mailed("member_changed")))
 		}
 		if sum := d.seen(d.rosa, d.maria.ID); sum.BirthYear != 1971 || len(sum.Held) != 0 {
 			t.Errorf("the desk sees %+v", sum)

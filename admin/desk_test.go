@@ -114,8 +114,8 @@ func newDesk(t *testing.T, connections int32) *desk {
 		Issuer: "https://idp.example", IdentityLock: 24 * time.Hour,
 	}))
 	d.Service = must[*Service](t)(New(Deps{
-		DB: db, Keyring: d.keyring, Limiter: limiter, Audit: log, Accounts: d.people, Roster: d.roster, Enrolment: d.enrol, Referrals: d.recovery,
-		Recovery: d.recovery, Deliveries: outbox, Records: rows{}, TimeZone: time.FixedZone("EST", -5*60*60), Now: now,
+		DB: db, Keyring: d.keyring, Limiter: limiter, Audit: log, Accounts: d.people, Roster: d.roster, Registration: d.enrol,
+		Recovery: d.recovery, Outbox: outbox, TimeZone: time.FixedZone("EST", -5*60*60), Now: now,
 	}))
 	d.maria = d.member("maria", "004123789")
 	d.rosa = d.person("rosa", Read, Recover)
@@ -211,7 +211,7 @@ func (d *desk) seen(p Person, id uuid.UUID) Summary {
 	return must[Summary](d.t)(d.Look(d.t.Context(), p, id))
 }
 
-// asking fills in what an act needs besides.
+// asking fills in what else an act needs.
 func (d *desk) asking(id uuid.UUID) Ask {
 	d.t.Helper()
 	return Ask{Reason: "La persona llamó y pidió ayuda", Ticket: "HD-1001", Version: d.version(id)}

@@ -112,7 +112,7 @@ func (a *Ask) check(act Act) error {
 // ErrNotFound, ErrUnverified, ErrConflict, ErrOtherBody, *LimitError, ErrBusy, or the database's.
 func (s *Service) Do(ctx context.Context, p Person, o *Once, id uuid.UUID, act Act, a Ask) (out Outcome, err error) {
 	if !rules[act].onMember {
-		return out, fmt.Errorf("admin: %q is no act on a member", act)
+		return out, fmt.Errorf("admin: %q is not an act on a member", act)
 	}
 	if err := a.check(act); err != nil {
 		return out, err
@@ -139,7 +139,7 @@ func (s *Service) do(ctx context.Context, p Person, e *entry, u *Subject, a Ask)
 	if err := s.take(ctx, acts, p); err != nil {
 		return Outcome{}, err
 	}
-	if err := s.sensible(ctx, e.act, u, a); err != nil {
+	if err := s.effective(ctx, e.act, u, a); err != nil {
 		return Outcome{}, err
 	}
 	st, err := s.store.standing(ctx, u.ID, p.ID, s.now())
@@ -161,8 +161,8 @@ func (s *Service) do(ctx context.Context, p Person, e *entry, u *Subject, a Ask)
 	return s.perform(ctx, e, p.ID, u, a, v.Method)
 }
 
-// sensible refuses an act that has nothing to act on, before anybody is asked to approve it.
-func (s *Service) sensible(ctx context.Context, act Act, u *Subject, a Ask) error {
+// effective refuses an act that has nothing to act on, before anybody is asked to approve it.
+func (s *Service) effective(ctx context.Context, act Act, u *Subject, a Ask) error {
 	if rules[act].account && !u.hasAccount() {
 		return ErrConflict
 	}
@@ -300,5 +300,5 @@ func (s *Service) release(ctx context.Context, u *Subject, lock string) (bool, e
 	if u.Stuck.Reference == "" {
 		return false, nil
 	}
-	return s.enrolment.Release(ctx, u.Stuck.Reference)
+	return s.registration.Release(ctx, u.Stuck.Reference)
 }

@@ -13,7 +13,7 @@ import (
 	"huskyidp/members"
 )
 
-// TestActs (S-63, S-65): each act does its work, is told to the member and stands in book and audit, in one transaction.
+// TestActs (S-63, S-65): each act does its work, is reported to the member and recorded in book and audit, in one transaction.
 func TestActs(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, 1)
@@ -59,7 +59,7 @@ func TestActs(t *testing.T) {
 			t.Errorf("%s: the newest audit event is %s", c.act, kinds[0])
 		}
 		if got := d.mailed("staff_acted"); len(got) != told+1 || !strings.Contains(got[told].Content.Text, "HD-1001") {
-			t.Errorf("%s: the member was told %d times", c.act, len(got)-told)
+			t.Errorf("%s: the member was notified %d times", c.act, len(got)-told)
 		}
 		if !c.check() {
 			t.Errorf("%s did nothing", c.act)
@@ -101,7 +101,7 @@ func TestRefusedAsks(t *testing.T) {
 		t.Errorf("%d lines in the book", n)
 	}
 	if _, err := d.Do(t.Context(), d.rosa, nil, d.maria.ID, Look, d.asking(d.maria.ID)); err == nil {
-		t.Error("Do takes what is no act on a member")
+		t.Error("Do accepted an act that is not on a member")
 	}
 }
 
@@ -205,7 +205,7 @@ func TestLimits(t *testing.T) {
 	if !strings.Contains(d.log.String(), `"alert":"staff_limit"`) || strings.Contains(d.log.String(), "rosa") {
 		t.Errorf("the log has no alert, or a name:\n%s", d.log.String())
 	}
-	must[Finding](t)(d.Find(t.Context(), d.luis, ByUsername, "maria")) // others go on
+	must[Finding](t)(d.Find(t.Context(), d.luis, ByUsername, "maria")) // others continue
 	for range acts.Count {
 		if _, err := d.Do(t.Context(), d.rosa, nil, d.maria.ID, EndSessions, d.asking(d.maria.ID)); err != nil {
 			t.Fatal(err)

@@ -4,11 +4,11 @@
 // # A call to the desk
 //
 //	Find      one exact value ──> one member, or only how many          60 an hour
-//	Look      masked summary, what stands in the way, what happened
+//	Look      masked summary, obstacles, what happened
 //	Check     how the caller was verified, for 15 minutes and one person of the desk
 //	          spoken code │ facts of the card │ call back │ in person │ none
 //	Do        one act, with reason and case number                      20 an hour
-//	           ├─ done, and the member is told
+//	           ├─ done, and the member is notified
 //	           ├─ frozen for a second person, within a day ── Decide ──┐
 //	           └─ held for a day by package recovery, with a link that stops it <┘ (address, second steps)
 //

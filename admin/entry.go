@@ -89,7 +89,7 @@ func (s *Service) write(ctx context.Context, p Person, e entry) error {
 			"reason": s.store.seal("desk_entries", "reason_sealed", id, []byte(e.reason)), "ticket": e.ticket,
 			"request": postgres.Nullable(e.request), "verification": postgres.Nullable(e.verification),
 		})
-	s.audit.Queue(b, ctx, e.event(ctx, p, id, now))
+	s.audit.Queue(ctx, b, e.event(ctx, p, id, now))
 	return s.db.Finish(ctx, b)
 }
 

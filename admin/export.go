@@ -39,7 +39,7 @@ func (s *Service) ExportAudit(ctx context.Context, p Person, span Span) (write f
 	if err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context, w io.Writer) error { return s.records.Export(ctx, w, span.From, span.To) }, nil
+	return func(ctx context.Context, w io.Writer) error { return s.audit.Export(ctx, w, span.From, span.To) }, nil
 }
 
 type exportBody struct {

@@ -25,7 +25,7 @@ func (h *Console) left(c *gin.Context) error {
 	return h.web.SessionLeft(c, session.EndsAt)
 }
 
-// showEnded is where a page goes on its own if it could not ask, or if another session has replaced its own.
+// showEnded is where a page navigates by itself if it could not ask, or if another session has replaced its own.
 func (h *Console) showEnded(c *gin.Context) error {
 	ctx := c.Request.Context()
 	session, err := h.service.consoleSession(ctx, h.web.Cookie(c, sessionCookie), false)

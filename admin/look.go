@@ -128,7 +128,7 @@ func (s *Service) summary(ctx context.Context, p Person, u *Subject) (Summary, e
 			return sum, err
 		}
 		sum.Question = len(questions) > 0
-		if sum.Mails, err = s.deliveries.Deliveries(ctx, u.ID, mailsShown); err != nil {
+		if sum.Mails, err = s.outbox.Deliveries(ctx, u.ID, mailsShown); err != nil {
 			return sum, err
 		}
 		held, err := s.recovery.Pending(ctx, u.ID)

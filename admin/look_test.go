@@ -16,7 +16,7 @@ import (
 	"huskyidp/registration"
 )
 
-// TestSummary (S-62): masked, with what stands in the way and when each ends; nothing that the desk may not know.
+// TestSummary (S-62): masked, with obstacles and when each ends; nothing that the desk may not know.
 func TestSummary(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, 1)
@@ -181,7 +181,7 @@ func TestStuckRegistration(t *testing.T) {
 		t.Errorf("ReleaseLock before the caller is verified = %v", err)
 	}
 	if v := must[Verification](t)(d.Check(t.Context(), d.rosa, nil, f.ID, Facts, jamesCard)); !v.Verified {
-		t.Error("the right card is no proof")
+		t.Error("the right card proves nothing")
 	}
 	if out, err := d.Do(t.Context(), d.rosa, nil, f.ID, ReleaseLock, a); err != nil || out.State != Done {
 		t.Fatalf("ReleaseLock = %+v, %v", out, err)

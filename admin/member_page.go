@@ -23,7 +23,7 @@ type memberPage struct {
 	Summary
 	MayVerify bool
 	Now       time.Time
-	Next      Act // the sensible one after what was just done; "" for none
+	Next      Act // the plausible one after what was just done; "" for none
 }
 
 // sequels are what a caller usually needs next.

@@ -18,7 +18,7 @@ import (
 	"github.com/google/uuid"
 )
 
-var updateDocument = flag.Bool("update", false, "write openapi.json anew")
+var updateDocument = flag.Bool("update", false, "rewrite openapi.json")
 
 // document is the OpenAPI document as served.
 type document struct {
@@ -183,7 +183,7 @@ func (d *document) conforms(where string, schema map[string]any, v any) string {
 	case "object":
 		o, ok := v.(map[string]any)
 		if !ok {
-			return where + " is no object"
+			return where + " is not an object"
 		}
 		properties, _ := schema["properties"].(map[string]any)
 		required, _ := schema["required"].([]any)
@@ -195,7 +195,7 @@ func (d *document) conforms(where string, schema map[string]any, v any) string {
 		for _, name := range slices.Sorted(maps.Keys(o)) {
 			inner, known := properties[name].(map[string]any)
 			if !known {
-				return fmt.Sprintf("%s has %s besides", where, name)
+				return fmt.Sprintf("%s also has %s", where, name)
 			}
 			if wrong := d.conforms(where+"."+name, inner, o[name]); wrong != "" {
 				return wrong
@@ -204,7 +204,7 @@ func (d *document) conforms(where string, schema map[string]any, v any) string {
 	case "array":
 		list, ok := v.([]any)
 		if !ok {
-			return where + " is no array"
+			return where + " is not an array"
 		}
 		for i, inner := range list {
 			if wrong := d.conforms(fmt.Sprintf("%s[%d]", where, i), schema["items"].(map[string]any), inner); wrong != "" {
@@ -214,7 +214,7 @@ func (d *document) conforms(where string, schema map[string]any, v any) string {
 	case "string":
 		s, ok := v.(string)
 		if !ok {
-			return where + " is no string"
+			return where + " is not a string"
 		}
 		var err error
 		switch schema["format"] {
@@ -228,11 +228,11 @@ func (d *document) conforms(where string, schema map[string]any, v any) string {
 		}
 	case "integer":
 		if n, ok := v.(float64); !ok || n != float64(int(n)) {
-			return where + " is no integer"
+			return where + " is not an integer"
 		}
 	case "boolean":
 		if _, ok := v.(bool); !ok {
-			return where + " is no boolean"
+			return where + " is not a boolean"
 		}
 	default:
 		return where + " has a schema that this test does not know"

@@ -49,19 +49,11 @@ var (
 	ErrName = errors.New("admin: a name has 1 to 80 letters")
 )
 
-// Members of the desk have accounts; these are the methods that People needs.
-type staffAccounts interface {
-	CreateStaff(ctx context.Context, n accounts.NewStaff) (accounts.Account, error)
-	Get(ctx context.Context, id uuid.UUID) (accounts.Account, error)
-	FindExact(ctx context.Context, by accounts.By, value string) ([]accounts.Account, error)
-	Disable(ctx context.Context, id uuid.UUID) (bool, error)
-}
-
 // PeopleDeps are the dependencies of People. All are required.
 type PeopleDeps struct {
 	DB       *postgres.DB
 	Audit    *audit.Log
-	Accounts staffAccounts
+	Accounts *accounts.Service
 	Now      func() time.Time
 }
 

@@ -142,7 +142,7 @@ func TestThirdHelp(t *testing.T) {
 		t.Fatalf("the third help = %+v, want it to wait for a second person", out)
 	}
 	if out := must[Outcome](t)(d.Do(t.Context(), d.rosa, nil, d.maria.ID, EndSessions, d.asking(d.maria.ID))); out.State != Done {
-		t.Errorf("ending sessions = %+v: it is no help to get in", out)
+		t.Errorf("ending sessions = %+v: it is not help with signing in", out)
 	}
 	sent := len(d.mailed("username"))
 	if done, err := d.Decide(t.Context(), d.luis, nil, out.RequestID, true, ""); err != nil || done.State != Done || len(d.mailed("username")) != sent+1 {
@@ -255,7 +255,7 @@ func TestDeniedQuestionNeedsSecond(t *testing.T) {
 			t.Errorf("Decide = %+v, %v", done, err)
 		}
 		if len(d.mailed("staff_acted")) != 1 || len(d.seen(d.rosa, d.maria.ID).Obstacles) != 0 {
-			t.Error("it is not open, or the member was not told")
+			t.Error("it is not open, or the member was not notified")
 		}
 	}
 }
@@ -272,7 +272,7 @@ func TestAskedForInPerson(t *testing.T) {
 		out := must[Outcome](t)(d.Do(t.Context(), d.fresh(d.rosa), nil, d.maria.ID, ChangeEmail, ask))
 		must[Outcome](t)(d.Decide(t.Context(), d.luis, nil, out.RequestID, true, ""))
 		if len(d.mailed(want)) != 1 {
-			t.Errorf("verified by %s, the old address is not told by %s", m, want)
+			t.Errorf("verified by %s, the old address is not notified by %s", m, want)
 		}
 	}
 }
@@ -361,7 +361,7 @@ func TestSpokenCodeRace(t *testing.T) {
 	}
 }
 
-// TestConcurrentActs: of two people who saw the same state, the second is told to look again.
+// TestConcurrentActs: of two people who saw the same state, the second has to look again.
 func TestConcurrentActs(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, 8)

@@ -9,7 +9,7 @@ import (
 )
 
 // TestStopChange (S-64): a change on hold is stopped at the member's word by one person, at once, without a second one and
-// without proof of who calls: nothing is lost by it. The member is told.
+// without proof of who calls: nothing is lost by it. The member is notified.
 func TestStopChange(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, 1)
@@ -33,7 +33,7 @@ func TestStopChange(t *testing.T) {
 		t.Errorf("still held: %v, %v", held, err)
 	}
 	if len(d.mailed("staff_acted")) != 1 || len(d.mailed("email_cancelled")) != 1 {
-		t.Error("the member was not told")
+		t.Error("the member was not notified")
 	}
 	if sum := d.seen(d.rosa, d.maria.ID); slices.Contains(sum.Acts, StopChange) {
 		t.Errorf("the page offers %v afterwards", sum.Acts)
@@ -64,6 +64,6 @@ func TestWithdraw(t *testing.T) {
 		t.Errorf("approving what was withdrawn = %v, want ErrGone", err)
 	}
 	if n := d.count(`select count(*) from held_changes`); n != 0 || len(d.mailed("staff_acted")) != told {
-		t.Errorf("%d changes are held, or the member was told of nothing", n)
+		t.Errorf("%d changes are held, or the member was notified of nothing", n)
 	}
 }

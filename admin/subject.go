@@ -46,7 +46,7 @@ func (s *Service) subject(ctx context.Context, id uuid.UUID) (*Subject, error) {
 	if !errors.Is(err, members.ErrUnknown) {
 		return nil, err
 	}
-	stuck, err := s.enrolment.StuckAt(ctx, id)
+	stuck, err := s.registration.StuckAt(ctx, id)
 	if errors.Is(err, registration.ErrNothing) {
 		return nil, ErrNotFound
 	}
@@ -109,7 +109,7 @@ func (s *Service) addCardLock(ctx context.Context, u *Subject) error {
 	if u.Member.ID == uuid.Nil {
 		return nil
 	}
-	stuck, err := s.enrolment.CardLock(ctx, u.Member.MemberNumber)
+	stuck, err := s.registration.CardLock(ctx, u.Member.MemberNumber)
 	if errors.Is(err, registration.ErrNothing) {
 		return nil
 	}
@@ -192,7 +192,7 @@ func (s *Service) find(ctx context.Context, by By, value string) (Finding, *Subj
 }
 
 func (s *Service) findReference(ctx context.Context, spoken string) (Finding, *Subject, error) {
-	referral, err := s.referrals.Referral(ctx, spoken)
+	referral, err := s.recovery.Referral(ctx, spoken)
 	if errors.Is(err, recovery.ErrNoReferral) {
 		return Finding{}, nil, nil
 	}
@@ -215,9 +215,9 @@ func (s *Service) findReference(ctx context.Context, spoken string) (Finding, *S
 
 // stuckAs finds the registration that a number is about.
 func (s *Service) stuckAs(ctx context.Context, referral recovery.Referral) (registration.Stuck, error) {
-	stuck, err := s.enrolment.StuckAs(ctx, referral.Reference)
+	stuck, err := s.registration.StuckAs(ctx, referral.Reference)
 	if errors.Is(err, registration.ErrNothing) && referral.About != uuid.Nil {
-		return s.enrolment.StuckAt(ctx, referral.About)
+		return s.registration.StuckAt(ctx, referral.About)
 	}
 	return stuck, err
 }

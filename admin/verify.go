@@ -48,7 +48,7 @@ type Verification struct {
 }
 
 // Check records how a caller was verified (S-64), or mails the code for the caller to read out. The error is Invalid,
-// those of allow, ErrNotFound, *LimitError, or the database's; facts that do not match are no error.
+// those of allow, ErrNotFound, *LimitError, or the database's; facts that do not match are not an error.
 func (s *Service) Check(ctx context.Context, p Person, o *Once, id uuid.UUID, m Method, card members.Card) (v Verification, err error) {
 	if !slices.Contains(Methods(), m) {
 		return v, Invalid{"method": "unknown"}

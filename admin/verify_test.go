@@ -31,7 +31,7 @@ func TestVerification(t *testing.T) {
 	}
 }
 
-// TestFacts: yes or no, three tries a day for one member whoever asks, and another member's card is no proof.
+// TestFacts: yes or no, three tries a day for one member whoever asks, and another member's card proves nothing.
 func TestFacts(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, 1)

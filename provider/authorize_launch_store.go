@@ -44,7 +44,7 @@ func (s *store) keepLaunch(ctx context.Context, l *handedLaunch, now time.Time) 
 	b := &pgx.Batch{}
 	b.Queue(`insert into smart_launches (handle_hash, made_by, client_id, member_id, audience, context, expires_at)
 		values ($1, $2, $3, $4, $5, $6, $7)`, l.hash, l.madeBy, l.clientID, l.member, l.audience, sealed, l.expiresAt)
-	s.audit.Queue(b, ctx, audit.Event{Kind: audit.LaunchMade, At: now, ClientID: l.madeBy, Success: true, Data: map[string]string{"app": l.clientID}})
+	s.audit.Queue(ctx, b, audit.Event{Kind: audit.LaunchMade, At: now, ClientID: l.madeBy, Success: true, Data: map[string]string{"app": l.clientID}})
 	if err := s.db.From(ctx).SendBatch(ctx, b).Close(); err != nil {
 		return "", fmt.Errorf("keeping a launch: %w", err)
 	}

@@ -130,7 +130,7 @@ func (s *Service) allow(ctx context.Context, session *accounts.Session, r *autho
 
 // queueAllowed adds the member's permission to their history.
 func (s *store) queueAllowed(ctx context.Context, b *pgx.Batch, session *accounts.Session, client *Client, now time.Time) {
-	s.audit.Queue(b, ctx, audit.Event{Kind: audit.AppAllowed, At: now, AccountID: session.AccountID.String(), ClientID: client.ID,
+	s.audit.Queue(ctx, b, audit.Event{Kind: audit.AppAllowed, At: now, AccountID: session.AccountID.String(), ClientID: client.ID,
 		SessionID: session.SID, RequestID: web.RequestID(ctx), Success: true, Data: map[string]string{"app": client.in(web.LangOf(ctx)).Name}})
 }
 

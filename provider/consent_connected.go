@@ -108,7 +108,7 @@ func (s *Service) StopApp(ctx context.Context, accountID uuid.UUID, clientID str
 			return err
 		}
 		b := &pgx.Batch{}
-		s.store.audit.Queue(b, ctx, audit.Event{Kind: audit.AppStopped, At: now, AccountID: accountID.String(), ClientID: clientID,
+		s.store.audit.Queue(ctx, b, audit.Event{Kind: audit.AppStopped, At: now, AccountID: accountID.String(), ClientID: clientID,
 			RequestID: web.RequestID(ctx), Success: true, Data: map[string]string{"app": s.appName(ctx, clientID)}})
 		if err := s.accounts.QueueNotice(ctx, b, account, "app_stopped", templates.Args{"at": now}); err != nil {
 			return err

@@ -206,7 +206,7 @@ func (s *Service) decideDevice(ctx context.Context, d *deviceRequest, client *Cl
 				return err
 			}
 		}
-		s.store.audit.Queue(b, ctx, audit.Event{Kind: kind, At: now, AccountID: session.AccountID.String(), ClientID: client.ID,
+		s.store.audit.Queue(ctx, b, audit.Event{Kind: kind, At: now, AccountID: session.AccountID.String(), ClientID: client.ID,
 			SessionID: session.SID, RequestID: web.RequestID(ctx), Success: true})
 		if err := s.store.db.From(ctx).SendBatch(ctx, b).Close(); err != nil {
 			return fmt.Errorf("recording the member's word: %w", err)

@@ -90,7 +90,7 @@ func (s *store) grantOfRefreshToken(ctx context.Context, token string) (*grant, 
 func (s *store) revokeGrant(ctx context.Context, g *grant, now time.Time) error {
 	b := &pgx.Batch{}
 	b.Queue(`update grants set revoked_at = $2 where id = $1 and revoked_at is null`, g.ID, now)
-	s.audit.Queue(b, ctx, audit.Event{Kind: audit.GrantRevoked, At: now, AccountID: g.AccountID.String(), ClientID: g.ClientID,
+	s.audit.Queue(ctx, b, audit.Event{Kind: audit.GrantRevoked, At: now, AccountID: g.AccountID.String(), ClientID: g.ClientID,
 		SessionID: g.SID, RequestID: web.RequestID(ctx), Success: true})
 	return s.db.From(ctx).SendBatch(ctx, b).Close()
 }
@@ -103,6 +103,6 @@ func (s *store) revokeAccess(ctx context.Context, a *access, now time.Time) erro
 	b := &pgx.Batch{}
 	b.Queue(`insert into revoked_access_tokens (jti, expires_at) values ($1, $2)
 		on conflict on constraint revoked_access_tokens_pkey do nothing`, a.claims.ID, a.claims.Expiry.Time())
-	s.audit.Queue(b, ctx, event)
+	s.audit.Queue(ctx, b, event)
 	return s.db.From(ctx).SendBatch(ctx, b).Close()
 }

@@ -57,7 +57,7 @@ func (s *store) saveGrant(ctx context.Context, g *grant, m made, r *authorizeReq
 	if m.access != "" {
 		kind = audit.TokensIssued
 	}
-	s.audit.Queue(b, ctx, g.event(kind, true, now))
+	s.audit.Queue(ctx, b, g.event(kind, true, now))
 	err := s.db.From(ctx).SendBatch(ctx, b).Close()
 	switch postgres.Violated(err) {
 	case "par_requests_uses_check":
@@ -109,7 +109,7 @@ func (s *store) saveTokens(ctx context.Context, out exchange, now time.Time) err
 			seal.Digest(out.made.refresh), g.ID, predecessor, s.now(), g.refreshExpiry(now), out.sender.key(), out.resource)
 	}
 	out.made.queueOpaque(b, &g.ID)
-	s.audit.Queue(b, ctx, g.event(kind, true, now))
+	s.audit.Queue(ctx, b, g.event(kind, true, now))
 	err := s.db.From(ctx).SendBatch(ctx, b).Close()
 	if postgres.Violated(err) != "" {
 		return errLostRace
@@ -140,7 +140,7 @@ func (s *store) saveFailure(ctx context.Context, p presentedGrant, replayed bool
 			kind = audit.RefreshReplayed
 		}
 		b.Queue(`update grants set revoked_at = @now where id = @grant_id and revoked_at is null`, args)
-		s.audit.Queue(b, ctx, p.grant.event(kind, false, now))
+		s.audit.Queue(ctx, b, p.grant.event(kind, false, now))
 	case p.token == nil && !p.redeemed:
 		b.Queue(`insert into code_redemptions (grant_id, redeemed_at, succeeded) values (@grant_id, @now, false)
 			on conflict on constraint code_redemptions_pkey do nothing`, args)

@@ -107,7 +107,7 @@ func (s *Service) Hold(ctx context.Context, c Change) (Change, error) {
 			QueueEndAccount(b, c.AccountID)
 		}
 		kind, args = c.notice(kind, args, s.cancelLink(token))
-		s.audit.Queue(b, ctx, events...)
+		s.audit.Queue(ctx, b, events...)
 		if err := s.accounts.QueueNotice(ctx, b, account, kind, args); err != nil {
 			return err
 		}
@@ -158,7 +158,7 @@ func (s *Service) apply(ctx context.Context, c Change, now time.Time) error {
 		return err
 	}
 	b := &pgx.Batch{}
-	s.audit.Queue(b, ctx, audit.Event{Kind: audit.ChangeApplied, At: now, AccountID: c.AccountID.String(), Actor: c.AskedBy, Success: true, Data: map[string]string{"act": string(c.Act)}})
+	s.audit.Queue(ctx, b, audit.Event{Kind: audit.ChangeApplied, At: now, AccountID: c.AccountID.String(), Actor: c.AskedBy, Success: true, Data: map[string]string{"act": string(c.Act)}})
 	switch c.Act {
 	case ChangeMember:
 		return s.applyMember(ctx, b, c, now)
@@ -212,7 +212,7 @@ func (s *Service) applyMember(ctx context.Context, b *pgx.Batch, c Change, now t
 	if err := s.accounts.ChangeMember(ctx, c.AccountID, c.MemberID); err != nil {
 		return err
 	}
-	s.audit.Queue(b, ctx, audit.Event{Kind: audit.StaffActed, At: now, AccountID: c.AccountID.String(), Actor: c.AskedBy, Success: true, Data: map[string]string{"act": string(c.Act)}})
+	s.audit.Queue(ctx, b, audit.Event{Kind: audit.StaffActed, At: now, AccountID: c.AccountID.String(), Actor: c.AskedBy, Success: true, Data: map[string]string{"act": string(c.Act)}})
 	s.store.queueDecide(b, c.ID, "applied", now)
 	QueueEndAccount(b, c.AccountID)
 	return s.db.Finish(ctx, b)

@@ -129,15 +129,15 @@ func (s *Service) queueStopped(ctx context.Context, b *pgx.Batch, c Change, stat
 	now := s.now()
 	s.store.queueDecide(b, c.ID, state, now)
 	event := audit.Event{Kind: audit.ChangeStopped, At: now, AccountID: c.AccountID.String(), RequestID: web.RequestID(ctx), Success: true, Data: map[string]string{"act": string(c.Act)}}
-	s.audit.Queue(b, ctx, event)
+	s.audit.Queue(ctx, b, event)
 	switch c.Act {
 	case ChangeEmail:
 		event.Kind = audit.EmailChangeStop
-		s.audit.Queue(b, ctx, event)
+		s.audit.Queue(ctx, b, event)
 	case CloseAccount:
 		s.accounts.QueueKeepOpen(b, c.AccountID)
 		event.Kind = audit.CloseStopped
-		s.audit.Queue(b, ctx, event)
+		s.audit.Queue(ctx, b, event)
 	}
 }
 

@@ -73,7 +73,7 @@ func (s *Service) ConfirmEmail(ctx context.Context, link string) error {
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		b := &pgx.Batch{}
 		s.accounts.QueueProveEmail(ctx, b, account.ID)
-		s.audit.Queue(b, ctx, audit.Event{Kind: audit.EmailProven, At: s.now(), AccountID: account.ID.String(), RequestID: web.RequestID(ctx), Success: true})
+		s.audit.Queue(ctx, b, audit.Event{Kind: audit.EmailProven, At: s.now(), AccountID: account.ID.String(), RequestID: web.RequestID(ctx), Success: true})
 		return s.db.Finish(ctx, b)
 	})
 }

@@ -111,7 +111,7 @@ func (s *Service) sendCode(ctx context.Context, args codeArgs) error {
 		r.CodeMAC = s.codeMAC(r.ID, code)
 		b := &pgx.Batch{}
 		s.store.queueUpdate(b, r)
-		s.audit.Queue(b, ctx, event)
+		s.audit.Queue(ctx, b, event)
 		if err := s.accounts.QueueNotice(ctx, b, account, "reset", templates.Args{"code": code}); err != nil {
 			return err
 		}

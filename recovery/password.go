@@ -64,7 +64,7 @@ func (s *Service) Begin(ctx context.Context, v Visit, username string) (token st
 		t := &turn{Recovery: r, visit: v, now: now, batch: &pgx.Batch{}}
 		t.record(audit.RecoveryStarted, "")
 		s.store.queueCreate(t.batch, seal.Digest(token), r)
-		s.audit.Queue(t.batch, ctx, t.events...)
+		s.audit.Queue(ctx, t.batch, t.events...)
 		return s.db.Finish(ctx, t.batch)
 	})
 	return token, err

@@ -163,7 +163,7 @@ func (s *Service) change(ctx context.Context, v Visit, step Step, fn func(ctx co
 			return err
 		}
 		s.store.queueUpdate(t.batch, r)
-		s.audit.Queue(t.batch, ctx, t.events...)
+		s.audit.Queue(ctx, t.batch, t.events...)
 		if err := s.db.Finish(ctx, t.batch); err != nil {
 			return fmt.Errorf("storing a recovery: %w", err)
 		}

@@ -57,7 +57,7 @@ func (s *Service) Refer(ctx context.Context, b *pgx.Batch, reason string, browse
 	s.store.queueInsert(b, pgx.NamedArgs{
 		"reference": reference, "reason": reason, "browser": browser, "about": postgres.Nullable(about), "language": lang, "now": now,
 	})
-	s.audit.Queue(b, ctx, audit.Event{Kind: audit.SupportReferred, At: now, Success: true, Data: map[string]string{"reference": reference, "need": reason}})
+	s.audit.Queue(ctx, b, audit.Event{Kind: audit.SupportReferred, At: now, Success: true, Data: map[string]string{"reference": reference, "need": reason}})
 	return reference, nil
 }
 

@@ -60,7 +60,7 @@ func (s *Service) Remind(ctx context.Context, v Visit, claim members.Claim) erro
 		} else if err := s.enqueue(ctx, usernameArgs{id, asker}); err != nil {
 			return err
 		}
-		s.audit.Queue(b, ctx, started)
+		s.audit.Queue(ctx, b, started)
 		return s.db.Finish(ctx, b)
 	})
 }

@@ -167,7 +167,7 @@ func (s *Service) queueSave(ctx context.Context, t *turn) {
 		t.Flow = t.visit.Flow
 	}
 	s.store.queueUpdate(t.batch, t.Registration)
-	s.Audit.Queue(t.batch, ctx, t.events...)
+	s.Audit.Queue(ctx, t.batch, t.events...)
 }
 
 // send sends the last batch of a use case together with the commit.
@@ -221,7 +221,7 @@ func (s *Service) begin(ctx context.Context, v Visit, doc Document, now time.Tim
 		}
 		b = &pgx.Batch{}
 		s.store.queueInsert(b, r, seal.Digest(v.Token))
-		s.Audit.Queue(b, ctx, v.event(r, audit.RegistrationStarted, now, ""), v.agreed(r, now))
+		s.Audit.Queue(ctx, b, v.event(r, audit.RegistrationStarted, now, ""), v.agreed(r, now))
 		return s.send(ctx, b)
 	})
 	if err != nil {
@@ -260,7 +260,7 @@ func (s *Service) Leave(ctx context.Context, v Visit, reason string) error {
 		} else {
 			s.store.queueRemove(b, r.ID)
 		}
-		s.Audit.Queue(b, ctx, e)
+		s.Audit.Queue(ctx, b, e)
 		return s.send(ctx, b)
 	})
 	if errors.Is(err, errGone) {

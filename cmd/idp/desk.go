@@ -23,8 +23,8 @@ func (a *app) openDesk(ctx context.Context, s settings, sv *services) error {
 		return err
 	}
 	desk, err := admin.New(admin.Deps{
-		DB: a.db, Keyring: sv.keyring, Limiter: sv.limiter, Audit: sv.audit, Records: sv.audit, Deliveries: sv.outbox, TimeZone: zone, Now: time.Now,
-		Accounts: sv.accounts, Roster: sv.members, Enrolment: sv.registration, Referrals: sv.recovery, Recovery: sv.recovery,
+		DB: a.db, Keyring: sv.keyring, Limiter: sv.limiter, Audit: sv.audit, Outbox: sv.outbox, TimeZone: zone, Now: time.Now,
+		Accounts: sv.accounts, Roster: sv.members, Registration: sv.registration, Recovery: sv.recovery,
 	})
 	if err != nil {
 		return err

@@ -53,7 +53,7 @@ func (l *Log) Record(ctx context.Context, events ...Event) error {
 		return nil
 	}
 	b := &pgx.Batch{}
-	l.Queue(b, ctx, events...)
+	l.Queue(ctx, b, events...)
 	if err := l.db.From(ctx).SendBatch(ctx, b).Close(); err != nil {
 		return fmt.Errorf("recording %s: %w", events[0].Kind, err)
 	}
@@ -62,7 +62,7 @@ func (l *Log) Record(ctx context.Context, events ...Event) error {
 
 // Queue adds the events to a batch, one statement each. The database rejects an event without a kind or an instant, or
 // with an account ID that is not a UUID; the batch then fails.
-func (l *Log) Queue(b *pgx.Batch, ctx context.Context, events ...Event) {
+func (l *Log) Queue(ctx context.Context, b *pgx.Batch, events ...Event) {
 	for _, e := range events {
 		if name := e.alert(); name != "" && l.tell != nil {
 			l.tell(ctx, name, e)

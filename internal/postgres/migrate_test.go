@@ -95,7 +95,7 @@ func TestMigrateWaits(t *testing.T) {
 		}
 	})
 	if err != nil || told != 1 {
-		t.Errorf("Migrate = %v, told %d times", err, told)
+		t.Errorf("Migrate = %v, notified %d times", err, told)
 	}
 }
 
