@@ -148,8 +148,7 @@ func (h *Handler) changeEmail(c *gin.Context) error {
 	}
 	err = h.service.StartEmailProof(c.Request.Context(), account, session.SID, address)
 	if limit, ok := errors.AsType[*ratelimit.Exceeded](err); ok {
-		return h.emailForm(c, session, http.StatusTooManyRequests, page,
-			templates.Problem{Key: "registration.code.resend_wait", Args: templates.Args{"time": limit.RetryAfter()}})
+		return h.emailForm(c, session, http.StatusTooManyRequests, page, codeWait(limit))
 	}
 	if err != nil {
 		return err
@@ -191,13 +190,45 @@ func (h *Handler) showEmailCode(c *gin.Context) error {
 	if done {
 		return err
 	}
-	return h.page(c, http.StatusOK, "email_code", session, emailCodePage{address})
+	var opts []web.PageOption
+	if c.Query("note") == "resent" && h.web.JustDone(c) {
+		opts = append(opts, web.WithNotice("ok", "registration.code.resent", nil))
+	}
+	return h.page(c, http.StatusOK, "email_code", session, emailCodePage{address}, opts...)
+}
+
+// resendEmail mails another code to the same address, which voids the one before.
+func (h *Handler) resendEmail(c *gin.Context, session accounts.Session, address string) error {
+	account, err := h.service.Get(c.Request.Context(), session.AccountID)
+	if err != nil {
+		return err
+	}
+	err = h.service.StartEmailProof(c.Request.Context(), account, session.SID, address)
+	if limit, ok := errors.AsType[*ratelimit.Exceeded](err); ok {
+		return h.page(c, http.StatusTooManyRequests, "email_code", session, emailCodePage{address}, web.WithProblems(codeWait(limit)))
+	}
+	if err != nil {
+		return err
+	}
+	return h.web.SeeDone(c, "/account/email/code?note=resent")
+}
+
+// codeWait says how long until another code can be sent.
+func codeWait(limit *ratelimit.Exceeded) templates.Problem {
+	key := "registration.code.resend_limit"
+	if limit.Limit == accounts.MailGap.Name {
+		key = "registration.code.resend_wait"
+	}
+	return templates.Problem{Key: key, Args: templates.Args{"time": limit.RetryAfter()}}
 }
 
 func (h *Handler) proveEmail(c *gin.Context) error {
 	session, address, done, err := h.emailProofOf(c)
 	if done {
 		return err
+	}
+	if web.Form(c).Get("act") == "resend" {
+		return h.resendEmail(c, session, address)
 	}
 	typed := web.Form(c).Get("code")
 	proven, left, err := h.service.ProveEmail(c.Request.Context(), session.AccountID, session.SID, typed)

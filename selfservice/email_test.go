@@ -146,3 +146,53 @@ func TestEmailNeedsSecondStep(t *testing.T) {
 		t.Errorf("a person of the desk may change the address\n%s", body)
 	}
 }
+
+// The page of the code sends another one to the same address, a minute after the last; the one before is void. The counts
+// are of this kind and account: recovery's mails take none of them, and once they are used up the page says for how long
+// (S-14).
+func TestAnotherEmailCode(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	account := f.register("maria")
+	emails := &held{f: f}
+	b := newBrowser(t, f, cards{account.MemberID: {FirstName: "María", LastName: "Peña", BirthDate: members.Date{Year: 1984}, MemberNumber: "001234789"}}, emails)
+	b.get("/in/maria")
+	const path, page = "/account/email", "/account/email/code"
+	again := url.Values{"act": {"resend"}, "code": {""}}
+	if status, _, body := b.post("/account/language", page, again); status != 422 || !strings.Contains(body, say("registration.code.expired")) || !strings.Contains(body, `id="email"`) {
+		t.Errorf("another code before there is one = %d, want the form of the address\n%s", status, body)
+	}
+	b.post(path, path, url.Values{"email": {"nueva@example.org"}, "email_again": {"nueva@example.org"}})
+	first := f.emailCode("nueva@example.org")
+	if status, _, body := b.post(page, page, again); status != 429 || !strings.Contains(body, `data-wait="60"`) || !strings.Contains(body, `id="code"`) || strings.Contains(body, `class="summary"`) {
+		t.Errorf("another code at once = %d, want 429 with a countdown on the same page\n%s", status, body)
+	}
+	f.later(time.Minute)
+	status, location, _ := b.post(page, page, again)
+	if status != 303 || location != page+"?note=resent" {
+		t.Fatalf("another code after a minute = %d to %q", status, location)
+	}
+	if _, _, body := b.get(location); !strings.Contains(body, say("registration.code.resent")) || !strings.Contains(body, "nueva@example.org") {
+		t.Errorf("the page does not say that another code was sent\n%s", body)
+	}
+	if status, _, body := b.post(page, page, url.Values{"code": {first}}); status != 422 || !strings.Contains(body, "Ese código no es correcto") {
+		t.Errorf("the code before = %d, want 422\n%s", status, body)
+	}
+	for range 3 {
+		f.later(time.Minute)
+		b.post(page, page, again)
+	}
+	if status, location, _ := b.post(page, page, url.Values{"code": {f.emailCode("nueva@example.org")}}); status != 303 || location != path || emails.email != "nueva@example.org" {
+		t.Errorf("the last code = %d to %q, held %q", status, location, emails.email)
+	}
+	if status, location, _ := b.post("/account/language", page, again); status != 303 || location != path {
+		t.Errorf("another code afterwards = %d to %q", status, location)
+	}
+	emails.until = time.Time{}
+	f.later(time.Minute)
+	b.get("/in/maria")
+	if status, _, body := b.post(path, path, url.Values{"email": {"otra@example.org"}, "email_again": {"otra@example.org"}}); status != 429 ||
+		!strings.Contains(body, "Ya pidió muchos códigos. Espere 55 minutos") || !strings.Contains(body, `value="otra@example.org"`) {
+		t.Errorf("the sixth code of the hour = %d, want 429 with what was typed\n%s", status, body)
+	}
+}

@@ -129,7 +129,7 @@ func (h *Handler) sendWelcome(c *gin.Context, session accounts.Session) error {
 	}
 	err = h.service.StartWelcomeProof(c.Request.Context(), account, session.SID)
 	if limit, ok := errors.AsType[*ratelimit.Exceeded](err); ok {
-		return h.welcomeCode(c, session, http.StatusTooManyRequests, templates.Problem{Key: "registration.code.resend_wait", Args: templates.Args{"time": limit.RetryAfter()}})
+		return h.welcomeCode(c, session, http.StatusTooManyRequests, codeWait(limit))
 	}
 	if err != nil {
 		return err
