@@ -54,6 +54,9 @@ func (s *Service) QueueNotice(ctx context.Context, b *pgx.Batch, account Account
 	if _, dated := args["at"]; !dated {
 		args["at"] = now
 	}
+	if !account.ClosesAt.IsZero() {
+		args["closes"] = account.ClosesAt
+	}
 	if templates.CanDisown(kind) {
 		at, _ := args["at"].(time.Time)
 		args["link"], args["date"] = s.issuer+s.queueDisownPath(b, disownLink{account: account.ID, event: at}), now.Add(DisownLife)

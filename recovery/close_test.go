@@ -167,6 +167,34 @@ func TestClosingIsTakenBack(t *testing.T) {
 	}
 }
 
+// A new password does not stop the closing: the page after it, the mail about it and the mail with the username say when the
+// account closes, and how to keep it.
+func TestRecoveryTellsOfTheClosing(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.member("maria", "004123789")
+	f.closing(a)
+	f.later(time.Hour)
+	const when = "1 de diciembre de 2026"
+	v := f.visitor()
+	v.prove("maria")
+	v.post("answer", "una linterna").on("/recover/new-password?flow=f1", 200)
+	v.post("new_password", newPassword).on("/recover/done?flow=f1", 200).says(when).says("Para que siga activa, inicie su sesión antes")
+	check(t, f.SendUsername(t.Context(), a.ID))
+	for _, kind := range []string{"password_changed", "username"} {
+		if mails := f.mailed(kind); len(mails) != 1 || !strings.Contains(mails[0], when) || !strings.Contains(mails[0], "Para que siga activa, inicie su sesión antes") {
+			t.Errorf("the mail %s says %q", kind, mails)
+		}
+	}
+	if f.session(a); len(f.mailed("close_stopped")) != 1 {
+		t.Error("signing in does not keep the account")
+	}
+	check(t, f.SendUsername(t.Context(), a.ID))
+	if mails := f.mailed("username"); strings.Contains(mails[len(mails)-1], "desactivar") {
+		t.Errorf("an account that stays open: %q", mails)
+	}
+}
+
 // An account that staff or "this wasn't me" have shut is not closed under their hands.
 func TestClosingOfShutAccount(t *testing.T) {
 	t.Parallel()

@@ -118,9 +118,9 @@ func (s *Service) SetPassword(ctx context.Context, v Visit, password string) (de
 	return s.accounts.RenewDevice(account, v.Device), nil, nil
 }
 
-// Owner reads the account of a recovery at its last step, for the page of the new password.
-func (s *Service) Owner(ctx context.Context, v Visit) (accounts.Account, error) {
-	r, err := s.at(ctx, v, stepPassword)
+// owned reads the account of a recovery at a step after its proofs.
+func (s *Service) owned(ctx context.Context, v Visit, step Step) (accounts.Account, error) {
+	r, err := s.at(ctx, v, step)
 	if err != nil {
 		return accounts.Account{}, err
 	}

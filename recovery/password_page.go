@@ -3,6 +3,7 @@ package recovery
 import (
 	"net/http"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
@@ -63,10 +64,11 @@ type newPasswordPage struct {
 	MinLength int
 }
 
-type donePage struct{}
+// donePage has when the account closes, which its member asked for before and a new password does not stop; zero if not.
+type donePage struct{ Closes time.Time }
 
 func (h *Handler) showNewPassword(c *gin.Context) error {
-	owner, err := h.service.Owner(c.Request.Context(), h.visit(c))
+	owner, err := h.service.owned(c.Request.Context(), h.visit(c), stepPassword)
 	if err != nil {
 		return err
 	}
@@ -93,7 +95,7 @@ func (h *Handler) submitNewPassword(c *gin.Context) error {
 		}
 		return h.to(c, paths[stepDone])
 	}
-	owner, err := h.service.Owner(ctx, v)
+	owner, err := h.service.owned(ctx, v, stepPassword)
 	if err != nil {
 		return err
 	}
@@ -106,8 +108,9 @@ func (h *Handler) submitNewPassword(c *gin.Context) error {
 }
 
 func (h *Handler) showDone(c *gin.Context) error {
-	if _, err := h.service.at(c.Request.Context(), h.visit(c), stepDone); err != nil {
+	owner, err := h.service.owned(c.Request.Context(), h.visit(c), stepDone)
+	if err != nil {
 		return err
 	}
-	return h.page(c, http.StatusOK, "recovery/done", donePage{})
+	return h.page(c, http.StatusOK, "recovery/done", donePage{owner.ClosesAt})
 }

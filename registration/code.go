@@ -85,8 +85,11 @@ func (s *Service) mailCode(ctx context.Context, t *turn) error {
 
 // holderMail is the mail to the mailbox on file.
 func (s *Service) holderMail(t *turn, holder accounts.Account) (templates.Mail, error) {
-	return s.Mails.Mail(cmp.Or(holder.Language, t.visit.Language), "already_member",
-		templates.Args{"username": cmp.Or(holder.Username, t.Credentials.Username), "at": t.now})
+	args := templates.Args{"username": cmp.Or(holder.Username, t.Credentials.Username), "at": t.now}
+	if !holder.ClosesAt.IsZero() {
+		args["closes"] = holder.ClosesAt
+	}
+	return s.Mails.Mail(cmp.Or(holder.Language, t.visit.Language), "already_member", args)
 }
 
 // takeMail takes one mail from the limits of the member, the address and the source, and reads the account that the

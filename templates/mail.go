@@ -20,26 +20,27 @@ type mailKind struct {
 	when, device bool // notices say when, and one says where
 	notMe        bool // carries the "this wasn't me" link
 	notAsked     bool // says to do nothing if it was not asked for
+	closing      bool // says when the account closes, if its member asked for that
 }
 
 // mailKinds are all mails; the texts of a kind are mail.<kind>.subject and mail.<kind>.body.
 var mailKinds = map[string]mailKind{
 	"verify":                    {notAsked: true},
 	"welcome":                   {notMe: true},
-	"already_member":            {when: true},
+	"already_member":            {when: true, closing: true},
 	"locked":                    {when: true, notMe: true},
 	"new_device":                {when: true, device: true, notMe: true},
 	"app_allowed":               {when: true, notMe: true},
 	"app_stopped":               {when: true},
 	"apps_reminder":             {when: true},
 	"device_allowed":            {when: true, notMe: true},
-	"username":                  {when: true},
+	"username":                  {when: true, closing: true},
 	"reset":                     {notAsked: true},
 	"caller_code":               {notAsked: true},
 	"email_code":                {notAsked: true},
 	"settle":                    {notAsked: true},
 	"moved":                     {},
-	"password_changed":          {when: true, notMe: true},
+	"password_changed":          {when: true, notMe: true, closing: true},
 	"factor_added":              {when: true, notMe: true},
 	"factor_removed":            {when: true, notMe: true},
 	"question_changed":          {when: true, notMe: true},
@@ -75,7 +76,8 @@ type mailPage struct {
 }
 
 // Mail renders a mail. All kinds take username; verify takes code; notices take at (time.Time), new_device also browser
-// and system, "" if unknown; locked takes datetime (time.Time). Those with a "this wasn't me" link take link and date
+// and system, "" if unknown; locked takes datetime (time.Time). Those
+// about how to sign in take closes (time.Time) if the account is to be closed then. Those with a "this wasn't me" link take link and date
 // (time.Time, its end); without a link the paragraph is left out.
 func (s *Set) Mail(lang, kind string, args Args) (Mail, error) {
 	k, ok := mailKinds[kind]
@@ -87,6 +89,11 @@ func (s *Set) Mail(lang, kind string, args Args) (Mail, error) {
 	w.add("", "mail.frame.hello")
 	w.add("", "mail.frame.account")
 	w.add("", "mail."+kind+".body")
+	if closes, ok := args["closes"]; k.closing && ok {
+		w.args = withArg(args, "datetime", closes)
+		w.add("", "mail.frame.closes")
+		w.args = args
+	}
 	if k.when {
 		w.args = withArg(args, "datetime", args["at"])
 		w.add("quiet", "mail.frame.when")

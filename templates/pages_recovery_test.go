@@ -50,7 +50,7 @@ func recoveryCases() []pageCase {
 		page("recovery/new_password", "", at("/recover/new-password"), newPassword{Username: "maria.lopez", MinLength: 15}),
 		page("recovery/new_password", "short", at("/recover/new-password", Problem{Field: "new_password", Key: "registration.credentials.password_short", Args: Args{"min": 15, "unmet": []string{"length"}}}),
 			newPassword{"maria.lopez", 15}),
-		page("recovery/done", "", at("/recover/done"), struct{}{}),
+		page("recovery/done", "", at("/recover/done"), struct{ Closes time.Time }{noon}),
 		page("recovery/not_me", "", at("/not-me"), struct{ Link, Username string }{"abc", "maria.lopez"}),
 		page("recovery/not_me_done", "", at("/not-me/done"), struct{}{}),
 		page("recovery/old_link", "", at("/not-me"), struct{}{}),
