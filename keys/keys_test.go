@@ -94,6 +94,7 @@ func kidOf(t *testing.T, set *Set, alg string) string {
 }
 
 func TestSignaturesVerifyWithThePublishedSet(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	for _, alg := range []string{"RS256", "PS256", "ES256"} {
 		for _, typ := range []string{"JWT", "at+jwt", "logout+jwt", "something+jwt"} {
@@ -119,6 +120,7 @@ func TestSignaturesVerifyWithThePublishedSet(t *testing.T) {
 }
 
 func TestJWKSHasPublicMembersOnly(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	body, etag := f.Current().JWKS()
 	var set struct{ Keys []map[string]any }
@@ -153,6 +155,7 @@ func TestJWKSHasPublicMembersOnly(t *testing.T) {
 }
 
 func TestBeforeTheFirstLoadNothingSigns(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	if _, err := f.instance(t).Current().Signer("RS256", "JWT"); !errors.Is(err, ErrUnknownAlgorithm) {
 		t.Errorf("Signer before a load = %v, want ErrUnknownAlgorithm", err)
@@ -160,6 +163,7 @@ func TestBeforeTheFirstLoadNothingSigns(t *testing.T) {
 }
 
 func TestRevoke(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	other := f.instance(t)
 	if err := other.Reload(t.Context()); err != nil {
@@ -199,6 +203,7 @@ func TestRevoke(t *testing.T) {
 }
 
 func TestRevokedActiveKeyIsFollowedByTheWaitingOne(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	next, err := f.Rotate(t.Context(), "ES256", false)
 	if err != nil {
@@ -213,6 +218,7 @@ func TestRevokedActiveKeyIsFollowedByTheWaitingOne(t *testing.T) {
 }
 
 func TestFirstStartOfTwoInstancesMakesOneKeyEach(t *testing.T) {
+	t.Parallel()
 	f := &fixture{db: postgrestest.NewPool(t, 4), keyring: seal.Ephemeral(), now: start}
 	services := []*Service{f.instance(t), f.instance(t), f.instance(t)}
 	var group sync.WaitGroup
@@ -236,6 +242,7 @@ func TestFirstStartOfTwoInstancesMakesOneKeyEach(t *testing.T) {
 }
 
 func TestKeyCopiedToAnotherRowFailsClosed(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	if _, err := f.db.From(t.Context()).Exec(t.Context(), `
 		UPDATE signing_keys SET sealed = (SELECT sealed FROM signing_keys WHERE alg = 'ES256') WHERE alg = 'RS256'`); err != nil {
@@ -251,6 +258,7 @@ func TestKeyCopiedToAnotherRowFailsClosed(t *testing.T) {
 }
 
 func TestRevocationAndItsRecordCommitTogether(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.deps.Audit = failingAudit{}
 	kid := kidOf(t, f.Current(), "ES256")
@@ -267,6 +275,7 @@ type failingAudit struct{}
 func (failingAudit) Record(context.Context, ...audit.Event) error { return errors.New("audit is down") }
 
 func TestNewChecksItsDeps(t *testing.T) {
+	t.Parallel()
 	if _, err := New(Deps{}); err == nil {
 		t.Error("New without deps succeeded, want an error")
 	}

@@ -13,6 +13,7 @@ import (
 )
 
 func TestRotationPublishesBeforeUseAndAfter(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	old := kidOf(t, f.Current(), "ES256")
 	oldToken := sign(t, f.Current(), "ES256", "JWT")
@@ -58,6 +59,7 @@ func TestRotationPublishesBeforeUseAndAfter(t *testing.T) {
 }
 
 func TestRotateAtOnce(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	old := kidOf(t, f.Current(), "RS256")
 	oldToken := sign(t, f.Current(), "RS256", "JWT")
@@ -82,6 +84,7 @@ func TestRotateAtOnce(t *testing.T) {
 
 // S-45: used for 90 days, without anybody having to think of it.
 func TestKeysRotateByThemselves(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	old := kidOf(t, f.Current(), "ES256")
 	f.advanceTo(t, start.Add(89*24*time.Hour-time.Second))
@@ -99,6 +102,7 @@ func TestKeysRotateByThemselves(t *testing.T) {
 }
 
 func TestTwoInstancesRotateOnce(t *testing.T) {
+	t.Parallel()
 	f := &fixture{db: postgrestest.NewPool(t, 4), keyring: seal.Ephemeral(), now: start}
 	a, b := f.instance(t), f.instance(t)
 	if err := a.Ensure(t.Context()); err != nil {
@@ -120,6 +124,7 @@ func TestTwoInstancesRotateOnce(t *testing.T) {
 
 // A key for EdDSA exists once it is wanted; wanting it twice, or on two instances, makes one.
 func TestWant(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	for range 2 {
 		if err := f.Want(t.Context(), "EdDSA"); err != nil {

@@ -8,6 +8,7 @@ import (
 
 // A change file without members is a day on which nothing changed; a full file without members is none.
 func TestEmptyChangeFileChangesNothing(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.load(t, header+anak+noah)
 	report, err := f.Import(t.Context(), strings.NewReader(file834(set834("2"))), ImportOptions{})
@@ -23,6 +24,7 @@ func TestEmptyChangeFileChangesNothing(t *testing.T) {
 
 // What a file would do is told with every cause for which it is refused.
 func TestRefusedFileIsReportedWhole(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.load(t, header+anak+noah+"900000612,EVA,PAZ,,1990-01-01,B,,\n")
 	file := header + strings.Replace(anak, "RUIZ", "SOTO", 1) + "9O0000611,NOAH,SOTO,,1984-03-15,A,,\n" + "900000613,LEO,SOL,,1990-01-01,B,,\n"
@@ -41,6 +43,7 @@ func TestRefusedFileIsReportedWhole(t *testing.T) {
 
 // Held lines wait for a decision: whoever looks at the file again sees them again.
 func TestHeldLinesAreListedUntilDecided(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.load(t, header+anak+noah)
 	file := header + noah + "900000610,MARTA,PAZ,,1999-01-02,B,,\n"

@@ -7,6 +7,7 @@ import (
 
 // TestMistypedColumnsAreNamed: a column under another name is not read; the report says so.
 func TestMistypedColumnsAreNamed(t *testing.T) {
+	t.Parallel()
 	for header, want := range map[string]string{
 		"member_number,first_name,last_name,birth_date,suffix,program,Start,End":                         "NOT READ: the columns Start, End; the file has no coverage_start, coverage_end",
 		"member_number,first_name,last_name,birth_date,suffix,program,coverage_start,coverage_end,phone": "",
@@ -25,6 +26,7 @@ func TestMistypedColumnsAreNamed(t *testing.T) {
 
 // The words of the members' guide and of the card name a column without a setting, in either language.
 func TestColumnsInTheWordsOfTheGuide(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.load(t, header+covered(3))
 	for name, head := range map[string]string{
@@ -44,6 +46,7 @@ func TestColumnsInTheWordsOfTheGuide(t *testing.T) {
 
 // Our own name and the setting go before such a word, and two of them for one column are not guessed between.
 func TestColumnWordsAreNotGuessedBetween(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		header string
 		names  map[string]string

@@ -11,6 +11,7 @@ import (
 
 // Several files in a row do not end what one of them may not.
 func TestFilesInARowAreRefused(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	var all strings.Builder
 	for i := range 100 {
@@ -46,6 +47,7 @@ func TestFilesInARowAreRefused(t *testing.T) {
 
 // Nor do they take today's coverage from more members than one of them may.
 func TestCoverageTakenInStepsIsRefused(t *testing.T) {
+	t.Parallel()
 	const n = 200
 	file := func(lapsed int) string {
 		var lines strings.Builder
@@ -81,6 +83,7 @@ func TestCoverageTakenInStepsIsRefused(t *testing.T) {
 
 // A file that an editor saved again is the same file, and an old one stays old.
 func TestFileSavedAgainIsTheSame(t *testing.T) {
+	t.Parallel()
 	old, newer := header+anak+noah, header+noah+strings.Replace(anak, "ANAK", "ANIKA", 1)
 	for name, save := range map[string]func(string) string{
 		"CRLF":   func(s string) string { return strings.ReplaceAll(s, "\n", "\r\n") },

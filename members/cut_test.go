@@ -8,6 +8,7 @@ import (
 
 // What a full disk or a crash leaves: zeros where text was. Nobody can tell whose lines they were.
 func TestZerosRefuseTheFile(t *testing.T) {
+	t.Parallel()
 	for name, file := range map[string]string{
 		"for the last member":        header + anak + strings.Repeat("\x00", len(noah)),
 		"behind a cut line":          header + anak + strings.TrimSuffix(noah, "\n") + strings.Repeat("\x00", 4096),
@@ -29,6 +30,7 @@ func TestZerosRefuseTheFile(t *testing.T) {
 
 // A last line without an end, all of whose fields are there, may have lost a part of its last one.
 func TestLastLineThatMayBeCut(t *testing.T) {
+	t.Parallel()
 	const head = "member_number,birth_date,first_name,last_name,coverage_start,coverage_end\n"
 	const ana = "900000610,1984-03-14,ANA,RUIZ,2025-01-01,2026-12-31\n"
 	const leo = "900000611,1984-03-15,LEO,SOTO,2025-01-01,2026-12-31\n"
@@ -69,6 +71,7 @@ func TestLastLineThatMayBeCut(t *testing.T) {
 
 // Behind the cut other lines may be missing: it takes a flag to end those whose they would be.
 func TestCutFileEndsNobody(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.load(t, header+covered(40)+anak+noah)
 	file := header + covered(40) + strings.TrimSuffix(anak, "2025-01-01,\n") + ","
@@ -96,6 +99,7 @@ func TestCutFileEndsNobody(t *testing.T) {
 // A last line without an end of a new member counts when all fields are there, and is named unless the last of them is whole
 // for certain. Where it most likely lacks a part, it is left out.
 func TestLastLineOfANewMember(t *testing.T) {
+	t.Parallel()
 	const known = "900000610,1984-03-14,ANA,RUIZ"
 	const head = "member_number,birth_date,first_name,last_name"
 	for name, test := range map[string]struct {

@@ -9,6 +9,7 @@ import (
 
 // Dates that can all be read both ways are asked about if the roster has them the other way round.
 func TestRosterContradictsTheOrderOfDates(t *testing.T) {
+	t.Parallel()
 	const n = 12
 	// Each member is born, begins and ends on the first days of months.
 	file := func(born, start, end func(i int) string) string {

@@ -9,6 +9,7 @@ import (
 
 // A date that can only have its day first puts every date of its column in doubt.
 func TestDayFirstDatesAreAskedAbout(t *testing.T) {
+	t.Parallel()
 	const ana, eva = "111111111,ANA,GARCIA,,04/10/1984,A,01/02/2025,\n", "222222222,EVA,LOPEZ,,31/12/1990,B,01/02/2025,\n"
 	for _, file := range []string{header + ana + eva, header + eva + ana, header + ana + strings.Replace(eva, "31/12/1990", "31-12-1990", 1)} {
 		f := newFixture(t)
@@ -44,6 +45,7 @@ func TestDayFirstDatesAreAskedAbout(t *testing.T) {
 
 // What is not read as a date is called what it looks like.
 func TestOddDatesAreNamed(t *testing.T) {
+	t.Parallel()
 	for text, says := range map[string]string{
 		"": "is empty", "14.03.1984": "dots", "30755": "number of days", "30755.0": "number of days", "3/14/84": "two digits", "14-MAR-1984": "words",
 		"Mar 14, 1984": "words", "1984-02-31": "no day of the calendar", "2/30/1984": "no day of the calendar", "14031984": "eight digits", "soon": "is not a date",
@@ -64,6 +66,7 @@ func TestOddDatesAreNamed(t *testing.T) {
 
 // What is certain is read, whatever a program made of the file.
 func TestFilesThatAreReadAllTheSame(t *testing.T) {
+	t.Parallel()
 	plain := header + anak + noah
 	noBOM := func(isBig bool) string { return inUTF16(plain, isBig)[2:] }
 	names := strings.Replace(plain, header, "Member Number,FIRST NAME,Last-Name,Suffix,BirthDate,program,Coverage.Start,coverage end\n", 1)
@@ -92,6 +95,7 @@ func TestFilesThatAreReadAllTheSame(t *testing.T) {
 
 // What is not read is called what it seems to be.
 func TestFilesThatAreNoRosterAreNamed(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	for name, test := range map[string]struct{ file, says string }{
 		"PDF":                    {"%PDF-1.7\n%\xE2\xE3\n", "PDF"},
@@ -138,6 +142,7 @@ func TestFilesThatAreNoRosterAreNamed(t *testing.T) {
 
 // Columns in brackets, as a database names them, are not JSON.
 func TestHeaderInBrackets(t *testing.T) {
+	t.Parallel()
 	_, err := newFixture(t).Import(t.Context(), strings.NewReader("[member_number],[first_name]\n111111111,A\n"), ImportOptions{})
 	if err == nil || strings.Contains(err.Error(), "JSON") || !strings.Contains(err.Error(), "known columns are member_number") {
 		t.Errorf("a header in brackets: %v, want what columns there are", err)
@@ -146,6 +151,7 @@ func TestHeaderInBrackets(t *testing.T) {
 
 // What a spreadsheet made of a number is named, and stands for its member as far as it can be told.
 func TestOddNumbersAreNamed(t *testing.T) {
+	t.Parallel()
 	for number, says := range map[string]string{
 		"4123789": "zeros are missing (2)", "04123789": "zeros are missing (1)", "4123789.0": "zeros are missing (2)", "4.12E+06": "rounded", "004123789.0": "decimal", "": "is empty", "0041237899": "does not have the form",
 	} {
@@ -167,6 +173,7 @@ func TestOddNumbersAreNamed(t *testing.T) {
 
 // The number may stand in another REF than the setting says.
 func TestOtherRefIsNamed(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.load(t, header+anak+noah)
 	file := strings.ReplaceAll(file834(set834("4", strings.ReplaceAll(insAnak, "REF*1L*GROUP~", ""), insNoah)), "REF*0F*", "REF*1L*")
@@ -186,6 +193,7 @@ func TestOtherRefIsNamed(t *testing.T) {
 
 // The days as which programs write an empty cell are nobody's birth date, and no bound of coverage.
 func TestDatesOfEmptyCells(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.load(t, header+anak+noah+covered(9))
 	for _, day := range []string{"1900-01-01", "1/1/1900", "19000101", "1900-01-01 00:00:00", "1899-12-30", "12/31/1899", "0001-01-01", "1753-01-01", "1904-01-01", "1/0/1900", "1900-01-00"} {

@@ -11,6 +11,7 @@ const insBea = "INS*N*19*030**A~REF*0F*900000610~REF*1L*GROUP~NM1*IL*1*RUIZ*BEA~
 
 // A dependent under the subscriber's number is left out or held, with the segment, why and what to do, and the subscriber is taken.
 func TestDependentUnderTheSubscribersNumber(t *testing.T) {
+	t.Parallel()
 	const apart = "segment 15: member_number: the loop is a dependent's (INS*N) and its REF 0F the subscriber's number, so the dependent is left out: "
 	withOwn := strings.Replace(insBea, "REF*1L*GROUP", "REF*23*900000619", 1)
 	for name, test := range map[string]struct {
@@ -46,6 +47,7 @@ func TestDependentUnderTheSubscribersNumber(t *testing.T) {
 
 // A dependent without the subscriber in the file neither renames, nor ends, nor gives another birth date to the subscriber.
 func TestDependentAloneChangesNothing(t *testing.T) {
+	t.Parallel()
 	for name, loop := range map[string]string{
 		"another person":           insBea,
 		"without a birth date":     "INS*N*19*001*25*A~REF*0F*900000610~NM1*IL*1*RUIZ*BEA~",
@@ -89,6 +91,7 @@ func TestDependentAloneChangesNothing(t *testing.T) {
 }
 
 func TestTestFileIsRefused(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	good := file834(set834("4", insAnak, insNoah))
 	for _, mark := range []string{"T", "I", "t", " "} {

@@ -12,6 +12,7 @@ import (
 
 // B4: one roster, written by as many programs.
 func TestFilesAsTheyCome(t *testing.T) {
+	t.Parallel()
 	const head, line = "member_number,first_name,last_name,birth_date,coverage_start,coverage_end", "004123789,JOSÉ,MUÑOZ ÿ,1984-03-14,2025-01-01,"
 	semicolons := strings.ReplaceAll(head+"\n"+line+"\n", ",", ";")
 	for name, test := range map[string]struct{ file, format string }{
@@ -49,6 +50,7 @@ func TestFilesAsTheyCome(t *testing.T) {
 
 // Rows of nothing but separators, as spreadsheets leave them behind, are no lines whose member is unknown.
 func TestBlankRowsAreNobody(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	var all strings.Builder
 	for i := range 40 {
@@ -74,6 +76,7 @@ func inUTF16(s string, isBig bool) string {
 
 // A character that is wrong in its own file is lost; its line is not read as if it were another character set.
 func TestOneBrokenCharacterDoesNotChangeTheCharset(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	report := f.load(t, header+"111111111,JOSÉ,GARCIA,,1984-05-17,A,,\n222222222,ZO\xC3,LOPEZ,,1985-05-17,B,,\n")
 	if report.Added != 2 || report.CannotRegister != 1 {
@@ -82,6 +85,7 @@ func TestOneBrokenCharacterDoesNotChangeTheCharset(t *testing.T) {
 }
 
 func TestDatesAsPrograms(t *testing.T) {
+	t.Parallel()
 	for text, want := range map[string]Date{
 		"3/14/1984": {1984, 3, 14}, "03/14/1984": {1984, 3, 14}, "1984/03/14": {1984, 3, 14}, "1984/3/4": {1984, 3, 4},
 		"1984-03-14 00:00:00": {1984, 3, 14}, "1984-03-14T00:00:00Z": {1984, 3, 14}, "1984-03-14 00:00:00.000": {1984, 3, 14},
@@ -108,6 +112,7 @@ func TestDatesAsPrograms(t *testing.T) {
 
 // Several lines of one member become one; which of them are contrary is named, and their member stays as before.
 func TestSeveralLinesOfOneMember(t *testing.T) {
+	t.Parallel()
 	const ana, eva = "111111111,ANA,GARCIA,,1984-05-17,", "222222222,EVA,LOPEZ,,1985-05-17,B,,\n"
 	for name, test := range map[string]struct {
 		lines  string
@@ -149,6 +154,7 @@ func TestSeveralLinesOfOneMember(t *testing.T) {
 // One of several lines with a fault leaves out the others too: without it they would take a time of coverage away. A relative
 // whom the line names goes on by the lines of their own.
 func TestFaultInOneOfSeveralLines(t *testing.T) {
+	t.Parallel()
 	const head = "member_number,first_name,last_name,birth_date,program,coverage_start,coverage_end,head_of_household\n"
 	const ana, eva = "111111111,ANA,GARCIA,1984-05-17,A,", "222222222,EVA,LOPEZ,1985-05-17,B,"
 	const first, second = "2024-01-01,2024-12-31,222222222\n", "2026-06-01,2026-12-31,222222222\n"
@@ -186,6 +192,7 @@ func TestFaultInOneOfSeveralLines(t *testing.T) {
 
 // More members with several lines than are merged at once.
 func TestManyMembersWithSeveralLines(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	var lines []string
 	const n = repeatPage
@@ -205,6 +212,7 @@ func TestManyMembersWithSeveralLines(t *testing.T) {
 }
 
 func TestDryRunChangesNothingAndProgressMovesInEveryPhase(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.load(t, header+anak+noah)
 	seen := map[Phase]int64{}

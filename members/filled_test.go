@@ -8,6 +8,7 @@ import (
 
 // A suffix that was filled down its column is asked about as an emptied column is; putting it right again takes the flag as well.
 func TestFileThatFillsAColumnIsRefused(t *testing.T) {
+	t.Parallel()
 	plain := strings.ReplaceAll(covered(9), "RUIZ,JR", "RUIZ,")
 	for name, test := range map[string]struct {
 		before, file, want string

@@ -8,6 +8,7 @@ import (
 
 // A number that was given to the wrong person goes back to the row, and so to the account, of the one who had it.
 func TestNumberGoesBackToItsFormerMember(t *testing.T) {
+	t.Parallel()
 	const ins = "INS*Y*18*001*25*A~REF*0F*900000610~NM1*IL*1*RUIZ*ANAK***JR~DMG*D8*19840314~HD*001**HMO*HUSKY A~DTP*348*D8*20250101~"
 	full := func(line string) string { return header + noah + line }
 	for name, test := range map[string]struct {

@@ -14,6 +14,7 @@ import (
 )
 
 func TestImportAppliesDifferences(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	const ana, eva, leo = "111111111,ANA,GARCIA,,1984-05-17,A,,\n", "222222222,EVA,LOPEZ,,1985-05-17,B,,\n", "333333333,LEO,SOTO,II,1986-05-17,,,\n"
 	if got, want := counts(f.load(t, header+ana+eva+leo)), [5]int{3, 0, 0, 0, 0}; got != want {
@@ -66,6 +67,7 @@ func TestImportAppliesDifferences(t *testing.T) {
 }
 
 func TestSameFileAgainDoesNothing(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	file := header + "111111111,ANA,GARCIA,,1984-05-17,A,,\n"
 	first := f.load(t, file)
@@ -82,6 +84,7 @@ func TestSameFileAgainDoesNothing(t *testing.T) {
 }
 
 func TestFaultyLinesStopNothingElse(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.load(t, header+"111111111,ANA,GARCIA,,1984-05-17,A,,\n222222222,EVA,LOPEZ,,1985-05-17,B,,\n")
 	var faults []string
@@ -110,6 +113,7 @@ func TestFaultyLinesStopNothingElse(t *testing.T) {
 }
 
 func TestColumnsAndSeparatorAreConfigurable(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	file := "Born;Card;Given;Family;Ignored\n05/17/1984;111111111;ANA;\"GARCIA; LOPEZ\";x\n"
 	report, err := f.Import(t.Context(), strings.NewReader(file), ImportOptions{
@@ -125,6 +129,7 @@ func TestColumnsAndSeparatorAreConfigurable(t *testing.T) {
 }
 
 func TestBadFilesChangeNothing(t *testing.T) {
+	t.Parallel()
 	const ana, eva = "111111111,ANA,GARCIA,,1984-05-17,A,,\n", "222222222,EVA,LOPEZ,,1985-05-17,B,,\n"
 	f := newFixture(t)
 	f.load(t, header+ana+eva)
@@ -159,6 +164,7 @@ func TestBadFilesChangeNothing(t *testing.T) {
 
 // Ten gigabytes without a line end: the reader gives up after one buffer.
 func TestEndlessLineIsGivenUpEarly(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	endless := &endlessFile{size: 10 << 30}
 	_, err := f.Import(t.Context(), endless, ImportOptions{})
@@ -185,6 +191,7 @@ func (e *endlessFile) Seek(_ int64, whence int) (int64, error) {
 }
 
 func TestReadErrorChangesNothing(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	broken := errors.New("disk is broken")
 	file := struct {
@@ -204,6 +211,7 @@ type failingReader struct{ err error }
 func (r failingReader) Read([]byte) (int, error) { return 0, r.err }
 
 func TestTwoImportsAtOnce(t *testing.T) {
+	t.Parallel()
 	f := fixtureOn(t, postgrestest.NewPool(t, 2))
 	file := header + "111111111,ANA,GARCIA,,1984-05-17,A,,\n"
 	_, err := f.Import(t.Context(), strings.NewReader(file), ImportOptions{Progress: func(phase Phase, done, _ int64) {
@@ -221,6 +229,7 @@ func TestTwoImportsAtOnce(t *testing.T) {
 
 // More lines than a chunk, with every kind of name that Sample makes: each member must match what its card says.
 func TestSampleRosterImportsWholeAndMatches(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	var file, again bytes.Buffer
 	const n = 2*chunkEntries + 100
@@ -254,6 +263,7 @@ func TestSampleRosterImportsWholeAndMatches(t *testing.T) {
 
 // S-47: after the index key moved on, members are found under both versions, and the next import moves them.
 func TestIndexKeyRotation(t *testing.T) {
+	t.Parallel()
 	db := postgrestest.New(t)
 	kek, err := seal.ParseKEK(seal.GenerateKEK())
 	if err != nil {

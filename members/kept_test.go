@@ -21,6 +21,7 @@ func covered(n int) string {
 
 // A datum of which a file has no column stays as it was, whatever the column is called instead.
 func TestAbsentColumnClearsNothing(t *testing.T) {
+	t.Parallel()
 	const line = "900000610,ANAK,RUIZ,JR,1984-03-14,A,2025-01-01,2027-12-31"
 	for head, fields := range map[string][]int{
 		"member_number,first_name,last_name,suffix,birth_date,program,Start,End":                   {0, 1, 2, 3, 4, 5, 6, 7},
@@ -59,6 +60,7 @@ func TestAbsentColumnClearsNothing(t *testing.T) {
 
 // Several times of coverage stay several where the file does not speak of them, and a new one does not get a former end.
 func TestAbsentColumnsOfCoverage(t *testing.T) {
+	t.Parallel()
 	const ana = "111111111,ANA,GARCIA,,1984-05-17,"
 	f := newFixture(t)
 	f.load(t, header+ana+"A,2024-01-01,2024-12-31\n"+ana+"B,2026-06-01,2026-12-31\n")
@@ -77,6 +79,7 @@ func TestAbsentColumnsOfCoverage(t *testing.T) {
 
 // The report says which data change, and a file that clears a datum is asked about.
 func TestFileThatClearsADatumIsRefused(t *testing.T) {
+	t.Parallel()
 	for column, field := range map[string]string{"suffix": "JR", "program": "A", "coverage_start": "2025-01-01", "coverage_end": "2027-12-31"} {
 		f := newFixture(t)
 		f.load(t, header+covered(9)+noah)
@@ -114,6 +117,7 @@ func TestFileThatClearsADatumIsRefused(t *testing.T) {
 // A file that takes today's coverage from members who stay on the roster is asked about: an end filled down, or a start to come.
 // Putting it right is not.
 func TestFileThatEndsCoverageIsRefused(t *testing.T) {
+	t.Parallel()
 	for name, broken := range map[string]func(string) string{
 		"an end filled down": strings.NewReplacer(",2027-12-31", ",2025-12-31").Replace,
 		"a start to come":    strings.NewReplacer(",2025-01-01,", ",2027-01-01,").Replace,
@@ -143,6 +147,7 @@ func TestFileThatEndsCoverageIsRefused(t *testing.T) {
 
 // A member with several lines counts once, by what the lines come to.
 func TestFieldsOfMergedLinesCountOnce(t *testing.T) {
+	t.Parallel()
 	const ana = "111111111,ANA,GARCIA,,1984-05-17,"
 	f := newFixture(t)
 	f.load(t, header+ana+"A,2024-01-01,2024-12-31\n"+ana+"B,2026-06-01,2026-12-31\n")
@@ -154,6 +159,7 @@ func TestFieldsOfMergedLinesCountOnce(t *testing.T) {
 
 // A name that was damaged on the way takes no good name's place.
 func TestDamagedNameDoesNotReplaceAGoodOne(t *testing.T) {
+	t.Parallel()
 	for _, damaged := range []string{"N??EZ", "NU\xEF\xBF\xBDEZ", "NÃ?Ã?EZ", "N¤EZ", "NÚ�EZ", "GARCÃA", "NU#EZ"} {
 		f := newFixture(t)
 		f.load(t, header+"111111111,ANA,NÚÑEZ,JR,1984-05-17,A,,\n"+noah)
@@ -183,6 +189,7 @@ func TestDamagedNameDoesNotReplaceAGoodOne(t *testing.T) {
 
 // Who got a number does not get what its former owner had.
 func TestOtherPersonInheritsNothing(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.load(t, header+anak+noah)
 	for name, file := range map[string]string{

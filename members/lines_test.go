@@ -13,6 +13,7 @@ import (
 )
 
 func TestSplitLine(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		line    string
 		want    []string
@@ -43,6 +44,7 @@ func TestSplitLine(t *testing.T) {
 }
 
 func TestLineReader(t *testing.T) {
+	t.Parallel()
 	text, decoder, err := openText(strings.NewReader("\xEF\xBB\xBFa,b\r\n\nc\n"))
 	if err != nil {
 		t.Fatal(err)
@@ -65,6 +67,7 @@ func TestLineReader(t *testing.T) {
 }
 
 func TestRowFaultsNameTheColumnAndNoValue(t *testing.T) {
+	t.Parallel()
 	l, err := readHeader("Last_Name,FIRST_NAME,member_number, birth_date ,suffix,program,coverage_start,coverage_end,note", ',', nil)
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ func madeAt(file, begin, group string) string {
 
 // Files that come in the wrong order do not put older data in place of newer ones.
 func TestOlder834IsRefused(t *testing.T) {
+	t.Parallel()
 	change := func(name string) string {
 		return file834(set834("2", "INS*Y*18*001*25*A~REF*0F*900000610~NM1*IL*1*"+name+"*ANAK****JR~"))
 	}

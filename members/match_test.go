@@ -3,6 +3,7 @@ package members
 import "testing"
 
 func TestNamesMatch(t *testing.T) {
+	t.Parallel()
 	type name struct{ first, last, suffix string }
 	for _, test := range []struct {
 		why   string
@@ -122,6 +123,7 @@ func TestNamesMatch(t *testing.T) {
 }
 
 func TestBirthDateAndNumberMustBeEqual(t *testing.T) {
+	t.Parallel()
 	m := Member{FirstName: "ANA", LastName: "GARCIA", BirthDate: Date{1984, 5, 17}, MemberNumber: "012345678"}
 	for why, claim := range map[string]Claim{
 		"another day":          {"Ana", "Garcia", "", Date{1984, 5, 18}, "012345678"},
@@ -142,6 +144,7 @@ func TestBirthDateAndNumberMustBeEqual(t *testing.T) {
 }
 
 func TestParseMemberNumber(t *testing.T) {
+	t.Parallel()
 	for typed, want := range map[string]string{
 		"123456789":         "123456789",
 		"012 345 678":       "012345678",
@@ -167,6 +170,7 @@ func TestParseMemberNumber(t *testing.T) {
 }
 
 func TestNumberFormatIsAnchored(t *testing.T) {
+	t.Parallel()
 	f, err := NewNumberFormat(`[A-Z]{2}[0-9]{4}|[0-9]{3}`)
 	if err != nil {
 		t.Fatal(err)
@@ -182,6 +186,7 @@ func TestNumberFormatIsAnchored(t *testing.T) {
 }
 
 func TestDates(t *testing.T) {
+	t.Parallel()
 	for text, want := range map[string]Date{
 		"1984-05-17":  {1984, 5, 17},
 		"05/17/1984":  {1984, 5, 17},

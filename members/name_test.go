@@ -7,6 +7,7 @@ import (
 
 // B3: the name in the file, what a member with that card types, and whether that can match.
 func TestNamesOfFileAndForm(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct{ why, first, last, typed string }{
 		{"UTF-8 read as Windows-1252", "ANA", "PEÃ‘A", "Peña"},
 		{"twice over", "ANA", "PEÃƒâ€˜A", "Peña"},
@@ -59,6 +60,7 @@ func TestNamesOfFileAndForm(t *testing.T) {
 
 // The form and the file take the same birth dates.
 func TestBirthDateLimitIsOneForFormAndFile(t *testing.T) {
+	t.Parallel()
 	for date, isTaken := range map[Date]bool{{1896, 1, 1}: true, {1895, 12, 31}: false} {
 		card := Card{BirthMonth: "1", BirthDay: "1", BirthYear: date.String()[:4], FirstName: "A", LastName: "B", CardID: "012345678"}
 		_, problems := card.Parse(now, DefaultNumberFormat.Parse)

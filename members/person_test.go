@@ -9,6 +9,7 @@ import (
 
 // B2: a number that comes back with another name and another birth date is held until somebody looked twice.
 func TestNumberOfAnotherPersonIsHeld(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.load(t, header+anak+noah)
 	former, err := f.Find(t.Context(), "900000610")
@@ -76,6 +77,7 @@ func isReview(err error) bool {
 
 // Each line of a member who has several is decided on.
 func TestOtherPersonInTwoLines(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.load(t, header+anak+noah)
 	file := header + noah + "900000610,MARTA,PAZ,,1999-01-02,B,2024-01-01,2024-12-31\n900000610,MARTA,PAZ,,1999-01-02,B,2025-01-01,\n"
@@ -90,6 +92,7 @@ func TestOtherPersonInTwoLines(t *testing.T) {
 }
 
 func TestHeldLineOfTheSamePerson(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.load(t, header+anak+noah)
 	file := header + strings.Replace(strings.Replace(anak, "RUIZ", "SOTO", 1), "1984-03-14", "1984-04-13", 1) + noah
@@ -102,6 +105,7 @@ func TestHeldLineOfTheSamePerson(t *testing.T) {
 
 // A name or a birth date alone changes in real life; spelling is no change; one who ended is still somebody.
 func TestWhatIsHeld(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		line string
 		held int
@@ -130,6 +134,7 @@ func TestWhatIsHeld(t *testing.T) {
 
 // A column that slipped by a line makes other people of many.
 func TestManyOtherPeopleRefuseTheFile(t *testing.T) {
+	t.Parallel()
 	line := func(number, name, born int) string {
 		return fmt.Sprintf("%09d,N%s,SOTO%[2]s,,%d-01-01,A,,\n", number, strings.Repeat("A", name), 1950+born)
 	}
@@ -157,6 +162,7 @@ func TestManyOtherPeopleRefuseTheFile(t *testing.T) {
 
 // A column that was sorted alone in a spreadsheet: every person is half somebody else.
 func TestOneColumnSlippedRefusesTheFile(t *testing.T) {
+	t.Parallel()
 	const n = 40
 	file := func(firstBy, lastBy int) string {
 		var lines strings.Builder
@@ -182,6 +188,7 @@ func TestOneColumnSlippedRefusesTheFile(t *testing.T) {
 
 // A held line says what differs from its member, without a value, so that a slip can be told from a person.
 func TestHeldLineSaysWhatDiffers(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct{ line, says string }{
 		"first name": {"900000610,LEO,RUIZ,JR,1984-03-15,A,,\n", "first name and birth date, not the last name,"},
 		"last name":  {"900000610,ANAK,SOTO,JR,1984-03-15,A,,\n", "last name and birth date, not the first name,"},

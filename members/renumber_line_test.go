@@ -13,6 +13,7 @@ const (
 
 // Whatever else is the matter with the line that has a wrong number, its member does not end.
 func TestWrongNumberAndMoreEndsNobody(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		lines       string
 		held        int
@@ -45,6 +46,7 @@ func TestWrongNumberAndMoreEndsNobody(t *testing.T) {
 
 // The twin's line is decided on like any other: it may be right. That the number went to the sister, the file has to say itself.
 func TestTwinsLineIsDecided(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.load(t, header+noah+twinAna+twinEva)
 	file := header + noah + strings.Replace(twinAna, "900000620", "900000621", 1)

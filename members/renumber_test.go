@@ -8,6 +8,7 @@ import (
 
 // A wrong digit does not end its member and add a stranger: both wait until somebody decides.
 func TestRenumberedMemberStays(t *testing.T) {
+	t.Parallel()
 	wrong := strings.Replace(anak, "900000610", "900000601", 1)
 	for name, file := range map[string]string{
 		"a new number":                   header + wrong + noah,
@@ -33,6 +34,7 @@ func TestRenumberedMemberStays(t *testing.T) {
 
 // Whose number it is, is decided line by line: the member goes on under the new one, or ends and somebody new begins.
 func TestRenumberedMemberIsDecided(t *testing.T) {
+	t.Parallel()
 	for _, isSame := range []bool{true, false} {
 		f := newFixture(t)
 		f.load(t, header+anak+noah)
@@ -68,6 +70,7 @@ func TestRenumberedMemberIsDecided(t *testing.T) {
 
 // Those who end are named, and nobody else.
 func TestEndingMembersAreNamed(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.load(t, header+anak+noah+"900000619,LEO,SOL,,1990-01-01,A,,\n")
 	var ending []string

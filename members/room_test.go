@@ -11,6 +11,7 @@ import (
 // its page needs no new entry in an index. PostgreSQL leaves a page uncleaned while its own writer holds it, so a page or two
 // may be full.
 func TestChangesStayOnTheirPages(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	var sample strings.Builder
 	if err := Sample834(&sample, 3000, 7); err != nil {

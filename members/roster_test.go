@@ -59,6 +59,7 @@ func (f fixture) count(t *testing.T, sql string) (n int) {
 func counts(r Report) [5]int { return [5]int{r.Added, r.Changed, r.Ended, r.Unchanged, r.Rejected} }
 
 func TestMatchAndMember(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.load(t, header+"012345678,MARÍA JOSÉ,GARCÍA LÓPEZ,JR,1984-05-17,HUSKY A,2024-01-01,2027-01-01\n")
 	right := Claim{"maria jose", "Garcia-Lopez", "JR", Date{1984, 5, 17}, "012 345-678"}
@@ -110,6 +111,7 @@ func TestMatchAndMember(t *testing.T) {
 
 // The member behind the dummy must not be claimable.
 func TestDummyNeverMatches(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	for _, number := range []string{"none", "", "000000000"} {
 		claim := Claim{"NOBODY", "NOBODY NOWHERE", "", Date{1900, 1, 1}, number}
@@ -121,6 +123,7 @@ func TestDummyNeverMatches(t *testing.T) {
 
 // S-13: the same statements whether or not the member exists and whatever is wrong.
 func TestMatchAsksTheDatabaseOnceForEveryCause(t *testing.T) {
+	t.Parallel()
 	counter := &statementCounter{}
 	f := fixtureOn(t, postgrestest.Open(t, postgres.Options{DSN: postgrestest.DSN(t), MaxConns: 1, Tracer: counter}))
 	f.load(t, header+"012345678,ANA,GARCIA,,1984-05-17,,,\n")
@@ -148,6 +151,7 @@ func (c *statementCounter) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQu
 
 // S-46: nothing personal in the clear, and a record opens in its own row only.
 func TestMembersAreSealedInTheirRows(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.load(t, header+"111111111,ANAXIMANDRA,GARCIA,,1984-05-17,,,\n222222222,EVA,LOPEZ,,1985-05-17,,,\n")
 	rows, err := f.db.From(t.Context()).Query(t.Context(), `SELECT m::text || encode(sealed, 'escape') FROM members m`)
@@ -180,6 +184,7 @@ func TestMembersAreSealedInTheirRows(t *testing.T) {
 }
 
 func TestConstraints(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.load(t, header+"111111111,ANA,GARCIA,,1984-05-17,A,,\n")
 	for name, sql := range map[string]string{

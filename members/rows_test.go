@@ -9,6 +9,7 @@ import (
 
 // Last month's file in another form or order is last month's file: it would end who came since, and bring back who left.
 func TestOldRowsInAnotherFormAreRefused(t *testing.T) {
+	t.Parallel()
 	const eva, broken = "900000612,EVA,PEÑA,,1985-05-17,B,2024-01-01,2026-12-31\n", "900000613,IVO,SOL,,1985-05-99,B,,\n"
 	quote := strings.NewReplacer(",", `","`, "\n", "\"\n\"")
 	for name, test := range map[string]struct {
@@ -59,6 +60,7 @@ func TestOldRowsInAnotherFormAreRefused(t *testing.T) {
 
 // The digest depends on the rows, how many there are, and which columns the file has.
 func TestRowSum(t *testing.T) {
+	t.Parallel()
 	sum := func(lacks []column, rows ...byte) string {
 		var s rowSum
 		s.lacks = lacks

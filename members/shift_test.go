@@ -9,6 +9,7 @@ import (
 
 // A few lines with what the row beside had, or with both names new, are held: nobody's account may show another person's data.
 func TestShiftedRowsAreHeld(t *testing.T) {
+	t.Parallel()
 	const n = 100
 	type person struct{ first, last, born string }
 	letter := func(i int) string { return string(rune('A'+i/26)) + string(rune('A'+i%26)) }

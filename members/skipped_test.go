@@ -9,6 +9,7 @@ import (
 
 // Lines of reports for people that can carry no member are skipped and named, and members who are absent end as ever.
 func TestLinesOfNobodyAreSkipped(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.load(t, header+covered(40)+anak)
 	for line, why := range map[string]string{
@@ -46,6 +47,7 @@ func TestLinesOfNobodyAreSkipped(t *testing.T) {
 
 // What may be left of a member's line is not skipped: nobody who is absent ends beside it.
 func TestLinesThatMayBeSomebodysAreNotSkipped(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.load(t, header+covered(40)+anak)
 	for _, head := range []string{header, "last_name,first_name,member_number,suffix,birth_date,program,coverage_start,coverage_end\n"} {
@@ -77,6 +79,7 @@ func TestLinesThatMayBeSomebodysAreNotSkipped(t *testing.T) {
 
 // A file made of several, whose columns stand in different places, would give members each other's data.
 func TestAnotherHeaderRefusesTheFile(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	file := header + anak + "member_number,last_name,first_name,suffix,birth_date,program,coverage_start,coverage_end\n900000611,SOTO,NOAH,,1984-03-15,A,2025-01-01,\n"
 	_, err := f.Import(t.Context(), strings.NewReader(file), ImportOptions{})

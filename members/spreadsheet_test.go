@@ -8,6 +8,7 @@ import (
 
 // What a spreadsheet does to a file is read where it is certain, and otherwise named together with the next step.
 func TestWhatSpreadsheetsDo(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		line string
 		says string // "" if the line is read
@@ -49,6 +50,7 @@ func TestWhatSpreadsheetsDo(t *testing.T) {
 
 // A header among the lines, where sorting put it.
 func TestHeaderInTheMiddle(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.load(t, header+covered(40))
 	for name, test := range map[string]struct{ file, line string }{
@@ -66,6 +68,7 @@ func TestHeaderInTheMiddle(t *testing.T) {
 
 // Dates in both orders come from two programs: no setting reads all of them.
 func TestMixedDateOrders(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	file := "member_number,first_name,last_name,birth_date\n900000610,ANAK,RUIZ,3/14/1984\n900000611,NOAH,SOTO,15/3/1984\n900000612,EVA,PAZ,04/10/1984\n"
 	for _, order := range []DateOrder{"", DayFirst, MonthFirst} {

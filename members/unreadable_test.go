@@ -14,6 +14,7 @@ const (
 
 // B1: whatever is wrong with a line, its member goes on.
 func TestUnreadableLineEndsNobody(t *testing.T) {
+	t.Parallel()
 	for name, line := range map[string]string{
 		"a comma too many":           "900000610,ANAK,RUIZ, JR,,1984-03-14,A,2025-01-01,",
 		"a comma before the number":  ",900000610,ANAK,RUIZ,JR,1984-03-14,A,2025-01-01,",
@@ -42,6 +43,7 @@ func TestUnreadableLineEndsNobody(t *testing.T) {
 
 // B1: where the number itself cannot be read, the line may be that of any absent member.
 func TestLineWithoutNumberNeedsFlagToEndAnybody(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	var all strings.Builder
 	for i := range 50 {
@@ -78,6 +80,7 @@ func TestLineWithoutNumberNeedsFlagToEndAnybody(t *testing.T) {
 // B1: a number that is found in an unreadable line may be a relative's. It accounts for nobody who has a line of their own,
 // and only once for who has not.
 func TestRelativesNumberDoesNotStandForTheMembers(t *testing.T) {
+	t.Parallel()
 	const head = "member_number,first_name,last_name,birth_date,head_of_household\n"
 	const eva = "900000612,EVA,RUIZ,1990-01-01,900000612\n"
 	const ruth = "900000613,RUTH,RUIZ,1991-01-01,900000612\n"
@@ -109,6 +112,7 @@ func TestRelativesNumberDoesNotStandForTheMembers(t *testing.T) {
 
 // The same where the number's column is not the first: what stands there in a line with another count of fields is a guess.
 func TestShiftedLineDoesNotMakeARelativeSure(t *testing.T) {
+	t.Parallel()
 	const head = "head_of_household,member_number,first_name,last_name,birth_date\n"
 	const eva, ruth = "900000612,900000612,EVA,RUIZ,1990-01-01\n", "900000612,900000613,RUTH,RUIZ,1991-01-01\n"
 	f := newFixture(t)

@@ -18,6 +18,7 @@ func wrapped(file string, at int, end string) string {
 
 // An 834 that a program broke into lines is read as if it had none.
 func TestWrapped834(t *testing.T) {
+	t.Parallel()
 	plain := file834(set834("4", insAnak, insNoah))
 	for name, file := range map[string]string{
 		"at 80":                wrapped(plain, 80, "\n"),
@@ -52,6 +53,7 @@ func TestWrapped834(t *testing.T) {
 
 // Text around an interchange is named with its line, so that it can be removed.
 func TestTextAround834(t *testing.T) {
+	t.Parallel()
 	plain := file834(set834("4", insAnak, insNoah))
 	for name, test := range map[string]struct{ file, says string }{
 		"a mail's head":          {"From: state@example.org\nSubject: roster\n\n" + plain, "line 4: "},
@@ -70,6 +72,7 @@ func TestTextAround834(t *testing.T) {
 
 // Where the number is under another qualifier than the setting says, the message names the setting that reads it.
 func TestOtherRefNamesTheSetting(t *testing.T) {
+	t.Parallel()
 	at23 := strings.Replace(insAnak, "REF*0F*", "REF*23*", 1)
 	for name, test := range map[string]struct{ member, ref, says string }{
 		"in 23":              {at23, "", "--member-ref=23"},

@@ -38,6 +38,7 @@ const (
 )
 
 func TestFull834IsTheWholeRoster(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	file := file834(set834("4", insAnak, insNoah))
 	report := f.load(t, file)
@@ -68,6 +69,7 @@ func TestFull834IsTheWholeRoster(t *testing.T) {
 }
 
 func TestChange834EndsOnlyWhomItSays(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.load(t, header+"900000610,ANAK,RUIZ,JR,1984-03-14,A,2025-01-01,\n900000611,NOAH,SOTO,,1984-03-15,B,2025-01-01,\n900000612,EVA,PAZ,,1990-01-01,,,\n900000613,LEO,SOL,,1991-01-01,C,2024-01-01,\n")
 	change := func(members ...string) (Report, []string) {
@@ -141,6 +143,7 @@ func TestChange834EndsOnlyWhomItSays(t *testing.T) {
 
 // B2 and B3 hold for every format.
 func TestChange834HoldsOtherPeople(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.load(t, header+anak+noah)
 	report := f.load(t, file834(set834("2",
@@ -156,6 +159,7 @@ func TestChange834HoldsOtherPeople(t *testing.T) {
 
 // Whatever the file is written with, and wherever the number stands.
 func TestWaysToWrite834(t *testing.T) {
+	t.Parallel()
 	plain := file834(setNumbered("0001", "4", insAnak), setNumbered("0002", "4", insNoah))
 	for name, file := range map[string]string{
 		"as usual":              plain,
@@ -191,6 +195,7 @@ func TestWaysToWrite834(t *testing.T) {
 }
 
 func TestBadEnvelopesChangeNothing(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.load(t, header+anak+noah)
 	good := file834(set834("4", insAnak, insNoah))
@@ -233,6 +238,7 @@ func TestBadEnvelopesChangeNothing(t *testing.T) {
 
 // Faults of one member name their segment, and the member goes on.
 func TestFaultyLoopsOf834(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct{ old, new, fault string }{
 		"birth date":   {"19840314", "19841314", "segment 12: birth_date: is not a date in the form D8"},
 		"date format":  {"DMG*D8", "DMG*RD8", "segment 12: birth_date: is not a date in the form D8"},
@@ -265,6 +271,7 @@ func TestFaultyLoopsOf834(t *testing.T) {
 }
 
 func TestSample834HoldsTheSamePeople(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	var csv, x12 bytes.Buffer
 	const n = sampleSet + 100
@@ -315,6 +322,7 @@ func FuzzRead834(f *testing.F) {
 // The bound of the product: 1,000,000 members in 60 s and 200 MiB, whether the roster is empty, a full file changes
 // everybody on it, or a change file does. ROSTER_SCALE=1000000 measures it.
 func TestScaleOf834(t *testing.T) {
+	t.Parallel()
 	n, limit := 20_000, 30*time.Second
 	if os.Getenv("ROSTER_SCALE") != "" {
 		fmt.Sscan(os.Getenv("ROSTER_SCALE"), &n)
