@@ -132,9 +132,13 @@ func actProblems(err error) (problems []templates.Problem, rest error) {
 			"member_number": "admin.act.no_row",
 		}
 		for _, field := range []string{"lock", "email", "member_number", "reason", "ticket"} {
-			if invalid[field] == "reason_long" {
+			switch invalid[field] {
+			case "":
+			case "reason_long":
 				problems = append(problems, templates.Problem{Field: field, Key: "web.field.too_long", Args: templates.Args{"max": reasonMax}})
-			} else if invalid[field] != "" {
+			case "reason_number", "ticket_number":
+				problems = append(problems, templates.Problem{Field: field, Key: "admin.text.number"})
+			default:
 				problems = append(problems, templates.Problem{Field: field, Key: keys[field]})
 			}
 		}

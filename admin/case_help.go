@@ -3,14 +3,13 @@ package admin
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"huskyidp/internal/ratelimit"
+	"huskyidp/members"
 )
 
 // caseActs limits what one person does with the queue.
@@ -43,16 +42,16 @@ type Helping struct {
 	Note    string // may be empty except for NoteCase
 }
 
-func (a *Helping) check() error {
+func (a *Helping) check(roster *members.Roster) error {
 	if _, known := caseStates[a.Act]; !known {
 		return fmt.Errorf("admin: %q is no act on a matter", a.Act)
 	}
-	a.Note = strings.TrimSpace(a.Note)
-	switch {
+	wrong := ""
+	switch a.Note, wrong = checkText(a.Note, 0, noteMax, roster); {
 	case a.Note == "" && a.Act == NoteCase:
 		return Invalid{"note": "missing"}
-	case utf8.RuneCountInString(a.Note) > noteMax || strings.ContainsFunc(a.Note, unwritten):
-		return Invalid{"note": "long"}
+	case wrong != "":
+		return Invalid{"note": wrong}
 	}
 	return nil
 }
@@ -65,7 +64,7 @@ func (s *Service) HelpWith(ctx context.Context, p Person, o *Once, ref string, a
 	if !matterForm.MatchString(ref) {
 		return m, ErrNotFound
 	}
-	if err := a.check(); err != nil {
+	if err := a.check(s.roster); err != nil {
 		return m, err
 	}
 	err = s.record(ctx, p, entry{act: a.Act, ticket: ref}, func(ctx context.Context, _ *entry) error {

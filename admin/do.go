@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -57,34 +56,32 @@ type Outcome struct {
 
 var ticketForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9./_-]{0,39}$`)
 
+// socialSecurityForm tells such a number from a case number of as many digits.
+var socialSecurityForm = regexp.MustCompile(`^[0-9]{3}[._-][0-9]{2}[._-][0-9]{4}$`)
+
 const (
 	reasonMin = 10
 	reasonMax = 500
 )
 
-func checkReason(reason string, invalid Invalid) string {
-	reason = strings.TrimSpace(reason)
-	switch n := utf8.RuneCountInString(reason); {
-	case n < reasonMin:
-		invalid["reason"] = "reason_short"
-	case n > reasonMax || strings.ContainsFunc(reason, unwritten):
-		invalid["reason"] = "reason_long"
+func checkReason(reason string, roster *members.Roster, invalid Invalid) string {
+	reason, wrong := checkText(reason, reasonMin, reasonMax, roster)
+	if wrong != "" {
+		invalid["reason"] = "reason_" + wrong
 	}
 	return reason
 }
 
-// unwritten reports characters that nobody types.
-func unwritten(r rune) bool {
-	return r < ' ' && r != '\n' && r != '\r' && r != '\t' || r == utf8.RuneError
-}
-
 // check validates the input before anything is looked up.
-func (a *Ask) check(act Act) error {
+func (a *Ask) check(act Act, roster *members.Roster) error {
 	invalid := Invalid{}
-	a.Reason = checkReason(a.Reason, invalid)
+	a.Reason = checkReason(a.Reason, roster, invalid)
 	a.Ticket = strings.TrimSpace(a.Ticket)
-	if !ticketForm.MatchString(a.Ticket) {
+	switch {
+	case !ticketForm.MatchString(a.Ticket):
 		invalid["ticket"] = "ticket_missing"
+	case socialSecurityForm.MatchString(a.Ticket):
+		invalid["ticket"] = "ticket_number"
 	}
 	if act == ReleaseLock {
 		known := false
@@ -114,7 +111,7 @@ func (s *Service) Do(ctx context.Context, p Person, o *Once, id uuid.UUID, act A
 	if !rules[act].onMember {
 		return out, fmt.Errorf("admin: %q is not an act on a member", act)
 	}
-	if err := a.check(act); err != nil {
+	if err := a.check(act, s.roster); err != nil {
 		return out, err
 	}
 	begun := entry{act: act, subjectID: id, reason: a.Reason, ticket: a.Ticket}
@@ -126,6 +123,10 @@ func (s *Service) Do(ctx context.Context, p Person, o *Once, id uuid.UUID, act A
 			u, err := s.caller(ctx, p, e, id)
 			if err != nil {
 				return err
+			}
+			if number, err := s.roster.ParseMemberNumber(a.Ticket); err == nil && number == u.Member.MemberNumber {
+				e.ticket = "" // not kept in the book either
+				return Invalid{"ticket": "ticket_number"}
 			}
 			out, err = s.do(ctx, p, e, u, a)
 			return err

@@ -21,7 +21,8 @@
 //
 // Every use case goes through record, which writes a line into the desk's book and an audit event in the same transaction; a
 // denial rolls it back and is recorded separately. allow is the only gate, rules its only table. Acts on one member are
-// serialised and carry the version of the member that the person saw.
+// serialised and carry the version of the member that the person saw. Notes, reasons and case numbers with a member number or a
+// Social Security number are refused (free_text.go).
 //
 // # Who may do what
 //

@@ -26,7 +26,7 @@ type Span struct {
 // or the database's.
 func (s *Service) ExportAudit(ctx context.Context, p Person, span Span) (write func(ctx context.Context, w io.Writer) error, err error) {
 	a := Ask{Reason: span.Reason, Ticket: span.Ticket}
-	if err := a.check(ExportAudit); err != nil {
+	if err := a.check(ExportAudit, s.roster); err != nil {
 		return nil, err
 	}
 	if !span.From.Before(span.To) || span.To.Sub(span.From) > exportSpan {

@@ -195,10 +195,15 @@ func caseProblems(err error) []templates.Problem {
 		}
 		return []templates.Problem{{Key: "admin.queue.now_" + string(taken.State), Args: templates.Args{"matter": matter, "name": taken.Name, "datetime": taken.At}}}
 	}
-	if invalid, ok := errors.AsType[Invalid](err); ok && invalid["note"] == "long" {
-		return []templates.Problem{{Field: "note", Key: "web.field.too_long", Args: templates.Args{"max": noteMax}}}
-	} else if ok {
-		return []templates.Problem{{Field: "note", Key: "admin.queue.note_missing"}}
+	if invalid, ok := errors.AsType[Invalid](err); ok {
+		problem := templates.Problem{Field: "note", Key: "admin.queue.note_missing"}
+		switch invalid["note"] {
+		case "long":
+			problem.Key, problem.Args = "web.field.too_long", templates.Args{"max": noteMax}
+		case "number":
+			problem.Key = "admin.text.number"
+		}
+		return []templates.Problem{problem}
 	}
 	return nil
 }

@@ -115,7 +115,7 @@ func (s *Service) Decide(ctx context.Context, p Person, o *Once, id uuid.UUID, a
 	}
 	invalid := Invalid{}
 	if !approve {
-		if reason = checkReason(reason, invalid); len(invalid) > 0 {
+		if reason = checkReason(reason, s.roster, invalid); len(invalid) > 0 {
 			return out, invalid
 		}
 	}
