@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -21,7 +22,8 @@ var (
 	mailAddress = ratelimit.Limit{Name: "mail_address", Count: 40, Per: time.Hour} // against flooding alone
 
 	// What strangers may use of it together: the rest is for browsers that the account knows, sessions, registrations and the
-	// desk. A source that asks for the first time within the hour does not wait for those that ask again.
+	// desk. A network that asks for the first time within the hour does not wait for those that ask again: one person can have
+	// all addresses of a network, but not many networks.
 	mailFirst = ratelimit.Limit{Name: "mail_first", Count: 1, Per: time.Hour}
 	firstAsks = ratelimit.Limit{Name: "mail_first_asks", Count: 16, Per: time.Hour}
 	moreAsks  = ratelimit.Limit{Name: "mail_more_asks", Count: 12, Per: time.Hour}
@@ -39,16 +41,29 @@ func MailAsks(kind string, person uuid.UUID, asker, address string) []ratelimit.
 	return []ratelimit.Ask{{Limit: mailDaily, Key: key}, {Limit: mailHourly, Key: key}, {Limit: mailAddress, Key: strings.ToLower(address)}, {Limit: MailGap, Key: key}}
 }
 
-// TakeStrangersMail takes the limits of MailAsks for an asker of whom the account knows nothing: whoever knows a username and
-// has eight sources would otherwise use up the address's limit, so that its owner gets no code.
-func TakeStrangersMail(ctx context.Context, l *ratelimit.Limiter, now time.Time, kind string, person uuid.UUID, asker, address string) error {
+// TakeStrangersMail takes the limits of MailAsks for an asker of whom the account knows nothing, in a network (see Network):
+// whoever knows a username and has many sources would otherwise use up the address's limit, so that its owner gets no code.
+func TakeStrangersMail(ctx context.Context, l *ratelimit.Limiter, now time.Time, kind string, person uuid.UUID, asker, network, address string) error {
 	asks, key := MailAsks(kind, person, asker, address), strings.ToLower(address)
-	first := append([]ratelimit.Ask{{Limit: mailFirst, Key: asker + " " + key}, {Limit: firstAsks, Key: key}}, asks...)
+	first := append([]ratelimit.Ask{{Limit: mailFirst, Key: network + " " + key}, {Limit: firstAsks, Key: key}}, asks...)
 	err := l.TakeAll(ctx, now, first...)
 	if exceeded, ok := errors.AsType[*ratelimit.Exceeded](err); ok && exceeded.Limit == mailFirst.Name {
 		return l.TakeAll(ctx, now, append([]ratelimit.Ask{{Limit: moreAsks, Key: key}}, asks...)...)
 	}
 	return err
+}
+
+// Network returns the network of a source, in the size in which providers give them to one customer: an IPv4 /24, an IPv6 /48.
+func Network(source string) string {
+	p, err := netip.ParsePrefix(source)
+	if err != nil {
+		return source
+	}
+	bits := 24
+	if p.Addr().Is6() {
+		bits = 48
+	}
+	return netip.PrefixFrom(p.Addr(), min(bits, p.Bits())).Masked().String()
 }
 
 // IsKnown reports whether what Asker returned is a browser that the account knows.

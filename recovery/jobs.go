@@ -36,7 +36,7 @@ func (codeArgs) Kind() string { return "recovery_code" }
 // usernameArgs request a reminder for the member whose card it is.
 type usernameArgs struct {
 	CardID uuid.UUID `json:"card_id"`
-	Asker  string    `json:"asker"` // digest, see asker
+	Asker  string    `json:"asker"` // see asker
 }
 
 func (usernameArgs) Kind() string { return "recovery_username" }
@@ -139,15 +139,17 @@ func (s *Service) owner(ctx context.Context, r *Recovery) (accounts.Account, err
 	return account, errors.Join(err, s.db.From(ctx).SendBatch(ctx, b).Close())
 }
 
-// asker is a digest of who requests mails in the name of an account (S-14), behind knownAsker if the account knows the
-// browser.
+// asker is a digest of who requests mails in the name of an account (S-14): behind knownAsker if the account knows the browser,
+// else before a dot and the digest of the network.
 func (s *Service) asker(ctx context.Context, v Visit, username string) (string, error) {
 	who, err := s.accounts.Asker(ctx, username, v.Device, v.Source)
-	digest := base64.RawURLEncoding.EncodeToString(s.keyring.MAC(seal.Index, []byte("recovery.asker"), []byte(who)))
-	if accounts.IsKnown(who) {
-		digest = knownAsker + digest
+	digest := func(text string) string {
+		return base64.RawURLEncoding.EncodeToString(s.keyring.MAC(seal.Index, []byte("recovery.asker"), []byte(text)))
 	}
-	return digest, err
+	if accounts.IsKnown(who) {
+		return knownAsker + digest(who), err
+	}
+	return digest(who) + "." + digest("network "+accounts.Network(v.Source)), err
 }
 
 const knownAsker = "known."
@@ -158,7 +160,8 @@ func (s *Service) takeMail(ctx context.Context, kind string, to accounts.Account
 	if strings.HasPrefix(asker, knownAsker) {
 		err = s.limiter.TakeAll(ctx, now, accounts.MailAsks(kind, to.ID, asker, to.Email)...)
 	} else {
-		err = accounts.TakeStrangersMail(ctx, s.limiter, now, kind, to.ID, asker, to.Email)
+		_, network, _ := strings.Cut(asker, ".")
+		err = accounts.TakeStrangersMail(ctx, s.limiter, now, kind, to.ID, asker, network, to.Email)
 	}
 	exceeded, ok := errors.AsType[*ratelimit.Exceeded](err)
 	switch {

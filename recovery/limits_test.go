@@ -76,9 +76,9 @@ func TestStrangersLeaveRoomOnTheAddress(t *testing.T) {
 	started, err := f.people.StartSession(t.Context(), accounts.SessionStart{Account: a, AMR: []string{"pwd"}})
 	check(t, err)
 	f.mailed("reset")
-	strangers := func(from, n int) (sent int) {
+	strangers := func(from string, n int) (sent int) {
 		for i := range n {
-			f.source = fmt.Sprintf("198.51.100.%d", from+i)
+			f.source = fmt.Sprintf(from, i+1)
 			f.visitor().begin("maria")
 			f.work()
 		}
@@ -87,16 +87,16 @@ func TestStrangersLeaveRoomOnTheAddress(t *testing.T) {
 	}
 	sent := 0
 	for range 5 { // as often as each may
-		sent += strangers(1, 10)
+		sent += strangers("198.51.100.%d", 10) + strangers("[2001:db8:7:%d::1]", 10)
 	}
-	if sent != 22 { // ten first asks, and twelve more of all
-		t.Errorf("%d mails for ten sources, want 22", sent)
+	if sent != 14 { // two first asks, and twelve more of all
+		t.Errorf("%d mails for twenty sources in two networks, want 14", sent)
 	}
 	f.source = "203.0.113.9" // the owner's new phone, away from home
 	f.visitor().prove("maria")
 	f.mailed("reset")
-	if sent := strangers(100, 20); sent != 5 {
-		t.Errorf("%d mails for twenty more sources, want the last five first asks", sent)
+	if sent := strangers("192.0.%d.1", 20); sent != 13 {
+		t.Errorf("%d mails for twenty more networks, want the last thirteen first asks", sent)
 	}
 	for range 5 {
 		known := f.visitor()
