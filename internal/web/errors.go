@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -33,13 +34,14 @@ const (
 	KeyNotFound    = "error.not_found"
 	KeyForbidden   = "error.forbidden"
 	KeyTooLarge    = "error.too_large"
+	KeyMediaType   = "error.media_type" // 415
 	KeyUnexpected  = "error.unexpected"
 )
 
 // Keys returns all of them.
 func Keys() []string {
 	return []string{KeyApp, KeyAddress, KeyExpired, KeyAnswered, KeyForeign, KeyForeignForm, KeyCookies, KeyCookiesFull, KeyTooMany,
-		KeyUnavailable, KeyNotFound, KeyForbidden, KeyTooLarge, KeyUnexpected}
+		KeyUnavailable, KeyNotFound, KeyForbidden, KeyTooLarge, KeyMediaType, KeyUnexpected}
 }
 
 // Error is a response chosen by a handler. Err is for the log and never shown.
@@ -165,9 +167,9 @@ func (w *Web) answer(c *gin.Context, e *Error) {
 	}
 	switch {
 	case requestOf(c).problem:
-		p := Problem{Status: e.Status, Detail: e.detail}
+		p := Problem{Status: e.Status, Detail: cmp.Or(e.detail, statusWords[e.Status])}
 		if e.Parameter != "" {
-			p.Errors = []ProblemField{{Field: e.Parameter, Code: "invalid"}}
+			p.Detail, p.Errors = e.detail, []ProblemField{{Field: e.Parameter, Code: "invalid"}}
 		}
 		WriteProblem(c, p)
 		return

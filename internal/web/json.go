@@ -20,7 +20,7 @@ const jsonDepth = 16
 // known lower-case names, each once, and nothing after it. The error is an *Error with status 400, 413 or 415.
 func ReadJSON(c *gin.Context, v any) ([]byte, error) {
 	if contentType(c.Request) != "application/json" {
-		return nil, &Error{Status: http.StatusUnsupportedMediaType, Key: KeyTooLarge, Err: errors.New("the body is not application/json")}
+		return nil, unsupported("The body must be application/json.")
 	}
 	body, err := io.ReadAll(c.Request.Body)
 	if err != nil {

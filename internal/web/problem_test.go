@@ -92,6 +92,9 @@ func TestReadJSON(t *testing.T) {
 		if w.Code != c.want {
 			t.Errorf("%s: %d %.200s, want %d", name, w.Code, w.Body, c.want)
 		}
+		if got := strings.Contains(w.Body.String(), `"detail":"The body must be application/json."`); got != (c.want == http.StatusUnsupportedMediaType) {
+			t.Errorf("%s: the answer names the type that is taken: %t", name, got)
+		}
 		if c.want != 200 && strings.Contains(w.Body.String(), "nombre") {
 			t.Errorf("%s: the answer repeats what was sent", name)
 		}

@@ -29,7 +29,7 @@ func (w *Web) checkSizes(c *gin.Context) {
 	case r.ContentLength > w.limits.BodyBytes:
 		w.abort(c, &Error{Status: http.StatusRequestEntityTooLarge, Key: KeyTooLarge})
 	case r.Header.Get("Content-Encoding") != "" || !readableText(r) || strings.HasPrefix(contentType(r), "multipart/"):
-		w.abort(c, &Error{Status: http.StatusUnsupportedMediaType, Key: KeyTooLarge})
+		w.abort(c, unsupported(statusWords[http.StatusUnsupportedMediaType]))
 	case strings.Count(r.URL.RawQuery, "&") >= w.limits.Parameters:
 		w.abort(c, &Error{Status: http.StatusBadRequest, Key: KeyTooLarge, Code: "invalid_request"})
 	default:
@@ -66,7 +66,7 @@ const formType = "application/x-www-form-urlencoded"
 // readForm reads a form body within the limits.
 func (w *Web) readForm(r *http.Request) (url.Values, error) {
 	if contentType(r) != formType {
-		return nil, &Error{Status: http.StatusUnsupportedMediaType, Key: KeyTooLarge}
+		return nil, unsupported("The body must be " + formType + ".")
 	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -107,6 +107,11 @@ func malformed(rule string) *Error {
 	refused := invalidRequest("", errors.New(rule))
 	refused.detail = rule
 	return refused
+}
+
+// unsupported is a body of a kind that the address does not take; rule is also shown to the client.
+func unsupported(rule string) *Error {
+	return &Error{Status: http.StatusUnsupportedMediaType, Key: KeyMediaType, Err: errors.New(rule), detail: rule}
 }
 
 func invalidRequest(parameter string, err error) *Error {
