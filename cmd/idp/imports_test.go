@@ -38,6 +38,7 @@ var rows = [][]string{
 // apart are packages that are not part of the service, with all they may import.
 var apart = map[string][]string{
 	"docs/examples":                  {},
+	"internal/fhirdemo":              {},
 	"internal/site":                  {"templates"},
 	"internal/portal":                {"internal/site", "templates"},
 	"internal/mailbox":               {"internal/site", "templates"},
