@@ -263,7 +263,8 @@ func pageCases() []pageCase {
 		page("portal/try", "", Layout{Path: "/try"}, struct {
 			Start, Error string
 			Steps        []struct{ ID, Title, Note, Text string }
-		}{"/try/start", "login_failed", []struct{ ID, Title, Note, Text string }{{"request", "1. Authorization request", "A note.", "https://idp.example/authorize"}}}),
+			Health       bool
+		}{"/try/start", "login_failed", []struct{ ID, Title, Note, Text string }{{"request", "1. Authorization request", "A note.", "https://idp.example/authorize"}}, false}),
 		page("demo/mail", "", Layout{Path: "/demo/mail/1"}, struct {
 			Subject, To              string
 			At                       time.Time

@@ -39,6 +39,7 @@ type DemoCmd struct {
 	Port       int    `default:"8080" help:"Port of the provider on localhost; 0 for any free one."`
 	PortalPort int    `default:"8090" help:"Port of the sample portal on localhost; 0 for any free one."`
 	DeskPort   int    `default:"8095" help:"Port of the support desk on 127.0.0.1; 0 for any free one."`
+	FHIRPort   int    `name:"fhir-port" default:"8096" help:"Port of the sample FHIR server on localhost; 0 for any free one."`
 	DataDir    string `help:"Folder for the database, keys and mails. Default: the system's state folder."`
 	Fresh      bool   `help:"Erase the data folder's demo first and start empty."`
 
@@ -52,8 +53,8 @@ type DemoCmd struct {
 
 // Help is shown by --help.
 func (DemoCmd) Help() string {
-	return `Starts PostgreSQL, the provider, a sample portal that members sign in from, and a mailbox with the mails that
-the service sends. Everything listens on this machine alone. Ctrl-C stops all of it; the next start finds the same
+	return `Starts PostgreSQL, the provider, a sample portal that members sign in from, a FHIR server with invented records, and a
+mailbox with the mails that the service sends. Everything listens on this machine alone. Ctrl-C stops all of it; the next start finds the same
 accounts again, and the roster that was imported meanwhile. Other commands work on its data with
 IDP_DATABASE_URL="host=DATA/postgres/run user=idp dbname=idp" and IDP_KEK_FILE=DATA/kek, where DATA is the folder that it prints.`
 }
@@ -70,7 +71,7 @@ func (d *DemoCmd) Run(ctx context.Context, p *process) error {
 			return err
 		}
 	}
-	var on [4]net.Listener // before the database, so that a port in use is reported at once
+	var on [5]net.Listener // before the database, so that a port in use is reported at once
 	defer func() {
 		for _, l := range on {
 			if l != nil {
@@ -78,12 +79,12 @@ func (d *DemoCmd) Run(ctx context.Context, p *process) error {
 			}
 		}
 	}()
-	for i, port := range []int{d.Port, d.PortalPort, d.DeskPort, 0} {
+	for i, port := range []int{d.Port, d.PortalPort, d.DeskPort, d.FHIRPort, 0} {
 		if on[i], err = listenLocal(port); err != nil {
 			return err
 		}
 	}
-	public, app, desk, smtp := on[0], on[1], on[2], on[3]
+	public, app, desk, fhir, smtp := on[0], on[1], on[2], on[3], on[4]
 	db, err := d.database(ctx, dir, p.stderr)
 	if err != nil {
 		return err
@@ -123,12 +124,12 @@ func (d *DemoCmd) Run(ctx context.Context, p *process) error {
 	}
 	defer a.close()
 	a.deskOn = desk
-	return d.serve(ctx, p.stdout, a, demoParts{dir: dir, public: public, app: app, smtp: smtp})
+	return d.serve(ctx, p.stdout, a, demoParts{dir: dir, public: public, app: app, fhir: fhir, smtp: smtp})
 }
 
 type demoParts struct {
-	dir               string
-	public, app, smtp net.Listener
+	dir                     string
+	public, app, fhir, smtp net.Listener
 }
 
 func (d *DemoCmd) serve(ctx context.Context, out io.Writer, a *app, parts demoParts) error {
@@ -158,14 +159,22 @@ func (d *DemoCmd) serve(ctx context.Context, out io.Writer, a *app, parts demoPa
 	if err := tryClient(ctx, a, localURL(parts.app)); err != nil {
 		return err
 	}
+	records, err := fhirServer(ctx, a, parts.dir, localURL(parts.fhir)+fhirPath)
+	if err != nil {
+		return err
+	}
+	if err := healthClient(ctx, a, localURL(parts.app), localURL(parts.fhir)+fhirPath); err != nil {
+		return err
+	}
 	site, err := portal.New(portal.Options{Issuer: a.issuer, BaseURL: localURL(parts.app), ClientID: "sample-portal",
-		ClientSecret: secret, TryClientID: tryClientID, Templates: a.templates, Logger: a.logger})
+		ClientSecret: secret, TryClientID: tryClientID, HealthClientID: healthClientID, FHIRServer: localURL(parts.fhir) + fhirPath, Templates: a.templates, Logger: a.logger})
 	if err != nil {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return box.ServeSMTP(ctx, parts.smtp) })
 	group.Go(func() error { return serveUntil(ctx, parts.app, site) })
+	group.Go(func() error { return serveUntil(ctx, parts.fhir, records) })
 	group.Go(func() error { return a.serve(ctx, []net.Listener{parts.public}, nil, 0) })
 	group.Go(func() error { return d.welcome(ctx, out, a, parts) })
 	return group.Wait()
@@ -183,8 +192,10 @@ func (d *DemoCmd) welcome(ctx context.Context, out io.Writer, a *app, parts demo
   Mailbox         %s/demo/mail
   Support desk    http://%s   as %s or %s: they set a password first, at %s/recover/password
   Developers      %s/developers   with a sign-in to try
+  FHIR server     %s   invented records; try an app that reads them at %s
   Data            %s
-`, localURL(parts.app), a.issuer, a.issuer, a.deskOn.Addr(), sampleStaff[0].Username, sampleStaff[1].Username, a.issuer, a.issuer, parts.dir)
+`, localURL(parts.app), a.issuer, a.issuer, a.deskOn.Addr(), sampleStaff[0].Username, sampleStaff[1].Username, a.issuer, a.issuer,
+		localURL(parts.fhir)+fhirPath, localURL(parts.app)+portal.TryHealthPath, parts.dir)
 	if len(cards) == 0 {
 		fmt.Fprint(out, "\n  The roster is the one that you imported; the sample cards are not on it. --fresh starts with them again.\n\n  Ctrl-C stops everything.\n")
 		return nil
@@ -210,7 +221,7 @@ func (d *DemoCmd) folder() (string, error) {
 		return "", err
 	}
 	if d.Fresh {
-		for _, made := range []string{"postgres", "mails.jsonl", "kek", "portal-secret", "idp.log"} {
+		for _, made := range []string{"postgres", "mails.jsonl", "kek", "portal-secret", "fhir-secret", "idp.log"} {
 			if err := os.RemoveAll(filepath.Join(dir, made)); err != nil {
 				return "", err
 			}
@@ -257,7 +268,7 @@ func (d *DemoCmd) database(ctx context.Context, dir string, stderr io.Writer) (*
 func listenLocal(port int) (net.Listener, error) {
 	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
-		return nil, fmt.Errorf("port %d is taken; choose another with --port, --portal-port or --desk-port: %w", port, err)
+		return nil, fmt.Errorf("port %d is taken; choose another with --port, --portal-port, --desk-port or --fhir-port: %w", port, err)
 	}
 	return l, nil
 }

@@ -55,9 +55,13 @@ func tryClient(ctx context.Context, a *app, base string) error {
 	m := provider.Metadata{ClientName: "Prueba de ingreso", Profile: provider.ProfileOwn, TokenEndpointAuthMethod: "none",
 		RedirectURIs: []string{base + portal.TryCallbackPath}, InitiateLoginURI: base + portal.TryPath, ClientURI: base + portal.TryPath}
 	m.ClientNameEN = "Sign-in trial"
-	_, _, err := a.clients.Create(ctx, tryClientID, m)
+	return publicClient(ctx, a, tryClientID, m)
+}
+
+func publicClient(ctx context.Context, a *app, id string, m provider.Metadata) error {
+	_, _, err := a.clients.Create(ctx, id, m)
 	if errors.Is(err, provider.ErrClientExists) {
-		_, err = a.clients.Update(ctx, tryClientID, m)
+		_, err = a.clients.Update(ctx, id, m)
 	}
 	return err
 }
@@ -86,16 +90,20 @@ func portalClient(ctx context.Context, a *app, dir, base string) (string, error)
 		BackchannelLogoutURI: base + portal.BackchannelLogoutPath,
 	}
 	m.ClientNameEN = "Sample portal"
-	path := filepath.Join(dir, "portal-secret")
+	return secretClient(ctx, a, filepath.Join(dir, "portal-secret"), "sample-portal", m)
+}
+
+// secretClient registers a client whose secret is kept in a file, or updates it.
+func secretClient(ctx context.Context, a *app, path, id string, m provider.Metadata) (string, error) {
 	secret, err := os.ReadFile(path)
 	if err == nil {
-		if _, err := a.clients.Update(ctx, "sample-portal", m); err == nil {
+		if _, err := a.clients.Update(ctx, id, m); err == nil {
 			return string(secret), nil
 		} else if !errors.Is(err, provider.ErrNoClient) {
 			return "", err
 		}
 	}
-	fresh, err := makePortalClient(ctx, a, m)
+	fresh, err := makeSecretClient(ctx, a, id, m)
 	if err != nil {
 		return "", err
 	}
@@ -105,13 +113,13 @@ func portalClient(ctx context.Context, a *app, dir, base string) (string, error)
 	return fresh, nil
 }
 
-func makePortalClient(ctx context.Context, a *app, m provider.Metadata) (string, error) {
-	_, secret, err := a.clients.Create(ctx, "sample-portal", m)
+func makeSecretClient(ctx context.Context, a *app, id string, m provider.Metadata) (string, error) {
+	_, secret, err := a.clients.Create(ctx, id, m)
 	if errors.Is(err, provider.ErrClientExists) { // the file with its secret is gone
-		if _, err := a.clients.Update(ctx, "sample-portal", m); err != nil {
+		if _, err := a.clients.Update(ctx, id, m); err != nil {
 			return "", err
 		}
-		return a.clients.RotateSecret(ctx, "sample-portal")
+		return a.clients.RotateSecret(ctx, id)
 	}
 	return secret, err
 }

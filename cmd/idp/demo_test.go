@@ -39,7 +39,7 @@ func startDemo(t *testing.T, dir string, args ...string) *demo {
 	ctx, stop := context.WithCancel(context.Background())
 	d := &demo{t: t, stop: stop, exited: make(chan int, 1)}
 	var stderr lockedBuffer
-	args = append([]string{"demo", "--data-dir", dir, "--port", "0", "--portal-port", "0", "--desk-port", "0"}, args...)
+	args = append([]string{"demo", "--data-dir", dir, "--port", "0", "--portal-port", "0", "--desk-port", "0", "--fhir-port", "0"}, args...)
 	go func() { d.exited <- run(ctx, args, nil, &d.stdout, &stderr) }()
 	t.Cleanup(d.end)
 	for deadline := time.Now().Add(60 * time.Second); !strings.Contains(d.stdout.String(), "Ctrl-C"); time.Sleep(20 * time.Millisecond) {
@@ -81,7 +81,7 @@ func TestDemoKeepsWhatWasImported(t *testing.T) {
 	dir := demoFolder(t)
 	vars := map[string]string{"IDP_DATABASE_URL": "host=" + filepath.Join(dir, "postgres", "run") + " user=idp dbname=idp", "IDP_KEK_FILE": filepath.Join(dir, "kek")}
 	first := startDemo(t, dir)
-	for name, path := range map[string]string{"Sample portal": "/", "Provider": "/.well-known/openid-configuration", "Mailbox": "", "Support desk": "/robots.txt", "Developers": ""} {
+	for name, path := range map[string]string{"Sample portal": "/", "Provider": "/.well-known/openid-configuration", "Mailbox": "", "Support desk": "/robots.txt", "Developers": "", "FHIR server": "/metadata"} {
 		answer, err := http.Get(first.address(name) + path)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -148,7 +148,7 @@ func TestDemoStartFails(t *testing.T) {
 		{"a folder with something else", "move it away to start empty", []string{"--data-dir", notPostgres}},
 		{"a broken key", "key", []string{"--data-dir", badKEK}},
 	} {
-		args := append([]string{"demo", "--port", free, "--portal-port", "0"}, test.args...)
+		args := append([]string{"demo", "--port", free, "--portal-port", "0", "--fhir-port", "0"}, test.args...)
 		if test.name != "a port is taken" {
 			args = append(args, "--desk-port", "0")
 		}

@@ -10,6 +10,7 @@
 //	POST /logout     session ended here ──303──> end_session endpoint ──> /
 //	POST /backchannel-logout   the provider says that a session is over: the one here ends
 //	GET /try         for developers: a second, public client shows each message of a sign-in, tokens decoded
+//	GET /try/health            the same with an app of the health record (SMART App Launch 2.2), and what it reads
 //
 // The login page is also the client's initiate_login_uri (OpenID Connect Core 4): the provider sends members there whose
 // request has become stale.

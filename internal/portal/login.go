@@ -18,6 +18,7 @@ type pending struct {
 	State, Nonce, Verifier string
 	Target                 string // path after the sign-in
 	At                     int64  // Unix seconds
+	Launch                 string // of an app that a FHIR server launched
 }
 
 const (

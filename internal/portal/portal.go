@@ -32,16 +32,18 @@ const (
 type Options struct {
 	Issuer       string
 	ClientID     string
-	ClientSecret string   // "" for a public client
-	TryClientID  string   // public client of the page /try; "" for no such page
-	BaseURL      string   // as the browser sees the portal, without a trailing slash
-	Scopes       []string // default openid, profile, email, husky.member; unsupported scopes are omitted
-	AccountURL   string   // target of "my account"; default the issuer's /account
-	Key          []byte   // seals pending sign-ins, at least 32 bytes; default: the client secret, else random
-	Templates    *templates.Set
-	Logger       *slog.Logger
-	Client       *http.Client // default: 5 s, no redirects
-	Now          func() time.Time
+	ClientSecret string // "" for a public client
+	TryClientID  string // public client of the page /try; "" for no such page
+	// HealthClientID is the public client of the page /try/health, which reads at FHIRServer; "" for no such page.
+	HealthClientID, FHIRServer string
+	BaseURL                    string   // as the browser sees the portal, without a trailing slash
+	Scopes                     []string // default openid, profile, email, husky.member; unsupported scopes are omitted
+	AccountURL                 string   // target of "my account"; default the issuer's /account
+	Key                        []byte   // seals pending sign-ins, at least 32 bytes; default: the client secret, else random
+	Templates                  *templates.Set
+	Logger                     *slog.Logger
+	Client                     *http.Client // default: 5 s, no redirects
+	Now                        func() time.Time
 }
 
 // Portal is the application. It is safe for concurrent use.

@@ -21,112 +21,146 @@ import (
 	"huskyidp/internal/site"
 )
 
-// The paths of the client that developers try a sign-in with. Its registration, a public
-// client's, names TryCallbackPath.
+// The paths of the clients that developers try: a sign-in, and an app of the health record. Their registrations, those
+// of public clients, name the callbacks.
 const (
-	TryPath         = "/try"
-	tryStartPath    = "/try/start"
-	TryCallbackPath = "/try/callback"
+	TryPath               = "/try"
+	TryCallbackPath       = "/try/callback"
+	TryHealthPath         = "/try/health"
+	TryHealthLaunchPath   = "/try/health/start" // with iss and launch, as a FHIR server opens it
+	TryHealthCallbackPath = "/try/health/callback"
 )
 
 const (
-	tryCookie = "try"
 	tryAge    = time.Hour
 	maxAnswer = 64 << 10 // bytes of an answer that is shown
 )
 
+// trial is a client that developers try.
+type trial struct {
+	path, start, callback string
+	cookie                string
+	clientID              string
+	scopes                []string
+	fhir                  string // base address of the FHIR server; "" for a plain sign-in
+}
+
 // tryPage shows what went over the wire. Start is the path that begins; Steps is empty
-// before the first time.
+// before the first time. Health is about an app of the health record.
 type tryPage struct {
 	Start, Error string
 	Steps        []tryStep
+	Health       bool
 }
 
 type tryStep struct{ ID, Title, Note, Text string }
 
 func (p *Portal) mountTry() {
-	if p.options.TryClientID == "" {
-		return
+	if id := p.options.TryClientID; id != "" {
+		p.mountTrial(trial{TryPath, "/try/start", TryCallbackPath, "try", id, []string{"openid", "profile", "email", "offline_access"}, ""})
 	}
-	p.mux.HandleFunc("GET "+TryPath, func(w http.ResponseWriter, r *http.Request) { p.showTry(w, r, nil, "") })
-	p.mux.HandleFunc("GET "+tryStartPath, p.startTry)
-	p.mux.HandleFunc("GET "+TryCallbackPath, p.finishTry)
+	if id := p.options.HealthClientID; id != "" {
+		p.mountTrial(trial{TryHealthPath, TryHealthLaunchPath, TryHealthCallbackPath, "try_health", id, healthScopes, p.options.FHIRServer})
+	}
 }
 
-func (p *Portal) showTry(w http.ResponseWriter, r *http.Request, steps []tryStep, failed string) {
+func (p *Portal) mountTrial(t trial) {
+	p.mux.HandleFunc("GET "+t.path, func(w http.ResponseWriter, r *http.Request) { p.showTry(w, r, t, nil, "") })
+	p.mux.HandleFunc("GET "+t.start, func(w http.ResponseWriter, r *http.Request) { p.startTry(w, r, t) })
+	p.mux.HandleFunc("GET "+t.callback, func(w http.ResponseWriter, r *http.Request) { p.finishTry(w, r, t) })
+}
+
+func (p *Portal) showTry(w http.ResponseWriter, r *http.Request, t trial, steps []tryStep, failed string) {
 	status := http.StatusOK
 	if failed != "" {
 		status = http.StatusBadRequest
 	}
-	p.site.Page(w, r, status, "portal/try", tryPage{tryStartPath, failed, steps}, site.PageOptions{})
+	p.site.Page(w, r, status, "portal/try", tryPage{t.start, failed, steps, t.fhir != ""}, site.PageOptions{})
 }
 
-func (p *Portal) tryConfig(provider *provider) oauth2.Config {
-	return oauth2.Config{ClientID: p.options.TryClientID, RedirectURL: p.options.BaseURL + TryCallbackPath, Endpoint: provider.Endpoint(),
-		Scopes: provider.knownScopes([]string{"openid", "profile", "email", "offline_access"})}
+func (p *Portal) tryConfig(provider *provider, t trial) oauth2.Config {
+	scopes := t.scopes
+	if t.fhir == "" {
+		scopes = provider.knownScopes(scopes)
+	}
+	return oauth2.Config{ClientID: t.clientID, RedirectURL: p.options.BaseURL + t.callback, Endpoint: provider.Endpoint(), Scopes: scopes}
 }
 
 // startTry begins the code flow with PKCE, as a public client does.
-func (p *Portal) startTry(w http.ResponseWriter, r *http.Request) {
+func (p *Portal) startTry(w http.ResponseWriter, r *http.Request, t trial) {
 	provider, err := p.provider.discover(r.Context())
 	if err != nil {
-		p.showTry(w, r, nil, "provider_unavailable")
+		p.showTry(w, r, t, nil, "provider_unavailable")
 		return
 	}
 	entry := pending{State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), At: time.Now().Unix()}
-	sealed, err := p.box.seal(tryCookie, entry)
+	if t.fhir != "" {
+		if entry.Launch, err = t.launched(r.URL.Query()); err != nil {
+			p.showTry(w, r, t, nil, "login_failed")
+			return
+		}
+	}
+	sealed, err := p.box.seal(t.cookie, entry)
 	if err != nil {
-		p.showTry(w, r, nil, "login_failed")
+		p.showTry(w, r, t, nil, "login_failed")
 		return
 	}
-	p.site.SetCookie(w, tryCookie, sealed, tryAge)
-	http.Redirect(w, r, p.tryAddress(provider, entry), http.StatusSeeOther)
+	p.site.SetCookie(w, t.cookie, sealed, tryAge)
+	http.Redirect(w, r, p.tryAddress(provider, t, entry), http.StatusSeeOther)
 }
 
-func (p *Portal) tryAddress(provider *provider, entry pending) string {
-	config := p.tryConfig(provider)
-	return config.AuthCodeURL(entry.State, oauth2.S256ChallengeOption(entry.Verifier), oauth2.SetAuthURLParam("nonce", entry.Nonce))
+func (p *Portal) tryAddress(provider *provider, t trial, entry pending) string {
+	config := p.tryConfig(provider, t)
+	parameters := []oauth2.AuthCodeOption{oauth2.S256ChallengeOption(entry.Verifier), oauth2.SetAuthURLParam("nonce", entry.Nonce)}
+	if t.fhir != "" {
+		parameters = append(parameters, oauth2.SetAuthURLParam("aud", t.fhir))
+	}
+	if entry.Launch != "" {
+		config.Scopes = append([]string{"launch"}, config.Scopes...)
+		parameters = append(parameters, oauth2.SetAuthURLParam("launch", entry.Launch))
+	}
+	return config.AuthCodeURL(entry.State, parameters...)
 }
 
 // finishTry exchanges the code and shows every step, the tokens decoded. They are the
 // visitor's own, and are kept nowhere.
-func (p *Portal) finishTry(w http.ResponseWriter, r *http.Request) {
+func (p *Portal) finishTry(w http.ResponseWriter, r *http.Request, t trial) {
 	query := r.URL.Query()
 	var entry pending
-	if p.box.open(tryCookie, p.site.Cookie(r, tryCookie), &entry) != nil || entry.State != query.Get("state") || time.Since(time.Unix(entry.At, 0)) > tryAge {
-		p.showTry(w, r, nil, "login_expired")
+	if p.box.open(t.cookie, p.site.Cookie(r, t.cookie), &entry) != nil || entry.State != query.Get("state") || time.Since(time.Unix(entry.At, 0)) > tryAge {
+		p.showTry(w, r, t, nil, "login_expired")
 		return
 	}
-	p.site.SetCookie(w, tryCookie, "", -time.Second)
+	p.site.SetCookie(w, t.cookie, "", -time.Second)
 	provider, err := p.provider.discover(r.Context())
 	if err == nil {
 		err = provider.checkIssuer(query)
 	}
 	if err != nil {
-		p.showTry(w, r, nil, "login_failed")
+		p.showTry(w, r, t, nil, "login_failed")
 		return
 	}
 	steps := []tryStep{
-		{"request", "1. Authorization request", "Your app sends the browser to this address.", spread(p.tryAddress(provider, entry))},
+		{"request", "1. Authorization request", "Your app sends the browser to this address.", spread(p.tryAddress(provider, t, entry))},
 		{"answer", "2. Authorization response", "The browser comes back to your redirect_uri. Compare state and iss.", spread(p.options.BaseURL + r.URL.RequestURI())},
 	}
 	if code := query.Get("error"); code != "" {
-		p.showTry(w, r, steps, errorCode(code))
+		p.showTry(w, r, t, steps, errorCode(code))
 		return
 	}
-	more, err := p.exchangeSteps(r.Context(), provider, entry, query.Get("code"))
+	more, err := p.exchangeSteps(r.Context(), provider, t, entry, query.Get("code"))
 	if err != nil {
 		p.options.Logger.WarnContext(r.Context(), "a tried sign-in failed", "cause", err)
-		p.showTry(w, r, append(steps, more...), "login_failed")
+		p.showTry(w, r, t, append(steps, more...), "login_failed")
 		return
 	}
-	p.showTry(w, r, append(steps, more...), "")
+	p.showTry(w, r, t, append(steps, more...), "")
 }
 
 // exchangeSteps are the calls of the app itself. It is by hand where the portal's own
 // sign-in uses a library, since what is to be seen is what goes over the wire.
-func (p *Portal) exchangeSteps(ctx context.Context, provider *provider, entry pending, code string) ([]tryStep, error) {
-	config := p.tryConfig(provider)
+func (p *Portal) exchangeSteps(ctx context.Context, provider *provider, t trial, entry pending, code string) ([]tryStep, error) {
+	config := p.tryConfig(provider, t)
 	form := url.Values{"grant_type": {"authorization_code"}, "client_id": {config.ClientID}, "code": {code},
 		"redirect_uri": {config.RedirectURL}, "code_verifier": {entry.Verifier}}
 	steps := []tryStep{{"exchange", "3. Token request", "A form, sent by your app itself.", "POST " + config.Endpoint.TokenURL + "\n" + strings.ReplaceAll(form.Encode(), "&", "\n&")}}
@@ -143,6 +177,7 @@ func (p *Portal) exchangeSteps(ctx context.Context, provider *provider, entry pe
 	var tokens struct {
 		AccessToken string `json:"access_token"`
 		IDToken     string `json:"id_token"`
+		Patient     string `json:"patient"`
 	}
 	if err := json.Unmarshal(body, &tokens); err != nil {
 		return steps, err
@@ -154,12 +189,22 @@ func (p *Portal) exchangeSteps(ctx context.Context, provider *provider, entry pe
 	steps = append(steps,
 		tryStep{"id-token", "5. ID token, decoded", "Signature, issuer, audience, expiry and nonce were checked.", decoded(tokens.IDToken)},
 		tryStep{"access-token", "6. Access token, decoded", "For the API that aud names. Your app does not read it.", decoded(tokens.AccessToken)})
-	if request, err = http.NewRequestWithContext(ctx, http.MethodGet, provider.UserInfoEndpoint(), nil); err != nil {
-		return steps, err
+	if t.fhir != "" {
+		more, err := p.recordSteps(ctx, t, tokens.Patient, tokens.AccessToken)
+		return append(steps, more...), err
 	}
-	request.Header.Set("Authorization", "Bearer "+tokens.AccessToken)
-	body, err = p.call(request)
+	body, err = p.ask(ctx, provider.UserInfoEndpoint(), tokens.AccessToken)
 	return append(steps, tryStep{"userinfo", "7. Userinfo", "GET " + provider.UserInfoEndpoint(), indented(body)}), err
+}
+
+// ask calls an API with an access token.
+func (p *Portal) ask(ctx context.Context, address, token string) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	return p.call(request)
 }
 
 func (p *Portal) call(r *http.Request) ([]byte, error) {
