@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/google/uuid"
@@ -18,6 +19,13 @@ type ConnectedApp struct {
 	GrantedAt time.Time
 	ExpiresAt time.Time
 	LastUsed  time.Time // zero if never
+}
+
+// AppLaunch is what another system said when it opened an app for the member, as it is kept with the app's grant.
+type AppLaunch struct {
+	App  string // its name
+	At   time.Time
+	With json.RawMessage
 }
 
 // SeenData is a kind of data that an app may see; its words are scope.<Key>.label.

@@ -38,9 +38,6 @@ for (const walk of [
     await member.at('/account/factors/saved-codes');
 
     await member.press('kiosk-leave');
-    await member.at('/leave');
-    await member.look('leave');
-    await member.press('leave');
     await member.at('/leave/done');
     await member.look('left');
     const left = (await page.context().cookies(product.issuer)).filter((c) => !/browser|person/.test(c.name)).map((c) => c.name);

@@ -116,6 +116,10 @@ func TestEHRLaunch(t *testing.T) {
 	again := l.refresh(l.app, l.appSecret, tokens.text("refresh_token"))
 	again.want(t, 200, "")
 	context("refresh", again.body)
+	kept, err := l.provider.Launches(t.Context(), l.account.ID)
+	if must(t, err); len(kept) != 1 || kept[0].App == "" || kept[0].At.IsZero() || !strings.Contains(string(kept[0].With), `"encounter":"enc-1"`) {
+		t.Errorf("the member's own data: %+v", kept)
+	}
 	narrow := l.token(l.app, l.appSecret, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {again.text("refresh_token")}, "scope": {"patient/Observation.r"}})
 	if narrow.want(t, 200, ""); narrow.body["encounter"] != nil || narrow.text("patient") != member {
 		t.Errorf("without the scope launch: %v", narrow.body)

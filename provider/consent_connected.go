@@ -11,6 +11,7 @@ import (
 
 	"huskyidp/accounts"
 	"huskyidp/internal/audit"
+	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 	"huskyidp/templates"
 )
@@ -61,6 +62,25 @@ func (s *Service) ConnectedApps(ctx context.Context, accountID uuid.UUID) ([]acc
 			a.Operator = client.Metadata.OperatorName
 		}
 		return a, nil
+	})
+}
+
+// Launches returns what is kept of the launches of apps for the member, the newest first.
+func (s *Service) Launches(ctx context.Context, accountID uuid.UUID) ([]accounts.AppLaunch, error) {
+	rows, err := s.store.db.From(ctx).Query(ctx, `
+		select id, client_id, created_at, launch from grants where account_id = $1 and launch is not null order by created_at desc limit 100`, accountID)
+	if err != nil {
+		return nil, fmt.Errorf("reading launches: %w", err)
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (l accounts.AppLaunch, err error) {
+		var id uuid.UUID
+		var sealed []byte
+		if err := row.Scan(&id, &l.App, &l.At, &sealed); err != nil {
+			return l, err
+		}
+		l.App, l.At = s.appName(ctx, l.App), l.At.UTC()
+		l.With, err = s.store.keyring.Open(seal.PII, grantLaunchPlace(id), sealed)
+		return l, err
 	})
 }
 

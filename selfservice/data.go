@@ -26,6 +26,7 @@ type ownData struct {
 	Sessions   []ownSession  `json:"open_sessions"`
 	Remembered []ownDevice   `json:"remembered_devices"`
 	Apps       []ownApp      `json:"apps"`
+	Launches   []ownLaunch   `json:"app_launches,omitempty"`
 	History    []ownEvent    `json:"history"`
 	OlderEvent bool          `json:"history_has_older_events"`
 }
@@ -93,6 +94,12 @@ type ownApp struct {
 	GrantedAt             time.Time  `json:"allowed_at"`
 	ExpiresAt             time.Time  `json:"ends_at"`
 	LastUsed              *time.Time `json:"last_used_at,omitempty"`
+}
+
+type ownLaunch struct {
+	App  string          `json:"app"`
+	At   time.Time       `json:"at"`
+	With json.RawMessage `json:"opened_with"`
 }
 
 type ownEvent struct {
@@ -209,6 +216,15 @@ func (h *Handler) ownData(c *gin.Context, session accounts.Session) (*ownData, e
 	}
 	for _, app := range apps {
 		d.Apps = append(d.Apps, h.ownApp(c, app))
+	}
+	if h.apps != nil {
+		launches, err := h.apps.Launches(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range launches {
+			d.Launches = append(d.Launches, ownLaunch(l))
+		}
 	}
 	return d, h.addHistory(c, session, d)
 }

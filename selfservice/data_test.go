@@ -25,6 +25,7 @@ func TestOwnData(t *testing.T) {
 	f.enrolTOTP(account)
 	b := newBrowser(t, f, cards{account.MemberID: {FirstName: "MARÍA", LastName: "PEÑA", BirthDate: members.Date{Year: 1984, Month: 3, Day: 14}, MemberNumber: "001234789"}})
 	b.apps.app = accounts.ConnectedApp{ID: uuid.Must(uuid.NewV7()), ClientID: "diary", Name: "Mi Diario", Operator: "Diario, S. A.", Sees: []accounts.SeenData{{Key: "email"}}, GrantedAt: f.now(), ExpiresAt: f.now().AddDate(1, 0, 0)}
+	b.apps.launches = []accounts.AppLaunch{{App: "Mi Clínica", At: f.now(), With: json.RawMessage(`{"encounter":"enc-1"}`)}}
 	b.changes.list = []templates.HeldChange{{ID: uuid.NewString(), Act: "change_email", AskedAt: f.now(), ApplyAt: f.now().Add(time.Hour)}}
 	if err := f.log.Record(f.ctx(), audit.Event{Kind: audit.StaffActed, At: f.now(), AccountID: account.ID.String(), Actor: other.ID.String(), Success: true, Reason: "typed by a person", Data: map[string]string{"act": "end_sessions"}}); err != nil {
 		t.Fatal(err)
@@ -51,7 +52,7 @@ func TestOwnData(t *testing.T) {
 		t.Fatalf("the file is not JSON: %v", err)
 	}
 	for _, text := range []string{page, file} {
-		for _, want := range []string{"María Peña", "001234789", "maria@example.com", "Mi Diario", "2026-01", "1984", say("admin.act.end_sessions"), "Cuenta creada"} {
+		for _, want := range []string{"María Peña", "001234789", "maria@example.com", "Mi Diario", "Mi Clínica", "enc-1", "2026-01", "1984", say("admin.act.end_sessions"), "Cuenta creada"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("lacks %q:\n%s", want, text)
 			}

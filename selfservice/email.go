@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -116,7 +117,16 @@ func (h *Handler) emailForm(c *gin.Context, session accounts.Session, status int
 			return err
 		}
 	}
-	return h.page(c, status, "email", session, page, web.WithProblems(problems...))
+	opts := []web.PageOption{web.WithProblems(problems...)}
+	if !page.Pending.IsZero() { // the page itself says so
+		beside, err := h.beside(c, session)
+		if err != nil {
+			return err
+		}
+		beside.Held = slices.DeleteFunc(beside.Held, func(held templates.HeldChange) bool { return held.Act == "change_email" })
+		opts = append(opts, web.OfAccount(beside))
+	}
+	return h.page(c, status, "email", session, page, opts...)
 }
 
 func (h *Handler) changeEmail(c *gin.Context) error {

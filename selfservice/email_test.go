@@ -11,6 +11,7 @@ import (
 
 	"huskyidp/accounts"
 	"huskyidp/members"
+	"huskyidp/templates"
 )
 
 // held is a change of address that waits.
@@ -65,9 +66,12 @@ func TestEmailPage(t *testing.T) {
 	if status, location, _ := b.post("/account/language", path+"/code", url.Values{"code": {"123456"}}); status != 303 || location != path {
 		t.Errorf("a second press = %d to %q", status, location)
 	}
-	if _, _, body := b.get(path); !strings.Contains(body, "Hay un cambio en espera") || strings.Contains(body, "<form") {
-		t.Error("the page does not tell of the change that waits")
+	b.changes.list = []templates.HeldChange{{ID: uuid.NewString(), Act: "change_email", AskedAt: f.now(), ApplyAt: emails.until}, {ID: uuid.NewString(), Act: "reset_factor", AskedAt: f.now(), ApplyAt: emails.until}}
+	if _, _, body := b.get(path); !strings.Contains(body, "Hay un cambio en espera") || strings.Contains(body, "<form") || strings.Count(body, say("accounts.held.see")) != 2 ||
+		strings.Contains(body, say("accounts.held.title")+": "+say("admin.act.change_email")) {
+		t.Errorf("the page does not tell of each change that waits, once\n%s", body)
 	}
+	b.changes.list = nil
 	emails.until = time.Time{}
 	elsewhere := newBrowser(t, f, cards{account.MemberID: {FirstName: "María", LastName: "Peña", BirthDate: members.Date{Year: 1984}, MemberNumber: "001234789"}}, emails)
 	elsewhere.get("/in/maria")

@@ -55,8 +55,13 @@ func first(emails []Emails) Emails {
 
 // partner is one app that may be connected.
 type partner struct {
-	app     accounts.ConnectedApp
-	stopped int
+	app      accounts.ConnectedApp
+	launches []accounts.AppLaunch
+	stopped  int
+}
+
+func (p *partner) Launches(context.Context, uuid.UUID) ([]accounts.AppLaunch, error) {
+	return p.launches, nil
 }
 
 func (p *partner) ConnectedApps(context.Context, uuid.UUID) ([]accounts.ConnectedApp, error) {

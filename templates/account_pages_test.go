@@ -136,6 +136,11 @@ type (
 			ConnectedApp connectedApp
 			Name         string
 		}
+		Launches []struct {
+			App  string
+			At   time.Time
+			With []byte
+		}
 		History    []ownEvent
 		OlderEvent bool
 	}

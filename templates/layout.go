@@ -33,6 +33,8 @@ type Layout struct {
 	IdleTimeout time.Duration     // of the session of a signed-in page; 0 elsewhere
 	SessionMark string            // of that session, for the page's timer
 	Kiosk       bool              // unrelated people use this browser one after another
+	LeaveCSRF   string            // of the button that leaves a kiosk, on a page without a form
+	PageForm    bool              // set by the renderer if the page has a form that this button can be part of: Enter never presses it
 	RequestID   string            // shown on error pages
 	Account     *Account          // shown on every page of the account's section, nil elsewhere
 	Desk        *Desk             // whose console it is, nil outside the support desk and before its sign-in

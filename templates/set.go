@@ -250,9 +250,11 @@ func (s *Set) Page(lang, name string, layout Layout, page any) ([]byte, error) {
 			return nil, fmt.Errorf("templates: main of %s: %w", name, err)
 		}
 		view.Main = template.HTML(b.String()) // #nosec G203 -- escaped by the template that made it
+		enter := typing(view.Main)
 		if layout.Switchable {
-			view.Layout.Typing = typing(view.Main)
+			view.Layout.Typing = enter
 		}
+		view.Layout.PageForm = strings.Contains(string(view.Main), `id="page-form"`) && (enter == nil || layout.Switchable)
 	}
 	b.Reset()
 	if err := t.Execute(&b, view); err != nil {

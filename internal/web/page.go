@@ -100,7 +100,10 @@ func (w *Web) Page(c *gin.Context, status int, name string, page any, opts ...Pa
 	if o.layout.SignedInAs != "" || o.layout.Desk != nil {
 		o.layout.IdleTimeout, o.layout.SessionMark = w.sessionIdle, sessionMark(c)
 	}
-	if o.layout.Kiosk = r.kiosk; r.kiosk && o.layout.IdleTimeout > 0 {
+	if o.layout.Kiosk = r.kiosk; r.kiosk {
+		o.layout.LeaveCSRF = w.csrfToken(r.browser, owner{}) // whoever is signed in meanwhile
+	}
+	if r.kiosk && o.layout.IdleTimeout > 0 {
 		o.layout.IdleTimeout = KioskIdle
 	}
 	body, err := w.templates.Page(r.lang, name, o.layout, page)
