@@ -175,14 +175,16 @@ func (d *drill) ended(i *instance) int {
 }
 
 // member makes one with an account.
-func (d *drill) member() {
-	t := d.t
+func (d *drill) member() { sampleMember(d.t, d.dsn, d.vars["IDP_KEK"]) }
+
+// sampleMember imports the sample roster and makes an account for its first member.
+func sampleMember(t *testing.T, dsn, key string) uuid.UUID {
 	t.Helper()
 	ctx := t.Context()
-	db, err := postgres.Open(ctx, postgres.Options{DSN: d.dsn, MaxConns: 2})
+	db, err := postgres.Open(ctx, postgres.Options{DSN: dsn, MaxConns: 2})
 	must(t, err)
 	defer db.Close()
-	kek, err := seal.ParseKEK(d.vars["IDP_KEK"])
+	kek, err := seal.ParseKEK(key)
 	must(t, err)
 	ring, err := seal.Load(ctx, db, kek)
 	must(t, err)
@@ -217,6 +219,7 @@ func (d *drill) member() {
 		}
 		return db.Finish(ctx, b)
 	}))
+	return found.ID
 }
 
 // program asks an endpoint as the app does.
