@@ -3,6 +3,8 @@ package accounts
 import (
 	"slices"
 	"strings"
+
+	"huskyidp/templates"
 )
 
 // mailDomains are those that most members have their mailbox at, the likeliest first, and others that are one letter
@@ -32,6 +34,19 @@ func LikelyEmail(address string) string {
 		}
 	}
 	return ""
+}
+
+// MeantEmail returns the parsed address of a form: the one that was typed, or the one that the form has offered instead and
+// that was chosen. meant is the answer of the form, "" if it has not asked; ask is the question if there is one to ask.
+func MeantEmail(typed, meant string) (address string, ask *templates.Problem) {
+	likely := LikelyEmail(typed)
+	switch {
+	case likely == "" || meant == typed:
+		return typed, nil
+	case meant == likely:
+		return likely, nil
+	}
+	return "", &templates.Problem{Key: "registration.email.lead", Args: templates.Args{"address": typed, "likely": likely}}
 }
 
 // oneSlip reports whether one letter was added, dropped or changed, or two neighbours were swapped.

@@ -18,3 +18,15 @@ func TestLikelyEmail(t *testing.T) {
 		}
 	}
 }
+
+func TestMeantEmail(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ typed, meant, want string }{
+		{"ana@gmail.com", "", "ana@gmail.com"}, {"ana@gmial.com", "", ""}, {"ana@gmial.com", "ana@gmail.com", "ana@gmail.com"},
+		{"ana@gmial.com", "ana@gmial.com", "ana@gmial.com"}, {"eva@gmial.com", "ana@gmail.com", ""}, {"eva@gmial.com", "ana@gmial.com", ""},
+	} {
+		if got, ask := MeantEmail(c.typed, c.meant); got != c.want || (ask != nil) != (c.want == "") {
+			t.Errorf("MeantEmail(%q, %q) = %q, %v, want %q", c.typed, c.meant, got, ask, c.want)
+		}
+	}
+}

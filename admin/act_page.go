@@ -8,6 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"huskyidp/accounts"
 	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 	"huskyidp/templates"
@@ -103,25 +104,36 @@ func (h *Console) act(c *gin.Context, v visit) error {
 		return err
 	}
 	form := web.Form(c)
+	email := form.Get("email")
+	if address, err := accounts.ParseEmail(email); err == nil && act == ChangeEmail {
+		var ask *templates.Problem
+		if email, ask = accounts.MeantEmail(address, form.Get("meant")); ask != nil {
+			return h.refuseAct(c, v, u, act, *ask)
+		}
+	}
 	out, err := h.service.Do(c.Request.Context(), v.Person, onceOf(c), u.ID, act, Ask{
-		Reason: form.Get("reason"), Ticket: form.Get("ticket"), Version: form.Get("version"), Lock: form.Get("lock"), Email: form.Get("email"), Number: form.Get("member_number"),
+		Reason: form.Get("reason"), Ticket: form.Get("ticket"), Version: form.Get("version"), Lock: form.Get("lock"), Email: email, Number: form.Get("member_number"),
 	})
 	problems, err := actProblems(err)
 	if err != nil {
 		return err
 	}
 	if len(problems) > 0 {
-		page, err := h.newActPage(c, v, u, act)
-		if err != nil {
-			return err
-		}
-		page.fill(form)
-		return h.page(c, v, http.StatusUnprocessableEntity, "admin/act", page, web.WithProblems(problems...))
+		return h.refuseAct(c, v, u, act, problems...)
 	}
 	if out.State == Asked {
 		return h.web.SeeDone(c, "/members/"+u.ID.String()+"?asked="+string(act))
 	}
 	return h.web.SeeDone(c, "/members/"+u.ID.String()+"?done="+string(act))
+}
+
+func (h *Console) refuseAct(c *gin.Context, v visit, u *Subject, act Act, problems ...templates.Problem) error {
+	page, err := h.newActPage(c, v, u, act)
+	if err != nil {
+		return err
+	}
+	page.fill(web.Form(c))
+	return h.page(c, v, http.StatusUnprocessableEntity, "admin/act", page, web.WithProblems(problems...))
 }
 
 // actProblems maps the expected outcomes of an act to form messages; other errors are returned as rest.

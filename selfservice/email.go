@@ -152,6 +152,10 @@ func (h *Handler) changeEmail(c *gin.Context) error {
 	if again, err := accounts.ParseEmail(page.WantedSame); err != nil || !accounts.SameEmail(address, again) {
 		return h.emailForm(c, session, http.StatusUnprocessableEntity, page, templates.Problem{Field: "email_again", Key: "registration.credentials.email_mismatch"})
 	}
+	address, ask := accounts.MeantEmail(address, web.Form(c).Get("meant"))
+	if ask != nil {
+		return h.emailForm(c, session, http.StatusUnprocessableEntity, page, *ask)
+	}
 	account, err := h.service.Get(c.Request.Context(), session.AccountID)
 	if err != nil {
 		return err

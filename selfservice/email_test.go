@@ -151,6 +151,37 @@ func TestEmailNeedsSecondStep(t *testing.T) {
 	}
 }
 
+// An address one slip away from a well-known domain is asked about before a code is sent, which is no error; either answer is
+// taken, and another address typed meanwhile is asked about anew.
+func TestLikelyNewEmail(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	account := f.register("maria")
+	b := newBrowser(t, f, cards{account.MemberID: {FirstName: "María", LastName: "Peña", BirthDate: members.Date{Year: 1984}, MemberNumber: "001234789"}}, &held{f: f})
+	b.get("/in/maria")
+	const path = "/account/email"
+	typed := func(address, meant string) url.Values {
+		return url.Values{"email": {address}, "email_again": {address}, "meant": {meant}}
+	}
+	for _, meant := range []string{"", "otra@gmail.com"} {
+		status, _, body := b.post(path, path, typed("maria@gmial.com", meant))
+		if status != 422 || !strings.Contains(body, `name="meant" value="maria@gmail.com"`) || !strings.Contains(body, `name="meant" value="maria@gmial.com"`) ||
+			!strings.Contains(body, `value="maria@gmial.com" autocomplete="email"`) || strings.Contains(body, `id="summary"`) || strings.Contains(body, "<title>Error") {
+			t.Errorf("the address with a slip = %d, want a question\n%s", status, body)
+		}
+	}
+	if kinds := f.mailKinds(account.ID); len(kinds) != 0 {
+		t.Errorf("mails before the answer: %v", kinds)
+	}
+	for meant, to := range map[string]string{"maria@gmail.com": "maria@gmail.com", "maria@gmial.com": "maria@gmial.com"} {
+		if status, location, _ := b.post(path, path, typed("maria@gmial.com", meant)); status != 303 || location != path+"/code" {
+			t.Errorf("the answer %s = %d to %q", meant, status, location)
+		}
+		f.emailCode(to)
+		f.later(time.Minute)
+	}
+}
+
 // The page of the code sends another one to the same address, a minute after the last; the one before is void. The counts
 // are of this kind and account: recovery's mails take none of them, and once they are used up the page says for how long
 // (S-14).

@@ -81,12 +81,16 @@ func (p Problem) To() string {
 // an error.
 func (p Problem) Waits() bool { return p.Field == "" && p.Key == "registration.code.resend_wait" }
 
+// Asks reports whether nothing is wrong: the member is asked which of two addresses is meant. Such a page shows a button for
+// each, which posts it as "meant", in place of an error.
+func (p Problem) Asks() bool { return p.Field == "" && p.Key == "registration.email.lead" }
+
 // Waits reports whether the page asks for a moment's patience and nothing else.
 func (l Layout) Waits() bool { return len(l.Problems) > 0 && !l.Failed() }
 
 // Failed reports whether the form has problems that the member has to mend.
 func (l Layout) Failed() bool {
-	return slices.ContainsFunc(l.Problems, func(p Problem) bool { return !p.Waits() })
+	return slices.ContainsFunc(l.Problems, func(p Problem) bool { return !p.Waits() && !p.Asks() })
 }
 
 // Problem returns the first problem of one of the fields, nil if they have none.
