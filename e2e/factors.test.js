@@ -118,8 +118,22 @@ for (const walk of [
     await member.at('/account');
 
     await signOut(member);
+    await page.focus('#username'); // the browser offers the passkey there, and the owner takes it
+    await member.at('/account');
+
+    await signOut(member);
+    await device.present(false); // the owner lets the offer be, and presses the button: it takes the offer's place
+    await page.focus('#username');
+    await page.focus('#password');
+    await member.press('passkey');
+    await device.present(true);
+    await member.at('/account');
+
+    await signOut(member);
+    await device.present(false); // the owner types
     await member.signIn(walk.username);
     await member.at('/login/factor/passkey');
+    await device.present(true);
     await member.look('passkey-step');
     await device.verify(false);
     await member.press('passkey');

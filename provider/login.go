@@ -17,6 +17,7 @@ type loginPage struct {
 	Username  string // as typed
 	Return    string // page of ours that it is for, "" if none
 	Cancel    bool
+	Passkey   bool // this browser has one
 	PolicyURI string
 	TosURI    string
 	LogoURI   string
@@ -91,7 +92,7 @@ func (h *Handler) loginNotice(c *gin.Context) []web.PageOption {
 }
 
 func (h *Handler) loginForm(c *gin.Context, w waiting, status int, username string, opts []web.PageOption) error {
-	page := loginPage{Username: username, Return: returnOf(c), Cancel: w.request != nil}
+	page := loginPage{Username: username, Return: returnOf(c), Cancel: w.request != nil, Passkey: h.web.KnowsPasskey(c)}
 	if w.request != nil {
 		app := w.app()
 		page.PolicyURI, page.TosURI, page.LogoURI = app.PolicyURI, app.TosURI, app.LogoPath

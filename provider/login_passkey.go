@@ -45,6 +45,7 @@ func (h *Handler) loginByPasskey(c *gin.Context, w waiting, answer string) error
 	account, err := h.accounts.FinishPasskey(c.Request.Context(), web.Browser(c), uuid.Nil, answer)
 	switch {
 	case errors.Is(err, accounts.ErrPasskey):
+		h.web.RememberPasskey(c, false)
 		return h.web.SeeDone(c, noted(loginPath(w.flow), "passkey"))
 	case errors.Is(err, accounts.ErrDisabled):
 		status, problem := loginProblem(err, h.service.supportEmail)
@@ -56,5 +57,6 @@ func (h *Handler) loginByPasskey(c *gin.Context, w waiting, answer string) error
 	if err != nil {
 		return err
 	}
+	h.web.RememberPasskey(c, true)
 	return h.signedIn(c, w, session, returnOf(c))
 }

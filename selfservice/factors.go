@@ -165,6 +165,7 @@ func (h *Handler) addPasskey(c *gin.Context) error {
 	problem := templates.Problem{Key: "accounts.passkey.failed"}
 	switch {
 	case err == nil:
+		h.web.RememberPasskey(c, true)
 		return h.added(c, session, accounts.Passkey, usable)
 	case errors.Is(err, accounts.ErrHasFactor):
 		problem.Key = "accounts.add_passkey.duplicate"

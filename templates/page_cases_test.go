@@ -38,7 +38,7 @@ type (
 	}
 	login struct {
 		Username, Return           string
-		Cancel                     bool
+		Cancel, Passkey            bool
 		PolicyURI, TosURI, LogoURI string
 	}
 )
@@ -140,7 +140,7 @@ func pageCases() []pageCase {
 	return append(slices.Concat(recoveryCases(), accountCases(), deskCases()), []pageCase{
 		page("provider/login", "", at("/login"), login{Cancel: true, PolicyURI: "https://a.example/p", TosURI: "https://a.example/t"}),
 		page("provider/login", "plain", Layout{Path: "/login", CSRF: "token", Notice: &Notice{"info", "registration.agreement.declined", nil}}, login{}),
-		page("provider/login", "wrong", with(at("/login"), Problem{Field: "username", Key: "provider.login.wrong"}), login{Username: "maria", Cancel: true}),
+		page("provider/login", "wrong", with(at("/login"), Problem{Field: "username", Key: "provider.login.wrong"}), login{Username: "maria", Cancel: true, Passkey: true}),
 		page("provider/login", "wait", with(at("/login"), Problem{Key: "provider.login.wait", Args: Args{"time": time.Minute}}), login{Username: "maria"}),
 		page("provider/login", "disabled", with(at("/login"), Problem{Key: "provider.login.disabled"}), login{Username: "maria"}),
 		page("provider/accounts", "", at("/login/accounts"), struct{ Username string }{"maria.lopez"}),

@@ -85,3 +85,23 @@ func (w *Web) browserCookie(c *gin.Context) {
 
 // DeviceCookie proves an earlier sign-in in this browser (S-11); it changes with each sign-in.
 const DeviceCookie = "device"
+
+// passkeyCookie says that a passkey was made or used in this browser, by whomever: the sign-in page offers it among the
+// suggestions of the username's field.
+const (
+	passkeyCookie    = "passkey"
+	passkeyCookieAge = 180 * 24 * time.Hour
+)
+
+// KnowsPasskey reports whether the browser has the cookie.
+func (w *Web) KnowsPasskey(c *gin.Context) bool { return w.Cookie(c, passkeyCookie) != "" }
+
+// RememberPasskey sets or clears the cookie. A kiosk gets none.
+func (w *Web) RememberPasskey(c *gin.Context, works bool) {
+	switch {
+	case works && !Kiosk(c):
+		w.SetCookie(c, passkeyCookie, "1", passkeyCookieAge)
+	case !works && w.KnowsPasskey(c):
+		w.ClearCookie(c, passkeyCookie)
+	}
+}

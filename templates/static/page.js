@@ -135,28 +135,47 @@
     document.getElementById("passkey-none")?.remove();
     button.hidden = false;
     each("#passkey-hint, #passkey-label", (part) => { part.hidden = false; });
+    let asked, stop = () => {}, last = -Infinity; // the browser takes one request at a time
+    const ask = async (how) => {
+      stop();
+      await asked;
+      const abort = new AbortController();
+      const { signal } = abort;
+      stop = () => abort.abort();
+      const answer = await fetch(dataset.options, { method: "POST", body: new URLSearchParams({ csrf: form.elements.csrf.value }), signal });
+      if (!answer.ok) throw new Error(answer.status);
+      const { publicKey } = await answer.json();
+      publicKey.challenge = bytes(publicKey.challenge);
+      if (publicKey.user) publicKey.user.id = bytes(publicKey.user.id);
+      for (const key of [...publicKey.allowCredentials ?? [], ...publicKey.excludeCredentials ?? []]) key.id = bytes(key.id);
+      const made = await navigator.credentials[dataset.passkey]({ publicKey, signal, ...how });
+      const response = {};
+      for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"]) {
+        if (made.response[name]) response[name] = text(made.response[name]);
+      }
+      response.transports = made.response.getTransports?.();
+      form.elements.credential.value = JSON.stringify({ id: made.id, rawId: text(made.rawId), type: made.type, response, clientExtensionResults: {} });
+      if (form.elements.password) form.elements.password.value = "";
+      form.submit();
+    };
     button.addEventListener("click", async () => {
       problem.textContent = "";
+      last = Infinity;
       try {
-        const answer = await fetch(dataset.options, { method: "POST", body: new URLSearchParams({ csrf: form.elements.csrf.value }) });
-        if (!answer.ok) throw new Error(answer.status);
-        const { publicKey } = await answer.json();
-        publicKey.challenge = bytes(publicKey.challenge);
-        if (publicKey.user) publicKey.user.id = bytes(publicKey.user.id);
-        for (const key of [...publicKey.allowCredentials ?? [], ...publicKey.excludeCredentials ?? []]) key.id = bytes(key.id);
-        const made = await navigator.credentials[dataset.passkey]({ publicKey });
-        const response = {};
-        for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"]) {
-          if (made.response[name]) response[name] = text(made.response[name]);
-        }
-        response.transports = made.response.getTransports?.();
-        form.elements.credential.value = JSON.stringify({ id: made.id, rawId: text(made.rawId), type: made.type, response, clientExtensionResults: {} });
-        if (form.elements.password) form.elements.password.value = "";
-        form.submit();
+        await ask();
       } catch (error) {
+        last = -Infinity;
         problem.textContent = error.name === "InvalidStateError" ? dataset.duplicate : dataset.failed;
       }
     });
+    // Where a passkey was used before, the browser offers it among the suggestions of the username's field.
+    // What it answers to lasts for minutes.
+    each("[data-suggest]", (input) => input.addEventListener("focus", async () => {
+      const now = performance.now();
+      if (now - last < 240000) return;
+      last = now;
+      if (await PublicKeyCredential.isConditionalMediationAvailable?.() && last === now) asked = ask({ mediation: "conditional" }).catch(() => {});
+    }));
   });
 
   // Before an idle session ends, the member is asked. How long it lasts is asked of the server, since
