@@ -2,6 +2,7 @@ package members
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -45,25 +46,52 @@ func TestDependentUnderTheSubscribersNumber(t *testing.T) {
 	}
 }
 
-// A dependent without the subscriber in the file neither renames, nor ends, nor gives another birth date to the subscriber.
+// A dependent without the subscriber in the file is left out, for nobody to decide, and neither renames, nor ends, nor gives another
+// birth date to the subscriber. One of the same name is held, since the birth date may have been put right.
 func TestDependentAloneChangesNothing(t *testing.T) {
 	t.Parallel()
 	for name, loop := range map[string]string{
 		"another person":           insBea,
 		"without a birth date":     "INS*N*19*001*25*A~REF*0F*900000610~NM1*IL*1*RUIZ*BEA~",
 		"ended":                    "INS*N*19*024*07*A~REF*0F*900000610~NM1*IL*1*RUIZ*BEA~",
-		"a son of the same name":   "INS*N*19*001*25*A~REF*0F*900000610~NM1*IL*1*RUIZ*ANAK***JR~DMG*D8*20150607*M~",
 		"a son whose suffix is ''": "INS*N*19*024*07*A~REF*0F*900000610~NM1*IL*1*RUIZ*ANAK~DMG*D8*20150607*M~",
 	} {
 		f := newFixture(t)
 		f.load(t, header+anak+noah)
-		var held []string
-		report, err := f.Import(t.Context(), strings.NewReader(file834(set834("2", loop))), ImportOptions{Held: func(e LineError) { held = append(held, e.Error()) }})
-		if err != nil || report.Held != 1 || len(held) != 1 || !strings.HasPrefix(held[0], "segment 7: member_number: ") || !strings.Contains(held[0], "It is a dependent's loop (INS*N)") {
-			t.Errorf("%s: Import = %+v, %v, held %q", name, report, err, held)
+		var left []string
+		file := file834(set834("2", loop, strings.Replace(insNoah, "*030*", "*001*", 1)))
+		report, err := f.Import(t.Context(), strings.NewReader(file), ImportOptions{Rejected: func(e LineError) { left = append(left, e.Error()) }})
+		if err != nil || report.Held != 0 || report.Review != "" || report.Rejected != 1 || len(left) != 1 ||
+			!strings.HasPrefix(left[0], "segment 7: member_number: the loop is a dependent's (INS*N)") || strings.Contains(left[0], "held") {
+			t.Errorf("%s: Import = %+v, %v, left out %q", name, report, err, left)
+		}
+		for _, decided := range []ImportOptions{{SamePerson: []int{7}}, {OtherPerson: []int{7}}} {
+			if _, err := f.Import(t.Context(), strings.NewReader(file), decided); !isReview(err) {
+				t.Errorf("%s, decided: %v", name, err)
+			}
 		}
 		if m, err := f.Find(t.Context(), "900000610"); err != nil || m.FirstName != "ANAK" || m.BirthDate != (Date{1984, 3, 14}) || m.Ended {
 			t.Errorf("%s: the subscriber is %+v, %v", name, m, err)
+		}
+	}
+	son := "INS*N*19*030*25*A~REF*0F*900000610~NM1*IL*1*RUIZ*ANAK***JR~DMG*D8*20150607*M~HD*030**HMO*HUSKY A~DTP*348*D8*20250101~"
+	for _, code := range []string{"2", "4"} {
+		f := newFixture(t)
+		f.load(t, header+anak+noah)
+		var held []string
+		file := file834(set834(code, son, insNoah))
+		report, err := f.Import(t.Context(), strings.NewReader(file), ImportOptions{Held: func(e LineError) { held = append(held, e.Error()) }})
+		if err != nil || report.Held != 1 || len(held) != 1 || !strings.Contains(held[0], "the subscriber's child of the same name, under the subscriber's number, or a birth date put right?") {
+			t.Errorf("BGN08 %s, a son of the same name: Import = %+v, %v, held %q", code, report, err, held)
+		}
+		if m, err := f.Find(t.Context(), "900000610"); err != nil || m.BirthDate != (Date{1984, 3, 14}) {
+			t.Errorf("BGN08 %s, a son of the same name: the subscriber is %+v, %v", code, m, err)
+		}
+		if _, err := f.Import(t.Context(), strings.NewReader(file), ImportOptions{OtherPerson: []int{7}, Review: report.Review}); !isReview(err) {
+			t.Errorf("BGN08 %s, a son of the same name, as another person: %v, want *ReviewError", code, err)
+		}
+		if report, err = f.Import(t.Context(), strings.NewReader(file), ImportOptions{SamePerson: []int{7}, Review: report.Review}); err != nil || report.Changed != 1 {
+			t.Errorf("BGN08 %s, a birth date put right: %+v, %v", code, report, err)
 		}
 	}
 	f := newFixture(t)
@@ -81,12 +109,98 @@ func TestDependentAloneChangesNothing(t *testing.T) {
 	if err != nil || report.Changed != 1 || report.Ended != 1 || report.Held != 0 {
 		t.Errorf("dependents with their own numbers: %+v, %v", report, err)
 	}
-	// Apart from each other in a full file: left out together, with the hint.
-	f = newFixture(t)
-	var faults []string
-	report, err = f.Import(t.Context(), strings.NewReader(file834(set834("4", insAnak, insNoah, insBea))), ImportOptions{Rejected: func(e LineError) { faults = append(faults, e.Error()) }})
-	if err != nil || report.Rejected != 2 || len(faults) != 2 || !strings.Contains(faults[0], "REF 0F of a dependent (INS*N) is the subscriber's number") {
-		t.Errorf("apart: %+v, %v, %q", report, err, faults)
+}
+
+// Wherever the dependent stands, the subscriber's change is taken and the dependent left out with the reason.
+func TestDependentAnywhereLeavesTheSubscriber(t *testing.T) {
+	t.Parallel()
+	const changed = "INS*Y*18*030**A~REF*0F*900000610~NM1*IL*1*RUIZ*ANAK*M**JR~DMG*D8*19840314*M~HD*030**HMO*HUSKY A~DTP*348*D8*20250101~DTP*349*D8*20270630~"
+	faulty := strings.Replace(insBea, "20150607", "20151607", 1)
+	nameless := strings.Replace(insBea, "NM1*IL*1*RUIZ*BEA~DMG*D8*20150607*F~", "", 1)
+	copied := "INS*N*19*030**A~REF*0F*900000610~NM1*IL*1*RUIZ*ANAK*M**JR~DMG*D8*19840314*M~HD*030**HMO*HUSKY D~DTP*348*D8*20250201~"
+	for name, loops := range map[string][]string{
+		"before":                    {insBea, changed, insNoah},
+		"at the end":                {changed, insNoah, insBea},
+		"at the start":              {insBea, insNoah, changed},
+		"twins on both sides":       {insBea, insNoah, changed, insNoah, strings.Replace(insBea, "BEA", "EVA", 1)},
+		"with a fault":              {changed, insNoah, faulty},
+		"without a name":            {nameless, insNoah, changed},
+		"without a birth date":      {changed, insNoah, strings.Replace(insBea, "DMG*D8*20150607*F~", "", 1)},
+		"as a copy, with coverage":  {changed, copied, insNoah},
+		"as a copy, elsewhere":      {copied, insNoah, changed},
+		"of the name of the parent": {strings.Replace(insBea, "BEA", "ANAK***JR", 1), insNoah, changed},
+	} {
+		for _, code := range []string{"4", "2"} {
+			if code == "2" && strings.Contains(name, "copy") {
+				continue // a change file completes what is known
+			}
+			for what, roster := range map[string]string{"known": header + "900000610,ANAK,RUIZ,JR,1984-03-14,A,2025-01-01,\n" + "900000611,NOAH,SOTO,,1984-03-15,B,2025-01-01,\n", "new": ""} {
+				f := newFixture(t)
+				if roster != "" {
+					f.load(t, roster)
+				}
+				var held, left []string
+				report, err := f.Import(t.Context(), strings.NewReader(file834(set834(code, loops...))), ImportOptions{
+					Held:     func(e LineError) { held = append(held, e.Error()) },
+					Rejected: func(e LineError) { left = append(left, e.Error()) },
+				})
+				if err != nil || len(held) > 0 || report.Held > 0 || len(left) != strings.Count(strings.Join(loops, ""), "INS*N") || report.Rejected != len(left) {
+					t.Errorf("%s, %s, BGN08 %s: %+v, %v, held %q, left out %q", name, what, code, report, err, held, left)
+				}
+				if m, err := f.Find(t.Context(), "900000610"); err != nil || m.FirstName != "ANAK" || m.CoverageEnd != (Date{2027, 6, 30}) || m.Ended || m.Program != "A" {
+					t.Errorf("%s, %s, BGN08 %s: the subscriber is %+v, %v", name, what, code, m, err)
+				}
+			}
+		}
+	}
+}
+
+// However many dependents are apart from their subscribers, whose lines are the same as before, no column has slipped.
+func TestManyDependentsApart(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	var subscribers, children []string
+	for i := range 20 {
+		number := fmt.Sprintf("9000007%02d", i)
+		subscribers = append(subscribers, strings.Replace(insAnak, "900000610", number, 1))
+		children = append(children, strings.Replace(insBea, "900000610", number, 1))
+	}
+	f.load(t, file834(set834("4", subscribers...)))
+	for _, code := range []string{"4", "2"} {
+		for _, name := range []string{"RUIZ*BEA", "RUIZ*ANAK***JR"} {
+			report, err := f.Import(t.Context(), strings.NewReader(strings.ReplaceAll(file834(set834(code, slices.Concat(subscribers, children)...)), "RUIZ*BEA", name)), ImportOptions{})
+			if err != nil || report.Unchanged != 20 || report.Rejected != 20 || report.Held != 0 {
+				t.Errorf("BGN08 %s, %s: %+v, %v, want 20 unchanged, 20 left out", code, name, report, err)
+			}
+		}
+	}
+}
+
+// Children under a number that nobody has are none of them its owner.
+func TestDependentsOfNobodyAreLeftOut(t *testing.T) {
+	t.Parallel()
+	child := func(name, born string) string {
+		return "INS*N*19*021**A~REF*0F*900000617~NM1*IL*1*VEGA*" + name + "~DMG*D8*" + born + "*F~HD*021**HMO*HUSKY A~DTP*348*D8*20250101~"
+	}
+	for name, test := range map[string]struct {
+		loops []string
+		added int
+	}{
+		"two":               {[]string{child("UNA", "20150101"), child("DOS", "20170101")}, 0},
+		"twins":             {[]string{child("UNA", "20150101"), insNoah, child("DOS", "20150101")}, 0},
+		"three":             {[]string{child("UNA", "20150101"), child("DOS", "20170101"), insNoah, child("TRES", "20190101")}, 0},
+		"a parent who ends": {[]string{child("UNA", "20150101"), "INS*Y*18*024**A~REF*0F*900000617~"}, 0},
+		"one, twice":        {[]string{child("UNA", "20150101"), insNoah, child("UNA", "20150101")}, 1},
+	} {
+		f := newFixture(t)
+		f.load(t, header+anak+noah)
+		report, err := f.Import(t.Context(), strings.NewReader(file834(set834("2", append(test.loops, strings.Replace(insNoah, "*030*", "*001*", 1))...))), ImportOptions{})
+		if err != nil || report.Added != test.added || report.Held > 0 {
+			t.Errorf("%s: %+v, %v, want %d added", name, report, err, test.added)
+		}
+		if _, err := f.Find(t.Context(), "900000617"); (err == nil) != (test.added == 1) {
+			t.Errorf("%s: the number's owner: %v", name, err)
+		}
 	}
 }
 

@@ -23,7 +23,13 @@
 // comes first, as on the card, unless a date of the column can only have the day first: then the file is refused until a
 // setting states the order. So it is if no date of a column shows the order, and the roster has clearly more of them with the
 // day first (date_known.go). X12 834 (005010X220A1) is read as a full or a change file, which BGN08 distinguishes. A full
-// file is the whole roster. A change file affects only the members it names, in its order.
+// file is the whole roster. A change file affects only the members it names. It is read ahead: if several loops have one number, and
+// one of them ends or is a dependent's, they come together, so that their order does not matter (together.go).
+//
+// In X12 834 only loops of medical coverage count (HD03, a setting). Those of other insurance lines change nothing and are counted;
+// in a full file they mark their member as present. A 024 that names programmes ends these; the member continues under another one
+// that covers later days. A dependent (INS*N) who is another person than the subscriber under the same number is left out, wherever
+// the loop is; of several dependents under a number that nobody has none becomes its owner.
 //
 // Columns are recognized by our own names, by the words of the member guide and by the names that programs write
 // (column_words.go). Lines that cannot belong to a member, such as totals, page numbers, group titles and repeated headers,
@@ -38,7 +44,7 @@
 // may be wrong: neither that member nor the number's own changes (renumber.go). If the number was given to another person, the former holder keeps row and account, without number and
 // coverage, and the new one gets a row of their own, so that no account ever releases another person's claims.
 // If a later file has the former holder under that number, the line says so, and the same decision gives the number back to
-// that row, and so to its account (holder.go).
+// that row, and so to its account. Under a new number they are held as well: as the same person they continue in that row (holder.go).
 //
 // Data that a file does not mention stay as they were: fields without a column, and everything that a change file omits. A
 // name that nobody could type does not replace a good one, since it was damaged on the way: the former name stays and the

@@ -4,13 +4,25 @@ import "fmt"
 
 // entry is what a file says about one member.
 type entry struct {
-	position  int // line or segment
-	rec       record
-	verb      verb
-	unit      string                 // what position counts: "segment" in X12
-	partial   bool                   // from a change file: what rec lacks stays as it was
-	depends   bool                   // X12: of a dependent, under what may be the subscriber's number
-	covered   bool                   // rec says something about coverage
+	position int // line or segment
+	rec      record
+	verb     verb
+	unit     string   // what position counts: "segment" in X12
+	partial  bool     // from a change file: what rec lacks stays as it was
+	apart    string   // X12, of a dependent: why it is left out if its number turns out to be the subscriber's
+	isShared bool     // X12, of a dependent: other loops of the file have its number
+	isEnding bool     // X12: INS03 is 024
+	isDated  bool     // its end has a day
+	since    Date     // X12: the day from which it counts
+	programs []string // X12: of its coverages
+	never    []span   // X12: coverages that never were (HD01 002)
+	covered  bool     // rec says something about coverage
+
+	others     []string // X12: HD03 of its loops of other insurance lines
+	otherNamed int      // those of them with a programme's name
+	isOther    bool     // all its loops of coverage are such
+	endsOthers bool     // INS03 is 024, and only such loops end
+
 	absent    []column               // columns that the file does not have
 	isOpen    bool                   // the last line, and it is unterminated
 	tail      tail                   // what its last field reveals in that case

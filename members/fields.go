@@ -39,6 +39,9 @@ type marks struct{ had, changed, cleared, gained uint8 }
 
 const lapses = 1 << len(fields)
 
+// ofDependent, in had, stands for a loop under what may be the subscriber's number.
+const ofDependent = 1 << len(fields)
+
 func (m marks) pack() int32 {
 	return int32(m.had) | int32(m.changed)<<8 | int32(m.cleared)<<16 | int32(m.gained)<<24
 }
@@ -104,7 +107,7 @@ func (run *importRun) tally(m marks, n int) {
 	if m.cleared&lapses != 0 {
 		run.lapsing += n
 	}
-	if m.had != 0 && m.had&hasSuffix == 0 { // a known member has a name
+	if had := m.had &^ ofDependent; had != 0 && had&hasSuffix == 0 { // a known member has a name
 		run.plain += n
 	}
 	if m.gained&hasSuffix != 0 {

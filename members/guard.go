@@ -155,9 +155,15 @@ func (run *importRun) checkDecisions() error {
 		if !slices.Contains(run.listed, position) || slices.Contains(decided[:i], position) {
 			return &ReviewError{run.reviewCode(), fmt.Sprintf("%d is not one held line with one decision", position)}
 		}
+		if slices.Contains(run.waiting, position) {
+			return &ReviewError{run.reviewCode(), fmt.Sprintf("%d cannot be decided before the line that has its member's number", position)}
+		}
 		if slices.Contains(run.contested, position) && slices.Contains(run.options.OtherPerson, position) {
 			return &ReviewError{run.reviewCode(), fmt.Sprintf("%d has one member's number and another's name: if the number went to that one, leave the first out of the file, then add the line", position)}
 		}
+	}
+	if i := slices.IndexFunc(run.options.OtherPerson, func(position int) bool { return slices.Contains(run.depending, position) }); i >= 0 {
+		return &ReviewError{run.reviewCode(), fmt.Sprintf("%d is a dependent's loop: if it is not the same person, its number is the subscriber's, and the file wrong", run.options.OtherPerson[i])}
 	}
 	if i := slices.IndexFunc(run.options.SamePerson, func(position int) bool { return slices.Contains(run.returning, position) }); i >= 0 {
 		return &ReviewError{run.reviewCode(), fmt.Sprintf("%d is the number's former member, who has a row: only as another person do they get the number and their account back", run.options.SamePerson[i])}

@@ -74,3 +74,114 @@ func TestNumberGoesBackToItsFormerMember(t *testing.T) {
 		})
 	}
 }
+
+// Who lost a number and comes back under another one continues in the row, and so the account, of before, if it is decided so.
+func TestFormerMemberUnderANewNumber(t *testing.T) {
+	t.Parallel()
+	const ins = "INS*Y*18*021*25*A~REF*0F*900000700~NM1*IL*1*RUIZ*ANAK***JR~DMG*D8*19840314~HD*021**HMO*HUSKY C~DTP*348*D8*20261101~"
+	marta := "900000610,MARTA,PAZ,,1999-01-02,B,,\n"
+	anew := strings.Replace(anak, "900000610", "900000700", 1)
+	for name, test := range map[string]struct {
+		back  string
+		lines int
+	}{
+		"a full file":   {header + noah + marta + anew, 1},
+		"in two lines":  {header + noah + marta + "900000700,ANAK,RUIZ,JR,1984-03-14,A,2024-01-01,2024-12-31\n900000700,ANAK,RUIZ,JR,1984-03-14,A,2025-02-01,\n", 2},
+		"a change file": {file834(set834("2", ins)), 1},
+	} {
+		for _, same := range []bool{true, false} {
+			f := newFixture(t)
+			f.load(t, header+anak+strings.Replace(noah, "2025", "2024", 1))
+			hers, err := f.Find(t.Context(), "900000610")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var held []int
+			var says []string
+			read := func(file string, o ImportOptions) (Report, error) {
+				held, says = nil, nil
+				o.Held = func(e LineError) { held, says = append(held, e.Line), append(says, e.Problem) }
+				return f.Import(t.Context(), strings.NewReader(file), o)
+			}
+			report, err := read(header+noah+marta, ImportOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := read(header+noah+marta, ImportOptions{OtherPerson: held, Review: report.Review}); err != nil {
+				t.Fatal(err)
+			}
+			rows := f.count(t, `SELECT count(*) FROM members`)
+			report, err = read(test.back, ImportOptions{})
+			if err != nil || report.Added != 0 || report.Held != 1 || len(held) != test.lines || !strings.HasPrefix(says[0], "is new, but has the name and birth date of the person from whom another number was taken") {
+				t.Errorf("%s: %+v, %v, held %q", name, report, err, says)
+				continue
+			}
+			if _, err := f.Find(t.Context(), "900000700"); err == nil {
+				t.Errorf("%s: somebody has the new number before it is decided", name)
+			}
+			o := ImportOptions{OtherPerson: held, Review: report.Review}
+			if same {
+				o = ImportOptions{SamePerson: held, Review: report.Review}
+			}
+			if report, err = read(test.back, o); err != nil || report.Held != 0 {
+				t.Errorf("%s, same %t: %+v, %v", name, same, report, err)
+				continue
+			}
+			m, err := f.Find(t.Context(), "900000700")
+			if err != nil || (m.ID == hers.ID) != same || m.Ended || m.MemberNumber != "900000700" || m.Suffix != "JR" {
+				t.Errorf("%s, same %t: %+v, %v", name, same, m, err)
+			}
+			if n := f.count(t, `SELECT count(*) FROM members`); (n == rows) != same {
+				t.Errorf("%s, same %t: %d rows of %d", name, same, n, rows)
+			}
+			if m, err := f.Find(t.Context(), "900000610"); err != nil || m.FirstName != "MARTA" || m.Ended {
+				t.Errorf("%s, same %t: her former number is of %+v, %v", name, same, m, err)
+			}
+		}
+	}
+}
+
+// Where one file gives a member's number to somebody else, and the member another one, nobody gets a second row.
+func TestMemberWithANewNumberInTheSameFile(t *testing.T) {
+	t.Parallel()
+	const (
+		marta = "INS*Y*18*030*25*A~REF*0F*900000610~NM1*IL*1*PAZ*MARTA~DMG*D8*19990102~HD*030**HMO*HUSKY B~DTP*348*D8*20261101~"
+		back  = "INS*Y*18*030*25*A~REF*0F*900000700~NM1*IL*1*RUIZ*ANAK***JR~DMG*D8*19840314~HD*030**HMO*HUSKY A~DTP*348*D8*20250101~"
+	)
+	for _, code := range []string{"2", "4"} {
+		for i, loops := range [][]string{{marta, back, insNoah}, {back, marta, insNoah}} {
+			f := newFixture(t)
+			f.load(t, header+anak+noah)
+			hers, err := f.Find(t.Context(), "900000610")
+			if err != nil {
+				t.Fatal(err)
+			}
+			file := file834(set834(code, loops...))
+			lineOfMarta, lineOfAnak := 7, 13
+			if i == 1 {
+				lineOfMarta, lineOfAnak = 13, 7
+			}
+			read := func(o ImportOptions) (Report, error) { return f.Import(t.Context(), strings.NewReader(file), o) }
+			report, err := read(ImportOptions{})
+			if err != nil || report.Held != 2 || report.Added != 0 {
+				t.Fatalf("BGN08 %s, order %d: %+v, %v, want two held", code, i, report, err)
+			}
+			if _, err := read(ImportOptions{OtherPerson: []int{lineOfMarta}, SamePerson: []int{lineOfAnak}, Review: report.Review}); !isReview(err) {
+				t.Errorf("BGN08 %s, order %d, both at once: %v, want *ReviewError", code, i, err)
+			}
+			report, err = read(ImportOptions{OtherPerson: []int{lineOfMarta}, Review: report.Review})
+			if err != nil || report.Added != 1 || report.Held != 1 {
+				t.Fatalf("BGN08 %s, order %d, the first: %+v, %v", code, i, report, err)
+			}
+			if report, err = read(ImportOptions{}); err != nil || report.Held != 1 {
+				t.Fatalf("BGN08 %s, order %d, again: %+v, %v", code, i, report, err)
+			}
+			if report, err = read(ImportOptions{SamePerson: []int{lineOfAnak}, Review: report.Review}); err != nil || report.Held != 0 || report.Added != 0 {
+				t.Fatalf("BGN08 %s, order %d, the second: %+v, %v", code, i, report, err)
+			}
+			if m, err := f.Find(t.Context(), "900000700"); err != nil || m.ID != hers.ID || m.Ended {
+				t.Errorf("BGN08 %s, order %d: %+v, %v, want the row of before", code, i, m, err)
+			}
+		}
+	}
+}

@@ -21,6 +21,8 @@ type ImportOptions struct {
 	Dates     DateOrder         // of 04/10/1984; if empty the month comes first, and a date that contradicts this refuses the file
 	MemberRef string            // X12: qualifier of the REF with the member number (MemberRefs), "0F" if empty
 
+	InsuranceLines []string // X12: values of HD03 that are medical coverage; HLT, HMO, PPO, POS, EPO and MM if empty
+
 	AllowShrink     bool   // apply the file although it ends more than 5 % of the members
 	AllowTest       bool   // X12: apply files that their sender marks as tests
 	AllowOld        bool   // apply the file although newer ones were applied
@@ -64,6 +66,8 @@ type Report struct {
 	Skipped                                    int // lines that belong to no member: totals, titles, repeated headers
 	NamesKept                                  int // damaged names that were ignored in favour of the member's former name
 	Fields                                     []FieldChange
+	OtherLines                                 map[string]int // X12: loops of other insurance lines by HD03, which change nothing
+	OtherNamed                                 int            // those of them whose HD04 is a programme's name
 	AppliedAt                                  time.Time
 	Repeated                                   bool
 	DryRun                                     bool
@@ -122,7 +126,7 @@ func (r *Roster) run(ctx context.Context, file io.ReadSeeker, size int64, option
 		if _, err := file.Seek(0, io.SeekStart); err != nil { // InTx may retry
 			return fmt.Errorf("reading the roster file: %w", err)
 		}
-		run := &importRun{roster: r, options: options, size: size, hash: newContentHash(), review: sha256.New(), now: r.deps.Now()}
+		run := &importRun{roster: r, options: options, size: size, hash: newContentHash(), review: sha256.New(), delayed: map[int]heldLine{}, displaced: map[identity]int{}, now: r.deps.Now()}
 		report, err = run.apply(ctx, file)
 		return err
 	})
@@ -208,12 +212,16 @@ type importRun struct {
 	missing    []column // columns that the file does not have
 	renumbered int      // held lines of an absent member under a new number
 	listed     []int
-	contested  []int       // listed lines with a known member's number and the name of one who is absent
-	above      personLines // the last person of the chunk before
-	unlikely   int         // held lines that are hardly ever true, though name or birth date are as known
-	unlikelyOf uuid.UUID   // the member of the last of them
-	returning  []int       // listed lines of the number's former member
-	holders    map[string][]formerHolder
+	delayed    map[int]heldLine // dependents' lines of a full file, until the subscriber's are known
+	depending  []int            // listed lines of dependents
+	contested  []int            // listed lines with a known member's number and the name of one who is absent
+	above      personLines      // the last person of the chunk before
+	unlikely   int              // held lines that are hardly ever true, though name or birth date are as known
+	unlikelyOf uuid.UUID        // the member of the last of them
+	waiting    []int            // listed lines that cannot be decided before others
+	displaced  map[identity]int // members whose number a line gives to another person
+	returning  []int            // listed lines of the number's former member
+	holders    map[identity][]formerHolder
 	review     hash.Hash // of the list of held lines
 }
 
@@ -240,7 +248,7 @@ func (run *importRun) note(e LineError) {
 	}
 }
 
-func (run *importRun) apply(ctx context.Context, file io.Reader) (Report, error) {
+func (run *importRun) apply(ctx context.Context, file io.ReadSeeker) (Report, error) {
 	store := run.roster.store
 	active, lately, lapsed, err := store.beginImport(ctx, run.now.Add(-shrinkWindow))
 	if err != nil {
@@ -304,6 +312,12 @@ func (run *importRun) settle(ctx context.Context) error {
 	run.progress(PhaseChecking, 2, 3)
 	if run.isEmpty {
 		return nil
+	}
+	if err := run.noteOthers(ctx); err != nil {
+		return err
+	}
+	if err := run.holdDisplaced(ctx); err != nil {
+		return err
 	}
 	if err := run.doubtOpenLine(ctx); err != nil {
 		return err

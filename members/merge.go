@@ -34,6 +34,7 @@ type repeat struct {
 // spans. If lines of one number contradict each other or one has a fault, all of them are left out and their member
 // stays as before, because the remaining lines alone would remove a coverage span.
 func (run *importRun) merge(ctx context.Context) error {
+	defer run.holdDelayed()
 	total, err := run.roster.store.takeRepeats(ctx)
 	if err != nil || total == 0 {
 		return err
@@ -76,6 +77,10 @@ func (run *importRun) mergeGroup(rows []stagedRow, group []repeat) ([]stagedRow,
 	for _, row := range group {
 		run.report.count(row.Kind, -1)
 		run.tally(unpackMarks(row.Marks), -1)
+	}
+	group, err := run.leaveDependents(group)
+	if err != nil {
+		return nil, err
 	}
 	if i := slices.IndexFunc(group, repeat.isRejected); i >= 0 {
 		return run.rejectGroup(rows, group, "", func(int) string {

@@ -2,7 +2,6 @@ package members
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/google/uuid"
@@ -101,12 +100,8 @@ func (run *importRun) renumber(ctx context.Context, line newcomer) (stays bool, 
 		run.note(LineError{line.Line, string(colNumber), "has the name and birth date of a member who is not in the file, and who therefore stays on the roster", run.source.unit()})
 		return true, run.roster.store.copyStaging(ctx, []stagedRow{row})
 	}
-	fmt.Fprintf(run.review, "%d %s %x %x\n", line.Line, line.absent.ID, line.absent.ContentMAC, line.ContentMAC)
-	run.listed = append(run.listed, line.Line)
-	if run.options.Held != nil {
-		run.options.Held(LineError{line.Line, string(colNumber), "is new, but has the name and birth date of a member who is not in the file: " +
-			"is a digit wrong, or has the number changed? The member stays as before", run.source.unit()})
-	}
+	run.hold(heldLine{LineError{line.Line, string(colNumber), "is new, but has the name and birth date of a member who is not in the file: " +
+		"is a digit wrong, or has the number changed? The member stays as before", run.source.unit()}, line.absent.ID, line.absent.ContentMAC, line.ContentMAC, false})
 	switch {
 	case slices.Contains(run.options.OtherPerson, line.Line):
 		return false, nil
@@ -129,12 +124,9 @@ func (run *importRun) renumber(ctx context.Context, line newcomer) (stays bool, 
 // stay as before, unless it was decided that the line is right.
 func (run *importRun) contest(ctx context.Context, line newcomer) (stays bool, err error) {
 	if !slices.Contains(run.listed, line.Line) {
-		fmt.Fprintf(run.review, "%d %s %x %x\n", line.Line, line.absent.ID, line.absent.ContentMAC, line.ContentMAC)
-		run.listed, run.contested = append(run.listed, line.Line), append(run.contested, line.Line)
-		if run.options.Held != nil {
-			run.options.Held(LineError{line.Line, string(colNumber), "is one member's, but the name and birth date are those of another, who is not in the file: " +
-				"whose line is it? Both stay as before", run.source.unit()})
-		}
+		run.contested = append(run.contested, line.Line)
+		run.hold(heldLine{LineError{line.Line, string(colNumber), "is one member's, but the name and birth date are those of another, who is not in the file: " +
+			"whose line is it? Both stay as before", run.source.unit()}, line.absent.ID, line.absent.ContentMAC, line.ContentMAC, false})
 	}
 	if slices.Contains(run.options.SamePerson, line.Line) {
 		return false, nil

@@ -24,6 +24,7 @@ const (
 	lineGuessed  // left out, member unknown: marks as present everybody it may mean
 	lineNaming   // left out, and another member's: marks as present whom it also names
 	lineRestored // decided: the number is its former member's again
+	lineOther    // a full file's coverage of other insurance lines: marks as present
 )
 
 // stagedRow is an entry on its way to the staging table.
@@ -46,17 +47,27 @@ func (run *importRun) resolve(chunk []entry, known map[string]knownRow) ([]stage
 		return nil, err
 	}
 	run.markShifted(chunk, known, former)
-	rows := make([]stagedRow, 0, len(chunk))
+	rows, added := make([]stagedRow, 0, len(chunk)), map[int]*entry{}
 	for i := range chunk {
 		e := &chunk[i]
 		run.missing = e.absent
 		run.last = max(run.last, e.position)
+		run.report.addOthers(e)
 		if e.skipped != "" {
 			run.report.Skipped++
 			run.note(LineError{Line: e.position, Problem: "skipped: " + e.skipped})
 			continue
 		}
 		row, isKnown := findRow(known, e.macs)
+		if e.isOther && e.fault == nil && (!isKnown || !e.partial) {
+			if isKnown {
+				rows = append(rows, stagedRow{line: e.position, kind: lineOther, id: row.ID, numberMAC: e.macs[0]})
+			}
+			continue
+		}
+		if e.endsOthers && e.fault == nil && !row.Ended {
+			run.note(LineError{e.position, "", "INS03 is 024, but only coverage of other insurance lines ends: the member's programme goes on", e.unit})
+		}
 		if e.fault == nil {
 			run.complete(e, row, isKnown, former[row.ID])
 		}
@@ -75,6 +86,10 @@ func (run *importRun) resolve(chunk []entry, known map[string]knownRow) ([]stage
 		}
 		staged := stagedRow{line: e.position, id: row.ID, numberMAC: e.macs[0]}
 		staged.kind = run.judge(e, row, isKnown, former[row.ID])
+		if e.fault != nil {
+			rows = append(rows, run.reject(e, known)...)
+			continue
+		}
 		staged.contentMAC = e.contentMAC
 		if e.isOpen && isKnown {
 			run.lastLine = &openLine{e.position, row.ID}
@@ -94,11 +109,21 @@ func (run *importRun) resolve(chunk []entry, known map[string]knownRow) ([]stage
 			staged.marks.had = e.rec.has()
 		case lineAdded:
 			staged.id = newID()
+			if run.source.isChange() {
+				added[len(rows)] = e
+			}
 		case lineReplaced:
 			staged.newID = newID()
 		case lineRestored:
 			holder, _ := run.formerHolder(e)
 			staged.newID = holder.ID
+		case lineHeld:
+			if !isKnown {
+				staged.id = newID()
+			}
+		}
+		if e.apart != "" {
+			staged.marks.had |= ofDependent
 		}
 		if staged.kind != lineUnchanged {
 			staged.sealed = run.roster.deps.Keyring.Seal(seal.PII, place(staged.owner()), e.content)
@@ -106,6 +131,16 @@ func (run *importRun) resolve(chunk []entry, known map[string]knownRow) ([]stage
 		run.report.count(staged.kind, 1)
 		run.tally(staged.marks, 1)
 		rows = append(rows, staged)
+	}
+	if len(run.displaced) > 0 {
+		for i, e := range added {
+			if other, ok := run.displaced[e.rec.identity()]; ok {
+				rows[i].kind = lineHeld
+				run.report.count(lineAdded, -1)
+				run.report.count(lineHeld, 1)
+				run.holdWaiting(e.position, other)
+			}
+		}
 	}
 	return rows, nil
 }
@@ -183,11 +218,20 @@ func (run *importRun) complete(e *entry, row knownRow, isKnown bool, former reco
 	switch {
 	case isFilled:
 		e.rec = former.completed(e)
+	case !isKnown && e.isShared:
+		e.reject(colNumber, e.apart)
 	case !isKnown && e.verb == verbEnd:
 		e.reject(colNumber, "is to end, but is of nobody on the roster")
 	case !isKnown && e.partial && (e.rec.LastName == "" || e.rec.BirthDate.IsZero()):
 		e.reject("", "is incomplete, and nobody on the roster has this number")
 	case e.partial && isKnown:
+		if e.isEnding && former.goesOn(e.programs, e.since) {
+			e.verb, e.covered, e.said.Ends = verbUpdate, false, Date{}
+			if !former.hasAny(e.programs) && !row.Ended {
+				run.note(LineError{e.position, string(colProgram), "ends another programme than the member has: the member stays", e.unit})
+			}
+			former = former.without(e.programs, e.since)
+		}
 		e.rec = former.completed(e)
 		if !e.rec.setCovers(e.rec.covers()) {
 			e.reject(colProgram, "two programs claim one day")
@@ -208,6 +252,10 @@ func (e *entry) reject(wrong column, problem string) {
 // number is uncertain, the line may belong to any member who seems to be absent. A number that is known but uncertain
 // may be a relative's, which only the whole file can tell (countUnaccounted).
 func (run *importRun) reject(e *entry, known map[string]knownRow) (rows []stagedRow) {
+	var m marks
+	if e.apart != "" {
+		m.had = ofDependent
+	}
 	run.rejected(*e.fault)
 	isRead := e.own != ""
 	for i, number := range e.numbers {
@@ -222,7 +270,7 @@ func (run *importRun) reject(e *entry, known map[string]knownRow) (rows []staged
 			kind = lineNaming
 		}
 		if (isKnown || number == e.own) && !slices.Contains(e.numbers[:i], number) {
-			rows = append(rows, run.withPerson(stagedRow{line: e.position, kind: kind, id: row.ID, numberMAC: macs[0]}, e.rec))
+			rows = append(rows, run.withPerson(stagedRow{line: e.position, kind: kind, id: row.ID, numberMAC: macs[0], marks: m}, e.rec))
 		}
 	}
 	if !isRead {
@@ -247,6 +295,9 @@ func (run *importRun) withPerson(row stagedRow, rec record) stagedRow {
 // judge decides what a valid entry does to its member.
 func (run *importRun) judge(e *entry, row knownRow, isKnown bool, former record) int16 {
 	if !isKnown {
+		if kind, isDecided := run.isReturn(e); isDecided {
+			return kind
+		}
 		return lineAdded
 	}
 	run.known++
@@ -271,14 +322,19 @@ func (run *importRun) judge(e *entry, row knownRow, isKnown bool, former record)
 	return lineChanged
 }
 
-// compare holds an entry back if it looks like another person under a known number, unless somebody decided on it.
+// compare holds an entry back if it looks like another person under a known number, unless somebody decided on it. A dependent
+// who looks so is left out, since no decision could be right, unless it may be that a birth date was put right.
 func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16, isDecided bool) {
 	first, last, born := former.differs(e.rec)
-	// The subscriber's number says nothing of who a dependent is.
-	isOthers := e.depends && (born || first && e.said.BirthDate.IsZero())
 	holder, isFormer := run.formerHolder(e)
 	isFormer = isFormer && (first || last || born)
-	isHeld := (first || last) && born || isOthers || isFormer
+	// The subscriber's number says nothing of who a dependent is.
+	isDependent := e.apart != "" && !isFormer && (born || first && (e.said.BirthDate.IsZero() || e.isShared))
+	if isDependent && (first || e.isShared || e.verb == verbEnd) {
+		e.reject(colNumber, e.apart)
+		return lineRejected, true
+	}
+	isHeld := (first || last) && born || isDependent || isFormer
 	if !isHeld && (first || last) {
 		wasDamaged := len(cannotRegister(former, 0, "")) > 0 // any name is better
 		run.keepNames(e, former)
@@ -286,30 +342,34 @@ func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16
 		first, last = first && !wasDamaged, last && !wasDamaged
 	}
 	// A change file consists of people whose data changed; in a full file they are few.
-	if born || first && last || (first || last) && !run.source.isChange() {
+	if (born || first && last || (first || last) && !run.source.isChange()) && !isDependent {
 		run.doubtful++
 	}
 	isUnlikely := !isHeld && !run.options.AllowDoubtful && (first && last || e.isShifted && (first || last || born))
 	if !isHeld && !isUnlikely {
 		return 0, false
 	}
-	fmt.Fprintf(run.review, "%d %s %x %x\n", e.position, row.ID, row.ContentMAC, e.contentMAC)
-	run.listed = append(run.listed, e.position)
-	problem := heldProblem(first, last, born, e.depends, row.Ended)
+	problem := heldProblem(first, last, born, isDependent, row.Ended)
 	if isUnlikely {
 		problem = unlikelyProblem(former.isSwapped(e.rec), e.isShifted)
 	}
 	if isFormer {
 		run.returning = append(run.returning, e.position)
 		problem = formerProblem
+		if holder.rec.MemberNumber != e.rec.MemberNumber {
+			problem = formerOtherProblem
+		}
 	}
-	if run.options.Held != nil {
-		run.options.Held(LineError{e.position, string(colNumber), problem, e.unit})
+	line := heldLine{LineError{e.position, string(colNumber), problem, e.unit}, row.ID, row.ContentMAC, e.contentMAC, isDependent}
+	if isDependent && !run.source.isChange() {
+		run.delayed[e.position] = line
+	} else {
+		run.hold(line)
 	}
 	switch {
 	case isFormer && slices.Contains(run.options.OtherPerson, e.position) && e.verb != verbEnd:
-		e.rec = holder.rec.completed(e)
-		e.content, e.contentMAC = run.roster.encode(e.rec)
+		run.giveTo(e, holder)
+		run.displaced[former.identity()] = e.position
 		return lineRestored, true
 	case slices.Contains(run.options.SamePerson, e.position):
 		run.keepNames(e, former)
@@ -317,7 +377,11 @@ func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16
 	case slices.Contains(run.options.OtherPerson, e.position) && e.verb != verbEnd:
 		e.rec = e.said
 		e.content, e.contentMAC = run.roster.encode(e.rec)
+		run.displaced[former.identity()] = e.position
 		return lineReplaced, true
+	}
+	if (first || last) && born && !isDependent {
+		run.displaced[former.identity()] = e.position
 	}
 	if isUnlikely && run.unlikelyOf != row.ID { // a member's lines count once
 		run.unlikely++
@@ -345,8 +409,8 @@ func heldProblem(first, last, born, isDependent, hasEnded bool) string {
 	}
 	question := "Is it a correction, another person, or a wrong number?"
 	if isDependent {
-		question = "It is a dependent's loop (INS*N): if REF 0F is the subscriber's number, do not decide on it, but " +
-			"name the REF of the dependent's own with --member-ref, or ask the sender for one"
+		question = "It is a dependent's loop (INS*N): the subscriber's child of the same name, under the subscriber's number, or a birth date put right? " +
+			"Only the second can be decided; else the file needs a number of each person"
 	}
 	return fmt.Sprintf("%s differ from those of %s: held. %s", changes, who, question)
 }

@@ -25,15 +25,7 @@ func (r record) covers() []span {
 // uses. It returns false and changes nothing if two programmes claim the same day.
 func (r *record) setCovers(spans []span) bool {
 	spans = slices.Clone(spans)
-	slices.SortStableFunc(spans, func(a, b span) int {
-		switch {
-		case a.Start.Before(b.Start):
-			return -1
-		case b.Start.Before(a.Start):
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(spans, byStart)
 	joined := spans[:0]
 	for _, next := range spans {
 		if len(joined) == 0 || !joined[len(joined)-1].meets(next) {
@@ -57,6 +49,16 @@ func (r *record) setCovers(spans []span) bool {
 	return true
 }
 
+func byStart(a, b span) int {
+	switch {
+	case a.Start.Before(b.Start):
+		return -1
+	case b.Start.Before(a.Start):
+		return 1
+	}
+	return 0
+}
+
 // putCovers stores sorted spans.
 func (r *record) putCovers(spans []span) {
 	last := spans[len(spans)-1]
@@ -67,15 +69,27 @@ func (r *record) putCovers(spans []span) {
 	}
 }
 
-// overlay applies a change file's coverage to the known spans: it cuts a span that it overlaps and replaces one that
-// begins within it.
+// overlay applies a change file's coverage to the known spans, which are never none: it cuts a span that it overlaps and replaces one
+// that begins within it. A change that has no programme or no days leaves those as they were.
 func overlay(old, changes []span) []span {
 	for _, c := range changes {
-		if c.Start.IsZero() { // "ends on": the span that contains the day
-			for _, o := range old {
-				if !c.End.IsZero() && o.holds(c.End) && (c.Program == "" || c.Program == o.Program) {
-					c.Start, c.Program = o.Start, o.Program
+		if c.Start.IsZero() && !c.End.IsZero() {
+			old = endOn(old, c)
+			continue
+		}
+		if last := old[len(old)-1]; c.Start.IsZero() {
+			if c.Program == "" || c.Program == last.Program {
+				continue
+			}
+			c.Start = last.Start
+		}
+		touched := slices.DeleteFunc(slices.Clone(old), func(o span) bool { return !o.holds(c.Start) && !c.holds(o.Start) })
+		if c.Program == "" && len(touched) > 0 {
+			if c.Program = touched[0].Program; slices.ContainsFunc(touched, func(o span) bool { return o.Program != c.Program }) {
+				if !c.End.IsZero() { // of several programmes, the last ends
+					old = endOn(old, span{End: c.End})
 				}
+				continue
 			}
 		}
 		var kept []span
@@ -89,8 +103,78 @@ func overlay(old, changes []span) []span {
 			kept = append(kept, o)
 		}
 		old = append(kept, c)
+		slices.SortStableFunc(old, byStart)
 	}
 	return old
+}
+
+// endOn applies a change that ends a programme, or any, on a day: it begins no more behind that day.
+func endOn(old []span, c span) []span {
+	var kept []span
+	last := -1
+	for _, o := range old {
+		isOf := c.Program == "" || o.Program == "" || c.Program == o.Program
+		if isOf && c.End.Before(o.Start) {
+			continue
+		}
+		if isOf {
+			last = len(kept)
+		}
+		kept = append(kept, o)
+	}
+	switch {
+	case len(kept) == 0: // it never was
+		return []span{{End: c.End, Program: old[0].Program}}
+	case last == len(kept)-1 || last >= 0 && c.End.Before(kept[last+1].Start):
+		kept[last].End = c.End
+	}
+	return kept
+}
+
+// dropped returns the spans without what a change file says never was.
+func dropped(old, never []span) []span {
+	for _, c := range never {
+		kept := slices.DeleteFunc(slices.Clone(old), func(o span) bool {
+			return (c.Program == "" || c.Program == o.Program) && c.holds(o.Start)
+		})
+		if first := old[0].Start; len(kept) == 0 && !first.IsZero() {
+			kept = []span{{End: first.previous(), Program: c.Program}}
+		}
+		if len(kept) > 0 {
+			old = kept
+		}
+	}
+	return old
+}
+
+// hasAny reports whether the record has coverage under one of some programmes.
+func (r record) hasAny(programs []string) bool {
+	return slices.ContainsFunc(r.covers(), func(s span) bool { return s.Program == "" || slices.Contains(programs, s.Program) })
+}
+
+// goesOn reports whether the record has coverage behind a day under another programme than those that end on it.
+func (r record) goesOn(ending []string, day Date) bool {
+	return len(ending) > 0 && slices.ContainsFunc(r.covers(), func(s span) bool {
+		return s.Program != "" && !slices.Contains(ending, s.Program) && (s.End.IsZero() || day.Before(s.End))
+	})
+}
+
+// without returns the record with the coverage under some programmes ended on a day.
+func (r record) without(programs []string, day Date) record {
+	var kept []span
+	for _, s := range r.covers() {
+		if slices.Contains(programs, s.Program) {
+			if day.Before(s.Start) {
+				continue
+			}
+			if s.holds(day) {
+				s.End = day
+			}
+		}
+		kept = append(kept, s)
+	}
+	r.putCovers(kept)
+	return r
 }
 
 // cover returns the span that applies on a day: the one that contains it, else the next one, else the last.

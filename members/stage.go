@@ -3,6 +3,7 @@ package members
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 
 	"golang.org/x/sync/errgroup"
@@ -19,12 +20,16 @@ const chunkEntries = 8192
 //
 // A full file is applied later in one go: while one chunk is decided, the next is looked up. A change file is applied
 // chunk by chunk, so that its first statement about a member is known when a later one follows.
-func (run *importRun) stage(ctx context.Context, file io.Reader) error {
+func (run *importRun) stage(ctx context.Context, file io.ReadSeeker) error {
+	repeats, err := run.repeated(file)
+	if err != nil {
+		return err
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	chunks := make(chan []entry, 1)
 	group.Go(func() error {
 		defer close(chunks)
-		return run.read(ctx, file, chunks)
+		return run.read(ctx, file, repeats, chunks)
 	})
 	group.Go(func() error {
 		resolved := func() ([]stagedRow, error) { return nil, nil } // waits for the previous chunk
@@ -100,15 +105,34 @@ func (run *importRun) open(file io.Reader) (source, error) {
 	return newCSV(text, decoder, run.options, numbers, today)
 }
 
-// read sends the entries of the file in chunks. In a change file a chunk mentions each member once.
-func (run *importRun) read(ctx context.Context, file io.Reader, chunks chan<- []entry) error {
+// read sends the entries of the file in chunks. In a change file a chunk mentions each member once: what else is said of them comes
+// in a later chunk, in its order.
+func (run *importRun) read(ctx context.Context, file io.ReadSeeker, repeats repeatedNumbers, chunks chan<- []entry) error {
 	position := &countingReader{r: io.TeeReader(file, run.hash)}
-	source, err := run.open(position)
+	entries, err := run.open(position)
 	if err != nil {
 		return err
 	}
-	run.source = source // visible to the other goroutine with the first chunk
-	chunk, seen := make([]entry, 0, chunkEntries), map[string]bool{}
+	run.source = entries // visible to the other goroutine with the first chunk
+	if len(repeats.left) > 0 {
+		entries = &together{source: entries, repeatedNumbers: repeats, current: entries, room: maxWaiting, waiting: map[uint64][]entry{}, deferred: map[uint64]bool{}, again: func() (source, error) {
+			if _, err := file.Seek(0, io.SeekStart); err != nil {
+				return nil, fmt.Errorf("reading the roster file: %w", err)
+			}
+			return run.open(file)
+		}}
+	}
+	chunk, seen, later := make([]entry, 0, chunkEntries), map[string]bool{}, []entry(nil)
+	add := func(e entry) {
+		if isAgain := e.fault == nil && seen[e.rec.MemberNumber]; isAgain {
+			later = append(later, e)
+			return
+		}
+		if run.source.isChange() {
+			seen[e.rec.MemberNumber] = true
+		}
+		chunk = append(chunk, e)
+	}
 	send := func() error {
 		select {
 		case chunks <- chunk:
@@ -116,17 +140,31 @@ func (run *importRun) read(ctx context.Context, file io.Reader, chunks chan<- []
 			return ctx.Err()
 		}
 		run.progress(PhaseReading, position.n, run.size)
-		chunk, seen = make([]entry, 0, chunkEntries), map[string]bool{}
+		waiting := later
+		chunk, seen, later = make([]entry, 0, chunkEntries), map[string]bool{}, nil
+		for _, e := range waiting {
+			add(e)
+		}
 		return nil
 	}
 	for {
-		e, err := source.next()
+		e, err := entries.next()
 		isEnd := errors.Is(err, io.EOF)
-		if err != nil && !isEnd {
+		switch {
+		case isEnd:
+		case err != nil:
 			return err
+		default:
+			run.digest(&e)
+			run.addRow(&e)
+			add(e)
 		}
-		isAgain := !isEnd && source.isChange() && e.fault == nil && seen[e.rec.MemberNumber]
-		if isEnd || isAgain || len(chunk) == chunkEntries {
+		if isEnd || len(chunk) == chunkEntries || len(later) == chunkEntries {
+			if err := send(); err != nil {
+				return err
+			}
+		}
+		for isEnd && len(chunk) > 0 {
 			if err := send(); err != nil {
 				return err
 			}
@@ -134,12 +172,6 @@ func (run *importRun) read(ctx context.Context, file io.Reader, chunks chan<- []
 		if isEnd {
 			return nil
 		}
-		if source.isChange() {
-			seen[e.rec.MemberNumber] = true
-		}
-		run.digest(&e)
-		run.addRow(&e)
-		chunk = append(chunk, e)
 	}
 }
 

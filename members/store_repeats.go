@@ -18,7 +18,7 @@ func (s store) takeRepeats(ctx context.Context) (total int64, err error) {
 		FROM roster_staging s
 		JOIN (SELECT number_mac FROM roster_staging WHERE kind <> ALL($1) GROUP BY 1 HAVING count(*) > 1 AND NOT bool_and(kind = $2)) twice USING (number_mac)
 		LEFT JOIN members m ON m.id = s.id
-		WHERE s.kind <> ALL($1)`, []int16{lineGuessed, lineNaming}, lineRejected)
+		WHERE s.kind <> ALL($1)`, []int16{lineGuessed, lineNaming, lineOther}, lineRejected)
 	if err != nil {
 		return 0, fmt.Errorf("looking for repeated numbers: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 const x834Version = "005010X220A1"
@@ -15,10 +16,15 @@ const defaultMemberRef = "0F"
 // MemberRefs are the qualifiers that the setting may name: subscriber number, client number, group or policy number.
 func MemberRefs() []string { return []string{defaultMemberRef, "23", "1L"} }
 
+// defaultLines are the values of HD03 that are medical coverage, unless configured otherwise. Programmes differ: there are
+// some whose dental coverage is MM.
+var defaultLines = []string{"HLT", "HMO", "PPO", "POS", "EPO", "MM"}
+
 // x834 reads X12 834 files (benefit enrollment and maintenance), with one entry per INS loop.
 type x834 struct {
 	x12       *x12Reader
 	memberRef string
+	lines     []string // of HD03
 	numbers   NumberFormat
 	today     Date
 
@@ -40,7 +46,14 @@ func new834(text *bufio.Reader, decoder *decoder, options ImportOptions, numbers
 	if ref == "" {
 		ref = defaultMemberRef
 	}
-	return &x834{x12: &x12Reader{r: text, decoder: decoder, allowTest: options.AllowTest}, memberRef: ref, numbers: numbers, today: today}
+	lines := defaultLines
+	if len(options.InsuranceLines) > 0 {
+		lines = nil
+		for _, line := range options.InsuranceLines {
+			lines = append(lines, strings.ToUpper(strings.TrimSpace(line)))
+		}
+	}
+	return &x834{x12: &x12Reader{r: text, decoder: decoder, allowTest: options.AllowTest}, memberRef: ref, lines: lines, numbers: numbers, today: today}
 }
 
 func (x *x834) doubts() []error { return nil }

@@ -3,6 +3,7 @@ package members
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // memberLoop collects one INS loop (2000): who it is about, and the coverages of its HD loops (2300).
@@ -20,6 +21,9 @@ type memberLoop struct {
 	level           level
 	eligible        span // DTP 356 and 357
 	coverages       []coverage
+	others          []string // HD03 of the loops of other insurance lines
+	otherNamed      int      // those of them with a programme's name
+	isOtherEnded    bool     // one of them has HD01 024
 	wrong           column
 	problem         string
 	problemAt       int
@@ -77,24 +81,45 @@ func (l *memberLoop) take(s segment) {
 	}
 }
 
-// otherLines are the insurance lines of HD03 that are not medical coverage: dental, vision, drugs, long-term care, disability.
-// What their loops say neither begins nor ends the programme.
-var otherLines = []string{"DCP", "DEN", "VIS", "PDG", "LTC", "LTD", "STD"}
-
-// cover reads HD. A change file that names an unknown programme would clear the one on the roster; in a full file other plans
-// stand beside the programme's.
+// cover reads HD. What loops of other insurance lines say (dental, vision, hearing, drugs, long-term care, disability, …) neither
+// begins nor ends the programme. A loop without a line counts.
 func (l *memberLoop) cover(s segment) {
-	if slices.Contains(otherLines, s.at(3)) {
+	line := strings.ToUpper(s.at(3))
+	if line != "" && !slices.Contains(l.file.lines, line) {
 		l.level = levelOther
+		if !isLine(line) {
+			line = "?"
+		}
+		l.others = append(l.others, line)
+		l.isOtherEnded = l.isOtherEnded || s.at(1) == "024"
+		if program, _ := readProgram(s.at(4)); program != "" && strings.HasPrefix(strings.ToUpper(s.at(4)), "HUSKY") {
+			l.otherNamed++
+		}
 		return
 	}
 	l.level = levelCoverage
 	program, problem := readProgram(s.at(4))
-	if problem != "" && l.file.isChange() {
+	if problem != "" {
 		l.fail(s, colProgram, problem)
 	}
 	l.coverages = append(l.coverages, coverage{
 		span: span{Program: program}, isDropped: s.at(1) == "002", isEnded: s.at(1) == "024",
+	})
+}
+
+// isLine reports whether a value of HD03 has the form of its codes, and may be printed.
+func isLine(s string) bool {
+	return len(s) <= 3 && !strings.ContainsFunc(s, func(r rune) bool { return (r < 'A' || r > 'Z') && (r < '0' || r > '9') })
+}
+
+// isOther reports whether all HD loops are of other insurance lines.
+func (l *memberLoop) isOther() bool { return len(l.others) > 0 && len(l.coverages) == 0 }
+
+// endsOthers reports whether a loop with INS03 024 ends other insurance lines, and not the programme: it has loops of nothing else,
+// or only those end.
+func (l *memberLoop) endsOthers() bool {
+	return l.isOther() || l.isOtherEnded && l.eligible.End.IsZero() && len(l.coverages) > 0 && !slices.ContainsFunc(l.coverages, func(c coverage) bool {
+		return c.isEnded || c.isDropped || !c.End.IsZero()
 	})
 }
 
@@ -131,13 +156,17 @@ func (l *memberLoop) isNot(subscriber record) bool {
 	return l.rec.MemberNumber == subscriber.MemberNumber && (!l.isNamed || first || born)
 }
 
+const (
+	dependentApart  = "the loop is a dependent's (INS*N) and its REF 0F the subscriber's number, so the dependent is left out: "
+	dependentAdvice = "ask the sender for a number of each person, and name its REF with --member-ref"
+)
+
 // ofSubscriber says why a dependent is left out, and what to do.
 func (l *memberLoop) ofSubscriber() string {
-	const why = "the loop is a dependent's (INS*N) and its REF 0F the subscriber's number, so the dependent is left out: "
 	if l.otherRef != "" {
-		return fmt.Sprintf("%sif the number in REF %s is the dependent's own, import with --member-ref=%[2]s", why, l.otherRef)
+		return fmt.Sprintf("%sif the number in REF %s is the dependent's own, import with --member-ref=%[2]s", dependentApart, l.otherRef)
 	}
-	return why + "ask the sender for a number of each person, and name its REF with --member-ref"
+	return dependentApart + dependentAdvice
 }
 
 // name reads NM1: IL is the member, 74 the member with a corrected name (70 is then the incorrect name).
@@ -223,18 +252,31 @@ func (l *memberLoop) entry() entry {
 		l.fail(l.ins, colNumber, problem)
 	}
 	l.rec.MemberNumber = number
-	e.depends = l.isDependent()
-	if e.depends && number != "" && l.isNot(l.file.subscriber) {
-		l.fail(l.ins, colNumber, l.ofSubscriber())
+	e.others, e.otherNamed, e.isOther, e.endsOthers = l.others, l.otherNamed, l.isOther(), l.maintenance == "024" && l.endsOthers()
+	if e.isOther && !e.partial && number != "" {
+		e.rec = l.rec
+		if l.ins.at(1) == "Y" {
+			l.file.subscriber = l.rec
+		}
+		return e
+	}
+	isDependent := l.isDependent()
+	if isDependent {
+		e.apart = l.ofSubscriber()
+	}
+	if isDependent && number != "" && l.isNot(l.file.subscriber) {
+		l.fail(l.ins, colNumber, e.apart)
 		number, l.rec.MemberNumber, e.numbers = "", "", nil
 		if l.otherRef != "" {
 			e.numbers = []string{l.otherNumber}
 		}
 	}
-	if e.depends && !l.isNamed {
+	if isDependent && !l.isNamed {
 		l.fail(l.ins, colFirstName, "a dependent (INS*N) without a name, under a REF 0F that may be the subscriber's number: nobody can tell whose the loop is")
 	}
-	e.covered = l.coverage()
+	if !e.isOther {
+		e.covered = l.coverage()
+	}
 	if l.problem == "" && (!e.partial || l.isNamed && l.isBorn) {
 		if wrong, problem := checkPerson(l.rec, l.file.today); problem != "" {
 			l.fail(l.ins, wrong, problem)
@@ -244,17 +286,17 @@ func (l *memberLoop) entry() entry {
 		l.rec.FirstName, l.rec.LastName, l.rec.Suffix = "", "", ""
 	}
 	e.rec = l.rec
+	if e.partial {
+		l.effect(&e)
+	}
 	if l.ins.at(1) == "Y" {
 		l.file.subscriber = l.rec
 	}
-	switch l.maintenance {
-	case "024":
+	switch {
+	case l.maintenance == "024" && !e.endsOthers:
 		e.verb = l.ending(&e)
-	case "001":
+	case e.partial && (l.maintenance == "001" || e.endsOthers || e.isOther):
 		e.verb = verbUpdate
-		if !e.partial {
-			e.verb = verbPresent
-		}
 	}
 	if l.problem != "" {
 		e.fault = &LineError{Line: l.problemAt, Column: string(l.wrong), Problem: l.problem, Unit: e.unit}
@@ -309,13 +351,57 @@ func (l *memberLoop) coverage() bool {
 	return true
 }
 
-// ending returns when a 024 ends its member: now, unless it names a future day.
-func (l *memberLoop) ending(e *entry) verb {
-	last := l.eligible.End
+// effect says what the loop begins or ends, and from when, for the order of the loops of one person.
+func (l *memberLoop) effect(e *entry) {
+	for _, c := range l.coverages {
+		if c.Program != "" && (!c.isDropped || l.maintenance == "024") && !slices.Contains(e.programs, c.Program) {
+			e.programs = append(e.programs, c.Program)
+		}
+		if c.isDropped {
+			e.never = append(e.never, c.span)
+		}
+	}
+	if e.isEnding = l.maintenance == "024" && !e.endsOthers; e.isEnding {
+		if e.since = l.lastEnd(); e.since.IsZero() {
+			e.since = l.eligible.End
+		}
+		e.isDated = !e.since.IsZero()
+	} else {
+		e.since = l.firstDay()
+	}
+	if e.since.IsZero() {
+		e.since = l.file.today
+	}
+}
+
+// firstDay returns the earliest day on which a coverage of the loop begins, or the zero Date.
+func (l *memberLoop) firstDay() (first Date) {
+	for _, c := range l.coverages {
+		if !c.isDropped && !c.Start.IsZero() && (first.IsZero() || c.Start.Before(first)) {
+			first = c.Start
+		}
+	}
+	if first.IsZero() {
+		return l.eligible.Start
+	}
+	return first
+}
+
+// lastEnd returns the latest end of a coverage, or the zero Date.
+func (l *memberLoop) lastEnd() (last Date) {
 	for _, c := range l.coverages {
 		if last.Before(c.End) {
 			last = c.End
 		}
+	}
+	return last
+}
+
+// ending returns when a 024 ends its member: now, unless it names a future day.
+func (l *memberLoop) ending(e *entry) verb {
+	last := l.lastEnd()
+	if last.Before(l.eligible.End) {
+		last = l.eligible.End
 	}
 	if last.IsZero() || last.Before(l.file.today) {
 		return verbEnd

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -30,6 +32,7 @@ type RosterImportCmd struct {
 	Separator       string            `env:"IDP_ROSTER_SEPARATOR" default:"auto" help:"The separator of fields: one character, tab, or auto."`
 	Dates           string            `env:"IDP_ROSTER_DATES" default:"auto" enum:"auto,day-first,month-first" help:"CSV: what 04/10/1984 is. auto: month first, as on the card, and a file with a date that can only have its day first, or whose dates the roster has the other way round, is refused."`
 	MemberRef       string            `env:"IDP_ROSTER_MEMBER_REF" default:"0F" enum:"0F,23,1L" help:"X12 834: qualifier of the REF segment with the member number."`
+	InsuranceLine   []string          `env:"IDP_ROSTER_INSURANCE_LINE" default:"HLT,HMO,PPO,POS,EPO,MM" placeholder:"HD03" help:"X12 834: the insurance lines (HD03) that are the programmes' medical coverage (default: ${default}). HD loops of others change nothing. May be repeated."`
 	DryRun          bool              `help:"Show the report and change nothing."`
 	AllowShrink     bool              `help:"Apply the file although it ends more than 5 % of the members, or their coverage."`
 	AllowOld        bool              `help:"Apply the file although newer ones were applied: since it was, or, of X12 834, made after it."`
@@ -66,7 +69,9 @@ number, coverage and account back to the row of before, and takes them from the 
 That of a new member counts if all fields are there, and is listed unless its last field is whole for certain.
 
 In X12 834 the REF with the number must be each person's own. A dependent (INS*N) whose REF 0F is the number of the subscriber
-is left out or held, with the REF that may be the right one for --member-ref. A file whose ISA15 is not P (production)
+is left out, with the REF that may be the right one for --member-ref. HD loops of other insurance lines than --insurance-line
+change nothing and are counted. A new number that comes with the person from whom another one was taken is held: --same-person
+continues their row and account. A file whose ISA15 is not P (production)
 is refused until --allow-test; so is "idp roster sample --format 834", whose people are invented.
 
 Dates are 2006-01-02, 01/02/2006 or 20060102. 1900-01-01, 1899-12-30 and the like are empty cells: an open end, and no
@@ -108,7 +113,7 @@ func (c *RosterImportCmd) Run(ctx context.Context, env *Environment) error {
 	}
 	started := time.Now()
 	report, err := roster.Import(ctx, file, members.ImportOptions{
-		Columns: c.Column, Separator: separator, Dates: c.dateOrder(), MemberRef: c.MemberRef, DryRun: c.DryRun,
+		Columns: c.Column, Separator: separator, Dates: c.dateOrder(), MemberRef: c.MemberRef, InsuranceLines: c.InsuranceLine, DryRun: c.DryRun,
 		AllowTest: c.AllowTest, AllowShrink: c.AllowShrink, AllowOld: c.AllowOld, AllowUnreadable: c.AllowUnreadable, AllowDoubtful: c.AllowDoubtful,
 		SamePerson: c.SamePerson, OtherPerson: c.OtherPerson, Review: c.Review,
 		Rejected: faults.print, Held: held.print, Note: notes.print, Changing: changing, Ending: ended.ends, Progress: bar.progress,
@@ -231,6 +236,16 @@ func printCounts(out *strings.Builder, r members.Report) {
 		if line.always || line.n > 0 {
 			fmt.Fprintf(out, "%-15s %10d\n", line.name, line.n)
 		}
+	}
+	if len(r.OtherLines) > 0 {
+		out.WriteString("loops of other insurance lines, which change nothing:")
+		for _, line := range slices.Sorted(maps.Keys(r.OtherLines)) {
+			fmt.Fprintf(out, " %s %d", line, r.OtherLines[line])
+		}
+		if r.OtherNamed > 0 {
+			fmt.Fprintf(out, "; %d of them have the name of a programme in HD04: if they are its medical coverage, name their HD03 with --insurance-line", r.OtherNamed)
+		}
+		out.WriteByte('\n')
 	}
 	for _, c := range r.Fields {
 		fmt.Fprintf(out, "%-17s changes for %d known members", c.Column, c.Changed)

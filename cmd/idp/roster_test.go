@@ -247,3 +247,24 @@ func TestListsOfLinesAreBounded(t *testing.T) {
 		t.Errorf("a member who ends: %q, want the number", got)
 	}
 }
+
+// What was not looked at is told by code, with the setting where it seems to be wrong, and needs no further look.
+func TestReportOfOtherInsuranceLines(t *testing.T) {
+	env, stdout, stderr := commandEnvironment(t)
+	loop := func(number, lines string) string {
+		return "INS*Y*18*030**A~REF*0F*" + number + "~NM1*IL*1*RUIZ*ANAK~DMG*D8*19840314~" + lines
+	}
+	set := "ST*834*0001*005010X220A1~BGN*00*X*20261124*0000****4~" + loop("900000610", "HD*030**HMO*HUSKY A~HD*030**DEN*SMILE~") +
+		loop("900000611", "HD*030**HMO*HUSKY B~HD*030**VIS*HUSKY B~HD*030**DEN*SMILE~")
+	file := fmt.Sprintf("ISA*00*%10s*00*%10s*ZZ*%-15s*ZZ*%-15s*261124*0000*^*00501*000000007*0*P*:~GS*BE*A*B*20261124*0000*42*X*005010X220A1~%sSE*%d*0001~GE*1*42~IEA*1*7~",
+		"", "", "A", "B", set, strings.Count(set, "~")+1)
+	cmd := &RosterImportCmd{File: writeFile(t, file), Separator: "auto", ShowFaults: 20}
+	if err := cmd.Run(t.Context(), env); err != nil || env.leftOut || stderr.Len() > 0 {
+		t.Fatalf("roster import: %v, left out %t, %s", err, env.leftOut, stderr)
+	}
+	const want = "loops of other insurance lines, which change nothing: DEN 2 VIS 1; 1 of them have the name of a programme in HD04: " +
+		"if they are its medical coverage, name their HD03 with --insurance-line\n"
+	if !strings.Contains(stdout.String(), want) {
+		t.Errorf("report %q, want %q", stdout, want)
+	}
+}
