@@ -23,7 +23,7 @@ race: ## the Go tests under the race detector
 e2e: ## the journey in headless Chromium, in both languages
 	@.ci/need e2e
 	go build -o bin/idp ./cmd/idp
-	$${PYTHON:-/usr/bin/python3} -m venv e2e/.venv && e2e/.venv/bin/pip install --quiet --disable-pip-version-check -r docs/examples/requirements.txt
+	$${PYTHON:-/usr/bin/python3} -m venv e2e/.venv && e2e/.venv/bin/pip install --quiet --disable-pip-version-check -r e2e/requirements.txt
 	cd e2e && npm ci --silent && npm test
 
 lint: ## gofmt, vet, staticcheck, errcheck, known vulnerabilities

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"huskyidp/provider"
 )
@@ -174,6 +175,55 @@ func TestSmartRequests(t *testing.T) {
 			t.Errorf("smart-configuration lacks %s", member)
 		}
 	}
+}
+
+// TestPublicSmartRefresh: a public app of the record may leave client_id out of a refresh (SMART App Launch 2.2, "Refresh
+// access token"), nobody else may (S-37), and a used token still ends its family (S-38).
+func TestPublicSmartRefresh(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 4)
+	const scope = "openid launch/patient offline_access patient/Observation.rs"
+	w := b.signedIn()
+	public := func(m *provider.Metadata) { m.TokenEndpointAuthMethod = "none" }
+	tokens := func(id, secret string, asked url.Values) answer {
+		address, verifier := b.request(id, asked)
+		p := w.get(address)
+		if p.location == nil {
+			p = w.allow(p)
+		}
+		fields := url.Values{"grant_type": {"authorization_code"}, "code": {p.wantCode(t)}, "redirect_uri": {callback}, "code_verifier": {verifier}}
+		if secret == "" {
+			fields.Set("client_id", id)
+		}
+		a := b.token(id, secret, fields)
+		a.want(t, 200, "")
+		return a
+	}
+	record := url.Values{"scope": {scope}, "aud": {fhir}}
+	app, _ := b.smartApp(scope, public)
+	first := tokens(app, "", record)
+	second := b.refresh("", "", first.text("refresh_token"))
+	if second.want(t, 200, ""); second.text("patient") != b.account.MemberID.String() {
+		t.Errorf("%v", second.body)
+	}
+	b.clock.advance(time.Minute)
+	b.refresh("", "", first.text("refresh_token")).want(t, 400, "invalid_grant")
+	b.refresh("", "", second.text("refresh_token")).want(t, 400, "invalid_grant")
+
+	closed, _ := b.smartApp(scope, public)
+	of := tokens(closed, "", record)
+	must(t, b.clients.SetDisabled(t.Context(), closed, true))
+	secret, key := b.smartApp(scope, nil)
+	plain, _ := b.client(public)
+	for name, token := range map[string]string{
+		"of an app with a secret": tokens(secret, key, record).text("refresh_token"), "of a disabled app": of.text("refresh_token"),
+		"of another profile": tokens(plain, "", url.Values{"scope": {"openid offline_access"}}).text("refresh_token"), "unknown": "nothing", "missing": "",
+	} {
+		if a := b.refresh("", "", token); a.status < 400 || token != "" && a.text("error") != "invalid_client" {
+			t.Errorf("%s: %d %v", name, a.status, a.body)
+		}
+	}
+	b.token("", "", url.Values{"grant_type": {"authorization_code"}, "code": {"x"}, "refresh_token": {tokens(app, "", record).text("refresh_token")}}).want(t, 401, "invalid_client")
 }
 
 // TestResourceAndUserinfo: an app that calls an API and userinfo names each when it asks

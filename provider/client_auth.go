@@ -25,6 +25,11 @@ func (s *Service) authenticateClient(ctx context.Context, in call) (*Client, err
 	if err != nil {
 		return nil, err
 	}
+	if sent.id == "" && sent.method == "none" {
+		if sent.id, err = s.refreshingApp(ctx, in.form); err != nil {
+			return nil, err
+		}
+	}
 	seen := s.clients.seen()
 	client, err := s.provenClient(ctx, in, sent)
 	rule, refused := errors.AsType[refusal](err)
@@ -39,6 +44,26 @@ func (s *Service) authenticateClient(ctx context.Context, in call) (*Client, err
 		return nil, err
 	}
 	return client, s.takeCall(client, in.source, in.now)
+}
+
+// refreshingApp returns the client_id of an app of the record whose refresh request leaves it out, as SMART App Launch 2.2
+// lets public apps do ("Refresh access token"); "" for all other requests. The token tells whose it is.
+func (s *Service) refreshingApp(ctx context.Context, form url.Values) (string, error) {
+	if form.Get("grant_type") != "refresh_token" {
+		return "", nil
+	}
+	found, err := s.store.byRefreshToken(ctx, seal.Digest(form.Get("refresh_token")))
+	if errors.Is(err, errToken) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	client, err := s.clients.Get(found.grant.ClientID)
+	if err != nil || client.Metadata.Profile != ProfileSmart || !client.IsPublic() {
+		return "", nil
+	}
+	return client.ID, nil
 }
 
 // provenClient returns the client that the request names and authenticates. The error is a refusal, or one of the

@@ -168,6 +168,7 @@
 //	                           good until the person it is for has signed in, spent in the batch that
 //	                           inserts the grant, which keeps the context, sealed
 //	token_backend.go           services that read in no member's name
+//	client_auth.go             public apps may leave client_id out of a refresh: the token tells whose it is
 //
 // # Tables
 //
