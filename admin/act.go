@@ -40,6 +40,14 @@ const (
 	Activity     Act = "activity"
 	Figures      Act = "figures"
 	ExportAudit  Act = "export_audit"
+
+	ListPeople    Act = "list_people"
+	LookPerson    Act = "look_person"
+	AddPerson     Act = "add_person"
+	SetRoles      Act = "set_roles"
+	ConfirmPerson Act = "confirm_person"
+	RefusePerson  Act = "refuse_person"
+	RemovePerson  Act = "remove_person"
 )
 
 // Key returns the catalog key of the act's name.
@@ -63,6 +71,8 @@ func (a Act) Key() string {
 		return "admin.figures.title"
 	case Activity:
 		return "admin.activity.title"
+	case ListPeople:
+		return "admin.people.title"
 	}
 	return "admin.act." + string(a)
 }
@@ -117,6 +127,14 @@ var rules = map[Act]rule{
 	Activity:     {roles: []Role{Read, Audit}},
 	Figures:      {roles: []Role{Approve, Admin, Audit}},
 	ExportAudit:  {roles: []Role{Audit}, fresh: true},
+
+	ListPeople:    {roles: []Role{Admin, Audit}},
+	LookPerson:    {roles: []Role{Admin, Audit}},
+	AddPerson:     {roles: []Role{Admin}, fresh: true},
+	SetRoles:      {roles: []Role{Admin}, fresh: true},
+	ConfirmPerson: {roles: []Role{Admin}, fresh: true},
+	RefusePerson:  {roles: []Role{Admin}, fresh: true},
+	RemovePerson:  {roles: []Role{Admin}, fresh: true},
 }
 
 // memberActs returns the acts of a member's page, in the order in which they are offered.

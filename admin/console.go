@@ -25,6 +25,7 @@ const (
 	activityPath  = "/activity"
 	figuresPath   = "/figures"
 	auditPath     = "/audit"
+	peoplePath    = "/people"
 )
 
 // Console serves the desk's pages. It is a relying party of the provider like the programme's other apps: its users
@@ -73,6 +74,9 @@ func (h *Console) Mount(r gin.IRouter) {
 		{activityPath, h.showActivity, nil},
 		{figuresPath, h.showFigures, nil},
 		{figuresPath + "/csv", h.figuresFile, nil},
+		{peoplePath, h.showPeople, nil},
+		{peoplePath + "/new", h.showNewPerson, h.addPerson},
+		{peoplePath + "/:id", h.showPerson, h.changePerson},
 		{auditPath, h.showAudit, h.exportAudit},
 	} {
 		pages.GET(page.path, h.web.Handle(h.with(page.show)))
@@ -208,7 +212,7 @@ func (h *Console) frame(c *gin.Context, v visit) web.PageOption {
 	for _, place := range []struct {
 		path string
 		act  Act
-	}{{searchPath, Find}, {queuePath, ListQueue}, {approvalsPath, ListRequests}, {activityPath, Activity}, {figuresPath, Figures}, {auditPath, ExportAudit}} {
+	}{{searchPath, Find}, {queuePath, ListQueue}, {approvalsPath, ListRequests}, {activityPath, Activity}, {figuresPath, Figures}, {peoplePath, ListPeople}, {auditPath, ExportAudit}} {
 		if v.may(place.act) {
 			d.Places = append(d.Places, place.path)
 		}
@@ -234,7 +238,7 @@ func placeOf(path string) string {
 	if strings.HasPrefix(path, "/members/") {
 		return searchPath
 	}
-	for _, place := range []string{searchPath, queuePath, approvalsPath, activityPath, figuresPath, auditPath} {
+	for _, place := range []string{searchPath, queuePath, approvalsPath, activityPath, figuresPath, peoplePath, auditPath} {
 		if path == place || strings.HasPrefix(path, place+"/") {
 			return place
 		}

@@ -72,17 +72,22 @@ func checkReason(reason string, roster *members.Roster, invalid Invalid) string 
 	return reason
 }
 
+// checkWhy checks the reason and the case number.
+func checkWhy(reason, ticket string, roster *members.Roster, invalid Invalid) (string, string) {
+	ticket = strings.TrimSpace(ticket)
+	switch {
+	case !ticketForm.MatchString(ticket):
+		invalid["ticket"] = "ticket_missing"
+	case socialSecurityForm.MatchString(ticket):
+		invalid["ticket"] = "ticket_number"
+	}
+	return checkReason(reason, roster, invalid), ticket
+}
+
 // check validates the input before anything is looked up.
 func (a *Ask) check(act Act, roster *members.Roster) error {
 	invalid := Invalid{}
-	a.Reason = checkReason(a.Reason, roster, invalid)
-	a.Ticket = strings.TrimSpace(a.Ticket)
-	switch {
-	case !ticketForm.MatchString(a.Ticket):
-		invalid["ticket"] = "ticket_missing"
-	case socialSecurityForm.MatchString(a.Ticket):
-		invalid["ticket"] = "ticket_number"
-	}
+	a.Reason, a.Ticket = checkWhy(a.Reason, a.Ticket, roster, invalid)
 	if act == ReleaseLock {
 		known := false
 		for _, lock := range Locks() {

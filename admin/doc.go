@@ -31,8 +31,13 @@
 // last five minutes. A second person must approve another address, removing the second steps or the secret question, lifting
 // a lock for a caller who has proven only a mailbox, and the third recovery of one member within seven days.
 //
-// Figures counts by day, without names: help from the queue, locks by cause, how far registrations got. Its CSV has fixed words;
-// a cell that would begin a formula gets an apostrophe.
+// Administrators decide in the console who works at the desk (people_change.go). Fewer roles apply at once; new ones, and new
+// people, wait up to a day for another administrator, since one alone could otherwise be both people of an act that needs two.
+// Nobody changes their own roles; emergency accounts are the operator's. A colleague's page shows administrators and auditors
+// what that person did, saw and was denied in seven days. Who may decide gets a mail, at most four an hour.
+//
+// Figures counts by day, without members' names: help from the queue, locks by cause, how far registrations got, what each
+// person of the desk did. Its CSV has fixed words but for those persons' names; a cell that would begin a formula gets an apostrophe.
 //
 // # The two ways in
 //
@@ -47,7 +52,7 @@
 //
 // # Tables
 //
-// staff: people and roles. desk_entries: the book; reasons are sealed, since a person typed them, and not part of the audit.
+// staff: people, roles, and roles that wait for an administrator. desk_entries: the book; reasons are sealed, since a person typed them, and not part of the audit.
 // caller_verifications: methods and instants, the code as a keyed digest. desk_requests: acts awaiting approval, sealed.
 // desk_cases: who helps with what. desk_notes: what they wrote about it, sealed. desk_replies: responses
 // to repeats, for a day. console_sign_ins, console_sessions: SHA-256 of state and token. All instants are UTC and come from

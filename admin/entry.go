@@ -68,7 +68,8 @@ func (s *Service) record(ctx context.Context, p Person, e entry, use func(ctx co
 var kinds = map[Act]audit.Kind{
 	Find: audit.StaffSearched, Look: audit.StaffLooked, Verify: audit.StaffVerified, ListRequests: audit.StaffReviewed, Activity: audit.StaffReviewed, Figures: audit.StaffReviewed,
 	ListQueue: audit.StaffReviewed, OpenCase: audit.StaffReviewed, TakeCase: audit.StaffHelped, HandOver: audit.StaffHelped, FinishCase: audit.StaffHelped, NoteCase: audit.StaffHelped,
-	RefuseAct: audit.StaffDecided, ExportAudit: audit.StaffExported,
+	ListPeople: audit.StaffReviewed, LookPerson: audit.StaffReviewed, AddPerson: audit.StaffAsked,
+	RefuseAct: audit.StaffDecided, ConfirmPerson: audit.StaffDecided, RefusePerson: audit.StaffDecided, ExportAudit: audit.StaffExported,
 }
 
 func (s *Service) write(ctx context.Context, p Person, e entry) error {

@@ -5,17 +5,31 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"huskyidp/internal/audit"
 )
 
-// Day are the figures of one day in the time zone of the pages. They name nobody.
+// Day are the figures of one day in the time zone of the pages. They name no member.
 type Day struct {
 	Begins time.Time
 	Help   []HelpFigure
 	Locks  []Count // by cause
 	Ends   []Count // of registrations begun on that day, by the last step that they reached within a day
+	People []PersonFigure
+}
+
+// PersonFigure is what one person of the desk did.
+type PersonFigure struct {
+	ID       uuid.UUID
+	Name     string // "" once that person has left
+	Searches int
+	Looks    int // at members
+	Acts     int // on members: done or approved
+	Asked    int // for a second person
+	Cases    int // of the queue, finished
+	Denied   int
 }
 
 // HelpFigure is what came of the numbers that members were told for one need.
@@ -78,6 +92,7 @@ func (s *Service) figuresOf(ctx context.Context, from, to time.Time) (Day, error
 	d, b := Day{Begins: from}, &pgx.Batch{}
 	var locks, ends []audit.Tally
 	s.store.queueHelp(b, from, to, &d.Help)
+	s.store.queuePeople(b, from, to, &d.People)
 	s.audit.QueueTally(b, from, to, lockKinds, &locks)
 	s.audit.QueueFurthest(b, from, to, to.Add(24*time.Hour), registrationSteps, &ends)
 	if err := s.db.From(ctx).SendBatch(ctx, b).Close(); err != nil {
@@ -111,6 +126,20 @@ func (s *store) queueHelp(b *pgx.Batch, from, to time.Time, figures *[]HelpFigur
 			f.ToTake, f.ToDone = time.Duration(take)*time.Second, time.Duration(done)*time.Second
 			return f, err
 		})
+		return err
+	})
+}
+
+func (s *store) queuePeople(b *pgx.Batch, from, to time.Time, figures *[]PersonFigure) {
+	b.Queue(`
+		select e.staff_id, coalesce(s.name, ''), count(*) filter (where e.act = $3), count(*) filter (where e.act = $4),
+			count(*) filter (where e.act = any($5) and e.outcome in ($6, $7)), count(*) filter (where e.outcome = $8),
+			count(*) filter (where e.act = $9 and e.outcome = $6), count(*) filter (where e.outcome <> all($10))
+		from desk_entries e left join staff s on s.account_id = e.staff_id
+		where e.at >= $1 and e.at < $2 group by e.staff_id, s.name order by s.name, e.staff_id`,
+		from, to, Find, Look, memberActs(), outcomeDone, outcomeApproved, outcomeAsked, FinishCase,
+		[]string{outcomeDone, outcomeAsked, outcomeApproved, outcomeRefused, outcomeFailed}).Query(func(rows pgx.Rows) (err error) {
+		*figures, err = pgx.CollectRows(rows, pgx.RowToStructByPos[PersonFigure])
 		return err
 	})
 }

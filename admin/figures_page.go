@@ -1,11 +1,13 @@
 package admin
 
 import (
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,6 +34,24 @@ func (d Day) Of(word string) int {
 		}
 	}
 	return 0
+}
+
+// Of all days, each person once.
+func (p figuresPage) People() (people []PersonFigure) {
+	for _, d := range p.Days {
+		for _, f := range d.People {
+			i := slices.IndexFunc(people, func(sum PersonFigure) bool { return sum.ID == f.ID })
+			if i < 0 {
+				people = append(people, f)
+				continue
+			}
+			sum := &people[i]
+			sum.Searches, sum.Looks, sum.Acts = sum.Searches+f.Searches, sum.Looks+f.Looks, sum.Acts+f.Acts
+			sum.Asked, sum.Cases, sum.Denied = sum.Asked+f.Asked, sum.Cases+f.Cases, sum.Denied+f.Denied
+		}
+	}
+	slices.SortFunc(people, func(a, b PersonFigure) int { return cmp.Compare(a.Name, b.Name) })
+	return people
 }
 
 // Any report whether a part has any row.
@@ -100,7 +120,7 @@ func (h *Console) figuresFile(c *gin.Context, v visit) error {
 	return writeFigures(c.Writer, days)
 }
 
-// writeFigures writes a row a figure: day, figure, cause, outcome, count and median seconds. The words are fixed.
+// writeFigures writes a row a figure: day, figure, cause, outcome, count median seconds and person. The words are fixed.
 func writeFigures(out io.Writer, days []Day) error {
 	var rows [][]string
 	row := func(cells ...string) {
@@ -115,19 +135,29 @@ func writeFigures(out io.Writer, days []Day) error {
 		}
 		return strconv.Itoa(int(d / time.Second))
 	}
-	row("day", "figure", "cause", "outcome", "count", "median_seconds")
+	row("day", "figure", "cause", "outcome", "count", "median_seconds", "person")
 	for _, d := range days {
 		on := d.Begins.Format(day)
 		for _, f := range d.Help {
-			row(on, "help", f.Need, "asked", strconv.Itoa(f.Asked), "")
-			row(on, "help", f.Need, "taken", strconv.Itoa(f.Taken), seconds(f.Taken, f.ToTake))
-			row(on, "help", f.Need, "done", strconv.Itoa(f.Done), seconds(f.Done, f.ToDone))
+			row(on, "help", f.Need, "asked", strconv.Itoa(f.Asked), "", "")
+			row(on, "help", f.Need, "taken", strconv.Itoa(f.Taken), seconds(f.Taken, f.ToTake), "")
+			row(on, "help", f.Need, "done", strconv.Itoa(f.Done), seconds(f.Done, f.ToDone), "")
 		}
 		for _, l := range d.Locks {
-			row(on, "lock", l.Word, "locked", strconv.Itoa(l.N), "")
+			row(on, "lock", l.Word, "locked", strconv.Itoa(l.N), "", "")
 		}
 		for _, e := range d.Ends {
-			row(on, "registration", "", e.Word, strconv.Itoa(e.N), "")
+			row(on, "registration", "", e.Word, strconv.Itoa(e.N), "", "")
+		}
+		for _, f := range d.People {
+			for _, count := range []struct {
+				outcome string
+				n       int
+			}{{"searched", f.Searches}, {"looked", f.Looks}, {"acted", f.Acts}, {"asked", f.Asked}, {"finished", f.Cases}, {"denied", f.Denied}} {
+				if count.n > 0 {
+					row(on, "person", "", count.outcome, strconv.Itoa(count.n), "", f.Name)
+				}
+			}
 		}
 	}
 	return csv.NewWriter(out).WriteAll(rows)

@@ -54,9 +54,10 @@ func TestFigures(t *testing.T) {
 	want := []Day{
 		{},
 		{
-			Help:  []HelpFigure{{"identity_locked", 1, 0, 0, 0, 0}, {"password", 2, 2, 1, 20 * time.Minute, time.Hour}},
-			Locks: []Count{{"answer", 1}, {"registration", 1}},
-			Ends:  []Count{{"refused", 1}, {"finished", 1}},
+			Help:   []HelpFigure{{"identity_locked", 1, 0, 0, 0, 0}, {"password", 2, 2, 1, 20 * time.Minute, time.Hour}},
+			Locks:  []Count{{"answer", 1}, {"registration", 1}},
+			Ends:   []Count{{"refused", 1}, {"finished", 1}},
+			People: []PersonFigure{{ID: d.rosa.ID, Name: "Rosa Vega", Cases: 1}},
 		},
 		{Help: []HelpFigure{{"password", 1, 0, 0, 0, 0}}},
 	}
@@ -88,12 +89,14 @@ func TestFiguresPage(t *testing.T) {
 	t.Parallel()
 	v := newVisitor(t)
 	v.refer("a", "password", "es")
+	must[Finding](t)(v.Find(t.Context(), v.rosa, ByUsername, "maria"))
+	v.seen(v.rosa, v.maria.ID)
 	v.enters(v.person("eva", Audit))
 	page := v.get("/figures").Body.String()
-	if !strings.Contains(page, "Contraseña") || !strings.Contains(page, "/figures/csv?from=2026-11-18&amp;to=2026-11-24") {
+	if !strings.Contains(page, "Contraseña") || !strings.Contains(page, "<td>Rosa Vega</td><td>1</td><td>1</td><td>0</td>") || !strings.Contains(page, "/figures/csv?from=2026-11-18&amp;to=2026-11-24") {
 		t.Errorf("the figures:\n%s", page)
 	}
-	if w := v.get("/figures?from=2026-10-01&to=2026-10-02"); strings.Count(w.Body.String(), "Nada en estos días") != 3 {
+	if w := v.get("/figures?from=2026-10-01&to=2026-10-02"); strings.Count(w.Body.String(), "Nada en estos días") != 4 {
 		t.Errorf("empty figures:\n%s", w.Body)
 	}
 	for _, span := range []string{"from=2026-11-24&to=2026-11-01", "from=2026-01-01&to=2026-11-24", "from=yesterday&to=2026-11-24", "from=&to="} {
@@ -105,7 +108,7 @@ func TestFiguresPage(t *testing.T) {
 		}
 	}
 	w := v.get("/figures/csv?from=2026-11-24&to=2026-11-24")
-	if want := "day,figure,cause,outcome,count,median_seconds\n2026-11-24,help,password,asked,1,\n2026-11-24,help,password,taken,0,\n2026-11-24,help,password,done,0,\n"; w.Body.String() != want ||
+	if want := "day,figure,cause,outcome,count,median_seconds,person\n2026-11-24,help,password,asked,1,,\n2026-11-24,help,password,taken,0,,\n2026-11-24,help,password,done,0,,\n2026-11-24,person,,searched,1,,Rosa Vega\n2026-11-24,person,,looked,1,,Rosa Vega\n"; w.Body.String() != want ||
 		w.Header().Get("Content-Disposition") != `attachment; filename="desk-2026-11-24-2026-11-24.csv"` || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/csv") {
 		t.Errorf("the file %v:\n%s", w.Header(), w.Body)
 	}

@@ -40,6 +40,15 @@ type StaffRow struct {
 	Username  string
 	Status    accounts.Status
 	CreatedAt time.Time
+	Asked     AskedRoles
+}
+
+// AskedRoles are roles that an administrator asked for, until another one confirms them. It is zero for none.
+type AskedRoles struct {
+	Roles []Role
+	By    uuid.UUID
+	Name  string // of that person
+	At    time.Time
 }
 
 var (
@@ -75,8 +84,13 @@ func NewPeople(d PeopleDeps) (*People, error) {
 // AddPerson creates an account of the desk. by is the actor: a person of the desk, or the operator's command. The error
 // is ErrRoles, ErrName, those of accounts.CreateStaff, or the database's.
 func (s *People) AddPerson(ctx context.Context, n NewPerson, by string) (Person, error) {
+	return s.addPerson(ctx, n, uuid.Nil, by)
+}
+
+// addPerson is AddPerson, for roles that another administrator than asker has to confirm.
+func (s *People) addPerson(ctx context.Context, n NewPerson, asker uuid.UUID, by string) (Person, error) {
 	n.Name = strings.TrimSpace(n.Name)
-	if n.Name == "" || utf8.RuneCountInString(n.Name) > 80 || strings.ContainsFunc(n.Name, func(r rune) bool { return !unicode.IsPrint(r) }) {
+	if !nameable(n.Name) {
 		return Person{}, ErrName
 	}
 	roles, err := checkRoles(n.Roles)
@@ -91,15 +105,39 @@ func (s *People) AddPerson(ctx context.Context, n NewPerson, by string) (Person,
 			return err
 		}
 		p.ID = account.ID
-		if err := s.store.insertPerson(ctx, p, now); err != nil {
+		given := p
+		if asker != uuid.Nil {
+			given.Roles = []Role{}
+		}
+		if err := s.store.insertPerson(ctx, given, now, AskedRoles{Roles: roles, By: asker}); err != nil {
 			return err
 		}
-		return s.Audit.Record(ctx, staffEvent(audit.StaffCreated, p.ID, by, now, roles))
+		return s.Audit.Record(ctx, staffEvent(audit.StaffCreated, p.ID, by, now, given.Roles))
 	})
 	return p, err
 }
 
-// SetRoles replaces a person's roles, effective from their next call.
+func nameable(name string) bool {
+	return name != "" && utf8.RuneCountInString(name) <= 80 && !strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
+// flaws are what is wrong with a new person, but for the roles.
+func (n NewPerson) flaws() Invalid {
+	invalid := Invalid{}
+	if !nameable(strings.TrimSpace(n.Name)) {
+		invalid["name"] = "name_length"
+	}
+	_, err := accounts.CheckUsername(n.Username)
+	if flaw, ok := errors.AsType[accounts.Flaw](err); ok {
+		invalid["username"] = "username_" + string(flaw)
+	}
+	if _, err := accounts.ParseEmail(n.Email); err != nil {
+		invalid["email"] = "email_format"
+	}
+	return invalid
+}
+
+// SetRoles replaces a person's roles, and what was asked for them, effective from their next call.
 func (s *People) SetRoles(ctx context.Context, id uuid.UUID, roles []Role, by string) error {
 	roles, err := checkRoles(roles)
 	if err != nil {
@@ -193,15 +231,22 @@ func staffEvent(kind audit.Kind, id uuid.UUID, by string, at time.Time, roles []
 	return audit.Event{Kind: kind, At: at, AccountID: id.String(), Actor: by, Success: true, Data: map[string]string{"roles": strings.Join(words, " ")}}
 }
 
-func (s *store) insertPerson(ctx context.Context, p Person, now time.Time) error {
+func (s *store) insertPerson(ctx context.Context, p Person, now time.Time, asked AskedRoles) error {
+	if asked.By == uuid.Nil {
+		_, err := s.db.From(ctx).Exec(ctx, `
+			insert into staff (account_id, name, roles, break_glass, created_at, updated_at) values ($1, $2, $3, $4, $5, $5)`,
+			p.ID, p.Name, p.Roles, p.BreakGlass, now)
+		return err
+	}
 	_, err := s.db.From(ctx).Exec(ctx, `
-		insert into staff (account_id, name, roles, break_glass, created_at, updated_at) values ($1, $2, $3, $4, $5, $5)`,
-		p.ID, p.Name, p.Roles, p.BreakGlass, now)
+		insert into staff (account_id, name, roles, break_glass, created_at, updated_at, asked_roles, asked_by, asked_at) values ($1, $2, $3, $4, $5, $5, $6, $7, $5)`,
+		p.ID, p.Name, p.Roles, p.BreakGlass, now, asked.Roles, asked.By)
 	return err
 }
 
 func (s *store) setRoles(ctx context.Context, id uuid.UUID, roles []Role, now time.Time) error {
-	tag, err := s.db.From(ctx).Exec(ctx, `update staff set roles = $2, updated_at = $3 where account_id = $1`, id, roles, now)
+	tag, err := s.db.From(ctx).Exec(ctx, `
+		update staff set roles = $2, asked_roles = null, asked_by = null, asked_at = null, updated_at = $3 where account_id = $1`, id, roles, now)
 	if err == nil && tag.RowsAffected() == 0 {
 		return ErrNoRole
 	}
@@ -220,7 +265,7 @@ func (s *store) person(ctx context.Context, id uuid.UUID) (Person, error) {
 	p := Person{ID: id}
 	err := s.db.From(ctx).QueryRow(ctx, `
 		select s.name, s.roles, s.break_glass from staff s join account_states a on a.account_id = s.account_id
-		where s.account_id = $1 and a.active`, id).Scan(&p.Name, &p.Roles, &p.BreakGlass)
+		where s.account_id = $1 and a.active and cardinality(s.roles) > 0`, id).Scan(&p.Name, &p.Roles, &p.BreakGlass)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Person{}, ErrNoRole
 	}
@@ -231,12 +276,17 @@ func (s *store) person(ctx context.Context, id uuid.UUID) (Person, error) {
 }
 
 func (s *store) people(ctx context.Context) ([]StaffRow, error) {
-	rows, err := s.db.From(ctx).Query(ctx, `select account_id, name, roles, break_glass, created_at from staff order by account_id`)
+	rows, err := s.db.From(ctx).Query(ctx, `
+		select s.account_id, s.name, s.roles, s.break_glass, s.created_at, s.asked_roles, s.asked_by, s.asked_at, coalesce(by.name, '')
+		from staff s left join staff by on by.account_id = s.asked_by order by s.account_id`)
 	if err != nil {
 		return nil, fmt.Errorf("listing the desk: %w", err)
 	}
 	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (p StaffRow, err error) {
-		err = r.Scan(&p.ID, &p.Name, &p.Roles, &p.BreakGlass, &p.CreatedAt)
+		var by *uuid.UUID
+		var at *time.Time
+		err = r.Scan(&p.ID, &p.Name, &p.Roles, &p.BreakGlass, &p.CreatedAt, &p.Asked.Roles, &by, &at, &p.Asked.Name)
+		p.Asked.By, p.Asked.At = postgres.Value(by), postgres.Value(at).UTC()
 		return p, err
 	})
 }

@@ -50,7 +50,7 @@ func (s *Service) ask(ctx context.Context, p Person, e *entry, u *Subject, a Ask
 	if err := s.store.insertRequest(ctx, r); err != nil {
 		return Outcome{}, err
 	}
-	return Outcome{Act: e.act, State: Asked, RequestID: id, ExpiresAt: r.ExpiresAt}, nil
+	return Outcome{Act: e.act, State: Asked, RequestID: id, ExpiresAt: r.ExpiresAt}, s.tell(ctx, ApproveAct, p.ID)
 }
 
 // Requests returns the requests awaiting approval, oldest first.

@@ -8,7 +8,34 @@ import (
 
 // Stand-ins for the types of package admin, which is above this one.
 type (
-	deskAct string
+	deskAct   string
+	deskStaff struct {
+		ID, Name, Username, Status string
+		Roles                      []string
+		BreakGlass, Me, Waits      bool
+		CreatedAt                  time.Time
+		Asked                      struct {
+			Roles []string
+			Name  string
+		}
+	}
+	deskBox struct {
+		ID, Role string
+		On       bool
+	}
+	deskPeople struct {
+		People []deskStaff
+		MayAdd bool
+	}
+	deskColleague struct {
+		deskStaff
+		Lines                        []deskLog
+		Seen, Denied                 int
+		Key, Version, Reason, Ticket string
+		Boxes                        []deskBox
+		Expires                      time.Time
+		MayConfirm, MayChange, Own   bool
+	}
 	deskLog struct {
 		At      time.Time
 		Act     deskAct
@@ -160,6 +187,11 @@ type (
 		File                       string
 		Steps                      []string
 		AnyHelp, AnyLocks, AnyEnds bool
+		People                     []deskDoer
+	}
+	deskDoer struct {
+		Name                                        string
+		Searches, Looks, Acts, Asked, Cases, Denied int
 	}
 	deskDiary struct {
 		Lines         []deskLog
@@ -260,13 +292,32 @@ func deskCases() []pageCase {
 		page("admin/activity", "empty", at("/activity"), deskDiary{nil, 60, 20}),
 		page("admin/audit", "", at("/audit", Problem{Field: "from", Key: "admin.audit.span"}), struct{ From, To, Reason, Ticket string }{"2026-11-01", "2026-11-24", "Revisión", "A-1"}),
 	}
+	evaRow := deskStaff{ID: "e1", Name: "Eva Vega", Username: "eva", Status: "active", Roles: []string{"admin", "audit"}, CreatedAt: noon, Me: true}
+	rosaRow := deskStaff{ID: "r1", Name: "Rosa Vega", Username: "rosa", Status: "active", Roles: []string{"read", "recover"}, CreatedAt: noon, Waits: true}
+	rosaRow.Asked.Roles, rosaRow.Asked.Name = []string{"read", "recover", "approve"}, "Eva Vega"
+	sealed := deskStaff{ID: "s1", Name: "Emergencia", Username: "emergencia", Status: "active", Roles: []string{"admin"}, BreakGlass: true, CreatedAt: noon}
+	boxes := []deskBox{{"role_read", "read", true}, {"role_recover", "recover", true}, {"role_approve", "approve", false}, {"role_admin", "admin", false}, {"role_audit", "audit", false}}
+	book := []deskLog{{At: noon, Act: "look_person", Outcome: "done"}, {At: noon, Act: "set_roles", Outcome: "limit", Reason: "Cambio de puesto", Ticket: "RH-1"}}
+	cases = append(cases,
+		page("admin/people", "", at("/people"), deskPeople{[]deskStaff{evaRow, rosaRow, {ID: "n1", Name: "Nueva", Username: "nueva", Status: "active", CreatedAt: noon}, sealed}, true}),
+		page("admin/person", "", at("/people/r1", Problem{Field: "reason", Key: "admin.act.reason_short"}), deskColleague{deskStaff: rosaRow, Lines: book, Seen: 12, Denied: 1, Boxes: boxes, MayConfirm: true, MayChange: true, Expires: noon}),
+		page("admin/person", "asked", at("/people/r1"), deskColleague{deskStaff: rosaRow, Boxes: boxes, MayChange: true, Expires: noon}),
+		page("admin/person", "own", at("/people/e1"), deskColleague{deskStaff: evaRow, Own: true}),
+		page("admin/person", "sealed", at("/people/s1"), deskColleague{deskStaff: sealed}),
+		page("admin/person-new", "", at("/people/new", Problem{Field: "name", Key: "admin.people.name_length"}, Problem{Field: "roles", Key: "admin.people.roles_missing"}), struct {
+			Key, Reason, Ticket   string
+			Name, Username, Email string
+			Languages             []string
+			Language              string
+			Boxes                 []deskBox
+		}{"k", "Empieza el lunes", "RH-1", "Nueva Vega", "nueva", "n@example.org", []string{"es", "en"}, "es", boxes}))
 	steps := []string{"agreed", "refused", "matched", "code_sent", "proven", "finished"}
 	busy := deskDay{Begins: noon, Help: []deskHelped{{"password", 12, 10, 8, 90 * time.Minute, 5 * time.Hour}, {"identity_locked", 3, 0, 0, 0, 0}}, Ends: []deskCount{{"finished", 20}}}
 	for _, cause := range []string{"sign_in", "code", "password", "answer", "registration"} {
 		busy.Locks = append(busy.Locks, deskCount{cause, 2})
 	}
 	cases = append(cases,
-		page("admin/figures", "", at("/figures"), deskFigures{"2026-11-18", "2026-11-24", []deskDay{busy, {Begins: noon}}, "/figures/csv", steps, true, true, true}),
+		page("admin/figures", "", at("/figures"), deskFigures{"2026-11-18", "2026-11-24", []deskDay{busy, {Begins: noon}}, "/figures/csv", steps, true, true, true, []deskDoer{{"Rosa Vega", 31, 28, 12, 2, 9, 1}, {"", 1, 1, 0, 0, 0, 0}}}),
 		page("admin/figures", "nothing", at("/figures"), deskFigures{From: "2026-11-18", To: "2026-11-24", File: "/figures/csv", Steps: steps}),
 		page("admin/figures", "wrong", at("/figures", Problem{Field: "from", Key: "admin.audit.span"}), deskFigures{From: "x", Steps: steps}))
 	for _, show := range []string{"open", "free", "mine", "done"} {

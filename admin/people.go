@@ -1,0 +1,95 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/ratelimit"
+)
+
+// Colleague is a person of the desk as administrators and auditors see them, with what they did lately.
+type Colleague struct {
+	StaffRow
+	Lines []Line // the newest first, at most diaryShown
+}
+
+// Open reports whether what was asked for may still be confirmed.
+func (a AskedRoles) Open(now time.Time) bool {
+	return a.Roles != nil && now.Before(a.At.Add(requestLife))
+}
+
+// Version changes with the person's roles and with what was asked for them.
+func (r StaffRow) Version() string { return fmt.Sprint(r.Roles, r.Asked.Roles, r.Asked.At.UnixMicro()) }
+
+// deskMails is how many mails about what waits for them one person gets.
+var deskMails = ratelimit.Limit{Name: "desk_mails", Count: 4, Per: time.Hour}
+
+// Colleagues lists who works at the desk. The error is ErrForbidden, or the database's.
+func (s *Service) Colleagues(ctx context.Context, p Person) (people []StaffRow, err error) {
+	err = s.record(ctx, p, entry{act: ListPeople}, func(ctx context.Context, _ *entry) error {
+		if err := s.allow(p, ListPeople, nil); err != nil {
+			return err
+		}
+		people, err = s.Staff(ctx)
+		return err
+	})
+	return people, err
+}
+
+// Colleague shows one person and what they did, saw and were denied since then. The error is ErrForbidden, ErrNotFound, or the
+// database's.
+func (s *Service) Colleague(ctx context.Context, p Person, id uuid.UUID, since time.Time) (who Colleague, err error) {
+	err = s.record(ctx, p, entry{act: LookPerson, data: map[string]string{"person": id.String()}}, func(ctx context.Context, _ *entry) error {
+		if err := s.allow(p, LookPerson, nil); err != nil {
+			return err
+		}
+		if who.StaffRow, err = s.colleague(ctx, id); err != nil {
+			return err
+		}
+		who.Lines, err = s.store.ofPerson(ctx, id, since, diaryShown)
+		return err
+	})
+	return who, err
+}
+
+func (s *Service) colleague(ctx context.Context, id uuid.UUID) (StaffRow, error) {
+	people, err := s.Staff(ctx)
+	if err != nil {
+		return StaffRow{}, err
+	}
+	i := slices.IndexFunc(people, func(r StaffRow) bool { return r.ID == id })
+	if i < 0 {
+		return StaffRow{}, ErrNotFound
+	}
+	return people[i], nil
+}
+
+// tell mails everybody who may do the act, except some, that something waits for them; at most a few times an hour.
+func (s *Service) tell(ctx context.Context, act Act, except ...uuid.UUID) error {
+	people, err := s.Staff(ctx)
+	if err != nil {
+		return err
+	}
+	for _, who := range people {
+		if slices.Contains(except, who.ID) || who.BreakGlass || who.Status != accounts.Active || !who.may(act) {
+			continue
+		}
+		err := s.limiter.Take(ctx, deskMails, who.ID.String(), s.now())
+		if _, enough := errors.AsType[*ratelimit.Exceeded](err); enough {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := s.accounts.Notify(ctx, who.ID, "staff_waits", nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}

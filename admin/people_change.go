@@ -1,0 +1,203 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"huskyidp/accounts"
+	"huskyidp/members"
+)
+
+// AskPerson is a change of who works at the desk.
+type AskPerson struct {
+	NewPerson // of AddColleague; the roles of SetColleague too
+	Reason    string
+	Ticket    string
+	Seen      string // StaffRow.Version as the person saw it; not of AddColleague
+}
+
+// AddColleague creates an account of the desk whose roles another administrator has to confirm: one alone could otherwise be both
+// people of an act that needs two (S-64). The error is Invalid, those of allow, *LimitError,
+// ErrOtherBody, or the database's.
+func (s *Service) AddColleague(ctx context.Context, p Person, o *Once, a AskPerson) (id uuid.UUID, err error) {
+	if err := a.check(a.flaws(), s.roster); err != nil {
+		return id, err
+	}
+	err = s.changePeople(ctx, p, o, AddPerson, &a, &id, func(ctx context.Context, e *entry) error {
+		added, err := s.addPerson(ctx, a.NewPerson, p.ID, p.ID.String())
+		if errors.Is(err, accounts.ErrUsernameTaken) {
+			return Invalid{"username": "username_taken"}
+		}
+		if err != nil {
+			return err
+		}
+		e.data = map[string]string{"person": added.ID.String()}
+		id, e.outcome = added.ID, outcomeAsked
+		return s.tell(ctx, ConfirmPerson, p.ID)
+	})
+	return id, err
+}
+
+// SetColleague replaces somebody's roles: at once if that only takes roles away, else once another administrator has confirmed it.
+// The error is Invalid, those of allow, ErrNotFound, ErrOwn, ErrConflict, *LimitError, ErrOtherBody, or the database's.
+func (s *Service) SetColleague(ctx context.Context, p Person, o *Once, id uuid.UUID, a AskPerson) (state State, err error) {
+	if err := a.check(Invalid{}, s.roster); err != nil {
+		return "", err
+	}
+	err = s.changePeople(ctx, p, o, SetRoles, &a, &state, func(ctx context.Context, e *entry) error {
+		e.data = map[string]string{"person": id.String()}
+		who, err := s.lockColleague(ctx, p, id, a.Seen)
+		if err != nil {
+			return err
+		}
+		if slices.Equal(who.Roles, a.Roles) && who.Asked.Roles == nil {
+			return ErrConflict
+		}
+		if !who.lacks(a.Roles) {
+			state = Done
+			if err := s.SetRoles(ctx, id, a.Roles, p.ID.String()); err != nil {
+				return err
+			}
+			return s.accounts.Notify(ctx, id, "staff_roles", nil)
+		}
+		state, e.outcome = Asked, outcomeAsked
+		if err := s.store.askRoles(ctx, id, AskedRoles{Roles: a.Roles, By: p.ID, At: s.now()}); err != nil {
+			return err
+		}
+		return s.tell(ctx, ConfirmPerson, p.ID, id)
+	})
+	return state, err
+}
+
+// ConfirmColleague gives somebody the roles that another administrator asked for, or refuses them; a new person who is refused is
+// removed. The error is as of SetColleague, and ErrGone.
+func (s *Service) ConfirmColleague(ctx context.Context, p Person, o *Once, id uuid.UUID, seen string, confirm bool) error {
+	act := RefusePerson
+	if confirm {
+		act = ConfirmPerson
+	}
+	var done bool
+	return s.changePeople(ctx, p, o, act, &AskPerson{}, &done, func(ctx context.Context, e *entry) error {
+		e.data = map[string]string{"person": id.String()}
+		who, err := s.lockColleague(ctx, p, id, seen)
+		switch {
+		case err != nil:
+			return err
+		case !who.Asked.Open(s.now()):
+			return ErrGone
+		case who.Asked.By == p.ID && confirm:
+			return ErrOwn
+		case confirm:
+			if err := s.SetRoles(ctx, id, who.Asked.Roles, p.ID.String()); err != nil {
+				return err
+			}
+			return s.accounts.Notify(ctx, id, newsOf(who), nil)
+		case len(who.Roles) > 0:
+			return s.SetRoles(ctx, id, who.Roles, p.ID.String())
+		}
+		return s.RemovePerson(ctx, id, p.ID.String())
+	})
+}
+
+// lacks reports whether one of the roles grants something that the person may not do.
+func (p Person) lacks(roles []Role) bool {
+	return slices.ContainsFunc(roles, func(role Role) bool {
+		return !slices.ContainsFunc(p.Roles, func(own Role) bool { return own.gives(role) })
+	})
+}
+
+// newsOf is the kind of mail for somebody whose roles were confirmed.
+func newsOf(who StaffRow) string {
+	if len(who.Roles) == 0 {
+		return "staff_added"
+	}
+	return "staff_roles"
+}
+
+// RemoveColleague ends somebody's work at the desk at once: roles, sessions and account. The error is as of SetColleague.
+func (s *Service) RemoveColleague(ctx context.Context, p Person, o *Once, id uuid.UUID, a AskPerson) error {
+	if err := a.checkWhy(Invalid{}, s.roster); err != nil {
+		return err
+	}
+	var done bool
+	return s.changePeople(ctx, p, o, RemovePerson, &a, &done, func(ctx context.Context, e *entry) error {
+		e.data = map[string]string{"person": id.String()}
+		if _, err := s.lockColleague(ctx, p, id, a.Seen); err != nil {
+			return err
+		}
+		return s.RemovePerson(ctx, id, p.ID.String())
+	})
+}
+
+// changePeople runs a change of people: one after the other, and only while the actor still has the role, so that of two
+// administrators who remove each other one stays.
+func (s *Service) changePeople(ctx context.Context, p Person, o *Once, act Act, a *AskPerson, reply any, use func(ctx context.Context, e *entry) error) error {
+	return s.record(ctx, p, entry{act: act, reason: a.Reason, ticket: a.Ticket}, func(ctx context.Context, e *entry) error {
+		return s.once(ctx, p, o, reply, func(ctx context.Context) error {
+			if err := s.store.lockPeople(ctx); err != nil {
+				return err
+			}
+			now, err := s.Who(ctx, p.ID, p.AuthTime)
+			if errors.Is(err, ErrNoRole) {
+				return ErrForbidden
+			}
+			if err != nil {
+				return err
+			}
+			if err := s.allow(now, act, nil); err != nil {
+				return err
+			}
+			if err := s.take(ctx, acts, p); err != nil {
+				return err
+			}
+			return use(ctx, e)
+		})
+	})
+}
+
+// lockColleague reads the person that a change concerns. Nobody changes their own roles, and emergency accounts are the operator's.
+func (s *Service) lockColleague(ctx context.Context, p Person, id uuid.UUID, seen string) (StaffRow, error) {
+	who, err := s.colleague(ctx, id)
+	switch {
+	case err != nil:
+		return who, err
+	case id == p.ID:
+		return who, ErrOwn
+	case who.BreakGlass:
+		return who, ErrForbidden
+	case who.Version() != seen:
+		return who, ErrConflict
+	}
+	return who, nil
+}
+
+func (a *AskPerson) check(invalid Invalid, roster *members.Roster) error {
+	roles, err := checkRoles(a.Roles)
+	if err != nil {
+		invalid["roles"] = "roles_missing"
+	}
+	a.Roles = roles
+	return a.checkWhy(invalid, roster)
+}
+
+func (a *AskPerson) checkWhy(invalid Invalid, roster *members.Roster) error {
+	a.Reason, a.Ticket = checkWhy(a.Reason, a.Ticket, roster, invalid)
+	if len(invalid) > 0 {
+		return invalid
+	}
+	return nil
+}
+
+// lockPeople makes changes of people wait for each other until the transaction ends.
+func (s *store) lockPeople(ctx context.Context) error {
+	_, err := s.db.From(ctx).Exec(ctx, `select pg_advisory_xact_lock(hashtextextended('desk people', 0))`)
+	return busy(err)
+}
+
+func (s *store) askRoles(ctx context.Context, id uuid.UUID, a AskedRoles) error {
+	_, err := s.db.From(ctx).Exec(ctx, `update staff set asked_roles = $2, asked_by = $3, asked_at = $4, updated_at = $4 where account_id = $1`, id, a.Roles, a.By, a.At)
+	return err
+}

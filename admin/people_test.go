@@ -1,0 +1,278 @@
+package admin
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+func (d *desk) colleague(p Person, id uuid.UUID) Colleague {
+	d.t.Helper()
+	return must[Colleague](d.t)(d.Colleague(d.t.Context(), p, id, d.now().Add(-time.Hour)))
+}
+
+// change is a change of somebody's roles as a person saw them.
+func (d *desk) change(p Person, id uuid.UUID, roles ...Role) AskPerson {
+	d.t.Helper()
+	return AskPerson{NewPerson: NewPerson{Roles: roles}, Reason: "Cambio de puesto desde hoy", Ticket: "RH-7", Seen: d.colleague(p, id).Version()}
+}
+
+func (d *desk) rolesOf(id uuid.UUID) []Role {
+	d.t.Helper()
+	p, err := d.Who(d.t.Context(), id, d.now())
+	if err != nil && !errors.Is(err, ErrNoRole) {
+		d.t.Fatal(err)
+	}
+	return p.Roles
+}
+
+func (d *desk) mailsTo(address string) (kinds []string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, m := range d.mails {
+		if m.To == address {
+			kinds = append(kinds, m.Kind)
+		}
+	}
+	return kinds
+}
+
+// TestRolesNeedASecondAdministrator (S-61, S-64): one alone could otherwise be both people of an act that needs two.
+func TestRolesNeedASecondAdministrator(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1)
+	eva, omar := d.person("eva", Admin), d.person("omar", Admin)
+	ask := d.change(eva, d.rosa.ID, Read, Recover, Approve)
+	if state := must[State](t)(d.SetColleague(t.Context(), eva, nil, d.rosa.ID, ask)); state != Asked {
+		t.Fatalf("SetColleague = %s, want %s", state, Asked)
+	}
+	if roles := d.rolesOf(d.rosa.ID); slices.Contains(roles, Approve) {
+		t.Errorf("Rosa has %v before anybody confirmed", roles)
+	}
+	if mails := d.mailsTo("omar@desk.example"); !slices.Equal(mails, []string{"staff_waits"}) {
+		t.Errorf("the other administrator got %v", mails)
+	}
+	seen := d.colleague(eva, d.rosa.ID).Version()
+	for name, c := range map[string]struct {
+		by   Person
+		seen string
+		want error
+	}{
+		"who asked":            {eva, seen, ErrOwn},
+		"whose roles they are": {d.rosa, seen, ErrForbidden},
+		"no administrator":     {d.luis, seen, ErrForbidden},
+		"from an older page":   {omar, ask.Seen, ErrConflict},
+	} {
+		if err := d.ConfirmColleague(t.Context(), c.by, nil, d.rosa.ID, c.seen, true); !errors.Is(err, c.want) {
+			t.Errorf("%s confirms: %v, want %v", name, err, c.want)
+		}
+	}
+	if err := d.ConfirmColleague(t.Context(), omar, nil, d.rosa.ID, seen, true); err != nil {
+		t.Fatal(err)
+	}
+	if roles := d.rolesOf(d.rosa.ID); !slices.Contains(roles, Approve) {
+		t.Errorf("Rosa has %v once it is confirmed", roles)
+	}
+	if mails := d.mailsTo("rosa@desk.example"); !slices.Equal(mails, []string{"staff_roles"}) {
+		t.Errorf("Rosa got %v", mails)
+	}
+	if err := d.ConfirmColleague(t.Context(), omar, nil, d.rosa.ID, d.colleague(omar, d.rosa.ID).Version(), true); !errors.Is(err, ErrGone) {
+		t.Errorf("confirmed twice: %v", err)
+	}
+
+	// Less is at once, and takes the place of what was asked for.
+	must[State](t)(d.SetColleague(t.Context(), eva, nil, d.luis.ID, d.change(eva, d.luis.ID, Approve, Audit)))
+	if state := must[State](t)(d.SetColleague(t.Context(), eva, nil, d.luis.ID, d.change(eva, d.luis.ID, Approve))); state != Done {
+		t.Errorf("the same roles as before: %s", state)
+	}
+	if who := d.colleague(eva, d.luis.ID); who.Asked.Roles != nil {
+		t.Errorf("still asked for: %v", who.Asked)
+	}
+	if state := must[State](t)(d.SetColleague(t.Context(), eva, nil, d.rosa.ID, d.change(eva, d.rosa.ID, Read))); state != Done || !slices.Equal(d.rolesOf(d.rosa.ID), []Role{Read}) {
+		t.Errorf("fewer roles: %s, %v", state, d.rolesOf(d.rosa.ID))
+	}
+
+	if state := must[State](t)(d.SetColleague(t.Context(), eva, nil, d.luis.ID, d.change(eva, d.luis.ID, Read))); state != Done {
+		t.Errorf("to read, which approve includes: %s", state)
+	}
+
+	// What nobody confirms within a day ends.
+	must[State](t)(d.SetColleague(t.Context(), eva, nil, d.rosa.ID, d.change(eva, d.rosa.ID, Read, Audit)))
+	d.later(requestLife)
+	if err := d.ConfirmColleague(t.Context(), d.fresh(omar), nil, d.rosa.ID, d.colleague(omar, d.rosa.ID).Version(), true); !errors.Is(err, ErrGone) {
+		t.Errorf("confirmed a day later: %v", err)
+	}
+}
+
+// TestNewColleague: nobody has a role until a second administrator has confirmed it, and a refused person is gone.
+func TestNewColleague(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1)
+	eva, omar := d.person("eva", Admin), d.person("omar", Admin)
+	ask := AskPerson{NewPerson: NewPerson{Username: "nueva", Email: "nueva@desk.example", Name: " Nueva Persona ", Language: "en", Roles: []Role{Read, Recover}}, Reason: "Empieza el lunes", Ticket: "RH-8"}
+	for name, c := range map[string]struct {
+		change func(a *AskPerson)
+		field  string
+	}{
+		"no name":        {func(a *AskPerson) { a.Name = " " }, "name"},
+		"short username": {func(a *AskPerson) { a.Username = "x" }, "username"},
+		"taken":          {func(a *AskPerson) { a.Username = "ROSA" }, "username"},
+		"no address":     {func(a *AskPerson) { a.Email = "nueva" }, "email"},
+		"no role":        {func(a *AskPerson) { a.NewPerson.Roles = nil }, "roles"},
+		"no reason":      {func(a *AskPerson) { a.Reason = "x" }, "reason"},
+		"no case number": {func(a *AskPerson) { a.Ticket = "" }, "ticket"},
+	} {
+		bad := ask
+		c.change(&bad)
+		_, err := d.AddColleague(t.Context(), eva, nil, bad)
+		if invalid, _ := errors.AsType[Invalid](err); invalid[c.field] == "" {
+			t.Errorf("%s: %v, want an error of %s", name, err, c.field)
+		}
+	}
+	once := &Once{Key: "k", Body: []byte("b")}
+	id := must[uuid.UUID](t)(d.AddColleague(t.Context(), eva, once, ask))
+	if again := must[uuid.UUID](t)(d.AddColleague(t.Context(), eva, once, ask)); again != id {
+		t.Errorf("pressed twice: %s, want %s", again, id)
+	}
+	if p, err := d.Who(t.Context(), id, d.now()); !errors.Is(err, ErrNoRole) {
+		t.Errorf("a new person has %v, %v", p.Roles, err)
+	}
+	if err := d.ConfirmColleague(t.Context(), omar, nil, id, d.colleague(omar, id).Version(), true); err != nil {
+		t.Fatal(err)
+	}
+	if roles := d.rolesOf(id); !slices.Equal(roles, []Role{Read, Recover}) {
+		t.Errorf("once confirmed they have %v", roles)
+	}
+	if mails := d.mailsTo("nueva@desk.example"); !slices.Equal(mails, []string{"staff_added"}) {
+		t.Errorf("they got %v", mails)
+	}
+	if err := d.RemoveColleague(t.Context(), eva, nil, id, d.change(eva, id)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Colleague(t.Context(), eva, id, d.now()); !errors.Is(err, ErrNotFound) {
+		t.Errorf("removed: %v", err)
+	}
+
+	ask.Username = "otra"
+	id = must[uuid.UUID](t)(d.AddColleague(t.Context(), eva, nil, ask))
+	if err := d.ConfirmColleague(t.Context(), omar, nil, id, d.colleague(omar, id).Version(), false); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Colleague(t.Context(), eva, id, d.now()); !errors.Is(err, ErrNotFound) {
+		t.Errorf("refused: %v", err)
+	}
+}
+
+// TestAdministratorsRemoveEachOther: at the same moment, and one of them stays.
+func TestAdministratorsRemoveEachOther(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 4)
+	eva, omar := d.person("eva", Admin), d.person("omar", Admin)
+	asks := map[uuid.UUID]AskPerson{eva.ID: d.change(eva, omar.ID), omar.ID: d.change(omar, eva.ID)}
+	errs := make([]error, 2)
+	var both sync.WaitGroup
+	for i, pair := range [][2]Person{{eva, omar}, {omar, eva}} {
+		both.Go(func() { errs[i] = d.RemoveColleague(t.Context(), pair[0], nil, pair[1].ID, asks[pair[0].ID]) })
+	}
+	both.Wait()
+	if (errs[0] == nil) == (errs[1] == nil) || !errors.Is(errors.Join(errs...), ErrForbidden) {
+		t.Errorf("RemoveColleague = %v, want one of them refused", errs)
+	}
+}
+
+// TestEmergencyAndOwnRoles: an emergency account is the operator's, and nobody changes their own roles.
+func TestEmergencyAndOwnRoles(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1)
+	eva := d.person("eva", Admin)
+	sealed := must[Person](t)(d.AddPerson(t.Context(), NewPerson{Username: "emergencia", Email: "e@desk.example", Name: "Emergencia", Language: "es", Roles: Roles(), BreakGlass: true}, "test"))
+	if _, err := d.SetColleague(t.Context(), eva, nil, sealed.ID, d.change(eva, sealed.ID, Read)); !errors.Is(err, ErrForbidden) {
+		t.Errorf("an emergency account's roles: %v", err)
+	}
+	if _, err := d.SetColleague(t.Context(), eva, nil, eva.ID, d.change(eva, eva.ID, Admin, Audit)); !errors.Is(err, ErrOwn) {
+		t.Errorf("their own roles: %v", err)
+	}
+	if err := d.RemoveColleague(t.Context(), eva, nil, eva.ID, d.change(eva, eva.ID)); !errors.Is(err, ErrOwn) {
+		t.Errorf("themselves: %v", err)
+	}
+	d.later(freshness)
+	if _, err := d.SetColleague(t.Context(), eva, nil, d.rosa.ID, d.change(eva, d.rosa.ID, Read)); !errors.Is(err, ErrStepUp) {
+		t.Errorf("with an old sign-in: %v", err)
+	}
+}
+
+// TestPeoplePages: an administrator adds somebody, another one confirms it, each by the console's forms alone; what a colleague
+// looked at is on their page.
+func TestPeoplePages(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t)
+	eva, omar := v.person("eva", Admin), v.person("omar", Admin)
+	v.seen(v.rosa, v.maria.ID)
+	v.enters(v.rosa)
+	if w := v.get("/people"); w.Code != http.StatusForbidden || strings.Contains(w.Body.String(), `href="/people"`) {
+		t.Errorf("without the role: %d", w.Code)
+	}
+	v.enters(eva)
+	page := v.get("/people/new")
+	fields := []string{"key", v.value(page, "key"), "name", "Nueva Persona", "username", "nueva", "email", "nueva@desk.example", "language", "es", "reason", "Empieza el lunes", "ticket", "RH-8"}
+	if w := v.post("/people/new", fields...); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), `id="roles-error"`) {
+		t.Errorf("without a role: %d", w.Code)
+	}
+	w := v.post("/people/new", append(fields, "role_recover", "yes")...)
+	to := w.Header().Get("Location")
+	if w.Code != http.StatusSeeOther || !strings.HasPrefix(to, "/people/") {
+		t.Fatalf("added: %d %s\n%s", w.Code, to, w.Body)
+	}
+	path, _, _ := strings.Cut(to, "?")
+	page = v.get(to)
+	if body := page.Body.String(); strings.Contains(body, `id="confirm"`) || !strings.Contains(body, "Eva Vega") {
+		t.Errorf("who asked sees:\n%s", body)
+	}
+	v.enters(omar)
+	page = v.get(path)
+	w = v.post(path, "do", "confirm_person", "key", v.value(page, "key"), "version", v.value(page, "version"))
+	if w.Code != http.StatusSeeOther {
+		t.Fatalf("confirmed: %d\n%s", w.Code, w.Body)
+	}
+	if w := v.post(path, "do", "confirm_person", "key", "other", "version", v.value(page, "version")); w.Code != http.StatusConflict {
+		t.Errorf("confirmed from the page of before: %d", w.Code)
+	}
+	page = v.get(path)
+	if w := v.post(path, "do", "remove_person", "key", v.value(page, "key"), "version", v.value(page, "version"), "reason", "", "ticket", ""); w.Code != http.StatusUnprocessableEntity {
+		t.Errorf("removed without a reason: %d", w.Code)
+	}
+	if body := v.get("/people/" + v.rosa.ID.String()).Body.String(); !strings.Contains(body, v.set.Text("es", "admin.people.seen", map[string]any{"n": 1})) {
+		t.Errorf("what Rosa looked at:\n%s", body)
+	}
+	for _, bad := range []string{"/people/" + uuid.NewString(), "/people/x"} {
+		if w := v.get(bad); w.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", bad, w.Code)
+		}
+	}
+}
+
+// TestApproversAreMailed: what waits for a second person is told by mail to those who may decide, a few times an hour at most.
+func TestApproversAreMailed(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1)
+	d.person("ana", Approve, Recover)
+	for range deskMails.Count + 2 {
+		d.verify(d.rosa, d.maria.ID, InPerson)
+		ask := d.asking(d.maria.ID)
+		ask.Email = "nueva@example.org"
+		if out := must[Outcome](t)(d.Do(t.Context(), d.fresh(d.rosa), nil, d.maria.ID, ChangeEmail, ask)); out.State != Asked {
+			t.Fatalf("Do = %+v", out)
+		}
+	}
+	for address, want := range map[string]int{"luis@desk.example": deskMails.Count, "ana@desk.example": deskMails.Count, "rosa@desk.example": 0} {
+		if mails := d.mailsTo(address); len(mails) != want {
+			t.Errorf("%s got %v, want %d", address, mails, want)
+		}
+	}
+}
