@@ -95,6 +95,7 @@ func (k *smartKit) singlePatient(t *testing.T) {
 		"v2": "openid fhirUser launch/patient offline_access patient/*.rs"} {
 		t.Run("scopes_"+version, func(t *testing.T) {
 			app := k.app(t, "symmetric", scope)
+			app.posts = version == "v2"
 			tokens := app.launch(t, url.Values{"scope": {scope}})
 			token, patient := tokens.text("access_token"), k.member.String()
 			t.Run("patient_context", func(t *testing.T) {

@@ -113,8 +113,8 @@ func (k *smartKit) dial(ctx context.Context, network, address string) (net.Conn,
 }
 
 // Person and Everyone make it the FHIR server's Source.
-func (k *smartKit) Person(_ context.Context, id string) (fhirdemo.Person, bool, error) {
-	everyone, err := k.Everyone(nil)
+func (k *smartKit) Person(ctx context.Context, id string) (fhirdemo.Person, bool, error) {
+	everyone, err := k.Everyone(ctx)
 	for _, one := range everyone {
 		if one.ID.String() == id {
 			return one, true, nil
