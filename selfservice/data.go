@@ -112,10 +112,7 @@ type ownEvent struct {
 }
 
 // dataPage offers the data; with Data it shows them.
-type dataPage struct {
-	Data *ownData
-	Now  time.Time
-}
+type dataPage struct{ Data *ownData }
 
 func (h *Handler) showData(c *gin.Context) error {
 	session, ok, err := h.RequireFresh(c, accounts.Fresh)
@@ -139,7 +136,7 @@ func (h *Handler) giveData(c *gin.Context) error {
 		return err
 	}
 	if web.Form(c).Get("as") != "file" || web.Kiosk(c) { // a file would stay
-		return h.page(c, http.StatusOK, "data", session, dataPage{data, h.now()})
+		return h.page(c, http.StatusOK, "data", session, dataPage{data})
 	}
 	text, err := json.MarshalIndent(data, "", "  ")
 	if err != nil {

@@ -156,11 +156,8 @@ type (
 		Words, Browser, System string
 		At                     time.Time
 	}
-	dataGiven struct {
-		Data *ownData
-		Now  time.Time
-	}
-	removal struct {
+	dataGiven struct{ Data *ownData }
+	removal   struct {
 		Factor, Label string
 		Last          bool
 	}
@@ -265,8 +262,8 @@ func accountCases() []pageCase {
 			{Shown: []event{{Key: "event.name.app_allowed", App: "Mi Diario", At: noon.AddDate(0, 0, -1)}}},
 			{Shown: []event{{Key: "event.name.staff_acted", Act: "admin.act.enable", At: noon.AddDate(0, 0, -5)}}},
 			{Shown: []event{{Key: "event.name.staff_began", Act: "admin.act.reset_factor", At: noon.AddDate(-1, 0, 0)}}}}, noon, 3, 1}),
-		page("accounts/data", "", at("/account/data"), dataGiven{Now: noon}),
-		page("accounts/data", "given", at("/account/data"), dataGiven{data, noon}),
+		page("accounts/data", "", at("/account/data"), dataGiven{}),
+		page("accounts/data", "given", at("/account/data"), dataGiven{data}),
 		page("accounts/close", "", at("/account/close"), struct{ Days int }{7}),
 		page("accounts/closing", "", Layout{Path: "/account/closing", CSRF: "token"}, struct{ Days int }{1}),
 		page("accounts/leave", "", Layout{Path: "/leave", CSRF: "token", Kiosk: true}, struct{}{}),
@@ -275,7 +272,7 @@ func accountCases() []pageCase {
 			QR      qr
 			Address string
 		}{qr{29, "M4 4h7v1h-7z"}, "https://idp.example/"}),
-		page("accounts/data", "kiosk", Layout{Path: "/account/data", CSRF: "token", SignedInAs: "maria.lopez", IdleTimeout: 5 * time.Minute, Kiosk: true}, dataGiven{Now: noon}),
+		page("accounts/data", "kiosk", Layout{Path: "/account/data", CSRF: "token", SignedInAs: "maria.lopez", IdleTimeout: 5 * time.Minute, Kiosk: true}, dataGiven{}),
 		page("accounts/history", "empty", at("/account/history"), history{}),
 	}
 }

@@ -112,7 +112,7 @@ func (b *Brand) style(ownDark Colours) []byte {
 		dark[role] = ownDark[role]
 	}
 	maps.Copy(dark, b.Colours.Dark)
-	return fmt.Appendf(nil, ":root {%s }\n@media (prefers-color-scheme: dark) { :root {%s } }\n", b.Colours.Light.rules(), dark.rules())
+	return fmt.Appendf(nil, ":root {%s }\n@media screen and (prefers-color-scheme: dark) { :root {%s } }\n", b.Colours.Light.rules(), dark.rules())
 }
 
 func (c Colours) rules() string {

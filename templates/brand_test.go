@@ -79,7 +79,7 @@ func TestBrand(t *testing.T) {
 	if err != nil || !strings.Contains(mail.Text, "Salud Ñandú") || strings.Contains(mail.Text+mail.HTML, "HUSKY") {
 		t.Errorf("the mail is %q, %v", mail.Text, err)
 	}
-	if got, want := string(s.assets["brand.css"].plain), ":root { --primary: #3B1A5E; }\n@media (prefers-color-scheme: dark) { :root { --primary: #8CCFDB; } }\n"; got != want {
+	if got, want := string(s.assets["brand.css"].plain), ":root { --primary: #3B1A5E; }\n@media screen and (prefers-color-scheme: dark) { :root { --primary: #8CCFDB; } }\n"; got != want {
 		t.Errorf("brand.css = %q, want %q: dark schemes keep their own colour", got, want)
 	}
 }

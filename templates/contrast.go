@@ -58,7 +58,7 @@ var (
 
 // schemes reads the colour roles of the stylesheet: the first :root is light, the one for dark schemes overrides it.
 func schemes(css string) (light, dark Colours) {
-	lightRules, rest, _ := strings.Cut(css, "@media (prefers-color-scheme: dark) {")
+	lightRules, rest, _ := strings.Cut(css, "@media screen and (prefers-color-scheme: dark) {")
 	darkRules, _, _ := strings.Cut(rest, "\n}")
 	light, dark = Colours{}, Colours{}
 	for _, m := range colourRole.FindAllStringSubmatch(lightRules, -1) {
