@@ -208,10 +208,10 @@ func asBound(d Date) Date {
 	return d
 }
 
-// isNull recognizes the ways in which databases and spreadsheets write a missing value.
+// isNull recognizes the ways in which databases and spreadsheets write a missing value. #N/A is none: a formula failed.
 func isNull(s string) bool {
 	switch strings.ToUpper(s) {
-	case "", "NULL", "(NULL)", "\\N", "N/A", "#N/A":
+	case "", "NULL", "(NULL)", "\\N", "N/A":
 		return true
 	}
 	return false

@@ -153,7 +153,7 @@ func TestHeaderInBrackets(t *testing.T) {
 func TestOddNumbersAreNamed(t *testing.T) {
 	t.Parallel()
 	for number, says := range map[string]string{
-		"4123789": "zeros are missing (2)", "04123789": "zeros are missing (1)", "4123789.0": "zeros are missing (2)", "4.12E+06": "rounded", "004123789.0": "decimal", "": "is empty", "0041237899": "does not have the form",
+		"4123789": "zeros are missing (2)", "04123789": "zeros are missing (1)", "4123789.0": "zeros are missing (2)", "4.12E+06": "rounded", "004123789.0": "decimal", "": "is empty", "0004123789": "1 zeros too many", "00004123789": "2 zeros too many", "0041237899": "does not have the form",
 	} {
 		f := newFixture(t)
 		var roster strings.Builder

@@ -85,8 +85,12 @@ func cannotRegister(rec record, position int, unit string) (notes []LineError) {
 		part   string
 	}{{colFirstName, rec.FirstName}, {colLastName, last}} {
 		fault := nameFault(name.part)
-		if fault == "" && hasLostLetter(name.part) {
+		switch {
+		case fault != "":
+		case hasLostLetter(name.part):
 			fault = "seems to have lost a letter behind Ã"
+		case isMissing(name.part):
+			fault = "is what programs write where a name is missing"
 		}
 		if fault != "" {
 			notes = append(notes, LineError{position, string(name.column), noteCannotRegister + fault, unit})

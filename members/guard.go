@@ -155,8 +155,8 @@ func (run *importRun) checkDecisions() error {
 		if !slices.Contains(run.listed, position) || slices.Contains(decided[:i], position) {
 			return &ReviewError{run.reviewCode(), fmt.Sprintf("%d is not one held line with one decision", position)}
 		}
-		if slices.Contains(run.waiting, position) {
-			return &ReviewError{run.reviewCode(), fmt.Sprintf("%d cannot be decided before the line that has its member's number", position)}
+		if why := run.waiting[position]; why != "" {
+			return &ReviewError{run.reviewCode(), why}
 		}
 		if slices.Contains(run.contested, position) && slices.Contains(run.options.OtherPerson, position) {
 			return &ReviewError{run.reviewCode(), fmt.Sprintf("%d has one member's number and another's name: if the number went to that one, leave the first out of the file, then add the line", position)}

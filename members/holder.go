@@ -62,40 +62,6 @@ func (run *importRun) giveTo(e *entry, holder formerHolder) {
 	e.content, e.contentMAC = run.roster.encode(e.rec)
 }
 
-// holdDisplaced holds the lines of a full file with new numbers that name members whose own numbers it gives to somebody else.
-func (run *importRun) holdDisplaced(ctx context.Context) error {
-	if len(run.displaced) == 0 {
-		return nil
-	}
-	var found []newcomer
-	err := run.roster.store.newcomers(ctx, run.roster.unseal, func(line newcomer) {
-		if _, ok := run.displaced[line.rec.identity()]; ok && line.Kind == lineAdded {
-			found = append(found, line)
-		}
-	})
-	if err != nil {
-		return err
-	}
-	for _, line := range found {
-		run.holdWaiting(line.Line, run.displaced[line.rec.identity()])
-		run.report.count(lineAdded, -1)
-		run.report.count(lineHeld, 1)
-		if err := run.roster.store.restage(ctx, lineAdded, stagedRow{line: line.Line, kind: lineHeld}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// holdWaiting lists a line that cannot be decided before another one.
-func (run *importRun) holdWaiting(position, other int) {
-	unit := run.source.unit()
-	run.hold(heldLine{LineError{position, string(colNumber), fmt.Sprintf("is new, but has the name and birth date of a member whose number is somebody else's in %s %d: held. "+
-		"Decide on that one, then import the file again", unit, other), unit}, uuid.Nil, nil, nil, false})
-	run.waiting = append(run.waiting, position)
-	run.renumbered++
-}
-
 // completed returns what an entry says together with what its file leaves as it was in r.
 func (r record) completed(e *entry) record {
 	if e.partial {

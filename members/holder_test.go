@@ -1,6 +1,7 @@
 package members
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -182,6 +183,66 @@ func TestMemberWithANewNumberInTheSameFile(t *testing.T) {
 			if m, err := f.Find(t.Context(), "900000700"); err != nil || m.ID != hers.ID || m.Ended {
 				t.Errorf("BGN08 %s, order %d: %+v, %v, want the row of before", code, i, m, err)
 			}
+		}
+	}
+}
+
+// Two members whose numbers were swapped each keep their row, and so their account.
+func TestSwappedNumbers(t *testing.T) {
+	t.Parallel()
+	const (
+		anakAs611 = "INS*Y*18*030*25*A~REF*0F*900000611~NM1*IL*1*RUIZ*ANAK***JR~DMG*D8*19840314~HD*030**HMO*HUSKY A~DTP*348*D8*20250101~"
+		noahAs610 = "INS*Y*18*030*25*A~REF*0F*900000610~NM1*IL*1*SOTO*NOAH~DMG*D8*19840315~HD*030**HMO*HUSKY A~DTP*348*D8*20250101~"
+	)
+	many := make([]string, 3*applySteps) // between the two, so that they are applied in different pieces
+	for i := range many {
+		many[i] = fmt.Sprintf("INS*Y*18*030**A~REF*0F*9000008%02d~NM1*IL*1*SOL*LEO%c~DMG*D8*19900101~HD*030**HMO*HUSKY A~DTP*348*D8*20250101~", i, 'A'+i)
+	}
+	for _, code := range []string{"2", "4"} {
+		f := newFixture(t)
+		f.load(t, file834(set834("4", slices.Concat([]string{insAnak, insNoah}, many)...)))
+		rows := f.count(t, `SELECT count(*) FROM members`)
+		id := func(number string) (Member, string) {
+			m, err := f.Find(t.Context(), number)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return m, m.ID.String()
+		}
+		_, anaks := id("900000610")
+		_, noahs := id("900000611")
+		file := file834(set834(code, slices.Concat([]string{anakAs611}, many, []string{noahAs610})...))
+		var held []int
+		read := func(o ImportOptions) (Report, error) {
+			held = nil
+			o.Held = func(e LineError) { held = append(held, e.Line) }
+			return f.Import(t.Context(), strings.NewReader(file), o)
+		}
+		report, err := read(ImportOptions{})
+		if err != nil || report.Held != 2 {
+			t.Fatalf("BGN08 %s: %+v, %v, want two held", code, report, err)
+		}
+		both := held
+		for _, one := range both {
+			if _, err := read(ImportOptions{OtherPerson: []int{one}, Review: report.Review}); !isReview(err) || !strings.Contains(err.Error(), "decide on both") {
+				t.Errorf("BGN08 %s: %d alone: %v, want *ReviewError", code, one, err)
+			}
+		}
+		report, err = read(ImportOptions{OtherPerson: both, Review: report.Review})
+		if err != nil || report.Held != 0 || report.Added != 0 || report.Changed != 2 {
+			t.Errorf("BGN08 %s: %+v, %v, want two changed", code, report, err)
+		}
+		first, firstID := id("900000611")
+		second, secondID := id("900000610")
+		if firstID != anaks || secondID != noahs || first.FirstName != "ANAK" || second.FirstName != "NOAH" || first.Ended || second.Ended ||
+			first.MemberNumber != "900000611" || second.MemberNumber != "900000610" {
+			t.Errorf("BGN08 %s: %+v and %+v, want each in the row of before", code, first, second)
+		}
+		if n := f.count(t, `SELECT count(*) FROM members`); n != rows {
+			t.Errorf("BGN08 %s: %d rows of %d", code, n, rows)
+		}
+		if again, err := read(ImportOptions{}); err != nil || again.Held != 0 {
+			t.Errorf("BGN08 %s, again: %+v, %v", code, again, err)
 		}
 	}
 }

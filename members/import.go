@@ -126,7 +126,7 @@ func (r *Roster) run(ctx context.Context, file io.ReadSeeker, size int64, option
 		if _, err := file.Seek(0, io.SeekStart); err != nil { // InTx may retry
 			return fmt.Errorf("reading the roster file: %w", err)
 		}
-		run := &importRun{roster: r, options: options, size: size, hash: newContentHash(), review: sha256.New(), delayed: map[int]heldLine{}, displaced: map[identity]int{}, now: r.deps.Now()}
+		run := &importRun{roster: r, options: options, size: size, hash: newContentHash(), review: sha256.New(), delayed: map[int]heldLine{}, displaced: map[identity]displacedMember{}, waiting: map[int]string{}, now: r.deps.Now()}
 		report, err = run.apply(ctx, file)
 		return err
 	})
@@ -212,15 +212,15 @@ type importRun struct {
 	missing    []column // columns that the file does not have
 	renumbered int      // held lines of an absent member under a new number
 	listed     []int
-	delayed    map[int]heldLine // dependents' lines of a full file, until the subscriber's are known
-	depending  []int            // listed lines of dependents
-	contested  []int            // listed lines with a known member's number and the name of one who is absent
-	above      personLines      // the last person of the chunk before
-	unlikely   int              // held lines that are hardly ever true, though name or birth date are as known
-	unlikelyOf uuid.UUID        // the member of the last of them
-	waiting    []int            // listed lines that cannot be decided before others
-	displaced  map[identity]int // members whose number a line gives to another person
-	returning  []int            // listed lines of the number's former member
+	delayed    map[int]heldLine             // dependents' lines of a full file, until the subscriber's are known
+	depending  []int                        // listed lines of dependents
+	contested  []int                        // listed lines with a known member's number and the name of one who is absent
+	above      personLines                  // the last person of the chunk before
+	unlikely   int                          // held lines that are hardly ever true, though name or birth date are as known
+	unlikelyOf uuid.UUID                    // the member of the last of them
+	waiting    map[int]string               // decisions that cannot be made before others, and why
+	displaced  map[identity]displacedMember // members whose number a line gives to another person
+	returning  []int                        // listed lines of the number's former member
 	holders    map[identity][]formerHolder
 	review     hash.Hash // of the list of held lines
 }

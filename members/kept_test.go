@@ -160,7 +160,7 @@ func TestFieldsOfMergedLinesCountOnce(t *testing.T) {
 // A name that was damaged on the way takes no good name's place.
 func TestDamagedNameDoesNotReplaceAGoodOne(t *testing.T) {
 	t.Parallel()
-	for _, damaged := range []string{"N??EZ", "NU\xEF\xBF\xBDEZ", "NÃ?Ã?EZ", "N¤EZ", "NÚ�EZ", "GARCÃA", "NU#EZ"} {
+	for _, damaged := range []string{"N??EZ", "NU\xEF\xBF\xBDEZ", "NÃ?Ã?EZ", "N¤EZ", "NÚ�EZ", "GARCÃA", "NU#EZ", "NULL", "n/a", "True", "#N/A"} {
 		f := newFixture(t)
 		f.load(t, header+"111111111,ANA,NÚÑEZ,JR,1984-05-17,A,,\n"+noah)
 		var notes []string
@@ -181,6 +181,11 @@ func TestDamagedNameDoesNotReplaceAGoodOne(t *testing.T) {
 		}
 	}
 	f := newFixture(t)
+	f.load(t, header+anak+noah)
+	if report := f.load(t, header+strings.Replace(anak, ",A,", ",#N/A,", 1)+noah); report.Rejected != 1 || len(report.Fields) > 0 {
+		t.Errorf("a formula that failed as programme: %+v, want it rejected", report)
+	}
+	f = newFixture(t)
 	f.load(t, header+"111111111,ANA,N??EZ,,1984-05-17,A,,\n")
 	if report := f.load(t, header+"111111111,ANA,NÚÑEZ,,1984-05-17,A,,\n"); report.Changed != 1 {
 		t.Errorf("a good name for a damaged one: %+v, want it taken", report)

@@ -164,3 +164,13 @@ func hasLostLetter(name string) bool {
 	}
 	return false
 }
+
+// isMissing recognizes what databases and spreadsheets write for a name that is missing, or that was taken for something else. It
+// may be a name all the same, so that the form takes it.
+func isMissing(name string) bool {
+	if len(name) > len("(NULL)") {
+		return false
+	}
+	upper := strings.ToUpper(name)
+	return isNull(upper) || upper == "TRUE" || upper == "FALSE"
+}

@@ -107,5 +107,10 @@ func (f NumberFormat) fault(typed string) (problem string, may []string) {
 	if isGrouped {
 		return noNumber + noNumberGrouped, nil
 	}
+	for zeros := 1; zeros <= most && strings.HasPrefix(whole, strings.Repeat("0", zeros)); zeros++ {
+		if number, err := f.Parse(whole[zeros:]); err == nil {
+			return fmt.Sprintf("%s: there are %d zeros too many in front", noNumber, zeros), []string{number}
+		}
+	}
 	return noNumber, nil
 }

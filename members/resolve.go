@@ -47,7 +47,7 @@ func (run *importRun) resolve(chunk []entry, known map[string]knownRow) ([]stage
 		return nil, err
 	}
 	run.markShifted(chunk, known, former)
-	rows, added := make([]stagedRow, 0, len(chunk)), map[int]*entry{}
+	rows, handed := make([]stagedRow, 0, len(chunk)), map[int]*entry{}
 	for i := range chunk {
 		e := &chunk[i]
 		run.missing = e.absent
@@ -109,9 +109,6 @@ func (run *importRun) resolve(chunk []entry, known map[string]knownRow) ([]stage
 			staged.marks.had = e.rec.has()
 		case lineAdded:
 			staged.id = newID()
-			if run.source.isChange() {
-				added[len(rows)] = e
-			}
 		case lineReplaced:
 			staged.newID = newID()
 		case lineRestored:
@@ -130,18 +127,12 @@ func (run *importRun) resolve(chunk []entry, known map[string]knownRow) ([]stage
 		}
 		run.report.count(staged.kind, 1)
 		run.tally(staged.marks, 1)
+		if run.source.isChange() && (staged.kind == lineAdded || staged.kind == lineReplaced) {
+			handed[len(rows)] = e
+		}
 		rows = append(rows, staged)
 	}
-	if len(run.displaced) > 0 {
-		for i, e := range added {
-			if other, ok := run.displaced[e.rec.identity()]; ok {
-				rows[i].kind = lineHeld
-				run.report.count(lineAdded, -1)
-				run.report.count(lineHeld, 1)
-				run.holdWaiting(e.position, other)
-			}
-		}
-	}
+	run.holdDisplacedIn(rows, handed)
 	return rows, nil
 }
 
@@ -369,7 +360,7 @@ func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16
 	switch {
 	case isFormer && slices.Contains(run.options.OtherPerson, e.position) && e.verb != verbEnd:
 		run.giveTo(e, holder)
-		run.displaced[former.identity()] = e.position
+		run.displaced[former.identity()] = displacedMember{formerHolder{row.ID, former}, e.position, true}
 		return lineRestored, true
 	case slices.Contains(run.options.SamePerson, e.position):
 		run.keepNames(e, former)
@@ -377,11 +368,11 @@ func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16
 	case slices.Contains(run.options.OtherPerson, e.position) && e.verb != verbEnd:
 		e.rec = e.said
 		e.content, e.contentMAC = run.roster.encode(e.rec)
-		run.displaced[former.identity()] = e.position
+		run.displaced[former.identity()] = displacedMember{formerHolder{row.ID, former}, e.position, true}
 		return lineReplaced, true
 	}
-	if (first || last) && born && !isDependent {
-		run.displaced[former.identity()] = e.position
+	if !isDependent {
+		run.displaced[former.identity()] = displacedMember{formerHolder{row.ID, former}, e.position, false}
 	}
 	if isUnlikely && run.unlikelyOf != row.ID { // a member's lines count once
 		run.unlikely++

@@ -213,6 +213,9 @@ const (
 
 // applyStaging makes the roster equal to the staging table, whose lines go up to last.
 func (s store) applyStaging(ctx context.Context, now time.Time, staged, last int, progress func(done, total int64)) error {
+	if err := s.takeNumbers(ctx, now); err != nil {
+		return err
+	}
 	steps := max(applySteps, staged/applyRows)
 	for i := range steps {
 		if err := s.applyLines(ctx, now, last*i/steps, last*(i+1)/steps); err != nil {
@@ -231,19 +234,24 @@ func (s store) applyStaging(ctx context.Context, now time.Time, staged, last int
 	return nil
 }
 
-// applyLines applies the lines of the staging table after one position and up to another. A reassigned number leaves
-// the row of the former person, whose account continues without it, and gets a row of its own, or goes back to the row of
-// the person who had it before.
+// takeNumbers takes the numbers that go to somebody else from the rows of the former persons, whose accounts continue without them.
+// It comes before all lines, since some of these persons get other numbers.
+func (s store) takeNumbers(ctx context.Context, now time.Time) error {
+	if _, err := s.db.From(ctx).Exec(ctx, `
+		UPDATE members m
+		SET number_mac = sha256(m.number_mac || uuid_send(m.id)), ended_at = coalesce(m.ended_at, $1), replaced_at = $1, changed_at = $1
+		FROM roster_staging s WHERE s.id = m.id AND s.kind = ANY($2)`, now, []int16{lineReplaced, lineRestored}); err != nil {
+		return fmt.Errorf("replacing members: %w", err)
+	}
+	return nil
+}
+
+// applyLines applies the lines of the staging table after one position and up to another. A reassigned number gets a row of its
+// own, or goes to the row that its person has.
 func (s store) applyLines(ctx context.Context, now time.Time, after, to int) error {
 	args := pgx.NamedArgs{
 		"now": now, "after": after, "to": to, "added": lineAdded, "replaced": lineReplaced,
 		"changed": lineChanged, "ended": lineEnded, "still": lineStill, "restored": lineRestored,
-	}
-	if _, err := s.db.From(ctx).Exec(ctx, `
-		UPDATE members m
-		SET number_mac = sha256(m.number_mac || uuid_send(m.id)), ended_at = coalesce(m.ended_at, @now), replaced_at = @now, changed_at = @now
-		FROM roster_staging s WHERE s.id = m.id AND s.kind IN (@replaced, @restored) AND s.line > @after AND s.line <= @to`, args); err != nil {
-		return fmt.Errorf("replacing members: %w", err)
 	}
 	if _, err := s.db.From(ctx).Exec(ctx, `
 		UPDATE members m
@@ -270,6 +278,9 @@ func (s store) applyLines(ctx context.Context, now time.Time, after, to int) err
 
 // applyAndClear applies a chunk of a change file and empties the staging table for the next.
 func (s store) applyAndClear(ctx context.Context, now time.Time) error {
+	if err := s.takeNumbers(ctx, now); err != nil {
+		return err
+	}
 	if err := s.applyLines(ctx, now, 0, math.MaxInt32); err != nil {
 		return err
 	}

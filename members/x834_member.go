@@ -14,6 +14,7 @@ type memberLoop struct {
 
 	typedNumber     string
 	hasRef          bool   // the configured REF is present
+	secondNumber    string // another value of it
 	otherRef        string // another REF that may hold the number, and its value
 	otherNumber     string
 	isNamed, isBorn bool
@@ -126,6 +127,9 @@ func (l *memberLoop) endsOthers() bool {
 // reference reads REF. A number under another qualifier than the configured one is not the member's, but is reported.
 func (l *memberLoop) reference(s segment) {
 	if s.at(1) == l.file.memberRef {
+		if l.hasRef && s.at(2) != l.typedNumber {
+			l.secondNumber = l.typedNumber
+		}
 		l.typedNumber, l.hasRef = s.at(2), true
 	} else if number, err := l.file.numbers.Parse(s.at(2)); err == nil && slices.Contains(MemberRefs(), s.at(1)) {
 		l.otherRef, l.otherNumber = s.at(1), number
@@ -246,6 +250,10 @@ func (l *memberLoop) date(s segment) {
 func (l *memberLoop) entry() entry {
 	e := entry{position: l.ins.number, unit: "segment", partial: l.file.isChange()}
 	number, err := l.file.numbers.Parse(l.typedNumber)
+	if second, twoErr := l.file.numbers.Parse(l.secondNumber); twoErr == nil && err == nil && second != number {
+		l.fail(l.ins, colNumber, fmt.Sprintf("there are two REF %s with different numbers", l.file.memberRef))
+		e.numbers, number = []string{second, number}, ""
+	}
 	if err != nil {
 		var problem string
 		problem, e.numbers = l.noNumber()
@@ -314,6 +322,9 @@ func (l *memberLoop) entry() entry {
 // coverage adds the spans of the HD loops to the record; without HD loops the eligibility period applies. It reports
 // whether coverage was mentioned at all.
 func (l *memberLoop) coverage() bool {
+	if !l.eligible.End.IsZero() && l.eligible.End.Before(l.eligible.Start) {
+		l.fail(l.ins, colCoverageEnd, "is before "+string(colCoverageStart)+" (DTP 357, 356)")
+	}
 	var spans, named []span
 	for _, c := range l.coverages {
 		if c.Start.IsZero() {

@@ -245,6 +245,8 @@ func TestFaultyLoopsOf834(t *testing.T) {
 		"coverage":     {"DTP*348*D8*20250101", "DTP*348*D8*2025", "segment 14: coverage_start: is not a date in the form D8"},
 		"no name":      {"RUIZ*ANAK", "*ANAK", "segment 7: last_name: has no letters"},
 		"maintenance":  {"INS*Y*18*030", "INS*Y*18*003", "segment 7: INS03 is none of 001, 021, 024, 025, 030"},
+		"two numbers":  {"REF*1L*GROUP", "REF*0F*900000619", "segment 7: member_number: there are two REF 0F with different numbers"},
+		"eligibility":  {"DTP*356*D8*20250101", "DTP*356*RD8*20250101-20241231", "segment 7: coverage_end: is before coverage_start (DTP 357, 356)"},
 		"two programs": {"HD*030**HMO*HUSKY A~\n", "HD*030**HMO*HUSKY A~\nDTP*348*D8*20240101~\nHD*030**HMO*HUSKY C~\n", "segment 7: program: two programs claim one day"},
 	} {
 		f := newFixture(t)
