@@ -223,6 +223,8 @@ func accountCases() []pageCase {
 			rules{"maria.lopez", 15}),
 		page("accounts/email", "", at("/account/email"), emailChange{Email: "maria@example.com"}),
 		page("accounts/email", "open", with(at("/account/email"), Problem{Field: "email_again", Key: "registration.credentials.email_mismatch"}), emailChange{Email: "maria@example.com", Open: true, Wanted: "m@example.org"}),
+		page("accounts/email", "asks", with(at("/account/email"), Problem{Key: "registration.email.lead", Args: Args{"address": "maria.delcarmen@gmial.com", "likely": "maria.delcarmen@gmail.com"}}), emailChange{Email: "maria@example.com", Open: true, Wanted: "maria.delcarmen@gmial.com", WantedSame: "maria.delcarmen@gmial.com"}),
+		page("accounts/email_code", "waits", with(at("/account/email/code"), Problem{Key: "registration.code.resend_wait", Args: Args{"time": 42 * time.Second}}), struct{ Address string }{"maria@example.com"}),
 		page("accounts/email", "needs_factor", at("/account/email"), emailChange{Email: "maria@example.com", NeedsFactor: true}),
 		page("accounts/email", "factor_wait", at("/account/email"), emailChange{Email: "maria@example.com", From: noon}),
 		page("accounts/email", "pending", at("/account/email"), emailChange{Email: "maria@example.com", Pending: noon}),
