@@ -45,7 +45,7 @@
 // coverage, and the new one gets a row of their own, so that no account ever releases another person's claims.
 // If a later file has the former holder under that number, the line says so, and the same decision gives the number back to
 // that row, and so to its account. Under a new number they are held as well: as the same person they continue in that row (holder.go). If
-// one file swaps the numbers of two members, each keeps the row (displaced.go).
+// one file swaps the numbers of two members, each keeps the row (displaced.go, swapped.go).
 //
 // Data that a file does not mention stay as they were: fields without a column, and everything that a change file omits. A
 // name that nobody could type does not replace a good one, since it was damaged on the way: the former name stays and the

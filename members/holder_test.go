@@ -246,3 +246,60 @@ func TestSwappedNumbers(t *testing.T) {
 		}
 	}
 }
+
+// Lines that give each of two members the first name of the other are held, since twins' numbers may have been swapped.
+func TestSwappedNumbersOfTwins(t *testing.T) {
+	t.Parallel()
+	loop := func(number, name string) string {
+		return "INS*Y*18*030*25*A~REF*0F*" + number + "~NM1*IL*1*RUIZ*" + name + "~DMG*D8*19840314~HD*030**HMO*HUSKY A~DTP*348*D8*20250101~"
+	}
+	many := make([]string, 24)
+	for i := range many {
+		many[i] = loop(fmt.Sprintf("9000008%02d", i), "LEO"+string(rune('A'+i)))
+	}
+	set := func(code, first, second string) string {
+		return file834(set834(code, slices.Concat([]string{loop("900000610", first)}, many, []string{loop("900000611", second)})...))
+	}
+	for _, code := range []string{"2", "4"} {
+		for _, isSwap := range []bool{true, false} {
+			f := newFixture(t)
+			f.load(t, set("4", "ANA", "EVA"))
+			var held []int
+			read := func(o ImportOptions) (Report, error) {
+				held = nil
+				o.Held = func(e LineError) { held = append(held, e.Line) }
+				return f.Import(t.Context(), strings.NewReader(set(code, "EVA", "ANA")), o)
+			}
+			before, err := f.Find(t.Context(), "900000610")
+			if err != nil {
+				t.Fatal(err)
+			}
+			report, err := read(ImportOptions{})
+			if err != nil || report.Held != 2 || report.Changed != 0 || len(report.Fields) > 0 {
+				t.Fatalf("BGN08 %s: %+v, %v, want two held", code, report, err)
+			}
+			both := held
+			if _, err := read(ImportOptions{OtherPerson: both[:1], Review: report.Review}); !isReview(err) || !strings.Contains(err.Error(), "decide on both") {
+				t.Errorf("BGN08 %s, one: %v, want *ReviewError", code, err)
+			}
+			o, number := ImportOptions{SamePerson: both, Review: report.Review}, "900000610"
+			if isSwap {
+				o, number = ImportOptions{OtherPerson: both, Review: report.Review}, "900000611"
+			}
+			if report, err = read(o); err != nil || report.Held != 0 || report.Changed != 2 || report.Added != 0 {
+				t.Errorf("BGN08 %s, swapped %t: %+v, %v, want two changed", code, isSwap, report, err)
+			}
+			after, err := f.Find(t.Context(), number)
+			name := "EVA"
+			if isSwap {
+				name = "ANA"
+			}
+			if err != nil || after.ID != before.ID || after.FirstName != name || after.Ended || after.MemberNumber != number {
+				t.Errorf("BGN08 %s, swapped %t: the row of ANA is %+v, %v", code, isSwap, after, err)
+			}
+			if n := f.count(t, `SELECT count(*) FROM members WHERE ended_at IS NULL`); n != len(many)+2 {
+				t.Errorf("BGN08 %s, swapped %t: %d members", code, isSwap, n)
+			}
+		}
+	}
+}

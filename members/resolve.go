@@ -102,6 +102,9 @@ func (run *importRun) resolve(chunk []entry, known map[string]knownRow) ([]stage
 				before = e.rec
 			}
 			staged.marks = marksOf(before, e.rec, run.today())
+			if staged.kind == lineChanged && staged.marks.changed&identityMarks != 0 {
+				run.noteMoved(e, row.ID, before)
+			}
 			if staged.kind != lineChanged {
 				staged.marks.cleared &^= lapses // ended, and counted as such
 			}
@@ -133,6 +136,9 @@ func (run *importRun) resolve(chunk []entry, known map[string]knownRow) ([]stage
 		rows = append(rows, staged)
 	}
 	run.holdDisplacedIn(rows, handed)
+	if run.source.isChange() {
+		run.settleSwappedIn(rows, chunk)
+	}
 	return rows, nil
 }
 

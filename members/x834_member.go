@@ -101,6 +101,9 @@ func (l *memberLoop) cover(s segment) {
 	l.level = levelCoverage
 	program, problem := readProgram(s.at(4))
 	if problem != "" {
+		if line != "" {
+			problem += fmt.Sprintf("; if %s (HD03) is of another benefit, name those of the programmes with --insurance-line", line)
+		}
 		l.fail(s, colProgram, problem)
 	}
 	l.coverages = append(l.coverages, coverage{

@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -87,6 +88,9 @@ func (c *RosterImportCmd) Run(ctx context.Context, env *Environment) error {
 	if err != nil {
 		return err
 	}
+	if err := c.checkInsuranceLines(); err != nil {
+		return err
+	}
 	roster, err := members.New(members.Deps{
 		DB: env.DB, Keyring: env.Keyring, Audit: audit.New(env.DB), Now: env.Now, NumberFormat: env.MemberNumbers,
 	})
@@ -145,6 +149,17 @@ func (c *RosterImportCmd) dateOrder() members.DateOrder {
 	}
 	return members.DateOrder(c.Dates)
 }
+
+func (c *RosterImportCmd) checkInsuranceLines() error {
+	for _, line := range c.InsuranceLine {
+		if !insuranceLine.MatchString(line) {
+			return fmt.Errorf("the insurance line %q is no code of HD03, which has two or three letters or digits, such as HMO", line)
+		}
+	}
+	return nil
+}
+
+var insuranceLine = regexp.MustCompile(`^ *[A-Za-z0-9]{2,3} *$`)
 
 func (c *RosterImportCmd) separator() (byte, error) {
 	switch {

@@ -262,6 +262,10 @@ func TestReportOfOtherInsuranceLines(t *testing.T) {
 	if err := cmd.Run(t.Context(), env); err != nil || env.leftOut || stderr.Len() > 0 {
 		t.Fatalf("roster import: %v, left out %t, %s", err, env.leftOut, stderr)
 	}
+	cmd.InsuranceLine = []string{"HMO", "DENTAL"}
+	if err := cmd.Run(t.Context(), env); err == nil || !strings.Contains(err.Error(), `the insurance line "DENTAL" is no code of HD03`) {
+		t.Errorf("no code: %v", err)
+	}
 	const want = "loops of other insurance lines, which change nothing: DEN 2 VIS 1; 1 of them have the name of a programme in HD04: " +
 		"if they are its medical coverage, name their HD03 with --insurance-line\n"
 	if !strings.Contains(stdout.String(), want) {
