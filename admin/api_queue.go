@@ -32,13 +32,14 @@ type matterReply struct {
 	Language string    `json:"language,omitempty" doc:"of the member"`
 	State    CaseState `json:"state,omitempty" enum:"taken handed_over done" doc:"absent while nobody took it"`
 	Name     string    `json:"by,omitempty" doc:"who took it, handed it over or finished it"`
+	ToName   string    `json:"waits_for,omitempty" doc:"the colleague to whom it was handed over"`
 	At       time.Time `json:"at,omitzero"`
 	Version  int       `json:"version" doc:"to be sent with an act: it fails when somebody else was faster"`
 	Notes    int       `json:"notes"`
 }
 
 func replyOf(m Matter) matterReply {
-	return matterReply{m.Ref, m.Need, m.Held(), m.Since, m.DueAt, m.Language, m.State, m.Name, m.At, m.Version, m.Notes}
+	return matterReply{m.Ref, m.Need, m.Held(), m.Since, m.DueAt, m.Language, m.State, m.Name, m.ToName, m.At, m.Version, m.Notes}
 }
 
 func (h *API) queue(c *gin.Context, p Person) error {
@@ -58,14 +59,20 @@ func (h *API) queue(c *gin.Context, p Person) error {
 }
 
 type caseReply struct {
-	Case        matterReply `json:"case"`
-	MemberID    *uuid.UUID  `json:"member_id,omitempty" doc:"where somebody is known"`
-	Failed      []time.Time `json:"failed" doc:"when the registration was refused, the newest first"`
-	Differs     []string    `json:"differs" doc:"names of the fields that differed the last time, never values"`
-	Agrees      []string    `json:"agrees"`
-	Locked      bool        `json:"locked"`
-	LockedUntil time.Time   `json:"locked_until,omitzero" doc:"absent if staff have to release it"`
-	Notes       []noteReply `json:"notes" doc:"the oldest first"`
+	Case        matterReply   `json:"case"`
+	MemberID    *uuid.UUID    `json:"member_id,omitempty" doc:"where somebody is known"`
+	Failed      []time.Time   `json:"failed" doc:"when the registration was refused, the newest first"`
+	Differs     []string      `json:"differs" doc:"names of the fields that differed the last time, never values"`
+	Agrees      []string      `json:"agrees"`
+	Locked      bool          `json:"locked"`
+	LockedUntil time.Time     `json:"locked_until,omitzero" doc:"absent if staff have to release it"`
+	Notes       []noteReply   `json:"notes" doc:"the oldest first"`
+	Helpers     []helperReply `json:"helpers" doc:"to whom you may hand it over; none unless you have it"`
+}
+
+type helperReply struct {
+	ID   uuid.UUID `json:"id"`
+	Name string    `json:"name"`
 }
 
 type noteReply struct {
@@ -81,17 +88,21 @@ func (h *API) openCase(c *gin.Context, p Person) error {
 	}
 	out := caseReply{
 		Case: replyOf(found.Matter), MemberID: postgres.Nullable(found.SubjectID), Failed: append([]time.Time{}, found.Failed...), Differs: append([]string{}, found.Differs...),
-		Agrees: append([]string{}, found.Agrees...), Locked: found.Locked, LockedUntil: found.LockedUntil, Notes: []noteReply{},
+		Agrees: append([]string{}, found.Agrees...), Locked: found.Locked, LockedUntil: found.LockedUntil, Notes: []noteReply{}, Helpers: []helperReply{},
 	}
 	for _, n := range found.Written {
 		out.Notes = append(out.Notes, noteReply{n.At, n.Name, n.Text})
+	}
+	for _, h := range found.Helpers {
+		out.Helpers = append(out.Helpers, helperReply{h.ID, h.Name})
 	}
 	return reply(c, http.StatusOK, nil, out)
 }
 
 type helpBody struct {
-	Version int    `json:"version" doc:"of the case as you saw it"`
-	Note    string `json:"note,omitempty" doc:"kept with it: up to 500 letters; no health data, no member numbers"`
+	Version int       `json:"version" doc:"of the case as you saw it"`
+	Note    string    `json:"note,omitempty" doc:"kept with it: up to 500 letters; no health data, no member numbers"`
+	To      uuid.UUID `json:"to,omitzero" doc:"to hand it over to one of the helpers; absent for whoever takes it next"`
 }
 
 type noteBody struct {
@@ -104,7 +115,7 @@ func (h *API) help(c *gin.Context, p Person, act Act) error {
 	if err != nil {
 		return err
 	}
-	m, err := h.service.HelpWith(c.Request.Context(), p, o, c.Param("matter"), Helping{act, in.Version, in.Note})
+	m, err := h.service.HelpWith(c.Request.Context(), p, o, c.Param("matter"), Helping{Act: act, Version: in.Version, To: in.To, Note: in.Note})
 	if err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ type Case struct {
 	Locked      bool
 	LockedUntil time.Time // zero: until staff release it
 	Written     []Note
+	Helpers     []Person // to whom the viewer may hand it over; none unless it is theirs
 }
 
 const failuresShown = 20
@@ -66,6 +67,11 @@ func (s *Service) caseOf(ctx context.Context, p Person, ref string) (c Case, err
 	}
 	if err := s.allow(p, OpenCase, u); err != nil {
 		return c, err
+	}
+	if c.State == Taken && c.StaffID == p.ID {
+		if c.Helpers, err = s.helpers(ctx, p); err != nil {
+			return c, err
+		}
 	}
 	c.Written, err = s.store.notes(ctx, ref)
 	return c, err

@@ -3,11 +3,14 @@ package admin
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"huskyidp/internal/postgres"
 	"huskyidp/internal/ratelimit"
 	"huskyidp/members"
 )
@@ -38,8 +41,9 @@ const noteMax = 500 // letters
 // Helping is an act on a matter as a person saw it.
 type Helping struct {
 	Act     Act
-	Version int    // Help.Version; not for NoteCase
-	Note    string // may be empty except for NoteCase
+	Version int       // Help.Version; not for NoteCase
+	To      uuid.UUID // of HandOver: a colleague; zero for whoever takes it next
+	Note    string    // may be empty except for NoteCase
 }
 
 func (a *Helping) check(roster *members.Roster) error {
@@ -96,33 +100,59 @@ func (s *Service) helpWith(ctx context.Context, p Person, ref string, a Helping)
 		return m, nil
 	}
 	wanted := Help{State: caseStates[a.Act], StaffID: p.ID, Name: p.Name, At: s.now(), Version: a.Version + 1}
+	if a.Act == HandOver && a.To != uuid.Nil {
+		colleagues, err := s.helpers(ctx, p)
+		if err != nil {
+			return Matter{}, err
+		}
+		i := slices.IndexFunc(colleagues, func(c Person) bool { return c.ID == a.To })
+		if i < 0 {
+			return Matter{}, Invalid{"to": "unknown"}
+		}
+		wanted.To, wanted.ToName = a.To, colleagues[i].Name
+	}
 	moved, err := s.store.move(ctx, m, a.Version, wanted)
 	if err != nil {
 		return Matter{}, err
 	}
 	if moved {
 		m.Help = wanted
+		if wanted.To != uuid.Nil {
+			return m, s.mail(ctx, wanted.To, "staff_case")
+		}
 		return m, nil
 	}
 	if m, err = s.store.matter(ctx, ref); err != nil {
 		return Matter{}, err
 	}
-	if m.State == wanted.State && m.StaffID == p.ID { // pressed twice, or in two tabs
+	if m.State == wanted.State && m.StaffID == p.ID && m.To == wanted.To { // pressed twice, or in two tabs
 		return m, nil
 	}
 	return Matter{}, &TakenError{m}
+}
+
+// helpers are the other people who may take a case, by name.
+func (s *Service) helpers(ctx context.Context, p Person) (found []Person, err error) {
+	people, err := s.store.people(ctx)
+	for _, who := range people {
+		if who.ID != p.ID && !who.BreakGlass && who.may(TakeCase) {
+			found = append(found, who.Person)
+		}
+	}
+	slices.SortFunc(found, func(a, b Person) int { return strings.Compare(a.Name, b.Name) })
+	return found, err
 }
 
 // move changes who has a matter, if it is as it was seen. What somebody has can be taken from them, but only they hand it over
 // or finish it.
 func (s *store) move(ctx context.Context, m Matter, seen int, to Help) (bool, error) {
 	tag, err := s.db.From(ctx).Exec(ctx, `
-		insert into desk_cases as c (matter, since, state, staff_id, at, taken_at)
-		select @matter, @since, @state, @staff, @at, @at where @seen = 0 or exists (select from desk_cases where matter = @matter)
+		insert into desk_cases as c (matter, since, state, staff_id, at, taken_at, handed_to)
+		select @matter, @since, @state, @staff, @at, @at, @to where @seen = 0 or exists (select from desk_cases where matter = @matter)
 		on conflict on constraint desk_cases_pkey do update
-			set state = excluded.state, staff_id = excluded.staff_id, at = excluded.at, version = c.version + 1
+			set state = excluded.state, staff_id = excluded.staff_id, at = excluded.at, handed_to = excluded.handed_to, version = c.version + 1
 			where c.version = @seen and (c.state <> 'taken' or c.staff_id = excluded.staff_id or excluded.state = 'taken')`,
-		pgx.NamedArgs{"matter": m.Ref, "since": m.Since, "state": to.State, "staff": to.StaffID, "at": to.At, "seen": seen})
+		pgx.NamedArgs{"matter": m.Ref, "since": m.Since, "state": to.State, "staff": to.StaffID, "at": to.At, "seen": seen, "to": postgres.Nullable(to.To)})
 	return tag.RowsAffected() > 0, busy(err)
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
 
 	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
@@ -60,7 +61,11 @@ func (h *Console) helpWithCase(c *gin.Context, v visit) error {
 		return ErrNotFound
 	}
 	version, _ := strconv.Atoi(form.Get("version"))
-	m, err := h.service.HelpWith(c.Request.Context(), v.Person, onceOf(c), ref, Helping{Act: act, Version: version, Note: form.Get("note")})
+	to, err := uuid.Parse(form.Get("to"))
+	if act != HandOver || err != nil {
+		to = uuid.Nil
+	}
+	m, err := h.service.HelpWith(c.Request.Context(), v.Person, onceOf(c), ref, Helping{Act: act, Version: version, To: to, Note: form.Get("note")})
 	if err == nil {
 		return h.helped(c, act, m, Filter{Show: ShowOpen})
 	}

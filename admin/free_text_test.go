@@ -38,7 +38,7 @@ func TestNoNumbersInTexts(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, 1)
 	ref := d.refer("a", "password", "es")
-	if _, err := d.HelpWith(t.Context(), d.rosa, &Once{Key: "one"}, ref, Helping{NoteCase, 0, "Su ID es 004-123-789"}); !isInvalid(err, "note", "number") {
+	if _, err := d.HelpWith(t.Context(), d.rosa, &Once{Key: "one"}, ref, Helping{Act: NoteCase, Version: 0, Note: "Su ID es 004-123-789"}); !isInvalid(err, "note", "number") {
 		t.Errorf("a note with a number = %v", err)
 	}
 	for field, change := range map[string]func(*Ask){

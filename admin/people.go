@@ -70,7 +70,7 @@ func (s *Service) colleague(ctx context.Context, id uuid.UUID) (StaffRow, error)
 	return people[i], nil
 }
 
-// tell mails everybody who may do the act, except some, that something waits for them; at most a few times an hour.
+// tell mails everybody who may do the act, except some, that something waits for them.
 func (s *Service) tell(ctx context.Context, act Act, except ...uuid.UUID) error {
 	people, err := s.Staff(ctx)
 	if err != nil {
@@ -80,16 +80,21 @@ func (s *Service) tell(ctx context.Context, act Act, except ...uuid.UUID) error 
 		if slices.Contains(except, who.ID) || who.BreakGlass || who.Status != accounts.Active || !who.may(act) {
 			continue
 		}
-		err := s.limiter.Take(ctx, deskMails, who.ID.String(), s.now())
-		if _, enough := errors.AsType[*ratelimit.Exceeded](err); enough {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if err := s.accounts.Notify(ctx, who.ID, "staff_waits", nil); err != nil {
+		if err := s.mail(ctx, who.ID, "staff_waits"); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// mail tells a person of the desk what waits, at most a few times an hour.
+func (s *Service) mail(ctx context.Context, id uuid.UUID, kind string) error {
+	err := s.limiter.Take(ctx, deskMails, id.String(), s.now())
+	if _, enough := errors.AsType[*ratelimit.Exceeded](err); enough {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.accounts.Notify(ctx, id, kind, nil)
 }

@@ -33,7 +33,9 @@ var matterForm = regexp.MustCompile(`^[0-9A-Za-z-]{1,36}$`)
 type Help struct {
 	State   CaseState
 	StaffID uuid.UUID
-	Name    string // "" once that person has left
+	Name    string    // "" once that person has left
+	To      uuid.UUID // the colleague for whom it waits, of HandedOver; zero for anybody
+	ToName  string
 	At      time.Time
 	Version int // 0 until somebody takes it
 }
@@ -58,8 +60,8 @@ type Show string
 // The selections.
 const (
 	ShowOpen Show = "open" // not finished
-	ShowFree Show = "free" // that nobody has
-	ShowMine Show = "mine"
+	ShowFree Show = "free" // that nobody has, and that waits for nobody in particular
+	ShowMine Show = "mine" // and what waits for the viewer
 	ShowDone Show = "done"
 )
 
@@ -114,15 +116,16 @@ func (s *Service) Queue(ctx context.Context, p Person, f Filter) (q Queue, err e
 }
 
 const matterColumns = `m.matter, m.need, m.since, m.due_at, m.language, m.account_id, coalesce(c.state, ''), c.staff_id,
-	coalesce(s.name, ''), c.at, coalesce(c.version, 0), (select count(*) from desk_notes n where n.matter = m.matter)`
+	coalesce(s.name, ''), c.handed_to, coalesce(t.name, ''), c.at, coalesce(c.version, 0), (select count(*) from desk_notes n where n.matter = m.matter)`
 
-const fromMatters = ` from support_matters m left join desk_cases c on c.matter = m.matter left join staff s on s.account_id = c.staff_id `
+const fromMatters = ` from support_matters m left join desk_cases c on c.matter = m.matter left join staff s on s.account_id = c.staff_id
+	left join staff t on t.account_id = c.handed_to `
 
 func (m *Matter) scan(row pgx.Row, more ...any) error {
-	var account, staff *uuid.UUID
+	var account, staff, to *uuid.UUID
 	var at *time.Time
-	err := row.Scan(append([]any{&m.Ref, &m.Need, &m.Since, &m.DueAt, &m.Language, &account, &m.State, &staff, &m.Name, &at, &m.Version, &m.Notes}, more...)...)
-	m.Account, m.StaffID = postgres.Value(account), postgres.Value(staff)
+	err := row.Scan(append([]any{&m.Ref, &m.Need, &m.Since, &m.DueAt, &m.Language, &account, &m.State, &staff, &m.Name, &to, &m.ToName, &at, &m.Version, &m.Notes}, more...)...)
+	m.Account, m.StaffID, m.To = postgres.Value(account), postgres.Value(staff), postgres.Value(to)
 	m.Since, m.DueAt, m.At = m.Since.UTC(), m.DueAt.UTC(), postgres.Value(at).UTC()
 	return err
 }
@@ -135,8 +138,8 @@ func (s *store) queue(ctx context.Context, me uuid.UUID, f Filter, now time.Time
 	rows, err := s.db.From(ctx).Query(ctx, `select `+matterColumns+`, count(*) over ()`+fromMatters+`
 		where m.since > @since and (@need = '' or m.need = @need or @need = 'held' and m.account_id is not null)
 			and case @show
-				when 'free' then c.state is null or c.state = 'handed_over'
-				when 'mine' then c.state = 'taken' and c.staff_id = @me
+				when 'free' then c.state is null or c.state = 'handed_over' and t.account_id is null
+				when 'mine' then c.state = 'taken' and c.staff_id = @me or c.state = 'handed_over' and c.handed_to = @me
 				when 'done' then c.state = 'done'
 				else c.state is distinct from 'done' end
 		order by `+order+` limit @limit offset @offset`,

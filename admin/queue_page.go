@@ -196,6 +196,9 @@ func caseProblems(err error) []templates.Problem {
 		return []templates.Problem{{Key: "admin.queue.now_" + string(taken.State), Args: templates.Args{"matter": matter, "name": taken.Name, "datetime": taken.At}}}
 	}
 	if invalid, ok := errors.AsType[Invalid](err); ok {
+		if invalid["to"] != "" {
+			return []templates.Problem{{Field: "to", Key: "admin.queue.to_unknown"}}
+		}
 		problem := templates.Problem{Field: "note", Key: "admin.queue.note_missing"}
 		switch invalid["note"] {
 		case "long":

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -178,7 +179,7 @@ func TestNotes(t *testing.T) {
 	d := newDesk(t, 1)
 	ref := d.refer("a", "password", "es")
 	note := func(act Act, version int, text, key string) error {
-		_, err := d.HelpWith(t.Context(), d.rosa, &Once{Key: key, Body: []byte(text)}, ref, Helping{act, version, text})
+		_, err := d.HelpWith(t.Context(), d.rosa, &Once{Key: key, Body: []byte(text)}, ref, Helping{Act: act, Version: version, Note: text})
 		return err
 	}
 	for _, err := range []error{note(NoteCase, 0, "Llama por la tarde", "one"), note(NoteCase, 0, "Llama por la tarde", "one"), note(TakeCase, 0, "Ahora mismo llamo", "two")} {
@@ -251,5 +252,59 @@ func TestOpenCase(t *testing.T) {
 	}
 	if limit == nil || limit.Limit != lookups.Name {
 		t.Errorf("opening is not counted: %v", limit)
+	}
+}
+
+// TestHandOverToAColleague: it waits among theirs and they are told by mail, anybody may take it all the same; who cannot help gets none.
+func TestHandOverToAColleague(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1)
+	eva, ana := d.person("eva", Recover), d.person("ana", Admin)
+	ref := d.refer("a", "password", "es")
+	must[Matter](t)(d.HelpWith(t.Context(), d.rosa, nil, ref, Helping{Act: TakeCase}))
+	c := must[Case](t)(d.OpenCase(t.Context(), d.rosa, ref))
+	if len(c.Helpers) != 2 || c.Helpers[0].ID != ana.ID || c.Helpers[1].ID != eva.ID {
+		t.Errorf("Rosa may hand it to %+v", c.Helpers)
+	}
+	if c := must[Case](t)(d.OpenCase(t.Context(), eva, ref)); c.Helpers != nil {
+		t.Errorf("Eva, who does not have it, may hand it to %+v", c.Helpers)
+	}
+	for name, to := range map[string]uuid.UUID{"an approver": d.luis.ID, "herself": d.rosa.ID, "nobody": uuid.New()} {
+		if _, err := d.HelpWith(t.Context(), d.rosa, nil, ref, Helping{Act: HandOver, Version: 1, To: to}); !strings.Contains(fmt.Sprint(err), "invalid: to") {
+			t.Errorf("to %s: %v", name, err)
+		}
+	}
+	for range 2 { // pressed twice
+		m := must[Matter](t)(d.HelpWith(t.Context(), d.rosa, nil, ref, Helping{Act: HandOver, Version: 1, To: eva.ID}))
+		if m.State != HandedOver || m.ToName != "Eva Vega" {
+			t.Errorf("handed over: %+v", m.Help)
+		}
+	}
+	if mails := d.mailsTo("eva@desk.example"); !slices.Equal(mails, []string{"staff_case"}) {
+		t.Errorf("Eva got %v", mails)
+	}
+	for _, list := range []struct {
+		by   Person
+		show Show
+		want int
+	}{{eva, ShowMine, 1}, {ana, ShowMine, 0}, {ana, ShowFree, 0}, {ana, ShowOpen, 1}} {
+		if refs := d.waiting(list.by, Filter{Show: list.show}); len(refs) != list.want {
+			t.Errorf("%s sees in %s %v", list.by.Name, list.show, refs)
+		}
+	}
+	if m := must[Matter](t)(d.HelpWith(t.Context(), ana, nil, ref, Helping{Act: TakeCase, Version: 2})); m.StaffID != ana.ID || m.ToName != "" {
+		t.Errorf("taken by another: %+v", m.Help)
+	}
+	if m := must[Case](t)(d.OpenCase(t.Context(), ana, ref)); m.ToName != "" || m.Name != "Ana Vega" {
+		t.Errorf("afterwards: %+v", m.Help)
+	}
+
+	// Who leaves no longer holds a case back.
+	must[Matter](t)(d.HelpWith(t.Context(), ana, nil, ref, Helping{Act: HandOver, Version: 3, To: eva.ID}))
+	if err := d.RemovePerson(t.Context(), eva.ID, "test"); err != nil {
+		t.Fatal(err)
+	}
+	if refs := d.waiting(d.rosa, Filter{Show: ShowFree}); len(refs) != 1 {
+		t.Errorf("once Eva has left: %v", refs)
 	}
 }

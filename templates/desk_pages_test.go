@@ -121,6 +121,7 @@ type (
 		Name    string
 		At      time.Time
 		Version int
+		ToName  string
 	}
 	deskMatter struct {
 		Ref, Need    string
@@ -165,6 +166,7 @@ type (
 		Key, Typed       string
 		Mine, MayHelp    bool
 		Late             bool
+		Helpers          []struct{ ID, Name string }
 	}
 	deskCount struct {
 		Word string
@@ -238,10 +240,10 @@ func deskCases() []pageCase {
 	needs := []deskTab{{"all", "/queue", true}, {"identity_locked", "/queue?need=identity_locked", false}, {"password", "/q", false}, {"username", "/q", false}, {"other", "/q", false}, {"held", "/q", false}}
 	matters := []deskMatter{
 		{Ref: "H7K-2QD-9MW", Need: "identity_locked", Since: noon, DueAt: noon, Language: "es", Notes: 2},
-		{Ref: "B2C-3DF-4GH", Need: "password", Since: noon, DueAt: noon, Language: "en", deskHelp: deskHelp{"taken", "Rosa Vega", noon, 1}},
-		{Ref: "J5K-6LM-7NP", Need: "other", Since: noon, DueAt: noon, Language: "en", deskHelp: deskHelp{"taken", "", noon, 1}},
-		{Ref: "Q8R-9ST-2VW", Need: "username", Since: noon, DueAt: noon, Language: "en", deskHelp: deskHelp{"handed_over", "Luis Prado", noon, 2}},
-		{Ref: "c1", Need: "change_email", Since: noon, DueAt: noon, Held: true, deskHelp: deskHelp{"done", "Luis Prado", noon, 2}},
+		{Ref: "B2C-3DF-4GH", Need: "password", Since: noon, DueAt: noon, Language: "en", deskHelp: deskHelp{"taken", "Rosa Vega", noon, 1, ""}},
+		{Ref: "J5K-6LM-7NP", Need: "other", Since: noon, DueAt: noon, Language: "en", deskHelp: deskHelp{"taken", "", noon, 1, ""}},
+		{Ref: "Q8R-9ST-2VW", Need: "username", Since: noon, DueAt: noon, Language: "en", deskHelp: deskHelp{"handed_over", "Luis Prado", noon, 2, "Ana Vega"}},
+		{Ref: "c1", Need: "change_email", Since: noon, DueAt: noon, Held: true, deskHelp: deskHelp{"done", "Luis Prado", noon, 2, ""}},
 	}
 	list := deskQueue{Show: "open", Tabs: tabs, Kinds: needs, Matters: matters, Total: 51, Now: noon, MayHelp: true, Turned: "/queue?sort=newest", Before: "/queue", After: "/queue?page=2"}
 	other := list
@@ -250,6 +252,7 @@ func deskCases() []pageCase {
 		Differs: []string{"registration.personal.birth"}, Agrees: []string{"registration.personal.first", "registration.personal.last"}, Now: noon, MayHelp: true,
 		Written: []deskNote{{noon, "Rosa Vega", "Llama otra vez por la tarde"}, {noon, "", "No contestó"}}, Key: "k", Typed: "Llamó", Late: true}
 	mine, change, finished, nobody := found, deskCase{deskMatter: matters[4], SubjectID: found.SubjectID, Now: noon}, deskCase{deskMatter: matters[4], Now: noon, MayHelp: true}, deskCase{deskMatter: matters[2], Now: noon, MayHelp: true}
+	mine.Helpers = []struct{ ID, Name string }{{"a1", "Ana Vega"}}
 	mine.deskMatter, mine.Mine, mine.Agrees, mine.LockedUntil = matters[1], true, nil, time.Time{}
 	cases := []pageCase{
 		page("admin/queue", "", at("/queue", Problem{Key: "admin.queue.now_taken", Args: Args{"matter": "H7K-2QD-9MW", "name": "Luis Prado", "datetime": noon}}), list),
