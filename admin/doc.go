@@ -16,8 +16,9 @@
 //
 // Queue lists what waits: numbers that members were told, and changes on hold (view support_matters, without closings). It names
 // nobody (S-62). OpenCase shows one, as a search that counts: when a registration was refused and which fields differ. HelpWith
-// takes it, hands it over to whoever takes it next, finishes it, or adds a note. Each press carries the version that the person
-// saw, so that of two one succeeds and the other gets a *TakenError. A member is helped on the member's page, as after a search.
+// takes it, hands it over to a colleague or to whoever takes it next, finishes it, or adds a note. Each press carries the version
+// that the person saw, so that of two one succeeds and the other gets a *TakenError. A member is helped on the member's page, as
+// after a search.
 //
 // Every use case goes through record, which writes a line into the desk's book and an audit event in the same transaction; a
 // denial rolls it back and is recorded separately. allow is the only gate, rules its only table. Acts on one member are
