@@ -123,10 +123,16 @@ for (const walk of [
 
     await signOut(member);
     await device.present(false); // the owner lets the offer be, and presses the button: it takes the offer's place
+    await page.evaluate(() => {
+      const get = navigator.credentials.get.bind(navigator.credentials);
+      navigator.credentials.get = (options) => { document.body.dataset.asked = options.mediation; return get(options); };
+    });
     await page.focus('#username');
+    await page.waitForSelector('[data-asked=conditional]');
+    await page.waitForTimeout(500); // until the device has it, which answers only what comes from now on
+    await device.present(true);
     await page.focus('#password');
     await member.press('passkey');
-    await device.present(true);
     await member.at('/account');
 
     await signOut(member);

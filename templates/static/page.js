@@ -170,12 +170,16 @@
     });
     // Where a passkey was used before, the browser offers it among the suggestions of the username's field.
     // What it answers to lasts for minutes.
-    each("[data-suggest]", (input) => input.addEventListener("focus", async () => {
-      const now = performance.now();
-      if (now - last < 240000) return;
-      last = now;
-      if (await PublicKeyCredential.isConditionalMediationAvailable?.() && last === now) asked = ask({ mediation: "conditional" }).catch(() => {});
-    }));
+    each("[data-suggest]", (input) => {
+      const offer = async () => {
+        const now = performance.now();
+        if (now - last < 240000) return;
+        last = now;
+        if (await PublicKeyCredential.isConditionalMediationAvailable?.() && last === now) asked = ask({ mediation: "conditional" }).catch(() => {});
+      };
+      input.addEventListener("focus", offer);
+      if (input.matches(":focus")) offer();
+    });
   });
 
   // Before an idle session ends, the member is asked. How long it lasts is asked of the server, since
