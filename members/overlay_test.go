@@ -1,6 +1,8 @@
 package members
 
 import (
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -70,6 +72,42 @@ func TestChangesOfCoverage(t *testing.T) {
 		}
 		if diff := cmp.Diff(c.want, got.covers()); diff != "" || row.Ended {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// Whatever a change says of whatever is known, there is coverage, no span of it ends before it begins, and none meet on a day.
+func TestChangesOfCoverageKeepSpansApart(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(1, 2))
+	day := func() Date {
+		if random.IntN(4) == 0 {
+			return Date{}
+		}
+		return Date{2025, 1 + random.IntN(3), 1 + random.IntN(5)}
+	}
+	one := func() (s span) {
+		for s = (span{day(), day(), []string{"", "A", "B", "C"}[random.IntN(4)]}); !s.End.IsZero() && s.End.Before(s.Start); s.End = day() {
+		}
+		return s
+	}
+	several := func(most int) (rec record) {
+		for {
+			var spans []span
+			for range 1 + random.IntN(most) {
+				spans = append(spans, one())
+			}
+			if rec.setCovers(spans) {
+				return rec
+			}
+		}
+	}
+	for range 50_000 {
+		known, change := several(3), several(2)
+		got := overlay(dropped(known.covers(), []span{one()}), change.covers())
+		isWrong := len(got) == 0 || !known.setCovers(got) || slices.ContainsFunc(got, func(s span) bool { return !s.End.IsZero() && s.End.Before(s.Start) })
+		if isWrong {
+			t.Fatalf("%v on %v gives %v", change.covers(), known.covers(), got)
 		}
 	}
 }
