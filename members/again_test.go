@@ -22,7 +22,7 @@ func TestEmptyChangeFileChangesNothing(t *testing.T) {
 	}
 }
 
-// What a file would do is told with every cause for which it is refused.
+// What a file would do is reported with every cause for which it is refused.
 func TestRefusedFileIsReportedWhole(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

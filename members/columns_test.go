@@ -65,7 +65,7 @@ func TestColumnWordsAreNotGuessedBetween(t *testing.T) {
 			t.Errorf("%s %v: %v, want %q", test.header, test.names, err, test.fault)
 		}
 		if err == nil && l.position[colNumber] != test.number {
-			t.Errorf("%s %v: the number stands at %d, want %d", test.header, test.names, l.position[colNumber], test.number)
+			t.Errorf("%s %v: the number is in column %d, want %d", test.header, test.names, l.position[colNumber], test.number)
 		}
 	}
 }

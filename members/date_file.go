@@ -57,7 +57,7 @@ type dateReader struct {
 const (
 	notADate       = "is not a date (2006-01-02, 01/02/2006 or 20060102)"
 	dateIsEmpty    = "is empty"
-	dateIsNoDay    = "is no day of the calendar"
+	dateIsNoDay    = "is not a day of the calendar"
 	dateDayFirst   = "has the day first, it seems: see the setting for dates"
 	dateOtherOrder = "has the other order than the setting for dates says: export it as 2006-01-02"
 	dateDots       = "has dots, as dates with the day first have: export it as 2006-01-02, or set the dates to day-first"
@@ -65,7 +65,7 @@ const (
 	dateDays       = "is a number of days, as spreadsheets keep dates: give the column the form yyyy-mm-dd and export it again"
 	dateWords      = "has its month in words: export it as 2006-01-02"
 	dateEmptyCell  = "is what programs write for an empty cell, and nobody's birth date"
-	dateEight      = "has eight digits that are no year, month and day: export it as 20060102"
+	dateEight      = "has eight digits that are not year, month and day: export it as 20060102"
 )
 
 // read returns a date, or the problem with it.
@@ -184,7 +184,7 @@ func isOpen(s string) bool {
 // the 1904 calendar.
 var emptyCells = []Date{{1, 1, 1}, {1753, 1, 1}, {1899, 12, 30}, {1899, 12, 31}, {1900, 1, 1}, {1904, 1, 1}}
 
-// isEmptyCell reports whether a birth date, typed or in a file, stands for an empty cell. Nobody alive was born on
+// isEmptyCell reports whether a birth date, typed or in a file, means an empty cell. Nobody alive was born on
 // those days.
 func isEmptyCell(born Date) bool { return slices.Contains(emptyCells, born) }
 

@@ -48,7 +48,7 @@ func TestOddDatesAreNamed(t *testing.T) {
 	t.Parallel()
 	for text, says := range map[string]string{
 		"": "is empty", "14.03.1984": "dots", "30755": "number of days", "30755.0": "number of days", "3/14/84": "two digits", "14-MAR-1984": "words",
-		"Mar 14, 1984": "words", "1984-02-31": "no day of the calendar", "2/30/1984": "no day of the calendar", "14031984": "eight digits", "soon": "is not a date",
+		"Mar 14, 1984": "words", "1984-02-31": "is not a day of the calendar", "2/30/1984": "no day of the calendar", "14031984": "eight digits", "soon": "is not a date",
 		"14/3/1984": "day first", "1984-03": "is not a date", "14.3.84": "two digits",
 	} {
 		d, problem := (&dateReader{}).read(text)
@@ -149,7 +149,7 @@ func TestHeaderInBrackets(t *testing.T) {
 	}
 }
 
-// What a spreadsheet made of a number is named, and stands for its member as far as it can be told.
+// What a spreadsheet made of a number is named, and counts as its member's as far as it can be read.
 func TestOddNumbersAreNamed(t *testing.T) {
 	t.Parallel()
 	for number, says := range map[string]string{
@@ -171,7 +171,7 @@ func TestOddNumbersAreNamed(t *testing.T) {
 	}
 }
 
-// The number may stand in another REF than the setting says.
+// The number may be in another REF than the setting says.
 func TestOtherRefIsNamed(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -34,7 +34,7 @@ func (e *FillError) Error() string {
 var fields = [...]column{colFirstName, colLastName, colSuffix, colBirthDate, colProgram, colCoverageStart, colCoverageEnd}
 
 // marks record what an entry does to the fields of a known member, as bits by position in fields. In cleared, the bit lapses
-// stands for a member who is covered today, and would not be.
+// means a member who is covered today, and would not be.
 type marks struct{ had, changed, cleared, gained uint8 }
 
 const lapses = 1 << len(fields)

@@ -48,7 +48,7 @@ func TestFilesAsTheyCome(t *testing.T) {
 	}
 }
 
-// Rows of nothing but separators, as spreadsheets leave them behind, are no lines whose member is unknown.
+// Rows of nothing but separators, as spreadsheets leave them behind, are not lines of an unknown member.
 func TestBlankRowsAreNobody(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -152,7 +152,7 @@ func TestSeveralLinesOfOneMember(t *testing.T) {
 }
 
 // One of several lines with a fault leaves out the others too: without it they would take a time of coverage away. A relative
-// whom the line names goes on by the lines of their own.
+// whom the line names is governed by their own lines.
 func TestFaultInOneOfSeveralLines(t *testing.T) {
 	t.Parallel()
 	const head = "member_number,first_name,last_name,birth_date,program,coverage_start,coverage_end,head_of_household\n"

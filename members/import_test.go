@@ -47,7 +47,7 @@ func TestImportAppliesDifferences(t *testing.T) {
 		t.Errorf("member who left = %+v, %v, want Ended, with the data kept", gone, err)
 	}
 
-	// The first file came back: refused as old, then allowed; LEO goes on, MIA ends.
+	// The first file came back: refused as old, then allowed; LEO continues, MIA ends.
 	if _, err := f.Import(t.Context(), strings.NewReader(header+ana+eva+leo), ImportOptions{AllowShrink: true}); !errors.Is(err, ErrOldFile) {
 		t.Errorf("applying the first file again = %v, want ErrOldFile", err)
 	}
@@ -297,6 +297,6 @@ func TestIndexKeyRotation(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want := f.numberMACs("111111111")[0]; !bytes.Equal(stored, want) {
-		t.Errorf("after the import the member stands under the digest %x, want the current %x", stored, want)
+		t.Errorf("after the import the member is stored under the digest %x, want the current %x", stored, want)
 	}
 }

@@ -103,7 +103,7 @@ func TestFileThatClearsADatumIsRefused(t *testing.T) {
 	if want := []FieldChange{{"suffix", 1, 1}, {"coverage_start", 1, 0}}; !slices.Equal(report.Fields, want) {
 		t.Errorf("fields %+v, want %+v", report.Fields, want)
 	}
-	// A change file is asked about as well: here the suffix stands in no NM107.
+	// A change file is asked about as well: here no NM107 has the suffix.
 	var changes []string
 	for i := range 9 {
 		changes = append(changes, fmt.Sprintf("INS*Y*18*001*25*A~REF*0F*9000007%02d~NM1*IL*1*RUIZ*ANA~", i))

@@ -75,7 +75,7 @@ func (l *lineReader) next() (string, error) {
 	case isConflictMark(raw):
 		return "", &FileError{Line: l.line, Problem: conflictProblem}
 	case errors.Is(err, bufio.ErrBufferFull):
-		return "", &FileError{Line: l.line, Problem: fmt.Sprintf("longer than %d bytes; this is no roster in CSV form", maxLine)}
+		return "", &FileError{Line: l.line, Problem: fmt.Sprintf("longer than %d bytes; this is not a roster in CSV form", maxLine)}
 	case errors.Is(err, io.EOF) && len(raw) == 0:
 		return "", io.EOF
 	case errors.Is(err, io.EOF):
@@ -109,7 +109,7 @@ func splitLine(dst []string, line string, separator byte) (fields []string, prob
 		} else {
 			field, rest, more = strings.Cut(line, string(rune(separator)))
 			if strings.Contains(field, `"`) {
-				return dst, "a quotation mark stands inside a field that does not begin with one"
+				return dst, "a quotation mark is inside a field that does not begin with one"
 			}
 		}
 		dst = append(dst, field)

@@ -103,7 +103,7 @@ func TestHeldLineOfTheSamePerson(t *testing.T) {
 	}
 }
 
-// A name or a birth date alone changes in real life; spelling is no change; one who ended is still somebody.
+// A name or a birth date alone changes in real life; spelling is not a change; one who ended is still somebody.
 func TestWhatIsHeld(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -186,7 +186,7 @@ func TestOneColumnSlippedRefusesTheFile(t *testing.T) {
 	}
 }
 
-// A held line says what differs from its member, without a value, so that a slip can be told from a person.
+// A held line says what differs from its member, without a value, so that a typing error can be distinguished from another person.
 func TestHeldLineSaysWhatDiffers(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ line, says string }{

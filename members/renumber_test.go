@@ -32,7 +32,7 @@ func TestRenumberedMemberStays(t *testing.T) {
 	}
 }
 
-// Whose number it is, is decided line by line: the member goes on under the new one, or ends and somebody new begins.
+// Whose number it is, is decided line by line: the member continues under the new one, or ends and somebody new begins.
 func TestRenumberedMemberIsDecided(t *testing.T) {
 	t.Parallel()
 	for _, isSame := range []bool{true, false} {

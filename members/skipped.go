@@ -19,7 +19,7 @@ const (
 )
 
 // otherHeaderProblem refuses a file joined from several: the columns of the next part are in other places.
-const otherHeaderProblem = "another header, whose columns stand elsewhere: is the file made of several? Give all its parts the columns of the first"
+const otherHeaderProblem = "another header, whose columns are in other places: is the file made of several? Give all its parts the columns of the first"
 
 // nobodys returns why an unreadable line cannot belong to a member, "" if it can. another reports a header with its
 // columns in other places.

@@ -77,7 +77,7 @@ func TestLinesThatMayBeSomebodysAreNotSkipped(t *testing.T) {
 	}
 }
 
-// A file made of several, whose columns stand in different places, would give members each other's data.
+// A file made of several, whose columns are in different places, would give members each other's data.
 func TestAnotherHeaderRefusesTheFile(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

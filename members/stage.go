@@ -100,7 +100,7 @@ func (run *importRun) open(file io.Reader) (source, error) {
 		return new834(text, decoder, run.options, numbers, today), nil
 	}
 	if line := aboveX12(text); line > 0 {
-		return nil, &FileError{Line: line, Problem: "an X12 interchange begins here, below other text: delete the lines above it, and what may stand behind IEA, its end"}
+		return nil, &FileError{Line: line, Problem: "an X12 interchange begins here, below other text: delete the lines above it, and anything after IEA, its end"}
 	}
 	return newCSV(text, decoder, run.options, numbers, today)
 }

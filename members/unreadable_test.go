@@ -12,7 +12,7 @@ const (
 	noah = "900000611,NOAH,SOTO,,1984-03-15,A,2025-01-01,\n"
 )
 
-// B1: whatever is wrong with a line, its member goes on.
+// B1: whatever is wrong with a line, its member stays.
 func TestUnreadableLineEndsNobody(t *testing.T) {
 	t.Parallel()
 	for name, line := range map[string]string{
@@ -110,7 +110,7 @@ func TestRelativesNumberDoesNotStandForTheMembers(t *testing.T) {
 	}
 }
 
-// The same where the number's column is not the first: what stands there in a line with another count of fields is a guess.
+// The same where the number's column is not the first: the value there in a line with another number of fields is a guess.
 func TestShiftedLineDoesNotMakeARelativeSure(t *testing.T) {
 	t.Parallel()
 	const head = "head_of_household,member_number,first_name,last_name,birth_date\n"

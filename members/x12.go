@@ -97,7 +97,7 @@ func (x *x12Reader) next() (segment, error) {
 			return s, nil
 		case name == "TA1" && len(x.open) == 1: // an acknowledgment of another interchange
 		default:
-			return segment{}, x.fault("a segment stands outside a transaction set")
+			return segment{}, x.fault("a segment is outside a transaction set")
 		}
 	}
 }
@@ -107,7 +107,7 @@ func (x *x12Reader) begin(s segment) error {
 	name := s.name()
 	depth := map[string]int{"ISA": 0, "GS": 1, "ST": 2}[name]
 	if len(x.open) != depth {
-		return x.fault("%s stands in the wrong place", name)
+		return x.fault("%s is in the wrong place", name)
 	}
 	control := map[string]string{"ISA": s.at(13), "GS": s.at(6), "ST": s.at(2)}[name]
 	switch {
@@ -141,7 +141,7 @@ func (x *x12Reader) begin(s segment) error {
 func (x *x12Reader) end(s segment) error {
 	name := trailers[s.name()]
 	if len(x.open) == 0 || x.open[len(x.open)-1].name != name {
-		return x.fault("%s stands in the wrong place", s.name())
+		return x.fault("%s is in the wrong place", s.name())
 	}
 	e := x.open[len(x.open)-1]
 	x.open = x.open[:len(x.open)-1]
@@ -234,7 +234,7 @@ func (x *x12Reader) readDelimiters() error {
 	}
 	switch {
 	case problem != "" && x.number > 1 && !bytes.HasPrefix(isa, []byte("ISA")):
-		return x.fault("no interchange, which begins with ISA: delete what stands behind IEA, the end of the one before")
+		return x.fault("no interchange, which begins with ISA: delete what follows IEA, the end of the one before")
 	case problem != "":
 		return x.fault("%s", problem)
 	}

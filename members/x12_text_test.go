@@ -59,7 +59,7 @@ func TestTextAround834(t *testing.T) {
 		"a mail's head":          {"From: state@example.org\nSubject: roster\n\n" + plain, "line 4: "},
 		"a mail's head, CRLF":    {strings.ReplaceAll("From: state@example.org\n\n"+plain, "\n", "\r\n"), "line 3: "},
 		"a title with the comma": {"ROSTER, NOVEMBER\n" + plain, "line 2: "},
-		"behind it":              {plain + "-- \nThis message is confidential.\n", "delete what stands behind IEA"},
+		"behind it":              {plain + "-- \nThis message is confidential.\n", "delete what follows IEA"},
 	} {
 		f := newFixture(t)
 		f.load(t, header+anak+noah)

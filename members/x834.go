@@ -103,7 +103,7 @@ func (x *x834) next() (entry, error) {
 			x.making.add(at)
 		case "INS":
 			if x.action == "" {
-				return entry{}, x.x12.fault("INS stands before BGN")
+				return entry{}, x.x12.fault("INS comes before BGN")
 			}
 			return x.member(s)
 		}

@@ -157,7 +157,7 @@ func TestChange834HoldsOtherPeople(t *testing.T) {
 	}
 }
 
-// Whatever the file is written with, and wherever the number stands.
+// Whatever the file is written with, and wherever the number is.
 func TestWaysToWrite834(t *testing.T) {
 	t.Parallel()
 	plain := file834(setNumbered("0001", "4", insAnak), setNumbered("0002", "4", insNoah))
@@ -236,7 +236,7 @@ func TestBadEnvelopesChangeNothing(t *testing.T) {
 	}
 }
 
-// Faults of one member name their segment, and the member goes on.
+// Faults of one member name their segment, and the member continues.
 func TestFaultyLoopsOf834(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ old, new, fault string }{

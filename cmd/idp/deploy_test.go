@@ -141,6 +141,9 @@ func TestDeployNamesSettings(t *testing.T) {
 	for i := range settings.NumField() {
 		known = append(known, "IDP_"+settings.Field(i).Tag.Get("env"))
 	}
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[RosterImportCmd]()) {
+		known = append(known, field.Tag.Get("env"))
+	}
 	files := []string{"docker-compose.yml", "Dockerfile", "README.md", "docs/runbook.md", "docs/operate.md"}
 	err := fs.WalkDir(os.DirFS("../.."), "deploy", func(path string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() && !strings.HasPrefix(path, "deploy/secrets/") {
