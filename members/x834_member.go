@@ -3,7 +3,6 @@ package members
 import (
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // memberLoop collects one INS loop (2000): who it is about, and the coverages of its HD loops (2300).
@@ -40,12 +39,6 @@ const (
 	levelCoverage       // 2300
 )
 
-type coverage struct {
-	span
-	isDropped bool // HD01 002: the coverage never was
-	isEnded   bool // HD01 024
-}
-
 func newMemberLoop(x *x834, ins segment) *memberLoop {
 	l := &memberLoop{file: x, ins: ins, maintenance: ins.at(3)}
 	if !slices.Contains([]string{"001", "021", "024", "025", "030"}, l.maintenance) {
@@ -80,51 +73,6 @@ func (l *memberLoop) take(s segment) {
 	case "DTP":
 		l.date(s)
 	}
-}
-
-// cover reads HD. What loops of other insurance lines say (dental, vision, hearing, drugs, long-term care, disability, …) neither
-// begins nor ends the programme. A loop without a line counts.
-func (l *memberLoop) cover(s segment) {
-	line := strings.ToUpper(s.at(3))
-	if line != "" && !slices.Contains(l.file.lines, line) {
-		l.level = levelOther
-		if !isLine(line) {
-			line = "?"
-		}
-		l.others = append(l.others, line)
-		l.isOtherEnded = l.isOtherEnded || s.at(1) == "024"
-		if program, _ := readProgram(s.at(4)); program != "" && strings.HasPrefix(strings.ToUpper(s.at(4)), "HUSKY") {
-			l.otherNamed++
-		}
-		return
-	}
-	l.level = levelCoverage
-	program, problem := readProgram(s.at(4))
-	if problem != "" {
-		if line != "" {
-			problem += fmt.Sprintf("; if %s (HD03) is of another benefit, name those of the programmes with --insurance-line", line)
-		}
-		l.fail(s, colProgram, problem)
-	}
-	l.coverages = append(l.coverages, coverage{
-		span: span{Program: program}, isDropped: s.at(1) == "002", isEnded: s.at(1) == "024",
-	})
-}
-
-// isLine reports whether a value of HD03 has the form of its codes, and may be printed.
-func isLine(s string) bool {
-	return len(s) <= 3 && !strings.ContainsFunc(s, func(r rune) bool { return (r < 'A' || r > 'Z') && (r < '0' || r > '9') })
-}
-
-// isOther reports whether all HD loops are of other insurance lines.
-func (l *memberLoop) isOther() bool { return len(l.others) > 0 && len(l.coverages) == 0 }
-
-// endsOthers reports whether a loop with INS03 024 ends other insurance lines, and not the programme: it has loops of nothing else,
-// or only those end.
-func (l *memberLoop) endsOthers() bool {
-	return l.isOther() || l.isOtherEnded && l.eligible.End.IsZero() && len(l.coverages) > 0 && !slices.ContainsFunc(l.coverages, func(c coverage) bool {
-		return c.isEnded || c.isDropped || !c.End.IsZero()
-	})
 }
 
 // reference reads REF. A number under another qualifier than the configured one is not the member's, but is reported.
@@ -320,106 +268,4 @@ func (l *memberLoop) entry() entry {
 		e.notes = cannotRegister(l.rec, l.ins.number, e.unit)
 	}
 	return e
-}
-
-// coverage adds the spans of the HD loops to the record; without HD loops the eligibility period applies. It reports
-// whether coverage was mentioned at all.
-func (l *memberLoop) coverage() bool {
-	if !l.eligible.End.IsZero() && l.eligible.End.Before(l.eligible.Start) {
-		l.fail(l.ins, colCoverageEnd, "is before "+string(colCoverageStart)+" (DTP 357, 356)")
-	}
-	var spans, named []span
-	for _, c := range l.coverages {
-		if c.Start.IsZero() {
-			c.Start = l.eligible.Start
-		}
-		if c.End.IsZero() {
-			c.End = l.eligible.End
-		}
-		if c.isEnded && c.End.IsZero() {
-			c.End = l.file.today
-		}
-		if !c.End.IsZero() && c.End.Before(c.Start) {
-			l.fail(l.ins, colCoverageEnd, "is before "+string(colCoverageStart))
-		}
-		if c.isDropped {
-			continue
-		}
-		spans = append(spans, c.span)
-		if c.Program != "" {
-			named = append(named, c.span)
-		}
-	}
-	if len(named) > 0 {
-		spans = named
-	}
-	if len(spans) == 0 {
-		if l.eligible == (span{}) {
-			return len(l.coverages) > 0
-		}
-		spans = []span{l.eligible}
-	}
-	if !l.rec.setCovers(spans) {
-		l.fail(l.ins, colProgram, "two programs claim one day")
-	}
-	return true
-}
-
-// effect says what the loop begins or ends, and from when, for the order of the loops of one person.
-func (l *memberLoop) effect(e *entry) {
-	for _, c := range l.coverages {
-		if c.Program != "" && (!c.isDropped || l.maintenance == "024") && !slices.Contains(e.programs, c.Program) {
-			e.programs = append(e.programs, c.Program)
-		}
-		if c.isDropped {
-			e.never = append(e.never, c.span)
-		}
-	}
-	if e.isEnding = l.maintenance == "024" && !e.endsOthers; e.isEnding {
-		if e.since = l.lastEnd(); e.since.IsZero() {
-			e.since = l.eligible.End
-		}
-		e.isDated = !e.since.IsZero()
-	} else {
-		e.since = l.firstDay()
-	}
-	if e.since.IsZero() {
-		e.since = l.file.today
-	}
-}
-
-// firstDay returns the earliest day on which a coverage of the loop begins, or the zero Date.
-func (l *memberLoop) firstDay() (first Date) {
-	for _, c := range l.coverages {
-		if !c.isDropped && !c.Start.IsZero() && (first.IsZero() || c.Start.Before(first)) {
-			first = c.Start
-		}
-	}
-	if first.IsZero() {
-		return l.eligible.Start
-	}
-	return first
-}
-
-// lastEnd returns the latest end of a coverage, or the zero Date.
-func (l *memberLoop) lastEnd() (last Date) {
-	for _, c := range l.coverages {
-		if last.Before(c.End) {
-			last = c.End
-		}
-	}
-	return last
-}
-
-// ending returns when a 024 ends its member: now, unless it names a future day.
-func (l *memberLoop) ending(e *entry) verb {
-	last := l.lastEnd()
-	if last.Before(l.eligible.End) {
-		last = l.eligible.End
-	}
-	if last.IsZero() || last.Before(l.file.today) {
-		return verbEnd
-	}
-	e.rec.Ends = last
-	return verbUpdate
 }

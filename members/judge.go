@@ -1,0 +1,146 @@
+package members
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"huskyidp/internal/seal"
+)
+
+// withPerson adds to a line that is left out who it is about, if that can be read: its number may be wrong as well, and that
+// person's member absent (keepRenumbered).
+func (run *importRun) withPerson(row stagedRow, rec record) stagedRow {
+	if run.isEmpty || run.source.isChange() || row.kind != lineRejected || rec.FirstName == "" || rec.LastName == "" || rec.BirthDate.IsZero() {
+		return row
+	}
+	if row.id == uuid.Nil {
+		row.id = newID()
+	}
+	row.sealed = run.roster.deps.Keyring.Seal(seal.PII, place(row.id), rec.encode())
+	return row
+}
+
+// judge decides what a valid entry does to its member.
+func (run *importRun) judge(e *entry, row knownRow, isKnown bool, former record) int16 {
+	if !isKnown {
+		if kind, isDecided := run.isReturn(e); isDecided {
+			return kind
+		}
+		return lineAdded
+	}
+	run.known++
+	if string(row.ContentMAC) != string(e.contentMAC) {
+		if kind, isDecided := run.compare(e, row, former); isDecided {
+			return kind
+		}
+	}
+	isSame := string(row.NumberMAC) == string(e.macs[0]) && string(row.ContentMAC) == string(e.contentMAC)
+	if isSame && row.Ended == (e.verb == verbEnd || e.verb == verbUpdate && row.Ended) {
+		return lineUnchanged
+	}
+	switch {
+	case e.verb == verbEnd && !row.Ended:
+		return lineEnded
+	case row.Ended && e.verb != verbPresent:
+		return lineStill
+	}
+	if !e.rec.Ends.IsZero() {
+		run.leaving++
+	}
+	return lineChanged
+}
+
+// compare holds an entry back if it looks like another person under a known number, unless somebody decided on it. A dependent
+// who looks so is left out, since no decision could be right, unless it may be that a birth date was put right.
+func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16, isDecided bool) {
+	first, last, born := former.differs(e.rec)
+	holder, isFormer := run.formerHolder(e)
+	isFormer = isFormer && (first || last || born)
+	// The subscriber's number says nothing of who a dependent is.
+	isDependent := e.apart != "" && !isFormer && (born || first && (e.said.BirthDate.IsZero() || e.isShared))
+	if isDependent && (first || e.isShared || e.verb == verbEnd) {
+		e.reject(colNumber, e.apart)
+		return lineRejected, true
+	}
+	isHeld := (first || last) && born || isDependent || isFormer
+	if !isHeld && (first || last) {
+		wasDamaged := len(cannotRegister(former, 0, "")) > 0 // any name is better
+		run.keepNames(e, former)
+		first, last, _ = former.differs(e.rec)
+		first, last = first && !wasDamaged, last && !wasDamaged
+	}
+	// A change file consists of people whose data changed; in a full file they are few.
+	if (born || first && last || (first || last) && !run.source.isChange()) && !isDependent {
+		run.doubtful++
+	}
+	isUnlikely := !isHeld && !run.options.AllowDoubtful && (first && last || e.isShifted && (first || last || born))
+	if !isHeld && !isUnlikely {
+		return 0, false
+	}
+	problem := heldProblem(first, last, born, isDependent, row.Ended)
+	if isUnlikely {
+		problem = unlikelyProblem(former.isSwapped(e.rec), e.isShifted)
+	}
+	if isFormer {
+		run.returning = append(run.returning, e.position)
+		problem = formerProblem
+		if holder.rec.MemberNumber != e.rec.MemberNumber {
+			problem = formerOtherProblem
+		}
+	}
+	line := heldLine{LineError{e.position, string(colNumber), problem, e.unit}, row.ID, row.ContentMAC, e.contentMAC, isDependent}
+	if isDependent && !run.source.isChange() {
+		run.delayed[e.position] = line
+	} else {
+		run.hold(line)
+	}
+	switch {
+	case isFormer && slices.Contains(run.options.OtherPerson, e.position) && e.verb != verbEnd:
+		run.giveTo(e, holder)
+		run.displaced[former.identity()] = displacedMember{formerHolder{row.ID, former}, e.position, true}
+		return lineRestored, true
+	case slices.Contains(run.options.SamePerson, e.position):
+		run.keepNames(e, former)
+		return 0, false
+	case slices.Contains(run.options.OtherPerson, e.position) && e.verb != verbEnd:
+		e.rec = e.said
+		e.content, e.contentMAC = run.roster.encode(e.rec)
+		run.displaced[former.identity()] = displacedMember{formerHolder{row.ID, former}, e.position, true}
+		return lineReplaced, true
+	}
+	if !isDependent {
+		run.displaced[former.identity()] = displacedMember{formerHolder{row.ID, former}, e.position, false}
+	}
+	if isUnlikely && run.unlikelyOf != row.ID { // a member's lines count once
+		run.unlikely++
+		run.unlikelyOf = row.ID
+	}
+	return lineHeld, true
+}
+
+// heldProblem says what a held line changes, without a value.
+func heldProblem(first, last, born, isDependent, hasEnded bool) string {
+	changes := "first name, last name and birth date"
+	switch {
+	case !born:
+		changes = "the names, and not the birth date,"
+	case !first && !last:
+		changes = "the birth date, and not the names,"
+	case !first:
+		changes = "last name and birth date, not the first name,"
+	case !last:
+		changes = "first name and birth date, not the last name,"
+	}
+	who := "its member"
+	if hasEnded {
+		who = "its member, who has ended"
+	}
+	question := "Is it a correction, another person, or a wrong number?"
+	if isDependent {
+		question = "It is a dependent's loop (INS*N): the subscriber's child of the same name, under the subscriber's number, or a birth date put right? " +
+			"Only the second can be decided; else the file needs a number of each person"
+	}
+	return fmt.Sprintf("%s differ from those of %s: held. %s", changes, who, question)
+}
