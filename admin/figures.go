@@ -61,7 +61,8 @@ var (
 	}
 )
 
-// Figures returns the days from from to to, both included, the newest first. The error is Invalid, ErrForbidden, or the database's.
+// Figures returns a range of days, newest first; both from and to are included. The error is Invalid, ErrForbidden, or
+// the database's.
 func (s *Service) Figures(ctx context.Context, p Person, from, to time.Time) (days []Day, err error) {
 	midnight := func(day time.Time, later int) time.Time {
 		return time.Date(day.Year(), day.Month(), day.Day()+later, 0, 0, 0, 0, s.zone)

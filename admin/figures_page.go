@@ -26,7 +26,7 @@ type figuresPage struct {
 	Steps    []string
 }
 
-// Of returns the count under a word.
+// Of returns how many of the day's registrations ended at the step that word names.
 func (d Day) Of(word string) int {
 	for _, c := range d.Ends {
 		if c.Word == word {
@@ -36,7 +36,7 @@ func (d Day) Of(word string) int {
 	return 0
 }
 
-// Of all days, each person once.
+// People returns each person once, with the sums over all days.
 func (p figuresPage) People() (people []PersonFigure) {
 	for _, d := range p.Days {
 		for _, f := range d.People {
@@ -54,7 +54,7 @@ func (p figuresPage) People() (people []PersonFigure) {
 	return people
 }
 
-// Any report whether a part has any row.
+// AnyHelp, AnyLocks and AnyEnds report whether that part has any rows.
 func (p figuresPage) AnyHelp() bool  { return p.any(func(d Day) int { return len(d.Help) }) }
 func (p figuresPage) AnyLocks() bool { return p.any(func(d Day) int { return len(d.Locks) }) }
 func (p figuresPage) AnyEnds() bool  { return p.any(func(d Day) int { return len(d.Ends) }) }

@@ -11,9 +11,9 @@ import (
 	"huskyidp/members"
 )
 
-// checkText trims what a person of the desk wrote about a member, and returns what is wrong with it: "short" or "long", by
-// the number of letters, "number" if it seems to hold a number of a person, or "". Notes and reasons are read by others, who
-// need neither the member number nor the Social Security number for their work (S-62).
+// checkText trims what a person of the desk wrote about a member, and returns what is wrong with it: "short" or "long",
+// by the number of characters ("long" also for one that nobody types), "number" if it seems to hold a member number or
+// a Social Security number, or "". Others read notes and reasons, and need neither number for their work (S-62).
 func checkText(text string, least, most int, roster *members.Roster) (trimmed, wrong string) {
 	trimmed = strings.TrimSpace(text)
 	switch n := utf8.RuneCountInString(trimmed); {

@@ -191,7 +191,7 @@ func (a *AskPerson) checkWhy(invalid Invalid, roster *members.Roster) error {
 	return nil
 }
 
-// lockPeople makes changes of people wait for each other until the transaction ends.
+// lockPeople serialises changes to people: the lock lasts until the transaction ends.
 func (s *store) lockPeople(ctx context.Context) error {
 	_, err := s.db.From(ctx).Exec(ctx, `select pg_advisory_xact_lock(hashtextextended('desk people', 0))`)
 	return busy(err)

@@ -118,7 +118,7 @@ func (h *Console) addPerson(c *gin.Context, v visit) error {
 	return h.newPersonPage(c, v, http.StatusUnprocessableEntity, form.Get, web.WithProblems(problems...))
 }
 
-// asked reads the part that the forms have in common.
+// asked reads the fields that all forms about a person have in common.
 func asked(c *gin.Context) AskPerson {
 	form := web.Form(c)
 	return AskPerson{NewPerson: NewPerson{Roles: ticked(form.Get)}, Reason: form.Get("reason"), Ticket: form.Get("ticket"), Seen: form.Get("version")}

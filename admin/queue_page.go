@@ -51,7 +51,8 @@ func (p queueData) Kinds() (tabs []tab) {
 	return tabs
 }
 
-// Turned leads to the list in the other order, Before and After to the neighbouring pages, "" for none.
+// Turned returns the link to the list in the opposite order; Before and After return the links to the previous and the
+// next page, "" if there is none.
 func (p queueData) Turned() string {
 	f := p.Filter
 	f.Newest, f.Page = !f.Newest, 0
@@ -144,7 +145,8 @@ func (h *Console) queuePage(c *gin.Context, v visit, status int, f Filter, opts 
 	return h.page(c, v, status, "admin/queue", queueData{f, q, h.service.now(), v.ID.String(), v.may(TakeCase)}, opts...)
 }
 
-// helpFromQueue does what was pressed in a row: the button's value is act, matter and version.
+// helpFromQueue performs the act whose button was pressed in one row of the queue. The button's value is the act, the
+// matter and the version.
 func (h *Console) helpFromQueue(c *gin.Context, v visit) error {
 	form := web.Form(c)
 	f := filterOf(form)

@@ -24,7 +24,7 @@ func (s *store) lockSubject(ctx context.Context, id uuid.UUID) error {
 	return busy(err)
 }
 
-// seal binds a text to its row; nil for an empty one.
+// seal encrypts a text, bound to its row; it returns nil for an empty text.
 func (s *store) seal(table, column string, row uuid.UUID, text []byte) []byte {
 	if len(text) == 0 {
 		return nil

@@ -104,7 +104,7 @@ func (s *Service) ofStuck(ctx context.Context, stuck registration.Stuck) (*Subje
 	return &Subject{ID: stuck.ID, Stuck: stuck}, nil
 }
 
-// addCardLock checks whether registrations with the member's number are refused without a lookup.
+// addCardLock sets u.Stuck if registrations with the member's number are refused without a lookup.
 func (s *Service) addCardLock(ctx context.Context, u *Subject) error {
 	if u.Member.ID == uuid.Nil {
 		return nil
@@ -117,7 +117,8 @@ func (s *Service) addCardLock(ctx context.Context, u *Subject) error {
 	return err
 }
 
-// version changes with everything that an act could depend on: the account, the lock, and what the desk did.
+// version returns a digest that changes whenever something an act depends on does: the account, the lock, or the
+// desk's last entry.
 func (u *Subject) version(lastEntry uuid.UUID) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %d %s %t %s", u.ID, u.Account.Status, u.Account.UpdatedAt.UnixMicro(), u.Stuck.Reference, u.Stuck.Locked, lastEntry))
 	return base64.RawURLEncoding.EncodeToString(sum[:12])

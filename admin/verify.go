@@ -206,7 +206,8 @@ func (s *store) insertVerification(ctx context.Context, r verificationRow) error
 	return err
 }
 
-// tryCode counts a try of the newest code; ErrConflict if there is none.
+// tryCode counts a try of the newest code. The error is ErrConflict if there is none, if it has expired, or if it has
+// no tries left.
 func (s *store) tryCode(ctx context.Context, subject, person uuid.UUID, typed []byte, now time.Time) (r verificationRow, err error) {
 	err = s.db.From(ctx).QueryRow(ctx, `
 		update caller_verifications set tries = tries + case when refused = $5 then 0 else 1 end, refused = $5 where id = (

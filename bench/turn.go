@@ -94,7 +94,7 @@ func (s *stage) turn(pid int, users []*user, length time.Duration, do func(*user
 	return t, s.ctx.Err()
 }
 
-// databaseCPU is that of PostgreSQL's first process, and of the whole.
+// databaseCPU returns the CPU time of PostgreSQL's first process, and that of all its processes.
 func (s *stage) databaseCPU() (own, all time.Duration) {
 	own, children := cpu(s.databasePID())
 	return own, own + children

@@ -72,8 +72,8 @@ type openLine struct {
 }
 
 // doubtOpenLine leaves an unterminated last line out if it would change a known member's data. Many programs write no
-// line end, but a full disk also leaves none, along with part of the last field. It runs when the lines of the member
-// have been merged, so that one of several coverage spans does not count as a change.
+// final line end, but it is also missing if a full disk cut off the last field. It runs after the member's lines have
+// been merged, so that one of several coverage spans does not count as a change.
 func (run *importRun) doubtOpenLine(ctx context.Context) error {
 	if run.lastLine == nil {
 		return nil

@@ -68,8 +68,8 @@ func (run *importRun) holdDisplaced(ctx context.Context) error {
 	return nil
 }
 
-// holdDisplacedIn is holdDisplaced for a chunk of a change file; entries are those of the rows that give a number away or add
-// somebody.
+// holdDisplacedIn is holdDisplaced for a chunk of a change file. entries holds, by index in rows, the entries that give
+// a number to another person or add somebody.
 func (run *importRun) holdDisplacedIn(rows []stagedRow, entries map[int]*entry) {
 	if len(run.displaced) == 0 {
 		return

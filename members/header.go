@@ -87,8 +87,8 @@ func readHeaderLine(line string, separator byte, names map[string]string) (layou
 	return l, separator, err
 }
 
-// headerKey evens out the spelling of a header: Member Number, MEMBER-NUMBER and memberNumber become member_number, and
-// "Número de miembro:" becomes numero de miembro.
+// headerKey evens out the spelling of a header: Member Number, MEMBER-NUMBER, member_number and memberNumber become
+// membernumber, and "Número de miembro:" becomes numerodemiembro.
 func headerKey(name string) string {
 	return strings.Map(func(r rune) rune {
 		if strings.ContainsRune("_:#*()", r) {

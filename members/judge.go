@@ -9,8 +9,8 @@ import (
 	"huskyidp/internal/seal"
 )
 
-// withPerson adds to a line that is left out who it is about, if that can be read: its number may be wrong as well, and that
-// person's member absent (keepRenumbered).
+// withPerson attaches the person to a line that is left out, if names and birth date can be read. The line's number may
+// be wrong as well: then that person's member seems absent, and keepRenumbered must keep it.
 func (run *importRun) withPerson(row stagedRow, rec record) stagedRow {
 	if run.isEmpty || run.source.isChange() || row.kind != lineRejected || rec.FirstName == "" || rec.LastName == "" || rec.BirthDate.IsZero() {
 		return row
@@ -52,8 +52,9 @@ func (run *importRun) judge(e *entry, row knownRow, isKnown bool, former record)
 	return lineChanged
 }
 
-// compare holds an entry back if it looks like another person under a known number, unless somebody decided on it. A dependent
-// who looks so is left out, since no decision could be right, unless it may be that a birth date was put right.
+// compare holds an entry back if it looks like another person under a known number, unless somebody decided on it. A
+// dependent who looks like another person is left out, since no decision could be right; if the line may merely correct
+// a birth date, it is held.
 func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16, isDecided bool) {
 	first, last, born := former.differs(e.rec)
 	holder, isFormer := run.formerHolder(e)

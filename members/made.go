@@ -82,7 +82,7 @@ func (run *importRun) checkOrder(ctx context.Context) error {
 	return nil
 }
 
-// newestMade returns when the newest applied file was made, not counting this one, or the zero time if none states it.
+// newestMade returns the latest time at which an applied file other than but was made, or zero if none states a time.
 func (s store) newestMade(ctx context.Context, but []byte) (newest time.Time, err error) {
 	var at *time.Time
 	err = s.db.From(ctx).QueryRow(ctx, `SELECT max(made_at) FROM roster_imports WHERE file_sha256 <> $1`, but).Scan(&at)

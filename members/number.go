@@ -22,7 +22,7 @@ type NumberFormat struct{ pattern *regexp.Regexp }
 // DefaultNumberFormat is nine digits.
 var DefaultNumberFormat = mustNumberFormat(`[0-9]{9}`)
 
-// NewNumberFormat takes the regular expression (RE2) that a whole number must match once spaces and dashes are dropped.
+// NewNumberFormat takes a regular expression (RE2) that must match the entire member number, without spaces and dashes.
 func NewNumberFormat(pattern string) (NumberFormat, error) {
 	re, err := regexp.Compile(`\A(?:` + pattern + `)\z`)
 	if err != nil {

@@ -69,8 +69,9 @@ func (r *record) putCovers(spans []span) {
 	}
 }
 
-// overlay applies a change file's coverage to the known spans, which are never none: it cuts a span that it overlaps and replaces one
-// that begins within it. A change that has no programme or no days leaves those as they were.
+// overlay applies a change file's coverage to the known spans, of which there is at least one. A change shortens a span
+// that it overlaps and replaces one that begins within it. Without a programme, or without dates, it keeps the known
+// ones.
 func overlay(old, changes []span) []span {
 	for _, c := range changes {
 		if c.Start.IsZero() && !c.End.IsZero() {

@@ -80,7 +80,8 @@ func possibleACR(acr string) bool { return accounts.Rank(acr) > 0 }
 // wanted returns the rank to reach for a member whose factors give at most best.
 func (a assurance) wanted(best int) int { return max(a.minimum, min(a.wish, best)) }
 
-// acr returns the value for tokens: the one that the session reached, or one not above it that the app named.
+// acr returns the value for tokens: the one that the session reached or, if the app named others, the highest named one
+// that is not above it, if any.
 func (a assurance) acr(reached string) string {
 	if len(a.named) == 0 || slices.Contains(a.named, reached) {
 		return reached

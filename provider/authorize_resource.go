@@ -26,8 +26,8 @@ func (c *Client) resources(form url.Values, issuer string) ([]string, error) {
 	return named, nil
 }
 
-// readResources adds the resources of the request to its audiences. It may name several: each access token is then for
-// one of them.
+// readResources sets the request's audiences to the resources that it names. If it names several, each access token is
+// for one of them.
 func (r *authorizeRequest) readResources(issuer string) error {
 	named, err := r.client.resources(r.form, issuer)
 	r.audience = named

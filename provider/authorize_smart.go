@@ -125,8 +125,8 @@ func namesPatient(scope string) bool {
 	return inPatientRecord(scope) || scope == scopeLaunch || scope == scopeLaunchPatient || scope == scopeFHIRUser
 }
 
-// knowsScope reports whether the client registered the scope; for an app of the record, it also accepts other scopes of
-// the record, so that they are refused, not ignored.
+// knowsScope reports whether a requested scope is judged rather than ignored: the client registered it or, for an app
+// of the record, it is any scope of the record, so that an unregistered one is refused.
 func (c *Client) knowsScope(scope string) bool {
 	return coversScope(c.Metadata.Scope, scope) || inPatientRecord(scope) && c.Metadata.Profile == ProfileSmart
 }

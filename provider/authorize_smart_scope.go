@@ -81,7 +81,7 @@ func (r recordScope) category() string {
 	return ""
 }
 
-// isSystemScope reports whether a scope is on what a service may read, not on one patient's record.
+// isSystemScope reports whether a scope is a system/ scope: about what a service may read, not one patient's record.
 func isSystemScope(scope string) bool {
 	r, ok := parseRecordScope(scope)
 	return ok && r.whose == ofSystem

@@ -16,7 +16,7 @@ type claimsRequest struct {
 	IDToken  []string `json:"id_token,omitempty"`
 }
 
-// claimOptions are the members of Core 5.5.1.
+// claimOptions is the JSON object that may qualify a requested claim (OpenID Connect Core 5.5.1).
 type claimOptions struct {
 	Essential bool  `json:"essential"`
 	Value     any   `json:"value"`

@@ -45,7 +45,7 @@ func (r *Clients) Errors(ctx context.Context, id string) ([]ClientError, error) 
 	return pgx.CollectRows(rows, pgx.RowToStructByName[ClientError])
 }
 
-// everyday are errors in name only: the app continues with a page, or asks again.
+// everyday lists error codes that are part of normal operation: the app then shows a page, or asks again.
 var everyday = []string{"login_required", "interaction_required", "consent_required", "access_denied", "authorization_pending", "slow_down"}
 
 // clientErrorRate limits writes during a flood of bad requests: those above it are only in the access log.

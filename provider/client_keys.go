@@ -37,8 +37,8 @@ var (
 	fapiAlgs      = []string{"PS256", "ES256", "EdDSA"} // FAPI 2.0 section 5.4.1
 )
 
-// KeySet is a JWK Set as registered: its text is kept for the answer, its keys are parsed once. Its errors are reported
-// by complete, which can name the member.
+// KeySet is a JWK Set as registered: its text is kept for the response, its keys are parsed once. Its errors are
+// reported by complete, which can name the metadata field.
 type KeySet struct {
 	Keys  []jose.JSONWebKey
 	text  json.RawMessage

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// LanguageMetadata are the members that may be given by language (OpenID Connect Dynamic Client Registration 2.1), one
-// for each language of the catalogs; a member without a language is for all others. A new language needs its lines here
-// and in fields; TestLanguageMetadata names them.
+// LanguageMetadata holds the metadata that may be given per language (OpenID Connect Dynamic Client Registration 2.1),
+// one field for each language of the catalogs; a value without a language tag is for all others. A new language needs
+// its lines here and in fields; TestLanguageMetadata names them.
 type LanguageMetadata struct {
 	ClientNameES string `json:"client_name#es,omitempty"`
 	ClientNameEN string `json:"client_name#en,omitempty"`

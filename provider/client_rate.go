@@ -13,8 +13,8 @@ const callsWindow = 10 * time.Second
 // Limits on rows that callers who only know a client_id can have stored: per source, and per client, which bounds the
 // rows.
 var (
-	strangersRows = ratelimit.Limit{Name: "public_pushes", Count: 300, Per: 5 * time.Minute}
-	clientRows    = ratelimit.Limit{Name: "public_client_rows", Count: 30_000, Per: 5 * time.Minute}
+	unknownRows = ratelimit.Limit{Name: "public_pushes", Count: 300, Per: 5 * time.Minute}
+	clientRows  = ratelimit.Limit{Name: "public_client_rows", Count: 30_000, Per: 5 * time.Minute}
 )
 
 // tooManyCalls is returned if a client exceeds its rate on this instance.
@@ -39,5 +39,5 @@ func (s *Service) takeCall(client *Client, source string, now time.Time) error {
 // takeRow counts a row that a caller who has not authenticated as the client is about to have stored for it.
 // Authenticated clients are limited by their calls.
 func (s *Service) takeRow(ctx context.Context, client *Client, source string, now time.Time) error {
-	return s.limiter.TakeAll(ctx, now, ratelimit.Ask{Limit: strangersRows, Key: source}, ratelimit.Ask{Limit: clientRows, Key: client.ID})
+	return s.limiter.TakeAll(ctx, now, ratelimit.Ask{Limit: unknownRows, Key: source}, ratelimit.Ask{Limit: clientRows, Key: client.ID})
 }

@@ -21,8 +21,8 @@ func (m *Metadata) presetScopes(scopes []string) []string {
 	return slices.DeleteFunc(slices.Clone(scopes), func(scope string) bool { return scope == scopeOffline && m.idleOffline() })
 }
 
-// checkScopes refuses scopes that could never be granted, which are typing errors. An API defines its own scopes: a
-// client registered for one may name any, except one that merely resembles ours.
+// checkScopes refuses scopes that could never be granted, since they are typing errors. An API defines its own scopes:
+// a client registered for an API may name any scope, except one that merely resembles ours.
 func (m *Metadata) checkScopes() error {
 	known := append(slices.Clone(memberScopes), AdminScope)
 	for _, scope := range m.Scope {

@@ -88,8 +88,8 @@ func groupsOf(asked []string) []consentGroup {
 	return append(groups, otherGroups(asked)...)
 }
 
-// ownCategory returns the category of observations that a scope of the app is shown under, "" if it has none, or if the
-// app asks for a wider one as well.
+// ownCategory returns the category of observations under which a scope is shown. It is "" if the scope names none, or
+// if the app also asks for a scope without a category that covers it.
 func ownCategory(asked []string, record recordScope) string {
 	wider := func(scope string) bool {
 		other, ok := parseRecordScope(scope)

@@ -76,8 +76,8 @@ func (s *Service) pendingDevice(ctx context.Context, userCode string) (*deviceRe
 	return s.store.deviceByUserCode(ctx, s.userCodeMAC(userCode))
 }
 
-// deviceInHand returns the request of the browser's cookie and the member's session; done means that the answer was
-// given.
+// deviceInHand returns the device request that the browser's cookie names, its client and the member's session; done
+// reports that the response has already been written.
 func (h *Handler) deviceInHand(c *gin.Context) (request *deviceRequest, client *Client, session *accounts.Session, done bool, err error) {
 	if session, err = h.mine(c); err != nil {
 		return nil, nil, nil, true, err

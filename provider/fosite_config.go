@@ -25,7 +25,7 @@ func newFosite(service *Service) *fosite.Fosite {
 	s, storage := service.strategy, fositeStore{clients: service.clients}
 	c := &oauthConfig{
 		Config: fosite.Config{
-			AuthorizeCodeLifespan:    codeLifetime,
+			AuthorizeCodeLifespan:    codeLifetime, // fosite only reads it; ValidateAuthorizeCode compares the stored CodeExpiresAt
 			AccessTokenLifespan:      accessTokenLifetime,
 			RefreshTokenLifespan:     refreshIdle,
 			IDTokenLifespan:          idTokenLifetime,

@@ -94,7 +94,7 @@ func noted(path, note string) string {
 
 func loginPath(flow string) string { return withFlow("/login", flow) }
 
-// withFlow keeps the pending request in a path of our own.
+// withFlow adds the ID of the pending request, if any, to a path of our own.
 func withFlow(path, flow string) string {
 	if flow == "" {
 		return path

@@ -123,7 +123,8 @@ func (h *Handler) logout(c *gin.Context) error {
 	return h.finishLogout(c, r, logoutResult{Stay: strings.Join(stay, ", "), Open: strings.Join(h.service.leftOpen(c.Request.Context(), apps, r.client), ", "), Frames: h.service.frontChannel(session.SID, apps)})
 }
 
-// endSession signs out and queues the logout tokens in one transaction.
+// endSession signs out and queues the logout tokens in one transaction. Which grants end with the session is decided by
+// accounts.SignOut (voidsOnline) and read from the columns of a grant (grantColumns).
 func (h *Handler) endSession(c *gin.Context, sid string) (apps []sessionApp, err error) {
 	request := c.Request
 	defer func() { c.Request = request }()

@@ -8,8 +8,8 @@ import (
 	"github.com/ory/fosite"
 )
 
-// A service with system/ scopes is a backend service of SMART App Launch 2.2, "Backend Services": it proves itself with
-// a key and reads at one FHIR server what it is registered for, in no member's name.
+// A service with system/ scopes is a backend service of SMART App Launch 2.2, "Backend Services": it authenticates with
+// a key and reads, from one FHIR server per token, what it is registered for, on behalf of no member.
 
 // backendLifetime is how long its access tokens live.
 const backendLifetime = 300 * time.Second
@@ -42,8 +42,8 @@ func (m *Metadata) checkBackend() error {
 	return nil
 }
 
-// serviceTerms completes the terms of a service's own token: a backend service names scopes, and its token is for the
-// first server that it is registered for unless it names another.
+// serviceTerms completes the terms of a service's own token: a backend service must request scopes, and its token is
+// for the first server in its registration unless the request names another.
 func (c *Client) serviceTerms(t *terms, requested []string) error {
 	if !c.Metadata.backend() {
 		return nil

@@ -11,7 +11,8 @@ import (
 	"github.com/ory/fosite"
 )
 
-// idClaims are the claims of an ID token. It holds nothing that was not asked for.
+// idClaims are the claims of every ID token: a new one is listed in claimNames as well. Facts about the member, given by scope or
+// by the claims parameter, are in claims.go.
 type idClaims struct {
 	Issuer          string           `json:"iss"`
 	Subject         string           `json:"sub"`

@@ -16,10 +16,9 @@ var (
 )
 
 // GoOn continues the registration that was begun in this browser, at its current step. Whoever says that it is theirs
-// types the number of the card that was matched; until then nothing of the registration is shown, and three wrong
-// numbers erase it. A card that was not matched proves nothing,
-// so it is typed again. number is a member number, "" if none is
-// needed. The error is errOtherCard, errErased, a *movedError, errGone or errBusy.
+// types the number of the matched card; until then nothing of the registration is shown, and three wrong numbers erase
+// it. If no card was matched, there is nothing to compare with: what was typed of the card is cleared, and no number is
+// needed. number is a member number, or "". The error is errOtherCard, errErased, a *movedError, errGone or errBusy.
 func (s *Service) GoOn(ctx context.Context, v Visit, number string) (*Registration, error) {
 	v.Another = false
 	return s.change(ctx, v, stepAgreement, func(_ context.Context, t *turn) (outcome, err error) {

@@ -162,7 +162,7 @@ func person(r *Registration) web.PageOption {
 	return web.WithPerson(web.Clip(r.Identity.FirstName, personMax))
 }
 
-// act is the button that was pressed. Enter presses the first of a form.
+// act returns the button that submitted the form, or first if none is named: Enter presses a form's first button.
 func act(c *gin.Context, first string) string {
 	if pressed := web.Form(c).Get("act"); pressed != "" {
 		return pressed

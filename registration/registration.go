@@ -111,7 +111,7 @@ func (r *Registration) agree(doc Document, at time.Time) {
 	r.AgreementVersion, r.AgreementLanguage, r.AgreementHash, r.AgreedAt = doc.Version, doc.Language, doc.Hash, at
 }
 
-// voidMatch removes the match: the member returned to the card, or it did not match.
+// voidMatch removes the match: the card must be matched again.
 func (r *Registration) voidMatch() { r.MemberID, r.HolderID = uuid.Nil, uuid.Nil }
 
 // voidCode voids the current code.

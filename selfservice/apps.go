@@ -37,7 +37,8 @@ func (h *Handler) showApps(c *gin.Context) error {
 	return h.page(c, http.StatusOK, "apps", session, appsPage{list}, notice...)
 }
 
-// stopped names the app that was just stopped, according to the history, since anybody can write an address.
+// stopped returns the notice that names the app just stopped. The name comes from the history, because anybody can
+// forge a URL.
 func (h *Handler) stopped(c *gin.Context, session accounts.Session) ([]web.PageOption, error) {
 	if c.Query("note") != "stopped" || !h.web.JustDone(c) {
 		return nil, nil

@@ -7,8 +7,8 @@ import (
 	"huskyidp/internal/web"
 )
 
-// A sign-in whose script found an authenticator in the device may offer a passkey once the member is in. A cookie carries
-// that over the second step.
+// If the script of the sign-in page found an authenticator in the device, a passkey may be offered after the sign-in. A
+// cookie remembers this across the second step.
 const (
 	offerCookie    = "offer"
 	offerCookieAge = accounts.PendingLife

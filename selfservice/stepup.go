@@ -14,8 +14,8 @@ import (
 
 const pendingCookie = "pending"
 
-// Hold holds the sign-in of an account with a second step: no session exists before that is proven (S-18). returnTo is
-// the page of ours that it is for, "" for none.
+// Hold suspends the sign-in of an account with a second step: no session exists until that step is proven (S-18).
+// returnTo is the path of our own page to open afterwards, or "".
 func (h *Handler) Hold(c *gin.Context, account accounts.Account, amr []string, returnTo string) error {
 	return h.hold(c, accounts.PendingStart{Account: account, AMR: amr, Return: returnTo})
 }
@@ -131,8 +131,9 @@ func (h *Handler) staySignedIn(c *gin.Context, session accounts.Session, account
 	return err
 }
 
-// RequireFresh is Require for a sensitive change: the last proof is at most this old, and as strong as a sign-in to the
-// account would be (S-20). Otherwise the browser is sent to prove it again, and returns to this path.
+// RequireFresh is Require for a sensitive change: the last proof must be no older than most, and as strong as a sign-in
+// to the account would be (S-20). Otherwise the browser is redirected to re-authenticate, and then returns to this
+// path.
 func (h *Handler) RequireFresh(c *gin.Context, most time.Duration) (accounts.Session, bool, error) {
 	session, ok, err := h.Require(c)
 	if !ok || err != nil {

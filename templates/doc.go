@@ -21,7 +21,8 @@
 // {hours} and {brand} are filled from the Options unless the caller sets them. The formats of dates and times are
 // catalog texts too (web.format.*, web.month.*), in the time zone of the Options.
 //
-// In templates, t returns plain text, rich the same with the support address and telephone as links, paragraphs a list.
+// In templates, t returns plain text; rich returns it with the support address and telephone number as links;
+// paragraphs returns the plain text as a list of paragraphs.
 //
 // # Assets
 //

@@ -37,8 +37,8 @@ func Paragraphs(text string) (all []string) {
 	return all
 }
 
-// legalHTML is a paragraph of a legal text. Its author may mark a heading by "# " before it, the lines of a list by "- ",
-// and words in bold by "**" around them; all else is text.
+// legalHTML renders a paragraph of a legal text. "# " before it makes it a heading, "- " before each line a list, and
+// "**" around words sets them in bold; everything else is plain text.
 func legalHTML(paragraph string) template.HTML {
 	if heading, ok := strings.CutPrefix(paragraph, "# "); ok {
 		return template.HTML("<h2>" + template.HTMLEscapeString(strings.TrimSpace(heading)) + "</h2>")

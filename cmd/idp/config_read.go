@@ -21,8 +21,8 @@ import (
 	"huskyidp/provider"
 )
 
-// mistakes collects everything that is wrong with the settings, one per variable and cause, and one remedy for all
-// weaker settings.
+// mistakes collects everything that is wrong with the settings: one error per variable and cause, and one that gives
+// the value of IDP_ACCEPT that would allow all the weaker settings.
 type mistakes struct {
 	all      []error
 	unread   map[string]bool // variables that could not be read: their values are not judged

@@ -45,7 +45,7 @@ type manual struct{ strings.Builder }
 
 func (m *manual) line(request string) { m.WriteString(request + "\n") }
 
-// text escapes what would be read as a request.
+// text writes plain text, escaping what roff would read as a request.
 func (m *manual) text(text string) {
 	for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
 		line = strings.NewReplacer(`\`, `\e`, "-", `\-`, "'", `\(aq`).Replace(line)

@@ -2,10 +2,10 @@
 
 package argon2
 
-// memory is of the heap where there is no mmap.
+// memory is on the heap, on systems without mmap.
 type memory struct{ kept []block }
 
-// blocks is memory for n of them, which holds anything.
+// blocks returns memory for n blocks. Its content is arbitrary.
 func (m *memory) blocks(n int) []block {
 	if len(m.kept) < n {
 		m.kept = make([]block, n)

@@ -8,10 +8,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// memory lies outside of the heap: the collector would keep as much again in reserve.
+// memory is mapped outside the Go heap: for memory on it, the collector would keep the same amount again in reserve.
 type memory struct{ mapped []byte }
 
-// blocks is memory for n of them, which holds anything.
+// blocks returns memory for n blocks. Its content is arbitrary.
 func (m *memory) blocks(n int) []block {
 	if len(m.mapped) < n*blockSize {
 		m.release()

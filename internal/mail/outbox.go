@@ -41,7 +41,7 @@ type sendArgs struct {
 
 func (sendArgs) Kind() string { return "mail_send" }
 
-// maxAttempts covers about three days: ten attempts in the first hour and a half, then one per hour.
+// maxAttempts covers about three days: ten attempts in the first hour and a half, then one per hour, as NextRetry spaces them.
 const maxAttempts = 80
 
 // Outbox queues mails. It is safe for concurrent use.

@@ -14,8 +14,8 @@ const (
 	over  = 2 * time.Minute // longer than any loop's pause but for sweeps
 )
 
-// Handler passes warnings and errors on by these rules, and all else as it comes. Lines are the same if their message and their
-// attribute "work" are.
+// Handler applies these rules to warnings and errors, and passes everything else through. Lines count as the same if
+// their message and their attribute "work" are equal.
 type Handler struct {
 	slog.Handler
 	*lines

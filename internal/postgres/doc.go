@@ -17,11 +17,12 @@
 // # Limits (S-78, R-07)
 //
 // Every connection has a statement timeout of 3 s, a lock timeout of 600 ms and an idle-in-transaction timeout of 5 s.
-// Waiting for a connection ends after 1 s with ErrUnavailable, as does a lost server: pages answer 503 and never fail open.
+// Waiting for a connection ends after 1 s with ErrUnavailable, which is also the error if the server is lost: pages
+// answer 503 and never fail open.
 //
-// Far from the database, each round trip counts. Connections are dialled before requests need them, one that was lost is
-// noticed without asking it (hosts.go), and a statement that one connection has met is prepared on the others in the
-// background (prepared.go): it takes one round trip.
+// Far from the database, each round trip counts. Connections are dialled before requests need them, a lost one is
+// noticed without a query (hosts.go), and a statement that a request has sent on one connection is prepared on the
+// others in the background, so that it takes a single round trip there too (prepared.go).
 //
 // An unresponsive server costs one request half a second before the next host of the address is tried (hosts.go). Behind
 // a pooler in transaction mode the timeouts are those of the role, and nothing is kept in a session (pooler.go).
@@ -30,7 +31,7 @@
 //
 // Files in migrations/ are numbered SQL for goose, forward only; an applied file must not change. River's own tables come
 // first, from its Go migrator. Migrate holds a session-level advisory lock, so that many instances may call it at once, and
-// refuses a pooler, which shares sessions. After a kill it is run again: each migration is a transaction, except for
+// refuses a pooler, which shares sessions. If it is killed, run it again: each migration is a transaction, except for
 // indexes created concurrently, which the next run repairs.
 //
 // A schema says which programs may run on it: settings.oldest_program is the number of a migration that they must contain.

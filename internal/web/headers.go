@@ -15,8 +15,8 @@ const (
 	defaultPolicy = policyOfForm + "; form-action 'self'"
 )
 
-// securityHeaders are those of S-28, by canonical name. Responses share the values, each of which is full, so that Add
-// copies it.
+// securityHeaders are those of S-28, by canonical name. Responses share the slices, none of which has spare capacity:
+// Header.Add copies one instead of writing into it.
 var securityHeaders = map[string][]string{
 	"Content-Security-Policy":      {defaultPolicy},
 	"X-Content-Type-Options":       {"nosniff"},
