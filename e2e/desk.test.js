@@ -267,7 +267,7 @@ for (const day of [
     await page.goto(`${product.desk}/figures`);
     await person.look('figures');
     const [file] = await Promise.all([page.waitForEvent('download'), person.press('file')]);
-    assert.match(await readFile(await file.path(), 'utf8'), /^day,figure,cause,outcome,count,median_seconds\n[\s\S]*,registration,,finished,1,\n/);
+    assert.match(await readFile(await file.path(), 'utf8'), /^day,figure,cause,outcome,count,median_seconds,person\n[\s\S]*,registration,,finished,1,,\n/);
     for (const who of [member, person]) await who.close();
   });
 }

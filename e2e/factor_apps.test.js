@@ -36,10 +36,11 @@ test('an app that needs a second step leads to adding one, and asks for a strong
     await page.waitForURL(`${plain.callback}*`);
     assert.equal((await plain.redeem(wish, page.url())).claims().acr, 'urn:huskyidp:acr:second-factor');
 
-    await withKey(member);
+    const device = await withKey(member);
     await page.goto(`${product.issuer}/account/factors/passkey`);
     await member.press('passkey');
     await member.at('/account/factors'); // there are saved codes already
+    await device.present(false); // the owner lets the offer in the username's field be
     await signOut(member);
     await member.signIn('stepup.en');
     await page.goto(`${product.issuer}/login/factor/totp`);
@@ -50,6 +51,7 @@ test('an app that needs a second step leads to adding one, and asks for a strong
     await page.goto(stronger.url);
     await member.at('/login/factor/passkey'); // the password is fresh
     await member.look('stepup');
+    await device.present(true);
     await member.press('passkey');
     await page.waitForURL(`${plain.callback}*`);
     assert.equal((await plain.redeem(stronger, page.url())).claims().acr, 'urn:huskyidp:acr:phishing-resistant');

@@ -89,6 +89,7 @@ export class Member {
         ...[...document.querySelectorAll('a')].filter((e) => e.checkVisibility() && getComputedStyle(e, '::after').content.includes('(') && !/^https?:/.test(e.getAttribute('href'))).map((e) => e.outerHTML.slice(0, 120)),
       ]);
       await page.emulateMedia({ media: null });
+      await page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished))); // colours come back by and by
       assert.deepEqual(paper, [], `${label}: buttons and addresses of no use on paper`);
       const violations = await page.evaluate(`${axe}; axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations.map((v) => ({ id: v.id, help: v.help, nodes: v.nodes.map((n) => n.html + ' ' + n.failureSummary) })))`);
       assert.deepEqual(violations, [], `${label}: axe`);

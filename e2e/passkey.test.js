@@ -1,0 +1,84 @@
+// Passkeys: added, used beside the password and in its place, offered by the browser, taken away.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { cards, start } from './product.js';
+import { signOut, withKey } from './second_step.js';
+import { launch, Member } from './walk.js';
+
+let product;
+let browser;
+before(async () => { [product, browser] = await Promise.all([start(), launch()]); });
+after(async () => { await browser?.close(); await product?.stop(); });
+
+const newMember = (card, username, options) => Member.registered(browser, product, card, username, { ...options, name: 'factors' });
+
+for (const walk of [
+  { card: cards.suffix, username: 'passkey.es', language: 'es', width: 320 },
+  { card: cards.apostrophe, username: 'passkey.en', language: 'en', width: 1280 },
+]) {
+  test(`a passkey, beside the password and in its place: ${walk.language}`, async () => {
+    const member = await newMember(walk.card, walk.username, walk);
+    const { page } = member;
+    const device = await withKey(member);
+    await page.goto(`${product.issuer}/account/factors/passkey`);
+    await member.look('passkey-new');
+    await page.fill('#label', walk.language === 'es' ? 'mi teléfono' : 'my phone');
+    await member.press('passkey');
+    await member.at('/account/factors/saved-codes');
+    const [key] = await device.keys();
+    assert.equal(key.isResidentCredential, true);
+    await page.goto(`${product.issuer}/account/factors`);
+    await member.look('passkey-enrolled');
+    await page.goto(`${product.issuer}/account/factors/passkey`);
+    await member.press('passkey'); // this device has one
+    await page.locator('#passkey-problem').filter({ hasText: /.+/ }).waitFor();
+    await member.look('passkey-duplicate');
+
+    await signOut(member);
+    await member.look('login');
+    await member.press('passkey'); // without a username
+    await member.at('/account');
+
+    await signOut(member);
+    await page.focus('#username'); // the browser offers the passkey there, and the owner takes it
+    await member.at('/account');
+
+    await device.present(false); // before the page asks the device
+    await signOut(member); // the owner lets the offer be, and presses the button: it takes the offer's place
+    await page.evaluate(() => {
+      const get = navigator.credentials.get.bind(navigator.credentials);
+      navigator.credentials.get = (options) => { document.body.dataset.asked = options.mediation; return get(options); };
+    });
+    await page.focus('#username');
+    await page.waitForSelector('[data-asked=conditional]');
+    await page.waitForTimeout(500); // until the device has it, which answers only what comes from now on
+    await device.present(true);
+    await page.focus('#password');
+    await member.press('passkey');
+    await member.at('/account');
+
+    await device.present(false); // the owner types
+    await signOut(member);
+    await member.signIn(walk.username);
+    await member.at('/login/factor/passkey');
+    await device.present(true);
+    await member.look('passkey-step');
+    await device.verify(false);
+    await member.press('passkey');
+    await page.locator('#passkey-problem').filter({ hasText: /.+/ }).waitFor();
+    await device.verify(true);
+    await member.press('passkey');
+    await member.at('/account');
+
+    await page.goto(`${product.issuer}/account/factors`);
+    await page.locator('a[href$="/remove"]').click();
+    await member.look('passkey-remove');
+    await member.press('remove');
+    await member.at('/account/factors');
+    await signOut(member);
+    await member.press('passkey'); // the device still has it, we do not
+    await page.waitForURL('**/login?note=passkey');
+    await member.look('login-passkey-failed');
+    await member.close();
+  });
+}
