@@ -236,6 +236,9 @@ func TestPeoplePages(t *testing.T) {
 	}
 	v.enters(omar)
 	page = v.get(path)
+	if !strings.Contains(page.Body.String(), "nueva@desk.example") {
+		t.Error("who confirms does not see where the first code goes")
+	}
 	w = v.post(path, "do", "confirm_person", "key", v.value(page, "key"), "version", v.value(page, "version"))
 	if w.Code != http.StatusSeeOther {
 		t.Fatalf("confirmed: %d\n%s", w.Code, w.Body)

@@ -38,6 +38,7 @@ type NewPerson struct {
 type StaffRow struct {
 	Person
 	Username  string
+	Email     string // where the code for the first password goes
 	Status    accounts.Status
 	CreatedAt time.Time
 	Asked     AskedRoles
@@ -177,7 +178,7 @@ func (s *People) Staff(ctx context.Context) ([]StaffRow, error) {
 		if err != nil {
 			return nil, err
 		}
-		people[i].Username, people[i].Status = account.Username, account.Status
+		people[i].Username, people[i].Email, people[i].Status = account.Username, account.Email, account.Status
 	}
 	return people, nil
 }

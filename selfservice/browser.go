@@ -176,7 +176,9 @@ func (h *Handler) Require(c *gin.Context) (session accounts.Session, ok bool, er
 		return session, ok, err
 	}
 	var query []string
-	if token := h.web.Cookie(c, sessionCookie); token != "" { // it had one, which ended
+	token := h.web.Cookie(c, sessionCookie)
+	ended := token != ""
+	if ended {
 		why, err := h.ended(c, token)
 		if err != nil {
 			return session, false, err
@@ -186,8 +188,12 @@ func (h *Handler) Require(c *gin.Context) (session accounts.Session, ok bool, er
 	if back := accounts.ReturnPath(c.Request.URL.Path); back != "" && back != "/account" {
 		query = append(query, "return="+back)
 	}
-	if query == nil {
-		return session, false, web.SeeOther(c, "/login")
+	address := "/login"
+	if query != nil {
+		address += "?" + strings.Join(query, "&")
 	}
-	return session, false, h.web.SeeDone(c, "/login?"+strings.Join(query, "&"))
+	if !ended {
+		return session, false, web.SeeOther(c, address)
+	}
+	return session, false, h.web.SeeDone(c, address)
 }

@@ -11,6 +11,7 @@ type (
 	deskAct   string
 	deskStaff struct {
 		ID, Name, Username, Status string
+		Email                      string
 		Roles                      []string
 		BreakGlass, Me, Waits      bool
 		CreatedAt                  time.Time

@@ -33,7 +33,7 @@ var whose = map[OwnerKind]string{OfRegistration: "registration_of", OfRecovery: 
 func (w *Web) Entrance(c *gin.Context) {
 	switch {
 	case w.isLedHere(c):
-	case w.JustDone(c):
+	case w.reports(c):
 		w.ForgetTyped(c)
 	default:
 		w.NextPerson(c)
@@ -42,10 +42,14 @@ func (w *Web) Entrance(c *gin.Context) {
 
 // SideEntrance is Entrance for a page behind an entrance: what was typed there and never sent stays for Back.
 func (w *Web) SideEntrance(c *gin.Context) {
-	if !w.isLedHere(c) && !w.JustDone(c) {
+	if !w.isLedHere(c) && !w.reports(c) {
 		w.setPerson(c, personMarks{newMark(), w.personOf(c).typed})
 	}
 }
+
+// reports says that the page tells what was just done. Without a note its address is the entrance itself, which the next person
+// opens too, whoever was sent there within the last minutes.
+func (w *Web) reports(c *gin.Context) bool { return c.Query("note") != "" && w.JustDone(c) }
 
 // isLedHere reports whether a page was opened by something else than a person who begins: by its own form, by a later
 // page of its flow, or in the background, such as a frame or a script of another page.

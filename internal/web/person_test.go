@@ -86,6 +86,7 @@ func TestEntrance(t *testing.T) {
 	}))
 	pages.GET("/ask", entrance(func(c *gin.Context) { s.web.AskFirst(c, OfRecovery) }))
 	pages.GET("/done", s.web.Handle(func(c *gin.Context) error { return s.web.SeeDone(c, "/in?note=done") }))
+	pages.GET("/sent", s.web.Handle(func(c *gin.Context) error { return s.web.SeeDone(c, "/in?return=/account/data&flow=f1") }))
 	pages.GET("/flow", s.web.Handle(func(c *gin.Context) error {
 		if s.web.Asks(c, OfRecovery) {
 			return SeeOther(c, "/whose")
@@ -120,12 +121,14 @@ func TestEntrance(t *testing.T) {
 				t.Errorf("a page wanted in advance = %d", code)
 			}
 		}, false},
-		"what was just done":         {func() { get("/done", "", ""); get("/in?note=done", "", "") }, false},
-		"the same address, invented": {func() { get("/in?note=other", "", "") }, true},
-		"a help page":                {func() { get("/other", "", "") }, false},
-		"what was typed is over":     {func() { get("/forget", "", "") }, false},
-		"its refused form":           {func() { get(s.do("POST", "/in", form("csrf", s.token())).Header().Get("Location"), "", "") }, false},
-		"its question, opened":       {func() { get("/ask", "", "") }, true},
+		"what was just done":          {func() { get("/done", "", ""); get("/in?note=done", "", "") }, false},
+		"sent on, then the bare page": {func() { get("/sent", "", ""); get("/in", "", "") }, true},
+		"sent on, then one behind it": {func() { get("/sent", "", ""); get("/beside", "", "") }, true},
+		"the same address, invented":  {func() { get("/in?note=other", "", "") }, true},
+		"a help page":                 {func() { get("/other", "", "") }, false},
+		"what was typed is over":      {func() { get("/forget", "", "") }, false},
+		"its refused form":            {func() { get(s.do("POST", "/in", form("csrf", s.token())).Header().Get("Location"), "", "") }, false},
+		"its question, opened":        {func() { get("/ask", "", "") }, true},
 	} {
 		get("/in", "", "")
 		get("/begun", "", "")
