@@ -59,7 +59,7 @@ func (s *Service) Colleague(ctx context.Context, p Person, id uuid.UUID, since t
 }
 
 func (s *Service) colleague(ctx context.Context, id uuid.UUID) (StaffRow, error) {
-	people, err := s.Staff(ctx)
+	people, err := s.store.people(ctx)
 	if err != nil {
 		return StaffRow{}, err
 	}
@@ -67,17 +67,24 @@ func (s *Service) colleague(ctx context.Context, id uuid.UUID) (StaffRow, error)
 	if i < 0 {
 		return StaffRow{}, ErrNotFound
 	}
-	return people[i], nil
+	err = s.addAccount(ctx, &people[i])
+	return people[i], err
 }
 
 // tell mails everybody who may do the act, except some, that something waits for them.
 func (s *Service) tell(ctx context.Context, act Act, except ...uuid.UUID) error {
-	people, err := s.Staff(ctx)
+	people, err := s.store.people(ctx)
 	if err != nil {
 		return err
 	}
 	for _, who := range people {
-		if slices.Contains(except, who.ID) || who.BreakGlass || who.Status != accounts.Active || !who.may(act) {
+		if slices.Contains(except, who.ID) || who.BreakGlass || !who.may(act) {
+			continue
+		}
+		if err := s.addAccount(ctx, &who); err != nil {
+			return err
+		}
+		if who.Status != accounts.Active {
 			continue
 		}
 		if err := s.mail(ctx, who.ID, "staff_waits"); err != nil {

@@ -174,13 +174,18 @@ func (s *People) Staff(ctx context.Context) ([]StaffRow, error) {
 		return nil, err
 	}
 	for i := range people {
-		account, err := s.Accounts.Get(ctx, people[i].ID)
-		if err != nil {
+		if err := s.addAccount(ctx, &people[i]); err != nil {
 			return nil, err
 		}
-		people[i].Username, people[i].Email, people[i].Status = account.Username, account.Email, account.Status
 	}
 	return people, nil
+}
+
+// addAccount completes a row with what is kept of the account.
+func (s *People) addAccount(ctx context.Context, r *StaffRow) error {
+	account, err := s.Accounts.Get(ctx, r.ID)
+	r.Username, r.Email, r.Status = account.Username, account.Email, account.Status
+	return err
 }
 
 // ByName finds a person of the desk by username. The error is ErrNoRole, or the database's.
