@@ -67,7 +67,8 @@ func refusePrefetch(c *gin.Context) {
 }
 
 // NextPerson declares that another person uses the browser from now on: what was refused is forgotten, the browser
-// puts nothing that was typed before into the forms that follow, and what was begun is asked about.
+// puts nothing that was typed before into the forms that follow, what was just done is told no more, and what was begun
+// is asked about.
 func (w *Web) NextPerson(c *gin.Context) {
 	w.ForgetRefused(c)
 	w.setPerson(c, personMarks{newMark(), newMark()})
@@ -106,6 +107,9 @@ func newMark() string {
 }
 
 func (w *Web) setPerson(c *gin.Context, p personMarks) {
+	if p.came != w.personOf(c).came && w.Cookie(c, doneCookie) != "" {
+		w.ClearCookie(c, doneCookie)
+	}
 	w.SetCookie(c, personCookie, p.came+"."+p.typed, browserCookieAge)
 	requestOf(c).person = &p
 }

@@ -86,6 +86,13 @@ func TestEntrance(t *testing.T) {
 	}))
 	pages.GET("/ask", entrance(func(c *gin.Context) { s.web.AskFirst(c, OfRecovery) }))
 	pages.GET("/done", s.web.Handle(func(c *gin.Context) error { return s.web.SeeDone(c, "/in?note=done") }))
+	pages.GET("/ended", s.web.Handle(func(c *gin.Context) error { return s.web.SeeDone(c, "/told") }))
+	pages.GET("/told", s.web.Handle(func(c *gin.Context) error {
+		if !s.web.JustDone(c) {
+			return SeeOther(c, "/in")
+		}
+		return show(c)
+	}))
 	pages.GET("/sent", s.web.Handle(func(c *gin.Context) error { return s.web.SeeDone(c, "/in?return=/account/data&flow=f1") }))
 	pages.GET("/flow", s.web.Handle(func(c *gin.Context) error {
 		if s.web.Asks(c, OfRecovery) {
@@ -134,6 +141,13 @@ func TestEntrance(t *testing.T) {
 		get("/begun", "", "")
 		if test.act(); asks() != test.want {
 			t.Errorf("%s: asked = %t", name, !test.want)
+		}
+	}
+	for entrance, want := range map[string]bool{"/other": true, "/in?back=1": true, "/in": false, "/beside": false} {
+		get("/ended", "", "")
+		get(entrance, "", "")
+		if told := get("/told", "", "") == http.StatusOK; told != want {
+			t.Errorf("what was just done is told after %s: %t", entrance, told)
 		}
 	}
 	get("/begun", "", "")
