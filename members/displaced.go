@@ -6,8 +6,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-
-	"huskyidp/internal/seal"
 )
 
 // displacedMember is somebody whose number a line of the file gives to another person.
@@ -59,9 +57,9 @@ func (run *importRun) holdDisplaced(ctx context.Context) error {
 			continue
 		}
 		rec = d.rec.filled(rec, run.missing)
-		content, mac := run.roster.encode(rec)
-		sealed := run.roster.deps.Keyring.Seal(seal.PII, place(d.ID), content)
-		if err := run.roster.store.swap(ctx, stagedRow{line: row.Line, newID: d.ID, contentMAC: mac, sealed: sealed}); err != nil {
+		swapped := stagedRow{line: row.Line, kind: lineRestored, newID: d.ID}
+		run.put(&swapped, rec)
+		if err := run.roster.store.swap(ctx, swapped); err != nil {
 			return err
 		}
 	}
@@ -83,8 +81,8 @@ func (run *importRun) holdDisplacedIn(rows []stagedRow, entries map[int]*entry) 
 			run.holdWaiting(e.position, d)
 		case run.isSwap(e.position, d):
 			run.giveTo(e, d.formerHolder)
-			row.kind, row.newID, row.contentMAC = lineRestored, d.ID, e.contentMAC
-			row.sealed = run.roster.deps.Keyring.Seal(seal.PII, place(d.ID), e.content)
+			row.kind, row.newID = lineRestored, d.ID
+			run.put(row, e.rec)
 		}
 	}
 }
@@ -133,8 +131,8 @@ func (s store) replacedRows(ctx context.Context) ([]replacedRow, error) {
 // swap gives the number of a staged row to a member who has a row.
 func (s store) swap(ctx context.Context, row stagedRow) error {
 	_, err := s.db.From(ctx).Exec(ctx, `
-		UPDATE roster_staging SET kind = $3, new_id = $4, content_mac = $5, sealed = $6 WHERE line = $1 AND kind = $2`,
-		row.line, lineReplaced, lineRestored, row.newID, row.contentMAC, row.sealed)
+		UPDATE roster_staging SET kind = $3, new_id = $4, content_mac = $5, identity_mac = $6, sealed = $7 WHERE line = $1 AND kind = $2`,
+		row.line, lineReplaced, row.kind, row.newID, row.contentMAC, row.identity, row.sealed)
 	if err != nil {
 		return fmt.Errorf("staging a swapped number: %w", err)
 	}

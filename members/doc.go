@@ -77,13 +77,17 @@
 // # Tables
 //
 // members: id (UUIDv7, which accounts refer to), number_mac (HMAC of the number, seal.Index, by which a member is found),
-// content_mac (HMAC of the record, which tells whether an import changes it), sealed (the record as JSON, seal.PII, bound to
+// content_mac (HMAC of the record, which tells whether an import changes it), identity_mac (HMAC of last name, first name and birth
+// date as they are compared, by which a person is found without a number; null if not known, and then matched by nobody), sealed (the record as JSON, seal.PII, bound to
 // the ID), ended_at, replaced_at (the number was given to somebody else), created_at, changed_at. roster_imports: one row per
 // applied file, with its hash, the digest of its rows, its counts, and when it was made. Instants are in UTC; dates are civil dates without a zone.
 // No column holds personal data in clear. Rows are never deleted here.
 //
 // After a rotation of the index key, members are also found under the old digest, and the next import moves them to the new
 // one. It counts them as changed, since their content digest is new as well.
+//
+// Rows of a release that knew no identity_mac get it at the beginning of the next import, in its transaction, whether or not the
+// file names them.
 //
 // # Matching
 //

@@ -256,6 +256,9 @@ func (run *importRun) apply(ctx context.Context, file io.ReadSeeker) (Report, er
 		return Report{}, err
 	}
 	run.isEmpty = active < 0
+	if err := run.roster.fillIdentities(ctx); err != nil {
+		return Report{}, err
+	}
 	if run.holders, err = store.formerHolders(ctx, run.roster.unseal); err != nil {
 		return Report{}, err
 	}

@@ -5,8 +5,6 @@ import (
 	"slices"
 
 	"github.com/google/uuid"
-
-	"huskyidp/internal/seal"
 )
 
 // withPerson attaches the person to a line that is left out, if names and birth date can be read. The line's number may
@@ -18,7 +16,7 @@ func (run *importRun) withPerson(row stagedRow, rec record) stagedRow {
 	if row.id == uuid.Nil {
 		row.id = newID()
 	}
-	row.sealed = run.roster.deps.Keyring.Seal(seal.PII, place(row.id), rec.encode())
+	run.sealIn(&row, rec, rec.encode())
 	return row
 }
 

@@ -6,8 +6,6 @@ import (
 	"slices"
 
 	"github.com/google/uuid"
-
-	"huskyidp/internal/seal"
 )
 
 // repeatPage is the number of rows of members with several lines that are merged per batch.
@@ -134,7 +132,7 @@ func (run *importRun) mergeGroup(rows []stagedRow, group []repeat) ([]stagedRow,
 	run.tally(changes, 1)
 	merged := stagedRow{line: winner.Line, kind: winner.Kind, id: winner.ID, newID: winner.NewID, numberMAC: winner.NumberMAC, contentMAC: mac, marks: changes}
 	if merged.kind != lineUnchanged {
-		merged.sealed = run.roster.deps.Keyring.Seal(seal.PII, place(merged.owner()), content)
+		run.sealIn(&merged, rec, content)
 	}
 	return append(rows, merged), nil
 }

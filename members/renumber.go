@@ -5,23 +5,10 @@ import (
 	"slices"
 
 	"github.com/google/uuid"
-
-	"huskyidp/internal/seal"
 )
 
 // absentPage is the number of absent members that are compared with the file at a time.
 const absentPage = 50_000
-
-// identity is what a person keeps when a number changes, in the spelling in which cards are compared.
-type identity struct {
-	first, last string
-	born        Date
-}
-
-func (r record) identity() identity {
-	last, _ := splitSuffix(r.LastName, r.Suffix)
-	return identity{fold(r.FirstName), fold(last), r.BirthDate}
-}
 
 type absentRow struct {
 	ID         uuid.UUID
@@ -107,10 +94,8 @@ func (run *importRun) renumber(ctx context.Context, line newcomer) (stays bool, 
 		return false, nil
 	case slices.Contains(run.options.SamePerson, line.Line):
 		rec := line.absent.rec.filled(line.rec, run.missing)
-		var content []byte
-		content, row.contentMAC = run.roster.encode(rec)
 		row.kind, row.marks = lineChanged, marksOf(line.absent.rec, rec, run.today())
-		row.sealed = run.roster.deps.Keyring.Seal(seal.PII, place(row.id), content)
+		run.put(&row, rec)
 		run.tally(row.marks, 1)
 	default:
 		run.renumbered++

@@ -34,8 +34,22 @@ type stagedRow struct {
 	newID      uuid.UUID // under a reassigned number: of the new member, or of the former one who gets it back
 	numberMAC  []byte
 	contentMAC []byte
+	identity   []byte // digest of name and birth date; with sealed
 	sealed     []byte
 	marks      marks // effect on a known member's fields
+}
+
+// put stores a record in a staged row, bound to the row of its owner.
+func (run *importRun) put(row *stagedRow, rec record) {
+	var content []byte
+	content, row.contentMAC = run.roster.encode(rec)
+	run.sealIn(row, rec, content)
+}
+
+// sealIn is put for a record whose content was encoded already.
+func (run *importRun) sealIn(row *stagedRow, rec record, content []byte) {
+	row.sealed = run.roster.deps.Keyring.Seal(seal.PII, place(row.owner()), content)
+	row.identity = run.roster.identityMAC(rec.identity())
 }
 
 // resolve decides what the entries of a chunk mean for known members. A member found under an older index key counts as
@@ -125,7 +139,7 @@ func (run *importRun) resolve(chunk []entry, known map[string]knownRow) ([]stage
 			staged.marks.had |= ofDependent
 		}
 		if staged.kind != lineUnchanged {
-			staged.sealed = run.roster.deps.Keyring.Seal(seal.PII, place(staged.owner()), e.content)
+			run.sealIn(&staged, e.rec, e.content)
 		}
 		run.report.count(staged.kind, 1)
 		run.tally(staged.marks, 1)

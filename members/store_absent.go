@@ -63,8 +63,8 @@ func (s store) newcomers(ctx context.Context, unseal unsealer, each func(newcome
 // restage changes what a line of one kind does.
 func (s store) restage(ctx context.Context, was int16, row stagedRow) error {
 	_, err := s.db.From(ctx).Exec(ctx, `
-		UPDATE roster_staging SET kind = $3, id = $4, content_mac = $5, sealed = $6, marks = $7 WHERE line = $1 AND kind = $2`,
-		row.line, was, row.kind, row.id, row.contentMAC, row.sealed, row.marks.pack())
+		UPDATE roster_staging SET kind = $3, id = $4, content_mac = $5, identity_mac = $6, sealed = $7, marks = $8 WHERE line = $1 AND kind = $2`,
+		row.line, was, row.kind, row.id, row.contentMAC, row.identity, row.sealed, row.marks.pack())
 	if err != nil {
 		return fmt.Errorf("staging a renumbered member: %w", err)
 	}

@@ -72,14 +72,15 @@ func (s store) beginImport(ctx context.Context, since time.Time) (active, ended,
 		`SET LOCAL idle_in_transaction_session_timeout = 0`,
 		`SET LOCAL work_mem = '64MB'`,
 		`CREATE TEMPORARY TABLE roster_staging (
-			line        integer  NOT NULL,
-			kind        smallint NOT NULL,
-			id          uuid     NOT NULL,
-			new_id      uuid     NOT NULL,
-			number_mac  bytea    NOT NULL,
-			content_mac bytea,
-			sealed      bytea,
-			marks       integer  NOT NULL
+			line         integer  NOT NULL,
+			kind         smallint NOT NULL,
+			id           uuid     NOT NULL,
+			new_id       uuid     NOT NULL,
+			number_mac   bytea    NOT NULL,
+			content_mac  bytea,
+			identity_mac bytea,
+			sealed       bytea,
+			marks        integer  NOT NULL
 		) ON COMMIT DROP`,
 	} {
 		if _, err := s.db.From(ctx).Exec(ctx, statement); err != nil {
@@ -136,10 +137,10 @@ func (s store) lookUp(ctx context.Context, macs, contents [][]byte) (map[string]
 }
 
 func (s store) copyStaging(ctx context.Context, staged []stagedRow) error {
-	columns := []string{"line", "kind", "id", "new_id", "number_mac", "content_mac", "sealed", "marks"}
+	columns := []string{"line", "kind", "id", "new_id", "number_mac", "content_mac", "identity_mac", "sealed", "marks"}
 	from := pgx.CopyFromSlice(len(staged), func(i int) ([]any, error) {
 		r := &staged[i]
-		return []any{int32(r.line), r.kind, [16]byte(r.id), [16]byte(r.newID), r.numberMAC, r.contentMAC, r.sealed, r.marks.pack()}, nil
+		return []any{int32(r.line), r.kind, [16]byte(r.id), [16]byte(r.newID), r.numberMAC, r.contentMAC, r.identity, r.sealed, r.marks.pack()}, nil
 	})
 	if _, err := s.db.From(ctx).CopyFrom(ctx, pgx.Identifier{"roster_staging"}, columns, from); err != nil {
 		return fmt.Errorf("staging the roster file: %w", err)
@@ -255,19 +256,19 @@ func (s store) applyLines(ctx context.Context, now time.Time, after, to int) err
 	}
 	if _, err := s.db.From(ctx).Exec(ctx, `
 		UPDATE members m
-		SET number_mac = s.number_mac, content_mac = s.content_mac, sealed = s.sealed, ended_at = NULL, replaced_at = NULL, changed_at = @now
+		SET number_mac = s.number_mac, content_mac = s.content_mac, identity_mac = s.identity_mac, sealed = s.sealed, ended_at = NULL, replaced_at = NULL, changed_at = @now
 		FROM roster_staging s WHERE s.new_id = m.id AND s.kind = @restored AND s.line > @after AND s.line <= @to`, args); err != nil {
 		return fmt.Errorf("giving numbers back: %w", err)
 	}
 	if _, err := s.db.From(ctx).Exec(ctx, `
-		INSERT INTO members (id, number_mac, content_mac, sealed, created_at, changed_at)
-		SELECT CASE kind WHEN @replaced THEN new_id ELSE id END, number_mac, content_mac, sealed, @now, @now
+		INSERT INTO members (id, number_mac, content_mac, identity_mac, sealed, created_at, changed_at)
+		SELECT CASE kind WHEN @replaced THEN new_id ELSE id END, number_mac, content_mac, identity_mac, sealed, @now, @now
 		FROM roster_staging WHERE kind IN (@added, @replaced) AND line > @after AND line <= @to`, args); err != nil {
 		return fmt.Errorf("adding members: %w", err)
 	}
 	if _, err := s.db.From(ctx).Exec(ctx, `
 		UPDATE members m
-		SET number_mac = s.number_mac, content_mac = s.content_mac, sealed = s.sealed, changed_at = @now,
+		SET number_mac = s.number_mac, content_mac = s.content_mac, identity_mac = s.identity_mac, sealed = s.sealed, changed_at = @now,
 		    ended_at = CASE s.kind WHEN @ended THEN @now WHEN @still THEN m.ended_at END
 		FROM roster_staging s
 		WHERE s.id = m.id AND s.kind IN (@changed, @ended, @still) AND s.line > @after AND s.line <= @to`, args); err != nil {

@@ -8,8 +8,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-
-	"huskyidp/internal/seal"
 )
 
 // movedMember is a member whose name or birth date a line changes.
@@ -83,8 +81,8 @@ func (run *importRun) settleSwapped(ctx context.Context) error {
 				return err
 			}
 			rec = pair[1].rec.filled(rec, run.missing)
-			content, mac := run.roster.encode(rec)
-			row.newID, row.contentMAC, row.sealed = pair[1].ID, mac, run.roster.deps.Keyring.Seal(seal.PII, place(pair[1].ID), content)
+			row.newID = pair[1].ID
+			run.put(row, rec)
 		}
 		if err := run.roster.store.restageChange(ctx, *row); err != nil {
 			return err
@@ -105,7 +103,8 @@ func (run *importRun) settleSwappedIn(rows []stagedRow, chunk []entry) {
 		if row.kind == lineRestored {
 			e := &chunk[slices.IndexFunc(chunk, func(e entry) bool { return e.position == row.line })]
 			run.giveTo(e, pair[1].formerHolder)
-			row.newID, row.contentMAC, row.sealed = pair[1].ID, e.contentMAC, run.roster.deps.Keyring.Seal(seal.PII, place(pair[1].ID), e.content)
+			row.newID = pair[1].ID
+			run.put(row, e.rec)
 		}
 	}
 }
@@ -114,8 +113,8 @@ func (run *importRun) settleSwappedIn(rows []stagedRow, chunk []entry) {
 func (s store) stagedChange(ctx context.Context, member uuid.UUID) (*stagedRow, error) {
 	row := stagedRow{id: member}
 	var packed int32
-	err := s.db.From(ctx).QueryRow(ctx, `SELECT line, content_mac, sealed, marks FROM roster_staging WHERE id = $1 AND kind = $2`, member, lineChanged).
-		Scan(&row.line, &row.contentMAC, &row.sealed, &packed)
+	err := s.db.From(ctx).QueryRow(ctx, `SELECT line, content_mac, identity_mac, sealed, marks FROM roster_staging WHERE id = $1 AND kind = $2`, member, lineChanged).
+		Scan(&row.line, &row.contentMAC, &row.identity, &row.sealed, &packed)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
@@ -128,8 +127,8 @@ func (s store) stagedChange(ctx context.Context, member uuid.UUID) (*stagedRow, 
 
 func (s store) restageChange(ctx context.Context, row stagedRow) error {
 	_, err := s.db.From(ctx).Exec(ctx, `
-		UPDATE roster_staging SET kind = $3, new_id = $4, content_mac = $5, sealed = $6, marks = 0 WHERE id = $1 AND kind = $2`,
-		row.id, lineChanged, row.kind, row.newID, row.contentMAC, row.sealed)
+		UPDATE roster_staging SET kind = $3, new_id = $4, content_mac = $5, identity_mac = $6, sealed = $7, marks = 0 WHERE id = $1 AND kind = $2`,
+		row.id, lineChanged, row.kind, row.newID, row.contentMAC, row.identity, row.sealed)
 	if err != nil {
 		return fmt.Errorf("staging a swapped number: %w", err)
 	}
