@@ -56,7 +56,7 @@ func (a Act) Key() string {
 	case Find:
 		return "admin.search.title"
 	case Look:
-		return "event.name.staff_looked"
+		return "admin.act.look_member"
 	case Verify:
 		return "admin.verify.title"
 	case ListQueue:

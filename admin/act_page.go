@@ -88,14 +88,14 @@ func (h *Console) showAct(c *gin.Context, v visit) error {
 	if err != nil {
 		return err
 	}
-	kept, err := h.service.takeDraft(c.Request.Context(), v.session, c.Request.URL.Path)
+	kept, opts, err := h.kept(c, v)
 	if err != nil {
 		return err
 	}
 	if kept != nil {
 		page.fill(kept)
 	}
-	return h.page(c, v, http.StatusOK, "admin/act", page)
+	return h.page(c, v, http.StatusOK, "admin/act", page, opts...)
 }
 
 func (h *Console) act(c *gin.Context, v visit) error {

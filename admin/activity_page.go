@@ -32,14 +32,14 @@ func (h *Console) showAudit(c *gin.Context, v visit) error {
 	}
 	today := h.service.now()
 	page := auditPage{From: today.AddDate(0, 0, -7).Format(day), To: today.Format(day)}
-	kept, err := h.service.takeDraft(c.Request.Context(), v.session, c.Request.URL.Path)
+	kept, opts, err := h.kept(c, v)
 	if err != nil {
 		return err
 	}
 	if kept != nil {
 		page = auditPage{kept.Get("from"), kept.Get("to"), kept.Get("reason"), kept.Get("ticket")}
 	}
-	return h.page(c, v, http.StatusOK, "admin/audit", page)
+	return h.page(c, v, http.StatusOK, "admin/audit", page, opts...)
 }
 
 // exportAudit answers with the rows as a file.

@@ -64,12 +64,12 @@ func (h *Console) showApproval(c *gin.Context, v visit) error {
 	} else if len(problems) > 0 {
 		return h.goneApproval(c, v, err)
 	}
-	kept, err := h.service.takeDraft(c.Request.Context(), v.session, c.Request.URL.Path)
+	kept, opts, err := h.kept(c, v)
 	if err != nil {
 		return err
 	}
 	page.Typed = kept.Get("reason")
-	return h.page(c, v, http.StatusOK, "admin/approval", page)
+	return h.page(c, v, http.StatusOK, "admin/approval", page, opts...)
 }
 
 // goneApproval shows the list and says why the request is no longer on it.

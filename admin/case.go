@@ -24,7 +24,7 @@ type Case struct {
 	Locked      bool
 	LockedUntil time.Time // zero: until staff release it
 	Written     []Note
-	Helpers     []Person // to whom the viewer may hand it over; none unless it is theirs
+	Helpers     []Helper // to whom the viewer may hand it over; none unless it is theirs
 }
 
 const failuresShown = 20

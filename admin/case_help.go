@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"huskyidp/accounts"
 	"huskyidp/internal/postgres"
 	"huskyidp/internal/ratelimit"
 	"huskyidp/members"
@@ -105,7 +107,7 @@ func (s *Service) helpWith(ctx context.Context, p Person, ref string, a Helping)
 		if err != nil {
 			return Matter{}, err
 		}
-		i := slices.IndexFunc(colleagues, func(c Person) bool { return c.ID == a.To })
+		i := slices.IndexFunc(colleagues, func(c Helper) bool { return c.ID == a.To })
 		if i < 0 {
 			return Matter{}, Invalid{"to": "unknown"}
 		}
@@ -131,16 +133,44 @@ func (s *Service) helpWith(ctx context.Context, p Person, ref string, a Helping)
 	return Matter{}, &TakenError{m}
 }
 
-// helpers are the other people who may take a case, by name.
-func (s *Service) helpers(ctx context.Context, p Person) (found []Person, err error) {
+// Helper is a colleague to whom a case may be handed over.
+type Helper struct {
+	ID       uuid.UUID
+	Name     string
+	Username string // "" unless another one has the same name
+}
+
+// helpers are the other people who may take a case and work here: they can sign in, and have done so. They are sorted by name.
+func (s *Service) helpers(ctx context.Context, p Person) (found []Helper, err error) {
 	people, err := s.store.people(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for _, who := range people {
-		if who.ID != p.ID && !who.BreakGlass && who.may(TakeCase) {
-			found = append(found, who.Person)
+		if who.ID == p.ID || who.BreakGlass || !who.may(TakeCase) {
+			continue
+		}
+		account, err := s.accounts.Get(ctx, who.ID)
+		if err != nil {
+			return nil, err
+		}
+		if account.Status == accounts.Active && !account.LastSignInAt.IsZero() {
+			found = append(found, Helper{who.ID, who.Name, account.Username})
 		}
 	}
-	slices.SortFunc(found, func(a, b Person) int { return strings.Compare(a.Name, b.Name) })
-	return found, err
+	slices.SortFunc(found, func(a, b Helper) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Username, b.Username))
+	})
+	names := map[string]int{}
+	for _, h := range found {
+		names[h.Name]++
+	}
+	for i, h := range found {
+		if names[h.Name] == 1 && h.Name != p.Name {
+			found[i].Username = ""
+		}
+	}
+	return found, nil
 }
 
 // move changes who has a matter, if it is as it was seen. What somebody has can be taken from them, but only they hand it over
@@ -154,6 +184,14 @@ func (s *store) move(ctx context.Context, m Matter, seen int, to Help) (bool, er
 			where c.version = @seen and (c.state <> 'taken' or c.staff_id = excluded.staff_id or excluded.state = 'taken')`,
 		pgx.NamedArgs{"matter": m.Ref, "since": m.Since, "state": to.State, "staff": to.StaffID, "at": to.At, "seen": seen, "to": postgres.Nullable(to.To)})
 	return tag.RowsAffected() > 0, busy(err)
+}
+
+// releaseCases lets whoever takes it next have what a person has, and what waits for that person.
+func (s *store) releaseCases(ctx context.Context, id uuid.UUID, now time.Time) error {
+	_, err := s.db.From(ctx).Exec(ctx, `
+		update desk_cases set state = 'handed_over', handed_to = null, at = case state when 'taken' then $2 else at end, version = version + 1
+		where staff_id = $1 and state = 'taken' or handed_to = $1 and state = 'handed_over'`, id, now)
+	return busy(err)
 }
 
 func (s *store) insertNote(ctx context.Context, ref string, by uuid.UUID, at time.Time, note string) error {

@@ -39,15 +39,14 @@ func (h *Console) showCase(c *gin.Context, v visit) error {
 	if err != nil {
 		return err
 	}
-	kept, err := h.service.takeDraft(c.Request.Context(), v.session, c.Request.URL.Path)
+	if !v.may(TakeCase) { // a note that was kept waits until they may again
+		return h.casePage(c, v, http.StatusOK, found, "")
+	}
+	kept, opts, err := h.kept(c, v)
 	if err != nil {
 		return err
 	}
-	var opts []web.PageOption
-	switch act := Act(c.Query("done")); {
-	case kept.Get("note") != "":
-		opts = append(opts, web.WithNotice("info", "admin.queue.kept", nil))
-	case h.web.JustDone(c) && (act == TakeCase || act == NoteCase):
+	if act := Act(c.Query("done")); kept == nil && h.web.JustDone(c) && (act == TakeCase || act == NoteCase) {
 		opts = append(opts, web.WithNotice("ok", "admin.queue."+string(act), nil))
 	}
 	return h.casePage(c, v, http.StatusOK, found, kept.Get("note"), opts...)

@@ -128,6 +128,9 @@ func (h *Console) with(page func(c *gin.Context, v visit) error) func(c *gin.Con
 		p, err := h.service.Who(ctx, session.AccountID, session.AuthTime)
 		if errors.Is(err, ErrNoRole) {
 			h.web.ClearCookie(c, sessionCookie)
+			if texts := written(c); len(texts) > 0 && web.Belongs(c, web.OfSession, session.SID) && web.Owned(c, web.OfSession) {
+				return h.web.Page(c, http.StatusForbidden, "admin/denied", deniedPage{Written: texts}, web.InPlace())
+			}
 			return h.noRole(c)
 		}
 		if err != nil {
@@ -187,6 +190,8 @@ func (h *Console) answer(c *gin.Context, v visit, err error) error {
 		return nil
 	case errors.Is(err, ErrStepUp):
 		return h.stepUp(c, v)
+	case errors.Is(err, ErrForbidden) && c.Request.Method == http.MethodPost:
+		return h.rolesChanged(c, v)
 	case errors.Is(err, ErrForbidden):
 		return &web.Error{Status: http.StatusForbidden, Key: web.KeyForbidden, Href: v.home(), Options: []web.PageOption{h.frame(c, v)}, Err: err}
 	case errors.Is(err, ErrNotFound):

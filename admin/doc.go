@@ -32,8 +32,9 @@
 // last five minutes. A second person must approve another address, removing the second steps or the secret question, lifting
 // a lock for a caller who has proven only a mailbox, and the third recovery of one member within seven days.
 //
-// Administrators decide in the console who works at the desk (people_change.go). Fewer roles apply at once; new ones, and new
-// people, wait up to a day for another administrator, since one alone could otherwise be both people of an act that needs two.
+// Administrators decide in the console who works at the desk (people_change.go). What is taken away ends at once, and
+// with the last role that may help the person's cases are free; new roles, and new people, wait up to a day for another
+// administrator, who sees why, since one alone could otherwise be both people of an act that needs two.
 // Nobody changes their own roles; emergency accounts are the operator's. A colleague's page shows administrators and auditors
 // what that person did, saw and was denied in seven days. Who may decide gets a mail, at most four an hour.
 //
@@ -49,7 +50,8 @@
 // Console: a relying party of the provider (authorization code, PKCE, nonce), whose calls to it stay within the process.
 // Cookies are SameSite=Strict; a browser led here by another site gets a page that reloads itself, so that the cookies are
 // sent. A form submitted with an old sign-in is kept, sealed, until the person has signed in again; so is one with a note or a
-// reason whose session ended meanwhile, which the page's script sends by itself with keep=yes.
+// reason whose session ended meanwhile, which the page's script sends by itself with keep=yes. The page then says that it is not done
+// yet (kept.go), and a form whose sender has lost the role says that the roles changed and shows what was written.
 //
 // # Tables
 //

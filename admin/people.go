@@ -19,6 +19,9 @@ type Colleague struct {
 	Lines []Line // the newest first, at most diaryShown
 }
 
+// isNew reports whether a person never had a role: to refuse what was asked for them is to remove them.
+func (r StaffRow) isNew() bool { return len(r.Roles) == 0 && !r.hadRoles }
+
 // Open reports whether what was asked for may still be confirmed.
 func (a AskedRoles) Open(now time.Time) bool {
 	return a.Roles != nil && now.Before(a.At.Add(requestLife))
@@ -67,8 +70,14 @@ func (s *Service) colleague(ctx context.Context, id uuid.UUID) (StaffRow, error)
 	if i < 0 {
 		return StaffRow{}, ErrNotFound
 	}
-	err = s.addAccount(ctx, &people[i])
-	return people[i], err
+	who := people[i]
+	reason, err := s.store.open("staff", "asked_reason_sealed", id, who.Asked.sealed)
+	if err != nil {
+		return StaffRow{}, err
+	}
+	who.Asked.Reason = string(reason)
+	err = s.addAccount(ctx, &who)
+	return who, err
 }
 
 // tell mails everybody who may do the act, except some, that something waits for them.

@@ -11,6 +11,9 @@ import (
 	"huskyidp/members"
 )
 
+// TakenAsked is the state of a change that took roles away at once and gives others once another administrator has confirmed them.
+const TakenAsked State = "taken_asked"
+
 // AskPerson is a change of who works at the desk.
 type AskPerson struct {
 	NewPerson // of AddColleague; the roles of SetColleague too
@@ -34,6 +37,9 @@ func (s *Service) AddColleague(ctx context.Context, p Person, o *Once, a AskPers
 		if err != nil {
 			return err
 		}
+		if err := s.askRoles(ctx, added.ID, a, p.ID); err != nil {
+			return err
+		}
 		e.data = map[string]string{"person": added.ID.String()}
 		id, e.outcome = added.ID, outcomeAsked
 		return s.tell(ctx, ConfirmPerson, p.ID)
@@ -41,8 +47,8 @@ func (s *Service) AddColleague(ctx context.Context, p Person, o *Once, a AskPers
 	return id, err
 }
 
-// SetColleague replaces somebody's roles: at once if that only takes roles away, else once another administrator has confirmed it.
-// The error is Invalid, those of allow, ErrNotFound, ErrOwn, ErrConflict, *LimitError, ErrOtherBody, or the database's.
+// SetColleague replaces somebody's roles. What is taken away ends at once, what is given waits for another administrator: the state is
+// Done, Asked, or for both TakenAsked. The error is Invalid, those of allow, ErrNotFound, ErrOwn, ErrConflict, *LimitError, ErrOtherBody, or the database's.
 func (s *Service) SetColleague(ctx context.Context, p Person, o *Once, id uuid.UUID, a AskPerson) (state State, err error) {
 	if err := a.check(Invalid{}, s.roster); err != nil {
 		return "", err
@@ -64,7 +70,16 @@ func (s *Service) SetColleague(ctx context.Context, p Person, o *Once, id uuid.U
 			return s.accounts.Notify(ctx, id, "staff_roles", nil)
 		}
 		state, e.outcome = Asked, outcomeAsked
-		if err := s.store.askRoles(ctx, id, AskedRoles{Roles: a.Roles, By: p.ID, At: s.now()}); err != nil {
+		if kept := who.kept(a.Roles); !slices.Equal(kept, who.Roles) {
+			state = TakenAsked
+			if err := s.setRoles(ctx, id, kept, p.ID.String()); err != nil {
+				return err
+			}
+			if err := s.accounts.Notify(ctx, id, "staff_roles", nil); err != nil {
+				return err
+			}
+		}
+		if err := s.askRoles(ctx, id, a, p.ID); err != nil {
 			return err
 		}
 		return s.tell(ctx, ConfirmPerson, p.ID, id)
@@ -95,8 +110,8 @@ func (s *Service) ConfirmColleague(ctx context.Context, p Person, o *Once, id uu
 				return err
 			}
 			return s.accounts.Notify(ctx, id, newsOf(who), nil)
-		case len(who.Roles) > 0:
-			return s.SetRoles(ctx, id, who.Roles, p.ID.String())
+		case !who.isNew():
+			return s.setRoles(ctx, id, who.Roles, p.ID.String())
 		}
 		return s.RemovePerson(ctx, id, p.ID.String())
 	})
@@ -109,9 +124,26 @@ func (p Person) lacks(roles []Role) bool {
 	})
 }
 
+// kept are the person's roles that go on if others are to take their place.
+func (p Person) kept(wanted []Role) []Role {
+	kept := []Role{}
+	gives := func(roles []Role, role Role) bool {
+		return slices.ContainsFunc(roles, func(r Role) bool { return r.gives(role) })
+	}
+	for _, role := range p.Roles {
+		if gives(wanted, role) {
+			kept = append(kept, role)
+		}
+	}
+	if gives(p.Roles, Read) && gives(wanted, Read) && !gives(kept, Read) {
+		kept = append(kept, Read)
+	}
+	return kept
+}
+
 // newsOf is the kind of mail for somebody whose roles were confirmed.
 func newsOf(who StaffRow) string {
-	if len(who.Roles) == 0 {
+	if who.isNew() {
 		return "staff_added"
 	}
 	return "staff_roles"
@@ -197,7 +229,10 @@ func (s *store) lockPeople(ctx context.Context) error {
 	return busy(err)
 }
 
-func (s *store) askRoles(ctx context.Context, id uuid.UUID, a AskedRoles) error {
-	_, err := s.db.From(ctx).Exec(ctx, `update staff set asked_roles = $2, asked_by = $3, asked_at = $4, updated_at = $4 where account_id = $1`, id, a.Roles, a.By, a.At)
+// askRoles keeps what waits for another administrator, and why.
+func (s *Service) askRoles(ctx context.Context, id uuid.UUID, a AskPerson, by uuid.UUID) error {
+	_, err := s.db.From(ctx).Exec(ctx, `
+		update staff set asked_roles = $2, asked_by = $3, asked_at = $4, updated_at = $4, asked_reason_sealed = $5, asked_ticket = $6 where account_id = $1`,
+		id, a.Roles, by, s.now(), s.store.seal("staff", "asked_reason_sealed", id, []byte(a.Reason)), a.Ticket)
 	return err
 }

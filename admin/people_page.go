@@ -66,19 +66,23 @@ func boxes(on []Role) (all []roleBox) {
 }
 
 func (h *Console) showPeople(c *gin.Context, v visit) error {
-	people, err := h.service.Colleagues(c.Request.Context(), v.Person)
-	if err != nil {
-		return err
-	}
 	var opts []web.PageOption
 	if done := Act(c.Query("done")); (done == RemovePerson || done == RefusePerson) && h.web.JustDone(c) {
 		opts = append(opts, web.WithNotice("ok", "admin.people.done_"+string(done), nil))
+	}
+	return h.peoplePage(c, v, http.StatusOK, opts...)
+}
+
+func (h *Console) peoplePage(c *gin.Context, v visit, status int, opts ...web.PageOption) error {
+	people, err := h.service.Colleagues(c.Request.Context(), v.Person)
+	if err != nil {
+		return err
 	}
 	page := peoplePage{MayAdd: v.may(AddPerson)}
 	for _, who := range people {
 		page.People = append(page.People, personRow{who, who.ID == v.ID, who.Asked.Open(h.service.now())})
 	}
-	return h.page(c, v, http.StatusOK, "admin/people", page, opts...)
+	return h.page(c, v, status, "admin/people", page, opts...)
 }
 
 func (h *Console) newPersonPage(c *gin.Context, v visit, status int, typed func(string) string, opts ...web.PageOption) error {
@@ -93,11 +97,11 @@ func (h *Console) showNewPerson(c *gin.Context, v visit) error {
 	if !v.may(AddPerson) {
 		return ErrForbidden
 	}
-	kept, err := h.service.takeDraft(c.Request.Context(), v.session, c.Request.URL.Path)
+	kept, opts, err := h.kept(c, v)
 	if err != nil {
 		return err
 	}
-	return h.newPersonPage(c, v, http.StatusOK, kept.Get)
+	return h.newPersonPage(c, v, http.StatusOK, kept.Get, opts...)
 }
 
 func (h *Console) addPerson(c *gin.Context, v visit) error {
@@ -135,13 +139,12 @@ func ticked(typed func(string) string) (roles []Role) {
 }
 
 func (h *Console) showPerson(c *gin.Context, v visit) error {
-	kept, err := h.service.takeDraft(c.Request.Context(), v.session, c.Request.URL.Path)
+	kept, opts, err := h.kept(c, v)
 	if err != nil {
 		return err
 	}
-	var opts []web.PageOption
 	switch done := Act(c.Query("done")); done {
-	case AddPerson, SetRoles, ConfirmPerson, RefusePerson, askedRoles:
+	case AddPerson, SetRoles, ConfirmPerson, RefusePerson, askedRoles, takenAskedRoles:
 		if h.web.JustDone(c) {
 			opts = append(opts, web.WithNotice("ok", "admin.people.done_"+string(done), nil))
 		}
@@ -149,8 +152,11 @@ func (h *Console) showPerson(c *gin.Context, v visit) error {
 	return h.personPage(c, v, http.StatusOK, kept.Get, opts...)
 }
 
-// askedRoles is the notice after roles that wait for another administrator.
-const askedRoles Act = "asked_roles"
+// The notices after roles that wait for another administrator, and after others were taken away in the same change.
+const (
+	askedRoles      Act = "asked_roles"
+	takenAskedRoles Act = "taken_asked_roles"
+)
 
 func (h *Console) personPage(c *gin.Context, v visit, status int, typed func(string) string, opts ...web.PageOption) error {
 	id, err := pathID(c)
@@ -198,8 +204,11 @@ func (h *Console) changePerson(c *gin.Context, v visit) error {
 	switch act {
 	case SetRoles:
 		var state State
-		if state, err = h.service.SetColleague(ctx, v.Person, onceOf(c), id, a); state == Asked {
+		switch state, err = h.service.SetColleague(ctx, v.Person, onceOf(c), id, a); state {
+		case Asked:
 			act = askedRoles
+		case TakenAsked:
+			act = takenAskedRoles
 		}
 	case ConfirmPerson:
 		err = h.service.ConfirmColleague(ctx, v.Person, onceOf(c), id, a.Seen, true)
@@ -214,6 +223,9 @@ func (h *Console) changePerson(c *gin.Context, v visit) error {
 	}
 	if err == nil {
 		return h.web.SeeDone(c, to+"?done="+string(act))
+	}
+	if errors.Is(err, ErrNotFound) { // the page of somebody who was removed meanwhile, or in another tab
+		return h.peoplePage(c, v, http.StatusConflict, web.WithProblems(templates.Problem{Key: "admin.people.gone"}))
 	}
 	problems, rest := peopleProblems(err)
 	if rest != nil {

@@ -110,6 +110,53 @@ func TestRolesNeedASecondAdministrator(t *testing.T) {
 	}
 }
 
+// TestRolesTakenAndGiven (S-61, S-64): in one change, what is taken ends at once and what is given waits; a refusal leaves what was kept,
+// and nobody who worked here is removed by it.
+func TestRolesTakenAndGiven(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1)
+	eva, omar := d.person("eva", Admin), d.person("omar", Admin)
+	for _, c := range []struct{ had, wanted, kept []Role }{
+		{[]Role{Approve, Recover}, []Role{Audit, Recover}, []Role{Recover}},
+		{[]Role{Approve, Recover}, []Role{Audit}, nil},
+		{[]Role{Recover}, []Role{Approve}, []Role{Read}}, // which both include
+		{[]Role{Read, Recover}, []Role{Approve, Audit}, []Role{Read}},
+	} {
+		if err := d.SetRoles(t.Context(), d.luis.ID, c.had, "test"); err != nil {
+			t.Fatal(err)
+		}
+		state := must[State](t)(d.SetColleague(t.Context(), eva, nil, d.luis.ID, d.change(eva, d.luis.ID, c.wanted...)))
+		if roles := d.rolesOf(d.luis.ID); state != TakenAsked || !slices.Equal(roles, c.kept) {
+			t.Errorf("%v to %v: %s, has %v at once, want %v", c.had, c.wanted, state, roles, c.kept)
+		}
+		if asked := d.colleague(omar, d.luis.ID).Asked; !slices.Equal(asked.Roles, slices.Sorted(slices.Values(c.wanted))) || asked.Reason != "Cambio de puesto desde hoy" || asked.Ticket != "RH-7" {
+			t.Errorf("waits: %+v", asked)
+		}
+		if err := d.ConfirmColleague(t.Context(), omar, nil, d.luis.ID, d.colleague(omar, d.luis.ID).Version(), false); err != nil {
+			t.Fatal(err)
+		}
+		if roles := d.rolesOf(d.luis.ID); !slices.Equal(roles, c.kept) {
+			t.Errorf("once refused: %v, want %v", roles, c.kept)
+		}
+		if who := d.colleague(omar, d.luis.ID); who.Asked.Roles != nil || who.Status != "active" {
+			t.Errorf("once refused: %+v", who.StaffRow)
+		}
+	}
+	d.exec(`delete from rate_limits`)
+	must[State](t)(d.SetColleague(t.Context(), eva, nil, d.luis.ID, d.change(eva, d.luis.ID, Audit)))
+	if err := d.ConfirmColleague(t.Context(), omar, nil, d.luis.ID, d.colleague(omar, d.luis.ID).Version(), true); err != nil {
+		t.Fatal(err)
+	}
+	if roles := d.rolesOf(d.luis.ID); !slices.Equal(roles, []Role{Audit}) {
+		t.Errorf("once confirmed: %v", roles)
+	}
+	for _, kind := range d.mailsTo("luis@desk.example") {
+		if kind != "staff_roles" {
+			t.Errorf("who worked here before got %s", kind)
+		}
+	}
+}
+
 // TestNewColleague: nobody has a role until a second administrator has confirmed it, and a refused person is gone.
 func TestNewColleague(t *testing.T) {
 	t.Parallel()
@@ -239,6 +286,11 @@ func TestPeoplePages(t *testing.T) {
 	if !strings.Contains(page.Body.String(), "nueva@desk.example") {
 		t.Error("who confirms does not see where the first code goes")
 	}
+	for _, want := range []string{"Empieza el lunes", "RH-8"} {
+		if !strings.Contains(page.Body.String(), want) {
+			t.Errorf("who confirms does not see why: %s", want)
+		}
+	}
 	w = v.post(path, "do", "confirm_person", "key", v.value(page, "key"), "version", v.value(page, "version"))
 	if w.Code != http.StatusSeeOther {
 		t.Fatalf("confirmed: %d\n%s", w.Code, w.Body)
@@ -249,6 +301,13 @@ func TestPeoplePages(t *testing.T) {
 	page = v.get(path)
 	if w := v.post(path, "do", "remove_person", "key", v.value(page, "key"), "version", v.value(page, "version"), "reason", "", "ticket", ""); w.Code != http.StatusUnprocessableEntity {
 		t.Errorf("removed without a reason: %d", w.Code)
+	}
+	other := v.value(page, "key") + "x" // of a second tab
+	for _, key := range []string{v.value(page, "key"), other} {
+		w = v.post(path, "do", "remove_person", "key", key, "version", v.value(page, "version"), "reason", "Se va de la agencia", "ticket", "RH-9")
+		if gone := v.set.Text("es", "admin.people.gone", nil); key == other && (w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), gone)) {
+			t.Errorf("removed in a second tab: %d without %q", w.Code, gone)
+		}
 	}
 	if body := v.get("/people/" + v.rosa.ID.String()).Body.String(); !strings.Contains(body, v.set.Text("es", "admin.people.seen", map[string]any{"n": 1})) {
 		t.Errorf("what Rosa looked at:\n%s", body)

@@ -42,6 +42,7 @@ type StaffRow struct {
 	Status    accounts.Status
 	CreatedAt time.Time
 	Asked     AskedRoles
+	hadRoles  bool // before all were taken away
 }
 
 // AskedRoles are roles that an administrator asked for, until another one confirms them. It is zero for none.
@@ -50,6 +51,9 @@ type AskedRoles struct {
 	By    uuid.UUID
 	Name  string // of that person
 	At    time.Time
+
+	Reason, Ticket string // why; the reason only of one colleague
+	sealed         []byte // that reason
 }
 
 var (
@@ -144,10 +148,20 @@ func (s *People) SetRoles(ctx context.Context, id uuid.UUID, roles []Role, by st
 	if err != nil {
 		return err
 	}
+	return s.setRoles(ctx, id, roles, by)
+}
+
+// setRoles is SetRoles, for none as well. Whoever may no longer help lets go of their cases.
+func (s *People) setRoles(ctx context.Context, id uuid.UUID, roles []Role, by string) error {
 	now := s.Now()
 	return s.DB.InTx(ctx, func(ctx context.Context) error {
 		if err := s.store.setRoles(ctx, id, roles, now); err != nil {
 			return err
+		}
+		if !(Person{Roles: roles}).may(TakeCase) {
+			if err := s.store.releaseCases(ctx, id, now); err != nil {
+				return err
+			}
 		}
 		return s.Audit.Record(ctx, staffEvent(audit.StaffChanged, id, by, now, roles))
 	})
@@ -158,6 +172,9 @@ func (s *People) RemovePerson(ctx context.Context, id uuid.UUID, by string) erro
 	now := s.Now()
 	return s.DB.InTx(ctx, func(ctx context.Context) error {
 		if err := s.store.removePerson(ctx, id); err != nil {
+			return err
+		}
+		if err := s.store.releaseCases(ctx, id, now); err != nil {
 			return err
 		}
 		if _, err := s.Accounts.Disable(ctx, id); err != nil {
@@ -252,7 +269,8 @@ func (s *store) insertPerson(ctx context.Context, p Person, now time.Time, asked
 
 func (s *store) setRoles(ctx context.Context, id uuid.UUID, roles []Role, now time.Time) error {
 	tag, err := s.db.From(ctx).Exec(ctx, `
-		update staff set roles = $2, asked_roles = null, asked_by = null, asked_at = null, updated_at = $3 where account_id = $1`, id, roles, now)
+		update staff set roles = $2, had_roles = had_roles or cardinality(roles) > 0, asked_roles = null, asked_by = null, asked_at = null,
+			asked_reason_sealed = null, asked_ticket = '', updated_at = $3 where account_id = $1`, id, roles, now)
 	if err == nil && tag.RowsAffected() == 0 {
 		return ErrNoRole
 	}
@@ -283,7 +301,7 @@ func (s *store) person(ctx context.Context, id uuid.UUID) (Person, error) {
 
 func (s *store) people(ctx context.Context) ([]StaffRow, error) {
 	rows, err := s.db.From(ctx).Query(ctx, `
-		select s.account_id, s.name, s.roles, s.break_glass, s.created_at, s.asked_roles, s.asked_by, s.asked_at, coalesce(by.name, '')
+		select s.account_id, s.name, s.roles, s.break_glass, s.created_at, s.asked_roles, s.asked_by, s.asked_at, coalesce(by.name, ''), s.asked_reason_sealed, s.asked_ticket, s.had_roles
 		from staff s left join staff by on by.account_id = s.asked_by order by s.account_id`)
 	if err != nil {
 		return nil, fmt.Errorf("listing the desk: %w", err)
@@ -291,7 +309,7 @@ func (s *store) people(ctx context.Context) ([]StaffRow, error) {
 	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (p StaffRow, err error) {
 		var by *uuid.UUID
 		var at *time.Time
-		err = r.Scan(&p.ID, &p.Name, &p.Roles, &p.BreakGlass, &p.CreatedAt, &p.Asked.Roles, &by, &at, &p.Asked.Name)
+		err = r.Scan(&p.ID, &p.Name, &p.Roles, &p.BreakGlass, &p.CreatedAt, &p.Asked.Roles, &by, &at, &p.Asked.Name, &p.Asked.sealed, &p.Asked.Ticket, &p.hadRoles)
 		p.Asked.By, p.Asked.At = postgres.Value(by), postgres.Value(at).UTC()
 		return p, err
 	})

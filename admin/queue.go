@@ -34,6 +34,7 @@ type Help struct {
 	State   CaseState
 	StaffID uuid.UUID
 	Name    string    // "" once that person has left
+	Freed   bool      // HandedOver, by somebody who may no longer help
 	To      uuid.UUID // the colleague for whom it waits, of HandedOver; zero for anybody
 	ToName  string
 	At      time.Time
@@ -116,7 +117,7 @@ func (s *Service) Queue(ctx context.Context, p Person, f Filter) (q Queue, err e
 }
 
 const matterColumns = `m.matter, m.need, m.since, m.due_at, m.language, m.account_id, coalesce(c.state, ''), c.staff_id,
-	coalesce(s.name, ''), c.handed_to, coalesce(t.name, ''), c.at, coalesce(c.version, 0), (select count(*) from desk_notes n where n.matter = m.matter)`
+	coalesce(s.name, ''), s.roles, c.handed_to, coalesce(t.name, ''), c.at, coalesce(c.version, 0), (select count(*) from desk_notes n where n.matter = m.matter)`
 
 const fromMatters = ` from support_matters m left join desk_cases c on c.matter = m.matter left join staff s on s.account_id = c.staff_id
 	left join staff t on t.account_id = c.handed_to `
@@ -124,8 +125,10 @@ const fromMatters = ` from support_matters m left join desk_cases c on c.matter 
 func (m *Matter) scan(row pgx.Row, more ...any) error {
 	var account, staff, to *uuid.UUID
 	var at *time.Time
-	err := row.Scan(append([]any{&m.Ref, &m.Need, &m.Since, &m.DueAt, &m.Language, &account, &m.State, &staff, &m.Name, &to, &m.ToName, &at, &m.Version, &m.Notes}, more...)...)
+	var holder Person
+	err := row.Scan(append([]any{&m.Ref, &m.Need, &m.Since, &m.DueAt, &m.Language, &account, &m.State, &staff, &m.Name, &holder.Roles, &to, &m.ToName, &at, &m.Version, &m.Notes}, more...)...)
 	m.Account, m.StaffID, m.To = postgres.Value(account), postgres.Value(staff), postgres.Value(to)
+	m.Freed = m.State == HandedOver && m.To == uuid.Nil && m.Name != "" && !holder.may(TakeCase)
 	m.Since, m.DueAt, m.At = m.Since.UTC(), m.DueAt.UTC(), postgres.Value(at).UTC()
 	return err
 }

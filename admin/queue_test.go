@@ -260,6 +260,7 @@ func TestHandOverToAColleague(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, 1)
 	eva, ana := d.person("eva", Recover), d.person("ana", Admin)
+	d.signedIn()
 	ref := d.refer("a", "password", "es")
 	must[Matter](t)(d.HelpWith(t.Context(), d.rosa, nil, ref, Helping{Act: TakeCase}))
 	c := must[Case](t)(d.OpenCase(t.Context(), d.rosa, ref))

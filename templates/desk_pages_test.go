@@ -16,8 +16,8 @@ type (
 		BreakGlass, Me, Waits      bool
 		CreatedAt                  time.Time
 		Asked                      struct {
-			Roles []string
-			Name  string
+			Roles                []string
+			Name, Reason, Ticket string
 		}
 	}
 	deskBox struct {
@@ -123,6 +123,7 @@ type (
 		At      time.Time
 		Version int
 		ToName  string
+		Freed   bool
 	}
 	deskMatter struct {
 		Ref, Need    string
@@ -167,7 +168,7 @@ type (
 		Key, Typed       string
 		Mine, MayHelp    bool
 		Late             bool
-		Helpers          []struct{ ID, Name string }
+		Helpers          []struct{ ID, Name, Username string }
 	}
 	deskCount struct {
 		Word string
@@ -195,6 +196,10 @@ type (
 	deskDoer struct {
 		Name                                        string
 		Searches, Looks, Acts, Asked, Cases, Denied int
+	}
+	deskDenied struct {
+		Written []string
+		Href    string
 	}
 	deskDiary struct {
 		Lines         []deskLog
@@ -241,10 +246,11 @@ func deskCases() []pageCase {
 	needs := []deskTab{{"all", "/queue", true}, {"identity_locked", "/queue?need=identity_locked", false}, {"password", "/q", false}, {"username", "/q", false}, {"other", "/q", false}, {"held", "/q", false}}
 	matters := []deskMatter{
 		{Ref: "H7K-2QD-9MW", Need: "identity_locked", Since: noon, DueAt: noon, Language: "es", Notes: 2},
-		{Ref: "B2C-3DF-4GH", Need: "password", Since: noon, DueAt: noon, Language: "en", deskHelp: deskHelp{"taken", "Rosa Vega", noon, 1, ""}},
-		{Ref: "J5K-6LM-7NP", Need: "other", Since: noon, DueAt: noon, Language: "en", deskHelp: deskHelp{"taken", "", noon, 1, ""}},
-		{Ref: "Q8R-9ST-2VW", Need: "username", Since: noon, DueAt: noon, Language: "en", deskHelp: deskHelp{"handed_over", "Luis Prado", noon, 2, "Ana Vega"}},
-		{Ref: "c1", Need: "change_email", Since: noon, DueAt: noon, Held: true, deskHelp: deskHelp{"done", "Luis Prado", noon, 2, ""}},
+		{Ref: "B2C-3DF-4GH", Need: "password", Since: noon, DueAt: noon, Language: "en", deskHelp: deskHelp{"taken", "Rosa Vega", noon, 1, "", false}},
+		{Ref: "J5K-6LM-7NP", Need: "other", Since: noon, DueAt: noon, Language: "en", deskHelp: deskHelp{"taken", "", noon, 1, "", false}},
+		{Ref: "Q8R-9ST-2VW", Need: "username", Since: noon, DueAt: noon, Language: "en", deskHelp: deskHelp{"handed_over", "Luis Prado", noon, 2, "Ana Vega", false}},
+		{Ref: "c1", Need: "change_email", Since: noon, DueAt: noon, Held: true, deskHelp: deskHelp{"done", "Luis Prado", noon, 2, "", false}},
+		{Ref: "X3Y-4ZB-5CD", Need: "username", Since: noon, DueAt: noon, Language: "en", deskHelp: deskHelp{"handed_over", "Luis Prado", noon, 2, "", true}},
 	}
 	list := deskQueue{Show: "open", Tabs: tabs, Kinds: needs, Matters: matters, Total: 51, Now: noon, MayHelp: true, Turned: "/queue?sort=newest", Before: "/queue", After: "/queue?page=2"}
 	other := list
@@ -253,7 +259,7 @@ func deskCases() []pageCase {
 		Differs: []string{"registration.personal.birth"}, Agrees: []string{"registration.personal.first", "registration.personal.last"}, Now: noon, MayHelp: true,
 		Written: []deskNote{{noon, "Rosa Vega", "Llama otra vez por la tarde"}, {noon, "", "No contestó"}}, Key: "k", Typed: "Llamó", Late: true}
 	mine, change, finished, nobody := found, deskCase{deskMatter: matters[4], SubjectID: found.SubjectID, Now: noon}, deskCase{deskMatter: matters[4], Now: noon, MayHelp: true}, deskCase{deskMatter: matters[2], Now: noon, MayHelp: true}
-	mine.Helpers = []struct{ ID, Name string }{{"a1", "Ana Vega"}}
+	mine.Helpers = []struct{ ID, Name, Username string }{{"a1", "Ana Vega", ""}, {"l1", "Luis Prado", "luis2"}}
 	mine.deskMatter, mine.Mine, mine.Agrees, mine.LockedUntil = matters[1], true, nil, time.Time{}
 	cases := []pageCase{
 		page("admin/queue", "", at("/queue", Problem{Key: "admin.queue.now_taken", Args: Args{"matter": "H7K-2QD-9MW", "name": "Luis Prado", "datetime": noon}}), list),
@@ -278,6 +284,8 @@ func deskCases() []pageCase {
 			Args                    Args
 			Code, Parameter, Button string
 		}{"error.not_found", Args{}, "invalid_request", "q", "/search"}),
+		page("admin/denied", "", at("/queue/c1"), deskDenied{[]string{"Llama otra vez"}, "/search"}),
+		page("admin/denied", "no role", Layout{Path: "/queue/c1"}, deskDenied{[]string{"Llama otra vez"}, ""}),
 		page("admin/search", "", at("/search"), deskSearch{}),
 		page("admin/search", "none", at("/search"), deskSearch{Value: "maria", None: true}),
 		page("admin/search", "several", at("/search"), deskSearch{Several: 3}),
@@ -299,6 +307,7 @@ func deskCases() []pageCase {
 	evaRow := deskStaff{ID: "e1", Name: "Eva Vega", Username: "eva", Status: "active", Roles: []string{"admin", "audit"}, CreatedAt: noon, Me: true}
 	rosaRow := deskStaff{ID: "r1", Name: "Rosa Vega", Username: "rosa", Status: "active", Roles: []string{"read", "recover"}, CreatedAt: noon, Waits: true}
 	rosaRow.Asked.Roles, rosaRow.Asked.Name = []string{"read", "recover", "approve"}, "Eva Vega"
+	rosaRow.Asked.Reason, rosaRow.Asked.Ticket = "Cambio de puesto", "RH-7"
 	sealed := deskStaff{ID: "s1", Name: "Emergencia", Username: "emergencia", Status: "active", Roles: []string{"admin"}, BreakGlass: true, CreatedAt: noon}
 	boxes := []deskBox{{"role_read", "read", true}, {"role_recover", "recover", true}, {"role_approve", "approve", false}, {"role_admin", "admin", false}, {"role_audit", "audit", false}}
 	book := []deskLog{{At: noon, Act: "look_person", Outcome: "done"}, {At: noon, Act: "set_roles", Outcome: "limit", Reason: "Cambio de puesto", Ticket: "RH-1"}}

@@ -83,6 +83,18 @@ func (c *catalog) wait(d time.Duration) (string, error) {
 	}
 }
 
+// lasted is a span of the past, rounded to the nearest: 62 seconds are a minute, where a wait of as long would be told as two.
+func (c *catalog) lasted(d time.Duration) (string, error) {
+	unit, key := time.Second, "web.wait.seconds"
+	switch {
+	case d.Round(time.Minute) > 2*time.Hour:
+		unit, key = time.Hour, "web.wait.hours"
+	case d.Round(time.Second) >= time.Minute:
+		unit, key = time.Minute, "web.wait.minutes"
+	}
+	return c.text(key, Args{"n": max(int(d.Round(unit)/unit), 1)})
+}
+
 func (c *catalog) civil(at time.Time) Date {
 	year, month, day := at.In(c.options.TimeZone).Date()
 	return Date{year, int(month), day}

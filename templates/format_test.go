@@ -106,3 +106,17 @@ func TestWhenInAShortMonth(t *testing.T) {
 		t.Errorf("when = %q, %v, want %q", got, err, want)
 	}
 }
+
+// TestLasted: a span of the past is rounded to the nearest, as the file of the same figures has it.
+func TestLasted(t *testing.T) {
+	t.Parallel()
+	c := loadAll(t).catalogs["en"]
+	for d, want := range map[time.Duration]string{
+		0: "1 second", 59 * time.Second: "59 seconds", 60 * time.Second: "1 minute", 62 * time.Second: "1 minute", 90 * time.Second: "2 minutes",
+		119 * time.Minute: "119 minutes", 2*time.Hour + 29*time.Second: "120 minutes", 2*time.Hour + 20*time.Minute: "2 hours", 5*time.Hour + 40*time.Minute: "6 hours",
+	} {
+		if got, err := c.lasted(d); got != want || err != nil {
+			t.Errorf("lasted(%s) = %q, %v, want %q", d, got, err, want)
+		}
+	}
+}

@@ -49,6 +49,7 @@ func (s *Set) funcs(c *catalog) template.FuncMap {
 		"birthParts": func() []string { return []string{"birth_month", "birth_day", "birth_year"} },
 		"reached":    reached,
 		"wait":       c.wait,
+		"lasted":     c.lasted,
 		"moment":     c.dateTime,
 		"when":       c.when,
 		"day":        c.date,
@@ -65,6 +66,7 @@ func (s *Set) funcs(c *catalog) template.FuncMap {
 		"contacts":   c.contacts,
 		"code":       codeHTML,
 		"strong":     strongHTML,
+		"nowrap":     nowrapHTML,
 		"personName": PersonName,
 		"textIn":     func(lang, key string) string { return s.Text(lang, key, nil) },
 		"legal":      legalHTML,
@@ -234,6 +236,10 @@ func codeHTML(s string) template.HTML {
 
 func strongHTML(s string) template.HTML {
 	return template.HTML("<strong>" + template.HTMLEscapeString(s) + "</strong>")
+}
+
+func nowrapHTML(s string) template.HTML {
+	return template.HTML(`<span class="nowrap">` + template.HTMLEscapeString(s) + "</span>")
 }
 
 // reached reports for each of the five steps of a registration whether it is the nth or an earlier one.
