@@ -3,7 +3,8 @@
 // so that a missing grant shows; Owner may do more.
 //
 // The server is TEST_DATABASE_URL, else one that this package starts for the test
-// program and that ends with it. A failing test keeps its database and names it.
+// program and that ends with it. A failing test keeps its database and names it; the
+// next program that takes such a server removes it.
 package postgrestest
 
 import (
@@ -66,7 +67,7 @@ func clone(t testing.TB, migrated bool) string {
 		template = "template1"
 	}
 	name := "test_" + strings.ToLower(rand.Text()[:16])
-	if err := run(server.admin, fmt.Sprintf("create database %s template %s", name, template)); err != nil {
+	if err := run(server.admin, fmt.Sprintf("create database %s template %s strategy file_copy", name, template)); err != nil {
 		t.Fatalf("making the test database: %v", err)
 	}
 	t.Cleanup(func() {
