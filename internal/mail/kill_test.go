@@ -117,6 +117,10 @@ func TestKilledWorker(t *testing.T) {
 	if err := q.QueryRow(t.Context(), `select count(*) from river_job where state = 'running'`).Scan(&held); err != nil || held == 0 {
 		t.Fatalf("the dead worker held %d jobs, %v\n%s", held, err, output.String())
 	}
+	// the minutes after which jobs of a worker that does not answer are given to another one
+	if _, err := q.Exec(t.Context(), `update river_job set attempted_at = attempted_at - interval '5 minutes' where state = 'running'`); err != nil {
+		t.Fatal(err)
+	}
 	runner := runnerOf(t, db, keyring, server)
 	if err := runner.Start(t.Context()); err != nil {
 		t.Fatal(err)
