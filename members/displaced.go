@@ -3,6 +3,8 @@ package members
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -36,12 +38,14 @@ func (run *importRun) holdDisplaced(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var rows []stagedRow
 	for _, line := range added {
 		d, _ := run.displacedBy(line.rec, line.Line)
 		run.holdWaiting(line.Line, d)
-		if err := run.roster.store.restage(ctx, lineAdded, stagedRow{line: line.Line, kind: lineHeld}); err != nil {
-			return err
-		}
+		rows = append(rows, stagedRow{line: line.Line, kind: lineHeld})
+	}
+	if err := run.roster.store.restage(ctx, lineAdded, rows); err != nil {
+		return err
 	}
 	replaced, err := run.roster.store.replacedRows(ctx)
 	if err != nil {
@@ -72,7 +76,8 @@ func (run *importRun) holdDisplacedIn(rows []stagedRow, entries map[int]*entry) 
 	if len(run.displaced) == 0 {
 		return
 	}
-	for i, e := range entries {
+	for _, i := range slices.Sorted(maps.Keys(entries)) {
+		e := entries[i]
 		d, ok := run.displacedBy(e.rec, e.position)
 		switch row := &rows[i]; {
 		case !ok:

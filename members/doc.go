@@ -40,12 +40,15 @@
 // one record with several coverage spans; if they contradict each other, or one has a fault, all of them are left out. A
 // known number with another name and another birth date is held back until somebody decides on its line, naming the list
 // that showed it. So is, in a full file without AllowDoubtful, a line with both names new, or with the name or birth date of the
-// row beside, because cells have slipped (shift.go). The same holds for a line with the name and birth date of an absent member under another number, since a digit
-// may be wrong: neither that member nor the number's own changes (renumber.go). If the number was given to another person, the former holder keeps row and account, without number and
-// coverage, and the new one gets a row of their own, so that no account ever releases another person's claims.
-// If a later file has the former holder under that number, the line says so, and the same decision gives the number back to
-// that row, and so to its account. Under a new number they are held as well: as the same person they continue in that row (holder.go). If
-// one file swaps the numbers of two members, each keeps the row (displaced.go, swapped.go).
+// row beside, because cells have slipped (shift.go). The same holds for a line with the name and birth date of an absent
+// member under another number, since a digit may be wrong: neither that member nor the number's own changes (renumber.go). So
+// is a new number with the name and birth date of any other known member, active or ended, or with a member's as its former
+// one (REF Q4), in full and change files (namesake.go); two people of one name whom one file adds are left alone. If the
+// number was given to another person, the former holder keeps row and account, without number and coverage, and the new one
+// gets a row of their own, so that no account ever releases another person's claims. If a later file has the former holder
+// under that number, the line says so, and the same decision gives the number back to that row, and so to its account. Under
+// a new number they are held as well: as the same person they continue in that row (holder.go). If one file swaps the numbers
+// of two members, each keeps the row (displaced.go, swapped.go).
 //
 // Data that a file does not mention stay as they were: fields without a column, and everything that a change file omits. A
 // name that nobody could type does not replace a good one, since it was damaged on the way: the former name stays and the

@@ -18,6 +18,7 @@ type entry struct {
 	never    []span   // X12: coverages that never were (HD01 002)
 	covered  bool     // rec says something about coverage
 
+	prior      string   // X12: the former number, of REF Q4
 	others     []string // X12: HD03 of its loops of other insurance lines
 	otherNamed int      // those of them with a programme's name
 	isOther    bool     // all its loops of coverage are such
@@ -37,6 +38,8 @@ type entry struct {
 	own     string      // the one number that is certainly its member's, even if the roster does not know it; or ""
 
 	macs                [][]byte // of rec.MemberNumber, the current version first
+	priorMACs           [][]byte // of the number that the entry names as the former one
+	namesake            *namesake
 	content, contentMAC []byte
 }
 

@@ -42,6 +42,9 @@ const lapses = 1 << len(fields)
 // ofDependent, in had, stands for a loop under what may be the subscriber's number.
 const ofDependent = 1 << len(fields)
 
+// ofPrior, in gained, stands for a line with a new number that names a known member's as the former one.
+const ofPrior = 1 << len(fields)
+
 func (m marks) pack() int32 {
 	return int32(m.had) | int32(m.changed)<<8 | int32(m.cleared)<<16 | int32(m.gained)<<24
 }

@@ -126,7 +126,7 @@ func (r *Roster) run(ctx context.Context, file io.ReadSeeker, size int64, option
 		if _, err := file.Seek(0, io.SeekStart); err != nil { // InTx may retry
 			return fmt.Errorf("reading the roster file: %w", err)
 		}
-		run := &importRun{roster: r, options: options, size: size, hash: newContentHash(), review: sha256.New(), delayed: map[int]heldLine{}, displaced: map[identity]displacedMember{}, waiting: map[int]string{}, moved: map[identity]movedMember{}, now: r.deps.Now()}
+		run := &importRun{roster: r, options: options, size: size, hash: newContentHash(), review: sha256.New(), delayed: map[int]heldLine{}, displaced: map[identity]displacedMember{}, waiting: map[int]string{}, moved: map[identity]movedMember{}, firstID: newID(), now: r.deps.Now()}
 		report, err = run.apply(ctx, file)
 		return err
 	})
@@ -219,6 +219,8 @@ type importRun struct {
 	unlikely   int                          // held lines that are hardly ever true, though name or birth date are as known
 	unlikelyOf uuid.UUID                    // the member of the last of them
 	waiting    map[int]string               // decisions that cannot be made before others, and why
+	firstID    uuid.UUID                    // the members whom this run adds have later ones
+	namesakes  int                          // lines of a full file with a new number and a known member's name and birth date
 	moved      map[identity]movedMember     // members whose name or birth date a line changes
 	displaced  map[identity]displacedMember // members whose number a line gives to another person
 	returning  []int                        // listed lines of the number's former member
@@ -336,6 +338,9 @@ func (run *importRun) settle(ctx context.Context) error {
 	run.unreadable += unaccounted
 	if run.absent, err = run.roster.store.countAbsent(ctx); err == nil && run.absent > 0 {
 		err = run.keepRenumbered(ctx)
+	}
+	if err == nil {
+		err = run.holdNamesakes(ctx)
 	}
 	run.report.Ended += run.absent
 	run.progress(PhaseChecking, 3, 3)

@@ -56,13 +56,21 @@ func (run *importRun) keepRenumbered(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		staying := make(map[uuid.UUID]bool, len(found))
+		staying, rows := make(map[uuid.UUID]bool, len(found)), []stagedRow(nil)
 		for _, line := range found {
-			stays, err := run.renumber(ctx, line)
-			if err != nil {
+			var stays bool
+			if line.Kind == lineAdded {
+				var row stagedRow
+				if row, stays = run.decideRenumbered(line, absentProblem); stays {
+					rows = append(rows, row)
+				}
+			} else if stays, err = run.renumber(ctx, line); err != nil {
 				return err
 			}
 			staying[line.absent.ID] = staying[line.absent.ID] || stays
+		}
+		if err := run.roster.store.restage(ctx, lineAdded, rows); err != nil {
+			return err
 		}
 		for _, row := range page {
 			switch {
@@ -75,23 +83,27 @@ func (run *importRun) keepRenumbered(ctx context.Context) error {
 	}
 }
 
-// renumber applies the decision on one line, and reports whether the absent member stays.
+const absentProblem = "is new, but has the name and birth date of a member who is not in the file: " +
+	"is a digit wrong, or has the number changed? The member stays as before"
+
+// renumber applies the decision on a line that has an absent member's name and birth date and is not a new number's, and reports
+// whether that member stays.
 func (run *importRun) renumber(ctx context.Context, line newcomer) (stays bool, err error) {
-	row := stagedRow{line: line.Line, kind: lineHeld, id: line.absent.ID, numberMAC: line.NumberMAC}
-	switch line.Kind {
-	case lineAdded:
-	case lineChanged:
+	if line.Kind == lineChanged {
 		return run.contest(ctx, line)
-	default:
-		row.kind = lineNaming
-		run.note(LineError{line.Line, string(colNumber), "has the name and birth date of a member who is not in the file, and who therefore stays on the roster", run.source.unit()})
-		return true, run.roster.store.copyStaging(ctx, []stagedRow{row})
 	}
-	run.hold(heldLine{LineError{line.Line, string(colNumber), "is new, but has the name and birth date of a member who is not in the file: " +
-		"is a digit wrong, or has the number changed? The member stays as before", run.source.unit()}, line.absent.ID, line.absent.ContentMAC, line.ContentMAC, false})
+	run.note(LineError{line.Line, string(colNumber), "has the name and birth date of a member who is not in the file, and who therefore stays on the roster", run.source.unit()})
+	return true, run.roster.store.copyStaging(ctx, []stagedRow{{line: line.Line, kind: lineNaming, id: line.absent.ID, numberMAC: line.NumberMAC}})
+}
+
+// decideRenumbered lists a line of a full file that has a new number and a known member's name and birth date. It returns what the
+// line does to that member, unless it was decided to be somebody else's.
+func (run *importRun) decideRenumbered(line newcomer, problem string) (row stagedRow, isSettled bool) {
+	row = stagedRow{line: line.Line, kind: lineHeld, id: line.absent.ID, numberMAC: line.NumberMAC}
+	run.hold(heldLine{LineError{line.Line, string(colNumber), problem, run.source.unit()}, line.absent.ID, line.absent.ContentMAC, line.ContentMAC, false})
 	switch {
 	case slices.Contains(run.options.OtherPerson, line.Line):
-		return false, nil
+		return row, false
 	case slices.Contains(run.options.SamePerson, line.Line):
 		rec := line.absent.rec.filled(line.rec, run.missing)
 		row.kind, row.marks = lineChanged, marksOf(line.absent.rec, rec, run.today())
@@ -102,7 +114,7 @@ func (run *importRun) renumber(ctx context.Context, line newcomer) (stays bool, 
 	}
 	run.report.count(lineAdded, -1)
 	run.report.count(row.kind, 1)
-	return true, run.roster.store.restage(ctx, lineAdded, row)
+	return row, true
 }
 
 // contest holds a line that gives a known member the name and birth date of an absent one: a twin's number, for example. Both
@@ -120,7 +132,7 @@ func (run *importRun) contest(ctx context.Context, line newcomer) (stays bool, e
 	run.report.count(lineChanged, -1)
 	run.tally(unpackMarks(line.Marks), -1)
 	run.report.count(lineHeld, 1)
-	if err := run.roster.store.restage(ctx, lineChanged, stagedRow{line: line.Line, kind: lineHeld, id: line.ID}); err != nil {
+	if err := run.roster.store.restage(ctx, lineChanged, []stagedRow{{line: line.Line, kind: lineHeld, id: line.ID}}); err != nil {
 		return false, err
 	}
 	return true, run.roster.store.copyStaging(ctx, []stagedRow{{line: line.Line, kind: lineNaming, id: line.absent.ID, numberMAC: line.NumberMAC}})

@@ -125,6 +125,13 @@ func (run *importRun) resolve(chunk []entry, known map[string]knownRow) ([]stage
 			staged.marks.had = e.rec.has()
 		case lineAdded:
 			staged.id = newID()
+			if e.namesake != nil && !run.source.isChange() {
+				staged.newID = e.namesake.ID
+				run.namesakes++
+				if e.namesake.isPrior {
+					staged.marks.gained |= ofPrior
+				}
+			}
 		case lineReplaced:
 			staged.newID = newID()
 		case lineRestored:
@@ -150,6 +157,7 @@ func (run *importRun) resolve(chunk []entry, known map[string]knownRow) ([]stage
 	}
 	run.holdDisplacedIn(rows, handed)
 	if run.source.isChange() {
+		run.holdNamesakesIn(rows, handed)
 		run.settleSwappedIn(rows, chunk)
 	}
 	return rows, nil
@@ -191,8 +199,15 @@ func (run *importRun) lookUp(ctx context.Context, chunk []entry) (known map[stri
 		for _, number := range e.numbers {
 			add(run.roster.numberMACs(number), nil)
 		}
+		if e.prior != "" && e.prior != e.rec.MemberNumber && e.fault == nil {
+			e.priorMACs = run.roster.numberMACs(e.prior)
+			add(e.priorMACs, nil)
+		}
 	}
-	return run.roster.store.lookUp(ctx, macs, contents)
+	if known, err = run.roster.store.lookUp(ctx, macs, contents); err != nil {
+		return nil, err
+	}
+	return known, run.findNamesakes(ctx, chunk, known)
 }
 
 // formerRecords decrypts the known records of those who are about to change.

@@ -60,13 +60,25 @@ func (s store) newcomers(ctx context.Context, unseal unsealer, each func(newcome
 	return nil
 }
 
-// restage changes what a line of one kind does.
-func (s store) restage(ctx context.Context, was int16, row stagedRow) error {
+// restage changes what lines of one kind do.
+func (s store) restage(ctx context.Context, was int16, rows []stagedRow) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	var lines, marks []int32
+	var kinds []int16
+	var ids []uuid.UUID
+	var contents, identities, sealed [][]byte
+	for _, row := range rows {
+		lines, marks, kinds, ids = append(lines, int32(row.line)), append(marks, row.marks.pack()), append(kinds, row.kind), append(ids, row.id)
+		contents, identities, sealed = append(contents, row.contentMAC), append(identities, row.identity), append(sealed, row.sealed)
+	}
 	_, err := s.db.From(ctx).Exec(ctx, `
-		UPDATE roster_staging SET kind = $3, id = $4, content_mac = $5, identity_mac = $6, sealed = $7, marks = $8 WHERE line = $1 AND kind = $2`,
-		row.line, was, row.kind, row.id, row.contentMAC, row.identity, row.sealed, row.marks.pack())
+		UPDATE roster_staging s SET kind = now.kind, id = now.id, content_mac = now.content, identity_mac = now.identity, sealed = now.sealed, marks = now.marks
+		FROM unnest($2::int[], $3::smallint[], $4::uuid[], $5::bytea[], $6::bytea[], $7::bytea[], $8::int[]) AS now (line, kind, id, content, identity, sealed, marks)
+		WHERE s.line = now.line AND s.kind = $1`, was, lines, kinds, ids, contents, identities, sealed, marks)
 	if err != nil {
-		return fmt.Errorf("staging a renumbered member: %w", err)
+		return fmt.Errorf("staging renumbered members: %w", err)
 	}
 	return nil
 }

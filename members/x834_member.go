@@ -16,6 +16,7 @@ type memberLoop struct {
 	secondNumber    string // another value of it
 	otherRef        string // another REF that may hold the number, and its value
 	otherNumber     string
+	priorNumber     string // REF Q4: the one that the member had before
 	isNamed, isBorn bool
 	rec             record
 	level           level
@@ -77,6 +78,9 @@ func (l *memberLoop) take(s segment) {
 
 // reference reads REF. A number under another qualifier than the configured one is not the member's, but is reported.
 func (l *memberLoop) reference(s segment) {
+	if s.at(1) == "Q4" {
+		l.priorNumber, _ = l.file.numbers.Parse(s.at(2))
+	}
 	if s.at(1) == l.file.memberRef {
 		if l.hasRef && s.at(2) != l.typedNumber {
 			l.secondNumber = l.typedNumber
@@ -210,7 +214,7 @@ func (l *memberLoop) entry() entry {
 		problem, e.numbers = l.noNumber()
 		l.fail(l.ins, colNumber, problem)
 	}
-	l.rec.MemberNumber = number
+	l.rec.MemberNumber, e.prior = number, l.priorNumber
 	e.others, e.otherNamed, e.isOther, e.endsOthers = l.others, l.otherNamed, l.isOther(), l.maintenance == "024" && l.endsOthers()
 	if e.isOther && !e.partial && number != "" {
 		e.rec = l.rec

@@ -107,7 +107,7 @@ func TestImportPrintsFaultsAndExplainsRefusals(t *testing.T) {
 	}
 	covered := "member_number,first_name,last_name,birth_date,coverage_end\n"
 	for n := range 6 {
-		covered += fmt.Sprintf("90000000%d,ANA,GARCIA,1984-05-17,2999-12-31\n", n)
+		covered += fmt.Sprintf("90000000%d,LUZ,PAZ,1984-05-17,2999-12-31\n", n)
 	}
 	if err := run(covered, func(c *RosterImportCmd) { c.AllowShrink, c.AllowDoubtful = true, true }); err != nil {
 		t.Fatalf("six who are covered: %v", err)
