@@ -10,9 +10,10 @@ type Act string
 
 // The acts. The values are stored and must not change.
 const (
-	Find   Act = "find"
-	Look   Act = "look"
-	Verify Act = "verify"
+	Find     Act = "find"
+	FindName Act = "find_name"
+	Look     Act = "look"
+	Verify   Act = "verify"
 
 	ReleaseLock   Act = "release_lock"
 	SendUsername  Act = "send_username"
@@ -41,6 +42,10 @@ const (
 	Figures      Act = "figures"
 	ExportAudit  Act = "export_audit"
 
+	ListAlerts  Act = "list_alerts"
+	SeeAlert    Act = "see_alert"
+	HandleAlert Act = "handle_alert"
+
 	ListPeople    Act = "list_people"
 	LookPerson    Act = "look_person"
 	AddPerson     Act = "add_person"
@@ -55,6 +60,8 @@ func (a Act) Key() string {
 	switch a {
 	case Find:
 		return "admin.search.title"
+	case FindName:
+		return "admin.search.by_name"
 	case Look:
 		return "admin.act.look_member"
 	case Verify:
@@ -71,6 +78,8 @@ func (a Act) Key() string {
 		return "admin.figures.title"
 	case Activity:
 		return "admin.activity.title"
+	case ListAlerts:
+		return "admin.alert.title"
 	case ListPeople:
 		return "admin.people.title"
 	}
@@ -94,9 +103,10 @@ var anybodys = []Method{SpokenCode, Facts}
 
 // rules is the only table of who may do what, and allow the only place that reads it.
 var rules = map[Act]rule{
-	Find:   {roles: []Role{Read}},
-	Look:   {roles: []Role{Read}},
-	Verify: {roles: []Role{Recover, Admin}},
+	Find:     {roles: []Role{Read}},
+	FindName: {roles: []Role{Recover}},
+	Look:     {roles: []Role{Read}},
+	Verify:   {roles: []Role{Recover, Admin}},
 
 	ReleaseLock:  {roles: []Role{Recover}, fresh: true, onMember: true, verified: true, recovery: true},
 	SendUsername: {roles: []Role{Recover}, fresh: true, onMember: true, recovery: true, account: true},
@@ -127,6 +137,10 @@ var rules = map[Act]rule{
 	Activity:     {roles: []Role{Read, Audit}},
 	Figures:      {roles: []Role{Approve, Admin, Audit}},
 	ExportAudit:  {roles: []Role{Audit}, fresh: true},
+
+	ListAlerts:  {roles: []Role{Admin, Audit}},
+	SeeAlert:    {roles: []Role{Admin, Audit}},
+	HandleAlert: {roles: []Role{Admin, Audit}},
 
 	ListPeople:    {roles: []Role{Admin, Audit}},
 	LookPerson:    {roles: []Role{Admin, Audit}},

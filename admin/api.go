@@ -59,6 +59,7 @@ func endpoints() []endpoint {
 	all := []endpoint{
 		{http.MethodGet, "/me", "me", "Who you are here, and what is left of your hour", Activity, false, nil, meReply{}, 200, 0, (*API).me},
 		{http.MethodPost, "/members/search", "searchMembers", "Find a member by an exact value", Find, false, searchBody{}, searchReply{}, 200, 0, (*API).search},
+		{http.MethodPost, "/members/search/name", "searchMembersByName", "Find members by exact name and birth date", FindName, false, nameBody{}, nameReply{}, 200, 0, (*API).searchName},
 		{http.MethodGet, "/members/:id", "getMember", "A member, masked, with obstacles and what happened", Look, false, nil, memberReply{}, 200, 0, (*API).member},
 		{http.MethodPost, "/members/:id/verifications", "verifyCaller", "Record how the caller was verified, or mail the code to read out", Verify, true,
 			verifyBody{}, Verification{}, 200, 0, (*API).verify},

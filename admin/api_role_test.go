@@ -28,6 +28,7 @@ var allowed = map[string]string{
 	"POST /members/:id/acts/withdraw_request": "recover admin",
 	"POST /members/:id/acts/disable":          "admin",
 	"POST /members/:id/acts/enable":           "admin",
+	"POST /members/search/name":               "recover",
 	"POST /queue/search":                      "read recover approve admin",
 	"GET /queue/:matter":                      "read recover approve admin",
 	"POST /queue/:matter/take":                "recover admin",
@@ -49,6 +50,8 @@ func (b *bench) sample(e endpoint) any {
 		return nil
 	case searchBody:
 		return searchBody{ByUsername, "maria"}
+	case nameBody:
+		return nameBody{"María José", "Núñez Peña", "1984-03-14"}
 	case verifyBody:
 		return verifyBody{Method: CallBack}
 	case codeBody:

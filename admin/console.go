@@ -25,6 +25,7 @@ const (
 	activityPath  = "/activity"
 	figuresPath   = "/figures"
 	auditPath     = "/audit"
+	alertsPath    = "/alerts"
 	peoplePath    = "/people"
 )
 
@@ -74,6 +75,7 @@ func (h *Console) Mount(r gin.IRouter) {
 		{activityPath, h.showActivity, nil},
 		{figuresPath, h.showFigures, nil},
 		{figuresPath + "/csv", h.figuresFile, nil},
+		{alertsPath, h.showAlerts, h.takeAlert},
 		{peoplePath, h.showPeople, nil},
 		{peoplePath + "/new", h.showNewPerson, h.addPerson},
 		{peoplePath + "/:id", h.showPerson, h.changePerson},
@@ -112,6 +114,7 @@ type visit struct {
 	Person
 	session sessionRow
 	waiting int // open requests of others
+	alerts  int // that nobody has handled
 }
 
 // with identifies the signed-in person or leads to the sign-in. Roles are read for every page.
@@ -144,6 +147,9 @@ func (h *Console) with(page func(c *gin.Context, v visit) error) func(c *gin.Con
 			return h.keepTyped(c, session)
 		}
 		if v.waiting, err = h.service.Waiting(ctx, p); err != nil {
+			return err
+		}
+		if v.alerts, err = h.service.openAlerts(ctx, p); err != nil {
 			return err
 		}
 		return h.answer(c, v, page(c, v))
@@ -210,14 +216,14 @@ func (h *Console) page(c *gin.Context, v visit, status int, name string, page an
 
 // frame is the band with name, roles and places.
 func (h *Console) frame(c *gin.Context, v visit) web.PageOption {
-	d := &templates.Desk{Name: v.Name, Approvals: v.waiting, Here: placeOf(c.Request.URL.Path)}
+	d := &templates.Desk{Name: v.Name, Approvals: v.waiting, Alerts: v.alerts, Here: placeOf(c.Request.URL.Path)}
 	for _, role := range v.Roles {
 		d.Roles = append(d.Roles, string(role))
 	}
 	for _, place := range []struct {
 		path string
 		act  Act
-	}{{searchPath, Find}, {queuePath, ListQueue}, {approvalsPath, ListRequests}, {activityPath, Activity}, {figuresPath, Figures}, {peoplePath, ListPeople}, {auditPath, ExportAudit}} {
+	}{{searchPath, Find}, {queuePath, ListQueue}, {approvalsPath, ListRequests}, {activityPath, Activity}, {alertsPath, ListAlerts}, {figuresPath, Figures}, {peoplePath, ListPeople}, {auditPath, ExportAudit}} {
 		if v.may(place.act) {
 			d.Places = append(d.Places, place.path)
 		}
@@ -243,7 +249,7 @@ func placeOf(path string) string {
 	if strings.HasPrefix(path, "/members/") {
 		return searchPath
 	}
-	for _, place := range []string{searchPath, queuePath, approvalsPath, activityPath, figuresPath, peoplePath, auditPath} {
+	for _, place := range []string{searchPath, queuePath, approvalsPath, activityPath, alertsPath, figuresPath, peoplePath, auditPath} {
 		if path == place || strings.HasPrefix(path, place+"/") {
 			return place
 		}

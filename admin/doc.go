@@ -4,6 +4,7 @@
 // # A call to the desk
 //
 //	Find      one exact value ──> one member, or only how many          60 an hour
+//	          name and birth date (role recover) ──> one member, or few, masked
 //	Look      masked summary, obstacles, what happened
 //	Check     how the caller was verified, for 15 minutes and one person of the desk
 //	          spoken code │ facts of the card │ call back │ in person │ none
@@ -38,6 +39,10 @@
 // Nobody changes their own roles; emergency accounts are the operator's. A colleague's page shows administrators and auditors
 // what that person did, saw and was denied in seven days. Who may decide gets a mail, at most four an hour.
 //
+// Alerts lists the audit's alerts of 90 days (view alert_events), those of one kind about the same account, app and person in one row;
+// administrators and auditors note what they have seen and handled, not of what they set off themselves. Who reaches the limit of
+// searches or acts is told to them by mail.
+//
 // Figures counts by day, without members' names: help from the queue, locks by cause, how far registrations got, what each
 // person of the desk did. Its CSV has fixed words but for those persons' names; a cell that would begin a formula gets an apostrophe.
 //
@@ -57,6 +62,7 @@
 //
 // staff: people, roles, and roles that wait for an administrator. desk_entries: the book; reasons are sealed, since a person typed them, and not part of the audit.
 // caller_verifications: methods and instants, the code as a keyed digest. desk_requests: acts awaiting approval, sealed.
+// desk_alerts: who saw or handled an alert, for six years.
 // desk_cases: who helps with what. desk_notes: what they wrote about it, sealed. desk_replies: responses
 // to repeats, for a day. console_sign_ins, console_sessions: SHA-256 of state and token. All instants are UTC and come from
 // Deps.Now. Requests are deleted 30 days after their end, notes and cases after 60 days, book and verifications

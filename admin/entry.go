@@ -58,7 +58,15 @@ func (s *Service) record(ctx context.Context, p Person, e entry, use func(ctx co
 		e.data = map[string]string{"limit": limit.Limit}
 	}
 	e.outcome, e.kind = word, audit.StaffDenied
-	if writeErr := s.db.InTx(ctx, func(ctx context.Context) error { return s.write(ctx, p, e) }); writeErr != nil {
+	writeErr := s.db.InTx(ctx, func(ctx context.Context) error {
+		if limit := e.data["limit"]; limit == lookups.Name || limit == acts.Name {
+			if err := s.tellOf(ctx, "staff_alert", ListAlerts, p.ID); err != nil {
+				return err
+			}
+		}
+		return s.write(ctx, p, e)
+	})
+	if writeErr != nil {
 		return writeErr // what is not recorded is not answered
 	}
 	return err
@@ -66,8 +74,9 @@ func (s *Service) record(ctx context.Context, p Person, e entry, use func(ctx co
 
 // kinds are the audit events of successful acts; the others are StaffActed.
 var kinds = map[Act]audit.Kind{
-	Find: audit.StaffSearched, Look: audit.StaffLooked, Verify: audit.StaffVerified, ListRequests: audit.StaffReviewed, Activity: audit.StaffReviewed, Figures: audit.StaffReviewed,
+	Find: audit.StaffSearched, FindName: audit.StaffSearched, Look: audit.StaffLooked, Verify: audit.StaffVerified, ListRequests: audit.StaffReviewed, Activity: audit.StaffReviewed, Figures: audit.StaffReviewed,
 	ListQueue: audit.StaffReviewed, OpenCase: audit.StaffReviewed, TakeCase: audit.StaffHelped, HandOver: audit.StaffHelped, FinishCase: audit.StaffHelped, NoteCase: audit.StaffHelped,
+	ListAlerts: audit.StaffReviewed, SeeAlert: audit.StaffDecided, HandleAlert: audit.StaffDecided,
 	ListPeople: audit.StaffReviewed, LookPerson: audit.StaffReviewed, AddPerson: audit.StaffAsked,
 	RefuseAct: audit.StaffDecided, ConfirmPerson: audit.StaffDecided, RefusePerson: audit.StaffDecided, ExportAudit: audit.StaffExported,
 }

@@ -112,17 +112,14 @@ func (s *Service) summary(ctx context.Context, p Person, u *Subject) (Summary, e
 	if err != nil {
 		return Summary{}, fmt.Errorf("reading the desk's book: %w", err)
 	}
-	sum := Summary{ID: u.ID, Version: u.version(st.last), Status: "no_account", NeedsSecond: st.helped >= helpAlone, Factors: factors, Verification: st.verification.state()}
+	sum := Summary{ID: u.ID, Version: u.version(st.last), Status: statusOf(u), NeedsSecond: st.helped >= helpAlone, Factors: factors, Verification: st.verification.state()}
 	if m := u.Member; m.ID != uuid.Nil {
 		sum.Name, sum.BirthYear = initials(m.FirstName+" "+m.LastName), m.BirthDate.Year
-		sum.MemberNumber = m.MemberNumber[max(0, len(m.MemberNumber)-3):]
+		sum.MemberNumber = tail(m.MemberNumber)
 	}
 	if u.hasAccount() {
 		a := u.Account
-		sum.Username, sum.Email, sum.Status, sum.CreatedAt, sum.LastSignInAt = a.Username, templates.MaskEmail(a.Email), string(a.Status), a.CreatedAt, a.LastSignInAt
-		if !a.ClosedAt.IsZero() {
-			sum.Status = "closed"
-		}
+		sum.Username, sum.Email, sum.CreatedAt, sum.LastSignInAt = a.Username, templates.MaskEmail(a.Email), a.CreatedAt, a.LastSignInAt
 		questions, err := s.accounts.Questions(ctx, u.ID)
 		if err != nil {
 			return sum, err
@@ -210,7 +207,7 @@ func (s *Service) timeline(ctx context.Context, u *Subject, lines []Line) ([]Mom
 	var all []Moment
 	for _, l := range lines {
 		kind := audit.StaffActed
-		if l.Act == Look || l.Act == Find {
+		if l.Act == Look || l.Act == Find || l.Act == FindName {
 			kind = audit.StaffLooked
 		}
 		all = append(all, Moment{At: l.At, Kind: kind, Act: l.Act, Name: l.Name, Role: roleOf(l), Reason: l.Reason, Ticket: l.Ticket, Outcome: l.Outcome})

@@ -82,6 +82,11 @@ func (s *Service) colleague(ctx context.Context, id uuid.UUID) (StaffRow, error)
 
 // tell mails everybody who may do the act, except some, that something waits for them.
 func (s *Service) tell(ctx context.Context, act Act, except ...uuid.UUID) error {
+	return s.tellOf(ctx, "staff_waits", act, except...)
+}
+
+// tellOf is tell with another mail.
+func (s *Service) tellOf(ctx context.Context, kind string, act Act, except ...uuid.UUID) error {
 	people, err := s.store.people(ctx)
 	if err != nil {
 		return err
@@ -96,7 +101,7 @@ func (s *Service) tell(ctx context.Context, act Act, except ...uuid.UUID) error 
 		if who.Status != accounts.Active {
 			continue
 		}
-		if err := s.mail(ctx, who.ID, "staff_waits"); err != nil {
+		if err := s.mail(ctx, who.ID, kind); err != nil {
 			return err
 		}
 	}

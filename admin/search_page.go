@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"huskyidp/internal/web"
+	"huskyidp/members"
 	"huskyidp/templates"
 )
 
@@ -15,19 +16,29 @@ import (
 type searchPage struct {
 	Value   string
 	None    bool
-	Several int
+	Several int // on one mailbox
+
+	MayName   bool // search by name and birth date
+	ByName    bool // that was done
+	Card      members.Card
+	Found     []Namesake
+	Namesakes int // too many to be shown
 }
 
 func (h *Console) showSearch(c *gin.Context, v visit) error {
 	if err := h.service.allow(v.Person, Find, nil); err != nil {
 		return err
 	}
-	return h.page(c, v, http.StatusOK, "admin/search", searchPage{})
+	return h.page(c, v, http.StatusOK, "admin/search", searchPage{MayName: v.may(FindName)})
 }
 
 // search leads to the one member found, or to the page of a number. The input is shown again, but never put into an address.
 func (h *Console) search(c *gin.Context, v visit) error {
-	page := searchPage{Value: strings.TrimSpace(web.Form(c).Get("q"))}
+	form := web.Form(c)
+	if form.Get("by") == "name" || form.Get("q") == "" && form.Get("first_name")+form.Get("last_name") != "" { // Enter in their fields
+		return h.searchName(c, v)
+	}
+	page := searchPage{MayName: v.may(FindName), Value: strings.TrimSpace(form.Get("q"))}
 	f, err := h.service.Find(c.Request.Context(), v.Person, ByAny, page.Value)
 	limit, isLimit := errors.AsType[*LimitError](err)
 	_, isInvalid := errors.AsType[Invalid](err)

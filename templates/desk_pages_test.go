@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"huskyidp/internal/audit"
 )
 
 // Stand-ins for the types of package admin, which is above this one.
@@ -113,9 +115,16 @@ type (
 		Key, Typed, Member string
 	}
 	deskSearch struct {
-		Value   string
-		None    bool
-		Several int
+		Value              string
+		None               bool
+		Several, Namesakes int
+		MayName, ByName    bool
+		Card               deskCard
+		Found              []deskNamesake
+	}
+	deskNamesake struct {
+		ID, MemberNumber, Status string
+		Ended                    bool
 	}
 	deskHelp struct {
 		State   string
@@ -197,6 +206,24 @@ type (
 		Name                                        string
 		Searches, Looks, Acts, Asked, Cases, Denied int
 	}
+	deskAlert struct {
+		ID, Name           string
+		N                  int
+		First, Last        time.Time
+		Client, Who, State string
+		By                 string
+		At                 time.Time
+	}
+	deskAlerts struct {
+		Show, Area    string
+		Page          int
+		Tabs, Areas   []deskTab
+		Rows          []deskAlert
+		Now           time.Time
+		MayLook       bool
+		Empty         string
+		Before, After string
+	}
 	deskDenied struct {
 		Written []string
 		Href    string
@@ -213,6 +240,15 @@ func (q deskQueue) Days(m deskMatter) int             { return m.Notes }
 func (q deskQueue) Waited(m deskMatter) time.Duration { return 3 * time.Hour }
 func (c deskCase) Fields(names []string) []string     { return names }
 
+func (p deskAlerts) Own(a deskAlert) bool { return a.Who == "Rosa Vega" }
+func (p deskAlerts) Person(a deskAlert) *string {
+	if a.Who == "" {
+		return nil
+	}
+	return &a.ID
+}
+func (p deskAlerts) Member(a deskAlert) *string { return &a.ID }
+
 func (d deskDay) Of(word string) int { return len(word) }
 
 func (a deskAct) Key() string { return "admin.act." + string(a) }
@@ -224,7 +260,7 @@ func (o obstacle) Open() bool   { return o.Until.IsZero() }
 func (f deskFactors) Any() bool { return f.TOTP || f.Passkeys > 0 }
 
 func deskCases() []pageCase {
-	rosa := &Desk{Name: "Rosa Vega", Roles: []string{"recover", "read"}, Approvals: 2, Here: "/search", Places: []string{"/search", "/queue", "/approvals", "/activity", "/figures", "/audit"}}
+	rosa := &Desk{Name: "Rosa Vega", Roles: []string{"recover", "read"}, Approvals: 2, Here: "/search", Places: []string{"/search", "/queue", "/approvals", "/activity", "/alerts", "/figures", "/audit"}}
 	at := func(path string, problems ...Problem) Layout {
 		return Layout{Path: path, CSRF: "token", Desk: rosa, IdleTimeout: 15 * time.Minute, Problems: problems}
 	}
@@ -288,6 +324,10 @@ func deskCases() []pageCase {
 		page("admin/denied", "no role", Layout{Path: "/queue/c1"}, deskDenied{[]string{"Llama otra vez"}, ""}),
 		page("admin/search", "", at("/search"), deskSearch{}),
 		page("admin/search", "none", at("/search"), deskSearch{Value: "maria", None: true}),
+		page("admin/search", "name", at("/search"), deskSearch{MayName: true}),
+		page("admin/search", "no such name", at("/search", Problem{Field: "birth_year", Key: "registration.personal.year_missing"}), deskSearch{MayName: true, ByName: true, None: true, Card: card}),
+		page("admin/search", "namesakes", at("/search"), deskSearch{MayName: true, ByName: true, Card: card, Found: []deskNamesake{{"m1", "789", "active", false}, {"m2", "", "no_account", true}}}),
+		page("admin/search", "many namesakes", at("/search"), deskSearch{MayName: true, ByName: true, Card: card, Namesakes: 6}),
 		page("admin/search", "several", at("/search"), deskSearch{Several: 3}),
 		page("admin/search", "limit", at("/search", Problem{Field: "q", Key: "admin.search.limit", Args: Args{"time": time.Hour}}), deskSearch{}),
 		page("admin/member", "", at("/members/m1"), member),
@@ -324,6 +364,21 @@ func deskCases() []pageCase {
 			Language              string
 			Boxes                 []deskBox
 		}{"k", "Empieza el lunes", "RH-1", "Nueva Vega", "nueva", "n@example.org", []string{"es", "en"}, "es", boxes}))
+	var alerts []deskAlert
+	for _, name := range audit.AlertNames() {
+		alerts = append(alerts, deskAlert{ID: "e1", Name: name, N: 1, First: noon, Last: noon})
+	}
+	alerts = append(alerts, deskAlert{"e2", "staff_limit", 12, noon, noon, "", "Rosa Vega", "", "", noon}, deskAlert{"e3", "staff_limit", 2, noon, noon, "", "Luis Prado", "seen", "Eva Vega", noon},
+		deskAlert{"e4", "refresh_replayed", 2, noon, noon, "portal", "", "handled", "", noon})
+	shows := []deskTab{{"open", "/alerts", true}, {"handled", "/alerts?show=handled", false}, {"all", "/alerts?show=all", false}}
+	areas := []deskTab{{"any", "/alerts", true}, {"desk", "/a", false}, {"members", "/a", false}, {"apps", "/a", false}, {"system", "/a", false}}
+	cases = append(cases,
+		page("admin/alerts", "", at("/alerts", Problem{Key: "admin.alert.now_handled", Args: Args{"name": "Luis Prado", "datetime": noon}}, Problem{Key: "admin.alert.own"}),
+			deskAlerts{Tabs: shows, Areas: areas, Rows: alerts, Now: noon, MayLook: true, Before: "/alerts", After: "/alerts?page=2"}),
+		page("admin/alerts", "audit alone", at("/alerts"), deskAlerts{Tabs: shows, Areas: areas, Rows: alerts[len(alerts)-1:], Now: noon}))
+	for _, empty := range []string{"open", "handled", "all"} {
+		cases = append(cases, page("admin/alerts", "empty "+empty, at("/alerts"), deskAlerts{Tabs: shows, Areas: areas, Empty: empty}))
+	}
 	steps := []string{"agreed", "refused", "matched", "code_sent", "proven", "finished"}
 	busy := deskDay{Begins: noon, Help: []deskHelped{{"password", 12, 10, 8, 90 * time.Minute, 5 * time.Hour}, {"identity_locked", 3, 0, 0, 0, 0}}, Ends: []deskCount{{"finished", 20}}}
 	for _, cause := range []string{"sign_in", "code", "password", "answer", "registration"} {

@@ -57,6 +57,7 @@ var mailKinds = map[string]mailKind{
 	"staff_acted":               {when: true, notMe: true},
 	"staff_pending_in_person":   {when: true},
 	"staff_pending":             {when: true},
+	"staff_alert":               {when: true},
 	"staff_case":                {when: true},
 	"staff_added":               {when: true},
 	"staff_roles":               {when: true},

@@ -21,22 +21,51 @@ var alerts = map[Kind]string{
 
 // AlertNames returns all alert names, for metrics that are initialised at zero.
 func AlertNames() []string {
-	names := []string{"totp_reused", "password_used_up", "staff_limit"}
+	var names []string
+	for _, name := range mixedKinds {
+		names = append(names, name)
+	}
 	for _, name := range alerts {
 		names = append(names, name)
 	}
 	return names
 }
 
+// AlertName is the name of the alert that an event of a kind and reason raised, for rows that are known to be alerts.
+func (e Event) AlertName() string {
+	if name := mixedKinds[e.Kind]; name != "" {
+		return name
+	}
+	return alerts[e.Kind]
+}
+
+// AlertKind is the kind of the events that raise an alert.
+func AlertKind(name string) Kind {
+	for kind, found := range alerts {
+		if found == name {
+			return kind
+		}
+	}
+	for kind, found := range mixedKinds {
+		if found == name {
+			return kind
+		}
+	}
+	return ""
+}
+
+// mixedKinds alert only for certain reasons, as alert says.
+var mixedKinds = map[Kind]string{FactorRefused: "totp_reused", PasswordDisabled: "password_used_up", StaffDenied: "staff_limit"}
+
 // alert returns the name of the alert that e raises, or "".
 func (e Event) alert() string {
 	switch {
 	case e.Kind == FactorRefused && e.Reason == "used" && e.Data["factor"] == "totp":
-		return "totp_reused"
+		return mixedKinds[e.Kind]
 	case e.Kind == PasswordDisabled && e.AccountID != "": // an unknown name has no owner to warn
-		return "password_used_up"
+		return mixedKinds[e.Kind]
 	case e.Kind == StaffDenied && e.Reason == "limit":
-		return "staff_limit"
+		return mixedKinds[e.Kind]
 	}
 	return alerts[e.Kind]
 }

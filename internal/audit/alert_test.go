@@ -51,6 +51,12 @@ func TestAlerts(t *testing.T) {
 		if err := db.From(t.Context()).QueryRow(t.Context(), `select count(*) from audit_events where kind = $1`, test.event.Kind).Scan(&rows); err != nil || rows != 1 {
 			t.Errorf("%s: %d rows, %v", test.event.Kind, rows, err)
 		}
+		if err := db.From(t.Context()).QueryRow(t.Context(), `select count(*) from alert_events where kind = $1`, test.event.Kind).Scan(&rows); err != nil || (rows == 1) != (test.want != "") {
+			t.Errorf("%s %s: %d rows in the view of alerts, %v", test.event.Kind, test.event.Reason, rows, err)
+		}
+		if test.want != "" && (test.event.AlertName() != test.want || audit.AlertKind(test.want) != test.event.Kind) {
+			t.Errorf("%s is called %s, whose kind is %s", test.event.Kind, test.event.AlertName(), audit.AlertKind(test.want))
+		}
 		if test.want == "" {
 			if out.Len() > 0 || counted != nil {
 				t.Errorf("%s %s is an alert: %s", test.event.Kind, test.event.Reason, out)

@@ -62,6 +62,7 @@ var decisions = []decision{
 	{Table: "client_errors", Keep: "for developers"},
 	{Table: "staff", Keep: "the desk's people stay"},
 	{Table: "desk_entries", Keep: "a record"},
+	{Table: "desk_alerts", Keep: "who handled what"},
 	{Table: "desk_cases", Keep: "who helped with what"},
 	{Table: "desk_notes", Keep: "a record"},
 	{Table: "desk_replies", Keep: "what was done is not done twice"},
