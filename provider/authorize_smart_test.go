@@ -212,7 +212,7 @@ func TestPublicSmartRefresh(t *testing.T) {
 
 	closed, _ := b.smartApp(scope, public)
 	of := tokens(closed, "", record)
-	must(t, b.clients.SetDisabled(t.Context(), closed, true))
+	must(t, b.clients.Disable(t.Context(), closed, ""))
 	secret, key := b.smartApp(scope, nil)
 	plain, _ := b.client(public)
 	for name, token := range map[string]string{

@@ -159,12 +159,15 @@ func (h *Handler) updateClient(c *gin.Context) error {
 	return nil
 }
 
+// deletedByOwner is the reason in the audit for a client that its own registration ended.
+const deletedByOwner = "deleted by its owner"
+
 func (h *Handler) deleteClient(c *gin.Context) error {
 	client, err := h.managed(c)
 	if err != nil {
 		return tokenRefused(c, "invalid_token")
 	}
-	if err := h.service.clients.SetDisabled(c.Request.Context(), client.ID, true); err != nil {
+	if err := h.service.clients.Disable(c.Request.Context(), client.ID, deletedByOwner); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)

@@ -173,27 +173,39 @@ func (r *Clients) RotateSecret(ctx context.Context, id string) (string, error) {
 	return secret, r.change(ctx, audit.ClientSecretRotated, &client, r.update)
 }
 
-// SetDisabled disables or enables a client.
-func (r *Clients) SetDisabled(ctx context.Context, id string, disabled bool) error {
+// Disable ends a client's use. The reason is kept in the audit, and in the yearly report for an app that members choose.
+func (r *Clients) Disable(ctx context.Context, id, reason string) error {
+	return r.setDisabled(ctx, id, audit.ClientDisabled, reason)
+}
+
+// Enable lets a disabled client be used again.
+func (r *Clients) Enable(ctx context.Context, id, reason string) error {
+	return r.setDisabled(ctx, id, audit.ClientEnabled, reason)
+}
+
+func (r *Clients) setDisabled(ctx context.Context, id string, kind audit.Kind, reason string) error {
 	old, err := r.registered(ctx, id)
 	if err != nil {
 		return err
 	}
 	client := *old
 	client.UpdatedAt, client.DisabledAt = r.Now(), nil
-	kind := audit.ClientEnabled
-	if disabled {
-		client.DisabledAt, kind = &client.UpdatedAt, audit.ClientDisabled
+	if kind == audit.ClientDisabled {
+		client.DisabledAt = &client.UpdatedAt
 	}
-	return r.change(ctx, kind, &client, r.update)
+	return r.changeFor(ctx, kind, reason, &client, r.update)
 }
 
 func (r *Clients) change(ctx context.Context, kind audit.Kind, client *Client, write func(context.Context, *Client) error) error {
+	return r.changeFor(ctx, kind, "", client, write)
+}
+
+func (r *Clients) changeFor(ctx context.Context, kind audit.Kind, reason string, client *Client, write func(context.Context, *Client) error) error {
 	err := r.DB.InTx(ctx, func(ctx context.Context) error {
 		if err := write(ctx, client); err != nil {
 			return err
 		}
-		return r.Audit.Record(ctx, audit.Event{Kind: kind, At: client.UpdatedAt, ClientID: client.ID, Success: true})
+		return r.Audit.Record(ctx, audit.Event{Kind: kind, At: client.UpdatedAt, ClientID: client.ID, Success: true, Reason: reason})
 	})
 	if err != nil {
 		return err

@@ -82,7 +82,7 @@ func TestSmartConfigurations(t *testing.T) {
 	if trips := b.trips.Total() - before; trips != 0 {
 		t.Errorf("50 requests took %d round trips", trips)
 	}
-	must(t, b.clients.SetDisabled(t.Context(), id, true))
+	must(t, b.clients.Disable(t.Context(), id, ""))
 	if p := w.get(at); p.status != 404 {
 		t.Errorf("of a disabled server: %d", p.status)
 	}

@@ -32,11 +32,11 @@ func TestCheckAccess(t *testing.T) {
 			t.Errorf("CheckAccess(%s) = %v, want ErrToken", name, err)
 		}
 	}
-	must(t, b.clients.SetDisabled(t.Context(), id, true))
+	must(t, b.clients.Disable(t.Context(), id, ""))
 	if _, err := b.provider.CheckAccess(t.Context(), token); !errors.Is(err, provider.ErrToken) {
 		t.Errorf("CheckAccess with a disabled client = %v, want ErrToken", err)
 	}
-	must(t, b.clients.SetDisabled(t.Context(), id, false))
+	must(t, b.clients.Enable(t.Context(), id, ""))
 	_, err = b.db.Pool().Exec(t.Context(), `update accounts set status = 'disabled', credentials_changed_at = now() + interval '1 second' where id = $1`, b.account.ID)
 	must(t, err)
 	if _, err := b.provider.CheckAccess(t.Context(), token); !errors.Is(err, provider.ErrToken) {

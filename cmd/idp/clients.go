@@ -52,11 +52,13 @@ type ClientsRotateSecretCmd struct {
 }
 
 type ClientsDisableCmd struct {
-	ID string `arg:"" help:"client_id."`
+	ID     string `arg:"" help:"client_id."`
+	Reason string `help:"Why, with the criterion: for the audit, and the yearly report on apps that members choose."`
 }
 
 type ClientsEnableCmd struct {
-	ID string `arg:"" help:"client_id."`
+	ID     string `arg:"" help:"client_id."`
+	Reason string `help:"Why."`
 }
 
 type ClientsErrorsCmd struct {
@@ -186,19 +188,19 @@ func (c *ClientsRotateSecretCmd) Run(ctx context.Context, env *Environment) erro
 }
 
 func (c *ClientsDisableCmd) Run(ctx context.Context, env *Environment) error {
-	return setDisabled(ctx, env, c.ID, true)
-}
-
-func (c *ClientsEnableCmd) Run(ctx context.Context, env *Environment) error {
-	return setDisabled(ctx, env, c.ID, false)
-}
-
-func setDisabled(ctx context.Context, env *Environment, id string, disabled bool) error {
 	clients, err := openClients(ctx, env)
 	if err != nil {
 		return err
 	}
-	return clients.SetDisabled(ctx, id, disabled)
+	return clients.Disable(ctx, c.ID, c.Reason)
+}
+
+func (c *ClientsEnableCmd) Run(ctx context.Context, env *Environment) error {
+	clients, err := openClients(ctx, env)
+	if err != nil {
+		return err
+	}
+	return clients.Enable(ctx, c.ID, c.Reason)
 }
 
 func (c *ClientsErrorsCmd) Run(ctx context.Context, env *Environment) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -26,9 +27,15 @@ func TestCommands(t *testing.T) {
 		return path
 	}
 	client := file("client.json", `{"client_name": "App", "redirect_uris": ["https://app.example/cb"]}`)
+	health := file("health.json", `{"client_name": "My Health", "operator_name": "Example", "profile": "smart", "audience": ["https://fhir.example/r4"], "redirect_uris": ["https://health.example/cb"]}`)
 	long := file("long.json", strings.Repeat(" ", maxClientFile+1))
 	none, kek := filepath.Join(dir, "none"), filepath.Join(dir, "kek")
 	staff := []string{"staff", "create", "--username", "rosa.vega", "--email", "rosa@desk.example", "--name", "Rosa Vega", "--role", "recover"}
+	zone, err := time.LoadLocation("America/New_York")
+	if err != nil {
+		t.Fatal(err)
+	}
+	year := fmt.Sprint(time.Now().In(zone).Year())
 	for _, test := range []struct {
 		args []string
 		code int
@@ -66,6 +73,16 @@ func TestCommands(t *testing.T) {
 		{[]string{"clients", "list"}, 0, "disabled"},
 		{[]string{"clients", "enable", "app"}, 0, ""},
 		{[]string{"clients", "enable", "none"}, 1, ""},
+		{[]string{"clients", "disable", "health", "--reason", "x"}, 1, ""},
+		{[]string{"clients", "create", "--id", "health", health}, 0, `"health"`},
+		{[]string{"clients", "disable", "health", "--reason", "no privacy policy: criterion 2"}, 0, ""},
+		{[]string{"report", "cms", "--year", year}, 0, "have health data in " + year + " so far  0"},
+		{[]string{"report", "cms", "--year", year}, 0, "ended   My Health (health)  no privacy policy: criterion 2"},
+		{[]string{"report", "cms", "--year", year, "--json"}, 0, `"reason": "no privacy policy: criterion 2"`},
+		{[]string{"report", "cms", "--year", "2025"}, 0, "have health data in 2025  0"},
+		{[]string{"report", "cms"}, 2, "--year"},
+		{[]string{"report", "cms", "--year", "3000"}, 1, "--year: must be between 2000 and " + year},
+		{[]string{"report", "cms", "--year", year, "--time-zone", "Hartford"}, 1, "--time-zone: must be a time zone"},
 		{[]string{"clients", "errors", "app", "--request-id", "x"}, 0, "ENDPOINT"},
 		{[]string{"clients", "errors", "none"}, 1, ""},
 		{[]string{"clients", "export"}, 0, `"app"`},

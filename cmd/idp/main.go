@@ -34,6 +34,7 @@ type commands struct {
 	Migrate  MigrateCmd      `cmd:"" help:"Bring the database's schema up to this program."`
 	Restore  RestoreEpochCmd `cmd:"" name:"restore-epoch" help:"After a restore of the database: void what may have been spent since the backup."`
 	Audit    AuditCmd        `cmd:"" help:"Verify and export the record of security events."`
+	Report   ReportCmd       `cmd:"" help:"Print the figures that authorities ask for."`
 	Keys     KeysCmd         `cmd:"" help:"List, rotate and revoke signing keys; make a key-encryption key."`
 	Clients  ClientsCmd      `cmd:"" help:"Register and manage the applications that may ask for sign-ins."`
 	Roster   RosterCmd       `cmd:"" help:"Import the roster of members."`
