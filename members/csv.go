@@ -102,6 +102,7 @@ func (s *csvSource) next() (entry, error) {
 			e.tail = s.parser.tail(line)
 		}
 		e.either = s.parser.either
+		e.remarks = wholeNameRemarks(rec.partWholeNames(), e.position, "")
 		e.rec, e.notes = rec, cannotRegister(rec, e.position, "")
 		return e, nil
 	}

@@ -163,8 +163,10 @@ func (r *dateReader) bound(s string) (d Date, problem string) {
 		r.isEither = false
 		return Date{}, ""
 	}
-	d, problem = r.read(s)
-	return asBound(d), problem
+	if d, problem = r.read(s); problem != "" {
+		return d, problem
+	}
+	return asBound(d)
 }
 
 // withoutTime drops the time from "1984-03-14 00:00:00", "1984-03-14T00:00:00Z" and "3/14/1984 12:00 AM".
@@ -197,15 +199,25 @@ func isDayZero(s string) bool {
 	return false
 }
 
-// The range of years that are meant literally; programs write dates outside it for "open".
+// The years that are meant literally. Programs write some of those outside for "open"; the others are slips, such as 1026 and 2206.
 const firstYear, lastYear = 1900, 2199
 
+var openYears = []int{
+	1, 1000, 1111, 1582, 1600, 1601, 1700, 1753, 1800, 1840, 1841, 1850, 1858, 1899,
+	2200, 2222, 2299, 2300, 2399, 2400, 2499, 2500, 2999, 3000, 3333, 3999, 4000, 4712, 4999, 5000, 5999, 6000, 6999, 7000, 7777, 7999, 8000, 8888, 8999, 9000, 9998, 9999,
+}
+
+const dateNoYear = "has a year in which no coverage begins or ends: correct it, or write 9999-12-31 if it is open"
+
 // asBound returns a first or last day of coverage, or the zero Date if the program wrote an empty cell or "open".
-func asBound(d Date) Date {
-	if d.Year < firstYear || d.Year > lastYear || isEmptyCell(d) {
-		return Date{}
+func asBound(d Date) (bound Date, problem string) {
+	switch {
+	case isEmptyCell(d) || slices.Contains(openYears, d.Year):
+		return Date{}, ""
+	case !d.IsZero() && (d.Year < firstYear || d.Year > lastYear):
+		return Date{}, dateNoYear
 	}
-	return d
+	return d, ""
 }
 
 // isNull recognizes the ways in which databases and spreadsheets write a missing value. #N/A is none: a formula failed.

@@ -17,6 +17,7 @@ type entry struct {
 	programs []string // X12: of its coverages
 	never    []span   // X12: coverages that never were (HD01 002)
 	covered  bool     // rec says something about coverage
+	hasNone  bool     // X12: all its coverages never were
 
 	prior      string   // X12: the former number, of REF Q4
 	others     []string // X12: HD03 of its loops of other insurance lines
@@ -28,12 +29,14 @@ type entry struct {
 	isOpen    bool                   // the last line, and it is unterminated
 	tail      tail                   // what its last field reveals in that case
 	either    [len(dateColumns)]bool // dates that can be read with the day first, too
+	isFilled  bool                   // it gives its member the suffix that the people in the rows beside are given
 	isShifted bool                   // its new name or birth date is that of the person in the row beside
 	said      record                 // rec as read, before known data was filled in
 
 	skipped string      // why the line belongs to no member; nothing else is set then
 	fault   *LineError  // why the entry is left out
 	notes   []LineError // remarks on an entry that is applied
+	remarks []LineError // the same, of what is not counted
 	numbers []string    // with a fault: numbers that the entry may mean, so that none of those members ends
 	own     string      // the one number that is certainly its member's, even if the roster does not know it; or ""
 

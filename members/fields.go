@@ -75,7 +75,7 @@ func marksOf(before, after record, today Date) marks {
 	}
 	for i, isSame := range [len(fields)]bool{
 		before.FirstName == after.FirstName, before.LastName == after.LastName, before.Suffix == after.Suffix, before.BirthDate == after.BirthDate,
-		same(func(s span) string { return s.Program }),
+		slices.Equal(before.programs(today), after.programs(today)),
 		same(func(s span) string { return s.Start.String() }),
 		same(func(s span) string { return s.End.String() }),
 	} {
@@ -88,6 +88,17 @@ func marksOf(before, after record, today Date) marks {
 		m.cleared |= lapses
 	}
 	return m
+}
+
+// programs returns the programmes of a day and of later, or the last one.
+func (r record) programs(today Date) (programs []string) {
+	spans := r.covers()
+	for i, s := range spans {
+		if i == len(spans)-1 && programs == nil || s.End.IsZero() || !s.End.Before(today) {
+			programs = append(programs, s.Program)
+		}
+	}
+	return slices.Compact(programs)
 }
 
 func (r record) isCovered(day Date) bool {
@@ -211,6 +222,7 @@ func (r record) formerSpan(line record, absent []column) span {
 
 // keepNames keeps a known member's name if the new one could never be typed, since it was damaged on the way.
 func (run *importRun) keepNames(e *entry, former record) {
+	e.noteWholeName(former)
 	if len(e.notes) == 0 {
 		return
 	}

@@ -64,7 +64,7 @@ type Report struct {
 	Merged                                     int // additional lines of a member
 	CannotRegister                             int // names that nobody could type
 	Skipped                                    int // lines that belong to no member: totals, titles, repeated headers
-	NamesKept                                  int // damaged names that were ignored in favour of the member's former name
+	Kept                                       int // damaged names and impossible birth dates that were ignored in favour of the member's former ones
 	Fields                                     []FieldChange
 	OtherLines                                 map[string]int // X12: loops of other insurance lines by HD03, which change nothing
 	OtherNamed                                 int            // those of them whose HD04 is a programme's name

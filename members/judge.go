@@ -55,6 +55,9 @@ func (run *importRun) judge(e *entry, row knownRow, isKnown bool, former record)
 // a birth date, it is held.
 func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16, isDecided bool) {
 	first, last, born := former.differs(e.rec)
+	if born && !first && !last && e.apart == "" {
+		born = !run.keepBirth(e, former)
+	}
 	holder, isFormer := run.formerHolder(e)
 	isFormer = isFormer && (first || last || born)
 	// The subscriber's number says nothing of who a dependent is.
@@ -74,13 +77,13 @@ func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16
 	if (born || first && last || (first || last) && !run.source.isChange()) && !isDependent {
 		run.doubtful++
 	}
-	isUnlikely := !isHeld && !run.options.AllowDoubtful && (first && last || e.isShifted && (first || last || born))
+	isUnlikely := !isHeld && !run.options.AllowDoubtful && (first && last || e.isFilled || e.isShifted && (first || last || born))
 	if !isHeld && !isUnlikely {
 		return 0, false
 	}
 	problem := heldProblem(first, last, born, isDependent, row.Ended)
 	if isUnlikely {
-		problem = unlikelyProblem(former.isSwapped(e.rec), e.isShifted)
+		problem = unlikelyProblem(former.isSwapped(e.rec), e.isShifted, e.isFilled)
 	}
 	if isFormer {
 		run.returning = append(run.returning, e.position)
@@ -115,6 +118,10 @@ func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16
 	if isUnlikely && run.unlikelyOf != row.ID { // a member's lines count once
 		run.unlikely++
 		run.unlikelyOf = row.ID
+		if e.isFilled { // a file that does so to most members is refused as a whole
+			run.plain++
+			run.suffixed++
+		}
 	}
 	return lineHeld, true
 }

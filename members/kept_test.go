@@ -166,7 +166,7 @@ func TestDamagedNameDoesNotReplaceAGoodOne(t *testing.T) {
 		var notes []string
 		report, err := f.Import(t.Context(), strings.NewReader(header+"111111111,ANA,"+damaged+",JR,1984-05-17,B,,\n"+noah),
 			ImportOptions{Note: func(e LineError) { notes = append(notes, e.Error()) }})
-		if err != nil || report.Changed != 1 || report.NamesKept != 1 || report.CannotRegister != 0 {
+		if err != nil || report.Changed != 1 || report.Kept != 1 || report.CannotRegister != 0 {
 			t.Errorf("%s: %+v, %v, want one changed and its name kept", damaged, report, err)
 		}
 		if len(notes) != 1 || !strings.HasPrefix(notes[0], "line 2: last_name: ") || !strings.Contains(notes[0], "the former name stays") {

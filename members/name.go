@@ -2,6 +2,7 @@ package members
 
 import (
 	"html"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -168,9 +169,15 @@ func hasLostLetter(name string) bool {
 // isMissing recognizes what databases and spreadsheets write for a name that is missing, or that was taken for something else. It
 // may be a name all the same, so that the form takes it.
 func isMissing(name string) bool {
-	if len(name) > len("(NULL)") {
+	if len(name) > len("NO DISPONIBLE") {
 		return false
 	}
 	upper := strings.ToUpper(name)
-	return isNull(upper) || upper == "TRUE" || upper == "FALSE"
+	return isNull(upper) || slices.Contains(missingNames, upper)
+}
+
+// missingNames are what programs and people write, in English and Spanish; NA and NONE are names.
+var missingNames = []string{
+	"TRUE", "FALSE", "VERDADERO", "FALSO", "UNKNOWN", "DESCONOCIDO", "DESCONOCIDA", "NOT AVAILABLE", "NO DISPONIBLE",
+	"NO NAME", "SIN NOMBRE", "NOMBRE", "APELLIDO", "FIRST NAME", "LAST NAME", "NOT PROVIDED", "MISSING",
 }

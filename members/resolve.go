@@ -108,6 +108,9 @@ func (run *importRun) resolve(chunk []entry, known map[string]knownRow) ([]stage
 			run.lastLine = &openLine{e.position, row.ID}
 		}
 		run.printNotes(e.notes)
+		for _, remark := range e.remarks {
+			run.note(remark)
+		}
 		switch staged.kind {
 		case lineChanged, lineStill, lineEnded:
 			before, isOther := former[row.ID]
@@ -125,6 +128,7 @@ func (run *importRun) resolve(chunk []entry, known map[string]knownRow) ([]stage
 			staged.marks.had = e.rec.has()
 		case lineAdded:
 			staged.id = newID()
+			run.noteBornLate(e)
 			if e.namesake != nil && !run.source.isChange() {
 				staged.newID = e.namesake.ID
 				run.namesakes++
@@ -141,6 +145,9 @@ func (run *importRun) resolve(chunk []entry, known map[string]knownRow) ([]stage
 			if !isKnown {
 				staged.id = newID()
 			}
+		}
+		if e.hasNone && (staged.kind == lineAdded || staged.marks.cleared&lapses != 0) {
+			run.note(LineError{e.position, string(colProgram), "HD01 is 002, and there is no other coverage: the member never had any", e.unit})
 		}
 		if e.apart != "" {
 			staged.marks.had |= ofDependent
@@ -168,7 +175,7 @@ func (run *importRun) printNotes(notes []LineError) {
 		if strings.HasPrefix(note.Problem, noteCannotRegister) {
 			run.report.CannotRegister++
 		} else {
-			run.report.NamesKept++
+			run.report.Kept++
 		}
 		run.note(note)
 	}

@@ -139,11 +139,14 @@ func checkPerson(rec record, today Date) (wrong column, problem string) {
 
 const maxSuffix = 10
 
+// noSuffix is what people write where there is none.
+var noSuffix = []string{"NA", "NONE", "NO", "NINGUNO", "NIL", "BLANK", "EMPTY"}
+
 func readSuffix(s string) string {
-	if isNull(s) {
+	s = readName(s)
+	if isMissing(s) || slices.Contains(noSuffix, strings.ToUpper(s)) {
 		return ""
 	}
-	s = readName(s)
 	if known, ok := suffixes[fold(s)]; ok {
 		return known
 	}

@@ -48,6 +48,9 @@ func sampleRecord(random *rand.Rand, i int) record {
 	}
 	r.BirthDate = Date{1930 + random.IntN(95), 1 + random.IntN(12), 1 + random.IntN(28)}
 	r.CoverageStart = Date{2020 + random.IntN(6), 1 + random.IntN(12), 1}
+	if birth := (Date{r.BirthDate.Year, r.BirthDate.Month, 1}); r.CoverageStart.Before(birth) {
+		r.CoverageStart = birth
+	}
 	if random.IntN(3) == 0 {
 		r.CoverageEnd = Date{r.CoverageStart.Year + 1 + random.IntN(3), r.CoverageStart.Month, 28}
 	}

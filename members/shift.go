@@ -6,8 +6,9 @@ import "github.com/google/uuid"
 // lines are held, because that is hardly ever true of a person. A last name or birth date alone may be: families stand together,
 // people marry, and a twin's birth date is put right. They count if so many people in a row get one.
 const (
-	shiftedLast = 3
-	shiftedBorn = 2
+	shiftedLast   = 3
+	shiftedBorn   = 2
+	shiftedSuffix = 3 // that were given to people who had none
 )
 
 // personLines is what consecutive lines of one number say about the person, and what is known.
@@ -18,19 +19,29 @@ type personLines struct {
 	beside   personFields // that are new, and those of the person in the row above or below
 	lastRun  int          // people up to here whose last name is, and whose birth date
 	bornRun  int
+
+	suffix    string // given to somebody who had none
+	suffixRun int    // people up to here who are given the same
 }
 
 type personFields struct{ first, last, born bool }
 
 // unlikelyProblem says why a line is held although either the names or the birth date are as known.
-func unlikelyProblem(isSwapped, isShifted bool) string {
+func unlikelyProblem(isSwapped, isShifted, isFilled bool) string {
 	switch {
+	case isFilled:
+		return "is given the same suffix as the rows above or below: held. Has a value been filled down?"
 	case isSwapped:
 		return "has first and last name the other way round than its member: held. Have columns changed places?"
 	case isShifted:
 		return "has a new name or birth date, which the row above or below had or has: held. Has a block of cells slipped or been filled down?"
 	}
 	return "has another first and another last name than its member, not another birth date: held. Is it a correction, another person, or a wrong number?"
+}
+
+func (r record) ownSuffix() string {
+	_, suffix := splitSuffix(r.LastName, r.Suffix)
+	return suffix
 }
 
 func (r record) isSwapped(other record) bool {
@@ -60,6 +71,9 @@ func (run *importRun) markShifted(chunk []entry, known map[string]knownRow, form
 				p.changed.first, p.changed.last, p.changed.born = rec.differs(e.rec)
 				if p.changed != (personFields{}) {
 					was = &rec
+				}
+				if rec.ownSuffix() == "" {
+					p.suffix = e.rec.ownSuffix()
 				}
 			}
 		}
@@ -112,13 +126,21 @@ func (run *importRun) holdShifted(chunk []entry, people []personLines) {
 		if p.beside.born {
 			p.bornRun = people[i-1].bornRun + 1
 		}
+		if p.suffix != "" {
+			p.suffixRun = 1
+			if people[i-1].suffix == p.suffix {
+				p.suffixRun += people[i-1].suffixRun
+			}
+		}
 	}
-	isLast, isBorn := false, false // the run that ends here or below is long enough
+	isLast, isBorn, isFilled := false, false, false // the run that ends here or below is long enough
 	for i := last; i > 0; i-- {
 		p := people[i]
 		isLast = p.beside.last && (isLast || p.lastRun >= shiftedLast)
 		isBorn = p.beside.born && (isBorn || p.bornRun >= shiftedBorn)
+		isFilled = p.suffixRun >= shiftedSuffix || isFilled && p.suffix != "" && p.suffix == people[min(i+1, last)].suffix
 		for j := p.from; j < p.to; j++ {
+			chunk[j].isFilled = isFilled
 			chunk[j].isShifted = p.beside.first || isLast || isBorn
 		}
 	}

@@ -99,6 +99,9 @@ func (run *importRun) open(file io.Reader) (source, error) {
 	if isX12(text) {
 		return new834(text, decoder, run.options, numbers, today), nil
 	}
+	if isLowerX12(text) {
+		return nil, &FileError{Problem: "the file is X12 in lower case, so that its codes mean nothing: ask for it as it was sent"}
+	}
 	if line := aboveX12(text); line > 0 {
 		return nil, &FileError{Line: line, Problem: "an X12 interchange begins here, below other text: delete the lines above it, and anything after IEA, its end"}
 	}

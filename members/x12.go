@@ -264,6 +264,15 @@ func delimiters(isa []byte) (element, terminator byte, problem string) {
 	return element, terminator, ""
 }
 
+// isLowerX12 recognizes an interchange that a program wrote in lower case.
+func isLowerX12(text *bufio.Reader) bool {
+	start, _ := text.Peek(4 * isaLength)
+	start = bytes.ToUpper(bytes.TrimLeft(start, " \t\r\n"))
+	_, _, wrapped := delimiters(withoutLineEnds(start))
+	_, _, problem := delimiters(start)
+	return wrapped == "" || problem == ""
+}
+
 var lineOfISA = regexp.MustCompile(`(?m)^[ \t]*ISA`)
 
 // aboveX12 returns the line on which an interchange begins below other text, such as the head of a mail; 0 if none does.

@@ -64,6 +64,7 @@ func (l *memberLoop) coverage() bool {
 		l.fail(l.ins, colCoverageEnd, "is before "+string(colCoverageStart)+" (DTP 357, 356)")
 	}
 	var spans, named []span
+	var never *span
 	for _, c := range l.coverages {
 		if c.Start.IsZero() {
 			c.Start = l.eligible.Start
@@ -78,6 +79,9 @@ func (l *memberLoop) coverage() bool {
 			l.fail(l.ins, colCoverageEnd, "is before "+string(colCoverageStart))
 		}
 		if c.isDropped {
+			if never == nil || c.Start.Before(never.Start) {
+				never = &c.span
+			}
 			continue
 		}
 		spans = append(spans, c.span)
@@ -88,8 +92,11 @@ func (l *memberLoop) coverage() bool {
 	if len(named) > 0 {
 		spans = named
 	}
+	if l.hasNone = len(spans) == 0 && never != nil; l.hasNone && !l.file.isChange() {
+		spans = []span{l.endedBefore(*never)}
+	}
 	if len(spans) == 0 {
-		if l.eligible == (span{}) {
+		if l.hasNone || l.eligible == (span{}) {
 			return len(l.coverages) > 0
 		}
 		spans = []span{l.eligible}
@@ -98,6 +105,15 @@ func (l *memberLoop) coverage() bool {
 		l.fail(l.ins, colProgram, "two programs claim one day")
 	}
 	return true
+}
+
+// endedBefore returns what remains of a coverage that never was: it ended before it began, or yesterday if nobody knows when it did.
+func (l *memberLoop) endedBefore(never span) span {
+	first := never.Start
+	if first.IsZero() {
+		first = l.file.today
+	}
+	return span{End: first.previous(), Program: never.Program}
 }
 
 // effect says what the loop begins or ends, and from when, for the order of the loops of one person.

@@ -25,6 +25,7 @@ type memberLoop struct {
 	others          []string // HD03 of the loops of other insurance lines
 	otherNamed      int      // those of them with a programme's name
 	isOtherEnded    bool     // one of them has HD01 024
+	hasNone         bool     // all coverages never were (HD01 002)
 	wrong           column
 	problem         string
 	problemAt       int
@@ -141,7 +142,7 @@ func (l *memberLoop) name(s segment) {
 func (l *memberLoop) birth(s segment) {
 	born, ok := readD8(s.at(2))
 	if s.at(1) != "D8" || !ok {
-		l.fail(s, colBirthDate, "is not a date in the form D8")
+		l.fail(s, colBirthDate, notD8)
 		return
 	}
 	if isEmptyCell(born) { // a change file may omit the person's other data
@@ -159,13 +160,18 @@ func readD8(s string) (Date, bool) {
 }
 
 // boundD8 reads a first or last day; values that programs write for "no such day" become the zero Date.
-func boundD8(s string) (Date, bool) {
+func boundD8(s string) (d Date, problem string) {
 	if isOpen(s) {
-		return Date{}, true
+		return Date{}, ""
 	}
 	d, ok := readD8(s)
-	return asBound(d), ok
+	if !ok {
+		return Date{}, notD8
+	}
+	return asBound(d)
 }
+
+const notD8 = "is not a date in the form D8"
 
 // date reads DTP: 356 and 357 delimit the eligibility, 348 and 349 a coverage.
 func (l *memberLoop) date(s segment) {
@@ -182,22 +188,21 @@ func (l *memberLoop) date(s segment) {
 	if s.at(2) == "RD8" && len(text) == len("20250101-20251231") && text[8] == '-' {
 		text, end = text[:8], text[9:]
 	} else if s.at(2) != "D8" {
-		l.fail(s, wrong, "is not a date in the form D8")
+		l.fail(s, wrong, notD8)
 		return
 	}
-	day, ok := boundD8(text)
+	day, problem := boundD8(text)
 	isStart := qualifier == "356" || qualifier == "348"
 	if isStart {
 		to.Start = day
 	} else {
 		to.End, wrong = day, colCoverageEnd
 	}
-	if end != "" {
-		last, isDate := boundD8(end)
-		to.End, ok = last, ok && isDate
+	if end != "" && problem == "" {
+		to.End, problem = boundD8(end)
 	}
-	if !ok {
-		l.fail(s, wrong, "is not a date in the form D8")
+	if problem != "" {
+		l.fail(s, wrong, problem)
 	}
 }
 
@@ -223,6 +228,7 @@ func (l *memberLoop) entry() entry {
 		}
 		return e
 	}
+	e.remarks = wholeNameRemarks(l.rec.partWholeNames(), l.ins.number, e.unit)
 	isDependent := l.isDependent()
 	if isDependent {
 		e.apart = l.ofSubscriber()
@@ -268,6 +274,7 @@ func (l *memberLoop) entry() entry {
 		}
 		return e
 	}
+	e.hasNone = l.hasNone
 	if l.isNamed {
 		e.notes = cannotRegister(l.rec, l.ins.number, e.unit)
 	}

@@ -76,6 +76,9 @@ change nothing and are counted. A new number that comes with the person from who
 continues their row and account. A file whose ISA15 is not P (production)
 is refused until --allow-test; so is "idp roster sample --format 834", whose people are invented.
 
+A birth date after coverage began (a month is left for newborns) does not replace a known member's, unless --allow-doubtful.
+A whole name in one field ("LUNA, ANA" beside ANA) is parted; a year of coverage such as 2206 is a fault, 9999-12-31 is open.
+
 Dates are 2006-01-02, 01/02/2006 or 20060102. 1900-01-01, 1899-12-30 and the like are empty cells: an open end, and no
 birth date. With --dates day-first 02/01/2006 and 02.01.2006 as well. Headers are found
 whatever their case, accents and blanks, below a title, too; the words of the members' guide (Número de ID del Cliente,
@@ -247,7 +250,7 @@ func printCounts(out *strings.Builder, r members.Report) {
 		always bool
 	}{
 		{"added", r.Added, true}, {"changed", r.Changed, true}, {"ended", r.Ended, true}, {"unchanged", r.Unchanged, true}, {"rejected", r.Rejected, true},
-		{"held", r.Held, false}, {"merged", r.Merged, false}, {"skipped", r.Skipped, false}, {"names kept", r.NamesKept, false}, {"cannot register", r.CannotRegister, false},
+		{"held", r.Held, false}, {"merged", r.Merged, false}, {"skipped", r.Skipped, false}, {"data kept", r.Kept, false}, {"cannot register", r.CannotRegister, false},
 	} {
 		if line.always || line.n > 0 {
 			fmt.Fprintf(out, "%-15s %10d\n", line.name, line.n)
