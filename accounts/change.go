@@ -71,6 +71,12 @@ func (s *Service) ChangePassword(ctx context.Context, p PasswordChange) error {
 	})
 }
 
+// ProvePassword checks the current password before an act that changes no secret. The error is that of Authenticate.
+func (s *Service) ProvePassword(ctx context.Context, p PasswordProof) error {
+	_, err := s.proven(ctx, p, func(uuid.UUID) error { return nil })
+	return err
+}
+
 // proven checks the current password and computes the new hash in the same slot, so that no proof is wasted. The error
 // is that of Authenticate, or hash's.
 func (s *Service) proven(ctx context.Context, p PasswordProof, hash func(id uuid.UUID) error) (account Account, err error) {

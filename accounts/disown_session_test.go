@@ -40,7 +40,7 @@ func TestHistoryLinkDiesWithItsSession(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := f.Notify(f.ctx(), account.ID, "app_allowed", map[string]any{"until": f.now()}); err != nil {
+		if err := f.Notify(f.ctx(), account.ID, "app_allowed", map[string]any{"until": f.now(), "app": "Mi Diario"}); err != nil {
 			t.Fatal(err)
 		}
 		mailed := f.disownLink("app_allowed")

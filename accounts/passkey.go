@@ -250,6 +250,9 @@ func (s *Service) FinishNewPasskey(ctx context.Context, session []byte, account 
 		return usable, ErrPasskey
 	}
 	state, err := s.takeCeremony(ctx, "create", parsed.Response.CollectedClientData.Challenge, session, account.ID)
+	if errors.Is(err, ErrPasskey) { // a browser that lost the answer sends the key again
+		err = s.enrolled(ctx, account.ID, parsed.RawID)
+	}
 	if err != nil {
 		return usable, err
 	}
@@ -281,6 +284,19 @@ func (s *Service) FinishNewPasskey(ctx context.Context, session []byte, account 
 		return s.factorNotice(ctx, account.ID, Passkey, true)
 	})
 	return usable, err
+}
+
+// enrolled returns ErrHasFactor if the account has a key of this ID, else ErrPasskey. It proves nothing.
+func (s *Service) enrolled(ctx context.Context, accountID uuid.UUID, credentialID []byte) error {
+	var has bool
+	err := s.db.From(ctx).QueryRow(ctx, `select exists (select from account_passkeys where account_id = $1 and credential_id = $2)`, accountID, credentialID).Scan(&has)
+	switch {
+	case err != nil:
+		return fmt.Errorf("reading a passkey: %w", err)
+	case has:
+		return ErrHasFactor
+	}
+	return ErrPasskey
 }
 
 // RemovePasskey removes one key from the account and, with the last factor, the saved codes. It is idempotent.

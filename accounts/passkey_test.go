@@ -59,8 +59,8 @@ func TestPasskey(t *testing.T) {
 	if _, err := f.FinishNewPasskey(f.ctx(), thisBrowser, account, "mi teléfono", made); err != nil {
 		t.Fatalf("FinishNewPasskey: %v", err)
 	}
-	if _, err := f.FinishNewPasskey(f.ctx(), thisBrowser, account, "", made); !errors.Is(err, ErrPasskey) {
-		t.Errorf("FinishNewPasskey twice = %v, want ErrPasskey", err)
+	if _, err := f.FinishNewPasskey(f.ctx(), thisBrowser, account, "", made); !errors.Is(err, ErrHasFactor) {
+		t.Errorf("FinishNewPasskey twice = %v, want ErrHasFactor", err)
 	}
 	if diff := cmp.Diff([]string{"factor_added"}, f.mailKinds(account.ID)); diff != "" {
 		t.Errorf("mails (-want +got):\n%s", diff)

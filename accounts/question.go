@@ -23,17 +23,22 @@ type QuestionChange struct {
 }
 
 // ChangeQuestion sets one secret question in place of the former ones, which are kept for as long as the owner can say
-// "this wasn't me". The owner is notified. The error is that of Authenticate, or the database's.
+// "this wasn't me". The owner is notified. The same question and answer again, within the time of a second press, is
+// what a browser sends by itself when the answer to the first was lost: it changes nothing and notifies nobody. The
+// error is that of Authenticate, or the database's.
 func (s *Service) ChangeQuestion(ctx context.Context, p QuestionChange) error {
+	now := s.now()
 	var hash []byte
-	account, err := s.proven(ctx, p.PasswordProof, func(id uuid.UUID) error {
-		hash = s.hasher.seal(seal.PepperAnswer, answerPlace(id), normalizeAnswer(p.Answer))
-		return nil
+	var isSet bool
+	account, err := s.proven(ctx, p.PasswordProof, func(id uuid.UUID) (err error) {
+		if isSet, err = s.justSet(ctx, id, p.Question, p.Answer, now); err == nil && !isSet {
+			hash = s.hasher.seal(seal.PepperAnswer, answerPlace(id), normalizeAnswer(p.Answer))
+		}
+		return err
 	})
-	if err != nil {
+	if err != nil || isSet {
 		return err
 	}
-	now := s.now()
 	marked, err := s.markOf(nil, answerSecret(account.ID, hash))
 	if err != nil {
 		return err
@@ -54,6 +59,22 @@ func (s *Service) ChangeQuestion(ctx context.Context, p QuestionChange) error {
 		}
 		return nil
 	})
+}
+
+// justSet reports whether a question and its answer were set a moment ago. The caller has entered the hasher.
+func (s *Service) justSet(ctx context.Context, id uuid.UUID, question, answer string, now time.Time) (bool, error) {
+	var sealed []byte
+	err := s.db.From(ctx).QueryRow(ctx, `
+		select answer_sealed from account_questions where account_id = $1 and question = $2 and set_at > $3 and closed is null`,
+		id, question, now.Add(-PressedAgain)).Scan(&sealed)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("reading a question: %w", err)
+	}
+	same, _, err := s.hasher.verify(seal.PepperAnswer, answerPlace(id), sealed, normalizeAnswer(answer))
+	return same, err
 }
 
 // RemoveQuestion removes the secret question of a member who cannot answer it, at the support desk's request, in the

@@ -26,6 +26,7 @@ for (const walk of [
     await member.agreeQuietly();
     await member.at('/register/personal');
     await member.look('personal');
+    assert.doesNotMatch(await page.locator('.leave').innerText(), /24/); // which this browser does not keep
     assert.deepEqual([...new Set(await page.locator('[autocomplete]').evaluateAll((all) => all.map((e) => e.getAttribute('autocomplete'))))], ['off']);
     await member.fillIn(walk.card, { username: walk.username });
     await page.waitForURL(`${product.issuer}/register/done*`);

@@ -118,6 +118,8 @@ for (const walk of [
     await stepUp(member);
     await member.at('/account/close');
     await member.look('close');
+    assert.match(await page.locator('#close').innerText(), new RegExp(walk.username));
+    await page.fill('#password', 'cuatro caballos azules corren');
     await member.press('close');
     await member.at('/account/closing');
     await member.look('closing');
@@ -137,6 +139,7 @@ for (const walk of [
     await member.mail(`${walk.username}@example.org`, says.kept);
 
     await page.goto(`${product.issuer}/account/close`);
+    await page.fill('#password', 'cuatro caballos azules corren');
     await member.press('close');
     await member.at('/account/closing');
     await product.sql(`update held_changes set apply_at = now() where act = 'close_account' and state = 'held'`);

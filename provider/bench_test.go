@@ -59,11 +59,30 @@ type bench struct {
 	rules     provider.Rules
 	fetcher   provider.Fetcher // of documents that clients name; nil: none
 	alerted   *sync.Map        // alert by name, how often (*atomic.Int64)
+	mails     *sync.Map        // text of the newest mail of a kind
 }
 
 func (b *bench) alert(name string) {
 	n, _ := b.alerted.LoadOrStore(name, new(atomic.Int64))
 	n.(*atomic.Int64).Add(1)
+}
+
+// outbox also keeps what is queued, to read.
+type outbox struct {
+	*mail.Outbox
+	b *bench
+}
+
+func (o outbox) Queue(ctx context.Context, b *pgx.Batch, m mail.Message) error {
+	o.b.mails.Store(m.Kind, m.Content.Text)
+	return o.Outbox.Queue(ctx, b, m)
+}
+
+// mailed is the text of the newest mail of a kind, "" for none.
+func (b *bench) mailed(kind string) string {
+	text, _ := b.mails.Load(kind)
+	said, _ := text.(string)
+	return said
 }
 
 // alerts are the alerts so far, by name.
@@ -136,7 +155,7 @@ func (b *bench) start(conns int32, change ...func(*bench, *provider.Deps)) *benc
 	if b.hash == (accounts.HashParams{}) { // what slow hashes cost is for package accounts to test
 		b.hash = accounts.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1}
 	}
-	b.trips, b.clock, b.alerted, b.agreement, b.ring = &postgrestest.Trips{}, &clock{}, &sync.Map{}, "2026-01-01", seal.Ephemeral()
+	b.trips, b.clock, b.alerted, b.mails, b.agreement, b.ring = &postgrestest.Trips{}, &clock{}, &sync.Map{}, &sync.Map{}, "2026-01-01", seal.Ephemeral()
 	b.db = postgrestest.Open(t, postgres.Options{DSN: postgrestest.DSN(t), MaxConns: conns, Tracer: b.trips})
 	// The handler is known only once the server's address is.
 	var handler http.Handler
@@ -183,9 +202,9 @@ func (b *bench) instance(change ...func(*bench, *provider.Deps)) instance {
 	w, err := web.New(web.Options{Templates: set, Keyring: ring, Issuer: b.issuer, Logger: slog.New(slog.NewTextHandler(logTo(t), nil)), Now: b.clock.now,
 		Limits: web.Limits{Requests: 100000, Answer: 20 * time.Second}})
 	must(t, err)
-	outbox, err := mail.NewOutbox(b.db, ring, b.clock.now)
+	queue, err := mail.NewOutbox(b.db, ring, b.clock.now)
 	must(t, err)
-	service, err := accounts.New(accounts.Deps{DB: b.db, Keyring: ring, Audit: log, Outbox: outbox, Mails: set, Now: b.clock.now, Issuer: "https://idp.example", Hash: b.hash, Remember: 30 * 24 * time.Hour})
+	service, err := accounts.New(accounts.Deps{DB: b.db, Keyring: ring, Audit: log, Outbox: outbox{queue, b}, Mails: set, Now: b.clock.now, Issuer: "https://idp.example", Hash: b.hash, Remember: 30 * 24 * time.Hour})
 	must(t, err)
 	roster, err := members.New(members.Deps{DB: b.db, Keyring: ring, Audit: log, Now: b.clock.now})
 	must(t, err)

@@ -26,7 +26,11 @@ func (s *Service) authenticateClient(ctx context.Context, in call) (*Client, err
 		return nil, err
 	}
 	if sent.id == "" && sent.method == "none" {
-		if sent.id, err = s.refreshingApp(ctx, in.form); err != nil {
+		sent.id, err = s.refreshingApp(ctx, in.form)
+		if rule, refused := errors.AsType[refusal](err); refused {
+			return nil, s.clientFailed(ctx, "", rule, in.now)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -47,24 +51,29 @@ func (s *Service) authenticateClient(ctx context.Context, in call) (*Client, err
 }
 
 // refreshingApp returns the client_id of an app of the record whose refresh request leaves it out, as SMART App Launch 2.2
-// lets public apps do ("Refresh access token"); "" for all other requests. The token tells whose it is.
+// lets public apps do ("Refresh access token"); "" for requests that refresh nothing. The token tells whose it is.
 func (s *Service) refreshingApp(ctx context.Context, form url.Values) (string, error) {
-	if form.Get("grant_type") != "refresh_token" {
+	token := form.Get("refresh_token")
+	if form.Get("grant_type") != "refresh_token" || token == "" {
 		return "", nil
 	}
-	found, err := s.store.byRefreshToken(ctx, seal.Digest(form.Get("refresh_token")))
+	found, err := s.store.byRefreshToken(ctx, seal.Digest(token))
 	if errors.Is(err, errToken) {
-		return "", nil
+		return "", errNobodysRefresh
 	}
 	if err != nil {
 		return "", err
 	}
 	client, err := s.clients.Get(found.grant.ClientID)
 	if err != nil || client.Metadata.Profile != ProfileSmart || !client.IsPublic() {
-		return "", nil
+		return "", errNobodysRefresh
 	}
 	return client.ID, nil
 }
+
+// errNobodysRefresh is the same for a token that nobody has and for one whose client must say who it is: a stranger
+// learns from it of no token.
+const errNobodysRefresh refusal = "The request has no client authentication and no client_id, and its refresh token is unknown, or not one whose app may leave them out."
 
 // provenClient returns the client that the request names and authenticates. The error is a refusal, or one of the
 // database.

@@ -68,7 +68,8 @@ func (c *Client) in(lang string) shown {
 		logo = c.logos[""]
 	}
 	return shown{
-		Name: cmp.Or(fields["client_name#"+lang], m.ClientName), ClientURI: cmp.Or(fields["client_uri#"+lang], m.ClientURI),
+		Name:      strings.Join(strings.Fields(cmp.Or(fields["client_name#"+lang], m.ClientName)), " "), // one line, also in a mail
+		ClientURI: cmp.Or(fields["client_uri#"+lang], m.ClientURI),
 		PolicyURI: cmp.Or(fields["policy_uri#"+lang], m.PolicyURI), TosURI: cmp.Or(fields["tos_uri#"+lang], m.TosURI), LogoPath: logo.path(),
 	}
 }

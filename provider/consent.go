@@ -121,7 +121,7 @@ func (s *Service) allow(ctx context.Context, session *accounts.Session, r *autho
 				"scopes": scopes, "refused": refused, "granted_at": now, "expires_at": until})
 		s.store.queueAllowed(ctx, b, session, client, now)
 		s.store.queueReminder(b, session.AccountID, now)
-		if err := s.accounts.QueueNotice(ctx, b, account, "app_allowed", templates.Args{"at": now, "until": until}); err != nil {
+		if err := s.accounts.QueueNotice(ctx, b, account, "app_allowed", templates.Args{"at": now, "until": until, "app": client.in(account.Language).Name}); err != nil {
 			return err
 		}
 		return s.store.db.Finish(ctx, b)

@@ -130,7 +130,7 @@ func (s *Service) StopApp(ctx context.Context, accountID uuid.UUID, clientID str
 		b := &pgx.Batch{}
 		s.store.audit.Queue(ctx, b, audit.Event{Kind: audit.AppStopped, At: now, AccountID: accountID.String(), ClientID: clientID,
 			RequestID: web.RequestID(ctx), Success: true, Data: map[string]string{"app": s.appName(ctx, clientID)}})
-		if err := s.accounts.QueueNotice(ctx, b, account, "app_stopped", templates.Args{"at": now}); err != nil {
+		if err := s.accounts.QueueNotice(ctx, b, account, "app_stopped", templates.Args{"at": now, "app": s.appNameIn(account.Language, clientID)}); err != nil {
 			return err
 		}
 		return s.store.db.Finish(ctx, b)
@@ -139,8 +139,12 @@ func (s *Service) StopApp(ctx context.Context, accountID uuid.UUID, clientID str
 
 // appName returns the name that the member knows a client by, or the ID if the client no longer exists.
 func (s *Service) appName(ctx context.Context, clientID string) string {
+	return s.appNameIn(web.LangOf(ctx), clientID)
+}
+
+func (s *Service) appNameIn(lang, clientID string) string {
 	if client, err := s.clients.Get(clientID); err == nil {
-		return client.in(web.LangOf(ctx)).Name
+		return client.in(lang).Name
 	}
 	return clientID
 }

@@ -3,6 +3,7 @@ package provider
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -91,9 +92,41 @@ func (h *Handler) consenting(c *gin.Context) (w waiting, session *accounts.Sessi
 	return w, session, false, nil
 }
 
+const consentPath = "/consent"
+
+// consentProven reports whether the session is proven enough to give an app what it did not have: health data and
+// lasting access outlive the session, so that a browser found open must not give them (S-20). A sign-in for this very
+// request is enough, however long its member reads. Otherwise the browser is sent to prove it, and comes back to the
+// form as it was.
+func (h *Handler) consentProven(c *gin.Context, w waiting, session *accounts.Session, scopes []string) (bool, error) {
+	before, err := h.service.store.consentOf(c.Request.Context(), session.AccountID, w.request.client.ID, h.now())
+	if err != nil || !slices.ContainsFunc(scopes, func(scope string) bool {
+		return lasting(scope) && (before == nil || !decidedOn(before.Scopes, scope))
+	}) {
+		return err == nil, err
+	}
+	most := max(accounts.Fresh, h.now().Sub(w.request.requestedAt)+1)
+	if proven, err := h.sessions.Fresh(c, *session, most); proven || err != nil {
+		return proven, err
+	}
+	if err := h.web.KeepTyped(c, consentPath); err != nil {
+		return false, err
+	}
+	return false, web.SeeOther(c, "/reauth?"+url.Values{"flow": {w.flow}, "return": {consentPath}}.Encode())
+}
+
+// lasting reports whether a scope gives health data, or access without the member.
+func lasting(scope string) bool {
+	_, record := parseRecordScope(scope)
+	return record || scope == "offline_access"
+}
+
 func (h *Handler) showConsent(c *gin.Context) error {
 	w, session, done, err := h.consenting(c)
 	if done || err != nil {
+		return err
+	}
+	if proven, err := h.consentProven(c, w, session, w.request.sharedScopes()); !proven {
 		return err
 	}
 	return h.consentForm(c, w, session, http.StatusOK, nil)
@@ -159,6 +192,9 @@ func (h *Handler) decideConsent(c *gin.Context) error {
 	if len(ticked) == 0 || until.IsZero() {
 		return h.consentForm(c, w, session, http.StatusUnprocessableEntity, groups,
 			web.WithProblems(templates.Problem{Key: "provider.consent.none_selected"}))
+	}
+	if proven, err := h.consentProven(c, w, session, ticked); !proven {
+		return err
 	}
 	if err := h.service.allow(ctx, session, w.request, asked, ticked, until); err != nil {
 		return err

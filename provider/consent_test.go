@@ -60,6 +60,9 @@ func TestConsent(t *testing.T) {
 		select count(*) from disown_links l join mails m using (account_id) where m.kind = 'app_allowed'`).Scan(&links); err != nil || links != 1 {
 		t.Errorf("%d links to deny the permission by mail, %v", links, err)
 	}
+	if text := b.mailed("app_allowed"); !strings.Contains(text, "«Mi Diario»") {
+		t.Errorf("the mail does not name the app:\n%s", text)
+	}
 	first := b.redeem(id, secret, back.location.Query().Get("code"), verifier)
 	first.want(t, 200, "")
 	if first.text("scope") != "openid profile offline_access" {
@@ -118,6 +121,9 @@ func TestConsent(t *testing.T) {
 		a := b.redeem(id, secret, back.location.Query().Get("code"), verifier)
 		b.userinfo(a.text("access_token")).want(t, 200, "")
 		must(t, b.provider.StopApp(t.Context(), b.account.ID, id))
+		if text := b.mailed("app_stopped"); !strings.Contains(text, "«Mi Diario»") {
+			t.Errorf("the mail does not name the app:\n%s", text)
+		}
 		b.userinfo(a.text("access_token")).want(t, 401, "invalid_token")
 		b.refresh(id, secret, a.text("refresh_token")).want(t, 400, "invalid_grant")
 		if p, _ := ask("openid profile", nil); p.url.Path != "/consent" {

@@ -61,7 +61,7 @@ type Sessions interface {
 	Prove(c *gin.Context, f accounts.Factor, proof string) (accounts.Proved, error)
 	Drop(c *gin.Context) error
 	StepUp(c *gin.Context, session accounts.Session, amr []string) (accounts.Session, error)
-	Fresh(c *gin.Context, session accounts.Session) (bool, error)
+	Fresh(c *gin.Context, session accounts.Session, most time.Duration) (bool, error)
 }
 
 // Deps are the dependencies of the provider. All are required unless a comment says otherwise.

@@ -120,7 +120,7 @@ func (h *Handler) deviceInHand(c *gin.Context) (request *deviceRequest, client *
 
 // deviceProven reports whether the sign-in is fresh; otherwise the browser is sent to prove it, and returns.
 func (h *Handler) deviceProven(c *gin.Context, session *accounts.Session) (bool, error) {
-	fresh, err := h.sessions.Fresh(c, *session)
+	fresh, err := h.sessions.Fresh(c, *session, accounts.Fresh)
 	if err == nil && !fresh {
 		err = web.SeeOther(c, deviceProof)
 	}
@@ -202,7 +202,7 @@ func (s *Service) decideDevice(ctx context.Context, d *deviceRequest, client *Cl
 				CodeExpiresAt: d.ExpiresAt, CreatedAt: now, ExpiresAt: session.AuthTime.Add(refreshAbsolute)}
 			queueGrant(b, g)
 			s.store.queueAllowed(ctx, b, session, client, now)
-			if err := s.accounts.QueueNotice(ctx, b, account, "device_allowed", templates.Args{"at": now}); err != nil {
+			if err := s.accounts.QueueNotice(ctx, b, account, "device_allowed", templates.Args{"at": now, "app": client.in(account.Language).Name}); err != nil {
 				return err
 			}
 		}

@@ -75,6 +75,9 @@ func TestDeviceAsksForProof(t *testing.T) {
 	}
 	a := poll(deviceCode)
 	a.want(t, 200, "")
+	if text := b.mailed("device_allowed"); !strings.Contains(text, "«Quiosco»") {
+		t.Errorf("the mail does not name the app:\n%s", text)
+	}
 	if history := fresh.get("/account/history"); !strings.Contains(history.body, "Permiso dado a Quiosco") {
 		t.Errorf("the history does not tell of it:\n%s", history.body)
 	}

@@ -62,6 +62,15 @@ func TestErrorsNameTheirCause(t *testing.T) {
 		}, 400, "invalid_grant", "redirect_uri"},
 		{"expired code", func() answer { c, v := code(); b.clock.advance(61 * time.Second); return b.redeem(id, secret, c, v) }, 400, "invalid_grant", "code has expired"},
 		{"unknown refresh token", func() answer { return b.refresh(id, secret, "x") }, 400, "invalid_grant", "refresh token is unknown"},
+		{"unknown refresh token of nobody", func() answer { return posted(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {"x"}}) }, 401, "invalid_client", "its refresh token is unknown"},
+		{"a refresh of nobody", func() answer {
+			address, v := b.request(id, url.Values{"scope": {"openid offline_access"}})
+			token := b.redeem(id, secret, w.get(address).location.Query().Get("code"), v).text("refresh_token")
+			if token == "" {
+				t.Error("no refresh token")
+			}
+			return posted(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}})
+		}, 401, "invalid_client", "its refresh token is unknown"},
 		{"unsupported grant", func() answer { return b.token(id, secret, url.Values{"grant_type": {"password"}}) }, 400, "unsupported_grant_type", "password"},
 		{"a grant that the client may not use", func() answer { return b.token(id, secret, url.Values{"grant_type": {"client_credentials"}}) }, 400, "unauthorized_client", "client_credentials"},
 		{"an unknown scope", func() answer {

@@ -179,7 +179,7 @@ func (h *Handler) cancelReauth(c *gin.Context) error {
 	if done || err != nil {
 		return err
 	}
-	if s.back != "" {
+	if s.back != "" && s.back != consentPath {
 		return web.SeeOther(c, withFlow(beganOn(s.back), s.flow))
 	}
 	return h.stepUpLeft(c, s.waiting)

@@ -49,6 +49,8 @@ func (h *Handler) showClose(c *gin.Context) error {
 	return h.page(c, http.StatusOK, "close", session, h.closeDays())
 }
 
+// submitClose asks for the password even right after a sign-in: people of one family take turns at a browser, and a
+// button alone would close the account of whoever is signed in by then.
 func (h *Handler) submitClose(c *gin.Context) error {
 	if token := h.web.Cookie(c, sessionCookie); token != "" && h.closings != nil {
 		if just, err := h.service.JustClosing(c.Request.Context(), token); just || err != nil { // a second press
@@ -57,6 +59,12 @@ func (h *Handler) submitClose(c *gin.Context) error {
 	}
 	session, ok, err := h.closeSession(c)
 	if !ok {
+		return err
+	}
+	if status, problem, err := h.provePassword(c, session); status != 0 || err != nil {
+		if err == nil {
+			err = h.page(c, status, "close", session, h.closeDays(), web.WithProblems(problem))
+		}
 		return err
 	}
 	if err := h.closings.HoldClosing(c.Request.Context(), session.AccountID); err != nil {

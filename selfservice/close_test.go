@@ -2,6 +2,7 @@ package selfservice
 
 import (
 	"context"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -47,7 +48,14 @@ func TestClosePage(t *testing.T) {
 		}
 	}
 	session := b.cookie("session")
-	status, location, _ := b.post(path, path, nil)
+	for typed, want := range map[string]string{"": "Escriba su contraseña", wrongPassword: "Esa no es su contraseña actual"} {
+		status, _, page := b.post(path, path, url.Values{"password": {typed}})
+		if status != 422 || !strings.Contains(page, want) || f.closes(account) {
+			t.Errorf("POST with the password %q = %d, want 422 with %q", typed, status, want)
+		}
+	}
+	right := url.Values{"password": {rightPassword}}
+	status, location, _ := b.post(path, path, right)
 	if status != 303 || !strings.HasPrefix(location, "/account/closing") || b.cookie("session") != "" || !f.closes(account) {
 		t.Fatalf("POST = %d to %q, session %q", status, location, b.cookie("session"))
 	}

@@ -134,6 +134,14 @@ func browserOf(t *testing.T, f *fixture, c cards, kiosks []netip.Prefix, emails 
 		return err
 	}))
 	w.Pages(e).GET("/out", w.Handle(h.SignOut))
+	w.Pages(e).GET("/proven", w.Handle(func(c *gin.Context) error {
+		session, ok := h.Current(c)
+		if !ok {
+			t.Error("a proof without a session")
+		}
+		_, err := h.StepUp(c, session, session.AMR)
+		return err
+	}))
 	server.Config.Handler = e
 	server.Start()
 	t.Cleanup(server.Close)

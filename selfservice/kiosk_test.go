@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"huskyidp/accounts"
 	"huskyidp/internal/web"
 )
 
@@ -45,6 +46,15 @@ func TestKiosk(t *testing.T) {
 	}
 	if status, header, _ := b.postAll("/account/data", "/account/data", url.Values{"as": {"file"}}); status != 200 || header.Get("Content-Disposition") != "" {
 		t.Errorf("a file = %d %v", status, header)
+	}
+	for path, said := range map[string]string{"/account": "web.kiosk.data", "/account/data": "web.kiosk.data", "/account/close": "web.kiosk.close_before"} { // nothing of a file
+		if _, _, body := b.get(path); !strings.Contains(body, say(said)) || strings.Contains(strings.ToLower(body), "descarg") {
+			t.Errorf("%s promises a file", path)
+		}
+	}
+	codes := strings.Repeat("aaaaa-bbbbb-ccccc ", accounts.SavedCodeCount)
+	if status, header, _ := b.postAll("/account/data", "/account/factors/saved-codes/file", url.Values{"codes": {codes}}); status != 303 || header.Get("Content-Disposition") != "" {
+		t.Errorf("a file of saved codes = %d %v", status, header)
 	}
 	if _, _, body := b.get("/phone"); !strings.Contains(body, "<svg class=\"qr\"") || !strings.Contains(body, b.address+"/") || strings.Contains(body, "maria") {
 		t.Errorf("the page for one's own phone:\n%s", body)

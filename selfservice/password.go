@@ -79,6 +79,22 @@ func (h *Handler) passwordProof(c *gin.Context, session accounts.Session) accoun
 	return accounts.PasswordProof{Session: session, Current: web.Form(c).Get("password"), Source: web.Source(c), Device: h.web.Cookie(c, web.DeviceCookie), Browser: web.Browser(c)}
 }
 
+// provePassword checks the current password of a form that changes no secret; status is 0 if it is right.
+func (h *Handler) provePassword(c *gin.Context, session accounts.Session) (status int, problem templates.Problem, err error) {
+	proof := h.passwordProof(c, session)
+	if proof.Current == "" {
+		return http.StatusUnprocessableEntity, templates.Problem{Field: "password", Key: "provider.login.password_missing"}, nil
+	}
+	if err = h.service.ProvePassword(c.Request.Context(), proof); err == nil {
+		return 0, problem, nil
+	}
+	status, problem, ok := proofProblem(err)
+	if !ok {
+		return 0, problem, err
+	}
+	return status, problem, nil
+}
+
 // proofProblem returns the message if the current password was not proven; ok is false for other errors.
 func proofProblem(err error) (status int, problem templates.Problem, ok bool) {
 	if errors.Is(err, accounts.ErrWrongCredentials) {

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"huskyidp/accounts"
 )
 
 // S-59: another question and answer, of whoever knows the password, with a notice; what is easily guessed is refused.
@@ -40,8 +42,30 @@ func TestChangeQuestion(t *testing.T) {
 	if !f.fits(account, "first_book", "La Cuchara") {
 		t.Error("the new answer is wrong")
 	}
+	if status, location, _ := change("first_book", "la cuchara", rightPassword); status != 303 || location != "/account?note=question" {
+		t.Errorf("sent again by a browser that lost the answer = %d to %q", status, location)
+	}
 	if diff := cmp.Diff([]string{"question_changed"}, f.mailKinds(account.ID)); diff != "" {
 		t.Errorf("mails (-want +got):\n%s", diff)
+	}
+}
+
+// What is sent again later, or with another answer, is another change.
+func TestChangeQuestionAgain(t *testing.T) {
+	t.Parallel()
+	f, b, account := member(t)
+	const path = "/account/question"
+	for _, answer := range []string{"la cuchara", "La Cuchara", "la linterna", "la cuchara"} { // of the second nobody hears
+		b.post(path, path, url.Values{"question": {"first_book"}, "answer": {answer}, "password": {rightPassword}})
+		if !f.fits(account, "first_book", answer) {
+			t.Errorf("the answer %q is not set", answer)
+		}
+	}
+	f.later(accounts.PressedAgain)
+	b.get("/in/maria")
+	b.post(path, path, url.Values{"question": {"first_book"}, "answer": {"la cuchara"}, "password": {rightPassword}})
+	if kinds := f.mailKinds(account.ID); len(kinds) != 4 {
+		t.Errorf("mails %v, want four", kinds)
 	}
 }
 

@@ -117,6 +117,9 @@ func (h *Handler) savedCodesFile(c *gin.Context) error {
 	if !ok {
 		return err
 	}
+	if web.Kiosk(c) { // a file would stay
+		return web.SeeOther(c, "/account/factors/saved-codes")
+	}
 	codes := strings.Fields(web.Form(c).Get("codes"))
 	for _, code := range codes {
 		if _, err := accounts.ParseSavedCode(code); err != nil {

@@ -29,15 +29,27 @@ func (b *browser) post(page, path string, fields url.Values) (status int, locati
 // postAll is post with the whole header.
 func (b *browser) postAll(page, path string, fields url.Values) (status int, header http.Header, body string) {
 	b.t.Helper()
+	return b.send(b.token(page), path, fields)
+}
+
+// token is the form token of a page.
+func (b *browser) token(page string) string {
+	b.t.Helper()
 	_, _, form := b.get(page)
 	token := csrfField.FindStringSubmatch(form)
 	if token == nil {
 		b.t.Fatalf("no form at %s:\n%s", page, form)
 	}
+	return token[1]
+}
+
+// send posts a form with a token that a page had.
+func (b *browser) send(token, path string, fields url.Values) (status int, header http.Header, body string) {
+	b.t.Helper()
 	if fields == nil {
 		fields = url.Values{}
 	}
-	fields.Set("csrf", token[1])
+	fields.Set("csrf", token)
 	r, err := b.client.PostForm(b.address+path, fields)
 	if err != nil {
 		b.t.Fatal(err)

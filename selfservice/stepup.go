@@ -133,14 +133,17 @@ func (h *Handler) staySignedIn(c *gin.Context, session accounts.Session, account
 
 // RequireFresh is Require for a sensitive change: the last proof must be no older than most, and as strong as a sign-in
 // to the account would be (S-20). Otherwise the browser is redirected to re-authenticate, and then returns to this
-// path.
+// path, where it finds what was typed.
 func (h *Handler) RequireFresh(c *gin.Context, most time.Duration) (accounts.Session, bool, error) {
 	session, ok, err := h.Require(c)
 	if !ok || err != nil {
 		return session, false, err
 	}
-	if fresh, err := h.fresh(c, session, most); fresh || err != nil {
+	if fresh, err := h.Fresh(c, session, most); fresh || err != nil {
 		return session, fresh, err
+	}
+	if err := h.web.KeepTyped(c, c.Request.URL.EscapedPath()); err != nil {
+		return session, false, err
 	}
 	query := url.Values{"return": {c.Request.URL.Path}}
 	if flow := web.Flow(c); flow != "" {
@@ -149,12 +152,8 @@ func (h *Handler) RequireFresh(c *gin.Context, most time.Duration) (accounts.Ses
 	return session, false, web.SeeOther(c, "/reauth?"+query.Encode())
 }
 
-// Fresh reports whether a session was proven lately enough for a sensitive change (S-20).
-func (h *Handler) Fresh(c *gin.Context, session accounts.Session) (bool, error) {
-	return h.fresh(c, session, accounts.Fresh)
-}
-
-func (h *Handler) fresh(c *gin.Context, session accounts.Session, most time.Duration) (bool, error) {
+// Fresh reports whether a session was proven less than most ago, and as strongly as a sign-in would be (S-20).
+func (h *Handler) Fresh(c *gin.Context, session accounts.Session, most time.Duration) (bool, error) {
 	if h.now().Sub(session.AuthTime) >= most {
 		return false, nil
 	}

@@ -127,8 +127,12 @@ func (p *Portal) tryAddress(provider *provider, t trial, entry pending) string {
 func (p *Portal) finishTry(w http.ResponseWriter, r *http.Request, t trial) {
 	query := r.URL.Query()
 	var entry pending
-	if p.box.open(t.cookie, p.site.Cookie(r, t.cookie), &entry) != nil || entry.State != query.Get("state") || time.Since(time.Unix(entry.At, 0)) > tryAge {
+	if p.box.open(t.cookie, p.site.Cookie(r, t.cookie), &entry) != nil || time.Since(time.Unix(entry.At, 0)) > tryAge {
 		p.showTry(w, r, t, nil, "login_expired")
+		return
+	}
+	if entry.State != query.Get("state") { // the sign-in of this browser still waits
+		p.showTry(w, r, t, nil, "foreign_state")
 		return
 	}
 	p.site.SetCookie(w, t.cookie, "", -time.Second)

@@ -27,12 +27,13 @@ func TestTry(t *testing.T) {
 	if f.provider.asked.Get("client_id") != "try-it" || f.provider.asked.Get("redirect_uri") != f.base+TryCallbackPath {
 		t.Errorf("token request %v", f.provider.asked)
 	}
-	if status, _, again := f.visit(t, at); status != http.StatusBadRequest || !strings.Contains(again, "login_expired") {
+	if status, _, again := f.visit(t, at); status != http.StatusBadRequest || !strings.Contains(again, "login_expired") || !strings.Contains(again, "shown already") || !strings.Contains(again, `href="/try/start"`) {
 		t.Errorf("the same answer again = %d", status)
 	}
 }
 
 func TestTryTellsWhatWentWrong(t *testing.T) {
+	words := map[string]string{"access_denied": "did not allow it", "foreign_state": "is not the one that this browser sent", "login_failed": "It did not work"}
 	for name, test := range map[string]struct {
 		answer url.Values
 		claims func(map[string]any)
@@ -40,14 +41,14 @@ func TestTryTellsWhatWentWrong(t *testing.T) {
 	}{
 		"refused":          {url.Values{"error": {"access_denied"}}, nil, "access_denied"},
 		"another issuer":   {url.Values{"iss": {"https://evil.example"}}, nil, "login_failed"},
-		"another state":    {url.Values{"state": {"x"}}, nil, "login_expired"},
+		"another state":    {url.Values{"state": {"x"}}, nil, "foreign_state"},
 		"another nonce":    {nil, func(c map[string]any) { c["nonce"] = "x" }, "login_failed"},
 		"another client's": {nil, func(c map[string]any) { c["aud"] = "portal" }, "login_failed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t)
 			f.provider.answer, f.provider.claims = test.answer, test.claims
-			if status, at, page := f.visit(t, "/try/start"); status != http.StatusBadRequest || !strings.Contains(page, "<code>"+test.want+"</code>") || strings.Contains(page, "5. ID token") {
+			if status, at, page := f.visit(t, "/try/start"); status != http.StatusBadRequest || !strings.Contains(page, "<code>"+test.want+"</code>") || !strings.Contains(page, words[test.want]) || strings.Contains(page, "5. ID token") {
 				t.Errorf("it ended at %s with %d, want %s", at, status, test.want)
 			}
 		})

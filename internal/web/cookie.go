@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -81,6 +82,27 @@ func (w *Web) browserCookie(c *gin.Context) {
 	rand.Read(secret)
 	requestOf(c).browser = secret
 	w.SetCookie(c, browserCookie, base64.RawURLEncoding.EncodeToString(secret), browserCookieAge)
+}
+
+// cookieTest is a cookie, and the mark of an address that is opened after it was set. A form without its cookies tells
+// nothing yet: they may have been deleted. A browser that comes back by that address without any keeps none.
+const cookieTest = "cookies"
+
+func (w *Web) testCookies(c *gin.Context) {
+	if w.sameOrigin(c.Request) == nil {
+		w.SetCookie(c, cookieTest, "1", 10*time.Minute)
+	}
+}
+
+func withCookieTest(u *url.URL) string {
+	query := u.Query()
+	query.Set(cookieTest, "1")
+	u.RawQuery = query.Encode()
+	return u.RequestURI()
+}
+
+func (w *Web) keepsNoCookies(c *gin.Context) bool {
+	return c.Query(cookieTest) != "" && w.Cookie(c, cookieTest) == "" && w.Cookie(c, browserCookie) == "" && !FromElsewhere(c)
 }
 
 // DeviceCookie proves an earlier sign-in in this browser (S-11); it changes with each sign-in.

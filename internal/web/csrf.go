@@ -90,6 +90,10 @@ func (w *Web) readCSRF(token string, browser []byte) (o owner, ok bool) {
 func (w *Web) checkCSRF(c *gin.Context) {
 	switch c.Request.Method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions:
+		if w.keepsNoCookies(c) {
+			w.abort(c, &Error{Status: http.StatusForbidden, Key: KeyCookies})
+			return
+		}
 		if f := w.openRefused(c); f != nil && f.Error != nil && f.age(w.now()) <= refusedError {
 			c.Abort()
 			w.showError(c, f)
@@ -102,7 +106,8 @@ func (w *Web) checkCSRF(c *gin.Context) {
 		return
 	}
 	if err != nil {
-		w.abort(c, &Error{Status: http.StatusForbidden, Key: KeyCookies, Err: err})
+		w.testCookies(c)
+		w.abort(c, &Error{Status: http.StatusForbidden, Key: KeyStale, Err: err})
 		return
 	}
 	requestOf(c).ours = true

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"html"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -81,5 +83,41 @@ func TestCookies(t *testing.T) {
 	plain := newSite(t, func(o *Options) { o.Issuer = "http://idp.example" })
 	if got := plain.do("GET", "/form", "").Header().Get("Set-Cookie"); !strings.HasPrefix(got, "idp_browser=") || strings.Contains(got, "Secure") {
 		t.Errorf("cookie over http = %q", got)
+	}
+}
+
+// A form whose cookies are gone tells only that: they may have been deleted. The way on opens the page again, and a browser that
+// comes back without the cookie that was set meanwhile is told to allow them.
+func TestLostCookies(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		off  bool // the browser keeps none
+		want int
+		says string
+	}{
+		"deleted":    {false, 200, ""},
+		"turned off": {true, 403, "Las cookies están desactivadas"},
+	} {
+		s := newSite(t)
+		token := s.token()
+		s.cookies = map[string]string{}
+		sent := s.do("POST", "/form?a=1", form("csrf", token))
+		button := regexp.MustCompile(`class="button primary" href="(/form[^"]*)"`).FindStringSubmatch(sent.Body.String())
+		if sent.Code != 403 || !strings.Contains(sent.Body.String(), "Esta página ya no se puede enviar") || strings.Contains(sent.Body.String(), "desactivadas") || button == nil {
+			t.Fatalf("%s: POST = %d %v\n%s", name, sent.Code, button, sent.Body)
+		}
+		if test.off {
+			s.cookies = map[string]string{}
+		}
+		again := s.do("GET", html.UnescapeString(button[1]), "")
+		if again.Code != test.want || !strings.Contains(again.Body.String(), test.says) {
+			t.Errorf("%s: %s = %d, want %d with %q\n%s", name, button[1], again.Code, test.want, test.says, again.Body)
+		}
+		if test.off && (!strings.Contains(again.Body.String(), `href="/form?a=1"`) || s.do("GET", "/form?a=1", "").Code != 200) {
+			t.Errorf("%s: no way on once they are allowed:\n%s", name, again.Body)
+		}
+		if !test.off && s.do("POST", "/form", form("csrf", s.token())).Code != 303 {
+			t.Errorf("%s: the page that was opened again is refused", name)
+		}
 	}
 }

@@ -26,7 +26,8 @@
 // cookie.
 //
 // Several people use one browser. Entrance marks the next one on the pages where people begin; a flow begun before then asks
-// whose it is on each of its pages, until there is an answer (Asks, Began).
+// whose it is on each of its pages, until there is an answer (Asks, Began). After a form that was another's, the pages say whose
+// session is open; what was typed before a proof that is asked for in between is there afterwards (KeepTyped).
 //
 // # Language
 //

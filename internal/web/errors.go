@@ -27,7 +27,8 @@ const (
 	KeyAnswered    = "error.answered"     // the same, for who is signed in
 	KeyForeign     = "error.foreign"      // a form of another person's session; names who is signed in now
 	KeyForeignForm = "error.foreign_form" // likewise of another registration or recovery
-	KeyCookies     = "error.cookies"
+	KeyStale       = "error.stale"        // a form whose browser has lost what was kept with it
+	KeyCookies     = "error.cookies"      // the browser keeps no cookies
 	KeyCookiesFull = "error.cookies_full"
 	KeyTooMany     = "error.too_many"
 	KeyUnavailable = "error.unavailable"
@@ -40,7 +41,7 @@ const (
 
 // Keys returns all of them.
 func Keys() []string {
-	return []string{KeyApp, KeyAddress, KeyExpired, KeyAnswered, KeyForeign, KeyForeignForm, KeyCookies, KeyCookiesFull, KeyTooMany,
+	return []string{KeyApp, KeyAddress, KeyExpired, KeyAnswered, KeyForeign, KeyForeignForm, KeyStale, KeyCookies, KeyCookiesFull, KeyTooMany,
 		KeyUnavailable, KeyNotFound, KeyForbidden, KeyTooLarge, KeyMediaType, KeyUnexpected}
 }
 
@@ -180,6 +181,9 @@ func (w *Web) answer(c *gin.Context, e *Error) {
 	if requestOf(c).lang == "" { // refused before the language was chosen
 		w.chooseLanguage(c)
 	}
+	if e.Key == KeyForeign {
+		w.noteForeign(c)
+	}
 	if e.Username == "" && e.Options == nil && w.leadsToItself(c) { // look up again whose session is open
 		if err := w.seeError(c, e); err == nil {
 			return
@@ -237,6 +241,9 @@ func (e *Error) button(c *gin.Context) string {
 	}
 	again := *c.Request.URL
 	again.RawQuery = switchQuery(again.Query(), Flow(c))
+	if e.Key == KeyStale {
+		return localOr(withCookieTest(&again))
+	}
 	return localOr(again.RequestURI())
 }
 

@@ -91,6 +91,9 @@ func (w *Web) Page(c *gin.Context, status int, name string, page any, opts ...Pa
 		return err
 	}
 	w.endShown(c, name)
+	if o.layout.Notice == nil && name != w.errorPage {
+		o.layout.Notice = w.saysWhose(c, o.layout.SignedInAs)
+	}
 	o.layout.Switchable = r.browser != nil && (c.Request.Method == http.MethodGet || w.shown()[c.FullPath()])
 	whose := r.owner
 	if o.anybody {
@@ -153,6 +156,7 @@ func (w *Web) HasNotice() bool { return w.templates.HasNotice() }
 func switchQuery(query url.Values, flow string) string {
 	query.Del("lang")
 	query.Del("ui_locales")
+	query.Del(cookieTest)
 	if flow != "" {
 		query.Set("flow", flow)
 	}

@@ -71,6 +71,9 @@ func (w *Web) noteAccepted(c *gin.Context) {
 	if r := requestOf(c); !r.ours || r.notAccepted || c.Writer.Status() != http.StatusSeeOther || c.Writer.Written() {
 		return
 	}
+	if w.Cookie(c, foreignCookie) != "" {
+		w.ClearCookie(c, foreignCookie)
+	}
 	pages, digest := w.pastOf(c), pathDigest(w.formPath(c))
 	if slices.ContainsFunc(pages, func(p pastPage) bool { return p.digest == digest }) {
 		w.keepPast(c, pastPage{digest, w.now().UnixMilli()}, pages)

@@ -42,6 +42,7 @@ type refusedForm struct {
 	Error    *failedForm       `json:"error,omitempty"`
 
 	keepCode bool // another code is refused for now: the one that was typed may be right
+	kept     bool // nothing is wrong with it, see KeepTyped
 }
 
 // failedForm is an Error that answered a form.
@@ -169,7 +170,7 @@ func (w *Web) seeRefused(c *gin.Context, path string, f refusedForm) error {
 // formQuery returns what the address of a form's page says, whether the form has it in its address or in hidden fields.
 func formQuery(c *gin.Context) url.Values {
 	query := c.Request.URL.Query()
-	for _, name := range []string{"note", "lang", "ui_locales", refusedQuery} {
+	for _, name := range []string{"note", "lang", "ui_locales", cookieTest, refusedQuery} {
 		query.Del(name)
 	}
 	if flow := Flow(c); flow != "" {
@@ -252,16 +253,19 @@ func (w *Web) WasRefused(c *gin.Context) bool {
 // readRefused is the refused form that a page is to show again, nil for none.
 func (w *Web) readRefused(c *gin.Context) *refusedForm {
 	f := w.openRefused(c)
+	if f == nil {
+		f = w.openKept(c)
+	}
 	if f == nil || owner(f.Owner) != (owner{}) && !slices.Contains(requestOf(c).owners, owner(f.Owner)) {
 		return nil
 	}
 	return f
 }
 
-func (w *Web) openRefused(c *gin.Context) *refusedForm {
-	r := requestOf(c)
-	text := c.Query(refusedQuery)
-	if text == "" || r.browser == nil {
+func (w *Web) openRefused(c *gin.Context) *refusedForm { return w.openSealed(c, c.Query(refusedQuery)) }
+
+func (w *Web) openSealed(c *gin.Context, text string) *refusedForm {
+	if text == "" || requestOf(c).browser == nil {
 		return nil
 	}
 	sealed, err := base64.RawURLEncoding.DecodeString(text)
@@ -304,6 +308,10 @@ func (w *Web) showRefused(c *gin.Context, name string, status *int, o *pageOptio
 		}
 		o.layout.Typed, o.layout.Emptied = f.Typed, f.Emptied
 		if f.Error != nil { // a while ago: the form as it was typed
+			return false, nil
+		}
+		if f.kept {
+			o.layout.Notice = &templates.Notice{Kind: "info", Key: "web.form.not_yet"}
 			return false, nil
 		}
 		*status, o.layout.Problems = f.Status, nil

@@ -5,8 +5,6 @@ import (
 	"net/url"
 
 	"github.com/gin-gonic/gin"
-
-	"huskyidp/templates"
 )
 
 // switchField is the button of a page's form that switches the language, and keeps what was typed: the answer leads to the
@@ -35,11 +33,7 @@ func (w *Web) switchLanguage(c *gin.Context, ours bool) (answered bool) {
 	if shown := w.openRefused(c); shown != nil && shown.Error == nil && owner(shown.Owner) == r.formOwner {
 		f.Page, f.Status, f.Problems = shown.Page, shown.Status, shown.Problems
 	}
-	for name, all := range r.form {
-		if templates.Secret(name) && name != "credential" && len(all) == 1 && all[0] != "" {
-			f.Emptied = append(f.Emptied, name)
-		}
-	}
+	f.Emptied = emptied(r)
 	if err := w.seeRefused(c, path, f); err != nil {
 		w.abort(c, err)
 	}
