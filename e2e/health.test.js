@@ -53,6 +53,19 @@ for (const { card, username, language, width, name } of walks) {
     await page.goto(`${product.portal}/try/health/start?${new URLSearchParams({ iss: made.iss, launch: made.launch })}`);
     await page.waitForURL('**/try/health/callback?error=invalid_request**'); // the launch is used
     assert.match(await page.locator('main').innerText(), /invalid_request/);
+
+    const wide = new URLSearchParams({ response_type: 'code', client_id: 'sample-health-app', redirect_uri: `${product.portal}/try/health/callback`, state: 'narrowed-to-a-part',
+      scope: 'openid launch/patient patient/Observation.rs', aud: product.fhir, code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM', code_challenge_method: 'S256' });
+    await page.goto(`${product.issuer}/authorize?${wide}`);
+    await member.at('/consent');
+    await page.locator('details summary').click();
+    await page.check('#part_observation_laboratory');
+    await member.look('consent-part');
+    await member.press('consent-accept');
+    await member.at('/try/health/callback');
+    await page.goto(`${product.issuer}/account/apps`);
+    assert.match(await page.locator('main').innerText(), language === 'es' ? /Sus análisis de laboratorio/ : /Your lab results/);
+    assert.doesNotMatch(await page.locator('main').innerText(), language === 'es' ? /Sus resultados/ : /Your results/);
     await member.close();
   });
 }

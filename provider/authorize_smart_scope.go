@@ -15,6 +15,7 @@ type recordScope struct {
 	kind    string   // resource type, "*" for all
 	actions string   // of "cruds", in that order
 	query   []string // name=value as sent, all of which apply; nil for none
+	first   bool     // written as in version 1, which has no search parameters
 }
 
 const (
@@ -36,7 +37,7 @@ func parseRecordScope(scope string) (recordScope, bool) {
 	}
 	r := recordScope{whose: m[1], kind: m[2], actions: m[3]}
 	actions, old := firstVersion[r.actions]
-	if old {
+	if r.first = old; old {
 		r.actions = actions
 	}
 	if m[4] == "" {

@@ -14,6 +14,7 @@ type consentGroup struct {
 	Changes   bool   // the app may also change this data
 	Ticked    bool
 	New       bool
+	Parts     []consentGroup // categories to which the member may limit it
 	scopes    []string
 }
 
@@ -79,6 +80,7 @@ func groupsOf(asked []string) []consentGroup {
 			g.Changes = g.Changes || record.changes()
 		}
 		if g.scopes != nil {
+			g.Parts = partsOf(g.scopes)
 			groups = append(groups, g)
 		}
 		if slices.Contains(kinds.kinds, "Observation") {
@@ -104,7 +106,7 @@ func ownCategory(asked []string, record recordScope) string {
 // categoryGroups are the categories of observations that the app asks for by themselves, in the order of the page.
 func categoryGroups(asked []string) (groups []consentGroup) {
 	for _, category := range observationCategories {
-		key := "observation_" + strings.ReplaceAll(category, "-", "_")
+		key := categoryKey(category)
 		g := consentGroup{Key: key, ID: "group_" + key, Sensitive: true}
 		for _, scope := range asked {
 			if record, ok := parseRecordScope(scope); ok && ownCategory(asked, record) == category {
@@ -147,13 +149,14 @@ func asksForAll(asked []string) bool {
 	})
 }
 
-// allowed returns the scopes of the groups that stayed ticked. A scope on the whole record is kept only if none of its
-// parts was unticked.
+// allowed returns the scopes of the groups that stayed ticked. A scope on the whole record, or on all observations, is kept
+// only if none of its parts was left out.
 func allowed(asked []string, groups []consentGroup) []string {
 	var ticked, unticked []string
 	for _, g := range groups {
 		if g.ID == "" || g.Ticked {
-			ticked = append(ticked, g.scopes...)
+			kept, left := g.narrowed()
+			ticked, unticked = append(ticked, kept...), append(unticked, left...)
 		} else {
 			unticked = append(unticked, g.scopes...)
 		}
@@ -168,7 +171,7 @@ func allowed(asked []string, groups []consentGroup) []string {
 		switch {
 		case slices.Contains(needed, scope), slices.Contains(ticked, scope), inRecord && record.kind == "*" && !slices.ContainsFunc(unticked, within):
 			scopes = append(scopes, scope)
-		case inRecord && record.kind == "*":
+		case inRecord:
 			for _, one := range ticked {
 				if within(one) && !slices.Contains(scopes, one) {
 					scopes = append(scopes, one)

@@ -180,7 +180,7 @@ func (h *Handler) decideConsent(c *gin.Context) error {
 	asked := w.request.sharedScopes()
 	groups := groupsOf(asked)
 	for i := range groups {
-		groups[i].Ticked = web.Form(c).Has(groups[i].ID)
+		groups[i].tick(web.Form(c))
 	}
 	ticked := allowed(asked, groups)
 	var until time.Time

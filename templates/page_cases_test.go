@@ -77,6 +77,7 @@ type agreementText struct {
 type consentGroup struct {
 	Key, ID, Name                   string
 	Sensitive, Changes, Ticked, New bool
+	Parts                           []consentGroup
 }
 
 type consentDuration struct {
@@ -125,6 +126,8 @@ func consentCase(again bool) consent {
 		Groups: []consentGroup{{Key: "openid"}, {Key: "profile", ID: "group_profile", Ticked: true}, {Key: "email", ID: "group_email", Ticked: true, New: again},
 			{Key: "offline_access", ID: "group_offline_access", Ticked: !again}, {Key: "patient_person", ID: "group_patient_person", Changes: again},
 			{Key: "patient_claims", ID: "group_patient_claims", Sensitive: true, Ticked: true},
+			{Key: "patient_results", ID: "group_patient_results", Sensitive: true, Ticked: true, Parts: []consentGroup{
+				{Key: "observation_laboratory", ID: "part_observation_laboratory", Ticked: again}, {Key: "observation_survey", ID: "part_observation_survey"}}},
 			{Key: "patient_other", ID: "group_patient_other_Device", Name: "Device", Sensitive: true}},
 		Durations: []consentDuration{{"once", "provider.consent.once", 0, noon, false}, {"30d", "provider.consent.days", 30, noon, false},
 			{"12m", "provider.consent.months", 12, noon, true}},
