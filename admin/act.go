@@ -53,6 +53,7 @@ const (
 	ConfirmPerson Act = "confirm_person"
 	RefusePerson  Act = "refuse_person"
 	RemovePerson  Act = "remove_person"
+	ResetPerson   Act = "reset_person" // who lost what they sign in with
 )
 
 // Key returns the catalog key of the act's name.
@@ -149,6 +150,7 @@ var rules = map[Act]rule{
 	ConfirmPerson: {roles: []Role{Admin}, fresh: true},
 	RefusePerson:  {roles: []Role{Admin}, fresh: true},
 	RemovePerson:  {roles: []Role{Admin}, fresh: true},
+	ResetPerson:   {roles: []Role{Admin}, fresh: true},
 }
 
 // memberActs returns the acts of a member's page, in the order in which they are offered.

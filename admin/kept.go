@@ -30,8 +30,12 @@ func buttonOf(at string, form url.Values) string {
 	switch do := Act(form.Get("do")); do {
 	case SetRoles:
 		return "admin.people.save"
-	case ConfirmPerson, RefusePerson, RemovePerson:
-		return "admin.act." + string(do)
+	case ConfirmPerson:
+		return "admin.people.confirm"
+	case RefusePerson:
+		return "admin.approval.refuse"
+	case RemovePerson, ResetPerson:
+		return do.Key()
 	case NoteCase, FinishCase, HandOver:
 		return "admin.queue.press_" + string(do)
 	}

@@ -32,8 +32,8 @@ func TestNotSavedYet(t *testing.T) {
 		{"/people/new", "admin.act.add_person", append([]string{"name", "Nueva", "username", "nueva", "email", "n@example.org", "role_read", "yes"}, why...)},
 		{rosa, "admin.people.save", append([]string{"do", "set_roles", "role_read", "yes"}, why...)},
 		{rosa, "admin.act.remove_person", append([]string{"do", "remove_person"}, why...)},
-		{luis, "admin.act.confirm_person", []string{"do", "confirm_person"}},
-		{luis, "admin.act.refuse_person", []string{"do", "refuse_person"}},
+		{luis, "admin.people.confirm", []string{"do", "confirm_person"}},
+		{luis, "admin.approval.refuse", []string{"do", "refuse_person"}},
 		{auditPath, "admin.act.export_audit", append([]string{"from", "2026-11-01", "to", "2026-11-02"}, why...)},
 	} {
 		v.enters(v.fresh(boss))

@@ -37,7 +37,7 @@ func (s *Service) AddColleague(ctx context.Context, p Person, o *Once, a AskPers
 		if err != nil {
 			return err
 		}
-		if err := s.askRoles(ctx, added.ID, a, p.ID); err != nil {
+		if err := s.askRoles(ctx, added.ID, a, p.ID, false); err != nil {
 			return err
 		}
 		e.data = map[string]string{"person": added.ID.String()}
@@ -79,7 +79,7 @@ func (s *Service) SetColleague(ctx context.Context, p Person, o *Once, id uuid.U
 				return err
 			}
 		}
-		if err := s.askRoles(ctx, id, a, p.ID); err != nil {
+		if err := s.askRoles(ctx, id, a, p.ID, false); err != nil {
 			return err
 		}
 		return s.tell(ctx, ConfirmPerson, p.ID, id)
@@ -87,7 +87,37 @@ func (s *Service) SetColleague(ctx context.Context, p Person, o *Once, id uuid.U
 	return state, err
 }
 
-// ConfirmColleague gives somebody the roles that another administrator asked for, or refuses them; a new person who is refused is
+// ResetColleague asks another administrator to remove the two-step verification of somebody who lost it: one alone could otherwise
+// let anybody in who reads that person's mail. Their sessions end with it, and the desk asks for a new one at the next sign-in. The
+// error is as of SetColleague; ErrConflict also if there is nothing to remove.
+func (s *Service) ResetColleague(ctx context.Context, p Person, o *Once, id uuid.UUID, a AskPerson) error {
+	if err := a.checkWhy(Invalid{}, s.roster); err != nil {
+		return err
+	}
+	var done bool
+	return s.changePeople(ctx, p, o, ResetPerson, &a, &done, func(ctx context.Context, e *entry) error {
+		e.data = map[string]string{"person": id.String()}
+		who, err := s.lockColleague(ctx, p, id, a.Seen)
+		if err != nil {
+			return err
+		}
+		list, err := s.accounts.EnrolledFactors(ctx, id)
+		if err != nil {
+			return err
+		}
+		if len(list) == 0 || len(who.Roles) == 0 {
+			return ErrConflict
+		}
+		e.outcome = outcomeAsked
+		a.Roles = who.Roles
+		if err := s.askRoles(ctx, id, a, p.ID, true); err != nil {
+			return err
+		}
+		return s.tell(ctx, ConfirmPerson, p.ID, id)
+	})
+}
+
+// ConfirmColleague gives somebody the roles that another administrator asked for, or removes their two-step verification, or refuses it; a new person who is refused is
 // removed. The error is as of SetColleague, and ErrGone.
 func (s *Service) ConfirmColleague(ctx context.Context, p Person, o *Once, id uuid.UUID, seen string, confirm bool) error {
 	act := RefusePerson
@@ -105,6 +135,12 @@ func (s *Service) ConfirmColleague(ctx context.Context, p Person, o *Once, id uu
 			return ErrGone
 		case who.Asked.By == p.ID && confirm:
 			return ErrOwn
+		case confirm && who.Asked.Reset:
+			e.data["reset"] = "yes"
+			if err := s.accounts.RemoveFactors(ctx, id); err != nil { // tells the person
+				return err
+			}
+			return s.setRoles(ctx, id, who.Roles, p.ID.String())
 		case confirm:
 			if err := s.SetRoles(ctx, id, who.Asked.Roles, p.ID.String()); err != nil {
 				return err
@@ -230,9 +266,10 @@ func (s *store) lockPeople(ctx context.Context) error {
 }
 
 // askRoles keeps what waits for another administrator, and why.
-func (s *Service) askRoles(ctx context.Context, id uuid.UUID, a AskPerson, by uuid.UUID) error {
+func (s *Service) askRoles(ctx context.Context, id uuid.UUID, a AskPerson, by uuid.UUID, reset bool) error {
 	_, err := s.db.From(ctx).Exec(ctx, `
-		update staff set asked_roles = $2, asked_by = $3, asked_at = $4, updated_at = $4, asked_reason_sealed = $5, asked_ticket = $6 where account_id = $1`,
-		id, a.Roles, by, s.now(), s.store.seal("staff", "asked_reason_sealed", id, []byte(a.Reason)), a.Ticket)
+		update staff set asked_roles = $2, asked_by = $3, asked_at = $4, updated_at = $4, asked_reason_sealed = $5, asked_ticket = $6,
+			asked_reset = $7 where account_id = $1`,
+		id, a.Roles, by, s.now(), s.store.seal("staff", "asked_reason_sealed", id, []byte(a.Reason)), a.Ticket, reset)
 	return err
 }

@@ -41,6 +41,7 @@ type personPage struct {
 	MayConfirm     bool
 	MayChange      bool
 	Own            bool
+	MayReset       bool // there is two-step verification to remove
 }
 
 // newPersonPage is the form for somebody new.
@@ -180,6 +181,13 @@ func (h *Console) personPage(c *gin.Context, v visit, status int, typed func(str
 	}
 	page.MayChange = v.may(SetRoles) && !page.Own && !who.BreakGlass
 	page.MayConfirm = page.MayChange && page.Waits && who.Asked.By != v.ID
+	if page.MayChange && len(who.Roles) > 0 && !page.Waits {
+		factors, err := h.service.accounts.EnrolledFactors(c.Request.Context(), id)
+		if err != nil {
+			return err
+		}
+		page.MayReset = len(factors) > 0
+	}
 	members := map[uuid.UUID]bool{}
 	for _, line := range who.Lines {
 		if line.Act == Look && line.Outcome == outcomeDone {
@@ -215,6 +223,8 @@ func (h *Console) changePerson(c *gin.Context, v visit) error {
 	case RefusePerson:
 		err = h.service.ConfirmColleague(ctx, v.Person, onceOf(c), id, a.Seen, false)
 		to = peoplePath
+	case ResetPerson:
+		err, act = h.service.ResetColleague(ctx, v.Person, onceOf(c), id, a), askedRoles
 	case RemovePerson:
 		err = h.service.RemoveColleague(ctx, v.Person, onceOf(c), id, a)
 		to = peoplePath

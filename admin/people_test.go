@@ -157,6 +157,79 @@ func TestRolesTakenAndGiven(t *testing.T) {
 	}
 }
 
+// TestLostSecondStep (S-21, S-61): one administrator asks, another confirms; then the second step and the sessions are gone, the roles stay.
+func TestLostSecondStep(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t)
+	eva, omar := v.person("eva", Admin), v.person("omar", Admin)
+	why := []string{"reason", "Perdió el teléfono, lo vi aquí", "ticket", "RH-9"}
+	path := "/people/" + v.rosa.ID.String()
+	if err := v.ResetColleague(t.Context(), eva, nil, v.rosa.ID, v.change(eva, v.rosa.ID)); !errors.Is(err, ErrConflict) {
+		t.Errorf("without a second step: %v", err)
+	}
+	v.withApp(v.rosa.ID)
+	for name, c := range map[string]struct {
+		by   Person
+		id   uuid.UUID
+		want error
+	}{"an agent": {v.rosa, v.luis.ID, ErrForbidden}, "herself": {eva, eva.ID, ErrOwn}} {
+		if err := v.ResetColleague(t.Context(), c.by, nil, c.id, AskPerson{Reason: why[1], Ticket: why[3]}); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
+	}
+	v.enters(eva)
+	page := v.get(path)
+	w := v.post(path, append(why, "do", "reset_person", "key", v.value(page, "key"), "version", v.value(page, "version"))...)
+	if w.Code != http.StatusSeeOther {
+		t.Fatalf("asked: %d\n%s", w.Code, w.Body)
+	}
+	factors := func() int { return v.count(`select count(*) from account_totp where account_id = $1`, v.rosa.ID) }
+	who := v.colleague(omar, v.rosa.ID)
+	if factors() != 1 || !who.Asked.Reset {
+		t.Errorf("before it is confirmed: %d factors, %+v", factors(), who.Asked)
+	}
+	if err := v.ConfirmColleague(t.Context(), eva, nil, v.rosa.ID, who.Version(), true); !errors.Is(err, ErrOwn) {
+		t.Errorf("who asked confirms: %v", err)
+	}
+	v.enters(v.rosa)
+	v.enters(omar)
+	page = v.get(path)
+	for _, want := range []string{why[1], why[3], v.set.Text("es", "admin.people.waits_reset", map[string]any{"name": "Eva Vega"})} {
+		if !strings.Contains(page.Body.String(), want) {
+			t.Errorf("who confirms does not see %q", want)
+		}
+	}
+	w = v.post(path, "do", "confirm_person", "key", v.value(page, "key"), "version", v.value(page, "version"))
+	if w.Code != http.StatusSeeOther || factors() != 0 {
+		t.Fatalf("confirmed: %d, %d factors\n%s", w.Code, factors(), w.Body)
+	}
+	if n := v.count(`select count(*) from open_sessions where account_id = $1`, v.rosa.ID); n != 0 {
+		t.Errorf("%d sessions stay open", n)
+	}
+	if roles := v.rolesOf(v.rosa.ID); !slices.Equal(roles, []Role{Read, Recover}) {
+		t.Errorf("roles %v", roles)
+	}
+	if mails := v.mailsTo("rosa@desk.example"); !slices.Equal(mails, []string{"factor_removed"}) {
+		t.Errorf("Rosa got %v", mails)
+	}
+
+	// A change of roles takes the place of what waits, and what is refused changes nothing.
+	v.withApp(v.rosa.ID)
+	if err := v.ResetColleague(t.Context(), eva, nil, v.rosa.ID, v.change(eva, v.rosa.ID)); err != nil {
+		t.Fatal(err)
+	}
+	must[State](t)(v.SetColleague(t.Context(), eva, nil, v.rosa.ID, v.change(eva, v.rosa.ID, Read, Recover, Audit)))
+	if err := v.ConfirmColleague(t.Context(), omar, nil, v.rosa.ID, v.colleague(omar, v.rosa.ID).Version(), true); err != nil || factors() != 1 {
+		t.Errorf("roles confirmed: %v, %d factors", err, factors())
+	}
+	if err := v.ResetColleague(t.Context(), eva, nil, v.rosa.ID, v.change(eva, v.rosa.ID)); err != nil {
+		t.Fatal(err)
+	}
+	if err := v.ConfirmColleague(t.Context(), omar, nil, v.rosa.ID, v.colleague(omar, v.rosa.ID).Version(), false); err != nil || factors() != 1 {
+		t.Errorf("refused: %v, %d factors", err, factors())
+	}
+}
+
 // TestNewColleague: nobody has a role until a second administrator has confirmed it, and a refused person is gone.
 func TestNewColleague(t *testing.T) {
 	t.Parallel()

@@ -51,6 +51,7 @@ type AskedRoles struct {
 	By    uuid.UUID
 	Name  string // of that person
 	At    time.Time
+	Reset bool // not roles, but to remove the two-step verification
 
 	Reason, Ticket string // why; the reason only of one colleague
 	sealed         []byte // that reason
@@ -270,7 +271,7 @@ func (s *store) insertPerson(ctx context.Context, p Person, now time.Time, asked
 func (s *store) setRoles(ctx context.Context, id uuid.UUID, roles []Role, now time.Time) error {
 	tag, err := s.db.From(ctx).Exec(ctx, `
 		update staff set roles = $2, had_roles = had_roles or cardinality(roles) > 0, asked_roles = null, asked_by = null, asked_at = null,
-			asked_reason_sealed = null, asked_ticket = '', updated_at = $3 where account_id = $1`, id, roles, now)
+			asked_reason_sealed = null, asked_ticket = '', asked_reset = false, updated_at = $3 where account_id = $1`, id, roles, now)
 	if err == nil && tag.RowsAffected() == 0 {
 		return ErrNoRole
 	}
@@ -301,7 +302,7 @@ func (s *store) person(ctx context.Context, id uuid.UUID) (Person, error) {
 
 func (s *store) people(ctx context.Context) ([]StaffRow, error) {
 	rows, err := s.db.From(ctx).Query(ctx, `
-		select s.account_id, s.name, s.roles, s.break_glass, s.created_at, s.asked_roles, s.asked_by, s.asked_at, coalesce(by.name, ''), s.asked_reason_sealed, s.asked_ticket, s.had_roles
+		select s.account_id, s.name, s.roles, s.break_glass, s.created_at, s.asked_roles, s.asked_by, s.asked_at, coalesce(by.name, ''), s.asked_reason_sealed, s.asked_ticket, s.asked_reset, s.had_roles
 		from staff s left join staff by on by.account_id = s.asked_by order by s.account_id`)
 	if err != nil {
 		return nil, fmt.Errorf("listing the desk: %w", err)
@@ -309,7 +310,8 @@ func (s *store) people(ctx context.Context) ([]StaffRow, error) {
 	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (p StaffRow, err error) {
 		var by *uuid.UUID
 		var at *time.Time
-		err = r.Scan(&p.ID, &p.Name, &p.Roles, &p.BreakGlass, &p.CreatedAt, &p.Asked.Roles, &by, &at, &p.Asked.Name, &p.Asked.sealed, &p.Asked.Ticket, &p.hadRoles)
+		err = r.Scan(&p.ID, &p.Name, &p.Roles, &p.BreakGlass, &p.CreatedAt, &p.Asked.Roles, &by, &at, &p.Asked.Name, &p.Asked.sealed, &p.Asked.Ticket, &p.Asked.Reset, &p.hadRoles)
+		p.Asked.Reset = p.Asked.Reset && slices.Equal(p.Asked.Roles, p.Roles) // the release before asks for roles alone, and leaves it
 		p.Asked.By, p.Asked.At = postgres.Value(by), postgres.Value(at).UTC()
 		return p, err
 	})

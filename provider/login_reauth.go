@@ -20,6 +20,7 @@ type reauthPage struct {
 	Return   string // the page of ours that asked; "" for an app
 	Passkey  bool
 	Enrol    string    // where to add the missing factor; "" if none is missing
+	App      string    // where to add an app in the place of a passkey; "" if that is not enough, or Enrol is it
 	Waiting  time.Time // until when a new factor cannot be used (S-55); zero if none waits
 }
 
@@ -77,6 +78,8 @@ func (h *Handler) showReauth(c *gin.Context) error {
 		case !page.Waiting.IsZero():
 		case s.request.assurance.minimum > accounts.Rank(accounts.ACRFactor):
 			page.Enrol = "/account/factors/passkey"
+		case s.request.assurance.insists && !web.Kiosk(c): // staff have a passkey from the first day (S-21)
+			page.Enrol, page.App = "/account/factors/passkey", "/account/factors/totp"
 		default:
 			page.Enrol = "/account/factors/totp"
 		}

@@ -3,6 +3,7 @@ package provider_test
 import (
 	"errors"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -84,5 +85,7 @@ func TestStaffSignIn(t *testing.T) {
 	address, _ = b.request(desk, url.Values{"scope": {"openid admin"}})
 	if p := w.get(address); p.location != nil || p.url.Path != "/reauth" {
 		t.Errorf("the scope admin with a password alone led to %s, %v", p.url, p.location)
+	} else if passkey, app := strings.Index(p.body, `href="/account/factors/passkey`), strings.Index(p.body, `href="/account/factors/totp`); passkey < 0 || app < passkey {
+		t.Errorf("the first day offers a passkey at %d and an app at %d:\n%s", passkey, app, p.body)
 	}
 }

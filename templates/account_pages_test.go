@@ -17,7 +17,7 @@ type (
 	reauth struct {
 		Username, Return string
 		Passkey          bool
-		Enrol            string
+		Enrol, App       string
 		Waiting          time.Time
 	}
 	home struct {
@@ -207,6 +207,7 @@ func accountCases() []pageCase {
 		page("provider/factor", "saved", with(step("/login/factor/saved-code"), Problem{Field: "saved_code", Key: "accounts.saved_code.wrong"}), factorStep{Method: "saved-code"}),
 		page("provider/factor", "over", with(step("/login/factor/totp"), Problem{Key: "accounts.factor.ended"}), factorStep{Over: true}),
 		page("provider/reauth", "change", with(at("/reauth"), Problem{Field: "password", Key: "accounts.password.current_wrong"}), reauth{Username: "maria.lopez", Return: "/account/password", Passkey: true}),
+		page("provider/reauth", "desk", step("/reauth"), reauth{Username: "rosa", Enrol: "/account/factors/passkey", App: "/account/factors/totp"}),
 		page("provider/reauth", "enrol", step("/reauth"), reauth{Username: "maria.lopez", Enrol: "/account/factors/totp"}),
 		page("provider/reauth", "waiting", step("/reauth"), reauth{Username: "maria.lopez", Waiting: noon}),
 		page("provider/question", "", Layout{Path: "/login/question", Flow: "f1", CSRF: "token", App: "Portal", SignedInAs: "maria.lopez"}, struct{ Next string }{"/authorize/resume?flow=f1"}),

@@ -20,6 +20,7 @@ type (
 		Asked                      struct {
 			Roles                []string
 			Name, Reason, Ticket string
+			Reset                bool
 		}
 	}
 	deskBox struct {
@@ -38,6 +39,7 @@ type (
 		Boxes                        []deskBox
 		Expires                      time.Time
 		MayConfirm, MayChange, Own   bool
+		MayReset                     bool
 	}
 	deskLog struct {
 		At      time.Time
@@ -348,6 +350,8 @@ func deskCases() []pageCase {
 	rosaRow := deskStaff{ID: "r1", Name: "Rosa Vega", Username: "rosa", Status: "active", Roles: []string{"read", "recover"}, CreatedAt: noon, Waits: true}
 	rosaRow.Asked.Roles, rosaRow.Asked.Name = []string{"read", "recover", "approve"}, "Eva Vega"
 	rosaRow.Asked.Reason, rosaRow.Asked.Ticket = "Cambio de puesto", "RH-7"
+	resetRow := rosaRow
+	resetRow.Asked.Reset = true
 	sealed := deskStaff{ID: "s1", Name: "Emergencia", Username: "emergencia", Status: "active", Roles: []string{"admin"}, BreakGlass: true, CreatedAt: noon}
 	boxes := []deskBox{{"role_read", "read", true}, {"role_recover", "recover", true}, {"role_approve", "approve", false}, {"role_admin", "admin", false}, {"role_audit", "audit", false}}
 	book := []deskLog{{At: noon, Act: "look_person", Outcome: "done"}, {At: noon, Act: "set_roles", Outcome: "limit", Reason: "Cambio de puesto", Ticket: "RH-1"}}
@@ -355,6 +359,8 @@ func deskCases() []pageCase {
 		page("admin/people", "", at("/people"), deskPeople{[]deskStaff{evaRow, rosaRow, {ID: "n1", Name: "Nueva", Username: "nueva", Status: "active", CreatedAt: noon}, sealed}, true}),
 		page("admin/person", "", at("/people/r1", Problem{Field: "reason", Key: "admin.act.reason_short"}), deskColleague{deskStaff: rosaRow, Lines: book, Seen: 12, Denied: 1, Boxes: boxes, MayConfirm: true, MayChange: true, Expires: noon}),
 		page("admin/person", "asked", at("/people/r1"), deskColleague{deskStaff: rosaRow, Boxes: boxes, MayChange: true, Expires: noon}),
+		page("admin/person", "lost", at("/people/r1"), deskColleague{deskStaff: evaRow, Boxes: boxes, MayChange: true, MayReset: true}),
+		page("admin/person", "reset", at("/people/r1"), deskColleague{deskStaff: resetRow, MayConfirm: true, MayChange: true, Expires: noon}),
 		page("admin/person", "own", at("/people/e1"), deskColleague{deskStaff: evaRow, Own: true}),
 		page("admin/person", "sealed", at("/people/s1"), deskColleague{deskStaff: sealed}),
 		page("admin/person-new", "", at("/people/new", Problem{Field: "name", Key: "admin.people.name_length"}, Problem{Field: "roles", Key: "admin.people.roles_missing"}), struct {
