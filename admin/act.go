@@ -61,8 +61,6 @@ func (a Act) Key() string {
 	switch a {
 	case Find:
 		return "admin.search.title"
-	case FindName:
-		return "admin.search.by_name"
 	case Look:
 		return "admin.act.look_member"
 	case Verify:
