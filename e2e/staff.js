@@ -7,7 +7,7 @@ import { Authenticator } from './totp.js';
 import { Member } from './walk.js';
 
 const run = promisify(execFile);
-const password = 'siete faros miran al norte';
+export const password = 'siete faros miran al norte';
 
 /** idp runs one of the operator's commands. */
 export const idp = (product, ...args) => run(binary, args, { env: { ...process.env, ...product.admin, IDP_ACCEPT: 'database-without-verified-tls' } });
