@@ -57,10 +57,11 @@ func (s *csvSource) doubts() (causes []error) {
 	return causes
 }
 
-func (s *csvSource) made() makings  { return makings{} }
-func (s *csvSource) isChange() bool { return false }
-func (s *csvSource) unit() string   { return "line" }
-func (*csvSource) sharing() string  { return "" }
+func (s *csvSource) made() makings   { return makings{} }
+func (s *csvSource) charset() string { return s.lines.decoder.charset }
+func (s *csvSource) isChange() bool  { return false }
+func (s *csvSource) unit() string    { return "line" }
+func (*csvSource) sharing() string   { return "" }
 
 func (s *csvSource) format() string {
 	charset := s.lines.decoder.charset

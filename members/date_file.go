@@ -178,8 +178,11 @@ func withoutTime(s string) string {
 	return s[:i]
 }
 
+// openWords are what people and programs write where coverage has no bound.
+var openWords = []string{"NA", "NONE", "NIL", "(BLANK)", "BLANK", "OPEN", "CURRENT", "PRESENT", "NINGUNO", "NINGUNA", "ABIERTO", "ABIERTA", "VACÍO", "INDEFINIDO"}
+
 func isOpen(s string) bool {
-	return isNull(s) || strings.Trim(withoutTime(s), "0-/") == "" || isDayZero(s)
+	return isNull(s) || slices.Contains(openWords, strings.ToUpper(s)) || strings.Trim(withoutTime(s), "0-/") == "" || isDayZero(s)
 }
 
 // emptyCells are the dates that programs write for an empty cell: .NET, SQL Server, spreadsheets, and spreadsheets with

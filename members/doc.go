@@ -18,7 +18,8 @@
 //	file ─> text ─> entries (CSV lines, 834 loops) ─> digests ─> look up, judge ─> seal ─> COPY ─> staging table ─> settle ─> INSERT, UPDATE, end
 //	        └────────── one goroutine ────────────────────────┘   └── the other ─────────────────┘                └── in one transaction ──┘
 //
-// CSV is read in UTF-8, UTF-16 or Windows-1252, with any of the usual separators and line ends, and with its header in any
+// CSV is read in UTF-8, UTF-16 or Windows-1252 (a file that is right only in code page 850 or Mac Roman is refused until a setting
+// names its encoding, charset.go), with any of the usual separators and line ends, and with its header in any
 // spelling below a title. Other formats (PDF, a web page, a spreadsheet) are recognized and named. In 04/10/1984 the month
 // comes first, as on the card, unless a date of the column can only have the day first: then the file is refused until a
 // setting states the order. So it is if no date of a column shows the order, and the roster has clearly more of them with the
@@ -66,11 +67,12 @@
 // typed: the line has a fault, and its member stays as before. As a bound of coverage they mean that there is none.
 //
 // Faults of the file as a whole (header, compression, truncation, zeros, envelopes, a line beyond 64 KiB) refuse the file.
-// Without the matching option so do a file that would end more than 5 % of the members, together with those who ended in the
-// last three days, or take the coverage of as many that they have today, and one in which so many known numbers come with other
-// people's data that a column must have shifted. A file is identified by the SHA-256 of its lines, whichever line ends they have:
-// importing the newest again only lists the lines that are still held; an older one is refused, as is an 834 that was made, by
-// BGN or GS, before one that was applied.
+// Without the matching option so do dates that were moved or sorted (date_moved.go), a file that consists of two
+// (returned.go), a file that would end more than 5 % of the members, together with those who ended in the last three days, or
+// take the coverage of as many that they have today, and one in which so many known numbers come with other people's data
+// that a column must have shifted. A file is identified by the SHA-256 of its lines, whichever line ends they have: importing
+// the newest again only lists the lines that are still held; an older one is refused, as is an 834 that was made, by BGN or
+// GS, before one that was applied.
 // CSV does not say when it was made, so the sum of its rows' digests is kept as well: an older file in another form or order is
 // refused too (rows.go).
 //
@@ -104,7 +106,7 @@
 //
 // ErrNoMatch is the only answer to a wrong claim and costs the same work as a match. ErrUnknown: no such ID or number, for
 // callers that know what they ask for. ErrMemberNumber: the form is wrong; it says nothing about the roster. *FileError, the
-// guards (*ShrinkError, *UnreadableError, *DoubtError, *ClearError, *LapseError, *DateOrderError, *ReviewError), ErrOldFile,
+// guards (*ShrinkError, *UnreadableError, *DoubtError, *ClearError, *LapseError, *DateOrderError, *EncodingError, *MovedError, *SortedError, *TwiceError, *ReviewError), ErrOldFile,
 // ErrImportRunning: an import was refused and nothing changed. The guards have seen the whole file; as many as apply are
 // returned together with its report. No error quotes personal data.
 //

@@ -29,6 +29,7 @@ type entry struct {
 	isOpen    bool                   // the last line, and it is unterminated
 	tail      tail                   // what its last field reveals in that case
 	either    [len(dateColumns)]bool // dates that can be read with the day first, too
+	isDragged bool                   // its new coverage goes on by a day from row to row
 	isFilled  bool                   // it gives its member the suffix that the people in the rows beside are given
 	isShifted bool                   // its new name or birth date is that of the person in the row beside
 	said      record                 // rec as read, before known data was filled in
@@ -76,6 +77,7 @@ type source interface {
 	format() string  // for the report
 	sharing() string // why entries may share a number wrongly, "" or behind a comma
 	unit() string    // the unit of positions
+	charset() string // as far as it is known
 	doubts() []error // ambiguities, known once the file has been read
 	made() makings   // when the file was made, known at the end
 	isChange() bool  // the file covers only some members; known after the first entry

@@ -234,7 +234,7 @@ func (run *importRun) keepNames(e *entry, former record) {
 	for i := range e.notes {
 		note := &e.notes[i]
 		c := column(note.Column)
-		if slices.ContainsFunc(was, isOf(c)) {
+		if c == "" || slices.ContainsFunc(was, isOf(c)) { // kept already
 			continue
 		}
 		if c == colFirstName {

@@ -102,11 +102,13 @@ func (run *importRun) guard(active, lately, lapsed int) error {
 	if r.Added+r.Changed+r.Unchanged+r.Held+r.Ended == run.absent && (r.Rejected > 0 || !run.source.isChange()) {
 		return run.noValidLine()
 	}
-	causes := append(run.source.doubts(), run.dateOrders()...)
+	causes := append(append(run.encodings(), run.source.doubts()...), run.dateOrders()...)
 	if isDoubtful && !o.AllowDoubtful {
 		causes = append(causes, &DoubtError{held, run.doubtful, run.known})
 	}
 	if !o.AllowDoubtful {
+		causes = append(causes, run.movedDates()...)
+		causes = append(causes, run.twice()...)
 		causes = append(causes, run.clearing()...)
 		causes = append(causes, run.filling()...)
 	}
@@ -185,6 +187,10 @@ func (r *Roster) refused(ctx context.Context, cause error) error {
 	_, isShrink := errors.AsType[*ShrinkError](cause)
 	_, isUnreadable := errors.AsType[*UnreadableError](cause)
 	_, isOrder := errors.AsType[*DateOrderError](cause)
+	_, isMoved := errors.AsType[*MovedError](cause)
+	_, isSorted := errors.AsType[*SortedError](cause)
+	_, isTwice := errors.AsType[*TwiceError](cause)
+	_, isEncoding := errors.AsType[*EncodingError](cause)
 	_, isClear := errors.AsType[*ClearError](cause)
 	_, isFill := errors.AsType[*FillError](cause)
 	_, isDoubt := errors.AsType[*DoubtError](cause)
@@ -198,7 +204,11 @@ func (r *Roster) refused(ctx context.Context, cause error) error {
 		reason = "unreadable"
 	case isDoubt:
 		reason = "other_people"
-	case isOrder:
+	case isEncoding:
+		reason = "encoding"
+	case isTwice:
+		reason = "twice"
+	case isOrder, isMoved, isSorted:
 		reason = "dates"
 	case isClear:
 		reason = "cleared"

@@ -19,6 +19,7 @@ type ImportOptions struct {
 	Columns   map[string]string // header names by column name (ColumnNames), for those that differ
 	Separator byte              // 0: detected from the header
 	Dates     DateOrder         // of 04/10/1984; if empty the month comes first, and a date that contradicts this refuses the file
+	Encoding  string            // one of Encodings; if empty, UTF-8 or Windows-1252, and a file that seems to be in another one is refused
 	MemberRef string            // X12: qualifier of the REF with the member number (MemberRefs), "0F" if empty
 
 	InsuranceLines []string // X12: values of HD03 that are medical coverage; HLT, HMO, PPO, POS, EPO and MM if empty
@@ -35,12 +36,13 @@ type ImportOptions struct {
 
 	isAgain bool // list what is held of a file that was applied, whatever it may do
 
-	Rejected func(LineError)                      // called for each line that is left out
-	Held     func(LineError)                      // called for each line that is held back
-	Note     func(LineError)                      // called for each line that is applied but deserves a look
-	Changing func(LineError)                      // called for each line that changes the data of a known member
-	Ending   func(number string)                  // called for each member who ends because a full file does not mention them
-	Progress func(phase Phase, done, total int64) // called at intervals
+	Rejected  func(LineError)                      // called for each line that is left out
+	Held      func(LineError)                      // called for each line that is held back
+	Note      func(LineError)                      // called for each line that is applied but deserves a look
+	Changing  func(LineError)                      // called for each line that changes the data of a known member
+	Returning func(number string)                  // called for each member who had ended and is on the roster again
+	Ending    func(number string)                  // called for each member who ends because a full file does not mention them
+	Progress  func(phase Phase, done, total int64) // called at intervals
 }
 
 // Phase is the current phase of an import.
@@ -61,6 +63,7 @@ type Report struct {
 	ID                                         uuid.UUID
 	Added, Changed, Ended, Unchanged, Rejected int
 	Held                                       int // lines that wait for a decision: whose number is it?
+	Returned                                   int // of those who changed, members who had ended
 	Merged                                     int // additional lines of a member
 	CannotRegister                             int // names that nobody could type
 	Skipped                                    int // lines that belong to no member: totals, titles, repeated headers
@@ -191,12 +194,18 @@ type importRun struct {
 	firstFault *LineError
 	isEmpty    bool // the roster was empty
 	staged     int  // rows
+	repeats    int  // those of members who have several
+	groups     int  // members who have several
+	same       int  // those whose lines are identical
 	last       int  // position of the last entry
 
 	known      int // entries of known members
 	unreadable int // entries that cannot be assigned to a member
 	doubtful   int // entries that change what rarely changes about a person
 	fits       [len(dateColumns)]dateFit
+	moves      [len(dateColumns)]dateMoves
+	pages      [len(otherPages)]pageFit
+	pagesKnown [len(otherPages)]int // known members who keep their names in that character set
 	had        [len(fields)]int
 	fields     [len(fields)]FieldChange
 	plain      int // members in the file who have no suffix
@@ -270,6 +279,9 @@ func (run *importRun) apply(ctx context.Context, file io.ReadSeeker) (Report, er
 	if !run.source.isChange() {
 		if err = run.settle(ctx); err == nil {
 			err = run.nameChanges(ctx)
+		}
+		if err == nil {
+			err = run.countReturned(ctx)
 		}
 	}
 	if err != nil {

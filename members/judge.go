@@ -68,6 +68,7 @@ func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16
 	}
 	isHeld := (first || last) && born || isDependent || isFormer
 	if !isHeld && (first || last) {
+		run.keepPage(e, former)
 		wasDamaged := len(cannotRegister(former, 0, "")) > 0 // any name is better
 		run.keepNames(e, former)
 		first, last, _ = former.differs(e.rec)
@@ -77,13 +78,13 @@ func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16
 	if (born || first && last || (first || last) && !run.source.isChange()) && !isDependent {
 		run.doubtful++
 	}
-	isUnlikely := !isHeld && !run.options.AllowDoubtful && (first && last || e.isFilled || e.isShifted && (first || last || born))
+	isUnlikely := !isHeld && !run.options.AllowDoubtful && (first && last || e.isFilled || e.isDragged || e.isShifted && (first || last || born))
 	if !isHeld && !isUnlikely {
 		return 0, false
 	}
 	problem := heldProblem(first, last, born, isDependent, row.Ended)
 	if isUnlikely {
-		problem = unlikelyProblem(former.isSwapped(e.rec), e.isShifted, e.isFilled)
+		problem = unlikelyProblem(former.isSwapped(e.rec), e.isShifted, e.isFilled, e.isDragged)
 	}
 	if isFormer {
 		run.returning = append(run.returning, e.position)

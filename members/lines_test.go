@@ -45,7 +45,7 @@ func TestSplitLine(t *testing.T) {
 
 func TestLineReader(t *testing.T) {
 	t.Parallel()
-	text, decoder, err := openText(strings.NewReader("\xEF\xBB\xBFa,b\r\n\nc\n"))
+	text, decoder, err := openText(strings.NewReader("\xEF\xBB\xBFa,b\r\n\nc\n"), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func FuzzReadRoster(f *testing.F) {
 	f.Add("\xFF\xFEm\x00")
 	at := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, file string) {
-		text, decoder, err := openText(strings.NewReader(file))
+		text, decoder, err := openText(strings.NewReader(file), "")
 		if err != nil {
 			return
 		}

@@ -37,6 +37,7 @@ func (run *importRun) merge(ctx context.Context) error {
 	if err != nil || total == 0 {
 		return err
 	}
+	run.repeats = int(total)
 	var group []repeat
 	var merged []stagedRow
 	for after := int64(0); ; {
@@ -72,6 +73,10 @@ func (run *importRun) merge(ctx context.Context) error {
 
 // mergeGroup appends the result for the lines of one number.
 func (run *importRun) mergeGroup(rows []stagedRow, group []repeat) ([]stagedRow, error) {
+	run.groups++
+	if areSame(group) {
+		run.same++
+	}
 	for _, row := range group {
 		run.report.count(row.Kind, -1)
 		run.tally(unpackMarks(row.Marks), -1)

@@ -88,6 +88,19 @@ func TestEarlierSpanChangesNoProgram(t *testing.T) {
 	}
 }
 
+// A word for nothing is an open end.
+func TestOpenWords(t *testing.T) {
+	t.Parallel()
+	for _, word := range []string{"NA", "N/A", "none", "(blank)", "-", "Abierto", "vacío"} {
+		if d, problem := (&dateReader{}).bound(word); problem != "" || !d.IsZero() {
+			t.Errorf("%q: %v, %s", word, d, problem)
+		}
+		if _, problem := (&dateReader{}).birth(word); problem == "" {
+			t.Errorf("%q is a birth date", word)
+		}
+	}
+}
+
 // A suffix that was filled down over a few rows is held; two brothers may get theirs.
 func TestSuffixFilledDown(t *testing.T) {
 	t.Parallel()

@@ -61,7 +61,11 @@ func (run *importRun) keepRenumbered(ctx context.Context) error {
 			var stays bool
 			if line.Kind == lineAdded {
 				var row stagedRow
-				if row, stays = run.decideRenumbered(line, absentProblem); stays {
+				problem := absentProblem
+				if unpackMarks(line.Marks).gained&ofPrior != 0 {
+					problem += ". REF Q4 names that member's number"
+				}
+				if row, stays = run.decideRenumbered(line, problem); stays {
 					rows = append(rows, row)
 				}
 			} else if stays, err = run.renumber(ctx, line); err != nil {

@@ -89,6 +89,7 @@ func (run *importRun) resolve(chunk []entry, known map[string]knownRow) ([]stage
 				before = e.rec
 			}
 			run.weighDates(e, before)
+			run.weighMoves(e, before)
 		}
 		if e.isOpen && !isKnown && e.fault == nil {
 			run.judgeOpen(e)

@@ -9,6 +9,7 @@ const (
 	shiftedLast   = 3
 	shiftedBorn   = 2
 	shiftedSuffix = 3 // that were given to people who had none
+	draggedDates  = 3 // of coverage that go on by a day
 )
 
 // personLines is what consecutive lines of one number say about the person, and what is known.
@@ -20,6 +21,10 @@ type personLines struct {
 	lastRun  int          // people up to here whose last name is, and whose birth date
 	bornRun  int
 
+	start, end Date // other ones than before
+	startRun   int  // people up to here whose first day of coverage is a day from that of the row above
+	endRun     int
+
 	suffix    string // given to somebody who had none
 	suffixRun int    // people up to here who are given the same
 }
@@ -27,8 +32,10 @@ type personLines struct {
 type personFields struct{ first, last, born bool }
 
 // unlikelyProblem says why a line is held although either the names or the birth date are as known.
-func unlikelyProblem(isSwapped, isShifted, isFilled bool) string {
+func unlikelyProblem(isSwapped, isShifted, isFilled, isDragged bool) string {
 	switch {
+	case isDragged:
+		return "has a new day of coverage, and the rows above and below have the days before and after: held. Was a date dragged down?"
 	case isFilled:
 		return "is given the same suffix as the rows above or below: held. Has a value been filled down?"
 	case isSwapped:
@@ -72,6 +79,12 @@ func (run *importRun) markShifted(chunk []entry, known map[string]knownRow, form
 				if p.changed != (personFields{}) {
 					was = &rec
 				}
+				if e.rec.CoverageStart != rec.CoverageStart {
+					p.start = e.rec.CoverageStart
+				}
+				if e.rec.CoverageEnd != rec.CoverageEnd {
+					p.end = e.rec.CoverageEnd
+				}
 				if rec.ownSuffix() == "" {
 					p.suffix = e.rec.ownSuffix()
 				}
@@ -106,9 +119,23 @@ func (p *personLines) follow(next *personLines) {
 	if p.changed.last && (p.is.last == next.was.last || next.beside.last && p.is.last == next.is.last) {
 		p.beside.last = true
 	}
-	if p.changed.born && (p.is.born == next.was.born || next.beside.born && p.is.born == next.is.born) {
+	if p.changed.born && (p.is.born == next.was.born || next.beside.born && p.is.born == next.is.born || isStep(p.is.born, next.is.born)) {
 		p.beside.born = true
 	}
+}
+
+// isStep reports whether two birth dates are a day apart, as a spreadsheet continues them when one is dragged down.
+func isStep(a, b Date) bool { return a.Valid() && b.Valid() && (a.next() == b || b.next() == a) }
+
+// dragged returns how many people up to one have a new date that is a day from that of the row above.
+func dragged(date, above Date, run int) int {
+	switch {
+	case date.IsZero():
+		return 0
+	case isStep(date, above):
+		return run + 1
+	}
+	return 1
 }
 
 // holdShifted marks the entries of people who are to be held.
@@ -133,14 +160,21 @@ func (run *importRun) holdShifted(chunk []entry, people []personLines) {
 			}
 		}
 	}
-	isLast, isBorn, isFilled := false, false, false // the run that ends here or below is long enough
+	for i := 1; i <= last; i++ {
+		p, above := &people[i], &people[i-1]
+		p.startRun, p.endRun = dragged(p.start, above.start, above.startRun), dragged(p.end, above.end, above.endRun)
+	}
+	isLast, isBorn, isFilled, isStart, isEnd := false, false, false, false, false // the run that ends here or below is long enough
 	for i := last; i > 0; i-- {
 		p := people[i]
 		isLast = p.beside.last && (isLast || p.lastRun >= shiftedLast)
 		isBorn = p.beside.born && (isBorn || p.bornRun >= shiftedBorn)
 		isFilled = p.suffixRun >= shiftedSuffix || isFilled && p.suffix != "" && p.suffix == people[min(i+1, last)].suffix
+		isStart = p.startRun >= draggedDates || isStart && p.startRun > 0 && people[min(i+1, last)].startRun > 1
+		isEnd = p.endRun >= draggedDates || isEnd && p.endRun > 0 && people[min(i+1, last)].endRun > 1
 		for j := p.from; j < p.to; j++ {
 			chunk[j].isFilled = isFilled
+			chunk[j].isDragged = isStart || isEnd
 			chunk[j].isShifted = p.beside.first || isLast || isBorn
 		}
 	}

@@ -53,6 +53,9 @@ func (run *importRun) stage(ctx context.Context, file io.ReadSeeker) error {
 			if err := run.nameChanges(ctx); err != nil {
 				return err
 			}
+			if err := run.countReturned(ctx); err != nil {
+				return err
+			}
 			if err := run.roster.store.applyAndClear(ctx, run.now); err != nil {
 				return err
 			}
@@ -91,7 +94,7 @@ func inBackground[T any](work func() (T, error)) func() (T, error) {
 
 // open detects the kind of file.
 func (run *importRun) open(file io.Reader) (source, error) {
-	text, decoder, err := openText(file)
+	text, decoder, err := openText(file, run.options.Encoding)
 	if err != nil {
 		return nil, err
 	}
@@ -158,6 +161,7 @@ func (run *importRun) read(ctx context.Context, file io.ReadSeeker, repeats repe
 		case err != nil:
 			return err
 		default:
+			run.weighPages(&e)
 			run.digest(&e)
 			run.addRow(&e)
 			add(e)

@@ -15,7 +15,7 @@ import (
 
 // openText removes byte order marks from the beginning of a file and converts UTF-16 to UTF-8. It refuses files that
 // are not text.
-func openText(file io.Reader) (text *bufio.Reader, decoder *decoder, err error) {
+func openText(file io.Reader, encoding string) (text *bufio.Reader, decoder *decoder, err error) {
 	text = bufio.NewReaderSize(file, maxLine)
 	start, err := text.Peek(64)
 	if err != nil && err != io.EOF {
@@ -24,11 +24,11 @@ func openText(file io.Reader) (text *bufio.Reader, decoder *decoder, err error) 
 	if problem := foreignFormat(start); problem != "" {
 		return nil, nil, &FileError{Problem: problem}
 	}
-	decoder = newDecoder()
+	decoder = newDecoder(encoding)
 	endian, policy := unicode.BigEndian, unicode.UseBOM
 	switch {
 	case bytes.HasPrefix(start, []byte(markUTF8)):
-		decoder.charset = charsetUTF8
+		decoder.charset, decoder.page = charsetUTF8, nil
 		return text, decoder, dropMarks(text)
 	case bytes.HasPrefix(start, []byte("\xFF\xFE")), bytes.HasPrefix(start, []byte("\xFE\xFF")):
 	case isEveryOtherZero(start, 1):
@@ -38,7 +38,7 @@ func openText(file io.Reader) (text *bufio.Reader, decoder *decoder, err error) 
 	default:
 		return text, decoder, nil
 	}
-	decoder.charset = charsetUTF16
+	decoder.charset, decoder.page = charsetUTF16, nil
 	text = bufio.NewReaderSize(transform.NewReader(text, unicode.UTF16(endian, policy).NewDecoder()), maxLine)
 	if err := dropMarks(text); err != nil {
 		return nil, nil, err
@@ -143,9 +143,23 @@ const (
 
 // decoder turns the bytes of lines into text. The first non-ASCII line decides between UTF-8 and Windows-1252 for the
 // whole file: text in one is practically never valid in the other.
-type decoder struct{ charset string }
+type decoder struct {
+	charset string
+	page    *charmap.Charmap // of a charset with one byte
+}
 
-func newDecoder() *decoder { return &decoder{} }
+// newDecoder takes one of Encodings, or "".
+func newDecoder(encoding string) *decoder {
+	switch page, isPage := pages[encoding]; {
+	case encoding == "utf-8":
+		return &decoder{charset: charsetUTF8}
+	case isPage && page == charmap.Windows1252:
+		return &decoder{charset1252, page}
+	case isPage:
+		return &decoder{encoding, page}
+	}
+	return &decoder{}
+}
 
 // text never fails: a byte that is invalid in the file's character set becomes U+FFFD, which no name may contain.
 func (d *decoder) text(raw []byte) string {
@@ -153,17 +167,17 @@ func (d *decoder) text(raw []byte) string {
 		return string(raw)
 	}
 	if d.charset == "" {
-		d.charset = charset1252
+		d.charset, d.page = charset1252, charmap.Windows1252
 		if utf8.Valid(raw) {
-			d.charset = charsetUTF8
+			d.charset, d.page = charsetUTF8, nil
 		}
 	}
-	if d.charset != charset1252 {
+	if d.page == nil {
 		return strings.ToValidUTF8(string(raw), "\uFFFD")
 	}
 	var out strings.Builder
 	for _, b := range raw {
-		out.WriteRune(charmap.Windows1252.DecodeByte(b))
+		out.WriteRune(d.page.DecodeByte(b))
 	}
 	return out.String()
 }

@@ -58,6 +58,7 @@ func new834(text *bufio.Reader, decoder *decoder, options ImportOptions, numbers
 
 func (x *x834) doubts() []error { return nil }
 func (x *x834) made() makings   { return x.making }
+func (x *x834) charset() string { return x.x12.decoder.charset }
 func (x *x834) isChange() bool  { return x.action == actionChange }
 func (x *x834) unit() string    { return "segment" }
 

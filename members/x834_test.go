@@ -295,7 +295,7 @@ func FuzzRead834(f *testing.F) {
 	f.Add("ISA")
 	at := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, file string) {
-		text, decoder, err := openText(strings.NewReader(file))
+		text, decoder, err := openText(strings.NewReader(file), "")
 		if err != nil {
 			return
 		}

@@ -32,6 +32,7 @@ type RosterImportCmd struct {
 	Column          map[string]string `env:"IDP_ROSTER_COLUMN" placeholder:"COLUMN=HEADER" help:"Header name of a column, where it differs: member_number, first_name, last_name, birth_date; optional suffix, program, coverage_start, coverage_end. May be repeated."`
 	Separator       string            `env:"IDP_ROSTER_SEPARATOR" default:"auto" help:"The separator of fields: one character, tab, or auto."`
 	Dates           string            `env:"IDP_ROSTER_DATES" default:"auto" enum:"auto,day-first,month-first" help:"CSV: what 04/10/1984 is. auto: month first, as on the card, and a file with a date that can only have its day first, or whose dates the roster has the other way round, is refused."`
+	Encoding        string            `env:"IDP_ROSTER_ENCODING" default:"auto" enum:"auto,utf-8,windows-1252,cp850,cp437,macintosh" help:"The file's character set. auto: UTF-8, UTF-16 or Windows-1252, and a file that seems to be CSV (MS-DOS), which is cp850, or CSV (Macintosh) is refused."`
 	MemberRef       string            `env:"IDP_ROSTER_MEMBER_REF" default:"0F" enum:"0F,23,1L" help:"X12 834: qualifier of the REF segment with the member number."`
 	InsuranceLine   []string          `env:"IDP_ROSTER_INSURANCE_LINE" default:"HLT,HMO,PPO,POS,EPO,MM" placeholder:"HD03" help:"X12 834: the insurance lines (HD03) that are the programmes' medical coverage (default: ${default}). HD loops of others change nothing. May be repeated."`
 	DryRun          bool              `help:"Show the report and change nothing."`
@@ -39,11 +40,11 @@ type RosterImportCmd struct {
 	AllowOld        bool              `help:"Apply the file although newer ones were applied: since it was, or, of X12 834, made after it."`
 	AllowTest       bool              `help:"X12 834: apply a file that its sender marks as a test (ISA15)."`
 	AllowUnreadable bool              `help:"End members who are not in the file although lines without a readable number, or lines that are cut off, may be theirs."`
-	AllowDoubtful   bool              `help:"Apply the file although many numbers seem to be other people's, or most who have a datum would lose it."`
+	AllowDoubtful   bool              `help:"Apply the file although many numbers seem to be other people's, or most who have a datum would lose it, or dates seem moved, or lines pasted twice."`
 	SamePerson      []int             `placeholder:"LINE" help:"Held lines whose data are to be put right. Needs --review."`
 	OtherPerson     []int             `placeholder:"LINE" help:"Held lines whose number went to another person: the former one keeps the account, without number and coverage. Needs --review."`
 	Review          string            `placeholder:"LIST" help:"Name of the list of held lines that you looked at, as the report gives it."`
-	ShowEnded       bool              `help:"Name the members who end because they are not in the file, by their numbers."`
+	ShowEnded       bool              `help:"Name the members who end because they are not in the file, and those who had ended and come back, by their numbers."`
 	ShowChanged     bool              `help:"Name the lines that change a known member's data, and which data, not their values."`
 	ShowFaults      int               `default:"20" help:"How many lines to print of those left out, held back, worth a look or changed, and of members who end; -1 for all."`
 }
@@ -79,6 +80,10 @@ is refused until --allow-test; so is "idp roster sample --format 834", whose peo
 A birth date after coverage began (a month is left for newborns) does not replace a known member's, unless --allow-doubtful.
 A whole name in one field ("LUNA, ANA" beside ANA) is parted; a year of coverage such as 2206 is a fault, 9999-12-31 is open.
 
+A CSV file is UTF-8, UTF-16 or Windows-1252. One that a spreadsheet saved as "CSV (MS-DOS)" or "CSV (Macintosh)" is recognized by
+its names and refused until --encoding says so. Refused until --allow-doubtful are dates that nearly all moved by one day or between
+the calendars of 1900 and 1904, a column of dates that was sorted alone, and a file in which nearly every line is there twice.
+
 Dates are 2006-01-02, 01/02/2006 or 20060102. 1900-01-01, 1899-12-30 and the like are empty cells: an open end, and no
 birth date. With --dates day-first 02/01/2006 and 02.01.2006 as well. Headers are found
 whatever their case, accents and blanks, below a title, too; the words of the members' guide (Número de ID del Cliente,
@@ -110,6 +115,7 @@ func (c *RosterImportCmd) Run(ctx context.Context, env *Environment) error {
 	faults := &linePrinter{out: env.Stderr, bar: bar, left: c.ShowFaults}
 	notes := &linePrinter{out: env.Stderr, bar: bar, left: c.ShowFaults}
 	held := &linePrinter{out: env.Stderr, bar: bar, left: c.ShowFaults}
+	returned := &linePrinter{out: env.Stderr, bar: bar, left: c.ShowFaults}
 	ended := &linePrinter{out: env.Stderr, bar: bar, left: c.ShowFaults}
 	changed := &linePrinter{out: env.Stderr, bar: bar, left: c.ShowFaults}
 	var changing func(members.LineError)
@@ -117,14 +123,14 @@ func (c *RosterImportCmd) Run(ctx context.Context, env *Environment) error {
 		changing = changed.print
 	}
 	if !c.ShowEnded {
-		ended.left = 0
+		ended.left, returned.left = 0, 0
 	}
 	started := time.Now()
 	report, err := roster.Import(ctx, file, members.ImportOptions{
-		Columns: c.Column, Separator: separator, Dates: c.dateOrder(), MemberRef: c.MemberRef, InsuranceLines: c.InsuranceLine, DryRun: c.DryRun,
+		Columns: c.Column, Separator: separator, Dates: c.dateOrder(), Encoding: c.encoding(), MemberRef: c.MemberRef, InsuranceLines: c.InsuranceLine, DryRun: c.DryRun,
 		AllowTest: c.AllowTest, AllowShrink: c.AllowShrink, AllowOld: c.AllowOld, AllowUnreadable: c.AllowUnreadable, AllowDoubtful: c.AllowDoubtful,
 		SamePerson: c.SamePerson, OtherPerson: c.OtherPerson, Review: c.Review,
-		Rejected: faults.print, Held: held.print, Note: notes.print, Changing: changing, Ending: ended.ends, Progress: bar.progress,
+		Rejected: faults.print, Held: held.print, Note: notes.print, Changing: changing, Returning: returned.returns, Ending: ended.ends, Progress: bar.progress,
 	})
 	bar.close()
 	faults.summary("faulty lines")
@@ -134,8 +140,12 @@ func (c *RosterImportCmd) Run(ctx context.Context, env *Environment) error {
 	switch {
 	case c.ShowEnded:
 		ended.summary("members who end")
+		returned.summary("members who come back")
 	case ended.hidden > 0:
 		fmt.Fprintf(env.Stderr, "%d members who are not in the file end (--show-ended names them)\n", ended.hidden)
+	}
+	if !c.ShowEnded && returned.hidden > 0 {
+		fmt.Fprintf(env.Stderr, "%d members who had ended come back (--show-ended names them)\n", returned.hidden)
 	}
 	if err != nil {
 		err = c.explain(err)
@@ -152,6 +162,13 @@ func (c *RosterImportCmd) dateOrder() members.DateOrder {
 		return ""
 	}
 	return members.DateOrder(c.Dates)
+}
+
+func (c *RosterImportCmd) encoding() string {
+	if c.Encoding == "auto" {
+		return ""
+	}
+	return c.Encoding
 }
 
 func (c *RosterImportCmd) checkInsuranceLines() error {
@@ -184,6 +201,10 @@ func (c *RosterImportCmd) explain(err error) error {
 	_, isDoubt := errors.AsType[*members.DoubtError](err)
 	order, isOrder := errors.AsType[*members.DateOrderError](err)
 	isMixed := isOrder && order.IsMixed()
+	encoding, isEncoding := errors.AsType[*members.EncodingError](err)
+	_, isMoved := errors.AsType[*members.MovedError](err)
+	_, isSorted := errors.AsType[*members.SortedError](err)
+	_, isTwice := errors.AsType[*members.TwiceError](err)
 	_, isClear := errors.AsType[*members.ClearError](err)
 	_, isFill := errors.AsType[*members.FillError](err)
 	review, isReview := errors.AsType[*members.ReviewError](err)
@@ -191,17 +212,22 @@ func (c *RosterImportCmd) explain(err error) error {
 	if isReview {
 		return fmt.Errorf("%w. The list of held lines as it is now has the name %s", err, review.Review)
 	}
+	how := ""
+	if isEncoding {
+		how = fmt.Sprintf("say how the file is written with --encoding=%s or --encoding=windows-1252, or save it as UTF-8", encoding.Encoding)
+	}
 	var advice []string
 	for _, cause := range []struct {
 		is     bool
 		advice string
 	}{
+		{isEncoding, how},
 		{isMixed, "write all dates in one order; --dates day-first or --dates month-first leaves out the lines that are certainly of the other"},
 		{isOrder && !isMixed, "say how dates are written with --dates day-first or --dates month-first"},
 		{isUnreadable, "mend the lines without a number and the last line, or add --allow-unreadable"},
 		{isShrink, "if so many end, add --allow-shrink"},
 		{isLapse, "correct the dates of coverage, or if so many have lost it, add --allow-shrink"},
-		{isDoubt || isClear || isFill, "correct the file, or if that is meant, add --allow-doubtful"},
+		{isDoubt || isClear || isFill || isMoved || isSorted || isTwice, "correct the file, or if that is meant, add --allow-doubtful"},
 		{isOld, "if the old file is meant, add --allow-old"},
 	} {
 		if cause.is {
@@ -250,7 +276,7 @@ func printCounts(out *strings.Builder, r members.Report) {
 		always bool
 	}{
 		{"added", r.Added, true}, {"changed", r.Changed, true}, {"ended", r.Ended, true}, {"unchanged", r.Unchanged, true}, {"rejected", r.Rejected, true},
-		{"held", r.Held, false}, {"merged", r.Merged, false}, {"skipped", r.Skipped, false}, {"data kept", r.Kept, false}, {"cannot register", r.CannotRegister, false},
+		{"returned", r.Returned, false}, {"held", r.Held, false}, {"merged", r.Merged, false}, {"skipped", r.Skipped, false}, {"data kept", r.Kept, false}, {"cannot register", r.CannotRegister, false},
 	} {
 		if line.always || line.n > 0 {
 			fmt.Fprintf(out, "%-15s %10d\n", line.name, line.n)
@@ -286,6 +312,8 @@ type linePrinter struct {
 func (p *linePrinter) print(e members.LineError) { p.line(e.Error()) }
 
 func (p *linePrinter) ends(number string) { p.line(number + " is not in the file and ends") }
+
+func (p *linePrinter) returns(number string) { p.line(number + " had ended and comes back") }
 
 func (p *linePrinter) line(text string) {
 	if p.left == 0 {

@@ -102,6 +102,13 @@ func TestImportPrintsFaultsAndExplainsRefusals(t *testing.T) {
 	if err := run(mixed, nil); err == nil || !strings.Contains(err.Error(), "line 3 is the first") || strings.Contains(err.Error(), "say how dates are written") || !strings.Contains(err.Error(), "write all dates in one order") {
 		t.Errorf("dates of both orders: %v, want no setting that reads only half of them", err)
 	}
+	dos := strings.Replace(header+ana+eva, "GARCIA", "GARC\xD6A NU\xA5EZ", 1) // GARCÍA NUÑEZ in code page 850
+	if err := run(dos, nil); err == nil || !strings.Contains(err.Error(), "--encoding=cp850") || !strings.Contains(err.Error(), `"CSV (MS-DOS)"`) {
+		t.Errorf("a file of MS-DOS: %v, want its encoding named", err)
+	}
+	if err := run(dos, func(c *RosterImportCmd) { c.Encoding = "cp850" }); err != nil {
+		t.Errorf("a file of MS-DOS, with its encoding: %v", err)
+	}
 	if err := run(header+ana, func(c *RosterImportCmd) { c.Separator = "ñ" }); err == nil {
 		t.Error("a separator beyond ASCII was accepted")
 	}
