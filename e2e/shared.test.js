@@ -154,3 +154,38 @@ for (const script of [true, false]) {
     await member.close();
   });
 }
+
+for (const script of [true, false]) {
+  test(`a recovery left at its new password, after an account page opened signed out, is not handed on: script ${script}`, async () => {
+    const name = `left-${script}`;
+    await product.sql('delete from rate_limits'); // one source for all tests of this file
+    const member = await Member.registered(browser, product, script ? cards.spanish : cards.apostrophe, name, { language: 'es', width: 1280, script, name });
+    const { page } = member;
+    await page.goto(`${product.issuer}/logout`);
+    await member.press('logout-confirm');
+    await member.at('/logout/done');
+    await page.goto(`${product.issuer}/account/data`); // a bookmark, Back, a tab that was left
+    await member.at('/login');
+    await page.goto(`${product.issuer}/recover/password`);
+    await page.fill('#username', name);
+    await member.press('next');
+    await member.at('/recover/code');
+    await page.fill('#code', (await member.mail(`${name}@example.org`, 'Su código para cambiar su contraseña')).match(/^\s*(\d{6})\s*$/m)[1]);
+    await member.press('next');
+    await member.at('/recover/question');
+    await page.fill('#answer', 'una bicicleta roja');
+    await member.press('next');
+    await member.at('/recover/new-password');
+
+    const next = await member.context.newPage(); // of whoever comes next, while the tab stands open
+    await next.goto(`${product.issuer}/login`);
+    await next.goto(`${product.issuer}/recover/new-password`);
+    await next.waitForURL((url) => url.pathname === '/recover/open');
+    assert.match(await next.locator('h1').innerText(), /¿Para quién es\?/);
+    assert.ok(!(await next.content()).includes(name), 'the page shows the username');
+    await page.fill('#new_password', 'una frase de otra persona'); // and by the tab that was left
+    await member.press('next');
+    await member.at('/recover/open');
+    await member.close();
+  });
+}

@@ -37,7 +37,7 @@
     const status = make("span", { className: "hidden" });
     status.setAttribute("role", "status");
     button.setAttribute("aria-controls", input.id);
-    button.append(word, make("span", { className: "hidden", textContent: `: ${input.labels[0].firstChild.textContent}` }));
+    button.append(word, make("span", { className: "hidden", textContent: ` ${input.labels[0].firstChild.textContent}` }));
     const set = (shown) => {
       input.type = shown ? "text" : "password";
       word.textContent = shown ? text.hide : text.show;
