@@ -28,7 +28,9 @@ func partsOf(scopes []string) (parts []consentGroup) {
 	return parts
 }
 
-func categoryKey(category string) string { return "observation_" + strings.ReplaceAll(category, "-", "_") }
+func categoryKey(category string) string {
+	return "observation_" + strings.ReplaceAll(category, "-", "_")
+}
 
 // tick sets the boxes of a group from a submitted form.
 func (g *consentGroup) tick(form url.Values) {

@@ -19,9 +19,17 @@ import (
 	"huskyidp/templates"
 )
 
-// deviceCookie carries the typed user code from the code page through sign-in to the confirm page. Only its short life
-// protects it: it is worthless without a session.
+// deviceCookie carries the typed user code from the code page through sign-in to the confirm page. It is of the person
+// who typed it: whoever comes next is never asked to allow a screen of somebody else's.
 const deviceCookie = "device_flow"
+
+// deviceCode returns the code that the person at the browser has typed, "" for none.
+func (h *Handler) deviceCode(c *gin.Context) string {
+	if h.web.Asks(c, web.OfDevice) {
+		return ""
+	}
+	return h.web.Cookie(c, deviceCookie)
+}
 
 // deviceProof requires a fresh proof before a device is approved: its grant outlives the session (S-20).
 const deviceProof = "/reauth?return=/device/confirm"
@@ -69,6 +77,7 @@ func (h *Handler) submitDevice(c *gin.Context) error {
 		return problem(http.StatusUnprocessableEntity, "provider.device.expired")
 	}
 	h.web.SetCookie(c, deviceCookie, canonicalUserCode(typed), deviceLife)
+	h.web.Began(c, web.OfDevice)
 	return web.SeeOther(c, "/device/confirm")
 }
 
@@ -82,12 +91,12 @@ func (h *Handler) deviceInHand(c *gin.Context) (request *deviceRequest, client *
 	if session, err = h.mine(c); err != nil {
 		return nil, nil, nil, true, err
 	}
-	code := h.web.Cookie(c, deviceCookie)
+	code := h.deviceCode(c)
 	if code == "" {
 		return nil, nil, nil, true, h.web.SeeDone(c, "/device?note=none")
 	}
 	if session == nil {
-		return nil, nil, nil, true, web.SeeOther(c, "/login")
+		return nil, nil, nil, true, web.SeeOther(c, "/login?back=1") // the same person goes on
 	}
 	if session.Unsettled {
 		return nil, nil, nil, true, web.SeeOther(c, accounts.WelcomePath+"?return=/device/confirm")

@@ -90,6 +90,39 @@ func TestDeviceAsksForProof(t *testing.T) {
 	}
 }
 
+// Whoever leaves a code at a browser that others use gets nothing from the next person: the code is of who typed it.
+func TestDeviceCodeIsOfWhoTypedIt(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 4)
+	id, secret := b.client(func(m *provider.Metadata) {
+		*m = provider.Metadata{ClientName: "Quiosco", GrantTypes: []string{deviceGrant, "refresh_token"}}
+	})
+	left := func() (*browser, page) {
+		t.Helper()
+		_, _, body := b.post("/device_authorization", id, secret, url.Values{"scope": {"openid offline_access"}})
+		var begun map[string]any
+		must(t, json.Unmarshal([]byte(body), &begun))
+		w := b.browser()
+		p := w.submit(w.get("/device"), url.Values{"user_code": {begun["user_code"].(string)}})
+		if p.url.Path != "/login" {
+			t.Fatalf("signed out, the code leads to %s (%d)", p.url, p.status)
+		}
+		return w, p
+	}
+	w, p := left()
+	wrong := w.submit(p, url.Values{"username": {username}, "password": {"x"}})
+	if p = w.signIn(wrong); p.url.Path != "/device/confirm" {
+		t.Errorf("who typed it is led to %s (%d)", p.url, p.status)
+	}
+	w, _ = left()
+	if p = w.signIn(w.get("/login")); p.url.Path != "/account" {
+		t.Errorf("the next person is led to %s (%d)", p.url, p.status)
+	}
+	if p = w.get("/device/confirm"); p.url.Path != "/device" || !strings.Contains(p.body, say("provider.device.none")) {
+		t.Errorf("its page leads the next person to %s (%d)", p.url, p.status)
+	}
+}
+
 // A member with a second step connects no screen by the password alone.
 func TestDeviceAsksForTheSecondStep(t *testing.T) {
 	t.Parallel()

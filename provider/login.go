@@ -183,7 +183,7 @@ func (h *Handler) signedIn(c *gin.Context, w waiting, session accounts.Session, 
 		if returnTo != "" {
 			return web.SeeOther(c, returnTo)
 		}
-		if at.Passkey && w.flow == "" && h.web.Cookie(c, deviceCookie) == "" && !session.Kept && !session.Unsettled {
+		if at.Passkey && w.flow == "" && h.deviceCode(c) == "" && !session.Kept && !session.Unsettled {
 			return web.SeeOther(c, pathOffer)
 		}
 		if session.Kept && w.flow == "" {

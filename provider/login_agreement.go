@@ -98,7 +98,7 @@ func (h *Handler) decideAgreement(c *gin.Context) error {
 // proceed redirects to the dispatcher; if no app waits, to the device being connected or to the account.
 func (h *Handler) proceed(c *gin.Context, w waiting) error {
 	switch {
-	case w.flow == "" && h.web.Cookie(c, deviceCookie) != "":
+	case w.flow == "" && h.deviceCode(c) != "":
 		return web.SeeOther(c, "/device/confirm")
 	case w.flow == "":
 		return web.SeeOther(c, "/account")

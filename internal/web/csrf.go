@@ -34,6 +34,7 @@ const (
 	OfRegistration
 	OfRecovery
 	OfSignIn // that waits for its second step; the ID is the account's
+	OfDevice // a screen's code that was typed
 )
 
 func ownerOf(kind OwnerKind, id string) (o owner) {
