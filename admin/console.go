@@ -156,14 +156,15 @@ func (h *Console) with(page func(c *gin.Context, v visit) error) func(c *gin.Con
 	}
 }
 
-// toDoor leads to the sign-in, and back afterwards. What somebody wrote in a form while the session ended is kept for them.
+// toDoor leads to the sign-in, and back afterwards. What somebody wrote in a form
+// while the session ended is kept for them, and which button they pressed.
 func (h *Console) toDoor(c *gin.Context) error {
 	back := url.Values{"return": {c.Request.URL.Path}}
 	if c.Request.Method == http.MethodGet {
 		return web.SeeOther(c, "/?"+back.Encode())
 	}
-	form := web.Form(c)
-	if form.Get("note") == "" && form.Get("reason") == "" {
+	wrote := len(written(c)) > 0
+	if !wrote && buttonOf(c.Request.URL.Path, web.Form(c)) == "" {
 		return web.SeeOther(c, "/")
 	}
 	session, err := h.service.store.endedSession(c.Request.Context(), seal.Digest(h.web.Cookie(c, sessionCookie)))
@@ -176,7 +177,9 @@ func (h *Console) toDoor(c *gin.Context) error {
 	if err := h.keepForm(c, session); err != nil {
 		return err
 	}
-	back.Set("kept", "yes")
+	if wrote {
+		back.Set("kept", "yes")
+	}
 	return h.web.SeeDone(c, "/?"+back.Encode())
 }
 

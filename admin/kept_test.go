@@ -2,8 +2,10 @@ package admin
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -63,6 +65,30 @@ func TestNotSavedYet(t *testing.T) {
 	}
 	if roles := v.rolesOf(v.rosa.ID); len(roles) != 2 {
 		t.Errorf("Rosa has %v", roles)
+	}
+}
+
+// TestPressedAfterTheSession: a button without a text, pressed when the session is over, is not taken for done either.
+func TestPressedAfterTheSession(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t)
+	eva, omar := v.person("eva", Admin), v.person("omar", Admin)
+	must[State](t)(v.SetColleague(t.Context(), eva, nil, v.luis.ID, v.change(eva, v.luis.ID, Approve, Audit)))
+	v.enters(omar)
+	path := "/people/" + v.luis.ID.String()
+	page := v.get(path)
+	v.later(consoleIdle + time.Minute)
+	w := v.post(path, "do", "confirm_person", "key", v.value(page, "key"), "version", v.value(page, "version"))
+	if want := "/?" + (url.Values{"return": {path}}).Encode(); w.Code != http.StatusSeeOther || w.Header().Get("Location") != want {
+		t.Errorf("pressed after the session: %d to %s, want %s", w.Code, w.Header().Get("Location"), want)
+	}
+	v.enters(v.fresh(omar))
+	text := v.set.Text("es", "admin.kept.press", map[string]any{"button": v.set.Text("es", "admin.people.confirm", nil)})
+	if body := v.get(path).Body.String(); !strings.Contains(body, text) {
+		t.Errorf("the page comes back without %q", text)
+	}
+	if roles := v.rolesOf(v.luis.ID); len(roles) != 1 {
+		t.Errorf("it was done: %v", roles)
 	}
 }
 
