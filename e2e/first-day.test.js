@@ -110,6 +110,12 @@ for (const { language, width } of [{ language: 'es', width: 320 }, { language: '
     await eva.look('person');
     await eva.page.fill('#reason', 'Perdió la llave, vino con identificación');
     await eva.page.fill('#ticket', 'RH-3');
+    await product.sql(`update console_sessions set auth_time = auth_time - interval '10 minutes' where account_id = (select account_id from staff where name = 'Eva Prado')`);
+    await press(eva, 'reset');
+    await prove(eva, new URL(address).pathname);
+    assert.equal(await eva.page.locator('.notice.warn').count(), 1, 'it is not done yet, and the page says so');
+    assert.equal(await eva.page.inputValue('#ticket'), 'RH-3');
+    await eva.look('not-saved');
     await decide(eva, 'reset', new URL(address).pathname);
     await omar.page.goto(address);
     await omar.look('confirms-reset');
@@ -129,7 +135,7 @@ for (const { language, width } of [{ language: 'es', width: 320 }, { language: '
 async function decide(person, id, path) {
   const at = person.path();
   await press(person, id);
-  if (['/login', '/reauth', '/login/factor/totp'].includes(person.path())) {
+  if (['/signin', '/login', '/reauth', '/login/factor/totp'].includes(person.path())) {
     await prove(person, at);
     await press(person, id);
   }
