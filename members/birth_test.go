@@ -24,6 +24,9 @@ func TestBirthAfterCoverageBegan(t *testing.T) {
 		"without coverage in the file":   {"member_number,first_name,last_name,birth_date\n900000611,NOAH,SOTO,1984-03-15\n900000610,ANAK,RUIZ,2025-03-14\n", ImportOptions{}, Date{1946, 3, 14}, true},
 		"born in the month it began":     {header + first + strings.Replace(known, "1946-03-14", "2024-02-29", 1), ImportOptions{}, Date{2024, 2, 29}, false},
 		"corrected, before":              {header + first + strings.Replace(known, "1946-03-14", "1964-03-14", 1), ImportOptions{}, Date{1964, 3, 14}, false},
+		"the year alone":                 {header + first + strings.Replace(known, "1946-03-14", "1946-01-01", 1), ImportOptions{}, Date{1946, 3, 14}, true},
+		"the year alone, if it is meant": {header + first + strings.Replace(known, "1946-03-14", "1946-01-01", 1), ImportOptions{AllowDoubtful: true}, Date{1946, 1, 1}, false},
+		"another first of January":       {header + first + strings.Replace(known, "1946-03-14", "1947-01-01", 1), ImportOptions{}, Date{1947, 1, 1}, false},
 		"if it is meant":                 {header + first + strings.Replace(known, "1946-03-14", "2025-03-14", 1), ImportOptions{AllowDoubtful: true}, Date{2025, 3, 14}, false},
 		"another person's, held as such": {header + first + strings.NewReplacer("1946-03-14", "2025-03-14", "ANAK", "LEO").Replace(known), ImportOptions{}, Date{1946, 3, 14}, false},
 	} {

@@ -10,9 +10,13 @@ import (
 type MovedError struct {
 	Column               string
 	Days, Moved, Changed int
+	Years                int // for Days, of birth dates
 }
 
 func (e *MovedError) Error() string {
+	if e.Years != 0 {
+		return fmt.Sprintf("%s: of %d dates that change, %d move by %+d years; did a program move them? Nothing was changed", e.Column, e.Changed, e.Moved, e.Years)
+	}
 	why := "as between the calendars of 1900 and 1904 of spreadsheets"
 	if e.Days == 1 || e.Days == -1 {
 		why = "as a change of time zone does"
@@ -39,6 +43,7 @@ type dateMoves struct {
 	known, dated   int          // lines, and those with a date that is known and one in the file
 	changed, moved int          // lines with another date than is known, and those of them that are dated
 	by             map[int]int  // days
+	byYears        map[int]int  // those that keep month and day
 	more           map[Date]int // how many members have a date, or none, less how many had it
 }
 
@@ -62,7 +67,7 @@ func (run *importRun) weighMoves(e *entry, before record) {
 
 func (m *dateMoves) add(said, was Date) {
 	if m.by == nil {
-		m.by, m.more = map[int]int{}, map[Date]int{}
+		m.by, m.byYears, m.more = map[int]int{}, map[int]int{}, map[Date]int{}
 	}
 	m.known++
 	if !said.IsZero() && !was.IsZero() {
@@ -80,6 +85,9 @@ func (m *dateMoves) add(said, was Date) {
 		return
 	}
 	m.moved++
+	if said.Month == was.Month && said.Day == was.Day {
+		m.byYears[said.Year-was.Year]++
+	}
 	if days := int(said.time().Sub(was.time()) / (24 * time.Hour)); m.by[days] > 0 || len(m.by) < maxMoves {
 		m.by[days]++
 	}
@@ -112,7 +120,12 @@ func (run *importRun) movedDates() (causes []error) {
 		m, column := &run.moves[i], string(dateColumns[i])
 		for _, days := range [...]int{-1, 1, -1462, 1462, -1461, 1461} {
 			if n := m.by[days]; m.moved >= least && m.moved*100 > m.dated*heldLimit && n*10 >= m.moved*9 {
-				causes = append(causes, &MovedError{column, days, n, m.moved})
+				causes = append(causes, &MovedError{Column: column, Days: days, Moved: n, Changed: m.moved})
+			}
+		}
+		for years, n := range m.byYears { // coverage may rightly move by years
+			if dateColumns[i] == colBirthDate && m.moved >= least && m.moved*100 > m.dated*heldLimit && n*10 >= m.moved*9 {
+				causes = append(causes, &MovedError{Column: column, Years: years, Moved: n, Changed: m.moved})
 			}
 		}
 		if m.changed >= least && m.changed*100 > m.known*doubtLimit && m.isShuffled() {

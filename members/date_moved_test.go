@@ -46,6 +46,7 @@ func TestMovedDatesAreRefused(t *testing.T) {
 		"starts a day early":                {datedRoster(func(_ int, _, start, _ *Date) { *start = moved(*start, -1) }), true},
 		"the calendar of 1904":              {datedRoster(func(_ int, _, start, end *Date) { *end, *start = moved(*end, 1462), moved(*start, 1462) }), true},
 		"six births a day early":            {datedRoster(func(i int, born, _, _ *Date) { *born = moved(*born, map[bool]int{i%10 == 0: -1}[true]) }), true},
+		"six births a year late":            {datedRoster(func(i int, born, _, _ *Date) { born.Year += map[bool]int{i%10 == 0: 1}[true] }), true},
 		"ends sorted alone":                 {sorted(2, false), true},
 		"ends sorted alone, the last first": {sorted(2, true), true},
 		"starts sorted alone":               {sorted(1, false), true},

@@ -18,6 +18,7 @@ type entry struct {
 	never    []span   // X12: coverages that never were (HD01 002)
 	covered  bool     // rec says something about coverage
 	hasNone  bool     // X12: all its coverages never were
+	isBare   bool     // X12, full file: it says nothing about coverage
 
 	prior      string   // X12: the former number, of REF Q4
 	others     []string // X12: HD03 of its loops of other insurance lines

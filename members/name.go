@@ -179,5 +179,5 @@ func isMissing(name string) bool {
 // missingNames are what programs and people write, in English and Spanish; NA and NONE are names.
 var missingNames = []string{
 	"TRUE", "FALSE", "VERDADERO", "FALSO", "UNKNOWN", "DESCONOCIDO", "DESCONOCIDA", "NOT AVAILABLE", "NO DISPONIBLE",
-	"NO NAME", "SIN NOMBRE", "NOMBRE", "APELLIDO", "FIRST NAME", "LAST NAME", "NOT PROVIDED", "MISSING",
+	"BABY BOY", "BABYBOY", "BABY GIRL", "BABYGIRL", "NEWBORN", "UNBORN", "NO NAME", "SIN NOMBRE", "NOMBRE", "APELLIDO", "FIRST NAME", "LAST NAME", "NOT PROVIDED", "MISSING",
 }

@@ -61,6 +61,8 @@ func (run *importRun) nameFormerNumber(e *entry, row knownRow) error {
 	}
 	if first, last, born := rec.differs(e.rec); !born || !first && !last {
 		e.namesake = &namesake{row.ID, row.Ended, rec, true}
+	} else {
+		e.remarks = append(e.remarks, LineError{e.position, string(colNumber), "REF Q4 names as the former number that of a member with another name and birth date", e.unit})
 	}
 	return nil
 }

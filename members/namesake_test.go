@@ -89,6 +89,19 @@ func TestNamesakeUnderANewNumber(t *testing.T) {
 	}
 }
 
+// A former number that is another person's is told; the line adds somebody.
+func TestFormerNumberOfAnotherPerson(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.load(t, header+anak+noah)
+	var notes []string
+	file := file834(set834("2", "INS*Y*18*021*25*A~REF*0F*900000700~REF*Q4*900000610~NM1*IL*1*SOL*LEO~DMG*D8*19900101~HD*021**HMO*HUSKY A~DTP*348*D8*20261101~"))
+	report, err := f.Import(t.Context(), strings.NewReader(file), ImportOptions{Note: func(e LineError) { notes = append(notes, e.Error()) }})
+	if err != nil || report.Added != 1 || len(notes) != 1 || !strings.Contains(notes[0], "REF Q4 names") {
+		t.Errorf("%+v, %v, noted %q", report, err, notes)
+	}
+}
+
 // Two people may have one name and birth date: those who are known, and those whom one file adds, are left alone.
 func TestPeopleOfOneName(t *testing.T) {
 	t.Parallel()

@@ -28,10 +28,24 @@ func TestOnlyCoverageNeverWas(t *testing.T) {
 	}
 }
 
+// A loop of a full file that says nothing about coverage leaves it as it was, and is told.
+func TestLoopWithoutCoverage(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.load(t, file834(set834("4", insAnak, insNoah)))
+	const bare = "INS*Y*18*030*25*A~REF*0F*900000610~NM1*IL*1*RUIZ SOL*ANAK***JR~DMG*D8*19840314~"
+	var notes []string
+	report, err := f.Import(t.Context(), strings.NewReader(file834(set834("4", bare, insNoah))), ImportOptions{Note: func(e LineError) { notes = append(notes, e.Error()) }})
+	m, findErr := f.Find(t.Context(), "900000610")
+	if err != nil || findErr != nil || report.Changed != 1 || m.LastName != "RUIZ SOL" || m.Program != "A" || m.CoverageStart != (Date{2025, 1, 1}) || len(notes) != 1 || !strings.Contains(notes[0], "no coverage (HD)") {
+		t.Errorf("%+v, %v, %v, %+v, noted %q", m, err, findErr, report, notes)
+	}
+}
+
 // What programs and people write where a datum is missing is no name and no suffix.
 func TestPlaceholders(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"FALSO", "Verdadero", "Unknown", "DESCONOCIDO", "desconocida", "No disponible", "N/A"} {
+	for _, name := range []string{"FALSO", "Verdadero", "Unknown", "DESCONOCIDO", "desconocida", "No disponible", "N/A", "Baby boy", "NEWBORN"} {
 		f := newFixture(t)
 		f.load(t, header+anak+noah)
 		report := f.load(t, header+strings.Replace(anak, "RUIZ", name, 1)+noah+"900000619,"+name+",SOL,,1990-01-01,A,,\n")

@@ -251,6 +251,10 @@ func (run *importRun) complete(e *entry, row knownRow, isKnown bool, former reco
 	switch {
 	case isFilled:
 		e.rec = former.completed(e)
+	case isKnown && e.isBare && string(row.ContentMAC) != string(e.contentMAC):
+		e.rec.putCovers(former.covers())
+		isFilled = true
+		e.remarks = append(e.remarks, LineError{e.position, string(colProgram), "there is no coverage (HD): the member's stays as it was", e.unit})
 	case !isKnown && e.isShared:
 		e.reject(colNumber, e.apart)
 	case !isKnown && e.verb == verbEnd:

@@ -1,6 +1,11 @@
 package members
 
-import "strings"
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
 const wholeNameProblem = "has first and last name, parted by a comma: the other one is left out"
 
@@ -39,7 +44,32 @@ func wholeNameRemarks(parted []column, position int, unit string) (remarks []Lin
 	return remarks
 }
 
-// noteWholeName notes a name that has become the member's whole one, in either order.
+// cutName is the least number of characters at which programs cut names, and cutLetters how many are certainly missing: a correction
+// drops one.
+const cutName, cutLetters = 10, 2
+
+// isCutOff reports whether a name is the beginning of a longer one, and ends within a word.
+func isCutOff(is, was string) bool {
+	rest, isBeginning := strings.CutPrefix(strings.ToUpper(was), strings.ToUpper(is))
+	return isBeginning && utf8.RuneCountInString(is) >= cutName && utf8.RuneCountInString(rest) >= cutLetters &&
+		unicode.IsLetter([]rune(rest)[0]) && !strings.HasSuffix(is, " ") && !strings.HasSuffix(is, "-")
+}
+
+// titles are written before a name, or behind it, and stand on no card.
+var titles = []string{"mr", "mrs", "ms", "miss", "dr", "dra", "sr", "sra", "srta", "don", "dona", "rev", "md", "esq"}
+
+// isTitled reports whether a name is another one with a title.
+func isTitled(is, was string) bool {
+	is, was = fold(is), fold(was)
+	title := strings.TrimSuffix(is, was)
+	if title == is {
+		title = strings.TrimPrefix(is, was)
+	}
+	return is != was && was != "" && title != is && slices.Contains(titles, title)
+}
+
+// noteWholeName notes a name that has become the member's whole one, in either order, or twice the former one, is cut off, or
+// has a title.
 func (e *entry) noteWholeName(former record) {
 	was, is := former.identity(), e.rec.identity()
 	for _, part := range []struct {
@@ -53,5 +83,24 @@ func (e *entry) noteWholeName(former record) {
 		if part.was != part.is && part.isOtherKnown && (part.is == was.first+was.last || part.is == was.last+was.first) {
 			e.notes = append(e.notes, LineError{e.position, string(part.column), noteCannotRegister + "has first and last name, it seems", e.unit})
 		}
+	}
+	wasLast, _ := splitSuffix(former.LastName, former.Suffix)
+	isLast, _ := splitSuffix(e.rec.LastName, e.rec.Suffix)
+	for _, part := range []struct {
+		column  column
+		was, is string
+	}{{colFirstName, former.FirstName, e.rec.FirstName}, {colLastName, wasLast, isLast}} {
+		problem := ""
+		switch {
+		case isCutOff(part.is, part.was):
+			problem = "is the beginning of the known one, cut within a word"
+		case isTitled(part.is, part.was):
+			problem = "is the known one with a title"
+		case strings.Contains(part.was, " ") && fold(part.is) == fold(part.was)+fold(part.was):
+			problem = "is the known one twice"
+		default:
+			continue
+		}
+		e.notes = append(e.notes, LineError{e.position, string(part.column), noteCannotRegister + problem, e.unit})
 	}
 }

@@ -64,3 +64,35 @@ func TestWholeNameInOneField(t *testing.T) {
 		}
 	}
 }
+
+// A known name that is cut off or written twice is kept.
+func TestNameCutOffOrTwice(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		was, is string
+		isKept  bool
+	}{
+		{"LUNA FERNANDEZ", "LUNA FERNA", true},
+		{"Luna Fernández", "LUNA FERNÁ", true},
+		{"QUARRYMAN-ELLISON", "QUARRYMAN-ELL", true},
+		{"LUNA BAEZ", "LUNA BAEZ LUNA BAEZ", true},
+		{"LUNA FERNANDEZ", "LUNA", false},       // a surname less
+		{"MONTENEGRO PAZ", "MONTENEGRO", false}, // the same, as long
+		{"MONTENEGROS", "MONTENEGRO", false},    // a correction
+		{"LUNA BAEZ", "SRA. LUNA BAEZ", true},
+		{"LUNA BAEZ", "Luna Báez MD", true},
+		{"LUNA BAEZ", "LUNA BAEZ SR", false}, // a suffix
+		{"LUNA BAEZ", "DE LUNA BAEZ", false},
+		{"LUNA", "LUNA LUNA", false}, // two surnames
+		{"LUNA FERNANDEZ", "LUNA FERNANDEZ P", false},
+	} {
+		line := "900000650,PAULA," + test.was + ",,1984-05-17,A,2025-01-01,\n"
+		f := newFixture(t)
+		f.load(t, header+anak+line)
+		report := f.load(t, header+anak+strings.Replace(line, test.was, test.is, 1))
+		m, err := f.Find(t.Context(), "900000650")
+		if want := map[bool]string{true: test.was, false: test.is}[test.isKept]; err != nil || m.LastName != want || (report.Kept == 1) != test.isKept {
+			t.Errorf("%s for %s: %s, %v, %+v, want %s", test.is, test.was, m.LastName, err, report, want)
+		}
+	}
+}

@@ -245,6 +245,7 @@ func (l *memberLoop) entry() entry {
 	}
 	if !e.isOther {
 		e.covered = l.coverage()
+		e.isBare = !e.covered && !e.partial
 	}
 	if l.problem == "" && (!e.partial || l.isNamed && l.isBorn) {
 		if wrong, problem := checkPerson(l.rec, l.file.today); problem != "" {

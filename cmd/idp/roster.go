@@ -77,7 +77,8 @@ change nothing and are counted. A new number that comes with the person from who
 continues their row and account. A file whose ISA15 is not P (production)
 is refused until --allow-test; so is "idp roster sample --format 834", whose people are invented.
 
-A birth date after coverage began (a month is left for newborns) does not replace a known member's, unless --allow-doubtful.
+A birth date after coverage began (a month is left for newborns) does not replace a known member's, nor does
+the first of January of the known year, unless --allow-doubtful.
 A whole name in one field ("LUNA, ANA" beside ANA) is parted; a year of coverage such as 2206 is a fault, 9999-12-31 is open.
 
 A CSV file is UTF-8, UTF-16 or Windows-1252. One that a spreadsheet saved as "CSV (MS-DOS)" or "CSV (Macintosh)" is recognized by
