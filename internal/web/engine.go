@@ -39,14 +39,14 @@ func (w *Web) Engine() *gin.Engine {
 
 // Pages returns the group for our own pages and forms.
 func (w *Web) Pages(r gin.IRouter) gin.IRouter {
-	return r.Group("", refusePrefetch, w.limitSource(w.pages), w.browserCookie, w.rememberLanguage, w.parseForm(refuseRepeats), finishForms, w.limitTime, w.checkCSRF, w.noteAccepted)
+	return r.Group("", refusePrefetch, w.limitSource(w.pages, w.exits), w.browserCookie, w.rememberLanguage, w.parseForm(refuseRepeats), finishForms, w.limitTime, w.checkCSRF, w.noteAccepted)
 }
 
 // Entry returns the group for pages that other sites link or post to: like Pages, but without the CSRF check. Handlers
 // must treat a POST as having no cookies (conformance.md 12.7), must not change anything on behalf of the signed-in
 // member, and judge repeated parameters themselves.
 func (w *Web) Entry(r gin.IRouter) gin.IRouter {
-	return r.Group("", w.limitSource(w.pages), w.browserCookie, w.rememberLanguage, w.parseForm(keepRepeats), finishForms, w.limitTime)
+	return r.Group("", w.limitSource(w.pages, w.exits), w.browserCookie, w.rememberLanguage, w.parseForm(keepRepeats), finishForms, w.limitTime)
 }
 
 // Protocol returns the group for endpoints called by programs: no cookies, errors as JSON. Request.Form and PostForm

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"testing"
 	"time"
+
+	"github.com/gin-gonic/gin"
 )
 
 // S-68: which address counts as the source.
@@ -40,6 +42,7 @@ func TestPerSource(t *testing.T) {
 	s := newSite(t, func(o *Options) {
 		o.Limits = Limits{Requests: 3, Window: time.Minute, Wide: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}, WideFactor: 2}
 	})
+	s.web.Pages(s.handler.(*gin.Engine)).GET("/leave", func(c *gin.Context) { c.Status(http.StatusNoContent) })
 	ask := func(peer string) *httptest.ResponseRecorder {
 		return s.do("GET", "/form", "", func(r *http.Request) { r.RemoteAddr = peer + ":1" })
 	}
@@ -50,6 +53,12 @@ func TestPerSource(t *testing.T) {
 		}
 		if want == 429 && w.Header().Get("Retry-After") != "20" {
 			t.Errorf("Retry-After = %q, want 20", w.Header().Get("Retry-After"))
+		}
+	}
+	for i, want := range []int{204, 204, 204, 429} { // who leaves is not kept by what others at the same address opened
+		w := s.do("GET", "/leave", "", func(r *http.Request) { r.RemoteAddr = "192.0.2.1:1" })
+		if w.Code != want {
+			t.Errorf("request %d to leave: status %d, want %d", i, w.Code, want)
 		}
 	}
 	for i, want := range []int{200, 200, 200, 200, 200, 200, 429} {

@@ -94,6 +94,7 @@ type Web struct {
 	language    string // for who asks for none
 	sessionIdle time.Duration
 	pages       *Meter[netip.Prefix]
+	exits       *Meter[netip.Prefix]
 	guard       func(*gin.Context) error
 	programs    map[string]Readers // by address; see Programs
 	engine      atomic.Pointer[gin.Engine]
@@ -122,5 +123,6 @@ func New(o Options) (*Web, error) {
 	}
 	w.shown = sync.OnceValue(w.pagePatterns)
 	w.pages = NewMeter[netip.Prefix](w.limits.Requests, w.limits.Window)
+	w.exits = NewMeter[netip.Prefix](w.limits.Requests, w.limits.Window)
 	return w, nil
 }
