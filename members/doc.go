@@ -52,7 +52,8 @@
 // of two members, each keeps the row (displaced.go, swapped.go).
 //
 // Data that a file does not mention stay as they were: fields without a column, and everything that a change file omits. A
-// name that nobody could type does not replace a good one, since it was damaged on the way: the former name stays and the
+// name that nobody could type, that lost its accented letters, or that is in another script (letters.go) does not replace a good one,
+// since it was damaged on the way: the former name stays and the
 // line is reported. Somebody who is given another person's number inherits nothing. The report counts for each field how
 // many known members it changes and how many lose it; a file that removes a field from most of those who have it is refused
 // without AllowDoubtful.

@@ -98,6 +98,8 @@ func cannotRegister(rec record, position int, unit string) (notes []LineError) {
 		case fault != "":
 		case hasLostLetter(name.part):
 			fault = "seems to have lost a letter behind Ã"
+		case isMixed(name.part):
+			fault = mixedProblem
 		case isMissing(name.part):
 			fault = "is what programs write where a name is missing"
 		}

@@ -68,8 +68,8 @@ func isTitled(is, was string) bool {
 	return is != was && was != "" && title != is && slices.Contains(titles, title)
 }
 
-// noteWholeName notes a name that has become the member's whole one, in either order, or twice the former one, is cut off, or
-// has a title.
+// noteWholeName notes a name that has become the member's whole one, in either order, or twice the former one, is cut off, has a
+// title, has lost letters, or is in another script.
 func (e *entry) noteWholeName(former record) {
 	was, is := former.identity(), e.rec.identity()
 	for _, part := range []struct {
@@ -98,6 +98,10 @@ func (e *entry) noteWholeName(former record) {
 			problem = "is the known one with a title"
 		case strings.Contains(part.was, " ") && fold(part.is) == fold(part.was)+fold(part.was):
 			problem = "is the known one twice"
+		case isStripped(part.is, part.was):
+			problem = "is the known one without the letters that have accents"
+		case isInOtherScript(part.is, part.was) && !isMixed(part.is): // that is noted already
+			problem = "is in another script than the known one"
 		default:
 			continue
 		}

@@ -57,7 +57,8 @@ out; its member stays as before. Several lines of one member are merged. The sam
 older one is refused, also in another form or order. The exit status is 0 if every line was taken, 3 if lines were left
 out or held back, 1 if nothing was changed.
 
-What a file has no column for stays as it was. So does a name for which the file has one that nobody could type. The
+What a file has no column for stays as it was. So does a name for which the file has one that nobody could type,
+or the same one without its letters with accents, or one in another script. The
 report counts for each datum in how many known members it changes, and how many lose it; a file that takes a datum from
 most of those who have it, or gives most members a suffix, is refused until --allow-doubtful. A refused file is reported like any other, with every cause.
 
