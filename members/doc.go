@@ -41,7 +41,8 @@
 // one record with several coverage spans; if they contradict each other, or one has a fault, all of them are left out. A
 // known number with another name and another birth date is held back until somebody decides on its line, naming the list
 // that showed it. So is, in a full file without AllowDoubtful, a line with both names new, or with the name or birth date of the
-// row beside, because cells have slipped (shift.go). The same holds for a line with the name and birth date of an absent
+// row beside, because cells have slipped (shift.go). So is, in a change file too, a birth date that several
+// are given, and one, or a last name, that two exchange (others_data.go). The same holds for a line with the name and birth date of an absent
 // member under another number, since a digit may be wrong: neither that member nor the number's own changes (renumber.go). So
 // is a new number with the name and birth date of any other known member, active or ended, or with a member's as its former
 // one (REF Q4), in full and change files (namesake.go); two people of one name whom one file adds are left alone. If the

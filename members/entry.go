@@ -33,6 +33,8 @@ type entry struct {
 	isDragged bool                   // its new coverage goes on by a day from row to row
 	isFilled  bool                   // it gives its member the suffix that the people in the rows beside are given
 	isShifted bool                   // its new name or birth date is that of the person in the row beside
+	bornDoubt string                 // why its new birth date is hardly its member's
+	lastDoubt string                 // the same, of the last name
 	said      record                 // rec as read, before known data was filled in
 
 	skipped string      // why the line belongs to no member; nothing else is set then

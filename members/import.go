@@ -129,7 +129,7 @@ func (r *Roster) run(ctx context.Context, file io.ReadSeeker, size int64, option
 		if _, err := file.Seek(0, io.SeekStart); err != nil { // InTx may retry
 			return fmt.Errorf("reading the roster file: %w", err)
 		}
-		run := &importRun{roster: r, options: options, size: size, hash: newContentHash(), review: sha256.New(), delayed: map[int]heldLine{}, displaced: map[identity]displacedMember{}, waiting: map[int]string{}, moved: map[identity]movedMember{}, firstID: newID(), now: r.deps.Now()}
+		run := &importRun{roster: r, options: options, size: size, hash: newContentHash(), review: sha256.New(), delayed: map[int]heldLine{}, displaced: map[identity]displacedMember{}, waiting: map[int]string{}, moved: map[identity]movedMember{}, births: map[Date]bool{}, firstID: newID(), now: r.deps.Now()}
 		report, err = run.apply(ctx, file)
 		return err
 	})
@@ -224,6 +224,7 @@ type importRun struct {
 	delayed    map[int]heldLine             // dependents' lines of a full file, until the subscriber's are known
 	depending  []int                        // listed lines of dependents
 	contested  []int                        // listed lines with a known member's number and the name of one who is absent
+	births     map[Date]bool                // birth dates that many are given
 	above      personLines                  // the last person of the chunk before
 	unlikely   int                          // held lines that are hardly ever true, though name or birth date are as known
 	unlikelyOf uuid.UUID                    // the member of the last of them

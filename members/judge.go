@@ -78,13 +78,23 @@ func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16
 	if (born || first && last || (first || last) && !run.source.isChange()) && !isDependent {
 		run.doubtful++
 	}
-	isUnlikely := !isHeld && !run.options.AllowDoubtful && (first && last || e.isFilled || e.isDragged || e.isShifted && (first || last || born))
+	doubt := ""
+	if born {
+		doubt = e.bornDoubt
+	}
+	if last && doubt == "" {
+		doubt = e.lastDoubt
+	}
+	isUnlikely := !isHeld && !run.options.AllowDoubtful && (doubt != "" || first && last || e.isFilled || e.isDragged || e.isShifted && (first || last || born))
 	if !isHeld && !isUnlikely {
 		return 0, false
 	}
 	problem := heldProblem(first, last, born, isDependent, row.Ended)
 	if isUnlikely {
 		problem = unlikelyProblem(former.isSwapped(e.rec), e.isShifted, e.isFilled, e.isDragged)
+		if doubt != "" && !e.isShifted {
+			problem = doubt
+		}
 	}
 	if isFormer {
 		run.returning = append(run.returning, e.position)

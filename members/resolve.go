@@ -60,6 +60,7 @@ func (run *importRun) resolve(chunk []entry, known map[string]knownRow) ([]stage
 		return nil, err
 	}
 	run.markShifted(chunk, known, former)
+	run.markOthersData(chunk, known, former)
 	rows, handed := make([]stagedRow, 0, len(chunk)), map[int]*entry{}
 	for i := range chunk {
 		e := &chunk[i]
