@@ -41,10 +41,11 @@ func ColumnNames() []string {
 type layout struct {
 	position map[column]int
 	fields   int
-	words    []string // columns recognized by another word than our own, with the header they were read from
-	unread   []string // columns of the file that are not recognized, by their headers
-	absent   []column // optional columns that the file does not have
-	lacks    []string // the same, by the names that their headers should have
+	words    []string       // columns recognized by another word than our own, with the header they were read from
+	unread   []string       // columns of the file that are not recognized, by their headers
+	unknown  map[int]string // the same, as written, by their positions
+	absent   []column       // optional columns that the file does not have
+	lacks    []string       // the same, by the names that their headers should have
 }
 
 // readHeader finds the columns by name, regardless of order, case and spaces. Unknown columns are ignored. An error is
@@ -156,6 +157,10 @@ func (l *layout) note(header []string, names map[string]string) {
 	for i, name := range header {
 		if name = unwrap(strings.TrimSpace(name)); name != "" && !slices.Contains(slices.Collect(maps.Values(l.position)), i) {
 			l.unread = append(l.unread, clip(name))
+			if l.unknown == nil {
+				l.unknown = map[int]string{}
+			}
+			l.unknown[i] = name
 		}
 	}
 	for _, c := range optionalColumns {

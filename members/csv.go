@@ -11,6 +11,7 @@ type csvSource struct {
 	lines   *lineReader
 	parser  *rowParser
 	columns map[string]string // from the setting
+	ends    []endColumn
 }
 
 // separators are tried in this order if none is configured.
@@ -24,7 +25,7 @@ func newCSV(text *bufio.Reader, decoder *decoder, options ImportOptions, numbers
 	}
 	parser := &rowParser{layout: layout, separator: separator, numbers: numbers, today: today}
 	parser.born.order, parser.start.order, parser.end.order = options.Dates, options.Dates, options.Dates
-	s := &csvSource{lines, parser, options.Columns}
+	s := &csvSource{lines, parser, options.Columns, endColumns(layout.unknown, options.IgnoreColumns)}
 	parser.behind = s.emptyBehind()
 	return s, nil
 }
@@ -47,11 +48,17 @@ func mostFrequent(header string) (separator byte) {
 	return separator
 }
 
-// doubts returns the columns whose dates may have the day first, unless the setting states the order.
+// doubts returns the columns whose dates may have the day first, unless the setting states the order, and those that seem to say who
+// ended.
 func (s *csvSource) doubts() (causes []error) {
 	for i, r := range s.parser.dates() {
 		if r.order == "" && r.day > 0 {
 			causes = append(causes, &DateOrderError{Column: string(dateColumns[i]), DayFirst: r.day, MonthFirst: r.month, Either: r.ambiguous, DayLine: r.dayLine, MonthLine: r.monthLine})
+		}
+	}
+	for i := range s.ends {
+		if doubt := s.ends[i].doubt(); doubt != nil {
+			causes = append(causes, doubt)
 		}
 	}
 	return causes
@@ -78,6 +85,8 @@ func (s *csvSource) format() string {
 	}
 	if l := s.parser.layout; len(l.unread) > 0 && len(l.absent) > 0 { // one may be a misspelling of the other
 		how += fmt.Sprintf("; NOT READ: the columns %s; the file has no %s: members keep theirs, new ones have none", strings.Join(l.unread, ", "), strings.Join(l.lacks, ", "))
+	} else if len(l.unread) > 0 {
+		how += "; not read, since they mean nothing here: " + strings.Join(l.unread, ", ")
 	}
 	return how
 }
@@ -99,6 +108,9 @@ func (s *csvSource) next() (entry, error) {
 	s.parser.born.line, s.parser.start.line, s.parser.end.line = e.position, e.position, e.position
 	rec, wrong, problem := s.parser.parse(line)
 	if problem == "" {
+		for i := range s.ends {
+			s.ends[i].add(s.parser.fields, e.position)
+		}
 		if e.isOpen {
 			e.tail = s.parser.tail(line)
 		}

@@ -69,7 +69,8 @@
 // typed: the line has a fault, and its member stays as before. As a bound of coverage they mean that there is none.
 //
 // Faults of the file as a whole (header, compression, truncation, zeros, envelopes, a line beyond 64 KiB) refuse the file.
-// Without the matching option so do dates that were moved or sorted (date_moved.go), a file that consists of two
+// Without the matching option so do a column that nothing reads and that seems to say who ended (end_columns.go),
+// dates that were moved or sorted (date_moved.go), a file that consists of two
 // (returned.go), a file that would end more than 5 % of the members, together with those who ended in the last three days, or
 // take the coverage of as many that they have today, and one in which so many known numbers come with other people's data
 // that a column must have shifted. A file is identified by the SHA-256 of its lines, whichever line ends they have: importing
@@ -108,7 +109,7 @@
 //
 // ErrNoMatch is the only answer to a wrong claim and costs the same work as a match. ErrUnknown: no such ID or number, for
 // callers that know what they ask for. ErrMemberNumber: the form is wrong; it says nothing about the roster. *FileError, the
-// guards (*ShrinkError, *UnreadableError, *DoubtError, *ClearError, *LapseError, *DateOrderError, *EncodingError, *MovedError, *SortedError, *TwiceError, *ReviewError), ErrOldFile,
+// guards (*ShrinkError, *UnreadableError, *DoubtError, *ClearError, *LapseError, *DateOrderError, *EncodingError, *MovedError, *SortedError, *TwiceError, *EndColumnError, *ReviewError), ErrOldFile,
 // ErrImportRunning: an import was refused and nothing changed. The guards have seen the whole file; as many as apply are
 // returned together with its report. No error quotes personal data.
 //

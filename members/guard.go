@@ -190,6 +190,7 @@ func (r *Roster) refused(ctx context.Context, cause error) error {
 	_, isMoved := errors.AsType[*MovedError](cause)
 	_, isSorted := errors.AsType[*SortedError](cause)
 	_, isTwice := errors.AsType[*TwiceError](cause)
+	_, isEndColumn := errors.AsType[*EndColumnError](cause)
 	_, isEncoding := errors.AsType[*EncodingError](cause)
 	_, isClear := errors.AsType[*ClearError](cause)
 	_, isFill := errors.AsType[*FillError](cause)
@@ -208,6 +209,8 @@ func (r *Roster) refused(ctx context.Context, cause error) error {
 		reason = "encoding"
 	case isTwice:
 		reason = "twice"
+	case isEndColumn:
+		reason = "end_column"
 	case isOrder, isMoved, isSorted:
 		reason = "dates"
 	case isClear:

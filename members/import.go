@@ -16,11 +16,12 @@ import (
 
 // ImportOptions say how to read a file and what it may do. The zero value suits a file with our column names.
 type ImportOptions struct {
-	Columns   map[string]string // header names by column name (ColumnNames), for those that differ
-	Separator byte              // 0: detected from the header
-	Dates     DateOrder         // of 04/10/1984; if empty the month comes first, and a date that contradicts this refuses the file
-	Encoding  string            // one of Encodings; if empty, UTF-8 or Windows-1252, and a file that seems to be in another one is refused
-	MemberRef string            // X12: qualifier of the REF with the member number (MemberRefs), "0F" if empty
+	Columns       map[string]string // header names by column name (ColumnNames), for those that differ
+	Separator     byte              // 0: detected from the header
+	Dates         DateOrder         // of 04/10/1984; if empty the month comes first, and a date that contradicts this refuses the file
+	Encoding      string            // one of Encodings; if empty, UTF-8 or Windows-1252, and a file that seems to be in another one is refused
+	IgnoreColumns []string          // headers of columns that say nothing of who ended, although they seem to
+	MemberRef     string            // X12: qualifier of the REF with the member number (MemberRefs), "0F" if empty
 
 	InsuranceLines []string // X12: values of HD03 that are medical coverage; HLT, HMO, PPO, POS, EPO and MM if empty
 

@@ -30,6 +30,7 @@ type RosterCmd struct {
 type RosterImportCmd struct {
 	File            string            `arg:"" help:"CSV file with one header line, or X12 834 (005010X220A1)." type:"existingfile"`
 	Column          map[string]string `env:"IDP_ROSTER_COLUMN" placeholder:"COLUMN=HEADER" help:"Header name of a column, where it differs: member_number, first_name, last_name, birth_date; optional suffix, program, coverage_start, coverage_end. May be repeated."`
+	IgnoreColumn    []string          `env:"IDP_ROSTER_IGNORE_COLUMN" placeholder:"HEADER" help:"Header of a column that says nothing of who ended, although it seems to, such as status. May be repeated."`
 	Separator       string            `env:"IDP_ROSTER_SEPARATOR" default:"auto" help:"The separator of fields: one character, tab, or auto."`
 	Dates           string            `env:"IDP_ROSTER_DATES" default:"auto" enum:"auto,day-first,month-first" help:"CSV: what 04/10/1984 is. auto: month first, as on the card, and a file with a date that can only have its day first, or whose dates the roster has the other way round, is refused."`
 	Encoding        string            `env:"IDP_ROSTER_ENCODING" default:"auto" enum:"auto,utf-8,windows-1252,cp850,cp437,macintosh" help:"The file's character set. auto: UTF-8, UTF-16 or Windows-1252, and a file that seems to be CSV (MS-DOS), which is cp850, or CSV (Macintosh) is refused."`
@@ -90,7 +91,9 @@ the calendars of 1900 and 1904, a column of dates that was sorted alone, and a f
 Dates are 2006-01-02, 01/02/2006 or 20060102. 1900-01-01, 1899-12-30 and the like are empty cells: an open end, and no
 birth date. With --dates day-first 02/01/2006 and 02.01.2006 as well. Headers are found
 whatever their case, accents and blanks, below a title, too; the words of the members' guide (Número de ID del Cliente,
-Nombre, Apellido, Fecha de Nacimiento) and their English equivalents need no --column. Totals, page numbers, group titles
+Nombre, Apellido, Fecha de Nacimiento) and their English equivalents need no --column. A column that nothing reads, but that
+seems to say who ended (status, termination_date, Fecha de baja), refuses the file where a line has a date or another value than most
+there: leave those people out, name the column with --column coverage_end=HEADER, or pass it over with --ignore-column. Totals, page numbers, group titles
 and the header again are skipped and listed. Try it with: idp roster sample -n 1000 > sample.csv`
 }
 
@@ -130,7 +133,7 @@ func (c *RosterImportCmd) Run(ctx context.Context, env *Environment) error {
 	}
 	started := time.Now()
 	report, err := roster.Import(ctx, file, members.ImportOptions{
-		Columns: c.Column, Separator: separator, Dates: c.dateOrder(), Encoding: c.encoding(), MemberRef: c.MemberRef, InsuranceLines: c.InsuranceLine, DryRun: c.DryRun,
+		Columns: c.Column, IgnoreColumns: c.IgnoreColumn, Separator: separator, Dates: c.dateOrder(), Encoding: c.encoding(), MemberRef: c.MemberRef, InsuranceLines: c.InsuranceLine, DryRun: c.DryRun,
 		AllowTest: c.AllowTest, AllowShrink: c.AllowShrink, AllowOld: c.AllowOld, AllowUnreadable: c.AllowUnreadable, AllowDoubtful: c.AllowDoubtful,
 		SamePerson: c.SamePerson, OtherPerson: c.OtherPerson, Review: c.Review,
 		Rejected: faults.print, Held: held.print, Note: notes.print, Changing: changing, Returning: returned.returns, Ending: ended.ends, Progress: bar.progress,
@@ -208,6 +211,7 @@ func (c *RosterImportCmd) explain(err error) error {
 	_, isMoved := errors.AsType[*members.MovedError](err)
 	_, isSorted := errors.AsType[*members.SortedError](err)
 	_, isTwice := errors.AsType[*members.TwiceError](err)
+	endColumn, isEndColumn := errors.AsType[*members.EndColumnError](err)
 	_, isClear := errors.AsType[*members.ClearError](err)
 	_, isFill := errors.AsType[*members.FillError](err)
 	review, isReview := errors.AsType[*members.ReviewError](err)
@@ -219,6 +223,14 @@ func (c *RosterImportCmd) explain(err error) error {
 	if isEncoding {
 		how = fmt.Sprintf("say how the file is written with --encoding=%s or --encoding=windows-1252, or save it as UTF-8", encoding.Encoding)
 	}
+	ended := ""
+	if isEndColumn {
+		ended = "leave those who ended out of the file"
+		if endColumn.Key != "" {
+			ended += fmt.Sprintf(", or read the dates with --column %s=%q", endColumn.Key, endColumn.Column)
+		}
+		ended += fmt.Sprintf("; if the column says nothing of it, add --ignore-column %q", endColumn.Column)
+	}
 	var advice []string
 	for _, cause := range []struct {
 		is     bool
@@ -229,6 +241,7 @@ func (c *RosterImportCmd) explain(err error) error {
 		{isOrder && !isMixed, "say how dates are written with --dates day-first or --dates month-first"},
 		{isUnreadable, "mend the lines without a number and the last line, or add --allow-unreadable"},
 		{isShrink, "if so many end, add --allow-shrink"},
+		{isEndColumn, ended},
 		{isLapse, "correct the dates of coverage, or if so many have lost it, add --allow-shrink"},
 		{isDoubt || isClear || isFill || isMoved || isSorted || isTwice, "correct the file, or if that is meant, add --allow-doubtful"},
 		{isOld, "if the old file is meant, add --allow-old"},

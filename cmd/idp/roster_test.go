@@ -112,6 +112,13 @@ func TestImportPrintsFaultsAndExplainsRefusals(t *testing.T) {
 	if err := run(header+ana, func(c *RosterImportCmd) { c.Separator = "ñ" }); err == nil {
 		t.Error("a separator beyond ASCII was accepted")
 	}
+	baja := strings.TrimSuffix(header, "\n") + ",Fecha de baja\n" + strings.TrimSuffix(ana, "\n") + ",\n" + strings.TrimSuffix(eva, "\n") + ",2026-10-31\n"
+	if err := run(baja, nil); err == nil || !strings.Contains(err.Error(), "--column coverage_end=\"Fecha de baja\"") || !strings.Contains(err.Error(), "--ignore-column \"Fecha de baja\"") {
+		t.Errorf("a column that says who ended: %v, want how to read it and how to pass it over", err)
+	}
+	if err := run(baja, func(c *RosterImportCmd) { c.IgnoreColumn, c.AllowOld = []string{"Fecha de baja"}, true }); err != nil {
+		t.Errorf("a column that is passed over: %v", err)
+	}
 	covered := "member_number,first_name,last_name,birth_date,coverage_end\n"
 	for n := range 6 {
 		covered += fmt.Sprintf("90000000%d,LUZ,PAZ,1984-05-17,2999-12-31\n", n)
