@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -30,6 +31,13 @@ func (s *Service) AddColleague(ctx context.Context, p Person, o *Once, a AskPers
 		return id, err
 	}
 	err = s.changePeople(ctx, p, o, AddPerson, &a, &id, func(ctx context.Context, e *entry) error {
+		people, err := s.Staff(ctx)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(people, func(r StaffRow) bool { return strings.EqualFold(r.Email, strings.TrimSpace(a.Email)) }) {
+			return Invalid{"email": "email_colleague"} // one person would be both people of an act that needs two (S-64)
+		}
 		added, err := s.addPerson(ctx, a.NewPerson, p.ID, p.ID.String())
 		if errors.Is(err, accounts.ErrUsernameTaken) {
 			return Invalid{"username": "username_taken"}
@@ -128,10 +136,18 @@ func (s *Service) ConfirmColleague(ctx context.Context, p Person, o *Once, id uu
 	return s.changePeople(ctx, p, o, act, &AskPerson{}, &done, func(ctx context.Context, e *entry) error {
 		e.data = map[string]string{"person": id.String()}
 		who, err := s.lockColleague(ctx, p, id, seen)
+		if err != nil {
+			return err
+		}
+		asking := SetRoles
+		if who.Asked.Reset {
+			asking = ResetPerson
+		}
+		may, err := s.stillMay(ctx, who.Asked.By, asking)
 		switch {
 		case err != nil:
 			return err
-		case !who.Asked.Open(s.now()):
+		case !who.Asked.Open(s.now()), confirm && !may:
 			return ErrGone
 		case who.Asked.By == p.ID && confirm:
 			return ErrOwn
@@ -151,6 +167,13 @@ func (s *Service) ConfirmColleague(ctx context.Context, p Person, o *Once, id uu
 		}
 		return s.RemovePerson(ctx, id, p.ID.String())
 	})
+}
+
+// stillMay reports whether somebody who asked for an act may still ask for it: what a person asked for before their roles were taken
+// away is not done by another's press of a button.
+func (s *Service) stillMay(ctx context.Context, id uuid.UUID, act Act) (bool, error) {
+	people, err := s.store.people(ctx)
+	return slices.ContainsFunc(people, func(r StaffRow) bool { return r.ID == id && r.may(act) }), err
 }
 
 // lacks reports whether one of the roles grants something that the person may not do.

@@ -254,6 +254,9 @@ func peopleProblems(err error) (problems []templates.Problem, rest error) {
 	for _, field := range []string{"name", "username", "email", "roles"} {
 		word := invalid[field]
 		key := map[string]string{"name": "admin.people.", "roles": "admin.people."}[field]
+		if word == "email_colleague" {
+			key = "admin.people."
+		}
 		if word != "" {
 			problems = append(problems, templates.Problem{Field: field, Key: cmp.Or(key, "registration.credentials.") + word})
 		}

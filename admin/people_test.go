@@ -244,6 +244,7 @@ func TestNewColleague(t *testing.T) {
 		"short username": {func(a *AskPerson) { a.Username = "x" }, "username"},
 		"taken":          {func(a *AskPerson) { a.Username = "ROSA" }, "username"},
 		"no address":     {func(a *AskPerson) { a.Email = "nueva" }, "email"},
+		"a colleague's":  {func(a *AskPerson) { a.Email = " ROSA@desk.example" }, "email"},
 		"no role":        {func(a *AskPerson) { a.NewPerson.Roles = nil }, "roles"},
 		"no reason":      {func(a *AskPerson) { a.Reason = "x" }, "reason"},
 		"no case number": {func(a *AskPerson) { a.Ticket = "" }, "ticket"},
@@ -409,5 +410,28 @@ func TestApproversAreMailed(t *testing.T) {
 		if mails := d.mailsTo(address); len(mails) != want {
 			t.Errorf("%s got %v, want %d", address, mails, want)
 		}
+	}
+}
+
+// TestAskerLeft (S-64): what somebody asked for before their roles were taken away is not done by a colleague's press of a button.
+func TestAskerLeft(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1)
+	eva, omar := d.person("eva", Admin), d.person("omar", Admin)
+	must[State](t)(d.SetColleague(t.Context(), eva, nil, d.rosa.ID, d.change(eva, d.rosa.ID, Read, Recover, Approve)))
+	out := d.askEmail() // by rosa
+	for id, roles := range map[uuid.UUID][]Role{eva.ID: {Read}, d.rosa.ID: {Read}} {
+		if err := d.setRoles(t.Context(), id, roles, "test"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.ConfirmColleague(t.Context(), omar, nil, d.rosa.ID, d.colleague(omar, d.rosa.ID).Version(), true); !errors.Is(err, ErrGone) {
+		t.Errorf("roles that a former administrator asked for: %v, want ErrGone", err)
+	}
+	if _, err := d.Decide(t.Context(), d.luis, nil, out.RequestID, true, ""); !errors.Is(err, ErrGone) {
+		t.Errorf("an act that somebody without the role asked for: %v, want ErrGone", err)
+	}
+	if done, err := d.Decide(t.Context(), d.luis, nil, out.RequestID, false, "Ya no trabaja en recuperación"); err != nil || done.State != "refused" {
+		t.Errorf("refused: %+v, %v", done, err)
 	}
 }

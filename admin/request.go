@@ -147,6 +147,9 @@ func (s *Service) decide(ctx context.Context, p Person, e *entry, id uuid.UUID, 
 		return Outcome{}, ErrGone
 	}
 	e.data = map[string]string{"request": id.String(), "asked": string(r.Act)}
+	if may, err := s.stillMay(ctx, r.AskedBy, r.Act); approve && !may {
+		return Outcome{}, cmp.Or(err, ErrGone)
+	}
 	if !approve {
 		e.outcome = outcomeRefused
 		return Outcome{Act: r.Act, State: "refused"}, s.store.decide(ctx, id, p.ID, outcomeRefused, s.now())

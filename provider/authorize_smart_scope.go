@@ -74,8 +74,8 @@ func (r recordScope) category() string {
 		if plain, err := url.QueryUnescape(value); err == nil {
 			value = plain
 		}
-		code, ofSystem := strings.CutPrefix(value, categorySystem+"|")
-		if found && ofSystem && slices.Contains(observationCategories, code) {
+		code := strings.TrimPrefix(value, categorySystem+"|") // a code alone is of any system
+		if found && slices.Contains(observationCategories, code) {
 			return code
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // LanguageMetadata holds the metadata that may be given per language (OpenID Connect Dynamic Client Registration 2.1),
@@ -53,9 +54,12 @@ func (l *LanguageMetadata) check(insecureLocal bool) error {
 	return nil
 }
 
-const nameRule = "has 1 to 80 characters; members see it"
+const nameRule = "has 1 to 80 characters, none of them invisible; members see it"
 
-func goodName(name string) bool { return strings.TrimSpace(name) != "" && len(name) <= 80 }
+// goodName refuses what makes a name look like another one: direction marks, zero-width and control characters.
+func goodName(name string) bool {
+	return strings.TrimSpace(name) != "" && len(name) <= 80 && !strings.ContainsFunc(name, func(r rune) bool { return unicode.In(r, unicode.C, unicode.Zl, unicode.Zp) })
+}
 
 // shown is what members see of an app, in their language.
 type shown struct{ Name, ClientURI, PolicyURI, TosURI, LogoPath string }

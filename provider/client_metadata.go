@@ -82,6 +82,9 @@ func (m *Metadata) complete(rules Rules) error {
 	if !goodName(m.ClientName) {
 		return &MetadataError{"client_name", nameRule}
 	}
+	if m.OperatorName != "" && !goodName(m.OperatorName) {
+		return &MetadataError{"operator_name", nameRule}
+	}
 	if err := m.LanguageMetadata.check(rules.InsecureLocal); err != nil {
 		return err
 	}

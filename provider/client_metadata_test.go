@@ -23,6 +23,9 @@ func TestMetadataRules(t *testing.T) {
 		member string // at fault; "" means accepted
 	}{
 		{"as registered", func(*Metadata) {}, ""},
+		{"a name with a direction mark", func(m *Metadata) { m.ClientName = "Salud\u202e HUSKY" }, "client_name"},
+		{"an operator with a zero-width space", func(m *Metadata) { m.OperatorName = "HUSKY\u200b Health" }, "operator_name"},
+		{"a name with a line", func(m *Metadata) { m.ClientName = "Salud\nHUSKY" }, "client_name"},
 		{"no name", func(m *Metadata) { m.ClientName = " " }, "client_name"},
 		{"unknown profile", func(m *Metadata) { m.Profile = "vip" }, "profile"},
 		{"no redirect_uri", func(m *Metadata) { m.RedirectURIs = nil }, "redirect_uris"},

@@ -29,11 +29,25 @@ type consent struct {
 // covers reports whether the member has already decided on all of the scopes.
 func (c *consent) covers(scopes []string) bool {
 	for _, scope := range scopes {
-		if !decidedOn(c.Scopes, scope) && !decidedOn(c.Refused, scope) {
+		if !decidedOn(c.Scopes, scope) && !c.refuses(scope) {
 			return false
 		}
 	}
 	return true
+}
+
+// refuses reports whether the member has refused a scope. A scope on all observations that was narrowed to some categories was not
+// refused: a part of it that the app asks for later is a new question.
+func (c *consent) refuses(scope string) bool {
+	record, ok := parseRecordScope(scope)
+	if !ok || record.kind != "Observation" || slices.Contains(c.Refused, scope) {
+		return decidedOn(c.Refused, scope)
+	}
+	narrowed := slices.ContainsFunc(c.Scopes, func(one string) bool {
+		part, ok := parseRecordScope(one)
+		return ok && part.kind == "Observation" && part.category() != ""
+	})
+	return !narrowed && decidedOn(c.Refused, scope)
 }
 
 // decidedOn is coversScope, except that whose record it is is one decision, no matter how the app is launched.

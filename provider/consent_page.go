@@ -189,6 +189,10 @@ func (h *Handler) decideConsent(c *gin.Context) error {
 			until = d.Until
 		}
 	}
+	if i := slices.IndexFunc(groups, partWithoutGroup); i >= 0 {
+		return h.consentForm(c, w, session, http.StatusUnprocessableEntity, groups,
+			web.WithProblems(templates.Problem{Field: groups[i].ID, Key: "provider.consent.part_alone"}))
+	}
 	if len(ticked) == 0 || until.IsZero() {
 		return h.consentForm(c, w, session, http.StatusUnprocessableEntity, groups,
 			web.WithProblems(templates.Problem{Key: "provider.consent.none_selected"}))
