@@ -53,7 +53,7 @@ func TestBegunDies(t *testing.T) {
 		},
 		"this wasn't me": func(f *fixture, a Account) error {
 			err := f.Notify(f.ctx(), a.ID, "question_changed", nil)
-			_, _, err2 := f.Disown(f.ctx(), f.disownLink("question_changed"), nil)
+			_, err2 := f.Disown(f.ctx(), f.disownLink("question_changed"), nil)
 			return errors.Join(err, err2)
 		},
 		"factors removed": func(f *fixture, a Account) error { return f.RemoveFactors(f.ctx(), a.ID) },

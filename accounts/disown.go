@@ -116,13 +116,20 @@ func (s *Service) disownLink(ctx context.Context, link string, browser []byte) (
 	return l, err
 }
 
+// Denial is what a member denied by the link of a notice.
+type Denial struct {
+	Account        Account
+	Event          time.Time // that the notice told of
+	QuestionClosed bool      // recovery goes through the desk
+}
+
 // Disown uses a notice's link: every session and grant ends, and the old password is void until recovery sets another
 // (S-54). Second steps that still wait are removed: an attacker with the password may have added them, and nobody has been
 // asked for them yet. Those that count stay, because somebody who reads the mailbox must not be able to remove one; two
 // the desk's staff remove an attacker's (S-64). A secret
 // question set since then is reverted and closed, after which recovery goes through the desk. All other links of the
 // account become void. browser and the error are those of Disownable.
-func (s *Service) Disown(ctx context.Context, link string, browser []byte) (account Account, closed bool, err error) {
+func (s *Service) Disown(ctx context.Context, link string, browser []byte) (d Denial, err error) {
 	now := s.now()
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		if _, err := s.disownLink(ctx, link, browser); err != nil {
@@ -136,29 +143,29 @@ func (s *Service) Disown(ctx context.Context, link string, browser []byte) (acco
 		if err != nil {
 			return err
 		}
-		closed = notice != ""
+		d.Event, d.QuestionClosed = event, notice != ""
 		if err := s.dropWaiting(ctx, id); err != nil {
 			return err
 		}
 		if err := s.EndSessions(ctx, id, ""); err != nil {
 			return err
 		}
-		if account, err = s.Get(ctx, id); err != nil {
+		if d.Account, err = s.Get(ctx, id); err != nil {
 			return err
 		}
 		b := &pgx.Batch{}
 		s.store.protect(b, id, now)
 		s.store.queueEndBegun(b, id)
 		s.audit.Queue(ctx, b, audit.Event{Kind: audit.Disowned, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx), Success: true})
-		if closed {
+		if d.QuestionClosed {
 			b.Queue(`update used_disown_links set question_closed = true where digest = $1`, seal.Digest(link))
 		}
-		if err := s.QueueNotice(ctx, b, account, cmp.Or(notice, "disowned"), nil); err != nil {
+		if err := s.QueueNotice(ctx, b, d.Account, cmp.Or(notice, "disowned"), nil); err != nil {
 			return err
 		}
 		return s.store.run(ctx, b)
 	})
-	return account, closed, err
+	return d, err
 }
 
 // Disowned reports whether a link was used just now, so that the account is protected, and whether its question is

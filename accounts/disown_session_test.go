@@ -50,13 +50,13 @@ func TestHistoryLinkDiesWithItsSession(t *testing.T) {
 		}
 		_, link, _ := strings.Cut(path, "link=")
 		_, looked := f.Disownable(f.ctx(), link, browser)
-		_, _, pressed := f.Disown(f.ctx(), link, browser)
+		_, pressed := f.Disown(f.ctx(), link, browser)
 		for what, err := range map[string]error{"looking": looked, "pressing": pressed} {
 			if test.works && err != nil || !test.works && !errors.Is(err, ErrNoSession) {
 				t.Errorf("%s: %s: %v, want it to work: %t", name, what, err, test.works)
 			}
 		}
-		if _, _, err := f.Disown(f.ctx(), mailed, nil); !test.works && err != nil {
+		if _, err := f.Disown(f.ctx(), mailed, nil); !test.works && err != nil {
 			t.Errorf("%s: the link of the mail: %v", name, err)
 		}
 	}

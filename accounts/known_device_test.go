@@ -23,7 +23,7 @@ func TestCredentialsEndKnownDevices(t *testing.T) {
 		},
 		"this wasn't me, and recovery": func(f *fixture, a Account) error {
 			err := f.Notify(f.ctx(), a.ID, "question_changed", nil)
-			_, _, err2 := f.Disown(f.ctx(), f.disownLink("question_changed"), nil)
+			_, err2 := f.Disown(f.ctx(), f.disownLink("question_changed"), nil)
 			return errors.Join(err, err2, f.ResetPassword(f.ctx(), a.ID, f.newPassword(a, otherPassword)))
 		},
 		"a second step taken away": func(f *fixture, a Account) error { return f.RemoveFactors(f.ctx(), a.ID) },

@@ -63,7 +63,7 @@ func TestDisownPutsTheQuestionBack(t *testing.T) {
 			a := f.register("maria")
 			kind := test.changes(f, a)
 			f.later(time.Minute)
-			if _, _, err := f.Disown(f.ctx(), f.disownLink(kind), nil); err != nil {
+			if _, err := f.Disown(f.ctx(), f.disownLink(kind), nil); err != nil {
 				t.Fatal(err)
 			}
 			set, err := f.Questions(f.ctx(), a.ID)
@@ -111,7 +111,7 @@ func TestDisownWithoutAFormerQuestion(t *testing.T) {
 	}
 	link := f.disownLink("question_removed")
 	f.change(a, "first_book", "el trompo azul")
-	if _, _, err := f.Disown(f.ctx(), link, nil); err != nil {
+	if _, err := f.Disown(f.ctx(), link, nil); err != nil {
 		t.Fatal(err)
 	}
 	if set, err := f.Questions(f.ctx(), a.ID); err != nil || !cmp.Equal(set, []string{"first_book"}) {
@@ -141,8 +141,8 @@ func TestNewQuestionOpensIt(t *testing.T) {
 	f := newFixture(t, 1)
 	a := f.register("maria")
 	f.change(a, "toy_name", "el trompo azul")
-	if _, closed, err := f.Disown(f.ctx(), f.disownLink("question_changed"), nil); err != nil || !closed {
-		t.Fatalf("Disown = %t, %v, want the question closed", closed, err)
+	if denial, err := f.Disown(f.ctx(), f.disownLink("question_changed"), nil); err != nil || !denial.QuestionClosed {
+		t.Fatalf("Disown = %t, %v, want the question closed", denial.QuestionClosed, err)
 	}
 	postgrestest.Exec(t, f.db, `update accounts set status = 'active'`) // as once the desk has helped
 	f.change(a, "first_book", "la casa en la calle")

@@ -105,7 +105,7 @@ func TestRememberedBrowserEnds(t *testing.T) {
 			link, err := f.DisownLink(f.ctx(), here.Session, []byte("b"), f.now())
 			f.must(err)
 			_, link, _ = strings.Cut(link, "link=")
-			_, _, err = f.Disown(f.ctx(), link, []byte("b"))
+			_, err = f.Disown(f.ctx(), link, []byte("b"))
 			f.must(err)
 		}, [2]bool{}},
 		"address":      {func(a Account, _, _ Started) { f.must(f.ChangeEmail(f.ctx(), a.ID, "nueva@example.org", true)) }, [2]bool{}},

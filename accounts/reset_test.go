@@ -109,7 +109,7 @@ func TestDisown(t *testing.T) {
 	if _, err := f.Session(f.ctx(), started.Token); err != nil {
 		t.Errorf("looking at the link ended the session: %v", err)
 	}
-	if _, _, err := f.Disown(f.ctx(), link, nil); err != nil {
+	if _, err := f.Disown(f.ctx(), link, nil); err != nil {
 		t.Fatalf("Disown: %v", err)
 	}
 	if _, err := f.Session(f.ctx(), started.Token); !errors.Is(err, ErrNoSession) {
@@ -118,7 +118,7 @@ func TestDisown(t *testing.T) {
 	if _, err := f.try("maria", rightPassword); !errors.Is(err, ErrWrongCredentials) {
 		t.Errorf("the old password after it: %v, want the answer to a wrong password", err)
 	}
-	if _, _, err := f.Disown(f.ctx(), link, nil); !errors.Is(err, ErrLink) {
+	if _, err := f.Disown(f.ctx(), link, nil); !errors.Is(err, ErrLink) {
 		t.Errorf("the link again: %v", err)
 	}
 	if n := f.count(`select count(*) from disown_links`); n != 0 {
@@ -145,7 +145,7 @@ func TestDisownLinksEnd(t *testing.T) {
 	link := f.disownLink("question_changed")
 	f.later(10 * 24 * time.Hour)
 	for _, text := range []string{link, "", "x", link[:42] + "!", link + "A"} {
-		if _, _, err := f.Disown(f.ctx(), text, nil); !errors.Is(err, ErrLink) {
+		if _, err := f.Disown(f.ctx(), text, nil); !errors.Is(err, ErrLink) {
 			t.Errorf("Disown(%q) = %v, want %v", text, err, ErrLink)
 		}
 	}
@@ -167,7 +167,7 @@ func TestRecoveryOpensNothingThatStaffClosed(t *testing.T) {
 	if _, err := f.querier().Exec(f.ctx(), `update accounts set status = 'disabled'`); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := f.Disown(f.ctx(), f.disownLink("question_changed"), nil); err != nil {
+	if _, err := f.Disown(f.ctx(), f.disownLink("question_changed"), nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.ResetPassword(f.ctx(), a.ID, f.newPassword(a, otherPassword)); err != nil {
@@ -314,7 +314,7 @@ func TestDisownLeavesFactors(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.later(time.Hour)
-	if _, _, err := f.Disown(f.ctx(), f.disownLink("new_device"), nil); err != nil {
+	if _, err := f.Disown(f.ctx(), f.disownLink("new_device"), nil); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := f.Factors(f.ctx(), a.ID); err != nil || !got.TOTP || got.Passkeys != 1 || got.SavedCodes != SavedCodeCount {
@@ -328,7 +328,7 @@ func TestStrangersFactorIsDropped(t *testing.T) {
 	t.Parallel()
 	for name, protect := range map[string]func(*fixture, Account){
 		"this wasn't me": func(f *fixture, a Account) {
-			if _, _, err := f.Disown(f.ctx(), f.disownLink("factor_added"), nil); err != nil {
+			if _, err := f.Disown(f.ctx(), f.disownLink("factor_added"), nil); err != nil {
 				f.t.Fatal(err)
 			}
 		},
@@ -379,7 +379,7 @@ func TestOwnersFactorCountsAtOnce(t *testing.T) {
 	f.enrolTOTP(a)
 	f.start(SessionStart{Account: a}) // a new device, whose member proves the app before adding anything
 	f.enrolPasskey(a)
-	if _, _, err := f.Disown(f.ctx(), f.disownLink("factor_added"), nil); err != nil {
+	if _, err := f.Disown(f.ctx(), f.disownLink("factor_added"), nil); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := f.Factors(f.ctx(), a.ID); err != nil || !got.TOTP || got.Passkeys != 1 {

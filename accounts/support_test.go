@@ -86,7 +86,7 @@ func TestEnableKeepsProtection(t *testing.T) {
 		}
 		link := f.disownLink("password_changed")
 		steps := []func() error{
-			func() error { _, _, err := f.Disown(f.ctx(), link, nil); return err },
+			func() error { _, err := f.Disown(f.ctx(), link, nil); return err },
 			func() error { _, err := f.Disable(f.ctx(), maria.ID); return err },
 		}
 		if !disownFirst {

@@ -137,6 +137,29 @@ func (s *Service) StopApp(ctx context.Context, accountID uuid.UUID, clientID str
 	})
 }
 
+// deniedSlack is how much earlier than its notice a permission may have been given.
+const deniedSlack = time.Minute
+
+// StopSince ends a member's permissions that were given at an instant or later, as whoever denies an event by the link of its mail
+// wishes: a stranger's apps must not stay. It takes part in the transaction of ctx.
+func (s *Service) StopSince(ctx context.Context, account accounts.Account, since time.Time) error {
+	rows, err := s.store.db.From(ctx).Query(ctx, `
+		select client_id from consents where account_id = $1 and revoked_at is null and granted_at >= $2`, account.ID, since.Add(-deniedSlack))
+	if err != nil {
+		return fmt.Errorf("reading the permissions of a stranger: %w", err)
+	}
+	apps, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return fmt.Errorf("reading the permissions of a stranger: %w", err)
+	}
+	for _, clientID := range apps {
+		if err := s.StopApp(ctx, account.ID, clientID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // appName returns the name that the member knows a client by, or the ID if the client no longer exists.
 func (s *Service) appName(ctx context.Context, clientID string) string {
 	return s.appNameIn(web.LangOf(ctx), clientID)

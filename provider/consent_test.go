@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"huskyidp/provider"
 )
 
@@ -136,4 +138,34 @@ func TestConsent(t *testing.T) {
 			t.Errorf("deny led to %s (%d)", back.url, back.status)
 		}
 	})
+}
+
+// Whoever denies an event by the link of its mail ends what apps were allowed since, and nothing that was allowed before.
+func TestStopSince(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 2)
+	w := b.signedIn()
+	allow := func() string {
+		t.Helper()
+		id, _ := b.partner(nil)
+		address, _ := b.request(id, url.Values{"scope": {"openid profile"}})
+		w.submit(w.get(address), url.Values{"act": {"accept"}, "group_profile": {"yes"}, "duration": {"12m"}}).wantCode(t)
+		return id
+	}
+	former := allow()
+	b.clock.advance(time.Hour)
+	w = b.signedIn()
+	event := b.clock.now()
+	strangers := []string{allow(), allow()}
+	must(t, b.provider.StopSince(t.Context(), b.account, event))
+	rows, _ := b.db.From(t.Context()).Query(t.Context(), `select client_id from consents where revoked_at is null`)
+	open, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || len(open) != 1 || open[0] != former {
+		t.Errorf("permissions after it: %q, %v, want %q alone, not %q", open, err, former, strangers)
+	}
+	grants := -1
+	must(t, b.db.From(t.Context()).QueryRow(t.Context(), `select count(*) from grants where client_id <> $1 and revoked_at is null`, former).Scan(&grants))
+	if grants != 0 {
+		t.Errorf("%d grants of a stranger's apps are alive", grants)
+	}
 }

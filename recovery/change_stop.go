@@ -19,13 +19,20 @@ func QueueKeptOpen(b *pgx.Batch, account uuid.UUID, now time.Time) {
 }
 
 // NotMe uses the link of a notice: the account is protected, and its open recoveries and held changes, each perhaps a
-// stranger's, end, except for those that a link does not stop. closed reports that recovery has to go through the desk.
+// stranger's, end, except for those that a link does not stop; so do the permissions that apps were given since. closed reports that recovery has to go through the desk.
 // browser and the error are those of accounts.Disownable.
 func (s *Service) NotMe(ctx context.Context, link string, browser []byte) (closed bool, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		var account accounts.Account
-		if account, closed, err = s.accounts.Disown(ctx, link, browser); err != nil {
+		denied, err := s.accounts.Disown(ctx, link, browser)
+		if err != nil {
 			return err
+		}
+		account := denied.Account
+		closed = denied.QuestionClosed
+		if s.apps != nil {
+			if err := s.apps.StopSince(ctx, account, denied.Event); err != nil {
+				return err
+			}
 		}
 		held, err := s.Pending(ctx, account.ID)
 		if err != nil {

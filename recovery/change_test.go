@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"regexp"
@@ -9,6 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 
 	"huskyidp/accounts"
 )
@@ -66,6 +69,34 @@ func TestNotMe(t *testing.T) {
 	w.post("answer", "una linterna").post("new_password", newPassword).on("/recover/done?flow=f1", 200)
 	if err := f.signIn("maria", newPassword); err != nil {
 		t.Errorf("after recovery: %v", err)
+	}
+}
+
+type stoppedSince struct {
+	account uuid.UUID
+	since   time.Time
+}
+
+func (s *stoppedSince) StopSince(_ context.Context, account accounts.Account, since time.Time) error {
+	s.account, s.since = account.ID, since
+	return nil
+}
+
+// A thief's permissions to apps end with the denial of whatever the thief did first.
+func TestNotMeStopsApps(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	stopped := &stoppedSince{}
+	f.apps = stopped
+	a := f.member("maria", "004123789")
+	event := f.now()
+	check(t, f.people.Notify(t.Context(), a.ID, "question_changed", nil))
+	_, link, _ := strings.Cut(f.link("question_changed"), "link=")
+	f.later(time.Hour)
+	_, err := f.NotMe(t.Context(), link, nil)
+	check(t, err)
+	if stopped.account != a.ID || stopped.since.Sub(event).Abs() > time.Second {
+		t.Errorf("stopped since %v for %s, want %v for %s", stopped.since, stopped.account, event, a.ID)
 	}
 }
 

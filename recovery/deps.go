@@ -25,6 +25,12 @@ type Flows interface {
 	Flow(ctx context.Context, id string, browser []byte) (web.Pending, error)
 }
 
+// Apps ends the permissions that a stranger gave to apps.
+type Apps interface {
+	// StopSince ends those that were given at an instant or later. It takes part in the transaction of ctx.
+	StopSince(ctx context.Context, account accounts.Account, since time.Time) error
+}
+
 // Deps are the dependencies of a Service. All fields but the last two are required.
 type Deps struct {
 	DB       *postgres.DB
@@ -35,6 +41,8 @@ type Deps struct {
 	Roster   *members.Roster
 	Now      func() time.Time
 	Issuer   string // base of the links in mails, without a trailing slash
+
+	Apps Apps // nil: there are none
 
 	NoQuestions bool          // the secret question is not asked (S-56)
 	CloseHold   time.Duration // before an account is closed at its member's wish; default CloseHold
@@ -51,6 +59,7 @@ type Service struct {
 	limiter   *ratelimit.Limiter
 	audit     *audit.Log
 	accounts  *accounts.Service
+	apps      Apps
 	roster    *members.Roster
 	jobs      *river.Client[pgx.Tx]
 	now       func() time.Time
@@ -69,7 +78,7 @@ func New(d Deps) (*Service, error) {
 		return nil, fmt.Errorf("opening the job queue: %w", err)
 	}
 	return &Service{
-		store: store{d.DB, d.Keyring}, db: d.DB, keyring: d.Keyring, limiter: d.Limiter, audit: d.Audit, accounts: d.Accounts,
+		store: store{d.DB, d.Keyring}, db: d.DB, keyring: d.Keyring, limiter: d.Limiter, audit: d.Audit, accounts: d.Accounts, apps: d.Apps,
 		roster: d.Roster, jobs: jobs, now: d.Now, issuer: d.Issuer, questions: !d.NoQuestions, closeHold: cmp.Or(d.CloseHold, CloseHold),
 	}, nil
 }

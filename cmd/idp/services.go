@@ -116,7 +116,7 @@ func (a *app) features(_ context.Context, s settings, sv *services) (err error) 
 	}
 	sv.recovery, err = recovery.New(recovery.Deps{
 		DB: a.db, Keyring: sv.keyring, Limiter: sv.limiter, Audit: sv.audit, Now: time.Now,
-		Accounts: sv.accounts, Roster: sv.members, Issuer: s.issuer, NoQuestions: s.noQuestions, CloseHold: s.closeHold,
+		Accounts: sv.accounts, Roster: sv.members, Issuer: s.issuer, NoQuestions: s.noQuestions, CloseHold: s.closeHold, Apps: sv.provider,
 	})
 	if err != nil {
 		return err
