@@ -36,7 +36,8 @@ func isInOtherScript(is, was string) bool {
 	return strings.ContainsFunc(is, isOtherScript) && !strings.ContainsFunc(was, isOtherScript)
 }
 
-// isStripped reports whether a name is another one without its letters beyond ASCII, as programs drop them: PEA for PEÑA.
+// isStripped reports whether a name is another one without its letters beyond ASCII, as programs drop them (PEA for PEÑA), or
+// with NY for Ñ.
 func isStripped(is, was string) bool {
 	if isASCII([]byte(was)) {
 		return false
@@ -47,5 +48,8 @@ func isStripped(is, was string) bool {
 		}
 		return -1
 	}, was))
+	if strings.ContainsAny(was, "Ññ") && fold(is) == fold(strings.NewReplacer("Ñ", "NY", "ñ", "NY").Replace(was)) {
+		return true
+	}
 	return left != "" && left != fold(was) && left == fold(is)
 }

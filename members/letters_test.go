@@ -14,6 +14,7 @@ func TestLettersLostOrOfAnotherScript(t *testing.T) {
 	}{
 		{"PEÑA OTERO", "PEA OTERO", true},
 		{"PEÑA OTERO", "PE A OTERO", true},
+		{"PEÑA OTERO", "PENYA OTERO", true},
 		{"Peña Otero", "PEA OTERO", true},
 		{"RÍOS", "ROS", true},
 		{"PEÑA OTERO", "PENA OTERO", false}, // the same

@@ -55,8 +55,11 @@ func isCutOff(is, was string) bool {
 		unicode.IsLetter([]rune(rest)[0]) && !strings.HasSuffix(is, " ") && !strings.HasSuffix(is, "-")
 }
 
-// titles are written before a name, or behind it, and stand on no card.
-var titles = []string{"mr", "mrs", "ms", "miss", "dr", "dra", "sr", "sra", "srta", "don", "dona", "rev", "md", "esq"}
+// titles and remarks are written before a name, or behind it, and stand on no card.
+var titles = []string{
+	"mr", "mrs", "ms", "miss", "dr", "dra", "sr", "sra", "srta", "don", "dona", "rev", "md", "esq",
+	"deceased", "fallecido", "fallecida", "duplicate", "donotuse",
+}
 
 // isTitled reports whether a name is another one with a title.
 func isTitled(is, was string) bool {
@@ -68,8 +71,18 @@ func isTitled(is, was string) bool {
 	return is != was && was != "" && title != is && slices.Contains(titles, title)
 }
 
+// isInitial reports whether of a name a letter is left.
+func isInitial(is, was string) bool {
+	return utf8.RuneCountInString(fold(is)) == 1 && utf8.RuneCountInString(fold(was)) > 1
+}
+
+func (r record) hasUnknownSuffix() bool {
+	suffix := fold(r.Suffix)
+	return suffix != "" && suffixes[suffix] == ""
+}
+
 // noteWholeName notes a name that has become the member's whole one, in either order, or twice the former one, is cut off, has a
-// title, has lost letters, or is in another script.
+// title, remark or suffix more, has lost letters, or is in another script.
 func (e *entry) noteWholeName(former record) {
 	was, is := former.identity(), e.rec.identity()
 	for _, part := range []struct {
@@ -95,11 +108,15 @@ func (e *entry) noteWholeName(former record) {
 		case isCutOff(part.is, part.was):
 			problem = "is the beginning of the known one, cut within a word"
 		case isTitled(part.is, part.was):
-			problem = "is the known one with a title"
+			problem = "is the known one with a title or a remark"
 		case strings.Contains(part.was, " ") && fold(part.is) == fold(part.was)+fold(part.was):
 			problem = "is the known one twice"
 		case isStripped(part.is, part.was):
 			problem = "is the known one without the letters that have accents"
+		case isInitial(part.is, part.was):
+			problem = "is a single letter"
+		case part.column == colLastName && e.rec.hasUnknownSuffix() && fold(e.rec.LastName) == fold(wasLast):
+			problem = "is the known one with a suffix that is none"
 		case isInOtherScript(part.is, part.was) && !isMixed(part.is): // that is noted already
 			problem = "is in another script than the known one"
 		default:

@@ -81,6 +81,10 @@ func TestNameCutOffOrTwice(t *testing.T) {
 		{"MONTENEGROS", "MONTENEGRO", false},    // a correction
 		{"LUNA BAEZ", "SRA. LUNA BAEZ", true},
 		{"LUNA BAEZ", "Luna Báez MD", true},
+		{"LUNA BAEZ", "LUNA BAEZ DECEASED", true},
+		{"LUNA BAEZ", "DO NOT USE", true},
+		{"LUNA BAEZ", "L.", true},
+		{"LUNA BAEZ", "X", true},
 		{"LUNA BAEZ", "LUNA BAEZ SR", false}, // a suffix
 		{"LUNA BAEZ", "DE LUNA BAEZ", false},
 		{"LUNA", "LUNA LUNA", false}, // two surnames
@@ -94,5 +98,12 @@ func TestNameCutOffOrTwice(t *testing.T) {
 		if want := map[bool]string{true: test.was, false: test.is}[test.isKept]; err != nil || m.LastName != want || (report.Kept == 1) != test.isKept {
 			t.Errorf("%s for %s: %s, %v, %+v, want %s", test.is, test.was, m.LastName, err, report, want)
 		}
+	} // A suffix that is none is no end of a last name that is known without it.
+	line := "900000650,PAULA,LUNA BAEZ,,1984-05-17,A,2025-01-01,\n"
+	f := newFixture(t)
+	f.load(t, header+anak+line)
+	report := f.load(t, header+anak+strings.Replace(line, ",,", ",F,", 1))
+	if m, err := f.Find(t.Context(), "900000650"); err != nil || m.LastName != "LUNA BAEZ" || m.Suffix != "" || report.Kept != 1 {
+		t.Errorf("suffix F: %+v, %v, %+v", m, err, report)
 	}
 }
