@@ -42,7 +42,7 @@ type Summary struct {
 
 // Obstacle is something that keeps a member from signing in.
 type Obstacle struct {
-	Kind   string    // differs, unknown_number, number_given, or lock_ and the lock's name
+	Kind   string    // differs, unknown_number, number_given, ended, or lock_ and the lock's name
 	Fields []string  // for differs: the names of the fields
 	Lock   string    // the value for ReleaseLock; "" if it cannot be released
 	Until  time.Time // when it ends on its own; zero if it does not
@@ -178,6 +178,9 @@ func (s *Service) obstacles(ctx context.Context, u *Subject) (all []Obstacle, er
 	}
 	if u.Member.ID != uuid.Nil && u.Member.MemberNumber == "" {
 		all = append(all, Obstacle{Kind: "number_given"})
+	}
+	if u.Member.Ended && u.Member.MemberNumber != "" {
+		all = append(all, Obstacle{Kind: "ended"})
 	}
 	if u.Stuck.Locked {
 		all = append(all, Obstacle{Kind: "lock_identity", Lock: identityLock, Until: u.Stuck.LockedUntil})

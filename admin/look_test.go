@@ -84,6 +84,26 @@ func TestNumberGivenAway(t *testing.T) {
 	}
 }
 
+// A caller who is no longer on the roster is told of as such: their card is refused, and no lock says why.
+func TestLookSaysEnded(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1)
+	is := func() bool {
+		return slices.ContainsFunc(d.seen(d.rosa, d.maria.ID).Obstacles, func(o Obstacle) bool { return o.Kind == "ended" })
+	}
+	if is() {
+		t.Error("told of a member who is on the roster")
+	}
+	lines := strings.SplitAfter(roster, "\n")
+	lines = slices.DeleteFunc(lines, func(line string) bool { return strings.Contains(line, "NÚÑEZ PEÑA") })
+	if _, err := d.roster.Import(t.Context(), strings.NewReader(strings.Join(lines, "")), members.ImportOptions{AllowShrink: true}); err != nil {
+		t.Fatal(err)
+	}
+	if !is() {
+		t.Error("the member has left the roster, and the desk does not see it")
+	}
+}
+
 // TestLookLeavesATrace (S-65): in the book, in the audit, and in the member's history.
 func TestLookLeavesATrace(t *testing.T) {
 	t.Parallel()

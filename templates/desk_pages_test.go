@@ -267,7 +267,7 @@ func deskCases() []pageCase {
 		return Layout{Path: path, CSRF: "token", Desk: rosa, IdleTimeout: 15 * time.Minute, Problems: problems}
 	}
 	card := deskCard{BirthMonth: "3", BirthDay: "14", BirthYear: "1984", FirstName: "María", LastName: "Núñez", CardID: "004123789"}
-	locks := []obstacle{{"differs", "", noon}, {"unknown_number", "", noon}, {"number_given", "", noon}, {"lock_identity", "identity", time.Time{}}, {"lock_password", "password", noon}, {"lock_question", "question", time.Time{}}, {"lock_facts", "", noon}}
+	locks := []obstacle{{"differs", "", noon}, {"unknown_number", "", noon}, {"number_given", "", noon}, {"lock_identity", "identity", time.Time{}}, {"lock_password", "password", noon}, {"lock_question", "question", time.Time{}}, {"lock_facts", "", noon}, {"ended", "", noon}}
 	offers := []deskOffer{{Act: "release_lock"}, {Act: "send_username"}, {"start_reset", "", true}, {Act: "end_sessions"}, {"change_email", "verified", true}, {"reset_factor", "verified", true},
 		{"change_member", "better", true}, {Act: "disable", Needs: "verified"}}
 	tied := deskRequest{"r3", "m1", "Rosa Vega", "Se inscribió con la tarjeta de su hija", "HD-1002", "", "310542266", "change_member", noon, noon, false, "in_person"}
