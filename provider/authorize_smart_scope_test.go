@@ -44,7 +44,7 @@ func TestRecordScopes(t *testing.T) {
 	for scope, category := range map[string]string{
 		"patient/Observation.rs?" + laboratory: "laboratory", "patient/Observation.rs?date=gt2020&" + laboratory: "laboratory",
 		"patient/Observation.rs?category=http%3A%2F%2Fterminology.hl7.org%2FCodeSystem%2Fobservation-category%7Cvital-signs": "vital-signs",
-		"patient/Observation.rs?category=laboratory": "", "patient/Observation.rs?category=" + categorySystem + "|other": "",
+		"patient/Observation.rs?category=laboratory": "laboratory", "patient/Observation.rs?category=other": "", "patient/Observation.rs?category=" + categorySystem + "|other": "",
 		"patient/Condition.rs?" + laboratory: "", "patient/Observation.rs?x" + laboratory: "",
 	} {
 		if r, ok := parseRecordScope(scope); !ok || r.category() != category {
