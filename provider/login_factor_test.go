@@ -126,6 +126,9 @@ func TestSecondStepEnds(t *testing.T) {
 		t.Errorf("a wrong password with a second step = %q, want %q", got, want)
 	}
 	p := w.signIn(w.get("/login"))
+	if left := 30 - b.clock.now().Unix()%30; left < 5 { // a wrong code of another 30 s is another one
+		b.clock.advance(time.Duration(left) * time.Second)
+	}
 	var codes []string
 	for n := 0; len(codes) < 5; n++ {
 		if code := fmt.Sprintf("00000%d", n); code != app.code() {
