@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"huskyidp/internal/audit"
 	"huskyidp/internal/seal"
@@ -23,6 +25,10 @@ type Attempt struct {
 
 	// Arrived is when this was first sent by a person who can come back for a turn; zero for all other callers.
 	Arrived time.Time
+
+	// overtaken reports whether another password was set since the attempt began: then a wrong one does not count, and the
+	// error is errChangedMeanwhile. It may be nil.
+	overtaken func(context.Context) (bool, error)
 }
 
 // Authenticate checks a password. The error is ErrWrongCredentials, *WaitError, ErrDisabled (only after the right
@@ -60,6 +66,17 @@ func (s *Service) authenticate(ctx context.Context, a Attempt) (Account, error) 
 	ok, stale, err := s.verify(r.account, a.Password)
 	if err != nil {
 		return Account{}, err
+	}
+	if !ok && a.overtaken != nil {
+		overtaken, err := a.overtaken(ctx)
+		if overtaken && err == nil {
+			b := &pgx.Batch{}
+			s.store.clearThrottles(b, s.throttleKeys(name, device))
+			err = cmp.Or(s.store.run(ctx, b), errChangedMeanwhile)
+		}
+		if err != nil {
+			return Account{}, err
+		}
 	}
 	if !ok {
 		event.Reason = "wrong_credentials"

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"testing"
 	"time"
+
+	"huskyidp/internal/passkeytest"
 )
 
 // What is begun and not finished belongs to one session: who had the password for a moment knows neither the key of the app
@@ -29,7 +31,7 @@ func TestBegunBelongsToASession(t *testing.T) {
 	if err := f.StartEmailProof(f.ctx(), account, "thief", "dieb@example.org"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.EmailProof(f.ctx(), account.ID, "member"); !errors.Is(err, ErrNoPending) {
+	if _, _, err := f.EmailProof(f.ctx(), account.ID, "member"); !errors.Is(err, ErrNoPending) {
 		t.Errorf("another session's proof of an address: %v", err)
 	}
 	if _, _, err := f.ProveEmail(f.ctx(), account.ID, "member", f.emailCode("dieb@example.org")); !errors.Is(err, ErrNoPending) {
@@ -65,7 +67,7 @@ func TestBegunDies(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		options, err := f.BeginNewPasskey(f.ctx(), thisBrowser, account)
+		options, err := f.BeginNewPasskey(f.ctx(), account, "sid")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -83,11 +85,11 @@ func TestBegunDies(t *testing.T) {
 		if _, err := f.ConfirmTOTP(f.ctx(), account.ID, "sid", app{f, key}.code(0)); !errors.Is(err, ErrNoFactor) {
 			t.Errorf("%s: the key is confirmed: %v", name, err)
 		}
-		made := newAuthenticator(t).create(options)
-		if _, err := f.FinishNewPasskey(f.ctx(), thisBrowser, account, "", made); !errors.Is(err, ErrPasskey) {
+		made := passkeytest.New(t, "https://idp.example").Create(options)
+		if _, err := f.FinishNewPasskey(f.ctx(), account, "sid", "", made); !errors.Is(err, ErrPasskey) {
 			t.Errorf("%s: the passkey is enrolled: %v", name, err)
 		}
-		if _, err := f.EmailProof(f.ctx(), account.ID, "sid"); !errors.Is(err, ErrNoPending) {
+		if _, _, err := f.EmailProof(f.ctx(), account.ID, "sid"); !errors.Is(err, ErrNoPending) {
 			t.Errorf("%s: the address waits: %v", name, err)
 		}
 		if _, err := f.Pending(f.ctx(), waiting, thisBrowser); !errors.Is(err, ErrNoPending) {

@@ -46,6 +46,14 @@ func (s *Service) queueTakeBack(ctx context.Context, b *pgx.Batch, account Accou
 	return s.QueueNotice(ctx, b, account, "close_stopped", nil)
 }
 
+// Closing reports whether the session of a token was of an account that is being closed.
+func (s *Service) Closing(ctx context.Context, token string) (closing bool, err error) {
+	err = s.db.From(ctx).QueryRow(ctx, `
+		select exists (select from sessions s join accounts a on a.id = s.account_id where s.digest = $1 and s.ended_at is not null and a.closes_at is not null)`,
+		seal.Digest(token)).Scan(&closing)
+	return closing, err
+}
+
 // JustClosing reports whether the session of a token ended because its account is being closed: the second of two
 // presses gets the answer of the first.
 func (s *Service) JustClosing(ctx context.Context, token string) (just bool, err error) {
@@ -74,7 +82,7 @@ func (s *Service) Close(ctx context.Context, id uuid.UUID) error {
 		b.Queue(`
 			update accounts set status = 'disabled', reopens_as = null, closes_at = null, closed_at = $2, member_id = $3, password_sealed = '',
 				password_scheme = null, password_due = false, email_sealed = $4, email_digest = $5, email_proven = false, recovered_at = null, new_device_at = null,
-				credentials_changed_at = $2, updated_at = $2
+				credentials_changed_at = $2, updated_at = $2, tell_apps = true
 			where id = $1`, id, now, uuid.New(), s.keyring.Seal(seal.PII, emailPlace(id), nil), nowhere)
 		s.store.queueEndBegun(b, id)
 		for _, table := range []string{

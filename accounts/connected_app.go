@@ -15,9 +15,11 @@ type ConnectedApp struct {
 	Name      string
 	Operator  string
 	Own       bool // of the programme: signing in was the permission
+	Suspended bool // an operator disabled it: it gets nothing meanwhile
 	Sees      []SeenData
 	GrantedAt time.Time
-	ExpiresAt time.Time
+	ExpiresAt time.Time // zero if it lasts until the member stops it
+	Brief     bool      // ends within a day of GrantedAt
 	LastUsed  time.Time // zero if never
 }
 

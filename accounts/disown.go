@@ -120,6 +120,7 @@ func (s *Service) disownLink(ctx context.Context, link string, browser []byte) (
 type Denial struct {
 	Account        Account
 	Event          time.Time // that the notice told of
+	Mailed         bool      // by the link of a mail, not by one of the history
 	QuestionClosed bool      // recovery goes through the desk
 }
 
@@ -132,7 +133,8 @@ type Denial struct {
 func (s *Service) Disown(ctx context.Context, link string, browser []byte) (d Denial, err error) {
 	now := s.now()
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		if _, err := s.disownLink(ctx, link, browser); err != nil {
+		l, err := s.disownLink(ctx, link, browser)
+		if err != nil {
 			return err
 		}
 		id, event, err := s.store.takeDisownLink(ctx, seal.Digest(link), now)
@@ -143,10 +145,7 @@ func (s *Service) Disown(ctx context.Context, link string, browser []byte) (d De
 		if err != nil {
 			return err
 		}
-		d.Event, d.QuestionClosed = event, notice != ""
-		if err := s.dropWaiting(ctx, id); err != nil {
-			return err
-		}
+		d.Event, d.Mailed, d.QuestionClosed = event, l.sid == nil, notice != ""
 		if err := s.EndSessions(ctx, id, ""); err != nil {
 			return err
 		}
@@ -170,10 +169,12 @@ func (s *Service) Disown(ctx context.Context, link string, browser []byte) (d De
 
 // Disowned reports whether a link was used just now, so that the account is protected, and whether its question is
 // closed.
-func (s *Service) Disowned(ctx context.Context, link string) (just, closed bool, err error) {
-	err = s.db.From(ctx).QueryRow(ctx, `select count(*) > 0, coalesce(bool_or(question_closed), false) from used_disown_links where digest = $1 and expires_at > $2`,
-		seal.Digest(link), s.now()).Scan(&just, &closed)
-	return just, closed, err
+func (s *Service) Disowned(ctx context.Context, link string) (just, closed bool, username string, err error) {
+	err = s.db.From(ctx).QueryRow(ctx, `
+		select count(*) > 0, coalesce(bool_or(l.question_closed), false), coalesce(max(a.username), '')
+		from used_disown_links l left join accounts a on a.id = l.account_id where l.digest = $1 and l.expires_at > $2`,
+		seal.Digest(link), s.now()).Scan(&just, &closed, &username)
+	return just, closed, username, err
 }
 
 func (s *store) queueDisownLink(b *pgx.Batch, digest []byte, l disownLink, expires time.Time) {
@@ -196,7 +197,7 @@ func (s *store) takeDisownLink(ctx context.Context, digest []byte, now time.Time
 		), others as (
 			delete from disown_links where account_id in (select account_id from used)
 		), remembered as (
-			insert into used_disown_links (digest, expires_at) select $1, $3 from used
+			insert into used_disown_links (digest, expires_at, account_id) select $1, $3, account_id from used
 		)
 		select account_id, event_at from used`, digest, now, now.Add(PressedAgain)))
 }

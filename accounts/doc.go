@@ -25,11 +25,13 @@
 //	                 FinishPasskey  take the challenge, compare-and-set of the counter
 //	FinishPending  take what waits, then as StartSession            1 transaction
 //
-// A step-up (S-20) works the same way and ends in RenewSession: the session keeps its sid and its end, and gets another token,
-// amr, acr and auth_time. A passkey that verified its owner also replaces the password. The failures of a factor are counted
-// separately from the password's, and only its own right proof clears them (S-16). A factor that is enrolled within a day after
-// a recovery, or by the password alone within ten days after a sign-in on a new device, is neither asked for nor accepted for a
-// day (S-55): Factors returns those that count now. "This wasn't me" and a recovery remove those that still wait.
+// A step-up (S-20) works the same way and ends in RenewSession: the session keeps its sid and its end, and gets
+// another token, amr, acr and auth_time. The same proof sent again within 15 s gets the same token (RenewedSession).
+// A passkey that verified its owner also replaces the password. The failures of a factor are counted separately from
+// the password's, and only its own right proof clears them (S-16). A factor that is enrolled within a day after a
+// recovery, or by the password alone within ten days after a sign-in on a new device, is neither asked for nor
+// accepted for a day (S-55): Factors returns those that count now. "This wasn't me" and a recovery remove those that
+// still wait.
 //
 // The ladder of acr values is in acr.go. amr holds pwd, otp (an app's or a saved code), pop (a passkey; whether its key is in
 // hardware is unknown) and mfa.
@@ -64,7 +66,7 @@
 // accounts: one row per account; username is the canonical form; the address is sealed (purpose pii) and found by a keyed digest
 // of its folded form; the password is an Argon2id PHC string, sealed (pepper-password) and bound to the row. Other packages join
 // the views account_states and session_ends. account_questions: the question's key and the sealed hash of its answer
-// (pepper-answer). former_questions: the question before, for ten days, for "this wasn't me". account_acceptances: which version
+// (pepper-answer), and how many answers were wrong since the last right one. former_questions: the question before, for ten days, for "this wasn't me". account_acceptances: which version
 // of the agreement and of the certification was accepted, in which language, with the hash of the text. sessions: SHA-256 of the
 // token, sid, what was proven, expiry, and after the end whether its apps are still to be notified; kept for 30 days.
 // sign_in_throttles: consecutive failures per keyed digest of a username.

@@ -70,12 +70,12 @@ func (s *Service) startEmailProof(ctx context.Context, kind string, account Acco
 	})
 }
 
-// EmailProof returns the address that awaits its code in a session. The error is ErrNoPending, ErrCodeElsewhere, or the
-// database's.
-func (s *Service) EmailProof(ctx context.Context, id uuid.UUID, sid string) (string, error) {
-	email, _, _, err := s.readEmailProof(ctx, id, sid, `
+// EmailProof returns the address that awaits its code in a session, and how many tries are left. The error is ErrNoPending,
+// ErrCodeElsewhere, or the database's.
+func (s *Service) EmailProof(ctx context.Context, id uuid.UUID, sid string) (email string, left int, err error) {
+	email, _, tries, err := s.readEmailProof(ctx, id, sid, `
 		select email_sealed, code_mac, tries from email_proofs where account_id = $1 and expires_at > $2 and tries < $3 and sid = $4`)
-	return email, err
+	return email, emailProofTries - tries, err
 }
 
 func (s *Service) readEmailProof(ctx context.Context, id uuid.UUID, sid, statement string, more ...any) (email string, mac []byte, tries int, err error) {

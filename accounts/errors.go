@@ -25,6 +25,10 @@ var (
 	ErrLink = errors.New("accounts: no such link")
 	// ErrSamePassword is returned if the new password equals the current one.
 	ErrSamePassword = errors.New("accounts: the same password as before")
+	// ErrJustChanged is returned for the form that has just changed the password, sent again.
+	ErrJustChanged = errors.New("accounts: the password was changed by this form")
+	// errChangedMeanwhile is returned if the password was changed while it was checked.
+	errChangedMeanwhile = errors.New("accounts: the password was changed meanwhile")
 	// ErrWrongAnswer is returned if the answers to the secret questions are wrong.
 	ErrWrongAnswer = errors.New("accounts: wrong answer")
 	// ErrNoFactor is returned if the account has no such second step, or may not use it yet.
@@ -38,6 +42,8 @@ var (
 	ErrCodeUsed  = errors.New("accounts: the code was used before")
 	// ErrPasskey is the only answer to a passkey that proves nothing here.
 	ErrPasskey = errors.New("accounts: the passkey proves nothing")
+	// ErrPasskeyWaits is returned for the owner's passkey before it can be used (S-55).
+	ErrPasskeyWaits = fmt.Errorf("%w: it cannot be used yet", ErrPasskey)
 	// ErrCloned is returned if a passkey's counter went back.
 	ErrCloned = fmt.Errorf("%w: its counter went back", ErrPasskey)
 	// ErrNoPending is returned if no sign-in or step-up awaits its second step in this browser; ErrEnded if it had too

@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -113,7 +114,7 @@ func (s *Service) RemoveFactors(ctx context.Context, accountID uuid.UUID) error 
 		if err := s.EndSessions(ctx, accountID, ""); err != nil {
 			return err
 		}
-		if err := s.dropFactors(ctx, accountID, `true`); err != nil {
+		if err := s.dropFactors(ctx, &pgx.Batch{}, accountID, `true`, ""); err != nil {
 			return err
 		}
 		b := &pgx.Batch{}
@@ -125,19 +126,18 @@ func (s *Service) RemoveFactors(ctx context.Context, accountID uuid.UUID) error 
 	})
 }
 
-// dropWaiting removes the second steps that nobody has been asked for yet: whoever knew the password may have added them.
-// Those that count stay (S-55).
-func (s *Service) dropWaiting(ctx context.Context, accountID uuid.UUID) error {
-	return s.dropFactors(ctx, accountID, `usable_from > @now`)
+// dropWaiting removes the second steps that nobody has been asked for yet, but for those that the session named has added:
+// whoever knew the password may have added them. Those that count stay (S-55).
+func (s *Service) dropWaiting(ctx context.Context, b *pgx.Batch, accountID uuid.UUID, except string) error {
+	return s.dropFactors(ctx, b, accountID, `usable_from > @now and (@sid = '' or sid <> @sid)`, except)
 }
 
-// dropFactors removes the second steps for which a condition holds, and the saved codes unless another stays. The member
-// is notified of each kind.
-func (s *Service) dropFactors(ctx context.Context, accountID uuid.UUID, which string) error {
+// dropFactors removes the second steps for which a condition holds, which may name @now and @sid, and the saved codes unless
+// another stays, in one trip with what the batch holds already. The member is notified of each kind.
+func (s *Service) dropFactors(ctx context.Context, b *pgx.Batch, accountID uuid.UUID, which, sid string) error {
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		var removed []Factor
-		args := pgx.NamedArgs{"id": accountID, "now": s.now()}
-		b := &pgx.Batch{}
+		args := pgx.NamedArgs{"id": accountID, "now": s.now(), "sid": sid}
 		for _, f := range []struct {
 			Factor
 			statement string
@@ -157,7 +157,7 @@ func (s *Service) dropFactors(ctx context.Context, accountID uuid.UUID, which st
 			return err
 		}
 		for _, f := range removed {
-			if err := s.factorChanged(ctx, accountID, f, false); err != nil {
+			if err := s.factorChanged(ctx, accountID, f, time.Time{}); err != nil {
 				return err
 			}
 		}
@@ -173,24 +173,27 @@ func queueDropAlone(b *pgx.Batch, accountID uuid.UUID) {
 			and not exists (select from account_passkeys where account_id = $1)`, accountID)
 }
 
-// factorNotice ends what earlier proofs opened, records the change and notifies the member by mail (S-21).
-func (s *Service) factorNotice(ctx context.Context, accountID uuid.UUID, f Factor, added bool, secrets ...secret) error {
+// factorNotice ends what earlier proofs opened, records the change and notifies the member by mail (S-21). usable is from when a
+// factor that was added counts; zero for one that was removed.
+func (s *Service) factorNotice(ctx context.Context, accountID uuid.UUID, f Factor, usable time.Time, secrets ...secret) error {
 	b := &pgx.Batch{}
 	s.queueSuperseded(b, accountID)
 	if err := s.store.run(ctx, b); err != nil {
 		return err
 	}
-	return s.factorChanged(ctx, accountID, f, added, secrets...)
+	return s.factorChanged(ctx, accountID, f, usable, secrets...)
 }
 
 // factorChanged is factorNotice for callers who end themselves what is open.
-func (s *Service) factorChanged(ctx context.Context, accountID uuid.UUID, f Factor, added bool, secrets ...secret) error {
-	kind, mail := audit.FactorRemoved, "factor_removed"
+func (s *Service) factorChanged(ctx context.Context, accountID uuid.UUID, f Factor, usable time.Time, secrets ...secret) error {
+	kind, mail, added := audit.FactorRemoved, "factor_removed", !usable.IsZero()
 	data, err := s.markOf(map[string]string{"factor": string(f)}, secrets...)
 	if err != nil {
 		return err
 	}
 	switch {
+	case usable.After(s.now()):
+		kind, mail = audit.FactorAdded, "factor_added_waits"
 	case added:
 		kind, mail = audit.FactorAdded, "factor_added"
 	case f == TOTP:
@@ -206,12 +209,12 @@ func (s *Service) factorChanged(ctx context.Context, accountID uuid.UUID, f Fact
 	if err := s.store.run(ctx, b); err != nil {
 		return err
 	}
-	return s.tellFactor(ctx, accountID, f, mail)
+	return s.tellFactor(ctx, accountID, f, mail, usable)
 }
 
 // tellFactor mails a notice about a factor.
-func (s *Service) tellFactor(ctx context.Context, accountID uuid.UUID, f Factor, mail string) error {
-	return s.Notify(ctx, accountID, mail, templates.Args{"at": s.now(), "factor": templates.Key("accounts.factor_name." + string(f))})
+func (s *Service) tellFactor(ctx context.Context, accountID uuid.UUID, f Factor, mail string, usable time.Time) error {
+	return s.Notify(ctx, accountID, mail, templates.Args{"at": s.now(), "factor": templates.Key("accounts.factor_name." + string(f)), "datetime": usable})
 }
 
 // usableFrom returns when a factor enrolled now may be used (S-55). Where another one counts, the page has asked for it
@@ -228,4 +231,18 @@ func (s *Service) usableFrom(ctx context.Context, accountID uuid.UUID) (usable t
 		return now.Add(newFactorWait), err
 	}
 	return now, err
+}
+
+// WatchedSince returns since when a stranger who knew the password may have acted in the account: newDeviceWatch ago if somebody
+// has signed in since then on a browser that it did not know, else zero.
+func (s *Service) WatchedSince(ctx context.Context, accountID uuid.UUID) (since time.Time, err error) {
+	from, isWatched := s.now().Add(-newDeviceWatch), false
+	err = s.db.From(ctx).QueryRow(ctx, `select coalesce(new_device_at > $2, false) from accounts where id = $1`, accountID, from).Scan(&isWatched)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("reading when a new device came: %w", err)
+	}
+	if isWatched {
+		since = from
+	}
+	return since, nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"huskyidp/templates"
 )
@@ -36,6 +37,14 @@ func TypedFactor(method string, form url.Values) (f Factor, field, proof string)
 	return "", "", ""
 }
 
+// OrSavedCode names the saved codes in a problem of an app's code where the page leads to them, in others.
+func OrSavedCode(problem templates.Problem, others []string) templates.Problem {
+	if problem.Key == "accounts.totp.format" && slices.Contains(others, "saved-code") {
+		problem.Key = "accounts.totp.or_saved"
+	}
+	return problem
+}
+
 // FactorProblem returns what a member reads when a second step was refused; proof is what was posted in the field. over
 // reports that nothing may be tried for now. Status 0 means that the error is not the member's.
 func FactorProblem(err error, field, proof string) (status int, problem templates.Problem, over bool) {
@@ -56,6 +65,8 @@ func FactorProblem(err error, field, proof string) (status int, problem template
 		key = "accounts.saved_code.wrong"
 	case errors.Is(err, ErrWrongCode):
 		key = "accounts.totp.wrong"
+	case errors.Is(err, ErrPasskeyWaits):
+		key = "accounts.passkey.waits"
 	case errors.Is(err, ErrPasskey):
 		key = "accounts.passkey.failed"
 	default:

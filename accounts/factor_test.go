@@ -218,7 +218,7 @@ func TestNewFactorWaits(t *testing.T) {
 	if err := f.RemoveTOTP(f.ctx(), account.ID); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"factor_added", "factor_removed"}, f.mailKinds(account.ID)); diff != "" {
+	if diff := cmp.Diff([]string{"factor_added_waits", "factor_removed"}, f.mailKinds(account.ID)); diff != "" {
 		t.Errorf("mails (-want +got):\n%s", diff)
 	}
 }
@@ -233,7 +233,7 @@ func TestRemoveFactors(t *testing.T) {
 	} {
 		account := f.register(strings.ReplaceAll(name, " ", "."))
 		f.enrolTOTP(account)
-		if _, err := f.MakeSavedCodes(f.ctx(), account.ID); err != nil {
+		if _, err := f.MakeSavedCodes(f.ctx(), account.ID, ""); err != nil {
 			t.Fatal(err)
 		}
 		for range 2 { // a second click changes nothing

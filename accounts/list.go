@@ -23,22 +23,34 @@ type OpenSession struct {
 	Device
 }
 
-// OpenSessions returns the open sessions of an account, the newest first.
-func (s *Service) OpenSessions(ctx context.Context, id uuid.UUID) ([]OpenSession, error) {
+// OpenSessions returns the open sessions of an account, the last used first. here is the one that asks. Of those that one
+// form opened, sent twice, one is listed: the one in use, and it ends with the others.
+func (s *Service) OpenSessions(ctx context.Context, id uuid.UUID, here string) ([]OpenSession, error) {
 	now := s.now()
 	rows, err := s.db.From(ctx).Query(ctx, `
-		select sid, auth_time, last_seen_at, browser, system from sessions
-		where account_id = $1 and ended_at is null and expires_at > $2 and last_seen_at > greatest($3, $2::timestamptz - idle)
-		order by last_seen_at desc, sid`, id, now, now.Add(-s.idle))
+		with open as (
+			select * from sessions
+			where account_id = $1 and ended_at is null and expires_at > $2 and last_seen_at > greatest($3, $2::timestamptz - idle)
+		)
+		select sid, auth_time, last_seen_at, browser, system from open s
+		where sid = $4 or not exists (
+			select from open n where `+sameForm+` and `+neverUsed+` and (n.sid = $4 or (n.last_seen_at, n.sid) > (s.last_seen_at, s.sid)))
+		order by last_seen_at desc, sid`, id, now, now.Add(-s.idle), here)
 	if err != nil {
 		return nil, fmt.Errorf("listing sessions: %w", err)
 	}
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[OpenSession])
 }
 
-// EndOwnSession ends a session if it is one of the account's, and everything that was issued in it.
+// EndOwnSession ends a session if it is one of the account's, and everything that was issued in it; second steps that it
+// has added and that wait for their first use go too.
 func (s *Service) EndOwnSession(ctx context.Context, account uuid.UUID, sid string) error {
-	return s.endSession(ctx, sid, &account, voidsAll, audit.SessionEnded)
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		if err := s.dropFactors(ctx, &pgx.Batch{}, account, `usable_from > @now and sid = @sid`, sid); err != nil {
+			return err
+		}
+		return s.endSession(ctx, sid, &account, voidsAll, audit.SessionEnded)
+	})
 }
 
 // EnrolledFactor is an entry of the list of second steps.

@@ -18,7 +18,7 @@ const (
 	PasswordLock LockKind = "password" // sign-in waits (S-07)
 	FactorLock   LockKind = "factor"   // no code of a second step is taken (S-16)
 	AnswerLock   LockKind = "answer"   // the secret question is not asked (S-59)
-	QuestionLock LockKind = "question" // nor here, since a change of it was denied
+	QuestionLock LockKind = "question" // nor here, since a change of it was denied, or too many answers were wrong
 )
 
 // Lock is the result of too many failures, or of a denial. It ends by itself at Until, which is zero if time does not
@@ -65,7 +65,8 @@ func (s *Service) ReleaseLock(ctx context.Context, id uuid.UUID, kind LockKind) 
 	case AnswerLock:
 		return s.store.released(ctx, `delete from answer_throttles where account_id = $1 and closed_until > $2`, id, now)
 	case QuestionLock:
-		return s.store.released(ctx, `update account_questions set closed = null where account_id = $1 and closed = $2`, id, closedDenied)
+		return s.store.released(ctx, `update account_questions set closed = null, wrong = 0 where account_id = $1 and (closed = $2 or closed is null and wrong >= $3)`,
+			id, closedDenied, answersEver)
 	}
 	return false, fmt.Errorf("accounts: no lock is called %q", kind)
 }
@@ -98,9 +99,9 @@ func (s *store) queueAnswerLock(b *pgx.Batch, id uuid.UUID, now time.Time, locks
 		QueryRow(addLock(AnswerLock, locks))
 }
 
-// queueQuestionLock reads a denied change. If there was no former answer, there is nothing to open.
+// queueQuestionLock reads a denied change, or too many wrong answers. If there was no former answer, there is nothing to open.
 func (s *store) queueQuestionLock(b *pgx.Batch, id uuid.UUID, locks *[]Lock) {
-	b.Queue(`select closed from account_questions where account_id = $1 and closed is not null limit 1`, id).Query(func(rows pgx.Rows) error {
+	b.Queue(`select coalesce(closed, $3) from account_questions where account_id = $1 and (closed is not null or wrong >= $2) limit 1`, id, answersEver, closedDenied).Query(func(rows pgx.Rows) error {
 		var closed string
 		_, err := pgx.ForEachRow(rows, []any{&closed}, func() error {
 			*locks = append(*locks, Lock{Kind: QuestionLock, Opens: closed == closedDenied})

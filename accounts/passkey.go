@@ -1,13 +1,13 @@
 package accounts
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/go-webauthn/webauthn/protocol"
@@ -103,26 +103,6 @@ func (s *Service) BeginPasskey(ctx context.Context, browser []byte, source strin
 	return json.Marshal(options)
 }
 
-// BeginNewPasskey asks the browser to make a passkey; session is the digest of the session that it belongs to.
-func (s *Service) BeginNewPasskey(ctx context.Context, session []byte, account Account) (PasskeyOptions, error) {
-	if s.webauthn == nil {
-		return nil, ErrNoFactor
-	}
-	keys, err := s.passkeys(ctx, account.ID, s.now().Add(newFactorWait))
-	if err != nil {
-		return nil, err
-	}
-	options, state, err := s.webauthn.BeginRegistration(&passkeyUser{account.ID, account.Username, keys},
-		webauthn.WithExclusions(webauthn.Credentials(keys).CredentialDescriptors()))
-	if err != nil {
-		return nil, fmt.Errorf("asking for a new passkey: %w", err)
-	}
-	if err := s.keepCeremony(ctx, "create", session, "", account.ID, state); err != nil {
-		return nil, err
-	}
-	return json.Marshal(options)
-}
-
 func (s *Service) keepCeremony(ctx context.Context, kind string, browser []byte, source string, accountID uuid.UUID, state *webauthn.SessionData) error {
 	now := s.now()
 	raw, err := json.Marshal(state)
@@ -151,35 +131,47 @@ func (s *Service) keepCeremony(ctx context.Context, kind string, browser []byte,
 	return err
 }
 
-// takeCeremony ends the ceremony of a challenge, which belongs to one browser and account. Anything else, including a
-// second use, is answered with ErrPasskey.
-func (s *Service) takeCeremony(ctx context.Context, kind, challenge string, browser []byte, accountID uuid.UUID) (state webauthn.SessionData, err error) {
+// takeCeremony ends the ceremony of a challenge, which belongs to one browser and account. again means that the same answer has
+// just proven it, see proveCeremony: the browser sends it again because the reply was lost. Anything else, including another
+// answer, is ErrPasskey. It takes part in the transaction of ctx, so that the second of two presses waits for the first.
+func (s *Service) takeCeremony(ctx context.Context, kind, challenge, answer string, browser []byte, accountID uuid.UUID) (state webauthn.SessionData, again bool, err error) {
 	var raw []byte
+	now := s.now()
 	err = s.db.From(ctx).QueryRow(ctx, `
-		delete from passkey_ceremonies
-		where digest = $1 and kind = $2 and browser = $3 and expires_at > $5
-			and account_id is not distinct from nullif($4::uuid, '00000000-0000-0000-0000-000000000000')
-		returning state`, seal.Digest(challenge), kind, browser, accountID, s.now()).Scan(&raw)
+		with was as (
+			select digest, used_at is not null as again from passkey_ceremonies
+			where digest = @digest and kind = @kind and browser = @browser
+				and account_id is not distinct from nullif(@account_id::uuid, '00000000-0000-0000-0000-000000000000')
+				and (used_at is null and expires_at > @now or proved = @answer and used_at > @again_since)
+			for update
+		)
+		update passkey_ceremonies c set used_at = coalesce(c.used_at, @now), expires_at = least(c.expires_at, @now)
+		from was where c.digest = was.digest returning c.state, was.again`,
+		pgx.NamedArgs{"digest": seal.Digest(challenge), "kind": kind, "browser": browser, "account_id": accountID, "answer": seal.Digest(answer),
+			"now": now, "again_since": now.Add(-provedTwice)}).Scan(&raw, &again)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return state, ErrPasskey
+		return state, false, ErrPasskey
 	}
 	if err == nil {
 		err = json.Unmarshal(raw, &state)
 	}
-	return state, err
+	return state, again, err
+}
+
+// proveCeremony notes the answer that proved a ceremony.
+func (s *Service) proveCeremony(ctx context.Context, challenge, answer string) error {
+	_, err := s.db.From(ctx).Exec(ctx, `update passkey_ceremonies set proved = $2 where digest = $1`, seal.Digest(challenge), seal.Digest(answer))
+	return err
 }
 
 // FinishPasskey checks a browser's answer to BeginPasskey for the same account, or uuid.Nil, and returns the key's
-// owner. The error is ErrPasskey, whatever is wrong, with uuid.Nil also ErrDisabled, or the database's. A key whose
-// counter does not advance may be a copy and is refused.
+// owner. The same answer, sent again within seconds by the same browser, gets the same outcome. The error is ErrPasskey,
+// whatever is wrong, ErrPasskeyWaits for one that cannot be used yet, with uuid.Nil also ErrDisabled, or the database's. A
+// key whose counter does not advance may be a copy and is refused.
 func (s *Service) FinishPasskey(ctx context.Context, browser []byte, accountID uuid.UUID, answer string) (Account, error) {
 	parsed, err := protocol.ParseCredentialRequestResponseBytes([]byte(answer))
 	if s.webauthn == nil || err != nil {
 		return Account{}, ErrPasskey
-	}
-	state, err := s.takeCeremony(ctx, "get", parsed.Response.CollectedClientData.Challenge, browser, accountID)
-	if err != nil {
-		return Account{}, err
 	}
 	owner := accountID
 	if owner == uuid.Nil {
@@ -187,18 +179,7 @@ func (s *Service) FinishPasskey(ctx context.Context, browser []byte, accountID u
 			return Account{}, ErrPasskey
 		}
 	}
-	keys, err := s.passkeys(ctx, owner, s.now())
-	if err != nil {
-		return Account{}, err
-	}
-	key, err := s.validate(&passkeyUser{id: owner, keys: keys}, state, parsed)
-	if err != nil {
-		return Account{}, s.refusedFactor(ctx, owner, Passkey, ErrPasskey)
-	}
-	if key.Authenticator.CloneWarning {
-		return Account{}, s.refusedFactor(ctx, owner, Passkey, ErrCloned)
-	}
-	if err := s.spendPasskey(ctx, key); err != nil {
+	if err := s.inCeremony(ctx, func(ctx context.Context) error { return s.provePasskey(ctx, browser, accountID, owner, answer, parsed) }); err != nil {
 		return Account{}, err
 	}
 	account, err := s.Get(ctx, owner)
@@ -211,6 +192,49 @@ func (s *Service) FinishPasskey(ctx context.Context, browser []byte, accountID u
 		return Account{}, ErrDisabled
 	}
 	return account, nil
+}
+
+// inCeremony runs fn in a transaction that also commits after ErrPasskey: the ceremony is used all the same.
+func (s *Service) inCeremony(ctx context.Context, fn func(ctx context.Context) error) error {
+	var refused error
+	err := s.db.InTx(ctx, func(ctx context.Context) error {
+		refused = fn(ctx)
+		if errors.Is(refused, ErrPasskey) {
+			return nil
+		}
+		return refused
+	})
+	return cmp.Or(err, refused)
+}
+
+// provePasskey is FinishPasskey within a transaction.
+func (s *Service) provePasskey(ctx context.Context, browser []byte, accountID, owner uuid.UUID, answer string, parsed *protocol.ParsedCredentialAssertionData) error {
+	challenge := parsed.Response.CollectedClientData.Challenge
+	state, again, err := s.takeCeremony(ctx, "get", challenge, answer, browser, accountID)
+	if err != nil {
+		return err
+	}
+	if again {
+		return s.waits(ctx, owner, parsed.RawID)
+	}
+	keys, err := s.passkeys(ctx, owner, s.now().Add(newFactorWait))
+	if err != nil {
+		return err
+	}
+	key, err := s.validate(&passkeyUser{id: owner, keys: keys}, state, parsed)
+	if err != nil {
+		return s.refusedFactor(ctx, owner, Passkey, ErrPasskey)
+	}
+	if key.Authenticator.CloneWarning {
+		return s.refusedFactor(ctx, owner, Passkey, ErrCloned)
+	}
+	if err := s.spendPasskey(ctx, key); err != nil {
+		return err
+	}
+	if err := s.proveCeremony(ctx, challenge, answer); err != nil {
+		return err
+	}
+	return s.waits(ctx, owner, key.ID)
 }
 
 func (s *Service) validate(user *passkeyUser, state webauthn.SessionData, parsed *protocol.ParsedCredentialAssertionData) (*webauthn.Credential, error) {
@@ -228,7 +252,7 @@ func (s *Service) spendPasskey(ctx context.Context, key *webauthn.Credential) er
 		return err
 	}
 	tag, err := s.db.From(ctx).Exec(ctx, `
-		update account_passkeys set credential = $2, sign_count = $3, last_used_at = $4
+		update account_passkeys set credential = $2, sign_count = $3, last_used_at = case when usable_from > $4 then last_used_at else $4 end
 		where credential_id = $1 and (sign_count < $3 or sign_count = 0 and $3 = 0)`, key.ID, raw, int64(key.Authenticator.SignCount), s.now())
 	if err == nil && tag.RowsAffected() == 0 {
 		return ErrPasskey
@@ -236,70 +260,15 @@ func (s *Service) spendPasskey(ctx context.Context, key *webauthn.Credential) er
 	return err
 }
 
-const passkeyLabel = 40 // characters
-
-func labelPlace(id uuid.UUID) seal.Place {
-	return seal.Place{Table: "account_passkeys", Column: "label_sealed", Row: id.String()}
-}
-
-// FinishNewPasskey enrols the key that the browser made, and notifies the member by mail. The error is ErrPasskey,
-// ErrHasFactor (this key is enrolled), or the database's.
-func (s *Service) FinishNewPasskey(ctx context.Context, session []byte, account Account, label, answer string) (usable time.Time, err error) {
-	parsed, err := protocol.ParseCredentialCreationResponseBytes([]byte(answer))
-	if s.webauthn == nil || err != nil {
-		return usable, ErrPasskey
-	}
-	state, err := s.takeCeremony(ctx, "create", parsed.Response.CollectedClientData.Challenge, session, account.ID)
-	if errors.Is(err, ErrPasskey) { // a browser that lost the answer sends the key again
-		err = s.enrolled(ctx, account.ID, parsed.RawID)
-	}
-	if err != nil {
-		return usable, err
-	}
-	key, err := s.webauthn.CreateCredential(&passkeyUser{id: account.ID}, state, parsed)
-	if err != nil {
-		return usable, ErrPasskey
-	}
-	key.Attestation = webauthn.CredentialAttestation{} // not requested, and large
-	raw, err := json.Marshal(key)
-	if err != nil {
-		return usable, err
-	}
-	if label = strings.TrimSpace(label); len([]rune(label)) > passkeyLabel {
-		label = string([]rune(label)[:passkeyLabel])
-	}
-	id, now := uuid.Must(uuid.NewV7()), s.now()
-	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		if usable, err = s.usableFrom(ctx, account.ID); err != nil {
-			return err
-		}
-		_, err := s.db.From(ctx).Exec(ctx, `
-			insert into account_passkeys (id, account_id, credential_id, credential, sign_count, label_sealed, created_at, usable_from)
-			values (@id, @account_id, @credential_id, @credential, @sign_count, @label, @now, @usable_from)`,
-			pgx.NamedArgs{"id": id, "account_id": account.ID, "credential_id": key.ID, "credential": raw, "sign_count": int64(key.Authenticator.SignCount),
-				"label": s.keyring.Seal(seal.PII, labelPlace(id), []byte(label)), "now": now, "usable_from": usable})
-		if err != nil {
-			return Refused(err)
-		}
-		return s.factorNotice(ctx, account.ID, Passkey, true)
-	})
-	return usable, err
-}
-
-// enrolled returns ErrHasFactor if the account has a key of this ID, else ErrPasskey. It proves nothing.
-func (s *Service) enrolled(ctx context.Context, accountID uuid.UUID, credentialID []byte) error {
-	var has bool
-	err := s.db.From(ctx).QueryRow(ctx, `select exists (select from account_passkeys where account_id = $1 and credential_id = $2)`, accountID, credentialID).Scan(&has)
+// waits returns ErrPasskeyWaits for a key of the account that cannot be used yet, ErrPasskey if it has none of this ID.
+func (s *Service) waits(ctx context.Context, accountID uuid.UUID, credentialID []byte) error {
+	var waits bool
+	err := s.db.From(ctx).QueryRow(ctx, `select usable_from > $3 from account_passkeys where account_id = $1 and credential_id = $2`, accountID, credentialID, s.now()).Scan(&waits)
 	switch {
-	case err != nil:
-		return fmt.Errorf("reading a passkey: %w", err)
-	case has:
-		return ErrHasFactor
+	case errors.Is(err, pgx.ErrNoRows):
+		return ErrPasskey
+	case err == nil && waits:
+		return ErrPasskeyWaits
 	}
-	return ErrPasskey
-}
-
-// RemovePasskey removes one key from the account and, with the last factor, the saved codes. It is idempotent.
-func (s *Service) RemovePasskey(ctx context.Context, accountID, id uuid.UUID) error {
-	return s.removeFactor(ctx, accountID, Passkey, `delete from account_passkeys where account_id = $1 and id = $2`, accountID, id)
+	return err
 }

@@ -8,18 +8,20 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
+
+	"huskyidp/internal/passkeytest"
 )
 
 var thisBrowser, otherBrowser = []byte("this browser"), []byte("another browser")
 
-func (f *fixture) enrolPasskey(account Account) *authenticator {
+func (f *fixture) enrolPasskey(account Account) *passkeytest.Device {
 	f.t.Helper()
-	options, err := f.BeginNewPasskey(f.ctx(), thisBrowser, account)
+	options, err := f.BeginNewPasskey(f.ctx(), account, "sid")
 	if err != nil {
 		f.t.Fatalf("BeginNewPasskey: %v", err)
 	}
-	device := newAuthenticator(f.t)
-	if _, err := f.FinishNewPasskey(f.ctx(), thisBrowser, account, "mi teléfono", device.create(options)); err != nil {
+	device := passkeytest.New(f.t, "https://idp.example")
+	if _, err := f.FinishNewPasskey(f.ctx(), account, "sid", "mi teléfono", device.Create(options)); err != nil {
 		f.t.Fatalf("FinishNewPasskey: %v", err)
 	}
 	return device
@@ -40,26 +42,26 @@ func TestPasskey(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 1)
 	account, other := f.register("maria"), f.register("otra")
-	options, err := f.BeginNewPasskey(f.ctx(), thisBrowser, account)
+	options, err := f.BeginNewPasskey(f.ctx(), account, "sid")
 	if err != nil {
 		t.Fatal(err)
 	}
-	device := newAuthenticator(t)
-	asked := device.read(options).PublicKey.AuthenticatorSelection
+	device := passkeytest.New(t, "https://idp.example")
+	asked := device.Read(options).PublicKey.AuthenticatorSelection
 	if asked.ResidentKey != "required" || asked.UserVerification != "required" {
 		t.Errorf("a new passkey is asked for with %+v, want both required", asked)
 	}
-	made := device.create(options)
-	if _, err := f.FinishNewPasskey(f.ctx(), otherBrowser, account, "", made); !errors.Is(err, ErrPasskey) {
-		t.Errorf("FinishNewPasskey in another browser = %v, want ErrPasskey", err)
+	made := device.Create(options)
+	if _, err := f.FinishNewPasskey(f.ctx(), account, "another", "", made); !errors.Is(err, ErrPasskey) {
+		t.Errorf("FinishNewPasskey in another session = %v, want ErrPasskey", err)
 	}
-	if _, err := f.FinishNewPasskey(f.ctx(), thisBrowser, other, "", made); !errors.Is(err, ErrPasskey) {
+	if _, err := f.FinishNewPasskey(f.ctx(), other, "sid", "", made); !errors.Is(err, ErrPasskey) {
 		t.Errorf("FinishNewPasskey for another account = %v, want ErrPasskey", err)
 	}
-	if _, err := f.FinishNewPasskey(f.ctx(), thisBrowser, account, "mi teléfono", made); err != nil {
+	if _, err := f.FinishNewPasskey(f.ctx(), account, "sid", "mi teléfono", made); err != nil {
 		t.Fatalf("FinishNewPasskey: %v", err)
 	}
-	if _, err := f.FinishNewPasskey(f.ctx(), thisBrowser, account, "", made); !errors.Is(err, ErrHasFactor) {
+	if _, err := f.FinishNewPasskey(f.ctx(), account, "sid", "", made); !errors.Is(err, ErrHasFactor) {
 		t.Errorf("FinishNewPasskey twice = %v, want ErrHasFactor", err)
 	}
 	if diff := cmp.Diff([]string{"factor_added"}, f.mailKinds(account.ID)); diff != "" {
@@ -67,56 +69,57 @@ func TestPasskey(t *testing.T) {
 	}
 
 	for _, id := range []uuid.UUID{uuid.Nil, account.ID} {
-		answer := device.get(f.askPasskey(id))
+		answer := device.Get(f.askPasskey(id))
 		if got, err := f.FinishPasskey(f.ctx(), thisBrowser, id, answer); err != nil || got.ID != account.ID {
 			t.Errorf("FinishPasskey(%s) = %s, %v, want %s", id, got.ID, err, account.ID)
 		}
+		f.later(provedTwice)
 		if _, err := f.FinishPasskey(f.ctx(), thisBrowser, id, answer); !errors.Is(err, ErrPasskey) {
 			t.Errorf("FinishPasskey twice = %v, want ErrPasskey", err)
 		}
 	}
 	for name, try := range map[string]func() error{
 		"another browser": func() error {
-			_, err := f.FinishPasskey(f.ctx(), otherBrowser, uuid.Nil, device.get(f.askPasskey(uuid.Nil)))
+			_, err := f.FinishPasskey(f.ctx(), otherBrowser, uuid.Nil, device.Get(f.askPasskey(uuid.Nil)))
 			return err
 		},
 		"asked of whoever, answered for an account": func() error {
-			_, err := f.FinishPasskey(f.ctx(), thisBrowser, account.ID, device.get(f.askPasskey(uuid.Nil)))
+			_, err := f.FinishPasskey(f.ctx(), thisBrowser, account.ID, device.Get(f.askPasskey(uuid.Nil)))
 			return err
 		},
 		"after five minutes": func() error {
 			options := f.askPasskey(uuid.Nil)
 			f.later(ceremonyLife)
-			_, err := f.FinishPasskey(f.ctx(), thisBrowser, uuid.Nil, device.get(options))
+			_, err := f.FinishPasskey(f.ctx(), thisBrowser, uuid.Nil, device.Get(options))
 			return err
 		},
 		"a challenge of nobody": func() error {
-			_, err := f.FinishPasskey(f.ctx(), thisBrowser, uuid.Nil, device.get([]byte(`{"publicKey":{"challenge":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}}`)))
+			_, err := f.FinishPasskey(f.ctx(), thisBrowser, uuid.Nil, device.Get([]byte(`{"publicKey":{"challenge":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}}`)))
 			return err
 		},
 		"an owner who is not verified": func() error {
-			device.verified = false
-			defer func() { device.verified = true }()
-			_, err := f.FinishPasskey(f.ctx(), thisBrowser, uuid.Nil, device.get(f.askPasskey(uuid.Nil)))
+			device.Verified = false
+			defer func() { device.Verified = true }()
+			_, err := f.FinishPasskey(f.ctx(), thisBrowser, uuid.Nil, device.Get(f.askPasskey(uuid.Nil)))
 			return err
 		},
 		"another site": func() error {
-			device.origin = "https://idp.example.evil.example"
-			defer func() { device.origin = "https://idp.example" }()
-			_, err := f.FinishPasskey(f.ctx(), thisBrowser, uuid.Nil, device.get(f.askPasskey(uuid.Nil)))
+			device.Origin = "https://idp.example.evil.example"
+			defer func() { device.Origin = "https://idp.example" }()
+			_, err := f.FinishPasskey(f.ctx(), thisBrowser, uuid.Nil, device.Get(f.askPasskey(uuid.Nil)))
 			return err
 		},
 		"another member's handle": func() error {
-			device.user = other.ID[:]
-			defer func() { device.user = account.ID[:] }()
-			_, err := f.FinishPasskey(f.ctx(), thisBrowser, uuid.Nil, device.get(f.askPasskey(uuid.Nil)))
+			device.User = other.ID[:]
+			defer func() { device.User = account.ID[:] }()
+			_, err := f.FinishPasskey(f.ctx(), thisBrowser, uuid.Nil, device.Get(f.askPasskey(uuid.Nil)))
 			return err
 		},
 		"a copy whose counter does not advance": func() error {
-			before := device.count
-			device.count = 0
-			defer func() { device.count = before }()
-			_, err := f.FinishPasskey(f.ctx(), thisBrowser, uuid.Nil, device.get(f.askPasskey(uuid.Nil)))
+			before := device.Count
+			device.Count = 0
+			defer func() { device.Count = before }()
+			_, err := f.FinishPasskey(f.ctx(), thisBrowser, uuid.Nil, device.Get(f.askPasskey(uuid.Nil)))
 			if !errors.Is(err, ErrCloned) {
 				t.Errorf("a copy = %v, want ErrCloned", err)
 			}
@@ -132,10 +135,10 @@ func TestPasskey(t *testing.T) {
 		if _, err := f.querier().Exec(f.ctx(), `update accounts set status = $2 where id = $1`, account.ID, status); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := f.FinishPasskey(f.ctx(), thisBrowser, uuid.Nil, device.get(f.askPasskey(uuid.Nil))); !errors.Is(err, want) {
+		if _, err := f.FinishPasskey(f.ctx(), thisBrowser, uuid.Nil, device.Get(f.askPasskey(uuid.Nil))); !errors.Is(err, want) {
 			t.Errorf("a passkey of an account that is %s = %v, want %v", status, err, want)
 		}
-		if _, err := f.FinishPasskey(f.ctx(), thisBrowser, account.ID, device.get(f.askPasskey(account.ID))); err != nil {
+		if _, err := f.FinishPasskey(f.ctx(), thisBrowser, account.ID, device.Get(f.askPasskey(account.ID))); err != nil {
 			t.Errorf("a passkey for the recovery of an account that is %s: %v", status, err)
 		}
 	}
@@ -168,7 +171,7 @@ func TestPending(t *testing.T) {
 		t.Errorf("the handle as a session = %v, want ErrNoSession", err)
 	}
 	if _, err := f.Pending(f.ctx(), token, otherBrowser); !errors.Is(err, ErrNoPending) {
-		t.Errorf("Pending in another browser = %v, want ErrNoPending", err)
+		t.Errorf("Pending in another session = %v, want ErrNoPending", err)
 	}
 	if _, err := f.Pending(f.ctx(), begin(), thisBrowser); err != nil {
 		t.Errorf("Pending: %v", err)
@@ -203,7 +206,7 @@ func TestPending(t *testing.T) {
 		t.Errorf("FinishPending twice = %v, want ErrNoPending", err)
 	}
 	f.later(time.Minute)
-	session, fresh, err := f.RenewSession(f.ctx(), Renewal{SID: started.SID, AccountID: account.ID, AMR: []string{"pop", "mfa"}, AuthTime: f.now()})
+	session, fresh, err := f.RenewSession(f.ctx(), Renewal{Token: started.Token, SID: started.SID, AccountID: account.ID, AMR: []string{"pop", "mfa"}, AuthTime: f.now()})
 	if err != nil || session.ACR != ACRPhishingResistant || session.SID != started.SID || !session.AuthTime.Equal(f.now()) || !session.ExpiresAt.Equal(started.ExpiresAt) {
 		t.Fatalf("RenewSession = %+v, %v", session, err)
 	}

@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"crypto/subtle"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
@@ -176,10 +177,10 @@ func (s *Service) ProvedBefore(ctx context.Context, token string, browser []byte
 		var owner, mac []byte
 		var at *time.Time
 		err = s.db.From(ctx).QueryRow(ctx, `
-			select p.browser, p.account_id, p.amr, p.return_to, p.proved_at, p.proof_mac
+			select p.browser, p.account_id, p.amr, p.sid, p.return_to, p.proved_at, p.proof_mac
 			from pending_sign_ins p join accounts a on a.id = p.account_id
-			where p.digest = $1 and p.sid = '' and p.created_at >= a.credentials_changed_at`, seal.Digest(token)).
-			Scan(&owner, &p.Account.ID, &p.AMR, &p.Return, &at, &mac)
+			where p.digest = $1 and p.created_at >= a.credentials_changed_at`, seal.Digest(token)).
+			Scan(&owner, &p.Account.ID, &p.AMR, &p.SID, &p.Return, &at, &mac)
 		switch {
 		case errors.Is(err, pgx.ErrNoRows) || err == nil && subtle.ConstantTimeCompare(owner, browser) != 1:
 			return Pending{}, ErrNoPending
@@ -225,15 +226,17 @@ type Renewal struct {
 	AuthTime  time.Time // of the proof
 	Pending   string    // token of the pending step-up, "" if there was none
 	Proof     string    // the proof that it was given
+	Token     string    // that the request had
 	Username  string    // whose count of wrong passwords ends; "" for none
 	Device    string    // device cookie, likewise
 }
 
-// RenewSession gives the session another token; the former one becomes void (S-22). Its sid and its end stay. The error
-// is ErrNoSession, ErrNoPending, or the database's.
+// RenewSession gives the session another token; the former one becomes void (S-22), but for a proof sent again, see
+// RenewedSession, which gets the same token: of two answers the browser may keep either. Its sid and its end stay. The
+// error is ErrNoSession, ErrNoPending, or the database's.
 func (s *Service) RenewSession(ctx context.Context, r Renewal) (session Session, token string, err error) {
 	now := s.now()
-	token = seal.NewToken()
+	token = s.store.successor(r.Token)
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		b := &pgx.Batch{}
 		if r.Pending != "" {
@@ -244,14 +247,14 @@ func (s *Service) RenewSession(ctx context.Context, r Renewal) (session Session,
 		}
 		b.Queue(`
 			update sessions s set digest = @digest, amr = @amr, acr = case when a.member_id is null then @unmatched else @matched end,
-				auth_time = @auth_time, last_seen_at = @now
+				auth_time = @auth_time, last_seen_at = @now, former_digest = @former, renewed_at = case when s.digest = @former then @now else s.renewed_at end
 			from accounts a
-			where s.sid = @sid and s.account_id = @account_id and s.ended_at is null and s.expires_at > @now and s.last_seen_at > greatest(@idle_since, @now::timestamptz - s.idle)
+			where s.sid = @sid and s.account_id = @account_id and (s.digest = @former or s.former_digest = @former and s.digest = @digest and s.renewed_at > @former_since) and s.ended_at is null and s.expires_at > @now and s.last_seen_at > greatest(@idle_since, @now::timestamptz - s.idle)
 				and a.id = s.account_id and a.status = 'active'
 			returning s.account_id`,
 			pgx.NamedArgs{
 				"digest": seal.Digest(token), "amr": r.AMR, "matched": acrOf(r.AMR, true), "unmatched": acrOf(r.AMR, false), "auth_time": r.AuthTime, "now": now,
-				"sid": r.SID, "account_id": r.AccountID, "idle_since": now.Add(-s.idle),
+				"sid": r.SID, "account_id": r.AccountID, "idle_since": now.Add(-s.idle), "former": seal.Digest(r.Token), "former_since": now.Add(-formerLife),
 			}).QueryRow(func(row pgx.Row) error {
 			err := row.Scan(&r.AccountID)
 			if errors.Is(err, pgx.ErrNoRows) {
@@ -270,4 +273,31 @@ func (s *Service) RenewSession(ctx context.Context, r Renewal) (session Session,
 		return err
 	})
 	return session, token, err
+}
+
+// formerLife is how long the former token of a renewed session may be sent with a proof.
+const formerLife = 15 * time.Second
+
+// successor is the next token of a session. It is as random as the former one, and only the service can derive it.
+func (s *store) successor(former string) string {
+	return base64.RawURLEncoding.EncodeToString(s.keyring.MAC(seal.TokenMAC, []byte("renewed session"), []byte(former)))
+}
+
+// RenewedSession returns the open session that had this token until a moment ago. A browser that sends a form twice, or
+// whose answer was lost, still has that token; it is good for nothing but a proof that the caller checks, and for
+// RenewSession. The error is ErrNoSession, or the database's.
+func (s *Service) RenewedSession(ctx context.Context, token string) (Session, error) {
+	if len(token) != seal.TokenLength {
+		return Session{}, ErrNoSession
+	}
+	now := s.now()
+	var digest []byte
+	err := s.db.From(ctx).QueryRow(ctx, `select digest from sessions where former_digest = $1 and renewed_at > $2`, seal.Digest(token), now.Add(-formerLife)).Scan(&digest)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Session{}, ErrNoSession
+	}
+	if err != nil {
+		return Session{}, fmt.Errorf("reading a renewed session: %w", err)
+	}
+	return s.store.session(ctx, digest, now, now.Add(-s.idle), false)
 }

@@ -27,10 +27,22 @@ type QuestionChange struct {
 // what a browser sends by itself when the answer to the first was lost: it changes nothing and notifies nobody. The
 // error is that of Authenticate, or the database's.
 func (s *Service) ChangeQuestion(ctx context.Context, p QuestionChange) error {
+	err := s.changeQuestion(ctx, p)
+	if errors.Is(err, errChangedMeanwhile) { // the other of two presses was faster
+		return s.changeQuestion(ctx, p)
+	}
+	return err
+}
+
+func (s *Service) changeQuestion(ctx context.Context, p QuestionChange) error {
 	now := s.now()
 	var hash []byte
 	var isSet bool
+	var before, meanwhile *time.Time
 	account, err := s.proven(ctx, p.PasswordProof, func(id uuid.UUID) (err error) {
+		if before, err = s.questionSetAt(ctx, id); err != nil {
+			return err
+		}
 		if isSet, err = s.justSet(ctx, id, p.Question, p.Answer, now); err == nil && !isSet {
 			hash = s.hasher.seal(seal.PepperAnswer, answerPlace(id), normalizeAnswer(p.Answer))
 		}
@@ -44,11 +56,19 @@ func (s *Service) ChangeQuestion(ctx context.Context, p QuestionChange) error {
 		return err
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {
+		if _, err := s.db.From(ctx).Exec(ctx, `select from accounts where id = $1 for update`, account.ID); err != nil {
+			return fmt.Errorf("changing a question: %w", err)
+		}
+		if meanwhile, err = s.questionSetAt(ctx, account.ID); err != nil {
+			return err
+		}
+		if (meanwhile == nil) != (before == nil) || before != nil && !before.Equal(*meanwhile) {
+			return errChangedMeanwhile
+		}
 		b := &pgx.Batch{}
 		s.queueSuperseded(b, account.ID)
 		queueKeepFormer(b, account.ID, now)
 		queueSetQuestion(b, account.ID, p.Question, hash, now)
-		s.store.clearThrottles(b, s.throttleKeys(account.Username, s.readDeviceCookie(p.Device, account.Username, now)))
 		s.audit.Queue(ctx, b, audit.Event{Kind: audit.QuestionChanged, At: now, AccountID: account.ID.String(), SessionID: p.Session.SID,
 			RequestID: web.RequestID(ctx), Success: true, Data: marked})
 		if err := s.QueueNotice(ctx, b, account, "question_changed", nil); err != nil {
@@ -59,6 +79,14 @@ func (s *Service) ChangeQuestion(ctx context.Context, p QuestionChange) error {
 		}
 		return nil
 	})
+}
+
+// questionSetAt is when the account's newest question was set, nil if it has none.
+func (s *Service) questionSetAt(ctx context.Context, id uuid.UUID) (at *time.Time, err error) {
+	if err = s.db.From(ctx).QueryRow(ctx, `select max(set_at) from account_questions where account_id = $1`, id).Scan(&at); err != nil {
+		return nil, fmt.Errorf("reading a question: %w", err)
+	}
+	return at, nil
 }
 
 // justSet reports whether a question and its answer were set a moment ago. The caller has entered the hasher.

@@ -57,9 +57,6 @@ func (s *Service) ResetPassword(ctx context.Context, id uuid.UUID, hash []byte) 
 		if err := s.EndSessions(ctx, id, ""); err != nil {
 			return err
 		}
-		if err := s.dropWaiting(ctx, id); err != nil {
-			return err
-		}
 		b := &pgx.Batch{}
 		s.store.resetPassword(b, id, hash, now)
 		s.store.queueEndBegun(b, id)
@@ -93,6 +90,7 @@ func (s *store) resetPassword(b *pgx.Batch, id uuid.UUID, hash []byte, now time.
 const (
 	answerTries  = 5 // wrong in a day, over all flows (S-59)
 	answerWindow = 24 * time.Hour
+	answersEver  = 20 // wrong since a right one, over all days: whoever reads the mailbox could guess for years
 )
 
 // Questions returns the keys of the questions that an account has set, in a fixed order.
@@ -105,9 +103,9 @@ func (s *Service) Questions(ctx context.Context, id uuid.UUID) ([]string, error)
 }
 
 // QuestionClosed reports whether the questions of an account are closed until the desk decides, because a change of
-// them was denied.
+// them was denied or too many answers were wrong.
 func (s *Service) QuestionClosed(ctx context.Context, id uuid.UUID) (closed bool, err error) {
-	err = s.db.From(ctx).QueryRow(ctx, `select exists (select from account_questions where account_id = $1 and closed is not null)`, id).Scan(&closed)
+	err = s.db.From(ctx).QueryRow(ctx, `select exists (select from account_questions where account_id = $1 and (closed is not null or wrong >= $2))`, id, answersEver).Scan(&closed)
 	return closed, err
 }
 
@@ -176,7 +174,7 @@ func (s *Service) refuseAnswer(ctx context.Context, event audit.Event, until tim
 		if err := s.audit.Record(ctx, event, closed); err != nil {
 			return err
 		}
-		return s.Notify(ctx, uuid.MustParse(event.AccountID), "locked", templates.Args{"at": event.At, "datetime": until})
+		return s.Notify(ctx, uuid.MustParse(event.AccountID), "answers_closed", templates.Args{"at": event.At, "datetime": until})
 	})
 	if err != nil {
 		return err
@@ -213,6 +211,8 @@ func (s *store) reserveAnswer(ctx context.Context, id uuid.UUID, again bool, now
 				closed_until = case when not @again::boolean and t.closed_until is null and t.began_at > @since and t.failures + 1 >= @tries::int then @until::timestamptz end
 			where t.closed_until is null or t.closed_until <= @now
 			returning closed_until
+		), counted as (
+			update account_questions set wrong = wrong + 1 where account_id = @id and not @again and exists (select from tried)
 		)
 		select exists (select from tried),
 			coalesce((select closed_until from tried), (select closed_until from answer_throttles where account_id = @id and closed_until > @now))`,
@@ -231,4 +231,5 @@ func (s *store) reserveAnswer(ctx context.Context, id uuid.UUID, again bool, now
 
 func (s *store) queueClearAnswers(b *pgx.Batch, id uuid.UUID) {
 	b.Queue(`delete from answer_throttles where account_id = $1`, id)
+	b.Queue(`update account_questions set wrong = 0 where account_id = $1 and wrong > 0`, id)
 }

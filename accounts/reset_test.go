@@ -4,12 +4,8 @@ import (
 	"errors"
 	"regexp"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
-
-	"huskyidp/internal/audit"
 )
 
 var notMeLink = regexp.MustCompile(`/not-me\?link=([A-Za-z0-9_-]{43})`)
@@ -178,109 +174,6 @@ func TestRecoveryOpensNothingThatStaffClosed(t *testing.T) {
 	}
 }
 
-// S-59: five wrong answers in a day close the questions for a day, and the owner is notified; accents and capitals do not count.
-func TestAnswers(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t, 1)
-	a := f.register("maria")
-	say := func(answer string) error {
-		return f.CheckAnswers(f.ctx(), a.ID, map[string]string{"first_pay": answer}, false)
-	}
-	if err := say("¡UNA  Linterná!"); err != nil {
-		t.Errorf("the right answer: %v", err)
-	}
-	for i := range 4 {
-		if err := say("un libro"); !errors.Is(err, ErrWrongAnswer) {
-			t.Errorf("wrong answer %d: %v", i+1, err)
-		}
-	}
-	if err := say("una linterna"); err != nil {
-		t.Errorf("right at the fifth try: %v", err)
-	}
-	for range 4 {
-		say("un libro")
-	}
-	closed, ok := errors.AsType[*ClosedError](say("un libro"))
-	if want := f.instant.Load().Add(24 * time.Hour); !ok || !closed.Until.Equal(want) {
-		t.Fatalf("the fifth wrong answer = %v, want closed until %v", closed, want)
-	}
-	f.last("locked")
-	f.later(23 * time.Hour)
-	if _, ok := errors.AsType[*ClosedError](say("una linterna")); !ok {
-		t.Error("the right answer opens what is closed")
-	}
-	f.later(time.Hour)
-	if err := say("una linterna"); err != nil {
-		t.Errorf("a day later: %v", err)
-	}
-	if got := f.kinds(a.ID); got[len(got)-1] != audit.AnswerAccepted {
-		t.Errorf("the audit ends with %v", got[len(got)-1])
-	}
-}
-
-// S-59: several answers are judged together, with one verdict and the work of all.
-func TestAnswersAreJudgedTogether(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t, 1)
-	a := f.register("maria")
-	second, err := f.HashAnswer(f.ctx(), a.ID, "el quijote")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = f.querier().Exec(f.ctx(), `
-		insert into account_questions (account_id, question, answer_sealed, set_at) values ($1, 'first_book', $2, $3)`, a.ID, second, f.now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	say := func(pay, book string) error {
-		f.hashes.Store(0)
-		err := f.CheckAnswers(f.ctx(), a.ID, map[string]string{"first_pay": pay, "first_book": book}, false)
-		if n := f.hashes.Load(); n != 2 {
-			t.Errorf("%q and %q cost %d hashes, want 2", pay, book, n)
-		}
-		return err
-	}
-	for range 10 { // whichever is judged last
-		for _, pair := range [][2]string{{"una linterna", "otro libro"}, {"un zapato", "el quijote"}, {"un zapato", ""}} {
-			if err := say(pair[0], pair[1]); !errors.Is(err, ErrWrongAnswer) {
-				t.Errorf("%q: %v, want ErrWrongAnswer", pair, err)
-			}
-		}
-		if err := say("una linterna", "el quijote"); err != nil {
-			t.Errorf("both right: %v", err)
-		}
-	}
-}
-
-// S-10, S-59: 32 wrong answers at once buy five judgements.
-func TestParallelAnswers(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t, 16)
-	a := f.register("maria")
-	var wrong, closed atomic.Int32
-	var wg sync.WaitGroup
-	for range 32 {
-		wg.Go(func() {
-			answers := map[string]string{"first_pay": "un libro"}
-			err := f.CheckAnswers(f.ctx(), a.ID, answers, false)
-			for errors.Is(err, ErrBusy) { // a busy machine: it cost nobody a try
-				err = f.CheckAnswers(f.ctx(), a.ID, answers, false)
-			}
-			if errors.Is(err, ErrWrongAnswer) {
-				wrong.Add(1)
-			} else if _, ok := errors.AsType[*ClosedError](err); ok {
-				closed.Add(1)
-			} else {
-				t.Errorf("CheckAnswers = %v", err)
-			}
-		})
-	}
-	wg.Wait()
-	if wrong.Load() != 4 || closed.Load() != 28 {
-		t.Errorf("%d told wrong, %d closed; want 4 and 28", wrong.Load(), closed.Load())
-	}
-}
-
 func TestChangeEmail(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 1)
@@ -310,7 +203,7 @@ func TestDisownLeavesFactors(t *testing.T) {
 	f.later(time.Second)
 	f.enrolTOTP(a)
 	f.enrolPasskey(a)
-	if _, err := f.MakeSavedCodes(f.ctx(), a.ID); err != nil {
+	if _, err := f.MakeSavedCodes(f.ctx(), a.ID, ""); err != nil {
 		t.Fatal(err)
 	}
 	f.later(time.Hour)
@@ -348,7 +241,7 @@ func TestStrangersFactorIsDropped(t *testing.T) {
 			f.later(2 * 24 * time.Hour)
 			f.enrolTOTP(a)
 			f.enrolPasskey(a)
-			if _, err := f.MakeSavedCodes(f.ctx(), a.ID); err != nil {
+			if _, err := f.MakeSavedCodes(f.ctx(), a.ID, ""); err != nil {
 				t.Fatal(err)
 			}
 			if got, err := f.Factors(f.ctx(), a.ID); err != nil || got.Any() || got.Waiting.IsZero() {

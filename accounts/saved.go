@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
@@ -35,17 +36,21 @@ func savedParts(account uuid.UUID, code string) [][]byte {
 	return [][]byte{[]byte("saved code"), account[:], []byte(code)}
 }
 
-// newSavedCode returns a random code without dashes.
-func newSavedCode() string {
-	var b strings.Builder
-	var raw [1]byte
-	for b.Len() < savedCodeSize {
-		rand.Read(raw[:])
-		if i := int(raw[0] & 31); i < len(savedLetters) { // all equally likely
-			b.WriteByte(savedLetters[i])
+// savedCodes derives a list, without dashes, from the token of the form that asks for it: the form, sent again, gets the same. They are
+// as random as the token, and only the service can derive them.
+func (s *Service) savedCodes(account uuid.UUID, form string, made time.Time) []string {
+	codes := make([]string, SavedCodeCount)
+	for n := range codes {
+		for block := 0; len(codes[n]) < savedCodeSize; block++ {
+			place := fmt.Sprintf("%d %d %d", made.UnixMicro(), n, block)
+			for _, raw := range s.keyring.MAC(seal.TokenMAC, []byte("list of saved codes"), account[:], []byte(form), []byte(place)) {
+				if i := int(raw & 31); i < len(savedLetters) && len(codes[n]) < savedCodeSize { // all equally likely
+					codes[n] += savedLetters[i : i+1]
+				}
+			}
 		}
 	}
-	return b.String()
+	return codes
 }
 
 // showSavedCode groups a code for readability.
@@ -75,42 +80,86 @@ type SavedCodeList struct {
 	Made  time.Time `json:"made"`
 }
 
-// MakeSavedCodes makes a new list and voids the one before. The codes are returned to be shown once. The error is ErrNoFactor
-// if there is no other second step, or the database's.
+// MakeSavedCodes makes a new list and voids the one before. The codes are returned to be shown once; form is the token of the page
+// that asks for them, and if that has just made the list it is returned again. The error is ErrNoFactor if there is no other
+// second step, or the database's.
 //
 // It stores a keyed digest of each code, not a slow hash: nobody guesses 74 random bits (S-17), and ten slow hashes would
 // delay everybody else's sign-in.
-func (s *Service) MakeSavedCodes(ctx context.Context, accountID uuid.UUID) (SavedCodeList, error) {
-	codes, sealed := make([]string, SavedCodeCount), make([][]byte, SavedCodeCount)
-	for n := range codes {
-		code := newSavedCode()
-		codes[n] = showSavedCode(code)
-		sealed[n] = s.keyring.Seal(seal.PepperCode, savedPlace(accountID, n+1), s.keyring.MAC(seal.TokenMAC, savedParts(accountID, code)...))
+func (s *Service) MakeSavedCodes(ctx context.Context, accountID uuid.UUID, form string) (list SavedCodeList, err error) {
+	if len(form) != len(rand.Text()) {
+		form = rand.Text()
 	}
 	now := s.now().Truncate(time.Microsecond)
-	return SavedCodeList{codes, now}, s.db.InTx(ctx, func(ctx context.Context) error {
-		b := &pgx.Batch{}
-		s.queueSuperseded(b, accountID)
-		s.store.dropSaved(b, accountID)
-		b.Queue(`
-			insert into account_saved_codes (account_id, n, code_sealed, made_at)
-			select @account_id, n, code, @now from unnest(@codes::bytea[]) with ordinality as t (code, n)
-			where exists (select from account_totp where account_id = @account_id and confirmed_at is not null)
-				or exists (select from account_passkeys where account_id = @account_id)
-			returning n`, pgx.NamedArgs{"account_id": accountID, "codes": sealed, "now": now}).
-			Query(func(rows pgx.Rows) error {
-				made, err := pgx.CollectRows(rows, pgx.RowTo[int])
-				if err == nil && len(made) == 0 {
-					err = ErrNoFactor
-				}
-				return err
-			})
-		s.audit.Queue(ctx, b, audit.Event{Kind: audit.SavedCodesMade, At: now, AccountID: accountID.String(), RequestID: web.RequestID(ctx), Success: true})
-		if err := s.store.run(ctx, b); err != nil {
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		made, err := s.madeBy(ctx, accountID, form)
+		if err != nil {
 			return err
 		}
-		return s.tellFactor(ctx, accountID, SavedCodes, "factor_added")
+		list = s.savedCodeList(accountID, form, cmp.Or(made, now))
+		if !made.IsZero() {
+			return nil
+		}
+		return s.keepSavedCodes(ctx, accountID, list)
 	})
+	return list, err
+}
+
+func (s *Service) savedCodeList(account uuid.UUID, form string, made time.Time) SavedCodeList {
+	codes := s.savedCodes(account, form, made)
+	for n, code := range codes {
+		codes[n] = showSavedCode(code)
+	}
+	return SavedCodeList{codes, made}
+}
+
+// madeBy returns when the form made the list of the account, zero if it did not, or not just now. A form sent at the same moment
+// waits.
+func (s *Service) madeBy(ctx context.Context, account uuid.UUID, form string) (made time.Time, err error) {
+	if _, err := s.db.From(ctx).Exec(ctx, `select from accounts where id = $1 for update`, account); err != nil {
+		return made, fmt.Errorf("locking an account: %w", err)
+	}
+	var sealed []byte
+	err = s.db.From(ctx).QueryRow(ctx, `select made_at, code_sealed from account_saved_codes where account_id = $1 and n = 1 and made_at > $2`, account, s.now().Add(-changedAgain)).Scan(&made, &sealed)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return time.Time{}, nil
+	}
+	if err != nil {
+		return made, fmt.Errorf("reading saved codes: %w", err)
+	}
+	digest, err := s.keyring.Open(seal.PepperCode, savedPlace(account, 1), sealed)
+	if err != nil || !s.keyring.VerifyMAC(seal.TokenMAC, digest, savedParts(account, s.savedCodes(account, form, made)[0])...) {
+		return time.Time{}, err
+	}
+	return made.UTC(), nil
+}
+
+func (s *Service) keepSavedCodes(ctx context.Context, accountID uuid.UUID, list SavedCodeList) error {
+	sealed := make([][]byte, len(list.Codes))
+	for n, code := range list.Codes {
+		sealed[n] = s.keyring.Seal(seal.PepperCode, savedPlace(accountID, n+1), s.keyring.MAC(seal.TokenMAC, savedParts(accountID, BareCode(code))...))
+	}
+	b := &pgx.Batch{}
+	s.queueSuperseded(b, accountID)
+	s.store.dropSaved(b, accountID)
+	b.Queue(`
+		insert into account_saved_codes (account_id, n, code_sealed, made_at)
+		select @account_id, n, code, @now from unnest(@codes::bytea[]) with ordinality as t (code, n)
+		where exists (select from account_totp where account_id = @account_id and confirmed_at is not null)
+			or exists (select from account_passkeys where account_id = @account_id)
+		returning n`, pgx.NamedArgs{"account_id": accountID, "codes": sealed, "now": list.Made}).
+		Query(func(rows pgx.Rows) error {
+			made, err := pgx.CollectRows(rows, pgx.RowTo[int])
+			if err == nil && len(made) == 0 {
+				err = ErrNoFactor
+			}
+			return err
+		})
+	s.audit.Queue(ctx, b, audit.Event{Kind: audit.SavedCodesMade, At: list.Made, AccountID: accountID.String(), RequestID: web.RequestID(ctx), Success: true})
+	if err := s.store.run(ctx, b); err != nil {
+		return err
+	}
+	return s.tellFactor(ctx, accountID, SavedCodes, "factor_added", time.Time{})
 }
 
 // dropSaved voids the list and the count of wrong codes.

@@ -1,11 +1,15 @@
 package accounts
 
 import (
+	"crypto/rand"
 	"errors"
 	"math"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"huskyidp/internal/seal"
 )
@@ -16,13 +20,13 @@ func TestSavedCodes(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 1)
 	account := f.register("maria")
-	if _, err := f.MakeSavedCodes(f.ctx(), account.ID); !errors.Is(err, ErrNoFactor) {
+	if _, err := f.MakeSavedCodes(f.ctx(), account.ID, ""); !errors.Is(err, ErrNoFactor) {
 		t.Errorf("MakeSavedCodes without another factor = %v, want ErrNoFactor", err)
 	}
 	f.enrolTOTP(account)
 	leave := f.fillSlots()
 	hashes := f.hashes.Load()
-	made, err := f.MakeSavedCodes(f.ctx(), account.ID)
+	made, err := f.MakeSavedCodes(f.ctx(), account.ID, "")
 	codes := made.Codes
 	if err != nil || len(codes) != 10 {
 		t.Fatalf("MakeSavedCodes while every hash slot is taken = %d codes, %v, want 10", len(codes), err)
@@ -50,7 +54,7 @@ func TestSavedCodes(t *testing.T) {
 	if left, err := f.UseSavedCode(f.ctx(), account.ID, codes[4], false); err != nil || left != 8 {
 		t.Errorf("UseSavedCode of another = %d, %v, want 8 left", left, err)
 	}
-	made, err = f.MakeSavedCodes(f.ctx(), account.ID)
+	made, err = f.MakeSavedCodes(f.ctx(), account.ID, "")
 	fresh := made.Codes
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +76,7 @@ func TestSavedCodeRace(t *testing.T) {
 	f := newFixture(t, 16)
 	account := f.register("maria")
 	f.enrolTOTP(account)
-	made, err := f.MakeSavedCodes(f.ctx(), account.ID)
+	made, err := f.MakeSavedCodes(f.ctx(), account.ID, "")
 	codes := made.Codes
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +100,7 @@ func TestSavedCodesWithSlowHashes(t *testing.T) {
 	f := newFixture(t, 1)
 	account := f.register("maria")
 	f.enrolTOTP(account)
-	if _, err := f.MakeSavedCodes(f.ctx(), account.ID); err != nil {
+	if _, err := f.MakeSavedCodes(f.ctx(), account.ID, ""); err != nil {
 		t.Fatal(err)
 	}
 	salt := make([]byte, saltSize)
@@ -133,7 +137,7 @@ func TestSavedCodeOfAReplacedList(t *testing.T) {
 	account := f.register("maria")
 	f.enrolTOTP(account)
 	for range 2 {
-		if _, err := f.MakeSavedCodes(f.ctx(), account.ID); err != nil {
+		if _, err := f.MakeSavedCodes(f.ctx(), account.ID, ""); err != nil {
 			t.Fatal(err)
 		}
 		list, err := f.savedList(f.ctx(), account.ID)
@@ -141,11 +145,68 @@ func TestSavedCodeOfAReplacedList(t *testing.T) {
 			t.Fatal(err)
 		}
 		f.later(time.Second)
-		if _, err := f.MakeSavedCodes(f.ctx(), account.ID); err != nil {
+		if _, err := f.MakeSavedCodes(f.ctx(), account.ID, ""); err != nil {
 			t.Fatal(err)
 		}
 		if used, err := f.spendSaved(f.ctx(), account.ID, list[0]); used || err != nil {
 			t.Errorf("spendSaved of the former list = %v, %v, want false", used, err)
 		}
+	}
+}
+
+// S-17: the form that made a list gets it again for a minute, once or at the same moment, and nothing is done twice; another form, and
+// the same one later, make a list of which no code was seen before.
+func TestSavedCodesSentAgain(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 4)
+	account := f.register("maria")
+	f.enrolTOTP(account)
+	const made = `select count(*) from audit_events where kind = 'saved_codes_made'`
+	form := rand.Text()
+	lists := make([]SavedCodeList, 3)
+	var both sync.WaitGroup
+	for i := range lists {
+		if i == 2 {
+			both.Wait()
+			if _, err := f.UseSavedCode(f.ctx(), account.ID, lists[0].Codes[0], false); err != nil {
+				t.Errorf("a code of the list: %v", err)
+			}
+			f.later(changedAgain - time.Second)
+		}
+		both.Go(func() {
+			var err error
+			if lists[i], err = f.MakeSavedCodes(f.ctx(), account.ID, form); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	both.Wait()
+	for _, list := range lists[1:] {
+		if diff := cmp.Diff(lists[0], list); diff != "" {
+			t.Errorf("sent again (-first +again):\n%s", diff)
+		}
+	}
+	if n := f.count(made); n != 1 {
+		t.Errorf("%d lists were made", n)
+	}
+	seen := map[string]bool{}
+	for i, form := range []string{form, rand.Text(), form, "", "", "short"} {
+		if i == 0 {
+			f.later(time.Second)
+		}
+		list, err := f.MakeSavedCodes(f.ctx(), account.ID, form)
+		if err != nil || len(list.Codes) != SavedCodeCount {
+			t.Fatal(err)
+		}
+		for _, code := range append(list.Codes, lists[0].Codes[i]) {
+			if seen[code] {
+				t.Errorf("list %d: %s was shown before", i, code)
+			}
+			seen[code] = true
+		}
+		f.later(time.Second)
+	}
+	if n := f.count(made); n != 7 {
+		t.Errorf("%d lists were made, want 7", n)
 	}
 }

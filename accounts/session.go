@@ -117,7 +117,7 @@ func (s *Service) QueueSession(ctx context.Context, b *pgx.Batch, start SessionS
 	}
 	browser, system := describeAgent(start.UserAgent)
 	announce := !device.valid && !account.LastSignInAt.IsZero()
-	s.store.startSession(b, session, seal.Digest(token), start.Replaces, browser, system, announce)
+	s.store.startSession(b, session, seal.Digest(token), openedIn(start.Browser, account.ID), start.Replaces, browser, system, announce)
 	s.queueEndBrowser(b, start.Browser)
 	s.store.clearThrottles(b, s.throttleKeys(account.Username, device))
 	remembered := new(string)
@@ -142,22 +142,25 @@ func (s *Service) QueueSession(ctx context.Context, b *pgx.Batch, start SessionS
 }
 
 // queueEndBrowser ends what a browser has begun and not finished: the next person finds
-// nothing of it. A second step that was proven stays for its second press.
+// nothing of it. A proof that was given stays for its second press.
 func (s *Service) queueEndBrowser(b *pgx.Batch, browser []byte) {
 	if browser == nil {
 		return
 	}
 	b.Queue(`delete from pending_sign_ins where browser = $1 and proved_at is null`, browser)
-	b.Queue(`delete from passkey_ceremonies where browser = $1`, browser)
+	b.Queue(`delete from passkey_ceremonies where browser = $1 and used_at is null`, browser)
 	for _, end := range s.unfinished {
 		end(b, browser)
 	}
 }
 
-// EndBrowser ends what a browser has begun and not finished.
+// EndBrowser ends what a browser has begun and not finished, for a member who leaves: no form of theirs that is sent again opens a
+// session any more.
 func (s *Service) EndBrowser(ctx context.Context, browser []byte) error {
 	b := &pgx.Batch{}
 	s.queueEndBrowser(b, browser)
+	b.Queue(`delete from pending_sign_ins where browser = $1`, browser)
+	b.Queue(`delete from passkey_ceremonies where browser = $1`, browser)
 	return s.store.run(ctx, b)
 }
 
@@ -218,13 +221,15 @@ func (s *Service) endSession(ctx context.Context, sid string, owner *uuid.UUID, 
 	})
 }
 
-// EndSessions ends every session of an account but the one named, and all that was ever issued in
-// them; "" names none.
+// EndSessions ends every session of an account but the one named, and all that was ever issued in them; "" names none. Second
+// steps that wait for their first use go too, but for those that the session named has added.
 func (s *Service) EndSessions(ctx context.Context, accountID uuid.UUID, except string) error {
 	now := s.now()
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		ended, err := s.store.endSessions(ctx, accountID, except, now)
-		if err != nil {
+		var ended []string
+		b := &pgx.Batch{}
+		s.store.queueEndSessions(b, accountID, except, now, &ended)
+		if err := s.dropWaiting(ctx, b, accountID, except); err != nil {
 			return err
 		}
 		events := make([]audit.Event, len(ended))
@@ -253,10 +258,29 @@ const (
 	endedFull      Ending = "full"   // it was as old as one may be
 	endedElsewhere Ending = "closed" // somebody or something ended it: another device, another password, support
 	endedSomehow   Ending = "over"   // nobody knows any more
+
+	// EndedRenewed is of a token whose session was renewed a moment ago, and is open.
+	EndedRenewed Ending = "renewed"
 )
+
+// SessionOf returns the ID of a token's session and of its account, whether or not it is over. The error is ErrNoSession, or the
+// database's.
+func (s *Service) SessionOf(ctx context.Context, token string) (sid string, account uuid.UUID, err error) {
+	err = s.db.From(ctx).QueryRow(ctx, `select sid, account_id from sessions where digest = $1`, seal.Digest(token)).Scan(&sid, &account)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", uuid.Nil, ErrNoSession
+	}
+	if err != nil {
+		return "", uuid.Nil, fmt.Errorf("reading whose a session was: %w", err)
+	}
+	return sid, account, nil
+}
 
 // WhyEnded tells why the session of a token is over.
 func (s *Service) WhyEnded(ctx context.Context, token string) (Ending, error) {
+	if _, err := s.RenewedSession(ctx, token); !errors.Is(err, ErrNoSession) {
+		return EndedRenewed, err
+	}
 	var closed, full, unused bool
 	now := s.now()
 	err := s.db.From(ctx).QueryRow(ctx, `

@@ -16,18 +16,23 @@ import (
 // startSession begins with an update of the account's row, so that parallel sign-ins of one member wait for each other
 // and the limit of ten sessions holds. The session of an inactive account names no account, which violates
 // sessions_account and rolls the batch back.
-func (s *store) startSession(b *pgx.Batch, n Session, digest []byte, replaces, browser, system string, announce bool) {
+func (s *store) startSession(b *pgx.Batch, n Session, digest, openedIn []byte, replaces, browser, system string, announce bool) {
 	now := n.AuthTime
-	b.Queue(`update accounts set last_sign_in_at = $2, new_device_at = case when $3 then $2 else new_device_at end where id = $1`,
-		n.AccountID, now, announce && Rank(n.ACR) < Rank(ACRFactor))
+	b.Queue(`update accounts set last_sign_in_at = $2 where id = $1`, n.AccountID, now)
 	b.Queue(`
-		insert into sessions (sid, digest, account_id, amr, acr, auth_time, last_seen_at, expires_at, browser, system, announce, idle)
+		insert into sessions (sid, digest, account_id, amr, acr, auth_time, last_seen_at, expires_at, browser, system, announce, idle, opened_in)
 		values (@sid, @digest, coalesce((select id from accounts where id = @account_id and status = 'active'), @nobody),
-			@amr, @acr, @now, @now, @expires_at, @browser, @system, @announce, @idle)`,
+			@amr, @acr, @now, @now, @expires_at, @browser, @system, @announce and not exists (
+				select from sessions where account_id = @account_id and opened_in = @opened_in and ended_at is null and auth_time > @again_since),
+			@idle, @opened_in)`,
 		pgx.NamedArgs{
+			"opened_in": openedIn, "again_since": now.Add(-againWithin),
 			"sid": n.SID, "digest": digest, "account_id": n.AccountID, "nobody": uuid.Nil, "amr": n.AMR, "acr": n.ACR, "now": now, "expires_at": n.ExpiresAt,
 			"browser": browser, "system": system, "announce": announce, "idle": postgres.Nullable(n.Idle),
 		})
+	if announce && Rank(n.ACR) < Rank(ACRFactor) {
+		b.Queue(`update accounts set new_device_at = $2 where id = $1 and exists (select from sessions where sid = $3 and announce)`, n.AccountID, now, n.SID)
+	}
 	b.Queue(`
 		update sessions set ended_at = @now
 		where account_id = @account_id and ended_at is null and sid not in (
@@ -37,10 +42,12 @@ func (s *store) startSession(b *pgx.Batch, n Session, digest []byte, replaces, b
 	if replaces != "" { // whoever's it was: this browser has one session. Another person's is signed out.
 		b.Queue(`
 			update sessions set ended_at = $2, voids = case when account_id <> $3 then 'online' end, tell_apps = account_id <> $3
-			where digest = $1 and ended_at is null`, seal.Digest(replaces), now, n.AccountID)
+			where (digest = $1 or former_digest = $1) and ended_at is null`, seal.Digest(replaces), now, n.AccountID)
 	}
 }
 
+// session reads an open session, and notes that it is in use: this is the one whose cookie the browser has kept, so that the
+// others that the same form opened end.
 func (s *store) session(ctx context.Context, digest []byte, now, idleSince time.Time, use bool) (Session, error) {
 	var n Session
 	err := s.db.From(ctx).QueryRow(ctx, `
@@ -48,6 +55,11 @@ func (s *store) session(ctx context.Context, digest []byte, now, idleSince time.
 			update sessions set last_seen_at = $2
 			where $4 and digest = $1 and ended_at is null and expires_at > $2
 				and last_seen_at > greatest($3, $2::timestamptz - idle) and last_seen_at <= $2::timestamptz - interval '1 minute'
+			returning sid, account_id, opened_in, auth_time
+		), again as (
+			update sessions set ended_at = $2 where sid in (
+				select s.sid from seen n join sessions s on `+sameForm+` and `+neverUsed+`
+				where s.auth_time <= $2::timestamptz - interval '1 minute' for update of s skip locked)
 		)
 		select s.sid, s.account_id, a.subject, a.username, a.language, coalesce(a.member_id, $5), s.amr, s.acr, s.auth_time, s.last_seen_at, s.expires_at,
 			a.imported_at is not null and a.settled_at is null, coalesce(s.idle, '0')
@@ -85,6 +97,10 @@ func (s *store) endSession(ctx context.Context, sid string, owner *uuid.UUID, wh
 	err = s.db.From(ctx).QueryRow(ctx, `
 		with forgotten as (
 			delete from remembered_devices where $4 = 'all' and sid = $1 and ($3::uuid is null or account_id = $3)
+		), again as (
+			update sessions set ended_at = $2, voids = $4, tell_apps = true where sid in (
+				select s.sid from sessions n join sessions s on `+sameForm+` and `+neverUsed+`
+				where n.sid = $1 and n.ended_at is null and ($3::uuid is null or n.account_id = $3) for update of s skip locked)
 		)
 		update sessions set ended_at = $2, voids = $4, tell_apps = true
 		where sid = $1 and ended_at is null and ($3::uuid is null or account_id = $3) returning account_id`, sid, now, owner, what).Scan(&account)
@@ -94,10 +110,10 @@ func (s *store) endSession(ctx context.Context, sid string, owner *uuid.UUID, wh
 	return account, err == nil, err
 }
 
-// endSessions also ends what was issued in sessions that are over: tokens of a session that its browser has left are no
-// safer than those of an open one; nor are browsers that are spared the second step. It returns those that were open.
-func (s *store) endSessions(ctx context.Context, account uuid.UUID, except string, now time.Time) ([]string, error) {
-	rows, err := s.db.From(ctx).Query(ctx, `
+// queueEndSessions also ends what was issued in sessions that are over: tokens of a session that its browser has left are no
+// safer than those of an open one; nor are browsers that are spared the second step. ended gets those that were open.
+func (s *store) queueEndSessions(b *pgx.Batch, account uuid.UUID, except string, now time.Time, ended *[]string) {
+	b.Queue(`
 		with open as (
 			select sid from sessions where account_id = $1 and sid <> $2 and ended_at is null for update
 		), ended as (
@@ -106,11 +122,10 @@ func (s *store) endSessions(ctx context.Context, account uuid.UUID, except strin
 		), forgotten as (
 			delete from remembered_devices where account_id = $1 and sid <> $2
 		)
-		select sid from open`, account, except, now)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowTo[string])
+		select sid from open`, account, except, now).Query(func(rows pgx.Rows) (err error) {
+		*ended, err = pgx.CollectRows(rows, pgx.RowTo[string])
+		return err
+	})
 }
 
 // TakeEnded returns up to most sessions that have ended, other than by time or by another sign-in of the same member, and
@@ -124,6 +139,24 @@ func (s *Service) TakeEnded(ctx context.Context, most int) (sids []string, err e
 		return nil, fmt.Errorf("taking ended sessions: %w", err)
 	}
 	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
+// StatusChange is an account that was closed, or opened again.
+type StatusChange struct {
+	ID       uuid.UUID
+	Disabled bool
+}
+
+// TakeStatusChanges returns up to most accounts that were closed or opened again and whose apps were not yet notified, each
+// once and as it is now. It takes part in the transaction of ctx.
+func (s *Service) TakeStatusChanges(ctx context.Context, most int) ([]StatusChange, error) {
+	rows, err := s.db.From(ctx).Query(ctx, `
+		update accounts set tell_apps = false where id in (select id from accounts where tell_apps limit $1 for update skip locked)
+		returning id, status = 'disabled'`, most)
+	if err != nil {
+		return nil, fmt.Errorf("taking accounts that changed: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[StatusChange])
 }
 
 func (s *store) sweep(ctx context.Context, before time.Time) error {

@@ -127,14 +127,14 @@ func (s *store) byEmail(ctx context.Context, address string) ([]Account, error) 
 
 func (s *store) disable(ctx context.Context, id uuid.UUID, now time.Time) (bool, error) {
 	tag, err := s.db.From(ctx).Exec(ctx, `
-		update accounts set status = 'disabled', reopens_as = status, credentials_changed_at = $2, updated_at = $2
+		update accounts set status = 'disabled', reopens_as = status, credentials_changed_at = $2, updated_at = $2, tell_apps = true
 		where id = $1 and status <> 'disabled'`, id, now)
 	return tag.RowsAffected() > 0, err
 }
 
 func (s *store) enable(ctx context.Context, id uuid.UUID, now time.Time) (bool, error) {
 	tag, err := s.db.From(ctx).Exec(ctx, `
-		update accounts set status = coalesce(reopens_as, 'active'), reopens_as = null, updated_at = $2
+		update accounts set status = coalesce(reopens_as, 'active'), reopens_as = null, updated_at = $2, tell_apps = true
 		where id = $1 and status = 'disabled' and closed_at is null`, id, now)
 	return tag.RowsAffected() > 0, err
 }

@@ -209,8 +209,41 @@ func (s *Service) ConfirmTOTP(ctx context.Context, accountID uuid.UUID, sid, typ
 		if err != nil {
 			return err
 		}
-		return s.factorNotice(ctx, accountID, TOTP, true, TOTPSecretOf(accountID, sealed))
+		return s.factorNotice(ctx, accountID, TOTP, usable, TOTPSecretOf(accountID, sealed))
 	})
+	return usable, err
+}
+
+// JustConfirmed returns what ConfirmTOTP did if the session has just enrolled an app by this code, which is then sent again,
+// else zero. A wrong one counts, as in CheckTOTP. The error is *FactorLockedError, or the database's.
+func (s *Service) JustConfirmed(ctx context.Context, accountID uuid.UUID, sid, typed string) (usable time.Time, err error) {
+	now := s.now()
+	var sealed []byte
+	var last int64
+	err = s.db.From(ctx).QueryRow(ctx, `select secret_sealed, last_step, usable_from from account_totp where account_id = $1 and sid = $2 and confirmed_at > $3`, accountID, sid, now.Add(-changedAgain)).
+		Scan(&sealed, &last, &usable)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return time.Time{}, nil
+	}
+	code, malformed := typedCode(typed)
+	if err != nil || malformed != nil {
+		return time.Time{}, err
+	}
+	lock, err := s.reserveFactor(ctx, accountID, TOTP, false, func(*pgx.Batch) {})
+	if err != nil {
+		return time.Time{}, err
+	}
+	secret, err := s.openTOTP(accountID, sealed)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if want, err := hotp.GenerateCode(string(secret), uint64(last)); err != nil || subtle.ConstantTimeCompare([]byte(want), []byte(code)) != 1 {
+		if err = s.wrongFactor(ctx, accountID, TOTP, lock, ErrWrongCode); errors.Is(err, ErrWrongCode) {
+			err = nil
+		}
+		return time.Time{}, err
+	}
+	_, err = s.db.From(ctx).Exec(ctx, `delete from factor_throttles where account_id = $1 and factor = $2`, accountID, TOTP)
 	return usable, err
 }
 
@@ -232,7 +265,7 @@ func (s *Service) removeFactor(ctx context.Context, accountID uuid.UUID, f Facto
 		if err := s.store.run(ctx, b); err != nil {
 			return err
 		}
-		return s.factorNotice(ctx, accountID, f, false)
+		return s.factorNotice(ctx, accountID, f, time.Time{})
 	})
 }
 

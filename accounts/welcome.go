@@ -89,11 +89,11 @@ func (s *Service) Settle(ctx context.Context, n Settlement) error {
 	return nil
 }
 
-// WelcomeProofSent reports whether a code is out to the address on file in this session.
-func (s *Service) WelcomeProofSent(ctx context.Context, account Account, sid string) (bool, error) {
-	address, err := s.EmailProof(ctx, account.ID, sid)
+// WelcomeProofSent reports whether a code is out to the address on file in this session, and how many tries are left.
+func (s *Service) WelcomeProofSent(ctx context.Context, account Account, sid string) (sent bool, left int, err error) {
+	address, left, err := s.EmailProof(ctx, account.ID, sid)
 	if errors.Is(err, ErrNoPending) {
-		return false, nil
+		return false, 0, nil
 	}
-	return err == nil && SameEmail(address, account.Email), err
+	return err == nil && SameEmail(address, account.Email), left, err
 }

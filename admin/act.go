@@ -40,6 +40,7 @@ const (
 	RefuseAct    Act = "refuse"
 	Activity     Act = "activity"
 	Figures      Act = "figures"
+	AppFigures   Act = "app_figures"
 	ExportAudit  Act = "export_audit"
 
 	ListAlerts  Act = "list_alerts"
@@ -75,6 +76,8 @@ func (a Act) Key() string {
 		return "admin.approval.refuse"
 	case Figures:
 		return "admin.figures.title"
+	case AppFigures:
+		return "admin.app_figures.title"
 	case Activity:
 		return "admin.activity.title"
 	case ListAlerts:
@@ -135,6 +138,7 @@ var rules = map[Act]rule{
 	RefuseAct:    {roles: []Role{Approve}, fresh: true},
 	Activity:     {roles: []Role{Read, Audit}},
 	Figures:      {roles: []Role{Approve, Admin, Audit}},
+	AppFigures:   {roles: []Role{Admin}},
 	ExportAudit:  {roles: []Role{Audit}, fresh: true},
 
 	ListAlerts:  {roles: []Role{Admin, Audit}},
@@ -180,7 +184,7 @@ func (s *Service) allow(p Person, act Act, on *Subject) error {
 	switch {
 	case !known || !p.may(act):
 		return ErrForbidden
-	case on != nil && on.staff():
+	case on != nil && (on.staff() || on.sharesMailbox(p)):
 		return ErrStaff
 	case r.fresh && s.now().Sub(p.AuthTime) >= freshness:
 		return ErrStepUp

@@ -11,7 +11,7 @@ func TestLikelyEmailAtTheDesk(t *testing.T) {
 	t.Parallel()
 	v := newVisitor(t)
 	v.enters(v.rosa)
-	v.verify(v.rosa, v.maria.ID, InPerson)
+	v.verifies("method", "in_person", "do", "save")
 	path := "/members/" + v.maria.ID.String() + "/acts/change_email"
 	send := func(meant string) (code int, body string) {
 		page := v.get(path)

@@ -46,8 +46,8 @@ func (h *Console) showAudit(c *gin.Context, v visit) error {
 func (h *Console) exportAudit(c *gin.Context, v visit) error {
 	form := web.Form(c)
 	page := auditPage{form.Get("from"), form.Get("to"), form.Get("reason"), form.Get("ticket")}
-	from, err1 := time.Parse(day, page.From)
-	to, err2 := time.Parse(day, page.To)
+	from, err1 := time.ParseInLocation(day, page.From, h.service.zone)
+	to, err2 := time.ParseInLocation(day, page.To, h.service.zone)
 	if err1 != nil || err2 != nil {
 		return h.refuseExport(c, v, page, templates.Problem{Field: "from", Key: "admin.audit.span"})
 	}
@@ -62,7 +62,12 @@ func (h *Console) exportAudit(c *gin.Context, v visit) error {
 	if len(problems) > 0 {
 		return h.refuseExport(c, v, page, problems...)
 	}
-	return writeExport(c, write)
+	if err := writeExport(c, write); err != nil || c.Writer.Written() {
+		return err
+	}
+	c.Header("Content-Disposition", "")
+	c.Header("Content-Type", "")
+	return h.page(c, v, http.StatusOK, "admin/audit", page, web.WithNotice("info", "admin.audit.empty", nil))
 }
 
 func (h *Console) refuseExport(c *gin.Context, v visit, page auditPage, problems ...templates.Problem) error {

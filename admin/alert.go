@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -28,6 +27,7 @@ type Alert struct {
 	Who         string    // name of Actor, or of Account if that is a colleague; "" once they have left
 	State       AlertState
 	By          string // who saw or handled it, "" once they have left
+	ByID        uuid.UUID
 	At          time.Time
 }
 
@@ -40,14 +40,6 @@ const (
 	AlertSeen    AlertState = "seen"
 	AlertHandled AlertState = "handled"
 )
-
-// alertAreas are the parts of the service that alerts concern, with their names.
-var alertAreas = map[string][]string{
-	"desk":    {"staff_limit", "break_glass_used"},
-	"members": {"password_used_up", "totp_reused"},
-	"apps":    {"code_replayed", "refresh_replayed"},
-	"system":  {"resets_rising", "mails_late", "jobs_discarded", "audit_broken", "sealed_value_broken", "failover_lost_commits"},
-}
 
 // AlertFilter selects a page of alerts.
 type AlertFilter struct {
@@ -97,53 +89,62 @@ type HandledError struct{ Alert }
 
 func (e *HandledError) Error() string { return "admin: the alert was handled before" }
 
-// TakeAlert notes that a person has seen, or handled, an alert and all earlier ones like it. Nobody does so with what they set off
-// themselves. Pressing again changes nothing. The error is those of allow, ErrNotFound, ErrOwn, *HandledError, *LimitError, or the
-// database's.
-func (s *Service) TakeAlert(ctx context.Context, p Person, id uuid.UUID, act Act) error {
-	state, known := map[Act]AlertState{SeeAlert: AlertSeen, HandleAlert: AlertHandled}[act]
+// ownOf reports whether a person set the alert off.
+func (a Alert) ownOf(p Person) bool { return a.Actor == p.ID || a.Account == p.ID }
+
+// TakeAlert notes that a person has seen, or handled, an alert and all earlier ones like it, and returns its state: what is handled is
+// not merely seen any more. Nobody does so with what they set off themselves. Pressing again changes nothing. The error is those of
+// allow, ErrNotFound, ErrOwn, *HandledError, *LimitError, ErrOtherBody, or the database's.
+func (s *Service) TakeAlert(ctx context.Context, p Person, o *Once, id uuid.UUID, act Act) (state AlertState, err error) {
+	wanted, known := map[Act]AlertState{SeeAlert: AlertSeen, HandleAlert: AlertHandled}[act]
 	if !known {
-		return ErrNotFound
+		return "", ErrNotFound
 	}
-	return s.record(ctx, p, entry{act: act}, func(ctx context.Context, e *entry) error {
-		if err := s.allow(p, act, nil); err != nil {
-			return err
-		}
-		if err := s.take(ctx, caseActs, p); err != nil {
-			return err
-		}
-		a, err := s.store.alert(ctx, id)
-		if err != nil {
-			return err
-		}
-		e.data = map[string]string{"alert": a.Name, "event": id.String()}
-		if a.Actor == p.ID || a.Account == p.ID {
-			return ErrOwn
-		}
-		changed, err := s.store.takeAlert(ctx, id, state, p.ID, s.now())
-		if err != nil || changed {
-			return err
-		}
-		if a.State == AlertHandled && a.By != p.Name {
-			return &HandledError{a}
-		}
-		return nil
+	err = s.record(ctx, p, entry{act: act}, func(ctx context.Context, e *entry) error {
+		return s.once(ctx, p, o, &state, func(ctx context.Context) error {
+			if err := s.allow(p, act, nil); err != nil {
+				return err
+			}
+			if err := s.take(ctx, caseActs, p); err != nil {
+				return err
+			}
+			a, err := s.store.alert(ctx, id)
+			if err != nil {
+				return err
+			}
+			e.data = map[string]string{"alert": a.Name, "event": id.String()}
+			if a.ownOf(p) {
+				return ErrOwn
+			}
+			state = wanted
+			changed, err := s.store.takeAlert(ctx, id, wanted, p.ID, s.now())
+			if err != nil || changed {
+				return err
+			}
+			if a.State == AlertHandled && a.ByID != p.ID {
+				return &HandledError{a}
+			}
+			state = a.State
+			return nil
+		})
 	})
+	return state, err
 }
 
 // alertColumns are those of alert_events as e, with what became of each as h.
 const (
 	alertColumns = `e.kind, e.reason, e.account_id, m.account_id is not null, e.client_id, a.account_id, coalesce(a.name, m.name, ''),
-		coalesce(h.state, ''), coalesce(b.name, ''), h.at`
+		coalesce(h.state, ''), coalesce(b.name, ''), h.staff_id, h.at`
 	fromAlerts = ` from alert_events e left join desk_alerts h on h.event_id = e.id left join staff b on b.account_id = h.staff_id
 		left join staff a on a.account_id::text = e.actor left join staff m on m.account_id = e.account_id `
 )
 
 func (a *Alert) scan(row pgx.Row, more ...any) error {
 	var e audit.Event
-	var account, actor *uuid.UUID
+	var account, actor, by *uuid.UUID
 	var at *time.Time
-	err := row.Scan(append([]any{&e.Kind, &e.Reason, &account, &a.Colleague, &a.Client, &actor, &a.Who, &a.State, &a.By, &at}, more...)...)
+	err := row.Scan(append([]any{&e.Kind, &e.Reason, &account, &a.Colleague, &a.Client, &actor, &a.Who, &a.State, &a.By, &by, &at}, more...)...)
+	a.ByID = postgres.Value(by)
 	a.Account, a.Actor, a.At = postgres.Value(account), postgres.Value(actor), postgres.Value(at).UTC()
 	a.Name = e.AlertName()
 	return err
@@ -155,8 +156,8 @@ func (s *store) alerts(ctx context.Context, f AlertFilter, now time.Time) (found
 		where e.at > @since and (cardinality(@kinds::text[]) = 0 or e.kind = any(@kinds))
 			and case @show when 'all' then true when 'handled' then h.state = 'handled' else h.state is distinct from 'handled' end
 		group by e.kind, e.reason, e.account_id, m.account_id, m.name, e.client_id, a.account_id, a.name, h.state, h.staff_id, b.name, h.at
-		order by max(e.at) desc, 14 limit @limit offset @offset`,
-		pgx.NamedArgs{"since": now.Add(-alertSpan), "kinds": kindsOf(f.Area), "show": f.Show, "limit": alertPage, "offset": f.Page * alertPage})
+		order by max(e.at) desc, 15 limit @limit offset @offset`,
+		pgx.NamedArgs{"since": now.Add(-alertSpan), "kinds": append([]audit.Kind{}, audit.AlertAreas()[f.Area]...), "show": f.Show, "limit": alertPage, "offset": f.Page * alertPage})
 	if err != nil {
 		return found, fmt.Errorf("reading alerts: %w", err)
 	}
@@ -166,15 +167,6 @@ func (s *store) alerts(ctx context.Context, f AlertFilter, now time.Time) (found
 		return a, err
 	})
 	return found, err
-}
-
-// kindsOf returns the kinds of events of an area; none for "".
-func kindsOf(area string) []audit.Kind {
-	kinds := []audit.Kind{}
-	for _, name := range alertAreas[area] {
-		kinds = append(kinds, audit.AlertKind(name))
-	}
-	return slices.Compact(kinds)
 }
 
 // alert reads one. The error is ErrNotFound, or the database's.

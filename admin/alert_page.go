@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"huskyidp/internal/audit"
 	"huskyidp/internal/web"
 	"huskyidp/templates"
 )
@@ -21,12 +22,12 @@ type alertsPage struct {
 	AlertFilter
 	Alerts
 	Now     time.Time
-	Me      uuid.UUID
+	Me      Person
 	MayLook bool // at members
 }
 
 // Own reports whether the viewer set the alert off.
-func (p alertsPage) Own(a Alert) bool { return a.Actor == p.Me || a.Account == p.Me }
+func (p alertsPage) Own(a Alert) bool { return a.ownOf(p.Me) }
 
 // Person is the colleague, and Member the account of a member, that an alert is about; nil if nobody.
 func (p alertsPage) Person(a Alert) *uuid.UUID {
@@ -101,7 +102,7 @@ func alertFilterOf(v url.Values) (f AlertFilter) {
 	if show := v.Get("show"); show == "handled" || show == "all" {
 		f.Show = show
 	}
-	if area := v.Get("area"); alertAreas[area] != nil {
+	if area := v.Get("area"); audit.AlertAreas()[area] != nil {
 		f.Area = area
 	}
 	if page, err := strconv.Atoi(v.Get("page")); err == nil && page > 0 && page < 1000 {
@@ -123,7 +124,7 @@ func (h *Console) alertsPage(c *gin.Context, v visit, status int, f AlertFilter,
 	if err != nil {
 		return err
 	}
-	return h.page(c, v, status, "admin/alerts", alertsPage{f, found, h.service.now(), v.ID, v.may(Look)}, opts...)
+	return h.page(c, v, status, "admin/alerts", alertsPage{f, found, h.service.now(), v.Person, v.may(Look)}, opts...)
 }
 
 // takeAlert does what was pressed in one row.
@@ -135,7 +136,7 @@ func (h *Console) takeAlert(c *gin.Context, v visit) error {
 	if err != nil {
 		return ErrNotFound
 	}
-	err = h.service.TakeAlert(c.Request.Context(), v.Person, id, Act(act))
+	_, err = h.service.TakeAlert(c.Request.Context(), v.Person, nil, id, Act(act))
 	if handled, ok := errors.AsType[*HandledError](err); ok {
 		return h.alertsPage(c, v, http.StatusConflict, f, web.WithProblems(templates.Problem{
 			Key: "admin.alert.now_handled", Args: templates.Args{"name": handled.By, "datetime": handled.At}}))

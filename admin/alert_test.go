@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"huskyidp/internal/audit"
+	"huskyidp/members"
 )
 
 // raise records events that are alerts, each a second after the one before.
@@ -51,24 +52,29 @@ func TestAlertsAtTheDesk(t *testing.T) {
 		if _, err := d.Alerts(t.Context(), p, AlertFilter{}); !errors.Is(err, ErrForbidden) {
 			t.Errorf("%s lists alerts: %v", p.Name, err)
 		}
-		if err := d.TakeAlert(t.Context(), p, rows[0].ID, HandleAlert); !errors.Is(err, ErrForbidden) {
+		if _, err := d.TakeAlert(t.Context(), p, nil, rows[0].ID, HandleAlert); !errors.Is(err, ErrForbidden) {
 			t.Errorf("%s handles one: %v", p.Name, err)
 		}
 	}
-	if err := d.TakeAlert(t.Context(), eva, rows[0].ID, SeeAlert); err != nil {
+	if _, err := d.TakeAlert(t.Context(), eva, nil, rows[0].ID, SeeAlert); err != nil {
 		t.Fatal(err)
 	}
 	if rows := d.alertsOf(omar, AlertFilter{Area: "apps"}); len(rows) != 1 || rows[0].State != AlertSeen || rows[0].By != "Eva Vega" {
 		t.Errorf("once seen: %+v", rows)
 	}
 	for range 2 { // pressed twice
-		if err := d.TakeAlert(t.Context(), omar, rows[0].ID, HandleAlert); err != nil {
+		if _, err := d.TakeAlert(t.Context(), omar, nil, rows[0].ID, HandleAlert); err != nil {
 			t.Fatal(err)
 		}
 	}
 	var handled *HandledError
-	if err := d.TakeAlert(t.Context(), eva, rows[0].ID, HandleAlert); !errors.As(err, &handled) || handled.By != "Omar Vega" {
+	if _, err := d.TakeAlert(t.Context(), eva, nil, rows[0].ID, HandleAlert); !errors.As(err, &handled) || handled.By != "Omar Vega" {
 		t.Errorf("handled by another: %v", err)
+	}
+	d.exec(`update staff set name = 'Omar Vega' where name = 'Eva Vega'`) // two of one name
+	eva.Name = "Omar Vega"
+	if _, err := d.TakeAlert(t.Context(), eva, nil, rows[0].ID, HandleAlert); !errors.As(err, &handled) {
+		t.Errorf("handled by another of the same name: %v", err)
 	}
 	if rows := d.alertsOf(eva, AlertFilter{Area: "apps"}); len(rows) != 0 {
 		t.Errorf("once handled: %+v", rows)
@@ -92,7 +98,7 @@ func TestAlertsAtTheDesk(t *testing.T) {
 	for _, row := range d.alertsOf(eva, AlertFilter{Area: "desk"}) {
 		if row.Actor != d.rosa.ID {
 			by := map[uuid.UUID]Person{eva.ID: eva, omar.ID: omar}[row.Actor]
-			if err := d.TakeAlert(t.Context(), by, row.ID, HandleAlert); !errors.Is(err, ErrOwn) {
+			if _, err := d.TakeAlert(t.Context(), by, nil, row.ID, HandleAlert); !errors.Is(err, ErrOwn) {
 				t.Errorf("%s handles their own: %v", by.Name, err)
 			}
 		}
@@ -102,7 +108,7 @@ func TestAlertsAtTheDesk(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, id := range []uuid.UUID{other, uuid.New()} {
-		if err := d.TakeAlert(t.Context(), eva, id, HandleAlert); !errors.Is(err, ErrNotFound) {
+		if _, err := d.TakeAlert(t.Context(), eva, nil, id, HandleAlert); !errors.Is(err, ErrNotFound) {
 			t.Errorf("what is no alert: %v", err)
 		}
 	}
@@ -131,6 +137,25 @@ func TestLimitIsTold(t *testing.T) {
 	}
 	if rows := d.alertsOf(d.person("ana", Admin), AlertFilter{}); len(rows) != 1 || rows[0].Who != "Rosa Vega" {
 		t.Errorf("alerts %+v", rows)
+	}
+}
+
+// TestLimitOfAMember: what nobody may do for one member right now is no alert of the person who tried it.
+func TestLimitOfAMember(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1)
+	eva := d.person("eva", Admin)
+	var limit *LimitError
+	for range 2 { // codes a minute apart
+		if _, err := d.Check(t.Context(), d.rosa, nil, d.maria.ID, SpokenCode, members.Card{}); err != nil && !errors.As(err, &limit) {
+			t.Fatal(err)
+		}
+	}
+	if act, outcome := d.last(); limit == nil || act != "verify" || outcome != "limit_member" {
+		t.Errorf("the book says %s %s of %v", act, outcome, limit)
+	}
+	if rows, mails := d.alertsOf(eva, AlertFilter{}), d.mailsTo("eva@desk.example"); len(rows)+len(mails) != 0 {
+		t.Errorf("alerts %+v, mails %v", rows, mails)
 	}
 }
 

@@ -89,7 +89,36 @@ func endpoints() []endpoint {
 		all = append(all, endpoint{http.MethodPost, "/queue/:matter/" + e.path, camel(string(e.act)), e.summary, e.act, true, helpBody{}, matterReply{}, 200, 0,
 			func(h *API, c *gin.Context, p Person) error { return h.help(c, p, e.act) }})
 	}
+	for _, e := range []struct {
+		act           Act
+		path, summary string
+	}{{SeeAlert, "see", "Note that you have seen an alert, and all earlier ones like it"}, {HandleAlert, "handle", "Note that you have handled an alert, and all earlier ones like it"}} {
+		all = append(all, endpoint{http.MethodPost, "/alerts/:id/" + e.path, camel(string(e.act)), e.summary, e.act, true, emptyBody{}, takenReply{}, 200, 0,
+			func(h *API, c *gin.Context, p Person) error { return h.takeAlert(c, p, e.act) }})
+	}
+	for _, e := range []struct {
+		act     Act
+		summary string
+		body    any
+		status  int
+		also    int
+	}{
+		{SetRoles, "Replace somebody's roles: what is taken away ends at once, what is given waits for another administrator", rolesBody{}, 200, 202},
+		{ConfirmPerson, "Confirm what another administrator asked for", confirmBody{}, 200, 0},
+		{RefusePerson, "Refuse what an administrator asked for; a new person is removed", confirmBody{}, 200, 0},
+		{RemovePerson, "End somebody's work at the desk at once", colleagueBody{}, 200, 0},
+		{ResetPerson, "Ask another administrator to remove the two-step verification of somebody who lost it", colleagueBody{}, 202, 0},
+	} {
+		all = append(all, endpoint{http.MethodPost, "/people/:id/acts/" + string(e.act), camel(string(e.act)), e.summary, e.act, true, e.body, changeReply{}, e.status, e.also,
+			func(h *API, c *gin.Context, p Person) error { return h.changePerson(c, p, e.act) }})
+	}
 	return append(all,
+		endpoint{http.MethodGet, "/people", "listPeople", "Who works at the desk, and who left", ListPeople, false, nil, peopleReply{}, 200, 0, (*API).people},
+		endpoint{http.MethodGet, "/people/:id", "getPerson", "A colleague: roles, what waits, what they did", LookPerson, false, nil, colleagueReply{}, 200, 0, (*API).colleague},
+		endpoint{http.MethodPost, "/people", "addPerson", "Add a person, whose roles another administrator has to confirm", AddPerson, true, newPersonBody{}, changeReply{}, 202, 0, (*API).addPerson},
+		endpoint{http.MethodPost, "/alerts/search", "listAlerts", "What needed attention at once", ListAlerts, false, alertsBody{}, alertsReply{}, 200, 0, (*API).alerts},
+		endpoint{http.MethodPost, "/figures", "getFigures", "Figures by day, without members' names", Figures, false, figuresBody{}, figuresReply{}, 200, 0, (*API).figures},
+		endpoint{http.MethodPost, "/figures/apps", "getAppFigures", "How members let apps of their choice have health data in a year", AppFigures, false, yearBody{}, appFiguresReply{}, 200, 0, (*API).appFigures},
 		endpoint{http.MethodPost, "/queue/search", "listQueue", "What waits for the desk: numbers that members were told, and changes on hold", ListQueue, false, queueBody{}, queueReply{}, 200, 0, (*API).queue},
 		endpoint{http.MethodGet, "/queue/:matter", "openCase", "A case: what was refused, and what was written about it", OpenCase, false, nil, caseReply{}, 200, 0, (*API).openCase},
 		endpoint{http.MethodPost, "/queue/:matter/notes", "noteCase", "Write a note for colleagues", NoteCase, true, noteBody{}, matterReply{}, 200, 0, (*API).note},
@@ -147,6 +176,7 @@ func (h *API) authenticate(c *gin.Context) (p Person, ok bool, err error) {
 	if err != nil {
 		return p, false, err
 	}
+	p.Session = access.SessionID
 	return p, true, h.service.noteUse(ctx, p)
 }
 
@@ -158,7 +188,7 @@ func (s *Service) noRole(ctx context.Context, accountID uuid.UUID) error {
 // refuse answers a call with an insufficient token.
 func (h *API) refuse(c *gin.Context, status int, code string) error {
 	challenge(c, code)
-	p := web.Problem{Status: status}
+	p := web.Problem{Status: status, Detail: descriptions[code]}
 	if code != "" {
 		p.Type = problemType + code
 	}

@@ -97,19 +97,22 @@ type approvalsReply struct {
 }
 
 type approvalReply struct {
-	ID         uuid.UUID `json:"id"`
-	MemberID   uuid.UUID `json:"member_id"`
-	Act        Act       `json:"act"`
-	Reason     string    `json:"reason"`
-	Ticket     string    `json:"ticket"`
-	Email      string    `json:"email,omitempty" doc:"of change_email: the new address"`
-	Number     string    `json:"member_number,omitempty" doc:"of change_member: of the other row"`
-	Lock       string    `json:"lock,omitempty" doc:"of release_lock"`
-	AskedBy    string    `json:"asked_by" doc:"name"`
-	AskedAt    time.Time `json:"asked_at"`
-	ExpiresAt  time.Time `json:"expires_at"`
-	VerifiedBy Method    `json:"verified_by" doc:"how the caller was: a spoken code shows the mailbox alone" enum:"spoken_code facts call_back in_person none"`
-	Own        bool      `json:"own" doc:"your own: another person must decide it"`
+	ID         uuid.UUID     `json:"id"`
+	MemberID   uuid.UUID     `json:"member_id"`
+	Act        Act           `json:"act"`
+	Reason     string        `json:"reason"`
+	Ticket     string        `json:"ticket"`
+	Email      string        `json:"email,omitempty" doc:"of change_email: the new address"`
+	Number     string        `json:"member_number,omitempty" doc:"of change_member: of the other row"`
+	Lock       string        `json:"lock,omitempty" doc:"of release_lock"`
+	AskedBy    string        `json:"asked_by" doc:"name"`
+	AskedAt    time.Time     `json:"asked_at"`
+	ExpiresAt  time.Time     `json:"expires_at"`
+	VerifiedBy Method        `json:"verified_by" doc:"how the caller was: a spoken code shows the mailbox alone" enum:"spoken_code facts call_back in_person none"`
+	Failed     []failedReply `json:"failed_checks" doc:"of a caller of this member, since a day before the request"`
+	Own        bool          `json:"own" doc:"your own: another person must decide it"`
+	Member     string        `json:"member,omitempty" doc:"username, or the masked name of somebody without an account"`
+	Blocked    Block         `json:"blocked,omitempty" doc:"why it cannot be approved any more: it can be refused" enum:"asker changed on_hold nothing"`
 }
 
 func (h *API) approvals(c *gin.Context, p Person) error {
@@ -125,7 +128,17 @@ func (h *API) approvals(c *gin.Context, p Person) error {
 }
 
 func approvalOf(r Request) approvalReply {
-	return approvalReply{r.ID, r.SubjectID, r.Act, r.Reason, r.Ticket, r.Email, r.Number, r.Lock, r.Name, r.AskedAt, r.ExpiresAt, r.VerifiedBy, r.Own}
+	failed := []failedReply{}
+	for _, f := range r.Failed {
+		failed = append(failed, failedReply{f.At, f.Method, f.Name})
+	}
+	return approvalReply{r.ID, r.SubjectID, r.Act, r.Reason, r.Ticket, r.Email, r.Number, r.Lock, r.Name, r.AskedAt, r.ExpiresAt, r.VerifiedBy, failed, r.Own, r.Member, r.Blocked}
+}
+
+type failedReply struct {
+	At     time.Time `json:"at"`
+	Method Method    `json:"method,omitempty" enum:"spoken_code facts call_back in_person none"`
+	Name   string    `json:"checked_by" doc:"name"`
 }
 
 type (
@@ -176,9 +189,13 @@ func (h *API) activity(c *gin.Context, p Person) error {
 	if err != nil {
 		return err
 	}
-	out := activityReply{d.Lookups, d.Acts, []lineReply{}}
-	for _, l := range d.Lines {
-		out.Entries = append(out.Entries, lineReply{l.ID, l.At, l.Act, l.Outcome, postgres.Nullable(l.SubjectID), l.Reason, l.Ticket})
+	return reply(c, http.StatusOK, nil, activityReply{d.Lookups, d.Acts, linesOf(d.Lines)})
+}
+
+func linesOf(lines []Line) []lineReply {
+	out := []lineReply{}
+	for _, l := range lines {
+		out = append(out, lineReply{l.ID, l.At, l.Act, l.Outcome, postgres.Nullable(l.SubjectID), l.Reason, l.Ticket})
 	}
-	return reply(c, http.StatusOK, nil, out)
+	return out
 }

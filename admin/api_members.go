@@ -93,7 +93,7 @@ type factorsReply struct {
 }
 
 type obstacleReply struct {
-	Kind   string    `json:"kind" enum:"differs unknown_number number_given ended lock_identity lock_password lock_factor lock_answer lock_question lock_facts"`
+	Kind   string    `json:"kind" enum:"differs unknown_number number_given ended state_protected state_disabled lock_identity lock_password lock_factor lock_answer lock_question lock_facts"`
 	Fields []string  `json:"fields,omitempty" doc:"names of the fields that differ from the roster, never values"`
 	Lock   string    `json:"lock,omitempty" doc:"what release_lock takes"`
 	Until  time.Time `json:"until,omitzero" doc:"when it ends by itself; absent if it does not"`

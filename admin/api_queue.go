@@ -28,7 +28,7 @@ type matterReply struct {
 	Need     string    `json:"need" doc:"what the member asked help for; of a change its act"`
 	Held     bool      `json:"held" doc:"a change on hold"`
 	Since    time.Time `json:"since"`
-	DueAt    time.Time `json:"due_at" doc:"of a change: when it is made"`
+	DueAt    time.Time `json:"due_at" doc:"of a change: when it will be made"`
 	Language string    `json:"language,omitempty" doc:"of the member"`
 	State    CaseState `json:"state,omitempty" enum:"taken handed_over done" doc:"absent while nobody took it"`
 	Name     string    `json:"by,omitempty" doc:"who took it, handed it over or finished it"`
@@ -36,10 +36,11 @@ type matterReply struct {
 	At       time.Time `json:"at,omitzero"`
 	Version  int       `json:"version" doc:"to be sent with an act: it fails when somebody else was faster"`
 	Notes    int       `json:"notes"`
+	Own      bool      `json:"own" doc:"a change that you asked for or approved: somebody else looks after its case"`
 }
 
 func replyOf(m Matter) matterReply {
-	return matterReply{m.Ref, m.Need, m.Held(), m.Since, m.DueAt, m.Language, m.State, m.Name, m.ToName, m.At, m.Version, m.Notes}
+	return matterReply{m.Ref, m.Need, m.Held(), m.Since, m.DueAt, m.Language, m.State, m.Name, m.ToName, m.At, m.Version, m.Notes, m.Own}
 }
 
 func (h *API) queue(c *gin.Context, p Person) error {

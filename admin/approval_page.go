@@ -28,9 +28,8 @@ func (h *Console) showApprovals(c *gin.Context, v visit) error {
 // approvalPage shows one request and takes the decision.
 type approvalPage struct {
 	Request
-	Key    string
-	Typed  string // reason for refusing
-	Member string // username, "" without an account
+	Key   string
+	Typed string // reason for refusing
 }
 
 func (h *Console) newApprovalPage(c *gin.Context, v visit) (approvalPage, error) {
@@ -48,13 +47,9 @@ func (h *Console) newApprovalPage(c *gin.Context, v visit) (approvalPage, error)
 	}
 	i := slices.IndexFunc(open, func(r Request) bool { return r.ID == id })
 	if i < 0 {
-		return approvalPage{}, ErrGone
+		return approvalPage{}, h.service.ended(ctx, id)
 	}
-	page := approvalPage{Request: open[i], Key: seal.NewToken()}
-	if u, err := h.service.subject(ctx, page.SubjectID); err == nil {
-		page.Member = u.Account.Username
-	}
-	return page, nil
+	return approvalPage{Request: open[i], Key: seal.NewToken()}, nil
 }
 
 func (h *Console) showApproval(c *gin.Context, v visit) error {
@@ -69,6 +64,10 @@ func (h *Console) showApproval(c *gin.Context, v visit) error {
 		return err
 	}
 	page.Typed = kept.Get("reason")
+	if page.Blocked != "" {
+		why := (&BlockedError{Why: page.Blocked}).problem()
+		opts = append(opts, web.WithNotice("warn", why.Key, why.Args))
+	}
 	return h.page(c, v, http.StatusOK, "admin/approval", page, opts...)
 }
 

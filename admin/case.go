@@ -50,7 +50,7 @@ func (s *Service) OpenCase(ctx context.Context, p Person, ref string) (c Case, e
 }
 
 func (s *Service) caseOf(ctx context.Context, p Person, ref string) (c Case, err error) {
-	if c.Matter, err = s.store.matter(ctx, ref); err != nil {
+	if c.Matter, err = s.store.matter(ctx, p.ID, ref); err != nil {
 		return c, err
 	}
 	var u *Subject
@@ -69,7 +69,7 @@ func (s *Service) caseOf(ctx context.Context, p Person, ref string) (c Case, err
 		return c, err
 	}
 	if c.State == Taken && c.StaffID == p.ID {
-		if c.Helpers, err = s.helpers(ctx, p); err != nil {
+		if c.Helpers, err = s.helpers(ctx, p, c.Matter); err != nil {
 			return c, err
 		}
 	}

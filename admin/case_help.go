@@ -11,7 +11,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"huskyidp/accounts"
 	"huskyidp/internal/postgres"
 	"huskyidp/internal/ratelimit"
 	"huskyidp/members"
@@ -64,7 +63,8 @@ func (a *Helping) check(roster *members.Roster) error {
 
 // HelpWith takes a matter, hands it over, finishes it or adds a note, one press each; a note that was typed is kept with
 // whatever was pressed. Of two people who press at the same moment one succeeds, and the other learns who. Pressing again
-// changes nothing. The error is Invalid, *TakenError, those of allow, ErrNotFound, ErrOtherBody, *LimitError, ErrBusy, or the
+// changes nothing. Who asked for a change on hold, or approved it, may only add notes. The error is Invalid, *TakenError, those
+// of allow, ErrOwn, ErrNotFound, ErrOtherBody, *LimitError, ErrBusy, or the
 // database's.
 func (s *Service) HelpWith(ctx context.Context, p Person, o *Once, ref string, a Helping) (m Matter, err error) {
 	if !matterForm.MatchString(ref) {
@@ -89,9 +89,12 @@ func (s *Service) helpWith(ctx context.Context, p Person, ref string, a Helping)
 	if err := s.take(ctx, caseActs, p); err != nil {
 		return Matter{}, err
 	}
-	m, err := s.store.matter(ctx, ref)
+	m, err := s.store.matter(ctx, p.ID, ref)
 	if err != nil {
 		return Matter{}, err
+	}
+	if m.Own && a.Act != NoteCase {
+		return Matter{}, ErrOwn
 	}
 	if a.Note != "" {
 		if err := s.store.insertNote(ctx, ref, p.ID, s.now(), a.Note); err != nil {
@@ -103,7 +106,7 @@ func (s *Service) helpWith(ctx context.Context, p Person, ref string, a Helping)
 	}
 	wanted := Help{State: caseStates[a.Act], StaffID: p.ID, Name: p.Name, At: s.now(), Version: a.Version + 1}
 	if a.Act == HandOver && a.To != uuid.Nil {
-		colleagues, err := s.helpers(ctx, p)
+		colleagues, err := s.helpers(ctx, p, m)
 		if err != nil {
 			return Matter{}, err
 		}
@@ -124,7 +127,7 @@ func (s *Service) helpWith(ctx context.Context, p Person, ref string, a Helping)
 		}
 		return m, nil
 	}
-	if m, err = s.store.matter(ctx, ref); err != nil {
+	if m, err = s.store.matter(ctx, p.ID, ref); err != nil {
 		return Matter{}, err
 	}
 	if m.State == wanted.State && m.StaffID == p.ID && m.To == wanted.To { // pressed twice, or in two tabs
@@ -140,21 +143,28 @@ type Helper struct {
 	Username string // "" unless another one has the same name
 }
 
-// helpers are the other people who may take a case and work here: they can sign in, and have done so. They are sorted by name.
-func (s *Service) helpers(ctx context.Context, p Person) (found []Helper, err error) {
+// helpers are the other people who may help with a matter and work here: they can sign in, and have done so. They are sorted by name.
+func (s *Service) helpers(ctx context.Context, p Person, m Matter) (found []Helper, err error) {
 	people, err := s.store.people(ctx)
 	if err != nil {
 		return nil, err
 	}
+	parties, err := s.store.parties(ctx, m.Ref)
+	if err != nil {
+		return nil, err
+	}
 	for _, who := range people {
-		if who.ID == p.ID || who.BreakGlass || !who.may(TakeCase) {
+		if slices.Contains(parties, who.ID.String()) {
+			continue
+		}
+		if who.ID == p.ID || who.BreakGlass || !who.isActive || !who.may(m.helpAct()) {
 			continue
 		}
 		account, err := s.accounts.Get(ctx, who.ID)
 		if err != nil {
 			return nil, err
 		}
-		if account.Status == accounts.Active && !account.LastSignInAt.IsZero() {
+		if !account.LastSignInAt.IsZero() {
 			found = append(found, Helper{who.ID, who.Name, account.Username})
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
+	"huskyidp/templates"
 )
 
 // casePage is one matter: what is known, who has it, and what was written about it.
@@ -36,6 +37,9 @@ func (h *Console) casePage(c *gin.Context, v visit, status int, found Case, type
 
 func (h *Console) showCase(c *gin.Context, v visit) error {
 	found, err := h.service.OpenCase(c.Request.Context(), v.Person, c.Param("matter"))
+	if ended(c.Param("matter"), err) {
+		return h.queuePage(c, v, http.StatusNotFound, filterOf(nil), web.WithProblems(templates.Problem{Key: "admin.queue.over"}))
+	}
 	if err != nil {
 		return err
 	}
@@ -67,6 +71,9 @@ func (h *Console) helpWithCase(c *gin.Context, v visit) error {
 	m, err := h.service.HelpWith(c.Request.Context(), v.Person, onceOf(c), ref, Helping{Act: act, Version: version, To: to, Note: form.Get("note")})
 	if err == nil {
 		return h.helped(c, act, m, Filter{Show: ShowOpen})
+	}
+	if ended(ref, err) {
+		return h.queuePage(c, v, http.StatusConflict, filterOf(nil), web.WithProblems(templates.Problem{Key: "admin.queue.over"}))
 	}
 	problems := caseProblems(err)
 	if len(problems) == 0 {

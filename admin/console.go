@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -75,6 +76,7 @@ func (h *Console) Mount(r gin.IRouter) {
 		{activityPath, h.showActivity, nil},
 		{figuresPath, h.showFigures, nil},
 		{figuresPath + "/csv", h.figuresFile, nil},
+		{figuresPath + "/apps", h.showAppFigures, nil},
 		{alertsPath, h.showAlerts, h.takeAlert},
 		{peoplePath, h.showPeople, nil},
 		{peoplePath + "/new", h.showNewPerson, h.addPerson},
@@ -130,17 +132,15 @@ func (h *Console) with(page func(c *gin.Context, v visit) error) func(c *gin.Con
 		}
 		p, err := h.service.Who(ctx, session.AccountID, session.AuthTime)
 		if errors.Is(err, ErrNoRole) {
-			h.web.ClearCookie(c, sessionCookie)
-			if texts := written(c); len(texts) > 0 && web.Belongs(c, web.OfSession, session.SID) && web.Owned(c, web.OfSession) {
-				return h.web.Page(c, http.StatusForbidden, "admin/denied", deniedPage{Written: texts}, web.InPlace())
-			}
-			return h.noRole(c)
+			isOwn := web.Belongs(c, web.OfSession, session.Visit.String()) && web.Owned(c, web.OfSession)
+			return h.leftDesk(c, isOwn)
 		}
 		if err != nil {
 			return err
 		}
+		p.Session = session.Visit.String()
 		v := visit{Person: p, session: session}
-		if !web.Belongs(c, web.OfSession, session.SID) || !web.Owned(c, web.OfSession) {
+		if !web.Belongs(c, web.OfSession, session.Visit.String()) || !web.Owned(c, web.OfSession) {
 			return web.ForeignForm(p.Name, v.home())
 		}
 		if web.Form(c).Has(keepField) { // the page thought that the session was over
@@ -156,29 +156,51 @@ func (h *Console) with(page func(c *gin.Context, v visit) error) func(c *gin.Con
 	}
 }
 
+// leftDesk tells somebody that they no longer work at the desk, and shows what they wrote in a form of their own.
+func (h *Console) leftDesk(c *gin.Context, isOwn bool) error {
+	h.web.ClearCookie(c, sessionCookie)
+	if texts := written(c); len(texts) > 0 && isOwn {
+		return h.web.Page(c, http.StatusForbidden, "admin/denied", deniedPage{Written: texts}, web.InPlace())
+	}
+	return h.noRole(c)
+}
+
 // toDoor leads to the sign-in, and back afterwards. What somebody wrote in a form
-// while the session ended is kept for them, and which button they pressed.
+// while the session ended is kept for them, and which button they pressed. Who was removed from the desk, which ends the session as
+// well, is told so.
 func (h *Console) toDoor(c *gin.Context) error {
+	ctx := c.Request.Context()
+	session, err := h.service.store.endedSession(ctx, seal.Digest(h.web.Cookie(c, sessionCookie)))
+	if err != nil && !errors.Is(err, accounts.ErrNoSession) {
+		return err
+	}
+	isKnown := err == nil
+	if isKnown {
+		if _, err := h.service.Who(ctx, session.AccountID, time.Time{}); errors.Is(err, ErrNoRole) {
+			return h.leftDesk(c, !web.OfAnother(c, web.OfSession, session.Visit.String()))
+		} else if err != nil {
+			return err
+		}
+	}
 	back := url.Values{"return": {c.Request.URL.Path}}
 	if c.Request.Method == http.MethodGet {
 		return web.SeeOther(c, "/?"+back.Encode())
 	}
+	if path := c.Request.URL.Path; path == "/logout" || path == "/alive" {
+		return web.SeeOther(c, "/")
+	}
 	wrote := len(written(c)) > 0
-	if !wrote && buttonOf(c.Request.URL.Path, web.Form(c)) == "" {
-		return web.SeeOther(c, "/")
-	}
-	session, err := h.service.store.endedSession(c.Request.Context(), seal.Digest(h.web.Cookie(c, sessionCookie)))
-	if errors.Is(err, accounts.ErrNoSession) || err == nil && web.OfAnother(c, web.OfSession, session.SID) {
-		return web.SeeOther(c, "/")
-	}
-	if err != nil {
-		return err
+	isKept := isKnown && !web.OfAnother(c, web.OfSession, session.Visit.String()) && (wrote || buttonOf(c.Request.URL.Path, web.Form(c)) != "")
+	switch {
+	case !isKept:
+		return h.web.SeeDone(c, "/?said="+saidLost)
+	case wrote:
+		back.Set("said", saidKept)
+	default:
+		back.Set("said", saidPress)
 	}
 	if err := h.keepForm(c, session); err != nil {
 		return err
-	}
-	if wrote {
-		back.Set("kept", "yes")
 	}
 	return h.web.SeeDone(c, "/?"+back.Encode())
 }

@@ -69,7 +69,8 @@ func TestConsoleSaysWhatWasDone(t *testing.T) {
 	v := newVisitor(t)
 	member := "/members/" + v.maria.ID.String()
 	approve, refuse := "Aprobado. El miembro ya tiene el aviso.", "Rechazado. Nada cambia y el miembro no recibe ningún aviso."
-	for decision, says := range map[string]string{"approve": approve, "refuse": refuse} {
+	for _, c := range [][2]string{{"refuse", refuse}, {"approve", approve}} { // the other way round there would be nothing to ask for
+		decision, says := c[0], c[1]
 		path := approvalsPath + "/" + v.askEmail().RequestID.String()
 		v.enters(v.luis)
 		page := v.get(path)

@@ -3,12 +3,15 @@ package admin
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 
 	"huskyidp/accounts"
 	"huskyidp/internal/seal"
@@ -33,12 +36,12 @@ func TestConsoleSession(t *testing.T) {
 		}, 303},
 		"account closed": {func(v *visitor, _ accounts.Started) {
 			must[bool](v.t)(v.people.Disable(context.Background(), v.rosa.ID))
-		}, 303},
+		}, 403},
 		"removed": {func(v *visitor, _ accounts.Started) {
 			if err := v.RemovePerson(context.Background(), v.rosa.ID, "test"); err != nil {
 				v.t.Error(err)
 			}
-		}, 303},
+		}, 403},
 		"without a role": {func(v *visitor, _ accounts.Started) {
 			if _, err := v.db.From(context.Background()).Exec(context.Background(), `delete from staff where account_id = $1`, v.rosa.ID); err != nil {
 				v.t.Error(err)
@@ -123,6 +126,37 @@ func TestConsoleForeignForm(t *testing.T) {
 	}
 }
 
+// TestFormsOfTwoTabs: two callers wait in two tabs when the sign-in is too old for an act. Neither form is lost.
+func TestFormsOfTwoTabs(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t)
+	v.enters(v.rosa)
+	member := "/members/" + v.maria.ID.String()
+	tabs := []string{member + "/acts/send_username", member + "/acts/end_sessions", member + "/acts/start_reset"}
+	var pages []*httptest.ResponseRecorder
+	for _, path := range tabs {
+		pages = append(pages, v.get(path))
+	}
+	v.later(freshness)
+	for range 2 { // pressed again, the newest counts
+		for i, path := range tabs {
+			v.post(path, "reason", "Llama por segunda vez hoy", "ticket", fmt.Sprint("HD-", i), "version", v.value(pages[i], "version"), "key", v.value(pages[i], "key"))
+		}
+	}
+	v.enters(v.rosa) // comes back from the provider
+	for i, path := range tabs {
+		if body := v.get(path).Body.String(); !strings.Contains(body, fmt.Sprintf(`value="HD-%d"`, i)) {
+			t.Errorf("%s comes back without its form", path)
+		}
+		if body := v.get(path).Body.String(); strings.Contains(body, "HD-") {
+			t.Errorf("%s: the form is shown twice", path)
+		}
+	}
+	if n := v.count(`select count(*) from console_sessions where draft is not null`); n != 0 {
+		t.Errorf("%d forms are left", n)
+	}
+}
+
 // TestConsoleStepUp (S-20): after five minutes an act leads to the provider; the form is there again afterwards, once, and for
 // the same person alone.
 func TestConsoleStepUp(t *testing.T) {
@@ -185,7 +219,7 @@ func TestCallback(t *testing.T) {
 		r := httptest.NewRequest("GET", deskBase+"/", nil)
 		r.AddCookie(&http.Cookie{Name: "__Host-browser", Value: browser})
 		digest := browserOf(v, r)
-		if err := v.store.beginSignIn(t.Context(), seal.Digest(state), digest, "/search", v.now().Add(signInLife)); err != nil {
+		if err := v.store.beginSignIn(t.Context(), seal.Digest(state), digest, "/search", uuid.Nil, v.now().Add(signInLife)); err != nil {
 			t.Fatal(err)
 		}
 		return state
@@ -264,6 +298,11 @@ func TestConsoleLeft(t *testing.T) {
 	}
 	if w := v.get("/ended"); w.Code != http.StatusConflict {
 		t.Errorf("/ended of an open session = %d", w.Code)
+	}
+	_, own, _ := strings.Cut(page, `data-of="`)
+	own, _, _ = strings.Cut(own, `"`)
+	if w := v.get("/ended?of=" + own + "&return=/search"); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/search" {
+		t.Errorf("/ended of the page's own session = %d to %q", w.Code, w.Header().Get("Location"))
 	}
 	v.later(consoleIdle)
 	if got := left(); got != 0 {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
 
 	"huskyidp/accounts"
 	"huskyidp/internal/web"
@@ -37,9 +38,15 @@ func newVisitor(t *testing.T) *visitor {
 // enters opens a session as the callback does; the sign-in at the provider is real.
 func (v *visitor) enters(p Person) accounts.Started {
 	v.t.Helper()
+	return v.entersAs(p, uuid.Nil)
+}
+
+// entersAs enters after a step-up in a visit.
+func (v *visitor) entersAs(p Person, visitID uuid.UUID) accounts.Started {
+	v.t.Helper()
 	account := must[accounts.Account](v.t)(v.people.Get(v.t.Context(), p.ID))
 	started := must[accounts.Started](v.t)(v.people.StartSession(v.t.Context(), accounts.SessionStart{Account: account, AMR: []string{"pwd", "otp", "mfa"}}))
-	row := sessionRow{AccountID: p.ID, SID: started.SID, ACR: started.ACR, AuthTime: v.now()}
+	row := sessionRow{AccountID: p.ID, SID: started.SID, ACR: started.ACR, AuthTime: v.now(), Visit: visitID}
 	v.cookies["__Host-session"] = must[string](v.t)(v.openSession(v.t.Context(), row, v.cookies["__Host-session"]))
 	return started
 }

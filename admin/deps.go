@@ -12,6 +12,7 @@ import (
 	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/seal"
 	"huskyidp/members"
+	"huskyidp/provider"
 	"huskyidp/recovery"
 	"huskyidp/registration"
 )
@@ -27,6 +28,7 @@ type Deps struct {
 	Registration *registration.Service
 	Recovery     *recovery.Service
 	Outbox       *mail.Outbox
+	Clients      *provider.Clients
 	TimeZone     *time.Location // of the days of figures
 	Now          func() time.Time
 }
@@ -44,6 +46,7 @@ type Service struct {
 	registration *registration.Service
 	recovery     *recovery.Service
 	outbox       *mail.Outbox
+	clients      *provider.Clients
 	zone         *time.Location
 	now          func() time.Time
 }
@@ -51,7 +54,7 @@ type Service struct {
 // New checks the dependencies.
 func New(d Deps) (*Service, error) {
 	if d.DB == nil || d.Keyring == nil || d.Limiter == nil || d.Audit == nil || d.Accounts == nil || d.Roster == nil || d.Registration == nil ||
-		d.Recovery == nil || d.Outbox == nil || d.TimeZone == nil || d.Now == nil {
+		d.Recovery == nil || d.Outbox == nil || d.Clients == nil || d.TimeZone == nil || d.Now == nil {
 		return nil, errors.New("admin: a dependency is missing")
 	}
 	people, err := NewPeople(PeopleDeps{d.DB, d.Audit, d.Accounts, d.Now})
@@ -60,7 +63,7 @@ func New(d Deps) (*Service, error) {
 	}
 	return &Service{
 		People: people, store: &store{d.DB, d.Keyring}, db: d.DB, keyring: d.Keyring, limiter: d.Limiter, audit: d.Audit, accounts: d.Accounts, roster: d.Roster,
-		registration: d.Registration, recovery: d.Recovery, outbox: d.Outbox, zone: d.TimeZone, now: d.Now,
+		registration: d.Registration, recovery: d.Recovery, outbox: d.Outbox, clients: d.Clients, zone: d.TimeZone, now: d.Now,
 	}, nil
 }
 

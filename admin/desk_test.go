@@ -24,6 +24,7 @@ import (
 	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 	"huskyidp/members"
+	"huskyidp/provider"
 	"huskyidp/recovery"
 	"huskyidp/registration"
 	"huskyidp/templates"
@@ -113,9 +114,10 @@ func newDesk(t *testing.T, connections int32) *desk {
 		Flows: noFlows{}, Resume: func(string) string { return "/" }, Legal: must[*registration.Legal](t)(registration.LoadLegal(registration.SampleLegal(), d.set.Languages())), Now: now,
 		Issuer: "https://idp.example", IdentityLock: 24 * time.Hour,
 	}))
+	clients := must[*provider.Clients](t)(provider.NewClients(t.Context(), provider.ClientsDeps{DB: db, Keyring: d.keyring, Audit: log, Now: now}))
 	d.Service = must[*Service](t)(New(Deps{
 		DB: db, Keyring: d.keyring, Limiter: limiter, Audit: log, Accounts: d.people, Roster: d.roster, Registration: d.enrol,
-		Recovery: d.recovery, Outbox: outbox, TimeZone: time.FixedZone("EST", -5*60*60), Now: now,
+		Recovery: d.recovery, Outbox: outbox, Clients: clients, TimeZone: time.FixedZone("EST", -5*60*60), Now: now,
 	}))
 	d.maria = d.member("maria", "004123789")
 	d.rosa = d.person("rosa", Read, Recover)
@@ -221,7 +223,7 @@ func (d *desk) asking(id uuid.UUID) Ask {
 func (d *desk) version(id uuid.UUID) string {
 	d.t.Helper()
 	u := must[*Subject](d.t)(d.subject(d.t.Context(), id))
-	return u.version(must[standing](d.t)(d.store.standing(d.t.Context(), u.ID, uuid.Nil, d.now())).last)
+	return u.version(must[standing](d.t)(d.store.standing(d.t.Context(), u.ID, Person{}, d.now())).last)
 }
 
 func (d *desk) exec(statement string) {
@@ -242,7 +244,7 @@ func (d *desk) count(query string, args ...any) (n int) {
 // last is the newest line of the book.
 func (d *desk) last() (act, outcome string) {
 	d.t.Helper()
-	err := d.db.From(d.t.Context()).QueryRow(d.t.Context(), `select act, outcome from desk_entries order by at desc, id desc limit 1`).Scan(&act, &outcome)
+	err := d.db.From(d.t.Context()).QueryRow(d.t.Context(), `select act, coalesce(refined, outcome) from desk_entries order by at desc, id desc limit 1`).Scan(&act, &outcome)
 	if err != nil {
 		d.t.Fatal(err)
 	}

@@ -111,7 +111,7 @@ func (a *Ask) check(act Act, roster *members.Roster) error {
 }
 
 // Do performs an act on a member, or asks for a second person's approval. The error is Invalid, those of allow,
-// ErrNotFound, ErrUnverified, ErrConflict, ErrOtherBody, *LimitError, ErrBusy, or the database's.
+// ErrNotFound, ErrUnverified, *PendingError, ErrConflict, ErrOtherBody, *LimitError, ErrBusy, or the database's.
 func (s *Service) Do(ctx context.Context, p Person, o *Once, id uuid.UUID, act Act, a Ask) (out Outcome, err error) {
 	if !rules[act].onMember {
 		return out, fmt.Errorf("admin: %q is not an act on a member", act)
@@ -145,41 +145,67 @@ func (s *Service) do(ctx context.Context, p Person, e *entry, u *Subject, a Ask)
 	if err := s.take(ctx, acts, p); err != nil {
 		return Outcome{}, err
 	}
-	if err := s.effective(ctx, e.act, u, a); err != nil {
+	if err := s.effective(ctx, p.ID, e.act, u, a); err != nil {
 		return Outcome{}, err
 	}
-	st, err := s.store.standing(ctx, u.ID, p.ID, s.now())
+	st, err := s.store.standing(ctx, u.ID, p, s.now())
 	if err != nil {
 		return Outcome{}, err
 	}
-	if a.Version != u.version(st.last) {
-		return Outcome{}, ErrConflict
-	}
 	v := st.verification.state()
 	rule := ruleOf(e.act, a.Lock)
-	if rule.verified && (!v.Verified || slices.Contains(rule.unproven, v.Method)) {
+	second := needsSecond(e.act, rule, v.Method, st.helped)
+	if second {
+		waits, err := s.pending(ctx, p, u, e.act, a.Lock)
+		if err != nil {
+			return Outcome{}, err
+		}
+		if waits != nil {
+			return Outcome{}, waits
+		}
+	}
+	if a.Version != u.version(st.last) {
+		nothing, err := s.nothing(ctx, p.ID, e.act, u)
+		switch {
+		case err != nil:
+			return Outcome{}, err
+		case nothing != nil: // what changed is that it was done
+			return Outcome{}, nothing
+		}
+		return Outcome{}, ErrConflict
+	}
+	if rule.needs(v) != "" {
 		return Outcome{}, ErrUnverified
 	}
 	e.verification = st.verification.ID
-	if needsSecond(e.act, rule, v.Method, st.helped) {
+	if second {
 		return s.ask(ctx, p, e, u, a, st.verification.ID)
 	}
 	return s.perform(ctx, e, p.ID, u, a, v.Method)
 }
 
-// effective refuses an act that has nothing to act on, before anybody is asked to approve it.
-func (s *Service) effective(ctx context.Context, act Act, u *Subject, a Ask) error {
+// effective refuses an act that has nothing to act on, before anybody is asked to approve it. The error is *NothingError,
+// Invalid, or the database's.
+func (s *Service) effective(ctx context.Context, by uuid.UUID, act Act, u *Subject, a Ask) error {
 	if rules[act].account && !u.hasAccount() {
-		return ErrConflict
+		return &NothingError{Why: "account"}
 	}
-	some := true
+	some, why := true, ""
 	switch act {
+	case Withdraw:
+		return s.nothingToWithdraw(ctx, by, u)
+	case StopChange:
+		return s.nothingToStop(ctx, u)
+	case ChangeEmail:
+		if strings.EqualFold(a.Email, u.Account.Email) {
+			return Invalid{"email": "same"}
+		}
 	case ResetFactor:
 		factors, err := s.accounts.Factors(ctx, u.ID)
 		if err != nil {
 			return err
 		}
-		some = factors.Any()
+		some, why = factors.Any(), "factor"
 	case ChangeMember:
 		_, err := s.freeRow(ctx, u, a.Number)
 		return err
@@ -188,10 +214,10 @@ func (s *Service) effective(ctx context.Context, act Act, u *Subject, a Ask) err
 		if err != nil {
 			return err
 		}
-		some = len(questions) > 0
+		some, why = len(questions) > 0, "question"
 	}
 	if !some {
-		return ErrConflict
+		return &NothingError{Why: why}
 	}
 	return nil
 }
@@ -223,6 +249,17 @@ func (s *Service) freeRow(ctx context.Context, u *Subject, typed string) (member
 // then have the second steps removed and recover.
 func needsSecond(act Act, r rule, m Method, helped int) bool {
 	return r.second || act == Enable && m == SpokenCode || r.recovery && helped >= helpAlone
+}
+
+// needs is what the caller has yet to prove: verified, better, or "" for nothing.
+func (r rule) needs(v Verification) string {
+	switch {
+	case r.verified && !v.Verified:
+		return "verified"
+	case r.verified && slices.Contains(r.unproven, v.Method):
+		return "better"
+	}
+	return ""
 }
 
 // ruleOf is what an act demands. To open a question after a denied change is like taking it away: whoever reads the mailbox and
@@ -275,7 +312,7 @@ func (s *Service) perform(ctx context.Context, e *entry, by uuid.UUID, u *Subjec
 		}
 		held, err := s.recovery.Hold(ctx, change)
 		if errors.Is(err, recovery.ErrHeld) {
-			return out, ErrConflict
+			return out, &BlockedError{Why: BlockedHeld}
 		}
 		out.State, out.ApplyAt = OnHold, held.ApplyAt.UTC()
 		e.data = map[string]string{"state": string(OnHold)} // the member's history must not say that it is done
@@ -287,7 +324,7 @@ func (s *Service) perform(ctx context.Context, e *entry, by uuid.UUID, u *Subjec
 		return out, err
 	}
 	if !changed {
-		return out, ErrConflict
+		return out, &NothingError{Why: unchanged[act]}
 	}
 	if !u.hasAccount() { // there is nobody to notify yet
 		return out, nil

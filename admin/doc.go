@@ -6,18 +6,19 @@
 //	Find      one exact value ──> one member, or only how many          60 an hour
 //	          name and birth date (role recover) ──> one member, or few, masked
 //	Look      masked summary, obstacles, what happened
-//	Check     how the caller was verified, for 15 minutes and one person of the desk
+//	Check     how the caller was verified, for 15 minutes, one person of the desk and one session, until a check fails
 //	          spoken code │ facts of the card │ call back │ in person │ none
 //	Do        one act, with reason and case number                      20 an hour
 //	           ├─ done, and the member is notified
-//	           ├─ frozen for a second person, within a day ── Decide ──┐
+//	           ├─ frozen for a second person, within a day ── Decide ──┐     one of a kind and member at a time
 //	           └─ held for a day by package recovery, with a link that stops it <┘ (address, second steps)
 //
 // # The queue
 //
 // Queue lists what waits: numbers that members were told, and changes on hold (view support_matters, without closings). It names
 // nobody (S-62). OpenCase shows one, as a search that counts: when a registration was refused and which fields differ. HelpWith
-// takes it, hands it over to a colleague or to whoever takes it next, finishes it, or adds a note. Each press carries the version
+// takes it, hands it over to a colleague or to whoever takes it next, finishes it, or adds a note; who asked for a change on hold, or
+// approved it, only adds notes to its case, which ends with the change. Each press carries the version
 // that the person saw, so that of two one succeeds and the other gets a *TakenError. A member is helped on the member's page, as
 // after a search.
 //
@@ -33,11 +34,11 @@
 // last five minutes. A second person must approve another address, removing the second steps or the secret question, lifting
 // a lock for a caller who has proven only a mailbox, and the third recovery of one member within seven days.
 //
-// Administrators decide in the console who works at the desk (people_change.go). What is taken away ends at once, and
+// Administrators decide who works at the desk (people_change.go). What is taken away ends at once, and
 // with the last role that may help the person's cases are free; new roles, and new people, wait up to a day for another
-// administrator, who sees why, since one alone could otherwise be both people of an act that needs two.
+// administrator, who sees why, since one alone could otherwise be both people of an act that needs two. What somebody asked for ends with the role to ask for it.
 // So does the removal of a colleague's two-step verification that was lost. Nobody changes their own roles; emergency accounts are the operator's. A colleague's page shows administrators and auditors
-// what that person did, saw and was denied in seven days. Who may decide gets a mail, at most four an hour.
+// what that person did, saw and was denied in seven days, and what of theirs is on hold; also that of who left, for six years. Who may decide gets a mail, at most four an hour.
 //
 // Alerts lists the audit's alerts of 90 days (view alert_events), those of one kind about the same account, app and person in one row;
 // administrators and auditors note what they have seen and handled, not of what they set off themselves. Who reaches the limit of
@@ -45,23 +46,24 @@
 //
 // Figures counts by day, without members' names: help from the queue, locks by cause, how far registrations got, what each
 // person of the desk did. Its CSV has fixed words but for those persons' names; a cell that would begin a formula gets an apostrophe.
+// AppFigures counts, by year, the members who let apps of their choice have health data (42 CFR 431.60).
 //
 // # The two ways in
 //
 // API: bearer access tokens of the provider with the scope admin and the API's address as audience, from a sign-in with a
 // second step; sender-constrained tokens are not accepted. Everything that changes something takes an Idempotency-Key. Errors
-// are problem+json. openapi.json is generated from the table of endpoints and the types (go test -run DocumentFile -update).
+// are problem+json. Each act of rules has an endpoint, also those of supervisors. openapi.json is generated from the table of endpoints and the types (go test -run DocumentFile -update).
 //
 // Console: a relying party of the provider (authorization code, PKCE, nonce), whose calls to it stay within the process.
 // Cookies are SameSite=Strict; a browser led here by another site gets a page that reloads itself, so that the cookies are
 // sent. A form submitted with an old sign-in is kept, sealed, until the person has signed in again; so is one with a note or a
-// reason whose session ended meanwhile, which the page's script sends by itself with keep=yes. The page then says that it is not done
+// reason whose session ended meanwhile, also by a sign-out in another tab; the page's script sends it by itself with keep=yes. The page then says that it is not done
 // yet (kept.go), and a form whose sender has lost the role says that the roles changed and shows what was written.
 //
 // # Tables
 //
-// staff: people, roles, and roles that wait for an administrator. desk_entries: the book; reasons are sealed, since a person typed them, and not part of the audit.
-// caller_verifications: methods and instants, the code as a keyed digest. desk_requests: acts awaiting approval, sealed.
+// staff: people, roles, and roles that wait for an administrator; also who left, without roles. desk_entries: the book; reasons are sealed, since a person typed them, and not part of the audit.
+// caller_verifications: methods and instants, code and refused facts as keyed digests. desk_requests: acts awaiting approval, sealed.
 // desk_alerts: who saw or handled an alert, for six years.
 // desk_cases: who helps with what. desk_notes: what they wrote about it, sealed. desk_replies: responses
 // to repeats, for a day. console_sign_ins, console_sessions: SHA-256 of state and token. All instants are UTC and come from

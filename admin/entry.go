@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -54,12 +55,13 @@ func (s *Service) record(ctx context.Context, p Person, e entry, use func(ctx co
 	if word == "" {
 		return busy(err)
 	}
-	if limit, ok := errors.AsType[*LimitError](err); ok {
+	limit, isLimit := errors.AsType[*LimitError](err)
+	if isLimit {
 		e.data = map[string]string{"limit": limit.Limit}
 	}
 	e.outcome, e.kind = word, audit.StaffDenied
 	writeErr := s.db.InTx(ctx, func(ctx context.Context) error {
-		if limit := e.data["limit"]; limit == lookups.Name || limit == acts.Name {
+		if isLimit && limit.ofPerson() {
 			if err := s.tellOf(ctx, "staff_alert", ListAlerts, p.ID); err != nil {
 				return err
 			}
@@ -90,12 +92,17 @@ func (s *Service) write(ctx context.Context, p Person, e entry) error {
 	if e.subject != nil {
 		e.subjectID = e.subject.ID
 	}
+	var refined *string
+	if formerWords[e.outcome] != "" {
+		refined = &e.outcome
+	}
 	b := &pgx.Batch{}
 	b.Queue(`
-		insert into desk_entries (id, at, staff_id, subject_id, act, outcome, reason_sealed, ticket, request_id, verification)
-		values (@id, @at, @staff, @subject, @act, @outcome, @reason, @ticket, @request, @verification)`,
+		insert into desk_entries (id, at, staff_id, subject_id, act, outcome, refined, reason_sealed, ticket, request_id, verification)
+		values (@id, @at, @staff, @subject, @act, @outcome, @refined, @reason, @ticket, @request, @verification)`,
 		pgx.NamedArgs{
-			"id": id, "at": now, "staff": p.ID, "subject": postgres.Nullable(e.subjectID), "act": e.act, "outcome": e.outcome,
+			"id": id, "at": now, "staff": p.ID, "subject": postgres.Nullable(e.subjectID), "act": e.act,
+			"outcome": cmp.Or(formerWords[e.outcome], e.outcome), "refined": refined,
 			"reason": s.store.seal("desk_entries", "reason_sealed", id, []byte(e.reason)), "ticket": e.ticket,
 			"request": postgres.Nullable(e.request), "verification": postgres.Nullable(e.verification),
 		})
@@ -120,6 +127,9 @@ func (e *entry) event(ctx context.Context, p Person, id uuid.UUID, now time.Time
 		data["ticket"] = e.ticket
 	}
 	event := audit.Event{Kind: kind, At: now, Actor: p.ID.String(), RequestID: web.RequestID(ctx), Success: kind != audit.StaffDenied, Data: data}
+	if e.act == Verify && e.outcome != outcomeDone { // nobody was verified: no match, or a code that nobody has read out yet
+		event.Success = false
+	}
 	if !event.Success {
 		event.Reason = e.outcome
 	}
@@ -138,8 +148,13 @@ const (
 	outcomeAsked    = "asked"
 	outcomeApproved = "approved"
 	outcomeRefused  = "refused"
+	outcomeEnded    = "ended"    // of a request whose asker may not ask any more
 	outcomeFailed   = "no_match" // of a verification
+	outcomeSent     = "sent"     // the code of a verification
 )
+
+// formerWords are the outcomes under which the release before knows newer ones, which stand beside them (R-14).
+var formerWords = map[string]string{outcomeSent: outcomeDone, deniedForMember: deniedLimit, deniedAsker: "gone"}
 
 // take takes one from a person's limit.
 func (s *Service) take(ctx context.Context, limit ratelimit.Limit, p Person) error {
@@ -166,7 +181,7 @@ type Line struct {
 	Ticket    string
 }
 
-const lineColumns = `id, at, staff_id, coalesce((select name from staff where account_id = staff_id), ''), subject_id, act, outcome, reason_sealed, ticket`
+const lineColumns = `id, at, staff_id, coalesce((select name from staff where account_id = staff_id), ''), subject_id, act, coalesce(refined, outcome), reason_sealed, ticket`
 
 func (s *store) line(r pgx.CollectableRow) (l Line, err error) {
 	var subject *uuid.UUID
@@ -204,7 +219,7 @@ type standing struct {
 	verification verificationRow // the person's newest valid one, or zero
 }
 
-func (s *store) queueStanding(b *pgx.Batch, subject, person uuid.UUID, now time.Time, st *standing) {
+func (s *store) queueStanding(b *pgx.Batch, subject uuid.UUID, p Person, now time.Time, st *standing) {
 	b.Queue(`
 		select (select id from desk_entries where subject_id = $1 and act = any($2) and outcome in ('done', 'asked', 'approved', 'refused')
 				order by at desc, id desc limit 1),
@@ -217,7 +232,8 @@ func (s *store) queueStanding(b *pgx.Batch, subject, person uuid.UUID, now time.
 	})
 	b.Queue(`
 		select id, method, verified_at from caller_verifications
-		where subject_id = $1 and staff_id = $2 and verified_at > $3 order by verified_at desc limit 1`, subject, person, now.Add(-verification)).
+		where subject_id = $1 and staff_id = $2 and session = $4 and verified_at > $3 and ended_at is null order by verified_at desc limit 1`,
+		subject, p.ID, now.Add(-verification), p.Session).
 		QueryRow(func(row pgx.Row) error {
 			err := row.Scan(&st.verification.ID, &st.verification.Method, &st.verification.VerifiedAt)
 			if errors.Is(err, pgx.ErrNoRows) {
@@ -227,9 +243,9 @@ func (s *store) queueStanding(b *pgx.Batch, subject, person uuid.UUID, now time.
 		})
 }
 
-func (s *store) standing(ctx context.Context, subject, person uuid.UUID, now time.Time) (st standing, err error) {
+func (s *store) standing(ctx context.Context, subject uuid.UUID, p Person, now time.Time) (st standing, err error) {
 	b := &pgx.Batch{}
-	s.queueStanding(b, subject, person, now, &st)
+	s.queueStanding(b, subject, p, now, &st)
 	return st, s.db.From(ctx).SendBatch(ctx, b).Close()
 }
 

@@ -135,11 +135,11 @@ func (s *store) queuePeople(b *pgx.Batch, from, to time.Time, figures *[]PersonF
 	b.Queue(`
 		select e.staff_id, coalesce(s.name, ''), count(*) filter (where e.act = any($3)), count(*) filter (where e.act = $4),
 			count(*) filter (where e.act = any($5) and e.outcome in ($6, $7)), count(*) filter (where e.outcome = $8),
-			count(*) filter (where e.act = $9 and e.outcome = $6), count(*) filter (where e.outcome <> all($10))
+			count(*) filter (where e.act = $9 and e.outcome = $6), count(*) filter (where coalesce(e.refined, e.outcome) <> all($10))
 		from desk_entries e left join staff s on s.account_id = e.staff_id
 		where e.at >= $1 and e.at < $2 group by e.staff_id, s.name order by s.name, e.staff_id`,
 		from, to, []Act{Find, FindName}, Look, memberActs(), outcomeDone, outcomeApproved, outcomeAsked, FinishCase,
-		[]string{outcomeDone, outcomeAsked, outcomeApproved, outcomeRefused, outcomeFailed}).Query(func(rows pgx.Rows) (err error) {
+		[]string{outcomeDone, outcomeAsked, outcomeApproved, outcomeRefused, outcomeFailed, outcomeSent, "step_up"}).Query(func(rows pgx.Rows) (err error) {
 		*figures, err = pgx.CollectRows(rows, pgx.RowToStructByPos[PersonFigure])
 		return err
 	})

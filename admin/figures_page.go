@@ -23,6 +23,7 @@ type figuresPage struct {
 	From, To string // as 2006-01-02
 	Days     []Day
 	File     string // address of the same as CSV, "" for none
+	Apps     bool   // the person may see the figures of apps
 	Steps    []string
 }
 
@@ -82,6 +83,7 @@ func (h *Console) spanOf(q url.Values) (p figuresPage, from, to time.Time, ok bo
 
 func (h *Console) showFigures(c *gin.Context, v visit) error {
 	page, from, to, ok := h.spanOf(c.Request.URL.Query())
+	page.Apps = v.may(AppFigures)
 	for _, step := range registrationSteps {
 		page.Steps = append(page.Steps, registrationWords[step])
 	}

@@ -69,10 +69,10 @@ func (h *Console) rolesChanged(c *gin.Context, v visit) error {
 	return h.page(c, v, http.StatusForbidden, "admin/denied", page)
 }
 
-// written are the sentences of a form.
+// written is what somebody typed into a form.
 func written(c *gin.Context) (texts []string) {
 	form := web.Form(c)
-	for _, field := range []string{"note", "reason"} {
+	for _, field := range []string{"note", "reason", "ticket", "email"} {
 		if text := strings.TrimSpace(form.Get(field)); text != "" {
 			texts = append(texts, text)
 		}

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -79,7 +80,7 @@ func TestPressedAfterTheSession(t *testing.T) {
 	page := v.get(path)
 	v.later(consoleIdle + time.Minute)
 	w := v.post(path, "do", "confirm_person", "key", v.value(page, "key"), "version", v.value(page, "version"))
-	if want := "/?" + (url.Values{"return": {path}}).Encode(); w.Code != http.StatusSeeOther || w.Header().Get("Location") != want {
+	if want := "/?" + (url.Values{"return": {path}, "said": {"press"}}).Encode(); w.Code != http.StatusSeeOther || w.Header().Get("Location") != want {
 		t.Errorf("pressed after the session: %d to %s, want %s", w.Code, w.Header().Get("Location"), want)
 	}
 	v.enters(v.fresh(omar))
@@ -172,5 +173,44 @@ func TestHelpersAreThoseWhoWorkHere(t *testing.T) {
 	d.exec(`update accounts set status = 'disabled' where id = '` + eva.ID.String() + `'`)
 	if c := must[Case](t)(d.OpenCase(t.Context(), d.rosa, ref)); len(c.Helpers) != 2 {
 		t.Errorf("a closed account is offered: %+v", c.Helpers)
+	}
+}
+
+// TestRemovedAtWork: who was removed from the desk, which ends the sign-in too, is told so at the next click, and not to sign in and go on;
+// what they wrote is shown, and kept for nobody.
+func TestRemovedAtWork(t *testing.T) {
+	t.Parallel()
+	for _, isForm := range []bool{true, false} {
+		v := newVisitor(t)
+		v.signedIn()
+		ref := v.refer("a", "password", "es")
+		must[Matter](t)(v.HelpWith(t.Context(), v.rosa, nil, ref, Helping{Act: TakeCase}))
+		v.enters(v.rosa)
+		page := v.get("/queue/" + ref)
+		fields := []string{"do", "note_case", "key", v.value(page, "key"), "version", v.value(page, "version"), "note", "Llama otra vez <mañana>"}
+		if err := v.RemovePerson(t.Context(), v.rosa.ID, "test"); err != nil {
+			t.Fatal(err)
+		}
+		words := []string{"admin.denied.title", "admin.denied.body"}
+		click := func() *httptest.ResponseRecorder { return v.post("/queue/"+ref, fields...) }
+		if !isForm {
+			words = []string{"admin.signin.no_role"}
+			click = func() *httptest.ResponseRecorder { return v.get("/queue") }
+		}
+		w := click()
+		for _, key := range words {
+			if w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), v.set.Text("es", key, nil)) {
+				t.Errorf("form %t: %d to %q without %s", isForm, w.Code, w.Header().Get("Location"), key)
+			}
+		}
+		if isForm && !strings.Contains(w.Body.String(), "Llama otra vez &lt;mañana&gt;") {
+			t.Error("what was written is gone")
+		}
+		if n := v.count(`select count(*) from console_sessions where draft is not null`); n != 0 {
+			t.Errorf("form %t: %d forms are kept", isForm, n)
+		}
+		if w := v.get("/queue"); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/?return=%2Fqueue" {
+			t.Errorf("form %t, afterwards: %d to %q", isForm, w.Code, w.Header().Get("Location"))
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"time"
@@ -21,11 +22,12 @@ func (h *Console) left(c *gin.Context) error {
 	case err != nil:
 		return err
 	}
-	web.Belongs(c, web.OfSession, session.SID)
+	web.Belongs(c, web.OfSession, session.Visit.String())
 	return h.web.SessionLeft(c, session.EndsAt)
 }
 
 // showEnded is where a page navigates by itself if it could not ask, or if another session has replaced its own.
+// If its own is open after all, it leads back.
 func (h *Console) showEnded(c *gin.Context) error {
 	ctx := c.Request.Context()
 	session, err := h.service.consoleSession(ctx, h.web.Cookie(c, sessionCookie), false)
@@ -42,8 +44,12 @@ func (h *Console) showEnded(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	web.Belongs(c, web.OfSession, session.SID)
-	return web.ForeignForm(p.Name, visit{Person: p}.home())
+	web.Belongs(c, web.OfSession, session.Visit.String())
+	home := visit{Person: p}.home()
+	if web.OfThisSession(c) {
+		return web.SeeOther(c, cmp.Or(localPath(c.Query("return")), home))
+	}
+	return web.ForeignForm(p.Name, home)
 }
 
 // alive handles the warning's button: looking up the session has extended it.

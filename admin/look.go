@@ -14,6 +14,7 @@ import (
 	"huskyidp/accounts"
 	"huskyidp/internal/audit"
 	"huskyidp/internal/mail"
+	"huskyidp/internal/web"
 	"huskyidp/templates"
 )
 
@@ -42,7 +43,7 @@ type Summary struct {
 
 // Obstacle is something that keeps a member from signing in.
 type Obstacle struct {
-	Kind   string    // differs, unknown_number, number_given, ended, or lock_ and the lock's name
+	Kind   string    // differs, unknown_number, number_given, ended, state_protected, state_disabled, or lock_ and the lock's name
 	Fields []string  // for differs: the names of the fields
 	Lock   string    // the value for ReleaseLock; "" if it cannot be released
 	Until  time.Time // when it ends on its own; zero if it does not
@@ -104,7 +105,7 @@ func (s *Service) summary(ctx context.Context, p Person, u *Subject) (Summary, e
 	var lines []Line
 	var factors accounts.Factors
 	b := &pgx.Batch{}
-	s.store.queueStanding(b, u.ID, p.ID, s.now(), &st)
+	s.store.queueStanding(b, u.ID, p, s.now(), &st)
 	s.store.queueHasAsked(b, u.ID, p.ID, s.now(), &asked)
 	s.store.queueLines(b, u.ID, timelineShown, &lines)
 	s.accounts.QueueFactors(b, u.ID, &factors)
@@ -186,6 +187,9 @@ func (s *Service) obstacles(ctx context.Context, u *Subject) (all []Obstacle, er
 		all = append(all, Obstacle{Kind: "lock_identity", Lock: identityLock, Until: u.Stuck.LockedUntil})
 	}
 	if u.hasAccount() {
+		if status := u.Account.Status; status == accounts.Protected || status == accounts.Disabled {
+			all = append(all, Obstacle{Kind: "state_" + string(status)})
+		}
 		locks, err := s.accounts.Locks(ctx, u.ID)
 		if err != nil {
 			return nil, err
@@ -222,7 +226,7 @@ func (s *Service) timeline(ctx context.Context, u *Subject, lines []Line) ([]Mom
 		}
 		for _, e := range events {
 			if e.Actor == "" && !strings.Contains(string(e.Kind), ".") { // the desk's own are in the book
-				all = append(all, Moment{At: e.At.UTC(), Kind: e.Kind, App: cmp.Or(e.Data["app"], e.ClientID)})
+				all = append(all, Moment{At: e.At.UTC(), Kind: e.Kind, App: cmp.Or(e.App(web.LangOf(ctx)), e.ClientID)})
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"slices"
@@ -54,13 +55,7 @@ func (p memberPage) offered(which func(offer) bool) (some []offer) {
 			lock = p.Obstacles[i].Lock
 		}
 		r := ruleOf(act, lock)
-		o := offer{Act: act, Second: needsSecond(act, r, v.Method, map[bool]int{true: helpAlone}[p.NeedsSecond])}
-		switch {
-		case r.verified && !v.Verified:
-			o.Needs = "verified"
-		case r.verified && slices.Contains(r.unproven, v.Method):
-			o.Needs = "better"
-		}
+		o := offer{Act: act, Needs: r.needs(v), Second: needsSecond(act, r, v.Method, map[bool]int{true: helpAlone}[p.NeedsSecond])}
 		if which(o) {
 			some = append(some, o)
 		}
@@ -103,6 +98,8 @@ func (h *Console) justDone(c *gin.Context) (opts []web.PageOption) {
 		opts = append(opts, web.WithNotice("ok", "admin.verify.match", nil))
 	case "saved":
 		opts = append(opts, web.WithNotice("ok", "admin.verify.saved", nil))
+	case "unverified":
+		opts = append(opts, web.WithNotice("warn", "admin.verify.unverified", nil))
 	}
 	return opts
 }
@@ -125,25 +122,30 @@ func (o Obstacle) Open() bool { return o.Until.IsZero() }
 
 // verifyPage records how a caller was verified.
 type verifyPage struct {
+	Attempts
 	ID       string
 	Key      string // of the submission
 	Methods  []string
 	Method   string
-	CodeSent bool
 	Language string // of the caller, in which the script is read aloud
+	Act      string // to go on to once the caller is verified; "" for none
 	Card     members.Card
 	Suffixes []string
 }
 
-func (h *Console) newVerifyPage(sum Subject) verifyPage {
-	p := verifyPage{ID: sum.ID.String(), Key: seal.NewToken(), Suffixes: members.Suffixes(), Language: sum.Account.Language}
+func (h *Console) newVerifyPage(c *gin.Context, v visit, u *Subject) (p verifyPage, err error) {
+	p = verifyPage{ID: u.ID.String(), Key: seal.NewToken(), Suffixes: members.Suffixes(), Language: u.Account.Language}
 	for _, m := range Methods() {
-		if m != SpokenCode || sum.hasAccount() {
+		if m != SpokenCode || u.hasAccount() {
 			p.Methods = append(p.Methods, string(m))
 		}
 	}
 	p.Method = p.Methods[0]
-	return p
+	if act := cmp.Or(c.Query("act"), web.Form(c).Get("act")); rules[Act(act)].onMember && v.may(Act(act)) {
+		p.Act = act
+	}
+	p.Attempts, err = h.service.Attempts(c.Request.Context(), v.Person, u.ID)
+	return p, err
 }
 
 // caller is the member on the phone.
@@ -167,7 +169,11 @@ func (h *Console) showVerify(c *gin.Context, v visit) error {
 	if err != nil {
 		return err
 	}
-	return h.page(c, v, http.StatusOK, "admin/verify", h.newVerifyPage(*u))
+	page, err := h.newVerifyPage(c, v, u)
+	if err != nil {
+		return err
+	}
+	return h.page(c, v, http.StatusOK, "admin/verify", page)
 }
 
 // verify handles the form: it mails the code, compares code or card, or records what the person saw.
@@ -177,18 +183,24 @@ func (h *Console) verify(c *gin.Context, v visit) error {
 		return err
 	}
 	ctx, form := c.Request.Context(), web.Form(c)
-	page := h.newVerifyPage(*u)
-	if m := form.Get("method"); slices.Contains(page.Methods, m) {
-		page.Method = m
-	}
-	page.Card = cardform.Clip(cardform.Read(form))
+	method := Method(form.Get("method"))
 	var outcome Verification
-	if Method(page.Method) == SpokenCode && form.Get("do") != "send" {
+	if method == SpokenCode && form.Get("do") != "send" {
 		outcome, err = h.service.CheckCode(ctx, v.Person, onceOf(c), u.ID, form.Get("code"))
 	} else {
-		outcome, err = h.service.Check(ctx, v.Person, onceOf(c), u.ID, Method(page.Method), cardform.Read(form))
+		outcome, err = h.service.Check(ctx, v.Person, onceOf(c), u.ID, method, cardform.Read(form))
 	}
-	page.CodeSent = form.Get("sent") != "" || outcome.CodeSent
+	page, pageErr := h.newVerifyPage(c, v, u)
+	if pageErr != nil {
+		return pageErr
+	}
+	if slices.Contains(page.Methods, string(method)) {
+		page.Method = string(method)
+	}
+	page.Card = cardform.Clip(cardform.Read(form))
+	if limit, ok := errors.AsType[*LimitError](err); ok && limit.Limit == factTries.Name { // perhaps used up on another page of this person
+		page.FactsUntil = h.service.now().Add(limit.Wait)
+	}
 	problems, err := verifyProblems(page, outcome, err)
 	if err != nil {
 		return err
@@ -200,33 +212,50 @@ func (h *Console) verify(c *gin.Context, v visit) error {
 		return h.page(c, v, http.StatusOK, "admin/verify", page)
 	}
 	said := "saved"
-	if outcome.Method == Facts || outcome.Method == SpokenCode {
+	switch outcome.Method {
+	case Facts, SpokenCode:
 		said = "match"
+	case NoneWorked:
+		said = "unverified"
 	}
-	return h.web.SeeDone(c, "/members/"+u.ID.String()+"?caller="+said)
+	to := "/members/" + u.ID.String()
+	if page.Act != "" && outcome.Verified {
+		to += "/acts/" + page.Act
+	}
+	return h.web.SeeDone(c, to+"?caller="+said)
 }
 
 // verifyProblems maps the expected outcomes to form messages; other errors are returned.
 func verifyProblems(page verifyPage, outcome Verification, err error) ([]templates.Problem, error) {
 	limit, isLimit := errors.AsType[*LimitError](err)
 	card, isCard := errors.AsType[*CardError](err)
-	_, isInvalid := errors.AsType[Invalid](err)
-	spoken := Method(page.Method) == SpokenCode
+	invalid, isInvalid := errors.AsType[Invalid](err)
 	switch {
 	case isLimit && limit.Limit == factTries.Name:
-		return []templates.Problem{{Field: "first_name", Key: "admin.verify.closed"}}, nil
+		return []templates.Problem{{Field: "method", Key: "admin.verify.closed", Args: templates.Args{"datetime": page.FactsUntil}}}, nil
 	case isLimit:
 		return []templates.Problem{{Field: "method", Key: "registration.code.resend_wait", Args: templates.Args{"time": max(limit.Wait, time.Second)}}}, nil
 	case isCard:
 		return card.Problems, nil
-	case isInvalid, errors.Is(err, ErrConflict):
-		return []templates.Problem{{Field: "code", Key: "admin.verify.no_match"}}, nil
+	case isInvalid && invalid["method"] != "", errors.Is(err, ErrOtherBody):
+		return []templates.Problem{{Field: "method", Key: "admin.verify.lead"}}, nil
+	case isInvalid && page.CodeWaits():
+		return []templates.Problem{{Field: "code", Key: "admin.verify.code_missing"}}, nil
+	case (isInvalid || errors.Is(err, ErrNoCode)) && page.CodeSent.IsZero():
+		return []templates.Problem{{Field: "code", Key: "admin.verify.code_none"}}, nil
+	case isInvalid, errors.Is(err, ErrNoCode):
+		return []templates.Problem{{Field: "code", Key: "admin.verify.code_over"}}, nil
 	case err != nil:
 		return nil, err
 	case outcome.Verified, outcome.CodeSent, outcome.Method == NoneWorked:
 		return nil, nil
-	case spoken:
-		return []templates.Problem{{Field: "code", Key: "admin.verify.no_match"}}, nil
 	}
-	return []templates.Problem{{Field: "first_name", Key: "admin.verify.no_match"}}, nil
+	field, words := "method", "admin.verify.facts_" // whichever of them is wrong
+	if outcome.Method == SpokenCode {
+		field, words = "code", "admin.verify.code_"
+	}
+	if *outcome.TriesLeft == 0 {
+		return []templates.Problem{{Field: field, Key: words + "last"}}, nil
+	}
+	return []templates.Problem{{Field: field, Key: words + "no_match", Args: templates.Args{"n": *outcome.TriesLeft}}}, nil
 }

@@ -3,25 +3,22 @@ package admin
 import (
 	"encoding/json"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
-	"github.com/google/uuid"
-
+	"huskyidp/internal/openapi"
 	"huskyidp/internal/web"
 )
 
-type object = map[string]any
+type object = openapi.Object
 
 // openAPI is the OpenAPI 3.1 document of the API, made from the table of endpoints and their types.
 func openAPI(base string) []byte {
-	schemas := object{}
+	schemas := openapi.Schemas{Components: object{}, As: map[reflect.Type]object{reflect.TypeFor[Role](): {"type": "string", "enum": Roles()}}}
 	paths := object{}
 	for _, e := range endpoints() {
-		path := pathParameter.ReplaceAllString(APIPath+e.path, "{$1}")
+		path := openapi.Path(APIPath + e.path)
 		item, _ := paths[path].(object)
 		if item == nil {
 			item = object{}
@@ -29,7 +26,7 @@ func openAPI(base string) []byte {
 		}
 		item[strings.ToLower(e.method)] = e.operation(schemas)
 	}
-	schemaOf(reflect.TypeFor[web.Problem](), schemas)
+	schemas.Of(reflect.TypeFor[web.Problem]())
 	document := object{
 		"openapi": "3.1.0",
 		"info": object{
@@ -41,7 +38,7 @@ func openAPI(base string) []byte {
 		"security": []any{object{"token": []any{}}},
 		"paths":    paths,
 		"components": object{
-			"schemas": schemas,
+			"schemas": schemas.Components,
 			"securitySchemes": object{"token": object{
 				"type": "http", "scheme": "bearer", "bearerFormat": "JWT",
 				"description": "Access token of this provider (RFC 9068) with the scope admin, asked for with resource=" + base + APIPath + ".",
@@ -59,9 +56,7 @@ func openAPI(base string) []byte {
 	return append(text, '\n')
 }
 
-var pathParameter = regexp.MustCompile(`:(\w+)`)
-
-func (e endpoint) operation(schemas object) object {
+func (e endpoint) operation(schemas openapi.Schemas) object {
 	roles := make([]string, 0, len(Roles()))
 	for _, role := range Roles() {
 		if (Person{Roles: []Role{role}}).may(e.act) {
@@ -73,12 +68,12 @@ func (e endpoint) operation(schemas object) object {
 		op["description"] = op["description"].(string) + " Needs a sign-in within the last five minutes."
 	}
 	var parameters []any
-	for _, m := range pathParameter.FindAllStringSubmatch(e.path, -1) {
+	for _, name := range openapi.PathParameters(e.path) {
 		schema := object{"type": "string"}
-		if m[1] == "id" {
+		if name == "id" {
 			schema["format"] = "uuid"
 		}
-		parameters = append(parameters, object{"name": m[1], "in": "path", "required": true, "schema": schema})
+		parameters = append(parameters, object{"name": name, "in": "path", "required": true, "schema": schema})
 	}
 	if e.once {
 		parameters = append(parameters, object{
@@ -90,15 +85,15 @@ func (e endpoint) operation(schemas object) object {
 		op["parameters"] = parameters
 	}
 	if e.body != nil {
-		op["requestBody"] = object{"required": true, "content": jsonContent(schemaOf(reflect.TypeOf(e.body), schemas))}
+		op["requestBody"] = object{"required": true, "content": jsonContent(schemas.Of(reflect.TypeOf(e.body)))}
 	}
 	good := object{"description": "Done.", "content": object{"application/x-ndjson": object{"schema": object{"type": "string"}}}}
 	if e.reply != nil {
-		good["content"] = jsonContent(schemaOf(reflect.TypeOf(e.reply), schemas))
+		good["content"] = jsonContent(schemas.Of(reflect.TypeOf(e.reply)))
 	}
 	responses := object{strconv.Itoa(e.status): good}
-	if e.also != 0 {
-		responses[strconv.Itoa(e.also)] = object{"description": "It waits for a second person, or for its hour.", "content": good["content"]}
+	if e.status == 202 || e.also == 202 {
+		responses["202"] = object{"description": "It waits for a second person, or for its hour.", "content": good["content"]}
 	}
 	for _, status := range e.failures() {
 		responses[strconv.Itoa(status)] = object{"$ref": "#/components/responses/Problem"}
@@ -113,7 +108,7 @@ func (e endpoint) failures() []int {
 	if e.body != nil {
 		all = append(all, 400, 413, 415, 422)
 	}
-	if pathParameter.MatchString(e.path) {
+	if openapi.PathParameters(e.path) != nil {
 		all = append(all, 404, 414)
 	}
 	if e.once {
@@ -127,61 +122,3 @@ func (e endpoint) failures() []int {
 }
 
 func jsonContent(schema object) object { return object{"application/json": object{"schema": schema}} }
-
-// schemaOf describes a type; structs become separate components.
-func schemaOf(t reflect.Type, schemas object) object {
-	switch {
-	case t == reflect.TypeFor[uuid.UUID]():
-		return object{"type": "string", "format": "uuid"}
-	case t == reflect.TypeFor[time.Time]():
-		return object{"type": "string", "format": "date-time"}
-	}
-	switch t.Kind() {
-	case reflect.Pointer:
-		return schemaOf(t.Elem(), schemas)
-	case reflect.Bool:
-		return object{"type": "boolean"}
-	case reflect.Int:
-		return object{"type": "integer"}
-	case reflect.String:
-		if t == reflect.TypeFor[Role]() {
-			return object{"type": "string", "enum": Roles()}
-		}
-		return object{"type": "string"}
-	case reflect.Slice:
-		return object{"type": "array", "items": schemaOf(t.Elem(), schemas)}
-	case reflect.Struct:
-		return structSchema(t, schemas)
-	}
-	panic("admin: no schema for " + t.String())
-}
-
-func structSchema(t reflect.Type, schemas object) object {
-	name := strings.ToUpper(t.Name()[:1]) + strings.TrimSuffix(t.Name()[1:], "Reply")
-	ref := object{"$ref": "#/components/schemas/" + name}
-	if schemas[name] != nil {
-		return ref
-	}
-	properties, required := object{}, []string{}
-	schema := object{"type": "object", "properties": properties, "additionalProperties": false}
-	schemas[name] = schema
-	for i := range t.NumField() {
-		field := t.Field(i)
-		tag, options, _ := strings.Cut(field.Tag.Get("json"), ",")
-		described := schemaOf(field.Type, schemas)
-		if values := field.Tag.Get("enum"); values != "" {
-			described["enum"] = strings.Fields(values)
-		}
-		if doc := field.Tag.Get("doc"); doc != "" {
-			described["description"] = doc // beside $ref as well, since 3.1
-		}
-		properties[tag] = described
-		if !strings.HasPrefix(options, "omit") {
-			required = append(required, tag)
-		}
-	}
-	if len(required) > 0 {
-		schema["required"] = required
-	}
-	return ref
-}

@@ -9,22 +9,27 @@ import (
 
 	"github.com/google/uuid"
 
-	"huskyidp/accounts"
 	"huskyidp/internal/ratelimit"
 )
 
 // Colleague is a person of the desk as administrators and auditors see them, with what they did lately.
 type Colleague struct {
 	StaffRow
-	Lines []Line // the newest first, at most diaryShown
+	Lines  []Line // the newest first, at most diaryShown
+	Traces []Trace
 }
+
+const formerShown = 200 // people who left, in the list
+
+// Former reports whether the person left.
+func (r StaffRow) Former() bool { return !r.RemovedAt.IsZero() }
 
 // isNew reports whether a person never had a role: to refuse what was asked for them is to remove them.
 func (r StaffRow) isNew() bool { return len(r.Roles) == 0 && !r.hadRoles }
 
 // Open reports whether what was asked for may still be confirmed.
 func (a AskedRoles) Open(now time.Time) bool {
-	return a.Roles != nil && now.Before(a.At.Add(requestLife))
+	return a.Roles != nil && !a.Ended && now.Before(a.At.Add(requestLife))
 }
 
 // Version changes with the person's roles and with what was asked for them.
@@ -33,19 +38,23 @@ func (r StaffRow) Version() string { return fmt.Sprint(r.Roles, r.Asked.Roles, r
 // deskMails is how many mails about what waits for them one person gets.
 var deskMails = ratelimit.Limit{Name: "desk_mails", Count: 4, Per: time.Hour}
 
-// Colleagues lists who works at the desk. The error is ErrForbidden, or the database's.
-func (s *Service) Colleagues(ctx context.Context, p Person) (people []StaffRow, err error) {
+// Colleagues lists who works at the desk, and who left. The error is ErrForbidden, or the database's.
+func (s *Service) Colleagues(ctx context.Context, p Person) (people, former []StaffRow, err error) {
 	err = s.record(ctx, p, entry{act: ListPeople}, func(ctx context.Context, _ *entry) error {
 		if err := s.allow(p, ListPeople, nil); err != nil {
 			return err
 		}
-		people, err = s.Staff(ctx)
+		if people, err = s.Staff(ctx); err != nil {
+			return err
+		}
+		former, err = s.store.former(ctx)
 		return err
 	})
-	return people, err
+	return people, former, err
 }
 
-// Colleague shows one person and what they did, saw and were denied since then. The error is ErrForbidden, ErrNotFound, or the
+// Colleague shows one person, also who left, what they did, saw and were denied since then (before they left), and what of theirs is on
+// hold or was asked for. The error is ErrForbidden, ErrNotFound, or the
 // database's.
 func (s *Service) Colleague(ctx context.Context, p Person, id uuid.UUID, since time.Time) (who Colleague, err error) {
 	err = s.record(ctx, p, entry{act: LookPerson, data: map[string]string{"person": id.String()}}, func(ctx context.Context, _ *entry) error {
@@ -55,22 +64,27 @@ func (s *Service) Colleague(ctx context.Context, p Person, id uuid.UUID, since t
 		if who.StaffRow, err = s.colleague(ctx, id); err != nil {
 			return err
 		}
-		who.Lines, err = s.store.ofPerson(ctx, id, since, diaryShown)
+		if who.Former() {
+			since = who.RemovedAt.Add(since.Sub(s.now()))
+		}
+		if who.Lines, err = s.store.ofPerson(ctx, id, since, diaryShown); err != nil {
+			return err
+		}
+		who.Traces, err = s.traces(ctx, id)
 		return err
 	})
 	return who, err
 }
 
 func (s *Service) colleague(ctx context.Context, id uuid.UUID) (StaffRow, error) {
-	people, err := s.store.people(ctx)
+	people, err := s.store.staff(ctx, `s.account_id = $1`, id)
 	if err != nil {
 		return StaffRow{}, err
 	}
-	i := slices.IndexFunc(people, func(r StaffRow) bool { return r.ID == id })
-	if i < 0 {
+	if len(people) == 0 {
 		return StaffRow{}, ErrNotFound
 	}
-	who := people[i]
+	who := people[0]
 	reason, err := s.store.open("staff", "asked_reason_sealed", id, who.Asked.sealed)
 	if err != nil {
 		return StaffRow{}, err
@@ -78,6 +92,14 @@ func (s *Service) colleague(ctx context.Context, id uuid.UUID) (StaffRow, error)
 	who.Asked.Reason = string(reason)
 	err = s.addAccount(ctx, &who)
 	return who, err
+}
+
+// nobodyConfirms reports whether no administrator is left who could confirm what was asked for who.
+func (s *Service) nobodyConfirms(ctx context.Context, who StaffRow) (bool, error) {
+	people, err := s.store.people(ctx)
+	return !slices.ContainsFunc(people, func(r StaffRow) bool {
+		return r.ID != who.ID && r.ID != who.Asked.By && r.isActive && !r.BreakGlass && r.may(ConfirmPerson)
+	}), err
 }
 
 // tell mails everybody who may do the act, except some, that something waits for them.
@@ -92,13 +114,7 @@ func (s *Service) tellOf(ctx context.Context, kind string, act Act, except ...uu
 		return err
 	}
 	for _, who := range people {
-		if slices.Contains(except, who.ID) || who.BreakGlass || !who.may(act) {
-			continue
-		}
-		if err := s.addAccount(ctx, &who); err != nil {
-			return err
-		}
-		if who.Status != accounts.Active {
+		if slices.Contains(except, who.ID) || who.BreakGlass || !who.isActive || !who.may(act) {
 			continue
 		}
 		if err := s.mail(ctx, who.ID, kind); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -68,7 +69,7 @@ func (s *Service) SetColleague(ctx context.Context, p Person, o *Once, id uuid.U
 			return err
 		}
 		if slices.Equal(who.Roles, a.Roles) && who.Asked.Roles == nil {
-			return ErrConflict
+			return Invalid{"roles": "roles_same"}
 		}
 		if !who.lacks(a.Roles) {
 			state = Done
@@ -147,7 +148,9 @@ func (s *Service) ConfirmColleague(ctx context.Context, p Person, o *Once, id uu
 		switch {
 		case err != nil:
 			return err
-		case !who.Asked.Open(s.now()), confirm && !may:
+		case who.Asked.Ended, who.Asked.Open(s.now()) && confirm && !may:
+			return &BlockedError{Why: BlockedAsker, Name: who.Asked.Name, Ended: true}
+		case !who.Asked.Open(s.now()):
 			return ErrGone
 		case who.Asked.By == p.ID && confirm:
 			return ErrOwn
@@ -172,8 +175,29 @@ func (s *Service) ConfirmColleague(ctx context.Context, p Person, o *Once, id uu
 // stillMay reports whether somebody who asked for an act may still ask for it: what a person asked for before their roles were taken
 // away is not done by another's press of a button.
 func (s *Service) stillMay(ctx context.Context, id uuid.UUID, act Act) (bool, error) {
-	people, err := s.store.people(ctx)
-	return slices.ContainsFunc(people, func(r StaffRow) bool { return r.ID == id && r.may(act) }), err
+	who, err := s.store.person(ctx, id)
+	if errors.Is(err, ErrNoRole) {
+		return false, nil
+	}
+	return who.may(act), err
+}
+
+// endAsked ends what a person asked for and may not ask for with the roles that they have now: it does not come back with the role.
+func (s *store) endAsked(ctx context.Context, p Person, now time.Time) error {
+	may := []Act{}
+	for act := range rules {
+		if p.may(act) {
+			may = append(may, act)
+		}
+	}
+	_, err := s.db.From(ctx).Exec(ctx, `
+		update desk_requests set decision = $4, decided_by = asked_by, decided_at = $2
+		where asked_by = $1 and decided_at is null and expires_at > $2 and act <> all($3)`, p.ID, now, may, outcomeEnded)
+	if err != nil || p.may(SetRoles) {
+		return err
+	}
+	_, err = s.db.From(ctx).Exec(ctx, `update staff set asked_ended = true where asked_by = $1`, p.ID)
+	return err
 }
 
 // lacks reports whether one of the roles grants something that the person may not do.
@@ -255,6 +279,8 @@ func (s *Service) lockColleague(ctx context.Context, p Person, id uuid.UUID, see
 	switch {
 	case err != nil:
 		return who, err
+	case who.Former():
+		return who, ErrNotFound
 	case id == p.ID:
 		return who, ErrOwn
 	case who.BreakGlass:
@@ -292,7 +318,7 @@ func (s *store) lockPeople(ctx context.Context) error {
 func (s *Service) askRoles(ctx context.Context, id uuid.UUID, a AskPerson, by uuid.UUID, reset bool) error {
 	_, err := s.db.From(ctx).Exec(ctx, `
 		update staff set asked_roles = $2, asked_by = $3, asked_at = $4, updated_at = $4, asked_reason_sealed = $5, asked_ticket = $6,
-			asked_reset = $7 where account_id = $1`,
+			asked_reset = $7, asked_ended = false where account_id = $1`,
 		id, a.Roles, by, s.now(), s.store.seal("staff", "asked_reason_sealed", id, []byte(a.Reason)), a.Ticket, reset)
 	return err
 }

@@ -20,6 +20,7 @@ const bookShown = 7 * 24 * time.Hour // of what a colleague did
 // peoplePage lists who works at the desk.
 type peoplePage struct {
 	People []personRow
+	Former []StaffRow
 	MayAdd bool
 }
 
@@ -36,12 +37,16 @@ type personPage struct {
 	Key, Version   string
 	Reason, Ticket string
 	Boxes          []roleBox // those that the person has, or that were asked for, are ticked
+	Ended          bool      // what was asked for: its asker may not ask any more
 	Waits          bool      // roles, for an administrator, until then:
 	Expires        time.Time
 	MayConfirm     bool
+	Nobody         bool // is left to confirm it
 	MayChange      bool
 	Own            bool
 	MayReset       bool // there is two-step verification to remove
+	MayStop        bool // changes on hold
+	MayLook        bool // at members
 }
 
 // newPersonPage is the form for somebody new.
@@ -75,11 +80,11 @@ func (h *Console) showPeople(c *gin.Context, v visit) error {
 }
 
 func (h *Console) peoplePage(c *gin.Context, v visit, status int, opts ...web.PageOption) error {
-	people, err := h.service.Colleagues(c.Request.Context(), v.Person)
+	people, former, err := h.service.Colleagues(c.Request.Context(), v.Person)
 	if err != nil {
 		return err
 	}
-	page := peoplePage{MayAdd: v.may(AddPerson)}
+	page := peoplePage{Former: former, MayAdd: v.may(AddPerson)}
 	for _, who := range people {
 		page.People = append(page.People, personRow{who, who.ID == v.ID, who.Asked.Open(h.service.now())})
 	}
@@ -145,7 +150,7 @@ func (h *Console) showPerson(c *gin.Context, v visit) error {
 		return err
 	}
 	switch done := Act(c.Query("done")); done {
-	case AddPerson, SetRoles, ConfirmPerson, RefusePerson, askedRoles, takenAskedRoles:
+	case AddPerson, SetRoles, ConfirmPerson, RefusePerson, RemovePerson, askedRoles, takenAskedRoles:
 		if h.web.JustDone(c) {
 			opts = append(opts, web.WithNotice("ok", "admin.people.done_"+string(done), nil))
 		}
@@ -172,6 +177,7 @@ func (h *Console) personPage(c *gin.Context, v visit, status int, typed func(str
 	page := personPage{
 		Colleague: who, Key: seal.NewToken(), Version: who.Version(), Reason: typed("reason"), Ticket: typed("ticket"), Boxes: boxes(who.Roles),
 		Waits: who.Asked.Open(now), Expires: who.Asked.At.Add(requestLife), Own: id == v.ID,
+		Ended: who.Asked.Ended && now.Before(who.Asked.At.Add(requestLife)),
 	}
 	if page.Waits {
 		page.Boxes = boxes(who.Asked.Roles)
@@ -179,8 +185,14 @@ func (h *Console) personPage(c *gin.Context, v visit, status int, typed func(str
 	if typed("version") != "" { // a refused form
 		page.Boxes = boxes(ticked(typed))
 	}
-	page.MayChange = v.may(SetRoles) && !page.Own && !who.BreakGlass
+	page.MayStop, page.MayLook = v.may(StopChange), v.may(Look)
+	page.MayChange = v.may(SetRoles) && !page.Own && !who.BreakGlass && !who.Former()
 	page.MayConfirm = page.MayChange && page.Waits && who.Asked.By != v.ID
+	if page.Waits {
+		if page.Nobody, err = h.service.nobodyConfirms(c.Request.Context(), who.StaffRow); err != nil {
+			return err
+		}
+	}
 	if page.MayChange && len(who.Roles) > 0 && !page.Waits {
 		factors, err := h.service.accounts.EnrolledFactors(c.Request.Context(), id)
 		if err != nil {
@@ -227,7 +239,9 @@ func (h *Console) changePerson(c *gin.Context, v visit) error {
 		err, act = h.service.ResetColleague(ctx, v.Person, onceOf(c), id, a), askedRoles
 	case RemovePerson:
 		err = h.service.RemoveColleague(ctx, v.Person, onceOf(c), id, a)
-		to = peoplePath
+		if _, gone := h.service.colleague(ctx, id); errors.Is(gone, ErrNotFound) { // who never had a role
+			to = peoplePath
+		}
 	default:
 		return ErrNotFound
 	}
@@ -264,6 +278,11 @@ func peopleProblems(err error) (problems []templates.Problem, rest error) {
 	if ok {
 		why, _ := actProblems(Invalid{"reason": invalid["reason"], "ticket": invalid["ticket"]})
 		return append(problems, why...), nil
+	}
+	if blocked, ok := errors.AsType[*BlockedError](err); ok {
+		problem := blocked.problem()
+		problem.Key = "admin.people.ended"
+		return []templates.Problem{problem}, nil
 	}
 	switch {
 	case errors.Is(err, ErrOwn):

@@ -276,8 +276,8 @@ func TestNewColleague(t *testing.T) {
 	if err := d.RemoveColleague(t.Context(), eva, nil, id, d.change(eva, id)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Colleague(t.Context(), eva, id, d.now()); !errors.Is(err, ErrNotFound) {
-		t.Errorf("removed: %v", err)
+	if who := d.colleague(eva, id); !who.Former() || len(d.rolesOf(id)) != 0 {
+		t.Errorf("removed: %+v", who.StaffRow)
 	}
 
 	ask.Username = "otra"

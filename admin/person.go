@@ -25,6 +25,8 @@ type Person struct {
 	Roles      []Role
 	BreakGlass bool
 	AuthTime   time.Time
+	Session    string // of the desk: the same through a step-up, another one after a sign-out
+	Email      string // of the account; "" for a person that was only named
 }
 
 // NewPerson is a new member of the desk.
@@ -41,7 +43,9 @@ type StaffRow struct {
 	Email     string // where the code for the first password goes
 	Status    accounts.Status
 	CreatedAt time.Time
+	RemovedAt time.Time // zero for who works here
 	Asked     AskedRoles
+	isActive  bool // the account
 	hadRoles  bool // before all were taken away
 }
 
@@ -52,6 +56,7 @@ type AskedRoles struct {
 	Name  string // of that person
 	At    time.Time
 	Reset bool // not roles, but to remove the two-step verification
+	Ended bool // that person may not ask for it any more
 
 	Reason, Ticket string // why; the reason only of one colleague
 	sealed         []byte // that reason
@@ -164,18 +169,25 @@ func (s *People) setRoles(ctx context.Context, id uuid.UUID, roles []Role, by st
 				return err
 			}
 		}
+		if err := s.store.endAsked(ctx, Person{ID: id, Roles: roles}, now); err != nil {
+			return err
+		}
 		return s.Audit.Record(ctx, staffEvent(audit.StaffChanged, id, by, now, roles))
 	})
 }
 
-// RemovePerson ends a person's work at the desk: roles, sessions and account.
+// RemovePerson ends a person's work at the desk: roles, sessions, account, and what they asked for. Their name stays for the book, unless
+// they never had a role.
 func (s *People) RemovePerson(ctx context.Context, id uuid.UUID, by string) error {
 	now := s.Now()
 	return s.DB.InTx(ctx, func(ctx context.Context) error {
-		if err := s.store.removePerson(ctx, id); err != nil {
+		if err := s.store.removePerson(ctx, id, now); err != nil {
 			return err
 		}
 		if err := s.store.releaseCases(ctx, id, now); err != nil {
+			return err
+		}
+		if err := s.store.endAsked(ctx, Person{ID: id}, now); err != nil {
 			return err
 		}
 		if _, err := s.Accounts.Disable(ctx, id); err != nil {
@@ -218,11 +230,27 @@ func (s *People) ByName(ctx context.Context, username string) (Person, error) {
 	return s.store.person(ctx, found[0].ID)
 }
 
+// Left finds a person who left the desk by username, and when. The error is ErrNoRole, or the database's.
+func (s *People) Left(ctx context.Context, username string) (name string, at time.Time, err error) {
+	found, err := s.Accounts.FindExact(ctx, accounts.ByUsername, username)
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	if len(found) != 1 {
+		return "", time.Time{}, ErrNoRole
+	}
+	return s.store.left(ctx, found[0].ID)
+}
+
 // Who reads a person's current roles, so that taking one away works at once (S-61). The error is ErrNoRole, or the
 // database's.
 func (s *People) Who(ctx context.Context, accountID uuid.UUID, authTime time.Time) (Person, error) {
 	p, err := s.store.person(ctx, accountID)
-	p.AuthTime = authTime
+	if err != nil {
+		return p, err
+	}
+	account, err := s.Accounts.Get(ctx, accountID)
+	p.AuthTime, p.Email = authTime, account.Email
 	return p, err
 }
 
@@ -271,15 +299,21 @@ func (s *store) insertPerson(ctx context.Context, p Person, now time.Time, asked
 func (s *store) setRoles(ctx context.Context, id uuid.UUID, roles []Role, now time.Time) error {
 	tag, err := s.db.From(ctx).Exec(ctx, `
 		update staff set roles = $2, had_roles = had_roles or cardinality(roles) > 0, asked_roles = null, asked_by = null, asked_at = null,
-			asked_reason_sealed = null, asked_ticket = '', asked_reset = false, updated_at = $3 where account_id = $1`, id, roles, now)
+			asked_reason_sealed = null, asked_ticket = '', asked_reset = false, asked_ended = false, updated_at = $3 where account_id = $1 and removed_at is null`, id, roles, now)
 	if err == nil && tag.RowsAffected() == 0 {
 		return ErrNoRole
 	}
 	return err
 }
 
-func (s *store) removePerson(ctx context.Context, id uuid.UUID) error {
-	tag, err := s.db.From(ctx).Exec(ctx, `delete from staff where account_id = $1`, id)
+func (s *store) removePerson(ctx context.Context, id uuid.UUID, now time.Time) error {
+	tag, err := s.db.From(ctx).Exec(ctx, `delete from staff where account_id = $1 and cardinality(roles) = 0 and not had_roles`, id)
+	if err != nil || tag.RowsAffected() > 0 {
+		return err
+	}
+	tag, err = s.db.From(ctx).Exec(ctx, `
+		update staff set removed_at = $2, updated_at = $2, had_roles = true, roles = '{}', asked_roles = null, asked_by = null, asked_at = null,
+			asked_reason_sealed = null, asked_ticket = '', asked_reset = false, asked_ended = false where account_id = $1 and removed_at is null`, id, now)
 	if err == nil && tag.RowsAffected() == 0 {
 		return ErrNoRole
 	}
@@ -290,7 +324,7 @@ func (s *store) person(ctx context.Context, id uuid.UUID) (Person, error) {
 	p := Person{ID: id}
 	err := s.db.From(ctx).QueryRow(ctx, `
 		select s.name, s.roles, s.break_glass from staff s join account_states a on a.account_id = s.account_id
-		where s.account_id = $1 and a.active and cardinality(s.roles) > 0`, id).Scan(&p.Name, &p.Roles, &p.BreakGlass)
+		where s.account_id = $1 and s.removed_at is null and a.active and cardinality(s.roles) > 0`, id).Scan(&p.Name, &p.Roles, &p.BreakGlass)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Person{}, ErrNoRole
 	}
@@ -300,19 +334,43 @@ func (s *store) person(ctx context.Context, id uuid.UUID) (Person, error) {
 	return p, nil
 }
 
+// left returns the name of a person who left, and when. The error is ErrNoRole, or the database's.
+func (s *store) left(ctx context.Context, id uuid.UUID) (name string, at time.Time, err error) {
+	err = s.db.From(ctx).QueryRow(ctx, `select name, removed_at from staff where account_id = $1 and removed_at is not null`, id).Scan(&name, &at)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", time.Time{}, ErrNoRole
+	}
+	if err != nil {
+		return "", time.Time{}, fmt.Errorf("reading a person who left the desk: %w", err)
+	}
+	return name, at, nil
+}
+
+// people returns the people of the desk, without what is kept of the account.
 func (s *store) people(ctx context.Context) ([]StaffRow, error) {
+	return s.staff(ctx, `s.removed_at is null order by s.account_id`)
+}
+
+// former returns people who left, the last first.
+func (s *store) former(ctx context.Context) ([]StaffRow, error) {
+	return s.staff(ctx, `s.removed_at is not null order by s.removed_at desc, s.account_id limit $1`, formerShown)
+}
+
+func (s *store) staff(ctx context.Context, where string, args ...any) ([]StaffRow, error) {
 	rows, err := s.db.From(ctx).Query(ctx, `
-		select s.account_id, s.name, s.roles, s.break_glass, s.created_at, s.asked_roles, s.asked_by, s.asked_at, coalesce(by.name, ''), s.asked_reason_sealed, s.asked_ticket, s.asked_reset, s.had_roles
-		from staff s left join staff by on by.account_id = s.asked_by order by s.account_id`)
+		select s.account_id, s.name, s.roles, s.break_glass, s.created_at, s.asked_roles, s.asked_by, s.asked_at, coalesce(by.name, ''), s.asked_reason_sealed, s.asked_ticket, s.asked_reset, s.asked_ended, s.had_roles, a.active, s.removed_at
+		from staff s join account_states a on a.account_id = s.account_id left join staff by on by.account_id = s.asked_by
+		where `+where, args...)
 	if err != nil {
 		return nil, fmt.Errorf("listing the desk: %w", err)
 	}
 	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (p StaffRow, err error) {
 		var by *uuid.UUID
-		var at *time.Time
-		err = r.Scan(&p.ID, &p.Name, &p.Roles, &p.BreakGlass, &p.CreatedAt, &p.Asked.Roles, &by, &at, &p.Asked.Name, &p.Asked.sealed, &p.Asked.Ticket, &p.Asked.Reset, &p.hadRoles)
+		var at, removed *time.Time
+		err = r.Scan(&p.ID, &p.Name, &p.Roles, &p.BreakGlass, &p.CreatedAt, &p.Asked.Roles, &by, &at, &p.Asked.Name, &p.Asked.sealed, &p.Asked.Ticket, &p.Asked.Reset, &p.Asked.Ended, &p.hadRoles, &p.isActive, &removed)
 		p.Asked.Reset = p.Asked.Reset && slices.Equal(p.Asked.Roles, p.Roles) // the release before asks for roles alone, and leaves it
 		p.Asked.By, p.Asked.At = postgres.Value(by), postgres.Value(at).UTC()
+		p.RemovedAt = postgres.Value(removed).UTC()
 		return p, err
 	})
 }

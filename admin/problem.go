@@ -32,14 +32,27 @@ var problems = []struct {
 	{ErrUnverified, http.StatusForbidden, "caller_unverified", "Verify the caller first"},
 	{ErrStepUp, http.StatusUnauthorized, "step_up", "Sign in again: the last sign-in is more than five minutes old"},
 	{ErrNotFound, http.StatusNotFound, "not_found", "Nothing has this id"},
-	{ErrConflict, http.StatusConflict, "conflict", "The member changed meanwhile, or there is nothing to do"},
+	{ErrConflict, http.StatusConflict, "conflict", "Somebody changed it meanwhile, or there is nothing to do"},
+	{ErrNoCode, http.StatusConflict, "no_code", "No code waits: none was mailed, or it expired, was read out or has no tries left"},
 	{ErrGone, http.StatusConflict, "decided", "The request ended or was decided"},
-	{ErrOwn, http.StatusForbidden, "own_request", "Another person must decide this request"},
+	{ErrOwn, http.StatusForbidden, "own_request", "Another person must do this"},
 	{ErrOtherBody, http.StatusUnprocessableEntity, "idempotency_key_reused", "The Idempotency-Key came with another request before"},
 }
 
 // answer turns an error of a use case into its problem; other errors are returned.
 func answer(c *gin.Context, err error) error {
+	if waits, ok := errors.AsType[*PendingError](err); ok {
+		web.WriteProblem(c, web.Problem{Type: problemType + "pending", Title: "Such an act is on hold, or waits for a second person", Status: http.StatusConflict, Detail: string(waits.State)})
+		return nil
+	}
+	if blocked, ok := errors.AsType[*BlockedError](err); ok {
+		web.WriteProblem(c, web.Problem{Type: problemType + "blocked", Title: "The request cannot be approved any more", Status: http.StatusConflict, Detail: string(blocked.Why)})
+		return nil
+	}
+	if nothing, ok := errors.AsType[*NothingError](err); ok {
+		web.WriteProblem(c, web.Problem{Type: problemType + "nothing", Title: "There is nothing to act on, or no longer", Status: http.StatusConflict, Detail: nothing.Why})
+		return nil
+	}
 	for _, p := range problems {
 		if errors.Is(err, p.err) {
 			if p.err == ErrStepUp {
@@ -56,6 +69,10 @@ func answer(c *gin.Context, err error) error {
 	}
 	if taken, ok := errors.AsType[*TakenError](err); ok {
 		web.WriteProblem(c, web.Problem{Type: problemType + "taken", Title: "Somebody else was faster", Status: http.StatusConflict, Detail: taken.Name})
+		return nil
+	}
+	if handled, ok := errors.AsType[*HandledError](err); ok {
+		web.WriteProblem(c, web.Problem{Type: problemType + "handled", Title: "Somebody else has handled it", Status: http.StatusConflict, Detail: handled.By})
 		return nil
 	}
 	p := web.Problem{Type: problemType + "invalid", Title: "A field cannot be", Status: http.StatusUnprocessableEntity}
@@ -83,17 +100,24 @@ const (
 	insufficientAuthentication = "insufficient_user_authentication"
 )
 
-// challenge is the WWW-Authenticate header; code is "" for a call without a token.
+// descriptions are the error_description of each.
+var descriptions = map[string]string{
+	invalidToken:               "the access token is unknown, expired, revoked, bound to a key, or was not requested for the resource of this API",
+	insufficientScope:          "the access token lacks the scope of this API",
+	insufficientAuthentication: "the sign-in was without a second step, or is too old for this act",
+}
+
+// challenge sets the WWW-Authenticate header; code is "" for a call without a token.
 func challenge(c *gin.Context, code string) {
 	value := "Bearer"
+	if code != "" {
+		value += fmt.Sprintf(` error=%q, error_description=%q`, code, descriptions[code])
+	}
 	switch code {
-	case "":
 	case insufficientScope:
-		value += ` error="insufficient_scope", scope="admin"`
+		value += `, scope="admin"`
 	case insufficientAuthentication:
-		value += fmt.Sprintf(` error=%q, acr_values=%q, max_age=%d`, code, accounts.ACRFactor, int(freshness/time.Second))
-	default:
-		value += fmt.Sprintf(` error=%q`, code)
+		value += fmt.Sprintf(`, acr_values=%q, max_age=%d`, accounts.ACRFactor, int(freshness/time.Second))
 	}
 	c.Header("WWW-Authenticate", value)
 }

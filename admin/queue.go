@@ -22,6 +22,7 @@ type Matter struct {
 	DueAt    time.Time // a day later, or when the change is made
 	Language string    // of the member; "" for a change
 	Account  uuid.UUID // of a change
+	Own      bool      // a change that the viewer asked for or approved: somebody else looks after it
 	Help
 	Notes int
 }
@@ -39,6 +40,15 @@ type Help struct {
 	ToName  string
 	At      time.Time
 	Version int // 0 until somebody takes it
+}
+
+// helpAct is an act that whoever helps with a matter may do: an administrator alone can stop a change, and do nothing for members who
+// are stuck.
+func (m Matter) helpAct() Act {
+	if m.Held() {
+		return StopChange
+	}
+	return StartReset
 }
 
 // CaseState is how far the help with a matter is.
@@ -117,7 +127,12 @@ func (s *Service) Queue(ctx context.Context, p Person, f Filter) (q Queue, err e
 }
 
 const matterColumns = `m.matter, m.need, m.since, m.due_at, m.language, m.account_id, coalesce(c.state, ''), c.staff_id,
-	coalesce(s.name, ''), s.roles, c.handed_to, coalesce(t.name, ''), c.at, coalesce(c.version, 0), (select count(*) from desk_notes n where n.matter = m.matter)`
+	coalesce(s.name, ''), s.roles, c.handed_to, coalesce(t.name, ''), c.at, coalesce(c.version, 0), (select count(*) from desk_notes n where n.matter = m.matter),
+	m.asked_by = @me::text or exists (` + approvers + ` and r.decided_by::text = @me)`
+
+// approvers finds who approved a change on hold.
+const approvers = `select r.decided_by from desk_requests r where r.subject_id = m.account_id and r.act = m.need and r.asked_by::text = m.asked_by
+		and r.decision = 'approved' and r.decided_at between m.since - interval '1 minute' and m.since + interval '1 minute'`
 
 const fromMatters = ` from support_matters m left join desk_cases c on c.matter = m.matter left join staff s on s.account_id = c.staff_id
 	left join staff t on t.account_id = c.handed_to `
@@ -126,7 +141,7 @@ func (m *Matter) scan(row pgx.Row, more ...any) error {
 	var account, staff, to *uuid.UUID
 	var at *time.Time
 	var holder Person
-	err := row.Scan(append([]any{&m.Ref, &m.Need, &m.Since, &m.DueAt, &m.Language, &account, &m.State, &staff, &m.Name, &holder.Roles, &to, &m.ToName, &at, &m.Version, &m.Notes}, more...)...)
+	err := row.Scan(append([]any{&m.Ref, &m.Need, &m.Since, &m.DueAt, &m.Language, &account, &m.State, &staff, &m.Name, &holder.Roles, &to, &m.ToName, &at, &m.Version, &m.Notes, &m.Own}, more...)...)
 	m.Account, m.StaffID, m.To = postgres.Value(account), postgres.Value(staff), postgres.Value(to)
 	m.Freed = m.State == HandedOver && m.To == uuid.Nil && m.Name != "" && !holder.may(TakeCase)
 	m.Since, m.DueAt, m.At = m.Since.UTC(), m.DueAt.UTC(), postgres.Value(at).UTC()
@@ -142,11 +157,11 @@ func (s *store) queue(ctx context.Context, me uuid.UUID, f Filter, now time.Time
 		where m.since > @since and (@need = '' or m.need = @need or @need = 'held' and m.account_id is not null)
 			and case @show
 				when 'free' then c.state is null or c.state = 'handed_over' and t.account_id is null
-				when 'mine' then c.state = 'taken' and c.staff_id = @me or c.state = 'handed_over' and c.handed_to = @me
+				when 'mine' then c.state = 'taken' and c.staff_id = @me::uuid or c.state = 'handed_over' and c.handed_to = @me::uuid
 				when 'done' then c.state = 'done'
 				else c.state is distinct from 'done' end
 		order by `+order+` limit @limit offset @offset`,
-		pgx.NamedArgs{"since": now.Add(-queueSpan), "need": f.Need, "show": f.Show, "me": me, "limit": queuePage, "offset": f.Page * queuePage})
+		pgx.NamedArgs{"since": now.Add(-queueSpan), "need": f.Need, "show": f.Show, "me": me.String(), "limit": queuePage, "offset": f.Page * queuePage})
 	if err != nil {
 		return q, fmt.Errorf("reading the queue: %w", err)
 	}
@@ -157,10 +172,20 @@ func (s *store) queue(ctx context.Context, me uuid.UUID, f Filter, now time.Time
 }
 
 // matter reads one of the queue. The error is ErrNotFound, or the database's.
-func (s *store) matter(ctx context.Context, ref string) (m Matter, err error) {
-	err = m.scan(s.db.From(ctx).QueryRow(ctx, `select `+matterColumns+fromMatters+`where m.matter = $1`, ref))
+func (s *store) matter(ctx context.Context, me uuid.UUID, ref string) (m Matter, err error) {
+	err = m.scan(s.db.From(ctx).QueryRow(ctx, `select `+matterColumns+fromMatters+`where m.matter = @ref`, pgx.NamedArgs{"me": me.String(), "ref": ref}))
 	if errors.Is(err, pgx.ErrNoRows) {
 		return m, ErrNotFound
 	}
 	return m, err
+}
+
+// parties are who asked for a change on hold, and who approved it.
+func (s *store) parties(ctx context.Context, ref string) ([]string, error) {
+	rows, err := s.db.From(ctx).Query(ctx, `select m.asked_by from support_matters m where m.matter = $1
+		union select p.decided_by::text from support_matters m, lateral (`+approvers+`) p where m.matter = $1`, ref)
+	if err != nil {
+		return nil, fmt.Errorf("reading who asked for a change: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
 }

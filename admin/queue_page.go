@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
 
 	"huskyidp/internal/web"
 	"huskyidp/templates"
@@ -157,6 +158,9 @@ func (h *Console) helpFromQueue(c *gin.Context, v visit) error {
 	act, ref := Act(words[0]), words[1]
 	version, _ := strconv.Atoi(words[2])
 	m, err := h.service.HelpWith(c.Request.Context(), v.Person, nil, ref, Helping{Act: act, Version: version})
+	if ended(ref, err) {
+		return h.queuePage(c, v, http.StatusConflict, f, web.WithProblems(templates.Problem{Key: "admin.queue.over"}))
+	}
 	if problems := caseProblems(err); len(problems) > 0 {
 		return h.queuePage(c, v, http.StatusConflict, f, web.WithProblems(problems...))
 	}
@@ -164,6 +168,11 @@ func (h *Console) helpFromQueue(c *gin.Context, v visit) error {
 		return err
 	}
 	return h.helped(c, act, m, f)
+}
+
+// ended reports whether the case of a change on hold is gone: the change was made or stopped.
+func ended(ref string, err error) bool {
+	return errors.Is(err, ErrNotFound) && uuid.Validate(ref) == nil
 }
 
 // helped leads on to the case that was taken, else back to the list, which says what was done.
@@ -196,6 +205,9 @@ func caseProblems(err error) []templates.Problem {
 			matter = nameOf(taken.Need)
 		}
 		return []templates.Problem{{Key: "admin.queue.now_" + string(taken.State), Args: templates.Args{"matter": matter, "name": taken.Name, "datetime": taken.At}}}
+	}
+	if errors.Is(err, ErrOwn) {
+		return []templates.Problem{{Key: "admin.queue.own"}}
 	}
 	if invalid, ok := errors.AsType[Invalid](err); ok {
 		if invalid["to"] != "" {

@@ -90,7 +90,7 @@ func TestNoteIsKept(t *testing.T) {
 		w := v.post(path, append([]string{"do", "take_case", "version", "0", "key", v.value(page, "key"), "note", text}, more...)...)
 		return w.Header().Get("Location")
 	}
-	door := "/?kept=yes&return=" + url.QueryEscape(path)
+	door := "/?return=" + url.QueryEscape(path) + "&said=kept"
 	if to := write("Llamar después de las 3"); to != door {
 		t.Fatalf("the note leads to %s, want %s", to, door)
 	}
@@ -147,7 +147,7 @@ func TestNoteIsKept(t *testing.T) {
 		t.Errorf("done:\n%s", w.Body)
 	}
 	v.post("/logout")
-	if w := v.post(path, "do", "note_case", "note", "x"); w.Header().Get("Location") != "/" {
+	if w := v.post(path, "do", "note_case", "note", "x"); w.Header().Get("Location") != door {
 		t.Errorf("after the sign-out: %s", w.Header().Get("Location"))
 	}
 }

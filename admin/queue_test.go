@@ -259,7 +259,7 @@ func TestOpenCase(t *testing.T) {
 func TestHandOverToAColleague(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, 1)
-	eva, ana := d.person("eva", Recover), d.person("ana", Admin)
+	eva, ana, zoe := d.person("eva", Recover), d.person("ana", Recover), d.person("zoe", Admin)
 	d.signedIn()
 	ref := d.refer("a", "password", "es")
 	must[Matter](t)(d.HelpWith(t.Context(), d.rosa, nil, ref, Helping{Act: TakeCase}))
@@ -270,7 +270,7 @@ func TestHandOverToAColleague(t *testing.T) {
 	if c := must[Case](t)(d.OpenCase(t.Context(), eva, ref)); c.Helpers != nil {
 		t.Errorf("Eva, who does not have it, may hand it to %+v", c.Helpers)
 	}
-	for name, to := range map[string]uuid.UUID{"an approver": d.luis.ID, "herself": d.rosa.ID, "nobody": uuid.New()} {
+	for name, to := range map[string]uuid.UUID{"an approver": d.luis.ID, "an administrator": zoe.ID, "herself": d.rosa.ID, "nobody": uuid.New()} {
 		if _, err := d.HelpWith(t.Context(), d.rosa, nil, ref, Helping{Act: HandOver, Version: 1, To: to}); !strings.Contains(fmt.Sprint(err), "invalid: to") {
 			t.Errorf("to %s: %v", name, err)
 		}
@@ -298,6 +298,13 @@ func TestHandOverToAColleague(t *testing.T) {
 	}
 	if m := must[Case](t)(d.OpenCase(t.Context(), ana, ref)); m.ToName != "" || m.Name != "Ana Vega" {
 		t.Errorf("afterwards: %+v", m.Help)
+	}
+
+	// An administrator can stop a change, and so help with that.
+	held := must[recovery.Change](t)(d.recovery.Hold(t.Context(), recovery.Change{AccountID: d.maria.ID, Act: recovery.ResetFactor, AskedBy: d.luis.ID.String()}))
+	must[Matter](t)(d.HelpWith(t.Context(), d.rosa, nil, held.ID.String(), Helping{Act: TakeCase}))
+	if m := must[Matter](t)(d.HelpWith(t.Context(), d.rosa, nil, held.ID.String(), Helping{Act: HandOver, Version: 1, To: zoe.ID})); m.To != zoe.ID {
+		t.Errorf("a change on hold for an administrator: %+v", m.Help)
 	}
 
 	// Who leaves no longer holds a case back.

@@ -29,9 +29,22 @@ type Request struct {
 	Name       string // of the person who asked
 	AskedAt    time.Time
 	ExpiresAt  time.Time
-	Own        bool   // asked for by the viewer
-	VerifiedBy Method // how the caller was verified; NoneWorked if nobody could tell
+	Own        bool          // asked for by the viewer
+	VerifiedBy Method        // how the caller was verified; NoneWorked if nobody could tell
+	Failed     []FailedCheck // of a caller of this member, since a day before the request; the newest last
+	Member     string        // username, or the masked name of somebody without an account; "" for neither
+	Blocked    Block         // why it cannot be approved any more
 }
+
+// FailedCheck is a check that a caller did not pass.
+type FailedCheck struct {
+	At        time.Time
+	Method    Method // "" for one of an earlier release
+	Name      string // of the person who checked
+	subjectID uuid.UUID
+}
+
+const failuresBefore = 24 * time.Hour // a request: what its approver reads
 
 // ask freezes an act for a second person.
 func (s *Service) ask(ctx context.Context, p Person, e *entry, u *Subject, a Ask, verification uuid.UUID) (Outcome, error) {
@@ -70,9 +83,13 @@ func (s *Service) open(ctx context.Context, p Person) ([]Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	ids, proofs := make([]uuid.UUID, len(rows)), make([]uuid.UUID, len(rows))
+	ids, proofs, subjects := make([]uuid.UUID, len(rows)), make([]uuid.UUID, len(rows)), make([]uuid.UUID, len(rows))
 	for i, r := range rows {
-		ids[i], proofs[i] = r.AskedBy, postgres.Value(r.Verification)
+		ids[i], proofs[i], subjects[i] = r.AskedBy, postgres.Value(r.Verification), r.SubjectID
+	}
+	failed, err := s.store.failedChecks(ctx, subjects, s.now().Add(-requestLife-failuresBefore))
+	if err != nil {
+		return nil, err
 	}
 	names, err := s.store.names(ctx, ids)
 	if err != nil {
@@ -92,8 +109,47 @@ func (s *Service) open(ctx context.Context, p Person) ([]Request, error) {
 			ID: r.ID, SubjectID: r.SubjectID, Act: r.Act, Reason: a.Reason, Ticket: a.Ticket, Email: a.Email, Number: a.Number, Lock: a.Lock, AskedBy: r.AskedBy,
 			Name: names[r.AskedBy], AskedAt: r.AskedAt.UTC(), ExpiresAt: r.ExpiresAt.UTC(), Own: r.AskedBy == p.ID, VerifiedBy: cmp.Or(methods[proofs[i]], NoneWorked),
 		}
+		for _, f := range failed {
+			if f.subjectID == r.SubjectID && f.At.After(r.AskedAt.Add(-failuresBefore)) {
+				open[i].Failed = append(open[i].Failed, f)
+			}
+		}
+		u, err := s.subject(ctx, r.SubjectID)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return nil, err
+		}
+		if u != nil {
+			open[i].Member = u.called()
+		}
+		if open[i].Blocked, err = s.block(ctx, r, a, u); err != nil {
+			return nil, err
+		}
 	}
 	return open, nil
+}
+
+// ended returns why a request is no longer open: *BlockedError if its asker may not ask any more, else ErrGone.
+func (s *Service) ended(ctx context.Context, id uuid.UUID) error {
+	r, err := s.store.request(ctx, id, "")
+	if errors.Is(err, ErrNotFound) {
+		return ErrGone
+	}
+	if err != nil {
+		return err
+	}
+	return cmp.Or(s.endedBy(ctx, r), ErrGone)
+}
+
+// endedBy returns a *BlockedError if the request ended because its asker may not ask any more.
+func (s *Service) endedBy(ctx context.Context, r requestRow) error {
+	if r.Decision == nil || *r.Decision != outcomeEnded {
+		return nil
+	}
+	names, err := s.store.names(ctx, []uuid.UUID{r.AskedBy})
+	if err != nil {
+		return err
+	}
+	return &BlockedError{Why: BlockedAsker, Name: names[r.AskedBy], Ended: true}
 }
 
 // Waiting is how many requests of others a person may decide.
@@ -106,8 +162,8 @@ func (s *Service) Waiting(ctx context.Context, p Person) (n int, err error) {
 }
 
 // Decide approves a request, which performs the act, or refuses it with a reason. It is decided once, by somebody other
-// than the person who asked (S-64). The error is Invalid, those of allow, ErrNotFound, ErrOwn, ErrGone, ErrConflict if
-// the member has changed since, ErrOtherBody, *LimitError, ErrBusy, or the database's.
+// than the person who asked (S-64). The error is Invalid, those of allow, ErrNotFound, ErrOwn, ErrGone, *BlockedError if
+// it cannot be approved any more, ErrOtherBody, *LimitError, ErrBusy, or the database's.
 func (s *Service) Decide(ctx context.Context, p Person, o *Once, id uuid.UUID, approve bool, reason string) (out Outcome, err error) {
 	act := RefuseAct
 	if approve {
@@ -144,26 +200,25 @@ func (s *Service) decide(ctx context.Context, p Person, e *entry, id uuid.UUID, 
 	case r.AskedBy == p.ID:
 		return Outcome{}, ErrOwn
 	case r.DecidedAt != nil || !s.now().Before(r.ExpiresAt):
-		return Outcome{}, ErrGone
+		return Outcome{}, cmp.Or(s.endedBy(ctx, r), ErrGone)
 	}
 	e.data = map[string]string{"request": id.String(), "asked": string(r.Act)}
-	if may, err := s.stillMay(ctx, r.AskedBy, r.Act); approve && !may {
-		return Outcome{}, cmp.Or(err, ErrGone)
-	}
 	if !approve {
 		e.outcome = outcomeRefused
 		return Outcome{Act: r.Act, State: "refused"}, s.store.decide(ctx, id, p.ID, outcomeRefused, s.now())
 	}
 	u, err := s.caller(ctx, p, e, r.SubjectID)
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrNotFound) {
 		return Outcome{}, err
-	}
-	if u.version(uuid.Nil) != r.Version {
-		return Outcome{}, ErrConflict
 	}
 	a, err := s.store.thaw(r)
 	if err != nil {
 		return Outcome{}, err
+	}
+	if why, err := s.block(ctx, r, a, u); err != nil {
+		return Outcome{}, err
+	} else if why != "" {
+		return Outcome{}, &BlockedError{Why: why}
 	}
 	verification := postgres.Value(r.Verification)
 	methods, err := s.store.methods(ctx, []uuid.UUID{verification})
@@ -188,9 +243,10 @@ type requestRow struct {
 	AskedAt      time.Time
 	ExpiresAt    time.Time
 	DecidedAt    *time.Time
+	Decision     *string
 }
 
-const requestColumns = `id, subject_id, act, ask_sealed, version, verification, asked_by, asked_at, expires_at, decided_at`
+const requestColumns = `id, subject_id, act, ask_sealed, version, verification, asked_by, asked_at, expires_at, decided_at, decision`
 
 func (s *store) insertRequest(ctx context.Context, r requestRow) error {
 	_, err := s.db.From(ctx).Exec(ctx, `
@@ -203,6 +259,16 @@ func (s *store) insertRequest(ctx context.Context, r requestRow) error {
 func (s *store) openRequests(ctx context.Context, now time.Time) ([]requestRow, error) {
 	rows, err := s.db.From(ctx).Query(ctx, `
 		select `+requestColumns+` from desk_requests where decided_at is null and expires_at > $1 order by asked_at, id limit 200`, now)
+	if err != nil {
+		return nil, fmt.Errorf("reading requests: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByName[requestRow])
+}
+
+// requestsOf are a member's open requests for an act.
+func (s *store) requestsOf(ctx context.Context, subject uuid.UUID, act Act, now time.Time) ([]requestRow, error) {
+	rows, err := s.db.From(ctx).Query(ctx, `
+		select `+requestColumns+` from desk_requests where subject_id = $1 and act = $2 and decided_at is null and expires_at > $3 order by id`, subject, act, now)
 	if err != nil {
 		return nil, fmt.Errorf("reading requests: %w", err)
 	}
@@ -225,7 +291,11 @@ func (s *store) queueHasAsked(b *pgx.Batch, subject, person uuid.UUID, now time.
 
 // lockRequest makes concurrent decisions wait for the first (R-03).
 func (s *store) lockRequest(ctx context.Context, id uuid.UUID) (requestRow, error) {
-	rows, err := s.db.From(ctx).Query(ctx, `select `+requestColumns+` from desk_requests where id = $1 for update`, id)
+	return s.request(ctx, id, ` for update`)
+}
+
+func (s *store) request(ctx context.Context, id uuid.UUID, lock string) (requestRow, error) {
+	rows, err := s.db.From(ctx).Query(ctx, `select `+requestColumns+` from desk_requests where id = $1`+lock, id)
 	if err != nil {
 		return requestRow{}, busy(err)
 	}

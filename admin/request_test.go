@@ -351,7 +351,7 @@ func TestSpokenCodeRace(t *testing.T) {
 	code := d.spoken()
 	won := d.race(func(int) (bool, error) {
 		v, err := d.CheckCode(t.Context(), d.rosa, nil, d.maria.ID, code)
-		if errors.Is(err, ErrConflict) || errors.Is(err, ErrBusy) {
+		if errors.Is(err, ErrNoCode) || errors.Is(err, ErrBusy) {
 			return false, nil
 		}
 		return v.Verified, err

@@ -10,10 +10,12 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"huskyidp/accounts"
 	"huskyidp/internal/audit"
+	"huskyidp/internal/postgres"
 	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 )
@@ -36,11 +38,18 @@ func (h *Console) showDoor(c *gin.Context) error {
 		}
 	}
 	var opts []web.PageOption
-	if h.web.JustDone(c) && c.Query("kept") != "" {
-		opts = append(opts, web.WithNotice("info", "admin.signin.kept", nil))
+	if said := c.Query("said"); h.web.JustDone(c) && (said == saidKept || said == saidPress || said == saidLost) {
+		opts = append(opts, web.WithNotice("warn", "admin.signin."+said, nil))
 	}
 	return h.web.Page(c, http.StatusOK, "admin/signin", doorPage{Href: signInHref(back)}, opts...)
 }
+
+// What the door says of a form that came without a session: what was written is kept, or the button that was pressed, or nothing.
+const (
+	saidKept  = "kept"
+	saidPress = "press"
+	saidLost  = "lost"
+)
 
 func signInHref(back string) string {
 	if back == "" {
@@ -60,11 +69,19 @@ func (h *Console) signIn(c *gin.Context) error {
 	state := seal.NewToken()
 	stepUp := c.Query("step") != ""
 	back := localPath(c.Query("return"))
+	visitID := uuid.Nil
+	if stepUp {
+		session, err := h.service.consoleSession(c.Request.Context(), h.web.Cookie(c, sessionCookie), false)
+		if err != nil && !errors.Is(err, accounts.ErrNoSession) {
+			return err
+		}
+		visitID = session.Visit
+	}
 	address, err := h.party.request(c.Request.Context(), state, h.service.secretOf("nonce", state), h.service.secretOf("verifier", state), web.Lang(c), stepUp)
 	if err != nil {
 		return err
 	}
-	if err := h.service.store.beginSignIn(c.Request.Context(), seal.Digest(state), browser, back, h.service.now().Add(signInLife)); err != nil {
+	if err := h.service.store.beginSignIn(c.Request.Context(), seal.Digest(state), browser, back, visitID, h.service.now().Add(signInLife)); err != nil {
 		return err
 	}
 	return h.enterBy(c, address) // no redirect, because a form that needs a step-up leads here
@@ -78,7 +95,7 @@ func (s *Service) secretOf(what, state string) string {
 func (h *Console) callback(c *gin.Context) error {
 	ctx := c.Request.Context()
 	state := c.Query("state")
-	back, err := h.service.store.takeSignIn(ctx, seal.Digest(state), web.Browser(c), h.service.now())
+	back, visitID, err := h.service.store.takeSignIn(ctx, seal.Digest(state), web.Browser(c), h.service.now())
 	if errors.Is(err, accounts.ErrLink) {
 		return &web.Error{Status: http.StatusBadRequest, Key: web.KeyExpired, Href: "/", Err: errors.New("no sign-in is under way")}
 	}
@@ -98,11 +115,11 @@ func (h *Console) callback(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.enter(c, in, back)
+	return h.enter(c, in, back, visitID)
 }
 
-// enter opens a session for somebody with a role.
-func (h *Console) enter(c *gin.Context, in signedIn, back string) error {
+// enter opens a session for somebody with a role; after a step-up, in the same visit.
+func (h *Console) enter(c *gin.Context, in signedIn, back string, visitID uuid.UUID) error {
 	ctx := c.Request.Context()
 	found, err := h.service.accounts.FindExact(ctx, accounts.BySubject, in.Subject)
 	if err != nil {
@@ -126,7 +143,7 @@ func (h *Console) enter(c *gin.Context, in signedIn, back string) error {
 		if err := h.service.noteUse(ctx, p); err != nil {
 			return err
 		}
-		row := sessionRow{AccountID: p.ID, SID: in.SID, ACR: in.ACR, AuthTime: in.AuthTime}
+		row := sessionRow{AccountID: p.ID, SID: in.SID, ACR: in.ACR, AuthTime: in.AuthTime, Visit: visitID}
 		if token, err = h.service.openSession(ctx, row, h.web.Cookie(c, sessionCookie)); err != nil {
 			return err
 		}
@@ -150,35 +167,36 @@ func (h *Console) showSignOut(c *gin.Context, v visit) error {
 	return h.page(c, v, http.StatusOK, "admin/signout", signOutPage{})
 }
 
-// signOut ends the session here and the one at the provider: at a shared desk the next person must not get in with it.
+// signOut ends the session here and the one at the provider: at a shared desk the next person must not get in with it. The cookie
+// stays, and opens nothing: by it the person finds again what they were writing in another tab.
 func (h *Console) signOut(c *gin.Context, v visit) error {
 	ctx := c.Request.Context()
 	if err := h.service.accounts.EndSession(ctx, v.session.SID); err != nil {
 		return err
 	}
-	if err := h.service.store.closeSession(ctx, v.session.Digest); err != nil {
+	if err := h.service.store.closeSession(ctx, v.session.Digest, h.service.now()); err != nil {
 		return err
 	}
-	h.web.ClearCookie(c, sessionCookie)
 	return web.SeeOther(c, "/")
 }
 
-func (s *store) beginSignIn(ctx context.Context, state, browser []byte, back string, expires time.Time) error {
+func (s *store) beginSignIn(ctx context.Context, state, browser []byte, back string, visitID uuid.UUID, expires time.Time) error {
 	if browser == nil {
 		return accounts.ErrLink
 	}
-	_, err := s.db.From(ctx).Exec(ctx, `insert into console_sign_ins (state_hash, browser, return_to, expires_at) values ($1, $2, $3, $4)`, state, browser, back, expires)
+	_, err := s.db.From(ctx).Exec(ctx, `insert into console_sign_ins (state_hash, browser, return_to, visit, expires_at) values ($1, $2, $3, $4, $5)`, state, browser, back, postgres.Nullable(visitID), expires)
 	return err
 }
 
-func (s *store) takeSignIn(ctx context.Context, state, browser []byte, now time.Time) (back string, err error) {
+func (s *store) takeSignIn(ctx context.Context, state, browser []byte, now time.Time) (back string, visitID uuid.UUID, err error) {
+	var visit *uuid.UUID
 	err = s.db.From(ctx).QueryRow(ctx, `
-		delete from console_sign_ins where state_hash = $1 and browser = $2 and expires_at > $3 returning return_to`, state, browser, now).Scan(&back)
+		delete from console_sign_ins where state_hash = $1 and browser = $2 and expires_at > $3 returning return_to, visit`, state, browser, now).Scan(&back, &visit)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return "", accounts.ErrLink
+		return "", uuid.Nil, accounts.ErrLink
 	}
 	if err != nil {
-		return "", fmt.Errorf("reading a sign-in: %w", err)
+		return "", uuid.Nil, fmt.Errorf("reading a sign-in: %w", err)
 	}
-	return back, nil
+	return back, postgres.Value(visit), nil
 }

@@ -51,6 +51,7 @@ func (s *store) sweep(ctx context.Context, now time.Time) error {
 	b.Queue(`delete from desk_notes where at < $1`, now.AddDate(0, 0, -60))
 	b.Queue(`delete from desk_cases where since < $1`, now.AddDate(0, 0, -60))
 	b.Queue(`delete from desk_alerts where at < $1`, now.AddDate(-6, 0, 0))
+	b.Queue(`delete from staff where removed_at < $1`, now.AddDate(-6, 0, 0))
 	b.Queue(`delete from caller_verifications where created_at < $1`, now.AddDate(-6, 0, 0))
 	b.Queue(`delete from console_sign_ins where expires_at < $1`, now)
 	b.Queue(`delete from console_sessions where expires_at < $1`, now.AddDate(0, 0, -30))

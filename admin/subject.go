@@ -30,6 +30,11 @@ func (u *Subject) hasAccount() bool { return u.Account.ID != uuid.Nil }
 // staff reports whether it is the account of a person of the desk.
 func (u *Subject) staff() bool { return u.hasAccount() && u.Account.Staff() }
 
+// sharesMailbox reports whether a code to the account would reach the person themselves, who may be its owner or family.
+func (u *Subject) sharesMailbox(p Person) bool {
+	return p.Email != "" && u.hasAccount() && strings.EqualFold(u.Account.Email, p.Email)
+}
+
 // subject resolves an ID. The error is ErrNotFound, or the database's.
 func (s *Service) subject(ctx context.Context, id uuid.UUID) (*Subject, error) {
 	account, err := s.accounts.Get(ctx, id)
@@ -115,6 +120,14 @@ func (s *Service) addCardLock(ctx context.Context, u *Subject) error {
 	}
 	u.Stuck = stuck
 	return err
+}
+
+// called is how colleagues tell who it is: the username, or the masked name.
+func (u *Subject) called() string {
+	if u.hasAccount() {
+		return u.Account.Username
+	}
+	return initials(u.Member.FirstName + " " + u.Member.LastName)
 }
 
 // version returns a digest that changes whenever something an act depends on does: the account, the lock, or the

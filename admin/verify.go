@@ -39,16 +39,18 @@ const spokenTries = 5 // of one code (S-14)
 // factTries is how often a caller may try, whoever answers the phone.
 var factTries = ratelimit.Limit{Name: "caller_facts", Count: 3, Per: 24 * time.Hour}
 
-// Verification is the state of a caller for one person of the desk.
+// Verification is the state of a caller for one person of the desk, in one session.
 type Verification struct {
 	Method     Method    `json:"method"`
 	Verified   bool      `json:"verified"`
 	CodeSent   bool      `json:"code_sent,omitempty"` // and waits to be read out
 	ValidUntil time.Time `json:"valid_until,omitzero"`
+	TriesLeft  *int      `json:"tries_left,omitempty" doc:"of a check that failed: with this code, or with card details today"`
 }
 
-// Check records how a caller was verified (S-64), or mails the code for the caller to read out. The error is Invalid,
-// those of allow, ErrNotFound, *LimitError, or the database's; facts that do not match are not an error.
+// Check records how a caller was verified (S-64), or mails the code for the caller to read out. Whatever fails ends what
+// was verified before: somebody else may have the phone now. The same wrong facts again are counted once a day. The error
+// is Invalid, those of allow, ErrNotFound, *LimitError, or the database's; facts that do not match are not an error.
 func (s *Service) Check(ctx context.Context, p Person, o *Once, id uuid.UUID, m Method, card members.Card) (v Verification, err error) {
 	if !slices.Contains(Methods(), m) {
 		return v, Invalid{"method": "unknown"}
@@ -69,14 +71,15 @@ func (s *Service) Check(ctx context.Context, p Person, o *Once, id uuid.UUID, m 
 			if m == SpokenCode && !u.hasAccount() {
 				return Invalid{"method": "no_account"}
 			}
-			v, err = s.check(ctx, p, u, m, claim)
-			e.data = map[string]string{"method": string(m)}
-			if !v.Verified && !v.CodeSent {
-				e.outcome = outcomeFailed
-			}
+			v, err = s.check(ctx, p, e, u, m, claim)
 			return err
 		})
 	})
+	if limit, ok := errors.AsType[*LimitError](err); ok && limit.Limit == factTries.Name { // nobody passes it, whoever calls now
+		if err := s.store.endVerifications(ctx, id, p.ID, s.now()); err != nil {
+			return Verification{}, err
+		}
+	}
 	return v, err
 }
 
@@ -98,33 +101,125 @@ func (s *Service) caller(ctx context.Context, p Person, e *entry, id uuid.UUID) 
 	return u, s.allow(p, e.act, u)
 }
 
-func (s *Service) check(ctx context.Context, p Person, u *Subject, m Method, claim members.Claim) (Verification, error) {
+func (s *Service) check(ctx context.Context, p Person, e *entry, u *Subject, m Method, claim members.Claim) (v Verification, err error) {
 	now := s.now()
-	row := verificationRow{ID: uuid.Must(uuid.NewV7()), StaffID: p.ID, SubjectID: u.ID, Method: m, CreatedAt: now}
+	row := verificationRow{ID: uuid.Must(uuid.NewV7()), StaffID: p.ID, SubjectID: u.ID, Session: p.Session, Method: m, CreatedAt: now}
+	e.data = map[string]string{"method": string(m)}
+	var left *int
 	switch m {
 	case SpokenCode:
 		if err := s.sendCode(ctx, u, row); err != nil {
-			return Verification{}, err
+			return v, err
 		}
+		e.outcome = outcomeSent
 		return Verification{Method: m, CodeSent: true}, nil
 	case Facts:
-		if err := limited(s.limiter.Take(ctx, factTries, u.ID.String(), now)); err != nil {
-			return Verification{}, err
-		}
-		member, err := s.roster.Match(ctx, claim)
-		if err != nil && !errors.Is(err, members.ErrNoMatch) {
-			return Verification{}, err
-		}
-		if err == nil && (member.ID == u.Member.ID || u.Member.ID == uuid.Nil && !member.Ended) {
-			row.VerifiedAt = &now
-		}
+		left, err = s.compareFacts(ctx, u, claim, &row)
 	case CallBack, InPerson:
 		row.VerifiedAt = &now
 	}
-	if err := s.store.insertVerification(ctx, row); err != nil {
-		return Verification{}, err
+	if err != nil {
+		return v, err
 	}
-	return row.state(), nil
+	if err := s.store.insertVerification(ctx, row); err != nil {
+		return v, err
+	}
+	v = row.state()
+	if v.TriesLeft = left; !v.Verified {
+		return v, s.failed(ctx, e, row)
+	}
+	return v, nil
+}
+
+// failed notes a check that the caller did not pass, and ends what the person had verified before.
+func (s *Service) failed(ctx context.Context, e *entry, row verificationRow) error {
+	e.outcome, e.verification = outcomeFailed, row.ID
+	return s.store.endVerifications(ctx, row.SubjectID, row.StaffID, s.now())
+}
+
+// compareFacts verifies the row, or counts a try and returns how many are left. What is right costs none, and neither does
+// a slip that was counted within the day, whoever made it.
+func (s *Service) compareFacts(ctx context.Context, u *Subject, claim members.Claim, row *verificationRow) (*int, error) {
+	asks, err := s.factAsks(ctx, u, claim)
+	if err != nil {
+		return nil, err
+	}
+	left := factTries.Count
+	for _, ask := range asks {
+		n, until, err := s.limiter.Left(ctx, factTries, ask.Key, row.CreatedAt)
+		if err != nil {
+			return nil, err
+		}
+		if n == 0 {
+			return nil, &LimitError{factTries.Name, until.Sub(row.CreatedAt)}
+		}
+		left = min(left, n)
+	}
+	member, err := s.roster.Match(ctx, claim)
+	if err == nil && (member.ID == u.Member.ID || u.Member.ID == uuid.Nil && !member.Ended) {
+		row.VerifiedAt = &row.CreatedAt
+		return nil, nil
+	}
+	if err != nil && !errors.Is(err, members.ErrNoMatch) {
+		return nil, err
+	}
+	row.Refused = s.keyring.MAC(seal.Index, []byte("caller facts"), u.ID[:], fmt.Appendf(nil, "%#v", claim.Folded()))
+	isCounted, err := s.store.factsRefused(ctx, u.ID, row.Refused, row.CreatedAt.Add(-factTries.Per))
+	if err != nil || isCounted {
+		return &left, err
+	}
+	left--
+	return &left, limited(s.limiter.TakeAll(ctx, row.CreatedAt, asks...))
+}
+
+// factAsks are whose tries a check with card details takes: those of the subject, and of whoever has the number that the
+// caller says. A refused registration has a page of its own beside its card's.
+func (s *Service) factAsks(ctx context.Context, u *Subject, claim members.Claim) ([]ratelimit.Ask, error) {
+	asks := []ratelimit.Ask{{Limit: factTries, Key: u.ID.String()}}
+	member, err := s.roster.Find(ctx, claim.MemberNumber)
+	if errors.Is(err, members.ErrUnknown) {
+		return asks, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	named, err := s.ofMember(ctx, member)
+	if err != nil {
+		return nil, err
+	}
+	if named.ID != u.ID {
+		asks = append(asks, ratelimit.Ask{Limit: factTries, Key: named.ID.String()})
+	}
+	return asks, nil
+}
+
+// Attempts are what is left for checking a caller.
+type Attempts struct {
+	Facts      int       // with card details today, whoever asks
+	FactsUntil time.Time // when it is all of them again; zero if none is used
+	CodeSent   time.Time // the newest code of this person and session; zero for none, or once it was spoken
+	CodeUntil  time.Time
+	Code       int // tries of it
+}
+
+// CodeWaits reports whether a code can be read out.
+func (a Attempts) CodeWaits() bool { return a.Code > 0 }
+
+// Attempts reads what is left for checking a caller.
+func (s *Service) Attempts(ctx context.Context, p Person, id uuid.UUID) (a Attempts, err error) {
+	now := s.now()
+	if a.Facts, a.FactsUntil, err = s.limiter.Left(ctx, factTries, id.String(), now); err != nil {
+		return a, err
+	}
+	sent, tries, err := s.store.sentCode(ctx, id, p)
+	if err != nil || sent.IsZero() {
+		return a, err
+	}
+	a.CodeSent, a.CodeUntil = sent, sent.Add(verification)
+	if now.Before(a.CodeUntil) {
+		a.Code = spokenTries - tries
+	}
+	return a, nil
 }
 
 // sendCode mails six digits to the address on file, within the limits for one person.
@@ -150,7 +245,7 @@ func (s *Service) codeMAC(id uuid.UUID, code string) []byte {
 
 // CheckCode compares what the caller read out with the newest code that this person sent. A code works once, for 15
 // minutes and five tries; the try is counted before it is judged, and the same wrong code again is counted once. The
-// error is Invalid, those of allow, ErrNotFound, ErrConflict if there is no code, or the database's.
+// error is Invalid, those of allow, ErrNotFound, ErrNoCode, or the database's.
 func (s *Service) CheckCode(ctx context.Context, p Person, o *Once, id uuid.UUID, spoken string) (v Verification, err error) {
 	code := accounts.BareCode(spoken)
 	if len(code) != 6 || strings.Trim(code, "0123456789") != "" {
@@ -163,14 +258,15 @@ func (s *Service) CheckCode(ctx context.Context, p Person, o *Once, id uuid.UUID
 				return err
 			}
 			e.data = map[string]string{"method": string(SpokenCode)}
-			row, err := s.store.tryCode(ctx, u.ID, p.ID, s.keyring.MAC(seal.PepperCode, []byte("caller.refused"), p.ID[:], u.ID[:], []byte(code)), s.now())
+			row, err := s.store.tryCode(ctx, u.ID, p, s.keyring.MAC(seal.PepperCode, []byte("caller.refused"), p.ID[:], u.ID[:], []byte(code)), s.now())
 			if err != nil {
 				return err
 			}
 			v = Verification{Method: SpokenCode}
 			if !s.keyring.VerifyMAC(seal.PepperCode, row.CodeMAC, []byte("caller"), row.ID[:], []byte(code)) {
-				e.outcome = outcomeFailed
-				return nil
+				left := spokenTries - row.Tries
+				v.TriesLeft = &left
+				return s.failed(ctx, e, row)
 			}
 			now := s.now()
 			row.VerifiedAt = &now
@@ -185,9 +281,12 @@ type verificationRow struct {
 	ID         uuid.UUID
 	StaffID    uuid.UUID
 	SubjectID  uuid.UUID
+	Session    string
 	Method     Method
 	CreatedAt  time.Time
-	CodeMAC    []byte `db:"code_mac"`
+	CodeMAC    []byte
+	Tries      int
+	Refused    []byte // facts that did not match, as a keyed digest
 	VerifiedAt *time.Time
 }
 
@@ -201,29 +300,73 @@ func (r verificationRow) state() Verification {
 
 func (s *store) insertVerification(ctx context.Context, r verificationRow) error {
 	_, err := s.db.From(ctx).Exec(ctx, `
-		insert into caller_verifications (id, staff_id, subject_id, method, created_at, code_mac, verified_at)
-		values ($1, $2, $3, $4, $5, $6, $7)`, r.ID, r.StaffID, r.SubjectID, r.Method, r.CreatedAt, r.CodeMAC, r.VerifiedAt)
+		insert into caller_verifications (id, staff_id, subject_id, session, method, created_at, code_mac, refused, verified_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, r.ID, r.StaffID, r.SubjectID, r.Session, r.Method, r.CreatedAt, r.CodeMAC, r.Refused, r.VerifiedAt)
 	return err
 }
 
-// tryCode counts a try of the newest code. The error is ErrConflict if there is none, if it has expired, or if it has
-// no tries left.
-func (s *store) tryCode(ctx context.Context, subject, person uuid.UUID, typed []byte, now time.Time) (r verificationRow, err error) {
+// endVerifications ends what a person verified of a caller, in whichever session.
+func (s *store) endVerifications(ctx context.Context, subject, person uuid.UUID, now time.Time) error {
+	_, err := s.db.From(ctx).Exec(ctx, `
+		update caller_verifications set ended_at = $3
+		where subject_id = $1 and staff_id = $2 and created_at > $4 and verified_at is not null and ended_at is null`, subject, person, now, now.Add(-2*verification))
+	return err
+}
+
+func (s *store) factsRefused(ctx context.Context, subject uuid.UUID, facts []byte, since time.Time) (yes bool, err error) {
 	err = s.db.From(ctx).QueryRow(ctx, `
-		update caller_verifications set tries = tries + case when refused = $5 then 0 else 1 end, refused = $5 where id = (
-			select id from caller_verifications where subject_id = $1 and staff_id = $2 and method = 'spoken_code' order by created_at desc, id desc limit 1)
-			and code_mac is not null and created_at > $3 and tries < $4
-		returning id, code_mac`, subject, person, now.Add(-verification), spokenTries, typed).Scan(&r.ID, &r.CodeMAC)
+		select exists (select from caller_verifications where subject_id = $1 and method = 'facts' and refused = $2 and created_at > $3)`, subject, facts, since).Scan(&yes)
+	return yes, err
+}
+
+// newestCode finds the code of @subject that @staff had mailed last in @session.
+const newestCode = `select id from caller_verifications where subject_id = @subject and staff_id = @staff and session = @session and method = 'spoken_code'
+	order by created_at desc, id desc limit 1`
+
+// sentCode reads when the newest code was mailed, and its tries; zero if there is none, or if it was spoken.
+func (s *store) sentCode(ctx context.Context, subject uuid.UUID, p Person) (sent time.Time, tries int, err error) {
+	err = s.db.From(ctx).QueryRow(ctx, `select created_at, tries from caller_verifications where id = (`+newestCode+`) and code_mac is not null`,
+		pgx.NamedArgs{"subject": subject, "staff": p.ID, "session": p.Session}).Scan(&sent, &tries)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return r, ErrConflict
+		return time.Time{}, 0, nil
 	}
-	r.Method = SpokenCode
+	return sent.UTC(), tries, err
+}
+
+// tryCode counts a try of the newest code. The error is ErrNoCode if there is none, if it has expired, or if it has no
+// tries left.
+func (s *store) tryCode(ctx context.Context, subject uuid.UUID, p Person, typed []byte, now time.Time) (r verificationRow, err error) {
+	r = verificationRow{StaffID: p.ID, SubjectID: subject, Method: SpokenCode}
+	err = s.db.From(ctx).QueryRow(ctx, `
+		update caller_verifications set tries = tries + case when refused = @typed then 0 else 1 end, refused = @typed where id = (`+newestCode+`)
+			and code_mac is not null and created_at > @since and tries < @most
+		returning id, code_mac, tries`, pgx.NamedArgs{"subject": subject, "staff": p.ID, "session": p.Session, "typed": typed, "since": now.Add(-verification), "most": spokenTries}).
+		Scan(&r.ID, &r.CodeMAC, &r.Tries)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return r, ErrNoCode
+	}
 	return r, err
 }
 
 func (s *store) codeSpoken(ctx context.Context, id uuid.UUID, now time.Time) error {
 	_, err := s.db.From(ctx).Exec(ctx, `update caller_verifications set code_mac = null, verified_at = $2 where id = $1`, id, now)
 	return err
+}
+
+// failedChecks are the checks that callers of these members did not pass, the oldest first.
+func (s *store) failedChecks(ctx context.Context, subjects []uuid.UUID, since time.Time) ([]FailedCheck, error) {
+	rows, err := s.db.From(ctx).Query(ctx, `
+		select e.at, coalesce(v.method, ''), coalesce(s.name, ''), e.subject_id
+		from desk_entries e left join staff s on s.account_id = e.staff_id left join caller_verifications v on v.id = e.verification
+		where e.subject_id = any($1) and e.act = 'verify' and e.outcome = 'no_match' and e.at > $2 order by e.at, e.id`, subjects, since)
+	if err != nil {
+		return nil, fmt.Errorf("reading failed checks: %w", err)
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (f FailedCheck, err error) {
+		err = row.Scan(&f.At, &f.Method, &f.Name, &f.subjectID)
+		f.At = f.At.UTC()
+		return f, err
+	})
 }
 
 // methods are how callers were verified, by the ID of the verification.

@@ -90,6 +90,7 @@ for (const walk of walks) {
     await page.goto(`${product.issuer}/account/apps`);
     await page.locator('a[href^="/account/apps/"]:not([href$="/stop"])').click();
     await member.look('receipt');
+    assert.equal(await member.sheets(), 1, 'the receipt is on one sheet');
     await page.locator('a[href$="/stop"]').click();
     await member.look('stop');
     await member.press('stop');
@@ -130,12 +131,43 @@ test('an idle session warns, can be kept without a mouse, and leads back after i
   await page.clock.fastForward(minutes(1.1));
   await page.locator('#timeout').waitFor({ state: 'visible' });
   await member.look('warning');
-  assert.match(await page.locator('#timeout-body').innerText(), /1[67]\d segundos/);
+  assert.match(await page.locator('#timeout-body').innerText(), / 3 minutos\./);
   const [kept] = await Promise.all([page.waitForResponse((r) => r.url().endsWith('/account/alive')), page.keyboard.press('Escape')]);
   assert.equal(kept.status(), 204);
   await page.locator('#timeout').waitFor({ state: 'hidden' });
   assert.equal(await page.evaluate(() => document.activeElement.id), 'save');
   await page.locator('#timeout-spoken').filter({ hasText: 'Listo' }).waitFor({ state: 'attached' });
+
+  // Without a connection the page stays, with what was typed; the next press tries again.
+  await page.goto(`${product.issuer}/account/password`);
+  await page.fill('#password', 'cuatro caballos azules corren');
+  await unused(12.5);
+  await page.clock.fastForward(minutes(12.5));
+  await page.locator('#timeout').waitFor({ state: 'visible' });
+  await member.context.setOffline(true);
+  await page.locator('[data-stay]').click();
+  await page.locator('#timeout-problem').filter({ hasText: 'No hay conexión' }).waitFor();
+  member.faults.length = 0;
+  await member.look('no-connection');
+  await page.locator('[data-stay]').click();
+  await page.clock.runFor(40000);
+  await page.locator('#timeout-problem').filter({ hasText: 'No hay conexión' }).waitFor();
+  await member.context.setOffline(false);
+  member.faults.length = 0;
+  await Promise.all([page.waitForResponse((r) => r.url().endsWith('/account/alive')), page.locator('[data-stay]').click()]);
+  await page.locator('#timeout').waitFor({ state: 'hidden' });
+  assert.equal(await page.inputValue('#password'), 'cuatro caballos azules corren');
+
+  // A clock that is set back by a day does not silence the warning.
+  await page.clock.setSystemTime(await page.evaluate(() => Date.now()) - minutes(24 * 60));
+  await unused(12.5);
+  await page.clock.fastForward(minutes(12.5));
+  await page.locator('#timeout').waitFor({ state: 'visible' });
+
+  // A page that could not ask goes to the end by itself; the session is open after all, and it leads back.
+  const mark = await page.locator('#timeout').getAttribute('data-of');
+  await page.goto(`${product.issuer}/account/ended?of=${mark}&return=/account/language`);
+  await member.at('/account/language');
 
   await unused(13);
   await page.clock.fastForward(minutes(13));

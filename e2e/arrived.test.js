@@ -85,7 +85,7 @@ for (const script of [true, false]) {
 
     // A second step that waits.
     await page.goto(`${product.issuer}/account/factors/totp`);
-    const app = new Authenticator(await page.locator('.key').innerText());
+    const app = new Authenticator(await page.locator('.key').innerText(), product);
     await page.fill('#code', await app.code());
     await member.press('activate');
     await member.at('/account/factors/saved-codes');

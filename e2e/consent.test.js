@@ -56,6 +56,15 @@ for (const walk of walks) {
     await member.press('consent-deny');
     await member.page.waitForURL(`${app.callback}*`);
     assert.equal(new URL(member.page.url()).searchParams.get('error'), 'access_denied');
+
+    const refreshed = await oidc.refreshTokenGrant(app.config, tokens.refresh_token);
+    const notice = await member.mail(`${walk.username}@example.org`, { es: 'Usted dio permiso a una aplicación', en: 'You gave permission to an app' }[walk.language]);
+    await member.page.goto(notice.match(/http:\S+\/not-me\?link=\S+/)[0]);
+    await member.press('protect');
+    await member.at('/not-me/done');
+    const stopped = await oidc.refreshTokenGrant(app.config, refreshed.refresh_token).catch((error) => error);
+    assert.equal(stopped.error, 'invalid_grant');
+    await member.mail(`${walk.username}@example.org`, { es: 'Una aplicación ya no tiene permiso', en: 'An app no longer has permission' }[walk.language]); // the permission ends too, not its tokens alone
     await member.close();
   });
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { App } from './app.js';
+import { Effort } from './effort.js';
 import { cards, start } from './product.js';
 import { hire as employ, idp as operate, press, prove } from './staff.js';
 import { Authenticator } from './totp.js';
@@ -105,7 +106,7 @@ for (const day of days) {
     await person.look('verify');
     await press(person, 'send');
     await person.look('send');
-    while (await page.locator('input[name=sent]').count() === 0) {
+    while (await page.locator('#sent').count() === 0) {
       await new Promise((resolve) => setTimeout(resolve, 5000));
       await press(person, 'send');
     }
@@ -156,6 +157,10 @@ for (const day of days) {
     await press(person, 'do');
     await page.waitForURL((url) => url.search === '?asked=change_email');
     await person.look('asked');
+    await page.goto(`${address}/acts/change_email`);
+    await person.look('asked-before');
+    assert.equal(await page.locator('#email').count(), 0, 'one request of a kind at a time');
+    assert.equal(await page.locator('#withdraw').count(), 1);
 
     const second = await hire(day.other, 'Luis Prado', ['read', 'approve'], { ...day, width: 1280 });
     await second.page.goto(`${product.desk}/approvals`);
@@ -167,7 +172,19 @@ for (const day of days) {
     await second.look('approved');
     await page.goto(address);
     await person.look('held');
+    await page.emulateMedia({ media: 'print' }); // no acts, and no "today"
+    assert.equal(await page.locator('.doing').isVisible(), false);
+    for (const [title, printed, shown] of await page.locator('.timeline time').evaluateAll((all) => all.map((time) => [time.title, getComputedStyle(time, '::after').content, getComputedStyle(time.firstChild).display]))) {
+      assert.match(title, /20\d\d/);
+      assert.deepEqual([printed, shown], [JSON.stringify(title), 'none']);
+    }
+    await page.emulateMedia({ media: null });
     assert.equal(await page.locator('.held').count(), 1);
+    await page.goto(`${address}/acts/change_email`);
+    await person.look('on-hold');
+    assert.equal(await page.locator('#email').count(), 0);
+    assert.equal(await page.locator('#stop').count(), 1);
+    await page.goto(address);
 
     // Keys, and the way out.
     if (day.width > 320) {
@@ -192,16 +209,16 @@ for (const day of days) {
 
     // Who is removed is out at the next click.
     await idp('staff', 'remove', day.other);
-    await second.page.goto(`${product.desk}/approvals`);
-    assert.notEqual(second.path(), '/approvals');
+    const answer = await second.page.goto(`${product.desk}/approvals`);
+    assert.equal(answer.status(), 403, 'told so at the address they asked for');
     for (const who of [member, person, second]) await who.close();
   });
 }
 
 // Every act that one person may do alone, the third help that needs another, and the audit's export.
 for (const day of [
-  { language: 'es', width: 320, card: cards.folded, member: 'actos.juan', person: 'actos.vera', username: 'Su nombre de usuario', reset: 'Su código para cambiar su contraseña' },
-  { language: 'en', width: 1280, card: cards.suffix, member: 'acts.james', person: 'acts.vera', username: 'Your username', reset: 'Your code to change your password' },
+  { language: 'es', width: 320, card: cards.folded, member: 'actos.juan', person: 'actos.vera', username: 'Su nombre de usuario', reset: 'Su código para crear otra contraseña' },
+  { language: 'en', width: 1280, card: cards.suffix, member: 'acts.james', person: 'acts.vera', username: 'Your username', reset: 'Your code to create a new password' },
 ]) {
   test(`the acts of the desk in ${day.language}`, async () => {
     const member = await Member.open(browser, product, { language: day.language, name: 'acts-member' });
@@ -210,28 +227,50 @@ for (const day of [
     await member.fillIn(day.card, { username: day.member });
     await member.page.waitForURL(`${product.issuer}/register/done*`);
     await member.page.goto(`${product.issuer}/account/factors/totp`); // a second step, for the desk to take away
-    const app = new Authenticator(await member.page.locator('.key').innerText());
+    const app = new Authenticator(await member.page.locator('.key').innerText(), product);
     await member.page.fill('#code', await app.code());
     await member.press('activate');
     await member.at('/account/factors/saved-codes');
 
     const person = await hire(day.person, 'Vera Sol', ['recover', 'admin', 'audit'], { ...day, name: 'acts' });
     const { page } = person;
-    await find(person, day.member);
+    const effort = day.width > 320 && new Effort(person); // by mouse on the small screen
+    await page.goto(`${product.desk}/search`);
+    if (effort) {
+      effort.begin('find a member by username');
+      await effort.type(day.member);
+      await effort.load();
+    } else await find(person, day.member);
     await page.waitForURL((url) => url.pathname.startsWith('/members/'));
     const address = page.url();
-    await press(person, 'verify');
-    await page.check('#method-in_person');
-    await press(person, 'save');
+    if (effort) {
+      effort.begin('note that the caller is here in person');
+      await effort.load('v');
+      await effort.to('input[name=method]');
+      while (!await effort.focusOn('#method-in_person')) await effort.key('ArrowDown');
+      await effort.load();
+    } else {
+      await press(person, 'verify');
+      await page.check('#method-in_person');
+      await press(person, 'save');
+    }
     await page.waitForURL((url) => url.pathname === new URL(address).pathname && url.search !== '');
     await person.look('in-person');
-    const act = async (name, outcome) => {
-      await page.goto(address);
-      await press(person, name);
-      await page.fill('#reason', day.language === 'es' ? 'La persona vino a la oficina' : 'The person came to the office');
-      await page.fill('#ticket', 'HD-2001');
+    const act = async (name, outcome, title) => {
+      const [reason, ticket] = [day.language === 'es' ? 'La persona vino a la oficina' : 'The person came to the office', 'HD-2001'];
+      if (effort) {
+        effort.begin(title);
+        await effort.load(await page.locator(`#${name}`).getAttribute('aria-keyshortcuts'));
+        await effort.fill('#reason', reason);
+        await effort.fill('#ticket', ticket);
+      } else {
+        await page.goto(address);
+        await press(person, name);
+        await page.fill('#reason', reason);
+        await page.fill('#ticket', ticket);
+      }
       await person.look(name);
-      await press(person, 'do');
+      await (effort ? effort.load() : press(person, 'do'));
       await page.waitForURL((url) => url.search === `?${outcome}=${name}`);
       await person.look(`${outcome}-${name}`);
     };
@@ -241,20 +280,51 @@ for (const day of [
       await member.signIn(day.member);
     };
 
-    await act('end_sessions', 'done');
+    await act('end_sessions', 'done', 'end every session');
     await locked();
     await member.at('/login/factor/totp'); // the sessions are over, the account is not
-    await act('disable', 'done');
+    await act('disable', 'done', 'deactivate the account');
     await locked();
     await member.page.waitForSelector('#summary');
-    await act('enable', 'done');
+    await act('enable', 'done', 'reactivate it');
     await locked();
     await member.at('/login/factor/totp');
-    await act('send_username', 'done');
+    await act('send_username', 'done', 'send the username');
     assert.match(await member.mail(`${day.member}@example.org`, day.username), new RegExp(day.member));
-    await act('start_reset', 'done');
+    await act('start_reset', 'done', 'send a code for a new password');
     assert.match(await member.mail(`${day.member}@example.org`, day.reset), /^\s*\d{6}\s*$/m);
-    await act('reset_factor', 'asked'); // the third help in a week: another person's word
+    await act('reset_factor', 'asked', 'ask to remove the two-step verification'); // the third help in a week: another person's word
+
+    if (effort) {
+      await product.sql(`insert into support_references (reference, reason, browser, language, created_at) values ('B2C-3DF-4GH', 'password', '\\x01', 'en', now() - interval '2 hours')`);
+      effort.begin('take the oldest case of the queue, and finish it with a note');
+      await effort.load('q');
+      await effort.key('j');
+      await effort.load('t');
+      await effort.fill('#note', 'Has a new password now');
+      await effort.follow('#finish');
+      await product.sql(`insert into audit_events (id, at, kind, actor, success, reason, data) values (gen_random_uuid(), now(), 'grant.code_replayed', '', false, '', '{}')`);
+      effort.begin('handle an alert');
+      await effort.follow('.band a[href="/alerts"]');
+      await effort.key('j'); // a row that leads to nobody
+      await effort.load();
+      assert.equal(new URL(page.url()).searchParams.get('done'), 'handle_alert');
+      effort.begin('find a member by name and birth date');
+      await effort.load('/');
+      await effort.to('.byname summary');
+      await effort.key('Enter');
+      const { first, last, month, day: birthday, year } = day.card;
+      await effort.fill('#first_name', first);
+      await effort.fill('#last_name', last);
+      await effort.to('#birth_month');
+      for (let i = 0; i < month; i += 1) await effort.key('ArrowDown');
+      await effort.fill('#birth_day', String(birthday));
+      await effort.fill('#birth_year', String(year));
+      await effort.load();
+      assert.equal(page.url(), address);
+      effort.rest();
+      await effort.compare();
+    }
 
     await page.goto(`${product.desk}/audit`);
     await page.fill('#reason', 'A look at this day for a test');
@@ -268,6 +338,9 @@ for (const day of [
     await person.look('figures');
     const [file] = await Promise.all([page.waitForEvent('download'), person.press('file')]);
     assert.match(await readFile(await file.path(), 'utf8'), /^day,figure,cause,outcome,count,median_seconds,person\n[\s\S]*,registration,,finished,1,,\n/);
+    await person.press('app-figures');
+    await person.look('app-figures');
+    assert.equal(await page.locator('#members').innerText(), '0');
     for (const who of [member, person]) await who.close();
   });
 }
@@ -303,7 +376,7 @@ test('an app with the scope admin calls the API', async (t) => {
   assert.equal((await denied.json()).type, 'urn:huskyidp:problem:forbidden');
   const elsewhere = await call('GET', '/me', await token({})); // a token for the provider itself
   assert.equal(elsewhere.status, 401);
-  assert.equal(elsewhere.headers.get('www-authenticate'), 'Bearer error="invalid_token"');
+  assert.match(elsewhere.headers.get('www-authenticate'), /^Bearer error="invalid_token", error_description="/);
   await idp('staff', 'role', 'api.person', 'read');
   assert.equal((await call('POST', '/audit/export', right, span)).status, 403); // at once
   assert.deepEqual((await (await call('GET', '/me', right)).json()).roles, ['read']);

@@ -25,7 +25,12 @@ for (const walk of walks) {
     await member.look('none');
     await page.locator('a[href="/account/factors/totp"]').click();
     const { app, codes } = await addApp(member);
+    assert.equal(await member.sheets(), 1, 'the codes are on one sheet');
     if (member.script) {
+      await page.emulateMedia({ media: 'print' });
+      const lines = await page.locator('.codes li').evaluateAll((all) => all.map((e) => { const range = document.createRange(); range.selectNodeContents(e); return new Set([...range.getClientRects()].map((r) => Math.round(r.top))).size; }));
+      assert.deepEqual([...new Set(lines)], [1], 'each code is in one line on paper');
+      await page.emulateMedia({ media: null });
       const [download] = await Promise.all([page.waitForEvent('download'), member.press('download')]);
       assert.equal(download.suggestedFilename(), 'husky-codes.txt');
     }

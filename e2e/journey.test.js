@@ -24,6 +24,14 @@ for (const walk of walks) {
     await member.page.goto(`${product.portal}/?lang=${walk.language}`);
     await member.look('portal');
     await member.toSignIn();
+    if (member.script) { // an old phone on a slow line
+      const weight = await member.page.evaluate(() => performance.getEntries().reduce((sum, entry) => sum + (entry.transferSize ?? 0), 0));
+      assert.ok(weight > 8 << 10 && weight <= 50 << 10, `the first visit weighs ${weight} bytes`);
+      if (walk.width === 320) { // the guide's links are seen at once
+        const bottom = await member.page.locator('main a[href^="/register/agreement"]').evaluate((link) => link.getBoundingClientRect().bottom);
+        assert.ok(bottom <= 640, `the link to register ends at ${bottom} px`);
+      }
+    }
     await member.look('login');
     await member.register(walk.card, { username });
     await member.page.waitForURL(`${product.portal}/me*`);

@@ -19,10 +19,11 @@ for (const walk of [
     const { page } = member;
     await page.goto(`${product.issuer}/login?lang=${walk.language}`);
     await member.look('login');
-    await page.locator('a[href="/phone"]').click();
+    await page.locator('a[href^="/phone"]').click();
     await member.at('/phone');
     await member.look('phone');
-    await page.goto(`${product.issuer}/login`);
+    await member.press('back');
+    await member.at('/login');
     await member.agreeQuietly();
     await member.at('/register/personal');
     await member.look('personal');
@@ -33,7 +34,7 @@ for (const walk of [
     await page.goto(`${product.issuer}/account`);
     await member.look('home');
     await page.goto(`${product.issuer}/account/factors/totp`);
-    const app = new Authenticator(await page.locator('.key').innerText());
+    const app = new Authenticator(await page.locator('.key').innerText(), product);
     await page.fill('#code', await app.code());
     await member.press('activate');
     await member.at('/account/factors/saved-codes');

@@ -82,3 +82,22 @@ for (const walk of [
     await member.close();
   });
 }
+
+test('the page of a passkey judges the browser once its script is there', async () => {
+  const member = await Member.registered(browser, product, cards.plain, 'slow.script', { language: 'es', width: 320, name: 'passkey' });
+  const { page } = member;
+  let deliver;
+  const delivered = new Promise((resolve) => { deliver = resolve; });
+  await page.route('**/*.js', async (route) => { await delivered; await route.continue(); });
+  await page.goto(`${product.issuer}/account/factors/passkey`, { waitUntil: 'commit' });
+  await page.locator('#passkey-late').waitFor(); // after five seconds, in case that the script never comes
+  assert.equal(await page.locator('#passkey-none').isVisible(), false);
+  deliver();
+  await page.locator('#passkey').waitFor();
+  assert.equal(await page.locator('#passkey-late').count(), 0);
+  await page.addInitScript(() => { delete window.PublicKeyCredential; });
+  await page.reload();
+  await page.locator('#passkey-none').waitFor();
+  await member.look('passkey-unsupported');
+  await member.close();
+});

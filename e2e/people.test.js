@@ -57,9 +57,14 @@ for (const { language, width, colorScheme } of [{ language: 'es', width: 320 }, 
     await eva.page.fill('#reason', 'Dejó el trabajo hoy');
     await eva.page.fill('#ticket', 'RH-3');
     await press(eva, 'remove');
-    await eva.at('/people');
     await eva.look('removed');
-    assert.doesNotMatch(await eva.page.locator('main').innerText(), /Nueva Vega/);
+    assert.match(eva.path(), /^\/people\/[0-9a-f-]{36}$/);
+    assert.equal(await eva.page.locator('#remove').count(), 0, 'the page stays, without its forms');
+    await eva.page.goto(`${product.desk}/people`);
+    assert.doesNotMatch(await eva.page.locator('main > * > ul.queue').innerText(), /Nueva Vega/);
+    await eva.page.locator('details summary').click();
+    await eva.look('former');
+    assert.match(await eva.page.locator('details').innerText(), /Nueva Vega/);
     await eva.close();
     await omar.close();
   });

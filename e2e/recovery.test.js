@@ -30,7 +30,7 @@ async function newMember(walk) {
   await page.waitForURL(`${product.issuer}/register/done*`);
   if (walk.factor) {
     await page.goto(`${product.issuer}/account/factors/totp`);
-    member.app = new Authenticator(await page.locator('.key').innerText());
+    member.app = new Authenticator(await page.locator('.key').innerText(), product);
     await page.fill('#code', await member.app.code());
     await member.press('activate');
     await member.at('/account/factors/saved-codes');

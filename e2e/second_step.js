@@ -15,7 +15,7 @@ export async function addApp(member) {
   const { page } = member;
   await member.at('/account/factors/totp');
   await member.look('totp');
-  const app = new Authenticator(await page.locator('.key').innerText());
+  const app = new Authenticator(await page.locator('.key').innerText(), member.product);
   await page.fill('#code', '000000');
   await member.press('activate');
   await member.look('totp-wrong');

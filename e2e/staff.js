@@ -22,7 +22,7 @@ export async function hire(browser, product, username, name, roles, options) {
   const { page } = person;
   await page.locator('a[href^="/account/factors/totp"]').click();
   await person.at('/account/factors/totp');
-  person.app = new Authenticator(await page.locator('.key').innerText());
+  person.app = new Authenticator(await page.locator('.key').innerText(), product);
   await page.fill('#code', await person.app.code());
   await press(person, 'activate');
   await person.at('/account/factors/saved-codes');

@@ -3,12 +3,14 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { chromium as playwright } from 'playwright-core';
+import { forcedColors } from './forced_colors.js';
 import { chromium } from './product.js';
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const folder = process.env.SCREENSHOTS;
 const prints = process.env.PRINTS;
 const printed = new Set();
+const forced = new Set();
 
 /** launch opens one browser for a test file. */
 export function launch() {
@@ -26,7 +28,7 @@ export class Member {
       locale: language === 'es' ? 'es-US' : 'en-US', viewport: { width, height: 900 }, javaScriptEnabled: script, colorScheme,
     });
     const member = new Member();
-    Object.assign(member, { product, context, page: await context.newPage(), language, width, script, name, seen: 0, faults: [] });
+    Object.assign(member, { product, context, page: await context.newPage(), colorScheme, language, width, script, name, seen: 0, faults: [] });
     member.page.on('console', (message) => { // a refused form is a 4xx on purpose
       if (message.type() === 'error' && !/status of 4\d\d/.test(message.text())) member.faults.push(message.text());
     });
@@ -72,7 +74,7 @@ export class Member {
           while (texts.nextNode()) { // words of up to twelve letters stay whole; longer ones may be hyphenated, addresses broken
             const { data, parentElement } = texts.currentNode;
             if (!parentElement.checkVisibility() || parentElement.closest('.hidden, option, code, pre, .code, [lang]:not(html)')) continue;
-            for (const { 0: word, index } of data.matchAll(/(?<![\p{L}\d@./_-])\p{L}{3,12}(?![\p{L}\d@/_-]|\.\p{L})/gu)) {
+            for (const { 0: word, index } of data.matchAll(/(?<![\p{L}\d@.:/_-])\p{L}{3,12}(?![\p{L}\d@/_-]|[.:]\p{L})/gu)) {
               range.setStart(texts.currentNode, index);
               range.setEnd(texts.currentNode, index + word.length);
               if (new Set([...range.getClientRects()].map((r) => Math.round(r.top))).size > 1) found.push(`broken: ${word}`);
@@ -84,15 +86,31 @@ export class Member {
         assert.deepEqual(wide, [], `${label}: text of 200 % at ${this.width} px`);
       }
       await page.emulateMedia({ media: 'print' });
-      const paper = await page.evaluate(() => [
-        ...[...document.querySelectorAll('button, .button')].filter((e) => e.checkVisibility()).map((e) => e.outerHTML.slice(0, 120)),
-        ...[...document.querySelectorAll('a')].filter((e) => e.checkVisibility() && getComputedStyle(e, '::after').content.includes('(') && !/^https?:/.test(e.getAttribute('href'))).map((e) => e.outerHTML.slice(0, 120)),
-      ]);
+      const isWide = this.width > 717 && await page.locator('main table, main pre').count() > 0;
+      if (isWide) await page.setViewportSize({ width: 717, height: 900 }); // A4 between its margins
+      const paper = await page.evaluate(() => {
+        const seen = (selector) => [...document.querySelectorAll(selector)].filter((e) => e.checkVisibility());
+        const after = (a, b) => a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING && !a.contains(b);
+        const level = (e) => Number(e.tagName.match(/^H([1-6])$/)?.[1] ?? 9);
+        const filled = seen('main *').filter((e) => /^(INPUT|SELECT|TEXTAREA|IMG|svg|IFRAME|H\d)$/.test(e.tagName) || [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()));
+        return [
+          ...seen('button, .button'),
+          ...seen('a').filter((e) => getComputedStyle(e, '::after').content.includes('(') && !/^https?:/.test(e.getAttribute('href'))),
+          ...filled.filter((h) => level(h) > 1 && level(h) < 9 && !h.closest('li') && !(level(filled.find((e) => after(h, e)) ?? h) > level(h))), // a heading of nothing
+          ...seen('main *').filter((e) => e.scrollWidth > e.clientWidth && e.clientWidth > 1 && getComputedStyle(e).overflowX !== 'visible' && !/^(INPUT|SELECT|TEXTAREA|IFRAME)$/.test(e.tagName)), // cut: paper does not scroll
+          ...(innerWidth === 717 ? seen('main *').filter((e) => e.getBoundingClientRect().right > 718) : []),
+        ].map((e) => e.outerHTML.slice(0, 120));
+      });
+      if (isWide) await page.setViewportSize({ width: this.width, height: 900 });
       await page.emulateMedia({ media: null });
       await page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished))); // colours come back by and by
-      assert.deepEqual(paper, [], `${label}: buttons and addresses of no use on paper`);
+      assert.deepEqual(paper, [], `${label}: of no use on paper, or cut`);
       const violations = await page.evaluate(`${axe}; axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations.map((v) => ({ id: v.id, help: v.help, nodes: v.nodes.map((n) => n.html + ' ' + n.failureSummary) })))`);
       assert.deepEqual(violations, [], `${label}: axe`);
+      if (!forced.has(`${this.name}-${label}`)) { // colours depend neither on language nor on width
+        forced.add(`${this.name}-${label}`);
+        assert.deepEqual(await forcedColors(page, this.colorScheme), [], `${label}: forced colours`);
+      }
     }
     assert.deepEqual(this.faults, [], `${label}: console errors or 5xx`);
   }

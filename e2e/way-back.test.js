@@ -157,3 +157,24 @@ test('a second press ends at the app, with and without script, and whatever the 
     await member.close();
   }
 });
+
+test('a proof that is pressed twice keeps the session, with and without script', async () => {
+  for (const walk of walks) {
+    const member = await Member.open(browser, product, { ...walk, name: 'proof' });
+    const page = member.page;
+    await page.goto(`${product.issuer}/login`);
+    await page.fill('#username', walk.username);
+    await page.fill('#password', 'cuatro caballos azules corren');
+    await member.press('login-submit');
+    await member.at('/account');
+    for (let run = 0; run < 2; run += 1) {
+      await page.goto(`${product.issuer}/reauth?return=/account/password`);
+      await page.fill('#password', 'cuatro caballos azules corren');
+      await page.locator('form button.primary').dblclick({ delay: 10 });
+      for (let attempt = 0; attempt < 100 && member.path() !== '/account/password'; attempt += 1) await new Promise((resolve) => setTimeout(resolve, 50));
+      assert.equal(member.path(), '/account/password', await page.locator('main').innerText());
+    }
+    assert.deepEqual(member.faults, []);
+    await member.close();
+  }
+});

@@ -63,6 +63,9 @@ func (d Date) next() Date { return DateOf(d.time().AddDate(0, 0, 1)) }
 // previous is the day before.
 func (d Date) previous() Date { return DateOf(d.time().AddDate(0, 0, -1)) }
 
+// exchanged is the date with month and day in each other's place; not every such date exists.
+func (d Date) exchanged() Date { return Date{d.Year, d.Day, d.Month} }
+
 // time is the beginning of the day in UTC.
 func (d Date) time() time.Time {
 	return time.Date(d.Year, time.Month(d.Month), d.Day, 0, 0, 0, 0, time.UTC)

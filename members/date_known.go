@@ -27,7 +27,7 @@ func (run *importRun) weighDates(e *entry, before record) {
 		switch {
 		case has(said):
 			run.fits[i].asRead++
-		case has(Date{said.Year, said.Day, said.Month}):
+		case has(said.exchanged()):
 			run.fits[i].otherWay++
 		}
 	}

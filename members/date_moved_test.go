@@ -24,6 +24,27 @@ func datedRoster(change func(i int, born, start, end *Date)) string {
 
 func moved(d Date, days int) Date { return DateOf(d.time().AddDate(0, 0, days)) }
 
+// exchanged is the roster with month and day of every nth date of a column exchanged, at most so many if that is not 0.
+func exchanged(most, nth, column int) string {
+	n := 0
+	return datedRoster(func(i int, born, start, end *Date) {
+		d := []*Date{born, start, end}[column]
+		if other := d.exchanged(); i%nth == 0 && other.Valid() && other != *d && (most == 0 || n < most) {
+			*d = other
+			n++
+		}
+	})
+}
+
+// exchangeOrRenew gives most dates a later year, and exchanges month and day of every fourth.
+func exchangeOrRenew(i int, d *Date) {
+	if other := d.exchanged(); i%4 == 0 && other != *d {
+		*d = other
+	} else {
+		d.Year++
+	}
+}
+
 // Dates that a program moved or sorted are not applied; those that rightly change for everybody are.
 func TestMovedDatesAreRefused(t *testing.T) {
 	t.Parallel()
@@ -40,21 +61,26 @@ func TestMovedDatesAreRefused(t *testing.T) {
 		file   string
 		refuse bool
 	}{
-		"ends a day early":                  {datedRoster(func(_ int, _, _, end *Date) { *end = moved(*end, -1) }), true},
-		"ends a day late":                   {datedRoster(func(_ int, _, _, end *Date) { *end = moved(*end, 1) }), true},
-		"a third of the ends a day early":   {datedRoster(func(i int, _, _, end *Date) { *end = moved(*end, map[bool]int{i%3 == 0: -1}[true]) }), true},
-		"starts a day early":                {datedRoster(func(_ int, _, start, _ *Date) { *start = moved(*start, -1) }), true},
-		"the calendar of 1904":              {datedRoster(func(_ int, _, start, end *Date) { *end, *start = moved(*end, 1462), moved(*start, 1462) }), true},
-		"six births a day early":            {datedRoster(func(i int, born, _, _ *Date) { *born = moved(*born, map[bool]int{i%10 == 0: -1}[true]) }), true},
-		"six births a year late":            {datedRoster(func(i int, born, _, _ *Date) { born.Year += map[bool]int{i%10 == 0: 1}[true] }), true},
-		"ends sorted alone":                 {sorted(2, false), true},
-		"ends sorted alone, the last first": {sorted(2, true), true},
-		"starts sorted alone":               {sorted(1, false), true},
-		"open ends sorted alone":            {"OPEN", true},
-		"a year more for everybody":         {datedRoster(func(_ int, _, _, end *Date) { end.Year++ }), false},
-		"a month more for everybody":        {datedRoster(func(_ int, _, _, end *Date) { *end = moved(*end, 31) }), false},
-		"one end for everybody":             {datedRoster(func(_ int, _, _, end *Date) { *end = Date{2027, 12, 31} }), false},
-		"three ends a day later":            {datedRoster(func(i int, _, _, end *Date) { *end = moved(*end, map[bool]int{i%20 == 0: 1}[true]) }), false},
+		"ends a day early":                           {datedRoster(func(_ int, _, _, end *Date) { *end = moved(*end, -1) }), true},
+		"ends a day late":                            {datedRoster(func(_ int, _, _, end *Date) { *end = moved(*end, 1) }), true},
+		"a third of the ends a day early":            {datedRoster(func(i int, _, _, end *Date) { *end = moved(*end, map[bool]int{i%3 == 0: -1}[true]) }), true},
+		"starts a day early":                         {datedRoster(func(_ int, _, start, _ *Date) { *start = moved(*start, -1) }), true},
+		"the calendar of 1904":                       {datedRoster(func(_ int, _, start, end *Date) { *end, *start = moved(*end, 1462), moved(*start, 1462) }), true},
+		"six births a day early":                     {datedRoster(func(i int, born, _, _ *Date) { *born = moved(*born, map[bool]int{i%10 == 0: -1}[true]) }), true},
+		"six births a year late":                     {datedRoster(func(i int, born, _, _ *Date) { born.Year += map[bool]int{i%10 == 0: 1}[true] }), true},
+		"ends sorted alone":                          {sorted(2, false), true},
+		"ends sorted alone, the last first":          {sorted(2, true), true},
+		"starts sorted alone":                        {sorted(1, false), true},
+		"open ends sorted alone":                     {"OPEN", true},
+		"starts with month and day exchanged":        {exchanged(0, 1, 1), true},
+		"births with month and day exchanged":        {exchanged(0, 1, 0), true},
+		"a quarter of the starts exchanged":          {exchanged(0, 4, 1), true},
+		"starts exchanged, and more of them renewed": {datedRoster(func(i int, _, start, _ *Date) { exchangeOrRenew(i, start) }), true},
+		"four starts with month and day exchanged":   {exchanged(4, 12, 1), false},
+		"a year more for everybody":                  {datedRoster(func(_ int, _, _, end *Date) { end.Year++ }), false},
+		"a month more for everybody":                 {datedRoster(func(_ int, _, _, end *Date) { *end = moved(*end, 31) }), false},
+		"one end for everybody":                      {datedRoster(func(_ int, _, _, end *Date) { *end = Date{2027, 12, 31} }), false},
+		"three ends a day later":                     {datedRoster(func(i int, _, _, end *Date) { *end = moved(*end, map[bool]int{i%20 == 0: 1}[true]) }), false},
 	} {
 		f := newFixture(t)
 		f.load(t, datedRoster(nil))
@@ -120,5 +146,45 @@ func TestCoverageDraggedDown(t *testing.T) {
 				t.Errorf("%d rows of the %s: %+v, want %d held", n, name, report, held)
 			}
 		}
+	}
+}
+
+// Month and day are exchanged in any span of a member who has several, in X12 as in CSV, and in change files.
+func TestExchangedDatesOfAnyFile(t *testing.T) {
+	t.Parallel()
+	loops := func(exchange bool) (all []string) {
+		for i := range 80 {
+			start := Date{2024, 1 + i*7%12, 2 + i%11}
+			if exchange {
+				start = start.exchanged()
+			}
+			all = append(all, fmt.Sprintf("INS*Y*18*001**A~REF*0F*9000007%02d~NM1*IL*1*PAZ*ANA~DMG*D8*19%d0314~HD*001**HMO*HUSKY A~DTP*348*D8*%s~", i, 10+i, strings.ReplaceAll(start.String(), "-", "")))
+		}
+		return all
+	}
+	for _, action := range []string{"2", "4"} {
+		f := newFixture(t)
+		f.load(t, file834(set834("4", loops(false)...)))
+		_, err := f.Import(t.Context(), strings.NewReader(file834(set834(action, loops(true)...))), ImportOptions{})
+		if moved, ok := errors.AsType[*MovedError](err); !ok || !moved.IsExchanged || moved.Column != "coverage_start" {
+			t.Errorf("X12 with BGN08 %s: %v, want it refused", action, err)
+		}
+	}
+	spans := func(exchange bool) string {
+		all := datedRoster(nil)
+		for i := range 30 {
+			early := Date{2018, 1 + i*7%12, 2 + i%11}
+			if exchange {
+				early = early.exchanged()
+			}
+			all += fmt.Sprintf("9000008%02d,%s,PAZ,,%s,A,%s,2019-06-30\n", i, []string{"ANA", "EVA", "LEO", "NOA", "LUZ"}[i%5], Date{1940 + i*7%60, 1 + i*5%12, 1 + i*11%28}, early)
+		}
+		return all
+	}
+	f := newFixture(t)
+	f.load(t, spans(false))
+	_, err := f.Import(t.Context(), strings.NewReader(spans(true)), ImportOptions{})
+	if moved, ok := errors.AsType[*MovedError](err); !ok || !moved.IsExchanged || moved.Moved < 20 {
+		t.Errorf("the earlier of two spans: %v, want it refused", err)
 	}
 }

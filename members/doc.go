@@ -27,6 +27,9 @@
 // file is the whole roster. A change file affects only the members it names. It is read ahead: if several loops have one number, and
 // one of them ends or is a dependent's, they come together, so that their order does not matter (together.go).
 //
+// The dates of an 834 are DTP 356, 357, 348, 349, and where those are missing 473, 474 and 303 (x834_dates.go). An end whose only date is
+// another one is a fault. Control numbers that repeat refuse the file.
+//
 // In X12 834 only loops of medical coverage count (HD03, a setting). Those of other insurance lines change nothing and are counted;
 // in a full file they mark their member as present. A 024 that names programmes ends these; the member continues under another one
 // that covers later days. A dependent (INS*N) who is another person than the subscriber under the same number is left out, wherever
@@ -40,23 +43,28 @@
 // no number can be read, the file may not end anybody without AllowUnreadable. Several lines of one member are merged into
 // one record with several coverage spans; if they contradict each other, or one has a fault, all of them are left out. A
 // known number with another name and another birth date is held back until somebody decides on its line, naming the list
-// that showed it. So is, in a full file without AllowDoubtful, a line with both names new, or with the name or birth date of the
+// that showed it. So is one with the same names, another suffix and another birth date, as a father and a son have, and one whose birth date
+// moves by more than fifteen years while coverage begins later than any that is known, unless the date may be a slip: one digit, two that
+// changed places, the century, or the year alone (relative.go). So is, in a full file without AllowDoubtful, a line with both names new, or with the name or birth date of the
 // row beside, because cells have slipped (shift.go). So is, in a change file too, a birth date that several
-// are given, and one, or a last name, that two exchange (others_data.go). The same holds for a line with the name and birth date of an absent
+// are given anywhere in the file, and one, or a last name, that two exchange (others_data.go), and a first or last name that changes places
+// among two or more, in a ring, while the other name and the birth date stay. Of more than a hundred such changes rings come about by
+// chance, and of more than three hundred pairs: then those count that one chunk of some 8,000 lines has (renamed.go). The same holds for a line with the name and birth date of an absent
 // member under another number, since a digit may be wrong: neither that member nor the number's own changes (renumber.go). So
 // is a new number with the name and birth date of any other known member, active or ended, or with a member's as its former
 // one (REF Q4), in full and change files (namesake.go); two people of one name whom one file adds are left alone. If the
 // number was given to another person, the former holder keeps row and account, without number and coverage, and the new one
 // gets a row of their own, so that no account ever releases another person's claims. If a later file has the former holder
 // under that number, the line says so, and the same decision gives the number back to that row, and so to its account. Under
-// a new number they are held as well: as the same person they continue in that row (holder.go). If one file swaps the numbers
-// of two members, each keeps the row (displaced.go, swapped.go).
+// a new number they are held as well: as the same person they continue in that row (holder.go). If a line gives a known number to
+// another known member, that one's row continues under it; so do both rows if one file swaps two numbers (displaced.go, claim.go).
 //
 // Data that a file does not mention stay as they were: fields without a column, and everything that a change file omits. A
 // name that nobody could type, that lost its accented letters, or that is in another script (letters.go) does not replace a good one,
 // since it was damaged on the way: the former name stays and the
-// line is reported. Somebody who is given another person's number inherits nothing. The report counts for each field how
-// many known members it changes and how many lose it; a file that removes a field from most of those who have it is refused
+// line is reported. So does one that only lost its blanks (blanks.go), without AllowDoubtful. Somebody who is given another person's number inherits nothing. The report counts for each field how
+// many known members it changes and how many lose it, and how many members on the roster are covered today and would not be any more, or are
+// covered again (covered.go); a file that removes a field from most of those who have it is refused
 // without AllowDoubtful.
 //
 // An unterminated last line may have lost part of its last field. Many programs write no line end, so the line is applied
@@ -70,11 +78,12 @@
 //
 // Faults of the file as a whole (header, compression, truncation, zeros, envelopes, a line beyond 64 KiB) refuse the file.
 // Without the matching option so do a column that nothing reads and that seems to say who ended (end_columns.go),
-// dates that were moved or sorted (date_moved.go), a file that consists of two
+// dates that were moved or sorted (date_moved.go), programmes that are another order of themselves or the row's beside, birth dates and begins
+// of coverage that changed places (column_moved.go), a file that consists of two
 // (returned.go), a file that would end more than 5 % of the members, together with those who ended in the last three days, or
 // take the coverage of as many that they have today, and one in which so many known numbers come with other people's data
 // that a column must have shifted. A file is identified by the SHA-256 of its lines, whichever line ends they have: importing
-// the newest again only lists the lines that are still held; an older one is refused, as is an 834 that was made, by BGN or
+// the newest again with the same settings only lists the lines that are still held (with others it is read anew, reading.go); an older one is refused, as is an 834 that was made, by BGN or
 // GS, before one that was applied.
 // CSV does not say when it was made, so the sum of its rows' digests is kept as well: an older file in another form or order is
 // refused too (rows.go).
@@ -88,7 +97,7 @@
 // content_mac (HMAC of the record, which tells whether an import changes it), identity_mac (HMAC of last name, first name and birth
 // date as they are compared, by which a person is found without a number; null if not known, and then matched by nobody), sealed (the record as JSON, seal.PII, bound to
 // the ID), ended_at, replaced_at (the number was given to somebody else), created_at, changed_at. roster_imports: one row per
-// applied file, with its hash, the digest of its rows, its counts, and when it was made. Instants are in UTC; dates are civil dates without a zone.
+// applied file, with its hash, the settings that it was read with, the digest of its rows, its counts, and when it was made. Instants are in UTC; dates are civil dates without a zone.
 // No column holds personal data in clear. Rows are never deleted here.
 //
 // After a rotation of the index key, members are also found under the old digest, and the next import moves them to the new
@@ -109,9 +118,9 @@
 //
 // ErrNoMatch is the only answer to a wrong claim and costs the same work as a match. ErrUnknown: no such ID or number, for
 // callers that know what they ask for. ErrMemberNumber: the form is wrong; it says nothing about the roster. *FileError, the
-// guards (*ShrinkError, *UnreadableError, *DoubtError, *ClearError, *LapseError, *DateOrderError, *EncodingError, *MovedError, *SortedError, *TwiceError, *EndColumnError, *ReviewError), ErrOldFile,
+// guards (*ShrinkError, *UnreadableError, *DoubtError, *ClearError, *LapseError, *DateOrderError, *EncodingError, *MovedError, *SortedError, *ExchangedError, *LateError, *TwiceError, *EndColumnError, *ReviewError), ErrOldFile,
 // ErrImportRunning: an import was refused and nothing changed. The guards have seen the whole file; as many as apply are
-// returned together with its report. No error quotes personal data.
+// returned together with its report. No error quotes personal data, but the end of a number.
 //
 // Design section 5; security bar S-13 (equal work), S-46 (sealed, bound to the row), S-47 (key versions), S-52, S-71.
 package members

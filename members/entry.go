@@ -19,6 +19,7 @@ type entry struct {
 	covered  bool     // rec says something about coverage
 	hasNone  bool     // X12: all its coverages never were
 	isBare   bool     // X12, full file: it says nothing about coverage
+	hasDied  bool     // X12: it has a date of death (INS12), and does not end the member
 
 	prior      string   // X12: the former number, of REF Q4
 	others     []string // X12: HD03 of its loops of other insurance lines
@@ -34,7 +35,7 @@ type entry struct {
 	isFilled  bool                   // it gives its member the suffix that the people in the rows beside are given
 	isShifted bool                   // its new name or birth date is that of the person in the row beside
 	bornDoubt string                 // why its new birth date is hardly its member's
-	lastDoubt string                 // the same, of the last name
+	nameDoubt string                 // the same, of a name
 	said      record                 // rec as read, before known data was filled in
 
 	skipped string      // why the line belongs to no member; nothing else is set then

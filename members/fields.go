@@ -20,7 +20,11 @@ type ClearError struct {
 }
 
 func (e *ClearError) Error() string {
-	return fmt.Sprintf("%s: %d of %d known members who have it would lose it; is the column empty? Nothing was changed", e.Column, e.Cleared, e.Known)
+	loss := "lose it"
+	if e.Column == string(colCoverageEnd) {
+		loss = "have coverage without an end"
+	}
+	return fmt.Sprintf("%s: %d of %d known members who have it would %s; is the column empty? Nothing was changed", e.Column, e.Cleared, e.Known, loss)
 }
 
 // FillError reports that a file gives a suffix to most known members who had none: one value was filled down.
@@ -34,10 +38,10 @@ func (e *FillError) Error() string {
 var fields = [...]column{colFirstName, colLastName, colSuffix, colBirthDate, colProgram, colCoverageStart, colCoverageEnd}
 
 // marks record what an entry does to the fields of a known member, as bits by position in fields. In cleared, the bit lapses
-// means a member who is covered today, and would not be.
+// means a member who is covered today, and would not be; in changed, the bit regains means the opposite.
 type marks struct{ had, changed, cleared, gained uint8 }
 
-const lapses = 1 << len(fields)
+const lapses, regains = 1 << len(fields), 1 << len(fields)
 
 // ofDependent, in had, stands for a loop under what may be the subscriber's number.
 const ofDependent = 1 << len(fields)
@@ -84,8 +88,29 @@ func marksOf(before, after record, today Date) marks {
 		}
 	}
 	m.cleared, m.gained = m.had&^after.has(), after.has()&^m.had
-	if before.isCovered(today) && !after.isCovered(today) {
+	return m.covering(before.isCovered(today), after.isCovered(today))
+}
+
+// covering notes whether a member is covered before and after.
+func (m marks) covering(before, after bool) marks {
+	m.cleared, m.changed = m.cleared&^lapses, m.changed&^regains
+	switch {
+	case before && !after:
 		m.cleared |= lapses
+	case !before && after:
+		m.changed |= regains
+	}
+	return m
+}
+
+// covered returns the marks of a member who had ended, and so was not covered, or who ends or is still ended, and so will not be: such
+// an end is counted as one.
+func (m marks) covered(kind int16, hadEnded bool, after record, today Date) marks {
+	switch {
+	case kind != lineChanged:
+		return m.covering(false, false)
+	case hadEnded:
+		return m.covering(false, after.isCovered(today))
 	}
 	return m
 }
@@ -121,6 +146,9 @@ func (run *importRun) tally(m marks, n int) {
 	if m.cleared&lapses != 0 {
 		run.lapsing += n
 	}
+	if m.changed&regains != 0 {
+		run.regaining += n
+	}
 	if had := m.had &^ ofDependent; had != 0 && had&hasSuffix == 0 { // a known member has a name
 		run.plain += n
 	}
@@ -142,6 +170,9 @@ func (run *importRun) nameChanges(ctx context.Context) error {
 			if m.changed&(1<<i) != 0 {
 				names = append(names, string(c))
 			}
+		}
+		if len(names) == 0 { // an ended member comes back
+			return
 		}
 		run.options.Changing(LineError{Line: line, Problem: "changes " + strings.Join(names, ", "), Unit: run.source.unit()})
 	})

@@ -108,7 +108,11 @@ func (run *importRun) guard(active, lately, lapsed int) error {
 	}
 	if !o.AllowDoubtful {
 		causes = append(causes, run.movedDates()...)
+		causes = append(causes, run.shuffledNames()...)
+		causes = append(causes, run.programs.causes()...)
+		causes = append(causes, run.exchanged.causes()...)
 		causes = append(causes, run.twice()...)
+		causes = append(causes, run.late()...)
 		causes = append(causes, run.clearing()...)
 		causes = append(causes, run.filling()...)
 	}
@@ -149,7 +153,7 @@ func (run *importRun) noValidLine() error {
 
 // checkDecisions enforces the second look: decisions apply only to the list that was shown and to lines on it.
 func (run *importRun) checkDecisions() error {
-	decided := slices.Concat(run.options.SamePerson, run.options.OtherPerson)
+	decided := run.options.decided()
 	if len(decided) == 0 {
 		return nil
 	}
@@ -160,8 +164,8 @@ func (run *importRun) checkDecisions() error {
 		if why := run.waiting[position]; why != "" {
 			return &ReviewError{run.reviewCode(), why}
 		}
-		if slices.Contains(run.contested, position) && slices.Contains(run.options.OtherPerson, position) {
-			return &ReviewError{run.reviewCode(), fmt.Sprintf("%d has one member's number and another's name: if the number went to that one, leave the first out of the file, then add the line", position)}
+		if slices.Contains(run.options.Namesake, position) && run.claims[position] == nil {
+			return &ReviewError{run.reviewCode(), fmt.Sprintf("%d does not make its member another known one: decide that its number went to another person", position)}
 		}
 	}
 	if i := slices.IndexFunc(run.options.OtherPerson, func(position int) bool { return slices.Contains(run.depending, position) }); i >= 0 {
@@ -195,6 +199,8 @@ func (r *Roster) refused(ctx context.Context, cause error) error {
 	_, isClear := errors.AsType[*ClearError](cause)
 	_, isFill := errors.AsType[*FillError](cause)
 	_, isDoubt := errors.AsType[*DoubtError](cause)
+	_, isLate := errors.AsType[*LateError](cause)
+	_, isExchanged := errors.AsType[*ExchangedError](cause)
 	_, isReview := errors.AsType[*ReviewError](cause)
 	switch {
 	case isFile:
@@ -211,7 +217,7 @@ func (r *Roster) refused(ctx context.Context, cause error) error {
 		reason = "twice"
 	case isEndColumn:
 		reason = "end_column"
-	case isOrder, isMoved, isSorted:
+	case isOrder, isMoved, isSorted, isLate, isExchanged:
 		reason = "dates"
 	case isClear:
 		reason = "cleared"

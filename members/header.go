@@ -3,9 +3,7 @@ package members
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
-	"slices"
 	"strings"
 )
 
@@ -15,11 +13,6 @@ const headerLines = 10
 // findHeader reads up to the header, which is the first line with all required columns. The lines above it must not be
 // able to belong to a member.
 func findHeader(lines *lineReader, options ImportOptions, numbers NumberFormat) (layout, byte, error) {
-	for name := range options.Columns {
-		if !slices.Contains(ColumnNames(), name) {
-			return layout{}, 0, &FileError{Problem: fmt.Sprintf("the setting of column names speaks of %q; known columns are %s", name, strings.Join(ColumnNames(), ", "))}
-		}
-	}
 	var best *FileError
 	known, isMemberAbove, separator := -1, false, options.Separator
 	for range headerLines {

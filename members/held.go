@@ -16,6 +16,9 @@ type heldLine struct {
 	isDependent bool
 }
 
+// decided returns the lines on which somebody decided.
+func (o ImportOptions) decided() []int { return slices.Concat(o.SamePerson, o.OtherPerson, o.Namesake) }
+
 // hold lists a line. The decision needs the name of the list (reviewCode).
 func (run *importRun) hold(line heldLine) {
 	fmt.Fprintf(run.review, "%d %s %x %x\n", line.Line, line.member, line.was, line.is)

@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-
-	"huskyidp/internal/audit"
 )
 
 // ImportOptions say how to read a file and what it may do. The zero value suits a file with our column names.
@@ -31,9 +29,11 @@ type ImportOptions struct {
 	AllowUnreadable bool   // end members who may belong to lines whose number cannot be read
 	AllowDoubtful   bool   // apply the file although many numbers seem to belong to other people
 	SamePerson      []int  // held lines whose data are a correction
-	OtherPerson     []int  // held lines whose number was given to somebody else
-	Review          string // Report.Review of the list that SamePerson and OtherPerson refer to
+	OtherPerson     []int  // held lines whose number was given to somebody else, who may be a known member
+	Namesake        []int  // the same, to somebody who only shares name and birth date with a known member
+	Review          string // Report.Review of the list that SamePerson, OtherPerson and Namesake refer to
 	DryRun          bool   // report, and change nothing
+	ReadAgain       bool   // read the file although it was applied before, with the same settings
 
 	isAgain bool // list what is held of a file that was applied, whatever it may do
 
@@ -42,82 +42,42 @@ type ImportOptions struct {
 	Note      func(LineError)                      // called for each line that is applied but deserves a look
 	Changing  func(LineError)                      // called for each line that changes the data of a known member
 	Returning func(number string)                  // called for each member who had ended and is on the roster again
+	Lapsing   func(number string)                  // called for each member on the roster who is covered today, and would not be any more
+	Regaining func(number string)                  // called for each member who is not covered today, and would be
 	Ending    func(number string)                  // called for each member who ends because a full file does not mention them
 	Progress  func(phase Phase, done, total int64) // called at intervals
-}
-
-// Phase is the current phase of an import.
-type Phase string
-
-// The phases, in order.
-const (
-	PhaseComparing Phase = "comparing" // with the files that were applied before; bytes
-	PhaseReading   Phase = "reading"   // bytes
-	PhaseChecking  Phase = "checking"  // steps
-	PhaseMerging   Phase = "merging"   // lines of members who have several
-	PhaseApplying  Phase = "applying"  // steps
-)
-
-// Report counts members by the file's effect on them, and lines that were left out. AppliedAt is when the changes were
-// made. With Repeated they were made earlier by the same file, and this run changed nothing.
-type Report struct {
-	ID                                         uuid.UUID
-	Added, Changed, Ended, Unchanged, Rejected int
-	Held                                       int // lines that wait for a decision: whose number is it?
-	Returned                                   int // of those who changed, members who had ended
-	Merged                                     int // additional lines of a member
-	CannotRegister                             int // names that nobody could type
-	Skipped                                    int // lines that belong to no member: totals, titles, repeated headers
-	Kept                                       int // damaged names and impossible birth dates that were ignored in favour of the member's former ones
-	Fields                                     []FieldChange
-	OtherLines                                 map[string]int // X12: loops of other insurance lines by HD03, which change nothing
-	OtherNamed                                 int            // those of them whose HD04 is a programme's name
-	AppliedAt                                  time.Time
-	Repeated                                   bool
-	DryRun                                     bool
-	Format                                     string // how the file was read
-	Review                                     string // identifies the list of held lines of this file, "" if there is none
-}
-
-func (r *Report) count(kind int16, n int) {
-	switch kind {
-	case lineAdded, lineReplaced:
-		r.Added += n
-	case lineChanged, lineStill, lineRestored:
-		r.Changed += n
-	case lineUnchanged:
-		r.Unchanged += n
-	case lineHeld:
-		r.Held += n
-	case lineEnded:
-		r.Ended += n
-	}
 }
 
 // Import reads a roster file, CSV with one header line or X12 834, in one transaction. It makes the roster equal to a
 // full file: members who are not in it end, and those who returned become active. A change file affects only the
 // members it names. A line with a fault is reported and left out, and its member stays as before. Importing the same
-// file again changes nothing. Memory use is some ten MiB regardless of the file's size.
+// file again with the same settings changes nothing. Memory use is some ten MiB regardless of the file's size.
 //
 // Errors: *FileError (the file as a whole), one or several of the guards in guard.go, ErrOldFile, ErrImportRunning, and
 // those of the database and the file. After any of them the roster is unchanged. A guard's error comes with the report
 // of what the file would have done.
 func (r *Roster) Import(ctx context.Context, file io.ReadSeeker, options ImportOptions) (Report, error) {
+	if err := options.check(); err != nil {
+		return Report{}, r.refused(ctx, err)
+	}
 	size, err := file.Seek(0, io.SeekEnd)
 	if err != nil {
 		return Report{}, fmt.Errorf("reading the roster file: %w", err)
 	}
 	earlier, err := r.sameFile(ctx, file, size, options)
-	isDecision := len(options.SamePerson)+len(options.OtherPerson) > 0
+	isDecision := len(options.decided()) > 0
 	switch {
 	case err != nil:
 		return Report{}, err
-	case earlier != nil && earlier.newest && !isDecision:
+	case earlier != nil && earlier.newest && !isDecision && !options.ReadAgain && earlier.isReadAs(options.reading(r.deps.NumberFormat)):
 		return r.again(ctx, file, size, options, earlier.Report)
 	case earlier != nil && !earlier.newest && !options.AllowOld:
 		return Report{}, r.refused(ctx, ErrOldFile)
 	}
 	report, err := r.run(ctx, file, size, options)
+	if earlier != nil && earlier.newest && !isDecision {
+		report.ReadBefore = earlier.AppliedAt
+	}
 	if err != nil {
 		return report, r.refused(ctx, err)
 	}
@@ -130,7 +90,7 @@ func (r *Roster) run(ctx context.Context, file io.ReadSeeker, size int64, option
 		if _, err := file.Seek(0, io.SeekStart); err != nil { // InTx may retry
 			return fmt.Errorf("reading the roster file: %w", err)
 		}
-		run := &importRun{roster: r, options: options, size: size, hash: newContentHash(), review: sha256.New(), delayed: map[int]heldLine{}, displaced: map[identity]displacedMember{}, waiting: map[int]string{}, moved: map[identity]movedMember{}, births: map[Date]bool{}, firstID: newID(), now: r.deps.Now()}
+		run := &importRun{roster: r, options: options, size: size, hash: newContentHash(), review: sha256.New(), delayed: map[int]heldLine{}, displaced: map[identity]displacedMember{}, waiting: map[int]string{}, claims: map[int]*namesake{}, claimed: map[uuid.UUID]int{}, firstID: newID(), now: r.deps.Now()}
 		report, err = run.apply(ctx, file)
 		return err
 	})
@@ -158,6 +118,12 @@ var errDryRun = errors.New("dry run")
 type earlierImport struct {
 	Report
 	newest bool
+	readAs *string // nil: nobody recorded it
+}
+
+// isReadAs reports whether the file was read with these settings, as far as is known.
+func (e *earlierImport) isReadAs(reading string) bool {
+	return e.readAs == nil || *e.readAs == reading || *e.readAs == reading+takesDoubtful
 }
 
 // sameFile looks for an import of the same content.
@@ -205,6 +171,8 @@ type importRun struct {
 	doubtful   int // entries that change what rarely changes about a person
 	fits       [len(dateColumns)]dateFit
 	moves      [len(dateColumns)]dateMoves
+	programs   programMoves
+	exchanged  exchangedDates
 	pages      [len(otherPages)]pageFit
 	pagesKnown [len(otherPages)]int // known members who keep their names in that character set
 	had        [len(fields)]int
@@ -212,6 +180,7 @@ type importRun struct {
 	plain      int // members in the file who have no suffix
 	suffixed   int // members who would get one
 	lapsing    int // members who are covered today, stay on the roster, and would not be covered
+	regaining  int // members who are not covered today, and would be
 	absent     int // members whom a full file does not mention
 	leaving    int // members who will end on a future day
 	older      *OlderError
@@ -224,15 +193,16 @@ type importRun struct {
 	listed     []int
 	delayed    map[int]heldLine             // dependents' lines of a full file, until the subscriber's are known
 	depending  []int                        // listed lines of dependents
-	contested  []int                        // listed lines with a known member's number and the name of one who is absent
-	births     map[Date]bool                // birth dates that many are given
+	born       []bornChange                 // lines that change a birth date, at most maxBorn
+	renamed    renamings                    // lines that change a name
 	above      personLines                  // the last person of the chunk before
 	unlikely   int                          // held lines that are hardly ever true, though name or birth date are as known
 	unlikelyOf uuid.UUID                    // the member of the last of them
 	waiting    map[int]string               // decisions that cannot be made before others, and why
 	firstID    uuid.UUID                    // the members whom this run adds have later ones
 	namesakes  int                          // lines of a full file with a new number and a known member's name and birth date
-	moved      map[identity]movedMember     // members whose name or birth date a line changes
+	claims     map[int]*namesake            // listed lines that make a member another one, by line
+	claimed    map[uuid.UUID]int            // lines whose number goes to a known member, by member
 	displaced  map[identity]displacedMember // members whose number a line gives to another person
 	returning  []int                        // listed lines of the number's former member
 	holders    map[identity][]formerHolder
@@ -285,11 +255,15 @@ func (run *importRun) apply(ctx context.Context, file io.ReadSeeker) (Report, er
 		if err == nil {
 			err = run.countReturned(ctx)
 		}
+		if err == nil {
+			err = run.nameCovered(ctx)
+		}
 	}
 	if err != nil {
 		return Report{}, err
 	}
 	run.report.Format, run.report.DryRun, run.report.Fields = run.source.format(), run.options.DryRun, run.fieldChanges()
+	run.report.Lapsing, run.report.Regaining = run.lapsing, run.regaining
 	if len(run.listed) > 0 {
 		run.report.Review = run.reviewCode()
 	}
@@ -312,7 +286,7 @@ func (run *importRun) apply(ctx context.Context, file io.ReadSeeker) (Report, er
 		return run.report, errDryRun
 	}
 	run.report.ID, run.report.AppliedAt = newID(), run.now.UTC()
-	if err := store.recordImport(ctx, run.report, run.lapsing, run.hash.Sum(nil), run.rowsDigest(), run.size, run.source.made().newest); err != nil {
+	if err := store.recordImport(ctx, run.report, run.lapsing, run.hash.Sum(nil), run.rowsDigest(), run.options.reading(run.roster.deps.NumberFormat), run.size, run.source.made().newest); err != nil {
 		return Report{}, err
 	}
 	return run.report, run.roster.deps.Audit.Record(ctx, run.report.event())
@@ -339,7 +313,7 @@ func (run *importRun) settle(ctx context.Context) error {
 	if err := run.holdDisplaced(ctx); err != nil {
 		return err
 	}
-	if err := run.settleSwapped(ctx); err != nil {
+	if err := run.settleOthers(ctx); err != nil {
 		return err
 	}
 	if err := run.doubtOpenLine(ctx); err != nil {
@@ -359,15 +333,4 @@ func (run *importRun) settle(ctx context.Context) error {
 	run.report.Ended += run.absent
 	run.progress(PhaseChecking, 3, 3)
 	return err
-}
-
-func (r Report) event() audit.Event {
-	data := map[string]string{"import": r.ID.String()}
-	for name, n := range map[string]int{
-		"added": r.Added, "changed": r.Changed, "ended": r.Ended, "unchanged": r.Unchanged, "rejected": r.Rejected,
-		"held": r.Held, "merged": r.Merged, "cannot_register": r.CannotRegister, "skipped": r.Skipped,
-	} {
-		data[name] = fmt.Sprint(n)
-	}
-	return audit.Event{Kind: audit.RosterImported, At: r.AppliedAt, Success: true, Data: data}
 }

@@ -55,7 +55,11 @@ func (run *importRun) judge(e *entry, row knownRow, isKnown bool, former record)
 // a birth date, it is held.
 func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16, isDecided bool) {
 	first, last, born := former.differs(e.rec)
-	if born && !first && !last && e.apart == "" {
+	if !first && !last {
+		run.keepBlanks(e, former)
+	}
+	isRelative := !first && !last && e.apart == "" && run.isRelative(e, former)
+	if born && !first && !last && e.apart == "" && !isRelative {
 		born = !run.keepBirth(e, former)
 	}
 	holder, isFormer := run.formerHolder(e)
@@ -66,7 +70,7 @@ func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16
 		e.reject(colNumber, e.apart)
 		return lineRejected, true
 	}
-	isHeld := (first || last) && born || isDependent || isFormer
+	isHeld := (first || last) && born || isRelative || isDependent || isFormer
 	if !isHeld && (first || last) {
 		run.keepPage(e, former)
 		wasDamaged := len(cannotRegister(former, 0, "")) > 0 // any name is better
@@ -82,14 +86,18 @@ func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16
 	if born {
 		doubt = e.bornDoubt
 	}
-	if last && doubt == "" {
-		doubt = e.lastDoubt
+	if (first || last) && doubt == "" {
+		doubt = e.nameDoubt
 	}
-	isUnlikely := !isHeld && !run.options.AllowDoubtful && (doubt != "" || first && last || e.isFilled || e.isDragged || e.isShifted && (first || last || born))
-	if !isHeld && !isUnlikely {
+	isTaken := e.namesake != nil && e.namesake.rec.identity() == e.rec.identity() && !isFormer && !isDependent
+	isUnlikely := !isHeld && !isTaken && !run.options.AllowDoubtful && (doubt != "" || first && last || e.isFilled || e.isDragged || e.isShifted && (first || last || born))
+	if !isHeld && !isTaken && !isUnlikely {
 		return 0, false
 	}
 	problem := heldProblem(first, last, born, isDependent, row.Ended)
+	if isRelative {
+		problem = relativeProblem(former.ownSuffix() != e.rec.ownSuffix(), row.Ended)
+	}
 	if isUnlikely {
 		problem = unlikelyProblem(former.isSwapped(e.rec), e.isShifted, e.isFilled, e.isDragged)
 		if doubt != "" && !e.isShifted {
@@ -104,6 +112,11 @@ func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16
 		}
 	}
 	line := heldLine{LineError{e.position, string(colNumber), problem, e.unit}, row.ID, row.ContentMAC, e.contentMAC, isDependent}
+	if isTaken {
+		run.claims[e.position] = e.namesake
+		line.Problem = claimProblem(row.Ended, *e.namesake)
+		line.is = append(slices.Clone(line.is), e.namesake.ID[:]...) // another one needs another decision
+	}
 	if isDependent && !run.source.isChange() {
 		run.delayed[e.position] = line
 	} else {
@@ -117,7 +130,10 @@ func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16
 	case slices.Contains(run.options.SamePerson, e.position):
 		run.keepNames(e, former)
 		return 0, false
-	case slices.Contains(run.options.OtherPerson, e.position) && e.verb != verbEnd:
+	case slices.Contains(slices.Concat(run.options.OtherPerson, run.options.Namesake), e.position) && e.verb != verbEnd:
+		if e.partial && (e.said.LastName == "" || e.said.BirthDate.IsZero()) && (!isTaken || slices.Contains(run.options.Namesake, e.position)) {
+			run.waiting[e.position] = fmt.Sprintf("%d lacks a name or birth date, without which nobody can be added", e.position)
+		}
 		e.rec = e.said
 		e.content, e.contentMAC = run.roster.encode(e.rec)
 		run.displaced[former.identity()] = displacedMember{formerHolder{row.ID, former}, e.position, true}
@@ -126,7 +142,7 @@ func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16
 	if !isDependent {
 		run.displaced[former.identity()] = displacedMember{formerHolder{row.ID, former}, e.position, false}
 	}
-	if isUnlikely && run.unlikelyOf != row.ID { // a member's lines count once
+	if !isHeld && run.unlikelyOf != row.ID { // a member's lines count once
 		run.unlikely++
 		run.unlikelyOf = row.ID
 		if e.isFilled { // a file that does so to most members is refused as a whole
@@ -150,14 +166,27 @@ func heldProblem(first, last, born, isDependent, hasEnded bool) string {
 	case !last:
 		changes = "first name and birth date, not the last name,"
 	}
-	who := "its member"
-	if hasEnded {
-		who = "its member, who has ended"
-	}
+	who := heldMember(hasEnded)
 	question := "Is it a correction, another person, or a wrong number?"
 	if isDependent {
 		question = "It is a dependent's loop (INS*N): the subscriber's child of the same name, under the subscriber's number, or a birth date put right? " +
 			"Only the second can be decided; else the file needs a number of each person"
 	}
 	return fmt.Sprintf("%s differ from those of %s: held. %s", changes, who, question)
+}
+
+// relativeProblem says why a line with its member's names is held.
+func relativeProblem(isSuffix, hasEnded bool) string {
+	changes := "the birth date is many years from, and coverage begins later than, that"
+	if isSuffix {
+		changes = "suffix and birth date, not the names, are other than those"
+	}
+	return fmt.Sprintf("%s of %s: held. Is it a correction, a relative of the same name, or a wrong number?", changes, heldMember(hasEnded))
+}
+
+func heldMember(hasEnded bool) string {
+	if hasEnded {
+		return "its member, who has ended"
+	}
+	return "its member"
 }

@@ -13,6 +13,13 @@ type Claim struct {
 	MemberNumber                string
 }
 
+// Folded is the claim as it is compared: typed with other capitals, accents or blanks it is the same one.
+func (c Claim) Folded() Claim {
+	c.LastName, c.Suffix = splitSuffix(c.LastName, c.Suffix)
+	c.FirstName, c.LastName = fold(c.FirstName), fold(c.LastName)
+	return c
+}
+
 // The fields of a claim, as NoMatchError names them.
 const (
 	FieldFirstName    = "first_name"

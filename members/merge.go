@@ -176,11 +176,7 @@ func (run *importRun) mergedMarks(winner repeat, rec record) (marks, error) {
 		return marks{had: rec.has()}, nil
 	case lineChanged, lineStill, lineEnded:
 		before, err := run.roster.unseal(winner.ID, winner.KnownSealed)
-		m := marksOf(before, rec, run.today())
-		if winner.Kind != lineChanged {
-			m.cleared &^= lapses
-		}
-		return m, err
+		return marksOf(before, rec, run.today()).covered(winner.Kind, winner.KnownEnded, rec, run.today()), err
 	}
 	return marks{}, nil
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// namesake is a known member who has the name and birth date of a line with a new number, or whose number the line names as its
-// former one. Nobody can tell whether it is the same person; as somebody new they could open a second account.
+// namesake is a known member who has the name and birth date of a line with a new number or another member's, or whose number the
+// line names as its former one. Nobody can tell whether it is the same person; as somebody new they could open a second account.
 type namesake struct {
 	ID      uuid.UUID
 	Ended   bool
@@ -19,25 +19,38 @@ type namesake struct {
 	isPrior bool // the line names their number
 }
 
-// findNamesakes looks for members with the name and birth date of entries whose number is new. Members whom the file itself added
-// do not count: a file may have two people of one name.
-func (run *importRun) findNamesakes(ctx context.Context, chunk []entry, known map[string]knownRow) error {
+// findNamesakes looks for members with the name and birth date of entries whose number is new, or that make its member another
+// person. Members whom the file itself added do not count: a file may have two people of one name.
+func (run *importRun) findNamesakes(ctx context.Context, chunk []entry, known map[string]knownRow, former map[uuid.UUID]record) error {
 	if run.isEmpty {
 		return nil
 	}
-	entries, macs := map[string][]*entry{}, [][]byte(nil)
+	type named struct {
+		*entry
+		is identity
+	}
+	entries, macs := map[string][]named{}, [][]byte(nil)
 	for i := range chunk {
 		e := &chunk[i]
-		if _, isKnown := findRow(known, e.macs); isKnown || e.macs == nil || e.isOther || e.rec.LastName == "" || e.rec.BirthDate.IsZero() {
+		if e.macs == nil || e.isOther {
 			continue
 		}
-		if row, ok := findRow(known, e.priorMACs); ok {
+		rec := e.rec
+		if row, isKnown := findRow(known, e.macs); isKnown {
+			before, isOther := former[row.ID]
+			if rec = e.becomes(before); !isOther || rec.isNamed(before) {
+				continue
+			}
+		} else if e.rec.LastName == "" || e.rec.BirthDate.IsZero() {
+			continue
+		} else if row, ok := findRow(known, e.priorMACs); ok {
 			if err := run.nameFormerNumber(e, row); err != nil {
 				return err
 			}
 		}
-		for _, mac := range run.roster.identityMACs(e.rec.identity()) {
-			entries[string(mac)] = append(entries[string(mac)], e)
+		is := rec.identity()
+		for _, mac := range run.roster.identityMACs(is) {
+			entries[string(mac)] = append(entries[string(mac)], named{e, is})
 			macs = append(macs, mac)
 		}
 	}
@@ -46,11 +59,29 @@ func (run *importRun) findNamesakes(ctx context.Context, chunk []entry, known ma
 	}
 	return run.roster.store.namesakes(ctx, macs, run.firstID, run.roster.unseal, func(identity []byte, n namesake) {
 		for _, e := range entries[string(identity)] {
-			if n.rec.identity() == e.rec.identity() && run.isLikelier(n, e.namesake) {
+			if n.rec.identity() == e.is && run.isLikelier(n, e.namesake) {
 				e.namesake = &n
 			}
 		}
 	})
+}
+
+// becomes returns the record with the names and birth date that an entry gives its member.
+func (e *entry) becomes(before record) record {
+	rec := e.rec
+	if rec.LastName == "" {
+		rec.FirstName, rec.LastName, rec.Suffix = before.FirstName, before.LastName, before.Suffix
+	}
+	if rec.BirthDate.IsZero() {
+		rec.BirthDate = before.BirthDate
+	}
+	return rec
+}
+
+// isNamed reports whether two records have one name and birth date.
+func (r record) isNamed(other record) bool {
+	first, last, born := r.differs(other)
+	return !first && !last && !born
 }
 
 // nameFormerNumber notes the member whose number a line with a new one names, unless it is certainly another person.

@@ -1,6 +1,7 @@
 package members
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -81,7 +82,7 @@ func TestDataOfOthers(t *testing.T) {
 	is[50].last, is[55].last = is[55].last, is[50].last
 	var swapped []string
 	if _, err := f.Import(t.Context(), strings.NewReader(change(is)), ImportOptions{Held: func(e LineError) { swapped = append(swapped, e.Problem) }}); err != nil ||
-		len(swapped) != 2 || !strings.Contains(swapped[0], "Were their numbers swapped?") {
+		len(swapped) != 2 || !strings.Contains(swapped[0], "were the two numbers swapped") {
 		t.Errorf("two persons swapped: %q, %v", swapped, err)
 	}
 	// Triplets whose one birth date was wrong are put right.
@@ -92,5 +93,66 @@ func TestDataOfOthers(t *testing.T) {
 	f.load(t, born("1984"))
 	if report := f.load(t, born("1985")); report.Changed != 3 {
 		t.Errorf("triplets: %+v, want them changed", report)
+	}
+}
+
+// The same holds for lines that are further apart than are looked up together; those of a change file were applied by then, so it is
+// refused.
+func TestDataOfOthersFarApart(t *testing.T) {
+	t.Parallel()
+	const n, last = chunkEntries + 20, chunkEntries + 10
+	born := func() (all []string) {
+		for i := range n {
+			all = append(all, fmt.Sprintf("%d-%02d-%02d", 1930+i%70, 1+i/70%12, 1+i/840))
+		}
+		return all
+	}
+	csv := func(all []string) string {
+		var out strings.Builder
+		for i, date := range all {
+			fmt.Fprintf(&out, "%09d,LEO,SOTO%c%c%c,,%s,A,,\n", i, 'A'+i/676%26, 'A'+i/26%26, 'A'+i%26, date)
+		}
+		return header + out.String()
+	}
+	change := func(all []string) string {
+		var loops strings.Builder
+		for i, date := range all {
+			fmt.Fprintf(&loops, "INS*Y*18*001*25*A~REF*0F*%09d~NM1*IL*1*SOTO%c%c%c*LEO~DMG*D8*%s~", i, 'A'+i/676%26, 'A'+i/26%26, 'A'+i%26, strings.ReplaceAll(date, "-", ""))
+		}
+		return file834(set834("2", loops.String()))
+	}
+	for name, test := range map[string]struct {
+		change func(is []string)
+		held   int
+	}{
+		"birth dates change places": {func(is []string) { is[3], is[last] = is[last], is[3] }, 2},
+		"one date for three":        {func(is []string) { is[3], is[4], is[last] = "2001-01-01", "2001-01-01", "2001-01-01" }, 3},
+		"one date for two":          {func(is []string) { is[3], is[last] = "2001-01-01", "2001-01-01" }, 0},
+	} {
+		f := newFixture(t)
+		f.load(t, csv(born()))
+		is := born()
+		test.change(is)
+		var lines []int
+		report, err := f.Import(t.Context(), strings.NewReader(csv(is)), ImportOptions{DryRun: true, Held: func(e LineError) { lines = append(lines, e.Line) }})
+		if err != nil || report.Held != test.held || len(lines) != test.held || test.held > 0 && report.Changed > 0 {
+			t.Errorf("%s: %+v, %v, held %v, want %d", name, report, err, lines, test.held)
+		}
+		_, err = f.Import(t.Context(), strings.NewReader(change(is)), ImportOptions{DryRun: true})
+		if late, isLate := errors.AsType[*LateError](err); isLate != (test.held > 0) || isLate && len(late.Lines) != test.held-1 {
+			t.Errorf("%s, a change file: %v", name, err)
+		}
+		if _, err := f.Import(t.Context(), strings.NewReader(change(is)), ImportOptions{DryRun: true, AllowDoubtful: true}); err != nil {
+			t.Errorf("%s, a change file, allowed: %v", name, err)
+		}
+		if test.held > 0 {
+			if _, err := f.Import(t.Context(), strings.NewReader(csv(is)), ImportOptions{DryRun: true, OtherPerson: lines, Review: report.Review}); !isReview(err) {
+				t.Errorf("%s, other people: %v, want *ReviewError", name, err)
+			}
+		}
+		report, err = f.Import(t.Context(), strings.NewReader(csv(is)), ImportOptions{SamePerson: lines, Review: report.Review})
+		if err != nil || report.Held != 0 || report.Changed != max(test.held, 2) {
+			t.Errorf("%s, decided: %+v, %v", name, report, err)
+		}
 	}
 }

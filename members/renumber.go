@@ -56,7 +56,7 @@ func (run *importRun) keepRenumbered(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		staying, rows := make(map[uuid.UUID]bool, len(found)), []stagedRow(nil)
+		staying, rows, naming := make(map[uuid.UUID]bool, len(found)), []stagedRow(nil), []stagedRow(nil)
 		for _, line := range found {
 			var stays bool
 			if line.Kind == lineAdded {
@@ -68,12 +68,16 @@ func (run *importRun) keepRenumbered(ctx context.Context) error {
 				if row, stays = run.decideRenumbered(line, problem); stays {
 					rows = append(rows, row)
 				}
-			} else if stays, err = run.renumber(ctx, line); err != nil {
-				return err
+			} else if stays = line.Kind != lineChanged || !slices.Contains(run.options.SamePerson, line.Line); stays { // else it is a correction
+				run.note(LineError{line.Line, string(colNumber), "has the name and birth date of a member who is not in the file, and who therefore stays on the roster", run.source.unit()})
+				naming = append(naming, stagedRow{line: line.Line, kind: lineNaming, id: line.absent.ID, numberMAC: line.NumberMAC})
 			}
 			staying[line.absent.ID] = staying[line.absent.ID] || stays
 		}
 		if err := run.roster.store.restage(ctx, lineAdded, rows); err != nil {
+			return err
+		}
+		if err := run.roster.store.copyStaging(ctx, naming); err != nil {
 			return err
 		}
 		for _, row := range page {
@@ -89,16 +93,6 @@ func (run *importRun) keepRenumbered(ctx context.Context) error {
 
 const absentProblem = "is new, but has the name and birth date of a member who is not in the file: " +
 	"is a digit wrong, or has the number changed? The member stays as before"
-
-// renumber applies the decision on a line that has an absent member's name and birth date and is not a new number's, and reports
-// whether that member stays.
-func (run *importRun) renumber(ctx context.Context, line newcomer) (stays bool, err error) {
-	if line.Kind == lineChanged {
-		return run.contest(ctx, line)
-	}
-	run.note(LineError{line.Line, string(colNumber), "has the name and birth date of a member who is not in the file, and who therefore stays on the roster", run.source.unit()})
-	return true, run.roster.store.copyStaging(ctx, []stagedRow{{line: line.Line, kind: lineNaming, id: line.absent.ID, numberMAC: line.NumberMAC}})
-}
 
 // decideRenumbered lists a line of a full file that has a new number and a known member's name and birth date. It returns what the
 // line does to that member, unless it was decided to be somebody else's.
@@ -119,25 +113,4 @@ func (run *importRun) decideRenumbered(line newcomer, problem string) (row stage
 	run.report.count(lineAdded, -1)
 	run.report.count(row.kind, 1)
 	return row, true
-}
-
-// contest holds a line that gives a known member the name and birth date of an absent one: a twin's number, for example. Both
-// stay as before, unless it was decided that the line is right.
-func (run *importRun) contest(ctx context.Context, line newcomer) (stays bool, err error) {
-	if !slices.Contains(run.listed, line.Line) {
-		run.contested = append(run.contested, line.Line)
-		run.hold(heldLine{LineError{line.Line, string(colNumber), "is one member's, but the name and birth date are those of another, who is not in the file: " +
-			"whose line is it? Both stay as before", run.source.unit()}, line.absent.ID, line.absent.ContentMAC, line.ContentMAC, false})
-	}
-	if slices.Contains(run.options.SamePerson, line.Line) {
-		return false, nil
-	}
-	run.renumbered++
-	run.report.count(lineChanged, -1)
-	run.tally(unpackMarks(line.Marks), -1)
-	run.report.count(lineHeld, 1)
-	if err := run.roster.store.restage(ctx, lineChanged, []stagedRow{{line: line.Line, kind: lineHeld, id: line.ID}}); err != nil {
-		return false, err
-	}
-	return true, run.roster.store.copyStaging(ctx, []stagedRow{{line: line.Line, kind: lineNaming, id: line.absent.ID, numberMAC: line.NumberMAC}})
 }

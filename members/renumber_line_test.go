@@ -33,7 +33,13 @@ func TestWrongNumberAndMoreEndsNobody(t *testing.T) {
 		if err != nil || report.Ended != 0 || report.Held != test.held || report.Rejected != test.wasRejected || report.Changed+report.Added != 0 {
 			t.Errorf("%s: Import = %+v, %v, want nobody ended, added or changed", name, report, err)
 		}
-		if len(said) != 1 || !strings.Contains(said[0], "who is not in the file") {
+		var absent []string
+		for _, line := range said {
+			if strings.Contains(line, "who is not in the file") {
+				absent = append(absent, line)
+			}
+		}
+		if len(absent) != 1 {
 			t.Errorf("%s: said %q, want the member remarked on", name, said)
 		}
 		for number, first := range map[string]string{"900000620": "ANA", "900000621": "EVA"} {
@@ -44,15 +50,16 @@ func TestWrongNumberAndMoreEndsNobody(t *testing.T) {
 	}
 }
 
-// The twin's line is decided on like any other: it may be right. That the number went to the sister, the file has to say itself.
+// The twin's line is decided on like any other: it may be right, or the number may have gone to the sister.
 func TestTwinsLineIsDecided(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.load(t, header+noah+twinAna+twinEva)
 	file := header + noah + strings.Replace(twinAna, "900000620", "900000621", 1)
 	held := f.load(t, file)
-	if _, err := f.Import(t.Context(), strings.NewReader(file), ImportOptions{AllowShrink: true, OtherPerson: []int{3}, Review: held.Review}); !isReview(err) {
-		t.Errorf("another person: %v, want *ReviewError", err)
+	dry, err := f.Import(t.Context(), strings.NewReader(file), ImportOptions{AllowShrink: true, OtherPerson: []int{3}, Review: held.Review, DryRun: true})
+	if err != nil || dry.Added != 0 || dry.Ended != 0 || dry.Changed != 1 {
+		t.Errorf("another person: %+v, %v, want the sister's row changed", dry, err)
 	}
 	report, err := f.Import(t.Context(), strings.NewReader(file), ImportOptions{AllowShrink: true, SamePerson: []int{3}, Review: held.Review})
 	if m, findErr := f.Find(t.Context(), "900000621"); err != nil || findErr != nil || report.Changed != 1 || report.Ended != 1 || m.FirstName != "ANA" {

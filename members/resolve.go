@@ -54,11 +54,7 @@ func (run *importRun) sealIn(row *stagedRow, rec record, content []byte) {
 
 // resolve decides what the entries of a chunk mean for known members. A member found under an older index key counts as
 // changed, and so moves to the current key.
-func (run *importRun) resolve(chunk []entry, known map[string]knownRow) ([]stagedRow, error) {
-	former, err := run.formerRecords(chunk, known)
-	if err != nil {
-		return nil, err
-	}
+func (run *importRun) resolve(chunk []entry, known map[string]knownRow, former map[uuid.UUID]record) ([]stagedRow, error) {
 	run.markShifted(chunk, known, former)
 	run.markOthersData(chunk, known, former)
 	rows, handed := make([]stagedRow, 0, len(chunk)), map[int]*entry{}
@@ -71,6 +67,10 @@ func (run *importRun) resolve(chunk []entry, known map[string]knownRow) ([]stage
 			run.report.Skipped++
 			run.note(LineError{Line: e.position, Problem: "skipped: " + e.skipped})
 			continue
+		}
+		if e.hasDied {
+			run.report.Died++
+			run.note(LineError{e.position, "", "has a date of death (INS12), by which nobody ends: only INS03 024 does", e.unit})
 		}
 		row, isKnown := findRow(known, e.macs)
 		if e.isOther && e.fault == nil && (!isKnown || !e.partial) {
@@ -91,6 +91,10 @@ func (run *importRun) resolve(chunk []entry, known map[string]knownRow) ([]stage
 			}
 			run.weighDates(e, before)
 			run.weighMoves(e, before)
+			run.weighProgram(e, before)
+		}
+		if e.fault == nil {
+			run.exchanged.weigh(e.said, former[row.ID])
 		}
 		if e.isOpen && !isKnown && e.fault == nil {
 			run.judgeOpen(e)
@@ -119,13 +123,7 @@ func (run *importRun) resolve(chunk []entry, known map[string]knownRow) ([]stage
 			if !isOther {
 				before = e.rec
 			}
-			staged.marks = marksOf(before, e.rec, run.today())
-			if staged.kind == lineChanged && staged.marks.changed&identityMarks != 0 {
-				run.noteMoved(e, row.ID, before)
-			}
-			if staged.kind != lineChanged {
-				staged.marks.cleared &^= lapses // ended, and counted as such
-			}
+			staged.marks = marksOf(before, e.rec, run.today()).covered(staged.kind, row.Ended, e.rec, run.today())
 		case lineUnchanged:
 			staged.marks.had = e.rec.has()
 		case lineAdded:
@@ -167,7 +165,6 @@ func (run *importRun) resolve(chunk []entry, known map[string]knownRow) ([]stage
 	run.holdDisplacedIn(rows, handed)
 	if run.source.isChange() {
 		run.holdNamesakesIn(rows, handed)
-		run.settleSwappedIn(rows, chunk)
 	}
 	return rows, nil
 }
@@ -191,10 +188,10 @@ func (s stagedRow) owner() uuid.UUID {
 	return s.id
 }
 
-// lookUp reads the members that a chunk may refer to.
-func (run *importRun) lookUp(ctx context.Context, chunk []entry) (known map[string]knownRow, err error) {
+// lookUp reads the members that a chunk may refer to, and the records of those who are about to change.
+func (run *importRun) lookUp(ctx context.Context, chunk []entry) (known map[string]knownRow, former map[uuid.UUID]record, err error) {
 	if run.isEmpty && !run.source.isChange() {
-		return nil, nil
+		return nil, nil, nil
 	}
 	var macs, contents [][]byte
 	add := func(numbers [][]byte, content []byte) {
@@ -214,9 +211,12 @@ func (run *importRun) lookUp(ctx context.Context, chunk []entry) (known map[stri
 		}
 	}
 	if known, err = run.roster.store.lookUp(ctx, macs, contents); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return known, run.findNamesakes(ctx, chunk, known)
+	if former, err = run.formerRecords(chunk, known); err != nil {
+		return nil, nil, err
+	}
+	return known, former, run.findNamesakes(ctx, chunk, known, former)
 }
 
 // formerRecords decrypts the known records of those who are about to change.

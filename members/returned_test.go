@@ -44,7 +44,7 @@ func TestReturnedByAChangeFile(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.load(t, header+anak+noah)
-	if _, err := f.Import(t.Context(), strings.NewReader(file834(set834("2", strings.Replace(insAnak, "*030*", "*024*", 1)))), ImportOptions{AllowShrink: true}); err != nil {
+	if _, err := f.Import(t.Context(), strings.NewReader(file834(set834("2", strings.Replace(insAnak, "*030*", "*024*", 2)))), ImportOptions{AllowShrink: true}); err != nil {
 		t.Fatal(err)
 	}
 	var back []string

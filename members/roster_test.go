@@ -163,7 +163,7 @@ func TestMembersAreSealedInTheirRows(t *testing.T) {
 		if err := rows.Scan(&row); err != nil {
 			t.Fatal(err)
 		}
-		for _, personal := range []string{"ANAXIMANDRA", "GARCIA", "1984", "111111111"} {
+		for _, personal := range []string{"ANAXIMANDRA", "GARCIA", "1984-05-17", "19840517", "111111111"} {
 			if strings.Contains(row, personal) {
 				t.Errorf("a row of members shows %q", personal)
 			}

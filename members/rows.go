@@ -67,16 +67,17 @@ func (run *importRun) rowsDigest() []byte {
 // checkRows looks for the file among those that were applied before the newest, in whichever form.
 func (run *importRun) checkRows(ctx context.Context) (err error) {
 	if digest := run.rowsDigest(); digest != nil && !run.isEmpty {
-		run.isOldRows, err = run.roster.store.hadRows(ctx, digest)
+		run.isOldRows, err = run.roster.store.hadRows(ctx, digest, run.hash.Sum(nil))
 	}
 	return err
 }
 
-// hadRows reports whether a file with these rows was applied, and files with others after it.
-func (s store) hadRows(ctx context.Context, digest []byte) (had bool, err error) {
+// hadRows reports whether a file with these rows was applied, and others after it: files, since this one may have been read in
+// several ways.
+func (s store) hadRows(ctx context.Context, digest, sum []byte) (had bool, err error) {
 	err = s.db.From(ctx).QueryRow(ctx, `
 		SELECT EXISTS (SELECT FROM roster_imports WHERE rows_digest = $1)
-		   AND (SELECT rows_digest IS DISTINCT FROM $1 FROM roster_imports ORDER BY applied_at DESC, id DESC LIMIT 1)`, digest).Scan(&had)
+		   AND (SELECT rows_digest IS DISTINCT FROM $1 AND file_sha256 <> $2 FROM roster_imports ORDER BY applied_at DESC, id DESC LIMIT 1)`, digest, sum).Scan(&had)
 	if err != nil {
 		return false, fmt.Errorf("reading former imports: %w", err)
 	}

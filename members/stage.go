@@ -34,7 +34,7 @@ func (run *importRun) stage(ctx context.Context, file io.ReadSeeker) error {
 	group.Go(func() error {
 		resolved := func() ([]stagedRow, error) { return nil, nil } // waits for the previous chunk
 		for chunk := range chunks {
-			known, err := run.lookUp(ctx, chunk)
+			known, former, err := run.lookUp(ctx, chunk)
 			if err != nil {
 				_, _ = resolved()
 				return err
@@ -42,7 +42,7 @@ func (run *importRun) stage(ctx context.Context, file io.ReadSeeker) error {
 			if err := run.copy(ctx, resolved); err != nil {
 				return err
 			}
-			resolved = inBackground(func() ([]stagedRow, error) { return run.resolve(chunk, known) })
+			resolved = inBackground(func() ([]stagedRow, error) { return run.resolve(chunk, known, former) })
 			if !run.source.isChange() {
 				continue
 			}
@@ -54,6 +54,9 @@ func (run *importRun) stage(ctx context.Context, file io.ReadSeeker) error {
 				return err
 			}
 			if err := run.countReturned(ctx); err != nil {
+				return err
+			}
+			if err := run.nameCovered(ctx); err != nil {
 				return err
 			}
 			if err := run.roster.store.applyAndClear(ctx, run.now); err != nil {

@@ -34,7 +34,10 @@ func (s store) absentAfter(ctx context.Context, after uuid.UUID, limit int, unse
 }
 
 // identityMarks are the bits of a changed name or birth date.
-const identityMarks = 1<<0 | 1<<1 | 1<<3
+const (
+	birthMark     = 1 << 3
+	identityMarks = 1<<0 | 1<<1 | birthMark
+)
 
 // newcomers passes on the staged lines that are not a known member's own: new numbers, changes of a name or birth date, and
 // lines that are held or left out although they can be read.

@@ -23,20 +23,21 @@ type importRow struct {
 	Merged         int
 	CannotRegister int `db:"cannot_register"`
 	Newest         bool
+	ReadAs         *string `db:"read_as"`
 }
 
 func (r importRow) report() Report {
 	return Report{
 		ID: r.ID, Added: r.Added, Changed: r.Changed, Ended: r.Ended, Unchanged: r.Unchanged, Rejected: r.Rejected,
 		Held: r.Held, Merged: r.Merged, CannotRegister: r.CannotRegister,
-		AppliedAt: r.AppliedAt.UTC(), Repeated: true,
+		AppliedAt: r.AppliedAt.UTC(), Repeated: true, IsUnsure: r.ReadAs == nil,
 	}
 }
 
 // importOf returns the newest import of this content, nil if there is none.
 func (s store) importOf(ctx context.Context, sum []byte) (*earlierImport, error) {
 	rows, err := s.db.From(ctx).Query(ctx, `
-		SELECT id, applied_at, added, changed, ended, unchanged, rejected, held, merged, cannot_register,
+		SELECT id, applied_at, added, changed, ended, unchanged, rejected, held, merged, cannot_register, read_as,
 		       id = (SELECT id FROM roster_imports ORDER BY applied_at DESC, id DESC LIMIT 1) AS newest
 		FROM roster_imports WHERE file_sha256 = $1
 		ORDER BY applied_at DESC, id DESC LIMIT 1`, sum)
@@ -50,7 +51,7 @@ func (s store) importOf(ctx context.Context, sum []byte) (*earlierImport, error)
 	if err != nil {
 		return nil, fmt.Errorf("reading former imports: %w", err)
 	}
-	return &earlierImport{Report: row.report(), newest: row.Newest}, nil
+	return &earlierImport{Report: row.report(), newest: row.Newest, readAs: row.ReadAs}, nil
 }
 
 func (s store) imported(ctx context.Context) (is bool, err error) {
@@ -291,12 +292,12 @@ func (s store) applyAndClear(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-func (s store) recordImport(ctx context.Context, r Report, lapsing int, sum, rows []byte, size int64, made time.Time) error {
+func (s store) recordImport(ctx context.Context, r Report, lapsing int, sum, rows []byte, readAs string, size int64, made time.Time) error {
 	_, err := s.db.From(ctx).Exec(ctx, `
-		INSERT INTO roster_imports (id, file_sha256, rows_digest, file_size, applied_at, added, changed, ended, unchanged, rejected, held, merged, cannot_register, lapsing, made_at)
-		VALUES (@id, @sum, @rows, @size, @applied_at, @added, @changed, @ended, @unchanged, @rejected, @held, @merged, @cannot_register, @lapsing, nullif(@made_at::timestamptz, '0001-01-01Z'))`,
+		INSERT INTO roster_imports (id, file_sha256, rows_digest, read_as, file_size, applied_at, added, changed, ended, unchanged, rejected, held, merged, cannot_register, lapsing, made_at)
+		VALUES (@id, @sum, @rows, @read_as, @size, @applied_at, @added, @changed, @ended, @unchanged, @rejected, @held, @merged, @cannot_register, @lapsing, nullif(@made_at::timestamptz, '0001-01-01Z'))`,
 		pgx.NamedArgs{
-			"id": r.ID, "sum": sum, "rows": rows, "size": size, "applied_at": r.AppliedAt, "added": r.Added, "changed": r.Changed,
+			"id": r.ID, "sum": sum, "rows": rows, "read_as": readAs, "size": size, "applied_at": r.AppliedAt, "added": r.Added, "changed": r.Changed,
 			"ended": r.Ended, "unchanged": r.Unchanged, "rejected": r.Rejected, "held": r.Held, "merged": r.Merged,
 			"cannot_register": r.CannotRegister, "lapsing": lapsing, "made_at": made,
 		})

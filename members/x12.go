@@ -45,8 +45,9 @@ type x12Reader struct {
 	allowTest bool // files that are marked as tests are wanted
 
 	element, terminator byte
-	open                []envelope // the open ones of ISA, GS, ST
-	group               segment    // the last GS
+	open                []envelope         // the open ones of ISA, GS, ST
+	controls            [3]map[string]bool // control numbers of the interchanges of the file, the groups of the interchange, the sets of the group
+	group               segment            // the last GS
 }
 
 // envelope is what the trailer must repeat.
@@ -124,6 +125,9 @@ func (x *x12Reader) begin(s segment) error {
 	case name == "ST" && s.at(3) != "" && s.at(3) != x834Version:
 		return x.fault("the transaction set is not of version %s", x834Version)
 	}
+	if !x.count(depth, s, control) {
+		return x.fault("%s has the control number of one before: was a part of the file pasted twice? Ask the sender for the file as it was sent", name)
+	}
 	if name == "GS" {
 		x.group = s
 	}
@@ -136,6 +140,24 @@ func (x *x12Reader) begin(s segment) error {
 	}
 	x.open = append(x.open, envelope{name, control, inside})
 	return nil
+}
+
+// count notes the control number of an envelope and reports whether it is the first with it: of its sender in the file, in its
+// interchange, in its group.
+func (x *x12Reader) count(depth int, s segment, control string) bool {
+	key := plainControl(control)
+	if depth == 0 {
+		key += " of " + s.at(5) + " " + s.at(6)
+	}
+	if x.controls[depth][key] {
+		return false
+	}
+	if x.controls[depth] == nil {
+		x.controls[depth] = map[string]bool{}
+	}
+	x.controls[depth][key] = true
+	clear(x.controls[depth+1:])
+	return true
 }
 
 func (x *x12Reader) end(s segment) error {
@@ -156,13 +178,14 @@ func (x *x12Reader) end(s segment) error {
 }
 
 // sameControl compares control numbers; ISA13 has leading zeros that IEA02 may omit.
-func sameControl(a, b string) bool {
-	if a == b {
-		return true
+func sameControl(a, b string) bool { return plainControl(a) == plainControl(b) }
+
+// plainControl drops the leading zeros of a control number.
+func plainControl(control string) string {
+	if n, err := strconv.ParseUint(control, 10, 64); err == nil {
+		return strconv.FormatUint(n, 10)
 	}
-	m, err1 := strconv.ParseUint(a, 10, 64)
-	n, err2 := strconv.ParseUint(b, 10, 64)
-	return err1 == nil && err2 == nil && m == n
+	return control
 }
 
 // read returns the next segment, of any kind.

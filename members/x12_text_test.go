@@ -27,7 +27,7 @@ func TestWrapped834(t *testing.T) {
 		"at 128":               wrapped(plain, 128, "\n"),
 		"at 7":                 wrapped(plain, 7, "\r\n"),
 		"line ends terminate":  strings.ReplaceAll(plain, "~\n", "\n"),
-		"two, wrapped":         wrapped(plain, 80, "\n") + wrapped(plain, 80, "\n"),
+		"two, wrapped":         wrapped(plain, 80, "\n") + wrapped(next(1, plain), 80, "\n"),
 		"UTF-16":               inUTF16(wrapped(plain, 80, "\r\n"), false),
 		"with a space at last": wrapped(plain, 80, "\n") + " \n",
 	} {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 )
 
 const x834Version = "005010X220A1"
@@ -42,18 +41,10 @@ const (
 )
 
 func new834(text *bufio.Reader, decoder *decoder, options ImportOptions, numbers NumberFormat, today Date) *x834 {
-	ref := options.MemberRef
-	if ref == "" {
-		ref = defaultMemberRef
+	return &x834{
+		x12: &x12Reader{r: text, decoder: decoder, allowTest: options.AllowTest}, memberRef: options.memberRef(), lines: options.insuranceLines(),
+		numbers: numbers, today: today,
 	}
-	lines := defaultLines
-	if len(options.InsuranceLines) > 0 {
-		lines = nil
-		for _, line := range options.InsuranceLines {
-			lines = append(lines, strings.ToUpper(strings.TrimSpace(line)))
-		}
-	}
-	return &x834{x12: &x12Reader{r: text, decoder: decoder, allowTest: options.AllowTest}, memberRef: ref, lines: lines, numbers: numbers, today: today}
 }
 
 func (x *x834) doubts() []error { return nil }

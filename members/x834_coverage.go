@@ -8,8 +8,10 @@ import (
 
 type coverage struct {
 	span
-	isDropped bool // HD01 002: the coverage never was
-	isEnded   bool // HD01 024
+	hd        segment
+	spare     []segment // of its DTP, as those of the member
+	isDropped bool      // HD01 002: the coverage never was
+	isEnded   bool      // HD01 024
 }
 
 // cover reads HD. What loops of other insurance lines say (dental, vision, hearing, drugs, long-term care, disability, …) neither
@@ -17,7 +19,7 @@ type coverage struct {
 func (l *memberLoop) cover(s segment) {
 	line := strings.ToUpper(s.at(3))
 	if line != "" && !slices.Contains(l.file.lines, line) {
-		l.level = levelOther
+		l.level = levelOtherLine
 		if !isLine(line) {
 			line = "?"
 		}
@@ -37,7 +39,7 @@ func (l *memberLoop) cover(s segment) {
 		l.fail(s, colProgram, problem)
 	}
 	l.coverages = append(l.coverages, coverage{
-		span: span{Program: program}, isDropped: s.at(1) == "002", isEnded: s.at(1) == "024",
+		span: span{Program: program}, hd: s, isDropped: s.at(1) == "002", isEnded: s.at(1) == "024",
 	})
 }
 
@@ -48,6 +50,11 @@ func isLine(s string) bool {
 
 // isOther reports whether all HD loops are of other insurance lines.
 func (l *memberLoop) isOther() bool { return len(l.others) > 0 && len(l.coverages) == 0 }
+
+// goesOn reports whether a coverage has no end of its own, nor by the eligibility.
+func (l *memberLoop) goesOn(c coverage) bool {
+	return !c.isEnded && !c.isDropped && c.End.IsZero() && l.eligible.End.IsZero()
+}
 
 // endsOthers reports whether a loop with INS03 024 ends other insurance lines, and not the programme: it has loops of nothing else,
 // or only those end.
@@ -66,12 +73,7 @@ func (l *memberLoop) coverage() bool {
 	var spans, named []span
 	var never *span
 	for _, c := range l.coverages {
-		if c.Start.IsZero() {
-			c.Start = l.eligible.Start
-		}
-		if c.End.IsZero() {
-			c.End = l.eligible.End
-		}
+		c.span = c.within(l.eligible)
 		if c.isEnded && c.End.IsZero() {
 			c.End = l.file.today
 		}

@@ -11,16 +11,16 @@ type memberLoop struct {
 	ins         segment
 	maintenance string // INS03
 
-	typedNumber     string
-	hasRef          bool   // the configured REF is present
-	secondNumber    string // another value of it
-	otherRef        string // another REF that may hold the number, and its value
+	typedNumbers    []string // values of the configured REF
+	otherRef        string   // another REF that may hold the number, and its value
 	otherNumber     string
 	priorNumber     string // REF Q4: the one that the member had before
 	isNamed, isBorn bool
 	rec             record
 	level           level
-	eligible        span // DTP 356 and 357
+	eligible        span      // DTP 356 and 357
+	spare           []segment // DTP that count where others are missing: 473, 474, 303
+	unread          []segment // DTP of member or programme with other qualifiers
 	coverages       []coverage
 	others          []string // HD03 of the loops of other insurance lines
 	otherNamed      int      // those of them with a programme's name
@@ -35,10 +35,11 @@ type memberLoop struct {
 type level uint8
 
 const (
-	levelMember   level = iota
-	levelPerson         // the member's own name loop (2100A)
-	levelOther          // an address, a guardian, an employer, a provider
-	levelCoverage       // 2300
+	levelMember    level = iota
+	levelPerson          // the member's own name loop (2100A)
+	levelOther           // an address, a guardian, an employer, a provider
+	levelOtherLine       // 2300 of another insurance line
+	levelCoverage        // 2300
 )
 
 func newMemberLoop(x *x834, ins segment) *memberLoop {
@@ -65,8 +66,11 @@ func (l *memberLoop) take(s segment) {
 	case "NM1":
 		l.name(s)
 	case "DMG":
-		if l.level == levelPerson {
+		switch l.level {
+		case levelPerson:
 			l.birth(s)
+		case levelMember:
+			l.fail(s, colBirthDate, "DMG comes before NM1: nobody can tell whose birth date it is")
 		}
 	case "HD":
 		l.cover(s)
@@ -83,10 +87,9 @@ func (l *memberLoop) reference(s segment) {
 		l.priorNumber, _ = l.file.numbers.Parse(s.at(2))
 	}
 	if s.at(1) == l.file.memberRef {
-		if l.hasRef && s.at(2) != l.typedNumber {
-			l.secondNumber = l.typedNumber
+		if !slices.Contains(l.typedNumbers, s.at(2)) {
+			l.typedNumbers = append(l.typedNumbers, s.at(2))
 		}
-		l.typedNumber, l.hasRef = s.at(2), true
 	} else if number, err := l.file.numbers.Parse(s.at(2)); err == nil && slices.Contains(MemberRefs(), s.at(1)) {
 		l.otherRef, l.otherNumber = s.at(1), number
 	}
@@ -96,8 +99,8 @@ func (l *memberLoop) reference(s segment) {
 func (l *memberLoop) noNumber() (problem string, may []string) {
 	ref := "REF " + l.file.memberRef
 	switch {
-	case l.hasRef:
-		problem, may = l.file.numbers.fault(l.typedNumber)
+	case len(l.typedNumbers) > 0:
+		problem, may = l.file.numbers.fault(l.typedNumbers[0])
 		return ref + " " + problem, may
 	case l.otherRef != "":
 		return fmt.Sprintf("there is no %s; REF %s has the form of a member number: if it is the one, import with --member-ref=%[2]s", ref, l.otherRef), []string{l.otherNumber}
@@ -135,8 +138,12 @@ func (l *memberLoop) name(s segment) {
 		l.level = levelOther
 		return
 	}
-	l.level, l.isNamed = levelPerson, true
+	was := l.rec
 	l.rec.LastName, l.rec.FirstName, l.rec.Suffix = readName(s.at(3)), readName(s.at(4)), readSuffix(s.at(7))
+	if first, last, _ := was.differs(l.rec); l.isNamed && (first || last) {
+		l.fail(s, colLastName, "there are two NM1 with different names in one loop (IL, 74): is the INS of another person missing?")
+	}
+	l.level, l.isNamed = levelPerson, true
 }
 
 func (l *memberLoop) birth(s segment) {
@@ -148,78 +155,39 @@ func (l *memberLoop) birth(s segment) {
 	if isEmptyCell(born) { // a change file may omit the person's other data
 		l.fail(s, colBirthDate, dateEmptyCell)
 	}
+	if l.isBorn && born != l.rec.BirthDate {
+		l.fail(s, colBirthDate, "there are two DMG with different birth dates in one loop")
+	}
 	l.rec.BirthDate, l.isBorn = born, true
-}
-
-// readD8 reads the format D8, 20060102.
-func readD8(s string) (Date, bool) {
-	if len(s) != 8 {
-		return Date{}, false
-	}
-	return dateFromDigits(s[:4], s[4:6], s[6:])
-}
-
-// boundD8 reads a first or last day; values that programs write for "no such day" become the zero Date.
-func boundD8(s string) (d Date, problem string) {
-	if isOpen(s) {
-		return Date{}, ""
-	}
-	d, ok := readD8(s)
-	if !ok {
-		return Date{}, notD8
-	}
-	return asBound(d)
-}
-
-const notD8 = "is not a date in the form D8"
-
-// date reads DTP: 356 and 357 delimit the eligibility, 348 and 349 a coverage.
-func (l *memberLoop) date(s segment) {
-	to, wrong := &l.eligible, colCoverageStart
-	qualifier := s.at(1)
-	switch {
-	case qualifier == "356" || qualifier == "357":
-	case (qualifier == "348" || qualifier == "349") && l.level == levelCoverage:
-		to = &l.coverages[len(l.coverages)-1].span
-	default:
-		return
-	}
-	text, end := s.at(3), ""
-	if s.at(2) == "RD8" && len(text) == len("20250101-20251231") && text[8] == '-' {
-		text, end = text[:8], text[9:]
-	} else if s.at(2) != "D8" {
-		l.fail(s, wrong, notD8)
-		return
-	}
-	day, problem := boundD8(text)
-	isStart := qualifier == "356" || qualifier == "348"
-	if isStart {
-		to.Start = day
-	} else {
-		to.End, wrong = day, colCoverageEnd
-	}
-	if end != "" && problem == "" {
-		to.End, problem = boundD8(end)
-	}
-	if problem != "" {
-		l.fail(s, wrong, problem)
-	}
 }
 
 // entry returns the result of the loop.
 func (l *memberLoop) entry() entry {
 	e := entry{position: l.ins.number, unit: "segment", partial: l.file.isChange()}
-	number, err := l.file.numbers.Parse(l.typedNumber)
-	if second, twoErr := l.file.numbers.Parse(l.secondNumber); twoErr == nil && err == nil && second != number {
-		l.fail(l.ins, colNumber, fmt.Sprintf("there are two REF %s with different numbers", l.file.memberRef))
-		e.numbers, number = []string{second, number}, ""
+	var numbers []string
+	isClear := len(l.typedNumbers) > 0
+	for _, typed := range l.typedNumbers {
+		number, err := l.file.numbers.Parse(typed)
+		if err == nil && !slices.Contains(numbers, number) {
+			numbers = append(numbers, number)
+		}
+		isClear = isClear && err == nil && len(numbers) == 1
 	}
-	if err != nil {
+	number := ""
+	switch {
+	case isClear:
+		number = numbers[0]
+	case len(l.typedNumbers) > 1:
+		l.fail(l.ins, colNumber, fmt.Sprintf("there are two REF %s with different numbers", l.file.memberRef))
+		e.numbers = numbers
+	default:
 		var problem string
 		problem, e.numbers = l.noNumber()
 		l.fail(l.ins, colNumber, problem)
 	}
 	l.rec.MemberNumber, e.prior = number, l.priorNumber
+	l.settleDates()
+	e.hasDied = !isOpen(l.ins.at(12)) && l.maintenance != "024"
 	e.others, e.otherNamed, e.isOther, e.endsOthers = l.others, l.otherNamed, l.isOther(), l.maintenance == "024" && l.endsOthers()
 	if e.isOther && !e.partial && number != "" {
 		e.rec = l.rec
@@ -239,6 +207,9 @@ func (l *memberLoop) entry() entry {
 		if l.otherRef != "" {
 			e.numbers = []string{l.otherNumber}
 		}
+	}
+	if l.isEffectiveLater() {
+		e.remarks = append(e.remarks, LineError{l.ins.number, "", "DTP 303 is a day to come, but what the loop says of the person counts from now on", e.unit})
 	}
 	if isDependent && !l.isNamed {
 		l.fail(l.ins, colFirstName, "a dependent (INS*N) without a name, under a REF 0F that may be the subscriber's number: nobody can tell whose the loop is")
@@ -261,6 +232,9 @@ func (l *memberLoop) entry() entry {
 	}
 	if l.ins.at(1) == "Y" {
 		l.file.subscriber = l.rec
+	}
+	if i := slices.IndexFunc(l.coverages, l.goesOn); l.maintenance == "024" && !e.endsOthers && i >= 0 {
+		l.fail(l.coverages[i].hd, colProgram, "INS03 is 024, but this HD says that its coverage goes on: does the member end?")
 	}
 	switch {
 	case l.maintenance == "024" && !e.endsOthers:

@@ -34,6 +34,8 @@ type interaction struct {
 	requestedAt time.Time
 	selectedAt  *time.Time
 	heldFor     *uuid.UUID // whose second step was pending last; nil if nobody's
+	chosenBy    *uuid.UUID // who marked something on the consent page last; nil if nobody
+	choice      string     // what it was, see choiceIn
 	refusal     memberNo   // "" for none
 	refusedAt   time.Time
 	finishedAt  *time.Time // when it was first answered
@@ -105,9 +107,9 @@ func (s *store) interaction(ctx context.Context, flow string, browser []byte) (*
 	var said *memberNo
 	var refusedAt *time.Time
 	err := s.db.From(ctx).QueryRow(ctx, `
-		select browser, client_id, request, par_hash, requested_at, selected_at, held_for, refusal, refused_at, finished_at, expires_at
+		select browser, client_id, request, par_hash, requested_at, selected_at, held_for, refusal, refused_at, finished_at, expires_at, chosen_by, coalesce(choice, '')
 		from interactions where flow_hash = $1`, hash).
-		Scan(&owner, &clientID, &sealed, &i.pushed, &i.requestedAt, &i.selectedAt, &i.heldFor, &said, &refusedAt, &i.finishedAt, &i.expiresAt)
+		Scan(&owner, &clientID, &sealed, &i.pushed, &i.requestedAt, &i.selectedAt, &i.heldFor, &said, &refusedAt, &i.finishedAt, &i.expiresAt, &i.chosenBy, &i.choice)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, errNoInteraction
 	}
@@ -166,6 +168,7 @@ func (s *store) sweep(ctx context.Context, now time.Time) error {
 		`delete from revoked_access_tokens where jti in (select jti from revoked_access_tokens where expires_at < $1 limit 1000)`,
 		`delete from client_errors where id in (select id from client_errors where at < $1::timestamptz - interval '29 days' limit 1000)`,
 		`delete from used_jtis where digest in (select digest from used_jtis where expires_at < $1 limit 1000)`,
+		`delete from signals where id in (select id from signals where occurred_at < $1::timestamptz - interval '6 days' limit 1000)`,
 		`delete from grants where id in (select id from grants where expires_at < $1 limit 1000)`,
 	} {
 		for {

@@ -39,7 +39,7 @@ func TestStoredRequestIsJudgedAgain(t *testing.T) {
 			}
 			change(id, what)
 			for _, p := range []page{
-				w.submit(asked, url.Values{"act": {"accept"}, "group_profile": {"yes"}, "group_email": {"yes"}, "duration": {"30d"}}),
+				w.submit(asked, url.Values{"act": {"accept"}, "group_profile": {"yes"}, "group_email": {"yes"}, "duration": {"90d"}}),
 				w.get(asked.url.String()),
 			} {
 				if p.location == nil || p.location.Path != "/start" {

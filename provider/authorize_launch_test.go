@@ -69,7 +69,7 @@ func (w *browser) allow(p page) page {
 	if p.url.Path != "/consent" {
 		w.b.t.Fatalf("led to %s (%d) %v\n%s", p.url, p.status, p.location, p.body)
 	}
-	return w.submit(p, url.Values{"act": {"accept"}, "duration": {"30d"}, "group_offline_access": {"yes"}, "group_patient_results": {"yes"}})
+	return w.submit(p, url.Values{"act": {"accept"}, "duration": {"90d"}, "group_offline_access": {"yes"}, "group_patient_results": {"yes"}})
 }
 
 // wantCode returns the code of an answer.

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/ory/fosite"
+
+	"huskyidp/internal/web"
 )
 
 // authorizeRequest is an authorization request (OpenID Connect Core 3.1.2.1). Parameters without a field are read from
@@ -30,6 +32,7 @@ type authorizeRequest struct {
 	claims      *claimsRequest // nil if not asked for
 	assurance   assurance
 	launched    *handedLaunch // nil for a standalone launch
+	onlyHere    bool          // offline_access was asked for at a kiosk, and is not among the scopes
 }
 
 // arrivedRequest reads a request at the authorization endpoint: from a pushed request, a request object, or the
@@ -53,7 +56,7 @@ func (s *Service) arrivedRequest(ctx context.Context, sent url.Values, now time.
 // the app or must stay on our own page.
 func (s *Service) parseAuthorizeRequest(ctx context.Context, form url.Values, requestedAt time.Time) (*authorizeRequest, error) {
 	client, _ := s.clients.Get(form.Get("client_id")) // fosite refuses nil
-	r := newAuthorizeRequest(form, client, requestedAt)
+	r := newAuthorizeRequest(ctx, form, client, requestedAt)
 	if form.Get("redirect_uri") == "" { // fosite would use the only one registered (S-31)
 		return r, worded(fosite.ErrInvalidRequest, "The parameter redirect_uri is missing.")
 	}
@@ -65,7 +68,7 @@ func (s *Service) parseAuthorizeRequest(ctx context.Context, form url.Values, re
 	case client != nil && form.Get("response_type") == "": // fosite calls it unsupported (RFC 6749 4.1.2.1)
 		err = worded(fosite.ErrInvalidRequest, "The parameter response_type is missing.")
 	case err != nil:
-		err = explainScope(form, client, err)
+		err = explainScope(seen, client, err) // without the scopes that are ignored
 	case form.Get("registration") != "":
 		err = fosite.ErrRegistrationNotSupported
 	}
@@ -82,9 +85,14 @@ func (s *Service) parseAuthorizeRequest(ctx context.Context, form url.Values, re
 }
 
 // newAuthorizeRequest reads what requires only the registration. client is nil if unknown.
-func newAuthorizeRequest(form url.Values, client *Client, requestedAt time.Time) *authorizeRequest {
-	return &authorizeRequest{client: client, form: form, requestedAt: requestedAt, maxAge: -1,
+// A kiosk gives no access without the member: offline_access is ignored there.
+func newAuthorizeRequest(ctx context.Context, form url.Values, client *Client, requestedAt time.Time) *authorizeRequest {
+	r := &authorizeRequest{client: client, form: form, requestedAt: requestedAt, maxAge: -1,
 		types: words(form.Get("response_type")), scopes: knownScopes(form, client)}
+	if web.AtKiosk(ctx) && slices.Contains(r.scopes, scopeOffline) {
+		r.scopes, r.onlyHere = slices.DeleteFunc(r.scopes, func(scope string) bool { return scope == scopeOffline }), true
+	}
+	return r
 }
 
 // read parses the parameters that have a format of their own. The error is fosite's.
@@ -94,12 +102,12 @@ func (s *Service) read(r *authorizeRequest) error {
 
 // storedRequest reads a request that was checked before it was stored. Answering it, and the member's consent, require
 // a new check: parseAuthorizeRequest. The error means that the client can no longer receive an answer.
-func (s *Service) storedRequest(form url.Values, requestedAt time.Time) (*authorizeRequest, error) {
+func (s *Service) storedRequest(ctx context.Context, form url.Values, requestedAt time.Time) (*authorizeRequest, error) {
 	client, err := s.clients.Get(form.Get("client_id"))
 	if err != nil {
 		return nil, err
 	}
-	r := newAuthorizeRequest(form, client, requestedAt)
+	r := newAuthorizeRequest(ctx, form, client, requestedAt)
 	if !client.returnsTo(form.Get("redirect_uri")) {
 		return nil, errNoInteraction
 	}

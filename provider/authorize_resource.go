@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"huskyidp/internal/web"
 )
 
 // resources returns the resource indicators of a request (RFC 8707 2), without duplicates. Each is an audience that the
@@ -16,9 +18,9 @@ func (c *Client) resources(form url.Values, issuer string) ([]string, error) {
 		case resource == "": // treated as not sent (RFC 6749 3.1)
 			continue
 		case err != nil || !u.IsAbs() || strings.Contains(resource, "#"):
-			return nil, invalidTarget("A resource is an absolute URI without a fragment.")
+			return nil, invalidTarget("A resource is an absolute URI without a fragment, not " + web.Clip(resource, repeatedMax) + ".")
 		case resource != issuer && !slices.Contains(c.Metadata.Audience, resource):
-			return nil, invalidTarget("The client is not registered for one of the resources.")
+			return nil, invalidTarget("The client is not registered for the resource " + web.Clip(resource, repeatedMax) + ".")
 		case !slices.Contains(named, resource):
 			named = append(named, resource)
 		}
@@ -47,7 +49,7 @@ func (c *Client) pickResource(g *grant, form url.Values, issuer string) (string,
 		return "", invalidTarget("A service has no userinfo.")
 	case g != nil && named[0] == issuer && g.has("openid"):
 	case g != nil && !slices.Contains(g.Audience, named[0]):
-		return "", invalidTarget("The resource has not been granted.")
+		return "", invalidTarget("The resource " + web.Clip(named[0], repeatedMax) + " has not been granted.")
 	}
 	return named[0], nil
 }

@@ -37,7 +37,7 @@ func (rp relyingParty) consent(w *browser, p page) url.Values {
 	if p.url.Path != "/consent" {
 		rp.t.Fatalf("led to %s (%d)\n%s", p.url, p.status, p.body)
 	}
-	return rp.answer(w.submit(p, url.Values{"act": {"accept"}, "duration": {"12m"}, "group_profile": {"yes"}, "group_email": {"yes"},
+	return rp.answer(w.submit(p, url.Values{"act": {"accept"}, "duration": {"13m"}, "group_profile": {"yes"}, "group_email": {"yes"},
 		"group_member": {"yes"}, "group_offline_access": {"yes"}}))
 }
 

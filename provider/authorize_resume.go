@@ -141,6 +141,8 @@ func (f facts) refusalOf(i *interaction) error {
 	switch {
 	case i != nil && f.refused(i):
 		return f.refusalError(i.refusal)
+	case f.noMember() && f.fresh():
+		return worded(fosite.ErrAccessDenied, "Who signed in works at the support desk: only members let apps have data.")
 	case f.stranger && f.fresh():
 		return worded(fosite.ErrAccessDenied, "Who signed in is not the person whom the app was launched for.")
 	}

@@ -185,7 +185,7 @@ func TestTwoPresses(t *testing.T) {
 	})
 	t.Run("consent", func(t *testing.T) {
 		w := b.signedIn()
-		w.twice(ask(w, partner, url.Values{"scope": {"openid profile"}}), url.Values{"act": {"accept"}, "group_profile": {"yes"}, "duration": {"30d"}})
+		w.twice(ask(w, partner, url.Values{"scope": {"openid profile"}}), url.Values{"act": {"accept"}, "group_profile": {"yes"}, "duration": {"90d"}})
 		var consents, mails int
 		must(t, b.db.From(t.Context()).QueryRow(t.Context(), `
 			select (select count(*) from consents where client_id = $1), (select count(*) from mails where kind = 'app_allowed')`, partner).Scan(&consents, &mails))
@@ -205,7 +205,7 @@ func TestTwoPresses(t *testing.T) {
 		w.twice(w.signIn(ask(w, id, nil)), url.Values{"code": {app.code()}})
 	})
 	t.Run("saved code", func(*testing.T) {
-		list, err := b.accounts.MakeSavedCodes(b.t.Context(), b.account.ID)
+		list, err := b.accounts.MakeSavedCodes(b.t.Context(), b.account.ID, "")
 		must(b.t, err)
 		w := b.browser()
 		p := w.signIn(ask(w, id, nil))
@@ -252,7 +252,7 @@ func TestRefusedAgain(t *testing.T) {
 	}
 	b.clock.advance(time.Second)
 	again := w.get(consent.url.String()) // Back
-	yes := url.Values{"act": {"accept"}, "group_profile": {"yes"}, "duration": {"30d"}}
+	yes := url.Values{"act": {"accept"}, "group_profile": {"yes"}, "duration": {"90d"}}
 	if p := w.submit(again, yes); p.location == nil || p.location.Query().Get("code") == "" {
 		t.Fatalf("after another thought: %s (%d) %v", p.url, p.status, p.location)
 	}

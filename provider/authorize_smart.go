@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/ory/fosite"
+
+	"huskyidp/internal/web"
 )
 
 // A client with profile smart is a partner that reads the member's record at a FHIR server: SMART App Launch 2.2,
@@ -55,7 +57,7 @@ func (r *authorizeRequest) readAud() error {
 	case aud == "":
 		return worded(fosite.ErrInvalidRequest, "The parameter aud is missing: it is the address of the FHIR server.")
 	case i < 0:
-		return worded(fosite.ErrInvalidRequest, "The parameter aud is not the FHIR server that the client is registered for.")
+		return worded(fosite.ErrInvalidRequest, "The parameter aud is "+web.Clip(r.form.Get("aud"), repeatedMax)+", not the FHIR server that the client is registered for.")
 	}
 	if registered := r.client.Metadata.Audience[i]; !slices.Contains(r.audience, registered) {
 		r.audience = append(r.audience, registered)

@@ -61,7 +61,7 @@ func TestSmartLaunch(t *testing.T) {
 	if at := strings.Index(p.body, say("scope.sensitive.title")); at < strings.Index(p.body, "group_patient_coverage") || at > strings.Index(p.body, "group_patient_claims") {
 		t.Error("sensitive data are not last under their title")
 	}
-	back := w.submit(p, url.Values{"act": {"accept"}, "duration": {"30d"}, "group_offline_access": {"yes"}, "group_patient_person": {"yes"}, "group_patient_claims": {"yes"}})
+	back := w.submit(p, url.Values{"act": {"accept"}, "duration": {"90d"}, "group_offline_access": {"yes"}, "group_patient_person": {"yes"}, "group_patient_claims": {"yes"}})
 	tokens := b.redeem(id, secret, back.location.Query().Get("code"), verifier)
 	tokens.want(t, 200, "")
 	if got, want := tokens.text("scope"), "openid fhirUser launch/patient offline_access patient/Patient.read patient/Claim.s patient/ExplanationOfBenefit.rs"; got != want {
@@ -91,7 +91,7 @@ func TestSmartLaunch(t *testing.T) {
 	if wide.url.Path != "/consent" || !strings.Contains(wide.body, "La aplicación pide todo lo que hay en su expediente") || len(wide.boxes()) != 11 {
 		t.Fatalf("the whole record: %s, boxes %v", wide.url, wide.boxes())
 	}
-	back = w.submit(wide, url.Values{"act": {"accept"}, "duration": {"30d"}, "group_patient_coverage": {"yes"}, "group_patient_medications": {"yes"}})
+	back = w.submit(wide, url.Values{"act": {"accept"}, "duration": {"90d"}, "group_patient_coverage": {"yes"}, "group_patient_medications": {"yes"}})
 	part := b.redeem(id, secret, back.location.Query().Get("code"), verifier)
 	if got, want := part.text("scope"), "openid launch/patient patient/Coverage.rs patient/MedicationRequest.rs patient/MedicationDispense.rs patient/Medication.rs"; got != want {
 		t.Errorf("of the whole record %q, want %q", got, want)

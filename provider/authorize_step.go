@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -44,6 +45,11 @@ func (f facts) fresh() bool {
 	return f.session != nil && !f.session.AuthTime.Before(f.request.requestedAt)
 }
 
+// noMember reports whether the app asks for a member's permission, and who is signed in is of the support desk.
+func (f facts) noMember() bool {
+	return f.session != nil && f.session.MemberID == uuid.Nil && f.request.client != nil && f.request.client.needsConsent()
+}
+
 // nextStep returns the first unmet need and its reason, in a fixed order. It is pure: every page returns to the
 // dispatcher, which calls it again.
 func nextStep(f facts) (step, string) {
@@ -61,6 +67,8 @@ func nextStep(f facts) (step, string) {
 		return stepLogin, "id_token_hint names another member"
 	case f.stranger && !fresh: // who signs in as another is refused
 		return stepLogin, "the app was launched for another member"
+	case f.noMember() && !fresh: // likewise
+		return stepLogin, "support staff have no data for an app"
 	case r.asks("select_account") && !fresh && f.selectedAt == nil:
 		return stepSelect, "prompt=select_account"
 	case f.heldFor != nil && *f.heldFor != s.AccountID && f.selectedAt == nil:
@@ -69,6 +77,8 @@ func nextStep(f facts) (step, string) {
 		return stepFactor, "a higher acr is needed"
 	case accounts.Rank(s.ACR) < r.assurance.wanted(f.best) && (r.assurance.insists || !r.asks("none")):
 		return stepFactor, "a higher acr is wished for"
+	case r.lastsWithoutSecret() && !fresh && r.requestedAt.Sub(s.AuthTime) >= accounts.Fresh:
+		return stepFactor, "a public client asks for access without the member"
 	case f.agreement:
 		return stepAgreement, "a new version of the agreement"
 	case s.Unsettled:
@@ -79,6 +89,13 @@ func nextStep(f facts) (step, string) {
 		return stepPasskey, "no passkey, never offered, and the device can make one"
 	}
 	return nextConsent(f)
+}
+
+// lastsWithoutSecret reports whether the request is for tokens that outlive the session and that whoever holds the browser could
+// redeem: a public client's code is good with a verifier of their own (RFC 8252 section 8.6). A browser found open must not give
+// them (S-20), also to an app that has a permission already.
+func (r *authorizeRequest) lastsWithoutSecret() bool {
+	return r.client != nil && r.client.IsPublic() && slices.Contains(r.sharedScopes(), scopeOffline)
 }
 
 // nextConsent asks a partner's member once, again for new scopes, and whenever the app requests it.

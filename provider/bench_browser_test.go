@@ -19,6 +19,8 @@ type browser struct {
 	b      *bench
 	client *http.Client
 	waits  func(page) // called for each page with a Refresh header; may be nil
+
+	language string // Accept-Language; may be ""
 }
 
 func (b *bench) browser() *browser {
@@ -48,6 +50,9 @@ type page struct {
 
 func (w *browser) do(r *http.Request) page {
 	w.b.t.Helper()
+	if w.language != "" {
+		r.Header.Set("Accept-Language", w.language)
+	}
 	response, err := w.client.Do(r)
 	must(w.b.t, err)
 	defer response.Body.Close()

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -57,6 +58,7 @@ type bench struct {
 	clock     *clock
 	hash      accounts.HashParams
 	rules     provider.Rules
+	kiosks    []netip.Prefix
 	fetcher   provider.Fetcher // of documents that clients name; nil: none
 	alerted   *sync.Map        // alert by name, how often (*atomic.Int64)
 	mails     *sync.Map        // text of the newest mail of a kind
@@ -199,7 +201,7 @@ func (b *bench) instance(change ...func(*bench, *provider.Deps)) instance {
 	log := audit.New(b.db).AlertTo(slog.New(slog.DiscardHandler), b.alert)
 	set, err := loadTemplates()
 	must(t, err)
-	w, err := web.New(web.Options{Templates: set, Keyring: ring, Issuer: b.issuer, Logger: slog.New(slog.NewTextHandler(logTo(t), nil)), Now: b.clock.now,
+	w, err := web.New(web.Options{Templates: set, Keyring: ring, Issuer: b.issuer, Logger: slog.New(slog.NewTextHandler(logTo(t), nil)), Now: b.clock.now, Kiosks: b.kiosks,
 		Limits: web.Limits{Requests: 100000, Answer: 20 * time.Second}})
 	must(t, err)
 	queue, err := mail.NewOutbox(b.db, ring, b.clock.now)

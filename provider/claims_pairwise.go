@@ -66,8 +66,11 @@ const (
 
 // sector returns the group with which the client shares its pairwise subjects: clients with the same redirect host or
 // the same sector file (OpenID Connect Core 8.1). A redirect URI with a private-use scheme or on this machine proves no
-// host, so that such a client shares them with none.
+// host, so that such a client shares them with none; nor does the redirect URI of a client that registered itself.
 func (c *Client) sector() string {
+	if c.RegistrationMAC != nil && c.Metadata.SectorIdentifierURI == "" {
+		return "client:" + c.ID
+	}
 	if host := c.Metadata.sector(); host != "" {
 		return host
 	}

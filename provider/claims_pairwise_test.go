@@ -25,7 +25,7 @@ func TestPartnersCannotCompare(t *testing.T) {
 		redirect := "https://" + host + "/cb"
 		address, verifier := b.request(id, url.Values{"redirect_uri": {redirect}, "scope": {"openid profile email offline_access"},
 			"claims": {`{"id_token":{"preferred_username":null,"updated_at":null},"userinfo":{"preferred_username":null,"updated_at":null}}`}})
-		back := w.submit(w.get(address), url.Values{"act": {"accept"}, "duration": {"12m"}, "group_profile": {"yes"}, "group_email": {"yes"}, "group_offline_access": {"yes"}})
+		back := w.submit(w.get(address), url.Values{"act": {"accept"}, "duration": {"13m"}, "group_profile": {"yes"}, "group_email": {"yes"}, "group_offline_access": {"yes"}})
 		tokens := b.token(id, secret, url.Values{"grant_type": {"authorization_code"}, "code": {back.location.Query().Get("code")},
 			"redirect_uri": {redirect}, "code_verifier": {verifier}})
 		tokens.want(t, 200, "")
@@ -94,7 +94,7 @@ func TestSectors(t *testing.T) {
 			}
 		})
 		address, verifier := b.request(id, url.Values{"redirect_uri": {redirect}, "scope": {"openid profile"}})
-		back := w.submit(w.get(address), url.Values{"act": {"accept"}, "duration": {"12m"}, "group_profile": {"yes"}})
+		back := w.submit(w.get(address), url.Values{"act": {"accept"}, "duration": {"13m"}, "group_profile": {"yes"}})
 		tokens := b.token(id, secret, url.Values{"grant_type": {"authorization_code"}, "code": {back.location.Query().Get("code")}, "redirect_uri": {redirect}, "code_verifier": {verifier}})
 		tokens.want(t, 200, "")
 		claims, _ := b.verified(tokens.text("id_token"))

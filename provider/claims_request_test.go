@@ -155,7 +155,7 @@ func TestClaimsNeedConsent(t *testing.T) {
 		if form.url.Path != "/consent" || !strings.Contains(form.body, "group_email") || !strings.Contains(form.body, "group_profile") {
 			t.Fatalf("led to %s (%d)\n%s", form.url, form.status, form.body)
 		}
-		test.ticked.Set("duration", "30d")
+		test.ticked.Set("duration", "90d")
 		test.ticked.Set("act", "allow")
 		tokens := p.redeem(p.answered(w.submit(form, test.ticked)).Get("code"), verifier)
 		var got []string

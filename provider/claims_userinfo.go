@@ -6,6 +6,8 @@ import (
 	"net/http"
 
 	"github.com/gin-gonic/gin"
+
+	"huskyidp/internal/web"
 )
 
 // userinfo responds with the granted claims (OpenID Connect Core 5.3). The token is in the Authorization header (S-41);
@@ -21,23 +23,28 @@ func (h *Handler) userinfo(c *gin.Context) error {
 		token, ok = presented{text: sent[0]}, true
 	}
 	if !ok {
-		return senderRefused(c, false, "", "")
+		return noToken(c, "The request has no access token in the header Authorization.", "Bearer", dpopChallenge("", ""))
 	}
 	ctx := c.Request.Context()
 	access, err := h.service.lookUpAccess(ctx, token.text, h.now())
+	refused := func(cause string) error { return senderRefused(c, token.dpop, "invalid_token", cause) }
 	if errors.Is(err, errToken) {
-		return senderRefused(c, token.dpop, "invalid_token", "")
+		return refused(tokenCause(err))
 	}
 	if err != nil {
 		return err
 	}
 	g := access.grant
 	client, err := h.service.clients.Find(ctx, access.claims.ClientID)
-	if err != nil || len(sent) > 0 && client.Metadata.Profile != ProfileCertification {
-		return senderRefused(c, token.dpop, "invalid_token", "") // the client has been disabled, or may not send the token in the form
-	}
-	if g == nil || access.claims.Audience != h.service.strategy.issuer {
-		return senderRefused(c, token.dpop, "invalid_token", "") // a service's token, or one for another resource
+	switch issuer := h.service.strategy.issuer; {
+	case err != nil:
+		return refused("The client of the access token is disabled.")
+	case len(sent) > 0 && client.Metadata.Profile != ProfileCertification:
+		return refused("The access token came in the form: send it in the header Authorization.")
+	case g == nil:
+		return refused("The access token is a service's own: it names no member.")
+	case access.claims.Audience != issuer:
+		return refused("The access token is for another resource, " + web.Clip(access.claims.Audience, repeatedMax) + ": one for userinfo has the resource " + issuer + ".")
 	}
 	if err := h.checkSender(c, token, access.claims.Sender, h.now()); err != nil {
 		oauth := oauthError(err)

@@ -31,6 +31,7 @@ type Metadata struct {
 	EncryptionMetadata
 	LanguageMetadata
 	SmartMetadata
+	SignalMetadata
 
 	ClientName                string   `json:"client_name"`
 	Profile                   Profile  `json:"profile"`
@@ -57,7 +58,7 @@ type Metadata struct {
 	OperatorVerified          bool     `json:"operator_verified,omitempty"` // we verified the operator
 	SubjectType               string   `json:"subject_type,omitempty"`
 	SectorIdentifierURI       string   `json:"sector_identifier_uri,omitempty"`
-	ConsentMaxDays            int      `json:"consent_max_days,omitempty"` // absent: a year
+	ConsentMaxDays            int      `json:"consent_max_days,omitempty"` // absent: until the member stops it
 	Contacts                  []string `json:"contacts,omitempty"`
 	RequirePKCE               *bool    `json:"require_pkce,omitempty"`        // absent: true
 	AccessTokenFormat         string   `json:"access_token_format,omitempty"` // jwt (default) or opaque

@@ -27,20 +27,24 @@ func (m *Metadata) returnURIRule(uri string, insecureLocal bool) string {
 	case strings.Contains(uri, "#"):
 		return "has a fragment"
 	}
-	return ""
+	return spellingRule(uri, u)
 }
 
 // webReturnRule is returnURIRule for http and https: addresses are compared exactly, except for the port of a native app
 // on this machine.
 func (m *Metadata) webReturnRule(uri string, insecureLocal bool) string {
-	if rule := redirectURIRule(uri, insecureLocal); rule != "" {
+	u, err := url.Parse(uri)
+	switch rule := redirectURIRule(uri, insecureLocal); {
+	case rule == notHTTPS && u.Scheme == "http" && isLocalhost(u.Hostname()):
+		return rule + ", and localhost may be another machine: take http://127.0.0.1 or http://[::1], with application_type native any port will do (RFC 8252 section 8.3)"
+	case rule != "":
 		return rule
 	}
 	before, _, _ := strings.Cut(uri, "?")
 	if strings.ContainsAny(before, "*{}") {
 		return "has a pattern: addresses are compared exactly, so register each one"
 	}
-	if u, err := url.Parse(uri); err == nil && m.ApplicationType != typeNative && u.Scheme == "http" && isLoopback(u.Hostname()) && u.Port() == "" {
+	if err == nil && m.ApplicationType != typeNative && u.Scheme == "http" && isLoopback(u.Hostname()) && u.Port() == "" {
 		return `has no port: name the one that your app listens on; an app that takes any is registered with "application_type": "native" (RFC 8252 section 7.3)`
 	}
 	return ""
@@ -56,6 +60,8 @@ func redirectURIRule(uri string, insecureLocal bool) string {
 	switch {
 	case err != nil && strings.HasPrefix(uri, "http") && strings.Contains(uri, "://"):
 		return "is not well-formed: host, port or a %XX cannot be read"
+	case strings.Contains(uri, "\\"):
+		return "has a backslash, which browsers read as /: write %5C or /"
 	case err != nil || u.Host == "" || strings.ContainsAny(uri, " \t\r\n\\"):
 		return "is not an absolute address, as in https://app.example/callback"
 	case u.Fragment != "" || strings.Contains(uri, "#"):
@@ -68,15 +74,62 @@ func redirectURIRule(uri string, insecureLocal bool) string {
 		return "has a host that is neither a DNS name nor an IP address: write letters beyond ASCII as xn--"
 	case !goodPort(u.Port()):
 		return "has a port that is not 1 to 65535"
+	case spellingRule(uri, u) != "":
+		return spellingRule(uri, u)
 	case u.Scheme == "https":
 		return ""
 	case u.Scheme == "http" && (isLoopback(u.Hostname()) || insecureLocal && u.Hostname() == "localhost"):
 		return ""
 	}
-	if u.Scheme == "http" && isLocalhost(u.Hostname()) {
-		return "is not https, and localhost may be another machine: take http://127.0.0.1 or http://[::1], with application_type native any port will do (RFC 8252 section 8.3)"
+	return notHTTPS
+}
+
+const notHTTPS = "is not https"
+
+// sameOrigin reports whether scheme, host and port are the same, with the default port named or not.
+func sameOrigin(one, other string) bool {
+	a, b := strings.ToLower(origin(one)), strings.ToLower(origin(other))
+	for scheme, port := range map[string]string{"http:": ":80", "https:": ":443"} {
+		if strings.HasPrefix(a, scheme) {
+			return strings.TrimSuffix(a, port) == strings.TrimSuffix(b, port)
+		}
 	}
-	return "is not https"
+	return false
+}
+
+// dotSegment matches a part of a path that leads elsewhere, as browsers read it (WHATWG URL 4.4: also %2e).
+var dotSegment = regexp.MustCompile(`(?i)/(\.|%2e){1,2}(/|$)`)
+
+// badEscape matches a % that no two hexadecimal digits follow.
+var badEscape = regexp.MustCompile(`%($|[^0-9A-Fa-f]|[0-9A-Fa-f]($|[^0-9A-Fa-f]))`)
+
+// spellingRule returns what makes two programs read a well-formed address differently, or "". Addresses are compared byte
+// for byte, so an app would never send what a browser or library normalises.
+func spellingRule(uri string, u *url.URL) string {
+	before, _, _ := strings.Cut(uri, "?")
+	switch {
+	case badEscape.MatchString(uri):
+		return "is not well-formed: a % must be followed by two hexadecimal digits, and itself is written %25"
+	case strings.ContainsFunc(uri, func(r rune) bool { return r > '~' }):
+		return "has characters beyond ASCII, some of which cannot be seen: write them as %XX"
+	case dotSegment.MatchString(before):
+		return "has a /./ or /../ in its path, also as %2e: browsers take it out, so register the path that it leads to"
+	case u.ForceQuery:
+		return "has an empty query: leave out the ? at its end"
+	case strings.HasSuffix(u.Host, ":"):
+		return "has a : without a port: leave it out"
+	}
+	return ""
+}
+
+// twice returns the first value that is listed more than once, or "".
+func twice(values []string) string {
+	for i, value := range values {
+		if slices.Contains(values[:i], value) {
+			return value
+		}
+	}
+	return ""
 }
 
 func goodPort(port string) bool {

@@ -13,6 +13,7 @@ import (
 
 // Fetcher fetches a client's document from the public network; outbound.Client is one.
 type Fetcher interface {
+	Check(address string) error // why an address is never called
 	Get(ctx context.Context, address, accept string) (outbound.Answer, error)
 }
 
@@ -27,6 +28,9 @@ func (r *Clients) check(ctx context.Context, m *Metadata) (map[string]*logo, err
 	if err := m.complete(r.Rules); err != nil {
 		return nil, err
 	}
+	if err := r.checkCalled(m); err != nil {
+		return nil, err
+	}
 	if err := r.makeKeys(ctx, m); err != nil {
 		return nil, err
 	}
@@ -34,6 +38,29 @@ func (r *Clients) check(ctx context.Context, m *Metadata) (map[string]*logo, err
 		return nil, err
 	}
 	return r.fetchLogos(ctx, m)
+}
+
+// checkCalled refuses addresses that this service would never call (S-66): keys, notices of sign-outs and of security
+// events would be missing for ever. Sector files and logos are fetched at once.
+func (r *Clients) checkCalled(m *Metadata) error {
+	if r.Fetcher == nil {
+		return nil
+	}
+	called := []struct{ member, address string }{
+		{"jwks_uri", m.JWKSURI}, {"backchannel_logout_uri", m.BackchannelLogoutURI}, {"signals_endpoint", m.SignalsEndpoint},
+	}
+	for _, address := range m.RequestURIs {
+		called = append(called, struct{ member, address string }{"request_uris", address})
+	}
+	for _, c := range called {
+		if c.address == "" {
+			continue
+		}
+		if err := r.Fetcher.Check(c.address); err != nil {
+			return &MetadataError{c.member, fmt.Sprintf("%q cannot be called from here: %v", c.address, err)}
+		}
+	}
+	return nil
 }
 
 // makeKeys makes the EdDSA key when the first client wants one.

@@ -3,6 +3,7 @@ package provider_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"image"
 	"image/gif"
 	"image/jpeg"
@@ -282,5 +283,28 @@ func TestLogo(t *testing.T) {
 	}
 	if p := b.browser().get("/logo/" + strings.Repeat("A", 43)); p.status != 404 {
 		t.Errorf("an unknown logo: %d", p.status)
+	}
+}
+
+// S-66: an address that the service would never call is refused when it is registered, not forgotten at each sign-out.
+func TestAddressesThatAreNeverCalled(t *testing.T) {
+	t.Parallel()
+	s := newShelf(t)
+	b := s.reaching(t, provider.Rules{})
+	app := provider.Metadata{ClientName: "Prueba", RedirectURIs: []string{callback}}
+	for _, address := range []string{"https://127.0.0.1/x", "https://10.0.0.7/x", "https://localhost/x", "https://app.example:8443/x"} {
+		logout, signals, keys := app, app, app
+		logout.BackchannelLogoutURI = address
+		signals.SignalsDelivery, signals.SignalsEndpoint = "urn:ietf:rfc:8935", address
+		keys.TokenEndpointAuthMethod, keys.JWKSURI = "private_key_jwt", address
+		for member, m := range map[string]provider.Metadata{"backchannel_logout_uri": logout, "signals_endpoint": signals, "jwks_uri": keys} {
+			if _, _, err := b.clients.Create(t.Context(), "", m); err == nil || !strings.HasPrefix(err.Error(), fmt.Sprintf("%s: %q cannot be called from here: ", member, address)) {
+				t.Errorf("%s %s: %v", member, address, err)
+			}
+		}
+	}
+	app.BackchannelLogoutURI = s.URL + "/allowed"
+	if _, _, err := b.clients.Create(t.Context(), "", app); err != nil {
+		t.Errorf("an allowed address: %v", err)
 	}
 }

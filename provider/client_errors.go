@@ -12,8 +12,8 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/jackc/pgx/v5"
 	"github.com/ory/fosite"
-	"golang.org/x/time/rate"
 
+	"huskyidp/internal/outbound"
 	"huskyidp/internal/web"
 )
 
@@ -48,25 +48,36 @@ func (r *Clients) Errors(ctx context.Context, id string) ([]ClientError, error) 
 // everyday lists error codes that are part of normal operation: the app then shows a page, or asks again.
 var everyday = []string{"login_required", "interaction_required", "consent_required", "access_denied", "authorization_pending", "slow_down"}
 
-// clientErrorRate limits writes during a flood of bad requests: those above it are only in the access log.
-var clientErrorRate = rate.NewLimiter(20, 100)
-
 // noteError keeps a refused request for the operator. An unregistered client has no list; a failed write does not
 // affect the answer.
 func (h *Handler) noteError(c *gin.Context, clientID string, form url.Values, cause *fosite.RFC6749Error) {
 	client, err := h.service.clients.Get(clientID)
-	if err != nil || slices.Contains(everyday, cause.ErrorField) || !clientErrorRate.Allow() {
+	if err != nil || slices.Contains(everyday, cause.ErrorField) {
 		return
 	}
-	_, _ = h.service.store.db.From(c.Request.Context()).Exec(c.Request.Context(), `
+	h.service.store.noteError(c.Request.Context(), client.ID, ClientError{At: h.now(), RequestID: web.RequestID(c.Request.Context()),
+		Endpoint: c.FullPath(), Error: cause.ErrorField, Description: describe(cause), Sent: sentParameters(form)})
+}
+
+// noteUndelivered keeps a call of ours that a client's own address did not take.
+func (s *Service) noteUndelivered(ctx context.Context, clientID, member, sent string, cause error) {
+	s.store.noteError(ctx, clientID, ClientError{At: s.now(), Endpoint: member, Error: "not_delivered", Description: outbound.Cause(cause), Sent: sent})
+}
+
+// noteError writes an error. During a flood of bad requests, those above the rate are only in the access log.
+func (s *store) noteError(ctx context.Context, clientID string, e ClientError) {
+	if !s.errorRate.Allow() {
+		return
+	}
+	_, _ = s.db.From(ctx).Exec(ctx, `
 		with older as (
 			delete from client_errors where id in (
 				select id from client_errors where client_id = @client_id order by id desc offset @kept - 1)
 		)
 		insert into client_errors (client_id, at, request_id, endpoint, error, description, sent)
 		values (@client_id, @at, @request_id, @endpoint, @error, @description, @sent)`,
-		pgx.NamedArgs{"client_id": client.ID, "kept": clientErrorsKept, "at": h.now(), "request_id": web.RequestID(c.Request.Context()),
-			"endpoint": c.FullPath(), "error": cause.ErrorField, "description": describe(cause), "sent": sentParameters(form)})
+		pgx.NamedArgs{"client_id": clientID, "kept": clientErrorsKept, "at": e.At, "request_id": e.RequestID,
+			"endpoint": e.Endpoint, "error": e.Error, "description": e.Description, "sent": e.Sent})
 }
 
 // shownParameters are those whose values are neither secrets nor data of a member.

@@ -88,6 +88,7 @@ func (r *Clients) Import(ctx context.Context, all []Registration) (Imported, err
 // clientChange is one row to write; write is nil if nothing changes.
 type clientChange struct {
 	kind   audit.Kind
+	use    audit.Kind // whether it was disabled or enabled as well; "" for neither
 	client *Client
 	write  func(context.Context, *Client) error
 }
@@ -113,7 +114,16 @@ func (r *Clients) planned(ctx context.Context, wanted Registration) (clientChang
 		return clientChange{}, err
 	}
 	if !exists {
-		return clientChange{audit.ClientCreated, client, r.insert}, nil
+		return clientChange{audit.ClientCreated, "", client, r.insert}, nil
+	}
+	change := clientChange{audit.ClientUpdated, "", client, r.replace}
+	switch {
+	case old.DisabledAt != nil && client.DisabledAt != nil:
+		client.DisabledAt = old.DisabledAt
+	case client.DisabledAt != nil:
+		change.use = audit.ClientDisabled
+	case old.DisabledAt != nil:
+		change.use = audit.ClientEnabled
 	}
 	client.SecretMAC, client.RegistrationMAC, client.CreatedAt = old.SecretMAC, old.RegistrationMAC, old.CreatedAt
 	same, err := sameRegistration(old, client)
@@ -123,7 +133,7 @@ func (r *Clients) planned(ctx context.Context, wanted Registration) (clientChang
 	if client.usesSecret() && client.SecretMAC == nil {
 		return clientChange{}, &MetadataError{"token_endpoint_auth_method", "a client without a secret gets one by rotate-secret, after update"}
 	}
-	return clientChange{audit.ClientUpdated, client, r.replace}, nil
+	return change, nil
 }
 
 func sameRegistration(old, client *Client) (bool, error) {
@@ -145,9 +155,14 @@ func (r *Clients) applyAll(ctx context.Context, changes []clientChange) error {
 			if err := c.write(ctx, c.client); err != nil {
 				return fmt.Errorf("writing %s: %w", c.client.ID, err)
 			}
-			event := audit.Event{Kind: c.kind, At: c.client.UpdatedAt, ClientID: c.client.ID, Success: true, Reason: "import"}
-			if err := r.Audit.Record(ctx, event); err != nil {
-				return err
+			for _, kind := range []audit.Kind{c.kind, c.use} {
+				if kind == "" {
+					continue
+				}
+				event := audit.Event{Kind: kind, At: c.client.UpdatedAt, ClientID: c.client.ID, Success: true, Reason: "import"}
+				if err := r.Audit.Record(ctx, event); err != nil {
+					return err
+				}
 			}
 		}
 		return nil

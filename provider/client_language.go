@@ -77,3 +77,14 @@ func (c *Client) in(lang string) shown {
 		PolicyURI: cmp.Or(fields["policy_uri#"+lang], m.PolicyURI), TosURI: cmp.Or(fields["tos_uri#"+lang], m.TosURI), LogoPath: logo.path(),
 	}
 }
+
+// called returns the names of the app for an event of the member's history, which is read in any language.
+func (c *Client) called() map[string]string {
+	names := map[string]string{"app": c.in("").Name}
+	for member := range c.Metadata.fields() {
+		if lang, ok := strings.CutPrefix(member, "client_name#"); ok && c.in(lang).Name != names["app"] {
+			names["app#"+lang] = c.in(lang).Name
+		}
+	}
+	return names
+}

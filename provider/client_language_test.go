@@ -80,7 +80,7 @@ func TestAppsByLanguage(t *testing.T) {
 			login := w.get(address)
 			consent := w.signIn(login)
 			seen := map[string]page{"sign-in": login, "permission": consent}
-			back := w.submit(consent, url.Values{"act": {"accept"}, "group_profile": {"yes"}, "duration": {"30d"}})
+			back := w.submit(consent, url.Values{"act": {"accept"}, "group_profile": {"yes"}, "duration": {"90d"}})
 			if back.location == nil {
 				t.Fatalf("at %s (%d)", back.url, back.status)
 			}
@@ -89,7 +89,7 @@ func TestAppsByLanguage(t *testing.T) {
 			seen["sessions"] = w.get("/account/sessions?lang=" + lang)
 			seen["sign-out"] = w.get("/logout?" + url.Values{"client_id": {id}, "ui_locales": {lang}}.Encode())
 			for name, p := range seen {
-				if !strings.Contains(p.body, want.name) || name != "history" && strings.Contains(p.body, want.not) {
+				if !strings.Contains(p.body, want.name) || strings.Contains(p.body, want.not) {
 					t.Errorf("%s calls the app otherwise than %q:\n%s", name, want.name, p.body)
 				}
 			}
@@ -105,5 +105,50 @@ func TestAppsByLanguage(t *testing.T) {
 				t.Errorf("the logo is %s: %d", src, picture.status)
 			}
 		})
+	}
+}
+
+// TestAppsInTheLanguageOfThePage: a member whose account is in another language than the browser reads name and links of an
+// app in the language of the page, whichever page decides on it while it answers; the history in each.
+func TestAppsInTheLanguageOfThePage(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 4)
+	id, _ := b.client(func(m *provider.Metadata) {
+		m.Profile, m.OperatorName, m.ClientName, m.ClientNameES, m.ClientNameEN = provider.ProfilePartner, "Operador", "App", "Diario de salud", "Health diary"
+		m.PolicyURI, m.PolicyURIES = "https://app.example/en", "https://app.example/es"
+		m.PostLogoutRedirectURIs = []string{afterLogout}
+	})
+	w := b.browser()
+	w.language = "en-US"
+	address, _ := b.request(id, url.Values{"scope": {"openid profile offline_access"}})
+	spanish := func(name string, p page) {
+		t.Helper()
+		if !strings.Contains(p.body, `<html lang="es"`) || !strings.Contains(p.body, "Diario de salud") || strings.Contains(p.body, "Health diary") {
+			t.Errorf("%s at %s (%d) calls the app otherwise:\n%s", name, p.url, p.status, p.body)
+		}
+	}
+	login := w.get(address)
+	if !strings.Contains(login.body, `<html lang="en"`) || !strings.Contains(login.body, "Health diary") {
+		t.Errorf("the sign-in page:\n%s", login.body)
+	}
+	consent := w.signIn(login)
+	spanish("permission", consent)
+	if !strings.Contains(consent.body, "https://app.example/es") || strings.Contains(consent.body, "https://app.example/en") {
+		t.Errorf("the links of the page of permission:\n%s", consent.body)
+	}
+	if back := w.submit(consent, url.Values{"act": {"accept"}, "group_profile": {"yes"}, "group_offline_access": {"yes"}, "duration": {"90d"}}); back.location == nil {
+		t.Fatalf("at %s (%d)", back.url, back.status)
+	}
+	spanish("history", w.get("/account/history"))
+	spanish("apps", w.get("/account/apps"))
+	spanish("sign-out of the app", w.get("/logout?"+url.Values{"client_id": {id}}.Encode()))
+	out := w.get("/logout")
+	if done := w.submit(out, url.Values{"act": {"confirm"}}); done.url.Path != "/logout/done" {
+		t.Errorf("signed out at %s", done.url)
+	} else {
+		spanish("signed out", done)
+	}
+	if p := b.signedIn().get("/account/history?lang=en"); !strings.Contains(p.body, "Health diary") || strings.Contains(p.body, "Diario de salud") {
+		t.Errorf("the history in English:\n%s", p.body)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // MetadataError names the registration member at fault and the rule it breaks
@@ -82,6 +83,11 @@ func (m *Metadata) complete(rules Rules) error {
 	if !goodName(m.ClientName) {
 		return &MetadataError{"client_name", nameRule}
 	}
+	for _, contact := range m.Contacts {
+		if strings.TrimSpace(contact) == "" || len(contact) > 254 || strings.ContainsFunc(contact, func(r rune) bool { return unicode.In(r, unicode.C, unicode.Zl, unicode.Zp) }) {
+			return &MetadataError{"contacts", "have 1 to 254 characters each, none of them invisible"}
+		}
+	}
 	if m.OperatorName != "" && !goodName(m.OperatorName) {
 		return &MetadataError{"operator_name", nameRule}
 	}
@@ -129,6 +135,9 @@ func (m *Metadata) complete(rules Rules) error {
 	if err := m.checkACR(); err != nil {
 		return err
 	}
+	if err := m.checkSignals(); err != nil {
+		return err
+	}
 	if err := m.completeRequests(); err != nil {
 		return err
 	}
@@ -167,8 +176,8 @@ func (m *Metadata) checkSubjects() error {
 	if slices.Contains(m.Scope, AdminScope) && m.Profile != ProfileOwn {
 		return &MetadataError{"scope", "admin is for the programme's own apps"}
 	}
-	if m.ConsentMaxDays < 0 || m.ConsentMaxDays > 366 {
-		return &MetadataError{"consent_max_days", "is 1 to 366"}
+	if m.ConsentMaxDays < 0 || m.ConsentMaxDays > 396 {
+		return &MetadataError{"consent_max_days", "is 1 to 396 (13 months); without it a permission may last until the member stops it"}
 	}
 	return nil
 }
@@ -220,6 +229,17 @@ func (m *Metadata) checkFlows(insecureLocal bool) error {
 	case code && m.ApplicationType == typeNative && !m.pkce():
 		return &MetadataError{"require_pkce", "a native app always uses PKCE (RFC 8252 section 6)"}
 	}
+	for _, list := range []struct {
+		member string
+		values []string
+	}{
+		{"redirect_uris", m.RedirectURIs}, {"post_logout_redirect_uris", m.PostLogoutRedirectURIs}, {"request_uris", m.RequestURIs},
+		{"audience", m.Audience}, {"resource_server", m.ResourceServer},
+	} {
+		if value := twice(list.values); value != "" {
+			return &MetadataError{list.member, fmt.Sprintf("%q is listed twice", value)}
+		}
+	}
 	for i, uri := range slices.Concat(m.RedirectURIs, m.PostLogoutRedirectURIs) {
 		rule, member := m.returnURIRule(uri, insecureLocal), "redirect_uris"
 		if i >= len(m.RedirectURIs) {
@@ -238,6 +258,7 @@ func (m *Metadata) checkFlows(insecureLocal bool) error {
 		{"smart_style_url", m.SmartStyleURL},
 		{"user_access_brand_bundle", m.BrandBundle},
 		{"backchannel_logout_uri", m.BackchannelLogoutURI},
+		{"signals_endpoint", m.SignalsEndpoint},
 		{"frontchannel_logout_uri", m.FrontchannelLogoutURI},
 		{"sector_identifier_uri", m.SectorIdentifierURI},
 	} {
@@ -247,6 +268,9 @@ func (m *Metadata) checkFlows(insecureLocal bool) error {
 		if rule := redirectURIRule(member.uri, insecureLocal); rule != "" {
 			return &MetadataError{member.name, fmt.Sprintf("%q %s", member.uri, rule)}
 		}
+	}
+	if front := m.FrontchannelLogoutURI; front != "" && !slices.ContainsFunc(m.RedirectURIs, func(uri string) bool { return sameOrigin(uri, front) }) {
+		return &MetadataError{"frontchannel_logout_uri", fmt.Sprintf("%q has the scheme, host and port of no redirect URI (Front-Channel Logout 1.0 section 2)", front)}
 	}
 	return nil
 }

@@ -199,3 +199,32 @@ func TestLocalhostIsNamed(t *testing.T) {
 		}
 	}
 }
+
+// TestLocalhostElsewhere: the advice for redirect URIs is none for addresses that nobody can call.
+func TestLocalhostElsewhere(t *testing.T) {
+	t.Parallel()
+	for name, m := range map[string]Metadata{
+		"backchannel_logout_uri": {BackchannelLogoutURI: "http://localhost:9/x"}, "initiate_login_uri": {InitiateLoginURI: "http://localhost:9/x"},
+		"signals_endpoint": {SignalMetadata: SignalMetadata{SignalsDelivery: deliveryPush, SignalsEndpoint: "http://localhost:9/x"}},
+	} {
+		m.ClientName, m.RedirectURIs = "x", []string{"https://app.example/cb"}
+		if err := m.complete(Rules{}); err == nil || err.Error() != name+`: "http://localhost:9/x" is not https` {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestFrontChannelOrigin covers Front-Channel Logout 1.0 section 2.
+func TestFrontChannelOrigin(t *testing.T) {
+	t.Parallel()
+	for front, ok := range map[string]bool{
+		"https://a.example/front": true, "https://A.example:443/front?x=1": true, "https://b.example:8443/front": true, "http://127.0.0.1:9000/front": true,
+		"https://other.example/front": false, "https://a.example:8443/front": false, "https://b.example/front": false, "http://127.0.0.1:9001/front": false, "https://a.example.evil.example/front": false,
+	} {
+		m := Metadata{ClientName: "x", RedirectURIs: []string{"https://a.example/cb", "https://b.example:8443/cb", "http://127.0.0.1:9000/cb"}, FrontchannelLogoutURI: front}
+		err := m.complete(Rules{})
+		if fault, _ := errors.AsType[*MetadataError](err); ok && err != nil || !ok && (fault == nil || fault.Member != "frontchannel_logout_uri") {
+			t.Errorf("%s: %v", front, err)
+		}
+	}
+}

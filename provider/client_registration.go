@@ -39,16 +39,16 @@ func (h *Handler) registerClient(c *gin.Context) error {
 	if h.service.initialAccessToken == nil {
 		return &web.Error{Status: http.StatusNotFound, Key: web.KeyNotFound}
 	}
-	token, ok := bearer(c.GetHeader("Authorization"))
-	if !ok || subtle.ConstantTimeCompare(seal.Digest(token), h.service.initialAccessToken) != 1 {
-		return h.refuseRegistration(c)
+	token, sent := bearer(c.GetHeader("Authorization"))
+	if !sent || subtle.ConstantTimeCompare(seal.Digest(token), h.service.initialAccessToken) != 1 {
+		return h.refuseRegistration(c, sent)
 	}
 	ctx := c.Request.Context()
-	m, err := readRegistration(c, h.service.clients.Certification)
+	m, err := h.readRegistration(c)
 	if err != nil {
 		return registrationError(c, err)
 	}
-	client, secret, management, err := h.service.clients.register(ctx, m)
+	client, secret, management, err := h.service.clients.register(ctx, m.Metadata)
 	if err != nil {
 		return registrationError(c, err)
 	}
@@ -64,11 +64,14 @@ func (h *Handler) registerClient(c *gin.Context) error {
 
 // refuseRegistration counts a call without the token against its source. A caller with the token may register as many
 // clients as a test plan needs.
-func (h *Handler) refuseRegistration(c *gin.Context) error {
+func (h *Handler) refuseRegistration(c *gin.Context, sent bool) error {
 	if err := h.takeRegistration(c); err != nil {
 		return err
 	}
-	return tokenRefused(c, "invalid_token")
+	if !sent {
+		return noToken(c, "The request has no initial access token, as a Bearer token in the header Authorization: the operator gives it out.", "Bearer")
+	}
+	return senderRefused(c, false, "invalid_token", "The initial access token is wrong: the operator gives it out.")
 }
 
 func (h *Handler) takeRegistration(c *gin.Context) error {
@@ -81,9 +84,17 @@ func (s *Service) registrationOf(client *Client) registrationDocument {
 		RegistrationClientURI: s.strategy.issuer + RegistrationPath + "/" + client.ID}
 }
 
+// sentRegistration is the document that an app sends. What this server issues counts in an update alone.
+type sentRegistration struct {
+	ClientID     string  `json:"client_id"`
+	ClientSecret *string `json:"client_secret"`
+	Metadata
+}
+
 // readRegistration reads the members that an unauthenticated caller may set; unknown ones are ignored (RFC 7591 2).
-func readRegistration(c *gin.Context, certification bool) (Metadata, error) {
-	var m Metadata
+// Members see each app under a subject of its own, whatever it asks for.
+func (h *Handler) readRegistration(c *gin.Context) (sentRegistration, error) {
+	var m sentRegistration
 	media, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
 	if err != nil || media != "application/json" {
 		return m, &MetadataError{"Content-Type", "is not application/json"}
@@ -96,15 +107,28 @@ func readRegistration(c *gin.Context, certification bool) (Metadata, error) {
 		return m, err
 	}
 	m.Profile = ProfilePartner
-	if certification {
+	if h.service.clients.Certification {
 		m.Profile = ProfileCertification
+	} else {
+		m.SubjectType, m.RequirePKCE = subjectPairwise, nil
 	}
 	m.OperatorVerified, m.ResourceServer, m.Audience, m.SmartMetadata = false, nil, nil, SmartMetadata{}
 	m.ClientName = cmp.Or(m.ClientName, m.ClientNameEN, m.ClientNameES, "App")
 	if m.OperatorName == "" {
 		m.OperatorName = m.ClientName
 	}
-	return m, nil
+	return m, h.service.clients.checkOwnNames(&m.Metadata, h.web.Brands())
+}
+
+// checkIssued compares what this server issued and an update sends back (RFC 7592 2.2).
+func (s *Service) checkIssued(client *Client, sent sentRegistration) error {
+	if sent.ClientID != client.ID {
+		return &MetadataError{"client_id", "is not that of this registration: an update sends it back (RFC 7592 section 2.2)"}
+	}
+	if sent.ClientSecret != nil && (!client.usesSecret() || !s.secretFits(client, credentials{secret: *sent.ClientSecret})) {
+		return &MetadataError{"client_secret", "is not that of this registration: send it as it is, or leave it out (RFC 7592 section 2.2)"}
+	}
+	return nil
 }
 
 func registrationError(c *gin.Context, err error) error {
@@ -116,14 +140,17 @@ func registrationError(c *gin.Context, err error) error {
 	return nil
 }
 
-// managed returns the client of the address to the holder of its registration token; a wrong token and an unknown
-// client look alike.
+// managed returns the client of the address to the holder of its registration token. Anybody else is refused, and the
+// client is nil; a wrong token and an unknown client look alike.
 func (h *Handler) managed(c *gin.Context) (*Client, error) {
-	token, _ := bearer(c.GetHeader("Authorization"))
+	token, sent := bearer(c.GetHeader("Authorization"))
+	if !sent {
+		return nil, noToken(c, "The request has no registration access token, as a Bearer token in the header Authorization: it came with the registration.", "Bearer")
+	}
 	client, err := h.service.clients.Find(c.Request.Context(), c.Param("id"))
 	if err != nil || client.RegistrationMAC == nil ||
 		!h.service.store.keyring.VerifyMAC(seal.Client, client.RegistrationMAC, []byte("registration"), []byte(client.ID), []byte(token)) {
-		return nil, errToken
+		return nil, senderRefused(c, false, "invalid_token", "The registration access token is wrong, or the client of this address is no longer registered.")
 	}
 	return client, nil
 }
@@ -131,8 +158,8 @@ func (h *Handler) managed(c *gin.Context) (*Client, error) {
 // readClient, updateClient and deleteClient implement RFC 7592 section 2.
 func (h *Handler) readClient(c *gin.Context) error {
 	client, err := h.managed(c)
-	if err != nil {
-		return tokenRefused(c, "invalid_token")
+	if client == nil {
+		return err
 	}
 	noStore(c)
 	c.JSON(http.StatusOK, h.service.registrationOf(client))
@@ -141,17 +168,21 @@ func (h *Handler) readClient(c *gin.Context) error {
 
 func (h *Handler) updateClient(c *gin.Context) error {
 	client, err := h.managed(c)
-	if err != nil {
-		return tokenRefused(c, "invalid_token")
+	if client == nil {
+		return err
 	}
 	if err := h.takeRegistration(c); err != nil {
 		return err // each update may cause fetches
 	}
-	m, err := readRegistration(c, h.service.clients.Certification)
+	m, err := h.readRegistration(c)
+	if err == nil {
+		err = h.service.checkIssued(client, m)
+	}
 	if err != nil {
 		return registrationError(c, err)
 	}
-	if client, err = h.service.clients.Update(c.Request.Context(), client.ID, m); err != nil {
+	m.keepLimits(&client.Metadata)
+	if client, err = h.service.clients.updateItself(c.Request.Context(), client.ID, m.Metadata); err != nil {
 		return registrationError(c, err)
 	}
 	noStore(c)
@@ -164,8 +195,8 @@ const deletedByOwner = "deleted by its owner"
 
 func (h *Handler) deleteClient(c *gin.Context) error {
 	client, err := h.managed(c)
-	if err != nil {
-		return tokenRefused(c, "invalid_token")
+	if client == nil {
+		return err
 	}
 	if err := h.service.clients.Disable(c.Request.Context(), client.ID, deletedByOwner); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 func (b *bench) registration(method, path, token, body string) (int, http.Header, map[string]any) {
@@ -82,7 +83,7 @@ func TestDynamicRegistration(t *testing.T) {
 	if status, _, _ := b.registration(http.MethodGet, uri, "wrong", ""); status != 401 {
 		t.Errorf("reading with a wrong token: %d", status)
 	}
-	if status, _, got := b.registration(http.MethodPut, uri, token, `{"client_name":"Otro","redirect_uris":["https://app.example/b"]}`); status != 200 || got["client_name"] != "Otro" {
+	if status, _, got := b.registration(http.MethodPut, uri, token, `{"client_id":"`+id+`","client_name":"Otro","redirect_uris":["https://app.example/b"]}`); status != 200 || got["client_name"] != "Otro" {
 		t.Errorf("updating: %d %v", status, got)
 	}
 	if status, _, _ := b.registration(http.MethodDelete, uri, token, ""); status != 204 {
@@ -104,6 +105,38 @@ func TestDynamicRegistration(t *testing.T) {
 	} {
 		if status, _, got := b.registration(http.MethodPost, endpoint, "initial-token", test[0]); status != 400 || got["error"] != test[1] {
 			t.Errorf("%s: %d %v, want %s", name, status, got, test[1])
+		}
+	}
+}
+
+// TestRegistrationUpdateChecksWhatWasIssued: RFC 7592 2.2.
+func TestRegistrationUpdateChecksWhatWasIssued(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 4)
+	endpoint, uris := b.issuer+"/connect/register", `"redirect_uris":["https://app.example/callback"]`
+	register := func(more string) (id, secret, uri, token string) {
+		_, _, made := b.registration(http.MethodPost, endpoint, "initial-token", `{`+uris+more+`}`)
+		secret, _ = made["client_secret"].(string)
+		return made["client_id"].(string), secret, made["registration_client_uri"].(string), made["registration_access_token"].(string)
+	}
+	id, secret, uri, token := register("")
+	public, _, publicURI, publicToken := register(`,"token_endpoint_auth_method":"none"`)
+	for _, test := range []struct{ name, uri, token, issued, says string }{
+		{"no client_id", uri, token, ``, "client_id: "},
+		{"another client_id", uri, token, `"client_id":"` + public + `",`, "client_id: "},
+		{"client_id is null", uri, token, `"client_id":null,`, "client_id: "},
+		{"client_id is a number", uri, token, `"client_id":7,`, "client_id: "},
+		{"wrong secret", uri, token, `"client_id":"` + id + `","client_secret":"wrong",`, "client_secret: "},
+		{"empty secret", uri, token, `"client_id":"` + id + `","client_secret":"",`, "client_secret: "},
+		{"secret of a public client", publicURI, publicToken, `"client_id":"` + public + `","client_secret":"",`, "client_secret: "},
+		{"its client_id", uri, token, `"client_id":"` + id + `",`, ""},
+		{"its client_id and secret", uri, token, `"client_id":"` + id + `","client_secret":"` + secret + `",`, ""},
+	} {
+		b.clock.advance(time.Hour) // the limit of updates
+		status, _, got := b.registration(http.MethodPut, test.uri, test.token, `{`+test.issued+uris+`}`)
+		text, _ := got["error_description"].(string)
+		if want := map[bool]int{true: 200, false: 400}[test.says == ""]; status != want || want == 400 && (got["error"] != "invalid_client_metadata" || !strings.HasPrefix(text, test.says)) {
+			t.Errorf("%s: %d %v, want %q", test.name, status, got, test.says)
 		}
 	}
 }

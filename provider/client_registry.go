@@ -77,6 +77,9 @@ func (r *Clients) Get(id string) (*Client, error) {
 	return client, nil
 }
 
+// known returns a client that members may know, whether or not it may be used, from memory only; nil if there is none.
+func (r *Clients) known(id string) *Client { return r.seen().byID[id] }
+
 // Find is Get, but asks the database too before it refuses, so that a client works as soon as the command that created
 // or enabled it has ended.
 func (r *Clients) Find(ctx context.Context, id string) (*Client, error) {
@@ -145,17 +148,25 @@ func (r *Clients) registered(ctx context.Context, id string) (*Client, error) {
 
 // Update replaces a client's metadata.
 func (r *Clients) Update(ctx context.Context, id string, m Metadata) (*Client, error) {
+	_, client, err := r.updated(ctx, id, m)
+	if err != nil {
+		return nil, err
+	}
+	return client, r.change(ctx, audit.ClientUpdated, client, r.replace)
+}
+
+// updated is a client before and after an update.
+func (r *Clients) updated(ctx context.Context, id string, m Metadata) (old, client *Client, err error) {
 	pictures, err := r.check(ctx, &m)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	old, err := r.registered(ctx, id)
-	if err != nil {
-		return nil, err
+	if old, err = r.registered(ctx, id); err != nil {
+		return nil, nil, err
 	}
-	client := *old
-	client.Metadata, client.UpdatedAt, client.logos = m, r.Now(), pictures
-	return &client, r.change(ctx, audit.ClientUpdated, &client, r.replace)
+	next := *old
+	next.Metadata, next.UpdatedAt, next.logos = m, r.Now(), pictures
+	return old, &next, nil
 }
 
 // RotateSecret gives a confidential client a new secret; the old one is void at once.
@@ -171,29 +182,6 @@ func (r *Clients) RotateSecret(ctx context.Context, id string) (string, error) {
 	client.UpdatedAt = r.Now()
 	secret := r.newSecret(&client)
 	return secret, r.change(ctx, audit.ClientSecretRotated, &client, r.update)
-}
-
-// Disable ends a client's use. The reason is kept in the audit, and in the yearly report for an app that members choose.
-func (r *Clients) Disable(ctx context.Context, id, reason string) error {
-	return r.setDisabled(ctx, id, audit.ClientDisabled, reason)
-}
-
-// Enable lets a disabled client be used again.
-func (r *Clients) Enable(ctx context.Context, id, reason string) error {
-	return r.setDisabled(ctx, id, audit.ClientEnabled, reason)
-}
-
-func (r *Clients) setDisabled(ctx context.Context, id string, kind audit.Kind, reason string) error {
-	old, err := r.registered(ctx, id)
-	if err != nil {
-		return err
-	}
-	client := *old
-	client.UpdatedAt, client.DisabledAt = r.Now(), nil
-	if kind == audit.ClientDisabled {
-		client.DisabledAt = &client.UpdatedAt
-	}
-	return r.changeFor(ctx, kind, reason, &client, r.update)
 }
 
 func (r *Clients) change(ctx context.Context, kind audit.Kind, client *Client, write func(context.Context, *Client) error) error {

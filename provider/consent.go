@@ -135,7 +135,14 @@ func (s *Service) allow(ctx context.Context, session *accounts.Session, r *autho
 				"scopes": scopes, "refused": refused, "granted_at": now, "expires_at": until})
 		s.store.queueAllowed(ctx, b, session, client, now)
 		s.store.queueReminder(b, session.AccountID, now)
-		if err := s.accounts.QueueNotice(ctx, b, account, "app_allowed", templates.Args{"at": now, "until": until, "app": client.in(account.Language).Name}); err != nil {
+		notice := "app_allowed"
+		switch {
+		case until.Equal(noEnd):
+			notice = "app_allowed_no_end"
+		case brief(now, until):
+			notice = "app_allowed_once"
+		}
+		if err := s.accounts.QueueNotice(ctx, b, account, notice, templates.Args{"at": now, "until": until, "datetime": until, "app": client.in(account.Language).Name}); err != nil {
 			return err
 		}
 		return s.store.db.Finish(ctx, b)
@@ -145,7 +152,7 @@ func (s *Service) allow(ctx context.Context, session *accounts.Session, r *autho
 // queueAllowed adds the member's permission to their history.
 func (s *store) queueAllowed(ctx context.Context, b *pgx.Batch, session *accounts.Session, client *Client, now time.Time) {
 	s.audit.Queue(ctx, b, audit.Event{Kind: audit.AppAllowed, At: now, AccountID: session.AccountID.String(), ClientID: client.ID,
-		SessionID: session.SID, RequestID: web.RequestID(ctx), Success: true, Data: map[string]string{"app": client.in(web.LangOf(ctx)).Name}})
+		SessionID: session.SID, RequestID: web.RequestID(ctx), Success: true, Data: client.called()})
 }
 
 // needsConsent is false for the programme's own apps.

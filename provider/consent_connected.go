@@ -51,6 +51,10 @@ func (s *Service) ConnectedApps(ctx context.Context, accountID uuid.UUID) ([]acc
 		if err = row.Scan(&a.ID, &a.ClientID, &a.Own, &scopes, &a.GrantedAt, &a.ExpiresAt, &used); err != nil {
 			return a, err
 		}
+		a.Brief = brief(a.GrantedAt, a.ExpiresAt)
+		if a.ExpiresAt.Equal(noEnd) {
+			a.ExpiresAt = time.Time{}
+		}
 		if used != nil {
 			a.LastUsed = used.UTC()
 		}
@@ -58,8 +62,8 @@ func (s *Service) ConnectedApps(ctx context.Context, accountID uuid.UUID) ([]acc
 			a.Sees = append(a.Sees, accounts.SeenData{Key: g.Key, Name: g.Name, Changes: g.Changes})
 		}
 		a.Name = s.appName(ctx, a.ClientID)
-		if client, err := s.clients.Get(a.ClientID); err == nil {
-			a.Operator = client.Metadata.OperatorName
+		if client := s.clients.known(a.ClientID); client != nil {
+			a.Operator, a.Suspended = client.Metadata.OperatorName, client.DisabledAt != nil
 		}
 		return a, nil
 	})
@@ -119,6 +123,12 @@ func (s *Service) StopApp(ctx context.Context, accountID uuid.UUID, clientID str
 	}
 	now := s.now()
 	return s.store.db.InTx(ctx, func(ctx context.Context) error {
+		var apps []sessionApp
+		if s.listens(clientID) {
+			if apps, err = s.store.appsKnowing(ctx, accountID); err != nil {
+				return err
+			}
+		}
 		consent, err := s.store.endConsent(ctx, accountID, clientID, now)
 		if err != nil {
 			return err
@@ -127,9 +137,17 @@ func (s *Service) StopApp(ctx context.Context, accountID uuid.UUID, clientID str
 		if err != nil || !consent && !grants {
 			return err
 		}
+		for _, app := range apps {
+			if app.ClientID != clientID {
+				continue
+			}
+			if err := s.queueSignal(ctx, signal{ClientID: clientID, Subject: app.Subject, Event: sessionRevoked, OccurredAt: now}); err != nil {
+				return err
+			}
+		}
 		b := &pgx.Batch{}
 		s.store.audit.Queue(ctx, b, audit.Event{Kind: audit.AppStopped, At: now, AccountID: accountID.String(), ClientID: clientID,
-			RequestID: web.RequestID(ctx), Success: true, Data: map[string]string{"app": s.appName(ctx, clientID)}})
+			RequestID: web.RequestID(ctx), Success: true, Data: s.called(clientID)})
 		if err := s.accounts.QueueNotice(ctx, b, account, "app_stopped", templates.Args{"at": now, "app": s.appNameIn(account.Language, clientID)}); err != nil {
 			return err
 		}
@@ -160,13 +178,31 @@ func (s *Service) StopSince(ctx context.Context, account accounts.Account, since
 	return nil
 }
 
+// StopWatched is StopSince for a member who sets another password: what a stranger allowed with the former one must not stay, and
+// nobody can tell it from what the member allowed on a new device.
+func (s *Service) StopWatched(ctx context.Context, account accounts.Account) error {
+	since, err := s.accounts.WatchedSince(ctx, account.ID)
+	if err != nil || since.IsZero() {
+		return err
+	}
+	return s.StopSince(ctx, account, since)
+}
+
 // appName returns the name that the member knows a client by, or the ID if the client no longer exists.
 func (s *Service) appName(ctx context.Context, clientID string) string {
 	return s.appNameIn(web.LangOf(ctx), clientID)
 }
 
+// called is that of the client, or its ID if it no longer exists.
+func (s *Service) called(clientID string) map[string]string {
+	if client := s.clients.known(clientID); client != nil {
+		return client.called()
+	}
+	return map[string]string{"app": clientID}
+}
+
 func (s *Service) appNameIn(lang, clientID string) string {
-	if client, err := s.clients.Get(clientID); err == nil {
+	if client := s.clients.known(clientID); client != nil {
 		return client.in(lang).Name
 	}
 	return clientID

@@ -24,12 +24,12 @@ func TestGranularScopes(t *testing.T) {
 	if got, want := strings.Join(p.boxes(), " "), "offline_access patient_conditions observation_laboratory observation_vital_signs patient_other_Device"; got != want {
 		t.Errorf("boxes %s, want %s", got, want)
 	}
-	for _, words := range []string{"Sus análisis de laboratorio", "Sus signos vitales"} {
+	for _, words := range []string{"Sus análisis de laboratorio", "Sus signos vitales", "Son de usted, y de nadie más."} { // nobody may choose another person
 		if !strings.Contains(p.body, words) {
 			t.Errorf("the page lacks %q", words)
 		}
 	}
-	back := w.submit(p, url.Values{"act": {"accept"}, "duration": {"30d"}, "group_offline_access": {"yes"}, "group_observation_laboratory": {"yes"}, "group_patient_conditions": {"yes"}})
+	back := w.submit(p, url.Values{"act": {"accept"}, "duration": {"90d"}, "group_offline_access": {"yes"}, "group_observation_laboratory": {"yes"}, "group_patient_conditions": {"yes"}})
 	tokens := b.redeem(id, secret, back.wantCode(t), verifier)
 	if got, want := tokens.text("scope"), "openid launch/patient offline_access "+categories+"laboratory "+condition; got != want {
 		t.Errorf("granted %q, want %q", got, want)
@@ -44,7 +44,7 @@ func TestGranularScopes(t *testing.T) {
 	if got, want := strings.Join(wide.boxes(), " "), "patient_results"; got != want {
 		t.Errorf("boxes %s, want %s", got, want)
 	}
-	back = w.submit(wide, url.Values{"act": {"accept"}, "duration": {"30d"}, "group_patient_results": {"yes"}})
+	back = w.submit(wide, url.Values{"act": {"accept"}, "duration": {"90d"}, "group_patient_results": {"yes"}})
 	if got, want := b.redeem(id, secret, back.wantCode(t), verifier).text("scope"), "openid launch/patient patient/Observation.rs "+categories+"laboratory"; got != want {
 		t.Errorf("granted %q, want %q", got, want)
 	}

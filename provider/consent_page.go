@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
@@ -22,53 +23,14 @@ type consentPage struct {
 	Person                       string // whose data
 	Groups                       []consentGroup
 	All                          bool // the app wants the whole record
+	Before                       bool // the app has a permission already
 	NewOnly                      bool // some groups were allowed before
 	Durations                    []consentDuration
 	Offline                      bool
+	OnlyHere                     bool // the app asked for access without the member, which a kiosk does not give
 	ClientURI, PolicyURI, TosURI string
+	Host                         string // of an app that registered itself; "" for one of this device
 	LogoURI                      string // our copy
-}
-
-// consentDuration is one choice of duration: Value is the form's, N counts its unit.
-type consentDuration struct {
-	Value, Key string
-	N          int
-	Until      time.Time
-	Chosen     bool
-}
-
-// durations are the choices, offered up to the client's maximum.
-var durations = []struct {
-	value, key   string
-	n            int
-	hours        time.Duration
-	months, days int
-}{
-	{value: "once", key: "provider.consent.once", hours: time.Hour},
-	{value: "30d", key: "provider.consent.days", n: 30, days: 30},
-	{value: "6m", key: "provider.consent.months", n: 6, months: 6},
-	{value: "12m", key: "provider.consent.months", n: 12, months: 12},
-}
-
-func offered(client *Client, now time.Time) []consentDuration {
-	limit := now.AddDate(0, 0, client.consentDays())
-	var all []consentDuration
-	for _, d := range durations {
-		until := now.Add(d.hours).AddDate(0, d.months, d.days)
-		if until.After(limit) {
-			continue
-		}
-		all = append(all, consentDuration{Value: d.value, Key: d.key, N: d.n, Until: until})
-	}
-	return all
-}
-
-// consentDays returns the longest consent that the client may get; default a year.
-func (c *Client) consentDays() int {
-	if c.Metadata.ConsentMaxDays > 0 {
-		return c.Metadata.ConsentMaxDays
-	}
-	return 366
 }
 
 // consenting returns what both handlers of the page need; done means that the request was answered because there is
@@ -86,6 +48,14 @@ func (h *Handler) consenting(c *gin.Context) (w waiting, session *accounts.Sessi
 	if _, over := errors.AsType[*overError](err); err != nil && !over {
 		return w, nil, true, err
 	}
+	if session == nil {
+		if err := h.keepOrphan(c, w); err != nil {
+			return w, nil, true, err
+		}
+		if over, err := h.sessionOver(c, w.flow); over || err != nil {
+			return w, nil, true, err
+		}
+	}
 	if w.request == nil || session == nil || !w.request.client.needsConsent() {
 		return w, nil, true, h.proceed(c, w)
 	}
@@ -97,7 +67,7 @@ const consentPath = "/consent"
 // consentProven reports whether the session is proven enough to give an app what it did not have: health data and
 // lasting access outlive the session, so that a browser found open must not give them (S-20). A sign-in for this very
 // request is enough, however long its member reads. Otherwise the browser is sent to prove it, and comes back to the
-// form as it was.
+// form as it was (keepChoice).
 func (h *Handler) consentProven(c *gin.Context, w waiting, session *accounts.Session, scopes []string) (bool, error) {
 	before, err := h.service.store.consentOf(c.Request.Context(), session.AccountID, w.request.client.ID, h.now())
 	if err != nil || !slices.ContainsFunc(scopes, func(scope string) bool {
@@ -108,9 +78,6 @@ func (h *Handler) consentProven(c *gin.Context, w waiting, session *accounts.Ses
 	most := max(accounts.Fresh, h.now().Sub(w.request.requestedAt)+1)
 	if proven, err := h.sessions.Fresh(c, *session, most); proven || err != nil {
 		return proven, err
-	}
-	if err := h.web.KeepTyped(c, consentPath); err != nil {
-		return false, err
 	}
 	return false, web.SeeOther(c, "/reauth?"+url.Values{"flow": {w.flow}, "return": {consentPath}}.Encode())
 }
@@ -132,37 +99,58 @@ func (h *Handler) showConsent(c *gin.Context) error {
 	return h.consentForm(c, w, session, http.StatusOK, nil)
 }
 
-// consentForm shows the page with the boxes as in a submitted form; nil ticks all.
+// consentForm shows the page with the boxes as in a submitted form; nil ticks them as the member did before, else all.
 func (h *Handler) consentForm(c *gin.Context, w waiting, session *accounts.Session, status int, groups []consentGroup, opts ...web.PageOption) error {
 	before, err := h.service.store.consentOf(c.Request.Context(), session.AccountID, w.request.client.ID, h.now())
 	if err != nil {
 		return err
 	}
-	m, app := w.request.client.Metadata, w.app()
+	m, app := w.request.client.Metadata, w.app(c)
 	page := consentPage{Username: session.Username, Operator: m.OperatorName, Verified: m.OperatorVerified,
-		ClientURI: app.ClientURI, PolicyURI: app.PolicyURI, TosURI: app.TosURI, LogoURI: app.LogoPath, Durations: offered(w.request.client, h.now())}
+		ClientURI: app.ClientURI, PolicyURI: app.PolicyURI, TosURI: app.TosURI, LogoURI: app.LogoPath, Durations: offered(w.request.client, h.now(), web.Kiosk(c)), OnlyHere: w.request.onlyHere}
+	if back := w.request.redirectURI; w.request.client.RegistrationMAC != nil && back != nil && back.Scheme == "https" {
+		page.Host = hostOf(back.String())
+	}
 	if card, err := h.service.claims(c.Request.Context(), &grant{ClientID: w.request.client.ID, AccountID: session.AccountID, Scopes: []string{"profile"}}); err == nil {
 		page.Person, _ = card["name"].(string)
 	}
 	asked := w.request.sharedScopes()
+	page.Before = before != nil && before.GrantedAt.Before(w.request.requestedAt)
 	page.All, page.Offline = asksForAll(asked), slices.Contains(asked, "offline_access")
+	marked := w.choiceOf(session)
 	if page.Groups = groups; groups == nil {
 		page.Groups = groupsOf(asked)
 		for i := range page.Groups {
-			page.Groups[i].Ticked = true
+			if marked == nil {
+				page.Groups[i].Ticked = true
+			} else {
+				page.Groups[i].tick(marked)
+			}
+		}
+		if marked != nil && (before == nil || page.Before) { // else it was allowed
+			opts = append(opts, web.WithNotice("info", "web.form.not_yet", nil))
 		}
 	}
 	for i := range page.Groups {
 		group := &page.Groups[i]
-		group.New = before != nil && slices.ContainsFunc(group.scopes, func(scope string) bool { return !decidedOn(before.Scopes, scope) })
+		group.New = before != nil && slices.ContainsFunc(group.scopes, func(scope string) bool { return !before.covers([]string{scope}) })
 		page.NewOnly = page.NewOnly || group.New
 	}
-	chosen := web.Form(c).Get("duration")
-	last := len(page.Durations) - 1
+	chosen := cmp.Or(web.Form(c).Get("duration"), marked.Get("duration"), suggested(page.Durations, web.Kiosk(c)))
 	for i := range page.Durations {
-		page.Durations[i].Chosen = page.Durations[i].Value == chosen || chosen == "" && i == last
+		page.Durations[i].Chosen = page.Durations[i].Value == chosen
 	}
-	return h.web.Page(c, status, "provider/consent", page, append(append(w.options(), web.SignedIn(session.Username)), opts...)...)
+	return h.web.Page(c, status, "provider/consent", page, append(append(w.options(c), web.SignedIn(session.Username)), opts...)...)
+}
+
+// takeBack ends a permission that was given for this very request: who comes back to the page and refuses means it.
+func (h *Handler) takeBack(c *gin.Context, w waiting, session *accounts.Session) error {
+	ctx, client := c.Request.Context(), w.request.client
+	before, err := h.service.store.consentOf(ctx, session.AccountID, client.ID, h.now())
+	if err != nil || before == nil || before.GrantedAt.Before(w.request.requestedAt) {
+		return err
+	}
+	return h.service.StopApp(ctx, session.AccountID, client.ID)
 }
 
 func (h *Handler) decideConsent(c *gin.Context) error {
@@ -173,9 +161,18 @@ func (h *Handler) decideConsent(c *gin.Context) error {
 	ctx := c.Request.Context()
 	switch web.Form(c).Get("act") {
 	case "deny":
+		if err := h.takeBack(c, w, session); err != nil {
+			return err
+		}
 		return h.saidNo(c, w, refusedConsent)
 	case "other":
 		return web.SeeOther(c, "/login/accounts?flow="+w.flow)
+	}
+	if err := h.keepChoice(c, w, session.AccountID); err != nil {
+		return err
+	}
+	if web.Form(c).Has("keep") { // the page sent it by itself when its session was about to end
+		return web.SeeOther(c, withFlow(consentPath, w.flow))
 	}
 	asked := w.request.sharedScopes()
 	groups := groupsOf(asked)
@@ -184,7 +181,7 @@ func (h *Handler) decideConsent(c *gin.Context) error {
 	}
 	ticked := allowed(asked, groups)
 	var until time.Time
-	for _, d := range offered(w.request.client, h.now()) {
+	for _, d := range offered(w.request.client, h.now(), web.Kiosk(c)) {
 		if d.Value == web.Form(c).Get("duration") {
 			until = d.Until
 		}

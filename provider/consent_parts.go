@@ -42,13 +42,18 @@ func (g *consentGroup) tick(form url.Values) {
 
 // partWithoutGroup reports whether parts of a group are ticked that itself is not: only the member knows which was meant.
 func partWithoutGroup(g consentGroup) bool {
-	return !g.Ticked && slices.ContainsFunc(g.Parts, func(part consentGroup) bool { return part.Ticked })
+	return !g.Ticked && g.Limited()
+}
+
+// Limited reports whether the member ticked a category.
+func (g consentGroup) Limited() bool {
+	return slices.ContainsFunc(g.Parts, func(part consentGroup) bool { return part.Ticked })
 }
 
 // narrowed returns the scopes of a ticked group, and those that the member's choice of categories left out: scopes on all
 // observations are replaced by one for each category. Without a choice all are kept.
 func (g *consentGroup) narrowed() (kept, left []string) {
-	if !slices.ContainsFunc(g.Parts, func(part consentGroup) bool { return part.Ticked }) {
+	if !g.Limited() {
 		return g.scopes, nil
 	}
 	for _, scope := range g.scopes {

@@ -36,7 +36,7 @@ func TestNarrowedScopes(t *testing.T) {
 			return w.get(address), verifier
 		}
 		p, verifier := ask()
-		form := url.Values{"act": {"accept"}, "duration": {"30d"}, "group_patient_results": {"yes"}, "group_patient_conditions": {"yes"}, "group_observation_laboratory": {"yes"}}
+		form := url.Values{"act": {"accept"}, "duration": {"90d"}, "group_patient_results": {"yes"}, "group_patient_conditions": {"yes"}, "group_observation_laboratory": {"yes"}}
 		for _, part := range strings.Fields(test.parts) {
 			if has := strings.Contains(p.body, `name="part_observation_`+part+`" type="checkbox" value="yes">`); has != (name != "version 1") {
 				t.Errorf("%s: the page has an open box for %s: %t", name, part, has)
@@ -66,7 +66,7 @@ func TestPartsAskedAgain(t *testing.T) {
 		return w.get(address), verifier
 	}
 	p, _ := ask("patient/Observation.rs")
-	part := url.Values{"act": {"accept"}, "duration": {"30d"}, "part_observation_laboratory": {"yes"}}
+	part := url.Values{"act": {"accept"}, "duration": {"90d"}, "part_observation_laboratory": {"yes"}}
 	if p = w.submit(p, part); p.status != 422 || !strings.Contains(p.body, `name="part_observation_laboratory" type="checkbox" value="yes" checked`) {
 		t.Fatalf("a part without its group: %d", p.status)
 	}

@@ -49,7 +49,7 @@ func TestConsentAsksForProof(t *testing.T) {
 	p = w.submit(p, url.Values{"password": {password}})
 	at(p, "/consent")
 	b.clock.advance(6 * time.Minute) // reading: the proof was for this request
-	allow := url.Values{"act": {"accept"}, "group_email": {"yes"}, "group_offline_access": {"yes"}, "duration": {"30d"}}
+	allow := url.Values{"act": {"accept"}, "group_email": {"yes"}, "group_offline_access": {"yes"}, "duration": {"90d"}}
 	back := w.submit(p, allow)
 	if back.location == nil || back.location.Query().Get("code") == "" {
 		t.Fatalf("allowing leads to %s (%d)", back.url, back.status)
@@ -76,11 +76,13 @@ func TestConsentAsksForProof(t *testing.T) {
 	p, _ = ask(w, "openid profile email offline_access")
 	at(p, "/consent")
 	b.clock.advance(6 * time.Minute)
-	p = w.submit(p, allow)
+	page := p.url.String()
+	at(w.submit(p, allow), "/reauth")
+	p = w.get(page) // Back from the proof
 	at(p, "/reauth")
 	p = w.submit(p, url.Values{"password": {password}})
 	at(p, "/consent")
-	for _, want := range []string{`id="group_email" name="group_email" type="checkbox" value="yes" checked`, `value="30d" checked`, say("web.form.not_yet")} {
+	for _, want := range []string{`id="group_email" name="group_email" type="checkbox" value="yes" checked`, `value="90d" checked`, say("web.form.not_yet")} {
 		if !strings.Contains(p.body, want) {
 			t.Errorf("the form came back without %s:\n%s", want, p.body)
 		}

@@ -16,8 +16,7 @@ import (
 // reminders is the number of accounts per call.
 const reminders = 100
 
-// queueReminder has the member reminded half a year after the first app was allowed, and then once a year: no permission
-// lasts longer than that.
+// queueReminder has the member reminded half a year after the first app was allowed, and then once a year.
 func (s *store) queueReminder(b *pgx.Batch, account uuid.UUID, now time.Time) {
 	b.Queue(`insert into app_reminders (account_id, next_at) values ($1, $2) on conflict on constraint app_reminders_pkey do nothing`, account, now.AddDate(0, 6, 0))
 }

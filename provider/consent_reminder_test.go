@@ -17,7 +17,7 @@ func TestAppsReminder(t *testing.T) {
 		t.Helper()
 		id, _ := b.partner(nil)
 		address, _ := b.request(id, url.Values{"scope": {"openid profile"}})
-		if p := w.submit(w.get(address), url.Values{"act": {"accept"}, "group_profile": {"yes"}, "duration": {"12m"}}); p.location == nil {
+		if p := w.submit(w.get(address), url.Values{"act": {"accept"}, "group_profile": {"yes"}, "duration": {"13m"}}); p.location == nil {
 			t.Fatalf("accept led to %s (%d)", p.url, p.status)
 		}
 		return id

@@ -28,7 +28,8 @@ type AppUse struct {
 	Members  int    `json:"members"`
 }
 
-// Refusal says that the access of an app that members choose was ended or given back, and why (42 CFR 431.60(e)).
+// Refusal says that the access to health data of an app that members choose was ended or given back, and why (42 CFR
+// 431.60(e)).
 type Refusal struct {
 	At       time.Time `json:"at"`
 	ClientID string    `json:"client_id"`
@@ -73,12 +74,16 @@ func (r *Clients) PatientAccess(ctx context.Context, from, to time.Time) (Patien
 			})
 			return err
 		})
-		b.Queue(`select at, client_id, kind = $3, reason from audit_events
-			where kind in ($3, $4) and at >= $1 and at < $2 and reason <> $5 order by at, id`,
+		b.Queue(`select e.at, e.client_id, e.kind = $3, e.reason, exists (
+				select from consents c, unnest(c.scopes) scope where c.client_id = e.client_id and starts_with(scope, 'patient/'))
+			from audit_events e
+			where e.kind in ($3, $4) and e.at >= $1 and e.at < $2 and e.reason <> $5 order by e.at, e.id`,
 			from, to, audit.ClientDisabled, audit.ClientEnabled, deletedByOwner).Query(func(rows pgx.Rows) error {
 			var f Refusal
-			_, err := pgx.ForEachRow(rows, []any{&f.At, &f.ClientID, &f.Ended, &f.Reason}, func() error {
-				if client := clients[f.ClientID]; client != nil && client.needsConsent() {
+			var had bool // health data, whatever it is registered for now
+			_, err := pgx.ForEachRow(rows, []any{&f.At, &f.ClientID, &f.Ended, &f.Reason, &had}, func() error {
+				client := clients[f.ClientID]
+				if client != nil && client.needsConsent() && (had || client.Metadata.Profile == ProfileSmart) {
 					f.At, f.Name = f.At.UTC(), client.Metadata.ClientName
 					access.Refused = append(access.Refused, f)
 				}

@@ -48,7 +48,9 @@ func TestPatientAccess(t *testing.T) {
 	must(t, err)
 	must(t, b.clients.Disable(t.Context(), two, "sends data to a third party, criterion 3"))
 	must(t, b.clients.Enable(t.Context(), two, ""))
-	must(t, b.clients.Disable(t.Context(), own, "moved"))                // members do not choose it
+	must(t, b.clients.Disable(t.Context(), own, "moved")) // members do not choose it
+	shop, _ := b.partner(nil)
+	must(t, b.clients.Disable(t.Context(), shop, "closed"))              // has no health data
 	must(t, b.clients.Disable(t.Context(), one, "deleted by its owner")) // by the endpoint of dynamic registration
 	must(t, b.clients.Enable(t.Context(), one, "deleted by its owner"))
 

@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,7 +45,7 @@ func TestConsent(t *testing.T) {
 	if p.url.Path != "/consent" || !strings.Contains(p.body, say("provider.consent.title")) || !strings.Contains(p.body, "Mi Diario") || !strings.Contains(p.body, "Diario S. A.") {
 		t.Fatalf("led to %s (%d)\n%s", p.url, p.status, p.body)
 	}
-	for _, id := range []string{`id="consent-accept"`, `id="consent-deny"`, `id="group_profile"`, `id="group_email"`, `value="12m"`} {
+	for _, id := range []string{`id="consent-accept"`, `id="consent-deny"`, `id="group_profile"`, `id="group_email"`, `value="13m"`} {
 		if !strings.Contains(p.body, id) {
 			t.Errorf("the page lacks %s", id)
 		}
@@ -53,7 +54,7 @@ func TestConsent(t *testing.T) {
 	if none.status != 422 {
 		t.Errorf("no duration: %d", none.status)
 	}
-	back := w.submit(none, url.Values{"act": {"accept"}, "group_profile": {"yes"}, "group_offline_access": {"yes"}, "duration": {"30d"}})
+	back := w.submit(none, url.Values{"act": {"accept"}, "group_profile": {"yes"}, "group_offline_access": {"yes"}, "duration": {"90d"}})
 	if back.location == nil {
 		t.Fatalf("accept led to %s (%d)\n%s", back.url, back.status, back.body)
 	}
@@ -112,6 +113,7 @@ func TestConsent(t *testing.T) {
 		}
 		b.clock.advance(23 * time.Hour)
 		b.refresh(id, secret, next.text("refresh_token")).want(t, 400, "invalid_grant")
+		b.clock.advance(60 * 24 * time.Hour)
 		w = b.signedIn()
 		if p, _ := ask("openid profile", nil); p.url.Path != "/consent" {
 			t.Errorf("after its end: %s", p.url)
@@ -119,7 +121,7 @@ func TestConsent(t *testing.T) {
 	})
 	t.Run("stopping voids everything at once", func(t *testing.T) {
 		p, verifier := ask("openid profile offline_access", nil)
-		back := w.submit(p, url.Values{"act": {"accept"}, "group_profile": {"yes"}, "group_offline_access": {"yes"}, "duration": {"6m"}})
+		back := w.submit(p, url.Values{"act": {"accept"}, "group_profile": {"yes"}, "group_offline_access": {"yes"}, "duration": {"90d"}})
 		a := b.redeem(id, secret, back.location.Query().Get("code"), verifier)
 		b.userinfo(a.text("access_token")).want(t, 200, "")
 		must(t, b.provider.StopApp(t.Context(), b.account.ID, id))
@@ -140,18 +142,59 @@ func TestConsent(t *testing.T) {
 	})
 }
 
+// allows has the browser's member allow a new partner app to read the profile for 13 months.
+func (b *bench) allows(w *browser) (id string) {
+	b.t.Helper()
+	id, _ = b.partner(nil)
+	address, _ := b.request(id, url.Values{"scope": {"openid profile"}})
+	w.submit(w.get(address), url.Values{"act": {"accept"}, "group_profile": {"yes"}, "duration": {"13m"}}).wantCode(b.t)
+	return id
+}
+
+// What somebody with the password allowed an app on a new device ends with the owner's new password; older permissions, and those of a
+// member whom nobody knew on a new device, stay.
+func TestStopWatched(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 2)
+	w := b.signedIn()
+	allow := func() string { t.Helper(); return b.allows(w) }
+	open := func() []string {
+		t.Helper()
+		rows, _ := b.db.From(t.Context()).Query(t.Context(), `select client_id from consents where revoked_at is null order by granted_at`)
+		all, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		must(t, err)
+		return all
+	}
+	newDevice := func(at any) {
+		t.Helper()
+		_, err := b.db.From(t.Context()).Exec(t.Context(), `update accounts set new_device_at = $1`, at)
+		must(t, err)
+	}
+	former := allow()
+	newDevice(nil)
+	must(t, b.provider.StopWatched(t.Context(), b.account))
+	if got := open(); !slices.Equal(got, []string{former}) {
+		t.Fatalf("without a new device: %q", got)
+	}
+	b.clock.advance(11 * 24 * time.Hour)
+	w = b.signedIn()
+	newDevice(b.clock.now())
+	allow()
+	must(t, b.provider.StopWatched(t.Context(), b.account))
+	if got := open(); !slices.Equal(got, []string{former}) {
+		t.Errorf("permissions after it: %q, want %q alone", got, former)
+	}
+	if b.mailed("app_stopped") == "" {
+		t.Error("nobody is told")
+	}
+}
+
 // Whoever denies an event by the link of its mail ends what apps were allowed since, and nothing that was allowed before.
 func TestStopSince(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, 2)
 	w := b.signedIn()
-	allow := func() string {
-		t.Helper()
-		id, _ := b.partner(nil)
-		address, _ := b.request(id, url.Values{"scope": {"openid profile"}})
-		w.submit(w.get(address), url.Values{"act": {"accept"}, "group_profile": {"yes"}, "duration": {"12m"}}).wantCode(t)
-		return id
-	}
+	allow := func() string { t.Helper(); return b.allows(w) }
 	former := allow()
 	b.clock.advance(time.Hour)
 	w = b.signedIn()

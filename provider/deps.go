@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/ory/fosite"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"golang.org/x/time/rate"
 
 	"huskyidp/accounts"
 	"huskyidp/internal/audit"
@@ -37,7 +39,9 @@ type Accounts interface {
 	Questions(ctx context.Context, id uuid.UUID) ([]string, error)
 	AcceptAgreement(ctx context.Context, id uuid.UUID, a accounts.Acceptance) error
 	QueueNotice(ctx context.Context, b *pgx.Batch, account accounts.Account, kind string, args templates.Args) error
+	WatchedSince(ctx context.Context, accountID uuid.UUID) (time.Time, error)
 	TakeEnded(ctx context.Context, most int) ([]string, error)
+	TakeStatusChanges(ctx context.Context, most int) ([]accounts.StatusChange, error)
 	Factors(ctx context.Context, id uuid.UUID) (accounts.Factors, error)
 	BeginPasskey(ctx context.Context, browser []byte, source string, id uuid.UUID) (accounts.PasskeyOptions, error)
 	FinishPasskey(ctx context.Context, browser []byte, id uuid.UUID, answer string) (accounts.Account, error)
@@ -47,8 +51,11 @@ type Accounts interface {
 type Sessions interface {
 	Lookup(c *gin.Context) (accounts.Session, bool, error)
 	Peek(c *gin.Context) (accounts.Session, bool, error)
+	Proving(c *gin.Context) (accounts.Session, bool, error)
 	SignIn(c *gin.Context, account accounts.Account, amr []string) (accounts.Session, error)
 	SignOut(c *gin.Context) error
+	OverNote(c *gin.Context) (string, error)
+	FormerMember(c *gin.Context) (uuid.UUID, error)
 	Hold(c *gin.Context, account accounts.Account, amr []string, returnTo string) error
 	HoldStepUp(c *gin.Context, account accounts.Account, amr []string, sid, returnTo string) error
 	Pending(c *gin.Context) (accounts.Pending, error)
@@ -75,6 +82,7 @@ type Deps struct {
 	RegistrationTries  int                                        // per source and hour: attempts without that token, and updates; required with it
 	ClientRate         int                                        // calls a second per client, on each instance; 0: 50 (S-09)
 	TryURL             string                                     // where developers can try a sign-in; may be ""
+	TryHealthURL       string                                     // the same with an app of the health record; may be ""
 	ScopeACR           ScopeACR                                   // minimum acr by scope; may be nil
 	Agreement          func(now time.Time, lang string) Agreement // the license agreement in force
 	Questions          bool                                       // members without a secret question are asked for one
@@ -102,7 +110,9 @@ type Service struct {
 	proofs             ProofDeps
 	fosite             *fosite.Fosite
 	tryURL             string
-	initialAccessToken []byte // SHA-256; nil: no dynamic registration
+	tryHealthURL       string
+	suspended          sync.Map // client ID to the DisabledAt of which all members were notified
+	initialAccessToken []byte   // SHA-256; nil: no dynamic registration
 	registrationTries  int
 	calls              *web.Meter[string]
 	jobs               *river.Client[pgx.Tx]
@@ -127,7 +137,7 @@ func New(d Deps) (*Service, error) {
 		return nil, fmt.Errorf("provider: %w", err)
 	}
 	s := &Service{
-		store:        &store{db: d.DB, audit: d.Audit, keyring: d.Keyring, now: d.Now},
+		store:        &store{db: d.DB, audit: d.Audit, keyring: d.Keyring, now: d.Now, errorRate: rate.NewLimiter(20, 100)},
 		clients:      d.Clients,
 		accounts:     d.Accounts,
 		members:      d.Members,
@@ -138,6 +148,7 @@ func New(d Deps) (*Service, error) {
 		timeZone:     d.TimeZone,
 		calls:        web.NewMeter[string](cmp.Or(d.ClientRate, 50)*int(callsWindow/time.Second), callsWindow),
 		tryURL:       d.TryURL,
+		tryHealthURL: d.TryHealthURL,
 		agreement:    d.Agreement,
 		questions:    d.Questions,
 		supportEmail: d.SupportEmail,
@@ -166,6 +177,8 @@ type Handler struct {
 	accounts   Accounts
 	sessions   Sessions
 	metadata   document
+	signals    document
+	openAPI    document
 	smart      smartConfiguration // without what differs by FHIR server
 	fhir       atomic.Pointer[fhirDocuments]
 	developers developersPage
@@ -183,9 +196,18 @@ func NewHandler(s *Service, w *web.Web, sessions Sessions) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	developers, err := newDevelopersPage(meta, s.tryURL)
+	signals, err := newDocument(newSignalsConfiguration(meta))
 	if err != nil {
 		return nil, err
 	}
-	return &Handler{service: s, web: w, accounts: s.accounts, sessions: sessions, metadata: doc, smart: newSmartConfiguration(meta), developers: developers, now: s.now}, nil
+	openAPI, err := newDocument(newOpenAPI(meta))
+	if err != nil {
+		return nil, err
+	}
+	developers, err := newDevelopersPage(meta, s.tryURL, s.tryHealthURL)
+	if err != nil {
+		return nil, err
+	}
+	return &Handler{service: s, web: w, accounts: s.accounts, sessions: sessions, metadata: doc, signals: signals, openAPI: openAPI, smart: newSmartConfiguration(meta),
+		developers: developers, now: s.now}, nil
 }

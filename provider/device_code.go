@@ -64,10 +64,8 @@ func (h *Handler) deviceAuthorization(c *gin.Context) error {
 		return h.tokenError(c, worded(fosite.ErrUnauthorizedClient, "The client is not registered for the device grant."))
 	}
 	scopes := knownScopes(in.form, client)
-	for _, scope := range scopes {
-		if !slices.Contains(client.Metadata.Scope, scope) {
-			return h.tokenError(c, worded(fosite.ErrInvalidScope, "The client is not registered for one of the scopes."))
-		}
+	if err := client.onlyRegistered(scopes); err != nil {
+		return h.tokenError(c, err)
 	}
 	audience, err := client.resources(in.form, h.service.strategy.issuer)
 	if err != nil {

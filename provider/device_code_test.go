@@ -94,13 +94,25 @@ func TestDevice(t *testing.T) {
 	t.Run("five wrong codes end the typing (S-30)", func(t *testing.T) {
 		w := b.browser()
 		p := w.get("/device")
-		for range 5 {
-			if p = w.submit(p, url.Values{"user_code": {"BCDF-GHJZ"}}); p.status != 422 || !strings.Contains(p.body, "No encontramos") {
-				t.Fatalf("a wrong code: %d", p.status)
+		typed := func(code string) page { p = w.submit(p, url.Values{"user_code": {code}}); return p }
+		right := begin()["user_code"].(string)
+		for _, code := range []string{"BCDF-GHJB", "BCDF-GHJC", "BCDF-GHJD", "BCDF-GHJF"} {
+			for range 2 { // a second tap counts once
+				if typed(code); p.status != 422 || !strings.Contains(p.body, "No encontramos") {
+					t.Fatalf("a wrong code: %d", p.status)
+				}
 			}
 		}
-		if p = w.submit(p, url.Values{"user_code": {"BCDF-GHJZ"}}); p.status != 429 {
-			t.Errorf("the sixth: %d", p.status)
+		if ok := w.submit(p, url.Values{"user_code": {right}}); ok.url.Path != "/login" {
+			t.Fatalf("after four wrong codes the right one leads to %s (%d)", ok.url, ok.status)
+		}
+		if typed("BCDF-GHJZ"); p.status != 422 {
+			t.Fatalf("the fifth: %d", p.status)
+		}
+		for _, code := range []string{"BCDF-GHJZ", right, "BCDF-GHJK"} {
+			if typed(code); p.status != 429 || p.header.Get("Retry-After") == "" || !strings.Contains(p.body, "Espere 10 minutos") {
+				t.Errorf("the sixth, %s: %d", code, p.status)
+			}
 		}
 	})
 	t.Run("the confirm page without a code", func(t *testing.T) {

@@ -34,8 +34,12 @@ func (h *Handler) deviceCode(c *gin.Context) string {
 // deviceProof requires a fresh proof before a device is approved: its grant outlives the session (S-20).
 const deviceProof = "/reauth?return=/device/confirm"
 
-// userCodeTries limits the wrong codes typed in one browser (S-30).
-var userCodeTries = ratelimit.Limit{Name: "user_code", Count: 5, Per: deviceLife}
+// userCodeTries limits the wrong codes typed in one browser (S-30). One that is sent again, by a second tap or a reload, counts
+// once.
+var (
+	userCodeTries = ratelimit.Limit{Name: "user_code", Count: 5, Per: deviceLife}
+	userCodeAgain = ratelimit.Limit{Name: "user_code_again", Count: 1, Per: deviceLife}
+)
 
 type devicePage struct{ UserCode string }
 
@@ -56,25 +60,37 @@ func (h *Handler) showDevice(c *gin.Context) error {
 }
 
 func (h *Handler) submitDevice(c *gin.Context) error {
-	typed := web.Form(c).Get("user_code")
-	problem := func(status int, key string) error {
-		return h.web.Page(c, status, "provider/device", devicePage{web.Clip(typed, repeatedMax)}, web.WithProblems(templates.Problem{Field: "user_code", Key: key}))
+	ctx, typed, browser := c.Request.Context(), web.Form(c).Get("user_code"), string(web.Browser(c))
+	problem := func(status int, key string, args templates.Args) error {
+		return h.web.Page(c, status, "provider/device", devicePage{web.Clip(typed, repeatedMax)}, web.WithProblems(templates.Problem{Field: "user_code", Key: key, Args: args}))
 	}
-	request, err := h.service.pendingDevice(c.Request.Context(), typed)
-	switch {
-	case errors.Is(err, fosite.ErrNotFound):
-		if err := h.service.limiter.Take(c.Request.Context(), userCodeTries, string(web.Browser(c)), h.now()); err != nil {
-			if exceeded, ok := errors.AsType[*ratelimit.Exceeded](err); ok {
-				web.RetryAfter(c, exceeded.RetryAfter())
-				return problem(http.StatusTooManyRequests, "provider.device.ended")
-			}
-			return err
+	if err := h.service.limiter.Take(ctx, userCodeTries, browser, h.now()); err != nil { // reserved, then judged (S-10)
+		if exceeded, ok := errors.AsType[*ratelimit.Exceeded](err); ok {
+			web.RetryAfter(c, exceeded.RetryAfter())
+			return problem(http.StatusTooManyRequests, "provider.device.ended", templates.Args{"time": exceeded.RetryAfter()})
 		}
-		return problem(http.StatusUnprocessableEntity, "provider.device.wrong")
+		return err
+	}
+	request, err := h.service.pendingDevice(ctx, typed)
+	wrong := errors.Is(err, fosite.ErrNotFound)
+	if err != nil && !wrong {
+		return err
+	}
+	if wrong {
+		err = h.service.limiter.Take(ctx, userCodeAgain, browser+canonicalUserCode(typed), h.now())
+	}
+	if _, again := errors.AsType[*ratelimit.Exceeded](err); again || !wrong {
+		b := &pgx.Batch{}
+		h.service.limiter.QueueReturn(b, userCodeTries.Name, browser)
+		err = h.service.store.db.From(ctx).SendBatch(ctx, b).Close()
+	}
+	switch {
 	case err != nil:
 		return err
+	case wrong:
+		return problem(http.StatusUnprocessableEntity, "provider.device.wrong", nil)
 	case !h.now().Before(request.ExpiresAt) || request.Decision != nil:
-		return problem(http.StatusUnprocessableEntity, "provider.device.expired")
+		return problem(http.StatusUnprocessableEntity, "provider.device.expired", nil)
 	}
 	h.web.SetCookie(c, deviceCookie, canonicalUserCode(typed), deviceLife)
 	h.web.Began(c, web.OfDevice)
@@ -90,6 +106,11 @@ func (s *Service) pendingDevice(ctx context.Context, userCode string) (*deviceRe
 func (h *Handler) deviceInHand(c *gin.Context) (request *deviceRequest, client *Client, session *accounts.Session, done bool, err error) {
 	if session, err = h.mine(c); err != nil {
 		return nil, nil, nil, true, err
+	}
+	if session == nil {
+		if left, err := h.sessionOver(c, ""); left || err != nil {
+			return nil, nil, nil, true, err
+		}
 	}
 	code := h.deviceCode(c)
 	if code == "" {
@@ -154,6 +175,9 @@ func (h *Handler) showDeviceConfirm(c *gin.Context) error {
 }
 
 func (h *Handler) decideDevice(c *gin.Context) error {
+	if taken, err := h.takeBackDevice(c); taken || err != nil {
+		return err
+	}
 	request, client, session, done, err := h.deviceInHand(c)
 	if done || err != nil {
 		return err
@@ -172,6 +196,56 @@ func (h *Handler) decideDevice(c *gin.Context) error {
 	}
 	h.web.ClearCookie(c, deviceCookie)
 	return h.deviceDone(c, allowed)
+}
+
+// takeBackDevice ends what the member allowed the screen of this very page: who comes back to it and refuses means it.
+func (h *Handler) takeBackDevice(c *gin.Context) (taken bool, err error) {
+	form := web.Form(c)
+	if form.Get("act") == "allow" || form.Get("user_code") == "" {
+		return false, nil
+	}
+	session, err := h.mine(c)
+	if session == nil || err != nil {
+		return false, err
+	}
+	request, err := h.service.pendingDevice(c.Request.Context(), form.Get("user_code"))
+	if err != nil || request.Decision == nil || *request.Decision != deviceAllowed {
+		if errors.Is(err, fosite.ErrNotFound) {
+			err = nil
+		}
+		return false, err
+	}
+	if taken, err = h.service.disconnect(c.Request.Context(), request, session, h.now()); !taken {
+		return false, err
+	}
+	h.web.ClearCookie(c, deviceCookie)
+	return true, h.deviceDone(c, false)
+}
+
+// disconnect ends the grant that a member gave a device, and reports whether there was one.
+func (s *Service) disconnect(ctx context.Context, d *deviceRequest, session *accounts.Session, now time.Time) (ended bool, err error) {
+	account, err := s.accounts.Get(ctx, session.AccountID)
+	if err != nil {
+		return false, err
+	}
+	err = s.store.db.InTx(ctx, func(ctx context.Context) error {
+		tag, err := s.store.db.From(ctx).Exec(ctx, `
+			with ended as (
+				update grants set revoked_at = $3 where code_hash = $1 and account_id = $2 and revoked_at is null returning id
+			)
+			update device_codes set decision = $4 where device_hash = $1 and exists (select from ended)`, d.DeviceHash, session.AccountID, now, deviceDenied)
+		if ended = tag.RowsAffected() > 0; err != nil || !ended {
+			return err
+		}
+		b := &pgx.Batch{}
+		s.store.audit.Queue(ctx, b, audit.Event{Kind: audit.AppStopped, At: now, AccountID: session.AccountID.String(), ClientID: d.ClientID, SessionID: session.SID,
+			RequestID: web.RequestID(ctx), Success: true, Data: s.called(d.ClientID)})
+		if err := s.accounts.QueueNotice(ctx, b, account, "app_stopped", templates.Args{"at": now, "app": s.appNameIn(account.Language, d.ClientID)}); err != nil {
+			return err
+		}
+		return s.store.db.Finish(ctx, b)
+	})
+	return ended, err
 }
 
 func (h *Handler) deviceDone(c *gin.Context, allowed bool) error {

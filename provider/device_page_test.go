@@ -143,3 +143,60 @@ func TestDeviceAsksForTheSecondStep(t *testing.T) {
 		t.Errorf("the second step leads to %s (%d)", p.url, p.status)
 	}
 }
+
+// Whoever comes back to the page of a screen that was just connected and refuses means it: the screen loses what it got. A
+// stranger's refusal takes nothing.
+func TestDeviceRefusedAfterAllowing(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 4)
+	id, secret := b.client(func(m *provider.Metadata) {
+		*m = provider.Metadata{ClientName: "Quiosco", GrantTypes: []string{deviceGrant, "refresh_token"}}
+	})
+	b.another("otra.persona")
+	other := b.browser()
+	p := other.get("/login")
+	other.submit(p, url.Values{"username": {"otra.persona"}, "password": {password}})
+	_, fields := formOf(t, other.get("/account/language"))
+	for _, redeemed := range []bool{true, false} {
+		_, _, body := b.post("/device_authorization", id, secret, url.Values{"scope": {"openid offline_access"}})
+		var begun map[string]any
+		must(t, json.Unmarshal([]byte(body), &begun))
+		w := b.signedIn()
+		confirm := w.submit(w.get("/device"), url.Values{"user_code": {begun["user_code"].(string)}})
+		if done := w.submit(confirm, url.Values{"act": {"allow"}}); done.url.String() != b.issuer+"/device/done?allowed=1" {
+			t.Fatalf("allowing leads to %s (%d)", done.url, done.status)
+		}
+		poll := func() answer {
+			b.clock.advance(6 * time.Second)
+			return b.token(id, secret, url.Values{"grant_type": {deviceGrant}, "device_code": {begun["device_code"].(string)}})
+		}
+		refresh := ""
+		if redeemed {
+			a := poll()
+			a.want(t, 200, "")
+			refresh = a.text("refresh_token")
+		}
+		var before, after int
+		count := func(n *int) {
+			must(t, b.db.From(t.Context()).QueryRow(t.Context(), `select count(*) from mails where kind = 'app_stopped'`).Scan(n))
+		}
+		count(&before)
+		other.post(b.issuer+"/device/confirm", url.Values{"csrf": fields["csrf"], "user_code": {begun["user_code"].(string)}, "act": {"deny"}})
+		if count(&after); after != before {
+			t.Fatal("another member disconnects the screen")
+		}
+		for range 2 {
+			if p := w.submit(confirm, url.Values{"act": {"deny"}}); p.url.Path != "/device/done" && p.url.Path != "/device" || strings.Contains(p.body, say("provider.device.done_body")) {
+				t.Errorf("refusing leads to %s (%d)\n%s", p.url, p.status, p.body)
+			}
+		}
+		if count(&after); after != before+1 {
+			t.Errorf("%d mails, want one", after-before)
+		}
+		if redeemed {
+			b.token(id, secret, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refresh}}).want(t, 400, "invalid_grant")
+		} else {
+			poll().want(t, 400, "access_denied")
+		}
+	}
+}

@@ -39,7 +39,7 @@ var errorCodes = []errorCode{
 	{"authorization_pending", "Device flow: the member has not decided yet."},
 	{"slow_down", "Device flow: wait five seconds longer between requests."},
 	{"expired_token", "Device flow: the device code has expired; start again."},
-	{"invalid_token", "Resource requests: the access token is wrong, expired, ended or bound to another key (401)."},
+	{"invalid_token", "Resource requests and registration: the token is wrong, expired, ended, for another resource or bound to another key (401)."},
 	{"insufficient_scope", "Resource requests: the token lacks the scope that the answer names (403)."},
 	{"temporarily_unavailable", "You ask too often (429), or the server is busy (503): wait as long as the header Retry-After says."},
 	{"server_error", "Something failed here (500). Its number is in request_id."},
@@ -59,7 +59,8 @@ type developersPage struct {
 	Errors    []namedText
 	Errores   []namedText // Errors in Spanish
 	Examples  []example
-	TryURL    string // the demo's client; may be ""
+	// The demo's clients; may be "".
+	TryURL, TryHealthURL string
 }
 
 type namedText struct{ Name, Text string }
@@ -67,8 +68,8 @@ type namedText struct{ Name, Text string }
 type example struct{ Language, Library, Name, Text string }
 
 // newDevelopersPage collects what follows from the code itself.
-func newDevelopersPage(m metadata, tryURL string) (developersPage, error) {
-	p := developersPage{Issuer: m.Issuer, TryURL: tryURL, Errores: errorCodesES, Lists: []namedText{
+func newDevelopersPage(m metadata, tryURL, tryHealthURL string) (developersPage, error) {
+	p := developersPage{Issuer: m.Issuer, TryURL: tryURL, TryHealthURL: tryHealthURL, Errores: errorCodesES, Lists: []namedText{
 		{"grant_types", strings.Join(m.GrantTypesSupported, ", ")},
 		{"token_endpoint_auth_method", strings.Join(m.TokenEndpointAuthMethodsSupported, ", ")},
 		{"response_mode", strings.Join(m.ResponseModesSupported, ", ")},

@@ -27,7 +27,7 @@ var errorCodesES = []namedText{
 	{"authorization_pending", "Flujo de dispositivo: la persona todavía no decidió."},
 	{"slow_down", "Flujo de dispositivo: espere cinco segundos más entre los requests."},
 	{"expired_token", "Flujo de dispositivo: el código venció; empiece otra vez."},
-	{"invalid_token", "Al usar un token: no es correcto, venció, terminó o es de otra llave (401)."},
+	{"invalid_token", "Al usar un token, también para el registro: no es correcto, venció, terminó o es de otro resource o de otra llave (401)."},
 	{"insufficient_scope", "Al usar un token: le falta el scope que dice la respuesta (403)."},
 	{"temporarily_unavailable", "Demasiados requests (429), o el servidor está ocupado (503): espere lo que dice el encabezado Retry-After."},
 	{"server_error", "Algo falló aquí (500). Su número está en request_id."},

@@ -54,7 +54,11 @@ func reference() string {
 	}
 	for _, name := range slices.Sorted(maps.Keys(members)) {
 		if path, ok := members[name].(string); ok && strings.HasPrefix(path, "/") {
-			fmt.Fprintf(&b, "| `%s` | `%s` |\n", name, path)
+			note := ""
+			if name == "registration_endpoint" {
+				note = "; closed (404, not in the metadata) unless the operator opens it: section 5"
+			}
+			fmt.Fprintf(&b, "| `%s` | `%s`%s |\n", name, path, note)
 		}
 	}
 	b.WriteString("\n")

@@ -117,7 +117,7 @@ func TestDevelopersPage(t *testing.T) {
 			t.Errorf("the page lacks %s", name)
 		}
 	}
-	for _, words := range []string{"husky_member_number", "invalid_dpop_proof", "openid-client", "oidc.buildAuthorizationUrl", "https://portal.example/try", "private_key_jwt"} {
+	for _, words := range []string{"husky_member_number", "invalid_dpop_proof", "openid-client", "oidc.buildAuthorizationUrl", "https://portal.example/try", "private_key_jwt", `<a href="/openapi.json">`} {
 		if !strings.Contains(p.body, words) {
 			t.Errorf("the page lacks %q", words)
 		}

@@ -10,10 +10,11 @@
 //	consent      what members allow partner apps, the list of their apps
 //	device       sign-in on another screen (RFC 8628)
 //	logout       RP-initiated, back-channel and front-channel logout
+//	signal       Security Event Tokens, pushed and polled
 //	token        grants, and the endpoints that issue, inspect and revoke tokens
 //	claims       what ID tokens and userinfo say about a member
 //	client       the registry of clients, their metadata, and how they authenticate
-//	discovery    metadata, keys and the page for developers
+//	discovery    metadata, keys, the OpenAPI document and the page for developers
 //	fosite       what fosite needs: configuration, storage, session
 //	errors       descriptions in OAuth errors
 //	conformance  tests: certification profiles and relying-party libraries
@@ -144,6 +145,7 @@
 //
 //	consent.go              a partner's permission: a row of its own with an end and a pairwise
 //	                        subject; ending it voids every grant made under it
+//	consent_suspended.go    who has allowed an app that an operator disables is notified
 //	consent_reminder.go     who has allowed partner apps something is reminded once a year
 //	consent_groups.go       kinds of data, each a box; those of the health record are SMART App
 //	                        Launch's scopes (authorize_smart_scope.go), sensitive ones last
@@ -155,6 +157,8 @@
 //	logout.go               ends the session and, in the same transaction, queues a logout token for
 //	                        each app of the session that listens (logout_back_channel.go); NotifyApps does
 //	                        so for sessions that ended in any other way
+//	signal.go               Security Event Tokens to clients that listen: an ended session, a stopped
+//	                        permission, a closed account; pushed (signal_push.go) or polled (signal_poll.go)
 //
 // # Apps of the health record
 //
@@ -170,11 +174,20 @@
 //	token_backend.go           services that read in no member's name
 //	client_auth.go             public apps may leave client_id out of a refresh: the token tells whose it is
 //
+// # The OpenAPI document
+//
+//	discovery_openapi_operations.go  every endpoint for programs: parameters, forms, answers, errors, examples
+//	discovery_openapi_schemas.go     what no Go type describes; the rest comes from the types (package openapi)
+//	discovery_openapi.go             the document of a deployment, made once at the start
+//
+// Tests compare it with the routes, send its examples to a real provider and check the answers against it. openapi.json is the
+// document of https://idp.example (go test -run TestOpenAPIFile -update).
+//
 // # Tables
 //
 // clients, client_errors (the last 100 refused requests of each), client_logos, client_language_logos, client_registry, interactions, par_requests, smart_launches, grants, code_redemptions,
 // refresh_tokens, access_tokens (opaque ones), revoked_access_tokens, consents,
-// pairwise_subjects, device_codes, used_jtis; and the views account_states and
+// pairwise_subjects, device_codes, used_jtis, signals; and the views account_states and
 // session_ends of package accounts: a grant is void with its account, with a password changed
 // since, and with the end of its session, a sign-out only without offline_access. Instants are UTC. Sweep deletes what ended a day ago; consents that ended stay,
 // as receipts, and pairwise_subjects, so that an app knows its member again.
@@ -201,6 +214,6 @@
 // 9701; OpenID Connect Core 1.0 (implicit and hybrid flow for certification alone),
 // Discovery 1.0, RP-Initiated, Front-Channel and Back-Channel Logout 1.0, Form Post Response
 // Mode 1.0, Initiating User Registration 1.0, JWT Secured Authorization Response Mode
-// (signed); SMART App Launch 2.2 (standalone and EHR launch, backend services). Where they leave a choice,
+// (signed); SMART App Launch 2.2 (standalone and EHR launch, backend services); OpenAPI 3.1. Where they leave a choice,
 // the stricter one of RFC 9700.
 package provider

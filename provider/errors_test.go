@@ -73,8 +73,8 @@ func checkAnswer(t *testing.T, name string, w *httptest.ResponseRecorder, codes 
 // nonsense are values that a careless or hostile program sends.
 var nonsense = []string{"", " ", "\x00", "é", `"`, "`", `\`, "{", "[1,", `{"a":}`, "a.b.c", "eyJ.eyJ.e30", "-1", "1e999", "99999999999999999999", "code code", "%", "://", "http://[::1", "\u00a0", strings.Repeat("x", 300)}
 
-var programRoutes = []string{"/.well-known/oauth-authorization-server", "/.well-known/openid-configuration", "/.well-known/smart-configuration", "/connect/register",
-	"/connect/register/:id", "/device_authorization", "/fhir/:name/.well-known/smart-configuration", "/introspect", "/jwks", "/logo/:digest", "/par", "/revoke", "/smart/launch", "/token", "/userinfo"}
+var programRoutes = []string{"/.well-known/oauth-authorization-server", "/.well-known/openid-configuration", "/.well-known/smart-configuration", "/.well-known/ssf-configuration", "/connect/register",
+	"/connect/register/:id", "/device_authorization", "/fhir/:name/.well-known/smart-configuration", "/introspect", "/jwks", "/logo/:digest", "/openapi.json", "/par", "/revoke", "/signals/poll", "/smart/launch", "/token", "/userinfo"}
 
 // TestEveryErrorHasWords: whatever an endpoint of programs refuses, and why, the answer has a code of the table and
 // a description in the characters of RFC 6749 5.2, in no library's words.

@@ -10,6 +10,8 @@ import (
 	"github.com/ory/fosite/handler/oauth2"
 	"github.com/ory/fosite/handler/openid"
 	"github.com/ory/fosite/handler/pkce"
+
+	"huskyidp/internal/web"
 )
 
 // oauthConfig is fosite's configuration with the parts that depend on the request: fosite gets only the handlers of the
@@ -110,7 +112,7 @@ func (c *oauthConfig) GetEnforcePKCE(ctx context.Context) bool {
 func exactAudience(registered, requested []string) error {
 	for _, audience := range requested {
 		if !slices.Contains(registered, audience) {
-			return worded(fosite.ErrInvalidRequest, "A requested audience has not been registered for this client.")
+			return worded(fosite.ErrInvalidRequest, "The client is not registered for the audience "+web.Clip(audience, repeatedMax)+".")
 		}
 	}
 	return nil

@@ -9,17 +9,19 @@ import (
 // Mount registers the routes: endpoints for programs, addresses that other sites link or post to, and our own pages.
 func (h *Handler) Mount(r gin.IRouter) {
 	everybody := func(string) string { return "*" }
-	h.web.Programs(everybody, "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/.well-known/smart-configuration", fhirPath, "/jwks")
+	h.web.Programs(everybody, "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/.well-known/ssf-configuration", "/.well-known/smart-configuration", fhirPath, "/jwks", openAPIPath)
 	h.web.Programs(h.browserApps, "/par", "/token", "/userinfo", "/revoke")
-	h.web.Programs(nil, "/logo/", RegistrationPath, RegistrationPath+"/", "/device_authorization", "/introspect", launchPath)
+	h.web.Programs(nil, "/logo/", RegistrationPath, RegistrationPath+"/", "/device_authorization", "/introspect", launchPath, signalsPath)
 	protocol := h.web.Protocol(r)
 	protocol.GET("/.well-known/openid-configuration", h.web.Handle(h.discovery))
 	protocol.GET("/.well-known/oauth-authorization-server", h.web.Handle(h.discovery))
+	protocol.GET("/.well-known/ssf-configuration", h.web.Handle(h.signalsConfiguration))
 	protocol.GET("/.well-known/smart-configuration", h.web.Handle(h.smartConfiguration))
 	protocol.GET(fhirPath+":name/.well-known/smart-configuration", h.web.Handle(h.smartConfiguration))
 	protocol.OPTIONS("/.well-known/smart-configuration", web.Preflight)
 	protocol.OPTIONS(fhirPath+":name/.well-known/smart-configuration", web.Preflight)
 	protocol.GET("/jwks", h.web.Handle(h.jwks))
+	protocol.GET(openAPIPath, h.web.Handle(h.showOpenAPI))
 	protocol.GET("/logo/:digest", h.web.Handle(h.showLogo))
 	protocol.POST(RegistrationPath, h.web.Handle(h.registerClient))
 	protocol.GET(RegistrationPath+"/:id", h.web.Handle(h.readClient))
@@ -28,6 +30,7 @@ func (h *Handler) Mount(r gin.IRouter) {
 	protocol.POST("/device_authorization", h.web.Handle(h.deviceAuthorization))
 	protocol.POST("/introspect", h.web.Handle(h.introspect))
 	protocol.POST(launchPath, h.web.Handle(h.makeLaunch))
+	protocol.POST(signalsPath, h.web.Handle(h.pollSignals))
 
 	for _, route := range []struct {
 		path     string

@@ -73,12 +73,18 @@ func (h *Handler) loginNotice(c *gin.Context) []web.PageOption {
 	switch c.Query("note") {
 	case "passkey":
 		return []web.PageOption{web.WithNotice("error", "accounts.passkey.failed", nil)}
+	case "passkey_waits":
+		return []web.PageOption{web.WithNotice("warn", "accounts.passkey.waits", nil)}
 	case "expired":
 		return []web.PageOption{web.WithNotice("info", "provider.login.expired_page", nil)}
 	case "given_up":
 		return []web.PageOption{web.WithNotice("info", "provider.login.given_up", nil)}
 	case "ended":
 		return []web.PageOption{web.WithNotice("info", "provider.login.signed_out_note", nil)}
+	case "renewed": // the answer with the new session was lost
+		return []web.PageOption{web.WithNotice("info", "provider.login.session_over", nil)}
+	case "left", "closing":
+		return []web.PageOption{web.WithNotice("warn", "provider.login.session_"+c.Query("note"), nil)}
 	case "full", "closed", "over":
 		return []web.PageOption{web.WithNotice("info", "provider.login.session_"+c.Query("note"), nil)}
 	case "agreement":
@@ -94,10 +100,10 @@ func (h *Handler) loginNotice(c *gin.Context) []web.PageOption {
 func (h *Handler) loginForm(c *gin.Context, w waiting, status int, username string, opts []web.PageOption) error {
 	page := loginPage{Username: username, Return: returnOf(c), Cancel: w.request != nil, Passkey: h.web.KnowsPasskey(c)}
 	if w.request != nil {
-		app := w.app()
+		app := w.app(c)
 		page.PolicyURI, page.TosURI, page.LogoURI = app.PolicyURI, app.TosURI, app.LogoPath
 	}
-	return h.web.Page(c, status, "provider/login", page, append(append(w.options(), web.ForAnybody()), opts...)...)
+	return h.web.Page(c, status, "provider/login", page, append(append(w.options(c), web.ForAnybody()), opts...)...)
 }
 
 // login checks username and password. Whatever is wrong, the response is the same page with the same sentence (S-12).
@@ -185,9 +191,6 @@ func (h *Handler) signedIn(c *gin.Context, w waiting, session accounts.Session, 
 		}
 		if at.Passkey && w.flow == "" && h.deviceCode(c) == "" && !session.Kept && !session.Unsettled {
 			return web.SeeOther(c, pathOffer)
-		}
-		if session.Kept && w.flow == "" {
-			return h.web.SeeDone(c, "/account?note=kept")
 		}
 		return h.proceed(c, w)
 	}

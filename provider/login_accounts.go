@@ -17,7 +17,7 @@ func (h *Handler) showAccounts(c *gin.Context) error {
 		return err
 	}
 	return h.web.Page(c, http.StatusOK, "provider/accounts", accountsPage{session.Username},
-		append(w.options(), web.SignedIn(session.Username))...)
+		append(w.options(c), web.SignedIn(session.Username))...)
 }
 
 func (h *Handler) chooseAccount(c *gin.Context) error {

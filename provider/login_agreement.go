@@ -61,7 +61,7 @@ func (h *Handler) showAgreement(c *gin.Context) error {
 	if due == nil {
 		return h.proceed(c, w)
 	}
-	return h.web.Page(c, http.StatusOK, "provider/agreement", *due, append(w.options(), web.SignedIn(session.Username))...)
+	return h.web.Page(c, http.StatusOK, "provider/agreement", *due, append(w.options(c), web.SignedIn(session.Username))...)
 }
 
 // decideAgreement records the acceptance. A member who does not agree is signed out; the account is unchanged.

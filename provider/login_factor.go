@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -17,6 +18,9 @@ type factorPage struct {
 	Method string   // of accounts.Factors.Methods; "" when Over
 	Others []string // this member's other methods
 	Over   bool
+
+	StepUp      bool   // a proof in an open session
+	Return, Act string // what it is for, see reauthPage
 
 	RememberDays int // how long the browser may be spared this step; 0: not offered
 }
@@ -60,11 +64,21 @@ func (h *Handler) factorForm(c *gin.Context, w waiting, p accounts.Pending, stat
 	if p.SID == "" {
 		page.RememberDays = h.sessions.RememberDays(c, p.Account)
 	}
+	for i := range problems {
+		problems[i] = accounts.OrSavedCode(problems[i], page.Others)
+	}
+	opts := append(w.options(c), web.WithProblems(problems...))
+	if page.StepUp = p.SID != ""; page.StepUp {
+		path, _, _ := strings.Cut(p.Return, "?")
+		page.Return = accounts.ReturnPath(path)
+		page.Act = actOf(page.Return)
+		return h.web.Page(c, status, "provider/factor", page, append(opts, web.SignedIn(p.Account.Username))...)
+	}
 	person, err := h.person(c, p)
 	if err != nil {
 		return err
 	}
-	return h.web.Page(c, status, "provider/factor", page, append(w.options(), person, web.WithProblems(problems...))...)
+	return h.web.Page(c, status, "provider/factor", page, append(opts, person)...)
 }
 
 // proveMethod checks the second step. Only then is there a session (S-18).
@@ -78,7 +92,7 @@ func (h *Handler) proveMethod(c *gin.Context) error {
 	switch {
 	case sessionErr != nil:
 		return sessionErr
-	case errors.Is(err, accounts.ErrNoPending) && session != nil:
+	case errors.Is(err, accounts.ErrNoPending) && session != nil && !h.sessions.Held(c):
 		return h.nothingWaits(c, w)
 	case err != nil && !errors.Is(err, accounts.ErrNoPending): // on ErrNoPending, Prove decides whether this is a second press
 		return err
@@ -105,7 +119,7 @@ func (h *Handler) proveMethod(c *gin.Context) error {
 	case status == 0:
 		return err
 	case over:
-		return h.web.Page(c, status, "provider/factor", factorPage{Over: true}, append(w.options(), web.WithProblems(problem), web.InPlace())...)
+		return h.web.Page(c, status, "provider/factor", factorPage{Over: true}, append(w.options(c), web.WithProblems(problem), web.InPlace())...)
 	}
 	return h.factorForm(c, w, p, status, problem)
 }
@@ -144,5 +158,5 @@ func (h *Handler) showCodesLeft(c *gin.Context) error {
 	if session.Unsettled {
 		return web.SeeOther(c, next)
 	}
-	return h.web.Page(c, http.StatusOK, "provider/codes_left", codesLeftPage{factors.SavedCodes, next}, append(w.options(), web.SignedIn(session.Username))...)
+	return h.web.Page(c, http.StatusOK, "provider/codes_left", codesLeftPage{factors.SavedCodes, next}, append(w.options(c), web.SignedIn(session.Username))...)
 }

@@ -83,7 +83,7 @@ func TestSecondStep(t *testing.T) {
 	if p = w.submit(w.get("/login/open?flow="+p.url.Query().Get("flow")), url.Values{"act": {"go_on"}}); p.url.Path != "/login/factor/totp" { // somebody opened the sign-in page
 		t.Fatalf("continuing leads to %s", p.url)
 	}
-	for typed, want := range map[string]string{"": "Escriba el código de 6 números", "12 34": "sin espacios ni letras", "000000": "no es correcto"} {
+	for typed, want := range map[string]string{"": "Escriba el código de 6 números", "12 34": "tiene 6 números y ninguna letra", "000000": "no es correcto"} {
 		if got := w.submit(p, url.Values{"code": {typed}}); got.status != 422 || !strings.Contains(got.body, want) || w.cookie("session") != "" {
 			t.Errorf("the code %q = %d at %s, want 422 with %q", typed, got.status, got.url, want)
 		}
@@ -210,4 +210,51 @@ func shape(p page) string {
 		}
 	}
 	return p.url.Path + body
+}
+
+// The second step of a proof names what it is for and the account, as the first page does.
+func TestSecondStepOfAProofSaysWhatFor(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 4)
+	id, _ := b.partner(nil)
+	w := b.signedIn()
+	b.enrolApp()
+	b.clock.advance(6 * time.Minute)
+	for path, want := range map[string]string{"/account/question": "Esto es para «Cambiar pregunta secreta»", "/account/factors/passkey": "Esto es para «", "": "Antes de compartir sus datos con Mi Diario, confirme que es usted. Vale por 5 minutos."} {
+		if path == "" {
+			path, _ = b.request(id, url.Values{"scope": {"openid profile offline_access"}})
+		}
+		first := w.get(path)
+		if first.url.Path != "/reauth" || !strings.Contains(first.body, want) || !strings.Contains(first.body, "Vale por 5 minutos") {
+			t.Fatalf("the proof is at %s (%d)\n%s", first.url, first.status, first.body)
+		}
+		second := w.submit(first, url.Values{"password": {password}})
+		if second.url.Path != "/login/factor/totp" || !strings.Contains(second.body, want) || !strings.Contains(second.body, "<strong>"+username+"</strong>") {
+			t.Errorf("the second step is at %s (%d)\n%s", second.url, second.status, second.body)
+		}
+	}
+	if p := b.browser(); !strings.Contains(p.signIn(p.get("/login")).body, say("accounts.factor.lead")) {
+		t.Error("a sign-in's second step lost its words")
+	} else if again := p.get("/login/factor/totp"); strings.Contains(again.body, username) || strings.Contains(again.body, "Vale por 5 minutos") {
+		t.Errorf("a sign-in's second step names an account:\n%s", again.body)
+	}
+}
+
+// A saved code in the app's field is pointed to its own page, where the member has such codes.
+func TestSavedCodeInTheFieldOfTheApp(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 4)
+	b.enrolApp()
+	refused := func() page {
+		w := b.browser()
+		return w.submit(w.signIn(w.get("/login")), url.Values{"code": {"3erw4-abcde-fghjk"}})
+	}
+	if p := refused(); p.status != 422 || !strings.Contains(p.body, say("accounts.totp.format")) || strings.Contains(p.body, say("accounts.totp.or_saved")) {
+		t.Errorf("without saved codes: %d\n%s", p.status, p.body)
+	}
+	_, err := b.accounts.MakeSavedCodes(t.Context(), b.account.ID, "")
+	must(t, err)
+	if p := refused(); p.status != 422 || !strings.Contains(p.body, say("accounts.totp.or_saved")) || !strings.Contains(p.body, `href="/login/factor/saved-code`) {
+		t.Errorf("with saved codes: %d\n%s", p.status, p.body)
+	}
 }

@@ -26,7 +26,7 @@ func TestForeignForm(t *testing.T) {
 		page page
 		form url.Values
 	}{
-		"permission":    {consent, url.Values{"act": {"accept"}, "group_profile": {"yes"}, "duration": {"12m"}}},
+		"permission":    {consent, url.Values{"act": {"accept"}, "group_profile": {"yes"}, "duration": {"13m"}}},
 		"its no":        {consent, url.Values{"act": {"deny"}}},
 		"question":      {question, url.Values{"question": {"toy_name"}, "answer": {"un tren de madera"}}},
 		"password":      {w.get("/account/password"), url.Values{"password": {password}, "new_password": {"otro caballo verde corre cerca"}}},

@@ -56,3 +56,29 @@ func TestEndedSessionIsNobodyNew(t *testing.T) {
 		t.Errorf("the second step leads to %s", p.url)
 	}
 }
+
+// A form of a session that was left in another tab is not saved, and the sign-in page says so.
+func TestFormOfALeftSession(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 4)
+	id, _ := b.partner(nil)
+	w := b.signedIn()
+	address, _ := b.request(id, url.Values{"scope": {"openid profile"}})
+	consent, language := w.get(address), w.get("/account/language")
+	w.submit(w.get("/logout"), url.Values{"act": {"confirm"}})
+	for name, p := range map[string]page{
+		"consent":          w.submit(consent, url.Values{"act": {"accept"}, "group_profile": {"yes"}, "duration": {"90d"}}),
+		"language":         w.submit(language, url.Values{"language": {"en"}}),
+		"consent, refused": w.submit(consent, url.Values{"act": {"deny"}}),
+	} {
+		if p.url.Path != "/login" || !strings.Contains(p.body, say("provider.login.session_left")) || name != "language" && p.url.Query().Get("flow") == "" {
+			t.Errorf("%s: at %s (%d)\n%s", name, p.url, p.status, p.body)
+		}
+	}
+	if p := w.get("/login"); strings.Contains(p.body, say("provider.login.session_left")) {
+		t.Error("the next person reads it")
+	}
+	if p := w.get("/login?note=left"); strings.Contains(p.body, say("provider.login.session_left")) {
+		t.Error("whoever opens the address reads it")
+	}
+}

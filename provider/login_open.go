@@ -38,7 +38,7 @@ func (h *Handler) showLoginOpen(c *gin.Context) error {
 	}
 	h.web.ForgetRefused(c)
 	h.web.AskFirst(c, web.OfSignIn)
-	return h.web.Page(c, http.StatusOK, "provider/login_open", loginOpenPage{returnOf(c)}, append(w.options(), web.ForAnybody())...)
+	return h.web.Page(c, http.StatusOK, "provider/login_open", loginOpenPage{returnOf(c)}, append(w.options(c), web.ForAnybody())...)
 }
 
 func (h *Handler) decideLoginOpen(c *gin.Context) error {

@@ -44,6 +44,8 @@ func passkeyError(err error) error {
 func (h *Handler) loginByPasskey(c *gin.Context, w waiting, answer string) error {
 	account, err := h.accounts.FinishPasskey(c.Request.Context(), web.Browser(c), uuid.Nil, answer)
 	switch {
+	case errors.Is(err, accounts.ErrPasskeyWaits):
+		return h.web.SeeDone(c, noted(loginPath(w.flow), "passkey_waits"))
 	case errors.Is(err, accounts.ErrPasskey):
 		h.web.RememberPasskey(c, false)
 		return h.web.SeeDone(c, noted(loginPath(w.flow), "passkey"))

@@ -37,5 +37,5 @@ func (h *Handler) showOffer(c *gin.Context) error {
 	if w.flow != "" {
 		next = ResumePath(w.flow)
 	}
-	return h.web.Page(c, http.StatusOK, "provider/passkey_offer", offerPage{next}, append(w.options(), web.SignedIn(session.Username))...)
+	return h.web.Page(c, http.StatusOK, "provider/passkey_offer", offerPage{next}, append(w.options(c), web.SignedIn(session.Username))...)
 }

@@ -30,5 +30,5 @@ func (h *Handler) showQuestion(c *gin.Context) error {
 	if err := h.accounts.QuestionAsked(ctx, session.AccountID); err != nil {
 		return err
 	}
-	return h.web.Page(c, http.StatusOK, "provider/question", questionPage{ResumePath(w.flow)}, append(w.options(), web.SignedIn(session.Username))...)
+	return h.web.Page(c, http.StatusOK, "provider/question", questionPage{ResumePath(w.flow)}, append(w.options(c), web.SignedIn(session.Username))...)
 }

@@ -18,6 +18,7 @@ import (
 type reauthPage struct {
 	Username string
 	Return   string // the page of ours that asked; "" for an app
+	Act      string // catalog key of what that page is for; "" for none in particular
 	Passkey  bool
 	Enrol    string    // where to add the missing factor; "" if none is missing
 	App      string    // where to add an app in the place of a passkey; "" if that is not enough, or Enrol is it
@@ -104,12 +105,15 @@ func (h *Handler) askFactor(c *gin.Context, s stepUp, account accounts.Account, 
 }
 
 func (h *Handler) reauthForm(c *gin.Context, s stepUp, page reauthPage, status int, problems ...templates.Problem) error {
-	page.Username, page.Return, page.Passkey = s.session.Username, s.back, s.factors.Passkeys > 0
-	return h.web.Page(c, status, "provider/reauth", page, append(s.options(), web.SignedIn(s.session.Username), web.WithProblems(problems...))...)
+	page.Username, page.Return, page.Passkey, page.Act = s.session.Username, s.back, s.factors.Passkeys > 0, actOf(s.back)
+	return h.web.Page(c, status, "provider/reauth", page, append(s.options(c), web.SignedIn(s.session.Username), web.WithProblems(problems...))...)
 }
 
 // reauth checks the password and continues with the second step, if any.
 func (h *Handler) reauth(c *gin.Context) error {
+	if _, _, err := h.sessions.Proving(c); err != nil {
+		return err
+	}
 	s, done, err := h.stepUpOf(c)
 	if done || err != nil {
 		return err
@@ -146,7 +150,11 @@ func (h *Handler) reauth(c *gin.Context) error {
 func (h *Handler) reauthByPasskey(c *gin.Context, s stepUp, answer string) error {
 	_, err := h.accounts.FinishPasskey(c.Request.Context(), web.Browser(c), s.session.AccountID, answer)
 	if errors.Is(err, accounts.ErrPasskey) {
-		return h.reauthForm(c, s, reauthPage{}, http.StatusUnprocessableEntity, templates.Problem{Key: "accounts.passkey.failed"})
+		problem := "accounts.passkey.failed"
+		if errors.Is(err, accounts.ErrPasskeyWaits) {
+			problem = "accounts.passkey.waits"
+		}
+		return h.reauthForm(c, s, reauthPage{}, http.StatusUnprocessableEntity, templates.Problem{Key: problem})
 	}
 	if err != nil {
 		return err
@@ -196,6 +204,22 @@ func beganOn(back string) string {
 		}
 	}
 	return "/account"
+}
+
+// actOf returns the title of a page of the account, as a catalog key. A proof says what it is for: somebody else may have
+// begun that.
+func actOf(back string) string {
+	switch {
+	case strings.HasSuffix(back, "/remove"):
+		return "accounts.factors.title"
+	case strings.HasPrefix(back, "/account/factors/"):
+		return map[string]string{"totp": "accounts.add_totp.title", "passkey": "accounts.add_passkey.title", "saved-codes": "accounts.saved.title"}[strings.TrimPrefix(back, "/account/factors/")]
+	}
+	page, _, _ := strings.Cut(strings.TrimPrefix(back, "/account/"), "/")
+	if slices.Contains([]string{"password", "question", "email", "sessions", "data", "close", "history"}, page) && strings.HasPrefix(back, "/account/") {
+		return "accounts." + page + ".title"
+	}
+	return ""
 }
 
 // stepUpLeft reports to an app that its member did not prove more.

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -15,17 +16,17 @@ import (
 // client are known: the page works, and resume decides how to continue.
 type waiting struct {
 	flow    string
-	lang    string
 	client  *Client // nil if unknown
 	request *authorizeRequest
 	i       *interaction
 }
 
-func (w waiting) app() shown {
+// app returns what is shown of the app in the language of the page, which the session decides once it is known.
+func (w waiting) app(c *gin.Context) shown {
 	if w.client == nil {
 		return shown{}
 	}
-	return w.client.in(w.lang)
+	return w.client.in(web.Lang(c))
 }
 
 // loginHint returns whom the app expects, to prefill the username (Core 3.1.2.1).
@@ -36,7 +37,9 @@ func (w waiting) loginHint() string {
 	return web.Clip(w.request.form.Get("login_hint"), repeatedMax)
 }
 
-func (w waiting) options() []web.PageOption { return []web.PageOption{web.WithApp(w.app().Name)} }
+func (w waiting) options(c *gin.Context) []web.PageOption {
+	return []web.PageOption{web.WithApp(w.app(c).Name)}
+}
 
 // waiting finds a page's pending request.
 func (h *Handler) waiting(ctx context.Context, c *gin.Context) (waiting, error) {
@@ -47,17 +50,17 @@ func (h *Handler) waiting(ctx context.Context, c *gin.Context) (waiting, error) 
 	i, err := h.pending(c)
 	var r *authorizeRequest
 	if err == nil {
-		if r, err = h.service.storedRequest(i.form, i.requestedAt); err != nil {
+		if r, err = h.service.storedRequest(ctx, i.form, i.requestedAt); err != nil {
 			err = h.over(i)
 		}
 	}
 	if over, ok := errors.AsType[*overError](err); ok {
-		return waiting{flow: flow, lang: web.Lang(c), client: over.client}, nil
+		return waiting{flow: flow, client: over.client}, nil
 	}
 	if err != nil {
 		return waiting{}, err
 	}
-	return waiting{flow, web.Lang(c), r.client, r, i}, nil
+	return waiting{flow, r.client, r, i}, nil
 }
 
 // returnOf returns the page of ours that a sign-in is for, "" if none.
@@ -79,9 +82,22 @@ func (h *Handler) memberOf(c *gin.Context) (w waiting, session *accounts.Session
 		return w, nil, true, err
 	}
 	if session == nil {
+		if over, err := h.sessionOver(c, w.flow); over || err != nil {
+			return w, nil, true, err
+		}
 		return w, nil, true, web.SeeOther(c, loginPath(w.flow))
 	}
 	return w, session, false, nil
+}
+
+// sessionOver answers a page or form whose session is over or was left: the sign-in page says why. It does nothing in a browser
+// that had none, and for the second of two presses, which continues with the session that the first one renewed.
+func (h *Handler) sessionOver(c *gin.Context, flow string) (over bool, err error) {
+	note, err := h.sessions.OverNote(c)
+	if note == "" || err != nil || note == string(accounts.EndedRenewed) && c.Request.Method == http.MethodPost {
+		return false, err
+	}
+	return true, h.web.SeeDone(c, noted(loginPath(flow), note))
 }
 
 // noted adds the name of the notice that the page shows.

@@ -62,31 +62,43 @@ type logoutArgs struct {
 
 func (logoutArgs) Kind() string { return "backchannel_logout" }
 
-// notifyBatch is how many sessions NotifyApps takes per transaction.
+// notifyBatch is how many sessions or accounts are taken per transaction.
 const notifyBatch = 100
 
 // NotifyApps notifies, on the back channel, the apps of sessions that have ended since the last call: by sign-out, by
 // another person's sign-in in the same browser, by the member elsewhere or the desk, or by a new password. cmd/idp
 // calls it every second, on any number of instances.
 func (s *Service) NotifyApps(ctx context.Context) error {
+	return s.drain(ctx, func(ctx context.Context) (int, error) {
+		ended, err := s.accounts.TakeEnded(ctx, notifyBatch)
+		if err != nil {
+			return 0, err
+		}
+		for _, sid := range ended {
+			apps, err := s.store.appsOf(ctx, sid)
+			if err != nil {
+				return 0, err
+			}
+			if err := s.queueLogout(ctx, sid, apps); err != nil {
+				return 0, err
+			}
+			if err := s.queueRevoked(ctx, sid, apps); err != nil {
+				return 0, err
+			}
+		}
+		return len(ended), nil
+	})
+}
+
+// drain calls take, each time in a transaction of its own, until it finds less than a batch.
+func (s *Service) drain(ctx context.Context, take func(ctx context.Context) (int, error)) error {
 	for {
-		var ended []string
+		var taken int
 		err := s.store.db.InTx(ctx, func(ctx context.Context) (err error) {
-			if ended, err = s.accounts.TakeEnded(ctx, notifyBatch); err != nil {
-				return err
-			}
-			for _, sid := range ended {
-				apps, err := s.store.appsOf(ctx, sid)
-				if err != nil {
-					return err
-				}
-				if err := s.queueLogout(ctx, sid, apps); err != nil {
-					return err
-				}
-			}
-			return nil
+			taken, err = take(ctx)
+			return err
 		})
-		if err != nil || len(ended) < notifyBatch {
+		if err != nil || taken < notifyBatch {
 			return err
 		}
 	}
@@ -156,6 +168,7 @@ func (w *logoutWorker) Work(ctx context.Context, job *river.Job[logoutArgs]) err
 	}
 	if err != nil {
 		w.logger.Warn("a logout token was not delivered", "client_id", client.ID, "attempt", job.Attempt, "error", err)
+		w.service.noteUndelivered(ctx, client.ID, "backchannel_logout_uri", fmt.Sprintf("attempt=%d", job.Attempt), err)
 	}
 	return err
 }

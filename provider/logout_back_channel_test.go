@@ -30,7 +30,8 @@ func (b *bench) backChannel(answer http.HandlerFunc) *httptest.Server {
 	roots.AddCert(app.Certificate())
 	pool := postgrestest.Open(t, postgres.Options{DSN: b.db.Pool().Config().ConnString(), MaxConns: 5})
 	caller := outbound.New(outbound.Options{Allow: []string{strings.TrimPrefix(app.URL, "https://")}, RootCAs: roots})
-	runner, err := jobs.New(pool, slog.New(slog.DiscardHandler), provider.LogoutWork(b.provider, caller, slog.New(slog.DiscardHandler)))
+	runner, err := jobs.New(pool, slog.New(slog.DiscardHandler), provider.LogoutWork(b.provider, caller, slog.New(slog.DiscardHandler)),
+		provider.SignalWork(b.provider, caller, slog.New(slog.DiscardHandler)))
 	must(t, err)
 	must(t, runner.Start(t.Context()))
 	t.Cleanup(func() {

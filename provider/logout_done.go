@@ -27,7 +27,7 @@ func (h *Handler) finishLogout(c *gin.Context, r logoutRequest, f logoutResult) 
 	if r.target == "" && len(f.Frames) == 0 && f.Stay == "" && f.Open == "" && f.Refused == "" {
 		return web.SeeOther(c, "/logout/done")
 	}
-	f.Target = r.target
+	f.Target, f.Lang = r.target, web.Lang(c)
 	if r.client != nil {
 		f.App = r.client.in(web.Lang(c)).Name
 	}
@@ -53,6 +53,7 @@ const frameTime = 3 * time.Second
 
 func (h *Handler) logoutDone(c *gin.Context) error {
 	f := h.service.openLogoutResult(c.Query("r"))
+	h.web.UseLanguage(c, f.Lang) // the session that knew it has ended
 	if session, err := h.current(c); err != nil {
 		return err
 	} else if session != nil && f.Until.IsZero() { // opened by its address
@@ -86,6 +87,7 @@ func schemes(addresses []string) (all []string) {
 
 // logoutResult is what the signed-out page shows once, sealed in its address.
 type logoutResult struct {
+	Lang    string    `json:"lang,omitempty"` // of the names
 	App     string    `json:"app,omitempty"`
 	Target  string    `json:"target,omitempty"`
 	Stay    string    `json:"stay,omitempty"`

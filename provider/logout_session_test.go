@@ -32,7 +32,7 @@ func TestSessionEnds(t *testing.T) {
 				address, verifier := b.request(id, change)
 				p := w.get(address)
 				if p.url.Path == "/consent" {
-					p = w.submit(p, url.Values{"act": {"accept"}, "group_profile": {"yes"}, "group_offline_access": {"yes"}, "duration": {"30d"}})
+					p = w.submit(p, url.Values{"act": {"accept"}, "group_profile": {"yes"}, "group_offline_access": {"yes"}, "duration": {"90d"}})
 				}
 				if p.location == nil {
 					t.Fatalf("at %s (%d)", p.url, p.status)

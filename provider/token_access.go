@@ -61,7 +61,7 @@ func (s *store) opaqueAccess(ctx context.Context, token string, now time.Time) (
 	hash := seal.Digest(token)
 	b := &pgx.Batch{}
 	b.Queue(`
-		select t.claims, t.grant_id, t.expires_at <= $2 or exists (select from revoked_access_tokens r where r.jti = t.claims ->> 'jti')
+		select t.claims, t.grant_id, t.expires_at <= $2, exists (select from revoked_access_tokens r where r.jti = t.claims ->> 'jti')
 		from access_tokens t where t.hash = $1`, hash, now)
 	b.Queue(`
 		select `+grantColumns+`
@@ -71,8 +71,14 @@ func (s *store) opaqueAccess(ctx context.Context, token string, now time.Time) (
 	results := s.db.From(ctx).SendBatch(ctx, b)
 	a := &access{}
 	var grantID *uuid.UUID
-	var revoked bool
-	err := results.QueryRow().Scan(&a.claims, &grantID, &revoked)
+	var expired, revoked bool
+	err := results.QueryRow().Scan(&a.claims, &grantID, &expired, &revoked)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		err = errToken
+	case err == nil && expired:
+		err = tokenExpired
+	}
 	if err == nil && grantID != nil {
 		a.grant = &grant{}
 		err = results.QueryRow().Scan(a.grant.scanTargets()...)
@@ -84,14 +90,17 @@ func (s *store) opaqueAccess(ctx context.Context, token string, now time.Time) (
 }
 
 func (a *access) judge(revoked bool, err error, now time.Time) (*access, error) {
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, errToken
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, errToken):
+		return nil, err
+	case errors.Is(err, pgx.ErrNoRows): // the grant or its account is gone
+		return nil, tokenRevoked
+	case err != nil:
 		return nil, fmt.Errorf("looking up an access token: %w", err)
-	}
-	if revoked || a.grant != nil && (a.grant.RevokedAt != nil || !now.Before(a.grant.ExpiresAt)) {
-		return nil, errToken
+	case revoked, a.grant != nil && a.grant.RevokedAt != nil:
+		return nil, tokenRevoked
+	case a.grant != nil && !now.Before(a.grant.ExpiresAt):
+		return nil, tokenExpired
 	}
 	return a, nil
 }

@@ -81,6 +81,16 @@ func TestStaffSignIn(t *testing.T) {
 	if info.status != 200 || info.text("preferred_username") != "rosa" || info.body["husky_member_number"] != nil || info.body["birthdate"] != nil {
 		t.Errorf("userinfo %d %v", info.status, info.body)
 	}
+	partner, _ := b.partner(nil) // only members have data to let an app have
+	address, _ = b.request(partner, url.Values{"scope": {"openid profile"}})
+	asked := w.get(address)
+	if asked.url.Path != "/login" { // perhaps a member comes
+		t.Fatalf("a partner's app leads the desk to %s (%d)", asked.url, asked.status)
+	}
+	if no := w.submit(asked, url.Values{"username": {"rosa"}, "password": {password}}); no.location == nil || no.location.Query().Get("error") != "access_denied" ||
+		!strings.Contains(no.location.Query().Get("error_description"), "support desk") {
+		t.Errorf("who signs in from the desk gets %s, %v", no.url, no.location)
+	}
 	desk, _ := b.client(func(m *provider.Metadata) { m.Scope = provider.Scopes{"openid", provider.AdminScope} })
 	address, _ = b.request(desk, url.Values{"scope": {"openid admin"}})
 	if p := w.get(address); p.location != nil || p.url.Path != "/reauth" {

@@ -31,10 +31,8 @@ func (j jwtBearerHandler) HandleTokenEndpointRequest(ctx context.Context, r fosi
 	if !slices.Contains(m.GrantTypes, grantJWTBearer) {
 		return worded(fosite.ErrUnauthorizedClient, "The client is not registered for the jwt-bearer grant.")
 	}
-	for _, scope := range r.GetRequestedScopes() {
-		if !slices.Contains(m.Scope, scope) {
-			return worded(fosite.ErrInvalidScope, "The client is not registered for one of the scopes.")
-		}
+	if err := session.client.onlyRegistered(r.GetRequestedScopes()); err != nil {
+		return err
 	}
 	if err := exactAudience(m.Audience, r.GetRequestedAudience()); err != nil {
 		return err

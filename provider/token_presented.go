@@ -10,6 +10,7 @@ import (
 	"github.com/ory/fosite"
 
 	"huskyidp/internal/dpop"
+	"huskyidp/internal/web"
 )
 
 // presented is an access token as presented in a request.
@@ -18,11 +19,16 @@ type presented struct {
 	dpop bool // with the scheme DPoP, not Bearer
 }
 
-// presentedToken reads the Authorization header; the scheme is case-insensitive.
-func presentedToken(header string) (presented, bool) {
-	scheme, token, ok := strings.Cut(header, " ")
-	p := presented{strings.Trim(token, " "), strings.EqualFold(scheme, "DPoP")}
-	return p, ok && tokenText(p.text) && (p.dpop || strings.EqualFold(scheme, "Bearer"))
+// presentedToken reads the Authorization header; the scheme is case-insensitive. The text of a malformed token is "",
+// which is no token's.
+func presentedToken(header string) (p presented, sent bool) {
+	scheme, token, _ := strings.Cut(header, " ")
+	token = strings.Trim(token, " ")
+	p.dpop = strings.EqualFold(scheme, "DPoP")
+	if tokenText(token) {
+		p.text = token
+	}
+	return p, token != "" && (p.dpop || strings.EqualFold(scheme, "Bearer"))
 }
 
 // tokenText reports whether text is a b64token (RFC 6750 2.1). It trims nothing that another parser would keep.
@@ -79,29 +85,23 @@ func bearer(header string) (string, bool) {
 	return token.text, ok && !token.dpop
 }
 
-// tokenRefused responds according to RFC 6750 3.1 where only bearer tokens are accepted.
-func tokenRefused(c *gin.Context, code string) error {
-	c.Header("WWW-Authenticate", `Bearer error="`+code+`"`)
-	programError(c, http.StatusUnauthorized, code, "")
+// noToken responds to a request without a token: its challenges have no code (RFC 6750 3.1).
+func noToken(c *gin.Context, hint string, challenges ...string) error {
+	for _, challenge := range challenges {
+		c.Writer.Header().Add("WWW-Authenticate", challenge)
+	}
+	programError(c, http.StatusUnauthorized, "invalid_request", hint)
 	return nil
 }
 
-// senderRefused responds according to RFC 6750 3.1 or, for DPoP, RFC 9449 7.1. A request without a token gets no code,
-// and both challenges.
+// senderRefused refuses a token according to RFC 6750 3 or, for DPoP, RFC 9449 7.1.
 func senderRefused(c *gin.Context, dpop bool, code, hint string) error {
-	challenge := "Bearer"
-	switch {
-	case dpop:
+	hint = web.Description(hint)
+	challenge := `Bearer error="` + code + `", error_description="` + hint + `"`
+	if dpop {
 		challenge = dpopChallenge(code, hint)
-	case code == "":
-		c.Writer.Header().Add("WWW-Authenticate", challenge)
-		challenge, code, hint = dpopChallenge("", ""), "invalid_request", "The request has no access token in the header Authorization."
-	case hint != "":
-		challenge += ` error="` + code + `", error_description="` + hint + `"`
-	default:
-		challenge += ` error="` + code + `"`
 	}
-	c.Writer.Header().Add("WWW-Authenticate", challenge)
+	c.Header("WWW-Authenticate", challenge)
 	programError(c, http.StatusUnauthorized, code, hint)
 	return nil
 }

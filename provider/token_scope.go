@@ -32,8 +32,11 @@ func narrowRefresh(r *fosite.AccessRequest, client *Client, g *grant) ([]string,
 		return r.GrantedScope, nil
 	}
 	scopes := knownScopes(r.Form, client)
-	if len(scopes) == 0 || slices.ContainsFunc(scopes, func(scope string) bool { return !coversScope(g.Scopes, scope) }) {
-		return nil, worded(fosite.ErrInvalidScope, "A refresh cannot ask for a scope that was not granted.")
+	if len(scopes) == 0 {
+		return nil, worded(fosite.ErrInvalidScope, "The scope of the refresh has none that this server knows: "+web.Clip(r.Form.Get("scope"), repeatedMax)+".")
+	}
+	if refused := uncovered(g.Scopes, scopes); len(refused) > 0 {
+		return nil, worded(fosite.ErrInvalidScope, "A refresh cannot ask for a scope that was not granted: "+web.Clip(joinScopes(refused), repeatedMax)+".")
 	}
 	return scopes, nil
 }
@@ -43,6 +46,23 @@ func explainScope(form url.Values, client *Client, cause error) error {
 	if oauth := oauthError(cause); oauth == nil || isWorded(oauth) || client == nil || oauth.ErrorField != fosite.ErrInvalidScope.ErrorField {
 		return cause
 	}
-	missing := slices.DeleteFunc(words(form.Get("scope")), func(scope string) bool { return coversScope(client.Metadata.Scope, scope) })
-	return worded(fosite.ErrInvalidScope, "The client is not registered for the scope "+web.Clip(joinScopes(missing), repeatedMax)+".").WithWrap(cause)
+	return unregistered(uncovered(client.Metadata.Scope, words(form.Get("scope")))).WithWrap(cause)
+}
+
+// uncovered returns the scopes that none of the others covers.
+func uncovered(by, scopes []string) []string {
+	return slices.DeleteFunc(slices.Clone(scopes), func(scope string) bool { return coversScope(by, scope) })
+}
+
+// unregistered names scopes that the client is not registered for.
+func unregistered(scopes []string) *fosite.RFC6749Error {
+	return worded(fosite.ErrInvalidScope, "The client is not registered for the scope "+web.Clip(joinScopes(scopes), repeatedMax)+".")
+}
+
+// onlyRegistered refuses scopes that are not registered word for word.
+func (c *Client) onlyRegistered(scopes []string) error {
+	if refused := slices.DeleteFunc(slices.Clone(scopes), func(scope string) bool { return slices.Contains(c.Metadata.Scope, scope) }); len(refused) > 0 {
+		return unregistered(refused)
+	}
+	return nil
 }

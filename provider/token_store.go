@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/time/rate"
 
 	"huskyidp/internal/audit"
 	"huskyidp/internal/postgres"
@@ -19,6 +20,8 @@ type store struct {
 	audit   *audit.Log
 	keyring *seal.Keyring
 	now     func() time.Time
+
+	errorRate *rate.Limiter // of rows in client_errors
 }
 
 // grantColumns joins a grant with the current state of the account (S-39): a closed account or a later change of

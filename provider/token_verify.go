@@ -8,6 +8,8 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 	"github.com/maypok86/otter/v2"
+
+	"huskyidp/internal/jws"
 )
 
 // verifiedKept limits the cache of verified tokens (S-69): about 8 MiB.
@@ -48,8 +50,11 @@ func (s *strategy) accessToken(token string, now time.Time) (accessClaims, error
 		known.kid = kid
 	}
 	c := known.claims
-	if c.Issuer != s.issuer || c.Expiry == nil || !now.Before(c.Expiry.Time()) || c.ID == "" {
+	if c.Issuer != s.issuer || c.Expiry == nil || c.ID == "" {
 		return accessClaims{}, errToken
+	}
+	if !now.Before(c.Expiry.Time()) {
+		return accessClaims{}, tokenExpired
 	}
 	if !ok {
 		s.verified.cache.Set(digest, known)
@@ -60,13 +65,34 @@ func (s *strategy) accessToken(token string, now time.Time) (accessClaims, error
 // errToken is returned for a token that is not one of ours, of another kind, or not valid now.
 var errToken = errors.New("provider: the token is not valid")
 
+// tokenError is an errToken of a token that is or was ours: its holder may know the cause.
+type tokenError string
+
+const (
+	tokenExpired tokenError = "The access token has expired."
+	tokenRevoked tokenError = "The access token was ended: by its client, by the member, with its session, or because a code or refresh token was used twice."
+	tokenIsID    tokenError = "The token is an ID token, not the access token that came with it."
+)
+
+func (e tokenError) Error() string      { return string(e) }
+func (tokenError) Is(target error) bool { return target == errToken }
+
+// tokenCause describes an errToken. A token that was never ours has one answer.
+func tokenCause(err error) string {
+	if known, ok := errors.AsType[tokenError](err); ok {
+		return string(known)
+	}
+	return "The access token is unknown: it is not whole, no access token of this server (a refresh token or a code is none), or ended long ago."
+}
+
 // signingAlgs are the algorithms of our own keys; never none or HMAC (S-44).
 var signingAlgs = []jose.SignatureAlgorithm{jose.RS256, jose.PS256, jose.ES256, jose.EdDSA}
 
 // parse verifies a compact JWS with the published key that its kid names, and reads its claims. The header's typ must
-// be the given one, so that kinds are never interchangeable (S-40); keys in headers are ignored.
+// be the given one, so that kinds are never interchangeable (S-40); keys in headers are ignored. The text is decoded
+// strictly, so that no other text is the same token (RFC 4648 3.5).
 func (s *strategy) parse(token, typ string, claims any) (kid string, err error) {
-	if len(token) > 8<<10 {
+	if jws.Check(token, 8<<10) != nil {
 		return "", errToken
 	}
 	parsed, err := jwt.ParseSigned(token, signingAlgs)
@@ -74,14 +100,21 @@ func (s *strategy) parse(token, typ string, claims any) (kid string, err error) 
 		return "", errToken
 	}
 	header := parsed.Headers[0]
-	if got, _ := header.ExtraHeaders[jose.HeaderType].(string); got != typ {
-		return "", errToken
-	}
 	key, ok := s.keys.Current().Key(header.KeyID)
 	if !ok || key.Algorithm != "" && key.Algorithm != header.Algorithm {
 		return "", errToken
 	}
-	if parsed.Claims(key.Key, claims) != nil {
+	if parsed.Claims(key.Key) != nil {
+		return "", errToken
+	}
+	switch got, _ := header.ExtraHeaders[jose.HeaderType].(string); {
+	case got == typ:
+	case got == "JWT":
+		return "", tokenIsID
+	default:
+		return "", errToken
+	}
+	if parsed.UnsafeClaimsWithoutVerification(claims) != nil { // verified above
 		return "", errToken
 	}
 	return header.KeyID, nil

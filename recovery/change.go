@@ -126,6 +126,21 @@ func (s *Service) Pending(ctx context.Context, accountID uuid.UUID) ([]Change, e
 	return s.store.changes(ctx, `account_id = @account and state = 'held' order by asked_at desc`, pgx.NamedArgs{"account": accountID})
 }
 
+// Recent returns the changes of an account of the last 30 days, the newest first, except for closings.
+func (s *Service) Recent(ctx context.Context, accountID uuid.UUID) ([]Change, error) {
+	return s.store.changes(ctx, `account_id = @account and act <> 'close_account' and asked_at > @since order by asked_at desc, id desc`,
+		pgx.NamedArgs{"account": accountID, "since": s.now().AddDate(0, 0, -30)})
+}
+
+// Held reports whether the change waits for its hour, Applied whether it was made and not undone.
+func (c Change) Held() bool    { return c.state == "held" }
+func (c Change) Applied() bool { return c.state == "applied" }
+
+// HeldBy returns the held changes that a person of the desk asked for, the first to be applied first.
+func (s *Service) HeldBy(ctx context.Context, person string, limit int) ([]Change, error) {
+	return s.store.changes(ctx, `asked_by = @person and state = 'held' order by apply_at limit @limit`, pgx.NamedArgs{"person": person, "limit": limit})
+}
+
 // ApplyDue applies changes whose hold is over, at most 100. cmd/idp calls it periodically on any number of instances.
 // One failing change does not block the others.
 func (s *Service) ApplyDue(ctx context.Context) (failures error) {

@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -46,25 +47,76 @@ func (s *Service) NotMe(ctx context.Context, link string, browser []byte) (close
 		}
 		QueueEndAccount(b, account.ID)
 		queueForgetDone(b, account.ID)
+		if denied.Mailed {
+			if err := s.undoSince(ctx, b, account.ID, denied.Event); err != nil {
+				return err
+			}
+		}
 		return s.db.Finish(ctx, b)
 	})
 	return closed, err
 }
 
+// voidLater ends the changes of address that were asked for after an undone one, on hold or made: whoever made it read their notices, and
+// the links in them would take the address away again.
+func (s *Service) voidLater(ctx context.Context, b *pgx.Batch, undone Change) error {
+	later, err := s.store.changes(ctx, `account_id = @account and act = @act and id <> @id and asked_at >= @asked_at and (state = 'held' or state = 'applied' and undo_until > @now) for update`,
+		pgx.NamedArgs{"account": undone.AccountID, "act": ChangeEmail, "id": undone.ID, "asked_at": undone.AskedAt, "now": s.now()})
+	if err != nil {
+		return err
+	}
+	for _, c := range later {
+		to := "stopped"
+		if c.state == "applied" {
+			to = "undone"
+		}
+		s.queueStopped(ctx, b, c, to)
+	}
+	return nil
+}
+
+// undoSince changes the address back to that of a notice, which can still be undone: who denies with the notice's link reads the former
+// mailbox, and everything by which they get in again would go to the new one. It notifies the former mailbox.
+func (s *Service) undoSince(ctx context.Context, b *pgx.Batch, accountID uuid.UUID, notice time.Time) error {
+	found, err := s.store.changes(ctx, `account_id = @account and act = @act and state = 'applied' and undo_until > @now and apply_at > @notice and not in_person
+		order by apply_at for update`, pgx.NamedArgs{"account": accountID, "act": ChangeEmail, "now": s.now(), "notice": notice})
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	if err := s.accounts.RestoreEmail(ctx, accountID, found[0].oldEmail); err != nil {
+		return err
+	}
+	for _, c := range found {
+		s.queueStopped(ctx, b, c, "undone")
+	}
+	return s.queueNotices(ctx, b, accountID, "email_cancelled", "disowned")
+}
+
 // StopHeld ends the held changes of an account at the member's request to the desk, and reports whether there were any.
 // It takes part in the transaction of ctx.
 func (s *Service) StopHeld(ctx context.Context, accountID uuid.UUID) (stopped bool, err error) {
-	return s.stopHeld(ctx, accountID, func(Change) bool { return true })
+	return s.stopHeld(ctx, accountID, func(Change) bool { return true }, stopNotices)
 }
 
-// StopOwn ends a held change of address that the member asked for in person: after a change of password nobody knows
+// isOwnEmail reports whether the change is one of address that was asked for in a session of the account's.
+func (c Change) isOwnEmail() bool { return c.AskedBy == "" && c.Act == ChangeEmail }
+
+// StopOwn ends a held change of address that was asked for in a session: after a change of password nobody knows
 // any more who asked. It takes part in the transaction of ctx.
 func (s *Service) StopOwn(ctx context.Context, accountID uuid.UUID) error {
-	_, err := s.stopHeld(ctx, accountID, func(c Change) bool { return c.AskedBy == "" && c.Act == ChangeEmail })
+	_, err := s.stopHeld(ctx, accountID, Change.isOwnEmail, map[Act]string{ChangeEmail: "email_cancelled_password"})
 	return err
 }
 
-func (s *Service) stopHeld(ctx context.Context, accountID uuid.UUID, which func(Change) bool) (stopped bool, err error) {
+// StoppedOwn reports whether such a change was stopped since.
+func (s *Service) StoppedOwn(ctx context.Context, accountID uuid.UUID, since time.Time) (stopped bool, err error) {
+	err = s.db.From(ctx).QueryRow(ctx, `select exists (select from held_changes where account_id = $1 and act = $2 and asked_by = '' and state = 'stopped' and decided_at >= $3)`,
+		accountID, ChangeEmail, since).Scan(&stopped)
+	return stopped, err
+}
+
+// stopHeld stops the held changes of an account for which which is true. mails are the kinds of the mails about them.
+func (s *Service) stopHeld(ctx context.Context, accountID uuid.UUID, which func(Change) bool, mails map[Act]string) (stopped bool, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		held, err := s.store.changes(ctx, `account_id = @account and state = 'held' for update`, pgx.NamedArgs{"account": accountID})
 		if err != nil {
@@ -75,13 +127,13 @@ func (s *Service) stopHeld(ctx context.Context, accountID uuid.UUID, which func(
 		for _, c := range held {
 			if which(c) {
 				s.queueStopped(ctx, b, c, "stopped")
-				notices = append(notices, stopNotices[c.Act]...)
+				notices = append(notices, mails[c.Act])
 			}
 		}
 		if stopped = b.Len() > 0; !stopped {
 			return nil
 		}
-		if err := s.queueNotices(ctx, b, accountID, notices); err != nil {
+		if err := s.queueNotices(ctx, b, accountID, notices...); err != nil {
 			return err
 		}
 		return s.db.From(ctx).SendBatch(ctx, b).Close()
@@ -106,17 +158,20 @@ func (s *Service) StopBySession(ctx context.Context, accountID, id uuid.UUID, si
 		if err := s.accounts.EndSessions(ctx, accountID, sid); err != nil {
 			return err
 		}
-		stopped, err = s.stopHeld(ctx, accountID, func(other Change) bool { return other.ID == c.ID })
+		stopped, err = s.stopHeld(ctx, accountID, func(other Change) bool { return other.ID == c.ID }, stopNotices)
 		return err
 	})
 	return stopped, err
 }
 
 // stopNotices are the mails about a change that was stopped or undone.
-var stopNotices = map[Act][]string{ChangeEmail: {"email_cancelled"}, CloseAccount: {"close_stopped"}}
+var stopNotices = map[Act]string{ChangeEmail: "email_cancelled", CloseAccount: "close_stopped"}
 
-func (s *Service) queueNotices(ctx context.Context, b *pgx.Batch, accountID uuid.UUID, kinds []string) error {
-	if len(kinds) == 0 {
+// linkNotices are those of a link, with which every session ends.
+var linkNotices = map[Act]string{ChangeEmail: "email_cancelled_link", CloseAccount: "close_stopped"}
+
+func (s *Service) queueNotices(ctx context.Context, b *pgx.Batch, accountID uuid.UUID, kinds ...string) error {
+	if kinds = slices.DeleteFunc(kinds, func(kind string) bool { return kind == "" }); len(kinds) == 0 {
 		return nil
 	}
 	account, err := s.accounts.Get(ctx, accountID)
@@ -159,20 +214,21 @@ func (s *Service) Stoppable(ctx context.Context, link string) (Change, accounts.
 	return c, account, err
 }
 
-// Stopped reports whether the change of a link was stopped or undone just now.
-func (s *Service) Stopped(ctx context.Context, link string) (just bool, err error) {
-	err = s.db.From(ctx).QueryRow(ctx, `select exists (select from held_changes where link = $1 and state in ('stopped', 'undone') and decided_at > $2)`,
-		seal.Digest(link), s.now().Add(-accounts.PressedAgain)).Scan(&just)
-	return just, err
+// Stopped returns what the change of a link would have done if it was stopped or undone just now, else "".
+func (s *Service) Stopped(ctx context.Context, link string) (act Act, err error) {
+	err = s.db.From(ctx).QueryRow(ctx, `select coalesce((select act from held_changes where link = $1 and state in ('stopped', 'undone') and decided_at > $2), '')`,
+		seal.Digest(link), s.now().Add(-accounts.PressedAgain)).Scan(&act)
+	return act, err
 }
 
 // Stop uses a link: the change is dropped or undone, and every session ends. The error is ErrLink, or the database's.
-func (s *Service) Stop(ctx context.Context, link string) error {
-	return s.db.InTx(ctx, func(ctx context.Context) error {
+func (s *Service) Stop(ctx context.Context, link string) (act Act, err error) {
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		c, err := s.store.stoppable(ctx, `link = @link for update`, pgx.NamedArgs{"link": seal.Digest(link), "now": s.now()})
 		if err != nil {
 			return err
 		}
+		act = c.Act
 		b, to := &pgx.Batch{}, "stopped"
 		if c.state == "applied" {
 			to = "undone"
@@ -180,13 +236,17 @@ func (s *Service) Stop(ctx context.Context, link string) error {
 				return err
 			}
 			QueueEndAccount(b, c.AccountID)
+			if err := s.voidLater(ctx, b, c); err != nil {
+				return err
+			}
 		} else if err := s.accounts.EndSessions(ctx, c.AccountID, ""); err != nil {
 			return err
 		}
 		s.queueStopped(ctx, b, c, to)
-		if err := s.queueNotices(ctx, b, c.AccountID, stopNotices[c.Act]); err != nil {
+		if err := s.queueNotices(ctx, b, c.AccountID, linkNotices[c.Act]); err != nil {
 			return err
 		}
 		return s.db.Finish(ctx, b)
 	})
+	return act, err
 }

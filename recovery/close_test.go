@@ -131,8 +131,10 @@ func TestClosingIsTakenBack(t *testing.T) {
 		"the link": func(f *fixture, a accounts.Account) {
 			path := f.link("close_requested")
 			_, link, _ := strings.Cut(path, "link=")
-			v := f.visitor().get(path).on(path, 200).says(say("admin.act.close_account"))
-			v.postTo("/cancel-change", "link", link).on("/cancel-change/done", 200)
+			v := f.visitor().get(path).on(path, 200).says(say("recovery.cancel.closing"))
+			for range 2 { // a second press gets the same answer
+				v.get("/recover").postTo("/cancel-change", "link", link).on("/cancel-change/done?note=open", 200).says(say("recovery.cancel.open_title"), say("recovery.cancel.open_body"), `<a class="button primary" href="/login">`)
+			}
 			f.later(accounts.PressedAgain)
 			v.get("/recover").postTo("/cancel-change", "link", link).on("/cancel-change", http.StatusGone)
 		},

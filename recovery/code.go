@@ -145,7 +145,7 @@ func (s *Service) StartReset(ctx context.Context, accountID uuid.UUID) error {
 		b := &pgx.Batch{}
 		s.store.queueStaffCode(b, accountID, s.staffMAC(accountID, code), now.Add(codeLife))
 		s.audit.Queue(ctx, b, audit.Event{Kind: audit.RecoveryCodeSent, At: now, AccountID: accountID.String(), Success: true, Reason: "support"})
-		if err := s.accounts.QueueNotice(ctx, b, account, "reset", map[string]any{"code": code}); err != nil {
+		if err := s.accounts.QueueNotice(ctx, b, account, "reset_desk", map[string]any{"code": code}); err != nil {
 			return err
 		}
 		return s.db.Finish(ctx, b)

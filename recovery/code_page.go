@@ -12,21 +12,22 @@ import (
 	"huskyidp/templates"
 )
 
-// codePage looks the same whether or not a code was sent (S-52).
-type codePage struct{}
+// codePage looks the same whether or not a code was sent (S-52). It has the username as typed, "" if that is not known any more.
+type codePage struct{ Username string }
 
 func (h *Handler) showCode(c *gin.Context) error {
-	if _, err := h.service.at(c.Request.Context(), h.visit(c), stepCode); err != nil {
+	r, err := h.service.at(c.Request.Context(), h.visit(c), stepCode)
+	if err != nil {
 		return err
 	}
-	var opts []web.PageOption
+	opts := []web.PageOption{h.waits(r), web.TriesLeft("registration.code.wrong", codeTries-r.CodeTries)}
 	switch note := c.Query("note"); {
 	case note == "resent" && h.web.JustDone(c):
 		opts = append(opts, web.WithNotice("ok", "registration.code.resent", nil))
 	case note == "later" && h.web.JustDone(c):
 		opts = append(opts, web.WithNotice("warn", "recovery.code.later", nil))
 	}
-	return h.page(c, http.StatusOK, "recovery/code", codePage{}, opts...)
+	return h.page(c, http.StatusOK, "recovery/code", codePage{r.Typed}, opts...)
 }
 
 func (h *Handler) submitCode(c *gin.Context) error {

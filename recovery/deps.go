@@ -29,6 +29,8 @@ type Flows interface {
 type Apps interface {
 	// StopSince ends those that were given at an instant or later. It takes part in the transaction of ctx.
 	StopSince(ctx context.Context, account accounts.Account, since time.Time) error
+	// StopWatched ends those that somebody with the former password may have given. It takes part in the transaction of ctx.
+	StopWatched(ctx context.Context, account accounts.Account) error
 }
 
 // Deps are the dependencies of a Service. All fields but the last two are required.

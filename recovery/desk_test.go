@@ -25,7 +25,7 @@ func TestChangeAskedForInPerson(t *testing.T) {
 		t.Fatalf("told: %q", told)
 	}
 	_, link, _ := strings.Cut(notMe, "link=")
-	f.visitor().get(notMe).postTo("/not-me", "link", link).on("/not-me/done", 200)
+	f.visitor().get(notMe).postTo("/not-me", "link", link).on("/not-me/done?link="+link, 200)
 	if stopped, err := f.StopHeld(t.Context(), a.ID); err != nil || !stopped {
 		t.Errorf("the desk stops it: %t, %v", stopped, err)
 	}

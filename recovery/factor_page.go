@@ -52,7 +52,7 @@ func (h *Handler) showFactor(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.page(c, http.StatusOK, "recovery/factor", page, person)
+	return h.page(c, http.StatusOK, "recovery/factor", page, person...)
 }
 
 func (h *Handler) submitFactor(c *gin.Context) error {
@@ -100,7 +100,7 @@ func (h *Handler) submitFactor(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.page(c, status, "recovery/factor", page, person, web.WithProblems(wrong))
+	return h.page(c, status, "recovery/factor", page, append(person, web.WithProblems(accounts.OrSavedCode(wrong, page.Others)))...)
 }
 
 // factorOptions are the options for the account's passkeys.

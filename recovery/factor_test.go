@@ -25,7 +25,7 @@ func (f *fixture) enrol(a accounts.Account) (app func() string, saved []string) 
 	}
 	_, err = f.people.ConfirmTOTP(f.t.Context(), a.ID, "sid", app())
 	check(f.t, err)
-	list, err := f.people.MakeSavedCodes(f.t.Context(), a.ID)
+	list, err := f.people.MakeSavedCodes(f.t.Context(), a.ID, "")
 	check(f.t, err)
 	f.later(time.Minute)
 	return app, list.Codes
@@ -75,6 +75,7 @@ func TestWrongFactorsEndIt(t *testing.T) {
 	for range 20 {
 		v.post("code", "12345x") // no code at all: nothing is counted
 	}
+	v.says(say("accounts.totp.or_saved"))
 	wrong := slices.DeleteFunc([]string{"000000", "111111", "222222", "333333", "444444", "555555"}, func(code string) bool { return code == app() })
 	for _, code := range wrong[:4] {
 		for range 2 { // the same again costs no second try

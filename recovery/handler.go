@@ -40,7 +40,7 @@ func (h *Handler) Mount(r gin.IRouter) {
 		path         string
 		show, submit func(*gin.Context) error
 	}{
-		{"/recover", h.showHub, h.submitHub},
+		{pathRecover, h.showHub, h.submitHub},
 		{pathUsername, h.showUsername, h.submitUsername},
 		{pathPassword, h.showPassword, h.submitPassword},
 		{paths[stepOpen], h.showOpen, h.submitOpen},
@@ -56,13 +56,13 @@ func (h *Handler) Mount(r gin.IRouter) {
 		pages.POST(route.path, h.handle(route.submit))
 	}
 	pages.GET(paths[stepFactor], h.handle(h.showFactor))
+	pages.GET(pathRecover+"/left", h.handle(h.left))
+	pages.POST(pathRecover+"/alive", h.handle(h.alive))
+	pages.GET(pathRecover+"/ended", h.handle(h.showEnded))
 	for _, done := range []struct {
 		path, template, others string // the page for other steps
 		page                   any
 	}{
-		{pathUsernameSent, "username_sent", pathUsername, usernameSentPage{}},
-		{pathNotMeDone, "not_me_done", pathSignIn, notMeDonePage{}},
-		{pathCancelDone, "cancel_done", pathSignIn, stoppedPage{}},
 		{pathConfirmDone, "confirm_email_done", pathSignIn, confirmedPage{}},
 	} {
 		pages.GET(done.path, h.handle(func(c *gin.Context) error {
@@ -72,7 +72,11 @@ func (h *Handler) Mount(r gin.IRouter) {
 			return h.page(c, http.StatusOK, "recovery/"+done.template, done.page)
 		}))
 	}
+	pages.GET(pathCancelDone, h.handle(h.showStopped))
+	pages.GET(pathWasMe, h.handle(h.showWasMe))
+	pages.GET(pathUsernameSent, h.handle(h.showUsernameSent))
 	pages.POST(paths[stepFactor]+"/:method/options", h.handle(h.factorOptions))
+	pages.GET(pathNotMeDone, h.handle(h.showNotMeDone))
 	pages.GET(paths[stepDone], h.handle(h.showDone))
 	pages.GET("/support", h.handle(h.showSupport))
 	pages.GET("/privacy", h.handle(h.showPrivacy))
@@ -85,7 +89,7 @@ func (h *Handler) handle(fn func(*gin.Context) error) gin.HandlerFunc {
 	return h.web.Handle(func(c *gin.Context) error {
 		err := fn(c)
 		if moved, ok := errors.AsType[*movedError](err); ok {
-			if moved.step == stepEnded || moved.step == stepLeft || moved.step == stepOver {
+			if moved.step == stepEnded || moved.step == stepLate || moved.step == stepLeft || moved.step == stepOver {
 				return h.toDone(c, paths[moved.step])
 			}
 			return h.to(c, paths[moved.step])

@@ -132,7 +132,7 @@ func TestSecondDeviceIsTold(t *testing.T) {
 	f := newFixture(t)
 	f.member("maria", "004123789")
 	for _, name := range []string{"maria", "nobody"} {
-		f.visitor().begin(name).says("el suyo tarda un minuto más", "espere una hora y pida otro aquí", "solo en el dispositivo y la página donde se pidió")
+		f.visitor().begin(name).says("el suyo tarda un minuto más", "espere una hora y pida otro aquí", "solo en el dispositivo y la página donde lo pidió")
 	}
 	f.work()
 	phones := f.mailed("reset")

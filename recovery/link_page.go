@@ -14,6 +14,7 @@ import (
 const (
 	pathNotMe      = "/not-me"
 	pathNotMeDone  = pathNotMe + "/done"
+	pathWasMe      = pathNotMe + "/was-me"
 	pathCancel     = "/cancel-change"
 	pathCancelDone = pathCancel + "/done"
 	pathHistory    = "/account/history" // where a link of a session that is over leads: it says why, and makes another
@@ -27,8 +28,9 @@ type (
 		Act            Act
 	}
 	oldLinkPage   struct{}
-	notMeDonePage struct{}
-	stoppedPage   struct{}
+	notMeDonePage struct{ Username string }
+	wasMePage     struct{}
+	stoppedPage   struct{ Open bool } // the account will not be closed
 )
 
 func (h *Handler) showNotMe(c *gin.Context) error {
@@ -50,7 +52,7 @@ func (h *Handler) submitNotMe(c *gin.Context) error {
 	ctx, just := c.Request.Context(), true
 	closed, err := h.service.NotMe(ctx, link, web.Browser(c))
 	if errors.Is(err, accounts.ErrLink) { // for some minutes it gets the same answer as the press that used it
-		just, closed, err = h.service.accounts.Disowned(ctx, link)
+		just, closed, _, err = h.service.accounts.Disowned(ctx, link)
 	}
 	switch {
 	case errors.Is(err, accounts.ErrNoSession):
@@ -62,7 +64,24 @@ func (h *Handler) submitNotMe(c *gin.Context) error {
 	case closed:
 		return h.toDesk(c, "protected")
 	}
-	return h.toDone(c, pathNotMeDone)
+	return h.toDone(c, pathNotMeDone+"?link="+link)
+}
+
+// showNotMeDone names the account: whoever opened the link may have another of their own.
+func (h *Handler) showNotMeDone(c *gin.Context) error {
+	if !h.web.JustDone(c) {
+		return h.to(c, pathSignIn)
+	}
+	_, _, username, err := h.service.accounts.Disowned(c.Request.Context(), c.Query("link"))
+	if err != nil {
+		return err
+	}
+	return h.page(c, http.StatusOK, "recovery/not_me_done", notMeDonePage{username})
+}
+
+// showWasMe says that nothing was done, which is so whoever opens it.
+func (h *Handler) showWasMe(c *gin.Context) error {
+	return h.page(c, http.StatusOK, "recovery/was_me", wasMePage{})
 }
 
 // oldLink answers for a link that is not valid, or not any more. One that was cut or garbled on its way was never used:
@@ -88,16 +107,25 @@ func (h *Handler) showCancel(c *gin.Context) error {
 
 func (h *Handler) submitCancel(c *gin.Context) error {
 	link := web.Form(c).Get("link")
-	ctx, just := c.Request.Context(), true
-	err := h.service.Stop(ctx, link)
+	ctx := c.Request.Context()
+	act, err := h.service.Stop(ctx, link)
 	if errors.Is(err, ErrLink) {
-		just, err = h.service.Stopped(ctx, link)
+		act, err = h.service.Stopped(ctx, link)
 	}
 	switch {
 	case err != nil:
 		return err
-	case !just:
+	case act == "":
 		return h.oldLink(c, !seal.IsToken(link))
+	case act == CloseAccount:
+		return h.toDone(c, pathCancelDone+"?note=open")
 	}
 	return h.toDone(c, pathCancelDone)
+}
+
+func (h *Handler) showStopped(c *gin.Context) error {
+	if !h.web.JustDone(c) {
+		return h.to(c, pathSignIn)
+	}
+	return h.page(c, http.StatusOK, "recovery/cancel_done", stoppedPage{Open: c.Query("note") == "open"})
 }

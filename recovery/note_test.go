@@ -17,7 +17,7 @@ func TestNoticesOnlyAfterTheEvent(t *testing.T) {
 			t.Errorf("%s, opened by its address, leads to %s, want %s", address, v.path, to)
 		}
 	}
-	for _, address := range []string{"/recover/password?note=ended", "/support?note=ended"} {
+	for _, address := range []string{"/recover/password?note=ended", "/recover/password?note=late", "/support?note=ended"} {
 		if v := f.visitor().get(address).on(address, 200); strings.Contains(v.body, "No se creó una contraseña nueva") {
 			t.Errorf("%s tells a stranger that a change ended", address)
 		}
@@ -52,9 +52,9 @@ func TestHowARecoveryEnds(t *testing.T) {
 	f.later(2 * time.Minute)
 	late := f.visitor().begin("maria")
 	f.later(life + time.Minute)
-	late.get("/recover/code").on("/recover/password?note=ended", 200).says(same)
-	late.get("/recover/password?note=ended")
-	if strings.Contains(late.begin("maria").get("/recover/password?note=ended").body, same) {
+	late.get("/recover/code").on("/recover/password?note=late", 200).says(same, "Pasaron más de 30 minutos")
+	late.get("/recover/password?note=late")
+	if strings.Contains(late.begin("maria").get("/recover/password?note=late").body, same) {
 		t.Error("a new change is open, and the page speaks of the one before")
 	}
 }
@@ -83,5 +83,18 @@ func TestDenialIsToldToOpenRecoveries(t *testing.T) {
 	}
 	if v := f.visitor().get("/recover/password?note=over"); strings.Contains(v.body, over) {
 		t.Error("an unrelated browser is shown a change that ended")
+	}
+}
+
+// "Yes, it was me" leads to a page that says that nothing was changed.
+func TestItWasMe(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.member("maria", "004123789")
+	check(t, f.people.Notify(t.Context(), a.ID, "question_changed", nil))
+	v := f.visitor().get(f.link("question_changed")).says(`id="was-me" href="/not-me/was-me"`)
+	v.get("/not-me/was-me").on("/not-me/was-me", 200).says(say("recovery.was_me.title"), `href="/login"`)
+	if err := f.signIn("maria", oldPassword); err != nil {
+		t.Errorf("something was changed: %v", err)
 	}
 }

@@ -80,14 +80,14 @@ func (s *Service) firstName(ctx context.Context, id uuid.UUID) (string, error) {
 	return member.FirstName, err
 }
 
-// person names the person that a page after the mailbox is for. Whoever sees it has proven the mailbox.
-func (h *Handler) person(c *gin.Context, step Step) (web.PageOption, error) {
+// person names the person that a page after the mailbox is for, who has proven the mailbox, and says how long it waits.
+func (h *Handler) person(c *gin.Context, step Step) ([]web.PageOption, error) {
 	r, err := h.service.at(c.Request.Context(), h.visit(c), step)
 	if err != nil {
 		return nil, err
 	}
 	name, err := h.service.firstName(c.Request.Context(), r.AccountID)
-	return web.WithPerson(name), err
+	return []web.PageOption{web.WithPerson(name), h.waits(r), web.TriesLeft("recovery.question.wrong", answerTries-r.AnswerTries)}, err
 }
 
 func (h *Handler) showOpen(c *gin.Context) error {

@@ -40,7 +40,7 @@ func (s *Service) Begin(ctx context.Context, v Visit, username string) (token st
 	now, id := s.now(), uuid.Must(uuid.NewV7())
 	token = s.token(id, username)
 	r := &Recovery{
-		ID: id, Browser: v.Browser, Flow: v.Flow, Language: v.Language, Name: username, Asker: asker, Step: stepCode,
+		ID: id, Browser: v.Browser, Flow: v.Flow, Language: v.Language, Name: username, Typed: username, Asker: asker, Step: stepCode,
 		CreatedAt: now, ExpiresAt: now.Add(life),
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
@@ -105,6 +105,11 @@ func (s *Service) SetPassword(ctx context.Context, v Visit, password string) (de
 		}
 		if err := s.StopOwn(ctx, t.AccountID); err != nil {
 			return nil, err
+		}
+		if s.apps != nil {
+			if err := s.apps.StopWatched(ctx, account); err != nil {
+				return nil, err
+			}
 		}
 		queueEndOthers(t.batch, t.AccountID, t.ID)
 		queueDropStaffCode(t.batch, t.AccountID)

@@ -1,7 +1,9 @@
 package recovery
 
 import (
+	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -10,6 +12,7 @@ import (
 
 	"huskyidp/accounts"
 	"huskyidp/internal/web"
+	"huskyidp/templates"
 )
 
 // usernameMax is the longest name, in code points, that is shown again. No account has a longer one.
@@ -25,10 +28,17 @@ func (h *Handler) showPassword(c *gin.Context) error {
 		return err
 	}
 	var opts []web.PageOption
+	var page passwordPage
 	switch note := c.Query("note"); {
 	case r != nil && r.Step != stepCode: // past the mailbox: whose is it?
 		return h.to(c, paths[stepOpen])
+	case r != nil && c.Query("back") != "":
+		if r, err = h.service.at(c.Request.Context(), h.visit(c), stepCode); err == nil { // whoever typed it is still there
+			page.Username = r.Typed
+		}
 	case r != nil:
+	case note == "late" && h.web.JustDone(c):
+		opts = append(opts, web.WithNotice("warn", "recovery.code.late", templates.Args{"minutes": int(life / time.Minute)}))
 	case note == "ended" && h.web.JustDone(c):
 		opts = append(opts, web.WithNotice("warn", "recovery.code.ended", nil))
 	case note == "left" && h.web.JustDone(c):
@@ -38,7 +48,7 @@ func (h *Handler) showPassword(c *gin.Context) error {
 	case note == "none":
 		opts = append(opts, web.WithNotice("info", "recovery.code.none", nil))
 	}
-	return h.page(c, http.StatusOK, "recovery/password", passwordPage{}, opts...)
+	return h.page(c, http.StatusOK, "recovery/password", page, opts...)
 }
 
 func (h *Handler) submitPassword(c *gin.Context) error {
@@ -60,15 +70,27 @@ func (h *Handler) submitPassword(c *gin.Context) error {
 
 // newPasswordPage asks for the new password. It has the username for password managers.
 type newPasswordPage struct {
-	Username  string
-	MinLength int
+	Username   string
+	MinLength  int
+	StopsEmail bool // a change of address is on hold, which a new password stops
 }
 
-// donePage has when the account closes, which its member asked for before and a new password does not stop; zero if not.
-type donePage struct{ Closes time.Time }
+// donePage has when the account closes, which its member asked for before and a new password does not stop, zero if not;
+// and when the password was changed, if a form came after that: its password may be another one, which nobody compares.
+type donePage struct {
+	Closes, Before time.Time
+	StoppedEmail   bool // the new password stopped a change of address
+}
 
-func (h *Handler) showNewPassword(c *gin.Context) error {
-	owner, err := h.service.owned(c.Request.Context(), h.visit(c), stepPassword)
+func (h *Handler) showNewPassword(c *gin.Context) error { return h.newPasswordForm(c, http.StatusOK) }
+
+func (h *Handler) newPasswordForm(c *gin.Context, status int, problems ...templates.Problem) error {
+	ctx := c.Request.Context()
+	owner, err := h.service.owned(ctx, h.visit(c), stepPassword)
+	if err != nil {
+		return err
+	}
+	held, err := h.service.Pending(ctx, owner.ID)
 	if err != nil {
 		return err
 	}
@@ -76,7 +98,8 @@ func (h *Handler) showNewPassword(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.page(c, http.StatusOK, "recovery/new_password", newPasswordPage{owner.Username, accounts.PasswordMin}, person)
+	return h.page(c, status, "recovery/new_password",
+		newPasswordPage{owner.Username, accounts.PasswordMin, slices.ContainsFunc(held, Change.isOwnEmail)}, append(person, web.WithProblems(problems...))...)
 }
 
 func (h *Handler) submitNewPassword(c *gin.Context) error {
@@ -85,6 +108,9 @@ func (h *Handler) submitNewPassword(c *gin.Context) error {
 	device, wrong, err := h.service.SetPassword(ctx, v, password)
 	if busy, ok := web.Busy(err); ok {
 		wrong, err, status = &busy, nil, http.StatusServiceUnavailable
+	}
+	if moved, ok := errors.AsType[*movedError](err); ok && moved.step == stepDone {
+		return h.toDone(c, pathDoneBefore)
 	}
 	if err != nil {
 		return err
@@ -95,16 +121,7 @@ func (h *Handler) submitNewPassword(c *gin.Context) error {
 		}
 		return h.to(c, paths[stepDone])
 	}
-	owner, err := h.service.owned(ctx, v, stepPassword)
-	if err != nil {
-		return err
-	}
-	person, err := h.person(c, stepPassword)
-	if err != nil {
-		return err
-	}
-	return h.page(c, status, "recovery/new_password",
-		newPasswordPage{owner.Username, accounts.PasswordMin}, person, web.WithProblems(*wrong))
+	return h.newPasswordForm(c, status, *wrong)
 }
 
 func (h *Handler) showDone(c *gin.Context) error {
@@ -112,5 +129,13 @@ func (h *Handler) showDone(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.page(c, http.StatusOK, "recovery/done", donePage{owner.ClosesAt})
+	stopped, err := h.service.StoppedOwn(c.Request.Context(), owner.ID, owner.CredentialsChangedAt.Add(-time.Minute)) // in one transaction
+	if err != nil {
+		return err
+	}
+	page := donePage{Closes: owner.ClosesAt, StoppedEmail: stopped}
+	if c.Query("note") == "before" && h.web.JustDone(c) {
+		page.Before = owner.CredentialsChangedAt
+	}
+	return h.page(c, http.StatusOK, "recovery/done", page)
 }

@@ -47,7 +47,7 @@ func (h *Handler) showQuestion(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.page(c, http.StatusOK, "recovery/question", questionPage{fields(questions)}, person)
+	return h.page(c, http.StatusOK, "recovery/question", questionPage{fields(questions)}, person...)
 }
 
 func (h *Handler) submitQuestion(c *gin.Context) error {
@@ -67,7 +67,7 @@ func (h *Handler) submitQuestion(c *gin.Context) error {
 	}
 	answers, missing := typedAnswers(page.Asked, form)
 	if len(missing) > 0 {
-		return h.page(c, http.StatusUnprocessableEntity, "recovery/question", page, person, web.WithProblems(missing...))
+		return h.page(c, http.StatusUnprocessableEntity, "recovery/question", page, append(person, web.WithProblems(missing...))...)
 	}
 	r, left, err := h.service.SubmitAnswers(ctx, v, answers)
 	closed, isClosed := errors.AsType[*accounts.ClosedError](err)
@@ -79,7 +79,7 @@ func (h *Handler) submitQuestion(c *gin.Context) error {
 		if len(page.Asked) == 1 { // with several, none is singled out (S-59)
 			field = page.Asked[0].Field
 		}
-		return h.page(c, http.StatusUnprocessableEntity, "recovery/question", page, person, web.WithProblems(problem(field, "recovery.question.wrong", templates.Args{"n": left})))
+		return h.page(c, http.StatusUnprocessableEntity, "recovery/question", page, append(person, web.WithProblems(problem(field, "recovery.question.wrong", templates.Args{"n": left})))...)
 	case isClosed:
 		reference, err := h.refer(c, "password")
 		if err != nil {

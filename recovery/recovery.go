@@ -16,8 +16,9 @@ import (
 )
 
 const (
-	life = 30 * time.Minute // how long a recovery waits for its next step
-	away = 15 * time.Minute // after which somebody else may be at the browser
+	life    = 30 * time.Minute // how long a recovery waits for its next step
+	away    = 15 * time.Minute // after which somebody else may be at the browser
+	longest = 12 * time.Hour   // how long somebody who says that they are there can keep it open
 )
 
 // Recovery is one attempt to set a new password.
@@ -27,6 +28,7 @@ type Recovery struct {
 	Flow      string // ID of the pending authorization request, "" if there is none
 	Language  string
 	Name      string    // as typed, until its account is looked up
+	Typed     string    // the same, for the pages of whoever typed it
 	AccountID uuid.UUID // zero before that, and if nobody has the name
 	Asker     string    // digest of who requests its mails, see asker
 	Step      Step
@@ -65,8 +67,10 @@ func (v Visit) mayGoOn(r *Recovery, now time.Time) error {
 		return &movedError{stepOver}
 	case r == nil, !bytes.Equal(r.Browser, v.Browser), r.Step == stepDone && !now.Before(r.ExpiresAt):
 		return &movedError{stepNone}
-	case !now.Before(r.ExpiresAt):
+	case r.Step == stepEnded && !now.Before(r.ExpiresAt):
 		return &movedError{stepEnded}
+	case !now.Before(r.ExpiresAt):
+		return &movedError{stepLate}
 	}
 	if v.Owns != nil && !v.Owns(r.ID.String()) {
 		return errForeign

@@ -36,3 +36,24 @@ func TestRefusedForms(t *testing.T) {
 	}
 	v.get(at + "&lang=en").says("You have 4")
 }
+
+// Back to a refused form tells how many tries are left now.
+func TestRefusedFormTellsTheTriesOfNow(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.member("maria", "004123789")
+	v := f.visitor().begin("maria")
+	code := v.code()
+	v.post("code", "000000").says("Le quedan 4 intentos")
+	first := v.refused
+	v.post("code", "000001").says("Le quedan 3 intentos").get(first).says("Le quedan 3 intentos")
+	v.get("/recover/code").post("code", code).on("/recover/question", 200)
+	v.post("answer", "otra cosa").says("queda")
+	said := v.body
+	first = v.refused
+	v.post("answer", "aún otra")
+	if v.body == said {
+		t.Fatal("the second wrong answer leaves as many tries")
+	}
+	v.get(first).says("Le queda 1 intento")
+}

@@ -11,6 +11,7 @@ const (
 	stepPassword Step = "password" // the new one
 	stepDone     Step = "done"
 	stepEnded    Step = "ended" // without a new password; never continues (S-60)
+	stepLate     Step = "late"  // ended, since nothing was done for so long
 	stepLeft     Step = "left"  // ended, since somebody signed in or out in this browser
 	stepOver     Step = "over"  // it was ended from elsewhere: nothing is left of it
 	stepNone     Step = "none"  // nothing is known of a recovery in this browser
@@ -20,13 +21,15 @@ const (
 // paths are the pages of the steps.
 var paths = map[Step]string{
 	stepCode: "/recover/code", stepQuestion: "/recover/question", stepFactor: "/recover/factor", stepPassword: "/recover/new-password",
-	stepDone: "/recover/done", stepEnded: pathEnded, stepLeft: pathPassword + "?note=left", stepOver: pathPassword + "?note=over", stepNone: pathPassword + "?note=none", stepOpen: "/recover/open",
+	stepDone: "/recover/done", stepEnded: pathEnded, stepLate: pathPassword + "?note=late", stepLeft: pathPassword + "?note=left", stepOver: pathPassword + "?note=over", stepNone: pathPassword + "?note=none", stepOpen: "/recover/open",
 }
 
 const (
 	pathPassword = "/recover/password"
 	pathEnded    = pathPassword + "?note=ended"
 	pathSignIn   = "/login"
+
+	pathDoneBefore = "/recover/done?note=before"
 )
 
 // proofs are what an account can prove in addition to its mailbox.

@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -55,4 +56,39 @@ func TestStopBySession(t *testing.T) {
 	f.later(25 * time.Hour)
 	check(t, f.ApplyDue(t.Context()))
 	stop(a.ID, made, false)
+}
+
+// A new password stops the change of address that was asked for in a session: the page says so before and after, and the mail says
+// why, and does not advise another password. What the desk was asked for waits on, and nothing of it is said.
+func TestNewPasswordTellsThatItStopsAChangeOfAddress(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for name, asker := range map[string]string{"maria": "", "john": "s1"} {
+		a := f.member(name, map[string]string{"maria": "004123789", "john": "004123790"}[name])
+		held, err := f.Hold(t.Context(), Change{AccountID: a.ID, Act: ChangeEmail, Email: name + "-nueva@example.org", AskedBy: asker})
+		check(t, err)
+		own := asker == ""
+		told := func(v *visitor, key string) {
+			t.Helper()
+			if strings.Contains(v.body, say(key)) != own {
+				t.Errorf("%s: %s is said: %t\n%s", name, key, !own, v.body)
+			}
+		}
+		v := f.visitor().prove(name).post("answer", "una linterna").on("/recover/new-password?flow=f1", 200)
+		told(v, "accounts.password.stops_email")
+		v = v.post("new_password", "corta").on("/recover/new-password?flow=f1", 422)
+		told(v, "accounts.password.stops_email")
+		v = v.post("new_password", newPassword).on("/recover/done?flow=f1", 200)
+		told(v, "accounts.password.stopped_email")
+		waits, err := f.Pending(t.Context(), a.ID)
+		if err != nil || len(waits) == 0 != own {
+			t.Errorf("%s: waits %v, %v", name, waits, err)
+		}
+		if why, advice := len(f.mailed("email_cancelled_password")), len(f.mailed("email_cancelled")); (why == 1) != own || advice != 0 {
+			t.Errorf("%s: %d mails say why, %d advise a new password", name, why, advice)
+		}
+		if stopped, err := f.StoppedOwn(t.Context(), held.AccountID, f.now().Add(time.Second)); err != nil || stopped {
+			t.Errorf("%s: stopped before = %t, %v", name, stopped, err)
+		}
+	}
 }

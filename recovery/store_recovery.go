@@ -14,7 +14,7 @@ import (
 )
 
 const recoveryColumns = `
-	select r.id, r.browser, r.flow, r.language, r.name_sealed, r.account_id, r.asker, r.step, r.code_mac, r.code_asked_at,
+	select r.id, r.browser, r.flow, r.language, r.name_sealed, r.typed_sealed, r.account_id, r.asker, r.step, r.code_mac, r.code_asked_at,
 		r.code_tries, r.answer_tries, r.factor_tries, r.refused, r.created_at, r.expires_at, r.left_behind
 	from recoveries r where `
 
@@ -36,9 +36,9 @@ func (s store) lockID(ctx context.Context, id uuid.UUID) (*Recovery, error) {
 func (s store) one(ctx context.Context, where string, key any) (*Recovery, error) {
 	var r Recovery
 	var account *uuid.UUID
-	var name []byte
+	var name, typed []byte
 	err := s.db.From(ctx).QueryRow(ctx, recoveryColumns+where, pgx.NamedArgs{"key": key}).
-		Scan(&r.ID, &r.Browser, &r.Flow, &r.Language, &name, &account, &r.Asker, &r.Step, &r.CodeMAC, &r.CodeAskedAt,
+		Scan(&r.ID, &r.Browser, &r.Flow, &r.Language, &name, &typed, &account, &r.Asker, &r.Step, &r.CodeMAC, &r.CodeAskedAt,
 			&r.CodeTries, &r.AnswerTries, &r.FactorTries, &r.Refused, &r.CreatedAt, &r.ExpiresAt, &r.LeftBehind)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
@@ -49,7 +49,9 @@ func (s store) one(ctx context.Context, where string, key any) (*Recovery, error
 	if account != nil {
 		r.AccountID = *account
 	}
-	r.Name, err = s.opened(namePlace(r.ID), name)
+	if r.Name, err = s.opened(namePlace(r.ID), name); err == nil {
+		r.Typed, err = s.opened(typedPlace(r.ID), typed)
+	}
 	return &r, err
 }
 
@@ -74,12 +76,16 @@ func namePlace(id uuid.UUID) seal.Place {
 	return seal.Place{Table: "recoveries", Column: "name_sealed", Row: id.String()}
 }
 
+func typedPlace(id uuid.UUID) seal.Place {
+	return seal.Place{Table: "recoveries", Column: "typed_sealed", Row: id.String()}
+}
+
 func (s store) queueCreate(b *pgx.Batch, token []byte, r *Recovery) {
 	b.Queue(`
-		insert into recoveries (id, token, browser, flow, language, name_sealed, asker, step, code_asked_at, created_at, expires_at)
-		values (@id, @token, @browser, @flow, @language, @name, @asker, @step, @now, @now, @expires_at)`,
+		insert into recoveries (id, token, browser, flow, language, name_sealed, typed_sealed, asker, step, code_asked_at, created_at, expires_at)
+		values (@id, @token, @browser, @flow, @language, @name, @typed, @asker, @step, @now, @now, @expires_at)`,
 		pgx.NamedArgs{
-			"id": r.ID, "token": token, "browser": r.Browser, "flow": r.Flow, "language": r.Language, "name": s.sealed(namePlace(r.ID), r.Name),
+			"id": r.ID, "token": token, "browser": r.Browser, "flow": r.Flow, "language": r.Language, "name": s.sealed(namePlace(r.ID), r.Name), "typed": s.sealed(typedPlace(r.ID), r.Typed),
 			"asker": r.Asker, "step": r.Step, "now": r.CreatedAt, "expires_at": r.ExpiresAt,
 		})
 }
@@ -87,7 +93,8 @@ func (s store) queueCreate(b *pgx.Batch, token []byte, r *Recovery) {
 func (s store) queueUpdate(b *pgx.Batch, r *Recovery) {
 	b.Queue(`
 		update recoveries set step = @step, code_mac = @code_mac, code_asked_at = @code_asked_at, code_tries = @code_tries,
-			answer_tries = @answer_tries, factor_tries = @factor_tries, refused = @refused, expires_at = @expires_at
+			answer_tries = @answer_tries, factor_tries = @factor_tries, refused = @refused, expires_at = @expires_at,
+			typed_sealed = case when @step = 'code' then typed_sealed end
 		where id = @id`,
 		pgx.NamedArgs{
 			"id": r.ID, "step": r.Step, "code_mac": r.CodeMAC, "code_asked_at": r.CodeAskedAt, "code_tries": r.CodeTries,

@@ -118,12 +118,12 @@ func TestLinkPressedTwice(t *testing.T) {
 			})
 		}
 		wait.Wait()
-		told := len(f.mailed("disowned")) + len(f.mailed("email_cancelled"))
+		told := len(f.mailed("disowned")) + len(f.mailed("email_cancelled_link"))
 		f.later(5 * time.Minute)
 		if to := v.press(path, page, v.jar, "link", link); !strings.HasPrefix(to, done) {
 			t.Errorf("%s minutes later leads to %q", path, to)
 		}
-		if more := len(f.mailed("disowned")) + len(f.mailed("email_cancelled")); told != 1 || more != 0 {
+		if more := len(f.mailed("disowned")) + len(f.mailed("email_cancelled_link")); told != 1 || more != 0 {
 			t.Errorf("%s: %d mails, then %d", path, told, more)
 		}
 		f.visitor().get(path+"?link="+link).on(path+"?link="+link, 410) // looking says what it is
@@ -131,5 +131,34 @@ func TestLinkPressedTwice(t *testing.T) {
 		if to := v.press(path, page, v.jar, "link", link); to != "" {
 			t.Errorf("%s much later leads to %q", path, to)
 		}
+	}
+}
+
+// A password that is sent once a recovery is done changes nothing, and the page says that the first counts, to the same one as
+// to another: it compares nothing. Who opens its address reads nothing of it.
+func TestNewPasswordSentAgain(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.member("maria", "004123789")
+	v := f.visitor().begin("maria").post("code", f.code()).post("answer", "una linterna").on("/recover/new-password?flow=f1", 200)
+	page := v.body
+	v.post("new_password", newPassword).on("/recover/done?flow=f1", 200)
+	first := say("recovery.done.unsure")
+	if strings.Contains(v.body, first) {
+		t.Error("the first answer tells of a second")
+	}
+	when := f.now()
+	f.later(3 * time.Second)
+	for _, typed := range []string{newPassword, "otra frase que nadie conoce", "x"} {
+		again := &visitor{fixture: f, jar: maps.Clone(v.jar)}
+		at := again.press("/recover/new-password?flow=f1", page, again.jar, "new_password", typed)
+		again.get(at).on("/recover/done?flow=f1&note=before", 200).says(first, "Es la que escribió primero", "/recover/password?flow=f1", "/login?flow=f1")
+	}
+	if n := f.count(`select count(*) from accounts where credentials_changed_at = $1`, when); n != 1 {
+		t.Error("the account's change is not that of the first")
+	}
+	check(t, f.signIn("maria", newPassword))
+	if v.get("/recover/done?flow=f1&note=before").on("/recover/done?flow=f1&note=before", 200); strings.Contains(v.body, first) {
+		t.Error("whoever opens the address reads of a second password")
 	}
 }

@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"net/http"
+	"net/url"
 
 	"github.com/gin-gonic/gin"
 
@@ -22,7 +23,8 @@ type usernamePage struct {
 	CardDigits int
 }
 
-type usernameSentPage struct{}
+// usernameSentPage leads back to the form, with what was typed there as long as it is kept: the same for every card (S-52).
+type usernameSentPage struct{ Back string }
 
 func (h *Handler) usernamePage(typed members.Card) usernamePage {
 	return usernamePage{typed, members.Suffixes(), h.cardDigits}
@@ -43,5 +45,17 @@ func (h *Handler) submitUsername(c *gin.Context) error {
 		return err
 	}
 	h.web.ForgetTyped(c) // nothing is unfinished
-	return h.toDone(c, pathUsernameSent)
+	typedBefore, err := h.web.SealTyped(c, pathUsername)
+	if err != nil {
+		return err
+	}
+	return h.toDone(c, pathUsernameSent+"?"+url.Values{"typed": {typedBefore}}.Encode())
+}
+
+func (h *Handler) showUsernameSent(c *gin.Context) error {
+	if !h.web.JustDone(c) {
+		return h.to(c, pathUsername)
+	}
+	back := pathUsername + "?" + url.Values{"back": {"1"}, "typed": {c.Query("typed")}}.Encode()
+	return h.page(c, http.StatusOK, "recovery/username_sent", usernameSentPage{back})
 }

@@ -2,7 +2,9 @@ package recovery
 
 import (
 	"log/slog"
+	"maps"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -140,4 +142,47 @@ func TestRunner(t *testing.T) {
 	f.later(2 * time.Minute) // one mail a minute
 	v := f.visitor().begin("maria")
 	v.post("code", sixDigits.FindString(arrived("reset"))).on("/recover/question?flow=f1", 200)
+}
+
+// The page after the card leads back to the form with what was typed, for every card (S-12, S-13, S-52): whoever made a slip sees
+// it. Another person, or somebody who comes later, does not.
+func TestUsernameSentLeadsBackToWhatWasTyped(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.member("maria", "004123789")
+	back := regexp.MustCompile(`href="(/recover/username\?back=1&(?:amp;)?typed=[^"]+)"`)
+	var pages []string
+	for _, number := range []string{"004123789", "999999999"} {
+		v := f.visitor().get("/recover/username?flow=f1").post(with(mariasCard, "first_name", "")...) // a slip first
+		v.post(with(mariasCard, "card_id", number)...).on("/recover/username/sent?flow=f1", 200).says(say("recovery.username_sent.check"), say("recovery.username_sent.back"))
+		pages = append(pages, stripTokens(v.body))
+		link := back.FindStringSubmatch(v.body)
+		if link == nil || strings.Contains(link[1], number) {
+			t.Fatalf("the page leads back by %q", link)
+		}
+		f.later(9 * time.Minute)
+		for range 2 {
+			v.get(link[1]).says(`value="María"`, `value="`+number+`"`, `value="14"`)
+			if strings.Contains(v.body, say("web.form.not_yet")) || strings.Contains(v.body, "-error") {
+				t.Errorf("the form says that something was wrong or not saved:\n%s", v.body)
+			}
+		}
+		next := *v
+		next.jar = maps.Clone(v.jar)
+		for _, entrance := range []string{"/recover", "/recover/username", "/recover/password"} {
+			if next.get(entrance).get(link[1]); strings.Contains(next.body, number) || strings.Contains(next.body, "María") {
+				t.Errorf("after %s the next person sees the card\n%s", entrance, next.body)
+			}
+		}
+		if other := f.visitor().get(link[1]); strings.Contains(other.body, number) {
+			t.Error("another browser sees the card")
+		}
+		f.later(2 * time.Minute)
+		if v.get(link[1]); strings.Contains(v.body, number) {
+			t.Error("after more than ten minutes somebody sees the card")
+		}
+	}
+	if pages[0] != pages[1] {
+		t.Errorf("the pages differ:\n%s", cmp.Diff(pages[0], pages[1]))
+	}
 }

@@ -126,6 +126,8 @@ func (v *visitor) postTo(path string, pairs ...string) *visitor {
 	return v.keep(path, v.do(http.MethodPost, path, v.jar, form))
 }
 
+var typedMark = regexp.MustCompile(`[?&]typed=[A-Za-z0-9_-]*`)
+
 func (v *visitor) keep(path string, answer *http.Response) *visitor {
 	v.t.Helper()
 	text := body(v.t, answer)
@@ -135,6 +137,7 @@ func (v *visitor) keep(path string, answer *http.Response) *visitor {
 	}
 	path, _, _ = strings.Cut(path, "&refused=")
 	path, _, _ = strings.Cut(path, "?refused=")
+	path = typedMark.ReplaceAllString(path, "")
 	v.status, v.path, v.header, v.body = answer.StatusCode, path, answer.Header, text
 	return v
 }

@@ -30,8 +30,9 @@ func (h *Handler) showCode(c *gin.Context) error {
 	if r.Credentials.Doubted {
 		return h.page(c, http.StatusOK, "registration/email", newEmailPage(r), person(r))
 	}
-	page, opts := h.newCodePage(r), []web.PageOption{person(r)}
+	page, opts := h.newCodePage(r), []web.PageOption{person(r), web.TriesLeft("registration.code.wrong", codeTries-r.CodeTries)}
 	switch note := c.Query("note"); {
+	case h.web.WasRefused(c): // the summary says it
 	case !page.Out && note == "later_limit":
 		opts = append(opts, web.WithNotice("warn", "registration.code.later_limit", nil))
 	case !page.Out && page.Sent:
@@ -87,9 +88,9 @@ func (h *Handler) submitCode(c *gin.Context) error {
 	case errors.Is(err, ErrCode):
 		wrong.add("code", "registration.code.wrong", "n", codeTries-r.CodeTries)
 	case errors.Is(err, ErrCodeEnded):
-		wrong.add("code", "registration.code.ended")
+		wrong.add("", "registration.code.ended")
 	case errors.Is(err, ErrCodeExpired):
-		wrong.add("code", "registration.code.expired")
+		wrong.add("", "registration.code.expired")
 	default:
 		return err
 	}

@@ -58,6 +58,9 @@ func TestFiveWrongCodesEndIt(t *testing.T) {
 		b.post("code", s.wrongCodes()[i]).on("/register/code", 422).reads(want)
 	}
 	b.post("code", s.code()).on("/register/code", 422).reads("Ese código ya no sirve. Pida otro.").reads("Su código nuevo irá a").lacks("El código llegará a")
+	if n := strings.Count(b.text(), "Ese código ya no sirve. Pida otro."); n != 1 {
+		t.Errorf("the page says %d times that the code expired", n)
+	}
 	b.get("/register/credentials?flow=f1").post(mariaChoice...).on("/register/code", 200).reads("Ese código ya no sirve. Pida otro.")
 	s.later(time.Minute)
 	b.post("act", "resend").on("/register/code", 200).reads("Enviamos otro código. Use el último que pidió aquí.")

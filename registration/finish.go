@@ -35,7 +35,7 @@ func (s *Service) Finish(ctx context.Context, v Visit, certification string, sig
 		if !r.FinishedAt.IsZero() {
 			return s.finished(ctx, r, now, signIn)
 		}
-		if err := v.mayKnow(r); err != nil {
+		if err := v.mayKnow(r, now); err != nil {
 			return err
 		}
 		text := s.Legal.Certification(now, v.Language)

@@ -31,6 +31,38 @@ func TestBoxIsCheckedOnTheServer(t *testing.T) {
 	}
 }
 
+// The button again, while the page after it is still on its way: the browser has the answer's cookies already.
+func TestFinishAgainWhileTheNextPageLoads(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	other := s.browser().toReview()
+	s.later(2 * time.Minute) // one address gets one code a minute
+	b := s.browser().toReview()
+	const review = "/register/review?flow=f1"
+	form := b.form("certify", "yes")
+	app := b.do(http.MethodPost, review, form).location
+	for range 2 {
+		if b.do(http.MethodPost, review, form); b.status != http.StatusSeeOther || b.get(b.location).location != app {
+			t.Fatalf("Finalizar again = %d, and leads to %q, want %q", b.status, b.location, app)
+		}
+	}
+	if n := s.count(`select count(*) from accounts`); n != 1 {
+		t.Errorf("%d accounts", n)
+	}
+	delete(b.cookies, "idp_session") // signed out meanwhile
+	if b.do(http.MethodPost, review, form); b.status != http.StatusSeeOther || !strings.HasPrefix(b.location, "/login") {
+		t.Errorf("signed out, Finalizar again = %d to %q", b.status, b.location)
+	}
+	if b.do(http.MethodGet, review, nil); b.status != http.StatusGone {
+		t.Errorf("its page, signed out, = %d to %q", b.status, b.location)
+	}
+	other.cookies["idp_finished"] = b.cookies["idp_finished"]
+	delete(other.cookies, "idp_registration")
+	if other.do(http.MethodPost, review, other.form("certify", "yes")); other.status != http.StatusGone {
+		t.Errorf("the form of another registration = %d to %q", other.status, other.location)
+	}
+}
+
 // A double click, or Finalizar in two tabs: one account, and the same answer.
 func TestDoubleFinish(t *testing.T) {
 	t.Parallel()

@@ -13,7 +13,9 @@ import (
 )
 
 const (
-	cookie    = "registration"
+	cookie         = "registration"
+	finishedCookie = "finished" // owner of the registration that has just ended with an account
+
 	personMax = 40 // code points of a first name that are shown
 )
 
@@ -202,8 +204,12 @@ type gonePage struct{}
 func (h *Handler) showGone(c *gin.Context, finished bool) error {
 	h.web.ClearCookie(c, cookie)
 	_, signedIn := h.sessions.Current(c)
+	isForm := c.Request.Method == http.MethodPost
+	if owner, err := url.QueryUnescape(h.web.Cookie(c, finishedCookie)); isForm && err == nil && owner != "" && web.Owned(c, web.OfRegistration) && !web.OfAnother(c, web.OfRegistration, owner) {
+		finished = true // its form again, while the page after it was on its way
+	}
 	switch {
-	case signedIn && (finished || c.Request.Method == http.MethodGet):
+	case signedIn && (finished || !isForm):
 		return web.SeeOther(c, withFlow(pathDone, web.Flow(c)))
 	case finished:
 		return web.SeeOther(c, withFlow("/login", web.Flow(c)))

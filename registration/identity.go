@@ -92,7 +92,7 @@ func (r *turn) slow(wait time.Duration) time.Duration {
 
 // claimMAC recognizes the same claim within one registration, and nothing else.
 func (s *Service) claimMAC(id uuid.UUID, c members.Claim) []byte {
-	return s.Keyring.MAC(seal.Index, []byte("refused identity"), id[:], fmt.Appendf(nil, "%#v", c))
+	return s.Keyring.MAC(seal.Index, []byte("refused identity"), id[:], fmt.Appendf(nil, "%#v", c.Folded()))
 }
 
 // refuse counts a failure, and locks the form at the third in a row. A double click or a reload does not count as a second mistake.

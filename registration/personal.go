@@ -36,7 +36,7 @@ func (h *Handler) showPersonal(c *gin.Context) error {
 	if r.Failures > 0 {
 		page.TriesLeft = r.triesLeft()
 	}
-	return h.page(c, http.StatusOK, "registration/personal", page)
+	return h.page(c, http.StatusOK, "registration/personal", page, web.TriesLeft("registration.personal.tries_left", r.triesLeft()))
 }
 
 func (h *Handler) submitPersonal(c *gin.Context) error {
@@ -61,6 +61,7 @@ func (h *Handler) submitPersonal(c *gin.Context) error {
 		h.web.Began(c, web.OfRegistration)
 		return h.refused(c, http.StatusUnprocessableEntity, "registration/personal", h.personalPage(typed), wrong)
 	}
+	v.Card = &typed
 	r, err := h.service.SubmitPersonal(ctx, v, typed, claim)
 	moved, _ := errors.AsType[*movedError](err)
 	slow, isSlow := errors.AsType[*slowError](err)

@@ -77,3 +77,30 @@ func TestRefusedFormIsOver(t *testing.T) {
 	b.post(maria...).on("/register/credentials", 200)
 	over(b, at)
 }
+
+// Back to a refused form tells how many tries are left now, not how many were left when it was refused.
+func TestRefusedFormTellsTheTriesOfNow(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	b := s.browser().toPersonal().post(with(maria, "first_name", "Otra")...).on("/register/personal", 422).reads("Le quedan 2 intentos.")
+	first := b.path
+	b.post(with(maria, "first_name", "Tercera")...).on("/register/personal", 422).reads("Le queda 1 intento.")
+	b.get(first).on("/register/personal", 422).reads("Le queda 1 intento.").lacks("Le quedan 2")
+	if b.value("first_name") != "Otra" {
+		t.Errorf("the form holds %q", b.value("first_name"))
+	}
+
+	s = newSite(t, 1)
+	b = s.browser().toCode()
+	wrong := s.wrongCodes()
+	b.post("code", wrong[0]).reads("Le quedan 4 intentos.")
+	first = b.path
+	b.post("code", wrong[1]).reads("Le quedan 3 intentos.").get(first).on("/register/code", 422).reads("Le quedan 3 intentos.")
+
+	s = newSite(t, 1)
+	b = s.browser().toReview().get("/register").on("/register/open", 200)
+	b.post("act", "go_on", "card_id", "004123791").on("/register/open", 422).reads("Le quedan 2 intentos.")
+	first = b.path
+	b.post("act", "go_on", "card_id", "004123790").on("/register/open", 422).reads("Le queda 1 intento.")
+	b.get(first).on("/register/open", 422).reads("Le queda 1 intento.").lacks("Le quedan 2")
+}

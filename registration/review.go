@@ -91,6 +91,7 @@ func (h *Handler) submitReview(c *gin.Context) error {
 		return err
 	}
 	h.web.ClearCookie(c, cookie)
+	h.web.SetCookie(c, finishedCookie, url.QueryEscape(r.owner()), repeat)
 	if flow.Live {
 		return web.SeeOther(c, h.service.Resume(flowID(c, r)))
 	}

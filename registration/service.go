@@ -27,6 +27,7 @@ type Visit struct {
 	Owns      func(id string) bool // reports whether the form belongs to the registration; nil: there is no form
 	Back      bool                 // to the agreement, by a member who returned to it
 	Another   bool                 // another person may have come since it was begun
+	Card      *Identity            // as typed into the form; nil: none
 }
 
 // Load reads the visit's registration, or errGone. Further queries take part in the same round trip.
@@ -83,12 +84,16 @@ func (v Visit) mayGoOn(r *Registration, now time.Time) error {
 	if !r.FinishedAt.IsZero() {
 		return errFinished
 	}
-	return v.mayKnow(r)
+	return v.mayKnow(r, now)
 }
 
+// sentAgain is how soon the very same card is the same form sent again, after a lost answer.
+const sentAgain = time.Minute
+
 // mayKnow leads to the question whose a registration is if another person may have come since.
-func (v Visit) mayKnow(r *Registration) error {
-	if v.Another && r.begun() {
+func (v Visit) mayKnow(r *Registration, now time.Time) error {
+	again := v.Card != nil && *v.Card == r.Identity && now.Sub(r.TouchedAt) < sentAgain
+	if v.Another && r.begun() && !again {
 		return &movedError{pathOpen}
 	}
 	return nil

@@ -300,7 +300,7 @@ func (b *browser) form(pairs ...string) url.Values {
 func (b *browser) text() string {
 	_, main, _ := strings.Cut(b.body, "<main")
 	main, _, _ = strings.Cut(main, "</main>")
-	return strings.Join(strings.Fields(html.UnescapeString(tag.ReplaceAllString("<main"+main, " "))), " ")
+	return strings.Join(strings.Fields(html.UnescapeString(tag.ReplaceAllString(strings.ReplaceAll("<main"+main, "<wbr>", ""), " "))), " ")
 }
 
 // problems are the messages at the fields.

@@ -2,6 +2,7 @@ package selfservice
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -37,23 +38,33 @@ func (h *Handler) showApps(c *gin.Context) error {
 	return h.page(c, http.StatusOK, "apps", session, appsPage{list}, notice...)
 }
 
+// stoppedFor is how long the list confirms that an app was stopped.
+const stoppedFor = 15 * time.Minute
+
 // stopped returns the notice that names the app just stopped. The name comes from the history, because anybody can
 // forge a URL.
 func (h *Handler) stopped(c *gin.Context, session accounts.Session) ([]web.PageOption, error) {
-	if c.Query("note") != "stopped" || !h.web.JustDone(c) {
+	if !h.web.JustDone(c) {
+		return nil, nil
+	}
+	switch c.Query("note") {
+	case "stopped":
+	case "over":
+		return []web.PageOption{web.WithNotice("info", "accounts.apps.receipt_over", nil)}, nil
+	default:
 		return nil, nil
 	}
 	events, _, err := h.service.History(c.Request.Context(), session.AccountID, 1)
 	for _, e := range events {
-		if e.Kind == audit.AppStopped && e.Data["app"] != "" {
-			return []web.PageOption{web.WithNotice("ok", "accounts.apps.stopped", templates.Args{"app": e.Data["app"]})}, nil
+		if e.Kind == audit.AppStopped && e.App("") != "" && h.now().Sub(e.At) < stoppedFor {
+			return []web.PageOption{web.WithNotice("ok", "accounts.apps.stopped", templates.Args{"app": e.App(web.Lang(c))})}, nil
 		}
 	}
 	return nil, err
 }
 
 // appOf returns the app of the address. done means that there is none (any more), and that the member was sent to the
-// list.
+// list, which says so.
 func (h *Handler) appOf(c *gin.Context) (session accounts.Session, app accounts.ConnectedApp, done bool, err error) {
 	session, ok, err := h.Require(c)
 	if !ok {
@@ -68,7 +79,10 @@ func (h *Handler) appOf(c *gin.Context) (session accounts.Session, app accounts.
 			return session, app, false, nil
 		}
 	}
-	return session, app, true, web.SeeOther(c, "/account/apps")
+	if c.Request.Method == http.MethodPost { // sent again, after a lost answer
+		return session, app, true, h.back(c, "/account/apps", "stopped")
+	}
+	return session, app, true, h.back(c, "/account/apps", "over")
 }
 
 func (h *Handler) showApp(c *gin.Context) error {

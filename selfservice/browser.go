@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 
 	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"huskyidp/accounts"
@@ -16,9 +18,12 @@ import (
 const (
 	sessionCookie    = "session"
 	rememberedCookie = "remembered"
-	// formerCookie has the token of a session that ended by time and whose cookie was taken away: whoever signs in next
-	// replaces it, so that its apps hear of another person.
+	// formerCookie has the token of a session that ended by time, or with the closing of its account, and whose cookie was taken
+	// away: whoever signs in next replaces it, so that its apps hear of another person.
 	formerCookie = "former"
+	// staysCookie names the session whose beginning took back the closing of its account, until a page has said so: a sign-in for an
+	// app shows none.
+	staysCookie = "stays"
 )
 
 // lookup is the result of Lookup, kept for the rest of the request.
@@ -61,6 +66,26 @@ func (h *Handler) lookup(c *gin.Context, find func(ctx context.Context, token st
 	}
 	c.Set(lookupKey, l)
 	return l.session, l.found, l.err
+}
+
+// Proving is Lookup for the handler of a form that proves who sends it: it also finds a session whose token was renewed a
+// moment ago by the same form, sent twice or sent again after its answer was lost.
+func (h *Handler) Proving(c *gin.Context) (accounts.Session, bool, error) {
+	session, ok, err := h.Lookup(c)
+	if ok || err != nil {
+		return session, ok, err
+	}
+	session, err = h.service.RenewedSession(c.Request.Context(), h.web.Cookie(c, sessionCookie))
+	switch {
+	case errors.Is(err, accounts.ErrNoSession):
+		return session, false, nil
+	case err != nil:
+		return session, false, err
+	case !web.Belongs(c, web.OfSession, session.SID):
+		return accounts.Session{}, false, web.ForeignForm(session.Username, h.wayOn(c))
+	}
+	h.keepLookup(c, session)
+	return session, true, nil
 }
 
 // wayOn returns where a signed-in member continues after a form that was not theirs.
@@ -120,6 +145,9 @@ func (h *Handler) opened(c *gin.Context, started accounts.Started) {
 	if value := started.Remembered(); value != "" {
 		h.web.SetCookie(c, rememberedCookie, value, h.service.Remembers())
 	}
+	if started.Session.Kept {
+		h.web.SetCookie(c, staysCookie, started.Session.SID, 0)
+	}
 	h.keepLookup(c, started.Session)
 }
 
@@ -147,8 +175,8 @@ func (h *Handler) SignOut(c *gin.Context) error {
 // ended takes the token of a session that has ended from the browser, and returns why it ended.
 func (h *Handler) ended(c *gin.Context, token string) (accounts.Ending, error) {
 	why, err := h.service.WhyEnded(c.Request.Context(), token)
-	if err != nil {
-		return "", err
+	if err != nil || why == accounts.EndedRenewed { // another answer has the browser's new token
+		return why, err
 	}
 	h.web.SetCookie(c, formerCookie, token, 0)
 	h.web.ClearCookie(c, sessionCookie)
@@ -166,6 +194,46 @@ func (h *Handler) settled(c *gin.Context) error {
 	return err
 }
 
+// OverNote is for a page that finds no session: the note of the sign-in page that says why, "" in a browser that had none. It takes
+// the token of a session that has ended from the browser.
+func (h *Handler) OverNote(c *gin.Context) (string, error) {
+	if token := h.web.Cookie(c, sessionCookie); token != "" {
+		why, err := h.ended(c, token)
+		return string(why), err
+	}
+	return h.leftNote(c)
+}
+
+// FormerMember returns whose form it is that was sent after its session had ended by time; the zero ID for any other form. Whoever
+// sent it may be somebody else.
+func (h *Handler) FormerMember(c *gin.Context) (uuid.UUID, error) {
+	token := cmp.Or(h.web.Cookie(c, sessionCookie), h.web.Cookie(c, formerCookie))
+	if token == "" || c.Request.Method != http.MethodPost || !web.Owned(c, web.OfSession) {
+		return uuid.Nil, nil
+	}
+	sid, member, err := h.service.SessionOf(c.Request.Context(), token)
+	if errors.Is(err, accounts.ErrNoSession) || err == nil && web.OfAnother(c, web.OfSession, sid) {
+		return uuid.Nil, nil
+	}
+	return member, err
+}
+
+// leftNote returns the note for a form of a session that this browser has left since, as in another tab: nothing of it was saved.
+// It is "" for any other request. The note tells of a closing, and of no account.
+func (h *Handler) leftNote(c *gin.Context) (string, error) {
+	if c.Request.Method != http.MethodPost || !web.Owned(c, web.OfSession) || h.web.Cookie(c, sessionCookie) != "" {
+		return "", nil
+	}
+	former := h.web.Cookie(c, formerCookie)
+	if former == "" {
+		return "left", nil
+	}
+	if closing, err := h.service.Closing(c.Request.Context(), former); closing || err != nil {
+		return "closing", err
+	}
+	return "left", nil
+}
+
 // Require returns the session, or sends the browser to sign in; then ok is false and the response is written.
 func (h *Handler) Require(c *gin.Context) (session accounts.Session, ok bool, err error) {
 	session, ok, err = h.Lookup(c)
@@ -176,14 +244,15 @@ func (h *Handler) Require(c *gin.Context) (session accounts.Session, ok bool, er
 		return session, ok, err
 	}
 	var query []string
-	token := h.web.Cookie(c, sessionCookie)
-	ended := token != ""
-	if ended {
-		why, err := h.ended(c, token)
-		if err != nil {
-			return session, false, err
-		}
-		query = append(query, "note="+string(why))
+	note, err := h.OverNote(c)
+	if err != nil {
+		return session, false, err
+	}
+	if note == string(accounts.EndedRenewed) && c.Request.Method == http.MethodPost { // the second of two presses
+		return session, false, web.SeeOther(c, withFlow(c.Request.URL.EscapedPath(), web.Flow(c)))
+	}
+	if note != "" {
+		query = append(query, "note="+note)
 	}
 	if back := accounts.ReturnPath(c.Request.URL.Path); back != "" && back != "/account" {
 		query = append(query, "return="+back)
@@ -192,7 +261,7 @@ func (h *Handler) Require(c *gin.Context) (session accounts.Session, ok bool, er
 	if query != nil {
 		address += "?" + strings.Join(query, "&")
 	}
-	if !ended {
+	if note == "" {
 		return session, false, web.SeeOther(c, address)
 	}
 	return session, false, h.web.SeeDone(c, address)

@@ -52,7 +52,11 @@ func (h *Handler) showClose(c *gin.Context) error {
 // submitClose asks for the password even right after a sign-in: people of one family take turns at a browser, and a
 // button alone would close the account of whoever is signed in by then.
 func (h *Handler) submitClose(c *gin.Context) error {
-	if token := h.web.Cookie(c, sessionCookie); token != "" && h.closings != nil {
+	token := h.web.Cookie(c, sessionCookie)
+	if token == "" { // a second press after the answer to the first, or somebody who has to sign in
+		return web.SeeOther(c, pathClosing)
+	}
+	if h.closings != nil {
 		if just, err := h.service.JustClosing(c.Request.Context(), token); just || err != nil { // a second press
 			return orSee(err, func() error { return h.web.SeeDone(c, pathClosing) })
 		}
@@ -67,12 +71,20 @@ func (h *Handler) submitClose(c *gin.Context) error {
 		}
 		return err
 	}
+	account, err := h.service.Get(c.Request.Context(), session.AccountID)
+	if err != nil {
+		return err
+	}
 	if err := h.closings.HoldClosing(c.Request.Context(), session.AccountID); err != nil {
 		return err
 	}
 	if err := h.SignOut(c); err != nil {
 		return err
 	}
+	if device := h.service.RenewDevice(account, h.web.Cookie(c, web.DeviceCookie)); device != "" { // who changes their mind here is no stranger
+		h.web.SetCookie(c, web.DeviceCookie, device, accounts.KnownDeviceAge)
+	}
+	h.web.SetCookie(c, formerCookie, token, 0) // forms of other tabs hear why they are not saved
 	return h.web.SeeDone(c, pathClosing)
 }
 

@@ -54,6 +54,7 @@ func TestClosePage(t *testing.T) {
 			t.Errorf("POST with the password %q = %d, want 422 with %q", typed, status, want)
 		}
 	}
+	f.later(2 * time.Second) // the browser is known from before
 	right := url.Values{"password": {rightPassword}}
 	status, location, _ := b.post(path, path, right)
 	if status != 303 || !strings.HasPrefix(location, "/account/closing") || b.cookie("session") != "" || !f.closes(account) {
@@ -79,6 +80,24 @@ func TestClosePage(t *testing.T) {
 	if kinds := f.mailKinds(account.ID); len(kinds) != 1 || kinds[0] != "close_stopped" {
 		t.Errorf("mails %v", kinds)
 	}
+	if n := f.count(`select count(*) from sessions where announce and ended_at is null`); n != 0 {
+		t.Error("the browser that closed the account is told of as a new device")
+	}
+	// The next page of the section says that the account stays, whatever the sign-in was for, once and to nobody else.
+	stays := say("accounts.close.stopped")
+	stranger := newBrowser(t, f, nil)
+	stranger.get("/in/maria")
+	if _, _, page := stranger.get("/account/language"); strings.Contains(page, stays) {
+		t.Error("a later sign-in reads it")
+	}
+	if n := f.count(`select count(*) from sessions where announce and ended_at is null`); n != 1 {
+		t.Errorf("%d sessions of new devices are told of, want that of the other browser", n)
+	}
+	for _, want := range []bool{true, false} {
+		if _, _, page := b.get("/account/language"); strings.Contains(page, stays) != want {
+			t.Errorf("the page says that the account stays: %t, want %t", !want, want)
+		}
+	}
 }
 
 func (f *fixture) closes(a accounts.Account) bool {
@@ -88,4 +107,38 @@ func (f *fixture) closes(a accounts.Account) bool {
 		f.t.Fatal(err)
 	}
 	return !now.ClosesAt.IsZero()
+}
+
+// The forms of other tabs are not saved once the account was closed, or the session left, in one of them. Who sent them hears
+// it, without a word of whose account it was.
+func TestFormOfAnotherTab(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	f.register("maria")
+	b := newBrowser(t, f, nil)
+	for _, want := range []string{"closing", "left"} {
+		b.get("/in/maria")
+		token, end := b.token("/account/language"), b.token("/account/close")
+		if want == "closing" {
+			if _, location, _ := b.postAllTo(end, "/account/close", url.Values{"password": {rightPassword}}); location != "/account/closing" {
+				t.Fatalf("closing leads to %q", location)
+			}
+		} else {
+			b.get("/out")
+		}
+		for _, path := range []string{"/account/language", "/account/question", "/account/password", "/account/alive"} {
+			_, location, body := b.postAllTo(token, path, url.Values{"language": {"en"}})
+			if path != "/account/alive" && (!strings.Contains(location, "note="+want) || strings.Contains(body, "maria")) {
+				t.Errorf("%s: POST %s leads to %q", want, path, location)
+			}
+		}
+		if _, location, _ := b.get("/account/language"); strings.Contains(location, "note=") {
+			t.Errorf("%s: a page leads to %q", want, location)
+		}
+	}
+}
+
+func (b *browser) postAllTo(token, path string, fields url.Values) (status int, location, body string) {
+	status, header, body := b.send(token, path, fields)
+	return status, header.Get("Location"), body
 }

@@ -1,6 +1,7 @@
 package selfservice
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"huskyidp/accounts"
 	"huskyidp/internal/audit"
+	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 	"huskyidp/templates"
 )
@@ -92,7 +94,7 @@ type ownApp struct {
 	Own                   bool       `json:"of_the_programme"`
 	Sees                  []string   `json:"may_see"` // in words
 	GrantedAt             time.Time  `json:"allowed_at"`
-	ExpiresAt             time.Time  `json:"ends_at"`
+	ExpiresAt             *time.Time `json:"ends_at,omitempty"` // absent: until the member stops it
 	LastUsed              *time.Time `json:"last_used_at,omitempty"`
 }
 
@@ -111,32 +113,47 @@ type ownEvent struct {
 	Entry   historyEntry `json:"-"`
 }
 
-// dataPage offers the data; with Data it shows them.
+// dataPage offers the data; with Data it shows them. It does so until another page is opened, so that a reload, another language
+// and Back find a page.
 type dataPage struct{ Data *ownData }
+
+const shownDataAge = 10 * time.Minute
+
+// shownData is the mark of a session in which the data are shown.
+func shownData(n accounts.Session) string {
+	return base64.RawURLEncoding.EncodeToString(seal.Digest(n.SID))
+}
 
 func (h *Handler) showData(c *gin.Context) error {
 	session, ok, err := h.RequireFresh(c, accounts.Fresh)
 	if !ok {
 		return err
 	}
-	return h.page(c, http.StatusOK, "data", session, dataPage{})
+	var page dataPage
+	if h.web.Cookie(c, web.OwnDataCookie) == shownData(session) {
+		if page.Data, err = h.ownData(c, session); err != nil {
+			return err
+		}
+	}
+	return h.page(c, http.StatusOK, "data", session, page)
 }
 
-// giveData answers with the data themselves: a page of its own address would be found by whoever comes next.
+// giveData answers with a file, or has the page show the data.
 func (h *Handler) giveData(c *gin.Context) error {
 	session, ok, err := h.RequireFresh(c, accounts.Fresh)
 	if !ok {
-		return err
-	}
-	data, err := h.ownData(c, session)
-	if err != nil {
 		return err
 	}
 	if err := h.service.DataTaken(c.Request.Context(), session); err != nil {
 		return err
 	}
 	if web.Form(c).Get("as") != "file" || web.Kiosk(c) { // a file would stay
-		return h.page(c, http.StatusOK, "data", session, dataPage{data})
+		h.web.SetCookie(c, web.OwnDataCookie, shownData(session), shownDataAge)
+		return web.SeeOther(c, "/account/data")
+	}
+	data, err := h.ownData(c, session)
+	if err != nil {
+		return err
 	}
 	text, err := json.MarshalIndent(data, "", "  ")
 	if err != nil {
@@ -193,7 +210,7 @@ func (h *Handler) ownData(c *gin.Context, session accounts.Session) (*ownData, e
 		text.At = text.At.UTC()
 		d.Accepted = append(d.Accepted, ownAccepted(text))
 	}
-	sessions, err := h.service.OpenSessions(ctx, id)
+	sessions, err := h.service.OpenSessions(ctx, id, session.SID)
 	if err != nil {
 		return nil, err
 	}
@@ -227,7 +244,7 @@ func (h *Handler) ownData(c *gin.Context, session accounts.Session) (*ownData, e
 }
 
 func (h *Handler) ownApp(c *gin.Context, app accounts.ConnectedApp) ownApp {
-	own := ownApp{app, app.ID.String(), app.Name, app.Operator, app.Own, nil, app.GrantedAt.UTC(), app.ExpiresAt.UTC(), given(app.LastUsed)}
+	own := ownApp{app, app.ID.String(), app.Name, app.Operator, app.Own, nil, app.GrantedAt.UTC(), given(app.ExpiresAt), given(app.LastUsed)}
 	for _, seen := range app.Sees {
 		words := h.web.Text(c, "scope."+seen.Key+".label", templates.Args{"name": seen.Name})
 		if seen.Changes {
@@ -241,7 +258,7 @@ func (h *Handler) ownApp(c *gin.Context, app accounts.ConnectedApp) ownApp {
 func (h *Handler) addHistory(c *gin.Context, session accounts.Session, d *ownData) error {
 	list, more, err := h.service.FullHistory(c.Request.Context(), session.AccountID)
 	for _, e := range list {
-		entry := historyEntry{Key: eventKey(e), App: e.Data["app"], Act: actKey(e), At: e.At}
+		entry := historyEntry{Key: eventKey(e), App: e.App(web.Lang(c)), Act: actKey(e), At: e.At}
 		args := templates.Args{"app": entry.App, "act": ""}
 		if entry.Act != "" {
 			args["act"] = templates.Key(entry.Act)

@@ -42,7 +42,19 @@ func TestOwnData(t *testing.T) {
 	if _, _, body := b.get(path); strings.Contains(body, "maria@example.com") || len(f.mailKinds(account.ID)) != 1 {
 		t.Errorf("looking at the page gives or tells something: mails %v", f.mailKinds(account.ID))
 	}
-	_, _, page := b.post(path, path, url.Values{"as": {"page"}})
+	if status, location, _ := b.post(path, path, url.Values{"as": {"page"}}); status != 303 || location != path {
+		t.Fatalf("the page = %d to %q", status, location)
+	}
+	_, _, page := b.get(path)
+	for range 2 { // a reload, another language
+		if _, _, again := b.get(path + "?lang=es"); !strings.Contains(again, "001234789") {
+			t.Error("a reload has nothing to show")
+		}
+	}
+	b.get("/account")
+	if _, _, later := b.get(path); strings.Contains(later, "001234789") {
+		t.Error("they are shown again once the page was left")
+	}
 	status, header, file := b.postAll(path, path, url.Values{"as": {"file"}})
 	if status != 200 || header.Get("Content-Disposition") != `attachment; filename="husky-account.json"` || header.Get("Cache-Control") != "no-store" {
 		t.Fatalf("the file = %d %v", status, header)
@@ -85,7 +97,11 @@ func TestOwnData(t *testing.T) {
 	if m := f.last("data_taken"); m.To != "maria@example.com" || !strings.Contains(m.Content.Text, "/not-me?link=") {
 		t.Errorf("the notice to %s says\n%s", m.To, m.Content.Text)
 	}
+	b.post(path, path, url.Values{"as": {"page"}})
 	b.get("/in/maria?step=totp")
+	if _, _, later := b.get(path); strings.Contains(later, "001234789") {
+		t.Error("they are shown in another session")
+	}
 	b.post(path, path, url.Values{"as": {"file"}})
 	if taken() != 2 || mails() != 2 {
 		t.Errorf("in another session: %d events and %d mails, want two each", taken(), mails())

@@ -26,6 +26,8 @@ type Emails interface {
 	// StopOwn ends the member's change that is on hold: a new password means that somebody else may have asked for
 	// it. It takes part in the transaction of ctx.
 	StopOwn(ctx context.Context, accountID uuid.UUID) error
+	// StoppedOwn reports whether such a change was stopped since.
+	StoppedOwn(ctx context.Context, accountID uuid.UUID, since time.Time) (bool, error)
 }
 
 // emailPage shows the address, and accepts another if members may change it themselves.
@@ -162,6 +164,9 @@ func (h *Handler) changeEmail(c *gin.Context) error {
 	}
 	err = h.service.StartEmailProof(c.Request.Context(), account, session.SID, address)
 	if limit, ok := errors.AsType[*ratelimit.Exceeded](err); ok {
+		if awaited, _, err := h.service.EmailProof(c.Request.Context(), session.AccountID, session.SID); err == nil && accounts.SameEmail(awaited, address) { // a second press
+			return web.SeeOther(c, "/account/email/code")
+		}
 		return h.emailForm(c, session, http.StatusTooManyRequests, page, codeWait(limit))
 	}
 	if err != nil {
@@ -170,21 +175,21 @@ func (h *Handler) changeEmail(c *gin.Context) error {
 	return web.SeeOther(c, "/account/email/code")
 }
 
-// emailProofOf returns the address that awaits its code. done means that there is none and that the member was sent
-// back.
-func (h *Handler) emailProofOf(c *gin.Context) (session accounts.Session, address string, done bool, err error) {
+// emailProofOf returns the address that awaits its code, and how many tries are left. done means that there is none and that the
+// member was sent back.
+func (h *Handler) emailProofOf(c *gin.Context) (session accounts.Session, address string, left int, done bool, err error) {
 	session, open, ok, err := h.emailSession(c)
 	if !ok {
-		return session, "", true, err
+		return session, "", 0, true, err
 	}
 	if !open {
-		return session, "", true, web.SeeOther(c, "/account/email")
+		return session, "", 0, true, web.SeeOther(c, "/account/email")
 	}
-	address, err = h.service.EmailProof(c.Request.Context(), session.AccountID, session.SID)
+	address, left, err = h.service.EmailProof(c.Request.Context(), session.AccountID, session.SID)
 	if errors.Is(err, accounts.ErrNoPending) {
-		return session, "", true, h.emailCodeGone(c, session, err)
+		return session, "", 0, true, h.emailCodeGone(c, session, err)
 	}
-	return session, address, err != nil, err
+	return session, address, left, err != nil, err
 }
 
 // emailCodeGone leads back to the form, and explains why a typed code has no effect, unless it already took effect.
@@ -200,11 +205,11 @@ func (h *Handler) emailCodeGone(c *gin.Context, session accounts.Session, cause 
 }
 
 func (h *Handler) showEmailCode(c *gin.Context) error {
-	session, address, done, err := h.emailProofOf(c)
+	session, address, left, done, err := h.emailProofOf(c)
 	if done {
 		return err
 	}
-	var opts []web.PageOption
+	opts := []web.PageOption{web.TriesLeft("registration.code.wrong", left)}
 	if c.Query("note") == "resent" && h.web.JustDone(c) {
 		opts = append(opts, web.WithNotice("ok", "registration.code.resent", nil))
 	}
@@ -237,7 +242,7 @@ func codeWait(limit *ratelimit.Exceeded) templates.Problem {
 }
 
 func (h *Handler) proveEmail(c *gin.Context) error {
-	session, address, done, err := h.emailProofOf(c)
+	session, address, _, done, err := h.emailProofOf(c)
 	if done {
 		return err
 	}

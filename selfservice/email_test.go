@@ -32,6 +32,10 @@ func (h *held) StopOwn(context.Context, uuid.UUID) error {
 	return nil
 }
 
+func (h *held) StoppedOwn(context.Context, uuid.UUID, time.Time) (bool, error) {
+	return h.email != "" && h.until.IsZero(), nil
+}
+
 func (h *held) HeldEmail(context.Context, uuid.UUID) (time.Time, error) { return h.until, nil }
 
 // Where members may change the address, the pages lead from it to a change that is held;
@@ -90,6 +94,29 @@ func TestEmailPage(t *testing.T) {
 	}
 	if _, _, body := support.get(path); !strings.Contains(body, "póngase en contacto con Apoyo Técnico") {
 		t.Error("the page does not lead to support")
+	}
+}
+
+// A new password stops a change of address that a session asked for, and both pages say so; not the one of the desk.
+func TestNewPasswordTellsOfTheChangeOnHold(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	account := f.register("maria")
+	emails := &held{f: f, email: "nueva@example.org", until: f.now().Add(time.Hour)}
+	b := newBrowser(t, f, cards{account.MemberID: {FirstName: "María", LastName: "Peña", BirthDate: members.Date{Year: 1984}, MemberNumber: "001234789"}}, emails)
+	b.get("/in/maria")
+	const path = "/account/password"
+	for _, own := range []bool{false, true} {
+		b.changes.list = []templates.HeldChange{{ID: uuid.NewString(), Act: "change_email", AskedAt: f.now(), ApplyAt: emails.until, Own: own}}
+		if _, _, body := b.get(path); strings.Contains(body, say("accounts.password.stops_email")) != own {
+			t.Errorf("own %t: the page says otherwise\n%s", own, body)
+		}
+	}
+	if status, location, _ := b.post(path, path, url.Values{"password": {rightPassword}, "new_password": {"una frase que nadie conoce"}}); status != 303 || location != "/account?note=password_stopped" {
+		t.Errorf("the change = %d to %q", status, location)
+	}
+	if _, _, body := b.get("/account?note=password_stopped"); !strings.Contains(body, say("accounts.password.saved_stopped")) {
+		t.Errorf("the overview does not say what stopped\n%s", body)
 	}
 }
 

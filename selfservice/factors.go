@@ -12,7 +12,6 @@ import (
 	"github.com/google/uuid"
 
 	"huskyidp/accounts"
-	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 	"huskyidp/templates"
 )
@@ -56,7 +55,7 @@ func (h *Handler) showAddTOTP(c *gin.Context) error {
 func (h *Handler) totpForm(c *gin.Context, session accounts.Session, status int, problems ...templates.Problem) error {
 	secret, err := h.service.StartTOTP(c.Request.Context(), session.AccountID, session.SID)
 	if errors.Is(err, accounts.ErrHasFactor) { // a second click, or Back
-		return web.SeeOther(c, h.next(c))
+		return h.hasFactor(c, session, accounts.TOTP)
 	}
 	if err != nil {
 		return err
@@ -74,37 +73,93 @@ func (h *Handler) totpForm(c *gin.Context, session accounts.Session, status int,
 }
 
 func (h *Handler) addTOTP(c *gin.Context) error {
-	session, ok, err := h.RequireFresh(c, accounts.Fresh)
+	typed := web.Form(c).Get("code")
+	again := func() (bool, error) {
+		return h.addedAgain(c, accounts.TOTP, func(session accounts.Session) (time.Time, error) {
+			return h.service.JustConfirmed(c.Request.Context(), session.AccountID, session.SID, typed)
+		})
+	}
+	session, ok, err := h.requireAdding(c, again)
 	if !ok {
 		return err
 	}
-	typed := web.Form(c).Get("code")
 	usable, err := h.service.ConfirmTOTP(c.Request.Context(), session.AccountID, session.SID, typed)
 	switch {
 	case err == nil:
 		return h.added(c, session, accounts.TOTP, usable)
 	case errors.Is(err, accounts.ErrHasFactor), errors.Is(err, accounts.ErrNoFactor):
-		return h.totpForm(c, session, http.StatusOK)
+		if done, err := again(); done || err != nil {
+			return err
+		}
+		err = accounts.ErrWrongCode // of a key that the page shows no longer, unless the app is added
 	}
 	status, problem, _ := accounts.FactorProblem(err, "code", typed)
 	if status == 0 {
 		return err
 	}
+	if problem.Key == "accounts.totp.wrong" { // the app's next code is no better if it has the key of an earlier page
+		problem.Key = "accounts.add_totp.wrong"
+	}
 	return h.totpForm(c, session, status, problem)
+}
+
+// requireAdding is RequireFresh for the form that adds a second step. If it is sent again, again answers it: since the first of two
+// presses has added the step, the session would have to prove it.
+func (h *Handler) requireAdding(c *gin.Context, again func() (done bool, err error)) (accounts.Session, bool, error) {
+	if done, err := again(); done || err != nil {
+		return accounts.Session{}, false, err
+	}
+	session, ok, err := h.Require(c)
+	if !ok {
+		return session, false, err
+	}
+	if fresh, err := h.Fresh(c, session, accounts.Fresh); fresh || err != nil {
+		return session, fresh, err
+	}
+	if done, err := again(); done || err != nil {
+		return session, false, err
+	}
+	return h.RequireFresh(c, accounts.Fresh)
+}
+
+// addedAgain answers the form that has just added a second step and is sent again, as it was answered before. just returns from when
+// the step may be used if the form's proof shows that, else zero.
+func (h *Handler) addedAgain(c *gin.Context, f accounts.Factor, just func(accounts.Session) (time.Time, error)) (done bool, err error) {
+	var usable time.Time
+	return h.again(c, func(session accounts.Session) (bool, error) {
+		usable, err = just(session)
+		if _, locked := errors.AsType[*accounts.FactorLockedError](err); locked {
+			return false, nil
+		}
+		return !usable.IsZero(), err
+	}, func(session accounts.Session) error { return h.added(c, session, f, usable) })
 }
 
 // added redirects to the saved codes, unless the member has some: a new list would void them. The session has proven the new factor as well, unless it may not be used yet
 // (S-55).
 func (h *Handler) added(c *gin.Context, session accounts.Session, f accounts.Factor, usable time.Time) error {
+	if f == accounts.Passkey {
+		h.web.RememberPasskey(c, true)
+	}
 	if !usable.After(h.now()) {
 		r := accounts.Renewal{SID: session.SID, AccountID: session.AccountID, AMR: accounts.WithFactor(session.AMR, f), AuthTime: session.AuthTime}
 		if _, err := h.renew(c, r); err != nil {
 			return err
 		}
 	}
+	return h.hasFactor(c, session, f)
+}
+
+// hasFactor redirects likewise where the factor was added before: the notice is for who has just added it.
+func (h *Handler) hasFactor(c *gin.Context, session accounts.Session, f accounts.Factor) error {
 	list, err := h.service.EnrolledFactors(c.Request.Context(), session.AccountID)
 	if err != nil {
 		return err
+	}
+	if !slices.ContainsFunc(list, func(e accounts.EnrolledFactor) bool {
+		return e.Factor == f && h.now().Sub(e.Since) < accounts.PressedAgain
+	}) {
+		return web.SeeOther(c, h.next(c))
 	}
 	note := "added-" + string(f)
 	switch has := slices.ContainsFunc(list, func(e accounts.EnrolledFactor) bool { return e.Factor == accounts.SavedCodes && e.Left > 0 }); {
@@ -141,7 +196,7 @@ func (h *Handler) passkeyOptions(c *gin.Context) error {
 	if !ok || h.now().Sub(session.AuthTime) >= accounts.Fresh { // the page itself explains
 		return &web.Error{Status: http.StatusForbidden, Key: web.KeyForbidden}
 	}
-	options, err := h.service.BeginNewPasskey(c.Request.Context(), seal.Digest(session.SID), accounts.Account{ID: session.AccountID, Username: session.Username})
+	options, err := h.service.BeginNewPasskey(c.Request.Context(), accounts.Account{ID: session.AccountID, Username: session.Username}, session.SID)
 	if errors.Is(err, accounts.ErrNoFactor) {
 		return &web.Error{Status: http.StatusNotFound, Key: web.KeyNotFound}
 	}
@@ -156,18 +211,25 @@ func (h *Handler) addPasskey(c *gin.Context) error {
 	if web.Kiosk(c) { // it would stay in a device of others
 		return web.SeeOther(c, "/account/factors")
 	}
-	session, ok, err := h.RequireFresh(c, accounts.Fresh)
+	ctx, label, answer := c.Request.Context(), web.Form(c).Get("label"), web.Form(c).Get("credential")
+	again := func() (bool, error) {
+		return h.addedAgain(c, accounts.Passkey, func(session accounts.Session) (time.Time, error) {
+			return h.service.JustEnrolled(ctx, session.AccountID, session.SID, answer)
+		})
+	}
+	session, ok, err := h.requireAdding(c, again)
 	if !ok {
 		return err
 	}
-	label := web.Form(c).Get("label")
-	usable, err := h.service.FinishNewPasskey(c.Request.Context(), seal.Digest(session.SID), accounts.Account{ID: session.AccountID}, label, web.Form(c).Get("credential"))
+	usable, err := h.service.FinishNewPasskey(ctx, accounts.Account{ID: session.AccountID}, session.SID, label, answer)
 	problem := templates.Problem{Key: "accounts.passkey.failed"}
 	switch {
 	case err == nil:
-		h.web.RememberPasskey(c, true)
 		return h.added(c, session, accounts.Passkey, usable)
 	case errors.Is(err, accounts.ErrHasFactor):
+		if done, err := again(); done || err != nil {
+			return err
+		}
 		problem.Key = "accounts.add_passkey.duplicate"
 	case !errors.Is(err, accounts.ErrPasskey):
 		return err

@@ -22,6 +22,8 @@ type Apps interface {
 	// Launches are what other systems said when they opened apps for the member.
 	Launches(ctx context.Context, accountID uuid.UUID) ([]accounts.AppLaunch, error)
 	StopApp(ctx context.Context, accountID uuid.UUID, clientID string) error
+	// StopWatched ends the permissions that somebody with the former password may have given. It takes part in the transaction of ctx.
+	StopWatched(ctx context.Context, account accounts.Account) error
 	// EndedWith names the apps that lost access with the sessions ended since.
 	EndedWith(ctx context.Context, accountID uuid.UUID, since time.Time) ([]string, error)
 }

@@ -58,6 +58,7 @@ type partner struct {
 	app      accounts.ConnectedApp
 	launches []accounts.AppLaunch
 	stopped  int
+	watched  []uuid.UUID // of StopWatched
 }
 
 func (p *partner) Launches(context.Context, uuid.UUID) ([]accounts.AppLaunch, error) {
@@ -73,6 +74,11 @@ func (p *partner) ConnectedApps(context.Context, uuid.UUID) ([]accounts.Connecte
 
 func (p *partner) EndedWith(context.Context, uuid.UUID, time.Time) ([]string, error) {
 	return []string{"Portal", "Quiosco"}, nil
+}
+
+func (p *partner) StopWatched(_ context.Context, account accounts.Account) error {
+	p.watched = append(p.watched, account.ID)
+	return nil
 }
 
 func (p *partner) StopApp(_ context.Context, _ uuid.UUID, clientID string) error {

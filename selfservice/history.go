@@ -55,7 +55,7 @@ func (h *Handler) showHistory(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	page := historyList{Groups: grouped(list, h.now()), Now: h.now(), Newer: number - 1}
+	page := historyList{Groups: grouped(list, web.Lang(c), h.now()), Now: h.now(), Newer: number - 1}
 	if more && number < historyPages {
 		page.Older = number + 1
 	}
@@ -66,7 +66,7 @@ func (h *Handler) showHistory(c *gin.Context) error {
 const deskCall = time.Hour
 
 // grouped arranges events, the newest first.
-func grouped(list []accounts.Occurrence, now time.Time) (groups []historyGroup) {
+func grouped(list []accounts.Occurrence, lang string, now time.Time) (groups []historyGroup) {
 	var looked time.Time
 	for _, e := range list {
 		if e.Kind == audit.StaffLooked {
@@ -79,7 +79,7 @@ func grouped(list []accounts.Occurrence, now time.Time) (groups []historyGroup) 
 			groups = append(groups, historyGroup{Device: e.Device, session: e.SessionID})
 		}
 		group := &groups[len(groups)-1]
-		entry := historyEntry{Key: eventKey(e), App: e.Data["app"], Act: actKey(e), At: e.At}
+		entry := historyEntry{Key: eventKey(e), App: e.App(lang), Act: actKey(e), At: e.At}
 		if e.SessionID != "" && ownSteps[e.Kind] {
 			group.Steps = append(group.Steps, entry)
 			continue

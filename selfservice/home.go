@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
@@ -24,6 +25,7 @@ type homePage struct {
 	Name, Username, Email, MemberNumber string // without a card neither Name nor MemberNumber; no MemberNumber if it was given to another person
 	BirthYear                           int
 	Factors                             []accounts.Factor // each kind once
+	Waits                               time.Time         // until when one of them cannot be used; zero if none waits
 	Question                            string            // key of the bank; "" if none is set
 	Language                            string            // of the mails
 	PageLanguage                        string            // "" unless another one was chosen in this browser
@@ -56,7 +58,7 @@ func (h *Handler) showHome(c *gin.Context) error {
 	}
 	page := homePage{
 		Name: card.Name(), Username: account.Username, Email: account.Email, MemberNumber: card.MemberNumber, BirthYear: card.BirthDate.Year,
-		Factors: kinds(factors), Language: account.Language, App: h.app.Name, AppURI: h.app.URI,
+		Factors: kinds(factors), Waits: waits(factors, h.now()), Language: account.Language, App: h.app.Name, AppURI: h.app.URI,
 		Closes: h.closings != nil && !account.Staff(),
 	}
 	access, err := h.emailAccess(ctx, session)
@@ -84,6 +86,16 @@ func kinds(list []accounts.EnrolledFactor) (kinds []accounts.Factor) {
 		}
 	}
 	return kinds
+}
+
+// waits returns from when all second steps count; zero if they do.
+func waits(list []accounts.EnrolledFactor, now time.Time) (from time.Time) {
+	for _, f := range list {
+		if f.UsableFrom.After(now) && f.UsableFrom.After(from) {
+			from = f.UsableFrom
+		}
+	}
+	return from
 }
 
 // card is empty for staff, and for a member whom the roster no longer knows.

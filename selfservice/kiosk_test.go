@@ -31,7 +31,7 @@ func TestKiosk(t *testing.T) {
 	}
 	for _, path := range []string{"/account", "/account/password", "/account/language"} {
 		_, _, body := b.get(path)
-		if strings.Count(body, `action="/leave"`) != 1 || !strings.Contains(body, `href="/phone"`) || !strings.Contains(body, "5 minutos") {
+		if strings.Count(body, `action="/leave"`) != 1 || !strings.Contains(body, `href="/phone?return=`) || !strings.Contains(body, "5 minutos") {
 			t.Errorf("%s has no way to leave, or lasts longer", path)
 		}
 		if n := strings.Count(body, "autocomplete="); n != strings.Count(body, `autocomplete="off"`) {
@@ -44,13 +44,13 @@ func TestKiosk(t *testing.T) {
 	if status, location, _ := b.get("/account/factors/passkey"); status != 303 || location != "/account/factors" {
 		t.Errorf("adding a passkey = %d to %q", status, location)
 	}
-	if status, header, _ := b.postAll("/account/data", "/account/data", url.Values{"as": {"file"}}); status != 200 || header.Get("Content-Disposition") != "" {
-		t.Errorf("a file = %d %v", status, header)
-	}
 	for path, said := range map[string]string{"/account": "web.kiosk.data", "/account/data": "web.kiosk.data", "/account/close": "web.kiosk.close_before"} { // nothing of a file
 		if _, _, body := b.get(path); !strings.Contains(body, say(said)) || strings.Contains(strings.ToLower(body), "descarg") {
 			t.Errorf("%s promises a file", path)
 		}
+	}
+	if status, header, _ := b.postAll("/account/data", "/account/data", url.Values{"as": {"file"}}); status != 303 || header.Get("Content-Disposition") != "" {
+		t.Errorf("a file = %d %v", status, header)
 	}
 	codes := strings.Repeat("aaaaa-bbbbb-ccccc ", accounts.SavedCodeCount)
 	if status, header, _ := b.postAll("/account/data", "/account/factors/saved-codes/file", url.Values{"codes": {codes}}); status != 303 || header.Get("Content-Disposition") != "" {
@@ -58,6 +58,12 @@ func TestKiosk(t *testing.T) {
 	}
 	if _, _, body := b.get("/phone"); !strings.Contains(body, "<svg class=\"qr\"") || !strings.Contains(body, b.address+"/") || strings.Contains(body, "maria") {
 		t.Errorf("the page for one's own phone:\n%s", body)
+	}
+	for from, back := range map[string]string{"/register/review?flow=f1": "/register/review?flow=f1", "/account/factors": "/account/factors", "/recover/code": "/recover/code",
+		"/login?flow=f1": "/login?back=1&amp;flow=f1", "//evil.example": "/login?back=1", "": "/login?back=1"} {
+		if _, _, body := b.get("/phone?" + url.Values{"return": {from}}.Encode()); !strings.Contains(body, `id="back" href="`+back+`"`) {
+			t.Errorf("from %q the way back is not %s", from, back)
+		}
 	}
 	session := b.cookie("session")
 	f.later(web.KioskIdle - time.Second)

@@ -3,6 +3,8 @@ package selfservice
 import (
 	"errors"
 	"net/http"
+	"net/url"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -21,8 +23,8 @@ type (
 	leavePage struct{}
 	leftPage  struct{}
 	phonePage struct {
-		QR      QR
-		Address string
+		QR            QR
+		Address, Back string
 	}
 )
 
@@ -67,6 +69,24 @@ func (h *Handler) showLeft(c *gin.Context) error {
 	return h.web.Page(c, http.StatusOK, "accounts/left", leftPage{}, web.ForAnybody())
 }
 
+// entrances are the pages on which people begin: who comes back to one says that it is the same person.
+var entrances = []string{"/login", "/register/agreement", "/recover", "/recover/password", "/recover/username"}
+
+// cameFrom is the page that led here.
+func cameFrom(c *gin.Context) string {
+	local, ok := web.LocalPath(c.Query("return"))
+	u, err := url.Parse(local)
+	if !ok || err != nil {
+		return "/login?back=1"
+	}
+	if slices.Contains(entrances, u.Path) {
+		query := u.Query()
+		query.Set("back", "1")
+		u.RawQuery = query.Encode()
+	}
+	return u.String()
+}
+
 // showPhone shows the service's address as a picture for one's own phone. It carries nothing of the session.
 func (h *Handler) showPhone(c *gin.Context) error {
 	if !web.Kiosk(c) {
@@ -77,5 +97,5 @@ func (h *Handler) showPhone(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.web.Page(c, http.StatusOK, "accounts/phone", phonePage{qr, address}, web.ForAnybody())
+	return h.web.Page(c, http.StatusOK, "accounts/phone", phonePage{qr, address, cameFrom(c)}, web.ForAnybody())
 }

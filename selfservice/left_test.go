@@ -42,6 +42,11 @@ func TestLeftIsNoUse(t *testing.T) {
 			if status, location, _ := b.get("/account/ended"); status != http.StatusConflict || location != "" {
 				t.Errorf("/account/ended of an open session = %d to %q", status, location)
 			}
+			for ended, want := range map[string]string{"&return=/account/password": "/account/password", "&return=//evil.example": "/account", "": "/account"} {
+				if status, location, _ := b.get("/account/ended?of=" + of + ended); status != http.StatusSeeOther || location != want {
+					t.Errorf("/account/ended of the page's own session%s = %d to %q, want %s", ended, status, location, want)
+				}
+			}
 		}
 		f.later(time.Minute)
 	}
@@ -72,5 +77,8 @@ func TestLeftOfAnother(t *testing.T) {
 	b.get("/in/jose")
 	if left, of := b.left(); left != 900 || of == mine {
 		t.Errorf("another's session: %d s of %q, the page is of %q", left, of, mine)
+	}
+	if status, location, _ := b.get("/account/ended?of=" + mine + "&return=/account/password"); status != http.StatusConflict || location != "" {
+		t.Errorf("/account/ended of a page of the former session = %d to %q", status, location)
 	}
 }

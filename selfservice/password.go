@@ -27,6 +27,9 @@ func (h *Handler) showPassword(c *gin.Context) error {
 }
 
 func (h *Handler) changePassword(c *gin.Context) error {
+	if done, err := h.changedAgain(c); done || err != nil {
+		return err
+	}
 	session, ok, err := h.RequireFresh(c, accounts.Fresh)
 	if !ok {
 		return err
@@ -50,17 +53,19 @@ func (h *Handler) changePassword(c *gin.Context) error {
 	}
 	status := http.StatusUnprocessableEntity
 	if len(problems) == 0 {
-		var alsoEnd func(context.Context) error
-		if h.emails != nil {
-			alsoEnd = func(ctx context.Context) error { return h.emails.StopOwn(ctx, session.AccountID) }
+		alsoEnd := func(ctx context.Context) (err error) {
+			if h.apps != nil {
+				err = h.apps.StopWatched(ctx, account)
+			}
+			if err == nil && h.emails != nil {
+				err = h.emails.StopOwn(ctx, session.AccountID)
+			}
+			return err
 		}
 		err := h.service.ChangePassword(ctx, accounts.PasswordChange{PasswordProof: h.passwordProof(c, session), New: wanted, AlsoEnd: alsoEnd})
 		switch {
-		case err == nil:
-			if err := h.staySignedIn(c, session, account); err != nil {
-				return err
-			}
-			return h.back(c, "/account", "password")
+		case err == nil, errors.Is(err, accounts.ErrJustChanged):
+			return h.passwordChanged(c, session, account)
 		case errors.Is(err, accounts.ErrSamePassword):
 			problems = append(problems, templates.Problem{Field: "new_password", Key: "recovery.new_password.same"})
 		default:
@@ -72,6 +77,45 @@ func (h *Handler) changePassword(c *gin.Context) error {
 		}
 	}
 	return h.page(c, status, "password", session, passwordPage{session.Username, accounts.PasswordMin}, web.WithProblems(problems...))
+}
+
+// changedAgain answers the form that has just changed the password and is sent again, as the answer with the session's new
+// token was lost: the new password proves who sends it.
+func (h *Handler) changedAgain(c *gin.Context) (done bool, err error) {
+	if _, current, err := h.Lookup(c); current || err != nil {
+		return false, err
+	}
+	return h.again(c, func(session accounts.Session) (bool, error) {
+		just, err := h.service.JustChanged(c.Request.Context(), accounts.PasswordChange{PasswordProof: h.passwordProof(c, session), New: web.Form(c).Get("new_password")})
+		if _, _, refused := proofProblem(err); refused {
+			return false, nil
+		}
+		return just, err
+	}, func(session accounts.Session) error {
+		account, err := h.service.Get(c.Request.Context(), session.AccountID)
+		if err != nil {
+			return err
+		}
+		return h.passwordChanged(c, session, account)
+	})
+}
+
+// passwordChanged continues after a change of the password, also where its form came twice; account is as it was before.
+func (h *Handler) passwordChanged(c *gin.Context, session accounts.Session, account accounts.Account) error {
+	if err := h.staySignedIn(c, session, account); err != nil {
+		return err
+	}
+	note := "password"
+	if h.emails != nil {
+		stopped, err := h.emails.StoppedOwn(c.Request.Context(), session.AccountID, h.now().Add(-accounts.PressedAgain))
+		if err != nil {
+			return err
+		}
+		if stopped {
+			note = "password_stopped"
+		}
+	}
+	return h.back(c, "/account", note)
 }
 
 // passwordProof reads the current password from a form.

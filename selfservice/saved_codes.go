@@ -1,6 +1,7 @@
 package selfservice
 
 import (
+	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -22,6 +23,8 @@ type savedPage struct {
 	Has   bool // there is a list, which a new one voids
 	Left  int  // codes of it that still work
 	Next  string
+	Form  string    // of the button that makes a list
+	Waits time.Time // until when a new second step cannot be used; zero if none waits
 }
 
 func (h *Handler) showSavedCodes(c *gin.Context) error {
@@ -36,7 +39,7 @@ func (h *Handler) showSavedCodes(c *gin.Context) error {
 	if len(list) == 0 { // they only substitute for another second step
 		return web.SeeOther(c, "/account/factors")
 	}
-	page := savedPage{Next: h.next(c)}
+	page := savedPage{Next: h.next(c), Form: rand.Text(), Waits: waits(list, h.now())}
 	for _, f := range list {
 		if f.Factor != accounts.SavedCodes {
 			continue
@@ -89,7 +92,7 @@ func (h *Handler) makeSavedCodes(c *gin.Context) error {
 	if !ok {
 		return err
 	}
-	list, err := h.service.MakeSavedCodes(c.Request.Context(), session.AccountID)
+	list, err := h.service.MakeSavedCodes(c.Request.Context(), session.AccountID, web.Form(c).Get("list"))
 	if errors.Is(err, accounts.ErrNoFactor) {
 		return web.SeeOther(c, "/account/factors")
 	}

@@ -14,8 +14,8 @@ import (
 
 // notices are what a page reports after an act, by ?note=. {factor} is the word after a dash: "added-totp".
 var notices = map[string]string{
-	"password": "accounts.password.saved", "question": "accounts.question.saved", "language": "accounts.language.saved",
-	"held": "recovery.cancel.done_title", "welcome": "accounts.welcome.done", "kept": "accounts.close.stopped", "forgotten": "accounts.remembered.forgotten", "added": "accounts.factors.added", "removed": "accounts.factors.removed",
+	"password": "accounts.password.saved", "password_stopped": "accounts.password.saved_stopped", "question": "accounts.question.saved", "language": "accounts.language.saved",
+	"held": "recovery.cancel.done_title", "welcome": "accounts.welcome.done", "forgotten": "accounts.remembered.forgotten", "added": "accounts.factors.added", "removed": "accounts.factors.removed",
 }
 
 // page answers with a page of the section for a signed-in member.
@@ -34,8 +34,13 @@ func (h *Handler) page(c *gin.Context, status int, name string, session accounts
 	case note == "added", note == "removed":
 		key = "" // without the word that it names
 	}
-	if key != "" && status == http.StatusOK && h.web.JustDone(c) {
+	switch {
+	case status != http.StatusOK:
+	case key != "" && h.web.JustDone(c):
 		opts = append(opts, web.WithNotice("ok", key, args))
+	case h.web.Cookie(c, staysCookie) == session.SID:
+		h.web.ClearCookie(c, staysCookie)
+		opts = append(opts, web.WithNotice("ok", "accounts.close.stopped", nil))
 	}
 	return h.web.Page(c, status, "accounts/"+name, page, opts...)
 }
@@ -80,13 +85,18 @@ func (h *Handler) left(c *gin.Context) error {
 	return h.web.SessionLeft(c, end)
 }
 
-// showEnded is where a page goes by itself if it could not ask, or if another session has replaced its own. If a
-// session is open, the page names its owner; that counts as use, this request does not.
+// showEnded is where a page goes by itself if it could not ask, or if another session has replaced its own. If its own is
+// open after all, it leads back; another's owner is named.
 func (h *Handler) showEnded(c *gin.Context) error {
 	session, ok, err := h.Peek(c)
 	switch {
 	case err != nil:
 		return err
+	case ok && web.OfThisSession(c):
+		if back := accounts.ReturnPath(c.Query("return")); back != "" {
+			return web.SeeOther(c, withFlow(back, web.Flow(c)))
+		}
+		return web.SeeOther(c, h.wayOn(c))
 	case ok:
 		return web.ForeignForm(session.Username, "/account")
 	case web.Kiosk(c): // whoever was there has gone

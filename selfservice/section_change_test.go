@@ -39,6 +39,9 @@ func TestChangePassword(t *testing.T) {
 	if status, location, _ := change(rightPassword, fresh); status != 303 || location != "/account?note=password" {
 		t.Fatalf("the change = %d to %q", status, location)
 	}
+	if len(b.apps.watched) != 1 || b.apps.watched[0] != account.ID {
+		t.Errorf("permissions of a stranger were looked for in %v, want once in %v", b.apps.watched, account.ID)
+	}
 	if _, err := f.Session(f.ctx(), before); err == nil || b.cookie("session") == before {
 		t.Error("the session kept its token")
 	}
@@ -85,10 +88,23 @@ func TestAddTOTP(t *testing.T) {
 	if !strings.Contains(strings.ReplaceAll(body, " ", ""), string(secret)) {
 		t.Error("the page shows another key than the next one")
 	}
-	code := f.code(secret)
-	if status, _, body := b.post(path, path, url.Values{"code": {otherCode(code)}}); status != 422 || !strings.Contains(body, "no es correcto") {
-		t.Errorf("a wrong code = %d", status)
+	former := "¿Su aplicación ya tiene una entrada de Salud HUSKY para maria? Bórrela"
+	if !strings.Contains(body, former) {
+		t.Errorf("the page does not say that an earlier entry in the app is void:\n%s", body)
 	}
+	code := f.code(secret)
+	if status, _, body := b.post(path, path, url.Values{"code": {otherCode(code)}}); status != 422 || !strings.Contains(body, say("accounts.add_totp.wrong")) || !strings.Contains(body, former) {
+		t.Errorf("a wrong code = %d\n%s", status, body)
+	}
+	f.write(`update account_totp set sid = 'elsewhere' where account_id = $1`, account.ID) // as after a sign-in elsewhere in between
+	if status, _, body := b.post("/account/language", path, url.Values{"code": {code}}); status != 422 || !strings.Contains(body, say("accounts.add_totp.wrong")) {
+		t.Errorf("a code of a replaced key = %d\n%s", status, body)
+	}
+	secret, err = f.StartTOTP(f.ctx(), account.ID, f.sid(account))
+	if err != nil {
+		t.Fatal(err)
+	}
+	code = f.code(secret)
 	before := b.cookie("session")
 	status, location, _ := b.post(path, path, url.Values{"code": {code}, "flow": {"f1"}})
 	if status != 303 || location != "/account/factors/saved-codes?flow=f1&note=added-totp" {
@@ -98,7 +114,7 @@ func TestAddTOTP(t *testing.T) {
 	if err != nil || session.ACR != accounts.ACRFactor || before == b.cookie("session") {
 		t.Errorf("the session = %s, %v, want %s under another token", session.ACR, err, accounts.ACRFactor)
 	}
-	if status, location, _ := b.post(location, path, url.Values{"code": {code}}); status != 303 || location != "/account/factors" {
+	if status, location, _ := b.post(location, path, url.Values{"code": {code}}); status != 303 || location != "/account/factors/saved-codes?note=added-totp" { // as the first
 		t.Errorf("a second click = %d to %q", status, location)
 	}
 	if _, _, body := b.get(location); strings.Contains(body, say("accounts.saved.title")) || strings.Contains(body, say("accounts.saved.renew")) || !strings.Contains(body, say("accounts.saved.make")) {
@@ -145,7 +161,7 @@ func TestAddTOTP(t *testing.T) {
 	}
 	f.later(time.Minute)
 	shown := b.cookie("saved_codes")
-	if _, err := f.MakeSavedCodes(f.ctx(), session.AccountID); err != nil || shown == "" || len(list()) != 0 {
+	if _, err := f.MakeSavedCodes(f.ctx(), session.AccountID, ""); err != nil || shown == "" || len(list()) != 0 {
 		t.Errorf("a list that no longer works is shown: %v", err)
 	}
 	if _, _, body := b.get("/account/factors"); !strings.Contains(body, "En uso desde") || !strings.Contains(body, "Le quedan 10") {
@@ -221,8 +237,14 @@ func TestChangeLanguage(t *testing.T) {
 	if got, err := f.Get(f.ctx(), account.ID); err != nil || got.Language != "en" {
 		t.Errorf("the account's language = %q, %v", got.Language, err)
 	}
-	if n := f.count(`select count(*) from audit_events where kind = 'language_changed'`); n != 1 {
+	if n := f.count(`select count(*) from audit_events where kind = 'language_changed' and data->>'former' = 'es'`); n != 1 {
 		t.Errorf("%d changes are recorded, want 1", n)
+	}
+	if m := f.last("language_changed"); m.Lang != "es" || !strings.Contains(m.Content.Text, "Alguien cambió el idioma de esta cuenta") || !strings.Contains(m.Content.Text, "/not-me?link=") {
+		t.Errorf("the notice in the former language = %+v", m)
+	}
+	if n := len(f.mailKinds(account.ID)); n != 1 {
+		t.Errorf("%d mails, want 1", n)
 	}
 }
 
@@ -242,5 +264,37 @@ func TestPasswordChangeStopsTheAddress(t *testing.T) {
 	status, location, _ := b.post(path, path, map[string][]string{"password": {rightPassword}, "new_password": {"otra contraseña muy larga"}})
 	if status != http.StatusSeeOther || !emails.until.IsZero() {
 		t.Errorf("the change of password = %d to %q, the address waits until %v", status, location, emails.until)
+	}
+}
+
+// A second step that was added on a new device waits a day: each page that shows it says so, and the mail.
+func TestFactorThatWaitsIsTold(t *testing.T) {
+	t.Parallel()
+	f, b, account := member(t)
+	f.write(`update accounts set new_device_at = $1`, f.now())
+	b.get("/account/factors/totp")
+	secret, err := f.StartTOTP(f.ctx(), account.ID, f.sid(account))
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, location, _ := b.post("/account/factors/totp", "/account/factors/totp", url.Values{"code": {f.code(secret)}})
+	if status != 303 {
+		t.Fatalf("the code = %d", status)
+	}
+	const told = "Su nueva verificación en dos pasos cuenta desde el"
+	for _, path := range []string{location, "/account", "/account/factors"} {
+		if _, _, body := b.get(path); !strings.Contains(body, told) {
+			t.Errorf("%s does not say that it waits:\n%s", path, body)
+		}
+	}
+	if m := f.last("factor_added_waits"); !strings.Contains(m.Content.Text, "solo con la contraseña") || !strings.Contains(m.Content.Text, "/not-me?link=") {
+		t.Errorf("the mail says\n%s", m.Content.Text)
+	}
+	f.later(25 * time.Hour)
+	b.get("/in/maria?step=totp")
+	for _, path := range []string{"/account", "/account/factors"} {
+		if _, _, body := b.get(path); strings.Contains(body, told) {
+			t.Errorf("%s says that it waits a day later", path)
+		}
 	}
 }

@@ -34,16 +34,30 @@ func TestAppsPage(t *testing.T) {
 	if _, _, body := b.get("/account/apps?note=stopped"); strings.Contains(body, "ya no tiene permiso") {
 		t.Error("the list says to who only opens its address that an app was stopped")
 	}
-	for i, want := range []string{"/account/apps?note=stopped", "/account/apps"} { // the second click finds no app
+	for i, want := range []string{"/account/apps?note=stopped", "/account/apps?note=stopped"} { // the second click finds no app
 		if status, location, _ := b.post("/account/language", receipt+"/stop", nil); status != 303 || location != want || b.apps.stopped != 1 {
 			t.Errorf("stop %d = %d to %q, want %q", i+1, status, location, want)
 		}
-		if _, _, body := b.get(want); strings.Contains(body, "Mi Diario ya no tiene permiso") != (i == 0) {
+		if _, _, body := b.get(want); !strings.Contains(body, "Mi Diario ya no tiene permiso") {
 			t.Errorf("%s does not say which app was stopped, or again", want)
 		}
 	}
-	if status, location, _ := b.get(receipt); status != 303 || location != "/account/apps" {
+	if status, location, _ := b.get(receipt); status != 303 || location != "/account/apps?note=over" {
 		t.Errorf("the receipt of a stopped app = %d to %q", status, location)
+	}
+	if _, _, body := b.get("/account/apps?note=over"); !strings.Contains(body, say("accounts.apps.receipt_over")) {
+		t.Errorf("the list does not say that the receipt's permission is over:\n%s", body)
+	}
+	f.later(time.Minute)
+	if _, _, body := newBrowser(t, f, nil).get("/account/apps?note=over"); strings.Contains(body, say("accounts.apps.receipt_over")) {
+		t.Error("whoever opens the address reads it")
+	}
+	b.apps.stopped = 1
+	f.later(10 * time.Minute)
+	b.get("/account")
+	f.later(5 * time.Minute)
+	if _, _, body := b.get("/account/apps?note=stopped"); strings.Contains(body, "ya no tiene permiso") {
+		t.Error("it confirms what was done long ago")
 	}
 }
 

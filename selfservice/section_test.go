@@ -159,7 +159,7 @@ func TestSessionsPage(t *testing.T) {
 	others[0].get("/in/maria")
 	others[1].get("/in/maria")
 	others[2].get("/in/otra")
-	open, err := f.OpenSessions(f.ctx(), account.ID)
+	open, err := f.OpenSessions(f.ctx(), account.ID, "")
 	if err != nil || len(open) != 3 {
 		t.Fatalf("OpenSessions = %d, %v", len(open), err)
 	}
@@ -188,7 +188,10 @@ func TestSessionsPage(t *testing.T) {
 			t.Errorf("session %d after ending one = %d, want %d", i, status, want)
 		}
 	}
-	b.post("/account/sessions", "/account/sessions", url.Values{"end": {"others"}})
+	_, location, _ := b.post("/account/sessions", "/account/sessions", url.Values{"end": {"others"}})
+	if _, _, body := b.get(location); !strings.Contains(body, "Las demás sesiones se cerraron") {
+		t.Errorf("after ending all others, %s does not say so", location)
+	}
 	for i, want := range []int{303, 303, 200} {
 		if status, _, _ := others[i].get("/account"); status != want {
 			t.Errorf("session %d after ending all others = %d, want %d", i, status, want)

@@ -28,7 +28,7 @@ func (h *Handler) showSessions(c *gin.Context) error {
 	if !ok {
 		return err
 	}
-	all, err := h.service.OpenSessions(c.Request.Context(), session.AccountID)
+	all, err := h.service.OpenSessions(c.Request.Context(), session.AccountID, session.SID)
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,8 @@ func (h *Handler) showSessions(c *gin.Context) error {
 
 // endedWith reports what just ended according to the records, since anybody can write an address.
 func (h *Handler) endedWith(c *gin.Context, session accounts.Session) ([]web.PageOption, error) {
-	if c.Query("note") != "ended" || h.apps == nil || !h.web.JustDone(c) {
+	key := map[string]string{"ended": "accounts.sessions.ended", "ended_others": "accounts.sessions.ended_others"}[c.Query("note")]
+	if key == "" || h.apps == nil || !h.web.JustDone(c) {
 		return nil, nil
 	}
 	names, err := h.apps.EndedWith(c.Request.Context(), session.AccountID, h.now().Add(-time.Minute))
@@ -63,9 +64,9 @@ func (h *Handler) endedWith(c *gin.Context, session accounts.Session) ([]web.Pag
 		return nil, err
 	}
 	if len(names) == 0 {
-		return []web.PageOption{web.WithNotice("ok", "accounts.sessions.ended", nil)}, nil
+		return []web.PageOption{web.WithNotice("ok", key, nil)}, nil
 	}
-	return []web.PageOption{web.WithNotice("ok", "accounts.sessions.ended_apps", templates.Args{"apps": strings.Join(names, ", ")})}, nil
+	return []web.PageOption{web.WithNotice("ok", key+"_apps", templates.Args{"apps": strings.Join(names, ", ")})}, nil
 }
 
 // endSessions ends one other session, or all of them, or has one browser prove the second step again. It is idempotent.
@@ -85,7 +86,9 @@ func (h *Handler) endSessions(c *gin.Context) error {
 	case "", session.SID:
 		return h.back(c, "/account/sessions", "")
 	case "others":
-		err = h.service.EndSessions(ctx, session.AccountID, session.SID)
+		if err = h.service.EndSessions(ctx, session.AccountID, session.SID); err == nil {
+			return h.back(c, "/account/sessions", "ended_others")
+		}
 	default:
 		err = h.service.EndOwnSession(ctx, session.AccountID, sid)
 	}

@@ -70,13 +70,18 @@ func (h *Handler) Prove(c *gin.Context, f accounts.Factor, proof string) (accoun
 	if p.SID == "" {
 		start := h.start(c, p.Account, p.AMR)
 		start.Remember = web.Form(c).Get("remember") == "yes"
-		started, err := h.service.FinishPending(ctx, token, proof, start)
-		if err != nil {
-			return accounts.Proved{}, err
+		var started accounts.Started
+		if started, err = h.service.FinishPending(ctx, token, proof, start); err == nil {
+			h.opened(c, started)
+			proved.Session = started.Session
 		}
-		h.opened(c, started)
-		proved.Session = started.Session
-	} else if proved.Session, err = h.renew(c, accounts.Renewal{SID: p.SID, AccountID: p.Account.ID, AMR: p.AMR, AuthTime: h.now(), Pending: token, Proof: proof}); err != nil {
+	} else {
+		proved.Session, err = h.renew(c, accounts.Renewal{SID: p.SID, AccountID: p.Account.ID, AMR: p.AMR, AuthTime: h.now(), Pending: token, Proof: proof})
+	}
+	if errors.Is(err, accounts.ErrNoPending) { // the other of two presses of a passkey came first
+		return h.provedBefore(c, f, token, proof, err)
+	}
+	if err != nil {
 		return accounts.Proved{}, err
 	}
 	h.web.ClearCookie(c, pendingCookie)
@@ -92,8 +97,15 @@ func (h *Handler) provedBefore(c *gin.Context, f accounts.Factor, token, proof s
 	if err != nil {
 		return accounts.Proved{}, err
 	}
-	session, err := h.SignIn(c, p.Account, p.AMR)
-	return accounts.Proved{Session: session, Return: p.Return}, err
+	if p.SID == "" {
+		session, err := h.SignIn(c, p.Account, p.AMR)
+		return accounts.Proved{Session: session, Return: p.Return}, err
+	}
+	if _, _, err := h.Proving(c); err != nil {
+		return accounts.Proved{}, err
+	}
+	session, err := h.renew(c, accounts.Renewal{SID: p.SID, AccountID: p.Account.ID, AMR: p.AMR, AuthTime: h.now()})
+	return accounts.Proved{Session: session, StepUp: true, Return: p.Return}, err
 }
 
 // StepUp renews the browser's session after a proof that requires no second step.
@@ -112,6 +124,7 @@ func (h *Handler) renew(c *gin.Context, r accounts.Renewal) (accounts.Session, e
 		}
 		return accounts.Session{}, err
 	}
+	r.Token = h.web.Cookie(c, sessionCookie)
 	session, token, err := h.service.RenewSession(c.Request.Context(), r)
 	if err != nil {
 		return accounts.Session{}, err
@@ -162,4 +175,25 @@ func (h *Handler) Fresh(c *gin.Context, session accounts.Session, most time.Dura
 	}
 	factors, err := h.service.Factors(c.Request.Context(), session.AccountID)
 	return err == nil && !factors.Any(), err
+}
+
+// again answers a form that renewed the session and is sent a second time, by answer, where proven reports that it was this
+// form. Elsewhere the former token is none (S-22).
+func (h *Handler) again(c *gin.Context, proven func(accounts.Session) (bool, error), answer func(accounts.Session) error) (done bool, err error) {
+	_, current, err := h.Lookup(c)
+	if err != nil {
+		return false, err
+	}
+	session, ok, err := h.Proving(c)
+	if !ok || err != nil || !web.Owned(c, web.OfSession) {
+		return false, err
+	}
+	just, err := proven(session)
+	if just && err == nil {
+		return true, answer(session)
+	}
+	if !current {
+		c.Set(lookupKey, lookup{})
+	}
+	return false, err
 }

@@ -84,11 +84,11 @@ func (h *Handler) welcomeCode(c *gin.Context, session accounts.Session, status i
 	if err != nil {
 		return err
 	}
-	out, err := h.service.WelcomeProofSent(c.Request.Context(), account, session.SID)
+	out, left, err := h.service.WelcomeProofSent(c.Request.Context(), account, session.SID)
 	if err != nil {
 		return err
 	}
-	opts := []web.PageOption{web.SignedIn(session.Username), web.WithProblems(problems...)}
+	opts := []web.PageOption{web.SignedIn(session.Username), web.WithProblems(problems...), web.TriesLeft("registration.code.wrong", left)}
 	if c.Query("note") == "resent" && h.web.JustDone(c) {
 		opts = append(opts, web.WithNotice("ok", "registration.code.resent", nil))
 	}
@@ -123,7 +123,7 @@ func (h *Handler) sendWelcome(c *gin.Context, session accounts.Session) error {
 	if err != nil {
 		return err
 	}
-	again, err := h.service.WelcomeProofSent(c.Request.Context(), account, session.SID)
+	again, _, err := h.service.WelcomeProofSent(c.Request.Context(), account, session.SID)
 	if err != nil {
 		return err
 	}

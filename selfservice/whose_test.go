@@ -24,15 +24,14 @@ func TestButtonsNameTheAccount(t *testing.T) {
 	if status != 409 || !strings.Contains(page, "ana.r") {
 		t.Fatalf("the other's form = %d", status)
 	}
+	if _, _, page = b.get("/account"); strings.Contains(page, ana) {
+		t.Error("a page that the form did not come from says so")
+	}
 	if _, _, page = b.get(path); !strings.Contains(page, ana) || !strings.Contains(page, "Desactivar la cuenta ana.r</button>") {
 		t.Errorf("after Back the page does not say whose account it is:\n%s", page)
 	}
-	if _, _, page = b.get("/account"); !strings.Contains(page, ana) {
-		t.Error("nor do the other pages")
-	}
-	b.post("/account/language", "/account/language", url.Values{"language": {"es"}})
 	if _, _, page = b.get(path); strings.Contains(page, ana) {
-		t.Error("it says so after the member went on")
+		t.Error("it says so a second time")
 	}
 	for _, path := range []string{"/account/password", "/account/question", "/account/email", "/account/language", "/account/data", "/account/sessions",
 		"/account/factors/totp", "/account/factors/passkey"} {
@@ -102,5 +101,34 @@ func TestTypedSurvivesTheProof(t *testing.T) {
 	}
 	if _, _, page := b.get("/account/email"); strings.Contains(page, notYet) {
 		t.Error("it is there after it was sent")
+	}
+}
+
+// What was typed comes back after the proof that its own form led to. Somebody who left that at the proof's page, such as a new
+// address in a session that was open, types into nobody's form.
+func TestTypedIsForItsOwnProof(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	f.register("maria")
+	b := newBrowser(t, f, nil, &held{f: f})
+	const path, thiefs = "/account/email", "dieb@example.org"
+	for name, test := range map[string]struct {
+		between string
+		want    bool
+	}{
+		"at once": {"", true}, "another page": {"/account/history", false}, "the page itself, opened anew": {path, false}, "the account": {"/account", false},
+	} {
+		b.get("/in/maria")
+		f.later(5 * time.Minute)
+		if status, location, _ := b.post("/account/language", path, url.Values{"email": {thiefs}, "email_again": {thiefs}}); status != 303 || !strings.HasPrefix(location, "/reauth?") {
+			t.Fatalf("%s: the form = %d to %q", name, status, location)
+		}
+		if test.between != "" {
+			b.get(test.between)
+		}
+		b.get("/proven")
+		if _, _, page := b.get(path); strings.Contains(page, thiefs) != test.want || strings.Contains(page, say("web.form.not_yet")) != test.want {
+			t.Errorf("%s: typed text is there: %v, want %v", name, !test.want, test.want)
+		}
 	}
 }

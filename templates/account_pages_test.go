@@ -13,17 +13,20 @@ type (
 		Over   bool
 
 		RememberDays int
+		StepUp       bool
+		Return, Act  string
 	}
 	reauth struct {
-		Username, Return string
-		Passkey          bool
-		Enrol, App       string
-		Waiting          time.Time
+		Username, Return, Act string
+		Passkey               bool
+		Enrol, App            string
+		Waiting               time.Time
 	}
 	home struct {
 		Name, Username, Email, MemberNumber string
 		BirthYear                           int
 		Factors                             []string
+		Waits                               time.Time
 		Question, Language, PageLanguage    string
 		App, AppURI                         string
 		Closes                              bool
@@ -44,11 +47,12 @@ type (
 		Now         time.Time
 	}
 	savedList struct {
-		Codes []string
-		Made  time.Time
-		Has   bool
-		Left  int
-		Next  string
+		Codes      []string
+		Made       time.Time
+		Has        bool
+		Left       int
+		Next, Form string
+		Waits      time.Time
 	}
 	openSession struct {
 		SID                  string
@@ -73,7 +77,7 @@ type (
 	}
 	connectedApp struct {
 		ID, ClientID, Name, Operator   string
-		Own                            bool
+		Own, Suspended, Brief          bool
 		Sees                           []seen
 		GrantedAt, ExpiresAt, LastUsed time.Time
 	}
@@ -188,25 +192,26 @@ func accountCases() []pageCase {
 	noted := func(l Layout, key string, args Args) Layout { l.Notice = &Notice{"ok", key, args}; return l }
 	waits := func(path string) Layout {
 		l := at(path)
-		l.Account = &Account{[]HeldChange{{"h1", "reset_factor", noon, noon, false}, {"h2", "change_email", noon, noon, true}, {"h3", "reset_question", noon, noon, true}}, true}
+		l.Account = &Account{[]HeldChange{{"h1", "reset_factor", noon, noon, false, false}, {"h2", "change_email", noon, noon, true, false}, {"h3", "reset_question", noon, noon, true, false}}, true}
 		return l
 	}
-	app := connectedApp{"019aab00-0000-7000-8000-000000000001", "diary", "Mi Diario de Salud", "Diario, S. A.", false, []seen{{"openid", "", false}, {"patient_medications", "", true}, {"patient_other", "Device", false}}, noon, noon.AddDate(1, 0, 0), noon}
+	app := connectedApp{"019aab00-0000-7000-8000-000000000001", "diary", "Mi Diario de Salud", "Diario, S. A.", false, true, false, []seen{{"openid", "", false}, {"patient_medications", "", true}, {"patient_other", "Device", false}}, noon, noon.AddDate(1, 0, 0), noon}
 	unused := app
 	unused.Name, unused.LastUsed = "Otra", time.Time{}
 	codes := strings.Fields(strings.Repeat("abcde-fghjk-mnpqr ", 10))
 	session := openSession{"s1", noon, noon, "Firefox", "Windows"}
 	question := question{"toy_name", []string{"first_pay", "toy_name"}}
 	data := &ownData{MadeAt: noon, Accepted: []accepted{{"agreement", "2026-01", noon}, {"certification", "2026-01", noon}}, Sessions: []ownSession{{"Firefox", "Windows", noon}},
-		Held: []HeldChange{{"h1", "change_email", noon, noon, false}}, History: []ownEvent{{"Cuenta creada", "", "", noon}}, OlderEvent: true}
+		Held: []HeldChange{{"h1", "change_email", noon, noon, false, true}}, History: []ownEvent{{"Cuenta creada", "", "", noon}}, OlderEvent: true}
 	data.Account.Username, data.Account.Email, data.Account.Language, data.Account.Subject, data.Account.SecretQuestion = "maria.lopez", "maria@example.com", "es", "ABC", "¿?"
 	return []pageCase{
 		page("provider/factor", "totp", step("/login/factor/totp"), factorStep{Method: "totp", Others: []string{"passkey", "saved-code"}, RememberDays: 30}),
 		page("provider/factor", "wrong", with(step("/login/factor/totp"), Problem{Field: "code", Key: "accounts.totp.wrong"}), factorStep{Method: "totp"}),
+		page("provider/factor", "proof", with(at("/login/factor/totp")), factorStep{Method: "totp", StepUp: true, Return: "/account/password", Act: "accounts.password.title"}),
 		page("provider/factor", "passkey", step("/login/factor/passkey"), factorStep{Method: "passkey", Others: []string{"totp"}}),
 		page("provider/factor", "saved", with(step("/login/factor/saved-code"), Problem{Field: "saved_code", Key: "accounts.saved_code.wrong"}), factorStep{Method: "saved-code"}),
 		page("provider/factor", "over", with(step("/login/factor/totp"), Problem{Key: "accounts.factor.ended"}), factorStep{Over: true}),
-		page("provider/reauth", "change", with(at("/reauth"), Problem{Field: "password", Key: "accounts.password.current_wrong"}), reauth{Username: "maria.lopez", Return: "/account/password", Passkey: true}),
+		page("provider/reauth", "change", with(at("/reauth"), Problem{Field: "password", Key: "accounts.password.current_wrong"}), reauth{Username: "maria.lopez", Return: "/account/password", Act: "accounts.password.title", Passkey: true}),
 		page("provider/reauth", "desk", step("/reauth"), reauth{Username: "rosa", Enrol: "/account/factors/passkey", App: "/account/factors/totp"}),
 		page("provider/reauth", "enrol", step("/reauth"), reauth{Username: "maria.lopez", Enrol: "/account/factors/totp"}),
 		page("provider/reauth", "waiting", step("/reauth"), reauth{Username: "maria.lopez", Waiting: noon}),
@@ -216,8 +221,8 @@ func accountCases() []pageCase {
 			Left int
 			Next string
 		}{1, "/account"}),
-		page("accounts/home", "", waits("/account"), home{"María Nuñez", "maria.lopez", "maria@example.com", "004123789", 1984, nil, "toy_name", "es", "", "Portal", "http://localhost:8090/login", true, true, false}),
-		page("accounts/home", "without_number", at("/account"), home{"María Nuñez", "maria.lopez", "maria@example.com", "", 1984, nil, "toy_name", "es", "", "Portal", "http://localhost:8090/login", true, false, true}),
+		page("accounts/home", "", waits("/account"), home{"María Nuñez", "maria.lopez", "maria@example.com", "004123789", 1984, []string{"totp"}, noon, "toy_name", "es", "", "Portal", "http://localhost:8090/login", true, true, false}),
+		page("accounts/home", "without_number", at("/account"), home{"María Nuñez", "maria.lopez", "maria@example.com", "", 1984, nil, time.Time{}, "toy_name", "es", "", "Portal", "http://localhost:8090/login", true, false, true}),
 		page("accounts/home", "staff", noted(at("/account"), "accounts.password.saved", nil), home{Username: "ana.desk", Email: "ana@example.com", Factors: []string{"totp", "passkey", "saved_codes"}, Language: "en", PageLanguage: "es"}),
 		page("accounts/password", "", at("/account/password"), rules{Username: "maria.lopez", MinLength: 15}),
 		page("accounts/password", "refused", with(at("/account/password"), Problem{Field: "password", Key: "accounts.password.current_wrong"}, Problem{Field: "new_password", Key: "registration.credentials.password_short", Args: Args{"min": 15, "unmet": []string{"length"}}}),
@@ -246,11 +251,11 @@ func accountCases() []pageCase {
 			{Factor: "totp", Since: noon, UsableFrom: noon.Add(time.Hour)},
 			{Factor: "passkey", ID: app.ID, Label: "mi teléfono", Since: noon, UsableFrom: noon, LastUsed: noon},
 			{Factor: "saved_codes", Left: 9, Since: noon, UsableFrom: noon}}, true, true, noon}),
-		page("accounts/add_totp", "", with(at("/account/factors/totp"), Problem{Field: "code", Key: "accounts.totp.wrong"}), totp{qr{29, "M4 4h7v1h-7z"}, "ABCD EFGH", "otpauth://totp/x"}),
+		page("accounts/add_totp", "", with(at("/account/factors/totp"), Problem{Field: "code", Key: "accounts.add_totp.wrong"}), totp{qr{29, "M4 4h7v1h-7z"}, "ABCD EFGH", "otpauth://totp/x"}),
 		page("accounts/add_passkey", "", with(at("/account/factors/passkey"), Problem{Key: "accounts.passkey.failed"}), struct{ Label string }{"mi teléfono"}),
-		page("accounts/saved_codes", "", at("/account/factors/saved-codes"), savedList{nil, time.Time{}, true, 9, "/account/factors"}),
-		page("accounts/saved_codes", "none", at("/account/factors/saved-codes"), savedList{nil, time.Time{}, false, 0, "/account/factors"}),
-		page("accounts/saved_codes", "made", at("/account/factors/saved-codes"), savedList{codes, noon, true, 10, "/account/factors"}),
+		page("accounts/saved_codes", "", at("/account/factors/saved-codes"), savedList{nil, time.Time{}, true, 9, "/account/factors", "token", time.Time{}}),
+		page("accounts/saved_codes", "none", at("/account/factors/saved-codes"), savedList{nil, time.Time{}, false, 0, "/account/factors", "token", noon}),
+		page("accounts/saved_codes", "made", at("/account/factors/saved-codes"), savedList{codes, noon, true, 10, "/account/factors", "token", time.Time{}}),
 		page("accounts/remove_factor", "", at("/account/factors/totp/remove"), removal{"totp", "", true}),
 		page("accounts/remove_factor", "passkey", at("/account/factors/passkey/x/remove"), removal{"passkey", "mi teléfono", false}),
 		page("accounts/sessions", "", at("/account/sessions"), sessionList{session, []openSession{{"s2", noon, noon, "", "Android"}, {"s3", noon, noon, "", ""}}, []connectedApp{app}, []remembered{{ID: "r1", Browser: "Chrome", System: "Android", Here: true, ExpiresAt: noon, LastUsedAt: noon}, {ID: "r2", ExpiresAt: noon, LastUsedAt: noon}}}),
@@ -272,9 +277,9 @@ func accountCases() []pageCase {
 		page("accounts/leave", "", Layout{Path: "/leave", CSRF: "token", Kiosk: true}, struct{}{}),
 		page("accounts/left", "", Layout{Path: "/leave/done", CSRF: "token", Kiosk: true}, struct{}{}),
 		page("accounts/phone", "", Layout{Path: "/phone", CSRF: "token", Kiosk: true}, struct {
-			QR      qr
-			Address string
-		}{qr{29, "M4 4h7v1h-7z"}, "https://idp.example/"}),
+			QR            qr
+			Address, Back string
+		}{qr{29, "M4 4h7v1h-7z"}, "https://idp.example/", "/login?back=1"}),
 		page("accounts/data", "kiosk", Layout{Path: "/account/data", CSRF: "token", SignedInAs: "maria.lopez", IdleTimeout: 5 * time.Minute, Kiosk: true}, dataGiven{}),
 		page("accounts/history", "empty", at("/account/history"), history{}),
 	}

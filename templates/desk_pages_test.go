@@ -8,259 +8,6 @@ import (
 	"huskyidp/internal/audit"
 )
 
-// Stand-ins for the types of package admin, which is above this one.
-type (
-	deskAct   string
-	deskStaff struct {
-		ID, Name, Username, Status string
-		Email                      string
-		Roles                      []string
-		BreakGlass, Me, Waits      bool
-		CreatedAt                  time.Time
-		Asked                      struct {
-			Roles                []string
-			Name, Reason, Ticket string
-			Reset                bool
-		}
-	}
-	deskBox struct {
-		ID, Role string
-		On       bool
-	}
-	deskPeople struct {
-		People []deskStaff
-		MayAdd bool
-	}
-	deskColleague struct {
-		deskStaff
-		Lines                        []deskLog
-		Seen, Denied                 int
-		Key, Version, Reason, Ticket string
-		Boxes                        []deskBox
-		Expires                      time.Time
-		MayConfirm, MayChange, Own   bool
-		MayReset                     bool
-	}
-	deskLog struct {
-		At      time.Time
-		Act     deskAct
-		Kind    string
-		Outcome string
-		Reason  string
-		Ticket  string
-		Name    string
-		Role    string
-	}
-	obstacle struct {
-		Kind, Lock string
-		Until      time.Time
-	}
-	deskHeld struct {
-		Act     deskAct
-		ApplyAt time.Time
-	}
-	deskMail struct {
-		Kind, State string
-		CreatedAt   time.Time
-	}
-	deskFactors struct {
-		TOTP     bool
-		Passkeys int
-	}
-	callerState struct {
-		Verified   bool
-		ValidUntil time.Time
-	}
-	deskMember struct {
-		ID, Username, Name, Email, Status, MemberNumber string
-		BirthYear                                       int
-		Factors                                         deskFactors
-		Held                                            []deskHeld
-		Obstacles                                       []obstacle
-		Mails                                           []deskMail
-		Verification                                    callerState
-		NeedsSecond, MayVerify                          bool
-		Now                                             time.Time
-		Next                                            deskAct
-		Ready, Waiting                                  []deskOffer
-		Recent, Earlier                                 []deskLog
-	}
-	deskOffer struct {
-		Act    deskAct
-		Needs  string
-		Second bool
-	}
-	deskCard struct {
-		BirthMonth, BirthDay, BirthYear, FirstName, LastName, Suffix, CardID string
-	}
-	deskVerify struct {
-		ID, Key, Method   string
-		Methods, Suffixes []string
-		CodeSent          bool
-		Language          string
-		Card              deskCard
-	}
-	deskForm struct {
-		ID, Name, Act, Key, Version, Lock, Email, Number, Reason, Ticket string
-		Ends, Second                                                     bool
-		Obstacles                                                        []obstacle
-	}
-	deskRequest struct {
-		ID, SubjectID, Name, Reason, Ticket, Email, Number string
-		Act                                                deskAct
-		AskedAt, ExpiresAt                                 time.Time
-		Own                                                bool
-		VerifiedBy                                         string
-	}
-	deskApproval struct {
-		deskRequest
-		Key, Typed, Member string
-	}
-	deskSearch struct {
-		Value              string
-		None               bool
-		Several, Namesakes int
-		MayName, ByName    bool
-		Card               deskCard
-		Found              []deskNamesake
-	}
-	deskNamesake struct {
-		ID, MemberNumber, Status string
-		Ended                    bool
-	}
-	deskHelp struct {
-		State   string
-		Name    string
-		At      time.Time
-		Version int
-		ToName  string
-		Freed   bool
-	}
-	deskMatter struct {
-		Ref, Need    string
-		Since, DueAt time.Time
-		Language     string
-		deskHelp
-		Notes int
-		Held  bool
-	}
-	deskTab struct {
-		Show, Href string
-		Here       bool
-	}
-	deskFilter struct {
-		Show, Need string
-		Newest     bool
-		Page       int
-	}
-	deskQueue struct {
-		Filter                deskFilter
-		Show, Need            string
-		Newest                bool
-		Tabs, Kinds           []deskTab
-		Matters               []deskMatter
-		Total                 int
-		Now                   time.Time
-		MayHelp               bool
-		Turned, Before, After string
-	}
-	deskNote struct {
-		At         time.Time
-		Name, Text string
-	}
-	deskCase struct {
-		deskMatter
-		SubjectID        uuid.UUID
-		Failed           []time.Time
-		Compared, Locked bool
-		Differs, Agrees  []string
-		LockedUntil, Now time.Time
-		Written          []deskNote
-		Key, Typed       string
-		Mine, MayHelp    bool
-		Late             bool
-		Helpers          []struct{ ID, Name, Username string }
-	}
-	deskCount struct {
-		Word string
-		N    int
-	}
-	deskHelped struct {
-		Need               string
-		Asked, Taken, Done int
-		ToTake, ToDone     time.Duration
-	}
-	deskDay struct {
-		Begins time.Time
-		Help   []deskHelped
-		Locks  []deskCount
-		Ends   []deskCount
-	}
-	deskFigures struct {
-		From, To                   string
-		Days                       []deskDay
-		File                       string
-		Steps                      []string
-		AnyHelp, AnyLocks, AnyEnds bool
-		People                     []deskDoer
-	}
-	deskDoer struct {
-		Name                                        string
-		Searches, Looks, Acts, Asked, Cases, Denied int
-	}
-	deskAlert struct {
-		ID, Name           string
-		N                  int
-		First, Last        time.Time
-		Client, Who, State string
-		By                 string
-		At                 time.Time
-	}
-	deskAlerts struct {
-		Show, Area    string
-		Page          int
-		Tabs, Areas   []deskTab
-		Rows          []deskAlert
-		Now           time.Time
-		MayLook       bool
-		Empty         string
-		Before, After string
-	}
-	deskDenied struct {
-		Written []string
-		Href    string
-	}
-	deskDiary struct {
-		Lines         []deskLog
-		Lookups, Acts int
-	}
-)
-
-func (q deskQueue) Mine(m deskMatter) bool            { return m.State == "taken" && m.Name == "Rosa Vega" }
-func (q deskQueue) Late(m deskMatter) bool            { return m.Notes > 0 }
-func (q deskQueue) Days(m deskMatter) int             { return m.Notes }
-func (q deskQueue) Waited(m deskMatter) time.Duration { return 3 * time.Hour }
-func (c deskCase) Fields(names []string) []string     { return names }
-
-func (p deskAlerts) Own(a deskAlert) bool { return a.Who == "Rosa Vega" }
-func (p deskAlerts) Person(a deskAlert) *string {
-	if a.Who == "" {
-		return nil
-	}
-	return &a.ID
-}
-func (p deskAlerts) Member(a deskAlert) *string { return &a.ID }
-
-func (d deskDay) Of(word string) int { return len(word) }
-
-func (a deskAct) Key() string { return "admin.act." + string(a) }
-func (l deskLog) Words() Args { return Args{"app": "Portal", "act": Key("admin.act.disable")} }
-func (o obstacle) Shown() []string {
-	return []string{"registration.personal.birth", "registration.personal.suffix"}
-}
-func (o obstacle) Open() bool   { return o.Until.IsZero() }
-func (f deskFactors) Any() bool { return f.TOTP || f.Passkeys > 0 }
-
 func deskCases() []pageCase {
 	rosa := &Desk{Name: "Rosa Vega", Roles: []string{"recover", "read"}, Approvals: 2, Here: "/search", Places: []string{"/search", "/queue", "/approvals", "/activity", "/alerts", "/figures", "/audit"}}
 	at := func(path string, problems ...Problem) Layout {
@@ -270,10 +17,12 @@ func deskCases() []pageCase {
 	locks := []obstacle{{"differs", "", noon}, {"unknown_number", "", noon}, {"number_given", "", noon}, {"lock_identity", "identity", time.Time{}}, {"lock_password", "password", noon}, {"lock_question", "question", time.Time{}}, {"lock_facts", "", noon}, {"ended", "", noon}}
 	offers := []deskOffer{{Act: "release_lock"}, {Act: "send_username"}, {"start_reset", "", true}, {Act: "end_sessions"}, {"change_email", "verified", true}, {"reset_factor", "verified", true},
 		{"change_member", "better", true}, {Act: "disable", Needs: "verified"}}
-	tied := deskRequest{"r3", "m1", "Rosa Vega", "Se inscribió con la tarjeta de su hija", "HD-1002", "", "310542266", "change_member", noon, noon, false, "in_person"}
-	request := deskRequest{"r1", "m1", "Rosa Vega", "Perdió su correo y vino a la oficina", "HD-1001", "nueva@example.org", "", "change_email", noon, noon, false, "spoken_code"}
+	tied := deskRequest{"r3", "m1", "Rosa Vega", "Se inscribió con la tarjeta de su hija", "HD-1002", "", "310542266", "change_member", noon, noon, false, "in_person", "maria.lopez", "", nil}
+	request := deskRequest{"r1", "m1", "Rosa Vega", "Perdió su correo y vino a la oficina", "HD-1001", "nueva@example.org", "", "change_email", noon, noon, false, "spoken_code", "maria.lopez", "", []deskFailed{{noon, "facts", "Rosa Vega"}, {noon, "", ""}}}
 	own := request
 	own.Own, own.ID = true, "r2"
+	blocked, nameless := request, request
+	blocked.ID, blocked.Blocked, nameless.ID, nameless.Blocked, nameless.Name = "r4", "changed", "r5", "asker", ""
 	methods := []string{"spoken_code", "facts", "call_back", "in_person", "none"}
 	member := deskMember{ID: "m1", Username: "maria.lopez", Name: "M••• L•••", Email: "m•••@gmail.com", Status: "active", MemberNumber: "789", BirthYear: 1984,
 		Factors: deskFactors{true, 1}, Held: []deskHeld{{"change_email", noon}}, Obstacles: locks, Mails: []deskMail{{"reset", "queued", noon}, {"welcome", "sent", noon}},
@@ -334,14 +83,20 @@ func deskCases() []pageCase {
 		page("admin/search", "limit", at("/search", Problem{Field: "q", Key: "admin.search.limit", Args: Args{"time": time.Hour}}), deskSearch{}),
 		page("admin/member", "", at("/members/m1"), member),
 		page("admin/member", "none", at("/members/m2"), deskMember{ID: "m2", Status: "no_account"}),
-		page("admin/verify", "", at("/members/m1/verify"), deskVerify{ID: "m1", Key: "k", Method: "spoken_code", Methods: methods, Suffixes: []string{"JR"}, CodeSent: true, Language: "es", Card: card}),
-		page("admin/verify", "wrong", at("/members/m1/verify", Problem{Field: "first_name", Key: "admin.verify.no_match"}), deskVerify{Method: "facts", Methods: methods, Card: card}),
-		page("admin/approvals", "", at("/approvals"), struct{ Requests []deskRequest }{[]deskRequest{request, own}}),
+		page("admin/verify", "", at("/members/m1/verify"), deskVerify{ID: "m1", Key: "k", Method: "spoken_code", Methods: methods, Suffixes: []string{"JR"}, Facts: 3, Code: 5, CodeWaits: true, CodeUntil: noon, Language: "es", Card: card}),
+		page("admin/verify", "wrong", at("/members/m1/verify", Problem{Field: "first_name", Key: "admin.verify.facts_no_match", Args: Args{"n": 1}}), deskVerify{Method: "facts", Methods: methods, Facts: 1, Card: card}),
+		page("admin/verify", "closed", at("/members/m1/verify", Problem{Field: "method", Key: "admin.verify.closed", Args: Args{"datetime": noon}}), deskVerify{Method: "facts", Methods: methods, FactsUntil: noon, Card: card}),
+		page("admin/approvals", "", at("/approvals"), struct{ Requests []deskRequest }{[]deskRequest{request, own, blocked, nameless}}),
+		page("admin/approval", "blocked", at("/approvals/r4"), deskApproval{blocked, "k", ""}),
 		page("admin/approvals", "empty", at("/approvals"), struct{ Requests []deskRequest }{}),
-		page("admin/approval", "", at("/approvals/r1", Problem{Field: "reason", Key: "admin.act.reason_short"}), deskApproval{request, "k", "no", "maria.lopez"}),
-		page("admin/approval", "own", at("/approvals/r2"), deskApproval{own, "k", "", ""}),
-		page("admin/approval", "member", at("/approvals/r3"), deskApproval{tied, "k", "", "maria.lopez"}),
-		page("admin/act", "member", at("/members/m1/acts/change_member", Problem{Field: "member_number", Key: "admin.act.no_row"}), deskForm{ID: "m1", Name: "maria", Act: "change_member", Number: "310542266", Key: "k", Version: "v"}),
+		page("admin/approval", "", at("/approvals/r1", Problem{Field: "reason", Key: "admin.act.reason_short"}), deskApproval{request, "k", "no"}),
+		page("admin/approval", "own", at("/approvals/r2"), deskApproval{own, "k", ""}),
+		page("admin/approval", "member", at("/approvals/r3"), deskApproval{tied, "k", ""}),
+		page("admin/act", "member", at("/members/m1/acts/change_member", Problem{Field: "member_number", Key: "admin.act.no_row"}), deskForm{Form: true, ID: "m1", Name: "maria", Act: "change_member", Number: "310542266", Key: "k", Version: "v"}),
+		page("admin/act", "held", at("/members/m1/acts/change_email"), deskForm{ID: "m1", Name: "maria", Act: "change_email", Pending: &deskPending{OnHold: true}, MayStop: true}),
+		page("admin/act", "own_request", at("/members/m1/acts/change_email"), deskForm{ID: "m1", Name: "maria", Act: "change_email", Pending: &deskPending{Own: true}}),
+		page("admin/act", "request", at("/members/m1/acts/change_email"), deskForm{ID: "m1", Name: "maria", Act: "change_email", Pending: &deskPending{ID: "r1"}, MayDecide: true}),
+		page("admin/act", "nothing", at("/members/m1/acts/withdraw_request", Problem{Key: "admin.act.nothing_asked_held", Args: Args{"datetime": noon}}), deskForm{ID: "m1", Name: "maria", Act: "withdraw_request", Nothing: &deskNothing{"stop_change"}, MayNext: true}),
 		page("admin/activity", "", at("/activity"), deskDiary{[]deskLog{{At: noon, Act: "release_lock", Outcome: "done", Reason: "Llamó y comprobé quién es", Ticket: "HD-1"}}, 59, 19}),
 		page("admin/activity", "empty", at("/activity"), deskDiary{nil, 60, 20}),
 		page("admin/audit", "", at("/audit", Problem{Field: "from", Key: "admin.audit.span"}), struct{ From, To, Reason, Ticket string }{"2026-11-01", "2026-11-24", "Revisión", "A-1"}),
@@ -350,17 +105,26 @@ func deskCases() []pageCase {
 	rosaRow := deskStaff{ID: "r1", Name: "Rosa Vega", Username: "rosa", Status: "active", Roles: []string{"read", "recover"}, CreatedAt: noon, Waits: true}
 	rosaRow.Asked.Roles, rosaRow.Asked.Name = []string{"read", "recover", "approve"}, "Eva Vega"
 	rosaRow.Asked.Reason, rosaRow.Asked.Ticket = "Cambio de puesto", "RH-7"
+	gone := deskStaff{ID: "g1", Name: "Rosa Vega", Username: "rosa", Status: "disabled", CreatedAt: noon, RemovedAt: noon, Former: true}
+	traces := []deskTrace{{"change_email", "on_hold", "m1", "", "maria.lopez", noon, true, false}, {"reset_factor", "approved", "m2", "", "juan.diaz", noon, true, false},
+		{"change_member", "ended", "m3", "", "", noon, false, false}, {"set_roles", "asked", "", "p1", "Luis Vega", noon, false, true}}
+	endedRow := rosaRow
+	endedRow.Waits = false
 	resetRow := rosaRow
 	resetRow.Asked.Reset = true
 	sealed := deskStaff{ID: "s1", Name: "Emergencia", Username: "emergencia", Status: "active", Roles: []string{"admin"}, BreakGlass: true, CreatedAt: noon}
 	boxes := []deskBox{{"role_read", "read", true}, {"role_recover", "recover", true}, {"role_approve", "approve", false}, {"role_admin", "admin", false}, {"role_audit", "audit", false}}
 	book := []deskLog{{At: noon, Act: "look_person", Outcome: "done"}, {At: noon, Act: "set_roles", Outcome: "limit", Reason: "Cambio de puesto", Ticket: "RH-1"}}
 	cases = append(cases,
-		page("admin/people", "", at("/people"), deskPeople{[]deskStaff{evaRow, rosaRow, {ID: "n1", Name: "Nueva", Username: "nueva", Status: "active", CreatedAt: noon}, sealed}, true}),
+		page("admin/people", "", at("/people"), deskPeople{[]deskStaff{evaRow, rosaRow, {ID: "n1", Name: "Nueva", Username: "nueva", Status: "active", CreatedAt: noon}, sealed}, []deskStaff{gone}, true}),
+		page("admin/person", "former", at("/people/g1"), deskColleague{deskStaff: gone, MayStop: true, MayLook: true, Lines: book, Seen: 2, Traces: traces}),
+		page("admin/person", "left_nothing", at("/people/g1"), deskColleague{deskStaff: gone}),
+		page("admin/person", "auditor", at("/people/g1"), deskColleague{deskStaff: gone, Traces: traces}),
 		page("admin/person", "", at("/people/r1", Problem{Field: "reason", Key: "admin.act.reason_short"}), deskColleague{deskStaff: rosaRow, Lines: book, Seen: 12, Denied: 1, Boxes: boxes, MayConfirm: true, MayChange: true, Expires: noon}),
-		page("admin/person", "asked", at("/people/r1"), deskColleague{deskStaff: rosaRow, Boxes: boxes, MayChange: true, Expires: noon}),
+		page("admin/person", "asked", at("/people/r1"), deskColleague{deskStaff: rosaRow, Boxes: boxes, MayChange: true, Nobody: true, Expires: noon}),
 		page("admin/person", "lost", at("/people/r1"), deskColleague{deskStaff: evaRow, Boxes: boxes, MayChange: true, MayReset: true}),
 		page("admin/person", "reset", at("/people/r1"), deskColleague{deskStaff: resetRow, MayConfirm: true, MayChange: true, Expires: noon}),
+		page("admin/person", "ended", at("/people/r1"), deskColleague{deskStaff: endedRow, Ended: true, Boxes: boxes, MayChange: true}),
 		page("admin/person", "own", at("/people/e1"), deskColleague{deskStaff: evaRow, Own: true}),
 		page("admin/person", "sealed", at("/people/s1"), deskColleague{deskStaff: sealed}),
 		page("admin/person-new", "", at("/people/new", Problem{Field: "name", Key: "admin.people.name_length"}, Problem{Field: "roles", Key: "admin.people.roles_missing"}), struct {
@@ -391,15 +155,19 @@ func deskCases() []pageCase {
 		busy.Locks = append(busy.Locks, deskCount{cause, 2})
 	}
 	cases = append(cases,
-		page("admin/figures", "", at("/figures"), deskFigures{"2026-11-18", "2026-11-24", []deskDay{busy, {Begins: noon}}, "/figures/csv", steps, true, true, true, []deskDoer{{"Rosa Vega", 31, 28, 12, 2, 9, 1}, {"", 1, 1, 0, 0, 0, 0}}}),
+		page("admin/figures", "", at("/figures"), deskFigures{"2026-11-18", "2026-11-24", []deskDay{busy, {Begins: noon}}, "/figures/csv", true, steps, true, true, true, []deskDoer{{"Rosa Vega", 31, 28, 12, 2, 9, 1}, {"", 1, 1, 0, 0, 0, 0}}}),
 		page("admin/figures", "nothing", at("/figures"), deskFigures{From: "2026-11-18", To: "2026-11-24", File: "/figures/csv", Steps: steps}),
+		page("admin/app_figures", "", at("/figures/apps"), deskAppFigures{"2026", true, true, deskAccess{1234, 400, 300, []deskAppUse{{"c1", "Mi Diario", 1000}, {"c2", "", 234}},
+			[]deskRefusal{{noon, "c2", "Otra", true, "Vende los datos, criterio 3"}, {noon, "c2", "Otra", false, ""}}}}),
+		page("admin/app_figures", "nothing", at("/figures/apps"), deskAppFigures{Year: "2025", Shown: true}),
+		page("admin/app_figures", "wrong", at("/figures/apps", Problem{Field: "year", Key: "admin.app_figures.year_wrong", Args: Args{"from": "2000", "to": "2026"}}), deskAppFigures{Year: "x"}),
 		page("admin/figures", "wrong", at("/figures", Problem{Field: "from", Key: "admin.audit.span"}), deskFigures{From: "x", Steps: steps}))
 	for _, show := range []string{"open", "free", "mine", "done"} {
 		cases = append(cases, page("admin/queue", "empty "+show, at("/queue"), deskQueue{Show: show, Tabs: tabs, Kinds: needs}))
 	}
 	for _, act := range []deskAct{"release_lock", "send_username", "start_reset", "change_email", "reset_factor", "change_member", "end_sessions", "disable", "enable"} {
 		cases = append(cases, page("admin/act", string(act), at("/members/m1/acts/"+string(act), Problem{Key: "admin.act.need_verify"}, Problem{Field: "ticket", Key: "admin.act.ticket_missing"}),
-			deskForm{ID: "m1", Name: "maria.lopez", Act: string(act), Lock: "password", Email: "nueva@example.org", Obstacles: locks[2:4], Second: true, Ends: act == "disable"}))
+			deskForm{Form: true, ID: "m1", Name: "maria.lopez", Act: string(act), Lock: "password", Email: "nueva@example.org", Obstacles: locks[2:4], Second: true, Asks: true, Needs: "better", Ends: act == "disable"}))
 	}
 	return cases
 }

@@ -66,6 +66,8 @@ func (s *Set) funcs(c *catalog) template.FuncMap {
 		"contacts":   c.contacts,
 		"code":       codeHTML,
 		"strong":     strongHTML,
+		"address":    addressHTML,
+		"addressed":  func(s string) template.HTML { return "<strong>" + addressHTML(s) + "</strong>" },
 		"nowrap":     nowrapHTML,
 		"personName": PersonName,
 		"textIn":     func(lang, key string) string { return s.Text(lang, key, nil) },
@@ -236,6 +238,11 @@ func codeHTML(s string) template.HTML {
 
 func strongHTML(s string) template.HTML {
 	return template.HTML("<strong>" + template.HTMLEscapeString(s) + "</strong>")
+}
+
+// addressHTML lets a line end inside an address after the @ sign, rather than anywhere: it is compared letter by letter.
+func addressHTML(s string) template.HTML {
+	return template.HTML(strings.ReplaceAll(template.HTMLEscapeString(s), "@", "@<wbr>"))
 }
 
 func nowrapHTML(s string) template.HTML {

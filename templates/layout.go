@@ -30,7 +30,9 @@ type Layout struct {
 	Typing      *Hidden           // set by the renderer if the page's form has fields: the button that Enter presses, "" for one without a name
 	Switchable  bool              // the page's form may be posted to switch the language
 	Problems    []Problem         // why a form was refused, in the order of its fields
-	IdleTimeout time.Duration     // of the session of a signed-in page; 0 elsewhere
+	IdleTimeout time.Duration     // of the session of a signed-in page, or what TimeoutBase is of; 0 elsewhere
+	TimeLeft    time.Duration     // of that; 0 for all
+	TimeoutBase string            // of the addresses that its script asks, "" for the session's
 	SessionMark string            // of that session, for the page's timer
 	Kiosk       bool              // unrelated people use this browser one after another
 	LeaveCSRF   string            // of the button that leaves a kiosk, on a page without a form
@@ -60,6 +62,7 @@ type HeldChange struct {
 	Act              string // admin.act.*
 	AskedAt, ApplyAt time.Time
 	InPerson         bool // asked for at the desk with an ID: a session, which may be a thief's, cannot stop it
+	Own              bool // asked for in a session of the account's: a new password stops a change of address
 }
 
 // Problem is one reason why a form was refused. An empty Field means the form as a whole.
@@ -69,10 +72,13 @@ type Problem struct {
 	Args  Args
 }
 
-// To is the field where a problem of the whole form can be mended, "" if there is none.
+// To is the field or button by which a problem of the whole form can be mended, "" if there is none.
 func (p Problem) To() string {
-	if p.Key == "registration.personal.no_match" {
+	switch p.Key {
+	case "registration.personal.no_match":
 		return "birth_month"
+	case "registration.code.expired", "registration.code.ended":
+		return "resend"
 	}
 	return ""
 }
@@ -171,6 +177,11 @@ func (l Layout) Link(path string) string {
 		return path + "&" + url.Values{"flow": {l.Flow}}.Encode()
 	}
 	return path + "?" + url.Values{"flow": {l.Flow}}.Encode()
+}
+
+// Aside is a path of our own whose page leads back to this one.
+func (l Layout) Aside(path string) string {
+	return path + "?" + url.Values{"return": {l.Action()}}.Encode()
 }
 
 // Action is where the page's form is posted: its own address.

@@ -21,6 +21,7 @@ type mailKind struct {
 	notMe        bool // carries the "this wasn't me" link
 	notAsked     bool // says to do nothing if it was not asked for
 	closing      bool // says when the account closes, if its member asked for that
+	desk         bool // to somebody of the desk, whose mailbox is not their family's
 }
 
 // mailKinds are all mails; the texts of a kind are mail.<kind>.subject and mail.<kind>.body.
@@ -29,21 +30,28 @@ var mailKinds = map[string]mailKind{
 	"welcome":                   {notMe: true},
 	"already_member":            {when: true, closing: true},
 	"locked":                    {when: true, notMe: true},
+	"answers_closed":            {when: true, notMe: true},
 	"new_device":                {when: true, device: true, notMe: true},
 	"app_allowed":               {when: true, notMe: true},
+	"app_allowed_no_end":        {when: true, notMe: true},
+	"app_allowed_once":          {when: true, notMe: true},
 	"app_stopped":               {when: true},
+	"app_suspended":             {when: true},
 	"apps_reminder":             {when: true},
 	"device_allowed":            {when: true, notMe: true},
 	"username":                  {when: true, closing: true},
 	"reset":                     {notAsked: true},
+	"reset_desk":                {notAsked: true}, // sent by the desk, for a recovery that may not be open yet
 	"caller_code":               {notAsked: true},
 	"email_code":                {notAsked: true},
 	"settle":                    {notAsked: true},
 	"moved":                     {},
 	"password_changed":          {when: true, notMe: true, closing: true},
 	"factor_added":              {when: true, notMe: true},
+	"factor_added_waits":        {when: true, notMe: true},
 	"factor_removed":            {when: true, notMe: true},
 	"question_changed":          {when: true, notMe: true},
+	"language_changed":          {when: true, notMe: true},
 	"question_removed":          {when: true, notMe: true},
 	"question_restored":         {when: true},
 	"question_closed":           {when: true},
@@ -53,15 +61,17 @@ var mailKinds = map[string]mailKind{
 	"email_requested_in_person": {when: true},
 	"email_changed_in_person":   {when: true},
 	"email_cancelled":           {when: true},
+	"email_cancelled_link":      {when: true},
+	"email_cancelled_password":  {when: true},
 	"email_confirm":             {},
 	"staff_acted":               {when: true, notMe: true},
 	"staff_pending_in_person":   {when: true},
 	"staff_pending":             {when: true},
-	"staff_alert":               {when: true},
-	"staff_case":                {when: true},
-	"staff_added":               {when: true},
-	"staff_roles":               {when: true},
-	"staff_waits":               {when: true},
+	"staff_alert":               {when: true, desk: true},
+	"staff_case":                {when: true, desk: true},
+	"staff_added":               {when: true, desk: true},
+	"staff_roles":               {when: true, desk: true},
+	"staff_waits":               {when: true, desk: true},
 	"disowned":                  {when: true},
 	"data_taken":                {when: true, notMe: true},
 	"close_requested":           {when: true},
@@ -114,7 +124,9 @@ func (s *Set) Mail(lang, kind string, args Args) (Mail, error) {
 	if k.notAsked {
 		w.add("quiet", "mail.frame.not_asked")
 	}
-	w.add("quiet", "mail.frame.shared")
+	if !k.desk {
+		w.add("quiet", "mail.frame.shared")
+	}
 	w.add("quiet", "mail.frame.never")
 	w.add("quiet", "mail.frame.sign")
 	subject, err := c.text("mail."+kind+".subject", args)

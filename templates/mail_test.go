@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,9 @@ func TestMails(t *testing.T) {
 					if !strings.Contains(text, want) {
 						t.Errorf("Mail(%s, %s): the %s part lacks %q:\n%s", lang, kind, part, want, text)
 					}
+				}
+				if ofDesk := slices.Contains([]string{"staff_added", "staff_alert", "staff_case", "staff_roles", "staff_waits"}, kind); strings.Contains(text, s.Text(lang, "mail.frame.shared", nil)) == ofDesk {
+					t.Errorf("Mail(%s, %s): the %s part speaks of a family: %t", lang, kind, part, !ofDesk)
 				}
 				if strings.Contains(text, "ZgotmplZ") || strings.Contains(text, "⏎") {
 					t.Errorf("Mail(%s, %s): the %s part is broken:\n%s", lang, kind, part, text)

@@ -80,6 +80,8 @@ type consentGroup struct {
 	Parts                           []consentGroup
 }
 
+func (g consentGroup) Limited() bool { return false }
+
 type consentDuration struct {
 	Value, Key string
 	N          int
@@ -88,14 +90,14 @@ type consentDuration struct {
 }
 
 type consent struct {
-	Username, Operator                    string
-	Verified                              bool
-	Person                                string
-	Groups                                []consentGroup
-	All, NewOnly                          bool
-	Durations                             []consentDuration
-	Offline                               bool
-	ClientURI, PolicyURI, TosURI, LogoURI string
+	Username, Operator                          string
+	Verified                                    bool
+	Person                                      string
+	Groups                                      []consentGroup
+	All, NewOnly, Before                        bool
+	Durations                                   []consentDuration
+	Offline, OnlyHere                           bool
+	ClientURI, PolicyURI, TosURI, LogoURI, Host string
 }
 
 type supportPage struct {
@@ -112,26 +114,26 @@ type developers struct {
 	Issuer                                    string
 	Endpoints, Scopes, Lists, Errors, Errores []namedText
 	Examples                                  []example
-	TryURL                                    string
+	TryURL, TryHealthURL                      string
 }
 
 func developersCase() developers {
 	some := []namedText{{"token_endpoint", "https://idp.example/token"}}
-	return developers{"https://idp.example", some, some, some, some, some, []example{{"Go", "x/oauth2", "app.go", "package main\n"}}, "https://portal.example/try"}
+	return developers{"https://idp.example", some, some, some, some, some, []example{{"Go", "x/oauth2", "app.go", "package main\n"}}, "https://portal.example/try", "https://portal.example/try/health"}
 }
 
 func consentCase(again bool) consent {
-	return consent{Username: "maria.lopez", Operator: "Diario S. A.", Verified: again, Person: "MARÍA LÓPEZ", NewOnly: again, Offline: true,
-		All: again,
+	return consent{Username: "maria.lopez", Operator: "Diario S. A.", Verified: again, Person: "MARÍA LÓPEZ", NewOnly: again, Offline: again, OnlyHere: !again,
+		All: again, Before: again,
 		Groups: []consentGroup{{Key: "openid"}, {Key: "profile", ID: "group_profile", Ticked: true}, {Key: "email", ID: "group_email", Ticked: true, New: again},
 			{Key: "offline_access", ID: "group_offline_access", Ticked: !again}, {Key: "patient_person", ID: "group_patient_person", Changes: again},
 			{Key: "patient_claims", ID: "group_patient_claims", Sensitive: true, Ticked: true},
 			{Key: "patient_results", ID: "group_patient_results", Sensitive: true, Ticked: true, Parts: []consentGroup{
 				{Key: "observation_laboratory", ID: "part_observation_laboratory", Ticked: again}, {Key: "observation_survey", ID: "part_observation_survey"}}},
 			{Key: "patient_other", ID: "group_patient_other_Device", Name: "Device", Sensitive: true}},
-		Durations: []consentDuration{{"once", "provider.consent.once", 0, noon, false}, {"30d", "provider.consent.days", 30, noon, false},
-			{"12m", "provider.consent.months", 12, noon, true}},
-		ClientURI: "https://diary.example/"}
+		Durations: []consentDuration{{"once", "provider.consent.once", 0, noon, false}, {"90d", "provider.consent.days", 90, noon, false},
+			{"13m", "provider.consent.months", 13, noon, true}, {"stop", "provider.consent.until_stopped", 0, noon, false}},
+		ClientURI: "https://diary.example/", Host: "diary.example"}
 }
 
 func pageCases() []pageCase {

@@ -10,8 +10,9 @@ type card struct {
 }
 
 type newPassword struct {
-	Username  string
-	MinLength int
+	Username   string
+	MinLength  int
+	StopsEmail bool
 }
 
 type askedQuestion struct{ Field, Question string }
@@ -24,10 +25,10 @@ func recoveryCases() []pageCase {
 	return []pageCase{
 		page("recovery/username", "", at("/recover/username"), card{Suffixes: []string{"JR", "SR"}, CardDigits: 9}),
 		page("recovery/username", "empty", at("/recover/username", Problem{Field: "first_name", Key: "registration.personal.first_missing"}), card{CardDigits: 9}),
-		page("recovery/username_sent", "", at("/recover/username/sent"), struct{}{}),
+		page("recovery/username_sent", "", at("/recover/username/sent"), struct{ Back string }{"/recover/username?back=1"}),
 		page("recovery/password", "", at("/recover/password"), struct{ Username string }{}),
-		page("recovery/code", "", at("/recover/code"), struct{}{}),
-		page("recovery/code", "wrong", at("/recover/code", Problem{Field: "code", Key: "registration.code.wrong", Args: Args{"n": 4}}), struct{}{}),
+		page("recovery/code", "", at("/recover/code"), struct{ Username string }{"maria.lopez"}),
+		page("recovery/code", "wrong", at("/recover/code", Problem{Field: "code", Key: "registration.code.wrong", Args: Args{"n": 4}}), struct{ Username string }{}),
 		page("recovery/question", "", at("/recover/question"), struct{ Asked []askedQuestion }{one}),
 		page("recovery/question", "several", at("/recover/question", Problem{Key: "recovery.question.wrong", Args: Args{"n": 1}}),
 			struct{ Asked []askedQuestion }{append(one, askedQuestion{"answer_2", "crush"})}),
@@ -47,14 +48,19 @@ func recoveryCases() []pageCase {
 			Method string
 			Others []string
 		}{"saved-code", nil}),
-		page("recovery/new_password", "", at("/recover/new-password"), newPassword{Username: "maria.lopez", MinLength: 15}),
+		page("recovery/new_password", "", at("/recover/new-password"), newPassword{Username: "maria.lopez", MinLength: 15, StopsEmail: true}),
 		page("recovery/new_password", "short", at("/recover/new-password", Problem{Field: "new_password", Key: "registration.credentials.password_short", Args: Args{"min": 15, "unmet": []string{"length"}}}),
-			newPassword{"maria.lopez", 15}),
-		page("recovery/done", "", at("/recover/done"), struct{ Closes time.Time }{noon}),
+			newPassword{Username: "maria.lopez", MinLength: 15}),
+		page("recovery/done", "", at("/recover/done"), struct {
+			Closes, Before time.Time
+			StoppedEmail   bool
+		}{noon, noon, true}),
 		page("recovery/not_me", "", at("/not-me"), struct{ Link, Username string }{"abc", "maria.lopez"}),
-		page("recovery/not_me_done", "", at("/not-me/done"), struct{}{}),
+		page("recovery/not_me_done", "", at("/not-me/done"), struct{ Username string }{"maria.r"}),
 		page("recovery/old_link", "", at("/not-me"), struct{}{}),
 		page("recovery/cancel", "", at("/cancel-change"), struct{ Link, Username, Act string }{"abc", "maria.lopez", "change_email"}),
-		page("recovery/cancel_done", "", at("/cancel-change/done"), struct{}{}),
+		page("recovery/cancel_done", "", at("/cancel-change/done"), struct{ Open bool }{}),
+		page("recovery/cancel_done", "open", at("/cancel-change/done"), struct{ Open bool }{true}),
+		page("recovery/was_me", "", at("/not-me/was-me"), struct{}{}),
 	}
 }

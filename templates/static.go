@@ -10,6 +10,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -40,9 +41,15 @@ func loadAssets(files fs.ReadFileFS, dir string) (map[string]*asset, error) {
 	return assets, nil
 }
 
+// scriptNotes are the indentation and the lines of comment of a script, which its readers need and phones do not.
+var scriptNotes = regexp.MustCompile(`(?m)^[ \t]*(?://.*\n)?`)
+
 func newAsset(name string, data []byte) (*asset, error) {
-	hash := sha256.Sum256(data)
 	ext := path.Ext(name)
+	if ext == ".js" {
+		data = scriptNotes.ReplaceAll(data, nil)
+	}
+	hash := sha256.Sum256(data)
 	var packed bytes.Buffer
 	w, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
 	if err != nil {

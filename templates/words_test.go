@@ -1,6 +1,8 @@
 package templates
 
 import (
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -39,6 +41,32 @@ func TestGlossaryExemptions(t *testing.T) {
 				t.Errorf("the glossary of %s exempts %s, which is in no catalog", lang, key)
 			} else if len(strict.check(key, plain(c.messages[key].forms[plural.Other]))) == 0 {
 				t.Errorf("the glossary of %s exempts %s, which needs no exemption", lang, key)
+			}
+		}
+	}
+}
+
+// TestGlossaryTable: each word that docs/words.md says not to use is one that the glossary finds.
+func TestGlossaryTable(t *testing.T) {
+	page, err := os.ReadFile("../docs/words.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := regexp.MustCompile(`(?m)^\|([^|]+)\|([^|]+)\|([^|]*)\|([^|]+)\|([^|]*)\|$`).FindAllStringSubmatch(string(page), -1)
+	if len(rows) < 20 {
+		t.Fatalf("%d rows of the table are found", len(rows))
+	}
+	for lang, column := range map[string]int{"es": 3, "en": 5} {
+		g, err := parseGlossary(lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range rows[2:] {
+			for _, form := range strings.FieldsFunc(row[column], func(r rune) bool { return r == ',' || r == ';' }) {
+				form = strings.TrimSpace(form)
+				if form != "" && !slices.ContainsFunc(g.Terms, func(t term) bool { return t.found(form) != "" }) {
+					t.Errorf("%s: nothing keeps %q out (%s)", lang, form, strings.TrimSpace(row[1]))
+				}
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strconv"
 	"time"
@@ -94,15 +95,11 @@ func (c *AccountsImportCmd) Run(ctx context.Context, env *Environment) error {
 	if err != nil {
 		return err
 	}
-	in, err := os.Open(c.File)
+	in, err := openSteady(c.File)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	info, err := in.Stat()
-	if err != nil {
-		return err
-	}
 	file, err := openAccountFile(in, c.Column, roster.ParseMemberNumber, env.Now())
 	if err != nil {
 		return fmt.Errorf("%s: %w. Nothing was changed", c.File, err)
@@ -110,11 +107,11 @@ func (c *AccountsImportCmd) Run(ctx context.Context, env *Environment) error {
 	bar := newImportBar(env.Stderr)
 	run := &accountImport{AccountsImportCmd: *c, people: people, roster: roster, bar: bar, faults: &linePrinter{out: env.Stderr, bar: bar, left: c.ShowFaults}}
 	started := time.Now()
-	err = run.all(ctx, file, info.Size())
+	err = run.all(ctx, file, in.was.Size())
 	bar.close()
 	run.faults.summary("faulty lines")
 	if err != nil {
-		return fmt.Errorf("%s: %w. %d accounts were made before; the same file may be imported again", c.File, err, run.added)
+		return &toldState{fmt.Errorf("%s: %w", c.File, err), fmt.Sprintf("%d accounts were made before; the same file may be imported again, and changes nothing twice", run.added)}
 	}
 	env.leftOut = run.left > 0
 	end := fmt.Sprintf("The import took %s.", time.Since(started).Round(10*time.Millisecond))
@@ -219,12 +216,15 @@ func (c *AccountsExportCmd) Run(ctx context.Context, env *Environment) (err erro
 		return err
 	}
 	out, err := os.OpenFile(c.File, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s: %w, and is not overwritten: name another", c.File, withoutPath(err))
+	}
 	if err != nil {
-		return err
+		return madeError(c.File, err)
 	}
 	defer func() {
 		if err = errors.Join(err, out.Close()); err != nil {
-			err = errors.Join(err, os.Remove(c.File))
+			err = &toldState{errors.Join(err, os.Remove(c.File)), "No file was kept"}
 		}
 	}()
 	w := csv.NewWriter(out)

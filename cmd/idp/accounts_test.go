@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -318,7 +319,7 @@ func TestAccountsExport(t *testing.T) {
 	if err != nil || string(text) != strings.ReplaceAll(strings.ReplaceAll(mustRead(t, file), bcryptOfGato, ""), ",true,en,active", ",true,en,active") {
 		t.Errorf("export without hashes = %s, %v", text, err)
 	}
-	if err := (&AccountsExportCmd{File: plain}).Run(t.Context(), env); !os.IsExist(err) {
+	if err := (&AccountsExportCmd{File: plain}).Run(t.Context(), env); !errors.Is(err, os.ErrExist) {
 		t.Errorf("over a file that exists: %v, want a refusal", err)
 	}
 	if mustRead(t, plain) != string(text) {

@@ -54,7 +54,7 @@ func readCheckpoints(path string) (kept []string, err error) {
 	}
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, fileError(path, err)
 	}
 	defer file.Close()
 	lines := bufio.NewScanner(file)
@@ -67,7 +67,7 @@ func readCheckpoints(path string) (kept []string, err error) {
 		}
 	}
 	if err := lines.Err(); err != nil {
-		return nil, err
+		return nil, fileError(path, err)
 	}
 	if len(kept) == 0 {
 		return nil, fmt.Errorf("%s holds no checkpoint", path)
@@ -77,8 +77,20 @@ func readCheckpoints(path string) (kept []string, err error) {
 
 // AuditExportCmd is "idp audit export".
 type AuditExportCmd struct {
-	From time.Time `help:"First instant, RFC 3339; the beginning if left out."`
-	To   time.Time `help:"First instant that is left out; now if left out."`
+	From time.Time `help:"First instant, as in 2026-11-29T00:00:00Z (RFC 3339); the beginning if left out."`
+	To   time.Time `help:"First instant that is not printed, in the same form; now if left out."`
+}
+
+// Validate reports a wrong call.
+func (c *AuditExportCmd) Validate() error {
+	to := c.To
+	if to.IsZero() {
+		to = time.Now()
+	}
+	if to.Before(c.From) {
+		return fmt.Errorf("--to lies before --from: %s before %s", shown(to), shown(c.From))
+	}
+	return nil
 }
 
 // Run prints one JSON document per line.
@@ -86,9 +98,6 @@ func (c *AuditExportCmd) Run(ctx context.Context, env *Environment) error {
 	to := c.To
 	if to.IsZero() {
 		to = env.Now()
-	}
-	if to.Before(c.From) {
-		return errors.New("--to lies before --from")
 	}
 	return audit.New(env.DB).Export(ctx, env.Stdout, c.From, to)
 }

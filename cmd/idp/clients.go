@@ -1,12 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"text/tabwriter"
 	"time"
@@ -91,20 +91,16 @@ func printJSON(w io.Writer, value any) error {
 const maxClientFile = 64 << 10
 
 // readMetadata refuses unknown members, so that typing errors are reported.
-func readMetadata(path string) (m provider.Metadata, err error) {
-	in := os.Stdin
-	if path != "-" {
-		if in, err = os.Open(path); err != nil {
-			return m, err
-		}
-		defer in.Close()
-	}
-	text, err := io.ReadAll(io.LimitReader(in, maxClientFile+1))
+func readMetadata(ctx context.Context, path string) (m provider.Metadata, err error) {
+	text, err := readWhole(ctx, path, maxClientFile)
 	if err != nil {
-		return m, fmt.Errorf("reading the registration: %w", err)
+		return m, err
 	}
 	if len(text) > maxClientFile {
 		return m, errors.New("the registration is longer than 64 KiB")
+	}
+	if len(bytes.TrimSpace(text)) == 0 {
+		return m, fmt.Errorf("%s: is empty, and must be a registration as JSON, as in {\"client_name\": \"Portal\", \"redirect_uris\": [\"https://portal.example/callback\"]}", named(path))
 	}
 	return m, provider.ReadMetadata(text, &m)
 }
@@ -136,11 +132,26 @@ func (c *ClientsShowCmd) Run(ctx context.Context, env *Environment) error {
 			return printJSON(env.Stdout, clientDocument{ClientID: client.ID, Metadata: client.Metadata})
 		}
 	}
-	return provider.ErrNoClient
+	return noClientToRead(c.ID)
+}
+
+func noClientToRead(id string) error {
+	return fmt.Errorf("there is no client %q: idp clients list shows them", id)
+}
+
+// noClient puts the client_id and the way on into ErrNoClient and ErrClientExists.
+func noClient(id string, err error) error {
+	switch {
+	case errors.Is(err, provider.ErrNoClient):
+		return fmt.Errorf("there is no client %q: idp clients list shows them. Nothing was changed", id)
+	case errors.Is(err, provider.ErrClientExists):
+		return fmt.Errorf("a client %q exists: change it with idp clients update, or with --replace. Nothing was changed", id)
+	}
+	return err
 }
 
 func (c *ClientsCreateCmd) Run(ctx context.Context, env *Environment) error {
-	m, err := readMetadata(c.File)
+	m, err := readMetadata(ctx, c.File)
 	if err != nil {
 		return err
 	}
@@ -154,13 +165,13 @@ func (c *ClientsCreateCmd) Run(ctx context.Context, env *Environment) error {
 		secret = ""
 	}
 	if err != nil {
-		return err
+		return noClient(c.ID, err)
 	}
-	return printJSON(env.Stdout, clientDocument{client.ID, secret, client.Metadata})
+	return secretLost(client.ID, secret, printJSON(env.Stdout, clientDocument{client.ID, secret, client.Metadata}))
 }
 
 func (c *ClientsUpdateCmd) Run(ctx context.Context, env *Environment) error {
-	m, err := readMetadata(c.File)
+	m, err := readMetadata(ctx, c.File)
 	if err != nil {
 		return err
 	}
@@ -170,7 +181,7 @@ func (c *ClientsUpdateCmd) Run(ctx context.Context, env *Environment) error {
 	}
 	client, err := clients.Update(ctx, c.ID, m)
 	if err != nil {
-		return err
+		return noClient(c.ID, err)
 	}
 	return printJSON(env.Stdout, clientDocument{ClientID: client.ID, Metadata: client.Metadata})
 }
@@ -182,25 +193,67 @@ func (c *ClientsRotateSecretCmd) Run(ctx context.Context, env *Environment) erro
 	}
 	secret, err := clients.RotateSecret(ctx, c.ID)
 	if err != nil {
-		return err
+		return noClient(c.ID, err)
 	}
-	return printJSON(env.Stdout, map[string]string{"client_id": c.ID, "client_secret": secret})
+	return secretLost(c.ID, secret, printJSON(env.Stdout, map[string]string{"client_id": c.ID, "client_secret": secret}))
 }
 
+// secretLost says what to do about a secret that is shown once and could not be printed.
+func secretLost(id, secret string, err error) error {
+	if err == nil || secret == "" {
+		return err
+	}
+	return fmt.Errorf("%w. The secret of %s is lost: make another with idp clients rotate-secret %[2]s", err, id)
+}
+
+// Run prints what is now so; disabling again changes nothing.
 func (c *ClientsDisableCmd) Run(ctx context.Context, env *Environment) error {
-	clients, err := openClients(ctx, env)
-	if err != nil {
-		return err
-	}
-	return clients.Disable(ctx, c.ID, c.Reason)
+	return setUse(ctx, env, c.ID, false, c.Reason)
 }
 
+// Run prints what is now so; enabling again changes nothing.
 func (c *ClientsEnableCmd) Run(ctx context.Context, env *Environment) error {
+	return setUse(ctx, env, c.ID, true, c.Reason)
+}
+
+func setUse(ctx context.Context, env *Environment, id string, allow bool, reason string) error {
 	clients, err := openClients(ctx, env)
 	if err != nil {
 		return err
 	}
-	return clients.Enable(ctx, c.ID, c.Reason)
+	if !allow && reason == "" && clients.ReportsEnd(id) {
+		return fmt.Errorf("--reason: is missing: %s has members' health data, and the yearly report says why an app's access ended (42 CFR 431.60(e))", id)
+	}
+	use, err := clients.SetUse(ctx, id, allow, reason, operator)
+	if err != nil {
+		return noClient(id, err)
+	}
+	_, err = fmt.Fprintln(env.Stdout, usePrinted(use))
+	return err
+}
+
+// usePrinted is one line: the client, its state, since when, and what that means for permissions and tokens.
+func usePrinted(use provider.Use) string {
+	name := fmt.Sprintf("%s (%s)", use.Client.Metadata.ClientName, use.Client.ID)
+	left := fmt.Sprintf("%d permissions of members and %d refresh tokens", use.Permissions, use.Tokens)
+	isDisabled := use.Client.DisabledAt != nil
+	switch {
+	case !use.Changed && isDisabled:
+		by := ""
+		if use.By != "" {
+			by = ", by the " + use.By
+		}
+		if use.Reason != "" {
+			by += ", because: " + use.Reason
+		}
+		return fmt.Sprintf("%s is disabled already, since %s%s. Nothing was changed.", name, shown(*use.Client.DisabledAt), by)
+	case !use.Changed:
+		return fmt.Sprintf("%s is enabled already. Nothing was changed.", name)
+	case isDisabled:
+		return fmt.Sprintf("%s is disabled since %s; every instance refuses it within a second. It cannot use %s until it is enabled; "+
+			"access tokens that it has are valid to their end, minutes, where they are not introspected.", name, shown(*use.Client.DisabledAt), left)
+	}
+	return fmt.Sprintf("%s is enabled since %s; every instance takes it within a second, with %s that did not end meanwhile.", name, shown(use.Client.UpdatedAt), left)
 }
 
 func (c *ClientsErrorsCmd) Run(ctx context.Context, env *Environment) error {
@@ -209,6 +262,9 @@ func (c *ClientsErrorsCmd) Run(ctx context.Context, env *Environment) error {
 		return err
 	}
 	refused, err := clients.Errors(ctx, c.ID)
+	if errors.Is(err, provider.ErrNoClient) {
+		return noClientToRead(c.ID)
+	}
 	if err != nil {
 		return err
 	}

@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 
 	"huskyidp/provider"
 )
@@ -46,21 +44,15 @@ const maxClientsFile = 8 << 20
 
 // Run imports the file.
 func (c *ClientsImportCmd) Run(ctx context.Context, env *Environment) error {
-	in := os.Stdin
-	if c.File != "-" {
-		file, err := os.Open(c.File)
-		if err != nil {
-			return err
-		}
-		defer file.Close()
-		in = file
-	}
-	text, err := io.ReadAll(io.LimitReader(in, maxClientsFile+1))
+	text, err := readWhole(ctx, c.File, maxClientsFile)
 	if err != nil {
 		return err
 	}
 	if len(text) > maxClientsFile {
 		return errors.New("the file is longer than 8 MiB")
+	}
+	if len(bytes.TrimSpace(text)) == 0 {
+		return fmt.Errorf("%s: is empty, and must be a JSON array, as idp clients export prints it", named(c.File))
 	}
 	all, lines, err := readRegistrations(text)
 	if err != nil {

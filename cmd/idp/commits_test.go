@@ -34,7 +34,7 @@ func TestCommandsWithoutStandby(t *testing.T) {
 		{"clients", "create", "--id=app", app},
 		{"roster", "import", roster},
 		{"staff", "create", "--username=ana", "--email=ana@example.org", "--name=Ana", "--role=admin"},
-		{"restore-epoch"},
+		{"restore-epoch", "--yes"},
 		{"migrate"},
 	} {
 		all.Go(func() {

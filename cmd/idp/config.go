@@ -89,9 +89,10 @@ const (
 	acceptOutbound      = "calls-to-named-hosts"
 	acceptCertification = "certification-flows"
 	acceptOwner         = "one-database-role"
+	acceptIssuer        = "another-issuer"
 )
 
-var weaker = []string{acceptPlainListener, acceptPlainDatabase, acceptPlainMail, acceptSample, acceptOutbound, acceptCertification, acceptOwner}
+var weaker = []string{acceptPlainListener, acceptPlainDatabase, acceptPlainMail, acceptSample, acceptOutbound, acceptCertification, acceptOwner, acceptIssuer}
 
 // The values of IDP_EMAIL_SELF_SERVICE.
 const (
@@ -134,6 +135,7 @@ type settings struct {
 	outbound          outbound.Options
 	clientRules       provider.Rules
 	tryURL            string // of the demo's client for developers
+	tryHealthURL      string // of the one that reads the health record
 }
 
 func (e *environment) accepts(name string) bool { return slices.Contains(e.Accept, name) }
@@ -343,7 +345,7 @@ func (e *environment) checkCertification(m *mistakes) bool {
 
 func (e *environment) checkKEKs(m *mistakes) []seal.KEK {
 	if e.KEK == "" {
-		m.wrong("KEK", "is missing; make one with: idp keys generate-kek")
+		m.wrong("KEK", "is missing: set it, or IDP_KEK_FILE, to the key of this database, of which a copy is kept elsewhere; only for a new database make one with: idp keys generate-kek")
 		return nil
 	}
 	var keks []seal.KEK
@@ -354,12 +356,26 @@ func (e *environment) checkKEKs(m *mistakes) []seal.KEK {
 			if i > 0 {
 				name = "OLD_KEKS"
 			}
-			m.wrong(name, "%v", err)
+			from := ""
+			if path := m.files["IDP_"+name]; path != "" {
+				from = " (" + path + ")"
+			}
+			m.wrong(name, "%v%s. Was it cut? Fetch the copy of the key: with another one nothing in the database can be read", err, from)
 			continue
 		}
 		keks = append(keks, kek)
 	}
 	return keks
+}
+
+// hosts are those that the certificate has to be for: of the addresses that are served with it.
+func (e *environment) hosts() (hosts []string) {
+	for _, address := range []string{e.Issuer, e.DeskAddress, e.MTLSAddress} {
+		if u, err := url.Parse(address); err == nil && u.Hostname() != "" && !slices.Contains(hosts, u.Hostname()) {
+			hosts = append(hosts, u.Hostname())
+		}
+	}
+	return hosts
 }
 
 func prefixes(name string, texts []string, m *mistakes) []netip.Prefix {

@@ -39,7 +39,10 @@ func (ConfigCheckCmd) Run(ctx context.Context, p *process) error {
 	c := &checks{out: p.stdout}
 	c.tell("settings", err)
 	if e.TLSCert != "" && e.TLSKey != "" {
-		_, err = loadCertificate(e.TLSCert, e.TLSKey)
+		cert, err := loadCertificate(e.TLSCert, e.TLSKey)
+		if err == nil {
+			err = cert.judge(time.Now(), e.hosts())
+		}
 		c.tell("certificate", err)
 	}
 	set, err := loadTemplates(s)
@@ -57,7 +60,11 @@ func (ConfigCheckCmd) Run(ctx context.Context, p *process) error {
 		c.tell("mail server", sender.Greet(ctx))
 	}
 	if c.failed > 0 {
-		return fmt.Errorf("%d of %d checks failed", c.failed, c.made)
+		causes := ""
+		if c.causes > c.failed {
+			causes = fmt.Sprintf(", for %d causes", c.causes)
+		}
+		return fmt.Errorf("%d of %d checks failed%s", c.failed, c.made, causes)
 	}
 	return nil
 }
@@ -66,6 +73,7 @@ func (ConfigCheckCmd) Run(ctx context.Context, p *process) error {
 type checks struct {
 	out          io.Writer
 	made, failed int
+	causes       int // lines of those that failed
 }
 
 func (c *checks) tell(what string, err error) {
@@ -76,6 +84,7 @@ func (c *checks) tell(what string, err error) {
 	}
 	c.failed++
 	for line := range strings.Lines(err.Error()) {
+		c.causes++
 		fmt.Fprintf(c.out, "failed  %s: %s\n", what, strings.TrimRight(line, "\n"))
 	}
 }
@@ -129,7 +138,7 @@ func checkEpoch(ctx context.Context, db *postgres.DB, s settings) error {
 	guard := epoch.NewGuard(slog.New(slog.DiscardHandler), func(time.Duration) {})
 	if s.stateDir != "" {
 		if err := guard.Remember(filepath.Join(s.stateDir, epochFile)); err != nil {
-			return fmt.Errorf("IDP_STATE_DIR: %w", err)
+			return fmt.Errorf("IDP_STATE_DIR: %w", fileError(s.stateDir, err))
 		}
 	}
 	conn, err := db.Pool().Acquire(ctx)

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+	"fmt"
 	"maps"
 	"net"
 	"os"
@@ -62,11 +64,11 @@ func TestConfigFile(t *testing.T) {
 		t.Errorf("config show prints a secret:\n%s", stdout)
 	}
 	roster := writeFile(t, "a,b\n")
-	if code, _, stderr := call(t, nil, "roster", "import", "--config", path, "--dry-run", roster); code != 1 || !strings.Contains(stderr, "IDP_DATABASE_URL: lacks sslmode") {
+	if code, _, stderr := call(t, nil, "roster", "import", "--config", path, "--separator", "tab", "--dry-run", roster); code != 1 || !strings.Contains(stderr, "IDP_DATABASE_URL: lacks sslmode") {
 		t.Errorf("roster import with the file = %d: %s", code, stderr)
 	}
 	vars := map[string]string{"IDP_DATABASE_URL": postgrestest.DSN(t), "IDP_ACCEPT": "database-without-verified-tls"}
-	if code, _, stderr := call(t, vars, "roster", "import", "--config", path, roster); code != 1 || !strings.Contains(stderr, `the separator "tabb"`) {
+	if code, _, stderr := call(t, vars, "roster", "import", "--config", path, roster); code != 2 || !strings.Contains(stderr, `the separator "tabb"`) {
 		t.Errorf("a flag's variable from the file: %d: %s", code, stderr)
 	}
 	for content, want := range map[string]string{
@@ -122,6 +124,7 @@ func TestConfigCheck(t *testing.T) {
 		"settings": {map[string]string{"IDP_DRAIN": "soon"}, []string{"failed  settings: IDP_DRAIN: must be a duration", "ok      keys"}},
 		"everything": {map[string]string{"IDP_KEK": seal.GenerateKEK(), "IDP_SMTP": "127.0.0.1:1", "IDP_TLS_KEY": cert, "IDP_LANGUAGE": "fr", "IDP_AGREEMENT_DIR": "/nowhere"},
 			[]string{"failed  certificate: IDP_TLS_CERT", "failed  language: IDP_LANGUAGE", "failed  agreement: IDP_AGREEMENT_DIR", "ok      schema", "failed  keys: IDP_KEK: data key", "failed  mail server: "}},
+		"five mistakes":        {map[string]string{"IDP_DRAIN": "7d", "IDP_LISTEN": "x", "IDP_SMTP_TLS": "no", "IDP_LANGUAGE": "fr"}, []string{"failed  settings: IDP_DRAIN: must be a duration such as 5s, or 168h for seven days"}},
 		"no database":          {map[string]string{"IDP_DATABASE_URL": "postgres://127.0.0.1:1/idp"}, []string{"failed  database: IDP_DATABASE_URL", "ok      mail server"}},
 		"no schema":            {map[string]string{"IDP_DATABASE_URL": postgrestest.Empty(t)}, []string{"ok      database", "failed  schema: IDP_DATABASE_URL: "}},
 		"a role that may more": {map[string]string{"IDP_DATABASE_URL": postgrestest.OwnerDSN(dsn)}, []string{"failed  role: IDP_DATABASE_URL: ", "ok      keys"}},
@@ -131,7 +134,8 @@ func TestConfigCheck(t *testing.T) {
 		changed := maps.Clone(vars)
 		maps.Copy(changed, test.change)
 		code, stdout, stderr := call(t, changed, "config", "check")
-		if code != 1 || !strings.Contains(stderr, "checks failed") {
+		lines, checks := strings.Count(stdout, "failed  "), regexp.MustCompile(`(\d+) of \d+ checks failed(?:, for (\d+) causes)?`).FindStringSubmatch(stderr)
+		if code != 1 || checks == nil || fmt.Sprint(lines) != cmp.Or(checks[2], checks[1]) {
 			t.Errorf("%s: config check = %d: %s", name, code, stderr)
 		}
 		for _, want := range test.want {

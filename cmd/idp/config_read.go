@@ -25,9 +25,10 @@ import (
 // the value of IDP_ACCEPT that would allow all the weaker settings.
 type mistakes struct {
 	all      []error
-	unread   map[string]bool // variables that could not be read: their values are not judged
-	accepted []string        // by IDP_ACCEPT
-	weaker   []string        // that IDP_ACCEPT would have to name
+	unread   map[string]bool   // variables that could not be read: their values are not judged
+	files    map[string]string // NAME_FILE and its path by NAME
+	accepted []string          // by IDP_ACCEPT
+	weaker   []string          // that IDP_ACCEPT would have to name
 }
 
 func (m *mistakes) add(err error) {
@@ -82,7 +83,7 @@ func readAdminEnvironment(vars map[string]string) (environment, settings, error)
 
 // kinds describe the values of a type in an operator's words.
 var kinds = map[reflect.Type]string{
-	reflect.TypeFor[time.Duration]():     "a duration such as 5s",
+	reflect.TypeFor[time.Duration]():     "a duration such as 5s, or 168h for seven days",
 	reflect.TypeFor[bool]():              "true or false",
 	reflect.TypeFor[int]():               "a whole number",
 	reflect.TypeFor[int32]():             "a whole number",
@@ -91,7 +92,12 @@ var kinds = map[reflect.Type]string{
 
 // parse fills in the table.
 func parse(vars map[string]string) (e environment, m *mistakes) {
-	m = &mistakes{unread: map[string]bool{}}
+	m = &mistakes{unread: map[string]bool{}, files: map[string]string{}}
+	for name, path := range vars {
+		if plain, isFile := strings.CutSuffix(name, "_FILE"); isFile {
+			m.files[plain] = name + ": " + path
+		}
+	}
 	vars, unread, err := withFiles(vars)
 	m.add(err)
 	for _, name := range unread {
@@ -139,12 +145,29 @@ func withFiles(vars map[string]string) (all map[string]string, unread []string, 
 		}
 		content, err := os.ReadFile(value)
 		if err != nil {
-			wrong, unread = append(wrong, fmt.Errorf("%s: %w", name, err)), append(unread, strings.TrimPrefix(plain, "IDP_"))
+			wrong, unread = append(wrong, fmt.Errorf("%s: %w", name, fileError(value, err))), append(unread, strings.TrimPrefix(plain, "IDP_"))
 			continue
 		}
 		all[plain] = strings.TrimSpace(string(content))
+		if all[plain] == "" && isNeededSecret(plain) {
+			why := fmt.Errorf("%s: %s is empty: was the disk full, or is a mount missing? Fetch the copy of what it held", name, value)
+			if plain == "IDP_KEK" {
+				why = fmt.Errorf("%w. A new key is for a new database alone: with another key nothing in this one can be read", why)
+			}
+			wrong, unread = append(wrong, why), append(unread, strings.TrimPrefix(plain, "IDP_"))
+		}
 	}
 	return all, unread, errors.Join(wrong...)
+}
+
+// isNeededSecret reports whether a setting holds a secret without which nothing starts. The file of another one may rightly be empty.
+func isNeededSecret(name string) bool {
+	for _, field := range fields() {
+		if "IDP_"+field.Tag.Get("env") == name {
+			return field.Tag.Get("secret") != "" && field.Tag.Get("must") != ""
+		}
+	}
+	return name == "IDP_PORTAL_SECRET" || name == "IDP_PORTAL_KEY"
 }
 
 // names are the variables of all commands: the table's, those of the commands' flags, and the sample portal's.
@@ -251,7 +274,8 @@ func (p *process) configure(in io.Reader, path string) error {
 		plain := strings.TrimSuffix(name, "_FILE")
 		_, set := p.vars[plain]
 		_, setByFile := p.vars[plain+"_FILE"]
-		if !set && !setByFile {
+		_, sameSet := p.vars[name]
+		if !set && !setByFile || plain == "IDP_KEK" && !sameSet { // two keys are a mistake, which is told
 			vars[name], p.origin[name] = value, path
 		}
 	}

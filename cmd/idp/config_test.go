@@ -100,7 +100,7 @@ func TestReadEnvironmentNamesMistakes(t *testing.T) {
 		"IDP_CERTIFICATION: opens flows":                    {"IDP_CERTIFICATION": "true"}, // S-30: asked for twice
 		"IDP_SCOPE_ACR: the scope email":                    {"IDP_SCOPE_ACR": "email=strong"},
 		"IDP_ACCEPT: does not know \"anything\"":            {"IDP_ACCEPT": "tls-ends-at-the-proxy,anything"},
-		"IDP_KEK_FILE: open":                                {"IDP_KEK_FILE": "/does/not/exist", "-": "IDP_KEK"},
+		"IDP_KEK_FILE: there is no such file":               {"IDP_KEK_FILE": "/does/not/exist", "-": "IDP_KEK"},
 		"IDP_KEK and IDP_KEK_FILE are both set":             {"IDP_KEK_FILE": "/does/not/exist"},
 	} {
 		vars := production()

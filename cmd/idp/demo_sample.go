@@ -107,7 +107,7 @@ func secretClient(ctx context.Context, a *app, path, id string, m provider.Metad
 	if err != nil {
 		return "", err
 	}
-	if err := os.WriteFile(path, []byte(fresh), 0o600); err != nil {
+	if err := writeWhole(path, fresh, 0o600); err != nil {
 		return "", err
 	}
 	return fresh, nil

@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -18,6 +21,7 @@ type demo struct {
 	stop   context.CancelFunc
 	exited chan int
 	stdout lockedBuffer
+	stderr lockedBuffer
 }
 
 // demoFolder is one that PostgreSQL's own user can enter.
@@ -38,19 +42,18 @@ func startDemo(t *testing.T, dir string, args ...string) *demo {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	d := &demo{t: t, stop: stop, exited: make(chan int, 1)}
-	var stderr lockedBuffer
 	args = append([]string{"demo", "--data-dir", dir, "--port", "0", "--portal-port", "0", "--desk-port", "0", "--fhir-port", "0"}, args...)
-	go func() { d.exited <- run(ctx, args, nil, &d.stdout, &stderr) }()
+	go func() { d.exited <- run(ctx, args, nil, &d.stdout, &d.stderr) }()
 	t.Cleanup(d.end)
 	for deadline := time.Now().Add(60 * time.Second); !strings.Contains(d.stdout.String(), "Ctrl-C"); time.Sleep(20 * time.Millisecond) {
 		select {
 		case code := <-d.exited:
 			d.exited <- code
-			t.Fatalf("demo = %d: %s", code, stderr.String())
+			t.Fatalf("demo = %d: %s", code, d.stderr.String())
 		default:
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("the demo does not start: %s%s", d.stdout.String(), stderr.String())
+			t.Fatalf("the demo does not start: %s%s", d.stdout.String(), d.stderr.String())
 		}
 	}
 	return d
@@ -115,6 +118,50 @@ func TestDemoKeepsWhatWasImported(t *testing.T) {
 	}
 }
 
+// The demo says that its database is gone, and ends; another demo on its folder is refused, also one that would erase it; what a
+// killed start left, and another place, do not matter.
+func TestDemoLosesItsDatabase(t *testing.T) {
+	t.Parallel()
+	dir := demoFolder(t)
+	if err := os.MkdirAll(filepath.Join(dir, "postgres", "pgdata.new", "base"), 0o755); err != nil { // initdb was killed
+		t.Fatal(err)
+	}
+	first := startDemo(t, dir)
+	for _, more := range [][]string{nil, {"--fresh"}} {
+		args := append([]string{"demo", "--data-dir", dir, "--port", "0", "--portal-port", "0", "--desk-port", "0", "--fhir-port", "0"}, more...)
+		code, stdout, stderr := call(t, nil, args...)
+		want := fmt.Sprintf("another idp demo works in %s, process %d at %s: ", dir, os.Getpid(), first.address("Provider"))
+		if code != 1 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, want) {
+			t.Errorf("a second demo %v = %d, %q, %q, want 1 and %q", more, code, stdout, stderr, want)
+		}
+	}
+	mustRead(t, filepath.Join(dir, "kek")) // --fresh erased nothing
+	pid, err := strconv.Atoi(strings.Split(mustRead(t, filepath.Join(dir, "postgres", "pgdata", "postmaster.pid")), "\n")[0])
+	must(t, err)
+	must(t, syscall.Kill(pid, syscall.SIGKILL))
+	select {
+	case code := <-first.exited:
+		first.exited <- 0
+		if said := first.stderr.String(); code != 1 || strings.Count(said, "\n") != 1 || !strings.Contains(said, "the PostgreSQL server has ended") || !strings.Contains(said, "start again to continue") {
+			t.Errorf("without its database the demo = %d: %q", code, said)
+		}
+	case <-time.After(40 * time.Second):
+		t.Fatal("the demo goes on without its database")
+	}
+	moved := dir + "-moved"
+	must(t, os.Rename(dir, moved))
+	kek := filepath.Join(moved, "kek")
+	must(t, os.Rename(kek, kek+".lost"))
+	if code, _, stderr := call(t, nil, "demo", "--data-dir", moved, "--port", "0", "--portal-port", "0", "--desk-port", "0", "--fhir-port", "0"); code != 1 || !strings.Contains(stderr, "were made with another key than "+kek) {
+		t.Errorf("without its key the demo = %d: %q", code, stderr)
+	}
+	must(t, os.Rename(kek+".lost", kek))
+	second := startDemo(t, moved)
+	if !strings.Contains(second.stdout.String(), "Sample cards") {
+		t.Errorf("the welcome in another place: %s", second.stdout.String())
+	}
+}
+
 // A start of the demo that fails is reported in one line, and its ports are free again.
 func TestDemoStartFails(t *testing.T) {
 	t.Parallel()
@@ -143,13 +190,15 @@ func TestDemoStartFails(t *testing.T) {
 		name, want string
 		args       []string
 	}{
-		{"a port is taken", "port " + busy + " is taken", []string{"--data-dir", demoFolder(t), "--desk-port", busy}},
+		{"a port is taken", "port " + busy + " is taken by another program: choose one with --desk-port", []string{"--data-dir", demoFolder(t), "--desk-port", busy}},
 		{"a folder that is a file", file, []string{"--data-dir", filepath.Join(file, "below")}},
 		{"a folder with something else", "move it away to start empty", []string{"--data-dir", notPostgres}},
-		{"a broken key", "key", []string{"--data-dir", badKEK}},
+		{"a port that is none", "--desk-port: port 99999 cannot be used", []string{"--data-dir", demoFolder(t), "--desk-port", "99999"}},
+		{"a folder that nobody can write in", "the demo cannot write in its folder /proc/none", []string{"--data-dir", "/proc/none"}},
+		{"a broken key", "or start empty with --fresh", []string{"--data-dir", badKEK}},
 	} {
 		args := append([]string{"demo", "--port", free, "--portal-port", "0", "--fhir-port", "0"}, test.args...)
-		if test.name != "a port is taken" {
+		if !strings.HasPrefix(test.name, "a port") {
 			args = append(args, "--desk-port", "0")
 		}
 		code, stdout, stderr := call(t, nil, args...)

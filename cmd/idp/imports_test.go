@@ -31,7 +31,7 @@ var rows = [][]string{
 	{"internal/mail", "internal/epoch"},
 	{"internal/jobs", "internal/web", "internal/audit", "internal/ratelimit", "internal/outbound", "internal/dpop"},
 	{"internal/seal"},
-	{"internal/postgres", "internal/argon2", "internal/jws", "internal/telemetry", "internal/outage", "templates", "docs"},
+	{"internal/postgres", "internal/argon2", "internal/jws", "internal/telemetry", "internal/outage", "internal/openapi", "templates", "docs"},
 	{"internal/postgres/embedded"},
 }
 
@@ -43,6 +43,8 @@ var apart = map[string][]string{
 	"internal/portal":                {"internal/site", "templates"},
 	"internal/mailbox":               {"internal/site", "templates"},
 	"internal/timingtest":            {},
+	"internal/passkeytest":           {},
+	"internal/openapi/openapitest":   {},
 	"internal/visitor":               {},
 	"internal/tap":                   {},
 	"internal/freeport":              {},

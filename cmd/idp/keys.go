@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -116,11 +118,23 @@ func (c *KeysRevokeCmd) Run(ctx context.Context, env *Environment) error {
 	if err != nil {
 		return err
 	}
-	if err := service.Revoke(ctx, c.KID, c.Reason); err != nil {
+	before, err := service.List(ctx)
+	if err != nil {
 		return err
 	}
-	fmt.Fprintf(env.Stdout, "Key %s is revoked. Every instance has dropped it within a minute.\n", c.KID)
-	return nil
+	if slices.ContainsFunc(before, func(k keys.Key) bool { return k.KID == c.KID && k.State == keys.Revoked }) {
+		_, err := fmt.Fprintf(env.Stdout, "Key %s was revoked before; nothing was changed.\n", c.KID)
+		return err
+	}
+	err = service.Revoke(ctx, c.KID, c.Reason)
+	if errors.Is(err, keys.ErrUnknownKey) {
+		return fmt.Errorf("there is no signing key %q: idp keys list shows them. Nothing was changed", c.KID)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(env.Stdout, "Key %s is revoked. Every instance has dropped it within a minute.\n", c.KID)
+	return err
 }
 
 // KeysGenerateKEKCmd is "idp keys generate-kek".
@@ -141,11 +155,18 @@ func (c *KeysGenerateKEKCmd) Run(_ context.Context, env *Environment) (err error
 		return err
 	}
 	file, err := os.OpenFile(c.Out, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o400)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("--out: %s: file exists, and no key is overwritten; name another", c.Out)
+	}
 	if err != nil {
-		return err
+		return fmt.Errorf("--out: %w", madeError(c.Out, err))
 	}
 	_, err = fmt.Fprintln(file, seal.GenerateKEK())
-	return errors.Join(err, file.Sync(), file.Close())
+	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return errors.Join(err, os.Remove(c.Out)) // half a key is none
+	}
+	_, err = fmt.Fprintf(env.Stdout, "%s has a new key. Keep a copy in another place, outside the database and its backups.\n", c.Out)
+	return err
 }
 
 // KeysRewrapCmd is "idp keys rewrap".

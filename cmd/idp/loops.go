@@ -18,6 +18,7 @@ func (a *app) background(s settings, sv *services) {
 		func(ctx context.Context) { sv.keys.Run(ctx, a.loopLogger) },
 		func(ctx context.Context) { sv.clients.Watch(ctx, a.loopLogger) },
 		a.every(time.Second, "apps of ended sessions", sv.provider.NotifyApps),
+		a.every(5*time.Second, "apps of closed accounts", sv.provider.SignalAccounts),
 		a.every(5*time.Second, "audit", sealAudit),
 		a.every(time.Minute, "alerts", watch(a.db, sv.audit)),
 		a.every(time.Minute, "data keys", sv.keyring.Refresh),
@@ -25,6 +26,7 @@ func (a *app) background(s settings, sv *services) {
 		a.every(time.Minute, "imported hashes", sv.accounts.RefreshSchemes),
 		a.every(time.Minute, "mails without a job", sv.outbox.Requeue),
 		a.every(time.Minute, "notices", sv.accounts.SendNotices),
+		a.every(time.Minute, "suspended apps", sv.provider.NotifySuspended),
 		a.every(10*time.Minute, "reminders of apps", sv.provider.RemindApps),
 		a.every(10*time.Minute, "sweep", func(ctx context.Context) error {
 			now := time.Now()

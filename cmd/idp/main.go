@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"strings"
@@ -57,14 +58,14 @@ type commands struct {
 // kongOptions are shared by running and describing the commands.
 func kongOptions() []kong.Option {
 	languages, _ := templates.CatalogLanguages() // the pattern is well-formed
-	return []kong.Option{kong.Name("idp"), kong.Description("The sign-in service of HUSKY Health. Start with: idp demo"),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.UsageOnError(), kong.Vars{"version": versionLine(), "languages": strings.Join(languages, ",")}}
+	return append(typedValues(), kong.Name("idp"), kong.Description("The sign-in service of HUSKY Health. Start with: idp demo"),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.UsageOnError(), kong.Vars{"version": versionLine(), "languages": strings.Join(languages, ",")})
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, os.Args[1:], environ(), os.Stdout, os.Stderr))
+	os.Exit(run(ctx, os.Args[1:], environ(), standardOutput(), os.Stderr))
 }
 
 // environ is the process environment as a map.
@@ -79,12 +80,14 @@ func environ() map[string]string {
 
 // run is the whole program; tests call it. It returns the exit status.
 func run(ctx context.Context, args []string, vars map[string]string, stdout, stderr io.Writer) int {
-	return (&process{vars: vars, stdout: stdout, stderr: stderr, commitWait: commitWait}).run(ctx, args)
+	return (&process{vars: vars, stdout: stdout, stderr: stderr, commitWait: commitWait, stopWait: stopWait}).run(ctx, args)
 }
 
 func (p *process) run(ctx context.Context, args []string) int {
 	var c commands
 	exited := -1
+	out := &output{Writer: p.stdout}
+	p.stdout = out
 	stdout, stderr := p.stdout, p.stderr
 	ctx, p.end = context.WithCancelCause(ctx)
 	defer p.close()
@@ -103,12 +106,26 @@ func (p *process) run(ctx context.Context, args []string) int {
 		}
 		return 0
 	}
-	command, err := parser.Parse(args)
+	command, err := await(ctx, p.stopWait, func() (*kong.Context, error) { return parser.Parse(args) })
+	if lost := out.failed(); lost != nil {
+		fmt.Fprintf(stderr, "idp: what it prints could not be written: %v\n", withoutPath(lost))
+		return 1
+	}
 	if exited >= 0 { // help or version was printed
 		return exited
 	}
+	if err == nil {
+		err = blankValue(command)
+	}
+	if errors.Is(err, errStuck) {
+		fmt.Fprintln(stderr, "idp: stopped before its end. Nothing was changed")
+		return 1
+	}
+	if wrong, ok := errors.AsType[*fs.PathError](err); ok { // of --config: other files are opened by the commands
+		err = fmt.Errorf("--config: %w", fileError(wrong.Path, err))
+	}
 	if err != nil {
-		fmt.Fprintf(stderr, "idp: %v\nTry: idp --help\n", err)
+		fmt.Fprintf(stderr, "idp: %s\nTry: %s\n", strings.ReplaceAll(withoutPackages(err.Error()), `,""`, ""), tryHelp(command, err))
 		return 2
 	}
 	command.BindTo(ctx, (*context.Context)(nil))
@@ -117,11 +134,21 @@ func (p *process) run(ctx context.Context, args []string) int {
 		fmt.Fprintln(stderr, "idp:", err)
 		return 1
 	}
-	if err = command.Run(); err != nil && context.Cause(ctx) == errNoCommit {
-		err = errNoCommit
+	name := strings.Fields(command.Command())[0]
+	wait := p.stopWait
+	if runsUntilStopped[name] {
+		wait = 0
 	}
-	if err != nil && !errors.Is(err, context.Canceled) {
-		fmt.Fprintf(stderr, "idp: %v\n", err)
+	_, err = await(ctx, wait, func() (struct{}, error) { return struct{}{}, command.Run() })
+	err = p.failure(ctx, name, err)
+	if lost := out.failed(); lost != nil && (err == nil || errors.Is(err, lost)) {
+		if err == nil {
+			err = lost
+		}
+		err = fmt.Errorf("the command has done its work, but what it prints could not be written: %w", err)
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "idp: %s\n", withoutPackages(err.Error()))
 		return 1
 	}
 	if p.env != nil && p.env.leftOut {
@@ -141,6 +168,7 @@ type process struct {
 	db             *postgres.DB
 	env            *Environment // of the command, once it has been opened
 	commitWait     time.Duration
+	stopWait       time.Duration           // after a signal
 	end            context.CancelCauseFunc // of the command's context
 	watching       sync.WaitGroup
 }

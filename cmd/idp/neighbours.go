@@ -21,7 +21,7 @@ type ownChanges struct{ *recovery.Service }
 func (o ownChanges) Held(ctx context.Context, accountID uuid.UUID) (list []templates.HeldChange, err error) {
 	held, err := o.Pending(ctx, accountID)
 	for _, c := range held {
-		list = append(list, templates.HeldChange{ID: c.ID.String(), Act: string(c.Act), AskedAt: c.AskedAt, ApplyAt: c.ApplyAt, InPerson: c.InPerson})
+		list = append(list, templates.HeldChange{ID: c.ID.String(), Act: string(c.Act), AskedAt: c.AskedAt, ApplyAt: c.ApplyAt, InPerson: c.InPerson, Own: c.AskedBy == ""})
 	}
 	return list, err
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
 
 	"golang.org/x/sync/errgroup"
 
@@ -36,6 +37,11 @@ func (c *PortalCmd) Run(ctx context.Context, p *process) error {
 	vars, _, err := withFiles(p.vars)
 	if err != nil {
 		return err
+	}
+	for flag, address := range map[string]string{"--issuer": c.Issuer, "--base-url": c.BaseURL} {
+		if u, err := url.Parse(address); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return fmt.Errorf("%s: %q is not an address, as in https://idp.example", flag, address)
+		}
 	}
 	set, err := templates.Load(templates.Options{})
 	if err != nil {

@@ -21,16 +21,31 @@ type ReportCMSCmd struct {
 	JSON     bool   `name:"json" help:"Print JSON."`
 }
 
+// begin returns the first instant of the year.
+func (c *ReportCMSCmd) begin(now time.Time) (zone *time.Location, from time.Time, err error) {
+	if zone, err = time.LoadLocation(c.TimeZone); err != nil {
+		return nil, time.Time{}, fmt.Errorf("--time-zone: must be a time zone such as America/New_York")
+	}
+	from = time.Date(c.Year, time.January, 1, 0, 0, 0, 0, zone)
+	if c.Year < 2000 || from.After(now) {
+		return nil, time.Time{}, fmt.Errorf("--year: must be between 2000 and %d", now.In(zone).Year())
+	}
+	return zone, from, nil
+}
+
+// Validate reports a wrong call.
+func (c *ReportCMSCmd) Validate() error {
+	_, _, err := c.begin(time.Now())
+	return err
+}
+
 // Run prints the counts, the apps, and whose access was ended.
 func (c *ReportCMSCmd) Run(ctx context.Context, env *Environment) error {
-	zone, err := time.LoadLocation(c.TimeZone)
+	zone, from, err := c.begin(env.Now())
 	if err != nil {
-		return fmt.Errorf("--time-zone: must be a time zone such as America/New_York")
+		return err
 	}
-	from, now := time.Date(c.Year, time.January, 1, 0, 0, 0, 0, zone), env.Now()
-	if c.Year < 2000 || from.After(now) {
-		return fmt.Errorf("--year: must be between 2000 and %d", now.In(zone).Year())
-	}
+	now := env.Now()
 	clients, err := openClients(ctx, env)
 	if err != nil {
 		return err

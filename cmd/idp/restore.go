@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 
 // RestoreEpochCmd is "idp restore-epoch".
 type RestoreEpochCmd struct {
+	Yes         bool `help:"End all of it. Without this, the command lists what it would end, and changes nothing."`
 	NothingLost bool `help:"Void nothing: this database holds all that was acknowledged (a standby promoted by hand, a planned move)."`
 }
 
@@ -27,12 +29,20 @@ finds restored; run it after each restore, found or not. docs/operate.md has the
 // Run prints what is void now.
 func (c *RestoreEpochCmd) Run(ctx context.Context, env *Environment) error {
 	log := audit.New(env.DB)
+	if c.NothingLost && c.Yes {
+		return fmt.Errorf("--yes voids and --nothing-lost does not: give one of them. Nothing was changed")
+	}
 	if c.NothingLost {
 		if err := epoch.Trust(ctx, env.DB, log, env.Now()); err != nil {
 			return err
 		}
 		_, err := fmt.Fprintln(env.Stdout, "The database is taken as it is; nothing was voided.")
 		return err
+	}
+	if !c.Yes {
+		return fmt.Errorf("this ends, for every member and every app:\n  %s\nAccounts, permissions, roster and clients stay. Nothing was changed: "+
+			"to end all of it, run idp restore-epoch --yes; if the database lost nothing, as after a planned promotion, idp restore-epoch --nothing-lost",
+			strings.Join(epoch.Voids(), "\n  "))
 	}
 	number, voided, err := epoch.Raise(ctx, env.DB, log, env.Now())
 	if err != nil {
@@ -45,7 +55,7 @@ func (c *RestoreEpochCmd) Run(ctx context.Context, env *Environment) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(env.Stdout, "All of these are void. The epoch is %d; idp serve may start.\n", number)
+	_, err = fmt.Fprintf(env.Stdout, "All of these are void, and members sign in again. The epoch is %d; idp serve may start.\n", number)
 	return err
 }
 

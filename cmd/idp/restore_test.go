@@ -147,7 +147,7 @@ func TestColdCopy(t *testing.T) {
 	if code, _, stderr := call(t, vars, "serve"); code != 1 || !strings.Contains(stderr, "behind what was served") || !strings.Contains(stderr, "idp restore-epoch") {
 		t.Errorf("serve on a copy that was put back = %d %q", code, stderr)
 	}
-	d.idp("restore-epoch")
+	d.idp("restore-epoch", "--yes")
 	d.start()
 	if status, answer := d.refresh(token); status != 400 {
 		t.Errorf("a spent refresh token: %d %v", status, answer)

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"huskyidp/internal/audit"
+	"huskyidp/internal/postgres"
 	"huskyidp/members"
 )
 
@@ -29,6 +31,7 @@ type RosterImportCmd struct {
 	Encoding        string            `env:"IDP_ROSTER_ENCODING" default:"auto" enum:"auto,utf-8,windows-1252,cp850,cp437,macintosh" help:"The file's character set. auto: UTF-8, UTF-16 or Windows-1252, and a file that seems to be CSV (MS-DOS), which is cp850, or CSV (Macintosh) is refused."`
 	MemberRef       string            `env:"IDP_ROSTER_MEMBER_REF" default:"0F" enum:"0F,23,1L" help:"X12 834: qualifier of the REF segment with the member number."`
 	InsuranceLine   []string          `env:"IDP_ROSTER_INSURANCE_LINE" default:"HLT,HMO,PPO,POS,EPO,MM" placeholder:"HD03" help:"X12 834: the insurance lines (HD03) that are the programmes' medical coverage (default: ${default}). HD loops of others change nothing. May be repeated."`
+	ReadAgain       bool              `help:"Read the file although it was applied already, with the same settings."`
 	DryRun          bool              `help:"Show the report and change nothing."`
 	AllowShrink     bool              `help:"Apply the file although it ends more than 5 % of the members, or their coverage."`
 	AllowOld        bool              `help:"Apply the file although newer ones were applied: since it was, or, of X12 834, made after it."`
@@ -37,8 +40,9 @@ type RosterImportCmd struct {
 	AllowDoubtful   bool              `help:"Apply the file although many numbers seem to be other people's, or most who have a datum would lose it, or dates seem moved, or lines pasted twice."`
 	SamePerson      []int             `placeholder:"LINE" help:"Held lines whose data are to be put right. Needs --review."`
 	OtherPerson     []int             `placeholder:"LINE" help:"Held lines whose number went to another person: the former one keeps the account, without number and coverage. Needs --review."`
+	Namesake        []int             `placeholder:"LINE" help:"Held lines whose number went to somebody new, although a known member has the name and birth date. Needs --review."`
 	Review          string            `placeholder:"LIST" help:"Name of the list of held lines that you looked at, as the report gives it."`
-	ShowEnded       bool              `help:"Name the members who end because they are not in the file, and those who had ended and come back, by their numbers."`
+	ShowEnded       bool              `help:"Name the members who end because they are not in the file, those who had ended and come back, and those who lose or regain the coverage of today, by their numbers."`
 	ShowChanged     bool              `help:"Name the lines that change a known member's data, and which data, not their values."`
 	ShowFaults      int               `default:"20" help:"How many lines to print of those left out, held back, worth a look or changed, and of members who end; -1 for all."`
 }
@@ -47,29 +51,34 @@ type RosterImportCmd struct {
 func (RosterImportCmd) Help() string {
 	return `A full file is the whole roster: members who are not in it end, members who came back continue. An X12 834 change file
 touches whom it names. A file is applied in one transaction, or not at all. A line with a fault is printed and left
-out; its member stays as before. Several lines of one member are merged. The same file again changes nothing; an
-older one is refused, also in another form or order. The exit status is 0 if every line was taken, 3 if lines were left
+out; its member stays as before. Several lines of one member are merged. The same file again changes nothing, unless it is read with
+other settings or with --read-again; an older one is refused, also in another form or order. The exit status is 0 if every line was taken, 3 if lines were left
 out or held back, 1 if nothing was changed.
 
 What a file has no column for stays as it was. So does a name for which the file has one that nobody could type,
 or the same one without its letters with accents, or one in another script. The
-report counts for each datum in how many known members it changes, and how many lose it; a file that takes a datum from
+report counts for each datum in how many known members it changes, and how many lose it, and who is covered today and would not be any
+more, or is covered again (--show-ended names them); a file that takes a datum from
 most of those who have it, or gives most members a suffix, is refused until --allow-doubtful. A refused file is reported like any other, with every cause.
 
-A number that comes back with another name and another birth date is held back: its member stays as before. So is one with
-another first and another last name, or a name or birth date that the row above or below had, unless --allow-doubtful: a block of
-cells has slipped. So are a birth date that three or more are given who had others, and a birth date or last name that two members
-exchange. --show-changed names every line that changes a member. Held back, too, is a new
+A number that comes back with another name and another birth date is held back: its member stays as before. So is one with the same
+names, another suffix and another birth date, and one whose birth date moves by more than fifteen years while coverage begins later: a
+relative of the same name. So is one with another first and another last name, or a name or birth date that the row above or below had, unless --allow-doubtful: a block of
+cells has slipped. So are a birth date that three or more are given who had others, a birth date or last name that two members
+exchange, and first or last names that change places among two or more. --show-changed names every line that changes a member. Held back, too, is a new
 number that comes with the name and birth date of a known member, who is not in the file (a digit may be wrong), has a line of their
 own, or ended before, or that names a member's as the former number (X12: REF Q4): a second row would open a second account.
 --same-person gives it to the member, --other-person adds somebody of the same name. Look at the lines, then import the file again with --same-person or --other-person, and with --review. Until then the same file,
 imported again, lists them again. A line that names the person from whom its number was taken says so: --other-person gives
-number, coverage and account back to the row of before, and takes them from the member of now. A last line without a line end that would change its member is left out: it may be cut.
+number, coverage and account back to the row of before, and takes them from the member of now. A known number with the name and birth
+date of another known member is held, and the end of that one's number printed: --other-person gives it to that member, whose row and
+account continue under it, unless the file has the member under the own number as well; --namesake adds somebody else. A last line without a line end that would change its member is left out: it may be cut.
 That of a new member counts if all fields are there, and is listed unless its last field is whole for certain.
 
 In X12 834 the REF with the number must be each person's own. A dependent (INS*N) whose REF 0F is the number of the subscriber
 is left out, with the REF that may be the right one for --member-ref. HD loops of other insurance lines than --insurance-line
-change nothing and are counted. A new number that comes with the person from whom another one was taken is held: --same-person
+change nothing and are counted. Of the DTP dates 356, 357, 348 and 349 count, and where they are missing 473, 474 and 303; an end
+whose only date is another one is left out. A new number that comes with the person from whom another one was taken is held: --same-person
 continues their row and account. A file whose ISA15 is not P (production)
 is refused until --allow-test; so is "idp roster sample --format 834", whose people are invented.
 
@@ -79,7 +88,8 @@ A whole name in one field ("LUNA, ANA" beside ANA) is parted; a year of coverage
 
 A CSV file is UTF-8, UTF-16 or Windows-1252. One that a spreadsheet saved as "CSV (MS-DOS)" or "CSV (Macintosh)" is recognized by
 its names and refused until --encoding says so. Refused until --allow-doubtful are dates that nearly all moved by one day or between
-the calendars of 1900 and 1904, a column of dates that was sorted alone, and a file in which nearly every line is there twice.
+the calendars of 1900 and 1904, a column of dates or programmes that was sorted alone or moved by a row, birth dates and begins of coverage that changed places, and a
+file in which nearly every line is there twice.
 
 Dates are 2006-01-02, 01/02/2006 or 20060102. 1900-01-01, 1899-12-30 and the like are empty cells: an open end, and no
 birth date. With --dates day-first 02/01/2006 and 02.01.2006 as well. Headers are found
@@ -96,16 +106,13 @@ func (c *RosterImportCmd) Run(ctx context.Context, env *Environment) error {
 	if err != nil {
 		return err
 	}
-	if err := c.checkInsuranceLines(); err != nil {
-		return err
-	}
 	roster, err := members.New(members.Deps{
 		DB: env.DB, Keyring: env.Keyring, Audit: audit.New(env.DB), Now: env.Now, NumberFormat: env.MemberNumbers,
 	})
 	if err != nil {
 		return err
 	}
-	file, err := os.Open(c.File)
+	file, err := openSteady(c.File)
 	if err != nil {
 		return err
 	}
@@ -117,19 +124,25 @@ func (c *RosterImportCmd) Run(ctx context.Context, env *Environment) error {
 	returned := &linePrinter{out: env.Stderr, bar: bar, left: c.ShowFaults}
 	ended := &linePrinter{out: env.Stderr, bar: bar, left: c.ShowFaults}
 	changed := &linePrinter{out: env.Stderr, bar: bar, left: c.ShowFaults}
+	lapsing := &linePrinter{out: env.Stderr, bar: bar, left: c.ShowFaults}
+	regaining := &linePrinter{out: env.Stderr, bar: bar, left: c.ShowFaults}
 	var changing func(members.LineError)
 	if c.ShowChanged {
 		changing = changed.print
+	}
+	var lapses, regains func(string)
+	if c.ShowEnded {
+		lapses, regains = lapsing.lapses, regaining.regains
 	}
 	if !c.ShowEnded {
 		ended.left, returned.left = 0, 0
 	}
 	started := time.Now()
 	report, err := roster.Import(ctx, file, members.ImportOptions{
-		Columns: c.Column, IgnoreColumns: c.IgnoreColumn, Separator: separator, Dates: c.dateOrder(), Encoding: c.encoding(), MemberRef: c.MemberRef, InsuranceLines: c.InsuranceLine, DryRun: c.DryRun,
+		Columns: c.Column, IgnoreColumns: c.IgnoreColumn, Separator: separator, Dates: c.dateOrder(), Encoding: c.encoding(), MemberRef: c.MemberRef, InsuranceLines: c.InsuranceLine, DryRun: c.DryRun, ReadAgain: c.ReadAgain,
 		AllowTest: c.AllowTest, AllowShrink: c.AllowShrink, AllowOld: c.AllowOld, AllowUnreadable: c.AllowUnreadable, AllowDoubtful: c.AllowDoubtful,
-		SamePerson: c.SamePerson, OtherPerson: c.OtherPerson, Review: c.Review,
-		Rejected: faults.print, Held: held.print, Note: notes.print, Changing: changing, Returning: returned.returns, Ending: ended.ends, Progress: bar.progress,
+		SamePerson: c.SamePerson, OtherPerson: c.OtherPerson, Namesake: c.Namesake, Review: c.Review,
+		Rejected: faults.print, Held: held.print, Note: notes.print, Changing: changing, Returning: returned.returns, Lapsing: lapses, Regaining: regains, Ending: ended.ends, Progress: bar.progress,
 	})
 	bar.close()
 	faults.summary("faulty lines")
@@ -140,11 +153,19 @@ func (c *RosterImportCmd) Run(ctx context.Context, env *Environment) error {
 	case c.ShowEnded:
 		ended.summary("members who end")
 		returned.summary("members who come back")
+		lapsing.summary("members who are covered today and would not be any more")
+		regaining.summary("members who are covered again")
 	case ended.hidden > 0:
 		fmt.Fprintf(env.Stderr, "%d members who are not in the file end (--show-ended names them)\n", ended.hidden)
 	}
 	if !c.ShowEnded && returned.hidden > 0 {
 		fmt.Fprintf(env.Stderr, "%d members who had ended come back (--show-ended names them)\n", returned.hidden)
+	}
+	if n := report.Lapsing + report.Regaining; !c.ShowEnded && n > 0 {
+		fmt.Fprintf(env.Stderr, "%d members lose or regain the coverage of today (--show-ended names them)\n", n)
+	}
+	if err != nil && (ctx.Err() != nil || errors.Is(err, postgres.ErrUnavailable)) {
+		return &toldState{err, bar.left()}
 	}
 	if err != nil {
 		err = c.explain(err)
@@ -170,7 +191,19 @@ func (c *RosterImportCmd) encoding() string {
 	return c.Encoding
 }
 
-func (c *RosterImportCmd) checkInsuranceLines() error {
+// Validate reports a wrong call before anything is opened.
+func (c *RosterImportCmd) Validate() error {
+	if _, err := c.separator(); err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Column)) {
+		if !slices.Contains(members.ColumnNames(), name) {
+			return fmt.Errorf("--column speaks of %q; known columns are %s", name, strings.Join(members.ColumnNames(), ", "))
+		}
+	}
+	if c.Review != "" && len(c.SamePerson)+len(c.OtherPerson)+len(c.Namesake) == 0 {
+		return errors.New("--review names the list on which --same-person, --other-person or --namesake decides, and none of them is given")
+	}
 	for _, line := range c.InsuranceLine {
 		if !insuranceLine.MatchString(line) {
 			return fmt.Errorf("the insurance line %q is no code of HD03, which has two or three letters or digits, such as HMO", line)
@@ -203,6 +236,8 @@ func (c *RosterImportCmd) explain(err error) error {
 	encoding, isEncoding := errors.AsType[*members.EncodingError](err)
 	_, isMoved := errors.AsType[*members.MovedError](err)
 	_, isSorted := errors.AsType[*members.SortedError](err)
+	_, isLate := errors.AsType[*members.LateError](err)
+	_, isExchanged := errors.AsType[*members.ExchangedError](err)
 	_, isTwice := errors.AsType[*members.TwiceError](err)
 	endColumn, isEndColumn := errors.AsType[*members.EndColumnError](err)
 	_, isClear := errors.AsType[*members.ClearError](err)
@@ -236,7 +271,7 @@ func (c *RosterImportCmd) explain(err error) error {
 		{isShrink, "if so many end, add --allow-shrink"},
 		{isEndColumn, ended},
 		{isLapse, "correct the dates of coverage, or if so many have lost it, add --allow-shrink"},
-		{isDoubt || isClear || isFill || isMoved || isSorted || isTwice, "correct the file, or if that is meant, add --allow-doubtful"},
+		{isDoubt || isClear || isFill || isMoved || isSorted || isLate || isExchanged || isTwice, "correct the file, or if that is meant, add --allow-doubtful"},
 		{isOld, "if the old file is meant, add --allow-old"},
 	} {
 		if cause.is {
@@ -246,7 +281,7 @@ func (c *RosterImportCmd) explain(err error) error {
 	if len(advice) > 0 {
 		return fmt.Errorf("%w. To continue: %s", err, strings.Join(advice, "; "))
 	}
-	if _, isFile := errors.AsType[*members.FileError](err); isFile {
+	if _, isFile := errors.AsType[*members.FileError](err); isFile || errors.Is(err, errChanged) {
 		return fmt.Errorf("%s: %w. Nothing was changed", c.File, err)
 	}
 	return err

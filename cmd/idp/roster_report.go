@@ -19,13 +19,20 @@ import (
 func printReport(w io.Writer, r members.Report, isRefused bool, took time.Duration) error {
 	var out strings.Builder
 	if r.Repeated {
-		fmt.Fprintf(&out, "This file was applied on %s already; nothing to do.\n", r.AppliedAt.Format(time.RFC3339))
+		fmt.Fprintf(&out, "This file was applied on %s already; nothing to do. ", r.AppliedAt.Format(time.RFC3339))
+		if r.IsUnsure {
+			out.WriteString("It may have been read with other settings than now, which an earlier release did not record. ")
+		}
+		out.WriteString("To read it anew, add --read-again.\n")
 	} else {
+		if !r.ReadBefore.IsZero() {
+			fmt.Fprintf(&out, "This file was applied on %s already, and was read anew.\n", r.ReadBefore.Format(time.RFC3339))
+		}
 		printCounts(&out, r)
 	}
 	if r.Held > 0 {
 		fmt.Fprintf(&out, "%d held lines wait for a decision: import the file again with --same-person where the data were corrected, "+
-			"--other-person where the number went to somebody else, and --review %s; where the number is wrong, correct the file.\n", r.Held, r.Review)
+			"--other-person where the number went to somebody else, --namesake where that one only shares a known member's name and birth date, and --review %s; where the number is wrong, correct the file.\n", r.Held, r.Review)
 	}
 	took = took.Round(10 * time.Millisecond)
 	switch {
@@ -55,6 +62,7 @@ func printCounts(out *strings.Builder, r members.Report) {
 			fmt.Fprintf(out, "%-15s %10d\n", line.name, line.n)
 		}
 	}
+	fmt.Fprintf(out, "covered today and would not be any more: %d\ncovered again: %d\n", r.Lapsing, r.Regaining)
 	if len(r.OtherLines) > 0 {
 		out.WriteString("loops of other insurance lines, which change nothing:")
 		for _, line := range slices.Sorted(maps.Keys(r.OtherLines)) {
@@ -65,9 +73,15 @@ func printCounts(out *strings.Builder, r members.Report) {
 		}
 		out.WriteByte('\n')
 	}
+	if r.Died > 0 {
+		fmt.Fprintf(out, "members with a date of death (INS12), by which nobody ends: %d\n", r.Died)
+	}
 	for _, c := range r.Fields {
 		fmt.Fprintf(out, "%-17s changes for %d known members", c.Column, c.Changed)
-		if c.Cleared > 0 {
+		switch {
+		case c.Cleared > 0 && c.Column == "coverage_end":
+			fmt.Fprintf(out, "; coverage without an end: %d", c.Cleared)
+		case c.Cleared > 0:
 			fmt.Fprintf(out, ", %d of whom lose it", c.Cleared)
 		}
 		out.WriteByte('\n')
@@ -87,6 +101,12 @@ func (p *linePrinter) print(e members.LineError) { p.line(e.Error()) }
 func (p *linePrinter) ends(number string) { p.line(number + " is not in the file and ends") }
 
 func (p *linePrinter) returns(number string) { p.line(number + " had ended and comes back") }
+
+func (p *linePrinter) lapses(number string) {
+	p.line(number + " is covered today and would not be any more")
+}
+
+func (p *linePrinter) regains(number string) { p.line(number + " is covered again") }
 
 func (p *linePrinter) line(text string) {
 	if p.left == 0 {
@@ -110,6 +130,7 @@ type importBar struct {
 	out   io.Writer // nil: no terminal
 	bar   *progressbar.ProgressBar
 	phase members.Phase
+	done  bool // with the phase
 }
 
 func newImportBar(w io.Writer) *importBar {
@@ -122,18 +143,29 @@ func newImportBar(w io.Writer) *importBar {
 func (b *importBar) progress(phase members.Phase, done, total int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	isNew := b.phase != phase
+	b.phase, b.done = phase, done >= total
 	if b.out == nil {
 		return
 	}
-	if b.phase != phase {
+	if isNew {
 		b.finish()
-		b.phase = phase
 		b.bar = progressbar.NewOptions64(max(total, 1),
 			progressbar.OptionSetWriter(b.out), progressbar.OptionSetDescription(fmt.Sprintf("%-9s", phase)), progressbar.OptionThrottle(100*time.Millisecond),
 			progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish(),
 		)
 	}
 	b.bar.Set64(min(done, b.bar.GetMax64()-1)) // the last piece is for the next phase
+}
+
+// left says what an import that broke off left behind: before its last step nothing.
+func (b *importBar) left() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.phase == members.PhaseApplying && b.done {
+		return "The roster has the whole file, or is as it was before: import the same file again, it says which, and changes nothing twice"
+	}
+	return "Nothing was changed: the roster is as it was before. Import the file again"
 }
 
 func (b *importBar) clear() {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"huskyidp/internal/audit"
+	"huskyidp/internal/postgres"
 	"huskyidp/internal/postgres/postgrestest"
 	"huskyidp/internal/seal"
 	"huskyidp/members"
@@ -262,6 +263,42 @@ func TestListsOfLinesAreBounded(t *testing.T) {
 	}
 }
 
+// Whoever loses or regains coverage is told in plain words, however few they are; an end that is emptied is no loss.
+func TestReportOfCoverageLostAndRegained(t *testing.T) {
+	env, stdout, stderr := commandEnvironment(t)
+	const header = "member_number,first_name,last_name,birth_date,coverage_start,coverage_end\n"
+	const ana, eva, leo = "900000398,ANA,GARCIA,1984-05-17,2020-01-01,\n", "900000399,EVA,SOTO,1985-05-17,2020-01-01,2021-12-31\n", "900000400,LEO,PAZ,1986-05-17,2020-01-01,2021-11-30\n"
+	run := func(file string, showEnded bool) {
+		t.Helper()
+		stdout.Reset()
+		stderr.Reset()
+		if err := (&RosterImportCmd{File: writeFile(t, header+file), Separator: "auto", ShowEnded: showEnded, ShowFaults: -1, DryRun: true}).Run(t.Context(), env); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := (&RosterImportCmd{File: writeFile(t, header+ana+eva+leo), Separator: "auto"}).Run(t.Context(), env); err != nil {
+		t.Fatal(err)
+	}
+	file := strings.Replace(ana, "2020-01-01,", ",2020-01-01", 1) + strings.Replace(eva, "2021-12-31", "", 1) + strings.Replace(leo, "2021-11-30", "", 1)
+	run(file, true)
+	if got, want := stderr.String(), "900000398 is covered today and would not be any more\n900000399 is covered again\n900000400 is covered again\n"; got != want {
+		t.Errorf("named: %q, want %q", got, want)
+	}
+	for _, want := range []string{"covered today and would not be any more: 1\ncovered again: 2\n", "coverage_end      changes for 3 known members; coverage without an end: 2\n", "coverage_start    changes for 1 known members, 1 of whom lose it\n"} {
+		if !strings.Contains(stdout.String(), want) {
+			t.Errorf("report %q, want %q", stdout, want)
+		}
+	}
+	run(file, false)
+	if got, want := stderr.String(), "3 members lose or regain the coverage of today (--show-ended names them)\n"; got != want {
+		t.Errorf("unnamed: %q, want %q", got, want)
+	}
+	run(ana+eva+strings.Replace(leo, "LEO", "LEON", 1), false)
+	if want := "covered today and would not be any more: 0\ncovered again: 0\n"; !strings.Contains(stdout.String(), want) || stderr.Len() > 0 {
+		t.Errorf("nobody: %q, %q, want %q", stdout, stderr, want)
+	}
+}
+
 // What was not looked at is told by code, with the setting where it seems to be wrong, and needs no further look.
 func TestReportOfOtherInsuranceLines(t *testing.T) {
 	env, stdout, stderr := commandEnvironment(t)
@@ -277,12 +314,63 @@ func TestReportOfOtherInsuranceLines(t *testing.T) {
 		t.Fatalf("roster import: %v, left out %t, %s", err, env.leftOut, stderr)
 	}
 	cmd.InsuranceLine = []string{"HMO", "DENTAL"}
-	if err := cmd.Run(t.Context(), env); err == nil || !strings.Contains(err.Error(), `the insurance line "DENTAL" is no code of HD03`) {
+	if err := cmd.Validate(); err == nil || !strings.Contains(err.Error(), `the insurance line "DENTAL" is no code of HD03`) {
 		t.Errorf("no code: %v", err)
 	}
 	const want = "loops of other insurance lines, which change nothing: DEN 2 VIS 1; 1 of them have the name of a programme in HD04: " +
 		"if they are its medical coverage, name their HD03 with --insurance-line\n"
 	if !strings.Contains(stdout.String(), want) {
 		t.Errorf("report %q, want %q", stdout, want)
+	}
+}
+
+// A file that was applied with the wrong setting can be read again, and a wrong flag is told although the file is known.
+func TestImportOfAKnownFile(t *testing.T) {
+	vars := map[string]string{"IDP_DATABASE_URL": postgrestest.DSN(t), "IDP_KEK": seal.GenerateKEK(), "IDP_ACCEPT": "database-without-verified-tls"}
+	file := writeFile(t, "member_number,first_name,last_name,birth_date,x9\n111111111,ANA,GARCIA,1984-05-17,2027-06-30\n222222222,EVA,LOPEZ,1985-05-17,2027-06-30\n")
+	for _, test := range []struct {
+		flags string
+		code  int
+		want  string
+	}{
+		{"", 0, "NOT READ: the columns x9"},
+		{"", 0, "nothing to do. To read it anew, add --read-again.\n"},
+		{"--allow-old --allow-shrink", 0, "nothing to do"},
+		{"--column coverage_end=x9 --dry-run", 0, "coverage_end      changes for 2 known members"},
+		{"--column coverage_end=x9", 0, "already, and was read anew.\n"},
+		{"--column coverage_end=X9", 0, "nothing to do"},
+		{"--column coverage_end=x9 --read-again", 0, "already, and was read anew.\n"},
+		{"--column foo=bar", 2, `--column speaks of "foo"; known columns are member_number`},
+		{"--column suffix=bar", 1, "the header lacks bar"},
+		{"--review abc", 2, "--review names the list on which"},
+		{"--separator ;;", 2, `the separator ";;" is not one`},
+		{"--insurance-line DENTAL", 2, "is no code of HD03"},
+		{"--same-person 2", 1, "2 is not one held line"},
+	} {
+		code, stdout, stderr := call(t, vars, append([]string{"roster", "import", file}, strings.Fields(test.flags)...)...)
+		if code != test.code || !strings.Contains(stdout+stderr, test.want) || code == 2 && !strings.Contains(stderr, "Try: idp roster import --help") {
+			t.Errorf("%s: %d, %s%s, want %d and %q", test.flags, code, stdout, stderr, test.code, test.want)
+		}
+	}
+	postgrestest.Exec(t, postgrestest.Open(t, postgres.Options{DSN: vars["IDP_DATABASE_URL"]}), "UPDATE roster_imports SET read_as = NULL")
+	if _, stdout, _ := call(t, vars, "roster", "import", file); !strings.Contains(stdout, "It may have been read with other settings than now, which an earlier release did not record. To read it anew, add --read-again.") {
+		t.Errorf("of a record without settings: %s", stdout)
+	}
+}
+
+// Dates of death are counted by themselves.
+func TestReportOfDatesOfDeath(t *testing.T) {
+	env, stdout, stderr := commandEnvironment(t)
+	var sample bytes.Buffer
+	if err := members.Sample834(&sample, 3, 1); err != nil {
+		t.Fatal(err)
+	}
+	loop := regexp.MustCompile(`INS\*Y\*18\*030\*[^~]*~`)
+	file := writeFile(t, strings.Replace(sample.String(), loop.FindString(sample.String()), "INS*Y*18*030**A***AC****D8*20261101~", 1))
+	if err := (&RosterImportCmd{File: file, Separator: "auto", ShowFaults: 20, AllowTest: true}).Run(t.Context(), env); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(stdout.String(), "members with a date of death (INS12), by which nobody ends: 1\n") || strings.Count(stderr.String(), "has a date of death (INS12)") != 1 {
+		t.Errorf("report %s, lines %s, want one", stdout, stderr)
 	}
 }

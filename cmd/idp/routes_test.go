@@ -13,7 +13,7 @@ import (
 )
 
 // cacheable are the routes that may be kept, and read by every site.
-var cacheable = []string{"/.well-known/openid-configuration", "/.well-known/smart-configuration", "/fhir/:name/.well-known/smart-configuration", "/.well-known/oauth-authorization-server", "/jwks", "/static/*file"}
+var cacheable = []string{"/.well-known/openid-configuration", "/.well-known/smart-configuration", "/fhir/:name/.well-known/smart-configuration", "/.well-known/oauth-authorization-server", "/.well-known/ssf-configuration", "/jwks", "/openapi.json", "/static/*file"}
 
 // visit asks the wired program for a route, as a browser without cookies would.
 func visit(a *app, method, target string, header http.Header) *http.Response {

@@ -61,6 +61,10 @@ func (ServeCmd) Run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
+	if cert != nil {
+		cert.hosts = e.hosts()
+		cert.warn(time.Now(), logger)
+	}
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
@@ -70,6 +74,9 @@ func (ServeCmd) Run(ctx context.Context, p *process) error {
 	}
 	defer a.close()
 	if err := e.judgeRole(ctx, a.db); err != nil {
+		return err
+	}
+	if err := e.judgeIssuer(ctx, a.db, time.Now()); err != nil {
 		return err
 	}
 	open, err := listen(e, cert)

@@ -107,7 +107,7 @@ func (a *app) features(_ context.Context, s settings, sv *services) (err error) 
 	sv.provider, err = provider.New(provider.Deps{
 		DB: a.db, Keyring: sv.keyring, Limiter: sv.limiter, Audit: sv.audit, Now: time.Now,
 		Keys: sv.keys, Clients: sv.clients, Accounts: sv.accounts, Members: sv.members, ProofDeps: s.proofs,
-		Issuer: s.issuer, SupportEmail: cmp.Or(s.templates.SupportEmail, "WebSupport@CHNCT.org"), TryURL: s.tryURL,
+		Issuer: s.issuer, SupportEmail: cmp.Or(s.templates.SupportEmail, "WebSupport@CHNCT.org"), TryURL: s.tryURL, TryHealthURL: s.tryHealthURL,
 		Locales: a.templates.Languages(), TimeZone: a.templates.TimeZone(), Agreement: agreementOf(sv.legal), Questions: !s.noQuestions, ScopeACR: s.scopeACR,
 		InitialAccessToken: s.registrationToken, RegistrationTries: s.registrationTries, ClientRate: s.clientRate, Answered: a.meters.issued,
 	})
@@ -140,7 +140,7 @@ func (a *app) newRunner(s settings, sv *services) (*jobs.Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	return jobs.New(a.jobs, a.loopLogger, mails, provider.LogoutWork(sv.provider, sv.calls, a.logger), recovery.Work(sv.recovery))
+	return jobs.New(a.jobs, a.loopLogger, mails, provider.LogoutWork(sv.provider, sv.calls, a.logger), provider.SignalWork(sv.provider, sv.calls, a.logger), recovery.Work(sv.recovery))
 }
 
 // loadLegal reads the operator's texts, or the sample.

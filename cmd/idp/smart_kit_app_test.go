@@ -49,7 +49,7 @@ func (k *smartKit) register(t *testing.T, metadata map[string]any) smartApp {
 }
 
 // app registers an app of a kind: public, symmetric or asymmetric.
-func (k *smartKit) app(t *testing.T, kind, scope string) smartApp {
+func (k *smartKit) app(t *testing.T, kind, scope string, change ...func(map[string]any)) smartApp {
 	t.Helper()
 	name := "App " + rand.Text()[:8]
 	m := map[string]any{"client_name": name, "profile": "smart", "operator_name": "Pruebas, S. A.", "audience": []string{kitFHIR}, "redirect_uris": []string{kitReturn}, "scope": scope}
@@ -60,6 +60,9 @@ func (k *smartKit) app(t *testing.T, kind, scope string) smartApp {
 	case "asymmetric":
 		key = newKey(t, jose.ES384)
 		m["token_endpoint_auth_method"], m["jwks"] = "private_key_jwt", keySet(key)
+	}
+	for _, apply := range change {
+		apply(m)
 	}
 	app := k.register(t, m)
 	app.name, app.alg, app.key = name, jose.ES384, key
@@ -140,7 +143,7 @@ func (a *smartApp) authorize(t *testing.T, parameters url.Values, refuse ...stri
 		must(t, b.Submit(ctx, url.Values{"username": {"maria.nunez"}, "password": {drillPassword}}))
 	}
 	if strings.HasPrefix(b.At, "/consent") && b.Away == nil {
-		typed := url.Values{"act": {"accept"}, "duration": {"30d"}}
+		typed := url.Values{"act": {"accept"}, "duration": {"90d"}}
 		for _, box := range consentBox.FindAllStringSubmatch(b.Body, -1) {
 			typed.Set(box[1], "yes")
 		}
@@ -181,6 +184,21 @@ func (a smartApp) handle(t *testing.T, context url.Values) reply {
 }
 
 // post asks an endpoint, authenticated by the secret.
+// heard takes the Security Event Tokens that wait for the app, and returns how many.
+func (a smartApp) heard(t *testing.T) int {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, kitIssuer+"/signals/poll", strings.NewReader("{}"))
+	must(t, err)
+	r.Header.Set("Content-Type", "application/json")
+	r.SetBasicAuth(url.QueryEscape(a.id), url.QueryEscape(a.secret))
+	response, err := a.k.client.Do(r)
+	must(t, err)
+	defer response.Body.Close()
+	var got struct{ Sets map[string]string }
+	must(t, json.NewDecoder(response.Body).Decode(&got))
+	return len(got.Sets)
+}
+
 func (a smartApp) post(t *testing.T, path string, fields url.Values) reply {
 	t.Helper()
 	r := http.Request{Header: http.Header{}}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -135,7 +136,7 @@ func (k *smartKit) refused(t *testing.T) {
 // the FHIR server's clock, so it is not parallel to others.
 func (k *smartKit) revoked(t *testing.T) {
 	defer k.ahead.Store(0)
-	app := k.app(t, "symmetric", kitScope)
+	app := k.app(t, "symmetric", kitScope, func(m map[string]any) { m["signals_delivery"] = "urn:ietf:rfc:8936" })
 	for name, end := range map[string]func(*testing.T, reply){
 		"by_the_app": func(t *testing.T, tokens reply) {
 			k.wantStatus(t, "revocation", app.post(t, "/revoke", url.Values{"token": {tokens.text("refresh_token")}}), 200)
@@ -148,17 +149,26 @@ func (k *smartKit) revoked(t *testing.T) {
 			}
 			must(t, app.browser.Get(t.Context(), link[1]))
 			must(t, app.browser.Submit(t.Context(), nil))
+			must(t, app.browser.Get(t.Context(), "/account/apps"))
+			if strings.Contains(app.browser.Body, link[1]) {
+				t.Error("a stopped app is still listed")
+			}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tokens := app.launch(t, url.Values{"scope": {kitScope}})
 			path := "/Patient/" + k.member.String()
 			k.wantStatus(t, "before", k.read(t, tokens.text("access_token"), path), 200)
+			began := time.Now()
 			end(t, tokens)
+			if told := app.heard(t); name == "by_the_member" && told != 1 {
+				t.Errorf("the app was told %d times", told)
+			}
 			if got := k.server.post(t, "/introspect", url.Values{"token": {tokens.text("access_token")}}); got.body["active"] != false {
 				t.Errorf("introspection: %v", got.body)
 			}
 			k.wantStatus(t, "refresh", app.token(t, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {tokens.text("refresh_token")}}, nil), 400)
+			t.Logf("true in the list of apps, the app's signals, introspection and refresh after %v", time.Since(began))
 			k.ahead.Add(int64(time.Minute))
 			k.wantStatus(t, "after 60 s", k.read(t, tokens.text("access_token"), path), 401)
 		})

@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"text/tabwriter"
 	"time"
 
+	"huskyidp/accounts"
 	"huskyidp/admin"
 	"huskyidp/internal/audit"
 )
@@ -54,9 +57,28 @@ func (c *StaffCreateCmd) Run(ctx context.Context, env *Environment) error {
 	}
 	p, err := people.AddPerson(ctx, admin.NewPerson{Username: c.Username, Email: c.Email, Name: c.Name, Language: c.Language, Roles: c.Role, BreakGlass: c.BreakGlass}, operator)
 	if err != nil {
-		return err
+		return c.explain(err)
 	}
 	_, err = fmt.Fprintf(env.Stdout, "%s can sign in once they have set a password at /recover/password, by a code mailed to them, and a second step.\nid %s\n", p.Name, p.ID)
+	return err
+}
+
+// explain says which flag is wrong, and what is right.
+func (c *StaffCreateCmd) explain(err error) error {
+	flaw, _ := errors.AsType[accounts.Flaw](err)
+	_, nameFlaw := accounts.CheckUsername(c.Username)
+	switch {
+	case errors.Is(err, accounts.ErrUsernameTaken):
+		return fmt.Errorf("--username: somebody has %q: choose another; idp staff list shows the desk's. Nothing was changed", c.Username)
+	case errors.Is(err, admin.ErrName):
+		return errors.New(`--name: must have 1 to 80 letters, as in --name "Rosa Vega"`)
+	case errors.Is(err, admin.ErrRoles):
+		return fmt.Errorf("--role: %w", err)
+	case flaw != "" && nameFlaw != nil:
+		return fmt.Errorf("--username: %q must be 3 to 32 letters, digits, dots and dashes, and begin with a letter or digit, as in rosa.vega", c.Username)
+	case flaw != "":
+		return fmt.Errorf("--email: %q is not an address, as in rosa@desk.example", c.Email)
+	}
 	return err
 }
 
@@ -88,7 +110,16 @@ func (StaffListCmd) Run(ctx context.Context, env *Environment) error {
 // StaffRoleCmd is "idp staff role".
 type StaffRoleCmd struct {
 	Username string       `arg:"" help:"Whose."`
-	Role     []admin.Role `arg:"" help:"All that they have from now on."`
+	Roles    []admin.Role `arg:"" optional:"" help:"As --role."`
+	Role     []admin.Role `help:"All that they have from now on: one or more of read, recover, approve, admin, audit."`
+}
+
+// Validate reports a wrong call.
+func (c *StaffRoleCmd) Validate() error {
+	if len(c.Role)+len(c.Roles) == 0 {
+		return fmt.Errorf("--role: %w, as in: idp staff role %s --role read,audit", admin.ErrRoles, c.Username)
+	}
+	return nil
 }
 
 // Run replaces the roles.
@@ -99,12 +130,44 @@ func (c *StaffRoleCmd) Run(ctx context.Context, env *Environment) error {
 	}
 	p, err := people.ByName(ctx, c.Username)
 	if err != nil {
+		return nobody(c.Username, err)
+	}
+	roles := slices.Concat(c.Role, c.Roles)
+	if len(roles) > 0 && slices.Equal(inOrder(roles), inOrder(p.Roles)) {
+		_, err = fmt.Fprintf(env.Stdout, "%s has the roles %v already; nothing was changed.\n", p.Name, p.Roles)
 		return err
 	}
-	if err := people.SetRoles(ctx, p.ID, c.Role, operator); err != nil {
+	if err := people.SetRoles(ctx, p.ID, roles, operator); err != nil {
+		if errors.Is(err, admin.ErrRoles) {
+			err = fmt.Errorf("--role: %w, as in: idp staff role %s --role read,audit", err, c.Username)
+		}
 		return err
 	}
-	_, err = fmt.Fprintf(env.Stdout, "%s has the roles %v.\n", p.Name, c.Role)
+	fmt.Fprintf(env.Stdout, "%s has the roles %v.\n", p.Name, roles)
+	return env.missAdmin(ctx, people)
+}
+
+// missAdmin says so when nobody is left who can administer the desk.
+func (env *Environment) missAdmin(ctx context.Context, people *admin.People) error {
+	rows, err := people.Staff(ctx)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(rows, func(r admin.StaffRow) bool { return !r.BreakGlass && slices.Contains(r.Roles, admin.Admin) }) {
+		_, err = fmt.Fprintln(env.Stdout, "Nobody at the desk has the role admin: people and roles change by idp staff alone, until somebody is given it.")
+	}
+	return err
+}
+
+func inOrder(roles []admin.Role) []admin.Role {
+	return slices.Compact(slices.Sorted(slices.Values(roles)))
+}
+
+// nobody puts the username and the way on into ErrNoRole.
+func nobody(username string, err error) error {
+	if errors.Is(err, admin.ErrNoRole) {
+		return fmt.Errorf("nobody at the desk has the username %q: idp staff list shows who works there. Nothing was changed", username)
+	}
 	return err
 }
 
@@ -120,12 +183,22 @@ func (c *StaffRemoveCmd) Run(ctx context.Context, env *Environment) error {
 		return err
 	}
 	p, err := people.ByName(ctx, c.Username)
+	if errors.Is(err, admin.ErrNoRole) {
+		name, at, leftErr := people.Left(ctx, c.Username)
+		if leftErr == nil {
+			_, err = fmt.Fprintf(env.Stdout, "%s no longer works at the desk already, since %s; nothing was changed.\n", name, shown(at))
+			return err
+		}
+		if !errors.Is(leftErr, admin.ErrNoRole) {
+			err = leftErr
+		}
+	}
 	if err != nil {
-		return err
+		return nobody(c.Username, err)
 	}
 	if err := people.RemovePerson(ctx, p.ID, operator); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(env.Stdout, "%s no longer works at the desk.\n", p.Name)
-	return err
+	fmt.Fprintf(env.Stdout, "%s no longer works at the desk: sessions have ended, and the account is closed. Changes of theirs that are on hold still come, and can be stopped at the desk.\n", p.Name)
+	return env.missAdmin(ctx, people)
 }

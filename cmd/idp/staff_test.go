@@ -35,6 +35,9 @@ func TestStaffCommands(t *testing.T) {
 	if err := run(&StaffRoleCmd{Username: "rosa", Role: []admin.Role{admin.Audit}}); err != nil {
 		t.Fatalf("role: %v", err)
 	}
+	if !strings.Contains(stdout.String(), "Nobody at the desk has the role admin") {
+		t.Errorf("the last administrator is gone without a word:\n%s", stdout)
+	}
 	if err := run(&StaffListCmd{}); err != nil || !strings.Contains(stdout.String(), "rosa      Rosa Vega  [audit]  active") {
 		t.Errorf("list: %v\n%s", err, stdout)
 	}
@@ -44,9 +47,14 @@ func TestStaffCommands(t *testing.T) {
 	if err := run(&StaffRemoveCmd{Username: "rosa"}); err != nil {
 		t.Fatalf("remove: %v", err)
 	}
-	if err := run(&StaffRemoveCmd{Username: "rosa"}); err == nil {
-		t.Error("somebody was removed twice")
+	stdout.Reset()
+	if err := run(&StaffRemoveCmd{Username: "rosa"}); err != nil || !strings.Contains(stdout.String(), "Rosa Vega no longer works at the desk already, since 20") || !strings.Contains(stdout.String(), "nothing was changed") {
+		t.Errorf("removed again: %v, %s, want that it was so", err, stdout)
 	}
+	if err := run(&StaffRemoveCmd{Username: "nobody.else"}); err == nil || !strings.Contains(err.Error(), "nobody at the desk has the username") {
+		t.Errorf("somebody who was never there: %v", err)
+	}
+	stdout.Reset()
 	if err := run(&StaffListCmd{}); err != nil || strings.Contains(stdout.String(), "rosa") {
 		t.Errorf("list after the removal: %v\n%s", err, stdout)
 	}

@@ -56,7 +56,7 @@ func TestServeStartFails(t *testing.T) {
 		"schema empty":            {map[string]string{"IDP_DATABASE_URL": "empty"}, "", "it is empty; run `idp migrate`"},
 		"schema older":            {nil, `delete from goose_db_version where version_id = (select max(version_id) from goose_db_version)`, "; run `idp migrate`"},
 		"schema newer":            {nil, `insert into goose_db_version (version_id, is_applied) values (99999, true); update settings set oldest_program = 99999`, "use a newer program"},
-		"no state folder":         {map[string]string{"IDP_STATE_DIR": "/nowhere"}, "", "IDP_STATE_DIR: open /nowhere/"},
+		"no state folder":         {map[string]string{"IDP_STATE_DIR": "/nowhere"}, "", "IDP_STATE_DIR: there is no such file or folder: /nowhere"},
 		"another KEK":             {map[string]string{"IDP_KEK": seal.GenerateKEK()}, "", "IDP_KEK: data key "},
 		"data keys altered":       {nil, `update data_keys set wrapped = '\x00'`, "its row was altered"},
 		"a KEK twice":             {map[string]string{"IDP_OLD_KEKS": "same"}, "", "is given twice"},
@@ -67,8 +67,8 @@ func TestServeStartFails(t *testing.T) {
 		"operators' port in use":  {map[string]string{"IDP_METRICS_LISTEN": busy}, "", "IDP_METRICS_LISTEN: listen tcp " + busy},
 		"the desk's port in use":  {desk, "", "IDP_DESK_LISTEN: listen tcp " + busy},
 		"certificates' port busy": {map[string]string{"IDP_TLS_CERT": cert, "IDP_TLS_KEY": key, "IDP_MTLS_LISTEN": busy, "IDP_MTLS_ADDRESS": "https://mtls.example"}, "", "IDP_MTLS_LISTEN: listen tcp " + busy},
-		"no certificate":          {map[string]string{"IDP_TLS_CERT": "/nowhere.pem", "IDP_TLS_KEY": key}, "", "IDP_TLS_CERT: open /nowhere.pem"},
-		"no key":                  {map[string]string{"IDP_TLS_CERT": cert, "IDP_TLS_KEY": "/nowhere.pem"}, "", "IDP_TLS_KEY: open /nowhere.pem"},
+		"no certificate":          {map[string]string{"IDP_TLS_CERT": "/nowhere.pem", "IDP_TLS_KEY": key}, "", "IDP_TLS_CERT: there is no such file or folder: /nowhere.pem"},
+		"no key":                  {map[string]string{"IDP_TLS_CERT": cert, "IDP_TLS_KEY": "/nowhere.pem"}, "", "IDP_TLS_KEY: there is no such file or folder: /nowhere.pem"},
 		"no certificate in it":    {map[string]string{"IDP_TLS_CERT": key, "IDP_TLS_KEY": key}, "", "IDP_TLS_CERT, IDP_TLS_KEY: " + key},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -159,12 +159,17 @@ func certificateFiles(t *testing.T, host string) (cert, key string) {
 
 func writeCertificate(t *testing.T, certFile, keyFile, host string) {
 	t.Helper()
+	writeCertificateOf(t, certFile, keyFile, host, time.Now().Add(-time.Hour), time.Now().Add(time.Hour))
+}
+
+func writeCertificateOf(t *testing.T, certFile, keyFile, host string, from, to time.Time) {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: host}, DNSNames: []string{host},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
+		NotBefore: from, NotAfter: to}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)

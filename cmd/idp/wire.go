@@ -134,7 +134,7 @@ func (a *app) open(ctx context.Context, s settings) (err error) {
 	a.guard = epoch.NewGuard(a.loopLogger, func(lost time.Duration) { a.commitsLost(lost) })
 	if s.stateDir != "" {
 		if err := a.guard.Remember(filepath.Join(s.stateDir, epochFile)); err != nil {
-			return fmt.Errorf("IDP_STATE_DIR: %w", err)
+			return fmt.Errorf("IDP_STATE_DIR: %w", fileError(s.stateDir, err))
 		}
 	}
 	requests := s.pool(s.conns, a.guard.Check)

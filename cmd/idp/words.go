@@ -1,8 +1,8 @@
 package main
 
 import (
+	"context"
 	"fmt"
-	"os"
 
 	"huskyidp/templates"
 )
@@ -24,8 +24,11 @@ func (WordsCheckCmd) Help() string {
 with the glossary of its language, and says which catalogs are drafts. Leaves with 1 if something is wrong; a draft alone is not.`
 }
 
+// maxWordsFile in bytes; a catalog has some 200,000.
+const maxWordsFile = 8 << 20
+
 // Run prints every mistake.
-func (c *WordsCheckCmd) Run(p *process) error {
+func (c *WordsCheckCmd) Run(ctx context.Context, p *process) error {
 	languages, err := templates.CatalogLanguages()
 	if err != nil {
 		return err
@@ -38,7 +41,7 @@ func (c *WordsCheckCmd) Run(p *process) error {
 		if c.Language == "" {
 			return fmt.Errorf("--file needs --language, the language that %s is in", c.File)
 		}
-		if data, err = os.ReadFile(c.File); err != nil {
+		if data, err = readWhole(ctx, c.File, maxWordsFile); err != nil {
 			return err
 		}
 	}

@@ -19,7 +19,7 @@ func TestWordsCheck(t *testing.T) {
 	}{
 		"no catalog":         {[]string{"--language", "fr"}, 1, `there is no catalog of the language "fr"`},
 		"no file":            {[]string{"--language", "fr", "--file", none}, 2, "no such file"},
-		"a folder":           {[]string{"--language", "fr", "--file", t.TempDir()}, 2, "exists but is a directory"},
+		"a folder":           {[]string{"--language", "fr", "--file", t.TempDir()}, 2, "is a folder, and must be a file"},
 		"file, no language":  {[]string{"--file", writeFile(t, "{}")}, 1, "--file needs --language"},
 		"no JSON":            {[]string{"--language", "fr", "--file", writeFile(t, "x")}, 1, "catalog fr: "},
 		"no language at all": {[]string{"--language", "!", "--file", writeFile(t, "{}")}, 1, `language "!"`},

@@ -19,6 +19,7 @@ func TestAlerts(t *testing.T) {
 	t.Parallel()
 	account := uuid.NewString()
 	totp := map[string]string{"factor": "totp"}
+	unseen := audit.AlertNames()
 	for _, test := range []struct {
 		event audit.Event
 		want  string
@@ -34,6 +35,7 @@ func TestAlerts(t *testing.T) {
 		{audit.Event{Kind: audit.JobsDiscarded}, "jobs_discarded"},
 		{audit.Event{Kind: audit.ChainBroken}, "audit_broken"},
 		{audit.Event{Kind: audit.SealBroken}, "sealed_value_broken"},
+		{audit.Event{Kind: audit.CommitsLost}, "failover_lost_commits"},
 		{audit.Event{Kind: audit.FactorRefused, Reason: "wrong", Data: totp}, ""},
 		{audit.Event{Kind: audit.FactorRefused, Reason: "used", Data: map[string]string{"factor": "saved_code"}}, ""},
 		{audit.Event{Kind: audit.PasswordDisabled}, ""},
@@ -54,8 +56,8 @@ func TestAlerts(t *testing.T) {
 		if err := db.From(t.Context()).QueryRow(t.Context(), `select count(*) from alert_events where kind = $1`, test.event.Kind).Scan(&rows); err != nil || (rows == 1) != (test.want != "") {
 			t.Errorf("%s %s: %d rows in the view of alerts, %v", test.event.Kind, test.event.Reason, rows, err)
 		}
-		if test.want != "" && (test.event.AlertName() != test.want || audit.AlertKind(test.want) != test.event.Kind) {
-			t.Errorf("%s is called %s, whose kind is %s", test.event.Kind, test.event.AlertName(), audit.AlertKind(test.want))
+		if test.want != "" && test.event.AlertName() != test.want {
+			t.Errorf("%s is called %s", test.event.Kind, test.event.AlertName())
 		}
 		if test.want == "" {
 			if out.Len() > 0 || counted != nil {
@@ -68,6 +70,35 @@ func TestAlerts(t *testing.T) {
 		}
 		if !slices.Contains(audit.AlertNames(), test.want) {
 			t.Errorf("%s is not among the names that are counted", test.want)
+		}
+		unseen = slices.DeleteFunc(unseen, func(name string) bool { return name == test.want })
+	}
+	if len(unseen) > 0 {
+		t.Errorf("the test raises no %v", unseen)
+	}
+}
+
+// TestAlertCondition: the view that the desk reads, and its index, have the condition of the list of alerts.
+func TestAlertCondition(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.New(t)
+	for _, statement := range []string{
+		`create temporary view made as select id, at, kind, reason, account_id, client_id, actor from audit_events where ` + audit.AlertCondition(),
+		`create temporary table events (like audit_events)`,
+		`create index made_index on events (at) where ` + audit.AlertCondition(),
+	} {
+		if _, err := db.From(t.Context()).Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, part := range []string{
+		`pg_get_viewdef('alert_events'::regclass) = pg_get_viewdef('pg_temp.made'::regclass)`,
+		`(select pg_get_expr(indpred, indrelid) from pg_index where indexrelid = 'audit_events_alerts'::regclass) =
+			(select pg_get_expr(indpred, indrelid) from pg_index where indexrelid = 'pg_temp.made_index'::regclass)`,
+	} {
+		var same bool
+		if err := db.From(t.Context()).QueryRow(t.Context(), `select `+part).Scan(&same); err != nil || !same {
+			t.Errorf("not so (%v): %s\nthe condition is\n%s", err, part, audit.AlertCondition())
 		}
 	}
 }

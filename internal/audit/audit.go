@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -26,6 +27,9 @@ type Event struct {
 	Reason    string            // why it failed, from a fixed vocabulary
 	Data      map[string]string // further fixed words and IDs
 }
+
+// App returns the name of the app in a language, as it was then.
+func (e Event) App(lang string) string { return cmp.Or(e.Data["app#"+lang], e.Data["app"]) }
 
 // Log writes events. It is safe for concurrent use.
 type Log struct {

@@ -9,11 +9,11 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// memberKinds are the kinds that members see, in the order of the constants.
+// memberKinds are the kinds that members see.
 var memberKinds = []Kind{
 	AccountCreated, SignedIn, NewDevice, SignInFailed, SignedOut, SessionEnded, PasswordChanged, PasswordReset, UsernameSent, FactorAdded, FactorRemoved,
 	SavedCodesMade, SavedCodeUsed, QuestionChanged, EmailChangeAsked, EmailChanged, EmailChangeStop, LanguageChanged, AppAllowed, AppStopped,
-	AgreementAccepted, DataTaken, DeviceRemembered, DeviceForgotten, CloseAsked, CloseStopped, AccountLocked, Disowned, StaffLooked, StaffActed,
+	AgreementAccepted, DataTaken, DeviceRemembered, DeviceForgotten, CloseAsked, CloseStopped, AccountLocked, AnswerRefused, Disowned, StaffLooked, StaffActed,
 }
 
 // MemberKinds returns the kinds that members see; each has its own text in the catalogs.

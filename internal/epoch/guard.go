@@ -121,7 +121,7 @@ func (g *Guard) Check(ctx context.Context, conn *pgx.Conn) error {
 	}
 	if why := r.judge(seen); why != "" {
 		// so that servers started later, which remember nothing, refuse too
-		if _, err := conn.Exec(ctx, `update settings set doubt = $1 where doubt is null`, why); err != nil {
+		if _, err := conn.Exec(ctx, `update settings set doubt = $1 where doubt is null`, why); err != nil && ctx.Err() == nil { // else another connection was refused at the same time
 			g.logger.ErrorContext(ctx, "the doubt about the database could not be written down", "error", err.Error())
 		}
 		return g.refuse(why)
@@ -207,7 +207,7 @@ func (g *Guard) refuse(why string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.fault == nil {
-		g.fault = fmt.Errorf("%w: %s. What was spent, revoked or ended since would count again. Run `idp restore-epoch`, "+
+		g.fault = fmt.Errorf("%w: %s. What was spent, revoked or ended since would count again. Run `idp restore-epoch --yes`, "+
 			"which voids it, or with --nothing-lost if you know that nothing was lost, as after a planned promotion; docs/operate.md has the steps", ErrRestored, why)
 		close(g.told)
 	}

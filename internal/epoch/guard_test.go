@@ -249,3 +249,46 @@ func TestCheckIsOneRoundTrip(t *testing.T) {
 		t.Errorf("a new connection and its check took %d round trips, want 2", got)
 	}
 }
+
+// cancelOn ends a context when a statement begins.
+type cancelOn struct {
+	statement string
+	cancel    context.CancelFunc
+}
+
+func (c cancelOn) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
+	if strings.Contains(q.SQL, c.statement) {
+		c.cancel()
+	}
+	return ctx
+}
+
+func (cancelOn) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// A connection that is dropped while it is refused, because another one was, logs no failure of its own.
+func TestRefusedConnectionThatIsDropped(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	g.alter("system_identifier = system_identifier + 1")
+	for name, isDropped := range map[string]bool{"dropped": true, "refused": false} {
+		ctx, cancel := context.WithCancel(t.Context())
+		config, err := pgx.ParseConfig(g.dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if isDropped {
+			config.Tracer = cancelOn{"set doubt", cancel}
+		}
+		conn, err := pgx.ConnectConfig(t.Context(), config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var log strings.Builder
+		err = NewGuard(slog.New(slog.NewTextHandler(&log, nil)), func(time.Duration) {}).Check(ctx, conn)
+		if !errors.Is(err, ErrRestored) || strings.Contains(log.String(), "could not be written down") {
+			t.Errorf("%s: %v, logged %q, want the refusal alone", name, err, log.String())
+		}
+		cancel()
+		_ = conn.Close(context.WithoutCancel(t.Context()))
+	}
+}

@@ -27,6 +27,16 @@ const here = `
 // synchronous is true where a commit that was acknowledged is on a standby too.
 const synchronous = `(current_setting('synchronous_standby_names') <> '' and current_setting('synchronous_commit') not in ('off', 'local'))`
 
+// Voids names what Raise voids.
+func Voids() (all []string) {
+	for _, d := range decisions {
+		if d.Void != "" {
+			all = append(all, d.What)
+		}
+	}
+	return all
+}
+
 // Raise begins a new epoch in one transaction: it can be killed and run again.
 func Raise(ctx context.Context, db *postgres.DB, log *audit.Log, now time.Time) (epoch int, all []Voided, err error) {
 	err = change(ctx, db, now, func(ctx context.Context) error {

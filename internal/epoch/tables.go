@@ -51,6 +51,8 @@ var decisions = []decision{
 	{Table: "account_acceptances", Keep: "of the account"},
 	{Table: "account_passkeys", Keep: "of the account; each use answers a challenge of its own"},
 	{Table: "consents", Keep: "consents stay"},
+	{Table: "served_issuer", Keep: "whose database it is"},
+	{Table: "signals", Keep: "apps hear of what ended, twice rather than never"},
 	{Table: "app_reminders", Keep: "a reminder may come twice"},
 	{Table: "pairwise_subjects", Keep: "apps know members by them"},
 	{Table: "members", Keep: "the roster stays"},

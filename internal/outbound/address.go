@@ -1,10 +1,12 @@
 package outbound
 
 import (
+	"cmp"
 	"errors"
 	"net/netip"
 	"net/url"
 	"slices"
+	"strings"
 )
 
 // hidden are the IPv4 networks that are not publicly reachable (RFC 6890 and its registry).
@@ -34,6 +36,23 @@ func public(addr netip.Addr) bool {
 		return !slices.ContainsFunc(hidden, contains)
 	}
 	return addr.Zone() == "" && global.Contains(addr) && !slices.ContainsFunc(hidden6, contains)
+}
+
+// Check returns why an address is never called, whoever answers there; names are not looked up.
+func (c *Client) Check(address string) error {
+	u, err := c.parse(address)
+	if err != nil {
+		return err
+	}
+	host := strings.ToLower(u.Hostname())
+	if c.allowed(u.Hostname(), cmp.Or(u.Port(), "443")) {
+		return nil
+	}
+	ip, err := netip.ParseAddr(host)
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && !public(ip) {
+		return errors.New("it is not on the public network")
+	}
+	return nil
 }
 
 // parse checks the form of an address to call.

@@ -33,6 +33,14 @@ func (f *failure) Error() string        { return ErrUnavailable.Error() }
 func (f *failure) Is(target error) bool { return target == ErrUnavailable }
 func (f *failure) Unwrap() error        { return f.cause }
 
+// Cause returns why a call failed, for logs and for whoever owns the address.
+func Cause(err error) string {
+	if f, ok := errors.AsType[*failure](err); ok {
+		return f.cause.Error()
+	}
+	return err.Error()
+}
+
 // LogValue returns the cause, for slog.
 func (f *failure) LogValue() slog.Value { return slog.StringValue(f.Error() + ": " + f.cause.Error()) }
 
@@ -109,11 +117,17 @@ func (c *Client) Get(ctx context.Context, address, accept string) (Answer, error
 
 // PostForm sends fields as a form. Every status is an answer.
 func (c *Client) PostForm(ctx context.Context, address string, fields url.Values) (Answer, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(fields.Encode()))
+	return c.Post(ctx, address, "application/x-www-form-urlencoded", fields.Encode())
+}
+
+// Post sends a body of a media type. Every status is an answer.
+func (c *Client) Post(ctx context.Context, address, mediaType, body string) (Answer, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(body))
 	if err != nil {
 		return Answer{}, &failure{err}
 	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Content-Type", mediaType)
+	r.Header.Set("Accept", "application/json")
 	return c.do(r)
 }
 

@@ -106,6 +106,17 @@ func TestAddresses(t *testing.T) {
 		if _, err := c.parse(address); (err == nil) != ok {
 			t.Errorf("parse(%q) = %v, want success %v", address, err, ok)
 		}
+		if err := c.Check(address); (err == nil) != ok {
+			t.Errorf("Check(%q) = %v, want success %v", address, err, ok)
+		}
+	}
+	for _, address := range []string{"https://127.0.0.1/bye", "https://10.0.0.7/bye", "https://[::1]/bye", "https://[fd00::1]/bye", "https://localhost/bye", "https://App.Localhost/bye"} {
+		if err := c.Check(address); err == nil {
+			t.Errorf("Check(%q) = nil", address)
+		}
+	}
+	if err := c.Check("https://8.8.8.8/bye"); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -118,6 +118,13 @@ func (p *Portal) takePending(w http.ResponseWriter, r *http.Request, state strin
 	return entry, true
 }
 
+// redeemedBefore reports whether the code of a sign-in was redeemed already: the browser lost the answer and asks again. A code
+// is good once, so the sign-in begins again by itself; it needs no password, as the member is signed in at the provider.
+func (p *Portal) redeemedBefore(entry pending) bool {
+	_, isFirst := p.redeemed.SetIfAbsent(entry.State, struct{}{})
+	return !isFirst
+}
+
 func (p *Portal) callback(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	entry, ok := p.takePending(w, r, query.Get("state"))
@@ -140,6 +147,10 @@ func (p *Portal) callback(w http.ResponseWriter, r *http.Request) {
 	}
 	if code := query.Get("error"); code != "" {
 		p.fail(w, r, errorCode(code), errors.New("the provider answered with an error"))
+		return
+	}
+	if p.redeemedBefore(entry) {
+		p.start(w, r, entry.Target, url.Values{})
 		return
 	}
 	s, err := provider.redeem(r.Context(), query.Get("code"), entry)

@@ -55,6 +55,7 @@ type Portal struct {
 	provider  *relyingParty
 	sessions  *otter.Cache[string, session]
 	loggedOut *otter.Cache[string, struct{}] // IDs of handled logout tokens
+	redeemed  *otter.Cache[string, struct{}] // states whose code was redeemed
 }
 
 // session is a signed-in visitor.
@@ -111,8 +112,14 @@ func New(o Options) (*Portal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("portal: %w", err)
 	}
+	redeemed, err := otter.New(&otter.Options[string, struct{}]{
+		MaximumSize: maxSessions, ExpiryCalculator: otter.ExpiryWriting[string, struct{}](tryAge),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("portal: %w", err)
+	}
 	p := &Portal{
-		options: o, box: box, sessions: sessions, loggedOut: loggedOut, provider: newRelyingParty(o),
+		options: o, box: box, sessions: sessions, loggedOut: loggedOut, redeemed: redeemed, provider: newRelyingParty(o),
 		site: &site.Site{
 			Templates: o.Templates, Logger: o.Logger, Prefix: "portal_", Secure: base.Scheme == "https", Hosts: []string{strings.ToLower(base.Host)},
 		},

@@ -250,6 +250,36 @@ func TestPendingSignInSurvivesRestartAndOtherTabs(t *testing.T) {
 	}
 }
 
+// cutOff loses the first answer of a path on its way, and has the browser ask again, as Chromium does by itself.
+type cutOff struct {
+	path string
+	lost bool
+}
+
+func (c *cutOff) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil || c.lost || r.URL.Path != c.path {
+		return res, err
+	}
+	c.lost = true
+	res.Body.Close()
+	return http.DefaultTransport.RoundTrip(r.Clone(r.Context()))
+}
+
+// A member whose answer was lost is signed in all the same: nobody hears that it failed while the provider's session is open for
+// the next person. The code is not redeemed again, which the provider would take for a theft.
+func TestLostAnswer(t *testing.T) {
+	f := newFixture(t)
+	for path, test := range map[string]struct{ start, at string }{CallbackPath: {LoginPath, MePath}, TryCallbackPath: {"/try/start", TryCallbackPath}} {
+		cut := &cutOff{path: path}
+		f.browser.Transport = cut
+		status, at, body := f.visit(t, test.start)
+		if !cut.lost || status != http.StatusOK || !strings.HasPrefix(at, test.at) || !strings.Contains(body, "María") && !strings.Contains(body, "MARÍA") {
+			t.Errorf("after a lost answer of %s the browser is at %s (%d)", path, at, status)
+		}
+	}
+}
+
 func TestInitiatedByTheProvider(t *testing.T) {
 	f := newFixture(t)
 	if _, at, _ := f.visit(t, "/login?iss="+url.QueryEscape(f.provider.URL)+"&login_hint=maria&target_link_uri="+url.QueryEscape(f.base+"/")); at != "/" {

@@ -23,6 +23,7 @@ type testProvider struct {
 	key     *ecdsa.PrivateKey
 	request url.Values // the last authorization request
 	asked   url.Values // the last token request
+	spent   string     // the state of the request whose code was redeemed last: no code is good twice
 
 	down     bool
 	answer   url.Values                  // added to the authorization response
@@ -82,6 +83,11 @@ func (p *testProvider) token(t *testing.T, w http.ResponseWriter, r *http.Reques
 		id, proven = public, true
 	}
 	challenge := sha256.Sum256([]byte(p.asked.Get("code_verifier")))
+	state := p.request.Get("state")
+	if state == p.spent {
+		t.Error("a code was redeemed twice")
+	}
+	p.spent = state
 	if !proven || base64.RawURLEncoding.EncodeToString(challenge[:]) != p.request.Get("code_challenge") {
 		w.WriteHeader(http.StatusBadRequest)
 		writeJSON(w, map[string]string{"error": "invalid_grant"})

@@ -152,6 +152,10 @@ func (p *Portal) finishTry(w http.ResponseWriter, r *http.Request, t trial) {
 		p.showTry(w, r, t, steps, errorCode(code))
 		return
 	}
+	if p.redeemedBefore(entry) {
+		http.Redirect(w, r, t.start, http.StatusSeeOther)
+		return
+	}
 	more, err := p.exchangeSteps(r.Context(), provider, t, entry, query.Get("code"))
 	if err != nil {
 		p.options.Logger.WarnContext(r.Context(), "a tried sign-in failed", "cause", err)

@@ -62,7 +62,7 @@ func parseKEK(text []byte) (KEK, error) {
 	case !ok:
 		return KEK{}, errors.New("the key encryption key is neither hexadecimal nor base64")
 	case len(key) != keySize:
-		return KEK{}, fmt.Errorf("the key encryption key has %d bytes, not %d; make one with: openssl rand -base64 32", len(key), keySize)
+		return KEK{}, fmt.Errorf("the key encryption key has %d bytes, not %d", len(key), keySize)
 	case looksMadeUp(key):
 		return KEK{}, errors.New("the key encryption key is a sample or a pattern, not random bytes; make one with: openssl rand -base64 32")
 	}

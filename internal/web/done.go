@@ -30,7 +30,7 @@ func (w *Web) JustDone(c *gin.Context) bool {
 // doneMark is a page's address without the parts that may change while it confirms the same thing.
 func doneMark(u *url.URL) string {
 	query := u.Query()
-	for _, name := range []string{"flow", "lang", "return", "ui_locales"} {
+	for _, name := range []string{"flow", "lang", "return", typedQuery, "ui_locales"} {
 		query.Del(name)
 	}
 	return u.EscapedPath() + "?" + query.Encode()

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"regexp"
 	"time"
 
@@ -16,6 +17,12 @@ const (
 // Kiosk reports whether the request comes from a network of kiosks. Nothing is kept in such a browser: cookies end with it,
 // fields do not complete what was typed before, every page has a button that leaves and clears.
 func Kiosk(c *gin.Context) bool { return requestOf(c).kiosk }
+
+// AtKiosk is Kiosk for the request that ctx belongs to; false outside one.
+func AtKiosk(ctx context.Context) bool {
+	r := requestIn(ctx)
+	return r != nil && r.kiosk
+}
 
 // ClearSite has the browser delete what it holds of this site (Clear-Site-Data).
 func ClearSite(c *gin.Context) { c.Header("Clear-Site-Data", `"cache", "cookies", "storage"`) }

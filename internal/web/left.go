@@ -25,6 +25,12 @@ func (w *Web) SessionLeft(c *gin.Context, end time.Time) error {
 	return nil
 }
 
+// OfThisSession reports whether the page that navigated here by itself, see leave in page.js, is of the open session.
+func OfThisSession(c *gin.Context) bool {
+	of := c.Query("of")
+	return of != "" && of == sessionMark(c)
+}
+
 // sessionMark identifies the page's session to its script; "" if there is none.
 func sessionMark(c *gin.Context) string {
 	if o := requestOf(c).owner; OwnerKind(o[0]) == OfSession {

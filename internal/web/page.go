@@ -23,11 +23,18 @@ type pageOptions struct {
 	refresh string
 	anybody bool
 	inPlace bool
+	left    map[string]int // see TriesLeft
 }
 
 // WithProblems shows what is wrong with a form; the status is then usually 422.
 func WithProblems(problems ...templates.Problem) PageOption {
 	return func(o *pageOptions) { o.layout.Problems = problems }
+}
+
+// TriesLeft says how many tries the message with this key tells of. A refused form that is shown again, by Back or a reload, tells
+// of now, not of when it was refused.
+func TriesLeft(key string, n int) PageOption {
+	return func(o *pageOptions) { o.left = map[string]int{key: n} }
 }
 
 // WithNotice shows one sentence under the header; kind is "ok", "warn", "info" or "error", key is a catalog key.
@@ -71,6 +78,12 @@ func WithDesk(d *templates.Desk) PageOption {
 	return func(o *pageOptions) { o.layout.Desk = d }
 }
 
+// EndsIn shows how long a page without a session waits and, a while before the end, asks whether somebody is there. Its script asks
+// base + "/left", "/alive" and "/ended" as that of a session's page asks the account.
+func EndsIn(base string, idle, left time.Duration) PageOption {
+	return func(o *pageOptions) { o.layout.IdleTimeout, o.layout.TimeLeft, o.layout.TimeoutBase = idle, left, base }
+}
+
 // SignedIn shows whose session it is and how long it lasts without use.
 func SignedIn(username string) PageOption {
 	return func(o *pageOptions) { o.layout.SignedInAs = username }
@@ -106,7 +119,7 @@ func (w *Web) Page(c *gin.Context, status int, name string, page any, opts ...Pa
 	if o.layout.Kiosk = r.kiosk; r.kiosk {
 		o.layout.LeaveCSRF = w.csrfToken(r.browser, owner{}) // whoever is signed in meanwhile
 	}
-	if r.kiosk && o.layout.IdleTimeout > 0 {
+	if r.kiosk && o.layout.IdleTimeout > 0 && o.layout.TimeoutBase == "" {
 		o.layout.IdleTimeout = KioskIdle
 	}
 	body, err := w.templates.Page(r.lang, name, o.layout, page)
@@ -141,6 +154,14 @@ func waitOf(problems []templates.Problem) time.Duration {
 		}
 	}
 	return unknownWait
+}
+
+// Brands are the names of the programme, in all languages.
+func (w *Web) Brands() (names []string) {
+	for _, lang := range w.Languages() {
+		names = append(names, w.templates.Text(lang, "web.layout.brand", nil))
+	}
+	return names
 }
 
 // Text returns a message in the language of the response, for responses that are not pages.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -26,7 +27,8 @@ const (
 	nobodysAge   = 2 * time.Minute  // of a form that belongs to nobody yet: the next person may look into the history
 	refusedError = 20 * time.Second // how long an error is shown; a later reload shows the form
 	refusedMax   = 3 << 10          // bytes of the sealed value: proxies take lines of 8 KiB
-	typedMax     = 500              // code points of one field
+	takenStep    = 1 << 10
+	typedMax     = 500 // code points of one field
 	codeMax      = 20
 )
 
@@ -40,6 +42,7 @@ type refusedForm struct {
 	Typed    map[string]string `json:"typed"`
 	Emptied  []string          `json:"emptied,omitempty"` // see templates.Layout
 	Error    *failedForm       `json:"error,omitempty"`
+	Taken    bool              `json:"taken,omitempty"` // nothing was wrong with it, see SealTyped
 
 	keepCode bool // another code is refused for now: the one that was typed may be right
 	kept     bool // nothing is wrong with it, see KeepTyped
@@ -170,7 +173,7 @@ func (w *Web) seeRefused(c *gin.Context, path string, f refusedForm) error {
 // formQuery returns what the address of a form's page says, whether the form has it in its address or in hidden fields.
 func formQuery(c *gin.Context) url.Values {
 	query := c.Request.URL.Query()
-	for _, name := range []string{"note", "lang", "ui_locales", cookieTest, refusedQuery} {
+	for _, name := range []string{"note", "lang", "ui_locales", cookieTest, refusedQuery, typedQuery} {
 		query.Del(name)
 	}
 	if flow := Flow(c); flow != "" {
@@ -211,6 +214,9 @@ func (w *Web) sealRefused(f refusedForm, at seal.Place) (string, error) {
 		plain, err := json.Marshal(f)
 		if err != nil {
 			return "", err
+		}
+		if f.Taken { // its page is as long for everybody (S-12)
+			plain = append(plain, bytes.Repeat([]byte(" "), -len(plain)&(takenStep-1))...)
 		}
 		if len(plain) <= refusedMax || len(f.Typed) == 0 {
 			return base64.RawURLEncoding.EncodeToString(w.keyring.Seal(seal.Session, at, plain)), nil
@@ -254,6 +260,9 @@ func (w *Web) WasRefused(c *gin.Context) bool {
 func (w *Web) readRefused(c *gin.Context) *refusedForm {
 	f := w.openRefused(c)
 	if f == nil {
+		f = w.openTyped(c)
+	}
+	if f == nil {
 		f = w.openKept(c)
 	}
 	if f == nil || owner(f.Owner) != (owner{}) && !slices.Contains(requestOf(c).owners, owner(f.Owner)) {
@@ -262,9 +271,11 @@ func (w *Web) readRefused(c *gin.Context) *refusedForm {
 	return f
 }
 
-func (w *Web) openRefused(c *gin.Context) *refusedForm { return w.openSealed(c, c.Query(refusedQuery)) }
+func (w *Web) openRefused(c *gin.Context) *refusedForm {
+	return w.openSealed(c, c.Query(refusedQuery), w.refusedPlace(c, c.Request.URL.EscapedPath()))
+}
 
-func (w *Web) openSealed(c *gin.Context, text string) *refusedForm {
+func (w *Web) openSealed(c *gin.Context, text string, place seal.Place) *refusedForm {
 	if text == "" || requestOf(c).browser == nil {
 		return nil
 	}
@@ -272,19 +283,19 @@ func (w *Web) openSealed(c *gin.Context, text string) *refusedForm {
 	if err != nil {
 		return nil
 	}
-	plain, err := w.keyring.OpenSent(seal.Session, w.refusedPlace(c, c.Request.URL.EscapedPath()), sealed)
+	plain, err := w.keyring.OpenSent(seal.Session, place, sealed)
 	if err != nil {
 		return nil
 	}
 	var f refusedForm
-	if json.Unmarshal(plain, &f) != nil || len(f.Owner) != ownerSize || f.age(w.now()) > f.life() || w.isPast(c, c.Request.URL.EscapedPath(), f.At) {
+	if json.Unmarshal(plain, &f) != nil || len(f.Owner) != ownerSize || f.age(w.now()) > f.life() || !f.Taken && w.isPast(c, c.Request.URL.EscapedPath(), f.At) {
 		return nil
 	}
 	return &f
 }
 
 func (f *refusedForm) life() time.Duration {
-	if owner(f.Owner) == (owner{}) {
+	if owner(f.Owner) == (owner{}) && !f.Taken {
 		return nobodysAge
 	}
 	return refusedAge
@@ -319,6 +330,9 @@ func (w *Web) showRefused(c *gin.Context, name string, status *int, o *pageOptio
 			args := templates.Args{}
 			for name, arg := range p.Args {
 				args[name] = arg.value()
+			}
+			if n, ok := o.left[p.Key]; ok {
+				args["n"] = n
 			}
 			o.layout.Problems = append(o.layout.Problems, templates.Problem{Field: p.Field, Key: p.Key, Args: args})
 		}

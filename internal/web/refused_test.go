@@ -48,7 +48,7 @@ func refusing(t *testing.T) (s *site, problems *[]templates.Problem, fails *erro
 			status, opts = http.StatusUnprocessableEntity, []PageOption{WithProblems(*problems...)}
 		}
 		if c.Query("step") == "username" {
-			return s.web.Page(c, status, "recovery/username_sent", struct{}{}, opts...)
+			return s.web.Page(c, status, "recovery/username_sent", struct{ Back string }{"/name"}, opts...)
 		}
 		return s.web.Page(c, status, "recovery/password", typedPage{}, opts...)
 	})

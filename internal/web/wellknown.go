@@ -15,8 +15,10 @@ type WellKnown struct {
 	ChangePassword  string // page on which a person changes the password; "" for none
 }
 
-// MountWellKnown adds these, robots.txt and favicon.ico.
+// MountWellKnown adds these, robots.txt and favicon.ico. Programs look for anything else there too, and get no page.
 func (w *Web) MountWellKnown(r gin.IRouter, o WellKnown) {
+	w.Programs(func(string) string { return "*" }, "/.well-known/")
+	w.Programs(nil, "/.well-known/change-password", "/.well-known/security.txt")
 	program := w.Protocol(r)
 	program.GET("/robots.txt", func(c *gin.Context) { c.String(http.StatusOK, "User-agent: *\nDisallow: /\n") })
 	program.GET("/favicon.ico", func(c *gin.Context) { c.Redirect(http.StatusFound, w.templates.Asset("icon.svg")) })

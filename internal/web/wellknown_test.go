@@ -30,3 +30,17 @@ func TestWellKnown(t *testing.T) {
 		t.Errorf("security.txt: %v %q, %v", w.Header(), w.Body, err)
 	}
 }
+
+// A program that looks for what is not there gets no page, from any origin.
+func TestWellKnownUnknown(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, path := range []string{"/.well-known/webfinger", "/.well-known/ssf-configuration/x", "/.well-known/security.txt/x"} {
+		if w := s.do("GET", path, ""); w.Code != http.StatusNotFound || !strings.HasPrefix(w.Header().Get("Content-Type"), "application/json") || w.Header().Get("Access-Control-Allow-Origin") != "*" {
+			t.Errorf("GET %s = %d %v", path, w.Code, w.Header())
+		}
+	}
+	if w := s.do("GET", "/.well-known/change-password", ""); w.Header().Get("Access-Control-Allow-Origin") != "" {
+		t.Errorf("change-password may be read: %v", w.Header())
+	}
+}

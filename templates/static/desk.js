@@ -1,6 +1,12 @@
 // Comfort of the support desk's console: keys, and only the fields of the chosen way. Every page works without this file.
 (() => {
   "use strict";
+  let typed = false;
+  document.addEventListener("input", (event) => { typed ||= Boolean(event.target.form); });
+  const go = (path) => {
+    if (typed) addEventListener("beforeunload", (event) => event.preventDefault(), { once: true }); // the browser asks
+    location.assign(path);
+  };
   const store = { on: () => localStorage.getItem("desk-keys") !== "off", set: (on) => localStorage.setItem("desk-keys", on ? "on" : "off") };
   const dialog = document.getElementById("keys");
   if (dialog?.showModal) {
@@ -11,23 +17,35 @@
     dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
     show.hidden = false;
     show.addEventListener("click", () => dialog.showModal());
+    const acts = [...document.querySelectorAll(".member .acts a")].slice(0, 9);
+    if (store.on() && matchMedia("(min-width: 48rem)").matches) acts.forEach((act, i) => {
+      const key = document.createElement("kbd");
+      key.textContent = i + 1;
+      key.ariaHidden = true; // told as a shortcut
+      act.setAttribute("aria-keyshortcuts", i + 1);
+      act.prepend(key);
+    });
     document.addEventListener("keydown", (event) => {
       const typing = event.target.closest("input:not([type=checkbox], [type=radio]), select, textarea, [contenteditable]");
       if (typing || event.ctrlKey || event.metaKey || event.altKey || dialog.open || !store.on()) return;
       if (event.key === "/") {
         const field = document.getElementById("q");
         event.preventDefault();
-        if (field) field.focus(); else if (document.querySelector('.band a[href="/search"]')) location.assign("/search");
+        if (field) field.focus(); else if (document.querySelector('.band a[href="/search"]')) go("/search");
       } else if (event.key === "q") {
-        if (document.querySelector('.band a[href="/queue"]')) location.assign("/queue");
+        if (document.querySelector('.band a[href="/queue"]')) go("/queue");
       } else if (event.key === "j" || event.key === "k") {
-        const rows = [...document.querySelectorAll(".queue > li")];
-        const now = rows.indexOf(event.target.closest(".queue > li"));
+        const rows = [...document.querySelectorAll(".queue > li, main .cards > li")];
+        const now = rows.indexOf(event.target.closest(".queue > li, main .cards > li"));
         const next = rows[now < 0 ? 0 : now + (event.key === "j" ? 1 : -1)];
-        next?.querySelector("a").focus();
+        next?.querySelector("a, button")?.focus();
       } else if (/^[thd]$/.test(event.key)) { // in the row that has the focus, or on the page of one matter
         const within = document.querySelector(".queue") ? event.target.closest(".queue > li") : document;
         within?.querySelector(`[data-key=${event.key}]`)?.click();
+      } else if (/^[1-9]$/.test(event.key)) {
+        acts[event.key - 1]?.click();
+      } else if (event.key === "v") {
+        document.getElementById("verify")?.click();
       } else if (event.key === "?") {
         event.preventDefault();
         dialog.showModal();
@@ -40,5 +58,7 @@
     parts.forEach((part) => { part.hidden = part.dataset.method !== chosen; });
   };
   document.querySelectorAll("input[name=method]").forEach((radio) => radio.addEventListener("change", choose));
+  parts.forEach((part) => { part.querySelector("h2").hidden = true; }); // the chosen way says it
   if (parts.length) choose();
+  if (document.getElementById("sent") && !document.querySelector(".summary")) document.getElementById("code").focus(); // unless hidden
 })();

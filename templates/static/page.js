@@ -97,19 +97,28 @@
     button.addEventListener("click", () => print());
   });
 
-  // A span of time in the page's words: whole minutes, else seconds.
+  // A span of time in the page's words: minutes, as the server rounds them up, and seconds in the last one.
   const span = (seconds, { second, seconds: many, minute, minutes }) => {
-    const whole = seconds >= 60 && seconds % 60 === 0;
-    const n = whole ? seconds / 60 : seconds;
-    return n === 1 ? (whole ? minute : second) : (whole ? minutes : many).replace("2", n);
+    const long = seconds >= 60;
+    const n = long ? Math.ceil(seconds / 60) : seconds;
+    return n === 1 ? (long ? minute : second) : (long ? minutes : many).replace("2", n);
+  };
+
+  // Milliseconds since the page opened. The device's clock may be set back, and performance.now() may stand still while
+  // the device sleeps: of each step the longer counts.
+  let passed = 0, wall = Date.now(), steady = performance.now();
+  const clock = () => {
+    passed += Math.max(Date.now() - wall, performance.now() - steady);
+    [wall, steady] = [Date.now(), performance.now()];
+    return passed;
   };
 
   // A wait is counted down. It is spoken once, when the page opens, and again when it is over.
   each("[data-wait]", (line) => {
     const { dataset } = line;
-    const over = Date.now() + dataset.wait * 1000;
+    const over = clock() + dataset.wait * 1000;
     const timer = setInterval(() => {
-      const left = Math.ceil((over - Date.now()) / 1000);
+      const left = Math.ceil((over - clock()) / 1000);
       line.parentElement.setAttribute("aria-live", left > 0 ? "off" : "polite");
       line.textContent = left > 0 ? dataset.text.replace("{time}", span(left, dataset)) : dataset.over;
       if (left <= 0) clearInterval(timer);
@@ -129,10 +138,13 @@
   const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
   const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
   each("[data-passkey]", (button) => {
-    if (!window.PublicKeyCredential) return;
     const { form, dataset } = button;
     const problem = document.getElementById("passkey-problem");
-    document.getElementById("passkey-none")?.remove();
+    document.getElementById("passkey-late")?.remove();
+    if (!window.PublicKeyCredential) {
+      each("#passkey-none", (note) => { note.hidden = false; });
+      return;
+    }
     button.hidden = false;
     each("#passkey-hint, #passkey-label", (part) => { part.hidden = false; });
     let asked, stop = () => {}, last = -Infinity; // the browser takes one request at a time
@@ -189,13 +201,22 @@
     const text = dialog.dataset;
     const body = document.getElementById("timeout-body");
     const spoken = document.getElementById("timeout-spoken");
+    const problem = document.getElementById("timeout-problem");
     const warning = 180;
     const again = 30;
     let end, asked, said, asking = false;
-    const until = (seconds) => { end = Date.now() + seconds * 1000; };
-    until(Number(text.idle));
+    const until = (seconds) => {
+      end = clock() + seconds * 1000;
+      problem.textContent = "";
+    };
+    until(Number(text.left));
     const say = (seconds) => span(seconds, text);
-    const leave = () => location.replace(`${text.base}/ended`);
+    const leave = () => { // and back, if the session of this page is open after all
+      const from = new URLSearchParams(location.search);
+      from.set("of", text.of);
+      from.set("return", location.pathname);
+      location.replace(`${text.base}/ended?${from}`);
+    };
     const over = () => { // what somebody wrote is kept for them
       const written = [...document.querySelectorAll("[data-keep]")].find((field) => field.value.trim());
       if (!written) { location.replace(location.href); return; }
@@ -212,33 +233,35 @@
         else if (text.of && of !== text.of) leave();
         else until(left);
       } catch {
-        if (end <= Date.now()) leave();
+        if (end <= clock()) leave();
       }
-      asked = Date.now();
+      asked = clock();
       asking = false;
     };
     const stay = async () => {
-      dialog.close();
-      until(Number(text.idle));
-      try {
-        const answer = await fetch(`${text.base}/alive`, { method: "POST", body: new URLSearchParams({ csrf: text.csrf }) });
-        if (!answer.ok) throw new Error(answer.status);
+      problem.textContent = "";
+      const answer = await fetch(`${text.base}/alive`, { method: "POST", body: new URLSearchParams({ csrf: text.csrf }), signal: AbortSignal.timeout(10000) }).catch(() => {});
+      if (answer?.ok && !answer.redirected) {
+        dialog.close();
+        until(Number(text.idle));
         spoken.textContent = text.kept;
-      } catch {
+      } else if (answer?.status < 500 && answer.status !== 429) { // over, or another's
         until(0);
+      } else { // the page stays as it is until the end
+        problem.textContent = text.offline;
       }
     };
     dialog.querySelector("[data-stay]").addEventListener("click", stay);
     dialog.addEventListener("cancel", (event) => { event.preventDefault(); stay(); });
     setInterval(() => {
-      const left = Math.ceil((end - Date.now()) / 1000);
+      const left = Math.ceil((end - clock()) / 1000);
       if (left > warning) {
         asked = said = undefined;
         if (dialog.open) dialog.close();
         return;
       }
       if (asking) return;
-      if (left <= 0 || !(Date.now() - asked < again * 1000)) { ask(); return; }
+      if (left <= 0 || !(clock() - asked < again * 1000)) { ask(); return; }
       if (!dialog.open) dialog.showModal();
       body.textContent = text.body.replace("{time}", say(left));
       const mark = [30, 60, 120, 180].find((mark) => left <= mark);

@@ -100,6 +100,33 @@ func (s *Server) DSN(database string) string {
 	return fmt.Sprintf("host=%s user=%s dbname=%s sslmode=disable", s.socket, superuser, database)
 }
 
+// ErrEnded says that the server is gone.
+var ErrEnded = errors.New("embedded: the PostgreSQL server has ended")
+
+// Watch blocks until ctx ends, which is not an error, or until the server has ended: ErrEnded, with the last line of its log.
+func (s *Server) Watch(ctx context.Context) error {
+	var done chan struct{} // never closed for an adopted server, whose end only its process tells
+	if s.process != nil {
+		done = s.process.done
+	}
+	look := time.NewTicker(time.Second)
+	defer look.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-done:
+		case <-look.C:
+			if s.process != nil || s.running() {
+				continue
+			}
+		}
+		lines := strings.Split(strings.TrimSpace(tail(s.logFile())), "\n")
+		return fmt.Errorf("%w, and with it everything that needs it. The data stay in %s: start again to continue. The last line of %s is: %s",
+			ErrEnded, s.pgdata(), s.logFile(), lines[len(lines)-1])
+	}
+}
+
 // Stop shuts the server down unless it was adopted, and waits for it.
 func (s *Server) Stop() error {
 	if s.process == nil {
