@@ -104,6 +104,7 @@ const historyPage = 25
 type Occurrence struct {
 	audit.Event
 	Device
+	Again bool // a sign-in by a form that was sent again; the browser kept the session of another one
 }
 
 // History returns a page of the account's events, the newest first; more reports whether there are older ones.
@@ -124,18 +125,29 @@ func (s *Service) history(ctx context.Context, id uuid.UUID, offset, limit int) 
 	for _, e := range events {
 		sids = append(sids, e.SessionID)
 	}
-	rows, err := s.db.From(ctx).Query(ctx, `select sid, browser, system from sessions where account_id = $1 and sid = any($2)`, id, sids)
+	rows, err := s.db.From(ctx).Query(ctx, `
+		select sid, browser, system, `+neverUsed+` and exists (
+			select from sessions n where `+openedTogether+` and (n.last_seen_at, n.sid) > (s.last_seen_at, s.sid))
+		from sessions s where account_id = $1 and sid = any($2)`, id, sids)
 	if err != nil {
 		return nil, false, fmt.Errorf("reading devices: %w", err)
 	}
-	devices := map[string]Device{}
+	sessions := map[string]Occurrence{}
 	var sid string
-	var d Device
-	if _, err = pgx.ForEachRow(rows, []any{&sid, &d.Browser, &d.System}, func() error { devices[sid] = d; return nil }); err != nil {
+	var known Occurrence
+	if _, err = pgx.ForEachRow(rows, []any{&sid, &known.Browser, &known.System, &known.Again}, func() error { sessions[sid] = known; return nil }); err != nil {
 		return nil, false, err
 	}
 	for _, e := range events {
-		list = append(list, Occurrence{e, devices[e.SessionID]})
+		if known := sessions[e.SessionID]; known.Again && e.Kind != audit.SignedIn && e.Kind != audit.NewDevice {
+			known.Again = false // it was signed out of, say
+			sessions[e.SessionID] = known
+		}
+	}
+	for _, e := range events {
+		known := sessions[e.SessionID]
+		known.Event = e
+		list = append(list, known)
 	}
 	return list, more, nil
 }

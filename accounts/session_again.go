@@ -20,8 +20,9 @@ func openedIn(browser []byte, account uuid.UUID) []byte {
 	return sum[:]
 }
 
-// sameForm holds for a session s that the same form as session n opened.
-const sameForm = `s.account_id = n.account_id and s.opened_in = n.opened_in and s.sid <> n.sid and s.ended_at is null
+// openedTogether holds for a session s that the same form as session n opened; sameForm for one that is open.
+const sameForm = openedTogether + ` and s.ended_at is null`
+const openedTogether = `s.account_id = n.account_id and s.opened_in = n.opened_in and s.sid <> n.sid
 	and s.auth_time between n.auth_time - interval '15 minutes' and n.auth_time + interval '15 minutes'`
 
 // neverUsed holds for a session s that no request has had since the form was answered, but for its first minute.

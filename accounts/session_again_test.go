@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"huskyidp/internal/audit"
 )
 
 // S-23: the sign-in form sent again after a lost answer, or twice: every answer works, whichever the browser keeps; one session is
@@ -76,6 +78,21 @@ func TestFormSentAgain(t *testing.T) {
 	works(repeated, false)
 	works(first, true)
 
+	history := func(want int) {
+		t.Helper()
+		list, _, err := f.History(f.ctx(), account.ID, 1)
+		f.must(err)
+		got := 0
+		for _, e := range list {
+			if e.Kind == audit.NewDevice && !e.Again {
+				got++
+			}
+		}
+		if got != want {
+			t.Errorf("%d sign-ins in the history, want %d", got, want)
+		}
+	}
+	history(2) // the phone's and the laptop's
 	f.later(time.Second)
 	third := again(phone) // nothing is open there any more
 	mails(2, "after that browser's sessions were ended")

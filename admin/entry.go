@@ -216,6 +216,7 @@ func (s *store) ofPerson(ctx context.Context, id uuid.UUID, since time.Time, lim
 type standing struct {
 	last         uuid.UUID       // the newest line that changed something
 	helped       int             // how often the member was helped since helpWindow
+	ticket       string          // of the matter about the member that the person opened last, if it is theirs
 	verification verificationRow // the person's newest valid one, or zero
 }
 
@@ -223,10 +224,13 @@ func (s *store) queueStanding(b *pgx.Batch, subject uuid.UUID, p Person, now tim
 	b.Queue(`
 		select (select id from desk_entries where subject_id = $1 and act = any($2) and outcome in ('done', 'asked', 'approved', 'refused')
 				order by at desc, id desc limit 1),
-			(select count(*) from desk_entries where subject_id = $1 and act = any($3) and outcome in ('done', 'approved') and at > $4)`,
-		subject, memberActs(), recoveryActs(), now.Add(-helpWindow)).QueryRow(func(row pgx.Row) error {
+			(select count(*) from desk_entries where subject_id = $1 and act = any($3) and outcome in ('done', 'approved') and at > $4),
+			coalesce((select e.ticket from desk_entries e join desk_cases c on c.matter = e.ticket
+				where e.subject_id = $1 and e.staff_id = $5 and e.act = $6 and c.staff_id = e.staff_id and c.state = 'taken'
+				order by e.at desc, e.id desc limit 1), '')`,
+		subject, memberActs(), recoveryActs(), now.Add(-helpWindow), p.ID, string(OpenCase)).QueryRow(func(row pgx.Row) error {
 		var last *uuid.UUID
-		err := row.Scan(&last, &st.helped)
+		err := row.Scan(&last, &st.helped, &st.ticket)
 		st.last = postgres.Value(last)
 		return err
 	})

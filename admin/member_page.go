@@ -36,6 +36,15 @@ const recentShown = 5 // moments of the timeline that are not folded
 func (p memberPage) Recent() []Moment  { return p.Timeline[:min(len(p.Timeline), recentShown)] }
 func (p memberPage) Earlier() []Moment { return p.Timeline[len(p.Recent()):] }
 
+// actKeys are the keys of the acts on the member's page, the same whatever else is offered there: fingers remember them.
+var actKeys = map[Act]string{
+	ReleaseLock: "1", SendUsername: "2", StartReset: "3", ChangeEmail: "4", ResetFactor: "5", ResetQuestion: "6", ChangeMember: "7", EndSessions: "8", StopChange: "9",
+	Disable: "0", Enable: "0",
+}
+
+// Key is that of the keyboard.
+func (o offer) Key() string { return actKeys[o.Act] }
+
 // offer is an act with what it needs before and after: for each proof a text of the catalog, "" for none.
 type offer struct {
 	Act    Act

@@ -69,6 +69,9 @@ const deskCall = time.Hour
 func grouped(list []accounts.Occurrence, lang string, now time.Time) (groups []historyGroup) {
 	var looked time.Time
 	for _, e := range list {
+		if e.Again { // one sign-in to the member
+			continue
+		}
 		if e.Kind == audit.StaffLooked {
 			if looked.Sub(e.At) < deskCall && !looked.IsZero() {
 				continue

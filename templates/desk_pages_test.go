@@ -15,8 +15,8 @@ func deskCases() []pageCase {
 	}
 	card := deskCard{BirthMonth: "3", BirthDay: "14", BirthYear: "1984", FirstName: "María", LastName: "Núñez", CardID: "004123789"}
 	locks := []obstacle{{"differs", "", noon}, {"unknown_number", "", noon}, {"number_given", "", noon}, {"lock_identity", "identity", time.Time{}}, {"lock_password", "password", noon}, {"lock_question", "question", time.Time{}}, {"lock_facts", "", noon}, {"ended", "", noon}}
-	offers := []deskOffer{{Act: "release_lock"}, {Act: "send_username"}, {"start_reset", "", true}, {Act: "end_sessions"}, {"change_email", "verified", true}, {"reset_factor", "verified", true},
-		{"change_member", "better", true}, {Act: "disable", Needs: "verified"}}
+	offers := []deskOffer{{Act: "release_lock"}, {Act: "send_username"}, {"start_reset", "", true, "3"}, {Act: "end_sessions"}, {"change_email", "verified", true, "4"}, {"reset_factor", "verified", true, "5"},
+		{"change_member", "better", true, "7"}, {Act: "disable", Needs: "verified"}}
 	tied := deskRequest{"r3", "m1", "Rosa Vega", "Se inscribió con la tarjeta de su hija", "HD-1002", "", "310542266", "change_member", noon, noon, false, "in_person", "maria.lopez", "", nil}
 	request := deskRequest{"r1", "m1", "Rosa Vega", "Perdió su correo y vino a la oficina", "HD-1001", "nueva@example.org", "", "change_email", noon, noon, false, "spoken_code", "maria.lopez", "", []deskFailed{{noon, "facts", "Rosa Vega"}, {noon, "", ""}}}
 	own := request

@@ -97,6 +97,7 @@ type (
 		Act    deskAct
 		Needs  string
 		Second bool
+		Key    string
 	}
 	deskCard struct {
 		BirthMonth, BirthDay, BirthYear, FirstName, LastName, Suffix, CardID string

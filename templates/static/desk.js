@@ -17,12 +17,11 @@
     dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
     show.hidden = false;
     show.addEventListener("click", () => dialog.showModal());
-    const acts = [...document.querySelectorAll(".member .acts a")].slice(0, 9);
-    if (store.on() && matchMedia("(min-width: 48rem)").matches) acts.forEach((act, i) => {
+    if (store.on() && matchMedia("(min-width: 48rem)").matches) document.querySelectorAll(".member .acts [data-key]").forEach((act) => {
       const key = document.createElement("kbd");
-      key.textContent = i + 1;
+      key.textContent = act.dataset.key;
       key.ariaHidden = true; // told as a shortcut
-      act.setAttribute("aria-keyshortcuts", i + 1);
+      act.setAttribute("aria-keyshortcuts", act.dataset.key);
       act.prepend(key);
     });
     document.addEventListener("keydown", (event) => {
@@ -42,8 +41,8 @@
       } else if (/^[thd]$/.test(event.key)) { // in the row that has the focus, or on the page of one matter
         const within = document.querySelector(".queue") ? event.target.closest(".queue > li") : document;
         within?.querySelector(`[data-key=${event.key}]`)?.click();
-      } else if (/^[1-9]$/.test(event.key)) {
-        acts[event.key - 1]?.click();
+      } else if (/^[0-9]$/.test(event.key)) {
+        document.querySelector(`.member .acts [data-key="${event.key}"]`)?.click();
       } else if (event.key === "v") {
         document.getElementById("verify")?.click();
       } else if (event.key === "?") {
