@@ -16,10 +16,26 @@ import (
 	"huskyidp/templates"
 )
 
-// Choice is the form of the credentials page. The secrets are never kept as typed.
+// Choice is the form of the credentials page.
 type Choice struct {
 	Credentials
-	Password, Answer string
+	Secrets
+}
+
+// Secrets are those of the form, "" for none. They are never kept as typed.
+type Secrets struct{ Password, Answer string }
+
+// good are those that nothing is wrong with. An answer belongs to its question.
+func (s Secrets) good(wrong problems) Secrets {
+	for _, p := range wrong {
+		switch p.Field {
+		case "new_password":
+			s.Password = ""
+		case "question", "answer":
+			s.Answer = ""
+		}
+	}
+	return s
 }
 
 // Maximum lengths, in code points, of what is stored as typed.
@@ -108,15 +124,10 @@ func (s *Service) SubmitCredentials(ctx context.Context, v Visit, r *Registratio
 		c.Answered = t.Credentials.Answered
 		t.Credentials = c.Credentials
 		t.Credentials.For = t.MemberID
-		if password != nil {
-			t.PasswordHash = password
-		}
 		if c.Unasked {
 			t.AnswerHash, t.Credentials.Answered = nil, ""
 		}
-		if answer != nil {
-			t.AnswerHash, t.Credentials.Answered = answer, c.Question
-		}
+		t.keepSecrets(password, answer)
 		if c.Doubted {
 			return nil, nil
 		}
@@ -132,6 +143,16 @@ func (s *Service) SubmitCredentials(ctx context.Context, v Visit, r *Registratio
 		}
 		return nil, err
 	})
+}
+
+// keepSecrets replaces the hashes that are not nil; the answer is one to the question that is chosen.
+func (r *Registration) keepSecrets(password, answer []byte) {
+	if password != nil {
+		r.PasswordHash = password
+	}
+	if answer != nil {
+		r.AnswerHash, r.Credentials.Answered = answer, r.Credentials.Question
+	}
 }
 
 // KeepCredentials stores what was typed, except for secrets, while the member returns to the card: the match is void.
@@ -162,21 +183,25 @@ func (s *Service) LoadForCredentials(ctx context.Context, v Visit, username stri
 	return r, taken, free, err
 }
 
-// KeepRefused stores a form that was refused, except for secrets, so that a reload or another language does not lose
-// it, unless another request has changed the registration since it was read. The error is a *ratelimit.Exceeded, or one
-// of change.
-func (s *Service) KeepRefused(ctx context.Context, v Visit, r *Registration, typed Credentials) error {
+// KeepRefused stores a form that was refused, with the secrets that nothing was wrong with, so that they need not be typed
+// again, unless another request has changed the registration since it was read. Of a busy service it stores no secrets. The
+// error is a *ratelimit.Exceeded, or one of change; with the former the registration is returned too.
+func (s *Service) KeepRefused(ctx context.Context, v Visit, r *Registration, typed Credentials, good Secrets) (*Registration, error) {
+	password, answer, err := s.Accounts.HashSecrets(ctx, r.AccountID, good.Password, good.Answer)
+	if err != nil && !errors.Is(err, accounts.ErrBusy) {
+		return r, err
+	}
 	var names error
-	_, err := s.changeWith(ctx, v, stepCredentials, s.askName(r, typed.Username, &names), func(_ context.Context, t *turn) (outcome, err error) {
+	return s.changeWith(ctx, v, stepCredentials, s.askName(r, typed.Username, &names), func(_ context.Context, t *turn) (outcome, err error) {
 		if names != nil {
 			typed.Username = t.Credentials.Username
 		}
 		if t.TouchedAt.Equal(r.TouchedAt) {
 			t.typed(typed)
+			t.keepSecrets(password, answer)
 		}
 		return names, nil
 	})
-	return err
 }
 
 // namesLimit keeps the owner of one valid card from listing usernames (S-52), even by restarting the registration.

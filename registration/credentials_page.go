@@ -17,14 +17,14 @@ import (
 type credentialsPage struct {
 	Username, Email, EmailAgain, Question string
 	Questions, Suggestions                []string
-	Kept                                  bool // password and answer are set, and may stay
+	KeptPassword, KeptAnswer              bool // they are set, and may stay
 	MinLength                             int
 }
 
 func (h *Handler) newCredentialsPage(c Credentials, r *Registration) credentialsPage {
 	page := credentialsPage{
 		Username: c.Username, Email: c.Email, EmailAgain: c.EmailAgain, Question: c.Question, Questions: accounts.Questions,
-		Kept: r.PasswordHash != nil && r.answered(), MinLength: accounts.PasswordMin,
+		KeptPassword: r.PasswordHash != nil, KeptAnswer: r.AnswerHash != nil && r.Credentials.Answered == c.Question, MinLength: accounts.PasswordMin,
 	}
 	if h.service.NoQuestions {
 		page.Questions = nil
@@ -67,7 +67,7 @@ func (h *Handler) submitCredentials(c *gin.Context) error {
 		Credentials: Credentials{
 			Username: form.Get("username"), Email: form.Get("email"), EmailAgain: form.Get("email_again"), Question: form.Get("question"), Unasked: h.service.NoQuestions,
 		},
-		Password: form.Get("new_password"), Answer: form.Get("answer"),
+		Secrets: Secrets{Password: form.Get("new_password"), Answer: form.Get("answer")},
 	}
 	switch act(c, "next") {
 	case "leave":
@@ -99,7 +99,10 @@ func (h *Handler) submitCredentials(c *gin.Context) error {
 			return web.SeeOther(c, noted(stepCode.Path, v.Flow, later.note()))
 		}
 	} else {
-		err = h.service.KeepRefused(ctx, v, r, typed.clipped())
+		var kept *Registration
+		if kept, err = h.service.KeepRefused(ctx, v, r, typed.clipped(), choice.good(wrong)); kept != nil {
+			r = kept
+		}
 	}
 	page := h.newCredentialsPage(typed, r)
 	if names, ok := errors.AsType[*ratelimit.Exceeded](err); ok { // this does not reveal whether the username is taken

@@ -27,7 +27,7 @@ type (
 	credentials struct {
 		Username, Email, EmailAgain, Question string
 		Questions, Suggestions                []string
-		Kept                                  bool
+		KeptPassword, KeptAnswer              bool
 		MinLength                             int
 	}
 	review struct {
@@ -226,7 +226,7 @@ func pageCases() []pageCase {
 		page("registration/credentials", "taken", with(at("/register/credentials"), Problem{Field: "username", Key: "registration.credentials.username_taken"},
 			Problem{Field: "new_password", Key: "registration.credentials.password_short", Args: Args{"min": 15}}),
 			credentials{Username: "maria", Email: "maria@example.com", EmailAgain: "maria@example.com", Question: "toy_name", Questions: questions, MinLength: 15, Suggestions: []string{"maria1984", "maria.n"}}),
-		page("registration/credentials", "kept", at("/register/credentials"), credentials{Username: "maria", Questions: questions, MinLength: 15, Kept: true}),
+		page("registration/credentials", "kept", at("/register/credentials"), credentials{Username: "maria", Questions: questions, MinLength: 15, KeptPassword: true, KeptAnswer: true}),
 		page("registration/email", "", at("/register/code"), struct{ Address, Likely string }{"maria@gmial.com", "maria@gmail.com"}),
 		page("registration/code", "", at("/register/code"), struct {
 			Address string

@@ -147,6 +147,10 @@
     }
     button.hidden = false;
     each("#passkey-hint, #passkey-label", (part) => { part.hidden = false; });
+    if (!form.querySelector("button:not([type])")) form.addEventListener("submit", (event) => { // Enter in its field
+      event.preventDefault();
+      button.click();
+    });
     let asked, stop = () => {}, last = -Infinity; // the browser takes one request at a time
     const ask = async (how) => {
       stop();
