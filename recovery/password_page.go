@@ -59,6 +59,9 @@ func (h *Handler) submitPassword(c *gin.Context) error {
 	if utf8.RuneCountInString(typed) > usernameMax {
 		return h.refused(c, "recovery/password", passwordPage{web.Clip(typed, usernameMax)}, problem("username", "web.field.too_long", map[string]any{"max": usernameMax}))
 	}
+	if strings.Contains(typed, "@") { // which no username has: the code would never come
+		return h.refused(c, "recovery/password", passwordPage{typed}, problem("username", "recovery.password.address", nil))
+	}
 	token, err := h.service.Begin(c.Request.Context(), h.visit(c), typed)
 	if err != nil {
 		return err

@@ -237,6 +237,7 @@ func TestPasswordForm(t *testing.T) {
 	v := f.visitor().get("/recover/password")
 	v.post("username", "  ").on("/recover/password", 422).says(say("provider.login.username_missing"))
 	v.post("username", strings.Repeat("a", 1000)).on("/recover/password", 422)
+	v.post("username", " Maria@example.com").on("/recover/password", 422).says(say("recovery.password.address"))
 	v.post("username", "<script>alert(1)</script>").on("/recover/code", 200)
 	v.post("code", "").says(say("registration.code.missing"))
 	v.post("code", "12x456").says(say("registration.code.format"))

@@ -92,6 +92,21 @@
     box.append(button);
   });
 
+  // What is longer than its field, as with large text, is told below it too. A screen reader reads it all anyway.
+  const pen = make("canvas", {}).getContext("2d");
+  each("input[type=email], #username, select", (field) => {
+    const told = make("p", { className: "hint told", ariaHidden: "true" });
+    const tell = () => {
+      const { font, fontSize } = getComputedStyle(field);
+      told.textContent = field.options ? field.selectedOptions[0]?.text : field.value;
+      pen.font = font;
+      told.hidden = !field.value || pen.measureText(told.textContent).width < field.clientWidth - 2 * parseFloat(fontSize);
+    };
+    field.after(told);
+    field.addEventListener("input", tell);
+    tell();
+  });
+
   each("[data-print]", (button) => {
     button.hidden = false;
     button.addEventListener("click", () => print());
