@@ -249,6 +249,10 @@ func TestCallback(t *testing.T) {
 		t.Errorf("an hour later: %d", got)
 	}
 	state = begin()
+	if w := v.get("/callback?" + url.Values{"state": {state}, "error": {"access_denied"}, "iss": {"https://idp.example"}}.Encode()); w.Header().Get("Location") != "/search" {
+		t.Errorf("who cancels is led to %d %q", w.Code, w.Header().Get("Location"))
+	}
+	state = begin()
 	if w := v.get("/callback?" + url.Values{"state": {state}, "error": {"access_denied<script>"}, "iss": {"https://idp.example"}}.Encode()); w.Code != http.StatusForbidden || strings.Contains(w.Body.String(), "script>") && strings.Contains(w.Body.String(), "access_denied<") {
 		t.Errorf("an error of the provider: %d", w.Code)
 	}

@@ -72,8 +72,8 @@ func (p *party) discover(ctx context.Context) (*oidc.Provider, oauth2.Config, er
 	}, nil
 }
 
-// request is the address of a sign-in with a second step. A step-up asks for a new proof whatever the session.
-func (p *party) request(ctx context.Context, state, nonce, verifier, lang string, stepUp bool) (string, error) {
+// request is the address of a sign-in with a second step. A step-up asks for a new proof whatever the session, of the given person.
+func (p *party) request(ctx context.Context, state, nonce, verifier, lang string, stepUp bool, username string) (string, error) {
 	_, config, err := p.discover(ctx)
 	if err != nil {
 		return "", err
@@ -84,6 +84,9 @@ func (p *party) request(ctx context.Context, state, nonce, verifier, lang string
 	}
 	if stepUp {
 		options = append(options, oauth2.SetAuthURLParam("prompt", "login"), oauth2.SetAuthURLParam("max_age", strconv.Itoa(int(freshness/time.Second))))
+	}
+	if username != "" {
+		options = append(options, oauth2.SetAuthURLParam("login_hint", username))
 	}
 	return config.AuthCodeURL(state, options...), nil
 }

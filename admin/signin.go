@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -69,15 +70,22 @@ func (h *Console) signIn(c *gin.Context) error {
 	state := seal.NewToken()
 	stepUp := c.Query("step") != ""
 	back := localPath(c.Query("return"))
-	visitID := uuid.Nil
+	visitID, username := uuid.Nil, ""
 	if stepUp {
 		session, err := h.service.consoleSession(c.Request.Context(), h.web.Cookie(c, sessionCookie), false)
 		if err != nil && !errors.Is(err, accounts.ErrNoSession) {
 			return err
 		}
 		visitID = session.Visit
+		if err == nil {
+			account, err := h.service.accounts.Get(c.Request.Context(), session.AccountID)
+			if err != nil {
+				return err
+			}
+			username = account.Username
+		}
 	}
-	address, err := h.party.request(c.Request.Context(), state, h.service.secretOf("nonce", state), h.service.secretOf("verifier", state), web.Lang(c), stepUp)
+	address, err := h.party.request(c.Request.Context(), state, h.service.secretOf("nonce", state), h.service.secretOf("verifier", state), web.Lang(c), stepUp, username)
 	if err != nil {
 		return err
 	}
@@ -105,7 +113,11 @@ func (h *Console) callback(c *gin.Context) error {
 	if iss := c.Query("iss"); iss != h.party.Issuer {
 		return &web.Error{Status: http.StatusBadRequest, Key: web.KeyExpired, Href: "/", Err: errors.New("the answer comes from another issuer")}
 	}
-	if code := c.Query("error"); code != "" {
+	code := c.Query("error")
+	if code == "access_denied" { // they went back: to the form that waits there, or to the door
+		return web.SeeOther(c, cmp.Or(back, "/"))
+	}
+	if code != "" {
 		return &web.Error{Status: http.StatusForbidden, Key: web.KeyForbidden, Href: "/", Code: errorCode(code)}
 	}
 	in, err := h.party.redeem(ctx, c.Query("code"), h.service.secretOf("nonce", state), h.service.secretOf("verifier", state))

@@ -56,6 +56,7 @@ for (const { language, width, colorScheme } of [{ language: 'es', width: 320 }, 
     assert.equal(await eva.page.locator('.notice.info').count(), 0, 'fewer roles need nobody');
     await eva.page.fill('#reason', 'Dejó el trabajo hoy');
     await eva.page.fill('#ticket', 'RH-3');
+    await eva.page.locator('details:has(#remove) summary').click();
     await press(eva, 'remove');
     await eva.look('removed');
     assert.match(eva.path(), /^\/people\/[0-9a-f-]{36}$/);
