@@ -13,6 +13,7 @@ import (
 
 	"huskyidp/internal/audit"
 	"huskyidp/internal/mail"
+	"huskyidp/internal/postgres"
 	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 	"huskyidp/templates"
@@ -91,14 +92,29 @@ func (s *Service) DisownLink(ctx context.Context, session Session, browser []byt
 	return path, s.store.run(ctx, b)
 }
 
+// Deniable is what the owner is asked before the button of a link is pressed.
+type Deniable struct {
+	Account
+	Event           time.Time // that the notice told of
+	QuestionChanged time.Time // the secret question that would be reverted and closed; zero for none
+}
+
 // Disownable returns the account that a link would protect; browser is that of the visitor. The error is ErrLink,
 // ErrNoSession if the link belongs to a session that is over or to another browser's, or the database's.
-func (s *Service) Disownable(ctx context.Context, link string, browser []byte) (Account, error) {
+func (s *Service) Disownable(ctx context.Context, link string, browser []byte) (d Deniable, err error) {
 	l, err := s.disownLink(ctx, link, browser)
 	if err != nil {
-		return Account{}, err
+		return d, err
 	}
-	return s.Get(ctx, l.account)
+	d.Event = l.event
+	var changed *time.Time
+	err = s.db.From(ctx).QueryRow(ctx, `select max(replaced_at) from former_questions where account_id = $1 and replaced_at >= $2`, l.account, l.event.Add(-sameHand)).Scan(&changed)
+	if err != nil {
+		return d, fmt.Errorf("reading when the question changed: %w", err)
+	}
+	d.QuestionChanged = postgres.Value(changed)
+	d.Account, err = s.Get(ctx, l.account)
+	return d, err
 }
 
 func (s *Service) disownLink(ctx context.Context, link string, browser []byte) (disownLink, error) {

@@ -141,6 +141,9 @@ func TestNewQuestionOpensIt(t *testing.T) {
 	f := newFixture(t, 1)
 	a := f.register("maria")
 	f.change(a, "toy_name", "el trompo azul")
+	if d, err := f.Disownable(f.ctx(), f.disownLink("question_changed"), nil); err != nil || !d.QuestionChanged.Equal(f.now()) || !d.Event.Equal(f.now()) {
+		t.Errorf("Disownable = %v, %v, %v, want now", d.Event, d.QuestionChanged, err)
+	}
 	if denial, err := f.Disown(f.ctx(), f.disownLink("question_changed"), nil); err != nil || !denial.QuestionClosed {
 		t.Fatalf("Disown = %t, %v, want the question closed", denial.QuestionClosed, err)
 	}

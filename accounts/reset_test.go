@@ -99,7 +99,7 @@ func TestDisown(t *testing.T) {
 		}
 	}
 	link := f.disownLink("new_device")
-	if got, err := f.Disownable(f.ctx(), link, nil); err != nil || got.Username != "maria" {
+	if got, err := f.Disownable(f.ctx(), link, nil); err != nil || got.Username != "maria" || !got.QuestionChanged.IsZero() {
 		t.Errorf("Disownable = %v, %v", got, err)
 	}
 	if _, err := f.Session(f.ctx(), started.Token); err != nil {

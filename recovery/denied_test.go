@@ -20,6 +20,7 @@ func (f *fixture) deny(a accounts.Account, question, answer string) *visitor {
 	path := f.link("question_changed")
 	_, link, _ := strings.Cut(path, "link=")
 	v, again := f.visitor().get(path), f.visitor().get(path)
+	v.says("Después tiene que hablar con Apoyo Técnico") // before the press
 	v.postTo("/not-me", "link", link)
 	if again.postTo("/not-me", "link", link); again.path != v.path {
 		f.t.Errorf("the second press leads to %s, the first to %s", again.path, v.path)

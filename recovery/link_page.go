@@ -3,6 +3,7 @@ package recovery
 import (
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -22,7 +23,10 @@ const (
 
 // The pages behind the links of notices: opening one changes nothing, the button does (S-51).
 type (
-	notMePage  struct{ Link, Username string }
+	notMePage struct {
+		Link, Username         string
+		Event, QuestionChanged time.Time
+	}
 	cancelPage struct {
 		Link, Username string
 		Act            Act
@@ -35,7 +39,7 @@ type (
 
 func (h *Handler) showNotMe(c *gin.Context) error {
 	link := c.Query("link")
-	account, err := h.service.accounts.Disownable(c.Request.Context(), link, web.Browser(c))
+	d, err := h.service.accounts.Disownable(c.Request.Context(), link, web.Browser(c))
 	switch {
 	case errors.Is(err, accounts.ErrLink):
 		return h.oldLink(c, !seal.IsToken(link))
@@ -44,7 +48,7 @@ func (h *Handler) showNotMe(c *gin.Context) error {
 	case err != nil:
 		return err
 	}
-	return h.page(c, http.StatusOK, "recovery/not_me", notMePage{link, account.Username})
+	return h.page(c, http.StatusOK, "recovery/not_me", notMePage{link, d.Username, d.Event, d.QuestionChanged})
 }
 
 func (h *Handler) submitNotMe(c *gin.Context) error {

@@ -55,7 +55,14 @@ func recoveryCases() []pageCase {
 			Closes, Before time.Time
 			StoppedEmail   bool
 		}{noon, noon, true}),
-		page("recovery/not_me", "", at("/not-me"), struct{ Link, Username string }{"abc", "maria.lopez"}),
+		page("recovery/not_me", "", at("/not-me"), struct {
+			Link, Username         string
+			Event, QuestionChanged time.Time
+		}{"abc", "maria.lopez", noon, time.Time{}}),
+		page("recovery/not_me", "question changed", at("/not-me"), struct {
+			Link, Username         string
+			Event, QuestionChanged time.Time
+		}{"abc", "maria.lopez", noon, noon}),
 		page("recovery/not_me_done", "", at("/not-me/done"), struct{ Username string }{"maria.r"}),
 		page("recovery/old_link", "", at("/not-me"), struct{}{}),
 		page("recovery/cancel", "", at("/cancel-change"), struct{ Link, Username, Act string }{"abc", "maria.lopez", "change_email"}),

@@ -7,7 +7,7 @@
 //	GET|POST /login  state, nonce and PKCE verifier into a sealed cookie ──303──> authorization endpoint
 //	GET /callback    state, iss, code ──> tokens, ID token checked, userinfo ──> session ──303──> /me
 //	GET /me          what the portal knows
-//	POST /logout     session ended here ──303──> end_session endpoint ──> /
+//	POST /logout     ──> end_session endpoint ──> /, where the session here ends too
 //	POST /backchannel-logout   the provider says that a session is over: the one here ends
 //	GET /try         for developers: a second, public client shows each message of a sign-in, tokens decoded
 //	GET /try/health            the same with an app of the health record (SMART App Launch 2.2), and what it reads

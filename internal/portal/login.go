@@ -160,7 +160,7 @@ func (p *Portal) callback(w http.ResponseWriter, r *http.Request) {
 	}
 	p.sessions.Invalidate(p.site.Cookie(r, "session"))
 	id := rand.Text()
-	s.CSRF, s.seen = rand.Text(), &atomic.Int64{}
+	s.CSRF, s.Leaving, s.seen = rand.Text(), rand.Text(), &atomic.Int64{}
 	s.seen.Store(p.options.Now().Unix())
 	p.sessions.Set(id, s)
 	p.site.SetCookie(w, "session", id, 0) // families share browsers

@@ -2,6 +2,7 @@ package portal
 
 import (
 	"cmp"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -66,6 +67,7 @@ type session struct {
 	Subject string
 	SID     string // the session at the provider
 	CSRF    string
+	Leaving string // state with which the provider sends back who has signed out
 	seen    *atomic.Int64 // last use, in Unix seconds
 }
 
@@ -155,6 +157,9 @@ const accessDenied = "access_denied"
 type homePage struct{ SignIn, Error string }
 
 func (p *Portal) home(w http.ResponseWriter, r *http.Request) {
+	if s, ok := p.session(r); ok && subtle.ConstantTimeCompare([]byte(r.URL.Query().Get("state")), []byte(s.Leaving)) == 1 {
+		p.endSession(w, r)
+	}
 	page := homePage{SignIn: LoginPath, Error: errorCode(r.URL.Query().Get("error"))}
 	status := http.StatusOK
 	if page.Error != "" && page.Error != accessDenied {

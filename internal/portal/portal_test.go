@@ -161,6 +161,11 @@ func TestSignInAndOut(t *testing.T) {
 		query.Get("post_logout_redirect_uri") != f.base+"/" || res.StatusCode != http.StatusOK {
 		t.Errorf("signing out led with %d to %v, want a page that leads to end_session with hint and way back", res.StatusCode, to)
 	}
+	f.visit(t, "/?state=wrong")
+	if _, at, _ := f.visit(t, "/me"); at != "/me" {
+		t.Errorf("who turned back at the provider's question is led to %s, want /me", at)
+	}
+	f.visit(t, "/?state="+to.Query().Get("state"))
 	if _, at, _ := f.visit(t, "/me"); at != "/" {
 		t.Errorf("after signing out /me leads to %s, want /", at)
 	}

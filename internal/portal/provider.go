@@ -185,34 +185,40 @@ func show(value json.RawMessage) string {
 	return strings.ReplaceAll(compact.String(), ",", ", ")
 }
 
-// logout ends the session here, then the one at the provider (RP-Initiated Logout 1.0).
+// logout leads to the provider, which asks (RP-Initiated Logout 1.0). The session here ends with the one there: who turns back at the
+// question is not told "signed out" by a page from which one press leads in again.
 func (p *Portal) logout(w http.ResponseWriter, r *http.Request) {
 	s, ok := p.session(r)
 	if ok && r.PostFormValue("csrf") != s.CSRF {
 		http.Redirect(w, r, MePath, http.StatusSeeOther)
 		return
 	}
-	p.sessions.Invalidate(p.site.Cookie(r, "session"))
-	p.site.SetCookie(w, "session", "", -time.Second)
 	provider, err := p.provider.discover(r.Context())
 	if !ok || err != nil || provider.metadata.EndSession == "" {
+		p.endSession(w, r)
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return
 	}
-	next := provider.endSession(s.IDToken, p.site.Lang(r))
+	next := provider.endSession(s, p.site.Lang(r))
 	p.site.Page(w, r, http.StatusOK, "portal/leaving", leavingPage{next}, site.PageOptions{Onward: next})
+}
+
+func (p *Portal) endSession(w http.ResponseWriter, r *http.Request) {
+	p.sessions.Invalidate(p.site.Cookie(r, "session"))
+	p.site.SetCookie(w, "session", "", -time.Second)
 }
 
 // leavingPage is shown briefly on the way to the provider.
 type leavingPage struct{ Next string }
 
-func (p *provider) endSession(idToken, lang string) string {
+func (p *provider) endSession(s session, lang string) string {
 	u, err := url.Parse(p.metadata.EndSession)
 	if err != nil {
 		return "/"
 	}
 	query := u.Query()
-	query.Set("id_token_hint", idToken)
+	query.Set("id_token_hint", s.IDToken)
+	query.Set("state", s.Leaving)
 	query.Set("client_id", p.options.ClientID)
 	query.Set("post_logout_redirect_uri", p.options.BaseURL+"/")
 	query.Set("ui_locales", lang)
