@@ -196,24 +196,27 @@ func (h *Handler) keep(c *gin.Context) {
 	h.web.SetCookie(c, cookie, h.web.Cookie(c, cookie), idle)
 }
 
-// gonePage has no data.
-type gonePage struct{}
+// gonePage has whose session is open, "" for none.
+type gonePage struct{ Username string }
 
 // showGone answers for a registration that is gone: a member who has an account by now is shown how to sign in, others
-// how to begin.
+// how to begin. Finalizar takes the cookie: who has it, and a session, was registering when somebody else signed in.
 func (h *Handler) showGone(c *gin.Context, finished bool) error {
-	h.web.ClearCookie(c, cookie)
-	_, signedIn := h.sessions.Current(c)
-	isForm := c.Request.Method == http.MethodPost
+	session, signedIn := h.sessions.Current(c)
+	isForm, erased := c.Request.Method == http.MethodPost, h.web.Cookie(c, cookie) != ""
 	if owner, err := url.QueryUnescape(h.web.Cookie(c, finishedCookie)); isForm && err == nil && owner != "" && web.Owned(c, web.OfRegistration) && !web.OfAnother(c, web.OfRegistration, owner) {
 		finished = true // its form again, while the page after it was on its way
 	}
 	switch {
-	case signedIn && (finished || !isForm):
+	case signedIn && (finished || !isForm && !erased):
 		return web.SeeOther(c, withFlow(pathDone, web.Flow(c)))
 	case finished:
+		h.web.ClearCookie(c, cookie)
 		return web.SeeOther(c, withFlow("/login", web.Flow(c)))
+	case signedIn: // the cookie stays, for the next time they go back
+		return h.page(c, http.StatusGone, "registration/gone", gonePage{session.Username}, web.SignedIn(session.Username))
 	}
+	h.web.ClearCookie(c, cookie)
 	return h.page(c, http.StatusGone, "registration/gone", gonePage{})
 }
 

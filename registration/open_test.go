@@ -110,6 +110,38 @@ func TestSignInEndsWhatIsOpen(t *testing.T) {
 	}
 }
 
+// Who goes back to a registration that another person's sign-in has ended is told so, each time, and not that the account of that
+// person is theirs. Who finished it comes to their own.
+func TestBackAfterAnotherSignedIn(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	member := s.browser().toReview()
+	member.send("certify", "yes")
+	for _, path := range []string{"/register/done", "/register/code"} {
+		if member.get(path); member.status != http.StatusOK || strings.Contains(member.body, "Otra persona") {
+			t.Errorf("who finished comes from %s to %s, %d", path, member.path, member.status)
+		}
+	}
+	relative := s.browser().toPersonal().post(ana...).on("/register/credentials", 200)
+	b := &pgx.Batch{}
+	var browser []byte
+	if err := s.db.From(t.Context()).QueryRow(t.Context(), `select browser from registrations where finished_at is null`).Scan(&browser); err != nil {
+		t.Fatal(err)
+	}
+	QueueEndBrowser(b, browser)
+	if err := s.db.From(t.Context()).SendBatch(t.Context(), b).Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range member.cookies {
+		if _, own := relative.cookies[name]; !own {
+			relative.cookies[name] = value
+		}
+	}
+	for _, path := range []string{"/register/credentials", "/register/code", "/register/personal"} {
+		relative.get(path).on(path, http.StatusGone).reads("Otra persona inició su sesión en este navegador: maria.lopez.")
+	}
+}
+
 // A finished registration is not ended by the sign-in that it makes, and another one of that browser is.
 func TestFinalizarEndsTheOther(t *testing.T) {
 	t.Parallel()
