@@ -229,6 +229,19 @@ func (s *store) reserveAnswer(ctx context.Context, id uuid.UUID, again bool, now
 	return granted, until, nil
 }
 
+// AnswersLeft is how many wrong answers the questions of an account bear before they are closed.
+func (s *Service) AnswersLeft(ctx context.Context, id uuid.UUID) (left int, err error) {
+	now := s.now()
+	err = s.db.From(ctx).QueryRow(ctx, `
+		select greatest(0, least(
+			$2 - coalesce((select failures from answer_throttles where account_id = $1 and began_at > $4 and closed_until is null), 0),
+			$3 - coalesce((select max(wrong) from account_questions where account_id = $1), 0)))`, id, answerTries, answersEver, now.Add(-answerWindow)).Scan(&left)
+	if err != nil {
+		return 0, fmt.Errorf("counting answers: %w", err)
+	}
+	return left, nil
+}
+
 func (s *store) queueClearAnswers(b *pgx.Batch, id uuid.UUID) {
 	b.Queue(`delete from answer_throttles where account_id = $1`, id)
 	b.Queue(`update account_questions set wrong = 0 where account_id = $1 and wrong > 0`, id)

@@ -120,6 +120,11 @@ func (s *Service) helpWith(ctx context.Context, p Person, ref string, a Helping)
 	if err != nil {
 		return Matter{}, err
 	}
+	if moved && a.Act == FinishCase && !m.Held() {
+		if err := s.recovery.EndReference(ctx, m.Ref); err != nil {
+			return m, err
+		}
+	}
 	if moved {
 		m.Help = wanted
 		if wanted.To != uuid.Nil {

@@ -87,7 +87,12 @@ func (h *Handler) person(c *gin.Context, step Step) ([]web.PageOption, error) {
 		return nil, err
 	}
 	name, err := h.service.firstName(c.Request.Context(), r.AccountID)
-	return []web.PageOption{web.WithPerson(name), h.waits(r), web.TriesLeft("recovery.question.wrong", answerTries-r.AnswerTries)}, err
+	opts := []web.PageOption{web.WithPerson(name), h.waits(r)}
+	if err != nil || step != stepQuestion {
+		return opts, err
+	}
+	left, err := h.service.answersLeft(c.Request.Context(), r)
+	return append(opts, web.TriesLeft("recovery.question.wrong", left)), err
 }
 
 func (h *Handler) showOpen(c *gin.Context) error {

@@ -63,6 +63,7 @@ func (s *Service) Begin(ctx context.Context, v Visit, username string) (token st
 		}
 		t := &turn{Recovery: r, visit: v, now: now, batch: &pgx.Batch{}}
 		t.record(audit.RecoveryStarted, "")
+		ForgetReferences(t.batch, v.Browser)
 		s.store.queueCreate(t.batch, seal.Digest(token), r)
 		s.audit.Queue(ctx, t.batch, t.events...)
 		return s.db.Finish(ctx, t.batch)

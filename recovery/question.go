@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,7 +30,13 @@ func (s *Service) AskedQuestions(ctx context.Context, v Visit) ([]string, error)
 	return s.accounts.Questions(ctx, r.AccountID)
 }
 
-// SubmitAnswers judges the answers, by the keys of their questions. left is how many tries this recovery has after a
+// answersLeft is how many wrong answers the recovery bears, and the account, which counts those of other recoveries too.
+func (s *Service) answersLeft(ctx context.Context, r *Recovery) (int, error) {
+	left, err := s.accounts.AnswersLeft(ctx, r.AccountID)
+	return min(left, answerTries-r.AnswerTries), err
+}
+
+// SubmitAnswers judges the answers, by the keys of their questions. left is how many tries there are after a
 // wrong one. The error is accounts.ErrWrongAnswer, ErrEnded, ErrQuestionClosed, *accounts.ClosedError,
 // accounts.ErrBusy, a *movedError, or the database's. A try is counted before it is judged (S-10).
 func (s *Service) SubmitAnswers(ctx context.Context, v Visit, answers map[string]string) (r *Recovery, left int, err error) {
@@ -49,7 +56,8 @@ func (s *Service) SubmitAnswers(ctx context.Context, v Visit, answers map[string
 	}
 	err = s.accounts.CheckAnswers(ctx, r.AccountID, answers, again)
 	if errors.Is(err, accounts.ErrWrongAnswer) && r.AnswerTries < answerTries {
-		return r, answerTries - r.AnswerTries, err
+		left, leftErr := s.answersLeft(ctx, r)
+		return r, left, cmp.Or(leftErr, err)
 	}
 	if _, closed := errors.AsType[*accounts.ClosedError](err); closed || errors.Is(err, accounts.ErrWrongAnswer) {
 		return r, 0, errors.Join(s.giveUp(ctx, v, stepQuestion, "wrong_answers"), orEnded(err))

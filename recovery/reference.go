@@ -61,6 +61,21 @@ func (s *Service) Refer(ctx context.Context, b *pgx.Batch, reason string, browse
 	return reference, nil
 }
 
+// ForgetReferences keeps a browser from telling the next person the numbers of those who were there before; the desk still finds
+// them. It is for another person's beginning, a sign-in and a sign-out.
+func ForgetReferences(b *pgx.Batch, browser []byte) {
+	b.Queue(`update support_references set browser = '' where browser = $1`, browser)
+}
+
+// ForgetReferences is the function of that name, for packages that know the service.
+func (s *Service) ForgetReferences(b *pgx.Batch, browser []byte) { ForgetReferences(b, browser) }
+
+// EndReference is ForgetReferences for a number that the desk is done with: who is stuck once more gets another one, which waits there.
+func (s *Service) EndReference(ctx context.Context, reference string) error {
+	_, err := s.db.From(ctx).Exec(ctx, `update support_references set browser = '' where reference = $1`, reference)
+	return err
+}
+
 // Reference is the newest number of a browser, for the support page to repeat; "" if it has none of the last day.
 func (s *Service) Reference(ctx context.Context, browser []byte) (string, error) {
 	reference, err := s.store.latest(ctx, browser, s.now().Add(-referenceLife))

@@ -147,6 +147,7 @@ func queueForgetDone(b *pgx.Batch, account uuid.UUID) {
 // QueueEndBrowser ends what is open in a browser when somebody signs in there or signs out.
 func QueueEndBrowser(b *pgx.Batch, browser []byte) {
 	b.Queue(`update recoveries set step = 'ended', code_mac = null, refused = null, left_behind = true where browser = $1 and step not in ('done', 'ended')`, browser)
+	ForgetReferences(b, browser)
 }
 
 // QueueEndAccount ends what is open for an account whose member has set another password, question or second step, or

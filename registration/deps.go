@@ -27,9 +27,10 @@ type Outbox interface {
 }
 
 // Recovery issues the reference number of a member who is sent to support, in a batch of the transaction of ctx. about is
-// the registration.
+// the registration. The browser forgets it when another person begins.
 type Recovery interface {
 	Refer(ctx context.Context, b *pgx.Batch, reason string, browser []byte, about uuid.UUID, lang string) (reference string, err error)
+	ForgetReferences(b *pgx.Batch, browser []byte)
 }
 
 // Flows is what registration needs from the provider.

@@ -265,6 +265,7 @@ func (s *Service) Leave(ctx context.Context, v Visit, reason string) error {
 		} else {
 			s.store.queueRemove(b, r.ID)
 		}
+		s.Recovery.ForgetReferences(b, v.Browser)
 		s.Audit.Queue(ctx, b, e)
 		return s.send(ctx, b)
 	})
