@@ -13,7 +13,7 @@ func TestLikelyEmailAtTheDesk(t *testing.T) {
 	t.Parallel()
 	v := newVisitor(t)
 	v.enters(v.rosa)
-	v.verifies("method", "in_person", "do", "save")
+	v.verifies("method", "in_person", "say-in_person-1", "yes", "say-in_person-2", "yes", "do", "save")
 	path := "/members/" + v.maria.ID.String() + "/acts/change_email"
 	send := func(meant string) (code int, body string) {
 		page := v.get(path)

@@ -21,7 +21,7 @@ func TestVerificationLapsesWhileTyping(t *testing.T) {
 	if body := v.get(path).Body.String(); !strings.Contains(body, link) {
 		t.Errorf("nobody is verified, and the page does not say so:\n%s", body)
 	}
-	v.verifies("method", "in_person", "do", "save")
+	v.verifies("method", "in_person", "say-in_person-1", "yes", "say-in_person-2", "yes", "do", "save")
 	page := v.get(path)
 	if strings.Contains(page.Body.String(), link) {
 		t.Error("verified, and the page asks for it")
@@ -39,7 +39,7 @@ func TestVerificationLapsesWhileTyping(t *testing.T) {
 	if !strings.Contains(page.Body.String(), `href="`+path+`"`) {
 		t.Error("no way back to the form")
 	}
-	w = v.post(verify, "method", "in_person", "do", "save", "act", "change_email", "key", v.value(page, "key"))
+	w = v.post(verify, "method", "in_person", "say-in_person-1", "yes", "say-in_person-2", "yes", "do", "save", "act", "change_email", "key", v.value(page, "key"))
 	if to := w.Header().Get("Location"); w.Code != http.StatusSeeOther || to != path+"?caller=saved" {
 		t.Fatalf("verified: %d to %s", w.Code, to)
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -136,11 +137,15 @@ type verifyPage struct {
 	Key      string // of the submission
 	Methods  []string
 	Method   string
-	Language string // of the caller, in which the script is read aloud
-	Act      string // to go on to once the caller is verified; "" for none
+	Language string     // of the caller, in which the script is read aloud
+	Act      string     // to go on to once the caller is verified; "" for none
+	said     url.Values // with the ticks of the sentences
 	Card     members.Card
 	Suffixes []string
 }
+
+// Ticked reports whether a sentence, by its ID, was ticked.
+func (p verifyPage) Ticked(id string) bool { return p.said.Get(id) == "yes" }
 
 func (h *Console) newVerifyPage(c *gin.Context, v visit, u *Subject) (p verifyPage, err error) {
 	p = verifyPage{ID: u.ID.String(), Key: seal.NewToken(), Suffixes: members.Suffixes(), Language: u.Account.Language}
@@ -194,9 +199,12 @@ func (h *Console) verify(c *gin.Context, v visit) error {
 	ctx, form := c.Request.Context(), web.Form(c)
 	method := Method(form.Get("method"))
 	var outcome Verification
-	if method == SpokenCode && form.Get("do") != "send" {
+	switch {
+	case method == SpokenCode && form.Get("do") != "send":
 		outcome, err = h.service.CheckCode(ctx, v.Person, onceOf(c), u.ID, form.Get("code"))
-	} else {
+	case unread(method, form):
+		err = errUnread
+	default:
 		outcome, err = h.service.Check(ctx, v.Person, onceOf(c), u.ID, method, cardform.Read(form))
 	}
 	page, pageErr := h.newVerifyPage(c, v, u)
@@ -206,7 +214,7 @@ func (h *Console) verify(c *gin.Context, v visit) error {
 	if slices.Contains(page.Methods, string(method)) {
 		page.Method = string(method)
 	}
-	page.Card = cardform.Clip(cardform.Read(form))
+	page.Card, page.said = cardform.Clip(cardform.Read(form)), form
 	if limit, ok := errors.AsType[*LimitError](err); ok && limit.Limit == factTries.Name { // perhaps used up on another page of this person
 		page.FactsUntil = h.service.now().Add(limit.Wait)
 	}
@@ -234,12 +242,24 @@ func (h *Console) verify(c *gin.Context, v visit) error {
 	return h.web.SeeDone(c, to+"?caller="+said)
 }
 
+var errUnread = errors.New("admin: not every sentence is ticked")
+
+// unread reports whether a way of which only the agent's word is recorded lacks a tick: a slip of the Enter key verifies nobody.
+func unread(method Method, form url.Values) bool {
+	if method != CallBack && method != InPerson {
+		return false
+	}
+	return form.Get("say-"+string(method)+"-1") != "yes" || form.Get("say-"+string(method)+"-2") != "yes"
+}
+
 // verifyProblems maps the expected outcomes to form messages; other errors are returned.
 func verifyProblems(page verifyPage, outcome Verification, err error) ([]templates.Problem, error) {
 	limit, isLimit := errors.AsType[*LimitError](err)
 	card, isCard := errors.AsType[*CardError](err)
 	invalid, isInvalid := errors.AsType[Invalid](err)
 	switch {
+	case errors.Is(err, errUnread):
+		return []templates.Problem{{Field: "method", Key: "admin.verify.unread"}}, nil
 	case isLimit && limit.Limit == factTries.Name:
 		return []templates.Problem{{Field: "method", Key: "admin.verify.closed", Args: templates.Args{"datetime": page.FactsUntil}}}, nil
 	case isLimit:

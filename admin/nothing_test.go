@@ -62,7 +62,7 @@ func TestNothingToActOn(t *testing.T) {
 			}
 		}
 		v.enters(v.rosa)
-		v.verifies("method", "in_person", "do", "save")
+		v.verifies("method", "in_person", "say-in_person-1", "yes", "say-in_person-2", "yes", "do", "save")
 		path := "/members/" + v.maria.ID.String() + "/acts/" + string(c.act)
 		page := v.get(path)
 		typed := []string{"reason", "La persona llamó y ya no lo quiere", "ticket", "HD-3", "lock", "password"}
@@ -71,7 +71,7 @@ func TestNothingToActOn(t *testing.T) {
 		}
 		c.then(v)
 		v.enters(v.fresh(v.rosa))
-		v.verifies("method", "in_person", "do", "save")
+		v.verifies("method", "in_person", "say-in_person-1", "yes", "say-in_person-2", "yes", "do", "save")
 		for what, w := range map[string]func() (code int, body string){
 			"opened anew": func() (int, string) { w := v.get(path); return w.Code, w.Body.String() },
 			"sent":        func() (int, string) { w := v.post(path, typed...); return w.Code, w.Body.String() },

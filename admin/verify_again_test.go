@@ -139,7 +139,7 @@ func TestVerificationEndsWithTheSession(t *testing.T) {
 	} {
 		v := newVisitor(t)
 		v.enters(v.rosa)
-		if code, body, to := v.verifies("method", "in_person", "do", "save"); code != http.StatusSeeOther || !strings.HasSuffix(to, "?caller=saved") {
+		if code, body, to := v.verifies("method", "in_person", "say-in_person-1", "yes", "say-in_person-2", "yes", "do", "save"); code != http.StatusSeeOther || !strings.HasSuffix(to, "?caller=saved") {
 			t.Fatalf("%s: %d\n%s", name, code, body)
 		}
 		if code, body, _ := v.verifies("method", "spoken_code", "do", "send"); code != http.StatusOK || !strings.Contains(body, `id="sent"`) {
@@ -306,4 +306,25 @@ func (d *desk) lastVerify() (act, outcome string) {
 		d.t.Fatal(err)
 	}
 	return act, outcome
+}
+
+// TestUnreadSentences: of a way that only the agent's word stands for, each sentence has to be ticked; ticks stay with the form.
+func TestUnreadSentences(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t)
+	v.enters(v.rosa)
+	for _, method := range []string{"in_person", "call_back"} {
+		for _, ticked := range [][]string{nil, {"say-" + method + "-2", "yes"}, {"say-facts-1", "yes", "say-facts-2", "yes"}} {
+			code, body, _ := v.verifies(append([]string{"method", method, "do", "save"}, ticked...)...)
+			if code != http.StatusUnprocessableEntity || !strings.Contains(body, v.text("admin.verify.unread", nil)) {
+				t.Errorf("%s with %v: %d", method, ticked, code)
+			}
+			if kept := strings.Contains(body, `id="say-`+method+`-2" name="say-`+method+`-2" value="yes" checked`); kept != (len(ticked) == 2) {
+				t.Errorf("%s with %v: the tick is kept: %t", method, ticked, kept)
+			}
+		}
+	}
+	if n := v.count(`select count(*) from caller_verifications`); n != 0 {
+		t.Errorf("%d verifications", n)
+	}
 }

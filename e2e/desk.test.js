@@ -248,10 +248,15 @@ for (const day of [
       await effort.load('v');
       await effort.to('input[name=method]');
       while (!await effort.focusOn('#method-in_person')) await effort.key('ArrowDown');
+      for (const n of [1, 2]) {
+        await effort.to(`#say-in_person-${n}`);
+        await effort.key('Space');
+      }
       await effort.load();
     } else {
       await press(person, 'verify');
       await page.check('#method-in_person');
+      for (const n of [1, 2]) await page.check(`#say-in_person-${n}`);
       await press(person, 'save');
     }
     await page.waitForURL((url) => url.pathname === new URL(address).pathname && url.search !== '');

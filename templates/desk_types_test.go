@@ -307,3 +307,6 @@ func (o obstacle) Shown() []string {
 }
 func (o obstacle) Open() bool   { return o.Until.IsZero() }
 func (f deskFactors) Any() bool { return f.TOTP || f.Passkeys > 0 }
+
+// Ticked is as in admin.verifyPage.
+func (deskVerify) Ticked(id string) bool { return id == "say-facts-1" }
