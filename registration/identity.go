@@ -59,7 +59,7 @@ func (s *Service) accept(ctx context.Context, t *turn, g guards, member members.
 	if err != nil {
 		return err
 	}
-	t.MemberID, t.HolderID, t.Failures, t.Differs, t.Refused = member.ID, holder, 0, nil, nil
+	t.MemberID, t.HolderID, t.Failures, t.CardFailures, t.Differs, t.Refused = member.ID, holder, 0, 0, nil, nil
 	if t.Credentials != (Credentials{}) && t.Credentials.For != member.ID {
 		t.voidChoice()
 	}
@@ -103,15 +103,16 @@ func (s *Service) refuse(ctx context.Context, t *turn, g guards, claim []byte) (
 	}
 	t.Refused = claim
 	t.Failures++
+	t.CardFailures = g.found["card"].Failures
 	t.record(audit.IdentityRefused, "no_match")
-	if max(t.Failures, g.found["card"].Failures) < maxFailures {
+	if t.triesLeft() > 0 {
 		return ErrNoMatch, nil
 	}
 	reference, err := s.Recovery.Refer(ctx, t.batch, "identity_locked", t.visit.Browser, t.ID, t.visit.Language)
 	if err != nil {
 		return nil, err
 	}
-	t.Failures, t.Refused, t.Reference, t.LockedUntil = 0, nil, reference, time.Time{}
+	t.Failures, t.CardFailures, t.Refused, t.Reference, t.LockedUntil = 0, 0, nil, reference, time.Time{}
 	if s.IdentityLock > 0 {
 		t.LockedUntil = t.now.Add(s.IdentityLock)
 	}
@@ -137,5 +138,5 @@ func (s *Service) KeepIdentity(ctx context.Context, v Visit, typed Identity) err
 	return err
 }
 
-// triesLeft is how many more identities this registration may try before the form is locked.
-func (r *Registration) triesLeft() int { return maxFailures - r.Failures }
+// triesLeft is how many more identities this registration may try, with the number typed last, before the form is locked.
+func (r *Registration) triesLeft() int { return maxFailures - max(r.Failures, r.CardFailures) }

@@ -90,6 +90,12 @@ func TestRefusedFormTellsTheTriesOfNow(t *testing.T) {
 		t.Errorf("the form holds %q", b.value("first_name"))
 	}
 
+	// The card's count goes on where a registration is begun again, and another card has its own.
+	b = s.browser().toPersonal().post(with(maria, "first_name", "Cuarta", "card_id", "999999991")...).on("/register/personal", 422).reads("Le quedan 2 intentos.")
+	b.post("act", "leave")
+	b = s.browser().toPersonal().post(with(maria, "first_name", "Quinta", "card_id", "999999991")...).on("/register/personal", 422).reads("Le queda 1 intento.")
+	b.post(with(maria, "first_name", "Sexta", "card_id", "999999992")...).on("/register/personal", 422).reads("Le queda 1 intento.") // the second of this form
+
 	s = newSite(t, 1)
 	b = s.browser().toCode()
 	wrong := s.wrongCodes()

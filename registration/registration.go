@@ -26,16 +26,17 @@ type Registration struct {
 	AgreementHash     []byte
 	AgreedAt          time.Time
 
-	Identity    Identity
-	MemberID    uuid.UUID // zero: not matched
-	HolderID    uuid.UUID // account that the matched member already has, or zero (S-52)
-	Differs     []string  // fields of the last refused identity that differ from the roster, for support
-	Failures    int       // refused identities in a row; of a matched card, numbers typed that are not its own
-	Refused     []byte    // digest of what was refused last, a card, its number or a code: the same again is not counted
-	MatchedAt   time.Time // of the first match
-	SlowUntil   time.Time // when the next card is looked up because its source has no room left, or zero
-	Reference   string    // of the lock that was met, or ""
-	LockedUntil time.Time // its end; zero with a Reference: until staff release it
+	Identity     Identity
+	MemberID     uuid.UUID // zero: not matched
+	HolderID     uuid.UUID // account that the matched member already has, or zero (S-52)
+	Differs      []string  // fields of the last refused identity that differ from the roster, for support
+	Failures     int       // refused identities in a row; of a matched card, numbers typed that are not its own
+	CardFailures int       // of the number typed last, in other registrations too
+	Refused      []byte    // digest of what was refused last, a card, its number or a code: the same again is not counted
+	MatchedAt    time.Time // of the first match
+	SlowUntil    time.Time // when the next card is looked up because its source has no room left, or zero
+	Reference    string    // of the lock that was met, or ""
+	LockedUntil  time.Time // its end; zero with a Reference: until staff release it
 
 	Veiled bool // the member was away: number and birth date are not filled in again
 

@@ -38,6 +38,7 @@ type row struct {
 	HolderID          *uuid.UUID
 	Differs           []string
 	Failures          int
+	CardFailures      int
 	Reference         *string
 	LockedUntil       *time.Time
 	Refused           []byte
@@ -56,7 +57,7 @@ type row struct {
 }
 
 const columns = `id, browser, account_id, flow, language, touched_at, agreement_version, agreement_language, agreement_hash, agreed_at,
-	identity, member_id, holder_id, differs, failures, reference, locked_until, refused, matched_at, slow_until, veiled, credentials, password_hash, answer_hash,
+	identity, member_id, holder_id, differs, failures, card_failures, reference, locked_until, refused, matched_at, slow_until, veiled, credentials, password_hash, answer_hash,
 	code_mac, code_sent_at, code_expires_at, code_tries, proven_at, finished_at`
 
 // queueFind reads the registration by its cookie's digest; the batch fails with errGone if there is none.
@@ -119,7 +120,7 @@ func (s store) queueInsert(b *pgx.Batch, r *Registration, tokenHash []byte) {
 const updateRow = `
 	update registrations set flow = @flow, language = @language, touched_at = @touched_at, agreement_version = @agreement_version,
 		agreement_language = @agreement_language, agreement_hash = @agreement_hash, agreed_at = @agreed_at, identity = @identity,
-		member_id = @member_id, holder_id = @holder_id, differs = @differs, failures = @failures, reference = @reference, locked_until = @locked_until,
+		member_id = @member_id, holder_id = @holder_id, differs = @differs, failures = @failures, card_failures = @card_failures, reference = @reference, locked_until = @locked_until,
 		refused = @refused, matched_at = @matched_at, slow_until = @slow_until, veiled = @veiled, credentials = @credentials, password_hash = @password_hash, answer_hash = @answer_hash, code_mac = @code_mac,
 		code_sent_at = @code_sent_at, code_expires_at = @code_expires_at, code_tries = @code_tries, proven_at = @proven_at,
 		finished_at = @finished_at
@@ -131,7 +132,7 @@ func (s store) queueUpdate(b *pgx.Batch, r *Registration) {
 		"id": r.ID, "flow": r.Flow, "language": r.Language, "touched_at": r.TouchedAt, "agreement_version": r.AgreementVersion,
 		"agreement_language": r.AgreementLanguage, "agreement_hash": r.AgreementHash, "agreed_at": r.AgreedAt,
 		"identity": sealed(s, r.ID, "identity", r.Identity), "member_id": postgres.Nullable(r.MemberID), "holder_id": postgres.Nullable(r.HolderID), "differs": append([]string{}, r.Differs...),
-		"failures": r.Failures, "reference": postgres.Nullable(r.Reference), "locked_until": postgres.Nullable(r.LockedUntil),
+		"failures": r.Failures, "card_failures": r.CardFailures, "reference": postgres.Nullable(r.Reference), "locked_until": postgres.Nullable(r.LockedUntil),
 		"refused": r.Refused, "matched_at": postgres.Nullable(r.MatchedAt), "slow_until": postgres.Nullable(r.SlowUntil), "veiled": r.Veiled,
 		"credentials": sealed(s, r.ID, "credentials", r.Credentials), "password_hash": r.PasswordHash, "answer_hash": r.AnswerHash,
 		"code_mac": r.CodeMAC, "code_sent_at": postgres.Nullable(r.CodeSentAt), "code_expires_at": postgres.Nullable(r.CodeExpiresAt),
@@ -208,7 +209,7 @@ func (s store) open(r row) (*Registration, error) {
 	out := &Registration{
 		ID: r.ID, AccountID: r.AccountID, Browser: r.Browser, Flow: r.Flow, Language: r.Language, TouchedAt: r.TouchedAt,
 		AgreementVersion: r.AgreementVersion, AgreementLanguage: r.AgreementLanguage, AgreementHash: r.AgreementHash, AgreedAt: r.AgreedAt,
-		MemberID: postgres.Value(r.MemberID), HolderID: postgres.Value(r.HolderID), Differs: r.Differs, Failures: r.Failures, Reference: postgres.Value(r.Reference),
+		MemberID: postgres.Value(r.MemberID), HolderID: postgres.Value(r.HolderID), Differs: r.Differs, Failures: r.Failures, CardFailures: r.CardFailures, Reference: postgres.Value(r.Reference),
 		LockedUntil: postgres.Value(r.LockedUntil), Refused: r.Refused, MatchedAt: postgres.Value(r.MatchedAt), SlowUntil: postgres.Value(r.SlowUntil), Veiled: r.Veiled,
 		PasswordHash: r.PasswordHash, AnswerHash: r.AnswerHash, CodeMAC: r.CodeMAC,
 		CodeSentAt: postgres.Value(r.CodeSentAt), CodeExpiresAt: postgres.Value(r.CodeExpiresAt), CodeTries: r.CodeTries,
