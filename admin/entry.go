@@ -176,17 +176,19 @@ type Line struct {
 	Name      string // of that person
 	SubjectID uuid.UUID
 	Act       Act
+	Asked     Act // what a decision was about; "" once the request is swept, and for all other acts
 	Outcome   string
 	Reason    string
 	Ticket    string
 }
 
-const lineColumns = `id, at, staff_id, coalesce((select name from staff where account_id = staff_id), ''), subject_id, act, coalesce(refined, outcome), reason_sealed, ticket`
+const lineColumns = `id, at, staff_id, coalesce((select name from staff where account_id = staff_id), ''), subject_id, act, coalesce(refined, outcome), reason_sealed, ticket,
+	case when act in ('approve', 'refuse') then coalesce((select r.act from desk_requests r where r.id = request_id), '') else '' end`
 
 func (s *store) line(r pgx.CollectableRow) (l Line, err error) {
 	var subject *uuid.UUID
 	var sealed []byte
-	if err := r.Scan(&l.ID, &l.At, &l.StaffID, &l.Name, &subject, &l.Act, &l.Outcome, &sealed, &l.Ticket); err != nil {
+	if err := r.Scan(&l.ID, &l.At, &l.StaffID, &l.Name, &subject, &l.Act, &l.Outcome, &sealed, &l.Ticket, &l.Asked); err != nil {
 		return l, err
 	}
 	reason, err := s.open("desk_entries", "reason_sealed", l.ID, sealed)

@@ -60,6 +60,7 @@ type Moment struct {
 	At      time.Time
 	Kind    audit.Kind
 	Act     Act // of the desk
+	Asked   Act // as of Line
 	Name    string
 	Role    Role
 	Reason  string
@@ -217,7 +218,7 @@ func (s *Service) timeline(ctx context.Context, u *Subject, lines []Line) ([]Mom
 		if l.Act == Look || l.Act == Find || l.Act == FindName {
 			kind = audit.StaffLooked
 		}
-		all = append(all, Moment{At: l.At, Kind: kind, Act: l.Act, Name: l.Name, Role: roleOf(l), Reason: l.Reason, Ticket: l.Ticket, Outcome: l.Outcome})
+		all = append(all, Moment{At: l.At, Kind: kind, Act: l.Act, Asked: l.Asked, Name: l.Name, Role: roleOf(l), Reason: l.Reason, Ticket: l.Ticket, Outcome: l.Outcome})
 	}
 	if u.hasAccount() {
 		events, err := s.audit.History(ctx, u.ID, timelineShown)

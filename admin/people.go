@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"huskyidp/internal/ratelimit"
+	"huskyidp/templates"
 )
 
 // Colleague is a person of the desk as administrators and auditors see them, with what they did lately.
@@ -105,6 +106,22 @@ func (s *Service) nobodyConfirms(ctx context.Context, who StaffRow) (bool, error
 // tell mails everybody who may do the act, except some, that something waits for them.
 func (s *Service) tell(ctx context.Context, act Act, except ...uuid.UUID) error {
 	return s.tellOf(ctx, "staff_waits", act, except...)
+}
+
+// tellAsker mails whoever asked for an act what a second person decided. It names no member. Their own limit of acts bounds it.
+func (s *Service) tellAsker(ctx context.Context, asker, by uuid.UUID, act Act, isApproved bool) error {
+	who, err := s.store.person(ctx, asker)
+	if errors.Is(err, ErrNoRole) || err == nil && (asker == by || who.BreakGlass) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	kind := "staff_refused"
+	if isApproved {
+		kind = "staff_approved"
+	}
+	return s.accounts.Notify(ctx, asker, kind, templates.Args{"act": templates.Key(act.Key())})
 }
 
 // tellOf is tell with another mail.

@@ -141,8 +141,11 @@ func (s *Service) ConfirmColleague(ctx context.Context, p Person, o *Once, id uu
 			return err
 		}
 		asking := SetRoles
-		if who.Asked.Reset {
+		switch {
+		case who.Asked.Reset:
 			asking = ResetPerson
+		case who.isNew():
+			asking = AddPerson
 		}
 		may, err := s.stillMay(ctx, who.Asked.By, asking)
 		switch {
@@ -154,6 +157,11 @@ func (s *Service) ConfirmColleague(ctx context.Context, p Person, o *Once, id uu
 			return ErrGone
 		case who.Asked.By == p.ID && confirm:
 			return ErrOwn
+		}
+		if err := s.tellAsker(ctx, who.Asked.By, p.ID, asking, confirm); err != nil {
+			return err
+		}
+		switch {
 		case confirm && who.Asked.Reset:
 			e.data["reset"] = "yes"
 			if err := s.accounts.RemoveFactors(ctx, id); err != nil { // tells the person

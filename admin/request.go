@@ -205,7 +205,10 @@ func (s *Service) decide(ctx context.Context, p Person, e *entry, id uuid.UUID, 
 	e.data = map[string]string{"request": id.String(), "asked": string(r.Act)}
 	if !approve {
 		e.outcome = outcomeRefused
-		return Outcome{Act: r.Act, State: "refused"}, s.store.decide(ctx, id, p.ID, outcomeRefused, s.now())
+		if err := s.store.decide(ctx, id, p.ID, outcomeRefused, s.now()); err != nil {
+			return Outcome{}, err
+		}
+		return Outcome{Act: r.Act, State: "refused"}, s.tellAsker(ctx, r.AskedBy, p.ID, r.Act, false)
 	}
 	u, err := s.caller(ctx, p, e, r.SubjectID)
 	if err != nil && !errors.Is(err, ErrNotFound) {
@@ -229,7 +232,11 @@ func (s *Service) decide(ctx context.Context, p Person, e *entry, id uuid.UUID, 
 		return Outcome{}, err
 	}
 	e.act, e.outcome, e.reason, e.ticket, e.verification = r.Act, outcomeApproved, a.Reason, a.Ticket, verification
-	return s.perform(ctx, e, r.AskedBy, u, a, methods[verification])
+	out, err := s.perform(ctx, e, r.AskedBy, u, a, methods[verification])
+	if err != nil {
+		return out, err
+	}
+	return out, s.tellAsker(ctx, r.AskedBy, p.ID, r.Act, true)
 }
 
 type requestRow struct {

@@ -28,7 +28,7 @@ func deskCases() []pageCase {
 		Factors: deskFactors{true, 1}, Held: []deskHeld{{"change_email", noon}}, Obstacles: locks, Mails: []deskMail{{"reset", "queued", noon}, {"welcome", "sent", noon}},
 		Verification: callerState{true, noon}, NeedsSecond: true, MayVerify: true, Now: noon, Ready: offers[:4], Waiting: offers[4:], Earlier: []deskLog{{At: noon, Kind: "signed_in"}},
 		Recent: []deskLog{{At: noon, Act: "disable", Outcome: "done", Reason: "Lo pidió la persona por teléfono", Ticket: "HD-1", Name: "Luis", Role: "admin"},
-			{At: noon, Act: "end_sessions", Outcome: "step_up", Name: "Luis"}, {At: noon, Kind: "signed_in"}, {At: noon, Kind: "app_allowed"}}}
+			{At: noon, Act: "end_sessions", Outcome: "step_up", Name: "Luis"}, {At: noon, Act: "refuse", Asked: "change_email", Outcome: "refused"}, {At: noon, Act: "approve", Asked: "change_email", Outcome: "conflict"}, {At: noon, Kind: "signed_in"}, {At: noon, Kind: "app_allowed"}}}
 	tabs := []deskTab{{"open", "/queue", true}, {"free", "/queue?show=free", false}, {"mine", "/queue?show=mine", false}, {"done", "/queue?show=done", false}}
 	needs := []deskTab{{"all", "/queue", true}, {"identity_locked", "/queue?need=identity_locked", false}, {"password", "/q", false}, {"username", "/q", false}, {"other", "/q", false}, {"held", "/q", false}}
 	matters := []deskMatter{

@@ -52,6 +52,7 @@ type (
 	deskLog struct {
 		At      time.Time
 		Act     deskAct
+		Asked   deskAct
 		Kind    string
 		Outcome string
 		Reason  string
@@ -300,7 +301,12 @@ func (p deskAlerts) Member(a deskAlert) *string { return &a.ID }
 
 func (d deskDay) Of(word string) int { return len(word) }
 
-func (a deskAct) Key() string { return "admin.act." + string(a) }
+func (a deskAct) Key() string {
+	if a == "approve" || a == "refuse" {
+		return "admin.approval." + string(a)
+	}
+	return "admin.act." + string(a)
+}
 func (l deskLog) Words() Args { return Args{"app": "Portal", "act": Key("admin.act.disable")} }
 func (o obstacle) Shown() []string {
 	return []string{"registration.personal.birth", "registration.personal.suffix"}

@@ -72,6 +72,8 @@ var mailKinds = map[string]mailKind{
 	"staff_added":               {when: true, desk: true},
 	"staff_roles":               {when: true, desk: true},
 	"staff_waits":               {when: true, desk: true},
+	"staff_approved":            {when: true, desk: true},
+	"staff_refused":             {when: true, desk: true},
 	"disowned":                  {when: true},
 	"data_taken":                {when: true, notMe: true},
 	"close_requested":           {when: true},
