@@ -103,7 +103,7 @@ func (s *Service) authenticate(ctx context.Context, a Attempt) (Account, error) 
 	}
 	if account.Status != Active {
 		event.Reason = "account_disabled"
-		return Account{}, s.refused(ctx, event, ErrDisabled)
+		return Account{}, s.refusedDisabled(ctx, event, s.throttleKeys(name, device))
 	}
 	if stale {
 		if err := s.rehash(ctx, account, r.account.PasswordSealed, a.Password, now); err != nil {
@@ -138,6 +138,18 @@ func (s *Service) refused(ctx context.Context, e audit.Event, outcome error) err
 		return err
 	}
 	return outcome
+}
+
+// refusedDisabled is refused for the right password of a disabled account: as after any right password, the failure that was counted
+// in advance and those before it end, in the round trip that records the event.
+func (s *Service) refusedDisabled(ctx context.Context, e audit.Event, throttles [][]byte) error {
+	b := &pgx.Batch{}
+	s.store.clearThrottles(b, throttles)
+	s.audit.Queue(ctx, b, e)
+	if err := s.store.run(ctx, b); err != nil {
+		return err
+	}
+	return ErrDisabled
 }
 
 // rehash replaces a hash with older parameters or from another system, unless the password was changed meanwhile. It

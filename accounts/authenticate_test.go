@@ -223,6 +223,17 @@ func TestDisabled(t *testing.T) {
 	if _, err := f.try("maria", rightPassword); outcome(err) != "disabled" {
 		t.Errorf("the right password: %s, want disabled", outcome(err))
 	}
+	for i := range 2 * freeFailures { // it is no failure, and costs the same round trips as a wrong one
+		var right, wrong error
+		trips, _ := f.trips.Of(func() { _, right = f.try("maria", rightPassword) })
+		other, _ := f.trips.Of(func() { _, wrong = f.try("maria", wrongPassword) })
+		if outcome(right) != "disabled" || outcome(wrong) != "wrong" || trips != other {
+			t.Fatalf("attempt %d: %s in %d round trips, %s in %d", i, outcome(right), trips, outcome(wrong), other)
+		}
+	}
+	if locks, err := f.Locks(f.ctx(), account.ID); err != nil || len(locks) != 0 {
+		t.Errorf("Locks after the right password: %+v, %v", locks, err)
+	}
 	// S-25: the open session is void at once, and no other begins.
 	if _, err := f.Session(f.ctx(), session.Token); !errors.Is(err, ErrNoSession) {
 		t.Errorf("Session of a closed account: %v, want ErrNoSession", err)

@@ -190,6 +190,9 @@ func (s *Service) effective(ctx context.Context, by uuid.UUID, act Act, u *Subje
 	if rules[act].account && !u.hasAccount() {
 		return &NothingError{Why: "account"}
 	}
+	if u.hasAccount() && u.Account.Status == accounts.Disabled && idleDisabled(act) {
+		return &NothingError{Why: "account_disabled", Next: Enable}
+	}
 	some, why := true, ""
 	switch act {
 	case Withdraw:
@@ -220,6 +223,12 @@ func (s *Service) effective(ctx context.Context, by uuid.UUID, act Act, u *Subje
 		return &NothingError{Why: why}
 	}
 	return nil
+}
+
+// idleDisabled reports whether an act helps nobody while staff have the account closed: nobody can sign in, and its sessions have ended.
+// What has to be put right before it is opened again is not among them.
+func idleDisabled(act Act) bool {
+	return act == SendUsername || act == StartReset || act == EndSessions
 }
 
 // freeRow is the row of the roster with a number, which is not the account's already and has no account.

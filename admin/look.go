@@ -59,8 +59,9 @@ type Held struct {
 type Moment struct {
 	At      time.Time
 	Kind    audit.Kind
-	Act     Act // of the desk
-	Asked   Act // as of Line
+	Act     Act    // of the desk
+	Asked   Act    // as of Line
+	Refused string // why a sign-in was, unless the password was wrong
 	Name    string
 	Role    Role
 	Reason  string
@@ -152,6 +153,9 @@ func (s *Service) summary(ctx context.Context, p Person, u *Subject) (Summary, e
 
 // offers leaves out acts that would have no effect.
 func (sum *Summary) offers(act Act) bool {
+	if sum.Status == string(accounts.Disabled) && idleDisabled(act) {
+		return false
+	}
 	switch act {
 	case ReleaseLock:
 		return slices.ContainsFunc(sum.Obstacles, func(o Obstacle) bool { return o.Lock != "" })
@@ -227,13 +231,16 @@ func (s *Service) timeline(ctx context.Context, u *Subject, lines []Line) ([]Mom
 		}
 		for _, e := range events {
 			if e.Actor == "" && !strings.Contains(string(e.Kind), ".") { // the desk's own are in the book
-				all = append(all, Moment{At: e.At.UTC(), Kind: e.Kind, App: cmp.Or(e.App(web.LangOf(ctx)), e.ClientID)})
+				all = append(all, Moment{At: e.At.UTC(), Kind: e.Kind, Refused: refusals[e.Kind][e.Reason], App: cmp.Or(e.App(web.LangOf(ctx)), e.ClientID)})
 			}
 		}
 	}
 	slices.SortStableFunc(all, func(a, b Moment) int { return b.At.Compare(a.At) })
 	return all[:min(len(all), timelineShown)], nil
 }
+
+// refusals are the sign-ins that a wrong password did not end; their words are the ends of catalog keys.
+var refusals = map[audit.Kind]map[string]string{audit.SignInFailed: {"account_disabled": "disabled", "account_protected": "protected", "waiting": "waiting"}}
 
 // roleOf is the role under which something was done, as shown to colleagues.
 func roleOf(l Line) Role {

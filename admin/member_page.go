@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"huskyidp/accounts"
 	"huskyidp/internal/cardform"
 	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
@@ -26,10 +27,13 @@ type memberPage struct {
 	MayVerify bool
 	Now       time.Time
 	Next      Act // the plausible one after what was just done; "" for none
+	Disabled  bool
+	MayEnable bool
+	Enablers  string // names of those who can open a closed account again, if the viewer cannot
 }
 
 // sequels are what a caller usually needs next.
-var sequels = map[Act]Act{ReleaseLock: StartReset, SendUsername: StartReset, EndSessions: StartReset, StopChange: EndSessions, Enable: StartReset, Disable: EndSessions}
+var sequels = map[Act]Act{ReleaseLock: StartReset, SendUsername: StartReset, EndSessions: StartReset, StopChange: EndSessions, Enable: StartReset}
 
 const recentShown = 5 // moments of the timeline that are not folded
 
@@ -86,6 +90,12 @@ func (h *Console) showMember(c *gin.Context, v visit) error {
 		return err
 	}
 	page := memberPage{Summary: sum, MayVerify: v.may(Verify), Now: h.service.now()}
+	if page.Disabled = sum.Status == string(accounts.Disabled); page.Disabled {
+		page.MayEnable = v.may(Enable)
+		if page.Enablers, err = h.service.enablers(c.Request.Context()); err != nil {
+			return err
+		}
+	}
 	if h.web.JustDone(c) {
 		page.Next = sequels[Act(c.Query("done"))]
 	}

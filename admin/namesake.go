@@ -89,10 +89,10 @@ func (h *Console) searchName(c *gin.Context, v visit) error {
 	card, isCard := errors.AsType[*CardError](err)
 	switch {
 	case isLimit:
-		return h.page(c, v, http.StatusTooManyRequests, "admin/search", page, web.WithProblems(templates.Problem{
+		return h.searchPage(c, v, http.StatusTooManyRequests, page, web.WithProblems(templates.Problem{
 			Field: "first_name", Key: "admin.search.limit", Args: templates.Args{"time": limit.Wait}}))
 	case isCard:
-		return h.page(c, v, http.StatusUnprocessableEntity, "admin/search", page, web.WithProblems(card.Problems...))
+		return h.searchPage(c, v, http.StatusUnprocessableEntity, page, web.WithProblems(card.Problems...))
 	case err != nil:
 		return err
 	case n == 1:
@@ -102,7 +102,7 @@ func (h *Console) searchName(c *gin.Context, v visit) error {
 	if found == nil {
 		page.Namesakes = n
 	}
-	return h.page(c, v, http.StatusOK, "admin/search", page)
+	return h.searchPage(c, v, http.StatusOK, page)
 }
 
 type nameBody struct {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -101,6 +102,18 @@ func (s *Service) nobodyConfirms(ctx context.Context, who StaffRow) (bool, error
 	return !slices.ContainsFunc(people, func(r StaffRow) bool {
 		return r.ID != who.ID && r.ID != who.Asked.By && r.isActive && !r.BreakGlass && r.may(ConfirmPerson)
 	}), err
+}
+
+// enablers are the names of those who can open a closed account again, a few of them.
+func (s *Service) enablers(ctx context.Context) (string, error) {
+	people, err := s.store.people(ctx)
+	var names []string
+	for _, who := range people {
+		if who.isActive && !who.BreakGlass && who.may(Enable) && len(names) < 5 {
+			names = append(names, who.Name)
+		}
+	}
+	return strings.Join(names, ", "), err
 }
 
 // tell mails everybody who may do the act, except some, that something waits for them.

@@ -4,13 +4,15 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"huskyidp/members"
 )
 
 // TestApproverSeesHow (S-64): who decides sees by what the caller was verified, on the list, on the request and in the API.
 func TestApproverSeesHow(t *testing.T) {
 	t.Parallel()
 	for method, words := range map[Method]string{
-		InPerson: "En persona, con identificación", CallBack: "Llamada a un número que ya teníamos", SpokenCode: "Código que dice la persona", NoneWorked: "No se pudo verificar",
+		InPerson: "En persona, con identificación", CallBack: "Llamada a un número que ya teníamos", SpokenCode: "Código que dice la persona", NoneWorked: "Nadie la verificó todavía",
 	} {
 		v := newVisitor(t)
 		v.withApp(v.maria.ID)
@@ -40,6 +42,14 @@ func TestApproverSeesHow(t *testing.T) {
 			}
 			if weak := strings.Contains(page, "Quien lee ese correo electrónico"); path != "/approvals" && weak != (method == SpokenCode) {
 				t.Errorf("%s: %s warns of the mailbox: %v", method, path, weak)
+			}
+		}
+		if method == NoneWorked { // words of their own once somebody tried
+			must[Verification](t)(v.Check(t.Context(), v.fresh(v.rosa), nil, v.maria.ID, NoneWorked, members.Card{}))
+			for _, path := range []string{"/approvals", "/approvals/" + out.RequestID.String()} {
+				if page := v.get(path).Body.String(); !strings.Contains(page, "No se pudo verificar") || strings.Contains(page, words) {
+					t.Errorf("%s after a failed check:\n%s", path, page)
+				}
 			}
 		}
 		open := must[[]Request](t)(v.Requests(t.Context(), v.luis))

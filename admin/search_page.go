@@ -18,6 +18,9 @@ type searchPage struct {
 	None    bool
 	Several int // on one mailbox
 
+	Few  bool // Left is worth a word
+	Left int  // searches of this hour
+
 	MayName   bool // search by name and birth date
 	ByName    bool // that was done
 	Card      members.Card
@@ -29,7 +32,18 @@ func (h *Console) showSearch(c *gin.Context, v visit) error {
 	if err := h.service.allow(v.Person, Find, nil); err != nil {
 		return err
 	}
-	return h.page(c, v, http.StatusOK, "admin/search", searchPage{MayName: v.may(FindName)})
+	return h.searchPage(c, v, http.StatusOK, searchPage{MayName: v.may(FindName)})
+}
+
+const fewLeft = 10 // searches: below, the page says how many are left
+
+// searchPage answers with the page, which says how many searches are left once they are few.
+func (h *Console) searchPage(c *gin.Context, v visit, status int, page searchPage, opts ...web.PageOption) (err error) {
+	if page.Left, _, err = h.service.limiter.Left(c.Request.Context(), lookups, v.ID.String(), h.service.now()); err != nil {
+		return err
+	}
+	page.Few = page.Left < fewLeft && status != http.StatusTooManyRequests
+	return h.page(c, v, status, "admin/search", page, opts...)
 }
 
 // search leads to the one member found, or to the page of a number. The input is shown again, but never put into an address.
@@ -44,12 +58,12 @@ func (h *Console) search(c *gin.Context, v visit) error {
 	_, isInvalid := errors.AsType[Invalid](err)
 	switch {
 	case isLimit:
-		return h.page(c, v, http.StatusTooManyRequests, "admin/search", page, web.WithProblems(templates.Problem{
+		return h.searchPage(c, v, http.StatusTooManyRequests, page, web.WithProblems(templates.Problem{
 			Field: "q", Key: "admin.search.limit", Args: templates.Args{"time": limit.Wait}}))
 	case isInvalid:
-		return h.page(c, v, http.StatusUnprocessableEntity, "admin/search", page, web.WithProblems(templates.Problem{Field: "q", Key: "admin.search.missing"}))
+		return h.searchPage(c, v, http.StatusUnprocessableEntity, page, web.WithProblems(templates.Problem{Field: "q", Key: "admin.search.missing"}))
 	case errors.Is(err, ErrStaff):
-		return h.page(c, v, http.StatusForbidden, "admin/search", page, web.WithProblems(templates.Problem{Field: "q", Key: "admin.act.self"}))
+		return h.searchPage(c, v, http.StatusForbidden, page, web.WithProblems(templates.Problem{Field: "q", Key: "admin.act.self"}))
 	case err != nil:
 		return err
 	case f.Referral != nil:
@@ -61,5 +75,5 @@ func (h *Console) search(c *gin.Context, v visit) error {
 	if f.Count > 1 {
 		page.Several = f.Count
 	}
-	return h.page(c, v, http.StatusOK, "admin/search", page)
+	return h.searchPage(c, v, http.StatusOK, page)
 }

@@ -28,7 +28,7 @@ func deskCases() []pageCase {
 		Factors: deskFactors{true, 1}, Held: []deskHeld{{"change_email", noon}}, Obstacles: locks, Mails: []deskMail{{"reset", "queued", noon}, {"welcome", "sent", noon}},
 		Verification: callerState{true, noon}, NeedsSecond: true, MayVerify: true, Now: noon, Ready: offers[:4], Waiting: offers[4:], Earlier: []deskLog{{At: noon, Kind: "signed_in"}},
 		Recent: []deskLog{{At: noon, Act: "disable", Outcome: "done", Reason: "Lo pidió la persona por teléfono", Ticket: "HD-1", Name: "Luis", Role: "admin"},
-			{At: noon, Act: "end_sessions", Outcome: "step_up", Name: "Luis"}, {At: noon, Act: "refuse", Asked: "change_email", Outcome: "refused"}, {At: noon, Act: "approve", Asked: "change_email", Outcome: "conflict"}, {At: noon, Kind: "signed_in"}, {At: noon, Kind: "app_allowed"}}}
+			{At: noon, Act: "end_sessions", Outcome: "step_up", Name: "Luis"}, {At: noon, Act: "refuse", Asked: "change_email", Outcome: "refused"}, {At: noon, Act: "approve", Asked: "change_email", Outcome: "conflict"}, {At: noon, Kind: "signed_in"}, {At: noon, Kind: "app_allowed"}, {At: noon, Kind: "sign_in_failed", Refused: "disabled"}, {At: noon, Kind: "sign_in_failed", Refused: "protected"}, {At: noon, Kind: "sign_in_failed", Refused: "waiting"}}}
 	tabs := []deskTab{{"open", "/queue", true}, {"free", "/queue?show=free", false}, {"mine", "/queue?show=mine", false}, {"done", "/queue?show=done", false}}
 	needs := []deskTab{{"all", "/queue", true}, {"identity_locked", "/queue?need=identity_locked", false}, {"password", "/q", false}, {"username", "/q", false}, {"other", "/q", false}, {"held", "/q", false}}
 	matters := []deskMatter{
@@ -75,7 +75,7 @@ func deskCases() []pageCase {
 		page("admin/denied", "no role", Layout{Path: "/queue/c1"}, deskDenied{[]string{"Llama otra vez"}, ""}),
 		page("admin/search", "", at("/search"), deskSearch{}),
 		page("admin/search", "none", at("/search"), deskSearch{Value: "maria", None: true}),
-		page("admin/search", "name", at("/search"), deskSearch{MayName: true}),
+		page("admin/search", "name", at("/search"), deskSearch{MayName: true, Few: true, Left: 9}),
 		page("admin/search", "no such name", at("/search", Problem{Field: "birth_year", Key: "registration.personal.year_missing"}), deskSearch{MayName: true, ByName: true, None: true, Card: card}),
 		page("admin/search", "namesakes", at("/search"), deskSearch{MayName: true, ByName: true, Card: card, Found: []deskNamesake{{"m1", "789", "active", false}, {"m2", "", "no_account", true}}}),
 		page("admin/search", "many namesakes", at("/search"), deskSearch{MayName: true, ByName: true, Card: card, Namesakes: 6}),
@@ -83,6 +83,9 @@ func deskCases() []pageCase {
 		page("admin/search", "limit", at("/search", Problem{Field: "q", Key: "admin.search.limit", Args: Args{"time": time.Hour}}), deskSearch{}),
 		page("admin/member", "", at("/members/m1"), member),
 		page("admin/member", "none", at("/members/m2"), deskMember{ID: "m2", Status: "no_account"}),
+		page("admin/member", "disabled", at("/members/m3"), deskMember{ID: "m3", Username: "ana", Status: "disabled", Disabled: true, Enablers: "Alma Vega, Luis Vega"}),
+		page("admin/member", "disabled alone", at("/members/m3"), deskMember{ID: "m3", Username: "ana", Status: "disabled", Disabled: true}),
+		page("admin/member", "enable", at("/members/m3"), deskMember{ID: "m3", Username: "ana", Status: "disabled", Disabled: true, MayEnable: true}),
 		page("admin/verify", "", at("/members/m1/verify"), deskVerify{ID: "m1", Key: "k", Method: "spoken_code", Methods: methods, Suffixes: []string{"JR"}, Facts: 3, Code: 5, CodeWaits: true, CodeUntil: noon, Language: "es", Card: card}),
 		page("admin/verify", "wrong", at("/members/m1/verify", Problem{Field: "first_name", Key: "admin.verify.facts_no_match", Args: Args{"n": 1}}), deskVerify{Method: "facts", Methods: methods, Facts: 1, Card: card}),
 		page("admin/verify", "closed", at("/members/m1/verify", Problem{Field: "method", Key: "admin.verify.closed", Args: Args{"datetime": noon}}), deskVerify{Method: "facts", Methods: methods, FactsUntil: noon, Card: card}),

@@ -54,6 +54,7 @@ type (
 		Act     deskAct
 		Asked   deskAct
 		Kind    string
+		Refused string
 		Outcome string
 		Reason  string
 		Ticket  string
@@ -91,6 +92,8 @@ type (
 		NeedsSecond, MayVerify                          bool
 		Now                                             time.Time
 		Next                                            deskAct
+		Disabled, MayEnable                             bool
+		Enablers                                        string
 		Ready, Waiting                                  []deskOffer
 		Recent, Earlier                                 []deskLog
 	}
@@ -146,6 +149,8 @@ type (
 	deskSearch struct {
 		Value              string
 		None               bool
+		Few                bool
+		Left               int
 		Several, Namesakes int
 		MayName, ByName    bool
 		Card               deskCard

@@ -1,0 +1,79 @@
+package admin
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"huskyidp/accounts"
+	"huskyidp/internal/ratelimit"
+)
+
+// The page of an account that staff have closed says who can open it again, offers nothing that cannot help until then, and tells a
+// right password from a wrong one.
+func TestDisabledAccountAtTheDesk(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t)
+	v.person("alma", Admin)
+	must[bool](t)(v.people.Disable(t.Context(), v.maria.ID))
+	for _, password := range []string{"tres tazas de café negro", "otra cosa distinta aquí"} {
+		if _, err := v.people.Authenticate(t.Context(), accounts.Attempt{Username: "maria", Password: password, Source: "192.0.2.7"}); err == nil {
+			t.Fatal("somebody entered a closed account")
+		}
+		v.later(1)
+	}
+	v.enters(v.fresh(v.rosa))
+	page := v.get("/members/" + v.maria.ID.String()).Body.String()
+	for _, want := range []string{"Solo un administrador puede reactivar la cuenta: Alma Vega.", "Contraseña correcta, pero la cuenta está desactivada", "Contraseña incorrecta", `id="change_email"`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	for _, act := range []Act{SendUsername, StartReset, EndSessions} {
+		if strings.Contains(page, fmt.Sprintf(`id=%q`, act)) {
+			t.Errorf("the page offers %s", act)
+		}
+		if form := v.get("/members/" + v.maria.ID.String() + "/acts/" + string(act)).Body.String(); !strings.Contains(form, "La cuenta está desactivada") {
+			t.Errorf("the page of %s does not say why it is of no use", act)
+		}
+		var nothing *NothingError
+		if _, err := v.Do(t.Context(), v.fresh(v.rosa), nil, v.maria.ID, act, v.asking(v.maria.ID)); !errors.As(err, &nothing) {
+			t.Errorf("%s on a closed account: %v", act, err)
+		}
+	}
+	if acts := v.seen(v.rosa, v.maria.ID).Acts; !slices.Contains(acts, ResetFactor) && !slices.Contains(acts, ChangeEmail) {
+		t.Errorf("what has to be put right before it is opened again is gone: %v", acts)
+	}
+	v.enters(v.fresh(v.person("omar", Admin)))
+	if page := v.get("/members/" + v.maria.ID.String()).Body.String(); !strings.Contains(page, "Reactive la cuenta primero.") || !strings.Contains(page, `id="enable"`) {
+		t.Error("an administrator is not told to open it first")
+	}
+}
+
+// Whoever has few searches left is told how many, before the limit.
+func TestFewSearchesLeft(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t)
+	v.enters(v.fresh(v.rosa))
+	take := func(n int) {
+		for range n {
+			if err := v.limiter.Take(t.Context(), lookups, v.rosa.ID.String(), v.now()); err != nil && !errors.As(err, new(*ratelimit.Exceeded)) {
+				t.Fatal(err)
+			}
+		}
+	}
+	take(int(lookups.Count) - fewLeft)
+	if page := v.get("/search").Body.String(); strings.Contains(page, `id="left"`) {
+		t.Error("ten are not few")
+	}
+	take(1)
+	if page := v.get("/search").Body.String(); !strings.Contains(page, "Le quedan 9 búsquedas en esta hora.") {
+		t.Errorf("nine are left, and the page says:\n%s", page)
+	}
+	take(8)
+	if page := v.get("/search").Body.String(); !strings.Contains(page, "Le queda 1 búsqueda en esta hora.") {
+		t.Errorf("one is left, and the page says:\n%s", page)
+	}
+}
