@@ -82,27 +82,25 @@ func tail(number string) string { return number[max(0, len(number)-3):] }
 
 // searchName leads to the one member found, or shows the few of that name.
 func (h *Console) searchName(c *gin.Context, v visit) error {
-	form := web.Form(c)
-	page := searchPage{Value: form.Get("q"), MayName: v.may(FindName), ByName: true, Card: cardform.Clip(cardform.Read(form))}
-	found, n, err := h.service.FindByName(c.Request.Context(), v.Person, cardform.Read(form))
+	card := cardform.Read(web.Form(c))
+	found, n, err := h.service.FindByName(c.Request.Context(), v.Person, card)
 	limit, isLimit := errors.AsType[*LimitError](err)
-	card, isCard := errors.AsType[*CardError](err)
+	wrong, isWrong := errors.AsType[*CardError](err)
 	switch {
 	case isLimit:
-		return h.searchPage(c, v, http.StatusTooManyRequests, page, web.WithProblems(templates.Problem{
-			Field: "first_name", Key: "admin.search.limit", Args: templates.Args{"time": limit.Wait}}))
-	case isCard:
-		return h.searchPage(c, v, http.StatusUnprocessableEntity, page, web.WithProblems(card.Problems...))
+		return h.notFound(c, true, "", 0, http.StatusTooManyRequests, templates.Problem{Field: "first_name", Key: "admin.search.limit", Args: templates.Args{"time": limit.Wait}})
+	case isWrong:
+		return h.notFound(c, true, "", 0, http.StatusUnprocessableEntity, wrong.Problems...)
 	case err != nil:
 		return err
 	case n == 1:
 		return web.SeeOther(c, "/members/"+found[0].ID.String())
+	case n == 0:
+		return h.notFound(c, true, saidNone, 0, http.StatusOK)
+	case found == nil:
+		return h.notFound(c, true, saidMany, n, http.StatusOK)
 	}
-	page.None, page.Found = n == 0, found
-	if found == nil {
-		page.Namesakes = n
-	}
-	return h.searchPage(c, v, http.StatusOK, page)
+	return h.page(c, v, http.StatusOK, "admin/search", searchPage{MayName: v.may(FindName), ByName: true, Card: cardform.Clip(card), Found: found})
 }
 
 type nameBody struct {

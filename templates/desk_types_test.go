@@ -147,7 +147,6 @@ type (
 		Key, Typed string
 	}
 	deskSearch struct {
-		Value              string
 		None               bool
 		Few                bool
 		Left               int
