@@ -22,6 +22,7 @@ type Matter struct {
 	DueAt    time.Time // a day later, or when the change is made
 	Language string    // of the member; "" for a change
 	Account  uuid.UUID // of a change
+	Asker    string    // of a change: the colleague who asked for it; "" for the member
 	Own      bool      // a change that the viewer asked for or approved: somebody else looks after it
 	Help
 	Notes int
@@ -128,7 +129,7 @@ func (s *Service) Queue(ctx context.Context, p Person, f Filter) (q Queue, err e
 
 const matterColumns = `m.matter, m.need, m.since, m.due_at, m.language, m.account_id, coalesce(c.state, ''), c.staff_id,
 	coalesce(s.name, ''), s.roles, c.handed_to, coalesce(t.name, ''), c.at, coalesce(c.version, 0), (select count(*) from desk_notes n where n.matter = m.matter),
-	m.asked_by = @me::text or exists (` + approvers + ` and r.decided_by::text = @me)`
+	coalesce((select a.name from staff a where a.account_id::text = m.asked_by), ''), m.asked_by = @me::text or exists (` + approvers + ` and r.decided_by::text = @me)`
 
 // approvers finds who approved a change on hold.
 const approvers = `select r.decided_by from desk_requests r where r.subject_id = m.account_id and r.act = m.need and r.asked_by::text = m.asked_by
@@ -141,7 +142,7 @@ func (m *Matter) scan(row pgx.Row, more ...any) error {
 	var account, staff, to *uuid.UUID
 	var at *time.Time
 	var holder Person
-	err := row.Scan(append([]any{&m.Ref, &m.Need, &m.Since, &m.DueAt, &m.Language, &account, &m.State, &staff, &m.Name, &holder.Roles, &to, &m.ToName, &at, &m.Version, &m.Notes, &m.Own}, more...)...)
+	err := row.Scan(append([]any{&m.Ref, &m.Need, &m.Since, &m.DueAt, &m.Language, &account, &m.State, &staff, &m.Name, &holder.Roles, &to, &m.ToName, &at, &m.Version, &m.Notes, &m.Asker, &m.Own}, more...)...)
 	m.Account, m.StaffID, m.To = postgres.Value(account), postgres.Value(staff), postgres.Value(to)
 	m.Freed = m.State == HandedOver && m.To == uuid.Nil && m.Name != "" && !holder.may(TakeCase)
 	m.Since, m.DueAt, m.At = m.Since.UTC(), m.DueAt.UTC(), postgres.Value(at).UTC()

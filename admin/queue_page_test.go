@@ -6,6 +6,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
+
+	"huskyidp/recovery"
 )
 
 // TestQueuePage: one press each, back to the same selection; who may not recover sees no button; who comes second is told.
@@ -164,5 +168,26 @@ func TestReasonIsKept(t *testing.T) {
 	v.enters(v.rosa)
 	if w := v.get(path); !strings.Contains(w.Body.String(), "No recuerda su nombre de usuario") || len(v.mailed("username")) != 0 {
 		t.Errorf("the reason is lost, or the act done:\n%s", w.Body)
+	}
+}
+
+// Two changes of a kind on hold are told apart by who asked for them; the list still names no member (S-62).
+func TestQueueTellsChangesApart(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t)
+	james := v.member("james", "310542266")
+	ana := v.person("ana", Recover)
+	for id, by := range map[uuid.UUID]Person{v.maria.ID: v.rosa, james.ID: ana} {
+		must[recovery.Change](t)(v.recovery.Hold(t.Context(), recovery.Change{AccountID: id, Act: recovery.ResetFactor, AskedBy: by.ID.String()}))
+	}
+	v.enters(v.fresh(v.rosa))
+	page := v.get("/queue").Body.String()
+	for _, want := range []string{"Lo pidió Rosa Vega", "Lo pidió Ana Vega"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the queue does not say %q", want)
+		}
+	}
+	if strings.Contains(page, "james") || strings.Contains(page, ">maria") {
+		t.Error("the queue names a member")
 	}
 }

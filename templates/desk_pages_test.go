@@ -36,7 +36,7 @@ func deskCases() []pageCase {
 		{Ref: "B2C-3DF-4GH", Need: "password", Since: noon, DueAt: noon, Language: "en", deskHelp: deskHelp{"taken", "Rosa Vega", noon, 1, "", false}},
 		{Ref: "J5K-6LM-7NP", Need: "other", Since: noon, DueAt: noon, Language: "en", deskHelp: deskHelp{"taken", "", noon, 1, "", false}},
 		{Ref: "Q8R-9ST-2VW", Need: "username", Since: noon, DueAt: noon, Language: "en", deskHelp: deskHelp{"handed_over", "Luis Prado", noon, 2, "Ana Vega", false}},
-		{Ref: "c1", Need: "change_email", Since: noon, DueAt: noon, Held: true, deskHelp: deskHelp{"done", "Luis Prado", noon, 2, "", false}},
+		{Ref: "c1", Need: "change_email", Asker: "Rosa Vega", Since: noon, DueAt: noon, Held: true, deskHelp: deskHelp{"done", "Luis Prado", noon, 2, "", false}},
 		{Ref: "X3Y-4ZB-5CD", Need: "username", Since: noon, DueAt: noon, Language: "en", deskHelp: deskHelp{"handed_over", "Luis Prado", noon, 2, "", true}},
 	}
 	list := deskQueue{Show: "open", Tabs: tabs, Kinds: needs, Matters: matters, Total: 51, Now: noon, MayHelp: true, Turned: "/queue?sort=newest", Before: "/queue", After: "/queue?page=2"}

@@ -169,6 +169,7 @@ type (
 	}
 	deskMatter struct {
 		Ref, Need    string
+		Asker        string
 		Since, DueAt time.Time
 		Language     string
 		deskHelp
