@@ -37,6 +37,19 @@ func TypedFactor(method string, form url.Values) (f Factor, field, proof string)
 	return "", "", ""
 }
 
+// misshapen is ErrCodeFormat for a proof that is not judged, because it does not have the shape of the factor's codes.
+func misshapen(f Factor, proof string) (err error) {
+	switch f {
+	case TOTP:
+		_, err = typedCode(proof)
+	case SavedCodes:
+		if _, err = ParseSavedCode(proof); errors.Is(err, ErrWrongCode) {
+			err = nil
+		}
+	}
+	return err
+}
+
 // OrSavedCode names the saved codes in a problem of an app's code where the page leads to them, in others.
 func OrSavedCode(problem templates.Problem, others []string) templates.Problem {
 	if problem.Key == "accounts.totp.format" && slices.Contains(others, "saved-code") {
@@ -55,6 +68,10 @@ func FactorProblem(err error, field, proof string) (status int, problem template
 	switch {
 	case errors.Is(err, ErrEnded):
 		return http.StatusUnprocessableEntity, templates.Problem{Key: "accounts.factor.ended"}, true
+	case errors.Is(err, ErrCodeFormat) && field == "saved_code" && BareCode(proof) == "":
+		key = "accounts.saved_code.missing"
+	case errors.Is(err, ErrCodeFormat) && field == "saved_code":
+		key = "accounts.saved_code.format"
 	case errors.Is(err, ErrCodeFormat) && proof == "":
 		key = "accounts.totp.missing"
 	case errors.Is(err, ErrCodeFormat):

@@ -115,10 +115,8 @@ func (s *Service) readPending(ctx context.Context, token string, browser []byte,
 // ErrNoPending, ErrEnded with the fifth wrong proof, which ends it, or that of the check: ErrCodeFormat, ErrNoFactor,
 // ErrWrongCode, ErrCodeUsed, ErrPasskey, *FactorLockedError, ErrBusy.
 func (s *Service) ProvePending(ctx context.Context, token string, browser []byte, f Factor, proof string) (p Pending, left int, err error) {
-	if f == TOTP {
-		if _, err := typedCode(proof); err != nil {
-			return Pending{}, 0, err
-		}
+	if err := misshapen(f, proof); err != nil {
+		return Pending{}, 0, err
 	}
 	if p, err = s.readPending(ctx, token, browser, 1, s.FactorMAC(seal.Digest(token), f, proof)); err != nil {
 		return Pending{}, 0, err

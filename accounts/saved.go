@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -62,13 +64,18 @@ func showSavedCode(code string) string {
 	return strings.Join(append(groups, code), "-")
 }
 
-// ParseSavedCode reads a code as typed, regardless of case and separators. The error is ErrWrongCode for anything that cannot be one.
+// ParseSavedCode reads a code as typed, regardless of case and separators. The error is ErrCodeFormat for anything that has not as many
+// letters and digits, and ErrWrongCode for a letter or digit that no code has.
 func ParseSavedCode(typed string) (string, error) {
 	if len(typed) > 128 {
-		return "", ErrWrongCode
+		return "", ErrCodeFormat
 	}
 	code := strings.ToLower(BareCode(typed))
-	if len(code) != savedCodeSize || strings.Trim(code, savedLetters) != "" {
+	other := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }
+	if utf8.RuneCountInString(code) != savedCodeSize || strings.ContainsFunc(code, other) {
+		return "", ErrCodeFormat
+	}
+	if strings.Trim(code, savedLetters) != "" {
 		return "", ErrWrongCode
 	}
 	return code, nil
@@ -168,7 +175,7 @@ func (s *store) dropSaved(b *pgx.Batch, accountID uuid.UUID) {
 	b.Queue(`delete from factor_throttles where account_id = $1 and factor = 'saved_codes'`, accountID)
 }
 
-// UseSavedCode uses up a code of the list and returns how many are left. The error is ErrWrongCode, ErrNoFactor,
+// UseSavedCode uses up a code of the list and returns how many are left. The error is ErrCodeFormat, ErrWrongCode, ErrNoFactor,
 // *FactorLockedError, ErrBusy, or the database's. Like CheckTOTP it counts first, and must not be called inside a
 // transaction.
 func (s *Service) UseSavedCode(ctx context.Context, accountID uuid.UUID, typed string, again bool) (left int, err error) {

@@ -46,7 +46,12 @@ func TestSavedCodes(t *testing.T) {
 		t.Errorf("a list and a code cost %d slow hashes, want none", n)
 	}
 	leave()
-	for _, typed := range []string{codes[3], "", "abc", strings.Repeat("a", 15), strings.Repeat("-", 200)} {
+	for _, typed := range []string{"", "abc", codes[4][:11], codes[4] + "x", "abcde+fghjk+mnpqr", strings.Repeat("-", 200)} {
+		if _, err := f.UseSavedCode(f.ctx(), account.ID, typed, false); !errors.Is(err, ErrCodeFormat) {
+			t.Errorf("UseSavedCode(%q) = %v, want ErrCodeFormat", typed, err)
+		}
+	}
+	for _, typed := range []string{codes[3], strings.Repeat("a", 15), "abcde-fghjk-mnpq0"} {
 		if _, err := f.UseSavedCode(f.ctx(), account.ID, typed, false); !errors.Is(err, ErrWrongCode) {
 			t.Errorf("UseSavedCode(%q) = %v, want ErrWrongCode", typed, err)
 		}

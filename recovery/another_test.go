@@ -77,17 +77,21 @@ func TestLeftRecoveryIsProvenAgain(t *testing.T) {
 	first := v.code()
 	v.post("code", first).post("answer", "una linterna").on("/recover/new-password?flow=f1", 200)
 	v.get("/recover").get("/recover/password").on("/recover/open", 200)
-	v.post("act", "go_on").on("/recover/code?note=later", 200).says("Todavía no enviamos otro código") // within the minute
+	v.post("act", "go_on").on("/recover/code", 200) // within the minute
+	const why, whose, asks = "Como alguien más pudo usar este dispositivo", "Usted escribió este nombre de usuario: «maria»", "Espere 1 minuto y oprima «Enviar otro código»"
+	v.says(why, whose, asks).post("act", "go_on").says(why, whose, asks) // pressed twice
+	v.get("/recover/code").says(why, whose, asks)
 	if f.work(); len(f.mailed("reset")) != 0 {
 		t.Error("a code was mailed within the minute")
 	}
 	v.get("/recover/new-password").on("/recover/code", 200)
-	v.post("code", first).on("/recover/code", 422)
+	v.post("code", first).on("/recover/code", 422).says(why, whose, asks)
+	v.post("act", "resend").on("/recover/code", 429).says(why, whose)
 	f.later(time.Minute)
-	v.get("/recover/code").post("act", "resend").on("/recover/code?note=resent", 200)
+	v.get("/recover/code").says(why, "hace falta otro código", "ya no sirve. Oprima «Enviar otro código»").post("act", "resend").on("/recover/code?note=resent", 200)
 	v.post("code", v.code()).on("/recover/question", 200)
 	f.later(time.Minute)
-	v.get("/recover/password").on("/recover/open", 200).post("act", "go_on").on("/recover/code", 200)
+	v.get("/recover/password").on("/recover/open", 200).post("act", "go_on").on("/recover/code", 200).says(why, whose, "pedimos otro código")
 	v.get("/recover/question").on("/recover/code", 200).post("code", v.code()).on("/recover/question", 200)
 	for range 3 { // to leave and to come back costs no answers
 		f.later(25 * time.Minute)

@@ -58,6 +58,15 @@ type Change struct {
 // desk can still stop the change by telephone (S-64).
 func (c Change) linked() bool { return !c.InPerson }
 
+// ShownEmail is the new address as pages and notices show it, masked; "" for one that was told in person: who reads the old mailbox or has a
+// session may be whom its owner flees.
+func (c Change) ShownEmail() string {
+	if c.InPerson {
+		return ""
+	}
+	return c.Email
+}
+
 // notice is the kind of a mail about the change. The one without a link says whom to call.
 func (c Change) notice(kind string, args templates.Args, link string) (string, templates.Args) {
 	if !c.linked() {
@@ -95,7 +104,7 @@ func (s *Service) Hold(ctx context.Context, c Change) (Change, error) {
 		events := []audit.Event{{Kind: audit.ChangeHeld, At: now, AccountID: c.AccountID.String(), Actor: c.AskedBy, Success: true, Data: map[string]string{"act": string(c.Act)}}}
 		kind, args := "staff_pending", templates.Args{"act": templates.Key("admin.act." + string(c.Act)), "datetime": c.ApplyAt}
 		if c.Act == ChangeEmail {
-			kind = "email_requested"
+			kind, args["address"] = "email_requested", templates.MaskEmail(c.Email)
 			events = append(events, audit.Event{Kind: audit.EmailChangeAsked, At: now, AccountID: c.AccountID.String(), Actor: c.AskedBy, Success: true})
 		}
 		if c.Act == CloseAccount {
@@ -190,7 +199,7 @@ func (s *Service) apply(ctx context.Context, c Change, now time.Time) error {
 	token := seal.NewToken()
 	c.oldEmail, c.UndoUntil = account.Email, now.Add(undoTime)
 	s.store.queueApplied(b, c, seal.Digest(token), now)
-	kind, args := c.notice("email_changed", templates.Args{"datetime": c.UndoUntil}, s.cancelLink(token))
+	kind, args := c.notice("email_changed", templates.Args{"datetime": c.UndoUntil, "address": templates.MaskEmail(c.Email)}, s.cancelLink(token))
 	if err := s.accounts.QueueNotice(ctx, b, account, kind, args); err != nil {
 		return err
 	}

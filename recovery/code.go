@@ -110,11 +110,10 @@ func (s *Service) proven(ctx context.Context, t *turn) (outcome, error) {
 
 // ResendCode requests another code, which voids the previous one. The error is a *resendError, a *ratelimit.Exceeded of
 // the source, a *movedError, or the database's.
-func (s *Service) ResendCode(ctx context.Context, v Visit) error {
-	_, err := s.change(ctx, v, stepCode, func(ctx context.Context, t *turn) (outcome, error) {
+func (s *Service) ResendCode(ctx context.Context, v Visit) (*Recovery, error) {
+	return s.change(ctx, v, stepCode, func(ctx context.Context, t *turn) (outcome, error) {
 		return s.mailAgain(ctx, t)
 	})
-	return err
 }
 
 // mailAgain requests another code, unless one was requested within the last minute: the refusal is a *resendError then.

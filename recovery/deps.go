@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gin-gonic/gin"
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
@@ -23,6 +24,11 @@ import (
 // Flows is what recovery needs from the provider.
 type Flows interface {
 	Flow(ctx context.Context, id string, browser []byte) (web.Pending, error)
+}
+
+// Sessions knows the session of a browser. Without its cookie nothing is read.
+type Sessions interface {
+	Lookup(c *gin.Context) (accounts.Session, bool, error)
 }
 
 // Apps ends the permissions that a stranger gave to apps.

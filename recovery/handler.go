@@ -21,16 +21,17 @@ type Handler struct {
 	service    *Service
 	web        *web.Web
 	flows      Flows
+	sessions   Sessions
 	cardDigits int
 }
 
-// NewHandler returns a Handler that renders with w. cardDigits is the length of a member number, for the texts of the
+// NewHandler returns a Handler that renders with w. Without sessions, no page says who is signed in. cardDigits is the length of a member number, for the texts of the
 // form.
-func NewHandler(s *Service, w *web.Web, flows Flows, cardDigits int) (*Handler, error) {
+func NewHandler(s *Service, w *web.Web, flows Flows, sessions Sessions, cardDigits int) (*Handler, error) {
 	if s == nil || w == nil || flows == nil || cardDigits < 1 {
 		return nil, errors.New("recovery: the handler needs a service, pages, flows and the length of a member number")
 	}
-	return &Handler{s, w, flows, cardDigits}, nil
+	return &Handler{s, w, flows, sessions, cardDigits}, nil
 }
 
 // Mount adds the routes.

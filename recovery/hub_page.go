@@ -87,11 +87,25 @@ func (h *Handler) showSupport(c *gin.Context) error {
 		page.Again = note == "ended"
 		opts = append(opts, web.WithNotice("warn", key, nil))
 	}
-	return h.page(c, http.StatusOK, "recovery/support", page, opts...)
+	return h.forAll(c, "support", page, opts...)
+}
+
+// forAll answers with a page that everybody may read. It says who is signed in, if anybody is, and leads back to the account.
+func (h *Handler) forAll(c *gin.Context, name string, page any, opts ...web.PageOption) error {
+	if h.sessions != nil {
+		session, ok, err := h.sessions.Lookup(c)
+		if err != nil {
+			return err
+		}
+		if ok {
+			opts = append(opts, web.SignedIn(session.Username))
+		}
+	}
+	return h.page(c, http.StatusOK, "recovery/"+name, page, opts...)
 }
 
 func (h *Handler) showPrivacy(c *gin.Context) error {
-	return h.page(c, http.StatusOK, "recovery/privacy", privacyPage{})
+	return h.forAll(c, "privacy", privacyPage{})
 }
 
 // showNotice shows the operator's notice of non-discrimination, if there is one.
@@ -99,9 +113,9 @@ func (h *Handler) showNotice(c *gin.Context) error {
 	if !h.web.HasNotice() {
 		return &web.Error{Status: http.StatusNotFound, Key: web.KeyNotFound}
 	}
-	return h.page(c, http.StatusOK, "recovery/nondiscrimination", noticePage{})
+	return h.forAll(c, "nondiscrimination", noticePage{})
 }
 
 func (h *Handler) showLanguages(c *gin.Context) error {
-	return h.page(c, http.StatusOK, "recovery/languages", languagesPage{})
+	return h.forAll(c, "languages", languagesPage{})
 }

@@ -30,6 +30,9 @@ type (
 	cancelPage struct {
 		Link, Username string
 		Act            Act
+		Email          string // the new address, if any
+		Own            bool   // asked for in the account
+		AskedAt        time.Time
 	}
 	oldLinkPage   struct{}
 	notMeDonePage struct{ Username string }
@@ -106,7 +109,7 @@ func (h *Handler) showCancel(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.page(c, http.StatusOK, "recovery/cancel", cancelPage{link, account.Username, change.Act})
+	return h.page(c, http.StatusOK, "recovery/cancel", cancelPage{link, account.Username, change.Act, change.ShownEmail(), change.AskedBy == "", change.AskedAt})
 }
 
 func (h *Handler) submitCancel(c *gin.Context) error {

@@ -53,9 +53,16 @@ func (s *Service) GoOn(ctx context.Context, v Visit) (*Recovery, error) {
 			return nil, nil
 		}
 		t.to(stepCode)
-		return s.mailAgain(ctx, t)
+		refused, err := s.mailAgain(ctx, t)
+		if refused != nil {
+			t.CodeMAC = []byte{}
+		}
+		return refused, err
 	})
 }
+
+// notAsked reports that no code was asked for since GoOn: its MAC is empty, where one that is on its way has none.
+func (r *Recovery) notAsked() bool { return r.CodeMAC != nil && len(r.CodeMAC) == 0 }
 
 // Leave ends the visit's recovery, if there is one: another person begins in this browser.
 func (s *Service) Leave(ctx context.Context, v Visit) error {
@@ -124,9 +131,6 @@ func (h *Handler) submitOpen(c *gin.Context) error {
 	if err != nil && !later {
 		return err
 	}
-	h.web.Began(c, web.OfRecovery)
-	if later {
-		return h.toDone(c, paths[stepCode]+"?note=later")
-	}
+	h.web.Began(c, web.OfRecovery) // the page of the code says whether one was asked for
 	return h.to(c, paths[r.Step])
 }

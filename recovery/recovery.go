@@ -33,7 +33,7 @@ type Recovery struct {
 	Asker     string    // digest of who requests its mails, see asker
 	Step      Step
 
-	CodeMAC                             []byte // of the last code mailed
+	CodeMAC                             []byte // of the last code mailed; empty: see notAsked
 	CodeAskedAt                         time.Time
 	CodeTries, AnswerTries, FactorTries int
 	Refused                             []byte // digest of what was typed last: the same again is not counted

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
@@ -93,6 +94,14 @@ func (noFlows) Flow(_ context.Context, id string, _ []byte) (web.Pending, error)
 	return web.Pending{}, nil
 }
 
+// knownSession is that of whoever has the cookie "signed_in".
+type knownSession struct{}
+
+func (knownSession) Lookup(c *gin.Context) (accounts.Session, bool, error) {
+	name, err := c.Cookie("signed_in")
+	return accounts.Session{Username: name}, err == nil, nil
+}
+
 func newFixture(t *testing.T, connections ...int32) *fixture {
 	t.Helper()
 	f := &fixture{t: t, trips: &postgrestest.Trips{}}
@@ -122,7 +131,7 @@ func newFixture(t *testing.T, connections ...int32) *fixture {
 		Limits: web.Limits{Requests: 100_000, Answer: 20 * time.Second},
 	})
 	check(t, err)
-	h, err := NewHandler(f.Service, pages, noFlows{}, 9)
+	h, err := NewHandler(f.Service, pages, noFlows{}, knownSession{}, 9)
 	check(t, err)
 	engine := pages.Engine()
 	h.Mount(engine)

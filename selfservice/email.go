@@ -21,8 +21,8 @@ import (
 type Emails interface {
 	// HoldEmail begins the hold. A change that is already on hold stays.
 	HoldEmail(ctx context.Context, accountID uuid.UUID, email string) error
-	// HeldEmail returns when a change will be made, zero if none is on hold.
-	HeldEmail(ctx context.Context, accountID uuid.UUID) (time.Time, error)
+	// HeldEmail returns the new address, "" if it is not shown, and when the change will be made, zero if none is on hold.
+	HeldEmail(ctx context.Context, accountID uuid.UUID) (email string, until time.Time, err error)
 	// StopOwn ends the member's change that is on hold: a new password means that somebody else may have asked for
 	// it. It takes part in the transaction of ctx.
 	StopOwn(ctx context.Context, accountID uuid.UUID) error
@@ -32,7 +32,7 @@ type Emails interface {
 
 // emailPage shows the address, and accepts another if members may change it themselves.
 type emailPage struct {
-	Email string
+	Email, New string
 	emailAccess
 	Pending            time.Time // when a change on hold will be made; zero if there is none
 	Wanted, WantedSame string    // as typed
@@ -110,7 +110,7 @@ func (h *Handler) emailForm(c *gin.Context, session accounts.Session, status int
 	}
 	page.Email = account.Email
 	if h.emails != nil {
-		if page.Pending, err = h.emails.HeldEmail(c.Request.Context(), session.AccountID); err != nil {
+		if page.New, page.Pending, err = h.emails.HeldEmail(c.Request.Context(), session.AccountID); err != nil {
 			return err
 		}
 	}
@@ -140,7 +140,7 @@ func (h *Handler) changeEmail(c *gin.Context) error {
 		return web.SeeOther(c, "/account/email")
 	}
 	page := emailPage{Wanted: web.Form(c).Get("email"), WantedSame: web.Form(c).Get("email_again")}
-	held, err := h.emails.HeldEmail(c.Request.Context(), session.AccountID)
+	_, held, err := h.emails.HeldEmail(c.Request.Context(), session.AccountID)
 	if err != nil {
 		return err
 	}
@@ -197,9 +197,9 @@ func (h *Handler) emailCodeGone(c *gin.Context, session accounts.Session, cause 
 	if !web.Form(c).Has("code") {
 		return web.SeeOther(c, "/account/email")
 	}
-	held, err := h.emails.HeldEmail(c.Request.Context(), session.AccountID)
+	_, held, err := h.emails.HeldEmail(c.Request.Context(), session.AccountID)
 	if err != nil || !held.IsZero() {
-		return cmp.Or(err, web.SeeOther(c, "/account/email"))
+		return cmp.Or(err, web.SeeOther(c, "/account/email?note=proven")) // which says so after a second press
 	}
 	return h.web.SeeRefused(c, "/account/email", http.StatusUnprocessableEntity, noCode(cause))
 }
@@ -257,7 +257,7 @@ func (h *Handler) proveEmail(c *gin.Context) error {
 		if err := h.emails.HoldEmail(c.Request.Context(), session.AccountID, proven); err != nil {
 			return err
 		}
-		return web.SeeOther(c, "/account/email")
+		return h.back(c, "/account/email", "proven")
 	case errors.Is(err, accounts.ErrNoPending):
 		return h.emailCodeGone(c, session, err)
 	case errors.Is(err, accounts.ErrCodeFormat) && typed == "":

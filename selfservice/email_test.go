@@ -36,7 +36,9 @@ func (h *held) StoppedOwn(context.Context, uuid.UUID, time.Time) (bool, error) {
 	return h.email != "" && h.until.IsZero(), nil
 }
 
-func (h *held) HeldEmail(context.Context, uuid.UUID) (time.Time, error) { return h.until, nil }
+func (h *held) HeldEmail(context.Context, uuid.UUID) (string, time.Time, error) {
+	return h.email, h.until, nil
+}
 
 // Where members may change the address, the pages lead from it to a change that is held;
 // else they lead to support.
@@ -64,16 +66,23 @@ func TestEmailPage(t *testing.T) {
 	if status, _, body := b.post(path+"/code", path+"/code", url.Values{"code": {"000000"}}); status != 422 || !strings.Contains(body, "4") {
 		t.Errorf("a wrong code = %d", status)
 	}
-	if status, location, _ := b.post(path+"/code", path+"/code", url.Values{"code": {f.emailCode("nueva@example.org")}}); status != 303 || location != path || emails.email != "nueva@example.org" {
+	if status, location, _ := b.post(path+"/code", path+"/code", url.Values{"code": {f.emailCode("nueva@example.org")}}); status != 303 || location != path+"?note=proven" || emails.email != "nueva@example.org" {
 		t.Errorf("the right code = %d to %q, held %q", status, location, emails.email)
 	}
-	if status, location, _ := b.post("/account/language", path+"/code", url.Values{"code": {"123456"}}); status != 303 || location != path {
+	if _, _, body := b.get(path + "?note=proven"); !strings.Contains(body, say("accounts.email.proven")) || !strings.Contains(body, say("accounts.email.new")) || !strings.Contains(body, "n•••@example.org") {
+		t.Errorf("the page does not say what was done, and with which address\n%s", body)
+	}
+	if status, location, _ := b.post("/account/language", path+"/code", url.Values{"code": {"123456"}}); status != 303 || location != path+"?note=proven" {
 		t.Errorf("a second press = %d to %q", status, location)
 	}
-	b.changes.list = []templates.HeldChange{{ID: uuid.NewString(), Act: "change_email", AskedAt: f.now(), ApplyAt: emails.until}, {ID: uuid.NewString(), Act: "reset_factor", AskedAt: f.now(), ApplyAt: emails.until}}
-	if _, _, body := b.get(path); !strings.Contains(body, "Hay un cambio en espera") || strings.Contains(body, "<form") || strings.Count(body, say("accounts.held.see")) != 2 ||
+	b.changes.list = []templates.HeldChange{{ID: uuid.NewString(), Act: "change_email", AskedAt: f.now(), ApplyAt: emails.until, Email: "nueva@example.org", Own: true}, {ID: uuid.NewString(), Act: "reset_factor", AskedAt: f.now(), ApplyAt: emails.until}}
+	if _, _, body := b.get(path); !strings.Contains(body, "Hasta entonces puede detenerlo") || strings.Contains(body, "<form") || strings.Count(body, say("accounts.held.see")) != 2 ||
 		strings.Contains(body, say("accounts.held.title")+": "+say("admin.act.change_email")) {
 		t.Errorf("the page does not tell of each change that waits, once\n%s", body)
+	}
+	b.changes.list = []templates.HeldChange{{ID: uuid.NewString(), Act: "change_email", AskedAt: f.now(), ApplyAt: emails.until, Email: "nueva@example.org", Own: true}}
+	if _, _, body := b.get("/account"); strings.Count(body, "n•••@example.org") != 2 || !strings.Contains(body, "Se pidió en su cuenta el 2") {
+		t.Errorf("the overview does not show the new address, and that it was asked for here\n%s", body)
 	}
 	b.changes.list = nil
 	emails.until = time.Time{}
@@ -244,10 +253,10 @@ func TestAnotherEmailCode(t *testing.T) {
 		f.later(time.Minute)
 		b.post(page, page, again)
 	}
-	if status, location, _ := b.post(page, page, url.Values{"code": {f.emailCode("nueva@example.org")}}); status != 303 || location != path || emails.email != "nueva@example.org" {
+	if status, location, _ := b.post(page, page, url.Values{"code": {f.emailCode("nueva@example.org")}}); status != 303 || location != path+"?note=proven" || emails.email != "nueva@example.org" {
 		t.Errorf("the last code = %d to %q, held %q", status, location, emails.email)
 	}
-	if status, location, _ := b.post("/account/language", page, again); status != 303 || location != path {
+	if status, location, _ := b.post("/account/language", page, again); status != 303 || location != path+"?note=proven" {
 		t.Errorf("another code afterwards = %d to %q", status, location)
 	}
 	emails.until = time.Time{}

@@ -15,7 +15,7 @@ import (
 // notices are what a page reports after an act, by ?note=. {factor} is the word after a dash: "added-totp".
 var notices = map[string]string{
 	"password": "accounts.password.saved", "password_stopped": "accounts.password.saved_stopped", "question": "accounts.question.saved", "language": "accounts.language.saved",
-	"held": "recovery.cancel.done_title", "welcome": "accounts.welcome.done", "forgotten": "accounts.remembered.forgotten", "added": "accounts.factors.added", "removed": "accounts.factors.removed",
+	"held": "recovery.cancel.done_title", "welcome": "accounts.welcome.done", "proven": "accounts.email.proven", "forgotten": "accounts.remembered.forgotten", "added": "accounts.factors.added", "removed": "accounts.factors.removed",
 }
 
 // page answers with a page of the section for a signed-in member.

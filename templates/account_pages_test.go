@@ -3,6 +3,7 @@ package templates
 import (
 	"html/template"
 	"strings"
+	"testing"
 	"time"
 )
 
@@ -110,7 +111,7 @@ type (
 		Link template.URL
 	}
 	emailChange struct {
-		Email              string
+		Email, New         string
 		Open, NeedsFactor  bool
 		From, Pending      time.Time
 		Wanted, WantedSame string
@@ -192,7 +193,7 @@ func accountCases() []pageCase {
 	noted := func(l Layout, key string, args Args) Layout { l.Notice = &Notice{"ok", key, args}; return l }
 	waits := func(path string) Layout {
 		l := at(path)
-		l.Account = &Account{[]HeldChange{{"h1", "reset_factor", noon, noon, false, false}, {"h2", "change_email", noon, noon, true, false}, {"h3", "reset_question", noon, noon, true, false}}, true}
+		l.Account = &Account{[]HeldChange{{"h1", "reset_factor", noon, noon, "", false, false}, {"h2", "change_email", noon, noon, "", true, false}, {"h3", "change_email", noon, noon, "maria@example.org", true, true}}, true}
 		return l
 	}
 	app := connectedApp{"019aab00-0000-7000-8000-000000000001", "diary", "Mi Diario de Salud", "Diario, S. A.", false, true, false, []seen{{"openid", "", false}, {"patient_medications", "", true}, {"patient_other", "Device", false}}, noon, noon.AddDate(1, 0, 0), noon}
@@ -202,7 +203,7 @@ func accountCases() []pageCase {
 	session := openSession{"s1", noon, noon, "Firefox", "Windows"}
 	question := question{"toy_name", []string{"first_pay", "toy_name"}}
 	data := &ownData{MadeAt: noon, Accepted: []accepted{{"agreement", "2026-01", noon}, {"certification", "2026-01", noon}}, Sessions: []ownSession{{"Firefox", "Windows", noon}},
-		Held: []HeldChange{{"h1", "change_email", noon, noon, false, true}}, History: []ownEvent{{"Cuenta creada", "", "", noon}}, OlderEvent: true}
+		Held: []HeldChange{{"h1", "change_email", noon, noon, "maria@example.org", false, true}}, History: []ownEvent{{"Cuenta creada", "", "", noon}}, OlderEvent: true}
 	data.Account.Username, data.Account.Email, data.Account.Language, data.Account.Subject, data.Account.SecretQuestion = "maria.lopez", "maria@example.com", "es", "ABC", "¿?"
 	return []pageCase{
 		page("provider/factor", "totp", step("/login/factor/totp"), factorStep{Method: "totp", Others: []string{"passkey", "saved-code"}, RememberDays: 30}),
@@ -233,7 +234,7 @@ func accountCases() []pageCase {
 		page("accounts/email_code", "waits", with(at("/account/email/code"), Problem{Key: "registration.code.resend_wait", Args: Args{"time": 42 * time.Second}}), struct{ Address string }{"maria@example.com"}),
 		page("accounts/email", "needs_factor", at("/account/email"), emailChange{Email: "maria@example.com", NeedsFactor: true}),
 		page("accounts/email", "factor_wait", at("/account/email"), emailChange{Email: "maria@example.com", From: noon}),
-		page("accounts/email", "pending", at("/account/email"), emailChange{Email: "maria@example.com", Pending: noon}),
+		page("accounts/email", "pending", at("/account/email"), emailChange{Email: "maria@example.com", New: "nueva@example.org", Pending: noon}),
 		page("accounts/email_code", "", with(at("/account/email/code"), Problem{Field: "code", Key: "registration.code.wrong", Args: Args{"n": 4}}), struct{ Address string }{"maria@example.com"}),
 		page("accounts/welcome_code", "", at("/account/welcome"), welcomeCode{"maria@example.com", false}),
 		page("accounts/welcome_code", "out", with(at("/account/welcome"), Problem{Field: "code", Key: "registration.code.wrong", Args: Args{"n": 4}}), welcomeCode{"maria@example.com", true}),
@@ -282,5 +283,19 @@ func accountCases() []pageCase {
 		}{qr{29, "M4 4h7v1h-7z"}, "https://idp.example/", "/login?back=1"}),
 		page("accounts/data", "kiosk", Layout{Path: "/account/data", CSRF: "token", SignedInAs: "maria.lopez", IdleTimeout: 5 * time.Minute, Kiosk: true}, dataGiven{}),
 		page("accounts/history", "empty", at("/account/history"), history{}),
+	}
+}
+
+// Who did not add a new second step is led to support wherever it is said to wait.
+func TestWaitingSecondStepLeadsToSupport(t *testing.T) {
+	s, l := load(t), Layout{Path: "/account", SignedInAs: "maria.lopez"}
+	for name, page := range map[string]any{
+		"accounts/saved_codes": savedList{nil, time.Time{}, false, 0, "/account/factors", "token", noon},
+		"provider/reauth":      reauth{Username: "maria.lopez", Waiting: noon},
+	} {
+		body, err := s.Page("es", name, l, page)
+		if want := `<a href="/support">Si no la agregó usted, avísenos.</a>`; err != nil || !strings.Contains(string(body), want) {
+			t.Errorf("%s, %v: no %s", name, err, want)
+		}
 	}
 }

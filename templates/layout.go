@@ -61,8 +61,9 @@ type HeldChange struct {
 	ID               string
 	Act              string // admin.act.*
 	AskedAt, ApplyAt time.Time
-	InPerson         bool // asked for at the desk with an ID: a session, which may be a thief's, cannot stop it
-	Own              bool // asked for in a session of the account's: a new password stops a change of address
+	Email            string // the new address, "" if there is none or it came to the desk in person: whoever has the session may be whom they flee
+	InPerson         bool   // asked for at the desk with an ID: a session, which may be a thief's, cannot stop it
+	Own              bool   // asked for in a session of the account's: a new password stops a change of address
 }
 
 // Problem is one reason why a form was refused. An empty Field means the form as a whole.

@@ -9,7 +9,7 @@ import (
 
 func mailArgs() Args {
 	return Args{"username": "maria.lopez", "code": "123456", "at": noon, "datetime": noon.Add(time.Hour), "browser": "Firefox", "system": "Windows", "link": "https://id.example/not-me?t=x", "date": noon.AddDate(0, 0, 10), "until": noon.AddDate(1, 0, 0),
-		"factor": Key("web.button.finish"), "act": Key("web.button.next"), "ticket": "A-1", "app": "Mi Diario", "n": 2, "closes": noon.AddDate(0, 0, 7)}
+		"factor": Key("web.button.finish"), "act": Key("web.button.next"), "ticket": "A-1", "app": "Mi Diario", "n": 2, "address": "n•••@example.org", "closes": noon.AddDate(0, 0, 7)}
 }
 
 func TestMails(t *testing.T) {

@@ -15,6 +15,19 @@ type newPassword struct {
 	StopsEmail bool
 }
 
+// recoveryCode and heldLink are recovery.codePage and recovery.cancelPage.
+type recoveryCode struct {
+	Username   string
+	Again, Out bool
+	Wait       time.Duration
+}
+
+type heldLink struct {
+	Link, Username, Act, Email string
+	Own                        bool
+	AskedAt                    time.Time
+}
+
 type askedQuestion struct{ Field, Question string }
 
 func recoveryCases() []pageCase {
@@ -27,8 +40,11 @@ func recoveryCases() []pageCase {
 		page("recovery/username", "empty", at("/recover/username", Problem{Field: "first_name", Key: "registration.personal.first_missing"}), card{CardDigits: 9}),
 		page("recovery/username_sent", "", at("/recover/username/sent"), struct{ Back string }{"/recover/username?back=1"}),
 		page("recovery/password", "", at("/recover/password"), struct{ Username string }{}),
-		page("recovery/code", "", at("/recover/code"), struct{ Username string }{"maria.lopez"}),
-		page("recovery/code", "wrong", at("/recover/code", Problem{Field: "code", Key: "registration.code.wrong", Args: Args{"n": 4}}), struct{ Username string }{}),
+		page("recovery/code", "", at("/recover/code"), recoveryCode{Username: "maria.lopez"}),
+		page("recovery/code", "again", at("/recover/code"), recoveryCode{Username: "maria.lopez", Again: true, Out: true}),
+		page("recovery/code", "again waits", at("/recover/code"), recoveryCode{Username: "maria.lopez", Again: true, Wait: time.Minute}),
+		page("recovery/code", "again asks", at("/recover/code"), recoveryCode{Username: "maria.lopez", Again: true}),
+		page("recovery/code", "wrong", at("/recover/code", Problem{Field: "code", Key: "registration.code.wrong", Args: Args{"n": 4}}), recoveryCode{}),
 		page("recovery/question", "", at("/recover/question"), struct{ Asked []askedQuestion }{one}),
 		page("recovery/question", "several", at("/recover/question", Problem{Key: "recovery.question.wrong", Args: Args{"n": 1}}),
 			struct{ Asked []askedQuestion }{append(one, askedQuestion{"answer_2", "crush"})}),
@@ -65,7 +81,8 @@ func recoveryCases() []pageCase {
 		}{"abc", "maria.lopez", noon, noon}),
 		page("recovery/not_me_done", "", at("/not-me/done"), struct{ Username string }{"maria.r"}),
 		page("recovery/old_link", "", at("/not-me"), struct{}{}),
-		page("recovery/cancel", "", at("/cancel-change"), struct{ Link, Username, Act string }{"abc", "maria.lopez", "change_email"}),
+		page("recovery/cancel", "", at("/cancel-change"), heldLink{Link: "abc", Username: "maria.lopez", Act: "change_email"}),
+		page("recovery/cancel", "own", at("/cancel-change"), heldLink{"abc", "maria.lopez", "change_email", "nueva@example.org", true, noon}),
 		page("recovery/cancel_done", "", at("/cancel-change/done"), struct{ Open bool }{}),
 		page("recovery/cancel_done", "open", at("/cancel-change/done"), struct{ Open bool }{true}),
 		page("recovery/was_me", "", at("/not-me/was-me"), struct{}{}),

@@ -21,7 +21,7 @@ type ownChanges struct{ *recovery.Service }
 func (o ownChanges) Held(ctx context.Context, accountID uuid.UUID) (list []templates.HeldChange, err error) {
 	held, err := o.Pending(ctx, accountID)
 	for _, c := range held {
-		list = append(list, templates.HeldChange{ID: c.ID.String(), Act: string(c.Act), AskedAt: c.AskedAt, ApplyAt: c.ApplyAt, InPerson: c.InPerson, Own: c.AskedBy == ""})
+		list = append(list, templates.HeldChange{ID: c.ID.String(), Act: string(c.Act), AskedAt: c.AskedAt, ApplyAt: c.ApplyAt, Email: c.ShownEmail(), InPerson: c.InPerson, Own: c.AskedBy == ""})
 	}
 	return list, err
 }
@@ -30,14 +30,14 @@ func (o ownChanges) HoldEmail(ctx context.Context, accountID uuid.UUID, email st
 	return o.begin(ctx, recovery.Change{AccountID: accountID, Act: recovery.ChangeEmail, Email: email})
 }
 
-func (o ownChanges) HeldEmail(ctx context.Context, accountID uuid.UUID) (time.Time, error) {
+func (o ownChanges) HeldEmail(ctx context.Context, accountID uuid.UUID) (string, time.Time, error) {
 	held, err := o.Pending(ctx, accountID)
 	for _, c := range held {
 		if c.Act == recovery.ChangeEmail {
-			return c.ApplyAt, err
+			return c.ShownEmail(), c.ApplyAt, err
 		}
 	}
-	return time.Time{}, err
+	return "", time.Time{}, err
 }
 
 func (o ownChanges) HoldClosing(ctx context.Context, accountID uuid.UUID) error {

@@ -186,7 +186,7 @@ func (a *app) mount(s settings, sv *services) error {
 	if err != nil {
 		return err
 	}
-	help, err := recovery.NewHandler(sv.recovery, a.web, sv.provider, 9)
+	help, err := recovery.NewHandler(sv.recovery, a.web, sv.provider, pages, 9)
 	if err != nil {
 		return err
 	}
