@@ -49,7 +49,7 @@ func TestFormsPressedTwice(t *testing.T) {
 		"password": {path: "/account/password", want: "/account?note=password", fields: url.Values{"password": {rightPassword}, "new_password": {fresh}}, mails: 1},
 		"question": {path: "/account/question", want: "/account?note=question", fields: url.Values{"password": {rightPassword}, "question": {"first_film"}, "answer": {"un coche rojo"}}, mails: 1},
 		"address":  {path: "/account/email", want: "/account/email/code", fields: url.Values{"email": {"nueva@example.org"}, "email_again": {"nueva@example.org"}}, mails: 1},
-		"its code": {path: "/account/email/code", want: "/account/email", fields: url.Values{}, prepare: func(f *fixture, a accounts.Account, fields url.Values) {
+		"its code": {path: "/account/email/code", want: "/account/email?note=proven", fields: url.Values{}, prepare: func(f *fixture, a accounts.Account, fields url.Values) {
 			if err := f.StartEmailProof(f.ctx(), a, f.sid(a), "nueva@example.org"); err != nil {
 				t.Error(err)
 			}
