@@ -162,6 +162,9 @@ func (h *Handler) changeEmail(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if accounts.SameEmail(address, account.Email) {
+		return h.emailForm(c, session, http.StatusUnprocessableEntity, page, templates.Problem{Field: "email", Key: "accounts.email.same"})
+	}
 	err = h.service.StartEmailProof(c.Request.Context(), account, session.SID, address)
 	if limit, ok := errors.AsType[*ratelimit.Exceeded](err); ok {
 		if awaited, _, err := h.service.EmailProof(c.Request.Context(), session.AccountID, session.SID); err == nil && accounts.SameEmail(awaited, address) { // a second press

@@ -52,6 +52,7 @@ func TestEmailPage(t *testing.T) {
 	const path = "/account/email"
 	for want, fields := range map[string]url.Values{
 		"Escriba un correo electrónico como": {"email": {"nueva"}, "email_again": {"nueva"}}, "Los dos correos electrónicos no son iguales": {"email": {"a@example.org"}, "email_again": {"b@example.org"}},
+		say("accounts.email.same"): {"email": {"MARIA@example.com"}, "email_again": {"maria@example.com"}},
 	} {
 		if status, _, body := b.post(path, path, fields); status != 422 || !strings.Contains(body, want) {
 			t.Errorf("POST %v = %d, want 422 with %q", fields, status, want)

@@ -67,7 +67,7 @@ type session struct {
 	Subject string
 	SID     string // the session at the provider
 	CSRF    string
-	Leaving string // state with which the provider sends back who has signed out
+	Leaving string        // state with which the provider sends back who has signed out
 	seen    *atomic.Int64 // last use, in Unix seconds
 }
 
