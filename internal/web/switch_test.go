@@ -27,7 +27,10 @@ func TestSwitchOfLanguage(t *testing.T) {
 		return SeeOther(c, "/other")
 	}))
 	pages.GET("/secrets", s.web.Handle(func(c *gin.Context) error {
-		return s.web.Page(c, http.StatusOK, "recovery/code", struct{ Username string }{})
+		return s.web.Page(c, http.StatusOK, "recovery/code", struct {
+			Username   string
+			Again, Out bool
+		}{})
 	}))
 	pages.POST("/secrets", s.web.Handle(func(*gin.Context) error { return nil }))
 
