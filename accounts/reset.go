@@ -229,6 +229,15 @@ func (s *store) reserveAnswer(ctx context.Context, id uuid.UUID, again bool, now
 	return granted, until, nil
 }
 
+// AnswersClosed returns until when no answer of an account is judged because too many were wrong; zero if they are.
+func (s *Service) AnswersClosed(ctx context.Context, id uuid.UUID) (until time.Time, err error) {
+	err = s.db.From(ctx).QueryRow(ctx, `select coalesce(max(closed_until), '0001-01-01') from answer_throttles where account_id = $1 and closed_until > $2`, id, s.now()).Scan(&until)
+	if err != nil {
+		return until, fmt.Errorf("reading until when the question is closed: %w", err)
+	}
+	return until.UTC(), nil
+}
+
 // AnswersLeft is how many wrong answers the questions of an account bear before they are closed.
 func (s *Service) AnswersLeft(ctx context.Context, id uuid.UUID) (left int, err error) {
 	now := s.now()

@@ -43,6 +43,17 @@ func (h *Handler) showQuestion(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	r, err := h.service.at(c.Request.Context(), h.visit(c), stepQuestion)
+	if err != nil {
+		return err
+	}
+	until, err := h.service.accounts.AnswersClosed(c.Request.Context(), r.AccountID)
+	if err != nil {
+		return err
+	}
+	if !until.IsZero() {
+		return h.closed(c, until)
+	}
 	person, err := h.person(c, stepQuestion)
 	if err != nil {
 		return err
@@ -81,17 +92,22 @@ func (h *Handler) submitQuestion(c *gin.Context) error {
 		}
 		return h.page(c, http.StatusUnprocessableEntity, "recovery/question", page, append(person, web.WithProblems(problem(field, "recovery.question.wrong", templates.Args{"n": left})))...)
 	case isClosed:
-		reference, err := h.refer(c, "password")
-		if err != nil {
-			return err
-		}
-		return h.page(c, http.StatusForbidden, "recovery/closed", closedPage{reference, closed.Until})
+		return h.closed(c, closed.Until)
 	case errors.Is(err, ErrEnded): // the member may start again, or ask for help
 		return h.toDesk(c, "ended")
 	case errors.Is(err, ErrQuestionClosed):
 		return h.toDesk(c, "question")
 	}
 	return err
+}
+
+// closed says that no answer is judged now: before one is typed for nothing, too.
+func (h *Handler) closed(c *gin.Context, until time.Time) error {
+	reference, err := h.refer(c, "password")
+	if err != nil {
+		return err
+	}
+	return h.page(c, http.StatusForbidden, "recovery/closed", closedPage{reference, until})
 }
 
 // typedAnswers are the answers by the keys of their questions.
