@@ -248,9 +248,11 @@ func TestCallback(t *testing.T) {
 	if got := callback(state, "https://idp.example"); got != http.StatusBadRequest {
 		t.Errorf("an hour later: %d", got)
 	}
-	state = begin()
-	if w := v.get("/callback?" + url.Values{"state": {state}, "error": {"access_denied"}, "iss": {"https://idp.example"}}.Encode()); w.Header().Get("Location") != "/search" {
-		t.Errorf("who cancels is led to %d %q", w.Code, w.Header().Get("Location"))
+	for _, code := range []string{"access_denied", "unmet_authentication_requirements"} { // the latter: their second step does not count yet
+		state = begin()
+		if w := v.get("/callback?" + url.Values{"state": {state}, "error": {code}, "iss": {"https://idp.example"}}.Encode()); w.Header().Get("Location") != "/search" {
+			t.Errorf("who goes back with %s is led to %d %q", code, w.Code, w.Header().Get("Location"))
+		}
 	}
 	state = begin()
 	if w := v.get("/callback?" + url.Values{"state": {state}, "error": {"access_denied<script>"}, "iss": {"https://idp.example"}}.Encode()); w.Code != http.StatusForbidden || strings.Contains(w.Body.String(), "script>") && strings.Contains(w.Body.String(), "access_denied<") {

@@ -114,7 +114,7 @@ func (h *Console) callback(c *gin.Context) error {
 		return &web.Error{Status: http.StatusBadRequest, Key: web.KeyExpired, Href: "/", Err: errors.New("the answer comes from another issuer")}
 	}
 	code := c.Query("error")
-	if code == "access_denied" { // they went back: to the form that waits there, or to the door
+	if code == "access_denied" || code == "unmet_authentication_requirements" { // they went back: to the form that waits there, or to the door
 		return web.SeeOther(c, cmp.Or(back, "/"))
 	}
 	if code != "" {
