@@ -159,6 +159,8 @@ type homePage struct{ SignIn, Error string }
 func (p *Portal) home(w http.ResponseWriter, r *http.Request) {
 	if s, ok := p.session(r); ok && subtle.ConstantTimeCompare([]byte(r.URL.Query().Get("state")), []byte(s.Leaving)) == 1 {
 		p.endSession(w, r)
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+		return
 	}
 	page := homePage{SignIn: LoginPath, Error: errorCode(r.URL.Query().Get("error"))}
 	status := http.StatusOK
