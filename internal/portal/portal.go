@@ -157,8 +157,10 @@ const accessDenied = "access_denied"
 type homePage struct{ SignIn, Error string }
 
 func (p *Portal) home(w http.ResponseWriter, r *http.Request) {
-	if s, ok := p.session(r); ok && subtle.ConstantTimeCompare([]byte(r.URL.Query().Get("state")), []byte(s.Leaving)) == 1 {
-		p.endSession(w, r)
+	if state := r.URL.Query().Get("state"); state != "" { // back from the provider, whose logout token may have come first
+		if s, ok := p.session(r); ok && subtle.ConstantTimeCompare([]byte(state), []byte(s.Leaving)) == 1 {
+			p.endSession(w, r)
+		}
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return
 	}
