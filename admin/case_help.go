@@ -120,12 +120,12 @@ func (s *Service) helpWith(ctx context.Context, p Person, ref string, a Helping)
 	if err != nil {
 		return Matter{}, err
 	}
-	if moved && a.Act == FinishCase && !m.Held() {
-		if err := s.recovery.EndReference(ctx, m.Ref); err != nil {
-			return m, err
-		}
-	}
 	if moved {
+		if a.Act == FinishCase && !m.Held() {
+			if err := s.recovery.EndReference(ctx, m.Ref); err != nil {
+				return Matter{}, err
+			}
+		}
 		m.Help = wanted
 		if wanted.To != uuid.Nil {
 			return m, s.mail(ctx, wanted.To, "staff_case")

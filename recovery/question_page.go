@@ -39,20 +39,21 @@ type closedPage struct {
 }
 
 func (h *Handler) showQuestion(c *gin.Context) error {
-	questions, err := h.service.AskedQuestions(c.Request.Context(), h.visit(c))
+	ctx := c.Request.Context()
+	r, err := h.service.at(ctx, h.visit(c), stepQuestion)
 	if err != nil {
 		return err
 	}
-	r, err := h.service.at(c.Request.Context(), h.visit(c), stepQuestion)
-	if err != nil {
-		return err
-	}
-	until, err := h.service.accounts.AnswersClosed(c.Request.Context(), r.AccountID)
+	until, err := h.service.accounts.AnswersClosed(ctx, r.AccountID)
 	if err != nil {
 		return err
 	}
 	if !until.IsZero() {
 		return h.closed(c, until)
+	}
+	questions, err := h.service.accounts.Questions(ctx, r.AccountID)
+	if err != nil {
+		return err
 	}
 	person, err := h.person(c, stepQuestion)
 	if err != nil {
