@@ -45,8 +45,11 @@ export class Effort {
     throw new Error(`${this.now.name}: Tab does not lead to ${selector}`);
   }
 
-  /** load presses a key that leads to a page. */
-  load(key = 'Enter') { return Promise.all([this.page.waitForEvent('load'), this.key(key)]); }
+  /** load presses a key that leads to a page, and waits for the focus that the page asks for: the browser gives it after the load. */
+  async load(key = 'Enter') {
+    await Promise.all([this.page.waitForEvent('load'), this.key(key)]);
+    await this.page.waitForFunction(() => !document.querySelector('[autofocus]') || document.activeElement !== document.body);
+  }
 
   async follow(selector) {
     await this.to(selector);
