@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 
 	"huskyidp/internal/audit"
 	"huskyidp/internal/seal"
+	"huskyidp/internal/web"
 )
 
 // NewStaff is a person of the support desk. The operator vouches for the address.
@@ -51,4 +53,24 @@ func (s *Service) CreateStaff(ctx context.Context, n NewStaff) (Account, error) 
 		})
 	s.audit.Queue(ctx, b, audit.Event{Kind: audit.AccountCreated, At: now, AccountID: a.ID.String(), Success: true, Data: map[string]string{"kind": "staff"}})
 	return a, s.store.run(ctx, b)
+}
+
+// RestartStaff puts an account of the desk back to before its first sign-in: no second step, no password, no session. The person sets
+// a password by a code to their address again, and what they add then counts at once, as on the first day: whoever knew the
+// former password is no nearer. It takes part in the transaction of ctx. The person is notified of each second step. The error is
+// ErrNotFound, also for a member, or the database's.
+func (s *Service) RestartStaff(ctx context.Context, id uuid.UUID) error {
+	if account, err := s.Get(ctx, id); err != nil || !account.Staff() {
+		return cmp.Or(err, ErrNotFound)
+	}
+	if err := s.RemoveFactors(ctx, id); err != nil {
+		return err
+	}
+	b := &pgx.Batch{}
+	b.Queue(`
+		update accounts set password_sealed = '', password_scheme = null, password_due = false, last_sign_in_at = null, recovered_at = null, new_device_at = null
+		where id = $1`, id)
+	s.audit.Queue(ctx, b, audit.Event{Kind: audit.PasswordRemoved, At: s.now(), AccountID: id.String(), RequestID: web.RequestID(ctx), Success: true,
+		Data: map[string]string{string(markPassword): gone}})
+	return s.store.run(ctx, b)
 }

@@ -107,7 +107,7 @@ func endpoints() []endpoint {
 		{ConfirmPerson, "Confirm what another administrator asked for", confirmBody{}, 200, 0},
 		{RefusePerson, "Refuse what an administrator asked for; a new person is removed", confirmBody{}, 200, 0},
 		{RemovePerson, "End somebody's work at the desk at once", colleagueBody{}, 200, 0},
-		{ResetPerson, "Ask another administrator to remove the two-step verification of somebody who lost it", colleagueBody{}, 202, 0},
+		{ResetPerson, "Ask another administrator to let somebody who lost their two-step verification start again as on their first day", colleagueBody{}, 202, 0},
 	} {
 		all = append(all, endpoint{http.MethodPost, "/people/:id/acts/" + string(e.act), camel(string(e.act)), e.summary, e.act, true, e.body, changeReply{}, e.status, e.also,
 			func(h *API, c *gin.Context, p Person) error { return h.changePerson(c, p, e.act) }})

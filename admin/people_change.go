@@ -96,9 +96,8 @@ func (s *Service) SetColleague(ctx context.Context, p Person, o *Once, id uuid.U
 	return state, err
 }
 
-// ResetColleague asks another administrator to remove the two-step verification of somebody who lost it: one alone could otherwise
-// let anybody in who reads that person's mail. Their sessions end with it, and the desk asks for a new one at the next sign-in. The
-// error is as of SetColleague; ErrConflict also if there is nothing to remove.
+// ResetColleague asks another administrator to let somebody who lost their two-step verification begin anew (accounts.RestartStaff): one alone
+// could otherwise let anybody in who reads that person's mail. The error is as of SetColleague; ErrConflict also if there is nothing to remove.
 func (s *Service) ResetColleague(ctx context.Context, p Person, o *Once, id uuid.UUID, a AskPerson) error {
 	if err := a.checkWhy(Invalid{}, s.roster); err != nil {
 		return err
@@ -126,7 +125,7 @@ func (s *Service) ResetColleague(ctx context.Context, p Person, o *Once, id uuid
 	})
 }
 
-// ConfirmColleague gives somebody the roles that another administrator asked for, or removes their two-step verification, or refuses it; a new person who is refused is
+// ConfirmColleague gives somebody the roles that another administrator asked for, or lets them begin anew, or refuses it; a new person who is refused is
 // removed. The error is as of SetColleague, and ErrGone.
 func (s *Service) ConfirmColleague(ctx context.Context, p Person, o *Once, id uuid.UUID, seen string, confirm bool) error {
 	act := RefusePerson
@@ -164,10 +163,13 @@ func (s *Service) ConfirmColleague(ctx context.Context, p Person, o *Once, id uu
 		switch {
 		case confirm && who.Asked.Reset:
 			e.data["reset"] = "yes"
-			if err := s.accounts.RemoveFactors(ctx, id); err != nil { // tells the person
+			if err := s.accounts.RestartStaff(ctx, id); err != nil {
 				return err
 			}
-			return s.setRoles(ctx, id, who.Roles, p.ID.String())
+			if err := s.setRoles(ctx, id, who.Roles, p.ID.String()); err != nil {
+				return err
+			}
+			return s.accounts.Notify(ctx, id, "staff_restarted", nil)
 		case confirm:
 			if err := s.SetRoles(ctx, id, who.Asked.Roles, p.ID.String()); err != nil {
 				return err

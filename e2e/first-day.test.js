@@ -105,7 +105,7 @@ for (const { language, width } of [{ language: 'es', width: 320 }, { language: '
     await loaded(nueva, page.locator('button[value^="handle_alert"]').click());
     await nueva.look('alert-handled');
 
-    // The passkey is lost: two administrators, then another one from the beginning.
+    // The passkey is lost: two administrators, then all as on the first day.
     await eva.page.goto(address);
     await eva.look('person');
     await eva.page.fill('#reason', 'Perdió la llave, vino con identificación');
@@ -125,8 +125,17 @@ for (const { language, width } of [{ language: 'es', width: 320 }, { language: '
     await press(nueva, 'signin');
     await nueva.at('/login');
     await nueva.signIn('nueva', password);
+    await nueva.page.waitForSelector('#summary'); // the former password is gone, too
+    await firstSignIn(nueva, 'nueva');
     await nueva.at('/reauth');
     assert.equal((await device.keys()).length, 1);
+    await loaded(nueva, page.locator('main a.primary').click());
+    await nueva.at('/account/factors/passkey');
+    await device.present(true);
+    await nueva.press('passkey');
+    await nueva.at('/account/factors/saved-codes');
+    await loaded(nueva, page.locator('a.button[href^="/authorize/resume"]').click());
+    await page.waitForURL(`${product.desk}/search*`); // at work again, at once
     for (const person of [eva, omar, nueva]) await person.close();
   });
 }

@@ -70,6 +70,7 @@ var mailKinds = map[string]mailKind{
 	"staff_alert":               {when: true, desk: true},
 	"staff_case":                {when: true, desk: true},
 	"staff_added":               {when: true, desk: true},
+	"staff_restarted":           {when: true, desk: true},
 	"staff_roles":               {when: true, desk: true},
 	"staff_waits":               {when: true, desk: true},
 	"staff_approved":            {when: true, desk: true},

@@ -10,7 +10,7 @@ func (l *Log) CountTo(count func(Event)) *Log {
 // Kinds returns all kinds, for metrics; a test compares the list with the constants.
 func Kinds() []Kind {
 	return []Kind{
-		AccountCreated, SignedIn, NewDevice, SignInFailed, SignedOut, SessionEnded, PasswordChanged, PasswordReset, UsernameSent,
+		AccountCreated, SignedIn, NewDevice, SignInFailed, SignedOut, SessionEnded, PasswordChanged, PasswordReset, PasswordRemoved, UsernameSent,
 		FactorAdded, FactorRemoved, SavedCodesMade, SavedCodeUsed, QuestionChanged, EmailChangeAsked, EmailChanged, EmailChangeStop,
 		LanguageChanged, AppAllowed, AppStopped, AgreementAccepted, DataTaken, DeviceRemembered, DeviceForgotten, CloseAsked, CloseStopped, AccountLocked, Disowned, StaffLooked, StaffActed,
 		PasswordDisabled, PasswordRehashed, PasswordExpired, AccountsExported, AccountClosed, Certified, FactorRefused, SteppedUp,

@@ -13,6 +13,7 @@ const (
 	SessionEnded      Kind = "session_ended"
 	PasswordChanged   Kind = "password_changed"
 	PasswordReset     Kind = "password_reset"
+	PasswordRemoved   Kind = "password_removed"
 	UsernameSent      Kind = "username_sent"
 	FactorAdded       Kind = "factor_added"
 	FactorRemoved     Kind = "factor_removed"
