@@ -135,6 +135,12 @@ func (h *Console) act(c *gin.Context, v visit) error {
 		return err
 	}
 	form := web.Form(c)
+	if form.Get("verify") != "" { // the caller, first; what is typed waits
+		if err := h.keepForm(c, v.session); err != nil {
+			return err
+		}
+		return web.SeeOther(c, "/members/"+u.ID.String()+"/verify?act="+string(act))
+	}
 	email := form.Get("email")
 	if address, err := accounts.ParseEmail(email); err == nil && act == ChangeEmail {
 		var ask *templates.Problem

@@ -17,12 +17,23 @@ func TestVerificationLapsesWhileTyping(t *testing.T) {
 	v.enters(v.rosa)
 	member := "/members/" + v.maria.ID.String()
 	path, verify := member+"/acts/change_email", member+"/verify"
-	link := `href="` + verify + `?act=change_email"`
-	if body := v.get(path).Body.String(); !strings.Contains(body, link) {
-		t.Errorf("nobody is verified, and the page does not say so:\n%s", body)
+	link := `form="page-form" name="verify" value="first"`
+	page := v.get(path)
+	if !strings.Contains(page.Body.String(), link) {
+		t.Errorf("nobody is verified, and the page does not say so:\n%s", page.Body)
+	}
+	w := v.post(path, "email", "nueva@", "reason", "Llama desde la of", "verify", "first", "version", v.value(page, "version"), "key", v.value(page, "key"))
+	if to := w.Header().Get("Location"); w.Code != http.StatusSeeOther || to != verify+"?act=change_email" {
+		t.Fatalf("verify first: %d to %s", w.Code, to)
+	}
+	page = v.get(path)
+	for _, text := range []string{`value="nueva@"`, "Llama desde la of<", v.set.Text("es", "admin.kept.press", map[string]any{"button": v.set.Text("es", "admin.act.change_email", nil)})} {
+		if !strings.Contains(page.Body.String(), text) {
+			t.Errorf("the form that was left for the verification came back without %q", text)
+		}
 	}
 	v.verifies("method", "in_person", "say-in_person-1", "yes", "say-in_person-2", "yes", "do", "save")
-	page := v.get(path)
+	page = v.get(path)
 	if strings.Contains(page.Body.String(), link) {
 		t.Error("verified, and the page asks for it")
 	}
@@ -31,7 +42,7 @@ func TestVerificationLapsesWhileTyping(t *testing.T) {
 	v.later(2 * time.Minute)
 	typed := []string{"email", "nueva@example.org", "reason", "Perdió el acceso a ese correo", "ticket", "HD-31", "version", v.value(page, "version"), "key", v.value(page, "key")}
 	v.stepsUp(v.rosa)
-	w := v.post(path, typed...)
+	w = v.post(path, typed...)
 	if body := w.Body.String(); w.Code != http.StatusUnprocessableEntity || !strings.Contains(body, link) || !strings.Contains(body, "HD-31") {
 		t.Fatalf("%d\n%s", w.Code, body)
 	}
