@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -78,6 +79,7 @@ type logoutPage struct {
 	OtherPerson bool   // the app means another member than the one signed in
 	Stay        string // names of the apps that keep their access
 	Open        string // names of the apps that are not notified of the end
+	StayURI     string // where whoever stays signed in goes on: at the app that asks, if it says where, else the account
 	Hidden      []templates.Hidden
 }
 
@@ -109,7 +111,7 @@ func (h *Handler) logout(c *gin.Context) error {
 		return h.finishLogout(c, r, logoutResult{})
 	case !posted:
 		return h.confirmLogout(c, r, session)
-	case act == "cancel":
+	case act != "confirm":
 		return web.SeeOther(c, "/account")
 	}
 	stay, err := h.service.staying(c.Request.Context(), session)
@@ -158,7 +160,7 @@ func (h *Handler) confirmLogout(c *gin.Context, r logoutRequest, session *accoun
 		}
 	}
 	page := logoutPage{Username: session.Username, Stay: strings.Join(stay, ", "), Open: strings.Join(open, ", "), Hidden: r.fields,
-		OtherPerson: r.subject != "" && r.subject != subject}
+		StayURI: cmp.Or(h.startOf(r.client), "/account"), OtherPerson: r.subject != "" && r.subject != subject}
 	opts := []web.PageOption{web.SignedIn(session.Username)}
 	if r.client != nil {
 		opts = append(opts, web.WithApp(r.client.in(web.Lang(c)).Name))

@@ -97,8 +97,15 @@ func TestLogout(t *testing.T) {
 	}
 	t.Run("staying", func(t *testing.T) {
 		w := b.signedIn()
-		if p := w.submit(w.get("/logout"), url.Values{"act": {"cancel"}}); p.url.Path != "/account" {
-			t.Errorf("cancel led to %s (%d)", p.url, p.status)
+		silent, _ := b.client(func(m *provider.Metadata) { m.InitiateLoginURI = "" })
+		lives, _ := b.client(func(m *provider.Metadata) { m.InitiateLoginURI = "https://app.example/start" })
+		for query, want := range map[string]string{
+			"": "/account", "?client_id=" + silent: "/account", "?client_id=nobody": "/account",
+			"?client_id=" + lives: "https://app.example/start?iss=" + url.QueryEscape(b.issuer),
+		} {
+			if body := w.get("/logout" + query).body; !strings.Contains(body, `id="logout-cancel" href="`+want+`"`) {
+				t.Errorf("%q: whoever stays is not led to %s", query, want)
+			}
 		}
 	})
 	t.Run("a post from elsewhere ends nothing (S-25)", func(t *testing.T) {

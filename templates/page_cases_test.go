@@ -171,8 +171,9 @@ func pageCases() []pageCase {
 			OtherPerson bool
 			Stay        string
 			Open        string
+			StayURI     string
 			Hidden      []Hidden
-		}{"maria.lopez", false, "Portal", "Citas", []Hidden{{"request", "r1"}}}),
+		}{"maria.lopez", false, "Portal", "Citas", "/account", []Hidden{{"request", "r1"}}}),
 		page("provider/signed_out", "", at("/logout/done"), struct {
 			ToAppURI, Stay, Open string
 			Frames               []string
