@@ -46,6 +46,7 @@ const (
 	ListAlerts  Act = "list_alerts"
 	SeeAlert    Act = "see_alert"
 	HandleAlert Act = "handle_alert"
+	ReopenAlert Act = "reopen_alert"
 
 	ListPeople    Act = "list_people"
 	LookPerson    Act = "look_person"
@@ -144,6 +145,7 @@ var rules = map[Act]rule{
 	ListAlerts:  {roles: []Role{Admin, Audit}},
 	SeeAlert:    {roles: []Role{Admin, Audit}},
 	HandleAlert: {roles: []Role{Admin, Audit}},
+	ReopenAlert: {roles: []Role{Admin, Audit}},
 
 	ListPeople:    {roles: []Role{Admin, Audit}},
 	LookPerson:    {roles: []Role{Admin, Audit}},

@@ -93,10 +93,10 @@ func (e *HandledError) Error() string { return "admin: the alert was handled bef
 func (a Alert) ownOf(p Person) bool { return a.Actor == p.ID || a.Account == p.ID }
 
 // TakeAlert notes that a person has seen, or handled, an alert and all earlier ones like it, and returns its state: what is handled is
-// not merely seen any more. Nobody does so with what they set off themselves. Pressing again changes nothing. The error is those of
-// allow, ErrNotFound, ErrOwn, *HandledError, *LimitError, ErrOtherBody, or the database's.
+// not merely seen any more, until somebody opens again what was handled with it. Nobody does so with what they set off themselves.
+// Pressing again changes nothing. The error is those of allow, ErrNotFound, ErrOwn, *HandledError, *LimitError, ErrOtherBody, or the database's.
 func (s *Service) TakeAlert(ctx context.Context, p Person, o *Once, id uuid.UUID, act Act) (state AlertState, err error) {
-	wanted, known := map[Act]AlertState{SeeAlert: AlertSeen, HandleAlert: AlertHandled}[act]
+	wanted, known := map[Act]AlertState{SeeAlert: AlertSeen, HandleAlert: AlertHandled, ReopenAlert: AlertSeen}[act]
 	if !known {
 		return "", ErrNotFound
 	}
@@ -117,6 +117,9 @@ func (s *Service) TakeAlert(ctx context.Context, p Person, o *Once, id uuid.UUID
 				return ErrOwn
 			}
 			state = wanted
+			if act == ReopenAlert {
+				return s.store.reopenAlert(ctx, id, p.ID, s.now())
+			}
 			changed, err := s.store.takeAlert(ctx, id, wanted, p.ID, s.now())
 			if err != nil || changed {
 				return err
@@ -189,4 +192,12 @@ func (s *store) takeAlert(ctx context.Context, id uuid.UUID, state AlertState, b
 			where d.state = 'seen' and excluded.state = 'handled'`,
 		pgx.NamedArgs{"id": id, "state": state, "by": by, "now": now, "since": now.Add(-alertSpan)})
 	return tag.RowsAffected() > 0, busy(err)
+}
+
+// reopenAlert changes what one press had handled. Pressing again changes nothing.
+func (s *store) reopenAlert(ctx context.Context, id, by uuid.UUID, now time.Time) error {
+	_, err := s.db.From(ctx).Exec(ctx, `
+		update desk_alerts d set state = 'seen', staff_id = $2, at = $3 from desk_alerts one
+		where one.event_id = $1 and one.state = 'handled' and d.state = 'handled' and d.staff_id = one.staff_id and d.at = one.at`, id, by, now)
+	return busy(err)
 }

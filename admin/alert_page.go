@@ -113,7 +113,7 @@ func alertFilterOf(v url.Values) (f AlertFilter) {
 
 func (h *Console) showAlerts(c *gin.Context, v visit) error {
 	var opts []web.PageOption
-	if act := Act(c.Query("done")); h.web.JustDone(c) && (act == SeeAlert || act == HandleAlert) {
+	if act := Act(c.Query("done")); h.web.JustDone(c) && (act == SeeAlert || act == HandleAlert || act == ReopenAlert) {
 		opts = append(opts, web.WithNotice("ok", "admin.alert.done_"+string(act), nil))
 	}
 	return h.alertsPage(c, v, http.StatusOK, alertFilterOf(c.Request.URL.Query()), opts...)

@@ -79,8 +79,27 @@ func TestAlertsAtTheDesk(t *testing.T) {
 	if rows := d.alertsOf(eva, AlertFilter{Area: "apps"}); len(rows) != 0 {
 		t.Errorf("once handled: %+v", rows)
 	}
+	reopen := func(by Person, id uuid.UUID) {
+		t.Helper()
+		state, err := d.TakeAlert(t.Context(), by, nil, id, ReopenAlert)
+		if err != nil || state != AlertSeen {
+			t.Errorf("opened again: %s, %v", state, err)
+		}
+	}
+	before := d.alertsOf(eva, AlertFilter{Show: "all"})
 	if rows := d.alertsOf(eva, AlertFilter{Show: "handled"}); len(rows) != 1 || rows[0].N != 3 || rows[0].By != "Omar Vega" {
 		t.Errorf("among the handled: %+v", rows)
+	}
+	reopen(eva, rows[0].ID) // a slip of the finger
+	reopen(eva, rows[0].ID)
+	if rows := d.alertsOf(eva, AlertFilter{Area: "apps"}); len(rows) != 1 || rows[0].N != 3 || rows[0].State != AlertSeen || rows[0].ByID != eva.ID {
+		t.Errorf("once opened again: %+v", rows)
+	}
+	if after := d.alertsOf(eva, AlertFilter{Show: "all"}); len(after) != len(before) {
+		t.Errorf("%d rows, before %d", len(after), len(before))
+	}
+	if _, err := d.TakeAlert(t.Context(), omar, nil, rows[0].ID, HandleAlert); err != nil {
+		t.Fatal(err)
 	}
 	d.raise(replayed)
 	if rows := d.alertsOf(eva, AlertFilter{Area: "apps"}); len(rows) != 1 || rows[0].N != 1 || rows[0].State != AlertOpen {
@@ -89,7 +108,7 @@ func TestAlertsAtTheDesk(t *testing.T) {
 	if n := len(d.alertsOf(eva, AlertFilter{Show: "all"})); n != 3 {
 		t.Errorf("%d rows in all", n)
 	}
-	if n := d.count(`select count(*) from audit_events where kind = 'staff.decided' and actor = $1 and data @> '{"act": "handle_alert", "alert": "refresh_replayed"}'`, omar.ID.String()); n != 2 {
+	if n := d.count(`select count(*) from audit_events where kind = 'staff.decided' and actor = $1 and data @> '{"act": "handle_alert", "alert": "refresh_replayed"}'`, omar.ID.String()); n != 3 {
 		t.Errorf("%d audit rows of handling", n)
 	}
 
@@ -186,6 +205,9 @@ func TestAlertsPage(t *testing.T) {
 		t.Errorf("handled: %d to %s, want %s", w.Code, w.Header().Get("Location"), want)
 	}
 	v.enters(v.fresh(eva))
+	if body := v.get("/alerts?show=handled").Body.String(); !strings.Contains(body, `value="reopen_alert `+newest+`"`) || strings.Contains(body, `value="handle_alert`) {
+		t.Errorf("what is handled can only be opened again:\n%s", body)
+	}
 	v.get("/alerts")
 	if w := v.post("/alerts", "do", "handle_alert "+newest); w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "Omar Vega") {
 		t.Errorf("handled by another: %d\n%s", w.Code, w.Body)

@@ -92,7 +92,8 @@ func endpoints() []endpoint {
 	for _, e := range []struct {
 		act           Act
 		path, summary string
-	}{{SeeAlert, "see", "Note that you have seen an alert, and all earlier ones like it"}, {HandleAlert, "handle", "Note that you have handled an alert, and all earlier ones like it"}} {
+	}{{SeeAlert, "see", "Note that you have seen an alert, and all earlier ones like it"}, {HandleAlert, "handle", "Note that you have handled an alert, and all earlier ones like it"},
+		{ReopenAlert, "reopen", "Open again what was handled with an alert; it counts as seen by you"}} {
 		all = append(all, endpoint{http.MethodPost, "/alerts/:id/" + e.path, camel(string(e.act)), e.summary, e.act, true, emptyBody{}, takenReply{}, 200, 0,
 			func(h *API, c *gin.Context, p Person) error { return h.takeAlert(c, p, e.act) }})
 	}

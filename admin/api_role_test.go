@@ -48,6 +48,7 @@ var allowed = map[string]string{
 	"POST /alerts/search":                     "admin audit",
 	"POST /alerts/:id/see":                    "admin audit",
 	"POST /alerts/:id/handle":                 "admin audit",
+	"POST /alerts/:id/reopen":                 "admin audit",
 	"GET /people":                             "admin audit",
 	"GET /people/:id":                         "admin audit",
 	"POST /people":                            "admin",

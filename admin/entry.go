@@ -78,7 +78,7 @@ func (s *Service) record(ctx context.Context, p Person, e entry, use func(ctx co
 var kinds = map[Act]audit.Kind{
 	Find: audit.StaffSearched, FindName: audit.StaffSearched, Look: audit.StaffLooked, Verify: audit.StaffVerified, ListRequests: audit.StaffReviewed, Activity: audit.StaffReviewed, Figures: audit.StaffReviewed,
 	ListQueue: audit.StaffReviewed, OpenCase: audit.StaffReviewed, TakeCase: audit.StaffHelped, HandOver: audit.StaffHelped, FinishCase: audit.StaffHelped, NoteCase: audit.StaffHelped,
-	ListAlerts: audit.StaffReviewed, SeeAlert: audit.StaffDecided, HandleAlert: audit.StaffDecided,
+	ListAlerts: audit.StaffReviewed, SeeAlert: audit.StaffDecided, HandleAlert: audit.StaffDecided, ReopenAlert: audit.StaffDecided,
 	ListPeople: audit.StaffReviewed, LookPerson: audit.StaffReviewed, AddPerson: audit.StaffAsked, ResetPerson: audit.StaffAsked,
 	RefuseAct: audit.StaffDecided, ConfirmPerson: audit.StaffDecided, RefusePerson: audit.StaffDecided, ExportAudit: audit.StaffExported,
 }

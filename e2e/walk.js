@@ -9,6 +9,8 @@ import { chromium } from './product.js';
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const folder = process.env.SCREENSHOTS;
 const prints = process.env.PRINTS;
+const views = process.env.VIEWS;
+const viewed = new Set();
 const printed = new Set();
 const forced = new Set();
 
@@ -58,6 +60,7 @@ export class Member {
       await page.screenshot({ path: `${folder}/${this.name}-${this.language}-${this.width}-${String(this.seen).padStart(2, '0')}-${label}.png`, fullPage: true });
     }
     if (prints) await this.print(label);
+    if (views && this.script) await this.view(label);
     assert.equal(await page.locator('html').getAttribute('lang'), this.language, `${label}: language`);
     assert.equal(await page.locator('h1').count(), 1, `${label}: one h1`);
     if (this.script) { // evaluating in the page needs its script engine
@@ -113,6 +116,26 @@ export class Member {
       }
     }
     assert.deepEqual(this.faults, [], `${label}: console errors or 5xx`);
+  }
+
+  /** view keeps a picture of the page, once each, with text of 200 % on a phone, as on paper, and in the system's own colours. */
+  async view(label) {
+    const { page, width } = this;
+    const set = (percent) => page.evaluate((size) => { document.documentElement.style.fontSize = size; }, percent);
+    for (const [kind, wide, change, undo] of [
+      ['text', 320, () => set('200%'), () => set('')],
+      ['print', 717, () => page.emulateMedia({ media: 'print' }), () => page.emulateMedia({ media: null })],
+      ['forced', 640, () => page.emulateMedia({ forcedColors: 'active', colorScheme: 'dark' }), () => page.emulateMedia({ forcedColors: null, colorScheme: this.colorScheme })],
+    ]) {
+      const path = `${views}/${kind}-${this.name.replace(/\W/g, '-')}-${label}.png`;
+      if (viewed.has(path)) continue;
+      viewed.add(path);
+      await page.setViewportSize({ width: wide, height: 900 });
+      await change();
+      await page.screenshot({ path, fullPage: true });
+      await undo();
+      await page.setViewportSize({ width, height: 900 });
+    }
   }
 
   /** print keeps the page as it comes out on paper, once in each language. */
