@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"huskyidp/internal/audit"
+	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 )
@@ -169,8 +170,11 @@ func (s *Service) proven(ctx context.Context, p PasswordProof, hash func(id uuid
 	return account, hash(account.ID)
 }
 
+// languageChanges are how many mails a session can have the owner get by changing the language, which asks for no proof.
+var languageChanges = ratelimit.Limit{Name: "language_changes", Count: 6, Per: time.Hour}
+
 // ChangeLanguage sets the language of the account's pages and mails, and notifies the owner in the former one, who may not
-// read the other. It is idempotent.
+// read the other. It is idempotent. The error is *ratelimit.Exceeded, or the database's.
 func (s *Service) ChangeLanguage(ctx context.Context, id uuid.UUID, lang string) error {
 	now := s.now()
 	return s.db.InTx(ctx, func(ctx context.Context) error {
@@ -180,6 +184,9 @@ func (s *Service) ChangeLanguage(ctx context.Context, id uuid.UUID, lang string)
 		}
 		tag, err := s.db.From(ctx).Exec(ctx, `update accounts set language = $2, updated_at = $3 where id = $1 and language <> $2`, id, lang, now)
 		if err != nil || tag.RowsAffected() == 0 {
+			return err
+		}
+		if err := s.limiter.Take(ctx, languageChanges, id.String(), now); err != nil {
 			return err
 		}
 		b := &pgx.Batch{}

@@ -20,6 +20,14 @@ func (s *Service) ChangeEmail(ctx context.Context, id uuid.UUID, email string, p
 	return s.setEmail(ctx, id, email, proven, func(*pgx.Batch, time.Time) {})
 }
 
+// ChangeEmailInPerson is ChangeEmail for an owner who came to the desk with an ID: links sent to the old address become void,
+// since whoever reads that may be why the owner came.
+func (s *Service) ChangeEmailInPerson(ctx context.Context, id uuid.UUID, email string) error {
+	return s.setEmail(ctx, id, email, false, func(b *pgx.Batch, _ time.Time) {
+		b.Queue(`delete from disown_links where account_id = $1`, id)
+	})
+}
+
 // RestoreEmail changes back to the former address: links sent to the wrong one become void, as do grants given since
 // (S-53). The link that was sent to the former address has proven it.
 func (s *Service) RestoreEmail(ctx context.Context, id uuid.UUID, email string) error {

@@ -64,8 +64,8 @@ func (s *Service) StartPending(ctx context.Context, start PendingStart) (token s
 	b.Queue(`delete from pending_sign_ins where browser = $1`, start.Browser)
 	b.Queue(`
 		insert into pending_sign_ins (digest, browser, account_id, amr, sid, return_to, created_at, expires_at)
-		select @digest, @browser, @account_id, @amr, @sid, @return_to, @now, @expires_at
-		where not exists (select from accounts where id = @account_id and credentials_changed_at > @seen)`,
+		select @digest, @browser, id, @amr, @sid, @return_to, @now, @expires_at
+		from accounts where id = @account_id and credentials_changed_at <= @seen for share`, // waits for another password that is being set
 		pgx.NamedArgs{"digest": seal.Digest(token), "browser": start.Browser, "account_id": start.Account.ID, "amr": start.AMR, "sid": start.SID,
 			"return_to": start.Return, "now": now, "expires_at": now.Add(PendingLife), "seen": seen})
 	if name := start.Account.Username; name != "" {
@@ -197,7 +197,8 @@ func (s *Service) ProvedBefore(ctx context.Context, token string, browser []byte
 	return Pending{}, ErrNoPending
 }
 
-// FinishPending opens the pending session, after ProvePending.
+// FinishPending opens the pending session, after ProvePending. The error is ErrNoPending, also if the account was closed or its
+// credentials have changed since then, or the database's.
 func (s *Service) FinishPending(ctx context.Context, token, proof string, start SessionStart) (started Started, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		b := &pgx.Batch{}
@@ -211,6 +212,9 @@ func (s *Service) FinishPending(ctx context.Context, token, proof string, start 
 		return s.store.run(ctx, b)
 	})
 	if err != nil {
+		if errors.Is(err, ErrDisabled) {
+			err = ErrNoPending
+		}
 		return Started{}, fmt.Errorf("starting a session: %w", err)
 	}
 	return started, nil

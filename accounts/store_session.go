@@ -14,19 +14,19 @@ import (
 )
 
 // startSession begins with an update of the account's row, so that parallel sign-ins of one member wait for each other
-// and the limit of ten sessions holds. The session of an inactive account names no account, which violates
-// sessions_account and rolls the batch back.
-func (s *store) startSession(b *pgx.Batch, n Session, digest, openedIn []byte, replaces, browser, system string, announce bool) {
+// and the limit of ten sessions holds. The session of an account that is inactive, or whose credentials have changed since it was read,
+// names no account, which violates sessions_account and rolls the batch back: a password that was right is void once another is set.
+func (s *store) startSession(b *pgx.Batch, n Session, read time.Time, digest, openedIn []byte, replaces, browser, system string, announce bool) {
 	now := n.AuthTime
 	b.Queue(`update accounts set last_sign_in_at = $2 where id = $1`, n.AccountID, now)
 	b.Queue(`
 		insert into sessions (sid, digest, account_id, amr, acr, auth_time, last_seen_at, expires_at, browser, system, announce, idle, opened_in)
-		values (@sid, @digest, coalesce((select id from accounts where id = @account_id and status = 'active'), @nobody),
+		values (@sid, @digest, coalesce((select id from accounts where id = @account_id and status = 'active' and credentials_changed_at <= @read), @nobody),
 			@amr, @acr, @now, @now, @expires_at, @browser, @system, @announce and not exists (
 				select from sessions where account_id = @account_id and opened_in = @opened_in and ended_at is null and auth_time > @again_since),
 			@idle, @opened_in)`,
 		pgx.NamedArgs{
-			"opened_in": openedIn, "again_since": now.Add(-againWithin),
+			"read": read, "opened_in": openedIn, "again_since": now.Add(-againWithin),
 			"sid": n.SID, "digest": digest, "account_id": n.AccountID, "nobody": uuid.Nil, "amr": n.AMR, "acr": n.ACR, "now": now, "expires_at": n.ExpiresAt,
 			"browser": browser, "system": system, "announce": announce, "idle": postgres.Nullable(n.Idle),
 		})
@@ -113,6 +113,7 @@ func (s *store) endSession(ctx context.Context, sid string, owner *uuid.UUID, wh
 // queueEndSessions also ends what was issued in sessions that are over: tokens of a session that its browser has left are no
 // safer than those of an open one; nor are browsers that are spared the second step. ended gets those that were open.
 func (s *store) queueEndSessions(b *pgx.Batch, account uuid.UUID, except string, now time.Time, ended *[]string) {
+	b.Queue(`select from accounts where id = $1 for update`, account) // no sign-in ends between this and what the caller changes
 	b.Queue(`
 		with open as (
 			select sid from sessions where account_id = $1 and sid <> $2 and ended_at is null for update

@@ -172,6 +172,8 @@ func TestRobots(t *testing.T) {
 				forms++
 			case "h1", "h2":
 				headings = append(headings, strings.TrimSpace(n.FirstChild.Data))
+			case "a":
+				found[attrs["id"]] = attrs["href"] != ""
 			case "button", "input":
 				found[attrs["id"]] = true
 				waits := attrs["id"] == "passkey" || inside(n, "dialog") // for script, and shown by it

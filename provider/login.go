@@ -132,11 +132,7 @@ func (h *Handler) login(c *gin.Context) error {
 		return err
 	}
 	if err != nil {
-		status, problem := loginProblem(err, h.service.supportEmail)
-		if status == 0 {
-			return err
-		}
-		return h.loginForm(c, w, status, web.Clip(username, repeatedMax), []web.PageOption{web.WithProblems(problem)})
+		return h.refuseLogin(c, w, username, err)
 	}
 	h.sessions.NoteOffer(c, account)
 	spared, err := h.spared(c, w, account)
@@ -156,9 +152,18 @@ func (h *Handler) login(c *gin.Context) error {
 	}
 	session, err := h.sessions.SignIn(c, account, []string{"pwd"})
 	if err != nil {
-		return err
+		return h.refuseLogin(c, w, username, err)
 	}
 	return h.signedIn(c, w, session, returnOf(c))
+}
+
+// refuseLogin shows the form with the member's message; other errors are returned.
+func (h *Handler) refuseLogin(c *gin.Context, w waiting, username string, err error) error {
+	status, problem := loginProblem(err, h.service.supportEmail)
+	if status == 0 {
+		return err
+	}
+	return h.loginForm(c, w, status, web.Clip(username, repeatedMax), []web.PageOption{web.WithProblems(problem)})
 }
 
 // spared reports whether the browser is remembered and need not prove the second step. An app that asks for a fresh or

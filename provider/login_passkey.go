@@ -43,20 +43,19 @@ func passkeyError(err error) error {
 // loginByPasskey signs in without a password: a passkey with user verification is two factors.
 func (h *Handler) loginByPasskey(c *gin.Context, w waiting, answer string) error {
 	account, err := h.accounts.FinishPasskey(c.Request.Context(), web.Browser(c), uuid.Nil, answer)
+	var session accounts.Session
+	if err == nil {
+		session, err = h.sessions.SignIn(c, account, []string{"pop", "mfa"})
+	}
 	switch {
 	case errors.Is(err, accounts.ErrPasskeyWaits):
 		return h.web.SeeDone(c, noted(loginPath(w.flow), "passkey_waits"))
-	case errors.Is(err, accounts.ErrPasskey):
+	case errors.Is(err, accounts.ErrPasskey), errors.Is(err, accounts.ErrWrongCredentials): // the latter: changed meanwhile
 		h.web.RememberPasskey(c, false)
 		return h.web.SeeDone(c, noted(loginPath(w.flow), "passkey"))
 	case errors.Is(err, accounts.ErrDisabled):
-		status, problem := loginProblem(err, h.service.supportEmail)
-		return h.loginForm(c, w, status, "", []web.PageOption{web.WithProblems(problem)})
+		return h.refuseLogin(c, w, "", err)
 	case err != nil:
-		return err
-	}
-	session, err := h.sessions.SignIn(c, account, []string{"pop", "mfa"})
-	if err != nil {
 		return err
 	}
 	h.web.RememberPasskey(c, true)

@@ -204,7 +204,12 @@ func (s *Service) apply(ctx context.Context, c Change, now time.Time) error {
 		return err
 	}
 	proven := c.AskedBy == "" // the member's own wish came with a code to that address
-	if err := s.accounts.ChangeEmail(ctx, c.AccountID, c.Email, proven); err != nil {
+	if c.InPerson {
+		err = s.accounts.ChangeEmailInPerson(ctx, c.AccountID, c.Email)
+	} else {
+		err = s.accounts.ChangeEmail(ctx, c.AccountID, c.Email, proven)
+	}
+	if err != nil {
 		return err
 	}
 	if !proven {

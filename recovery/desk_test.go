@@ -2,12 +2,15 @@ package recovery
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"huskyidp/accounts"
 )
 
 // S-64: who asked in person is not shut out by whoever reads the old mailbox: no link stops the change, nor undoes it, and the
@@ -30,6 +33,8 @@ func TestChangeAskedForInPerson(t *testing.T) {
 		t.Errorf("the desk stops it: %t, %v", stopped, err)
 	}
 
+	check(t, f.people.Notify(t.Context(), a.ID, "password_changed", nil))
+	_, later, _ := strings.Cut(f.link("password_changed"), "link=")
 	_, err = f.Hold(t.Context(), ask)
 	check(t, err)
 	f.later(24 * time.Hour)
@@ -39,6 +44,9 @@ func TestChangeAskedForInPerson(t *testing.T) {
 	}
 	if told := f.mailed("email_changed_in_person"); len(told) != 1 || strings.Contains(told[0], "link=") {
 		t.Errorf("told: %q", told)
+	}
+	if _, err := f.people.Disown(t.Context(), later, nil); !errors.Is(err, accounts.ErrLink) {
+		t.Errorf("a link in the mailbox of before, which the owner gave up: %v", err)
 	}
 
 	// And does not end there: with the question taken away too, the new address is enough, once it is proven.

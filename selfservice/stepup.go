@@ -99,6 +99,9 @@ func (h *Handler) provedBefore(c *gin.Context, f accounts.Factor, token, proof s
 	}
 	if p.SID == "" {
 		session, err := h.SignIn(c, p.Account, p.AMR)
+		if errors.Is(err, accounts.ErrWrongCredentials) { // changed meanwhile
+			err = cause
+		}
 		return accounts.Proved{Session: session, Return: p.Return}, err
 	}
 	if _, _, err := h.Proving(c); err != nil {
