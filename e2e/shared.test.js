@@ -189,3 +189,21 @@ for (const script of [true, false]) {
     await member.close();
   });
 }
+
+// Browsers keep whole pages in memory for Back. What a session showed is not there any more: what it shows now is.
+test('Back to a page that the browser kept', async () => {
+  const [own, keeps] = await Promise.all([start(), launch({ ignoreDefaultArgs: ['--disable-back-forward-cache'] })]); // the cards are used above
+  try {
+    const member = await Member.registered(keeps, own, cards.apostrophe, 'guardada.ana', { language: 'es', name: 'kept' });
+    const { page } = member;
+    await page.evaluate(() => { addEventListener('pagehide', (event) => { document.cookie = `kept=${event.persisted}`; }); });
+    await page.goto(`${own.issuer}/support`);
+    assert.match(await page.evaluate(() => document.cookie), /kept=true/, 'the browser keeps the page');
+    await own.sql(`update sessions set ended_at = now()`); // from another device
+    await page.goBack();
+    await page.waitForURL(`${own.issuer}/login*`);
+    await member.close();
+  } finally {
+    await Promise.all([keeps.close(), own.stop()]);
+  }
+});

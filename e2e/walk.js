@@ -15,8 +15,9 @@ const printed = new Set();
 const forced = new Set();
 
 /** launch opens one browser for a test file. */
-export function launch() {
+export function launch(options = {}) {
   return playwright.launch({
+    ...options,
     executablePath: chromium(),
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
       '--disable-component-update', '--disable-sync'],

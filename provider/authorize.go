@@ -106,6 +106,9 @@ func (h *Handler) dispatch(ctx context.Context, c *gin.Context, r *authorizeRequ
 	case refusal != nil:
 		return h.refuse(c, r, refusal)
 	case next == stepNone:
+		if session.AuthTime.Before(r.requestedAt) && !r.asks("none") {
+			h.web.SessionUsed(c)
+		}
 		return h.issue(ctx, c, f, i)
 	case r.asks("none"):
 		return h.refuse(c, r, next.silentError())

@@ -240,6 +240,9 @@ func (h *Handler) Require(c *gin.Context) (session accounts.Session, ok bool, er
 	if ok && !web.Owned(c, web.OfSession) {
 		return session, false, web.ForeignForm(session.Username, h.wayOn(c))
 	}
+	if ok {
+		h.web.SessionUsed(c)
+	}
 	if ok || err != nil {
 		return session, ok, err
 	}

@@ -47,6 +47,14 @@ func (w *Web) SideEntrance(c *gin.Context) {
 	}
 }
 
+// SessionUsed is called where the person whose session is open goes on without an entrance: at an app by single sign-on, on an
+// account page. A registration or recovery that is open beside it may be another person's, so that Back to it asks.
+func (w *Web) SessionUsed(c *gin.Context) {
+	if !w.isLedHere(c) && !(w.Asks(c, OfRegistration) && w.Asks(c, OfRecovery)) {
+		w.setPerson(c, personMarks{newMark(), w.personOf(c).typed})
+	}
+}
+
 // reports says that the page tells what was just done. Without a note its address is the entrance itself, which the next person
 // opens too, whoever was sent there within the last minutes.
 func (w *Web) reports(c *gin.Context) bool { return c.Query("note") != "" && w.JustDone(c) }

@@ -77,6 +77,7 @@ func TestEntrance(t *testing.T) {
 	}))
 	pages.GET("/beside", entrance(s.web.SideEntrance))
 	pages.GET("/forget", entrance(s.web.ForgetTyped))
+	pages.GET("/home", entrance(s.web.SessionUsed))
 	pages.GET("/begun", s.web.Handle(func(c *gin.Context) error {
 		s.web.Began(c, OfRecovery)
 		if !s.web.Asks(c, OfSignIn) {
@@ -136,6 +137,8 @@ func TestEntrance(t *testing.T) {
 		"what was typed is over":      {func() { get("/forget", "", "") }, false},
 		"its refused form":            {func() { get(s.do("POST", "/in", form("csrf", s.token())).Header().Get("Location"), "", "") }, false},
 		"its question, opened":        {func() { get("/ask", "", "") }, true},
+		"a session is used":           {func() { get("/home", "", ""); get("/home", "", "") }, true},
+		"a session, by a script":      {func() { get("/home", "Sec-Fetch-Dest", "empty") }, false},
 	} {
 		get("/in", "", "")
 		get("/begun", "", "")

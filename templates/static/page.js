@@ -14,7 +14,11 @@
     if (performance.now() - pressed.get(what) < 5000) event.preventDefault();
     else pressed.set(what, performance.now());
   });
-  addEventListener("pageshow", (event) => { if (event.persisted) each("form", (form) => pressed.delete(form)); });
+  addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    each("form", (form) => pressed.delete(form));
+    if (document.querySelector('a[href="/logout"]')) location.replace(location.pathname + location.search); // what a session showed may be over
+  });
 
   // The answer for an app is handed over at once.
   document.getElementById("handover")?.submit();
