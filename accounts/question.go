@@ -25,7 +25,7 @@ type QuestionChange struct {
 // ChangeQuestion sets one secret question in place of the former ones, which are kept for as long as the owner can say
 // "this wasn't me". The owner is notified. The same question and answer again, within the time of a second press, is
 // what a browser sends by itself when the answer to the first was lost: it changes nothing and notifies nobody. The
-// error is that of Authenticate, or the database's.
+// error is that of Authenticate, ErrNoSession if the session has ended meanwhile, or the database's.
 func (s *Service) ChangeQuestion(ctx context.Context, p QuestionChange) error {
 	err := s.changeQuestion(ctx, p)
 	if errors.Is(err, errChangedMeanwhile) { // the other of two presses was faster
@@ -56,8 +56,8 @@ func (s *Service) changeQuestion(ctx context.Context, p QuestionChange) error {
 		return err
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		if _, err := s.db.From(ctx).Exec(ctx, `select from accounts where id = $1 for update`, account.ID); err != nil {
-			return fmt.Errorf("changing a question: %w", err)
+		if err := s.stillOpen(ctx, account.ID, p.Session.SID); err != nil {
+			return err
 		}
 		if meanwhile, err = s.questionSetAt(ctx, account.ID); err != nil {
 			return err

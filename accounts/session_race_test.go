@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/passkeytest"
 )
 
 // TestProofIsVoidOnceCredentialsChange (S-39, S-54): a sign-in whose password was right a moment ago opens nothing once another is set,
@@ -102,6 +104,52 @@ func TestSignInWhileCredentialsChange(t *testing.T) {
 			if err := <-done; !errors.Is(err, ErrWrongCredentials) && !errors.Is(err, ErrNoPending) {
 				t.Errorf("%s, %s: %v", name, step, err)
 			}
+		}
+	}
+}
+
+// TestChangeWhileTheSessionEnds (S-39): what a session asked for while it was being ended comes to nothing: a thief's question or second
+// step would outlive the owner's recovery.
+func TestChangeWhileTheSessionEnds(t *testing.T) {
+	t.Parallel()
+	for name, prepare := range map[string]func(f *fixture, a Account, sid string) (change func() error){
+		"another question": func(f *fixture, a Account, sid string) func() error {
+			q := f.question(a, Questions[1], "del ladrón", rightPassword)
+			q.Session.SID = sid
+			return func() error { return f.ChangeQuestion(f.ctx(), q) }
+		},
+		"an app": func(f *fixture, a Account, sid string) func() error {
+			secret, err := f.StartTOTP(f.ctx(), a.ID, sid)
+			f.must(err)
+			code := app{f, secret}.code(0)
+			return func() error { _, err := f.ConfirmTOTP(f.ctx(), a.ID, sid, code); return err }
+		},
+		"a passkey": func(f *fixture, a Account, sid string) func() error {
+			options, err := f.BeginNewPasskey(f.ctx(), a, sid)
+			f.must(err)
+			answer := passkeytest.New(f.t, "https://idp.example").Create(options)
+			return func() error { _, err := f.FinishNewPasskey(f.ctx(), a, sid, "", answer); return err }
+		},
+	} {
+		f := newFixture(t, 3)
+		a := f.register("maria")
+		sid := f.start(SessionStart{Account: a}).SID
+		change, done := prepare(f, a, sid), make(chan error, 1)
+		f.must(f.db.InTx(f.ctx(), func(ctx context.Context) error {
+			err := f.EndSessions(ctx, a.ID, "")
+			go func() { done <- change() }()
+			select {
+			case err := <-done:
+				done <- err
+			case <-time.After(300 * time.Millisecond):
+			}
+			return err
+		}))
+		if err := <-done; !errors.Is(err, ErrNoSession) {
+			t.Errorf("%s: %v, want ErrNoSession", name, err)
+		}
+		if n := f.count(`select (select count(*) from account_totp where confirmed_at is not null) + (select count(*) from account_passkeys) + (select count(*) from account_questions where question = $1)`, Questions[1]); n != 0 {
+			t.Errorf("%s: it was made", name)
 		}
 	}
 }

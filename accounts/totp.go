@@ -175,6 +175,9 @@ func (s *Service) ConfirmTOTP(ctx context.Context, accountID uuid.UUID, sid, typ
 	}
 	now := s.now()
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		if err := s.stillOpen(ctx, accountID, sid); err != nil {
+			return err
+		}
 		var sealed []byte
 		var confirmed bool
 		err := s.db.From(ctx).QueryRow(ctx, `

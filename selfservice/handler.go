@@ -125,7 +125,13 @@ func (h *Handler) Mount(r gin.IRouter) {
 			settled.GET(route.path, h.web.Handle(route.show))
 		}
 		if route.submit != nil {
-			settled.POST(route.path, h.web.Handle(route.submit))
+			settled.POST(route.path, h.web.Handle(func(c *gin.Context) error {
+				err := route.submit(c)
+				if errors.Is(err, accounts.ErrNoSession) { // ended while the form was worked on: its page says so
+					return web.SeeOther(c, c.Request.URL.EscapedPath())
+				}
+				return err
+			}))
 		}
 	}
 }
