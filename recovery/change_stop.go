@@ -78,7 +78,7 @@ func (s *Service) voidLater(ctx context.Context, b *pgx.Batch, undone Change) er
 // undoSince changes the address back to that of a notice, which can still be undone: who denies with the notice's link reads the former
 // mailbox, and everything by which they get in again would go to the new one. It notifies the former mailbox.
 func (s *Service) undoSince(ctx context.Context, b *pgx.Batch, accountID uuid.UUID, notice time.Time) error {
-	found, err := s.store.changes(ctx, `account_id = @account and act = @act and state = 'applied' and undo_until > @now and apply_at > @notice and not in_person
+	found, err := s.store.changes(ctx, `account_id = @account and act = @act and state = 'applied' and undo_until > @now and apply_at > @notice and not in_person`+notOvertaken+`
 		order by apply_at for update`, pgx.NamedArgs{"account": accountID, "act": ChangeEmail, "now": s.now(), "notice": notice})
 	if err != nil || len(found) == 0 {
 		return err

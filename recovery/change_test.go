@@ -316,3 +316,50 @@ func TestUndoVoidsLaterChanges(t *testing.T) {
 		}
 	}
 }
+
+// TestNoLinkUndoesAChangeInPerson (S-64): once the owner came with an ID and asked for another address, no link in a mailbox of before
+// puts an earlier one back: neither that of an earlier change nor that of a notice from before it; on hold or made.
+func TestNoLinkUndoesAChangeInPerson(t *testing.T) {
+	t.Parallel()
+	for _, applied := range []bool{true, false} {
+		for _, byNotice := range []bool{true, false} {
+			f := newFixture(t)
+			a := f.member("maria", "004123789")
+			check(t, f.people.Notify(t.Context(), a.ID, "password_changed", nil))
+			notMe := f.link("password_changed")
+			change := func(email string, inPerson bool) {
+				t.Helper()
+				_, err := f.Hold(t.Context(), Change{AccountID: a.ID, Act: ChangeEmail, Email: email, AskedBy: "s1", InPerson: inPerson})
+				check(t, err)
+			}
+			pass := func() {
+				t.Helper()
+				f.later(24 * time.Hour)
+				check(t, f.ApplyDue(t.Context()))
+			}
+			change("t9@example.org", false)
+			pass()
+			_, undo, _ := strings.Cut(f.link("email_changed"), "link=")
+			change("t10@example.org", true)
+			if applied {
+				pass()
+				if yes, err := f.store.undoing(t.Context(), a.ID, f.now()); err != nil || yes {
+					t.Errorf("the address that was shown in person counts for nothing (%t, %v)", yes, err)
+				}
+			}
+			if byNotice {
+				_, link, _ := strings.Cut(notMe, "link=")
+				f.visitor().get(notMe).postTo("/not-me", "link", link)
+			} else if _, err := f.Stop(t.Context(), undo); !errors.Is(err, ErrLink) {
+				t.Errorf("applied %t: the link of the earlier change: %v, want ErrLink", applied, err)
+			}
+			if want := map[bool]string{true: "t10@example.org", false: "t9@example.org"}[applied]; f.address(a) != want {
+				t.Errorf("applied %t, by a notice %t: the address is %q, want %q", applied, byNotice, f.address(a), want)
+			}
+			pass()
+			if got := f.address(a); got != "t10@example.org" {
+				t.Errorf("applied %t, by a notice %t: in the end the address is %q", applied, byNotice, got)
+			}
+		}
+	}
+}

@@ -45,9 +45,15 @@ func (s store) queueDecide(b *pgx.Batch, id uuid.UUID, state string, now time.Ti
 	b.Queue(`update held_changes set state = $2, decided_at = $3, undo_until = null where id = $1`, id, state, now)
 }
 
+// notOvertaken excludes changes of address after which the owner came to the desk with an ID and asked for another: the links about
+// them lie in a mailbox that the owner gave up (S-64).
+const notOvertaken = ` and not (act = 'change_email' and exists (
+	select from held_changes p where p.account_id = held_changes.account_id and p.act = 'change_email' and p.in_person
+		and p.state in ('held', 'applied') and p.asked_at >= held_changes.asked_at and p.id <> held_changes.id))`
+
 // stoppable reads a change that is held or can be undone at @now. The error is ErrLink if there is none.
 func (s store) stoppable(ctx context.Context, where string, args pgx.NamedArgs) (Change, error) {
-	found, err := s.changes(ctx, `(state = 'held' or state = 'applied' and undo_until > @now) and `+where, args)
+	found, err := s.changes(ctx, `(state = 'held' or state = 'applied' and undo_until > @now)`+notOvertaken+` and `+where, args)
 	if err != nil {
 		return Change{}, err
 	}
@@ -60,7 +66,7 @@ func (s store) stoppable(ctx context.Context, where string, args pgx.NamedArgs) 
 // undoing reports whether the address of an account was changed and a link can still change it back.
 func (s store) undoing(ctx context.Context, account uuid.UUID, now time.Time) (yes bool, err error) {
 	err = s.db.From(ctx).QueryRow(ctx, `
-		select exists (select from held_changes where account_id = $1 and state = 'applied' and undo_until > $2 and not in_person)`, account, now).Scan(&yes)
+		select exists (select from held_changes where account_id = $1 and state = 'applied' and undo_until > $2 and not in_person`+notOvertaken+`)`, account, now).Scan(&yes)
 	return yes, err
 }
 
