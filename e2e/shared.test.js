@@ -202,6 +202,13 @@ test('Back to a page that the browser kept', async () => {
     await own.sql(`update sessions set ended_at = now()`); // from another device
     await page.goBack();
     await page.waitForURL(`${own.issuer}/login*`);
+
+    await page.fill('#username', 'guardada.ana');
+    await page.fill('#password', 'una contraseña a medias');
+    await page.evaluate(() => { addEventListener('pageshow', (event) => { globalThis.kept = event.persisted; }); });
+    await page.goto(`${own.issuer}/support`);
+    await page.goBack({ waitUntil: 'commit' });
+    assert.deepEqual([await page.evaluate(() => globalThis.kept), await page.inputValue('#username'), await page.inputValue('#password')], [true, 'guardada.ana', '']);
     await member.close();
   } finally {
     await Promise.all([keeps.close(), own.stop()]);

@@ -17,7 +17,7 @@
   addEventListener("pageshow", (event) => {
     if (!event.persisted) return;
     each("form", (form) => pressed.delete(form));
-    each(".reveal input", (input) => { input.value = ""; }); // a password or answer is not for whoever presses Back
+    each(".reveal input, [id^=answer], #code", (input) => { input.value = ""; }); // not for whoever presses Back
     if (document.querySelector('a[href="/logout"]')) location.replace(location.pathname + location.search); // what a session showed may be over
   });
 
