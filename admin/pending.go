@@ -147,7 +147,7 @@ func (s *Service) block(ctx context.Context, r requestRow, a Ask, u *Subject) (B
 	if may, err := s.stillMay(ctx, r.AskedBy, r.Act); err != nil || !may {
 		return BlockedAsker, err
 	}
-	if u == nil || u.version(uuid.Nil) != r.Version {
+	if u == nil || u.frozen(r.Act) != r.Version {
 		return BlockedChanged, nil
 	}
 	if held, err := s.heldOf(ctx, u, r.Act); err != nil || held != nil {

@@ -57,7 +57,7 @@ func (s *Service) ask(ctx context.Context, p Person, e *entry, u *Subject, a Ask
 	e.kind, e.outcome, e.request = audit.StaffAsked, outcomeAsked, id
 	e.data = map[string]string{"request": id.String()}
 	r := requestRow{
-		ID: id, SubjectID: u.ID, Act: e.act, AskSealed: s.store.seal("desk_requests", "ask_sealed", id, frozen), Version: u.version(uuid.Nil),
+		ID: id, SubjectID: u.ID, Act: e.act, AskSealed: s.store.seal("desk_requests", "ask_sealed", id, frozen), Version: u.frozen(e.act),
 		Verification: postgres.Nullable(verification), AskedBy: p.ID, AskedAt: now, ExpiresAt: now.Add(requestLife),
 	}
 	if err := s.store.insertRequest(ctx, r); err != nil {

@@ -137,6 +137,21 @@ func (u *Subject) version(lastEntry uuid.UUID) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:12])
 }
 
+// frozen is version for a request that waits for a second person, who may take a day: only what the act depends on counts, so that
+// neither another language nor a stranger who locks the card makes it void.
+func (u *Subject) frozen(act Act) string {
+	a := u.Account
+	parts := fmt.Sprintf("%s %s %s %t %s %d %d", u.ID, a.Status, a.Email, a.EmailProven, a.MemberID, a.CredentialsChangedAt.UnixMicro(), a.ClosesAt.UnixMicro())
+	switch act {
+	case ResetQuestion:
+		parts += fmt.Sprintf(" %d", a.UpdatedAt.UnixMicro())
+	case ReleaseLock:
+		parts += fmt.Sprintf(" %s %t", u.Stuck.Reference, u.Stuck.Locked)
+	}
+	sum := sha256.Sum256([]byte(parts))
+	return base64.RawURLEncoding.EncodeToString(sum[:12])
+}
+
 // Finding is the result of a search: one member, only a number if several share an address, or what a reference number
 // is about if that is not a registration.
 type Finding struct {
