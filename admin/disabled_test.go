@@ -26,7 +26,7 @@ func TestDisabledAccountAtTheDesk(t *testing.T) {
 	}
 	v.enters(v.fresh(v.rosa))
 	page := v.get("/members/" + v.maria.ID.String()).Body.String()
-	for _, want := range []string{"Solo un administrador puede reactivar la cuenta: Alma Vega.", "Contraseña correcta, pero la cuenta está desactivada", "Contraseña incorrecta", `id="change_email"`} {
+	for _, want := range []string{"Solo un administrador puede reactivar la cuenta: Alma Vega.", "Contraseña correcta, pero la cuenta está desactivada", v.set.Text("es", "event.name.sign_in_failed", nil), `id="change_email"`} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
 		}
