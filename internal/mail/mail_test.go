@@ -164,8 +164,10 @@ func TestSentWhileTheDatabaseIsAway(t *testing.T) {
 	t.Parallel()
 	dsn, proxy := postgrestest.Proxied(t, postgrestest.DSN(t))
 	var once sync.Once
+	queued := make(chan struct{}) // the job may be worked on before the answer to its commit is here
 	s := &sink{got: func() {
 		once.Do(func() {
+			<-queued
 			go func() {
 				for range 15 {
 					proxy.Cut()
@@ -178,6 +180,7 @@ func TestSentWhileTheDatabaseIsAway(t *testing.T) {
 	f := fixtureOn(t, s, postgrestest.Open(t, postgres.Options{DSN: dsn, MaxConns: 5}))
 	account := uuid.Must(uuid.NewV7())
 	f.enqueue(t, welcome(account))
+	close(queued)
 	eventually(t, 20*time.Second, func() bool {
 		all, err := f.outbox.Deliveries(t.Context(), account, 10)
 		return err == nil && len(all) == 1 && all[0].State == "sent"
