@@ -27,16 +27,18 @@ type entry struct {
 	isOther    bool     // all its loops of coverage are such
 	endsOthers bool     // INS03 is 024, and only such loops end
 
-	absent    []column               // columns that the file does not have
-	isOpen    bool                   // the last line, and it is unterminated
-	tail      tail                   // what its last field reveals in that case
-	either    [len(dateColumns)]bool // dates that can be read with the day first, too
-	isDragged bool                   // its new coverage goes on by a day from row to row
-	isFilled  bool                   // it gives its member the suffix that the people in the rows beside are given
-	isShifted bool                   // its new name or birth date is that of the person in the row beside
-	bornDoubt string                 // why its new birth date is hardly its member's
-	nameDoubt string                 // the same, of a name
-	said      record                 // rec as read, before known data was filled in
+	absent       []column                 // columns that the file does not have
+	isOpen       bool                     // the last line, and it is unterminated
+	tail         tail                     // what its last field reveals in that case
+	either       [len(dateColumns)]bool   // dates that can be read with the day first, too
+	isDragged    bool                     // its new coverage goes on by a day from row to row
+	isFilled     bool                     // it gives its member the suffix that the people in the rows beside are given
+	isBesideLast bool                     // its new last name is that of the person in the row beside
+	isShifted    bool                     // its new name or birth date is that of the person in the row beside
+	bornDoubt    string                   // why its new birth date is hardly its member's
+	nameDoubt    string                   // the same, of a name
+	dense        [personFieldCount]string // why what it changes of a person is hardly its member's, by field
+	said         record                   // rec as read, before known data was filled in
 
 	skipped string      // why the line belongs to no member; nothing else is set then
 	fault   *LineError  // why the entry is left out

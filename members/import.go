@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"hash/maphash"
 	"io"
 	"time"
 
@@ -90,7 +91,7 @@ func (r *Roster) run(ctx context.Context, file io.ReadSeeker, size int64, option
 		if _, err := file.Seek(0, io.SeekStart); err != nil { // InTx may retry
 			return fmt.Errorf("reading the roster file: %w", err)
 		}
-		run := &importRun{roster: r, options: options, size: size, hash: newContentHash(), review: sha256.New(), delayed: map[int]heldLine{}, displaced: map[identity]displacedMember{}, waiting: map[int]string{}, claims: map[int]*namesake{}, claimed: map[uuid.UUID]int{}, firstID: newID(), now: r.deps.Now()}
+		run := &importRun{roster: r, options: options, size: size, hash: newContentHash(), review: sha256.New(), persons: personChanges{seed: maphash.MakeSeed()}, delayed: map[int]heldLine{}, displaced: map[identity]displacedMember{}, waiting: map[int]string{}, claims: map[int]*namesake{}, claimed: map[uuid.UUID]int{}, firstID: newID(), now: r.deps.Now()}
 		report, err = run.apply(ctx, file)
 		return err
 	})
@@ -195,6 +196,7 @@ type importRun struct {
 	depending  []int                        // listed lines of dependents
 	born       []bornChange                 // lines that change a birth date, at most maxBorn
 	renamed    renamings                    // lines that change a name
+	persons    personChanges                // lines that change names, suffix or birth date
 	above      personLines                  // the last person of the chunk before
 	unlikely   int                          // held lines that are hardly ever true, though name or birth date are as known
 	unlikelyOf uuid.UUID                    // the member of the last of them

@@ -89,6 +89,9 @@ func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16
 	if (first || last) && doubt == "" {
 		doubt = e.nameDoubt
 	}
+	if doubt == "" {
+		doubt = e.denseDoubt(first, last, born)
+	}
 	isTaken := e.namesake != nil && e.namesake.rec.identity() == e.rec.identity() && !isFormer && !isDependent
 	isUnlikely := !isHeld && !isTaken && !run.options.AllowDoubtful && (doubt != "" || first && last || e.isFilled || e.isDragged || e.isShifted && (first || last || born))
 	if !isHeld && !isTaken && !isUnlikely {

@@ -20,7 +20,7 @@ const maxBorn = 50_000
 
 const (
 	givenBirthProblem = "has a new birth date, and other lines give the same to people who had others: held. Was a date filled in where there was none?"
-	exchangedProblem  = "has the birth date or last name of another line's member, and that line this one's: held. Have two cells changed places?"
+	exchangedProblem  = "has the birth date, last name or suffix of another line's member, and that line this one's: held. Have two cells changed places?"
 )
 
 // bornChange is a line that changes its member's birth date.
@@ -144,6 +144,7 @@ func (run *importRun) lateDoubts() map[uuid.UUID]string {
 			}
 		}
 	}
+	run.lateDense(late, listed)
 	return late
 }
 
@@ -180,7 +181,7 @@ func (run *importRun) settleOthers(ctx context.Context) error {
 type LateError struct{ Lines []int }
 
 func (e *LateError) Error() string {
-	return fmt.Sprintf("members whose loops begin in segments %s exchange names or birth dates with others much further below, or are given the same birth date as those: "+
+	return fmt.Sprintf("members whose loops begin in segments %s exchange names or birth dates with others much further below, are given the same birth date as those, or change as many of those do: "+
 		"have two changed places, or was a date filled in where there was none? Nothing was changed", strings.Trim(fmt.Sprint(e.Lines), "[]"))
 }
 
@@ -203,13 +204,20 @@ func (run *importRun) late() []error {
 			}
 		}
 	}
+	for _, changes := range run.persons.changes {
+		for _, c := range changes {
+			if late[c.member] != "" && !c.isHeld && !slices.Contains(e.Lines, c.line) {
+				e.Lines = append(e.Lines, c.line)
+			}
+		}
+	}
 	return []error{e}
 }
 
 // stagedPersons returns the staged rows that change names or birth dates of some members, in the order of their lines.
 func (s store) stagedPersons(ctx context.Context, members []uuid.UUID) (found []stagedRow, err error) {
 	rows, err := s.db.From(ctx).Query(ctx, `
-		SELECT line, id, content_mac, marks FROM roster_staging WHERE id = ANY($1) AND kind = $2 AND marks >> 8 & $3 <> 0 ORDER BY line`, members, lineChanged, identityMarks)
+		SELECT line, id, content_mac, marks FROM roster_staging WHERE id = ANY($1) AND kind = $2 AND marks >> 8 & $3 <> 0 ORDER BY line`, members, lineChanged, identityMarks|hasSuffix)
 	if err != nil {
 		return nil, fmt.Errorf("reading changed names and birth dates: %w", err)
 	}

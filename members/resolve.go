@@ -57,6 +57,7 @@ func (run *importRun) sealIn(row *stagedRow, rec record, content []byte) {
 func (run *importRun) resolve(chunk []entry, known map[string]knownRow, former map[uuid.UUID]record) ([]stagedRow, error) {
 	run.markShifted(chunk, known, former)
 	run.markOthersData(chunk, known, former)
+	run.weighPersons(chunk, known, former)
 	rows, handed := make([]stagedRow, 0, len(chunk)), map[int]*entry{}
 	for i := range chunk {
 		e := &chunk[i]

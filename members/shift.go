@@ -176,6 +176,7 @@ func (run *importRun) holdShifted(chunk []entry, people []personLines) {
 			chunk[j].isFilled = isFilled
 			chunk[j].isDragged = isStart || isEnd
 			chunk[j].isShifted = p.beside.first || isLast || isBorn
+			chunk[j].isBesideLast = p.beside.last
 		}
 	}
 }
