@@ -105,6 +105,8 @@ func cannotRegister(rec record, position int, unit string) (notes []LineError) {
 			fault = "seems to have lost a letter behind Ã"
 		case isMixed(name.part):
 			fault = mixedProblem
+		case isRemark(name.part):
+			fault = remarkProblem
 		case isMissing(name.part):
 			fault = "is what programs write where a name is missing"
 		}

@@ -45,18 +45,27 @@ func isPlain(s string) bool {
 	return true
 }
 
-// unmangle reverts UTF-8 that was read as Windows-1252 (Ñ became Ã‘), once or twice. A name for which this works is
-// certainly mangled: otherwise each of its non-ASCII letters would have to be followed by characters that occur in no
-// name.
+// unmangle reverts UTF-8 that was read as Windows-1252 (Ñ became Ã‘), once or twice, if that gives letters that names here have. A name
+// for which this works is certainly mangled: otherwise each of its non-ASCII letters would be one of Ã, Ä, Å or Â, and be followed by
+// characters that occur in no name. Behind É and the like stand a no-break space, a dash or an apostrophe by themselves.
 func unmangle(s string) string {
+	mended := s
 	for range 2 {
 		raw, ok := windows1252(s)
 		if !ok || raw == s || !utf8.ValidString(raw) {
-			return s
+			return mended
 		}
-		s = raw
+		if s = raw; isMendable(s) {
+			mended = s
+		}
 	}
-	return s
+	return mended
+}
+
+// isMendable reports whether a text has nothing beyond ASCII but Latin-1 and Latin Extended-A (in UTF-8, lead bytes C2 to C5), and
+// the blanks, dashes and apostrophes of U+2000 to U+206F, each of which was three characters.
+func isMendable(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r > 0x17F && (r < 0x2000 || r > 0x206F) })
 }
 
 // windows1252 returns the bytes of a text in that code page; controls 0x80 to 0x9F map to themselves, as in ISO 8859-1.
@@ -180,5 +189,4 @@ func isMissing(name string) bool {
 var missingNames = []string{
 	"TRUE", "FALSE", "VERDADERO", "FALSO", "UNKNOWN", "DESCONOCIDO", "DESCONOCIDA", "NOT AVAILABLE", "NO DISPONIBLE",
 	"BABY BOY", "BABYBOY", "BABY GIRL", "BABYGIRL", "NEWBORN", "UNBORN", "NO NAME", "SIN NOMBRE", "NOMBRE", "APELLIDO", "FIRST NAME", "LAST NAME", "NOT PROVIDED", "MISSING",
-	"DO NOT USE", "NO USAR", "DUPLICATE", "DECEASED",
 }

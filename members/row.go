@@ -140,7 +140,7 @@ func checkPerson(rec record, today Date) (wrong column, problem string) {
 const maxSuffix = 10
 
 // noSuffix is what people write where there is none.
-var noSuffix = []string{"NA", "NONE", "NO", "NINGUNO", "NIL", "BLANK", "EMPTY"}
+var noSuffix = []string{"NA", "NONE", "NO", "NINGUNO", "NIL", "BLANK", "EMPTY", "DO NOT USE", "NO USAR", "DUPLICATE", "DECEASED"}
 
 func readSuffix(s string) string {
 	s = readName(s)
@@ -160,9 +160,14 @@ func readProgram(s string) (program, problem string) {
 	if isNull(s) {
 		return "", ""
 	}
-	s = strings.TrimSpace(strings.TrimPrefix(strings.ToUpper(s), "HUSKY"))
-	switch s {
-	case "", "A", "B", "C", "D":
+	switch s = strings.TrimSpace(strings.ToUpper(s)); s {
+	case "":
+		return "", ""
+	case "HUSKY": // its letter was lost, and the programme of before may be right
+		return "", "is HUSKY without its letter, A, B, C or D"
+	}
+	switch s = strings.TrimSpace(strings.TrimPrefix(s, "HUSKY")); s {
+	case "A", "B", "C", "D":
 		return s, ""
 	}
 	return "", "is none of A, B, C, D"

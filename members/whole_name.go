@@ -55,20 +55,24 @@ func isCutOff(is, was string) bool {
 		unicode.IsLetter([]rune(rest)[0]) && !strings.HasSuffix(is, " ") && !strings.HasSuffix(is, "-")
 }
 
-// titles and remarks are written before a name, or behind it, and stand on no card.
+// titles are written before a name, or behind it, and stand on no card.
 var titles = []string{
 	"mr", "mrs", "ms", "miss", "dr", "dra", "sr", "sra", "srta", "don", "dona", "rev", "md", "esq",
-	"deceased", "fallecido", "fallecida", "duplicate", "donotuse",
 }
 
-// isTitled reports whether a name is another one with a title.
+// gluedRemark is the least length of a remark that no name of its own begins or ends with, so that it is known without a blank (remark.go
+// has those that stand apart).
+const gluedRemark = 8
+
+// isTitled reports whether a name is another one with a title or a remark.
 func isTitled(is, was string) bool {
 	is, was = fold(is), fold(was)
 	title := strings.TrimSuffix(is, was)
 	if title == is {
 		title = strings.TrimPrefix(is, was)
 	}
-	return is != was && was != "" && title != is && slices.Contains(titles, title)
+	isRemark := len(title) >= gluedRemark && slices.ContainsFunc(remarks, func(remark string) bool { return fold(remark) == title })
+	return is != was && was != "" && title != is && (isRemark || slices.Contains(titles, title))
 }
 
 // isInitial reports whether of a name a letter is left.
@@ -105,6 +109,8 @@ func (e *entry) noteWholeName(former record) {
 	}{{colFirstName, former.FirstName, e.rec.FirstName}, {colLastName, wasLast, isLast}} {
 		problem := ""
 		switch {
+		case slices.ContainsFunc(e.notes, func(n LineError) bool { return n.Column == string(part.column) }): // what is noted already is enough
+			continue
 		case isCutOff(part.is, part.was):
 			problem = "is the beginning of the known one, cut within a word"
 		case isTitled(part.is, part.was):
