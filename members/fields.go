@@ -49,6 +49,9 @@ const ofDependent = 1 << len(fields)
 // ofPrior, in gained, stands for a line with a new number that names a known member's as the former one.
 const ofPrior = 1 << len(fields)
 
+// ofStranger, in gained, stands for a line that is held, or left out beside such a one: its number may be another's.
+const ofStranger = ofPrior
+
 func (m marks) pack() int32 {
 	return int32(m.had) | int32(m.changed)<<8 | int32(m.cleared)<<16 | int32(m.gained)<<24
 }

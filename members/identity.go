@@ -23,6 +23,20 @@ func (r record) identity() identity {
 	return identity{fold(r.FirstName), fold(last), r.BirthDate}
 }
 
+// parts are what is left of a person if a name or the birth date is wrong.
+func (who identity) parts() (parts []identity) {
+	if who.first != "" && who.last != "" {
+		parts = append(parts, identity{who.first, who.last, Date{}})
+	}
+	if !who.born.IsZero() && who.first != "" {
+		parts = append(parts, identity{who.first, "", who.born})
+	}
+	if !who.born.IsZero() && who.last != "" {
+		parts = append(parts, identity{"", who.last, who.born})
+	}
+	return parts
+}
+
 // identityMACs returns the digests under which a person is found without a number; the first is the one to store.
 func (r *Roster) identityMACs(who identity) [][]byte {
 	return r.deps.Keyring.MACs(seal.Index, identityParts(who)...)

@@ -7,10 +7,10 @@ import (
 	"github.com/google/uuid"
 )
 
-// withPerson attaches the person to a line that is left out, if names and birth date can be read. The line's number may
-// be wrong as well: then that person's member seems absent, and keepRenumbered must keep it.
+// withPerson attaches the person to a line that is left out, if the names can be read. The line's number may be wrong as well: then
+// that person's member seems absent, and keepRenumbered must keep it.
 func (run *importRun) withPerson(row stagedRow, rec record) stagedRow {
-	if run.isEmpty || run.source.isChange() || row.kind != lineRejected || rec.FirstName == "" || rec.LastName == "" || rec.BirthDate.IsZero() {
+	if run.isEmpty || run.source.isChange() || row.kind != lineRejected || rec.FirstName == "" || rec.LastName == "" {
 		return row
 	}
 	if row.id == uuid.Nil {

@@ -1,8 +1,10 @@
 package members
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/google/uuid"
@@ -91,8 +93,8 @@ func (run *importRun) mergeGroup(rows []stagedRow, group []repeat) ([]stagedRow,
 		}), nil
 	}
 	var rec record
-	var spans []span
-	winner := group[0] // the most significant line: a decision or a change before "unchanged"
+	spans := map[span]int{} // the first line of each
+	winner := group[0]      // the most significant line: a decision or a change before "unchanged"
 	wrong, against := column(""), 0
 	for i, row := range group {
 		next, err := run.openRepeat(row)
@@ -104,19 +106,27 @@ func (run *importRun) mergeGroup(rows []stagedRow, group []repeat) ([]stagedRow,
 		} else if wrong == "" {
 			wrong, against = contradiction(rec, next), row.Line
 		}
-		spans = append(spans, next.covers()...)
+		for _, s := range next.covers() {
+			if _, isAgain := spans[s]; !isAgain {
+				spans[s] = row.Line
+			}
+		}
 		if rank(row.Kind) > rank(winner.Kind) {
 			winner = row
 		}
 	}
-	if wrong == "" && !rec.setCovers(spans) {
+	first := group[0].Line
+	if wrong == "" {
+		wrong, first, against = run.contradictorySpans(spans, first)
+	}
+	if wrong == "" && !rec.setCovers(inOrder(spans)) {
 		wrong, against = colProgram, group[len(group)-1].Line
 	}
 	if wrong != "" {
 		return run.rejectGroup(rows, group, wrong, func(line int) string {
 			other := against
 			if line == against {
-				other = group[0].Line
+				other = first
 			}
 			return fmt.Sprintf("contradicts %s %d, which has the same member number%s", run.source.unit(), other, run.source.sharing())
 		}), nil
@@ -133,6 +143,9 @@ func (run *importRun) mergeGroup(rows []stagedRow, group []repeat) ([]stagedRow,
 	changes, err := run.mergedMarks(winner, rec)
 	if err != nil {
 		return nil, err
+	}
+	if winner.Kind == lineHeld {
+		changes.gained |= ofStranger
 	}
 	run.tally(changes, 1)
 	merged := stagedRow{line: winner.Line, kind: winner.Kind, id: winner.ID, newID: winner.NewID, numberMAC: winner.NumberMAC, contentMAC: mac, marks: changes}
@@ -181,6 +194,34 @@ func (run *importRun) mergedMarks(winner repeat, rec record) (marks, error) {
 	return marks{}, nil
 }
 
+// contradictorySpans finds two lines whose spans of one programme overlap and are not the same: an older one would undo an end, or move a
+// begin back. first is returned if there are none. Without the column of ends nobody says when a span ends.
+func (run *importRun) contradictorySpans(lines map[span]int, first int) (wrong column, one, other int) {
+	if slices.Contains(run.missing, colCoverageEnd) {
+		return "", first, 0
+	}
+	last := map[string]span{} // that ends last, by programme
+	for _, s := range inOrder(lines) {
+		before, isAgain := last[s.Program]
+		switch {
+		case isAgain && before.holds(s.Start) && lines[before] != lines[s]:
+			wrong = colCoverageEnd
+			if before.End == s.End {
+				wrong = colCoverageStart
+			}
+			return wrong, lines[before], lines[s]
+		case !isAgain || before.End.Before(s.End) || s.End.IsZero():
+			last[s.Program] = s
+		}
+	}
+	return "", first, 0
+}
+
+// inOrder returns the spans of some lines, the earliest first.
+func inOrder(lines map[span]int) []span {
+	return slices.SortedFunc(maps.Keys(lines), func(a, b span) int { return cmp.Or(byStart(a, b), cmp.Compare(lines[a], lines[b])) })
+}
+
 // contradiction returns the field in which two lines of one number differ.
 func contradiction(a, b record) column {
 	first, last, born := a.differs(b)
@@ -202,19 +243,32 @@ func contradiction(a, b record) column {
 func (r repeat) isRejected() bool { return r.Kind == lineRejected }
 
 // rejectGroup leaves out those lines that were not left out yet; why returns the problem of one line. It includes an
-// unterminated last line, which can no longer be told from one that is cut off.
+// unterminated last line, which can no longer be told from one that is cut off. A line that was listed as held stays so, but cannot be
+// decided beside the others. Each of the lines may be another member's, who then does not end.
 func (run *importRun) rejectGroup(rows []stagedRow, group []repeat, wrong column, why func(line int) string) []stagedRow {
+	marks := marks{gained: ofStranger}
 	for _, row := range group {
+		if run.isListed(row.Line) {
+			unit := run.source.unit()
+			other := group[0].Line
+			if other == row.Line {
+				other = group[1].Line
+			}
+			run.waiting[row.Line] = fmt.Sprintf("%d has the number of %s %d as well, and contradicts it: leave one of the two out", row.Line, unit, other)
+		}
+		if row.Kind == lineHeld {
+			run.report.count(lineHeld, 1)
+			rows = append(rows, stagedRow{line: row.Line, kind: lineHeld, id: row.ID, numberMAC: row.NumberMAC, sealed: row.Sealed, marks: marks})
+			continue
+		}
 		if !row.isRejected() {
 			run.isCut = run.isCut || run.lastLine != nil && run.lastLine.position == row.Line
 			run.rejected(LineError{row.Line, string(wrong), why(row.Line), run.source.unit()})
-		} else {
-			row.Sealed = nil // its data cannot be trusted
 		}
 		if row.Kind == lineReplaced || row.Kind == lineRestored {
 			row.Sealed = nil // bound to the row that would have got the number
 		}
-		rows = append(rows, stagedRow{line: row.Line, kind: lineRejected, id: row.ID, numberMAC: row.NumberMAC, sealed: row.Sealed})
+		rows = append(rows, stagedRow{line: row.Line, kind: lineRejected, id: row.ID, numberMAC: row.NumberMAC, sealed: row.Sealed, marks: marks})
 	}
 	return rows
 }

@@ -26,6 +26,7 @@ type newcomer struct {
 	Marks      int32
 	rec        record
 	absent     absentRow
+	isAlike    bool // two of the names and the birth date are the absent member's
 }
 
 // keepRenumbered looks for absent members whose name and birth date the file has under another number. One wrong digit would
@@ -38,9 +39,13 @@ func (run *importRun) keepRenumbered(ctx context.Context) error {
 			return err
 		}
 		after = page[len(page)-1].ID
-		absent := make(map[identity]absentRow, len(page))
+		absent, alike := make(map[identity]absentRow, len(page)), map[identity][]absentRow{}
 		for _, row := range page {
-			absent[row.rec.identity()] = row
+			is := row.rec.identity()
+			absent[is] = row
+			for _, part := range is.parts() {
+				alike[part] = append(alike[part], row)
+			}
 		}
 		var found []newcomer
 		err = run.roster.store.newcomers(ctx, run.roster.unseal, func(line newcomer) {
@@ -50,6 +55,16 @@ func (run *importRun) keepRenumbered(ctx context.Context) error {
 				found = append(found, line)
 				if line.Kind == lineAdded {
 					delete(absent, key) // a second line with this identity is somebody new
+				}
+				return
+			}
+			if (line.Kind != lineHeld && line.Kind != lineRejected) || unpackMarks(line.Marks).gained&ofStranger == 0 {
+				return
+			}
+			for _, part := range key.parts() { // the number is wrong, and perhaps a name or the birth date as well
+				for _, row := range alike[part] {
+					line.absent, line.isAlike = row, true
+					found = append(found, line)
 				}
 			}
 		})
@@ -69,7 +84,11 @@ func (run *importRun) keepRenumbered(ctx context.Context) error {
 					rows = append(rows, row)
 				}
 			} else if stays = line.Kind != lineChanged || !slices.Contains(run.options.SamePerson, line.Line); stays { // else it is a correction
-				run.note(LineError{line.Line, string(colNumber), "has the name and birth date of a member who is not in the file, and who therefore stays on the roster", run.source.unit()})
+				has := "has the name and birth date of"
+				if line.isAlike {
+					has = "may be the line of"
+				}
+				run.note(LineError{line.Line, string(colNumber), has + " a member who is not in the file, and who therefore stays on the roster", run.source.unit()})
 				naming = append(naming, stagedRow{line: line.Line, kind: lineNaming, id: line.absent.ID, numberMAC: line.NumberMAC})
 			}
 			staying[line.absent.ID] = staying[line.absent.ID] || stays

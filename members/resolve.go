@@ -143,6 +143,7 @@ func (run *importRun) resolve(chunk []entry, known map[string]knownRow, former m
 			holder, _ := run.formerHolder(e)
 			staged.newID = holder.ID
 		case lineHeld:
+			staged.marks.gained |= ofStranger
 			if !isKnown {
 				staged.id = newID()
 			}
