@@ -106,6 +106,7 @@ func (s *csvSource) next() (entry, error) {
 	}
 	e := entry{position: s.lines.line, absent: s.parser.layout.absent, isOpen: s.lines.isOpen && !s.lines.isMarked}
 	s.parser.born.line, s.parser.start.line, s.parser.end.line = e.position, e.position, e.position
+	s.parser.isOpen = e.isOpen
 	rec, wrong, problem := s.parser.parse(line)
 	if problem == "" {
 		for i := range s.ends {

@@ -16,6 +16,7 @@ type rowParser struct {
 	born      dateReader
 	start     dateReader
 	end       dateReader
+	isOpen    bool                   // the line has no end
 	behind    int                    // empty fields beyond those of the header, on every line
 	fields    []string               // reused
 	guessed   []string               // numbers that the last line may mean
@@ -52,7 +53,8 @@ func (p *rowParser) parse(line string) (rec record, wrong column, problem string
 	if wrong, problem = p.parseDates(&rec); problem != "" {
 		return rec, wrong, problem
 	}
-	if rec.Program, problem = readProgram(p.layout.field(p.fields, colProgram)); problem != "" {
+	rec.Program, problem = readProgram(p.layout.field(p.fields, colProgram))
+	if isCut := p.isOpen && p.layout.position[colProgram] == len(p.fields)-1; problem != "" && (problem != programLetterLost || !isCut) { // a cut one is judged later (cut.go)
 		return rec, colProgram, problem
 	}
 	for i, r := range p.dates() {
@@ -156,6 +158,8 @@ func readSuffix(s string) string {
 	return s
 }
 
+const programLetterLost = "is HUSKY without its letter, A, B, C or D"
+
 func readProgram(s string) (program, problem string) {
 	if isNull(s) {
 		return "", ""
@@ -164,7 +168,7 @@ func readProgram(s string) (program, problem string) {
 	case "":
 		return "", ""
 	case "HUSKY": // its letter was lost, and the programme of before may be right
-		return "", "is HUSKY without its letter, A, B, C or D"
+		return "", programLetterLost
 	}
 	switch s = strings.TrimSpace(strings.TrimPrefix(s, "HUSKY")); s {
 	case "A", "B", "C", "D":
