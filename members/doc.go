@@ -41,14 +41,16 @@
 //
 // An entry with a fault is reported and left out, and its member stays as before: every number in it counts as present. If
 // no number can be read, the file may not end anybody without AllowUnreadable. Several lines of one member are merged into
-// one record with several coverage spans; if they contradict each other, or one has a fault, all of them are left out. A
+// one record with several coverage spans; if they contradict each other, as spans of one programme do that overlap and differ, or one has a
+// fault, all of them are left out but those that are held. A
 // known number with another name and another birth date is held back until somebody decides on its line, naming the list
 // that showed it. So is one with the same names, another suffix and another birth date, as a father and a son have, and one whose birth date
 // moves by more than fifteen years while coverage begins later than any that is known, unless the date may be a slip: one digit, two that
 // changed places, the century, or the year alone (relative.go). So is, in a full file without AllowDoubtful, a line with both names new, or with the name or birth date of the
 // row beside, because cells have slipped (shift.go). So is, in a change file too, a birth date that several
 // are given anywhere in the file, and one, or a last name, that two exchange (others_data.go), and a first or last name that changes places
-// among two or more, in a ring, while the other name and the birth date stay. Of more than a hundred such changes rings come about by
+// among two or more, in a ring, while the other name and the birth date stay. So is a change of one name, the suffix or the birth date where
+// such changes are dense, or many in the file (dense.go). Of more than a hundred such changes rings come about by
 // chance, and of more than three hundred pairs: then those count that one chunk of some 8,000 lines has (renamed.go). The same holds for a line with the name and birth date of an absent
 // member under another number, since a digit may be wrong: neither that member nor the number's own changes (renumber.go). So
 // is a new number with the name and birth date of any other known member, active or ended, or with a member's as its former

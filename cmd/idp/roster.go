@@ -65,7 +65,8 @@ A number that comes back with another name and another birth date is held back: 
 names, another suffix and another birth date, and one whose birth date moves by more than fifteen years while coverage begins later: a
 relative of the same name. So is one with another first and another last name, or a name or birth date that the row above or below had, unless --allow-doubtful: a block of
 cells has slipped. So are a birth date that three or more are given who had others, a birth date or last name that two members
-exchange, and first or last names that change places among two or more. --show-changed names every line that changes a member. Held back, too, is a new
+exchange, first or last names that change places among two or more, and changes of one name, suffix or birth date that come close together or
+are many in the file. --show-changed names every line that changes a member. Held back, too, is a new
 number that comes with the name and birth date of a known member, who is not in the file (a digit may be wrong), has a line of their
 own, or ended before, or that names a member's as the former number (X12: REF Q4): a second row would open a second account.
 --same-person gives it to the member, --other-person adds somebody of the same name. Look at the lines, then import the file again with --same-person or --other-person, and with --review. Until then the same file,
