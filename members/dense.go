@@ -45,7 +45,7 @@ const (
 )
 
 // denseBounds are the bounds of each field. In a month about six of 10,000 people marry or divorce, and two have another of these put
-// right: of a million lines one stretch reaches close by chance, and a year's changes stay below many.
+// right: of a million lines no stretch reaches close by chance then, and one or two do after three months. A year's changes stay below many.
 var denseBounds = [personFieldCount]struct {
 	close  int // changes within denseLines of a full file
 	many   int // changes of a full file, for each thousand known members in it

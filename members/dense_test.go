@@ -173,6 +173,27 @@ func TestRosterDenseChangesAreHeld(t *testing.T) {
 	}
 }
 
+// What is held stays as before, and is listed again until the file is right.
+func TestRosterDenseChangesAgain(t *testing.T) {
+	t.Parallel()
+	people := densePeople(t, 3000)[:800]
+	rows := cloneRows(people)
+	recolumned(rows, inBorn, 400, 30, down(2))
+	f := newFixture(t)
+	f.load(t, denseFile(people))
+	report := f.load(t, denseFile(rows))
+	if m, err := f.Find(t.Context(), people[410][0]); report.Held < 25 || report.Changed != 0 || err != nil || m.BirthDate.String() != people[410][inBorn] {
+		t.Errorf("%+v, %+v, %v, want the lines held and the members as before", report, m, err)
+	}
+	if again := f.load(t, denseFile(rows)); !again.Repeated || again.Held != report.Held || again.Review != report.Review {
+		t.Errorf("again: %+v, want the same list", again)
+	}
+	people[10][inLast] = "MARRIEDZ"
+	if right := f.load(t, denseFile(people)); right.Changed != 1 || right.Held != 0 || right.Unchanged != len(people)-1 {
+		t.Errorf("the right file: %+v, want one changed", right)
+	}
+}
+
 // valuesOf returns the values of n rows from one on.
 func valuesOf(rows [][]string, c, from, n int) (values []string) {
 	for _, row := range rows[from : from+n] {

@@ -19,12 +19,6 @@ type heldLine struct {
 // decided returns the lines on which somebody decided.
 func (o ImportOptions) decided() []int { return slices.Concat(o.SamePerson, o.OtherPerson, o.Namesake) }
 
-// isListed reports whether a line is listed, or will be with the dependents' lines.
-func (run *importRun) isListed(line int) bool {
-	_, isDelayed := run.delayed[line]
-	return isDelayed || slices.Contains(run.listed, line)
-}
-
 // hold lists a line. The decision needs the name of the list (reviewCode).
 func (run *importRun) hold(line heldLine) {
 	fmt.Fprintf(run.review, "%d %s %x %x\n", line.Line, line.member, line.was, line.is)

@@ -246,11 +246,10 @@ func (r repeat) isRejected() bool { return r.Kind == lineRejected }
 // unterminated last line, which can no longer be told from one that is cut off. A line that was listed as held stays so, but cannot be
 // decided beside the others. Each of the lines may be another member's, who then does not end.
 func (run *importRun) rejectGroup(rows []stagedRow, group []repeat, wrong column, why func(line int) string) []stagedRow {
-	marks := marks{gained: ofStranger}
+	marks, decided := marks{gained: ofStranger}, run.options.decided()
 	for _, row := range group {
-		if run.isListed(row.Line) {
-			unit := run.source.unit()
-			other := group[0].Line
+		if slices.Contains(decided, row.Line) {
+			unit, other := run.source.unit(), group[0].Line
 			if other == row.Line {
 				other = group[1].Line
 			}
