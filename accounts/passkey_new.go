@@ -58,7 +58,7 @@ func (s *Service) FinishNewPasskey(ctx context.Context, account Account, sid, la
 
 // enrolPasskey is FinishNewPasskey within a transaction.
 func (s *Service) enrolPasskey(ctx context.Context, account Account, sid, label, answer string, parsed *protocol.ParsedCredentialCreationData) (usable time.Time, err error) {
-	if err := s.stillOpen(ctx, account.ID, sid); err != nil {
+	if err := s.StillOpen(ctx, account.ID, sid); err != nil {
 		return usable, err
 	}
 	challenge := parsed.Response.CollectedClientData.Challenge

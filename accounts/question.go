@@ -56,7 +56,7 @@ func (s *Service) changeQuestion(ctx context.Context, p QuestionChange) error {
 		return err
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		if err := s.stillOpen(ctx, account.ID, p.Session.SID); err != nil {
+		if err := s.StillOpen(ctx, account.ID, p.Session.SID); err != nil {
 			return err
 		}
 		if meanwhile, err = s.questionSetAt(ctx, account.ID); err != nil {

@@ -252,9 +252,9 @@ func (s *Service) EndSessions(ctx context.Context, accountID uuid.UUID, except s
 	})
 }
 
-// stillOpen locks the account in the transaction of ctx. The error is ErrNoSession if the session that asks for a change has ended since
+// StillOpen locks the account in the transaction of ctx. The error is ErrNoSession if the session that asks for a change has ended since
 // it was read: another password, a recovery or the member on another device may have been faster. EndSessions waits for the same lock.
-func (s *Service) stillOpen(ctx context.Context, accountID uuid.UUID, sid string) error {
+func (s *Service) StillOpen(ctx context.Context, accountID uuid.UUID, sid string) error {
 	b, ended := &pgx.Batch{}, false
 	b.Queue(`select from accounts where id = $1 for update`, accountID)
 	b.Queue(`select exists (select from sessions where sid = $1 and ended_at is not null)`, sid).QueryRow(func(row pgx.Row) error { return row.Scan(&ended) })

@@ -175,7 +175,7 @@ func (s *Service) ConfirmTOTP(ctx context.Context, accountID uuid.UUID, sid, typ
 	}
 	now := s.now()
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		if err := s.stillOpen(ctx, accountID, sid); err != nil {
+		if err := s.StillOpen(ctx, accountID, sid); err != nil {
 			return err
 		}
 		var sealed []byte

@@ -46,6 +46,7 @@ type Change struct {
 	MemberID  uuid.UUID // the row of ChangeMember
 	AskedBy   string    // ID of the member of staff
 	InPerson  bool      // its owner came to the desk with an ID: no link stops the change
+	SID       string    // of the session that asks, to begin it; "" for the desk
 	AskedAt   time.Time
 	ApplyAt   time.Time
 	UndoUntil time.Time // zero before it is applied
@@ -77,7 +78,8 @@ func (c Change) notice(kind string, args templates.Args, link string) (string, t
 }
 
 // Hold holds a change for 24 hours, a closing for days, and notifies the address on file, with a link that stops it. It
-// takes part in the transaction of ctx. The error is ErrHeld, a flaw of the address, accounts.ErrNotFound, or the database's.
+// takes part in the transaction of ctx. The error is ErrHeld, a flaw of the address, accounts.ErrNotFound, accounts.ErrNoSession if the
+// session that asks has ended meanwhile, or the database's.
 func (s *Service) Hold(ctx context.Context, c Change) (Change, error) {
 	now := s.now()
 	c.ID, c.AskedAt, c.ApplyAt, c.state = uuid.Must(uuid.NewV7()), now, now.Add(hold), "held"
@@ -92,6 +94,11 @@ func (s *Service) Hold(ctx context.Context, c Change) (Change, error) {
 		c.Email = parsed
 	}
 	err := s.db.InTx(ctx, func(ctx context.Context) error {
+		if c.SID != "" {
+			if err := s.accounts.StillOpen(ctx, c.AccountID, c.SID); err != nil {
+				return err
+			}
+		}
 		account, err := s.accounts.Get(ctx, c.AccountID)
 		if err != nil {
 			return err

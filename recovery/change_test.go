@@ -342,7 +342,15 @@ func TestNoLinkUndoesAChangeInPerson(t *testing.T) {
 			_, undo, _ := strings.Cut(f.link("email_changed"), "link=")
 			change("t10@example.org", true)
 			if applied {
-				pass()
+				f.later(time.Hour)
+				_, err := f.Hold(t.Context(), Change{AccountID: a.ID, Act: ResetQuestion, AskedBy: "s1"})
+				check(t, err)
+				f.later(23 * time.Hour)
+				check(t, f.ApplyDue(t.Context())) // the address, not yet the question
+				_, link, _ := strings.Cut(f.link("staff_pending"), "link=")
+				if _, err := f.Stop(t.Context(), link); !errors.Is(err, ErrLink) {
+					t.Errorf("the link of a change of another kind, in the mailbox of before: %v", err)
+				}
 				if yes, err := f.store.undoing(t.Context(), a.ID, f.now()); err != nil || yes {
 					t.Errorf("the address that was shown in person counts for nothing (%t, %v)", yes, err)
 				}

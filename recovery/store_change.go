@@ -45,11 +45,11 @@ func (s store) queueDecide(b *pgx.Batch, id uuid.UUID, state string, now time.Ti
 	b.Queue(`update held_changes set state = $2, decided_at = $3, undo_until = null where id = $1`, id, state, now)
 }
 
-// notOvertaken excludes changes of address after which the owner came to the desk with an ID and asked for another: the links about
-// them lie in a mailbox that the owner gave up (S-64).
-const notOvertaken = ` and not (act = 'change_email' and exists (
-	select from held_changes p where p.account_id = held_changes.account_id and p.act = 'change_email' and p.in_person
-		and p.state in ('held', 'applied') and p.asked_at >= held_changes.asked_at and p.id <> held_changes.id))`
+// notOvertaken excludes changes whose links lie in a mailbox that the owner gave up by an ID at the desk (S-64): of address from the moment
+// in which another is asked for there, of another kind once that is in force.
+const notOvertaken = ` and not exists (
+	select from held_changes p where p.account_id = held_changes.account_id and p.act = 'change_email' and p.in_person and p.id <> held_changes.id
+		and (p.state = 'applied' and held_changes.asked_at <= p.decided_at or p.state = 'held' and held_changes.act = 'change_email' and held_changes.asked_at <= p.asked_at))`
 
 // stoppable reads a change that is held or can be undone at @now. The error is ErrLink if there is none.
 func (s store) stoppable(ctx context.Context, where string, args pgx.NamedArgs) (Change, error) {

@@ -2,6 +2,7 @@ package selfservice
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -14,8 +15,9 @@ import (
 
 // Closings holds the closing of an account until its member has had time to take it back.
 type Closings interface {
-	// HoldClosing begins the hold and ends every session. A closing that is already on hold stays.
-	HoldClosing(ctx context.Context, accountID uuid.UUID) error
+	// HoldClosing begins the hold and ends every session. A closing that is already on hold stays. The error is accounts.ErrNoSession
+	// if the session has ended meanwhile, or the database's.
+	HoldClosing(ctx context.Context, session accounts.Session) error
 	// ClosingHold is how long it is held.
 	ClosingHold() time.Duration
 }
@@ -75,7 +77,10 @@ func (h *Handler) submitClose(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := h.closings.HoldClosing(c.Request.Context(), session.AccountID); err != nil {
+	if err := h.closings.HoldClosing(c.Request.Context(), session); err != nil {
+		if just, _ := h.service.JustClosing(c.Request.Context(), token); just && errors.Is(err, accounts.ErrNoSession) { // a press beside this one
+			return h.web.SeeDone(c, pathClosing)
+		}
 		return err
 	}
 	if err := h.SignOut(c); err != nil {

@@ -7,16 +7,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
-
 	"huskyidp/accounts"
 )
 
 // closer holds nothing; the account knows that it is closing.
 type closer struct{ f *fixture }
 
-func (l closer) HoldClosing(ctx context.Context, id uuid.UUID) error {
-	return l.f.BeginClose(ctx, id, l.f.now().Add(l.ClosingHold()))
+func (l closer) HoldClosing(ctx context.Context, session accounts.Session) error {
+	return l.f.BeginClose(ctx, session.AccountID, l.f.now().Add(l.ClosingHold()))
 }
 
 func (closer) ClosingHold() time.Duration { return 7 * 24 * time.Hour }

@@ -19,8 +19,9 @@ import (
 
 // Emails holds a member's change of address until the old address has had time to stop it (S-53).
 type Emails interface {
-	// HoldEmail begins the hold. A change that is already on hold stays.
-	HoldEmail(ctx context.Context, accountID uuid.UUID, email string) error
+	// HoldEmail begins the hold. A change that is already on hold stays. The error is accounts.ErrNoSession if the session has
+	// ended meanwhile, or the database's.
+	HoldEmail(ctx context.Context, session accounts.Session, email string) error
 	// HeldEmail returns the new address, "" if it is not shown, and when the change will be made, zero if none is on hold.
 	HeldEmail(ctx context.Context, accountID uuid.UUID) (email string, until time.Time, err error)
 	// StopOwn ends the member's change that is on hold: a new password means that somebody else may have asked for
@@ -257,7 +258,7 @@ func (h *Handler) proveEmail(c *gin.Context) error {
 	problem := templates.Problem{Field: "code", Key: "registration.code.format"}
 	switch {
 	case err == nil:
-		if err := h.emails.HoldEmail(c.Request.Context(), session.AccountID, proven); err != nil {
+		if err := h.emails.HoldEmail(c.Request.Context(), session, proven); err != nil {
 			return err
 		}
 		return h.back(c, "/account/email", "proven")

@@ -22,7 +22,7 @@ type held struct {
 	needsFactor bool
 }
 
-func (h *held) HoldEmail(_ context.Context, _ uuid.UUID, email string) error {
+func (h *held) HoldEmail(_ context.Context, _ accounts.Session, email string) error {
 	h.email, h.until = email, h.f.now().Add(24*time.Hour)
 	return nil
 }

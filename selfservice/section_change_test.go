@@ -254,7 +254,7 @@ func TestPasswordChangeStopsTheAddress(t *testing.T) {
 	f := newFixture(t, 1)
 	account := f.register("maria")
 	emails := &held{f: f}
-	if err := emails.HoldEmail(context.Background(), account.ID, "dieb@example.org"); err != nil {
+	if err := emails.HoldEmail(context.Background(), accounts.Session{AccountID: account.ID}, "dieb@example.org"); err != nil {
 		t.Fatal(err)
 	}
 	b := newBrowser(t, f, nil, emails)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"huskyidp/accounts"
 	"huskyidp/provider"
 	"huskyidp/recovery"
 	"huskyidp/registration"
@@ -26,8 +27,8 @@ func (o ownChanges) Held(ctx context.Context, accountID uuid.UUID) (list []templ
 	return list, err
 }
 
-func (o ownChanges) HoldEmail(ctx context.Context, accountID uuid.UUID, email string) error {
-	return o.begin(ctx, recovery.Change{AccountID: accountID, Act: recovery.ChangeEmail, Email: email})
+func (o ownChanges) HoldEmail(ctx context.Context, session accounts.Session, email string) error {
+	return o.begin(ctx, recovery.Change{AccountID: session.AccountID, SID: session.SID, Act: recovery.ChangeEmail, Email: email})
 }
 
 func (o ownChanges) HeldEmail(ctx context.Context, accountID uuid.UUID) (string, time.Time, error) {
@@ -40,8 +41,8 @@ func (o ownChanges) HeldEmail(ctx context.Context, accountID uuid.UUID) (string,
 	return "", time.Time{}, err
 }
 
-func (o ownChanges) HoldClosing(ctx context.Context, accountID uuid.UUID) error {
-	return o.begin(ctx, recovery.Change{AccountID: accountID, Act: recovery.CloseAccount})
+func (o ownChanges) HoldClosing(ctx context.Context, session accounts.Session) error {
+	return o.begin(ctx, recovery.Change{AccountID: session.AccountID, SID: session.SID, Act: recovery.CloseAccount})
 }
 
 // begin holds a change; one of the same kind that is already on hold stays.
