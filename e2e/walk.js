@@ -100,6 +100,7 @@ export class Member {
         return [
           ...seen('button, .button'),
           ...seen('a').filter((e) => getComputedStyle(e, '::after').content.includes('(') && !/^https?:/.test(e.getAttribute('href'))),
+          ...seen('main .card').filter((e) => !filled.some((f) => e.contains(f))), // a box of nothing
           ...filled.filter((h) => level(h) > 1 && level(h) < 9 && !h.closest('li') && !(level(filled.find((e) => after(h, e)) ?? h) > level(h))), // a heading of nothing
           ...seen('main *').filter((e) => e.scrollWidth > e.clientWidth && e.clientWidth > 1 && getComputedStyle(e).overflowX !== 'visible' && !/^(INPUT|SELECT|TEXTAREA|IFRAME)$/.test(e.tagName)), // cut: paper does not scroll
           ...(innerWidth === 717 ? seen('main *').filter((e) => e.getBoundingClientRect().right > 718) : []),

@@ -100,7 +100,8 @@ func (s *store) consentOf(ctx context.Context, account uuid.UUID, clientID strin
 }
 
 // allow records the member's choice in place of an earlier one, notifies them by mail, and revokes the grants made
-// under the earlier one. The same choice for the same request, as from a second press, changes nothing.
+// under the earlier one. The same choice for the same request, as from a second press, changes nothing. The error is
+// accounts.ErrNoSession if the session has ended meanwhile, or the database's.
 func (s *Service) allow(ctx context.Context, session *accounts.Session, r *authorizeRequest, asked, scopes []string, until time.Time) error {
 	client := r.client
 	account, err := s.accounts.Get(ctx, session.AccountID)
@@ -110,6 +111,9 @@ func (s *Service) allow(ctx context.Context, session *accounts.Session, r *autho
 	now := s.now()
 	refused := nonNil(slices.DeleteFunc(slices.Clone(asked), func(scope string) bool { return slices.Contains(scopes, scope) }))
 	return s.store.db.InTx(ctx, func(ctx context.Context) error {
+		if err := s.accounts.StillOpen(ctx, session.AccountID, session.SID); err != nil { // first, as what ends sessions locks
+			return err
+		}
 		if err := s.store.lockConsent(ctx, session.AccountID, client.ID); err != nil {
 			return err
 		}

@@ -197,7 +197,8 @@ func (h *Handler) decideConsent(c *gin.Context) error {
 	if proven, err := h.consentProven(c, w, session, ticked); !proven {
 		return err
 	}
-	if err := h.service.allow(ctx, session, w.request, asked, ticked, until); err != nil {
+	err = h.service.allow(ctx, session, w.request, asked, ticked, until)
+	if err != nil && !errors.Is(err, accounts.ErrNoSession) { // ended meanwhile: the request goes on with a sign-in
 		return err
 	}
 	return web.SeeOther(c, ResumePath(w.flow))

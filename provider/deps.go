@@ -40,6 +40,7 @@ type Accounts interface {
 	AcceptAgreement(ctx context.Context, id uuid.UUID, a accounts.Acceptance) error
 	QueueNotice(ctx context.Context, b *pgx.Batch, account accounts.Account, kind string, args templates.Args) error
 	WatchedSince(ctx context.Context, accountID uuid.UUID) (time.Time, error)
+	StillOpen(ctx context.Context, accountID uuid.UUID, sid string) error
 	TakeEnded(ctx context.Context, most int) ([]string, error)
 	TakeStatusChanges(ctx context.Context, most int) ([]accounts.StatusChange, error)
 	Factors(ctx context.Context, id uuid.UUID) (accounts.Factors, error)
