@@ -75,7 +75,7 @@ func (s *Service) changePassword(ctx context.Context, p PasswordChange) error {
 		return err
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		tag, err := s.db.From(ctx).Exec(ctx, `select from accounts where id = $1 and credentials_changed_at = $2 for update`, account.ID, account.CredentialsChangedAt)
+		tag, err := s.db.From(ctx).Exec(ctx, `select from accounts where id = $1 and credentials_changed_at = $2 for no key update`, account.ID, account.CredentialsChangedAt)
 		if err != nil {
 			return fmt.Errorf("changing a password: %w", err)
 		}
@@ -170,11 +170,11 @@ func (s *Service) proven(ctx context.Context, p PasswordProof, hash func(id uuid
 	return account, hash(account.ID)
 }
 
-// languageChanges are how many mails a session can have the owner get by changing the language, which asks for no proof.
-var languageChanges = ratelimit.Limit{Name: "language_changes", Count: 6, Per: time.Hour}
+// languageMails are how many mails about it the owner gets: a change of the language asks for no proof.
+var languageMails = ratelimit.Limit{Name: "language_mails", Count: 6, Per: time.Hour}
 
 // ChangeLanguage sets the language of the account's pages and mails, and notifies the owner in the former one, who may not
-// read the other. It is idempotent. The error is *ratelimit.Exceeded, or the database's.
+// read the other. It is idempotent.
 func (s *Service) ChangeLanguage(ctx context.Context, id uuid.UUID, lang string) error {
 	now := s.now()
 	return s.db.InTx(ctx, func(ctx context.Context) error {
@@ -186,7 +186,9 @@ func (s *Service) ChangeLanguage(ctx context.Context, id uuid.UUID, lang string)
 		if err != nil || tag.RowsAffected() == 0 {
 			return err
 		}
-		if err := s.limiter.Take(ctx, languageChanges, id.String(), now); err != nil {
+		err = s.limiter.Take(ctx, languageMails, id.String(), now)
+		_, enough := errors.AsType[*ratelimit.Exceeded](err)
+		if err != nil && !enough {
 			return err
 		}
 		b := &pgx.Batch{}
@@ -194,8 +196,10 @@ func (s *Service) ChangeLanguage(ctx context.Context, id uuid.UUID, lang string)
 			Kind: audit.LanguageChanged, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx), Success: true,
 			Data: map[string]string{"language": lang, "former": former.Language},
 		})
-		if err := s.QueueNotice(ctx, b, former, "language_changed", nil); err != nil {
-			return err
+		if !enough {
+			if err := s.QueueNotice(ctx, b, former, "language_changed", nil); err != nil {
+				return err
+			}
 		}
 		return s.store.run(ctx, b)
 	})

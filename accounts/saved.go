@@ -123,7 +123,7 @@ func (s *Service) savedCodeList(account uuid.UUID, form string, made time.Time) 
 // madeBy returns when the form made the list of the account, zero if it did not, or not just now. A form sent at the same moment
 // waits.
 func (s *Service) madeBy(ctx context.Context, account uuid.UUID, form string) (made time.Time, err error) {
-	if _, err := s.db.From(ctx).Exec(ctx, `select from accounts where id = $1 for update`, account); err != nil {
+	if _, err := s.db.From(ctx).Exec(ctx, `select from accounts where id = $1 for no key update`, account); err != nil {
 		return made, fmt.Errorf("locking an account: %w", err)
 	}
 	var sealed []byte

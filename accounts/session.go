@@ -256,7 +256,7 @@ func (s *Service) EndSessions(ctx context.Context, accountID uuid.UUID, except s
 // it was read: another password, a recovery or the member on another device may have been faster. EndSessions waits for the same lock.
 func (s *Service) StillOpen(ctx context.Context, accountID uuid.UUID, sid string) error {
 	b, ended := &pgx.Batch{}, false
-	b.Queue(`select from accounts where id = $1 for update`, accountID)
+	b.Queue(`select from accounts where id = $1 for no key update`, accountID)
 	b.Queue(`select exists (select from sessions where sid = $1 and ended_at is not null)`, sid).QueryRow(func(row pgx.Row) error { return row.Scan(&ended) })
 	if err := s.store.run(ctx, b); err != nil {
 		return fmt.Errorf("reading the session of a change: %w", err)

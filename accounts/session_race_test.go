@@ -153,3 +153,22 @@ func TestChangeWhileTheSessionEnds(t *testing.T) {
 		}
 	}
 }
+
+// TestEndingSessionsBesideANotice: a notice of a new device locks the session and then refers to the account; who ends the session at that
+// moment has the account and waits for the session. Neither waits for the other in a circle.
+func TestEndingSessionsBesideANotice(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 3)
+	a := f.register("maria")
+	f.start(SessionStart{Account: a})
+	done := make(chan error, 1)
+	f.must(f.db.InTx(f.ctx(), func(ctx context.Context) error {
+		if _, err := f.db.From(ctx).Exec(ctx, `update sessions set announce = false where account_id = $1`, a.ID); err != nil {
+			return err
+		}
+		go func() { done <- f.EndSessions(f.ctx(), a.ID, "") }()
+		time.Sleep(300 * time.Millisecond)
+		return f.Notify(ctx, a.ID, "question_changed", nil) // with a link of the account's
+	}))
+	f.must(<-done)
+}

@@ -113,7 +113,8 @@ func (s *store) endSession(ctx context.Context, sid string, owner *uuid.UUID, wh
 // queueEndSessions also ends what was issued in sessions that are over: tokens of a session that its browser has left are no
 // safer than those of an open one; nor are browsers that are spared the second step. ended gets those that were open.
 func (s *store) queueEndSessions(b *pgx.Batch, account uuid.UUID, except string, now time.Time, ended *[]string) {
-	b.Queue(`select from accounts where id = $1 for update`, account) // no sign-in ends between this and what the caller changes
+	// No sign-in ends between this and what the caller changes. Rows that refer to the account are still made: their writer may have a session.
+	b.Queue(`select from accounts where id = $1 for no key update`, account)
 	b.Queue(`
 		with open as (
 			select sid from sessions where account_id = $1 and sid <> $2 and ended_at is null for update
