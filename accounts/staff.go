@@ -67,6 +67,7 @@ func (s *Service) RestartStaff(ctx context.Context, id uuid.UUID) error {
 		return err
 	}
 	b := &pgx.Batch{}
+	b.Queue(`delete from disown_links where account_id = $1`, id) // that of the notice, too: pressed by the person, it would end what they begin
 	b.Queue(`
 		update accounts set password_sealed = '', password_scheme = null, password_due = false, last_sign_in_at = null, recovered_at = null, new_device_at = null
 		where id = $1`, id)

@@ -105,6 +105,9 @@ func TestRestartStaff(t *testing.T) {
 	if waits() {
 		t.Error("the new second step waits")
 	}
+	if _, err := f.Disown(f.ctx(), f.disownLink("factor_removed"), nil); !errors.Is(err, ErrLink) {
+		t.Errorf("the link of the notice ends the new beginning: %v", err)
+	}
 	if n := f.count(`select count(*) from open_sessions where account_id = $1`, rosa.ID); n != 1 {
 		t.Errorf("%d sessions, want the new one", n)
 	}
