@@ -155,7 +155,8 @@ func browserOf(t *testing.T, f *fixture, c cards, kiosks []netip.Prefix, emails 
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.client = &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	// Its own transport: each server of another test that closes drops the idle connections of the default one.
+	b.client = &http.Client{Transport: server.Client().Transport, Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	return b
 }
 
