@@ -78,6 +78,9 @@ func (d *demo) address(name string) string {
 	return regexp.MustCompile(name + `\s+(http\S+)`).FindStringSubmatch(d.stdout.String())[1]
 }
 
+// ownClient does not share the default connections, of which each httptest.Server that another test closes drops the idle ones.
+var ownClient = &http.Client{Transport: &http.Transport{}}
+
 // The demo's own folder is one that the commands may work on: what they import stays, and the next start finds it.
 func TestDemoKeepsWhatWasImported(t *testing.T) {
 	t.Parallel()
@@ -85,7 +88,7 @@ func TestDemoKeepsWhatWasImported(t *testing.T) {
 	vars := map[string]string{"IDP_DATABASE_URL": "host=" + filepath.Join(dir, "postgres", "run") + " user=idp dbname=idp", "IDP_KEK_FILE": filepath.Join(dir, "kek")}
 	first := startDemo(t, dir)
 	for name, path := range map[string]string{"Sample portal": "/", "Provider": "/.well-known/openid-configuration", "Mailbox": "", "Support desk": "/robots.txt", "Developers": "", "FHIR server": "/metadata"} {
-		answer, err := http.Get(first.address(name) + path)
+		answer, err := ownClient.Get(first.address(name) + path)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue

@@ -80,7 +80,7 @@ func TestDeskIsServed(t *testing.T) {
 	ask := func(address, host, path string) (int, http.Header, []byte) {
 		r := httptest.NewRequest(http.MethodGet, "http://"+address+path, nil)
 		r.RequestURI, r.Host = "", host
-		response, err := http.DefaultClient.Do(r)
+		response, err := ownClient.Do(r)
 		if err != nil {
 			t.Fatal(err)
 		}

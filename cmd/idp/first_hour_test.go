@@ -184,7 +184,7 @@ var (
 func mailedCode(t *testing.T, box string) string {
 	t.Helper()
 	read := func(address string) string {
-		r, err := http.Get(address)
+		r, err := ownClient.Get(address)
 		must(t, err)
 		defer r.Body.Close()
 		text, err := io.ReadAll(r.Body)
