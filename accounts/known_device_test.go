@@ -10,14 +10,16 @@ import (
 	"github.com/google/uuid"
 )
 
+func changePassword(f *fixture, a Account) error {
+	return f.ChangePassword(f.ctx(), PasswordChange{PasswordProof: PasswordProof{Session: Session{SID: "sid", AccountID: a.ID, Username: a.Username}, Current: rightPassword}, New: otherPassword})
+}
+
 // What a member does against somebody who had the account for a moment also ends what made that browser known: its next
 // sign-in is announced, and has no count of its own (S-11). The browser that made the change stays known.
 func TestCredentialsEndKnownDevices(t *testing.T) {
 	t.Parallel()
 	for name, event := range map[string]func(f *fixture, a Account) error{
-		"password change": func(f *fixture, a Account) error {
-			return f.ChangePassword(f.ctx(), PasswordChange{PasswordProof: PasswordProof{Session: Session{SID: "sid", AccountID: a.ID, Username: a.Username}, Current: rightPassword}, New: otherPassword})
-		},
+		"password change": changePassword,
 		"recovery": func(f *fixture, a Account) error {
 			return f.ResetPassword(f.ctx(), a.ID, f.newPassword(a, otherPassword))
 		},

@@ -16,9 +16,7 @@ import (
 func TestProofIsVoidOnceCredentialsChange(t *testing.T) {
 	t.Parallel()
 	for name, event := range map[string]func(f *fixture, a Account) error{
-		"password change": func(f *fixture, a Account) error {
-			return f.ChangePassword(f.ctx(), PasswordChange{PasswordProof: PasswordProof{Session: Session{SID: "sid", AccountID: a.ID, Username: a.Username}, Current: rightPassword}, New: otherPassword})
-		},
+		"password change": changePassword,
 		"recovery": func(f *fixture, a Account) error {
 			return f.ResetPassword(f.ctx(), a.ID, f.newPassword(a, otherPassword))
 		},
@@ -85,12 +83,7 @@ func TestSignInWhileCredentialsChange(t *testing.T) {
 				} else {
 					f.must(f.ResetPassword(ctx, proven.ID, hash))
 				}
-				go func() { done <- begin(f, proven) }()
-				select {
-				case err := <-done:
-					done <- err
-				case <-time.After(300 * time.Millisecond):
-				}
+				beside(done, func() error { return begin(f, proven) })
 				if step == "once all is written" {
 					return nil
 				}
@@ -105,6 +98,16 @@ func TestSignInWhileCredentialsChange(t *testing.T) {
 				t.Errorf("%s, %s: %v", name, step, err)
 			}
 		}
+	}
+}
+
+// beside starts use next to an open transaction, and lets it come as far as that lets it.
+func beside(done chan error, use func() error) {
+	go func() { done <- use() }()
+	select {
+	case err := <-done:
+		done <- err
+	case <-time.After(300 * time.Millisecond):
 	}
 }
 
@@ -137,12 +140,7 @@ func TestChangeWhileTheSessionEnds(t *testing.T) {
 		change, done := prepare(f, a, sid), make(chan error, 1)
 		f.must(f.db.InTx(f.ctx(), func(ctx context.Context) error {
 			err := f.EndSessions(ctx, a.ID, "")
-			go func() { done <- change() }()
-			select {
-			case err := <-done:
-				done <- err
-			case <-time.After(300 * time.Millisecond):
-			}
+			beside(done, change)
 			return err
 		}))
 		if err := <-done; !errors.Is(err, ErrNoSession) {
@@ -166,8 +164,7 @@ func TestEndingSessionsBesideANotice(t *testing.T) {
 		if _, err := f.db.From(ctx).Exec(ctx, `update sessions set announce = false where account_id = $1`, a.ID); err != nil {
 			return err
 		}
-		go func() { done <- f.EndSessions(f.ctx(), a.ID, "") }()
-		time.Sleep(300 * time.Millisecond)
+		beside(done, func() error { return f.EndSessions(f.ctx(), a.ID, "") })
 		return f.Notify(ctx, a.ID, "question_changed", nil) // with a link of the account's
 	}))
 	f.must(<-done)

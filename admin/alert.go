@@ -116,15 +116,16 @@ func (s *Service) TakeAlert(ctx context.Context, p Person, o *Once, id uuid.UUID
 			if a.ownOf(p) {
 				return ErrOwn
 			}
-			state = wanted
+			var changed bool
 			if act == ReopenAlert {
-				return s.store.reopenAlert(ctx, id, p.ID, s.now())
+				changed, err = s.store.reopenAlert(ctx, id, p.ID, s.now())
+			} else {
+				changed, err = s.store.takeAlert(ctx, id, wanted, p.ID, s.now())
 			}
-			changed, err := s.store.takeAlert(ctx, id, wanted, p.ID, s.now())
-			if err != nil || changed {
+			if state = wanted; err != nil || changed {
 				return err
 			}
-			if a.State == AlertHandled && a.ByID != p.ID {
+			if act != ReopenAlert && a.State == AlertHandled && a.ByID != p.ID {
 				return &HandledError{a}
 			}
 			state = a.State
@@ -194,10 +195,10 @@ func (s *store) takeAlert(ctx context.Context, id uuid.UUID, state AlertState, b
 	return tag.RowsAffected() > 0, busy(err)
 }
 
-// reopenAlert changes what one press had handled. Pressing again changes nothing.
-func (s *store) reopenAlert(ctx context.Context, id, by uuid.UUID, now time.Time) error {
-	_, err := s.db.From(ctx).Exec(ctx, `
+// reopenAlert reports whether anything changed. It concerns what one press had handled.
+func (s *store) reopenAlert(ctx context.Context, id, by uuid.UUID, now time.Time) (bool, error) {
+	tag, err := s.db.From(ctx).Exec(ctx, `
 		update desk_alerts d set state = 'seen', staff_id = $2, at = $3 from desk_alerts one
 		where one.event_id = $1 and one.state = 'handled' and d.state = 'handled' and d.staff_id = one.staff_id and d.at = one.at`, id, by, now)
-	return busy(err)
+	return tag.RowsAffected() > 0, busy(err)
 }

@@ -79,6 +79,10 @@ func TestAlertsAtTheDesk(t *testing.T) {
 	if rows := d.alertsOf(eva, AlertFilter{Area: "apps"}); len(rows) != 0 {
 		t.Errorf("once handled: %+v", rows)
 	}
+	open := d.alertsOf(eva, AlertFilter{})
+	if state, err := d.TakeAlert(t.Context(), eva, nil, open[0].ID, ReopenAlert); err != nil || state != open[0].State || state == AlertSeen {
+		t.Errorf("what nobody handled, opened again: %q (%v), before it was %q", state, err, open[0].State)
+	}
 	reopen := func(by Person, id uuid.UUID) {
 		t.Helper()
 		state, err := d.TakeAlert(t.Context(), by, nil, id, ReopenAlert)

@@ -81,7 +81,7 @@ func (h *API) alerts(c *gin.Context, p Person) error {
 }
 
 type takenReply struct {
-	State AlertState `json:"state" enum:"seen handled"`
+	State AlertState `json:"state,omitempty" enum:"seen handled" doc:"absent while nobody took care of it"`
 }
 
 func (h *API) takeAlert(c *gin.Context, p Person, act Act) error {

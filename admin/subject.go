@@ -133,8 +133,7 @@ func (u *Subject) called() string {
 // version returns a digest that changes whenever something an act depends on does: the account, the lock, or the
 // desk's last entry.
 func (u *Subject) version(lastEntry uuid.UUID) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %d %s %t %s", u.ID, u.Account.Status, u.Account.UpdatedAt.UnixMicro(), u.Stuck.Reference, u.Stuck.Locked, lastEntry))
-	return base64.RawURLEncoding.EncodeToString(sum[:12])
+	return brief(fmt.Sprintf("%s %s %d %s %t %s", u.ID, u.Account.Status, u.Account.UpdatedAt.UnixMicro(), u.Stuck.Reference, u.Stuck.Locked, lastEntry))
 }
 
 // frozen is version for a request that waits for a second person, who may take a day: only what the act depends on counts, so that
@@ -148,6 +147,11 @@ func (u *Subject) frozen(act Act) string {
 	case ReleaseLock:
 		parts += fmt.Sprintf(" %s %t", u.Stuck.Reference, u.Stuck.Locked)
 	}
+	return brief(parts)
+}
+
+// brief is a digest that tells versions apart.
+func brief(parts string) string {
 	sum := sha256.Sum256([]byte(parts))
 	return base64.RawURLEncoding.EncodeToString(sum[:12])
 }
