@@ -34,7 +34,7 @@ func TestBegunBelongsToASession(t *testing.T) {
 	if _, _, err := f.EmailProof(f.ctx(), account.ID, "member"); !errors.Is(err, ErrNoPending) {
 		t.Errorf("another session's proof of an address: %v", err)
 	}
-	if _, _, err := f.ProveEmail(f.ctx(), account.ID, "member", f.emailCode("dieb@example.org")); !errors.Is(err, ErrNoPending) {
+	if _, _, err := f.prove(account.ID, "member", f.emailCode("dieb@example.org")); !errors.Is(err, ErrNoPending) {
 		t.Errorf("another session's code: %v", err)
 	}
 	if _, err := f.ConfirmTOTP(f.ctx(), account.ID, "member", app{f, own}.code(0)); err != nil {

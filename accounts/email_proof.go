@@ -102,27 +102,36 @@ func (s *Service) whyNoCode(ctx context.Context, id uuid.UUID, sid string) error
 	return cmp.Or(err, ErrNoPending)
 }
 
-// ProveEmail checks the code and returns the proven address, once. The try is counted before the code is compared; left
-// is the number of remaining tries. The same wrong code sent again counts once. The error is ErrCodeFormat (not
-// counted), ErrWrongCode, ErrNoPending, ErrCodeElsewhere, or the database's.
-func (s *Service) ProveEmail(ctx context.Context, id uuid.UUID, sid, typed string) (email string, left int, err error) {
+// ProveEmail checks the code and, once, calls then with the proven address, in the transaction that uses up the code: one that
+// fails leaves the code, and whoever finds the code used finds what it did. The try is counted before the code is compared;
+// left is the number of remaining tries. The same wrong code sent again counts once. The error is ErrCodeFormat (not counted),
+// ErrWrongCode, ErrNoPending, ErrCodeElsewhere, ErrNoSession, that of then, or the database's.
+func (s *Service) ProveEmail(ctx context.Context, id uuid.UUID, sid, typed string, then func(ctx context.Context, email string) error) (left int, err error) {
 	code, ok := ReadCode(typed)
 	if !ok {
-		return "", 0, ErrCodeFormat
+		return 0, ErrCodeFormat
 	}
 	email, mac, tries, err := s.readEmailProof(ctx, id, sid, `
 		update email_proofs set tries = tries + case when refused = $5 then 0 else 1 end, refused = $5
 		where account_id = $1 and expires_at > $2 and tries < $3 and sid = $4 returning email_sealed, code_mac, tries`,
 		s.keyring.MAC(seal.PepperCode, []byte("accounts.refused"), id[:], []byte(code)))
 	if err != nil {
-		return "", 0, err
+		return 0, err
 	}
 	if !s.keyring.VerifyMAC(seal.PepperCode, mac, emailCodeParts(id, email, code)...) {
-		return "", emailProofTries - tries, ErrWrongCode
+		return emailProofTries - tries, ErrWrongCode
 	}
-	tag, err := s.db.From(ctx).Exec(ctx, `delete from email_proofs where account_id = $1 and code_mac = $2`, id, mac)
-	if err == nil && tag.RowsAffected() == 0 {
-		err = ErrNoPending // another request was faster
-	}
-	return email, 0, err
+	return 0, s.db.InTx(ctx, func(ctx context.Context) error {
+		if err := s.StillOpen(ctx, id, sid); err != nil {
+			return err
+		}
+		tag, err := s.db.From(ctx).Exec(ctx, `delete from email_proofs where account_id = $1 and code_mac = $2`, id, mac)
+		if err == nil && tag.RowsAffected() == 0 {
+			err = ErrNoPending // another request was faster
+		}
+		if err != nil {
+			return err
+		}
+		return then(ctx, email)
+	})
 }

@@ -1,13 +1,17 @@
 package accounts
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"huskyidp/internal/ratelimit"
-	"huskyidp/internal/seal"
 	"regexp"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
+
+	"huskyidp/internal/ratelimit"
+	"huskyidp/internal/seal"
 )
 
 var sixDigits = regexp.MustCompile(`\b\d{6}\b`)
@@ -20,6 +24,15 @@ func (f *fixture) emailCode(to string) string {
 		f.t.Errorf("the code went to %s, want %s", m.To, to)
 	}
 	return sixDigits.FindString(m.Content.Text)
+}
+
+// prove returns the address that a code proves.
+func (f *fixture) prove(id uuid.UUID, sid, code string) (email string, left int, err error) {
+	left, err = f.ProveEmail(f.ctx(), id, sid, code, func(_ context.Context, proven string) error {
+		email = proven
+		return nil
+	})
+	return email, left, err
 }
 
 // S-53, S-14: the new address is proven by a code that is good for one address, five
@@ -42,22 +55,26 @@ func TestEmailProof(t *testing.T) {
 	} else if _, ok := errors.AsType[*ratelimit.Exceeded](err); !ok {
 		t.Errorf("a second mail within a minute = %v", err)
 	}
-	if _, _, err := f.ProveEmail(f.ctx(), other.ID, "sid", code); !errors.Is(err, ErrNoPending) {
+	if _, _, err := f.prove(other.ID, "sid", code); !errors.Is(err, ErrNoPending) {
 		t.Errorf("the code for another account = %v, want ErrNoPending", err)
 	}
-	if _, _, err := f.ProveEmail(f.ctx(), account.ID, "sid", "12"); !errors.Is(err, ErrCodeFormat) {
+	if _, _, err := f.prove(account.ID, "sid", "12"); !errors.Is(err, ErrCodeFormat) {
 		t.Errorf("no code = %v, want ErrCodeFormat", err)
 	}
-	if email, _, err := f.ProveEmail(f.ctx(), account.ID, "sid", code[:3]+" "+code[3:]); err != nil || email != "nueva@example.org" {
+	full := errors.New("the disk is full")
+	if _, err := f.ProveEmail(f.ctx(), account.ID, "sid", code, func(context.Context, string) error { return full }); !errors.Is(err, full) {
+		t.Errorf("a proof whose effect fails = %v", err)
+	}
+	if email, _, err := f.prove(account.ID, "sid", code[:3]+" "+code[3:]); err != nil || email != "nueva@example.org" {
 		t.Errorf("ProveEmail = %q, %v", email, err)
 	}
-	if _, _, err := f.ProveEmail(f.ctx(), account.ID, "sid", code); !errors.Is(err, ErrNoPending) {
+	if _, _, err := f.prove(account.ID, "sid", code); !errors.Is(err, ErrNoPending) {
 		t.Errorf("the code again = %v, want ErrNoPending", err)
 	}
 	code = start()
 	for want := emailProofTries - 1; want >= 0; want-- {
 		for range 2 { // the same again costs no second try; after the fifth nothing waits
-			_, left, err := f.ProveEmail(f.ctx(), account.ID, "sid", fmt.Sprintf("00000%d", want))
+			_, left, err := f.prove(account.ID, "sid", fmt.Sprintf("00000%d", want))
 			if errors.Is(err, ErrNoPending) && want == 0 {
 				break
 			}
@@ -66,12 +83,12 @@ func TestEmailProof(t *testing.T) {
 			}
 		}
 	}
-	if _, _, err := f.ProveEmail(f.ctx(), account.ID, "sid", code); !errors.Is(err, ErrNoPending) {
+	if _, _, err := f.prove(account.ID, "sid", code); !errors.Is(err, ErrNoPending) {
 		t.Errorf("the right code after five wrong ones = %v, want ErrNoPending", err)
 	}
 	code = start()
 	f.later(emailProofLife)
-	if _, _, err := f.ProveEmail(f.ctx(), account.ID, "sid", code); !errors.Is(err, ErrNoPending) {
+	if _, _, err := f.prove(account.ID, "sid", code); !errors.Is(err, ErrNoPending) {
 		t.Errorf("the code after fifteen minutes = %v, want ErrNoPending", err)
 	}
 }
@@ -97,7 +114,7 @@ func TestEmailProofOutlivesPepper(t *testing.T) {
 	if err := f.keyring.Promote(f.ctx(), seal.PepperCode); err != nil {
 		t.Fatal(err)
 	}
-	if email, _, err := f.ProveEmail(f.ctx(), account.ID, "sid", f.emailCode("nueva@example.org")); err != nil || email != "nueva@example.org" {
+	if email, _, err := f.prove(account.ID, "sid", f.emailCode("nueva@example.org")); err != nil || email != "nueva@example.org" {
 		t.Errorf("ProveEmail = %q, %v", email, err)
 	}
 }

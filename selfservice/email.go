@@ -17,10 +17,13 @@ import (
 	"huskyidp/templates"
 )
 
+// ErrEmailHeld means that a change of the address waits already.
+var ErrEmailHeld = errors.New("selfservice: a change of the address is held already")
+
 // Emails holds a member's change of address until the old address has had time to stop it (S-53).
 type Emails interface {
-	// HoldEmail begins the hold. A change that is already on hold stays. The error is accounts.ErrNoSession if the session has
-	// ended meanwhile, or the database's.
+	// HoldEmail begins the hold. It takes part in the transaction of ctx. The error is ErrEmailHeld, accounts.ErrNoSession if the
+	// session has ended meanwhile, or the database's.
 	HoldEmail(ctx context.Context, session accounts.Session, email string) error
 	// HeldEmail returns the new address, "" if it is not shown, and when the change will be made, zero if none is on hold.
 	HeldEmail(ctx context.Context, accountID uuid.UUID) (email string, until time.Time, err error)
@@ -254,15 +257,14 @@ func (h *Handler) proveEmail(c *gin.Context) error {
 		return h.resendEmail(c, session, address)
 	}
 	typed := web.Form(c).Get("code")
-	proven, left, err := h.service.ProveEmail(c.Request.Context(), session.AccountID, session.SID, typed)
+	left, err := h.service.ProveEmail(c.Request.Context(), session.AccountID, session.SID, typed, func(ctx context.Context, email string) error {
+		return h.emails.HoldEmail(ctx, session, email)
+	})
 	problem := templates.Problem{Field: "code", Key: "registration.code.format"}
 	switch {
 	case err == nil:
-		if err := h.emails.HoldEmail(c.Request.Context(), session, proven); err != nil {
-			return err
-		}
 		return h.back(c, "/account/email", "proven")
-	case errors.Is(err, accounts.ErrNoPending):
+	case errors.Is(err, accounts.ErrNoPending), errors.Is(err, ErrEmailHeld):
 		return h.emailCodeGone(c, session, err)
 	case errors.Is(err, accounts.ErrCodeFormat) && typed == "":
 		problem.Key = "registration.code.missing"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -14,15 +15,19 @@ import (
 	"huskyidp/templates"
 )
 
-// held is a change of address that waits.
+// held is a change of address that waits. Holding one takes a while.
 type held struct {
 	f           *fixture
+	mu          sync.Mutex
 	email       string
 	until       time.Time
 	needsFactor bool
 }
 
 func (h *held) HoldEmail(_ context.Context, _ accounts.Session, email string) error {
+	time.Sleep(50 * time.Millisecond)
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.email, h.until = email, h.f.now().Add(24*time.Hour)
 	return nil
 }
@@ -37,6 +42,8 @@ func (h *held) StoppedOwn(context.Context, uuid.UUID, time.Time) (bool, error) {
 }
 
 func (h *held) HeldEmail(context.Context, uuid.UUID) (string, time.Time, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	return h.email, h.until, nil
 }
 

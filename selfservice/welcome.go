@@ -1,6 +1,8 @@
 package selfservice
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -144,11 +146,10 @@ func (h *Handler) sendWelcome(c *gin.Context, session accounts.Session) error {
 
 func (h *Handler) proveWelcome(c *gin.Context, session accounts.Session) error {
 	typed := web.Form(c).Get("code")
-	_, left, err := h.service.ProveEmail(c.Request.Context(), session.AccountID, session.SID, typed)
+	left, err := h.service.ProveEmail(c.Request.Context(), session.AccountID, session.SID, typed, func(ctx context.Context, _ string) error {
+		return h.service.SettleAddress(ctx, session)
+	})
 	if err == nil {
-		if err := h.service.SettleAddress(c.Request.Context(), session); err != nil {
-			return err
-		}
 		return web.SeeOther(c, c.Request.URL.RequestURI())
 	}
 	problem := templates.Problem{Field: "code", Key: "registration.code.format"}
@@ -157,6 +158,9 @@ func (h *Handler) proveWelcome(c *gin.Context, session accounts.Session) error {
 		problem.Key = "registration.code.missing"
 	case errors.Is(err, accounts.ErrCodeFormat):
 	case errors.Is(err, accounts.ErrNoPending):
+		if d, err := h.service.Due(c.Request.Context(), session.AccountID, !h.noQuestions); err != nil || !d.Address { // the first of two presses was faster
+			return cmp.Or(err, web.SeeOther(c, c.Request.URL.RequestURI()))
+		}
 		problem = noCode(err)
 	case errors.Is(err, accounts.ErrWrongCode) && left == 0: // there is no field any more
 		problem = templates.Problem{Key: "registration.code.ended"}

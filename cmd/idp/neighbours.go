@@ -11,6 +11,7 @@ import (
 	"huskyidp/provider"
 	"huskyidp/recovery"
 	"huskyidp/registration"
+	"huskyidp/selfservice"
 	"huskyidp/templates"
 )
 
@@ -28,7 +29,11 @@ func (o ownChanges) Held(ctx context.Context, accountID uuid.UUID) (list []templ
 }
 
 func (o ownChanges) HoldEmail(ctx context.Context, session accounts.Session, email string) error {
-	return o.begin(ctx, recovery.Change{AccountID: session.AccountID, SID: session.SID, Act: recovery.ChangeEmail, Email: email})
+	_, err := o.Hold(ctx, recovery.Change{AccountID: session.AccountID, SID: session.SID, Act: recovery.ChangeEmail, Email: email})
+	if errors.Is(err, recovery.ErrHeld) {
+		return selfservice.ErrEmailHeld
+	}
+	return err
 }
 
 func (o ownChanges) HeldEmail(ctx context.Context, accountID uuid.UUID) (string, time.Time, error) {
@@ -42,13 +47,8 @@ func (o ownChanges) HeldEmail(ctx context.Context, accountID uuid.UUID) (string,
 }
 
 func (o ownChanges) HoldClosing(ctx context.Context, session accounts.Session) error {
-	return o.begin(ctx, recovery.Change{AccountID: session.AccountID, SID: session.SID, Act: recovery.CloseAccount})
-}
-
-// begin holds a change; one of the same kind that is already on hold stays.
-func (o ownChanges) begin(ctx context.Context, c recovery.Change) error {
-	_, err := o.Hold(ctx, c)
-	if errors.Is(err, recovery.ErrHeld) {
+	_, err := o.Hold(ctx, recovery.Change{AccountID: session.AccountID, SID: session.SID, Act: recovery.CloseAccount})
+	if errors.Is(err, recovery.ErrHeld) { // it stays
 		return nil
 	}
 	return err
