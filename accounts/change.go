@@ -11,7 +11,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"huskyidp/internal/audit"
-	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 )
@@ -170,9 +169,6 @@ func (s *Service) proven(ctx context.Context, p PasswordProof, hash func(id uuid
 	return account, hash(account.ID)
 }
 
-// languageMails are how many mails about it the owner gets: a change of the language asks for no proof.
-var languageMails = ratelimit.Limit{Name: "language_mails", Count: 6, Per: time.Hour}
-
 // ChangeLanguage sets the language of the account's pages and mails, and notifies the owner in the former one, who may not
 // read the other. It is idempotent.
 func (s *Service) ChangeLanguage(ctx context.Context, id uuid.UUID, lang string) error {
@@ -186,9 +182,8 @@ func (s *Service) ChangeLanguage(ctx context.Context, id uuid.UUID, lang string)
 		if err != nil || tag.RowsAffected() == 0 {
 			return err
 		}
-		err = s.limiter.Take(ctx, languageMails, id.String(), now)
-		_, enough := errors.AsType[*ratelimit.Exceeded](err)
-		if err != nil && !enough {
+		enough, err := s.enough(ctx, "language_changed", id)
+		if err != nil {
 			return err
 		}
 		b := &pgx.Batch{}

@@ -1,16 +1,33 @@
 package accounts
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"huskyidp/internal/audit"
+	"huskyidp/internal/ratelimit"
 	"huskyidp/templates"
 )
+
+// repeated are how many mails an owner gets in an hour about each thing that can be done again and again without another proof, or with the
+// same one: the history shows all of it.
+var repeated = ratelimit.Limit{Name: "repeated_notices", Count: 6, Per: time.Hour}
+
+// enough counts such a mail, and reports whether the owner has had them all.
+func (s *Service) enough(ctx context.Context, what string, id uuid.UUID) (bool, error) {
+	err := s.limiter.Take(ctx, repeated, what+" "+id.String(), s.now())
+	if _, ok := errors.AsType[*ratelimit.Exceeded](err); ok {
+		return true, nil
+	}
+	return false, err
+}
 
 // noticeBatch is the number of notices of each kind per call.
 const noticeBatch = 100
@@ -77,7 +94,14 @@ func (s *Service) SendNotices(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("finding new devices: %w", err)
 		}
+		slices.SortFunc(devices, func(a, b newDevice) int { return bytes.Compare(a.AccountID[:], b.AccountID[:]) }) // one order of locks
 		for _, d := range devices {
+			if enough, err := s.enough(ctx, "new_device", d.AccountID); err != nil || enough {
+				if err != nil {
+					return err
+				}
+				continue
+			}
 			if err := s.Notify(ctx, d.AccountID, "new_device", templates.Args{"at": d.AuthTime, "browser": d.Browser, "system": d.System}); err != nil {
 				return err
 			}

@@ -267,6 +267,16 @@ func (s *Service) StillOpen(ctx context.Context, accountID uuid.UUID, sid string
 	return nil
 }
 
+// InSession runs what a session asks for in a transaction, unless it has ended: see StillOpen.
+func (s *Service) InSession(ctx context.Context, session Session, do func(ctx context.Context) error) error {
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		if err := s.StillOpen(ctx, session.AccountID, session.SID); err != nil {
+			return err
+		}
+		return do(ctx)
+	})
+}
+
 // Sweep deletes what expired: sessions 30 days after their end, failures after 30 days
 // without another, unless they have used up the password of an account (S-73); usernames of
 // closed accounts after 30 days; and hashes of other systems after a year without use.

@@ -1,6 +1,7 @@
 package selfservice
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -106,7 +107,10 @@ func (h *Handler) stopApp(c *gin.Context) error {
 	if done {
 		return err
 	}
-	if err := h.apps.StopApp(c.Request.Context(), session.AccountID, app.ClientID); err != nil {
+	err = h.service.InSession(c.Request.Context(), session, func(ctx context.Context) error {
+		return h.apps.StopApp(ctx, session.AccountID, app.ClientID)
+	})
+	if err != nil {
 		return err
 	}
 	return h.back(c, "/account/apps", "stopped")

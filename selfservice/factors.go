@@ -1,6 +1,7 @@
 package selfservice
 
 import (
+	"context"
 	"errors"
 	"html/template"
 	"net/http"
@@ -278,7 +279,8 @@ func (h *Handler) removeTOTP(c *gin.Context) error {
 	if !ok {
 		return err
 	}
-	if err := h.service.RemoveTOTP(c.Request.Context(), session.AccountID); err != nil {
+	err = h.service.InSession(c.Request.Context(), session, func(ctx context.Context) error { return h.service.RemoveTOTP(ctx, session.AccountID) })
+	if err != nil {
 		return err
 	}
 	return h.back(c, "/account/factors", "removed-"+string(accounts.TOTP))
@@ -293,7 +295,8 @@ func (h *Handler) removePasskey(c *gin.Context) error {
 	if err != nil {
 		return web.SeeOther(c, "/account/factors")
 	}
-	if err := h.service.RemovePasskey(c.Request.Context(), session.AccountID, id); err != nil {
+	err = h.service.InSession(c.Request.Context(), session, func(ctx context.Context) error { return h.service.RemovePasskey(ctx, session.AccountID, id) })
+	if err != nil {
 		return err
 	}
 	return h.back(c, "/account/factors", "removed-"+string(accounts.Passkey))

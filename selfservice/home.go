@@ -133,7 +133,10 @@ func (h *Handler) changeLanguage(c *gin.Context) error {
 	if !slices.Contains(h.web.Languages(), chosen) {
 		chosen = session.Language
 	}
-	if err := h.service.ChangeLanguage(c.Request.Context(), session.AccountID, chosen); err != nil {
+	err = h.service.InSession(c.Request.Context(), session, func(ctx context.Context) error {
+		return h.service.ChangeLanguage(ctx, session.AccountID, chosen)
+	})
+	if err != nil {
 		return err
 	}
 	h.web.PreferLanguage(c, chosen)

@@ -1,6 +1,7 @@
 package selfservice
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
@@ -92,7 +93,11 @@ func (h *Handler) makeSavedCodes(c *gin.Context) error {
 	if !ok {
 		return err
 	}
-	list, err := h.service.MakeSavedCodes(c.Request.Context(), session.AccountID, web.Form(c).Get("list"))
+	var list accounts.SavedCodeList
+	err = h.service.InSession(c.Request.Context(), session, func(ctx context.Context) (err error) {
+		list, err = h.service.MakeSavedCodes(ctx, session.AccountID, web.Form(c).Get("list"))
+		return err
+	})
 	if errors.Is(err, accounts.ErrNoFactor) {
 		return web.SeeOther(c, "/account/factors")
 	}

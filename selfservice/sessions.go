@@ -1,6 +1,7 @@
 package selfservice
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"time"
@@ -75,25 +76,25 @@ func (h *Handler) endSessions(c *gin.Context) error {
 	if !ok {
 		return err
 	}
-	ctx := c.Request.Context()
-	if id, err := uuid.Parse(web.Form(c).Get("forget")); err == nil {
-		if err := h.service.Forget(ctx, session, id); err != nil {
-			return err
+	note := ""
+	err = h.service.InSession(c.Request.Context(), session, func(ctx context.Context) error {
+		if id, err := uuid.Parse(web.Form(c).Get("forget")); err == nil {
+			note = "forgotten"
+			return h.service.Forget(ctx, session, id)
 		}
-		return h.back(c, "/account/sessions", "forgotten")
-	}
-	switch sid := web.Form(c).Get("end"); sid {
-	case "", session.SID:
-		return h.back(c, "/account/sessions", "")
-	case "others":
-		if err = h.service.EndSessions(ctx, session.AccountID, session.SID); err == nil {
-			return h.back(c, "/account/sessions", "ended_others")
+		switch sid := web.Form(c).Get("end"); sid {
+		case "", session.SID:
+			return nil
+		case "others":
+			note = "ended_others"
+			return h.service.EndSessions(ctx, session.AccountID, session.SID)
+		default:
+			note = "ended"
+			return h.service.EndOwnSession(ctx, session.AccountID, sid)
 		}
-	default:
-		err = h.service.EndOwnSession(ctx, session.AccountID, sid)
-	}
+	})
 	if err != nil {
 		return err
 	}
-	return h.back(c, "/account/sessions", "ended")
+	return h.back(c, "/account/sessions", note)
 }
