@@ -73,8 +73,8 @@ func (s *Service) changePassword(ctx context.Context, p PasswordChange) error {
 	if err != nil {
 		return err
 	}
-	return s.db.InTx(ctx, func(ctx context.Context) error {
-		tag, err := s.db.From(ctx).Exec(ctx, `select from accounts where id = $1 and credentials_changed_at = $2 for no key update`, account.ID, account.CredentialsChangedAt)
+	return s.InSession(ctx, p.Session, func(ctx context.Context) error {
+		tag, err := s.db.From(ctx).Exec(ctx, `select from accounts where id = $1 and credentials_changed_at = $2`, account.ID, account.CredentialsChangedAt)
 		if err != nil {
 			return fmt.Errorf("changing a password: %w", err)
 		}

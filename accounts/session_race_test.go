@@ -121,6 +121,10 @@ func TestChangeWhileTheSessionEnds(t *testing.T) {
 			q.Session.SID = sid
 			return func() error { return f.ChangeQuestion(f.ctx(), q) }
 		},
+		"another password": func(f *fixture, a Account, sid string) func() error {
+			proof := PasswordProof{Session: Session{SID: sid, AccountID: a.ID, Username: a.Username}, Current: rightPassword}
+			return func() error { return f.ChangePassword(f.ctx(), PasswordChange{PasswordProof: proof, New: otherPassword}) }
+		},
 		"an app": func(f *fixture, a Account, sid string) func() error {
 			secret, err := f.StartTOTP(f.ctx(), a.ID, sid)
 			f.must(err)

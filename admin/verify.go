@@ -232,15 +232,16 @@ func (s *Service) sendCode(ctx context.Context, u *Subject, row verificationRow)
 	if err != nil {
 		return err
 	}
-	row.CodeMAC = s.codeMAC(row.ID, code)
+	row.CodeMAC = s.keyring.MAC(seal.PepperCode, codeParts(row.ID, u, code)...)
 	if err := s.store.insertVerification(ctx, row); err != nil {
 		return err
 	}
 	return s.accounts.Notify(ctx, u.ID, "caller_code", templates.Args{"code": code})
 }
 
-func (s *Service) codeMAC(id uuid.UUID, code string) []byte {
-	return s.keyring.MAC(seal.PepperCode, []byte("caller"), id[:], []byte(code))
+// codeParts binds a code to the mailbox that it went to: who reads a former one says nothing about the member any more.
+func codeParts(id uuid.UUID, u *Subject, code string) [][]byte {
+	return [][]byte{[]byte("caller"), id[:], []byte(u.Account.Email), []byte(code)}
 }
 
 // CheckCode compares what the caller read out with the newest code that this person sent. A code works once, for 15
@@ -263,7 +264,7 @@ func (s *Service) CheckCode(ctx context.Context, p Person, o *Once, id uuid.UUID
 				return err
 			}
 			v = Verification{Method: SpokenCode}
-			if !s.keyring.VerifyMAC(seal.PepperCode, row.CodeMAC, []byte("caller"), row.ID[:], []byte(code)) {
+			if !s.keyring.VerifyMAC(seal.PepperCode, row.CodeMAC, codeParts(row.ID, u, code)...) {
 				left := spokenTries - row.Tries
 				v.TriesLeft = &left
 				return s.failed(ctx, e, row)

@@ -84,6 +84,19 @@ func TestSpokenCodeAfterRecoveries(t *testing.T) {
 	}
 }
 
+// TestSpokenCodeOfAFormerMailbox (S-64): a code that went to the mailbox that its owner gave up in person verifies nobody.
+func TestSpokenCodeOfAFormerMailbox(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1)
+	must[Verification](t)(d.Check(t.Context(), d.rosa, nil, d.maria.ID, SpokenCode, members.Card{}))
+	if err := d.people.ChangeEmailInPerson(t.Context(), d.maria.ID, "segura@example.org"); err != nil {
+		t.Fatal(err)
+	}
+	if v, err := d.CheckCode(t.Context(), d.rosa, nil, d.maria.ID, d.spoken()); err != nil || v.Verified {
+		t.Errorf("the code = %+v, %v, want it refused", v, err)
+	}
+}
+
 // TestSpokenCode (S-14): to the address on file, for 15 minutes and five tries; one mail a minute.
 func TestSpokenCode(t *testing.T) {
 	t.Parallel()
