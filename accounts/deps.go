@@ -21,6 +21,7 @@ import (
 // Outbox queues a mail in a batch that is sent in the transaction of ctx; *mail.Outbox but in tests.
 type Outbox interface {
 	Queue(ctx context.Context, b *pgx.Batch, m mail.Message) error
+	Left(ctx context.Context, account uuid.UUID, since time.Time, kinds []string) (left time.Time, waits bool, err error)
 }
 
 // Deps are the dependencies of the service. All but the settings at the end are required.

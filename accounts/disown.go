@@ -132,6 +132,9 @@ func (s *Service) disownLink(ctx context.Context, link string, browser []byte) (
 	return l, err
 }
 
+// linksOfSession are how many links the history of one session keeps.
+const linksOfSession = 20
+
 // Denial is what a member denied by the link of a notice.
 type Denial struct {
 	Account        Account
@@ -150,6 +153,12 @@ func (s *Service) Disown(ctx context.Context, link string, browser []byte) (d De
 	now := s.now()
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		l, err := s.disownLink(ctx, link, browser)
+		if err == nil {
+			err = s.Lock(ctx, l.account)
+		}
+		if err == nil { // once more: its session may have ended meanwhile
+			l, err = s.disownLink(ctx, link, browser)
+		}
 		if err != nil {
 			return err
 		}
@@ -196,6 +205,11 @@ func (s *Service) Disowned(ctx context.Context, link string) (just, closed bool,
 func (s *store) queueDisownLink(b *pgx.Batch, digest []byte, l disownLink, expires time.Time) {
 	b.Queue(`insert into disown_links (digest, account_id, event_at, sid, browser, expires_at) values ($1, $2, $3, $4, $5, $6)`,
 		digest, l.account, l.event, l.sid, l.browser, expires)
+	if l.sid != nil { // a page that is opened again and again keeps its newest
+		b.Queue(`
+			delete from disown_links where digest in (
+				select digest from disown_links where account_id = $1 and sid = $2 order by expires_at desc offset $3)`, l.account, *l.sid, linksOfSession)
+	}
 }
 
 func (s *store) disownLink(ctx context.Context, digest []byte, now time.Time) (l disownLink, err error) {

@@ -29,6 +29,12 @@ func (s *Service) enough(ctx context.Context, what string, id uuid.UUID) (bool, 
 	return false, err
 }
 
+// NoticeLeft returns when the last notice of these kinds to an account, enqueued since an instant, was given to the mail server, zero if
+// none was. waits reports that one has not left yet; one that was given up counts for nothing.
+func (s *Service) NoticeLeft(ctx context.Context, id uuid.UUID, since time.Time, kinds []string) (left time.Time, waits bool, err error) {
+	return s.outbox.Left(ctx, id, since, kinds)
+}
+
 // noticeBatch is the number of notices of each kind per call.
 const noticeBatch = 100
 

@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -62,6 +63,30 @@ func TestRepeatedNotices(t *testing.T) {
 		f.must(again(f, a))
 		if n := len(f.mailKinds(a.ID)) - before; n != repeated.Count+1 {
 			t.Errorf("%s: %d mails after an hour", name, n)
+		}
+	}
+}
+
+// TestLinksOfTheHistory (S-14): a page that makes a link each time it is opened keeps the newest, and those of mails stay.
+func TestLinksOfTheHistory(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	a := f.register("maria")
+	f.must(f.Notify(f.ctx(), a.ID, "app_allowed", map[string]any{"until": f.now(), "app": "Mi Diario"}))
+	session := f.start(SessionStart{Account: a}).Session
+	var links []string
+	for range linksOfSession + 5 {
+		f.later(time.Second)
+		path, err := f.DisownLink(f.ctx(), session, thisBrowser, f.now())
+		f.must(err)
+		links = append(links, strings.TrimPrefix(path, "/not-me?link="))
+	}
+	if n := f.count(`select count(*) from disown_links where sid is not null`); n != linksOfSession {
+		t.Errorf("%d links, want %d", n, linksOfSession)
+	}
+	for _, link := range []string{f.disownLink("app_allowed"), links[5], links[len(links)-1]} {
+		if _, err := f.Disownable(f.ctx(), link, thisBrowser); err != nil {
+			t.Errorf("a link that should be there: %v", err)
 		}
 	}
 }

@@ -123,8 +123,8 @@ func (s *Service) savedCodeList(account uuid.UUID, form string, made time.Time) 
 // madeBy returns when the form made the list of the account, zero if it did not, or not just now. A form sent at the same moment
 // waits.
 func (s *Service) madeBy(ctx context.Context, account uuid.UUID, form string) (made time.Time, err error) {
-	if _, err := s.db.From(ctx).Exec(ctx, `select from accounts where id = $1 for no key update`, account); err != nil {
-		return made, fmt.Errorf("locking an account: %w", err)
+	if err := s.Lock(ctx, account); err != nil {
+		return made, err
 	}
 	var sealed []byte
 	err = s.db.From(ctx).QueryRow(ctx, `select made_at, code_sealed from account_saved_codes where account_id = $1 and n = 1 and made_at > $2`, account, s.now().Add(-changedAgain)).Scan(&made, &sealed)

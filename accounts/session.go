@@ -252,11 +252,23 @@ func (s *Service) EndSessions(ctx context.Context, accountID uuid.UUID, except s
 	})
 }
 
+// Lock locks an account in the transaction of ctx. Whatever changes more than one row of an account begins with it: two that did so in
+// another order would wait for each other in a circle.
+func (s *Service) Lock(ctx context.Context, id uuid.UUID) error {
+	b := &pgx.Batch{}
+	queueLock(b, id)
+	return s.store.run(ctx, b)
+}
+
+func queueLock(b *pgx.Batch, id uuid.UUID) {
+	b.Queue(`select from accounts where id = $1 for no key update`, id)
+}
+
 // StillOpen locks the account in the transaction of ctx. The error is ErrNoSession if the session that asks for a change has ended since
 // it was read: another password, a recovery or the member on another device may have been faster. EndSessions waits for the same lock.
 func (s *Service) StillOpen(ctx context.Context, accountID uuid.UUID, sid string) error {
 	b, ended := &pgx.Batch{}, false
-	b.Queue(`select from accounts where id = $1 for no key update`, accountID)
+	queueLock(b, accountID)
 	b.Queue(`select exists (select from sessions where sid = $1 and ended_at is not null)`, sid).QueryRow(func(row pgx.Row) error { return row.Scan(&ended) })
 	if err := s.store.run(ctx, b); err != nil {
 		return fmt.Errorf("reading the session of a change: %w", err)

@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -123,7 +124,15 @@ func TestChangeWhileTheSessionEnds(t *testing.T) {
 		},
 		"another password": func(f *fixture, a Account, sid string) func() error {
 			proof := PasswordProof{Session: Session{SID: sid, AccountID: a.ID, Username: a.Username}, Current: rightPassword}
-			return func() error { return f.ChangePassword(f.ctx(), PasswordChange{PasswordProof: proof, New: otherPassword}) }
+			return func() error {
+				return f.ChangePassword(f.ctx(), PasswordChange{PasswordProof: proof, New: otherPassword})
+			}
+		},
+		"this wasn't me, of the history": func(f *fixture, a Account, sid string) func() error {
+			path, err := f.DisownLink(f.ctx(), Session{AccountID: a.ID, SID: sid}, thisBrowser, f.now())
+			f.must(err)
+			_, link, _ := strings.Cut(path, "link=")
+			return func() error { _, err := f.Disown(f.ctx(), link, thisBrowser); return err }
 		},
 		"an app": func(f *fixture, a Account, sid string) func() error {
 			secret, err := f.StartTOTP(f.ctx(), a.ID, sid)

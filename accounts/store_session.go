@@ -114,7 +114,7 @@ func (s *store) endSession(ctx context.Context, sid string, owner *uuid.UUID, wh
 // safer than those of an open one; nor are browsers that are spared the second step. ended gets those that were open.
 func (s *store) queueEndSessions(b *pgx.Batch, account uuid.UUID, except string, now time.Time, ended *[]string) {
 	// No sign-in ends between this and what the caller changes. Rows that refer to the account are still made: their writer may have a session.
-	b.Queue(`select from accounts where id = $1 for no key update`, account)
+	queueLock(b, account)
 	b.Queue(`
 		with open as (
 			select sid from sessions where account_id = $1 and sid <> $2 and ended_at is null for update

@@ -92,6 +92,19 @@ func TestEstimate(t *testing.T) {
 	}
 }
 
+// TestCheckNewUsername: a name that somebody chooses cannot look like another in the mails of a shared mailbox.
+func TestCheckNewUsername(t *testing.T) {
+	t.Parallel()
+	for typed, want := range map[string]error{
+		"maría.peña": nil, "josé_łukasz": nil, "nguyễn-1": nil, "ab": FlawLength,
+		"mɑria.n": FlawCharacters, "jɑmes.t": FlawCharacters, "marıa": FlawCharacters, "maſria": FlawCharacters, "ᴍaria": FlawCharacters, "ɡloria": FlawCharacters, "ꞓarlos": FlawCharacters,
+	} {
+		if got, err := CheckNewUsername(typed); err != want {
+			t.Errorf("CheckNewUsername(%q) = %q, %v, want %v", typed, got, err, want)
+		}
+	}
+}
+
 func TestCheckUsername(t *testing.T) {
 	t.Parallel()
 	for typed, want := range map[string]struct {

@@ -47,6 +47,20 @@ func CheckUsername(typed string) (canonical string, err error) {
 	return canonical, nil
 }
 
+// CheckNewUsername is CheckUsername for a name that somebody chooses: it takes letters with accents, but none that look like another one,
+// as those of phonetic alphabets do.
+func CheckNewUsername(typed string) (canonical string, err error) {
+	canonical, err = CheckUsername(typed)
+	odd := func(r rune) bool {
+		accented := r <= unicode.MaxLatin1 || 0x100 <= r && r < 0x180 || 0x1e00 <= r && r < 0x1f00
+		return !accented || strings.ContainsRune("ıĸŉŀſẛ", r)
+	}
+	if err == nil && strings.ContainsFunc(canonical, odd) {
+		return "", FlawCharacters
+	}
+	return canonical, err
+}
+
 // signInName returns the form under which attempts are counted: the canonical username or, if it is invalid, a form
 // independent of case and spaces (S-08).
 func signInName(typed string) string {

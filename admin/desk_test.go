@@ -141,7 +141,9 @@ func (o tap) Queue(ctx context.Context, b *pgx.Batch, m mail.Message) error {
 	o.d.mu.Lock()
 	o.d.mails = append(o.d.mails, m)
 	o.d.mu.Unlock()
-	return o.Outbox.Queue(ctx, b, m)
+	err := o.Outbox.Queue(ctx, b, m)
+	b.Queue(`update mails set state = 'sent', sealed = null, done_at = created_at where state = 'queued'`) // the server takes it at once
+	return err
 }
 
 // mailed are the mails of a kind, the oldest first.

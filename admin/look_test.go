@@ -40,7 +40,7 @@ func TestSummary(t *testing.T) {
 	if want := []Act{ReleaseLock, SendUsername, StartReset, ChangeEmail, ResetQuestion, ChangeMember, EndSessions}; !slices.Equal(sum.Acts, want) {
 		t.Errorf("acts %v, want %v", sum.Acts, want)
 	}
-	if len(sum.Mails) == 0 || sum.Mails[0].State != "queued" {
+	if len(sum.Mails) == 0 || sum.Mails[0].State != "sent" {
 		t.Errorf("mails %+v", sum.Mails)
 	}
 	whole := string(must[[]byte](t)(json.Marshal(sum)))

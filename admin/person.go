@@ -138,7 +138,7 @@ func (n NewPerson) flaws() Invalid {
 	if !nameable(strings.TrimSpace(n.Name)) {
 		invalid["name"] = "name_length"
 	}
-	_, err := accounts.CheckUsername(n.Username)
+	_, err := accounts.CheckNewUsername(n.Username)
 	if flaw, ok := errors.AsType[accounts.Flaw](err); ok {
 		invalid["username"] = "username_" + string(flaw)
 	}

@@ -94,10 +94,12 @@ func (s *Service) Hold(ctx context.Context, c Change) (Change, error) {
 		c.Email = parsed
 	}
 	err := s.db.InTx(ctx, func(ctx context.Context) error {
+		lock := s.accounts.Lock
 		if c.SID != "" {
-			if err := s.accounts.StillOpen(ctx, c.AccountID, c.SID); err != nil {
-				return err
-			}
+			lock = func(ctx context.Context, id uuid.UUID) error { return s.accounts.StillOpen(ctx, id, c.SID) }
+		}
+		if err := lock(ctx, c.AccountID); err != nil {
+			return err
 		}
 		account, err := s.accounts.Get(ctx, c.AccountID)
 		if err != nil {
@@ -160,27 +162,41 @@ func (s *Service) HeldBy(ctx context.Context, person string, limit int) ([]Chang
 // ApplyDue applies changes whose hold is over, at most 100. cmd/idp calls it periodically on any number of instances.
 // One failing change does not block the others.
 func (s *Service) ApplyDue(ctx context.Context) (failures error) {
-	now, failed := s.now(), []uuid.UUID{}
+	now, tried := s.now(), []uuid.UUID{}
 	for range 100 {
-		var due []Change
-		err := s.db.InTx(ctx, func(ctx context.Context) (err error) {
-			due, err = s.store.changes(ctx, `state = 'held' and apply_at <= @now and id <> all(@failed) order by apply_at limit 1 for update skip locked`,
-				pgx.NamedArgs{"now": now, "failed": failed})
-			if err != nil || len(due) == 0 {
-				return err
-			}
-			return s.apply(ctx, due[0], now)
-		})
-		failures = errors.Join(failures, err)
-		if len(due) == 0 {
-			break
+		due, err := s.store.changes(ctx, `state = 'held' and apply_at <= @now and id <> all(@tried) order by apply_at limit 1`, pgx.NamedArgs{"now": now, "tried": tried})
+		if err != nil || len(due) == 0 {
+			return errors.Join(failures, err)
 		}
-		if err != nil {
-			failed = append(failed, due[0].ID)
-		}
+		tried = append(tried, due[0].ID)
+		failures = errors.Join(failures, s.applyOne(ctx, due[0], now))
 	}
 	return failures
 }
+
+// applyOne applies a change that was due when it was read, unless another instance was faster, it was stopped, or its owner has had no
+// time to stop it: a notice that had to wait for the mail server is late, and so is the change.
+func (s *Service) applyOne(ctx context.Context, c Change, now time.Time) error {
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		if err := s.accounts.Lock(ctx, c.AccountID); err != nil {
+			return err
+		}
+		due, err := s.store.changes(ctx, `id = @id and state = 'held' for update`, pgx.NamedArgs{"id": c.ID})
+		if err != nil || len(due) == 0 {
+			return err
+		}
+		left, waits, err := s.accounts.NoticeLeft(ctx, c.AccountID, c.AskedAt, holdNotices)
+		if err != nil || waits || left.Sub(c.AskedAt) > lateNotice && now.Sub(left) < c.ApplyAt.Sub(c.AskedAt) {
+			return err
+		}
+		return s.apply(ctx, due[0], now)
+	})
+}
+
+// holdNotices are the kinds of mail that tell of a change on hold; one that leaves later than lateNotice moves the change.
+var holdNotices = []string{"email_requested", "email_requested_in_person", "staff_pending", "staff_pending_in_person", "close_requested", "close_requested_in_person"}
+
+const lateNotice = time.Hour
 
 // apply applies a locked change. The old address is notified before it is replaced, with a link that undoes the change.
 func (s *Service) apply(ctx context.Context, c Change, now time.Time) error {

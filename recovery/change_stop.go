@@ -118,6 +118,9 @@ func (s *Service) StoppedOwn(ctx context.Context, accountID uuid.UUID, since tim
 // stopHeld stops the held changes of an account for which which is true. mails are the kinds of the mails about them.
 func (s *Service) stopHeld(ctx context.Context, accountID uuid.UUID, which func(Change) bool, mails map[Act]string) (stopped bool, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		if err := s.accounts.Lock(ctx, accountID); err != nil {
+			return err
+		}
 		held, err := s.store.changes(ctx, `account_id = @account and state = 'held' for update`, pgx.NamedArgs{"account": accountID})
 		if err != nil {
 			return err
@@ -144,9 +147,12 @@ func (s *Service) stopHeld(ctx context.Context, accountID uuid.UUID, which func(
 // StopBySession ends a held change of an account and every other session, for whoever is signed in: the person who
 // asked for the change may have one. It reports whether the change is stopped, now or before. A change that was asked
 // for in person is not: a thief who knows the password could lock its owner out that way. The desk can still stop it by
-// telephone (S-64).
+// telephone (S-64). The error is accounts.ErrNoSession if the session has ended meanwhile, or the database's.
 func (s *Service) StopBySession(ctx context.Context, accountID, id uuid.UUID, sid string) (stopped bool, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		if err := s.accounts.StillOpen(ctx, accountID, sid); err != nil {
+			return err
+		}
 		found, err := s.store.changes(ctx, `id = @id and account_id = @account for update`, pgx.NamedArgs{"id": id, "account": accountID})
 		if err != nil || len(found) == 0 {
 			return err
@@ -206,7 +212,7 @@ func (s *Service) queueStopped(ctx context.Context, b *pgx.Batch, c Change, stat
 // Stoppable returns the change that a link would stop or undo, and its account. The error is ErrLink, or the
 // database's.
 func (s *Service) Stoppable(ctx context.Context, link string) (Change, accounts.Account, error) {
-	c, err := s.store.stoppable(ctx, `link = @link`, pgx.NamedArgs{"link": seal.Digest(link), "now": s.now()})
+	c, err := s.store.stoppable(ctx, byLink, pgx.NamedArgs{"link": seal.Digest(link), "now": s.now()})
 	if err != nil {
 		return c, accounts.Account{}, err
 	}
@@ -216,7 +222,7 @@ func (s *Service) Stoppable(ctx context.Context, link string) (Change, accounts.
 
 // Stopped returns what the change of a link would have done if it was stopped or undone just now, else "".
 func (s *Service) Stopped(ctx context.Context, link string) (act Act, err error) {
-	err = s.db.From(ctx).QueryRow(ctx, `select coalesce((select act from held_changes where link = $1 and state in ('stopped', 'undone') and decided_at > $2), '')`,
+	err = s.db.From(ctx).QueryRow(ctx, `select coalesce((select act from held_changes where $1 in (link, first_link) and state in ('stopped', 'undone') and decided_at > $2), '')`,
 		seal.Digest(link), s.now().Add(-accounts.PressedAgain)).Scan(&act)
 	return act, err
 }
@@ -224,7 +230,14 @@ func (s *Service) Stopped(ctx context.Context, link string) (act Act, err error)
 // Stop uses a link: the change is dropped or undone, and every session ends. The error is ErrLink, or the database's.
 func (s *Service) Stop(ctx context.Context, link string) (act Act, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		c, err := s.store.stoppable(ctx, `link = @link for update`, pgx.NamedArgs{"link": seal.Digest(link), "now": s.now()})
+		args := pgx.NamedArgs{"link": seal.Digest(link), "now": s.now()}
+		c, err := s.store.stoppable(ctx, byLink, args)
+		if err == nil {
+			err = s.accounts.Lock(ctx, c.AccountID)
+		}
+		if err == nil {
+			c, err = s.store.stoppable(ctx, byLink+` for update`, args)
+		}
 		if err != nil {
 			return err
 		}

@@ -66,13 +66,15 @@ type fixture struct {
 
 	mu    sync.Mutex
 	mails []mail.Message
+
+	mailDown bool
 }
 
 func (f *fixture) now() time.Time        { return *f.clock.Load() }
 func (f *fixture) at(instant time.Time)  { f.clock.Store(&instant) }
 func (f *fixture) later(d time.Duration) { f.at(f.now().Add(d)) }
 
-// tap queues mails and keeps them aside.
+// tap queues mails, keeps them aside, and notes that the mail server took them at once.
 type tap struct {
 	*mail.Outbox
 	fixture *fixture
@@ -82,7 +84,11 @@ func (t tap) Queue(ctx context.Context, b *pgx.Batch, m mail.Message) error {
 	t.fixture.mu.Lock()
 	t.fixture.mails = append(t.fixture.mails, m)
 	t.fixture.mu.Unlock()
-	return t.Outbox.Queue(ctx, b, m)
+	err := t.Outbox.Queue(ctx, b, m)
+	if !t.fixture.mailDown {
+		b.Queue(`update mails set state = 'sent', sealed = null, done_at = created_at where account_id = $1 and state = 'queued'`, m.AccountID)
+	}
+	return err
 }
 
 type noFlows struct{}

@@ -34,10 +34,11 @@ func held(err error) error {
 	return err
 }
 
-// queueApplied keeps the old address while the change can be undone by a new link; the one in the first notice is void.
+// queueApplied keeps the old address while the change can be undone, by a new link or by that of the first notice, which somebody may open
+// only now.
 func (s store) queueApplied(b *pgx.Batch, c Change, link []byte, now time.Time) {
 	b.Queue(`
-		update held_changes set state = 'applied', decided_at = @now, undo_until = @undo, old_sealed = @old, link = @link where id = @id`,
+		update held_changes set state = 'applied', decided_at = @now, undo_until = @undo, old_sealed = @old, first_link = link, link = @link where id = @id`,
 		pgx.NamedArgs{"id": c.ID, "now": now, "undo": c.UndoUntil, "old": s.sealed(changePlace(c.ID, "old_sealed"), c.oldEmail), "link": link})
 }
 
@@ -50,6 +51,8 @@ func (s store) queueDecide(b *pgx.Batch, id uuid.UUID, state string, now time.Ti
 const notOvertaken = ` and not exists (
 	select from held_changes p where p.account_id = held_changes.account_id and p.act = 'change_email' and p.in_person and p.id <> held_changes.id
 		and (p.state = 'applied' and held_changes.asked_at <= p.decided_at or p.state = 'held' and held_changes.act = 'change_email' and held_changes.asked_at <= p.asked_at))`
+
+const byLink = `@link in (link, first_link)`
 
 // stoppable reads a change that is held or can be undone at @now. The error is ErrLink if there is none.
 func (s store) stoppable(ctx context.Context, where string, args pgx.NamedArgs) (Change, error) {

@@ -49,7 +49,7 @@ const (
 func checkChoice(r *Registration, c *Choice) problems {
 	var p problems
 	const key = "registration.credentials."
-	username, err := accounts.CheckUsername(c.Username)
+	username, err := accounts.CheckNewUsername(c.Username)
 	if err != nil {
 		p.addFlaw("username", key+"username_", err, nil)
 	}

@@ -66,7 +66,7 @@ func (c *StaffCreateCmd) Run(ctx context.Context, env *Environment) error {
 // explain says which flag is wrong, and what is right.
 func (c *StaffCreateCmd) explain(err error) error {
 	flaw, _ := errors.AsType[accounts.Flaw](err)
-	_, nameFlaw := accounts.CheckUsername(c.Username)
+	_, nameFlaw := accounts.CheckNewUsername(c.Username)
 	switch {
 	case errors.Is(err, accounts.ErrUsernameTaken):
 		return fmt.Errorf("--username: somebody has %q: choose another; idp staff list shows the desk's. Nothing was changed", c.Username)

@@ -31,11 +31,13 @@ var decisions = []decision{
 		update held_changes set state = case state when 'held' then 'stopped' else state end, undo_until = null,
 			decided_at = coalesce(decided_at, @now)
 		where state = 'held' or undo_until > @now`},
-	// One-time codes: all steps up to the next count as used, for apps and for saved codes. Enrolments in progress end.
+	// One-time codes: all steps up to the next count as used, for apps and for saved codes. Enrolments in progress end, and so do second
+	// steps that waited for their day: their owner may have removed them since.
 	{Table: "account_totp", What: "authenticator apps, whose next code counts", Void: `
-		with unproven as (delete from account_totp where confirmed_at is null)
+		with unproven as (delete from account_totp where confirmed_at is null or usable_from > @now)
 		update account_totp set last_step = greatest(last_step, extract(epoch from @now::timestamptz)::bigint / 30 + 1)
-		where confirmed_at is not null`},
+		where confirmed_at is not null and usable_from <= @now`},
+	{Table: "account_passkeys", What: "passkeys that waited", Void: `delete from account_passkeys where usable_from > @now`},
 	{Table: "account_saved_codes", What: "saved codes", Void: `update account_saved_codes set used_at = @now where used_at is null`},
 	{Table: "console_sessions", What: "sessions of the desk", Void: `delete from console_sessions`},
 	{Table: "console_sign_ins", What: "sign-ins to the desk under way", Void: `delete from console_sign_ins`},
@@ -49,7 +51,6 @@ var decisions = []decision{
 	{Table: "accounts", Keep: "accounts stay"},
 	{Table: "account_questions", Keep: "of the account"},
 	{Table: "account_acceptances", Keep: "of the account"},
-	{Table: "account_passkeys", Keep: "of the account; each use answers a challenge of its own"},
 	{Table: "consents", Keep: "consents stay"},
 	{Table: "served_issuer", Keep: "whose database it is"},
 	{Table: "signals", Keep: "apps hear of what ended, twice rather than never"},

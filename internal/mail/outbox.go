@@ -82,6 +82,19 @@ func (o *Outbox) Enqueue(ctx context.Context, m Message) error {
 	})
 }
 
+// Left returns when the last mail of these kinds to an account, enqueued since an instant, was given to the mail server, zero if none was.
+// waits reports that one is still queued.
+func (o *Outbox) Left(ctx context.Context, account uuid.UUID, since time.Time, kinds []string) (left time.Time, waits bool, err error) {
+	var at *time.Time
+	err = o.db.From(ctx).QueryRow(ctx, `
+		select max(done_at) filter (where state = 'sent'), coalesce(bool_or(state = 'queued'), false)
+		from mails where account_id = $1 and kind = any($2) and created_at >= $3`, account, kinds, since).Scan(&at, &waits)
+	if err != nil {
+		return left, false, fmt.Errorf("reading when a notice left: %w", err)
+	}
+	return postgres.Value(at), waits, nil
+}
+
 // Queue is Enqueue for a batch that is sent later in the transaction of ctx, which must exist.
 func (o *Outbox) Queue(ctx context.Context, b *pgx.Batch, m Message) error {
 	if m.Kind == "" || m.To == "" || m.Content.Subject == "" || m.Content.Text == "" {
