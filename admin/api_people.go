@@ -135,12 +135,12 @@ type (
 // changeReply comes with 202 while another administrator has to confirm something.
 type changeReply struct {
 	ID    uuid.UUID `json:"id" doc:"of the person"`
-	State State     `json:"state" enum:"done awaiting_approval taken_asked" doc:"taken_asked: what is taken away ended at once, the rest waits"`
+	State State     `json:"state" enum:"done awaiting_approval taken_asked replaced" doc:"taken_asked: what is taken away ended at once, the rest waits; replaced: done, and the roles that waited no longer do"`
 }
 
 func changed(c *gin.Context, o *Once, id uuid.UUID, state State) error {
 	status := http.StatusAccepted
-	if state == Done {
+	if state == Done || state == Replaced {
 		status = http.StatusOK
 	}
 	return reply(c, status, o, changeReply{id, state})

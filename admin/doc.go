@@ -37,7 +37,7 @@
 // Administrators decide who works at the desk (people_change.go). What is taken away ends at once, and
 // with the last role that may help the person's cases are free; new roles, and new people, wait up to a day for another
 // administrator, who sees why, since one alone could otherwise be both people of an act that needs two. What somebody asked for ends with the role to ask for it.
-// So does the removal of a colleague's two-step verification that was lost. Nobody changes their own roles; emergency accounts are the operator's. A colleague's page shows administrators and auditors
+// So does the removal of a colleague's two-step verification that was lost, which outlives a change of roles. Whoever asked withdraws it. Nobody changes their own roles; emergency accounts are the operator's. A colleague's page shows administrators and auditors
 // what that person did, saw and was denied in seven days, and what of theirs is on hold; also that of who left, for six years. Who may decide gets a mail, at most four an hour.
 //
 // Alerts lists the audit's alerts of 90 days (view alert_events), those of one kind about the same account, app and person in one row;

@@ -34,7 +34,7 @@ func buttonOf(at string, form url.Values) string {
 		return "admin.people.confirm"
 	case RefusePerson:
 		return "admin.approval.refuse"
-	case RemovePerson, ResetPerson:
+	case RemovePerson, ResetPerson, Withdraw:
 		return do.Key()
 	case NoteCase, FinishCase, HandOver:
 		return "admin.queue.press_" + string(do)

@@ -29,11 +29,6 @@ func (r StaffRow) Former() bool { return !r.RemovedAt.IsZero() }
 // isNew reports whether a person never had a role: to refuse what was asked for them is to remove them.
 func (r StaffRow) isNew() bool { return len(r.Roles) == 0 && !r.hadRoles }
 
-// Open reports whether what was asked for may still be confirmed.
-func (a AskedRoles) Open(now time.Time) bool {
-	return a.Roles != nil && !a.Ended && now.Before(a.At.Add(requestLife))
-}
-
 // Version changes with the person's roles and with what was asked for them.
 func (r StaffRow) Version() string { return fmt.Sprint(r.Roles, r.Asked.Roles, r.Asked.At.UnixMicro()) }
 

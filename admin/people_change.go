@@ -13,8 +13,11 @@ import (
 	"huskyidp/members"
 )
 
-// TakenAsked is the state of a change that took roles away at once and gives others once another administrator has confirmed them.
-const TakenAsked State = "taken_asked"
+// The states of a change of roles, besides Done and Asked.
+const (
+	TakenAsked State = "taken_asked" // some were taken away at once, others are given once another administrator has confirmed them
+	Replaced   State = "replaced"    // done, and what was asked for before ended
+)
 
 // AskPerson is a change of who works at the desk.
 type AskPerson struct {
@@ -57,7 +60,8 @@ func (s *Service) AddColleague(ctx context.Context, p Person, o *Once, a AskPers
 }
 
 // SetColleague replaces somebody's roles. What is taken away ends at once, what is given waits for another administrator: the state is
-// Done, Asked, or for both TakenAsked. The error is Invalid, those of allow, ErrNotFound, ErrOwn, ErrConflict, *LimitError, ErrOtherBody, or the database's.
+// Done, Asked, for both TakenAsked, or Replaced. A request that the person begins anew goes on; while it waits, nothing is given. The error
+// is Invalid, those of allow, ErrNotFound, ErrOwn, *PendingError, ErrConflict, *LimitError, ErrOtherBody, or the database's.
 func (s *Service) SetColleague(ctx context.Context, p Person, o *Once, id uuid.UUID, a AskPerson) (state State, err error) {
 	if err := a.check(Invalid{}, s.roster); err != nil {
 		return "", err
@@ -68,12 +72,24 @@ func (s *Service) SetColleague(ctx context.Context, p Person, o *Once, id uuid.U
 		if err != nil {
 			return err
 		}
-		if slices.Equal(who.Roles, a.Roles) && who.Asked.Roles == nil {
+		same, waits := slices.Equal(who.Roles, a.Roles), who.Asked.Open(s.now())
+		switch {
+		case same && (!waits || who.Asked.Reset):
 			return Invalid{"roles": "roles_same"}
+		case who.lacks(a.Roles) && waits && who.Asked.Reset:
+			return who.waiting(p) // one request at a time
+		}
+		if waits && !who.Asked.Reset {
+			if err := s.tellAsker(ctx, who.Asked.By, p.ID, who.asking(), false); err != nil {
+				return err
+			}
 		}
 		if !who.lacks(a.Roles) {
 			state = Done
-			if err := s.SetRoles(ctx, id, a.Roles, p.ID.String()); err != nil {
+			if waits && !who.Asked.Reset {
+				state = Replaced
+			}
+			if err := s.SetRoles(ctx, id, a.Roles, p.ID.String()); err != nil || same {
 				return err
 			}
 			return s.accounts.Notify(ctx, id, "staff_roles", nil)
@@ -97,7 +113,8 @@ func (s *Service) SetColleague(ctx context.Context, p Person, o *Once, id uuid.U
 }
 
 // ResetColleague asks another administrator to let somebody who lost their two-step verification begin anew (accounts.RestartStaff): one alone
-// could otherwise let anybody in who reads that person's mail. The error is as of SetColleague; ErrConflict also if there is nothing to remove.
+// could otherwise let anybody in who reads that person's mail. The error is as of SetColleague; *PendingError while anything waits, ErrConflict also
+// if there is nothing to remove.
 func (s *Service) ResetColleague(ctx context.Context, p Person, o *Once, id uuid.UUID, a AskPerson) error {
 	if err := a.checkWhy(Invalid{}, s.roster); err != nil {
 		return err
@@ -108,6 +125,9 @@ func (s *Service) ResetColleague(ctx context.Context, p Person, o *Once, id uuid
 		who, err := s.lockColleague(ctx, p, id, a.Seen)
 		if err != nil {
 			return err
+		}
+		if who.Asked.Open(s.now()) {
+			return who.waiting(p)
 		}
 		list, err := s.accounts.EnrolledFactors(ctx, id)
 		if err != nil {
@@ -139,13 +159,7 @@ func (s *Service) ConfirmColleague(ctx context.Context, p Person, o *Once, id uu
 		if err != nil {
 			return err
 		}
-		asking := SetRoles
-		switch {
-		case who.Asked.Reset:
-			asking = ResetPerson
-		case who.isNew():
-			asking = AddPerson
-		}
+		asking := who.asking()
 		may, err := s.stillMay(ctx, who.Asked.By, asking)
 		switch {
 		case err != nil:
@@ -166,7 +180,7 @@ func (s *Service) ConfirmColleague(ctx context.Context, p Person, o *Once, id uu
 			if err := s.accounts.RestartStaff(ctx, id); err != nil {
 				return err
 			}
-			if err := s.setRoles(ctx, id, who.Roles, p.ID.String()); err != nil {
+			if err := s.endAskedFor(ctx, who, p); err != nil {
 				return err
 			}
 			return s.accounts.Notify(ctx, id, "staff_restarted", nil)
@@ -176,9 +190,28 @@ func (s *Service) ConfirmColleague(ctx context.Context, p Person, o *Once, id uu
 			}
 			return s.accounts.Notify(ctx, id, newsOf(who), nil)
 		case !who.isNew():
-			return s.setRoles(ctx, id, who.Roles, p.ID.String())
+			return s.endAskedFor(ctx, who, p)
 		}
 		return s.RemovePerson(ctx, id, p.ID.String())
+	})
+}
+
+// WithdrawColleague ends what the person asked for about somebody, whose roles stay; a new person is removed. The error is those of allow,
+// ErrNotFound, *NothingError if nothing of theirs waits, *LimitError, ErrOtherBody, or the database's.
+func (s *Service) WithdrawColleague(ctx context.Context, p Person, o *Once, id uuid.UUID) error {
+	var done bool
+	return s.changePeople(ctx, p, o, Withdraw, &AskPerson{}, &done, func(ctx context.Context, e *entry) error {
+		e.data = map[string]string{"person": id.String()}
+		who, err := s.colleague(ctx, id)
+		switch {
+		case err != nil:
+			return err
+		case who.Asked.By != p.ID || !who.Asked.Open(s.now()):
+			return &NothingError{Why: "withdrawn"}
+		case who.isNew():
+			return s.RemovePerson(ctx, id, p.ID.String())
+		}
+		return s.endAskedFor(ctx, who, p)
 	})
 }
 
@@ -322,13 +355,4 @@ func (a *AskPerson) checkWhy(invalid Invalid, roster *members.Roster) error {
 func (s *store) lockPeople(ctx context.Context) error {
 	_, err := s.db.From(ctx).Exec(ctx, `select pg_advisory_xact_lock(hashtextextended('desk people', 0))`)
 	return busy(err)
-}
-
-// askRoles keeps what waits for another administrator, and why.
-func (s *Service) askRoles(ctx context.Context, id uuid.UUID, a AskPerson, by uuid.UUID, reset bool) error {
-	_, err := s.db.From(ctx).Exec(ctx, `
-		update staff set asked_roles = $2, asked_by = $3, asked_at = $4, updated_at = $4, asked_reason_sealed = $5, asked_ticket = $6,
-			asked_reset = $7, asked_ended = false where account_id = $1`,
-		id, a.Roles, by, s.now(), s.store.seal("staff", "asked_reason_sealed", id, []byte(a.Reason)), a.Ticket, reset)
-	return err
 }

@@ -41,6 +41,7 @@ type personPage struct {
 	Waits          bool      // roles, for an administrator, until then:
 	Expires        time.Time
 	MayConfirm     bool
+	MayWithdraw    bool
 	Nobody         bool // is left to confirm it
 	MayChange      bool
 	Own            bool
@@ -73,7 +74,7 @@ func boxes(on []Role) (all []roleBox) {
 
 func (h *Console) showPeople(c *gin.Context, v visit) error {
 	var opts []web.PageOption
-	if done := Act(c.Query("done")); (done == RemovePerson || done == RefusePerson) && h.web.JustDone(c) {
+	if done := Act(c.Query("done")); (done == RemovePerson || done == RefusePerson || done == Withdraw) && h.web.JustDone(c) {
 		opts = append(opts, web.WithNotice("ok", "admin.people.done_"+string(done), nil))
 	}
 	return h.peoplePage(c, v, http.StatusOK, opts...)
@@ -150,7 +151,7 @@ func (h *Console) showPerson(c *gin.Context, v visit) error {
 		return err
 	}
 	switch done := Act(c.Query("done")); done {
-	case AddPerson, SetRoles, ConfirmPerson, RefusePerson, RemovePerson, askedRoles, takenAskedRoles:
+	case AddPerson, SetRoles, ConfirmPerson, RefusePerson, RemovePerson, Withdraw, askedRoles, takenAskedRoles, replacedRoles:
 		if h.web.JustDone(c) {
 			opts = append(opts, web.WithNotice("ok", "admin.people.done_"+string(done), nil))
 		}
@@ -158,10 +159,11 @@ func (h *Console) showPerson(c *gin.Context, v visit) error {
 	return h.personPage(c, v, http.StatusOK, kept.Get, opts...)
 }
 
-// The notices after roles that wait for another administrator, and after others were taken away in the same change.
+// The notices after roles that wait for another administrator, after others were taken away in the same change, and after a request ended with it.
 const (
 	askedRoles      Act = "asked_roles"
 	takenAskedRoles Act = "taken_asked_roles"
+	replacedRoles   Act = "replaced_roles"
 )
 
 func (h *Console) personPage(c *gin.Context, v visit, status int, typed func(string) string, opts ...web.PageOption) error {
@@ -188,6 +190,7 @@ func (h *Console) personPage(c *gin.Context, v visit, status int, typed func(str
 	page.MayStop, page.MayLook = v.may(StopChange), v.may(Look)
 	page.MayChange = v.may(SetRoles) && !page.Own && !who.BreakGlass && !who.Former()
 	page.MayConfirm = page.MayChange && page.Waits && who.Asked.By != v.ID
+	page.MayWithdraw = page.MayChange && page.Waits && !page.MayConfirm
 	if page.Waits {
 		if page.Nobody, err = h.service.nobodyConfirms(c.Request.Context(), who.StaffRow); err != nil {
 			return err
@@ -229,12 +232,19 @@ func (h *Console) changePerson(c *gin.Context, v visit) error {
 			act = askedRoles
 		case TakenAsked:
 			act = takenAskedRoles
+		case Replaced:
+			act = replacedRoles
 		}
 	case ConfirmPerson:
 		err = h.service.ConfirmColleague(ctx, v.Person, onceOf(c), id, a.Seen, true)
 	case RefusePerson:
 		err = h.service.ConfirmColleague(ctx, v.Person, onceOf(c), id, a.Seen, false)
 		to = peoplePath
+	case Withdraw:
+		err = h.service.WithdrawColleague(ctx, v.Person, onceOf(c), id)
+		if _, gone := h.service.colleague(ctx, id); errors.Is(gone, ErrNotFound) { // who never had a role
+			to = peoplePath
+		}
 	case ResetPerson:
 		err, act = h.service.ResetColleague(ctx, v.Person, onceOf(c), id, a), askedRoles
 	case RemovePerson:
@@ -283,6 +293,17 @@ func peopleProblems(err error) (problems []templates.Problem, rest error) {
 		problem := blocked.problem()
 		problem.Key = "admin.people.ended"
 		return []templates.Problem{problem}, nil
+	}
+	if waits, ok := errors.AsType[*PendingError](err); ok {
+		problem := waits.problem()
+		problem.Key = "admin.people.pending"
+		if waits.Own {
+			problem.Key = "admin.people.pending_own"
+		}
+		return []templates.Problem{problem}, nil
+	}
+	if nothing, ok := errors.AsType[*NothingError](err); ok {
+		return []templates.Problem{{Key: "admin.people.nothing_" + nothing.Why}}, nil
 	}
 	switch {
 	case errors.Is(err, ErrOwn):

@@ -49,19 +49,6 @@ type StaffRow struct {
 	hadRoles  bool // before all were taken away
 }
 
-// AskedRoles are roles that an administrator asked for, until another one confirms them. It is zero for none.
-type AskedRoles struct {
-	Roles []Role
-	By    uuid.UUID
-	Name  string // of that person
-	At    time.Time
-	Reset bool // not roles, but to remove the two-step verification
-	Ended bool // that person may not ask for it any more
-
-	Reason, Ticket string // why; the reason only of one colleague
-	sealed         []byte // that reason
-}
-
 var (
 	// ErrRoles is returned for an unknown role, or no role.
 	ErrRoles = errors.New("admin: give one or more of the roles read, recover, approve, admin, audit")
@@ -148,7 +135,8 @@ func (n NewPerson) flaws() Invalid {
 	return invalid
 }
 
-// SetRoles replaces a person's roles, and what was asked for them, effective from their next call.
+// SetRoles replaces a person's roles, and the roles that were asked for them, effective from their next call. A request that they
+// begin anew goes on.
 func (s *People) SetRoles(ctx context.Context, id uuid.UUID, roles []Role, by string) error {
 	roles, err := checkRoles(roles)
 	if err != nil {
@@ -296,10 +284,15 @@ func (s *store) insertPerson(ctx context.Context, p Person, now time.Time, asked
 	return err
 }
 
+// setRoles keeps a request to begin anew, whose roles are those that the person has.
 func (s *store) setRoles(ctx context.Context, id uuid.UUID, roles []Role, now time.Time) error {
 	tag, err := s.db.From(ctx).Exec(ctx, `
-		update staff set roles = $2, had_roles = had_roles or cardinality(roles) > 0, asked_roles = null, asked_by = null, asked_at = null,
-			asked_reason_sealed = null, asked_ticket = '', asked_reset = false, asked_ended = false, updated_at = $3 where account_id = $1 and removed_at is null`, id, roles, now)
+		update staff s set roles = $2, had_roles = had_roles or cardinality(roles) > 0, updated_at = $3, asked_roles = case when goes_on then $2 end,
+			asked_by = case when goes_on then asked_by end, asked_at = case when goes_on then asked_at end,
+			asked_reason_sealed = case when goes_on then asked_reason_sealed end, asked_ticket = case when goes_on then asked_ticket else '' end,
+			asked_reset = goes_on, asked_ended = goes_on and asked_ended
+		from (select account_id as id, coalesce(asked_reset and asked_roles = roles and cardinality($2::text[]) > 0, false) as goes_on from staff) was
+		where was.id = s.account_id and account_id = $1 and removed_at is null`, id, roles, now)
 	if err == nil && tag.RowsAffected() == 0 {
 		return ErrNoRole
 	}

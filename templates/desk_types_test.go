@@ -38,6 +38,7 @@ type (
 		Boxes                        []deskBox
 		Expires                      time.Time
 		MayConfirm, MayChange, Own   bool
+		MayWithdraw                  bool
 		Nobody                       bool
 		MayReset, Ended              bool
 		MayStop, MayLook             bool
