@@ -14,6 +14,7 @@ import (
 	"huskyidp/internal/postgres"
 	"huskyidp/internal/ratelimit"
 	"huskyidp/members"
+	"huskyidp/templates"
 )
 
 // caseActs limits what one person does with the queue.
@@ -128,7 +129,7 @@ func (s *Service) helpWith(ctx context.Context, p Person, ref string, a Helping)
 		}
 		m.Help = wanted
 		if wanted.To != uuid.Nil {
-			return m, s.mail(ctx, wanted.To, "staff_case")
+			return m, s.mail(ctx, wanted.To, "staff_case", templates.Args{"link": s.base + queuePath + "/" + ref})
 		}
 		return m, nil
 	}

@@ -8,7 +8,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Whoever asked is mailed what was decided, without a word about the member, and not of what they withdrew themselves.
+// Whoever asked is mailed what was decided, and who may decide that it waits: with act, case number and the page, without a word about the
+// member, and not of what they withdrew themselves.
 func TestAskerHearsTheDecision(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, 1)
@@ -21,9 +22,17 @@ func TestAskerHearsTheDecision(t *testing.T) {
 			t.Errorf("approve %t: the asker got %v, want %s", approve, got, kind)
 			return
 		}
-		text := d.mailed(kind)[0].Content.Text
-		if !strings.Contains(text, d.set.Text("es", "admin.act.change_email", nil)) || strings.Contains(text, "maria") || strings.Contains(text, "nueva@") || strings.Contains(text, "HD-1001") {
-			t.Errorf("the mail %s names no act, or the member:\n%s", kind, text)
+		for kind, page := range map[string]string{kind: "/members/" + d.maria.ID.String(), "staff_waits": approvalsPath + "/" + out.RequestID.String()} {
+			mails := d.mailed(kind)
+			text := mails[len(mails)-1].Content.Text
+			for _, want := range []string{d.set.Text("es", "admin.act.change_email", nil), "HD-1001", "\n" + deskBase + page + "\n"} {
+				if !strings.Contains(text, want) {
+					t.Errorf("the mail %s lacks %q:\n%s", kind, want, text)
+				}
+			}
+			if strings.Contains(text, "maria") || strings.Contains(text, "nueva@") {
+				t.Errorf("the mail %s names the member:\n%s", kind, text)
+			}
 		}
 	}
 	decision(false, "staff_refused")
@@ -65,6 +74,13 @@ func TestAskerOfRolesHearsTheDecision(t *testing.T) {
 		}
 		if got := d.mailsTo("eva@desk.example")[before:]; !slices.Equal(got, step.want) {
 			t.Errorf("%d: the asker got %v, want %v", i, got, step.want)
+		}
+		for _, kind := range append(step.want, "staff_waits") {
+			mails := d.mailed(kind)
+			text := mails[len(mails)-1].Content.Text
+			if !strings.Contains(text, d.set.Text("es", "admin.act.set_roles", nil)) || !strings.Contains(text, "RH-7") || !strings.Contains(text, deskBase+"/people/"+d.rosa.ID.String()) || strings.Contains(strings.ToLower(text), "rosa") {
+				t.Errorf("the mail %s:\n%s", kind, text)
+			}
 		}
 	}
 }

@@ -29,6 +29,7 @@ type Deps struct {
 	Recovery     *recovery.Service
 	Outbox       *mail.Outbox
 	Clients      *provider.Clients
+	Base         string         // the address of the console, for links in mails
 	TimeZone     *time.Location // of the days of figures
 	Now          func() time.Time
 }
@@ -47,6 +48,7 @@ type Service struct {
 	recovery     *recovery.Service
 	outbox       *mail.Outbox
 	clients      *provider.Clients
+	base         string
 	zone         *time.Location
 	now          func() time.Time
 }
@@ -54,7 +56,7 @@ type Service struct {
 // New checks the dependencies.
 func New(d Deps) (*Service, error) {
 	if d.DB == nil || d.Keyring == nil || d.Limiter == nil || d.Audit == nil || d.Accounts == nil || d.Roster == nil || d.Registration == nil ||
-		d.Recovery == nil || d.Outbox == nil || d.Clients == nil || d.TimeZone == nil || d.Now == nil {
+		d.Recovery == nil || d.Outbox == nil || d.Clients == nil || d.Base == "" || d.TimeZone == nil || d.Now == nil {
 		return nil, errors.New("admin: a dependency is missing")
 	}
 	people, err := NewPeople(PeopleDeps{d.DB, d.Audit, d.Accounts, d.Now})
@@ -63,7 +65,7 @@ func New(d Deps) (*Service, error) {
 	}
 	return &Service{
 		People: people, store: &store{d.DB, d.Keyring}, db: d.DB, keyring: d.Keyring, limiter: d.Limiter, audit: d.Audit, accounts: d.Accounts, roster: d.Roster,
-		registration: d.Registration, recovery: d.Recovery, outbox: d.Outbox, clients: d.Clients, zone: d.TimeZone, now: d.Now,
+		registration: d.Registration, recovery: d.Recovery, outbox: d.Outbox, clients: d.Clients, base: d.Base, zone: d.TimeZone, now: d.Now,
 	}, nil
 }
 

@@ -62,7 +62,7 @@ func (s *Service) record(ctx context.Context, p Person, e entry, use func(ctx co
 	e.outcome, e.kind = word, audit.StaffDenied
 	writeErr := s.db.InTx(ctx, func(ctx context.Context) error {
 		if isLimit && limit.ofPerson() {
-			if err := s.tellOf(ctx, "staff_alert", ListAlerts, p.ID); err != nil {
+			if err := s.tellOf(ctx, "staff_alert", ListAlerts, nil, p.ID); err != nil {
 				return err
 			}
 		}

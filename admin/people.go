@@ -1,9 +1,11 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -111,13 +113,18 @@ func (s *Service) enablers(ctx context.Context) (string, error) {
 	return strings.Join(names, ", "), err
 }
 
-// tell mails everybody who may do the act, except some, that something waits for them.
-func (s *Service) tell(ctx context.Context, act Act, except ...uuid.UUID) error {
-	return s.tellOf(ctx, "staff_waits", act, except...)
+// about is what mails say of a request: the act, the case number and its page. They name nobody.
+func (s *Service) about(act Act, ticket, path string) templates.Args {
+	return templates.Args{"act": templates.Key(act.Key()), "ticket": cmp.Or(ticket, "-"), "link": s.base + path}
 }
 
-// tellAsker mails whoever asked for an act what a second person decided. It names no member. Their own limit of acts bounds it.
-func (s *Service) tellAsker(ctx context.Context, asker, by uuid.UUID, act Act, isApproved bool) error {
+// tell mails everybody who may do the act, except some, that a request waits for them.
+func (s *Service) tell(ctx context.Context, act Act, about templates.Args, except ...uuid.UUID) error {
+	return s.tellOf(ctx, "staff_waits", act, about, except...)
+}
+
+// tellAsker mails whoever asked for an act what a second person decided. Their own limit of acts bounds it.
+func (s *Service) tellAsker(ctx context.Context, asker, by uuid.UUID, isApproved bool, about templates.Args) error {
 	who, err := s.store.person(ctx, asker)
 	if errors.Is(err, ErrNoRole) || err == nil && (asker == by || who.BreakGlass) {
 		return nil
@@ -129,11 +136,11 @@ func (s *Service) tellAsker(ctx context.Context, asker, by uuid.UUID, act Act, i
 	if isApproved {
 		kind = "staff_approved"
 	}
-	return s.accounts.Notify(ctx, asker, kind, templates.Args{"act": templates.Key(act.Key())})
+	return s.accounts.Notify(ctx, asker, kind, about)
 }
 
 // tellOf is tell with another mail.
-func (s *Service) tellOf(ctx context.Context, kind string, act Act, except ...uuid.UUID) error {
+func (s *Service) tellOf(ctx context.Context, kind string, act Act, args templates.Args, except ...uuid.UUID) error {
 	people, err := s.store.people(ctx)
 	if err != nil {
 		return err
@@ -142,7 +149,7 @@ func (s *Service) tellOf(ctx context.Context, kind string, act Act, except ...uu
 		if slices.Contains(except, who.ID) || who.BreakGlass || !who.isActive || !who.may(act) {
 			continue
 		}
-		if err := s.mail(ctx, who.ID, kind); err != nil {
+		if err := s.mail(ctx, who.ID, kind, args); err != nil {
 			return err
 		}
 	}
@@ -150,7 +157,7 @@ func (s *Service) tellOf(ctx context.Context, kind string, act Act, except ...uu
 }
 
 // mail tells a person of the desk what waits, at most a few times an hour.
-func (s *Service) mail(ctx context.Context, id uuid.UUID, kind string) error {
+func (s *Service) mail(ctx context.Context, id uuid.UUID, kind string, args templates.Args) error {
 	err := s.limiter.Take(ctx, deskMails, id.String(), s.now())
 	if _, enough := errors.AsType[*ratelimit.Exceeded](err); enough {
 		return nil
@@ -158,5 +165,5 @@ func (s *Service) mail(ctx context.Context, id uuid.UUID, kind string) error {
 	if err != nil {
 		return err
 	}
-	return s.accounts.Notify(ctx, id, kind, nil)
+	return s.accounts.Notify(ctx, id, kind, maps.Clone(args)) // which gets more of each
 }

@@ -54,7 +54,7 @@ func (s *Service) AddColleague(ctx context.Context, p Person, o *Once, a AskPers
 		}
 		e.data = map[string]string{"person": added.ID.String()}
 		id, e.outcome = added.ID, outcomeAsked
-		return s.tell(ctx, ConfirmPerson, p.ID)
+		return s.tell(ctx, ConfirmPerson, s.about(AddPerson, a.Ticket, colleaguePath(added.ID)), p.ID)
 	})
 	return id, err
 }
@@ -80,7 +80,7 @@ func (s *Service) SetColleague(ctx context.Context, p Person, o *Once, id uuid.U
 			return who.waiting(p) // one request at a time
 		}
 		if waits && !who.Asked.Reset {
-			if err := s.tellAsker(ctx, who.Asked.By, p.ID, who.asking(), false); err != nil {
+			if err := s.tellAsker(ctx, who.Asked.By, p.ID, false, s.about(who.asking(), who.Asked.Ticket, colleaguePath(id))); err != nil {
 				return err
 			}
 		}
@@ -107,7 +107,7 @@ func (s *Service) SetColleague(ctx context.Context, p Person, o *Once, id uuid.U
 		if err := s.askRoles(ctx, id, a, p.ID, false); err != nil {
 			return err
 		}
-		return s.tell(ctx, ConfirmPerson, p.ID, id)
+		return s.tell(ctx, ConfirmPerson, s.about(SetRoles, a.Ticket, colleaguePath(id)), p.ID, id)
 	})
 	return state, err
 }
@@ -141,7 +141,7 @@ func (s *Service) ResetColleague(ctx context.Context, p Person, o *Once, id uuid
 		if err := s.askRoles(ctx, id, a, p.ID, true); err != nil {
 			return err
 		}
-		return s.tell(ctx, ConfirmPerson, p.ID, id)
+		return s.tell(ctx, ConfirmPerson, s.about(ResetPerson, a.Ticket, colleaguePath(id)), p.ID, id)
 	})
 }
 
@@ -171,7 +171,11 @@ func (s *Service) ConfirmColleague(ctx context.Context, p Person, o *Once, id uu
 		case who.Asked.By == p.ID && confirm:
 			return ErrOwn
 		}
-		if err := s.tellAsker(ctx, who.Asked.By, p.ID, asking, confirm); err != nil {
+		path := colleaguePath(id)
+		if !confirm && who.isNew() { // whose page goes
+			path = peoplePath
+		}
+		if err := s.tellAsker(ctx, who.Asked.By, p.ID, confirm, s.about(asking, who.Asked.Ticket, path)); err != nil {
 			return err
 		}
 		switch {

@@ -65,6 +65,9 @@ type roleBox struct {
 	On       bool
 }
 
+// colleaguePath is the page of a colleague.
+func colleaguePath(id uuid.UUID) string { return peoplePath + "/" + id.String() }
+
 func boxes(on []Role) (all []roleBox) {
 	for _, role := range Roles() {
 		all = append(all, roleBox{"role_" + string(role), string(role), slices.Contains(on, role)})

@@ -284,6 +284,9 @@ func TestHandOverToAColleague(t *testing.T) {
 	if mails := d.mailsTo("eva@desk.example"); !slices.Equal(mails, []string{"staff_case"}) {
 		t.Errorf("Eva got %v", mails)
 	}
+	if text := d.mailed("staff_case")[0].Content.Text; !strings.Contains(text, "\n"+deskBase+queuePath+"/"+ref+"\n") {
+		t.Errorf("which case is not said:\n%s", text)
+	}
 	for _, list := range []struct {
 		by   Person
 		show Show

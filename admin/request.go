@@ -63,7 +63,7 @@ func (s *Service) ask(ctx context.Context, p Person, e *entry, u *Subject, a Ask
 	if err := s.store.insertRequest(ctx, r); err != nil {
 		return Outcome{}, err
 	}
-	return Outcome{Act: e.act, State: Asked, RequestID: id, ExpiresAt: r.ExpiresAt}, s.tell(ctx, ApproveAct, p.ID)
+	return Outcome{Act: e.act, State: Asked, RequestID: id, ExpiresAt: r.ExpiresAt}, s.tell(ctx, ApproveAct, s.about(e.act, a.Ticket, approvalsPath+"/"+id.String()), p.ID)
 }
 
 // Requests returns the requests awaiting approval, oldest first.
@@ -203,19 +203,20 @@ func (s *Service) decide(ctx context.Context, p Person, e *entry, id uuid.UUID, 
 		return Outcome{}, cmp.Or(s.endedBy(ctx, r), ErrGone)
 	}
 	e.data = map[string]string{"request": id.String(), "asked": string(r.Act)}
+	a, err := s.store.thaw(r)
+	if err != nil {
+		return Outcome{}, err
+	}
+	about := s.about(r.Act, a.Ticket, "/members/"+r.SubjectID.String())
 	if !approve {
 		e.outcome = outcomeRefused
 		if err := s.store.decide(ctx, id, p.ID, outcomeRefused, s.now()); err != nil {
 			return Outcome{}, err
 		}
-		return Outcome{Act: r.Act, State: "refused"}, s.tellAsker(ctx, r.AskedBy, p.ID, r.Act, false)
+		return Outcome{Act: r.Act, State: "refused"}, s.tellAsker(ctx, r.AskedBy, p.ID, false, about)
 	}
 	u, err := s.caller(ctx, p, e, r.SubjectID)
 	if err != nil && !errors.Is(err, ErrNotFound) {
-		return Outcome{}, err
-	}
-	a, err := s.store.thaw(r)
-	if err != nil {
 		return Outcome{}, err
 	}
 	if why, err := s.block(ctx, r, a, u); err != nil {
@@ -236,7 +237,7 @@ func (s *Service) decide(ctx context.Context, p Person, e *entry, id uuid.UUID, 
 	if err != nil {
 		return out, err
 	}
-	return out, s.tellAsker(ctx, r.AskedBy, p.ID, r.Act, true)
+	return out, s.tellAsker(ctx, r.AskedBy, p.ID, true, about)
 }
 
 type requestRow struct {

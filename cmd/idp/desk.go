@@ -23,7 +23,7 @@ func (a *app) openDesk(ctx context.Context, s settings, sv *services) error {
 		return err
 	}
 	desk, err := admin.New(admin.Deps{
-		DB: a.db, Keyring: sv.keyring, Limiter: sv.limiter, Audit: sv.audit, Outbox: sv.outbox, TimeZone: zone, Now: time.Now,
+		DB: a.db, Keyring: sv.keyring, Limiter: sv.limiter, Audit: sv.audit, Outbox: sv.outbox, Base: s.deskAddress, TimeZone: zone, Now: time.Now,
 		Accounts: sv.accounts, Roster: sv.members, Registration: sv.registration, Recovery: sv.recovery, Clients: sv.clients,
 	})
 	if err != nil {
