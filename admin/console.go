@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
 
 	"huskyidp/accounts"
 	"huskyidp/internal/seal"
@@ -133,7 +134,7 @@ func (h *Console) with(page func(c *gin.Context, v visit) error) func(c *gin.Con
 		p, err := h.service.Who(ctx, session.AccountID, session.AuthTime)
 		if errors.Is(err, ErrNoRole) {
 			isOwn := web.Belongs(c, web.OfSession, session.Visit.String()) && web.Owned(c, web.OfSession)
-			return h.leftDesk(c, isOwn)
+			return h.leftDesk(c, session.AccountID, isOwn)
 		}
 		if err != nil {
 			return err
@@ -156,13 +157,17 @@ func (h *Console) with(page func(c *gin.Context, v visit) error) func(c *gin.Con
 	}
 }
 
-// leftDesk tells somebody that they no longer work at the desk, and shows what they wrote in a form of their own.
-func (h *Console) leftDesk(c *gin.Context, isOwn bool) error {
+// leftDesk tells somebody that they no longer work at the desk, or why they are shut out, and shows what they wrote in a form of their own.
+func (h *Console) leftDesk(c *gin.Context, id uuid.UUID, isOwn bool) error {
 	h.web.ClearCookie(c, sessionCookie)
 	if texts := written(c); len(texts) > 0 && isOwn {
-		return h.web.Page(c, http.StatusForbidden, "admin/denied", deniedPage{Written: texts}, web.InPlace())
+		protected, err := h.service.protected(c.Request.Context(), id)
+		if err != nil {
+			return err
+		}
+		return h.web.Page(c, http.StatusForbidden, "admin/denied", deniedPage{Written: texts, Protected: protected}, web.InPlace())
 	}
-	return h.noRole(c)
+	return h.noRole(c, id)
 }
 
 // toDoor leads to the sign-in, and back afterwards. What somebody wrote in a form
@@ -177,7 +182,7 @@ func (h *Console) toDoor(c *gin.Context) error {
 	isKnown := err == nil
 	if isKnown {
 		if _, err := h.service.Who(ctx, session.AccountID, time.Time{}); errors.Is(err, ErrNoRole) {
-			return h.leftDesk(c, !web.OfAnother(c, web.OfSession, session.Visit.String()))
+			return h.leftDesk(c, session.AccountID, !web.OfAnother(c, web.OfSession, session.Visit.String()))
 		} else if err != nil {
 			return err
 		}

@@ -54,8 +54,9 @@ func buttonOf(at string, form url.Values) string {
 
 // deniedPage is shown if a form comes from somebody who could send it when the page was rendered, and no longer can.
 type deniedPage struct {
-	Written []string // what was typed, to be copied
-	Href    string   // of the first page that the person may open; "" for none
+	Written   []string // what was typed, to be copied
+	Protected bool     // the account is, see doorPage
+	Href      string   // of the first page that the person may open; "" for none
 }
 
 // rolesChanged answers such a form. Nothing is done; what was written is shown, and kept until the role is back.

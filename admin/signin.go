@@ -26,8 +26,9 @@ const signInLife = time.Hour
 
 // doorPage is shown if nobody is signed in.
 type doorPage struct {
-	Href   string // target of the button
-	NoRole bool
+	Href      string // target of the button
+	NoRole    bool
+	Protected bool // the account: its owner, or who had the link of a notice, stopped it
 }
 
 func (h *Console) showDoor(c *gin.Context) error {
@@ -59,8 +60,23 @@ func signInHref(back string) string {
 	return signInPath + "?" + url.Values{"return": {back}}.Encode()
 }
 
-func (h *Console) noRole(c *gin.Context) error {
-	return h.web.Page(c, http.StatusForbidden, "admin/signin", doorPage{Href: signInPath, NoRole: true})
+// noRole answers whoever has, or had, a session of the account, and nobody else.
+func (h *Console) noRole(c *gin.Context, id uuid.UUID) error {
+	protected, err := h.service.protected(c.Request.Context(), id)
+	if err != nil {
+		return err
+	}
+	return h.web.Page(c, http.StatusForbidden, "admin/signin", doorPage{Href: signInPath, NoRole: !protected, Protected: protected})
+}
+
+// protected reports whether somebody of the desk is shut out because the account was stopped by the link of a notice: a recovery opens it,
+// and the roles are as before.
+func (s *Service) protected(ctx context.Context, id uuid.UUID) (bool, error) {
+	who, err := s.colleague(ctx, id)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return !who.Former() && len(who.Roles) > 0 && who.Status == accounts.Protected, err
 }
 
 // signIn sends the browser to the provider. The state identifies a row bound to the browser; nonce and PKCE verifier
@@ -145,7 +161,7 @@ func (h *Console) enter(c *gin.Context, in signedIn, back string, visitID uuid.U
 		if err := h.service.noRole(ctx, found[0].ID); err != nil {
 			return err
 		}
-		return h.noRole(c)
+		return h.noRole(c, found[0].ID)
 	}
 	if err != nil {
 		return err

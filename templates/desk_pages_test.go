@@ -57,13 +57,17 @@ func deskCases() []pageCase {
 		page("admin/case", "finished", at("/queue/c1"), finished),
 		page("admin/case", "nobody", at("/queue/c2"), nobody),
 		page("admin/signin", "", Layout{Path: "/"}, struct {
-			Href   string
-			NoRole bool
-		}{"/signin", false}),
+			Href              string
+			NoRole, Protected bool
+		}{"/signin", false, false}),
 		page("admin/signin", "no role", Layout{Path: "/"}, struct {
-			Href   string
-			NoRole bool
-		}{"/signin", true}),
+			Href              string
+			NoRole, Protected bool
+		}{"/signin", true, false}),
+		page("admin/signin", "protected", Layout{Path: "/"}, struct {
+			Href              string
+			NoRole, Protected bool
+		}{"/signin", false, true}),
 		page("admin/enter", "", Layout{Path: "/callback"}, struct{ To string }{"/callback?code=c"}),
 		page("admin/signout", "", at("/logout"), struct{}{}),
 		page("admin/error", "", at("/nowhere"), struct {
@@ -71,8 +75,9 @@ func deskCases() []pageCase {
 			Args                    Args
 			Code, Parameter, Button string
 		}{"error.not_found", Args{}, "invalid_request", "q", "/search"}),
-		page("admin/denied", "", at("/queue/c1"), deskDenied{[]string{"Llama otra vez"}, "/search"}),
-		page("admin/denied", "no role", Layout{Path: "/queue/c1"}, deskDenied{[]string{"Llama otra vez"}, ""}),
+		page("admin/denied", "", at("/queue/c1"), deskDenied{[]string{"Llama otra vez"}, false, "/search"}),
+		page("admin/denied", "no role", Layout{Path: "/queue/c1"}, deskDenied{[]string{"Llama otra vez"}, false, ""}),
+		page("admin/denied", "protected", Layout{Path: "/queue/c1"}, deskDenied{[]string{"Llama otra vez"}, true, ""}),
 		page("admin/search", "", at("/search"), deskSearch{}),
 		page("admin/search", "none", at("/search"), deskSearch{None: true}),
 		page("admin/search", "name", at("/search"), deskSearch{MayName: true, Few: true, Left: 9}),

@@ -281,8 +281,9 @@ type (
 		Before, After string
 	}
 	deskDenied struct {
-		Written []string
-		Href    string
+		Written   []string
+		Protected bool
+		Href      string
 	}
 	deskDiary struct {
 		Lines         []deskLog
