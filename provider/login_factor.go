@@ -21,6 +21,7 @@ type factorPage struct {
 
 	StepUp      bool   // a proof in an open session
 	Return, Act string // what it is for, see reauthPage
+	Desk        bool   // the support desk asks: its administrators help its people, not Technical Support
 
 	RememberDays int // how long the browser may be spared this step; 0: not offered
 }
@@ -55,7 +56,7 @@ func (h *Handler) showMethod(c *gin.Context) error {
 }
 
 func (h *Handler) factorForm(c *gin.Context, w waiting, p accounts.Pending, status int, problems ...templates.Problem) error {
-	page := factorPage{Method: c.Param("method"), Others: w.enrolled(p.Account.Factors)}
+	page := factorPage{Method: c.Param("method"), Others: w.enrolled(p.Account.Factors), Desk: w.request != nil && slices.Contains(w.request.scopes, AdminScope)}
 	i := slices.Index(page.Others, page.Method)
 	if i < 0 {
 		return web.SeeOther(c, withFlow("/login/factor", w.flow))

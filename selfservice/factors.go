@@ -223,7 +223,7 @@ func (h *Handler) addPasskey(c *gin.Context) error {
 		return err
 	}
 	usable, err := h.service.FinishNewPasskey(ctx, accounts.Account{ID: session.AccountID}, session.SID, label, answer)
-	problem := templates.Problem{Key: "accounts.passkey.failed"}
+	problem := templates.Problem{Key: "accounts.add_passkey.failed"}
 	switch {
 	case err == nil:
 		return h.added(c, session, accounts.Passkey, usable)

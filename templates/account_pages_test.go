@@ -16,6 +16,7 @@ type (
 		RememberDays int
 		StepUp       bool
 		Return, Act  string
+		Desk         bool
 	}
 	reauth struct {
 		Username, Return, Act string
@@ -210,6 +211,7 @@ func accountCases() []pageCase {
 		page("provider/factor", "wrong", with(step("/login/factor/totp"), Problem{Field: "code", Key: "accounts.totp.wrong"}), factorStep{Method: "totp"}),
 		page("provider/factor", "proof", with(at("/login/factor/totp")), factorStep{Method: "totp", StepUp: true, Return: "/account/password", Act: "accounts.password.title"}),
 		page("provider/factor", "passkey", step("/login/factor/passkey"), factorStep{Method: "passkey", Others: []string{"totp"}}),
+		page("provider/factor", "desk", step("/login/factor/passkey"), factorStep{Method: "passkey", Desk: true}),
 		page("provider/factor", "saved", with(step("/login/factor/saved-code"), Problem{Field: "saved_code", Key: "accounts.saved_code.wrong"}), factorStep{Method: "saved-code"}),
 		page("provider/factor", "over", with(step("/login/factor/totp"), Problem{Key: "accounts.factor.ended"}), factorStep{Over: true}),
 		page("provider/reauth", "change", with(at("/reauth"), Problem{Field: "password", Key: "accounts.password.current_wrong"}), reauth{Username: "maria.lopez", Return: "/account/password", Act: "accounts.password.title", Passkey: true}),
@@ -253,7 +255,7 @@ func accountCases() []pageCase {
 			{Factor: "passkey", ID: app.ID, Label: "mi teléfono", Since: noon, UsableFrom: noon, LastUsed: noon},
 			{Factor: "saved_codes", Left: 9, Since: noon, UsableFrom: noon}}, true, true, noon}),
 		page("accounts/add_totp", "", with(at("/account/factors/totp"), Problem{Field: "code", Key: "accounts.add_totp.wrong"}), totp{qr{29, "M4 4h7v1h-7z"}, "ABCD EFGH", "otpauth://totp/x"}),
-		page("accounts/add_passkey", "", with(at("/account/factors/passkey"), Problem{Key: "accounts.passkey.failed"}), struct{ Label string }{"mi teléfono"}),
+		page("accounts/add_passkey", "", with(at("/account/factors/passkey"), Problem{Key: "accounts.add_passkey.failed"}), struct{ Label string }{"mi teléfono"}),
 		page("accounts/saved_codes", "", at("/account/factors/saved-codes"), savedList{nil, time.Time{}, true, 9, "/account/factors", "token", time.Time{}}),
 		page("accounts/saved_codes", "none", at("/account/factors/saved-codes"), savedList{nil, time.Time{}, false, 0, "/account/factors", "token", noon}),
 		page("accounts/saved_codes", "made", at("/account/factors/saved-codes"), savedList{codes, noon, true, 10, "/account/factors", "token", time.Time{}}),
@@ -296,6 +298,28 @@ func TestWaitingSecondStepLeadsToSupport(t *testing.T) {
 		body, err := s.Page("es", name, l, page)
 		if want := `<a href="/support">Si no la agregó usted, avísenos.</a>`; err != nil || !strings.Contains(string(body), want) {
 			t.Errorf("%s, %v: no %s", name, err, want)
+		}
+	}
+}
+
+// A passkey that was not used, was not added, or is another's was not unreadable: each page says what its script and its form may meet.
+func TestPasskeyProblemsAreTrue(t *testing.T) {
+	s, l := load(t), Layout{Path: "/login", CSRF: "token"}
+	for name, c := range map[string]struct {
+		page any
+		key  string
+	}{
+		"provider/factor":      {factorStep{Method: "passkey"}, "accounts.passkey.stopped"},
+		"accounts/add_passkey": {struct{ Label string }{}, "accounts.add_passkey.failed"},
+	} {
+		body, err := s.Page("es", name, l, c.page)
+		if want := `data-failed="` + s.Text("es", c.key, nil) + `"`; err != nil || !strings.Contains(string(body), want) {
+			t.Errorf("%s, %v: no %s", name, err, want)
+		}
+	}
+	for lang, word := range map[string]string{"es": "leer", "en": "read", "pt": "ler", "ht": " li kle"} {
+		if text := s.Text(lang, "accounts.passkey.failed", nil); strings.Contains(text, word) {
+			t.Errorf("%s: %s", lang, text)
 		}
 	}
 }
