@@ -141,3 +141,54 @@ func TestWithdrawColleague(t *testing.T) {
 		t.Errorf("who withdrew got %v", mails)
 	}
 }
+
+// TestNothingWaitsAfterAReload: a page that is read again within minutes does not say that something waits which was decided meanwhile.
+func TestNothingWaitsAfterAReload(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t)
+	eva, omar := v.person("eva", Admin), v.person("omar", Admin)
+	v.withApp(v.rosa.ID)
+	path := "/people/" + v.rosa.ID.String()
+	for name, fields := range map[string][]string{
+		"admin.people.done_asked_roles":       {"do", "set_roles", "role_read", "yes", "role_recover", "yes", "role_audit", "yes"},
+		"admin.people.done_taken_asked_roles": {"do", "set_roles", "role_read", "yes", "role_approve", "yes"},
+	} {
+		if err := v.SetRoles(t.Context(), v.rosa.ID, []Role{Read, Recover}, "test"); err != nil {
+			t.Fatal(err)
+		}
+		v.enters(eva)
+		page := v.get(path)
+		to := v.post(path, append(fields, "key", v.value(page, "key"), "version", v.value(page, "version"), "reason", "Cambio de puesto", "ticket", "RH-9")...).Header().Get("Location")
+		said := v.text(name, nil)
+		for range 2 {
+			if body := v.get(to).Body.String(); !strings.Contains(body, said) {
+				t.Errorf("%s is not said:\n%s", name, body)
+			}
+		}
+		if err := v.ConfirmColleague(t.Context(), omar, nil, v.rosa.ID, v.colleague(omar, v.rosa.ID).Version(), false); err != nil {
+			t.Fatal(err)
+		}
+		if body := v.get(to).Body.String(); strings.Contains(body, said) {
+			t.Errorf("%s is said once it is decided", name)
+		}
+	}
+}
+
+// TestCaseThatIsNoLongerTheirs: the same of a case that was taken and then handed over in another tab.
+func TestCaseThatIsNoLongerTheirs(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t)
+	v.signedIn()
+	ref := v.refer("a", "password", "es")
+	v.enters(v.rosa)
+	page := v.get(queuePath + "/" + ref)
+	to := v.post(queuePath+"/"+ref, "do", "take_case", "key", v.value(page, "key"), "version", v.value(page, "version")).Header().Get("Location")
+	said := v.text("admin.queue.take_case", nil)
+	if body := v.get(to).Body.String(); !strings.Contains(body, said) {
+		t.Fatalf("not said:\n%s", body)
+	}
+	must[Matter](t)(v.HelpWith(t.Context(), v.rosa, nil, ref, Helping{Act: HandOver, Version: 1}))
+	if body := v.get(to).Body.String(); strings.Contains(body, said) {
+		t.Errorf("still said:\n%s", body)
+	}
+}

@@ -50,7 +50,7 @@ func (h *Console) showCase(c *gin.Context, v visit) error {
 	if err != nil {
 		return err
 	}
-	if act := Act(c.Query("done")); kept == nil && h.web.JustDone(c) && (act == TakeCase || act == NoteCase) {
+	if act := Act(c.Query("done")); kept == nil && h.web.JustDone(c) && (act == TakeCase && found.State == Taken && found.StaffID == v.ID || act == NoteCase) {
 		opts = append(opts, web.WithNotice("ok", "admin.queue."+string(act), nil))
 	}
 	return h.casePage(c, v, http.StatusOK, found, kept.Get("note"), opts...)

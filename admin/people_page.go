@@ -154,7 +154,18 @@ func (h *Console) showPerson(c *gin.Context, v visit) error {
 		return err
 	}
 	switch done := Act(c.Query("done")); done {
-	case AddPerson, SetRoles, ConfirmPerson, RefusePerson, RemovePerson, Withdraw, askedRoles, takenAskedRoles, replacedRoles:
+	case AddPerson, askedRoles, takenAskedRoles: // a reload says it again, though it may be decided
+		if id, err := pathID(c); err == nil && h.web.JustDone(c) {
+			who, err := h.service.colleague(c.Request.Context(), id)
+			if err != nil && !errors.Is(err, ErrNotFound) {
+				return err
+			}
+			if who.Asked.By != v.ID || !who.Asked.Open(h.service.now()) {
+				break
+			}
+			opts = append(opts, web.WithNotice("ok", "admin.people.done_"+string(done), nil))
+		}
+	case SetRoles, ConfirmPerson, RefusePerson, RemovePerson, Withdraw, replacedRoles:
 		if h.web.JustDone(c) {
 			opts = append(opts, web.WithNotice("ok", "admin.people.done_"+string(done), nil))
 		}
