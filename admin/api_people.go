@@ -135,15 +135,21 @@ type (
 // changeReply comes with 202 while another administrator has to confirm something.
 type changeReply struct {
 	ID    uuid.UUID `json:"id" doc:"of the person"`
-	State State     `json:"state" enum:"done awaiting_approval taken_asked replaced" doc:"taken_asked: what is taken away ended at once, the rest waits; replaced: done, and the roles that waited no longer do"`
+	State State     `json:"state" enum:"done awaiting_approval taken_asked" doc:"taken_asked: what is taken away ended at once, the rest waits"`
+
+	Replaced bool `json:"replaced" doc:"roles that waited no longer do"`
 }
 
 func changed(c *gin.Context, o *Once, id uuid.UUID, state State) error {
 	status := http.StatusAccepted
-	if state == Done || state == Replaced {
+	replaced := state == Replaced
+	if replaced {
+		state = Done
+	}
+	if state == Done {
 		status = http.StatusOK
 	}
-	return reply(c, status, o, changeReply{id, state})
+	return reply(c, status, o, changeReply{id, state, replaced})
 }
 
 func (h *API) addPerson(c *gin.Context, p Person) error {

@@ -137,7 +137,7 @@ func TestAPIPeople(t *testing.T) {
 	if done := set(202, Approve); done.State != TakenAsked {
 		t.Errorf("other roles: %+v", done)
 	}
-	if done := set(200, Read); done.State != Done {
+	if done := set(200, Read); done.State != Done || !done.Replaced {
 		t.Errorf("fewer roles: %+v", done)
 	}
 	refused(t, b.call("POST", path+"/acts/set_roles", omars, rolesBody{nil, reason, ticket, look(omars).Version}), 422, "invalid")

@@ -37,6 +37,7 @@ for (const { language, width, colorScheme } of [{ language: 'es', width: 320 }, 
     assert.match(eva.path(), /^\/people\/[0-9a-f-]{36}$/);
     await eva.look('added');
     assert.equal(await eva.page.locator('#confirm').count(), 0, 'who asked does not confirm');
+    assert.equal(await eva.page.locator('#withdraw').count(), 1, 'who asked may take it back');
 
     await omar.page.goto(product.desk + eva.path());
     await omar.look('confirm');
