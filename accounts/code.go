@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"math/big"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -32,11 +33,28 @@ func BareCode(typed string) string {
 
 const minus = '\u2212' // a symbol in Unicode, a dash on a keyboard
 
-// ReadCode reads a typed code; ok reports whether six digits remain.
+// ReadCode reads a typed code; ok reports whether six digits remain, or are the only ones in a row of a text that was pasted: the mail, or
+// its line with the code.
 func ReadCode(typed string) (code string, ok bool) {
-	if len(typed) > 64 {
+	if len(typed) > maxPasted {
 		return "", false
 	}
-	code = BareCode(norm.NFKC.String(typed))
-	return code, len(code) == 6 && strings.Trim(code, "0123456789") == ""
+	typed = norm.NFKC.String(typed)
+	if code = BareCode(typed); len(code) == 6 && strings.Trim(code, "0123456789") == "" {
+		return code, true
+	}
+	for _, digits := range rowsOfDigits.FindAllString(typed, -1) {
+		if len(digits) != 6 {
+			continue
+		}
+		if ok && digits != code {
+			return "", false
+		}
+		code, ok = digits, true
+	}
+	return code, ok
 }
+
+const maxPasted = 4096
+
+var rowsOfDigits = regexp.MustCompile(`[0-9]+`)

@@ -15,7 +15,7 @@ var domains = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainNa
 // quoted and non-ASCII local parts, which not every mail server on the way supports, and hosts that are not names. The
 // error is FlawMissing or FlawFormat.
 func ParseEmail(typed string) (string, error) {
-	typed = strings.TrimSpace(typed)
+	typed = strings.TrimRight(strings.TrimSpace(typed), ".,;") // as dictated, or at the end of a sentence
 	if typed == "" {
 		return "", FlawMissing
 	}

@@ -21,6 +21,14 @@ func TestTypedCodes(t *testing.T) {
 			t.Errorf("typedCode(%q) = %q, %v", six, code, err)
 		}
 	}
+	for typed, want := range map[string]string{
+		"Su código: 179834": "179834", "Su código es 179834. Sirve 15 minutos. Llame al 1-800-859-9889 (TTY 711), lunes 30 de noviembre de 2026.": "179834",
+		"179834\r\n\r\nSu código es 179834.": "179834", "179834 o 179835": "", "código 17983": "", "código 1798345": "", "": "", strings.Repeat("x", 4096) + " 179834": "",
+	} {
+		if code, ok := ReadCode(typed); ok != (want != "") || ok && code != want {
+			t.Errorf("ReadCode(%.60q) = %q, %v, want %q", typed, code, ok, want)
+		}
+	}
 	for _, wrong := range []string{"abcde-fghjk-mnpq", "abcde-fghjk-mnpqé", "abcde+fghjk+mnpqr", strings.Repeat("-", 200) + "abcdefghjkmnpqr"} {
 		if code, err := ParseSavedCode(wrong); err == nil {
 			t.Errorf("ParseSavedCode(%q) = %q", wrong, code)

@@ -98,6 +98,7 @@ func TestCheckNewUsername(t *testing.T) {
 	for typed, want := range map[string]error{
 		"maría.peña": nil, "josé_łukasz": nil, "nguyễn-1": nil, "ab": FlawLength,
 		"mɑria.n": FlawCharacters, "jɑmes.t": FlawCharacters, "marıa": FlawCharacters, "maſria": FlawCharacters, "ᴍaria": FlawCharacters, "ɡloria": FlawCharacters, "ꞓarlos": FlawCharacters,
+		"maria.n.": FlawStart, "maria_": FlawStart,
 	} {
 		if got, err := CheckNewUsername(typed); err != want {
 			t.Errorf("CheckNewUsername(%q) = %q, %v, want %v", typed, got, err, want)
@@ -157,7 +158,7 @@ func TestParseEmail(t *testing.T) {
 		"@example.com":                            "format",
 		"a@b@example.com":                         "format",
 		"maria@localhost":                         "format",
-		"maria@example.com.":                      "format",
+		"maria@example.com.":                      "maria@example.com",
 		"maria@192.0.2.1":                         "format",
 		"maria@[192.0.2.1]":                       "format",
 		"ma ria@example.com":                      "format",

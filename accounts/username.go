@@ -48,17 +48,24 @@ func CheckUsername(typed string) (canonical string, err error) {
 }
 
 // CheckNewUsername is CheckUsername for a name that somebody chooses: it takes letters with accents, but none that look like another one,
-// as those of phonetic alphabets do.
+// as those of phonetic alphabets do, and ends with a letter or digit, since a full stop there is the sentence's.
 func CheckNewUsername(typed string) (canonical string, err error) {
 	canonical, err = CheckUsername(typed)
 	odd := func(r rune) bool {
 		accented := r <= unicode.MaxLatin1 || 0x100 <= r && r < 0x180 || 0x1e00 <= r && r < 0x1f00
 		return !accented || strings.ContainsRune("ıĸŉŀſẛ", r)
 	}
-	if err == nil && strings.ContainsFunc(canonical, odd) {
-		return "", FlawCharacters
+	switch {
+	case err != nil:
+	case strings.ContainsFunc(canonical, odd):
+		err = FlawCharacters
+	case strings.TrimRight(canonical, "._-") != canonical:
+		err = FlawStart
 	}
-	return canonical, err
+	if err != nil {
+		return "", err
+	}
+	return canonical, nil
 }
 
 // signInName returns the form under which attempts are counted: the canonical username or, if it is invalid, a form

@@ -54,7 +54,7 @@ func (i Card) Parse(now time.Time, parseNumber func(string) (string, error)) (Cl
 	if claim.Suffix != "" && !slices.Contains(Suffixes(), claim.Suffix) {
 		faults.add("suffix", FaultUnreadable)
 	}
-	number, err := parseNumber(i.CardID)
+	number, err := parseNumber(withoutStop(i.CardID))
 	switch {
 	case strings.TrimSpace(i.CardID) == "":
 		faults.add("card_id", FaultEmpty)
@@ -67,6 +67,11 @@ func (i Card) Parse(now time.Time, parseNumber func(string) (string, error)) (Cl
 	return claim, faults
 }
 
+// withoutStop drops the full stop that dictation puts behind what it writes.
+func withoutStop(typed string) string {
+	return strings.TrimSpace(strings.TrimRight(strings.TrimSpace(typed), ".,;"))
+}
+
 type cardFaults []Fault
 
 func (f *cardFaults) add(field string, kind FaultKind) {
@@ -74,7 +79,7 @@ func (f *cardFaults) add(field string, kind FaultKind) {
 }
 
 func parseBirth(f *cardFaults, i Card, now time.Time) Date {
-	month, day, year := strings.TrimSpace(i.BirthMonth), strings.TrimSpace(i.BirthDay), strings.TrimSpace(i.BirthYear)
+	month, day, year := strings.TrimSpace(i.BirthMonth), withoutStop(i.BirthDay), withoutStop(i.BirthYear)
 	if month == "" && day == "" && year == "" {
 		f.add("birth_month", FaultDateEmpty)
 		return Date{}

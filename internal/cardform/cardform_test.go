@@ -29,6 +29,9 @@ func TestParse(t *testing.T) {
 		"suffix": {"JR"}, "card_id": {"004 123 789"}}
 	for _, test := range []struct{ field, typed, key string }{
 		{"", "", ""},
+		{"card_id", "004 123 789.", ""}, // dictated
+		{"birth_day", "14.", ""},
+		{"birth_year", "1984. ", ""},
 		{"birth_month", "", "registration.personal.month_missing"},
 		{"birth_month", "13", "registration.personal.month_missing"},
 		{"birth_day", "", "registration.personal.day_missing"},
@@ -53,7 +56,7 @@ func TestParse(t *testing.T) {
 			form[test.field] = []string{test.typed}
 		}
 		claim, problems := Parse(Read(form), now, 9, numbers{members.DefaultNumberFormat})
-		if test.field == "" {
+		if test.key == "" {
 			want := members.Claim{FirstName: "María José", LastName: "Núñez Peña", Suffix: "JR", BirthDate: members.Date{Year: 1984, Month: 3, Day: 14}, MemberNumber: "004123789"}
 			if diff := cmp.Diff(want, claim); diff != "" || len(problems) > 0 {
 				t.Errorf("a right card: problems %v, claim (-want +got):\n%s", problems, diff)
