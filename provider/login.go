@@ -79,6 +79,8 @@ func (h *Handler) loginNotice(c *gin.Context) []web.PageOption {
 		return []web.PageOption{web.WithNotice("info", "provider.login.expired_page", nil)}
 	case "given_up":
 		return []web.PageOption{web.WithNotice("info", "provider.login.given_up", nil)}
+	case "factor_gone":
+		return []web.PageOption{web.WithNotice("info", "provider.login.factor_gone", nil)}
 	case "ended":
 		return []web.PageOption{web.WithNotice("info", "provider.login.signed_out_note", nil)}
 	case "renewed": // the answer with the new session was lost

@@ -41,10 +41,22 @@ func (h *Handler) showFactor(c *gin.Context) error {
 		return err
 	}
 	names := w.enrolled(p.Account.Factors)
-	if len(names) == 0 { // removed in the meantime
-		return web.SeeOther(c, loginPath(w.flow))
+	if len(names) == 0 {
+		return h.factorGone(c, w, p)
 	}
 	return web.SeeOther(c, withFlow("/login/factor/"+names[0], w.flow))
+}
+
+// factorGone begins anew, without a second step, for a member who has removed the last one on another device; a proof leads to the page that
+// asked for it.
+func (h *Handler) factorGone(c *gin.Context, w waiting, p accounts.Pending) error {
+	if err := h.sessions.Drop(c); err != nil {
+		return err
+	}
+	if back := accounts.ReturnPath(p.Return); p.SID != "" && back != "" {
+		return web.SeeOther(c, back)
+	}
+	return h.web.SeeDone(c, noted(loginPath(w.flow), "factor_gone"))
 }
 
 func (h *Handler) showMethod(c *gin.Context) error {

@@ -258,3 +258,57 @@ func TestSavedCodeInTheFieldOfTheApp(t *testing.T) {
 		t.Errorf("with saved codes: %d\n%s", p.status, p.body)
 	}
 }
+
+// TestFactorRemovedElsewhere: whoever is asked for a second step that was just removed on another device begins anew and gets on, in an app's
+// request, without one, and where a page asked for a proof.
+func TestFactorRemovedElsewhere(t *testing.T) {
+	t.Parallel()
+	for _, how := range []string{"reload", "code"} {
+		for _, where := range []string{"app", "account", "proof"} {
+			b := newBench(t, 4)
+			w := b.browser()
+			if where == "proof" {
+				w = b.signedIn()
+			}
+			app := b.enrolApp()
+			b.clock.advance(6 * time.Minute)
+			var asked page
+			switch where {
+			case "app":
+				id, _ := b.client(nil)
+				address, _ := b.request(id, nil)
+				asked = w.signIn(w.get(address))
+			case "account":
+				asked = w.signIn(w.get("/login"))
+			default:
+				asked = w.submit(w.get("/account/question"), url.Values{"password": {password}})
+			}
+			if asked.url.Path != "/login/factor/totp" {
+				t.Fatalf("%s: at %s", where, asked.url)
+			}
+			must(t, b.accounts.RemoveTOTP(t.Context(), b.account.ID))
+			p := page{}
+			if how == "code" {
+				p = w.submit(asked, url.Values{"code": {app.code()}})
+			} else {
+				p = w.get(asked.url.RequestURI())
+			}
+			if where == "proof" {
+				if p.url.Path != "/reauth" || p.url.Query().Get("return") != "/account/question" {
+					t.Errorf("%s, %s: led to %s", where, how, p.url)
+				}
+				if p = w.submit(p, url.Values{"password": {password}}); p.url.Path != "/account/question" {
+					t.Errorf("%s, %s: the password leads to %s", where, how, p.url)
+				}
+				continue
+			}
+			if p.url.Path != "/login" || !strings.Contains(p.body, say("provider.login.factor_gone")) {
+				t.Errorf("%s, %s: led to %s\n%s", where, how, p.url, p.body)
+			}
+			p = w.signIn(p)
+			if where == "app" && p.location == nil || where == "account" && p.url.Path != "/account" {
+				t.Errorf("%s, %s: the password leads to %s (%d)", where, how, p.url, p.status)
+			}
+		}
+	}
+}

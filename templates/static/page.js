@@ -145,8 +145,11 @@
     }, 1000);
   });
 
-  // A code may be pasted with spaces.
-  each("#code", (input) => input.addEventListener("paste", () => setTimeout(() => { input.value = input.value.replace(/\s/g, ""); })));
+  // A code may be pasted with spaces, or with its whole mail.
+  each("#code", (input) => input.addEventListener("paste", () => setTimeout(() => {
+    const sixes = input.value.match(/\b\d{6}\b/g);
+    input.value = sixes?.length === 1 ? sixes[0] : input.value.replace(/\s/g, "");
+  })));
 
   // Whether the device itself can make a passkey, which is then offered after a sign-in.
   each("[data-platform]", async (input) => {
