@@ -27,9 +27,12 @@ type x834 struct {
 	numbers   NumberFormat
 	today     Date
 
-	pending    *segment // already read, belongs to the next loop
-	subscriber record   // of the last loop of a subscriber
-	action     string   // BGN08 of the file: full or change, the same in all its sets
+	ahead      []segment  // already read: INS or ST, and what follows INS
+	room       [2]segment // of ahead
+	failed     error      // of the reading behind them
+	unknown    *segment   // above the first INS: no segment of an 834
+	subscriber record     // of the last loop of a subscriber
+	action     string     // BGN08 of the file: full or change, the same in all its sets
 	making     makings
 }
 
@@ -69,9 +72,13 @@ func (x *x834) format() string {
 }
 
 func (x *x834) segment() (segment, error) {
-	if s := x.pending; s != nil {
-		x.pending = nil
-		return *s, nil
+	if len(x.ahead) > 0 {
+		s := x.ahead[0]
+		x.ahead = x.ahead[1:]
+		return s, nil
+	}
+	if x.failed != nil {
+		return segment{}, x.failed
 	}
 	return x.x12.next()
 }
@@ -97,9 +104,41 @@ func (x *x834) next() (entry, error) {
 			if x.action == "" {
 				return entry{}, x.x12.fault("INS comes before BGN")
 			}
-			return x.member(s)
+			x.unknown = nil
+			return x.member(newMemberLoop(x, s))
+		case "ST":
+			x.unknown = nil
+		default:
+			if e, isMembers, err := x.withoutINS(s); isMembers || err != nil {
+				return e, err
+			}
 		}
 	}
+}
+
+// withoutINS reads what is above the first INS of a set and is a member's: that INS is missing or misspelt.
+func (x *x834) withoutINS(s segment) (e entry, isMembers bool, err error) {
+	if x.action == "" {
+		return entry{}, false, nil
+	}
+	switch name := s.name(); {
+	case name == "NM1", name == "DMG", name == "HD", name == "REF" && s.at(1) == defaultMemberRef:
+	case x.unknown == nil && !isSegment(name):
+		x.unknown = &s
+		return entry{}, false, nil
+	default:
+		return entry{}, false, nil
+	}
+	at := s
+	if x.unknown != nil {
+		at, x.unknown = *x.unknown, nil
+	}
+	loop := &memberLoop{file: x, ins: segment{[]string{"INS"}, at.number}}
+	loop.fail(at, "", "begins a member's segments, but there is no INS above them: is it missing or misspelt?")
+	loop.take(s)
+	loop.isOver = false
+	e, err = x.member(loop)
+	return e, true, err
 }
 
 func (x *x834) begin(action string) error {
@@ -115,11 +154,10 @@ func (x *x834) begin(action string) error {
 	return nil
 }
 
-// member reads from INS to the next one, or to the end of the transaction set.
-func (x *x834) member(ins segment) (entry, error) {
-	loop := newMemberLoop(x, ins)
+// member reads a loop from behind INS to the next one, or to the end of the transaction set.
+func (x *x834) member(loop *memberLoop) (entry, error) {
 	for {
-		s, err := x.x12.next()
+		s, err := x.segment()
 		if errors.Is(err, io.EOF) {
 			return loop.entry(), nil
 		}
@@ -127,9 +165,40 @@ func (x *x834) member(ins segment) (entry, error) {
 			return entry{}, err
 		}
 		if name := s.name(); name == "INS" || name == "ST" {
-			x.pending = &s
+			x.ahead = append(x.room[:0], s)
+			if name == "INS" {
+				x.lookBehind(loop)
+			}
 			return loop.entry(), nil
 		}
 		loop.take(s)
+		if loop.isOver {
+			x.ahead = append(x.room[:0], s)
+			return loop.entry(), nil
+		}
 	}
+}
+
+// lookBehind reads what follows the INS of the next loop: a date there may be of the coverage above.
+func (x *x834) lookBehind(loop *memberLoop) {
+	s, err := x.x12.next()
+	if err != nil {
+		x.failed = err
+		return
+	}
+	x.ahead = append(x.ahead, s)
+	loop.doubtNext(s)
+}
+
+// isSegment reports whether an 834 may have segments of a name: by the standard, in the guide or not, and those for notes that senders add
+// to any set.
+func isSegment(name string) bool {
+	switch name {
+	case "ST", "BGN", "N1", "N2", "N3", "N4", "PER", "ACT", "QTY", "AMT",
+		"INS", "REF", "DTP", "NM1", "DMG", "PM", "EC", "ICM", "HLH", "HI", "LUI", "NX1", "NX2", "DSB", "AD1",
+		"HD", "IDC", "LX", "PRV", "PLA", "COB", "LC", "BEN", "FSA", "RP", "INV", "FC", "LS", "LE", "MPI", "LIC", "PD",
+		"III", "K1", "K2", "K3", "NTE", "MSG", "DTM", "CRC", "TRN":
+		return true
+	}
+	return false
 }

@@ -10,6 +10,7 @@ type coverage struct {
 	span
 	hd        segment
 	spare     []segment // of its DTP, as those of the member
+	open      []segment // its DTP 349 that say that there is no end
 	isDropped bool      // HD01 002: the coverage never was
 	isEnded   bool      // HD01 024
 }

@@ -3,6 +3,7 @@ package members
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 const notD8 = "is not a date in the form D8"
@@ -36,16 +37,69 @@ func (l *memberLoop) date(s segment) {
 	switch {
 	case qualifier == "356" || qualifier == "357":
 		l.bound(s, &l.eligible, qualifier == "357")
+		if qualifier == "357" && l.eligible.End.IsZero() {
+			l.open = append(l.open, s)
+		}
 	case l.level == levelOtherLine:
-	case (qualifier == "348" || qualifier == "349") && isOfCoverage:
-		l.bound(s, &l.coverages[len(l.coverages)-1].span, qualifier == "349")
+	case isBenefit(s) && isOfCoverage:
+		l.benefit(s, &l.coverages[len(l.coverages)-1])
+	case isBenefit(s) && l.isCovering():
+		l.fail(s, "", fmt.Sprintf("DTP %s is behind other segments than its HD: nobody can tell which coverage it is of", qualifier))
+	case isBenefit(s):
+		l.early = append(l.early, s)
+		l.isAtHead = l.isAtHead || !l.isBegun
+	case !isDTP(qualifier):
+		l.fail(s, "", "DTP01 is no code: which day is it?")
 	case isSpare && isOfCoverage:
 		c := &l.coverages[len(l.coverages)-1]
 		c.spare = append(c.spare, s)
 	case isSpare:
 		l.spare = append(l.spare, s)
-	case !isOpen(s.at(3)):
+	case s.at(3) == "" || !isOpen(s.at(3)):
 		l.unread = append(l.unread, s)
+	}
+}
+
+// isBenefit recognizes the first and last day of a coverage.
+func isBenefit(s segment) bool {
+	return s.name() == "DTP" && (s.at(1) == "348" || s.at(1) == "349")
+}
+
+// isDTP reports whether a text has the form of the codes of DTP01.
+func isDTP(s string) bool {
+	return len(s) == 3 && !strings.ContainsFunc(s, func(r rune) bool { return (r < '0' || r > '9') && (r < 'A' || r > 'Z') })
+}
+
+// benefit reads DTP 348 or 349 of a coverage.
+func (l *memberLoop) benefit(s segment, c *coverage) {
+	l.bound(s, &c.span, s.at(1) == "349")
+	if s.at(1) == "349" && c.End.IsZero() {
+		c.open = append(c.open, s)
+	}
+}
+
+// placeEarly gives DTP 348 and 349 above HD to the loop's only coverage. Elsewhere nobody can tell what they are of.
+func (l *memberLoop) placeEarly() {
+	switch {
+	case len(l.early) == 0 || l.isOther():
+	case len(l.coverages) == 1 && len(l.others) == 0 && !l.isAtHead:
+		for _, s := range l.early {
+			l.benefit(s, &l.coverages[0])
+		}
+	case len(l.coverages) == 0 && l.maintenance == "024" && !l.isAtHead: // named as an end that is not read
+		l.unread = append(l.unread, l.early...)
+	default:
+		l.fail(l.early[0], "", fmt.Sprintf("DTP %s is outside of HD: nobody can tell which coverage it is of", l.early[0].at(1)))
+	}
+}
+
+// doubtNext judges what follows the INS of the next loop: a bound that the last coverage of this one lacks may have slipped there.
+func (l *memberLoop) doubtNext(s segment) {
+	if !isBenefit(s) || l.level != levelCoverage {
+		return
+	}
+	if c := l.coverages[len(l.coverages)-1]; s.at(1) == "348" && c.Start.IsZero() || s.at(1) == "349" && c.End.IsZero() {
+		l.fail(s, "", fmt.Sprintf("DTP %s is behind the INS of the next loop, and may be of this one", s.at(1)))
 	}
 }
 
@@ -53,6 +107,13 @@ func (l *memberLoop) date(s segment) {
 func (l *memberLoop) bound(s segment, to *span, isEnd bool) {
 	wrong := colCoverageStart
 	text, end := s.at(3), ""
+	if isEnd {
+		wrong = colCoverageEnd
+	}
+	if text == "" && s.at(1) != "473" && s.at(1) != "474" && s.at(1) != "303" {
+		l.fail(s, wrong, fmt.Sprintf("DTP %s has no date", s.at(1)))
+		return
+	}
 	if s.at(2) == "RD8" && len(text) == len("20250101-20251231") && text[8] == '-' {
 		text, end = text[:8], text[9:]
 	} else if s.at(2) != "D8" {
@@ -61,7 +122,6 @@ func (l *memberLoop) bound(s segment, to *span, isEnd bool) {
 	}
 	day, problem := boundD8(text)
 	if isEnd {
-		wrong = colCoverageEnd
 		setBound(&to.End, day, &problem)
 	} else {
 		setBound(&to.Start, day, &problem)
@@ -87,6 +147,7 @@ func setBound(to *Date, day Date, problem *string) {
 // settleDates completes eligibility and coverages by the spare dates, and fails if the day of an end remains unknown although there
 // are dates that may be it.
 func (l *memberLoop) settleDates() {
+	l.placeEarly()
 	if len(l.coverages) == 0 {
 		l.useMedicaid(&l.eligible, l.spare)
 		if l.maintenance == "024" && !l.isOther() && l.eligible.End.IsZero() {
@@ -107,8 +168,16 @@ func (l *memberLoop) settleDates() {
 		return
 	}
 	passed := slices.Clone(l.unread)
+	for _, c := range l.coverages {
+		if c.isEnded && c.End.IsZero() {
+			passed = append(passed, c.open...)
+		}
+	}
+	if l.maintenance == "024" {
+		passed = append(passed, l.open...)
+	}
 	for _, spare := range append([][]segment{l.spare}, spares(l.coverages)...) {
-		passed = append(passed, slices.DeleteFunc(slices.Clone(spare), func(s segment) bool { return s.at(1) == "473" || isOpen(s.at(3)) })...)
+		passed = append(passed, slices.DeleteFunc(slices.Clone(spare), func(s segment) bool { return s.at(1) == "473" || s.at(3) != "" && isOpen(s.at(3)) })...)
 	}
 	if len(passed) > 0 {
 		l.fail(passed[0], colCoverageEnd, fmt.Sprintf("coverage ends (024) without a day that is read, and DTP %s may be it: "+

@@ -21,6 +21,12 @@ type memberLoop struct {
 	eligible        span      // DTP 356 and 357
 	spare           []segment // DTP that count where others are missing: 473, 474, 303
 	unread          []segment // DTP of member or programme with other qualifiers
+	early           []segment // DTP 348 and 349 above HD
+	isAtHead        bool      // some of them are right behind INS, where they may be of the loop above
+	isBegun         bool      // there was more than DTP behind INS
+	open            []segment // DTP 357 that say that there is no end
+	isOver          bool      // another person's segments begin
+	stray           []string  // values of the configured REF below the head of the loop
 	coverages       []coverage
 	others          []string // HD03 of the loops of other insurance lines
 	otherNamed      int      // those of them with a programme's name
@@ -58,18 +64,24 @@ func (l *memberLoop) fail(s segment, wrong column, problem string) {
 }
 
 func (l *memberLoop) take(s segment) {
-	switch s.name() {
+	name := s.name()
+	l.isBegun = l.isBegun || name != "DTP"
+	switch name {
 	case "REF":
 		if l.level == levelMember {
 			l.reference(s)
+		} else {
+			l.strayReference(s)
 		}
 	case "NM1":
 		l.name(s)
 	case "DMG":
-		switch l.level {
-		case levelPerson:
+		switch {
+		case l.isCovering():
+			l.another(s, colBirthDate, l.isBorn, "DMG is behind HD")
+		case l.level == levelPerson:
 			l.birth(s)
-		case levelMember:
+		case l.level == levelMember:
 			l.fail(s, colBirthDate, "DMG comes before NM1: nobody can tell whose birth date it is")
 		}
 	case "HD":
@@ -78,6 +90,33 @@ func (l *memberLoop) take(s segment) {
 		l.level = levelOther
 	case "DTP":
 		l.date(s)
+	default:
+		if !isSegment(name) {
+			l.fail(s, "", "is no segment that an 834 has: is it INS, HD, DTP or another one, misspelt?")
+		}
+	}
+}
+
+// another fails for what is behind HD. If the loop has its own above, another person begins there.
+func (l *memberLoop) another(s segment, wrong column, hasOwn bool, problem string) {
+	l.fail(s, wrong, problem+": is the INS of another person missing?")
+	l.isOver = hasOwn
+}
+
+// isCovering reports whether an HD was read. No segments about the person come behind it.
+func (l *memberLoop) isCovering() bool { return len(l.coverages)+len(l.others) > 0 }
+
+// strayReference reads REF below the head of the loop, where a member's number is another person's. Behind HD, 1L is a policy's number.
+func (l *memberLoop) strayReference(s segment) {
+	isNumber := s.at(1) == l.file.memberRef
+	if isNumber && !slices.Contains(l.typedNumbers, s.at(2)) {
+		l.stray = append(l.stray, s.at(2))
+	}
+	switch {
+	case l.isCovering() && (isNumber && s.at(1) != "1L" || s.at(1) == defaultMemberRef):
+		l.another(s, colNumber, len(l.typedNumbers) > 0, fmt.Sprintf("REF %s is behind HD", s.at(1)))
+	case !l.isCovering() && isNumber && len(l.typedNumbers) > 0 && !slices.Contains(l.typedNumbers, s.at(2)):
+		l.fail(s, colNumber, fmt.Sprintf("there are two REF %s with different numbers: is the INS of another person missing?", s.at(1)))
 	}
 }
 
@@ -134,8 +173,17 @@ func (l *memberLoop) ofSubscriber() string {
 
 // name reads NM1: IL is the member, 74 the member with a corrected name (70 is then the incorrect name).
 func (l *memberLoop) name(s segment) {
-	if entity := s.at(1); entity != "IL" && entity != "74" || l.level == levelCoverage {
+	switch entity := s.at(1); {
+	case entity != "IL" && entity != "74":
 		l.level = levelOther
+		return
+	case l.isCovering():
+		problem := "NM1 (IL, 74) is behind HD"
+		if l.isNamed {
+			problem = "there are two NM1 in one loop (IL, 74), one of them behind HD"
+		}
+		l.level = levelOther
+		l.another(s, colLastName, l.isNamed, problem)
 		return
 	}
 	was := l.rec
@@ -246,6 +294,11 @@ func (l *memberLoop) entry() entry {
 		e.fault = &LineError{Line: l.problemAt, Column: string(l.wrong), Problem: l.problem, Unit: e.unit}
 		if number != "" {
 			e.numbers, e.own = []string{number}, number
+		}
+		for _, typed := range l.stray { // of people whose INS is missing: they do not end
+			if other, err := l.file.numbers.Parse(typed); err == nil && !slices.Contains(e.numbers, other) {
+				e.numbers = append(e.numbers, other)
+			}
 		}
 		return e
 	}
