@@ -73,6 +73,7 @@ func (l *memberLoop) coverage() bool {
 	}
 	var spans, named []span
 	var never *span
+	var counted []coverage
 	for _, c := range l.coverages {
 		c.span = c.within(l.eligible)
 		if c.isEnded && c.End.IsZero() {
@@ -87,6 +88,8 @@ func (l *memberLoop) coverage() bool {
 			}
 			continue
 		}
+		l.doubtOverlap(counted, c)
+		counted = append(counted, c)
 		spans = append(spans, c.span)
 		if c.Program != "" {
 			named = append(named, c.span)
@@ -108,6 +111,25 @@ func (l *memberLoop) coverage() bool {
 		l.fail(l.ins, colProgram, "two programs claim one day")
 	}
 	return true
+}
+
+// doubtOverlap fails if a coverage overlaps one above under the same programme and is not the same: an older one would undo an end, or move
+// a begin back. In a change file, one that ends changes the other.
+func (l *memberLoop) doubtOverlap(above []coverage, c coverage) {
+	for _, a := range above {
+		if a.Program != c.Program || a.span == c.span || !a.holds(c.Start) && !c.holds(a.Start) || l.file.isChange() && (a.isEnded || c.isEnded) {
+			continue
+		}
+		problem, line := "overlaps another HD of the same program in this loop, and is not the same", strings.ToUpper(c.hd.at(3))
+		if other := strings.ToUpper(a.hd.at(3)); other != line && other != "" && line != "" {
+			problem += fmt.Sprintf("; if %s or %s (HD03) is of another benefit, name those of the programmes with --insurance-line", other, line)
+		}
+		wrong := colCoverageEnd
+		if a.End == c.End {
+			wrong = colCoverageStart
+		}
+		l.fail(c.hd, wrong, problem)
+	}
 }
 
 // endedBefore returns what remains of a coverage that never was: it ended before it began, or yesterday if nobody knows when it did.

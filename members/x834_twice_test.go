@@ -97,3 +97,39 @@ func TestSecondInterchange(t *testing.T) {
 		}
 	}
 }
+
+// Several HD of one programme in one loop that overlap, and are not the same, contradict each other, as those of two loops do.
+func TestOverlappingHDOfOneLoop(t *testing.T) {
+	t.Parallel()
+	const (
+		ended   = "HD*030**HMO*HUSKY A~DTP*348*D8*20250101~DTP*349*D8*20261031~"
+		open    = "HD*030**HMO*HUSKY A~DTP*348*D8*20250101~"
+		former  = "HD*030**HMO*HUSKY A~DTP*348*D8*20230101~DTP*349*D8*20250630~"
+		before  = "HD*030**HMO*HUSKY A~DTP*348*D8*20230101~DTP*349*D8*20241231~"
+		undated = "HD*030**HMO*HUSKY A~"
+		under   = "overlaps another HD of the same program"
+	)
+	for name, test := range map[string]struct{ action, hd, fault string }{
+		"an end is undone":               {"4", ended + open, under},
+		"the other way round":            {"4", open + ended, under},
+		"the begin is moved back":        {"4", ended + former, under},
+		"one without dates":              {"4", ended + undated, under},
+		"a later one after a third":      {"4", before + open + ended, under},
+		"of two benefits":                {"4", ended + strings.Replace(open, "HMO", "HLT", 1), "if HMO or HLT (HD03) is of another benefit"},
+		"a change file":                  {"2", ended + open, under},
+		"one after the other":            {"4", before + open, ""},
+		"twice the same":                 {"4", open + open, ""},
+		"twice the same, two benefits":   {"4", open + strings.Replace(open, "HMO", "HLT", 1), ""},
+		"ended and begun, change file":   {"2", strings.Replace(undated, "030", "024", 1) + open, ""},
+		"never was, beside one that is":  {"4", strings.Replace(undated, "030", "002", 1) + open, ""},
+		"without dates, by eligibility":  {"4", "DTP*356*D8*20250101~" + undated + open, ""},
+		"the programme's and one dental": {"4", open + "HD*030**DEN*HUSKY A~DTP*348*D8*20200101~", ""},
+	} {
+		f := newFixture(t)
+		f.load(t, header+"900000610,ANAK,RUIZ,JR,1984-03-14,A,2025-01-01,2026-10-31\n"+noah)
+		faults, touched := outcome(t, f, file834(set834(test.action, "INS*Y*18*030*25*A~REF*0F*900000610~NM1*IL*1*RUIZ*ANAK***JR~DMG*D8*19840314~"+test.hd, insNoah)), "900000610")
+		if test.fault == "" && len(faults) > 0 || test.fault != "" && (len(touched) > 0 || len(faults) != 1 || !strings.Contains(faults[0], test.fault)) {
+			t.Errorf("%s: changed %q, faults %q, want %q", name, touched, faults, test.fault)
+		}
+	}
+}
