@@ -28,11 +28,11 @@ func (run *importRun) keepBlanks(e *entry, former record) {
 		e.notes = append(e.notes, LineError{e.position, string(c), blanksProblem, e.unit})
 		isKept = true
 	}
-	if breaks(e.rec.FirstName) < breaks(former.FirstName) {
-		e.rec.FirstName = former.FirstName
+	first, was, _ := splitNames(former.FirstName, former.LastName, former.Suffix)
+	if breaks(e.rec.FirstName) < breaks(first) {
+		e.rec.FirstName = first
 		keep(colFirstName)
 	}
-	was, _ := splitSuffix(former.LastName, former.Suffix)
 	is, suffix := splitSuffix(e.rec.LastName, e.rec.Suffix)
 	if breaks(is) < breaks(was) && !e.rec.hasUnknownSuffix() && !former.hasUnknownSuffix() {
 		e.rec.LastName, e.rec.Suffix = was, suffix

@@ -117,6 +117,7 @@ func (s *csvSource) next() (entry, error) {
 		}
 		e.either = s.parser.either
 		e.remarks = wholeNameRemarks(rec.partWholeNames(), e.position, "")
+		e.written = rec.moveSuffix()
 		e.rec, e.notes = rec, cannotRegister(rec, e.position, "")
 		return e, nil
 	}

@@ -124,7 +124,7 @@ func (run *importRun) weighPersons(chunk []entry, known map[string]knownRow, for
 			continue
 		}
 		after := e.becomes(before)
-		if _, typed := splitSuffix(after.LastName, after.Suffix); typed == "" && slices.Contains(e.absent, colSuffix) {
+		if after.ownSuffix() == "" && slices.Contains(e.absent, colSuffix) {
 			after.Suffix = before.ownSuffix()
 		}
 		if run.source.isChange() && len(values) > 0 { // else the chunk before has the member

@@ -39,6 +39,7 @@ type entry struct {
 	nameDoubt    string                   // the same, of a name
 	dense        [personFieldCount]string // why what it changes of a person is hardly its member's, by field
 	said         record                   // rec as read, before known data was filled in
+	written      *[3]string               // first name, last name and suffix, where the suffix was in another place
 
 	skipped string      // why the line belongs to no member; nothing else is set then
 	fault   *LineError  // why the entry is left out
@@ -93,11 +94,11 @@ const noteCannotRegister = "cannot register: "
 
 // cannotRegister notes the names of a record that the form could never match.
 func cannotRegister(rec record, position int, unit string) (notes []LineError) {
-	last, _ := splitSuffix(rec.LastName, rec.Suffix)
+	first, last, _ := splitNames(rec.FirstName, rec.LastName, rec.Suffix)
 	for _, name := range []struct {
 		column column
 		part   string
-	}{{colFirstName, rec.FirstName}, {colLastName, last}} {
+	}{{colFirstName, first}, {colLastName, last}} {
 		fault := nameFault(name.part)
 		switch {
 		case fault != "":
@@ -107,6 +108,8 @@ func cannotRegister(rec record, position int, unit string) (notes []LineError) {
 			fault = mixedProblem
 		case isRemark(name.part):
 			fault = remarkProblem
+		case keepsSuffix(name.part):
+			fault = suffixProblem
 		case isMissing(name.part):
 			fault = "is what programs write where a name is missing"
 		}

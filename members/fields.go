@@ -218,7 +218,7 @@ func (r record) filled(line record, absent []column) record {
 	for _, c := range absent {
 		switch c {
 		case colSuffix:
-			if _, typed := splitSuffix(line.LastName, ""); typed == "" {
+			if line.ownSuffix() == "" {
 				line.Suffix = r.Suffix
 			}
 			continue
@@ -272,6 +272,9 @@ func (run *importRun) keepNames(e *entry, former record) {
 			continue
 		}
 		if c == colFirstName {
+			if e.rec.Suffix == "" && keepsSuffix(e.rec.FirstName) { // it is there
+				e.rec.Suffix = former.Suffix
+			}
 			e.rec.FirstName = former.FirstName
 		} else {
 			e.rec.LastName, e.rec.Suffix = former.LastName, former.Suffix

@@ -19,8 +19,8 @@ type identity struct {
 }
 
 func (r record) identity() identity {
-	last, _ := splitSuffix(r.LastName, r.Suffix)
-	return identity{fold(r.FirstName), fold(last), r.BirthDate}
+	first, last, _ := splitNames(r.FirstName, r.LastName, r.Suffix)
+	return identity{fold(first), fold(last), r.BirthDate}
 }
 
 // parts are what is left of a person if a name or the birth date is wrong.

@@ -225,14 +225,12 @@ func inOrder(lines map[span]int) []span {
 // contradiction returns the field in which two lines of one number differ.
 func contradiction(a, b record) column {
 	first, last, born := a.differs(b)
-	_, suffixA := splitSuffix(a.LastName, a.Suffix)
-	_, suffixB := splitSuffix(b.LastName, b.Suffix)
 	switch {
 	case first:
 		return colFirstName
 	case last:
 		return colLastName
-	case suffixA != suffixB:
+	case a.ownSuffix() != b.ownSuffix():
 		return colSuffix
 	case born:
 		return colBirthDate

@@ -3,13 +3,10 @@ package members
 // differs compares two records of one number in the way cards are compared, so spelling does not count.
 func (r record) differs(other record) (first, last, born bool) {
 	born = r.BirthDate != other.BirthDate
-	if r.FirstName != other.FirstName {
-		first = fold(r.FirstName) != fold(other.FirstName)
-	}
-	if r.LastName != other.LastName || r.Suffix != other.Suffix {
-		lastA, _ := splitSuffix(r.LastName, r.Suffix)
-		lastB, _ := splitSuffix(other.LastName, other.Suffix)
-		last = fold(lastA) != fold(lastB)
+	if r.FirstName != other.FirstName || r.LastName != other.LastName || r.Suffix != other.Suffix {
+		firstA, lastA, _ := splitNames(r.FirstName, r.LastName, r.Suffix)
+		firstB, lastB, _ := splitNames(other.FirstName, other.LastName, other.Suffix)
+		first, last = fold(firstA) != fold(firstB), fold(lastA) != fold(lastB)
 	}
 	return first, last, born
 }

@@ -249,6 +249,9 @@ func findRow(known map[string]knownRow, macs [][]byte) (row knownRow, ok bool) {
 // complete fills in known data that the file omits: in a change file for any entry, otherwise for columns that the file
 // does not have.
 func (run *importRun) complete(e *entry, row knownRow, isKnown bool, former record) {
+	if isKnown {
+		run.keepWritten(e, former)
+	}
 	e.said = e.rec
 	isFilled := isKnown && len(e.absent) > 0 && string(row.ContentMAC) != string(e.contentMAC)
 	switch {

@@ -48,6 +48,10 @@ func (run *importRun) addRow(e *entry) {
 	case e.fault != nil:
 		said := fmt.Appendf(nil, "%s %s %s ", e.fault.Column, e.fault.Problem, e.own)
 		mac = run.roster.deps.Keyring.MAC(seal.Index, []byte("roster line with a fault"), append(said, e.rec.encode()...))
+	case e.written != nil: // moving a suffix to its place makes another file
+		rec := e.rec
+		rec.FirstName, rec.LastName, rec.Suffix = e.written[0], e.written[1], e.written[2]
+		_, mac = run.roster.encode(rec)
 	}
 	run.rows.lacks = e.absent
 	run.rows.add(mac)

@@ -47,7 +47,7 @@ func unlikelyProblem(isSwapped, isShifted, isFilled, isDragged bool) string {
 }
 
 func (r record) ownSuffix() string {
-	_, suffix := splitSuffix(r.LastName, r.Suffix)
+	_, _, suffix := splitNames(r.FirstName, r.LastName, r.Suffix)
 	return suffix
 }
 

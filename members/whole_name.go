@@ -101,16 +101,18 @@ func (e *entry) noteWholeName(former record) {
 			e.notes = append(e.notes, LineError{e.position, string(part.column), noteCannotRegister + "has first and last name, it seems", e.unit})
 		}
 	}
-	wasLast, _ := splitSuffix(former.LastName, former.Suffix)
-	isLast, _ := splitSuffix(e.rec.LastName, e.rec.Suffix)
+	wasFirst, wasLast, _ := splitNames(former.FirstName, former.LastName, former.Suffix)
+	isFirst, isLast, _ := splitNames(e.rec.FirstName, e.rec.LastName, e.rec.Suffix)
 	for _, part := range []struct {
 		column  column
 		was, is string
-	}{{colFirstName, former.FirstName, e.rec.FirstName}, {colLastName, wasLast, isLast}} {
+	}{{colFirstName, wasFirst, isFirst}, {colLastName, wasLast, isLast}} {
 		problem := ""
 		switch {
 		case slices.ContainsFunc(e.notes, func(n LineError) bool { return n.Column == string(part.column) }): // what is noted already is enough
 			continue
+		case keepsSuffix(part.is):
+			problem = suffixProblem
 		case isCutOff(part.is, part.was):
 			problem = "is the beginning of the known one, cut within a word"
 		case isTitled(part.is, part.was):

@@ -25,8 +25,9 @@ type memberLoop struct {
 	isAtHead        bool      // some of them are right behind INS, where they may be of the loop above
 	isBegun         bool      // there was more than DTP behind INS
 	open            []segment // DTP 357 that say that there is no end
-	isOver          bool      // another person's segments begin
-	stray           []string  // values of the configured REF below the head of the loop
+	written         *[3]string
+	isOver          bool     // another person's segments begin
+	stray           []string // values of the configured REF below the head of the loop
 	coverages       []coverage
 	others          []string // HD03 of the loops of other insurance lines
 	otherNamed      int      // those of them with a programme's name
@@ -188,10 +189,29 @@ func (l *memberLoop) name(s segment) {
 	}
 	was := l.rec
 	l.rec.LastName, l.rec.FirstName, l.rec.Suffix = readName(s.at(3)), readName(s.at(4)), readSuffix(s.at(7))
+	if l.rec.Suffix == "" {
+		l.rec.Suffix = suffixBeside(s)
+	}
+	l.written = l.rec.moveSuffix()
 	if first, last, _ := was.differs(l.rec); l.isNamed && (first || last) {
 		l.fail(s, colLastName, "there are two NM1 with different names in one loop (IL, 74): is the INS of another person missing?")
 	}
 	l.level, l.isNamed = levelPerson, true
+}
+
+// suffixBeside returns a suffix that is in an element beside its own: a middle name, a prefix, or what follows the suffix.
+func suffixBeside(nm1 segment) string {
+	for _, i := range []int{5, 6, 8, 9} {
+		said := readName(nm1.at(i))
+		suffix := clearSuffix(said)
+		if suffix == "" {
+			_, suffix = partSuffix(said)
+		}
+		if suffix != "" && (i != 6 || suffix != "SR") { // Señor
+			return suffix
+		}
+	}
+	return ""
 }
 
 func (l *memberLoop) birth(s segment) {
@@ -211,7 +231,7 @@ func (l *memberLoop) birth(s segment) {
 
 // entry returns the result of the loop.
 func (l *memberLoop) entry() entry {
-	e := entry{position: l.ins.number, unit: "segment", partial: l.file.isChange()}
+	e := entry{position: l.ins.number, unit: "segment", partial: l.file.isChange(), written: l.written}
 	var numbers []string
 	isClear := len(l.typedNumbers) > 0
 	for _, typed := range l.typedNumbers {
