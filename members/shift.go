@@ -22,6 +22,7 @@ type personLines struct {
 	bornRun  int
 
 	start, end Date // other ones than before
+	former     span // of them
 	startRun   int  // people up to here whose first day of coverage is a day from that of the row above
 	endRun     int
 
@@ -35,7 +36,7 @@ type personFields struct{ first, last, born bool }
 func unlikelyProblem(isSwapped, isShifted, isFilled, isDragged bool) string {
 	switch {
 	case isDragged:
-		return "has a new day of coverage, and the rows above and below have the days before and after: held. Was a date dragged down?"
+		return "has a new day of coverage, and those of the rows above and below go on from it in even steps: held. Was a date dragged down?"
 	case isFilled:
 		return "is given the same suffix as the rows above or below: held. Has a value been filled down?"
 	case isSwapped:
@@ -80,10 +81,10 @@ func (run *importRun) markShifted(chunk []entry, known map[string]knownRow, form
 					was = &rec
 				}
 				if e.rec.CoverageStart != rec.CoverageStart {
-					p.start = e.rec.CoverageStart
+					p.start, p.former.Start = e.rec.CoverageStart, rec.CoverageStart
 				}
 				if e.rec.CoverageEnd != rec.CoverageEnd {
-					p.end = e.rec.CoverageEnd
+					p.end, p.former.End = e.rec.CoverageEnd, rec.CoverageEnd
 				}
 				if rec.ownSuffix() == "" {
 					p.suffix = e.rec.ownSuffix()
@@ -164,6 +165,14 @@ func (run *importRun) holdShifted(chunk []entry, people []personLines) {
 		p, above := &people[i], &people[i-1]
 		p.startRun, p.endRun = dragged(p.start, above.start, above.startRun), dragged(p.end, above.end, above.endRun)
 	}
+	starts, ends := newDates{}, newDates{}
+	for _, p := range people {
+		starts.is, starts.was = append(starts.is, p.start), append(starts.was, p.former.Start)
+		ends.is, ends.was = append(ends.is, p.end), append(ends.was, p.former.End)
+	}
+	starts.said = func(i int) Date { return chunk[people[i].from].rec.CoverageStart }
+	ends.said = func(i int) Date { return chunk[people[i].from].rec.CoverageEnd }
+	startSeries, endSeries := starts.dragged(), ends.dragged()
 	isLast, isBorn, isFilled, isStart, isEnd := false, false, false, false, false // the run that ends here or below is long enough
 	for i := last; i > 0; i-- {
 		p := people[i]
@@ -174,7 +183,7 @@ func (run *importRun) holdShifted(chunk []entry, people []personLines) {
 		isEnd = p.endRun >= draggedDates || isEnd && p.endRun > 0 && people[min(i+1, last)].endRun > 1
 		for j := p.from; j < p.to; j++ {
 			chunk[j].isFilled = isFilled
-			chunk[j].isDragged = isStart || isEnd
+			chunk[j].isDragged = isStart || isEnd || startSeries[i] || endSeries[i]
 			chunk[j].isShifted = p.beside.first || isLast || isBorn
 			chunk[j].isBesideLast = p.beside.last
 		}
