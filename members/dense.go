@@ -201,7 +201,7 @@ func (run *importRun) isKept(e *entry, f personField, before, after record) bool
 	if len(cannotRegister(before, 0, "")) > 0 { // any name is better
 		return true
 	}
-	read := entry{rec: after, notes: slices.Clone(e.notes)}
+	read := entry{rec: after, notes: slices.Clone(e.notes), cut: e.cut}
 	read.noteWholeName(before)
 	return slices.ContainsFunc(read.notes, func(n LineError) bool { return n.Column == string(c) })
 }

@@ -31,6 +31,7 @@ type entry struct {
 	isOpen       bool                     // the last line, and it is unterminated
 	tail         tail                     // what its last field reveals in that case
 	either       [len(dateColumns)]bool   // dates that can be read with the day first, too
+	cut          cutWidths                // at which names of the lines around are cut
 	isDragged    bool                     // its new coverage goes on by a day from row to row
 	isFilled     bool                     // it gives its member the suffix that the people in the rows beside are given
 	isBesideLast bool                     // its new last name is that of the person in the row beside

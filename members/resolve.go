@@ -55,6 +55,7 @@ func (run *importRun) sealIn(row *stagedRow, rec record, content []byte) {
 // resolve decides what the entries of a chunk mean for known members. A member found under an older index key counts as
 // changed, and so moves to the current key.
 func (run *importRun) resolve(chunk []entry, known map[string]knownRow, former map[uuid.UUID]record) ([]stagedRow, error) {
+	run.markCut(chunk, known, former)
 	run.markShifted(chunk, known, former)
 	run.markOthersData(chunk, known, former)
 	run.weighPersons(chunk, known, former)

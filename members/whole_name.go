@@ -103,7 +103,7 @@ func (e *entry) noteWholeName(former record) {
 	}
 	wasFirst, wasLast, _ := splitNames(former.FirstName, former.LastName, former.Suffix)
 	isFirst, isLast, _ := splitNames(e.rec.FirstName, e.rec.LastName, e.rec.Suffix)
-	for _, part := range []struct {
+	for i, part := range []struct {
 		column  column
 		was, is string
 	}{{colFirstName, wasFirst, isFirst}, {colLastName, wasLast, isLast}} {
@@ -115,6 +115,8 @@ func (e *entry) noteWholeName(former record) {
 			problem = suffixProblem
 		case isCutOff(part.is, part.was):
 			problem = "is the beginning of the known one, cut within a word"
+		case e.cut[i] > 0 && cutAt(part.is, part.was) == e.cut[i]:
+			problem = cutColumnProblem
 		case isTitled(part.is, part.was):
 			problem = "is the known one with a title or a remark"
 		case strings.Contains(part.was, " ") && fold(part.is) == fold(part.was)+fold(part.was):
