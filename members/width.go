@@ -12,7 +12,7 @@ import (
 // names all end at one width, where none is longer, show it; a shorter width than cutShort is no column's.
 const cutLeast, cutShort = 3, 5
 
-const cutColumnProblem = "is the known one without its last letters, as others of the file that end at the same width"
+const cutColumnProblem = "is the known one cut at the width at which others of the file are cut"
 
 // cutWidths are the widths at which first and last names of the file are cut; 0 for none.
 type cutWidths [2]int
@@ -27,6 +27,12 @@ func cutAt(is, was string) (width int) {
 		return 0
 	}
 	return utf8.RuneCountInString(is)
+}
+
+// isLeft reports whether a name is the known one cut at a width, within a word or between two.
+func isLeft(is, was string, width int) bool {
+	runes := []rune(was)
+	return width > 0 && len(runes) > width && strings.EqualFold(strings.TrimRight(string(runes[:width]), " -"), strings.TrimRight(is, " -"))
 }
 
 // markCut notes on the entries of a chunk at which widths its names are cut.
