@@ -44,6 +44,7 @@ type layout struct {
 	words    []string       // columns recognized by another word than our own, with the header they were read from
 	unread   []string       // columns of the file that are not recognized, by their headers
 	unknown  map[int]string // the same, as written, by their positions
+	unnamed  []int          // positions of columns without a header
 	absent   []column       // optional columns that the file does not have
 	lacks    []string       // the same, by the names that their headers should have
 }
@@ -155,7 +156,13 @@ func clip(s string) string {
 // note lists unrecognized and missing columns: one may be a misspelling of the other.
 func (l *layout) note(header []string, names map[string]string) {
 	for i, name := range header {
-		if name = unwrap(strings.TrimSpace(name)); name != "" && !slices.Contains(slices.Collect(maps.Values(l.position)), i) {
+		name = unwrap(strings.TrimSpace(name))
+		if slices.Contains(slices.Collect(maps.Values(l.position)), i) {
+			continue
+		}
+		if name == "" {
+			l.unnamed = append(l.unnamed, i)
+		} else {
 			l.unread = append(l.unread, clip(name))
 			if l.unknown == nil {
 				l.unknown = map[int]string{}

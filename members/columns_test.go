@@ -69,3 +69,19 @@ func TestColumnWordsAreNotGuessedBetween(t *testing.T) {
 		}
 	}
 }
+
+// A column without a header that has values is named, with the first line that has one.
+func TestColumnWithoutAHeaderIsNamed(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ head, ana, noah, want string }{
+		{",", ",", ",DECEASED 11/15/2026", "; not read: column 9, which has no header, with a value in 1 lines (the first is 3)"},
+		{",,note", ",x,", ",y,n", "; not read, since they mean nothing here: note; not read: column 9, which has no header, with a value in 2 lines (the first is 2)"},
+		{",", ",", ", ", ""},
+	} {
+		f := newFixture(t)
+		report := f.load(t, strings.TrimSuffix(header, "\n")+test.head+"\n"+strings.TrimSuffix(anak, "\n")+test.ana+"\n"+strings.TrimSuffix(noah, "\n")+test.noah+"\n")
+		if !strings.HasSuffix(report.Format, test.want) || test.want == "" && strings.Contains(report.Format, "no header") || report.Added != 2 {
+			t.Errorf("%+v: %+v, want %q", test, report, test.want)
+		}
+	}
+}

@@ -12,6 +12,7 @@ type csvSource struct {
 	parser  *rowParser
 	columns map[string]string // from the setting
 	ends    []endColumn
+	unnamed []unnamedColumn
 }
 
 // separators are tried in this order if none is configured.
@@ -25,7 +26,10 @@ func newCSV(text *bufio.Reader, decoder *decoder, options ImportOptions, numbers
 	}
 	parser := &rowParser{layout: layout, separator: separator, numbers: numbers, today: today}
 	parser.born.order, parser.start.order, parser.end.order = options.Dates, options.Dates, options.Dates
-	s := &csvSource{lines, parser, options.Columns, endColumns(layout.unknown, options.IgnoreColumns)}
+	s := &csvSource{lines: lines, parser: parser, columns: options.Columns, ends: endColumns(layout.unknown, options.IgnoreColumns)}
+	for _, at := range layout.unnamed {
+		s.unnamed = append(s.unnamed, unnamedColumn{at: at})
+	}
 	parser.behind = s.emptyBehind()
 	return s, nil
 }
@@ -88,6 +92,9 @@ func (s *csvSource) format() string {
 	} else if len(l.unread) > 0 {
 		how += "; not read, since they mean nothing here: " + strings.Join(l.unread, ", ")
 	}
+	for _, c := range s.unnamed {
+		how += c.said()
+	}
 	return how
 }
 
@@ -111,6 +118,9 @@ func (s *csvSource) next() (entry, error) {
 	if problem == "" {
 		for i := range s.ends {
 			s.ends[i].add(s.parser.fields, e.position)
+		}
+		for i := range s.unnamed {
+			s.unnamed[i].add(s.parser.fields, e.position)
 		}
 		if e.isOpen {
 			e.tail = s.parser.tail(line)

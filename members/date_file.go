@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // DateOrder says how 04/10/1984 is to be read.
@@ -64,6 +65,7 @@ const (
 	dateTwoDigits  = "has a year of two digits, and nobody knows its century: export it with four"
 	dateDays       = "is a number of days, as spreadsheets keep dates: give the column the form yyyy-mm-dd and export it again"
 	dateWords      = "has its month in words: export it as 2006-01-02"
+	dateDied       = "says that the person died, and not when coverage ends: nobody ends by it; who did is left out of the file, or has the day in coverage_end"
 	dateEmptyCell  = "is what programs write for an empty cell, and nobody's birth date"
 	dateEight      = "has eight digits that are not year, month and day: export it as 20060102"
 )
@@ -139,14 +141,27 @@ func noDate(s string) string {
 	case len(days) == 5 && strings.Trim(s, "0123456789.") == "":
 		return dateDays
 	}
-	for _, month := range [...]string{
-		"JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC", "ENE", "ABR", "AGO", "DIC",
-	} {
-		if strings.Contains(strings.ToUpper(s), month) {
-			return dateWords
+	problem := notADate
+	for word := range strings.FieldsFuncSeq(strings.ToUpper(s), func(r rune) bool { return !unicode.IsLetter(r) }) {
+		if slices.Contains(deathWords, word) {
+			return dateDied
+		}
+		if len(word) >= 3 && slices.ContainsFunc(monthNames, func(month string) bool { return strings.HasPrefix(month, word) }) {
+			problem = dateWords
 		}
 	}
-	return notADate
+	return problem
+}
+
+// monthNames may be shortened to three letters.
+var monthNames = []string{
+	"JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE", "JULY", "AUGUST", "SEPTEMBER", "OCTOBER", "NOVEMBER", "DECEMBER",
+	"ENERO", "FEBRERO", "MARZO", "ABRIL", "MAYO", "JUNIO", "JULIO", "AGOSTO", "SEPTIEMBRE", "SETIEMBRE", "OCTUBRE", "NOVIEMBRE", "DICIEMBRE",
+}
+
+// deathWords are what people write in place of a date when somebody died.
+var deathWords = []string{
+	"DECEASED", "DIED", "DEAD", "DEATH", "DOD", "FALLECIDO", "FALLECIDA", "FALLECIÓ", "FALLECIO", "DIFUNTO", "DIFUNTA", "MUERTO", "MUERTA", "MURIÓ", "MURIO",
 }
 
 // birth reads a birth date.

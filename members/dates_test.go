@@ -226,3 +226,16 @@ func TestDatesOfEmptyCells(t *testing.T) {
 		t.Errorf("typed: %v, want the day refused as in a file", problems)
 	}
 }
+
+// What people write in place of a date when somebody died is no month in words.
+func TestDeathInADateColumn(t *testing.T) {
+	t.Parallel()
+	for said, want := range map[string]string{
+		"DECEASED": dateDied, "Deceased 11/15/2026": dateDied, "fallecida": dateDied, "DIED-2026": dateDied,
+		"14-MAR-1984": dateWords, "Dec 3, 2026": dateWords, "3 de diciembre de 2026": dateWords, "14Sept1984": dateWords, "DECIDED": notADate, "MARRIED": notADate, "??": notADate,
+	} {
+		if _, problem := (&dateReader{}).bound(said); problem != want {
+			t.Errorf("%s: %q, want %q", said, problem, want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package members
 
 import (
 	"bytes"
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -75,4 +76,28 @@ func isTitle(cell string) bool {
 func (s *csvSource) hasMore() bool {
 	rest, _ := s.lines.r.Peek(maxLine)
 	return len(bytes.Trim(rest, " \t\r\n\""+endMark+string(rune(s.parser.separator)))) > 0
+}
+
+// unnamedColumn is a column without a header, which nothing reads.
+type unnamedColumn struct {
+	at    int
+	lines int // that have a value there
+	first int
+}
+
+func (c *unnamedColumn) add(fields []string, line int) {
+	if strings.TrimSpace(fields[c.at]) == "" {
+		return
+	}
+	if c.lines++; c.lines == 1 {
+		c.first = line
+	}
+}
+
+// said names the column in the report if it has values.
+func (c *unnamedColumn) said() string {
+	if c.lines == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; not read: column %d, which has no header, with a value in %d lines (the first is %d)", c.at+1, c.lines, c.first)
 }

@@ -95,11 +95,11 @@ func (x *x834) next() (entry, error) {
 			if err := x.begin(s.at(8)); err != nil {
 				return entry{}, err
 			}
-			at := readMade(s.at(3), s.at(4), x.today)
+			at, isDay := readMade(s.at(3), s.at(4), x.today)
 			if at.IsZero() {
-				at = readMade(x.x12.group.at(4), x.x12.group.at(5), x.today)
+				at, isDay = readMade(x.x12.group.at(4), x.x12.group.at(5), x.today)
 			}
-			x.making.add(at)
+			x.making.add(at, isDay)
 		case "INS":
 			if x.action == "" {
 				return entry{}, x.x12.fault("INS comes before BGN")
