@@ -74,8 +74,8 @@ func TestColumnWordsAreNotGuessedBetween(t *testing.T) {
 func TestColumnWithoutAHeaderIsNamed(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ head, ana, noah, want string }{
-		{",", ",", ",DECEASED 11/15/2026", "; not read: column 9, which has no header, with a value in 1 lines (the first is 3)"},
-		{",,note", ",x,", ",y,n", "; not read, since they mean nothing here: note; not read: column 9, which has no header, with a value in 2 lines (the first is 2)"},
+		{",", ",", ",DECEASED 11/15/2026", "; not read: column 9, which has no header; lines with a value there: 1, the first is 3"},
+		{",,note", ",x,", ",y,n", "; not read, since they mean nothing here: note; not read: column 9, which has no header; lines with a value there: 2, the first is 2"},
 		{",", ",", ", ", ""},
 	} {
 		f := newFixture(t)

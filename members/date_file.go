@@ -65,7 +65,7 @@ const (
 	dateTwoDigits  = "has a year of two digits, and nobody knows its century: export it with four"
 	dateDays       = "is a number of days, as spreadsheets keep dates: give the column the form yyyy-mm-dd and export it again"
 	dateWords      = "has its month in words: export it as 2006-01-02"
-	dateDied       = "says that the person died, and not when coverage ends: nobody ends by it; who did is left out of the file, or has the day in coverage_end"
+	dateDied       = "seems to say that the person died, and is no date: nobody ends by it; leave who died out of the file, or write the day in coverage_end"
 	dateEmptyCell  = "is what programs write for an empty cell, and nobody's birth date"
 	dateEight      = "has eight digits that are not year, month and day: export it as 20060102"
 )

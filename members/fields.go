@@ -13,7 +13,7 @@ type FieldChange struct {
 	Changed, Cleared int
 }
 
-// ClearError reports that most members who have a field would lose it.
+// ClearError reports that too many members who have a field would lose it.
 type ClearError struct {
 	FieldChange
 	Known int // members in the file who have it
@@ -24,7 +24,7 @@ func (e *ClearError) Error() string {
 	if e.Column == string(colCoverageEnd) {
 		loss = "have coverage without an end"
 	}
-	return fmt.Sprintf("%s: %d of %d known members who have it would %s; is the column empty? Nothing was changed", e.Column, e.Cleared, e.Known, loss)
+	return fmt.Sprintf("%s: %d of %d known members who have it would %s; is the column empty, or a part of it? Nothing was changed", e.Column, e.Cleared, e.Known, loss)
 }
 
 // FillError reports that a file gives a suffix to most known members who had none: one value was filled down.
@@ -200,10 +200,15 @@ func (run *importRun) fieldChanges() (changes []FieldChange) {
 	return changes
 }
 
-// clearing finds the fields that most members who have them would lose.
+// clearing finds the fields that too many members who have them would lose: of a full file, a suffix or programme as many as may lose
+// coverage (shrinkLimit), else most. A date that is cleared is often right, and a change file consists of changes.
 func (run *importRun) clearing() (causes []error) {
 	for i, c := range run.fields {
-		if c.Cleared >= doubtLeast && c.Cleared*2 > run.had[i] {
+		share := 50
+		if isKept := fields[i] == colSuffix || fields[i] == colProgram; isKept && !run.source.isChange() {
+			share = shrinkLimit
+		}
+		if c.Cleared >= doubtLeast && c.Cleared*100 > run.had[i]*share {
 			c.Column = string(fields[i])
 			causes = append(causes, &ClearError{c, run.had[i]})
 		}

@@ -216,3 +216,57 @@ func TestOtherPersonInheritsNothing(t *testing.T) {
 		}
 	}
 }
+
+// A part of a column that is emptied is asked about as a column is: programmes and suffixes are lost as rarely as coverage.
+func TestFileThatClearsAPartOfAColumn(t *testing.T) {
+	t.Parallel()
+	people := func(from, to int, with, without string) string {
+		var out strings.Builder
+		out.WriteString(header)
+		for i := range 200 {
+			fields := with
+			if i >= from && i < to {
+				fields = without
+			}
+			fmt.Fprintf(&out, "9%08d,ANA,RUIZ,%s\n", i, strings.Replace(fields, "BORN", Date{1930 + i%80, 1 + i/80, 3}.String(), 1))
+		}
+		return out.String()
+	}
+	const with = "JR,BORN,A,2025-01-01,2027-12-31"
+	for name, test := range map[string]struct {
+		lost   int
+		row    string
+		column string // "" for none
+	}{
+		"a block of programmes": {11, "JR,BORN,,2025-01-01,2027-12-31", "program"},
+		"a few programmes":      {10, "JR,BORN,,2025-01-01,2027-12-31", ""},
+		"a block of suffixes":   {11, ",BORN,A,2025-01-01,2027-12-31", "suffix"},
+		"a few suffixes":        {10, ",BORN,A,2025-01-01,2027-12-31", ""},
+		"open ends":             {80, "JR,BORN,A,2025-01-01,", ""},
+	} {
+		f := newFixture(t)
+		f.load(t, people(0, 0, with, ""))
+		file := people(40, 40+test.lost, with, test.row)
+		report, err := f.Import(t.Context(), strings.NewReader(file), ImportOptions{})
+		if e, ok := errors.AsType[*ClearError](err); ok != (test.column != "") || ok && (e.Column != test.column || e.Known != 200) || !ok && (err != nil || report.Changed != test.lost) {
+			t.Errorf("%s: %+v, %v, want it refused for %q", name, report, err, test.column)
+		}
+		if _, err := f.Import(t.Context(), strings.NewReader(file), ImportOptions{AllowDoubtful: true}); err != nil {
+			t.Errorf("%s: with the flag: %v", name, err)
+		}
+	}
+	// HD without HD04 in a full 834.
+	f := newFixture(t)
+	var loops []string
+	for i := range 40 {
+		loops = append(loops, fmt.Sprintf("INS*Y*18*030**A~REF*0F*9000007%02d~NM1*IL*1*PAZ*ANA~DMG*D8*19%d0314~HD*030**HMO*HUSKY A~DTP*348*D8*20250101~", i, 10+i))
+	}
+	f.load(t, file834(set834("4", loops...)))
+	for i := range 6 {
+		loops[i] = strings.Replace(loops[i], "*HUSKY A", "", 1)
+	}
+	_, err := f.Import(t.Context(), strings.NewReader(next(1, file834(set834("4", loops...)))), ImportOptions{})
+	if e, ok := errors.AsType[*ClearError](err); !ok || e.Column != "program" {
+		t.Errorf("HD without HD04: %v, want *ClearError", err)
+	}
+}

@@ -99,5 +99,5 @@ func (c *unnamedColumn) said() string {
 	if c.lines == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; not read: column %d, which has no header, with a value in %d lines (the first is %d)", c.at+1, c.lines, c.first)
+	return fmt.Sprintf("; not read: column %d, which has no header; lines with a value there: %d, the first is %d", c.at+1, c.lines, c.first)
 }
