@@ -194,8 +194,8 @@ func (run *importRun) isKept(e *entry, f personField, before, after record) bool
 	case fieldBorn:
 		return after.BirthDate == Date{before.BirthDate.Year, 1, 1} ||
 			!before.isBornLate(before.BirthDate) && (before.isBornLate(after.BirthDate) || after.isBornLate(after.BirthDate))
-	case fieldSuffix:
-		return false
+	case fieldSuffix: // a V that is left of a longer name
+		return isLeft(after.LastName, before.LastName, e.cut[1])
 	}
 	c := [...]column{colFirstName, colLastName}[f]
 	if len(cannotRegister(before, 0, "")) > 0 { // any name is better

@@ -204,11 +204,15 @@ func (run *importRun) fieldChanges() (changes []FieldChange) {
 // coverage (shrinkLimit), else most. A date that is cleared is often right, and a change file consists of changes.
 func (run *importRun) clearing() (causes []error) {
 	for i, c := range run.fields {
-		share := 50
-		if isKept := fields[i] == colSuffix || fields[i] == colProgram; isKept && !run.source.isChange() {
-			share = shrinkLimit
+		lost := 0
+		switch {
+		case run.source.isChange():
+		case fields[i] == colProgram:
+			lost = c.Cleared
+		case fields[i] == colSuffix: // where others get one, they have slipped, which is judged line by line
+			lost = c.Cleared - run.suffixed
 		}
-		if c.Cleared >= doubtLeast && c.Cleared*100 > run.had[i]*share {
+		if c.Cleared >= doubtLeast && c.Cleared*2 > run.had[i] || lost >= doubtLeast && lost*100 > run.had[i]*shrinkLimit {
 			c.Column = string(fields[i])
 			causes = append(causes, &ClearError{c, run.had[i]})
 		}

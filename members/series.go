@@ -46,33 +46,52 @@ func (s dateStep) after(d Date) Date {
 	return Date{last.Year, last.Month, d.Day}
 }
 
-// newDates are a chunk's people with one of their bounds of coverage: the new one, and what it was; zero if it did not change.
+// newDates are a chunk's people with one of their bounds of coverage.
 type newDates struct {
-	is, was []Date
-	said    func(i int) Date // whether or not it changed
+	is   []Date // the new one, zero if it did not change
+	said []Date // whether or not it changed
+	was  []Date
 }
 
-// dragged returns who is in a series that was hardly one before, and hardly is by chance.
+func (n *newDates) add(is, said, was Date) {
+	if is.IsZero() {
+		was = said
+	}
+	n.is, n.said, n.was = append(n.is, is), append(n.said, said), append(n.was, was)
+}
+
+// dragged returns whose new dates are in a series that was hardly one before, and hardly is by chance. Those who had their date of it before
+// do not break it.
 func (n newDates) dragged() (people map[int]bool) {
-	for from := 0; from < len(n.is)-1; {
-		step := stepOf(n.is[from], n.is[from+1])
-		to, wasSeries := from+1, true
-		for step != (dateStep{}) {
-			wasSeries = wasSeries && stepOf(n.was[to-1], n.was[to]) == step
-			if to+1 == len(n.is) || stepOf(n.is[to], n.is[to+1]) != step {
-				break
-			}
+	for from := 0; from < len(n.said)-1; {
+		step := stepOf(n.said[from], n.said[from+1])
+		to := from + 1
+		for step != (dateStep{}) && to+1 < len(n.said) && stepOf(n.said[to], n.said[to+1]) == step {
 			to++
 		}
-		if to-from+1 >= draggedDates && !wasSeries && !n.isSorted(from, to) && n.chance(step, to-from+1) < seriesChance {
+		next := to
+		for from < to && n.is[from].IsZero() {
+			from++
+		}
+		for from < to && n.is[to].IsZero() {
+			to--
+		}
+		wasSeries, changed := true, 0
+		for i := from; i <= to && step != (dateStep{}); i++ {
+			wasSeries = wasSeries && (i == from || stepOf(n.was[i-1], n.was[i]) == step)
+			if !n.is[i].IsZero() {
+				changed++
+			}
+		}
+		if changed >= draggedDates && changed*2 > to-from+1 && !wasSeries && !n.isSorted(from, to) && n.chance(step, changed) < seriesChance {
 			for i := from; i <= to; i++ {
 				if people == nil {
 					people = map[int]bool{}
 				}
-				people[i] = true
+				people[i] = !n.is[i].IsZero()
 			}
 		}
-		from = to
+		from = next
 	}
 	return people
 }
@@ -99,10 +118,10 @@ func (n newDates) chance(step dateStep, length int) (expected float64) {
 
 // isSorted reports whether the rows around a series are in its order, too.
 func (n newDates) isSorted(from, to int) bool {
-	isDown := n.is[to].Before(n.is[from])
+	isDown := n.said[to].Before(n.said[from])
 	last, beside := Date{}, 0
-	for i := max(from-seriesBeside, 1); i <= min(to+seriesBeside, len(n.is)-1); i++ {
-		d := n.said(i)
+	for i := max(from-seriesBeside, 0); i <= min(to+seriesBeside, len(n.said)-1); i++ {
+		d := n.said[i]
 		if d.IsZero() {
 			continue
 		}

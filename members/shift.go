@@ -22,6 +22,7 @@ type personLines struct {
 	bornRun  int
 
 	start, end Date // other ones than before
+	says       span // whether or not they are others
 	former     span // of them
 	startRun   int  // people up to here whose first day of coverage is a day from that of the row above
 	endRun     int
@@ -73,7 +74,7 @@ func (run *importRun) markShifted(chunk []entry, known map[string]knownRow, form
 			last.to = i + 1
 			continue
 		}
-		p, was := personLines{from: i, to: i + 1}, &e.rec
+		p, was := personLines{from: i, to: i + 1, says: span{Start: e.rec.CoverageStart, End: e.rec.CoverageEnd}}, &e.rec
 		if row, isKnown := findRow(known, e.macs); isKnown && e.fault == nil {
 			if rec, isOther := former[row.ID]; isOther {
 				p.changed.first, p.changed.last, p.changed.born = rec.differs(e.rec)
@@ -86,7 +87,7 @@ func (run *importRun) markShifted(chunk []entry, known map[string]knownRow, form
 				if e.rec.CoverageEnd != rec.CoverageEnd {
 					p.end, p.former.End = e.rec.CoverageEnd, rec.CoverageEnd
 				}
-				if rec.ownSuffix() == "" {
+				if rec.ownSuffix() == "" && !isLeft(e.rec.LastName, rec.LastName, e.cut[1]) {
 					p.suffix = e.rec.ownSuffix()
 				}
 			}
@@ -167,11 +168,9 @@ func (run *importRun) holdShifted(chunk []entry, people []personLines) {
 	}
 	starts, ends := newDates{}, newDates{}
 	for _, p := range people {
-		starts.is, starts.was = append(starts.is, p.start), append(starts.was, p.former.Start)
-		ends.is, ends.was = append(ends.is, p.end), append(ends.was, p.former.End)
+		starts.add(p.start, p.says.Start, p.former.Start)
+		ends.add(p.end, p.says.End, p.former.End)
 	}
-	starts.said = func(i int) Date { return chunk[people[i].from].rec.CoverageStart }
-	ends.said = func(i int) Date { return chunk[people[i].from].rec.CoverageEnd }
 	startSeries, endSeries := starts.dragged(), ends.dragged()
 	isLast, isBorn, isFilled, isStart, isEnd := false, false, false, false, false // the run that ends here or below is long enough
 	for i := last; i > 0; i-- {

@@ -115,7 +115,7 @@ func (e *entry) noteWholeName(former record) {
 			problem = suffixProblem
 		case isCutOff(part.is, part.was):
 			problem = "is the beginning of the known one, cut within a word"
-		case isLeft(part.is, part.was, e.cut[i]):
+		case isLeft(part.is, part.was, e.cut[i]), i == 1 && isLeft(e.rec.LastName, former.LastName, e.cut[i]): // with a V that is no suffix
 			problem = cutColumnProblem
 		case isTitled(part.is, part.was):
 			problem = "is the known one with a title or a remark"

@@ -10,7 +10,7 @@ import (
 func TestNamesCutAtOneWidth(t *testing.T) {
 	t.Parallel()
 	firsts := []string{"ANA", "JUAN CARLOS", "MARÍA JOSÉ", "ANNE MARIE", "LUIS", "BEGOÑA"}
-	lasts := []string{"ZARZAMÓN", "VALDEMORANTA", "OLIVARZO VALDEMORANTA", "ZARZAMÓN ZARZAMÓN", "OLIVARZO ASHBOUR PAZ", "OLIVARZO-ZARZAMÓN"}
+	lasts := []string{"ZARZAMÓN", "VALDEMORANTA", "OLIVARZO VALDEMORANTA", "ZARZAMÓN ZARZAMÓN", "OLIVARZO ASHBOUR PAZ", "OLIVARZO-ZARZAMÓN", "ASHBOURNEY-PAZ VALDEMORANTA"}
 	type name struct{ first, last string }
 	roster := func(change func(i int, n *name)) string {
 		var out strings.Builder
@@ -18,7 +18,7 @@ func TestNamesCutAtOneWidth(t *testing.T) {
 		for i := range 600 {
 			n := name{"ANA", "PAZ"}
 			if i%40 < 6 {
-				n = name{firsts[i%40], lasts[i/40%6]}
+				n = name{firsts[i%40], lasts[i/40%7]}
 			}
 			if change != nil {
 				change(i, &n)
@@ -41,7 +41,7 @@ func TestNamesCutAtOneWidth(t *testing.T) {
 			}
 		}, 2},
 		"longer names beside": {func(i int, n *name) {
-			if i%240 == 1 {
+			if i%280 == 1 {
 				n.last = "ZARZAMÓ"
 			}
 		}, 3},
