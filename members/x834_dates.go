@@ -78,19 +78,29 @@ func (l *memberLoop) benefit(s segment, c *coverage) {
 	}
 }
 
-// placeEarly gives DTP 348 and 349 above HD to the loop's only coverage. Elsewhere nobody can tell what they are of.
+// placeEarly gives DTP 348 and 349 right above HD to the loop's only coverage. Elsewhere nobody can tell what they are of, unless they say
+// the same.
 func (l *memberLoop) placeEarly() {
 	switch {
 	case len(l.early) == 0 || l.isOther():
 	case len(l.coverages) == 1 && len(l.others) == 0 && !l.isAtHead:
+		c := &l.coverages[0]
 		for _, s := range l.early {
-			l.benefit(s, &l.coverages[0])
+			day, _ := boundD8(s.at(3))
+			if isSame := s.at(1) == "348" && day == c.Start || s.at(1) == "349" && day == c.End; l.isLoose && (!isSame || day.IsZero()) {
+				l.failEarly(s)
+			}
+			l.benefit(s, c)
 		}
 	case len(l.coverages) == 0 && l.maintenance == "024" && !l.isAtHead: // named as an end that is not read
 		l.unread = append(l.unread, l.early...)
 	default:
-		l.fail(l.early[0], "", fmt.Sprintf("DTP %s is outside of HD: nobody can tell which coverage it is of", l.early[0].at(1)))
+		l.failEarly(l.early[0])
 	}
+}
+
+func (l *memberLoop) failEarly(s segment) {
+	l.fail(s, "", fmt.Sprintf("DTP %s is outside of HD: nobody can tell which coverage it is of", s.at(1)))
 }
 
 // doubtNext judges what follows the INS of the next loop: a bound that the last coverage of this one lacks may have slipped there.

@@ -64,6 +64,7 @@ func TestMissingAndMisspeltSegments(t *testing.T) {
 		"no code":                       {eva, "DTP*349", "DTP*", "DTP01 is no code"},
 		"a date behind the INS below":   {eva + leo, "DTP*349*D8*20261231~INS*Y*18*030**A~", "INS*Y*18*030**A~DTP*349*D8*20261231~", "DTP 349 is behind the INS of the next loop"},
 		"a date behind other insurance": {eva, "DTP*349", "COB*P*X*5~DTP*349", "DTP 349 is behind other segments than its HD"},
+		"a date further above HD":       {eva, "NM1*IL*1*PAZ*EVA~DMG*D8*19900101~HD*030**HMO*HUSKY C~DTP*348*D8*20240101~DTP*349*D8*20261231~", "DTP*349*D8*20261231~NM1*IL*1*PAZ*EVA~DMG*D8*19900101~HD*030**HMO*HUSKY C~DTP*348*D8*20240101~", "DTP 349 is outside of HD"},
 		"dates above one of two HD":     {eva, "HD*030**HMO*HUSKY C~DTP*348*D8*20240101~DTP*349*D8*20261231~", "DTP*348*D8*20240101~HD*030**HMO*HUSKY C~HD*030**DEN~", "DTP 348 is outside of HD"},
 	} {
 		for _, action := range []string{"4", "2"} {
@@ -89,12 +90,15 @@ func TestMissingAndMisspeltSegments(t *testing.T) {
 			t.Errorf("the first INS is %s: changed %q, faults %q", name, touched, faults)
 		}
 	}
-	// Dates above the only HD are its dates.
+	// Dates right above the only HD are its dates, and those further above may say the same.
 	f := newFixture(t)
 	f.load(t, header+csv)
 	moved := strings.Replace(eva, "HD*030**HMO*HUSKY C~DTP*348*D8*20240101~DTP*349*D8*20261231~", "DTP*348*D8*20240101~DTP*349*D8*20261231~HD*030**HMO*HUSKY C~", 1)
-	if faults, touched := outcome(t, f, file834(set834("4", moved, leo)), "900000612", "900000613"); len(touched)+len(faults) > 0 {
-		t.Errorf("dates above HD: changed %q, faults %q", touched, faults)
+	twice := strings.Replace(eva, "NM1*IL*1*PAZ", "DTP*349*D8*20261231~NM1*IL*1*PAZ", 1)
+	for i, person := range []string{moved, twice} {
+		if faults, touched := outcome(t, f, next(i, file834(set834("4", person, leo))), "900000612", "900000613"); len(touched)+len(faults) > 0 {
+			t.Errorf("%s: changed %q, faults %q", person, touched, faults)
+		}
 	}
 }
 

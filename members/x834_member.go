@@ -22,6 +22,7 @@ type memberLoop struct {
 	spare           []segment // DTP that count where others are missing: 473, 474, 303
 	unread          []segment // DTP of member or programme with other qualifiers
 	early           []segment // DTP 348 and 349 above HD
+	isLoose         bool      // other segments than DTP are between them and HD
 	isAtHead        bool      // some of them are right behind INS, where they may be of the loop above
 	isBegun         bool      // there was more than DTP behind INS
 	open            []segment // DTP 357 that say that there is no end
@@ -67,6 +68,7 @@ func (l *memberLoop) fail(s segment, wrong column, problem string) {
 func (l *memberLoop) take(s segment) {
 	name := s.name()
 	l.isBegun = l.isBegun || name != "DTP"
+	l.isLoose = l.isLoose || len(l.early) > 0 && !l.isCovering() && name != "DTP" && name != "HD"
 	switch name {
 	case "REF":
 		if l.level == levelMember {
