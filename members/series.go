@@ -51,18 +51,29 @@ type newDates struct {
 	is   []Date // the new one, zero if it did not change
 	said []Date // whether or not it changed
 	was  []Date
+
+	changed int
+}
+
+func newDatesOf(people int) *newDates {
+	return &newDates{is: make([]Date, 0, people), said: make([]Date, 0, people), was: make([]Date, 0, people)}
 }
 
 func (n *newDates) add(is, said, was Date) {
 	if is.IsZero() {
 		was = said
+	} else {
+		n.changed++
 	}
 	n.is, n.said, n.was = append(n.is, is), append(n.said, said), append(n.was, was)
 }
 
 // dragged returns whose new dates are in a series that was hardly one before, and hardly is by chance. Those who had their date of it before
 // do not break it.
-func (n newDates) dragged() (people map[int]bool) {
+func (n *newDates) dragged() (people map[int]bool) {
+	if n.changed < draggedDates {
+		return nil
+	}
 	for from := 0; from < len(n.said)-1; {
 		step := stepOf(n.said[from], n.said[from+1])
 		to := from + 1
@@ -97,7 +108,7 @@ func (n newDates) dragged() (people map[int]bool) {
 }
 
 // chance returns how many series of a step and length are to be expected if the changed dates were spread at random.
-func (n newDates) chance(step dateStep, length int) (expected float64) {
+func (n *newDates) chance(step dateStep, length int) (expected float64) {
 	count := map[Date]float64{}
 	for _, d := range n.is {
 		if !d.IsZero() {
@@ -117,7 +128,7 @@ func (n newDates) chance(step dateStep, length int) (expected float64) {
 }
 
 // isSorted reports whether the rows around a series are in its order, too.
-func (n newDates) isSorted(from, to int) bool {
+func (n *newDates) isSorted(from, to int) bool {
 	isDown := n.said[to].Before(n.said[from])
 	last, beside := Date{}, 0
 	for i := max(from-seriesBeside, 0); i <= min(to+seriesBeside, len(n.said)-1); i++ {

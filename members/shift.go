@@ -166,7 +166,7 @@ func (run *importRun) holdShifted(chunk []entry, people []personLines) {
 		p, above := &people[i], &people[i-1]
 		p.startRun, p.endRun = dragged(p.start, above.start, above.startRun), dragged(p.end, above.end, above.endRun)
 	}
-	starts, ends := newDates{}, newDates{}
+	starts, ends := newDatesOf(len(people)), newDatesOf(len(people))
 	for _, p := range people {
 		starts.add(p.start, p.says.Start, p.former.Start)
 		ends.add(p.end, p.says.End, p.former.End)

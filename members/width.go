@@ -19,6 +19,9 @@ type cutWidths [2]int
 
 // cutAt returns the width of a name that is the beginning of the known one, and ends within a word.
 func cutAt(is, was string) (width int) {
+	if len(is) >= len(was) {
+		return 0
+	}
 	rest, isBeginning := strings.CutPrefix(strings.ToUpper(was), strings.ToUpper(is))
 	if next, _ := utf8.DecodeRuneInString(rest); !isBeginning || !unicode.IsLetter(next) {
 		return 0
@@ -31,8 +34,11 @@ func cutAt(is, was string) (width int) {
 
 // isLeft reports whether a name is the known one cut at a width, within a word or between two.
 func isLeft(is, was string, width int) bool {
+	if width == 0 || len(was) <= width {
+		return false
+	}
 	runes := []rune(was)
-	return width > 0 && len(runes) > width && strings.EqualFold(strings.TrimRight(string(runes[:width]), " -"), strings.TrimRight(is, " -"))
+	return len(runes) > width && strings.EqualFold(strings.TrimRight(string(runes[:width]), " -"), strings.TrimRight(is, " -"))
 }
 
 // markCut notes on the entries of a chunk at which widths its names are cut.
