@@ -28,7 +28,8 @@ func TestWhySessionsEnd(t *testing.T) {
 			f.write(`update sessions set expires_at = $1::timestamptz + interval '1 minute'`, f.now())
 			f.later(time.Minute)
 		}, endedFull},
-		"forgotten": {func(f *fixture, a Account) { f.write(`delete from sessions`) }, endedSomehow},
+		"own sign-out, whose answer was lost": {func(f *fixture, a Account) { f.SignOut(f.ctx(), f.sid(a)) }, endedSomehow},
+		"forgotten":                           {func(f *fixture, a Account) { f.write(`delete from sessions`) }, endedSomehow},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -328,16 +328,18 @@ func (s *Service) WhyEnded(ctx context.Context, token string) (Ending, error) {
 	if _, err := s.RenewedSession(ctx, token); !errors.Is(err, ErrNoSession) {
 		return EndedRenewed, err
 	}
-	var closed, full, unused bool
+	var closed, left, full, unused bool
 	now := s.now()
 	err := s.db.From(ctx).QueryRow(ctx, `
-		select s.ended_at is not null or a.status <> 'active', s.expires_at <= $2 and s.last_seen_at > s.expires_at - least(s.idle, $3::interval), s.last_seen_at <= $2::timestamptz - least(s.idle, $3::interval)
-		from sessions s join accounts a on a.id = s.account_id where s.digest = $1`, seal.Digest(token), now, s.idle).Scan(&closed, &full, &unused)
+		select s.ended_at is not null or a.status <> 'active', coalesce(s.voids = 'online', false), s.expires_at <= $2 and s.last_seen_at > s.expires_at - least(s.idle, $3::interval), s.last_seen_at <= $2::timestamptz - least(s.idle, $3::interval)
+		from sessions s join accounts a on a.id = s.account_id where s.digest = $1`, seal.Digest(token), now, s.idle).Scan(&closed, &left, &full, &unused)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return endedSomehow, nil
 	case err != nil:
 		return "", fmt.Errorf("reading the end of a session: %w", err)
+	case left: // the member has signed out, here as far as this browser knows; the answer may have been lost
+		return endedSomehow, nil
 	case closed:
 		return endedElsewhere, nil
 	case full:

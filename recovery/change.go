@@ -82,10 +82,7 @@ func (c Change) notice(kind string, args templates.Args, link string) (string, t
 // session that asks has ended meanwhile, or the database's.
 func (s *Service) Hold(ctx context.Context, c Change) (Change, error) {
 	now := s.now()
-	c.ID, c.AskedAt, c.ApplyAt, c.state = uuid.Must(uuid.NewV7()), now, now.Add(hold), "held"
-	if c.Act == CloseAccount {
-		c.ApplyAt = now.Add(s.closeHold)
-	}
+	c.ID, c.AskedAt, c.ApplyAt, c.state = uuid.Must(uuid.NewV7()), now, now.Add(s.holdOf(c.Act)), "held"
 	if c.Act == ChangeEmail {
 		parsed, err := accounts.ParseEmail(c.Email)
 		if err != nil {
@@ -132,6 +129,13 @@ func (s *Service) Hold(ctx context.Context, c Change) (Change, error) {
 		return held(s.db.Finish(ctx, b))
 	})
 	return c, err
+}
+
+func (s *Service) holdOf(act Act) time.Duration {
+	if act == CloseAccount {
+		return s.closeHold
+	}
+	return hold
 }
 
 // ClosingHold is how long the closing of an account is held.
@@ -186,7 +190,14 @@ func (s *Service) applyOne(ctx context.Context, c Change, now time.Time) error {
 			return err
 		}
 		left, waits, err := s.accounts.NoticeLeft(ctx, c.AccountID, c.AskedAt, holdNotices)
-		if err != nil || waits || left.Sub(c.AskedAt) > lateNotice && now.Sub(left) < c.ApplyAt.Sub(c.AskedAt) {
+		if err != nil {
+			return err
+		}
+		if waits {
+			left = now
+		}
+		if until := left.Add(s.holdOf(c.Act)); left.Sub(c.AskedAt) > lateNotice && now.Before(until) { // pages tell the new hour
+			_, err := s.db.From(ctx).Exec(ctx, `update held_changes set apply_at = $2 where id = $1`, c.ID, until)
 			return err
 		}
 		return s.apply(ctx, due[0], now)

@@ -421,6 +421,9 @@ func TestLateNoticeMovesTheChange(t *testing.T) {
 				f.write(`update mails set state = $2, sealed = null, done_at = $3 where account_id = $1 and state = 'queued'`, a.ID, test.state, asked.Add(test.left))
 			}
 			check(t, f.ApplyDue(t.Context()))
+			if held, err := f.Pending(t.Context(), a.ID); err != nil || len(held) > 0 && !f.now().Before(held[0].ApplyAt) {
+				t.Errorf("%s: after %v the pages tell an hour that is over: %+v (%v)", name, hour, held, err)
+			}
 			if got, want := f.address(a) == "nueva@example.org", hour >= test.made; got != want {
 				t.Errorf("%s: after %v made: %v", name, hour, got)
 			}

@@ -170,5 +170,14 @@ func (h *Handler) refer(c *gin.Context, need string) (reference string, err erro
 		}
 		return s.db.Finish(ctx, b)
 	})
+	if err == nil {
+		h.web.Began(c, web.OfReference)
+	}
 	return reference, err
+}
+
+// isAnothers reports whether another person may have come since this browser was told a number, here or by a registration. Who asks for one
+// again is told it all the same: it is a name for what they are stuck on, and most are the same person.
+func (h *Handler) isAnothers(c *gin.Context) bool {
+	return h.web.Asks(c, web.OfReference) && h.web.Asks(c, web.OfRegistration)
 }

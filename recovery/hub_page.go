@@ -74,9 +74,12 @@ var deskNotes = map[string]string{
 }
 
 func (h *Handler) showSupport(c *gin.Context) error {
-	reference, err := h.service.Reference(c.Request.Context(), web.Browser(c))
-	if err != nil {
-		return err
+	reference := ""
+	if !h.isAnothers(c) {
+		var err error
+		if reference, err = h.service.Reference(c.Request.Context(), web.Browser(c)); err != nil {
+			return err
+		}
 	}
 	var opts []web.PageOption
 	page, note := supportPage{Reference: reference}, c.Query("note")

@@ -3,6 +3,7 @@ package recovery
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -44,6 +45,26 @@ func TestReferenceIsOfOnePerson(t *testing.T) {
 				t.Errorf("the desk does not find the first: %v", err)
 			}
 		})
+	}
+}
+
+// TestReferenceAfterAnEntrance: whoever comes by an entrance and opens the page of support is not told the number of who was there before,
+// which leads the desk to another's card.
+func TestReferenceAfterAnEntrance(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	v := f.visitor().get("/recover").post("need", "other").on("/support", 200)
+	first := number(v)
+	if got := number(v.get("/support")); got != first {
+		t.Errorf("the same person is told %q, want %q", got, first)
+	}
+	if got := number(v.get("/recover/username").get("/support")); got != "" {
+		t.Errorf("the next person is told %q", got)
+	}
+	f.later(time.Minute)
+	v.get("/recover").post("need", "username").on("/support", 200)
+	if got := number(v.get("/support")); got == "" || got == first {
+		t.Errorf("the next person's own number is %q, after %q", got, first)
 	}
 }
 

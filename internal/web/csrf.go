@@ -33,8 +33,9 @@ const (
 	OfSession OwnerKind = iota + 1
 	OfRegistration
 	OfRecovery
-	OfSignIn // that waits for its second step; the ID is the account's
-	OfDevice // a screen's code that was typed
+	OfSignIn    // that waits for its second step; the ID is the account's
+	OfDevice    // a screen's code that was typed
+	OfReference // a reference number for support
 )
 
 func ownerOf(kind OwnerKind, id string) (o owner) {

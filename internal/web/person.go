@@ -25,7 +25,7 @@ type personMarks struct{ came, typed string }
 
 // whose are the cookies that say for which person a flow was begun. A flow of another browser, of an older release or
 // without its cookie is asked about.
-var whose = map[OwnerKind]string{OfRegistration: "registration_of", OfRecovery: "recovery_of", OfSignIn: "sign_in_of", OfDevice: "device_of"}
+var whose = map[OwnerKind]string{OfRegistration: "registration_of", OfRecovery: "recovery_of", OfSignIn: "sign_in_of", OfDevice: "device_of", OfReference: "reference_of"}
 
 // Entrance is called by the pages on which people begin: the sign-in page and the first pages of registration and
 // recovery. Whoever opens one is the next person, unless a page of the flow itself leads there: a refused form, another
