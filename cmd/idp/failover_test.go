@@ -96,6 +96,26 @@ func TestFailover(t *testing.T) {
 	}
 }
 
+// TestStartAfterAFailover: an instance whose first connection finds that commits may be lost starts, and the alert is there.
+func TestStartAfterAFailover(t *testing.T) {
+	t.Parallel()
+	d := appDrill(t)
+	d.start()
+	d.stop()
+	conn, err := pgx.Connect(t.Context(), d.super)
+	must(t, err)
+	defer conn.Close(t.Context())
+	_, err = conn.Exec(t.Context(), `update settings set timeline = 77, beat_at = now() - interval '10 seconds'`)
+	must(t, err)
+	d.start()
+	within(t, 10*time.Second, "the alert", func() bool {
+		var n int
+		must(t, conn.QueryRow(t.Context(), `select count(*) from audit_events where kind = 'alert.failover_lost_commits'`).Scan(&n))
+		return n > 0
+	})
+	d.stop()
+}
+
 func (d *drill) killed() { d.shell(`pg_ctl --pgdata="$PGDATA" --mode=immediate --silent stop`) }
 
 // synchronous has the commits of the primary wait for the named standby, or for none.

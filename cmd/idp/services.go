@@ -55,7 +55,7 @@ func (a *app) newServices(ctx context.Context, s settings, keyring *seal.Keyring
 // foundations are independent of members.
 func (a *app) foundations(ctx context.Context, s settings, sv *services) (err error) {
 	sv.audit = audit.New(a.db).AlertTo(a.logger, newAlertCounter(a.meters.registry)).CountTo(a.meters.events.count)
-	a.commitsLost = tellLost(sv.audit, a.logger)
+	a.commitsLost <- tellLost(sv.audit, a.logger)
 	sv.keyring.OnBroken(tellBroken(sv.audit, a.logger))
 	sv.limiter = ratelimit.New(a.db, sv.keyring)
 	if sv.outbox, err = mail.NewOutbox(a.db, sv.keyring, time.Now); err != nil {

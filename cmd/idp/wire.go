@@ -55,7 +55,7 @@ type app struct {
 	loops      []func(context.Context)     // until their context ends
 	sealLast   func(context.Context) error // after them: seals the record to its end
 
-	commitsLost func(time.Duration)
+	commitsLost chan func(time.Duration) // gets the function once it can be called, see open
 	stalled     func(context.Context) bool // the database answers, but does not commit
 	ready       atomic.Bool
 	now         func() time.Time
@@ -64,7 +64,7 @@ type app struct {
 
 // build makes everything that serve needs. After an error nothing stays open.
 func build(ctx context.Context, s settings, logger *slog.Logger) (*app, error) {
-	a := &app{issuer: s.issuer, logger: logger, loopLogger: slog.New(outage.NewHandler(logger.Handler())), telemetry: &telemetry.Telemetry{}, now: time.Now}
+	a := &app{issuer: s.issuer, logger: logger, loopLogger: slog.New(outage.NewHandler(logger.Handler())), telemetry: &telemetry.Telemetry{}, now: time.Now, commitsLost: make(chan func(time.Duration), 1)}
 	if err := a.assemble(ctx, s); err != nil {
 		a.close()
 		return nil, err
@@ -131,7 +131,14 @@ func (a *app) open(ctx context.Context, s settings) (err error) {
 	if a.telemetry, err = telemetry.Start(ctx, versionNumber(), a.logger); err != nil {
 		return err
 	}
-	a.guard = epoch.NewGuard(a.loopLogger, func(lost time.Duration) { a.commitsLost(lost) })
+	a.guard = epoch.NewGuard(a.loopLogger, func(lost time.Duration) { // perhaps by the first connection, before there is an audit to tell
+		select {
+		case tell := <-a.commitsLost:
+			a.commitsLost <- tell
+			tell(lost)
+		case <-ctx.Done():
+		}
+	})
 	if s.stateDir != "" {
 		if err := a.guard.Remember(filepath.Join(s.stateDir, epochFile)); err != nil {
 			return fmt.Errorf("IDP_STATE_DIR: %w", fileError(s.stateDir, err))
