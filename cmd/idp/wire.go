@@ -55,7 +55,7 @@ type app struct {
 	loops      []func(context.Context)     // until their context ends
 	sealLast   func(context.Context) error // after them: seals the record to its end
 
-	commitsLost chan func(time.Duration) // gets the function once it can be called, see open
+	commitsLost chan func(time.Duration)   // gets the function once it can be called, see open
 	stalled     func(context.Context) bool // the database answers, but does not commit
 	ready       atomic.Bool
 	now         func() time.Time
