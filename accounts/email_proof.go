@@ -121,10 +121,7 @@ func (s *Service) ProveEmail(ctx context.Context, id uuid.UUID, sid, typed strin
 	if !s.keyring.VerifyMAC(seal.PepperCode, mac, emailCodeParts(id, email, code)...) {
 		return emailProofTries - tries, ErrWrongCode
 	}
-	return 0, s.db.InTx(ctx, func(ctx context.Context) error {
-		if err := s.StillOpen(ctx, id, sid); err != nil {
-			return err
-		}
+	return 0, s.InSession(ctx, Session{AccountID: id, SID: sid}, func(ctx context.Context) error {
 		tag, err := s.db.From(ctx).Exec(ctx, `delete from email_proofs where account_id = $1 and code_mac = $2`, id, mac)
 		if err == nil && tag.RowsAffected() == 0 {
 			err = ErrNoPending // another request was faster

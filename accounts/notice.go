@@ -102,10 +102,11 @@ func (s *Service) SendNotices(ctx context.Context) error {
 		}
 		slices.SortFunc(devices, func(a, b newDevice) int { return bytes.Compare(a.AccountID[:], b.AccountID[:]) }) // one order of locks
 		for _, d := range devices {
-			if enough, err := s.enough(ctx, "new_device", d.AccountID); err != nil || enough {
-				if err != nil {
-					return err
-				}
+			enough, err := s.enough(ctx, "new_device", d.AccountID)
+			if err != nil {
+				return err
+			}
+			if enough {
 				continue
 			}
 			if err := s.Notify(ctx, d.AccountID, "new_device", templates.Args{"at": d.AuthTime, "browser": d.Browser, "system": d.System}); err != nil {

@@ -55,10 +55,7 @@ func (s *Service) changeQuestion(ctx context.Context, p QuestionChange) error {
 	if err != nil {
 		return err
 	}
-	return s.db.InTx(ctx, func(ctx context.Context) error {
-		if err := s.StillOpen(ctx, account.ID, p.Session.SID); err != nil {
-			return err
-		}
+	return s.InSession(ctx, p.Session, func(ctx context.Context) (err error) {
 		if meanwhile, err = s.questionSetAt(ctx, account.ID); err != nil {
 			return err
 		}

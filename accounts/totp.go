@@ -174,10 +174,7 @@ func (s *Service) ConfirmTOTP(ctx context.Context, accountID uuid.UUID, sid, typ
 		return usable, err
 	}
 	now := s.now()
-	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		if err := s.StillOpen(ctx, accountID, sid); err != nil {
-			return err
-		}
+	err = s.InSession(ctx, Session{AccountID: accountID, SID: sid}, func(ctx context.Context) error {
 		var sealed []byte
 		var confirmed bool
 		err := s.db.From(ctx).QueryRow(ctx, `

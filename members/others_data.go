@@ -45,9 +45,8 @@ func (run *importRun) markOthersData(chunk []entry, known map[string]knownRow, f
 	renamed, from := [2]map[int]*entry{{}, {}}, [2]int{len(run.renamed[0]), len(run.renamed[1])}
 	for i := range chunk {
 		e := &chunk[i]
-		row, isKnown := findRow(known, e.macs)
-		before, isOther := former[row.ID]
-		if !isKnown || !isOther || e.fault != nil || e.skipped != "" {
+		row, before, isSound := soundChange(e, known, former)
+		if !isSound {
 			continue
 		}
 		rec := e.becomes(before)

@@ -247,6 +247,13 @@ func findRow(known map[string]knownRow, macs [][]byte) (row knownRow, ok bool) {
 	return knownRow{}, false
 }
 
+// soundChange returns the known member whose data an entry without a fault changes, and what was known of them.
+func soundChange(e *entry, known map[string]knownRow, former map[uuid.UUID]record) (row knownRow, before record, ok bool) {
+	row, isKnown := findRow(known, e.macs)
+	before, isOther := former[row.ID]
+	return row, before, isKnown && isOther && e.fault == nil && e.skipped == ""
+}
+
 // complete fills in known data that the file omits: in a change file for any entry, otherwise for columns that the file
 // does not have.
 func (run *importRun) complete(e *entry, row knownRow, isKnown bool, former record) {

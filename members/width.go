@@ -49,9 +49,8 @@ func (run *importRun) markCut(chunk []entry, known map[string]knownRow, former m
 	var lines [2]map[int]int
 	for i := range chunk {
 		e := &chunk[i]
-		row, isKnown := findRow(known, e.macs)
-		before, isOther := former[row.ID]
-		if !isKnown || !isOther || e.fault != nil || e.skipped != "" {
+		_, before, isSound := soundChange(e, known, former)
+		if !isSound {
 			continue
 		}
 		after := e.becomes(before)

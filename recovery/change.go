@@ -205,7 +205,7 @@ func (s *Service) applyOne(ctx context.Context, c Change, now time.Time) error {
 }
 
 // holdNotices are the kinds of mail that tell of a change on hold; one that leaves later than lateNotice moves the change.
-var holdNotices = []string{"email_requested", "email_requested_in_person", "staff_pending", "staff_pending_in_person", "close_requested", "close_requested_in_person"}
+var holdNotices = []string{"email_requested", "email_requested_in_person", "staff_pending", "staff_pending_in_person", "close_requested"}
 
 const lateNotice = time.Hour
 
