@@ -75,13 +75,13 @@ export class Member {
           const found = root.scrollWidth > root.clientWidth ? all.slice(-3) : [];
           const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
           const range = document.createRange();
-          while (texts.nextNode()) { // words of up to twelve letters stay whole; longer ones may be hyphenated, addresses broken
+          while (texts.nextNode()) { // words stay whole, as this browser hyphenates no Spanish; addresses and long words' soft hyphens may break
             const { data, parentElement } = texts.currentNode;
-            if (!parentElement.checkVisibility() || parentElement.closest('.hidden, option, code, pre, .code, [lang]:not(html)')) continue;
-            for (const { 0: word, index } of data.matchAll(/(?<![\p{L}\d@.:/_-])\p{L}{3,12}(?![\p{L}\d@/_-]|[.:]\p{L})/gu)) {
+            if (!parentElement.checkVisibility() || parentElement.closest('.hidden, option, code, pre, .code') || parentElement.closest('[lang]').lang !== root.lang) continue;
+            for (const { 0: word, index } of data.matchAll(/(?<![\p{L}\d@.:/_=\u00AD-])\p{L}{3,}(?![\p{L}\d@/_-]|[.:]\p{L})/gu)) {
               range.setStart(texts.currentNode, index);
               range.setEnd(texts.currentNode, index + word.length);
-              if (new Set([...range.getClientRects()].map((r) => Math.round(r.top))).size > 1) found.push(`broken: ${word}`);
+              if (new Set([...range.getClientRects()].filter((r) => r.width).map((r) => Math.round(r.top))).size > 1) found.push(`broken: ${word}`);
             }
           }
           root.style.fontSize = '';
