@@ -35,9 +35,14 @@ func (s *Service) QueueKeepOpen(b *pgx.Batch, id uuid.UUID) {
 	b.Queue(`update accounts set closes_at = null, updated_at = $2 where id = $1 and closes_at is not null`, id, s.now())
 }
 
-// queueTakeBack keeps an account open whose member signs in before it is closed, and notifies the owner. What is held is
-// ended first, in the order in which the closing locks rows. ctx must have a transaction.
+// queueTakeBack keeps an account open whose member signs in before it is closed, and notifies the owner, unless a sign-in
+// beside this one did. ctx must have a transaction.
 func (s *Service) queueTakeBack(ctx context.Context, b *pgx.Batch, account Account) error {
+	var closes bool
+	err := s.db.From(ctx).QueryRow(ctx, `select closes_at is not null from accounts where id = $1 for no key update`, account.ID).Scan(&closes)
+	if err != nil || !closes {
+		return err
+	}
 	if s.keptOpen != nil {
 		s.keptOpen(b, account.ID, s.now())
 	}

@@ -10,6 +10,9 @@ var (
 	// ErrWrongCredentials is the only answer to a wrong password, an unknown username and an account without a
 	// password.
 	ErrWrongCredentials = errors.New("accounts: wrong username or password")
+
+	// ErrNotSpared means that a remembered browser was forgotten after it had spared a sign-in the second step: it is asked for.
+	ErrNotSpared = errors.New("accounts: the browser is no longer remembered")
 	// ErrDisabled is returned for a closed account, only after the right password.
 	ErrDisabled = errors.New("accounts: the account is disabled")
 	// ErrNoSession is returned for a token that belongs to no open session.

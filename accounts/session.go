@@ -71,13 +71,13 @@ func (s Started) Remembered() string { return *s.remembered }
 // StartSession opens a session after every required proof, in one round trip: it clears
 // the count of failures, ends the session that the browser had and the oldest beyond
 // ten, and records the sign-in. It takes back a closing that has not been applied. The error is ErrDisabled,
-// ErrWrongCredentials if the credentials have changed since the account was read, or the database's.
+// ErrWrongCredentials if the credentials have changed since the account was read, ErrNotSpared, or the database's.
 func (s *Service) StartSession(ctx context.Context, start SessionStart) (Started, error) {
 	b := &pgx.Batch{}
 	if start.Account.ClosesAt.IsZero() {
 		started := s.QueueSession(ctx, b, start)
 		if err := s.store.run(ctx, b); err != nil {
-			return Started{}, s.notStarted(ctx, start.Account.ID, err)
+			return Started{}, s.notStarted(ctx, start, err)
 		}
 		return started, nil
 	}
@@ -90,16 +90,20 @@ func (s *Service) StartSession(ctx context.Context, start SessionStart) (Started
 		return s.store.run(ctx, b)
 	})
 	if err != nil {
-		return Started{}, s.notStarted(ctx, start.Account.ID, err)
+		return Started{}, s.notStarted(ctx, start, err)
 	}
 	return started, nil
 }
 
-// notStarted tells an account that is closed from one whose credentials changed while they were checked.
-func (s *Service) notStarted(ctx context.Context, id uuid.UUID, err error) error {
+// notStarted tells an account that is closed from one whose credentials changed while they were checked, and from one that no
+// longer spares the browser the second step.
+func (s *Service) notStarted(ctx context.Context, start SessionStart, err error) error {
 	if errors.Is(err, ErrDisabled) {
-		if account, getErr := s.Get(ctx, id); getErr == nil && account.Status == Active {
+		if account, getErr := s.Get(ctx, start.Account.ID); getErr == nil && account.Status == Active {
 			err = ErrWrongCredentials
+			if start.RememberedBy != nil && !account.CredentialsChangedAt.After(start.Account.CredentialsChangedAt) {
+				err = ErrNotSpared
+			}
 		}
 	}
 	return fmt.Errorf("starting a session: %w", err)
@@ -127,7 +131,7 @@ func (s *Service) QueueSession(ctx context.Context, b *pgx.Batch, start SessionS
 	}
 	browser, system := describeAgent(start.UserAgent)
 	announce := !device.valid && !account.LastSignInAt.IsZero()
-	s.store.startSession(b, session, account.CredentialsChangedAt, seal.Digest(token), openedIn(start.Browser, account.ID), start.Replaces, browser, system, announce)
+	s.store.startSession(b, session, account.CredentialsChangedAt, start.RememberedBy, seal.Digest(token), openedIn(start.Browser, account.ID), start.Replaces, browser, system, announce)
 	s.queueEndBrowser(b, start.Browser)
 	s.store.clearThrottles(b, s.throttleKeys(account.Username, device))
 	remembered := new(string)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 
 	"huskyidp/internal/passkeytest"
 )
@@ -99,6 +100,55 @@ func TestSignInWhileCredentialsChange(t *testing.T) {
 				t.Errorf("%s, %s: %v", name, step, err)
 			}
 		}
+	}
+}
+
+// TestSignInWhileTheBrowserIsForgotten (S-49): likewise for a browser that was spared the second step, while its owner ends all other
+// sessions: the password alone opens nothing.
+func TestSignInWhileTheBrowserIsForgotten(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 3)
+	maria := f.register("maria")
+	_, cookie := f.remembers(maria, "")
+	maria, err := f.Get(f.ctx(), maria.ID)
+	f.must(err)
+	digest, err := f.RememberedDevice(f.ctx(), maria, cookie)
+	f.must(err)
+	start := SessionStart{Account: maria, AMR: []string{"pwd"}, RememberedBy: digest}
+	done := make(chan error, 1)
+	f.must(f.db.InTx(f.ctx(), func(ctx context.Context) error {
+		err := f.EndSessions(ctx, maria.ID, "")
+		beside(done, func() error { _, err := f.StartSession(f.ctx(), start); return err })
+		return err
+	}))
+	if err := <-done; !errors.Is(err, ErrNotSpared) {
+		t.Errorf("a sign-in meanwhile = %v, want ErrNotSpared", err)
+	}
+	if n := f.count(`select count(*) from open_sessions where account_id = $1`, maria.ID); n != 0 {
+		t.Errorf("%d sessions are open", n)
+	}
+}
+
+// TestSignInsThatKeepTheAccount (S-73): of several sign-ins that take back a closing, one tells the owner.
+func TestSignInsThatKeepTheAccount(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 4)
+	maria := f.register("maria")
+	if _, err := f.db.From(f.ctx()).Exec(f.ctx(), `update accounts set closes_at = $2 where id = $1`, maria.ID, f.now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	maria, err := f.Get(f.ctx(), maria.ID)
+	f.must(err)
+	var all errgroup.Group
+	for range 4 {
+		all.Go(func() error {
+			_, err := f.StartSession(f.ctx(), SessionStart{Account: maria, AMR: []string{"pwd"}})
+			return err
+		})
+	}
+	f.must(all.Wait())
+	if n := f.count(`select count(*) from mails where kind = 'close_stopped'`); n != 1 {
+		t.Errorf("%d mails tell that the account stays, want 1", n)
 	}
 }
 

@@ -16,17 +16,19 @@ import (
 // startSession begins with an update of the account's row, so that parallel sign-ins of one member wait for each other
 // and the limit of ten sessions holds. The session of an account that is inactive, or whose credentials have changed since it was read,
 // names no account, which violates sessions_account and rolls the batch back: a password that was right is void once another is set.
-func (s *store) startSession(b *pgx.Batch, n Session, read time.Time, digest, openedIn []byte, replaces, browser, system string, announce bool) {
+// So does that of a browser that is no longer remembered, if that spared it the second step.
+func (s *store) startSession(b *pgx.Batch, n Session, read time.Time, remembered, digest, openedIn []byte, replaces, browser, system string, announce bool) {
 	now := n.AuthTime
 	b.Queue(`update accounts set last_sign_in_at = $2 where id = $1`, n.AccountID, now)
 	b.Queue(`
 		insert into sessions (sid, digest, account_id, amr, acr, auth_time, last_seen_at, expires_at, browser, system, announce, idle, opened_in)
-		values (@sid, @digest, coalesce((select id from accounts where id = @account_id and status = 'active' and credentials_changed_at <= @read), @nobody),
+		values (@sid, @digest, coalesce((select id from accounts where id = @account_id and status = 'active' and credentials_changed_at <= @read
+				and (@remembered::bytea is null or exists (select from remembered_devices where account_id = @account_id and digest = @remembered))), @nobody),
 			@amr, @acr, @now, @now, @expires_at, @browser, @system, @announce and not exists (
 				select from sessions where account_id = @account_id and opened_in = @opened_in and ended_at is null and auth_time > @again_since),
 			@idle, @opened_in)`,
 		pgx.NamedArgs{
-			"read": read, "opened_in": openedIn, "again_since": now.Add(-againWithin),
+			"read": read, "remembered": remembered, "opened_in": openedIn, "again_since": now.Add(-againWithin),
 			"sid": n.SID, "digest": digest, "account_id": n.AccountID, "nobody": uuid.Nil, "amr": n.AMR, "acr": n.ACR, "now": now, "expires_at": n.ExpiresAt,
 			"browser": browser, "system": system, "announce": announce, "idle": postgres.Nullable(n.Idle),
 		})

@@ -297,8 +297,16 @@ func (s *store) queueHasAsked(b *pgx.Batch, subject, person uuid.UUID, now time.
 		subject, person, now).QueryRow(func(row pgx.Row) error { return row.Scan(yes) })
 }
 
-// lockRequest makes concurrent decisions wait for the first (R-03).
+// lockRequest makes concurrent decisions wait for the first (R-03). It locks the member before, as every other act does: two
+// that did so in another order would wait for each other.
 func (s *store) lockRequest(ctx context.Context, id uuid.UUID) (requestRow, error) {
+	r, err := s.request(ctx, id, "")
+	if err != nil {
+		return r, err
+	}
+	if err := s.lockSubject(ctx, r.SubjectID); err != nil {
+		return r, err
+	}
 	return s.request(ctx, id, ` for update`)
 }
 

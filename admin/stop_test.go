@@ -1,9 +1,11 @@
 package admin
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"huskyidp/recovery"
 )
@@ -65,5 +67,32 @@ func TestWithdraw(t *testing.T) {
 	}
 	if n := d.count(`select count(*) from held_changes`); n != 0 || len(d.mailed("staff_acted")) != told {
 		t.Errorf("%d changes are held, or the member was notified of nothing", n)
+	}
+}
+
+// TestWithdrawBesideApproval (R-03): withdrawn and approved at the same moment, the first counts, and neither waits for the other in
+// a circle.
+func TestWithdrawBesideApproval(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 3)
+	id := d.askEmail().RequestID
+	approved := make(chan error, 1)
+	err := d.store.db.InTx(t.Context(), func(ctx context.Context) error { // what Do does to withdraw
+		if err := d.store.lockSubject(ctx, d.maria.ID); err != nil {
+			return err
+		}
+		go func() {
+			_, err := d.Decide(t.Context(), d.fresh(d.luis), nil, id, true, "")
+			approved <- err
+		}()
+		time.Sleep(200 * time.Millisecond)
+		_, err := d.store.withdraw(ctx, d.maria.ID, d.rosa.ID, d.now())
+		return err
+	})
+	if err != nil {
+		t.Errorf("withdrawing = %v", err)
+	}
+	if err := <-approved; !errors.Is(err, ErrGone) {
+		t.Errorf("approving meanwhile = %v, want ErrGone", err)
 	}
 }

@@ -141,22 +141,24 @@ func (h *Handler) login(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if account.Factors.Any() && !spared {
-		if err := h.sessions.Hold(c, account, []string{"pwd"}, returnOf(c)); err != nil {
+	if spared || !account.Factors.Any() {
+		session, err := h.sessions.SignIn(c, account, []string{"pwd"})
+		switch {
+		case err == nil:
+			return h.signedIn(c, w, session, returnOf(c))
+		case !errors.Is(err, accounts.ErrNotSpared):
+			return h.refuseLogin(c, w, username, err)
+		}
+	}
+	if err := h.sessions.Hold(c, account, []string{"pwd"}, returnOf(c)); err != nil {
+		return err
+	}
+	if w.request != nil {
+		if err := h.service.store.heldFor(ctx, w.flow, account.ID); err != nil {
 			return err
 		}
-		if w.request != nil {
-			if err := h.service.store.heldFor(ctx, w.flow, account.ID); err != nil {
-				return err
-			}
-		}
-		return web.SeeOther(c, withFlow("/login/factor", w.flow))
 	}
-	session, err := h.sessions.SignIn(c, account, []string{"pwd"})
-	if err != nil {
-		return h.refuseLogin(c, w, username, err)
-	}
-	return h.signedIn(c, w, session, returnOf(c))
+	return web.SeeOther(c, withFlow("/login/factor", w.flow))
 }
 
 // refuseLogin shows the form with the member's message; other errors are returned.

@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"context"
 	"net/url"
 	"slices"
 	"testing"
@@ -68,5 +69,37 @@ func TestRememberedBrowser(t *testing.T) {
 	b.clock.advance(30 * 24 * time.Hour)
 	if p, _ := signIn(w, id, nil); p.url.Path != "/login/factor/totp" {
 		t.Errorf("after 30 days: after the password at %s (%d)", p.url, p.status)
+	}
+}
+
+// A browser that is forgotten while it signs in is asked for the second step, and loses nothing of the app's request.
+func TestBrowserForgottenWhileItSignsIn(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 4)
+	app := b.enrolApp()
+	id, _ := b.client(nil)
+	w := b.browser()
+	address, _ := b.request(id, nil)
+	p := w.submit(w.signIn(w.get(address)), url.Values{"code": {app.code()}, "remember": {"yes"}})
+	b.clock.advance(time.Minute)
+	w.submit(w.get("/logout"), url.Values{"act": {"confirm"}})
+	address, _ = b.request(id, nil)
+	form := w.get(address)
+	signedIn := make(chan page, 1)
+	err := b.db.InTx(t.Context(), func(ctx context.Context) error {
+		err := b.accounts.EndSessions(ctx, b.account.ID, "")
+		go func() { signedIn <- w.signIn(form) }()
+		time.Sleep(500 * time.Millisecond)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p = <-signedIn; p.url.Path != "/login/factor/totp" {
+		t.Fatalf("after the password at %s (%d)\n%s", p.url, p.status, p.body)
+	}
+	b.clock.advance(time.Minute)
+	if p = w.submit(p, url.Values{"code": {app.code()}}); p.location == nil || p.location.Query().Get("code") == "" {
+		t.Errorf("after the second step at %s (%d), want the app", p.url, p.status)
 	}
 }
