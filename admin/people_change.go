@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -39,7 +38,11 @@ func (s *Service) AddColleague(ctx context.Context, p Person, o *Once, a AskPers
 		if err != nil {
 			return err
 		}
-		if slices.ContainsFunc(people, func(r StaffRow) bool { return strings.EqualFold(r.Email, strings.TrimSpace(a.Email)) }) {
+		address, err := accounts.ParseEmail(a.Email)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(people, func(r StaffRow) bool { return accounts.SameEmail(r.Email, address) }) {
 			return Invalid{"email": "email_colleague"} // one person would be both people of an act that needs two (S-64)
 		}
 		added, err := s.addPerson(ctx, a.NewPerson, p.ID, p.ID.String())

@@ -243,6 +243,7 @@ func TestNewColleague(t *testing.T) {
 		"taken":          {func(a *AskPerson) { a.Username = "ROSA" }, "username"},
 		"no address":     {func(a *AskPerson) { a.Email = "nueva" }, "email"},
 		"a colleague's":  {func(a *AskPerson) { a.Email = " ROSA@desk.example" }, "email"},
+		"hers, pasted":   {func(a *AskPerson) { a.Email = "Rosa <ROSA@desk.example>" }, "email"},
 		"no role":        {func(a *AskPerson) { a.NewPerson.Roles = nil }, "roles"},
 		"no reason":      {func(a *AskPerson) { a.Reason = "x" }, "reason"},
 		"no case number": {func(a *AskPerson) { a.Ticket = "" }, "ticket"},
