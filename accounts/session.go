@@ -130,7 +130,8 @@ func (s *Service) QueueSession(ctx context.Context, b *pgx.Batch, start SessionS
 		Kept: !account.ClosesAt.IsZero(), Idle: idle,
 	}
 	browser, system := describeAgent(start.UserAgent)
-	announce := !device.valid && !account.LastSignInAt.IsZero()
+	first := account.LastSignInAt.IsZero() // the registration's own, say: every browser would be new
+	announce := !device.valid && !first
 	s.store.startSession(b, session, account.CredentialsChangedAt, start.RememberedBy, seal.Digest(token), openedIn(start.Browser, account.ID), start.Replaces, browser, system, announce)
 	s.queueEndBrowser(b, start.Browser)
 	s.store.clearThrottles(b, s.throttleKeys(account.Username, device))
@@ -147,8 +148,11 @@ func (s *Service) QueueSession(ctx context.Context, b *pgx.Batch, start SessionS
 	if start.RememberedBy != nil {
 		event.Data["second_step"] = "remembered"
 	}
+	if first {
+		event.Data["first"] = "yes"
+	}
 	s.audit.Queue(ctx, b, event)
-	if !device.valid {
+	if announce {
 		event.Kind = audit.NewDevice
 		s.audit.Queue(ctx, b, event)
 	}

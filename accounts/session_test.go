@@ -190,6 +190,9 @@ func TestNewDeviceMail(t *testing.T) {
 	if n := mails(); n != 0 {
 		t.Errorf("%d mails before a new device, want 0", n)
 	}
+	if n := f.count(`select count(*) from audit_events where kind = 'signed_in' and data->>'first' = 'yes'`); n != 1 || slices.Contains(f.kinds(account.ID), audit.NewDevice) {
+		t.Errorf("%d sign-ins are the first, and the audit has %v", n, f.kinds(account.ID))
+	}
 	f.start(SessionStart{Account: account, UserAgent: phone})
 	if n := mails(); n != 1 {
 		t.Errorf("%d mails after a new device, want 1", n)

@@ -89,6 +89,7 @@ func (s *Service) finished(ctx context.Context, r *Registration, now time.Time, 
 	if err != nil {
 		return err
 	}
+	account.LastSignInAt = time.Time{} // this, too, is the registration's own sign-in
 	b := &pgx.Batch{}
 	signIn(b, account)
 	return accounts.Refused(s.send(ctx, b))

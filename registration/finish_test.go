@@ -79,6 +79,9 @@ func TestDoubleFinish(t *testing.T) {
 	if n := s.count(`select count(*) from accounts`); n != 1 {
 		t.Errorf("%d accounts", n)
 	}
+	if n := s.count(`select count(*) from audit_events where kind = 'signed_in' and data->>'first' = 'yes'`); n != 2 || s.count(`select count(*) from audit_events where kind = 'new_device'`) != 0 {
+		t.Errorf("%d of 2 are the registration's own sign-in", n)
+	}
 	// Later the cookie is worth nothing.
 	s.later(repeat)
 	late := *b

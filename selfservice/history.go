@@ -124,8 +124,11 @@ func (h *Handler) disownEvent(c *gin.Context) error {
 }
 
 // eventKey returns the catalog key of an event. A change on hold was only begun; an event of its own follows when it is
-// made.
+// made. The first sign-in, such as the registration's own, is called so.
 func eventKey(e accounts.Occurrence) string {
+	if e.Kind == audit.SignedIn && e.Data["first"] == "yes" {
+		return "event.name.signed_in_first"
+	}
 	if e.Kind == audit.StaffActed && e.Data["state"] == "on_hold" {
 		return "event.name.staff_began"
 	}

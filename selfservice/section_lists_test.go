@@ -85,7 +85,7 @@ func TestHistoryPage(t *testing.T) {
 		t.Errorf("%d of 25 events can be denied", n)
 	}
 	_, _, body = b.get("/account/history?page=2")
-	if n := strings.Count(body, say("event.name.password_changed")); n != 5 || !strings.Contains(body, "page=1") || !strings.Contains(body, say("event.name.new_device")) ||
+	if n := strings.Count(body, say("event.name.password_changed")); n != 5 || !strings.Contains(body, "page=1") || !strings.Contains(body, say("event.name.signed_in_first")) || strings.Contains(body, say("event.name.new_device")) ||
 		!strings.Contains(body, "Apoyo Técnico empezó un cambio en espera: Quitar la verificación en dos pasos") {
 		t.Errorf("the second page has %d of the events\n%s", n, body)
 	}
