@@ -196,12 +196,30 @@ func (s *Service) factorChanged(ctx context.Context, accountID uuid.UUID, f Fact
 		kind, mail = audit.FactorAdded, "factor_added_waits"
 	case added:
 		kind, mail = audit.FactorAdded, "factor_added"
-	case f == TOTP:
-		data[string(markTOTP)] = gone
 	}
+	return s.factorTold(ctx, accountID, f, usable, kind, mail, data)
+}
+
+// factorRemoved is factorChanged for a factor that its member removes, which signs nobody out: the mail says so if the account is open
+// elsewhere, since the device that had the factor may be lost.
+func (s *Service) factorRemoved(ctx context.Context, accountID uuid.UUID, f Factor) error {
+	open, err := s.OpenSessions(ctx, accountID, "")
+	if err != nil {
+		return err
+	}
+	if len(open) < 2 { // the member's own
+		return s.factorChanged(ctx, accountID, f, time.Time{})
+	}
+	return s.factorTold(ctx, accountID, f, time.Time{}, audit.FactorRemoved, "factor_removed_open", map[string]string{"factor": string(f)})
+}
+
+func (s *Service) factorTold(ctx context.Context, accountID uuid.UUID, f Factor, usable time.Time, kind audit.Kind, mail string, data map[string]string) error {
 	b := &pgx.Batch{}
-	if !added {
+	if kind == audit.FactorRemoved {
 		queueForget(b, accountID)
+		if f == TOTP {
+			data[string(markTOTP)] = gone
+		}
 	}
 	s.audit.Queue(ctx, b, audit.Event{
 		Kind: kind, At: s.now(), AccountID: accountID.String(), RequestID: web.RequestID(ctx), Success: true, Data: data,

@@ -262,10 +262,11 @@ func (s *Service) removeFactor(ctx context.Context, accountID uuid.UUID, f Facto
 		b := &pgx.Batch{}
 		b.Queue(`delete from factor_throttles where account_id = $1 and factor = $2`, accountID, f) // a new one starts at zero
 		queueDropAlone(b, accountID)
+		s.queueSuperseded(b, accountID)
 		if err := s.store.run(ctx, b); err != nil {
 			return err
 		}
-		return s.factorNotice(ctx, accountID, f, time.Time{})
+		return s.factorRemoved(ctx, accountID, f)
 	})
 }
 

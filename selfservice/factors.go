@@ -23,6 +23,7 @@ type factorsPage struct {
 	TOTP  bool // an app is enrolled
 	Codes bool // there is a list of saved codes
 	Now   time.Time
+	Open  bool // one was just removed, perhaps with a lost device, and other devices are signed in
 }
 
 func (h *Handler) showFactors(c *gin.Context) error {
@@ -35,7 +36,15 @@ func (h *Handler) showFactors(c *gin.Context) error {
 		return err
 	}
 	has := kinds(list)
-	return h.page(c, http.StatusOK, "factors", session, factorsPage{list, slices.Contains(has, accounts.TOTP), slices.Contains(has, accounts.SavedCodes), h.now()})
+	page := factorsPage{List: list, TOTP: slices.Contains(has, accounts.TOTP), Codes: slices.Contains(has, accounts.SavedCodes), Now: h.now()}
+	if strings.HasPrefix(c.Query("note"), "removed-") && h.web.JustDone(c) {
+		open, err := h.service.OpenSessions(c.Request.Context(), session.AccountID, session.SID)
+		if err != nil {
+			return err
+		}
+		page.Open = len(open) > 1
+	}
+	return h.page(c, http.StatusOK, "factors", session, page)
 }
 
 // totpPage shows the key of a new app, as a picture and as text, and asks for its code.

@@ -150,6 +150,41 @@ func TestRequireFreshFactor(t *testing.T) {
 	}
 }
 
+// Whoever removes the app of a lost phone reads, on the page and in the mail, that other devices are signed in, and ends that at once.
+func TestRemovedWithALostPhone(t *testing.T) {
+	t.Parallel()
+	for _, elsewhere := range []bool{true, false} {
+		f, b, account := member(t)
+		f.enrolTOTP(account)
+		kind := "factor_removed"
+		if elsewhere {
+			kind = "factor_removed_open"
+			newBrowser(t, f, nil).get("/in/maria")
+		}
+		b.get("/in/maria?step=totp")
+		_, location, _ := b.post("/account/language", "/account/factors/totp/remove", nil)
+		_, _, body := b.get(location)
+		if told := strings.Contains(body, say("accounts.factors.open_title")) && strings.Contains(body, `value="others"`); told != elsewhere {
+			t.Errorf("signed in elsewhere: %t, told: %t\n%s", elsewhere, told, body)
+		}
+		if mails := f.mailKinds(account.ID); mails[len(mails)-1] != kind {
+			t.Errorf("signed in elsewhere: %t, mails %q", elsewhere, mails)
+		}
+		if !elsewhere {
+			continue
+		}
+		if status, location, _ := b.post(location, "/account/sessions", url.Values{"end": {"others"}}); status != 303 || location != "/account/sessions?note=ended_others" {
+			t.Errorf("ending the others = %d to %q", status, location)
+		}
+		if open, err := f.OpenSessions(f.ctx(), account.ID, ""); err != nil || len(open) != 1 {
+			t.Errorf("%d sessions are open, %v", len(open), err)
+		}
+		if _, _, body := b.get(location); strings.Contains(body, say("accounts.factors.open_title")) {
+			t.Error("the page still says so")
+		}
+	}
+}
+
 // S-25: a member sees and ends the own sessions, and nobody else's.
 func TestSessionsPage(t *testing.T) {
 	t.Parallel()

@@ -47,6 +47,7 @@ type (
 		List        []enrolled
 		TOTP, Codes bool
 		Now         time.Time
+		Open        bool
 	}
 	savedList struct {
 		Codes      []string
@@ -253,7 +254,8 @@ func accountCases() []pageCase {
 		page("accounts/factors", "", noted(at("/account/factors"), "accounts.factors.added", Args{"factor": Key("accounts.factor_name.totp")}), factors{[]enrolled{
 			{Factor: "totp", Since: noon, UsableFrom: noon.Add(time.Hour)},
 			{Factor: "passkey", ID: app.ID, Label: "mi teléfono", Since: noon, UsableFrom: noon, LastUsed: noon},
-			{Factor: "saved_codes", Left: 9, Since: noon, UsableFrom: noon}}, true, true, noon}),
+			{Factor: "saved_codes", Left: 9, Since: noon, UsableFrom: noon}}, true, true, noon, false}),
+		page("accounts/factors", "removed", noted(at("/account/factors"), "accounts.factors.removed", Args{"factor": Key("accounts.factor_name.totp")}), factors{Now: noon, Open: true}),
 		page("accounts/add_totp", "", with(at("/account/factors/totp"), Problem{Field: "code", Key: "accounts.add_totp.wrong"}), totp{qr{29, "M4 4h7v1h-7z"}, "ABCD EFGH", "otpauth://totp/x"}),
 		page("accounts/add_passkey", "", with(at("/account/factors/passkey"), Problem{Key: "accounts.add_passkey.failed"}), struct{ Label string }{"mi teléfono"}),
 		page("accounts/saved_codes", "", at("/account/factors/saved-codes"), savedList{nil, time.Time{}, true, 9, "/account/factors", "token", time.Time{}}),
