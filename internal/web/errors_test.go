@@ -22,7 +22,7 @@ func TestErrors(t *testing.T) {
 		want   []string
 	}{
 		"/fail/unknown":     {500, "", []string{"Algo falló de nuestra parte"}},
-		"/fail/database":    {503, "5", []string{"El servicio no está disponible"}},
+		"/fail/database":    {503, "5", []string{"El servicio no está disponible", "Si acaba de enviar algo, quizás no se guardó."}}, // whatever the page was
 		"/fail/interrupted": {503, "5", nil},
 		"/fail/later":       {429, "90", []string{"Demasiados intentos", "2 minutos"}},
 		"/fail/busy":        {503, "90", nil},
