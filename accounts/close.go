@@ -30,6 +30,12 @@ func (s *Service) BeginClose(ctx context.Context, id uuid.UUID, closes time.Time
 	})
 }
 
+// MoveClose moves the closing of an account, if it is to be closed, in the transaction of ctx.
+func (s *Service) MoveClose(ctx context.Context, id uuid.UUID, closes time.Time) error {
+	_, err := s.db.From(ctx).Exec(ctx, `update accounts set closes_at = $2, updated_at = $3 where id = $1 and closes_at is not null`, id, closes, s.now())
+	return err
+}
+
 // QueueKeepOpen records that an account is not to be closed after all.
 func (s *Service) QueueKeepOpen(b *pgx.Batch, id uuid.UUID) {
 	b.Queue(`update accounts set closes_at = null, updated_at = $2 where id = $1 and closes_at is not null`, id, s.now())

@@ -197,6 +197,11 @@ func (s *Service) applyOne(ctx context.Context, c Change, now time.Time) error {
 			left = now
 		}
 		if until := left.Add(s.holdOf(c.Act)); left.Sub(c.AskedAt) > lateNotice && now.Before(until) { // pages tell the new hour
+			if c.Act == CloseAccount {
+				if err := s.accounts.MoveClose(ctx, c.AccountID, until); err != nil {
+					return err
+				}
+			}
 			_, err := s.db.From(ctx).Exec(ctx, `update held_changes set apply_at = $2 where id = $1`, c.ID, until)
 			return err
 		}
@@ -205,6 +210,7 @@ func (s *Service) applyOne(ctx context.Context, c Change, now time.Time) error {
 }
 
 // holdNotices are the kinds of mail that tell of a change on hold; one that leaves later than lateNotice moves the change.
+// They name the hour as the earliest.
 var holdNotices = []string{"email_requested", "email_requested_in_person", "staff_pending", "staff_pending_in_person", "close_requested"}
 
 const lateNotice = time.Hour

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"huskyidp/templates"
 )
 
 // TestFirstLinkUndoes (S-53): whoever opens the first notice once the change is made undoes it by that link, at the second press as well.
@@ -64,5 +66,32 @@ func TestLateNoticeMovesTheChange(t *testing.T) {
 				t.Errorf("%s: after %v another's made: %v", name, hour, got)
 			}
 		}
+	}
+}
+
+// TestLateNoticeIsTrue: a notice that names the hour of a change says that it may be later; a closing that has moved is
+// told with its new hour.
+func TestLateNoticeIsTrue(t *testing.T) {
+	t.Parallel()
+	set, err := loadTemplates()
+	check(t, err)
+	for lang, later := range map[string]string{"es": "o más tarde si este aviso", "en": "or later if this notice"} {
+		for _, kind := range holdNotices {
+			m, err := set.Mail(lang, kind, templates.Args{"username": "maria", "act": templates.Key("admin.act.reset_factor"), "datetime": time.Now(), "at": time.Now(), "address": "m@e.org", "link": "https://e.org", "phone": "1"})
+			if err != nil || !strings.Contains(strings.Join(strings.Fields(m.Text), " "), later) {
+				t.Errorf("%s %s, %v:\n%s", lang, kind, err, m.Text)
+			}
+		}
+	}
+	f := newFixture(t)
+	a := f.member("maria", "004123789")
+	asked := f.now()
+	c, err := f.Hold(t.Context(), Change{AccountID: a.ID, Act: CloseAccount})
+	check(t, err)
+	f.write(`update mails set done_at = $2 where account_id = $1`, a.ID, asked.Add(20*time.Hour))
+	f.at(c.ApplyAt)
+	check(t, f.ApplyDue(t.Context()))
+	if a, err := f.people.Get(t.Context(), a.ID); err != nil || !a.ClosesAt.Equal(c.ApplyAt.Add(20*time.Hour)) {
+		t.Errorf("the account closes %v, %v", a.ClosesAt, err)
 	}
 }
