@@ -108,10 +108,13 @@ func (s *Service) StopOwn(ctx context.Context, accountID uuid.UUID) error {
 	return err
 }
 
-// StoppedOwn reports whether such a change was stopped since.
-func (s *Service) StoppedOwn(ctx context.Context, accountID uuid.UUID, since time.Time) (stopped bool, err error) {
-	err = s.db.From(ctx).QueryRow(ctx, `select exists (select from held_changes where account_id = $1 and act = $2 and asked_by = '' and state = 'stopped' and decided_at >= $3)`,
-		accountID, ChangeEmail, since).Scan(&stopped)
+// StoppedOwn reports whether the password that was set at an instant stopped such a change: one that was on hold then, and not one that
+// was stopped before or asked for later.
+func (s *Service) StoppedOwn(ctx context.Context, accountID uuid.UUID, set time.Time) (stopped bool, err error) {
+	err = s.db.From(ctx).QueryRow(ctx, `
+		select exists (select from held_changes
+			where account_id = $1 and act = $2 and asked_by = '' and state = 'stopped' and asked_at <= $3 and decided_at >= $3)`,
+		accountID, ChangeEmail, set).Scan(&stopped)
 	return stopped, err
 }
 

@@ -132,7 +132,7 @@ func (h *Handler) showDone(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	stopped, err := h.service.StoppedOwn(c.Request.Context(), owner.ID, owner.CredentialsChangedAt.Add(-time.Minute)) // in one transaction
+	stopped, err := h.service.StoppedOwn(c.Request.Context(), owner.ID, owner.CredentialsChangedAt)
 	if err != nil {
 		return err
 	}

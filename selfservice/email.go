@@ -30,8 +30,8 @@ type Emails interface {
 	// StopOwn ends the member's change that is on hold: a new password means that somebody else may have asked for
 	// it. It takes part in the transaction of ctx.
 	StopOwn(ctx context.Context, accountID uuid.UUID) error
-	// StoppedOwn reports whether such a change was stopped since.
-	StoppedOwn(ctx context.Context, accountID uuid.UUID, since time.Time) (bool, error)
+	// StoppedOwn reports whether the password that was set at an instant stopped such a change.
+	StoppedOwn(ctx context.Context, accountID uuid.UUID, set time.Time) (bool, error)
 }
 
 // emailPage shows the address, and accepts another if members may change it themselves.

@@ -21,6 +21,7 @@ type held struct {
 	mu          sync.Mutex
 	email       string
 	until       time.Time
+	stopped     time.Time
 	needsFactor bool
 }
 
@@ -33,12 +34,14 @@ func (h *held) HoldEmail(_ context.Context, _ accounts.Session, email string) er
 }
 
 func (h *held) StopOwn(context.Context, uuid.UUID) error {
-	h.until = time.Time{}
+	if !h.until.IsZero() {
+		h.until, h.stopped = time.Time{}, h.f.now()
+	}
 	return nil
 }
 
-func (h *held) StoppedOwn(context.Context, uuid.UUID, time.Time) (bool, error) {
-	return h.email != "" && h.until.IsZero(), nil
+func (h *held) StoppedOwn(_ context.Context, _ uuid.UUID, set time.Time) (bool, error) {
+	return !h.stopped.IsZero() && !h.stopped.Before(set), nil
 }
 
 func (h *held) HeldEmail(context.Context, uuid.UUID) (string, time.Time, error) {
@@ -132,8 +135,17 @@ func TestNewPasswordTellsOfTheChangeOnHold(t *testing.T) {
 	if status, location, _ := b.post(path, path, url.Values{"password": {rightPassword}, "new_password": {"una frase que nadie conoce"}}); status != 303 || location != "/account?note=password_stopped" {
 		t.Errorf("the change = %d to %q", status, location)
 	}
+	b.changes.list = nil
 	if _, _, body := b.get("/account?note=password_stopped"); !strings.Contains(body, say("accounts.password.saved_stopped")) {
 		t.Errorf("the overview does not say what stopped\n%s", body)
+	}
+	b.changes.list = []templates.HeldChange{{ID: uuid.NewString(), Act: "change_email", AskedAt: f.now(), ApplyAt: f.now().Add(time.Hour), Own: true}}
+	if _, _, body := b.get("/account?note=password_stopped"); strings.Contains(body, say("accounts.password.saved_stopped")) || !strings.Contains(body, say("accounts.password.saved")) {
+		t.Errorf("the overview says of the change that was asked for since that it stopped\n%s", body)
+	}
+	f.later(2 * time.Minute)
+	if status, location, _ := b.post(path, path, url.Values{"password": {"una frase que nadie conoce"}, "new_password": {"otra frase que nadie conoce"}}); status != 303 || location != "/account?note=password" {
+		t.Errorf("a change that was stopped before is told of: %d to %q", status, location)
 	}
 }
 

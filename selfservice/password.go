@@ -107,7 +107,11 @@ func (h *Handler) passwordChanged(c *gin.Context, session accounts.Session, acco
 	}
 	note := "password"
 	if h.emails != nil {
-		stopped, err := h.emails.StoppedOwn(c.Request.Context(), session.AccountID, h.now().Add(-accounts.PressedAgain))
+		changed, err := h.service.Get(c.Request.Context(), session.AccountID)
+		if err != nil {
+			return err
+		}
+		stopped, err := h.emails.StoppedOwn(c.Request.Context(), session.AccountID, changed.CredentialsChangedAt)
 		if err != nil {
 			return err
 		}

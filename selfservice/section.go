@@ -2,6 +2,7 @@ package selfservice
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,9 @@ func (h *Handler) page(c *gin.Context, status int, name string, session accounts
 	opts = append([]web.PageOption{web.SignedIn(session.Username), web.OfAccount(beside)}, opts...)
 	note, factor, _ := strings.Cut(c.Query("note"), "-")
 	key := notices[note]
+	if note == "password_stopped" && slices.ContainsFunc(beside.Held, func(c templates.HeldChange) bool { return c.Own }) {
+		key = notices["password"] // it would speak of another change than the one that is on hold by now
+	}
 	args := templates.Args{}
 	switch {
 	case factor == string(accounts.TOTP), factor == string(accounts.Passkey), factor == string(accounts.SavedCodes):
