@@ -49,7 +49,7 @@ func (h *Handler) showFactors(c *gin.Context) error {
 
 // totpPage shows the key of a new app, as a picture and as text, and asks for its code.
 type totpPage struct {
-	QR   QR
+	QR   templates.QR
 	Key  string // in groups of four
 	Link template.URL
 }
@@ -71,7 +71,7 @@ func (h *Handler) totpForm(c *gin.Context, session accounts.Session, status int,
 		return err
 	}
 	uri := secret.URI(h.web.Text(c, "web.layout.brand", nil), session.Username)
-	qr, err := newQR(uri)
+	qr, err := web.NewQR(uri)
 	if err != nil {
 		return err
 	}

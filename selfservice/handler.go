@@ -88,7 +88,6 @@ func (h *Handler) Mount(r gin.IRouter) {
 	pages.GET(pathLeave, h.web.Handle(h.showLeave))
 	pages.POST(pathLeave, h.web.Handle(h.leave))
 	pages.GET(pathLeft, h.web.Handle(h.showLeft))
-	pages.GET(pathPhone, h.web.Handle(h.showPhone))
 	pages.GET(pathClosing, h.web.Handle(h.showClosing))
 	pages.GET("/account/ended", h.web.Handle(h.showEnded))
 	pages.POST("/account/alive", h.web.Handle(h.alive))

@@ -3,8 +3,6 @@ package selfservice
 import (
 	"errors"
 	"net/http"
-	"net/url"
-	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -15,17 +13,12 @@ import (
 const (
 	pathLeave = "/leave"
 	pathLeft  = pathLeave + "/done"
-	pathPhone = "/phone"
 )
 
 // The pages of a kiosk. Elsewhere they lead to the usual ones.
 type (
 	leavePage struct{}
 	leftPage  struct{}
-	phonePage struct {
-		QR            QR
-		Address, Back string
-	}
 )
 
 func (h *Handler) showLeave(c *gin.Context) error {
@@ -67,35 +60,4 @@ func (h *Handler) showLeft(c *gin.Context) error {
 		return web.SeeOther(c, "/login")
 	}
 	return h.web.Page(c, http.StatusOK, "accounts/left", leftPage{}, web.ForAnybody())
-}
-
-// entrances are the pages on which people begin: who comes back to one says that it is the same person.
-var entrances = []string{"/login", "/register/agreement", "/recover", "/recover/password", "/recover/username"}
-
-// cameFrom is the page that led here.
-func cameFrom(c *gin.Context) string {
-	local, ok := web.LocalPath(c.Query("return"))
-	u, err := url.Parse(local)
-	if !ok || err != nil {
-		return "/login?back=1"
-	}
-	if slices.Contains(entrances, u.Path) {
-		query := u.Query()
-		query.Set("back", "1")
-		u.RawQuery = query.Encode()
-	}
-	return u.String()
-}
-
-// showPhone shows the service's address as a picture for one's own phone. It carries nothing of the session.
-func (h *Handler) showPhone(c *gin.Context) error {
-	if !web.Kiosk(c) {
-		return web.SeeOther(c, "/login")
-	}
-	address := h.web.Origin() + "/"
-	qr, err := newQR(address)
-	if err != nil {
-		return err
-	}
-	return h.web.Page(c, http.StatusOK, "accounts/phone", phonePage{qr, address, cameFrom(c)}, web.ForAnybody())
 }

@@ -281,11 +281,7 @@ func accountCases() []pageCase {
 		page("accounts/closing", "", Layout{Path: "/account/closing", CSRF: "token"}, struct{ Days int }{1}),
 		page("accounts/leave", "", Layout{Path: "/leave", CSRF: "token", Kiosk: true}, struct{}{}),
 		page("accounts/left", "", Layout{Path: "/leave/done", CSRF: "token", Kiosk: true}, struct{}{}),
-		page("accounts/phone", "", Layout{Path: "/phone", CSRF: "token", Kiosk: true}, struct {
-			QR            qr
-			Address, Back string
-		}{qr{29, "M4 4h7v1h-7z"}, "https://idp.example/", "/login?back=1"}),
-		page("accounts/data", "kiosk", Layout{Path: "/account/data", CSRF: "token", SignedInAs: "maria.lopez", IdleTimeout: 5 * time.Minute, Kiosk: true}, dataGiven{}),
+		page("accounts/data", "kiosk", Layout{Path: "/account/data", CSRF: "token", SignedInAs: "maria.lopez", IdleTimeout: 5 * time.Minute, Kiosk: true, Phone: &Phone{QR{29, "M4 4h7v1h-7z"}, "https://idp.example/"}}, dataGiven{}),
 		page("accounts/history", "empty", at("/account/history"), history{}),
 	}
 }

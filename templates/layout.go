@@ -35,12 +35,25 @@ type Layout struct {
 	TimeoutBase string            // of the addresses that its script asks, "" for the session's
 	SessionMark string            // of that session, for the page's timer
 	Kiosk       bool              // unrelated people use this browser one after another
+	Phone       *Phone            // at a kiosk: the service for one's own phone
 	LeaveCSRF   string            // of the button that leaves a kiosk, on a page without a form
 	PageForm    bool              // set by the renderer if the page has a form that this button can be part of: Enter never presses it
 	RequestID   string            // shown on error pages
 	Account     *Account          // shown on every page of the account's section, nil elsewhere
 	Desk        *Desk             // whose console it is, nil outside the support desk and before its sign-in
 	Title       string            // set by the renderer from the page's own title
+}
+
+// QR is a picture of unit squares, as the path of an SVG with sides of length Size.
+type QR struct {
+	Size int
+	Path string
+}
+
+// Phone is the service's address, and its picture. It carries nothing of the session.
+type Phone struct {
+	QR      QR
+	Address string
 }
 
 // Notice is a banner: Kind is ok, warn, info or error; Key and Args are its text.
@@ -178,11 +191,6 @@ func (l Layout) Link(path string) string {
 		return path + "&" + url.Values{"flow": {l.Flow}}.Encode()
 	}
 	return path + "?" + url.Values{"flow": {l.Flow}}.Encode()
-}
-
-// Aside is a path of our own whose page leads back to this one.
-func (l Layout) Aside(path string) string {
-	return path + "?" + url.Values{"return": {l.Action()}}.Encode()
 }
 
 // Action is where the page's form is posted: its own address.

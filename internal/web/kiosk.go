@@ -27,9 +27,6 @@ func AtKiosk(ctx context.Context) bool {
 // ClearSite has the browser delete what it holds of this site (Clear-Site-Data).
 func ClearSite(c *gin.Context) { c.Header("Clear-Site-Data", `"cache", "cookies", "storage"`) }
 
-// Origin is the address of the service, scheme://host[:port].
-func (w *Web) Origin() string { return w.origin }
-
 var autocomplete = regexp.MustCompile(`autocomplete="[^"]*"`)
 
 // withoutMemory switches the completion of every field of a page off. Quotes of values are escaped, so that only

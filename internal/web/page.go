@@ -117,6 +117,7 @@ func (w *Web) Page(c *gin.Context, status int, name string, page any, opts ...Pa
 		o.layout.IdleTimeout, o.layout.SessionMark = w.sessionIdle, sessionMark(c)
 	}
 	if o.layout.Kiosk = r.kiosk; r.kiosk {
+		o.layout.Phone = w.phone
 		o.layout.LeaveCSRF = w.csrfToken(r.browser, owner{}) // whoever is signed in meanwhile
 	}
 	if r.kiosk && o.layout.IdleTimeout > 0 && o.layout.TimeoutBase == "" {

@@ -86,8 +86,9 @@ type Web struct {
 	proxies     []netip.Prefix
 	kiosks      []netip.Prefix
 	hosts       map[string]bool
-	origin      string // scheme://host[:port] of the issuer
-	secure      bool   // the issuer is https
+	phone       *templates.Phone // for pages at a kiosk
+	origin      string           // scheme://host[:port] of the issuer
+	secure      bool             // the issuer is https
 	strict      bool
 	problems    string
 	errorPage   string
@@ -120,6 +121,12 @@ func New(o Options) (*Web, error) {
 	}
 	for _, host := range append(o.Hosts, issuer.Host) {
 		w.hosts[w.canonicalHost(host)] = true
+	}
+	if len(w.kiosks) > 0 {
+		w.phone = &templates.Phone{Address: w.origin + "/"}
+		if w.phone.QR, err = NewQR(w.phone.Address); err != nil {
+			return nil, fmt.Errorf("web: %w", err)
+		}
 	}
 	w.shown = sync.OnceValue(w.pagePatterns)
 	w.pages = NewMeter[netip.Prefix](w.limits.Requests, w.limits.Window)

@@ -1,25 +1,22 @@
-package selfservice
+package web
 
 import (
 	"fmt"
 	"strings"
 
 	"github.com/boombuler/barcode/qr"
-)
 
-// QR is a picture of unit squares, as the path of an SVG with sides of length Size.
-type QR struct {
-	Size int
-	Path string
-}
+	"huskyidp/templates"
+)
 
 // quiet is the white margin that readers need (ISO/IEC 18004).
 const quiet = 4
 
-func newQR(text string) (QR, error) {
+// NewQR draws a text.
+func NewQR(text string) (templates.QR, error) {
 	code, err := qr.Encode(text, qr.M, qr.Auto)
 	if err != nil {
-		return QR{}, fmt.Errorf("drawing a QR code: %w", err)
+		return templates.QR{}, fmt.Errorf("drawing a QR code: %w", err)
 	}
 	size := code.Bounds().Dx()
 	dark := func(x, y int) bool {
@@ -41,5 +38,5 @@ func newQR(text string) (QR, error) {
 			}
 		}
 	}
-	return QR{Size: size + 2*quiet, Path: path.String()}, nil
+	return templates.QR{Size: size + 2*quiet, Path: path.String()}, nil
 }
