@@ -84,9 +84,12 @@ for (const walk of walks) {
 
     await page.goto(`${product.issuer}/account/factors/totp/remove`);
     await member.look('remove');
+    await product.sql(`update sessions set ended_at = null, voids = null where account_id = (select id from accounts where username = '${walk.username}')`); // a lost phone
     await member.press('remove');
     await member.at('/account/factors');
     await member.look('removed');
+    await member.press('others');
+    await member.at('/account/sessions');
     await signOut(member);
     await member.signIn(walk.username);
     await member.at('/account');
