@@ -13,6 +13,7 @@ type csvSource struct {
 	columns map[string]string // from the setting
 	ends    []endColumn
 	unnamed []unnamedColumn
+	totals  totals
 }
 
 // separators are tried in this order if none is configured.
@@ -116,6 +117,7 @@ func (s *csvSource) next() (entry, error) {
 	s.parser.isOpen = e.isOpen
 	rec, wrong, problem := s.parser.parse(line)
 	if problem == "" {
+		s.totals.rows++
 		for i := range s.ends {
 			s.ends[i].add(s.parser.fields, e.position)
 		}
@@ -139,6 +141,7 @@ func (s *csvSource) next() (entry, error) {
 	case s.lines.isOpen:
 		return entry{}, &FileError{Line: e.position, Problem: problem + ", and the line has no end: the file seems to be cut off"}
 	}
+	s.totals.rows++
 	e.rec = rec
 	e.fault = &LineError{Line: e.position, Column: string(wrong), Problem: problem}
 	e.numbers = append(numbersBetween(line, s.parser.separator, s.parser.numbers), s.parser.guessed...)

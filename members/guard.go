@@ -112,6 +112,12 @@ func (run *importRun) guard(active, lately, lapsed int) error {
 		causes = append(causes, run.programs.causes()...)
 		causes = append(causes, run.exchanged.causes()...)
 		causes = append(causes, run.twice()...)
+		if run.short != nil {
+			causes = append(causes, run.short)
+		}
+		if run.pasted != nil {
+			causes = append(causes, run.pasted)
+		}
 		causes = append(causes, run.late()...)
 		causes = append(causes, run.clearing()...)
 		causes = append(causes, run.filling()...)
@@ -194,6 +200,8 @@ func (r *Roster) refused(ctx context.Context, cause error) error {
 	_, isMoved := errors.AsType[*MovedError](cause)
 	_, isSorted := errors.AsType[*SortedError](cause)
 	_, isTwice := errors.AsType[*TwiceError](cause)
+	_, isShort := errors.AsType[*ShortError](cause)
+	_, isPasted := errors.AsType[*PastedError](cause)
 	_, isEndColumn := errors.AsType[*EndColumnError](cause)
 	_, isEncoding := errors.AsType[*EncodingError](cause)
 	_, isClear := errors.AsType[*ClearError](cause)
@@ -213,8 +221,10 @@ func (r *Roster) refused(ctx context.Context, cause error) error {
 		reason = "other_people"
 	case isEncoding:
 		reason = "encoding"
-	case isTwice:
+	case isTwice, isPasted:
 		reason = "twice"
+	case isShort:
+		reason = "short"
 	case isEndColumn:
 		reason = "end_column"
 	case isOrder, isMoved, isSorted, isLate, isExchanged:

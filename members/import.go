@@ -186,8 +186,11 @@ type importRun struct {
 	leaving    int // members who will end on a future day
 	older      *OlderError
 	rows       rowSum
-	isOldRows  bool // the file's rows were applied before, and others since
-	isCut      bool // the last line is unterminated and contradicts the known data
+	short      *ShortError // the file has fewer rows than it says
+	again      repeats
+	pasted     *PastedError // rows were pasted over others
+	isOldRows  bool         // the file's rows were applied before, and others since
+	isCut      bool         // the last line is unterminated and contradicts the known data
 	lastLine   *openLine
 	missing    []column // columns that the file does not have
 	renumbered int      // held lines of an absent member under a new number
@@ -264,6 +267,8 @@ func (run *importRun) apply(ctx context.Context, file io.ReadSeeker) (Report, er
 	if err != nil {
 		return Report{}, err
 	}
+	run.compareTotals()
+	run.weighPasted()
 	run.report.Format, run.report.DryRun, run.report.Fields = run.source.format(), run.options.DryRun, run.fieldChanges()
 	run.report.Lapsing, run.report.Regaining = run.lapsing, run.regaining
 	if len(run.listed) > 0 {

@@ -32,6 +32,7 @@ type Report struct {
 	Regaining                                  int // of those who changed, members who are not covered today, and would be
 	Merged                                     int // additional lines of a member
 	CannotRegister                             int // names that nobody could type
+	PastedRows, PastedOver                     int // rows that are there again, and known members who are missing, if they seem to have been pasted over
 	Skipped                                    int // lines that belong to no member: totals, titles, repeated headers
 	Kept                                       int // damaged names and impossible birth dates that were ignored in favour of the member's former ones
 	Fields                                     []FieldChange

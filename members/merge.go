@@ -76,6 +76,7 @@ func (run *importRun) merge(ctx context.Context) error {
 // mergeGroup appends the result for the lines of one number.
 func (run *importRun) mergeGroup(rows []stagedRow, group []repeat) ([]stagedRow, error) {
 	run.groups++
+	run.again.add(group)
 	if areSame(group) {
 		run.same++
 	}

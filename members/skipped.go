@@ -25,25 +25,41 @@ const otherHeaderProblem = "another header, whose columns are in other places: i
 // nobodys returns why an unreadable line cannot belong to a member, "" if it can. another reports a header with its
 // columns in other places.
 func (s *csvSource) nobodys(line string) (why string, another bool) {
+	why, said, another := s.nobodysSaying(line)
+	if why != "" {
+		s.totals.skip(s.lines.line, countsIn(said), isOfRecords(said))
+	}
+	return why, another
+}
+
+// nobodysSaying is nobodys, with the cells of a line that counts rows.
+func (s *csvSource) nobodysSaying(line string) (why string, counting []string, another bool) {
 	p := s.parser
 	if l, _, err := readHeaderLine(line, p.separator, s.columns); err == nil {
 		if maps.Equal(l.position, p.layout.position) {
-			return skippedHeader, false
+			return skippedHeader, nil, false
 		}
-		return "", true
+		return "", nil, true
 	}
 	cells, problem := splitLine(nil, line, p.separator)
 	if problem != "" || len(numbersBetween(line, p.separator, p.numbers)) > 0 {
-		return "", false
+		return "", nil, false
 	}
 	cells = slices.DeleteFunc(cells, func(cell string) bool { return strings.TrimSpace(cell) == "" })
 	switch said := strings.ToLower(strings.Join(strings.Fields(strings.Join(cells, " ")), " ")); {
-	case totals.MatchString(said), len(cells) == 1 && onceAPage.MatchString(said):
-		return skippedTotal, false
+	case totalLine.MatchString(said), len(cells) == 1 && countLine.MatchString(said):
+		return skippedTotal, cells, false
+	case len(cells) == 1 && onceAPage.MatchString(said):
+		return skippedTotal, nil, false
 	case len(cells) == 1 && isTitle(said) && !s.lines.isOpen && s.hasMore():
-		return skippedTitle, false
+		return skippedTitle, nil, false
 	}
-	return "", false
+	return "", nil, false
+}
+
+// isOfRecords reports whether a total may count lines that are no member's, such as the header's and its own.
+func isOfRecords(cells []string) bool {
+	return ofRecords.MatchString(strings.ToLower(strings.Join(cells, " ")))
 }
 
 // The complete texts of such lines: with any other word, a line may contain a name.
@@ -54,13 +70,13 @@ const (
 )
 
 var (
-	totals = regexp.MustCompile(`^(grand |sub-?)?total(e?s)?( (general(es)?|of|in|the|de|del|los|las|husky|[abcd]|page|file|report|p[áa]gina|archivo|informe|` +
+	totalLine = regexp.MustCompile(`^((grand |sub-?)?total(e?s)?|suma|conteo|(record|row|line)s? count|count of (records|rows|lines|members)|trailer( record)?|trl)( (general(es)?|of|in|the|de|del|los|las|husky|[abcd]|page|file|report|p[áa]gina|archivo|informe|` +
 		counted + `))*( ?[:=])?( ?` + numeral + `)*( ` + counted + `)?$`)
 	onceAPage = regexp.MustCompile(`^[-* ]*((page|p[áa]gina|p[áa]g\.?|hoja) ?[0-9]+( ?(of|de|/) ?[0-9]+)?` +
-		`|(number of |n[úu]mero de )?` + counted + ` ?[:=] ?` + numeral +
-		`|` + numeral + counted + `( in (the )?file| en el archivo)?` +
 		`|(printed|generated|created|impreso|generado|creado)( (on|at|el))?:? ` + datedWhen +
 		`|end of (the )?(file|report|list)|fin del? (archivo|informe|reporte|listado))[-* .]*$`)
+	countLine = regexp.MustCompile(`^[-* ]*((number of |n[úu]mero de )?` + counted + ` ?[:=] ?` + numeral + `|` + numeral + counted + `( in (the )?file| en el archivo)?)[-* .]*$`)
+	ofRecords = regexp.MustCompile(`record|row|line|trailer|trl|registro|fila|l[íi]nea`)
 )
 
 var yearIn = regexp.MustCompile(`\b(19|20)[0-9]{2}\b`)

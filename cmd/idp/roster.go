@@ -240,6 +240,8 @@ func (c *RosterImportCmd) explain(err error) error {
 	_, isLate := errors.AsType[*members.LateError](err)
 	_, isExchanged := errors.AsType[*members.ExchangedError](err)
 	_, isTwice := errors.AsType[*members.TwiceError](err)
+	_, isShort := errors.AsType[*members.ShortError](err)
+	_, isPasted := errors.AsType[*members.PastedError](err)
 	endColumn, isEndColumn := errors.AsType[*members.EndColumnError](err)
 	_, isClear := errors.AsType[*members.ClearError](err)
 	_, isFill := errors.AsType[*members.FillError](err)
@@ -272,7 +274,7 @@ func (c *RosterImportCmd) explain(err error) error {
 		{isShrink, "if so many end, add --allow-shrink"},
 		{isEndColumn, ended},
 		{isLapse, "correct the dates of coverage, or if so many have lost it, add --allow-shrink"},
-		{isDoubt || isClear || isFill || isMoved || isSorted || isLate || isExchanged || isTwice, "correct the file, or if that is meant, add --allow-doubtful"},
+		{isDoubt || isClear || isFill || isMoved || isSorted || isLate || isExchanged || isTwice || isShort || isPasted, "correct the file, or if that is meant, add --allow-doubtful"},
 		{isOld, "if the old file is meant, add --allow-old"},
 	} {
 		if cause.is {

@@ -73,6 +73,9 @@ func printCounts(out *strings.Builder, r members.Report) {
 		}
 		out.WriteByte('\n')
 	}
+	if r.PastedRows > 0 {
+		fmt.Fprintf(out, "rows that are there again: %d, known members who are missing: %d; were rows pasted over others?\n", r.PastedRows, r.PastedOver)
+	}
 	if r.Died > 0 {
 		fmt.Fprintf(out, "members with a date of death (INS12), by which nobody ends: %d\n", r.Died)
 	}
