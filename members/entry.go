@@ -21,6 +21,9 @@ type entry struct {
 	isBare   bool     // X12, full file: it says nothing about coverage
 	hasDied  bool     // X12: it has a date of death (INS12), and does not end the member
 
+	isDeath     bool // it has a date of death, and INS03 is 024
+	endsByDeath bool // that is the day of its end
+
 	prior      string   // X12: the former number, of REF Q4
 	others     []string // X12: HD03 of its loops of other insurance lines
 	otherNamed int      // those of them with a programme's name

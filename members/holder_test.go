@@ -41,8 +41,8 @@ func TestNumberGoesBackToItsFormerMember(t *testing.T) {
 				}
 				return f.Import(t.Context(), strings.NewReader(file), o)
 			}
-			if _, err := decide(full(test.other), 1, false); err != nil {
-				t.Fatal(err)
+			if report, err := decide(full(test.other), 1, false); err != nil || report.Displaced != 1 {
+				t.Fatalf("%+v, %v, want one who lost the number", report, err)
 			}
 			taken, err := f.Find(t.Context(), "900000610")
 			if err != nil || taken.ID == hers.ID {
@@ -59,8 +59,8 @@ func TestNumberGoesBackToItsFormerMember(t *testing.T) {
 				t.Errorf("decided as the same person: %v, want *ReviewError", err)
 			}
 			report, err := decide(test.back, test.lines, false)
-			if err != nil || report.Added != 0 || report.Changed != 1 || report.Held != 0 {
-				t.Errorf("decided: %+v, %v, want one changed and nobody added", report, err)
+			if err != nil || report.Added != 0 || report.Changed != 1 || report.Held != 0 || report.Displaced != 1 {
+				t.Errorf("decided: %+v, %v, want one changed, nobody added and one who lost the number", report, err)
 			}
 			back, err := f.Find(t.Context(), "900000610")
 			if err != nil || back.ID != hers.ID || back.Ended || back.MemberNumber != "900000610" || back.FirstName != "ANAK" || back.Program != "A" || back.Suffix != "JR" {

@@ -289,6 +289,11 @@ func (run *importRun) apply(ctx context.Context, file io.ReadSeeker) (Report, er
 			return Report{}, err
 		}
 	}
+	if len(run.options.decided()) > 0 {
+		if run.report.Displaced, err = store.countDisplaced(ctx, run.now); err != nil {
+			return Report{}, err
+		}
+	}
 	if run.options.DryRun {
 		return run.report, errDryRun
 	}

@@ -39,6 +39,8 @@ type Report struct {
 	OtherLines                                 map[string]int // X12: loops of other insurance lines by HD03, which change nothing
 	OtherNamed                                 int            // those of them whose HD04 is a programme's name
 	Died                                       int            // X12: members with a date of death whom the file does not end
+	DiedEnding                                 int            // X12: members with a date of death who end
+	Displaced                                  int            // members whose number went to another person, and who have no other one
 	AppliedAt                                  time.Time
 	Repeated                                   bool
 	IsUnsure                                   bool      // with Repeated: nobody recorded the settings with which the file was read then

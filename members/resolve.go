@@ -152,6 +152,12 @@ func (run *importRun) resolve(chunk []entry, known map[string]knownRow, former m
 		if e.hasNone && (staged.kind == lineAdded || staged.marks.cleared&lapses != 0) {
 			run.note(LineError{e.position, string(colProgram), "HD01 is 002, and there is no other coverage: the member never had any", e.unit})
 		}
+		if e.isDeath && !e.endsOthers && (staged.kind == lineEnded || staged.kind == lineStill || staged.kind == lineUnchanged) {
+			run.report.DiedEnding++
+		}
+		if e.endsByDeath && staged.kind == lineEnded {
+			run.note(LineError{e.position, string(colCoverageEnd), "is the date of death (INS12), since INS03 024 has no other day", e.unit})
+		}
 		if e.apart != "" {
 			staged.marks.had |= ofDependent
 		}
@@ -275,6 +281,8 @@ func (run *importRun) complete(e *entry, row knownRow, isKnown bool, former reco
 		e.reject(colNumber, "is to end, but is of nobody on the roster")
 	case !isKnown && e.partial && (e.rec.LastName == "" || e.rec.BirthDate.IsZero()):
 		e.reject("", "is incomplete, and nobody on the roster has this number")
+	case e.partial && isKnown && former.endsBefore(e, DateOf(run.now)):
+		e.reject(colCoverageEnd, "is before the "+string(colCoverageStart)+" that is known: which of both is wrong? If the coverage never was, HD01 002 says so")
 	case e.partial && isKnown:
 		if e.isEnding && former.goesOn(e.programs, e.since) {
 			e.verb, e.covered, e.said.Ends = verbUpdate, false, Date{}

@@ -132,6 +132,28 @@ func endOn(old []span, c span) []span {
 	return kept
 }
 
+// endsBefore reports whether a change file ends a coverage before it began, as far as is known: it would take the begin with it. An end on the
+// day before means that it never was; what has not begun may be called off.
+func (r record) endsBefore(e *entry, today Date) bool {
+	var ends []span
+	if e.covered {
+		ends = e.rec.covers()
+	}
+	if e.isEnding && e.isDated {
+		for _, p := range e.programs {
+			ends = append(ends, span{End: e.since, Program: p})
+		}
+	}
+	return slices.ContainsFunc(ends, func(c span) bool {
+		isOf := func(o span) bool { return c.Program == "" || o.Program == "" || c.Program == o.Program }
+		goesBefore := func(o span) bool {
+			return !isOf(o) || c.End.Before(o.Start.previous()) && !today.Before(o.Start)
+		}
+		known := r.covers()
+		return c.Start.IsZero() && !c.End.IsZero() && slices.ContainsFunc(known, isOf) && !slices.ContainsFunc(known, func(o span) bool { return !goesBefore(o) })
+	})
+}
+
 // dropped returns the spans without what a change file says never was.
 func dropped(old, never []span) []span {
 	for _, c := range never {

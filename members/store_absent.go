@@ -3,6 +3,7 @@ package members
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -84,4 +85,12 @@ func (s store) restage(ctx context.Context, was int16, rows []stagedRow) error {
 		return fmt.Errorf("staging renumbered members: %w", err)
 	}
 	return nil
+}
+
+// countDisplaced counts the members whose number went to another person in an import, and who have no other one.
+func (s store) countDisplaced(ctx context.Context, now time.Time) (n int, err error) {
+	if err = s.db.From(ctx).QueryRow(ctx, `SELECT count(*) FROM members WHERE replaced_at = $1`, now).Scan(&n); err != nil {
+		return 0, fmt.Errorf("counting members whose number went to others: %w", err)
+	}
+	return n, nil
 }

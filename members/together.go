@@ -1,6 +1,7 @@
 package members
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -9,7 +10,7 @@ import (
 )
 
 // repeatedNumbers counts the loops of those numbers of a change file that have several, if one is a dependent's or an end, so that
-// their order matters. The keys are hashes of the numbers.
+// their order matters, or if they may name their member in two ways. The keys are hashes of the numbers.
 type repeatedNumbers struct {
 	seed maphash.Seed
 	left map[uint64]int
@@ -17,32 +18,68 @@ type repeatedNumbers struct {
 
 func (r repeatedNumbers) of(e entry) uint64 { return maphash.String(r.seed, e.rec.MemberNumber) &^ 1 }
 
-// repeated reads a change file ahead, with eight bytes for each loop. What is wrong with the file is said when it is read again.
+// loopAhead is a loop that was read ahead: the hash of its number, with the lowest bit set for an end or a dependent's, and those of
+// first name, last name, suffix and birth date in 16 bits each, 0 for what it does not say.
+type loopAhead struct{ number, person uint64 }
+
+func (r repeatedNumbers) person(rec record) (person uint64) {
+	add := func(at int, said bool, s string) {
+		if said {
+			person |= (maphash.String(r.seed, s)&0xffff | 1) << (16 * at)
+		}
+	}
+	add(0, rec.LastName != "", rec.FirstName)
+	add(1, rec.LastName != "", rec.LastName)
+	add(2, rec.LastName != "", rec.Suffix)
+	if !rec.BirthDate.IsZero() {
+		add(3, true, rec.BirthDate.String())
+	}
+	return person
+}
+
+// areTwo reports whether loops say different things of a person.
+func areTwo(loops []loopAhead) bool {
+	for shift := 0; shift < 64; shift += 16 {
+		first := uint64(0)
+		for _, l := range loops {
+			said := l.person >> shift & 0xffff
+			if first != 0 && said != 0 && said != first {
+				return true
+			}
+			first = max(first, said)
+		}
+	}
+	return false
+}
+
+// repeated reads a change file ahead, with sixteen bytes for each loop. What is wrong with the file is said when it is read again.
 func (run *importRun) repeated(file io.ReadSeeker) (r repeatedNumbers, err error) {
 	r = repeatedNumbers{maphash.MakeSeed(), map[uint64]int{}}
 	source, err := run.open(file)
 	if x, isX12 := source.(*x834); err == nil && isX12 {
-		var numbers []uint64
+		var loops []loopAhead
 		for {
 			e, err := x.next()
 			if err != nil || !x.isChange() {
 				break
 			}
 			if n := r.of(e); e.rec.MemberNumber != "" && (e.isEnding || e.apart != "") {
-				numbers = append(numbers, n|1)
+				loops = append(loops, loopAhead{n | 1, r.person(e.rec)})
 			} else if e.rec.MemberNumber != "" {
-				numbers = append(numbers, n)
+				loops = append(loops, loopAhead{n, r.person(e.rec)})
 			}
 		}
-		slices.Sort(numbers)
-		for i, from := 0, 0; i < len(numbers); i++ { // those with the lowest bit are the last of their number
-			if numbers[i]&^1 != numbers[from]&^1 {
-				from = i
+		slices.SortFunc(loops, func(a, b loopAhead) int { return cmp.Compare(a.number, b.number) })
+		for from, to := 0, 0; from < len(loops); from = to { // those with the lowest bit are the last of their number
+			number := loops[from].number &^ 1
+			for to = from; to < len(loops) && loops[to].number&^1 == number; {
+				to++
 			}
-			if n, several := numbers[i], i-from+1; several > maxLoops {
-				r.left[n&^1] = isCrowd
-			} else if n&1 == 1 && several > 1 {
-				r.left[n&^1] = several
+			switch several := to - from; {
+			case several > maxLoops:
+				r.left[number] = isCrowd
+			case several > 1 && (loops[to-1].number&1 == 1 || areTwo(loops[from:to])):
+				r.left[number] = several
 			}
 		}
 	}
@@ -108,6 +145,7 @@ func (t *together) next() (entry, error) {
 		t.waiting[n] = append(t.waiting[n], e)
 		if t.left[n]--; t.left[n] == 0 {
 			t.ready = arrange(t.waiting[n])
+			leaveContradictions(t.ready)
 			delete(t.waiting, n)
 		}
 	}
@@ -150,6 +188,57 @@ func arrange(loops []entry) []entry {
 func (e entry) isAnother(other entry) bool {
 	first, _, born := e.rec.differs(other.rec)
 	return first && e.rec.FirstName != "" && other.rec.FirstName != "" || born && !e.rec.BirthDate.IsZero() && !other.rec.BirthDate.IsZero()
+}
+
+// leaveContradictions leaves out the loops of one member that name them in two ways, of which none may win by its place. Where name and
+// birth date differ, it may be another person, which is judged by what is known.
+func leaveContradictions(loops []entry) {
+	isSound := func(e entry) bool { return e.fault == nil && e.apart == "" && e.skipped == "" }
+	for i := range loops {
+		for j := range i {
+			if !isSound(loops[i]) || !isSound(loops[j]) {
+				continue
+			}
+			wrong := loops[j].contradicts(loops[i])
+			if wrong == "" {
+				continue
+			}
+			one, other := loops[j].position, loops[i].position
+			for k := range loops {
+				if e := &loops[k]; isSound(*e) {
+					against := one
+					if e.position == one {
+						against = other
+					}
+					e.reject(wrong, fmt.Sprintf("contradicts segment %d, which has the same member number", against))
+				}
+			}
+			return
+		}
+	}
+}
+
+// contradicts returns the field in which two loops of one number name their member in two ways, as far as they say.
+func (e entry) contradicts(other entry) column {
+	a, b := e.rec, other.rec
+	isNamed := a.LastName != "" && b.LastName != ""
+	isBorn := !a.BirthDate.IsZero() && !b.BirthDate.IsZero()
+	first, last, born := a.differs(b)
+	first, last, born = first && isNamed, last && isNamed, born && isBorn
+	isOther := isNamed && a.ownSuffix() != b.ownSuffix()
+	switch {
+	case born && (first || last || isOther):
+		return ""
+	case first:
+		return colFirstName
+	case last:
+		return colLastName
+	case isOther:
+		return colSuffix
+	case born:
+		return colBirthDate
+	}
+	return ""
 }
 
 // isLast reports whether an end is to be read behind what other loops of its member begin: coverage under another programme, which

@@ -54,7 +54,7 @@ func (l *memberLoop) isOther() bool { return len(l.others) > 0 && len(l.coverage
 
 // goesOn reports whether a coverage has no end of its own, nor by the eligibility.
 func (l *memberLoop) goesOn(c coverage) bool {
-	return !c.isEnded && !c.isDropped && c.End.IsZero() && l.eligible.End.IsZero()
+	return !c.isEnded && !c.isDropped && c.End.IsZero() && (l.eligible.End.IsZero() || l.endsByDeath)
 }
 
 // endsOthers reports whether a loop with INS03 024 ends other insurance lines, and not the programme: it has loops of nothing else,

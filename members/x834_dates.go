@@ -173,6 +173,7 @@ func (l *memberLoop) settleDates() {
 		}
 		l.useEffective(c)
 	}
+	l.useDeath()
 	isUnknown := l.maintenance == "024" && !l.endsOthers() && l.lastEnd().IsZero() || slices.ContainsFunc(l.coverages, func(c coverage) bool { return c.isEnded && c.End.IsZero() })
 	if !isUnknown || !l.eligible.End.IsZero() {
 		return
@@ -192,6 +193,29 @@ func (l *memberLoop) settleDates() {
 	if len(passed) > 0 {
 		l.fail(passed[0], colCoverageEnd, fmt.Sprintf("coverage ends (024) without a day that is read, and DTP %s may be it: "+
 			"the end is DTP 357 (eligibility), 474 (Medicaid), 349 behind HD (coverage) or 303 (the change counts from then)", clip(passed[0].at(1))))
+	}
+}
+
+// useDeath takes the date of death (INS12) as the day of an end that has no other one.
+func (l *memberLoop) useDeath() {
+	isEnd, text := l.maintenance == "024" && !l.endsOthers() && l.lastEnd().IsZero(), l.ins.at(12)
+	hasOpenEnd := func(c coverage) bool { return c.isEnded && c.End.IsZero() }
+	if isOpen(text) || !l.eligible.End.IsZero() || !isEnd && !slices.ContainsFunc(l.coverages, hasOpenEnd) {
+		return
+	}
+	died, ok := readD8(text)
+	if !ok || l.file.today.Before(died) {
+		l.fail(l.ins, colCoverageEnd, "coverage ends (024) without a day that is read, and the date of death (INS12) is none, or to come")
+		return
+	}
+	l.endsByDeath = true
+	for i := range l.coverages {
+		if c := &l.coverages[i]; hasOpenEnd(*c) {
+			c.End = died
+		}
+	}
+	if isEnd {
+		l.eligible.End = died
 	}
 }
 

@@ -114,8 +114,8 @@ func TestDateOfDeath(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.load(t, header+anak+noah)
-	loop := strings.Replace(insAnak, "INS*Y*18*030**A", "INS*Y*18*030**A***AC****D8*20261101", 1)
-	gone := "INS*Y*18*024*03*A***AC****D8*20261101~REF*0F*900000611~DTP*357*D8*20261101~NM1*IL*1*SOTO*NOAH~DMG*D8*19840315~"
+	loop := strings.Replace(insAnak, "INS*Y*18*030**A", "INS*Y*18*030**A***AC***D8*20261101", 1)
+	gone := "INS*Y*18*024*03*A***AC***D8*20261101~REF*0F*900000611~DTP*357*D8*20261101~NM1*IL*1*SOTO*NOAH~DMG*D8*19840315~"
 	for _, action := range []string{"4", "2"} {
 		var notes []string
 		report, err := f.Import(t.Context(), strings.NewReader(file834(set834(action, loop, gone))), ImportOptions{AllowShrink: true, Note: func(e LineError) { notes = append(notes, e.Error()) }})

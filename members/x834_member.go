@@ -33,6 +33,7 @@ type memberLoop struct {
 	others          []string // HD03 of the loops of other insurance lines
 	otherNamed      int      // those of them with a programme's name
 	isOtherEnded    bool     // one of them has HD01 024
+	endsByDeath     bool     // its only day of an end is INS12
 	hasNone         bool     // all coverages never were (HD01 002)
 	wrong           column
 	problem         string
@@ -257,7 +258,8 @@ func (l *memberLoop) entry() entry {
 	}
 	l.rec.MemberNumber, e.prior = number, l.priorNumber
 	l.settleDates()
-	e.hasDied = !isOpen(l.ins.at(12)) && l.maintenance != "024"
+	isDead := !isOpen(l.ins.at(12))
+	e.hasDied, e.isDeath, e.endsByDeath = isDead && l.maintenance != "024", isDead && l.maintenance == "024", l.endsByDeath
 	e.others, e.otherNamed, e.isOther, e.endsOthers = l.others, l.otherNamed, l.isOther(), l.maintenance == "024" && l.endsOthers()
 	if e.isOther && !e.partial && number != "" {
 		e.rec = l.rec

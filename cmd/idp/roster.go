@@ -33,11 +33,11 @@ type RosterImportCmd struct {
 	InsuranceLine   []string          `env:"IDP_ROSTER_INSURANCE_LINE" default:"HLT,HMO,PPO,POS,EPO,MM" placeholder:"HD03" help:"X12 834: the insurance lines (HD03) that are the programmes' medical coverage (default: ${default}). HD loops of others change nothing. May be repeated."`
 	ReadAgain       bool              `help:"Read the file although it was applied already, with the same settings."`
 	DryRun          bool              `help:"Show the report and change nothing."`
-	AllowShrink     bool              `help:"Apply the file although it ends more than 5 % of the members, or their coverage."`
+	AllowShrink     bool              `help:"Apply the file although it ends more than 5 % of the members, with those who ended in the last 72 hours, or takes the coverage of today from more than 5 %."`
 	AllowOld        bool              `help:"Apply the file although newer ones were applied: since it was, or, of X12 834, made after it."`
 	AllowTest       bool              `help:"X12 834: apply a file that its sender marks as a test (ISA15)."`
 	AllowUnreadable bool              `help:"End members who are not in the file although lines without a readable number, or lines that are cut off, may be theirs."`
-	AllowDoubtful   bool              `help:"Apply the file although many numbers seem to be other people's, or most who have a datum would lose it, or dates seem moved, or lines pasted twice."`
+	AllowDoubtful   bool              `help:"Apply the file although more than 5 % of the known numbers come with another name or birth date, or more than 1 % with both, or more than 5 % of those who have a programme or suffix would lose it, or most who have another datum; or dates seem moved, lines pasted, or rows missing."`
 	SamePerson      []int             `placeholder:"LINE" help:"Held lines whose data are to be put right. Needs --review."`
 	OtherPerson     []int             `placeholder:"LINE" help:"Held lines whose number went to another person: the former one keeps the account, without number and coverage. Needs --review."`
 	Namesake        []int             `placeholder:"LINE" help:"Held lines whose number went to somebody new, although a known member has the name and birth date. Needs --review."`
@@ -58,8 +58,11 @@ out or held back, 1 if nothing was changed.
 What a file has no column for stays as it was. So does a name for which the file has one that nobody could type,
 or the same one without its letters with accents, or one in another script. The
 report counts for each datum in how many known members it changes, and how many lose it, and who is covered today and would not be any
-more, or is covered again (--show-ended names them); a file that takes a datum from
-most of those who have it, or gives most members a suffix, is refused until --allow-doubtful. A refused file is reported like any other, with every cause.
+more, or is covered again (--show-ended names them); a full file that takes programme or suffix from
+more than 5 % of those who have one, and any file that takes another datum from most, or gives most members a suffix, is refused until --allow-doubtful. So
+is one in which more than 5 % of the known members have another name or birth date (in a change file both names, or the birth date), or more than 1 % name and birth
+date. A file that ends more than 5 % of the members, or takes the coverage that they have today from more than 5 %, is refused until --allow-shrink;
+with those of the last 72 hours, unless it is 1 % or less by itself. A refused file is reported like any other, with every cause.
 
 A number that comes back with another name and another birth date is held back: its member stays as before. So is one with the same
 names, another suffix and another birth date, and one whose birth date moves by more than fifteen years while coverage begins later: a
@@ -78,7 +81,7 @@ That of a new member counts if all fields are there, and is listed unless its la
 
 In X12 834 the REF with the number must be each person's own. A dependent (INS*N) whose REF 0F is the number of the subscriber
 is left out, with the REF that may be the right one for --member-ref. HD loops of other insurance lines than --insurance-line
-change nothing and are counted. Of the DTP dates 356, 357, 348 and 349 count, and where they are missing 473, 474 and 303; an end
+change nothing and are counted. Of the DTP dates 356, 357, 348 and 349 count, and where they are missing 473, 474 and 303, and of an end (INS03 024) the date of death (INS12); an end
 whose only date is another one is left out. A new number that comes with the person from whom another one was taken is held: --same-person
 continues their row and account. A file whose ISA15 is not P (production)
 is refused until --allow-test; so is "idp roster sample --format 834", whose people are invented.
@@ -89,8 +92,9 @@ A whole name in one field ("LUNA, ANA" beside ANA) is parted; a year of coverage
 
 A CSV file is UTF-8, UTF-16 or Windows-1252. One that a spreadsheet saved as "CSV (MS-DOS)" or "CSV (Macintosh)" is recognized by
 its names and refused until --encoding says so. Refused until --allow-doubtful are dates that nearly all moved by one day or between
-the calendars of 1900 and 1904, a column of dates or programmes that was sorted alone or moved by a row, birth dates and begins of coverage that changed places, and a
-file in which nearly every line is there twice.
+the calendars of 1900 and 1904, a column of dates or programmes that was sorted alone or moved by a row, birth dates and begins of coverage that changed places, a
+file in which nearly every line is there twice, one with fewer rows than a total in it says, and one in which as many rows are there again
+as known members are missing.
 
 Dates are 2006-01-02, 01/02/2006 or 20060102. 1900-01-01, 1899-12-30 and the like are empty cells: an open end, and no
 birth date. With --dates day-first 02/01/2006 and 02.01.2006 as well. Headers are found

@@ -79,6 +79,12 @@ func printCounts(out *strings.Builder, r members.Report) {
 	if r.Died > 0 {
 		fmt.Fprintf(out, "members with a date of death (INS12), by which nobody ends: %d\n", r.Died)
 	}
+	if r.DiedEnding > 0 {
+		fmt.Fprintf(out, "members with a date of death (INS12) who end: %d\n", r.DiedEnding)
+	}
+	if r.Displaced > 0 {
+		fmt.Fprintf(out, "members whose number went to another person: %d; their rows keep the accounts, without number and coverage\n", r.Displaced)
+	}
 	for _, c := range r.Fields {
 		fmt.Fprintf(out, "%-17s changes for %d known members", c.Column, c.Changed)
 		switch {

@@ -172,7 +172,7 @@ func TestImportOfHeldLines(t *testing.T) {
 	if err := run(file, func(c *RosterImportCmd) { c.OtherPerson = []int{2} }); err == nil || !strings.Contains(err.Error(), review[1]) {
 		t.Errorf("decided without a second look: %v, want the name of the list", err)
 	}
-	if err := run(file, func(c *RosterImportCmd) { c.OtherPerson, c.Review = []int{2}, review[1] }); err != nil || !regexp.MustCompile(`added +1\n`).MatchString(stdout.String()) {
+	if err := run(file, func(c *RosterImportCmd) { c.OtherPerson, c.Review = []int{2}, review[1] }); err != nil || !regexp.MustCompile(`added +1\n`).MatchString(stdout.String()) || !strings.Contains(stdout.String(), "members whose number went to another person: 1;") {
 		t.Errorf("decided: %q, %v, want one added", stdout, err)
 	}
 }
