@@ -293,6 +293,9 @@ func verifyProblems(page verifyPage, outcome Verification, err error) ([]templat
 	if outcome.Method == SpokenCode {
 		field, words = "code", "admin.verify.code_"
 	}
+	if outcome.Moved {
+		return []templates.Problem{{Field: "code", Key: "admin.verify.code_moved"}}, nil
+	}
 	if *outcome.TriesLeft == 0 {
 		return []templates.Problem{{Field: field, Key: words + "last"}}, nil
 	}

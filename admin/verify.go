@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"huskyidp/accounts"
+	"huskyidp/internal/audit"
 	"huskyidp/internal/cardform"
 	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/seal"
@@ -46,6 +47,7 @@ type Verification struct {
 	CodeSent   bool      `json:"code_sent,omitempty"` // and waits to be read out
 	ValidUntil time.Time `json:"valid_until,omitzero"`
 	TriesLeft  *int      `json:"tries_left,omitempty" doc:"of a check that failed: with this code, or with card details today"`
+	Moved      bool      `json:"address_changed,omitempty" doc:"the address on file changed after the code was mailed: it is void, send another one"`
 }
 
 // Check records how a caller was verified (S-64), or mails the code for the caller to read out. Whatever fails ends what
@@ -245,7 +247,8 @@ func codeParts(id uuid.UUID, u *Subject, code string) [][]byte {
 }
 
 // CheckCode compares what the caller read out with the newest code that this person sent. A code works once, for 15
-// minutes and five tries; the try is counted before it is judged, and the same wrong code again is counted once. The
+// minutes and five tries; the try is counted before it is judged, and the same wrong code again is counted once. One that went to an address
+// which is not on file any more is void at the first try (Moved). The
 // error is Invalid, those of allow, ErrNotFound, ErrNoCode, or the database's.
 func (s *Service) CheckCode(ctx context.Context, p Person, o *Once, id uuid.UUID, spoken string) (v Verification, err error) {
 	code := accounts.BareCode(spoken)
@@ -266,6 +269,15 @@ func (s *Service) CheckCode(ctx context.Context, p Person, o *Once, id uuid.UUID
 			v = Verification{Method: SpokenCode}
 			if !s.keyring.VerifyMAC(seal.PepperCode, row.CodeMAC, codeParts(row.ID, u, code)...) {
 				left := spokenTries - row.Tries
+				if v.Moved, err = s.audit.Happened(ctx, u.ID, audit.EmailChanged, row.CreatedAt); err != nil {
+					return err
+				}
+				if v.Moved {
+					left = 0
+					if err := s.store.voidCode(ctx, row.ID); err != nil {
+						return err
+					}
+				}
 				v.TriesLeft = &left
 				return s.failed(ctx, e, row)
 			}
@@ -318,40 +330,6 @@ func (s *store) factsRefused(ctx context.Context, subject uuid.UUID, facts []byt
 	err = s.db.From(ctx).QueryRow(ctx, `
 		select exists (select from caller_verifications where subject_id = $1 and method = 'facts' and refused = $2 and created_at > $3)`, subject, facts, since).Scan(&yes)
 	return yes, err
-}
-
-// newestCode finds the code of @subject that @staff had mailed last in @session.
-const newestCode = `select id from caller_verifications where subject_id = @subject and staff_id = @staff and session = @session and method = 'spoken_code'
-	order by created_at desc, id desc limit 1`
-
-// sentCode reads when the newest code was mailed, and its tries; zero if there is none, or if it was spoken.
-func (s *store) sentCode(ctx context.Context, subject uuid.UUID, p Person) (sent time.Time, tries int, err error) {
-	err = s.db.From(ctx).QueryRow(ctx, `select created_at, tries from caller_verifications where id = (`+newestCode+`) and code_mac is not null`,
-		pgx.NamedArgs{"subject": subject, "staff": p.ID, "session": p.Session}).Scan(&sent, &tries)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return time.Time{}, 0, nil
-	}
-	return sent.UTC(), tries, err
-}
-
-// tryCode counts a try of the newest code. The error is ErrNoCode if there is none, if it has expired, or if it has no
-// tries left.
-func (s *store) tryCode(ctx context.Context, subject uuid.UUID, p Person, typed []byte, now time.Time) (r verificationRow, err error) {
-	r = verificationRow{StaffID: p.ID, SubjectID: subject, Method: SpokenCode}
-	err = s.db.From(ctx).QueryRow(ctx, `
-		update caller_verifications set tries = tries + case when refused = @typed then 0 else 1 end, refused = @typed where id = (`+newestCode+`)
-			and code_mac is not null and created_at > @since and tries < @most
-		returning id, code_mac, tries`, pgx.NamedArgs{"subject": subject, "staff": p.ID, "session": p.Session, "typed": typed, "since": now.Add(-verification), "most": spokenTries}).
-		Scan(&r.ID, &r.CodeMAC, &r.Tries)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return r, ErrNoCode
-	}
-	return r, err
-}
-
-func (s *store) codeSpoken(ctx context.Context, id uuid.UUID, now time.Time) error {
-	_, err := s.db.From(ctx).Exec(ctx, `update caller_verifications set code_mac = null, verified_at = $2 where id = $1`, id, now)
-	return err
 }
 
 // failedChecks are the checks that callers of these members did not pass, the oldest first.

@@ -2,6 +2,8 @@ package admin
 
 import (
 	"errors"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -92,8 +94,35 @@ func TestSpokenCodeOfAFormerMailbox(t *testing.T) {
 	if err := d.people.ChangeEmailInPerson(t.Context(), d.maria.ID, "segura@example.org"); err != nil {
 		t.Fatal(err)
 	}
-	if v, err := d.CheckCode(t.Context(), d.rosa, nil, d.maria.ID, d.spoken()); err != nil || v.Verified {
-		t.Errorf("the code = %+v, %v, want it refused", v, err)
+	if v, err := d.CheckCode(t.Context(), d.rosa, nil, d.maria.ID, d.spoken()); err != nil || v.Verified || !v.Moved || *v.TriesLeft != 0 {
+		t.Errorf("the code = %+v, %v, want it refused for good, since the address changed", v, err)
+	}
+	if _, err := d.CheckCode(t.Context(), d.rosa, nil, d.maria.ID, d.spoken()); !errors.Is(err, ErrNoCode) {
+		t.Errorf("the code again = %v, want ErrNoCode", err)
+	}
+	d.later(2 * time.Minute)
+	must[Verification](t)(d.Check(t.Context(), d.rosa, nil, d.maria.ID, SpokenCode, members.Card{}))
+	d.later(time.Second)
+	if v, err := d.CheckCode(t.Context(), d.rosa, nil, d.maria.ID, other(d.spoken())); err != nil || v.Moved || *v.TriesLeft != 4 {
+		t.Errorf("a slip with a new code = %+v, %v", v, err)
+	}
+	if v, err := d.CheckCode(t.Context(), d.rosa, nil, d.maria.ID, d.spoken()); err != nil || !v.Verified {
+		t.Errorf("a new code = %+v, %v", v, err)
+	}
+}
+
+// TestFormerMailboxOnThePage: the page says why that code counts no more, and what to do.
+func TestFormerMailboxOnThePage(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t)
+	v.enters(v.rosa)
+	v.verifies("method", "spoken_code", "do", "send")
+	if err := v.people.ChangeEmailInPerson(t.Context(), v.maria.ID, "segura@example.org"); err != nil {
+		t.Fatal(err)
+	}
+	code, body, _ := v.verifies("method", "spoken_code", "do", "save", "code", v.spoken())
+	if code != http.StatusUnprocessableEntity || !strings.Contains(body, v.text("admin.verify.code_moved", nil)) || strings.Contains(body, `id="sent"`) {
+		t.Errorf("%d\n%s", code, body)
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -71,6 +73,7 @@ func (s *Service) Flow(ctx context.Context, flow string, browser []byte) (web.Pe
 		App:              client.in(web.LangOf(ctx)).Name,
 		InitiateLoginURI: client.Metadata.InitiateLoginURI,
 		Live:             i.live(s.now()),
+		Desk:             slices.Contains(strings.Fields(i.form.Get("scope")), AdminScope),
 	}, nil
 }
 

@@ -29,3 +29,21 @@ func TestLostPasskeyAtTheDesk(t *testing.T) {
 		}
 	}
 }
+
+// TestPendingOfTheDesk: pages of other packages know that the desk asks, by its scope, however the request came.
+func TestPendingOfTheDesk(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 4)
+	desk, _ := b.client(func(m *provider.Metadata) { m.Scope = provider.Scopes{"openid", provider.AdminScope} })
+	app, _ := b.client(nil)
+	for scope, id := range map[string]string{"openid admin": desk, "openid": app} {
+		address, _ := b.request(id, url.Values{"scope": {scope}})
+		p := b.browser().get(address)
+		var browser []byte
+		must(t, b.db.From(t.Context()).QueryRow(t.Context(), `select browser from interactions where client_id = $1`, id).Scan(&browser))
+		pending, err := b.provider.Flow(t.Context(), p.url.Query().Get("flow"), browser)
+		if err != nil || pending.App == "" || pending.Desk != (id == desk) {
+			t.Errorf("%s: %+v, %v", scope, pending, err)
+		}
+	}
+}

@@ -24,6 +24,7 @@ type (
 		Reference string // "" if this browser has none
 		Again     bool   // a recovery has ended, and another may begin
 		Back      string // page of the recovery that the member came from; "" for none
+		Desk      bool   // the support desk asks for the sign-in
 	}
 	privacyPage   struct{}
 	noticePage    struct{}
@@ -48,7 +49,7 @@ func (h *Handler) submitHub(c *gin.Context) error {
 // toSupport leads to the support page, and from there back to the step; "" for none. A second tap may hit its button
 // before the member has read the page.
 func (h *Handler) toSupport(c *gin.Context, need string, from Step) error {
-	if _, err := h.refer(c, need); err != nil {
+	if err := h.referMember(c, need); err != nil {
 		return err
 	}
 	if from == "" {
@@ -57,9 +58,19 @@ func (h *Handler) toSupport(c *gin.Context, need string, from Step) error {
 	return h.to(c, "/support?from="+string(from))
 }
 
+// referMember is refer, unless the support desk asks for the sign-in: its people have no need for Technical Support.
+func (h *Handler) referMember(c *gin.Context, need string) error {
+	flow, err := h.flows.Flow(c.Request.Context(), web.Flow(c), web.Browser(c))
+	if err != nil || flow.Desk {
+		return err
+	}
+	_, err = h.refer(c, need)
+	return err
+}
+
 // toDesk ends a recovery that has to continue at the desk; note says why.
 func (h *Handler) toDesk(c *gin.Context, note string) error {
-	if _, err := h.refer(c, "password"); err != nil {
+	if err := h.referMember(c, "password"); err != nil {
 		return err
 	}
 	return h.toDone(c, "/support?note="+note)
@@ -75,19 +86,25 @@ var deskNotes = map[string]string{
 
 func (h *Handler) showSupport(c *gin.Context) error {
 	reference := ""
-	if !h.isAnothers(c) {
-		var err error
+	flow, err := h.flows.Flow(c.Request.Context(), web.Flow(c), web.Browser(c))
+	if err != nil {
+		return err
+	}
+	if !flow.Desk && !h.isAnothers(c) {
 		if reference, err = h.service.Reference(c.Request.Context(), web.Browser(c)); err != nil {
 			return err
 		}
 	}
 	var opts []web.PageOption
-	page, note := supportPage{Reference: reference}, c.Query("note")
+	page, note := supportPage{Reference: reference, Desk: flow.Desk}, c.Query("note")
 	if from := Step(c.Query("from")); slices.Contains(helped, from) {
 		page.Back = paths[from]
 	}
 	if key := deskNotes[note]; key != "" && h.web.JustDone(c) {
 		page.Again = note == "ended"
+		if flow.Desk {
+			key = "support.desk.ended"
+		}
 		opts = append(opts, web.WithNotice("warn", key, nil))
 	}
 	return h.forAll(c, "support", page, opts...)

@@ -94,8 +94,11 @@ func (t tap) Queue(ctx context.Context, b *pgx.Batch, m mail.Message) error {
 type noFlows struct{}
 
 func (noFlows) Flow(_ context.Context, id string, _ []byte) (web.Pending, error) {
-	if id == "f1" {
+	switch id {
+	case "f1":
 		return web.Pending{App: "Portal"}, nil
+	case "d1":
+		return web.Pending{App: "Mesa", Desk: true}, nil
 	}
 	return web.Pending{}, nil
 }

@@ -49,7 +49,7 @@ func TestBrand(t *testing.T) {
 	}
 	show := func(lang, name, path string) string {
 		t.Helper()
-		page, err := s.Page(lang, name, Layout{Path: path}, supportPage{"H7K-2QD-9MW", false, ""})
+		page, err := s.Page(lang, name, Layout{Path: path}, supportPage{"H7K-2QD-9MW", false, "", false})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -104,6 +104,7 @@ type supportPage struct {
 	Reference string
 	Again     bool
 	Back      string
+	Desk      bool
 }
 
 type namedText struct{ Name, Text string }
@@ -245,10 +246,11 @@ func pageCases() []pageCase {
 		page("registration/gone", "", at("/register/code"), struct{ Username string }{}),
 		page("registration/gone", "somebody is signed in", at("/register/code"), struct{ Username string }{"maria.lopez"}),
 		page("recovery/hub", "", at("/recover"), struct{}{}),
-		page("recovery/support", "", at("/support"), supportPage{"H7K-2QD-9MW", false, "/recover/question"}),
-		page("recovery/support", "question", Layout{Path: "/support", Notice: &Notice{"warn", "recovery.code.question", nil}}, supportPage{"H7K-2QD-9MW", false, ""}),
-		page("recovery/support", "ended", Layout{Path: "/support", Notice: &Notice{"warn", "recovery.question.ended", nil}}, supportPage{"H7K-2QD-9MW", true, ""}),
-		page("recovery/support", "protected", Layout{Path: "/support", Notice: &Notice{"warn", "recovery.disown.question", nil}}, supportPage{"H7K-2QD-9MW", false, ""}),
+		page("recovery/support", "", at("/support"), supportPage{"H7K-2QD-9MW", false, "/recover/question", false}),
+		page("recovery/support", "desk", at("/support"), supportPage{"", false, "/recover/factor", true}),
+		page("recovery/support", "question", Layout{Path: "/support", Notice: &Notice{"warn", "recovery.code.question", nil}}, supportPage{"H7K-2QD-9MW", false, "", false}),
+		page("recovery/support", "ended", Layout{Path: "/support", Notice: &Notice{"warn", "recovery.question.ended", nil}}, supportPage{"H7K-2QD-9MW", true, "", false}),
+		page("recovery/support", "protected", Layout{Path: "/support", Notice: &Notice{"warn", "recovery.disown.question", nil}}, supportPage{"H7K-2QD-9MW", false, "", false}),
 		page("recovery/privacy", "", at("/privacy"), struct{}{}),
 		page("recovery/languages", "", at("/language-help"), struct{}{}),
 		page("recovery/nondiscrimination", "", at("/nondiscrimination"), struct{}{}),

@@ -30,6 +30,12 @@ func (l *Log) Refusals(ctx context.Context, registration uuid.UUID, limit int) (
 	return pgx.CollectRows(rows, pgx.RowTo[time.Time])
 }
 
+// Happened reports whether something of a kind happened to an account at an instant or later.
+func (l *Log) Happened(ctx context.Context, accountID uuid.UUID, kind Kind, since time.Time) (yes bool, err error) {
+	err = l.db.From(ctx).QueryRow(ctx, `select exists (select from audit_events where account_id = $1 and kind = $2 and at >= $3)`, accountID, kind, since).Scan(&yes)
+	return yes, err
+}
+
 // MemberHistory returns the events of an account that its member may see, newest first. A sign-in from a new device is
 // one event.
 func (l *Log) MemberHistory(ctx context.Context, accountID uuid.UUID, offset, limit int) ([]Event, error) {

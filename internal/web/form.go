@@ -26,6 +26,7 @@ type Pending struct {
 	App              string // the client's name
 	InitiateLoginURI string // where the app restarts a sign-in; "" if it registered none
 	Live             bool   // it can be answered, for the first time or again
+	Desk             bool   // the support desk asks: its administrators help its people, not Technical Support
 }
 
 // Flow returns the opaque ID of the pending authorization request, from the form or from ?flow=; "" if it is missing or
