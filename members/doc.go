@@ -25,7 +25,7 @@
 // setting states the order. So it is if no date of a column shows the order, and the roster has clearly more of them with the
 // day first (date_known.go). X12 834 (005010X220A1) is read as a full or a change file, which BGN08 distinguishes. A full
 // file is the whole roster. A change file affects only the members it names. It is read ahead: if several loops have one number, and
-// one of them ends or is a dependent's, they come together, so that their order does not matter (together.go).
+// one of them ends or is a dependent's, they come together, so that their order does not matter; so do those that name their member in two ways, which are left out (together.go).
 //
 // The dates of an 834 are DTP 356, 357, 348, 349, and where those are missing 473, 474 and 303 (x834_dates.go). An end whose only date is
 // another one is a fault. Control numbers that repeat refuse the file.
@@ -82,7 +82,7 @@
 // Without the matching option so do a column that nothing reads and that seems to say who ended (end_columns.go),
 // dates that were moved or sorted (date_moved.go), programmes that are another order of themselves or the row's beside, birth dates and begins
 // of coverage that changed places (column_moved.go), a file that consists of two
-// (returned.go), a file that would end more than 5 % of the members, together with those who ended in the last three days, or
+// (returned.go), one with fewer rows than a total in it says (totals.go), one whose rows were pasted over others (pasted.go), a file that would end more than 5 % of the members, together with those who ended in the last three days, or
 // take the coverage of as many that they have today, and one in which so many known numbers come with other people's data
 // that a column must have shifted. A file is identified by the SHA-256 of its lines, whichever line ends they have: importing
 // the newest again with the same settings only lists the lines that are still held (with others it is read anew, reading.go); an older one is refused, as is an 834 that was made, by BGN or
@@ -120,7 +120,7 @@
 //
 // ErrNoMatch is the only answer to a wrong claim and costs the same work as a match. ErrUnknown: no such ID or number, for
 // callers that know what they ask for. ErrMemberNumber: the form is wrong; it says nothing about the roster. *FileError, the
-// guards (*ShrinkError, *UnreadableError, *DoubtError, *ClearError, *LapseError, *DateOrderError, *EncodingError, *MovedError, *SortedError, *ExchangedError, *LateError, *TwiceError, *EndColumnError, *ReviewError), ErrOldFile,
+// guards (*ShrinkError, *UnreadableError, *DoubtError, *ClearError, *LapseError, *DateOrderError, *EncodingError, *MovedError, *SortedError, *ExchangedError, *LateError, *TwiceError, *ShortError, *PastedError, *EndColumnError, *ReviewError), ErrOldFile,
 // ErrImportRunning: an import was refused and nothing changed. The guards have seen the whole file; as many as apply are
 // returned together with its report. No error quotes personal data, but the end of a number.
 //
