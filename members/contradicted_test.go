@@ -46,6 +46,20 @@ func TestLoopsThatNameTheirMemberInTwoWays(t *testing.T) {
 	}
 }
 
+// What a later interchange of the file says of a person counts, as in a later file.
+func TestLaterInterchangeNamesItsMemberAnew(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.load(t, header+anak+noah)
+	change := func(suffix string) string {
+		return file834(set834("2", "INS*Y*18*001*25*A~REF*0F*900000610~NM1*IL*1*RUIZ*ANAK***"+suffix+"~DMG*D8*19840314~"))
+	}
+	faults, _ := outcome(t, f, change("II")+next(1, change("SR")))
+	if m, err := f.Find(t.Context(), "900000610"); err != nil || m.Suffix != "SR" || len(faults) > 0 {
+		t.Errorf("%+v, %v, faults %q", m, err, faults)
+	}
+}
+
 // An end that is before the begin that is known is one of two errors; the day before means that the coverage never was.
 func TestEndBeforeTheKnownBegin(t *testing.T) {
 	t.Parallel()

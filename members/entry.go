@@ -21,6 +21,7 @@ type entry struct {
 	isBare   bool     // X12, full file: it says nothing about coverage
 	hasDied  bool     // X12: it has a date of death (INS12), and does not end the member
 
+	interchange int  // X12: of the file, from 1; a later one says what is so later
 	isDeath     bool // it has a date of death, and INS03 is 024
 	endsByDeath bool // that is the day of its end
 

@@ -190,7 +190,8 @@ func (e entry) isAnother(other entry) bool {
 	return first && e.rec.FirstName != "" && other.rec.FirstName != "" || born && !e.rec.BirthDate.IsZero() && !other.rec.BirthDate.IsZero()
 }
 
-// leaveContradictions leaves out the loops of one member that name them in two ways, of which none may win by its place. Where name and
+// leaveContradictions leaves out the loops of one member that name them in two ways, of which none may win by its place in an
+// interchange. Where name and
 // birth date differ, it may be another person, which is judged by what is known.
 func leaveContradictions(loops []entry) {
 	isSound := func(e entry) bool { return e.fault == nil && e.apart == "" && e.skipped == "" }
@@ -200,7 +201,7 @@ func leaveContradictions(loops []entry) {
 				continue
 			}
 			wrong := loops[j].contradicts(loops[i])
-			if wrong == "" {
+			if wrong == "" || loops[j].interchange != loops[i].interchange {
 				continue
 			}
 			one, other := loops[j].position, loops[i].position

@@ -10,6 +10,7 @@ type memberLoop struct {
 	file        *x834
 	ins         segment
 	maintenance string // INS03
+	interchange int    // of the file, from 1
 
 	typedNumbers    []string // values of the configured REF
 	otherRef        string   // another REF that may hold the number, and its value
@@ -52,7 +53,7 @@ const (
 )
 
 func newMemberLoop(x *x834, ins segment) *memberLoop {
-	l := &memberLoop{file: x, ins: ins, maintenance: ins.at(3)}
+	l := &memberLoop{file: x, ins: ins, maintenance: ins.at(3), interchange: len(x.x12.controls[0])}
 	if !slices.Contains([]string{"001", "021", "024", "025", "030"}, l.maintenance) {
 		l.fail(ins, "", "INS03 is none of 001, 021, 024, 025, 030")
 	}
@@ -234,7 +235,7 @@ func (l *memberLoop) birth(s segment) {
 
 // entry returns the result of the loop.
 func (l *memberLoop) entry() entry {
-	e := entry{position: l.ins.number, unit: "segment", partial: l.file.isChange(), written: l.written}
+	e := entry{position: l.ins.number, unit: "segment", interchange: l.interchange, partial: l.file.isChange(), written: l.written}
 	var numbers []string
 	isClear := len(l.typedNumbers) > 0
 	for _, typed := range l.typedNumbers {
