@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -9,7 +10,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
+	"huskyidp/internal/postgres"
 	"huskyidp/internal/ratelimit"
 )
 
@@ -21,8 +24,8 @@ var (
 	mailDaily   = ratelimit.Limit{Name: "mail_day", Count: 10, Per: 24 * time.Hour}
 	mailAddress = ratelimit.Limit{Name: "mail_address", Count: 40, Per: time.Hour} // against flooding alone
 
-	// What strangers may use of it together: the rest is for browsers that the account knows, sessions, registrations and the
-	// desk. A network that asks for the first time within the hour does not wait for those that ask again: one person can have
+	// What strangers may use together of something that is not theirs alone: an address, of which the rest is for browsers that
+	// the account knows, sessions, registrations and the desk; a card. A network that asks for the first time within the hour does not wait for those that ask again: one person can have
 	// all addresses of a network, but not many networks.
 	mailFirst = ratelimit.Limit{Name: "mail_first", Count: 1, Per: time.Hour}
 	firstAsks = ratelimit.Limit{Name: "mail_first_asks", Count: 16, Per: time.Hour}
@@ -33,24 +36,29 @@ const knownAsker = "device "
 
 // MailAsks returns the limits for a mail that carries a code, or that anybody can trigger, from any package (S-14). The
 // limits are per kind and person, so that a family that shares a mailbox, or a person who needs two kinds, does not
-// wait for anybody else; asker separates those who ask for the same person (see Asker), and is "" if only one can. The
-// address has a wide limit shared by all, see TakeStrangersMail. The longest comes first, so that an exhausted day is not
+// wait for anybody else; asker separates those who ask for the same person (see Asker), and is "" if only who has proven to
+// be that person can, or the desk. The address has a wide limit shared by all, see QueueStrangers. The longest comes first, so that an exhausted day is not
 // reported as a minute's wait.
 func MailAsks(kind string, person uuid.UUID, asker, address string) []ratelimit.Ask {
 	key := kind + " " + person.String() + " " + asker
 	return []ratelimit.Ask{{Limit: mailDaily, Key: key}, {Limit: mailHourly, Key: key}, {Limit: mailAddress, Key: strings.ToLower(address)}, {Limit: MailGap, Key: key}}
 }
 
-// TakeStrangersMail takes the limits of MailAsks for an asker of whom the account knows nothing, in a network (see Network):
-// whoever knows a username and has many sources would otherwise use up the address's limit, so that its owner gets no code.
-func TakeStrangersMail(ctx context.Context, l *ratelimit.Limiter, now time.Time, kind string, person uuid.UUID, asker, network, address string) error {
-	asks, key := MailAsks(kind, person, asker, address), strings.ToLower(address)
-	first := append([]ratelimit.Ask{{Limit: mailFirst, Key: network + " " + key}, {Limit: firstAsks, Key: key}}, asks...)
-	err := l.TakeAll(ctx, now, first...)
-	if exceeded, ok := errors.AsType[*ratelimit.Exceeded](err); ok && exceeded.Limit == mailFirst.Name {
-		return l.TakeAll(ctx, now, append([]ratelimit.Ask{{Limit: moreAsks, Key: key}}, asks...)...)
-	}
-	return err
+// QueueStrangers adds to a batch what ratelimit.Limiter.Queue does with asks, for somebody of whom nothing is known, in a network
+// (see Network), and what strangers may use together of shared: whoever knows a username, or has a relative's card, and has
+// many sources would otherwise use up its wide limit, so that the owner gets no code.
+func QueueStrangers(l *ratelimit.Limiter, b *pgx.Batch, outcome *error, now time.Time, network, shared string, asks ...ratelimit.Ask) {
+	l.QueueElse(b, outcome, now,
+		[]ratelimit.Ask{{Limit: mailFirst, Key: network + " " + shared}, {Limit: firstAsks, Key: shared}},
+		[]ratelimit.Ask{{Limit: moreAsks, Key: shared}}, asks...)
+}
+
+// TakeStrangers is QueueStrangers in a round trip of its own.
+func TakeStrangers(ctx context.Context, db *postgres.DB, l *ratelimit.Limiter, now time.Time, network, shared string, asks ...ratelimit.Ask) error {
+	var outcome error
+	b := &pgx.Batch{}
+	QueueStrangers(l, b, &outcome, now, network, shared, asks...)
+	return cmp.Or(db.From(ctx).SendBatch(ctx, b).Close(), outcome)
 }
 
 // Network returns the network of a source, in the size in which providers give them to one customer: an IPv4 /24, an IPv6 /48.

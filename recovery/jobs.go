@@ -157,11 +157,12 @@ const knownAsker = "known."
 // takeMail takes one mail of a kind from the limits of an account. wait is how long it has to wait; limited reports
 // that it cannot be sent today.
 func (s *Service) takeMail(ctx context.Context, kind string, to accounts.Account, asker string, now time.Time) (wait time.Duration, limited bool, err error) {
+	asks := accounts.MailAsks(kind, to.ID, asker, to.Email)
 	if strings.HasPrefix(asker, knownAsker) {
-		err = s.limiter.TakeAll(ctx, now, accounts.MailAsks(kind, to.ID, asker, to.Email)...)
+		err = s.limiter.TakeAll(ctx, now, asks...)
 	} else {
 		_, network, _ := strings.Cut(asker, ".")
-		err = accounts.TakeStrangersMail(ctx, s.limiter, now, kind, to.ID, asker, network, to.Email)
+		err = accounts.TakeStrangers(ctx, s.db, s.limiter, now, network, strings.ToLower(to.Email), asks...)
 	}
 	exceeded, ok := errors.AsType[*ratelimit.Exceeded](err)
 	switch {

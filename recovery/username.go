@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"huskyidp/accounts"
 	"huskyidp/internal/audit"
 	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/web"
@@ -18,8 +19,8 @@ import (
 // The limits of looking people up (S-52). Beyond them nothing is sent, and nobody is notified.
 var (
 	lookupSource = ratelimit.Limit{Name: "username_source", Count: 5, Per: time.Hour}
-	lookupCard   = ratelimit.Limit{Name: "username_card", Count: 3, Per: 24 * time.Hour}
-	lookupAgain  = ratelimit.Limit{Name: "username_again", Count: 1, Per: time.Minute} // the same card in the same browser: a second tap
+	lookupCard   = ratelimit.Limit{Name: "username_card", Count: 3, Per: 24 * time.Hour} // of a source: others use up their own (S-14)
+	lookupAgain  = ratelimit.Limit{Name: "username_again", Count: 1, Per: time.Minute}   // the same card in the same browser: a second tap
 )
 
 // Remind mails the username to the address on file of the member whose card this is. A job looks up whose it is, if
@@ -50,7 +51,8 @@ func (s *Service) Remind(ctx context.Context, v Visit, claim members.Claim) erro
 		}
 		b := &pgx.Batch{}
 		started := audit.Event{Kind: audit.RecoveryStarted, At: now, Subject: id.String(), RequestID: v.RequestID, Success: true, Reason: "username"}
-		err = s.limiter.TakeAll(ctx, now, ratelimit.Ask{Limit: perSource, Key: v.Source}, ratelimit.Ask{Limit: lookupCard, Key: claim.MemberNumber})
+		err = accounts.TakeStrangers(ctx, s.db, s.limiter, now, accounts.Network(v.Source), "username "+claim.MemberNumber,
+			ratelimit.Ask{Limit: perSource, Key: v.Source}, ratelimit.Ask{Limit: lookupCard, Key: v.Source + " " + claim.MemberNumber})
 		if _, over := errors.AsType[*ratelimit.Exceeded](err); over {
 			started.Success, started.Reason = false, "lookup_limit"
 		} else if err != nil {

@@ -119,6 +119,24 @@ func TestLookupsAreLimitedUnseen(t *testing.T) {
 	}
 }
 
+// S-11, S-14: whoever has a member's number uses up no look-up of the owner's.
+func TestSomebodyElsesLookups(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.member("maria", "004123789")
+	f.source = "198.51.100.20"
+	for range 4 {
+		f.visitor().get("/recover/username").post(with(mariasCard, "first_name", "Marta")...).on("/recover/username/sent", 200)
+		f.later(2 * time.Minute)
+	}
+	f.source = "203.0.113.9"
+	f.visitor().get("/recover/username").post(mariasCard...).on("/recover/username/sent", 200)
+	f.work()
+	if sent := len(f.mailed("username")); sent != 1 {
+		t.Errorf("%d mails for the owner, want 1", sent)
+	}
+}
+
 // The job of the queue does what the tests do by hand.
 func TestRunner(t *testing.T) {
 	t.Parallel()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/hmac"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -32,6 +33,13 @@ var holderNotice = ratelimit.Limit{Name: "already_member", Count: 1, Per: 24 * t
 const (
 	mailSource  = "mail_source"
 	beginSource = "registration"
+)
+
+// Wrong codes for one card, whoever types them and wherever: beyond them each ends its code, so that guessing gains nothing by
+// what other askers may have mailed, and whoever has the right one is not kept out (S-14).
+var (
+	wrongHourly = ratelimit.Limit{Name: "wrong_codes_hour", Count: 25, Per: time.Hour}
+	wrongDaily  = ratelimit.Limit{Name: "wrong_codes_day", Count: 50, Per: 24 * time.Hour}
 )
 
 var noTime time.Time
@@ -93,7 +101,8 @@ func (s *Service) holderMail(t *turn, holder accounts.Account) (templates.Mail, 
 }
 
 // takeMail takes one mail from the limits of the member, the address and the source, and reads the account that the
-// member already has. recent reports that its mailbox was notified of this within a day. For a member without an account the
+// member already has. Anybody may have the card: who asks elsewhere, or for another mailbox, uses up their own (S-14).
+// recent reports that its mailbox was notified of this within a day. For a member without an account the
 // database is asked for just as much (S-13).
 func (s *Service) takeMail(ctx context.Context, t *turn) (holder accounts.Account, recent bool, err error) {
 	whom := t.HolderID
@@ -103,7 +112,9 @@ func (s *Service) takeMail(ctx context.Context, t *turn) (holder accounts.Accoun
 	source := ratelimit.Limit{Name: mailSource, Count: s.Mailed * web.SourceFactor(ctx), Per: time.Hour}
 	var limited, noticeLimited error
 	b := &pgx.Batch{}
-	s.Limiter.Queue(b, &limited, t.now, append(accounts.MailAsks("verify", t.MemberID, "", t.Credentials.Address), ratelimit.Ask{Limit: source, Key: t.visit.Source})...)
+	asks := accounts.MailAsks("verify", t.MemberID, t.visit.Source+" "+strings.ToLower(t.Credentials.Address), t.Credentials.Address)
+	accounts.QueueStrangers(s.Limiter, b, &limited, t.now, accounts.Network(t.visit.Source), "verify "+t.MemberID.String(),
+		append(asks, ratelimit.Ask{Limit: source, Key: t.visit.Source})...)
 	s.Limiter.Queue(b, &noticeLimited, t.now, ratelimit.Ask{Limit: holderNotice, Key: whom.String()})
 	s.Accounts.QueueGet(b, t.HolderID, &holder)
 	if err := s.DB.From(ctx).SendBatch(ctx, b).Close(); err != nil {
@@ -155,11 +166,11 @@ func (s *Service) SettleEmail(ctx context.Context, v Visit, mend bool) (*Registr
 	})
 }
 
-// SubmitCode compares a code of six digits. The error is ErrCode, ErrCodeExpired, ErrCodeEnded, a *movedError, errGone
+// SubmitCode compares a code of six digits. The error is ErrCode, ErrCodeExpired, ErrCodeEnded, errManyCodes, a *movedError, errGone
 // or errBusy. The try is counted before it is judged, on the locked row (S-10); the same wrong code again is counted
 // once.
 func (s *Service) SubmitCode(ctx context.Context, v Visit, code string) (*Registration, error) {
-	return s.change(ctx, v, stepCode, func(_ context.Context, t *turn) (outcome, err error) {
+	return s.change(ctx, v, stepCode, func(ctx context.Context, t *turn) (outcome, err error) {
 		if !t.ProvenAt.IsZero() {
 			return nil, nil
 		}
@@ -186,9 +197,17 @@ func (s *Service) SubmitCode(ctx context.Context, v Visit, code string) (*Regist
 		}
 		t.record(audit.CodeRefused, "wrong")
 		if t.CodeTries >= codeTries {
-			t.voidCode()
-			return ErrCodeEnded, nil
+			outcome = ErrCodeEnded
 		}
-		return ErrCode, nil
+		key := t.MemberID.String()
+		err = s.Limiter.TakeAll(ctx, t.now, ratelimit.Ask{Limit: wrongDaily, Key: key}, ratelimit.Ask{Limit: wrongHourly, Key: key})
+		if _, many := errors.AsType[*ratelimit.Exceeded](err); many {
+			outcome, err = errManyCodes, nil
+		}
+		if outcome == nil {
+			return ErrCode, err
+		}
+		t.voidCode()
+		return outcome, err
 	})
 }

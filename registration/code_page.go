@@ -89,6 +89,8 @@ func (h *Handler) submitCode(c *gin.Context) error {
 		wrong.add("code", "registration.code.wrong", "n", codeTries-r.CodeTries)
 	case errors.Is(err, ErrCodeEnded):
 		wrong.add("", "registration.code.ended")
+	case errors.Is(err, errManyCodes):
+		wrong.add("", "registration.code.ended_card")
 	case errors.Is(err, ErrCodeExpired):
 		wrong.add("", "registration.code.expired")
 	default:

@@ -137,7 +137,7 @@ func TestResendLimits(t *testing.T) {
 		b.get("/register/code?flow=f1").post("act", "resend").on("/register/code", 200)
 	}
 	s.later(time.Minute)
-	b.post("act", "resend").on("/register/code", http.StatusTooManyRequests).reads("Ya pidió muchos códigos.").reads("WebSupport@CHNCT.org")
+	b.post("act", "resend").on("/register/code", http.StatusTooManyRequests).reads("Ya se enviaron muchos códigos.").reads("WebSupport@CHNCT.org")
 	for range 5 {
 		s.later(time.Hour)
 		b.get("/register/code?flow=f1").on("/register/open", 200).post("act", "go_on", "card_id", "004123789").on("/register/code", 200).post("act", "resend").on("/register/code", 200)
@@ -147,6 +147,54 @@ func TestResendLimits(t *testing.T) {
 	if got := len(s.mailed()); got != 10 {
 		t.Errorf("%d mails in a day, want 10", got)
 	}
+}
+
+// S-11, S-14: whoever has the card uses up their own codes, not the owner's: elsewhere, on another mailbox, or, asking from many
+// networks, in one that asks for the first time. What the owner reads is true of them.
+func TestSomebodyElsesCodes(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	at := func(source, address string) *browser {
+		b := s.browser()
+		b.source = source + ":4000"
+		b.toCredentials().post(with(mariaChoice, "username", "n"+strings.NewReplacer("@", "", ".", "").Replace(address), "email", address, "email_again", address)...)
+		return b.on("/register/code", 200)
+	}
+	thief := at("198.51.100.7", "thief@example.net")
+	for range 5 {
+		s.later(time.Minute)
+		thief.get("/register/code?flow=f1").post("act", "resend")
+	}
+	thief.on("/register/code", http.StatusTooManyRequests).reads("Ya se enviaron muchos códigos.")
+	at("192.0.2.10", "maria@example.com").reads("Enviamos un código a").post("code", s.code()).on("/register/review", 200)
+	at("198.51.100.7", "maria@example.org").reads("Enviamos un código a").post("code", s.code()).on("/register/review", 200)
+	for i := range 8 { // the rest of what all may ask for again
+		at("198.51.100.7", fmt.Sprintf("thief%d@example.net", i))
+	}
+	at("198.51.100.7", "another@example.net").reads("Ya se enviaron muchos códigos")
+	at("203.0.113.9", "maria@example.org").reads("Enviamos un código a").post("code", s.code()).on("/register/review", 200)
+}
+
+// S-10: wrong codes for a card are bounded wherever they are typed, and the right one is taken even then.
+func TestWrongCodesOfACard(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	at := func(i int) *browser {
+		b := s.browser()
+		b.source = fmt.Sprintf("198.51.%d.7:4000", i)
+		return b.toCode()
+	}
+	for i := range 5 {
+		b := at(i)
+		for _, wrong := range s.wrongCodes()[:codeTries] {
+			b.post("code", wrong)
+		}
+		b.reads("Hubo 5 códigos incorrectos.")
+	}
+	b := at(5)
+	b.post("code", s.wrongCodes()[0]).on("/register/code", 422).reads("Se escribieron muchos códigos incorrectos para esta tarjeta. Pida un código nuevo.")
+	b.post("code", s.code()).on("/register/code", 422).reads("Ese código ya no sirve. Pida otro.")
+	at(6).post("code", s.code()).on("/register/review", 200)
 }
 
 // A code that is still out is not mailed again for pressing Siguiente twice.

@@ -23,6 +23,8 @@ var (
 	ErrCodeExpired = errors.New("registration: no code is valid")
 	// ErrCodeEnded is returned for the fifth wrong code, which voids the code.
 	ErrCodeEnded = errors.New("registration: too many wrong codes")
+	// errManyCodes is returned for a wrong code, which voids the code, after many for the same card.
+	errManyCodes = errors.New("registration: too many wrong codes for the card")
 
 	errGone = errors.New("registration: no such registration") // unknown, idle for too long, finished, or of another browser
 	// errFinished is an errGone whose member has an account by now.

@@ -283,7 +283,7 @@ func TestAnotherEmailCode(t *testing.T) {
 	f.later(time.Minute)
 	b.get("/in/maria")
 	if status, _, body := b.post(path, path, url.Values{"email": {"otra@example.org"}, "email_again": {"otra@example.org"}}); status != 429 ||
-		!strings.Contains(body, "Ya pidió muchos códigos. Espere 55 minutos") || !strings.Contains(body, `value="otra@example.org"`) {
+		!strings.Contains(body, "Ya se enviaron muchos códigos. Espere 55 minutos") || !strings.Contains(body, `value="otra@example.org"`) {
 		t.Errorf("the sixth code of the hour = %d, want 429 with what was typed\n%s", status, body)
 	}
 }

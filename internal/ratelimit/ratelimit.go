@@ -3,6 +3,7 @@ package ratelimit
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -64,6 +65,14 @@ func (l *Limiter) TakeAll(ctx context.Context, now time.Time, asks ...Ask) error
 
 // Queue adds TakeAll to a batch. Once the batch is closed, outcome is nil or *Exceeded.
 func (l *Limiter) Queue(b *pgx.Batch, outcome *error, now time.Time, asks ...Ask) {
+	l.QueueElse(b, outcome, now, nil, nil, asks...)
+}
+
+// QueueElse is Queue for the asks together with those of first, or, if the limit of the first of these is exhausted, with those
+// of instead.
+func (l *Limiter) QueueElse(b *pgx.Batch, outcome *error, now time.Time, first, instead []Ask, asks ...Ask) {
+	branches := slices.Concat(slices.Repeat([]int{ifFree}, len(first)), slices.Repeat([]int{ifSpent}, len(instead)), make([]int, len(asks)))
+	asks = slices.Concat(first, instead, asks)
 	n := len(asks)
 	names, keys, counts := make([]string, n), make([][]byte, n), make([]int, n)
 	ends := make([]time.Time, n) // of windows opened now
@@ -72,7 +81,7 @@ func (l *Limiter) Queue(b *pgx.Batch, outcome *error, now time.Time, asks ...Ask
 		ends[i] = now.Add(ask.Limit.Per)
 	}
 	b.Queue(takeAll, pgx.NamedArgs{
-		"names": names, "keys": keys, "counts": counts, "now": now, "ends": ends,
+		"names": names, "keys": keys, "counts": counts, "branches": branches, "now": now, "ends": ends,
 	}).Query(func(rows pgx.Rows) error {
 		found, err := pgx.CollectRows(rows, pgx.RowToStructByName[taken])
 		if err != nil {
@@ -80,6 +89,9 @@ func (l *Limiter) Queue(b *pgx.Batch, outcome *error, now time.Time, asks ...Ask
 		}
 		for _, row := range found {
 			limit := asks[row.Place-1].Limit
+			if row.Place == 1 && len(first) > 0 {
+				continue // it only chooses
+			}
 			if row.Count > limit.Count {
 				until := row.OpenedAt.Add(limit.Per)
 				*outcome = &Exceeded{Limit: limit.Name, Until: until, wait: max(until.Sub(now), time.Second)}
@@ -90,6 +102,12 @@ func (l *Limiter) Queue(b *pgx.Batch, outcome *error, now time.Time, asks ...Ask
 	})
 }
 
+// The branches of QueueElse; 0 is taken in both.
+const (
+	ifFree  = 1
+	ifSpent = 2
+)
+
 // taken is the result of one ask; a Count above the limit's means that it was exhausted.
 type taken struct {
 	Place    int
@@ -98,18 +116,24 @@ type taken struct {
 }
 
 // takeAll locks the existing windows and counts unless one of them is full. Two requests that open a window at the same
-// moment meet in the conflict: the second one increments, and sees a count above the limit's if that is exceeded.
+// moment meet in the conflict: the second one increments, and sees a count above the limit's if that is exceeded. Branch 2 is
+// taken if the first place, of branch 1, is full.
 const takeAll = `
 with asked as (
-	select * from unnest(@names::text[], @keys::bytea[], @counts::integer[], @ends::timestamptz[])
-		with ordinality as t (name, key, most, ends, place)
-), held as (
-	select a.place, r.count, r.opened_at, r.expires_at > @now and r.count >= a.most as spent
+	select * from unnest(@names::text[], @keys::bytea[], @counts::integer[], @ends::timestamptz[], @branches::integer[])
+		with ordinality as t (name, key, most, ends, branch, place)
+), locked as (
+	select a.place, a.branch, r.count, r.opened_at, r.expires_at > @now and r.count >= a.most as spent
 	from rate_limits r join asked a using (name, key)
 	order by r.name, r.key for update of r
+), chosen as (
+	select case when exists (select from locked where spent and place = 1 and branch = 1) then 2 else 1 end as branch
+), held as (
+	select * from locked where branch in (0, (select branch from chosen))
 ), counted as (
 	insert into rate_limits as r (name, key, opened_at, count, expires_at)
-	select name, key, @now, 1, ends from asked where not exists (select from held where spent) order by name, key
+	select name, key, @now, 1, ends from asked
+	where branch in (0, (select branch from chosen)) and not exists (select from held where spent) order by name, key
 	on conflict (name, key) do update set
 		opened_at  = case when r.expires_at <= @now then excluded.opened_at else r.opened_at end,
 		count      = case when r.expires_at <= @now then 1 else r.count + 1 end,

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"huskyidp/internal/postgres/postgrestest"
 	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/seal"
@@ -165,4 +167,32 @@ func TestLeft(t *testing.T) {
 	}
 	want(noon.Add(time.Minute), 0, noon.Add(time.Hour))
 	want(noon.Add(time.Hour), 3, time.Time{})
+}
+
+// The limit that chooses between two others is never what refuses; what is not chosen is neither counted nor asked.
+func TestQueueElse(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.New(t)
+	l := ratelimit.New(db, seal.Ephemeral())
+	one, two := ratelimit.Limit{Name: "one", Count: 1, Per: time.Hour}, ratelimit.Limit{Name: "two", Count: 2, Per: time.Hour}
+	for i, step := range []struct{ network, key, reached string }{
+		{"n1", "a", ""}, {"n1", "a", ""}, {"n1", "b", ""}, {"n1", "c", "instead"}, // one first, two more
+		{"n2", "a", "test"}, {"n2", "b", ""}, // a has its two; n2 is not used up by what was refused
+		{"n3", "c", "two"}, // two firsts
+	} {
+		var err error
+		b := &pgx.Batch{}
+		l.QueueElse(b, &err, noon, []ratelimit.Ask{{Limit: one, Key: step.network}, {Limit: two, Key: "all"}},
+			[]ratelimit.Ask{{Limit: ratelimit.Limit{Name: "instead", Count: 2, Per: time.Hour}, Key: "all"}}, ratelimit.Ask{Limit: ratelimit.Limit{Name: "test", Count: 2, Per: time.Hour}, Key: step.key})
+		if err := db.From(t.Context()).SendBatch(t.Context(), b).Close(); err != nil {
+			t.Fatal(err)
+		}
+		reached := ""
+		if exceeded, ok := errors.AsType[*ratelimit.Exceeded](err); ok {
+			reached = exceeded.Limit
+		}
+		if reached != step.reached {
+			t.Errorf("step %d: refused by %q, want %q", i, reached, step.reached)
+		}
+	}
 }
