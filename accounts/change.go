@@ -182,19 +182,13 @@ func (s *Service) ChangeLanguage(ctx context.Context, id uuid.UUID, lang string)
 		if err != nil || tag.RowsAffected() == 0 {
 			return err
 		}
-		enough, err := s.enough(ctx, "language_changed", id)
-		if err != nil {
-			return err
-		}
 		b := &pgx.Batch{}
 		s.audit.Queue(ctx, b, audit.Event{
 			Kind: audit.LanguageChanged, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx), Success: true,
 			Data: map[string]string{"language": lang, "former": former.Language},
 		})
-		if !enough {
-			if err := s.QueueNotice(ctx, b, former, "language_changed", nil); err != nil {
-				return err
-			}
+		if err := s.QueueNotice(ctx, b, former, "language_changed", nil); err != nil {
+			return err
 		}
 		return s.store.run(ctx, b)
 	})

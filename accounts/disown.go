@@ -42,7 +42,8 @@ func (s *Service) Notify(ctx context.Context, id uuid.UUID, kind string, args te
 	})
 }
 
-// QueueNotice is Notify for a batch that is sent later, in the transaction of ctx, which must exist.
+// QueueNotice is Notify for a batch that is sent later, in the transaction of ctx, which must exist. What was told of often
+// enough within the hour is not told again, see repeatable.
 func (s *Service) QueueNotice(ctx context.Context, b *pgx.Batch, account Account, kind string, args templates.Args) error {
 	if account.Email == "" { // closed for good
 		return nil
@@ -51,6 +52,15 @@ func (s *Service) QueueNotice(ctx context.Context, b *pgx.Batch, account Account
 		args = templates.Args{}
 	}
 	now := s.now()
+	if repeatable[kind] != "" {
+		enough, last, err := s.enough(ctx, kind, account.ID, args)
+		if err != nil || enough {
+			return err
+		}
+		if last {
+			args["times"] = repeated.Count
+		}
+	}
 	args["username"] = account.Username
 	if _, dated := args["at"]; !dated {
 		args["at"] = now

@@ -17,16 +17,45 @@ import (
 )
 
 // repeated are how many mails an owner gets in an hour about each thing that can be done again and again without another proof, or with the
-// same one: the history shows all of it.
-var repeated = ratelimit.Limit{Name: "repeated_notices", Count: 6, Per: time.Hour}
+// same one: the history shows all of it. repeatedAll are those of a kind, about whatever apps.
+var (
+	repeated    = ratelimit.Limit{Name: "repeated_notices", Count: 6, Per: time.Hour}
+	repeatedAll = ratelimit.Limit{Name: "repeated_notices_all", Count: 24, Per: time.Hour}
+)
 
-// enough counts such a mail, and reports whether the owner has had them all.
-func (s *Service) enough(ctx context.Context, what string, id uuid.UUID) (bool, error) {
-	err := s.limiter.Take(ctx, repeated, what+" "+id.String(), s.now())
-	if _, ok := errors.AsType[*ratelimit.Exceeded](err); ok {
-		return true, nil
+// repeatable are the kinds of such mails, and what they are counted as. Not those whose own link alone stops what they tell of:
+// there the act is limited.
+var repeatable = map[string]string{
+	"app_allowed": "app_allowed", "app_allowed_no_end": "app_allowed", "app_allowed_once": "app_allowed", "app_stopped": "app_stopped", "device_allowed": "device_allowed",
+	"factor_added": "factor_added", "factor_added_waits": "factor_added", "factor_removed": "factor_removed", "password_changed": "password_changed",
+	"question_changed": "question_changed", "language_changed": "language_changed", "new_device": "new_device", "data_taken": "data_taken", "close_stopped": "close_stopped",
+}
+
+// enough counts such a mail, by what it is about, and reports whether the owner has had them all, and whether this is the last one. A
+// mail with the link "this wasn't me" is held back only as long as that of an earlier one works, which denies everything since.
+func (s *Service) enough(ctx context.Context, kind string, id uuid.UUID, args templates.Args) (enough, last bool, err error) {
+	now, all := s.now(), repeatable[kind]+" "+id.String()
+	one := all
+	for _, about := range []string{"app", "factor"} {
+		if args[about] != nil {
+			one += fmt.Sprintf(" %v", args[about])
+		}
 	}
-	return false, err
+	left, _, err := s.limiter.Left(ctx, repeated, one, now)
+	if err != nil {
+		return false, false, err
+	}
+	err = s.limiter.TakeAll(ctx, now, ratelimit.Ask{Limit: repeated, Key: one}, ratelimit.Ask{Limit: repeatedAll, Key: all})
+	if _, over := errors.AsType[*ratelimit.Exceeded](err); !over {
+		return false, left == 1, err
+	}
+	if !templates.CanDisown(kind) {
+		return true, false, nil
+	}
+	err = s.db.From(ctx).QueryRow(ctx, `
+		select exists (select from disown_links where account_id = $1 and sid is null and event_at > $2 and expires_at > $3)`,
+		id, now.Add(-repeated.Per), now).Scan(&enough)
+	return enough, false, err
 }
 
 // NoticeLeft returns when the last notice of these kinds to an account, enqueued since an instant, was given to the mail server, zero if
@@ -102,13 +131,6 @@ func (s *Service) SendNotices(ctx context.Context) error {
 		}
 		slices.SortFunc(devices, func(a, b newDevice) int { return bytes.Compare(a.AccountID[:], b.AccountID[:]) }) // one order of locks
 		for _, d := range devices {
-			enough, err := s.enough(ctx, "new_device", d.AccountID)
-			if err != nil {
-				return err
-			}
-			if enough {
-				continue
-			}
 			if err := s.Notify(ctx, d.AccountID, "new_device", templates.Args{"at": d.AuthTime, "browser": d.Browser, "system": d.System}); err != nil {
 				return err
 			}

@@ -1,9 +1,12 @@
 package accounts
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"huskyidp/templates"
 )
 
 // TestLanguageBackAndForth (S-14): a session that changes the language again and again has its owner get a bounded number of mails, and
@@ -44,6 +47,24 @@ func TestRepeatedNotices(t *testing.T) {
 			f.start(SessionStart{Account: a})
 			return f.SendNotices(f.ctx())
 		},
+		"screens allowed": func(f *fixture, a Account) error {
+			return f.Notify(f.ctx(), a.ID, "device_allowed", templates.Args{"app": "TV"})
+		},
+		"permissions of an app, long and short": func(f *fixture, a Account) error {
+			kind := []string{"app_allowed", "app_allowed_no_end", "app_allowed_once"}[f.now().Second()%3]
+			return f.Notify(f.ctx(), a.ID, kind, templates.Args{"app": "Mi Diario", "until": f.now(), "datetime": f.now()})
+		},
+		"an app stopped": func(f *fixture, a Account) error {
+			return f.Notify(f.ctx(), a.ID, "app_stopped", templates.Args{"app": "Mi Diario"})
+		},
+		"passwords":            func(f *fixture, a Account) error { return f.Notify(f.ctx(), a.ID, "password_changed", nil) },
+		"questions":            func(f *fixture, a Account) error { return f.Notify(f.ctx(), a.ID, "question_changed", nil) },
+		"data":                 func(f *fixture, a Account) error { return f.Notify(f.ctx(), a.ID, "data_taken", nil) },
+		"closings taken back":  func(f *fixture, a Account) error { return f.Notify(f.ctx(), a.ID, "close_stopped", nil) },
+		"second steps removed": func(f *fixture, a Account) error { return f.tellFactor(f.ctx(), a.ID, TOTP, "factor_removed", f.now()) },
+		"second steps added": func(f *fixture, a Account) error {
+			return f.tellFactor(f.ctx(), a.ID, Passkey, []string{"factor_added", "factor_added_waits"}[f.now().Second()%2], f.now())
+		},
 	} {
 		f := newFixture(t, 1)
 		a := f.register("maria")
@@ -64,6 +85,45 @@ func TestRepeatedNotices(t *testing.T) {
 		if n := len(f.mailKinds(a.ID)) - before; n != repeated.Count+1 {
 			t.Errorf("%s: %d mails after an hour", name, n)
 		}
+	}
+}
+
+// TestFirstNoticesLeave (S-14, S-54): of another app or another second step the first notices leave, up to a bound for all; the last one
+// says that it is; and once a link was used, which voids the others, the next notice leaves with another.
+func TestFirstNoticesLeave(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	a := f.register("maria")
+	tell := func(app string) {
+		f.later(time.Second)
+		f.must(f.Notify(f.ctx(), a.ID, "device_allowed", templates.Args{"app": app}))
+	}
+	for i := range 8 {
+		tell("TV")
+		if says := strings.Contains(f.last("device_allowed").Content.Text, "Esto pasó 6 veces en una hora."); says != (i >= 5) {
+			t.Errorf("mail %d says that it is the last: %v", i+1, says)
+		}
+	}
+	want := func(n int) {
+		t.Helper()
+		if got := len(f.mailKinds(a.ID)); got != n {
+			t.Errorf("%d mails, want %d", got, n)
+		}
+	}
+	want(6)
+	tell("Radio")
+	want(7)
+	for i := range 40 {
+		tell(fmt.Sprint("Radio ", i))
+	}
+	want(repeatedAll.Count)
+	_, err := f.Disown(f.ctx(), f.disownLink("device_allowed"), nil)
+	f.must(err)
+	tell("TV")
+	tell("TV")
+	want(repeatedAll.Count + 2) // the answer to the link, and one with another link
+	if _, err := f.Disownable(f.ctx(), f.disownLink("device_allowed"), nil); err != nil {
+		t.Errorf("the link of the notice after that: %v", err)
 	}
 }
 

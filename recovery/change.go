@@ -10,6 +10,7 @@ import (
 
 	"huskyidp/accounts"
 	"huskyidp/internal/audit"
+	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/seal"
 	"huskyidp/internal/web"
 	"huskyidp/templates"
@@ -77,9 +78,12 @@ func (c Change) notice(kind string, args templates.Args, link string) (string, t
 	return kind, args
 }
 
+// closings is how often the closing of an account may be asked for and taken back.
+var closings = ratelimit.Limit{Name: "close_requested", Count: 6, Per: time.Hour}
+
 // Hold holds a change for 24 hours, a closing for days, and notifies the address on file, with a link that stops it. It
 // takes part in the transaction of ctx. The error is ErrHeld, a flaw of the address, accounts.ErrNotFound, accounts.ErrNoSession if the
-// session that asks has ended meanwhile, or the database's.
+// session that asks has ended meanwhile, *ratelimit.Exceeded for a closing that was asked for and taken back too often, or the database's.
 func (s *Service) Hold(ctx context.Context, c Change) (Change, error) {
 	now := s.now()
 	c.ID, c.AskedAt, c.ApplyAt, c.state = uuid.Must(uuid.NewV7()), now, now.Add(s.holdOf(c.Act)), "held"
@@ -114,6 +118,9 @@ func (s *Service) Hold(ctx context.Context, c Change) (Change, error) {
 			events = append(events, audit.Event{Kind: audit.EmailChangeAsked, At: now, AccountID: c.AccountID.String(), Actor: c.AskedBy, Success: true})
 		}
 		if c.Act == CloseAccount {
+			if err := s.limiter.Take(ctx, closings, c.AccountID.String(), now); err != nil { // a mail whose link alone stops it is never held back
+				return err
+			}
 			kind = "close_requested"
 			events = append(events, audit.Event{Kind: audit.CloseAsked, At: now, AccountID: c.AccountID.String(), RequestID: web.RequestID(ctx), Success: true})
 			if err := s.accounts.BeginClose(ctx, c.AccountID, c.ApplyAt); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"huskyidp/accounts"
 	"huskyidp/internal/audit"
+	"huskyidp/internal/ratelimit"
 )
 
 // closing holds the closing of an account, as its page does.
@@ -25,6 +26,30 @@ func (f *fixture) session(a accounts.Account) accounts.Started {
 	started, err := f.people.StartSession(f.t.Context(), accounts.SessionStart{Account: now, AMR: []string{"pwd"}})
 	check(f.t, err)
 	return started
+}
+
+// S-14: each closing's mail has the link that stops it, so what is limited is the closing and not the mail.
+func TestClosingAgainAndAgain(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.member("maria", "004123789")
+	for range 6 {
+		f.closing(a)
+		f.session(a) // takes it back
+		f.later(time.Minute)
+	}
+	_, err := f.Hold(t.Context(), Change{AccountID: a.ID, Act: CloseAccount})
+	if often, ok := errors.AsType[*ratelimit.Exceeded](err); !ok || often.RetryAfter() != 54*time.Minute {
+		t.Errorf("the seventh closing in an hour: %v", err)
+	}
+	if now, err := f.people.Get(t.Context(), a.ID); err != nil || !now.ClosesAt.IsZero() {
+		t.Errorf("the account is to be closed all the same (%v)", err)
+	}
+	if n := f.count(`select count(*) from mails where account_id = $1 and kind = 'close_requested'`, a.ID); n != 6 {
+		t.Errorf("%d notices, want 6", n)
+	}
+	f.later(54 * time.Minute)
+	f.closing(a)
 }
 
 // S-25, S-73: closing ends every session at once, waits a week, and then erases what signs in and who it was; the member

@@ -10,13 +10,15 @@ import (
 	"github.com/google/uuid"
 
 	"huskyidp/accounts"
+	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/web"
+	"huskyidp/templates"
 )
 
 // Closings holds the closing of an account until its member has had time to take it back.
 type Closings interface {
 	// HoldClosing begins the hold and ends every session. A closing that is already on hold stays. The error is accounts.ErrNoSession
-	// if the session has ended meanwhile, or the database's.
+	// if the session has ended meanwhile, *ratelimit.Exceeded if it was asked for too often, or the database's.
 	HoldClosing(ctx context.Context, session accounts.Session) error
 	// ClosingHold is how long it is held.
 	ClosingHold() time.Duration
@@ -80,6 +82,10 @@ func (h *Handler) submitClose(c *gin.Context) error {
 	if err := h.closings.HoldClosing(c.Request.Context(), session); err != nil {
 		if just, _ := h.service.JustClosing(c.Request.Context(), token); just && errors.Is(err, accounts.ErrNoSession) { // a press beside this one
 			return h.web.SeeDone(c, pathClosing)
+		}
+		if often, ok := errors.AsType[*ratelimit.Exceeded](err); ok {
+			return h.page(c, http.StatusTooManyRequests, "close", session, h.closeDays(),
+				web.WithProblems(templates.Problem{Key: "accounts.close.often", Args: templates.Args{"time": often.RetryAfter()}}))
 		}
 		return err
 	}

@@ -8,12 +8,16 @@ import (
 	"time"
 
 	"huskyidp/accounts"
+	"huskyidp/internal/ratelimit"
 )
 
 // closer holds nothing; the account knows that it is closing.
 type closer struct{ f *fixture }
 
 func (l closer) HoldClosing(ctx context.Context, session accounts.Session) error {
+	if err := ratelimit.New(l.f.db, l.f.keyring).Take(ctx, ratelimit.Limit{Name: "closings of a test", Count: 1, Per: time.Hour}, session.AccountID.String(), l.f.now()); err != nil {
+		return err
+	}
 	return l.f.BeginClose(ctx, session.AccountID, l.f.now().Add(l.ClosingHold()))
 }
 
@@ -95,6 +99,9 @@ func TestClosePage(t *testing.T) {
 		if _, _, page := b.get("/account/language"); strings.Contains(page, stays) != want {
 			t.Errorf("the page says that the account stays: %t, want %t", !want, want)
 		}
+	}
+	if status, _, page := b.post(path, path, right); status != 429 || f.closes(account) || !strings.Contains(page, "Esta cuenta se pidió desactivar muchas veces en una hora. Espere 49 minutos") {
+		t.Errorf("closing it too often = %d\n%s", status, page)
 	}
 }
 

@@ -97,7 +97,7 @@ type mailPage struct {
 // Mail renders a mail. All kinds take username; verify takes code; notices take at (time.Time), new_device also browser
 // and system, "" if unknown; locked takes datetime (time.Time). Those
 // about how to sign in take closes (time.Time) if the account is to be closed then. Those with a "this wasn't me" link take link and date
-// (time.Time, its end); without a link the paragraph is left out.
+// (time.Time, its end); without a link the paragraph is left out. times (int) is given in the last mail of an hour about the same.
 func (s *Set) Mail(lang, kind string, args Args) (Mail, error) {
 	k, ok := mailKinds[kind]
 	if !ok {
@@ -120,6 +120,9 @@ func (s *Set) Mail(lang, kind string, args Args) (Mail, error) {
 	}
 	if k.device {
 		w.add("quiet", deviceKey(args))
+	}
+	if _, last := args["times"]; last {
+		w.add("", "mail.frame.often")
 	}
 	if _, linked := args["link"]; k.notMe && linked {
 		w.add("", "mail.frame.not_me")
