@@ -100,7 +100,7 @@ func TestClosePage(t *testing.T) {
 			t.Errorf("the page says that the account stays: %t, want %t", !want, want)
 		}
 	}
-	if status, _, page := b.post(path, path, right); status != 429 || f.closes(account) || !strings.Contains(page, "Esta cuenta se pidió desactivar muchas veces en una hora. Espere 49 minutos") {
+	if status, _, page := b.post(path, path, right); status != 429 || f.closes(account) || !strings.Contains(page, "Esta cuenta se pidió desactivar muchas veces en una hora. Espere 50 minutos") {
 		t.Errorf("closing it too often = %d\n%s", status, page)
 	}
 }
