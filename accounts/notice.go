@@ -27,7 +27,7 @@ var (
 // there the act is limited.
 var repeatable = map[string]string{
 	"app_allowed": "app_allowed", "app_allowed_no_end": "app_allowed", "app_allowed_once": "app_allowed", "app_stopped": "app_stopped", "device_allowed": "device_allowed",
-	"factor_added": "factor_added", "factor_added_waits": "factor_added", "factor_removed": "factor_removed", "password_changed": "password_changed",
+	"factor_added": "factor_added", "factor_added_waits": "factor_added", "factor_removed": "factor_removed", "factor_removed_open": "factor_removed", "password_changed": "password_changed",
 	"question_changed": "question_changed", "language_changed": "language_changed", "new_device": "new_device", "data_taken": "data_taken", "close_stopped": "close_stopped",
 }
 

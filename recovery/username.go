@@ -19,8 +19,9 @@ import (
 // The limits of looking people up (S-52). Beyond them nothing is sent, and nobody is notified.
 var (
 	lookupSource = ratelimit.Limit{Name: "username_source", Count: 5, Per: time.Hour}
-	lookupCard   = ratelimit.Limit{Name: "username_card", Count: 3, Per: 24 * time.Hour} // of a source: others use up their own (S-14)
-	lookupAgain  = ratelimit.Limit{Name: "username_again", Count: 1, Per: time.Minute}   // the same card in the same browser: a second tap
+	lookupCard   = ratelimit.Limit{Name: "username_card", Count: 3, Per: 24 * time.Hour}      // of a source: others use up their own (S-14)
+	lookupAll    = ratelimit.Limit{Name: "username_card_all", Count: 20, Per: 24 * time.Hour} // of all: whoever reads the mailbox sees which card was right
+	lookupAgain  = ratelimit.Limit{Name: "username_again", Count: 1, Per: time.Minute}        // the same card in the same browser: a second tap
 )
 
 // Remind mails the username to the address on file of the member whose card this is. A job looks up whose it is, if
@@ -52,7 +53,7 @@ func (s *Service) Remind(ctx context.Context, v Visit, claim members.Claim) erro
 		b := &pgx.Batch{}
 		started := audit.Event{Kind: audit.RecoveryStarted, At: now, Subject: id.String(), RequestID: v.RequestID, Success: true, Reason: "username"}
 		err = accounts.TakeStrangers(ctx, s.db, s.limiter, now, accounts.Network(v.Source), "username "+claim.MemberNumber,
-			ratelimit.Ask{Limit: perSource, Key: v.Source}, ratelimit.Ask{Limit: lookupCard, Key: v.Source + " " + claim.MemberNumber})
+			ratelimit.Ask{Limit: perSource, Key: v.Source}, ratelimit.Ask{Limit: lookupCard, Key: v.Source + " " + claim.MemberNumber}, ratelimit.Ask{Limit: lookupAll, Key: claim.MemberNumber})
 		if _, over := errors.AsType[*ratelimit.Exceeded](err); over {
 			started.Success, started.Reason = false, "lookup_limit"
 		} else if err != nil {

@@ -1,10 +1,12 @@
 package recovery
 
 import (
+	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -134,6 +136,21 @@ func TestSomebodyElsesLookups(t *testing.T) {
 	f.work()
 	if sent := len(f.mailed("username")); sent != 1 {
 		t.Errorf("%d mails for the owner, want 1", sent)
+	}
+}
+
+// S-52: from however many networks, a card is looked up twenty times in a day.
+func TestLookupsFromManyNetworks(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.member("maria", "004123789")
+	for i := range 24 {
+		f.source = fmt.Sprintf("198.51.%d.20", i)
+		f.visitor().get("/recover/username").post(with(mariasCard, "birth_year", strconv.Itoa(1950+i))...).on("/recover/username/sent", 200)
+		f.later(10 * time.Minute)
+	}
+	if n := f.count(`select count(*) from recovery_cards`); n != 20 {
+		t.Errorf("%d look-ups, want 20", n)
 	}
 }
 
