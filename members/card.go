@@ -54,7 +54,7 @@ func (i Card) Parse(now time.Time, parseNumber func(string) (string, error)) (Cl
 	if claim.Suffix != "" && !slices.Contains(Suffixes(), claim.Suffix) {
 		faults.add("suffix", FaultUnreadable)
 	}
-	number, err := parseNumber(withoutStop(i.CardID))
+	number, err := parseNumber(i.CardID)
 	switch {
 	case strings.TrimSpace(i.CardID) == "":
 		faults.add("card_id", FaultEmpty)

@@ -60,6 +60,9 @@ func (f NumberFormat) Parse(typed string) (string, error) {
 	return number, nil
 }
 
+// ParseTyped is Parse for what a person typed or dictated.
+func (f NumberFormat) ParseTyped(typed string) (string, error) { return f.Parse(withoutStop(typed)) }
+
 const (
 	noNumber        = "does not have the form of a member number"
 	noNumberGrouped = ": its thousands are set apart, as spreadsheets write numbers; export the column as text"

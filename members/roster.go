@@ -21,9 +21,9 @@ func (e *NoMatchError) Is(target error) bool { return target == ErrNoMatch }
 // ErrUnknown is returned if no member has this ID.
 var ErrUnknown = errors.New("no such member")
 
-// ParseMemberNumber reads a number in the configured format. The error is ErrMemberNumber.
+// ParseMemberNumber reads a number that a person typed or dictated, in the configured format. The error is ErrMemberNumber.
 func (r *Roster) ParseMemberNumber(typed string) (string, error) {
-	return r.deps.NumberFormat.Parse(typed)
+	return r.deps.NumberFormat.ParseTyped(typed)
 }
 
 // Match finds the member whose card the claim describes. It costs one round trip, one decryption and one comparison

@@ -176,3 +176,13 @@ func TestTwoPeopleInTwoTabs(t *testing.T) {
 		anas = other
 	}
 }
+
+// A card that was dictated, each number with a full stop behind it, is the same card on every page after it.
+func TestDictatedCard(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	b := s.browser().toPersonal().post(append(maria[:len(maria):len(maria)], "birth_day", "14.", "birth_year", "1984.", "card_id", "004123789.")...).on("/register/credentials", 200)
+	b.post(mariaChoice...).on("/register/code", 200).post("code", s.code()).on("/register/review", 200).reads("1984").lacks("año 0").lacks("789.")
+	b.get("/register").on("/register/open", 200).post("act", "go_on", "card_id", "004123790.").on("/register/open", 422).reads("Le quedan 2 intentos.")
+	b.post("act", "go_on", "card_id", "004123789.").on("/register/review", 200)
+}

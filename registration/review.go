@@ -4,8 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -25,13 +23,9 @@ type reviewPage struct {
 }
 
 func (h *Handler) reviewPage(c *gin.Context, r *Registration) reviewPage {
-	year, _ := strconv.Atoi(strings.TrimSpace(r.Identity.BirthYear)) // it was matched
-	number, err := h.service.Roster.ParseMemberNumber(r.Identity.CardID)
-	if err != nil {
-		number = r.Identity.CardID
-	}
+	card, _ := r.Identity.Parse(h.service.Now(), h.service.Roster.ParseMemberNumber) // it was matched
 	return reviewPage{
-		FirstName: r.Identity.FirstName, LastName: r.Identity.LastName, Suffix: r.Identity.Suffix, MemberNumber: number, BirthYear: year,
+		FirstName: r.Identity.FirstName, LastName: r.Identity.LastName, Suffix: r.Identity.Suffix, MemberNumber: card.MemberNumber, BirthYear: card.BirthDate.Year,
 		Username: r.Credentials.Username, Email: r.Credentials.Address, Question: r.Credentials.Question, AgreedAt: r.AgreedAt,
 		Certification: h.service.Legal.Certification(h.service.Now(), web.Lang(c)),
 	}

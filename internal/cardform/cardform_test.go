@@ -14,7 +14,7 @@ import (
 
 type numbers struct{ members.NumberFormat }
 
-func (n numbers) ParseMemberNumber(typed string) (string, error) { return n.Parse(typed) }
+func (n numbers) ParseMemberNumber(typed string) (string, error) { return n.ParseTyped(typed) }
 
 var now = time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
 
