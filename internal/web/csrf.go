@@ -96,7 +96,7 @@ func (w *Web) checkCSRF(c *gin.Context) {
 			w.abort(c, &Error{Status: http.StatusForbidden, Key: KeyCookies})
 			return
 		}
-		if f := w.openRefused(c); f != nil && f.Error != nil && f.age(w.now()) <= refusedError {
+		if f := w.openRefused(c); f != nil && f.Error != nil && c.Query(againQuery) == "" && f.age(w.now()) <= refusedError {
 			c.Abort()
 			w.showError(c, f)
 		}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -23,6 +24,7 @@ import (
 // without it begins with an empty form.
 const (
 	refusedQuery = "refused"
+	againQuery   = "again" // the error was seen: its button leads to the form as it was typed
 	refusedAge   = 10 * time.Minute
 	nobodysAge   = 2 * time.Minute  // of a form that belongs to nobody yet: the next person may look into the history
 	refusedError = 20 * time.Second // how long an error is shown; a later reload shows the form
@@ -147,7 +149,13 @@ func (w *Web) seeError(c *gin.Context, e *Error) error {
 // showError shows that page.
 func (w *Web) showError(c *gin.Context, f *refusedForm) {
 	requestOf(c).shownID = f.Error.RequestID
-	w.answer(c, &Error{Status: f.Status, Key: f.Error.Key, Code: f.Error.Code, Parameter: f.Error.Parameter, Value: f.Error.Value, Href: f.Error.Button, Wait: f.Error.Wait})
+	button := f.Error.Button
+	if path, _, _ := strings.Cut(button, "?"); path == c.Request.URL.EscapedPath() && len(f.Typed) > 0 {
+		query := c.Request.URL.Query()
+		query.Set(againQuery, "1")
+		button = localOr(path + "?" + switchQuery(query, Flow(c)))
+	}
+	w.answer(c, &Error{Status: f.Status, Key: f.Error.Key, Code: f.Error.Code, Parameter: f.Error.Parameter, Value: f.Error.Value, Href: button, Wait: f.Error.Wait})
 }
 
 func (w *Web) seeRefused(c *gin.Context, path string, f refusedForm) error {
@@ -173,7 +181,7 @@ func (w *Web) seeRefused(c *gin.Context, path string, f refusedForm) error {
 // formQuery returns what the address of a form's page says, whether the form has it in its address or in hidden fields.
 func formQuery(c *gin.Context) url.Values {
 	query := c.Request.URL.Query()
-	for _, name := range []string{"note", "lang", "ui_locales", cookieTest, refusedQuery, typedQuery} {
+	for _, name := range []string{"note", "lang", "ui_locales", cookieTest, refusedQuery, againQuery, typedQuery} {
 		query.Del(name)
 	}
 	if flow := Flow(c); flow != "" {

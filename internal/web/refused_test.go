@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"fmt"
+	"html"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -262,7 +263,7 @@ func TestRefusedInPlace(t *testing.T) {
 }
 
 // An error that answers a form is shown by a GET too, with the number of the request that failed; a reload a while later shows the
-// form again, as it was typed.
+// form again, as it was typed, and so does the page's button at once.
 func TestFailedForm(t *testing.T) {
 	t.Parallel()
 	s, _, fails := refusing(t)
@@ -275,11 +276,19 @@ func TestFailedForm(t *testing.T) {
 			t.Fatalf("%v: POST = %d", want, answer.Code)
 		}
 		page := s.do("GET", at, "")
-		if page.Code != classify(want).Status || !strings.Contains(page.Body.String(), id) || !strings.Contains(page.Body.String(), `href="/name?flow=f1"`) {
+		if page.Code != classify(want).Status || !strings.Contains(page.Body.String(), id) {
 			t.Errorf("%v: GET = %d\n%s", want, page.Code, page.Body)
 		}
 		if page.Code != http.StatusInternalServerError && page.Header().Get("Retry-After") == "" {
 			t.Errorf("%v: no Retry-After", want)
+		}
+		button := regexp.MustCompile(`href="(/name\?again=1[^"]*flow=f1[^"]*)"`).FindStringSubmatch(page.Body.String())
+		if button == nil {
+			t.Fatalf("%v: no way back to the form\n%s", want, page.Body)
+		}
+		form := s.do("GET", html.UnescapeString(button[1]), "")
+		if value, told := shows(form.Body.String()); form.Code != http.StatusOK || value != "mamá" || told {
+			t.Errorf("%v, the page's button: GET %s = %d, %q, %v", want, button[1], form.Code, value, told)
 		}
 		s.now = s.now.Add(refusedError + time.Second)
 		page = s.do("GET", at, "")
