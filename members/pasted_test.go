@@ -2,7 +2,6 @@ package members
 
 import (
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -31,7 +30,7 @@ func TestRowsPastedOverOthers(t *testing.T) {
 		scattered[i+n/2] = known[random.IntN(n/2)]
 	}
 	fresh := over(900, 200, 10)
-	fresh[900] = fmt.Sprintf("999999998,NUEVO,SOLO,,1990-01-01,A,2026-11-01,\n")
+	fresh[900] = "999999998,NUEVO,SOLO,,1990-01-01,A,2026-11-01,\n"
 	filled := slices.Clone(known)
 	for i := range 12 {
 		filled[701+i] = known[700]
