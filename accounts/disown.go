@@ -181,6 +181,9 @@ func (s *Service) Disown(ctx context.Context, link string, browser []byte) (d De
 			return err
 		}
 		d.Event, d.Mailed, d.QuestionClosed = event, l.sid == nil, notice != ""
+		if err := s.limiter.Take(ctx, denials, id.String(), now); err != nil {
+			return err
+		}
 		if err := s.EndSessions(ctx, id, ""); err != nil {
 			return err
 		}

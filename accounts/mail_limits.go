@@ -45,19 +45,21 @@ func MailAsks(kind string, person uuid.UUID, asker, address string) []ratelimit.
 }
 
 // QueueStrangers adds to a batch what ratelimit.Limiter.Queue does with asks, for somebody of whom nothing is known, in a network
-// (see Network), and what strangers may use together of shared: whoever knows a username, or has a relative's card, and has
+// (see Network), and what strangers may use together of each of shared: whoever knows a username, or has a relative's card, and has
 // many sources would otherwise use up its wide limit, so that the owner gets no code.
-func QueueStrangers(l *ratelimit.Limiter, b *pgx.Batch, outcome *error, now time.Time, network, shared string, asks ...ratelimit.Ask) {
-	l.QueueElse(b, outcome, now,
-		[]ratelimit.Ask{{Limit: mailFirst, Key: network + " " + shared}, {Limit: firstAsks, Key: shared}},
-		[]ratelimit.Ask{{Limit: moreAsks, Key: shared}}, asks...)
+func QueueStrangers(l *ratelimit.Limiter, b *pgx.Batch, outcome *error, now time.Time, network string, shared []string, asks ...ratelimit.Ask) {
+	first, more := []ratelimit.Ask{{Limit: mailFirst, Key: network + " " + shared[0]}}, []ratelimit.Ask(nil)
+	for _, key := range shared {
+		first, more = append(first, ratelimit.Ask{Limit: firstAsks, Key: key}), append(more, ratelimit.Ask{Limit: moreAsks, Key: key})
+	}
+	l.QueueElse(b, outcome, now, first, more, asks...)
 }
 
 // TakeStrangers is QueueStrangers in a round trip of its own.
 func TakeStrangers(ctx context.Context, db *postgres.DB, l *ratelimit.Limiter, now time.Time, network, shared string, asks ...ratelimit.Ask) error {
 	var outcome error
 	b := &pgx.Batch{}
-	QueueStrangers(l, b, &outcome, now, network, shared, asks...)
+	QueueStrangers(l, b, &outcome, now, network, []string{shared}, asks...)
 	return cmp.Or(db.From(ctx).SendBatch(ctx, b).Close(), outcome)
 }
 

@@ -21,6 +21,7 @@ import (
 var (
 	repeated    = ratelimit.Limit{Name: "repeated_notices", Count: 6, Per: time.Hour}
 	repeatedAll = ratelimit.Limit{Name: "repeated_notices_all", Count: 24, Per: time.Hour}
+	denials     = ratelimit.Limit{Name: "denials", Count: 1000, Per: 24 * time.Hour} // each begins the counts anew: what comes next was not denied
 )
 
 // repeatable are the kinds of such mails, and what they are counted as. Not those whose own link alone stops what they tell of:
@@ -34,7 +35,12 @@ var repeatable = map[string]string{
 // enough counts such a mail, by what it is about, and reports whether the owner has had them all, and whether this is the last one. A
 // mail with the link "this wasn't me" is held back only as long as that of an earlier one works, which denies everything since.
 func (s *Service) enough(ctx context.Context, kind string, id uuid.UUID, args templates.Args) (enough, last bool, err error) {
-	now, all := s.now(), repeatable[kind]+" "+id.String()
+	now := s.now()
+	notDenied, _, err := s.limiter.Left(ctx, denials, id.String(), now)
+	if err != nil {
+		return false, false, err
+	}
+	all := fmt.Sprintf("%s %s %d", repeatable[kind], id, notDenied)
 	one := all
 	for _, about := range []string{"app", "factor"} {
 		if args[about] != nil {

@@ -6,6 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
 	"huskyidp/templates"
 )
 
@@ -121,10 +124,14 @@ func TestFirstNoticesLeave(t *testing.T) {
 	f.must(err)
 	tell("TV")
 	tell("TV")
-	want(repeatedAll.Count + 2) // the answer to the link, and one with another link
+	want(repeatedAll.Count + 3) // the answer to the link, and what was not denied
 	if _, err := f.Disownable(f.ctx(), f.disownLink("device_allowed"), nil); err != nil {
 		t.Errorf("the link of the notice after that: %v", err)
 	}
+	for range 8 {
+		tell("TV")
+	}
+	want(repeatedAll.Count + 7) // what was not denied is told of as often as before
 }
 
 // TestLinksOfTheHistory (S-14): a page that makes a link each time it is opened keeps the newest, and those of mails stay.
@@ -148,5 +155,25 @@ func TestLinksOfTheHistory(t *testing.T) {
 		if _, err := f.Disownable(f.ctx(), link, thisBrowser); err != nil {
 			t.Errorf("a link that should be there: %v", err)
 		}
+	}
+}
+
+// S-14: of a mailbox's mails, strangers leave some to a browser that its account knows, with however many cards and networks they come.
+func TestStrangersLeaveAMailboxItsShare(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	sent := 0
+	for i := range 2 * mailAddress.Count {
+		var outcome error
+		b, network := &pgx.Batch{}, fmt.Sprintf("198.51.%d.0/24", i%(mailAddress.Count))
+		QueueStrangers(f.limiter, b, &outcome, f.now(), network, []string{fmt.Sprint("verify card ", i), "maria@example.com"},
+			MailAsks("verify", uuid.New(), network, "maria@example.com")...)
+		f.must(f.store.run(f.ctx(), b))
+		if outcome == nil {
+			sent++
+		}
+	}
+	if known := MailAsks("reset", uuid.New(), knownAsker, "maria@example.com"); sent > firstAsks.Count+moreAsks.Count || f.limiter.TakeAll(f.ctx(), f.now(), known...) != nil {
+		t.Errorf("%d mails of strangers, and none for the known browser", sent)
 	}
 }

@@ -42,6 +42,10 @@ var (
 	wrongDaily  = ratelimit.Limit{Name: "wrong_codes_day", Count: 50, Per: 24 * time.Hour}
 )
 
+// cardSource is how many codes one source gets with one card, for whatever mailboxes: of what strangers may use of the card
+// together, it leaves some to others.
+var cardSource = ratelimit.Limit{Name: "mail_card_source", Count: 8, Per: time.Hour}
+
 var noTime time.Time
 
 // codeOut reports whether a code can still be entered.
@@ -113,8 +117,8 @@ func (s *Service) takeMail(ctx context.Context, t *turn) (holder accounts.Accoun
 	var limited, noticeLimited error
 	b := &pgx.Batch{}
 	asks := accounts.MailAsks("verify", t.MemberID, t.visit.Source+" "+strings.ToLower(t.Credentials.Address), t.Credentials.Address)
-	accounts.QueueStrangers(s.Limiter, b, &limited, t.now, accounts.Network(t.visit.Source), "verify "+t.MemberID.String(),
-		append(asks, ratelimit.Ask{Limit: source, Key: t.visit.Source})...)
+	accounts.QueueStrangers(s.Limiter, b, &limited, t.now, accounts.Network(t.visit.Source), []string{"verify " + t.MemberID.String(), strings.ToLower(t.Credentials.Address)},
+		append(asks, ratelimit.Ask{Limit: source, Key: t.visit.Source}, ratelimit.Ask{Limit: cardSource, Key: t.visit.Source + " " + t.MemberID.String()})...)
 	s.Limiter.Queue(b, &noticeLimited, t.now, ratelimit.Ask{Limit: holderNotice, Key: whom.String()})
 	s.Accounts.QueueGet(b, t.HolderID, &holder)
 	if err := s.DB.From(ctx).SendBatch(ctx, b).Close(); err != nil {

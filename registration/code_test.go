@@ -168,11 +168,34 @@ func TestSomebodyElsesCodes(t *testing.T) {
 	thief.on("/register/code", http.StatusTooManyRequests).reads("Ya se enviaron muchos códigos.")
 	at("192.0.2.10", "maria@example.com").reads("Enviamos un código a").post("code", s.code()).on("/register/review", 200)
 	at("198.51.100.7", "maria@example.org").reads("Enviamos un código a").post("code", s.code()).on("/register/review", 200)
-	for i := range 8 { // the rest of what all may ask for again
+	for i := range 8 { // what this source gets with the card
 		at("198.51.100.7", fmt.Sprintf("thief%d@example.net", i))
 	}
 	at("198.51.100.7", "another@example.net").reads("Ya se enviaron muchos códigos")
-	at("203.0.113.9", "maria@example.org").reads("Enviamos un código a").post("code", s.code()).on("/register/review", 200)
+	maria := at("203.0.113.9", "maria@example.org").reads("Enviamos un código a")
+	for range 3 { // more than the first
+		s.later(time.Minute)
+		maria.get("/register/code?flow=f1").post("act", "resend").on("/register/code", 200).reads("Enviamos un código a")
+	}
+	maria.post("code", s.code()).on("/register/review", 200)
+}
+
+// S-11, S-14: whoever tries names with a relative's card uses up their own tries.
+func TestSomebodyElsesNames(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	thief := s.browser()
+	thief.source = "198.51.100.7:4000"
+	thief.toCredentials()
+	for i := range 22 {
+		thief.send(with(mariaChoice, "username", fmt.Sprintf("nombre%d", i), "answer", "")...)
+	}
+	if thief.status != http.StatusTooManyRequests {
+		t.Errorf("22 names of one source = %d, want 429", thief.status)
+	}
+	owner := s.browser()
+	owner.source = "203.0.113.9:4000"
+	owner.toCode()
 }
 
 // S-10: wrong codes for a card are bounded wherever they are typed, and the right one is taken even then.

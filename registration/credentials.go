@@ -108,7 +108,7 @@ func (s *Service) SubmitCredentials(ctx context.Context, v Visit, r *Registratio
 		return nil, err
 	}
 	var names error
-	return s.changeWith(ctx, v, stepCredentials, s.askName(r, c.Username, &names), func(ctx context.Context, t *turn) (outcome, err error) {
+	return s.changeWith(ctx, v, stepCredentials, s.askName(v, r, c.Username, &names), func(ctx context.Context, t *turn) (outcome, err error) {
 		if t.AccountID != r.AccountID || t.MemberID != r.MemberID || (password == nil && t.PasswordHash == nil) || (answer == nil && t.AnswerHash == nil && !c.Unasked) {
 			return nil, errGone // restarted in another tab
 		}
@@ -192,7 +192,7 @@ func (s *Service) KeepRefused(ctx context.Context, v Visit, r *Registration, typ
 		return r, err
 	}
 	var names error
-	return s.changeWith(ctx, v, stepCredentials, s.askName(r, typed.Username, &names), func(_ context.Context, t *turn) (outcome, err error) {
+	return s.changeWith(ctx, v, stepCredentials, s.askName(v, r, typed.Username, &names), func(_ context.Context, t *turn) (outcome, err error) {
 		if names != nil {
 			typed.Username = t.Credentials.Username
 		}
@@ -204,19 +204,24 @@ func (s *Service) KeepRefused(ctx context.Context, v Visit, r *Registration, typ
 	})
 }
 
-// namesLimit keeps the owner of one valid card from listing usernames (S-52), even by restarting the registration.
-var namesLimit = ratelimit.Limit{Name: "registration_names", Count: 20, Per: time.Hour}
+// The owner of one valid card lists no usernames (S-52), not even by restarting the registration or from many sources. Who has a
+// relative's card uses up their own (S-14).
+var (
+	namesLimit = ratelimit.Limit{Name: "registration_names", Count: 20, Per: time.Hour}
+	namesAll   = ratelimit.Limit{Name: "registration_names_all", Count: 100, Per: time.Hour}
+)
 
 // askName counts a username for the member of a registration if it differs from the last one, before the answer is
 // known. outcome is nil or a *ratelimit.Exceeded.
-func (s *Service) askName(r *Registration, typed string, outcome *error) func(*pgx.Batch, time.Time) {
+func (s *Service) askName(v Visit, r *Registration, typed string, outcome *error) func(*pgx.Batch, time.Time) {
 	return func(b *pgx.Batch, now time.Time) {
 		name, err := accounts.CheckUsername(typed)
 		if err != nil {
 			return
 		}
 		if before, err := accounts.CheckUsername(r.Credentials.Username); err != nil || before != name {
-			s.Limiter.Queue(b, outcome, now, ratelimit.Ask{Limit: namesLimit, Key: r.MemberID.String()})
+			card := r.MemberID.String()
+			s.Limiter.Queue(b, outcome, now, ratelimit.Ask{Limit: namesLimit, Key: v.Source + " " + card}, ratelimit.Ask{Limit: namesAll, Key: card})
 		}
 	}
 }
