@@ -100,6 +100,9 @@ func (x *x834) next() (entry, error) {
 				at, isDay = readMade(x.x12.group.at(4), x.x12.group.at(5), x.today)
 			}
 			x.making.add(at, isDay)
+			if s.holdsINS() {
+				return x.joinedAbove(s)
+			}
 		case "INS":
 			if x.action == "" {
 				return entry{}, x.x12.fault("INS comes before BGN")
@@ -122,6 +125,9 @@ func (x *x834) withoutINS(s segment) (e entry, isMembers bool, err error) {
 		return entry{}, false, nil
 	}
 	switch name := s.name(); {
+	case s.holdsINS():
+		e, err = x.joinedAbove(s)
+		return e, true, err
 	case name == "NM1", name == "DMG", name == "HD", name == "REF" && s.at(1) == defaultMemberRef:
 	case x.unknown == nil && !isSegment(name):
 		x.unknown = &s
@@ -139,6 +145,13 @@ func (x *x834) withoutINS(s segment) (e entry, isMembers bool, err error) {
 	loop.isOver = false
 	e, err = x.member(loop)
 	return e, true, err
+}
+
+// joinedAbove reads what is below a segment above the first INS that holds that INS.
+func (x *x834) joinedAbove(s segment) (entry, error) {
+	loop := &memberLoop{file: x, ins: segment{[]string{"INS"}, s.number}}
+	loop.doubtJoined(s)
+	return x.member(loop)
 }
 
 func (x *x834) begin(action string) error {

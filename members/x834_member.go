@@ -29,6 +29,7 @@ type memberLoop struct {
 	open            []segment // DTP 357 that say that there is no end
 	written         *[3]string
 	isOver          bool     // another person's segments begin
+	isJoined        bool     // a segment holds another one
 	stray           []string // values of the configured REF below the head of the loop
 	coverages       []coverage
 	others          []string // HD03 of the loops of other insurance lines
@@ -54,6 +55,7 @@ const (
 
 func newMemberLoop(x *x834, ins segment) *memberLoop {
 	l := &memberLoop{file: x, ins: ins, maintenance: ins.at(3), interchange: len(x.x12.controls[0])}
+	l.doubtJoined(ins)
 	if !slices.Contains([]string{"001", "021", "024", "025", "030"}, l.maintenance) {
 		l.fail(ins, "", "INS03 is none of 001, 021, 024, 025, 030")
 	}
@@ -69,6 +71,7 @@ func (l *memberLoop) fail(s segment, wrong column, problem string) {
 
 func (l *memberLoop) take(s segment) {
 	name := s.name()
+	l.doubtJoined(s)
 	l.isBegun = l.isBegun || name != "DTP"
 	l.isLoose = l.isLoose || len(l.early) > 0 && !l.isCovering() && name != "DTP" && name != "HD"
 	switch name {
@@ -262,7 +265,7 @@ func (l *memberLoop) entry() entry {
 	isDead := !isOpen(l.ins.at(12))
 	e.hasDied, e.isDeath, e.endsByDeath = isDead && l.maintenance != "024", isDead && l.maintenance == "024", l.endsByDeath
 	e.others, e.otherNamed, e.isOther, e.endsOthers = l.others, l.otherNamed, l.isOther(), l.maintenance == "024" && l.endsOthers()
-	if e.isOther && !e.partial && number != "" {
+	if e.isOther && !e.partial && number != "" && !l.isJoined {
 		e.rec = l.rec
 		if l.ins.at(1) == "Y" {
 			l.file.subscriber = l.rec
