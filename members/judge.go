@@ -89,6 +89,9 @@ func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16
 	if (first || last) && doubt == "" {
 		doubt = e.nameDoubt
 	}
+	if (first || last) && doubt == "" && !former.isSwapped(e.rec) {
+		doubt = former.copiedName(e.rec)
+	}
 	if doubt == "" {
 		doubt = e.denseDoubt(first, last, born)
 	}
