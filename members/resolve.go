@@ -296,6 +296,9 @@ func (run *importRun) complete(e *entry, row knownRow, isKnown bool, former reco
 			e.reject(colProgram, "two programs claim one day")
 		}
 	}
+	if isKnown && !e.partial && e.fault == nil && former.hasEarlyEnd(e, DateOf(run.now)) {
+		e.reject(colCoverageEnd, "is before the "+string(colCoverageStart)+" that is known: which of both is wrong?")
+	}
 	if (e.partial || isFilled) && e.fault == nil {
 		e.content, e.contentMAC = run.roster.encode(e.rec)
 	}

@@ -154,6 +154,24 @@ func (r record) endsBefore(e *entry, today Date) bool {
 	})
 }
 
+// hasEarlyEnd reports whether a line of a full file ends coverage before it began, as far as is known, and says nothing of the begin: without
+// its column the known one stays. An end that is known already is no news.
+func (r record) hasEarlyEnd(e *entry, today Date) bool {
+	known := r.covers()
+	isEarly := func(end Date, o span) bool {
+		return !o.Start.IsZero() && end.Before(o.Start.previous()) && !today.Before(o.Start)
+	}
+	return !e.hasNone && slices.ContainsFunc(e.said.covers(), func(c span) bool {
+		switch {
+		case !c.Start.IsZero() || c.End.IsZero() || slices.ContainsFunc(known, func(o span) bool { return o.End == c.End }):
+			return false
+		case slices.Contains(e.absent, colCoverageStart):
+			return isEarly(c.End, span{Start: e.rec.CoverageStart})
+		}
+		return !slices.ContainsFunc(known, func(o span) bool { return !isEarly(c.End, o) })
+	})
+}
+
 // dropped returns the spans without what a change file says never was.
 func dropped(old, never []span) []span {
 	for _, c := range never {
