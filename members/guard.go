@@ -110,6 +110,7 @@ func (run *importRun) guard(active, lately, lapsed int) error {
 		causes = append(causes, run.movedDates()...)
 		causes = append(causes, run.shuffledNames()...)
 		causes = append(causes, run.programs.causes()...)
+		causes = append(causes, run.movedCoverage()...)
 		causes = append(causes, run.exchanged.causes()...)
 		causes = append(causes, run.twice()...)
 		if run.short != nil {

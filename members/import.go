@@ -173,6 +173,7 @@ type importRun struct {
 	fits       [len(dateColumns)]dateFit
 	moves      [len(dateColumns)]dateMoves
 	programs   programMoves
+	coverage   [len(coverColumns)]coverMoves
 	exchanged  exchangedDates
 	pages      [len(otherPages)]pageFit
 	pagesKnown [len(otherPages)]int // known members who keep their names in that character set

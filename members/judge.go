@@ -95,6 +95,9 @@ func (run *importRun) compare(e *entry, row knownRow, former record) (kind int16
 	if doubt == "" {
 		doubt = e.denseDoubt(first, last, born)
 	}
+	if doubt == "" && former.isCoverShifted(e) {
+		doubt = shiftedCoverage
+	}
 	isTaken := e.namesake != nil && e.namesake.rec.identity() == e.rec.identity() && !isFormer && !isDependent
 	isUnlikely := !isHeld && !isTaken && !run.options.AllowDoubtful && (doubt != "" || first && last || e.isFilled || e.isDragged || e.isShifted && (first || last || born))
 	if !isHeld && !isTaken && !isUnlikely {

@@ -149,19 +149,29 @@ func (run *importRun) lateDoubts() map[uuid.UUID]string {
 
 // settleOthers holds those lines of a full file.
 func (run *importRun) settleOthers(ctx context.Context) error {
-	late := run.lateDoubts()
-	if len(late) == 0 {
+	late, coverage := run.lateDoubts(), run.lateCoverage()
+	if len(late)+len(coverage) == 0 {
 		return nil
 	}
-	changed, err := run.roster.store.stagedPersons(ctx, slices.Collect(maps.Keys(late)))
+	changed, err := run.roster.store.stagedChanges(ctx, slices.Concat(slices.Collect(maps.Keys(late)), slices.Collect(maps.Keys(coverage))))
 	if err != nil {
 		return err
 	}
 	var rows []stagedRow
 	for _, row := range changed {
-		run.hold(heldLine{LineError{row.line, string(colNumber), late[row.id], run.source.unit()}, row.id, nil, row.contentMAC, false})
+		problem := ""
+		if row.marks.changed&(identityMarks|hasSuffix) != 0 {
+			problem = late[row.id]
+		}
+		if problem == "" && row.marks.changed&^(identityMarks|hasSuffix|regains) != 0 {
+			problem = coverage[row.id]
+		}
+		if problem == "" {
+			continue
+		}
+		run.hold(heldLine{LineError{row.line, string(colNumber), problem, run.source.unit()}, row.id, nil, row.contentMAC, false})
 		if slices.Contains(run.options.OtherPerson, row.line) {
-			run.waiting[row.line] = fmt.Sprintf("%d changes its member's name or birth date: decide that it is a correction, or leave it out", row.line)
+			run.waiting[row.line] = fmt.Sprintf("%d changes its member's name, birth date or coverage: decide that it is a correction, or leave it out", row.line)
 		}
 		if slices.Contains(run.options.SamePerson, row.line) {
 			continue
@@ -213,12 +223,12 @@ func (run *importRun) late() []error {
 	return []error{e}
 }
 
-// stagedPersons returns the staged rows that change names or birth dates of some members, in the order of their lines.
-func (s store) stagedPersons(ctx context.Context, members []uuid.UUID) (found []stagedRow, err error) {
+// stagedChanges returns the staged rows that change data of some members, in the order of their lines.
+func (s store) stagedChanges(ctx context.Context, members []uuid.UUID) (found []stagedRow, err error) {
 	rows, err := s.db.From(ctx).Query(ctx, `
-		SELECT line, id, content_mac, marks FROM roster_staging WHERE id = ANY($1) AND kind = $2 AND marks >> 8 & $3 <> 0 ORDER BY line`, members, lineChanged, identityMarks|hasSuffix)
+		SELECT line, id, content_mac, marks FROM roster_staging WHERE id = ANY($1) AND kind = $2 ORDER BY line`, members, lineChanged)
 	if err != nil {
-		return nil, fmt.Errorf("reading changed names and birth dates: %w", err)
+		return nil, fmt.Errorf("reading changes: %w", err)
 	}
 	var row stagedRow
 	var packed int32
@@ -229,7 +239,7 @@ func (s store) stagedPersons(ctx context.Context, members []uuid.UUID) (found []
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading changed names and birth dates: %w", err)
+		return nil, fmt.Errorf("reading changes: %w", err)
 	}
 	return found, nil
 }

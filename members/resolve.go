@@ -94,6 +94,9 @@ func (run *importRun) resolve(chunk []entry, known map[string]knownRow, former m
 			run.weighDates(e, before)
 			run.weighMoves(e, before)
 			run.weighProgram(e, before)
+			run.weighCoverage(e, row, &before)
+		} else {
+			run.weighCoverage(e, row, nil)
 		}
 		if e.fault == nil {
 			run.exchanged.weigh(e.said, former[row.ID])
