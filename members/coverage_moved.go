@@ -36,15 +36,15 @@ type coverCell struct {
 	isWild   bool // the line is left out, or is a new member's: nobody knows what was there
 }
 
-func (c coverCell) isChanged() bool { return c.was != c.is }
+func (c *coverCell) isChanged() bool { return c.was != c.is }
 
 // coverMoves finds blocks of moved cells in one column, in one pass.
 type coverMoves struct {
 	isProgram     bool
 	at, changedAt int
 	known         int
-	cells         [sameStep + 1]coverCell // the last ones
-	runs          [2 * sameStep]coverRun  // with what was above, and below, by distance
+	cells         [16]coverCell          // the last ones, more than sameStep
+	runs          [2 * sameStep]coverRun // with what was above, and below, by distance
 	block         coverBlock
 	marked        map[uuid.UUID]int // the line to be held, by member
 }
@@ -97,9 +97,9 @@ func (m *coverMoves) add(cell coverCell) {
 		m.changedAt = m.at
 	}
 	for step := 1; step <= sameStep && step < m.at; step++ {
-		above := m.cells[(m.at-step)%len(m.cells)]
+		above := &m.cells[uint(m.at-step)%uint(len(m.cells))]
 		isWild := cell.isWild || above.isWild
-		m.runs[step-1].add(m, cell, step, isWild || cell.is == above.was)
+		m.runs[step-1].add(m, &cell, step, isWild || cell.is == above.was)
 		m.runs[sameStep+step-1].add(m, above, step, isWild || above.is == cell.was)
 	}
 	m.block.add(m, cell)
@@ -124,17 +124,16 @@ type coverRun struct {
 	values           valueMap
 }
 
-func (r *coverRun) add(m *coverMoves, cell coverCell, step int, isSame bool) {
-	if !isSame {
+func (r *coverRun) add(m *coverMoves, cell *coverCell, step int, isSame bool) {
+	if !isSame && r.isOpen {
 		if r.isMarked {
 			r.until = cell.at + step - 1
 		}
-		if r.isOpen {
-			*r = coverRun{until: r.until, changes: r.changes[:0], edge: r.edge[:0], values: valueMap{pairs: r.values.pairs[:0]}}
-		}
+		r.isOpen, r.isMarked, r.n = false, false, 0
+		r.changes, r.edge, r.values = r.changes[:0], r.edge[:0], valueMap{pairs: r.values.pairs[:0]}
 	}
 	if cell.isChanged() && cell.at <= r.until {
-		m.mark(cell)
+		m.mark(*cell)
 	}
 	if !isSame || cell.isWild {
 		return
@@ -153,13 +152,13 @@ func (r *coverRun) add(m *coverMoves, cell coverCell, step int, isSame bool) {
 	}
 	r.n++
 	if r.isMarked {
-		m.mark(cell)
+		m.mark(*cell)
 		return
 	}
 	if len(r.changes) == maxRun {
 		r.changes = append(r.changes[:0], r.changes[maxRun/2:]...)
 	}
-	r.changes = append(r.changes, cell)
+	r.changes = append(r.changes, *cell)
 	if r.n >= step+stepLeast && !r.values.isRenaming(r.n, m.isProgram) {
 		m.mark(r.changes...)
 		m.mark(r.edge...)
