@@ -51,7 +51,9 @@
 // are given anywhere in the file, and one, or a last name, that two exchange (others_data.go), and a first or last name that changes places
 // among two or more, in a ring, while the other name and the birth date stay. So is a change of one name, the suffix or the birth date where
 // such changes are dense, or many in the file (dense.go). Of more than a hundred such changes rings come about by
-// chance, and of more than three hundred pairs: then those count that one chunk of some 8,000 lines has (renamed.go). The same holds for a line with the name and birth date of an absent
+// chance, and of more than three hundred pairs: then those count that one chunk of some 8,000 lines has (renamed.go).
+// So are programmes and days of coverage that lines close together have from each other, and an end of coverage that is the known begin
+// (coverage_moved.go). The same holds for a line with the name and birth date of an absent
 // member under another number, since a digit may be wrong: neither that member nor the number's own changes (renumber.go). So
 // is a new number with the name and birth date of any other known member, active or ended, or with a member's as its former
 // one (REF Q4), in full and change files (namesake.go); two people of one name whom one file adds are left alone. If the
