@@ -26,7 +26,8 @@ func TestCoverageLostAndRegained(t *testing.T) {
 		returned           int
 	}{
 		"as before":                      {open + past, nil, nil, 0},
-		"begin and end exchanged":        {line(open, "2020-03-01,", ",2020-03-01") + past, []string{"900000620"}, nil, 0},
+		"begin and end exchanged, held":  {line(open, "2020-03-01,", ",2020-03-01") + past, nil, nil, 0},
+		"no begin, an end in the past":   {line(open, "2020-03-01,", ",2020-04-01") + past, []string{"900000620"}, nil, 0},
 		"an end in the past":             {line(open, "2020-03-01,", "2020-03-01,2026-11-23") + past, []string{"900000620"}, nil, 0},
 		"an end to come":                 {line(open, "2020-03-01,", "2020-03-01,2026-12-31") + past, nil, nil, 0},
 		"a begin to come":                {line(open, "2020-03-01,", "2027-03-01,") + past, []string{"900000620"}, nil, 0},
