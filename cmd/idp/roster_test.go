@@ -279,7 +279,7 @@ func TestReportOfCoverageLostAndRegained(t *testing.T) {
 	if err := (&RosterImportCmd{File: writeFile(t, header+ana+eva+leo), Separator: "auto"}).Run(t.Context(), env); err != nil {
 		t.Fatal(err)
 	}
-	file := strings.Replace(ana, "2020-01-01,", ",2020-01-01", 1) + strings.Replace(eva, "2021-12-31", "", 1) + strings.Replace(leo, "2021-11-30", "", 1)
+	file := strings.Replace(ana, "2020-01-01,", ",2020-01-02", 1) + strings.Replace(eva, "2021-12-31", "", 1) + strings.Replace(leo, "2021-11-30", "", 1)
 	run(file, true)
 	if got, want := stderr.String(), "900000398 is covered today and would not be any more\n900000399 is covered again\n900000400 is covered again\n"; got != want {
 		t.Errorf("named: %q, want %q", got, want)
