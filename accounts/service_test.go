@@ -164,6 +164,14 @@ func (f *fixture) start(s SessionStart) Started {
 	return started
 }
 
+// otherwise returns a text of the same form that differs in its first letter.
+func otherwise(text string) string {
+	if text[0] == 'A' {
+		return "B" + text[1:]
+	}
+	return "A" + text[1:]
+}
+
 func (f *fixture) count(query string, args ...any) (n int) {
 	f.t.Helper()
 	if err := f.querier().QueryRow(f.ctx(), query, args...).Scan(&n); err != nil {
