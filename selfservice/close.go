@@ -45,7 +45,24 @@ func (h *Handler) closeSession(c *gin.Context) (session accounts.Session, ok boo
 	return session, ok, err
 }
 
+// justClosed answers a press after, or beside, the one that closed the account: however it ends by itself, as in a busy moment, the
+// account is closing.
+func (h *Handler) justClosed(c *gin.Context) (done bool, err error) {
+	token := h.web.Cookie(c, sessionCookie)
+	if token == "" || h.closings == nil {
+		return false, nil
+	}
+	just, err := h.service.JustClosing(c.Request.Context(), token)
+	if !just || err != nil {
+		return false, err
+	}
+	return true, h.web.SeeDone(c, pathClosing)
+}
+
 func (h *Handler) showClose(c *gin.Context) error {
+	if done, err := h.justClosed(c); done || err != nil {
+		return err
+	}
 	session, ok, err := h.closeSession(c)
 	if !ok {
 		return err
@@ -60,28 +77,29 @@ func (h *Handler) submitClose(c *gin.Context) error {
 	if token == "" { // a second press after the answer to the first, or somebody who has to sign in
 		return web.SeeOther(c, pathClosing)
 	}
-	if h.closings != nil {
-		if just, err := h.service.JustClosing(c.Request.Context(), token); just || err != nil { // a second press
-			return orSee(err, func() error { return h.web.SeeDone(c, pathClosing) })
-		}
+	if done, err := h.justClosed(c); done || err != nil { // a second press
+		return err
 	}
 	session, ok, err := h.closeSession(c)
 	if !ok {
 		return err
 	}
 	if status, problem, err := h.provePassword(c, session); status != 0 || err != nil {
-		if err == nil {
-			err = h.page(c, status, "close", session, h.closeDays(), web.WithProblems(problem))
+		switch done, closedErr := h.justClosed(c); {
+		case done || closedErr != nil: // by a press beside this one
+			return closedErr
+		case err != nil:
+			return err
 		}
-		return err
+		return h.page(c, status, "close", session, h.closeDays(), web.WithProblems(problem))
 	}
 	account, err := h.service.Get(c.Request.Context(), session.AccountID)
 	if err != nil {
 		return err
 	}
 	if err := h.closings.HoldClosing(c.Request.Context(), session); err != nil {
-		if just, _ := h.service.JustClosing(c.Request.Context(), token); just && errors.Is(err, accounts.ErrNoSession) { // a press beside this one
-			return h.web.SeeDone(c, pathClosing)
+		if done, closedErr := h.justClosed(c); done || closedErr != nil {
+			return closedErr
 		}
 		if often, ok := errors.AsType[*ratelimit.Exceeded](err); ok {
 			return h.page(c, http.StatusTooManyRequests, "close", session, h.closeDays(),
@@ -97,13 +115,6 @@ func (h *Handler) submitClose(c *gin.Context) error {
 	}
 	h.web.SetCookie(c, formerCookie, token, 0) // forms of other tabs hear why they are not saved
 	return h.web.SeeDone(c, pathClosing)
-}
-
-func orSee(err error, see func() error) error {
-	if err != nil {
-		return err
-	}
-	return see()
 }
 
 // showClosing is for the browser that just closed an account; it names nobody.

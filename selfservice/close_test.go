@@ -15,10 +15,16 @@ import (
 type closer struct{ f *fixture }
 
 func (l closer) HoldClosing(ctx context.Context, session accounts.Session) error {
-	if err := ratelimit.New(l.f.db, l.f.keyring).Take(ctx, ratelimit.Limit{Name: "closings of a test", Count: 1, Per: time.Hour}, session.AccountID.String(), l.f.now()); err != nil {
-		return err
-	}
-	return l.f.BeginClose(ctx, session.AccountID, l.f.now().Add(l.ClosingHold()))
+	return l.f.db.InTx(ctx, func(ctx context.Context) error {
+		if err := l.f.StillOpen(ctx, session.AccountID, session.SID); err != nil {
+			return err
+		}
+		once := ratelimit.Limit{Name: "closings of a test", Count: 1, Per: time.Hour}
+		if err := ratelimit.New(l.f.db, l.f.keyring).Take(ctx, once, session.AccountID.String(), l.f.now()); err != nil {
+			return err
+		}
+		return l.f.BeginClose(ctx, session.AccountID, l.f.now().Add(l.ClosingHold()))
+	})
 }
 
 func (closer) ClosingHold() time.Duration { return 7 * 24 * time.Hour }
