@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"huskyidp/internal/passkeytest"
+	"huskyidp/internal/postgres/postgrestest"
 )
 
 // TestProofIsVoidOnceCredentialsChange (S-39, S-54): a sign-in whose password was right a moment ago opens nothing once another is set,
@@ -78,14 +79,14 @@ func TestSignInWhileCredentialsChange(t *testing.T) {
 			}
 			f.later(time.Millisecond)
 			hash := f.newPassword(proven, otherPassword)
-			done := make(chan error, 1)
+			var done <-chan error
 			err = f.db.InTx(f.ctx(), func(ctx context.Context) error {
 				if step == "once sessions have ended" {
 					f.must(f.EndSessions(ctx, proven.ID, ""))
 				} else {
 					f.must(f.ResetPassword(ctx, proven.ID, hash))
 				}
-				beside(done, func() error { return begin(f, proven) })
+				done = postgrestest.Beside(t, f.db, func() error { return begin(f, proven) })
 				if step == "once all is written" {
 					return nil
 				}
@@ -115,10 +116,10 @@ func TestSignInWhileTheBrowserIsForgotten(t *testing.T) {
 	digest, err := f.RememberedDevice(f.ctx(), maria, cookie)
 	f.must(err)
 	start := SessionStart{Account: maria, AMR: []string{"pwd"}, RememberedBy: digest}
-	done := make(chan error, 1)
+	var done <-chan error
 	f.must(f.db.InTx(f.ctx(), func(ctx context.Context) error {
 		err := f.EndSessions(ctx, maria.ID, "")
-		beside(done, func() error { _, err := f.StartSession(f.ctx(), start); return err })
+		done = postgrestest.Beside(t, f.db, func() error { _, err := f.StartSession(f.ctx(), start); return err })
 		return err
 	}))
 	if err := <-done; !errors.Is(err, ErrNotSpared) {
@@ -149,16 +150,6 @@ func TestSignInsThatKeepTheAccount(t *testing.T) {
 	f.must(all.Wait())
 	if n := f.count(`select count(*) from mails where kind = 'close_stopped'`); n != 1 {
 		t.Errorf("%d mails tell that the account stays, want 1", n)
-	}
-}
-
-// beside starts use next to an open transaction, and lets it come as far as that lets it.
-func beside(done chan error, use func() error) {
-	go func() { done <- use() }()
-	select {
-	case err := <-done:
-		done <- err
-	case <-time.After(300 * time.Millisecond):
 	}
 }
 
@@ -200,10 +191,11 @@ func TestChangeWhileTheSessionEnds(t *testing.T) {
 		f := newFixture(t, 3)
 		a := f.register("maria")
 		sid := f.start(SessionStart{Account: a}).SID
-		change, done := prepare(f, a, sid), make(chan error, 1)
+		change := prepare(f, a, sid)
+		var done <-chan error
 		f.must(f.db.InTx(f.ctx(), func(ctx context.Context) error {
 			err := f.EndSessions(ctx, a.ID, "")
-			beside(done, change)
+			done = postgrestest.Beside(t, f.db, change)
 			return err
 		}))
 		if err := <-done; !errors.Is(err, ErrNoSession) {
@@ -222,12 +214,12 @@ func TestEndingSessionsBesideANotice(t *testing.T) {
 	f := newFixture(t, 3)
 	a := f.register("maria")
 	f.start(SessionStart{Account: a})
-	done := make(chan error, 1)
+	var done <-chan error
 	f.must(f.db.InTx(f.ctx(), func(ctx context.Context) error {
 		if _, err := f.db.From(ctx).Exec(ctx, `update sessions set announce = false where account_id = $1`, a.ID); err != nil {
 			return err
 		}
-		beside(done, func() error { return f.EndSessions(f.ctx(), a.ID, "") })
+		done = postgrestest.Beside(t, f.db, func() error { return f.EndSessions(f.ctx(), a.ID, "") })
 		return f.Notify(ctx, a.ID, "question_changed", nil) // with a link of the account's
 	}))
 	f.must(<-done)

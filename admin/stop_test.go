@@ -5,8 +5,8 @@ import (
 	"errors"
 	"slices"
 	"testing"
-	"time"
 
+	"huskyidp/internal/postgres/postgrestest"
 	"huskyidp/recovery"
 )
 
@@ -76,16 +76,15 @@ func TestWithdrawBesideApproval(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, 3)
 	id := d.askEmail().RequestID
-	approved := make(chan error, 1)
+	var approved <-chan error
 	err := d.store.db.InTx(t.Context(), func(ctx context.Context) error { // what Do does to withdraw
 		if err := d.store.lockSubject(ctx, d.maria.ID); err != nil {
 			return err
 		}
-		go func() {
+		approved = postgrestest.Beside(t, d.store.db, func() error {
 			_, err := d.Decide(t.Context(), d.fresh(d.luis), nil, id, true, "")
-			approved <- err
-		}()
-		time.Sleep(200 * time.Millisecond)
+			return err
+		})
 		_, err := d.store.withdraw(ctx, d.maria.ID, d.rosa.ID, d.now())
 		return err
 	})

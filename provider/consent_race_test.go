@@ -4,7 +4,8 @@ import (
 	"context"
 	"net/url"
 	"testing"
-	"time"
+
+	"huskyidp/internal/postgres/postgrestest"
 )
 
 // TestConsentWhileTheSessionEnds (S-39): a permission that is pressed while the owner sets another password is not given: the app of whoever
@@ -19,17 +20,12 @@ func TestConsentWhileTheSessionEnds(t *testing.T) {
 	if consent.url.Path != "/consent" {
 		t.Fatalf("at %s", consent.url)
 	}
-	done := make(chan page, 1)
+	var done <-chan page
 	must(t, b.db.InTx(t.Context(), func(ctx context.Context) error {
 		err := b.accounts.EndSessions(ctx, b.account.ID, "")
-		go func() {
-			done <- w.submit(consent, url.Values{"act": {"accept"}, "group_profile": {"yes"}, "duration": {"90d"}})
-		}()
-		select {
-		case p := <-done:
-			done <- p
-		case <-time.After(300 * time.Millisecond):
-		}
+		done = postgrestest.Beside(t, b.db, func() page {
+			return w.submit(consent, url.Values{"act": {"accept"}, "group_profile": {"yes"}, "duration": {"90d"}})
+		})
 		return err
 	}))
 	if p := <-done; p.url.Path != "/login" {

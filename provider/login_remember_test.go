@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"huskyidp/accounts"
+	"huskyidp/internal/postgres/postgrestest"
 	"huskyidp/provider"
 )
 
@@ -85,11 +86,10 @@ func TestBrowserForgottenWhileItSignsIn(t *testing.T) {
 	w.submit(w.get("/logout"), url.Values{"act": {"confirm"}})
 	address, _ = b.request(id, nil)
 	form := w.get(address)
-	signedIn := make(chan page, 1)
+	var signedIn <-chan page
 	err := b.db.InTx(t.Context(), func(ctx context.Context) error {
 		err := b.accounts.EndSessions(ctx, b.account.ID, "")
-		go func() { signedIn <- w.signIn(form) }()
-		time.Sleep(500 * time.Millisecond)
+		signedIn = postgrestest.Beside(t, b.db, func() page { return w.signIn(form) })
 		return err
 	})
 	if err != nil {

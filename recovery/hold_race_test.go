@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"huskyidp/accounts"
+	"huskyidp/internal/postgres/postgrestest"
 )
 
 // TestHeldWhileTheSessionEnds (S-39): what a session asked for while the owner recovered the account is not held: the closing would end the
@@ -15,22 +16,17 @@ import (
 func TestHeldWhileTheSessionEnds(t *testing.T) {
 	t.Parallel()
 	for act, email := range map[Act]string{ChangeEmail: "dieb@example.org", CloseAccount: ""} {
-		f := newFixture(t)
+		f := newFixture(t, 3)
 		a := f.member("maria", "004123789")
 		started, err := f.people.StartSession(t.Context(), accounts.SessionStart{Account: a, AMR: []string{"pwd"}})
 		check(t, err)
-		done := make(chan error, 1)
+		var done <-chan error
 		check(t, f.db.InTx(t.Context(), func(ctx context.Context) error {
 			err := f.people.EndSessions(ctx, a.ID, "")
-			go func() {
+			done = postgrestest.Beside(t, f.db, func() error {
 				_, err := f.Hold(t.Context(), Change{AccountID: a.ID, SID: started.SID, Act: act, Email: email})
-				done <- err
-			}()
-			select {
-			case err := <-done:
-				done <- err
-			case <-time.After(300 * time.Millisecond):
-			}
+				return err
+			})
 			return err
 		}))
 		if err := <-done; !errors.Is(err, accounts.ErrNoSession) {
@@ -69,13 +65,12 @@ func TestStopBesideAnotherPassword(t *testing.T) {
 		c, err := f.Hold(t.Context(), Change{AccountID: a.ID, Act: ChangeEmail, Email: "nueva@example.org", AskedBy: "s1"})
 		check(t, err)
 		_, link, _ := strings.Cut(f.link("email_requested"), "link=")
-		done := make(chan error, 1)
+		var done <-chan error
 		check(t, f.db.InTx(t.Context(), func(ctx context.Context) error { // as ChangePassword does
 			if err := f.people.EndSessions(ctx, a.ID, ""); err != nil {
 				return err
 			}
-			go func() { done <- press(f, c, link) }()
-			time.Sleep(200 * time.Millisecond)
+			done = postgrestest.Beside(t, f.db, func() error { return press(f, c, link) })
 			_, err := f.StopHeld(ctx, a.ID)
 			return err
 		}))

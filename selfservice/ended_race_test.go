@@ -5,13 +5,13 @@ import (
 	"net/http"
 	"net/url"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 
 	"huskyidp/accounts"
 	"huskyidp/internal/audit"
 	"huskyidp/internal/passkeytest"
+	"huskyidp/internal/postgres/postgrestest"
 )
 
 // TestActWhileTheSessionEnds (S-39): what a page asks for while its session is being ended comes to nothing, whatever it is; the answer
@@ -65,20 +65,15 @@ func TestActWhileTheSessionEnds(t *testing.T) {
 			status   int
 			location string
 		}
-		done := make(chan answer, 1)
+		var done <-chan answer
 		err := f.db.InTx(f.ctx(), func(ctx context.Context) error {
 			if err := f.EndSessions(ctx, a.ID, ""); err != nil {
 				return err
 			}
-			go func() {
+			done = postgrestest.Beside(t, f.db, func() answer {
 				status, header, _ := b.send(token, path, test.fields)
-				done <- answer{status, header.Get("Location")}
-			}()
-			select {
-			case got := <-done:
-				done <- got
-			case <-time.After(300 * time.Millisecond):
-			}
+				return answer{status, header.Get("Location")}
+			})
 			return nil
 		})
 		if err != nil {
