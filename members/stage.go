@@ -131,7 +131,8 @@ func (run *importRun) read(ctx context.Context, file io.ReadSeeker, repeats repe
 			return run.open(file)
 		}}
 	}
-	chunk, seen, later := make([]entry, 0, chunkEntries), map[string]bool{}, []entry(nil)
+	var chunk, later []entry
+	seen, room := map[string]bool{}, 0 // the first chunk grows: most files are short
 	add := func(e entry) {
 		if isAgain := e.fault == nil && seen[e.rec.MemberNumber]; isAgain {
 			later = append(later, e)
@@ -139,6 +140,9 @@ func (run *importRun) read(ctx context.Context, file io.ReadSeeker, repeats repe
 		}
 		if run.source.isChange() {
 			seen[e.rec.MemberNumber] = true
+		}
+		if chunk == nil {
+			chunk = make([]entry, 0, room)
 		}
 		chunk = append(chunk, e)
 	}
@@ -150,7 +154,7 @@ func (run *importRun) read(ctx context.Context, file io.ReadSeeker, repeats repe
 		}
 		run.progress(PhaseReading, position.n, run.size)
 		waiting := later
-		chunk, seen, later = make([]entry, 0, chunkEntries), map[string]bool{}, nil
+		room, chunk, seen, later = len(chunk), nil, map[string]bool{}, nil
 		for _, e := range waiting {
 			add(e)
 		}
