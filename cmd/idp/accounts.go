@@ -17,7 +17,6 @@ import (
 	"huskyidp/internal/audit"
 	"huskyidp/internal/mail"
 	"huskyidp/members"
-	"huskyidp/templates"
 )
 
 // AccountsCmd is "idp accounts".
@@ -42,7 +41,7 @@ func (env *Environment) accounts() (*accounts.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	set, err := templates.Load(env.Looks)
+	set, err := loadSet(env.Looks)
 	if err != nil {
 		return nil, err
 	}

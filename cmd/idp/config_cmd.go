@@ -48,7 +48,7 @@ func (ConfigCheckCmd) Run(ctx context.Context, p *process) error {
 	set, err := loadTemplates(s)
 	c.tell("language", err)
 	if set == nil {
-		set, err = templates.Load(templates.Options{})
+		set, err = loadSet(templates.Options{})
 		if err != nil {
 			return err
 		}

@@ -188,7 +188,7 @@ func sampleMember(t *testing.T, dsn, key string) uuid.UUID {
 	must(t, err)
 	ring, err := seal.Load(ctx, db, kek)
 	must(t, err)
-	set, err := templates.Load(templates.Options{})
+	set, err := loadSet(templates.Options{})
 	must(t, err)
 	log := audit.New(db)
 	outbox, err := mail.NewOutbox(db, ring, time.Now)

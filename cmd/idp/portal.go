@@ -43,7 +43,7 @@ func (c *PortalCmd) Run(ctx context.Context, p *process) error {
 			return fmt.Errorf("%s: %q is not an address, as in https://idp.example", flag, address)
 		}
 	}
-	set, err := templates.Load(templates.Options{})
+	set, err := loadSet(templates.Options{})
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (MailboxCmd) Help() string {
 
 // Run serves until ctx ends.
 func (c *MailboxCmd) Run(ctx context.Context, p *process) (err error) {
-	set, err := templates.Load(templates.Options{})
+	set, err := loadSet(templates.Options{})
 	if err != nil {
 		return err
 	}

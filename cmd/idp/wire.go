@@ -109,7 +109,7 @@ func (a *app) assemble(ctx context.Context, s settings) error {
 
 // loadTemplates also checks that there are pages in the configured language.
 func loadTemplates(s settings) (*templates.Set, error) {
-	set, err := templates.Load(s.templates)
+	set, err := loadSet(s.templates)
 	if err != nil {
 		return nil, fmt.Errorf("IDP_LANGUAGES: %w", err)
 	}
