@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -42,10 +43,12 @@ func newFixture(t *testing.T) *fixture {
 	return f
 }
 
+var loadTemplates = sync.OnceValues(func() (*templates.Set, error) { return templates.Load(templates.Options{}) })
+
 // restart makes a new portal with the same key, as after a restart of the process.
 func (f *fixture) restart(t *testing.T) {
 	t.Helper()
-	set, err := templates.Load(templates.Options{})
+	set, err := loadTemplates()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -344,7 +347,7 @@ func TestPageStructsFitTheirTemplates(t *testing.T) {
 }
 
 func TestNewChecksItsOptions(t *testing.T) {
-	set, err := templates.Load(templates.Options{})
+	set, err := loadTemplates()
 	if err != nil {
 		t.Fatal(err)
 	}

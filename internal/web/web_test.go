@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,9 +30,11 @@ type site struct {
 	now     time.Time
 }
 
+var loadTemplates = sync.OnceValues(func() (*templates.Set, error) { return templates.Load(templates.Options{}) })
+
 func newSite(t *testing.T, change ...func(*Options)) *site {
 	t.Helper()
-	set, err := templates.Load(templates.Options{})
+	set, err := loadTemplates()
 	if err != nil {
 		t.Fatalf("templates.Load: %v", err)
 	}
