@@ -73,6 +73,15 @@ func parseCatalog(lang string, data []byte, options Options) (*catalog, error) {
 	return c, nil
 }
 
+// isDraft reports whether a catalog is one, without parsing its messages.
+func isDraft(data []byte) (bool, error) {
+	var c struct {
+		Draft json.RawMessage `json:"_draft"`
+	}
+	err := json.Unmarshal(data, &c)
+	return c.Draft != nil, err
+}
+
 func parseMessage(raw json.RawMessage) (message, error) {
 	var text string
 	if err := json.Unmarshal(raw, &text); err == nil {

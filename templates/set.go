@@ -114,11 +114,15 @@ func chosen(wanted []string) (languages []string, err error) {
 		languages = slices.Compact(slices.Sorted(slices.Values(wanted)))
 	} else {
 		for _, lang := range all {
-			c, err := readCatalog(lang, Options{Brand: &Brand{}})
+			data, err := files.ReadFile("locales/" + lang + ".json")
 			if err != nil {
 				return nil, err
 			}
-			if c.draft == "" {
+			isDraft, err := isDraft(data)
+			if err != nil {
+				return nil, fmt.Errorf("catalog %s: %w", lang, err)
+			}
+			if !isDraft {
 				languages = append(languages, lang)
 			}
 		}
