@@ -24,13 +24,17 @@ var (
 	mailDaily   = ratelimit.Limit{Name: "mail_day", Count: 10, Per: 24 * time.Hour}
 	mailAddress = ratelimit.Limit{Name: "mail_address", Count: 40, Per: time.Hour} // against flooding alone
 
-	// What strangers may use together of something that is not theirs alone: an address, of which the rest is for browsers that
-	// the account knows, sessions, registrations and the desk; a card. A network that asks for the first time within the hour does not wait for those that ask again: one person can have
-	// all addresses of a network, but not many networks.
-	mailFirst = ratelimit.Limit{Name: "mail_first", Count: 1, Per: time.Hour}
-	firstAsks = ratelimit.Limit{Name: "mail_first_asks", Count: 16, Per: time.Hour}
-	moreAsks  = ratelimit.Limit{Name: "mail_more_asks", Count: 12, Per: time.Hour}
+	mailShare = Share{
+		First:  ratelimit.Limit{Name: "mail_first", Count: 1, Per: time.Hour},
+		Firsts: ratelimit.Limit{Name: "mail_first_asks", Count: 16, Per: time.Hour},
+		More:   ratelimit.Limit{Name: "mail_more_asks", Count: 12, Per: time.Hour},
+	}
 )
+
+// A Share is what strangers may use together of something that is not theirs alone: an address, of which the rest is for browsers that
+// the account knows, sessions and the desk; a card. First is what a network may ask before it waits for those that ask again, of
+// Firsts for all networks; beyond it, of More: one person can have all addresses of a network, but not many networks.
+type Share struct{ First, Firsts, More ratelimit.Limit }
 
 const knownAsker = "device "
 
@@ -44,23 +48,33 @@ func MailAsks(kind string, person uuid.UUID, asker, address string) []ratelimit.
 	return []ratelimit.Ask{{Limit: mailDaily, Key: key}, {Limit: mailHourly, Key: key}, {Limit: mailAddress, Key: strings.ToLower(address)}, {Limit: MailGap, Key: key}}
 }
 
-// QueueStrangers adds to a batch what ratelimit.Limiter.Queue does with asks, for somebody of whom nothing is known, in a network
+// Queue adds to a batch what ratelimit.Limiter.Queue does with asks, for somebody of whom nothing is known, in a network
 // (see Network), and what strangers may use together of each of shared: whoever knows a username, or has a relative's card, and has
-// many sources would otherwise use up its wide limit, so that the owner gets no code.
-func QueueStrangers(l *ratelimit.Limiter, b *pgx.Batch, outcome *error, now time.Time, network string, shared []string, asks ...ratelimit.Ask) {
-	first, more := []ratelimit.Ask{{Limit: mailFirst, Key: network + " " + shared[0]}}, []ratelimit.Ask(nil)
+// many sources would otherwise use up its wide limit, so that nothing is left to the owner.
+func (s Share) Queue(l *ratelimit.Limiter, b *pgx.Batch, outcome *error, now time.Time, network string, shared []string, asks ...ratelimit.Ask) {
+	first, more := []ratelimit.Ask{{Limit: s.First, Key: network + " " + shared[0]}}, []ratelimit.Ask(nil)
 	for _, key := range shared {
-		first, more = append(first, ratelimit.Ask{Limit: firstAsks, Key: key}), append(more, ratelimit.Ask{Limit: moreAsks, Key: key})
+		first, more = append(first, ratelimit.Ask{Limit: s.Firsts, Key: key}), append(more, ratelimit.Ask{Limit: s.More, Key: key})
 	}
 	l.QueueElse(b, outcome, now, first, more, asks...)
 }
 
-// TakeStrangers is QueueStrangers in a round trip of its own.
-func TakeStrangers(ctx context.Context, db *postgres.DB, l *ratelimit.Limiter, now time.Time, network, shared string, asks ...ratelimit.Ask) error {
+// Take is Queue in a round trip of its own.
+func (s Share) Take(ctx context.Context, db *postgres.DB, l *ratelimit.Limiter, now time.Time, network, shared string, asks ...ratelimit.Ask) error {
 	var outcome error
 	b := &pgx.Batch{}
-	QueueStrangers(l, b, &outcome, now, network, []string{shared}, asks...)
+	s.Queue(l, b, &outcome, now, network, []string{shared}, asks...)
 	return cmp.Or(db.From(ctx).SendBatch(ctx, b).Close(), outcome)
+}
+
+// QueueStrangers is Share.Queue for mails with a code, or that anybody can trigger.
+func QueueStrangers(l *ratelimit.Limiter, b *pgx.Batch, outcome *error, now time.Time, network string, shared []string, asks ...ratelimit.Ask) {
+	mailShare.Queue(l, b, outcome, now, network, shared, asks...)
+}
+
+// TakeStrangers is QueueStrangers in a round trip of its own.
+func TakeStrangers(ctx context.Context, db *postgres.DB, l *ratelimit.Limiter, now time.Time, network, shared string, asks ...ratelimit.Ask) error {
+	return mailShare.Take(ctx, db, l, now, network, shared, asks...)
 }
 
 // Network returns the network of a source, in the size in which providers give them to one customer: an IPv4 /24, an IPv6 /48.

@@ -173,7 +173,7 @@ func TestStrangersLeaveAMailboxItsShare(t *testing.T) {
 			sent++
 		}
 	}
-	if known := MailAsks("reset", uuid.New(), knownAsker, "maria@example.com"); sent > firstAsks.Count+moreAsks.Count || f.limiter.TakeAll(f.ctx(), f.now(), known...) != nil {
+	if known := MailAsks("reset", uuid.New(), knownAsker, "maria@example.com"); sent > mailShare.Firsts.Count+mailShare.More.Count || f.limiter.TakeAll(f.ctx(), f.now(), known...) != nil {
 		t.Errorf("%d mails of strangers, and none for the known browser", sent)
 	}
 }

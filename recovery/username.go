@@ -19,9 +19,15 @@ import (
 // The limits of looking people up (S-52). Beyond them nothing is sent, and nobody is notified.
 var (
 	lookupSource = ratelimit.Limit{Name: "username_source", Count: 5, Per: time.Hour}
-	lookupCard   = ratelimit.Limit{Name: "username_card", Count: 3, Per: 24 * time.Hour}      // of a source: others use up their own (S-14)
-	lookupAll    = ratelimit.Limit{Name: "username_card_all", Count: 20, Per: 24 * time.Hour} // of all: whoever reads the mailbox sees which card was right
-	lookupAgain  = ratelimit.Limit{Name: "username_again", Count: 1, Per: time.Minute}        // the same card in the same browser: a second tap
+	lookupCard   = ratelimit.Limit{Name: "username_card", Count: 3, Per: 24 * time.Hour} // of a network: others use up their own (S-14)
+	lookupAgain  = ratelimit.Limit{Name: "username_again", Count: 1, Per: time.Minute}   // the same card in the same browser: a second tap
+
+	// Twenty of all networks: whoever reads the mailbox sees which card was right.
+	lookupShare = accounts.Share{
+		First:  ratelimit.Limit{Name: "username_card_first", Count: 1, Per: 24 * time.Hour},
+		Firsts: ratelimit.Limit{Name: "username_card_firsts", Count: 16, Per: 24 * time.Hour},
+		More:   ratelimit.Limit{Name: "username_card_more", Count: 4, Per: 24 * time.Hour},
+	}
 )
 
 // Remind mails the username to the address on file of the member whose card this is. A job looks up whose it is, if
@@ -52,8 +58,9 @@ func (s *Service) Remind(ctx context.Context, v Visit, claim members.Claim) erro
 		}
 		b := &pgx.Batch{}
 		started := audit.Event{Kind: audit.RecoveryStarted, At: now, Subject: id.String(), RequestID: v.RequestID, Success: true, Reason: "username"}
-		err = accounts.TakeStrangers(ctx, s.db, s.limiter, now, accounts.Network(v.Source), "username "+claim.MemberNumber,
-			ratelimit.Ask{Limit: perSource, Key: v.Source}, ratelimit.Ask{Limit: lookupCard, Key: v.Source + " " + claim.MemberNumber}, ratelimit.Ask{Limit: lookupAll, Key: claim.MemberNumber})
+		network := accounts.Network(v.Source)
+		err = lookupShare.Take(ctx, s.db, s.limiter, now, network, claim.MemberNumber,
+			ratelimit.Ask{Limit: perSource, Key: v.Source}, ratelimit.Ask{Limit: lookupCard, Key: network + " " + claim.MemberNumber})
 		if _, over := errors.AsType[*ratelimit.Exceeded](err); over {
 			started.Success, started.Reason = false, "lookup_limit"
 		} else if err != nil {

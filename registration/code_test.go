@@ -180,22 +180,40 @@ func TestSomebodyElsesCodes(t *testing.T) {
 	maria.post("code", s.code()).on("/register/review", 200)
 }
 
-// S-11, S-14: whoever tries names with a relative's card uses up their own tries.
+// S-11, S-14, S-52: whoever tries names with a relative's card uses up the tries of their own network, and from many networks those of who
+// tries more than three.
 func TestSomebodyElsesNames(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, 1)
-	thief := s.browser()
-	thief.source = "198.51.100.7:4000"
-	thief.toCredentials()
-	for i := range 22 {
-		thief.send(with(mariaChoice, "username", fmt.Sprintf("nombre%d", i), "answer", "")...)
+	answered := 0
+	try := func(source string, names int) *browser {
+		t.Helper()
+		b := s.browser()
+		b.source = source + ":4000"
+		b.toCredentials()
+		for i := range names {
+			b.send(with(mariaChoice, "username", fmt.Sprintf("nombre%d.%s", i, strings.NewReplacer(".", "", ":", "").Replace(source)), "answer", "")...)
+			if b.status != http.StatusTooManyRequests {
+				answered++
+			}
+		}
+		return b
 	}
-	if thief.status != http.StatusTooManyRequests {
-		t.Errorf("22 names of one source = %d, want 429", thief.status)
+	for i := range 5 {
+		try(fmt.Sprintf("198.51.100.%d", i), 22)
 	}
-	owner := s.browser()
-	owner.source = "203.0.113.9:4000"
-	owner.toCode()
+	if answered != 20 {
+		t.Errorf("one network got %d names, want 20", answered)
+	}
+	for i := range 6 {
+		try(fmt.Sprintf("192.0.%d.7", i), 22)
+	}
+	if answered > 100 {
+		t.Errorf("all networks got %d names, want 100 at most", answered)
+	}
+	owner := try("203.0.113.9", 2)
+	owner.post(mariaChoice...).on("/register/code", 200)
+	owner.post("act", "previous").post(with(mariaChoice, "username", "otro.nombre")...).on("/register/credentials", http.StatusTooManyRequests).reads("Se probaron muchos nombres con esta tarjeta.")
 }
 
 // S-10: wrong codes for a card are bounded wherever they are typed, and the right one is taken even then.

@@ -204,11 +204,15 @@ func (s *Service) KeepRefused(ctx context.Context, v Visit, r *Registration, typ
 	})
 }
 
-// The owner of one valid card lists no usernames (S-52), not even by restarting the registration or from many sources. Who has a
-// relative's card uses up their own (S-14).
+// The owner of one valid card lists no usernames (S-52), not even by restarting the registration or from many sources: 20 an hour from
+// a network, 100 in all. Who has a relative's card uses up their own (S-14).
 var (
 	namesLimit = ratelimit.Limit{Name: "registration_names", Count: 20, Per: time.Hour}
-	namesAll   = ratelimit.Limit{Name: "registration_names_all", Count: 100, Per: time.Hour}
+	namesShare = accounts.Share{
+		First:  ratelimit.Limit{Name: "registration_names_first", Count: 3, Per: time.Hour},
+		Firsts: ratelimit.Limit{Name: "registration_names_firsts", Count: 60, Per: time.Hour},
+		More:   ratelimit.Limit{Name: "registration_names_more", Count: 40, Per: time.Hour},
+	}
 )
 
 // askName counts a username for the member of a registration if it differs from the last one, before the answer is
@@ -220,8 +224,8 @@ func (s *Service) askName(v Visit, r *Registration, typed string, outcome *error
 			return
 		}
 		if before, err := accounts.CheckUsername(r.Credentials.Username); err != nil || before != name {
-			card := r.MemberID.String()
-			s.Limiter.Queue(b, outcome, now, ratelimit.Ask{Limit: namesLimit, Key: v.Source + " " + card}, ratelimit.Ask{Limit: namesAll, Key: card})
+			card, network := r.MemberID.String(), accounts.Network(v.Source)
+			namesShare.Queue(s.Limiter, b, outcome, now, network, []string{card}, ratelimit.Ask{Limit: namesLimit, Key: network + " " + card})
 		}
 	}
 }

@@ -19,7 +19,7 @@ func TestNamesAreNotListed(t *testing.T) {
 		b.post(with(mariaChoice, "email_again", "no", "username", fmt.Sprintf("name%d", n))...).on("/register/credentials", 422)
 	}
 	for _, name := range []string{"maria.lopez", "free.name"} {
-		b.post(with(mariaChoice, "username", name)...).on("/register/credentials", http.StatusTooManyRequests).reads("Probó muchos nombres. Espere 60 minutos")
+		b.post(with(mariaChoice, "username", name)...).on("/register/credentials", http.StatusTooManyRequests).reads("Se probaron muchos nombres con esta tarjeta. Espere 60 minutos")
 		if b.header.Get("Retry-After") != "3600" || strings.Contains(b.body, "ya está en uso") || b.value("username") != name {
 			t.Errorf("%s: Retry-After %q, username %q", name, b.header.Get("Retry-After"), b.value("username"))
 		}
