@@ -28,7 +28,7 @@ func TestBegunBelongsToASession(t *testing.T) {
 	if _, err := f.ConfirmTOTP(f.ctx(), account.ID, "thief", app{f, own}.code(0)); !errors.Is(err, ErrNoFactor) {
 		t.Errorf("another session's key is confirmed: %v", err)
 	}
-	if err := f.StartEmailProof(f.ctx(), account, "thief", "dieb@example.org"); err != nil {
+	if err := f.StartEmailProof(f.ctx(), account, "thief", "198.51.100.7/32", "dieb@example.org"); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := f.EmailProof(f.ctx(), account.ID, "member"); !errors.Is(err, ErrNoPending) {
@@ -71,7 +71,7 @@ func TestBegunDies(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := f.StartEmailProof(f.ctx(), account, "sid", "dieb@example.org"); err != nil {
+		if err := f.StartEmailProof(f.ctx(), account, "sid", "198.51.100.7/32", "dieb@example.org"); err != nil {
 			t.Fatal(err)
 		}
 		waiting, err := f.StartPending(f.ctx(), PendingStart{Account: account, AMR: []string{"pwd"}, Browser: thisBrowser})

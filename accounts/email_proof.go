@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"huskyidp/internal/mail"
+	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/seal"
 	"huskyidp/templates"
 )
@@ -30,18 +32,21 @@ func emailCodeParts(account uuid.UUID, email, code string) [][]byte {
 }
 
 // StartEmailProof mails a code to an address returned by ParseEmail, replacing an earlier one. It belongs to the
-// session. The error is *ratelimit.Exceeded, or the database's.
-func (s *Service) StartEmailProof(ctx context.Context, account Account, sid, email string) error {
-	return s.startEmailProof(ctx, "email_code", account, sid, email)
+// session. The mailbox may be anybody's: source uses up what strangers may use of it (S-14). The error is *ratelimit.Exceeded, or the
+// database's.
+func (s *Service) StartEmailProof(ctx context.Context, account Account, sid, source, email string) error {
+	return s.startEmailProof(ctx, "email_code", account, sid, email, func(ctx context.Context, now time.Time, asks ...ratelimit.Ask) error {
+		return TakeStrangers(ctx, s.db, s.limiter, now, Network(source), strings.ToLower(email), asks...)
+	})
 }
 
 // StartWelcomeProof mails a code to the address on file of an imported account, which its member has yet to prove. The
 // error is that of StartEmailProof.
 func (s *Service) StartWelcomeProof(ctx context.Context, account Account, sid string) error {
-	return s.startEmailProof(ctx, "settle", account, sid, account.Email)
+	return s.startEmailProof(ctx, "settle", account, sid, account.Email, s.limiter.TakeAll)
 }
 
-func (s *Service) startEmailProof(ctx context.Context, kind string, account Account, sid, email string) error {
+func (s *Service) startEmailProof(ctx context.Context, kind string, account Account, sid, email string, take func(context.Context, time.Time, ...ratelimit.Ask) error) error {
 	code, err := NewCode()
 	if err != nil {
 		return err
@@ -52,7 +57,7 @@ func (s *Service) startEmailProof(ctx context.Context, kind string, account Acco
 	}
 	now := s.now()
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		if err := s.limiter.TakeAll(ctx, now, MailAsks(kind, account.ID, "", email)...); err != nil {
+		if err := take(ctx, now, MailAsks(kind, account.ID, "", email)...); err != nil {
 			return err
 		}
 		b := &pgx.Batch{}

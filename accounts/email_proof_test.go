@@ -44,13 +44,13 @@ func TestEmailProof(t *testing.T) {
 	start := func() string {
 		t.Helper()
 		f.later(13 * time.Minute)
-		if err := f.StartEmailProof(f.ctx(), account, "sid", "nueva@example.org"); err != nil {
+		if err := f.StartEmailProof(f.ctx(), account, "sid", "198.51.100.7/32", "nueva@example.org"); err != nil {
 			t.Fatal(err)
 		}
 		return f.emailCode("nueva@example.org")
 	}
 	code := start()
-	if err := f.StartEmailProof(f.ctx(), account, "sid", "nueva@example.org"); err == nil {
+	if err := f.StartEmailProof(f.ctx(), account, "sid", "198.51.100.7/32", "nueva@example.org"); err == nil {
 		t.Error("a second mail within a minute is sent")
 	} else if _, ok := errors.AsType[*ratelimit.Exceeded](err); !ok {
 		t.Errorf("a second mail within a minute = %v", err)
@@ -93,6 +93,29 @@ func TestEmailProof(t *testing.T) {
 	}
 }
 
+// S-14: codes to a mailbox that accounts name as their new address are strangers' mails there: they leave what is for browsers that its owner's
+// account knows.
+func TestCodesToSomebodyElsesMailbox(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, 1)
+	sent := 0
+	for i := range 9 {
+		thief := f.register(fmt.Sprint("dieb", i))
+		for range 5 {
+			if f.StartEmailProof(f.ctx(), thief, "sid", fmt.Sprintf("198.51.%d.7/32", i%2), "Maria@example.com") == nil {
+				sent++
+			}
+			f.later(time.Minute)
+		}
+	}
+	if want := 2 + mailShare.More.Count; sent != want {
+		t.Errorf("%d codes from two networks, want %d", sent, want)
+	}
+	if err := f.limiter.TakeAll(f.ctx(), f.now(), MailAsks("reset", uuid.New(), knownAsker, "maria@example.com")...); err != nil {
+		t.Errorf("the known browser: %v", err)
+	}
+}
+
 // S-47: a code that is out stays good when another version of the pepper begins to write.
 func TestEmailProofOutlivesPepper(t *testing.T) {
 	t.Parallel()
@@ -105,7 +128,7 @@ func TestEmailProofOutlivesPepper(t *testing.T) {
 	if f.keyring, err = seal.Load(f.ctx(), f.db, kek); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.StartEmailProof(f.ctx(), account, "sid", "nueva@example.org"); err != nil {
+	if err := f.StartEmailProof(f.ctx(), account, "sid", "198.51.100.7/32", "nueva@example.org"); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.keyring.AddVersion(f.ctx(), seal.PepperCode); err != nil {

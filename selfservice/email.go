@@ -169,7 +169,7 @@ func (h *Handler) changeEmail(c *gin.Context) error {
 	if accounts.SameEmail(address, account.Email) {
 		return h.emailForm(c, session, http.StatusUnprocessableEntity, page, templates.Problem{Field: "email", Key: "accounts.email.same"})
 	}
-	err = h.service.StartEmailProof(c.Request.Context(), account, session.SID, address)
+	err = h.service.StartEmailProof(c.Request.Context(), account, session.SID, web.Source(c), address)
 	if limit, ok := errors.AsType[*ratelimit.Exceeded](err); ok {
 		if awaited, _, err := h.service.EmailProof(c.Request.Context(), session.AccountID, session.SID); err == nil && accounts.SameEmail(awaited, address) { // a second press
 			return web.SeeOther(c, "/account/email/code")
@@ -229,7 +229,7 @@ func (h *Handler) resendEmail(c *gin.Context, session accounts.Session, address 
 	if err != nil {
 		return err
 	}
-	err = h.service.StartEmailProof(c.Request.Context(), account, session.SID, address)
+	err = h.service.StartEmailProof(c.Request.Context(), account, session.SID, web.Source(c), address)
 	if limit, ok := errors.AsType[*ratelimit.Exceeded](err); ok {
 		return h.page(c, http.StatusTooManyRequests, "email_code", session, emailCodePage{address}, web.WithProblems(codeWait(limit)))
 	}

@@ -50,7 +50,7 @@ func TestFormsPressedTwice(t *testing.T) {
 		"question": {path: "/account/question", want: "/account?note=question", fields: url.Values{"password": {rightPassword}, "question": {"first_film"}, "answer": {"un coche rojo"}}, mails: 1},
 		"address":  {path: "/account/email", want: "/account/email/code", fields: url.Values{"email": {"nueva@example.org"}, "email_again": {"nueva@example.org"}}, mails: 1},
 		"its code": {path: "/account/email/code", want: "/account/email?note=proven", fields: url.Values{}, prepare: func(f *fixture, a accounts.Account, fields url.Values) {
-			if err := f.StartEmailProof(f.ctx(), a, f.sid(a), "nueva@example.org"); err != nil {
+			if err := f.StartEmailProof(f.ctx(), a, f.sid(a), "198.51.100.7/32", "nueva@example.org"); err != nil {
 				t.Error(err)
 			}
 			fields.Set("code", f.emailCode("nueva@example.org"))
