@@ -230,6 +230,17 @@ func (s *Service) factorTold(ctx context.Context, accountID uuid.UUID, f Factor,
 	return s.tellFactor(ctx, accountID, f, mail, usable)
 }
 
+// FactorRemoved returns when a second step of an account was last removed, or now.
+func (s *Service) FactorRemoved(ctx context.Context, accountID uuid.UUID) (time.Time, error) {
+	newest, err := s.audit.MemberHistory(ctx, accountID, 0, historyPage)
+	for _, e := range newest {
+		if e.Kind == audit.FactorRemoved {
+			return e.At, err
+		}
+	}
+	return s.now(), err
+}
+
 // tellFactor mails a notice about a factor.
 func (s *Service) tellFactor(ctx context.Context, accountID uuid.UUID, f Factor, mail string, usable time.Time) error {
 	return s.Notify(ctx, accountID, mail, templates.Args{"at": s.now(), "factor": templates.Key("accounts.factor_name." + string(f)), "datetime": usable})

@@ -36,11 +36,10 @@ var repeatable = map[string]string{
 // mail with the link "this wasn't me" is held back only as long as that of an earlier one works, which denies everything since.
 func (s *Service) enough(ctx context.Context, kind string, id uuid.UUID, args templates.Args) (enough, last bool, err error) {
 	now := s.now()
-	notDenied, _, err := s.limiter.Left(ctx, denials, id.String(), now)
+	all, err := s.countedAs(ctx, kind, id, now)
 	if err != nil {
 		return false, false, err
 	}
-	all := fmt.Sprintf("%s %s %d", repeatable[kind], id, notDenied)
 	one := all
 	for _, about := range []string{"app", "factor"} {
 		if args[about] != nil {
@@ -62,6 +61,19 @@ func (s *Service) enough(ctx context.Context, kind string, id uuid.UUID, args te
 		select exists (select from disown_links where account_id = $1 and sid is null and event_at > $2 and expires_at > $3)`,
 		id, now.Add(-repeated.Per), now).Scan(&enough)
 	return enough, false, err
+}
+
+// countedAs is the key of what such mails are counted by.
+func (s *Service) countedAs(ctx context.Context, kind string, id uuid.UUID, now time.Time) (string, error) {
+	notDenied, _, err := s.limiter.Left(ctx, denials, id.String(), now)
+	return fmt.Sprintf("%s %s %d", repeatable[kind], id, notDenied), err
+}
+
+// Told reports whether a notice of these kinds was queued for an account's owner since an instant, and not given up: one that was held back
+// was not.
+func (s *Service) Told(ctx context.Context, id uuid.UUID, since time.Time, kinds ...string) (bool, error) {
+	left, waits, err := s.NoticeLeft(ctx, id, since, kinds)
+	return waits || !left.IsZero(), err
 }
 
 // NoticeLeft returns when the last notice of these kinds to an account, enqueued since an instant, was given to the mail server, zero if

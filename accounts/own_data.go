@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -41,20 +42,35 @@ func (s *Service) FullHistory(ctx context.Context, id uuid.UUID) (list []Occurre
 // takenAgain is how long taking the data again, as another file or by a second press, is the same event.
 const takenAgain = 10 * time.Minute
 
+func (s *Service) dataJustTaken(ctx context.Context, session Session, now time.Time) (bool, error) {
+	newest, err := s.audit.MemberHistory(ctx, session.AccountID, 0, historyPage)
+	return slices.ContainsFunc(newest, func(e audit.Event) bool {
+		return e.Kind == audit.DataTaken && e.SessionID == session.SID && e.At.After(now.Add(-takenAgain))
+	}), err
+}
+
+// TellsOfData reports whether DataTaken would notify the owner now.
+func (s *Service) TellsOfData(ctx context.Context, session Session) (bool, error) {
+	now := s.now()
+	if again, err := s.dataJustTaken(ctx, session, now); again || err != nil {
+		return false, err
+	}
+	key, err := s.countedAs(ctx, "data_taken", session.AccountID, now)
+	if err != nil {
+		return false, err
+	}
+	left, _, err := s.limiter.Left(ctx, repeated, key, now)
+	return left > 0, err
+}
+
 // DataTaken records that the member has taken along what is stored about the account, and notifies the owner.
 func (s *Service) DataTaken(ctx context.Context, session Session) error {
 	now := s.now()
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		newest, err := s.audit.MemberHistory(ctx, session.AccountID, 0, historyPage)
-		if err != nil {
+		if again, err := s.dataJustTaken(ctx, session, now); again || err != nil {
 			return err
 		}
-		for _, e := range newest {
-			if e.Kind == audit.DataTaken && e.SessionID == session.SID && e.At.After(now.Add(-takenAgain)) {
-				return nil
-			}
-		}
-		err = s.audit.Record(ctx, audit.Event{
+		err := s.audit.Record(ctx, audit.Event{
 			Kind: audit.DataTaken, At: now, AccountID: session.AccountID.String(), SessionID: session.SID, RequestID: web.RequestID(ctx), Success: true,
 		})
 		if err != nil {

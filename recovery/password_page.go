@@ -83,6 +83,7 @@ type newPasswordPage struct {
 type donePage struct {
 	Closes, Before time.Time
 	StoppedEmail   bool // the new password stopped a change of address
+	Told           bool // a notice of it left
 }
 
 func (h *Handler) showNewPassword(c *gin.Context) error { return h.newPasswordForm(c, http.StatusOK) }
@@ -136,7 +137,11 @@ func (h *Handler) showDone(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	page := donePage{Closes: owner.ClosesAt, StoppedEmail: stopped}
+	told, err := h.service.accounts.Told(c.Request.Context(), owner.ID, owner.CredentialsChangedAt, "password_changed")
+	if err != nil {
+		return err
+	}
+	page := donePage{Closes: owner.ClosesAt, StoppedEmail: stopped, Told: told}
 	if c.Query("note") == "before" && h.web.JustDone(c) {
 		page.Before = owner.CredentialsChangedAt
 	}

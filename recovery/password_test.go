@@ -338,3 +338,27 @@ func TestForeignForm(t *testing.T) {
 	}
 	v.post("new_password", newPassword).on("/recover/done?flow=f1", 200)
 }
+
+// The last page speaks of a notice by mail only if one leaves: six an hour.
+func TestDoneSpeaksOfANoticeThatLeaves(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.member("maria", "004123789")
+	left := 0
+	for i := range 8 {
+		v := f.visitor().prove("maria").post("answer", "una linterna").post("new_password", newPassword+strings.Repeat(" más", i%2)).on("/recover/done?flow=f1", 200)
+		told := len(f.mailed("password_changed")) == 1
+		if told {
+			left++
+		}
+		if says := strings.Contains(v.body, say("recovery.done.body")); says != told {
+			t.Errorf("recovery %d: a mail leaves: %t, and the page says %t", i, told, says)
+		}
+		v.get("/recover/done?flow=f1").says(say(map[bool]string{true: "recovery.done.body", false: "recovery.done.ended"}[told])) // a reload
+		f.later(6 * time.Minute)
+		f.source = fmt.Sprintf("198.51.%d.7", i)
+	}
+	if left != 6 {
+		t.Errorf("%d mails, want 6", left)
+	}
+}

@@ -114,8 +114,11 @@ type ownEvent struct {
 }
 
 // dataPage offers the data; with Data it shows them. It does so until another page is opened, so that a reload, another language
-// and Back find a page.
-type dataPage struct{ Data *ownData }
+// and Back find a page. Tells reports that the owner is notified of it.
+type dataPage struct {
+	Data  *ownData
+	Tells bool
+}
 
 const shownDataAge = 10 * time.Minute
 
@@ -131,9 +134,12 @@ func (h *Handler) showData(c *gin.Context) error {
 	}
 	var page dataPage
 	if h.web.Cookie(c, web.OwnDataCookie) == shownData(session) {
-		if page.Data, err = h.ownData(c, session); err != nil {
-			return err
-		}
+		page.Data, err = h.ownData(c, session)
+	} else {
+		page.Tells, err = h.service.TellsOfData(c.Request.Context(), session)
+	}
+	if err != nil {
+		return err
 	}
 	return h.page(c, http.StatusOK, "data", session, page)
 }

@@ -37,7 +37,7 @@ func (h *Handler) showFactors(c *gin.Context) error {
 	}
 	has := kinds(list)
 	page := factorsPage{List: list, TOTP: slices.Contains(has, accounts.TOTP), Codes: slices.Contains(has, accounts.SavedCodes), Now: h.now()}
-	if strings.HasPrefix(c.Query("note"), "removed-") && h.web.JustDone(c) {
+	if strings.HasPrefix(c.Query("note"), "removed") && h.web.JustDone(c) {
 		open, err := h.service.OpenSessions(c.Request.Context(), session.AccountID, session.SID)
 		if err != nil {
 			return err
@@ -166,12 +166,19 @@ func (h *Handler) hasFactor(c *gin.Context, session accounts.Session, f accounts
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(list, func(e accounts.EnrolledFactor) bool {
-		return e.Factor == f && h.now().Sub(e.Since) < accounts.PressedAgain
-	}) {
+	var since time.Time
+	for _, e := range list {
+		if e.Factor == f && e.Since.After(since) {
+			since = e.Since
+		}
+	}
+	if h.now().Sub(since) >= accounts.PressedAgain {
 		return web.SeeOther(c, h.next(c))
 	}
-	note := "added-" + string(f)
+	note, err := h.factorNote(c, session, "added", f, since, "factor_added", "factor_added_waits")
+	if err != nil {
+		return err
+	}
 	switch has := slices.ContainsFunc(list, func(e accounts.EnrolledFactor) bool { return e.Factor == accounts.SavedCodes && e.Left > 0 }); {
 	case !has:
 		return h.back(c, "/account/factors/saved-codes", note)
@@ -179,6 +186,16 @@ func (h *Handler) hasFactor(c *gin.Context, session accounts.Session, f accounts
 		return web.SeeOther(c, h.next(c))
 	}
 	return h.back(c, "/account/factors", note)
+}
+
+// factorNote is the notice for a second step that was added or removed since an instant; it speaks of a mail only if one of these kinds was
+// queued.
+func (h *Handler) factorNote(c *gin.Context, session accounts.Session, note string, f accounts.Factor, since time.Time, kinds ...string) (string, error) {
+	told, err := h.service.Told(c.Request.Context(), session.AccountID, since, kinds...)
+	if !told {
+		note += "_only"
+	}
+	return note + "-" + string(f), err
 }
 
 // passkeyPage names a new passkey.
@@ -288,11 +305,7 @@ func (h *Handler) removeTOTP(c *gin.Context) error {
 	if !ok {
 		return err
 	}
-	err = h.service.InSession(c.Request.Context(), session, func(ctx context.Context) error { return h.service.RemoveTOTP(ctx, session.AccountID) })
-	if err != nil {
-		return err
-	}
-	return h.back(c, "/account/factors", "removed-"+string(accounts.TOTP))
+	return h.remove(c, session, accounts.TOTP, func(ctx context.Context) error { return h.service.RemoveTOTP(ctx, session.AccountID) })
 }
 
 func (h *Handler) removePasskey(c *gin.Context) error {
@@ -304,9 +317,20 @@ func (h *Handler) removePasskey(c *gin.Context) error {
 	if err != nil {
 		return web.SeeOther(c, "/account/factors")
 	}
-	err = h.service.InSession(c.Request.Context(), session, func(ctx context.Context) error { return h.service.RemovePasskey(ctx, session.AccountID, id) })
+	return h.remove(c, session, accounts.Passkey, func(ctx context.Context) error { return h.service.RemovePasskey(ctx, session.AccountID, id) })
+}
+
+func (h *Handler) remove(c *gin.Context, session accounts.Session, f accounts.Factor, remove func(context.Context) error) error {
+	if err := h.service.InSession(c.Request.Context(), session, remove); err != nil {
+		return err
+	}
+	since, err := h.service.FactorRemoved(c.Request.Context(), session.AccountID)
 	if err != nil {
 		return err
 	}
-	return h.back(c, "/account/factors", "removed-"+string(accounts.Passkey))
+	note, err := h.factorNote(c, session, "removed", f, since, "factor_removed", "factor_removed_open")
+	if err != nil {
+		return err
+	}
+	return h.back(c, "/account/factors", note)
 }

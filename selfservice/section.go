@@ -17,6 +17,7 @@ import (
 var notices = map[string]string{
 	"password": "accounts.password.saved", "password_stopped": "accounts.password.saved_stopped", "question": "accounts.question.saved", "language": "accounts.language.saved",
 	"held": "recovery.cancel.done_title", "welcome": "accounts.welcome.done", "proven": "accounts.email.proven", "forgotten": "accounts.remembered.forgotten", "added": "accounts.factors.added", "removed": "accounts.factors.removed",
+	"added_only": "accounts.factors.added_only", "removed_only": "accounts.factors.removed_only",
 }
 
 // page answers with a page of the section for a signed-in member.
@@ -35,7 +36,7 @@ func (h *Handler) page(c *gin.Context, status int, name string, session accounts
 	switch {
 	case factor == string(accounts.TOTP), factor == string(accounts.Passkey), factor == string(accounts.SavedCodes):
 		args["factor"] = templates.Key("accounts.factor_name." + factor)
-	case note == "added", note == "removed":
+	case strings.HasPrefix(key, "accounts.factors."):
 		key = "" // without the word that it names
 	}
 	switch {

@@ -163,8 +163,11 @@ type (
 		Words, Browser, System string
 		At                     time.Time
 	}
-	dataGiven struct{ Data *ownData }
-	removal   struct {
+	dataGiven struct {
+		Data  *ownData
+		Tells bool
+	}
+	removal struct {
 		Factor, Label string
 		Last          bool
 	}
@@ -255,7 +258,7 @@ func accountCases() []pageCase {
 			{Factor: "totp", Since: noon, UsableFrom: noon.Add(time.Hour)},
 			{Factor: "passkey", ID: app.ID, Label: "mi teléfono", Since: noon, UsableFrom: noon, LastUsed: noon},
 			{Factor: "saved_codes", Left: 9, Since: noon, UsableFrom: noon}}, true, true, noon, false}),
-		page("accounts/factors", "removed", noted(at("/account/factors"), "accounts.factors.removed", Args{"factor": Key("accounts.factor_name.totp")}), factors{Now: noon, Open: true}),
+		page("accounts/factors", "removed", noted(at("/account/factors"), "accounts.factors.removed_only", Args{"factor": Key("accounts.factor_name.totp")}), factors{Now: noon, Open: true}),
 		page("accounts/add_totp", "", with(at("/account/factors/totp"), Problem{Field: "code", Key: "accounts.add_totp.wrong"}), totp{qr{29, "M4 4h7v1h-7z"}, "ABCD EFGH", "otpauth://totp/x"}),
 		page("accounts/add_passkey", "", with(at("/account/factors/passkey"), Problem{Key: "accounts.add_passkey.failed"}), struct{ Label string }{"mi teléfono"}),
 		page("accounts/saved_codes", "", at("/account/factors/saved-codes"), savedList{nil, time.Time{}, true, 9, "/account/factors", "token", time.Time{}}),
@@ -275,13 +278,13 @@ func accountCases() []pageCase {
 			{Shown: []event{{Key: "event.name.app_allowed", App: "Mi Diario", At: noon.AddDate(0, 0, -1)}}},
 			{Shown: []event{{Key: "event.name.staff_acted", Act: "admin.act.enable", At: noon.AddDate(0, 0, -5)}}},
 			{Shown: []event{{Key: "event.name.staff_began", Act: "admin.act.reset_factor", At: noon.AddDate(-1, 0, 0)}}}}, noon, 3, 1}),
-		page("accounts/data", "", at("/account/data"), dataGiven{}),
-		page("accounts/data", "given", at("/account/data"), dataGiven{data}),
+		page("accounts/data", "", at("/account/data"), dataGiven{Tells: true}),
+		page("accounts/data", "given", at("/account/data"), dataGiven{Data: data}),
 		page("accounts/close", "", at("/account/close"), struct{ Days int }{7}),
 		page("accounts/closing", "", Layout{Path: "/account/closing", CSRF: "token"}, struct{ Days int }{1}),
 		page("accounts/leave", "", Layout{Path: "/leave", CSRF: "token", Kiosk: true}, struct{}{}),
 		page("accounts/left", "", Layout{Path: "/leave/done", CSRF: "token", Kiosk: true}, struct{}{}),
-		page("accounts/data", "kiosk", Layout{Path: "/account/data", CSRF: "token", SignedInAs: "maria.lopez", IdleTimeout: 5 * time.Minute, Kiosk: true, Phone: &Phone{QR{29, "M4 4h7v1h-7z"}, "https://idp.example/"}}, dataGiven{}),
+		page("accounts/data", "kiosk", Layout{Path: "/account/data", CSRF: "token", SignedInAs: "maria.lopez", IdleTimeout: 5 * time.Minute, Kiosk: true, Phone: &Phone{QR{29, "M4 4h7v1h-7z"}, "https://idp.example/"}}, dataGiven{Tells: true}),
 		page("accounts/history", "empty", at("/account/history"), history{}),
 	}
 }

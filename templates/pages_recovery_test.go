@@ -70,7 +70,13 @@ func recoveryCases() []pageCase {
 		page("recovery/done", "", at("/recover/done"), struct {
 			Closes, Before time.Time
 			StoppedEmail   bool
-		}{noon, noon, true}),
+			Told           bool
+		}{noon, noon, true, true}),
+		page("recovery/done", "only", at("/recover/done"), struct {
+			Closes, Before time.Time
+			StoppedEmail   bool
+			Told           bool
+		}{}),
 		page("recovery/not_me", "", at("/not-me"), struct {
 			Link, Username         string
 			Event, QuestionChanged time.Time
