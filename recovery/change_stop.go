@@ -223,11 +223,14 @@ func (s *Service) Stoppable(ctx context.Context, link string) (Change, accounts.
 	return c, account, err
 }
 
-// Stopped returns what the change of a link would have done if it was stopped or undone just now, else "".
-func (s *Service) Stopped(ctx context.Context, link string) (act Act, err error) {
-	err = s.db.From(ctx).QueryRow(ctx, `select coalesce((select act from held_changes where $1 in (link, first_link) and state in ('stopped', 'undone') and decided_at > $2), '')`,
-		seal.Digest(link), s.now().Add(-accounts.PressedAgain)).Scan(&act)
-	return act, err
+// Stopped returns what the change of a link would have done if it was stopped or undone just now, else ""; byLink reports that the link did
+// it: a session, another password or the desk may have been faster, and end no sessions.
+func (s *Service) Stopped(ctx context.Context, link string) (act Act, byLink bool, err error) {
+	err = s.db.From(ctx).QueryRow(ctx, `
+		select coalesce(max(act), ''), coalesce(bool_or(link = first_link), false)
+		from held_changes where $1 in (link, first_link) and state in ('stopped', 'undone') and decided_at > $2`,
+		seal.Digest(link), s.now().Add(-accounts.PressedAgain)).Scan(&act, &byLink)
+	return act, byLink, err
 }
 
 // Stop uses a link: the change is dropped or undone, and every session ends. The error is ErrLink, or the database's.
@@ -259,6 +262,7 @@ func (s *Service) Stop(ctx context.Context, link string) (act Act, err error) {
 			return err
 		}
 		s.queueStopped(ctx, b, c, to)
+		s.store.queueUsed(b, c.ID, seal.Digest(link))
 		if err := s.queueNotices(ctx, b, c.AccountID, linkNotices[c.Act]); err != nil {
 			return err
 		}

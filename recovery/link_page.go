@@ -34,7 +34,7 @@ type (
 		Own            bool   // asked for in the account
 		AskedAt        time.Time
 	}
-	oldLinkPage   struct{}
+	oldLinkPage   struct{ Stopped bool } // what it would have stopped was stopped otherwise, just before
 	notMeDonePage struct{ Username string }
 	wasMePage     struct{}
 	stoppedPage   struct{ Open bool } // the account will not be closed
@@ -116,14 +116,17 @@ func (h *Handler) submitCancel(c *gin.Context) error {
 	link := web.Form(c).Get("link")
 	ctx := c.Request.Context()
 	act, err := h.service.Stop(ctx, link)
+	byLink := true
 	if errors.Is(err, ErrLink) {
-		act, err = h.service.Stopped(ctx, link)
+		act, byLink, err = h.service.Stopped(ctx, link)
 	}
 	switch {
 	case err != nil:
 		return err
 	case act == "":
 		return h.oldLink(c, !seal.IsToken(link))
+	case !byLink:
+		return h.page(c, http.StatusGone, "recovery/old_link", oldLinkPage{Stopped: true})
 	case act == CloseAccount:
 		return h.toDone(c, pathCancelDone+"?note=open")
 	}

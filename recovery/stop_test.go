@@ -94,3 +94,57 @@ func TestNewPasswordTellsThatItStopsAChangeOfAddress(t *testing.T) {
 		}
 	}
 }
+
+// The page that the link leads to says that it stopped the change only if it did, a second press as well. What was faster may have ended
+// no sessions, or have shut the account.
+func TestLinkAfterSomethingElseStopped(t *testing.T) {
+	t.Parallel()
+	for name, faster := range map[string]func(f *fixture, c Change) error{
+		"the thief's session": func(f *fixture, c Change) error {
+			_, err := f.StopBySession(t.Context(), c.AccountID, c.ID, "thief")
+			return err
+		},
+		"another password": func(f *fixture, c Change) error { return f.StopOwn(t.Context(), c.AccountID) },
+		"the desk": func(f *fixture, c Change) error {
+			_, err := f.StopHeld(t.Context(), c.AccountID)
+			return err
+		},
+		"a denial": func(f *fixture, c Change) error {
+			check(t, f.people.Notify(t.Context(), c.AccountID, "question_changed", nil))
+			_, link, _ := strings.Cut(f.link("question_changed"), "link=")
+			_, err := f.NotMe(t.Context(), link, nil)
+			return err
+		},
+		"": nil,
+	} {
+		for act, kind := range map[Act]string{ChangeEmail: "email_requested", CloseAccount: "close_requested"} {
+			if act == CloseAccount && name == "another password" { // which does not stop it
+				continue
+			}
+			f := newFixture(t)
+			a := f.member("maria", "004123789")
+			c := Change{AccountID: a.ID, Act: act}
+			if act == ChangeEmail {
+				c.Email = "dieb@example.org"
+			}
+			c, err := f.Hold(t.Context(), c)
+			check(t, err)
+			_, link, _ := strings.Cut(f.link(kind), "link=")
+			v := f.visitor().get("/cancel-change?link=" + link)
+			title := map[Act]string{ChangeEmail: "recovery.cancel.done_title", CloseAccount: "recovery.cancel.open_title"}[act]
+			if faster != nil {
+				check(t, faster(f, c))
+			}
+			page := v.body
+			for range 2 {
+				f.later(time.Minute)
+				v.body = page
+				if v.postTo("/cancel-change", "link", link); faster == nil {
+					v.says(say(title))
+				} else if v.says(say("recovery.cancel.before_title")); v.status != 410 || strings.Contains(v.body, say(title)) {
+					t.Errorf("%s, %s: %d\n%s", name, act, v.status, v.body)
+				}
+			}
+		}
+	}
+}

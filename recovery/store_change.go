@@ -46,6 +46,11 @@ func (s store) queueDecide(b *pgx.Batch, id uuid.UUID, state string, now time.Ti
 	b.Queue(`update held_changes set state = $2, decided_at = $3, undo_until = null where id = $1`, id, state, now)
 }
 
+// queueUsed makes the link that stopped a change its only one, which is how Stopped knows it.
+func (s store) queueUsed(b *pgx.Batch, id uuid.UUID, link []byte) {
+	b.Queue(`update held_changes set link = $2, first_link = $2 where id = $1`, id, link)
+}
+
 // notOvertaken excludes changes whose links lie in a mailbox that the owner gave up by an ID at the desk (S-64): of address from the moment
 // in which another is asked for there, of another kind once that is in force.
 const notOvertaken = ` and not exists (

@@ -86,7 +86,8 @@ func recoveryCases() []pageCase {
 			Event, QuestionChanged time.Time
 		}{"abc", "maria.lopez", noon, noon}),
 		page("recovery/not_me_done", "", at("/not-me/done"), struct{ Username string }{"maria.r"}),
-		page("recovery/old_link", "", at("/not-me"), struct{}{}),
+		page("recovery/old_link", "", at("/not-me"), struct{ Stopped bool }{}),
+		page("recovery/old_link", "stopped", at("/cancel-change"), struct{ Stopped bool }{true}),
 		page("recovery/cancel", "", at("/cancel-change"), heldLink{Link: "abc", Username: "maria.lopez", Act: "change_email"}),
 		page("recovery/cancel", "own", at("/cancel-change"), heldLink{"abc", "maria.lopez", "change_email", "nueva@example.org", true, noon}),
 		page("recovery/cancel_done", "", at("/cancel-change/done"), struct{ Open bool }{}),
