@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	sessionCookie    = "session"
+	sessionCookie    = web.SessionCookie
 	rememberedCookie = "remembered"
 	// formerCookie has the token of a session that ended by time, or with the closing of its account, and whose cookie was taken
 	// away: whoever signs in next replaces it, so that its apps hear of another person.

@@ -193,8 +193,19 @@ func (l Layout) Link(path string) string {
 	return path + "?" + url.Values{"flow": {l.Flow}}.Encode()
 }
 
-// Action is where the page's form is posted: its own address.
-func (l Layout) Action() string { return l.Link(l.Path) }
+// Action is where the page's form is posted: its own address, with the link of a mail, without which it is another page.
+func (l Layout) Action() string {
+	q, _ := url.ParseQuery(l.Query)
+	link := q.Get("link")
+	if link == "" {
+		return l.Link(l.Path)
+	}
+	q = url.Values{"link": {link}}
+	if l.Flow != "" {
+		q.Set("flow", l.Flow)
+	}
+	return l.Path + "?" + q.Encode()
+}
 
 // Switch is the address of this page in another language.
 func (l Layout) Switch(lang string) string {

@@ -32,6 +32,7 @@ const (
 	KeyCookiesFull = "error.cookies_full"
 	KeyTooMany     = "error.too_many"
 	KeyUnavailable = "error.unavailable"
+	KeySignedIn    = "error.signed_in" // the same, for who came to sign out
 	KeyNotFound    = "error.not_found"
 	KeyForbidden   = "error.forbidden"
 	KeyTooLarge    = "error.too_large"
@@ -42,7 +43,7 @@ const (
 // Keys returns all of them.
 func Keys() []string {
 	return []string{KeyApp, KeyAddress, KeyExpired, KeyAnswered, KeyForeign, KeyForeignForm, KeyStale, KeyCookies, KeyCookiesFull, KeyTooMany,
-		KeyUnavailable, KeyNotFound, KeyForbidden, KeyTooLarge, KeyMediaType, KeyUnexpected}
+		KeyUnavailable, KeySignedIn, KeyNotFound, KeyForbidden, KeyTooLarge, KeyMediaType, KeyUnexpected}
 }
 
 // Error is a response chosen by a handler. Err is for the log and never shown.
@@ -181,6 +182,14 @@ func (w *Web) answer(c *gin.Context, e *Error) {
 	if requestOf(c).lang == "" { // refused before the language was chosen
 		w.chooseLanguage(c)
 	}
+	switch {
+	case e.Status >= http.StatusInternalServerError && w.leaves(c):
+		if w.leaveUnended(c) == nil {
+			return
+		}
+	case e.Key == KeyUnavailable && c.FullPath() == logoutPath && w.Cookie(c, SessionCookie) != "":
+		e.Key = KeySignedIn
+	}
 	if e.Key == KeyForeign {
 		w.noteForeign(c)
 	}
@@ -190,7 +199,7 @@ func (w *Web) answer(c *gin.Context, e *Error) {
 		}
 	}
 	page := errorPage{Key: e.Key, Args: templates.Args{}, Code: e.Code, Parameter: e.Parameter, Value: clipped(e.Value), Button: e.button(c)}
-	if e.Wait > 0 || e.Key == KeyTooMany || e.Key == KeyUnavailable {
+	if e.Wait > 0 || e.Key == KeyTooMany || e.Key == KeyUnavailable || e.Key == KeySignedIn {
 		page.Args["time"] = max(e.Wait, time.Second)
 	}
 	opts := append([]PageOption{InPlace()}, e.Options...)
