@@ -154,14 +154,14 @@ func (s *Service) PasskeyOffered(ctx context.Context, id uuid.UUID) error {
 	return err
 }
 
-// UsernameTaken reports whether somebody has the username. An invalid username is not taken.
+// UsernameTaken reports whether somebody has the username, or one that differs by accents alone. An invalid username is not taken.
 func (s *Service) UsernameTaken(ctx context.Context, name string) (bool, error) {
-	canonical, err := CheckUsername(name)
-	if err != nil {
+	b, taken := &pgx.Batch{}, false
+	if s.QueueTaken(b, name, &taken); b.Len() == 0 {
 		return false, nil
 	}
-	taken, err := s.store.taken(ctx, []string{canonical})
-	return len(taken) > 0, err
+	err := s.store.run(ctx, b)
+	return taken, err
 }
 
 // QueueTaken is UsernameTaken for a batch that is sent later.

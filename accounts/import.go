@@ -110,12 +110,14 @@ func (s *store) sealForeign(id uuid.UUID, h ForeignHash) []byte {
 
 // queueImport makes the account unless the username or the member has one, in which case it finds out which.
 func (s *store) queueImport(b *pgx.Batch, a Account, h ForeignHash, now time.Time, outcome *error) {
+	s.queueLock(b, a.Username)
 	b.Queue(`
 		with made as (
 			insert into accounts (id, subject, username, email_sealed, email_digest, email_proven, language, member_id, status, password_sealed, password_scheme,
 				created_at, updated_at, credentials_changed_at, imported_at)
-			values (@id, @subject, @username, @email_sealed, @email_digest, @email_proven, @language, @member_id, @status, @password_sealed, nullif(@scheme, ''),
-				@created_at, @now, @created_at, @now)
+			select @id, @subject, @username, @email_sealed, @email_digest, @email_proven, @language, @member_id::uuid, @status, @password_sealed, nullif(@scheme, ''),
+				@created_at::timestamptz, @now::timestamptz, @created_at, @now
+			where not exists (select from accounts where `+bare("username")+` = `+bare("@username::text")+`)
 			on conflict do nothing returning id
 		)
 		select exists (select from made), (select member_id from accounts where username = @username),

@@ -43,6 +43,7 @@ func (s *Service) CreateStaff(ctx context.Context, n NewStaff) (Account, error) 
 		Status: Active, CreatedAt: now, UpdatedAt: now,
 	}
 	b := &pgx.Batch{}
+	s.store.queueClaim(b, username)
 	b.Queue(`
 		insert into accounts (id, subject, username, email_sealed, email_digest, language, kind, status, password_sealed,
 			created_at, updated_at, credentials_changed_at)

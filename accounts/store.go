@@ -56,6 +56,7 @@ func (s *store) emailDigest(address string) []byte {
 }
 
 func (s *store) create(b *pgx.Batch, a Account, n NewAccount) {
+	s.queueClaim(b, a.Username)
 	b.Queue(`
 		insert into accounts (id, subject, username, email_sealed, email_digest, language, member_id, status, password_sealed,
 			created_at, updated_at, credentials_changed_at)
@@ -144,8 +145,30 @@ func (s *store) queueAccount(b *pgx.Batch, id uuid.UUID, account *Account) {
 	})
 }
 
+// bare is a username without its accents, as the index accounts_username_bare has it. Whose names differ by accents alone from before
+// keep them; a new one is taken.
+func bare(name string) string {
+	return `regexp_replace(normalize(` + name + `, NFD), '[\u0300-\u036f]', '', 'g')`
+}
+
+// queueClaim locks a new name against those that differ by accents alone, until the transaction ends, and fails if there is one.
+func (s *store) queueClaim(b *pgx.Batch, name string) {
+	s.queueLock(b, name)
+	b.Queue(`select exists (select from accounts where `+bare("username")+` = `+bare("$1::text")+` and username <> $1)`, name).QueryRow(func(r pgx.Row) (err error) {
+		isTaken := false
+		if err = r.Scan(&isTaken); isTaken {
+			return ErrUsernameTaken
+		}
+		return err
+	})
+}
+
+func (s *store) queueLock(b *pgx.Batch, name string) {
+	b.Queue(`select pg_advisory_xact_lock(hashtextextended('username ' || `+bare("$1::text")+`, 0))`, name)
+}
+
 func (s *store) queueTaken(b *pgx.Batch, name string, taken *bool) {
-	b.Queue(`select exists (select from accounts where username = $1)`, name).QueryRow(func(r pgx.Row) error { return r.Scan(taken) })
+	b.Queue(`select exists (select from accounts where `+bare("username")+` = `+bare("$1::text")+`)`, name).QueryRow(func(r pgx.Row) error { return r.Scan(taken) })
 }
 
 func (s *store) account(ctx context.Context, where string, arg any) (Account, error) {
@@ -160,24 +183,11 @@ func (s *store) account(ctx context.Context, where string, arg any) (Account, er
 	return s.open(row)
 }
 
-func (s *store) taken(ctx context.Context, names []string) (map[string]bool, error) {
-	rows, err := s.db.From(ctx).Query(ctx, `select username from accounts where username = any($1)`, names)
-	if err != nil {
-		return nil, fmt.Errorf("looking for usernames: %w", err)
-	}
-	found, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	taken := make(map[string]bool, len(found))
-	for _, name := range found {
-		taken[name] = true
-	}
-	return taken, err
-}
-
 // queueFree reads the first names that nobody has, at most most, each once.
 func (s *store) queueFree(b *pgx.Batch, names []string, most int, free *[]string) {
 	b.Queue(`
 		select name from unnest($1::text[]) with ordinality as t (name, place)
-		where not exists (select from accounts where username = name) group by name order by min(place) limit $2`, names, most).
+		where not exists (select from accounts where `+bare("username")+` = `+bare("name")+`) group by name order by min(place) limit $2`, names, most).
 		Query(func(rows pgx.Rows) (err error) {
 			*free, err = pgx.CollectRows(rows, pgx.RowTo[string])
 			return err
