@@ -146,12 +146,12 @@ test('an idle session warns, can be kept without a mouse, and leads back after i
   await page.locator('#timeout').waitFor({ state: 'visible' });
   await member.context.setOffline(true);
   await page.locator('[data-stay]').click();
-  await page.locator('#timeout-problem').filter({ hasText: 'No hay conexión' }).waitFor();
+  await page.locator('#timeout-problem').filter({ hasText: 'No hubo respuesta' }).waitFor();
   member.faults.length = 0;
   await member.look('no-connection');
   await page.locator('[data-stay]').click();
   await page.clock.runFor(40000);
-  await page.locator('#timeout-problem').filter({ hasText: 'No hay conexión' }).waitFor();
+  await page.locator('#timeout-problem').filter({ hasText: 'No hubo respuesta' }).waitFor();
   await member.context.setOffline(false);
   member.faults.length = 0;
   await Promise.all([page.waitForResponse((r) => r.url().endsWith('/account/alive')), page.locator('[data-stay]').click()]);

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // Maximum lengths, in code points, of the fields on the card.
@@ -67,6 +69,17 @@ func (i Card) Parse(now time.Time, parseNumber func(string) (string, error)) (Cl
 	return claim, faults
 }
 
+// digits reads a number as keyboards write it: full-width, with spaces, an ordinal sign or a full stop behind it, or more zeros
+// before it than it needs.
+func digits(typed string) string {
+	typed = strings.TrimRight(withoutStop(typed), "ºª°")
+	s := strings.Join(strings.Fields(norm.NFKC.String(typed)), "")
+	for len(s) > 2 && s[0] == '0' && len(s) != numberMax {
+		s = s[1:]
+	}
+	return s
+}
+
 // withoutStop drops the full stop that dictation puts behind what it writes.
 func withoutStop(typed string) string {
 	return strings.TrimSpace(strings.TrimRight(strings.TrimSpace(typed), ".,;"))
@@ -79,7 +92,7 @@ func (f *cardFaults) add(field string, kind FaultKind) {
 }
 
 func parseBirth(f *cardFaults, i Card, now time.Time) Date {
-	month, day, year := strings.TrimSpace(i.BirthMonth), withoutStop(i.BirthDay), withoutStop(i.BirthYear)
+	month, day, year := digits(i.BirthMonth), digits(i.BirthDay), digits(i.BirthYear)
 	if month == "" && day == "" && year == "" {
 		f.add("birth_month", FaultDateEmpty)
 		return Date{}

@@ -31,6 +31,8 @@ func TestParse(t *testing.T) {
 		{"", "", ""},
 		{"card_id", "004 123 789.", ""}, // dictated
 		{"birth_day", "14.", ""},
+		{"birth_day", "１４", ""}, {"birth_day", "014", ""}, {"birth_day", "14º", ""}, {"birth_day", "1 4", ""}, {"birth_month", "003", ""}, {"birth_year", "１９８４", ""},
+		{"birth_day", "0", "registration.personal.birth_unreal"}, {"birth_day", "140", "registration.personal.day_missing"}, {"birth_year", "01984", ""},
 		{"birth_year", "1984. ", ""},
 		{"birth_month", "", "registration.personal.month_missing"},
 		{"birth_month", "13", "registration.personal.month_missing"},

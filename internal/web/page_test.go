@@ -79,3 +79,14 @@ func TestSeeOther(t *testing.T) {
 		}
 	}
 }
+
+// A first name is shown without the spaces and commas that came along with it.
+func TestPersonAsTyped(t *testing.T) {
+	t.Parallel()
+	for typed, want := range map[string]string{" James, ": "James", "María  José;": "María José", "J.": "J."} {
+		var o pageOptions
+		if WithPerson(typed)(&o); o.layout.Person != want {
+			t.Errorf("%q is shown as %q", typed, o.layout.Person)
+		}
+	}
+}
