@@ -65,7 +65,9 @@ func ForAnybody() PageOption { return func(o *pageOptions) { o.anybody = true } 
 
 // WithPerson shows the first name of the person the page is for: others may use the same browser.
 func WithPerson(name string) PageOption {
-	return func(o *pageOptions) { o.layout.Person = strings.Join(strings.Fields(strings.TrimRight(name, " ,;")), " ") } // as typed, with the keyboard's spaces
+	return func(o *pageOptions) {
+		o.layout.Person = strings.Join(strings.Fields(strings.TrimRight(name, " ,;")), " ")
+	} // as typed, with the keyboard's spaces
 }
 
 // OfAccount shows what all pages of the account have in common.
