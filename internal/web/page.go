@@ -63,11 +63,11 @@ func Onward(address string, after time.Duration) PageOption {
 // meanwhile.
 func ForAnybody() PageOption { return func(o *pageOptions) { o.anybody = true } }
 
-// WithPerson shows the first name of the person the page is for: others may use the same browser.
+// WithPerson shows the first name of the person the page is for, as it was typed but for the keyboard's spaces and a comma behind it: others
+// may use the same browser.
 func WithPerson(name string) PageOption {
-	return func(o *pageOptions) {
-		o.layout.Person = strings.Join(strings.Fields(strings.TrimRight(name, " ,;")), " ")
-	} // as typed, with the keyboard's spaces
+	name = strings.Join(strings.Fields(strings.TrimRight(name, " ,;")), " ")
+	return func(o *pageOptions) { o.layout.Person = name }
 }
 
 // OfAccount shows what all pages of the account have in common.
