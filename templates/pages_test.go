@@ -133,7 +133,7 @@ func checkPage(t *testing.T, what, lang, body string) {
 	}
 }
 
-// TestPageStructs lets templatecheck compare each template with its page struct, on a set that was never executed.
+// TestPageStructs lets templatecheck compare each template with its page struct.
 func TestPageStructs(t *testing.T) {
 	s := loadAll(t)
 	for _, c := range pageCases() {

@@ -20,9 +20,9 @@ type Set struct {
 	languages []string
 	catalogs  map[string]*catalog
 	matcher   language.Matcher
-	pages     map[string]map[string]*template.Template // language, page
-	mails     map[string]*template.Template            // language
-	assets    map[string]*asset                        // by name
+	pages     map[string]map[string]pageTemplates // language, page
+	mails     map[string]*template.Template       // language: "mail"
+	assets    map[string]*asset                   // by name
 }
 
 // Language is a language, named as its speakers name it.
@@ -31,7 +31,7 @@ type Language struct{ Tag, Name string }
 // Load parses all embedded files and reports the first broken one.
 func Load(options Options) (*Set, error) {
 	options = options.withDefaults()
-	s := &Set{zone: options.TimeZone, catalogs: map[string]*catalog{}, pages: map[string]map[string]*template.Template{}, mails: map[string]*template.Template{}}
+	s := &Set{zone: options.TimeZone, catalogs: map[string]*catalog{}, pages: map[string]map[string]pageTemplates{}, mails: map[string]*template.Template{}}
 	var err error
 	if s.assets, err = loadAssets(files, "static"); err != nil {
 		return nil, err
@@ -142,38 +142,24 @@ func readCatalog(lang string, options Options) (*catalog, error) {
 }
 
 func (s *Set) loadPages(lang string) error {
-	funcs := s.funcs(s.catalogs[lang])
-	empty := func(name string) *template.Template {
-		return template.New(name).Option("missingkey=error").Funcs(funcs)
-	}
-	layout, err := empty("").ParseFS(files, "layout/*.html")
+	all, err := s.empty(lang, "").ParseFS(files, "layout/*.html")
 	if err != nil {
 		return fmt.Errorf("layout in %s: %w", lang, err)
 	}
-	parsed := func(name, text string) (page *template.Template, err error) {
-		if page, err = empty(name).Parse(text); err == nil {
-			err = withParts(page, layout)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("page %s in %s: %w", name, lang, err)
-		}
-		return page, nil
-	}
-	if s.mails[lang], err = parsed("mails", `{{template "mail" .}}`); err != nil {
-		return err
-	}
-	s.pages[lang] = map[string]*template.Template{}
-	return fs.WalkDir(files, "pages", func(name string, d fs.DirEntry, err error) error {
+	s.mails[lang], s.pages[lang] = all.Lookup("mail"), map[string]pageTemplates{}
+	return fs.WalkDir(files, "pages", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		text, err := files.ReadFile(name)
-		if err != nil {
-			return err
+		name := strings.TrimSuffix(strings.TrimPrefix(path, "pages/"), ".html")
+		parsed, err := parseFile(s.empty(lang, name), name)
+		if err == nil {
+			s.pages[lang][name], err = addPage(all, parsed)
 		}
-		page := strings.TrimSuffix(strings.TrimPrefix(name, "pages/"), ".html")
-		s.pages[lang][page], err = parsed(page, string(text))
-		return err
+		if err != nil {
+			return fmt.Errorf("page %s in %s: %w", name, lang, err)
+		}
+		return nil
 	})
 }
 
@@ -236,21 +222,21 @@ func (s *Set) Text(lang, key string, args Args) string {
 func (s *Set) Has(key string) bool { return s.catalogs[s.languages[0]].has(key) }
 
 // Page renders a page, such as "registration/personal", in a language.
-func (s *Set) Page(lang, name string, layout Layout, page any) ([]byte, error) {
-	t := s.Template(lang, name)
-	if t == nil {
+func (s *Set) Page(lang, name string, layout Layout, content any) ([]byte, error) {
+	p := s.pages[s.catalog(lang).lang][name]
+	if p.root == nil {
 		return nil, fmt.Errorf("templates: no page %q", name)
 	}
-	view := View[any]{Layout: layout, Page: page}
+	view := View[any]{Layout: layout, Page: content}
 	var b bytes.Buffer
 	b.Grow(16 << 10)
-	if err := t.ExecuteTemplate(&b, "title", view); err != nil {
+	if err := p.title.Execute(&b, view); err != nil {
 		return nil, fmt.Errorf("templates: title of %s: %w", name, err)
 	}
 	view.Layout.Title = html.UnescapeString(b.String()) // the frame escapes it again
-	if t.Lookup("content") != nil && t.Lookup("main") != nil {
+	if p.main != nil {
 		b.Reset()
-		if err := t.ExecuteTemplate(&b, "main", view); err != nil {
+		if err := p.main.Execute(&b, view); err != nil {
 			return nil, fmt.Errorf("templates: main of %s: %w", name, err)
 		}
 		view.Main = template.HTML(b.String()) // #nosec G203 -- escaped by the template that made it
@@ -261,13 +247,8 @@ func (s *Set) Page(lang, name string, layout Layout, page any) ([]byte, error) {
 		view.Layout.PageForm = strings.Contains(string(view.Main), `id="page-form"`) && (enter == nil || layout.Switchable)
 	}
 	b.Reset()
-	if err := t.Execute(&b, view); err != nil {
+	if err := p.root.Execute(&b, view); err != nil {
 		return nil, fmt.Errorf("templates: page %s: %w", name, err)
 	}
 	return bytes.TrimLeft(b.Bytes(), "\n"), nil
-}
-
-// Template returns the parsed page, for checking a page struct against it; nil if there is none.
-func (s *Set) Template(lang, name string) *template.Template {
-	return s.pages[s.catalog(lang).lang][name]
 }

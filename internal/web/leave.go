@@ -37,7 +37,7 @@ func (w *Web) leaveUnended(c *gin.Context) error {
 	token := w.Cookie(c, SessionCookie)
 	end := Ending(c)
 	if token != "" || end == "" {
-		end = base64.RawURLEncoding.EncodeToString(w.keyring.Seal(seal.Session, endPlace, append(Browser(c), token...)))
+		end = base64.RawURLEncoding.EncodeToString(w.keyring.Seal(seal.Session, endPlace, slices.Concat(Browser(c), []byte(token))))
 	}
 	for _, cookie := range c.Request.Cookies() {
 		if name := strings.TrimPrefix(cookie.Name, w.cookieName("")); w.cookieName(name) == cookie.Name && (Kiosk(c) || !slices.Contains(lasting, name)) {
