@@ -180,6 +180,11 @@ func TestNumberFormatIsAnchored(t *testing.T) {
 			t.Errorf("Parse(%q) = %v, want success %v", typed, err, ok)
 		}
 	}
+	for typed, want := range map[string]string{"AB.1234": "AB1234", "ID: 123": "123", "ID AB1234": "AB1234", "AX123": "", "1.2.3": "123"} {
+		if got, _ := f.ParseTyped(typed); got != want {
+			t.Errorf("ParseTyped(%q) = %q, want %q", typed, got, want)
+		}
+	}
 	if _, err := NewNumberFormat(`[`); err == nil {
 		t.Error("NewNumberFormat accepted a broken pattern")
 	}

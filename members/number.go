@@ -60,8 +60,31 @@ func (f NumberFormat) Parse(typed string) (string, error) {
 	return number, nil
 }
 
-// ParseTyped is Parse for what a person typed or dictated.
-func (f NumberFormat) ParseTyped(typed string) (string, error) { return f.Parse(withoutStop(typed)) }
+// ParseTyped is Parse for what a person typed, pasted or dictated: points between the groups, and a name such as "ID:" before it, are left out
+// where the number itself has none.
+func (f NumberFormat) ParseTyped(typed string) (string, error) {
+	number, err := f.Parse(withoutStop(typed))
+	if err == nil || len(typed) > maxNumber {
+		return number, err
+	}
+	typed = norm.NFKC.String(typed)
+	if number, err = f.Parse(withoutSigns(typed)); err != nil {
+		number, err = f.Parse(withoutSigns(beforeNumber.ReplaceAllString(typed, "")))
+	}
+	return number, err
+}
+
+func withoutSigns(typed string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPunct(r) || unicode.IsSymbol(r) {
+			return -1
+		}
+		return r
+	}, typed)
+}
+
+// beforeNumber is a name of the number, set apart from it.
+var beforeNumber = regexp.MustCompile(`^\pL[\pL\pP\pS\s]*[\pP\pS\s]`)
 
 const (
 	noNumber        = "does not have the form of a member number"

@@ -30,6 +30,8 @@ func TestParse(t *testing.T) {
 	for _, test := range []struct{ field, typed, key string }{
 		{"", "", ""},
 		{"card_id", "004 123 789.", ""}, // dictated
+		{"card_id", "004.123.789", ""}, {"card_id", "(004) 123,789", ""}, {"card_id", "ID: 004123789", ""}, {"card_id", "Núm. 004-123-789", ""}, {"card_id", "N.º #004123789", ""},
+		{"card_id", "00412378O", "registration.personal.card_id_format"}, {"card_id", "004123789 ID", "registration.personal.card_id_format"},
 		{"birth_day", "14.", ""},
 		{"birth_day", "１４", ""}, {"birth_day", "014", ""}, {"birth_day", "14º", ""}, {"birth_day", "1 4", ""}, {"birth_month", "003", ""}, {"birth_year", "１９８４", ""},
 		{"birth_day", "0", "registration.personal.birth_unreal"}, {"birth_day", "140", "registration.personal.day_missing"}, {"birth_year", "01984", ""},
