@@ -2,6 +2,7 @@
 package timingtest
 
 import (
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -15,7 +16,7 @@ const (
 	maxScore = 0.55
 )
 
-// Alike runs pairs of one and other in alternating order, so that a busy machine affects both, and fails the test if
+// Alike runs pairs of one and other in either order, by chance, so that a busy machine and the collector affect both, and fails the test if
 // their times differ. A doubtful result is decided by three times as many pairs. between, if set, runs before each
 // pair.
 func Alike(t testing.TB, pairs int, between, one, other func()) {
@@ -36,7 +37,7 @@ func Alike(t testing.TB, pairs int, between, one, other func()) {
 				run[i]()
 				took[i] = append(took[i], time.Since(began))
 			}
-			slices.Reverse(turns)
+			rand.Shuffle(2, func(i, j int) { turns[i], turns[j] = turns[j], turns[i] })
 		}
 		gap, score = median(took[0])-median(took[1]), auc(took[0], took[1])
 		t.Logf("%d pairs: median gap %v, a classifier scores %.3f", len(took[0]), gap, score)
