@@ -312,14 +312,18 @@ func (j *journeys) revoke(ctx context.Context, p *person, f *family) error {
 	return nil
 }
 
-// signOut ends the browser's session.
+// signOut ends the browser's session, also one that could not be ended at the first press.
 func (j *journeys) signOut(ctx context.Context, p *person) error {
 	b := p.browser
 	kept := maps.Clone(b.Cookies)
 	if err := j.on(b, b.Get(ctx, "/logout"), "signing out", "/logout"); err != nil {
 		return err
 	}
-	if err := b.Submit(ctx, url.Values{"act": {"confirm"}}); err != nil || b.Status != http.StatusOK && b.Location == "" {
+	err := b.Submit(ctx, url.Values{"act": {"confirm"}})
+	if err == nil && strings.HasPrefix(b.At, "/leave") {
+		err = b.Submit(ctx, url.Values{})
+	}
+	if err != nil || b.Status != http.StatusOK && b.Location == "" || strings.HasPrefix(b.At, "/leave") {
 		return errGaveUp
 	}
 	if b.Location == "" && b.Status == http.StatusOK || strings.HasPrefix(b.Location, "/") {
