@@ -11,6 +11,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -55,8 +56,17 @@ func keyAlg(alg string) string {
 	return alg
 }
 
-// newKey generates a key pair, which takes up to a second for RSA: call it before the transaction.
+// newKey generates a key pair, which takes up to a second for RSA: call it before the transaction. No kid begins with a
+// hyphen, which a shell's user could not give to a command.
 func (s *Service) newKey(alg string, state State, notBefore, now time.Time) (row, error) {
+	for {
+		if r, err := s.anyKey(alg, state, notBefore, now); err != nil || !strings.HasPrefix(r.KID, "-") {
+			return r, err
+		}
+	}
+}
+
+func (s *Service) anyKey(alg string, state State, notBefore, now time.Time) (row, error) {
 	var private crypto.Signer
 	var err error
 	switch jose.SignatureAlgorithm(alg) {

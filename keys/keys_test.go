@@ -287,6 +287,18 @@ func TestNewChecksItsDeps(t *testing.T) {
 	}
 }
 
+// The command that revokes a key would take a kid such as -oqBFCU7y5wD4BEZ for flags. One in 64 would be such.
+func TestNoKIDBeginsWithAHyphen(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for range 1000 {
+		r, err := f.newKey("EdDSA", Next, f.now, f.now)
+		if err != nil || strings.HasPrefix(r.KID, "-") {
+			t.Fatalf("newKey = %q, %v", r.KID, err)
+		}
+	}
+}
+
 func count(t *testing.T, db *postgres.DB, sql string) (n int) {
 	t.Helper()
 	if err := db.From(t.Context()).QueryRow(t.Context(), sql).Scan(&n); err != nil {

@@ -95,19 +95,18 @@ type clientChange struct {
 
 // planned checks one registration and compares it with the stored one. It is slow if the registration names documents.
 func (r *Clients) planned(ctx context.Context, wanted Registration) (clientChange, error) {
-	if len(wanted.ClientID) > 64 || !scopeToken(wanted.ClientID) {
-		return clientChange{}, &MetadataError{"client_id", "must have 1 to 64 visible ASCII characters"}
-	}
 	now := r.Now()
 	client := &Client{ID: wanted.ClientID, Metadata: wanted.Metadata, CreatedAt: now, UpdatedAt: now}
 	if wanted.Disabled {
 		client.DisabledAt = &now
 	}
 	old, exists := r.snapshot.Load().byID[wanted.ClientID]
-	if exists { // unchanged since its export: allowed then, whatever the rules are now
-		if same, err := sameRegistration(old, client); err != nil || same {
+	if !exists {
+		if err := checkClientID(client.ID); err != nil {
 			return clientChange{}, err
 		}
+	} else if same, err := sameRegistration(old, client); err != nil || same { // unchanged since its export: allowed, whatever the rules are now
+		return clientChange{}, err
 	}
 	var err error
 	if client.logos, err = r.check(ctx, &client.Metadata); err != nil {

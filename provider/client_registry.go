@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -122,13 +123,21 @@ func (r *Clients) Create(ctx context.Context, id string, m Metadata) (*Client, s
 	if id == "" {
 		id = rand.Text()
 	}
-	if len(id) > 64 || !scopeToken(id) {
-		return nil, "", &MetadataError{"client_id", "must have 1 to 64 visible ASCII characters"}
+	if err := checkClientID(id); err != nil {
+		return nil, "", err
 	}
 	now := r.Now()
 	client := &Client{ID: id, Metadata: m, CreatedAt: now, UpdatedAt: now, logos: pictures}
 	secret := r.newSecret(client)
 	return client, secret, r.change(ctx, audit.ClientCreated, client, r.insert)
+}
+
+// checkClientID refuses a hyphen at the start: the commands that name a client would take it for a flag.
+func checkClientID(id string) error {
+	if len(id) > 64 || !scopeToken(id) || strings.HasPrefix(id, "-") {
+		return &MetadataError{"client_id", "must have 1 to 64 visible ASCII characters, the first of them not a hyphen"}
+	}
+	return nil
 }
 
 // registered returns the client to change, disabled or not. One that is not in memory is looked up in the database:

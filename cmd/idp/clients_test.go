@@ -99,6 +99,7 @@ func TestClientsImportTellsMistakes(t *testing.T) {
 		"wrong type":       {"[{\"client_id\": \"x\", \"redirect_uris\": \"https://x.example\"}]", "redirect_uris: is an array of strings"},
 		"wrong address":    {"[\n" + good + ",\n\n{\"client_id\": \"x\", \"client_name\": \"X\", \"redirect_uris\": [\"http://x.example\"]}]", "line 4: client 2 (x): redirect_uris:"},
 		"no client_id":     {`[{"client_name": "X", "redirect_uris": ["https://x.example"]}]`, "line 1: client 1 (): client_id:"},
+		"a hyphen first":   {`[{"client_id": "-app", "client_name": "X", "redirect_uris": ["https://x.example"]}]`, "client_id: must have 1 to 64 visible ASCII characters, the first of them not a hyphen"},
 		"twice":            {"[\n" + good + ",\n" + good + "]", "line 3: client 2 (good): client_id: comes twice"},
 		"certification":    {`[{"client_id": "x", "client_name": "X", "profile": "certification", "redirect_uris": ["https://x.example"]}]`, "client 1 (x): profile:"},
 		"two of the three": {"[" + good + `,{"client_id": "a b"},` + "\n" + `{"client_id": "c"}]`, "line 2: client 3 (c): client_name:"},

@@ -77,6 +77,17 @@ type toldState struct {
 func (e *toldState) Error() string { return e.cause.Error() + ". " + e.state }
 func (e *toldState) Unwrap() error { return e.cause }
 
+// unknownShort matches kong's error for a word such as -x.
+var unknownShort = regexp.MustCompile(`^unknown flag (-[^-])`)
+
+// wrongCall is what is wrong with a call's words. A kid or file name that begins with a hyphen is taken for flags.
+func wrongCall(err error) string {
+	if match := unknownShort.FindStringSubmatch(err.Error()); match != nil {
+		return "unknown flag " + match[1] + ": a value that begins with a hyphen comes last, after --"
+	}
+	return err.Error()
+}
+
 // tryHelp is the command whose help says how a wrong call is made right.
 func tryHelp(command *kong.Context, err error) string {
 	if wrong, ok := errors.AsType[*kong.ParseError](err); ok {

@@ -125,7 +125,7 @@ func (p *process) run(ctx context.Context, args []string) int {
 		err = fmt.Errorf("--config: %w", fileError(wrong.Path, err))
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "idp: %s\nTry: %s\n", strings.ReplaceAll(withoutPackages(err.Error()), `,""`, ""), tryHelp(command, err))
+		fmt.Fprintf(stderr, "idp: %s\nTry: %s\n", strings.ReplaceAll(withoutPackages(wrongCall(err)), `,""`, ""), tryHelp(command, err))
 		return 2
 	}
 	command.BindTo(ctx, (*context.Context)(nil))
