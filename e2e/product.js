@@ -1,7 +1,7 @@
 // The product under test: `idp demo` on free ports and a data folder of its own.
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, statfsSync } from 'node:fs';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -59,6 +59,15 @@ export async function start(options = {}) {
     async sql(statement) {
       const { stdout } = await execute('psql', ['-h', run, '-U', 'idp', '-d', 'idp', '-At', '-c', statement]);
       return stdout.trim();
+    },
+    /** whileAway stops the database's processes in their tracks, so that nothing answers, until what has ended. */
+    async whileAway(what) {
+      const first = (await readFile(join(dir, 'data', 'postgres', 'pgdata', 'postmaster.pid'), 'utf8')).split('\n')[0];
+      const { stdout } = await execute('pgrep', ['-P', first]);
+      const all = [first, ...stdout.split('\n').filter(Boolean)].map(Number);
+      const signal = (name) => all.forEach((pid) => { try { process.kill(pid, name); } catch (e) { if (e.code !== 'ESRCH') throw e; } });
+      signal('SIGSTOP');
+      try { return await what(); } finally { signal('SIGCONT'); }
     },
     /** end sends the signal and waits; the data stays. */
     async end(signal = 'SIGTERM') {

@@ -96,6 +96,20 @@ for (const walk of walks) {
     assert.equal(data.changes_on_hold[0].change, 'change_email');
     await page.goto(`${product.issuer}/account/history`);
     await member.look('history');
+
+    // The mail's link is open on the phone when the account's own page stops the change.
+    const phone = await Member.open(browser, product, { ...walk, name: 'self-link' });
+    await phone.page.goto(told.match(/http:\S+\/cancel-change\?link=\S+/)[0]);
+    await phone.look('stop-link');
+    await page.goto(`${product.issuer}/account`);
+    await page.locator('form[action*="/account/held/"] button').click();
+    await page.locator('.notice.ok').waitFor();
+    await member.look('change-stopped');
+    await phone.press('stop');
+    await phone.page.locator('#stop').waitFor({ state: 'detached' });
+    await phone.look('stopped-before');
+    assert.equal(await phone.page.locator('h1').innerText(), walk.language === 'es' ? 'El cambio ya estaba detenido' : 'The change was already stopped');
+    await phone.close();
     await member.close();
   });
 }
