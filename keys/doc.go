@@ -27,7 +27,7 @@
 //
 // # Algorithms
 //
-// An RS256 key is RSA-2048 (3072 by setting) and signs PS256 as well; for that reason RSA keys are published without
+// An RS256 key is RSA-2048 (3072 by IDP_RSA_BITS) and signs PS256 as well; for that reason RSA keys are published without
 // "alg" (RFC 7517 4.4 leaves it optional). An ES256 key is on P-256. An EdDSA key is on Ed25519 (RFC 8037) and exists once
 // a client has registered that algorithm: Want.
 //

@@ -6,7 +6,6 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
 	"fmt"
@@ -71,7 +70,7 @@ func (s *Service) anyKey(alg string, state State, notBefore, now time.Time) (row
 	var err error
 	switch jose.SignatureAlgorithm(alg) {
 	case jose.RS256:
-		private, err = rsa.GenerateKey(rand.Reader, s.deps.RSABits)
+		private, err = s.deps.NewRSA(rand.Reader, s.deps.RSABits)
 	case jose.ES256:
 		private, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	case jose.EdDSA:

@@ -13,6 +13,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"io"
 	"maps"
 	"strings"
 	"sync"
@@ -53,6 +54,19 @@ func newKeyPair(t testing.TB, alg string) keyPair {
 
 // rsaKey is made once: it takes longer than all the rest.
 var rsaKey = sync.OnceValues(func() (crypto.Signer, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+
+// rsaKeys are likewise made once; those of one database differ.
+var rsaKeys [8]struct {
+	sync.Once
+	*rsa.PrivateKey
+	err error
+}
+
+func (b *bench) newRSA(random io.Reader, bits int) (*rsa.PrivateKey, error) {
+	k := &rsaKeys[b.rsaKeys.Add(1)-1]
+	k.Do(func() { k.PrivateKey, k.err = rsa.GenerateKey(random, bits) })
+	return k.PrivateKey, k.err
+}
 
 func (k keyPair) public() jose.JSONWebKey {
 	return jose.JSONWebKey{Key: k.private.Public(), KeyID: k.kid}

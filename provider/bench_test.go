@@ -59,6 +59,7 @@ type bench struct {
 	hash      accounts.HashParams
 	rules     provider.Rules
 	kiosks    []netip.Prefix
+	rsaKeys   *atomic.Int64    // how many were made
 	fetcher   provider.Fetcher // of documents that clients name; nil: none
 	alerted   *sync.Map        // alert by name, how often (*atomic.Int64)
 	mails     *sync.Map        // text of the newest mail of a kind
@@ -157,7 +158,7 @@ func (b *bench) start(conns int32, change ...func(*bench, *provider.Deps)) *benc
 	if b.hash == (accounts.HashParams{}) { // what slow hashes cost is for package accounts to test
 		b.hash = accounts.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1}
 	}
-	b.trips, b.clock, b.alerted, b.mails, b.agreement, b.ring = &postgrestest.Trips{}, &clock{}, &sync.Map{}, &sync.Map{}, "2026-01-01", seal.Ephemeral()
+	b.trips, b.rsaKeys, b.clock, b.alerted, b.mails, b.agreement, b.ring = &postgrestest.Trips{}, &atomic.Int64{}, &clock{}, &sync.Map{}, &sync.Map{}, "2026-01-01", seal.Ephemeral()
 	b.db = postgrestest.Open(t, postgres.Options{DSN: postgrestest.DSN(t), MaxConns: conns, Tracer: b.trips})
 	// The handler is known only once the server's address is.
 	var handler http.Handler
@@ -210,7 +211,7 @@ func (b *bench) instance(change ...func(*bench, *provider.Deps)) instance {
 	must(t, err)
 	roster, err := members.New(members.Deps{DB: b.db, Keyring: ring, Audit: log, Now: b.clock.now})
 	must(t, err)
-	signing, err := keys.New(keys.Deps{DB: b.db, Keyring: ring, Audit: log, Now: b.clock.now})
+	signing, err := keys.New(keys.Deps{DB: b.db, Keyring: ring, Audit: log, Now: b.clock.now, NewRSA: b.newRSA})
 	must(t, err)
 	must(t, signing.Ensure(t.Context()))
 	clients, err := provider.NewClients(t.Context(), provider.ClientsDeps{DB: b.db, Keyring: ring, Audit: log, Now: b.clock.now, Keys: signing, Fetcher: b.fetcher, Rules: b.rules})

@@ -17,12 +17,10 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"huskyidp/internal/mail"
-	"huskyidp/internal/outbound"
 	"huskyidp/internal/seal"
-	"huskyidp/internal/web"
+	"huskyidp/keys"
 	"huskyidp/members"
 	"huskyidp/provider"
-	"huskyidp/templates"
 )
 
 // environment is the table of the settings of `idp serve`, each with the prefix IDP_. Help, manual page and `idp config
@@ -61,6 +59,7 @@ type environment struct {
 	EmailSelfService  string            `env:"EMAIL_SELF_SERVICE" envDefault:"two-step" help:"who may change their own address: two-step, those with two-step verification; true, all; false, support alone"`
 	CloseHold         time.Duration     `env:"CLOSE_HOLD" envDefault:"168h" help:"in which members may take back the closing of their accounts"`
 	RememberDevice    time.Duration     `env:"REMEMBER_DEVICE" envDefault:"720h" help:"how long a browser in which a member has ticked it is spared the second step; 0 for never"`
+	RSABits           int               `env:"RSA_BITS" envDefault:"2048" help:"of RSA signing keys to come: 2048 or 3072"`
 	AuditRetention    time.Duration     `env:"AUDIT_RETENTION" envDefault:"52560h" help:"of the record of security events: six years"`
 	Drain             time.Duration     `env:"DRAIN" envDefault:"5s" help:"not ready for so long before connections are closed"`
 	ScopeACR          map[string]string `env:"SCOPE_ACR" envKeyValSeparator:"=" help:"minimum acr by scope, such as husky.member=urn:huskyidp:acr:second-factor"`
@@ -103,46 +102,11 @@ const (
 
 var emailChanges = []string{emailByTwoStep, emailByAll, emailBySupport}
 
-// settings are the checked values from which the program is built; the demo makes its own.
-type settings struct {
-	dsn               string
-	pooled            bool   // through a pooler in transaction mode
-	stateDir          string // or ""
-	conns             int32
-	issuer            string
-	keks              []seal.KEK
-	smtp              mail.SMTPOptions
-	templates         templates.Options
-	language          string
-	securityContact   string // for security.txt, or ""
-	proxies           []netip.Prefix
-	kiosks            []netip.Prefix
-	limits            web.Limits
-	identityLock      time.Duration
-	rememberDevice    time.Duration
-	closeHold         time.Duration // 0: recovery.CloseHold
-	auditRetention    time.Duration
-	noQuestions       bool
-	numbers           members.NumberFormat
-	agreementDir      string
-	registrationToken string // initial access token, or ""
-	registrationTries int    // without it, per source and hour
-	clientRate        int    // calls per second
-	deskAddress       string // of the support desk, or ""
-	emailSelfService  string // of emailChanges
-	scopeACR          provider.ScopeACR
-	proofs            provider.ProofDeps
-	outbound          outbound.Options
-	clientRules       provider.Rules
-	tryURL            string // of the demo's client for developers
-	tryHealthURL      string // of the one that reads the health record
-}
-
 func (e *environment) accepts(name string) bool { return slices.Contains(e.Accept, name) }
 
 func (e *environment) check(m *mistakes) settings {
 	s := settings{dsn: e.DatabaseURL, pooled: e.DatabasePooler != "", stateDir: e.StateDir, conns: e.DatabaseConns, issuer: e.Issuer, language: e.Language,
-		identityLock: e.IdentityLock, closeHold: e.CloseHold, rememberDevice: e.RememberDevice, auditRetention: e.AuditRetention, noQuestions: !e.SecretQuestion, registrationToken: e.RegistrationToken, registrationTries: e.RegistrationTries, clientRate: e.ClientRate, agreementDir: e.agreementDir()}
+		identityLock: e.IdentityLock, closeHold: e.CloseHold, rsaBits: e.RSABits, rememberDevice: e.RememberDevice, auditRetention: e.AuditRetention, noQuestions: !e.SecretQuestion, registrationToken: e.RegistrationToken, registrationTries: e.RegistrationTries, clientRate: e.ClientRate, agreementDir: e.agreementDir()}
 	e.checkDatabase(m)
 	if u, err := url.Parse(e.Issuer); e.Issuer == "" || err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
 		m.wrong("ISSUER", "must be https://host without path, query or a slash at its end")
@@ -169,6 +133,9 @@ func (e *environment) check(m *mistakes) settings {
 	var err error
 	if s.numbers, err = members.NewNumberFormat(e.MemberNumber); err != nil {
 		m.wrong("MEMBER_NUMBER_PATTERN", "%v", err)
+	}
+	if !slices.Contains(keys.RSABits, e.RSABits) {
+		m.wrong("RSA_BITS", "must be 2048 or 3072")
 	}
 	if e.AuditRetention < 365*24*time.Hour {
 		m.wrong("AUDIT_RETENTION", "must be a year or more: 8760h")

@@ -120,7 +120,7 @@ func (c *checks) database(ctx context.Context, e environment, s settings) {
 			if err != nil {
 				return err
 			}
-			signing, err := keys.New(keys.Deps{DB: db, Keyring: ring, Audit: audit.New(db), Now: time.Now})
+			signing, err := keys.New(keys.Deps{DB: db, Keyring: ring, Audit: audit.New(db), Now: time.Now, RSABits: s.rsaBits})
 			if err != nil {
 				return err
 			}

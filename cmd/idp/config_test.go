@@ -78,6 +78,7 @@ func TestReadEnvironmentNamesMistakes(t *testing.T) {
 		"IDP_REGISTRATION_TOKEN: must have 32":              {"IDP_REGISTRATION_TOKEN": secret},
 		"IDP_CLIENT_RATE: must be 1":                        {"IDP_CLIENT_RATE": "0"},
 		"IDP_REGISTRATION_TRIES: must be 1":                 {"IDP_REGISTRATION_TRIES": "0"},
+		"IDP_RSA_BITS: must be 2048 or 3072":                {"IDP_RSA_BITS": "1024"},
 		"IDP_SECURITY_CONTACT: must be":                     {"IDP_SECURITY_CONTACT": "security"},
 		"IDP_SUPORT_PHONE: did you mean IDP_SUPPORT_PHONE?": {"IDP_SUPORT_PHONE": "1"},
 		"IDP_KEY_FILE: did you mean IDP_KEK_FILE?":          {"IDP_KEY_FILE": "/x"},

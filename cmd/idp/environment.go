@@ -20,6 +20,7 @@ type Environment struct {
 	MemberNumbers members.NumberFormat // zero: nine digits
 	Stdout        io.Writer            // results
 	Stderr        io.Writer            // progress and faults
+	RSABits       int                  // 0: 2048
 	ClientRules   provider.Rules
 	Outbound      outbound.Options
 	Looks         templates.Options // of mails

@@ -28,7 +28,7 @@ type KeysCmd struct {
 }
 
 func newKeys(env *Environment) (*keys.Service, error) {
-	return keys.New(keys.Deps{DB: env.DB, Keyring: env.Keyring, Audit: audit.New(env.DB), Now: env.Now})
+	return keys.New(keys.Deps{DB: env.DB, Keyring: env.Keyring, Audit: audit.New(env.DB), Now: env.Now, RSABits: env.RSABits})
 }
 
 // KeysListCmd is "idp keys list".

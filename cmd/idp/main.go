@@ -218,7 +218,7 @@ func (p *process) environment(ctx context.Context, command string) (*Environment
 	if e.Keyring, err = loadKeyring(ctx, p.db, s.keks); err != nil {
 		return nil, err
 	}
-	e.DB, e.MemberNumbers, e.ClientRules, e.Outbound, e.Looks = p.db, s.numbers, s.clientRules, s.outbound, s.templates
+	e.DB, e.MemberNumbers, e.RSABits, e.ClientRules, e.Outbound, e.Looks = p.db, s.numbers, s.rsaBits, s.clientRules, s.outbound, s.templates
 	return e, nil
 }
 

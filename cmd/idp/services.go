@@ -66,7 +66,7 @@ func (a *app) foundations(ctx context.Context, s settings, sv *services) (err er
 	if sv.legal, err = loadLegal(s.agreementDir, a.templates.Languages()); err != nil {
 		return err
 	}
-	if sv.keys, err = keys.New(keys.Deps{DB: a.db, Keyring: sv.keyring, Audit: sv.audit, Now: time.Now}); err != nil {
+	if sv.keys, err = keys.New(keys.Deps{DB: a.db, Keyring: sv.keyring, Audit: sv.audit, Now: time.Now, RSABits: s.rsaBits}); err != nil {
 		return err
 	}
 	if err := sv.keys.Ensure(ctx); err != nil {
