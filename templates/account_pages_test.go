@@ -198,7 +198,7 @@ func accountCases() []pageCase {
 	noted := func(l Layout, key string, args Args) Layout { l.Notice = &Notice{"ok", key, args}; return l }
 	waits := func(path string) Layout {
 		l := at(path)
-		l.Account = &Account{[]HeldChange{{"h1", "reset_factor", noon, noon, "", false, false}, {"h2", "change_email", noon, noon, "", true, false}, {"h3", "change_email", noon, noon, "maria@example.org", true, true}}, true}
+		l.Account = &Account{[]HeldChange{{"h1", "reset_factor", noon, noon, "", false, false}, {"h2", "change_email", noon, noon, "maria@example.org", true, false}, {"h3", "close_account", noon, noon, "", true, true}}, true}
 		return l
 	}
 	app := connectedApp{"019aab00-0000-7000-8000-000000000001", "diary", "Mi Diario de Salud", "Diario, S. A.", false, true, false, []seen{{"openid", "", false}, {"patient_medications", "", true}, {"patient_other", "Device", false}}, noon, noon.AddDate(1, 0, 0), noon}

@@ -29,6 +29,9 @@ func deskCases() []pageCase {
 		Verification: callerState{true, noon}, NeedsSecond: true, MayVerify: true, Now: noon, Ready: offers[:4], Waiting: offers[4:], Earlier: []deskLog{{At: noon, Kind: "signed_in"}},
 		Recent: []deskLog{{At: noon, Act: "disable", Outcome: "done", Reason: "Lo pidió la persona por teléfono", Ticket: "HD-1", Name: "Luis", Role: "admin"},
 			{At: noon, Act: "end_sessions", Outcome: "step_up", Name: "Luis"}, {At: noon, Act: "refuse", Asked: "change_email", Outcome: "refused"}, {At: noon, Act: "approve", Asked: "change_email", Outcome: "conflict"}, {At: noon, Kind: "signed_in"}, {At: noon, Kind: "app_allowed"}, {At: noon, Kind: "sign_in_failed", Refused: "disabled"}, {At: noon, Kind: "sign_in_failed", Refused: "protected"}, {At: noon, Kind: "sign_in_failed", Refused: "waiting"}}}
+	ana := deskMember{ID: "m3", Username: "ana", Name: "A•• R•••", MemberNumber: "314", BirthYear: 1996, Status: "disabled", Disabled: true}
+	enablers, enabler := ana, ana
+	enablers.Enablers, enabler.MayEnable = "Alma Vega, Luis Vega", true
 	tabs := []deskTab{{"open", "/queue", true}, {"free", "/queue?show=free", false}, {"mine", "/queue?show=mine", false}, {"done", "/queue?show=done", false}}
 	needs := []deskTab{{"all", "/queue", true}, {"identity_locked", "/queue?need=identity_locked", false}, {"password", "/q", false}, {"username", "/q", false}, {"other", "/q", false}, {"held", "/q", false}}
 	matters := []deskMatter{
@@ -87,10 +90,10 @@ func deskCases() []pageCase {
 		page("admin/search", "several", at("/search"), deskSearch{Several: 3}),
 		page("admin/search", "limit", at("/search", Problem{Field: "q", Key: "admin.search.limit", Args: Args{"time": time.Hour}}), deskSearch{}),
 		page("admin/member", "", at("/members/m1"), member),
-		page("admin/member", "none", at("/members/m2"), deskMember{ID: "m2", Status: "no_account"}),
-		page("admin/member", "disabled", at("/members/m3"), deskMember{ID: "m3", Username: "ana", Status: "disabled", Disabled: true, Enablers: "Alma Vega, Luis Vega"}),
-		page("admin/member", "disabled alone", at("/members/m3"), deskMember{ID: "m3", Username: "ana", Status: "disabled", Disabled: true}),
-		page("admin/member", "enable", at("/members/m3"), deskMember{ID: "m3", Username: "ana", Status: "disabled", Disabled: true, MayEnable: true}),
+		page("admin/member", "none", at("/members/m2"), deskMember{ID: "m2", Name: "J•• V•••", MemberNumber: "266", BirthYear: 1971, Status: "no_account"}),
+		page("admin/member", "disabled", at("/members/m3"), enablers),
+		page("admin/member", "disabled alone", at("/members/m3"), ana),
+		page("admin/member", "enable", at("/members/m3"), enabler),
 		page("admin/verify", "", at("/members/m1/verify"), deskVerify{ID: "m1", Key: "k", Method: "spoken_code", Methods: methods, Suffixes: []string{"JR"}, Facts: 3, Code: 5, CodeWaits: true, CodeUntil: noon, Language: "es", Card: card}),
 		page("admin/verify", "wrong", at("/members/m1/verify", Problem{Field: "first_name", Key: "admin.verify.facts_no_match", Args: Args{"n": 1}}), deskVerify{Method: "facts", Methods: methods, Facts: 1, Card: card}),
 		page("admin/verify", "closed", at("/members/m1/verify", Problem{Field: "method", Key: "admin.verify.closed", Args: Args{"datetime": noon}}), deskVerify{Method: "facts", Methods: methods, FactsUntil: noon, Card: card}),

@@ -3,6 +3,7 @@ package templates
 import (
 	"html/template"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jba/templatecheck"
@@ -137,6 +138,23 @@ func consentCase(again bool) consent {
 		ClientURI: "https://diary.example/", Host: "diary.example"}
 }
 
+type errorPage struct {
+	Key                            string
+	Args                           Args
+	Code, Parameter, Value, Button string
+}
+
+// errorCases has one for each error that a catalog has words for.
+func errorCases(c *catalog) (cases []pageCase) {
+	for key := range c.messages {
+		if name, ok := strings.CutSuffix(strings.TrimPrefix(key, "error."), ".title"); ok && strings.HasPrefix(key, "error.") {
+			cases = append(cases, page("web/error", "of "+name, Layout{Path: "/login", CSRF: "token", RequestID: "01J9"},
+				errorPage{Key: "error." + name, Args: Args{"time": 90 * time.Second, "username": "maria.lopez"}, Button: "/login"}))
+		}
+	}
+	return cases
+}
+
 func pageCases() []pageCase {
 	at := func(path string) Layout {
 		return Layout{Path: path, Query: "flow=f1", Flow: "f1", CSRF: "token", App: "Portal de Salud HUSKY", RequestID: "01J9"}
@@ -192,16 +210,7 @@ func pageCases() []pageCase {
 			Action string
 			Fields []Hidden
 		}{"https://portal.example/cb", []Hidden{{"code", "abc"}}}),
-		page("web/error", "app", at("/error"), struct {
-			Key                            string
-			Args                           Args
-			Code, Parameter, Value, Button string
-		}{"error.app", nil, "invalid_request", "redirect_uri", "https://portal.example/wrong", "/account"}),
-		page("web/error", "too_many", at("/login"), struct {
-			Key                            string
-			Args                           Args
-			Code, Parameter, Value, Button string
-		}{"error.too_many", Args{"time": 90 * time.Second}, "", "", "", "/login"}),
+		page("web/error", "app", at("/error"), errorPage{"error.app", nil, "invalid_request", "redirect_uri", "https://portal.example/wrong", "/account"}),
 		page("registration/agreement", "", at("/register/agreement"), struct {
 			Document document
 			Back     bool
@@ -228,6 +237,8 @@ func pageCases() []pageCase {
 		page("registration/credentials", "taken", with(at("/register/credentials"), Problem{Field: "username", Key: "registration.credentials.username_taken"},
 			Problem{Field: "new_password", Key: "registration.credentials.password_short", Args: Args{"min": 15}}),
 			credentials{Username: "maria", Email: "maria@example.com", EmailAgain: "maria@example.com", Question: "toy_name", Questions: questions, MinLength: 15, Suggestions: []string{"maria1984", "maria.n"}}),
+		page("registration/credentials", "waits", with(at("/register/credentials"), Problem{Field: "username", Key: "registration.credentials.username_wait", Args: Args{"time": 40 * time.Minute}}),
+			credentials{Username: "maria", Questions: questions, MinLength: 15, KeptPassword: true, KeptAnswer: true}),
 		page("registration/credentials", "kept", at("/register/credentials"), credentials{Username: "maria", Questions: questions, MinLength: 15, KeptPassword: true, KeptAnswer: true}),
 		page("registration/email", "", at("/register/code"), struct{ Address, Likely string }{"maria@gmial.com", "maria@gmail.com"}),
 		page("registration/code", "", at("/register/code"), struct {

@@ -45,7 +45,7 @@ func load(t testing.TB) *Set {
 func TestPages(t *testing.T) {
 	s := loadAll(t)
 	seen := map[string]bool{}
-	for _, c := range pageCases() {
+	for _, c := range append(pageCases(), errorCases(s.catalogs["es"])...) {
 		seen[c.name] = true
 		for _, lang := range s.Languages() {
 			body, err := s.Page(lang, c.name, c.layout, c.page)
