@@ -42,7 +42,7 @@ func (h *Handler) showOpen(c *gin.Context) error {
 		h.web.ForgetRefused(c)
 	}
 	h.web.AskFirst(c, web.OfRegistration)
-	opts := []web.PageOption{web.TriesLeft("web.open.other_card", r.triesLeft())}
+	opts := []web.PageOption{web.Proof("card_id"), web.TriesLeft("web.open.other_card", r.triesLeft())}
 	if h.web.Cookie(c, displacedCookie) == r.ID.String() {
 		opts = append(opts, web.WithNotice("warn", "web.open.displaced", nil))
 	}

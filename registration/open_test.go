@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"huskyidp/internal/postgres/postgrestest"
 )
 
 // Whoever begins in a browser with an open registration is asked first, and reads nothing of it; the one who began continues
@@ -184,5 +186,25 @@ func TestCardSentAgain(t *testing.T) {
 		if b.send(test.card...); b.status != http.StatusSeeOther || !strings.HasPrefix(b.location, test.want) {
 			t.Errorf("%s leads to %q (%d), want %s", name, b.location, b.status, test.want)
 		}
+	}
+}
+
+// The right number that an outage kept from its check is no proof for who finds the form in the history; a wrong one is put back.
+func TestOpenAfterAnOutage(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 1)
+	b := s.browser().toReview().get("/register").on("/register/open", 200)
+	postgrestest.Exec(t, s.db, `alter table registrations rename to away`)
+	b.still = true
+	b.send("act", "go_on", "card_id", "004123789")
+	b.still = false
+	postgrestest.Exec(t, s.db, `alter table away rename to registrations`)
+	b.get(b.location+"&again=1").on("/register/open", 200).reads("Número de ID")
+	if b.value("card_id") != "" {
+		t.Errorf("after an outage the number is %q", b.value("card_id"))
+	}
+	b.post("act", "go_on", "card_id", "004123791").on("/register/open", 422)
+	if b.value("card_id") != "004123791" {
+		t.Errorf("a wrong number is put back as %q", b.value("card_id"))
 	}
 }

@@ -24,6 +24,7 @@ type pageOptions struct {
 	anybody bool
 	inPlace bool
 	left    map[string]int // see TriesLeft
+	proof   string
 }
 
 // WithProblems shows what is wrong with a form; the status is then usually 422.
@@ -36,6 +37,10 @@ func WithProblems(problems ...templates.Problem) PageOption {
 func TriesLeft(key string, n int) PageOption {
 	return func(o *pageOptions) { o.left = map[string]int{key: n} }
 }
+
+// Proof is a field that shows whose the page is. It is put back only where it was wrong: an error may have come between the right
+// one and its check, and the next person may look into the history.
+func Proof(field string) PageOption { return func(o *pageOptions) { o.proof = field } }
 
 // WithNotice shows one sentence under the header; kind is "ok", "warn", "info" or "error", key is a catalog key.
 func WithNotice(kind, key string, args templates.Args) PageOption {

@@ -325,6 +325,9 @@ func (w *Web) showRefused(c *gin.Context, name string, status *int, o *pageOptio
 		if f == nil || *status != http.StatusOK || f.Page != "" && f.Page != name { // or it has become another page
 			return false, nil
 		}
+		if !slices.ContainsFunc(f.Problems, func(p refusedProblem) bool { return p.Field == o.proof }) {
+			delete(f.Typed, o.proof)
+		}
 		o.layout.Typed, o.layout.Emptied = f.Typed, f.Emptied
 		if f.Error != nil { // a while ago: the form as it was typed
 			return false, nil
