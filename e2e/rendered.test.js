@@ -23,7 +23,8 @@ before(async () => {
   server = createServer(async (request, response) => {
     try {
       const path = decodeURIComponent(new URL(request.url, 'http://localhost').pathname);
-      const body = await readFile(join(dir, path));
+      let body = await readFile(join(dir, path));
+      if (/handover|signed_out/.test(path)) body = body.toString().replace(/<script[^>]*><\/script>/g, ''); // which lead on by themselves
       response.writeHead(200, { 'Content-Type': types[extname(path)] ?? 'application/octet-stream' }).end(body);
     } catch {
       response.writeHead(404).end();
@@ -39,12 +40,12 @@ for (const [language, width] of sizes) {
   test(`each page's cases: ${language}, ${width} px`, async () => {
     const member = await Member.open(browser, null, { language, width, name: 'case' });
     const origin = `http://127.0.0.1:${server.address().port}`;
-    await member.context.route((url) => url.origin !== origin, () => {}); // where a page leads by itself, nobody answers
+    await member.context.route((url) => url.origin !== origin, (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html><html lang="en"><title>app</title>' }));
     const mine = pages.filter((name) => name.endsWith(`.${language}.html`));
     assert.ok(mine.length > 200);
     const found = [];
     for (const name of mine) {
-      await member.page.goto(`${origin}/${encodeURIComponent(name)}`, { waitUntil: 'domcontentloaded' });
+      await member.page.goto(`${origin}/${encodeURIComponent(name)}`);
       await member.look(name.replace(/\.\w+\.html$/, '').replaceAll(' ', '_')).catch((e) => { found.push(e.message); member.faults = []; });
     }
     assert.deepEqual(found, []);
