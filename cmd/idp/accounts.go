@@ -61,9 +61,9 @@ type AccountsImportCmd struct {
 // Help is shown by --help.
 func (AccountsImportCmd) Help() string {
 	return `Columns: member_number, username, email; optional password_hash, email_verified (true, false), language (es, en), status
-(active, disabled), created_at (RFC 3339). The member must be on the roster. Lines with a fault are printed and left out. An
-account that exists stays as it is, so that the same file may be imported again, after an interruption too. The exit status
-is 3 if lines were left out.
+(active, disabled), created_at (RFC 3339). The member must be on the roster. Lines with a fault are printed and left out, as
+are lines that have one member number, username or password hash: who is meant is not known. An account that exists stays as
+it is, so that the same file may be imported again, after an interruption too. The exit status is 3 if lines were left out.
 
 Password hashes: bcrypt, Argon2, scrypt, PBKDF2 and SHA-crypt in their string forms ($2b$…, $argon2id$…, $scrypt$…,
 $pbkdf2-sha256$…, $6$…), PBKDF2 of Django (pbkdf2_sha256$…) and of ASP.NET Identity (base64, versions 2 and 3), and {SSHA256},
@@ -99,7 +99,9 @@ func (c *AccountsImportCmd) Run(ctx context.Context, env *Environment) error {
 		return err
 	}
 	defer in.Close()
-	file, err := openAccountFile(in, c.Column, roster.ParseMemberNumber, env.Now())
+	file, err := readTwice(in, func() (*accountFile, error) {
+		return openAccountFile(in, c.Column, roster.ParseMemberNumber, env.Now())
+	})
 	if err != nil {
 		return fmt.Errorf("%s: %w. Nothing was changed", c.File, err)
 	}

@@ -45,7 +45,8 @@ type accountFile struct {
 	at        map[string]int // column by name
 	width     int
 	number    func(typed string) (string, error)
-	seen      map[string]int // lines by the values that must be unique
+	noted     repeated // filled by the first reading
+	judged    repeated // that of the first reading, in the second one
 	now       time.Time
 }
 
@@ -55,7 +56,7 @@ const maxAccountLine = 16 << 10
 // openAccountFile reads the header. names maps our columns to the file's, where they differ.
 func openAccountFile(in io.Reader, names map[string]string, number func(string) (string, error), now time.Time) (*accountFile, error) {
 	f := &accountFile{in: bufio.NewReaderSize(transform.NewReader(in, unicode.BOMOverride(encoding.Nop.NewDecoder())), maxAccountLine),
-		separator: ',', end: '\n', at: map[string]int{}, number: number, seen: map[string]int{}, now: now}
+		separator: ',', end: '\n', at: map[string]int{}, number: number, noted: repeated{}, now: now}
 	called, headers := map[string]string{}, []string{} // our names by the file's, and the file's
 	for _, name := range accountColumns {
 		header := headerName(cmp.Or(names[name], name))
@@ -148,7 +149,7 @@ func (f *accountFile) account() (l accountLine, err error) {
 	case !isWhole:
 		l.fault = errors.New("the last line has no end: is the file whole?")
 	default:
-		l.fault = f.judge(&l, func(name string) string {
+		l.fault = f.judge(&l, text, func(name string) string {
 			if i, ok := f.at[name]; ok {
 				return strings.TrimSpace(unquoted(fields[i]))
 			}
@@ -166,7 +167,7 @@ func unquoted(field string) string {
 	return field
 }
 
-func (f *accountFile) judge(l *accountLine, field func(string) string) (err error) {
+func (f *accountFile) judge(l *accountLine, text string, field func(string) string) (err error) {
 	for _, name := range accountColumns {
 		if !utf8.ValidString(field(name)) {
 			return fmt.Errorf("%s: is not UTF-8", name)
@@ -177,6 +178,15 @@ func (f *accountFile) judge(l *accountLine, field func(string) string) (err erro
 	}
 	if l.Username, err = accounts.CheckUsername(field("username")); err != nil {
 		return errors.New("username: must have 3 to 32 letters, digits, dots, dashes or underscores, and begin with a letter or digit")
+	}
+	alone := []string{"member_number", l.number, "username", l.Username}
+	if stored := field("password_hash"); stored != "" { // each has a salt of its own
+		alone = append(alone, "password_hash", stored)
+	}
+	if f.judged == nil {
+		for i := 0; i < len(alone); i += 2 {
+			f.noted.note(alone[i], alone[i+1], text, l.line)
+		}
 	}
 	if l.Email, err = accounts.ParseEmail(field("email")); err != nil {
 		return errors.New("email: must be an address such as ana@example.org")
@@ -204,7 +214,12 @@ func (f *accountFile) judge(l *accountLine, field func(string) string) (err erro
 			return errors.New("created_at: is not an RFC 3339 instant in the past")
 		}
 	}
-	return errors.Join(f.once(l, "member_number", l.number), f.once(l, "username", l.Username))
+	for i := 0; i < len(alone); i += 2 {
+		if err := f.judged.judge(alone[i], alone[i+1], l.line); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // isFirst reports whether a value is the first of two, the second of which is the default.
@@ -216,12 +231,4 @@ func isFirst(column, value, first, second string) (bool, error) {
 		return false, nil
 	}
 	return false, fmt.Errorf("%s: is neither %s nor %s", column, first, second)
-}
-
-func (f *accountFile) once(l *accountLine, column, value string) error {
-	if line, taken := f.seen[column+" "+value]; taken {
-		return fmt.Errorf("%s: line %d has it too", column, line)
-	}
-	f.seen[column+" "+value] = l.line
-	return nil
 }

@@ -20,6 +20,7 @@ import (
 
 const (
 	bcryptOfGato = "$2b$05$7ktvQf7lBOjGwUUxgEbU8OXTjxMq/34jU0FGlHVF1pbm8u6mwq4iW" // "Mi gato duerme ñoño"
+	bcryptOfIt   = "$2a$05$ElPwpi6fdLyz..r0tJfuyuh1Th3FtabecL8bldZoLjitOHGHhO5Hm" // likewise, another time
 	accountsHead = "member_number,username,email,password_hash,email_verified,language,status,created_at\n"
 )
 
@@ -51,7 +52,7 @@ func TestAccountsImport(t *testing.T) {
 	file := writeFile(t, "\ufeff"+strings.ReplaceAll(accountsHead, ",", ";")+
 		"111-111-111;Ana.Garcia;ana@example.com;"+bcryptOfGato+";true;en;active;2021-03-04T05:06:07Z\n"+
 		"222222222;eva.lopez;eva@example.com;;;;;\n"+
-		"333333333;leo.soto;leo@example.com;"+bcryptOfGato+";;;disabled;\n")
+		"333333333;leo.soto;leo@example.com;"+bcryptOfIt+";;;disabled;\n")
 	for _, run := range []struct {
 		cmd  AccountsImportCmd
 		want []string
@@ -113,15 +114,15 @@ func TestAccountsImportFaults(t *testing.T) {
 	stdout.Reset()
 	file := writeFile(t, accountsHead+`12,x.one,a@example.com,,,,,
 999999999,x.two,a@example.com,,,,,
-222222222,a,a@example.com,,,,,
-222222222,x.three,nobody,,,,,
-222222222,x.four,a@example.com,secret,,,,
-222222222,x.five,a@example.com,,maybe,,,
-222222222,x.six,a@example.com,,,fr,,
-222222222,x.seven,a@example.com,,,,closed,
-222222222,x.eight,a@example.com,,,,,yesterday
-222222222,x.nine,a@example.com,,,,,2999-01-01T00:00:00Z
-222222222,x.ten,a@example.com
+222222230,a,a@example.com,,,,,
+222222231,x.three,nobody,,,,,
+222222232,x.four,a@example.com,secret,,,,
+222222233,x.five,a@example.com,,maybe,,,
+222222234,x.six,a@example.com,,,fr,,
+222222235,x.seven,a@example.com,,,,closed,
+222222236,x.eight,a@example.com,,,,,yesterday
+222222237,x.nine,a@example.com,,,,,2999-01-01T00:00:00Z
+222222238,x.ten,a@example.com
 222222222,x.eleven,a`+"\xff"+`@example.com,,,,,
 222222222,ana.garcia,a@example.com,,,,,
 111111111,ana.other,a@example.com,,,,,
@@ -139,7 +140,7 @@ func TestAccountsImportFaults(t *testing.T) {
 		"line 2: member_number: ", "line 3: member_number: is not on the roster", "line 4: username: ", "line 5: email: ", "line 6: password_hash: is not a bcrypt",
 		"line 7: email_verified: is neither true nor false", "line 8: language: is none of en, es, ht, pt", "line 9: status: ", "line 10: created_at: ", "line 11: created_at: ",
 		"line 12: 3 fields, but the header has 8", "line 13: email: is not UTF-8", "line 14: username: another member has it",
-		"line 15: member_number: the member has an account with another username", "line 17: member_number: line 16 has it too",
+		"line 15: member_number: the member has an account with another username", "line 17: says the same as line 16",
 	} {
 		if !containsPrefix(got, want) {
 			t.Errorf("fault %d: no line begins with %q in %q", i, want, got)
@@ -292,7 +293,7 @@ func TestAccountsExport(t *testing.T) {
 	env, stdout, _ := withRoster(t)
 	file := writeFile(t, accountsHead+
 		"111111111,ana.garcia,ana@example.com,"+bcryptOfGato+",true,en,active,2021-03-04T05:06:07Z\n"+
-		"222222222,eva.lopez,eva@example.com,"+bcryptOfGato+",false,es,disabled,2021-03-04T05:06:07Z\n"+
+		"222222222,eva.lopez,eva@example.com,"+bcryptOfIt+",false,es,disabled,2021-03-04T05:06:07Z\n"+
 		"333333333,leo.soto,leo@example.com,,false,es,active,2021-03-04T05:06:07Z\n")
 	if err := (&AccountsImportCmd{File: file}).Run(t.Context(), env); err != nil {
 		t.Fatal(err)
@@ -316,7 +317,7 @@ func TestAccountsExport(t *testing.T) {
 		}
 	}
 	text, err := os.ReadFile(plain)
-	if err != nil || string(text) != strings.ReplaceAll(strings.ReplaceAll(mustRead(t, file), bcryptOfGato, ""), ",true,en,active", ",true,en,active") {
+	if err != nil || string(text) != strings.NewReplacer(bcryptOfGato, "", bcryptOfIt, "").Replace(mustRead(t, file)) {
 		t.Errorf("export without hashes = %s, %v", text, err)
 	}
 	if err := (&AccountsExportCmd{File: plain}).Run(t.Context(), env); !errors.Is(err, os.ErrExist) {
