@@ -107,6 +107,7 @@ type Deniable struct {
 	Account
 	Event           time.Time // that the notice told of
 	QuestionChanged time.Time // the secret question that would be reverted and closed; zero for none
+	AnswersClosed   time.Time // until when recovery is closed by wrong answers, so that no password can follow; zero if it is not
 }
 
 // Disownable returns the account that a link would protect; browser is that of the visitor. The error is ErrLink,
@@ -123,6 +124,9 @@ func (s *Service) Disownable(ctx context.Context, link string, browser []byte) (
 		return d, fmt.Errorf("reading when the question changed: %w", err)
 	}
 	d.QuestionChanged = postgres.Value(changed)
+	if d.AnswersClosed, err = s.AnswersClosed(ctx, l.account); err != nil {
+		return d, err
+	}
 	d.Account, err = s.Get(ctx, l.account)
 	return d, err
 }
@@ -190,6 +194,14 @@ func (s *Service) Disown(ctx context.Context, link string, browser []byte) (d De
 		if d.Account, err = s.Get(ctx, id); err != nil {
 			return err
 		}
+		closed, err := s.AnswersClosed(ctx, id)
+		if err != nil {
+			return err
+		}
+		var args templates.Args
+		if notice == "" && !closed.IsZero() {
+			notice, args = "disowned_waits", templates.Args{"datetime": closed}
+		}
 		b := &pgx.Batch{}
 		s.store.protect(b, id, now)
 		s.store.queueEndBegun(b, id)
@@ -197,7 +209,7 @@ func (s *Service) Disown(ctx context.Context, link string, browser []byte) (d De
 		if d.QuestionClosed {
 			b.Queue(`update used_disown_links set question_closed = true where digest = $1`, seal.Digest(link))
 		}
-		if err := s.QueueNotice(ctx, b, d.Account, cmp.Or(notice, "disowned"), nil); err != nil {
+		if err := s.QueueNotice(ctx, b, d.Account, cmp.Or(notice, "disowned"), args); err != nil {
 			return err
 		}
 		return s.store.run(ctx, b)
@@ -205,14 +217,23 @@ func (s *Service) Disown(ctx context.Context, link string, browser []byte) (d De
 	return d, err
 }
 
-// Disowned reports whether a link was used just now, so that the account is protected, and whether its question is
-// closed.
-func (s *Service) Disowned(ctx context.Context, link string) (just, closed bool, username string, err error) {
+// Disowned is what a link has done.
+type Disowned struct {
+	Just           bool // it was used just now, so that the account is protected
+	QuestionClosed bool
+	Username       string
+	AnswersClosed  time.Time // see Deniable
+}
+
+// Disowned returns what a link has done, the zero value if it was not used just now.
+func (s *Service) Disowned(ctx context.Context, link string) (d Disowned, err error) {
 	err = s.db.From(ctx).QueryRow(ctx, `
-		select count(*) > 0, coalesce(bool_or(l.question_closed), false), coalesce(max(a.username), '')
-		from used_disown_links l left join accounts a on a.id = l.account_id where l.digest = $1 and l.expires_at > $2`,
-		seal.Digest(link), s.now()).Scan(&just, &closed, &username)
-	return just, closed, username, err
+		select count(*) > 0, coalesce(bool_or(l.question_closed), false), coalesce(max(a.username), ''), coalesce(max(t.closed_until), '0001-01-01')
+		from used_disown_links l left join accounts a on a.id = l.account_id
+		left join answer_throttles t on t.account_id = l.account_id and t.closed_until > $2
+		where l.digest = $1 and l.expires_at > $2`,
+		seal.Digest(link), s.now()).Scan(&d.Just, &d.QuestionClosed, &d.Username, &d.AnswersClosed)
+	return d, err
 }
 
 func (s *store) queueDisownLink(b *pgx.Batch, digest []byte, l disownLink, expires time.Time) {

@@ -163,7 +163,7 @@ func TestTOTPLocks(t *testing.T) {
 	if !ok || !locked.Until.Equal(f.now().Add(factorLock)) {
 		t.Fatalf("the right code after ten wrong ones = %v, want locked for ten minutes", err)
 	}
-	if diff := cmp.Diff([]string{"factor_added", "locked"}, f.mailKinds(account.ID)); diff != "" {
+	if diff := cmp.Diff([]string{"factor_added", "factor_locked"}, f.mailKinds(account.ID)); diff != "" {
 		t.Errorf("mails (-want +got):\n%s", diff)
 	}
 	f.later(factorLock)

@@ -98,7 +98,7 @@ func (s *Service) wrongFactor(ctx context.Context, accountID uuid.UUID, f Factor
 		if err != nil {
 			return err
 		}
-		if err := s.Notify(ctx, accountID, "locked", templates.Args{"at": now, "datetime": lock}); err != nil {
+		if err := s.Notify(ctx, accountID, "factor_locked", templates.Args{"at": now, "datetime": lock}); err != nil {
 			return err
 		}
 		if refused := s.refusedFactor(ctx, accountID, f, outcome); !errors.Is(refused, outcome) {

@@ -26,6 +26,7 @@ type (
 	notMePage struct {
 		Link, Username         string
 		Event, QuestionChanged time.Time
+		AnswersClosed          time.Time // see accounts.Deniable
 	}
 	cancelPage struct {
 		Link, Username string
@@ -35,9 +36,12 @@ type (
 		AskedAt        time.Time
 	}
 	oldLinkPage   struct{ Stopped bool } // what it would have stopped was stopped otherwise, just before
-	notMeDonePage struct{ Username string }
-	wasMePage     struct{}
-	stoppedPage   struct{ Open bool } // the account will not be closed
+	notMeDonePage struct {
+		Username      string
+		AnswersClosed time.Time
+	}
+	wasMePage   struct{}
+	stoppedPage struct{ Open bool } // the account will not be closed
 )
 
 func (h *Handler) showNotMe(c *gin.Context) error {
@@ -51,24 +55,24 @@ func (h *Handler) showNotMe(c *gin.Context) error {
 	case err != nil:
 		return err
 	}
-	return h.page(c, http.StatusOK, "recovery/not_me", notMePage{link, d.Username, d.Event, d.QuestionChanged})
+	return h.page(c, http.StatusOK, "recovery/not_me", notMePage{link, d.Username, d.Event, d.QuestionChanged, d.AnswersClosed})
 }
 
 func (h *Handler) submitNotMe(c *gin.Context) error {
 	link := web.Form(c).Get("link")
-	ctx, just := c.Request.Context(), true
-	closed, err := h.service.NotMe(ctx, link, web.Browser(c))
-	if errors.Is(err, accounts.ErrLink) { // for some minutes it gets the same answer as the press that used it
-		just, closed, _, err = h.service.accounts.Disowned(ctx, link)
+	ctx, done := c.Request.Context(), accounts.Disowned{Just: true}
+	var err error
+	if done.QuestionClosed, err = h.service.NotMe(ctx, link, web.Browser(c)); errors.Is(err, accounts.ErrLink) { // for some minutes it gets the same answer as the press that used it
+		done, err = h.service.accounts.Disowned(ctx, link)
 	}
 	switch {
 	case errors.Is(err, accounts.ErrNoSession):
 		return web.SeeOther(c, pathHistory)
 	case err != nil:
 		return err
-	case !just:
+	case !done.Just:
 		return h.oldLink(c, !seal.IsToken(link))
-	case closed:
+	case done.QuestionClosed:
 		return h.toDesk(c, "protected")
 	}
 	return h.toDone(c, pathNotMeDone+"?link="+link)
@@ -79,11 +83,11 @@ func (h *Handler) showNotMeDone(c *gin.Context) error {
 	if !h.web.JustDone(c) {
 		return h.to(c, pathSignIn)
 	}
-	_, _, username, err := h.service.accounts.Disowned(c.Request.Context(), c.Query("link"))
+	done, err := h.service.accounts.Disowned(c.Request.Context(), c.Query("link"))
 	if err != nil {
 		return err
 	}
-	return h.page(c, http.StatusOK, "recovery/not_me_done", notMeDonePage{username})
+	return h.page(c, http.StatusOK, "recovery/not_me_done", notMeDonePage{done.Username, done.AnswersClosed})
 }
 
 // showWasMe says that nothing was done, which is so whoever opens it.

@@ -192,3 +192,34 @@ func TestNotMeRestoresTheAddress(t *testing.T) {
 		}
 	}
 }
+
+// Who protects an account whose question is closed by wrong answers hears before the press until when no password can follow.
+func TestNotMeWhileAnswersAreClosed(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.member("maria", "004123789")
+	for range 2 {
+		v := f.visitor().prove("maria")
+		for _, wrong := range []string{"un libro", "una silla", "una mesa"} {
+			v.post("answer", wrong)
+		}
+		f.later(2 * time.Minute)
+	}
+	path := f.link("answers_closed")
+	_, link, _ := strings.Cut(path, "link=")
+	v := f.visitor().get(path).on(path, 200).says("no puede crear una contraseña nueva hasta el")
+	v.postTo("/not-me", "link", link).on("/not-me/done?link="+link, 200).says("Puede crear una contraseña nueva desde el", `href="/support`)
+	if strings.Contains(v.body, "/recover/password") {
+		t.Error("the page leads to a recovery that is closed")
+	}
+	f.mailed("disowned_waits")
+	v = f.visitor().begin("maria")
+	v.post("code", v.code()).on("/recover/question?flow=f1", http.StatusForbidden)
+
+	f.later(25 * time.Hour)
+	check(t, f.people.Notify(t.Context(), a.ID, "question_changed", nil))
+	path = f.link("question_changed")
+	if v := f.visitor().get(path).on(path, 200); strings.Contains(v.body, "respuestas incorrectas") {
+		t.Error("the page speaks of a lock that is over")
+	}
+}

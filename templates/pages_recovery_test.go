@@ -30,6 +30,17 @@ type heldLink struct {
 
 type askedQuestion struct{ Field, Question string }
 
+type (
+	deniable struct {
+		Link, Username                        string
+		Event, QuestionChanged, AnswersClosed time.Time
+	}
+	denied struct {
+		Username      string
+		AnswersClosed time.Time
+	}
+)
+
 func recoveryCases() []pageCase {
 	at := func(path string, problems ...Problem) Layout {
 		return Layout{Path: path, Query: "flow=f1", Flow: "f1", CSRF: "token", App: "Portal de Salud HUSKY", RequestID: "01J9", Problems: problems}
@@ -77,15 +88,11 @@ func recoveryCases() []pageCase {
 			StoppedEmail   bool
 			Told           bool
 		}{}),
-		page("recovery/not_me", "", at("/not-me"), struct {
-			Link, Username         string
-			Event, QuestionChanged time.Time
-		}{"abc", "maria.lopez", noon, time.Time{}}),
-		page("recovery/not_me", "question changed", at("/not-me"), struct {
-			Link, Username         string
-			Event, QuestionChanged time.Time
-		}{"abc", "maria.lopez", noon, noon}),
-		page("recovery/not_me_done", "", at("/not-me/done"), struct{ Username string }{"maria.r"}),
+		page("recovery/not_me", "", at("/not-me"), deniable{"abc", "maria.lopez", noon, time.Time{}, time.Time{}}),
+		page("recovery/not_me", "question changed", at("/not-me"), deniable{"abc", "maria.lopez", noon, noon, time.Time{}}),
+		page("recovery/not_me", "answers closed", at("/not-me"), deniable{"abc", "maria.lopez", noon, time.Time{}, noon}),
+		page("recovery/not_me_done", "", at("/not-me/done"), denied{"maria.r", time.Time{}}),
+		page("recovery/not_me_done", "answers closed", at("/not-me/done"), denied{"maria.r", noon}),
 		page("recovery/old_link", "", at("/not-me"), struct{ Stopped bool }{}),
 		page("recovery/old_link", "stopped", at("/cancel-change"), struct{ Stopped bool }{true}),
 		page("recovery/cancel", "", at("/cancel-change"), heldLink{Link: "abc", Username: "maria.lopez", Act: "change_email"}),
