@@ -149,7 +149,7 @@ func (f *accountFile) account() (l accountLine, err error) {
 	case !isWhole:
 		l.fault = errors.New("the last line has no end: is the file whole?")
 	default:
-		l.fault = f.judge(&l, text, func(name string) string {
+		l.fault = f.judge(&l, func(name string) string {
 			if i, ok := f.at[name]; ok {
 				return strings.TrimSpace(unquoted(fields[i]))
 			}
@@ -167,7 +167,11 @@ func unquoted(field string) string {
 	return field
 }
 
-func (f *accountFile) judge(l *accountLine, text string, field func(string) string) (err error) {
+func (f *accountFile) judge(l *accountLine, field func(string) string) (err error) {
+	alone := f.alone(field)
+	if f.judged == nil {
+		f.noted.note(alone, f.says(field), l.line)
+	}
 	for _, name := range accountColumns {
 		if !utf8.ValidString(field(name)) {
 			return fmt.Errorf("%s: is not UTF-8", name)
@@ -178,15 +182,6 @@ func (f *accountFile) judge(l *accountLine, text string, field func(string) stri
 	}
 	if l.Username, err = accounts.CheckUsername(field("username")); err != nil {
 		return errors.New("username: must have 3 to 32 letters, digits, dots, dashes or underscores, and begin with a letter or digit")
-	}
-	alone := []string{"member_number", l.number, "username", l.Username}
-	if stored := field("password_hash"); stored != "" { // each has a salt of its own
-		alone = append(alone, "password_hash", stored)
-	}
-	if f.judged == nil {
-		for i := 0; i < len(alone); i += 2 {
-			f.noted.note(alone[i], alone[i+1], text, l.line)
-		}
 	}
 	if l.Email, err = accounts.ParseEmail(field("email")); err != nil {
 		return errors.New("email: must be an address such as ana@example.org")
@@ -214,12 +209,7 @@ func (f *accountFile) judge(l *accountLine, text string, field func(string) stri
 			return errors.New("created_at: is not an RFC 3339 instant in the past")
 		}
 	}
-	for i := 0; i < len(alone); i += 2 {
-		if err := f.judged.judge(alone[i], alone[i+1], l.line); err != nil {
-			return err
-		}
-	}
-	return nil
+	return f.judged.judge(alone, l.line)
 }
 
 // isFirst reports whether a value is the first of two, the second of which is the default.

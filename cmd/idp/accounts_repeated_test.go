@@ -27,7 +27,16 @@ func TestImportedTwiceInOneFile(t *testing.T) {
 		"active and disabled":    {[]string{leo + ",,,active,", leo + ",,,disabled,"}, []string{"added 0", "unchanged 0", "left out 2"}, []string{"line 2: member_number: line 3 has it too", "line 3: member_number: line 2 has it too"}},
 		"a faulty one beside it": {[]string{"333333333,ana.garcia,nobody,,,,,", leo + ",,,,"}, []string{"added 0", "unchanged 0", "left out 2"}, []string{"line 2: email: ", "line 3: member_number: line 2 has it too"}},
 		"a hash":                 {[]string{ana + hash + ",,,,", leo + hash + ",,,,", eva + other + ",,,,"}, []string{"added 1", "unchanged 0", "left out 2"}, []string{"line 2: password_hash: line 3 has it too", "line 3: password_hash: line 2 has it too"}},
-		"a line":                 {[]string{leo + ",,,,", leo + ",,,,"}, []string{"added 1", "unchanged 0", "left out 1"}, []string{"line 3: says the same as line 2"}},
+		"the right one first": {[]string{leo + ",,,,", "333333333,ana.garcia,ana@example.com,,,,,"}, []string{"added 0", "unchanged 0", "left out 2"},
+			[]string{"line 2: member_number: line 3 has it too", "line 3: member_number: line 2 has it too"}},
+		"a name with an accent": {[]string{"222222222,léo.soto,ana@example.com,,,,,", leo + ",,,,"}, []string{"added 0", "unchanged 0", "left out 2"},
+			[]string{"line 2: username: line 3 has it too", "line 3: username: line 2 has it too"}},
+		"a name beside no number": {[]string{"12,leo.soto,ana@example.com,,,,,", leo + ",,,,"}, []string{"added 0", "unchanged 0", "left out 2"},
+			[]string{"line 2: member_number: ", "line 3: username: line 2 has it too"}},
+		"a hash that counts up": {[]string{ana + bcryptOfGato[:58] + "18,,,,", leo + bcryptOfGato[:58] + "19,,,,", eva + bcryptOfIt + ",,,,"}, []string{"added 1", "unchanged 0", "left out 2"},
+			[]string{"line 2: password_hash: line 3 has it too", "line 3: password_hash: line 2 has it too"}},
+		"a line in other letters": {[]string{leo + ",,,,", "333-333-333, Leo.Soto ,\"LEO@example.com\",,,,,"}, []string{"added 1", "unchanged 0", "left out 1"}, []string{"line 3: says the same as line 2"}},
+		"a line":                  {[]string{leo + ",,,,", leo + ",,,,"}, []string{"added 1", "unchanged 0", "left out 1"}, []string{"line 3: says the same as line 2"}},
 	} {
 		env, stdout, stderr := withRoster(t)
 		for _, dry := range []bool{true, false} {

@@ -123,7 +123,7 @@ func TestAccountsImportFaults(t *testing.T) {
 222222236,x.eight,a@example.com,,,,,yesterday
 222222237,x.nine,a@example.com,,,,,2999-01-01T00:00:00Z
 222222238,x.ten,a@example.com
-222222222,x.eleven,a`+"\xff"+`@example.com,,,,,
+222222239,x.eleven,a`+"\xff"+`@example.com,,,,,
 222222222,ana.garcia,a@example.com,,,,,
 111111111,ana.other,a@example.com,,,,,
 333333333,leo.soto,leo@example.com,,,,,
