@@ -36,8 +36,16 @@ var (
 	ErrImportedOther = errors.New("accounts: the account exists with another address or status, and stays as it is")
 )
 
+// KeptError is ErrImported for an account of which the file says something else, which may have changed here since.
+type KeptError struct{ Password, Language, EmailProven bool }
+
+func (e *KeptError) Error() string { return ErrImported.Error() }
+
+// Is makes it an ErrImported.
+func (e *KeptError) Is(target error) bool { return target == ErrImported }
+
 // ImportAll makes the accounts of a batch in one transaction and returns an outcome for each: nil, ErrImported,
-// ErrImportedOther, ErrUsernameTaken or ErrMemberHasAccount. With dryRun nothing changes. notify mails each member that
+// *KeptError, ErrImportedOther, ErrUsernameTaken or ErrMemberHasAccount. With dryRun nothing changes. notify mails each member that
 // the account moved.
 func (s *Service) ImportAll(ctx context.Context, all []Import, dryRun, notify bool) (outcomes []error, err error) {
 	now := s.now()
@@ -121,16 +129,20 @@ func (s *store) queueImport(b *pgx.Batch, a Account, h ForeignHash, now time.Tim
 			on conflict do nothing returning id
 		)
 		select exists (select from made), (select member_id from accounts where username = @username),
-			(select email_digest <> @email_digest or (status = 'active') <> (@status = 'active') from accounts where username = @username), exists (select from accounts where member_id = @member_id)`,
+			(select email_digest <> @email_digest or (status = 'active') <> (@status = 'active') from accounts where username = @username), exists (select from accounts where member_id = @member_id),
+			is_at.id, coalesce(is_at.password_sealed, ''), is_at.password_scheme is not null, coalesce(is_at.language <> @language, false), coalesce(is_at.email_proven <> @email_proven, false)
+		from (select) one left join accounts is_at on is_at.username = @username`,
 		pgx.NamedArgs{
 			"id": a.ID, "subject": a.Subject, "username": a.Username, "language": a.Language, "member_id": a.MemberID, "status": a.Status,
 			"email_sealed": s.keyring.Seal(seal.PII, emailPlace(a.ID), []byte(a.Email)), "email_digest": s.emailDigest(a.Email), "email_proven": a.EmailProven,
 			"password_sealed": s.sealForeign(a.ID, h), "scheme": h.scheme, "created_at": a.CreatedAt, "now": now,
 		}).QueryRow(func(row pgx.Row) error {
-		var isMade, hasAccount bool
-		var holder *uuid.UUID
+		var isMade, hasAccount, isForeign bool
+		var holder, id *uuid.UUID
+		var sealed []byte
+		var kept KeptError
 		var differs *bool
-		if err := row.Scan(&isMade, &holder, &differs, &hasAccount); err != nil {
+		if err := row.Scan(&isMade, &holder, &differs, &hasAccount, &id, &sealed, &isForeign, &kept.Language, &kept.EmailProven); err != nil {
 			return err
 		}
 		switch {
@@ -138,7 +150,11 @@ func (s *store) queueImport(b *pgx.Batch, a Account, h ForeignHash, now time.Tim
 		case holder != nil && *holder == a.MemberID && *differs:
 			*outcome = ErrImportedOther
 		case holder != nil && *holder == a.MemberID:
+			kept.Password = s.hasOther(*id, sealed, isForeign, h)
 			*outcome = ErrImported
+			if kept != (KeptError{}) {
+				*outcome = &kept
+			}
 		case holder != nil:
 			*outcome = ErrUsernameTaken
 		case hasAccount:
@@ -148,4 +164,14 @@ func (s *store) queueImport(b *pgx.Batch, a Account, h ForeignHash, now time.Tim
 		}
 		return nil
 	})
+}
+
+// hasOther reports whether an account without a password of its own here has another hash than h, or none. What was hashed anew at a
+// sign-in cannot be compared.
+func (s *store) hasOther(id uuid.UUID, sealed []byte, isForeign bool, h ForeignHash) bool {
+	if h.text == "" || !isForeign {
+		return h.text != "" && len(sealed) == 0
+	}
+	plain, err := s.keyring.Open(seal.PepperPassword, passwordPlace(id), sealed) // one that does not open is reported by the keyring
+	return err == nil && string(plain) != foreignMark+h.text
 }

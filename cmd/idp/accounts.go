@@ -85,7 +85,8 @@ type accountImport struct {
 	bar    *importBar
 	faults *linePrinter
 
-	added, unchanged, left int
+	added, unchanged, left     int
+	password, language, proven int // accounts that are unchanged although the file says something else
 }
 
 // Run imports, shows progress on a terminal, and prints the report.
@@ -119,8 +120,17 @@ func (c *AccountsImportCmd) Run(ctx context.Context, env *Environment) error {
 	if c.DryRun {
 		end = "This was a dry run: nothing was changed."
 	}
-	_, err = fmt.Fprintf(env.Stdout, "added      %10d\nunchanged  %10d\nleft out   %10d\n%s\n", run.added, run.unchanged, run.left, end)
+	_, err = fmt.Fprintf(env.Stdout, "added      %10d\nunchanged  %10d\nleft out   %10d\n%s%s\n", run.added, run.unchanged, run.left, run.kept(), end)
 	return err
+}
+
+// kept is the line about accounts of which the file says something else than what stays, if any.
+func (run *accountImport) kept() string {
+	if run.password+run.language+run.proven == 0 {
+		return ""
+	}
+	return fmt.Sprintf("Of the unchanged ones %d have another password in the file, %d another language, %d another email_verified: what exists stays, since it may have changed here.\n",
+		run.password, run.language, run.proven)
 }
 
 func (run *accountImport) all(ctx context.Context, file *accountFile, size int64) error {
@@ -159,7 +169,7 @@ func (run *accountImport) some(ctx context.Context, batch []accountLine) error {
 		return err
 	}
 	var all []accounts.Import
-	var lines []int
+	var lines []accountLine
 	for _, line := range batch {
 		var ok bool
 		if line.MemberID, ok = ids[line.number]; !ok && line.fault == nil {
@@ -169,7 +179,7 @@ func (run *accountImport) some(ctx context.Context, batch []accountLine) error {
 			run.leave(line.line, line.fault)
 			continue
 		}
-		all, lines = append(all, line.Import), append(lines, line.line)
+		all, lines = append(all, line.Import), append(lines, line)
 	}
 	outcomes, err := run.people.ImportAll(ctx, all, run.DryRun, run.SendMail)
 	if err != nil {
@@ -181,15 +191,30 @@ func (run *accountImport) some(ctx context.Context, batch []accountLine) error {
 			run.added++
 		case errors.Is(outcome, accounts.ErrImported):
 			run.unchanged++
+			if kept, ok := errors.AsType[*accounts.KeptError](outcome); ok {
+				run.count(lines[i], kept)
+			}
 		case errors.Is(outcome, accounts.ErrImportedOther):
-			run.leave(lines[i], errors.New("the account exists with another address or status, and stays as it is"))
+			run.leave(lines[i].line, errors.New("the account exists with another address or status, and stays as it is"))
 		case errors.Is(outcome, accounts.ErrMemberHasAccount):
-			run.leave(lines[i], errors.New("member_number: the member has an account with another username"))
+			run.leave(lines[i].line, errors.New("member_number: the member has an account with another username"))
 		default:
-			run.leave(lines[i], errors.New("username: another member has it"))
+			run.leave(lines[i].line, errors.New("username: another member has it"))
 		}
 	}
 	return nil
+}
+
+func (run *accountImport) count(line accountLine, kept *accounts.KeptError) {
+	if kept.Password {
+		run.password++
+	}
+	if kept.Language && line.saysLanguage {
+		run.language++
+	}
+	if kept.EmailProven && line.saysProven {
+		run.proven++
+	}
 }
 
 func (run *accountImport) leave(line int, fault error) {

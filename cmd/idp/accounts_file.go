@@ -32,6 +32,8 @@ type accountLine struct {
 	line   int
 	number string
 	fault  error
+
+	saysLanguage, saysProven bool // an empty cell says nothing of an account that exists
 }
 
 // accountFile reads a CSV file of accounts, separated by commas, semicolons or tabs, in UTF-8, or in UTF-16 with a byte
@@ -197,6 +199,7 @@ func (f *accountFile) judge(l *accountLine, field func(string) string) (err erro
 	if l.Disabled, err = isFirst("status", field("status"), "disabled", "active"); err != nil {
 		return err
 	}
+	l.saysLanguage, l.saysProven = field("language") != "", field("email_verified") != ""
 	languages, err := templates.CatalogLanguages()
 	if err != nil {
 		return err

@@ -54,3 +54,27 @@ func TestImportedTwiceInOneFile(t *testing.T) {
 		}
 	}
 }
+
+// A newer file that says something else of what exists is counted, not called unchanged alone; an empty cell says nothing.
+func TestImportedAgainWithOtherValues(t *testing.T) {
+	t.Parallel()
+	env, stdout, _ := withRoster(t)
+	run := func(dry bool, lines string) string {
+		t.Helper()
+		stdout.Reset()
+		must(t, (&AccountsImportCmd{File: writeFile(t, accountsHead+lines), DryRun: dry}).Run(t.Context(), env))
+		return stdout.String()
+	}
+	first := "222222222,eva.lopez,eva@example.com," + bcryptOfGato + ",true,en,,\n333333333,leo.soto,leo@example.com,,,es,,\n"
+	for _, lines := range []string{first, first, "222222222,eva.lopez,eva@example.com,,,,,\n333333333,leo.soto,leo@example.com,,,,,\n"} {
+		if got := run(false, lines); strings.Contains(got, "in the file") {
+			t.Errorf("report = %q, want none of other values", got)
+		}
+	}
+	for _, dry := range []bool{true, false} {
+		got := run(dry, "222222222,eva.lopez,eva@example.com,"+bcryptOfIt+",false,es,,\n333333333,leo.soto,leo@example.com,"+bcryptOfGato+",,,,\n")
+		if !strings.Contains(got, "Of the unchanged ones 2 have another password in the file, 1 another language, 1 another email_verified: what exists stays") {
+			t.Errorf("report, dry %v = %q, want the accounts of which the file says something else", dry, got)
+		}
+	}
+}
