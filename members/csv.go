@@ -14,6 +14,7 @@ type csvSource struct {
 	ends    []endColumn
 	unnamed []unnamedColumn
 	totals  totals
+	cell    brokenCell
 }
 
 // separators are tried in this order if none is configured.
@@ -107,7 +108,12 @@ func (s *csvSource) isBlank(line string) bool {
 func (s *csvSource) next() (entry, error) {
 	line, err := s.lines.next()
 	for err == nil && s.isBlank(line) {
-		line, err = s.lines.next()
+		if strings.Count(line, `"`)%2 == 1 { // all that is left of a cell
+			err = s.cell.add(s.lines.line, line, markInside, s.parser.separator)
+		}
+		if err == nil {
+			line, err = s.lines.next()
+		}
 	}
 	if err != nil {
 		return entry{}, err
@@ -116,6 +122,9 @@ func (s *csvSource) next() (entry, error) {
 	s.parser.born.line, s.parser.start.line, s.parser.end.line = e.position, e.position, e.position
 	s.parser.isOpen = e.isOpen
 	rec, wrong, problem := s.parser.parse(line)
+	if err := s.cell.add(e.position, line, problem, s.parser.separator); err != nil {
+		return entry{}, err
+	}
 	if problem == "" {
 		s.totals.rows++
 		for i := range s.ends {

@@ -112,6 +112,48 @@ func TestFaultyLinesStopNothingElse(t *testing.T) {
 	}
 }
 
+// What was pasted into a note is no row: the lines within a cell would be read as such.
+func TestRowsWithinACell(t *testing.T) {
+	t.Parallel()
+	const head = "member_number,first_name,last_name,suffix,birth_date,program,coverage_start,coverage_end,notes\n"
+	const pablo, ines = "111111111,PABLO,GARCIA,,1984-05-17,A,2024-01-01,,", "222222222,INES,LOPEZ,,1985-05-17,A,2024-01-01,,"
+	for name, test := range map[string]struct{ notes, says string }{
+		"a row in a note":           {`"old row of his wife:` + "\n222222222,INES,LOPEZ,,1985-05-17,D,2023-01-01,2026-06-30,\nask Luis\"\n", "line 2: a quotation mark is opened here and closed on line 4"},
+		"a mark alone":              {`"see` + "\n222222222,INES,LOPEZ,,1985-05-17,D,2023-01-01,2026-06-30,\n\"\n", "line 2: a quotation mark is opened here and closed on line 4"},
+		"a note of two lines":       {`"called` + "\nleft message\"\n" + ines + "\n", ""},
+		"a mark that nobody closes": {`"called` + "\n" + ines + "\n", ""},
+	} {
+		f := newFixture(t)
+		f.load(t, head+pablo+"\n"+ines+"\n")
+		_, err := f.Import(t.Context(), strings.NewReader(head+pablo+test.notes), ImportOptions{})
+		if test.says == "" && err != nil || test.says != "" && (err == nil || !strings.Contains(err.Error(), test.says)) {
+			t.Errorf("%s: %v, want %q", name, err, test.says)
+		}
+		if m, err := f.Find(t.Context(), "222222222"); err != nil || m.Program != "A" || m.Ended {
+			t.Errorf("%s: Ines is %+v, %v", name, m, err)
+		}
+	}
+}
+
+// A sex in the suffix's column would become a part of the last name, and no card would fit any more.
+func TestSexIsNoSuffix(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.load(t, header+"111111111,ANA,GARCIA,,1984-05-17,A,,\n222222222,EVA,LOPEZ,,1985-05-17,B,,\n")
+	var faults []string
+	report, err := f.Import(t.Context(), strings.NewReader(header+"111111111,ANA,GARCIA,f,1984-05-17,A,,\n222222222,EVA,LOPEZ,,1985-05-17,B,,\n333333333,LEO,SOTO,M,1986-05-17,,,\n444444444,IAN,SOTO,V,1986-05-17,,,\n"),
+		ImportOptions{Rejected: func(e LineError) { faults = append(faults, e.Error()) }})
+	if got, want := counts(report), [5]int{1, 0, 0, 1, 2}; err != nil || got != want {
+		t.Errorf("import = %v, %v, want %v", got, err, want)
+	}
+	if diff := cmp.Diff([]string{"line 2: suffix: is a sex, and no suffix: is it another column?", "line 4: suffix: is a sex, and no suffix: is it another column?"}, faults); diff != "" {
+		t.Errorf("faults (-want +got):\n%s", diff)
+	}
+	if ana, err := f.Find(t.Context(), "111111111"); err != nil || ana.LastName != "GARCIA" || ana.Ended {
+		t.Errorf("Ana is %+v, %v, want as before", ana, err)
+	}
+}
+
 func TestColumnsAndSeparatorAreConfigurable(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -87,6 +87,39 @@ func (l *lineReader) next() (string, error) {
 	return l.decoder.text(bytes.TrimRight(raw, "\r\n"+endMark)), nil
 }
 
+// Problems of splitLine.
+const (
+	markOpen     = "a quotation mark is not closed on its line"
+	markFollowed = "text follows a closing quotation mark"
+	markInside   = "a quotation mark is inside a field that does not begin with one"
+)
+
+// maxCellLines is how many lines a cell with line breaks is taken to have at most.
+const maxCellLines = 100
+
+// brokenCell notices a cell with line breaks, such as a note into which rows were pasted: what stands between its quotation marks
+// would be read as lines of their own.
+type brokenCell struct {
+	opened int // the line with a quotation mark that is not closed, 0 for none
+	rows   int // lines since then that were read
+}
+
+// add returns an error if the line ends a cell within which lines were read.
+func (b *brokenCell) add(line int, text, problem string, separator byte) error {
+	closes := problem == markInside || problem == markFollowed || problem == markOpen && (text == `"` || strings.HasPrefix(text, `"`+string(rune(separator))))
+	switch {
+	case closes && b.opened > 0 && b.rows > 0 && line-b.opened <= maxCellLines:
+		return &FileError{Line: b.opened, Problem: fmt.Sprintf("a quotation mark is opened here and closed on line %d: a cell with line breaks, and what was read between may be its text; take the line breaks out of the cell", line)}
+	case problem == markOpen && !closes:
+		*b = brokenCell{opened: line}
+	case closes:
+		*b = brokenCell{}
+	case problem == "":
+		b.rows++
+	}
+	return nil
+}
+
 // splitLine splits a line into fields (RFC 4180, except that a field cannot span lines) and appends them to dst. A
 // field may be ="004123789", as spreadsheets write text that looks like a number.
 func splitLine(dst []string, line string, separator byte) (fields []string, problem string) {
@@ -98,18 +131,18 @@ func splitLine(dst []string, line string, separator byte) (fields []string, prob
 		if strings.HasPrefix(line, `"`) {
 			var ok bool
 			if field, rest, ok = cutQuoted(line); !ok {
-				return dst, "a quotation mark is not closed on its line"
+				return dst, markOpen
 			}
 			if rest != "" {
 				if rest[0] != separator {
-					return dst, "text follows a closing quotation mark"
+					return dst, markFollowed
 				}
 				rest, more = rest[1:], true
 			}
 		} else {
 			field, rest, more = strings.Cut(line, string(rune(separator)))
 			if strings.Contains(field, `"`) {
-				return dst, "a quotation mark is inside a field that does not begin with one"
+				return dst, markInside
 			}
 		}
 		dst = append(dst, field)

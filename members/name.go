@@ -181,6 +181,9 @@ func isMissing(name string) bool {
 	if len(name) > len("NO DISPONIBLE") {
 		return false
 	}
+	if slices.Contains(missingSpelt, name) {
+		return true
+	}
 	upper := strings.ToUpper(name)
 	return isNull(upper) || slices.Contains(missingNames, upper)
 }
@@ -189,4 +192,8 @@ func isMissing(name string) bool {
 var missingNames = []string{
 	"TRUE", "FALSE", "VERDADERO", "FALSO", "UNKNOWN", "DESCONOCIDO", "DESCONOCIDA", "NOT AVAILABLE", "NO DISPONIBLE",
 	"BABY BOY", "BABYBOY", "BABY GIRL", "BABYGIRL", "NEWBORN", "UNBORN", "NO NAME", "SIN NOMBRE", "NOMBRE", "APELLIDO", "FIRST NAME", "LAST NAME", "NOT PROVIDED", "MISSING",
+	"UNDEFINED", "N/D", "S/N", "NO APLICA", "NOT APPLICABLE", "MISMO", "MISMA",
 }
+
+// missingSpelt are written by programs for a number or time that is missing; in other letters they are names.
+var missingSpelt = []string{"nan", "NaN", "NaT"}

@@ -8,13 +8,14 @@ import (
 const remarkProblem = "is or has a remark, and not a name"
 
 // remarks are what people write into a name's cell to say what is to be done with its line, or what became of the person, in English and
-// Spanish. INFANT and BABY are not among them: newborns are called so. Nor is what is a surname as well, such as DITTO.
+// Spanish. INFANT and BABY are not among them: newborns are called so. Nor is what is a name as well, such as DITTO, BAJA or RIP.
 var remarks = []string{
 	"DELETE", "DELETED", "REMOVE", "REMOVED", "VOID", "VOIDED", "TERMED", "TERMINATED", "INACTIVE", "CLOSED", "CANCELLED", "CANCELED", "MOVED",
 	"DUP", "DUPLICATE", "DUPLICATED", "TEST", "TBD", "PENDING", "XXX", "XXXX", "XXXXX", "DECEASED", "DO NOT USE",
-	"SEE NOTE", "SEE NOTES", "SEE ABOVE", "SEE BELOW", "SAME AS ABOVE", "SAME AS BELOW", "IDEM",
+	"DECD", "DUPE", "ENDED", "EXPIRED", "NO SMS", "WRONG ID", "SEE NOTE", "SEE NOTES", "SEE ABOVE", "SEE BELOW", "SAME AS ABOVE", "SAME AS BELOW", "IDEM",
 	"BORRAR", "BORRADO", "BORRADA", "ELIMINAR", "ELIMINADO", "ELIMINADA", "ANULADO", "ANULADA", "INACTIVO", "INACTIVA", "DUPLICADO", "DUPLICADA",
 	"PENDIENTE", "PRUEBA", "FALLECIDO", "FALLECIDA", "DIFUNTO", "DIFUNTA", "NO USAR", "VER NOTA", "VER NOTAS", "IGUAL QUE ARRIBA",
+	"DADO DE BAJA", "DADA DE BAJA", "CERRADO", "CERRADA", "CANCELADO", "CANCELADA", "REPETIDO", "REPETIDA", "REVISAR", "CORREGIR", "QEPD", "MURIO",
 }
 
 // remarkWords are the first and last words of remarks.
