@@ -15,6 +15,7 @@ const headerLines = 10
 func findHeader(lines *lineReader, options ImportOptions, numbers NumberFormat) (layout, byte, error) {
 	var best *FileError
 	known, isMemberAbove, separator := -1, false, options.Separator
+	wrapped := "" // lines of which a cell goes on in the next one, as spreadsheets write headers of two lines
 	for range headerLines {
 		line, err := lines.next()
 		if errors.Is(err, io.EOF) {
@@ -27,7 +28,16 @@ func findHeader(lines *lineReader, options ImportOptions, numbers NumberFormat) 
 			separator = named
 			continue
 		}
+		wrapped = strings.TrimPrefix(wrapped+" "+line, " ")
 		l, written, err := readHeaderLine(line, separator, options.Columns)
+		if err != nil && wrapped != line {
+			if whole, by, wrong := readHeaderLine(wrapped, separator, options.Columns); wrong == nil {
+				l, written, err = whole, by, nil
+			}
+		}
+		if strings.Count(wrapped, `"`)%2 == 0 {
+			wrapped = ""
+		}
 		switch {
 		case err == nil && isMemberAbove:
 			return layout{}, 0, &FileError{Line: lines.line, Problem: headerBelow}

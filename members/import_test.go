@@ -135,6 +135,16 @@ func TestRowsWithinACell(t *testing.T) {
 	}
 }
 
+// Spreadsheets write a header that was wrapped within its cell over several lines.
+func TestWrappedHeader(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	report, err := f.Import(t.Context(), strings.NewReader("Members of HUSKY\n\"Member\nNumber\",\"First\nName\",Last Name,\"Birth\n\nDate\"\n111111111,ANA,GARCIA,1984-05-17\n"), ImportOptions{})
+	if err != nil || report.Added != 1 || report.Rejected != 0 {
+		t.Errorf("import = %+v, %v, want one member", report, err)
+	}
+}
+
 // A sex in the suffix's column would become a part of the last name, and no card would fit any more.
 func TestSexIsNoSuffix(t *testing.T) {
 	t.Parallel()
