@@ -127,8 +127,6 @@ func checkPerson(rec record, today Date) (wrong column, problem string) {
 		return colSuffix, fmt.Sprintf("is longer than %d characters", maxSuffix)
 	case nameFault(rec.Suffix) == nameUnreadable:
 		return colSuffix, nameUnreadable
-	case slices.Contains(sexes, strings.ToUpper(rec.Suffix)):
-		return colSuffix, "is a sex, and no suffix: is it another column?"
 	case rec.BirthDate.IsZero():
 		return colBirthDate, dateIsEmpty
 	case isEmptyCell(rec.BirthDate):
@@ -143,11 +141,9 @@ func checkPerson(rec record, today Date) (wrong column, problem string) {
 
 const maxSuffix = 10
 
-// sexes are how files write one, in English and Spanish.
-var sexes = []string{"M", "F", "MALE", "FEMALE", "MASCULINO", "FEMENINO", "FEMENINA", "HOMBRE", "MUJER", "VARON", "VARÓN", "1", "2"}
-
-// noSuffix is what people write where there is none.
-var noSuffix = []string{"NA", "NONE", "NO", "NINGUNO", "NIL", "BLANK", "EMPTY", "DO NOT USE", "NO USAR", "DUPLICATE", "DECEASED"}
+// noSuffix is what people write where there is none, or the sex, from the column beside it.
+var noSuffix = []string{"NA", "NONE", "NO", "NINGUNO", "NIL", "BLANK", "EMPTY", "DO NOT USE", "NO USAR", "DUPLICATE", "DECEASED",
+	"M", "F", "MALE", "FEMALE", "MASCULINO", "FEMENINO", "FEMENINA", "HOMBRE", "MUJER", "VARON", "VARÓN", "1", "2"}
 
 func readSuffix(s string) string {
 	s = readName(s)

@@ -102,8 +102,8 @@ func TestNameCutOffOrTwice(t *testing.T) {
 	line := "900000650,PAULA,LUNA BAEZ,,1984-05-17,A,2025-01-01,\n"
 	f := newFixture(t)
 	f.load(t, header+anak+line)
-	report := f.load(t, header+anak+strings.Replace(line, ",,", ",F,", 1))
+	report := f.load(t, header+anak+strings.Replace(line, ",,", ",MD,", 1))
 	if m, err := f.Find(t.Context(), "900000650"); err != nil || m.LastName != "LUNA BAEZ" || m.Suffix != "" || report.Kept != 1 {
-		t.Errorf("suffix F: %+v, %v, %+v", m, err, report)
+		t.Errorf("suffix MD: %+v, %v, %+v", m, err, report)
 	}
 }
