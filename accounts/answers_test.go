@@ -75,7 +75,11 @@ func TestAnswersOverDays(t *testing.T) {
 	if err := say("una linterna"); err != nil {
 		t.Fatalf("the right answer after %d wrong ones: %v", answersEver-1, err)
 	}
-	guess(answersEver)
+	guess(answersEver - 1)
+	if err := say("una silla"); !errors.Is(err, ErrQuestionClosed) {
+		t.Errorf("wrong answer %d: %v, want ErrQuestionClosed", answersEver, err)
+	}
+	f.last("answers_used_up")
 	f.later(25 * time.Hour)
 	if err := say("una linterna"); !errors.Is(err, ErrQuestionClosed) {
 		t.Errorf("the right answer after %d wrong ones: %v, want ErrQuestionClosed", answersEver, err)

@@ -1,11 +1,11 @@
 package accounts
 
 import (
-	"cmp"
 	"context"
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/google/uuid"
@@ -107,7 +107,7 @@ type Deniable struct {
 	Account
 	Event           time.Time // that the notice told of
 	QuestionChanged time.Time // the secret question that would be reverted and closed; zero for none
-	AnswersClosed   time.Time // until when recovery is closed by wrong answers, so that no password can follow; zero if it is not
+	Closed          Closure   // why no new password could follow, if so
 }
 
 // Disownable returns the account that a link would protect; browser is that of the visitor. The error is ErrLink,
@@ -124,7 +124,7 @@ func (s *Service) Disownable(ctx context.Context, link string, browser []byte) (
 		return d, fmt.Errorf("reading when the question changed: %w", err)
 	}
 	d.QuestionChanged = postgres.Value(changed)
-	if d.AnswersClosed, err = s.AnswersClosed(ctx, l.account); err != nil {
+	if d.Closed, err = s.RecoveryClosed(ctx, l.account); err != nil {
 		return d, err
 	}
 	d.Account, err = s.Get(ctx, l.account)
@@ -155,7 +155,12 @@ type Denial struct {
 	Event          time.Time // that the notice told of
 	Mailed         bool      // by the link of a mail, not by one of the history
 	QuestionClosed bool      // recovery goes through the desk
+	notice         string    // the mail about it
+	args           templates.Args
 }
+
+// Notice is the mail that tells the owner of a denial, for another address of theirs.
+func (d Denial) Notice() (kind string, args templates.Args) { return d.notice, maps.Clone(d.args) }
 
 // Disown uses a notice's link: every session and grant ends, and the old password is void until recovery sets another
 // (S-54). Second steps that still wait are removed: an attacker with the password may have added them, and nobody has been
@@ -180,11 +185,10 @@ func (s *Service) Disown(ctx context.Context, link string, browser []byte) (d De
 		if err != nil {
 			return err
 		}
-		notice, err := s.restoreQuestion(ctx, id, event, now)
-		if err != nil {
+		if d.notice, err = s.restoreQuestion(ctx, id, event, now); err != nil {
 			return err
 		}
-		d.Event, d.Mailed, d.QuestionClosed = event, l.sid == nil, notice != ""
+		d.Event, d.Mailed, d.QuestionClosed = event, l.sid == nil, d.notice != ""
 		if err := s.limiter.Take(ctx, denials, id.String(), now); err != nil {
 			return err
 		}
@@ -194,13 +198,18 @@ func (s *Service) Disown(ctx context.Context, link string, browser []byte) (d De
 		if d.Account, err = s.Get(ctx, id); err != nil {
 			return err
 		}
-		closed, err := s.AnswersClosed(ctx, id)
+		closed, err := s.RecoveryClosed(ctx, id)
 		if err != nil {
 			return err
 		}
-		var args templates.Args
-		if notice == "" && !closed.IsZero() {
-			notice, args = "disowned_waits", templates.Args{"datetime": closed}
+		switch {
+		case d.QuestionClosed:
+		case closed.Kind == "":
+			d.notice = "disowned"
+		case closed.Until.IsZero():
+			d.notice = "disowned_desk"
+		default:
+			d.notice, d.args = "disowned_waits", templates.Args{"datetime": closed.Until}
 		}
 		b := &pgx.Batch{}
 		s.store.protect(b, id, now)
@@ -209,7 +218,8 @@ func (s *Service) Disown(ctx context.Context, link string, browser []byte) (d De
 		if d.QuestionClosed {
 			b.Queue(`update used_disown_links set question_closed = true where digest = $1`, seal.Digest(link))
 		}
-		if err := s.QueueNotice(ctx, b, d.Account, cmp.Or(notice, "disowned"), args); err != nil {
+		kind, args := d.Notice()
+		if err := s.QueueNotice(ctx, b, d.Account, kind, args); err != nil {
 			return err
 		}
 		return s.store.run(ctx, b)
@@ -222,17 +232,22 @@ type Disowned struct {
 	Just           bool // it was used just now, so that the account is protected
 	QuestionClosed bool
 	Username       string
-	AnswersClosed  time.Time // see Deniable
+	Closed         Closure // see Deniable
 }
 
 // Disowned returns what a link has done, the zero value if it was not used just now.
 func (s *Service) Disowned(ctx context.Context, link string) (d Disowned, err error) {
+	var id *uuid.UUID
 	err = s.db.From(ctx).QueryRow(ctx, `
-		select count(*) > 0, coalesce(bool_or(l.question_closed), false), coalesce(max(a.username), ''), coalesce(max(t.closed_until), '0001-01-01')
-		from used_disown_links l left join accounts a on a.id = l.account_id
-		left join answer_throttles t on t.account_id = l.account_id and t.closed_until > $2
-		where l.digest = $1 and l.expires_at > $2`,
-		seal.Digest(link), s.now()).Scan(&d.Just, &d.QuestionClosed, &d.Username, &d.AnswersClosed)
+		select true, l.question_closed, coalesce(a.username, ''), a.id
+		from used_disown_links l left join accounts a on a.id = l.account_id where l.digest = $1 and l.expires_at > $2`,
+		seal.Digest(link), s.now()).Scan(&d.Just, &d.QuestionClosed, &d.Username, &id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Disowned{}, nil
+	}
+	if err == nil && id != nil {
+		d.Closed, err = s.RecoveryClosed(ctx, *id)
+	}
 	return d, err
 }
 

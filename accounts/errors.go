@@ -84,8 +84,9 @@ func (e *ClosedError) Error() string { return "accounts: too many wrong answers"
 // FactorLockedError is returned while a second step is locked after too many wrong codes, for right and wrong codes
 // alike (S-16).
 type FactorLockedError struct {
-	Until time.Time
-	wait  time.Duration
+	Until  time.Time
+	UsedUp bool // waiting does not help
+	wait   time.Duration
 }
 
 func (e *FactorLockedError) Error() string             { return "accounts: too many wrong codes" }

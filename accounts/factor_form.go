@@ -61,7 +61,9 @@ func OrSavedCode(problem templates.Problem, others []string) templates.Problem {
 // FactorProblem returns what a member reads when a second step was refused; proof is what was posted in the field. over
 // reports that nothing may be tried for now. Status 0 means that the error is not the member's.
 func FactorProblem(err error, field, proof string) (status int, problem templates.Problem, over bool) {
-	if locked, ok := errors.AsType[*FactorLockedError](err); ok {
+	if locked, ok := errors.AsType[*FactorLockedError](err); ok && locked.UsedUp {
+		return http.StatusTooManyRequests, templates.Problem{Key: "accounts.factor.used_up"}, true
+	} else if ok {
 		return http.StatusTooManyRequests, templates.Problem{Key: "accounts.factor.locked", Args: templates.Args{"time": locked.RetryAfter()}}, true
 	}
 	key := ""

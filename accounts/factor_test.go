@@ -176,9 +176,12 @@ func TestTOTPLocks(t *testing.T) {
 			t.Fatalf("wrong code = %v, want ErrWrongCode", err)
 		}
 	}
+	if kinds := f.mailKinds(account.ID); kinds[len(kinds)-1] != "factor_used_up" {
+		t.Errorf("the owner was told %v, not that no code counts any more", kinds)
+	}
 	f.later(24 * time.Hour)
-	if _, ok := errors.AsType[*FactorLockedError](f.CheckTOTP(f.ctx(), account.ID, a.code(0), false)); !ok {
-		t.Error("the right code counts after a hundred wrong ones in a row")
+	if locked, ok := errors.AsType[*FactorLockedError](f.CheckTOTP(f.ctx(), account.ID, a.code(0), false)); !ok || !locked.UsedUp {
+		t.Error("the right code counts after a hundred wrong ones in a row, or a wait is said to help")
 	}
 	f.later(31 * 24 * time.Hour)
 	if err := f.Sweep(f.ctx()); err != nil || f.count(`select count(*) from factor_throttles`) != 1 {

@@ -23,9 +23,8 @@ const (
 )
 
 // reserveFactor counts a failure before the code is compared, and runs what read queues in the same round trip. If that
-// row is missing the error is ErrNoFactor. A right code deletes the count. lock is the end of the lock that this
-// failure begins, if any. again marks the same wrong code of the same page, which is not counted.
-func (s *Service) reserveFactor(ctx context.Context, accountID uuid.UUID, f Factor, again bool, read func(*pgx.Batch)) (lock time.Time, err error) {
+// row is missing the error is ErrNoFactor. A right code deletes the count. lock is what this failure begins. again marks the same wrong code of the same page, which is not counted.
+func (s *Service) reserveFactor(ctx context.Context, accountID uuid.UUID, f Factor, again bool, read func(*pgx.Batch)) (lock begunLock, err error) {
 	now := s.now()
 	var locked *FactorLockedError
 	b := &pgx.Batch{}
@@ -40,9 +39,9 @@ func (s *Service) reserveFactor(ctx context.Context, accountID uuid.UUID, f Fact
 				window_failures = case when @again and t.window_began_at > @window then t.window_failures when t.window_began_at <= @window then 1 else t.window_failures + 1 end,
 				locked_until    = case when not @again::boolean and t.window_began_at > @window and t.window_failures + 1 >= @most then @lock::timestamptz end
 			where t.failures < @all and (t.locked_until is null or t.locked_until <= @now)
-			returning locked_until
+			returning locked_until, failures
 		)
-		select exists (select from attempt), (select locked_until from attempt), t.failures, t.locked_until
+		select exists (select from attempt), (select locked_until from attempt), coalesce((select failures from attempt) = @all::int and not @again, false), t.failures, t.locked_until
 		from (values (1)) one left join factor_throttles t on t.account_id = @account_id and t.factor = @factor`,
 		pgx.NamedArgs{
 			"account_id": accountID, "factor": f, "again": again, "now": now, "window": now.Add(-factorWindow), "most": factorWindowTries,
@@ -51,19 +50,19 @@ func (s *Service) reserveFactor(ctx context.Context, accountID uuid.UUID, f Fact
 		var granted bool
 		var failures *int
 		var begun, until *time.Time
-		if err := row.Scan(&granted, &begun, &failures, &until); err != nil {
+		if err := row.Scan(&granted, &begun, &lock.usedUp, &failures, &until); err != nil {
 			return err
 		}
 		if granted {
 			if begun != nil {
-				lock = begun.UTC()
+				lock.until = begun.UTC()
 			}
 			return nil
 		}
 		locked = &FactorLockedError{Until: now.Add(factorLock)} // a lock that began just now is not visible to this statement
 		switch {
 		case failures != nil && *failures >= allFactorTries:
-			locked.Until = now.Add(longestWait)
+			locked.Until, locked.UsedUp = now.Add(longestWait), true
 		case until != nil && until.After(now):
 			locked.Until = until.UTC()
 		}
@@ -83,10 +82,16 @@ func (s *Service) reserveFactor(ctx context.Context, accountID uuid.UUID, f Fact
 	return lock, nil
 }
 
+// begunLock is the lock that a wrong code begins, if any.
+type begunLock struct {
+	until  time.Time // zero for none
+	usedUp bool      // no code is taken any more
+}
+
 // wrongFactor is refusedFactor for a failure that reserveFactor counted. The owner is notified of a lock: whoever types
 // codes knows the password.
-func (s *Service) wrongFactor(ctx context.Context, accountID uuid.UUID, f Factor, lock time.Time, outcome error) error {
-	if lock.IsZero() {
+func (s *Service) wrongFactor(ctx context.Context, accountID uuid.UUID, f Factor, lock begunLock, outcome error) error {
+	if lock == (begunLock{}) {
 		return s.refusedFactor(ctx, accountID, f, outcome)
 	}
 	err := s.db.InTx(ctx, func(ctx context.Context) error {
@@ -98,7 +103,11 @@ func (s *Service) wrongFactor(ctx context.Context, accountID uuid.UUID, f Factor
 		if err != nil {
 			return err
 		}
-		if err := s.Notify(ctx, accountID, "factor_locked", templates.Args{"at": now, "datetime": lock}); err != nil {
+		kind, args := "factor_locked", templates.Args{"at": now, "datetime": lock.until}
+		if lock.usedUp {
+			kind, args = "factor_used_up", templates.Args{"at": now, "factor": templates.Key("accounts.factor_name." + string(f))}
+		}
+		if err := s.Notify(ctx, accountID, kind, args); err != nil {
 			return err
 		}
 		if refused := s.refusedFactor(ctx, accountID, f, outcome); !errors.Is(refused, outcome) {

@@ -133,10 +133,18 @@ func (s *Service) SendNotices(ctx context.Context) error {
 			return fmt.Errorf("finding locked accounts: %w", err)
 		}
 		for _, l := range waits {
-			if err := s.Notify(ctx, l.AccountID, "locked", templates.Args{"at": now, "datetime": l.BlockedUntil}); err != nil {
+			closed, err := s.RecoveryClosed(ctx, l.AccountID)
+			if err != nil {
 				return err
 			}
-			err := s.audit.Record(ctx, audit.Event{
+			kind := "locked"
+			if closed.Kind != "" {
+				kind = "locked_waits"
+			}
+			if err := s.Notify(ctx, l.AccountID, kind, templates.Args{"at": now, "datetime": l.BlockedUntil}); err != nil {
+				return err
+			}
+			err = s.audit.Record(ctx, audit.Event{
 				Kind: audit.AccountLocked, At: now, AccountID: l.AccountID.String(), Success: true, Reason: "failed_sign_ins",
 			})
 			if err != nil {

@@ -127,7 +127,7 @@ func (s *Service) CheckAnswers(ctx context.Context, id uuid.UUID, answers map[st
 	if err != nil {
 		return err
 	}
-	granted, until, err := s.store.reserveAnswer(ctx, id, again, now)
+	granted, last, until, err := s.store.reserveAnswer(ctx, id, again, now)
 	if err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func (s *Service) CheckAnswers(ctx context.Context, id uuid.UUID, answers map[st
 	}
 	event := audit.Event{Kind: audit.AnswerRefused, At: now, AccountID: id.String(), RequestID: web.RequestID(ctx)}
 	if !right {
-		return s.refuseAnswer(ctx, event, until)
+		return s.refuseAnswer(ctx, event, last, until)
 	}
 	event.Kind, event.Success = audit.AnswerAccepted, true
 	b := &pgx.Batch{}
@@ -160,9 +160,10 @@ func (s *Service) CheckAnswers(ctx context.Context, id uuid.UUID, answers map[st
 	return s.store.run(ctx, b)
 }
 
-// refuseAnswer records a wrong answer. If it closes the questions for some time, the owner is notified.
-func (s *Service) refuseAnswer(ctx context.Context, event audit.Event, until time.Time) error {
-	if until.IsZero() {
+// refuseAnswer records a wrong answer. If it closes the questions, the owner is notified: for some time, or with the
+// last that is borne until the desk decides.
+func (s *Service) refuseAnswer(ctx context.Context, event audit.Event, last bool, until time.Time) error {
+	if until.IsZero() && !last {
 		if err := s.audit.Record(ctx, event); err != nil {
 			return err
 		}
@@ -174,10 +175,16 @@ func (s *Service) refuseAnswer(ctx context.Context, event audit.Event, until tim
 		if err := s.audit.Record(ctx, event, closed); err != nil {
 			return err
 		}
+		if last {
+			return s.Notify(ctx, uuid.MustParse(event.AccountID), "answers_used_up", templates.Args{"at": event.At})
+		}
 		return s.Notify(ctx, uuid.MustParse(event.AccountID), "answers_closed", templates.Args{"at": event.At, "datetime": until})
 	})
 	if err != nil {
 		return err
+	}
+	if last {
+		return ErrQuestionClosed
 	}
 	return &ClosedError{until}
 }
@@ -199,8 +206,8 @@ func (s *store) answers(ctx context.Context, id uuid.UUID) (set map[string][]byt
 }
 
 // reserveAnswer counts a try. until is when the questions are asked again: for a refused try, and for the fifth within
-// a day, which is still judged. Otherwise it is zero.
-func (s *store) reserveAnswer(ctx context.Context, id uuid.UUID, again bool, now time.Time) (granted bool, until time.Time, err error) {
+// a day, which is still judged. Otherwise it is zero. last marks the last wrong one that the question bears.
+func (s *store) reserveAnswer(ctx context.Context, id uuid.UUID, again bool, now time.Time) (granted, last bool, until time.Time, err error) {
 	var closed *time.Time
 	err = s.db.From(ctx).QueryRow(ctx, `
 		with tried as (
@@ -212,21 +219,21 @@ func (s *store) reserveAnswer(ctx context.Context, id uuid.UUID, again bool, now
 			where t.closed_until is null or t.closed_until <= @now
 			returning closed_until
 		), counted as (
-			update account_questions set wrong = wrong + 1 where account_id = @id and not @again and exists (select from tried)
+			update account_questions set wrong = wrong + 1 where account_id = @id and not @again and exists (select from tried) returning wrong
 		)
-		select exists (select from tried),
+		select exists (select from tried), coalesce((select max(wrong) from counted) = @ever::int, false),
 			coalesce((select closed_until from tried), (select closed_until from answer_throttles where account_id = @id and closed_until > @now))`,
-		pgx.NamedArgs{"id": id, "again": again, "now": now, "since": now.Add(-answerWindow), "until": now.Add(answerWindow), "tries": answerTries}).
-		Scan(&granted, &closed)
+		pgx.NamedArgs{"id": id, "again": again, "now": now, "since": now.Add(-answerWindow), "until": now.Add(answerWindow), "tries": answerTries, "ever": answersEver}).
+		Scan(&granted, &last, &closed)
 	if err != nil {
-		return false, until, fmt.Errorf("counting an answer: %w", err)
+		return false, false, until, fmt.Errorf("counting an answer: %w", err)
 	}
 	if closed != nil {
 		until = closed.UTC()
 	} else if !granted { // another request has just closed them, which the statement could not see
 		until = now.Add(answerWindow)
 	}
-	return granted, until, nil
+	return granted, last, until, nil
 }
 
 // AnswersClosed returns until when no answer of an account is judged because too many were wrong; zero if they are.

@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -20,16 +21,14 @@ func QueueKeptOpen(b *pgx.Batch, account uuid.UUID, now time.Time) {
 }
 
 // NotMe uses the link of a notice: the account is protected, and its open recoveries and held changes, each perhaps a
-// stranger's, end, except for those that a link does not stop; so do the permissions that apps were given since. closed reports that recovery has to go through the desk.
-// browser and the error are those of accounts.Disownable.
-func (s *Service) NotMe(ctx context.Context, link string, browser []byte) (closed bool, err error) {
-	err = s.db.InTx(ctx, func(ctx context.Context) error {
+// stranger's, end, except for those that a link does not stop; so do the permissions that apps were given since. browser and the error are those of accounts.Disownable.
+func (s *Service) NotMe(ctx context.Context, link string, browser []byte) error {
+	return s.db.InTx(ctx, func(ctx context.Context) error {
 		denied, err := s.accounts.Disown(ctx, link, browser)
 		if err != nil {
 			return err
 		}
 		account := denied.Account
-		closed = denied.QuestionClosed
 		if s.apps != nil {
 			if err := s.apps.StopSince(ctx, account, denied.Event); err != nil {
 				return err
@@ -48,13 +47,12 @@ func (s *Service) NotMe(ctx context.Context, link string, browser []byte) (close
 		QueueEndAccount(b, account.ID)
 		queueForgetDone(b, account.ID)
 		if denied.Mailed {
-			if err := s.undoSince(ctx, b, account.ID, denied.Event); err != nil {
+			if err := s.undoSince(ctx, b, account.ID, denied); err != nil {
 				return err
 			}
 		}
 		return s.db.Finish(ctx, b)
 	})
-	return closed, err
 }
 
 // voidLater ends the changes of address that were asked for after an undone one, on hold or made: whoever made it read their notices, and
@@ -77,9 +75,9 @@ func (s *Service) voidLater(ctx context.Context, b *pgx.Batch, undone Change) er
 
 // undoSince changes the address back to that of a notice, which can still be undone: who denies with the notice's link reads the former
 // mailbox, and everything by which they get in again would go to the new one. It notifies the former mailbox.
-func (s *Service) undoSince(ctx context.Context, b *pgx.Batch, accountID uuid.UUID, notice time.Time) error {
+func (s *Service) undoSince(ctx context.Context, b *pgx.Batch, accountID uuid.UUID, denied accounts.Denial) error {
 	found, err := s.store.changes(ctx, `account_id = @account and act = @act and state = 'applied' and undo_until > @now and apply_at > @notice and not in_person`+notOvertaken+`
-		order by apply_at for update`, pgx.NamedArgs{"account": accountID, "act": ChangeEmail, "now": s.now(), "notice": notice})
+		order by apply_at for update`, pgx.NamedArgs{"account": accountID, "act": ChangeEmail, "now": s.now(), "notice": denied.Event})
 	if err != nil || len(found) == 0 {
 		return err
 	}
@@ -89,7 +87,15 @@ func (s *Service) undoSince(ctx context.Context, b *pgx.Batch, accountID uuid.UU
 	for _, c := range found {
 		s.queueStopped(ctx, b, c, "undone")
 	}
-	return s.queueNotices(ctx, b, accountID, "email_cancelled", "disowned")
+	if err := s.queueNotices(ctx, b, accountID, "email_cancelled"); err != nil {
+		return err
+	}
+	account, err := s.accounts.Get(ctx, accountID)
+	if err != nil {
+		return err
+	}
+	kind, args := denied.Notice()
+	return s.accounts.QueueNotice(ctx, b, account, kind, args)
 }
 
 // StopHeld ends the held changes of an account at the member's request to the desk, and reports whether there were any.
@@ -223,14 +229,27 @@ func (s *Service) Stoppable(ctx context.Context, link string) (Change, accounts.
 	return c, account, err
 }
 
-// Stopped returns what the change of a link would have done if it was stopped or undone just now, else ""; byLink reports that the link did
-// it: a session, another password or the desk may have been faster, and end no sessions.
-func (s *Service) Stopped(ctx context.Context, link string) (act Act, byLink bool, err error) {
+// stopped is what has become of the change of a link.
+type stopped struct {
+	act    Act              // what it would have done, "" if it was not stopped just now
+	byLink bool             // a session, another password or the desk may have been faster, and end no sessions
+	closed accounts.Closure // what a new password would meet
+}
+
+// Stopped returns what has become of the change of a link that was stopped or undone just now.
+func (s *Service) Stopped(ctx context.Context, link string) (st stopped, err error) {
+	var id uuid.UUID
 	err = s.db.From(ctx).QueryRow(ctx, `
-		select coalesce(max(act), ''), coalesce(bool_or(link = first_link), false)
-		from held_changes where $1 in (link, first_link) and state in ('stopped', 'undone') and decided_at > $2`,
-		seal.Digest(link), s.now().Add(-accounts.PressedAgain)).Scan(&act, &byLink)
-	return act, byLink, err
+		select act, coalesce(link = first_link, false), account_id
+		from held_changes where $1 in (link, first_link) and state in ('stopped', 'undone') and decided_at > $2 limit 1`,
+		seal.Digest(link), s.now().Add(-accounts.PressedAgain)).Scan(&st.act, &st.byLink, &id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return stopped{}, nil
+	}
+	if err == nil {
+		st.closed, err = s.accounts.RecoveryClosed(ctx, id)
+	}
+	return st, err
 }
 
 // Stop uses a link: the change is dropped or undone, and every session ends. The error is ErrLink, or the database's.

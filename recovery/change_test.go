@@ -70,7 +70,7 @@ func TestEmailChange(t *testing.T) {
 	_, link, _ := strings.Cut(undo, "link=")
 	check(t, f.people.Notify(t.Context(), a.ID, "question_changed", nil)) // to the false address
 	_, stranger, _ := strings.Cut(f.link("question_changed"), "link=")
-	v.postTo("/cancel-change", "link", link).on("/cancel-change/done", 200).says(say("recovery.cancel.done_title"), say("recovery.cancel.done_body"), `href="/login"`, `href="/recover/password"`)
+	v.postTo("/cancel-change", "link", link).on("/cancel-change/done?link="+link, 200).says(say("recovery.cancel.done_title"), say("recovery.cancel.done_body"), `href="/login"`, `href="/recover/password"`)
 	if _, err := f.people.Disownable(t.Context(), stranger, nil); !errors.Is(err, accounts.ErrLink) {
 		t.Errorf("S-53: a link that the false address was sent = %v", err)
 	}
@@ -149,7 +149,7 @@ func TestStopWithinTheHold(t *testing.T) {
 		check(t, err)
 		kind := map[Act]string{ChangeEmail: "email_requested", ResetFactor: "staff_pending"}[act]
 		_, link, _ := strings.Cut(f.link(kind), "link=")
-		f.visitor().get("/recover").postTo("/cancel-change", "link", link).on("/cancel-change/done", 200)
+		f.visitor().get("/recover").postTo("/cancel-change", "link", link).on("/cancel-change/done?link="+link, 200)
 		_, err = f.Hold(t.Context(), c) // the place is free again
 		check(t, err)
 		_, link, _ = strings.Cut(f.link(kind), "link=")

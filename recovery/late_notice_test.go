@@ -19,8 +19,8 @@ func TestFirstLinkUndoes(t *testing.T) {
 	f.later(24 * time.Hour)
 	check(t, f.ApplyDue(t.Context()))
 	v := f.visitor().get("/cancel-change?link="+first).on("/cancel-change?link="+first, 200)
-	v.postTo("/cancel-change", "link", first).on("/cancel-change/done", 200)
-	v.get("/recover").postTo("/cancel-change", "link", first).on("/cancel-change/done", 200)
+	v.postTo("/cancel-change", "link", first).on("/cancel-change/done?link="+first, 200)
+	v.get("/recover").postTo("/cancel-change", "link", first).on("/cancel-change/done?link="+first, 200)
 	if got := f.address(a); got != "maria@example.com" {
 		t.Errorf("after undoing the address is %q", got)
 	}

@@ -26,7 +26,7 @@ type (
 	notMePage struct {
 		Link, Username         string
 		Event, QuestionChanged time.Time
-		AnswersClosed          time.Time // see accounts.Deniable
+		Closed                 accounts.Closure
 	}
 	cancelPage struct {
 		Link, Username string
@@ -35,13 +35,19 @@ type (
 		Own            bool   // asked for in the account
 		AskedAt        time.Time
 	}
-	oldLinkPage   struct{ Stopped bool } // what it would have stopped was stopped otherwise, just before
+	oldLinkPage struct {
+		Stopped bool // what it would have stopped was stopped otherwise, just before
+		Closed  accounts.Closure
+	}
 	notMeDonePage struct {
-		Username      string
-		AnswersClosed time.Time
+		Username string
+		Closed   accounts.Closure
 	}
 	wasMePage   struct{}
-	stoppedPage struct{ Open bool } // the account will not be closed
+	stoppedPage struct {
+		Open   bool // the account will not be closed
+		Closed accounts.Closure
+	}
 )
 
 func (h *Handler) showNotMe(c *gin.Context) error {
@@ -55,14 +61,15 @@ func (h *Handler) showNotMe(c *gin.Context) error {
 	case err != nil:
 		return err
 	}
-	return h.page(c, http.StatusOK, "recovery/not_me", notMePage{link, d.Username, d.Event, d.QuestionChanged, d.AnswersClosed})
+	return h.page(c, http.StatusOK, "recovery/not_me", notMePage{link, d.Username, d.Event, d.QuestionChanged, d.Closed})
 }
 
 func (h *Handler) submitNotMe(c *gin.Context) error {
 	link := web.Form(c).Get("link")
-	ctx, done := c.Request.Context(), accounts.Disowned{Just: true}
-	var err error
-	if done.QuestionClosed, err = h.service.NotMe(ctx, link, web.Browser(c)); errors.Is(err, accounts.ErrLink) { // for some minutes it gets the same answer as the press that used it
+	ctx := c.Request.Context()
+	var done accounts.Disowned
+	err := h.service.NotMe(ctx, link, web.Browser(c))
+	if err == nil || errors.Is(err, accounts.ErrLink) { // for some minutes it gets the same answer as the press that used it
 		done, err = h.service.accounts.Disowned(ctx, link)
 	}
 	switch {
@@ -74,6 +81,8 @@ func (h *Handler) submitNotMe(c *gin.Context) error {
 		return h.oldLink(c, !seal.IsToken(link))
 	case done.QuestionClosed:
 		return h.toDesk(c, "protected")
+	case done.Closed.Kind != "" && done.Closed.Until.IsZero():
+		return h.toDesk(c, "closed")
 	}
 	return h.toDone(c, pathNotMeDone+"?link="+link)
 }
@@ -87,7 +96,7 @@ func (h *Handler) showNotMeDone(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.page(c, http.StatusOK, "recovery/not_me_done", notMeDonePage{done.Username, done.AnswersClosed})
+	return h.page(c, http.StatusOK, "recovery/not_me_done", notMeDonePage{done.Username, done.Closed})
 }
 
 // showWasMe says that nothing was done, which is so whoever opens it.
@@ -119,27 +128,29 @@ func (h *Handler) showCancel(c *gin.Context) error {
 func (h *Handler) submitCancel(c *gin.Context) error {
 	link := web.Form(c).Get("link")
 	ctx := c.Request.Context()
-	act, err := h.service.Stop(ctx, link)
-	byLink := true
-	if errors.Is(err, ErrLink) {
-		act, byLink, err = h.service.Stopped(ctx, link)
+	var done stopped
+	_, err := h.service.Stop(ctx, link)
+	if err == nil || errors.Is(err, ErrLink) {
+		done, err = h.service.Stopped(ctx, link)
 	}
 	switch {
 	case err != nil:
 		return err
-	case act == "":
+	case done.act == "":
 		return h.oldLink(c, !seal.IsToken(link))
-	case !byLink:
-		return h.page(c, http.StatusGone, "recovery/old_link", oldLinkPage{Stopped: true})
-	case act == CloseAccount:
-		return h.toDone(c, pathCancelDone+"?note=open")
+	case !done.byLink:
+		return h.page(c, http.StatusGone, "recovery/old_link", oldLinkPage{true, done.closed})
 	}
-	return h.toDone(c, pathCancelDone)
+	return h.toDone(c, pathCancelDone+"?link="+link)
 }
 
 func (h *Handler) showStopped(c *gin.Context) error {
 	if !h.web.JustDone(c) {
 		return h.to(c, pathSignIn)
 	}
-	return h.page(c, http.StatusOK, "recovery/cancel_done", stoppedPage{Open: c.Query("note") == "open"})
+	done, err := h.service.Stopped(c.Request.Context(), c.Query("link"))
+	if err != nil {
+		return err
+	}
+	return h.page(c, http.StatusOK, "recovery/cancel_done", stoppedPage{done.act == CloseAccount, done.closed})
 }

@@ -73,7 +73,7 @@ func TestNotMeStopsApps(t *testing.T) {
 	check(t, f.people.Notify(t.Context(), a.ID, "question_changed", nil))
 	_, link, _ := strings.Cut(f.link("question_changed"), "link=")
 	f.later(time.Hour)
-	_, err := f.NotMe(t.Context(), link, nil)
+	err := f.NotMe(t.Context(), link, nil)
 	check(t, err)
 	if stopped.account != a.ID || stopped.since.Sub(event).Abs() > time.Second {
 		t.Errorf("stopped since %v for %s, want %v for %s", stopped.since, stopped.account, event, a.ID)
@@ -93,7 +93,7 @@ func TestNotMeStopsHeldChanges(t *testing.T) {
 	held := f.link("email_requested")
 	check(t, f.people.Notify(t.Context(), a.ID, "question_changed", nil))
 	_, link, _ := strings.Cut(f.link("question_changed"), "link=")
-	_, err := f.NotMe(t.Context(), link, nil)
+	err := f.NotMe(t.Context(), link, nil)
 	check(t, err)
 	if pending, err := f.Pending(t.Context(), a.ID); err != nil || len(pending) != 0 {
 		t.Errorf("Pending = %+v, %v", pending, err)
@@ -178,7 +178,7 @@ func TestNotMeRestoresTheAddress(t *testing.T) {
 			_, link, _ = strings.Cut(path, "link=")
 		}
 		f.later(c.late)
-		_, err = f.NotMe(t.Context(), link, browser)
+		err = f.NotMe(t.Context(), link, browser)
 		check(t, err)
 		want := map[bool]string{true: "maria@example.com", false: "ladron@example.org"}[c.restored]
 		if got := f.address(a); got != want {

@@ -124,7 +124,7 @@ func TestWelcomeCanBeDenied(t *testing.T) {
 	if link, _, _ = strings.Cut(link, "\n"); welcome.Kind != "welcome" || !found {
 		t.Fatalf("the mail %s has no link:\n%s", welcome.Kind, welcome.Content.Text)
 	}
-	if _, err := s.recovery.NotMe(t.Context(), strings.TrimSpace(link), nil); err != nil {
+	if err := s.recovery.NotMe(t.Context(), strings.TrimSpace(link), nil); err != nil {
 		t.Fatal(err)
 	}
 	if n := s.count(`select count(*) from accounts where status = 'protected'`); n != 1 {

@@ -31,13 +31,26 @@ type heldLink struct {
 type askedQuestion struct{ Field, Question string }
 
 type (
+	closure struct {
+		Kind  string
+		Until time.Time
+	}
 	deniable struct {
-		Link, Username                        string
-		Event, QuestionChanged, AnswersClosed time.Time
+		Link, Username         string
+		Event, QuestionChanged time.Time
+		Closed                 closure
 	}
 	denied struct {
-		Username      string
-		AnswersClosed time.Time
+		Username string
+		Closed   closure
+	}
+	oldLink struct {
+		Stopped bool
+		Closed  closure
+	}
+	stopped struct {
+		Open   bool
+		Closed closure
 	}
 )
 
@@ -88,17 +101,23 @@ func recoveryCases() []pageCase {
 			StoppedEmail   bool
 			Told           bool
 		}{}),
-		page("recovery/not_me", "", at("/not-me"), deniable{"abc", "maria.lopez", noon, time.Time{}, time.Time{}}),
-		page("recovery/not_me", "question changed", at("/not-me"), deniable{"abc", "maria.lopez", noon, noon, time.Time{}}),
-		page("recovery/not_me", "answers closed", at("/not-me"), deniable{"abc", "maria.lopez", noon, time.Time{}, noon}),
-		page("recovery/not_me_done", "", at("/not-me/done"), denied{"maria.r", time.Time{}}),
-		page("recovery/not_me_done", "answers closed", at("/not-me/done"), denied{"maria.r", noon}),
-		page("recovery/old_link", "", at("/not-me"), struct{ Stopped bool }{}),
-		page("recovery/old_link", "stopped", at("/cancel-change"), struct{ Stopped bool }{true}),
+		page("recovery/not_me", "", at("/not-me"), deniable{"abc", "maria.lopez", noon, time.Time{}, closure{}}),
+		page("recovery/not_me", "question changed", at("/not-me"), deniable{"abc", "maria.lopez", noon, noon, closure{}}),
+		page("recovery/not_me", "answers closed", at("/not-me"), deniable{"abc", "maria.lopez", noon, time.Time{}, closure{"answer", noon}}),
+		page("recovery/not_me", "codes locked", at("/not-me"), deniable{"abc", "maria.lopez", noon, time.Time{}, closure{"factor", noon}}),
+		page("recovery/not_me", "codes used up", at("/not-me"), deniable{"abc", "maria.lopez", noon, time.Time{}, closure{"factor", time.Time{}}}),
+		page("recovery/not_me", "question closed", at("/not-me"), deniable{"abc", "maria.lopez", noon, time.Time{}, closure{"question", time.Time{}}}),
+		page("recovery/not_me_done", "", at("/not-me/done"), denied{"maria.r", closure{}}),
+		page("recovery/not_me_done", "answers closed", at("/not-me/done"), denied{"maria.r", closure{"answer", noon}}),
+		page("recovery/old_link", "", at("/not-me"), oldLink{}),
+		page("recovery/old_link", "stopped", at("/cancel-change"), oldLink{true, closure{}}),
+		page("recovery/old_link", "stopped, answers closed", at("/cancel-change"), oldLink{true, closure{"answer", noon}}),
 		page("recovery/cancel", "", at("/cancel-change"), heldLink{Link: "abc", Username: "maria.lopez", Act: "change_email"}),
 		page("recovery/cancel", "own", at("/cancel-change"), heldLink{"abc", "maria.lopez", "change_email", "nueva@example.org", true, noon}),
-		page("recovery/cancel_done", "", at("/cancel-change/done"), struct{ Open bool }{}),
-		page("recovery/cancel_done", "open", at("/cancel-change/done"), struct{ Open bool }{true}),
+		page("recovery/cancel_done", "", at("/cancel-change/done"), stopped{}),
+		page("recovery/cancel_done", "answers closed", at("/cancel-change/done"), stopped{false, closure{"answer", noon}}),
+		page("recovery/cancel_done", "question closed", at("/cancel-change/done"), stopped{true, closure{"question", time.Time{}}}),
+		page("recovery/cancel_done", "open", at("/cancel-change/done"), stopped{true, closure{}}),
 		page("recovery/was_me", "", at("/not-me/was-me"), struct{}{}),
 	}
 }
