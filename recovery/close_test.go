@@ -158,7 +158,7 @@ func TestClosingIsTakenBack(t *testing.T) {
 			_, link, _ := strings.Cut(path, "link=")
 			v := f.visitor().get(path).on(path, 200).says(say("recovery.cancel.closing"))
 			for range 2 { // a second press gets the same answer
-				v.get("/recover").postTo("/cancel-change", "link", link).on("/cancel-change/done?note=open", 200).says(say("recovery.cancel.open_title"), say("recovery.cancel.open_body"), `<a class="button primary" href="/login">`)
+				v.get("/recover").postTo("/cancel-change", "link", link).on("/cancel-change/done?link="+link+"&note=open", 200).says(say("recovery.cancel.open_title"), say("recovery.cancel.open_body"), `<a class="button primary" href="/login">`)
 			}
 			f.later(accounts.PressedAgain)
 			v.get("/recover").postTo("/cancel-change", "link", link).on("/cancel-change", http.StatusGone)

@@ -87,7 +87,7 @@ func TestQuestionIsTakenAway(t *testing.T) {
 	check(t, err)
 	stop := f.link("staff_pending")
 	_, link, _ := strings.Cut(stop, "link=")
-	f.visitor().get(stop).says(say("admin.act.reset_question")).postTo("/cancel-change", "link", link).on("/cancel-change/done", 200)
+	f.visitor().get(stop).says(say("admin.act.reset_question")).postTo("/cancel-change", "link", link).on("/cancel-change/done?link="+link, 200)
 	_, err = f.Hold(t.Context(), ask)
 	check(t, err)
 	f.later(24 * time.Hour)

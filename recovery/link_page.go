@@ -141,7 +141,11 @@ func (h *Handler) submitCancel(c *gin.Context) error {
 	case !done.byLink:
 		return h.page(c, http.StatusGone, "recovery/old_link", oldLinkPage{true, done.closed})
 	}
-	return h.toDone(c, pathCancelDone+"?link="+link)
+	address := pathCancelDone + "?link=" + link
+	if done.act == CloseAccount {
+		address += "&note=open"
+	}
+	return h.toDone(c, address)
 }
 
 func (h *Handler) showStopped(c *gin.Context) error {
@@ -152,5 +156,5 @@ func (h *Handler) showStopped(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.page(c, http.StatusOK, "recovery/cancel_done", stoppedPage{done.act == CloseAccount, done.closed})
+	return h.page(c, http.StatusOK, "recovery/cancel_done", stoppedPage{c.Query("note") == "open", done.closed})
 }
