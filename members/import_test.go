@@ -145,19 +145,32 @@ func TestWrappedHeader(t *testing.T) {
 	}
 }
 
-// A sex in the suffix's column would become a part of the last name, and no card would fit any more.
+// A sex in the suffix column would become a part of the last name, and dropping it would drop a known JR.
 func TestSexIsNoSuffix(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.load(t, header+"111111111,ANA,GARCIA,,1984-05-17,A,,\n")
-	report := f.load(t, header+"111111111,ANA,GARCIA,f,1984-05-17,A,,\n333333333,LEO,SOTO,M,1986-05-17,,,\n444444444,IAN,SOTO,V,1986-05-17,,,\n")
-	if got, want := counts(report), [5]int{2, 0, 0, 1, 0}; got != want {
-		t.Errorf("import = %v, want %v", got, want)
+	f.load(t, header+anak+noah)
+	try := func(file string, want ...string) {
+		var faults []string
+		if _, err := f.Import(t.Context(), strings.NewReader(file), ImportOptions{Rejected: func(e LineError) { faults = append(faults, e.Error()) }}); err != nil {
+			t.Error(err)
+		}
+		if diff := cmp.Diff(want, faults); diff != "" {
+			t.Errorf("faults (-want +got):\n%s", diff)
+		}
 	}
-	for number, want := range map[string]string{"111111111": "GARCIA/", "333333333": "SOTO/", "444444444": "SOTO/V"} {
-		if m, err := f.Find(t.Context(), number); err != nil || m.LastName+"/"+m.Suffix != want {
+	for _, sex := range []string{"f", "M", "2", "Hombre"} {
+		line := ": suffix: " + suffixSex
+		try(header+strings.Replace(anak, "JR", sex, 1)+noah+"333333333,LEO,SOTO,"+sex+",1986-05-17,,,\n444444444,IAN,SOTO,V,1986-05-18,,,\n", "line 2"+line, "line 4"+line)
+		try(file834(set834("2", strings.Replace(insAnak, "*JR", "*"+sex, 1), insNoah)), "segment 7"+line)
+	}
+	for number, want := range map[string]string{"900000610": "RUIZ/JR", "444444444": "SOTO/V"} {
+		if m, err := f.Find(t.Context(), number); err != nil || m.Ended || m.LastName+"/"+m.Suffix != want {
 			t.Errorf("%s is %+v, %v, want %s", number, m, err, want)
 		}
+	}
+	if _, err := f.Find(t.Context(), "333333333"); err == nil {
+		t.Error("a line with a sex for a suffix was added")
 	}
 }
 

@@ -127,6 +127,8 @@ func checkPerson(rec record, today Date) (wrong column, problem string) {
 		return colSuffix, fmt.Sprintf("is longer than %d characters", maxSuffix)
 	case nameFault(rec.Suffix) == nameUnreadable:
 		return colSuffix, nameUnreadable
+	case slices.Contains(sexes, strings.ToUpper(rec.Suffix)):
+		return colSuffix, suffixSex
 	case rec.BirthDate.IsZero():
 		return colBirthDate, dateIsEmpty
 	case isEmptyCell(rec.BirthDate):
@@ -141,9 +143,13 @@ func checkPerson(rec record, today Date) (wrong column, problem string) {
 
 const maxSuffix = 10
 
-// noSuffix is what people write where there is none, or the sex, from the column beside it.
-var noSuffix = []string{"NA", "NONE", "NO", "NINGUNO", "NIL", "BLANK", "EMPTY", "DO NOT USE", "NO USAR", "DUPLICATE", "DECEASED",
-	"M", "F", "MALE", "FEMALE", "MASCULINO", "FEMENINO", "FEMENINA", "HOMBRE", "MUJER", "VARON", "VARÓN", "1", "2"}
+const suffixSex = "is a sex, not a suffix; leave it empty"
+
+// sexes are how files write one, in English and Spanish.
+var sexes = []string{"M", "F", "H", "MALE", "FEMALE", "MASCULINO", "FEMENINO", "FEMENINA", "HOMBRE", "MUJER", "VARON", "VARÓN", "1", "2"}
+
+// noSuffix is what people write where there is none.
+var noSuffix = []string{"NA", "NONE", "NO", "NINGUNO", "NIL", "BLANK", "EMPTY", "DO NOT USE", "NO USAR", "DUPLICATE", "DECEASED"}
 
 func readSuffix(s string) string {
 	s = readName(s)
