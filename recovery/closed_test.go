@@ -75,7 +75,7 @@ func TestNotMeWhileTheQuestionIsClosed(t *testing.T) {
 	check(t, f.people.Notify(t.Context(), a.ID, "new_device", map[string]any{"browser": "Firefox", "system": "Android"}))
 	path := f.link("new_device")
 	_, link, _ := strings.Cut(path, "link=")
-	f.visitor().get(path).says(say("recovery.disown.why_question")).postTo("/not-me", "link", link).on("/support?note=closed", 200)
+	f.visitor().get(path).says(say("recovery.disown.why_question")).lacks(say("recovery.disown.body")).postTo("/not-me", "link", link).on("/support?note=closed", 200)
 	if len(f.mailed("disowned_desk")) != 1 {
 		t.Error("the mail about it does not lead to the desk")
 	}
@@ -98,7 +98,7 @@ func TestNotMeWhileCodesAreLocked(t *testing.T) {
 		}
 	}
 	_, link, _ := strings.Cut(path, "link=")
-	f.visitor().get(path).says(say("recovery.disown.why_factor"), "no puede crear una contraseña nueva hasta el").
+	f.visitor().get(path).lacks(say("recovery.disown.body")).says(say("recovery.disown.why_factor"), "no puede crear una contraseña nueva hasta el").
 		postTo("/not-me", "link", link).on("/not-me/done?link="+link, 200).says("Puede crear una contraseña nueva desde el").lacks("/recover/password")
 	f.mailed("disowned_waits")
 	v := f.visitor().prove("maria").post("answer", "una linterna").on("/recover/factor/totp?flow=f1", 200)
