@@ -130,7 +130,7 @@ func TestImportOutcomes(t *testing.T) {
 }
 
 // S-13: a wrong password costs a hash of our own and one of each scheme, whoever it is of.
-func TestImportedAreNotListed(t *testing.T) {
+func TestTimingOfImported(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 1)
 	f.hasher.params = HashParams{MemoryKiB: 1024, Passes: 1, Lanes: 1}
