@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"huskyidp/accounts"
+	"huskyidp/internal/audit"
 	"huskyidp/members"
 	"huskyidp/recovery"
 	"huskyidp/registration"
@@ -132,7 +133,11 @@ func TestTimeline(t *testing.T) {
 	d.later(time.Minute)
 	must[Outcome](t)(d.Do(t.Context(), d.fresh(d.rosa), nil, d.maria.ID, SendUsername, d.asking(d.maria.ID)))
 	d.later(time.Minute)
+	d.raise(audit.Event{Kind: audit.AccountLocked, AccountID: d.maria.ID.String(), Reason: "failed_codes"})
 	sum := d.seen(d.rosa, d.maria.ID)
+	if !slices.ContainsFunc(sum.Timeline, func(m Moment) bool { return m.Kind == audit.AccountLocked && m.Refused == "codes" }) {
+		t.Errorf("the timeline does not say that codes locked the account: %+v", sum.Timeline)
+	}
 	i := slices.IndexFunc(sum.Timeline, func(m Moment) bool { return m.Act == SendUsername })
 	if i < 0 || sum.Timeline[i].Name != "Rosa Vega" || sum.Timeline[i].Reason != "La persona llamó y pidió ayuda" || sum.Timeline[i].Ticket != "HD-1001" || sum.Timeline[i].Role != Recover {
 		t.Errorf("timeline %+v", sum.Timeline)

@@ -129,6 +129,9 @@ func eventKey(e accounts.Occurrence) string {
 	if e.Kind == audit.SignedIn && e.Data["first"] == "yes" {
 		return "event.name.signed_in_first"
 	}
+	if e.Kind == audit.AccountLocked && e.Reason == "failed_codes" {
+		return "event.name.account_locked_codes"
+	}
 	if e.Kind == audit.StaffActed && e.Data["state"] == "on_hold" {
 		return "event.name.staff_began"
 	}

@@ -77,6 +77,11 @@ func TestHistoryPage(t *testing.T) {
 	if err := f.log.Record(f.ctx(), audit.Event{Kind: audit.StaffActed, At: f.now().Add(-time.Hour), AccountID: account.ID.String(), Success: true, Data: held}); err != nil {
 		t.Fatal(err)
 	}
+	for _, reason := range []string{"failed_sign_ins", "failed_codes"} {
+		if err := f.log.Record(f.ctx(), audit.Event{Kind: audit.AccountLocked, At: f.now().Add(-time.Hour), AccountID: account.ID.String(), Success: true, Reason: reason}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	_, _, body := b.get("/account/history")
 	if n := strings.Count(body, say("event.name.password_changed")); n != 25 || !strings.Contains(body, "page=2") || strings.Contains(body, "page=0") {
 		t.Errorf("the first page has %d events", n)
@@ -85,7 +90,7 @@ func TestHistoryPage(t *testing.T) {
 		t.Errorf("%d of 25 events can be denied", n)
 	}
 	_, _, body = b.get("/account/history?page=2")
-	if n := strings.Count(body, say("event.name.password_changed")); n != 5 || !strings.Contains(body, "page=1") || !strings.Contains(body, say("event.name.signed_in_first")) || strings.Contains(body, say("event.name.new_device")) ||
+	if n := strings.Count(body, say("event.name.password_changed")); n != 5 || !strings.Contains(body, "page=1") || !strings.Contains(body, say("event.name.signed_in_first")) || !strings.Contains(body, "Cuenta bloqueada por contraseñas incorrectas") || !strings.Contains(body, "bloqueada por códigos incorrectos") || strings.Contains(body, say("event.name.new_device")) ||
 		!strings.Contains(body, "Apoyo Técnico empezó un cambio en espera: Quitar la verificación en dos pasos") {
 		t.Errorf("the second page has %d of the events\n%s", n, body)
 	}

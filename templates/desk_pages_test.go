@@ -28,7 +28,7 @@ func deskCases() []pageCase {
 		Factors: deskFactors{true, 1}, Held: []deskHeld{{"change_email", noon}}, Obstacles: locks, Mails: []deskMail{{"reset", "queued", noon}, {"welcome", "sent", noon}},
 		Verification: callerState{true, noon}, NeedsSecond: true, MayVerify: true, Now: noon, Ready: offers[:4], Waiting: offers[4:], Earlier: []deskLog{{At: noon, Kind: "signed_in"}},
 		Recent: []deskLog{{At: noon, Act: "disable", Outcome: "done", Reason: "Lo pidió la persona por teléfono", Ticket: "HD-1", Name: "Luis", Role: "admin"},
-			{At: noon, Act: "end_sessions", Outcome: "step_up", Name: "Luis"}, {At: noon, Act: "refuse", Asked: "change_email", Outcome: "refused"}, {At: noon, Act: "approve", Asked: "change_email", Outcome: "conflict"}, {At: noon, Kind: "signed_in"}, {At: noon, Kind: "app_allowed"}, {At: noon, Kind: "sign_in_failed", Refused: "disabled"}, {At: noon, Kind: "sign_in_failed", Refused: "protected"}, {At: noon, Kind: "sign_in_failed", Refused: "waiting"}}}
+			{At: noon, Act: "end_sessions", Outcome: "step_up", Name: "Luis"}, {At: noon, Act: "refuse", Asked: "change_email", Outcome: "refused"}, {At: noon, Act: "approve", Asked: "change_email", Outcome: "conflict"}, {At: noon, Kind: "signed_in"}, {At: noon, Kind: "app_allowed"}, {At: noon, Kind: "sign_in_failed", Refused: "disabled"}, {At: noon, Kind: "account_locked", Refused: "codes"}, {At: noon, Kind: "sign_in_failed", Refused: "protected"}, {At: noon, Kind: "sign_in_failed", Refused: "waiting"}}}
 	ana := deskMember{ID: "m3", Username: "ana", Name: "A•• R•••", MemberNumber: "314", BirthYear: 1996, Status: "disabled", Disabled: true}
 	enablers, enabler := ana, ana
 	enablers.Enablers, enabler.MayEnable = "Alma Vega, Luis Vega", true
