@@ -17,6 +17,7 @@ import (
 
 	"huskyidp/internal/ratelimit"
 	"huskyidp/internal/seal"
+	"huskyidp/internal/web"
 )
 
 // ceremonyLife is how long a browser may take to answer.
@@ -73,7 +74,7 @@ func (s *Service) passkeys(ctx context.Context, accountID uuid.UUID, usableAt ti
 }
 
 // BeginPasskey requests a passkey from the browser: of one account or, with uuid.Nil, of any account, in place of a
-// password; the latter counts against the limit of the source. The error is ErrNoFactor, *ratelimit.Exceeded, or the
+// password; the latter has a limit per source. The error is ErrNoFactor, *ratelimit.Exceeded, or the
 // database's.
 func (s *Service) BeginPasskey(ctx context.Context, browser []byte, source string, accountID uuid.UUID) (PasskeyOptions, error) {
 	if s.webauthn == nil {
@@ -103,6 +104,13 @@ func (s *Service) BeginPasskey(ctx context.Context, browser []byte, source strin
 	return json.Marshal(options)
 }
 
+// passkeyAsks is how often a source may have the browser asked for a passkey of any account. Nobody guesses by it, and a browser
+// asks by itself where somebody chooses the username's field: it must not use up the attempts of those who type a password.
+func passkeyAsks(attempts ratelimit.Limit) ratelimit.Limit {
+	attempts.Name = "passkey_source"
+	return attempts.Times(10)
+}
+
 func (s *Service) keepCeremony(ctx context.Context, kind string, browser []byte, source string, accountID uuid.UUID, state *webauthn.SessionData) error {
 	now := s.now()
 	raw, err := json.Marshal(state)
@@ -114,7 +122,7 @@ func (s *Service) keepCeremony(ctx context.Context, kind string, browser []byte,
 		limited = nil
 		b := &pgx.Batch{}
 		if accountID == uuid.Nil {
-			s.limiter.Queue(b, &limited, now, ratelimit.Ask{Limit: s.sourceLimit, Key: source})
+			s.limiter.Queue(b, &limited, now, ratelimit.Ask{Limit: passkeyAsks(s.sourceLimit).Times(web.SourceFactor(ctx)), Key: source})
 		}
 		b.Queue(`
 			insert into passkey_ceremonies (digest, browser, kind, account_id, state, expires_at)

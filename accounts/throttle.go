@@ -53,13 +53,11 @@ type reservation struct {
 // account exists. A source over its limit is not counted against anybody. An attempt that repeats the browser's last
 // one costs no second try: a double click or a reload is not a guess.
 func (s *Service) reserve(ctx context.Context, a Attempt, name string, device knownDevice, now time.Time) (r reservation, err error) {
-	limit := s.sourceLimit
-	limit.Count *= web.SourceFactor(ctx)
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		var limited error
 		r = reservation{}
 		b := &pgx.Batch{}
-		s.limiter.Queue(b, &limited, now, ratelimit.Ask{Limit: limit, Key: a.Source})
+		s.limiter.Queue(b, &limited, now, ratelimit.Ask{Limit: s.sourceLimit.Times(web.SourceFactor(ctx)), Key: a.Source})
 		s.store.reserve(b, &r, s.throttleKey(name, knownDevice{}), s.throttleKey(name, device), device, s.passwordMAC(a.Browser, name, a.Password), name, now)
 		if err := s.db.From(ctx).SendBatch(ctx, b).Close(); err != nil {
 			return fmt.Errorf("counting a sign-in: %w", err)

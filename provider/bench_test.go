@@ -59,6 +59,7 @@ type bench struct {
 	hash      accounts.HashParams
 	rules     provider.Rules
 	kiosks    []netip.Prefix
+	wide      []netip.Prefix // whose limits are higher
 	rsaKeys   *atomic.Int64    // how many were made
 	fetcher   provider.Fetcher // of documents that clients name; nil: none
 	alerted   *sync.Map        // alert by name, how often (*atomic.Int64)
@@ -203,7 +204,7 @@ func (b *bench) instance(change ...func(*bench, *provider.Deps)) instance {
 	set, err := loadTemplates()
 	must(t, err)
 	w, err := web.New(web.Options{Templates: set, Keyring: ring, Issuer: b.issuer, Logger: slog.New(slog.NewTextHandler(logTo(t), nil)), Now: b.clock.now, Kiosks: b.kiosks,
-		Limits: web.Limits{Requests: 100000, Answer: 20 * time.Second}})
+		Limits: web.Limits{Requests: 100000, Wide: b.wide, Answer: 20 * time.Second}})
 	must(t, err)
 	queue, err := mail.NewOutbox(b.db, ring, b.clock.now)
 	must(t, err)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"huskyidp/internal/ratelimit"
+	"huskyidp/internal/web"
 )
 
 // callsWindow is the period over which a client's calls are evened out.
@@ -39,5 +40,5 @@ func (s *Service) takeCall(client *Client, source string, now time.Time) error {
 // takeRow counts a row that a caller who has not authenticated as the client is about to have stored for it.
 // Authenticated clients are limited by their calls.
 func (s *Service) takeRow(ctx context.Context, client *Client, source string, now time.Time) error {
-	return s.limiter.TakeAll(ctx, now, ratelimit.Ask{Limit: unknownRows, Key: source}, ratelimit.Ask{Limit: clientRows, Key: client.ID})
+	return s.limiter.TakeAll(ctx, now, ratelimit.Ask{Limit: unknownRows.Times(web.SourceFactor(ctx)), Key: source}, ratelimit.Ask{Limit: clientRows, Key: client.ID})
 }

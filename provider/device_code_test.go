@@ -114,6 +114,14 @@ func TestDevice(t *testing.T) {
 				t.Errorf("the sixth, %s: %d", code, p.status)
 			}
 		}
+		w.get("/login") // another person comes
+		p = w.get("/device")
+		if typed("BCDF-GHJZ"); p.status != 422 {
+			t.Errorf("the first of the next person: %d", p.status)
+		}
+		if ok := w.submit(p, url.Values{"user_code": {right}}); ok.url.Path != "/login" {
+			t.Errorf("the right one of the next person leads to %s (%d)", ok.url, ok.status)
+		}
 	})
 	t.Run("the confirm page without a code", func(t *testing.T) {
 		if p := b.signedIn().get("/device/confirm"); p.url.Path != "/device" {

@@ -34,7 +34,7 @@ func (h *Handler) deviceCode(c *gin.Context) string {
 // deviceProof requires a fresh proof before a device is approved: its grant outlives the session (S-20).
 const deviceProof = "/reauth?return=/device/confirm"
 
-// userCodeTries limits the wrong codes typed in one browser (S-30). One that is sent again, by a second tap or a reload, counts
+// userCodeTries limits the wrong codes that one person types in a browser (S-30). One that is sent again, by a second tap or a reload, counts
 // once.
 var (
 	userCodeTries = ratelimit.Limit{Name: "user_code", Count: 5, Per: deviceLife}
@@ -60,11 +60,11 @@ func (h *Handler) showDevice(c *gin.Context) error {
 }
 
 func (h *Handler) submitDevice(c *gin.Context) error {
-	ctx, typed, browser := c.Request.Context(), web.Form(c).Get("user_code"), string(web.Browser(c))
+	ctx, typed, person := c.Request.Context(), web.Form(c).Get("user_code"), h.web.Person(c)
 	problem := func(status int, key string, args templates.Args) error {
 		return h.web.Page(c, status, "provider/device", devicePage{web.Clip(typed, repeatedMax)}, web.WithProblems(templates.Problem{Field: "user_code", Key: key, Args: args}))
 	}
-	if err := h.service.limiter.Take(ctx, userCodeTries, browser, h.now()); err != nil { // reserved, then judged (S-10)
+	if err := h.service.limiter.Take(ctx, userCodeTries, person, h.now()); err != nil { // reserved, then judged (S-10)
 		if exceeded, ok := errors.AsType[*ratelimit.Exceeded](err); ok {
 			web.RetryAfter(c, exceeded.RetryAfter())
 			return problem(http.StatusTooManyRequests, "provider.device.ended", templates.Args{"time": exceeded.RetryAfter()})
@@ -77,11 +77,11 @@ func (h *Handler) submitDevice(c *gin.Context) error {
 		return err
 	}
 	if wrong {
-		err = h.service.limiter.Take(ctx, userCodeAgain, browser+canonicalUserCode(typed), h.now())
+		err = h.service.limiter.Take(ctx, userCodeAgain, person+canonicalUserCode(typed), h.now())
 	}
 	if _, again := errors.AsType[*ratelimit.Exceeded](err); again || !wrong {
 		b := &pgx.Batch{}
-		h.service.limiter.QueueReturn(b, userCodeTries.Name, browser)
+		h.service.limiter.QueueReturn(b, userCodeTries.Name, person)
 		err = h.service.store.db.From(ctx).SendBatch(ctx, b).Close()
 	}
 	switch {

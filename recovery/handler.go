@@ -159,9 +159,7 @@ func problem(field, key string, args templates.Args) templates.Problem {
 func (h *Handler) refer(c *gin.Context, need string) (reference string, err error) {
 	s := h.service
 	err = s.db.InTx(c.Request.Context(), func(ctx context.Context) error {
-		limit := referrals
-		limit.Count *= web.SourceFactor(ctx)
-		if err := s.limiter.Take(ctx, limit, web.Source(c), s.now()); err != nil {
+		if err := s.limiter.Take(ctx, referrals.Times(web.SourceFactor(ctx)), web.Source(c), s.now()); err != nil {
 			return err
 		}
 		b := &pgx.Batch{}

@@ -23,9 +23,7 @@ import (
 var mailSource = ratelimit.Limit{Name: "mail_source", Count: 20, Per: time.Hour}
 
 func (s *Service) takeSource(ctx context.Context, source string, now time.Time) error {
-	limit := mailSource
-	limit.Count *= web.SourceFactor(ctx)
-	return s.limiter.Take(ctx, limit, source, now)
+	return s.limiter.Take(ctx, mailSource.Times(web.SourceFactor(ctx)), source, now)
 }
 
 // Begin starts a recovery for a username as typed, ends an open one in the browser, and returns the token of its

@@ -35,8 +35,6 @@ var (
 // or the database's.
 func (s *Service) Remind(ctx context.Context, v Visit, claim members.Claim) error {
 	now, id := s.now(), uuid.Must(uuid.NewV7())
-	perSource := lookupSource
-	perSource.Count *= web.SourceFactor(ctx)
 	typed, err := json.Marshal(claim)
 	if err != nil {
 		return err
@@ -60,7 +58,7 @@ func (s *Service) Remind(ctx context.Context, v Visit, claim members.Claim) erro
 		started := audit.Event{Kind: audit.RecoveryStarted, At: now, Subject: id.String(), RequestID: v.RequestID, Success: true, Reason: "username"}
 		network := accounts.Network(v.Source)
 		err = lookupShare.Take(ctx, s.db, s.limiter, now, network, claim.MemberNumber,
-			ratelimit.Ask{Limit: perSource, Key: v.Source}, ratelimit.Ask{Limit: lookupCard, Key: network + " " + claim.MemberNumber})
+			ratelimit.Ask{Limit: lookupSource.Times(web.SourceFactor(ctx)), Key: v.Source}, ratelimit.Ask{Limit: lookupCard, Key: network + " " + claim.MemberNumber})
 		if _, over := errors.AsType[*ratelimit.Exceeded](err); over {
 			started.Success, started.Reason = false, "lookup_limit"
 		} else if err != nil {

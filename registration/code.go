@@ -113,7 +113,7 @@ func (s *Service) takeMail(ctx context.Context, t *turn) (holder accounts.Accoun
 	if whom == uuid.Nil {
 		whom = t.ID
 	}
-	source := ratelimit.Limit{Name: mailSource, Count: s.Mailed * web.SourceFactor(ctx), Per: time.Hour}
+	source := ratelimit.Limit{Name: mailSource, Count: s.Mailed, Per: time.Hour}.Times(web.SourceFactor(ctx))
 	var limited, noticeLimited error
 	b := &pgx.Batch{}
 	asks := accounts.MailAsks("verify", t.MemberID, t.visit.Source+" "+strings.ToLower(t.Credentials.Address), t.Credentials.Address)

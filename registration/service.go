@@ -213,7 +213,7 @@ func (s *Service) begin(ctx context.Context, v Visit, doc Document, now time.Tim
 		ID: uuid.Must(uuid.NewV7()), AccountID: uuid.Must(uuid.NewV7()), Browser: v.Browser, Flow: v.Flow, Language: v.Language, TouchedAt: now,
 	}
 	r.agree(doc, now)
-	limit := ratelimit.Limit{Name: beginSource, Count: s.Registrations * web.SourceFactor(ctx), Per: time.Hour}
+	limit := ratelimit.Limit{Name: beginSource, Count: s.Registrations, Per: time.Hour}.Times(web.SourceFactor(ctx))
 	err = s.DB.InTx(ctx, func(ctx context.Context) error {
 		var limited error
 		b := &pgx.Batch{}

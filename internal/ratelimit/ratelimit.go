@@ -19,6 +19,12 @@ type Limit struct {
 	Per   time.Duration
 }
 
+// Times returns the limit with n times the count, for a source that many people share.
+func (l Limit) Times(n int) Limit {
+	l.Count *= n
+	return l
+}
+
 // Exceeded says that the limit is reached and when the window ends.
 type Exceeded struct {
 	Limit string

@@ -88,14 +88,22 @@ func (w *Web) ForgetTyped(c *gin.Context) {
 	w.setPerson(c, personMarks{w.personOf(c).came, newMark()})
 }
 
-// Began notes that a flow belongs to the person at the browser: they have begun it, or answered the question.
-func (w *Web) Began(c *gin.Context, kind OwnerKind) {
+// Person identifies the person at the browser to limits on what they do there: until another one comes.
+func (w *Web) Person(c *gin.Context) string { return string(Browser(c)) + w.marked(c) }
+
+// marked returns the mark of whoever came last, and makes one for a browser that has none.
+func (w *Web) marked(c *gin.Context) string {
 	person := w.personOf(c)
 	if person.came == "" {
 		person.came = newMark()
 		w.setPerson(c, person)
 	}
-	w.SetCookie(c, whose[kind], person.came, 0) // until the browser is closed: who opens it may be another person
+	return person.came
+}
+
+// Began notes that a flow belongs to the person at the browser: they have begun it, or answered the question.
+func (w *Web) Began(c *gin.Context, kind OwnerKind) {
+	w.SetCookie(c, whose[kind], w.marked(c), 0) // until the browser is closed: who opens it may be another person
 }
 
 // Asks reports whether another person may have come since the flow of this kind was begun. Until there is an answer,
