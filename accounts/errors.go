@@ -47,6 +47,8 @@ var (
 	ErrPasskey = errors.New("accounts: the passkey proves nothing")
 	// ErrPasskeyWaits is returned for the owner's passkey before it can be used (S-55).
 	ErrPasskeyWaits = fmt.Errorf("%w: it cannot be used yet", ErrPasskey)
+	// ErrPasskeyOver is a passkey that answers no open request of this browser: it came too late, or was used before.
+	ErrPasskeyOver = fmt.Errorf("%w: its request is over", ErrPasskey)
 	// ErrCloned is returned if a passkey's counter went back.
 	ErrCloned = fmt.Errorf("%w: its counter went back", ErrPasskey)
 	// ErrNoPending is returned if no sign-in or step-up awaits its second step in this browser; ErrEnded if it had too

@@ -84,12 +84,21 @@ func FactorProblem(err error, field, proof string) (status int, problem template
 		key = "accounts.saved_code.wrong"
 	case errors.Is(err, ErrWrongCode):
 		key = "accounts.totp.wrong"
-	case errors.Is(err, ErrPasskeyWaits):
-		key = "accounts.passkey.waits"
 	case errors.Is(err, ErrPasskey):
-		key = "accounts.passkey.failed"
+		key = PasskeyKey(err)
 	default:
 		return 0, templates.Problem{}, false
 	}
 	return http.StatusUnprocessableEntity, templates.Problem{Field: field, Key: key}, false
+}
+
+// PasskeyKey returns the catalog key of what is wrong with a passkey, for an ErrPasskey.
+func PasskeyKey(err error) string {
+	switch {
+	case errors.Is(err, ErrPasskeyWaits):
+		return "accounts.passkey.waits"
+	case errors.Is(err, ErrPasskeyOver):
+		return "accounts.passkey.over"
+	}
+	return "accounts.passkey.failed"
 }

@@ -141,7 +141,7 @@ func (s *Service) keepCeremony(ctx context.Context, kind string, browser []byte,
 
 // takeCeremony ends the ceremony of a challenge, which belongs to one browser and account. again means that the same answer has
 // just proven it, see proveCeremony: the browser sends it again because the reply was lost. Anything else, including another
-// answer, is ErrPasskey. It takes part in the transaction of ctx, so that the second of two presses waits for the first.
+// answer, is ErrPasskeyOver. It takes part in the transaction of ctx, so that the second of two presses waits for the first.
 func (s *Service) takeCeremony(ctx context.Context, kind, challenge, answer string, browser []byte, accountID uuid.UUID) (state webauthn.SessionData, again bool, err error) {
 	var raw []byte
 	now := s.now()
@@ -158,7 +158,7 @@ func (s *Service) takeCeremony(ctx context.Context, kind, challenge, answer stri
 		pgx.NamedArgs{"digest": seal.Digest(challenge), "kind": kind, "browser": browser, "account_id": accountID, "answer": seal.Digest(answer),
 			"now": now, "again_since": now.Add(-provedTwice)}).Scan(&raw, &again)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return state, false, ErrPasskey
+		return state, false, ErrPasskeyOver
 	}
 	if err == nil {
 		err = json.Unmarshal(raw, &state)
@@ -174,7 +174,7 @@ func (s *Service) proveCeremony(ctx context.Context, challenge, answer string) e
 
 // FinishPasskey checks a browser's answer to BeginPasskey for the same account, or uuid.Nil, and returns the key's
 // owner. The same answer, sent again within seconds by the same browser, gets the same outcome. The error is ErrPasskey,
-// whatever is wrong, ErrPasskeyWaits for one that cannot be used yet, with uuid.Nil also ErrDisabled, or the database's. A
+// whatever is wrong, ErrPasskeyOver for an answer that comes too late or again, ErrPasskeyWaits for one that cannot be used yet, with uuid.Nil also ErrDisabled, or the database's. A
 // key whose counter does not advance may be a copy and is refused.
 func (s *Service) FinishPasskey(ctx context.Context, browser []byte, accountID uuid.UUID, answer string) (Account, error) {
 	parsed, err := protocol.ParseCredentialRequestResponseBytes([]byte(answer))

@@ -101,3 +101,50 @@ test('the page of a passkey judges the browser once its script is there', async 
   await member.look('passkey-unsupported');
   await member.close();
 });
+
+test('the button of a passkey: pressed twice, too late, and where too many ask', async () => {
+  const member = await Member.registered(browser, product, cards.folded, 'dos.toques', { language: 'es', width: 320, name: 'passkey' });
+  const { page } = member;
+  await withKey(member);
+  await page.addInitScript(() => { // a finger takes its time
+    for (const kind of ['get', 'create']) {
+      const real = navigator.credentials[kind].bind(navigator.credentials);
+      navigator.credentials[kind] = (options) => new Promise((resolve, reject) => {
+        const timer = setTimeout(() => real(options).then(resolve, reject), options.mediation ? 60000 : 1500);
+        options.signal?.addEventListener('abort', () => { clearTimeout(timer); reject(options.signal.reason); });
+      });
+    }
+  });
+  const twice = async () => {
+    await member.press('passkey');
+    await page.waitForTimeout(200);
+    await member.press('passkey');
+    await page.waitForTimeout(700);
+    assert.equal(await page.locator('#passkey-problem').innerText(), '', 'while the device asks');
+  };
+  await page.goto(`${product.issuer}/account/factors/passkey`);
+  await twice();
+  await member.at('/account/factors/saved-codes');
+  await signOut(member);
+  await twice();
+  await member.at('/account');
+
+  await signOut(member);
+  await member.press('passkey');
+  await page.waitForTimeout(700);
+  await product.sql(`update passkey_ceremonies set expires_at = now() where used_at is null`); // minutes later
+  await page.waitForURL('**/login?note=passkey_over');
+  await member.look('login-passkey-over');
+  assert.equal(await page.locator('[data-suggest]').count(), 1, 'the browser still offers it');
+
+  await page.evaluate(async () => { // other browsers of one address
+    const { dataset, form } = document.getElementById('passkey');
+    for (let status = 200; status === 200;) ({ status } = await fetch(dataset.options, { method: 'POST', body: new URLSearchParams({ csrf: form.elements.csrf.value }) }));
+  });
+  await member.press('passkey');
+  await page.locator('#passkey-problem').filter({ hasText: /Espere \d+ segundos/ }).waitFor();
+  await member.look('login-passkey-wait');
+  await member.signIn('dos.toques');
+  await member.at('/login/factor/passkey'); // a password is judged all the same
+  await member.close();
+});

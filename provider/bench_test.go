@@ -59,7 +59,7 @@ type bench struct {
 	hash      accounts.HashParams
 	rules     provider.Rules
 	kiosks    []netip.Prefix
-	wide      []netip.Prefix // whose limits are higher
+	wide      []netip.Prefix   // whose limits are higher
 	rsaKeys   *atomic.Int64    // how many were made
 	fetcher   provider.Fetcher // of documents that clients name; nil: none
 	alerted   *sync.Map        // alert by name, how often (*atomic.Int64)

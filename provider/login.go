@@ -71,6 +71,8 @@ func (h *Handler) loginNotice(c *gin.Context) []web.PageOption {
 		return nil
 	}
 	switch c.Query("note") {
+	case "passkey_over":
+		return []web.PageOption{web.WithNotice("error", "accounts.passkey.over", nil)}
 	case "passkey":
 		return []web.PageOption{web.WithNotice("error", "accounts.passkey.failed", nil)}
 	case "passkey_waits":

@@ -32,10 +32,10 @@ func (h *Handler) askPasskey(c *gin.Context, id uuid.UUID) error {
 	return nil
 }
 
-// passkeyError is for a script, which shows the failure itself.
+// passkeyError is for a script, which shows the words of the error page.
 func passkeyError(err error) error {
 	if errors.Is(err, accounts.ErrNoPending) || errors.Is(err, accounts.ErrNoFactor) || errors.Is(err, errAskFirst) {
-		return &web.Error{Status: http.StatusNotFound, Key: web.KeyNotFound, Err: err}
+		return &web.Error{Status: http.StatusNotFound, Key: web.KeyExpired, Err: err}
 	}
 	return err
 }
@@ -50,6 +50,8 @@ func (h *Handler) loginByPasskey(c *gin.Context, w waiting, answer string) error
 	switch {
 	case errors.Is(err, accounts.ErrPasskeyWaits):
 		return h.web.SeeDone(c, noted(loginPath(w.flow), "passkey_waits"))
+	case errors.Is(err, accounts.ErrPasskeyOver):
+		return h.web.SeeDone(c, noted(loginPath(w.flow), "passkey_over"))
 	case errors.Is(err, accounts.ErrPasskey), errors.Is(err, accounts.ErrWrongCredentials): // the latter: changed meanwhile
 		h.web.RememberPasskey(c, false)
 		return h.web.SeeDone(c, noted(loginPath(w.flow), "passkey"))

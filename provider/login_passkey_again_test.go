@@ -88,11 +88,11 @@ func TestPasskeyIsNotReplayed(t *testing.T) {
 	other := b.browser()
 	_, own := formOf(t, other.get("/login"))
 	own.Set("credential", fields.Get("credential"))
-	if p := other.post(action, own); !strings.Contains(p.body, say("accounts.passkey.failed")) {
+	if p := other.post(action, own); !strings.Contains(p.body, say("accounts.passkey.over")) {
 		t.Errorf("another browser is at %s", p.url)
 	}
 	w.submit(w.get("/logout"), url.Values{"act": {"confirm"}})
-	if p := w.post(action, fields); p.url.Path != "/login" || !strings.Contains(p.body, say("accounts.passkey.failed")) {
+	if p := w.post(action, fields); p.url.Path != "/login" || !strings.Contains(p.body, say("accounts.passkey.over")) {
 		t.Errorf("after signing out the form is answered by %s (%d)", p.url, p.status)
 	}
 

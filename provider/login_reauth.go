@@ -150,11 +150,7 @@ func (h *Handler) reauth(c *gin.Context) error {
 func (h *Handler) reauthByPasskey(c *gin.Context, s stepUp, answer string) error {
 	_, err := h.accounts.FinishPasskey(c.Request.Context(), web.Browser(c), s.session.AccountID, answer)
 	if errors.Is(err, accounts.ErrPasskey) {
-		problem := "accounts.passkey.failed"
-		if errors.Is(err, accounts.ErrPasskeyWaits) {
-			problem = "accounts.passkey.waits"
-		}
-		return h.reauthForm(c, s, reauthPage{}, http.StatusUnprocessableEntity, templates.Problem{Key: problem})
+		return h.reauthForm(c, s, reauthPage{}, http.StatusUnprocessableEntity, templates.Problem{Key: accounts.PasskeyKey(err)})
 	}
 	if err != nil {
 		return err

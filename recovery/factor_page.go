@@ -112,7 +112,7 @@ func (h *Handler) factorOptions(c *gin.Context) error {
 	}
 	options, err := h.service.accounts.BeginPasskey(c.Request.Context(), v.Browser, v.Source, r.AccountID)
 	if errors.Is(err, accounts.ErrNoFactor) {
-		return &web.Error{Status: http.StatusNotFound, Key: web.KeyNotFound, Err: err}
+		return &web.Error{Status: http.StatusNotFound, Key: web.KeyExpired, Err: err}
 	}
 	if err != nil {
 		return err

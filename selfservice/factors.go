@@ -220,8 +220,8 @@ func (h *Handler) passkeyOptions(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if !ok || h.now().Sub(session.AuthTime) >= accounts.Fresh { // the page itself explains
-		return &web.Error{Status: http.StatusForbidden, Key: web.KeyForbidden}
+	if !ok || h.now().Sub(session.AuthTime) >= accounts.Fresh { // its words are shown by the script
+		return &web.Error{Status: http.StatusForbidden, Key: web.KeyExpired}
 	}
 	options, err := h.service.BeginNewPasskey(c.Request.Context(), accounts.Account{ID: session.AccountID, Username: session.Username}, session.SID)
 	if errors.Is(err, accounts.ErrNoFactor) {

@@ -182,10 +182,7 @@
       const { signal } = abort;
       stop = () => abort.abort();
       const answer = await fetch(dataset.options, { method: "POST", body: new URLSearchParams({ csrf: form.elements.csrf.value }), signal });
-      if (!answer.ok) { // the error page says what it was, and how long to wait
-        const said = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main .lead");
-        throw Object.assign(new Error(answer.status), { said: said?.textContent, over: [403, 404].includes(answer.status) });
-      }
+      if (!answer.ok) throw answer;
       const { publicKey } = await answer.json();
       publicKey.challenge = bytes(publicKey.challenge);
       if (publicKey.user) publicKey.user.id = bytes(publicKey.user.id);
@@ -206,9 +203,10 @@
       try {
         await ask();
       } catch (error) {
+        if (error.name === "AbortError") return; // a second press asks again
         last = -Infinity;
-        if (error.over) location.reload(); // the page itself explains
-        problem.textContent = error.said ?? (error.name === "InvalidStateError" ? dataset.duplicate : dataset.failed);
+        problem.textContent = error.text ? new DOMParser().parseFromString(await error.text(), "text/html").querySelector(".lead").textContent // an error page
+          : error.name === "InvalidStateError" ? dataset.duplicate : dataset.failed;
       }
     });
     // Where a passkey was used before, the browser offers it among the suggestions of the username's field.
