@@ -85,6 +85,7 @@ type (
 
 func (h *Handler) showConfirm(c *gin.Context) error {
 	link := c.Query("link")
+	h.web.LinkOpened(c)
 	account, err := h.service.Confirmable(c.Request.Context(), link)
 	if errors.Is(err, ErrLink) {
 		return h.oldLink(c, errors.Is(err, errCutLink))

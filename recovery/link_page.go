@@ -52,6 +52,7 @@ type (
 
 func (h *Handler) showNotMe(c *gin.Context) error {
 	link := c.Query("link")
+	h.web.LinkOpened(c)
 	d, err := h.service.accounts.Disownable(c.Request.Context(), link, web.Browser(c))
 	switch {
 	case errors.Is(err, accounts.ErrLink):
@@ -115,6 +116,7 @@ func (h *Handler) oldLink(c *gin.Context, cut bool) error {
 
 func (h *Handler) showCancel(c *gin.Context) error {
 	link := c.Query("link")
+	h.web.LinkOpened(c)
 	change, account, err := h.service.Stoppable(c.Request.Context(), link)
 	if errors.Is(err, ErrLink) {
 		return h.oldLink(c, !seal.IsToken(link))

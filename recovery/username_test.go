@@ -216,9 +216,9 @@ func TestUsernameSentLeadsBackToWhatWasTyped(t *testing.T) {
 				t.Errorf("the form says that something was wrong or not saved:\n%s", v.body)
 			}
 		}
-		next := *v
-		next.jar = maps.Clone(v.jar)
-		for _, entrance := range []string{"/recover", "/recover/username", "/recover/password"} {
+		for _, entrance := range []string{"/recover", "/recover/username", "/recover/password", "/not-me?link=x", "/cancel-change?link=x", "/confirm-email?link=x"} {
+			next := *v
+			next.jar = maps.Clone(v.jar)
 			if next.get(entrance).get(link[1]); strings.Contains(next.body, number) || strings.Contains(next.body, "María") {
 				t.Errorf("after %s the next person sees the card\n%s", entrance, next.body)
 			}

@@ -43,7 +43,7 @@ func (w *Web) dropKept(c *gin.Context) {
 const typedQuery = "typed"
 
 // SealTyped returns what was typed into the request's form, without its secrets. The page at path shows it again where its address
-// has it as ?typed=, for ten minutes and until another person comes to an entrance.
+// has it as ?typed=, for ten minutes and until another person comes to an entrance, or the link of a mail is opened.
 func (w *Web) SealTyped(c *gin.Context, path string) (string, error) {
 	r := requestOf(c)
 	f := refusedForm{Status: http.StatusOK, At: w.now().UnixMilli(), Owner: r.formOwner[:], Typed: typedInto(r.form), Taken: !r.kiosk}
@@ -53,7 +53,8 @@ func (w *Web) SealTyped(c *gin.Context, path string) (string, error) {
 // typedPlace is also of the person at the browser: who comes next finds the address in the history.
 func (w *Web) typedPlace(c *gin.Context, path string) seal.Place {
 	place := w.refusedPlace(c, path)
-	place.Table, place.Row = "typed form", place.Row+w.personOf(c).came
+	person := w.personOf(c)
+	place.Table, place.Row = "typed form", place.Row+person.came+"."+person.typed
 	return place
 }
 

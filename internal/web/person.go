@@ -47,6 +47,14 @@ func (w *Web) SideEntrance(c *gin.Context) {
 	}
 }
 
+// LinkOpened is called by the pages behind the links of mails. Whoever opens one reads nothing that was typed before, and what was
+// begun goes on: they may be the same person or not.
+func (w *Web) LinkOpened(c *gin.Context) {
+	if !w.isLedHere(c) {
+		w.ForgetTyped(c)
+	}
+}
+
 // SessionUsed is called where the person whose session is open goes on without an entrance: at an app by single sign-on, on an
 // account page. A registration or recovery that is open beside it may be another person's, so that Back to it asks.
 func (w *Web) SessionUsed(c *gin.Context) {
