@@ -148,7 +148,7 @@ for (const script of [true, false]) {
 
 test('a registration asks whose it is once the browser was closed', async () => {
   const profile = await mkdtemp(join(tmpdir(), 'idp-profile-'));
-  const open = () => playwright.launchPersistentContext(profile, { executablePath: chromium(), args: ['--no-sandbox', '--disable-gpu'], locale: 'es-US', viewport: { width: 320, height: 900 } });
+  const open = () => playwright.launchPersistentContext(profile, { executablePath: chromium({ whole: true }), args: ['--no-sandbox', '--disable-gpu'], locale: 'es-US', viewport: { width: 320, height: 900 } });
   let context = await open();
   try {
     const member = Object.assign(new Member(), { product, context, page: await context.newPage(), language: 'es', width: 320, script: true, name: 'closed', seen: 0, faults: [] });

@@ -82,9 +82,9 @@ export async function start(options = {}) {
   };
 }
 
-/** chromium is the path of an installed browser. */
-export function chromium() {
-  const found = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome',
+/** chromium is the browser's path: the one that is built without windows takes a third less time, but keeps no whole pages for Back. */
+export function chromium({ whole = false } = {}) {
+  const found = [process.env.CHROMIUM, !whole && '/usr/bin/chromium-headless-shell', '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome',
     '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'].find((path) => path && existsSync(path));
   if (!found) throw new Error('no Chromium: apt-get install chromium, or set CHROMIUM to its path');
   return found;

@@ -192,7 +192,7 @@ for (const script of [true, false]) {
 
 // Browsers keep whole pages in memory for Back. What a session showed is not there any more: what it shows now is.
 test('Back to a page that the browser kept', async () => {
-  const [own, keeps] = await Promise.all([start(), launch({ ignoreDefaultArgs: ['--disable-back-forward-cache'] })]); // the cards are used above
+  const [own, keeps] = await Promise.all([start(), launch({ whole: true, ignoreDefaultArgs: ['--disable-back-forward-cache'] })]); // the cards are used above
   try {
     const member = await Member.registered(keeps, own, cards.apostrophe, 'guardada.ana', { language: 'es', name: 'kept' });
     const { page } = member;

@@ -15,10 +15,10 @@ const printed = new Set();
 const forced = new Set();
 
 /** launch opens one browser for a test file. */
-export function launch(options = {}) {
+export function launch({ whole, ...options } = {}) {
   return playwright.launch({
     ...options,
-    executablePath: chromium(),
+    executablePath: chromium({ whole }),
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
       '--disable-component-update', '--disable-sync'],
   });
