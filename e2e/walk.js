@@ -24,6 +24,16 @@ export function launch({ whole, ...options } = {}) {
   });
 }
 
+/** mailsTo reads the demo's mailbox: the mails to an address, newest first. */
+async function mailsTo(mailbox, email) {
+  const read = async (path) => (await fetch(new URL(path, mailbox))).text();
+  const plain = (html) => html.replace(/&(?:#(\d+)|(\w+));/g, (_, number, name) => (number ? String.fromCodePoint(number) : { amp: '&', lt: '<', gt: '>', quot: '"' }[name]));
+  return (await read(mailbox)).split('<li class="card">').slice(1).map(plain).filter((item) => item.includes(email)).map((item) => {
+    const [, path, subject] = item.match(/<a href="([^"]+)">(.*?)<\/a>/);
+    return { subject, text: async () => plain((await read(path)).match(/<pre class="part"[^>]*>([^]*?)<\/pre>/)?.[1] ?? '') };
+  });
+}
+
 /** Member is one person in one browser profile. */
 export class Member {
   static async open(browser, product, { language = 'es', width = 1280, script = true, name = 'walk', colorScheme = 'light' } = {}) {
@@ -202,43 +212,24 @@ export class Member {
     await this.press('next');
   }
 
-  /** code reads the newest mail to the address in the demo's mailbox, as the member would in another tab. */
-  async code(email) {
-    const tab = await this.context.newPage();
-    try {
-      for (let attempt = 0; attempt < 50; attempt += 1) {
-        await tab.goto(this.product.mailbox);
-        const link = tab.locator('li, tr, article').filter({ hasText: email }).getByRole('link').first();
-        if (await link.count()) {
-          await link.click();
-          const found = (await tab.locator('body').innerText()).match(/^\s*(\d{6})\s*$/m);
-          if (found) return found[1];
-        }
-        await new Promise((resolve) => setTimeout(resolve, 200));
-      }
-      throw new Error(`no code for ${email}`);
-    } finally {
-      await tab.close();
-    }
+  /** code waits for a code in the newest mail to the address. */
+  code(email) {
+    return this.awaited(email, 'code', 50, async ([newest]) => (await newest?.text())?.match(/^\s*(\d{6})\s*$/m)?.[1]);
   }
 
   /** mail waits for a mail to the address under a subject, and returns its text. One address gets one code a minute. */
-  async mail(email, subject) {
-    const tab = await this.context.newPage();
-    try {
-      for (let attempt = 0; attempt < 400; attempt += 1) {
-        await tab.goto(this.product.mailbox);
-        const link = tab.locator('li, tr, article').filter({ hasText: email }).getByRole('link', { name: subject, exact: true }).first();
-        if (await link.count()) {
-          await link.click();
-          return await tab.locator('body').innerText();
-        }
-        await new Promise((resolve) => setTimeout(resolve, 200));
-      }
-      throw new Error(`no mail "${subject}" to ${email}`);
-    } finally {
-      await tab.close();
+  mail(email, subject) {
+    return this.awaited(email, `mail "${subject}"`, 400, (mails) => mails.find((mail) => mail.subject === subject)?.text());
+  }
+
+  /** awaited asks for the mails to an address until one is right. */
+  async awaited(email, what, attempts, right) {
+    for (let attempt = 0; attempt < attempts; attempt += 1) {
+      const found = await right(await mailsTo(this.product.mailbox, email));
+      if (found) return found;
+      await new Promise((resolve) => setTimeout(resolve, 200));
     }
+    throw new Error(`no ${what} for ${email}`);
   }
 
   /** register walks the whole guide, steps 1 to 6, and ends where it ends. */
