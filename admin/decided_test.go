@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+
+	"huskyidp/accounts"
 )
 
 // Whoever asked is mailed what was decided, and who may decide that it waits: with act, case number and the page, without a word about the
@@ -50,6 +52,10 @@ func TestAskerHearsTheDecision(t *testing.T) {
 	must[Outcome](t)(d.Do(t.Context(), d.fresh(d.rosa), nil, d.maria.ID, Withdraw, d.asking(d.maria.ID)))
 	if n := len(d.mailsTo("rosa@desk.example")); n != told {
 		t.Errorf("%d mails about what the asker withdrew", n-told)
+	}
+	events, _, err := d.people.History(t.Context(), d.maria.ID, 1)
+	if err != nil || slices.ContainsFunc(events, func(e accounts.Occurrence) bool { return e.Data["act"] == string(Withdraw) }) {
+		t.Errorf("the member's history has what was only asked and taken back: %+v, %v", events, err)
 	}
 }
 

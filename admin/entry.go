@@ -80,7 +80,7 @@ var kinds = map[Act]audit.Kind{
 	ListQueue: audit.StaffReviewed, OpenCase: audit.StaffReviewed, TakeCase: audit.StaffHelped, HandOver: audit.StaffHelped, FinishCase: audit.StaffHelped, NoteCase: audit.StaffHelped,
 	ListAlerts: audit.StaffReviewed, SeeAlert: audit.StaffDecided, HandleAlert: audit.StaffDecided, ReopenAlert: audit.StaffDecided,
 	ListPeople: audit.StaffReviewed, LookPerson: audit.StaffReviewed, AddPerson: audit.StaffAsked, ResetPerson: audit.StaffAsked,
-	RefuseAct: audit.StaffDecided, ConfirmPerson: audit.StaffDecided, RefusePerson: audit.StaffDecided, ExportAudit: audit.StaffExported,
+	RefuseAct: audit.StaffDecided, Withdraw: audit.StaffDecided, ConfirmPerson: audit.StaffDecided, RefusePerson: audit.StaffDecided, ExportAudit: audit.StaffExported,
 }
 
 func (s *Service) write(ctx context.Context, p Person, e entry) error {
