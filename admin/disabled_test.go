@@ -6,9 +6,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"huskyidp/accounts"
 	"huskyidp/internal/ratelimit"
+	"huskyidp/recovery"
 )
 
 // The page of an account that staff have closed says who can open it again, offers nothing that cannot help until then, and tells a
@@ -75,5 +77,24 @@ func TestFewSearchesLeft(t *testing.T) {
 	take(8)
 	if page := v.get("/search").Body.String(); !strings.Contains(page, "Le queda 1 búsqueda en esta hora.") {
 		t.Errorf("one is left, and the page says:\n%s", page)
+	}
+}
+
+// What was asked for before the desk deactivates an account is not made afterwards: whoever asked may be why it was deactivated.
+func TestDeactivationStopsWhatWaits(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t)
+	ada := v.person("ada", Admin)
+	must[recovery.Change](t)(v.recovery.Hold(t.Context(), recovery.Change{AccountID: v.maria.ID, Act: recovery.ChangeEmail, Email: "otra@example.org"}))
+	must[Outcome](t)(v.Do(t.Context(), v.fresh(ada), nil, v.maria.ID, Disable, v.asking(v.maria.ID)))
+	v.later(25 * time.Hour)
+	if err := v.recovery.ApplyDue(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if a := must[accounts.Account](t)(v.people.Get(t.Context(), v.maria.ID)); a.Email == "otra@example.org" {
+		t.Error("the address changed while the account was deactivated")
+	}
+	if n := v.count(`select count(*) from held_changes where state = 'stopped'`); n != 1 {
+		t.Errorf("%d changes were stopped, want 1", n)
 	}
 }

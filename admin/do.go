@@ -257,7 +257,7 @@ func (s *Service) freeRow(ctx context.Context, u *Subject, typed string) (member
 // S-65). A code to the mailbox, spoken or typed, never makes one person sufficient: whoever reads the mailbox could
 // then have the second steps removed and recover.
 func needsSecond(act Act, r rule, m Method, helped int) bool {
-	return r.second || act == Enable && m == SpokenCode || r.recovery && helped >= helpAlone
+	return r.second || act == Enable && slices.Contains(anybodys, m) || r.recovery && helped >= helpAlone
 }
 
 // needs is what the caller has yet to prove: verified, better, or "" for nothing.
@@ -304,7 +304,9 @@ func (s *Service) perform(ctx context.Context, e *entry, by uuid.UUID, u *Subjec
 		}
 		return out, err
 	case Disable:
-		changed, err = s.accounts.Disable(ctx, id)
+		if changed, err = s.accounts.Disable(ctx, id); err == nil && changed {
+			err = s.recovery.StopUnlessClosing(ctx, id)
+		}
 	case Enable:
 		changed, err = s.accounts.Enable(ctx, id)
 	case ChangeEmail, ResetFactor, ResetQuestion, ChangeMember:

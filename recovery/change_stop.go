@@ -104,6 +104,13 @@ func (s *Service) StopHeld(ctx context.Context, accountID uuid.UUID) (stopped bo
 	return s.stopHeld(ctx, accountID, func(Change) bool { return true }, stopNotices)
 }
 
+// StopUnlessClosing is StopHeld for an account that the desk deactivates, perhaps because another person was in it: nothing that was
+// asked for before may change it meanwhile, except that it is closed for good.
+func (s *Service) StopUnlessClosing(ctx context.Context, accountID uuid.UUID) error {
+	_, err := s.stopHeld(ctx, accountID, func(c Change) bool { return c.Act != CloseAccount }, stopNotices)
+	return err
+}
+
 // isOwnEmail reports whether the change is one of address that was asked for in a session of the account's.
 func (c Change) isOwnEmail() bool { return c.AskedBy == "" && c.Act == ChangeEmail }
 
